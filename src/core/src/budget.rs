@@ -1,0 +1,110 @@
+//! The data budget: which layers have enough bars to be labelled, and how.
+
+/// The layers that are labelled from bars, slowest first: monthly, weekly, daily, intraday.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Layer {
+    /// Monthly cycle.
+    L0,
+    /// Weekly macro.
+    L1,
+    /// Daily tactical.
+    L2,
+    /// Intraday, only where a source is mapped.
+    L3,
+}
+
+impl Layer {
+    /// All of them, slowest first.
+    pub const ALL: [Layer; 4] = [Layer::L0, Layer::L1, Layer::L2, Layer::L3];
+
+    /// `L0` … `L3`.
+    pub const fn as_str(self) -> &'static str {
+        ["L0", "L1", "L2", "L3"][self as usize]
+    }
+
+    /// Bars that a raw trend must hold before it is confirmed.
+    pub const fn confirm_bars(self) -> usize {
+        [2, 2, 2, 1][self as usize]
+    }
+
+    /// Trailing bars of the volatility percentile; `None` where fixed cut-offs always apply.
+    pub const fn vol_window(self) -> Option<usize> {
+        [Some(60), Some(100), Some(250), None][self as usize]
+    }
+
+    /// Fewest bars that enable the layer unless the caller says otherwise.
+    pub const fn default_min_bars(self) -> usize {
+        [60, 52, 120, 300][self as usize]
+    }
+}
+
+/// How much history an asset has: enough to rank volatility against itself, or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Tier {
+    /// Volatility is ranked in a trailing window.
+    Full,
+    /// Volatility is compared with fixed cut-offs.
+    Lite,
+}
+
+impl Tier {
+    /// `full` or `lite`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Tier::Full => "full",
+            Tier::Lite => "lite",
+        }
+    }
+
+    /// The tier of this name.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Tier::Full, Tier::Lite].into_iter().find(|t| t.as_str() == text)
+    }
+}
+
+/// What a history of so many bars allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// The tier that every layer is labelled with.
+    pub tier: Tier,
+    /// Layers with enough bars, by [`Layer`].
+    pub enabled: [bool; 4],
+}
+
+impl Budget {
+    /// The budget of these counts of bars, `min_bars` being the fewest that enable each layer.
+    pub fn of(bars: [usize; 4], min_bars: [usize; 4]) -> Self {
+        let enabled = [0, 1, 2, 3].map(|i| bars[i] >= min_bars[i]);
+        let [months, weeks, days, _] = bars;
+        let full = weeks >= 100 && days >= 250 && (months >= 60 || !enabled[0]);
+        Self { tier: if full { Tier::Full } else { Tier::Lite }, enabled }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEFAULT: [usize; 4] = [60, 52, 120, 300];
+
+    #[test]
+    fn a_young_asset_with_no_monthly_layer_can_still_be_full() {
+        let budget = Budget::of([59, 100, 250, 0], DEFAULT);
+        assert_eq!(budget, Budget { tier: Tier::Full, enabled: [false, true, true, false] });
+    }
+
+    #[test]
+    fn a_lowered_monthly_minimum_enables_the_layer_and_costs_the_tier() {
+        let budget = Budget::of([59, 100, 250, 0], [30, 52, 120, 300]);
+        assert_eq!(budget, Budget { tier: Tier::Lite, enabled: [true, true, true, false] });
+    }
+
+    #[test]
+    fn each_threshold_is_inclusive() {
+        assert_eq!(Budget::of([60, 52, 120, 300], DEFAULT).enabled, [true; 4]);
+        assert_eq!(Budget::of([59, 51, 119, 299], DEFAULT).enabled, [false; 4]);
+        assert_eq!(Budget::of([60, 100, 249, 0], DEFAULT).tier, Tier::Lite);
+        assert_eq!(Budget::of([60, 99, 250, 0], DEFAULT).tier, Tier::Lite);
+    }
+}

@@ -1,0 +1,150 @@
+//! The label of a bar: `Trend-Vol-Liq`, for example `Up-Low-Normal`.
+
+use std::fmt;
+
+macro_rules! place {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident),+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(u8)]
+        pub enum $name { $($(#[$vdoc])* $variant),+ }
+        impl $name {
+            /// Every value, in order.
+            pub const ALL: &'static [$name] = &[$($name::$variant),+];
+            /// The text as it stands in a label.
+            pub const fn as_str(self) -> &'static str {
+                match self { $($name::$variant => stringify!($variant)),+ }
+            }
+        }
+    };
+}
+
+place!(
+    /// First place of a label: the direction of price.
+    Trend {
+        /// `close > slow and fast > mid`, confirmed.
+        Up,
+        /// Neither up nor down.
+        Sideways,
+        /// `close < slow and fast < mid`, confirmed.
+        Down
+    }
+);
+place!(
+    /// Second place of a label: volatility against its own history or fixed cut-offs.
+    Vol {
+        /// Calm.
+        Low,
+        /// Ordinary.
+        Normal,
+        /// Wild, or not known to be otherwise.
+        High
+    }
+);
+place!(
+    /// Third place of a label: trading costs against their rolling median.
+    Liq {
+        /// Cheaper than usual.
+        Easy,
+        /// As usual, or not measured.
+        Normal,
+        /// More than twice as dear as usual.
+        Stressed
+    }
+);
+
+/// One of the 27 labels, as a small number.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Label(u8);
+
+impl Label {
+    /// How many labels there are.
+    pub const COUNT: usize = 27;
+
+    /// The label of three places.
+    pub const fn new(trend: Trend, vol: Vol, liq: Liq) -> Self {
+        Self(trend as u8 * 9 + vol as u8 * 3 + liq as u8)
+    }
+
+    /// Every label, by index.
+    pub fn all() -> impl Iterator<Item = Label> {
+        (0..Self::COUNT as u8).map(Label)
+    }
+
+    /// Its place in [`Label::all`].
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+
+    /// First place.
+    pub fn trend(self) -> Trend {
+        Trend::ALL[self.index() / 9]
+    }
+
+    /// Second place.
+    pub fn vol(self) -> Vol {
+        Vol::ALL[self.index() / 3 % 3]
+    }
+
+    /// Third place.
+    pub fn liq(self) -> Liq {
+        Liq::ALL[self.index() % 3]
+    }
+
+    /// `Trend-Vol-Liq`.
+    pub const fn as_str(self) -> &'static str {
+        TEXTS[self.index()]
+    }
+
+    /// The label of this text, if it is one.
+    pub fn parse(text: &str) -> Option<Self> {
+        TEXTS.iter().position(|t| *t == text).map(|i| Label(i as u8))
+    }
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+macro_rules! texts {
+    ($($trend:ident),+) => {
+        [$(
+            concat!(stringify!($trend), "-Low-Easy"), concat!(stringify!($trend), "-Low-Normal"), concat!(stringify!($trend), "-Low-Stressed"),
+            concat!(stringify!($trend), "-Normal-Easy"), concat!(stringify!($trend), "-Normal-Normal"), concat!(stringify!($trend), "-Normal-Stressed"),
+            concat!(stringify!($trend), "-High-Easy"), concat!(stringify!($trend), "-High-Normal"), concat!(stringify!($trend), "-High-Stressed"),
+        )+]
+    };
+}
+
+static TEXTS: [&str; Label::COUNT] = texts!(Up, Sideways, Down);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_and_places_agree() {
+        for &trend in Trend::ALL {
+            for &vol in Vol::ALL {
+                for &liq in Liq::ALL {
+                    let label = Label::new(trend, vol, liq);
+                    assert_eq!((label.trend(), label.vol(), label.liq()), (trend, vol, liq));
+                    assert_eq!(
+                        label.as_str(),
+                        format!("{}-{}-{}", trend.as_str(), vol.as_str(), liq.as_str())
+                    );
+                    assert_eq!(Label::parse(label.as_str()), Some(label));
+                }
+            }
+        }
+        assert_eq!(Label::parse("Unknown"), None);
+    }
+}

@@ -1,0 +1,357 @@
+//! One asset, whole: bars of every layer in, rows, flips, statistics and comovement out.
+
+use std::collections::HashMap;
+
+use crate::align::as_of;
+use crate::budget::{Budget, Layer, Tier};
+use crate::comovement::{Comovement, comovement};
+use crate::flips::{Flip, flips};
+use crate::hysteresis::{Mode, State};
+use crate::label::Label;
+use crate::labels::{Bars, label_bars};
+use crate::policy::{Effect, Policy, Risk};
+use crate::stats::{ReturnStats, forward_return};
+
+/// Largest gross exposure of an asset without a monthly layer while the market is not supportive,
+/// and largest size of one without a weekly layer.
+pub const PROXY_CAP: f64 = 0.7;
+
+/// What is known about the source of a layer beside its bars.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceParams {
+    /// Periods of the fast, mid and slow EMA, in bars.
+    pub periods: [u32; 3],
+    /// Whether volatility comes from an ATR column.
+    pub atr: bool,
+    /// Where an ADX column is mapped, the value at or under which a trend is sideways.
+    pub adx_floor: Option<f64>,
+    /// Whether spread and slippage are mapped.
+    pub costs: bool,
+}
+
+/// Parameters of one layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerParams {
+    /// Fewest bars that enable it.
+    pub min_bars: usize,
+    /// Its source, if it has one.
+    pub source: Option<SourceParams>,
+}
+
+/// Everything beside bars and policy that can change a row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Params {
+    /// Calendar of weeks and months.
+    pub cal_scheme: String,
+    /// How changes are held.
+    pub mode: Mode,
+    /// Rows that a held change must be seen on; 0 switches hysteresis off.
+    pub hold: u32,
+    /// Per layer.
+    pub layers: [LayerParams; 4],
+    /// The L4 label of every row.
+    pub l4_label: Option<String>,
+    /// The asset that stands for the market.
+    pub market_proxy_id: i32,
+}
+
+impl Default for Params {
+    /// Specification 1 with the ISO calendar and no intraday source.
+    fn default() -> Self {
+        let periods = [Some([12, 24, 48]), Some([20, 50, 200]), Some([20, 50, 100]), None];
+        Self {
+            cal_scheme: "iso".to_owned(),
+            mode: Mode::Asymmetric,
+            hold: 3,
+            layers: Layer::ALL.map(|layer| LayerParams {
+                min_bars: layer.default_min_bars(),
+                source: periods[layer as usize].map(|periods| SourceParams {
+                    periods,
+                    atr: false,
+                    adx_floor: None,
+                    costs: false,
+                }),
+            }),
+            l4_label: None,
+            market_proxy_id: 1,
+        }
+    }
+}
+
+/// Bars of one layer in ascending time. All vectors have one element a bar, NaN where unknown.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Series {
+    /// Closing time of each bar, in microseconds.
+    pub ts: Vec<i64>,
+    /// Closing prices.
+    pub close: Vec<f64>,
+    /// Fast, mid and slow EMA.
+    pub ema: [Vec<f64>; 3],
+    /// Average true range, where mapped.
+    pub atr: Option<Vec<f64>>,
+    /// ADX, where mapped.
+    pub adx: Option<Vec<f64>>,
+    /// Spread and slippage, where both are mapped.
+    pub costs: Option<[Vec<f64>; 2]>,
+}
+
+impl Series {
+    /// The bars without their times.
+    pub fn bars(&self) -> Bars<'_> {
+        Bars {
+            close: &self.close,
+            ema: [&self.ema[0], &self.ema[1], &self.ema[2]],
+            atr: self.atr.as_deref(),
+            adx: self.adx.as_deref(),
+            costs: self.costs.as_ref().map(|[spread, slippage]| [spread.as_slice(), slippage.as_slice()]),
+        }
+    }
+}
+
+/// The market proxy's weekly bars: when each closed, and whether the market then was supportive.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Proxy {
+    ts: Vec<i64>,
+    supportive: Vec<bool>,
+}
+
+impl Proxy {
+    /// From the proxy's weekly series: supportive where `close > slow and fast > mid`.
+    pub fn new(weekly: &Series) -> Self {
+        let [fast, mid, slow] = &weekly.ema;
+        let supportive =
+            (0..weekly.close.len()).map(|i| weekly.close[i] > slow[i] && fast[i] > mid[i]).collect();
+        Self { ts: weekly.ts.clone(), supportive }
+    }
+
+    /// For each daily row, whether the market is known and not supportive.
+    fn unsupportive(&self, rows: &[i64]) -> Vec<bool> {
+        as_of(rows, &self.ts).into_iter().map(|bar| bar.is_some_and(|i| !self.supportive[i])).collect()
+    }
+}
+
+/// What a daily row says. Many rows say the same, so rows refer to it by index.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Accepted labels, L0 to L3.
+    pub labels: [Option<Label>; 4],
+    /// The label that makes the key, `None` for `Unknown`.
+    pub key: Option<Label>,
+    /// The five risk fields.
+    pub risk: Risk,
+    /// Allowed setups, sorted; `None` is unrestricted.
+    pub setups: Option<Vec<String>>,
+}
+
+impl Row {
+    /// The text of the key.
+    pub fn key_text(&self) -> &'static str {
+        key_text(self.key)
+    }
+}
+
+/// The text of a key.
+pub fn key_text(key: Option<Label>) -> &'static str {
+    key.map_or(crate::policy::UNKNOWN, Label::as_str)
+}
+
+/// A series of labels whose flips are recorded: a layer, or the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlipLayer {
+    /// Accepted labels of a layer.
+    Layer(Layer),
+    /// The key.
+    Composite,
+}
+
+impl FlipLayer {
+    /// `L0`, `L1`, `L2` or `composite`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            FlipLayer::Layer(layer) => layer.as_str(),
+            FlipLayer::Composite => "composite",
+        }
+    }
+}
+
+/// All that one asset's bars give.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// Tier and enabled layers.
+    pub budget: Budget,
+    /// Times of the daily rows, in microseconds.
+    pub ts: Vec<i64>,
+    /// For each daily row, its index in `rows`.
+    pub row: Vec<u32>,
+    /// What rows say, each different one once.
+    pub rows: Vec<Row>,
+    /// Flips of the labels of L0, L1, L2 and of the key, as texts.
+    pub flips: Vec<(FlipLayer, Flip<&'static str>)>,
+    /// Statistics per key, in order of the key's text.
+    pub stats: Vec<(&'static str, ReturnStats)>,
+    /// Comovement of pairs of daily EMAs, by their index (0 the fastest).
+    pub comovement: Vec<([usize; 2], Comovement)>,
+    /// Hysteresis after the last row, by layer.
+    pub state: [State; 4],
+}
+
+/// Computes an asset. `series` are the layers' bars, `None` where a layer has no source; `proxy` is
+/// `None` for the market proxy itself.
+///
+/// Never fails: bars without a positive finite close should have been refused before.
+pub fn run(series: [Option<&Series>; 4], proxy: Option<&Proxy>, policy: &Policy, params: &Params) -> Outcome {
+    let budget = budget(series, params);
+    let empty = Series::default();
+    let daily = series[Layer::L2 as usize].unwrap_or(&empty);
+    let raw = Layer::ALL.map(|layer| raw_on_rows(layer, series[layer as usize], &daily.ts, budget, params));
+    let mut state = [State::default(); 4];
+    let accepted: [Vec<Option<Label>>; 4] = [0, 1, 2, 3].map(|l| {
+        let tightens = |old, new| policy.tightens(old, new);
+        raw[l].iter().map(|label| state[l].step(*label, params.mode, params.hold, tightens)).collect()
+    });
+    let capped = [Layer::L0, Layer::L1].map(|layer| match proxy {
+        Some(proxy) if !budget.enabled[layer as usize] => proxy.unsupportive(&daily.ts),
+        _ => vec![false; daily.ts.len()],
+    });
+
+    let mut resolver = Resolver::new(policy, params.l4_label.as_deref());
+    let row: Vec<u32> = (0..daily.ts.len())
+        .map(|t| {
+            let at = |labels: &[Vec<Option<Label>>; 4]| [0, 1, 2, 3].map(|l: usize| labels[l][t]);
+            resolver.resolve(at(&accepted), at(&raw), [capped[0][t], capped[1][t]])
+        })
+        .collect();
+    let rows = resolver.rows;
+
+    let keys = || row.iter().map(|r| rows[*r as usize].key);
+    Outcome {
+        flips: all_flips(&accepted, keys()),
+        stats: stats_by_key(keys(), &daily.close),
+        comovement: comovements(&daily.ema),
+        budget,
+        ts: daily.ts.clone(),
+        row,
+        rows,
+        state,
+    }
+}
+
+/// The budget of these series.
+pub fn budget(series: [Option<&Series>; 4], params: &Params) -> Budget {
+    let bars = series.map(|s| s.map_or(0, |s| s.close.len()));
+    let mut budget = Budget::of(bars, [0, 1, 2, 3].map(|l: usize| params.layers[l].min_bars));
+    for (enabled, series) in budget.enabled.iter_mut().zip(series) {
+        *enabled &= series.is_some();
+    }
+    budget
+}
+
+/// Raw labels of one layer's own bars.
+pub fn raw_labels(layer: Layer, series: &Series, tier: Tier, params: &Params) -> Vec<Label> {
+    let source = params.layers[layer as usize].source.as_ref();
+    label_bars(&series.bars(), layer, tier, source.and_then(|s| s.adx_floor).unwrap_or(0.0))
+}
+
+fn raw_on_rows(
+    layer: Layer,
+    series: Option<&Series>,
+    rows: &[i64],
+    budget: Budget,
+    params: &Params,
+) -> Vec<Option<Label>> {
+    match series {
+        Some(series) if budget.enabled[layer as usize] => {
+            let labels = raw_labels(layer, series, budget.tier, params);
+            if layer == Layer::L2 {
+                return labels.into_iter().map(Some).collect();
+            }
+            as_of(rows, &series.ts).into_iter().map(|bar| bar.map(|i| labels[i])).collect()
+        }
+        _ => vec![None; rows.len()],
+    }
+}
+
+type RowInputs = ([Option<Label>; 4], [Option<Label>; 4], [bool; 2]);
+
+/// Resolves rows into policies, each distinct combination of inputs once.
+struct Resolver<'a> {
+    policy: &'a Policy,
+    l4: Option<Effect>,
+    seen: HashMap<RowInputs, u32>,
+    last: Option<(RowInputs, u32)>,
+    rows: Vec<Row>,
+}
+
+impl<'a> Resolver<'a> {
+    fn new(policy: &'a Policy, l4_label: Option<&str>) -> Self {
+        let l4 = l4_label.map(|text| policy.effect_of(text));
+        Self { policy, l4, seen: HashMap::new(), last: None, rows: Vec::new() }
+    }
+
+    /// The index of what a row says that has these accepted labels, raw labels and proxy caps.
+    fn resolve(&mut self, accepted: [Option<Label>; 4], raw: [Option<Label>; 4], capped: [bool; 2]) -> u32 {
+        let inputs = (accepted, raw, capped);
+        if let Some((same, index)) = self.last
+            && same == inputs
+        {
+            return index;
+        }
+        let index = *self.seen.entry(inputs).or_insert_with(|| {
+            self.rows.push(compute_row(self.policy, self.l4.as_ref(), inputs));
+            self.rows.len() as u32 - 1
+        });
+        self.last = Some((inputs, index));
+        index
+    }
+}
+
+fn compute_row(policy: &Policy, l4: Option<&Effect>, (accepted, raw, capped): RowInputs) -> Row {
+    let [l0, l1, l2, l3] = accepted;
+    let in_force = [l2, l1, l0, l3].into_iter().flatten().map(|label| policy.effect(label)).chain(l4);
+    // A change that waits has tightened the policy already.
+    let waiting = [0, 1, 2, 3].into_iter().filter(|&l: &usize| raw[l] != accepted[l]);
+    let waiting = waiting.filter_map(|l| raw[l]).map(|label| policy.effect(label));
+    let (mut risk, setups) = policy.combine(in_force.chain(waiting));
+    if capped[0] {
+        risk.gross_cap = risk.gross_cap.min(PROXY_CAP);
+    }
+    if capped[1] {
+        risk.size_mult = risk.size_mult.min(PROXY_CAP);
+    }
+    Row { labels: accepted, key: l2.or(l1).or(l0), risk, setups }
+}
+
+fn all_flips(
+    accepted: &[Vec<Option<Label>>; 4],
+    keys: impl Iterator<Item = Option<Label>>,
+) -> Vec<(FlipLayer, Flip<&'static str>)> {
+    let mut all = Vec::new();
+    for layer in [Layer::L0, Layer::L1, Layer::L2] {
+        let texts = accepted[layer as usize].iter().map(|label| label.map(Label::as_str));
+        all.extend(flips(texts).into_iter().map(|flip| (FlipLayer::Layer(layer), flip)));
+    }
+    let texts = keys.map(|key| Some(key_text(key)));
+    all.extend(flips(texts).into_iter().map(|flip| (FlipLayer::Composite, flip)));
+    all
+}
+
+fn stats_by_key(
+    keys: impl Iterator<Item = Option<Label>>,
+    close: &[f64],
+) -> Vec<(&'static str, ReturnStats)> {
+    let mut by_key = [ReturnStats::default(); Label::COUNT + 1];
+    for (t, key) in keys.enumerate() {
+        by_key[key.map_or(Label::COUNT, Label::index)].push(forward_return(close, t));
+    }
+    let keys = Label::all().map(Some).chain([None]).map(key_text);
+    let mut stats: Vec<_> = keys.zip(by_key).filter(|(_, stats)| stats.rows > 0).collect();
+    stats.sort_unstable_by_key(|(key, _)| *key);
+    stats
+}
+
+fn comovements(ema: &[Vec<f64>; 3]) -> Vec<([usize; 2], Comovement)> {
+    [[0, 1], [0, 2], [1, 2]]
+        .into_iter()
+        .filter_map(|[a, b]| comovement(&ema[a], &ema[b]).map(|c| ([a, b], c)))
+        .collect()
+}

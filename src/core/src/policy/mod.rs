@@ -1,0 +1,25 @@
+//! The risk policy: an ordered table of rules, and what a set of labels resolves to.
+//!
+//! Five fields are risk and only ever tighten: `size_mult` (min), `stop_mult` (max: a wider stop is
+//! the tighter choice here), `orders` (the stricter), `gross_cap` (min), `pyramids` (and).
+//! `setups` are tactics and follow the label that makes the key.
+
+mod builtin;
+mod json;
+mod pattern;
+mod resolve;
+mod rule;
+mod table;
+
+pub use json::{PolicyError, parse_rules};
+pub use pattern::{Align, Pattern};
+pub use resolve::{Effect, LabelSet, Policy, Risk};
+pub use rule::{Orders, Origin, Rule};
+pub use table::{Finding, Match, PolicyTable};
+
+/// The key of a row that has no label.
+pub const UNKNOWN: &str = "Unknown";
+/// The place value that makes orders passive wherever it stands.
+pub const STRESSED: &str = "Stressed";
+/// The setup that says to stay out.
+pub const STAND_DOWN: &str = "stand_down";

@@ -1,0 +1,256 @@
+//! The `match` of a rule: places from the left, places from the right, or a glob over the whole key.
+
+/// Which end of a key a pattern is aligned to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Align {
+    /// The first piece stands for the first place.
+    Left,
+    /// The last piece stands for the last place; such rules are overrides.
+    Right,
+    /// The text is a glob over the whole key.
+    Glob,
+}
+
+impl Align {
+    /// `left`, `right` or `glob`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Align::Left => "left",
+            Align::Right => "right",
+            Align::Glob => "glob",
+        }
+    }
+}
+
+/// A parsed `match` text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pattern {
+    text: String,
+    kind: Kind,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Kind {
+    /// Pieces in place order; an empty piece matches anything.
+    Left(Vec<String>),
+    /// Pieces in reverse place order, from the last place on.
+    Right(Vec<String>),
+    Glob(Vec<Token>),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Token {
+    Char(char),
+    AnyChar,
+    AnyText,
+    Class { negated: bool, ranges: Vec<(char, char)> },
+}
+
+impl Pattern {
+    /// Parses a `match` text; the error says what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let kind = if text.contains(['*', '?', '[']) { Kind::Glob(parse_glob(text)?) } else { places(text) };
+        Ok(Self { text: text.to_owned(), kind })
+    }
+
+    /// A text that has no unclosed `[`, so that parsing it cannot fail.
+    pub(super) fn parse_known(text: &str) -> Self {
+        let kind = match parse_glob(text) {
+            Ok(tokens) if text.contains(['*', '?', '[']) => Kind::Glob(tokens),
+            _ => places(text),
+        };
+        Self { text: text.to_owned(), kind }
+    }
+
+    /// The text as written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// How it is aligned.
+    pub fn align(&self) -> Align {
+        match self.kind {
+            Kind::Left(_) => Align::Left,
+            Kind::Right(_) => Align::Right,
+            Kind::Glob(_) => Align::Glob,
+        }
+    }
+
+    /// Whether it matches this key. Exact and case-sensitive.
+    pub fn matches(&self, key: &str) -> bool {
+        match &self.kind {
+            Kind::Left(pieces) => pieces_match(pieces, key.split('-')),
+            Kind::Right(pieces) => pieces_match(pieces, key.rsplit('-')),
+            Kind::Glob(tokens) => glob_matches(tokens, &key.chars().collect::<Vec<_>>()),
+        }
+    }
+
+    /// Whether every key that `other` matches is certainly matched by this one.
+    ///
+    /// Exact for places against places of the same alignment; against and among globs it is
+    /// conservative: `true` is always right, `false` may mean "cannot tell".
+    pub fn covers(&self, other: &Pattern) -> bool {
+        match (&self.kind, &other.kind) {
+            (Kind::Left(a), Kind::Left(b)) | (Kind::Right(a), Kind::Right(b)) => pieces_cover(a, b),
+            (Kind::Glob(a), Kind::Glob(b)) => {
+                a == b || *a == [Token::AnyText] || literal(b).is_some_and(|b| glob_matches(a, &b))
+            }
+            (Kind::Glob(a), _) => *a == [Token::AnyText],
+            (Kind::Left(a) | Kind::Right(a), _) => a.iter().all(String::is_empty),
+        }
+    }
+}
+
+fn places(text: &str) -> Kind {
+    if text.starts_with('-') {
+        // The hyphen in front only says which end counts.
+        Kind::Right(text[1..].rsplit('-').map(str::to_owned).collect())
+    } else {
+        Kind::Left(text.split('-').map(str::to_owned).collect())
+    }
+}
+
+fn pieces_match<'a>(pieces: &[String], mut places: impl Iterator<Item = &'a str>) -> bool {
+    pieces.iter().all(|piece| {
+        let place = places.next();
+        piece.is_empty() || place == Some(piece)
+    })
+}
+
+fn pieces_cover(general: &[String], special: &[String]) -> bool {
+    general.iter().enumerate().all(|(i, piece)| piece.is_empty() || special.get(i) == Some(piece))
+}
+
+fn parse_glob(text: &str) -> Result<Vec<Token>, String> {
+    let mut tokens = Vec::new();
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        tokens.push(match c {
+            '*' => {
+                while chars.next_if_eq(&'*').is_some() {}
+                Token::AnyText
+            }
+            '?' => Token::AnyChar,
+            '[' => {
+                let negated = chars.next_if_eq(&'!').is_some();
+                let mut members = Vec::new();
+                loop {
+                    match chars.next() {
+                        Some(']') if !members.is_empty() => break,
+                        Some(member) => members.push(member),
+                        None => return Err("has a \"[\" without \"]\"".to_owned()),
+                    }
+                }
+                Token::Class { negated, ranges: class_ranges(&members) }
+            }
+            c => Token::Char(c),
+        });
+    }
+    Ok(tokens)
+}
+
+fn class_ranges(members: &[char]) -> Vec<(char, char)> {
+    let mut ranges = Vec::new();
+    let mut rest = members;
+    while let [first, tail @ ..] = rest {
+        match tail {
+            ['-', last, after @ ..] => {
+                ranges.push((*first, *last));
+                rest = after;
+            }
+            _ => {
+                ranges.push((*first, *first));
+                rest = tail;
+            }
+        }
+    }
+    ranges
+}
+
+fn glob_matches(tokens: &[Token], key: &[char]) -> bool {
+    // The usual two-pointer walk: on a mismatch, let the latest `*` take one character more.
+    let (mut t, mut k) = (0, 0);
+    let mut retry = None;
+    loop {
+        match tokens.get(t) {
+            Some(Token::AnyText) => {
+                retry = Some((t + 1, k));
+                t += 1;
+                continue;
+            }
+            Some(token) if k < key.len() && token.takes(key[k]) => {
+                (t, k) = (t + 1, k + 1);
+                continue;
+            }
+            None if k == key.len() => return true,
+            _ => {}
+        }
+        match retry {
+            Some((star, taken)) if taken < key.len() => {
+                retry = Some((star, taken + 1));
+                (t, k) = (star, taken + 1);
+            }
+            _ => return false,
+        }
+    }
+}
+
+fn literal(tokens: &[Token]) -> Option<Vec<char>> {
+    tokens.iter().map(|t| if let Token::Char(c) = t { Some(*c) } else { None }).collect()
+}
+
+impl Token {
+    fn takes(&self, c: char) -> bool {
+        match self {
+            Token::Char(own) => *own == c,
+            Token::AnyChar | Token::AnyText => true,
+            Token::Class { negated, ranges } => {
+                ranges.iter().any(|(first, last)| (*first..=*last).contains(&c)) != *negated
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(pattern: &str, key: &str) -> bool {
+        Pattern::parse(pattern).expect("pattern").matches(key)
+    }
+
+    #[test]
+    fn pieces_match_by_place() {
+        assert!(matches("Up-Normal-Normal", "Up-Normal-Normal"));
+        assert!(!matches("Up-Normal-Normal", "Up-High-Normal"));
+        assert!(matches("Up-Low-", "Up-Low-Stressed") && !matches("Up-Low-", "Up-High-Low"));
+        assert!(matches("Down-", "Down-High-Easy") && !matches("Down-", "Up-Down-Easy"));
+        assert!(matches("Up--Easy", "Up-High-Easy") && !matches("Up--Easy", "Up-Easy-High"));
+        assert!(matches("-Stressed", "Up-Low-Stressed") && !matches("-Stressed", "Stressed-Low-Normal"));
+        assert!(matches("-High-", "Up-High-Easy") && !matches("-High-", "High-Low-Easy"));
+        assert!(matches("Unknown", "Unknown") && !matches("Up-", "up-Low-Normal"));
+        assert!(!matches("Unknown-Low", "Unknown") && matches("Unknown-", "Unknown"));
+    }
+
+    #[test]
+    fn globs_match_whole_keys() {
+        assert!(matches("*-RiskOff-*", "Hiking-Contracting-RiskOff-Unwind"));
+        assert!(!matches("*-RiskOff-*", "Hiking-RiskOff"));
+        assert!(matches("Unknown*", "Unknown") && !matches("?nknown", "Unknown-"));
+        assert!(matches("[A-CU]p-*", "Up-Low-Easy") && !matches("[!A-CU]p-*", "Up-Low-Easy"));
+        assert!(matches("[]]", "]") && matches("a**b", "ab") && matches("*a*b", "xaaybab"));
+        assert!(Pattern::parse("Up-[ab").is_err());
+    }
+
+    #[test]
+    fn covering() {
+        let covers = |a: &str, b: &str| Pattern::parse(a).expect("a").covers(&Pattern::parse(b).expect("b"));
+        assert!(covers("Up-", "Up-Low-") && covers("Up-Low-", "Up-Low-Normal") && covers("", "Up-"));
+        assert!(
+            !covers("Up-Low-", "Up-")
+                && !covers("Up--Easy", "Up-Low-")
+                && !covers("-Stressed", "Up-Low-Stressed")
+        );
+        assert!(covers("*", "Up-") && covers("*", "a*") && !covers("U*", "*"));
+    }
+}

@@ -1,0 +1,179 @@
+//! Rolling kernels: a running mean, the percentile rank and the median of trailing windows.
+//!
+//! NaN stands for "unknown" everywhere; an infinite value counts as unknown too.
+
+use std::collections::VecDeque;
+
+/// The mean of the last `window` values, one value at a time.
+///
+/// One running sum; adding a value and removing the oldest are both Kahan-compensated, with a
+/// separate compensation for each; every step removes first, then adds. Two clean-ups keep
+/// rounding residue out of the result: a window of equal values has exactly that mean, and a
+/// window without a negative (positive) sign never has a negative (positive) mean.
+/// This is the `SMA` of specification 3, and the result depends on every value pushed since the
+/// start, so a resumed computation must carry this state on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunningMean {
+    window: usize,
+    values: VecDeque<f64>,
+    sum: f64,
+    add_residue: f64,
+    remove_residue: f64,
+    known: usize,
+    negative: usize,
+    last: f64,
+    repeats: usize,
+}
+
+impl RunningMean {
+    /// A mean over `window` values (at least 1).
+    pub fn new(window: usize) -> Self {
+        let window = window.max(1);
+        Self {
+            window,
+            values: VecDeque::with_capacity(window),
+            sum: 0.0,
+            add_residue: 0.0,
+            remove_residue: 0.0,
+            known: 0,
+            negative: 0,
+            last: f64::NAN,
+            repeats: 0,
+        }
+    }
+
+    /// Takes the next value and gives the mean of the last `window`, NaN unless all are known.
+    pub fn push(&mut self, value: f64) -> f64 {
+        if self.values.len() == self.window
+            && let Some(oldest) = self.values.pop_front()
+            && oldest.is_finite()
+        {
+            self.known -= 1;
+            self.negative -= usize::from(oldest.is_sign_negative());
+            (self.sum, self.remove_residue) = compensated(self.sum, -oldest, self.remove_residue);
+        }
+        self.values.push_back(value);
+        if value.is_finite() {
+            self.known += 1;
+            self.negative += usize::from(value.is_sign_negative());
+            (self.sum, self.add_residue) = compensated(self.sum, value, self.add_residue);
+            self.repeats = if value == self.last { self.repeats + 1 } else { 1 };
+            self.last = value;
+        }
+        if self.known < self.window {
+            return f64::NAN;
+        }
+        let mean = self.sum / self.known as f64;
+        if self.repeats >= self.known {
+            self.last
+        } else if (self.negative == 0 && mean < 0.0) || (self.negative == self.known && mean > 0.0) {
+            0.0
+        } else {
+            mean
+        }
+    }
+}
+
+fn compensated(sum: f64, value: f64, residue: f64) -> (f64, f64) {
+    let term = value - residue;
+    let total = sum + term;
+    (total, total - sum - term)
+}
+
+/// Percentile rank of every value within its trailing window (the value included).
+///
+/// `rank / n * 100`, where `rank` is the 1-based average rank among the known values of the last
+/// `window` values and `n` the number of values in that window, unknown ones included. NaN where
+/// fewer than `min_known` values are known or the value itself is unknown.
+pub fn percentile_rank(values: &[f64], window: usize, min_known: usize) -> Vec<f64> {
+    (0..values.len()).map(|i| percentile_rank_at(values, i, window, min_known)).collect()
+}
+
+/// [`percentile_rank`] of the value at index `i` alone.
+pub fn percentile_rank_at(values: &[f64], i: usize, window: usize, min_known: usize) -> f64 {
+    let trailing = &values[(i + 1).saturating_sub(window)..=i];
+    let value = values[i];
+    // Counts as f64 keep the loop in one vector type; they are exact far beyond any window.
+    let (mut known, mut below, mut equal) = (0.0, 0.0, 0.0);
+    for &other in trailing {
+        known += f64::from(u8::from(other.is_finite()));
+        below += f64::from(u8::from(other < value));
+        equal += f64::from(u8::from(other == value));
+    }
+    if !value.is_finite() || known < min_known as f64 {
+        return f64::NAN;
+    }
+    let rank = below + (equal + 1.0) / 2.0;
+    rank / trailing.len() as f64 * 100.0
+}
+
+/// Median of the known values among the last `window`, NaN with fewer than `min_known` of them.
+pub fn rolling_median(values: &[f64], window: usize, min_known: usize) -> Vec<f64> {
+    let mut known = Vec::with_capacity(window);
+    (0..values.len())
+        .map(|i| {
+            known.clear();
+            known.extend(values[(i + 1).saturating_sub(window)..=i].iter().filter(|v| v.is_finite()));
+            if known.is_empty() || known.len() < min_known { f64::NAN } else { median(&mut known) }
+        })
+        .collect()
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    let half = values.len() / 2;
+    let odd = values.len() % 2 == 1;
+    let (lower, upper, _) = values.select_nth_unstable_by(half, f64::total_cmp);
+    if odd {
+        return *upper;
+    }
+    let below = lower.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    (below + *upper) / 2.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn means(window: usize, values: &[f64]) -> Vec<f64> {
+        let mut mean = RunningMean::new(window);
+        values.iter().map(|&v| mean.push(v)).collect()
+    }
+
+    #[test]
+    fn mean_needs_a_window_of_known_values() {
+        let got = means(2, &[1.0, 3.0, f64::NAN, 5.0, 7.0]);
+        assert!(got[0].is_nan() && got[2].is_nan() && got[3].is_nan());
+        assert_eq!((got[1], got[4]), (2.0, 6.0));
+    }
+
+    #[test]
+    fn equal_values_have_exactly_that_mean() {
+        let mut values = vec![1e16, 0.1];
+        values.extend([0.3; 5]);
+        assert_eq!(means(5, &values)[6], 0.3);
+    }
+
+    #[test]
+    fn values_without_a_minus_sign_never_have_a_negative_mean() {
+        let got = means(3, &[1e9 + 0.1, 0.3, 0.7, 0.0, 1e-30, 0.0]);
+        assert!(got.iter().all(|m| m.is_nan() || *m >= 0.0), "{got:?}");
+    }
+
+    #[test]
+    fn ties_share_the_mean_of_their_positions() {
+        assert_eq!(percentile_rank_at(&[1.0, 2.0, 2.0, 2.0], 3, 4, 1), 75.0);
+    }
+
+    #[test]
+    fn unknown_values_stay_in_the_denominator() {
+        assert_eq!(percentile_rank_at(&[f64::NAN, 1.0, 2.0, 3.0], 3, 4, 1), 75.0);
+        assert!(percentile_rank_at(&[f64::NAN, 1.0, 2.0, 3.0], 3, 4, 4).is_nan());
+    }
+
+    #[test]
+    fn median_of_the_known() {
+        let got = rolling_median(&[3.0, f64::NAN, 1.0, 2.0], 3, 2);
+        assert!(got[0].is_nan() && got[1].is_nan());
+        assert_eq!(&got[2..], &[2.0, 1.5]);
+    }
+}
