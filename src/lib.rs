@@ -1,7 +1,31 @@
-//! pg_regime
+//! pg_regime: market regimes and a tighten-only risk policy, computed next to the price bars.
+//!
+//! The mathematics is in the crate `regime_core`; here are the SQL functions (`api`), the refresh of
+//! one asset (`refresh`), and what reads from and writes to tables (`read`, `write`).
+
 use pgrx::prelude::*;
+
+mod api;
+mod compute;
+mod content;
+mod db;
+mod error;
+mod guc;
+mod output;
+mod params;
+mod read;
+mod refresh;
+mod source;
+mod subxact;
+mod write;
+
 pgrx::pg_module_magic!(name, version);
-#[pg_extern(immutable, parallel_safe)]
-fn hello() -> &'static str {
-    "hi"
+
+extension_sql_file!("../sql/tables.sql", name = "tables", bootstrap);
+extension_sql_file!("../sql/comments.sql", name = "comments", finalize);
+
+#[pg_guard]
+#[allow(unsafe_code, non_snake_case)]
+extern "C-unwind" fn _PG_init() {
+    guc::define();
 }

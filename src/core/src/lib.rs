@@ -8,7 +8,9 @@
 
 pub mod align;
 pub mod budget;
+pub mod calendar;
 pub mod comovement;
+pub mod demo;
 pub mod flips;
 pub mod hysteresis;
 pub mod label;

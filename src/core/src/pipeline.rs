@@ -308,10 +308,12 @@ impl<'a> Resolver<'a> {
 fn compute_row(policy: &Policy, l4: Option<&Effect>, (accepted, raw, capped): RowInputs) -> Row {
     let [l0, l1, l2, l3] = accepted;
     let in_force = [l2, l1, l0, l3].into_iter().flatten().map(|label| policy.effect(label)).chain(l4);
-    // A change that waits has tightened the policy already.
+    let (mut risk, setups) = policy.combine(in_force);
+    // A change that waits has tightened the risk already; setups follow the labels in force.
     let waiting = [0, 1, 2, 3].into_iter().filter(|&l: &usize| raw[l] != accepted[l]);
-    let waiting = waiting.filter_map(|l| raw[l]).map(|label| policy.effect(label));
-    let (mut risk, setups) = policy.combine(in_force.chain(waiting));
+    for label in waiting.filter_map(|l| raw[l]) {
+        risk = risk.tighten(policy.effect(label).risk);
+    }
     if capped[0] {
         risk.gross_cap = risk.gross_cap.min(PROXY_CAP);
     }

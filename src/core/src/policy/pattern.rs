@@ -102,11 +102,10 @@ impl Pattern {
 }
 
 fn places(text: &str) -> Kind {
-    if text.starts_with('-') {
+    match text.strip_prefix('-') {
         // The hyphen in front only says which end counts.
-        Kind::Right(text[1..].rsplit('-').map(str::to_owned).collect())
-    } else {
-        Kind::Left(text.split('-').map(str::to_owned).collect())
+        Some(pieces) => Kind::Right(pieces.rsplit('-').map(str::to_owned).collect()),
+        None => Kind::Left(text.split('-').map(str::to_owned).collect()),
     }
 }
 

@@ -1,0 +1,183 @@
+-- The output tables. They belong to whoever runs regime_setup, not to the extension, so that dumps,
+-- replication, partitioning and DROP EXTENSION treat them like any other table.
+-- {schema} is the target schema. Statements are separated by a line that holds only "--;".
+
+CREATE TABLE {schema}.cmc_regimes (
+    id int NOT NULL,
+    ts timestamptz NOT NULL,
+    tf text NOT NULL,
+    l0_label text,
+    l1_label text,
+    l2_label text,
+    l3_label text,
+    l4_label text,
+    regime_key text NOT NULL,
+    size_mult float8 NOT NULL CHECK (size_mult >= 0),
+    stop_mult float8 NOT NULL CHECK (stop_mult > 0),
+    orders text NOT NULL CHECK (orders IN ('mixed', 'conservative', 'passive')),
+    gross_cap float8 NOT NULL CHECK (gross_cap >= 0),
+    pyramids boolean NOT NULL,
+    setups text[],
+    feature_tier text NOT NULL CHECK (feature_tier IN ('full', 'lite')),
+    l0_enabled boolean NOT NULL,
+    l1_enabled boolean NOT NULL,
+    l2_enabled boolean NOT NULL,
+    regime_version_hash text NOT NULL,
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (id, ts, tf)
+)
+--;
+CREATE INDEX ON {schema}.cmc_regimes (regime_key, ts)
+--;
+COMMENT ON TABLE {schema}.cmc_regimes IS 'Market regime and risk policy of each daily bar; written by refresh_cmc_regimes'
+--;
+COMMENT ON COLUMN {schema}.cmc_regimes.id IS 'Asset'
+--;
+COMMENT ON COLUMN {schema}.cmc_regimes.ts IS 'Close of the daily bar'
+--;
+COMMENT ON COLUMN {schema}.cmc_regimes.tf IS 'Timeframe of the row, always 1D'
+--;
+COMMENT ON COLUMN {schema}.cmc_regimes.l0_label IS 'Monthly label in force (trend-volatility-liquidity); NULL before the first or where there are too few bars'
+--;
+COMMENT ON COLUMN {schema}.cmc_regimes.l1_label IS 'Weekly label in force'
+--;
+COMMENT ON COLUMN {schema}.cmc_regimes.l2_label IS 'Daily label in force'
+--;
+COMMENT ON COLUMN {schema}.cmc_regimes.l3_label IS 'Intraday label in force, where a source is mapped'
+--;
+COMMENT ON COLUMN {schema}.cmc_regimes.l4_label IS 'Label passed by the caller'
+--;
+COMMENT ON COLUMN {schema}.cmc_regimes.regime_key IS 'Label that makes the key: daily, else weekly, else monthly, else Unknown'
+--;
+COMMENT ON COLUMN {schema}.cmc_regimes.size_mult IS 'Position size as a multiple of the base size'
+--;
+COMMENT ON COLUMN {schema}.cmc_regimes.stop_mult IS 'Stop distance as a multiple of the base distance'
+--;
+COMMENT ON COLUMN {schema}.cmc_regimes.orders IS 'How orders may be placed: mixed, conservative, passive'
+--;
+COMMENT ON COLUMN {schema}.cmc_regimes.gross_cap IS 'Gross exposure as a multiple of equity'
+--;
+COMMENT ON COLUMN {schema}.cmc_regimes.pyramids IS 'Whether positions may be added to'
+--;
+COMMENT ON COLUMN {schema}.cmc_regimes.setups IS 'Allowed setups, sorted; NULL is unrestricted'
+--;
+COMMENT ON COLUMN {schema}.cmc_regimes.feature_tier IS 'full: volatility ranked against its own history; lite: against fixed cut-offs'
+--;
+COMMENT ON COLUMN {schema}.cmc_regimes.l0_enabled IS 'Whether there are enough monthly bars'
+--;
+COMMENT ON COLUMN {schema}.cmc_regimes.l1_enabled IS 'Whether there are enough weekly bars'
+--;
+COMMENT ON COLUMN {schema}.cmc_regimes.l2_enabled IS 'Whether there are enough daily bars'
+--;
+COMMENT ON COLUMN {schema}.cmc_regimes.regime_version_hash IS 'Hash of code version, policy and parameters: same inputs and same hash, same labels'
+--;
+COMMENT ON COLUMN {schema}.cmc_regimes.updated_at IS 'When the row last changed'
+--;
+CREATE TABLE {schema}.cmc_regime_flips (
+    id int NOT NULL,
+    ts timestamptz NOT NULL,
+    tf text NOT NULL,
+    layer text NOT NULL CHECK (layer IN ('L0', 'L1', 'L2', 'composite')),
+    old_regime text,
+    new_regime text NOT NULL,
+    duration_bars int CHECK (duration_bars > 0),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (id, ts, tf, layer)
+)
+--;
+COMMENT ON TABLE {schema}.cmc_regime_flips IS 'Changes of the label in force, per layer and for the key; written by refresh_cmc_regimes'
+--;
+COMMENT ON COLUMN {schema}.cmc_regime_flips.id IS 'Asset'
+--;
+COMMENT ON COLUMN {schema}.cmc_regime_flips.ts IS 'First daily row with the new label'
+--;
+COMMENT ON COLUMN {schema}.cmc_regime_flips.tf IS 'Timeframe of the rows, always 1D'
+--;
+COMMENT ON COLUMN {schema}.cmc_regime_flips.layer IS 'L0 monthly, L1 weekly, L2 daily, composite: regime_key'
+--;
+COMMENT ON COLUMN {schema}.cmc_regime_flips.old_regime IS 'Label before; NULL for the first'
+--;
+COMMENT ON COLUMN {schema}.cmc_regime_flips.new_regime IS 'Label from here on'
+--;
+COMMENT ON COLUMN {schema}.cmc_regime_flips.duration_bars IS 'Daily rows that the old label lasted; NULL for the first'
+--;
+COMMENT ON COLUMN {schema}.cmc_regime_flips.updated_at IS 'When the row last changed'
+--;
+CREATE TABLE {schema}.cmc_regime_stats (
+    id int NOT NULL,
+    tf text NOT NULL,
+    regime_key text NOT NULL,
+    n_bars int NOT NULL CHECK (n_bars > 0),
+    pct_of_history float8 NOT NULL CHECK (pct_of_history > 0 AND pct_of_history <= 1),
+    avg_ret_1d float8,
+    std_ret_1d float8 CHECK (std_ret_1d >= 0),
+    computed_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (id, tf, regime_key)
+)
+--;
+COMMENT ON TABLE {schema}.cmc_regime_stats IS 'Share of history and next-day returns per regime; written by refresh_cmc_regimes'
+--;
+COMMENT ON COLUMN {schema}.cmc_regime_stats.id IS 'Asset'
+--;
+COMMENT ON COLUMN {schema}.cmc_regime_stats.tf IS 'Timeframe of the rows, always 1D'
+--;
+COMMENT ON COLUMN {schema}.cmc_regime_stats.regime_key IS 'Regime'
+--;
+COMMENT ON COLUMN {schema}.cmc_regime_stats.n_bars IS 'Daily rows in the regime'
+--;
+COMMENT ON COLUMN {schema}.cmc_regime_stats.pct_of_history IS 'Share of all daily rows, 0 to 1'
+--;
+COMMENT ON COLUMN {schema}.cmc_regime_stats.avg_ret_1d IS 'Mean return to the next close'
+--;
+COMMENT ON COLUMN {schema}.cmc_regime_stats.std_ret_1d IS 'Sample standard deviation of that return; NULL under two returns'
+--;
+COMMENT ON COLUMN {schema}.cmc_regime_stats.computed_at IS 'When the row last changed'
+--;
+CREATE TABLE {schema}.cmc_regime_comovement (
+    id int NOT NULL,
+    tf text NOT NULL,
+    ema_a text NOT NULL,
+    ema_b text NOT NULL,
+    correlation float8,
+    sign_agree_rate float8,
+    best_lead_lag int,
+    best_lead_lag_corr float8,
+    n_obs int NOT NULL CHECK (n_obs > 0),
+    computed_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (id, tf, ema_a, ema_b, computed_at)
+)
+--;
+COMMENT ON TABLE {schema}.cmc_regime_comovement IS 'How the daily EMAs of an asset move together: one snapshot per asset, replaced whole when it changes; written by refresh_cmc_regimes'
+--;
+COMMENT ON COLUMN {schema}.cmc_regime_comovement.id IS 'Asset'
+--;
+COMMENT ON COLUMN {schema}.cmc_regime_comovement.tf IS 'Timeframe of the EMAs, always 1D'
+--;
+COMMENT ON COLUMN {schema}.cmc_regime_comovement.ema_a IS 'Faster EMA of the pair'
+--;
+COMMENT ON COLUMN {schema}.cmc_regime_comovement.ema_b IS 'Slower EMA of the pair'
+--;
+COMMENT ON COLUMN {schema}.cmc_regime_comovement.correlation IS 'Spearman correlation; NULL where one does not vary'
+--;
+COMMENT ON COLUMN {schema}.cmc_regime_comovement.sign_agree_rate IS 'Share of days on which both rose, both fell or both stood still'
+--;
+COMMENT ON COLUMN {schema}.cmc_regime_comovement.best_lead_lag IS 'Lag in days, -10 to 10, with the largest absolute correlation; positive: ema_b leads'
+--;
+COMMENT ON COLUMN {schema}.cmc_regime_comovement.best_lead_lag_corr IS 'Pearson correlation at that lag'
+--;
+COMMENT ON COLUMN {schema}.cmc_regime_comovement.n_obs IS 'Days on which both EMAs are known'
+--;
+COMMENT ON COLUMN {schema}.cmc_regime_comovement.computed_at IS 'When the snapshot was taken'
+--;
+CREATE VIEW {schema}.cmc_regime_latest AS
+WITH RECURSIVE asset AS (
+    (SELECT id FROM {schema}.cmc_regimes ORDER BY id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT r.id FROM {schema}.cmc_regimes r WHERE r.id > a.id ORDER BY r.id LIMIT 1)
+    FROM asset a WHERE a.id IS NOT NULL
+)
+SELECT newest.*, now() - newest.ts AS age
+FROM asset a
+CROSS JOIN LATERAL (SELECT * FROM {schema}.cmc_regimes r WHERE r.id = a.id ORDER BY r.ts DESC LIMIT 1) AS newest
+--;
+COMMENT ON VIEW {schema}.cmc_regime_latest IS 'The newest row of each asset in cmc_regimes, with its age; steps from asset to asset along the key'

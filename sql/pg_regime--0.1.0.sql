@@ -1,0 +1,454 @@
+-- Install script of pg_regime 0.1.0, written from the built library by `make sql`: do not edit.
+\echo Use "CREATE EXTENSION pg_regime" to load this file. \quit
+
+-- src/lib.rs
+-- bootstrap
+-- The member tables: the source map and the policies. Their user rows are dumped.
+
+CREATE TABLE regime_source (
+    cal_scheme text NOT NULL CHECK (cal_scheme <> ''),
+    layer text NOT NULL CHECK (layer IN ('L0', 'L1', 'L2', 'L3')),
+    tf text,
+    periods int[] NOT NULL CHECK (array_length(periods, 1) = 3 AND array_position(periods, NULL) IS NULL AND 0 < ALL (periods)),
+    bars_schema name NOT NULL DEFAULT 'public',
+    bars_table name NOT NULL,
+    bars_filter jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(bars_filter) = 'object'),
+    bars_id_column name NOT NULL DEFAULT 'id',
+    bars_tf_column name NOT NULL DEFAULT 'tf',
+    bars_ts_column name NOT NULL DEFAULT 'time_close',
+    close_column name NOT NULL DEFAULT 'close',
+    atr_column name,
+    adx_column name,
+    adx_floor float8 CHECK (adx_floor >= 0 AND adx_floor <= 100),
+    spread_column name,
+    slippage_column name,
+    ema_schema name NOT NULL DEFAULT 'public',
+    ema_table name NOT NULL,
+    ema_filter jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(ema_filter) = 'object'),
+    ema_id_column name NOT NULL DEFAULT 'id',
+    ema_tf_column name NOT NULL DEFAULT 'tf',
+    ema_ts_column name NOT NULL DEFAULT 'ts',
+    ema_period_column name NOT NULL DEFAULT 'period',
+    ema_column name NOT NULL DEFAULT 'ema',
+    origin text NOT NULL DEFAULT 'user' CHECK (origin IN ('built-in', 'user')),
+    PRIMARY KEY (cal_scheme, layer)
+);
+COMMENT ON TABLE regime_source IS 'Where the bars and EMAs of each layer are read from, per calendar scheme; edit rows to map other schemas, tables and columns';
+COMMENT ON COLUMN regime_source.cal_scheme IS 'Calendar of weeks and months: iso (Monday to Sunday), us (Sunday to Saturday), or your own';
+COMMENT ON COLUMN regime_source.layer IS 'L0 monthly, L1 weekly, L2 daily, L3 intraday (no row by default)';
+COMMENT ON COLUMN regime_source.tf IS 'Value of the tf columns that selects the layer''s bars and EMAs; NULL reads the tables whole';
+COMMENT ON COLUMN regime_source.periods IS 'EMA periods in bars: fast, mid, slow';
+COMMENT ON COLUMN regime_source.bars_schema IS 'Schema of the bars relation';
+COMMENT ON COLUMN regime_source.bars_table IS 'Table or view of bars';
+COMMENT ON COLUMN regime_source.bars_filter IS 'Further conditions on bars, column to value: {"venue": "X"}; null means IS NULL';
+COMMENT ON COLUMN regime_source.bars_id_column IS 'Asset id of a bar';
+COMMENT ON COLUMN regime_source.bars_tf_column IS 'Timeframe of a bar';
+COMMENT ON COLUMN regime_source.bars_ts_column IS 'When a bar closed: timestamptz, or timestamp taken as UTC';
+COMMENT ON COLUMN regime_source.close_column IS 'Closing price';
+COMMENT ON COLUMN regime_source.atr_column IS 'Average true range in price units, of the bars relation; NULL: volatility from the closes';
+COMMENT ON COLUMN regime_source.adx_column IS 'ADX of the bars relation; used with adx_floor';
+COMMENT ON COLUMN regime_source.adx_floor IS 'A trend whose ADX is at or under this is Sideways; NULL or 0: no floor';
+COMMENT ON COLUMN regime_source.spread_column IS 'Spread of the bars relation; liquidity is judged only with both spread and slippage';
+COMMENT ON COLUMN regime_source.slippage_column IS 'Slippage of the bars relation; liquidity is judged only with both spread and slippage';
+COMMENT ON COLUMN regime_source.ema_schema IS 'Schema of the EMA relation';
+COMMENT ON COLUMN regime_source.ema_table IS 'Table or view of EMAs in long format, one row per (id, ts, tf, period)';
+COMMENT ON COLUMN regime_source.ema_filter IS 'Further conditions on EMAs, column to value, that leave one row per bar and period';
+COMMENT ON COLUMN regime_source.ema_id_column IS 'Asset id of an EMA';
+COMMENT ON COLUMN regime_source.ema_tf_column IS 'Timeframe of an EMA';
+COMMENT ON COLUMN regime_source.ema_ts_column IS 'Timestamp of an EMA, equal to that of its bar';
+COMMENT ON COLUMN regime_source.ema_period_column IS 'Period of an EMA, in bars';
+COMMENT ON COLUMN regime_source.ema_column IS 'Value of an EMA';
+COMMENT ON COLUMN regime_source.origin IS 'built-in until the row is edited; user rows are dumped and restored';
+
+INSERT INTO regime_source (cal_scheme, layer, tf, periods, bars_table, ema_table, ema_filter, origin)
+SELECT s, l.layer, l.tf, l.periods,
+       'cmc_price_bars_multi_tf' || CASE WHEN l.layer = 'L2' THEN '' ELSE '_cal_' || s END,
+       'cmc_ema_multi_tf' || CASE WHEN l.layer = 'L2' THEN '_u' ELSE '_cal_' || s END,
+       CASE WHEN l.layer = 'L2' THEN '{"alignment_source": "multi_tf"}' ELSE '{"roll": false}' END::jsonb,
+       'built-in'
+FROM unnest(ARRAY['iso', 'us']) AS s,
+     (VALUES ('L0', '1M', '{12,24,48}'::int[]), ('L1', '1W', '{20,50,200}'), ('L2', '1D', '{20,50,100}')) AS l (layer, tf, periods)
+ORDER BY s, l.layer;
+
+-- A restored user row takes the place of the built-in row that CREATE EXTENSION made; an edited
+-- built-in row becomes a user row, so that it is dumped.
+CREATE FUNCTION regime_source_origin() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        DELETE FROM @extschema@.regime_source s
+        WHERE s.cal_scheme = NEW.cal_scheme AND s.layer = NEW.layer AND s.origin = 'built-in';
+    ELSIF NEW IS DISTINCT FROM OLD THEN
+        NEW.origin := 'user';
+    END IF;
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION regime_source_origin() IS 'Trigger function of regime_source: keeps the origin of its rows true';
+CREATE TRIGGER origin BEFORE INSERT OR UPDATE ON regime_source
+    FOR EACH ROW EXECUTE FUNCTION regime_source_origin();
+COMMENT ON TRIGGER origin ON regime_source IS 'Marks edited rows as the user''s and lets them replace built-in ones on restore';
+-- ALWAYS: also when a dump is restored with session_replication_role = replica.
+ALTER TABLE regime_source ENABLE ALWAYS TRIGGER origin;
+
+CREATE TABLE regime_policy (
+    policy text PRIMARY KEY CHECK (policy NOT IN ('', 'default')),
+    rules jsonb NOT NULL CHECK (jsonb_typeof(rules) = 'array'),
+    loaded_at timestamptz NOT NULL DEFAULT now(),
+    loaded_by text NOT NULL DEFAULT current_user
+);
+COMMENT ON TABLE regime_policy IS 'Policies loaded with regime_load_policy: overlays over the built-in rules';
+COMMENT ON COLUMN regime_policy.policy IS 'Name to pass as policy => ''…''; ''default'' is the built-in rules alone';
+COMMENT ON COLUMN regime_policy.rules IS 'The overlay''s rules as loaded, in order; checked again whenever they are used';
+COMMENT ON COLUMN regime_policy.loaded_at IS 'When it was loaded';
+COMMENT ON COLUMN regime_policy.loaded_by IS 'Who loaded it';
+
+SELECT pg_catalog.pg_extension_config_dump('regime_source', $$WHERE origin = 'user'$$);
+SELECT pg_catalog.pg_extension_config_dump('regime_policy', '');
+
+-- A trusted extension's script runs as a superuser: hand the tables to whoever installs it.
+ALTER TABLE regime_source OWNER TO @extowner@;
+ALTER TABLE regime_policy OWNER TO @extowner@;
+ALTER FUNCTION regime_source_origin() OWNER TO @extowner@;
+GRANT SELECT ON regime_source, regime_policy TO PUBLIC;
+
+-- src/api/compute.rs
+-- pg_regime::api::compute::regime_compute
+CREATE  FUNCTION "regime_compute"(
+	"asset_id" INT, /* Option < i32 > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"policy" TEXT DEFAULT 'default', /* Option < String > */
+	"hysteresis" bool DEFAULT true, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
+	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
+	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
+	"as_of" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"rules" jsonb DEFAULT NULL /* Option < JsonB > */
+) RETURNS TABLE (
+	"id" INT,  /* i32 */
+	"ts" timestamp with time zone,  /* TimestampWithTimeZone */
+	"tf" TEXT,  /* String */
+	"l0_label" TEXT,  /* Option < String > */
+	"l1_label" TEXT,  /* Option < String > */
+	"l2_label" TEXT,  /* Option < String > */
+	"l3_label" TEXT,  /* Option < String > */
+	"l4_label" TEXT,  /* Option < String > */
+	"regime_key" TEXT,  /* String */
+	"size_mult" double precision,  /* f64 */
+	"stop_mult" double precision,  /* f64 */
+	"orders" TEXT,  /* String */
+	"gross_cap" double precision,  /* f64 */
+	"pyramids" bool,  /* bool */
+	"setups" TEXT[],  /* :: std :: option :: Option < Vec < String > > */
+	"feature_tier" TEXT,  /* String */
+	"l0_enabled" bool,  /* bool */
+	"l1_enabled" bool,  /* bool */
+	"l2_enabled" bool,  /* bool */
+	"regime_version_hash" TEXT,  /* String */
+	"updated_at" timestamp with time zone  /* TimestampWithTimeZone */
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_compute_wrapper';
+
+-- src/api/labels.rs
+-- pg_regime::api::labels::regime_label_daily
+CREATE  FUNCTION "regime_label_daily"(
+	"asset_id" INT, /* i32 */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < & str > */
+	"mode" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS TABLE (
+	"ts" timestamp with time zone,  /* TimestampWithTimeZone */
+	"trend" TEXT,  /* Option < String > */
+	"vol" TEXT,  /* Option < String > */
+	"liq" TEXT,  /* Option < String > */
+	"label" TEXT  /* Option < String > */
+)
+STABLE PARALLEL RESTRICTED 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_label_daily_wrapper';
+
+-- src/api/labels.rs
+-- pg_regime::api::labels::regime_label_daily
+CREATE  FUNCTION "regime_label_daily"(
+	"close" double precision[], /* Vec < Option < f64 > > */
+	"ema_fast" double precision[], /* Vec < Option < f64 > > */
+	"ema_mid" double precision[], /* Vec < Option < f64 > > */
+	"ema_slow" double precision[], /* Vec < Option < f64 > > */
+	"mode" TEXT DEFAULT 'full', /* Option < & str > */
+	"atr" double precision[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < f64 > > > */
+) RETURNS TEXT[] /* Result < Vec < & '_ str > , ErrorReport > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_label_daily_arrays_wrapper';
+
+-- src/api/labels.rs
+-- pg_regime::api::labels::regime_label_intraday
+CREATE  FUNCTION "regime_label_intraday"(
+	"asset_id" INT, /* i32 */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < & str > */
+	"mode" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS TABLE (
+	"ts" timestamp with time zone,  /* TimestampWithTimeZone */
+	"trend" TEXT,  /* Option < String > */
+	"vol" TEXT,  /* Option < String > */
+	"liq" TEXT,  /* Option < String > */
+	"label" TEXT  /* Option < String > */
+)
+STABLE PARALLEL RESTRICTED 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_label_intraday_wrapper';
+
+-- src/api/labels.rs
+-- pg_regime::api::labels::regime_label_intraday
+CREATE  FUNCTION "regime_label_intraday"(
+	"close" double precision[], /* Vec < Option < f64 > > */
+	"ema_fast" double precision[], /* Vec < Option < f64 > > */
+	"ema_mid" double precision[], /* Vec < Option < f64 > > */
+	"ema_slow" double precision[], /* Vec < Option < f64 > > */
+	"mode" TEXT DEFAULT 'full', /* Option < & str > */
+	"atr" double precision[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < f64 > > > */
+) RETURNS TEXT[] /* Result < Vec < & '_ str > , ErrorReport > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_label_intraday_arrays_wrapper';
+
+-- src/api/labels.rs
+-- pg_regime::api::labels::regime_label_monthly
+CREATE  FUNCTION "regime_label_monthly"(
+	"asset_id" INT, /* i32 */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < & str > */
+	"mode" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS TABLE (
+	"ts" timestamp with time zone,  /* TimestampWithTimeZone */
+	"trend" TEXT,  /* Option < String > */
+	"vol" TEXT,  /* Option < String > */
+	"liq" TEXT,  /* Option < String > */
+	"label" TEXT  /* Option < String > */
+)
+STABLE PARALLEL RESTRICTED 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_label_monthly_wrapper';
+
+-- src/api/labels.rs
+-- pg_regime::api::labels::regime_label_monthly
+CREATE  FUNCTION "regime_label_monthly"(
+	"close" double precision[], /* Vec < Option < f64 > > */
+	"ema_fast" double precision[], /* Vec < Option < f64 > > */
+	"ema_mid" double precision[], /* Vec < Option < f64 > > */
+	"ema_slow" double precision[], /* Vec < Option < f64 > > */
+	"mode" TEXT DEFAULT 'full', /* Option < & str > */
+	"atr" double precision[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < f64 > > > */
+) RETURNS TEXT[] /* Result < Vec < & '_ str > , ErrorReport > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_label_monthly_arrays_wrapper';
+
+-- src/api/labels.rs
+-- pg_regime::api::labels::regime_label_weekly
+CREATE  FUNCTION "regime_label_weekly"(
+	"asset_id" INT, /* i32 */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < & str > */
+	"mode" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS TABLE (
+	"ts" timestamp with time zone,  /* TimestampWithTimeZone */
+	"trend" TEXT,  /* Option < String > */
+	"vol" TEXT,  /* Option < String > */
+	"liq" TEXT,  /* Option < String > */
+	"label" TEXT  /* Option < String > */
+)
+STABLE PARALLEL RESTRICTED 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_label_weekly_wrapper';
+
+-- src/api/labels.rs
+-- pg_regime::api::labels::regime_label_weekly
+CREATE  FUNCTION "regime_label_weekly"(
+	"close" double precision[], /* Vec < Option < f64 > > */
+	"ema_fast" double precision[], /* Vec < Option < f64 > > */
+	"ema_mid" double precision[], /* Vec < Option < f64 > > */
+	"ema_slow" double precision[], /* Vec < Option < f64 > > */
+	"mode" TEXT DEFAULT 'full', /* Option < & str > */
+	"atr" double precision[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < f64 > > > */
+) RETURNS TEXT[] /* Result < Vec < & '_ str > , ErrorReport > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_label_weekly_arrays_wrapper';
+
+-- src/api/policy.rs
+-- pg_regime::api::policy::resolve_policy
+CREATE  FUNCTION "resolve_policy"(
+	"l0" TEXT DEFAULT NULL, /* Option < & str > */
+	"l1" TEXT DEFAULT NULL, /* Option < & str > */
+	"l2" TEXT DEFAULT NULL, /* Option < & str > */
+	"l3" TEXT DEFAULT NULL, /* Option < & str > */
+	"l4" TEXT DEFAULT NULL, /* Option < & str > */
+	"policy" TEXT DEFAULT 'default', /* Option < & str > */
+	"rules" jsonb DEFAULT NULL /* Option < JsonB > */
+) RETURNS TABLE (
+	"size_mult" double precision,  /* f64 */
+	"stop_mult" double precision,  /* f64 */
+	"orders" TEXT,  /* & '_ str */
+	"setups" TEXT[],  /* :: std :: option :: Option < Vec < String > > */
+	"gross_cap" double precision,  /* f64 */
+	"pyramids" bool  /* bool */
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'resolve_policy_wrapper';
+
+-- src/api/policy.rs
+-- pg_regime::api::policy::regime_load_policy
+CREATE  FUNCTION "regime_load_policy"(
+	"policy" TEXT, /* Option < & str > */
+	"rules" jsonb /* Option < JsonB > */
+) RETURNS INT /* Result < i32, ErrorReport > */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_load_policy_wrapper';
+
+-- src/api/policy.rs
+-- pg_regime::api::policy::regime_policy_rules
+
+CREATE FUNCTION regime_policy_rules(policy text DEFAULT 'default')
+RETURNS TABLE (rule int, match text, size_mult float8, stop_mult float8, orders text, setups text[], gross_cap float8,
+    pyramids boolean, aligned text, origin text, shadowed_by text, note text)
+STABLE PARALLEL RESTRICTED LANGUAGE c AS 'MODULE_PATHNAME', 'regime_policy_rules_wrapper';
+
+-- src/api/policy.rs
+-- pg_regime::api::policy::regime_drop_policy
+CREATE  FUNCTION "regime_drop_policy"(
+	"policy" TEXT /* Option < & str > */
+) RETURNS VOID /* Result < (), ErrorReport > */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_drop_policy_wrapper';
+
+-- src/api/policy.rs
+-- pg_regime::api::policy::regime_version_hash
+CREATE  FUNCTION "regime_version_hash"(
+	"policy" TEXT DEFAULT 'default', /* Option < String > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"hysteresis" bool DEFAULT true, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
+	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
+	"l4_label" TEXT DEFAULT NULL /* Option < String > */
+) RETURNS TEXT /* Result < String, ErrorReport > */
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_version_hash_wrapper';
+
+-- src/api/read.rs
+-- pg_regime::api::read::regime_at
+CREATE  FUNCTION "regime_at"(
+	"asset_id" INT, /* Option < i32 > */
+	"at" timestamp with time zone /* Option < TimestampWithTimeZone > */
+) RETURNS TABLE (
+	"id" INT,  /* i32 */
+	"ts" timestamp with time zone,  /* TimestampWithTimeZone */
+	"tf" TEXT,  /* String */
+	"l0_label" TEXT,  /* Option < String > */
+	"l1_label" TEXT,  /* Option < String > */
+	"l2_label" TEXT,  /* Option < String > */
+	"l3_label" TEXT,  /* Option < String > */
+	"l4_label" TEXT,  /* Option < String > */
+	"regime_key" TEXT,  /* String */
+	"size_mult" double precision,  /* f64 */
+	"stop_mult" double precision,  /* f64 */
+	"orders" TEXT,  /* String */
+	"gross_cap" double precision,  /* f64 */
+	"pyramids" bool,  /* bool */
+	"setups" TEXT[],  /* :: std :: option :: Option < Vec < String > > */
+	"feature_tier" TEXT,  /* String */
+	"l0_enabled" bool,  /* bool */
+	"l1_enabled" bool,  /* bool */
+	"l2_enabled" bool,  /* bool */
+	"regime_version_hash" TEXT,  /* String */
+	"updated_at" timestamp with time zone  /* TimestampWithTimeZone */
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_at_wrapper';
+
+-- src/api/refresh.rs
+-- pg_regime::api::refresh::refresh_cmc_regimes
+CREATE  FUNCTION "refresh_cmc_regimes"(
+	"ids" INT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < i32 > > > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"policy" TEXT DEFAULT 'default', /* Option < String > */
+	"hysteresis" bool DEFAULT true, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
+	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
+	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
+	"dry_run" bool DEFAULT false /* Option < bool > */
+) RETURNS TABLE (
+	"id" INT,  /* i32 */
+	"status" TEXT,  /* & '_ str */
+	"regime_rows" bigint,  /* Option < i64 > */
+	"flip_rows" bigint,  /* Option < i64 > */
+	"stat_rows" bigint,  /* Option < i64 > */
+	"comovement_rows" bigint,  /* Option < i64 > */
+	"rows_written" bigint,  /* i64 */
+	"feature_tier" TEXT,  /* Option < & '_ str > */
+	"regime_version_hash" TEXT,  /* String */
+	"elapsed_ms" double precision,  /* f64 */
+	"message" TEXT  /* Option < String > */
+)
+VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'refresh_assets_wrapper';
+
+-- src/api/refresh.rs
+-- pg_regime::api::refresh::refresh_cmc_regimes
+CREATE  FUNCTION "refresh_cmc_regimes"(
+	"id" INT, /* Option < i32 > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"policy" TEXT DEFAULT 'default', /* Option < String > */
+	"hysteresis" bool DEFAULT true, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
+	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
+	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
+	"dry_run" bool DEFAULT false /* Option < bool > */
+) RETURNS TABLE (
+	"id" INT,  /* i32 */
+	"status" TEXT,  /* & '_ str */
+	"regime_rows" bigint,  /* Option < i64 > */
+	"flip_rows" bigint,  /* Option < i64 > */
+	"stat_rows" bigint,  /* Option < i64 > */
+	"comovement_rows" bigint,  /* Option < i64 > */
+	"rows_written" bigint,  /* i64 */
+	"feature_tier" TEXT,  /* Option < & '_ str > */
+	"regime_version_hash" TEXT,  /* String */
+	"elapsed_ms" double precision,  /* f64 */
+	"message" TEXT  /* Option < String > */
+)
+VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'refresh_asset_wrapper';
+
+-- src/api/setup.rs
+-- pg_regime::api::setup::regime_setup
+CREATE  FUNCTION "regime_setup"(
+	"target_schema" TEXT DEFAULT 'public' /* Option < & str > */
+) RETURNS TABLE (
+	"relation" TEXT,  /* String */
+	"action" TEXT  /* String */
+)
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_setup_wrapper';
+
+-- src/lib.rs
+-- finalize
+

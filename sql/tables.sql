@@ -1,0 +1,107 @@
+-- The member tables: the source map and the policies. Their user rows are dumped.
+
+CREATE TABLE regime_source (
+    cal_scheme text NOT NULL CHECK (cal_scheme <> ''),
+    layer text NOT NULL CHECK (layer IN ('L0', 'L1', 'L2', 'L3')),
+    tf text,
+    periods int[] NOT NULL CHECK (array_length(periods, 1) = 3 AND array_position(periods, NULL) IS NULL AND 0 < ALL (periods)),
+    bars_schema name NOT NULL DEFAULT 'public',
+    bars_table name NOT NULL,
+    bars_filter jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(bars_filter) = 'object'),
+    bars_id_column name NOT NULL DEFAULT 'id',
+    bars_tf_column name NOT NULL DEFAULT 'tf',
+    bars_ts_column name NOT NULL DEFAULT 'time_close',
+    close_column name NOT NULL DEFAULT 'close',
+    atr_column name,
+    adx_column name,
+    adx_floor float8 CHECK (adx_floor >= 0 AND adx_floor <= 100),
+    spread_column name,
+    slippage_column name,
+    ema_schema name NOT NULL DEFAULT 'public',
+    ema_table name NOT NULL,
+    ema_filter jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(ema_filter) = 'object'),
+    ema_id_column name NOT NULL DEFAULT 'id',
+    ema_tf_column name NOT NULL DEFAULT 'tf',
+    ema_ts_column name NOT NULL DEFAULT 'ts',
+    ema_period_column name NOT NULL DEFAULT 'period',
+    ema_column name NOT NULL DEFAULT 'ema',
+    origin text NOT NULL DEFAULT 'user' CHECK (origin IN ('built-in', 'user')),
+    PRIMARY KEY (cal_scheme, layer)
+);
+COMMENT ON TABLE regime_source IS 'Where the bars and EMAs of each layer are read from, per calendar scheme; edit rows to map other schemas, tables and columns';
+COMMENT ON COLUMN regime_source.cal_scheme IS 'Calendar of weeks and months: iso (Monday to Sunday), us (Sunday to Saturday), or your own';
+COMMENT ON COLUMN regime_source.layer IS 'L0 monthly, L1 weekly, L2 daily, L3 intraday (no row by default)';
+COMMENT ON COLUMN regime_source.tf IS 'Value of the tf columns that selects the layer''s bars and EMAs; NULL reads the tables whole';
+COMMENT ON COLUMN regime_source.periods IS 'EMA periods in bars: fast, mid, slow';
+COMMENT ON COLUMN regime_source.bars_schema IS 'Schema of the bars relation';
+COMMENT ON COLUMN regime_source.bars_table IS 'Table or view of bars';
+COMMENT ON COLUMN regime_source.bars_filter IS 'Further conditions on bars, column to value: {"venue": "X"}; null means IS NULL';
+COMMENT ON COLUMN regime_source.bars_id_column IS 'Asset id of a bar';
+COMMENT ON COLUMN regime_source.bars_tf_column IS 'Timeframe of a bar';
+COMMENT ON COLUMN regime_source.bars_ts_column IS 'When a bar closed: timestamptz, or timestamp taken as UTC';
+COMMENT ON COLUMN regime_source.close_column IS 'Closing price';
+COMMENT ON COLUMN regime_source.atr_column IS 'Average true range in price units, of the bars relation; NULL: volatility from the closes';
+COMMENT ON COLUMN regime_source.adx_column IS 'ADX of the bars relation; used with adx_floor';
+COMMENT ON COLUMN regime_source.adx_floor IS 'A trend whose ADX is at or under this is Sideways; NULL or 0: no floor';
+COMMENT ON COLUMN regime_source.spread_column IS 'Spread of the bars relation; liquidity is judged only with both spread and slippage';
+COMMENT ON COLUMN regime_source.slippage_column IS 'Slippage of the bars relation; liquidity is judged only with both spread and slippage';
+COMMENT ON COLUMN regime_source.ema_schema IS 'Schema of the EMA relation';
+COMMENT ON COLUMN regime_source.ema_table IS 'Table or view of EMAs in long format, one row per (id, ts, tf, period)';
+COMMENT ON COLUMN regime_source.ema_filter IS 'Further conditions on EMAs, column to value, that leave one row per bar and period';
+COMMENT ON COLUMN regime_source.ema_id_column IS 'Asset id of an EMA';
+COMMENT ON COLUMN regime_source.ema_tf_column IS 'Timeframe of an EMA';
+COMMENT ON COLUMN regime_source.ema_ts_column IS 'Timestamp of an EMA, equal to that of its bar';
+COMMENT ON COLUMN regime_source.ema_period_column IS 'Period of an EMA, in bars';
+COMMENT ON COLUMN regime_source.ema_column IS 'Value of an EMA';
+COMMENT ON COLUMN regime_source.origin IS 'built-in until the row is edited; user rows are dumped and restored';
+
+INSERT INTO regime_source (cal_scheme, layer, tf, periods, bars_table, ema_table, ema_filter, origin)
+SELECT s, l.layer, l.tf, l.periods,
+       'cmc_price_bars_multi_tf' || CASE WHEN l.layer = 'L2' THEN '' ELSE '_cal_' || s END,
+       'cmc_ema_multi_tf' || CASE WHEN l.layer = 'L2' THEN '_u' ELSE '_cal_' || s END,
+       CASE WHEN l.layer = 'L2' THEN '{"alignment_source": "multi_tf"}' ELSE '{"roll": false}' END::jsonb,
+       'built-in'
+FROM unnest(ARRAY['iso', 'us']) AS s,
+     (VALUES ('L0', '1M', '{12,24,48}'::int[]), ('L1', '1W', '{20,50,200}'), ('L2', '1D', '{20,50,100}')) AS l (layer, tf, periods)
+ORDER BY s, l.layer;
+
+-- A restored user row takes the place of the built-in row that CREATE EXTENSION made; an edited
+-- built-in row becomes a user row, so that it is dumped.
+CREATE FUNCTION regime_source_origin() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        DELETE FROM @extschema@.regime_source s
+        WHERE s.cal_scheme = NEW.cal_scheme AND s.layer = NEW.layer AND s.origin = 'built-in';
+    ELSIF NEW IS DISTINCT FROM OLD THEN
+        NEW.origin := 'user';
+    END IF;
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION regime_source_origin() IS 'Trigger function of regime_source: keeps the origin of its rows true';
+CREATE TRIGGER origin BEFORE INSERT OR UPDATE ON regime_source
+    FOR EACH ROW EXECUTE FUNCTION regime_source_origin();
+COMMENT ON TRIGGER origin ON regime_source IS 'Marks edited rows as the user''s and lets them replace built-in ones on restore';
+-- ALWAYS: also when a dump is restored with session_replication_role = replica.
+ALTER TABLE regime_source ENABLE ALWAYS TRIGGER origin;
+
+CREATE TABLE regime_policy (
+    policy text PRIMARY KEY CHECK (policy NOT IN ('', 'default')),
+    rules jsonb NOT NULL CHECK (jsonb_typeof(rules) = 'array'),
+    loaded_at timestamptz NOT NULL DEFAULT now(),
+    loaded_by text NOT NULL DEFAULT current_user
+);
+COMMENT ON TABLE regime_policy IS 'Policies loaded with regime_load_policy: overlays over the built-in rules';
+COMMENT ON COLUMN regime_policy.policy IS 'Name to pass as policy => ''…''; ''default'' is the built-in rules alone';
+COMMENT ON COLUMN regime_policy.rules IS 'The overlay''s rules as loaded, in order; checked again whenever they are used';
+COMMENT ON COLUMN regime_policy.loaded_at IS 'When it was loaded';
+COMMENT ON COLUMN regime_policy.loaded_by IS 'Who loaded it';
+
+SELECT pg_catalog.pg_extension_config_dump('regime_source', $$WHERE origin = 'user'$$);
+SELECT pg_catalog.pg_extension_config_dump('regime_policy', '');
+
+-- A trusted extension's script runs as a superuser: hand the tables to whoever installs it.
+ALTER TABLE regime_source OWNER TO @extowner@;
+ALTER TABLE regime_policy OWNER TO @extowner@;
+ALTER FUNCTION regime_source_origin() OWNER TO @extowner@;
+GRANT SELECT ON regime_source, regime_policy TO PUBLIC;

@@ -1,0 +1,108 @@
+//! `regime_compute`: the rows that a refresh would write, without writing.
+
+use pgrx::datum::JsonB;
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use regime_core::Label;
+use regime_core::pipeline::Outcome;
+
+use super::{RegimeRow, micros, timestamp};
+use crate::compute::Engine;
+use crate::db;
+use crate::error::null_argument;
+use crate::params::{self, Given};
+use crate::refresh::TF;
+
+#[pg_extern(stable, parallel_restricted)]
+#[allow(clippy::too_many_arguments, clippy::type_complexity)]
+fn regime_compute(
+    asset_id: Option<i32>,
+    cal_scheme: default!(Option<String>, "NULL"),
+    policy: default!(Option<String>, "'default'"),
+    hysteresis: default!(Option<bool>, "true"),
+    hysteresis_mode: default!(Option<String>, "'asymmetric'"),
+    min_hold_bars: default!(Option<i32>, "NULL"),
+    min_bars_l0: default!(Option<i32>, "NULL"),
+    min_bars_l1: default!(Option<i32>, "NULL"),
+    min_bars_l2: default!(Option<i32>, "NULL"),
+    l4_label: default!(Option<String>, "NULL"),
+    as_of: default!(Option<TimestampWithTimeZone>, "NULL"),
+    rules: default!(Option<JsonB>, "NULL"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(id, i32),
+            name!(ts, TimestampWithTimeZone),
+            name!(tf, String),
+            name!(l0_label, Option<String>),
+            name!(l1_label, Option<String>),
+            name!(l2_label, Option<String>),
+            name!(l3_label, Option<String>),
+            name!(l4_label, Option<String>),
+            name!(regime_key, String),
+            name!(size_mult, f64),
+            name!(stop_mult, f64),
+            name!(orders, String),
+            name!(gross_cap, f64),
+            name!(pyramids, bool),
+            name!(setups, Option<Vec<String>>),
+            name!(feature_tier, String),
+            name!(l0_enabled, bool),
+            name!(l1_enabled, bool),
+            name!(l2_enabled, bool),
+            name!(regime_version_hash, String),
+            name!(updated_at, TimestampWithTimeZone),
+        ),
+    >,
+    ErrorReport,
+> {
+    let asset = asset_id.ok_or_else(|| null_argument("asset_id"))?;
+    let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
+    let given = Given { cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars, l4_label };
+    let (outcome, hash) = db::connect(|db| {
+        let setup = params::load(db, &given, rules.as_ref().map(|r| &r.0))?;
+        let engine = Engine::new(db, setup, as_of.map(micros))?;
+        Ok((engine.compute(asset)?, engine.version_hash))
+    })?;
+    let now = now();
+    let rows = (0..outcome.ts.len()).filter_map(move |t| row(&outcome, t, asset, &given, &hash, now));
+    Ok(TableIterator::new(rows))
+}
+
+fn row(
+    outcome: &Outcome,
+    t: usize,
+    asset: i32,
+    given: &Given,
+    hash: &str,
+    now: TimestampWithTimeZone,
+) -> Option<RegimeRow> {
+    let row = &outcome.rows[outcome.row[t] as usize];
+    let label = |l: usize| row.labels[l].map(|label: Label| label.as_str().to_owned());
+    let [l0, l1, l2, _] = outcome.budget.enabled;
+    Some((
+        asset,
+        timestamp(outcome.ts[t])?,
+        TF.to_owned(),
+        label(0),
+        label(1),
+        label(2),
+        label(3),
+        given.l4_label.clone(),
+        row.key_text().to_owned(),
+        row.risk.size_mult,
+        row.risk.stop_mult,
+        row.risk.orders.as_str().to_owned(),
+        row.risk.gross_cap,
+        row.risk.pyramids,
+        row.setups.clone(),
+        outcome.budget.tier.as_str().to_owned(),
+        l0,
+        l1,
+        l2,
+        hash.to_owned(),
+        now,
+    ))
+}

@@ -1,0 +1,145 @@
+//! `regime_label_…`: raw labels of stored bars, and of arrays.
+
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use regime_core::labels::{Bars, label_bars};
+use regime_core::{Label, Layer, Tier, pipeline};
+
+use super::timestamp;
+use crate::compute::Engine;
+use crate::db;
+use crate::error::{Error, Result as Checked, invalid_parameter};
+use crate::params::{self, Given};
+
+type LabelRow = (TimestampWithTimeZone, Option<String>, Option<String>, Option<String>, Option<String>);
+
+/// Makes the two forms of a layer's labeller.
+macro_rules! labellers {
+    ($($name:literal, $stored:ident, $arrays:ident, $layer:expr;)+) => {$(
+        #[pg_extern(name = $name, stable, parallel_restricted)]
+        #[allow(clippy::type_complexity)]
+        fn $stored(
+            asset_id: i32,
+            cal_scheme: default!(Option<&str>, "NULL"),
+            mode: default!(Option<&str>, "NULL"),
+        ) -> Result<
+            TableIterator<
+                'static,
+                (
+                    name!(ts, TimestampWithTimeZone),
+                    name!(trend, Option<String>),
+                    name!(vol, Option<String>),
+                    name!(liq, Option<String>),
+                    name!(label, Option<String>),
+                ),
+            >, ErrorReport> {
+            Ok(TableIterator::new(stored($layer, asset_id, cal_scheme, mode)?))
+        }
+
+        #[pg_extern(name = $name, immutable, parallel_safe)]
+        fn $arrays(
+            close: Vec<Option<f64>>,
+            ema_fast: Vec<Option<f64>>,
+            ema_mid: Vec<Option<f64>>,
+            ema_slow: Vec<Option<f64>>,
+            mode: default!(Option<&str>, "'full'"),
+            atr: default!(Option<Vec<Option<f64>>>, "NULL"),
+        ) -> Result<Vec<&'static str>, ErrorReport> {
+            Ok(arrays($layer, close, [ema_fast, ema_mid, ema_slow], mode, atr)?)
+        }
+    )+};
+}
+
+labellers! {
+    "regime_label_monthly", regime_label_monthly, regime_label_monthly_arrays, Layer::L0;
+    "regime_label_weekly", regime_label_weekly, regime_label_weekly_arrays, Layer::L1;
+    "regime_label_daily", regime_label_daily, regime_label_daily_arrays, Layer::L2;
+    "regime_label_intraday", regime_label_intraday, regime_label_intraday_arrays, Layer::L3;
+}
+
+fn tier(mode: &str) -> Checked<Tier> {
+    Tier::parse(mode).ok_or_else(|| {
+        invalid_parameter(format!("mode is \"{mode}\", which is not known")).hint(
+            "Pass mode => 'full' (volatility ranked against its own history) or 'lite' (fixed cut-offs).",
+        )
+    })
+}
+
+fn stored(
+    layer: Layer,
+    asset: i32,
+    cal_scheme: Option<&str>,
+    mode: Option<&str>,
+) -> Checked<impl Iterator<Item = LabelRow> + 'static> {
+    let given = Given { cal_scheme: cal_scheme.map(str::to_owned), ..Given::default() };
+    let tier = mode.map(tier).transpose()?;
+    let (ts, labels) = db::connect(|db| {
+        let engine = Engine::new(db, params::load(db, &given, None)?, None)?;
+        let Some(reader) = engine.reader(layer) else {
+            return Err(no_source(layer, &engine.params.cal_scheme));
+        };
+        let Some(tier) = tier else {
+            let all = engine.series(asset)?;
+            let budget = pipeline::budget(all.each_ref().map(Option::as_ref), &engine.params);
+            let series = all.into_iter().nth(layer as usize).flatten().unwrap_or_default();
+            let labels = budget.enabled[layer as usize]
+                .then(|| pipeline::raw_labels(layer, &series, budget.tier, &engine.params));
+            return Ok((series.ts, labels));
+        };
+        let series = reader.series(asset, None)?;
+        let labels = pipeline::raw_labels(layer, &series, tier, &engine.params);
+        Ok((series.ts, Some(labels)))
+    })?;
+    Ok(ts.into_iter().enumerate().filter_map(move |(i, ts)| {
+        let label = labels.as_ref().map(|l| l[i]);
+        let place = |text: fn(Label) -> &'static str| label.map(|l| text(l).to_owned());
+        Some((
+            timestamp(ts)?,
+            place(|l| l.trend().as_str()),
+            place(|l| l.vol().as_str()),
+            place(|l| l.liq().as_str()),
+            place(Label::as_str),
+        ))
+    }))
+}
+
+fn no_source(layer: Layer, cal_scheme: &str) -> Error {
+    let layer = layer.as_str();
+    Error::new(
+        PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
+        format!("layer {layer} of calendar scheme \"{cal_scheme}\" has no source"),
+    )
+    .hint(format!(
+        "INSERT INTO regime_source (cal_scheme, layer, tf, periods, bars_table, ema_table) VALUES ('{cal_scheme}', '{layer}', '1H', '{{34,55,89}}', '…', '…');"
+    ))
+}
+
+fn arrays(
+    layer: Layer,
+    close: Vec<Option<f64>>,
+    ema: [Vec<Option<f64>>; 3],
+    mode: Option<&str>,
+    atr: Option<Vec<Option<f64>>>,
+) -> Checked<Vec<&'static str>> {
+    let tier = tier(mode.unwrap_or("full"))?;
+    let bars = close.len();
+    let lengths = ["ema_fast", "ema_mid", "ema_slow"].into_iter().zip(ema.iter().map(Vec::len));
+    for (name, length) in lengths.chain(atr.iter().map(|a| ("atr", a.len()))) {
+        if length != bars {
+            return Err(Error::new(
+                PgSqlErrorCode::ERRCODE_ARRAY_ELEMENT_ERROR,
+                format!("{name} has {length} elements, close has {bars}"),
+            )
+            .hint("Give one element a bar in each array; NULL where a value is unknown."));
+        }
+    }
+    let known = |values: Vec<Option<f64>>| -> Vec<f64> {
+        values.into_iter().map(|v| v.unwrap_or(f64::NAN)).collect()
+    };
+    let close = known(close);
+    let [fast, mid, slow] = ema.map(known);
+    let atr = atr.map(known);
+    let bars = Bars { close: &close, ema: [&fast, &mid, &slow], atr: atr.as_deref(), adx: None, costs: None };
+    Ok(label_bars(&bars, layer, tier, 0.0).into_iter().map(Label::as_str).collect())
+}

@@ -1,0 +1,45 @@
+//! The SQL functions: they convert arguments and results, and nothing else.
+
+mod compute;
+mod labels;
+mod policy;
+mod read;
+mod refresh;
+mod setup;
+
+use pgrx::prelude::*;
+
+/// A moment as the core counts it: microseconds since 2000.
+fn micros(at: TimestampWithTimeZone) -> i64 {
+    pg_sys::TimestampTz::from(at)
+}
+
+/// A moment as SQL knows it.
+fn timestamp(micros: i64) -> Option<TimestampWithTimeZone> {
+    TimestampWithTimeZone::try_from(micros).ok()
+}
+
+/// A row of `cmc_regimes`.
+type RegimeRow = (
+    i32,
+    TimestampWithTimeZone,
+    String,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    String,
+    f64,
+    f64,
+    String,
+    f64,
+    bool,
+    Option<Vec<String>>,
+    String,
+    bool,
+    bool,
+    bool,
+    String,
+    TimestampWithTimeZone,
+);

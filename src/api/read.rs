@@ -1,0 +1,85 @@
+//! Reading stored rows.
+
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use super::{RegimeRow, micros, timestamp};
+use crate::db::{self, Sees, Tuple, arg, timestamp_arg};
+use crate::error::null_argument;
+use crate::refresh::{TF, reading_schema};
+
+#[pg_extern(stable, parallel_restricted)]
+#[allow(clippy::type_complexity)]
+fn regime_at(
+    asset_id: Option<i32>,
+    at: Option<TimestampWithTimeZone>,
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(id, i32),
+            name!(ts, TimestampWithTimeZone),
+            name!(tf, String),
+            name!(l0_label, Option<String>),
+            name!(l1_label, Option<String>),
+            name!(l2_label, Option<String>),
+            name!(l3_label, Option<String>),
+            name!(l4_label, Option<String>),
+            name!(regime_key, String),
+            name!(size_mult, f64),
+            name!(stop_mult, f64),
+            name!(orders, String),
+            name!(gross_cap, f64),
+            name!(pyramids, bool),
+            name!(setups, Option<Vec<String>>),
+            name!(feature_tier, String),
+            name!(l0_enabled, bool),
+            name!(l1_enabled, bool),
+            name!(l2_enabled, bool),
+            name!(regime_version_hash, String),
+            name!(updated_at, TimestampWithTimeZone),
+        ),
+    >,
+    ErrorReport,
+> {
+    let asset = asset_id.ok_or_else(|| null_argument("asset_id"))?;
+    let at = at.ok_or_else(|| null_argument("at"))?;
+    let found = db::connect(|db| {
+        let sql = format!(
+            "SELECT id::int, ts, tf::text, l0_label::text, l1_label::text, l2_label::text, l3_label::text, l4_label::text, \
+             regime_key::text, size_mult, stop_mult, orders::text, gross_cap, pyramids, setups, feature_tier::text, \
+             l0_enabled, l1_enabled, l2_enabled, regime_version_hash::text, updated_at \
+             FROM {}.cmc_regimes WHERE id = $1 AND tf = $2 AND ts <= $3 ORDER BY ts DESC LIMIT 1",
+            reading_schema(db)?
+        );
+        let args = [arg(asset), arg(TF), timestamp_arg(Some(micros(at)))];
+        db.first(&sql, &args, Sees::Snapshot, |row| Ok(stored(row)))
+    })?;
+    Ok(TableIterator::new(found.flatten()))
+}
+
+fn stored(row: &Tuple) -> Option<RegimeRow> {
+    Some((
+        row.int(0)?,
+        timestamp(row.micros(1)?)?,
+        row.string(2)?,
+        row.string(3),
+        row.string(4),
+        row.string(5),
+        row.string(6),
+        row.string(7),
+        row.string(8)?,
+        row.float(9)?,
+        row.float(10)?,
+        row.string(11)?,
+        row.float(12)?,
+        row.bool(13)?,
+        row.strings(14),
+        row.string(15)?,
+        row.bool(16)?,
+        row.bool(17)?,
+        row.bool(18)?,
+        row.string(19)?,
+        timestamp(row.micros(20)?)?,
+    ))
+}

@@ -1,0 +1,118 @@
+//! `refresh_cmc_regimes`, for many assets and for one.
+
+use pgrx::prelude::*;
+
+use crate::error::null_argument;
+use crate::params::Given;
+use crate::refresh::{Assets, Summary, refresh};
+use pgrx::pg_sys::panic::ErrorReport;
+
+#[pg_extern(name = "refresh_cmc_regimes", volatile, parallel_unsafe)]
+#[allow(clippy::too_many_arguments, clippy::type_complexity)]
+fn refresh_assets(
+    ids: default!(Option<Vec<Option<i32>>>, "NULL"),
+    cal_scheme: default!(Option<String>, "NULL"),
+    policy: default!(Option<String>, "'default'"),
+    hysteresis: default!(Option<bool>, "true"),
+    hysteresis_mode: default!(Option<String>, "'asymmetric'"),
+    min_hold_bars: default!(Option<i32>, "NULL"),
+    min_bars_l0: default!(Option<i32>, "NULL"),
+    min_bars_l1: default!(Option<i32>, "NULL"),
+    min_bars_l2: default!(Option<i32>, "NULL"),
+    l4_label: default!(Option<String>, "NULL"),
+    dry_run: default!(Option<bool>, "false"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(id, i32),
+            name!(status, &'static str),
+            name!(regime_rows, Option<i64>),
+            name!(flip_rows, Option<i64>),
+            name!(stat_rows, Option<i64>),
+            name!(comovement_rows, Option<i64>),
+            name!(rows_written, i64),
+            name!(feature_tier, Option<&'static str>),
+            name!(regime_version_hash, String),
+            name!(elapsed_ms, f64),
+            name!(message, Option<String>),
+        ),
+    >,
+    ErrorReport,
+> {
+    let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
+    let given = Given { cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars, l4_label };
+    let assets = ids.map_or(Assets::All, Assets::Listed);
+    Ok(TableIterator::new(refresh(assets, &given, dry_run == Some(true))?.into_iter().map(row)))
+}
+
+#[pg_extern(name = "refresh_cmc_regimes", volatile, parallel_unsafe)]
+#[allow(clippy::too_many_arguments, clippy::type_complexity)]
+fn refresh_asset(
+    id: Option<i32>,
+    cal_scheme: default!(Option<String>, "NULL"),
+    policy: default!(Option<String>, "'default'"),
+    hysteresis: default!(Option<bool>, "true"),
+    hysteresis_mode: default!(Option<String>, "'asymmetric'"),
+    min_hold_bars: default!(Option<i32>, "NULL"),
+    min_bars_l0: default!(Option<i32>, "NULL"),
+    min_bars_l1: default!(Option<i32>, "NULL"),
+    min_bars_l2: default!(Option<i32>, "NULL"),
+    l4_label: default!(Option<String>, "NULL"),
+    dry_run: default!(Option<bool>, "false"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(id, i32),
+            name!(status, &'static str),
+            name!(regime_rows, Option<i64>),
+            name!(flip_rows, Option<i64>),
+            name!(stat_rows, Option<i64>),
+            name!(comovement_rows, Option<i64>),
+            name!(rows_written, i64),
+            name!(feature_tier, Option<&'static str>),
+            name!(regime_version_hash, String),
+            name!(elapsed_ms, f64),
+            name!(message, Option<String>),
+        ),
+    >,
+    ErrorReport,
+> {
+    let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
+    let given = Given { cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars, l4_label };
+    let id = id.ok_or_else(|| null_argument("id"))?;
+    let assets = Assets::Listed(vec![Some(id)]);
+    Ok(TableIterator::new(refresh(assets, &given, dry_run == Some(true))?.into_iter().map(row)))
+}
+
+type Row = (
+    i32,
+    &'static str,
+    Option<i64>,
+    Option<i64>,
+    Option<i64>,
+    Option<i64>,
+    i64,
+    Option<&'static str>,
+    String,
+    f64,
+    Option<String>,
+);
+
+fn row(summary: Summary) -> Row {
+    let rows = |table: usize| summary.rows.map(|r| r[table]);
+    (
+        summary.id,
+        summary.status,
+        rows(0),
+        rows(1),
+        rows(2),
+        rows(3),
+        summary.written.total() as i64,
+        summary.feature_tier,
+        summary.version_hash.clone(),
+        summary.elapsed_ms,
+        summary.message.clone(),
+    )
+}

@@ -1,0 +1,202 @@
+//! Laws of the rolling kernels, of aligning, and of return statistics.
+
+mod common;
+
+use common::{cases, naive, values};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use regime_core::align::as_of;
+use regime_core::rolling::{RunningMean, percentile_rank, rolling_median};
+use regime_core::stats::{ReturnStats, forward_return};
+
+fn means(window: usize, values: &[f64]) -> Vec<f64> {
+    let mut mean = RunningMean::new(window);
+    values.iter().map(|&v| mean.push(v)).collect()
+}
+
+/// Specification 3, "SMA", transcribed: the last bits count, as ties in the rank depend on them.
+fn transcribed_mean(window: usize, values: &[f64], i: usize) -> f64 {
+    let (mut sum, mut added, mut removed) = (0.0, 0.0, 0.0);
+    for t in 0..=i {
+        if t >= window && values[t - window].is_finite() {
+            let y = -values[t - window] - removed;
+            let total = sum + y;
+            removed = total - sum - y;
+            sum = total;
+        }
+        if values[t].is_finite() {
+            let y = values[t] - added;
+            let total = sum + y;
+            added = total - sum - y;
+            sum = total;
+        }
+    }
+    let last = naive::trailing(values, i, window);
+    let mean = sum / window as f64;
+    if last.len() < window || last.iter().any(|v| !v.is_finite()) {
+        f64::NAN
+    } else if last.iter().all(|v| *v == last[0]) {
+        values[i]
+    } else if (mean < 0.0 && last.iter().all(|v| v.is_sign_positive()))
+        || (mean > 0.0 && last.iter().all(|v| v.is_sign_negative()))
+    {
+        0.0
+    } else {
+        mean
+    }
+}
+
+/// Values of many magnitudes: what is added to a large sum leaves residue when that has gone.
+fn rough_values() -> impl Strategy<Value = Vec<f64>> {
+    let value = prop_oneof![
+        4 => (-1.0..1.0, -12i32..12).prop_map(|(v, e)| v * 10f64.powi(e)),
+        4 => (0.0..1.0, -12i32..12).prop_map(|(v, e)| v * 10f64.powi(e)),
+        3 => select(vec![0.0, -0.0, 0.3, -0.3]),
+        1 => select(vec![f64::NAN, f64::INFINITY, f64::NEG_INFINITY]),
+    ];
+    let stretch = (value, 1usize..5).prop_map(|(v, n)| vec![v; n]);
+    vec(stretch, 1..30).prop_map(|stretches| stretches.concat())
+}
+
+fn same(a: f64, b: f64) -> bool {
+    a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan()) || (a == b && a == 0.0)
+}
+
+proptest! {
+    #![proptest_config(cases(256))]
+
+    #[test]
+    fn a_running_mean_is_its_transcription_bit_for_bit(window in 1usize..8, values in rough_values()) {
+        for (i, got) in means(window, &values).into_iter().enumerate() {
+            let expected = transcribed_mean(window, &values, i);
+            prop_assert!(same(got, expected), "at {i}: {got:e}, not {expected:e}");
+        }
+    }
+
+    #[test]
+    fn a_running_mean_is_near_the_plain_mean(window in 1usize..20, values in values(1..200)) {
+        let most = naive::known(&values).iter().fold(0.0, |m: f64, v| m.max(v.abs()));
+        for (i, got) in means(window, &values).into_iter().enumerate() {
+            let last = naive::trailing(&values, i, window);
+            prop_assert_eq!(got.is_nan(), last.len() < window || last.iter().any(|v| v.is_nan()));
+            let plain = last.iter().sum::<f64>() / window as f64;
+            prop_assert!(got.is_nan() || (got - plain).abs() <= 1e-13 * most, "at {i}: {got}, not {plain}");
+        }
+    }
+
+    #[test]
+    fn percentiles_are_those_of_sorting(
+        values in values(1..120),
+        infinite in vec(0usize..120, 0..4),
+        window in 1usize..40,
+        min_known in 0usize..12,
+    ) {
+        // An infinite value is as unknown as NaN.
+        let mut values = values;
+        for at in infinite {
+            let at = at % values.len();
+            values[at] = f64::INFINITY;
+        }
+        for (i, got) in percentile_rank(&values, window, min_known).into_iter().enumerate() {
+            let expected = naive::percentile(&values, i, window, min_known);
+            prop_assert_eq!((!got.is_nan()).then_some(got), expected, "at {}", i);
+        }
+    }
+
+    #[test]
+    fn medians_are_those_of_sorting(
+        values in values(1..120),
+        window in 1usize..40,
+        min_known in 0usize..12,
+    ) {
+        for (i, got) in rolling_median(&values, window, min_known).into_iter().enumerate() {
+            let expected = naive::median(&values, i, window, min_known);
+            prop_assert_eq!((!got.is_nan()).then_some(got), expected, "at {}", i);
+        }
+    }
+
+    #[test]
+    fn as_of_is_the_latest_at_or_before(
+        rows in vec(-20i64..20, 0..40),
+        source in vec(-20i64..20, 0..20),
+    ) {
+        let (mut rows, mut source) = (rows, source);
+        rows.sort_unstable();
+        source.sort_unstable();
+        let expected: Vec<_> = rows.iter().map(|row| naive::as_of(*row, &source)).collect();
+        prop_assert_eq!(as_of(&rows, &source), expected);
+    }
+
+    #[test]
+    fn combining_statistics_is_taking_all_values(parts in vec(returns(), 0..6)) {
+        let bulk = stats_of(&parts.concat());
+        let each = parts.iter().map(|p| stats_of(p));
+        let left = each.clone().fold(ReturnStats::default(), ReturnStats::combine);
+        let right = each.rev().fold(ReturnStats::default(), |all, part| part.combine(all));
+        assert_near(left, bulk)?;
+        assert_near(right, bulk)?;
+    }
+
+    #[test]
+    fn statistics_are_those_of_two_passes(values in returns()) {
+        let stats = stats_of(&values);
+        let known = naive::known(&values);
+        let n = known.len() as f64;
+        let mean = known.iter().sum::<f64>() / n;
+        let variance = known.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / (n - 1.0);
+        prop_assert_eq!((stats.rows, stats.returns), (values.len() as u64, known.len() as u64));
+        assert_close(stats.mean(), (n > 0.0).then_some(mean))?;
+        assert_close(stats.std(), (n > 1.0).then_some(variance.sqrt()))?;
+    }
+
+    #[test]
+    fn nothing_added_changes_nothing(values in returns()) {
+        let stats = stats_of(&values);
+        prop_assert_eq!(stats.combine(ReturnStats::default()), stats);
+        prop_assert_eq!(ReturnStats::default().combine(stats), stats);
+        // Rows without a return are rows.
+        let rows = stats_of(&[f64::NAN; 3]);
+        for both in [stats.combine(rows), rows.combine(stats)] {
+            prop_assert_eq!((both.rows, both.returns), (stats.rows + 3, stats.returns));
+            prop_assert_eq!((both.mean(), both.std()), (stats.mean(), stats.std()));
+        }
+    }
+
+    #[test]
+    fn forward_returns_lead_from_close_to_close(close in vec(0.01..1e6, 1..30)) {
+        let mut price = close[0];
+        for (t, next) in close.iter().enumerate().skip(1) {
+            price *= 1.0 + forward_return(&close, t - 1);
+            prop_assert!((price / next - 1.0).abs() < 1e-9);
+        }
+        prop_assert!(forward_return(&close, close.len() - 1).is_nan());
+    }
+}
+
+/// Returns around a level that is far from zero now and then, where plain sums of squares fail.
+fn returns() -> impl Strategy<Value = Vec<f64>> {
+    let value = prop_oneof![9 => -0.2..0.2, 1 => Just(f64::NAN)];
+    (vec(value, 0..40), select(vec![0.0, 1.0, 300.0]))
+        .prop_map(|(values, level)| values.into_iter().map(|v: f64| v + level).collect())
+}
+
+fn stats_of(values: &[f64]) -> ReturnStats {
+    let mut stats = ReturnStats::default();
+    values.iter().for_each(|&v| stats.push(v));
+    stats
+}
+
+fn assert_near(a: ReturnStats, b: ReturnStats) -> Result<(), TestCaseError> {
+    prop_assert_eq!((a.rows, a.returns), (b.rows, b.returns));
+    assert_close(a.mean(), b.mean())?;
+    assert_close(a.std(), b.std())
+}
+
+fn assert_close(a: Option<f64>, b: Option<f64>) -> Result<(), TestCaseError> {
+    prop_assert_eq!(a.is_some(), b.is_some());
+    let (a, b) = (a.unwrap_or(0.0), b.unwrap_or(0.0));
+    // Levels are up to 300 and spreads about 0.1: an error of the spread is of the level's size.
+    prop_assert!((a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1e-3), "{a}, not {b}");
+    Ok(())
+}

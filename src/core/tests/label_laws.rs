@@ -1,0 +1,166 @@
+//! Laws of the raw labels of a layer's bars.
+
+mod common;
+
+use std::collections::HashSet;
+
+use common::synthetic::{Shape, series, until};
+use common::{cases, naive};
+use proptest::prelude::*;
+use proptest::sample::select;
+use regime_core::labels::{atrp, label_bars, vol_window};
+use regime_core::pipeline::Series;
+use regime_core::{Label, Layer, Tier};
+
+/// Series a little shorter and longer than the windows, with and without the optional columns.
+fn shape() -> impl Strategy<Value = Shape> {
+    let bars = prop_oneof![0usize..30, select(vec![59, 60, 61, 99, 100, 101, 249, 250, 251]), 30usize..330];
+    (any::<u64>(), bars, any::<[bool; 4]>()).prop_map(|(seed, bars, [gaps, atr, adx, costs])| Shape {
+        gaps,
+        atr,
+        adx,
+        costs,
+        ..Shape::daily(seed, bars)
+    })
+}
+
+fn layer() -> impl Strategy<Value = Layer> {
+    select(Layer::ALL.to_vec())
+}
+
+fn tier() -> impl Strategy<Value = Tier> {
+    // The full tier has more in it.
+    select(vec![Tier::Full, Tier::Full, Tier::Lite])
+}
+
+fn floor() -> impl Strategy<Value = f64> {
+    select(vec![-1.0, 0.0, 10.0, 25.0, 40.0])
+}
+
+/// Specification 1, section 2, bar by bar.
+fn naive_label(s: &Series, volatility: &[f64], i: usize, layer: Layer, tier: Tier, floor: f64) -> String {
+    let (confirm, window, min_known) = match layer {
+        Layer::L0 => (2, 60, 20),
+        Layer::L1 => (2, 100, 33),
+        Layer::L2 => (2, 250, 83),
+        Layer::L3 => (1, usize::MAX, 0),
+    };
+    let [fast, mid, slow] = &s.ema;
+    let up = |t: usize| s.close[t] > slow[t] && fast[t] > mid[t];
+    let down = |t: usize| s.close[t] < slow[t] && fast[t] < mid[t];
+    let confirmed = |holds: &dyn Fn(usize) -> bool| i + 1 >= confirm && (i + 1 - confirm..=i).all(holds);
+    let floored = floor > 0.0 && s.adx.as_ref().is_some_and(|adx| adx[i] <= floor);
+    let trend = if confirmed(&up) && !floored {
+        "Up"
+    } else if confirmed(&down) && !floored {
+        "Down"
+    } else {
+        "Sideways"
+    };
+    let vol = if tier == Tier::Full && s.close.len() >= window {
+        match naive::percentile(volatility, i, window, min_known) {
+            Some(pct) if pct < 33.0 => "Low",
+            Some(pct) if pct < 67.0 => "Normal",
+            _ => "High",
+        }
+    } else if volatility[i] < 0.015 {
+        "Low"
+    } else if volatility[i] > 0.04 {
+        "High"
+    } else {
+        "Normal"
+    };
+    let liq = s.costs.as_ref().map_or("Normal", |costs| {
+        let times = |factor: f64| {
+            costs.each_ref().map(|c| naive::median(c, i, 60, 20).map_or(f64::NAN, |median| factor * median))
+        };
+        let (easy, stressed) = (times(0.8), times(2.0));
+        if costs[0][i] < easy[0] && costs[1][i] < easy[1] {
+            "Easy"
+        } else if costs[0][i] > stressed[0] || costs[1][i] > stressed[1] {
+            "Stressed"
+        } else {
+            "Normal"
+        }
+    });
+    format!("{trend}-{vol}-{liq}")
+}
+
+proptest! {
+    #![proptest_config(cases(128))]
+
+    #[test]
+    fn labels_are_those_of_the_naive_reading(
+        shape in shape(), layer in layer(), tier in tier(), floor in floor(),
+    ) {
+        let s = series(shape);
+        let volatility = atrp(&s.bars());
+        let labels = label_bars(&s.bars(), layer, tier, floor);
+        prop_assert_eq!(labels.len(), s.close.len());
+        for (i, label) in labels.into_iter().enumerate() {
+            let expected = naive_label(&s, &volatility, i, layer, tier, floor);
+            prop_assert_eq!(label.as_str(), expected, "bar {}", i);
+        }
+    }
+
+    #[test]
+    fn volatility_is_the_mean_of_14_returns_or_the_atr(shape in shape()) {
+        let s = series(shape);
+        for (i, got) in atrp(&s.bars()).into_iter().enumerate() {
+            let expected = match &s.atr {
+                Some(atr) => atr[i] / s.close[i],
+                None if i < 14 => f64::NAN,
+                None => (i - 13..=i).map(|t| (s.close[t] / s.close[t - 1] - 1.0).abs()).sum::<f64>() / 14.0,
+            };
+            prop_assert_eq!(got.is_nan(), expected.is_nan(), "bar {}", i);
+            prop_assert!(got.is_nan() || (got - expected).abs() < 1e-12, "bar {}: {} {}", i, got, expected);
+        }
+    }
+
+    /// The one thing that looks at the whole series is whether it is as long as the window.
+    #[test]
+    fn later_bars_change_no_label(
+        shape in shape(), layer in layer(), tier in tier(), floor in floor(), at in 0.0..1.0,
+    ) {
+        let s = series(shape);
+        let whole = label_bars(&s.bars(), layer, tier, floor);
+        let window = vol_window(layer, tier, shape.bars);
+        let shortest = window.unwrap_or(0);
+        let bars = shortest + ((shape.bars - shortest) as f64 * at) as usize;
+        let part = if bars == 0 { Series::default() } else { until(&s, s.ts[bars - 1]) };
+        // A longer series may have a window where its part has none: then cut-offs apply to both.
+        let tier = if window.is_some() { tier } else { Tier::Lite };
+        let labels = label_bars(&part.bars(), layer, tier, floor);
+        prop_assert_eq!(&labels[..], &whole[..bars]);
+    }
+
+    #[test]
+    fn prices_in_another_unit_have_the_same_labels(
+        shape in shape(), layer in layer(), tier in tier(), power in -20i32..20,
+    ) {
+        // By a power of two, which changes no digit.
+        let s = series(shape);
+        let scaled = |v: &Vec<f64>| v.iter().map(|v| v * 2f64.powi(power)).collect::<Vec<_>>();
+        let mut other = s.clone();
+        other.close = scaled(&s.close);
+        other.ema = [0, 1, 2].map(|i: usize| scaled(&s.ema[i]));
+        other.atr = s.atr.as_ref().map(scaled);
+        other.costs = s.costs.as_ref().map(|[a, b]| [scaled(a), scaled(b)]);
+        let labels = label_bars(&other.bars(), layer, tier, 0.0);
+        prop_assert_eq!(labels, label_bars(&s.bars(), layer, tier, 0.0));
+    }
+}
+
+/// The laws above would be empty if the series did not visit every label.
+#[test]
+fn the_series_visit_every_label() {
+    let mut met: [HashSet<Label>; 2] = Default::default();
+    for seed in 0..8 {
+        let shape = Shape { costs: true, adx: true, gaps: true, ..Shape::daily(seed, 700) };
+        let s = series(shape);
+        for (met, tier) in met.iter_mut().zip([Tier::Full, Tier::Lite]) {
+            met.extend(label_bars(&s.bars(), Layer::L2, tier, 10.0));
+        }
+    }
+    assert_eq!(met.map(|labels| labels.len()), [Label::COUNT; 2]);
+}

@@ -1,0 +1,379 @@
+//! A thin layer over SPI: prepared plans, rows read straight off the tuples, one snapshot for many
+//! statements.
+//!
+//! pgrx's own SPI copies every row and never frees what it fetched, which costs a multiple of the
+//! reading itself and grows with the number of assets; so rows are read here, in batches that are
+//! freed. All unsafe code of reading and writing is in this file.
+#![allow(unsafe_code)]
+
+use std::cell::RefCell;
+use std::ffi::CString;
+use std::marker::PhantomData;
+use std::ptr;
+
+use pgrx::prelude::*;
+use pgrx::{PgMemoryContexts, pg_sys};
+
+use crate::error::{Error, Result};
+
+/// Rows that a cursor fetches at a time.
+const BATCH: i64 = 1000;
+
+/// A connection to SPI; its existence proves that one is open.
+#[derive(Clone, Copy)]
+pub struct Db<'c>(PhantomData<&'c ()>);
+
+/// Opens SPI for the length of `work`.
+pub fn connect<R>(work: impl FnOnce(Db<'_>) -> Result<R>) -> Result<R> {
+    Spi::connect(|_| work(Db(PhantomData)))
+}
+
+/// A parameter of a statement.
+pub struct Arg {
+    datum: Option<pg_sys::Datum>,
+    oid: pg_sys::Oid,
+}
+
+/// A value as a statement's parameter.
+pub fn arg<T: IntoDatum>(value: T) -> Arg {
+    Arg { oid: T::type_oid(), datum: value.into_datum() }
+}
+
+/// A `timestamptz` parameter, in microseconds since 2000.
+pub fn timestamp_arg(micros: Option<i64>) -> Arg {
+    Arg { oid: pg_sys::TIMESTAMPTZOID, datum: micros.and_then(IntoDatum::into_datum) }
+}
+
+/// A `timestamptz[]` parameter, in microseconds since 2000.
+pub fn timestamps_arg(micros: Vec<Option<i64>>) -> Arg {
+    let typed: Vec<Option<TimestampWithTimeZone>> =
+        micros.into_iter().map(|m| m.and_then(|m| TimestampWithTimeZone::try_from(m).ok())).collect();
+    arg(typed)
+}
+
+/// Which data a statement sees.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Sees {
+    /// What the calling statement sees, or the snapshot of [`Db::with_new_snapshot`] around it.
+    Snapshot,
+    /// What has been committed by now; also what a statement that writes must use.
+    Now,
+}
+
+/// A prepared statement, freed when dropped.
+pub struct Plan<'c> {
+    plan: pg_sys::SPIPlanPtr,
+    types: Vec<pg_sys::Oid>,
+    sql: String,
+    db: PhantomData<Db<'c>>,
+}
+
+impl Drop for Plan<'_> {
+    fn drop(&mut self) {
+        // SAFETY: the plan was made by SPI_prepare and SPI_keepplan and is freed once.
+        unsafe { pg_sys::SPI_freeplan(self.plan) };
+    }
+}
+
+impl<'c> Db<'c> {
+    /// Prepares a statement with parameters of these types.
+    pub fn prepare(self, sql: &str, types: &[pg_sys::Oid]) -> Result<Plan<'c>> {
+        let text = CString::new(sql).map_err(|_| {
+            Error::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, "a name holds a NUL byte")
+        })?;
+        let mut types = types.to_vec();
+        // SAFETY: SPI is connected; the text and the types outlive the call; the plan is kept, so
+        // that it survives the rollback of a subtransaction that it was prepared in.
+        let plan = unsafe {
+            let plan = pg_sys::SPI_prepare(text.as_ptr(), types.len() as i32, types.as_mut_ptr());
+            if plan.is_null() || pg_sys::SPI_keepplan(plan) != 0 {
+                return Err(Error::new(
+                    PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
+                    format!("could not prepare: {sql}"),
+                ));
+            }
+            plan
+        };
+        Ok(Plan { plan, types, sql: sql.to_owned(), db: PhantomData })
+    }
+
+    /// Prepares and reads a statement once.
+    pub fn rows(
+        self,
+        sql: &str,
+        args: &[Arg],
+        sees: Sees,
+        each: impl FnMut(&Tuple) -> Result<()>,
+    ) -> Result<()> {
+        self.prepare(sql, &args.iter().map(|a| a.oid).collect::<Vec<_>>())?.rows(args, sees, each)
+    }
+
+    /// The first row of a statement, as `read` makes it.
+    pub fn first<R>(
+        self,
+        sql: &str,
+        args: &[Arg],
+        sees: Sees,
+        mut read: impl FnMut(&Tuple) -> Result<R>,
+    ) -> Result<Option<R>> {
+        let mut first = None;
+        self.rows(sql, args, sees, |row| {
+            if first.is_none() {
+                first = Some(read(row)?);
+            }
+            Ok(())
+        })?;
+        Ok(first)
+    }
+
+    /// Prepares and runs a statement once; gives the number of rows it processed.
+    pub fn execute(self, sql: &str, args: &[Arg]) -> Result<u64> {
+        self.prepare(sql, &args.iter().map(|a| a.oid).collect::<Vec<_>>())?.execute(args)
+    }
+
+    /// Runs `work` with one new snapshot, so that all it reads with [`Sees::Snapshot`] is of one
+    /// moment and includes everything committed by now.
+    pub fn with_new_snapshot<R>(self, work: impl FnOnce() -> Result<R>) -> Result<R> {
+        // SAFETY: pushed and popped in pairs; on an error PostgreSQL drops the snapshot with the
+        // (sub)transaction that is rolled back.
+        unsafe {
+            pg_sys::CommandCounterIncrement();
+            pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
+        }
+        let result = work();
+        // SAFETY: see above. After an Err the snapshot is still ours.
+        unsafe { pg_sys::PopActiveSnapshot() };
+        result
+    }
+}
+
+impl Plan<'_> {
+    fn bind(&self, args: &[Arg]) -> Result<(Vec<pg_sys::Datum>, Vec<std::ffi::c_char>)> {
+        if !args.iter().map(|a| a.oid).eq(self.types.iter().copied()) {
+            return Err(Error::new(
+                PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
+                format!("parameters do not fit: {}", self.sql),
+            ));
+        }
+        let values = args.iter().map(|a| a.datum.unwrap_or(pg_sys::Datum::null())).collect();
+        let nulls = args.iter().map(|a| if a.datum.is_none() { b'n' } else { b' ' } as _).collect();
+        Ok((values, nulls))
+    }
+
+    /// Calls `each` with every row.
+    pub fn rows(&self, args: &[Arg], sees: Sees, mut each: impl FnMut(&Tuple) -> Result<()>) -> Result<()> {
+        let (mut values, nulls) = self.bind(args)?;
+        // SAFETY: SPI is connected; the plan is valid and its parameters were checked against it.
+        let portal = unsafe {
+            pg_sys::SPI_cursor_open(
+                ptr::null(),
+                self.plan,
+                values.as_mut_ptr(),
+                nulls.as_ptr(),
+                sees == Sees::Snapshot,
+            )
+        };
+        let result = loop {
+            // SAFETY: the portal is open; the tuple table is read and freed before the next fetch,
+            // and rows given to `each` borrow from this iteration only.
+            let batch = unsafe {
+                pg_sys::SPI_cursor_fetch(portal, true, BATCH as _);
+                Batch { table: pg_sys::SPI_tuptable, rows: pg_sys::SPI_processed as usize }
+            };
+            if batch.rows == 0 {
+                break Ok(());
+            }
+            if let Err(error) = batch.each(&mut each) {
+                break Err(error);
+            }
+            pgrx::check_for_interrupts!();
+        };
+        // SAFETY: opened above and not yet closed.
+        unsafe { pg_sys::SPI_cursor_close(portal) };
+        result
+    }
+
+    /// Runs the statement; gives the number of rows it processed.
+    pub fn execute(&self, args: &[Arg]) -> Result<u64> {
+        let (mut values, nulls) = self.bind(args)?;
+        // SAFETY: SPI is connected; the plan is valid and its parameters were checked against it.
+        unsafe {
+            let code = pg_sys::SPI_execute_plan(self.plan, values.as_mut_ptr(), nulls.as_ptr(), false, 0);
+            let processed = pg_sys::SPI_processed;
+            if !pg_sys::SPI_tuptable.is_null() {
+                pg_sys::SPI_freetuptable(pg_sys::SPI_tuptable);
+            }
+            if code < 0 {
+                return Err(Error::new(
+                    PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
+                    format!("could not execute ({code}): {}", self.sql),
+                ));
+            }
+            Ok(processed)
+        }
+    }
+}
+
+struct Batch {
+    table: *mut pg_sys::SPITupleTable,
+    rows: usize,
+}
+
+impl Batch {
+    fn each(&self, each: &mut impl FnMut(&Tuple) -> Result<()>) -> Result<()> {
+        // SAFETY: `table` is the SPI tuple table of the latest fetch and holds `rows` tuples.
+        let (tuples, descriptor, columns) = unsafe {
+            let descriptor = (*self.table).tupdesc;
+            (
+                std::slice::from_raw_parts((*self.table).vals, self.rows),
+                descriptor,
+                (*descriptor).natts as usize,
+            )
+        };
+        let mut tuple = Tuple {
+            values: vec![pg_sys::Datum::null(); columns],
+            nulls: vec![true; columns],
+            detoasted: RefCell::new(Vec::new()),
+        };
+        for &row in tuples {
+            // SAFETY: both vectors have room for every attribute of the descriptor.
+            unsafe {
+                pg_sys::heap_deform_tuple(
+                    row,
+                    descriptor,
+                    tuple.values.as_mut_ptr(),
+                    tuple.nulls.as_mut_ptr(),
+                );
+            }
+            each(&tuple)?;
+            tuple.free_detoasted();
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        // SAFETY: the table of this fetch is freed once; SPI tolerates a null table.
+        unsafe { pg_sys::SPI_freetuptable(self.table) };
+    }
+}
+
+/// A row. Columns are counted from 0; the statement says their types.
+pub struct Tuple {
+    values: Vec<pg_sys::Datum>,
+    nulls: Vec<bool>,
+    detoasted: RefCell<Vec<*mut pg_sys::varlena>>,
+}
+
+impl Tuple {
+    fn get<T: FromDatum>(&self, column: usize) -> Option<T> {
+        // SAFETY: the datum is of this row, which is alive; the caller names the statement's type.
+        unsafe { T::from_datum(self.values[column], self.nulls[column]) }
+    }
+
+    /// Whether a column is NULL.
+    pub fn is_null(&self, column: usize) -> bool {
+        self.nulls[column]
+    }
+
+    /// An `int4`.
+    pub fn int(&self, column: usize) -> Option<i32> {
+        self.get(column)
+    }
+
+    /// An `int8`.
+    pub fn long(&self, column: usize) -> Option<i64> {
+        self.get(column)
+    }
+
+    /// A `float8`.
+    pub fn float(&self, column: usize) -> Option<f64> {
+        self.get(column)
+    }
+
+    /// A `float8`, NaN for NULL.
+    pub fn known(&self, column: usize) -> f64 {
+        self.float(column).unwrap_or(f64::NAN)
+    }
+
+    /// A `bool`.
+    pub fn bool(&self, column: usize) -> Option<bool> {
+        self.get(column)
+    }
+
+    /// A `timestamptz`, in microseconds since 2000.
+    pub fn micros(&self, column: usize) -> Option<i64> {
+        (!self.nulls[column]).then(|| self.values[column].value() as i64)
+    }
+
+    /// An `oid`.
+    pub fn oid(&self, column: usize) -> Option<pg_sys::Oid> {
+        self.get(column)
+    }
+
+    /// A `text`.
+    pub fn text(&self, column: usize) -> Option<&str> {
+        self.varlena(column).and_then(|bytes| std::str::from_utf8(bytes).ok())
+    }
+
+    /// An owned `text`.
+    pub fn string(&self, column: usize) -> Option<String> {
+        self.text(column).map(str::to_owned)
+    }
+
+    /// An `int4[]` without NULLs.
+    pub fn ints(&self, column: usize) -> Option<Vec<i32>> {
+        self.get(column)
+    }
+
+    /// A `text[]` without NULLs.
+    pub fn strings(&self, column: usize) -> Option<Vec<String>> {
+        self.get(column)
+    }
+
+    /// The content of a variable-length value, without its header.
+    pub fn varlena(&self, column: usize) -> Option<&[u8]> {
+        if self.nulls[column] {
+            return None;
+        }
+        // SAFETY: the column is a varlena of a row that is alive; a copy that detoasting made lives
+        // until the next row (see `free_detoasted`), which cannot be reached while this borrow lasts.
+        unsafe {
+            let stored = self.values[column].cast_mut_ptr::<pg_sys::varlena>();
+            let plain = pg_sys::pg_detoast_datum_packed(stored);
+            if plain != stored {
+                self.detoasted.borrow_mut().push(plain);
+            }
+            Some(pgrx::varlena_to_byte_slice(plain))
+        }
+    }
+
+    fn free_detoasted(&self) {
+        for copy in self.detoasted.borrow_mut().drain(..) {
+            // SAFETY: made by detoasting above, freed once, no borrow of it is left.
+            unsafe { pg_sys::pfree(copy.cast()) };
+        }
+    }
+}
+
+/// The content of a value's own datum, without its header: what [`Tuple::varlena`] gives for a
+/// stored copy of it.
+pub fn varlena_of<T: IntoDatum>(value: T) -> Option<Vec<u8>> {
+    let datum = value.into_datum()?;
+    // SAFETY: `T` becomes a freshly built, plain varlena.
+    Some(unsafe { pgrx::varlena_to_byte_slice(datum.cast_mut_ptr()) }.to_vec())
+}
+
+/// Runs `work` in a memory context of its own, freed with all that was allocated in it.
+pub fn in_own_memory<R>(work: impl FnOnce() -> R) -> R {
+    let mut context = PgMemoryContexts::new("pg_regime asset");
+    // SAFETY: nothing allocated inside leaves `work` but Rust values.
+    unsafe { context.switch_to(|_| work()) }
+}
+
+/// Whether the transaction may not write.
+pub fn transaction_is_read_only() -> bool {
+    // SAFETY: reads a global of this backend.
+    unsafe { pg_sys::XactReadOnly }
+}

@@ -1,0 +1,90 @@
+//! The errors a user can cause, each with an SQLSTATE, the values in the message, and a hint that
+//! can be typed. One small function per precondition that is checked in more than one place.
+
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+use regime_core::policy::PolicyError;
+
+/// An error on its way to the user.
+#[derive(Clone, Debug)]
+pub struct Error(Box<Report>);
+
+/// What the user reads.
+#[derive(Clone, Debug)]
+pub struct Report {
+    pub code: PgSqlErrorCode,
+    pub message: String,
+    pub detail: Option<String>,
+    pub hint: Option<String>,
+}
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    pub fn new(code: PgSqlErrorCode, message: impl Into<String>) -> Self {
+        Self(Box::new(Report { code, message: message.into(), detail: None, hint: None }))
+    }
+
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.0.detail = Some(detail.into());
+        self
+    }
+
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    pub fn report(&self) -> &Report {
+        &self.0
+    }
+}
+
+impl From<Error> for ErrorReport {
+    fn from(error: Error) -> Self {
+        let Report { code, message, detail, hint } = *error.0;
+        let mut report = ErrorReport::new(code, message, "pg_regime");
+        if let Some(detail) = detail {
+            report = report.set_detail(detail);
+        }
+        if let Some(hint) = hint {
+            report = report.set_hint(hint);
+        }
+        report
+    }
+}
+
+impl From<PolicyError> for Error {
+    fn from(error: PolicyError) -> Self {
+        Error::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, error.to_string()).hint(error.hint())
+    }
+}
+
+/// A parameter has a value it cannot have.
+pub fn invalid_parameter(message: impl Into<String>) -> Error {
+    Error::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, message)
+}
+
+/// A required argument is NULL.
+pub fn null_argument(name: &str) -> Error {
+    Error::new(PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED, format!("{name} must not be NULL"))
+}
+
+/// A write was asked for where none is possible.
+pub fn read_only_transaction(function: &str) -> Error {
+    Error::new(
+        PgSqlErrorCode::ERRCODE_READ_ONLY_SQL_TRANSACTION,
+        format!("cannot execute {function} in a read-only transaction"),
+    )
+}
+
+/// Stops at a parameter outside its range.
+pub fn check_range(name: &str, value: Option<i32>, least: i32, most: i32) -> Result<Option<i32>> {
+    match value {
+        Some(v) if !(least..=most).contains(&v) => {
+            Err(invalid_parameter(format!("{name} is {v}, outside {least} to {most}"))
+                .hint(format!("Pass {name} => a number from {least} to {most}, or leave it out.")))
+        }
+        value => Ok(value),
+    }
+}

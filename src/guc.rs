@@ -1,0 +1,81 @@
+//! Settings. Each has its default, its range and what it does in its description.
+
+use std::ffi::{CStr, CString};
+
+use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting};
+
+static CAL_SCHEME: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"iso"));
+static MIN_HOLD_BARS: GucSetting<i32> = GucSetting::<i32>::new(3);
+static MARKET_PROXY_ID: GucSetting<i32> = GucSetting::<i32>::new(1);
+static TARGET_SCHEMA: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"public"));
+
+/// Most rows that a label can be held for.
+pub const MAX_HOLD_BARS: i32 = 1000;
+
+/// Defines the settings; called once when the library is loaded.
+pub fn define() {
+    GucRegistry::define_string_guc(
+        c"pg_regime.cal_scheme",
+        c"Calendar of weekly and monthly bars: a cal_scheme of regime_source (iso, us).",
+        c"Used where a function's cal_scheme argument is NULL.",
+        &CAL_SCHEME,
+        GucContext::Userset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"pg_regime.min_hold_bars",
+        c"Consecutive daily rows that a loosening label must be seen on (0 to 1000; 0 holds nothing).",
+        c"Used where a function's min_hold_bars argument is NULL.",
+        &MIN_HOLD_BARS,
+        0,
+        MAX_HOLD_BARS,
+        GucContext::Userset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"pg_regime.market_proxy_id",
+        c"Asset that stands for the market when young assets are capped (0 to 2147483647).",
+        c"Its weekly bars decide whether the caps of assets without a monthly or weekly layer apply.",
+        &MARKET_PROXY_ID,
+        0,
+        i32::MAX,
+        GucContext::Userset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_string_guc(
+        c"pg_regime.target_schema",
+        c"Schema of the output tables (an existing schema).",
+        c"Refresh writes there, and regime_at and other readers read there.",
+        &TARGET_SCHEMA,
+        GucContext::Userset,
+        GucFlags::default(),
+    );
+    reserve_prefix();
+}
+
+/// Lets a misspelt `pg_regime.…` setting be refused instead of kept without a word.
+#[allow(unsafe_code)]
+fn reserve_prefix() {
+    // SAFETY: called from _PG_init with a constant, NUL-terminated string.
+    unsafe { pgrx::pg_sys::MarkGUCPrefixReserved(c"pg_regime".as_ptr()) };
+}
+
+fn text(setting: &GucSetting<Option<CString>>, default: &CStr) -> String {
+    setting.get().as_deref().unwrap_or(default).to_string_lossy().into_owned()
+}
+
+pub fn cal_scheme() -> String {
+    text(&CAL_SCHEME, c"iso")
+}
+
+pub fn min_hold_bars() -> i32 {
+    MIN_HOLD_BARS.get()
+}
+
+pub fn market_proxy_id() -> i32 {
+    MARKET_PROXY_ID.get()
+}
+
+pub fn target_schema() -> String {
+    text(&TARGET_SCHEMA, c"public")
+}

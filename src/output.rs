@@ -1,0 +1,312 @@
+//! The output tables: what columns they have, making them, and adopting those that are there.
+
+use pgrx::prelude::*;
+use pgrx::spi::quote_identifier as quoted;
+
+use crate::db::{Db, Sees, arg};
+use crate::error::{Error, Result, null_argument};
+use crate::source::current_user;
+use crate::write::{Column, Table, Type};
+
+const DDL: &str = include_str!("../sql/outputs.sql");
+
+const fn column(name: &'static str, kind: Type) -> Column {
+    Column { name, kind }
+}
+
+const SCOPE: &[Column] = &[column("id", Type::Int), column("tf", Type::Text)];
+
+pub const REGIMES: Table = Table {
+    name: "cmc_regimes",
+    scope: SCOPE,
+    key: &[column("ts", Type::Timestamptz)],
+    values: &[
+        column("l0_label", Type::Text),
+        column("l1_label", Type::Text),
+        column("l2_label", Type::Text),
+        column("l3_label", Type::Text),
+        column("l4_label", Type::Text),
+        column("regime_key", Type::Text),
+        column("size_mult", Type::Float),
+        column("stop_mult", Type::Float),
+        column("orders", Type::Text),
+        column("gross_cap", Type::Float),
+        column("pyramids", Type::Bool),
+        column("setups", Type::TextArray),
+        column("feature_tier", Type::Text),
+        column("l0_enabled", Type::Bool),
+        column("l1_enabled", Type::Bool),
+        column("l2_enabled", Type::Bool),
+        column("regime_version_hash", Type::Text),
+    ],
+    stamp: "updated_at",
+    snapshot: false,
+};
+
+pub const FLIPS: Table = Table {
+    name: "cmc_regime_flips",
+    scope: SCOPE,
+    key: &[column("ts", Type::Timestamptz), column("layer", Type::Text)],
+    values: &[
+        column("old_regime", Type::Text),
+        column("new_regime", Type::Text),
+        column("duration_bars", Type::Int),
+    ],
+    stamp: "updated_at",
+    snapshot: false,
+};
+
+pub const STATS: Table = Table {
+    name: "cmc_regime_stats",
+    scope: SCOPE,
+    key: &[column("regime_key", Type::Text)],
+    values: &[
+        column("n_bars", Type::Int),
+        column("pct_of_history", Type::Float),
+        column("avg_ret_1d", Type::Float),
+        column("std_ret_1d", Type::Float),
+    ],
+    stamp: "computed_at",
+    snapshot: false,
+};
+
+pub const COMOVEMENT: Table = Table {
+    name: "cmc_regime_comovement",
+    scope: SCOPE,
+    key: &[column("ema_a", Type::Text), column("ema_b", Type::Text)],
+    values: &[
+        column("correlation", Type::Float),
+        column("sign_agree_rate", Type::Float),
+        column("best_lead_lag", Type::Int),
+        column("best_lead_lag_corr", Type::Float),
+        column("n_obs", Type::Int),
+    ],
+    stamp: "computed_at",
+    snapshot: true,
+};
+
+pub const TABLES: [&Table; 4] = [&REGIMES, &FLIPS, &STATS, &COMOVEMENT];
+const VIEWS: [&str; 1] = ["cmc_regime_latest"];
+
+/// Whether every output table is there with all its columns.
+pub fn is_set_up(db: Db, schema: &str) -> Result<bool> {
+    let (mut tables, mut columns) = (Vec::new(), Vec::new());
+    for table in TABLES {
+        let own = [table.scope, table.key, table.values].concat();
+        for column in own.iter().map(|c| c.name).chain([table.stamp]) {
+            tables.push(table.name);
+            columns.push(column);
+        }
+    }
+    for view in VIEWS {
+        tables.push(view);
+        columns.push("id");
+    }
+    let wanted = columns.len() as i64;
+    let sql = "SELECT count(*) FROM unnest($2::text[], $3::text[]) AS w (relation, attribute) \
+         JOIN pg_catalog.pg_class c ON c.relname = w.relation::name \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname = $1::name \
+         JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = w.attribute::name AND NOT a.attisdropped";
+    let args = [arg(schema), arg(tables), arg(columns)];
+    let found = db.first(sql, &args, Sees::Now, |row| Ok(row.long(0)))?;
+    Ok(found.flatten() == Some(wanted))
+}
+
+/// What [`set_up`] did with a relation.
+pub struct Action {
+    pub relation: String,
+    pub action: String,
+}
+
+/// Makes the output tables that are missing and checks and completes those that are there.
+pub fn set_up(db: Db, schema: &str) -> Result<Vec<Action>> {
+    check_schema(db, schema)?;
+    // Two sessions that set up at once would both create; the second waits here and then finds.
+    db.rows(
+        "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
+        &[arg(format!("pg_regime setup {schema}"))],
+        Sees::Now,
+        |_| Ok(()),
+    )?;
+    let mut actions = Vec::new();
+    for name in TABLES.iter().map(|t| t.name).chain(VIEWS) {
+        let relation = format!("{}.{name}", quoted(schema));
+        let sql = "SELECT c.relkind::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = $1::name AND c.relname = $2::name";
+        let kind = db.first(sql, &[arg(schema), arg(name)], Sees::Now, |row| Ok(row.string(0)))?.flatten();
+        let table = TABLES.into_iter().find(|t| t.name == name);
+        let action = match (kind.as_deref(), table) {
+            (None, _) => {
+                check_may_create(db, schema)?;
+                create(db, schema, name)?;
+                "created".to_owned()
+            }
+            (Some("r" | "p"), Some(table)) => adopt(db, &relation, table)?,
+            (Some("v"), None) => "unchanged".to_owned(),
+            (Some(_), _) => {
+                let wanted = if table.is_some() { "a table" } else { "a view" };
+                return Err(Error::new(
+                    PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
+                    format!("{relation} is not {wanted}"),
+                )
+                .hint("Rename it, or choose another schema: SET pg_regime.target_schema = '…';"));
+            }
+        };
+        actions.push(Action { relation, action });
+    }
+    Ok(actions)
+}
+
+/// The schema exists.
+pub fn check_schema(db: Db, schema: &str) -> Result<()> {
+    if schema.is_empty() {
+        return Err(null_argument("target_schema"));
+    }
+    let sql = "SELECT true FROM pg_catalog.pg_namespace WHERE nspname = $1::name";
+    match db.first(sql, &[arg(schema)], Sees::Now, |_| Ok(()))? {
+        Some(()) => Ok(()),
+        None => Err(Error::new(
+            PgSqlErrorCode::ERRCODE_INVALID_SCHEMA_NAME,
+            format!("target schema {} does not exist", quoted(schema)),
+        )
+        .hint(format!("CREATE SCHEMA {};", quoted(schema)))),
+    }
+}
+
+/// The current user may create in the schema.
+pub fn check_may_create(db: Db, schema: &str) -> Result<()> {
+    let sql = "SELECT has_schema_privilege($1::name::text, 'CREATE')";
+    let may = db.first(sql, &[arg(schema)], Sees::Now, |row| Ok(row.bool(0)))?.flatten();
+    if may == Some(true) {
+        return Ok(());
+    }
+    let schema = quoted(schema);
+    Err(Error::new(
+        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        format!("permission denied to create the output tables in schema {schema}"),
+    )
+    .hint(format!(
+        "GRANT CREATE ON SCHEMA {schema} TO {}; or let their future owner call regime_setup.",
+        current_user()
+    )))
+}
+
+fn create(db: Db, schema: &str, name: &str) -> Result<()> {
+    let of_relation = format!("{{schema}}.{name}");
+    let mentions = |statement: &&str| {
+        statement.find(&of_relation).is_some_and(|at| {
+            let after = statement[at + of_relation.len()..].chars().next();
+            // The first relation named is the one that a statement makes or describes.
+            statement.find("{schema}.") == Some(at) && !after.is_some_and(|c| c == '_' || c.is_alphanumeric())
+        })
+    };
+    for statement in DDL.split("\n--;\n").filter(mentions) {
+        db.execute(&statement.replace("{schema}", &quoted(schema)), &[])?;
+    }
+    Ok(())
+}
+
+/// Checks a table that is there against what is needed; adds columns that are missing.
+fn adopt(db: Db, relation: &str, table: &Table) -> Result<String> {
+    let mut found: Vec<(String, String, bool, bool)> = Vec::new();
+    let sql = "SELECT attname::text, format_type(atttypid, atttypmod), attnotnull, atthasdef OR attidentity <> '' \
+         FROM pg_catalog.pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum";
+    db.rows(sql, &[arg(relation)], Sees::Now, |row| {
+        let flag = |column| row.bool(column) == Some(true);
+        found.push((row.string(0).unwrap_or_default(), row.string(1).unwrap_or_default(), flag(2), flag(3)));
+        Ok(())
+    })?;
+    let stamp = column(table.stamp, Type::Timestamptz);
+    let columns: Vec<Column> = [table.scope, table.key, table.values, &[stamp]].concat();
+    let mut added = Vec::new();
+    for column in &columns {
+        match found.iter().find(|(name, ..)| name == column.name) {
+            Some((_, type_name, ..)) if fits(type_name, column.kind) => {}
+            Some((_, type_name, ..)) => return Err(wrong_type(relation, column, type_name)),
+            None => {
+                add_column(db, relation, column, column.name == table.stamp)?;
+                added.push(column.name);
+            }
+        }
+    }
+    let unknown = found
+        .iter()
+        .find(|(name, _, required, filled)| *required && !*filled && !columns.iter().any(|c| c.name == name));
+    if let Some((name, ..)) = unknown {
+        return Err(Error::new(
+            PgSqlErrorCode::ERRCODE_INVALID_TABLE_DEFINITION,
+            format!("table {relation} has a column {} that is NOT NULL without a default", quoted(name)),
+        )
+        .detail("Refresh does not fill it, so that no row could be inserted.")
+        .hint(format!("ALTER TABLE {relation} ALTER COLUMN {} DROP NOT NULL;", quoted(name))));
+    }
+    let keyed = ensure_key(db, relation, table)?;
+    Ok(match (added.is_empty(), keyed) {
+        (true, false) => "unchanged".to_owned(),
+        (true, true) => "added a unique key".to_owned(),
+        (false, keyed) => {
+            format!("added {}{}", added.join(", "), if keyed { " and a unique key" } else { "" })
+        }
+    })
+}
+
+fn fits(type_name: &str, kind: Type) -> bool {
+    let base = type_name.split('(').next().unwrap_or_default();
+    match kind {
+        Type::Timestamptz => type_name.starts_with("timestamp") && type_name.ends_with("with time zone"),
+        Type::Int => matches!(base, "integer" | "bigint"),
+        Type::Float => base == "double precision",
+        Type::Bool => base == "boolean",
+        Type::Text => matches!(base, "text" | "character varying"),
+        Type::TextArray => type_name == "text[]",
+    }
+}
+
+fn wrong_type(relation: &str, column: &Column, found: &str) -> Error {
+    let wanted = column.kind.sql();
+    Error::new(
+        PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+        format!("column {} of table {relation} is of type {found}, not {wanted}", column.name),
+    )
+    .detail(
+        "The table was there before; it is adopted only with columns that hold what refresh writes, exactly.",
+    )
+    .hint(format!("ALTER TABLE {relation} ALTER COLUMN {0} TYPE {wanted} USING {0}::{wanted};", column.name))
+}
+
+/// Adds a column. Rows that are there get NULL, or a value that the next refresh replaces.
+fn add_column(db: Db, relation: &str, column: &Column, is_stamp: bool) -> Result<()> {
+    let mut sql = format!("ALTER TABLE {relation} ADD COLUMN {} {}", column.name, column.kind.sql());
+    if is_stamp {
+        sql.push_str(" NOT NULL DEFAULT now()");
+    }
+    db.execute(&sql, &[]).map(|_| ())
+}
+
+/// A unique index on just the key, without which rows cannot be told apart.
+fn ensure_key(db: Db, relation: &str, table: &Table) -> Result<bool> {
+    let mut key: Vec<&str> = table.scope.iter().chain(table.key).map(|c| c.name).collect();
+    if table.snapshot {
+        key.push(table.stamp);
+    }
+    let sql = "SELECT true FROM pg_catalog.pg_index i WHERE i.indrelid = $1::regclass AND i.indisunique AND i.indpred IS NULL \
+         AND i.indexprs IS NULL AND i.indisvalid AND (SELECT array_agg(a.attname::text ORDER BY a.attname::text) FROM pg_catalog.pg_attribute a \
+         WHERE a.attrelid = i.indrelid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])) \
+         = (SELECT array_agg(k ORDER BY k) FROM unnest($2::text[]) AS k)";
+    if db.first(sql, &[arg(relation), arg(key.clone())], Sees::Now, |_| Ok(()))?.is_some() {
+        return Ok(false);
+    }
+    let list = key.join(", ");
+    let duplicates =
+        format!("SELECT count(*) FROM (SELECT 1 FROM {relation} GROUP BY {list} HAVING count(*) > 1) AS d");
+    let count = db.first(&duplicates, &[], Sees::Now, |row| Ok(row.long(0)))?.flatten().unwrap_or(0);
+    if count > 0 {
+        return Err(Error::new(
+            PgSqlErrorCode::ERRCODE_UNIQUE_VIOLATION,
+            format!("table {relation} has no unique key on ({list}), and {count} keys more than once"),
+        )
+        .hint(format!("Delete the extra rows: SELECT {list}, count(*) FROM {relation} GROUP BY {list} HAVING count(*) > 1;")));
+    }
+    db.execute(&format!("ALTER TABLE {relation} ADD UNIQUE ({list})"), &[])?;
+    Ok(true)
+}

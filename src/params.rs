@@ -1,0 +1,105 @@
+//! The label parameters that functions share: checked, defaults filled in.
+
+use pgrx::prelude::*;
+use serde_json::Value;
+
+use regime_core::Layer;
+use regime_core::hysteresis::Mode;
+use regime_core::pipeline::{LayerParams, Params};
+use regime_core::policy::{PolicyTable, parse_rules};
+
+use crate::db::{Db, Sees, arg};
+use crate::error::{Error, Result, check_range, invalid_parameter};
+use crate::guc;
+use crate::source::{self, Source, extension_schema};
+
+/// The policy that is the built-in rules alone.
+pub const DEFAULT_POLICY: &str = "default";
+
+/// The label parameters as a caller gave them; `None` is the default.
+#[derive(Clone, Debug, Default)]
+pub struct Given {
+    pub cal_scheme: Option<String>,
+    pub policy: Option<String>,
+    pub hysteresis: Option<bool>,
+    pub hysteresis_mode: Option<String>,
+    pub min_hold_bars: Option<i32>,
+    pub min_bars: [Option<i32>; 3],
+    pub l4_label: Option<String>,
+}
+
+/// Everything that one computation is made with.
+pub struct Setup {
+    pub sources: [Option<Source>; 4],
+    pub params: Params,
+    pub table: PolicyTable,
+}
+
+/// Checks what was given and reads the source map and the policy.
+pub fn load(db: Db, given: &Given, rules: Option<&Value>) -> Result<Setup> {
+    let hold = check_range("min_hold_bars", given.min_hold_bars, 0, guc::MAX_HOLD_BARS)?;
+    let hold = hold.unwrap_or_else(guc::min_hold_bars) as u32;
+    let mode = match given.hysteresis_mode.as_deref() {
+        None => Mode::Asymmetric,
+        Some(text) => Mode::parse(text).ok_or_else(|| {
+            invalid_parameter(format!("hysteresis_mode is \"{text}\", which is not known"))
+                .hint("Pass hysteresis_mode => 'asymmetric' or 'symmetric'.")
+        })?,
+    };
+    let mut min_bars = Layer::ALL.map(Layer::default_min_bars);
+    for (layer, given) in given.min_bars.into_iter().enumerate() {
+        if let Some(bars) = check_range(&format!("min_bars_l{layer}"), given, 0, i32::MAX)? {
+            min_bars[layer] = bars as usize;
+        }
+    }
+    let schema = extension_schema(db)?;
+    let cal_scheme = given.cal_scheme.clone().unwrap_or_else(guc::cal_scheme);
+    let sources = source::load(db, &cal_scheme, &schema)?;
+    let table = policy_table(db, &schema, given.policy.as_deref(), rules)?;
+    let params = Params {
+        mode,
+        hold: if given.hysteresis == Some(false) { 0 } else { hold },
+        layers: [0, 1, 2, 3].map(|l| LayerParams {
+            min_bars: min_bars[l],
+            source: sources[l].as_ref().map(|s| s.params.clone()),
+        }),
+        l4_label: given.l4_label.clone(),
+        market_proxy_id: guc::market_proxy_id(),
+        cal_scheme,
+    };
+    Ok(Setup { sources, params, table })
+}
+
+/// The table of a policy, with an overlay of rules on top where given.
+pub fn policy_table(
+    db: Db,
+    schema: &str,
+    policy: Option<&str>,
+    rules: Option<&Value>,
+) -> Result<PolicyTable> {
+    let mut table = PolicyTable::built_in();
+    if let Some(name) = policy.filter(|name| *name != DEFAULT_POLICY) {
+        let sql = format!("SELECT rules::text FROM {schema}.regime_policy WHERE policy = $1");
+        let stored = db.first(&sql, &[arg(name)], Sees::Snapshot, |row| Ok(row.string(0)))?.flatten();
+        let stored = stored.ok_or_else(|| unknown_policy(name, schema))?;
+        table = table.overlay(parse_rules(&json(&stored)?).map_err(|error| {
+            Error::from(error).detail(format!("Stored for policy \"{name}\" in {schema}.regime_policy."))
+        })?);
+    }
+    if let Some(rules) = rules {
+        table = table.overlay(parse_rules(rules)?);
+    }
+    Ok(table)
+}
+
+/// A policy of this name was never loaded.
+pub fn unknown_policy(name: &str, schema: &str) -> Error {
+    Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, format!("policy \"{name}\" does not exist")).hint(
+        format!("See SELECT policy FROM {schema}.regime_policy; or load it with SELECT {schema}.regime_load_policy('{name}', '{{\"rules\": […]}}');"),
+    )
+}
+
+fn json(text: &str) -> Result<Value> {
+    serde_json::from_str(text)
+        .map_err(|error| Error::new(PgSqlErrorCode::ERRCODE_INVALID_JSON_TEXT, error.to_string()))
+}

@@ -1,0 +1,266 @@
+//! Refreshing assets: lock, read, compute, write what differs; one summary row each.
+
+use std::time::Instant;
+
+use pgrx::prelude::*;
+use pgrx::spi::quote_identifier as quoted;
+
+use regime_core::Layer;
+use regime_core::pipeline::Outcome;
+
+use crate::compute::Engine;
+use crate::content;
+use crate::db::{self, Db, Sees, arg};
+use crate::error::{Error, Result, null_argument, read_only_transaction};
+use crate::output;
+use crate::params::{self, Given};
+use crate::subxact::attempt;
+use crate::write::{Table, Value, Written, sync};
+use crate::{guc, source};
+
+/// The timeframe of all output rows.
+pub const TF: &str = "1D";
+
+/// What a refresh did with an asset.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    pub id: i32,
+    pub status: &'static str,
+    /// Rows that the result holds: regimes, flips, statistics, comovement.
+    pub rows: Option<[i64; 4]>,
+    pub written: Written,
+    pub feature_tier: Option<&'static str>,
+    pub version_hash: String,
+    pub elapsed_ms: f64,
+    pub message: Option<String>,
+}
+
+/// Which assets to refresh.
+pub enum Assets {
+    /// Every active asset.
+    All,
+    /// These.
+    Listed(Vec<Option<i32>>),
+}
+
+/// Refreshes assets, each whole or not at all.
+pub fn refresh(assets: Assets, given: &Given, dry_run: bool) -> Result<Vec<Summary>> {
+    if !dry_run && db::transaction_is_read_only() {
+        return Err(read_only_transaction("refresh_cmc_regimes()")
+            .hint("Refresh on the primary, in a read-write transaction; regime_compute and dry_run => true only read."));
+    }
+    let listed = match assets {
+        Assets::Listed(ids) => Some(sorted_ids(ids)?),
+        Assets::All => None,
+    };
+    db::connect(|db| {
+        let setup = params::load(db, given, None)?;
+        let schema = guc::target_schema();
+        if !output::is_set_up(db, &schema)? {
+            output::check_schema(db, &schema)?;
+            if !dry_run {
+                output::set_up(db, &schema)?;
+            }
+        }
+        let ids = match listed {
+            Some(ids) => ids,
+            None => all_ids(db, &setup)?,
+        };
+        let engine = db.with_new_snapshot(|| Engine::new(db, setup, None))?;
+        let lock_space = lock_space(db, &schema)?;
+        let mut summaries = Vec::with_capacity(ids.len());
+        for id in ids {
+            pgrx::check_for_interrupts!();
+            let started = Instant::now();
+            // Outside the subtransaction, whose rollback would release the lock; in the order of
+            // ids, so that two calls never wait for each other in a circle.
+            if !dry_run {
+                lock(db, lock_space, id)?;
+            }
+            let done = db::in_own_memory(|| attempt(|| one(db, &engine, &schema, id, dry_run)));
+            summaries.push(summary(id, done, dry_run, &engine.version_hash, started));
+        }
+        Ok(summaries)
+    })
+}
+
+fn sorted_ids(ids: Vec<Option<i32>>) -> Result<Vec<i32>> {
+    let mut ids: Vec<i32> = ids
+        .into_iter()
+        .collect::<Option<_>>()
+        .ok_or_else(|| null_argument("an element of ids").hint("Pass array_remove(ids, NULL)."))?;
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids)
+}
+
+/// Every active asset of `dim_assets`, which sits beside the daily bars; without that table or its
+/// `is_active`, every id with daily bars.
+fn all_ids(db: Db, setup: &params::Setup) -> Result<Vec<i32>> {
+    let Some(daily) = &setup.sources[Layer::L2 as usize] else { return Ok(Vec::new()) };
+    let dim_assets = format!("{}.dim_assets", quoted(&daily.bars_schema));
+    let sql = "SELECT true FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass($1) AND NOT attisdropped \
+         AND (attname = 'is_active' AND atttypid = 'boolean'::regtype OR attname = 'id' AND atttypid = 'integer'::regtype) \
+         HAVING count(*) = 2";
+    let listed = db.first(sql, &[arg(dim_assets.as_str())], Sees::Now, |_| Ok(()))?.is_some();
+    let mut ids = Vec::new();
+    let mut take = |row: &db::Tuple| {
+        ids.extend(row.int(0));
+        Ok(())
+    };
+    if listed {
+        db.rows(
+            &format!("SELECT id FROM {dim_assets} WHERE is_active ORDER BY id"),
+            &[],
+            Sees::Now,
+            &mut take,
+        )?;
+    } else {
+        // Steps from asset to asset along the key instead of reading every bar.
+        let (bars, id, tf) = (&daily.bars.sql, &daily.bars.id, &daily.bars.tf_condition);
+        let next =
+            |after: &str| format!("(SELECT {id} AS id FROM {bars} WHERE {tf}{after} ORDER BY {id} LIMIT 1)");
+        let sql = format!(
+            "WITH RECURSIVE a AS ({} UNION ALL SELECT n.id FROM a, LATERAL {} AS n) SELECT id::int FROM a ORDER BY id",
+            next(""),
+            next(&format!(" AND {id} > a.id"))
+        );
+        db.rows(&sql, &[arg(daily.tf.as_deref())], Sees::Now, &mut take)?;
+    }
+    Ok(ids)
+}
+
+/// The first key of this schema's advisory locks; the second is the asset.
+fn lock_space(db: Db, schema: &str) -> Result<i32> {
+    let sql =
+        "SELECT hashtext('pg_regime') # oid::int4 FROM pg_catalog.pg_namespace WHERE nspname = $1::name";
+    Ok(db.first(sql, &[arg(schema)], Sees::Now, |row| Ok(row.int(0)))?.flatten().unwrap_or(0))
+}
+
+/// Waits for the asset; held to the end of the transaction.
+fn lock(db: Db, space: i32, id: i32) -> Result<()> {
+    db.rows("SELECT pg_advisory_xact_lock($1, $2)", &[arg(space), arg(id)], Sees::Now, |_| Ok(()))
+}
+
+struct Done {
+    rows: [i64; 4],
+    written: Written,
+    feature_tier: &'static str,
+}
+
+fn one(db: Db, engine: &Engine, schema: &str, id: i32, dry_run: bool) -> Result<Done> {
+    // One snapshot for bars, EMAs and the rows that are there, taken after the lock: the inputs are
+    // of one moment, and include what the lock's last holder committed.
+    db.with_new_snapshot(|| {
+        let outcome = engine.compute(id)?;
+        write(db, engine, schema, id, &outcome, dry_run)
+    })
+}
+
+fn write(db: Db, engine: &Engine, schema: &str, id: i32, outcome: &Outcome, dry_run: bool) -> Result<Done> {
+    let names = content::ema_names(&engine.params);
+    let contents = [
+        content::regimes(outcome, &engine.params, &engine.version_hash),
+        content::flips(outcome),
+        content::stats(outcome),
+        content::comovement(outcome, &names),
+    ];
+    let scope = [Value::Int(id), Value::Text(TF)];
+    let mut written = Written::default();
+    let set_up = !dry_run || output::is_set_up(db, schema)?;
+    for (table, content) in output::TABLES.into_iter().zip(&contents) {
+        written += if set_up {
+            sync(db, &quoted(schema), table, &scope, content, dry_run)
+                .map_err(|e| name_table(e, schema, table))?
+        } else {
+            Written { inserted: content.entry.len() as u64, ..Written::default() }
+        };
+    }
+    Ok(Done {
+        rows: contents.each_ref().map(|c| c.entry.len() as i64),
+        written,
+        feature_tier: outcome.budget.tier.as_str(),
+    })
+}
+
+fn name_table(error: Error, schema: &str, table: &Table) -> Error {
+    if error.report().detail.is_some() {
+        return error;
+    }
+    error.detail(format!("While writing {}.{}.", quoted(schema), table.name))
+}
+
+fn summary(id: i32, done: Result<Done>, dry_run: bool, version_hash: &str, started: Instant) -> Summary {
+    let mut summary = Summary {
+        id,
+        status: "failed",
+        rows: None,
+        written: Written::default(),
+        feature_tier: None,
+        version_hash: version_hash.to_owned(),
+        elapsed_ms: 0.0,
+        message: None,
+    };
+    match done {
+        Ok(done) => {
+            let changes = done.written.total();
+            summary.status = match (dry_run, done.rows[0], changes) {
+                (true, ..) => "dry_run",
+                (_, 0, _) => "empty",
+                (.., 0) => "unchanged",
+                _ => "ok",
+            };
+            summary.message = match (dry_run, done.rows[0]) {
+                (true, _) => {
+                    Some(format!("would write {changes} row{}", if changes == 1 { "" } else { "s" }))
+                }
+                (_, 0) => Some("no daily bars".to_owned()),
+                _ => None,
+            };
+            summary.rows = Some(done.rows);
+            summary.feature_tier = (done.rows[0] > 0).then_some(done.feature_tier);
+            if !dry_run {
+                summary.written = done.written;
+            }
+        }
+        Err(error) => {
+            warn(id, &error);
+            summary.message = Some(error.report().message.clone());
+        }
+    }
+    summary.elapsed_ms = started.elapsed().as_secs_f64() * 1000.0;
+    summary
+}
+
+fn warn(id: i32, error: &Error) {
+    let report = error.report();
+    let mut warning = pg_sys::panic::ErrorReport::new(
+        report.code,
+        format!("refresh of asset {id} failed: {}", report.message),
+        "pg_regime",
+    );
+    let earlier = "Its earlier rows are kept.";
+    warning =
+        warning.set_detail(report.detail.as_ref().map_or(earlier.to_owned(), |d| format!("{d} {earlier}")));
+    if let Some(hint) = &report.hint {
+        warning = warning.set_hint(hint);
+    }
+    warning.report(PgLogLevel::WARNING);
+}
+
+/// The quoted target schema, whose tables must be there.
+pub fn reading_schema(db: Db) -> Result<String> {
+    let schema = guc::target_schema();
+    if output::is_set_up(db, &schema)? {
+        return Ok(quoted(&schema));
+    }
+    Err(Error::new(
+        PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
+        format!("the output tables are not set up in schema {}", quoted(&schema)),
+    )
+    .hint(format!(
+        "SELECT {}.regime_setup({}); or name another schema: SET pg_regime.target_schema = '…';",
+        source::extension_schema(db)?,
+        pgrx::spi::quote_literal(&schema)
+    )))
+}

@@ -1,0 +1,393 @@
+//! The source map: which relation and columns each layer is read from. Everything a mapping can be
+//! wrong about is checked here, against the catalogs, before a row is read.
+
+use pgrx::prelude::*;
+use pgrx::spi::{quote_identifier as quoted, quote_literal};
+use serde_json::{Map, Value};
+
+use regime_core::Layer;
+use regime_core::pipeline::SourceParams;
+
+use crate::db::{Arg, Db, Sees, Tuple, arg};
+use crate::error::{Error, Result, invalid_parameter};
+
+/// One row of `regime_source`.
+pub struct Source {
+    pub cal_scheme: String,
+    pub layer: Layer,
+    pub tf: Option<String>,
+    /// Schema of the bars relation.
+    pub bars_schema: String,
+    pub bars: Relation,
+    pub ema: Relation,
+    pub params: SourceParams,
+}
+
+/// A mapped relation with what is read from it.
+pub struct Relation {
+    /// Quoted, with its schema.
+    pub sql: String,
+    /// The quoted column of the asset id.
+    pub id: String,
+    /// Condition on the timeframe, given as `$1`.
+    pub tf_condition: String,
+    /// SQL expressions of the columns read, in the order they were asked for.
+    pub columns: Vec<String>,
+    /// `WHERE` clause without the keyword: `$1` is the asset, `$2` the timeframe, `$3` the moment
+    /// (or NULL) after which nothing is read.
+    pub condition: String,
+}
+
+/// What a column must be, and how it is read.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// Compared with the asset id.
+    Id,
+    /// Read as an `int4`.
+    Int,
+    /// Compared with the timeframe.
+    Text,
+    /// Read as `timestamptz`; a `timestamp` is taken as UTC.
+    Time,
+    /// Read as `float8`.
+    Number,
+}
+
+/// A name in the map: which of its fields says it, and what it says.
+struct Mapped<'a> {
+    field: &'a str,
+    name: String,
+    kind: Kind,
+}
+
+/// The sources of a calendar scheme, by layer. L3 has none unless the user mapped one.
+pub fn load(db: Db, cal_scheme: &str, schema: &str) -> Result<[Option<Source>; 4]> {
+    let sql = format!(
+        "SELECT layer, tf, periods, bars_schema::text, bars_table::text, bars_filter::text, bars_id_column::text, \
+         bars_tf_column::text, bars_ts_column::text, close_column::text, atr_column::text, adx_column::text, \
+         adx_floor, spread_column::text, slippage_column::text, ema_schema::text, ema_table::text, \
+         ema_filter::text, ema_id_column::text, ema_tf_column::text, ema_ts_column::text, \
+         ema_period_column::text, ema_column::text \
+         FROM {schema}.regime_source WHERE cal_scheme = $1"
+    );
+    let mut rows: [Option<MapRow>; 4] = [None, None, None, None];
+    db.rows(&sql, &[arg(cal_scheme)], Sees::Snapshot, |row| {
+        if let Some(layer) = Layer::ALL.into_iter().find(|l| row.text(0) == Some(l.as_str())) {
+            rows[layer as usize] = Some(MapRow::read(row, layer)?);
+        }
+        Ok(())
+    })?;
+    if rows.iter().all(Option::is_none) {
+        return Err(unknown_scheme(db, cal_scheme, schema)?);
+    }
+    let mut sources = [None, None, None, None];
+    for row in rows.into_iter().flatten() {
+        let layer = row.layer;
+        sources[layer as usize] = Some(Check { db, schema, cal_scheme, layer }.source(row)?);
+    }
+    Ok(sources)
+}
+
+fn unknown_scheme(db: Db, cal_scheme: &str, schema: &str) -> Result<Error> {
+    let sql = format!(
+        "SELECT string_agg(DISTINCT cal_scheme, ', ' ORDER BY cal_scheme) FROM {schema}.regime_source"
+    );
+    let known = db.first(&sql, &[], Sees::Snapshot, |row| Ok(row.string(0)))?.flatten().unwrap_or_default();
+    Ok(invalid_parameter(format!("unknown calendar scheme \"{cal_scheme}\""))
+        .detail(format!("{schema}.regime_source has rows for: {known}."))
+        .hint("Pass cal_scheme => 'iso' or 'us', or insert rows for your own scheme into regime_source."))
+}
+
+struct MapRow {
+    layer: Layer,
+    tf: Option<String>,
+    periods: Vec<i32>,
+    bars: [String; 2],
+    bars_filter: String,
+    bars_columns: [String; 4],
+    atr: Option<String>,
+    adx: Option<String>,
+    adx_floor: Option<f64>,
+    spread: Option<String>,
+    slippage: Option<String>,
+    ema: [String; 2],
+    ema_filter: String,
+    ema_columns: [String; 5],
+}
+
+impl MapRow {
+    fn read(row: &Tuple, layer: Layer) -> Result<Self> {
+        let text = |column| row.string(column).unwrap_or_default();
+        Ok(Self {
+            layer,
+            tf: row.string(1),
+            periods: row.ints(2).unwrap_or_default(),
+            bars: [3, 4].map(text),
+            bars_filter: text(5),
+            bars_columns: [6, 7, 8, 9].map(text),
+            atr: row.string(10),
+            adx: row.string(11),
+            adx_floor: row.float(12).filter(|floor| *floor > 0.0),
+            spread: row.string(13),
+            slippage: row.string(14),
+            ema: [15, 16].map(text),
+            ema_filter: text(17),
+            ema_columns: [18, 19, 20, 21, 22].map(text),
+        })
+    }
+}
+
+/// Checks one row of the map.
+struct Check<'a, 'c> {
+    db: Db<'c>,
+    schema: &'a str,
+    cal_scheme: &'a str,
+    layer: Layer,
+}
+
+impl Check<'_, '_> {
+    fn source(&self, row: MapRow) -> Result<Source> {
+        let [id, tf, ts, close] = row.bars_columns;
+        let tf_is_read = row.tf.is_some();
+        let mut bars = vec![
+            Mapped { field: "bars_id_column", name: id, kind: Kind::Id },
+            Mapped { field: "bars_tf_column", name: tf, kind: Kind::Text },
+            Mapped { field: "bars_ts_column", name: ts, kind: Kind::Time },
+            Mapped { field: "close_column", name: close, kind: Kind::Number },
+        ];
+        // Half of a pair is not read: an ADX without a floor, a spread without a slippage.
+        let adx = row.adx.filter(|_| row.adx_floor.is_some());
+        let costs = row.spread.zip(row.slippage);
+        let params = SourceParams {
+            periods: <[i32; 3]>::try_from(row.periods).unwrap_or_default().map(|p| p as u32),
+            atr: row.atr.is_some(),
+            adx_floor: row.adx_floor.filter(|_| adx.is_some()),
+            costs: costs.is_some(),
+        };
+        let number = |field, name| Mapped { field, name, kind: Kind::Number };
+        bars.extend(row.atr.map(|name| number("atr_column", name)));
+        bars.extend(adx.map(|name| number("adx_column", name)));
+        if let Some((spread, slippage)) = costs {
+            bars.push(number("spread_column", spread));
+            bars.push(number("slippage_column", slippage));
+        }
+        let [id, tf, ts, period, ema] = row.ema_columns;
+        let emas = vec![
+            Mapped { field: "ema_id_column", name: id, kind: Kind::Id },
+            Mapped { field: "ema_tf_column", name: tf, kind: Kind::Text },
+            Mapped { field: "ema_ts_column", name: ts, kind: Kind::Time },
+            Mapped { field: "ema_period_column", name: period, kind: Kind::Int },
+            Mapped { field: "ema_column", name: ema, kind: Kind::Number },
+        ];
+        Ok(Source {
+            cal_scheme: self.cal_scheme.to_owned(),
+            layer: self.layer,
+            bars: self.relation("bars", &row.bars, bars, tf_is_read, &row.bars_filter)?,
+            bars_schema: row.bars[0].clone(),
+            ema: self.relation("ema", &row.ema, emas, tf_is_read, &row.ema_filter)?,
+            tf: row.tf,
+            params,
+        })
+    }
+
+    fn relation(
+        &self,
+        which: &str,
+        [schema, table]: &[String; 2],
+        mapped: Vec<Mapped>,
+        tf_is_read: bool,
+        filter: &str,
+    ) -> Result<Relation> {
+        let sql = format!("{}.{}", quoted(schema), quoted(table));
+        let find = "SELECT c.oid, has_schema_privilege(n.oid, 'USAGE') FROM pg_catalog.pg_class c \
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = $1::name AND c.relname = $2::name AND c.relkind IN ('r', 'p', 'v', 'm', 'f')";
+        let names = [arg(schema.as_str()), arg(table.as_str())];
+        let found = self.db.first(find, &names, Sees::Snapshot, |row| Ok((row.oid(0), row.bool(1))))?;
+        let Some((Some(oid), usable)) = found else {
+            return Err(Error::new(
+                PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
+                format!("relation {sql} does not exist"),
+            )
+            .detail(self.where_mapped(&format!("{which}_schema and {which}_table")))
+            .hint(format!(
+                "{} If you have daily bars only: SELECT {}.regime_build_inputs();",
+                self.edit(&format!("{which}_schema = '…', {which}_table = '…'")),
+                self.schema
+            )));
+        };
+        if usable != Some(true) {
+            return Err(self.no_privilege(
+                &format!("schema {}", quoted(schema)),
+                &format!("USAGE ON SCHEMA {}", quoted(schema)),
+            ));
+        }
+        let columns = Columns { check: self, sql: &sql, oid };
+        let mut expressions = Vec::with_capacity(mapped.len());
+        for m in &mapped {
+            if matches!(m.kind, Kind::Text) && !tf_is_read {
+                continue;
+            }
+            expressions.push(columns.expression(m)?);
+        }
+        let columns_read = expressions.split_off(1 + usize::from(tf_is_read));
+        // The timeframe is always a parameter, so that every plan takes the same ones.
+        let tf = |n| expressions.get(1).map_or(format!("${n}::text IS NULL"), |tf| format!("{tf} = ${n}"));
+        let mut condition = vec![
+            format!("{} = $1", expressions[0]),
+            tf(2),
+            format!("($3 IS NULL OR {} <= $3)", columns_read[0]),
+        ];
+        condition.extend(columns.filter(which, filter)?);
+        Ok(Relation {
+            sql,
+            id: expressions[0].clone(),
+            tf_condition: tf(1),
+            columns: columns_read,
+            condition: condition.join(" AND "),
+        })
+    }
+
+    fn where_mapped(&self, field: &str) -> String {
+        format!(
+            "{}.regime_source maps it in {field} of the row cal_scheme = '{}', layer = '{}'.",
+            self.schema,
+            self.cal_scheme,
+            self.layer.as_str()
+        )
+    }
+
+    fn edit(&self, assignment: &str) -> String {
+        format!(
+            "UPDATE {}.regime_source SET {assignment} WHERE cal_scheme = '{}' AND layer = '{}';",
+            self.schema,
+            self.cal_scheme,
+            self.layer.as_str()
+        )
+    }
+
+    fn no_privilege(&self, what: &str, privilege: &str) -> Error {
+        Error::new(PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, format!("permission denied for {what}"))
+            .detail(format!(
+                "It is read for layer {} of calendar scheme \"{}\".",
+                self.layer.as_str(),
+                self.cal_scheme
+            ))
+            .hint(format!("GRANT {privilege} TO {};", current_user()))
+    }
+}
+
+struct Columns<'a, 'b, 'c> {
+    check: &'a Check<'b, 'c>,
+    sql: &'a str,
+    oid: pg_sys::Oid,
+}
+
+impl Columns<'_, '_, '_> {
+    /// The SQL that reads a mapped column.
+    fn expression(&self, mapped: &Mapped) -> Result<String> {
+        let type_name = self.type_of(&mapped.name, mapped.field)?;
+        let name = quoted(&mapped.name);
+        let base = type_name.split('(').next().unwrap_or_default();
+        let (wanted, expression) = match (mapped.kind, base) {
+            (Kind::Id, "integer" | "bigint" | "smallint") => return Ok(name),
+            (Kind::Int, "integer") => return Ok(name),
+            (Kind::Int, "bigint" | "smallint") => return Ok(format!("{name}::int")),
+            (Kind::Text, "text" | "character varying" | "character") => return Ok(name),
+            (Kind::Number, "double precision") => return Ok(name),
+            (Kind::Number, "real" | "numeric" | "integer" | "bigint" | "smallint") => {
+                return Ok(format!("{name}::float8"));
+            }
+            (Kind::Time, _) if type_name.ends_with("with time zone") => return Ok(name),
+            (Kind::Time, _) if type_name.starts_with("timestamp") => {
+                ("", format!("({name} AT TIME ZONE 'UTC')"))
+            }
+            (Kind::Id | Kind::Int, _) => ("integer", String::new()),
+            (Kind::Text, _) => ("text", String::new()),
+            (Kind::Number, _) => ("double precision", String::new()),
+            (Kind::Time, _) => ("timestamp with time zone", String::new()),
+        };
+        if !expression.is_empty() {
+            return Ok(expression);
+        }
+        Err(Error::new(
+            PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+            format!("column {name} of relation {} is of type {type_name}, not {wanted}", self.sql),
+        )
+        .detail(self.check.where_mapped(mapped.field))
+        .hint(format!(
+            "Map a column of that type, or a view that casts it: {}",
+            self.check.edit(&format!("{} = '…'", mapped.field))
+        )))
+    }
+
+    fn type_of(&self, name: &str, field: &str) -> Result<String> {
+        let sql = "SELECT format_type(a.atttypid, a.atttypmod), has_column_privilege(a.attrelid, a.attnum, 'SELECT') \
+             FROM pg_catalog.pg_attribute a WHERE a.attrelid = $1 AND a.attname = $2::name AND a.attnum > 0 AND NOT a.attisdropped";
+        let args = [arg(self.oid), arg(name)];
+        let found =
+            self.check.db.first(sql, &args, Sees::Snapshot, |row| Ok((row.string(0), row.bool(1))))?;
+        match found {
+            Some((Some(type_name), Some(true))) => Ok(type_name),
+            Some(_) => Err(self
+                .check
+                .no_privilege(&format!("relation {}", self.sql), &format!("SELECT ON {}", self.sql))),
+            None => Err(Error::new(
+                PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
+                format!("column {} of relation {} does not exist", quoted(name), self.sql),
+            )
+            .detail(self.check.where_mapped(field))
+            .hint(self.check.edit(&format!("{field} = '…'")))),
+        }
+    }
+
+    /// The conditions of a filter. Values are literals cast to their column's type.
+    fn filter(&self, which: &str, filter: &str) -> Result<Vec<String>> {
+        let field = format!("{which}_filter");
+        let entries: Map<String, Value> = serde_json::from_str(filter).unwrap_or_default();
+        entries
+            .iter()
+            .map(|(name, value)| {
+                let type_name = self.type_of(name, &field)?;
+                let text = match value {
+                    Value::Null => return Ok(format!("{} IS NULL", quoted(name))),
+                    Value::String(text) => text.clone(),
+                    Value::Bool(_) | Value::Number(_) => value.to_string(),
+                    Value::Array(_) | Value::Object(_) => {
+                        return Err(invalid_parameter(format!(
+                            "{field} gives {} no single value: {value}",
+                            quoted(name)
+                        ))
+                        .detail(self.check.where_mapped(&field))
+                        .hint(self.check.edit(&format!("{field} = '{{\"{name}\": …}}'"))));
+                    }
+                };
+                Ok(format!("{} = {}::{type_name}", quoted(name), quote_literal(&text)))
+            })
+            .collect()
+    }
+}
+
+/// The quoted name of the current user.
+pub fn current_user() -> String {
+    Spi::get_one::<String>("SELECT quote_ident(current_user)").ok().flatten().unwrap_or_default()
+}
+
+/// The quoted schema of the extension.
+pub fn extension_schema(db: Db) -> Result<String> {
+    let sql = "SELECT n.nspname::text FROM pg_catalog.pg_extension e \
+         JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_regime'";
+    let schema = db.first(sql, &[], Sees::Snapshot, |row| Ok(row.string(0)))?.flatten();
+    schema.map(|s| quoted(&s)).ok_or_else(|| {
+        Error::new(
+            PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
+            "extension pg_regime is not installed in this database",
+        )
+        .hint("CREATE EXTENSION pg_regime;")
+    })
+}
+
+/// The parameters of a plan over a [`Relation`].
+pub fn relation_args(asset: i32, tf: Option<&str>, as_of: Option<i64>) -> [Arg; 3] {
+    [arg(asset), arg(tf), crate::db::timestamp_arg(as_of)]
+}

@@ -1,0 +1,461 @@
+//! Writing the rows of one scope (an asset) of an output table: only what differs from what is
+//! there, with a handful of set-wise statements.
+//!
+//! Many rows say the same, so content is given as keys and, per key, the index of an entry; entries
+//! are sent once and joined in SQL.
+
+use crate::db::{Arg, Db, Sees, Tuple, arg, timestamps_arg, varlena_of};
+use crate::error::Result;
+
+/// The type of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    Timestamptz,
+    Int,
+    Float,
+    Bool,
+    Text,
+    TextArray,
+}
+
+impl Type {
+    pub const fn sql(self) -> &'static str {
+        match self {
+            Type::Timestamptz => "timestamptz",
+            Type::Int => "int",
+            Type::Float => "float8",
+            Type::Bool => "boolean",
+            Type::Text => "text",
+            Type::TextArray => "text[]",
+        }
+    }
+}
+
+/// A column of an output table.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    pub name: &'static str,
+    pub kind: Type,
+}
+
+/// A value on its way into a table.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value<'a> {
+    Null,
+    Micros(i64),
+    Int(i32),
+    Float(f64),
+    Bool(bool),
+    Text(&'a str),
+    Texts(&'a [String]),
+}
+
+impl<'a> Value<'a> {
+    pub fn text(text: Option<&'a str>) -> Self {
+        text.map_or(Value::Null, Value::Text)
+    }
+
+    pub fn float(number: Option<f64>) -> Self {
+        number.map_or(Value::Null, Value::Float)
+    }
+
+    pub fn int(number: Option<i32>) -> Self {
+        number.map_or(Value::Null, Value::Int)
+    }
+}
+
+/// An output table.
+pub struct Table {
+    pub name: &'static str,
+    /// Columns that say whose rows they are; the same for all rows of a write.
+    pub scope: &'static [Column],
+    /// The other columns of the key. Content is in their order, ascending.
+    pub key: &'static [Column],
+    pub values: &'static [Column],
+    /// Set to the time of the transaction wherever a row changes.
+    pub stamp: &'static str,
+    /// Rows are one snapshot: where one differs, all are replaced, with one stamp.
+    pub snapshot: bool,
+}
+
+/// The rows a table should hold for a scope.
+#[derive(Default)]
+pub struct Content<'a> {
+    /// Keys, row by row, ascending.
+    pub keys: Vec<Value<'a>>,
+    /// Per row, its index in `entries`.
+    pub entry: Vec<u32>,
+    /// Values, entry by entry.
+    pub entries: Vec<Value<'a>>,
+}
+
+/// What a write did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    pub inserted: u64,
+    pub updated: u64,
+    pub deleted: u64,
+}
+
+impl Written {
+    pub fn total(self) -> u64 {
+        self.inserted + self.updated + self.deleted
+    }
+}
+
+impl std::ops::AddAssign for Written {
+    fn add_assign(&mut self, other: Self) {
+        self.inserted += other.inserted;
+        self.updated += other.updated;
+        self.deleted += other.deleted;
+    }
+}
+
+/// Brings a table's rows of a scope to `content`. With `dry_run`, only says what it would do.
+pub fn sync(
+    db: Db,
+    schema: &str,
+    table: &Table,
+    scope: &[Value],
+    content: &Content,
+    dry_run: bool,
+) -> Result<Written> {
+    let mut changes = diff(db, schema, table, scope, content)?;
+    if table.snapshot && !changes.is_empty() {
+        changes.replace_all(content.entry.len());
+    }
+    let written = Written {
+        inserted: changes.insert.len() as u64,
+        updated: changes.update.len() as u64,
+        deleted: changes.deleted,
+    };
+    if dry_run || changes.is_empty() {
+        return Ok(written);
+    }
+    let statement = Statement { schema, table, scope, content };
+    if table.snapshot {
+        db.execute(&statement.delete_all(), &statement.scope_args())?;
+    } else if !changes.delete.is_empty() {
+        db.execute(&statement.delete(), &statement.delete_args(&changes.delete))?;
+    }
+    for (rows, sql) in [(&changes.update, statement.update()), (&changes.insert, statement.insert())] {
+        if !rows.is_empty() {
+            db.execute(&sql, &statement.row_args(rows))?;
+        }
+    }
+    Ok(written)
+}
+
+#[derive(Default)]
+struct Changes {
+    insert: Vec<usize>,
+    update: Vec<usize>,
+    /// Keys of rows to delete, column by column.
+    delete: Vec<Vec<OwnedKey>>,
+    deleted: u64,
+    existing: u64,
+}
+
+impl Changes {
+    fn is_empty(&self) -> bool {
+        self.insert.is_empty() && self.update.is_empty() && self.deleted == 0
+    }
+
+    fn replace_all(&mut self, rows: usize) {
+        self.insert = (0..rows).collect();
+        self.update.clear();
+        self.delete.clear();
+        self.deleted = self.existing;
+    }
+}
+
+/// The key of a row that is there and should not be.
+enum OwnedKey {
+    Micros(i64),
+    Text(String),
+}
+
+fn diff(db: Db, schema: &str, table: &Table, scope: &[Value], content: &Content) -> Result<Changes> {
+    // The casts cost nothing where the types are the expected ones; an adopted table may be wider.
+    let column = |c: &Column| format!("{}::{}", c.name, c.kind.sql());
+    let columns = table.key.iter().chain(table.values).map(column).collect::<Vec<_>>().join(", ");
+    let sql = format!("SELECT {columns} FROM {schema}.{} WHERE {}", table.name, scope_condition(table, ""));
+    let args: Vec<Arg> = scope.iter().map(|value| scalar_arg(*value)).collect();
+    let entries = Entries::new(table, content);
+    let (keys, rows) = (table.key.len(), content.entry.len());
+    let mut seen = vec![false; rows];
+    let mut changes = Changes::default();
+    let mut next = 0;
+    db.rows(&sql, &args, Sees::Snapshot, |tuple| {
+        changes.existing += 1;
+        let key_order =
+            |row: usize| compare_key(tuple, table.key, &content.keys[row * keys..(row + 1) * keys]);
+        // Rows mostly come in the order of the key, so the next one is tried before searching.
+        let found = if next < rows && key_order(next).is_eq() { Some(next) } else { search(rows, key_order) };
+        match found.filter(|&row| !seen[row]) {
+            Some(row) => {
+                seen[row] = true;
+                next = row + 1;
+                if !entries.equal(tuple, keys, content.entry[row] as usize) {
+                    changes.update.push(row);
+                }
+            }
+            None => {
+                changes.deleted += 1;
+                changes.delete.resize_with(keys, Vec::new);
+                for (c, column) in table.key.iter().enumerate() {
+                    changes.delete[c].push(match column.kind {
+                        Type::Timestamptz => OwnedKey::Micros(tuple.micros(c).unwrap_or_default()),
+                        _ => OwnedKey::Text(tuple.string(c).unwrap_or_default()),
+                    });
+                }
+            }
+        }
+        Ok(())
+    })?;
+    changes.insert = (0..rows).filter(|&row| !seen[row]).collect();
+    Ok(changes)
+}
+
+fn search(rows: usize, order: impl Fn(usize) -> std::cmp::Ordering) -> Option<usize> {
+    let (mut low, mut high) = (0, rows);
+    while low < high {
+        let middle = (low + high) / 2;
+        match order(middle) {
+            std::cmp::Ordering::Equal => return Some(middle),
+            std::cmp::Ordering::Less => high = middle,
+            std::cmp::Ordering::Greater => low = middle + 1,
+        }
+    }
+    None
+}
+
+/// How the key of a stored row compares with that of a row of the content.
+fn compare_key(tuple: &Tuple, key: &[Column], wanted: &[Value]) -> std::cmp::Ordering {
+    for (c, (column, value)) in key.iter().zip(wanted).enumerate() {
+        let order = match (column.kind, value) {
+            (Type::Timestamptz, Value::Micros(micros)) => tuple.micros(c).cmp(&Some(*micros)),
+            (_, Value::Text(text)) => tuple.text(c).cmp(&Some(text)),
+            _ => std::cmp::Ordering::Less,
+        };
+        if order.is_ne() {
+            return order;
+        }
+    }
+    std::cmp::Ordering::Equal
+}
+
+/// Entries in a form that stored rows are compared with.
+struct Entries<'a> {
+    table: &'a Table,
+    content: &'a Content<'a>,
+    /// The stored form of each array value.
+    arrays: Vec<Option<Vec<u8>>>,
+}
+
+impl<'a> Entries<'a> {
+    fn new(table: &'a Table, content: &'a Content<'a>) -> Self {
+        let stored = |value: &Value| match value {
+            Value::Texts(texts) => varlena_of(texts.to_vec()),
+            _ => None,
+        };
+        Self { table, content, arrays: content.entries.iter().map(stored).collect() }
+    }
+
+    fn equal(&self, tuple: &Tuple, first_column: usize, entry: usize) -> bool {
+        let start = entry * self.table.values.len();
+        (0..self.table.values.len()).all(|v| {
+            let column = first_column + v;
+            match self.content.entries[start + v] {
+                Value::Null => tuple.is_null(column),
+                Value::Micros(micros) => tuple.micros(column) == Some(micros),
+                Value::Int(number) => tuple.int(column) == Some(number),
+                Value::Float(number) => tuple.float(column).is_some_and(|f| f.to_bits() == number.to_bits()),
+                Value::Bool(truth) => tuple.bool(column) == Some(truth),
+                Value::Text(text) => tuple.text(column) == Some(text),
+                Value::Texts(_) => tuple.varlena(column) == self.arrays[start + v].as_deref(),
+            }
+        })
+    }
+}
+
+fn scope_condition(table: &Table, prefix: &str) -> String {
+    let equal = |(i, column): (usize, &Column)| format!("{prefix}{} = ${}", column.name, i + 1);
+    table.scope.iter().enumerate().map(equal).collect::<Vec<_>>().join(" AND ")
+}
+
+/// The statements of one write. Parameters: the scope, the keys, the entry of each row (counted
+/// from 1), the values of each entry.
+struct Statement<'a> {
+    schema: &'a str,
+    table: &'a Table,
+    scope: &'a [Value<'a>],
+    content: &'a Content<'a>,
+}
+
+impl Statement<'_> {
+    fn target(&self) -> String {
+        format!("{}.{}", self.schema, self.table.name)
+    }
+
+    fn names(columns: &[Column], prefix: &str) -> Vec<String> {
+        columns.iter().map(|c| format!("{prefix}{}", c.name)).collect()
+    }
+
+    /// `$4::t[], …`: a parameter a column, from `first` on.
+    fn arrays(columns: &[Column], first: usize) -> String {
+        let arrays = columns.iter().enumerate().map(|(i, column)| {
+            let element = if column.kind == Type::TextArray { "text" } else { column.kind.sql() };
+            format!("${}::{element}[]", first + i)
+        });
+        arrays.collect::<Vec<_>>().join(", ")
+    }
+
+    /// The rows as a FROM clause: `k` has keys, `e` values.
+    fn rows(&self) -> String {
+        let (scope, keys) = (self.table.scope.len(), self.table.key.len());
+        format!(
+            "unnest({}, ${}::int[]) AS k({}, entry) JOIN unnest({}) WITH ORDINALITY AS e({}, n) ON e.n = k.entry",
+            Self::arrays(self.table.key, scope + 1),
+            scope + keys + 1,
+            Self::names(self.table.key, "").join(", "),
+            Self::arrays(self.table.values, scope + keys + 2),
+            Self::names(self.table.values, "").join(", "),
+        )
+    }
+
+    /// The value columns of `e`, arrays cast from their texts.
+    fn values(&self) -> Vec<String> {
+        let cast = |c: &Column| match c.kind {
+            Type::TextArray => format!("e.{}::text[]", c.name),
+            _ => format!("e.{}", c.name),
+        };
+        self.table.values.iter().map(cast).collect()
+    }
+
+    fn insert(&self) -> String {
+        let scope = (1..=self.table.scope.len()).map(|i| format!("${i}"));
+        let select: Vec<String> =
+            scope.chain(Self::names(self.table.key, "k.")).chain(self.values()).collect();
+        let columns = [self.table.scope, self.table.key, self.table.values].concat();
+        format!(
+            "INSERT INTO {} ({}, {}) SELECT {}, now() FROM {}",
+            self.target(),
+            Self::names(&columns, "").join(", "),
+            self.table.stamp,
+            select.join(", "),
+            self.rows()
+        )
+    }
+
+    fn update(&self) -> String {
+        let assignments: Vec<String> = self
+            .table
+            .values
+            .iter()
+            .zip(self.values())
+            .map(|(c, value)| format!("{} = {value}", c.name))
+            .collect();
+        format!(
+            "UPDATE {} AS t SET {}, {} = now() FROM {} WHERE {} AND {}",
+            self.target(),
+            assignments.join(", "),
+            self.table.stamp,
+            self.rows(),
+            scope_condition(self.table, "t."),
+            self.same_key()
+        )
+    }
+
+    fn delete(&self) -> String {
+        format!(
+            "DELETE FROM {} AS t USING unnest({}) AS k({}) WHERE {} AND {}",
+            self.target(),
+            Self::arrays(self.table.key, self.table.scope.len() + 1),
+            Self::names(self.table.key, "").join(", "),
+            scope_condition(self.table, "t."),
+            self.same_key()
+        )
+    }
+
+    fn delete_all(&self) -> String {
+        format!("DELETE FROM {} WHERE {}", self.target(), scope_condition(self.table, ""))
+    }
+
+    fn same_key(&self) -> String {
+        let equal = |column: &Column| format!("t.{0} = k.{0}", column.name);
+        self.table.key.iter().map(equal).collect::<Vec<_>>().join(" AND ")
+    }
+
+    fn scope_args(&self) -> Vec<Arg> {
+        self.scope.iter().map(|value| scalar_arg(*value)).collect()
+    }
+
+    fn row_args(&self, rows: &[usize]) -> Vec<Arg> {
+        let (keys, values) = (self.table.key.len(), self.table.values.len());
+        let mut args = self.scope_args();
+        for (c, column) in self.table.key.iter().enumerate() {
+            args.push(array_arg(column.kind, rows.iter().map(|row| self.content.keys[row * keys + c])));
+        }
+        args.push(arg(rows.iter().map(|row| self.content.entry[*row] as i32 + 1).collect::<Vec<_>>()));
+        let entries = self.content.entries.len() / values.max(1);
+        for (c, column) in self.table.values.iter().enumerate() {
+            args.push(array_arg(
+                column.kind,
+                (0..entries).map(|entry| self.content.entries[entry * values + c]),
+            ));
+        }
+        args
+    }
+
+    fn delete_args(&self, keys: &[Vec<OwnedKey>]) -> Vec<Arg> {
+        let mut args = self.scope_args();
+        for (column, keys) in self.table.key.iter().zip(keys) {
+            let values = keys.iter().map(|key| match key {
+                OwnedKey::Micros(micros) => Value::Micros(*micros),
+                OwnedKey::Text(text) => Value::Text(text),
+            });
+            args.push(array_arg(column.kind, values));
+        }
+        args
+    }
+}
+
+fn scalar_arg(value: Value) -> Arg {
+    match value {
+        Value::Int(number) => arg(number),
+        Value::Text(text) => arg(text),
+        // No table has a scope of another type.
+        _ => arg(None::<&str>),
+    }
+}
+
+fn array_arg<'a>(kind: Type, values: impl Iterator<Item = Value<'a>>) -> Arg {
+    match kind {
+        Type::Timestamptz => timestamps_arg(
+            values.map(|v| if let Value::Micros(micros) = v { Some(micros) } else { None }).collect(),
+        ),
+        Type::Int => {
+            arg(values.map(|v| if let Value::Int(n) = v { Some(n) } else { None }).collect::<Vec<_>>())
+        }
+        Type::Float => {
+            arg(values.map(|v| if let Value::Float(n) = v { Some(n) } else { None }).collect::<Vec<_>>())
+        }
+        Type::Bool => {
+            arg(values.map(|v| if let Value::Bool(b) = v { Some(b) } else { None }).collect::<Vec<_>>())
+        }
+        Type::Text => {
+            arg(values.map(|v| if let Value::Text(t) = v { Some(t) } else { None }).collect::<Vec<_>>())
+        }
+        Type::TextArray => {
+            let text = |v| if let Value::Texts(texts) = v { Some(array_literal(texts)) } else { None };
+            arg(values.map(text).collect::<Vec<_>>())
+        }
+    }
+}
+
+/// A `text[]` as its text form, every element quoted.
+fn array_literal(texts: &[String]) -> String {
+    let quoted = texts.iter().map(|t| format!("\"{}\"", t.replace('\\', "\\\\").replace('"', "\\\"")));
+    format!("{{{}}}", quoted.collect::<Vec<_>>().join(","))
+}
