@@ -153,6 +153,36 @@ STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_compute_wrapper';
 
+-- src/api/inputs.rs
+-- pg_regime::api::inputs::regime_build_inputs
+CREATE  FUNCTION "regime_build_inputs"(
+	"ids" INT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < i32 > > > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"target_schema" TEXT DEFAULT 'public' /* Option < & str > */
+) RETURNS TABLE (
+	"relation" TEXT,  /* String */
+	"action" TEXT,  /* & '_ str */
+	"rows_written" bigint  /* i64 */
+)
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_build_inputs_wrapper';
+
+-- src/api/inputs.rs
+-- pg_regime::api::inputs::regime_demo
+CREATE  FUNCTION "regime_demo"(
+	"assets" INT DEFAULT 5, /* Option < i32 > */
+	"days" INT DEFAULT 3000, /* Option < i32 > */
+	"seed" INT DEFAULT 42 /* Option < i32 > */
+) RETURNS TABLE (
+	"relation" TEXT,  /* String */
+	"action" TEXT,  /* & '_ str */
+	"rows_written" bigint  /* i64 */
+)
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_demo_wrapper';
+
 -- src/api/labels.rs
 -- pg_regime::api::labels::regime_label_daily
 CREATE  FUNCTION "regime_label_daily"(

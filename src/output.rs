@@ -6,7 +6,7 @@ use pgrx::spi::quote_identifier as quoted;
 use crate::db::{Db, Sees, arg};
 use crate::error::{Error, Result, null_argument};
 use crate::source::current_user;
-use crate::write::{Column, Table, Type};
+use crate::write::{Column, OnChange, Table, Type};
 
 const DDL: &str = include_str!("../sql/outputs.sql");
 
@@ -40,7 +40,7 @@ pub const REGIMES: Table = Table {
         column("regime_version_hash", Type::Text),
     ],
     stamp: "updated_at",
-    snapshot: false,
+    on_change: OnChange::Update,
 };
 
 pub const FLIPS: Table = Table {
@@ -53,7 +53,7 @@ pub const FLIPS: Table = Table {
         column("duration_bars", Type::Int),
     ],
     stamp: "updated_at",
-    snapshot: false,
+    on_change: OnChange::Update,
 };
 
 pub const STATS: Table = Table {
@@ -67,7 +67,7 @@ pub const STATS: Table = Table {
         column("std_ret_1d", Type::Float),
     ],
     stamp: "computed_at",
-    snapshot: false,
+    on_change: OnChange::Update,
 };
 
 pub const COMOVEMENT: Table = Table {
@@ -82,7 +82,7 @@ pub const COMOVEMENT: Table = Table {
         column("n_obs", Type::Int),
     ],
     stamp: "computed_at",
-    snapshot: true,
+    on_change: OnChange::ReplaceAll,
 };
 
 pub const TABLES: [&Table; 4] = [&REGIMES, &FLIPS, &STATS, &COMOVEMENT];
@@ -183,10 +183,10 @@ pub fn check_may_create(db: Db, schema: &str) -> Result<()> {
     let schema = quoted(schema);
     Err(Error::new(
         PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
-        format!("permission denied to create the output tables in schema {schema}"),
+        format!("permission denied to create tables in schema {schema}"),
     )
     .hint(format!(
-        "GRANT CREATE ON SCHEMA {schema} TO {}; or let their future owner call regime_setup.",
+        "GRANT CREATE ON SCHEMA {schema} TO {}; or let a role that may create their tables call this.",
         current_user()
     )))
 }
@@ -286,7 +286,7 @@ fn add_column(db: Db, relation: &str, column: &Column, is_stamp: bool) -> Result
 /// A unique index on just the key, without which rows cannot be told apart.
 fn ensure_key(db: Db, relation: &str, table: &Table) -> Result<bool> {
     let mut key: Vec<&str> = table.scope.iter().chain(table.key).map(|c| c.name).collect();
-    if table.snapshot {
+    if table.on_change == OnChange::ReplaceAll {
         key.push(table.stamp);
     }
     let sql = "SELECT true FROM pg_catalog.pg_index i WHERE i.indrelid = $1::regclass AND i.indisunique AND i.indpred IS NULL \

@@ -11,7 +11,7 @@ use regime_core::policy::{PolicyTable, parse_rules};
 use crate::db::{Db, Sees, arg};
 use crate::error::{Error, Result, check_range, invalid_parameter};
 use crate::guc;
-use crate::source::{self, Source, extension_schema};
+use crate::source::{self, MapRow, Source, extension_schema};
 
 /// The policy that is the built-in rules alone.
 pub const DEFAULT_POLICY: &str = "default";
@@ -35,8 +35,19 @@ pub struct Setup {
     pub table: PolicyTable,
 }
 
-/// Checks what was given and reads the source map and the policy.
+/// Checks what was given, reads the policy, and checks the source map against the catalogs.
 pub fn load(db: Db, given: &Given, rules: Option<&Value>) -> Result<Setup> {
+    let (map, params, table) = parameters(db, given, rules)?;
+    let [l0, l1, l2, l3] = map.map(|row| row.map(|r| r.source(db)).transpose());
+    Ok(Setup { sources: [l0?, l1?, l2?, l3?], params, table })
+}
+
+/// What rows are computed with, apart from the bars, and the map of where those are.
+pub fn parameters(
+    db: Db,
+    given: &Given,
+    rules: Option<&Value>,
+) -> Result<([Option<MapRow>; 4], Params, PolicyTable)> {
     let hold = check_range("min_hold_bars", given.min_hold_bars, 0, guc::MAX_HOLD_BARS)?;
     let hold = hold.unwrap_or_else(guc::min_hold_bars) as u32;
     let mode = match given.hysteresis_mode.as_deref() {
@@ -54,20 +65,18 @@ pub fn load(db: Db, given: &Given, rules: Option<&Value>) -> Result<Setup> {
     }
     let schema = extension_schema(db)?;
     let cal_scheme = given.cal_scheme.clone().unwrap_or_else(guc::cal_scheme);
-    let sources = source::load(db, &cal_scheme, &schema)?;
+    let map = source::map(db, &cal_scheme, &schema)?;
     let table = policy_table(db, &schema, given.policy.as_deref(), rules)?;
     let params = Params {
         mode,
         hold: if given.hysteresis == Some(false) { 0 } else { hold },
-        layers: [0, 1, 2, 3].map(|l| LayerParams {
-            min_bars: min_bars[l],
-            source: sources[l].as_ref().map(|s| s.params.clone()),
-        }),
+        layers: [0, 1, 2, 3]
+            .map(|l| LayerParams { min_bars: min_bars[l], source: map[l].as_ref().map(MapRow::params) }),
         l4_label: given.l4_label.clone(),
         market_proxy_id: guc::market_proxy_id(),
         cal_scheme,
     };
-    Ok(Setup { sources, params, table })
+    Ok((map, params, table))
 }
 
 /// The table of a policy, with an overlay of rules on top where given.

@@ -31,9 +31,7 @@ impl<'c> Reader<'c> {
 
     /// The layer's bars of an asset up to a moment, ascending, with their EMAs.
     ///
-    /// An error says how many bars cannot be used and when the first of them closed: those with a
-    /// close that is no positive finite number, those with the timestamp of another, those with two
-    /// EMAs of one period.
+    /// Fails on bars that cannot be used ([`check_bars`]) and on two EMAs of one bar and period.
     pub fn series(&self, asset: i32, as_of: Option<i64>) -> Result<Series> {
         let mut series = self.bars(asset, as_of)?;
         self.add_emas(asset, as_of, &mut series)?;
@@ -48,16 +46,9 @@ impl<'c> Reader<'c> {
             costs: params.costs.then(Default::default),
             ..Series::default()
         };
-        let mut untimed = 0;
         let args = relation_args(asset, self.source.tf.as_deref(), as_of);
         self.bars.rows(&args, Sees::Snapshot, |row| {
-            match row.micros(0) {
-                Some(ts) if ts != i64::MIN && ts != i64::MAX => series.ts.push(ts),
-                _ => {
-                    untimed += 1;
-                    return Ok(());
-                }
-            }
+            series.ts.push(row.micros(0).unwrap_or(i64::MAX));
             series.close.push(row.known(1));
             let optional =
                 series.atr.iter_mut().chain(&mut series.adx).chain(series.costs.iter_mut().flatten());
@@ -66,26 +57,10 @@ impl<'c> Reader<'c> {
             }
             Ok(())
         })?;
-        if untimed > 0 {
-            return Err(self.bad_bars(asset, untimed, "a timestamp that is NULL or infinite", None));
-        }
         sort_by_time(&mut series);
-        self.check(asset, &series)?;
+        let of_layer = format!("{} ", self.source.layer.as_str());
+        check_bars(&series.ts, &series.close, &format!("asset {asset}"), &of_layer, &self.source.bars.sql)?;
         Ok(series)
-    }
-
-    fn check(&self, asset: i32, series: &Series) -> Result<()> {
-        let unusable = |close: &f64| !(close.is_finite() && *close > 0.0);
-        if let Some(first) = series.close.iter().position(unusable) {
-            let count = series.close.iter().filter(|c| unusable(c)).count();
-            let problem = "a close that is NULL, NaN, infinite or not positive";
-            return Err(self.bad_bars(asset, count, problem, Some(series.ts[first])));
-        }
-        if let Some(first) = series.ts.windows(2).position(|pair| pair[0] == pair[1]) {
-            let count = series.ts.windows(2).filter(|pair| pair[0] == pair[1]).count();
-            return Err(self.bad_bars(asset, count, "the timestamp of another bar", Some(series.ts[first])));
-        }
-        Ok(())
     }
 
     fn add_emas(&self, asset: i32, as_of: Option<i64>, series: &mut Series) -> Result<()> {
@@ -136,20 +111,40 @@ impl<'c> Reader<'c> {
         }
         Ok(())
     }
+}
 
-    fn bad_bars(&self, asset: i32, count: usize, problem: &str, first: Option<i64>) -> Error {
-        let layer = self.source.layer.as_str();
-        let first = first.map(|ts| format!(", the first at {}", utc(ts))).unwrap_or_default();
-        let verb = if count == 1 { "bar of layer {layer} has" } else { "bars of layer {layer} have" };
-        Error::new(
-            PgSqlErrorCode::ERRCODE_DATA_EXCEPTION,
-            format!("asset {asset}: {count} {} {problem}{first}", verb.replace("{layer}", layer)),
-        )
-        .hint(format!(
-            "Correct or delete them in {}; the asset's earlier rows stand until then.",
-            self.source.bars.sql
-        ))
-    }
+/// Refuses bars, in ascending time, that cannot be used: the message says whose they are, how many
+/// there are and when the first closed. A time of the far end stands for NULL.
+pub fn check_bars(ts: &[i64], close: &[f64], whose: &str, kind: &str, relation: &str) -> Result<()> {
+    let unusable = |i: &usize| !(close[*i].is_finite() && close[*i] > 0.0);
+    let untimed = |i: &usize| ts[*i] == i64::MIN || ts[*i] == i64::MAX;
+    let repeated = |i: &usize| *i > 0 && ts[*i] == ts[*i - 1];
+    check_bar(ts, untimed, "a timestamp that is NULL or infinite", whose, kind, relation)?;
+    check_bar(ts, unusable, "a close that is NULL, NaN, infinite or not positive", whose, kind, relation)?;
+    check_bar(ts, repeated, "the timestamp of another bar", whose, kind, relation)
+}
+
+fn check_bar(
+    ts: &[i64],
+    is_bad: impl Fn(&usize) -> bool,
+    problem: &str,
+    whose: &str,
+    kind: &str,
+    relation: &str,
+) -> Result<()> {
+    let bad: Vec<usize> = (0..ts.len()).filter(is_bad).collect();
+    let Some(first) = bad.first() else { return Ok(()) };
+    let first = if ts[*first] == i64::MIN || ts[*first] == i64::MAX {
+        String::new()
+    } else {
+        format!(", the first at {}", utc(ts[*first]))
+    };
+    let bars = if bad.len() == 1 { "bar has" } else { "bars have" };
+    Err(Error::new(
+        PgSqlErrorCode::ERRCODE_DATA_EXCEPTION,
+        format!("{whose}: {} {kind}{bars} {problem}{first}", bad.len()),
+    )
+    .hint(format!("Correct or delete them in {relation}.")))
 }
 
 fn sort_by_time(series: &mut Series) {

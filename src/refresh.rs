@@ -12,6 +12,7 @@ use crate::compute::Engine;
 use crate::content;
 use crate::db::{self, Db, Sees, arg};
 use crate::error::{Error, Result, null_argument, read_only_transaction};
+use crate::inputs::distinct_ids;
 use crate::output;
 use crate::params::{self, Given};
 use crate::subxact::attempt;
@@ -84,7 +85,7 @@ pub fn refresh(assets: Assets, given: &Given, dry_run: bool) -> Result<Vec<Summa
     })
 }
 
-fn sorted_ids(ids: Vec<Option<i32>>) -> Result<Vec<i32>> {
+pub fn sorted_ids(ids: Vec<Option<i32>>) -> Result<Vec<i32>> {
     let mut ids: Vec<i32> = ids
         .into_iter()
         .collect::<Option<_>>()
@@ -116,15 +117,7 @@ fn all_ids(db: Db, setup: &params::Setup) -> Result<Vec<i32>> {
             &mut take,
         )?;
     } else {
-        // Steps from asset to asset along the key instead of reading every bar.
-        let (bars, id, tf) = (&daily.bars.sql, &daily.bars.id, &daily.bars.tf_condition);
-        let next =
-            |after: &str| format!("(SELECT {id} AS id FROM {bars} WHERE {tf}{after} ORDER BY {id} LIMIT 1)");
-        let sql = format!(
-            "WITH RECURSIVE a AS ({} UNION ALL SELECT n.id FROM a, LATERAL {} AS n) SELECT id::int FROM a ORDER BY id",
-            next(""),
-            next(&format!(" AND {id} > a.id"))
-        );
+        let sql = distinct_ids(&daily.bars.sql, &daily.bars.id, &daily.bars.tf_condition);
         db.rows(&sql, &[arg(daily.tf.as_deref())], Sees::Now, &mut take)?;
     }
     Ok(ids)
@@ -170,7 +163,7 @@ fn write(db: Db, engine: &Engine, schema: &str, id: i32, outcome: &Outcome, dry_
     let set_up = !dry_run || output::is_set_up(db, schema)?;
     for (table, content) in output::TABLES.into_iter().zip(&contents) {
         written += if set_up {
-            sync(db, &quoted(schema), table, &scope, content, dry_run)
+            sync(db, &format!("{}.{}", quoted(schema), table.name), table, &scope, content, dry_run)
                 .map_err(|e| name_table(e, schema, table))?
         } else {
             Written { inserted: content.entry.len() as u64, ..Written::default() }
@@ -224,21 +217,19 @@ fn summary(id: i32, done: Result<Done>, dry_run: bool, version_hash: &str, start
             }
         }
         Err(error) => {
-            warn(id, &error);
+            warn(&format!("refresh of asset {id} failed"), &error);
             summary.message = Some(error.report().message.clone());
         }
     }
-    summary.elapsed_ms = started.elapsed().as_secs_f64() * 1000.0;
+    summary.elapsed_ms = (started.elapsed().as_micros() as f64) / 1000.0;
     summary
 }
 
-fn warn(id: i32, error: &Error) {
+/// Tells what was not done for one asset, and why; the others go on.
+pub fn warn(what: &str, error: &Error) {
     let report = error.report();
-    let mut warning = pg_sys::panic::ErrorReport::new(
-        report.code,
-        format!("refresh of asset {id} failed: {}", report.message),
-        "pg_regime",
-    );
+    let mut warning =
+        pg_sys::panic::ErrorReport::new(report.code, format!("{what}: {}", report.message), "pg_regime");
     let earlier = "Its earlier rows are kept.";
     warning =
         warning.set_detail(report.detail.as_ref().map_or(earlier.to_owned(), |d| format!("{d} {earlier}")));

@@ -56,12 +56,12 @@ enum Kind {
 /// A name in the map: which of its fields says it, and what it says.
 struct Mapped<'a> {
     field: &'a str,
-    name: String,
+    name: &'a str,
     kind: Kind,
 }
 
-/// The sources of a calendar scheme, by layer. L3 has none unless the user mapped one.
-pub fn load(db: Db, cal_scheme: &str, schema: &str) -> Result<[Option<Source>; 4]> {
+/// The rows of the map for a calendar scheme, by layer, unchecked.
+pub fn map(db: Db, cal_scheme: &str, schema: &str) -> Result<[Option<MapRow>; 4]> {
     let sql = format!(
         "SELECT layer, tf, periods, bars_schema::text, bars_table::text, bars_filter::text, bars_id_column::text, \
          bars_tf_column::text, bars_ts_column::text, close_column::text, atr_column::text, adx_column::text, \
@@ -73,19 +73,14 @@ pub fn load(db: Db, cal_scheme: &str, schema: &str) -> Result<[Option<Source>; 4
     let mut rows: [Option<MapRow>; 4] = [None, None, None, None];
     db.rows(&sql, &[arg(cal_scheme)], Sees::Snapshot, |row| {
         if let Some(layer) = Layer::ALL.into_iter().find(|l| row.text(0) == Some(l.as_str())) {
-            rows[layer as usize] = Some(MapRow::read(row, layer)?);
+            rows[layer as usize] = Some(MapRow::read(row, schema, cal_scheme, layer));
         }
         Ok(())
     })?;
     if rows.iter().all(Option::is_none) {
         return Err(unknown_scheme(db, cal_scheme, schema)?);
     }
-    let mut sources = [None, None, None, None];
-    for row in rows.into_iter().flatten() {
-        let layer = row.layer;
-        sources[layer as usize] = Some(Check { db, schema, cal_scheme, layer }.source(row)?);
-    }
-    Ok(sources)
+    Ok(rows)
 }
 
 fn unknown_scheme(db: Db, cal_scheme: &str, schema: &str) -> Result<Error> {
@@ -98,11 +93,15 @@ fn unknown_scheme(db: Db, cal_scheme: &str, schema: &str) -> Result<Error> {
         .hint("Pass cal_scheme => 'iso' or 'us', or insert rows for your own scheme into regime_source."))
 }
 
-struct MapRow {
-    layer: Layer,
-    tf: Option<String>,
-    periods: Vec<i32>,
-    bars: [String; 2],
+/// One row of the map, as it stands there.
+pub struct MapRow {
+    schema: String,
+    pub cal_scheme: String,
+    pub layer: Layer,
+    pub tf: Option<String>,
+    pub periods: [u32; 3],
+    /// Schema and name of the bars relation.
+    pub bars: [String; 2],
     bars_filter: String,
     bars_columns: [String; 4],
     atr: Option<String>,
@@ -110,18 +109,22 @@ struct MapRow {
     adx_floor: Option<f64>,
     spread: Option<String>,
     slippage: Option<String>,
-    ema: [String; 2],
+    /// Schema and name of the EMA relation.
+    pub ema: [String; 2],
     ema_filter: String,
     ema_columns: [String; 5],
 }
 
 impl MapRow {
-    fn read(row: &Tuple, layer: Layer) -> Result<Self> {
+    fn read(row: &Tuple, schema: &str, cal_scheme: &str, layer: Layer) -> Self {
         let text = |column| row.string(column).unwrap_or_default();
-        Ok(Self {
+        let periods = <[i32; 3]>::try_from(row.ints(2).unwrap_or_default()).unwrap_or_default();
+        Self {
+            schema: schema.to_owned(),
+            cal_scheme: cal_scheme.to_owned(),
             layer,
             tf: row.string(1),
-            periods: row.ints(2).unwrap_or_default(),
+            periods: periods.map(|p| p as u32),
             bars: [3, 4].map(text),
             bars_filter: text(5),
             bars_columns: [6, 7, 8, 9].map(text),
@@ -133,71 +136,84 @@ impl MapRow {
             ema: [15, 16].map(text),
             ema_filter: text(17),
             ema_columns: [18, 19, 20, 21, 22].map(text),
+        }
+    }
+
+    /// What of the row can change a label.
+    pub fn params(&self) -> SourceParams {
+        SourceParams {
+            periods: self.periods,
+            atr: self.atr.is_some(),
+            // Half of a pair is not read: an ADX without a floor, a spread without a slippage.
+            adx_floor: self.adx_floor.filter(|_| self.adx.is_some()),
+            costs: self.spread.is_some() && self.slippage.is_some(),
+        }
+    }
+
+    /// Checks the row against the catalogs.
+    pub fn source(&self, db: Db) -> Result<Source> {
+        let params = self.params();
+        let mut optional = Vec::new();
+        let mut read = |wanted: bool, field, name: &'_ Option<String>| {
+            optional.extend(name.clone().filter(|_| wanted).map(|name| (field, name)));
+        };
+        read(params.atr, "atr_column", &self.atr);
+        read(params.adx_floor.is_some(), "adx_column", &self.adx);
+        read(params.costs, "spread_column", &self.spread);
+        read(params.costs, "slippage_column", &self.slippage);
+        Ok(Source {
+            cal_scheme: self.cal_scheme.clone(),
+            layer: self.layer,
+            tf: self.tf.clone(),
+            bars_schema: self.bars[0].clone(),
+            bars: self.bars(db, &optional)?,
+            ema: self.ema(db)?,
+            params,
         })
     }
-}
 
-/// Checks one row of the map.
-struct Check<'a, 'c> {
-    db: Db<'c>,
-    schema: &'a str,
-    cal_scheme: &'a str,
-    layer: Layer,
-}
-
-impl Check<'_, '_> {
-    fn source(&self, row: MapRow) -> Result<Source> {
-        let [id, tf, ts, close] = row.bars_columns;
-        let tf_is_read = row.tf.is_some();
-        let mut bars = vec![
+    /// The bars relation with its times, closes and further number columns, each with the field
+    /// that maps it.
+    pub fn bars(&self, db: Db, numbers: &[(&'static str, String)]) -> Result<Relation> {
+        let [id, tf, ts, close] = &self.bars_columns;
+        let mut mapped = vec![
             Mapped { field: "bars_id_column", name: id, kind: Kind::Id },
             Mapped { field: "bars_tf_column", name: tf, kind: Kind::Text },
             Mapped { field: "bars_ts_column", name: ts, kind: Kind::Time },
             Mapped { field: "close_column", name: close, kind: Kind::Number },
         ];
-        // Half of a pair is not read: an ADX without a floor, a spread without a slippage.
-        let adx = row.adx.filter(|_| row.adx_floor.is_some());
-        let costs = row.spread.zip(row.slippage);
-        let params = SourceParams {
-            periods: <[i32; 3]>::try_from(row.periods).unwrap_or_default().map(|p| p as u32),
-            atr: row.atr.is_some(),
-            adx_floor: row.adx_floor.filter(|_| adx.is_some()),
-            costs: costs.is_some(),
-        };
-        let number = |field, name| Mapped { field, name, kind: Kind::Number };
-        bars.extend(row.atr.map(|name| number("atr_column", name)));
-        bars.extend(adx.map(|name| number("adx_column", name)));
-        if let Some((spread, slippage)) = costs {
-            bars.push(number("spread_column", spread));
-            bars.push(number("slippage_column", slippage));
-        }
-        let [id, tf, ts, period, ema] = row.ema_columns;
-        let emas = vec![
+        mapped.extend(numbers.iter().map(|(field, name)| Mapped { field, name, kind: Kind::Number }));
+        Check { db, row: self }.relation("bars", &self.bars, &mapped, &self.bars_filter)
+    }
+
+    fn ema(&self, db: Db) -> Result<Relation> {
+        let [id, tf, ts, period, ema] = &self.ema_columns;
+        let mapped = [
             Mapped { field: "ema_id_column", name: id, kind: Kind::Id },
             Mapped { field: "ema_tf_column", name: tf, kind: Kind::Text },
             Mapped { field: "ema_ts_column", name: ts, kind: Kind::Time },
             Mapped { field: "ema_period_column", name: period, kind: Kind::Int },
             Mapped { field: "ema_column", name: ema, kind: Kind::Number },
         ];
-        Ok(Source {
-            cal_scheme: self.cal_scheme.to_owned(),
-            layer: self.layer,
-            bars: self.relation("bars", &row.bars, bars, tf_is_read, &row.bars_filter)?,
-            bars_schema: row.bars[0].clone(),
-            ema: self.relation("ema", &row.ema, emas, tf_is_read, &row.ema_filter)?,
-            tf: row.tf,
-            params,
-        })
+        Check { db, row: self }.relation("ema", &self.ema, &mapped, &self.ema_filter)
     }
+}
 
+/// Checks one row of the map.
+struct Check<'a, 'c> {
+    db: Db<'c>,
+    row: &'a MapRow,
+}
+
+impl Check<'_, '_> {
     fn relation(
         &self,
         which: &str,
         [schema, table]: &[String; 2],
-        mapped: Vec<Mapped>,
-        tf_is_read: bool,
+        mapped: &[Mapped],
         filter: &str,
     ) -> Result<Relation> {
+        let tf_is_read = self.row.tf.is_some();
         let sql = format!("{}.{}", quoted(schema), quoted(table));
         let find = "SELECT c.oid, has_schema_privilege(n.oid, 'USAGE') FROM pg_catalog.pg_class c \
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
@@ -210,11 +226,7 @@ impl Check<'_, '_> {
                 format!("relation {sql} does not exist"),
             )
             .detail(self.where_mapped(&format!("{which}_schema and {which}_table")))
-            .hint(format!(
-                "{} If you have daily bars only: SELECT {}.regime_build_inputs();",
-                self.edit(&format!("{which}_schema = '…', {which}_table = '…'")),
-                self.schema
-            )));
+            .hint(self.missing_hint(which)));
         };
         if usable != Some(true) {
             return Err(self.no_privilege(
@@ -224,7 +236,7 @@ impl Check<'_, '_> {
         }
         let columns = Columns { check: self, sql: &sql, oid };
         let mut expressions = Vec::with_capacity(mapped.len());
-        for m in &mapped {
+        for m in mapped {
             if matches!(m.kind, Kind::Text) && !tf_is_read {
                 continue;
             }
@@ -248,21 +260,32 @@ impl Check<'_, '_> {
         })
     }
 
+    fn missing_hint(&self, which: &str) -> String {
+        let edit = self.edit(&format!("{which}_schema = '…', {which}_table = '…'"));
+        if self.row.layer == Layer::L2 && which == "bars" {
+            return edit;
+        }
+        format!(
+            "If you have daily bars only: SELECT {}.regime_build_inputs(); otherwise: {edit}",
+            self.row.schema
+        )
+    }
+
     fn where_mapped(&self, field: &str) -> String {
         format!(
             "{}.regime_source maps it in {field} of the row cal_scheme = '{}', layer = '{}'.",
-            self.schema,
-            self.cal_scheme,
-            self.layer.as_str()
+            self.row.schema,
+            self.row.cal_scheme,
+            self.row.layer.as_str()
         )
     }
 
     fn edit(&self, assignment: &str) -> String {
         format!(
             "UPDATE {}.regime_source SET {assignment} WHERE cal_scheme = '{}' AND layer = '{}';",
-            self.schema,
-            self.cal_scheme,
-            self.layer.as_str()
+            self.row.schema,
+            self.row.cal_scheme,
+            self.row.layer.as_str()
         )
     }
 
@@ -270,8 +293,8 @@ impl Check<'_, '_> {
         Error::new(PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, format!("permission denied for {what}"))
             .detail(format!(
                 "It is read for layer {} of calendar scheme \"{}\".",
-                self.layer.as_str(),
-                self.cal_scheme
+                self.row.layer.as_str(),
+                self.row.cal_scheme
             ))
             .hint(format!("GRANT {privilege} TO {};", current_user()))
     }
@@ -286,8 +309,8 @@ struct Columns<'a, 'b, 'c> {
 impl Columns<'_, '_, '_> {
     /// The SQL that reads a mapped column.
     fn expression(&self, mapped: &Mapped) -> Result<String> {
-        let type_name = self.type_of(&mapped.name, mapped.field)?;
-        let name = quoted(&mapped.name);
+        let type_name = self.type_of(mapped.name, mapped.field)?;
+        let name = quoted(mapped.name);
         let base = type_name.split('(').next().unwrap_or_default();
         let (wanted, expression) = match (mapped.kind, base) {
             (Kind::Id, "integer" | "bigint" | "smallint") => return Ok(name),

@@ -64,8 +64,21 @@ impl<'a> Value<'a> {
     }
 }
 
-/// An output table.
+/// How a row that differs is brought to what it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnChange {
+    /// By an update.
+    Update,
+    /// By deleting and inserting it: for tables with a further unique key, over which set-wise
+    /// updates would stumble.
+    Replace,
+    /// Rows are one snapshot: where one differs, all are replaced, with one stamp.
+    ReplaceAll,
+}
+
+/// What the rows of a table are like.
 pub struct Table {
+    /// Its name, or what it is called.
     pub name: &'static str,
     /// Columns that say whose rows they are; the same for all rows of a write.
     pub scope: &'static [Column],
@@ -74,8 +87,7 @@ pub struct Table {
     pub values: &'static [Column],
     /// Set to the time of the transaction wherever a row changes.
     pub stamp: &'static str,
-    /// Rows are one snapshot: where one differs, all are replaced, with one stamp.
-    pub snapshot: bool,
+    pub on_change: OnChange,
 }
 
 /// The rows a table should hold for a scope.
@@ -111,31 +123,23 @@ impl std::ops::AddAssign for Written {
     }
 }
 
-/// Brings a table's rows of a scope to `content`. With `dry_run`, only says what it would do.
+/// Brings a relation's rows of a scope to `content`. With `dry_run`, only says what it would do.
 pub fn sync(
     db: Db,
-    schema: &str,
+    relation: &str,
     table: &Table,
     scope: &[Value],
     content: &Content,
     dry_run: bool,
 ) -> Result<Written> {
-    let mut changes = diff(db, schema, table, scope, content)?;
-    if table.snapshot && !changes.is_empty() {
-        changes.replace_all(content.entry.len());
-    }
-    let written = Written {
-        inserted: changes.insert.len() as u64,
-        updated: changes.update.len() as u64,
-        deleted: changes.deleted,
-    };
+    let changes = diff(db, relation, table, scope, content)?;
     if dry_run || changes.is_empty() {
-        return Ok(written);
+        return Ok(changes.written());
     }
-    let statement = Statement { schema, table, scope, content };
-    if table.snapshot {
+    let statement = Statement { relation, table, scope, content };
+    if table.on_change == OnChange::ReplaceAll {
         db.execute(&statement.delete_all(), &statement.scope_args())?;
-    } else if !changes.delete.is_empty() {
+    } else if changes.deletes() {
         db.execute(&statement.delete(), &statement.delete_args(&changes.delete))?;
     }
     for (rows, sql) in [(&changes.update, statement.update()), (&changes.insert, statement.insert())] {
@@ -143,7 +147,7 @@ pub fn sync(
             db.execute(&sql, &statement.row_args(rows))?;
         }
     }
-    Ok(written)
+    Ok(changes.written())
 }
 
 #[derive(Default)]
@@ -152,8 +156,9 @@ struct Changes {
     update: Vec<usize>,
     /// Keys of rows to delete, column by column.
     delete: Vec<Vec<OwnedKey>>,
+    /// Rows that go, or are replaced.
     deleted: u64,
-    existing: u64,
+    replaced: u64,
 }
 
 impl Changes {
@@ -161,33 +166,51 @@ impl Changes {
         self.insert.is_empty() && self.update.is_empty() && self.deleted == 0
     }
 
-    fn replace_all(&mut self, rows: usize) {
-        self.insert = (0..rows).collect();
-        self.update.clear();
-        self.delete.clear();
-        self.deleted = self.existing;
+    fn deletes(&self) -> bool {
+        self.deleted + self.replaced > 0
+    }
+
+    fn written(&self) -> Written {
+        Written {
+            inserted: self.insert.len() as u64 - self.replaced,
+            updated: self.update.len() as u64 + self.replaced,
+            deleted: self.deleted,
+        }
+    }
+
+    fn delete(&mut self, tuple: &Tuple, key: &[Column]) {
+        self.delete.resize_with(key.len(), Vec::new);
+        for (c, column) in key.iter().enumerate() {
+            self.delete[c].push(match column.kind {
+                Type::Timestamptz => OwnedKey::Micros(tuple.micros(c).unwrap_or_default()),
+                Type::Int => OwnedKey::Int(tuple.int(c).unwrap_or_default()),
+                _ => OwnedKey::Text(tuple.string(c).unwrap_or_default()),
+            });
+        }
     }
 }
 
 /// The key of a row that is there and should not be.
 enum OwnedKey {
     Micros(i64),
+    Int(i32),
     Text(String),
 }
 
-fn diff(db: Db, schema: &str, table: &Table, scope: &[Value], content: &Content) -> Result<Changes> {
+fn diff(db: Db, relation: &str, table: &Table, scope: &[Value], content: &Content) -> Result<Changes> {
     // The casts cost nothing where the types are the expected ones; an adopted table may be wider.
     let column = |c: &Column| format!("{}::{}", c.name, c.kind.sql());
     let columns = table.key.iter().chain(table.values).map(column).collect::<Vec<_>>().join(", ");
-    let sql = format!("SELECT {columns} FROM {schema}.{} WHERE {}", table.name, scope_condition(table, ""));
+    let sql = format!("SELECT {columns} FROM {relation} WHERE {}", scope_condition(table, ""));
     let args: Vec<Arg> = scope.iter().map(|value| scalar_arg(*value)).collect();
     let entries = Entries::new(table, content);
     let (keys, rows) = (table.key.len(), content.entry.len());
     let mut seen = vec![false; rows];
+    let mut existing = 0;
     let mut changes = Changes::default();
     let mut next = 0;
     db.rows(&sql, &args, Sees::Snapshot, |tuple| {
-        changes.existing += 1;
+        existing += 1;
         let key_order =
             |row: usize| compare_key(tuple, table.key, &content.keys[row * keys..(row + 1) * keys]);
         // Rows mostly come in the order of the key, so the next one is tried before searching.
@@ -198,22 +221,33 @@ fn diff(db: Db, schema: &str, table: &Table, scope: &[Value], content: &Content)
                 next = row + 1;
                 if !entries.equal(tuple, keys, content.entry[row] as usize) {
                     changes.update.push(row);
+                    if table.on_change == OnChange::Replace {
+                        changes.delete(tuple, table.key);
+                    }
                 }
             }
             None => {
                 changes.deleted += 1;
-                changes.delete.resize_with(keys, Vec::new);
-                for (c, column) in table.key.iter().enumerate() {
-                    changes.delete[c].push(match column.kind {
-                        Type::Timestamptz => OwnedKey::Micros(tuple.micros(c).unwrap_or_default()),
-                        _ => OwnedKey::Text(tuple.string(c).unwrap_or_default()),
-                    });
-                }
+                changes.delete(tuple, table.key);
             }
         }
         Ok(())
     })?;
     changes.insert = (0..rows).filter(|&row| !seen[row]).collect();
+    match table.on_change {
+        OnChange::Update => {}
+        OnChange::Replace => {
+            changes.replaced = changes.update.len() as u64;
+            changes.insert.append(&mut changes.update);
+            changes.insert.sort_unstable();
+        }
+        OnChange::ReplaceAll if changes.is_empty() => {}
+        OnChange::ReplaceAll => {
+            changes.insert = (0..rows).collect();
+            changes.update.clear();
+            changes.deleted = existing;
+        }
+    }
     Ok(changes)
 }
 
@@ -235,6 +269,7 @@ fn compare_key(tuple: &Tuple, key: &[Column], wanted: &[Value]) -> std::cmp::Ord
     for (c, (column, value)) in key.iter().zip(wanted).enumerate() {
         let order = match (column.kind, value) {
             (Type::Timestamptz, Value::Micros(micros)) => tuple.micros(c).cmp(&Some(*micros)),
+            (Type::Int, Value::Int(number)) => tuple.int(c).cmp(&Some(*number)),
             (_, Value::Text(text)) => tuple.text(c).cmp(&Some(text)),
             _ => std::cmp::Ordering::Less,
         };
@@ -287,17 +322,13 @@ fn scope_condition(table: &Table, prefix: &str) -> String {
 /// The statements of one write. Parameters: the scope, the keys, the entry of each row (counted
 /// from 1), the values of each entry.
 struct Statement<'a> {
-    schema: &'a str,
+    relation: &'a str,
     table: &'a Table,
     scope: &'a [Value<'a>],
     content: &'a Content<'a>,
 }
 
 impl Statement<'_> {
-    fn target(&self) -> String {
-        format!("{}.{}", self.schema, self.table.name)
-    }
-
     fn names(columns: &[Column], prefix: &str) -> Vec<String> {
         columns.iter().map(|c| format!("{prefix}{}", c.name)).collect()
     }
@@ -340,7 +371,7 @@ impl Statement<'_> {
         let columns = [self.table.scope, self.table.key, self.table.values].concat();
         format!(
             "INSERT INTO {} ({}, {}) SELECT {}, now() FROM {}",
-            self.target(),
+            self.relation,
             Self::names(&columns, "").join(", "),
             self.table.stamp,
             select.join(", "),
@@ -358,7 +389,7 @@ impl Statement<'_> {
             .collect();
         format!(
             "UPDATE {} AS t SET {}, {} = now() FROM {} WHERE {} AND {}",
-            self.target(),
+            self.relation,
             assignments.join(", "),
             self.table.stamp,
             self.rows(),
@@ -370,7 +401,7 @@ impl Statement<'_> {
     fn delete(&self) -> String {
         format!(
             "DELETE FROM {} AS t USING unnest({}) AS k({}) WHERE {} AND {}",
-            self.target(),
+            self.relation,
             Self::arrays(self.table.key, self.table.scope.len() + 1),
             Self::names(self.table.key, "").join(", "),
             scope_condition(self.table, "t."),
@@ -379,7 +410,7 @@ impl Statement<'_> {
     }
 
     fn delete_all(&self) -> String {
-        format!("DELETE FROM {} WHERE {}", self.target(), scope_condition(self.table, ""))
+        format!("DELETE FROM {} WHERE {}", self.relation, scope_condition(self.table, ""))
     }
 
     fn same_key(&self) -> String {
@@ -413,6 +444,7 @@ impl Statement<'_> {
         for (column, keys) in self.table.key.iter().zip(keys) {
             let values = keys.iter().map(|key| match key {
                 OwnedKey::Micros(micros) => Value::Micros(*micros),
+                OwnedKey::Int(number) => Value::Int(*number),
                 OwnedKey::Text(text) => Value::Text(text),
             });
             args.push(array_arg(column.kind, values));
@@ -424,6 +456,7 @@ impl Statement<'_> {
 fn scalar_arg(value: Value) -> Arg {
     match value {
         Value::Int(number) => arg(number),
+        Value::Bool(truth) => arg(truth),
         Value::Text(text) => arg(text),
         // No table has a scope of another type.
         _ => arg(None::<&str>),

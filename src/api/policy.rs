@@ -148,15 +148,15 @@ fn regime_policy_rules(
     TableIterator<
         'static,
         (
-            name!(rule, i32),
-            name!(r#match, String),
+            name!(rule, Option<i32>),
+            name!(r#match, Option<String>),
             name!(size_mult, Option<f64>),
             name!(stop_mult, Option<f64>),
             name!(orders, Option<&'static str>),
             name!(setups, Option<Vec<String>>),
             name!(gross_cap, Option<f64>),
             name!(pyramids, Option<bool>),
-            name!(aligned, &'static str),
+            name!(aligned, Option<&'static str>),
             name!(origin, &'static str),
             name!(shadowed_by, Option<String>),
             name!(note, Option<&'static str>),
@@ -165,36 +165,35 @@ fn regime_policy_rules(
     ErrorReport,
 > {
     let table = table(policy, None)?;
-    let listed = |i: usize, rule: &Rule, note: Option<&'static str>| {
-        let shadowed_by = match table.rules().get(i).and_then(|_| table.finding(i)) {
-            Some(Finding::ShadowedBy(earlier)) => Some(table.rules()[earlier].match_text().to_owned()),
-            _ => None,
+    let listed =
+        |rule: &Rule, number: Option<i32>, shadowed_by: Option<String>, note: Option<&'static str>| {
+            (
+                number,
+                number.map(|_| rule.match_text().to_owned()),
+                rule.size_mult,
+                rule.stop_mult,
+                rule.orders.map(|o| o.as_str()),
+                rule.setups.clone(),
+                rule.gross_cap,
+                rule.pyramids,
+                number.map(|_| rule.pattern.align().as_str()),
+                rule.origin.as_str(),
+                shadowed_by,
+                note,
+            )
         };
-        (
-            i as i32 + 1,
-            rule.match_text().to_owned(),
-            rule.size_mult,
-            rule.stop_mult,
-            rule.orders.map(|o| o.as_str()),
-            rule.setups.clone(),
-            rule.gross_cap,
-            rule.pyramids,
-            rule.pattern.align().as_str(),
-            rule.origin.as_str(),
-            shadowed_by,
-            note,
-        )
-    };
-    let mut rows: Vec<_> = table
-        .rules()
-        .iter()
-        .enumerate()
-        .map(|(i, rule)| {
-            let unmatched = table.finding(i) == Some(Finding::NoLabel);
-            listed(i, rule, unmatched.then_some("matches no label computed from bars"))
-        })
-        .collect();
-    rows.push(listed(rows.len(), table.fallback(), Some("applies where no rule but overrides matches")));
+    let mut rows = Vec::new();
+    for (i, rule) in table.rules().iter().enumerate() {
+        let (shadowed_by, note) = match table.finding(i) {
+            None => (None, None),
+            Some(Finding::ShadowedBy(earlier)) => {
+                (Some(table.rules()[earlier].match_text().to_owned()), None)
+            }
+            Some(Finding::NoLabel) => (None, Some("matches no label computed from bars")),
+        };
+        rows.push(listed(rule, Some(i as i32 + 1), shadowed_by, note));
+    }
+    rows.push(listed(table.fallback(), None, None, Some("where no rule but overrides matches")));
     Ok(TableIterator::new(rows))
 }
 
@@ -228,6 +227,6 @@ fn regime_version_hash(
 ) -> Result<String, ErrorReport> {
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
     let given = Given { cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars, l4_label };
-    let setup = db::connect(|db| params::load(db, &given, None))?;
-    Ok(version_hash(&setup.table, &setup.params))
+    let (_, params, table) = db::connect(|db| params::parameters(db, &given, None))?;
+    Ok(version_hash(&table, &params))
 }

@@ -1,2 +1,64 @@
+//! One asset with the longest daily history there is, and the parts of it that cost most.
 #![allow(missing_docs)]
-fn main() {}
+
+#[path = "../tests/common/synthetic.rs"]
+#[allow(dead_code, reason = "tests use the rest")]
+mod synthetic;
+
+use std::hint::black_box;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use regime_core::comovement::comovement;
+use regime_core::hysteresis::{Mode, State};
+use regime_core::labels::{atrp, label_bars};
+use regime_core::pipeline::{Params, Proxy, Series, run};
+use regime_core::policy::{Policy, PolicyTable};
+use regime_core::rolling::percentile_rank;
+use regime_core::{Layer, Tier};
+use synthetic::{DAY, Shape, series};
+
+fn layer(seed: u64, bars: usize, days: i64, periods: [usize; 3]) -> Series {
+    series(Shape { step: days * DAY, periods, ..Shape::daily(seed, bars) })
+}
+
+fn pipeline(c: &mut Criterion) {
+    let daily = layer(1, 5_614, 1, [20, 50, 100]);
+    let weekly = layer(2, 800, 7, [20, 50, 200]);
+    let monthly = layer(3, 184, 30, [12, 24, 48]);
+    let proxy = Proxy::new(&layer(4, 800, 7, [20, 50, 200]));
+    let policy = Policy::new(PolicyTable::built_in());
+    let params = Params::default();
+
+    let bars = daily.bars();
+    c.bench_function("label_bars", |b| {
+        b.iter(|| label_bars(black_box(&bars), Layer::L2, Tier::Full, 0.0));
+    });
+
+    let volatility = atrp(&bars);
+    c.bench_function("percentile_rank", |b| b.iter(|| percentile_rank(black_box(&volatility), 250, 83)));
+
+    let labels = label_bars(&bars, Layer::L2, Tier::Full, 0.0);
+    for mode in [Mode::Asymmetric, Mode::Symmetric] {
+        c.bench_function(&format!("hysteresis/{}", mode.as_str()), |b| {
+            b.iter(|| {
+                let mut state = State::default();
+                for label in black_box(&labels) {
+                    state.step(Some(*label), mode, 3, |old, new| policy.tightens(old, new));
+                }
+                state
+            });
+        });
+    }
+
+    c.bench_function("comovement", |b| b.iter(|| comovement(black_box(&daily.ema[0]), &daily.ema[1])));
+
+    c.bench_function("run", |b| {
+        let all = [Some(&monthly), Some(&weekly), Some(&daily), None];
+        b.iter(|| run(black_box(all), Some(&proxy), &policy, &params));
+    });
+
+    c.bench_function("policy", |b| b.iter(|| Policy::new(black_box(PolicyTable::built_in()))));
+}
+
+criterion_group!(benches, pipeline);
+criterion_main!(benches);

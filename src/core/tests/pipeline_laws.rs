@@ -123,7 +123,6 @@ proptest! {
 
     /// A label that waits is risk, and no tactics: setups follow the accepted labels.
     #[test]
-    #[ignore = "a waiting label adds stand_down today"]
     fn setups_are_those_of_the_accepted_labels(plan in plan(), policy in policy()) {
         let asset = plan.asset();
         for row in outcome(&asset, &policy).rows {

@@ -84,10 +84,14 @@ pub fn series(shape: Shape) -> Series {
         s.close.push(close);
         for (e, period) in shape.periods.into_iter().enumerate() {
             ema[e] += (close - ema[e]) * 2.0 / (period as f64 + 1.0);
-            s.ema[e].push(if i + 1 < period || unknown(&mut rng) { f64::NAN } else { ema[e] });
+            // Ties now and then, which no comparison takes for up or down.
+            let tied = if e == 1 { s.ema[0][i] } else { close };
+            let value = if rng.below(20) == 0 { tied } else { ema[e] };
+            s.ema[e].push(if i + 1 < period || unknown(&mut rng) { f64::NAN } else { value });
         }
         // Drawn whether mapped or not, so that mapping a column changes no other.
-        let (atr, adx) = (close * vol * (0.5 + rng.unit()), 40.0 * rng.unit());
+        let atr = close * vol * (0.5 + rng.unit());
+        let adx = [-2.0, 0.0, 10.0, 20.0, 25.0, 30.0, 40.0][rng.below(7)];
         let costs = [(); 2].map(|()| [0.5, 0.5, 0.7, 1.0, 1.0, 1.0, 1.2, 2.5][rng.below(8)]);
         if let Some(column) = &mut s.atr {
             column.push(if unknown(&mut rng) { f64::NAN } else { atr });

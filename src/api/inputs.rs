@@ -1,0 +1,49 @@
+//! `regime_build_inputs` and `regime_demo`: making source tables.
+
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use crate::error::read_only_transaction;
+use crate::inputs::{Built, build};
+use crate::{db, demo, guc, refresh};
+
+#[pg_extern(volatile, parallel_unsafe)]
+#[allow(clippy::type_complexity)]
+fn regime_build_inputs(
+    ids: default!(Option<Vec<Option<i32>>>, "NULL"),
+    cal_scheme: default!(Option<String>, "NULL"),
+    target_schema: default!(Option<&str>, "'public'"),
+) -> Result<
+    TableIterator<'static, (name!(relation, String), name!(action, &'static str), name!(rows_written, i64))>,
+    ErrorReport,
+> {
+    if db::transaction_is_read_only() {
+        return Err(read_only_transaction("regime_build_inputs()").into());
+    }
+    let ids = ids.map(refresh::sorted_ids).transpose()?;
+    let cal_scheme = cal_scheme.unwrap_or_else(guc::cal_scheme);
+    let built = db::connect(|db| build(db, ids, &cal_scheme, target_schema.unwrap_or("public")))?;
+    Ok(TableIterator::new(built.into_iter().map(row)))
+}
+
+#[pg_extern(volatile, parallel_unsafe)]
+#[allow(clippy::type_complexity)]
+fn regime_demo(
+    assets: default!(Option<i32>, "5"),
+    days: default!(Option<i32>, "3000"),
+    seed: default!(Option<i32>, "42"),
+) -> Result<
+    TableIterator<'static, (name!(relation, String), name!(action, &'static str), name!(rows_written, i64))>,
+    ErrorReport,
+> {
+    if db::transaction_is_read_only() {
+        return Err(read_only_transaction("regime_demo()").into());
+    }
+    let loaded =
+        db::connect(|db| demo::load(db, assets.unwrap_or(5), days.unwrap_or(3000), seed.unwrap_or(42)))?;
+    Ok(TableIterator::new(loaded.into_iter().map(row)))
+}
+
+fn row(built: Built) -> (String, &'static str, i64) {
+    (built.relation, built.action, built.written.total() as i64)
+}

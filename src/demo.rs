@@ -1,0 +1,118 @@
+//! Loading the demo market into tables of the source shape.
+
+use pgrx::prelude::*;
+use pgrx::spi::quote_identifier as quoted;
+
+use regime_core::Layer;
+use regime_core::demo;
+
+use crate::db::{self, Db, Sees, arg};
+use crate::error::{Error, Result, check_range};
+use crate::inputs::{self, BARS, BUILT, Built, Target, bars_content, distinct_ids, target};
+use crate::output::check_schema;
+use crate::refresh::TF;
+use crate::source::{self, extension_schema};
+use crate::write::{Value, sync};
+
+/// The comment by which a table is known to hold demo data alone.
+const DEMO: &str = "Demo data made by pg_regime's regime_demo; its rows are replaced when it runs again";
+const SCHEMES: [&str; 2] = ["iso", "us"];
+
+/// Makes the source tables where they are missing and fills them with the market of a seed. Stops
+/// before it touches anything if one of them holds rows that it did not make.
+pub fn load(db: Db, assets: i32, days: i32, seed: i32) -> Result<Vec<Built>> {
+    check_range("assets", Some(assets), 1, 10_000)?;
+    check_range("days", Some(days), 1, 10_000)?;
+    let schema = extension_schema(db)?;
+    let mut tables = vec![];
+    let mut daily = None;
+    for scheme in SCHEMES {
+        for row in source::map(db, scheme, &schema)?.into_iter().flatten() {
+            if row.layer == Layer::L2 {
+                daily = daily.or(Some(row.bars.clone()));
+            }
+            tables.push((row.bars, row.layer == Layer::L2));
+            tables.push((row.ema, false));
+        }
+    }
+    let Some([daily_schema, daily_name]) = daily else {
+        return Err(Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, "regime_source maps no daily bars"));
+    };
+    check_schema(db, &daily_schema)?;
+    tables.push(([daily_schema.clone(), "dim_assets".to_owned()], true));
+    for ([schema, name], is_demo) in &tables {
+        check_ours(db, schema, name, if *is_demo { DEMO } else { BUILT })?;
+    }
+
+    let mut dim_assets = target(db, &daily_schema, "dim_assets", "assets", DEMO)?;
+    let mut bars = target(db, &daily_schema, &daily_name, "bars", DEMO)?;
+    fill(db, &mut dim_assets, &mut bars, demo::assets(assets as usize, days as usize, seed as u64))?;
+    let mut built = vec![dim_assets.done(), bars.done()];
+    for scheme in SCHEMES {
+        for one in inputs::build(db, None, scheme, &daily_schema)? {
+            match built.iter_mut().find(|b| b.relation == one.relation) {
+                Some(before) => before.written += one.written,
+                None => built.push(one),
+            }
+        }
+    }
+    Ok(built)
+}
+
+fn check_ours(db: Db, schema: &str, name: &str, mark: &str) -> Result<()> {
+    let relation = format!("{}.{}", quoted(schema), quoted(name));
+    let sql = "SELECT obj_description(to_regclass($1), 'pg_class') IS NOT DISTINCT FROM $2 WHERE to_regclass($1) IS NOT NULL";
+    let found = db.first(sql, &[arg(relation.as_str()), arg(mark)], Sees::Now, |row| Ok(row.bool(0)))?;
+    if found.flatten() != Some(false) {
+        return Ok(());
+    }
+    match db.first(&format!("SELECT true FROM {relation} LIMIT 1"), &[], Sees::Now, |_| Ok(()))? {
+        None => Ok(()),
+        Some(()) => Err(Error::new(
+            PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            format!("table {relation} holds rows that regime_demo did not make"),
+        )
+        .detail("Nothing was changed.")
+        .hint("Run the demo in a database of its own: CREATE DATABASE regime_demo;")),
+    }
+}
+
+fn fill(
+    db: Db,
+    dim_assets: &mut Target,
+    bars: &mut Target,
+    market: impl Iterator<Item = demo::DemoAsset>,
+) -> Result<()> {
+    let mut ids = Vec::new();
+    for asset in market {
+        pgrx::check_for_interrupts!();
+        ids.push(asset.id);
+        db::in_own_memory(|| fill_asset(db, dim_assets, bars, &asset))?;
+    }
+    // An earlier, larger market leaves no asset behind.
+    let mut gone = Vec::new();
+    db.rows(&distinct_ids(&bars.relation, "id", "true"), &[], Sees::Now, |row| {
+        gone.extend(row.int(0).filter(|id| !ids.contains(id)));
+        Ok(())
+    })?;
+    for target in [dim_assets, bars] {
+        let sql = format!("DELETE FROM {} WHERE id = ANY ($1)", target.relation);
+        let deleted = db.execute(&sql, &[arg(gone.clone())])?;
+        target.add(crate::write::Written { deleted, ..Default::default() });
+    }
+    Ok(())
+}
+
+fn fill_asset(db: Db, dim_assets: &mut Target, bars: &mut Target, asset: &demo::DemoAsset) -> Result<()> {
+    let sql = format!(
+        "INSERT INTO {} AS d (id, symbol) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET symbol = excluded.symbol \
+         WHERE d.symbol IS DISTINCT FROM excluded.symbol",
+        dim_assets.relation
+    );
+    let inserted = db.execute(&sql, &[arg(asset.id), arg(asset.symbol.as_str())])?;
+    dim_assets.add(crate::write::Written { inserted, ..Default::default() });
+    let scope = [Value::Int(asset.id), Value::Text(TF)];
+    let content = bars_content(&asset.bars, 1);
+    bars.add(db.with_new_snapshot(|| sync(db, &bars.relation, &BARS, &scope, &content, false))?);
+    Ok(())
+}
