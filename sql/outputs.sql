@@ -181,3 +181,5 @@ FROM asset a
 CROSS JOIN LATERAL (SELECT * FROM {schema}.cmc_regimes r WHERE r.id = a.id ORDER BY r.ts DESC LIMIT 1) AS newest
 --;
 COMMENT ON VIEW {schema}.cmc_regime_latest IS 'The newest row of each asset in cmc_regimes, with its age; steps from asset to asset along the key'
+--;
+COMMENT ON COLUMN {schema}.cmc_regime_latest.age IS 'Time since the close of the row''s bar'

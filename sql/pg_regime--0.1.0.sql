@@ -3,6 +3,15 @@
 
 -- src/lib.rs
 -- bootstrap
+-- Labels, policies and names are UTF-8 throughout.
+DO $$ BEGIN
+    IF pg_catalog.current_setting('server_encoding') <> 'UTF8' THEN
+        RAISE EXCEPTION 'pg_regime needs a database with encoding UTF8, not %', pg_catalog.current_setting('server_encoding')
+            USING ERRCODE = 'feature_not_supported',
+                  HINT = 'CREATE DATABASE name ENCODING ''UTF8'' TEMPLATE template0;';
+    END IF;
+END $$;
+
 -- The member tables: the source map and the policies. Their user rows are dumped.
 
 CREATE TABLE regime_source (
@@ -97,7 +106,7 @@ CREATE TABLE regime_policy (
     loaded_by text NOT NULL DEFAULT current_user
 );
 COMMENT ON TABLE regime_policy IS 'Policies loaded with regime_load_policy: overlays over the built-in rules';
-COMMENT ON COLUMN regime_policy.policy IS 'Name to pass as policy => ''…''; ''default'' is the built-in rules alone';
+COMMENT ON COLUMN regime_policy.policy IS 'Name to pass as policy => ''name''; ''default'' is the built-in rules alone';
 COMMENT ON COLUMN regime_policy.rules IS 'The overlay''s rules as loaded, in order; checked again whenever they are used';
 COMMENT ON COLUMN regime_policy.loaded_at IS 'When it was loaded';
 COMMENT ON COLUMN regime_policy.loaded_by IS 'Who loaded it';
@@ -186,7 +195,7 @@ AS 'MODULE_PATHNAME', 'regime_demo_wrapper';
 -- src/api/labels.rs
 -- pg_regime::api::labels::regime_label_daily
 CREATE  FUNCTION "regime_label_daily"(
-	"asset_id" INT, /* i32 */
+	"asset_id" INT, /* Option < i32 > */
 	"cal_scheme" TEXT DEFAULT NULL, /* Option < & str > */
 	"mode" TEXT DEFAULT NULL /* Option < & str > */
 ) RETURNS TABLE (
@@ -203,13 +212,13 @@ AS 'MODULE_PATHNAME', 'regime_label_daily_wrapper';
 -- src/api/labels.rs
 -- pg_regime::api::labels::regime_label_daily
 CREATE  FUNCTION "regime_label_daily"(
-	"close" double precision[], /* Vec < Option < f64 > > */
-	"ema_fast" double precision[], /* Vec < Option < f64 > > */
-	"ema_mid" double precision[], /* Vec < Option < f64 > > */
-	"ema_slow" double precision[], /* Vec < Option < f64 > > */
+	"close" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_fast" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_mid" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_slow" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
 	"mode" TEXT DEFAULT 'full', /* Option < & str > */
 	"atr" double precision[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < f64 > > > */
-) RETURNS TEXT[] /* Result < Vec < & '_ str > , ErrorReport > */
+) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > , ErrorReport > */
 IMMUTABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_label_daily_arrays_wrapper';
@@ -217,7 +226,7 @@ AS 'MODULE_PATHNAME', 'regime_label_daily_arrays_wrapper';
 -- src/api/labels.rs
 -- pg_regime::api::labels::regime_label_intraday
 CREATE  FUNCTION "regime_label_intraday"(
-	"asset_id" INT, /* i32 */
+	"asset_id" INT, /* Option < i32 > */
 	"cal_scheme" TEXT DEFAULT NULL, /* Option < & str > */
 	"mode" TEXT DEFAULT NULL /* Option < & str > */
 ) RETURNS TABLE (
@@ -234,13 +243,13 @@ AS 'MODULE_PATHNAME', 'regime_label_intraday_wrapper';
 -- src/api/labels.rs
 -- pg_regime::api::labels::regime_label_intraday
 CREATE  FUNCTION "regime_label_intraday"(
-	"close" double precision[], /* Vec < Option < f64 > > */
-	"ema_fast" double precision[], /* Vec < Option < f64 > > */
-	"ema_mid" double precision[], /* Vec < Option < f64 > > */
-	"ema_slow" double precision[], /* Vec < Option < f64 > > */
+	"close" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_fast" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_mid" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_slow" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
 	"mode" TEXT DEFAULT 'full', /* Option < & str > */
 	"atr" double precision[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < f64 > > > */
-) RETURNS TEXT[] /* Result < Vec < & '_ str > , ErrorReport > */
+) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > , ErrorReport > */
 IMMUTABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_label_intraday_arrays_wrapper';
@@ -248,7 +257,7 @@ AS 'MODULE_PATHNAME', 'regime_label_intraday_arrays_wrapper';
 -- src/api/labels.rs
 -- pg_regime::api::labels::regime_label_monthly
 CREATE  FUNCTION "regime_label_monthly"(
-	"asset_id" INT, /* i32 */
+	"asset_id" INT, /* Option < i32 > */
 	"cal_scheme" TEXT DEFAULT NULL, /* Option < & str > */
 	"mode" TEXT DEFAULT NULL /* Option < & str > */
 ) RETURNS TABLE (
@@ -265,13 +274,13 @@ AS 'MODULE_PATHNAME', 'regime_label_monthly_wrapper';
 -- src/api/labels.rs
 -- pg_regime::api::labels::regime_label_monthly
 CREATE  FUNCTION "regime_label_monthly"(
-	"close" double precision[], /* Vec < Option < f64 > > */
-	"ema_fast" double precision[], /* Vec < Option < f64 > > */
-	"ema_mid" double precision[], /* Vec < Option < f64 > > */
-	"ema_slow" double precision[], /* Vec < Option < f64 > > */
+	"close" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_fast" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_mid" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_slow" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
 	"mode" TEXT DEFAULT 'full', /* Option < & str > */
 	"atr" double precision[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < f64 > > > */
-) RETURNS TEXT[] /* Result < Vec < & '_ str > , ErrorReport > */
+) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > , ErrorReport > */
 IMMUTABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_label_monthly_arrays_wrapper';
@@ -279,7 +288,7 @@ AS 'MODULE_PATHNAME', 'regime_label_monthly_arrays_wrapper';
 -- src/api/labels.rs
 -- pg_regime::api::labels::regime_label_weekly
 CREATE  FUNCTION "regime_label_weekly"(
-	"asset_id" INT, /* i32 */
+	"asset_id" INT, /* Option < i32 > */
 	"cal_scheme" TEXT DEFAULT NULL, /* Option < & str > */
 	"mode" TEXT DEFAULT NULL /* Option < & str > */
 ) RETURNS TABLE (
@@ -296,13 +305,13 @@ AS 'MODULE_PATHNAME', 'regime_label_weekly_wrapper';
 -- src/api/labels.rs
 -- pg_regime::api::labels::regime_label_weekly
 CREATE  FUNCTION "regime_label_weekly"(
-	"close" double precision[], /* Vec < Option < f64 > > */
-	"ema_fast" double precision[], /* Vec < Option < f64 > > */
-	"ema_mid" double precision[], /* Vec < Option < f64 > > */
-	"ema_slow" double precision[], /* Vec < Option < f64 > > */
+	"close" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_fast" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_mid" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_slow" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
 	"mode" TEXT DEFAULT 'full', /* Option < & str > */
 	"atr" double precision[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < f64 > > > */
-) RETURNS TEXT[] /* Result < Vec < & '_ str > , ErrorReport > */
+) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > , ErrorReport > */
 IMMUTABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_label_weekly_arrays_wrapper';
@@ -481,4 +490,65 @@ AS 'MODULE_PATHNAME', 'regime_setup_wrapper';
 
 -- src/lib.rs
 -- finalize
+-- What each function returns; `\df+` and `\dx+` show it. Tables and views are described where they are made.
+
+COMMENT ON FUNCTION refresh_cmc_regimes(int[], text, text, boolean, text, int, int, int, int, text, boolean) IS
+'Computes the regimes of assets (ids NULL: every active asset of dim_assets, else every id with daily bars), writes the rows that differ to the output tables and returns one row per asset: status (ok, unchanged, empty, failed, dry_run), the rows that the result holds (NULL if failed), the rows written, milliseconds. An asset that fails is rolled back alone with a WARNING and keeps its earlier rows, one without daily bars loses them; a wrong argument, policy or source map is an error.';
+
+COMMENT ON FUNCTION refresh_cmc_regimes(int, text, text, boolean, text, int, int, int, int, text, boolean) IS
+'Refreshes one asset, exactly as refresh_cmc_regimes(int[], ...) does for many, and returns its row; a NULL id is an error.';
+
+COMMENT ON FUNCTION regime_compute(int, text, text, boolean, text, int, int, int, int, text, timestamptz, jsonb) IS
+'Returns the rows of cmc_regimes that a refresh with these arguments would hold for an asset, without writing; updated_at is the time of the transaction. as_of ignores every bar and EMA after it, also for the data budget and the market proxy; rules are laid over the policy for this call only.';
+
+COMMENT ON FUNCTION regime_version_hash(text, text, boolean, text, int, int, int, int, text) IS
+'Returns the hash, 16 hex digits, of the label version, the policy''s rules and every parameter and setting that can change a label: what a refresh with these arguments stores in regime_version_hash. Same inputs and same hash mean same labels.';
+
+COMMENT ON FUNCTION regime_at(int, timestamptz) IS
+'Returns the row of cmc_regimes in force for an asset at a moment, the newest with ts <= at, from the schema pg_regime.target_schema; no row before the first. A NULL argument, or output tables that are not set up, is an error.';
+
+COMMENT ON FUNCTION regime_setup(text) IS
+'Makes the output tables and the view cmc_regime_latest that are missing in a schema, adopts those that are there by adding missing columns and a missing unique key, and returns what was done with each. A column of another type, or a relation of another kind under one of their names, is an error and changes nothing.';
+
+COMMENT ON FUNCTION regime_build_inputs(int[], text, text) IS
+'For those who have daily bars only: makes the bar and EMA tables that regime_source names for cal_scheme (iso or us) where they are missing in target_schema, fills them from the daily bars, only what changed, and returns what was done with each. Partial first and last weeks and months are left out, and tables with rows that it did not make are left alone.';
+
+COMMENT ON FUNCTION regime_demo(int, int, int) IS
+'Makes the source tables and fills them with an invented market, the same bits for the same arguments on every machine: asset 1 is the market, the last one has 200 daily bars, the one before it 720. A source table that holds rows it did not make is an error and changes nothing.';
+
+COMMENT ON FUNCTION regime_label_monthly(int, text, text) IS
+'Returns the raw label (before hysteresis) of each monthly bar of an asset; columns, mode and NULL are those of regime_label_daily.';
+
+COMMENT ON FUNCTION regime_label_weekly(int, text, text) IS
+'Returns the raw label (before hysteresis) of each weekly bar of an asset; columns, mode and NULL are those of regime_label_daily.';
+
+COMMENT ON FUNCTION regime_label_daily(int, text, text) IS
+'Returns the raw label (before hysteresis) of each daily bar of an asset and its places: trend Up, Sideways or Down; vol Low, Normal or High; liq Easy, Normal or Stressed. mode full ranks volatility against its own history, lite uses fixed cut-offs; NULL is as the data budget says, with NULL labels where it disables the layer.';
+
+COMMENT ON FUNCTION regime_label_intraday(int, text, text) IS
+'Returns the raw label (before hysteresis) of each intraday bar of an asset; columns and NULL are those of regime_label_daily, volatility uses fixed cut-offs in any mode. It is an error if regime_source maps no L3.';
+
+COMMENT ON FUNCTION regime_label_monthly(float8[], float8[], float8[], float8[], text, float8[]) IS
+'Returns the raw monthly label of each bar of arrays, as regime_label_daily does of daily bars, with volatility ranked in the last 60 bars.';
+
+COMMENT ON FUNCTION regime_label_weekly(float8[], float8[], float8[], float8[], text, float8[]) IS
+'Returns the raw weekly label of each bar of arrays, as regime_label_daily does of daily bars, with volatility ranked in the last 100 bars.';
+
+COMMENT ON FUNCTION regime_label_daily(float8[], float8[], float8[], float8[], text, float8[]) IS
+'Returns the raw daily label of each bar of arrays in ascending time: closes, their fast, mid and slow EMAs and, optionally, ATRs in price units; a NULL element is unknown, arrays of unequal length are an error. mode full ranks volatility in the last 250 bars; lite, and fewer bars than that, use fixed cut-offs.';
+
+COMMENT ON FUNCTION regime_label_intraday(float8[], float8[], float8[], float8[], text, float8[]) IS
+'Returns the raw intraday label of each bar of arrays, as regime_label_daily does of daily bars, but trends need no second bar to be confirmed and volatility uses fixed cut-offs in either mode.';
+
+COMMENT ON FUNCTION resolve_policy(text, text, text, text, text, text, jsonb) IS
+'Returns the policy of labels, one row: size_mult, stop_mult and gross_cap as multiples of base size, base stop distance and equity, how orders may be placed, whether positions may be added to, and the allowed setups (NULL: unrestricted). NULL labels are left out, none at all is resolved as Unknown, and a further label can only tighten; rules are laid over the policy for this call only.';
+
+COMMENT ON FUNCTION regime_load_policy(text, jsonb) IS
+'Stores rules, {"rules": [{"match": ..., ...}]} or the bare array, under a name, in place of what the name held, and returns how many there are; they act as an overlay over the built-in rules. Anything wrong is an error that names the rule and the field, and nothing is stored; rules that can never act give a WARNING.';
+
+COMMENT ON FUNCTION regime_policy_rules(text) IS
+'Returns the merged rules of a policy in order, NULL where a rule leaves a field as it is; the last row, without number, is what applies where no rule but overrides matches. shadowed_by is the match of the earlier rule that keeps a rule from ever acting, aligned = right marks an override.';
+
+COMMENT ON FUNCTION regime_drop_policy(text) IS
+'Removes a loaded policy; an unknown name, or default, is an error. Rows that were computed with it stay.';
 

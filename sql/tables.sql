@@ -1,3 +1,12 @@
+-- Labels, policies and names are UTF-8 throughout.
+DO $$ BEGIN
+    IF pg_catalog.current_setting('server_encoding') <> 'UTF8' THEN
+        RAISE EXCEPTION 'pg_regime needs a database with encoding UTF8, not %', pg_catalog.current_setting('server_encoding')
+            USING ERRCODE = 'feature_not_supported',
+                  HINT = 'CREATE DATABASE name ENCODING ''UTF8'' TEMPLATE template0;';
+    END IF;
+END $$;
+
 -- The member tables: the source map and the policies. Their user rows are dumped.
 
 CREATE TABLE regime_source (
@@ -92,7 +101,7 @@ CREATE TABLE regime_policy (
     loaded_by text NOT NULL DEFAULT current_user
 );
 COMMENT ON TABLE regime_policy IS 'Policies loaded with regime_load_policy: overlays over the built-in rules';
-COMMENT ON COLUMN regime_policy.policy IS 'Name to pass as policy => ''…''; ''default'' is the built-in rules alone';
+COMMENT ON COLUMN regime_policy.policy IS 'Name to pass as policy => ''name''; ''default'' is the built-in rules alone';
 COMMENT ON COLUMN regime_policy.rules IS 'The overlay''s rules as loaded, in order; checked again whenever they are used';
 COMMENT ON COLUMN regime_policy.loaded_at IS 'When it was loaded';
 COMMENT ON COLUMN regime_policy.loaded_by IS 'Who loaded it';

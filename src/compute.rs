@@ -25,8 +25,7 @@ impl<'c> Engine<'c> {
     /// Prepares everything and reads the market proxy. `as_of` is a moment, in microseconds since
     /// 2000, after which nothing is read.
     pub fn new(db: Db<'c>, setup: Setup, as_of: Option<i64>) -> Result<Self> {
-        let [l0, l1, l2, l3] = setup.sources.map(|source| source.map(|s| Reader::new(db, s)).transpose());
-        let readers = [l0?, l1?, l2?, l3?];
+        let readers = setup.sources.map(|source| source.map(|s| Reader::new(db, s)));
         let proxy = match &readers[Layer::L1 as usize] {
             Some(weekly) => weekly.series(setup.params.market_proxy_id, as_of).map(|s| Proxy::new(&s)),
             None => Ok(Proxy::default()),

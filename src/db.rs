@@ -7,9 +7,11 @@
 #![allow(unsafe_code)]
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ffi::CString;
 use std::marker::PhantomData;
 use std::ptr;
+use std::rc::Rc;
 
 use pgrx::prelude::*;
 use pgrx::{PgMemoryContexts, pg_sys};
@@ -18,6 +20,15 @@ use crate::error::{Error, Result};
 
 /// Rows that a cursor fetches at a time.
 const BATCH: i64 = 1000;
+
+thread_local! {
+    /// Statements of this session by their text: the same few serve every asset and every call.
+    static STATEMENTS: RefCell<HashMap<String, Rc<Plan>>> = RefCell::default();
+}
+
+/// Most statements kept; more than any mapping needs, so that a session that goes through many
+/// mappings does not grow without bound.
+const MOST_STATEMENTS: usize = 200;
 
 /// A connection to SPI; its existence proves that one is open.
 #[derive(Clone, Copy)]
@@ -61,43 +72,35 @@ pub enum Sees {
 }
 
 /// A prepared statement, freed when dropped.
-pub struct Plan<'c> {
+struct Plan {
     plan: pg_sys::SPIPlanPtr,
     types: Vec<pg_sys::Oid>,
     sql: String,
-    db: PhantomData<Db<'c>>,
 }
 
-impl Drop for Plan<'_> {
+impl Drop for Plan {
     fn drop(&mut self) {
         // SAFETY: the plan was made by SPI_prepare and SPI_keepplan and is freed once.
         unsafe { pg_sys::SPI_freeplan(self.plan) };
     }
 }
 
-impl<'c> Db<'c> {
-    /// Prepares a statement with parameters of these types.
-    pub fn prepare(self, sql: &str, types: &[pg_sys::Oid]) -> Result<Plan<'c>> {
-        let text = CString::new(sql).map_err(|_| {
-            Error::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, "a name holds a NUL byte")
-        })?;
-        let mut types = types.to_vec();
-        // SAFETY: SPI is connected; the text and the types outlive the call; the plan is kept, so
-        // that it survives the rollback of a subtransaction that it was prepared in.
-        let plan = unsafe {
-            let plan = pg_sys::SPI_prepare(text.as_ptr(), types.len() as i32, types.as_mut_ptr());
-            if plan.is_null() || pg_sys::SPI_keepplan(plan) != 0 {
-                return Err(Error::new(
-                    PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
-                    format!("could not prepare: {sql}"),
-                ));
+impl Db<'_> {
+    fn plan(self, sql: &str, args: &[Arg], options: u32) -> Result<Rc<Plan>> {
+        if let Some(plan) = STATEMENTS.with_borrow(|known| known.get(sql).cloned()) {
+            return Ok(plan);
+        }
+        let plan = Rc::new(Plan::prepare(sql, args.iter().map(|a| a.oid).collect(), options)?);
+        STATEMENTS.with_borrow_mut(|known| {
+            if known.len() >= MOST_STATEMENTS {
+                known.clear();
             }
-            plan
-        };
-        Ok(Plan { plan, types, sql: sql.to_owned(), db: PhantomData })
+            known.insert(sql.to_owned(), Rc::clone(&plan));
+        });
+        Ok(plan)
     }
 
-    /// Prepares and reads a statement once.
+    /// Calls `each` with every row of a statement.
     pub fn rows(
         self,
         sql: &str,
@@ -105,7 +108,7 @@ impl<'c> Db<'c> {
         sees: Sees,
         each: impl FnMut(&Tuple) -> Result<()>,
     ) -> Result<()> {
-        self.prepare(sql, &args.iter().map(|a| a.oid).collect::<Vec<_>>())?.rows(args, sees, each)
+        self.plan(sql, args, 0)?.rows(args, sees, each)
     }
 
     /// The first row of a statement, as `read` makes it.
@@ -126,9 +129,10 @@ impl<'c> Db<'c> {
         Ok(first)
     }
 
-    /// Prepares and runs a statement once; gives the number of rows it processed.
+    /// Runs a statement; gives the number of rows it processed. It is planned anew each time, for
+    /// the arrays it is given: a plan for any array would guess at ten elements.
     pub fn execute(self, sql: &str, args: &[Arg]) -> Result<u64> {
-        self.prepare(sql, &args.iter().map(|a| a.oid).collect::<Vec<_>>())?.execute(args)
+        self.plan(sql, args, pg_sys::CURSOR_OPT_CUSTOM_PLAN)?.execute(args)
     }
 
     /// Runs `work` with one new snapshot, so that all it reads with [`Sees::Snapshot`] is of one
@@ -147,21 +151,33 @@ impl<'c> Db<'c> {
     }
 }
 
-impl Plan<'_> {
+impl Plan {
+    fn prepare(sql: &str, mut types: Vec<pg_sys::Oid>, options: u32) -> Result<Self> {
+        let text = CString::new(sql).map_err(|_| {
+            Error::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, "a name holds a NUL byte")
+        })?;
+        // SAFETY: SPI is connected; the text and the types outlive the call; the plan is kept, so
+        // that it survives the rollback of a subtransaction that it was prepared in.
+        let plan = unsafe {
+            pg_sys::SPI_prepare_cursor(text.as_ptr(), types.len() as i32, types.as_mut_ptr(), options as i32)
+        };
+        // SAFETY: as above; a null plan is not kept.
+        if plan.is_null() || unsafe { pg_sys::SPI_keepplan(plan) } != 0 {
+            return Err(internal(format!("could not prepare: {sql}")));
+        }
+        Ok(Self { plan, types, sql: sql.to_owned() })
+    }
+
     fn bind(&self, args: &[Arg]) -> Result<(Vec<pg_sys::Datum>, Vec<std::ffi::c_char>)> {
         if !args.iter().map(|a| a.oid).eq(self.types.iter().copied()) {
-            return Err(Error::new(
-                PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
-                format!("parameters do not fit: {}", self.sql),
-            ));
+            return Err(internal(format!("parameters do not fit: {}", self.sql)));
         }
         let values = args.iter().map(|a| a.datum.unwrap_or(pg_sys::Datum::null())).collect();
         let nulls = args.iter().map(|a| if a.datum.is_none() { b'n' } else { b' ' } as _).collect();
         Ok((values, nulls))
     }
 
-    /// Calls `each` with every row.
-    pub fn rows(&self, args: &[Arg], sees: Sees, mut each: impl FnMut(&Tuple) -> Result<()>) -> Result<()> {
+    fn rows(&self, args: &[Arg], sees: Sees, mut each: impl FnMut(&Tuple) -> Result<()>) -> Result<()> {
         let (mut values, nulls) = self.bind(args)?;
         // SAFETY: SPI is connected; the plan is valid and its parameters were checked against it.
         let portal = unsafe {
@@ -193,8 +209,7 @@ impl Plan<'_> {
         result
     }
 
-    /// Runs the statement; gives the number of rows it processed.
-    pub fn execute(&self, args: &[Arg]) -> Result<u64> {
+    fn execute(&self, args: &[Arg]) -> Result<u64> {
         let (mut values, nulls) = self.bind(args)?;
         // SAFETY: SPI is connected; the plan is valid and its parameters were checked against it.
         unsafe {
@@ -204,14 +219,16 @@ impl Plan<'_> {
                 pg_sys::SPI_freetuptable(pg_sys::SPI_tuptable);
             }
             if code < 0 {
-                return Err(Error::new(
-                    PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
-                    format!("could not execute ({code}): {}", self.sql),
-                ));
+                return Err(internal(format!("could not execute ({code}): {}", self.sql)));
             }
             Ok(processed)
         }
     }
+}
+
+/// An error that only a mistake in this code can cause.
+fn internal(message: String) -> Error {
+    Error::new(PgSqlErrorCode::ERRCODE_INTERNAL_ERROR, message)
 }
 
 struct Batch {
@@ -307,11 +324,6 @@ impl Tuple {
         (!self.nulls[column]).then(|| self.values[column].value() as i64)
     }
 
-    /// An `oid`.
-    pub fn oid(&self, column: usize) -> Option<pg_sys::Oid> {
-        self.get(column)
-    }
-
     /// A `text`.
     pub fn text(&self, column: usize) -> Option<&str> {
         self.varlena(column).and_then(|bytes| std::str::from_utf8(bytes).ok())
@@ -376,4 +388,20 @@ pub fn in_own_memory<R>(work: impl FnOnce() -> R) -> R {
 pub fn transaction_is_read_only() -> bool {
     // SAFETY: reads a global of this backend.
     unsafe { pg_sys::XactReadOnly }
+}
+
+/// The table of this name in this schema, and whether the current user may read it; `None` if there
+/// is none. From the system caches, so that it costs nothing per row of a query.
+pub fn readable(schema: &str, name: &str) -> Option<bool> {
+    let (schema, name) = (CString::new(schema).ok()?, CString::new(name).ok()?);
+    // SAFETY: both strings are NUL-terminated; the functions look names up and change nothing.
+    unsafe {
+        let namespace = pg_sys::get_namespace_oid(schema.as_ptr(), true);
+        let relation = pg_sys::get_relname_relid(name.as_ptr(), namespace);
+        if namespace == pg_sys::InvalidOid || relation == pg_sys::InvalidOid {
+            return None;
+        }
+        let allowed = pg_sys::pg_class_aclcheck(relation, pg_sys::GetUserId(), pg_sys::ACL_SELECT);
+        Some(allowed == pg_sys::AclResult::ACLCHECK_OK)
+    }
 }

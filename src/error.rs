@@ -68,6 +68,7 @@ pub fn invalid_parameter(message: impl Into<String>) -> Error {
 /// A required argument is NULL.
 pub fn null_argument(name: &str) -> Error {
     Error::new(PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED, format!("{name} must not be NULL"))
+        .hint(format!("Give {name} a value."))
 }
 
 /// A write was asked for where none is possible.
@@ -76,6 +77,21 @@ pub fn read_only_transaction(function: &str) -> Error {
         PgSqlErrorCode::ERRCODE_READ_ONLY_SQL_TRANSACTION,
         format!("cannot execute {function} in a read-only transaction"),
     )
+    .hint("Call it on the primary, in a read-write transaction: SET transaction_read_only = off;")
+}
+
+/// The transaction may write.
+pub fn check_writable(function: &str) -> Result<()> {
+    if crate::db::transaction_is_read_only() { Err(read_only_transaction(function)) } else { Ok(()) }
+}
+
+/// The current user lacks a privilege on a relation; both are given as SQL.
+pub fn no_privilege(relation: &str, privileges: &str, user: &str) -> Error {
+    Error::new(
+        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        format!("permission denied for table {relation}"),
+    )
+    .hint(format!("GRANT {privileges} ON {relation} TO {user};"))
 }
 
 /// Stops at a parameter outside its range.

@@ -8,7 +8,7 @@ use pgrx::spi::quote_identifier as quoted;
 use regime_core::Layer;
 use regime_core::calendar::{Calendar, DailyBars, Span, ema, period_bars};
 
-use crate::db::{self, Db, Plan, Sees, arg};
+use crate::db::{self, Db, Sees, arg};
 use crate::error::{Error, Result, invalid_parameter};
 use crate::output::{check_may_create, check_schema};
 use crate::refresh::TF;
@@ -211,7 +211,7 @@ impl Builder<'_, '_> {
             ids.extend(row.int(0));
             Ok(())
         };
-        reader.ids(self.db, &mut take)?;
+        reader.ids(&mut take)?;
         for target in self.targets.values().filter(|t| t.is_ours()) {
             self.db.rows(&distinct_ids(&target.relation, "id", "true"), &[], Sees::Now, &mut take)?;
         }
@@ -336,10 +336,11 @@ fn note_mapping(row: &MapRow, target_schema: &str, schema: &str) {
 
 /// Reads daily bars with their open, high, low, volume and market cap, as far as there are any.
 struct DailyReader<'c> {
-    plan: Plan<'c>,
+    db: Db<'c>,
+    sql: String,
     relation: String,
     id: String,
-    tf_condition: String,
+    shared_condition: String,
     tf: Option<String>,
 }
 
@@ -374,20 +375,19 @@ impl<'c> DailyReader<'c> {
             relation.sql,
             relation.condition
         );
-        let plan = db.prepare(&sql, &[pg_sys::INT4OID, pg_sys::TEXTOID, pg_sys::TIMESTAMPTZOID])?;
-        let (id, tf_condition) = (relation.id, relation.tf_condition);
-        Ok(Self { plan, relation: relation.sql, id, tf_condition, tf: daily.tf.clone() })
+        let (id, shared_condition) = (relation.id, relation.shared_condition);
+        Ok(Self { db, sql, relation: relation.sql, id, shared_condition, tf: daily.tf.clone() })
     }
 
-    fn ids(&self, db: Db, take: &mut impl FnMut(&db::Tuple) -> Result<()>) -> Result<()> {
-        let sql = distinct_ids(&self.relation, &self.id, &self.tf_condition);
-        db.rows(&sql, &[arg(self.tf.as_deref())], Sees::Now, take)
+    fn ids(&self, take: &mut impl FnMut(&db::Tuple) -> Result<()>) -> Result<()> {
+        let sql = distinct_ids(&self.relation, &self.id, &self.shared_condition);
+        self.db.rows(&sql, &[arg(self.tf.as_deref())], Sees::Now, take)
     }
 
     fn bars(&self, id: i32) -> Result<DailyBars> {
         let mut bars = DailyBars::default();
         let args = relation_args(id, self.tf.as_deref(), None);
-        self.plan.rows(&args, Sees::Snapshot, |row| {
+        self.db.rows(&self.sql, &args, Sees::Snapshot, |row| {
             bars.ts.push(row.micros(0).unwrap_or(i64::MAX));
             let columns = [
                 &mut bars.open,

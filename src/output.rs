@@ -5,7 +5,7 @@ use pgrx::spi::quote_identifier as quoted;
 
 use crate::db::{Db, Sees, arg};
 use crate::error::{Error, Result, null_argument};
-use crate::source::current_user;
+use crate::source::{current_user, without_modifier};
 use crate::write::{Column, OnChange, Table, Type};
 
 const DDL: &str = include_str!("../sql/outputs.sql");
@@ -241,6 +241,9 @@ fn adopt(db: Db, relation: &str, table: &Table) -> Result<String> {
         .hint(format!("ALTER TABLE {relation} ALTER COLUMN {} DROP NOT NULL;", quoted(name))));
     }
     let keyed = ensure_key(db, relation, table)?;
+    if table.name == REGIMES.name {
+        ensure_index(db, relation)?;
+    }
     Ok(match (added.is_empty(), keyed) {
         (true, false) => "unchanged".to_owned(),
         (true, true) => "added a unique key".to_owned(),
@@ -251,14 +254,14 @@ fn adopt(db: Db, relation: &str, table: &Table) -> Result<String> {
 }
 
 fn fits(type_name: &str, kind: Type) -> bool {
-    let base = type_name.split('(').next().unwrap_or_default();
+    let base = without_modifier(type_name);
     match kind {
-        Type::Timestamptz => type_name.starts_with("timestamp") && type_name.ends_with("with time zone"),
-        Type::Int => matches!(base, "integer" | "bigint"),
+        Type::Timestamptz => base == "timestamp with time zone",
+        Type::Int => matches!(base.as_str(), "integer" | "bigint"),
         Type::Float => base == "double precision",
         Type::Bool => base == "boolean",
-        Type::Text => matches!(base, "text" | "character varying"),
-        Type::TextArray => type_name == "text[]",
+        Type::Text => matches!(base.as_str(), "text" | "character varying"),
+        Type::TextArray => base == "text[]",
     }
 }
 
@@ -309,4 +312,14 @@ fn ensure_key(db: Db, relation: &str, table: &Table) -> Result<bool> {
     }
     db.execute(&format!("ALTER TABLE {relation} ADD UNIQUE ({list})"), &[])?;
     Ok(true)
+}
+
+/// The index by regime, which serves queries for all rows of one.
+fn ensure_index(db: Db, relation: &str) -> Result<()> {
+    let sql = "SELECT true FROM pg_catalog.pg_index i WHERE i.indrelid = $1::regclass AND i.indisvalid AND i.indpred IS NULL \
+         AND pg_get_indexdef(i.indexrelid, 1, true) = 'regime_key' AND pg_get_indexdef(i.indexrelid, 2, true) = 'ts'";
+    if db.first(sql, &[arg(relation)], Sees::Now, |_| Ok(()))?.is_none() {
+        db.execute(&format!("CREATE INDEX ON {relation} (regime_key, ts)"), &[])?;
+    }
+    Ok(())
 }

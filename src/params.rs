@@ -66,6 +66,9 @@ pub fn parameters(
     let schema = extension_schema(db)?;
     let cal_scheme = given.cal_scheme.clone().unwrap_or_else(guc::cal_scheme);
     let map = source::map(db, &cal_scheme, &schema)?;
+    if map[Layer::L2 as usize].is_none() {
+        return Err(source::no_source(Layer::L2, &cal_scheme, &schema));
+    }
     let table = policy_table(db, &schema, given.policy.as_deref(), rules)?;
     let params = Params {
         mode,

@@ -4,20 +4,20 @@ use pgrx::prelude::*;
 
 use regime_core::pipeline::Series;
 
-use crate::db::{Db, Plan, Sees};
+use crate::db::{Db, Sees};
 use crate::error::{Error, Result};
 use crate::source::{Source, relation_args};
 
 /// Reads one layer of any asset.
 pub struct Reader<'c> {
+    db: Db<'c>,
     source: Source,
-    bars: Plan<'c>,
-    emas: Plan<'c>,
+    bars: String,
+    emas: String,
 }
 
 impl<'c> Reader<'c> {
-    pub fn new(db: Db<'c>, source: Source) -> Result<Self> {
-        let types = [pg_sys::INT4OID, pg_sys::TEXTOID, pg_sys::TIMESTAMPTZOID];
+    pub fn new(db: Db<'c>, source: Source) -> Self {
         let select = |columns: &[String], from: &str, condition: &str| {
             format!("SELECT {} FROM {from} WHERE {condition}", columns.join(", "))
         };
@@ -26,7 +26,11 @@ impl<'c> Reader<'c> {
         let periods = source.params.periods.map(|p| p.to_string()).join(", ");
         let condition = format!("{} AND {} IN ({periods})", source.ema.condition, source.ema.columns[1]);
         let emas = select(&source.ema.columns, &source.ema.sql, &condition);
-        Ok(Self { bars: db.prepare(&bars, &types)?, emas: db.prepare(&emas, &types)?, source })
+        Self { db, bars, emas, source }
+    }
+
+    pub fn source(&self) -> &Source {
+        &self.source
     }
 
     /// The layer's bars of an asset up to a moment, ascending, with their EMAs.
@@ -47,7 +51,7 @@ impl<'c> Reader<'c> {
             ..Series::default()
         };
         let args = relation_args(asset, self.source.tf.as_deref(), as_of);
-        self.bars.rows(&args, Sees::Snapshot, |row| {
+        self.db.rows(&self.bars, &args, Sees::Snapshot, |row| {
             series.ts.push(row.micros(0).unwrap_or(i64::MAX));
             series.close.push(row.known(1));
             let optional =
@@ -71,7 +75,7 @@ impl<'c> Reader<'c> {
         // Rows mostly come in the order of the bars: look next to the previous hit first.
         let mut at = 0;
         let args = relation_args(asset, self.source.tf.as_deref(), as_of);
-        self.emas.rows(&args, Sees::Snapshot, |row| {
+        self.db.rows(&self.emas, &args, Sees::Snapshot, |row| {
             let (Some(ts), Some(period)) = (row.micros(0), row.int(1)) else { return Ok(()) };
             if series.ts.get(at) != Some(&ts) {
                 at = match series.ts.get(at + 1) {
@@ -103,10 +107,16 @@ impl<'c> Reader<'c> {
                     utc(first_twice)
                 ),
             )
-            .detail(format!("They are read from {} where {}.", self.source.ema.sql, self.source.ema.condition))
-            .hint(format!(
-                "Delete the extra rows, or set ema_filter in regime_source (cal_scheme = '{}', layer = '{layer}') so that one is left.",
+            .detail(format!(
+                "The EMAs of a bar are told apart by their period; regime_source has more filters in ema_filter (cal_scheme = '{}', layer = '{layer}').",
                 self.source.cal_scheme
+            ))
+            .hint(format!(
+                "SELECT {0}, {1}, count(*) FROM {2} WHERE {3} GROUP BY 1, 2 HAVING count(*) > 1;",
+                self.source.ema.columns[0],
+                self.source.ema.columns[1],
+                self.source.ema.sql,
+                self.source.ema.condition_of(asset, self.source.tf.as_deref())
             )));
         }
         Ok(())

@@ -11,10 +11,11 @@ use regime_core::pipeline::Outcome;
 use crate::compute::Engine;
 use crate::content;
 use crate::db::{self, Db, Sees, arg};
-use crate::error::{Error, Result, null_argument, read_only_transaction};
+use crate::error::{Error, Result, no_privilege, null_argument, read_only_transaction};
 use crate::inputs::distinct_ids;
 use crate::output;
 use crate::params::{self, Given};
+use crate::read::Reader;
 use crate::subxact::attempt;
 use crate::write::{Table, Value, Written, sync};
 use crate::{guc, source};
@@ -48,7 +49,7 @@ pub enum Assets {
 pub fn refresh(assets: Assets, given: &Given, dry_run: bool) -> Result<Vec<Summary>> {
     if !dry_run && db::transaction_is_read_only() {
         return Err(read_only_transaction("refresh_cmc_regimes()")
-            .hint("Refresh on the primary, in a read-write transaction; regime_compute and dry_run => true only read."));
+            .detail("regime_compute and dry_run => true only read."));
     }
     let listed = match assets {
         Assets::Listed(ids) => Some(sorted_ids(ids)?),
@@ -79,7 +80,7 @@ pub fn refresh(assets: Assets, given: &Given, dry_run: bool) -> Result<Vec<Summa
                 lock(db, lock_space, id)?;
             }
             let done = db::in_own_memory(|| attempt(|| one(db, &engine, &schema, id, dry_run)));
-            summaries.push(summary(id, done, dry_run, &engine.version_hash, started));
+            summaries.push(summary(id, done, dry_run, &schema, &engine.version_hash, started));
         }
         Ok(summaries)
     })
@@ -117,7 +118,7 @@ fn all_ids(db: Db, setup: &params::Setup) -> Result<Vec<i32>> {
             &mut take,
         )?;
     } else {
-        let sql = distinct_ids(&daily.bars.sql, &daily.bars.id, &daily.bars.tf_condition);
+        let sql = distinct_ids(&daily.bars.sql, &daily.bars.id, &daily.bars.shared_condition);
         db.rows(&sql, &[arg(daily.tf.as_deref())], Sees::Now, &mut take)?;
     }
     Ok(ids)
@@ -146,8 +147,38 @@ fn one(db: Db, engine: &Engine, schema: &str, id: i32, dry_run: bool) -> Result<
     // of one moment, and include what the lock's last holder committed.
     db.with_new_snapshot(|| {
         let outcome = engine.compute(id)?;
+        if outcome.ts.is_empty() {
+            check_not_all_gone(db, engine, schema, id)?;
+        }
         write(db, engine, schema, id, &outcome, dry_run)
     })
+}
+
+/// Where an asset with rows has no bars any more, its rows go; but not where there are no daily bars
+/// of any asset, which is a mistake in the source map or a table being loaded anew.
+fn check_not_all_gone(db: Db, engine: &Engine, schema: &str, id: i32) -> Result<()> {
+    let Some(daily) = engine.reader(Layer::L2).map(Reader::source) else { return Ok(()) };
+    let bars = format!("SELECT true FROM {} WHERE {} LIMIT 1", daily.bars.sql, daily.bars.shared_condition);
+    if db.first(&bars, &[arg(daily.tf.as_deref())], Sees::Snapshot, |_| Ok(()))?.is_some()
+        || db::readable(schema, output::REGIMES.name) != Some(true)
+    {
+        return Ok(());
+    }
+    let rows = format!("SELECT true FROM {}.{} WHERE id = $1 LIMIT 1", quoted(schema), output::REGIMES.name);
+    match db.first(&rows, &[arg(id)], Sees::Snapshot, |_| Ok(()))? {
+        None => Ok(()),
+        Some(()) => Err(Error::new(
+            PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
+            format!("{} holds no daily bars of any asset", daily.bars.sql),
+        )
+        .detail(format!(
+            "regime_source selects them by tf and bars_filter in the row cal_scheme = '{}', layer = 'L2'.",
+            daily.cal_scheme
+        ))
+        .hint(
+            "Correct the row of regime_source, or load the bars; to clear the outputs, delete their rows.",
+        )),
+    }
 }
 
 fn write(db: Db, engine: &Engine, schema: &str, id: i32, outcome: &Outcome, dry_run: bool) -> Result<Done> {
@@ -176,6 +207,7 @@ fn write(db: Db, engine: &Engine, schema: &str, id: i32, outcome: &Outcome, dry_
     })
 }
 
+/// Says which table an error is about, and what to grant where it is a lack of privilege.
 fn name_table(error: Error, schema: &str, table: &Table) -> Error {
     if error.report().detail.is_some() {
         return error;
@@ -183,7 +215,18 @@ fn name_table(error: Error, schema: &str, table: &Table) -> Error {
     error.detail(format!("While writing {}.{}.", quoted(schema), table.name))
 }
 
-fn summary(id: i32, done: Result<Done>, dry_run: bool, version_hash: &str, started: Instant) -> Summary {
+fn is_privilege(error: &Error) -> bool {
+    error.report().code == PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE
+}
+
+fn summary(
+    id: i32,
+    done: Result<Done>,
+    dry_run: bool,
+    schema: &str,
+    version_hash: &str,
+    started: Instant,
+) -> Summary {
     let mut summary = Summary {
         id,
         status: "failed",
@@ -207,9 +250,13 @@ fn summary(id: i32, done: Result<Done>, dry_run: bool, version_hash: &str, start
                 (true, _) => {
                     Some(format!("would write {changes} row{}", if changes == 1 { "" } else { "s" }))
                 }
+                (_, 0) if changes > 0 => Some(format!("no daily bars any more: {changes} rows were deleted")),
                 (_, 0) => Some("no daily bars".to_owned()),
                 _ => None,
             };
+            if done.rows[0] == 0 && changes > 0 && !dry_run {
+                pgrx::warning!("asset {id} has no daily bars any more: {changes} rows were deleted");
+            }
             summary.rows = Some(done.rows);
             summary.feature_tier = (done.rows[0] > 0).then_some(done.feature_tier);
             if !dry_run {
@@ -217,6 +264,15 @@ fn summary(id: i32, done: Result<Done>, dry_run: bool, version_hash: &str, start
             }
         }
         Err(error) => {
+            let error = if error.report().hint.is_none() && is_privilege(&error) {
+                let tables = output::TABLES.map(|t| format!("{}.{}", quoted(schema), t.name)).join(", ");
+                error.hint(format!(
+                    "GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO {};",
+                    source::current_user()
+                ))
+            } else {
+                error
+            };
             warn(&format!("refresh of asset {id} failed"), &error);
             summary.message = Some(error.report().message.clone());
         }
@@ -239,19 +295,21 @@ pub fn warn(what: &str, error: &Error) {
     warning.report(PgLogLevel::WARNING);
 }
 
-/// The quoted target schema, whose tables must be there.
-pub fn reading_schema(db: Db) -> Result<String> {
+/// A relation of the target schema, quoted, that is there and may be read.
+pub fn output_relation(db: Db, name: &str) -> Result<String> {
     let schema = guc::target_schema();
-    if output::is_set_up(db, &schema)? {
-        return Ok(quoted(&schema));
+    let relation = format!("{}.{name}", quoted(&schema));
+    match db::readable(&schema, name) {
+        Some(true) => Ok(relation),
+        Some(false) => Err(no_privilege(&relation, "SELECT", &source::current_user())),
+        None => Err(Error::new(
+            PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
+            format!("output table {relation} does not exist"),
+        )
+        .hint(format!(
+            "SELECT {}.regime_setup({}); or name the schema it is in: SET pg_regime.target_schema = '…';",
+            source::extension_schema(db)?,
+            spi::quote_literal(&schema)
+        ))),
     }
-    Err(Error::new(
-        PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
-        format!("the output tables are not set up in schema {}", quoted(&schema)),
-    )
-    .hint(format!(
-        "SELECT {}.regime_setup({}); or name another schema: SET pg_regime.target_schema = '…';",
-        source::extension_schema(db)?,
-        pgrx::spi::quote_literal(&schema)
-    )))
 }

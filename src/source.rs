@@ -1,6 +1,8 @@
 //! The source map: which relation and columns each layer is read from. Everything a mapping can be
 //! wrong about is checked here, against the catalogs, before a row is read.
 
+use std::collections::HashMap;
+
 use pgrx::prelude::*;
 use pgrx::spi::{quote_identifier as quoted, quote_literal};
 use serde_json::{Map, Value};
@@ -29,13 +31,24 @@ pub struct Relation {
     pub sql: String,
     /// The quoted column of the asset id.
     pub id: String,
-    /// Condition on the timeframe, given as `$1`.
-    pub tf_condition: String,
+    /// Conditions that hold for the rows of every asset: `$1` is the timeframe.
+    pub shared_condition: String,
     /// SQL expressions of the columns read, in the order they were asked for.
     pub columns: Vec<String>,
     /// `WHERE` clause without the keyword: `$1` is the asset, `$2` the timeframe, `$3` the moment
     /// (or NULL) after which nothing is read.
     pub condition: String,
+}
+
+impl Relation {
+    /// The clause that selects all of an asset, to be shown to the user.
+    pub fn condition_of(&self, asset: i32, tf: Option<&str>) -> String {
+        let shared = tf.map_or_else(
+            || self.shared_condition.clone(),
+            |tf| self.shared_condition.replace("$1", &quote_literal(tf)),
+        );
+        format!("{} = {asset} AND {shared}", self.id)
+    }
 }
 
 /// What a column must be, and how it is read.
@@ -47,7 +60,7 @@ enum Kind {
     Int,
     /// Compared with the timeframe.
     Text,
-    /// Read as `timestamptz`; a `timestamp` is taken as UTC.
+    /// Read as `timestamptz`; a `timestamp` or `date` is taken as UTC.
     Time,
     /// Read as `float8`.
     Number,
@@ -215,26 +228,38 @@ impl Check<'_, '_> {
     ) -> Result<Relation> {
         let tf_is_read = self.row.tf.is_some();
         let sql = format!("{}.{}", quoted(schema), quoted(table));
-        let find = "SELECT c.oid, has_schema_privilege(n.oid, 'USAGE') FROM pg_catalog.pg_class c \
+        // One query for all columns: there are six relations to check before every refresh.
+        let find = "SELECT has_schema_privilege(n.oid, 'USAGE'), a.attname::text, format_type(a.atttypid, a.atttypmod), \
+             has_column_privilege(a.attrelid, a.attnum, 'SELECT') FROM pg_catalog.pg_class c \
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
              WHERE n.nspname = $1::name AND c.relname = $2::name AND c.relkind IN ('r', 'p', 'v', 'm', 'f')";
         let names = [arg(schema.as_str()), arg(table.as_str())];
-        let found = self.db.first(find, &names, Sees::Snapshot, |row| Ok((row.oid(0), row.bool(1))))?;
-        let Some((Some(oid), usable)) = found else {
-            return Err(Error::new(
-                PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
-                format!("relation {sql} does not exist"),
-            )
-            .detail(self.where_mapped(&format!("{which}_schema and {which}_table")))
-            .hint(self.missing_hint(which)));
-        };
-        if usable != Some(true) {
-            return Err(self.no_privilege(
-                &format!("schema {}", quoted(schema)),
-                &format!("USAGE ON SCHEMA {}", quoted(schema)),
-            ));
+        let mut columns = Columns { check: self, sql: &sql, types: HashMap::new() };
+        let mut usable = None;
+        self.db.rows(find, &names, Sees::Snapshot, |row| {
+            usable = row.bool(0);
+            if let (Some(name), Some(type_name)) = (row.string(1), row.string(2)) {
+                columns.types.insert(name, (type_name, row.bool(3) == Some(true)));
+            }
+            Ok(())
+        })?;
+        match usable {
+            None => {
+                return Err(Error::new(
+                    PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
+                    format!("relation {sql} does not exist"),
+                )
+                .detail(self.where_mapped(&format!("{which}_schema and {which}_table")))
+                .hint(self.missing_hint(which)));
+            }
+            Some(false) => {
+                let schema = quoted(schema);
+                let (what, privilege) = (format!("schema {schema}"), format!("USAGE ON SCHEMA {schema}"));
+                return Err(self.no_privilege(&what, &privilege));
+            }
+            Some(true) => {}
         }
-        let columns = Columns { check: self, sql: &sql, oid };
         let mut expressions = Vec::with_capacity(mapped.len());
         for m in mapped {
             if matches!(m.kind, Kind::Text) && !tf_is_read {
@@ -250,11 +275,13 @@ impl Check<'_, '_> {
             tf(2),
             format!("($3 IS NULL OR {} <= $3)", columns_read[0]),
         ];
-        condition.extend(columns.filter(which, filter)?);
+        let filters = columns.filter(which, filter)?;
+        condition.extend_from_slice(&filters);
+        let shared: Vec<String> = [tf(1)].into_iter().chain(filters).collect();
         Ok(Relation {
             sql,
             id: expressions[0].clone(),
-            tf_condition: tf(1),
+            shared_condition: shared.join(" AND "),
             columns: columns_read,
             condition: condition.join(" AND "),
         })
@@ -262,12 +289,14 @@ impl Check<'_, '_> {
 
     fn missing_hint(&self, which: &str) -> String {
         let edit = self.edit(&format!("{which}_schema = '…', {which}_table = '…'"));
-        if self.row.layer == Layer::L2 && which == "bars" {
+        let row = self.row;
+        let is_daily_bars = row.layer == Layer::L2 && which == "bars";
+        if is_daily_bars || row.layer == Layer::L3 || !matches!(row.cal_scheme.as_str(), "iso" | "us") {
             return edit;
         }
         format!(
-            "If you have daily bars only: SELECT {}.regime_build_inputs(); otherwise: {edit}",
-            self.row.schema
+            "If you have daily bars only: SELECT {}.regime_build_inputs(cal_scheme => '{}'); otherwise: {edit}",
+            row.schema, row.cal_scheme
         )
     }
 
@@ -303,7 +332,8 @@ impl Check<'_, '_> {
 struct Columns<'a, 'b, 'c> {
     check: &'a Check<'b, 'c>,
     sql: &'a str,
-    oid: pg_sys::Oid,
+    /// Of each column its type, and whether it may be read.
+    types: HashMap<String, (String, bool)>,
 }
 
 impl Columns<'_, '_, '_> {
@@ -311,8 +341,9 @@ impl Columns<'_, '_, '_> {
     fn expression(&self, mapped: &Mapped) -> Result<String> {
         let type_name = self.type_of(mapped.name, mapped.field)?;
         let name = quoted(mapped.name);
-        let base = type_name.split('(').next().unwrap_or_default();
-        let (wanted, expression) = match (mapped.kind, base) {
+        // Without a length or precision, wherever it stands: numeric(10,2), timestamp(3) with time zone.
+        let base = without_modifier(type_name);
+        let wanted = match (mapped.kind, base.as_str()) {
             (Kind::Id, "integer" | "bigint" | "smallint") => return Ok(name),
             (Kind::Int, "integer") => return Ok(name),
             (Kind::Int, "bigint" | "smallint") => return Ok(format!("{name}::int")),
@@ -321,18 +352,16 @@ impl Columns<'_, '_, '_> {
             (Kind::Number, "real" | "numeric" | "integer" | "bigint" | "smallint") => {
                 return Ok(format!("{name}::float8"));
             }
-            (Kind::Time, _) if type_name.ends_with("with time zone") => return Ok(name),
-            (Kind::Time, _) if type_name.starts_with("timestamp") => {
-                ("", format!("({name} AT TIME ZONE 'UTC')"))
+            (Kind::Time, "timestamp without time zone") => {
+                return Ok(format!("({name} AT TIME ZONE 'UTC')"));
             }
-            (Kind::Id | Kind::Int, _) => ("integer", String::new()),
-            (Kind::Text, _) => ("text", String::new()),
-            (Kind::Number, _) => ("double precision", String::new()),
-            (Kind::Time, _) => ("timestamp with time zone", String::new()),
+            (Kind::Time, "date") => return Ok(format!("({name}::timestamp AT TIME ZONE 'UTC')")),
+            (Kind::Time, "timestamp with time zone") => return Ok(name),
+            (Kind::Id | Kind::Int, _) => "integer",
+            (Kind::Text, _) => "text",
+            (Kind::Number, _) => "double precision",
+            (Kind::Time, _) => "timestamp with time zone",
         };
-        if !expression.is_empty() {
-            return Ok(expression);
-        }
         Err(Error::new(
             PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
             format!("column {name} of relation {} is of type {type_name}, not {wanted}", self.sql),
@@ -344,15 +373,10 @@ impl Columns<'_, '_, '_> {
         )))
     }
 
-    fn type_of(&self, name: &str, field: &str) -> Result<String> {
-        let sql = "SELECT format_type(a.atttypid, a.atttypmod), has_column_privilege(a.attrelid, a.attnum, 'SELECT') \
-             FROM pg_catalog.pg_attribute a WHERE a.attrelid = $1 AND a.attname = $2::name AND a.attnum > 0 AND NOT a.attisdropped";
-        let args = [arg(self.oid), arg(name)];
-        let found =
-            self.check.db.first(sql, &args, Sees::Snapshot, |row| Ok((row.string(0), row.bool(1))))?;
-        match found {
-            Some((Some(type_name), Some(true))) => Ok(type_name),
-            Some(_) => Err(self
+    fn type_of(&self, name: &str, field: &str) -> Result<&str> {
+        match self.types.get(name) {
+            Some((type_name, true)) => Ok(type_name),
+            Some((_, false)) => Err(self
                 .check
                 .no_privilege(&format!("relation {}", self.sql), &format!("SELECT ON {}", self.sql))),
             None => Err(Error::new(
@@ -364,30 +388,66 @@ impl Columns<'_, '_, '_> {
         }
     }
 
-    /// The conditions of a filter. Values are literals cast to their column's type.
+    /// The conditions of a filter. A value of the kind that its column holds is compared as such,
+    /// so that an index serves; any other with the column's text, so that no cast can fail.
     fn filter(&self, which: &str, filter: &str) -> Result<Vec<String>> {
         let field = format!("{which}_filter");
         let entries: Map<String, Value> = serde_json::from_str(filter).unwrap_or_default();
         entries
             .iter()
             .map(|(name, value)| {
-                let type_name = self.type_of(name, &field)?;
-                let text = match value {
-                    Value::Null => return Ok(format!("{} IS NULL", quoted(name))),
-                    Value::String(text) => text.clone(),
-                    Value::Bool(_) | Value::Number(_) => value.to_string(),
+                let base = without_modifier(self.type_of(name, &field)?);
+                let name = quoted(name);
+                let is_text = matches!(base.as_str(), "text" | "character varying");
+                let is_number = matches!(
+                    base.as_str(),
+                    "integer" | "bigint" | "smallint" | "double precision" | "numeric"
+                );
+                Ok(match value {
+                    Value::Null => format!("{name} IS NULL"),
+                    Value::Bool(truth) if base == "boolean" => format!("{name} = {truth}"),
+                    Value::Number(number) if is_number => format!("{name} = {number}"),
+                    Value::String(text) if is_text => format!("{name} = {}", quote_literal(text)),
+                    Value::String(text) => format!("{name}::text = {}", quote_literal(text)),
+                    Value::Bool(_) | Value::Number(_) => {
+                        format!("{name}::text = {}", quote_literal(value.to_string()))
+                    }
                     Value::Array(_) | Value::Object(_) => {
                         return Err(invalid_parameter(format!(
-                            "{field} gives {} no single value: {value}",
-                            quoted(name)
+                            "{field} gives {name} no single value: {value}"
                         ))
                         .detail(self.check.where_mapped(&field))
-                        .hint(self.check.edit(&format!("{field} = '{{\"{name}\": …}}'"))));
+                        .hint(self.check.edit(&format!("{field} = '{{\"…\": \"…\"}}'"))));
                     }
-                };
-                Ok(format!("{} = {}::{type_name}", quoted(name), quote_literal(&text)))
+                })
             })
             .collect()
+    }
+}
+
+/// A layer that is needed has no row in the map.
+pub fn no_source(layer: Layer, cal_scheme: &str, schema: &str) -> Error {
+    let (tf, periods) = match layer {
+        Layer::L0 => ("1M", "12,24,48"),
+        Layer::L1 => ("1W", "20,50,200"),
+        Layer::L2 => ("1D", "20,50,100"),
+        Layer::L3 => ("1H", "34,55,89"),
+    };
+    let layer = layer.as_str();
+    Error::new(
+        PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
+        format!("layer {layer} of calendar scheme \"{cal_scheme}\" has no source"),
+    )
+    .hint(format!(
+        "INSERT INTO {schema}.regime_source (cal_scheme, layer, tf, periods, bars_table, ema_table) VALUES ('{cal_scheme}', '{layer}', '{tf}', '{{{periods}}}', '…', '…');"
+    ))
+}
+
+/// A type's name without its modifier.
+pub fn without_modifier(type_name: &str) -> String {
+    match (type_name.find('('), type_name.find(')')) {
+        (Some(open), Some(close)) => format!("{}{}", &type_name[..open], &type_name[close + 1..]),
+        _ => type_name.to_owned(),
     }
 }
 

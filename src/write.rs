@@ -342,35 +342,48 @@ impl Statement<'_> {
         arrays.collect::<Vec<_>>().join(", ")
     }
 
-    /// The rows as a FROM clause: `k` has keys, `e` values.
-    fn rows(&self) -> String {
-        let (scope, keys) = (self.table.scope.len(), self.table.key.len());
+    /// `WITH` the values of each entry, once: a cast of an array would otherwise be done per row.
+    fn entries(&self) -> String {
+        let value = |c: &Column| match c.kind {
+            Type::TextArray => format!("{0}::text[] AS {0}", c.name),
+            _ => c.name.to_owned(),
+        };
+        let values: Vec<String> = self.table.values.iter().map(value).collect();
         format!(
-            "unnest({}, ${}::int[]) AS k({}, entry) JOIN unnest({}) WITH ORDINALITY AS e({}, n) ON e.n = k.entry",
-            Self::arrays(self.table.key, scope + 1),
-            scope + keys + 1,
-            Self::names(self.table.key, "").join(", "),
-            Self::arrays(self.table.values, scope + keys + 2),
+            "WITH e AS MATERIALIZED (SELECT n, {} FROM unnest({}) WITH ORDINALITY AS u({}, n))",
+            values.join(", "),
+            Self::arrays(self.table.values, self.table.scope.len() + self.table.key.len() + 2),
             Self::names(self.table.values, "").join(", "),
         )
     }
 
-    /// The value columns of `e`, arrays cast from their texts.
-    fn values(&self) -> Vec<String> {
-        let cast = |c: &Column| match c.kind {
-            Type::TextArray => format!("e.{}::text[]", c.name),
-            _ => format!("e.{}", c.name),
-        };
-        self.table.values.iter().map(cast).collect()
+    /// The rows as a FROM clause: `k` has keys, `e` values. Arrays are expanded in a target list,
+    /// which streams them; in a FROM clause they would be stored first.
+    fn rows(&self) -> String {
+        let (scope, keys) = (self.table.scope.len(), self.table.key.len());
+        format!(
+            "(SELECT {}, unnest(${}::int[]) AS entry) AS k JOIN e ON e.n = k.entry",
+            Self::expanded(self.table.key, scope + 1),
+            scope + keys + 1,
+        )
+    }
+
+    fn expanded(columns: &[Column], first: usize) -> String {
+        let expand =
+            |(i, c): (usize, &Column)| format!("unnest(${}::{}[]) AS {}", first + i, c.kind.sql(), c.name);
+        columns.iter().enumerate().map(expand).collect::<Vec<_>>().join(", ")
     }
 
     fn insert(&self) -> String {
         let scope = (1..=self.table.scope.len()).map(|i| format!("${i}"));
-        let select: Vec<String> =
-            scope.chain(Self::names(self.table.key, "k.")).chain(self.values()).collect();
+        let select: Vec<String> = scope
+            .chain(Self::names(self.table.key, "k."))
+            .chain(Self::names(self.table.values, "e."))
+            .collect();
         let columns = [self.table.scope, self.table.key, self.table.values].concat();
         format!(
-            "INSERT INTO {} ({}, {}) SELECT {}, now() FROM {}",
+            "{} INSERT INTO {} ({}, {}) SELECT {}, now() FROM {}",
+            self.entries(),
             self.relation,
             Self::names(&columns, "").join(", "),
             self.table.stamp,
@@ -380,15 +393,11 @@ impl Statement<'_> {
     }
 
     fn update(&self) -> String {
-        let assignments: Vec<String> = self
-            .table
-            .values
-            .iter()
-            .zip(self.values())
-            .map(|(c, value)| format!("{} = {value}", c.name))
-            .collect();
+        let assignment = |c: &Column| format!("{0} = e.{0}", c.name);
+        let assignments: Vec<String> = self.table.values.iter().map(assignment).collect();
         format!(
-            "UPDATE {} AS t SET {}, {} = now() FROM {} WHERE {} AND {}",
+            "{} UPDATE {} AS t SET {}, {} = now() FROM {} WHERE {} AND {}",
+            self.entries(),
             self.relation,
             assignments.join(", "),
             self.table.stamp,
@@ -400,10 +409,9 @@ impl Statement<'_> {
 
     fn delete(&self) -> String {
         format!(
-            "DELETE FROM {} AS t USING unnest({}) AS k({}) WHERE {} AND {}",
+            "DELETE FROM {} AS t USING (SELECT {}) AS k WHERE {} AND {}",
             self.relation,
-            Self::arrays(self.table.key, self.table.scope.len() + 1),
-            Self::names(self.table.key, "").join(", "),
+            Self::expanded(self.table.key, self.table.scope.len() + 1),
             scope_condition(self.table, "t."),
             self.same_key()
         )

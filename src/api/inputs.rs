@@ -3,7 +3,7 @@
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::error::read_only_transaction;
+use crate::error::check_writable;
 use crate::inputs::{Built, build};
 use crate::{db, demo, guc, refresh};
 
@@ -17,9 +17,7 @@ fn regime_build_inputs(
     TableIterator<'static, (name!(relation, String), name!(action, &'static str), name!(rows_written, i64))>,
     ErrorReport,
 > {
-    if db::transaction_is_read_only() {
-        return Err(read_only_transaction("regime_build_inputs()").into());
-    }
+    check_writable("regime_build_inputs()")?;
     let ids = ids.map(refresh::sorted_ids).transpose()?;
     let cal_scheme = cal_scheme.unwrap_or_else(guc::cal_scheme);
     let built = db::connect(|db| build(db, ids, &cal_scheme, target_schema.unwrap_or("public")))?;
@@ -36,9 +34,7 @@ fn regime_demo(
     TableIterator<'static, (name!(relation, String), name!(action, &'static str), name!(rows_written, i64))>,
     ErrorReport,
 > {
-    if db::transaction_is_read_only() {
-        return Err(read_only_transaction("regime_demo()").into());
-    }
+    check_writable("regime_demo()")?;
     let loaded =
         db::connect(|db| demo::load(db, assets.unwrap_or(5), days.unwrap_or(3000), seed.unwrap_or(42)))?;
     Ok(TableIterator::new(loaded.into_iter().map(row)))

@@ -9,8 +9,9 @@ use regime_core::{Label, Layer, Tier, pipeline};
 use super::timestamp;
 use crate::compute::Engine;
 use crate::db;
-use crate::error::{Error, Result as Checked, invalid_parameter};
+use crate::error::{Error, Result as Checked, invalid_parameter, null_argument};
 use crate::params::{self, Given};
+use crate::source::{extension_schema, no_source};
 
 type LabelRow = (TimestampWithTimeZone, Option<String>, Option<String>, Option<String>, Option<String>);
 
@@ -20,7 +21,7 @@ macro_rules! labellers {
         #[pg_extern(name = $name, stable, parallel_restricted)]
         #[allow(clippy::type_complexity)]
         fn $stored(
-            asset_id: i32,
+            asset_id: Option<i32>,
             cal_scheme: default!(Option<&str>, "NULL"),
             mode: default!(Option<&str>, "NULL"),
         ) -> Result<
@@ -34,19 +35,23 @@ macro_rules! labellers {
                     name!(label, Option<String>),
                 ),
             >, ErrorReport> {
-            Ok(TableIterator::new(stored($layer, asset_id, cal_scheme, mode)?))
+            let asset = asset_id.ok_or_else(|| null_argument("asset_id"))?;
+            Ok(TableIterator::new(stored($layer, asset, cal_scheme, mode)?))
         }
 
         #[pg_extern(name = $name, immutable, parallel_safe)]
         fn $arrays(
-            close: Vec<Option<f64>>,
-            ema_fast: Vec<Option<f64>>,
-            ema_mid: Vec<Option<f64>>,
-            ema_slow: Vec<Option<f64>>,
+            close: Option<Vec<Option<f64>>>,
+            ema_fast: Option<Vec<Option<f64>>>,
+            ema_mid: Option<Vec<Option<f64>>>,
+            ema_slow: Option<Vec<Option<f64>>>,
             mode: default!(Option<&str>, "'full'"),
             atr: default!(Option<Vec<Option<f64>>>, "NULL"),
-        ) -> Result<Vec<&'static str>, ErrorReport> {
-            Ok(arrays($layer, close, [ema_fast, ema_mid, ema_slow], mode, atr)?)
+        ) -> Result<Option<Vec<&'static str>>, ErrorReport> {
+            let (Some(close), Some(fast), Some(mid), Some(slow)) = (close, ema_fast, ema_mid, ema_slow) else {
+                return Ok(None);
+            };
+            Ok(Some(arrays($layer, close, [fast, mid, slow], mode, atr)?))
         }
     )+};
 }
@@ -77,7 +82,7 @@ fn stored(
     let (ts, labels) = db::connect(|db| {
         let engine = Engine::new(db, params::load(db, &given, None)?, None)?;
         let Some(reader) = engine.reader(layer) else {
-            return Err(no_source(layer, &engine.params.cal_scheme));
+            return Err(no_source(layer, &engine.params.cal_scheme, &extension_schema(db)?));
         };
         let Some(tier) = tier else {
             let all = engine.series(asset)?;
@@ -102,17 +107,6 @@ fn stored(
             place(Label::as_str),
         ))
     }))
-}
-
-fn no_source(layer: Layer, cal_scheme: &str) -> Error {
-    let layer = layer.as_str();
-    Error::new(
-        PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
-        format!("layer {layer} of calendar scheme \"{cal_scheme}\" has no source"),
-    )
-    .hint(format!(
-        "INSERT INTO regime_source (cal_scheme, layer, tf, periods, bars_table, ema_table) VALUES ('{cal_scheme}', '{layer}', '1H', '{{34,55,89}}', '…', '…');"
-    ))
 }
 
 fn arrays(

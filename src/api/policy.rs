@@ -4,11 +4,11 @@ use pgrx::datum::JsonB;
 use pgrx::prelude::*;
 use serde_json::Value;
 
-use regime_core::policy::{Finding, Policy, PolicyTable, Rule, parse_rules};
+use regime_core::policy::{Finding, Policy, PolicyTable, Risk, Rule, parse_rules};
 use regime_core::version::version_hash;
 
 use crate::db::{self, Db, Sees, arg};
-use crate::error::{Error, Result as Checked, invalid_parameter, null_argument};
+use crate::error::{Error, Result as Checked, check_writable, invalid_parameter, null_argument};
 use crate::params::{self, DEFAULT_POLICY, Given};
 use crate::source::{current_user, extension_schema};
 use pgrx::pg_sys::panic::ErrorReport;
@@ -60,6 +60,7 @@ fn regime_load_policy(policy: Option<&str>, rules: Option<JsonB>) -> Result<i32,
 
 fn load(policy: &str, document: &Value) -> Checked<i32> {
     check_name(policy)?;
+    check_writable("regime_load_policy()")?;
     let rules = parse_rules(document)?;
     let count = rules.len() as i32;
     // Stored as given: what is read back is what the user wrote.
@@ -159,41 +160,49 @@ fn regime_policy_rules(
             name!(aligned, Option<&'static str>),
             name!(origin, &'static str),
             name!(shadowed_by, Option<String>),
-            name!(note, Option<&'static str>),
+            name!(note, Option<String>),
         ),
     >,
     ErrorReport,
 > {
     let table = table(policy, None)?;
-    let listed =
-        |rule: &Rule, number: Option<i32>, shadowed_by: Option<String>, note: Option<&'static str>| {
-            (
-                number,
-                number.map(|_| rule.match_text().to_owned()),
-                rule.size_mult,
-                rule.stop_mult,
-                rule.orders.map(|o| o.as_str()),
-                rule.setups.clone(),
-                rule.gross_cap,
-                rule.pyramids,
-                number.map(|_| rule.pattern.align().as_str()),
-                rule.origin.as_str(),
-                shadowed_by,
-                note,
-            )
-        };
+    let listed = |rule: &Rule, number: Option<i32>, shadowed_by: Option<String>, note: Option<String>| {
+        (
+            number,
+            number.map(|_| rule.match_text().to_owned()),
+            rule.size_mult,
+            rule.stop_mult,
+            rule.orders.map(|o| o.as_str()),
+            rule.setups.clone(),
+            rule.gross_cap,
+            rule.pyramids,
+            number.map(|_| rule.pattern.align().as_str()),
+            rule.origin.as_str(),
+            shadowed_by,
+            note,
+        )
+    };
     let mut rows = Vec::new();
     for (i, rule) in table.rules().iter().enumerate() {
-        let (shadowed_by, note) = match table.finding(i) {
-            None => (None, None),
-            Some(Finding::ShadowedBy(earlier)) => {
-                (Some(table.rules()[earlier].match_text().to_owned()), None)
-            }
-            Some(Finding::NoLabel) => (None, Some("matches no label computed from bars")),
+        let finding = table.finding(i);
+        let shadowed_by = match finding {
+            Some(Finding::ShadowedBy(earlier)) => Some(table.rules()[earlier].match_text().to_owned()),
+            _ => None,
         };
+        let mut notes = Vec::new();
+        if finding == Some(Finding::NoLabel) {
+            notes.push("matches no label computed from bars");
+        }
+        if rule.size_mult.is_some_and(|size| size > Risk::START.size_mult) {
+            notes.push("a size above 1 is never let through");
+        }
+        if rule.stop_mult.is_some_and(|stop| stop < Risk::START.stop_mult) {
+            notes.push("a stop under 1.5 is never let through");
+        }
+        let note = (!notes.is_empty()).then(|| notes.join("; "));
         rows.push(listed(rule, Some(i as i32 + 1), shadowed_by, note));
     }
-    rows.push(listed(table.fallback(), None, None, Some("where no rule but overrides matches")));
+    rows.push(listed(table.fallback(), None, None, Some("where no rule but overrides matches".to_owned())));
     Ok(TableIterator::new(rows))
 }
 
@@ -201,6 +210,7 @@ fn regime_policy_rules(
 fn regime_drop_policy(policy: Option<&str>) -> Result<(), ErrorReport> {
     let policy = policy.ok_or_else(|| null_argument("policy"))?;
     check_name(policy)?;
+    check_writable("regime_drop_policy()")?;
     let dropped = db::connect(|db| {
         let schema = extension_schema(db)?;
         check_may_change(db, &schema)?;

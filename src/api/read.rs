@@ -6,7 +6,8 @@ use pgrx::prelude::*;
 use super::{RegimeRow, micros, timestamp};
 use crate::db::{self, Sees, Tuple, arg, timestamp_arg};
 use crate::error::null_argument;
-use crate::refresh::{TF, reading_schema};
+use crate::output::REGIMES;
+use crate::refresh::{TF, output_relation};
 
 #[pg_extern(stable, parallel_restricted)]
 #[allow(clippy::type_complexity)]
@@ -49,8 +50,8 @@ fn regime_at(
             "SELECT id::int, ts, tf::text, l0_label::text, l1_label::text, l2_label::text, l3_label::text, l4_label::text, \
              regime_key::text, size_mult, stop_mult, orders::text, gross_cap, pyramids, setups, feature_tier::text, \
              l0_enabled, l1_enabled, l2_enabled, regime_version_hash::text, updated_at \
-             FROM {}.cmc_regimes WHERE id = $1 AND tf = $2 AND ts <= $3 ORDER BY ts DESC LIMIT 1",
-            reading_schema(db)?
+             FROM {} WHERE id = $1 AND tf = $2 AND ts <= $3 ORDER BY ts DESC LIMIT 1",
+            output_relation(db, REGIMES.name)?
         );
         let args = [arg(asset), arg(TF), timestamp_arg(Some(micros(at)))];
         db.first(&sql, &args, Sees::Snapshot, |row| Ok(stored(row)))

@@ -3,7 +3,7 @@
 use pgrx::prelude::*;
 
 use crate::db;
-use crate::error::read_only_transaction;
+use crate::error::check_writable;
 use crate::output::set_up;
 use pgrx::pg_sys::panic::ErrorReport;
 
@@ -11,9 +11,7 @@ use pgrx::pg_sys::panic::ErrorReport;
 fn regime_setup(
     target_schema: default!(Option<&str>, "'public'"),
 ) -> Result<TableIterator<'static, (name!(relation, String), name!(action, String))>, ErrorReport> {
-    if db::transaction_is_read_only() {
-        return Err(read_only_transaction("regime_setup()").into());
-    }
+    check_writable("regime_setup()")?;
     let actions = db::connect(|db| set_up(db, target_schema.unwrap_or("public")))?;
     Ok(TableIterator::new(actions.into_iter().map(|a| (a.relation, a.action))))
 }

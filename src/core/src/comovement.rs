@@ -18,10 +18,35 @@ pub struct Comovement {
     pub n_obs: u64,
 }
 
+/// Comovement of every pair of these series, which have equal length, NaN where unknown: the first
+/// with the second, with the third, and so on. A pair without a common row is left out.
+pub fn pairs(series: &[&[f64]]) -> Vec<([usize; 2], Comovement)> {
+    let sorted: Vec<Vec<u32>> = series.iter().map(|values| order(values)).collect();
+    let mut pairs = Vec::new();
+    for a in 0..series.len() {
+        for b in a + 1..series.len() {
+            let found = pair(series[a], series[b], [&sorted[a], &sorted[b]]);
+            pairs.extend(found.map(|comovement| ([a, b], comovement)));
+        }
+    }
+    pairs
+}
+
 /// Comovement of two series of equal length, NaN where unknown; `None` without a common row.
 pub fn comovement(a: &[f64], b: &[f64]) -> Option<Comovement> {
+    pair(a, b, [&order(a), &order(b)])
+}
+
+fn pair(a: &[f64], b: &[f64], order: [&[u32]; 2]) -> Option<Comovement> {
     let known = |x: f64, y: f64| x.is_finite() && y.is_finite();
-    let (x, y): (Vec<f64>, Vec<f64>) = a.iter().zip(b).filter(|(a, b)| known(**a, **b)).unzip();
+    // Where each row stands among those with both, counted from 1; 0 is none.
+    let mut place = vec![0; a.len()];
+    let (mut x, mut y) = (Vec::with_capacity(a.len()), Vec::with_capacity(a.len()));
+    for (row, (a, b)) in a.iter().zip(b).enumerate().filter(|(_, (a, b))| known(**a, **b)) {
+        x.push(*a);
+        y.push(*b);
+        place[row] = x.len();
+    }
     if x.is_empty() {
         return None;
     }
@@ -35,7 +60,7 @@ pub fn comovement(a: &[f64], b: &[f64]) -> Option<Comovement> {
     }
     let best = if x.len() < 3 { None } else { best_lag(&x, &y) };
     Some(Comovement {
-        correlation: pearson(&ranks(&x), &ranks(&y)),
+        correlation: pearson(&ranks(a, order[0], &place, x.len()), &ranks(b, order[1], &place, x.len())),
         sign_agree_rate: (both > 0).then(|| agree as f64 / both as f64),
         best_lead_lag: best.map(|(lag, _)| lag),
         best_lead_lag_corr: best.map(|(_, corr)| corr),
@@ -73,29 +98,65 @@ pub fn pearson(x: &[f64], y: &[f64]) -> Option<f64> {
         return None;
     }
     let n = x.len() as f64;
-    let (mx, my) = (x.iter().sum::<f64>() / n, y.iter().sum::<f64>() / n);
-    let (mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0);
-    for (x, y) in x.iter().zip(y) {
-        let (dx, dy) = (x - mx, y - my);
-        xx += dx * dx;
-        yy += dy * dy;
-        xy += dx * dy;
+    let (mx, my) = (sum(x) / n, sum(y) / n);
+    let [mut xx, mut yy, mut xy] = [[0.0; LANES]; 3];
+    let (x_blocks, x_rest) = x.as_chunks::<LANES>();
+    let (y_blocks, y_rest) = y.as_chunks::<LANES>();
+    for (x, y) in x_blocks.iter().zip(y_blocks) {
+        for lane in 0..LANES {
+            let (dx, dy) = (x[lane] - mx, y[lane] - my);
+            xx[lane] += dx * dx;
+            yy[lane] += dy * dy;
+            xy[lane] += dx * dy;
+        }
     }
+    for (lane, (x, y)) in x_rest.iter().zip(y_rest).enumerate() {
+        let (dx, dy) = (x - mx, y - my);
+        xx[lane] += dx * dx;
+        yy[lane] += dy * dy;
+        xy[lane] += dx * dy;
+    }
+    let [xx, yy, xy] = [xx, yy, xy].map(|lanes| lanes.iter().sum::<f64>());
     (xx > 0.0 && yy > 0.0).then(|| xy / (xx.sqrt() * yy.sqrt()))
 }
 
-/// 1-based ranks, ties sharing the mean of their positions. Values are finite.
-fn ranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<u32> = (0..values.len() as u32).collect();
-    order.sort_unstable_by(|a, b| values[*a as usize].total_cmp(&values[*b as usize]));
-    let mut ranks = vec![0.0; values.len()];
+/// Sums run in this many lanes side by side: one chain of additions would wait for each of them.
+const LANES: usize = 4;
+
+fn sum(values: &[f64]) -> f64 {
+    let mut lanes = [0.0; LANES];
+    let (blocks, rest) = values.as_chunks::<LANES>();
+    for block in blocks {
+        for lane in 0..LANES {
+            lanes[lane] += block[lane];
+        }
+    }
+    for (lane, value) in rest.iter().enumerate() {
+        lanes[lane] += value;
+    }
+    lanes.iter().sum()
+}
+
+/// Rows with a known value, by that value.
+fn order(values: &[f64]) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..values.len() as u32).filter(|i| values[*i as usize].is_finite()).collect();
+    // The stable sort takes up runs that are sorted already, of which a smooth series has long ones.
+    order.sort_by(|a, b| values[*a as usize].total_cmp(&values[*b as usize]));
+    order
+}
+
+/// 1-based ranks of the `n` rows that have a place (counted from 1), at those places; ties share the
+/// mean of their positions. `order` lists rows by value.
+fn ranks(values: &[f64], order: &[u32], place: &[usize], n: usize) -> Vec<f64> {
+    let rows: Vec<usize> = order.iter().map(|row| *row as usize).filter(|row| place[*row] > 0).collect();
+    let mut ranks = vec![0.0; n];
     let mut first = 0;
-    while first < order.len() {
-        let value = values[order[first] as usize];
-        let ties = order[first..].iter().take_while(|i| values[**i as usize] == value).count();
+    while first < rows.len() {
+        let value = values[rows[first]];
+        let ties = rows[first..].iter().take_while(|row| values[**row] == value).count();
         let rank = first as f64 + (ties as f64 + 1.0) / 2.0;
-        for i in &order[first..first + ties] {
-            ranks[*i as usize] = rank;
+        for row in &rows[first..first + ties] {
+            ranks[place[*row] - 1] = rank;
         }
         first += ties;
     }
@@ -108,7 +169,8 @@ mod tests {
 
     #[test]
     fn ties_share_their_rank() {
-        assert_eq!(ranks(&[2.0, 1.0, 2.0, 3.0]), [2.5, 1.0, 2.5, 4.0]);
+        let values = [2.0, 1.0, f64::NAN, 2.0, 3.0];
+        assert_eq!(ranks(&values, &order(&values), &[1, 2, 0, 3, 4], 4), [2.5, 1.0, 2.5, 4.0]);
     }
 
     #[test]

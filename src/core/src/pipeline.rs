@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::align::as_of;
 use crate::budget::{Budget, Layer, Tier};
-use crate::comovement::{Comovement, comovement};
+use crate::comovement::{Comovement, pairs};
 use crate::flips::{Flip, flips};
 use crate::hysteresis::{Mode, State};
 use crate::label::Label;
@@ -227,7 +227,7 @@ pub fn run(series: [Option<&Series>; 4], proxy: Option<&Proxy>, policy: &Policy,
     Outcome {
         flips: all_flips(&accepted, keys()),
         stats: stats_by_key(keys(), &daily.close),
-        comovement: comovements(&daily.ema),
+        comovement: pairs(&daily.ema.each_ref().map(Vec::as_slice)),
         budget,
         ts: daily.ts.clone(),
         row,
@@ -349,11 +349,4 @@ fn stats_by_key(
     let mut stats: Vec<_> = keys.zip(by_key).filter(|(_, stats)| stats.rows > 0).collect();
     stats.sort_unstable_by_key(|(key, _)| *key);
     stats
-}
-
-fn comovements(ema: &[Vec<f64>; 3]) -> Vec<([usize; 2], Comovement)> {
-    [[0, 1], [0, 2], [1, 2]]
-        .into_iter()
-        .filter_map(|[a, b]| comovement(&ema[a], &ema[b]).map(|c| ([a, b], c)))
-        .collect()
 }

@@ -83,27 +83,32 @@ fn compensated(sum: f64, value: f64, residue: f64) -> (f64, f64) {
 /// Percentile rank of every value within its trailing window (the value included).
 ///
 /// `rank / n * 100`, where `rank` is the 1-based average rank among the known values of the last
-/// `window` values and `n` the number of values in that window, unknown ones included. NaN where
+/// `window` values, and `n` the number of values in that window, unknown ones included. NaN where
 /// fewer than `min_known` values are known or the value itself is unknown.
 pub fn percentile_rank(values: &[f64], window: usize, min_known: usize) -> Vec<f64> {
-    (0..values.len()).map(|i| percentile_rank_at(values, i, window, min_known)).collect()
+    let mut known = 0;
+    (0..values.len())
+        .map(|i| {
+            known += usize::from(values[i].is_finite());
+            let start = (i + 1).saturating_sub(window);
+            if start > 0 {
+                known -= usize::from(values[start - 1].is_finite());
+            }
+            if known < min_known { f64::NAN } else { rank_of_last(&values[start..=i]) }
+        })
+        .collect()
 }
 
-/// [`percentile_rank`] of the value at index `i` alone.
-pub fn percentile_rank_at(values: &[f64], i: usize, window: usize, min_known: usize) -> f64 {
-    let trailing = &values[(i + 1).saturating_sub(window)..=i];
-    let value = values[i];
-    // Counts as f64 keep the loop in one vector type; they are exact far beyond any window.
-    let (mut known, mut below, mut equal) = (0.0, 0.0, 0.0);
+/// `rank / n * 100` of the last value among the known ones, NaN if it is unknown itself.
+fn rank_of_last(trailing: &[f64]) -> f64 {
+    let Some(&value) = trailing.last().filter(|v| v.is_finite()) else { return f64::NAN };
+    // Counts of the width of the values keep the loop in vectors.
+    let (mut below, mut equal) = (0u64, 0u64);
     for &other in trailing {
-        known += f64::from(u8::from(other.is_finite()));
-        below += f64::from(u8::from(other < value));
-        equal += f64::from(u8::from(other == value));
+        below += u64::from(other < value);
+        equal += u64::from(other == value);
     }
-    if !value.is_finite() || known < min_known as f64 {
-        return f64::NAN;
-    }
-    let rank = below + (equal + 1.0) / 2.0;
+    let rank = below as f64 + (equal as f64 + 1.0) / 2.0;
     rank / trailing.len() as f64 * 100.0
 }
 
@@ -161,13 +166,14 @@ mod tests {
 
     #[test]
     fn ties_share_the_mean_of_their_positions() {
-        assert_eq!(percentile_rank_at(&[1.0, 2.0, 2.0, 2.0], 3, 4, 1), 75.0);
+        assert_eq!(percentile_rank(&[1.0, 2.0, 2.0, 2.0], 4, 1)[3], 75.0);
     }
 
     #[test]
     fn unknown_values_stay_in_the_denominator() {
-        assert_eq!(percentile_rank_at(&[f64::NAN, 1.0, 2.0, 3.0], 3, 4, 1), 75.0);
-        assert!(percentile_rank_at(&[f64::NAN, 1.0, 2.0, 3.0], 3, 4, 4).is_nan());
+        let values = [f64::NAN, 1.0, 2.0, 3.0];
+        assert_eq!(percentile_rank(&values, 4, 1)[3], 100.0 * 3.0 / 4.0);
+        assert!(percentile_rank(&values, 4, 4)[3].is_nan());
     }
 
     #[test]

@@ -165,6 +165,15 @@ proptest! {
         }
     }
 
+    /// Also where the mean of equal values is not that value, to the last digit.
+    #[test]
+    fn a_constant_series_has_no_correlation(value in -1e3..1e3, b in values(1..60)) {
+        let a = vec![value; b.len()];
+        for got in [comovement(&a, &b), comovement(&b, &a)].into_iter().flatten() {
+            prop_assert_eq!((got.correlation, got.best_lead_lag, got.best_lead_lag_corr), (None, None, None));
+        }
+    }
+
     #[test]
     fn who_leads_is_found(seed in any::<u64>(), lag in -10i32..=10, turned in any::<bool>()) {
         // A long random series and its own past: no other lag comes near.

@@ -182,7 +182,7 @@ fn check_odd(series: [Option<&Series>; 4], proxy: Option<&Proxy>, params: &Param
 }
 
 proptest! {
-    #![proptest_config(cases(48))]
+    #![proptest_config(cases(24))]
 
     #[test]
     fn odd_values_and_missing_layers_are_no_failure(

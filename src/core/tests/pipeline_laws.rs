@@ -93,7 +93,7 @@ fn unsupportive(asset: &Asset, ts: i64) -> bool {
 }
 
 proptest! {
-    #![proptest_config(cases(96))]
+    #![proptest_config(cases(64))]
 
     #[test]
     fn rows_are_those_of_the_naive_reading(plan in plan(), policy in policy()) {

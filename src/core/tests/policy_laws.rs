@@ -6,7 +6,7 @@ use common::{cases, key, label, naive, policy, rules};
 use proptest::option;
 use proptest::prelude::*;
 use regime_core::Label;
-use regime_core::policy::{Policy, PolicyTable, Risk, parse_rules};
+use regime_core::policy::{Policy, PolicyTable, Risk, Rule, parse_rules};
 use serde_json::{Value, json};
 
 /// Five labels, any of them missing.
@@ -129,6 +129,35 @@ proptest! {
             prop_assert!(applying.iter().all(|r| kept.contains(r) || *r == table.fallback()), "{}", key);
         }
     }
+}
+
+#[test]
+fn the_built_in_rules_are_those_of_the_specification() {
+    let table = PolicyTable::built_in();
+    let shown: Vec<String> = table
+        .rules()
+        .iter()
+        .chain([table.fallback()])
+        .map(|r| {
+            let Rule { size_mult: Some(size), stop_mult: Some(stop), orders: Some(orders), .. } = r else {
+                panic!("a value is missing")
+            };
+            assert_eq!((r.gross_cap, r.pyramids), (None, None));
+            let setups = r.setups.as_ref().map_or("none given".to_owned(), |s| s.join(", "));
+            format!("{} {size:.2} {stop:.2} {setups} {}", r.match_text(), orders.as_str())
+        })
+        .collect();
+    let expected = [
+        "Up-Normal-Normal 1.00 1.50 breakout, pullback mixed",
+        "Up-Low- 1.10 1.25 breakout, pullback mixed",
+        "Up-High- 0.75 1.75 pullback conservative",
+        "Sideways-Low- 0.70 1.25 mean_revert passive",
+        "Sideways-High- 0.40 2.00 mean_revert, stand_down passive",
+        "Down- 0.60 1.60 hedge, short_rallies mixed",
+        "-Stressed 0.60 1.25 none given passive",
+        "* 0.80 1.50 pullback mixed",
+    ];
+    assert_eq!(shown, expected);
 }
 
 /// A list of rules, one of them with one value that it may not have.

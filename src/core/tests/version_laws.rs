@@ -74,8 +74,10 @@ fn rule_changes() -> Vec<fn(&mut Rule)> {
     ]
 }
 
+type ParamChange = Box<dyn Fn(&mut Params)>;
+
 /// Every way to change one parameter.
-fn param_changes(layer: usize) -> Vec<Box<dyn Fn(&mut Params)>> {
+fn param_changes(layer: usize) -> Vec<ParamChange> {
     fn source(p: &mut Params, layer: usize) -> &mut SourceParams {
         p.layers[layer].source.get_or_insert(SourceParams {
             periods: [1, 2, 3],
@@ -84,7 +86,7 @@ fn param_changes(layer: usize) -> Vec<Box<dyn Fn(&mut Params)>> {
             costs: false,
         })
     }
-    let mut all: Vec<Box<dyn Fn(&mut Params)>> = vec![
+    let mut all: Vec<ParamChange> = vec![
         Box::new(|p| p.hold += 1),
         Box::new(|p| p.hold = 0),
         Box::new(|p| {

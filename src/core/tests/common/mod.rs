@@ -34,7 +34,7 @@ pub fn key() -> impl Strategy<Value = String> {
     prop_oneof![
         6 => label().prop_map(|l| l.to_string()),
         1 => Just("Unknown".to_owned()),
-        3 => vec(select(vec!["Up", "RiskOff", "Stressed", "High", "Hiking", "", "Größe"]), 1..5)
+        3 => vec(select(vec!["Up", "RiskOff", "Stressed", "NotStressed", "High", "", "Größe"]), 1..5)
             .prop_map(|pieces| pieces.join("-")),
         1 => "\\PC{0,6}",
     ]
@@ -123,7 +123,7 @@ pub fn values(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<f64>> 
     let value = prop_oneof![
         6 => (-6i32..7).prop_map(|i| f64::from(i) / 4.0),
         4 => -1e3..1e3,
-        1 => Just(f64::NAN),
+        1 => select(vec![f64::NAN, f64::NAN, -0.0]),
     ];
     vec(value, count)
 }

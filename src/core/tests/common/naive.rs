@@ -21,7 +21,7 @@ pub fn average_rank(values: &[f64], value: f64) -> f64 {
 
 /// The last `window` values up to and including index `i`.
 pub fn trailing(values: &[f64], i: usize, window: usize) -> &[f64] {
-    &values[if i + 1 > window { i + 1 - window } else { 0 }..i + 1]
+    &values[(i + 1).saturating_sub(window)..=i]
 }
 
 /// The known ones, in order.
