@@ -18,7 +18,7 @@ CREATE TABLE regime_source (
     cal_scheme text NOT NULL CHECK (cal_scheme <> ''),
     layer text NOT NULL CHECK (layer IN ('L0', 'L1', 'L2', 'L3')),
     tf text,
-    periods int[] NOT NULL CHECK (array_length(periods, 1) = 3 AND array_position(periods, NULL) IS NULL AND 0 < ALL (periods)),
+    periods int[] NOT NULL CHECK (array_length(periods, 1) = 3 AND 0 < periods[1] AND periods[1] < periods[2] AND periods[2] < periods[3] AND array_position(periods, NULL) IS NULL),
     bars_schema name NOT NULL DEFAULT 'public',
     bars_table name NOT NULL,
     bars_filter jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(bars_filter) = 'object'),
@@ -134,7 +134,7 @@ CREATE  FUNCTION "regime_compute"(
 	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
 	"as_of" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
-	"rules" jsonb DEFAULT NULL /* Option < JsonB > */
+	"rules" jsonb DEFAULT NULL /* Option < JsonText > */
 ) RETURNS TABLE (
 	"id" INT,  /* i32 */
 	"ts" timestamp with time zone,  /* TimestampWithTimeZone */
@@ -144,19 +144,19 @@ CREATE  FUNCTION "regime_compute"(
 	"l2_label" TEXT,  /* Option < String > */
 	"l3_label" TEXT,  /* Option < String > */
 	"l4_label" TEXT,  /* Option < String > */
-	"regime_key" TEXT,  /* String */
-	"size_mult" double precision,  /* f64 */
-	"stop_mult" double precision,  /* f64 */
-	"orders" TEXT,  /* String */
-	"gross_cap" double precision,  /* f64 */
-	"pyramids" bool,  /* bool */
+	"regime_key" TEXT,  /* Option < String > */
+	"size_mult" double precision,  /* Option < f64 > */
+	"stop_mult" double precision,  /* Option < f64 > */
+	"orders" TEXT,  /* Option < String > */
+	"gross_cap" double precision,  /* Option < f64 > */
+	"pyramids" bool,  /* Option < bool > */
 	"setups" TEXT[],  /* :: std :: option :: Option < Vec < String > > */
-	"feature_tier" TEXT,  /* String */
-	"l0_enabled" bool,  /* bool */
-	"l1_enabled" bool,  /* bool */
-	"l2_enabled" bool,  /* bool */
-	"regime_version_hash" TEXT,  /* String */
-	"updated_at" timestamp with time zone  /* TimestampWithTimeZone */
+	"feature_tier" TEXT,  /* Option < String > */
+	"l0_enabled" bool,  /* Option < bool > */
+	"l1_enabled" bool,  /* Option < bool > */
+	"l2_enabled" bool,  /* Option < bool > */
+	"regime_version_hash" TEXT,  /* Option < String > */
+	"updated_at" timestamp with time zone  /* Option < TimestampWithTimeZone > */
 )
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
@@ -325,7 +325,7 @@ CREATE  FUNCTION "resolve_policy"(
 	"l3" TEXT DEFAULT NULL, /* Option < & str > */
 	"l4" TEXT DEFAULT NULL, /* Option < & str > */
 	"policy" TEXT DEFAULT 'default', /* Option < & str > */
-	"rules" jsonb DEFAULT NULL /* Option < JsonB > */
+	"rules" jsonb DEFAULT NULL /* Option < JsonText > */
 ) RETURNS TABLE (
 	"size_mult" double precision,  /* f64 */
 	"stop_mult" double precision,  /* f64 */
@@ -342,7 +342,7 @@ AS 'MODULE_PATHNAME', 'resolve_policy_wrapper';
 -- pg_regime::api::policy::regime_load_policy
 CREATE  FUNCTION "regime_load_policy"(
 	"policy" TEXT, /* Option < & str > */
-	"rules" jsonb /* Option < JsonB > */
+	"rules" jsonb /* Option < JsonText > */
 ) RETURNS INT /* Result < i32, ErrorReport > */
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
@@ -396,19 +396,19 @@ CREATE  FUNCTION "regime_at"(
 	"l2_label" TEXT,  /* Option < String > */
 	"l3_label" TEXT,  /* Option < String > */
 	"l4_label" TEXT,  /* Option < String > */
-	"regime_key" TEXT,  /* String */
-	"size_mult" double precision,  /* f64 */
-	"stop_mult" double precision,  /* f64 */
-	"orders" TEXT,  /* String */
-	"gross_cap" double precision,  /* f64 */
-	"pyramids" bool,  /* bool */
+	"regime_key" TEXT,  /* Option < String > */
+	"size_mult" double precision,  /* Option < f64 > */
+	"stop_mult" double precision,  /* Option < f64 > */
+	"orders" TEXT,  /* Option < String > */
+	"gross_cap" double precision,  /* Option < f64 > */
+	"pyramids" bool,  /* Option < bool > */
 	"setups" TEXT[],  /* :: std :: option :: Option < Vec < String > > */
-	"feature_tier" TEXT,  /* String */
-	"l0_enabled" bool,  /* bool */
-	"l1_enabled" bool,  /* bool */
-	"l2_enabled" bool,  /* bool */
-	"regime_version_hash" TEXT,  /* String */
-	"updated_at" timestamp with time zone  /* TimestampWithTimeZone */
+	"feature_tier" TEXT,  /* Option < String > */
+	"l0_enabled" bool,  /* Option < bool > */
+	"l1_enabled" bool,  /* Option < bool > */
+	"l2_enabled" bool,  /* Option < bool > */
+	"regime_version_hash" TEXT,  /* Option < String > */
+	"updated_at" timestamp with time zone  /* Option < TimestampWithTimeZone > */
 )
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */

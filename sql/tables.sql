@@ -13,7 +13,7 @@ CREATE TABLE regime_source (
     cal_scheme text NOT NULL CHECK (cal_scheme <> ''),
     layer text NOT NULL CHECK (layer IN ('L0', 'L1', 'L2', 'L3')),
     tf text,
-    periods int[] NOT NULL CHECK (array_length(periods, 1) = 3 AND array_position(periods, NULL) IS NULL AND 0 < ALL (periods)),
+    periods int[] NOT NULL CHECK (array_length(periods, 1) = 3 AND 0 < periods[1] AND periods[1] < periods[2] AND periods[2] < periods[3] AND array_position(periods, NULL) IS NULL),
     bars_schema name NOT NULL DEFAULT 'public',
     bars_table name NOT NULL,
     bars_filter jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(bars_filter) = 'object'),

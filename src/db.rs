@@ -2,24 +2,21 @@
 //! statements.
 //!
 //! pgrx's own SPI copies every row and never frees what it fetched, which costs a multiple of the
-//! reading itself and grows with the number of assets; so rows are read here, in batches that are
-//! freed. All unsafe code of reading and writing is in this file.
+//! reading itself and grows with the number of assets; so rows are taken here as the executor gives
+//! them. All unsafe code of reading and writing is in this file.
 #![allow(unsafe_code)]
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ffi::CString;
 use std::marker::PhantomData;
-use std::ptr;
+
 use std::rc::Rc;
 
 use pgrx::prelude::*;
 use pgrx::{PgMemoryContexts, pg_sys};
 
 use crate::error::{Error, Result};
-
-/// Rows that a cursor fetches at a time.
-const BATCH: i64 = 1000;
 
 thread_local! {
     /// Statements of this session by their text: the same few serve every asset and every call.
@@ -135,6 +132,13 @@ impl Db<'_> {
         self.plan(sql, args, pg_sys::CURSOR_OPT_CUSTOM_PLAN)?.execute(args)
     }
 
+    /// Waits until a relation can be read and keeps it from being altered or truncated until the
+    /// transaction ends. To be done before a snapshot is taken: a table that is truncated or
+    /// rewritten after that looks empty to it.
+    pub fn hold(self, relation: &str) -> Result<()> {
+        self.rows(&format!("SELECT FROM {relation} WHERE false"), &[], Sees::Snapshot, |_| Ok(()))
+    }
+
     /// Runs `work` with one new snapshot, so that all it reads with [`Sees::Snapshot`] is of one
     /// moment and includes everything committed by now.
     pub fn with_new_snapshot<R>(self, work: impl FnOnce() -> Result<R>) -> Result<R> {
@@ -168,49 +172,48 @@ impl Plan {
         Ok(Self { plan, types, sql: sql.to_owned() })
     }
 
-    fn bind(&self, args: &[Arg]) -> Result<(Vec<pg_sys::Datum>, Vec<std::ffi::c_char>)> {
-        if !args.iter().map(|a| a.oid).eq(self.types.iter().copied()) {
-            return Err(internal(format!("parameters do not fit: {}", self.sql)));
+    fn rows(&self, args: &[Arg], sees: Sees, mut each: impl FnMut(&Tuple) -> Result<()>) -> Result<()> {
+        self.check(args)?;
+        let mut receiver = Receiver::new(&mut each);
+        // SAFETY: SPI is connected; the plan is valid and its parameters were checked against it;
+        // the receiver outlives the call, in which PostgreSQL calls it back with each row.
+        let code = unsafe {
+            let params = pg_sys::makeParamList(args.len() as i32);
+            let slots = (*params).params.as_mut_slice(args.len());
+            for (slot, arg) in slots.iter_mut().zip(args) {
+                slot.value = arg.datum.unwrap_or(pg_sys::Datum::null());
+                slot.isnull = arg.datum.is_none();
+                slot.pflags = pg_sys::PARAM_FLAG_CONST as u16;
+                slot.ptype = arg.oid;
+            }
+            let options = pg_sys::SPIExecuteOptions {
+                params,
+                read_only: sees == Sees::Snapshot,
+                dest: (&raw mut receiver).cast(),
+                ..Default::default()
+            };
+            let code = pg_sys::SPI_execute_plan_extended(self.plan, &options);
+            pg_sys::pfree(params.cast());
+            code
+        };
+        match receiver.error.take() {
+            Some(error) => Err(error),
+            None if code < 0 => Err(internal(format!("could not execute ({code}): {}", self.sql))),
+            None => Ok(()),
         }
-        let values = args.iter().map(|a| a.datum.unwrap_or(pg_sys::Datum::null())).collect();
-        let nulls = args.iter().map(|a| if a.datum.is_none() { b'n' } else { b' ' } as _).collect();
-        Ok((values, nulls))
     }
 
-    fn rows(&self, args: &[Arg], sees: Sees, mut each: impl FnMut(&Tuple) -> Result<()>) -> Result<()> {
-        let (mut values, nulls) = self.bind(args)?;
-        // SAFETY: SPI is connected; the plan is valid and its parameters were checked against it.
-        let portal = unsafe {
-            pg_sys::SPI_cursor_open(
-                ptr::null(),
-                self.plan,
-                values.as_mut_ptr(),
-                nulls.as_ptr(),
-                sees == Sees::Snapshot,
-            )
-        };
-        let result = loop {
-            // SAFETY: the portal is open; the tuple table is read and freed before the next fetch,
-            // and rows given to `each` borrow from this iteration only.
-            let batch = unsafe {
-                pg_sys::SPI_cursor_fetch(portal, true, BATCH as _);
-                Batch { table: pg_sys::SPI_tuptable, rows: pg_sys::SPI_processed as usize }
-            };
-            if batch.rows == 0 {
-                break Ok(());
-            }
-            if let Err(error) = batch.each(&mut each) {
-                break Err(error);
-            }
-            pgrx::check_for_interrupts!();
-        };
-        // SAFETY: opened above and not yet closed.
-        unsafe { pg_sys::SPI_cursor_close(portal) };
-        result
+    fn check(&self, args: &[Arg]) -> Result<()> {
+        if args.iter().map(|a| a.oid).eq(self.types.iter().copied()) {
+            return Ok(());
+        }
+        Err(internal(format!("parameters do not fit: {}", self.sql)))
     }
 
     fn execute(&self, args: &[Arg]) -> Result<u64> {
-        let (mut values, nulls) = self.bind(args)?;
+        self.check(args)?;
+        let mut values: Vec<_> = args.iter().map(|a| a.datum.unwrap_or(pg_sys::Datum::null())).collect();
+        let nulls: Vec<_> = args.iter().map(|a| if a.datum.is_none() { b'n' } else { b' ' } as _).collect();
         // SAFETY: SPI is connected; the plan is valid and its parameters were checked against it.
         unsafe {
             let code = pg_sys::SPI_execute_plan(self.plan, values.as_mut_ptr(), nulls.as_ptr(), false, 0);
@@ -231,59 +234,76 @@ fn internal(message: String) -> Error {
     Error::new(PgSqlErrorCode::ERRCODE_INTERNAL_ERROR, message)
 }
 
-struct Batch {
-    table: *mut pg_sys::SPITupleTable,
-    rows: usize,
+/// Takes rows straight from the executor: nothing is copied, nothing is kept.
+#[repr(C)]
+struct Receiver<'a> {
+    /// First, so that PostgreSQL finds its own part.
+    base: pg_sys::DestReceiver,
+    each: &'a mut dyn FnMut(&Tuple) -> Result<()>,
+    error: Option<Error>,
 }
 
-impl Batch {
-    fn each(&self, each: &mut impl FnMut(&Tuple) -> Result<()>) -> Result<()> {
-        // SAFETY: `table` is the SPI tuple table of the latest fetch and holds `rows` tuples.
-        let (tuples, descriptor, columns) = unsafe {
-            let descriptor = (*self.table).tupdesc;
-            (
-                std::slice::from_raw_parts((*self.table).vals, self.rows),
-                descriptor,
-                (*descriptor).natts as usize,
-            )
+impl<'a> Receiver<'a> {
+    fn new(each: &'a mut dyn FnMut(&Tuple) -> Result<()>) -> Self {
+        let base = pg_sys::DestReceiver {
+            receiveSlot: Some(receive),
+            rStartup: Some(start),
+            rShutdown: Some(ignore),
+            rDestroy: Some(ignore),
+            mydest: pg_sys::CommandDest::DestNone,
         };
-        let mut tuple = Tuple {
-            values: vec![pg_sys::Datum::null(); columns],
-            nulls: vec![true; columns],
+        Self { base, each, error: None }
+    }
+}
+
+/// Called with each row; false ends the statement.
+#[pg_guard]
+unsafe extern "C-unwind" fn receive(
+    slot: *mut pg_sys::TupleTableSlot,
+    receiver: *mut pg_sys::DestReceiver,
+) -> bool {
+    // SAFETY: the receiver is the one that `Plan::rows` passed, and the slot holds a row, whose
+    // values stay where they are until this returns.
+    let (receiver, tuple) = unsafe {
+        pg_sys::slot_getallattrs(slot);
+        let columns = (*slot).tts_nvalid as usize;
+        let tuple = Tuple {
+            values: std::slice::from_raw_parts((*slot).tts_values, columns),
+            nulls: std::slice::from_raw_parts((*slot).tts_isnull, columns),
             detoasted: RefCell::new(Vec::new()),
         };
-        for &row in tuples {
-            // SAFETY: both vectors have room for every attribute of the descriptor.
-            unsafe {
-                pg_sys::heap_deform_tuple(
-                    row,
-                    descriptor,
-                    tuple.values.as_mut_ptr(),
-                    tuple.nulls.as_mut_ptr(),
-                );
-            }
-            each(&tuple)?;
-            tuple.free_detoasted();
+        (&mut *receiver.cast::<Receiver>(), tuple)
+    };
+    match (receiver.each)(&tuple) {
+        Ok(()) => true,
+        Err(error) => {
+            receiver.error = Some(error);
+            false
         }
-        Ok(())
     }
 }
 
-impl Drop for Batch {
-    fn drop(&mut self) {
-        // SAFETY: the table of this fetch is freed once; SPI tolerates a null table.
-        unsafe { pg_sys::SPI_freetuptable(self.table) };
-    }
-}
+unsafe extern "C-unwind" fn start(_: *mut pg_sys::DestReceiver, _: i32, _: pg_sys::TupleDesc) {}
+
+unsafe extern "C-unwind" fn ignore(_: *mut pg_sys::DestReceiver) {}
 
 /// A row. Columns are counted from 0; the statement says their types.
-pub struct Tuple {
-    values: Vec<pg_sys::Datum>,
-    nulls: Vec<bool>,
+pub struct Tuple<'a> {
+    values: &'a [pg_sys::Datum],
+    nulls: &'a [bool],
     detoasted: RefCell<Vec<*mut pg_sys::varlena>>,
 }
 
-impl Tuple {
+impl Drop for Tuple<'_> {
+    fn drop(&mut self) {
+        for copy in self.detoasted.borrow_mut().drain(..) {
+            // SAFETY: made by detoasting in `varlena`, freed once, no borrow of it is left.
+            unsafe { pg_sys::pfree(copy.cast()) };
+        }
+    }
+}
+
+impl Tuple<'_> {
     fn get<T: FromDatum>(&self, column: usize) -> Option<T> {
         // SAFETY: the datum is of this row, which is alive; the caller names the statement's type.
         unsafe { T::from_datum(self.values[column], self.nulls[column]) }
@@ -350,7 +370,7 @@ impl Tuple {
             return None;
         }
         // SAFETY: the column is a varlena of a row that is alive; a copy that detoasting made lives
-        // until the next row (see `free_detoasted`), which cannot be reached while this borrow lasts.
+        // as long as this.
         unsafe {
             let stored = self.values[column].cast_mut_ptr::<pg_sys::varlena>();
             let plain = pg_sys::pg_detoast_datum_packed(stored);
@@ -358,13 +378,6 @@ impl Tuple {
                 self.detoasted.borrow_mut().push(plain);
             }
             Some(pgrx::varlena_to_byte_slice(plain))
-        }
-    }
-
-    fn free_detoasted(&self) {
-        for copy in self.detoasted.borrow_mut().drain(..) {
-            // SAFETY: made by detoasting above, freed once, no borrow of it is left.
-            unsafe { pg_sys::pfree(copy.cast()) };
         }
     }
 }

@@ -92,7 +92,7 @@ fn fill(
     // An earlier, larger market leaves no asset behind.
     let mut gone = Vec::new();
     db.rows(&distinct_ids(&bars.relation, "id", "true"), &[], Sees::Now, |row| {
-        gone.extend(row.int(0).filter(|id| !ids.contains(id)));
+        gone.extend(row.long(0).and_then(|id| i32::try_from(id).ok()).filter(|id| !ids.contains(id)));
         Ok(())
     })?;
     for target in [dim_assets, bars] {

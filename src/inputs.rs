@@ -22,7 +22,7 @@ const DDL: &str = include_str!("../sql/source_tables.sql");
 pub const BUILT: &str = "Built from daily bars by pg_regime; its rows are replaced when it is built again";
 
 const fn column(name: &'static str, kind: Type) -> Column {
-    Column { name, kind }
+    Column { name, kind, nullable: false }
 }
 
 /// Bars. A row is replaced, not updated: numbering bars anew would stumble over their keys.
@@ -208,7 +208,7 @@ impl Builder<'_, '_> {
     fn all_ids(&self, reader: &DailyReader) -> Result<Vec<i32>> {
         let mut ids = Vec::new();
         let mut take = |row: &db::Tuple| {
-            ids.extend(row.int(0));
+            ids.extend(row.long(0).and_then(|id| i32::try_from(id).ok()));
             Ok(())
         };
         reader.ids(&mut take)?;
@@ -263,7 +263,7 @@ pub fn distinct_ids(relation: &str, id: &str, condition: &str) -> String {
         format!("(SELECT {id} AS id FROM {relation} WHERE {condition}{after} ORDER BY {id} LIMIT 1)")
     };
     format!(
-        "WITH RECURSIVE a AS ({} UNION ALL SELECT n.id FROM a, LATERAL {} AS n) SELECT id::int FROM a ORDER BY id",
+        "WITH RECURSIVE a AS ({} UNION ALL SELECT n.id FROM a, LATERAL {} AS n) SELECT id::int8 FROM a ORDER BY id",
         next(""),
         next(&format!(" AND {id} > a.id"))
     )

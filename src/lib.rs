@@ -13,6 +13,7 @@ mod demo;
 mod error;
 mod guc;
 mod inputs;
+mod json;
 mod output;
 mod params;
 mod read;

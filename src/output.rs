@@ -4,14 +4,18 @@ use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
 use crate::db::{Db, Sees, arg};
-use crate::error::{Error, Result, null_argument};
+use crate::error::{Error, Result, invalid_parameter};
 use crate::source::{current_user, without_modifier};
 use crate::write::{Column, OnChange, Table, Type};
 
 const DDL: &str = include_str!("../sql/outputs.sql");
 
 const fn column(name: &'static str, kind: Type) -> Column {
-    Column { name, kind }
+    Column { name, kind, nullable: false }
+}
+
+const fn nullable(name: &'static str, kind: Type) -> Column {
+    Column { name, kind, nullable: true }
 }
 
 const SCOPE: &[Column] = &[column("id", Type::Int), column("tf", Type::Text)];
@@ -21,18 +25,18 @@ pub const REGIMES: Table = Table {
     scope: SCOPE,
     key: &[column("ts", Type::Timestamptz)],
     values: &[
-        column("l0_label", Type::Text),
-        column("l1_label", Type::Text),
-        column("l2_label", Type::Text),
-        column("l3_label", Type::Text),
-        column("l4_label", Type::Text),
+        nullable("l0_label", Type::Text),
+        nullable("l1_label", Type::Text),
+        nullable("l2_label", Type::Text),
+        nullable("l3_label", Type::Text),
+        nullable("l4_label", Type::Text),
         column("regime_key", Type::Text),
         column("size_mult", Type::Float),
         column("stop_mult", Type::Float),
         column("orders", Type::Text),
         column("gross_cap", Type::Float),
         column("pyramids", Type::Bool),
-        column("setups", Type::TextArray),
+        nullable("setups", Type::TextArray),
         column("feature_tier", Type::Text),
         column("l0_enabled", Type::Bool),
         column("l1_enabled", Type::Bool),
@@ -48,9 +52,9 @@ pub const FLIPS: Table = Table {
     scope: SCOPE,
     key: &[column("ts", Type::Timestamptz), column("layer", Type::Text)],
     values: &[
-        column("old_regime", Type::Text),
+        nullable("old_regime", Type::Text),
         column("new_regime", Type::Text),
-        column("duration_bars", Type::Int),
+        nullable("duration_bars", Type::Int),
     ],
     stamp: "updated_at",
     on_change: OnChange::Update,
@@ -63,8 +67,8 @@ pub const STATS: Table = Table {
     values: &[
         column("n_bars", Type::Int),
         column("pct_of_history", Type::Float),
-        column("avg_ret_1d", Type::Float),
-        column("std_ret_1d", Type::Float),
+        nullable("avg_ret_1d", Type::Float),
+        nullable("std_ret_1d", Type::Float),
     ],
     stamp: "computed_at",
     on_change: OnChange::Update,
@@ -75,10 +79,10 @@ pub const COMOVEMENT: Table = Table {
     scope: SCOPE,
     key: &[column("ema_a", Type::Text), column("ema_b", Type::Text)],
     values: &[
-        column("correlation", Type::Float),
-        column("sign_agree_rate", Type::Float),
-        column("best_lead_lag", Type::Int),
-        column("best_lead_lag_corr", Type::Float),
+        nullable("correlation", Type::Float),
+        nullable("sign_agree_rate", Type::Float),
+        nullable("best_lead_lag", Type::Int),
+        nullable("best_lead_lag_corr", Type::Float),
         column("n_obs", Type::Int),
     ],
     stamp: "computed_at",
@@ -160,7 +164,9 @@ pub fn set_up(db: Db, schema: &str) -> Result<Vec<Action>> {
 /// The schema exists.
 pub fn check_schema(db: Db, schema: &str) -> Result<()> {
     if schema.is_empty() {
-        return Err(null_argument("target_schema"));
+        return Err(
+            invalid_parameter("target_schema is empty").hint("SET pg_regime.target_schema = 'public';")
+        );
     }
     let sql = "SELECT true FROM pg_catalog.pg_namespace WHERE nspname = $1::name";
     match db.first(sql, &[arg(schema)], Sees::Now, |_| Ok(()))? {
@@ -221,6 +227,14 @@ fn adopt(db: Db, relation: &str, table: &Table) -> Result<String> {
     let mut added = Vec::new();
     for column in &columns {
         match found.iter().find(|(name, ..)| name == column.name) {
+            Some((_, _, true, _)) if column.nullable => {
+                return Err(Error::new(
+                    PgSqlErrorCode::ERRCODE_INVALID_TABLE_DEFINITION,
+                    format!("column {} of table {relation} is NOT NULL", column.name),
+                )
+                .detail("Refresh writes NULL there where there is no value.")
+                .hint(format!("ALTER TABLE {relation} ALTER COLUMN {} DROP NOT NULL;", column.name)));
+            }
             Some((_, type_name, ..)) if fits(type_name, column.kind) => {}
             Some((_, type_name, ..)) => return Err(wrong_type(relation, column, type_name)),
             None => {
@@ -274,16 +288,30 @@ fn wrong_type(relation: &str, column: &Column, found: &str) -> Error {
     .detail(
         "The table was there before; it is adopted only with columns that hold what refresh writes, exactly.",
     )
-    .hint(format!("ALTER TABLE {relation} ALTER COLUMN {0} TYPE {wanted} USING {0}::{wanted};", column.name))
+    .hint(format!(
+        "ALTER TABLE {relation} ALTER COLUMN {0} TYPE {wanted} USING {1};",
+        column.name,
+        if column.kind == Type::Timestamptz && found.starts_with("timestamp") {
+            format!("{} AT TIME ZONE 'UTC'", column.name)
+        } else {
+            format!("{}::{wanted}", column.name)
+        }
+    ))
 }
 
-/// Adds a column. Rows that are there get NULL, or a value that the next refresh replaces.
+/// Adds a column. Rows that are there get NULL, or a value that the next refresh replaces; the
+/// timeframe has only ever been one.
 fn add_column(db: Db, relation: &str, column: &Column, is_stamp: bool) -> Result<()> {
-    let mut sql = format!("ALTER TABLE {relation} ADD COLUMN {} {}", column.name, column.kind.sql());
+    let add = format!("ALTER TABLE {relation} ADD COLUMN {} {}", column.name, column.kind.sql());
     if is_stamp {
-        sql.push_str(" NOT NULL DEFAULT now()");
+        db.execute(&format!("{add} NOT NULL DEFAULT now()"), &[])?;
+    } else if column.name == "tf" {
+        db.execute(&format!("{add} NOT NULL DEFAULT '{}'", crate::refresh::TF), &[])?;
+        db.execute(&format!("ALTER TABLE {relation} ALTER COLUMN tf DROP DEFAULT"), &[])?;
+    } else {
+        db.execute(&add, &[])?;
     }
-    db.execute(&sql, &[]).map(|_| ())
+    Ok(())
 }
 
 /// A unique index on just the key, without which rows cannot be told apart.

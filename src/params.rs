@@ -1,16 +1,18 @@
 //! The label parameters that functions share: checked, defaults filled in.
 
 use pgrx::prelude::*;
+use pgrx::spi::quote_identifier as quoted;
 use serde_json::Value;
 
 use regime_core::Layer;
 use regime_core::hysteresis::Mode;
 use regime_core::pipeline::{LayerParams, Params};
-use regime_core::policy::{PolicyTable, parse_rules};
+use regime_core::policy::{PolicyTable, Rule, parse_rules};
 
-use crate::db::{Db, Sees, arg};
+use crate::db::{self, Db, Sees, arg};
 use crate::error::{Error, Result, check_range, invalid_parameter};
 use crate::guc;
+use crate::json;
 use crate::source::{self, MapRow, Source, extension_schema};
 
 /// The policy that is the built-in rules alone.
@@ -38,8 +40,20 @@ pub struct Setup {
 /// Checks what was given, reads the policy, and checks the source map against the catalogs.
 pub fn load(db: Db, given: &Given, rules: Option<&Value>) -> Result<Setup> {
     let (map, params, table) = parameters(db, given, rules)?;
-    let [l0, l1, l2, l3] = map.map(|row| row.map(|r| r.source(db)).transpose());
-    Ok(Setup { sources: [l0?, l1?, l2?, l3?], params, table })
+    Ok(Setup { sources: source::check(db, map)?, params, table })
+}
+
+/// [`load`] for a function that writes: the sources are held first, and all that follows sees them
+/// as they then are.
+pub fn load_held(db: Db, given: &Given) -> Result<Setup> {
+    let (map, params, table) = parameters(db, given, None)?;
+    for [schema, name] in map.iter().flatten().flat_map(|row| [&row.bars, &row.ema]) {
+        if db::readable(schema, name) == Some(true) {
+            db.hold(&format!("{}.{}", quoted(schema), quoted(name)))?;
+        }
+    }
+    let sources = db.with_new_snapshot(|| source::check(db, map))?;
+    Ok(Setup { sources, params, table })
 }
 
 /// What rows are computed with, apart from the bars, and the map of where those are.
@@ -94,8 +108,8 @@ pub fn policy_table(
         let sql = format!("SELECT rules::text FROM {schema}.regime_policy WHERE policy = $1");
         let stored = db.first(&sql, &[arg(name)], Sees::Snapshot, |row| Ok(row.string(0)))?.flatten();
         let stored = stored.ok_or_else(|| unknown_policy(name, schema))?;
-        table = table.overlay(parse_rules(&json(&stored)?).map_err(|error| {
-            Error::from(error).detail(format!("Stored for policy \"{name}\" in {schema}.regime_policy."))
+        table = table.overlay(parse_stored(&stored).map_err(|error| {
+            error.detail(format!("Stored for policy \"{name}\" in {schema}.regime_policy."))
         })?);
     }
     if let Some(rules) = rules {
@@ -104,14 +118,13 @@ pub fn policy_table(
     Ok(table)
 }
 
+fn parse_stored(rules: &str) -> Result<Vec<Rule>> {
+    Ok(parse_rules(&json::parse(rules)?)?)
+}
+
 /// A policy of this name was never loaded.
 pub fn unknown_policy(name: &str, schema: &str) -> Error {
     Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, format!("policy \"{name}\" does not exist")).hint(
-        format!("See SELECT policy FROM {schema}.regime_policy; or load it with SELECT {schema}.regime_load_policy('{name}', '{{\"rules\": […]}}');"),
+        format!("See SELECT policy FROM {schema}.regime_policy; or load it with SELECT {schema}.regime_load_policy({}, '[{{\"match\": \"Down-\", \"size_mult\": 0.5}}]');", spi::quote_literal(name)),
     )
-}
-
-fn json(text: &str) -> Result<Value> {
-    serde_json::from_str(text)
-        .map_err(|error| Error::new(PgSqlErrorCode::ERRCODE_INVALID_JSON_TEXT, error.to_string()))
 }

@@ -17,7 +17,7 @@ use crate::output;
 use crate::params::{self, Given};
 use crate::read::Reader;
 use crate::subxact::attempt;
-use crate::write::{Table, Value, Written, sync};
+use crate::write::{Value, Written, sync};
 use crate::{guc, source};
 
 /// The timeframe of all output rows.
@@ -56,7 +56,7 @@ pub fn refresh(assets: Assets, given: &Given, dry_run: bool) -> Result<Vec<Summa
         Assets::All => None,
     };
     db::connect(|db| {
-        let setup = params::load(db, given, None)?;
+        let setup = params::load_held(db, given)?;
         let schema = guc::target_schema();
         if !output::is_set_up(db, &schema)? {
             output::check_schema(db, &schema)?;
@@ -102,26 +102,34 @@ fn all_ids(db: Db, setup: &params::Setup) -> Result<Vec<i32>> {
     let Some(daily) = &setup.sources[Layer::L2 as usize] else { return Ok(Vec::new()) };
     let dim_assets = format!("{}.dim_assets", quoted(&daily.bars_schema));
     let sql = "SELECT true FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass($1) AND NOT attisdropped \
-         AND (attname = 'is_active' AND atttypid = 'boolean'::regtype OR attname = 'id' AND atttypid = 'integer'::regtype) \
+         AND (attname = 'is_active' AND atttypid = 'boolean'::regtype OR attname = 'id' AND atttypid = ANY ('{int2,int4,int8}'::regtype[])) \
          HAVING count(*) = 2";
     let listed = db.first(sql, &[arg(dim_assets.as_str())], Sees::Now, |_| Ok(()))?.is_some();
     let mut ids = Vec::new();
     let mut take = |row: &db::Tuple| {
-        ids.extend(row.int(0));
+        let id = row.long(0).unwrap_or_default();
+        ids.push(i32::try_from(id).map_err(|_| too_large(id))?);
         Ok(())
     };
     if listed {
-        db.rows(
-            &format!("SELECT id FROM {dim_assets} WHERE is_active ORDER BY id"),
-            &[],
-            Sees::Now,
-            &mut take,
-        )?;
+        if db::readable(&daily.bars_schema, "dim_assets") != Some(true) {
+            return Err(no_privilege(&dim_assets, "SELECT", &source::current_user()));
+        }
+        let sql = format!("SELECT id::int8 FROM {dim_assets} WHERE is_active AND id IS NOT NULL ORDER BY id");
+        db.rows(&sql, &[], Sees::Now, &mut take)?;
     } else {
         let sql = distinct_ids(&daily.bars.sql, &daily.bars.id, &daily.bars.shared_condition);
         db.rows(&sql, &[arg(daily.tf.as_deref())], Sees::Now, &mut take)?;
     }
     Ok(ids)
+}
+
+fn too_large(id: i64) -> Error {
+    Error::new(
+        PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+        format!("asset id {id} is outside the range of int"),
+    )
+    .hint("Name the assets to refresh: refresh_cmc_regimes(ids => '{1,2}').")
 }
 
 /// The first key of this schema's advisory locks; the second is the asset.
@@ -143,6 +151,12 @@ struct Done {
 }
 
 fn one(db: Db, engine: &Engine, schema: &str, id: i32, dry_run: bool) -> Result<Done> {
+    let set_up = !dry_run || output::is_set_up(db, schema)?;
+    if set_up {
+        for table in output::TABLES {
+            db.hold(&format!("{}.{}", quoted(schema), table.name))?;
+        }
+    }
     // One snapshot for bars, EMAs and the rows that are there, taken after the lock: the inputs are
     // of one moment, and include what the lock's last holder committed.
     db.with_new_snapshot(|| {
@@ -150,7 +164,7 @@ fn one(db: Db, engine: &Engine, schema: &str, id: i32, dry_run: bool) -> Result<
         if outcome.ts.is_empty() {
             check_not_all_gone(db, engine, schema, id)?;
         }
-        write(db, engine, schema, id, &outcome, dry_run)
+        write(db, engine, schema, id, &outcome, set_up, dry_run)
     })
 }
 
@@ -158,16 +172,17 @@ fn one(db: Db, engine: &Engine, schema: &str, id: i32, dry_run: bool) -> Result<
 /// of any asset, which is a mistake in the source map or a table being loaded anew.
 fn check_not_all_gone(db: Db, engine: &Engine, schema: &str, id: i32) -> Result<()> {
     let Some(daily) = engine.reader(Layer::L2).map(Reader::source) else { return Ok(()) };
-    let bars = format!("SELECT true FROM {} WHERE {} LIMIT 1", daily.bars.sql, daily.bars.shared_condition);
-    if db.first(&bars, &[arg(daily.tf.as_deref())], Sees::Snapshot, |_| Ok(()))?.is_some()
-        || db::readable(schema, output::REGIMES.name) != Some(true)
-    {
+    if db::readable(schema, output::REGIMES.name) != Some(true) {
         return Ok(());
     }
     let rows = format!("SELECT true FROM {}.{} WHERE id = $1 LIMIT 1", quoted(schema), output::REGIMES.name);
-    match db.first(&rows, &[arg(id)], Sees::Snapshot, |_| Ok(()))? {
-        None => Ok(()),
-        Some(()) => Err(Error::new(
+    if db.first(&rows, &[arg(id)], Sees::Snapshot, |_| Ok(()))?.is_none() {
+        return Ok(());
+    }
+    let bars = format!("SELECT true FROM {} WHERE {} LIMIT 1", daily.bars.sql, daily.bars.shared_condition);
+    match db.first(&bars, &[arg(daily.tf.as_deref())], Sees::Snapshot, |_| Ok(()))? {
+        Some(()) => Ok(()),
+        None => Err(Error::new(
             PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
             format!("{} holds no daily bars of any asset", daily.bars.sql),
         )
@@ -181,7 +196,15 @@ fn check_not_all_gone(db: Db, engine: &Engine, schema: &str, id: i32) -> Result<
     }
 }
 
-fn write(db: Db, engine: &Engine, schema: &str, id: i32, outcome: &Outcome, dry_run: bool) -> Result<Done> {
+fn write(
+    db: Db,
+    engine: &Engine,
+    schema: &str,
+    id: i32,
+    outcome: &Outcome,
+    set_up: bool,
+    dry_run: bool,
+) -> Result<Done> {
     let names = content::ema_names(&engine.params);
     let contents = [
         content::regimes(outcome, &engine.params, &engine.version_hash),
@@ -191,11 +214,9 @@ fn write(db: Db, engine: &Engine, schema: &str, id: i32, outcome: &Outcome, dry_
     ];
     let scope = [Value::Int(id), Value::Text(TF)];
     let mut written = Written::default();
-    let set_up = !dry_run || output::is_set_up(db, schema)?;
     for (table, content) in output::TABLES.into_iter().zip(&contents) {
         written += if set_up {
-            sync(db, &format!("{}.{}", quoted(schema), table.name), table, &scope, content, dry_run)
-                .map_err(|e| name_table(e, schema, table))?
+            sync(db, &format!("{}.{}", quoted(schema), table.name), table, &scope, content, dry_run)?
         } else {
             Written { inserted: content.entry.len() as u64, ..Written::default() }
         };
@@ -205,14 +226,6 @@ fn write(db: Db, engine: &Engine, schema: &str, id: i32, outcome: &Outcome, dry_
         written,
         feature_tier: outcome.budget.tier.as_str(),
     })
-}
-
-/// Says which table an error is about, and what to grant where it is a lack of privilege.
-fn name_table(error: Error, schema: &str, table: &Table) -> Error {
-    if error.report().detail.is_some() {
-        return error;
-    }
-    error.detail(format!("While writing {}.{}.", quoted(schema), table.name))
 }
 
 fn is_privilege(error: &Error) -> bool {

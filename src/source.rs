@@ -5,13 +5,14 @@ use std::collections::HashMap;
 
 use pgrx::prelude::*;
 use pgrx::spi::{quote_identifier as quoted, quote_literal};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use regime_core::Layer;
 use regime_core::pipeline::SourceParams;
 
 use crate::db::{Arg, Db, Sees, Tuple, arg};
 use crate::error::{Error, Result, invalid_parameter};
+use crate::json;
 
 /// One row of `regime_source`.
 pub struct Source {
@@ -96,6 +97,12 @@ pub fn map(db: Db, cal_scheme: &str, schema: &str) -> Result<[Option<MapRow>; 4]
     Ok(rows)
 }
 
+/// Checks the map against the catalogs.
+pub fn check(db: Db, map: [Option<MapRow>; 4]) -> Result<[Option<Source>; 4]> {
+    let [l0, l1, l2, l3] = map.map(|row| row.map(|r| r.source(db)).transpose());
+    Ok([l0?, l1?, l2?, l3?])
+}
+
 fn unknown_scheme(db: Db, cal_scheme: &str, schema: &str) -> Result<Error> {
     let sql = format!(
         "SELECT string_agg(DISTINCT cal_scheme, ', ' ORDER BY cal_scheme) FROM {schema}.regime_source"
@@ -103,7 +110,7 @@ fn unknown_scheme(db: Db, cal_scheme: &str, schema: &str) -> Result<Error> {
     let known = db.first(&sql, &[], Sees::Snapshot, |row| Ok(row.string(0)))?.flatten().unwrap_or_default();
     Ok(invalid_parameter(format!("unknown calendar scheme \"{cal_scheme}\""))
         .detail(format!("{schema}.regime_source has rows for: {known}."))
-        .hint("Pass cal_scheme => 'iso' or 'us', or insert rows for your own scheme into regime_source."))
+        .hint(format!("Pass cal_scheme => 'iso' or 'us', or insert rows for your own scheme into {schema}.regime_source.")))
 }
 
 /// One row of the map, as it stands there.
@@ -163,8 +170,7 @@ impl MapRow {
         }
     }
 
-    /// Checks the row against the catalogs.
-    pub fn source(&self, db: Db) -> Result<Source> {
+    fn source(&self, db: Db) -> Result<Source> {
         let params = self.params();
         let mut optional = Vec::new();
         let mut read = |wanted: bool, field, name: &'_ Option<String>| {
@@ -337,7 +343,8 @@ struct Columns<'a, 'b, 'c> {
 }
 
 impl Columns<'_, '_, '_> {
-    /// The SQL that reads a mapped column.
+    /// The SQL that reads a mapped column. Always with a cast, which costs nothing where the type is
+    /// the one wanted: a view could be replaced by one of other types before it is read.
     fn expression(&self, mapped: &Mapped) -> Result<String> {
         let type_name = self.type_of(mapped.name, mapped.field)?;
         let name = quoted(mapped.name);
@@ -345,18 +352,18 @@ impl Columns<'_, '_, '_> {
         let base = without_modifier(type_name);
         let wanted = match (mapped.kind, base.as_str()) {
             (Kind::Id, "integer" | "bigint" | "smallint") => return Ok(name),
-            (Kind::Int, "integer") => return Ok(name),
-            (Kind::Int, "bigint" | "smallint") => return Ok(format!("{name}::int")),
+            (Kind::Int, "integer" | "bigint" | "smallint") => return Ok(format!("{name}::int")),
             (Kind::Text, "text" | "character varying" | "character") => return Ok(name),
-            (Kind::Number, "double precision") => return Ok(name),
-            (Kind::Number, "real" | "numeric" | "integer" | "bigint" | "smallint") => {
+            (Kind::Number, "double precision" | "real" | "numeric" | "integer" | "bigint" | "smallint") => {
                 return Ok(format!("{name}::float8"));
             }
             (Kind::Time, "timestamp without time zone") => {
-                return Ok(format!("({name} AT TIME ZONE 'UTC')"));
+                return Ok(format!("({name} AT TIME ZONE 'UTC')::timestamptz"));
             }
-            (Kind::Time, "date") => return Ok(format!("({name}::timestamp AT TIME ZONE 'UTC')")),
-            (Kind::Time, "timestamp with time zone") => return Ok(name),
+            (Kind::Time, "date") => {
+                return Ok(format!("({name}::timestamp AT TIME ZONE 'UTC')::timestamptz"));
+            }
+            (Kind::Time, "timestamp with time zone") => return Ok(format!("{name}::timestamptz")),
             (Kind::Id | Kind::Int, _) => "integer",
             (Kind::Text, _) => "text",
             (Kind::Number, _) => "double precision",
@@ -392,7 +399,11 @@ impl Columns<'_, '_, '_> {
     /// so that an index serves; any other with the column's text, so that no cast can fail.
     fn filter(&self, which: &str, filter: &str) -> Result<Vec<String>> {
         let field = format!("{which}_filter");
-        let entries: Map<String, Value> = serde_json::from_str(filter).unwrap_or_default();
+        let Value::Object(entries) =
+            json::parse(filter).map_err(|e| e.detail(self.check.where_mapped(&field)))?
+        else {
+            return Ok(Vec::new());
+        };
         entries
             .iter()
             .map(|(name, value)| {

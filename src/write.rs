@@ -36,6 +36,8 @@ impl Type {
 pub struct Column {
     pub name: &'static str,
     pub kind: Type,
+    /// Whether NULL is ever written.
+    pub nullable: bool,
 }
 
 /// A value on its way into a table.

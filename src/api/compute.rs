@@ -1,6 +1,5 @@
 //! `regime_compute`: the rows that a refresh would write, without writing.
 
-use pgrx::datum::JsonB;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
@@ -11,6 +10,7 @@ use super::{RegimeRow, micros, timestamp};
 use crate::compute::Engine;
 use crate::db;
 use crate::error::null_argument;
+use crate::json::JsonText;
 use crate::params::{self, Given};
 use crate::refresh::TF;
 
@@ -28,7 +28,7 @@ fn regime_compute(
     min_bars_l2: default!(Option<i32>, "NULL"),
     l4_label: default!(Option<String>, "NULL"),
     as_of: default!(Option<TimestampWithTimeZone>, "NULL"),
-    rules: default!(Option<JsonB>, "NULL"),
+    rules: default!(Option<JsonText>, "NULL"),
 ) -> Result<
     TableIterator<
         'static,
@@ -41,19 +41,19 @@ fn regime_compute(
             name!(l2_label, Option<String>),
             name!(l3_label, Option<String>),
             name!(l4_label, Option<String>),
-            name!(regime_key, String),
-            name!(size_mult, f64),
-            name!(stop_mult, f64),
-            name!(orders, String),
-            name!(gross_cap, f64),
-            name!(pyramids, bool),
+            name!(regime_key, Option<String>),
+            name!(size_mult, Option<f64>),
+            name!(stop_mult, Option<f64>),
+            name!(orders, Option<String>),
+            name!(gross_cap, Option<f64>),
+            name!(pyramids, Option<bool>),
             name!(setups, Option<Vec<String>>),
-            name!(feature_tier, String),
-            name!(l0_enabled, bool),
-            name!(l1_enabled, bool),
-            name!(l2_enabled, bool),
-            name!(regime_version_hash, String),
-            name!(updated_at, TimestampWithTimeZone),
+            name!(feature_tier, Option<String>),
+            name!(l0_enabled, Option<bool>),
+            name!(l1_enabled, Option<bool>),
+            name!(l2_enabled, Option<bool>),
+            name!(regime_version_hash, Option<String>),
+            name!(updated_at, Option<TimestampWithTimeZone>),
         ),
     >,
     ErrorReport,
@@ -61,8 +61,9 @@ fn regime_compute(
     let asset = asset_id.ok_or_else(|| null_argument("asset_id"))?;
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
     let given = Given { cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars, l4_label };
+    let rules = rules.map(|r| r.parse()).transpose()?;
     let (outcome, hash) = db::connect(|db| {
-        let setup = params::load(db, &given, rules.as_ref().map(|r| &r.0))?;
+        let setup = params::load(db, &given, rules.as_ref())?;
         let engine = Engine::new(db, setup, as_of.map(micros))?;
         Ok((engine.compute(asset)?, engine.version_hash))
     })?;
@@ -91,18 +92,18 @@ fn row(
         label(2),
         label(3),
         given.l4_label.clone(),
-        row.key_text().to_owned(),
-        row.risk.size_mult,
-        row.risk.stop_mult,
-        row.risk.orders.as_str().to_owned(),
-        row.risk.gross_cap,
-        row.risk.pyramids,
+        Some(row.key_text().to_owned()),
+        Some(row.risk.size_mult),
+        Some(row.risk.stop_mult),
+        Some(row.risk.orders.as_str().to_owned()),
+        Some(row.risk.gross_cap),
+        Some(row.risk.pyramids),
         row.setups.clone(),
-        outcome.budget.tier.as_str().to_owned(),
-        l0,
-        l1,
-        l2,
-        hash.to_owned(),
-        now,
+        Some(outcome.budget.tier.as_str().to_owned()),
+        Some(l0),
+        Some(l1),
+        Some(l2),
+        Some(hash.to_owned()),
+        Some(now),
     ))
 }

@@ -20,7 +20,7 @@ fn timestamp(micros: i64) -> Option<TimestampWithTimeZone> {
     TimestampWithTimeZone::try_from(micros).ok()
 }
 
-/// A row of `cmc_regimes`.
+/// A row of `cmc_regimes`. Columns beside the key are NULL only in adopted rows not yet refreshed.
 type RegimeRow = (
     i32,
     TimestampWithTimeZone,
@@ -30,17 +30,17 @@ type RegimeRow = (
     Option<String>,
     Option<String>,
     Option<String>,
-    String,
-    f64,
-    f64,
-    String,
-    f64,
-    bool,
+    Option<String>,
+    Option<f64>,
+    Option<f64>,
+    Option<String>,
+    Option<f64>,
+    Option<bool>,
     Option<Vec<String>>,
-    String,
-    bool,
-    bool,
-    bool,
-    String,
-    TimestampWithTimeZone,
+    Option<String>,
+    Option<bool>,
+    Option<bool>,
+    Option<bool>,
+    Option<String>,
+    Option<TimestampWithTimeZone>,
 );

@@ -1,6 +1,5 @@
 //! Policies: resolving labels, loading, listing and dropping rules, the version hash.
 
-use pgrx::datum::JsonB;
 use pgrx::prelude::*;
 use serde_json::Value;
 
@@ -9,6 +8,7 @@ use regime_core::version::version_hash;
 
 use crate::db::{self, Db, Sees, arg};
 use crate::error::{Error, Result as Checked, check_writable, invalid_parameter, null_argument};
+use crate::json::JsonText;
 use crate::params::{self, DEFAULT_POLICY, Given};
 use crate::source::{current_user, extension_schema};
 use pgrx::pg_sys::panic::ErrorReport;
@@ -22,7 +22,7 @@ fn resolve_policy(
     l3: default!(Option<&str>, "NULL"),
     l4: default!(Option<&str>, "NULL"),
     policy: default!(Option<&str>, "'default'"),
-    rules: default!(Option<JsonB>, "NULL"),
+    rules: default!(Option<JsonText>, "NULL"),
 ) -> Result<
     TableIterator<
         'static,
@@ -37,7 +37,8 @@ fn resolve_policy(
     >,
     ErrorReport,
 > {
-    let table = table(policy, rules.as_ref().map(|r| &r.0))?;
+    let rules = rules.map(|r| r.parse()).transpose()?;
+    let table = table(policy, rules.as_ref())?;
     let (risk, setups) = Policy::new(table).resolve([l0, l1, l2, l3, l4]);
     Ok(TableIterator::once((
         risk.size_mult,
@@ -54,8 +55,11 @@ fn table(policy: Option<&str>, rules: Option<&Value>) -> Checked<PolicyTable> {
 }
 
 #[pg_extern(volatile, parallel_unsafe)]
-fn regime_load_policy(policy: Option<&str>, rules: Option<JsonB>) -> Result<i32, ErrorReport> {
-    Ok(load(policy.ok_or_else(|| null_argument("policy"))?, &rules.ok_or_else(|| null_argument("rules"))?.0)?)
+fn regime_load_policy(policy: Option<&str>, rules: Option<JsonText>) -> Result<i32, ErrorReport> {
+    Ok(load(
+        policy.ok_or_else(|| null_argument("policy"))?,
+        &rules.ok_or_else(|| null_argument("rules"))?.parse()?,
+    )?)
 }
 
 fn load(policy: &str, document: &Value) -> Checked<i32> {
@@ -72,10 +76,10 @@ fn load(policy: &str, document: &Value) -> Checked<i32> {
             "INSERT INTO {schema}.regime_policy AS p (policy, rules) VALUES ($1, $2::jsonb) ON CONFLICT (policy) \
              DO UPDATE SET rules = excluded.rules, loaded_at = excluded.loaded_at, loaded_by = excluded.loaded_by"
         );
-        db.execute(&sql, &[arg(policy), arg(list)])
-    })?;
-    report_findings(&PolicyTable::built_in().overlay(rules), policy);
-    Ok(count)
+        db.execute(&sql, &[arg(policy), arg(list)])?;
+        report_findings(&PolicyTable::built_in().overlay(rules), policy, &schema);
+        Ok(count)
+    })
 }
 
 fn check_name(policy: &str) -> Checked<()> {
@@ -103,7 +107,7 @@ fn check_may_change(db: Db, schema: &str) -> Checked<()> {
 }
 
 /// Tells the loader of rules that will never act.
-fn report_findings(table: &PolicyTable, policy: &str) {
+fn report_findings(table: &PolicyTable, policy: &str, schema: &str) {
     for (i, rule) in table.rules().iter().enumerate() {
         let text = rule.match_text();
         let problem = match table.finding(i) {
@@ -120,7 +124,7 @@ fn report_findings(table: &PolicyTable, policy: &str) {
                 )
             }
         };
-        let hint = format!("SELECT * FROM regime_policy_rules('{policy}');");
+        let hint = format!("SELECT * FROM {schema}.regime_policy_rules({});", spi::quote_literal(policy));
         pg_sys::panic::ErrorReport::new(
             PgSqlErrorCode::ERRCODE_WARNING,
             format!("policy \"{policy}\": {problem}"),

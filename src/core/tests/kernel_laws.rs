@@ -51,15 +51,15 @@ fn transcribed_mean(window: usize, values: &[f64], i: usize) -> f64 {
 /// one sign only, the residue can have the other.
 fn rough_values() -> impl Strategy<Value = Vec<f64>> {
     let value = prop_oneof![
-        6 => (-1.0..1.0, -12i32..12).prop_map(|(v, e)| v * 10f64.powi(e)),
-        4 => select(vec![0.0, -0.0, 0.3, -0.3, 1e-30, -1e-30]),
+        4 => (-1.0..1.0, select(vec![12, 8, 3, 0, -12, -30])).prop_map(|(v, e): (f64, i32)| v * 10f64.powi(e)),
+        4 => select(vec![0.0, -0.0, 0.1, 0.3, -0.7, 1e9 + 0.1, 1e-30, 2e-30]),
         1 => select(vec![f64::NAN, f64::INFINITY, f64::NEG_INFINITY]),
     ];
     let stretch = (value, 1usize..5).prop_map(|(v, n)| vec![v; n]);
-    (vec(stretch, 1..30), 0u8..3).prop_map(|(stretches, signs)| {
+    (vec(stretch, 1..30), 0u8..5).prop_map(|(stretches, signs)| {
         let signed = |v: f64| match signs {
             0 => v,
-            1 => v.abs(),
+            1 | 2 => v.abs(),
             _ => -v.abs(),
         };
         stretches.concat().into_iter().map(signed).collect()
@@ -71,7 +71,8 @@ fn same(a: f64, b: f64) -> bool {
 }
 
 proptest! {
-    #![proptest_config(cases(256))]
+    // Some of the clean-ups are needed in one case of fifty.
+    #![proptest_config(cases(1024))]
 
     #[test]
     fn a_running_mean_is_its_transcription_bit_for_bit(window in 1usize..8, values in rough_values()) {
@@ -80,6 +81,10 @@ proptest! {
             prop_assert!(same(got, expected), "at {i}: {got:e}, not {expected:e}");
         }
     }
+}
+
+proptest! {
+    #![proptest_config(cases(256))]
 
     #[test]
     fn a_running_mean_is_near_the_plain_mean(window in 1usize..20, values in values(1..200)) {

@@ -65,6 +65,14 @@ fn covering_is_sound_over_a_universe() {
 }
 
 #[test]
+fn what_matches_everything_covers_everything() {
+    for all in ["*", "**", "", "-", "--"] {
+        let missed = patterns().into_iter().find(|p| !pattern(all).covers(p));
+        assert_eq!(missed, None, "{all:?}");
+    }
+}
+
+#[test]
 fn covering_is_complete_among_places_of_one_alignment() {
     for a in patterns() {
         for b in patterns() {

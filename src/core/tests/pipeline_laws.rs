@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use regime_core::hysteresis::State;
 use regime_core::labels::label_bars;
-use regime_core::pipeline::{Outcome, Params, Series, budget, raw_labels, run};
+use regime_core::pipeline::{Outcome, Params, Series, SourceParams, budget, raw_labels, run};
 use regime_core::policy::{Policy, PolicyTable, Risk};
 use regime_core::{Budget, Label, Layer, Tier};
 
@@ -246,6 +246,18 @@ fn first_part(asset: &Asset, days: i64) -> Asset {
         proxy_weekly,
         params: asset.params.clone(),
     }
+}
+
+#[test]
+fn defaults_are_those_of_the_specification() {
+    let Params { cal_scheme, mode, hold, layers, l4_label, market_proxy_id } = Params::default();
+    assert_eq!((cal_scheme.as_str(), mode.as_str(), hold), ("iso", "asymmetric", 3));
+    assert_eq!((l4_label, market_proxy_id), (None, 1));
+    assert_eq!(layers.each_ref().map(|l| l.min_bars), [60, 52, 120, 300]);
+    let periods = layers.each_ref().map(|l| l.source.as_ref().map(|s| s.periods));
+    assert_eq!(periods, [Some([12, 24, 48]), Some([20, 50, 200]), Some([20, 50, 100]), None]);
+    let plain = |s: &SourceParams| (s.atr, s.adx_floor, s.costs) == (false, None, false);
+    assert!(layers.iter().flat_map(|l| &l.source).all(plain));
 }
 
 /// A layer without a source is disabled, however few bars would enable it.

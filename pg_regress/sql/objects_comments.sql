@@ -1,0 +1,22 @@
+-- Every object of the extension and of its output tables says in a comment what it is for.
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/fixture.sql
+SELECT i.type, i.identity FROM pg_depend d
+JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND e.extname = 'pg_regime'
+CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, 0) i
+WHERE d.deptype = 'e' AND i.type NOT LIKE '%[]' -- array types come with their element type
+    AND obj_description(d.objid, d.classid::regclass::name) IS NULL
+    -- a row type is described by its table
+    AND NOT EXISTS (SELECT FROM pg_type t JOIN pg_class c ON c.oid = t.typrelid
+        WHERE d.classid = 'pg_type'::regclass AND t.oid = d.objid AND c.relkind <> 'c')
+ORDER BY 1, 2;
+CREATE TABLE made AS SELECT relation FROM regime_setup();
+SELECT relation FROM made WHERE obj_description(relation::regclass, 'pg_class') IS NULL;
+SELECT attrelid::regclass, attname FROM pg_attribute
+WHERE attrelid::regclass::text IN ('regime_source', 'regime_policy', 'cmc_regimes', 'cmc_regime_flips', 'cmc_regime_stats',
+    'cmc_regime_comovement')
+    AND attnum > 0 AND NOT attisdropped AND col_description(attrelid, attnum) IS NULL ORDER BY 1, 2;
+SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE NOT tgisinternal AND obj_description(oid, 'pg_trigger') IS NULL;
+-- Comments are sentences for a reader: none is empty, none is a copy of a name.
+SELECT objoid, objsubid, description FROM pg_description WHERE classoid = 'pg_class'::regclass AND objoid >= 16384
+    AND length(description) < 4;

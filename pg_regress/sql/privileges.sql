@@ -1,0 +1,83 @@
+-- A role that owns nothing: what everybody may do, and what three kinds of grants add.
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/fixture.sql
+SELECT regime_load_policy('desk', '[{"match": "Down-", "size_mult": 0.5}]');
+SELECT id, status FROM refresh_cmc_regimes();
+CREATE ROLE regress_reader;
+CREATE ROLE regress_writer;
+CREATE ROLE regress_officer;
+-- Everybody may look at rules, resolve labels, label arrays and read the map.
+SET ROLE regress_reader;
+SELECT size_mult FROM resolve_policy(l2 => 'Down-Low-Normal', policy => 'desk');
+SELECT count(*) FROM regime_policy_rules('desk');
+SELECT regime_label_daily('{1}', '{1}', '{1}', '{1}');
+SELECT count(*) FROM regime_source;
+SELECT count(*) FROM regime_policy;
+-- and nobody may change them without a grant, with or without the functions,
+SELECT regime_load_policy('mine', '[]');
+\echo :LAST_ERROR_SQLSTATE
+SELECT regime_drop_policy('desk');
+\echo :LAST_ERROR_SQLSTATE
+UPDATE regime_policy SET rules = '[]';
+UPDATE regime_source SET close_column = 'open';
+\echo :LAST_ERROR_SQLSTATE
+-- nor make tables, nor refresh.
+SELECT * FROM regime_setup();
+SELECT status FROM refresh_cmc_regimes(2);
+\echo :LAST_ERROR_SQLSTATE
+SELECT count(*) FROM cmc_regime_latest;
+\echo :LAST_ERROR_SQLSTATE
+RESET ROLE;
+
+-- A reader of regimes needs the output, not the sources.
+GRANT SELECT ON cmc_regimes, cmc_regime_latest TO regress_reader;
+SET ROLE regress_reader;
+SELECT id, regime_key FROM cmc_regime_latest ORDER BY id;
+SELECT regime_key FROM regime_at(2, '2025-01-01');
+SELECT count(*) FROM regime_compute(2);
+\echo :LAST_ERROR_SQLSTATE
+RESET ROLE;
+-- With the sources too: what if, and labels.
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO regress_reader;
+SET ROLE regress_reader;
+SELECT count(*) FROM regime_compute(2, policy => 'desk', rules => '[{"match": "Up-", "size_mult": 0.1}]');
+SELECT count(*) FROM regime_label_weekly(2);
+SELECT length(regime_version_hash());
+SELECT status FROM refresh_cmc_regimes(2, dry_run => true);
+SELECT status FROM refresh_cmc_regimes(2, hysteresis => false);
+RESET ROLE;
+
+-- Who refreshes needs the sources and may write the outputs; owns neither, creates nothing.
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO regress_writer;
+GRANT INSERT, UPDATE, DELETE ON cmc_regimes, cmc_regime_flips, cmc_regime_stats, cmc_regime_comovement TO regress_writer;
+SET ROLE regress_writer;
+SELECT id, status FROM refresh_cmc_regimes();
+SELECT id, status FROM refresh_cmc_regimes(ARRAY[2], policy => 'desk', hysteresis => false);
+SELECT relation, action FROM regime_setup();
+SELECT regime_load_policy('mine', '[]');
+RESET ROLE;
+
+-- Who loads policies needs to write that table, and no prices.
+GRANT INSERT, UPDATE, DELETE ON regime_policy TO regress_officer;
+SET ROLE regress_officer;
+SELECT regime_load_policy('mine', '[{"match": "Down-", "size_mult": 0.4}]');
+SELECT loaded_by FROM regime_policy WHERE policy = 'mine';
+SELECT size_mult FROM resolve_policy(l2 => 'Down-Low-Normal', policy => 'mine');
+SELECT regime_drop_policy('desk');
+SELECT status FROM refresh_cmc_regimes(2, policy => 'mine');
+\echo :LAST_ERROR_SQLSTATE
+RESET ROLE;
+-- No function runs with rights other than the caller's.
+SELECT count(*) FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.deptype = 'e'
+    JOIN pg_extension e ON e.oid = d.refobjid AND extname = 'pg_regime' WHERE prosecdef;
+-- Row security of the output tables holds for reading through the function too.
+ALTER TABLE cmc_regimes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY only_3 ON cmc_regimes TO regress_reader USING (id = 3);
+SET ROLE regress_reader;
+SELECT count(*) FROM regime_at(2, '2025-01-01');
+SELECT count(*) FROM regime_at(3, '2025-01-01');
+RESET ROLE;
+\set ECHO none
+SET client_min_messages = error;
+DROP OWNED BY regress_reader, regress_writer, regress_officer;
+DROP ROLE regress_reader, regress_writer, regress_officer;
