@@ -82,7 +82,8 @@ BEGIN
     IF TG_OP = 'INSERT' THEN
         DELETE FROM @extschema@.regime_source s
         WHERE s.cal_scheme = NEW.cal_scheme AND s.layer = NEW.layer AND s.origin = 'built-in';
-    ELSIF NEW IS DISTINCT FROM OLD THEN
+    END IF;
+    IF TG_OP = 'INSERT' OR NEW IS DISTINCT FROM OLD THEN
         NEW.origin := 'user';
     END IF;
     RETURN NEW;

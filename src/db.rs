@@ -329,9 +329,9 @@ impl Tuple<'_> {
         self.get(column)
     }
 
-    /// A `float8`, NaN for NULL.
+    /// A `float8`, NaN where it is NULL or infinite.
     pub fn known(&self, column: usize) -> f64 {
-        self.float(column).unwrap_or(f64::NAN)
+        self.float(column).filter(|v| v.is_finite()).unwrap_or(f64::NAN)
     }
 
     /// A `bool`.

@@ -129,7 +129,7 @@ fn arrays(
         }
     }
     let known = |values: Vec<Option<f64>>| -> Vec<f64> {
-        values.into_iter().map(|v| v.unwrap_or(f64::NAN)).collect()
+        values.into_iter().map(|v| v.filter(|v| v.is_finite()).unwrap_or(f64::NAN)).collect()
     };
     let close = known(close);
     let [fast, mid, slow] = ema.map(known);

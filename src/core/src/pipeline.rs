@@ -239,11 +239,9 @@ pub fn run(series: [Option<&Series>; 4], proxy: Option<&Proxy>, policy: &Policy,
 /// The budget of these series.
 pub fn budget(series: [Option<&Series>; 4], params: &Params) -> Budget {
     let bars = series.map(|s| s.map_or(0, |s| s.close.len()));
-    let mut budget = Budget::of(bars, [0, 1, 2, 3].map(|l: usize| params.layers[l].min_bars));
-    for (enabled, series) in budget.enabled.iter_mut().zip(series) {
-        *enabled &= series.is_some();
-    }
-    budget
+    // A layer without a source is disabled however few bars would enable it.
+    let min_bars = |l: usize| if series[l].is_some() { params.layers[l].min_bars } else { usize::MAX };
+    Budget::of(bars, [0, 1, 2, 3].map(min_bars))
 }
 
 /// Raw labels of one layer's own bars.
@@ -314,13 +312,18 @@ fn compute_row(policy: &Policy, l4: Option<&Effect>, (accepted, raw, capped): Ro
     for label in waiting.filter_map(|l| raw[l]) {
         risk = risk.tighten(policy.effect(label).risk);
     }
+    let key = l2.or(l1).or(l0);
+    if key.is_none() {
+        // A label from elsewhere (L3, L4) is no evidence of the market: it only tightens further.
+        risk = risk.tighten(policy.unknown().risk);
+    }
     if capped[0] {
         risk.gross_cap = risk.gross_cap.min(PROXY_CAP);
     }
     if capped[1] {
         risk.size_mult = risk.size_mult.min(PROXY_CAP);
     }
-    Row { labels: accepted, key: l2.or(l1).or(l0), risk, setups }
+    Row { labels: accepted, key, risk, setups }
 }
 
 fn all_flips(

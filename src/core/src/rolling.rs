@@ -86,6 +86,7 @@ fn compensated(sum: f64, value: f64, residue: f64) -> (f64, f64) {
 /// `window` values, and `n` the number of values in that window, unknown ones included. NaN where
 /// fewer than `min_known` values are known or the value itself is unknown.
 pub fn percentile_rank(values: &[f64], window: usize, min_known: usize) -> Vec<f64> {
+    let values: Vec<f64> = values.iter().map(|v| if v.is_finite() { *v } else { f64::NAN }).collect();
     let mut known = 0;
     (0..values.len())
         .map(|i| {

@@ -92,10 +92,11 @@ impl Pattern {
     pub fn covers(&self, other: &Pattern) -> bool {
         match (&self.kind, &other.kind) {
             (Kind::Left(a), Kind::Left(b)) | (Kind::Right(a), Kind::Right(b)) => pieces_cover(a, b),
-            (Kind::Glob(a), Kind::Glob(b)) => {
-                a == b || *a == [Token::AnyText] || literal(b).is_some_and(|b| glob_matches(a, &b))
+            (Kind::Glob(a), Kind::Glob(b)) => a == b || *a == [Token::AnyText],
+            (Kind::Glob(a), Kind::Left(pieces)) => {
+                prefix(a).is_some_and(|p| fixed_start(pieces).starts_with(&p))
             }
-            (Kind::Glob(a), _) => *a == [Token::AnyText],
+            (Kind::Glob(a), Kind::Right(_)) => *a == [Token::AnyText],
             (Kind::Left(a) | Kind::Right(a), _) => a.iter().all(String::is_empty),
         }
     }
@@ -194,8 +195,15 @@ fn glob_matches(tokens: &[Token], key: &[char]) -> bool {
     }
 }
 
-fn literal(tokens: &[Token]) -> Option<Vec<char>> {
-    tokens.iter().map(|t| if let Token::Char(c) = t { Some(*c) } else { None }).collect()
+/// The text before the `*` of a glob that is nothing else.
+fn prefix(tokens: &[Token]) -> Option<String> {
+    let (Token::AnyText, text) = tokens.split_last()? else { return None };
+    text.iter().map(|t| if let Token::Char(c) = t { Some(*c) } else { None }).collect()
+}
+
+/// The text that every key begins with that these pieces, aligned to the left, match.
+fn fixed_start(pieces: &[String]) -> String {
+    pieces.iter().take_while(|piece| !piece.is_empty()).cloned().collect::<Vec<_>>().join("-")
 }
 
 impl Token {
@@ -251,5 +259,10 @@ mod tests {
                 && !covers("-Stressed", "Up-Low-Stressed")
         );
         assert!(covers("*", "Up-") && covers("*", "a*") && !covers("U*", "*"));
+        assert!(
+            covers("Side*", "Sideways-Normal-Easy")
+                && !covers("Side*", "-Easy")
+                && !covers("Side*y", "Sideways")
+        );
     }
 }

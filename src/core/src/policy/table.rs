@@ -86,8 +86,9 @@ impl PolicyTable {
             return Some(Finding::ShadowedBy(earlier));
         }
         let mut keys = Label::all().map(Label::as_str).chain([UNKNOWN]);
-        let by_place = pattern.align() != Align::Glob;
-        (by_place && !keys.any(|key| pattern.matches(key))).then_some(Finding::NoLabel)
+        // A glob may be meant for L4 labels, but no key begins with a hyphen.
+        let nowhere = pattern.align() != Align::Glob || pattern.text().starts_with('-');
+        (nowhere && !keys.any(|key| pattern.matches(key))).then_some(Finding::NoLabel)
     }
 }
 

@@ -121,12 +121,8 @@ pub fn plan() -> impl Strategy<Value = Plan> {
     let held = (mode(), 0u32..6, option::weighted(0.3, key()));
     let proxy = option::weighted(0.8, select(vec![0usize, 1, 30, 150]));
     (any::<u64>(), bars(), min_bars(), time, columns, held, proxy).prop_map(
-        |(seed, bars, mut min_bars, (days, shift), (gaps, atr, adx_floor, costs), held, proxy)| {
+        |(seed, bars, min_bars, (days, shift), (gaps, atr, adx_floor, costs), held, proxy)| {
             let (mode, hold, l4_label) = held;
-            // `pipeline_laws.rs` says why this one is left out here.
-            if bars[0].is_none() {
-                min_bars[0] = min_bars[0].max(1);
-            }
             Plan {
                 seed,
                 bars,

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# The unit and property tests of the core, as developed and as released.
+. "$(dirname "$0")/lib.sh"
+# Optimized, but not across crates: that would cost minutes, a binary each time, and test nothing more.
+export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
+for profile in dev release; do
+    if cargo test --quiet --package regime_core --profile "$profile" >"$work/log" 2>&1; then
+        ok "regime_core, $profile: $(awk '/^test result: ok/ {n += $4} END {print n + 0}' "$work/log") tests"
+    else
+        not_ok "regime_core, $profile" "$(cat "$work/log")"
+    fi
+done

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# regress.sh [--accept] [NAME…]: the tests of pg_regress, all or those named, run by PostgreSQL's own programs:
+# sql/NAME.sql by pg_regress, specs/NAME.spec (several sessions at once) by pg_isolation_regress.
+# --accept takes what came out as the expected output; read the diff before you commit it.
+. "$(dirname "$0")/lib.sh"
+
+accept=no
+if [ "${1:-}" = --accept ]; then accept=yes; shift; fi
+names=("$@")
+[ $# != 0 ] || for file in pg_regress/sql/*.sql pg_regress/specs/*.spec; do
+    [ ! -e "$file" ] || names+=("$(basename "${file%.*}")")
+done
+sql=() specs=()
+for name in "${names[@]}"; do
+    # The two kinds share expected/, so one name would mean one file for both.
+    if [ -e "pg_regress/sql/$name.sql" ] && [ -e "pg_regress/specs/$name.spec" ]; then
+        not_ok "$name is an SQL test and an isolation spec: rename one"
+    elif [ -e "pg_regress/sql/$name.sql" ]; then
+        sql+=("$name")
+    elif [ -e "pg_regress/specs/$name.spec" ]; then
+        specs+=("$name")
+    else
+        not_ok "there is no pg_regress/sql/$name.sql and no pg_regress/specs/$name.spec"
+    fi
+    [ -e "pg_regress/expected/$name.out" ] || [ $accept = no ] || touch "pg_regress/expected/$name.out"
+done
+[ ${#names[@]} != 0 ] || not_ok "pg_regress holds no test"
+
+# run_tests KIND PROGRAM NAME…
+run_tests() {
+    local kind=$1 program=$2 out=$work/$1 diffs=no name
+    shift 2
+    [ $# != 0 ] || return 0
+    mkdir "$out"
+    "$("$PG_CONFIG" --pkglibdir)/pgxs/src/test/$program" --inputdir=pg_regress --outputdir="$out" --bindir="$pg_bin" \
+        --host="$PGHOST" --port="$PGPORT" --user="$PGUSER" --dbname="regress_$kind" "$@" >"$out/log" 2>&1 || true
+    for name; do
+        # up to PostgreSQL 15 `test NAME ... ok 12 ms`, since then `ok 1 - NAME 12 ms`
+        if grep -Eq "^test $name +\.\.\. ok|^ok +[0-9]+ +[-+] $name " "$out/log"; then
+            ok "$kind/$name"
+        elif [ $accept = yes ] && [ -f "$out/results/$name.out" ]; then
+            cp "$out/results/$name.out" "pg_regress/expected/$name.out"
+            ok "$kind/$name: output accepted"
+        else
+            not_ok "$kind/$name"
+            diffs=yes
+        fi
+    done
+    # the differences if there are any, otherwise why the program did not run
+    [ $diffs = no ] || if [ -s "$out/regression.diffs" ]; then cat "$out/regression.diffs"; else cat "$out/log"; fi
+}
+
+cluster_start
+run_tests sql regress/pg_regress "${sql[@]}"
+run_tests specs isolation/pg_isolation_regress "${specs[@]}"

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# demo.sh: a private server with a database "demo": invented prices of a few assets, and their regimes.
+# demo.sh psql: look around in it. demo.sh stop: stop the server and remove its directory.
+set -euo pipefail
+# shellcheck source=../tests/cluster.sh
+. "$(dirname "$0")/../tests/cluster.sh"
+dir=${PG_REGIME_DEMO_DIR:-/var/tmp/pg_regime_demo}
+
+# The place is fixed and open to all users of the machine: take nobody else's directory for ours.
+owner=$(if [ "$(id -u)" = 0 ]; then echo postgres; else id -un; fi)
+if [ -e "$dir" ] && [ "$(stat -c %U "$dir")" != "$owner" ]; then
+    echo "demo: $dir belongs to $(stat -c %U "$dir"), not to $owner: set PG_REGIME_DEMO_DIR to another place" >&2
+    exit 1
+fi
+cluster_dir=$dir
+
+case ${1:-} in
+    stop)
+        cluster_remove
+        echo "== demo: stopped, $dir removed"
+        exit
+        ;;
+    psql)
+        [ -f "$dir/data/postmaster.pid" ] || { echo "demo: no server is running, make demo starts it" >&2; exit 1; }
+        exec psql --host="$dir" --username=postgres --dbname=demo
+        ;;
+esac
+
+# A server of another version left here: it holds nothing but an earlier demo.
+version=$("$PG_CONFIG" --version | sed 's/^PostgreSQL \([0-9]*\).*/\1/')
+[ ! -f "$dir/data/PG_VERSION" ] || [ "$(cat "$dir/data/PG_VERSION")" = "$version" ] || { cluster_remove; cluster_dir=$dir; }
+echo "== demo: a private PostgreSQL $version in $dir, on a unix socket"
+cluster_start
+
+echo "== demo: a new database, five invented assets, 3000 days"
+PGOPTIONS='-c client_min_messages=warning' psql -Xq -v ON_ERROR_STOP=1 --pset=footer=off --pset=pager=off <<'SQL'
+DROP DATABASE IF EXISTS demo WITH (FORCE);
+CREATE DATABASE demo;
+\connect demo
+CREATE EXTENSION pg_regime;
+SELECT regime_demo() \g /dev/null
+\echo
+\echo 'SELECT * FROM refresh_cmc_regimes();'
+SELECT id, status, regime_rows, flip_rows, stat_rows, comovement_rows, rows_written, feature_tier,
+       round(elapsed_ms::numeric, 1) AS elapsed_ms
+FROM refresh_cmc_regimes();
+\echo 'The newest regime of each asset:'
+SELECT id, ts::date AS day, regime_key, size_mult, stop_mult, orders, gross_cap, setups FROM cmc_regime_latest ORDER BY id;
+\echo 'How asset 1 spent its history, and what the next day brought:'
+SELECT regime_key, n_bars, round(100 * pct_of_history::numeric, 1) AS percent,
+       round(100 * avg_ret_1d::numeric, 3) AS avg_next_day_percent, round(100 * std_ret_1d::numeric, 3) AS std_percent
+FROM cmc_regime_stats WHERE id = 1 ORDER BY n_bars DESC, regime_key;
+SQL
+echo "Look further with: make psql"
+echo "which is:          $pg_bin/psql -h $dir -U postgres demo"
+echo "When done:         make stop"
