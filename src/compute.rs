@@ -1,5 +1,7 @@
 //! Computing assets: the readers of a calendar scheme, the market proxy, the compiled policy.
 
+use std::cell::OnceCell;
+
 use regime_core::Layer;
 use regime_core::pipeline::{self, Outcome, Params, Proxy, Series};
 use regime_core::policy::Policy;
@@ -16,28 +18,24 @@ pub struct Engine<'c> {
     pub params: Params,
     pub policy: Policy,
     pub version_hash: String,
-    /// The market proxy's weekly bars up to `as_of`, or why they cannot be used.
-    proxy: Result<Proxy>,
+    /// The market proxy's weekly bars up to `as_of`, or why they cannot be used; read when the first
+    /// asset needs them.
+    proxy: OnceCell<Result<Proxy>>,
     as_of: Option<i64>,
 }
 
 impl<'c> Engine<'c> {
-    /// Prepares everything and reads the market proxy. `as_of` is a moment, in microseconds since
-    /// 2000, after which nothing is read.
-    pub fn new(db: Db<'c>, setup: Setup, as_of: Option<i64>) -> Result<Self> {
-        let readers = setup.sources.map(|source| source.map(|s| Reader::new(db, s)));
-        let proxy = match &readers[Layer::L1 as usize] {
-            Some(weekly) => weekly.series(setup.params.market_proxy_id, as_of).map(|s| Proxy::new(&s)),
-            None => Ok(Proxy::default()),
-        };
-        Ok(Self {
-            readers,
+    /// Prepares everything. `as_of` is a moment, in microseconds since 2000, after which nothing is
+    /// read.
+    pub fn new(db: Db<'c>, setup: Setup, as_of: Option<i64>) -> Self {
+        Self {
+            readers: setup.sources.map(|source| source.map(|s| Reader::new(db, s))),
             version_hash: version_hash(&setup.table, &setup.params),
             policy: Policy::new(setup.table),
             params: setup.params,
-            proxy,
+            proxy: OnceCell::new(),
             as_of,
-        })
+        }
     }
 
     /// The reader of a layer, where it has a source.
@@ -57,13 +55,18 @@ impl<'c> Engine<'c> {
         let series = self.series(asset)?;
         let series = series.each_ref().map(Option::as_ref);
         let budget = pipeline::budget(series, &self.params);
-        let proxied = asset != self.params.market_proxy_id;
-        let needs_proxy = proxied && (!budget.enabled[0] || !budget.enabled[1]);
-        let proxy = match &self.proxy {
-            Err(error) if needs_proxy => return Err(proxy_error(error, self.params.market_proxy_id)),
-            proxy => proxy.as_ref().ok().filter(|_| proxied),
-        };
+        let is_young = !budget.enabled[Layer::L0 as usize] || !budget.enabled[Layer::L1 as usize];
+        let proxy = if is_young && asset != self.params.market_proxy_id { Some(self.proxy()?) } else { None };
         Ok(pipeline::run(series, proxy, &self.policy, &self.params))
+    }
+
+    fn proxy(&self) -> Result<&Proxy> {
+        let id = self.params.market_proxy_id;
+        let read = || match self.reader(Layer::L1) {
+            Some(weekly) => weekly.series(id, self.as_of).map(|series| Proxy::new(&series)),
+            None => Ok(Proxy::default()),
+        };
+        self.proxy.get_or_init(read).as_ref().map_err(|error| proxy_error(error, id))
     }
 }
 

@@ -68,7 +68,7 @@ pub fn refresh(assets: Assets, given: &Given, dry_run: bool) -> Result<Vec<Summa
             Some(ids) => ids,
             None => all_ids(db, &setup)?,
         };
-        let engine = db.with_new_snapshot(|| Engine::new(db, setup, None))?;
+        let engine = Engine::new(db, setup, None);
         let lock_space = lock_space(db, &schema)?;
         let mut summaries = Vec::with_capacity(ids.len());
         for id in ids {

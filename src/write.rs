@@ -344,29 +344,27 @@ impl Statement<'_> {
         arrays.collect::<Vec<_>>().join(", ")
     }
 
-    /// `WITH` the values of each entry, once: a cast of an array would otherwise be done per row.
-    fn entries(&self) -> String {
+    /// The rows as a FROM clause: `k` has keys, `e` values.
+    ///
+    /// `k` expands its arrays in a target list, which streams them; in a FROM clause they would be
+    /// stored first. `e` is DISTINCT although its numbers are, so that the planner knows it too and
+    /// hashes `e` alone, which leaves rows in the order of their keys; and so that arrays are cast
+    /// once an entry, not once a row.
+    fn rows(&self) -> String {
+        let (scope, keys) = (self.table.scope.len(), self.table.key.len());
         let value = |c: &Column| match c.kind {
             Type::TextArray => format!("{0}::text[] AS {0}", c.name),
             _ => c.name.to_owned(),
         };
         let values: Vec<String> = self.table.values.iter().map(value).collect();
         format!(
-            "WITH e AS MATERIALIZED (SELECT n, {} FROM unnest({}) WITH ORDINALITY AS u({}, n))",
-            values.join(", "),
-            Self::arrays(self.table.values, self.table.scope.len() + self.table.key.len() + 2),
-            Self::names(self.table.values, "").join(", "),
-        )
-    }
-
-    /// The rows as a FROM clause: `k` has keys, `e` values. Arrays are expanded in a target list,
-    /// which streams them; in a FROM clause they would be stored first.
-    fn rows(&self) -> String {
-        let (scope, keys) = (self.table.scope.len(), self.table.key.len());
-        format!(
-            "(SELECT {}, unnest(${}::int[]) AS entry) AS k JOIN e ON e.n = k.entry",
+            "(SELECT {}, unnest(${}::int[]) AS entry) AS k JOIN (SELECT DISTINCT ON (n) n, {} \
+             FROM unnest({}) WITH ORDINALITY AS u({}, n)) AS e ON e.n = k.entry",
             Self::expanded(self.table.key, scope + 1),
             scope + keys + 1,
+            values.join(", "),
+            Self::arrays(self.table.values, scope + keys + 2),
+            Self::names(self.table.values, "").join(", "),
         )
     }
 
@@ -384,8 +382,7 @@ impl Statement<'_> {
             .collect();
         let columns = [self.table.scope, self.table.key, self.table.values].concat();
         format!(
-            "{} INSERT INTO {} ({}, {}) SELECT {}, now() FROM {}",
-            self.entries(),
+            "INSERT INTO {} ({}, {}) SELECT {}, now() FROM {}",
             self.relation,
             Self::names(&columns, "").join(", "),
             self.table.stamp,
@@ -398,8 +395,7 @@ impl Statement<'_> {
         let assignment = |c: &Column| format!("{0} = e.{0}", c.name);
         let assignments: Vec<String> = self.table.values.iter().map(assignment).collect();
         format!(
-            "{} UPDATE {} AS t SET {}, {} = now() FROM {} WHERE {} AND {}",
-            self.entries(),
+            "UPDATE {} AS t SET {}, {} = now() FROM {} WHERE {} AND {}",
             self.relation,
             assignments.join(", "),
             self.table.stamp,

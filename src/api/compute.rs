@@ -64,7 +64,7 @@ fn regime_compute(
     let rules = rules.map(|r| r.parse()).transpose()?;
     let (outcome, hash) = db::connect(|db| {
         let setup = params::load(db, &given, rules.as_ref())?;
-        let engine = Engine::new(db, setup, as_of.map(micros))?;
+        let engine = Engine::new(db, setup, as_of.map(micros));
         Ok((engine.compute(asset)?, engine.version_hash))
     })?;
     let now = now();

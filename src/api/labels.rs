@@ -80,7 +80,7 @@ fn stored(
     let given = Given { cal_scheme: cal_scheme.map(str::to_owned), ..Given::default() };
     let tier = mode.map(tier).transpose()?;
     let (ts, labels) = db::connect(|db| {
-        let engine = Engine::new(db, params::load(db, &given, None)?, None)?;
+        let engine = Engine::new(db, params::load(db, &given, None)?, None);
         let Some(reader) = engine.reader(layer) else {
             return Err(no_source(layer, &engine.params.cal_scheme, &extension_schema(db)?));
         };

@@ -9,7 +9,7 @@ use crate::flips::{Flip, flips};
 use crate::hysteresis::{Mode, State};
 use crate::label::Label;
 use crate::labels::{Bars, label_bars};
-use crate::policy::{Effect, Policy, Risk};
+use crate::policy::{Effect, Orders, Policy, Risk};
 use crate::stats::{ReturnStats, forward_return};
 
 /// Largest gross exposure of an asset without a monthly layer while the market is not supportive,
@@ -269,13 +269,18 @@ fn raw_on_rows(
     }
 }
 
+/// What tells rows apart: setups follow from the labels.
+type RowContent = ([Option<Label>; 4], [u64; 3], Orders, bool);
+
 type RowInputs = ([Option<Label>; 4], [Option<Label>; 4], [bool; 2]);
 
-/// Resolves rows into policies, each distinct combination of inputs once.
+/// Resolves rows into policies: each different combination of inputs is worked out once, and rows
+/// that say the same become one.
 struct Resolver<'a> {
     policy: &'a Policy,
     l4: Option<Effect>,
     seen: HashMap<RowInputs, u32>,
+    by_content: HashMap<RowContent, u32>,
     last: Option<(RowInputs, u32)>,
     rows: Vec<Row>,
 }
@@ -283,7 +288,7 @@ struct Resolver<'a> {
 impl<'a> Resolver<'a> {
     fn new(policy: &'a Policy, l4_label: Option<&str>) -> Self {
         let l4 = l4_label.map(|text| policy.effect_of(text));
-        Self { policy, l4, seen: HashMap::new(), last: None, rows: Vec::new() }
+        Self { policy, l4, seen: HashMap::new(), by_content: HashMap::new(), last: None, rows: Vec::new() }
     }
 
     /// The index of what a row says that has these accepted labels, raw labels and proxy caps.
@@ -295,12 +300,20 @@ impl<'a> Resolver<'a> {
             return index;
         }
         let index = *self.seen.entry(inputs).or_insert_with(|| {
-            self.rows.push(compute_row(self.policy, self.l4.as_ref(), inputs));
-            self.rows.len() as u32 - 1
+            let row = compute_row(self.policy, self.l4.as_ref(), inputs);
+            *self.by_content.entry(content(&row)).or_insert_with(|| {
+                self.rows.push(row);
+                self.rows.len() as u32 - 1
+            })
         });
         self.last = Some((inputs, index));
         index
     }
+}
+
+fn content(row: &Row) -> RowContent {
+    let Risk { size_mult, stop_mult, orders, gross_cap, pyramids } = row.risk;
+    (row.labels, [size_mult, stop_mult, gross_cap].map(f64::to_bits), orders, pyramids)
 }
 
 fn compute_row(policy: &Policy, l4: Option<&Effect>, (accepted, raw, capped): RowInputs) -> Row {
