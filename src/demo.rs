@@ -1,5 +1,7 @@
 //! Loading the demo market into tables of the source shape.
 
+use std::collections::HashSet;
+
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
@@ -9,10 +11,10 @@ use regime_core::demo;
 use crate::db::{self, Db, Sees, arg};
 use crate::error::{Error, Result, check_range};
 use crate::inputs::{self, BARS, BUILT, Built, Target, bars_content, distinct_ids, target};
-use crate::output::check_schema;
+use crate::output::{check_schema, lock_schema};
 use crate::refresh::TF;
 use crate::source::{self, extension_schema};
-use crate::write::{Value, sync};
+use crate::write::{Value, Written, sync};
 
 /// The comment by which a table is known to hold demo data alone.
 const DEMO: &str = "Demo data made by pg_regime's regime_demo; its rows are replaced when it runs again";
@@ -24,25 +26,31 @@ pub fn load(db: Db, assets: i32, days: i32, seed: i32) -> Result<Vec<Built>> {
     check_range("assets", Some(assets), 1, 10_000)?;
     check_range("days", Some(days), 1, 10_000)?;
     let schema = extension_schema(db)?;
-    let mut tables = vec![];
     let mut daily = None;
+    let mut built = Vec::new();
     for scheme in SCHEMES {
         for row in source::map(db, scheme, &schema)?.into_iter().flatten() {
+            let [_, ema] = row.ema;
+            built.push(ema);
             if row.layer == Layer::L2 {
-                daily = daily.or(Some(row.bars.clone()));
+                daily = daily.or(Some(row.bars));
+            } else if row.layer < Layer::L2 {
+                let [_, bars] = row.bars;
+                built.push(bars);
             }
-            tables.push((row.bars, row.layer == Layer::L2));
-            tables.push((row.ema, false));
         }
     }
     let Some([daily_schema, daily_name]) = daily else {
-        return Err(Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, "regime_source maps no daily bars"));
+        return Err(source::no_source(Layer::L2, SCHEMES[0], &schema));
     };
     check_schema(db, &daily_schema)?;
-    tables.push(([daily_schema.clone(), "dim_assets".to_owned()], true));
-    for ([schema, name], is_demo) in &tables {
-        check_ours(db, schema, name, if *is_demo { DEMO } else { BUILT })?;
+    lock_schema(db, &daily_schema)?;
+    for name in &built {
+        check_ours(db, &daily_schema, name, BUILT)?;
     }
+    let has_assets = check_ours(db, &daily_schema, "dim_assets", DEMO)?;
+    let has_bars = check_ours(db, &daily_schema, &daily_name, DEMO)?;
+    check_rows(db, &daily_schema, has_assets, has_bars.then_some(&daily_name))?;
 
     let mut dim_assets = target(db, &daily_schema, "dim_assets", "assets", DEMO)?;
     let mut bars = target(db, &daily_schema, &daily_name, "bars", DEMO)?;
@@ -59,22 +67,49 @@ pub fn load(db: Db, assets: i32, days: i32, seed: i32) -> Result<Vec<Built>> {
     Ok(built)
 }
 
-fn check_ours(db: Db, schema: &str, name: &str, mark: &str) -> Result<()> {
+/// Whether a table carries the mark; one that does not may only be missing or empty.
+fn check_ours(db: Db, schema: &str, name: &str, mark: &str) -> Result<bool> {
     let relation = format!("{}.{}", quoted(schema), quoted(name));
     let sql = "SELECT obj_description(to_regclass($1), 'pg_class') IS NOT DISTINCT FROM $2 WHERE to_regclass($1) IS NOT NULL";
     let found = db.first(sql, &[arg(relation.as_str()), arg(mark)], Sees::Now, |row| Ok(row.bool(0)))?;
     if found.flatten() != Some(false) {
-        return Ok(());
+        return Ok(found.flatten() == Some(true));
     }
     match db.first(&format!("SELECT true FROM {relation} LIMIT 1"), &[], Sees::Now, |_| Ok(()))? {
-        None => Ok(()),
-        Some(()) => Err(Error::new(
-            PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-            format!("table {relation} holds rows that regime_demo did not make"),
-        )
-        .detail("Nothing was changed.")
-        .hint("Run the demo in a database of its own: CREATE DATABASE regime_demo;")),
+        None => Ok(false),
+        Some(()) => Err(foreign_rows(&relation)),
     }
+}
+
+fn foreign_rows(relation: &str) -> Error {
+    Error::new(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("table {relation} holds rows that regime_demo did not make"),
+    )
+    .detail("Nothing was changed.")
+    .hint("Run the demo in a database of its own: CREATE DATABASE regime_demo;")
+}
+
+/// Tables of an earlier demo hold its assets alone, which are known by their symbols.
+fn check_rows(db: Db, schema: &str, has_assets: bool, bars: Option<&String>) -> Result<()> {
+    let dim_assets = format!("{}.dim_assets", quoted(schema));
+    let mut ids = HashSet::new();
+    if has_assets {
+        db.rows(&format!("SELECT id, symbol FROM {dim_assets}"), &[], Sees::Now, |row| {
+            let id = row.int(0).filter(|id| row.text(1) == Some(&demo::symbol(*id)));
+            ids.insert(id.ok_or_else(|| foreign_rows(&dim_assets))?);
+            Ok(())
+        })?;
+    }
+    if let Some(name) = bars {
+        let bars = format!("{}.{}", quoted(schema), quoted(name));
+        db.rows(&distinct_ids(&bars, "id", "true"), &[], Sees::Now, |row| {
+            let is_known =
+                row.long(0).and_then(|id| i32::try_from(id).ok()).is_some_and(|id| ids.contains(&id));
+            if is_known { Ok(()) } else { Err(foreign_rows(&bars)) }
+        })?;
+    }
+    Ok(())
 }
 
 fn fill(
@@ -90,15 +125,10 @@ fn fill(
         db::in_own_memory(|| fill_asset(db, dim_assets, bars, &asset))?;
     }
     // An earlier, larger market leaves no asset behind.
-    let mut gone = Vec::new();
-    db.rows(&distinct_ids(&bars.relation, "id", "true"), &[], Sees::Now, |row| {
-        gone.extend(row.long(0).and_then(|id| i32::try_from(id).ok()).filter(|id| !ids.contains(id)));
-        Ok(())
-    })?;
     for target in [dim_assets, bars] {
-        let sql = format!("DELETE FROM {} WHERE id = ANY ($1)", target.relation);
-        let deleted = db.execute(&sql, &[arg(gone.clone())])?;
-        target.add(crate::write::Written { deleted, ..Default::default() });
+        let sql = format!("DELETE FROM {} WHERE id <> ALL ($1)", target.relation);
+        let deleted = db.execute(&sql, &[arg(ids.clone())])?;
+        target.add(Written { deleted, ..Written::default() });
     }
     Ok(())
 }
@@ -110,7 +140,7 @@ fn fill_asset(db: Db, dim_assets: &mut Target, bars: &mut Target, asset: &demo::
         dim_assets.relation
     );
     let inserted = db.execute(&sql, &[arg(asset.id), arg(asset.symbol.as_str())])?;
-    dim_assets.add(crate::write::Written { inserted, ..Default::default() });
+    dim_assets.add(Written { inserted, ..Written::default() });
     let scope = [Value::Int(asset.id), Value::Text(TF)];
     let content = bars_content(&asset.bars, 1);
     bars.add(db.with_new_snapshot(|| sync(db, &bars.relation, &BARS, &scope, &content, false))?);

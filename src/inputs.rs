@@ -10,7 +10,7 @@ use regime_core::calendar::{Calendar, DailyBars, Span, ema, period_bars};
 
 use crate::db::{self, Db, Sees, arg};
 use crate::error::{Error, Result, invalid_parameter};
-use crate::output::{check_may_create, check_schema};
+use crate::output::{check_may_create, check_schema, lock_schema};
 use crate::refresh::TF;
 use crate::source::{self, MapRow, extension_schema, relation_args};
 use crate::subxact::attempt;
@@ -112,6 +112,7 @@ pub fn target(db: Db, schema: &str, name: &str, kind: &str, mark: &str) -> Resul
         if db.first(&format!("SELECT true FROM {relation} LIMIT 1"), &[], Sees::Now, |_| Ok(()))?.is_some() {
             return made("left alone");
         }
+        check_shape(db, &relation, kind)?;
     } else {
         check_may_create(db, schema)?;
         let header = format!("--; {kind}\n");
@@ -121,6 +122,25 @@ pub fn target(db: Db, schema: &str, name: &str, kind: &str, mark: &str) -> Resul
     }
     db.execute(&format!("COMMENT ON TABLE {relation} IS {}", spi::quote_literal(mark)), &[])?;
     made(if found.is_some() { "filled" } else { "created" })
+}
+
+/// An empty table is taken over only if it has the columns that are filled.
+fn check_shape(db: Db, relation: &str, kind: &str) -> Result<()> {
+    let wanted: Vec<&str> = match [&BARS, &CALENDAR_EMAS, &DAILY_EMAS].into_iter().find(|t| t.name == kind) {
+        Some(table) => [table.scope, table.key, table.values].concat().iter().map(|c| c.name).collect(),
+        None => vec!["id", "symbol"],
+    };
+    let sql = "SELECT w FROM unnest($2::text[]) WITH ORDINALITY AS u (w, n) WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a \
+         WHERE a.attrelid = $1::regclass AND a.attname = w::name AND NOT a.attisdropped) ORDER BY n LIMIT 1";
+    match db.first(sql, &[arg(relation), arg(wanted)], Sees::Now, |row| Ok(row.string(0)))?.flatten() {
+        None => Ok(()),
+        Some(column) => Err(Error::new(
+            PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
+            format!("table {relation} is empty and could be filled, but has no column {column}"),
+        )
+        .detail("Nothing was changed.")
+        .hint(format!("DROP TABLE {relation}; it is then made with all its columns."))),
+    }
 }
 
 /// Builds the inputs of assets (all with daily bars where `ids` is `None`).
@@ -134,6 +154,7 @@ pub fn build(db: Db, ids: Option<Vec<i32>>, cal_scheme: &str, target_schema: &st
         }
     };
     check_schema(db, target_schema)?;
+    lock_schema(db, target_schema)?;
     let schema = extension_schema(db)?;
     let [monthly, weekly, daily, _] = source::map(db, cal_scheme, &schema)?;
     let (Some(monthly), Some(weekly), Some(daily)) = (monthly, weekly, daily) else {

@@ -125,13 +125,7 @@ pub struct Action {
 /// Makes the output tables that are missing and checks and completes those that are there.
 pub fn set_up(db: Db, schema: &str) -> Result<Vec<Action>> {
     check_schema(db, schema)?;
-    // Two sessions that set up at once would both create; the second waits here and then finds.
-    db.rows(
-        "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
-        &[arg(format!("pg_regime setup {schema}"))],
-        Sees::Now,
-        |_| Ok(()),
-    )?;
+    lock_schema(db, schema)?;
     let mut actions = Vec::new();
     for name in TABLES.iter().map(|t| t.name).chain(VIEWS) {
         let relation = format!("{}.{name}", quoted(schema));
@@ -159,6 +153,13 @@ pub fn set_up(db: Db, schema: &str) -> Result<Vec<Action>> {
         actions.push(Action { relation, action });
     }
     Ok(actions)
+}
+
+/// Waits for others that make tables in a schema: two at once would both create, while the second
+/// after the first finds.
+pub fn lock_schema(db: Db, schema: &str) -> Result<()> {
+    let name = format!("pg_regime tables of {schema}");
+    db.rows("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", &[arg(name)], Sees::Now, |_| Ok(()))
 }
 
 /// The schema exists.

@@ -9,7 +9,6 @@ SELECT p.oid::regprocedure AS function,
 FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
 JOIN pg_extension e ON d.refobjid = e.oid AND e.extname = 'pg_regime'
 WHERE prolang = (SELECT oid FROM pg_language WHERE lanname = 'c')
-    AND proname NOT IN ('regime_demo', 'regime_build_inputs')
 ORDER BY p.oid::regprocedure::text COLLATE "C";
 -- Order-dependent folds over rows would be wrong in parallel.
 SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.deptype = 'e'
@@ -19,10 +18,10 @@ WHERE prokind = 'a' AND proparallel <> 'u';
 SELECT proname, proargnames[1:pronargs] AS arguments, pronargdefaults AS with_default FROM pg_proc p
 JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
     JOIN pg_extension e ON d.refobjid = e.oid AND extname = 'pg_regime'
-WHERE prolang = (SELECT oid FROM pg_language WHERE lanname = 'c') AND proname NOT IN ('regime_demo', 'regime_build_inputs')
+WHERE prolang = (SELECT oid FROM pg_language WHERE lanname = 'c')
 ORDER BY proname COLLATE "C", p.oid::regprocedure::text COLLATE "C";
 SELECT proname, pg_get_function_result(oid) FROM pg_proc WHERE proname IN ('refresh_cmc_regimes', 'regime_compute',
-    'resolve_policy', 'regime_label_daily', 'regime_version_hash', 'regime_load_policy')
+    'resolve_policy', 'regime_label_daily', 'regime_version_hash', 'regime_load_policy', 'regime_build_inputs', 'regime_demo')
 ORDER BY proname COLLATE "C", oid::regprocedure::text COLLATE "C";
 -- The four columns lists agree: what is stored, computed and read back.
 SELECT relation FROM regime_setup() LIMIT 1;

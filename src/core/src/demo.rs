@@ -18,7 +18,7 @@ pub const YOUNG_DAYS: usize = 720;
 pub struct DemoAsset {
     /// 1, 2, 3 …
     pub id: i32,
-    /// `MARKET` for asset 1, `DEMO2` and so on for the others.
+    /// As [`symbol`] gives it.
     pub symbol: String,
     /// Day of its first bar, in days since 2000-01-01.
     pub first_day: i32,
@@ -29,6 +29,11 @@ pub struct DemoAsset {
 /// All of [`assets`] at once: about 56 bytes a bar.
 pub fn market(assets: usize, days: usize, seed: u64) -> Vec<DemoAsset> {
     self::assets(assets, days, seed).collect()
+}
+
+/// The symbol of an asset: `MARKET` for asset 1, `DEMO2` and so on for the others.
+pub fn symbol(id: i32) -> String {
+    if id == 1 { "MARKET".to_owned() } else { format!("DEMO{id}") }
 }
 
 /// The assets of a market of so many days from [`FIRST_DAY`] on, one after the other. Without
@@ -54,7 +59,7 @@ pub fn assets(assets: usize, days: usize, seed: u64) -> impl Iterator<Item = Dem
         };
         DemoAsset {
             id,
-            symbol: if id == 1 { "MARKET".to_owned() } else { format!("DEMO{id}") },
+            symbol: symbol(id),
             first_day: FIRST_DAY.saturating_add_unsigned((days - age) as u32),
             bars: bars(id, &factor, days - age, seed),
         }
