@@ -7,28 +7,31 @@ DO $$ BEGIN
     END IF;
 END $$;
 
+-- A trusted extension's script runs as a superuser, with the target schema on the search_path: what is
+-- not certain to be found in pg_catalog by its exact types is qualified or cast.
+
 -- The member tables: the source map and the policies. Their user rows are dumped.
 
 CREATE TABLE regime_source (
     cal_scheme text NOT NULL CHECK (cal_scheme <> ''),
     layer text NOT NULL CHECK (layer IN ('L0', 'L1', 'L2', 'L3')),
     tf text,
-    periods int[] NOT NULL CHECK (array_length(periods, 1) = 3 AND 0 < periods[1] AND periods[1] < periods[2] AND periods[2] < periods[3] AND array_position(periods, NULL) IS NULL),
+    periods int[] NOT NULL CHECK (pg_catalog.array_length(periods, 1) = 3 AND 0 < periods[1] AND periods[1] < periods[2] AND periods[2] < periods[3] AND pg_catalog.array_position(periods, NULL) IS NULL),
     bars_schema name NOT NULL DEFAULT 'public',
     bars_table name NOT NULL,
-    bars_filter jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(bars_filter) = 'object'),
+    bars_filter jsonb NOT NULL DEFAULT '{}' CHECK (pg_catalog.jsonb_typeof(bars_filter) = 'object'),
     bars_id_column name NOT NULL DEFAULT 'id',
     bars_tf_column name NOT NULL DEFAULT 'tf',
     bars_ts_column name NOT NULL DEFAULT 'time_close',
     close_column name NOT NULL DEFAULT 'close',
     atr_column name,
     adx_column name,
-    adx_floor float8 CHECK (adx_floor >= 0 AND adx_floor <= 100),
+    adx_floor float8 CHECK (adx_floor >= 0::float8 AND adx_floor <= 100::float8),
     spread_column name,
     slippage_column name,
     ema_schema name NOT NULL DEFAULT 'public',
     ema_table name NOT NULL,
-    ema_filter jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(ema_filter) = 'object'),
+    ema_filter jsonb NOT NULL DEFAULT '{}' CHECK (pg_catalog.jsonb_typeof(ema_filter) = 'object'),
     ema_id_column name NOT NULL DEFAULT 'id',
     ema_tf_column name NOT NULL DEFAULT 'tf',
     ema_ts_column name NOT NULL DEFAULT 'ts',
@@ -70,7 +73,7 @@ SELECT s, l.layer, l.tf, l.periods,
        'cmc_ema_multi_tf' || CASE WHEN l.layer = 'L2' THEN '_u' ELSE '_cal_' || s END,
        CASE WHEN l.layer = 'L2' THEN '{"alignment_source": "multi_tf"}' ELSE '{"roll": false}' END::jsonb,
        'built-in'
-FROM unnest(ARRAY['iso', 'us']) AS s,
+FROM (VALUES ('iso'), ('us')) AS c (s),
      (VALUES ('L0', '1M', '{12,24,48}'::int[]), ('L1', '1W', '{20,50,200}'), ('L2', '1D', '{20,50,100}')) AS l (layer, tf, periods)
 ORDER BY s, l.layer;
 
@@ -97,7 +100,7 @@ ALTER TABLE regime_source ENABLE ALWAYS TRIGGER origin;
 
 CREATE TABLE regime_policy (
     policy text PRIMARY KEY CHECK (policy NOT IN ('', 'default')),
-    rules jsonb NOT NULL CHECK (jsonb_typeof(rules) = 'array'),
+    rules jsonb NOT NULL CHECK (pg_catalog.jsonb_typeof(rules) = 'array'),
     loaded_at timestamptz NOT NULL DEFAULT now(),
     loaded_by text NOT NULL DEFAULT current_user
 );

@@ -6,7 +6,7 @@
 //! them. All unsafe code of reading and writing is in this file.
 #![allow(unsafe_code)]
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ffi::CString;
 use std::marker::PhantomData;
@@ -132,10 +132,17 @@ impl Db<'_> {
         self.plan(sql, args, pg_sys::CURSOR_OPT_CUSTOM_PLAN)?.execute(args)
     }
 
-    /// Waits until a relation can be read and keeps it from being altered or truncated until the
-    /// transaction ends. To be done before a snapshot is taken: a table that is truncated or
-    /// rewritten after that looks empty to it.
-    pub fn hold(self, relation: &str) -> Result<()> {
+    /// Waits until a relation and its partitions can be read and keeps them from being altered or
+    /// truncated until the transaction ends. To be done before a snapshot is taken: a table that is
+    /// truncated or rewritten after that looks empty to it.
+    pub fn hold(self, schema: &str, name: &str) -> Result<()> {
+        let relation = format!("{}.{}", spi::quote_identifier(schema), spi::quote_identifier(name));
+        // SAFETY: looks up a system cache.
+        let kind = relation_oid(schema, name).map(|oid| unsafe { pg_sys::get_rel_relkind(oid) } as u8);
+        if matches!(kind, Some(b'r' | b'p' | b'v')) {
+            // Takes partitions, and what a view reads, along.
+            return self.execute(&format!("LOCK TABLE {relation} IN ACCESS SHARE MODE"), &[]).map(|_| ());
+        }
         self.rows(&format!("SELECT FROM {relation} WHERE false"), &[], Sees::Snapshot, |_| Ok(()))
     }
 
@@ -157,6 +164,7 @@ impl Db<'_> {
 
 impl Plan {
     fn prepare(sql: &str, mut types: Vec<pg_sys::Oid>, options: u32) -> Result<Self> {
+        let _back = CurrentMemory::remember();
         let text = CString::new(sql).map_err(|_| {
             Error::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, "a name holds a NUL byte")
         })?;
@@ -174,6 +182,7 @@ impl Plan {
 
     fn rows(&self, args: &[Arg], sees: Sees, mut each: impl FnMut(&Tuple) -> Result<()>) -> Result<()> {
         self.check(args)?;
+        let _back = CurrentMemory::remember();
         let mut receiver = Receiver::new(&mut each);
         // SAFETY: SPI is connected; the plan is valid and its parameters were checked against it;
         // the receiver outlives the call, in which PostgreSQL calls it back with each row.
@@ -212,6 +221,7 @@ impl Plan {
 
     fn execute(&self, args: &[Arg]) -> Result<u64> {
         self.check(args)?;
+        let _back = CurrentMemory::remember();
         let mut values: Vec<_> = args.iter().map(|a| a.datum.unwrap_or(pg_sys::Datum::null())).collect();
         let nulls: Vec<_> = args.iter().map(|a| if a.datum.is_none() { b'n' } else { b' ' } as _).collect();
         // SAFETY: SPI is connected; the plan is valid and its parameters were checked against it.
@@ -239,6 +249,7 @@ fn internal(message: String) -> Error {
 struct Receiver<'a> {
     /// First, so that PostgreSQL finds its own part.
     base: pg_sys::DestReceiver,
+    types: Vec<pg_sys::Oid>,
     each: &'a mut dyn FnMut(&Tuple) -> Result<()>,
     error: Option<Error>,
 }
@@ -252,7 +263,7 @@ impl<'a> Receiver<'a> {
             rDestroy: Some(ignore),
             mydest: pg_sys::CommandDest::DestNone,
         };
-        Self { base, each, error: None }
+        Self { base, types: Vec::new(), each, error: None }
     }
 }
 
@@ -264,26 +275,53 @@ unsafe extern "C-unwind" fn receive(
 ) -> bool {
     // SAFETY: the receiver is the one that `Plan::rows` passed, and the slot holds a row, whose
     // values stay where they are until this returns.
-    let (receiver, tuple) = unsafe {
+    let (receiver, values, nulls) = unsafe {
         pg_sys::slot_getallattrs(slot);
         let columns = (*slot).tts_nvalid as usize;
-        let tuple = Tuple {
-            values: std::slice::from_raw_parts((*slot).tts_values, columns),
-            nulls: std::slice::from_raw_parts((*slot).tts_isnull, columns),
-            detoasted: RefCell::new(Vec::new()),
-        };
-        (&mut *receiver.cast::<Receiver>(), tuple)
+        (
+            &mut *receiver.cast::<Receiver>(),
+            std::slice::from_raw_parts((*slot).tts_values, columns),
+            std::slice::from_raw_parts((*slot).tts_isnull, columns),
+        )
     };
-    match (receiver.each)(&tuple) {
-        Ok(()) => true,
-        Err(error) => {
-            receiver.error = Some(error);
-            false
-        }
-    }
+    let tuple = Tuple {
+        values,
+        nulls,
+        types: &receiver.types,
+        mistyped: Cell::new(None),
+        detoasted: RefCell::new(Vec::new()),
+    };
+    let result = (receiver.each)(&tuple);
+    let error = tuple.mistyped.get().map(mistyped);
+    drop(tuple);
+    receiver.error = error.or(result.err());
+    receiver.error.is_none()
 }
 
-unsafe extern "C-unwind" fn start(_: *mut pg_sys::DestReceiver, _: i32, _: pg_sys::TupleDesc) {}
+/// A column is of another type than it is read as: a table was altered, or a name means something
+/// else than it should.
+fn mistyped((column, wanted): (usize, &'static str)) -> Error {
+    Error::new(
+        PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+        format!("column {} of a query is not of type {wanted}", column + 1),
+    )
+    .detail("A table that is read has a column of another type than it should have.")
+    .hint("SELECT * FROM regime_setup(); checks the output tables; regime_source says which source tables are read.")
+}
+
+/// Called before the first row, with the types of the columns.
+#[pg_guard]
+unsafe extern "C-unwind" fn start(
+    receiver: *mut pg_sys::DestReceiver,
+    _operation: i32,
+    row: pg_sys::TupleDesc,
+) {
+    // SAFETY: the receiver is the one that `Plan::rows` passed; the descriptor is valid here.
+    unsafe {
+        let columns = (*row).attrs.as_slice((*row).natts as usize);
+        (*receiver.cast::<Receiver>()).types = columns.iter().map(|c| c.atttypid).collect();
+    }
+}
 
 unsafe extern "C-unwind" fn ignore(_: *mut pg_sys::DestReceiver) {}
 
@@ -291,22 +329,37 @@ unsafe extern "C-unwind" fn ignore(_: *mut pg_sys::DestReceiver) {}
 pub struct Tuple<'a> {
     values: &'a [pg_sys::Datum],
     nulls: &'a [bool],
+    types: &'a [pg_sys::Oid],
+    /// The first column that was read as a type it is not of; nothing of it is looked at.
+    mistyped: Cell<Option<(usize, &'static str)>>,
     detoasted: RefCell<Vec<*mut pg_sys::varlena>>,
 }
 
 impl Drop for Tuple<'_> {
     fn drop(&mut self) {
         for copy in self.detoasted.borrow_mut().drain(..) {
-            // SAFETY: made by detoasting in `varlena`, freed once, no borrow of it is left.
+            // SAFETY: made by detoasting in `bytes`, freed once, no borrow of it is left.
             unsafe { pg_sys::pfree(copy.cast()) };
         }
     }
 }
 
 impl Tuple<'_> {
-    fn get<T: FromDatum>(&self, column: usize) -> Option<T> {
-        // SAFETY: the datum is of this row, which is alive; the caller names the statement's type.
-        unsafe { T::from_datum(self.values[column], self.nulls[column]) }
+    /// Whether a column holds a value of one of these types.
+    fn holds(&self, column: usize, types: &[pg_sys::Oid], name: &'static str) -> bool {
+        if types.contains(&self.types[column]) {
+            return !self.nulls[column];
+        }
+        self.mistyped.set(self.mistyped.get().or(Some((column, name))));
+        false
+    }
+
+    fn get<T: FromDatum>(&self, column: usize, of: pg_sys::Oid, name: &'static str) -> Option<T> {
+        if !self.holds(column, &[of], name) {
+            return None;
+        }
+        // SAFETY: the datum is of this row, which is alive, and of the type that `T` is read from.
+        unsafe { T::from_datum(self.values[column], false) }
     }
 
     /// Whether a column is NULL.
@@ -316,17 +369,17 @@ impl Tuple<'_> {
 
     /// An `int4`.
     pub fn int(&self, column: usize) -> Option<i32> {
-        self.get(column)
+        self.get(column, pg_sys::INT4OID, "int")
     }
 
     /// An `int8`.
     pub fn long(&self, column: usize) -> Option<i64> {
-        self.get(column)
+        self.get(column, pg_sys::INT8OID, "bigint")
     }
 
     /// A `float8`.
     pub fn float(&self, column: usize) -> Option<f64> {
-        self.get(column)
+        self.get(column, pg_sys::FLOAT8OID, "float8")
     }
 
     /// A `float8`, NaN where it is NULL or infinite.
@@ -336,17 +389,21 @@ impl Tuple<'_> {
 
     /// A `bool`.
     pub fn bool(&self, column: usize) -> Option<bool> {
-        self.get(column)
+        self.get(column, pg_sys::BOOLOID, "boolean")
     }
 
     /// A `timestamptz`, in microseconds since 2000.
     pub fn micros(&self, column: usize) -> Option<i64> {
-        (!self.nulls[column]).then(|| self.values[column].value() as i64)
+        self.holds(column, &[pg_sys::TIMESTAMPTZOID], "timestamptz")
+            .then(|| self.values[column].value() as i64)
     }
 
     /// A `text`.
     pub fn text(&self, column: usize) -> Option<&str> {
-        self.varlena(column).and_then(|bytes| std::str::from_utf8(bytes).ok())
+        if !self.holds(column, &[pg_sys::TEXTOID], "text") {
+            return None;
+        }
+        self.bytes(column).and_then(|bytes| std::str::from_utf8(bytes).ok())
     }
 
     /// An owned `text`.
@@ -354,18 +411,25 @@ impl Tuple<'_> {
         self.text(column).map(str::to_owned)
     }
 
-    /// An `int4[]` without NULLs.
+    /// An `int4[]`, without its NULLs.
     pub fn ints(&self, column: usize) -> Option<Vec<i32>> {
-        self.get(column)
+        let elements: Vec<Option<i32>> = self.get(column, pg_sys::INT4ARRAYOID, "int[]")?;
+        Some(elements.into_iter().flatten().collect())
     }
 
-    /// A `text[]` without NULLs.
+    /// A `text[]`, without its NULLs.
     pub fn strings(&self, column: usize) -> Option<Vec<String>> {
-        self.get(column)
+        let elements: Vec<Option<String>> = self.get(column, pg_sys::TEXTARRAYOID, "text[]")?;
+        Some(elements.into_iter().flatten().collect())
+    }
+
+    /// The stored form of a `text[]`, as [`varlena_of`] gives it.
+    pub fn stored_strings(&self, column: usize) -> Option<&[u8]> {
+        if self.holds(column, &[pg_sys::TEXTARRAYOID], "text[]") { self.bytes(column) } else { None }
     }
 
     /// The content of a variable-length value, without its header.
-    pub fn varlena(&self, column: usize) -> Option<&[u8]> {
+    fn bytes(&self, column: usize) -> Option<&[u8]> {
         if self.nulls[column] {
             return None;
         }
@@ -382,7 +446,7 @@ impl Tuple<'_> {
     }
 }
 
-/// The content of a value's own datum, without its header: what [`Tuple::varlena`] gives for a
+/// The content of a value's own datum, without its header: what [`Tuple::stored_strings`] gives for a
 /// stored copy of it.
 pub fn varlena_of<T: IntoDatum>(value: T) -> Option<Vec<u8>> {
     let datum = value.into_datum()?;
@@ -393,8 +457,28 @@ pub fn varlena_of<T: IntoDatum>(value: T) -> Option<Vec<u8>> {
 /// Runs `work` in a memory context of its own, freed with all that was allocated in it.
 pub fn in_own_memory<R>(work: impl FnOnce() -> R) -> R {
     let mut context = PgMemoryContexts::new("pg_regime asset");
+    // Declared after the context, so that it is left before it is freed, also by an error.
+    let _back = CurrentMemory::remember();
     // SAFETY: nothing allocated inside leaves `work` but Rust values.
     unsafe { context.switch_to(|_| work()) }
+}
+
+/// The memory context that was current; current again when this is dropped. SPI leaves its own one
+/// current after every statement, where parameters would pile up asset by asset.
+struct CurrentMemory(pg_sys::MemoryContext);
+
+impl CurrentMemory {
+    fn remember() -> Self {
+        // SAFETY: reads a global of this backend.
+        Self(unsafe { pg_sys::CurrentMemoryContext })
+    }
+}
+
+impl Drop for CurrentMemory {
+    fn drop(&mut self) {
+        // SAFETY: the context was current when this was made and outlives it.
+        unsafe { pg_sys::CurrentMemoryContext = self.0 };
+    }
 }
 
 /// Whether the transaction may not write.
@@ -406,15 +490,18 @@ pub fn transaction_is_read_only() -> bool {
 /// The table of this name in this schema, and whether the current user may read it; `None` if there
 /// is none. From the system caches, so that it costs nothing per row of a query.
 pub fn readable(schema: &str, name: &str) -> Option<bool> {
+    let relation = relation_oid(schema, name)?;
+    // SAFETY: looks up privileges and changes nothing.
+    let allowed = unsafe { pg_sys::pg_class_aclcheck(relation, pg_sys::GetUserId(), pg_sys::ACL_SELECT) };
+    Some(allowed == pg_sys::AclResult::ACLCHECK_OK)
+}
+
+fn relation_oid(schema: &str, name: &str) -> Option<pg_sys::Oid> {
     let (schema, name) = (CString::new(schema).ok()?, CString::new(name).ok()?);
     // SAFETY: both strings are NUL-terminated; the functions look names up and change nothing.
-    unsafe {
+    let oid = unsafe {
         let namespace = pg_sys::get_namespace_oid(schema.as_ptr(), true);
-        let relation = pg_sys::get_relname_relid(name.as_ptr(), namespace);
-        if namespace == pg_sys::InvalidOid || relation == pg_sys::InvalidOid {
-            return None;
-        }
-        let allowed = pg_sys::pg_class_aclcheck(relation, pg_sys::GetUserId(), pg_sys::ACL_SELECT);
-        Some(allowed == pg_sys::AclResult::ACLCHECK_OK)
-    }
+        pg_sys::get_relname_relid(name.as_ptr(), namespace)
+    };
+    (oid != pg_sys::InvalidOid).then_some(oid)
 }

@@ -3,7 +3,7 @@
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
-use regime_core::policy::PolicyError;
+use regime_core::policy::{MOST_CHARACTERS, PolicyError};
 
 /// An error on its way to the user.
 #[derive(Clone, Debug)]
@@ -92,6 +92,17 @@ pub fn no_privilege(relation: &str, privileges: &str, user: &str) -> Error {
         format!("permission denied for table {relation}"),
     )
     .hint(format!("GRANT {privileges} ON {relation} TO {user};"))
+}
+
+/// Stops at a label that is longer than any real one.
+pub fn check_label(name: &str, label: Option<&str>) -> Result<()> {
+    match label.map(|l| l.chars().count()) {
+        Some(length) if length > MOST_CHARACTERS => {
+            Err(invalid_parameter(format!("{name} has {length} characters, more than {MOST_CHARACTERS}"))
+                .hint("Give a label such as 'Hiking-Contracting-RiskOff-Unwind'."))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Stops at a parameter outside its range.

@@ -130,7 +130,7 @@ fn check_shape(db: Db, relation: &str, kind: &str) -> Result<()> {
         Some(table) => [table.scope, table.key, table.values].concat().iter().map(|c| c.name).collect(),
         None => vec!["id", "symbol"],
     };
-    let sql = "SELECT w FROM unnest($2::text[]) WITH ORDINALITY AS u (w, n) WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a \
+    let sql = "SELECT w FROM pg_catalog.unnest($2::text[]) WITH ORDINALITY AS u (w, n) WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a \
          WHERE a.attrelid = $1::regclass AND a.attname = w::name AND NOT a.attisdropped) ORDER BY n LIMIT 1";
     match db.first(sql, &[arg(relation), arg(wanted)], Sees::Now, |row| Ok(row.string(0)))?.flatten() {
         None => Ok(()),
@@ -280,13 +280,18 @@ impl Builder<'_, '_> {
 
 /// A query for the ids in a relation, that steps from one to the next along the key.
 pub fn distinct_ids(relation: &str, id: &str, condition: &str) -> String {
+    // Names that no relation or column has, so that each means what it says whatever the map names.
     let next = |after: &str| {
-        format!("(SELECT {id} AS id FROM {relation} WHERE {condition}{after} ORDER BY {id} LIMIT 1)")
+        format!(
+            "(SELECT pg_regime_rel.{id} AS pg_regime_id FROM {relation} AS pg_regime_rel WHERE {condition}{after} \
+             ORDER BY pg_regime_rel.{id} LIMIT 1)"
+        )
     };
     format!(
-        "WITH RECURSIVE a AS ({} UNION ALL SELECT n.id FROM a, LATERAL {} AS n) SELECT id::int8 FROM a ORDER BY id",
+        "WITH RECURSIVE pg_regime_ids AS ({} UNION ALL SELECT n.pg_regime_id FROM pg_regime_ids AS seen, LATERAL {} AS n) \
+         SELECT pg_regime_id::int8 FROM pg_regime_ids ORDER BY pg_regime_id",
         next(""),
-        next(&format!(" AND {id} > a.id"))
+        next(&format!(" AND pg_regime_rel.{id} > seen.pg_regime_id"))
     )
 }
 

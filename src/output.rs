@@ -107,7 +107,7 @@ pub fn is_set_up(db: Db, schema: &str) -> Result<bool> {
         columns.push("id");
     }
     let wanted = columns.len() as i64;
-    let sql = "SELECT count(*) FROM unnest($2::text[], $3::text[]) AS w (relation, attribute) \
+    let sql = "SELECT count(*) FROM ROWS FROM (pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[])) AS w (relation, attribute) \
          JOIN pg_catalog.pg_class c ON c.relname = w.relation::name \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname = $1::name \
          JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = w.attribute::name AND NOT a.attisdropped";
@@ -322,9 +322,9 @@ fn ensure_key(db: Db, relation: &str, table: &Table) -> Result<bool> {
         key.push(table.stamp);
     }
     let sql = "SELECT true FROM pg_catalog.pg_index i WHERE i.indrelid = $1::regclass AND i.indisunique AND i.indpred IS NULL \
-         AND i.indexprs IS NULL AND i.indisvalid AND (SELECT array_agg(a.attname::text ORDER BY a.attname::text) FROM pg_catalog.pg_attribute a \
+         AND i.indexprs IS NULL AND i.indisvalid AND (SELECT pg_catalog.array_agg(a.attname::text ORDER BY a.attname::text) FROM pg_catalog.pg_attribute a \
          WHERE a.attrelid = i.indrelid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])) \
-         = (SELECT array_agg(k ORDER BY k) FROM unnest($2::text[]) AS k)";
+         = (SELECT pg_catalog.array_agg(k ORDER BY k) FROM pg_catalog.unnest($2::text[]) AS k)";
     if db.first(sql, &[arg(relation), arg(key.clone())], Sees::Now, |_| Ok(()))?.is_some() {
         return Ok(false);
     }

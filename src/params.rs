@@ -1,7 +1,6 @@
 //! The label parameters that functions share: checked, defaults filled in.
 
 use pgrx::prelude::*;
-use pgrx::spi::quote_identifier as quoted;
 use serde_json::Value;
 
 use regime_core::Layer;
@@ -10,7 +9,7 @@ use regime_core::pipeline::{LayerParams, Params};
 use regime_core::policy::{PolicyTable, Rule, parse_rules};
 
 use crate::db::{self, Db, Sees, arg};
-use crate::error::{Error, Result, check_range, invalid_parameter};
+use crate::error::{Error, Result, check_label, check_range, invalid_parameter};
 use crate::guc;
 use crate::json;
 use crate::source::{self, MapRow, Source, extension_schema};
@@ -49,7 +48,7 @@ pub fn load_held(db: Db, given: &Given) -> Result<Setup> {
     let (map, params, table) = parameters(db, given, None)?;
     for [schema, name] in map.iter().flatten().flat_map(|row| [&row.bars, &row.ema]) {
         if db::readable(schema, name) == Some(true) {
-            db.hold(&format!("{}.{}", quoted(schema), quoted(name)))?;
+            db.hold(schema, name)?;
         }
     }
     let sources = db.with_new_snapshot(|| source::check(db, map))?;
@@ -77,6 +76,7 @@ pub fn parameters(
             min_bars[layer] = bars as usize;
         }
     }
+    check_label("l4_label", given.l4_label.as_deref())?;
     let schema = extension_schema(db)?;
     let cal_scheme = given.cal_scheme.clone().unwrap_or_else(guc::cal_scheme);
     let map = source::map(db, &cal_scheme, &schema)?;

@@ -154,7 +154,7 @@ fn one(db: Db, engine: &Engine, schema: &str, id: i32, dry_run: bool) -> Result<
     let set_up = !dry_run || output::is_set_up(db, schema)?;
     if set_up {
         for table in output::TABLES {
-            db.hold(&format!("{}.{}", quoted(schema), table.name))?;
+            db.hold(schema, table.name)?;
         }
     }
     // One snapshot for bars, EMAs and the rows that are there, taken after the lock: the inputs are
@@ -229,7 +229,10 @@ fn write(
 }
 
 fn is_privilege(error: &Error) -> bool {
-    error.report().code == PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE
+    // A row-level security policy has the same code, but no grant helps there.
+    let report = error.report();
+    report.code == PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE
+        && report.message.starts_with("permission denied")
 }
 
 fn summary(

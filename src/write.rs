@@ -310,7 +310,7 @@ impl<'a> Entries<'a> {
                 Value::Float(number) => tuple.float(column).is_some_and(|f| f.to_bits() == number.to_bits()),
                 Value::Bool(truth) => tuple.bool(column) == Some(truth),
                 Value::Text(text) => tuple.text(column) == Some(text),
-                Value::Texts(_) => tuple.varlena(column) == self.arrays[start + v].as_deref(),
+                Value::Texts(_) => tuple.stored_strings(column) == self.arrays[start + v].as_deref(),
             }
         })
     }
@@ -335,11 +335,12 @@ impl Statement<'_> {
         columns.iter().map(|c| format!("{prefix}{}", c.name)).collect()
     }
 
-    /// `$4::t[], …`: a parameter a column, from `first` on.
-    fn arrays(columns: &[Column], first: usize) -> String {
+    /// `unnest($4::t[]), …`: a parameter a column, from `first` on. Qualified, so that no function of
+    /// another's schema is found.
+    fn unnested(columns: &[Column], first: usize) -> String {
         let arrays = columns.iter().enumerate().map(|(i, column)| {
             let element = if column.kind == Type::TextArray { "text" } else { column.kind.sql() };
-            format!("${}::{element}[]", first + i)
+            format!("pg_catalog.unnest(${}::{element}[])", first + i)
         });
         arrays.collect::<Vec<_>>().join(", ")
     }
@@ -358,19 +359,20 @@ impl Statement<'_> {
         };
         let values: Vec<String> = self.table.values.iter().map(value).collect();
         format!(
-            "(SELECT {}, unnest(${}::int[]) AS entry) AS k JOIN (SELECT DISTINCT ON (n) n, {} \
-             FROM unnest({}) WITH ORDINALITY AS u({}, n)) AS e ON e.n = k.entry",
+            "(SELECT {}, pg_catalog.unnest(${}::int[]) AS entry) AS k JOIN (SELECT DISTINCT ON (n) n, {} \
+             FROM ROWS FROM ({}) WITH ORDINALITY AS u({}, n)) AS e ON e.n = k.entry",
             Self::expanded(self.table.key, scope + 1),
             scope + keys + 1,
             values.join(", "),
-            Self::arrays(self.table.values, scope + keys + 2),
+            Self::unnested(self.table.values, scope + keys + 2),
             Self::names(self.table.values, "").join(", "),
         )
     }
 
     fn expanded(columns: &[Column], first: usize) -> String {
-        let expand =
-            |(i, c): (usize, &Column)| format!("unnest(${}::{}[]) AS {}", first + i, c.kind.sql(), c.name);
+        let expand = |(i, c): (usize, &Column)| {
+            format!("pg_catalog.unnest(${}::{}[]) AS {}", first + i, c.kind.sql(), c.name)
+        };
         columns.iter().enumerate().map(expand).collect::<Vec<_>>().join(", ")
     }
 

@@ -7,7 +7,7 @@ use regime_core::policy::{Finding, Policy, PolicyTable, Risk, Rule, parse_rules}
 use regime_core::version::version_hash;
 
 use crate::db::{self, Db, Sees, arg};
-use crate::error::{Error, Result as Checked, check_writable, invalid_parameter, null_argument};
+use crate::error::{Error, Result as Checked, check_label, check_writable, invalid_parameter, null_argument};
 use crate::json::JsonText;
 use crate::params::{self, DEFAULT_POLICY, Given};
 use crate::source::{current_user, extension_schema};
@@ -37,6 +37,9 @@ fn resolve_policy(
     >,
     ErrorReport,
 > {
+    for (name, label) in [("l0", l0), ("l1", l1), ("l2", l2), ("l3", l3), ("l4", l4)] {
+        check_label(name, label)?;
+    }
     let rules = rules.map(|r| r.parse()).transpose()?;
     let table = table(policy, rules.as_ref())?;
     let (risk, setups) = Policy::new(table).resolve([l0, l1, l2, l3, l4]);

@@ -47,9 +47,10 @@ fn regime_at(
     let at = at.ok_or_else(|| null_argument("at"))?;
     let found = db::connect(|db| {
         let sql = format!(
-            "SELECT id::int, ts, tf::text, l0_label::text, l1_label::text, l2_label::text, l3_label::text, l4_label::text, \
-             regime_key::text, size_mult, stop_mult, orders::text, gross_cap, pyramids, setups, feature_tier::text, \
-             l0_enabled, l1_enabled, l2_enabled, regime_version_hash::text, updated_at \
+            "SELECT id::int, ts::timestamptz, tf::text, l0_label::text, l1_label::text, l2_label::text, l3_label::text, \
+             l4_label::text, regime_key::text, size_mult::float8, stop_mult::float8, orders::text, gross_cap::float8, \
+             pyramids::bool, setups::text[], feature_tier::text, l0_enabled::bool, l1_enabled::bool, l2_enabled::bool, \
+             regime_version_hash::text, updated_at::timestamptz \
              FROM {} WHERE id = $1 AND tf = $2 AND ts <= $3 ORDER BY ts DESC LIMIT 1",
             output_relation(db, REGIMES.name)?
         );

@@ -8,6 +8,12 @@ use super::rule::{Orders, Origin, Rule};
 
 const FIELDS: [&str; 7] = ["match", "size_mult", "stop_mult", "orders", "setups", "gross_cap", "pyramids"];
 
+/// Most rules of an overlay, and most characters of a label or of a rule's `match`: far more than
+/// anybody needs, and few enough that working with them never takes long.
+pub const MOST_RULES: usize = 1000;
+/// Most characters of a label or of a rule's `match`.
+pub const MOST_CHARACTERS: usize = 200;
+
 /// Why a JSON document is no list of policy rules. Rules are counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum PolicyError {
@@ -17,6 +23,9 @@ pub enum PolicyError {
     /// The wrapping object has another key.
     #[error("unknown key \"{0}\" beside \"rules\"")]
     DocumentKey(String),
+    /// There are more rules than anybody needs.
+    #[error("{0} policy rules, more than {MOST_RULES}")]
+    TooMany(usize),
     /// A rule is not an object.
     #[error("rule {rule} is {found}, not an object")]
     NotAnObject {
@@ -73,6 +82,7 @@ impl PolicyError {
                 "Write {\"rules\": [{\"match\": \"Down-\", \"size_mult\": 0.5}]} or the bare array."
                     .to_owned()
             }
+            PolicyError::TooMany(_) => "Use places and globs to say with one rule what many say.".to_owned(),
             PolicyError::UnknownField { .. } => format!("A rule has the fields {}.", FIELDS.join(", ")),
             PolicyError::NoMatch { .. } => {
                 "Say which keys the rule is for, such as \"match\": \"Up-High-\".".to_owned()
@@ -114,6 +124,9 @@ pub fn parse_rules(document: &Value) -> Result<Vec<Rule>, PolicyError> {
         }
         other => return Err(PolicyError::Document(shown(other))),
     };
+    if list.len() > MOST_RULES {
+        return Err(PolicyError::TooMany(list.len()));
+    }
     let mut rules: Vec<Rule> = Vec::with_capacity(list.len());
     for (i, value) in list.iter().enumerate() {
         let rule = parse_rule(i + 1, value)?;
@@ -140,6 +153,10 @@ fn parse_rule(number: usize, value: &Value) -> Result<Rule, PolicyError> {
     }
     let pattern = match object.get("match") {
         None => return Err(PolicyError::NoMatch { rule: number }),
+        Some(Value::String(text)) if text.chars().count() > MOST_CHARACTERS => {
+            let problem = format!("has {} characters, more than {MOST_CHARACTERS}", text.chars().count());
+            return Err(Context { text: String::new(), ..context }.error("match", problem));
+        }
         Some(Value::String(text)) => {
             Pattern::parse(text).map_err(|problem| context.error("match", problem))?
         }

@@ -11,7 +11,7 @@ mod resolve;
 mod rule;
 mod table;
 
-pub use json::{PolicyError, parse_rules};
+pub use json::{MOST_CHARACTERS, MOST_RULES, PolicyError, parse_rules};
 pub use pattern::{Align, Pattern};
 pub use resolve::{Effect, LabelSet, Policy, Risk};
 pub use rule::{Orders, Origin, Rule};
