@@ -18,6 +18,7 @@ mod output;
 mod params;
 mod read;
 mod refresh;
+mod row;
 mod source;
 mod subxact;
 mod write;

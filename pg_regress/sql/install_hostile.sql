@@ -3,8 +3,10 @@
 -- Whoever may create in a schema can put functions there that would be found before those of pg_catalog. None of them is
 -- called: neither by the installation, which runs as a superuser, nor by a refresh.
 SET client_min_messages = warning;
-DROP SCHEMA IF EXISTS hostile CASCADE;
 DROP EXTENSION IF EXISTS pg_regime CASCADE;
+DROP SCHEMA IF EXISTS hostile CASCADE;
+DROP SCHEMA IF EXISTS public CASCADE;
+CREATE SCHEMA public;
 RESET client_min_messages;
 CREATE SCHEMA hostile;
 CREATE FUNCTION hostile.trap() RETURNS void LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'hijacked as %', current_user; END $$;
@@ -54,5 +56,3 @@ RESET search_path;
 SET client_min_messages = warning;
 DROP EXTENSION pg_regime;
 DROP SCHEMA hostile CASCADE;
-DROP TABLE dim_assets, cmc_price_bars_multi_tf, cmc_price_bars_multi_tf_cal_iso, cmc_price_bars_multi_tf_cal_us, cmc_ema_multi_tf_u,
-    cmc_ema_multi_tf_cal_iso, cmc_ema_multi_tf_cal_us;
