@@ -35,7 +35,7 @@ fn pipeline(c: &mut Criterion) {
     });
 
     let volatility = atrp(&bars);
-    c.bench_function("percentile_rank", |b| b.iter(|| percentile_rank(black_box(&volatility), 250, 83)));
+    c.bench_function("percentile_rank", |b| b.iter(|| percentile_rank(black_box(&volatility), 0, 250, 83)));
 
     let labels = label_bars(&bars, Layer::L2, Tier::Full, 0.0);
     for mode in [Mode::Asymmetric, Mode::Symmetric] {

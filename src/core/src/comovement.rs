@@ -1,7 +1,8 @@
 //! How two EMA series move together: rank correlation, agreement of direction, lead and lag.
 
-/// Largest lag looked at, in rows.
-pub const MAX_LAG: i32 = 10;
+use serde::{Deserialize, Serialize};
+
+use crate::lead_lag::LeadLag;
 
 /// Comovement of a pair of series. A correlation with a zero variance is `None`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -10,7 +11,8 @@ pub struct Comovement {
     pub correlation: Option<f64>,
     /// Share of rows whose differences from the row before have the same sign (zero is a sign).
     pub sign_agree_rate: Option<f64>,
-    /// Lag with the largest absolute Pearson correlation; positive: the second series leads.
+    /// Lag, -10 to 10, with the largest absolute Pearson correlation; positive: the second series
+    /// leads.
     pub best_lead_lag: Option<i32>,
     /// Correlation at that lag.
     pub best_lead_lag_corr: Option<f64>,
@@ -18,67 +20,194 @@ pub struct Comovement {
     pub n_obs: u64,
 }
 
-/// Comovement of every pair of these series, which have equal length, NaN where unknown: the first
-/// with the second, with the third, and so on. A pair without a common row is left out.
-pub fn pairs(series: &[&[f64]]) -> Vec<([usize; 2], Comovement)> {
-    let sorted: Vec<Vec<u32>> = series.iter().map(|values| order(values)).collect();
-    let mut pairs = Vec::new();
-    for a in 0..series.len() {
-        for b in a + 1..series.len() {
-            let found = pair(series[a], series[b], [&sorted[a], &sorted[b]]);
-            pairs.extend(found.map(|comovement| ([a, b], comovement)));
+/// What is counted along a pair of series, row by row, so that further rows can be taken later.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Pair {
+    /// The row before.
+    previous: Option<[f64; 2]>,
+    /// Rows on which both rose, fell or stood still.
+    agree: u64,
+    /// Rows on which it is known of both what they did.
+    both: u64,
+    lags: LeadLag,
+}
+
+impl Pair {
+    /// Rows on which both are known.
+    pub fn rows(&self) -> u64 {
+        self.lags.rows()
+    }
+
+    /// Takes the next row; NaN is unknown.
+    pub fn push(&mut self, row: [f64; 2]) {
+        if let Some(previous) = self.previous {
+            let [da, db] = [row[0] - previous[0], row[1] - previous[1]];
+            if known(da, db) {
+                self.both += 1;
+                self.agree += u64::from(sign(da) == sign(db));
+            }
+        }
+        self.previous = Some(row);
+        if known(row[0], row[1]) {
+            self.lags.push(row);
         }
     }
-    pairs
+}
+
+/// The pairs of three series, by their index: the first with the second, with the third, and so on.
+pub const PAIRS: [[usize; 2]; 3] = [[0, 1], [0, 2], [1, 2]];
+
+/// Takes further rows of three series into their pairs.
+pub fn push_rows(pairs: &mut [Pair; 3], series: [&[f64]; 3]) {
+    for (pair, [a, b]) in pairs.iter_mut().zip(PAIRS) {
+        for (a, b) in series[a].iter().zip(series[b]) {
+            pair.push([*a, *b]);
+        }
+    }
+}
+
+/// Comovement of every pair of three series, all of whose rows the pairs have taken; they have equal
+/// length, NaN where unknown. A pair without a common row is left out.
+pub fn comovements(pairs: &[Pair; 3], series: [&[f64]; 3]) -> Vec<([usize; 2], Comovement)> {
+    let sorted = series.map(Sorted::new);
+    let one = |(pair, [a, b]): (&Pair, [usize; 2])| {
+        of_pair(pair, [&sorted[a], &sorted[b]]).map(|comovement| ([a, b], comovement))
+    };
+    pairs.iter().zip(PAIRS).filter_map(one).collect()
 }
 
 /// Comovement of two series of equal length, NaN where unknown; `None` without a common row.
 pub fn comovement(a: &[f64], b: &[f64]) -> Option<Comovement> {
-    pair(a, b, [&order(a), &order(b)])
+    let mut pair = Pair::default();
+    a.iter().zip(b).for_each(|(a, b)| pair.push([*a, *b]));
+    of_pair(&pair, [&Sorted::new(a), &Sorted::new(b)])
 }
 
-fn pair(a: &[f64], b: &[f64], order: [&[u32]; 2]) -> Option<Comovement> {
-    let known = |x: f64, y: f64| x.is_finite() && y.is_finite();
+/// A series with its known rows in the order of their values.
+struct Sorted<'a> {
+    values: &'a [f64],
+    /// Rows, by value.
+    order: Vec<u32>,
+    /// Of each of them, a number that those with the same value share.
+    group: Vec<u32>,
+}
+
+impl<'a> Sorted<'a> {
+    fn new(values: &'a [f64]) -> Self {
+        let order = by_value(values);
+        let mut group = Vec::with_capacity(order.len());
+        let (mut groups, mut last) = (0, f64::NAN);
+        for row in &order {
+            let value = values[*row as usize];
+            groups += u32::from(value != last);
+            last = value;
+            group.push(groups);
+        }
+        Self { values, order, group }
+    }
+
+    /// Twice the 1-based ranks among the `n` rows that have a place (counted from 1), at those places;
+    /// ties share the mean of their positions, so that twice of it is whole.
+    fn ranks(&self, place: &[u32], n: usize) -> Vec<u32> {
+        let mut ranks = vec![0; n];
+        // Places of the rows that tie so far, mostly one.
+        let (mut ties, mut last, mut rows) = (Vec::new(), 0, 0);
+        let mut settle = |ties: &mut Vec<u32>, rows: u32| {
+            let rank = 2 * rows + 1 - ties.len() as u32;
+            ties.drain(..).for_each(|place| ranks[place as usize - 1] = rank);
+        };
+        for (row, group) in self.order.iter().zip(&self.group) {
+            let place = place[*row as usize];
+            if place > 0 {
+                if *group != last {
+                    settle(&mut ties, rows);
+                    last = *group;
+                }
+                ties.push(place);
+                rows += 1;
+            }
+        }
+        settle(&mut ties, rows);
+        ranks
+    }
+}
+
+/// The rows with a known value, by value. Sorted digit by digit by the upper half of the values' bits,
+/// and by comparing where those are the same: half the time of a general sort at daily lengths.
+fn by_value(values: &[f64]) -> Vec<u32> {
+    const DIGIT: usize = 11;
+    let known = values.iter().enumerate().filter(|(_, value)| value.is_finite());
+    let mut rows: Vec<u64> =
+        known.map(|(row, value)| ordered_bits(*value) >> 32 << 32 | row as u64).collect();
+    let mut other = vec![0; rows.len()];
+    for shift in [32, 43, 54] {
+        let digit = |row: u64| (row >> shift) as usize & ((1 << DIGIT) - 1);
+        let mut next = [0u32; 1 << DIGIT];
+        rows.iter().for_each(|row| next[digit(*row)] += 1);
+        let mut sum = 0;
+        next.iter_mut().for_each(|n| sum += std::mem::replace(n, sum));
+        for row in &rows {
+            let at = &mut next[digit(*row)];
+            other[*at as usize] = *row;
+            *at += 1;
+        }
+        std::mem::swap(&mut rows, &mut other);
+    }
+    let mut order: Vec<u32> = rows.iter().map(|row| *row as u32).collect();
+    let mut first = 0;
+    for run in rows.chunk_by(|a, b| a >> 32 == b >> 32) {
+        if run.len() > 1 {
+            let rows = &mut order[first..first + run.len()];
+            rows.sort_by(|a, b| values[*a as usize].total_cmp(&values[*b as usize]));
+        }
+        first += run.len();
+    }
+    order
+}
+
+/// The bits of a finite value, in an order that is that of the values; one for both zeros.
+fn ordered_bits(value: f64) -> u64 {
+    let bits = (value + 0.0).to_bits();
+    if value < 0.0 { !bits } else { bits | 1 << 63 }
+}
+
+fn of_pair(pair: &Pair, [a, b]: [&Sorted; 2]) -> Option<Comovement> {
     // Where each row stands among those with both, counted from 1; 0 is none.
-    let mut place = vec![0; a.len()];
-    let (mut x, mut y) = (Vec::with_capacity(a.len()), Vec::with_capacity(a.len()));
-    for (row, (a, b)) in a.iter().zip(b).enumerate().filter(|(_, (a, b))| known(**a, **b)) {
-        x.push(*a);
-        y.push(*b);
-        place[row] = x.len();
+    let mut place = vec![0; a.values.len()];
+    let (mut x, mut y) = (Vec::with_capacity(place.len()), Vec::with_capacity(place.len()));
+    for ((place, a), b) in place.iter_mut().zip(a.values).zip(b.values) {
+        if known(*a, *b) {
+            x.push(*a);
+            y.push(*b);
+            *place = x.len() as u32;
+        }
     }
     if x.is_empty() {
         return None;
     }
-    let (mut agree, mut both) = (0u64, 0u64);
-    for (a, b) in a.windows(2).zip(b.windows(2)) {
-        let (da, db) = (a[1] - a[0], b[1] - b[0]);
-        if known(da, db) {
-            both += 1;
-            agree += u64::from(sign(da) == sign(db));
-        }
-    }
-    let best = if x.len() < 3 { None } else { best_lag(&x, &y) };
+    let best = if x.len() < 3 { None } else { best_lag(&pair.lags, &x, &y) };
+    let [rank_a, rank_b] = [a, b].map(|series| series.ranks(&place, x.len()));
     Some(Comovement {
-        correlation: pearson(&ranks(a, order[0], &place, x.len()), &ranks(b, order[1], &place, x.len())),
-        sign_agree_rate: (both > 0).then(|| agree as f64 / both as f64),
+        correlation: rank_correlation(&rank_a, &rank_b),
+        sign_agree_rate: (pair.both > 0).then(|| pair.agree as f64 / pair.both as f64),
         best_lead_lag: best.map(|(lag, _)| lag),
         best_lead_lag_corr: best.map(|(_, corr)| corr),
         n_obs: x.len() as u64,
     })
 }
 
+fn known(x: f64, y: f64) -> bool {
+    x.is_finite() && y.is_finite()
+}
+
 fn sign(x: f64) -> i8 {
     i8::from(x > 0.0) - i8::from(x < 0.0)
 }
 
-fn best_lag(x: &[f64], y: &[f64]) -> Option<(i32, f64)> {
+fn best_lag(lags: &LeadLag, x: &[f64], y: &[f64]) -> Option<(i32, f64)> {
     let mut best: Option<(i32, f64)> = None;
-    for lag in -MAX_LAG..=MAX_LAG {
+    for lag in lags.candidates() {
         let shift = lag.unsigned_abs() as usize;
-        if shift + 2 > x.len() {
-            continue;
-        }
         let paired = x.len() - shift;
         let (x, y) = if lag > 0 { (&x[shift..], &y[..paired]) } else { (&x[..paired], &y[shift..]) };
         if let Some(corr) = pearson(x, y)
@@ -137,61 +266,19 @@ fn sum(values: &[f64]) -> f64 {
     lanes.iter().sum()
 }
 
-/// Rows with a known value, by that value.
-fn order(values: &[f64]) -> Vec<u32> {
-    let mut order: Vec<u32> = (0..values.len() as u32).filter(|i| values[*i as usize].is_finite()).collect();
-    // The stable sort takes up runs that are sorted already, of which a smooth series has long ones.
-    order.sort_by(|a, b| values[*a as usize].total_cmp(&values[*b as usize]));
-    order
-}
-
-/// 1-based ranks of the `n` rows that have a place (counted from 1), at those places; ties share the
-/// mean of their positions. `order` lists rows by value.
-fn ranks(values: &[f64], order: &[u32], place: &[usize], n: usize) -> Vec<f64> {
-    let rows: Vec<usize> = order.iter().map(|row| *row as usize).filter(|row| place[*row] > 0).collect();
-    let mut ranks = vec![0.0; n];
-    let mut first = 0;
-    while first < rows.len() {
-        let value = values[rows[first]];
-        let ties = rows[first..].iter().take_while(|row| values[**row] == value).count();
-        let rank = first as f64 + (ties as f64 + 1.0) / 2.0;
-        for row in &rows[first..first + ties] {
-            ranks[place[*row] - 1] = rank;
-        }
-        first += ties;
-    }
-    ranks
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ties_share_their_rank() {
-        let values = [2.0, 1.0, f64::NAN, 2.0, 3.0];
-        assert_eq!(ranks(&values, &order(&values), &[1, 2, 0, 3, 4], 4), [2.5, 1.0, 2.5, 4.0]);
-    }
-
-    #[test]
-    fn the_second_series_leads_at_a_positive_lag() {
-        let lead: Vec<f64> = (0..60).map(|i| f64::from((i * i * 7) % 31)).collect();
-        let follow: Vec<f64> = (0..60).map(|i| if i < 3 { 0.0 } else { lead[i - 3] }).collect();
-        let got = comovement(&follow, &lead).expect("rows");
-        assert_eq!(got.best_lead_lag, Some(3));
-        assert!((got.best_lead_lag_corr.expect("corr") - 1.0).abs() < 1e-12);
-    }
-
-    #[test]
-    fn few_or_constant_rows() {
-        assert_eq!(comovement(&[f64::NAN], &[1.0]), None);
-        let two = comovement(&[1.0, 2.0], &[1.0, 3.0]).expect("rows");
-        assert_eq!((two.n_obs, two.best_lead_lag), (2, None));
-        assert!((two.correlation.expect("corr") - 1.0).abs() < 1e-12);
-        let constant = comovement(&[1.0; 4], &[1.0, 2.0, 3.0, 4.0]).expect("rows");
-        assert_eq!(
-            (constant.correlation, constant.best_lead_lag, constant.sign_agree_rate),
-            (None, None, Some(0.0))
-        );
-    }
+/// Pearson correlation of doubled ranks, from whole numbers: exact but for the last division.
+fn rank_correlation(x: &[u32], y: &[u32]) -> Option<f64> {
+    let n = x.len() as i128;
+    // Sums of so few products of ranks fit 64 bits.
+    let products = |x: &[u32], y: &[u32]| {
+        let chunk = |(x, y): (&[u32], &[u32])| {
+            i128::from(x.iter().zip(y).map(|(x, y)| u64::from(*x) * u64::from(*y)).sum::<u64>())
+        };
+        x.chunks(1 << 12).zip(y.chunks(1 << 12)).map(chunk).sum::<i128>()
+    };
+    // Doubled ranks have the mean n + 1 whatever the ties.
+    let around_mean = |sum: i128| sum - n * (n + 1) * (n + 1);
+    let (xx, yy, xy) =
+        (around_mean(products(x, x)), around_mean(products(y, y)), around_mean(products(x, y)));
+    (xx > 0 && yy > 0).then(|| xy as f64 / ((xx as f64).sqrt() * (yy as f64).sqrt()))
 }

@@ -1,5 +1,7 @@
 //! Flips: where a series of labels changes.
 
+use serde::{Deserialize, Serialize};
+
 /// A change of label at a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flip<T> {
@@ -13,20 +15,43 @@ pub struct Flip<T> {
     pub duration: Option<u32>,
 }
 
+impl<T> Flip<T> {
+    /// The flip with other names for its labels.
+    pub fn map<U>(self, name: impl Fn(T) -> U) -> Flip<U> {
+        Flip { row: self.row, old: self.old.map(&name), new: name(self.new), duration: self.duration }
+    }
+}
+
+/// The label that a series has, and for how many rows so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run<T> {
+    /// The label.
+    pub label: T,
+    /// Rows with it.
+    pub rows: u32,
+}
+
 /// The flips of a series, in order; rows without a label are skipped.
 pub fn flips<T: Copy + PartialEq>(labels: impl IntoIterator<Item = Option<T>>) -> Vec<Flip<T>> {
+    flips_after(&mut None, labels)
+}
+
+/// The flips of further rows of a series, counted from 0, whose run before them is known.
+pub fn flips_after<T: Copy + PartialEq>(
+    current: &mut Option<Run<T>>,
+    labels: impl IntoIterator<Item = Option<T>>,
+) -> Vec<Flip<T>> {
     let mut flips = Vec::new();
-    let mut current: Option<(T, u32)> = None;
     for (row, label) in labels.into_iter().enumerate() {
         let Some(new) = label else { continue };
-        current = match current {
-            Some((old, rows)) if old == new => Some((old, rows + 1)),
-            before => {
-                let (old, duration) = (before.map(|b| b.0), before.map(|b| b.1));
+        match current.as_mut().filter(|run| run.label == new) {
+            Some(run) => run.rows += 1,
+            None => {
+                let before = current.replace(Run { label: new, rows: 1 });
+                let (old, duration) = (before.map(|run| run.label), before.map(|run| run.rows));
                 flips.push(Flip { row, old, new, duration });
-                Some((new, 1))
             }
-        };
+        }
     }
     flips
 }

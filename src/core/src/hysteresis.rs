@@ -31,7 +31,7 @@ impl Mode {
 }
 
 /// The memory of one layer: a value that can be stored and resumed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// The label in force.
     pub accepted: Option<Label>,

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 macro_rules! place {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident),+ }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[repr(u8)]
         pub enum $name { $($(#[$vdoc])* $variant),+ }
         impl $name {
@@ -54,7 +56,8 @@ place!(
 );
 
 /// One of the 27 labels, as a small number.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "u8", try_from = "u8")]
 pub struct Label(u8);
 
 impl Label {
@@ -99,6 +102,20 @@ impl Label {
     /// The label of this text, if it is one.
     pub fn parse(text: &str) -> Option<Self> {
         TEXTS.iter().position(|t| *t == text).map(|i| Label(i as u8))
+    }
+}
+
+impl From<Label> for u8 {
+    fn from(label: Label) -> u8 {
+        label.0
+    }
+}
+
+impl TryFrom<u8> for Label {
+    type Error = String;
+
+    fn try_from(index: u8) -> Result<Self, String> {
+        Label::all().nth(index.into()).ok_or_else(|| format!("there is no label {index}"))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Raw labels of one layer: trend, volatility and liquidity of every bar.
 
+use serde::{Deserialize, Serialize};
+
 use crate::budget::{Layer, Tier};
 use crate::label::{Label, Liq, Trend, Vol};
 use crate::rolling::{RunningMean, percentile_rank, rolling_median};
@@ -42,19 +44,126 @@ pub struct Bars<'a> {
 ///
 /// `adx_floor` of 0 or less, or no ADX, leaves trends as they are.
 pub fn label_bars(bars: &Bars, layer: Layer, tier: Tier, adx_floor: f64) -> Vec<Label> {
-    let mut trends = confirmed_trends(bars, layer.confirm_bars());
-    if let Some(adx) = bars.adx.filter(|_| adx_floor > 0.0) {
-        for (trend, adx) in trends.iter_mut().zip(adx) {
-            if *adx <= adx_floor {
-                *trend = Trend::Sideways;
-            }
+    let window = vol_window(layer, tier, bars.close.len());
+    Memory::default().label(bars, layer.confirm_bars(), window, adx_floor)
+}
+
+/// What labelling further bars of a layer takes from the bars before them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Memory {
+    /// The raw trend of the last bar, and how many bars have had it.
+    trend: Trend,
+    run: usize,
+    close: f64,
+    mean: RunningMean,
+    /// Volatility of the last bars, one fewer than a window.
+    atrp: Vec<f64>,
+    /// Spread and slippage of the last bars, one fewer than a window.
+    costs: [Vec<f64>; 2],
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            trend: Trend::Sideways,
+            run: 0,
+            close: f64::NAN,
+            mean: RunningMean::new(ATRP_BARS),
+            atrp: Vec::new(),
+            costs: Default::default(),
         }
     }
-    let vols = vols(&atrp(bars), vol_window(layer, tier, bars.close.len()));
-    let liqs = bars.costs.map(liqs);
-    (0..bars.close.len())
-        .map(|i| Label::new(trends[i], vols[i], liqs.as_ref().map_or(Liq::Normal, |l| l[i])))
-        .collect()
+}
+
+impl Memory {
+    /// Raw labels of further bars. `window` is that of the percentile method ([`vol_window`]); it and
+    /// which columns are mapped must be the same for all bars of a layer.
+    pub fn label(
+        &mut self,
+        bars: &Bars,
+        confirm_bars: usize,
+        window: Option<usize>,
+        adx_floor: f64,
+    ) -> Vec<Label> {
+        let mut trends = self.confirmed_trends(bars, confirm_bars);
+        if let Some(adx) = bars.adx.filter(|_| adx_floor > 0.0) {
+            for (trend, adx) in trends.iter_mut().zip(adx) {
+                if *adx <= adx_floor {
+                    *trend = Trend::Sideways;
+                }
+            }
+        }
+        let vols = self.vols(bars, window);
+        let liqs = bars.costs.map(|costs| self.liqs(costs));
+        (0..bars.close.len())
+            .map(|i| Label::new(trends[i], vols[i], liqs.as_ref().map_or(Liq::Normal, |l| l[i])))
+            .collect()
+    }
+
+    fn confirmed_trends(&mut self, bars: &Bars, confirm_bars: usize) -> Vec<Trend> {
+        (0..bars.close.len())
+            .map(|i| {
+                let raw = raw_trend(bars.close[i], bars.ema.map(|e| e[i]));
+                self.run = if raw == self.trend { self.run + 1 } else { 1 };
+                self.trend = raw;
+                if self.run >= confirm_bars { raw } else { Trend::Sideways }
+            })
+            .collect()
+    }
+
+    fn atrp(&mut self, bars: &Bars) -> Vec<f64> {
+        if let Some(atr) = bars.atr {
+            return atr.iter().zip(bars.close).map(|(atr, close)| known(atr / close)).collect();
+        }
+        bars.close
+            .iter()
+            .map(|&close| {
+                let change = (close / self.close - 1.0).abs();
+                self.close = close;
+                self.mean.push(change)
+            })
+            .collect()
+    }
+
+    fn vols(&mut self, bars: &Bars, window: Option<usize>) -> Vec<Vol> {
+        let atrp = self.atrp(bars);
+        let Some(window) = window else { return atrp.into_iter().map(vol_of_atrp).collect() };
+        let from = self.atrp.len();
+        self.atrp.extend(atrp);
+        let ranks = percentile_rank(&self.atrp, from, window, min_known(window));
+        keep_last(&mut self.atrp, window - 1);
+        ranks.into_iter().map(vol_of_percentile).collect()
+    }
+
+    fn liqs(&mut self, costs: [&[f64]; 2]) -> Vec<Liq> {
+        let min_known = std::cmp::max(10, LIQ_WINDOW / 3);
+        let mut medians = [Vec::new(), Vec::new()];
+        for (side, costs) in costs.into_iter().enumerate() {
+            let from = self.costs[side].len();
+            self.costs[side].extend(costs);
+            medians[side] = rolling_median(&self.costs[side], from, LIQ_WINDOW, min_known);
+            keep_last(&mut self.costs[side], LIQ_WINDOW - 1);
+        }
+        let [[spread, slippage], [spread_median, slippage_median]] =
+            [costs, medians.each_ref().map(Vec::as_slice)];
+        (0..spread.len())
+            .map(|i| {
+                let (a, b) = (spread[i], slippage[i]);
+                let (am, bm) = (spread_median[i], slippage_median[i]);
+                if a < LIQ_EASY * am && b < LIQ_EASY * bm {
+                    Liq::Easy
+                } else if a > LIQ_STRESSED * am || b > LIQ_STRESSED * bm {
+                    Liq::Stressed
+                } else {
+                    Liq::Normal
+                }
+            })
+            .collect()
+    }
+}
+
+fn keep_last(values: &mut Vec<f64>, most: usize) {
+    values.drain(..values.len().saturating_sub(most));
 }
 
 /// The raw trend of one bar: `Up`, `Down`, or `Sideways` where neither holds or a value is unknown.
@@ -68,35 +177,10 @@ pub fn raw_trend(close: f64, [fast, mid, slow]: [f64; 3]) -> Trend {
     }
 }
 
-fn confirmed_trends(bars: &Bars, confirm_bars: usize) -> Vec<Trend> {
-    let mut previous = Trend::Sideways;
-    let mut run = 0;
-    (0..bars.close.len())
-        .map(|i| {
-            let raw = raw_trend(bars.close[i], bars.ema.map(|e| e[i]));
-            run = if raw == previous { run + 1 } else { 1 };
-            previous = raw;
-            if run >= confirm_bars { raw } else { Trend::Sideways }
-        })
-        .collect()
-}
-
 /// Volatility as a share of price: `atr / close` where an ATR is given, otherwise the mean of the
 /// last 14 absolute returns, known from bar 14 on (counting from 0).
 pub fn atrp(bars: &Bars) -> Vec<f64> {
-    if let Some(atr) = bars.atr {
-        return atr.iter().zip(bars.close).map(|(atr, close)| known(atr / close)).collect();
-    }
-    let mut mean = RunningMean::new(ATRP_BARS);
-    let mut previous = f64::NAN;
-    bars.close
-        .iter()
-        .map(|&close| {
-            let change = (close / previous - 1.0).abs();
-            previous = close;
-            mean.push(change)
-        })
-        .collect()
+    Memory::default().atrp(bars)
 }
 
 fn known(value: f64) -> f64 {
@@ -112,15 +196,6 @@ pub fn vol_window(layer: Layer, tier: Tier, bars: usize) -> Option<usize> {
 /// Fewest known values for a percentile in a window.
 pub const fn min_known(window: usize) -> usize {
     if window / 3 > 20 { window / 3 } else { 20 }
-}
-
-fn vols(atrp: &[f64], window: Option<usize>) -> Vec<Vol> {
-    match window {
-        Some(window) => {
-            percentile_rank(atrp, window, min_known(window)).into_iter().map(vol_of_percentile).collect()
-        }
-        None => atrp.iter().map(|&a| vol_of_atrp(a)).collect(),
-    }
 }
 
 /// `Low` under 33, `Normal` from 33 to under 67, otherwise (unknown too) `High`.
@@ -145,25 +220,6 @@ pub fn vol_of_atrp(atrp: f64) -> Vol {
     }
 }
 
-fn liqs(costs: [&[f64]; 2]) -> Vec<Liq> {
-    let [spread, slippage] = costs;
-    let min_known = std::cmp::max(10, LIQ_WINDOW / 3);
-    let [spread_median, slippage_median] = costs.map(|c| rolling_median(c, LIQ_WINDOW, min_known));
-    (0..spread.len())
-        .map(|i| {
-            let (a, b) = (spread[i], slippage[i]);
-            let (am, bm) = (spread_median[i], slippage_median[i]);
-            if a < LIQ_EASY * am && b < LIQ_EASY * bm {
-                Liq::Easy
-            } else if a > LIQ_STRESSED * am || b > LIQ_STRESSED * bm {
-                Liq::Stressed
-            } else {
-                Liq::Normal
-            }
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,15 +232,15 @@ mod tests {
     fn the_first_bar_is_never_confirmed() {
         let (close, fast, mid, slow) = ([2.0; 3], [3.0; 3], [2.0; 3], [1.0; 3]);
         let bars = bars(&close, [&fast, &mid, &slow]);
-        assert_eq!(confirmed_trends(&bars, 2), [Trend::Sideways, Trend::Up, Trend::Up]);
-        assert_eq!(confirmed_trends(&bars, 1), [Trend::Up; 3]);
+        assert_eq!(Memory::default().confirmed_trends(&bars, 2), [Trend::Sideways, Trend::Up, Trend::Up]);
+        assert_eq!(Memory::default().confirmed_trends(&bars, 1), [Trend::Up; 3]);
     }
 
     #[test]
     fn an_unknown_ema_is_sideways_and_restarts_confirmation() {
         let (close, fast, slow) = ([2.0; 4], [3.0; 4], [1.0; 4]);
         let mid = [2.0, f64::NAN, 2.0, 2.0];
-        let trends = confirmed_trends(&bars(&close, [&fast, &mid, &slow]), 2);
+        let trends = Memory::default().confirmed_trends(&bars(&close, [&fast, &mid, &slow]), 2);
         assert_eq!(trends, [Trend::Sideways, Trend::Sideways, Trend::Sideways, Trend::Up]);
     }
 
@@ -227,7 +283,7 @@ mod tests {
         let mut slippage = vec![1.0; 30];
         (spread[28], slippage[28]) = (0.7, 0.7);
         (spread[29], slippage[29]) = (0.7, 2.1);
-        let got = liqs([&spread, &slippage]);
+        let got = Memory::default().liqs([&spread, &slippage]);
         assert_eq!(got[10], Liq::Normal);
         assert_eq!(got[28..], [Liq::Easy, Liq::Stressed]);
     }

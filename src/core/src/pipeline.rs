@@ -4,13 +4,15 @@ use std::collections::HashMap;
 
 use crate::align::as_of;
 use crate::budget::{Budget, Layer, Tier};
-use crate::comovement::{Comovement, pairs};
-use crate::flips::{Flip, flips};
-use crate::hysteresis::{Mode, State};
+use crate::comovement::{Comovement, comovements, push_rows};
+use crate::fingerprint::{Hash, Print, chain, prints};
+use crate::flips::{Flip, flips_after};
+use crate::hysteresis::Mode;
 use crate::label::Label;
-use crate::labels::{Bars, label_bars};
+use crate::labels::{Bars, label_bars, vol_window};
+use crate::memory::{Last, Memory};
 use crate::policy::{Effect, Orders, Policy, Risk};
-use crate::stats::{ReturnStats, forward_return};
+use crate::stats::ReturnStats;
 
 /// Largest gross exposure of an asset without a monthly layer while the market is not supportive,
 /// and largest size of one without a weekly layer.
@@ -98,12 +100,35 @@ pub struct Series {
 impl Series {
     /// The bars without their times.
     pub fn bars(&self) -> Bars<'_> {
+        self.first_bars(self.close.len())
+    }
+
+    /// The first `n` bars without their times.
+    fn first_bars(&self, n: usize) -> Bars<'_> {
         Bars {
-            close: &self.close,
-            ema: [&self.ema[0], &self.ema[1], &self.ema[2]],
-            atr: self.atr.as_deref(),
-            adx: self.adx.as_deref(),
-            costs: self.costs.as_ref().map(|[spread, slippage]| [spread.as_slice(), slippage.as_slice()]),
+            close: &self.close[..n],
+            ema: self.ema.each_ref().map(|ema| &ema[..n]),
+            atr: self.atr.as_ref().map(|atr| &atr[..n]),
+            adx: self.adx.as_ref().map(|adx| &adx[..n]),
+            costs: self.costs.as_ref().map(|costs| costs.each_ref().map(|cost| &cost[..n])),
+        }
+    }
+
+    /// How many bars closed at or before a moment.
+    pub fn until(&self, ts: i64) -> usize {
+        self.ts.partition_point(|bar| *bar <= ts)
+    }
+
+    /// The bars from the one of this index on.
+    pub fn since(&self, bar: usize) -> Series {
+        let rest = |values: &Vec<f64>| values[bar..].to_vec();
+        Series {
+            ts: self.ts[bar..].to_vec(),
+            close: rest(&self.close),
+            ema: self.ema.each_ref().map(rest),
+            atr: self.atr.as_ref().map(rest),
+            adx: self.adx.as_ref().map(rest),
+            costs: self.costs.as_ref().map(|costs| costs.each_ref().map(rest)),
         }
     }
 }
@@ -127,6 +152,12 @@ impl Proxy {
     /// For each daily row, whether the market is known and not supportive.
     fn unsupportive(&self, rows: &[i64]) -> Vec<bool> {
         as_of(rows, &self.ts).into_iter().map(|bar| bar.is_some_and(|i| !self.supportive[i])).collect()
+    }
+
+    /// A fingerprint of what rows up to a moment take from it.
+    pub fn print(&self, until: i64) -> Hash {
+        let bars = self.ts.partition_point(|ts| *ts <= until);
+        (0..bars).fold([0; 2], |hash, i| chain(hash, [self.ts[i] as u64, u64::from(self.supportive[i])]))
     }
 }
 
@@ -179,20 +210,22 @@ impl FlipLayer {
 pub struct Outcome {
     /// Tier and enabled layers.
     pub budget: Budget,
-    /// Times of the daily rows, in microseconds.
+    /// Times of the daily rows that are new, in microseconds.
     pub ts: Vec<i64>,
-    /// For each daily row, its index in `rows`.
+    /// For each of them, its index in `rows`.
     pub row: Vec<u32>,
     /// What rows say, each different one once.
     pub rows: Vec<Row>,
-    /// Flips of the labels of L0, L1, L2 and of the key, as texts.
+    /// Flips of the labels of L0, L1, L2 and of the key, as texts, among the rows that are new.
     pub flips: Vec<(FlipLayer, Flip<&'static str>)>,
-    /// Statistics per key, in order of the key's text.
+    /// Statistics per key over all rows, in order of the key's text.
     pub stats: Vec<(&'static str, ReturnStats)>,
-    /// Comovement of pairs of daily EMAs, by their index (0 the fastest).
+    /// Comovement of pairs of daily EMAs over all rows, by their index (0 the fastest).
     pub comovement: Vec<([usize; 2], Comovement)>,
-    /// Hysteresis after the last row, by layer.
-    pub state: [State; 4],
+    /// Fingerprints of the bars taken in, by layer, from the block on that was not full before.
+    pub prints: [Vec<Print>; 4],
+    /// What to remember for further rows.
+    pub memory: Memory,
 }
 
 /// Computes an asset. `series` are the layers' bars, `None` where a layer has no source; `proxy` is
@@ -200,14 +233,41 @@ pub struct Outcome {
 ///
 /// Never fails: bars without a positive finite close should have been refused before.
 pub fn run(series: [Option<&Series>; 4], proxy: Option<&Proxy>, policy: &Policy, params: &Params) -> Outcome {
-    let budget = budget(series, params);
+    let none = Default::default();
+    let emas = series[Layer::L2 as usize].map_or(&none, |daily| &daily.ema);
+    let given = Given { budget: budget(series, params), proxy, policy, params };
+    resume(Memory::default(), series, emas.each_ref().map(Vec::as_slice), &given)
+}
+
+/// What rows are computed with beside the bars.
+#[derive(Clone, Copy, Debug)]
+pub struct Given<'a> {
+    /// That of all bars.
+    pub budget: Budget,
+    /// `None` for the market proxy itself.
+    pub proxy: Option<&'a Proxy>,
+    /// The compiled policy.
+    pub policy: &'a Policy,
+    /// All other parameters.
+    pub params: &'a Params,
+}
+
+/// Computes further rows of an asset: those of the daily bars in `series`, all of which closed after the
+/// memory's newest row, as must the bars of the other layers. `emas` are the daily EMAs of all rows,
+/// those before included. Budget, proxy up to the newest row, policy and parameters must be those that
+/// the memory was made with; then rows, flips, statistics and comovement are those of all at once.
+pub fn resume(mut memory: Memory, series: [Option<&Series>; 4], emas: [&[f64]; 3], given: &Given) -> Outcome {
+    let Given { budget, proxy, policy, params } = *given;
     let empty = Series::default();
     let daily = series[Layer::L2 as usize].unwrap_or(&empty);
-    let raw = Layer::ALL.map(|layer| raw_on_rows(layer, series[layer as usize], &daily.ts, budget, params));
-    let mut state = [State::default(); 4];
+    let mut blocks: [Vec<Print>; 4] = Default::default();
+    let raw = Layer::ALL.map(|layer| {
+        take_bars(&mut memory, layer, series[layer as usize], &daily.ts, given, &mut blocks[layer as usize])
+    });
     let accepted: [Vec<Option<Label>>; 4] = [0, 1, 2, 3].map(|l| {
         let tightens = |old, new| policy.tightens(old, new);
-        raw[l].iter().map(|label| state[l].step(*label, params.mode, params.hold, tightens)).collect()
+        let state = &mut memory.layers[l].hysteresis;
+        raw[l].iter().map(|label| state.step(*label, params.mode, params.hold, tightens)).collect()
     });
     let capped = [Layer::L0, Layer::L1].map(|layer| match proxy {
         Some(proxy) if !budget.enabled[layer as usize] => proxy.unsupportive(&daily.ts),
@@ -224,24 +284,37 @@ pub fn run(series: [Option<&Series>; 4], proxy: Option<&Proxy>, policy: &Policy,
     let rows = resolver.rows;
 
     let keys = || row.iter().map(|r| rows[*r as usize].key);
+    let flips = all_flips(&mut memory, &accepted, keys());
+    let stats = stats_by_key(&mut memory, keys(), &daily.close);
+    if !daily.ts.is_empty() {
+        push_rows(&mut memory.pairs, daily.ema.each_ref().map(Vec::as_slice));
+    }
+    memory.newest = daily.ts.last().copied().or(memory.newest);
+    memory.rows += daily.ts.len() as u64;
+    memory.flips += flips.len() as u64;
     Outcome {
-        flips: all_flips(&accepted, keys()),
-        stats: stats_by_key(keys(), &daily.close),
-        comovement: pairs(&daily.ema.each_ref().map(Vec::as_slice)),
+        flips,
+        stats,
+        comovement: comovements(&memory.pairs, emas),
         budget,
         ts: daily.ts.clone(),
         row,
         rows,
-        state,
+        prints: blocks,
+        memory,
     }
 }
 
 /// The budget of these series.
 pub fn budget(series: [Option<&Series>; 4], params: &Params) -> Budget {
-    let bars = series.map(|s| s.map_or(0, |s| s.close.len()));
+    budget_of(series.map(|s| s.map(|s| s.close.len())), params)
+}
+
+/// The budget of so many bars, `None` where a layer has no source.
+pub fn budget_of(bars: [Option<usize>; 4], params: &Params) -> Budget {
     // A layer without a source is disabled however few bars would enable it.
-    let min_bars = |l: usize| if series[l].is_some() { params.layers[l].min_bars } else { usize::MAX };
-    Budget::of(bars, [0, 1, 2, 3].map(min_bars))
+    let min_bars = |l: usize| if bars[l].is_some() { params.layers[l].min_bars } else { usize::MAX };
+    Budget::of(bars.map(Option::unwrap_or_default), [0, 1, 2, 3].map(min_bars))
 }
 
 /// Raw labels of one layer's own bars.
@@ -250,23 +323,35 @@ pub fn raw_labels(layer: Layer, series: &Series, tier: Tier, params: &Params) ->
     label_bars(&series.bars(), layer, tier, source.and_then(|s| s.adx_floor).unwrap_or(0.0))
 }
 
-fn raw_on_rows(
+/// Takes a layer's bars up to the last row into the memory; gives the raw label of each row.
+fn take_bars(
+    memory: &mut Memory,
     layer: Layer,
     series: Option<&Series>,
     rows: &[i64],
-    budget: Budget,
-    params: &Params,
+    given: &Given,
+    blocks: &mut Vec<Print>,
 ) -> Vec<Option<Label>> {
-    match series {
-        Some(series) if budget.enabled[layer as usize] => {
-            let labels = raw_labels(layer, series, budget.tier, params);
-            if layer == Layer::L2 {
-                return labels.into_iter().map(Some).collect();
-            }
-            as_of(rows, &series.ts).into_iter().map(|bar| bar.map(|i| labels[i])).collect()
-        }
-        _ => vec![None; rows.len()],
+    let (Some(series), Some(last_row)) = (series, rows.last()) else { return vec![None; rows.len()] };
+    let own = &mut memory.layers[layer as usize];
+    let bars = series.until(*last_row);
+    *blocks = prints(own.print, series, bars);
+    own.print = blocks.last().copied().or(own.print);
+    own.bars += bars as u64;
+    if !given.budget.enabled[layer as usize] {
+        return vec![None; rows.len()];
     }
+    let source = given.params.layers[layer as usize].source.as_ref();
+    let floor = source.and_then(|s| s.adx_floor).unwrap_or(0.0);
+    // Tier full means that all enabled layers have a window of bars, some perhaps after the last row.
+    let window = vol_window(layer, given.budget.tier, usize::MAX);
+    let labels = own.labels.label(&series.first_bars(bars), layer.confirm_bars(), window, floor);
+    let before = own.raw;
+    own.raw = labels.last().copied().or(before);
+    if layer == Layer::L2 {
+        return labels.into_iter().map(Some).collect();
+    }
+    as_of(rows, &series.ts).into_iter().map(|bar| bar.map_or(before, |i| Some(labels[i]))).collect()
 }
 
 /// What tells rows apart: setups follow from the labels.
@@ -340,26 +425,36 @@ fn compute_row(policy: &Policy, l4: Option<&Effect>, (accepted, raw, capped): Ro
 }
 
 fn all_flips(
+    memory: &mut Memory,
     accepted: &[Vec<Option<Label>>; 4],
     keys: impl Iterator<Item = Option<Label>>,
 ) -> Vec<(FlipLayer, Flip<&'static str>)> {
     let mut all = Vec::new();
     for layer in [Layer::L0, Layer::L1, Layer::L2] {
-        let texts = accepted[layer as usize].iter().map(|label| label.map(Label::as_str));
-        all.extend(flips(texts).into_iter().map(|flip| (FlipLayer::Layer(layer), flip)));
+        let run = &mut memory.layers[layer as usize].run;
+        let flips = flips_after(run, accepted[layer as usize].iter().copied());
+        all.extend(flips.into_iter().map(|flip| (FlipLayer::Layer(layer), flip.map(Label::as_str))));
     }
-    let texts = keys.map(|key| Some(key_text(key)));
-    all.extend(flips(texts).into_iter().map(|flip| (FlipLayer::Composite, flip)));
+    let flips = flips_after(&mut memory.composite, keys.map(Some));
+    all.extend(flips.into_iter().map(|flip| (FlipLayer::Composite, flip.map(key_text))));
     all
 }
 
 fn stats_by_key(
+    memory: &mut Memory,
     keys: impl Iterator<Item = Option<Label>>,
     close: &[f64],
 ) -> Vec<(&'static str, ReturnStats)> {
-    let mut by_key = [ReturnStats::default(); Label::COUNT + 1];
-    for (t, key) in keys.enumerate() {
-        by_key[key.map_or(Label::COUNT, Label::index)].push(forward_return(close, t));
+    let index = |key: Option<Label>| key.map_or(Label::COUNT, Label::index);
+    memory.stats.resize(Label::COUNT + 1, ReturnStats::default());
+    for (key, close) in keys.zip(close) {
+        if let Some(before) = memory.last.replace(Last { key, close: *close }) {
+            memory.stats[index(before.key)].push(close / before.close - 1.0);
+        }
+    }
+    let mut by_key = memory.stats.clone();
+    if let Some(newest) = memory.last {
+        by_key[index(newest.key)].push(f64::NAN);
     }
     let keys = Label::all().map(Some).chain([None]).map(key_text);
     let mut stats: Vec<_> = keys.zip(by_key).filter(|(_, stats)| stats.rows > 0).collect();

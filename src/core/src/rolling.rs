@@ -4,6 +4,8 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 /// The mean of the last `window` values, one value at a time.
 ///
 /// One running sum; adding a value and removing the oldest are both Kahan-compensated, with a
@@ -12,7 +14,7 @@ use std::collections::VecDeque;
 /// window without a negative (positive) sign never has a negative (positive) mean.
 /// This is the `SMA` of specification 3, and the result depends on every value pushed since the
 /// start, so a resumed computation must carry this state on.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunningMean {
     window: usize,
     values: VecDeque<f64>,
@@ -84,11 +86,13 @@ fn compensated(sum: f64, value: f64, residue: f64) -> (f64, f64) {
 ///
 /// `rank / n * 100`, where `rank` is the 1-based average rank among the known values of the last
 /// `window` values, and `n` the number of values in that window, unknown ones included. NaN where
-/// fewer than `min_known` values are known or the value itself is unknown.
-pub fn percentile_rank(values: &[f64], window: usize, min_known: usize) -> Vec<f64> {
+/// fewer than `min_known` values are known or the value itself is unknown. Of the values from `from`
+/// on; those before only fill windows.
+pub fn percentile_rank(values: &[f64], from: usize, window: usize, min_known: usize) -> Vec<f64> {
     let values: Vec<f64> = values.iter().map(|v| if v.is_finite() { *v } else { f64::NAN }).collect();
-    let mut known = 0;
-    (0..values.len())
+    let first_window = from.saturating_sub(window)..from;
+    let mut known = values[first_window].iter().filter(|v| v.is_finite()).count();
+    (from..values.len())
         .map(|i| {
             known += usize::from(values[i].is_finite());
             let start = (i + 1).saturating_sub(window);
@@ -113,10 +117,11 @@ fn rank_of_last(trailing: &[f64]) -> f64 {
     rank / trailing.len() as f64 * 100.0
 }
 
-/// Median of the known values among the last `window`, NaN with fewer than `min_known` of them.
-pub fn rolling_median(values: &[f64], window: usize, min_known: usize) -> Vec<f64> {
+/// Median of the known values among the last `window`, NaN with fewer than `min_known` of them. Of the
+/// values from `from` on; those before only fill windows.
+pub fn rolling_median(values: &[f64], from: usize, window: usize, min_known: usize) -> Vec<f64> {
     let mut known = Vec::with_capacity(window);
-    (0..values.len())
+    (from..values.len())
         .map(|i| {
             known.clear();
             known.extend(values[(i + 1).saturating_sub(window)..=i].iter().filter(|v| v.is_finite()));
@@ -167,19 +172,19 @@ mod tests {
 
     #[test]
     fn ties_share_the_mean_of_their_positions() {
-        assert_eq!(percentile_rank(&[1.0, 2.0, 2.0, 2.0], 4, 1)[3], 75.0);
+        assert_eq!(percentile_rank(&[1.0, 2.0, 2.0, 2.0], 0, 4, 1)[3], 75.0);
     }
 
     #[test]
     fn unknown_values_stay_in_the_denominator() {
         let values = [f64::NAN, 1.0, 2.0, 3.0];
-        assert_eq!(percentile_rank(&values, 4, 1)[3], 100.0 * 3.0 / 4.0);
-        assert!(percentile_rank(&values, 4, 4)[3].is_nan());
+        assert_eq!(percentile_rank(&values, 0, 4, 1)[3], 100.0 * 3.0 / 4.0);
+        assert!(percentile_rank(&values, 0, 4, 4)[3].is_nan());
     }
 
     #[test]
     fn median_of_the_known() {
-        let got = rolling_median(&[3.0, f64::NAN, 1.0, 2.0], 3, 2);
+        let got = rolling_median(&[3.0, f64::NAN, 1.0, 2.0], 0, 3, 2);
         assert!(got[0].is_nan() && got[1].is_nan());
         assert_eq!(&got[2..], &[2.0, 1.5]);
     }

@@ -1,7 +1,9 @@
 //! Statistics of forward returns per regime.
 
+use serde::{Deserialize, Serialize};
+
 /// Count, mean and spread of a set of returns; sets can be combined.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ReturnStats {
     /// Rows of the regime, those without a forward return included.
     pub rows: u64,

@@ -16,9 +16,17 @@ pub const LABEL_VERSION: u32 = 1;
 /// parameter that can change a label. `params` that act alike, such as no hysteresis in either
 /// mode, hash alike.
 pub fn version_hash(table: &PolicyTable, params: &Params) -> String {
+    hash(&canonical(table, params))
+}
+
+/// The same hash of the policy's rules alone: it tells a changed policy from changed parameters.
+pub fn policy_hash(table: &PolicyTable) -> String {
+    hash(&json!([table.rules().iter().map(rule).collect::<Vec<_>>(), rule(table.fallback())]))
+}
+
+fn hash(value: &Value) -> String {
     // serde_json keeps objects in key order, which makes the text canonical.
-    let text = canonical(table, params).to_string();
-    let digest = Sha256::digest(text.as_bytes());
+    let digest = Sha256::digest(value.to_string().as_bytes());
     digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 

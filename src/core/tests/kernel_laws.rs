@@ -110,7 +110,7 @@ proptest! {
             let at = at % values.len();
             values[at] = f64::INFINITY;
         }
-        for (i, got) in percentile_rank(&values, window, min_known).into_iter().enumerate() {
+        for (i, got) in percentile_rank(&values, 0, window, min_known).into_iter().enumerate() {
             let expected = naive::percentile(&values, i, window, min_known);
             prop_assert_eq!((!got.is_nan()).then_some(got), expected, "at {}", i);
         }
@@ -122,7 +122,7 @@ proptest! {
         window in 1usize..40,
         min_known in 0usize..12,
     ) {
-        for (i, got) in rolling_median(&values, window, min_known).into_iter().enumerate() {
+        for (i, got) in rolling_median(&values, 0, window, min_known).into_iter().enumerate() {
             let expected = naive::median(&values, i, window, min_known);
             prop_assert_eq!((!got.is_nan()).then_some(got), expected, "at {}", i);
         }

@@ -7,9 +7,13 @@ use common::synthetic::{DAY, until};
 use common::{cases, naive, policy};
 use proptest::prelude::*;
 use proptest::sample::select;
-use regime_core::hysteresis::State;
+use regime_core::fingerprint::Print;
+use regime_core::flips::Flip;
 use regime_core::labels::label_bars;
-use regime_core::pipeline::{Outcome, Params, Series, SourceParams, budget, raw_labels, run};
+use regime_core::memory::Memory;
+use regime_core::pipeline::{
+    FlipLayer, Given, Outcome, Params, Series, SourceParams, budget, raw_labels, resume, run,
+};
 use regime_core::policy::{Policy, PolicyTable, Risk};
 use regime_core::{Budget, Label, Layer, Tier};
 
@@ -162,22 +166,56 @@ proptest! {
         }
     }
 
-    /// The state after a part, and the raw labels of the rest, give the rest.
+    /// A part, its memory stored and read again, and the rest in as many further parts as one likes.
     #[test]
-    fn a_part_can_be_resumed(plan in long_plan(), dropped in 0i64..40, policy in policy()) {
+    fn parts_give_what_the_whole_gives(
+        plan in long_plan(),
+        mut cuts in proptest::collection::vec(1i64..80, 1..5),
+        policy in policy(),
+    ) {
         let asset = plan.asset();
         let whole = outcome(&asset, &policy);
-        let part = outcome(&first_part(&asset, dropped), &policy);
-        prop_assert_eq!(part.budget, whole.budget, "the budget must be the same");
-        let mut state: [State; 4] = part.state;
-        for (t, raw) in raw_rows(&asset).into_iter().enumerate().skip(part.ts.len()) {
-            let labels = [0, 1, 2, 3].map(|l: usize| {
-                let tightens = |old, new| policy.tightens(old, new);
-                state[l].step(raw[l], asset.params.mode, asset.params.hold, tightens)
+        cuts.sort_unstable();
+        let ends: Vec<i64> = cuts.iter().rev().map(|days| -days * DAY).chain([i64::MAX]).collect();
+        let emas = asset.series[2].as_ref().map(|daily| daily.ema.clone()).unwrap_or_default();
+        let given =
+            Given { budget: whole.budget, proxy: asset.proxy.as_ref(), policy: &policy, params: &asset.params };
+        let mut memory = Memory::default();
+        let mut prints: [Vec<Print>; 4] = Default::default();
+        let (mut rows, mut flips) = (Vec::new(), Vec::new());
+        for end in ends {
+            // What closed after the newest row, as far as it is there yet.
+            let tail = asset.series.each_ref().map(|s| {
+                s.as_ref().map(|s| until(&s.since(memory.newest.map_or(0, |ts| s.until(ts))), end))
             });
-            prop_assert_eq!(labels, whole.rows[whole.row[t] as usize].labels, "row {}", t);
+            let before = memory.rows as usize;
+            let known = before + tail[2].as_ref().map_or(0, |daily| daily.ts.len());
+            let emas = emas.each_ref().map(|ema| &ema[..known]);
+            let part = resume(memory, tail.each_ref().map(Option::as_ref), emas, &given);
+            rows.extend(part.row.iter().map(|r| part.rows[*r as usize].clone()));
+            flips.extend(part.flips.into_iter().map(|(layer, flip)| (layer, Flip { row: flip.row + before, ..flip })));
+            for (all, touched) in prints.iter_mut().zip(part.prints) {
+                if touched.first().is_some_and(|t| all.last().is_some_and(|last| last.first == t.first)) {
+                    all.pop();
+                }
+                all.extend(touched);
+            }
+            prop_assert_eq!(part.memory.rows as usize, known);
+            if end == i64::MAX {
+                prop_assert_eq!(&part.stats, &whole.stats);
+                prop_assert_eq!(&part.comovement, &whole.comovement);
+                prop_assert_eq!(part.memory.encode(), whole.memory.encode());
+            }
+            memory = Memory::decode(&part.memory.encode()).expect("a memory");
         }
-        prop_assert_eq!(state, whole.state);
+        let expected: Vec<_> = whole.row.iter().map(|r| whole.rows[*r as usize].clone()).collect();
+        prop_assert_eq!(rows, expected);
+        let in_order = |mut flips: Vec<(FlipLayer, Flip<&'static str>)>| {
+            flips.sort_by_key(|(layer, flip)| (flip.row, layer.as_str()));
+            flips
+        };
+        prop_assert_eq!(in_order(flips), in_order(whole.flips));
+        prop_assert_eq!(prints, whole.prints);
     }
 
     #[test]
