@@ -431,7 +431,9 @@ CREATE  FUNCTION "refresh_cmc_regimes"(
 	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"dry_run" bool DEFAULT false /* Option < bool > */
+	"dry_run" bool DEFAULT false, /* Option < bool > */
+	"full_refresh" bool DEFAULT false, /* Option < bool > */
+	"only_dirty" bool DEFAULT false /* Option < bool > */
 ) RETURNS TABLE (
 	"id" INT,  /* i32 */
 	"status" TEXT,  /* & '_ str */
@@ -443,7 +445,9 @@ CREATE  FUNCTION "refresh_cmc_regimes"(
 	"feature_tier" TEXT,  /* Option < & '_ str > */
 	"regime_version_hash" TEXT,  /* String */
 	"elapsed_ms" double precision,  /* f64 */
-	"message" TEXT  /* Option < String > */
+	"message" TEXT,  /* Option < String > */
+	"mode" TEXT,  /* Option < & '_ str > */
+	"reason" TEXT  /* Option < String > */
 )
 VOLATILE PARALLEL UNSAFE 
 LANGUAGE c /* Rust */
@@ -462,7 +466,9 @@ CREATE  FUNCTION "refresh_cmc_regimes"(
 	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"dry_run" bool DEFAULT false /* Option < bool > */
+	"dry_run" bool DEFAULT false, /* Option < bool > */
+	"full_refresh" bool DEFAULT false, /* Option < bool > */
+	"only_dirty" bool DEFAULT false /* Option < bool > */
 ) RETURNS TABLE (
 	"id" INT,  /* i32 */
 	"status" TEXT,  /* & '_ str */
@@ -474,7 +480,9 @@ CREATE  FUNCTION "refresh_cmc_regimes"(
 	"feature_tier" TEXT,  /* Option < & '_ str > */
 	"regime_version_hash" TEXT,  /* String */
 	"elapsed_ms" double precision,  /* f64 */
-	"message" TEXT  /* Option < String > */
+	"message" TEXT,  /* Option < String > */
+	"mode" TEXT,  /* Option < & '_ str > */
+	"reason" TEXT  /* Option < String > */
 )
 VOLATILE PARALLEL UNSAFE 
 LANGUAGE c /* Rust */
@@ -492,14 +500,167 @@ VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_setup_wrapper';
 
+-- src/api/status.rs
+-- pg_regime::api::status::regime_status
+CREATE  FUNCTION "regime_status"() RETURNS TABLE (
+	"id" INT,  /* i32 */
+	"newest_bar" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
+	"newest_row" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
+	"regime_key" TEXT,  /* Option < String > */
+	"lag_bars" bigint,  /* i64 */
+	"lag" interval,  /* Option < Interval > */
+	"is_stale" bool,  /* bool */
+	"last_success" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
+	"last_error" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
+	"last_error_message" TEXT  /* Option < String > */
+)
+STRICT STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_status_wrapper';
+
+-- src/api/status.rs
+-- pg_regime::api::status::regime_health
+CREATE  FUNCTION "regime_health"() RETURNS TABLE (
+	"severity" TEXT,  /* & '_ str */
+	"what" TEXT,  /* & '_ str */
+	"asset" INT,  /* Option < i32 > */
+	"detail" TEXT,  /* String */
+	"command" TEXT  /* String */
+)
+STRICT STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_health_wrapper';
+
+-- src/api/tracking.rs
+-- pg_regime::api::tracking::regime_track
+CREATE  FUNCTION "regime_track"(
+	"enable" bool DEFAULT true /* Option < bool > */
+) RETURNS TABLE (
+	"relation" TEXT,  /* String */
+	"action" TEXT  /* String */
+)
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_track_wrapper';
+
+-- src/api/work.rs
+-- pg_regime::api::work::regime_round_begin
+CREATE  FUNCTION "regime_round_begin"(
+	"only_dirty" bool DEFAULT false, /* Option < bool > */
+	"batch_size" INT DEFAULT 50, /* Option < i32 > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"policy" TEXT DEFAULT 'default', /* Option < String > */
+	"hysteresis" bool DEFAULT true, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
+	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
+	"l4_label" TEXT DEFAULT NULL /* Option < String > */
+) RETURNS bigint /* Result < i64, ErrorReport > */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_round_begin_wrapper';
+
+-- src/api/work.rs
+-- pg_regime::api::work::regime_round_next
+CREATE  FUNCTION "regime_round_next"(
+	"round" bigint, /* Option < i64 > */
+	"batch_size" INT DEFAULT 50, /* Option < i32 > */
+	"deadline" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"policy" TEXT DEFAULT 'default', /* Option < String > */
+	"hysteresis" bool DEFAULT true, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
+	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
+	"l4_label" TEXT DEFAULT NULL /* Option < String > */
+) RETURNS bool /* Result < bool, ErrorReport > */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_round_next_wrapper';
+
+-- src/api/work.rs
+-- pg_regime::api::work::regime_round_end
+CREATE  FUNCTION "regime_round_end"(
+	"round" bigint /* Option < i64 > */
+) RETURNS VOID /* Result < (), ErrorReport > */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_round_end_wrapper';
+
+-- src/lib.rs
+-- requires:
+--   tables
+--   regime_round_begin
+--   regime_round_next
+--   regime_round_end
+
+-- Procedures: what commits on the way. plpgsql around functions, since only that tells a CALL in a transaction
+-- block, where nothing can be committed, from one outside. No SET clause, which would forbid to commit: every name
+-- and operator is qualified instead.
+
+CREATE PROCEDURE refresh_all_cmc_regimes(
+    batch_size int DEFAULT 50,
+    only_dirty boolean DEFAULT false,
+    max_runtime interval DEFAULT NULL,
+    cal_scheme text DEFAULT NULL,
+    policy text DEFAULT 'default',
+    hysteresis boolean DEFAULT true,
+    hysteresis_mode text DEFAULT 'asymmetric',
+    min_hold_bars int DEFAULT NULL,
+    min_bars_l0 int DEFAULT NULL,
+    min_bars_l1 int DEFAULT NULL,
+    min_bars_l2 int DEFAULT NULL,
+    l4_label text DEFAULT NULL
+) LANGUAGE plpgsql AS $$
+DECLARE
+    round bigint;
+    deadline timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) max_runtime;
+    more boolean := true;
+BEGIN
+    round := @extschema@.regime_round_begin(only_dirty, batch_size, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars,
+        min_bars_l0, min_bars_l1, min_bars_l2, l4_label);
+    COMMIT;
+    WHILE more LOOP
+        more := @extschema@.regime_round_next(round, batch_size, deadline, cal_scheme, policy, hysteresis, hysteresis_mode,
+            min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2, l4_label);
+        COMMIT;
+    END LOOP;
+    PERFORM @extschema@.regime_round_end(round);
+END $$;
+
+-- src/lib.rs
+-- requires:
+--   regime_status
+
+-- Views over functions are members of the extension: among the user's tables they would hold up DROP EXTENSION.
+
+CREATE VIEW cmc_regime_status AS SELECT * FROM @extschema@.regime_status();
+COMMENT ON VIEW cmc_regime_status IS 'How fresh each asset is: newest bar, newest row, lag, last success and last error';
+COMMENT ON COLUMN cmc_regime_status.id IS 'Asset: every active one and all that have rows';
+COMMENT ON COLUMN cmc_regime_status.newest_bar IS 'Close of the newest daily bar';
+COMMENT ON COLUMN cmc_regime_status.newest_row IS 'Newest row of cmc_regimes';
+COMMENT ON COLUMN cmc_regime_status.regime_key IS 'Its regime';
+COMMENT ON COLUMN cmc_regime_status.lag_bars IS 'Daily bars after the newest row';
+COMMENT ON COLUMN cmc_regime_status.lag IS 'Time from the newest row to the newest bar';
+COMMENT ON COLUMN cmc_regime_status.is_stale IS 'Whether there are such bars, or changes that are marked and not refreshed yet';
+COMMENT ON COLUMN cmc_regime_status.last_success IS 'When it was last refreshed, as far as the run log tells, or its state changed';
+COMMENT ON COLUMN cmc_regime_status.last_error IS 'When a refresh of it last failed, as far as the run log tells';
+COMMENT ON COLUMN cmc_regime_status.last_error_message IS 'Message of that error';
+ALTER VIEW cmc_regime_status OWNER TO @extowner@;
+GRANT SELECT ON cmc_regime_status TO PUBLIC;
+
 -- src/lib.rs
 -- finalize
 -- What each function returns; `\df+` and `\dx+` show it. Tables and views are described where they are made.
 
-COMMENT ON FUNCTION refresh_cmc_regimes(int[], text, text, boolean, text, int, int, int, int, text, boolean) IS
+COMMENT ON FUNCTION refresh_cmc_regimes(int[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean) IS
 'Computes the regimes of assets (ids NULL: every active asset of dim_assets, else every id with daily bars), writes the rows that differ to the output tables and returns one row per asset: status (ok, unchanged, empty, failed, dry_run), the rows that the result holds (NULL if failed), the rows written, milliseconds. An asset that fails is rolled back alone with a WARNING and keeps its earlier rows, one without daily bars loses them; a wrong argument, policy or source map is an error.';
 
-COMMENT ON FUNCTION refresh_cmc_regimes(int, text, text, boolean, text, int, int, int, int, text, boolean) IS
+COMMENT ON FUNCTION refresh_cmc_regimes(int, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean) IS
 'Refreshes one asset, exactly as refresh_cmc_regimes(int[], ...) does for many, and returns its row; a NULL id is an error.';
 
 COMMENT ON FUNCTION regime_compute(int, text, text, boolean, text, int, int, int, int, text, timestamptz, jsonb) IS
@@ -555,4 +716,25 @@ COMMENT ON FUNCTION regime_policy_rules(text) IS
 
 COMMENT ON FUNCTION regime_drop_policy(text) IS
 'Removes a loaded policy; an unknown name, or default, is an error. Rows that were computed with it stay.';
+
+COMMENT ON FUNCTION regime_track(boolean) IS
+'Puts triggers on every table that regime_source maps, which mark the assets whose bars or EMAs are inserted, changed or deleted, or takes them away (enable => false), and returns what was done with each; with them a refresh reads only what is new, and only_dirty => true refreshes only what changed. The caller must own the tables.';
+
+COMMENT ON PROCEDURE refresh_all_cmc_regimes(int, boolean, interval, text, text, boolean, text, int, int, int, int, text) IS
+'Refreshes all assets as refresh_cmc_regimes does, or only changed ones, in batches that are committed one by one; sessions that call it at the same time with the same arguments share the work, and a call goes on where the last one stopped. Ends with an error that lists the failed assets, if there were any; cannot be called in a transaction block.';
+
+COMMENT ON FUNCTION regime_round_begin(boolean, int, text, text, boolean, text, int, int, int, int, text) IS
+'Step of refresh_all_cmc_regimes: finds the unfinished round for these arguments, or begins one, and returns its number.';
+
+COMMENT ON FUNCTION regime_round_next(bigint, int, timestamptz, text, text, boolean, text, int, int, int, int, text) IS
+'Step of refresh_all_cmc_regimes: claims a batch of assets that wait in a round, refreshes them and returns whether there may be more to do; to be committed after each call.';
+
+COMMENT ON FUNCTION regime_round_end(bigint) IS
+'Step of refresh_all_cmc_regimes: an error if assets of the round failed, otherwise nothing.';
+
+COMMENT ON FUNCTION regime_status() IS
+'Returns, for every active asset and all that have rows, the newest daily bar, the newest row and its regime, how far that lags behind in bars and time, whether it is stale, and the last success and error; what the view cmc_regime_status shows. It reads the settings'' calendar scheme and target schema.';
+
+COMMENT ON FUNCTION regime_health() IS
+'Returns what is not as it should be, the worst first: severity (error, warning, info), what, the asset, detail, and a command to type against it. Looks for a broken source map, missing tables and grants, failing and stale assets, mixed version hashes, unfinished rounds, untracked sources and bloated tables; no row means that all is well.';
 

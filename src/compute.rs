@@ -1,28 +1,65 @@
 //! Computing assets: the readers of a calendar scheme, the market proxy, the compiled policy.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
 
-use regime_core::Layer;
-use regime_core::pipeline::{self, Outcome, Params, Proxy, Series};
-use regime_core::policy::Policy;
-use regime_core::version::version_hash;
+use regime_core::budget::Budget;
+use regime_core::fingerprint::of_texts;
+use regime_core::pipeline::{self, Given, Outcome, Params, Proxy, Series};
+use regime_core::policy::{Policy, PolicyTable};
+use regime_core::version::{policy_hash, version_hash};
+use regime_core::{Layer, memory::Memory};
 
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::params::Setup;
-use crate::read::Reader;
+use crate::read::{Reader, Span};
+use crate::source::Source;
+use crate::state::{Basis, hex};
+
+thread_local! {
+    /// What was compiled last in this session: most calls want the same again.
+    static COMPILED: RefCell<Option<Rc<Compiled>>> = const { RefCell::new(None) };
+}
+
+/// A policy worked out, and the hashes of it and of all parameters.
+pub struct Compiled {
+    params: Params,
+    pub policy: Policy,
+    pub version_hash: String,
+    pub policy_hash: String,
+}
+
+impl Compiled {
+    fn get(table: PolicyTable, params: &Params) -> Rc<Self> {
+        let last = COMPILED.with_borrow(|last| last.clone());
+        if let Some(last) = last.filter(|c| c.params == *params && *c.policy.table() == table) {
+            return last;
+        }
+        let compiled = Rc::new(Self {
+            params: params.clone(),
+            version_hash: version_hash(&table, params),
+            policy_hash: policy_hash(&table),
+            policy: Policy::new(table),
+        });
+        COMPILED.set(Some(Rc::clone(&compiled)));
+        compiled
+    }
+}
 
 /// All that computing an asset takes; made once, used for any number of assets.
 pub struct Engine<'c> {
     readers: [Option<Reader<'c>>; 4],
     pub params: Params,
-    pub policy: Policy,
-    pub version_hash: String,
+    compiled: Rc<Compiled>,
     /// The market proxy's weekly bars up to `as_of`, or why they cannot be used; read when the first
     /// asset needs them.
     proxy: OnceCell<Result<Proxy>>,
     as_of: Option<i64>,
 }
+
+/// The bars of each layer, `None` where it has no source.
+pub type Layers = [Option<Series>; 4];
 
 impl<'c> Engine<'c> {
     /// Prepares everything. `as_of` is a moment, in microseconds since 2000, after which nothing is
@@ -30,12 +67,16 @@ impl<'c> Engine<'c> {
     pub fn new(db: Db<'c>, setup: Setup, as_of: Option<i64>) -> Self {
         Self {
             readers: setup.sources.map(|source| source.map(|s| Reader::new(db, s))),
-            version_hash: version_hash(&setup.table, &setup.params),
-            policy: Policy::new(setup.table),
+            compiled: Compiled::get(setup.table, &setup.params),
             params: setup.params,
             proxy: OnceCell::new(),
             as_of,
         }
+    }
+
+    /// The version hash of the policy and the parameters.
+    pub fn version_hash(&self) -> &str {
+        &self.compiled.version_hash
     }
 
     /// The reader of a layer, where it has a source.
@@ -43,27 +84,82 @@ impl<'c> Engine<'c> {
         self.readers[layer as usize].as_ref()
     }
 
+    /// What rows are computed with, beside the bars; `tracking` is the fingerprint of its triggers.
+    pub fn basis(&self, tracking: Option<String>) -> Basis {
+        let texts = self.readers.iter().flatten().flat_map(|reader| reader.source().texts());
+        Basis {
+            version_hash: self.compiled.version_hash.clone(),
+            policy_hash: self.compiled.policy_hash.clone(),
+            sources: hex(of_texts(texts)),
+            tracking,
+        }
+    }
+
     /// The bars of every layer of an asset.
-    pub fn series(&self, asset: i32) -> Result<[Option<Series>; 4]> {
-        let read = |reader: &Option<Reader>| reader.as_ref().map(|r| r.series(asset, self.as_of)).transpose();
+    pub fn series(&self, asset: i32) -> Result<Layers> {
+        let read = |reader: &Option<Reader>| {
+            reader.as_ref().map(|r| r.series(asset, Span::Until(self.as_of))).transpose()
+        };
         let [l0, l1, l2, l3] = &self.readers;
         Ok([read(l0)?, read(l1)?, read(l2)?, read(l3)?])
+    }
+
+    /// The bars of an asset that closed after a moment, of the layers that `wanted` says; no bars of the
+    /// others.
+    pub fn later_series(&self, asset: i32, after: i64, wanted: impl Fn(&Source) -> bool) -> Result<Layers> {
+        let read = |reader: &Option<Reader>| {
+            let read = |r: &Reader| match wanted(r.source()) {
+                true => r.series(asset, Span::After(after)),
+                false => Ok(Series::default()),
+            };
+            reader.as_ref().map(read).transpose()
+        };
+        let [l0, l1, l2, l3] = &self.readers;
+        Ok([read(l0)?, read(l1)?, read(l2)?, read(l3)?])
+    }
+
+    /// Bars and EMAs read since this was last asked.
+    pub fn rows_read(&self) -> u64 {
+        self.readers.iter().flatten().map(|reader| reader.read.take()).sum()
     }
 
     /// Computes an asset.
     pub fn compute(&self, asset: i32) -> Result<Outcome> {
         let series = self.series(asset)?;
-        let series = series.each_ref().map(Option::as_ref);
-        let budget = pipeline::budget(series, &self.params);
-        let is_young = !budget.enabled[Layer::L0 as usize] || !budget.enabled[Layer::L1 as usize];
-        let proxy = if is_young && asset != self.params.market_proxy_id { Some(self.proxy()?) } else { None };
-        Ok(pipeline::run(series, proxy, &self.policy, &self.params))
+        self.compute_from(asset, &series)
     }
 
-    fn proxy(&self) -> Result<&Proxy> {
+    /// Computes an asset from its bars.
+    pub fn compute_from(&self, asset: i32, series: &Layers) -> Result<Outcome> {
+        let series = series.each_ref().map(Option::as_ref);
+        let proxy = self.proxy_of(asset, pipeline::budget(series, &self.params))?;
+        Ok(pipeline::run(series, proxy, &self.compiled.policy, &self.params))
+    }
+
+    /// Computes the rows after those that the memory knows ([`pipeline::resume`]).
+    pub fn resume(
+        &self,
+        memory: Memory,
+        series: &Layers,
+        emas: [&[f64]; 3],
+        budget: Budget,
+        proxy: Option<&Proxy>,
+    ) -> Outcome {
+        let given = Given { budget, proxy, policy: &self.compiled.policy, params: &self.params };
+        pipeline::resume(memory, series.each_ref().map(Option::as_ref), emas, &given)
+    }
+
+    /// The market proxy, for an asset with this budget that depends on it.
+    pub fn proxy_of(&self, asset: i32, budget: Budget) -> Result<Option<&Proxy>> {
+        let is_young = !budget.enabled[Layer::L0 as usize] || !budget.enabled[Layer::L1 as usize];
+        if is_young && asset != self.params.market_proxy_id { self.proxy().map(Some) } else { Ok(None) }
+    }
+
+    /// The market proxy.
+    pub fn proxy(&self) -> Result<&Proxy> {
         let id = self.params.market_proxy_id;
         let read = || match self.reader(Layer::L1) {
-            Some(weekly) => weekly.series(id, self.as_of).map(|series| Proxy::new(&series)),
+            Some(weekly) => weekly.series(id, Span::Until(self.as_of)).map(|series| Proxy::new(&series)),
             None => Ok(Proxy::default()),
         };
         self.proxy.get_or_init(read).as_ref().map_err(|error| proxy_error(error, id))

@@ -57,7 +57,7 @@ pub fn flips(outcome: &Outcome) -> Content<'_> {
 
 /// Rows of `cmc_regime_stats`.
 pub fn stats(outcome: &Outcome) -> Content<'_> {
-    let all = outcome.ts.len() as f64;
+    let all = outcome.memory.rows as f64;
     let mut content = Content::default();
     for (n, (key, stats)) in outcome.stats.iter().enumerate() {
         content.keys.push(Value::Text(key));

@@ -8,7 +8,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::marker::PhantomData;
 use std::rc::Rc;
 
@@ -133,14 +133,31 @@ impl Db<'_> {
         self.plan(sql, args, pg_sys::CURSOR_OPT_CUSTOM_PLAN)?.execute(args)
     }
 
+    /// [`Db::execute`] of a statement whose plan does not depend on how much it is given: planned once.
+    pub fn execute_small(self, sql: &str, args: &[Arg]) -> Result<u64> {
+        // Told apart from the same text planned anew each time.
+        self.plan(&format!("{sql} "), args, pg_sys::CURSOR_OPT_GENERIC_PLAN)?.execute(args)
+    }
+
     /// Waits until a relation and its partitions can be read and keeps them from being altered or
     /// truncated until the transaction ends. To be done before a snapshot is taken: a table that is
     /// truncated or rewritten after that looks empty to it.
     pub fn hold(self, schema: &str, name: &str) -> Result<()> {
         let relation = format!("{}.{}", spi::quote_identifier(schema), spi::quote_identifier(name));
         // SAFETY: looks up a system cache.
-        let kind = relation_oid(schema, name).map(|oid| unsafe { pg_sys::get_rel_relkind(oid) } as u8);
-        if matches!(kind, Some(b'r' | b'p' | b'v')) {
+        let kind = |oid| unsafe { pg_sys::get_rel_relkind(oid) } as u8;
+        // A plain table is locked by itself, without a statement. Its name may have come to mean another
+        // while this waited; then that one is locked too.
+        let mut held = None;
+        while let Some(oid) = relation_oid(schema, name).filter(|oid| kind(*oid) == b'r') {
+            if held == Some(oid) {
+                return Ok(());
+            }
+            // SAFETY: in a transaction, which releases the lock at its end.
+            unsafe { pg_sys::LockRelationOid(oid, pg_sys::AccessShareLock as i32) };
+            held = Some(oid);
+        }
+        if matches!(relation_oid(schema, name).map(kind), Some(b'p' | b'v')) {
             // Takes partitions, and what a view reads, along.
             return self.execute(&format!("LOCK TABLE {relation} IN ACCESS SHARE MODE"), &[]).map(|_| ());
         }
@@ -270,6 +287,38 @@ impl Drop for CurrentMemory {
         // SAFETY: the context was current when this was made and outlives it.
         unsafe { pg_sys::CurrentMemoryContext = self.0 };
     }
+}
+
+/// Whether the current user may delete from a table.
+pub fn may_delete(schema: &str, name: &str) -> bool {
+    let Some(relation) = relation_oid(schema, name) else { return false };
+    // SAFETY: looks up privileges and changes nothing.
+    let allowed = unsafe {
+        pg_sys::pg_class_aclcheck(relation, pg_sys::GetUserId(), pg_sys::ACL_DELETE as pg_sys::AclMode)
+    };
+    allowed == pg_sys::AclResult::ACLCHECK_OK
+}
+
+/// The name of the current user.
+pub fn current_user() -> String {
+    // SAFETY: the current user exists while its session lasts, or the call gives null; the name is
+    // copied at once.
+    unsafe {
+        let name = pg_sys::GetUserNameFromId(pg_sys::GetUserId(), true);
+        if name.is_null() { String::new() } else { CStr::from_ptr(name).to_string_lossy().into_owned() }
+    }
+}
+
+/// The time now, in microseconds since 2000.
+pub fn clock() -> i64 {
+    // SAFETY: reads the clock.
+    unsafe { pg_sys::GetCurrentTimestamp() }
+}
+
+/// Whether the user began the transaction, so that nothing can be committed on the way.
+pub fn in_transaction_block() -> bool {
+    // SAFETY: reads the state of this backend.
+    unsafe { pg_sys::IsTransactionBlock() }
 }
 
 /// Whether the transaction may not write.

@@ -9,6 +9,10 @@ static MIN_HOLD_BARS: GucSetting<i32> = GucSetting::<i32>::new(3);
 static MARKET_PROXY_ID: GucSetting<i32> = GucSetting::<i32>::new(1);
 static TARGET_SCHEMA: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"public"));
 
+static RUN_LOG_DAYS: GucSetting<i32> = GucSetting::<i32>::new(30);
+static NOTIFY_FLIPS: GucSetting<bool> = GucSetting::<bool>::new(false);
+static RESUME_MINUTES: GucSetting<i32> = GucSetting::<i32>::new(60);
+
 /// Most rows that a label can be held for.
 pub const MAX_HOLD_BARS: i32 = 1000;
 
@@ -50,6 +54,34 @@ pub fn define() {
         GucContext::Userset,
         GucFlags::default(),
     );
+    GucRegistry::define_int_guc(
+        c"pg_regime.run_log_days",
+        c"Days that entries of cmc_regime_run_log are kept (0 to 3650; 0 logs nothing).",
+        c"Older entries are removed by refreshes.",
+        &RUN_LOG_DAYS,
+        0,
+        3650,
+        GucContext::Userset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_bool_guc(
+        c"pg_regime.notify_flips",
+        c"Notifies channel pg_regime_flips, once per transaction, of assets whose newest regime changed (on, off).",
+        c"The payload is a JSON list: objects with id, old and new; ids alone if that is too long.",
+        &NOTIFY_FLIPS,
+        GucContext::Userset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"pg_regime.resume_minutes",
+        c"Minutes that an unfinished round of refresh_all_cmc_regimes can be gone on with (1 to 525600).",
+        c"After that a call begins a new round, with the assets that were refreshed longest ago.",
+        &RESUME_MINUTES,
+        1,
+        525_600,
+        GucContext::Userset,
+        GucFlags::default(),
+    );
     reserve_prefix();
 }
 
@@ -78,4 +110,16 @@ pub fn market_proxy_id() -> i32 {
 
 pub fn target_schema() -> String {
     text(&TARGET_SCHEMA, c"public")
+}
+
+pub fn run_log_days() -> i32 {
+    RUN_LOG_DAYS.get()
+}
+
+pub fn notify_flips() -> bool {
+    NOTIFY_FLIPS.get()
+}
+
+pub fn resume_minutes() -> i32 {
+    RESUME_MINUTES.get()
 }

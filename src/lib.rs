@@ -6,30 +6,50 @@
 use pgrx::prelude::*;
 
 mod api;
+mod asset;
+mod cache;
 mod compute;
 mod content;
 mod db;
 mod demo;
+mod dirty;
 mod error;
 mod guc;
+mod health;
 mod inputs;
 mod json;
+mod mapping;
+mod notify;
 mod output;
 mod params;
 mod read;
 mod refresh;
 mod row;
+mod run_log;
 mod source;
+mod state;
+mod statement;
+mod status;
 mod subxact;
+mod tracking;
+mod work;
 mod write;
 
 pgrx::pg_module_magic!(name, version);
 
 extension_sql_file!("../sql/tables.sql", name = "tables", bootstrap);
+extension_sql_file!(
+    "../sql/procedures.sql",
+    name = "procedures",
+    requires = ["tables", regime_round_begin, regime_round_next, regime_round_end]
+);
+extension_sql_file!("../sql/views.sql", name = "views", requires = [regime_status]);
 extension_sql_file!("../sql/comments.sql", name = "comments", finalize);
 
 #[pg_guard]
 #[allow(unsafe_code, non_snake_case)]
 extern "C-unwind" fn _PG_init() {
     guc::define();
+    cache::watch();
+    notify::watch();
 }

@@ -3,12 +3,27 @@
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
+use crate::cache::known;
 use crate::db::{Db, Sees, arg};
 use crate::error::{Error, Result, invalid_parameter};
+use crate::run_log::RUN_LOG;
 use crate::source::{current_user, without_modifier};
+use crate::state::{INPUTS, STATE};
+use crate::tracking::DIRTY;
+use crate::work::WORK;
 use crate::write::{Column, OnChange, Table, Type};
 
-const DDL: &str = include_str!("../sql/outputs.sql");
+const DDL: [&str; 2] = [include_str!("../sql/outputs.sql"), include_str!("../sql/state.sql")];
+
+/// The grants that a role needs to refresh.
+pub fn grants(schema: &str, user: &str) -> String {
+    let tables: Vec<String> = table_names().map(|table| format!("{}.{table}", quoted(schema))).collect();
+    format!(
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO {user}; GRANT USAGE ON ALL SEQUENCES IN SCHEMA {} TO {user};",
+        tables.join(", "),
+        quoted(schema)
+    )
+}
 
 const fn column(name: &'static str, kind: Type) -> Column {
     Column { name, kind, nullable: false }
@@ -90,10 +105,28 @@ pub const COMOVEMENT: Table = Table {
 };
 
 pub const TABLES: [&Table; 4] = [&REGIMES, &FLIPS, &STATS, &COMOVEMENT];
-const VIEWS: [&str; 1] = ["cmc_regime_latest"];
+const VIEWS: [&str; 2] = ["cmc_regime_latest", "cmc_regime_progress"];
+
+/// Tables that nobody but refresh writes, with the columns that tell that they are of this version.
+const OWN: [(&str, &[&str]); 5] = [
+    (STATE, &["id", "sources", "tracking", "proxy", "memory"]),
+    (INPUTS, &["id", "layer", "block", "print", "emas"]),
+    (DIRTY, &["id", "mark", "source", "since"]),
+    (RUN_LOG, &["id", "run", "mode", "reason", "rows_read", "sqlstate", "hint", "run_by"]),
+    (WORK, &["id", "round", "place", "task", "began", "status", "worker"]),
+];
+
+/// Every table that a refresh uses.
+pub fn table_names() -> impl Iterator<Item = &'static str> {
+    TABLES.iter().map(|table| table.name).chain(OWN.iter().map(|(name, _)| *name))
+}
 
 /// Whether every output table is there with all its columns.
 pub fn is_set_up(db: Db, schema: &str) -> Result<bool> {
+    Ok(*known(&format!("set up {schema}"), || find_set_up(db, schema))?)
+}
+
+fn find_set_up(db: Db, schema: &str) -> Result<bool> {
     let (mut tables, mut columns) = (Vec::new(), Vec::new());
     for table in TABLES {
         let own = [table.scope, table.key, table.values].concat();
@@ -102,9 +135,9 @@ pub fn is_set_up(db: Db, schema: &str) -> Result<bool> {
             columns.push(column);
         }
     }
-    for view in VIEWS {
-        tables.push(view);
-        columns.push("id");
+    for (name, own) in OWN.into_iter().chain([(VIEWS[0], &["id"][..]), (VIEWS[1], &["round"])]) {
+        tables.extend(own.iter().map(|_| name));
+        columns.extend(own);
     }
     let wanted = columns.len() as i64;
     let sql = "SELECT count(*) FROM ROWS FROM (pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[])) AS w (relation, attribute) \
@@ -127,7 +160,7 @@ pub fn set_up(db: Db, schema: &str) -> Result<Vec<Action>> {
     check_schema(db, schema)?;
     lock_schema(db, schema)?;
     let mut actions = Vec::new();
-    for name in TABLES.iter().map(|t| t.name).chain(VIEWS) {
+    for name in table_names().chain(VIEWS) {
         let relation = format!("{}.{name}", quoted(schema));
         let sql = "SELECT c.relkind::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
              WHERE n.nspname = $1::name AND c.relname = $2::name";
@@ -140,9 +173,10 @@ pub fn set_up(db: Db, schema: &str) -> Result<Vec<Action>> {
                 "created".to_owned()
             }
             (Some("r" | "p"), Some(table)) => adopt(db, &relation, table)?,
-            (Some("v"), None) => "unchanged".to_owned(),
+            (Some("r" | "p"), None) if !VIEWS.contains(&name) => check_own(db, schema, &relation, name)?,
+            (Some("v"), None) if VIEWS.contains(&name) => "unchanged".to_owned(),
             (Some(_), _) => {
-                let wanted = if table.is_some() { "a table" } else { "a view" };
+                let wanted = if VIEWS.contains(&name) { "a view" } else { "a table" };
                 return Err(Error::new(
                     PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
                     format!("{relation} is not {wanted}"),
@@ -159,7 +193,9 @@ pub fn set_up(db: Db, schema: &str) -> Result<Vec<Action>> {
 /// after the first finds.
 pub fn lock_schema(db: Db, schema: &str) -> Result<()> {
     let name = format!("pg_regime tables of {schema}");
-    db.rows("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", &[arg(name)], Sees::Now, |_| Ok(()))
+    db.rows("SELECT pg_advisory_xact_lock(hashtextextended($1, 0::bigint))", &[arg(name)], Sees::Now, |_| {
+        Ok(())
+    })
 }
 
 /// The schema exists.
@@ -207,10 +243,38 @@ fn create(db: Db, schema: &str, name: &str) -> Result<()> {
             statement.find("{schema}.") == Some(at) && !after.is_some_and(|c| c == '_' || c.is_alphanumeric())
         })
     };
-    for statement in DDL.split("\n--;\n").filter(mentions) {
+    for statement in DDL.iter().flat_map(|ddl| ddl.split("\n--;\n")).filter(mentions) {
         db.execute(&statement.replace("{schema}", &quoted(schema)), &[])?;
     }
     Ok(())
+}
+
+/// A table of refresh's own is there: it must be of this version.
+fn check_own(db: Db, schema: &str, relation: &str, name: &str) -> Result<String> {
+    let columns: Vec<&str> =
+        OWN.iter().filter(|(own, _)| *own == name).flat_map(|(_, c)| c.iter().copied()).collect();
+    let sql = "SELECT w::text FROM pg_catalog.unnest($2::text[]) AS w WHERE NOT EXISTS \
+         (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = $1::regclass AND a.attname = w::name AND NOT a.attisdropped)";
+    let missing =
+        db.first(sql, &[arg(relation), arg(columns)], Sees::Now, |row| Ok(row.string(0)))?.flatten();
+    match missing {
+        None => Ok("unchanged".to_owned()),
+        Some(column) => Err(Error::new(
+            PgSqlErrorCode::ERRCODE_INVALID_TABLE_DEFINITION,
+            format!("table {relation} has no column {column}"),
+        )
+        .detail("The table was not made by this version of pg_regime.")
+        .hint(format!(
+            "{}; SELECT * FROM {}.regime_setup({});",
+            // Nothing is lost with the others: they say where computations stand.
+            match name {
+                RUN_LOG => format!("ALTER TABLE {relation} RENAME TO {name}_old"),
+                _ => format!("DROP TABLE {relation} CASCADE"),
+            },
+            crate::source::extension_schema(db)?,
+            pgrx::spi::quote_literal(schema)
+        ))),
+    }
 }
 
 /// Checks a table that is there against what is needed; adds columns that are missing.

@@ -1,10 +1,12 @@
 //! Reading the bars and EMAs of one asset into flat arrays. The one place that reads source tables.
 
+use std::cell::Cell;
+
 use pgrx::prelude::*;
 
 use regime_core::pipeline::Series;
 
-use crate::db::{Db, Sees};
+use crate::db::{Arg, Db, Sees};
 use crate::error::{Error, Result};
 use crate::source::{Source, relation_args};
 
@@ -14,6 +16,19 @@ pub struct Reader<'c> {
     source: Source,
     bars: String,
     emas: String,
+    later_bars: String,
+    later_emas: String,
+    /// Rows read since this was last taken.
+    pub read: Cell<u64>,
+}
+
+/// Which of an asset's bars are read.
+#[derive(Clone, Copy)]
+pub enum Span {
+    /// Up to a moment, or all.
+    Until(Option<i64>),
+    /// After a moment.
+    After(i64),
 }
 
 impl<'c> Reader<'c> {
@@ -24,25 +39,45 @@ impl<'c> Reader<'c> {
         let bars = select(&source.bars.columns, &source.bars.sql, &source.bars.condition);
         // Only the layer's periods, by a constant list: most of a long EMA table is other periods.
         let periods = source.params.periods.map(|p| p.to_string()).join(", ");
-        let condition = format!("{} AND {} IN ({periods})", source.ema.condition, source.ema.columns[1]);
-        let emas = select(&source.ema.columns, &source.ema.sql, &condition);
-        Self { db, bars, emas, source }
+        let of_periods = format!("{} IN ({periods})", source.ema.columns[1]);
+        let emas = |condition: &str| {
+            select(&source.ema.columns, &source.ema.sql, &format!("{condition} AND {of_periods}"))
+        };
+        Self {
+            db,
+            bars,
+            emas: emas(&source.ema.condition),
+            later_bars: select(&source.bars.columns, &source.bars.sql, &source.bars.later_condition),
+            later_emas: emas(&source.ema.later_condition),
+            read: Cell::new(0),
+            source,
+        }
     }
 
     pub fn source(&self) -> &Source {
         &self.source
     }
 
-    /// The layer's bars of an asset up to a moment, ascending, with their EMAs.
+    /// The layer's bars of an asset in a span, ascending, with their EMAs.
     ///
     /// Fails on bars that cannot be used ([`check_bars`]) and on two EMAs of one bar and period.
-    pub fn series(&self, asset: i32, as_of: Option<i64>) -> Result<Series> {
-        let mut series = self.bars(asset, as_of)?;
-        self.add_emas(asset, as_of, &mut series)?;
+    pub fn series(&self, asset: i32, span: Span) -> Result<Series> {
+        let mut series = self.bars(asset, span)?;
+        if !series.ts.is_empty() {
+            self.add_emas(asset, span, &mut series)?;
+        }
         Ok(series)
     }
 
-    fn bars(&self, asset: i32, as_of: Option<i64>) -> Result<Series> {
+    fn statement<'a>(&self, [all, later]: [&'a str; 2], asset: i32, span: Span) -> (&'a str, [Arg; 3]) {
+        let (sql, moment) = match span {
+            Span::Until(moment) => (all, moment),
+            Span::After(moment) => (later, Some(moment)),
+        };
+        (sql, relation_args(asset, self.source.tf.as_deref(), moment))
+    }
+
+    fn bars(&self, asset: i32, span: Span) -> Result<Series> {
         let params = &self.source.params;
         let mut series = Series {
             atr: params.atr.then(Vec::new),
@@ -50,8 +85,9 @@ impl<'c> Reader<'c> {
             costs: params.costs.then(Default::default),
             ..Series::default()
         };
-        let args = relation_args(asset, self.source.tf.as_deref(), as_of);
-        self.db.rows(&self.bars, &args, Sees::Snapshot, |row| {
+        let (sql, args) = self.statement([&self.bars, &self.later_bars], asset, span);
+        self.db.rows(sql, &args, Sees::Snapshot, |row| {
+            self.read.set(self.read.get() + 1);
             series.ts.push(row.micros(0).unwrap_or(i64::MAX));
             series.close.push(row.known(1));
             let optional =
@@ -67,15 +103,16 @@ impl<'c> Reader<'c> {
         Ok(series)
     }
 
-    fn add_emas(&self, asset: i32, as_of: Option<i64>, series: &mut Series) -> Result<()> {
+    fn add_emas(&self, asset: i32, span: Span, series: &mut Series) -> Result<()> {
         let bars = series.ts.len();
         series.ema = [(); 3].map(|()| vec![f64::NAN; bars]);
         let mut taken = [(); 3].map(|()| vec![false; bars]);
         let (mut twice, mut first_twice) = (0, i64::MAX);
         // Rows mostly come in the order of the bars: look next to the previous hit first.
         let mut at = 0;
-        let args = relation_args(asset, self.source.tf.as_deref(), as_of);
-        self.db.rows(&self.emas, &args, Sees::Snapshot, |row| {
+        let (sql, args) = self.statement([&self.emas, &self.later_emas], asset, span);
+        self.db.rows(sql, &args, Sees::Snapshot, |row| {
+            self.read.set(self.read.get() + 1);
             let (Some(ts), Some(period)) = (row.micros(0), row.int(1)) else { return Ok(()) };
             if series.ts.get(at) != Some(&ts) {
                 at = match series.ts.get(at + 1) {

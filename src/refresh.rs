@@ -1,4 +1,4 @@
-//! Refreshing assets: lock, read, compute, write what differs; one summary row each.
+//! Refreshing assets: which, one after the other, and one summary row each.
 
 use std::time::Instant;
 
@@ -6,19 +6,16 @@ use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
 use regime_core::Layer;
-use regime_core::pipeline::Outcome;
 
+use crate::asset::{Call, Done, Mode};
 use crate::compute::Engine;
-use crate::content;
 use crate::db::{self, Db, Sees, arg};
-use crate::error::{Error, Result, no_privilege, null_argument, read_only_transaction};
+use crate::error::{Error, Result, invalid_parameter, no_privilege, null_argument, read_only_transaction};
 use crate::inputs::distinct_ids;
-use crate::output;
 use crate::params::{self, Given};
-use crate::read::Reader;
 use crate::subxact::attempt;
-use crate::write::{Value, Written, sync};
-use crate::{guc, source};
+use crate::write::Written;
+use crate::{dirty, guc, notify, output, run_log, source, tracking};
 
 /// The timeframe of all output rows.
 pub const TF: &str = "1D";
@@ -35,6 +32,15 @@ pub struct Summary {
     pub version_hash: String,
     pub elapsed_ms: f64,
     pub message: Option<String>,
+    pub mode: Option<Mode>,
+    /// Why all rows were computed.
+    pub reason: Option<String>,
+    /// Bars and EMAs.
+    pub rows_read: u64,
+    /// When it began, in microseconds since 2000.
+    pub started: i64,
+    /// What went wrong.
+    pub error: Option<Error>,
 }
 
 /// Which assets to refresh.
@@ -45,11 +51,25 @@ pub enum Assets {
     Listed(Vec<Option<i32>>),
 }
 
+/// How to refresh them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct How {
+    pub dry_run: bool,
+    /// Compute all rows, whatever is known of them.
+    pub full_refresh: bool,
+    /// Only assets whose rows are not what a refresh would make of them.
+    pub only_dirty: bool,
+}
+
 /// Refreshes assets, each whole or not at all.
-pub fn refresh(assets: Assets, given: &Given, dry_run: bool) -> Result<Vec<Summary>> {
-    if !dry_run && db::transaction_is_read_only() {
+pub fn refresh(assets: Assets, given: &Given, how: How) -> Result<Vec<Summary>> {
+    if !how.dry_run && db::transaction_is_read_only() {
         return Err(read_only_transaction("refresh_cmc_regimes()")
             .detail("regime_compute and dry_run => true only read."));
+    }
+    if how.full_refresh && how.only_dirty {
+        return Err(invalid_parameter("full_refresh and only_dirty are both true")
+            .hint("Leave one of them out: full_refresh computes assets whether they changed or not."));
     }
     let listed = match assets {
         Assets::Listed(ids) => Some(sorted_ids(ids)?),
@@ -60,27 +80,52 @@ pub fn refresh(assets: Assets, given: &Given, dry_run: bool) -> Result<Vec<Summa
         let schema = guc::target_schema();
         if !output::is_set_up(db, &schema)? {
             output::check_schema(db, &schema)?;
-            if !dry_run {
+            if !how.dry_run {
                 output::set_up(db, &schema)?;
             }
+        }
+        let tracking = tracking::fingerprint(db, &schema, &setup.sources)?;
+        if how.only_dirty && tracking.is_none() {
+            return Err(tracking::not_tracked(db)?);
         }
         let ids = match listed {
             Some(ids) => ids,
             None => all_ids(db, &setup)?,
         };
         let engine = Engine::new(db, setup, None);
+        let basis = engine.basis(tracking);
+        let ids = if how.only_dirty { dirty::among(db, &engine, &schema, &basis, ids)? } else { ids };
+        let call = Call {
+            db,
+            engine: &engine,
+            schema: &schema,
+            basis: &basis,
+            full_refresh: how.full_refresh,
+            dry_run: how.dry_run,
+        };
+        let log = run_log::Run::begin();
         let lock_space = lock_space(db, &schema)?;
         let mut summaries = Vec::with_capacity(ids.len());
         for id in ids {
             pgrx::check_for_interrupts!();
-            let started = Instant::now();
+            let started = (Instant::now(), db::clock());
             // Outside the subtransaction, whose rollback would release the lock; in the order of
             // ids, so that two calls never wait for each other in a circle.
-            if !dry_run {
+            if !how.dry_run {
                 lock(db, lock_space, id)?;
             }
-            let done = db::in_own_memory(|| attempt(|| one(db, &engine, &schema, id, dry_run)));
-            summaries.push(summary(id, done, dry_run, &schema, &engine.version_hash, started));
+            let done = db::in_own_memory(|| attempt(|| call.refresh(id)));
+            summaries.push(summary(&call, id, done, started));
+        }
+        if !how.dry_run {
+            // The rows matter more than the log of them.
+            if let Err(error) = attempt(|| log.end(db, &schema, engine.version_hash(), &summaries)) {
+                report_warning(
+                    "this refresh is missing in cmc_regime_run_log",
+                    &with_grants(error, &schema),
+                    None,
+                );
+            }
         }
         Ok(summaries)
     })
@@ -98,7 +143,7 @@ pub fn sorted_ids(ids: Vec<Option<i32>>) -> Result<Vec<i32>> {
 
 /// Every active asset of `dim_assets`, which sits beside the daily bars; without that table or its
 /// `is_active`, every id with daily bars.
-fn all_ids(db: Db, setup: &params::Setup) -> Result<Vec<i32>> {
+pub fn all_ids(db: Db, setup: &params::Setup) -> Result<Vec<i32>> {
     let Some(daily) = &setup.sources[Layer::L2 as usize] else { return Ok(Vec::new()) };
     let dim_assets = format!("{}.dim_assets", quoted(&daily.bars_schema));
     let sql = "SELECT true FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass($1) AND NOT attisdropped \
@@ -144,90 +189,6 @@ fn lock(db: Db, space: i32, id: i32) -> Result<()> {
     db.rows("SELECT pg_advisory_xact_lock($1, $2)", &[arg(space), arg(id)], Sees::Now, |_| Ok(()))
 }
 
-struct Done {
-    rows: [i64; 4],
-    written: Written,
-    feature_tier: &'static str,
-}
-
-fn one(db: Db, engine: &Engine, schema: &str, id: i32, dry_run: bool) -> Result<Done> {
-    let set_up = !dry_run || output::is_set_up(db, schema)?;
-    if set_up {
-        for table in output::TABLES {
-            db.hold(schema, table.name)?;
-        }
-    }
-    // One snapshot for bars, EMAs and the rows that are there, taken after the lock: the inputs are
-    // of one moment, and include what the lock's last holder committed.
-    db.with_new_snapshot(|| {
-        let outcome = engine.compute(id)?;
-        if outcome.ts.is_empty() {
-            check_not_all_gone(db, engine, schema, id)?;
-        }
-        write(db, engine, schema, id, &outcome, set_up, dry_run)
-    })
-}
-
-/// Where an asset with rows has no bars any more, its rows go; but not where there are no daily bars
-/// of any asset, which is a mistake in the source map or a table being loaded anew.
-fn check_not_all_gone(db: Db, engine: &Engine, schema: &str, id: i32) -> Result<()> {
-    let Some(daily) = engine.reader(Layer::L2).map(Reader::source) else { return Ok(()) };
-    if db::readable(schema, output::REGIMES.name) != Some(true) {
-        return Ok(());
-    }
-    let rows = format!("SELECT true FROM {}.{} WHERE id = $1 LIMIT 1", quoted(schema), output::REGIMES.name);
-    if db.first(&rows, &[arg(id)], Sees::Snapshot, |_| Ok(()))?.is_none() {
-        return Ok(());
-    }
-    let bars = format!("SELECT true FROM {} WHERE {} LIMIT 1", daily.bars.sql, daily.bars.shared_condition);
-    match db.first(&bars, &[arg(daily.tf.as_deref())], Sees::Snapshot, |_| Ok(()))? {
-        Some(()) => Ok(()),
-        None => Err(Error::new(
-            PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
-            format!("{} holds no daily bars of any asset", daily.bars.sql),
-        )
-        .detail(format!(
-            "regime_source selects them by tf and bars_filter in the row cal_scheme = '{}', layer = 'L2'.",
-            daily.cal_scheme
-        ))
-        .hint(
-            "Correct the row of regime_source, or load the bars; to clear the outputs, delete their rows.",
-        )),
-    }
-}
-
-fn write(
-    db: Db,
-    engine: &Engine,
-    schema: &str,
-    id: i32,
-    outcome: &Outcome,
-    set_up: bool,
-    dry_run: bool,
-) -> Result<Done> {
-    let names = content::ema_names(&engine.params);
-    let contents = [
-        content::regimes(outcome, &engine.params, &engine.version_hash),
-        content::flips(outcome),
-        content::stats(outcome),
-        content::comovement(outcome, &names),
-    ];
-    let scope = [Value::Int(id), Value::Text(TF)];
-    let mut written = Written::default();
-    for (table, content) in output::TABLES.into_iter().zip(&contents) {
-        written += if set_up {
-            sync(db, &format!("{}.{}", quoted(schema), table.name), table, &scope, content, dry_run)?
-        } else {
-            Written { inserted: content.entry.len() as u64, ..Written::default() }
-        };
-    }
-    Ok(Done {
-        rows: contents.each_ref().map(|c| c.entry.len() as i64),
-        written,
-        feature_tier: outcome.budget.tier.as_str(),
-    })
-}
-
 fn is_privilege(error: &Error) -> bool {
     // A row-level security policy has the same code, but no grant helps there.
     let report = error.report();
@@ -235,34 +196,40 @@ fn is_privilege(error: &Error) -> bool {
         && report.message.starts_with("permission denied")
 }
 
-fn summary(
-    id: i32,
-    done: Result<Done>,
-    dry_run: bool,
-    schema: &str,
-    version_hash: &str,
-    started: Instant,
-) -> Summary {
+/// The error with the grants that would have prevented it.
+pub fn with_grants(error: Error, schema: &str) -> Error {
+    if error.report().hint.is_some() || !is_privilege(&error) {
+        return error;
+    }
+    error.hint(output::grants(schema, &source::current_user()))
+}
+
+fn summary(call: &Call, id: i32, done: Result<Done>, (began, started): (Instant, i64)) -> Summary {
     let mut summary = Summary {
         id,
         status: "failed",
         rows: None,
         written: Written::default(),
         feature_tier: None,
-        version_hash: version_hash.to_owned(),
+        version_hash: call.engine.version_hash().to_owned(),
         elapsed_ms: 0.0,
         message: None,
+        mode: None,
+        reason: None,
+        rows_read: call.engine.rows_read(),
+        started,
+        error: None,
     };
     match done {
         Ok(done) => {
             let changes = done.written.total();
-            summary.status = match (dry_run, done.rows[0], changes) {
+            summary.status = match (call.dry_run, done.rows[0], changes) {
                 (true, ..) => "dry_run",
                 (_, 0, _) => "empty",
                 (.., 0) => "unchanged",
                 _ => "ok",
             };
-            summary.message = match (dry_run, done.rows[0]) {
+            summary.message = match (call.dry_run, done.rows[0]) {
                 (true, _) => {
                     Some(format!("would write {changes} row{}", if changes == 1 { "" } else { "s" }))
                 }
@@ -270,41 +237,42 @@ fn summary(
                 (_, 0) => Some("no daily bars".to_owned()),
                 _ => None,
             };
-            if done.rows[0] == 0 && changes > 0 && !dry_run {
+            if done.rows[0] == 0 && changes > 0 && !call.dry_run {
                 pgrx::warning!("asset {id} has no daily bars any more: {changes} rows were deleted");
             }
             summary.rows = Some(done.rows);
             summary.feature_tier = (done.rows[0] > 0).then_some(done.feature_tier);
-            if !dry_run {
+            summary.mode = Some(done.mode);
+            summary.reason = done.reason;
+            if !call.dry_run {
                 summary.written = done.written;
+                notify::newest_regime(id, done.newest);
             }
         }
         Err(error) => {
-            let error = if error.report().hint.is_none() && is_privilege(&error) {
-                let tables = output::TABLES.map(|t| format!("{}.{}", quoted(schema), t.name)).join(", ");
-                error.hint(format!(
-                    "GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO {};",
-                    source::current_user()
-                ))
-            } else {
-                error
-            };
+            let error = with_grants(error, call.schema);
             warn(&format!("refresh of asset {id} failed"), &error);
             summary.message = Some(error.report().message.clone());
+            summary.error = Some(error);
         }
     }
-    summary.elapsed_ms = (started.elapsed().as_micros() as f64) / 1000.0;
+    summary.elapsed_ms = (began.elapsed().as_micros() as f64) / 1000.0;
     summary
 }
 
 /// Tells what was not done for one asset, and why; the others go on.
 pub fn warn(what: &str, error: &Error) {
+    report_warning(what, error, Some("Its earlier rows are kept."));
+}
+
+fn report_warning(what: &str, error: &Error, consequence: Option<&str>) {
     let report = error.report();
     let mut warning =
         pg_sys::panic::ErrorReport::new(report.code, format!("{what}: {}", report.message), "pg_regime");
-    let earlier = "Its earlier rows are kept.";
-    warning =
-        warning.set_detail(report.detail.as_ref().map_or(earlier.to_owned(), |d| format!("{d} {earlier}")));
+    let details: Vec<&str> = report.detail.as_deref().into_iter().chain(consequence).collect();
+    if !details.is_empty() {
+        warning = warning.set_detail(details.join(" "));
+    }
     if let Some(hint) = &report.hint {
         warning = warning.set_hint(hint);
     }

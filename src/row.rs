@@ -195,6 +195,16 @@ impl Tuple<'_> {
         Some(elements.into_iter().flatten().collect())
     }
 
+    /// An `int4[]`.
+    pub fn optional_ints(&self, column: usize) -> Option<Vec<Option<i32>>> {
+        self.get(column, pg_sys::INT4ARRAYOID, "int[]")
+    }
+
+    /// A `bytea`.
+    pub fn bytes_at(&self, column: usize) -> Option<&[u8]> {
+        if self.holds(column, &[pg_sys::BYTEAOID], "bytea") { self.bytes(column) } else { None }
+    }
+
     /// A `text[]`, without its NULLs.
     pub fn strings(&self, column: usize) -> Option<Vec<String>> {
         let elements: Vec<Option<String>> = self.get(column, pg_sys::TEXTARRAYOID, "text[]")?;

@@ -1,20 +1,19 @@
 //! The source map: which relation and columns each layer is read from. Everything a mapping can be
-//! wrong about is checked here, against the catalogs, before a row is read.
-
-use std::collections::HashMap;
+//! wrong about is checked against the catalogs (`mapping`), before a row is read.
 
 use pgrx::prelude::*;
 use pgrx::spi::{quote_identifier as quoted, quote_literal};
-use serde_json::Value;
 
 use regime_core::Layer;
 use regime_core::pipeline::SourceParams;
 
+use crate::cache::known;
 use crate::db::{Arg, Db, Sees, Tuple, arg};
 use crate::error::{Error, Result, invalid_parameter};
-use crate::json;
+use crate::mapping::{Check, Kind, Mapped};
 
 /// One row of `regime_source`.
+#[derive(Clone)]
 pub struct Source {
     pub cal_scheme: String,
     pub layer: Layer,
@@ -26,7 +25,22 @@ pub struct Source {
     pub params: SourceParams,
 }
 
+impl Source {
+    /// Everything that says what is read.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let relation = |r| {
+            let Relation { sql, condition, columns, .. }: &Relation = r;
+            [sql.as_str(), condition.as_str()].into_iter().chain(columns.iter().map(String::as_str))
+        };
+        [self.layer.as_str(), self.tf.as_deref().unwrap_or("")]
+            .into_iter()
+            .chain(relation(&self.bars))
+            .chain(relation(&self.ema))
+    }
+}
+
 /// A mapped relation with what is read from it.
+#[derive(Clone)]
 pub struct Relation {
     /// Quoted, with its schema.
     pub sql: String,
@@ -34,8 +48,11 @@ pub struct Relation {
     pub id: String,
     /// Conditions that hold for the rows of every asset: `$1` is the timeframe.
     pub shared_condition: String,
-    /// SQL expressions of the columns read, in the order they were asked for.
+    /// SQL expressions of the columns read, in the order they were asked for; first the time.
     pub columns: Vec<String>,
+    /// `WHERE` clause without the keyword: `$1` is the asset, `$2` the timeframe, `$3` the moment up to
+    /// which nothing is read.
+    pub later_condition: String,
     /// `WHERE` clause without the keyword: `$1` is the asset, `$2` the timeframe, `$3` the moment
     /// (or NULL) after which nothing is read.
     pub condition: String,
@@ -50,28 +67,6 @@ impl Relation {
         );
         format!("{} = {asset} AND {shared}", self.id)
     }
-}
-
-/// What a column must be, and how it is read.
-#[derive(Clone, Copy)]
-enum Kind {
-    /// Compared with the asset id.
-    Id,
-    /// Read as an `int4`.
-    Int,
-    /// Compared with the timeframe.
-    Text,
-    /// Read as `timestamptz`; a `timestamp` or `date` is taken as UTC.
-    Time,
-    /// Read as `float8`.
-    Number,
-}
-
-/// A name in the map: which of its fields says it, and what it says.
-struct Mapped<'a> {
-    field: &'a str,
-    name: &'a str,
-    kind: Kind,
 }
 
 /// The rows of the map for a calendar scheme, by layer, unchecked.
@@ -97,10 +92,34 @@ pub fn map(db: Db, cal_scheme: &str, schema: &str) -> Result<[Option<MapRow>; 4]
     Ok(rows)
 }
 
+/// The sources of all calendar schemes whose relations are there.
+pub fn all(db: Db) -> Result<Vec<Source>> {
+    let schema = extension_schema(db)?;
+    let mut schemes = Vec::new();
+    let sql = format!("SELECT DISTINCT cal_scheme FROM {schema}.regime_source ORDER BY 1");
+    db.rows(&sql, &[], Sees::Snapshot, |row| {
+        schemes.extend(row.string(0));
+        Ok(())
+    })?;
+    let mut sources = Vec::new();
+    for scheme in schemes {
+        let is_there = |[schema, name]: &[String; 2]| crate::db::readable(schema, name).is_some();
+        for row in map(db, &scheme, &schema)?.into_iter().flatten() {
+            if is_there(&row.bars) && is_there(&row.ema) {
+                sources.push(row.source(db)?);
+            }
+        }
+    }
+    Ok(sources)
+}
+
 /// Checks the map against the catalogs.
 pub fn check(db: Db, map: [Option<MapRow>; 4]) -> Result<[Option<Source>; 4]> {
-    let [l0, l1, l2, l3] = map.map(|row| row.map(|r| r.source(db)).transpose());
-    Ok([l0?, l1?, l2?, l3?])
+    let find = || {
+        let [l0, l1, l2, l3] = map.each_ref().map(|row| row.as_ref().map(|r| r.source(db)).transpose());
+        Ok([l0?, l1?, l2?, l3?])
+    };
+    Ok(known(&format!("{map:?}"), find)?.as_ref().clone())
 }
 
 fn unknown_scheme(db: Db, cal_scheme: &str, schema: &str) -> Result<Error> {
@@ -114,8 +133,10 @@ fn unknown_scheme(db: Db, cal_scheme: &str, schema: &str) -> Result<Error> {
 }
 
 /// One row of the map, as it stands there.
+#[derive(Clone, Debug)]
 pub struct MapRow {
-    schema: String,
+    /// The quoted schema of the extension.
+    pub schema: String,
     pub cal_scheme: String,
     pub layer: Layer,
     pub tf: Option<String>,
@@ -218,224 +239,6 @@ impl MapRow {
     }
 }
 
-/// Checks one row of the map.
-struct Check<'a, 'c> {
-    db: Db<'c>,
-    row: &'a MapRow,
-}
-
-impl Check<'_, '_> {
-    fn relation(
-        &self,
-        which: &str,
-        [schema, table]: &[String; 2],
-        mapped: &[Mapped],
-        filter: &str,
-    ) -> Result<Relation> {
-        let tf_is_read = self.row.tf.is_some();
-        let sql = format!("{}.{}", quoted(schema), quoted(table));
-        // One query for all columns: there are six relations to check before every refresh.
-        let find = "SELECT has_schema_privilege(n.oid, 'USAGE'), a.attname::text, format_type(a.atttypid, a.atttypmod), \
-             has_column_privilege(a.attrelid, a.attnum, 'SELECT') FROM pg_catalog.pg_class c \
-             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
-             WHERE n.nspname = $1::name AND c.relname = $2::name AND c.relkind IN ('r', 'p', 'v', 'm', 'f')";
-        let names = [arg(schema.as_str()), arg(table.as_str())];
-        let mut columns = Columns { check: self, sql: &sql, types: HashMap::new() };
-        let mut usable = None;
-        self.db.rows(find, &names, Sees::Snapshot, |row| {
-            usable = row.bool(0);
-            if let (Some(name), Some(type_name)) = (row.string(1), row.string(2)) {
-                columns.types.insert(name, (type_name, row.bool(3) == Some(true)));
-            }
-            Ok(())
-        })?;
-        match usable {
-            None => {
-                return Err(Error::new(
-                    PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
-                    format!("relation {sql} does not exist"),
-                )
-                .detail(self.where_mapped(&format!("{which}_schema and {which}_table")))
-                .hint(self.missing_hint(which)));
-            }
-            Some(false) => {
-                let schema = quoted(schema);
-                let (what, privilege) = (format!("schema {schema}"), format!("USAGE ON SCHEMA {schema}"));
-                return Err(self.no_privilege(&what, &privilege));
-            }
-            Some(true) => {}
-        }
-        let mut expressions = Vec::with_capacity(mapped.len());
-        for m in mapped {
-            if matches!(m.kind, Kind::Text) && !tf_is_read {
-                continue;
-            }
-            expressions.push(columns.expression(m)?);
-        }
-        let columns_read = expressions.split_off(1 + usize::from(tf_is_read));
-        // The timeframe is always a parameter, so that every plan takes the same ones.
-        let tf = |n| expressions.get(1).map_or(format!("${n}::text IS NULL"), |tf| format!("{tf} = ${n}"));
-        let mut condition = vec![
-            format!("{} = $1", expressions[0]),
-            tf(2),
-            format!("($3 IS NULL OR {} <= $3)", columns_read[0]),
-        ];
-        let filters = columns.filter(which, filter)?;
-        condition.extend_from_slice(&filters);
-        let shared: Vec<String> = [tf(1)].into_iter().chain(filters).collect();
-        Ok(Relation {
-            sql,
-            id: expressions[0].clone(),
-            shared_condition: shared.join(" AND "),
-            columns: columns_read,
-            condition: condition.join(" AND "),
-        })
-    }
-
-    fn missing_hint(&self, which: &str) -> String {
-        let edit = self.edit(&format!("{which}_schema = '…', {which}_table = '…'"));
-        let row = self.row;
-        let is_daily_bars = row.layer == Layer::L2 && which == "bars";
-        if is_daily_bars || row.layer == Layer::L3 || !matches!(row.cal_scheme.as_str(), "iso" | "us") {
-            return edit;
-        }
-        format!(
-            "If you have daily bars only: SELECT {}.regime_build_inputs(cal_scheme => '{}'); otherwise: {edit}",
-            row.schema, row.cal_scheme
-        )
-    }
-
-    fn where_mapped(&self, field: &str) -> String {
-        format!(
-            "{}.regime_source maps it in {field} of the row cal_scheme = '{}', layer = '{}'.",
-            self.row.schema,
-            self.row.cal_scheme,
-            self.row.layer.as_str()
-        )
-    }
-
-    fn edit(&self, assignment: &str) -> String {
-        format!(
-            "UPDATE {}.regime_source SET {assignment} WHERE cal_scheme = '{}' AND layer = '{}';",
-            self.row.schema,
-            self.row.cal_scheme,
-            self.row.layer.as_str()
-        )
-    }
-
-    fn no_privilege(&self, what: &str, privilege: &str) -> Error {
-        Error::new(PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, format!("permission denied for {what}"))
-            .detail(format!(
-                "It is read for layer {} of calendar scheme \"{}\".",
-                self.row.layer.as_str(),
-                self.row.cal_scheme
-            ))
-            .hint(format!("GRANT {privilege} TO {};", current_user()))
-    }
-}
-
-struct Columns<'a, 'b, 'c> {
-    check: &'a Check<'b, 'c>,
-    sql: &'a str,
-    /// Of each column its type, and whether it may be read.
-    types: HashMap<String, (String, bool)>,
-}
-
-impl Columns<'_, '_, '_> {
-    /// The SQL that reads a mapped column. Always with a cast, which costs nothing where the type is
-    /// the one wanted: a view could be replaced by one of other types before it is read.
-    fn expression(&self, mapped: &Mapped) -> Result<String> {
-        let type_name = self.type_of(mapped.name, mapped.field)?;
-        let name = quoted(mapped.name);
-        // Without a length or precision, wherever it stands: numeric(10,2), timestamp(3) with time zone.
-        let base = without_modifier(type_name);
-        let wanted = match (mapped.kind, base.as_str()) {
-            (Kind::Id, "integer" | "bigint" | "smallint") => return Ok(name),
-            (Kind::Int, "integer" | "bigint" | "smallint") => return Ok(format!("{name}::int")),
-            (Kind::Text, "text" | "character varying" | "character") => return Ok(name),
-            (Kind::Number, "double precision" | "real" | "numeric" | "integer" | "bigint" | "smallint") => {
-                return Ok(format!("{name}::float8"));
-            }
-            (Kind::Time, "timestamp without time zone") => {
-                return Ok(format!("({name} AT TIME ZONE 'UTC')::timestamptz"));
-            }
-            (Kind::Time, "date") => {
-                return Ok(format!("({name}::timestamp AT TIME ZONE 'UTC')::timestamptz"));
-            }
-            (Kind::Time, "timestamp with time zone") => return Ok(format!("{name}::timestamptz")),
-            (Kind::Id | Kind::Int, _) => "integer",
-            (Kind::Text, _) => "text",
-            (Kind::Number, _) => "double precision",
-            (Kind::Time, _) => "timestamp with time zone",
-        };
-        Err(Error::new(
-            PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
-            format!("column {name} of relation {} is of type {type_name}, not {wanted}", self.sql),
-        )
-        .detail(self.check.where_mapped(mapped.field))
-        .hint(format!(
-            "Map a column of that type, or a view that casts it: {}",
-            self.check.edit(&format!("{} = '…'", mapped.field))
-        )))
-    }
-
-    fn type_of(&self, name: &str, field: &str) -> Result<&str> {
-        match self.types.get(name) {
-            Some((type_name, true)) => Ok(type_name),
-            Some((_, false)) => Err(self
-                .check
-                .no_privilege(&format!("relation {}", self.sql), &format!("SELECT ON {}", self.sql))),
-            None => Err(Error::new(
-                PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
-                format!("column {} of relation {} does not exist", quoted(name), self.sql),
-            )
-            .detail(self.check.where_mapped(field))
-            .hint(self.check.edit(&format!("{field} = '…'")))),
-        }
-    }
-
-    /// The conditions of a filter. A value of the kind that its column holds is compared as such,
-    /// so that an index serves; any other with the column's text, so that no cast can fail.
-    fn filter(&self, which: &str, filter: &str) -> Result<Vec<String>> {
-        let field = format!("{which}_filter");
-        let Value::Object(entries) =
-            json::parse(filter).map_err(|e| e.detail(self.check.where_mapped(&field)))?
-        else {
-            return Ok(Vec::new());
-        };
-        entries
-            .iter()
-            .map(|(name, value)| {
-                let base = without_modifier(self.type_of(name, &field)?);
-                let name = quoted(name);
-                let is_text = matches!(base.as_str(), "text" | "character varying");
-                let is_number = matches!(
-                    base.as_str(),
-                    "integer" | "bigint" | "smallint" | "double precision" | "numeric"
-                );
-                Ok(match value {
-                    Value::Null => format!("{name} IS NULL"),
-                    Value::Bool(truth) if base == "boolean" => format!("{name} = {truth}"),
-                    Value::Number(number) if is_number => format!("{name} = {number}"),
-                    Value::String(text) if is_text => format!("{name} = {}", quote_literal(text)),
-                    Value::String(text) => format!("{name}::text = {}", quote_literal(text)),
-                    Value::Bool(_) | Value::Number(_) => {
-                        format!("{name}::text = {}", quote_literal(value.to_string()))
-                    }
-                    Value::Array(_) | Value::Object(_) => {
-                        return Err(invalid_parameter(format!(
-                            "{field} gives {name} no single value: {value}"
-                        ))
-                        .detail(self.check.where_mapped(&field))
-                        .hint(self.check.edit(&format!("{field} = '{{\"…\": \"…\"}}'"))));
-                    }
-                })
-            })
-            .collect()
-    }
-}
-
 /// A layer that is needed has no row in the map.
 pub fn no_source(layer: Layer, cal_scheme: &str, schema: &str) -> Error {
     let (tf, periods) = match layer {
@@ -464,21 +267,24 @@ pub fn without_modifier(type_name: &str) -> String {
 
 /// The quoted name of the current user.
 pub fn current_user() -> String {
-    Spi::get_one::<String>("SELECT quote_ident(current_user)").ok().flatten().unwrap_or_default()
+    quoted(crate::db::current_user())
 }
 
 /// The quoted schema of the extension.
 pub fn extension_schema(db: Db) -> Result<String> {
-    let sql = "SELECT n.nspname::text FROM pg_catalog.pg_extension e \
-         JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_regime'";
-    let schema = db.first(sql, &[], Sees::Snapshot, |row| Ok(row.string(0)))?.flatten();
-    schema.map(|s| quoted(&s)).ok_or_else(|| {
-        Error::new(
-            PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
-            "extension pg_regime is not installed in this database",
-        )
-        .hint("CREATE EXTENSION pg_regime;")
-    })
+    let find = || {
+        let sql = "SELECT n.nspname::text FROM pg_catalog.pg_extension e \
+             JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_regime'";
+        let schema = db.first(sql, &[], Sees::Snapshot, |row| Ok(row.string(0)))?.flatten();
+        schema.map(|s| quoted(&s)).ok_or_else(|| {
+            Error::new(
+                PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
+                "extension pg_regime is not installed in this database",
+            )
+            .hint("CREATE EXTENSION pg_regime;")
+        })
+    };
+    Ok(known("extension schema", find)?.as_ref().clone())
 }
 
 /// The parameters of a plan over a [`Relation`].

@@ -14,6 +14,17 @@ use crate::error::{Error, Result};
 /// one that the whole transaction must end with: a cancel or shutdown, a serialization failure, a
 /// deadlock, a lack of resources.
 pub fn attempt<R>(work: impl FnOnce() -> Result<R>) -> Result<R> {
+    // Classes: 40 transaction rollback, 53 insufficient resources, 57 operator intervention,
+    // 58 system error.
+    attempt_but(&["40", "53", "57", "58"], work)
+}
+
+/// [`attempt`] that gives the caller every error but a cancel or shutdown.
+pub fn attempt_unless_cancelled<R>(work: impl FnOnce() -> Result<R>) -> Result<R> {
+    attempt_but(&["57"], work)
+}
+
+fn attempt_but<R>(fatal: &[&str], work: impl FnOnce() -> Result<R>) -> Result<R> {
     // SAFETY: begun here and either released or rolled back below, with memory context and
     // resource owner put back as PL/pgSQL does for a block with an EXCEPTION clause.
     let (context, owner) = unsafe {
@@ -37,7 +48,7 @@ pub fn attempt<R>(work: impl FnOnce() -> Result<R>) -> Result<R> {
     match result {
         Ok(value) => Ok(value),
         Err(Caught::Ours(error)) => Err(error),
-        Err(Caught::Raised(error)) => match described(&error) {
+        Err(Caught::Raised(error)) => match described(&error, fatal) {
             Some(error) => Err(error),
             None => error.rethrow(),
         },
@@ -49,16 +60,14 @@ enum Caught {
     Raised(Box<CaughtError>),
 }
 
-/// The error as our own, or `None` where the transaction must end with it.
-fn described(caught: &CaughtError) -> Option<Error> {
+/// The error as our own, or `None` where it is of a class that the transaction must end with.
+fn described(caught: &CaughtError, fatal: &[&str]) -> Option<Error> {
     let report = match caught {
         CaughtError::PostgresError(report) | CaughtError::ErrorReport(report) => report,
         CaughtError::RustPanic { ereport, .. } => ereport,
     };
     let code = report.sql_error_code();
-    // Classes: 40 transaction rollback, 53 insufficient resources, 57 operator intervention,
-    // 58 system error.
-    if matches!(sqlstate(code).get(..2), Some("40" | "53" | "57" | "58")) {
+    if sqlstate(code).get(..2).is_some_and(|class| fatal.contains(&class)) {
         return None;
     }
     let mut error = Error::new(code, report.message());

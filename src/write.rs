@@ -4,8 +4,9 @@
 //! Many rows say the same, so content is given as keys and, per key, the index of an entry; entries
 //! are sent once and joined in SQL.
 
-use crate::db::{Arg, Db, Sees, Tuple, arg, timestamps_arg, varlena_of};
+use crate::db::{Arg, Db, Sees, Tuple, timestamp_arg, varlena_of};
 use crate::error::Result;
+use crate::statement::{Statement, scalar_arg, scope_condition};
 
 /// The type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +104,10 @@ pub struct Content<'a> {
     pub entries: Vec<Value<'a>>,
 }
 
+/// Most rows that are written by a plan made once for any number: planning for the very rows would cost
+/// more than writing them.
+const FEW: usize = 64;
+
 /// What a write did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Written {
@@ -134,20 +139,40 @@ pub fn sync(
     content: &Content,
     dry_run: bool,
 ) -> Result<Written> {
-    let changes = diff(db, relation, table, scope, content)?;
+    sync_after(db, relation, table, scope, None, content, dry_run)
+}
+
+/// [`sync`] of the rows after a moment alone, the first column of the key being their time; earlier
+/// ones are not looked at.
+pub fn sync_after(
+    db: Db,
+    relation: &str,
+    table: &Table,
+    scope: &[Value],
+    after: Option<i64>,
+    content: &Content,
+    dry_run: bool,
+) -> Result<Written> {
+    let changes = diff(db, relation, table, scope, after, content)?;
     if dry_run || changes.is_empty() {
         return Ok(changes.written());
     }
     let statement = Statement { relation, table, scope, content };
     if table.on_change == OnChange::ReplaceAll {
-        db.execute(&statement.delete_all(), &statement.scope_args())?;
+        db.execute_small(&statement.delete_all(), &statement.scope_args())?;
     } else if changes.deletes() {
         db.execute(&statement.delete(), &statement.delete_args(&changes.delete))?;
     }
-    for (rows, sql) in [(&changes.update, statement.update()), (&changes.insert, statement.insert())] {
-        if !rows.is_empty() {
-            db.execute(&sql, &statement.row_args(rows))?;
-        }
+    let few = |rows: &[usize]| (1..=FEW).contains(&rows.len());
+    if few(&changes.update) {
+        db.execute_small(&statement.update(), &statement.row_args(&changes.update))?;
+    } else if !changes.update.is_empty() {
+        db.execute(&statement.update(), &statement.row_args(&changes.update))?;
+    }
+    if few(&changes.insert) {
+        db.execute_small(&statement.insert_few(), &statement.few_args(&changes.insert))?;
+    } else if !changes.insert.is_empty() {
+        db.execute(&statement.insert(), &statement.row_args(&changes.insert))?;
     }
     Ok(changes.written())
 }
@@ -193,18 +218,29 @@ impl Changes {
 }
 
 /// The key of a row that is there and should not be.
-enum OwnedKey {
+pub enum OwnedKey {
     Micros(i64),
     Int(i32),
     Text(String),
 }
 
-fn diff(db: Db, relation: &str, table: &Table, scope: &[Value], content: &Content) -> Result<Changes> {
+fn diff(
+    db: Db,
+    relation: &str,
+    table: &Table,
+    scope: &[Value],
+    after: Option<i64>,
+    content: &Content,
+) -> Result<Changes> {
     // The casts cost nothing where the types are the expected ones; an adopted table may be wider.
     let column = |c: &Column| format!("{}::{}", c.name, c.kind.sql());
     let columns = table.key.iter().chain(table.values).map(column).collect::<Vec<_>>().join(", ");
-    let sql = format!("SELECT {columns} FROM {relation} WHERE {}", scope_condition(table, ""));
-    let args: Vec<Arg> = scope.iter().map(|value| scalar_arg(*value)).collect();
+    let mut sql = format!("SELECT {columns} FROM {relation} WHERE {}", scope_condition(table, ""));
+    let mut args: Vec<Arg> = scope.iter().map(|value| scalar_arg(*value)).collect();
+    if after.is_some() {
+        sql += &format!(" AND {} > ${}", table.key[0].name, args.len() + 1);
+        args.push(timestamp_arg(after));
+    }
     let entries = Entries::new(table, content);
     let (keys, rows) = (table.key.len(), content.entry.len());
     let mut seen = vec![false; rows];
@@ -314,189 +350,4 @@ impl<'a> Entries<'a> {
             }
         })
     }
-}
-
-fn scope_condition(table: &Table, prefix: &str) -> String {
-    let equal = |(i, column): (usize, &Column)| format!("{prefix}{} = ${}", column.name, i + 1);
-    table.scope.iter().enumerate().map(equal).collect::<Vec<_>>().join(" AND ")
-}
-
-/// The statements of one write. Parameters: the scope, the keys, the entry of each row (counted
-/// from 1), the values of each entry.
-struct Statement<'a> {
-    relation: &'a str,
-    table: &'a Table,
-    scope: &'a [Value<'a>],
-    content: &'a Content<'a>,
-}
-
-impl Statement<'_> {
-    fn names(columns: &[Column], prefix: &str) -> Vec<String> {
-        columns.iter().map(|c| format!("{prefix}{}", c.name)).collect()
-    }
-
-    /// `unnest($4::t[]), …`: a parameter a column, from `first` on. Qualified, so that no function of
-    /// another's schema is found.
-    fn unnested(columns: &[Column], first: usize) -> String {
-        let arrays = columns.iter().enumerate().map(|(i, column)| {
-            let element = if column.kind == Type::TextArray { "text" } else { column.kind.sql() };
-            format!("pg_catalog.unnest(${}::{element}[])", first + i)
-        });
-        arrays.collect::<Vec<_>>().join(", ")
-    }
-
-    /// The rows as a FROM clause: `k` has keys, `e` values.
-    ///
-    /// `k` expands its arrays in a target list, which streams them; in a FROM clause they would be
-    /// stored first. `e` is DISTINCT although its numbers are, so that the planner knows it too and
-    /// hashes `e` alone, which leaves rows in the order of their keys; and so that arrays are cast
-    /// once an entry, not once a row.
-    fn rows(&self) -> String {
-        let (scope, keys) = (self.table.scope.len(), self.table.key.len());
-        let value = |c: &Column| match c.kind {
-            Type::TextArray => format!("{0}::text[] AS {0}", c.name),
-            _ => c.name.to_owned(),
-        };
-        let values: Vec<String> = self.table.values.iter().map(value).collect();
-        format!(
-            "(SELECT {}, pg_catalog.unnest(${}::int[]) AS entry) AS k JOIN (SELECT DISTINCT ON (n) n, {} \
-             FROM ROWS FROM ({}) WITH ORDINALITY AS u({}, n)) AS e ON e.n = k.entry",
-            Self::expanded(self.table.key, scope + 1),
-            scope + keys + 1,
-            values.join(", "),
-            Self::unnested(self.table.values, scope + keys + 2),
-            Self::names(self.table.values, "").join(", "),
-        )
-    }
-
-    fn expanded(columns: &[Column], first: usize) -> String {
-        let expand = |(i, c): (usize, &Column)| {
-            format!("pg_catalog.unnest(${}::{}[]) AS {}", first + i, c.kind.sql(), c.name)
-        };
-        columns.iter().enumerate().map(expand).collect::<Vec<_>>().join(", ")
-    }
-
-    fn insert(&self) -> String {
-        let scope = (1..=self.table.scope.len()).map(|i| format!("${i}"));
-        let select: Vec<String> = scope
-            .chain(Self::names(self.table.key, "k."))
-            .chain(Self::names(self.table.values, "e."))
-            .collect();
-        let columns = [self.table.scope, self.table.key, self.table.values].concat();
-        format!(
-            "INSERT INTO {} ({}, {}) SELECT {}, now() FROM {}",
-            self.relation,
-            Self::names(&columns, "").join(", "),
-            self.table.stamp,
-            select.join(", "),
-            self.rows()
-        )
-    }
-
-    fn update(&self) -> String {
-        let assignment = |c: &Column| format!("{0} = e.{0}", c.name);
-        let assignments: Vec<String> = self.table.values.iter().map(assignment).collect();
-        format!(
-            "UPDATE {} AS t SET {}, {} = now() FROM {} WHERE {} AND {}",
-            self.relation,
-            assignments.join(", "),
-            self.table.stamp,
-            self.rows(),
-            scope_condition(self.table, "t."),
-            self.same_key()
-        )
-    }
-
-    fn delete(&self) -> String {
-        format!(
-            "DELETE FROM {} AS t USING (SELECT {}) AS k WHERE {} AND {}",
-            self.relation,
-            Self::expanded(self.table.key, self.table.scope.len() + 1),
-            scope_condition(self.table, "t."),
-            self.same_key()
-        )
-    }
-
-    fn delete_all(&self) -> String {
-        format!("DELETE FROM {} WHERE {}", self.relation, scope_condition(self.table, ""))
-    }
-
-    fn same_key(&self) -> String {
-        let equal = |column: &Column| format!("t.{0} = k.{0}", column.name);
-        self.table.key.iter().map(equal).collect::<Vec<_>>().join(" AND ")
-    }
-
-    fn scope_args(&self) -> Vec<Arg> {
-        self.scope.iter().map(|value| scalar_arg(*value)).collect()
-    }
-
-    fn row_args(&self, rows: &[usize]) -> Vec<Arg> {
-        let (keys, values) = (self.table.key.len(), self.table.values.len());
-        let mut args = self.scope_args();
-        for (c, column) in self.table.key.iter().enumerate() {
-            args.push(array_arg(column.kind, rows.iter().map(|row| self.content.keys[row * keys + c])));
-        }
-        args.push(arg(rows.iter().map(|row| self.content.entry[*row] as i32 + 1).collect::<Vec<_>>()));
-        let entries = self.content.entries.len() / values.max(1);
-        for (c, column) in self.table.values.iter().enumerate() {
-            args.push(array_arg(
-                column.kind,
-                (0..entries).map(|entry| self.content.entries[entry * values + c]),
-            ));
-        }
-        args
-    }
-
-    fn delete_args(&self, keys: &[Vec<OwnedKey>]) -> Vec<Arg> {
-        let mut args = self.scope_args();
-        for (column, keys) in self.table.key.iter().zip(keys) {
-            let values = keys.iter().map(|key| match key {
-                OwnedKey::Micros(micros) => Value::Micros(*micros),
-                OwnedKey::Int(number) => Value::Int(*number),
-                OwnedKey::Text(text) => Value::Text(text),
-            });
-            args.push(array_arg(column.kind, values));
-        }
-        args
-    }
-}
-
-fn scalar_arg(value: Value) -> Arg {
-    match value {
-        Value::Int(number) => arg(number),
-        Value::Bool(truth) => arg(truth),
-        Value::Text(text) => arg(text),
-        // No table has a scope of another type.
-        _ => arg(None::<&str>),
-    }
-}
-
-fn array_arg<'a>(kind: Type, values: impl Iterator<Item = Value<'a>>) -> Arg {
-    match kind {
-        Type::Timestamptz => timestamps_arg(
-            values.map(|v| if let Value::Micros(micros) = v { Some(micros) } else { None }).collect(),
-        ),
-        Type::Int => {
-            arg(values.map(|v| if let Value::Int(n) = v { Some(n) } else { None }).collect::<Vec<_>>())
-        }
-        Type::Float => {
-            arg(values.map(|v| if let Value::Float(n) = v { Some(n) } else { None }).collect::<Vec<_>>())
-        }
-        Type::Bool => {
-            arg(values.map(|v| if let Value::Bool(b) = v { Some(b) } else { None }).collect::<Vec<_>>())
-        }
-        Type::Text => {
-            arg(values.map(|v| if let Value::Text(t) = v { Some(t) } else { None }).collect::<Vec<_>>())
-        }
-        Type::TextArray => {
-            let text = |v| if let Value::Texts(texts) = v { Some(array_literal(texts)) } else { None };
-            arg(values.map(text).collect::<Vec<_>>())
-        }
-    }
-}
-
-/// A `text[]` as its text form, every element quoted.
-fn array_literal(texts: &[String]) -> String {
-    let quoted = texts.iter().map(|t| format!("\"{}\"", t.replace('\\', "\\\\").replace('"', "\\\"")));
-    format!("{{{}}}", quoted.collect::<Vec<_>>().join(","))
 }

@@ -65,7 +65,7 @@ fn regime_compute(
     let (outcome, hash) = db::connect(|db| {
         let setup = params::load(db, &given, rules.as_ref())?;
         let engine = Engine::new(db, setup, as_of.map(micros));
-        Ok((engine.compute(asset)?, engine.version_hash))
+        Ok((engine.compute(asset)?, engine.version_hash().to_owned()))
     })?;
     let now = now();
     let rows = (0..outcome.ts.len()).filter_map(move |t| row(&outcome, t, asset, &given, &hash, now));

@@ -11,6 +11,7 @@ use crate::compute::Engine;
 use crate::db;
 use crate::error::{Error, Result as Checked, invalid_parameter, null_argument};
 use crate::params::{self, Given};
+use crate::read::Span;
 use crate::source::{extension_schema, no_source};
 
 type LabelRow = (TimestampWithTimeZone, Option<String>, Option<String>, Option<String>, Option<String>);
@@ -92,7 +93,7 @@ fn stored(
                 .then(|| pipeline::raw_labels(layer, &series, budget.tier, &engine.params));
             return Ok((series.ts, labels));
         };
-        let series = reader.series(asset, None)?;
+        let series = reader.series(asset, Span::Until(None))?;
         let labels = pipeline::raw_labels(layer, &series, tier, &engine.params);
         Ok((series.ts, Some(labels)))
     })?;

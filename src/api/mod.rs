@@ -7,6 +7,9 @@ mod policy;
 mod read;
 mod refresh;
 mod setup;
+mod status;
+mod tracking;
+mod work;
 
 use pgrx::prelude::*;
 

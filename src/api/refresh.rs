@@ -2,9 +2,10 @@
 
 use pgrx::prelude::*;
 
+use crate::asset::Mode;
 use crate::error::null_argument;
 use crate::params::Given;
-use crate::refresh::{Assets, Summary, refresh};
+use crate::refresh::{Assets, How, Summary, refresh};
 use pgrx::pg_sys::panic::ErrorReport;
 
 #[pg_extern(name = "refresh_cmc_regimes", volatile, parallel_unsafe)]
@@ -21,6 +22,8 @@ fn refresh_assets(
     min_bars_l2: default!(Option<i32>, "NULL"),
     l4_label: default!(Option<String>, "NULL"),
     dry_run: default!(Option<bool>, "false"),
+    full_refresh: default!(Option<bool>, "false"),
+    only_dirty: default!(Option<bool>, "false"),
 ) -> Result<
     TableIterator<
         'static,
@@ -36,6 +39,8 @@ fn refresh_assets(
             name!(regime_version_hash, String),
             name!(elapsed_ms, f64),
             name!(message, Option<String>),
+            name!(mode, Option<&'static str>),
+            name!(reason, Option<String>),
         ),
     >,
     ErrorReport,
@@ -43,7 +48,8 @@ fn refresh_assets(
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
     let given = Given { cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars, l4_label };
     let assets = ids.map_or(Assets::All, Assets::Listed);
-    Ok(TableIterator::new(refresh(assets, &given, dry_run == Some(true))?.into_iter().map(row)))
+    let how = how(dry_run, full_refresh, only_dirty);
+    Ok(TableIterator::new(refresh(assets, &given, how)?.into_iter().map(row)))
 }
 
 #[pg_extern(name = "refresh_cmc_regimes", volatile, parallel_unsafe)]
@@ -60,6 +66,8 @@ fn refresh_asset(
     min_bars_l2: default!(Option<i32>, "NULL"),
     l4_label: default!(Option<String>, "NULL"),
     dry_run: default!(Option<bool>, "false"),
+    full_refresh: default!(Option<bool>, "false"),
+    only_dirty: default!(Option<bool>, "false"),
 ) -> Result<
     TableIterator<
         'static,
@@ -75,6 +83,8 @@ fn refresh_asset(
             name!(regime_version_hash, String),
             name!(elapsed_ms, f64),
             name!(message, Option<String>),
+            name!(mode, Option<&'static str>),
+            name!(reason, Option<String>),
         ),
     >,
     ErrorReport,
@@ -83,7 +93,8 @@ fn refresh_asset(
     let given = Given { cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars, l4_label };
     let id = id.ok_or_else(|| null_argument("id"))?;
     let assets = Assets::Listed(vec![Some(id)]);
-    Ok(TableIterator::new(refresh(assets, &given, dry_run == Some(true))?.into_iter().map(row)))
+    let how = how(dry_run, full_refresh, only_dirty);
+    Ok(TableIterator::new(refresh(assets, &given, how)?.into_iter().map(row)))
 }
 
 type Row = (
@@ -98,7 +109,17 @@ type Row = (
     String,
     f64,
     Option<String>,
+    Option<&'static str>,
+    Option<String>,
 );
+
+fn how(dry_run: Option<bool>, full_refresh: Option<bool>, only_dirty: Option<bool>) -> How {
+    How {
+        dry_run: dry_run == Some(true),
+        full_refresh: full_refresh == Some(true),
+        only_dirty: only_dirty == Some(true),
+    }
+}
 
 fn row(summary: Summary) -> Row {
     let rows = |table: usize| summary.rows.map(|r| r[table]);
@@ -114,5 +135,7 @@ fn row(summary: Summary) -> Row {
         summary.version_hash.clone(),
         summary.elapsed_ms,
         summary.message.clone(),
+        summary.mode.map(Mode::as_str),
+        summary.reason.clone(),
     )
 }

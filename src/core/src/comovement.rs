@@ -94,14 +94,24 @@ struct Sorted<'a> {
 
 impl<'a> Sorted<'a> {
     fn new(values: &'a [f64]) -> Self {
-        let order = by_value(values);
+        let rows = by_upper_bits(values);
+        let mut order: Vec<u32> = rows.iter().map(|row| *row as u32).collect();
         let mut group = Vec::with_capacity(order.len());
-        let (mut groups, mut last) = (0, f64::NAN);
-        for row in &order {
-            let value = values[*row as usize];
-            groups += u32::from(value != last);
-            last = value;
+        let mut groups = 0;
+        for run in rows.chunk_by(|a, b| a >> 32 == b >> 32) {
+            groups += 1;
+            if let [_] = run {
+                group.push(groups);
+                continue;
+            }
+            let rows = &mut order[group.len()..group.len() + run.len()];
+            let value = |row: u32| values[row as usize];
+            rows.sort_by(|a, b| value(*a).total_cmp(&value(*b)));
             group.push(groups);
+            for pair in rows.windows(2) {
+                groups += u32::from(value(pair[0]) != value(pair[1]));
+                group.push(groups);
+            }
         }
         Self { values, order, group }
     }
@@ -110,31 +120,25 @@ impl<'a> Sorted<'a> {
     /// ties share the mean of their positions, so that twice of it is whole.
     fn ranks(&self, place: &[u32], n: usize) -> Vec<u32> {
         let mut ranks = vec![0; n];
-        // Places of the rows that tie so far, mostly one.
-        let (mut ties, mut last, mut rows) = (Vec::new(), 0, 0);
-        let mut settle = |ties: &mut Vec<u32>, rows: u32| {
-            let rank = 2 * rows + 1 - ties.len() as u32;
-            ties.drain(..).for_each(|place| ranks[place as usize - 1] = rank);
-        };
-        for (row, group) in self.order.iter().zip(&self.group) {
-            let place = place[*row as usize];
-            if place > 0 {
-                if *group != last {
-                    settle(&mut ties, rows);
-                    last = *group;
-                }
-                ties.push(place);
-                rows += 1;
+        let (mut first, mut rows) = (0, 0);
+        while first < self.order.len() {
+            let ties = self.group[first..].iter().take_while(|group| **group == self.group[first]).count();
+            let places = || self.order[first..first + ties].iter().map(|row| place[*row as usize]);
+            let placed = places().filter(|place| *place > 0).count() as u32;
+            for place in places().filter(|place| *place > 0) {
+                ranks[place as usize - 1] = 2 * rows + placed + 1;
             }
+            rows += placed;
+            first += ties;
         }
-        settle(&mut ties, rows);
         ranks
     }
 }
 
-/// The rows with a known value, by value. Sorted digit by digit by the upper half of the values' bits,
-/// and by comparing where those are the same: half the time of a general sort at daily lengths.
-fn by_value(values: &[f64]) -> Vec<u32> {
+/// The rows with a known value in their lower 32 bits, in the order of the upper 32 bits of
+/// [`ordered_bits`], which they have in theirs. Sorted digit by digit, in half the time of a general sort at
+/// the lengths of daily series.
+fn by_upper_bits(values: &[f64]) -> Vec<u64> {
     const DIGIT: usize = 11;
     let known = values.iter().enumerate().filter(|(_, value)| value.is_finite());
     let mut rows: Vec<u64> =
@@ -153,16 +157,7 @@ fn by_value(values: &[f64]) -> Vec<u32> {
         }
         std::mem::swap(&mut rows, &mut other);
     }
-    let mut order: Vec<u32> = rows.iter().map(|row| *row as u32).collect();
-    let mut first = 0;
-    for run in rows.chunk_by(|a, b| a >> 32 == b >> 32) {
-        if run.len() > 1 {
-            let rows = &mut order[first..first + run.len()];
-            rows.sort_by(|a, b| values[*a as usize].total_cmp(&values[*b as usize]));
-        }
-        first += run.len();
-    }
-    order
+    rows
 }
 
 /// The bits of a finite value, in an order that is that of the values; one for both zeros.

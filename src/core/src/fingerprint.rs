@@ -34,6 +34,13 @@ pub fn chain(hash: Hash, words: impl IntoIterator<Item = u64>) -> Hash {
     [next.h1, next.h2]
 }
 
+/// A checksum of bytes.
+pub fn of_bytes(bytes: &[u8]) -> u64 {
+    let mut hasher = SipHasher13::new_with_keys(0, 0);
+    hasher.write(bytes);
+    hasher.finish()
+}
+
 /// A hash of texts, each with its end.
 pub fn of_texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Hash {
     texts.into_iter().fold([0; 2], |hash, text| {

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::comovement::Pair;
-use crate::fingerprint::Print;
+use crate::fingerprint::{Print, of_bytes};
 use crate::flips::Run;
 use crate::hysteresis::State;
 use crate::label::Label;
@@ -72,12 +72,16 @@ impl Memory {
     /// As bytes, to be stored.
     pub fn encode(&self) -> Vec<u8> {
         // A value of plain data into a growing buffer: nothing that could fail.
-        postcard::to_allocvec(&(MEMORY_VERSION, self)).unwrap_or_default()
+        let mut bytes = postcard::to_allocvec(&(MEMORY_VERSION, self)).unwrap_or_default();
+        let sum = of_bytes(&bytes).to_le_bytes();
+        bytes.extend(sum);
+        bytes
     }
 
-    /// From stored bytes; `None` if they are of another version, or not a memory.
+    /// From stored bytes; `None` if they are of another version, damaged, or not a memory.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        if bytes.first() != Some(&MEMORY_VERSION) {
+        let (bytes, sum) = bytes.split_last_chunk::<8>()?;
+        if bytes.first() != Some(&MEMORY_VERSION) || of_bytes(bytes) != u64::from_le_bytes(*sum) {
             return None;
         }
         postcard::from_bytes::<(u8, Self)>(bytes).ok().map(|(_, memory)| memory)

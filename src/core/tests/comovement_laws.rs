@@ -5,6 +5,7 @@ mod common;
 use common::synthetic::Rng;
 use common::{cases, naive, values};
 use proptest::prelude::*;
+use proptest::sample::select;
 use regime_core::comovement::{Comovement, comovement, pearson};
 
 fn pair() -> impl Strategy<Value = (Vec<f64>, Vec<f64>)> {
@@ -163,6 +164,41 @@ proptest! {
             prop_assert_eq!(figures(comovement(&with(&a, unknown), &with(&b, 5.0))), expected);
             prop_assert_eq!(figures(comovement(&with(&a, 5.0), &with(&b, unknown))), expected);
         }
+    }
+
+    /// The lag found by sums that go on row by row is that of two passes over all rows at every lag, also
+    /// where the first row is far from all others, or a series hardly moves beside its level.
+    #[test]
+    fn long_series_lead_as_in_two_passes(
+        seed in any::<u64>(),
+        rows in 3usize..1500,
+        level in select(vec![0.0, 1.0, 1e3, 1e6]),
+        step in select(vec![1.0, 1e-3, 1e-6]),
+        first in select(vec![0.0, 0.5, 1e3]),
+        still in 0usize..40,
+        smooth in select(vec![0.0, 0.9, 0.99]),
+    ) {
+        let mut rng = Rng(seed);
+        let mut series = |lag: f64| {
+            let (mut walk, mut ema) = (0.0, 0.0);
+            let mut values: Vec<f64> = (0..rows)
+                .map(|_| {
+                    walk += (rng.unit() - 0.5) * step;
+                    ema = smooth * ema + (1.0 - smooth) * walk;
+                    level + ema + lag * walk
+                })
+                .collect();
+            values[0] += first;
+            let last = values[rows - 1 - still.min(rows - 1)];
+            values[rows - still.min(rows - 1)..].fill(last);
+            values
+        };
+        let (x, y) = (series(0.0), series(0.3));
+        let got = comovement(&x, &y).expect("rows");
+        let by_lag = by_lag(&x, &y);
+        let best = by_lag.iter().find(|(_, corr)| corr.abs() == largest(&by_lag));
+        prop_assert_eq!(got.best_lead_lag, best.map(|(lag, _)| *lag));
+        prop_assert_eq!(got.best_lead_lag_corr, best.map(|(_, corr)| *corr));
     }
 
     /// Also where the mean of equal values is not that value, to the last digit.

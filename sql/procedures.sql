@@ -1,0 +1,33 @@
+-- Procedures: what commits on the way. plpgsql around functions, since only that tells a CALL in a transaction
+-- block, where nothing can be committed, from one outside. No SET clause, which would forbid to commit: every name
+-- and operator is qualified instead.
+
+CREATE PROCEDURE refresh_all_cmc_regimes(
+    batch_size int DEFAULT 50,
+    only_dirty boolean DEFAULT false,
+    max_runtime interval DEFAULT NULL,
+    cal_scheme text DEFAULT NULL,
+    policy text DEFAULT 'default',
+    hysteresis boolean DEFAULT true,
+    hysteresis_mode text DEFAULT 'asymmetric',
+    min_hold_bars int DEFAULT NULL,
+    min_bars_l0 int DEFAULT NULL,
+    min_bars_l1 int DEFAULT NULL,
+    min_bars_l2 int DEFAULT NULL,
+    l4_label text DEFAULT NULL
+) LANGUAGE plpgsql AS $$
+DECLARE
+    round bigint;
+    deadline timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) max_runtime;
+    more boolean := true;
+BEGIN
+    round := @extschema@.regime_round_begin(only_dirty, batch_size, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars,
+        min_bars_l0, min_bars_l1, min_bars_l2, l4_label);
+    COMMIT;
+    WHILE more LOOP
+        more := @extschema@.regime_round_next(round, batch_size, deadline, cal_scheme, policy, hysteresis, hysteresis_mode,
+            min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2, l4_label);
+        COMMIT;
+    END LOOP;
+    PERFORM @extschema@.regime_round_end(round);
+END $$;

@@ -1,0 +1,16 @@
+-- Views over functions are members of the extension: among the user's tables they would hold up DROP EXTENSION.
+
+CREATE VIEW cmc_regime_status AS SELECT * FROM @extschema@.regime_status();
+COMMENT ON VIEW cmc_regime_status IS 'How fresh each asset is: newest bar, newest row, lag, last success and last error';
+COMMENT ON COLUMN cmc_regime_status.id IS 'Asset: every active one and all that have rows';
+COMMENT ON COLUMN cmc_regime_status.newest_bar IS 'Close of the newest daily bar';
+COMMENT ON COLUMN cmc_regime_status.newest_row IS 'Newest row of cmc_regimes';
+COMMENT ON COLUMN cmc_regime_status.regime_key IS 'Its regime';
+COMMENT ON COLUMN cmc_regime_status.lag_bars IS 'Daily bars after the newest row';
+COMMENT ON COLUMN cmc_regime_status.lag IS 'Time from the newest row to the newest bar';
+COMMENT ON COLUMN cmc_regime_status.is_stale IS 'Whether there are such bars, or changes that are marked and not refreshed yet';
+COMMENT ON COLUMN cmc_regime_status.last_success IS 'When it was last refreshed, as far as the run log tells, or its state changed';
+COMMENT ON COLUMN cmc_regime_status.last_error IS 'When a refresh of it last failed, as far as the run log tells';
+COMMENT ON COLUMN cmc_regime_status.last_error_message IS 'Message of that error';
+ALTER VIEW cmc_regime_status OWNER TO @extowner@;
+GRANT SELECT ON cmc_regime_status TO PUBLIC;

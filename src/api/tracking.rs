@@ -1,0 +1,19 @@
+//! `regime_track`: triggers on the source tables that mark what changed.
+
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use crate::error::check_writable;
+use crate::subxact::attempt;
+use crate::{db, guc, tracking};
+
+#[pg_extern(volatile, parallel_unsafe)]
+fn regime_track(
+    enable: default!(Option<bool>, "true"),
+) -> Result<TableIterator<'static, (name!(relation, String), name!(action, String))>, ErrorReport> {
+    check_writable("regime_track()")?;
+    let schema = guc::target_schema();
+    let track = || db::connect(|db| tracking::track(db, &schema, enable != Some(false)));
+    let actions = attempt(track).map_err(tracking::explained)?;
+    Ok(TableIterator::new(actions.into_iter().map(|a| (a.relation, a.action))))
+}

@@ -1,0 +1,239 @@
+//! What is not as it should be, and what to type against it.
+
+use pgrx::prelude::*;
+
+use crate::db::{self, Db, Sees, arg};
+use crate::error::{Error, Result};
+use crate::params::{self, Given};
+use crate::read::utc;
+use crate::state::STATE;
+use crate::status::{self, Status};
+use crate::work::WORK;
+use crate::{guc, output, source, tracking};
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Rows are missing or cannot be made.
+    Error,
+    /// Rows are old, or not all made alike.
+    Warning,
+    /// It works, but could be better.
+    Info,
+}
+
+impl Severity {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Info => "info",
+        }
+    }
+}
+
+/// One thing.
+pub struct Finding {
+    pub severity: Severity,
+    pub what: &'static str,
+    pub asset: Option<i32>,
+    pub detail: String,
+    /// What to type.
+    pub command: String,
+}
+
+/// All there is to say, the worst first.
+pub fn check(db: Db) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    let [target, own] = status::schemas(db)?;
+    let set_up = output::is_set_up(db, &guc::target_schema())?;
+    if !set_up {
+        findings.push(Finding {
+            severity: Severity::Error,
+            what: "not set up",
+            asset: None,
+            detail: format!("Output tables are missing in schema {target}, or not of this version."),
+            command: format!(
+                "SELECT * FROM {own}.regime_setup({});",
+                spi::quote_literal(guc::target_schema())
+            ),
+        });
+    }
+    match params::load(db, &Given::default(), None) {
+        Err(error) => findings.push(unusable("source map", &error)),
+        Ok(setup) if set_up => {
+            findings.extend(untracked(db, &own, &setup.sources)?);
+            match grants(db, &target)? {
+                Some(Finding { severity: Severity::Error, detail, command, .. }) => {
+                    findings.push(Finding {
+                        severity: Severity::Error,
+                        what: "missing grants",
+                        asset: None,
+                        detail,
+                        command,
+                    });
+                }
+                finding => {
+                    findings.extend(finding);
+                    findings.extend(status::all(db)?.iter().flat_map(|status| of_asset(status, &own)));
+                    findings.extend(mixed_hashes(db, &target, &own)?);
+                    findings.extend(unfinished_round(db, &target, &own)?);
+                }
+            }
+            findings.extend(bloat(db)?);
+        }
+        Ok(_) => {}
+    }
+    findings.sort_by_key(|finding| (finding.severity, finding.what, finding.asset));
+    Ok(findings)
+}
+
+fn unusable(what: &'static str, error: &Error) -> Finding {
+    let report = error.report();
+    Finding {
+        severity: Severity::Error,
+        what,
+        asset: None,
+        detail: report.message.clone(),
+        command: report.hint.clone().unwrap_or_default(),
+    }
+}
+
+fn of_asset(status: &Status, own: &str) -> Vec<Finding> {
+    let id = status.id;
+    let refresh = format!("SELECT * FROM {own}.refresh_cmc_regimes({id});");
+    let mut findings = Vec::new();
+    if status.is_failing() {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        findings.push(Finding {
+            severity: Severity::Error,
+            what: "failing asset",
+            asset: Some(id),
+            detail: format!("{} ({})", text(&status.last_message), text(&status.sqlstate)),
+            command: status.hint.clone().unwrap_or_else(|| refresh.clone()),
+        });
+    }
+    if !status.is_stale() {
+        return findings;
+    }
+    let bars = if status.lag_bars == 1 { "bar" } else { "bars" };
+    let detail = match (status.newest_row, status.newest_bar) {
+        (None, Some(_)) => format!("{} daily {bars} and no row yet.", status.lag_bars),
+        (Some(row), Some(bar)) if status.lag_bars > 0 => {
+            format!("{} {bars} behind: newest bar {}, newest row {}.", status.lag_bars, utc(bar), utc(row))
+        }
+        _ => "Bars or EMAs changed since its last refresh.".to_owned(),
+    };
+    findings.push(Finding {
+        severity: Severity::Warning,
+        what: "stale asset",
+        asset: Some(id),
+        detail,
+        command: refresh,
+    });
+    findings
+}
+
+fn untracked(db: Db, own: &str, sources: &[Option<source::Source>; 4]) -> Result<Option<Finding>> {
+    let untracked = tracking::untracked(db, &guc::target_schema(), sources)?;
+    Ok((!untracked.is_empty()).then(|| Finding {
+        severity: Severity::Info,
+        what: "untracked source",
+        asset: None,
+        detail: format!(
+            "Changes of {} are not marked: each refresh reads all rows of an asset, and only_dirty is refused.",
+            untracked.join(", ")
+        ),
+        command: format!("SELECT * FROM {own}.regime_track();"),
+    }))
+}
+
+/// What the current role lacks to refresh; an error if it cannot even read.
+fn grants(db: Db, target: &str) -> Result<Option<Finding>> {
+    let tables: Vec<String> = output::table_names().map(|table| format!("{target}.{table}")).collect();
+    let sql = "SELECT t, has_table_privilege(t, 'SELECT') FROM pg_catalog.unnest($1::text[]) AS t \
+         WHERE NOT (has_table_privilege(t, 'SELECT') AND has_table_privilege(t, 'INSERT') \
+         AND has_table_privilege(t, 'UPDATE') AND has_table_privilege(t, 'DELETE'))";
+    let (mut missing, mut unreadable) = (Vec::new(), false);
+    db.rows(sql, &[arg(tables)], Sees::Snapshot, |row| {
+        missing.extend(row.string(0));
+        unreadable |= row.bool(1) == Some(false);
+        Ok(())
+    })?;
+    let user = source::current_user();
+    Ok((!missing.is_empty()).then(|| Finding {
+        severity: if unreadable { Severity::Error } else { Severity::Info },
+        what: "missing grants",
+        asset: None,
+        detail: format!("Role {user} may not read and write {}, and so not refresh.", missing.join(", ")),
+        command: output::grants(&guc::target_schema(), &user),
+    }))
+}
+
+fn mixed_hashes(db: Db, target: &str, own: &str) -> Result<Option<Finding>> {
+    let sql = format!(
+        "SELECT string_agg(h.hash || ' (' || h.assets || ')', ', ' ORDER BY h.assets DESC, h.hash) FROM \
+         (SELECT regime_version_hash AS hash, count(*) AS assets FROM {target}.{STATE} GROUP BY 1) AS h HAVING count(*) > 1"
+    );
+    let mixed = db.first(&sql, &[], Sees::Snapshot, |row| Ok(row.string(0)))?.flatten();
+    Ok(mixed.map(|hashes| Finding {
+        severity: Severity::Warning,
+        what: "mixed version hashes",
+        asset: None,
+        detail: format!("Assets were computed with different policies or parameters: {hashes}."),
+        command: format!("SELECT * FROM {own}.refresh_cmc_regimes();"),
+    }))
+}
+
+fn unfinished_round(db: Db, target: &str, own: &str) -> Result<Option<Finding>> {
+    let sql = format!(
+        "SELECT round, count(*) FILTER (WHERE status = 'waiting') FROM {target}.{WORK} GROUP BY round \
+         HAVING bool_or(status = 'waiting') AND GREATEST(max(began), max(finished)) < clock_timestamp() - $1 * interval '1 minute' \
+         ORDER BY round DESC LIMIT 1"
+    );
+    let args = [arg(f64::from(guc::resume_minutes()))];
+    let found = db.first(&sql, &args, Sees::Snapshot, |row| Ok((row.long(0), row.long(1))))?;
+    Ok(found.map(|(round, waiting)| Finding {
+        severity: Severity::Warning,
+        what: "unfinished round",
+        asset: None,
+        detail: format!(
+            "Round {} of refresh_all_cmc_regimes stopped; assets that wait: {}.",
+            round.unwrap_or_default(),
+            waiting.unwrap_or_default()
+        ),
+        command: format!("CALL {own}.refresh_all_cmc_regimes();"),
+    }))
+}
+
+/// Tables of which more is dead than alive, and not just a little.
+fn bloat(db: Db) -> Result<Vec<Finding>> {
+    let schema = guc::target_schema();
+    let sql = "SELECT c.oid::regclass::text, s.live, s.dead FROM pg_catalog.pg_class c \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         CROSS JOIN LATERAL (SELECT pg_stat_get_live_tuples(c.oid) AS live, pg_stat_get_dead_tuples(c.oid) AS dead) AS s \
+         WHERE n.nspname = $1::name AND c.relname = ANY ($2::name[]) AND s.dead > 10000 AND s.dead > s.live ORDER BY 1";
+    let names: Vec<&str> = output::table_names().collect();
+    let mut findings = Vec::new();
+    db.rows(sql, &[arg(schema), arg(names)], Sees::Snapshot, |row| {
+        let relation = row.string(0).unwrap_or_default();
+        findings.push(Finding {
+            severity: Severity::Warning,
+            what: "bloated table",
+            asset: None,
+            detail: format!(
+                "{relation} has {} dead rows beside {} live ones.",
+                row.long(2).unwrap_or_default(),
+                row.long(1).unwrap_or_default()
+            ),
+            command: format!("VACUUM (ANALYZE) {relation};"),
+        });
+        Ok(())
+    })?;
+    Ok(findings)
+}
+
+/// [`check`], opening the connection.
+pub fn health() -> Result<Vec<Finding>> {
+    db::connect(check)
+}

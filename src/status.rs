@@ -1,0 +1,118 @@
+//! How fresh each asset is: its newest bar against its newest row, and when it was last refreshed.
+
+use pgrx::spi::quote_identifier as quoted;
+
+use regime_core::Layer;
+
+use crate::db::{Db, Sees, arg};
+use crate::error::Result;
+use crate::output::REGIMES;
+use crate::params::{self, Given, Setup};
+use crate::refresh::{TF, all_ids, output_relation};
+use crate::run_log::RUN_LOG;
+use crate::state::STATE;
+use crate::tracking::DIRTY;
+use crate::{guc, source};
+
+/// One asset. Moments are microseconds since 2000.
+pub struct Status {
+    pub id: i32,
+    pub newest_bar: Option<i64>,
+    /// Time and key of the newest row.
+    pub newest_row: Option<i64>,
+    pub regime_key: Option<String>,
+    /// Bars after the newest row.
+    pub lag_bars: i64,
+    /// Whether something changed that no refresh has seen, as far as it is tracked.
+    pub marked: bool,
+    pub last_success: Option<i64>,
+    pub last_error: Option<i64>,
+    pub last_message: Option<String>,
+    /// Code and hint of the last error.
+    pub sqlstate: Option<String>,
+    pub hint: Option<String>,
+}
+
+impl Status {
+    /// Whether the stored rows are not what a refresh would make of the bars.
+    pub fn is_stale(&self) -> bool {
+        self.lag_bars > 0 || self.marked
+    }
+
+    /// Whether the last refresh failed.
+    pub fn is_failing(&self) -> bool {
+        self.last_error.is_some() && self.last_error > self.last_success
+    }
+
+    /// From the newest row to the newest bar, in microseconds.
+    pub fn lag(&self) -> Option<i64> {
+        Some((self.newest_bar? - self.newest_row?).max(0))
+    }
+}
+
+/// The status of every active asset and of all that have rows, for the current settings.
+pub fn all(db: Db) -> Result<Vec<Status>> {
+    let setup = params::load(db, &Given::default(), None)?;
+    // Each is named in an error if it is missing or may not be read.
+    let [regimes, state, dirty, log] =
+        [REGIMES.name, STATE, DIRTY, RUN_LOG].map(|table| output_relation(db, table));
+    let (regimes, state, dirty, log) = (regimes?, state?, dirty?, log?);
+    let mut ids = all_ids(db, &setup)?;
+    db.rows(&format!("SELECT id FROM {state} WHERE tf = $1"), &[arg(TF)], Sees::Snapshot, |row| {
+        ids.extend(row.int(0));
+        Ok(())
+    })?;
+    ids.sort_unstable();
+    ids.dedup();
+    read(db, &setup, &[regimes, state, dirty, log], ids)
+}
+
+fn read(
+    db: Db,
+    setup: &Setup,
+    [regimes, state, dirty, log]: &[String; 4],
+    ids: Vec<i32>,
+) -> Result<Vec<Status>> {
+    let Some(daily) = &setup.sources[Layer::L2 as usize] else { return Ok(Vec::new()) };
+    let ts = &daily.bars.columns[0];
+    let bars =
+        format!("{} WHERE {} = a.asset AND {}", daily.bars.sql, daily.bars.id, daily.bars.shared_condition);
+    let sql = format!(
+        "SELECT a.asset, b.ts, r.ts, r.regime_key, l.bars, \
+         EXISTS (SELECT FROM {dirty} d WHERE d.id = a.asset), \
+         GREATEST(s.finished, (SELECT c.computed_at FROM {state} c WHERE c.id = a.asset AND c.tf = $3)), \
+         e.finished, e.message, e.sqlstate, e.hint \
+         FROM (SELECT pg_catalog.unnest($2::int[]) AS asset) AS a \
+         LEFT JOIN LATERAL (SELECT {ts} AS ts FROM {bars} ORDER BY 1 DESC NULLS LAST LIMIT 1) AS b ON true \
+         LEFT JOIN LATERAL (SELECT ts::timestamptz AS ts, regime_key::text AS regime_key FROM {regimes} \
+           WHERE id = a.asset AND tf = $3 ORDER BY 1 DESC LIMIT 1) AS r ON true \
+         CROSS JOIN LATERAL (SELECT count(*) AS bars FROM {bars} AND (r.ts IS NULL OR {ts} > r.ts)) AS l \
+         LEFT JOIN LATERAL (SELECT g.finished FROM {log} g WHERE g.id = a.asset AND g.status <> 'failed' \
+           ORDER BY g.run DESC LIMIT 1) AS s ON true \
+         LEFT JOIN LATERAL (SELECT g.finished, g.message, g.sqlstate, g.hint FROM {log} g WHERE g.id = a.asset AND g.status = 'failed' \
+           ORDER BY g.run DESC LIMIT 1) AS e ON true ORDER BY a.asset"
+    );
+    let mut found = Vec::new();
+    db.rows(&sql, &[arg(daily.tf.as_deref()), arg(ids), arg(TF)], Sees::Snapshot, |row| {
+        found.push(Status {
+            id: row.int(0).unwrap_or_default(),
+            newest_bar: row.micros(1),
+            newest_row: row.micros(2),
+            regime_key: row.string(3),
+            lag_bars: row.long(4).unwrap_or_default(),
+            marked: row.bool(5) == Some(true),
+            last_success: row.micros(6),
+            last_error: row.micros(7),
+            last_message: row.string(8),
+            sqlstate: row.string(9),
+            hint: row.string(10),
+        });
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// The target schema and the extension's, quoted: what commands are to be typed with.
+pub fn schemas(db: Db) -> Result<[String; 2]> {
+    Ok([quoted(guc::target_schema()), source::extension_schema(db)?])
+}
