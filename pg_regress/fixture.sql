@@ -12,7 +12,7 @@ SET client_min_messages = error;
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
 DROP EXTENSION IF EXISTS pg_regime CASCADE;
-DROP SCHEMA IF EXISTS public CASCADE;
+DROP SCHEMA IF EXISTS public, whole CASCADE;
 CREATE SCHEMA public;
 GRANT USAGE ON SCHEMA public TO PUBLIC;
 CREATE EXTENSION pg_regime;
@@ -98,8 +98,35 @@ EXCEPTION WHEN OTHERS THEN
     RETURN hint;
 END $$;
 
+-- How many rows of the four output tables differ from those of a full refresh into empty tables of another schema, with the
+-- same arguments.
+CREATE FUNCTION differ(ids int[], arguments text DEFAULT '') RETURNS bigint LANGUAGE plpgsql SET client_min_messages = error AS $$
+DECLARE
+    content text := 'SELECT 1 AS output, to_jsonb(r) - ''updated_at'' AS line FROM %1$s.cmc_regimes r WHERE id = ANY ($1)
+        UNION ALL SELECT 2, to_jsonb(f) - ''updated_at'' FROM %1$s.cmc_regime_flips f WHERE id = ANY ($1)
+        UNION ALL SELECT 3, to_jsonb(s) - ''computed_at'' FROM %1$s.cmc_regime_stats s WHERE id = ANY ($1)
+        UNION ALL SELECT 4, to_jsonb(c) - ''computed_at'' FROM %1$s.cmc_regime_comovement c WHERE id = ANY ($1)';
+    here text := format(content, 'public');
+    there text := format(content, 'whole');
+    rows bigint;
+BEGIN
+    DROP SCHEMA IF EXISTS whole CASCADE;
+    CREATE SCHEMA whole;
+    PERFORM set_config('pg_regime.target_schema', 'whole', true);
+    EXECUTE concat_ws(', ', 'SELECT FROM refresh_cmc_regimes($1', nullif(arguments, '')) || ')' USING ids;
+    PERFORM set_config('pg_regime.target_schema', 'public', true);
+    EXECUTE format('SELECT count(*) FROM ((%1$s EXCEPT ALL %2$s) UNION ALL (%2$s EXCEPT ALL %1$s)) d',
+        '(' || here || ')', '(' || there || ')') INTO rows USING ids;
+    RETURN rows;
+END $$;
+
 -- What a refresh says, without how long it took and the hash of the version.
 \set summary 'id, status, regime_rows, flip_rows, stat_rows, comovement_rows, rows_written, feature_tier, message'
+-- How it came to that.
+\set how 'id, status, mode, reason, rows_written'
+-- The tables that a refresh writes, the outputs first.
+\set outputs 'cmc_regimes, cmc_regime_flips, cmc_regime_stats, cmc_regime_comovement'
+\set tables :outputs ', cmc_regime_state, cmc_regime_inputs, cmc_regime_dirty, cmc_regime_run_log, cmc_regime_work'
 -- All that the four output tables hold, without when it was written. To compare: EXCEPT ALL, both ways.
 \set content 'SELECT ''regimes'' AS output, id, to_jsonb(r) - ''updated_at'' AS line FROM cmc_regimes r UNION ALL SELECT ''flips'', id, to_jsonb(f) - ''updated_at'' FROM cmc_regime_flips f UNION ALL SELECT ''stats'', id, to_jsonb(s) - ''computed_at'' FROM cmc_regime_stats s UNION ALL SELECT ''comovement'', id, to_jsonb(c) - ''computed_at'' FROM cmc_regime_comovement c'
 RESET client_min_messages;

@@ -49,8 +49,9 @@ RESET ROLE;
 SET ROLE "regress Clerk";
 SELECT id, status, message FROM refresh_cmc_regimes(2, hysteresis => false);
 RESET ROLE;
-GRANT SELECT, INSERT, DELETE ON cmc_regimes, cmc_regime_flips, cmc_regime_stats, cmc_regime_comovement TO "regress Clerk";
-GRANT UPDATE ON cmc_regimes, cmc_regime_flips, cmc_regime_comovement TO "regress Clerk";
+GRANT SELECT, INSERT, DELETE ON :tables TO "regress Clerk";
+GRANT UPDATE ON cmc_regimes, cmc_regime_flips, cmc_regime_comovement, cmc_regime_state, cmc_regime_inputs TO "regress Clerk";
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO "regress Clerk";
 SET ROLE "regress Clerk";
 SELECT id, status, message FROM refresh_cmc_regimes(ARRAY[2, 4], hysteresis => false);
 RESET ROLE;
@@ -59,6 +60,17 @@ SELECT count(*) FROM ((TABLE before EXCEPT ALL (:content)) UNION ALL ((:content)
 GRANT UPDATE ON cmc_regime_stats TO "regress Clerk";
 SET ROLE "regress Clerk";
 SELECT id, status, message FROM refresh_cmc_regimes(ARRAY[2, 4], hysteresis => false);
+RESET ROLE;
+-- On the log alone: the rows matter more.
+REVOKE INSERT ON cmc_regime_run_log FROM "regress Clerk";
+SET ROLE "regress Clerk";
+SELECT id, status FROM refresh_cmc_regimes(2);
+SELECT DISTINCT regime_version_hash = regime_version_hash() AS written FROM cmc_regimes WHERE id = 2;
+RESET ROLE;
+GRANT INSERT ON cmc_regime_run_log TO "regress Clerk";
+REVOKE USAGE ON SEQUENCE cmc_regime_run_log_run_seq FROM "regress Clerk";
+SET ROLE "regress Clerk";
+SELECT id, status FROM refresh_cmc_regimes(2, hysteresis => false);
 -- Reading needs SELECT on the output, and no more.
 SELECT regime_key FROM regime_at(2, '2025-01-01');
 RESET ROLE;

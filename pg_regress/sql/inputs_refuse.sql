@@ -9,7 +9,8 @@ SELECT md5 FROM rows \gset before_
 SELECT * FROM regime_build_inputs();
 SELECT md5 = :'before_md5' AS same FROM rows;
 DROP VIEW rows;
-SELECT count(*) FROM pg_class WHERE relname ~ '^cmc_' AND relnamespace = 'public'::regnamespace AND obj_description(oid, 'pg_class') IS NOT NULL;
+SELECT count(*) FROM pg_class WHERE relname ~ '^cmc_' AND relkind = 'r' AND relnamespace = 'public'::regnamespace
+    AND obj_description(oid, 'pg_class') IS NOT NULL;
 SET client_min_messages = warning;
 CREATE SCHEMA own;
 

@@ -16,7 +16,9 @@ BEGIN
     FOREACH signature IN ARRAY ARRAY['unnest(text[]) RETURNS SETOF text', 'unnest(int[]) RETURNS SETOF int',
         'unnest(float8[]) RETURNS SETOF float8', 'unnest(bool[]) RETURNS SETOF bool',
         'unnest(timestamptz[]) RETURNS SETOF timestamptz', 'array_length(int[], int) RETURNS int',
-        'array_position(int[], int) RETURNS int', 'array_agg(text) RETURNS text[]', 'now() RETURNS timestamptz']
+        'array_position(int[], int) RETURNS int', 'array_agg(text) RETURNS text[]', 'now() RETURNS timestamptz',
+        'hashtextextended(text, int) RETURNS bigint', 'concat_ws(text, oid, oid, xid) RETURNS text', 'count(oid) RETURNS bigint',
+        'repeated(int, interval) RETURNS interval', 'later(timestamptz, interval) RETURNS timestamptz', 'min(timestamptz) RETURNS timestamptz']
     LOOP
         EXECUTE format('CREATE FUNCTION hostile.%s LANGUAGE plpgsql AS $f$ BEGIN PERFORM hostile.trap(); END $f$', signature);
     END LOOP;
@@ -25,6 +27,8 @@ CREATE FUNCTION hostile.at_least(float8, int) RETURNS boolean LANGUAGE plpgsql A
 CREATE OPERATOR hostile.>= (LEFTARG = float8, RIGHTARG = int, FUNCTION = hostile.at_least);
 CREATE OPERATOR hostile.> (LEFTARG = float8, RIGHTARG = int, FUNCTION = hostile.at_least);
 CREATE OPERATOR hostile.<= (LEFTARG = float8, RIGHTARG = int, FUNCTION = hostile.at_least);
+CREATE OPERATOR hostile.* (LEFTARG = int, RIGHTARG = interval, FUNCTION = hostile.repeated);
+CREATE OPERATOR hostile.+ (LEFTARG = timestamptz, RIGHTARG = interval, FUNCTION = hostile.later);
 SET search_path = hostile, public;
 CREATE EXTENSION pg_regime SCHEMA hostile;
 SELECT count(*) FROM regime_setup('hostile');
@@ -33,6 +37,13 @@ SELECT count(*) > 0 AS made FROM regime_demo(2, 60);
 SELECT id, status, regime_rows FROM refresh_cmc_regimes();
 UPDATE cmc_price_bars_multi_tf SET close = close * 1.5 WHERE bar_seq > 30;
 SELECT id, status FROM refresh_cmc_regimes();
+SELECT count(*) FROM cmc_regime_run_log WHERE id = 1;
+SELECT DISTINCT action FROM regime_track();
+UPDATE cmc_price_bars_multi_tf SET close = close * 1.5 WHERE bar_seq > 40;
+SELECT id, status FROM refresh_cmc_regimes(only_dirty => true);
+CALL refresh_all_cmc_regimes(batch_size => 1, max_runtime => '1 hour');
+SELECT done, waiting FROM cmc_regime_progress;
+SELECT DISTINCT action FROM regime_track(false);
 
 -- A table of the caller's that only looks like an output table: its columns are of other types, and none of them is read as
 -- what it is not.

@@ -23,6 +23,11 @@ SELECT match, size_mult FROM "Odd Schema".regime_policy_rules('desk') WHERE orig
 SELECT length("Odd Schema".regime_version_hash('desk'));
 SELECT status FROM "Odd Schema".refresh_cmc_regimes(2, policy => 'desk');
 SELECT "Odd Schema".regime_drop_policy('desk');
+CALL "Odd Schema".refresh_all_cmc_regimes();
+SELECT DISTINCT action FROM "Odd Schema".regime_track();
+CALL "Odd Schema".refresh_all_cmc_regimes(only_dirty => true);
+SELECT count(*) FROM "Odd Schema".cmc_regime_status;
+SELECT DISTINCT action FROM "Odd Schema".regime_track(false);
 -- Editing the map uses its trigger, which has to find the map.
 UPDATE "Odd Schema".regime_source SET close_column = 'close' WHERE layer = 'L2';
 UPDATE "Odd Schema".regime_source SET close_column = 'price' WHERE cal_scheme = 'us' AND layer = 'L2';
@@ -36,6 +41,8 @@ SELECT hint_of($$SELECT * FROM "Odd Schema".resolve_policy(policy => 'none')$$) 
 SELECT hint_of($$SELECT * FROM "Odd Schema".refresh_cmc_regimes(2, cal_scheme => 'lunar')$$) AS hint \gset
 \echo :hint
 SELECT hint_of($$SELECT * FROM "Odd Schema".regime_label_intraday(1)$$) AS hint \gset
+\echo :hint
+SELECT hint_of($$SELECT * FROM "Odd Schema".refresh_cmc_regimes(only_dirty => true)$$) AS hint \gset
 \echo :hint
 SELECT "Odd Schema".regime_load_policy('desk', '[{"match": "Up-Low-Normal"}]');
 DROP VIEW cmc_regime_latest;

@@ -15,6 +15,11 @@ SELECT size_mult FROM public.resolve_policy(l2 => 'Down-Low-Normal', policy => '
 SELECT count(*) FROM public.regime_policy_rules('desk');
 SELECT length(public.regime_version_hash('desk'));
 SELECT public.regime_drop_policy('desk');
+SELECT DISTINCT action FROM public.regime_track();
+UPDATE public.cmc_price_bars_multi_tf SET close = 41 WHERE id = 2 AND bar_seq = 300;
+CALL public.refresh_all_cmc_regimes(only_dirty => true);
+SELECT done FROM public.cmc_regime_progress;
+SELECT count(*) FROM public.cmc_regime_status;
 INSERT INTO public.regime_source (cal_scheme, layer, tf, periods, bars_table, ema_table)
     VALUES ('us', 'L0', '1M', '{1,2,3}', 'b', 'e');
 UPDATE public.regime_source SET tf = '1d' WHERE cal_scheme = 'us' AND layer = 'L2';
@@ -27,12 +32,19 @@ CREATE TABLE evil.regime_policy (LIKE public.regime_policy);
 CREATE TABLE evil.cmc_regimes (LIKE public.cmc_regimes);
 CREATE TABLE evil.cmc_price_bars_multi_tf (LIKE public.cmc_price_bars_multi_tf);
 CREATE TABLE evil.dim_assets (LIKE public.dim_assets);
+CREATE TABLE evil.cmc_regime_dirty (LIKE public.cmc_regime_dirty);
+CREATE TABLE evil.cmc_regime_work (LIKE public.cmc_regime_work);
+CREATE TABLE evil.cmc_regime_run_log (LIKE public.cmc_regime_run_log);
+CREATE FUNCTION evil.regime_round_begin(boolean, text, text, boolean, text, int, int, int, int, text) RETURNS bigint LANGUAGE sql
+    AS 'SELECT 7::bigint';
 CREATE FUNCTION evil.regime_source_origin() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'the wrong function'; END $$;
 SELECT set_config('search_path', 'evil', false);
 CREATE TEMP TABLE cmc_regimes (LIKE public.cmc_regimes);
 SELECT id, status, message FROM public.refresh_cmc_regimes();
 SELECT relation, action FROM public.regime_setup();
 SELECT regime_key FROM public.regime_at(2, '2024-12-31');
+UPDATE public.cmc_price_bars_multi_tf SET close = 42 WHERE id = 2 AND bar_seq = 300;
+CALL public.refresh_all_cmc_regimes(only_dirty => true);
 SELECT count(*) FROM public.regime_compute(2);
 SELECT public.regime_load_policy('desk', '[{"match": "Down-", "size_mult": 0}]');
 SELECT size_mult FROM public.resolve_policy(l2 => 'Down-Low-Normal', policy => 'desk');

@@ -13,10 +13,13 @@ ORDER BY 1, 2;
 CREATE TABLE made AS SELECT relation FROM regime_setup();
 SELECT relation FROM made WHERE obj_description(relation::regclass, 'pg_class') IS NULL;
 SELECT attrelid::regclass, attname FROM pg_attribute
-WHERE attrelid::regclass::text IN ('regime_source', 'regime_policy', 'cmc_regimes', 'cmc_regime_flips', 'cmc_regime_stats',
-    'cmc_regime_comovement')
+WHERE attrelid IN (SELECT oid FROM pg_class WHERE relkind = 'r' AND oid::regclass::text ~ '^(cmc_regime|regime_)')
     AND attnum > 0 AND NOT attisdropped AND col_description(attrelid, attnum) IS NULL ORDER BY 1, 2;
 SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE NOT tgisinternal AND obj_description(oid, 'pg_trigger') IS NULL;
+-- So do the functions that mark changes, which are made where tracking begins.
+SELECT count(*) AS tracked FROM regime_track() WHERE action = 'now tracked';
+SELECT count(*) AS functions, count(obj_description(oid, 'pg_proc')) AS described FROM pg_proc
+    WHERE proname LIKE 'cmc\_regime\_mark\_%';
 -- Comments are sentences for a reader: none is empty, none is a copy of a name.
 SELECT objoid, objsubid, description FROM pg_description WHERE classoid = 'pg_class'::regclass AND objoid >= 16384
     AND length(description) < 4;

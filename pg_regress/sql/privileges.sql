@@ -49,7 +49,8 @@ RESET ROLE;
 
 -- Who refreshes needs the sources and may write the outputs; owns neither, creates nothing.
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO regress_writer;
-GRANT INSERT, UPDATE, DELETE ON cmc_regimes, cmc_regime_flips, cmc_regime_stats, cmc_regime_comovement TO regress_writer;
+GRANT INSERT, UPDATE, DELETE ON :tables TO regress_writer;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO regress_writer;
 SET ROLE regress_writer;
 SELECT id, status FROM refresh_cmc_regimes();
 SELECT id, status FROM refresh_cmc_regimes(ARRAY[2], policy => 'desk', hysteresis => false);

@@ -4,11 +4,14 @@
 SELECT regime_load_policy(policy => 'desk', rules => '[{"match": "Down-", "size_mult": 0.5}]');
 SELECT id, status FROM refresh_cmc_regimes(ids => ARRAY[2], cal_scheme => 'us', policy => 'desk', hysteresis => true,
     hysteresis_mode => 'symmetric', min_hold_bars => 2,
-    min_bars_l0 => 10, min_bars_l1 => 11, min_bars_l2 => 12, l4_label => 'Easing-Calm', dry_run => false);
+    min_bars_l0 => 10, min_bars_l1 => 11, min_bars_l2 => 12, l4_label => 'Easing-Calm', dry_run => false,
+    full_refresh => false, only_dirty => false);
 SELECT id, status FROM refresh_cmc_regimes(id => 2, cal_scheme => 'us', policy => 'desk', hysteresis => true,
     hysteresis_mode => 'symmetric', min_hold_bars => 2,
-    min_bars_l0 => 10, min_bars_l1 => 11, min_bars_l2 => 12, l4_label => 'Easing-Calm', dry_run => false);
-SELECT id, status FROM refresh_cmc_regimes(ARRAY[2], 'us', 'desk', true, 'symmetric', 2, 10, 11, 12, 'Easing-Calm', false);
+    min_bars_l0 => 10, min_bars_l1 => 11, min_bars_l2 => 12, l4_label => 'Easing-Calm', dry_run => false,
+    full_refresh => false, only_dirty => false);
+SELECT id, status FROM refresh_cmc_regimes(ARRAY[2], 'us', 'desk', true, 'symmetric', 2, 10, 11, 12, 'Easing-Calm', false,
+    true, false);
 SELECT count(*), count(DISTINCT regime_version_hash) FROM (SELECT to_jsonb(c) - 'updated_at' AS line, regime_version_hash FROM
     regime_compute(asset_id => 2, cal_scheme => 'us', policy => 'desk', hysteresis => true, hysteresis_mode => 'symmetric',
         min_hold_bars => 2,

@@ -12,6 +12,12 @@ SET pg_regime.min_hold_bars = -1;
 SET pg_regime.min_hold_bars = 'few';
 SET pg_regime.market_proxy_id = -1;
 SET pg_regime.market_proxy_id = 2147483648;
+SET pg_regime.run_log_days = -1;
+SET pg_regime.run_log_days = 3651;
+SET pg_regime.resume_minutes = 0;
+SET pg_regime.resume_minutes = 525601;
+SET pg_regime.notify_flips = 'sometimes';
+\echo :LAST_ERROR_SQLSTATE
 -- A name that does not exist is refused instead of being kept without a word.
 SET pg_regime.min_hold_bar = 5;
 \echo :LAST_ERROR_SQLSTATE
@@ -35,6 +41,12 @@ RESET pg_regime.cal_scheme;
 SET pg_regime.market_proxy_id = 2;
 SELECT regime_version_hash() = :'hash' AS same;
 RESET pg_regime.market_proxy_id;
+-- What is logged and announced is no input of a label.
+SET pg_regime.run_log_days = 0;
+SET pg_regime.notify_flips = on;
+SELECT regime_version_hash() = :'hash' AS same;
+RESET pg_regime.run_log_days;
+RESET pg_regime.notify_flips;
 -- Where tables are is no input of a label.
 SET pg_regime.target_schema = 'elsewhere';
 SELECT regime_version_hash() = :'hash' AS same;

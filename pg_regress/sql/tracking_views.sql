@@ -1,0 +1,34 @@
+-- What is no table cannot be tracked: a WARNING, only_dirty is refused, and an ordinary refresh finds changes by itself.
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/fixture.sql
+ALTER TABLE cmc_ema_multi_tf_u RENAME TO emas;
+CREATE VIEW cmc_ema_multi_tf_u AS TABLE emas;
+SELECT relation, action FROM regime_track() WHERE action <> 'created';
+SELECT tgrelid::regclass FROM pg_trigger WHERE tgrelid IN ('emas'::regclass, 'cmc_ema_multi_tf_u'::regclass);
+SELECT :how FROM refresh_cmc_regimes();
+SELECT * FROM refresh_cmc_regimes(only_dirty => true);
+\echo :LAST_ERROR_SQLSTATE
+UPDATE emas SET ema = 1 WHERE id = 2 AND ts = '2024-06-30 23:59:59+00';
+SELECT :how FROM refresh_cmc_regimes();
+SELECT differ('{2}');
+-- The marks of the tables beside it are taken along.
+SELECT append_bar(3, 44);
+UPDATE cmc_price_bars_multi_tf SET close = 41 WHERE id = 2 AND bar_seq = 300;
+SELECT count(*) AS marks FROM cmc_regime_dirty;
+SELECT :how FROM refresh_cmc_regimes();
+SELECT count(*) AS marks FROM cmc_regime_dirty;
+-- Another calendar, with tables alone, is not held up.
+SELECT :how FROM refresh_cmc_regimes(2, cal_scheme => 'us');
+UPDATE regime_source SET ema_table = 'emas' WHERE cal_scheme = 'us' AND layer = 'L2';
+SELECT relation, action FROM regime_track();
+SELECT :how FROM refresh_cmc_regimes(2, cal_scheme => 'us', only_dirty => true);
+SELECT :how FROM refresh_cmc_regimes(2, cal_scheme => 'us', only_dirty => true);
+-- A materialized view is no better.
+DROP VIEW cmc_ema_multi_tf_u;
+CREATE MATERIALIZED VIEW cmc_ema_multi_tf_u AS TABLE emas;
+SELECT relation, action FROM regime_track() WHERE action <> 'tracked';
+-- The table beneath can be mapped instead.
+SELECT :how FROM refresh_cmc_regimes();
+UPDATE regime_source SET ema_table = 'emas' WHERE cal_scheme = 'iso' AND layer = 'L2';
+SELECT :how FROM refresh_cmc_regimes(only_dirty => true);
+SELECT :how FROM refresh_cmc_regimes(only_dirty => true);
