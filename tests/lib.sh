@@ -76,6 +76,31 @@ FROM $emas e JOIN (SELECT id, max(ts) FROM $emas WHERE tf = '1D' AND ${1:-true} 
 SQL
 }
 
+# needs_package NAME FILE: the extension whose control file is FILE; Debian ships it as postgresql-MAJOR-NAME, which is
+# installed if missing. Where that cannot be done the script fails: what was not tested has not passed.
+needs_package() {
+    local extensions package log
+    extensions=$("$PG_CONFIG" --sharedir)/extension
+    [ ! -f "$extensions/$2" ] || return 0
+    # another PostgreSQL than Debian's would not find what the package brings
+    if ! [[ $PG_CONFIG =~ ^/usr/lib/postgresql/([0-9]+)/bin/pg_config$ ]]; then
+        not_ok "$2 is in $extensions" "PG_CONFIG=$PG_CONFIG is not Debian's: install its $1 by hand"
+        exit 1
+    fi
+    package=postgresql-${BASH_REMATCH[1]}-$1 log=$work/apt
+    if [ "$(id -u)" != 0 ]; then
+        not_ok "$package is installed" "as root: apt-get install --no-install-recommends $package"
+        exit 1
+    fi
+    echo "== apt-get install $package"
+    # The package lists of a fresh machine may be missing or old: update only if the first try fails.
+    apt_try "$package" >"$log" 2>&1 || { apt-get -qq update && apt_try "$package"; } >>"$log" 2>&1 || {
+        not_ok "$package is installed" "$(cat "$log")"
+        exit 1
+    }
+}
+apt_try() { DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends "$@" </dev/null; }
+
 # The tables that a refresh writes, and their columns that say what was computed, not when.
 declare -rA outputs=(
     [cmc_regimes]="id, ts, tf, l0_label, l1_label, l2_label, l3_label, l4_label, regime_key, size_mult, stop_mult, orders, gross_cap, pyramids, setups, feature_tier, l0_enabled, l1_enabled, l2_enabled, regime_version_hash"

@@ -1,0 +1,163 @@
+#!/usr/bin/env bash
+# What refreshing many assets costs, as ratios; the second part of tests/bench.sh. A universe of 1,000 assets with 1,500
+# daily bars each, all of it in shared_buffers; no checkpoint and no autovacuum meanwhile.
+. "$(dirname "$0")/lib.sh"
+runs=${RUNS:-9}
+few=$(((runs + 2) / 3)) # of what takes seconds
+cluster_start
+as_owner tee -a "$cluster_dir/data/postgresql.conf" >/dev/null <<'CONF'
+shared_buffers = 3GB
+max_wal_size = 32GB
+checkpoint_timeout = 1h
+autovacuum = off
+wal_init_zero = off
+CONF
+cluster_stop
+cluster_start
+
+# Ten assets with all their days, then copies of them at other prices.
+demo_db ten 12 1500
+sources=(cmc_price_bars_multi_tf cmc_ema_multi_tf_u cmc_price_bars_multi_tf_cal_iso cmc_ema_multi_tf_cal_iso dim_assets)
+for table in "${sources[@]}"; do q ten "DELETE FROM $table WHERE id > 10"; done
+q ten "$(cat <<'SQL'
+TRUNCATE cmc_price_bars_multi_tf_cal_us, cmc_ema_multi_tf_cal_us;
+CREATE TABLE taken (what text, ms float8);
+CREATE PROCEDURE take(what text, work text) LANGUAGE plpgsql AS $$
+DECLARE began timestamptz := clock_timestamp();
+BEGIN
+    EXECUTE work;
+    COMMIT;
+    INSERT INTO taken VALUES (what, extract(epoch FROM clock_timestamp() - began) * 1000);
+    COMMIT;
+END $$;
+SELECT FROM regime_setup();
+CREATE PROCEDURE empty() LANGUAGE sql AS
+    'TRUNCATE cmc_regimes, cmc_regime_flips, cmc_regime_stats, cmc_regime_comovement, cmc_regime_state, cmc_regime_inputs, cmc_regime_work, cmc_regime_run_log';
+SQL
+)"
+q postgres "CREATE DATABASE thousand TEMPLATE ten"
+t() { q thousand "$1"; }
+for table in "${sources[@]}"; do
+    columns=$(t "SELECT string_agg(CASE WHEN attname = 'id' THEN 'id + 10 * copy' WHEN attname IN ('open', 'high', 'low', 'close', 'ema') THEN attname || ' * (1 + 0.001 * copy)' ELSE attname END, ', ' ORDER BY attnum)
+                 FROM pg_attribute WHERE attrelid = '$table'::regclass AND attnum > 0 AND NOT attisdropped")
+    t "DO 'BEGIN FOR copy IN 1..99 LOOP INSERT INTO $table SELECT $columns FROM $table WHERE id <= 10; END LOOP; END'"
+done
+for db in ten thousand; do q $db "VACUUM ANALYZE"; done
+is "1,000 assets of 1,500 daily bars" "$(t "SELECT count(DISTINCT id), count(*) FROM cmc_price_bars_multi_tf WHERE tf = '1D'")" "1000|1500000"
+
+# session DB: statements from stdin, in one session
+session() { psql -Xq -v ON_ERROR_STOP=1 -d "$1" -o /dev/null >"$work/log" 2>&1 || { not_ok "the bench ran" "$(cat "$work/log")"; exit; }; }
+repeat() { for ((n = 0; n < $1; n++)); do echo "$2"; done; }
+
+# Ten and 1,000 in turn, a full refresh into empty tables; then the 1,000 again, of which none has changed.
+for db in ten thousand; do q $db "SELECT FROM regime_track()"; done
+warm="SELECT refresh_cmc_regimes(1); SELECT refresh_cmc_regimes(only_dirty => true, dry_run => true);"
+full="CALL empty(); CALL take('full', 'SELECT refresh_cmc_regimes(full_refresh => true)');"
+for ((run = 0; run < few; run++)); do
+    { echo "$warm" && repeat 5 "$full"; } | session ten
+    { echo "$warm" "$full" && repeat 5 "CALL take('unchanged', 'SELECT refresh_cmc_regimes(only_dirty => true)');"; } | session thousand
+done
+
+# What tracking costs a bulk insert of 10,000 bars: a day of 10,000 assets, ten days of 1,000, 1,000 days of ten.
+last=$(t "SELECT max(time_close) FROM cmc_price_bars_multi_tf")
+for shape in 1,10000 10,1000 1000,10; do
+    t "CREATE TABLE \"bulk $shape\" AS SELECT (jsonb_populate_record(b, jsonb_build_object('id', asset, 'bar_seq', bar_seq + day, 'time_close', time_close + day * interval '1 day'))).*
+       FROM generate_series(1, ${shape#*,}) asset, generate_series(1, ${shape%,*}) day, cmc_price_bars_multi_tf b WHERE b.id = 1 + (asset - 1) % 1000 AND time_close = '$last' AND tf = '1D'"
+done
+bulk() {
+    local shape=$1 triggers=$2
+    echo "ALTER TABLE cmc_price_bars_multi_tf $triggers;"
+    echo "CALL take('bulk $shape ${triggers%% *}', 'INSERT INTO cmc_price_bars_multi_tf SELECT * FROM \"bulk $shape\"');"
+    echo "ALTER TABLE cmc_price_bars_multi_tf DISABLE TRIGGER USER; DELETE FROM cmc_price_bars_multi_tf WHERE time_close > '$last'; DELETE FROM cmc_regime_dirty;"
+    echo "VACUUM (TRUNCATE off, INDEX_CLEANUP on) cmc_price_bars_multi_tf, cmc_regime_dirty;" # so that each finds the same free space
+}
+for shape in 1,10000 10,1000 1000,10; do
+    bulk $shape "ENABLE ALWAYS TRIGGER pg_regime_insert"
+    bulk $shape "DISABLE TRIGGER USER"
+    echo "DELETE FROM taken WHERE what ~ '^bulk $shape';" # they warmed up
+    for ((run = 0; run < runs; run++)); do
+        bulk $shape "ENABLE ALWAYS TRIGGER pg_regime_insert"
+        bulk $shape "DISABLE TRIGGER USER"
+    done
+done | session thousand
+t "SELECT FROM regime_track(false)"
+
+# at_once WHAT STATEMENT…: sessions, a statement each, that begin at the same moment; how long until the last has ended
+mkfifo "$work/gate"
+at_once() {
+    local what=$1 statement pids=() n=0
+    shift
+    t "CALL empty(); TRUNCATE spans"
+    psql -Xq -d thousand <"$work/gate" >/dev/null 2>&1 &
+    exec 9>"$work/gate"
+    echo "SELECT pg_advisory_lock(1);" >&9
+    until [ "$(t "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1")" = 1 ]; do sleep 0.01; done
+    for statement in "$@"; do
+        n=$((n + 1))
+        echo "SELECT refresh_cmc_regimes(1000 - $n), pg_advisory_lock_shared(1), pg_advisory_unlock_shared(1); INSERT INTO spans VALUES ($n, clock_timestamp());
+              $statement; UPDATE spans SET ended = clock_timestamp() WHERE session = $n" | session thousand 9>&- &
+        pids+=($!)
+    done
+    until [ "$(t "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND NOT granted")" = $# ]; do sleep 0.01; done
+    exec 9>&-
+    wait "${pids[@]}"
+    t "INSERT INTO taken SELECT '$what', extract(epoch FROM max(ended) - min(began)) * 1000 FROM spans"
+}
+t "CREATE TABLE spans (session int, began timestamptz, ended timestamptz); UPDATE dim_assets SET is_active = id <= 400"
+half() { echo "SELECT refresh_cmc_regimes(ARRAY(SELECT generate_series($1, $2)))"; }
+for ((run = 0; run < few; run++)); do
+    at_once "half, one session" "$(half 1 200)"
+    at_once "two halves, two sessions" "$(half 1 200)" "$(half 201 400)"
+    at_once "round, one session" "CALL refresh_all_cmc_regimes()"
+    at_once "round, two sessions" "CALL refresh_all_cmc_regimes()" "CALL refresh_all_cmc_regimes()"
+done
+
+# Memory of a session, its own, at its peak: one asset in a call, and 2,000, those above and as many twins of them.
+t "CREATE TABLE twin AS SELECT generate_series(1, 2000) AS id, 1 + generate_series(0, 1999) % 1000 AS asset; CREATE UNIQUE INDEX ON twin (id); ANALYZE twin"
+for table in "${sources[@]:0:4}"; do
+    t "CREATE VIEW twin_$table AS SELECT twin.id, $(t "SELECT string_agg(attname, ', ') FROM pg_attribute WHERE attrelid = '$table'::regclass AND attnum > 0 AND attname <> 'id'") FROM twin JOIN $table b ON b.id = twin.asset"
+done
+t "INSERT INTO regime_source (cal_scheme, layer, tf, periods, bars_table, ema_table, ema_filter)
+   SELECT 'twins', layer, tf, periods, 'twin_' || bars_table, 'twin_' || ema_table, ema_filter FROM regime_source WHERE cal_scheme = 'iso'"
+peak() {
+    local what=$1 session pid key value peak=0
+    t "CALL empty()"
+    printf '%s\n' "SELECT pg_backend_pid() AS pid \\g $work/pid" "SELECT refresh_cmc_regimes($2, cal_scheme => 'twins')" | PGOPTIONS='-c jit=off' session thousand &
+    session=$!
+    until grep -qs '^(' "$work/pid"; do sleep 0.01; done
+    pid=$(grep -o '[0-9]\+' "$work/pid" | head -n 1)
+    while [ -r "/proc/$pid/status" ]; do
+        while read -r key value _; do
+            if [ "$key" = RssAnon: ] && [ "$value" -gt $peak ]; then peak=$value; fi
+        done <"/proc/$pid/status" || true
+        sleep 0.01
+    done 2>/dev/null
+    wait $session
+    rm "$work/pid"
+    t "INSERT INTO taken VALUES ('$what', $peak / 1024.0)"
+}
+peak "memory, one asset" 1
+peak "memory, 2,000 assets" "ARRAY(SELECT generate_series(1, 2000))"
+
+q ten "COPY (SELECT '10 ' || what, ms FROM taken) TO STDOUT" | psql -Xq -d thousand -c "COPY taken FROM STDIN"
+echo "== bench: 1,000 assets, 1,500 daily bars each; shared_buffers = 3GB, fsync off; median of $few runs (bulk inserts: $runs)"
+psql -Xq -d thousand --pset=footer=off <<'SQL'
+CREATE FUNCTION m(text) RETURNS numeric LANGUAGE sql AS 'SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY ms)::numeric FROM taken WHERE what = $1';
+SELECT what, round(value, 1) AS value, unit, round(ratio, 4) AS ratio, wanted FROM (VALUES
+    ('full refresh of 10 assets', m('10 full') / 15000 * 1000, 'us per bar', NULL, ''),
+    ('full refresh of 1,000 assets', m('full') / 1500000 * 1000, 'us per bar', m('full') / m('10 full') / 100, 'x 10 assets <= 1.25'),
+    ('unchanged, only_dirty', m('unchanged'), 'ms', m('unchanged') / m('full'), 'x full <= 0.005'),
+    ('10,000 bars inserted, 10 days of 1,000 assets', m('bulk 10,1000 DISABLE'), 'ms', NULL, ''),
+    ('  tracked', m('bulk 10,1000 ENABLE'), 'ms', m('bulk 10,1000 ENABLE') / m('bulk 10,1000 DISABLE'), 'x untracked <= 1.15'),
+    ('10,000 bars inserted, 1,000 days of 10 assets', m('bulk 1000,10 DISABLE'), 'ms', NULL, ''),
+    ('  tracked', m('bulk 1000,10 ENABLE'), 'ms', m('bulk 1000,10 ENABLE') / m('bulk 1000,10 DISABLE'), 'x untracked <= 1.15'),
+    ('10,000 bars inserted, 1 day of 10,000 assets', m('bulk 1,10000 DISABLE'), 'ms', NULL, ''),
+    ('  tracked', m('bulk 1,10000 ENABLE'), 'ms', m('bulk 1,10000 ENABLE') / m('bulk 1,10000 DISABLE'), 'x untracked <= 1.15'),
+    ('200 assets, one session', m('half, one session'), 'ms', NULL, ''),
+    ('200 assets in each of two sessions', m('two halves, two sessions'), 'ms', 2 * m('half, one session') / m('two halves, two sessions'), 'x the work of one >= 1.7'),
+    ('CALL for 400 assets, one session', m('round, one session'), 'ms', NULL, ''),
+    ('CALL for 400 assets, two sessions', m('round, two sessions'), 'ms', m('round, one session') / m('round, two sessions'), 'x the work of one >= 1.7'),
+    ('memory of a session, one asset', m('memory, one asset'), 'MB', NULL, ''),
+    ('memory of a session, 2,000 assets in a call', m('memory, 2,000 assets'), 'MB', m('memory, 2,000 assets') - m('memory, one asset'), 'MB more <= 64')
+) AS x (what, value, unit, ratio, wanted);
+SQL
