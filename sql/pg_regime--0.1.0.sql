@@ -138,7 +138,8 @@ CREATE  FUNCTION "regime_compute"(
 	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
 	"as_of" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
-	"rules" jsonb DEFAULT NULL /* Option < JsonText > */
+	"rules" jsonb DEFAULT NULL, /* Option < JsonText > */
+	"point_in_time" bool DEFAULT false /* Option < bool > */
 ) RETURNS TABLE (
 	"id" INT,  /* i32 */
 	"ts" timestamp with time zone,  /* TimestampWithTimeZone */
@@ -380,7 +381,8 @@ CREATE  FUNCTION "regime_version_hash"(
 	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
-	"l4_label" TEXT DEFAULT NULL /* Option < String > */
+	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
+	"point_in_time" bool DEFAULT false /* Option < bool > */
 ) RETURNS TEXT /* Result < String, ErrorReport > */
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
@@ -433,7 +435,8 @@ CREATE  FUNCTION "refresh_cmc_regimes"(
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
 	"dry_run" bool DEFAULT false, /* Option < bool > */
 	"full_refresh" bool DEFAULT false, /* Option < bool > */
-	"only_dirty" bool DEFAULT false /* Option < bool > */
+	"only_dirty" bool DEFAULT false, /* Option < bool > */
+	"point_in_time" bool DEFAULT false /* Option < bool > */
 ) RETURNS TABLE (
 	"id" INT,  /* i32 */
 	"status" TEXT,  /* & '_ str */
@@ -468,7 +471,8 @@ CREATE  FUNCTION "refresh_cmc_regimes"(
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
 	"dry_run" bool DEFAULT false, /* Option < bool > */
 	"full_refresh" bool DEFAULT false, /* Option < bool > */
-	"only_dirty" bool DEFAULT false /* Option < bool > */
+	"only_dirty" bool DEFAULT false, /* Option < bool > */
+	"point_in_time" bool DEFAULT false /* Option < bool > */
 ) RETURNS TABLE (
 	"id" INT,  /* i32 */
 	"status" TEXT,  /* & '_ str */
@@ -487,6 +491,32 @@ CREATE  FUNCTION "refresh_cmc_regimes"(
 VOLATILE PARALLEL UNSAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'refresh_asset_wrapper';
+
+-- src/api/repaint.rs
+-- pg_regime::api::repaint::regime_repaint_check
+CREATE  FUNCTION "regime_repaint_check"(
+	"asset_id" INT, /* Option < i32 > */
+	"sample" INT DEFAULT NULL, /* Option < i32 > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"policy" TEXT DEFAULT 'default', /* Option < String > */
+	"hysteresis" bool DEFAULT true, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
+	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
+	"l4_label" TEXT DEFAULT NULL /* Option < String > */
+) RETURNS TABLE (
+	"column_name" TEXT,  /* & '_ str */
+	"rows" bigint,  /* i64 */
+	"differ" bigint,  /* i64 */
+	"first" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
+	"stored" TEXT,  /* Option < String > */
+	"knowable" TEXT  /* Option < String > */
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_repaint_check_wrapper';
 
 -- src/api/setup.rs
 -- pg_regime::api::setup::regime_setup
@@ -556,7 +586,8 @@ CREATE  FUNCTION "regime_round_begin"(
 	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
-	"l4_label" TEXT DEFAULT NULL /* Option < String > */
+	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
+	"point_in_time" bool DEFAULT false /* Option < bool > */
 ) RETURNS bigint /* Result < i64, ErrorReport > */
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
@@ -576,7 +607,8 @@ CREATE  FUNCTION "regime_round_next"(
 	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
-	"l4_label" TEXT DEFAULT NULL /* Option < String > */
+	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
+	"point_in_time" bool DEFAULT false /* Option < bool > */
 ) RETURNS bool /* Result < bool, ErrorReport > */
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
@@ -614,7 +646,8 @@ CREATE PROCEDURE refresh_all_cmc_regimes(
     min_bars_l0 int DEFAULT NULL,
     min_bars_l1 int DEFAULT NULL,
     min_bars_l2 int DEFAULT NULL,
-    l4_label text DEFAULT NULL
+    l4_label text DEFAULT NULL,
+    point_in_time boolean DEFAULT false
 ) LANGUAGE plpgsql AS $$
 DECLARE
     round bigint;
@@ -622,11 +655,11 @@ DECLARE
     more boolean := true;
 BEGIN
     round := @extschema@.regime_round_begin(only_dirty, batch_size, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars,
-        min_bars_l0, min_bars_l1, min_bars_l2, l4_label);
+        min_bars_l0, min_bars_l1, min_bars_l2, l4_label, point_in_time);
     COMMIT;
     WHILE more LOOP
         more := @extschema@.regime_round_next(round, batch_size, deadline, cal_scheme, policy, hysteresis, hysteresis_mode,
-            min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2, l4_label);
+            min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2, l4_label, point_in_time);
         COMMIT;
     END LOOP;
     PERFORM @extschema@.regime_round_end(round);
@@ -657,16 +690,16 @@ GRANT SELECT ON cmc_regime_status TO PUBLIC;
 -- finalize
 -- What each function returns; `\df+` and `\dx+` show it. Tables and views are described where they are made.
 
-COMMENT ON FUNCTION refresh_cmc_regimes(int[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean) IS
+COMMENT ON FUNCTION refresh_cmc_regimes(int[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean) IS
 'Computes the regimes of assets (ids NULL: every active asset of dim_assets, else every id with daily bars), writes the rows that differ to the output tables and returns one row per asset: status (ok, unchanged, empty, failed, dry_run), the rows that the result holds (NULL if failed), the rows written, milliseconds. An asset that fails is rolled back alone with a WARNING and keeps its earlier rows, one without daily bars loses them; a wrong argument, policy or source map is an error.';
 
-COMMENT ON FUNCTION refresh_cmc_regimes(int, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean) IS
+COMMENT ON FUNCTION refresh_cmc_regimes(int, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean) IS
 'Refreshes one asset, exactly as refresh_cmc_regimes(int[], ...) does for many, and returns its row; a NULL id is an error.';
 
-COMMENT ON FUNCTION regime_compute(int, text, text, boolean, text, int, int, int, int, text, timestamptz, jsonb) IS
+COMMENT ON FUNCTION regime_compute(int, text, text, boolean, text, int, int, int, int, text, timestamptz, jsonb, boolean) IS
 'Returns the rows of cmc_regimes that a refresh with these arguments would hold for an asset, without writing; updated_at is the time of the transaction. as_of ignores every bar and EMA after it, also for the data budget and the market proxy; rules are laid over the policy for this call only.';
 
-COMMENT ON FUNCTION regime_version_hash(text, text, boolean, text, int, int, int, int, text) IS
+COMMENT ON FUNCTION regime_version_hash(text, text, boolean, text, int, int, int, int, text, boolean) IS
 'Returns the hash, 16 hex digits, of the label version, the policy''s rules and every parameter and setting that can change a label: what a refresh with these arguments stores in regime_version_hash. Same inputs and same hash mean same labels.';
 
 COMMENT ON FUNCTION regime_at(int, timestamptz) IS
@@ -720,13 +753,13 @@ COMMENT ON FUNCTION regime_drop_policy(text) IS
 COMMENT ON FUNCTION regime_track(boolean) IS
 'Puts triggers on every table that regime_source maps, which mark the assets whose bars or EMAs are inserted, changed or deleted, or takes them away (enable => false), and returns what was done with each; with them a refresh reads only what is new, and only_dirty => true refreshes only what changed. The caller must own the tables.';
 
-COMMENT ON PROCEDURE refresh_all_cmc_regimes(int, boolean, interval, text, text, boolean, text, int, int, int, int, text) IS
+COMMENT ON PROCEDURE refresh_all_cmc_regimes(int, boolean, interval, text, text, boolean, text, int, int, int, int, text, boolean) IS
 'Refreshes all assets as refresh_cmc_regimes does, or only changed ones, in batches that are committed one by one; sessions that call it at the same time with the same arguments share the work, and a call goes on where the last one stopped. Ends with an error that lists the failed assets, if there were any; cannot be called in a transaction block.';
 
-COMMENT ON FUNCTION regime_round_begin(boolean, int, text, text, boolean, text, int, int, int, int, text) IS
+COMMENT ON FUNCTION regime_round_begin(boolean, int, text, text, boolean, text, int, int, int, int, text, boolean) IS
 'Step of refresh_all_cmc_regimes: finds the unfinished round for these arguments, or begins one, and returns its number.';
 
-COMMENT ON FUNCTION regime_round_next(bigint, int, timestamptz, text, text, boolean, text, int, int, int, int, text) IS
+COMMENT ON FUNCTION regime_round_next(bigint, int, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean) IS
 'Step of refresh_all_cmc_regimes: claims a batch of assets that wait in a round, refreshes them and returns whether there may be more to do; to be committed after each call.';
 
 COMMENT ON FUNCTION regime_round_end(bigint) IS
@@ -737,4 +770,7 @@ COMMENT ON FUNCTION regime_status() IS
 
 COMMENT ON FUNCTION regime_health() IS
 'Returns what is not as it should be, the worst first: severity (error, warning, info), what, the asset, detail, and a command to type against it. Looks for a broken source map, missing tables and grants, failing and stale assets, mixed version hashes, unfinished rounds, untracked sources and bloated tables; no row means that all is well.';
+
+COMMENT ON FUNCTION regime_repaint_check(int, int, text, text, boolean, text, int, int, int, int, text) IS
+'Computes stored rows of an asset (all, or sample of them in even steps) again from what had closed at each of them, data budget included, and returns per column how many differ and the first that does: rows refreshed with point_in_time => true never differ. An error if the rows were made with other parameters than those given.';
 

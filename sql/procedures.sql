@@ -14,7 +14,8 @@ CREATE PROCEDURE refresh_all_cmc_regimes(
     min_bars_l0 int DEFAULT NULL,
     min_bars_l1 int DEFAULT NULL,
     min_bars_l2 int DEFAULT NULL,
-    l4_label text DEFAULT NULL
+    l4_label text DEFAULT NULL,
+    point_in_time boolean DEFAULT false
 ) LANGUAGE plpgsql AS $$
 DECLARE
     round bigint;
@@ -22,11 +23,11 @@ DECLARE
     more boolean := true;
 BEGIN
     round := @extschema@.regime_round_begin(only_dirty, batch_size, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars,
-        min_bars_l0, min_bars_l1, min_bars_l2, l4_label);
+        min_bars_l0, min_bars_l1, min_bars_l2, l4_label, point_in_time);
     COMMIT;
     WHILE more LOOP
         more := @extschema@.regime_round_next(round, batch_size, deadline, cal_scheme, policy, hysteresis, hysteresis_mode,
-            min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2, l4_label);
+            min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2, l4_label, point_in_time);
         COMMIT;
     END LOOP;
     PERFORM @extschema@.regime_round_end(round);

@@ -236,8 +236,12 @@ impl Call<'_, '_> {
         for (l, bars) in bars.iter_mut().enumerate() {
             *bars = series[l].as_ref().map(|later| memory.layers[l].bars as usize + later.ts.len());
         }
-        let budget = budget_of(bars, &self.engine.params);
         let full = |reason| Ok(Plan::Full { series: None, reason });
+        let mut budget = budget_of(bars, &self.engine.params);
+        if self.engine.params.point_in_time {
+            // That of the newest row, which later bars do not change.
+            budget = state::budget_of(stored.tier.unwrap_or(budget.tier), &stored.layers);
+        }
         if stored.tier != Some(budget.tier) {
             let before = stored.tier.map_or("?", |tier| tier.as_str());
             return full(format!("tier {before} -> {}", budget.tier.as_str()));
@@ -248,8 +252,7 @@ impl Call<'_, '_> {
                 |layers: &[String]| if layers.is_empty() { "none".to_owned() } else { layers.join(",") };
             return full(format!("layers {} -> {}", names(&stored.layers), names(&layers)));
         }
-        let proxy = self.engine.proxy_of(id, budget)?.map(|proxy| state::hex(proxy.print(stored.ts)));
-        if stored.proxy != proxy {
+        if stored.proxy != self.engine.proxy_print(id, &memory)? {
             return full("proxy changed".to_owned());
         }
         let bars_now: Vec<Option<i32>> = bars.iter().map(|bars| bars.map(|n| n as i32)).collect();
@@ -308,17 +311,15 @@ impl Call<'_, '_> {
         };
         let emas = emas.each_ref().map(Vec::as_slice);
         let after = memory.newest;
-        let proxy = self.engine.proxy_of(id, budget)?;
-        let outcome = self.engine.resume(memory, &series, emas, budget, proxy);
+        let outcome = self.engine.resume(memory, &series, emas, budget, id)?;
         let written = self.write(id, &outcome, after, true)?;
         state::store_blocks(self.db, self.schema, id, &state::blocks(&outcome, emas))?;
-        self.remember(id, budget, bars, &outcome.memory)?;
+        self.remember(id, outcome.budget, bars, &outcome.memory)?;
         Ok(self.done(&outcome, written, Mode::Incremental))
     }
 
     fn remember(&self, id: i32, budget: Budget, bars: [Option<usize>; 4], memory: &Memory) -> Result<()> {
-        let newest = memory.newest.unwrap_or(i64::MIN);
-        let proxy = self.engine.proxy_of(id, budget)?.map(|proxy| proxy.print(newest));
+        let proxy = self.engine.proxy_print(id, memory)?;
         let standing = Standing { budget, bars, proxy };
         state::store(self.db, self.schema, id, self.basis, &standing, memory)
     }

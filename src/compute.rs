@@ -143,16 +143,30 @@ impl<'c> Engine<'c> {
         series: &Layers,
         emas: [&[f64]; 3],
         budget: Budget,
-        proxy: Option<&Proxy>,
-    ) -> Outcome {
+        asset: i32,
+    ) -> Result<Outcome> {
+        // Once all layers are there they stay.
+        let proxy = self.proxy_if(memory.young_until == memory.newest, asset)?;
         let given = Given { budget, proxy, policy: &self.compiled.policy, params: &self.params };
-        pipeline::resume(memory, series.each_ref().map(Option::as_ref), emas, &given)
+        Ok(pipeline::resume(memory, series.each_ref().map(Option::as_ref), emas, &given))
     }
 
-    /// The market proxy, for an asset with this budget that depends on it.
-    pub fn proxy_of(&self, asset: i32, budget: Budget) -> Result<Option<&Proxy>> {
+    /// The market proxy, for an asset with this budget that depends on it; point in time, every asset
+    /// was young once.
+    fn proxy_of(&self, asset: i32, budget: Budget) -> Result<Option<&Proxy>> {
         let is_young = !budget.enabled[Layer::L0 as usize] || !budget.enabled[Layer::L1 as usize];
-        if is_young && asset != self.params.market_proxy_id { self.proxy().map(Some) } else { Ok(None) }
+        self.proxy_if(is_young || self.params.point_in_time, asset)
+    }
+
+    fn proxy_if(&self, needed: bool, asset: i32) -> Result<Option<&Proxy>> {
+        if needed && asset != self.params.market_proxy_id { self.proxy().map(Some) } else { Ok(None) }
+    }
+
+    /// What says of an asset's rows, up to which the market proxy mattered, that it is still the same;
+    /// `None` where it never did.
+    pub fn proxy_print(&self, asset: i32, memory: &Memory) -> Result<Option<String>> {
+        let Some(until) = memory.young_until else { return Ok(None) };
+        Ok(self.proxy_if(true, asset)?.map(|proxy| proxy_text(proxy, until)))
     }
 
     /// The market proxy.
@@ -164,6 +178,11 @@ impl<'c> Engine<'c> {
         };
         self.proxy.get_or_init(read).as_ref().map_err(|error| proxy_error(error, id))
     }
+}
+
+/// A fingerprint of the market proxy up to a moment, with the moment.
+pub fn proxy_text(proxy: &Proxy, until: i64) -> String {
+    format!("{} {until}", hex(proxy.print(until)))
 }
 
 fn proxy_error(error: &Error, proxy: i32) -> Error {

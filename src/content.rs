@@ -10,13 +10,13 @@ pub fn regimes<'a>(outcome: &'a Outcome, params: &'a Params, version_hash: &'a s
     Content {
         keys: outcome.ts.iter().map(|ts| Value::Micros(*ts)).collect(),
         entry: outcome.row.clone(),
-        entries: outcome.rows.iter().flat_map(|row| regime(row, outcome, params, version_hash)).collect(),
+        entries: outcome.rows.iter().flat_map(|row| regime(row, params, version_hash)).collect(),
     }
 }
 
-fn regime<'a>(row: &'a Row, outcome: &Outcome, params: &'a Params, version_hash: &'a str) -> [Value<'a>; 17] {
+fn regime<'a>(row: &'a Row, params: &'a Params, version_hash: &'a str) -> [Value<'a>; 17] {
     let label = |l: usize| Value::text(row.labels[l].map(Label::as_str));
-    let [l0, l1, l2, _] = outcome.budget.enabled.map(Value::Bool);
+    let [l0, l1, l2, _] = row.budget.enabled.map(Value::Bool);
     [
         label(0),
         label(1),
@@ -30,7 +30,7 @@ fn regime<'a>(row: &'a Row, outcome: &Outcome, params: &'a Params, version_hash:
         Value::Float(row.risk.gross_cap),
         Value::Bool(row.risk.pyramids),
         row.setups.as_deref().map_or(Value::Null, Value::Texts),
-        Value::Text(outcome.budget.tier.as_str()),
+        Value::Text(row.budget.tier.as_str()),
         l0,
         l1,
         l2,

@@ -6,18 +6,17 @@ use pgrx::spi::quote_identifier as quoted;
 
 use regime_core::Layer;
 
-use crate::compute::Engine;
+use crate::compute::{Engine, proxy_text};
 use crate::db::{Db, Sees, arg};
 use crate::error::Result;
 use crate::refresh::TF;
-use crate::state::{Basis, STATE, hex};
+use crate::state::{Basis, STATE};
 use crate::tracking::DIRTY;
 
 /// What a state says of an asset, as far as it matters here.
 struct Known {
     basis: Basis,
     proxy: Option<String>,
-    ts: i64,
 }
 
 /// Those of the assets, in their order, that are marked, were computed on another basis, depend on a
@@ -32,9 +31,12 @@ pub fn among(db: Db, engine: &Engine, schema: &str, basis: &Basis, ids: Vec<i32>
                 || match states.get(&id) {
                     None => has_bars(db, engine, id)?,
                     Some(known) if known.basis != *basis => true,
-                    // Where the proxy cannot be used, the refresh of the asset says so.
-                    Some(Known { proxy: Some(before), ts, .. }) => {
-                        engine.proxy().map_or(true, |proxy| *before != hex(proxy.print(*ts)))
+                    // Where the proxy cannot be used, the refresh of the asset says so. The moment up to which
+                    // it mattered stands behind its fingerprint.
+                    Some(Known { proxy: Some(before), .. }) => {
+                        let until = before.split(' ').nth(1).and_then(|until| until.parse().ok());
+                        let now = |proxy| proxy_text(proxy, until.unwrap_or(i64::MAX));
+                        engine.proxy().map_or(true, |proxy| *before != now(proxy))
                     }
                     Some(_) => false,
                 };
@@ -57,7 +59,7 @@ fn marked(db: Db, schema: &str) -> Result<HashSet<i32>> {
 
 fn states(db: Db, schema: &str) -> Result<HashMap<i32, Known>> {
     let sql = format!(
-        "SELECT id, regime_version_hash, policy_hash, sources, tracking, proxy, ts FROM {}.{STATE} WHERE tf = $1",
+        "SELECT id, regime_version_hash, policy_hash, sources, tracking, proxy FROM {}.{STATE} WHERE tf = $1",
         quoted(schema)
     );
     let mut states = HashMap::new();
@@ -65,7 +67,7 @@ fn states(db: Db, schema: &str) -> Result<HashMap<i32, Known>> {
         let text = |column| row.string(column).unwrap_or_default();
         let basis =
             Basis { version_hash: text(1), policy_hash: text(2), sources: text(3), tracking: row.string(4) };
-        let known = Known { basis, proxy: row.string(5), ts: row.micros(6).unwrap_or(i64::MIN) };
+        let known = Known { basis, proxy: row.string(5) };
         states.extend(row.int(0).map(|id| (id, known)));
         Ok(())
     })?;

@@ -24,6 +24,7 @@ mod output;
 mod params;
 mod read;
 mod refresh;
+mod repaint;
 mod row;
 mod run_log;
 mod source;

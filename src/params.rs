@@ -27,6 +27,7 @@ pub struct Given {
     pub min_hold_bars: Option<i32>,
     pub min_bars: [Option<i32>; 3],
     pub l4_label: Option<String>,
+    pub point_in_time: Option<bool>,
 }
 
 /// Everything that one computation is made with.
@@ -90,6 +91,7 @@ pub fn parameters(
         layers: [0, 1, 2, 3]
             .map(|l| LayerParams { min_bars: min_bars[l], source: map[l].as_ref().map(MapRow::params) }),
         l4_label: given.l4_label.clone(),
+        point_in_time: given.point_in_time == Some(true),
         market_proxy_id: guc::market_proxy_id(),
         cal_scheme,
     };

@@ -65,6 +65,11 @@ pub fn hex(hash: Hash) -> String {
     format!("{:016x}{:016x}", hash[0], hash[1])
 }
 
+/// The budget with these layers enabled.
+pub fn budget_of(tier: Tier, layers: &[String]) -> Budget {
+    Budget { tier, enabled: Layer::ALL.map(|layer| layers.iter().any(|name| name == layer.as_str())) }
+}
+
 /// Enabled layers by name.
 pub fn layer_names(budget: Budget) -> Vec<String> {
     let enabled = |layer: &Layer| budget.enabled[*layer as usize];
@@ -106,8 +111,8 @@ pub struct Standing {
     pub budget: Budget,
     /// By layer, `None` without a source.
     pub bars: [Option<usize>; 4],
-    /// Fingerprint of the market proxy up to the newest row, for an asset that depends on it.
-    pub proxy: Option<Hash>,
+    /// What says that the market proxy is the same, for an asset that depends on it.
+    pub proxy: Option<String>,
 }
 
 /// Stores the state of an asset.
@@ -119,7 +124,7 @@ pub fn store(
     standing: &Standing,
     memory: &Memory,
 ) -> Result<()> {
-    let Standing { budget, bars, proxy } = *standing;
+    let Standing { budget, bars, proxy } = standing;
     let places: Vec<String> = (1..=VALUES.len() + 2).map(|n| format!("${n}")).collect();
     let set: Vec<String> = VALUES.iter().map(|name| format!("{name} = excluded.{name}")).collect();
     let sql = format!(
@@ -139,7 +144,7 @@ pub fn store(
         timestamp_arg(memory.newest),
         arg(memory.newest_key()),
         arg(budget.tier.as_str()),
-        arg(layer_names(budget)),
+        arg(layer_names(*budget)),
         arg(bars.map(|bars| bars.map(|n| n as i32)).to_vec()),
         labels(|s| s.accepted),
         labels(|s| s.pending),
@@ -148,7 +153,7 @@ pub fn store(
         arg(basis.policy_hash.as_str()),
         arg(basis.sources.as_str()),
         arg(basis.tracking.as_deref()),
-        arg(proxy.map(hex)),
+        arg(proxy.as_deref()),
         arg(memory.encode()),
     ];
     db.execute_small(&sql, &args).map(|_| ())

@@ -29,6 +29,7 @@ fn regime_compute(
     l4_label: default!(Option<String>, "NULL"),
     as_of: default!(Option<TimestampWithTimeZone>, "NULL"),
     rules: default!(Option<JsonText>, "NULL"),
+    point_in_time: default!(Option<bool>, "false"),
 ) -> Result<
     TableIterator<
         'static,
@@ -60,7 +61,16 @@ fn regime_compute(
 > {
     let asset = asset_id.ok_or_else(|| null_argument("asset_id"))?;
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given { cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars, l4_label };
+    let given = Given {
+        cal_scheme,
+        policy,
+        hysteresis,
+        hysteresis_mode,
+        min_hold_bars,
+        min_bars,
+        l4_label,
+        point_in_time,
+    };
     let rules = rules.map(|r| r.parse()).transpose()?;
     let (outcome, hash) = db::connect(|db| {
         let setup = params::load(db, &given, rules.as_ref())?;
@@ -82,7 +92,7 @@ fn row(
 ) -> Option<RegimeRow> {
     let row = &outcome.rows[outcome.row[t] as usize];
     let label = |l: usize| row.labels[l].map(|label: Label| label.as_str().to_owned());
-    let [l0, l1, l2, _] = outcome.budget.enabled;
+    let [l0, l1, l2, _] = row.budget.enabled;
     Some((
         asset,
         timestamp(outcome.ts[t])?,
@@ -99,7 +109,7 @@ fn row(
         Some(row.risk.gross_cap),
         Some(row.risk.pyramids),
         row.setups.clone(),
-        Some(outcome.budget.tier.as_str().to_owned()),
+        Some(row.budget.tier.as_str().to_owned()),
         Some(l0),
         Some(l1),
         Some(l2),

@@ -6,6 +6,7 @@ mod labels;
 mod policy;
 mod read;
 mod refresh;
+mod repaint;
 mod setup;
 mod status;
 mod tracking;

@@ -241,9 +241,19 @@ fn regime_version_hash(
     min_bars_l1: default!(Option<i32>, "NULL"),
     min_bars_l2: default!(Option<i32>, "NULL"),
     l4_label: default!(Option<String>, "NULL"),
+    point_in_time: default!(Option<bool>, "false"),
 ) -> Result<String, ErrorReport> {
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given { cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars, l4_label };
+    let given = Given {
+        cal_scheme,
+        policy,
+        hysteresis,
+        hysteresis_mode,
+        min_hold_bars,
+        min_bars,
+        l4_label,
+        point_in_time,
+    };
     let (_, params, table) = db::connect(|db| params::parameters(db, &given, None))?;
     Ok(version_hash(&table, &params))
 }

@@ -24,6 +24,7 @@ fn refresh_assets(
     dry_run: default!(Option<bool>, "false"),
     full_refresh: default!(Option<bool>, "false"),
     only_dirty: default!(Option<bool>, "false"),
+    point_in_time: default!(Option<bool>, "false"),
 ) -> Result<
     TableIterator<
         'static,
@@ -46,7 +47,16 @@ fn refresh_assets(
     ErrorReport,
 > {
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given { cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars, l4_label };
+    let given = Given {
+        cal_scheme,
+        policy,
+        hysteresis,
+        hysteresis_mode,
+        min_hold_bars,
+        min_bars,
+        l4_label,
+        point_in_time,
+    };
     let assets = ids.map_or(Assets::All, Assets::Listed);
     let how = how(dry_run, full_refresh, only_dirty);
     Ok(TableIterator::new(refresh(assets, &given, how)?.into_iter().map(row)))
@@ -68,6 +78,7 @@ fn refresh_asset(
     dry_run: default!(Option<bool>, "false"),
     full_refresh: default!(Option<bool>, "false"),
     only_dirty: default!(Option<bool>, "false"),
+    point_in_time: default!(Option<bool>, "false"),
 ) -> Result<
     TableIterator<
         'static,
@@ -90,7 +101,16 @@ fn refresh_asset(
     ErrorReport,
 > {
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given { cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars, l4_label };
+    let given = Given {
+        cal_scheme,
+        policy,
+        hysteresis,
+        hysteresis_mode,
+        min_hold_bars,
+        min_bars,
+        l4_label,
+        point_in_time,
+    };
     let id = id.ok_or_else(|| null_argument("id"))?;
     let assets = Assets::Listed(vec![Some(id)]);
     let how = how(dry_run, full_refresh, only_dirty);

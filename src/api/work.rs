@@ -22,9 +22,19 @@ fn regime_round_begin(
     min_bars_l1: default!(Option<i32>, "NULL"),
     min_bars_l2: default!(Option<i32>, "NULL"),
     l4_label: default!(Option<String>, "NULL"),
+    point_in_time: default!(Option<bool>, "false"),
 ) -> Result<i64, ErrorReport> {
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given { cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars, l4_label };
+    let given = Given {
+        cal_scheme,
+        policy,
+        hysteresis,
+        hysteresis_mode,
+        min_hold_bars,
+        min_bars,
+        l4_label,
+        point_in_time,
+    };
     Ok(work::begin(&given, only_dirty == Some(true), batch_size)?)
 }
 
@@ -43,9 +53,19 @@ fn regime_round_next(
     min_bars_l1: default!(Option<i32>, "NULL"),
     min_bars_l2: default!(Option<i32>, "NULL"),
     l4_label: default!(Option<String>, "NULL"),
+    point_in_time: default!(Option<bool>, "false"),
 ) -> Result<bool, ErrorReport> {
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given { cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars, l4_label };
+    let given = Given {
+        cal_scheme,
+        policy,
+        hysteresis,
+        hysteresis_mode,
+        min_hold_bars,
+        min_bars,
+        l4_label,
+        point_in_time,
+    };
     let round = round.ok_or_else(|| null_argument("round"))?;
     Ok(work::next(&given, round, batch_size, deadline.map(micros))?)
 }

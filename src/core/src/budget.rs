@@ -64,7 +64,7 @@ impl Tier {
 }
 
 /// What a history of so many bars allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Budget {
     /// The tier that every layer is labelled with.
     pub tier: Tier,

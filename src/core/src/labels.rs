@@ -44,8 +44,8 @@ pub struct Bars<'a> {
 ///
 /// `adx_floor` of 0 or less, or no ADX, leaves trends as they are.
 pub fn label_bars(bars: &Bars, layer: Layer, tier: Tier, adx_floor: f64) -> Vec<Label> {
-    let window = vol_window(layer, tier, bars.close.len());
-    Memory::default().label(bars, layer.confirm_bars(), window, adx_floor)
+    let [ranked, fixed] = Memory::default().label(bars, layer, adx_floor);
+    if vol_window(layer, tier, bars.close.len()).is_some() { ranked } else { fixed }
 }
 
 /// What labelling further bars of a layer takes from the bars before them.
@@ -76,16 +76,10 @@ impl Default for Memory {
 }
 
 impl Memory {
-    /// Raw labels of further bars. `window` is that of the percentile method ([`vol_window`]); it and
-    /// which columns are mapped must be the same for all bars of a layer.
-    pub fn label(
-        &mut self,
-        bars: &Bars,
-        confirm_bars: usize,
-        window: Option<usize>,
-        adx_floor: f64,
-    ) -> Vec<Label> {
-        let mut trends = self.confirmed_trends(bars, confirm_bars);
+    /// Raw labels of further bars, with volatility by percentile and by fixed cut-offs; which is used is
+    /// for [`vol_window`] to say. Which columns are mapped must be the same for all bars of a layer.
+    pub fn label(&mut self, bars: &Bars, layer: Layer, adx_floor: f64) -> [Vec<Label>; 2] {
+        let mut trends = self.confirmed_trends(bars, layer.confirm_bars());
         if let Some(adx) = bars.adx.filter(|_| adx_floor > 0.0) {
             for (trend, adx) in trends.iter_mut().zip(adx) {
                 if *adx <= adx_floor {
@@ -93,11 +87,10 @@ impl Memory {
                 }
             }
         }
-        let vols = self.vols(bars, window);
+        let vols = self.vols(bars, layer.vol_window());
         let liqs = bars.costs.map(|costs| self.liqs(costs));
-        (0..bars.close.len())
-            .map(|i| Label::new(trends[i], vols[i], liqs.as_ref().map_or(Liq::Normal, |l| l[i])))
-            .collect()
+        let liq = |i: usize| liqs.as_ref().map_or(Liq::Normal, |l| l[i]);
+        vols.map(|vols| (0..bars.close.len()).map(|i| Label::new(trends[i], vols[i], liq(i))).collect())
     }
 
     fn confirmed_trends(&mut self, bars: &Bars, confirm_bars: usize) -> Vec<Trend> {
@@ -125,14 +118,15 @@ impl Memory {
             .collect()
     }
 
-    fn vols(&mut self, bars: &Bars, window: Option<usize>) -> Vec<Vol> {
+    fn vols(&mut self, bars: &Bars, window: Option<usize>) -> [Vec<Vol>; 2] {
         let atrp = self.atrp(bars);
-        let Some(window) = window else { return atrp.into_iter().map(vol_of_atrp).collect() };
+        let fixed: Vec<Vol> = atrp.iter().copied().map(vol_of_atrp).collect();
+        let Some(window) = window else { return [fixed.clone(), fixed] };
         let from = self.atrp.len();
         self.atrp.extend(atrp);
         let ranks = percentile_rank(&self.atrp, from, window, min_known(window));
         keep_last(&mut self.atrp, window - 1);
-        ranks.into_iter().map(vol_of_percentile).collect()
+        [ranks.into_iter().map(vol_of_percentile).collect(), fixed]
     }
 
     fn liqs(&mut self, costs: [&[f64]; 2]) -> Vec<Liq> {

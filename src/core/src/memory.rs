@@ -24,6 +24,8 @@ pub struct Memory {
     pub rows: u64,
     /// Flips of all layers and the key.
     pub flips: u64,
+    /// The last row without a monthly or a weekly layer: up to it the market proxy matters.
+    pub young_until: Option<i64>,
     /// Per layer.
     pub layers: [LayerMemory; 4],
     pub(crate) composite: Option<Run<Option<Label>>>,
@@ -43,8 +45,8 @@ pub struct LayerMemory {
     /// The hysteresis of its labels.
     pub hysteresis: State,
     pub(crate) labels: labels::Memory,
-    /// The raw label of the last bar.
-    pub(crate) raw: Option<Label>,
+    /// The raw label of the last bar, by percentile and by fixed cut-offs.
+    pub(crate) raw: [Option<Label>; 2],
     pub(crate) run: Option<Run<Label>>,
 }
 

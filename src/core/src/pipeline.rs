@@ -9,8 +9,8 @@ use crate::fingerprint::{Hash, Print, chain, prints};
 use crate::flips::{Flip, flips_after};
 use crate::hysteresis::Mode;
 use crate::label::Label;
-use crate::labels::{Bars, label_bars, vol_window};
-use crate::memory::{Last, Memory};
+use crate::labels::{Bars, label_bars};
+use crate::memory::{Last, LayerMemory, Memory};
 use crate::policy::{Effect, Orders, Policy, Risk};
 use crate::stats::ReturnStats;
 
@@ -53,6 +53,8 @@ pub struct Params {
     pub layers: [LayerParams; 4],
     /// The L4 label of every row.
     pub l4_label: Option<String>,
+    /// Whether the budget of each row is that of the bars at or before it, instead of that of all bars.
+    pub point_in_time: bool,
     /// The asset that stands for the market.
     pub market_proxy_id: i32,
 }
@@ -75,6 +77,7 @@ impl Default for Params {
                 }),
             }),
             l4_label: None,
+            point_in_time: false,
             market_proxy_id: 1,
         }
     }
@@ -117,6 +120,19 @@ impl Series {
     /// How many bars closed at or before a moment.
     pub fn until(&self, ts: i64) -> usize {
         self.ts.partition_point(|bar| *bar <= ts)
+    }
+
+    /// The first `n` bars.
+    pub fn first(&self, n: usize) -> Series {
+        let part = |values: &Vec<f64>| values[..n].to_vec();
+        Series {
+            ts: self.ts[..n].to_vec(),
+            close: part(&self.close),
+            ema: self.ema.each_ref().map(part),
+            atr: self.atr.as_ref().map(part),
+            adx: self.adx.as_ref().map(part),
+            costs: self.costs.as_ref().map(|costs| costs.each_ref().map(part)),
+        }
     }
 
     /// The bars from the one of this index on.
@@ -172,6 +188,8 @@ pub struct Row {
     pub risk: Risk,
     /// Allowed setups, sorted; `None` is unrestricted.
     pub setups: Option<Vec<String>>,
+    /// Tier and enabled layers.
+    pub budget: Budget,
 }
 
 impl Row {
@@ -208,7 +226,7 @@ impl FlipLayer {
 /// All that one asset's bars give.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
-    /// Tier and enabled layers.
+    /// Tier and enabled layers of the newest row.
     pub budget: Budget,
     /// Times of the daily rows that are new, in microseconds.
     pub ts: Vec<i64>,
@@ -242,7 +260,7 @@ pub fn run(series: [Option<&Series>; 4], proxy: Option<&Proxy>, policy: &Policy,
 /// What rows are computed with beside the bars.
 #[derive(Clone, Copy, Debug)]
 pub struct Given<'a> {
-    /// That of all bars.
+    /// That of all bars; of no account for rows made point in time.
     pub budget: Budget,
     /// `None` for the market proxy itself.
     pub proxy: Option<&'a Proxy>,
@@ -261,27 +279,43 @@ pub fn resume(mut memory: Memory, series: [Option<&Series>; 4], emas: [&[f64]; 3
     let empty = Series::default();
     let daily = series[Layer::L2 as usize].unwrap_or(&empty);
     let mut blocks: [Vec<Print>; 4] = Default::default();
-    let raw = Layer::ALL.map(|layer| {
-        take_bars(&mut memory, layer, series[layer as usize], &daily.ts, given, &mut blocks[layer as usize])
+    let taken = Layer::ALL.map(|layer| {
+        let l = layer as usize;
+        take_bars(&mut memory.layers[l], layer, series[l], &daily.ts, params, &mut blocks[l])
+    });
+    let budgets: Vec<Budget> = match params.point_in_time {
+        true => (0..daily.ts.len())
+            .map(|t| budget_of([0, 1, 2, 3].map(|l: usize| series[l].map(|_| taken[l].bars_at(t))), params))
+            .collect(),
+        false => vec![budget; daily.ts.len()],
+    };
+    let raw = [0, 1, 2, 3].map(|l: usize| {
+        let at = |t: usize| if budgets[t].enabled[l] { taken[l].label_at(t, budgets[t].tier) } else { None };
+        (0..daily.ts.len()).map(at).collect::<Vec<_>>()
     });
     let accepted: [Vec<Option<Label>>; 4] = [0, 1, 2, 3].map(|l| {
         let tightens = |old, new| policy.tightens(old, new);
         let state = &mut memory.layers[l].hysteresis;
         raw[l].iter().map(|label| state.step(*label, params.mode, params.hold, tightens)).collect()
     });
-    let capped = [Layer::L0, Layer::L1].map(|layer| match proxy {
-        Some(proxy) if !budget.enabled[layer as usize] => proxy.unsupportive(&daily.ts),
-        _ => vec![false; daily.ts.len()],
-    });
+    let unsupportive = proxy.map(|proxy| proxy.unsupportive(&daily.ts));
+    let capped = |t: usize| {
+        let against = unsupportive.as_ref().is_some_and(|unsupportive| unsupportive[t]);
+        [Layer::L0, Layer::L1].map(|layer| against && !budgets[t].enabled[layer as usize])
+    };
 
     let mut resolver = Resolver::new(policy, params.l4_label.as_deref());
     let row: Vec<u32> = (0..daily.ts.len())
         .map(|t| {
             let at = |labels: &[Vec<Option<Label>>; 4]| [0, 1, 2, 3].map(|l: usize| labels[l][t]);
-            resolver.resolve(at(&accepted), at(&raw), [capped[0][t], capped[1][t]])
+            resolver.resolve((at(&accepted), at(&raw), capped(t), budgets[t]))
         })
         .collect();
     let rows = resolver.rows;
+    let is_young =
+        |budget: &Budget| !budget.enabled[Layer::L0 as usize] || !budget.enabled[Layer::L1 as usize];
+    let young = budgets.iter().rposition(is_young);
+    memory.young_until = young.map(|t| daily.ts[t]).or(memory.young_until);
 
     let keys = || row.iter().map(|r| rows[*r as usize].key);
     let flips = all_flips(&mut memory, &accepted, keys());
@@ -296,7 +330,7 @@ pub fn resume(mut memory: Memory, series: [Option<&Series>; 4], emas: [&[f64]; 3
         flips,
         stats,
         comovement: comovements(&memory.pairs, emas),
-        budget,
+        budget: budgets.last().copied().unwrap_or(budget),
         ts: daily.ts.clone(),
         row,
         rows,
@@ -323,41 +357,66 @@ pub fn raw_labels(layer: Layer, series: &Series, tier: Tier, params: &Params) ->
     label_bars(&series.bars(), layer, tier, source.and_then(|s| s.adx_floor).unwrap_or(0.0))
 }
 
-/// Takes a layer's bars up to the last row into the memory; gives the raw label of each row.
+/// A layer's bars up to the last row, as rows see them.
+struct Taken {
+    /// For each row, the latest of the bars.
+    bar: Vec<Option<usize>>,
+    /// Raw labels of the bars, by percentile and by fixed cut-offs.
+    labels: [Vec<Label>; 2],
+    /// Those of the last bar before.
+    before: [Option<Label>; 2],
+    /// Bars before.
+    bars_before: u64,
+}
+
+impl Taken {
+    /// Bars at or before a row.
+    fn bars_at(&self, row: usize) -> usize {
+        self.bars_before as usize + self.bar[row].map_or(0, |bar| bar + 1)
+    }
+
+    /// The raw label of the latest bar at or before a row. A layer that is enabled in the tier `full` has a
+    /// window of bars then.
+    fn label_at(&self, row: usize, tier: Tier) -> Option<Label> {
+        let how = if tier == Tier::Full { 0 } else { 1 };
+        self.bar[row].map_or(self.before[how], |bar| Some(self.labels[how][bar]))
+    }
+}
+
+/// Takes a layer's bars up to the last row into its memory.
 fn take_bars(
-    memory: &mut Memory,
+    own: &mut LayerMemory,
     layer: Layer,
     series: Option<&Series>,
     rows: &[i64],
-    given: &Given,
+    params: &Params,
     blocks: &mut Vec<Print>,
-) -> Vec<Option<Label>> {
-    let (Some(series), Some(last_row)) = (series, rows.last()) else { return vec![None; rows.len()] };
-    let own = &mut memory.layers[layer as usize];
+) -> Taken {
+    let mut taken = Taken {
+        bar: vec![None; rows.len()],
+        labels: Default::default(),
+        before: own.raw,
+        bars_before: own.bars,
+    };
+    let (Some(series), Some(last_row)) = (series, rows.last()) else { return taken };
     let bars = series.until(*last_row);
     *blocks = prints(own.print, series, bars);
     own.print = blocks.last().copied().or(own.print);
     own.bars += bars as u64;
-    if !given.budget.enabled[layer as usize] {
-        return vec![None; rows.len()];
+    let floor = params.layers[layer as usize].source.as_ref().and_then(|s| s.adx_floor).unwrap_or(0.0);
+    taken.labels = own.labels.label(&series.first_bars(bars), layer, floor);
+    for (raw, labels) in own.raw.iter_mut().zip(&taken.labels) {
+        *raw = labels.last().copied().or(*raw);
     }
-    let source = given.params.layers[layer as usize].source.as_ref();
-    let floor = source.and_then(|s| s.adx_floor).unwrap_or(0.0);
-    // Tier full means that all enabled layers have a window of bars, some perhaps after the last row.
-    let window = vol_window(layer, given.budget.tier, usize::MAX);
-    let labels = own.labels.label(&series.first_bars(bars), layer.confirm_bars(), window, floor);
-    let before = own.raw;
-    own.raw = labels.last().copied().or(before);
-    if layer == Layer::L2 {
-        return labels.into_iter().map(Some).collect();
-    }
-    as_of(rows, &series.ts).into_iter().map(|bar| bar.map_or(before, |i| Some(labels[i]))).collect()
+    taken.bar = as_of(rows, &series.ts);
+    taken
 }
 
 /// What tells rows apart: setups follow from the labels.
-type RowContent = ([Option<Label>; 4], [u64; 3], Orders, bool);
+type RowContent = ([Option<Label>; 4], [u64; 3], Orders, bool, Budget);
 
-type RowInputs = ([Option<Label>; 4], [Option<Label>; 4], [bool; 2]);
+/// Accepted labels, raw labels, proxy caps, budget.
+type RowInputs = ([Option<Label>; 4], [Option<Label>; 4], [bool; 2], Budget);
 
 /// Resolves rows into policies: each different combination of inputs is worked out once, and rows
 /// that say the same become one.
@@ -376,9 +435,8 @@ impl<'a> Resolver<'a> {
         Self { policy, l4, seen: HashMap::new(), by_content: HashMap::new(), last: None, rows: Vec::new() }
     }
 
-    /// The index of what a row says that has these accepted labels, raw labels and proxy caps.
-    fn resolve(&mut self, accepted: [Option<Label>; 4], raw: [Option<Label>; 4], capped: [bool; 2]) -> u32 {
-        let inputs = (accepted, raw, capped);
+    /// The index of what a row says that has these inputs.
+    fn resolve(&mut self, inputs: RowInputs) -> u32 {
         if let Some((same, index)) = self.last
             && same == inputs
         {
@@ -398,10 +456,10 @@ impl<'a> Resolver<'a> {
 
 fn content(row: &Row) -> RowContent {
     let Risk { size_mult, stop_mult, orders, gross_cap, pyramids } = row.risk;
-    (row.labels, [size_mult, stop_mult, gross_cap].map(f64::to_bits), orders, pyramids)
+    (row.labels, [size_mult, stop_mult, gross_cap].map(f64::to_bits), orders, pyramids, row.budget)
 }
 
-fn compute_row(policy: &Policy, l4: Option<&Effect>, (accepted, raw, capped): RowInputs) -> Row {
+fn compute_row(policy: &Policy, l4: Option<&Effect>, (accepted, raw, capped, budget): RowInputs) -> Row {
     let [l0, l1, l2, l3] = accepted;
     let in_force = [l2, l1, l0, l3].into_iter().flatten().map(|label| policy.effect(label)).chain(l4);
     let (mut risk, setups) = policy.combine(in_force);
@@ -421,7 +479,7 @@ fn compute_row(policy: &Policy, l4: Option<&Effect>, (accepted, raw, capped): Ro
     if capped[1] {
         risk.size_mult = risk.size_mult.min(PROXY_CAP);
     }
-    Row { labels: accepted, key, risk, setups }
+    Row { labels: accepted, key, risk, setups, budget }
 }
 
 fn all_flips(

@@ -35,7 +35,7 @@ fn canonical(table: &PolicyTable, params: &Params) -> Value {
         0 => Value::Null,
         hold => json!({"mode": params.mode.as_str(), "hold": hold}),
     };
-    json!({
+    let mut all = json!({
         "label_version": LABEL_VERSION,
         "rules": table.rules().iter().map(rule).collect::<Vec<_>>(),
         "fallback": rule(table.fallback()),
@@ -46,7 +46,11 @@ fn canonical(table: &PolicyTable, params: &Params) -> Value {
         "layers": Layer::ALL.map(|layer| layer_parameters(layer, params)),
         "thresholds": [labels::PCT_LOW, labels::PCT_HIGH, labels::ATRP_LOW, labels::ATRP_HIGH,
                        labels::LIQ_EASY, labels::LIQ_STRESSED],
-    })
+    });
+    if params.point_in_time {
+        all["point_in_time"] = Value::Bool(true);
+    }
+    all
 }
 
 fn layer_parameters(layer: Layer, params: &Params) -> Value {

@@ -171,9 +171,11 @@ proptest! {
     fn parts_give_what_the_whole_gives(
         plan in long_plan(),
         mut cuts in proptest::collection::vec(1i64..80, 1..5),
+        point_in_time in any::<bool>(),
         policy in policy(),
     ) {
-        let asset = plan.asset();
+        let mut asset = plan.asset();
+        asset.params.point_in_time = point_in_time;
         let whole = outcome(&asset, &policy);
         cuts.sort_unstable();
         let ends: Vec<i64> = cuts.iter().rev().map(|days| -days * DAY).chain([i64::MAX]).collect();
@@ -234,6 +236,35 @@ proptest! {
         prop_assert_eq!(part.flips.iter().collect::<Vec<_>>(), before.collect::<Vec<_>>());
     }
 
+    /// Whatever comes later: rows made point in time stay as they were, also where tier or layers change.
+    #[test]
+    fn rows_made_point_in_time_never_change(plan in plan(), dropped in 0i64..700, policy in policy()) {
+        let mut asset = plan.asset();
+        asset.params.point_in_time = true;
+        let whole = outcome(&asset, &policy);
+        let part = outcome(&first_part(&asset, dropped), &policy);
+        let rows = |of: &Outcome| of.row.iter().map(|r| of.rows[*r as usize].clone()).collect::<Vec<_>>();
+        prop_assert_eq!(&rows(&whole)[..part.row.len()], &rows(&part)[..]);
+        let before = whole.flips.iter().filter(|(_, flip)| flip.row < part.ts.len());
+        prop_assert_eq!(part.flips.iter().collect::<Vec<_>>(), before.collect::<Vec<_>>());
+        if let Some(last) = rows(&part).last() {
+            prop_assert_eq!(last.budget, naive_budget(&upto_last_row(&first_part(&asset, dropped))));
+        }
+    }
+
+    /// Where the budget is the same for all rows, point in time or not makes no difference.
+    #[test]
+    fn rows_differ_from_those_point_in_time_by_the_budget_alone(plan in plan(), policy in policy()) {
+        let mut asset = plan.asset();
+        asset.params.layers.iter_mut().for_each(|layer| layer.min_bars = 0);
+        // Without weekly bars the tier is lite throughout.
+        asset.series[1] = None;
+        let rows = |of: &Outcome| of.row.iter().map(|r| of.rows[*r as usize].clone()).collect::<Vec<_>>();
+        let usual = rows(&outcome(&asset, &policy));
+        asset.params.point_in_time = true;
+        prop_assert_eq!(usual, rows(&outcome(&asset, &policy)));
+    }
+
     #[test]
     fn the_market_proxy_only_caps(plan in plan(), policy in policy()) {
         let mut asset = plan.asset();
@@ -290,11 +321,23 @@ fn first_part(asset: &Asset, days: i64) -> Asset {
     }
 }
 
+/// The asset without what closed after its last daily bar, which no row has seen.
+fn upto_last_row(asset: &Asset) -> Asset {
+    let end = asset.series[2].as_ref().and_then(|daily| daily.ts.last().copied()).unwrap_or(i64::MAX);
+    Asset {
+        series: asset.series.each_ref().map(|s| s.as_ref().map(|s| until(s, end))),
+        proxy: asset.proxy.clone(),
+        proxy_weekly: asset.proxy_weekly.clone(),
+        params: asset.params.clone(),
+    }
+}
+
 #[test]
 fn defaults_are_those_of_the_specification() {
-    let Params { cal_scheme, mode, hold, layers, l4_label, market_proxy_id } = Params::default();
+    let Params { cal_scheme, mode, hold, layers, l4_label, point_in_time, market_proxy_id } =
+        Params::default();
     assert_eq!((cal_scheme.as_str(), mode.as_str(), hold), ("iso", "asymmetric", 3));
-    assert_eq!((l4_label, market_proxy_id), (None, 1));
+    assert_eq!((l4_label, point_in_time, market_proxy_id), (None, false, 1));
     assert_eq!(layers.each_ref().map(|l| l.min_bars), [60, 52, 120, 300]);
     let periods = layers.each_ref().map(|l| l.source.as_ref().map(|s| s.periods));
     assert_eq!(periods, [Some([12, 24, 48]), Some([20, 50, 200]), Some([20, 50, 100]), None]);

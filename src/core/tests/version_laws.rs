@@ -31,13 +31,15 @@ fn params() -> impl Strategy<Value = Params> {
             .prop_map(|(min_bars, source)| LayerParams { min_bars, source })
     };
     let layers = [(); 4].map(|()| layer());
-    (select(vec!["iso", "us"]), mode(), 1u32..9, layers, option::of("[a-z]{1,3}"), 0i32..4).prop_map(
-        |(cal_scheme, mode, hold, layers, l4_label, market_proxy_id)| Params {
+    let rest = (option::of("[a-z]{1,3}"), any::<bool>(), 0i32..4);
+    (select(vec!["iso", "us"]), mode(), 1u32..9, layers, rest).prop_map(
+        |(cal_scheme, mode, hold, layers, (l4_label, point_in_time, market_proxy_id))| Params {
             cal_scheme: cal_scheme.to_owned(),
             mode,
             hold,
             layers,
             l4_label,
+            point_in_time,
             market_proxy_id,
         },
     )
@@ -94,6 +96,7 @@ fn param_changes(layer: usize) -> Vec<ParamChange> {
         }),
         Box::new(|p| p.cal_scheme.push('x')),
         Box::new(|p| p.market_proxy_id += 1),
+        Box::new(|p| p.point_in_time = !p.point_in_time),
         Box::new(|p| p.l4_label = p.l4_label.take().is_none().then(|| "x".to_owned())),
         Box::new(|p| p.l4_label.get_or_insert_default().push('x')),
         Box::new(move |p| p.layers[layer].min_bars += 1),
