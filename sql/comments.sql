@@ -83,3 +83,24 @@ COMMENT ON FUNCTION regime_health() IS
 
 COMMENT ON FUNCTION regime_repaint_check(int, int, text, text, boolean, text, int, int, int, int, text) IS
 'Computes stored rows of an asset (all, or sample of them in even steps) again from what had closed at each of them, data budget included, and returns per column how many differ and the first that does: rows refreshed with point_in_time => true never differ. An error if the rows were made with other parameters than those given.';
+
+COMMENT ON FUNCTION regime_assets() IS
+'Returns the ids of the assets that have rows in cmc_regimes, ascending, stepping from one to the next along the key.';
+
+COMMENT ON FUNCTION regime_transitions(int, text) IS
+'Returns how often each regime of an asset followed another, from cmc_regime_flips: from_regime, to_regime, n, and probability, the share of the changes out of from_regime. layer is L0, L1, L2 or composite (the regime_key).';
+
+COMMENT ON FUNCTION regime_durations(int, text) IS
+'Returns, per regime of an asset, how long its completed runs lasted, in daily rows: n of them, mean, median, longest; and, for the regime of the newest row alone, current_run, the rows it has lasted so far, and current_percentile, the share of past runs of that regime that were at most as long (0 to 1, NULL without any). The first run of the history counts as it is, though it may have begun earlier.';
+
+COMMENT ON FUNCTION regime_periods(int, text) IS
+'Returns the stretches of one regime of an asset, NULL for all assets. valid is [first row, first row of the next period), open for the one that lasts: the label of a row is known at its ts, the close of its bar, and not before, so the regime was known at every moment of valid and at none before it. bars counts the daily rows. return_over_period is close at the end of valid (for the period that lasts: at the newest row) / close at its start - 1, from the daily bars that regime_source maps for pg_regime.cal_scheme, NULL where one of the two closes is not there; like bars and the end of valid it is known only at that end, and a condition on it looks ahead.';
+
+COMMENT ON FUNCTION regime_forward_returns(int, int[], text) IS
+'Returns, per regime of an asset and horizon h, the returns close[t+h] / close[t] - 1 over h daily rows that begin at the rows t of that regime: n, mean, std (sample), t = mean / (std / sqrt(n)), hit_rate (share above 0) and worst; NULL where undefined. Rows without h later rows, or without a usable close at either end, do not count. For h > 1 the returns of neighbouring rows overlap and are not independent, so t is too large: n counts rows, not bets. Up to 100 horizons of 1 to 10000; closes are those of the daily bars that regime_source maps for pg_regime.cal_scheme.';
+
+COMMENT ON FUNCTION regime_chart_svg(int, timestamptz, timestamptz, text, int, int, boolean) IS
+'Returns a picture, SVG in one line of text: the closes of an asset from from_ts to to_ts (both included, NULL: no limit) over bands of its regimes, blue for Up, grey for Sideways, orange for Down, stronger with volatility, and a thin line at each flip. A band reaches from the close at which its label was known to the next. width and height are 200 to 10000 pixels; dates are UTC; the same rows give the same bytes; colours follow the reader''s dark scheme. No row in that range is an error.';
+
+COMMENT ON FUNCTION regime_timeline(int, int, text) IS
+'Returns the stored history of an asset as a line of width (10 to 1000) characters, each for as many daily rows as any other: the trend that most of them have (up and down triangles, a dash for Sideways) and the volatility that most of those have (bolder is higher), the more cautious on a tie. Below it stand the first and last date and what the characters mean. NULL for an asset without rows.';

@@ -321,6 +321,32 @@ IMMUTABLE PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_label_weekly_arrays_wrapper';
 
+-- src/api/picture.rs
+-- pg_regime::api::picture::regime_chart_svg
+CREATE  FUNCTION "regime_chart_svg"(
+	"asset_id" INT, /* Option < i32 > */
+	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"to_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"layer" TEXT DEFAULT 'composite', /* Option < & str > */
+	"width" INT DEFAULT 1200, /* Option < i32 > */
+	"height" INT DEFAULT 500, /* Option < i32 > */
+	"log_scale" bool DEFAULT true /* Option < bool > */
+) RETURNS TEXT /* Result < String, ErrorReport > */
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_chart_svg_wrapper';
+
+-- src/api/picture.rs
+-- pg_regime::api::picture::regime_timeline
+CREATE  FUNCTION "regime_timeline"(
+	"asset_id" INT, /* Option < i32 > */
+	"width" INT DEFAULT 80, /* Option < i32 > */
+	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
+) RETURNS TEXT /* Result < Option < String > , ErrorReport > */
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_timeline_wrapper';
+
 -- src/api/policy.rs
 -- pg_regime::api::policy::resolve_policy
 CREATE  FUNCTION "resolve_policy"(
@@ -530,6 +556,84 @@ VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_setup_wrapper';
 
+-- src/api/statistics.rs
+-- pg_regime::api::statistics::regime_transitions
+CREATE  FUNCTION "regime_transitions"(
+	"asset_id" INT, /* Option < i32 > */
+	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
+) RETURNS TABLE (
+	"from_regime" TEXT,  /* String */
+	"to_regime" TEXT,  /* String */
+	"n" bigint,  /* i64 */
+	"probability" double precision  /* f64 */
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_transitions_wrapper';
+
+-- src/api/statistics.rs
+-- pg_regime::api::statistics::regime_durations
+CREATE  FUNCTION "regime_durations"(
+	"asset_id" INT, /* Option < i32 > */
+	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
+) RETURNS TABLE (
+	"regime" TEXT,  /* String */
+	"n" bigint,  /* i64 */
+	"mean" double precision,  /* Option < f64 > */
+	"median" double precision,  /* Option < f64 > */
+	"longest" INT,  /* Option < i32 > */
+	"current_run" INT,  /* Option < i32 > */
+	"current_percentile" double precision  /* Option < f64 > */
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_durations_wrapper';
+
+-- src/api/statistics.rs
+-- pg_regime::api::statistics::regime_assets
+CREATE  FUNCTION "regime_assets"() RETURNS TABLE (
+	"id" INT  /* i32 */
+)
+STRICT STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_assets_wrapper';
+
+-- src/api/statistics.rs
+-- pg_regime::api::statistics::regime_periods
+CREATE  FUNCTION "regime_periods"(
+	"asset_id" INT DEFAULT NULL, /* Option < i32 > */
+	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
+) RETURNS TABLE (
+	"id" INT,  /* i32 */
+	"regime" TEXT,  /* String */
+	"valid" tstzrange,  /* Range < TimestampWithTimeZone > */
+	"bars" INT,  /* Option < i32 > */
+	"return_over_period" double precision  /* Option < f64 > */
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_periods_wrapper';
+
+-- src/api/statistics.rs
+-- pg_regime::api::statistics::regime_forward_returns
+CREATE  FUNCTION "regime_forward_returns"(
+	"asset_id" INT, /* Option < i32 > */
+	"horizons" INT[] DEFAULT '{1,5,20}', /* :: std :: option :: Option < Vec < Option < i32 > > > */
+	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
+) RETURNS TABLE (
+	"regime" TEXT,  /* String */
+	"horizon" INT,  /* i32 */
+	"n" bigint,  /* i64 */
+	"mean" double precision,  /* Option < f64 > */
+	"std" double precision,  /* Option < f64 > */
+	"t" double precision,  /* Option < f64 > */
+	"hit_rate" double precision,  /* Option < f64 > */
+	"worst" double precision  /* Option < f64 > */
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_forward_returns_wrapper';
+
 -- src/api/status.rs
 -- pg_regime::api::status::regime_status
 CREATE  FUNCTION "regime_status"() RETURNS TABLE (
@@ -687,6 +791,26 @@ ALTER VIEW cmc_regime_status OWNER TO @extowner@;
 GRANT SELECT ON cmc_regime_status TO PUBLIC;
 
 -- src/lib.rs
+-- requires:
+--   regime_assets
+--   regime_periods
+
+-- Asset by asset, so that a condition on id reads that asset alone.
+
+CREATE VIEW cmc_regime_periods AS
+SELECT a.id, p.regime, p.valid, p.bars, p.return_over_period
+FROM @extschema@.regime_assets() AS a
+CROSS JOIN LATERAL @extschema@.regime_periods(a.id) AS p;
+COMMENT ON VIEW cmc_regime_periods IS 'The stretches of one regime_key of each asset, with their length and the price change in them';
+COMMENT ON COLUMN cmc_regime_periods.id IS 'Asset';
+COMMENT ON COLUMN cmc_regime_periods.regime IS 'The regime_key';
+COMMENT ON COLUMN cmc_regime_periods.valid IS 'From the close at which the regime was first known to the close at which the next one was; open while it lasts';
+COMMENT ON COLUMN cmc_regime_periods.bars IS 'Daily rows with this regime';
+COMMENT ON COLUMN cmc_regime_periods.return_over_period IS 'Close at the end of valid, or of the newest row, over the close at its start, minus 1; known only at that end';
+ALTER VIEW cmc_regime_periods OWNER TO @extowner@;
+GRANT SELECT ON cmc_regime_periods TO PUBLIC;
+
+-- src/lib.rs
 -- finalize
 -- What each function returns; `\df+` and `\dx+` show it. Tables and views are described where they are made.
 
@@ -773,4 +897,25 @@ COMMENT ON FUNCTION regime_health() IS
 
 COMMENT ON FUNCTION regime_repaint_check(int, int, text, text, boolean, text, int, int, int, int, text) IS
 'Computes stored rows of an asset (all, or sample of them in even steps) again from what had closed at each of them, data budget included, and returns per column how many differ and the first that does: rows refreshed with point_in_time => true never differ. An error if the rows were made with other parameters than those given.';
+
+COMMENT ON FUNCTION regime_assets() IS
+'Returns the ids of the assets that have rows in cmc_regimes, ascending, stepping from one to the next along the key.';
+
+COMMENT ON FUNCTION regime_transitions(int, text) IS
+'Returns how often each regime of an asset followed another, from cmc_regime_flips: from_regime, to_regime, n, and probability, the share of the changes out of from_regime. layer is L0, L1, L2 or composite (the regime_key).';
+
+COMMENT ON FUNCTION regime_durations(int, text) IS
+'Returns, per regime of an asset, how long its completed runs lasted, in daily rows: n of them, mean, median, longest; and, for the regime of the newest row alone, current_run, the rows it has lasted so far, and current_percentile, the share of past runs of that regime that were at most as long (0 to 1, NULL without any). The first run of the history counts as it is, though it may have begun earlier.';
+
+COMMENT ON FUNCTION regime_periods(int, text) IS
+'Returns the stretches of one regime of an asset, NULL for all assets. valid is [first row, first row of the next period), open for the one that lasts: the label of a row is known at its ts, the close of its bar, and not before, so the regime was known at every moment of valid and at none before it. bars counts the daily rows. return_over_period is close at the end of valid (for the period that lasts: at the newest row) / close at its start - 1, from the daily bars that regime_source maps for pg_regime.cal_scheme, NULL where one of the two closes is not there; like bars and the end of valid it is known only at that end, and a condition on it looks ahead.';
+
+COMMENT ON FUNCTION regime_forward_returns(int, int[], text) IS
+'Returns, per regime of an asset and horizon h, the returns close[t+h] / close[t] - 1 over h daily rows that begin at the rows t of that regime: n, mean, std (sample), t = mean / (std / sqrt(n)), hit_rate (share above 0) and worst; NULL where undefined. Rows without h later rows, or without a usable close at either end, do not count. For h > 1 the returns of neighbouring rows overlap and are not independent, so t is too large: n counts rows, not bets. Up to 100 horizons of 1 to 10000; closes are those of the daily bars that regime_source maps for pg_regime.cal_scheme.';
+
+COMMENT ON FUNCTION regime_chart_svg(int, timestamptz, timestamptz, text, int, int, boolean) IS
+'Returns a picture, SVG in one line of text: the closes of an asset from from_ts to to_ts (both included, NULL: no limit) over bands of its regimes, blue for Up, grey for Sideways, orange for Down, stronger with volatility, and a thin line at each flip. A band reaches from the close at which its label was known to the next. width and height are 200 to 10000 pixels; dates are UTC; the same rows give the same bytes; colours follow the reader''s dark scheme. No row in that range is an error.';
+
+COMMENT ON FUNCTION regime_timeline(int, int, text) IS
+'Returns the stored history of an asset as a line of width (10 to 1000) characters, each for as many daily rows as any other: the trend that most of them have (up and down triangles, a dash for Sideways) and the volatility that most of those have (bolder is higher), the more cautious on a tie. Below it stand the first and last date and what the characters mean. NULL for an asset without rows.';
 

@@ -8,6 +8,7 @@ use pgrx::prelude::*;
 mod api;
 mod asset;
 mod cache;
+mod chart;
 mod compute;
 mod content;
 mod db;
@@ -16,12 +17,14 @@ mod dirty;
 mod error;
 mod guc;
 mod health;
+mod history;
 mod inputs;
 mod json;
 mod mapping;
 mod notify;
 mod output;
 mod params;
+mod picture;
 mod read;
 mod refresh;
 mod repaint;
@@ -30,6 +33,7 @@ mod run_log;
 mod source;
 mod state;
 mod statement;
+mod statistics;
 mod status;
 mod subxact;
 mod tracking;
@@ -45,6 +49,7 @@ extension_sql_file!(
     requires = ["tables", regime_round_begin, regime_round_next, regime_round_end]
 );
 extension_sql_file!("../sql/views.sql", name = "views", requires = [regime_status]);
+extension_sql_file!("../sql/periods.sql", name = "periods", requires = [regime_assets, regime_periods]);
 extension_sql_file!("../sql/comments.sql", name = "comments", finalize);
 
 #[pg_guard]

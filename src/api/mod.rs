@@ -3,11 +3,13 @@
 mod compute;
 mod inputs;
 mod labels;
+mod picture;
 mod policy;
 mod read;
 mod refresh;
 mod repaint;
 mod setup;
+mod statistics;
 mod status;
 mod tracking;
 mod work;

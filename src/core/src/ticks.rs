@@ -1,0 +1,230 @@
+//! Where an axis has its marks, and what they say.
+
+/// Microseconds in a day.
+const DAY: i64 = 86_400_000_000;
+
+/// A mark on an axis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tick<T> {
+    /// Where it is.
+    pub at: T,
+    /// What it says.
+    pub text: String,
+}
+
+/// Year, month (1 to 12) and day (1 to 31) of a day counted from 2000-01-01, in the proleptic Gregorian
+/// calendar.
+pub fn civil(day: i64) -> (i64, i64, i64) {
+    // Years that begin on 1 March, which puts the leap day last; 60 days lie between 2000-01-01 and then.
+    const FOUR_CENTURIES: i64 = 146_097;
+    let (era, of_era) = ((day - 60).div_euclid(FOUR_CENTURIES), (day - 60).rem_euclid(FOUR_CENTURIES));
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let date = of_year - (153 * month + 2) / 5 + 1;
+    let next = i64::from(month >= 10);
+    (2000 + 400 * era + year + next, month + 3 - 12 * next, date)
+}
+
+/// The first day of a month, counted from 2000-01-01; months are counted from January of year 0.
+fn first_of(month: i64) -> i64 {
+    let (year, of_year) = ((month - 2).div_euclid(12), (month - 2).rem_euclid(12));
+    let of_era = year.rem_euclid(400);
+    let days = 365 * of_era + of_era / 4 - of_era / 100 + (153 * of_year + 2) / 5;
+    // 1 March of year 0 is 730,425 days before 1 March 2000, five times four centuries.
+    (year.div_euclid(400) - 5) * 146_097 + days + 60
+}
+
+/// A moment's date, `2024-03-18`, in UTC.
+pub fn date(micros: i64) -> String {
+    let (year, month, day) = civil(micros.div_euclid(DAY));
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// What lies between two marks of a time axis.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Days(i64),
+    Months(i64),
+}
+
+impl Step {
+    fn all() -> impl Iterator<Item = Step> {
+        let years = (0..6).flat_map(|power| [1, 2, 5].map(|n| Step::Months(12 * n * 10i64.pow(power))));
+        [1, 2, 7, 14].map(Step::Days).into_iter().chain([1, 2, 3, 6].map(Step::Months)).chain(years)
+    }
+
+    /// About how long it is, and how many characters a mark takes.
+    fn size(self) -> (f64, usize) {
+        match self {
+            Step::Days(days) => (days as f64, 10),
+            Step::Months(months) if months < 12 => (months as f64 * 28.0, 7),
+            Step::Months(months) => (months as f64 * 30.4, 4),
+        }
+    }
+
+    fn ticks(self, from: i64, to: i64) -> Vec<Tick<i64>> {
+        let (first, last) = (from.div_euclid(DAY), to.div_euclid(DAY));
+        let day_of = |n: i64| match self {
+            // Weeks begin on Monday; 2000-01-01 was a Saturday.
+            Step::Days(days) => n * days + if days % 7 == 0 { 2 } else { 0 },
+            Step::Months(months) => first_of(n * months),
+        };
+        let number = |day: i64| match self {
+            Step::Days(days) => day.div_euclid(days),
+            Step::Months(months) => {
+                let (year, month, _) = civil(day);
+                (12 * year + month - 1).div_euclid(months)
+            }
+        };
+        let text = |day: i64| {
+            let (year, month, date) = civil(day);
+            match self {
+                Step::Days(_) => format!("{year:04}-{month:02}-{date:02}"),
+                Step::Months(months) if months < 12 => format!("{year:04}-{month:02}"),
+                Step::Months(_) => format!("{year}"),
+            }
+        };
+        let days = (number(first) - 1..=number(last) + 1).map(day_of);
+        let marks = days.filter_map(|day| Some((day, day.checked_mul(DAY)?)));
+        let within = marks.filter(|(_, at)| (from..=to).contains(at));
+        within.map(|(day, at)| Tick { at, text: text(day) }).collect()
+    }
+}
+
+/// Marks of a time axis from one moment to another: days, months or years in UTC, as many as fit.
+/// `room` is the share of the axis that a text of so many characters takes, its distance included.
+pub fn times(from: i64, to: i64, room: impl Fn(usize) -> f64) -> Vec<Tick<i64>> {
+    let days = (to as f64 - from as f64) / DAY as f64;
+    let fits = |step: &Step| {
+        let (length, characters) = step.size();
+        length >= room(characters) * days
+    };
+    Step::all().find(fits).map_or_else(Vec::new, |step| step.ticks(from, to))
+}
+
+/// Marks of a price axis from `low` to `high`, both above 0 on a logarithmic one, at round numbers at
+/// least the share `room` of the axis apart.
+pub fn prices(low: f64, high: f64, log: bool, room: f64) -> Vec<Tick<f64>> {
+    let place = |price: f64| if log { price.ln() } else { price };
+    let least = room * (place(high) - place(low));
+    if !(least.is_finite() && least > 0.0) {
+        return Vec::new();
+    }
+    let apart = |ticks: &Vec<Tick<f64>>| ticks.windows(2).all(|t| place(t[1].at) - place(t[0].at) >= least);
+    // Within one power of ten even steps are read more easily.
+    let decades = if log && high / low >= 10.0 { powers(low, high) } else { Vec::new() };
+    decades.into_iter().chain(steps(low, high, room)).find(apart).unwrap_or_default()
+}
+
+/// Ticks at 1, 2, 3, 5, 7 times powers of ten, then fewer.
+fn powers(low: f64, high: f64) -> Vec<Vec<Tick<f64>>> {
+    let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
+    let choices: [(&[i32], usize); 8] = [
+        (&[1, 2, 3, 5, 7], 1),
+        (&[1, 2, 5], 1),
+        (&[1, 3], 1),
+        (&[1], 1),
+        (&[1], 2),
+        (&[1], 5),
+        (&[1], 20),
+        (&[1], 100),
+    ];
+    let ticks = |(factors, every): (&[i32], usize)| -> Vec<Tick<f64>> {
+        let powers = (first..=last).filter(|power| power.rem_euclid(every as i32) == 0);
+        let marks = powers.flat_map(|power| factors.iter().map(move |factor| (*factor, power)));
+        let known = marks.map(|(factor, power)| (decimal(factor.into(), power), power));
+        let within = known.filter(|(at, _)| (low..=high).contains(at));
+        within.map(|(at, power)| Tick { at, text: number(at, power) }).collect()
+    };
+    choices.into_iter().map(ticks).collect()
+}
+
+/// Ticks at multiples of 1, 2, 5 times a power of ten, then of the next.
+fn steps(low: f64, high: f64, room: f64) -> Vec<Vec<Tick<f64>>> {
+    let first = ((high - low) * room).log10().floor().clamp(-300.0, 300.0) as i32;
+    let sizes = (first..first + 4).flat_map(|power| [1, 2, 5].map(|factor| (factor, power)));
+    let ticks = |(factor, power): (i64, i32)| -> Vec<Tick<f64>> {
+        let step = decimal(factor, power);
+        let [from, to] = [(low / step).ceil(), (high / step).floor()];
+        // Beyond 2^53 whole numbers are not told apart; more ticks than this were never wanted.
+        if !(from.abs() < 9e15 && to.abs() < 9e15 && to - from < 10.0 / room.max(0.001)) {
+            return Vec::new();
+        }
+        let at = |n: i64| decimal(n * factor, power);
+        (from as i64..=to as i64).map(|n| Tick { at: at(n), text: number(at(n), power) }).collect()
+    };
+    sizes.map(ticks).filter(|ticks| !ticks.is_empty()).collect()
+}
+
+/// The number nearest to `factor * 10^power`.
+fn decimal(factor: i64, power: i32) -> f64 {
+    format!("{factor}e{power}").parse().unwrap_or(f64::NAN)
+}
+
+/// A price with the decimals of a power of ten, its thousands told apart.
+fn number(value: f64, power: i32) -> String {
+    if value != 0.0 && (value.abs() >= 1e9 || power < -8) {
+        return format!("{value:e}");
+    }
+    let text = format!("{value:.*}", power.min(0).unsigned_abs() as usize);
+    let (whole, rest) = text.split_once('.').map_or((text.as_str(), None), |(w, r)| (w, Some(r)));
+    let mut grouped = String::new();
+    for (i, digit) in whole.chars().enumerate() {
+        if i > 0 && (whole.len() - i) % 3 == 0 && digit.is_ascii_digit() && !grouped.ends_with('-') {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    rest.map_or(grouped.clone(), |rest| format!("{grouped}.{rest}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts<T>(ticks: Vec<Tick<T>>) -> Vec<String> {
+        ticks.into_iter().map(|t| t.text).collect()
+    }
+
+    #[test]
+    fn known_dates() {
+        for (day, text) in [
+            (0, "2000-01-01"),
+            (59, "2000-02-29"),
+            (60, "2000-03-01"),
+            (-1, "1999-12-31"),
+            (8843, "2024-03-18"),
+            (-10957, "1970-01-01"),
+            (-36465, "1900-03-01"),
+        ] {
+            assert_eq!(date(day * DAY), text);
+        }
+    }
+
+    #[test]
+    fn round_numbers() {
+        assert_eq!(
+            texts(prices(130.0, 70_000.0, true, 0.1)),
+            ["200", "500", "1,000", "2,000", "5,000", "10,000", "20,000", "50,000"]
+        );
+        assert_eq!(texts(prices(0.00012, 2.0, true, 0.15)), ["0.001", "0.01", "0.1", "1"]);
+        assert_eq!(texts(prices(91.0, 112.0, true, 0.15)), ["95", "100", "105", "110"]);
+        assert_eq!(texts(prices(0.913, 0.931, false, 0.2)), ["0.915", "0.920", "0.925", "0.930"]);
+        assert_eq!(texts(prices(-1500.0, 1500.0, false, 0.2)), ["-1,000", "0", "1,000"]);
+    }
+
+    #[test]
+    fn dates_that_make_sense() {
+        let day = |day: i64| day * DAY;
+        assert_eq!(
+            texts(times(day(5844), day(8844), |_| 0.07)),
+            ["2016", "2017", "2018", "2019", "2020", "2021", "2022", "2023", "2024"]
+        );
+        assert_eq!(texts(times(day(8800), day(8844), |_| 0.3)), ["2024-02-12", "2024-02-26", "2024-03-11"]);
+        assert_eq!(
+            texts(times(day(8700), day(8844), |n| n as f64 / 50.0)),
+            ["2023-11", "2023-12", "2024-01", "2024-02", "2024-03"]
+        );
+    }
+}
