@@ -104,3 +104,15 @@ COMMENT ON FUNCTION regime_chart_svg(int, timestamptz, timestamptz, text, int, i
 
 COMMENT ON FUNCTION regime_timeline(int, int, text) IS
 'Returns the stored history of an asset as a line of width (10 to 1000) characters, each for as many daily rows as any other: the trend that most of them have (up and down triangles, a dash for Sideways) and the volatility that most of those have (bolder is higher), the more cautious on a tie. Below it stand the first and last date and what the characters mean. NULL for an asset without rows.';
+
+COMMENT ON FUNCTION regime_check_inputs(int[], text) IS
+'Returns what is wrong with the source map, bars and EMAs of assets (ids NULL: those that a refresh would take), the worst first: severity (error: a refresh of the asset fails; warning: its labels may be wrong; info), asset, layer, problem, how many bars or EMAs have it, the first of them, and what to type or do. Bad data of one asset does not keep it from looking at the others; it only reads, also on a standby, and no row means that there is nothing to complain about.';
+
+COMMENT ON FUNCTION regime_policy_lint(text, jsonb) IS
+'Returns what a policy, with rules laid over it, says that its author can hardly mean: severity (warning for the user''s rules, info for built-in ones and for holes), number and match of the rule, the problem (never reached, matches no label, changes nothing, a value never let through, setups that contradict the size or are never used, labels that fall to the fallback) and what to do.';
+
+COMMENT ON FUNCTION regime_policy_simulate(jsonb, int[], timestamptz, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean) IS
+'Returns the rows of cmc_regimes that rules laid over a policy would change, with the columns that differ and their stored (before) and simulated (after) values; labels may differ too, since hysteresis depends on the policy. from_ts and to_ts are included; the version hash is not compared; an asset that cannot be computed gives a WARNING. Nothing is written.';
+
+COMMENT ON FUNCTION regime_policy_simulate_summary(jsonb, int[], timestamptz, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean) IS
+'Sums up regime_policy_simulate per asset, before (stored) and after (simulated): rows compared and changed, mean size, days in each order mode, changes of regime_key; bars or stored rows without a counterpart, and stored rows made with another policy or other parameters than those given, which differ for that reason too. Nothing is written.';

@@ -414,6 +414,24 @@ STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_version_hash_wrapper';
 
+-- src/api/preflight.rs
+-- pg_regime::api::preflight::regime_check_inputs
+CREATE  FUNCTION "regime_check_inputs"(
+	"ids" INT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < i32 > > > */
+	"cal_scheme" TEXT DEFAULT NULL /* Option < String > */
+) RETURNS TABLE (
+	"severity" TEXT,  /* & '_ str */
+	"asset" INT,  /* Option < i32 > */
+	"layer" TEXT,  /* Option < & '_ str > */
+	"problem" TEXT,  /* String */
+	"n" bigint,  /* Option < i64 > */
+	"first" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
+	"command" TEXT  /* String */
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_check_inputs_wrapper';
+
 -- src/api/read.rs
 -- pg_regime::api::read::regime_at
 CREATE  FUNCTION "regime_at"(
@@ -727,6 +745,91 @@ VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_round_end_wrapper';
 
+-- src/api/workshop.rs
+-- pg_regime::api::workshop::regime_policy_lint
+
+CREATE FUNCTION regime_policy_lint(policy text DEFAULT 'default', rules jsonb DEFAULT NULL)
+RETURNS TABLE (severity text, rule int, match text, problem text, detail text)
+STABLE PARALLEL RESTRICTED LANGUAGE c AS 'MODULE_PATHNAME', 'regime_policy_lint_wrapper';
+
+-- src/api/workshop.rs
+-- pg_regime::api::workshop::regime_policy_simulate
+CREATE  FUNCTION "regime_policy_simulate"(
+	"rules" jsonb, /* Option < JsonText > */
+	"ids" INT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < i32 > > > */
+	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"to_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"policy" TEXT DEFAULT 'default', /* Option < String > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"hysteresis" bool DEFAULT true, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
+	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
+	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
+	"point_in_time" bool DEFAULT false /* Option < bool > */
+) RETURNS TABLE (
+	"id" INT,  /* i32 */
+	"ts" timestamp with time zone,  /* TimestampWithTimeZone */
+	"changed" TEXT[],  /* Vec < & '_ str > */
+	"regime_key_before" TEXT,  /* Option < String > */
+	"regime_key_after" TEXT,  /* Option < String > */
+	"size_before" double precision,  /* Option < f64 > */
+	"size_after" double precision,  /* Option < f64 > */
+	"stop_before" double precision,  /* Option < f64 > */
+	"stop_after" double precision,  /* Option < f64 > */
+	"orders_before" TEXT,  /* Option < String > */
+	"orders_after" TEXT,  /* Option < String > */
+	"gross_cap_before" double precision,  /* Option < f64 > */
+	"gross_cap_after" double precision,  /* Option < f64 > */
+	"pyramids_before" bool,  /* Option < bool > */
+	"pyramids_after" bool,  /* Option < bool > */
+	"setups_before" TEXT[],  /* :: std :: option :: Option < Vec < String > > */
+	"setups_after" TEXT[]  /* :: std :: option :: Option < Vec < String > > */
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_policy_simulate_wrapper';
+
+-- src/api/workshop.rs
+-- pg_regime::api::workshop::regime_policy_simulate_summary
+CREATE  FUNCTION "regime_policy_simulate_summary"(
+	"rules" jsonb, /* Option < JsonText > */
+	"ids" INT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < i32 > > > */
+	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"to_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"policy" TEXT DEFAULT 'default', /* Option < String > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"hysteresis" bool DEFAULT true, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
+	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
+	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
+	"point_in_time" bool DEFAULT false /* Option < bool > */
+) RETURNS TABLE (
+	"id" INT,  /* i32 */
+	"rows" bigint,  /* i64 */
+	"rows_changed" bigint,  /* i64 */
+	"size_before" double precision,  /* Option < f64 > */
+	"size_after" double precision,  /* Option < f64 > */
+	"mixed_before" bigint,  /* i64 */
+	"mixed_after" bigint,  /* i64 */
+	"conservative_before" bigint,  /* i64 */
+	"conservative_after" bigint,  /* i64 */
+	"passive_before" bigint,  /* i64 */
+	"passive_after" bigint,  /* i64 */
+	"flips_before" bigint,  /* i64 */
+	"flips_after" bigint,  /* i64 */
+	"not_compared" bigint,  /* i64 */
+	"other_version" bigint  /* i64 */
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_policy_simulate_summary_wrapper';
+
 -- src/lib.rs
 -- requires:
 --   tables
@@ -918,4 +1021,16 @@ COMMENT ON FUNCTION regime_chart_svg(int, timestamptz, timestamptz, text, int, i
 
 COMMENT ON FUNCTION regime_timeline(int, int, text) IS
 'Returns the stored history of an asset as a line of width (10 to 1000) characters, each for as many daily rows as any other: the trend that most of them have (up and down triangles, a dash for Sideways) and the volatility that most of those have (bolder is higher), the more cautious on a tie. Below it stand the first and last date and what the characters mean. NULL for an asset without rows.';
+
+COMMENT ON FUNCTION regime_check_inputs(int[], text) IS
+'Returns what is wrong with the source map, bars and EMAs of assets (ids NULL: those that a refresh would take), the worst first: severity (error: a refresh of the asset fails; warning: its labels may be wrong; info), asset, layer, problem, how many bars or EMAs have it, the first of them, and what to type or do. Bad data of one asset does not keep it from looking at the others; it only reads, also on a standby, and no row means that there is nothing to complain about.';
+
+COMMENT ON FUNCTION regime_policy_lint(text, jsonb) IS
+'Returns what a policy, with rules laid over it, says that its author can hardly mean: severity (warning for the user''s rules, info for built-in ones and for holes), number and match of the rule, the problem (never reached, matches no label, changes nothing, a value never let through, setups that contradict the size or are never used, labels that fall to the fallback) and what to do.';
+
+COMMENT ON FUNCTION regime_policy_simulate(jsonb, int[], timestamptz, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean) IS
+'Returns the rows of cmc_regimes that rules laid over a policy would change, with the columns that differ and their stored (before) and simulated (after) values; labels may differ too, since hysteresis depends on the policy. from_ts and to_ts are included; the version hash is not compared; an asset that cannot be computed gives a WARNING. Nothing is written.';
+
+COMMENT ON FUNCTION regime_policy_simulate_summary(jsonb, int[], timestamptz, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean) IS
+'Sums up regime_policy_simulate per asset, before (stored) and after (simulated): rows compared and changed, mean size, days in each order mode, changes of regime_key; bars or stored rows without a counterpart, and stored rows made with another policy or other parameters than those given, which differ for that reason too. Nothing is written.';
 

@@ -265,7 +265,8 @@ pub fn warn(what: &str, error: &Error) {
     report_warning(what, error, Some("Its earlier rows are kept."));
 }
 
-fn report_warning(what: &str, error: &Error, consequence: Option<&str>) {
+/// An error of one asset, or of what comes beside, as a WARNING.
+pub fn report_warning(what: &str, error: &Error, consequence: Option<&str>) {
     let report = error.report();
     let mut warning =
         pg_sys::panic::ErrorReport::new(report.code, format!("{what}: {}", report.message), "pg_regime");

@@ -5,6 +5,7 @@ mod inputs;
 mod labels;
 mod picture;
 mod policy;
+mod preflight;
 mod read;
 mod refresh;
 mod repaint;
@@ -13,6 +14,7 @@ mod statistics;
 mod status;
 mod tracking;
 mod work;
+mod workshop;
 
 use pgrx::prelude::*;
 

@@ -103,6 +103,12 @@ pub fn ema(close: &[f64], period: u32) -> Vec<f64> {
         .collect()
 }
 
+/// Whether a time lies on the first day, UTC, of its week or month.
+pub fn is_first_day(ts: i64, span: Span, calendar: Calendar) -> bool {
+    let day = ts.div_euclid(MICROS_PER_DAY);
+    period_of(day, span, calendar).0 == day
+}
+
 /// First and last day of the period that holds a day. Days count from 2000-01-01, a Saturday.
 fn period_of(day: i64, span: Span, calendar: Calendar) -> (i64, i64) {
     let (into, length) = match (span, calendar) {

@@ -6,12 +6,14 @@
 
 mod builtin;
 mod json;
+mod lint;
 mod pattern;
 mod resolve;
 mod rule;
 mod table;
 
 pub use json::{MOST_CHARACTERS, MOST_RULES, PolicyError, parse_rules};
+pub use lint::{Hole, Lint, MOST_STANDING_DOWN, Problem};
 pub use pattern::{Align, Pattern};
 pub use resolve::{Effect, LabelSet, Policy, Risk};
 pub use rule::{Orders, Origin, Rule};

@@ -156,7 +156,11 @@ impl Policy {
 }
 
 fn effect(table: &PolicyTable, text: &str) -> Effect {
-    let found = table.find(text);
+    effect_by(table, text, table.find(text))
+}
+
+/// What a label does by these rules.
+pub(super) fn effect_by(table: &PolicyTable, text: &str, found: Match) -> Effect {
     let base = found.base.map_or(table.fallback(), |i| &table.rules()[i]);
     let mut risk = Risk::of_rule(base);
     let mut stands_down = base.lists_stand_down();

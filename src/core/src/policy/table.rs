@@ -50,6 +50,12 @@ impl PolicyTable {
         self
     }
 
+    /// The table without a rule, later ones moving up.
+    pub fn without(mut self, index: usize) -> Self {
+        self.rules.remove(index);
+        self
+    }
+
     /// The rules in order.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
