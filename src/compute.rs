@@ -136,6 +136,12 @@ impl<'c> Engine<'c> {
         Ok(pipeline::run(series, proxy, &self.compiled.policy, &self.params))
     }
 
+    /// What rows of an asset with this budget are computed with.
+    pub fn given(&self, asset: i32, budget: Budget) -> Result<Given<'_>> {
+        let proxy = self.proxy_of(asset, budget)?;
+        Ok(Given { budget, proxy, policy: &self.compiled.policy, params: &self.params })
+    }
+
     /// Computes the rows after those that the memory knows ([`pipeline::resume`]).
     pub fn resume(
         &self,

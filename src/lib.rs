@@ -15,6 +15,7 @@ mod db;
 mod demo;
 mod dirty;
 mod error;
+mod explain;
 mod guc;
 mod health;
 mod history;

@@ -77,3 +77,5 @@ SELECT m.what, round(m.ms::numeric, 1) AS median_ms, round(m.min::numeric, 1) AS
 FROM median m, median base, median complete WHERE base.what = 'floor' AND complete.what = 'full'
 ORDER BY array_position(ARRAY['floor', 'full', 'unchanged', 'one new bar', 'one new bar, tracked'], m.what);
 SQL
+
+tests/bench_scale.sh

@@ -104,8 +104,12 @@ at_once() {
     t "INSERT INTO taken SELECT '$what', extract(epoch FROM max(ended) - min(began)) * 1000 FROM spans"
 }
 t "CREATE TABLE spans (session int, began timestamptz, ended timestamptz); UPDATE dim_assets SET is_active = id <= 400"
+# What two sessions can do on this machine, by plain SQL that no other waits for.
+plain="DO 'BEGIN PERFORM sum(sqrt(i)) FROM generate_series(1, 8000000) i; END'"
 half() { echo "SELECT refresh_cmc_regimes(ARRAY(SELECT generate_series($1, $2)))"; }
 for ((run = 0; run < few; run++)); do
+    at_once "plain, one session" "$plain"
+    at_once "plain, two sessions" "$plain" "$plain"
     at_once "half, one session" "$(half 1 200)"
     at_once "two halves, two sessions" "$(half 1 200)" "$(half 201 400)"
     at_once "round, one session" "CALL refresh_all_cmc_regimes()"
@@ -122,10 +126,10 @@ t "INSERT INTO regime_source (cal_scheme, layer, tf, periods, bars_table, ema_ta
 peak() {
     local what=$1 session pid key value peak=0
     t "CALL empty()"
-    printf '%s\n' "SELECT pg_backend_pid() AS pid \\g $work/pid" "SELECT refresh_cmc_regimes($2, cal_scheme => 'twins')" | PGOPTIONS='-c jit=off' session thousand &
+    printf '%s\n' "SELECT pg_backend_pid() AS pid \\g $work/pid" "SELECT refresh_cmc_regimes($2, cal_scheme => 'twins')" | session thousand &
     session=$!
-    until grep -qs '^(' "$work/pid"; do sleep 0.01; done
-    pid=$(grep -o '[0-9]\+' "$work/pid" | head -n 1)
+    until grep -qs row "$work/pid"; do sleep 0.01; done
+    pid=$(grep -om 1 '[0-9]\+' "$work/pid")
     while [ -r "/proc/$pid/status" ]; do
         while read -r key value _; do
             if [ "$key" = RssAnon: ] && [ "$value" -gt $peak ]; then peak=$value; fi
@@ -140,7 +144,7 @@ peak "memory, one asset" 1
 peak "memory, 2,000 assets" "ARRAY(SELECT generate_series(1, 2000))"
 
 q ten "COPY (SELECT '10 ' || what, ms FROM taken) TO STDOUT" | psql -Xq -d thousand -c "COPY taken FROM STDIN"
-echo "== bench: 1,000 assets, 1,500 daily bars each; shared_buffers = 3GB, fsync off; median of $few runs (bulk inserts: $runs)"
+echo "== bench: 1,000 assets, 1,500 daily bars each; shared_buffers = 3GB, fsync = off; median of $few runs, of bulk inserts $runs"
 psql -Xq -d thousand --pset=footer=off <<'SQL'
 CREATE FUNCTION m(text) RETURNS numeric LANGUAGE sql AS 'SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY ms)::numeric FROM taken WHERE what = $1';
 SELECT what, round(value, 1) AS value, unit, round(ratio, 4) AS ratio, wanted FROM (VALUES
@@ -153,6 +157,8 @@ SELECT what, round(value, 1) AS value, unit, round(ratio, 4) AS ratio, wanted FR
     ('  tracked', m('bulk 1000,10 ENABLE'), 'ms', m('bulk 1000,10 ENABLE') / m('bulk 1000,10 DISABLE'), 'x untracked <= 1.15'),
     ('10,000 bars inserted, 1 day of 10,000 assets', m('bulk 1,10000 DISABLE'), 'ms', NULL, ''),
     ('  tracked', m('bulk 1,10000 ENABLE'), 'ms', m('bulk 1,10000 ENABLE') / m('bulk 1,10000 DISABLE'), 'x untracked <= 1.15'),
+    ('plain SQL, one session', m('plain, one session'), 'ms', NULL, ''),
+    ('the same in each of two sessions', m('plain, two sessions'), 'ms', 2 * m('plain, one session') / m('plain, two sessions'), ''),
     ('200 assets, one session', m('half, one session'), 'ms', NULL, ''),
     ('200 assets in each of two sessions', m('two halves, two sessions'), 'ms', 2 * m('half, one session') / m('two halves, two sessions'), 'x the work of one >= 1.7'),
     ('CALL for 400 assets, one session', m('round, one session'), 'ms', NULL, ''),

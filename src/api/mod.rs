@@ -1,6 +1,7 @@
 //! The SQL functions: they convert arguments and results, and nothing else.
 
 mod compute;
+mod explain;
 mod inputs;
 mod labels;
 mod picture;

@@ -76,9 +76,14 @@ impl Budget {
     /// The budget of these counts of bars, `min_bars` being the fewest that enable each layer.
     pub fn of(bars: [usize; 4], min_bars: [usize; 4]) -> Self {
         let enabled = [0, 1, 2, 3].map(|i| bars[i] >= min_bars[i]);
-        let [months, weeks, days, _] = bars;
-        let full = weeks >= 100 && days >= 250 && (months >= 60 || !enabled[0]);
+        let full = Self::full_needs(enabled[0]).all(|(layer, fewest)| bars[layer as usize] >= fewest);
         Self { tier: if full { Tier::Full } else { Tier::Lite }, enabled }
+    }
+
+    /// The fewest bars of each layer that make the tier full; months count only where L0 is enabled.
+    pub fn full_needs(l0_enabled: bool) -> impl Iterator<Item = (Layer, usize)> {
+        let needs = [(Layer::L1, 100), (Layer::L2, 250), (Layer::L0, 60)];
+        needs.into_iter().filter(move |(layer, _)| l0_enabled || *layer != Layer::L0)
     }
 }
 

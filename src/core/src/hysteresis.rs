@@ -41,12 +41,27 @@ pub struct State {
     pub count: u32,
 }
 
+/// What became of the raw label of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// The row has none: nothing changes.
+    NoLabel,
+    /// The first of all: accepted.
+    First,
+    /// It is the label in force; what was pending is dropped.
+    Same,
+    /// Another one, and nothing is held: accepted.
+    NotHeld,
+    /// It reduces risk: accepted at once.
+    Tightens,
+    /// It waits, seen on so many rows.
+    Waits(u32),
+    /// It was seen on so many rows: accepted.
+    SeenEnough(u32),
+}
+
 impl State {
-    /// Takes the raw label of the next row and gives the accepted one.
-    ///
-    /// `hold` is the number of consecutive rows a held change must be seen on; 0 accepts all.
-    /// `tightens(old, new)` says whether a change reduces risk; it is asked in asymmetric mode only.
-    /// A row without a label changes nothing.
+    /// Takes the raw label of the next row and gives the accepted one ([`State::decide`]).
     pub fn step(
         &mut self,
         raw: Option<Label>,
@@ -54,22 +69,40 @@ impl State {
         hold: u32,
         tightens: impl FnOnce(Label, Label) -> bool,
     ) -> Option<Label> {
-        let Some(new) = raw else { return self.accepted };
-        match self.accepted {
-            None => self.accept(new),
-            Some(old) if old == new => self.accept(new),
-            Some(_) if hold == 0 => self.accept(new),
-            Some(old) if mode == Mode::Asymmetric && tightens(old, new) => self.accept(new),
+        self.decide(raw, mode, hold, tightens);
+        self.accepted
+    }
+
+    /// Takes the raw label of the next row and tells what becomes of it.
+    ///
+    /// `hold` is the number of consecutive rows a held change must be seen on; 0 accepts all.
+    /// `tightens(old, new)` says whether a change reduces risk; it is asked in asymmetric mode only.
+    /// A row without a label changes nothing.
+    pub fn decide(
+        &mut self,
+        raw: Option<Label>,
+        mode: Mode,
+        hold: u32,
+        tightens: impl FnOnce(Label, Label) -> bool,
+    ) -> Decision {
+        let Some(new) = raw else { return Decision::NoLabel };
+        let decision = match self.accepted {
+            None => Decision::First,
+            Some(old) if old == new => Decision::Same,
+            Some(_) if hold == 0 => Decision::NotHeld,
+            Some(old) if mode == Mode::Asymmetric && tightens(old, new) => Decision::Tightens,
             Some(_) => {
                 let continues = mode == Mode::Symmetric || self.pending == Some(new);
                 self.count = if continues { self.count + 1 } else { 1 };
                 self.pending = Some(new);
-                if self.count >= hold {
-                    self.accept(new);
+                if self.count < hold {
+                    return Decision::Waits(self.count);
                 }
+                Decision::SeenEnough(self.count)
             }
-        }
-        self.accepted
+        };
+        self.accept(new);
+        decision
     }
 
     fn accept(&mut self, label: Label) {

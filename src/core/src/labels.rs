@@ -4,7 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::budget::{Layer, Tier};
 use crate::label::{Label, Liq, Trend, Vol};
-use crate::rolling::{RunningMean, percentile_rank, rolling_median};
+use crate::rolling::{RunningMean, Standing, rolling_median, standings};
+
+mod facts;
+
+pub use facts::{Facts, Volatility, facts};
 
 /// Bars in the mean of the volatility proxy.
 pub const ATRP_BARS: usize = 14;
@@ -18,6 +22,8 @@ pub const ATRP_LOW: f64 = 0.015;
 pub const ATRP_HIGH: f64 = 0.04;
 /// Bars in the rolling medians of spread and slippage.
 pub const LIQ_WINDOW: usize = 60;
+/// Fewest known values for such a median.
+pub const LIQ_MIN_KNOWN: usize = LIQ_WINDOW / 3;
 /// Share of the median below which trading is cheap.
 pub const LIQ_EASY: f64 = 0.8;
 /// Multiple of the median above which trading is stressed.
@@ -80,7 +86,7 @@ impl Memory {
     /// for [`vol_window`] to say. Which columns are mapped must be the same for all bars of a layer.
     pub fn label(&mut self, bars: &Bars, layer: Layer, adx_floor: f64) -> [Vec<Label>; 2] {
         let mut trends = self.confirmed_trends(bars, layer.confirm_bars());
-        if let Some(adx) = bars.adx.filter(|_| adx_floor > 0.0) {
+        if let Some(adx) = floored_by(bars, adx_floor) {
             for (trend, adx) in trends.iter_mut().zip(adx) {
                 if *adx <= adx_floor {
                     *trend = Trend::Sideways;
@@ -121,23 +127,35 @@ impl Memory {
     fn vols(&mut self, bars: &Bars, window: Option<usize>) -> [Vec<Vol>; 2] {
         let atrp = self.atrp(bars);
         let fixed: Vec<Vol> = atrp.iter().copied().map(vol_of_atrp).collect();
-        let Some(window) = window else { return [fixed.clone(), fixed] };
-        let from = self.atrp.len();
-        self.atrp.extend(atrp);
-        let ranks = percentile_rank(&self.atrp, from, window, min_known(window));
-        keep_last(&mut self.atrp, window - 1);
-        [ranks.into_iter().map(vol_of_percentile).collect(), fixed]
+        match window {
+            None => [fixed.clone(), fixed],
+            Some(window) => [self.standings(atrp, window, |s| vol_of_percentile(s.percentile())), fixed],
+        }
     }
 
-    fn liqs(&mut self, costs: [&[f64]; 2]) -> Vec<Liq> {
-        let min_known = std::cmp::max(10, LIQ_WINDOW / 3);
+    /// What `of` makes of where the volatility of each further bar stands in its window.
+    fn standings<R>(&mut self, atrp: Vec<f64>, window: usize, of: impl Fn(Standing) -> R) -> Vec<R> {
+        let from = self.atrp.len();
+        self.atrp.extend(atrp);
+        let standings = standings(&self.atrp, from, window, min_known(window), of);
+        keep_last(&mut self.atrp, window - 1);
+        standings
+    }
+
+    /// The medians of spread and slippage at each bar.
+    fn medians(&mut self, costs: [&[f64]; 2]) -> [Vec<f64>; 2] {
         let mut medians = [Vec::new(), Vec::new()];
         for (side, costs) in costs.into_iter().enumerate() {
             let from = self.costs[side].len();
             self.costs[side].extend(costs);
-            medians[side] = rolling_median(&self.costs[side], from, LIQ_WINDOW, min_known);
+            medians[side] = rolling_median(&self.costs[side], from, LIQ_WINDOW, LIQ_MIN_KNOWN);
             keep_last(&mut self.costs[side], LIQ_WINDOW - 1);
         }
+        medians
+    }
+
+    fn liqs(&mut self, costs: [&[f64]; 2]) -> Vec<Liq> {
+        let medians = self.medians(costs);
         let [[spread, slippage], [spread_median, slippage_median]] =
             [costs, medians.each_ref().map(Vec::as_slice)];
         (0..spread.len())
@@ -154,6 +172,11 @@ impl Memory {
             })
             .collect()
     }
+}
+
+/// The ADX where trends are held against a floor.
+fn floored_by<'a>(bars: &Bars<'a>, adx_floor: f64) -> Option<&'a [f64]> {
+    bars.adx.filter(|_| adx_floor > 0.0)
 }
 
 fn keep_last(values: &mut Vec<f64>, most: usize) {

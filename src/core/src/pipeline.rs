@@ -9,9 +9,10 @@ use crate::fingerprint::{Hash, Print, chain, prints};
 use crate::flips::{Flip, flips_after};
 use crate::hysteresis::Mode;
 use crate::label::Label;
-use crate::labels::{Bars, label_bars};
+use crate::labels::{Bars, label_bars, vol_window};
 use crate::memory::{Last, LayerMemory, Memory};
 use crate::policy::{Effect, Orders, Policy, Risk};
+use crate::restraint::{RowInputs, in_force, key, restraints};
 use crate::stats::ReturnStats;
 
 /// Largest gross exposure of an asset without a monthly layer while the market is not supportive,
@@ -107,7 +108,7 @@ impl Series {
     }
 
     /// The first `n` bars without their times.
-    fn first_bars(&self, n: usize) -> Bars<'_> {
+    pub(crate) fn first_bars(&self, n: usize) -> Bars<'_> {
         Bars {
             close: &self.close[..n],
             ema: self.ema.each_ref().map(|ema| &ema[..n]),
@@ -137,9 +138,14 @@ impl Series {
 
     /// The bars from the one of this index on.
     pub fn since(&self, bar: usize) -> Series {
-        let rest = |values: &Vec<f64>| values[bar..].to_vec();
+        self.part(bar..self.ts.len())
+    }
+
+    /// The bars of these indices.
+    pub fn part(&self, bars: std::ops::Range<usize>) -> Series {
+        let rest = |values: &Vec<f64>| values[bars.clone()].to_vec();
         Series {
-            ts: self.ts[bar..].to_vec(),
+            ts: self.ts[bars.clone()].to_vec(),
             close: rest(&self.close),
             ema: self.ema.each_ref().map(rest),
             atr: self.atr.as_ref().map(rest),
@@ -168,6 +174,11 @@ impl Proxy {
     /// For each daily row, whether the market is known and not supportive.
     fn unsupportive(&self, rows: &[i64]) -> Vec<bool> {
         as_of(rows, &self.ts).into_iter().map(|bar| bar.is_some_and(|i| !self.supportive[i])).collect()
+    }
+
+    /// The weekly bar in force at a moment: when it closed, and whether the market was supportive.
+    pub fn at(&self, moment: i64) -> Option<(i64, bool)> {
+        as_of(&[moment], &self.ts)[0].map(|bar| (self.ts[bar], self.supportive[bar]))
     }
 
     /// A fingerprint of what rows up to a moment take from it.
@@ -275,7 +286,7 @@ pub struct Given<'a> {
 /// those before included. Budget, proxy up to the newest row, policy and parameters must be those that
 /// the memory was made with; then rows, flips, statistics and comovement are those of all at once.
 pub fn resume(mut memory: Memory, series: [Option<&Series>; 4], emas: [&[f64]; 3], given: &Given) -> Outcome {
-    let Given { budget, proxy, policy, params } = *given;
+    let Given { budget, policy, params, .. } = *given;
     let empty = Series::default();
     let daily = series[Layer::L2 as usize].unwrap_or(&empty);
     let mut blocks: [Vec<Print>; 4] = Default::default();
@@ -298,17 +309,13 @@ pub fn resume(mut memory: Memory, series: [Option<&Series>; 4], emas: [&[f64]; 3
         let state = &mut memory.layers[l].hysteresis;
         raw[l].iter().map(|label| state.step(*label, params.mode, params.hold, tightens)).collect()
     });
-    let unsupportive = proxy.map(|proxy| proxy.unsupportive(&daily.ts));
-    let capped = |t: usize| {
-        let against = unsupportive.as_ref().is_some_and(|unsupportive| unsupportive[t]);
-        [Layer::L0, Layer::L1].map(|layer| against && !budgets[t].enabled[layer as usize])
-    };
+    let capped = capped(&daily.ts, given.proxy, &budgets);
 
     let mut resolver = Resolver::new(policy, params.l4_label.as_deref());
     let row: Vec<u32> = (0..daily.ts.len())
         .map(|t| {
             let at = |labels: &[Vec<Option<Label>>; 4]| [0, 1, 2, 3].map(|l: usize| labels[l][t]);
-            resolver.resolve((at(&accepted), at(&raw), capped(t), budgets[t]))
+            resolver.resolve(((at(&accepted), at(&raw), capped[t]), budgets[t]))
         })
         .collect();
     let rows = resolver.rows;
@@ -337,6 +344,14 @@ pub fn resume(mut memory: Memory, series: [Option<&Series>; 4], emas: [&[f64]; 3
         prints: blocks,
         memory,
     }
+}
+
+/// For each of these rows, whether the market proxy caps its gross exposure and its size.
+pub(crate) fn capped(rows: &[i64], proxy: Option<&Proxy>, budgets: &[Budget]) -> Vec<[bool; 2]> {
+    let Some(proxy) = proxy else { return vec![[false; 2]; rows.len()] };
+    let off = |budget: &Budget| [Layer::L0, Layer::L1].map(|layer| !budget.enabled[layer as usize]);
+    let rows = proxy.unsupportive(rows).into_iter().zip(budgets);
+    rows.map(|(against, budget)| off(budget).map(|off| against && off)).collect()
 }
 
 /// The budget of these series.
@@ -412,20 +427,25 @@ fn take_bars(
     taken
 }
 
+/// The window of a layer's percentile, `None` where fixed cut-offs apply, and its ADX floor.
+pub(crate) fn labelling(layer: Layer, given: &Given) -> (Option<usize>, f64) {
+    let source = given.params.layers[layer as usize].source.as_ref();
+    // Tier full means that all enabled layers have a window of bars, some perhaps after the last row.
+    let window = vol_window(layer, given.budget.tier, usize::MAX);
+    (window, source.and_then(|s| s.adx_floor).unwrap_or(0.0))
+}
+
 /// What tells rows apart: setups follow from the labels.
 type RowContent = ([Option<Label>; 4], [u64; 3], Orders, bool, Budget);
-
-/// Accepted labels, raw labels, proxy caps, budget.
-type RowInputs = ([Option<Label>; 4], [Option<Label>; 4], [bool; 2], Budget);
 
 /// Resolves rows into policies: each different combination of inputs is worked out once, and rows
 /// that say the same become one.
 struct Resolver<'a> {
     policy: &'a Policy,
     l4: Option<Effect>,
-    seen: HashMap<RowInputs, u32>,
+    seen: HashMap<(RowInputs, Budget), u32>,
     by_content: HashMap<RowContent, u32>,
-    last: Option<(RowInputs, u32)>,
+    last: Option<((RowInputs, Budget), u32)>,
     rows: Vec<Row>,
 }
 
@@ -436,7 +456,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// The index of what a row says that has these inputs.
-    fn resolve(&mut self, inputs: RowInputs) -> u32 {
+    fn resolve(&mut self, inputs: (RowInputs, Budget)) -> u32 {
         if let Some((same, index)) = self.last
             && same == inputs
         {
@@ -459,27 +479,12 @@ fn content(row: &Row) -> RowContent {
     (row.labels, [size_mult, stop_mult, gross_cap].map(f64::to_bits), orders, pyramids, row.budget)
 }
 
-fn compute_row(policy: &Policy, l4: Option<&Effect>, (accepted, raw, capped, budget): RowInputs) -> Row {
-    let [l0, l1, l2, l3] = accepted;
-    let in_force = [l2, l1, l0, l3].into_iter().flatten().map(|label| policy.effect(label)).chain(l4);
-    let (mut risk, setups) = policy.combine(in_force);
-    // A change that waits has tightened the risk already; setups follow the labels in force.
-    let waiting = [0, 1, 2, 3].into_iter().filter(|&l: &usize| raw[l] != accepted[l]);
-    for label in waiting.filter_map(|l| raw[l]) {
-        risk = risk.tighten(policy.effect(label).risk);
-    }
-    let key = l2.or(l1).or(l0);
-    if key.is_none() {
-        // A label from elsewhere (L3, L4) is no evidence of the market: it only tightens further.
-        risk = risk.tighten(policy.unknown().risk);
-    }
-    if capped[0] {
-        risk.gross_cap = risk.gross_cap.min(PROXY_CAP);
-    }
-    if capped[1] {
-        risk.size_mult = risk.size_mult.min(PROXY_CAP);
-    }
-    Row { labels: accepted, key, risk, setups, budget }
+fn compute_row(policy: &Policy, l4: Option<&Effect>, (inputs, budget): (RowInputs, Budget)) -> Row {
+    let (accepted, ..) = inputs;
+    let risk =
+        restraints(policy, l4, inputs).fold(Risk::START, |risk, (_, restraint)| risk.tighten(restraint));
+    let setups = policy.setups(in_force(policy, l4, accepted).map(|(_, effect)| effect));
+    Row { labels: accepted, key: key(accepted), risk, setups, budget }
 }
 
 fn all_flips(

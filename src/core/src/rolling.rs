@@ -82,6 +82,33 @@ fn compensated(sum: f64, value: f64, residue: f64) -> (f64, f64) {
     (total, total - sum - term)
 }
 
+/// Where a value stands among the known ones of its trailing window, itself included.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Standing {
+    /// 1-based, ties sharing the mean of their positions; `None` where the value itself is unknown.
+    pub rank: Option<f64>,
+    /// Values in the window, unknown ones included.
+    pub n: usize,
+    /// Known ones among them.
+    pub known: usize,
+    /// Fewest known ones that give a percentile.
+    pub min_known: usize,
+}
+
+impl Standing {
+    #[inline]
+    fn of_last(trailing: &[f64], known: usize, min_known: usize) -> Self {
+        let rank = if known < min_known { None } else { rank_of_last(trailing) };
+        Self { rank, n: trailing.len(), known, min_known }
+    }
+
+    /// `rank / n * 100`, NaN where it is unknown.
+    #[inline]
+    pub fn percentile(self) -> f64 {
+        self.rank.map_or(f64::NAN, |rank| rank / self.n as f64 * 100.0)
+    }
+}
+
 /// Percentile rank of every value within its trailing window (the value included).
 ///
 /// `rank / n * 100`, where `rank` is the 1-based average rank among the known values of the last
@@ -89,6 +116,17 @@ fn compensated(sum: f64, value: f64, residue: f64) -> (f64, f64) {
 /// fewer than `min_known` values are known or the value itself is unknown. Of the values from `from`
 /// on; those before only fill windows.
 pub fn percentile_rank(values: &[f64], from: usize, window: usize, min_known: usize) -> Vec<f64> {
+    standings(values, from, window, min_known, Standing::percentile)
+}
+
+/// What `of` makes of where every value stands in its trailing window, as in [`percentile_rank`].
+pub fn standings<R>(
+    values: &[f64],
+    from: usize,
+    window: usize,
+    min_known: usize,
+    of: impl Fn(Standing) -> R,
+) -> Vec<R> {
     let values: Vec<f64> = values.iter().map(|v| if v.is_finite() { *v } else { f64::NAN }).collect();
     let first_window = from.saturating_sub(window)..from;
     let mut known = values[first_window].iter().filter(|v| v.is_finite()).count();
@@ -99,22 +137,21 @@ pub fn percentile_rank(values: &[f64], from: usize, window: usize, min_known: us
             if start > 0 {
                 known -= usize::from(values[start - 1].is_finite());
             }
-            if known < min_known { f64::NAN } else { rank_of_last(&values[start..=i]) }
+            of(Standing::of_last(&values[start..=i], known, min_known))
         })
         .collect()
 }
 
-/// `rank / n * 100` of the last value among the known ones, NaN if it is unknown itself.
-fn rank_of_last(trailing: &[f64]) -> f64 {
-    let Some(&value) = trailing.last().filter(|v| v.is_finite()) else { return f64::NAN };
+/// The rank of the last value among the known ones, `None` if it is unknown itself.
+fn rank_of_last(trailing: &[f64]) -> Option<f64> {
+    let value = *trailing.last().filter(|v| v.is_finite())?;
     // Counts of the width of the values keep the loop in vectors.
     let (mut below, mut equal) = (0u64, 0u64);
     for &other in trailing {
         below += u64::from(other < value);
         equal += u64::from(other == value);
     }
-    let rank = below as f64 + (equal as f64 + 1.0) / 2.0;
-    rank / trailing.len() as f64 * 100.0
+    Some(below as f64 + (equal as f64 + 1.0) / 2.0)
 }
 
 /// Median of the known values among the last `window`, NaN with fewer than `min_known` of them. Of the

@@ -15,7 +15,7 @@ mod table;
 pub use json::{MOST_CHARACTERS, MOST_RULES, PolicyError, parse_rules};
 pub use lint::{Hole, Lint, MOST_STANDING_DOWN, Problem};
 pub use pattern::{Align, Pattern};
-pub use resolve::{Effect, LabelSet, Policy, Risk};
+pub use resolve::{Effect, LabelSet, Part, Policy, Risk};
 pub use rule::{Orders, Origin, Rule};
 pub use table::{Finding, Match, PolicyTable};
 

@@ -75,6 +75,17 @@ pub struct Effect {
     pub rules: Match,
 }
 
+/// What of a table acts on a label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The first rule that matches and is no override, or an override, by its index in the table.
+    Rule(usize),
+    /// What applies where none but overrides matches.
+    Fallback,
+    /// That a place of the label is `Stressed`.
+    Stressed,
+}
+
 /// Labels to resolve together, L0 to L4.
 pub type LabelSet<'a> = [Option<&'a str>; 5];
 
@@ -117,11 +128,20 @@ impl Policy {
         }
     }
 
+    /// What acts on any text as a label, in order; folded, it gives the risk of [`Policy::effect_of`].
+    pub fn parts_of(&self, text: &str) -> Vec<(Part, Risk)> {
+        parts(&self.table, text, &self.table.find(text)).collect()
+    }
+
+    /// A label resolved alone.
+    pub fn alone(&self, label: Label) -> Risk {
+        Risk::START.tighten(self.effect(label).risk)
+    }
+
     /// Whether going from one label to another reduces risk: resolved alone, the new one has a
     /// smaller size, or the same size and a wider stop.
     pub fn tightens(&self, old: Label, new: Label) -> bool {
-        let alone = |label| Risk::START.tighten(self.effect(label).risk);
-        let (old, new) = (alone(old), alone(new));
+        let (old, new) = (self.alone(old), self.alone(new));
         new.size_mult < old.size_mult || (new.size_mult == old.size_mult && new.stop_mult > old.stop_mult)
     }
 
@@ -135,15 +155,21 @@ impl Policy {
     }
 
     /// [`Policy::resolve`] of effects, that of the key first; without any, that of `Unknown`.
-    pub fn combine<'a>(&'a self, effects: impl Iterator<Item = &'a Effect>) -> (Risk, Option<Vec<String>>) {
+    pub fn combine<'a>(
+        &'a self,
+        effects: impl Iterator<Item = &'a Effect> + Clone,
+    ) -> (Risk, Option<Vec<String>>) {
+        let key = effects.clone().next().unwrap_or(&self.unknown);
+        let start = Risk::START.tighten(key.risk);
+        let risk = effects.clone().fold(start, |risk, effect| risk.tighten(effect.risk));
+        (risk, self.setups(effects))
+    }
+
+    /// The setups of effects, that of the key first; without any, those of `Unknown`.
+    pub fn setups<'a>(&'a self, effects: impl Iterator<Item = &'a Effect>) -> Option<Vec<String>> {
         let mut effects = effects.peekable();
         let key = effects.peek().copied().unwrap_or(&self.unknown);
-        let mut risk = Risk::START.tighten(key.risk);
-        let mut stands_down = key.stands_down;
-        for effect in effects {
-            risk = risk.tighten(effect.risk);
-            stands_down |= effect.stands_down;
-        }
+        let stands_down = effects.fold(key.stands_down, |any, effect| any || effect.stands_down);
         let mut setups = key.setups.clone();
         if stands_down {
             let setups = setups.get_or_insert_default();
@@ -151,8 +177,22 @@ impl Policy {
                 setups.insert(place, STAND_DOWN.to_owned());
             }
         }
-        (risk, setups)
+        setups
     }
+}
+
+/// What of a table acts on a label, in order: the rule, or the fallback, then overrides, then stress.
+fn parts<'a>(
+    table: &'a PolicyTable,
+    text: &str,
+    found: &'a Match,
+) -> impl Iterator<Item = (Part, Risk)> + use<'a> {
+    let of_rule = |i: usize| (Part::Rule(i), Risk::of_rule(&table.rules()[i]));
+    let base = found.base.map_or_else(|| (Part::Fallback, Risk::of_rule(table.fallback())), of_rule);
+    let is_stressed = text.split('-').any(|place| place == STRESSED);
+    let stressed = (Part::Stressed, Risk { orders: Orders::Passive, ..Risk::NEUTRAL });
+    let overrides = found.overrides.iter().map(move |&i| of_rule(i));
+    std::iter::once(base).chain(overrides).chain(is_stressed.then_some(stressed))
 }
 
 fn effect(table: &PolicyTable, text: &str) -> Effect {
@@ -162,15 +202,9 @@ fn effect(table: &PolicyTable, text: &str) -> Effect {
 /// What a label does by these rules.
 pub(super) fn effect_by(table: &PolicyTable, text: &str, found: Match) -> Effect {
     let base = found.base.map_or(table.fallback(), |i| &table.rules()[i]);
-    let mut risk = Risk::of_rule(base);
-    let mut stands_down = base.lists_stand_down();
-    for &i in &found.overrides {
-        risk = risk.tighten(Risk::of_rule(&table.rules()[i]));
-        stands_down |= table.rules()[i].lists_stand_down();
-    }
-    if text.split('-').any(|place| place == STRESSED) {
-        risk.orders = Orders::Passive;
-    }
+    let overrides = found.overrides.iter().map(|&i| &table.rules()[i]);
+    let stands_down = overrides.fold(base.lists_stand_down(), |any, rule| any || rule.lists_stand_down());
+    let risk = parts(table, text, &found).fold(Risk::NEUTRAL, |risk, (_, part)| risk.tighten(part));
     Effect { risk, setups: base.setups.clone(), stands_down, rules: found }
 }
 
