@@ -54,6 +54,7 @@ test: lint install ## everything: lint, unit tests, SQL, isolation, dump, upgrad
 bench: install ## the core by itself, and refreshes against the floor of plain SQL
 	@cargo bench --quiet --package regime_core --bench '*' -- --output-format bencher
 	@tests/bench.sh
+	@tests/bench_signals.sh
 
 package: ## a tarball to unpack in / on machines with this PostgreSQL
 	@rm -rf $(CARGO_TARGET_DIR)/$(PACKAGE)

@@ -15,11 +15,20 @@ COMMENT ON FUNCTION regime_explain(int, timestamptz, text, text, boolean, text, 
 COMMENT ON FUNCTION regime_version_hash(text, text, boolean, text, int, int, int, int, text, boolean) IS
 'Returns the hash, 16 hex digits, of the label version, the policy''s rules and every parameter and setting that can change a label: what a refresh with these arguments stores in regime_version_hash. Same inputs and same hash mean same labels.';
 
-COMMENT ON FUNCTION regime_at(int, timestamptz) IS
-'Returns the row of cmc_regimes in force for an asset at a moment, the newest with ts <= at, from the schema pg_regime.target_schema; no row before the first. A NULL argument, or output tables that are not set up, is an error.';
+COMMENT ON FUNCTION regime_at(int, timestamptz, interval) IS
+'Returns what holds for an asset at a moment, always one row: the row of cmc_regimes with the newest ts <= at, from the schema pg_regime.target_schema, with its age. Where there is none, or it is older than max_age (NULL: pg_regime.max_age), stale is true, regime_key is Unknown, setups is {stand_down} and the rest is the tightest policy that any row could hold; ts and age are those of the old row.';
+
+COMMENT ON FUNCTION regime_latest() IS
+'Returns the newest row of each asset in cmc_regimes, with its age, the newest daily bar and whether the row is stale; what the view cmc_regime_latest shows. It reads the settings'' calendar scheme and target schema.';
+
+COMMENT ON FUNCTION regime_gate(int, timestamptz, text, float8, boolean, interval) IS
+'Returns, in one row, what the regime in force makes of a signal: whether it is allowed, its size (base_size x size_mult, 0 where not allowed), the rest of the policy, and the reason. Not allowed are setups that are not listed (a NULL setup is not checked), anything where the policy stands down, and anything where regime_at is stale; regime_enabled => false lets the signal pass as it is.';
+
+COMMENT ON FUNCTION regime_tag_signals(regclass, text, text, text) IS
+'Fills key_column of a table of signals, where it is NULL, with the regime in force at ts_column for the asset in asset_column, or Unknown, and returns how many rows it filled; adds the column if it is missing. Only rows of cmc_regimes with ts at or before the signal''s are used, and none older than pg_regime.max_age.';
 
 COMMENT ON FUNCTION regime_setup(text) IS
-'Makes the output tables and the view cmc_regime_latest that are missing in a schema, adopts those that are there by adding missing columns and a missing unique key, and returns what was done with each. A column of another type, or a relation of another kind under one of their names, is an error and changes nothing.';
+'Makes the output tables and the view cmc_regime_progress that are missing in a schema, adopts those that are there by adding missing columns and a missing unique key, and returns what was done with each. A column of another type, or a relation of another kind under one of their names, is an error and changes nothing.';
 
 COMMENT ON FUNCTION regime_build_inputs(int[], text, text) IS
 'For those who have daily bars only: makes the bar and EMA tables that regime_source names for cal_scheme (iso or us) where they are missing in target_schema, fills them from the daily bars, only what changed, and returns what was done with each. Partial first and last weeks and months are left out, and tables with rows that it did not make are left alone.';

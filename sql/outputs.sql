@@ -168,18 +168,3 @@ COMMENT ON COLUMN {schema}.cmc_regime_comovement.best_lead_lag_corr IS 'Pearson 
 COMMENT ON COLUMN {schema}.cmc_regime_comovement.n_obs IS 'Days on which both EMAs are known'
 --;
 COMMENT ON COLUMN {schema}.cmc_regime_comovement.computed_at IS 'When the snapshot was taken'
---;
-CREATE VIEW {schema}.cmc_regime_latest AS
-WITH RECURSIVE asset AS (
-    (SELECT id FROM {schema}.cmc_regimes ORDER BY id LIMIT 1)
-    UNION ALL
-    SELECT (SELECT r.id FROM {schema}.cmc_regimes r WHERE r.id > a.id ORDER BY r.id LIMIT 1)
-    FROM asset a WHERE a.id IS NOT NULL
-)
-SELECT newest.*, now() - newest.ts AS age
-FROM asset a
-CROSS JOIN LATERAL (SELECT * FROM {schema}.cmc_regimes r WHERE r.id = a.id ORDER BY r.ts DESC LIMIT 1) AS newest
---;
-COMMENT ON VIEW {schema}.cmc_regime_latest IS 'The newest row of each asset in cmc_regimes, with its age; steps from asset to asset along the key'
---;
-COMMENT ON COLUMN {schema}.cmc_regime_latest.age IS 'Time since the close of the row''s bar'

@@ -462,8 +462,40 @@ AS 'MODULE_PATHNAME', 'regime_check_inputs_wrapper';
 -- pg_regime::api::read::regime_at
 CREATE  FUNCTION "regime_at"(
 	"asset_id" INT, /* Option < i32 > */
-	"at" timestamp with time zone /* Option < TimestampWithTimeZone > */
+	"at" timestamp with time zone, /* Option < TimestampWithTimeZone > */
+	"max_age" interval DEFAULT NULL /* Option < Interval > */
 ) RETURNS TABLE (
+	"id" INT,  /* i32 */
+	"ts" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
+	"tf" TEXT,  /* & '_ str */
+	"l0_label" TEXT,  /* Option < String > */
+	"l1_label" TEXT,  /* Option < String > */
+	"l2_label" TEXT,  /* Option < String > */
+	"l3_label" TEXT,  /* Option < String > */
+	"l4_label" TEXT,  /* Option < String > */
+	"regime_key" TEXT,  /* String */
+	"size_mult" double precision,  /* f64 */
+	"stop_mult" double precision,  /* f64 */
+	"orders" TEXT,  /* & '_ str */
+	"gross_cap" double precision,  /* f64 */
+	"pyramids" bool,  /* bool */
+	"setups" TEXT[],  /* :: std :: option :: Option < Vec < String > > */
+	"feature_tier" TEXT,  /* Option < String > */
+	"l0_enabled" bool,  /* Option < bool > */
+	"l1_enabled" bool,  /* Option < bool > */
+	"l2_enabled" bool,  /* Option < bool > */
+	"regime_version_hash" TEXT,  /* Option < String > */
+	"updated_at" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
+	"stale" bool,  /* bool */
+	"age" interval  /* Option < Interval > */
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_at_wrapper';
+
+-- src/api/read.rs
+-- pg_regime::api::read::regime_latest
+CREATE  FUNCTION "regime_latest"() RETURNS TABLE (
 	"id" INT,  /* i32 */
 	"ts" timestamp with time zone,  /* TimestampWithTimeZone */
 	"tf" TEXT,  /* String */
@@ -484,11 +516,14 @@ CREATE  FUNCTION "regime_at"(
 	"l1_enabled" bool,  /* Option < bool > */
 	"l2_enabled" bool,  /* Option < bool > */
 	"regime_version_hash" TEXT,  /* Option < String > */
-	"updated_at" timestamp with time zone  /* Option < TimestampWithTimeZone > */
+	"updated_at" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
+	"age" interval,  /* Option < Interval > */
+	"newest_bar" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
+	"is_stale" bool  /* Option < bool > */
 )
-STABLE PARALLEL RESTRICTED
+STRICT STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_at_wrapper';
+AS 'MODULE_PATHNAME', 'regime_latest_wrapper';
 
 -- src/api/refresh.rs
 -- pg_regime::api::refresh::refresh_cmc_regimes
@@ -599,6 +634,36 @@ CREATE  FUNCTION "regime_setup"(
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_setup_wrapper';
+
+-- src/api/signals.rs
+-- pg_regime::api::signals::regime_gate
+CREATE  FUNCTION "regime_gate"(
+	"asset_id" INT, /* Option < i32 > */
+	"at" timestamp with time zone, /* Option < TimestampWithTimeZone > */
+	"setup" TEXT, /* Option < & str > */
+	"base_size" double precision, /* Option < f64 > */
+	"regime_enabled" bool DEFAULT true, /* Option < bool > */
+	"max_age" interval DEFAULT NULL /* Option < Interval > */
+) RETURNS TABLE (
+	"allowed" bool,  /* bool */
+	"size" double precision,  /* f64 */
+	"stop_mult" double precision,  /* f64 */
+	"orders" TEXT,  /* & '_ str */
+	"gross_cap" double precision,  /* f64 */
+	"pyramids" bool,  /* bool */
+	"regime_key" TEXT,  /* Option < String > */
+	"reason" TEXT  /* String */
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_gate_wrapper';
+
+-- src/api/signals.rs
+-- pg_regime::api::signals::regime_tag_signals
+
+CREATE FUNCTION regime_tag_signals(relation regclass, asset_column text DEFAULT 'id', ts_column text DEFAULT 'ts',
+    key_column text DEFAULT 'regime_key')
+RETURNS bigint VOLATILE PARALLEL UNSAFE LANGUAGE c AS 'MODULE_PATHNAME', 'regime_tag_signals_wrapper';
 
 -- src/api/statistics.rs
 -- pg_regime::api::statistics::regime_transitions
@@ -900,7 +965,28 @@ END $$;
 
 -- src/lib.rs
 -- requires:
+--   regime_assets
+--   regime_periods
+
+-- Asset by asset, so that a condition on id reads that asset alone.
+
+CREATE VIEW cmc_regime_periods AS
+SELECT a.id, p.regime, p.valid, p.bars, p.return_over_period
+FROM @extschema@.regime_assets() AS a
+CROSS JOIN LATERAL @extschema@.regime_periods(a.id) AS p;
+COMMENT ON VIEW cmc_regime_periods IS 'The stretches of one regime_key of each asset, with their length and the price change in them';
+COMMENT ON COLUMN cmc_regime_periods.id IS 'Asset';
+COMMENT ON COLUMN cmc_regime_periods.regime IS 'The regime_key';
+COMMENT ON COLUMN cmc_regime_periods.valid IS 'From the close at which the regime was first known to the close at which the next one was; open while it lasts';
+COMMENT ON COLUMN cmc_regime_periods.bars IS 'Daily rows with this regime';
+COMMENT ON COLUMN cmc_regime_periods.return_over_period IS 'Close at the end of valid, or of the newest row, over the close at its start, minus 1; known only at that end';
+ALTER VIEW cmc_regime_periods OWNER TO @extowner@;
+GRANT SELECT ON cmc_regime_periods TO PUBLIC;
+
+-- src/lib.rs
+-- requires:
 --   regime_status
+--   regime_latest
 
 -- Views over functions are members of the extension: among the user's tables they would hold up DROP EXTENSION.
 
@@ -919,25 +1005,13 @@ COMMENT ON COLUMN cmc_regime_status.last_error_message IS 'Message of that error
 ALTER VIEW cmc_regime_status OWNER TO @extowner@;
 GRANT SELECT ON cmc_regime_status TO PUBLIC;
 
--- src/lib.rs
--- requires:
---   regime_assets
---   regime_periods
-
--- Asset by asset, so that a condition on id reads that asset alone.
-
-CREATE VIEW cmc_regime_periods AS
-SELECT a.id, p.regime, p.valid, p.bars, p.return_over_period
-FROM @extschema@.regime_assets() AS a
-CROSS JOIN LATERAL @extschema@.regime_periods(a.id) AS p;
-COMMENT ON VIEW cmc_regime_periods IS 'The stretches of one regime_key of each asset, with their length and the price change in them';
-COMMENT ON COLUMN cmc_regime_periods.id IS 'Asset';
-COMMENT ON COLUMN cmc_regime_periods.regime IS 'The regime_key';
-COMMENT ON COLUMN cmc_regime_periods.valid IS 'From the close at which the regime was first known to the close at which the next one was; open while it lasts';
-COMMENT ON COLUMN cmc_regime_periods.bars IS 'Daily rows with this regime';
-COMMENT ON COLUMN cmc_regime_periods.return_over_period IS 'Close at the end of valid, or of the newest row, over the close at its start, minus 1; known only at that end';
-ALTER VIEW cmc_regime_periods OWNER TO @extowner@;
-GRANT SELECT ON cmc_regime_periods TO PUBLIC;
+CREATE VIEW cmc_regime_latest AS SELECT * FROM @extschema@.regime_latest();
+COMMENT ON VIEW cmc_regime_latest IS 'The newest row of each asset in cmc_regimes, its age, and whether it may still be trusted';
+COMMENT ON COLUMN cmc_regime_latest.age IS 'Time since the close of the row''s bar';
+COMMENT ON COLUMN cmc_regime_latest.newest_bar IS 'Close of the newest daily bar; NULL also where the source may not be read';
+COMMENT ON COLUMN cmc_regime_latest.is_stale IS 'Whether the row is not that of the newest bar, changes of the asset are marked, or the row is older than pg_regime.max_age; NULL where that cannot be known';
+ALTER VIEW cmc_regime_latest OWNER TO @extowner@;
+GRANT SELECT ON cmc_regime_latest TO PUBLIC;
 
 -- src/lib.rs
 -- finalize
@@ -958,11 +1032,20 @@ COMMENT ON FUNCTION regime_explain(int, timestamptz, text, text, boolean, text, 
 COMMENT ON FUNCTION regime_version_hash(text, text, boolean, text, int, int, int, int, text, boolean) IS
 'Returns the hash, 16 hex digits, of the label version, the policy''s rules and every parameter and setting that can change a label: what a refresh with these arguments stores in regime_version_hash. Same inputs and same hash mean same labels.';
 
-COMMENT ON FUNCTION regime_at(int, timestamptz) IS
-'Returns the row of cmc_regimes in force for an asset at a moment, the newest with ts <= at, from the schema pg_regime.target_schema; no row before the first. A NULL argument, or output tables that are not set up, is an error.';
+COMMENT ON FUNCTION regime_at(int, timestamptz, interval) IS
+'Returns what holds for an asset at a moment, always one row: the row of cmc_regimes with the newest ts <= at, from the schema pg_regime.target_schema, with its age. Where there is none, or it is older than max_age (NULL: pg_regime.max_age), stale is true, regime_key is Unknown, setups is {stand_down} and the rest is the tightest policy that any row could hold; ts and age are those of the old row.';
+
+COMMENT ON FUNCTION regime_latest() IS
+'Returns the newest row of each asset in cmc_regimes, with its age, the newest daily bar and whether the row is stale; what the view cmc_regime_latest shows. It reads the settings'' calendar scheme and target schema.';
+
+COMMENT ON FUNCTION regime_gate(int, timestamptz, text, float8, boolean, interval) IS
+'Returns, in one row, what the regime in force makes of a signal: whether it is allowed, its size (base_size x size_mult, 0 where not allowed), the rest of the policy, and the reason. Not allowed are setups that are not listed (a NULL setup is not checked), anything where the policy stands down, and anything where regime_at is stale; regime_enabled => false lets the signal pass as it is.';
+
+COMMENT ON FUNCTION regime_tag_signals(regclass, text, text, text) IS
+'Fills key_column of a table of signals, where it is NULL, with the regime in force at ts_column for the asset in asset_column, or Unknown, and returns how many rows it filled; adds the column if it is missing. Only rows of cmc_regimes with ts at or before the signal''s are used, and none older than pg_regime.max_age.';
 
 COMMENT ON FUNCTION regime_setup(text) IS
-'Makes the output tables and the view cmc_regime_latest that are missing in a schema, adopts those that are there by adding missing columns and a missing unique key, and returns what was done with each. A column of another type, or a relation of another kind under one of their names, is an error and changes nothing.';
+'Makes the output tables and the view cmc_regime_progress that are missing in a schema, adopts those that are there by adding missing columns and a missing unique key, and returns what was done with each. A column of another type, or a relation of another kind under one of their names, is an error and changes nothing.';
 
 COMMENT ON FUNCTION regime_build_inputs(int[], text, text) IS
 'For those who have daily bars only: makes the bar and EMA tables that regime_source names for cal_scheme (iso or us) where they are missing in target_schema, fills them from the daily bars, only what changed, and returns what was done with each. Partial first and last weeks and months are left out, and tables with rows that it did not make are left alone.';

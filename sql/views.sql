@@ -14,3 +14,11 @@ COMMENT ON COLUMN cmc_regime_status.last_error IS 'When a refresh of it last fai
 COMMENT ON COLUMN cmc_regime_status.last_error_message IS 'Message of that error';
 ALTER VIEW cmc_regime_status OWNER TO @extowner@;
 GRANT SELECT ON cmc_regime_status TO PUBLIC;
+
+CREATE VIEW cmc_regime_latest AS SELECT * FROM @extschema@.regime_latest();
+COMMENT ON VIEW cmc_regime_latest IS 'The newest row of each asset in cmc_regimes, its age, and whether it may still be trusted';
+COMMENT ON COLUMN cmc_regime_latest.age IS 'Time since the close of the row''s bar';
+COMMENT ON COLUMN cmc_regime_latest.newest_bar IS 'Close of the newest daily bar; NULL also where the source may not be read';
+COMMENT ON COLUMN cmc_regime_latest.is_stale IS 'Whether the row is not that of the newest bar, changes of the asset are marked, or the row is older than pg_regime.max_age; NULL where that cannot be known';
+ALTER VIEW cmc_regime_latest OWNER TO @extowner@;
+GRANT SELECT ON cmc_regime_latest TO PUBLIC;

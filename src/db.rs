@@ -69,6 +69,23 @@ pub enum Sees {
     Now,
 }
 
+/// A prepared statement that its user keeps, to be spared looking it up by its text.
+#[derive(Clone)]
+pub struct Statement(Rc<Plan>);
+
+impl Statement {
+    /// Calls `each` with every row.
+    pub fn rows(
+        &self,
+        _: Db,
+        args: &[Arg],
+        sees: Sees,
+        each: impl FnMut(&Tuple) -> Result<()>,
+    ) -> Result<()> {
+        self.0.rows(args, sees, each)
+    }
+}
+
 /// A prepared statement, freed when dropped.
 struct Plan {
     plan: pg_sys::SPIPlanPtr,
@@ -96,6 +113,11 @@ impl Db<'_> {
             known.insert(sql.to_owned(), Rc::clone(&plan));
         });
         Ok(plan)
+    }
+
+    /// A statement to keep, with arguments of these types.
+    pub fn statement(self, sql: &str, args: &[Arg]) -> Result<Statement> {
+        self.plan(sql, args, 0).map(Statement)
     }
 
     /// Calls `each` with every row of a statement.

@@ -12,6 +12,7 @@ static TARGET_SCHEMA: GucSetting<Option<CString>> = GucSetting::<Option<CString>
 static RUN_LOG_DAYS: GucSetting<i32> = GucSetting::<i32>::new(30);
 static NOTIFY_FLIPS: GucSetting<bool> = GucSetting::<bool>::new(false);
 static RESUME_MINUTES: GucSetting<i32> = GucSetting::<i32>::new(60);
+static MAX_AGE: GucSetting<i32> = GucSetting::<i32>::new(-1);
 
 /// Most rows that a label can be held for.
 pub const MAX_HOLD_BARS: i32 = 1000;
@@ -82,6 +83,16 @@ pub fn define() {
         GucContext::Userset,
         GucFlags::default(),
     );
+    GucRegistry::define_int_guc(
+        c"pg_regime.max_age",
+        c"Age from which a row of cmc_regimes is no longer used (-1 to 2147483647 seconds, or with a unit: '3 d'; -1 is no limit).",
+        c"Used where a function's max_age argument is NULL; regime_at and regime_gate then give the tightest policy.",
+        &MAX_AGE,
+        -1,
+        i32::MAX,
+        GucContext::Userset,
+        GucFlags::UNIT_S,
+    );
     reserve_prefix();
 }
 
@@ -118,6 +129,11 @@ pub fn run_log_days() -> i32 {
 
 pub fn notify_flips() -> bool {
     NOTIFY_FLIPS.get()
+}
+
+/// In microseconds; `None` is no limit.
+pub fn max_age() -> Option<i64> {
+    u32::try_from(MAX_AGE.get()).ok().map(|seconds| i64::from(seconds) * 1_000_000)
 }
 
 pub fn resume_minutes() -> i32 {

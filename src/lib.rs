@@ -6,6 +6,7 @@
 use pgrx::prelude::*;
 
 mod api;
+mod as_of;
 mod asset;
 mod cache;
 mod chart;
@@ -16,11 +17,13 @@ mod demo;
 mod dirty;
 mod error;
 mod explain;
+mod gate;
 mod guc;
 mod health;
 mod history;
 mod inputs;
 mod json;
+mod latest;
 mod mapping;
 mod notify;
 mod output;
@@ -37,11 +40,13 @@ mod row;
 mod run_log;
 mod simulate;
 mod source;
+mod span;
 mod state;
 mod statement;
 mod statistics;
 mod status;
 mod subxact;
+mod tag;
 mod tracking;
 mod work;
 mod write;
@@ -54,8 +59,8 @@ extension_sql_file!(
     name = "procedures",
     requires = ["tables", regime_round_begin, regime_round_next, regime_round_end]
 );
-extension_sql_file!("../sql/views.sql", name = "views", requires = [regime_status]);
 extension_sql_file!("../sql/periods.sql", name = "periods", requires = [regime_assets, regime_periods]);
+extension_sql_file!("../sql/views.sql", name = "views", requires = [regime_status, regime_latest]);
 extension_sql_file!("../sql/comments.sql", name = "comments", finalize);
 
 #[pg_guard]

@@ -105,7 +105,7 @@ pub const COMOVEMENT: Table = Table {
 };
 
 pub const TABLES: [&Table; 4] = [&REGIMES, &FLIPS, &STATS, &COMOVEMENT];
-const VIEWS: [&str; 2] = ["cmc_regime_latest", "cmc_regime_progress"];
+const VIEWS: [&str; 1] = ["cmc_regime_progress"];
 
 /// Tables that nobody but refresh writes, with the columns that tell that they are of this version.
 const OWN: [(&str, &[&str]); 5] = [
@@ -135,7 +135,7 @@ fn find_set_up(db: Db, schema: &str) -> Result<bool> {
             columns.push(column);
         }
     }
-    for (name, own) in OWN.into_iter().chain([(VIEWS[0], &["id"][..]), (VIEWS[1], &["round"])]) {
+    for (name, own) in OWN.into_iter().chain(VIEWS.map(|view| (view, &["round"][..]))) {
         tables.extend(own.iter().map(|_| name));
         columns.extend(own);
     }

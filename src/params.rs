@@ -110,9 +110,7 @@ pub fn policy_table(
         let sql = format!("SELECT rules::text FROM {schema}.regime_policy WHERE policy = $1");
         let stored = db.first(&sql, &[arg(name)], Sees::Snapshot, |row| Ok(row.string(0)))?.flatten();
         let stored = stored.ok_or_else(|| unknown_policy(name, schema))?;
-        table = table.overlay(parse_stored(&stored).map_err(|error| {
-            error.detail(format!("Stored for policy \"{name}\" in {schema}.regime_policy."))
-        })?);
+        table = table.overlay(parse_stored(name, schema, &stored)?);
     }
     if let Some(rules) = rules {
         table = table.overlay(parse_rules(rules)?);
@@ -120,8 +118,10 @@ pub fn policy_table(
     Ok(table)
 }
 
-fn parse_stored(rules: &str) -> Result<Vec<Rule>> {
-    Ok(parse_rules(&json::parse(rules)?)?)
+/// The rules of a loaded policy, as stored.
+pub fn parse_stored(policy: &str, schema: &str, rules: &str) -> Result<Vec<Rule>> {
+    let parsed = json::parse(rules).and_then(|document| Ok(parse_rules(&document)?));
+    parsed.map_err(|error| error.detail(format!("Stored for policy \"{policy}\" in {schema}.regime_policy.")))
 }
 
 /// A policy of this name was never loaded.

@@ -75,22 +75,24 @@ fn read(
 ) -> Result<Vec<Status>> {
     let Some(daily) = &setup.sources[Layer::L2 as usize] else { return Ok(Vec::new()) };
     let ts = &daily.bars.columns[0];
-    let bars =
-        format!("{} WHERE {} = a.asset AND {}", daily.bars.sql, daily.bars.id, daily.bars.shared_condition);
+    let bars = format!(
+        "{} WHERE {} = asset_.asset AND {}",
+        daily.bars.sql, daily.bars.id, daily.bars.shared_condition
+    );
     let sql = format!(
-        "SELECT a.asset, b.ts, r.ts, r.regime_key, l.bars, \
-         EXISTS (SELECT FROM {dirty} d WHERE d.id = a.asset), \
-         GREATEST(s.finished, (SELECT c.computed_at FROM {state} c WHERE c.id = a.asset AND c.tf = $3)), \
+        "SELECT asset_.asset, b.ts, r.ts, r.regime_key, l.bars, \
+         EXISTS (SELECT FROM {dirty} d WHERE d.id = asset_.asset), \
+         GREATEST(s.finished, (SELECT c.computed_at FROM {state} c WHERE c.id = asset_.asset AND c.tf = $3)), \
          e.finished, e.message, e.sqlstate, e.hint \
-         FROM (SELECT pg_catalog.unnest($2::int[]) AS asset) AS a \
+         FROM (SELECT pg_catalog.unnest($2::int[]) AS asset) AS asset_ \
          LEFT JOIN LATERAL (SELECT {ts} AS ts FROM {bars} ORDER BY 1 DESC NULLS LAST LIMIT 1) AS b ON true \
          LEFT JOIN LATERAL (SELECT ts::timestamptz AS ts, regime_key::text AS regime_key FROM {regimes} \
-           WHERE id = a.asset AND tf = $3 ORDER BY 1 DESC LIMIT 1) AS r ON true \
+           WHERE id = asset_.asset AND tf = $3 ORDER BY 1 DESC LIMIT 1) AS r ON true \
          CROSS JOIN LATERAL (SELECT count(*) AS bars FROM {bars} AND (r.ts IS NULL OR {ts} > r.ts)) AS l \
-         LEFT JOIN LATERAL (SELECT g.finished FROM {log} g WHERE g.id = a.asset AND g.status <> 'failed' \
+         LEFT JOIN LATERAL (SELECT g.finished FROM {log} g WHERE g.id = asset_.asset AND g.status <> 'failed' \
            ORDER BY g.run DESC LIMIT 1) AS s ON true \
-         LEFT JOIN LATERAL (SELECT g.finished, g.message, g.sqlstate, g.hint FROM {log} g WHERE g.id = a.asset AND g.status = 'failed' \
-           ORDER BY g.run DESC LIMIT 1) AS e ON true ORDER BY a.asset"
+         LEFT JOIN LATERAL (SELECT g.finished, g.message, g.sqlstate, g.hint FROM {log} g WHERE g.id = asset_.asset AND g.status = 'failed' \
+           ORDER BY g.run DESC LIMIT 1) AS e ON true ORDER BY asset_.asset"
     );
     let mut found = Vec::new();
     db.rows(&sql, &[arg(daily.tf.as_deref()), arg(ids), arg(TF)], Sees::Snapshot, |row| {

@@ -87,7 +87,6 @@ DROP TABLE cmc_regime_stats;
 SELECT * FROM typed('SELECT FROM refresh_cmc_regimes(2)');
 SELECT relowner::regrole FROM pg_class WHERE oid = 'cmc_regime_stats'::regclass;
 -- Completing a table takes its owner.
-DROP VIEW cmc_regime_latest;
 ALTER TABLE cmc_regimes DROP setups;
 SELECT * FROM typed('SELECT FROM regime_setup()');
 \set ECHO none

@@ -15,7 +15,7 @@ SELECT DISTINCT bars_id_column, bars_tf_column, bars_ts_column, close_column, at
     ema_id_column, ema_tf_column, ema_ts_column, ema_period_column, ema_column FROM regime_source;
 SELECT count(*) FROM regime_policy;
 -- It makes no output table by itself.
-SELECT to_regclass('cmc_regimes'), to_regclass('cmc_regime_latest');
+SELECT to_regclass('cmc_regimes'), to_regclass('cmc_regime_progress');
 -- Twice is an error, as of any extension.
 CREATE EXTENSION pg_regime;
 \echo :LAST_ERROR_SQLSTATE

@@ -50,7 +50,7 @@ SELECT DISTINCT action FROM regime_track(false);
 CREATE TEMP TABLE cmc_regimes (id int, ts timestamptz, tf text, l0_label text, l1_label text, l2_label text, l3_label text,
     l4_label text, regime_key text, size_mult bigint, stop_mult float8, orders text, gross_cap float8, pyramids bool, setups text,
     feature_tier text, l0_enabled bool, l1_enabled bool, l2_enabled bool, regime_version_hash text, updated_at timestamptz);
-INSERT INTO cmc_regimes VALUES (1, '2020-01-01', '1D', 'a', 'a', 'a', 'a', 'a', 'a', 1, 1, 'a', 1, true, '{NULL,x}', 'x', true, true, true, 'h', '2020-01-01');
+INSERT INTO cmc_regimes VALUES (1, '2020-01-01', '1D', 'a', 'a', 'a', 'a', 'a', 'a', 1, 1, 'mixed', 1, true, '{NULL,x}', 'x', true, true, true, 'h', '2020-01-01');
 SELECT nspname AS temporary FROM pg_namespace WHERE oid = pg_my_temp_schema() \gset
 SET pg_regime.target_schema = :'temporary';
 SELECT size_mult, setups FROM regime_at(1, '2020-01-02');

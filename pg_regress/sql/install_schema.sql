@@ -45,7 +45,7 @@ SELECT hint_of($$SELECT * FROM "Odd Schema".regime_label_intraday(1)$$) AS hint 
 SELECT hint_of($$SELECT * FROM "Odd Schema".refresh_cmc_regimes(only_dirty => true)$$) AS hint \gset
 \echo :hint
 SELECT "Odd Schema".regime_load_policy('desk', '[{"match": "Up-Low-Normal"}]');
-DROP VIEW cmc_regime_latest;
+DROP VIEW cmc_regime_progress;
 SELECT hint_of($$SELECT * FROM "Odd Schema".regime_at(1, now())$$) AS hint \gset
 \echo :hint
 SELECT relation, action FROM "Odd Schema".regime_setup('public');

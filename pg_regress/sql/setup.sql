@@ -23,7 +23,7 @@ INSERT INTO cmc_regime_flips (id, ts, tf, layer, new_regime) VALUES (1, now(), '
 \set VERBOSITY default
 -- Only what is missing is made again.
 DROP TABLE cmc_regime_flips;
-DROP VIEW cmc_regime_latest;
+DROP VIEW cmc_regime_progress;
 SELECT * FROM regime_setup();
 
 -- Another schema, by argument or by setting; each is a set of its own.
@@ -34,10 +34,10 @@ SET pg_regime.target_schema = 'Desk A';
 SELECT status, rows_written FROM refresh_cmc_regimes(2);
 SELECT status, rows_written FROM refresh_cmc_regimes(2);
 SELECT (SELECT count(*) FROM "Desk A".cmc_regimes) AS there, (SELECT count(*) FROM cmc_regimes) AS here,
-    (SELECT string_agg(id::text, ',') FROM "Desk A".cmc_regime_latest) AS latest;
-SELECT count(*) FROM regime_at(2, '2025-01-01');
+    (SELECT string_agg(id::text, ',') FROM cmc_regime_latest) AS latest;
+SELECT count(ts) FROM regime_at(2, '2025-01-01');
 RESET pg_regime.target_schema;
-SELECT count(*) FROM regime_at(2, '2025-01-01');
+SELECT count(ts) FROM regime_at(2, '2025-01-01');
 -- A schema that is not there is not made, by whichever way it is named.
 SELECT * FROM regime_setup('Desk B');
 \echo :LAST_ERROR_SQLSTATE

@@ -11,6 +11,7 @@ mod read;
 mod refresh;
 mod repaint;
 mod setup;
+mod signals;
 mod statistics;
 mod status;
 mod tracking;

@@ -1,20 +1,117 @@
-//! Reading stored rows.
+//! Reading stored rows: the one in force at a moment, the newest of each asset.
 
+use pgrx::datum::Interval;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use super::{RegimeRow, micros, timestamp};
-use crate::db::{self, Sees, Tuple, arg, timestamp_arg};
+use crate::as_of::{self, InForce, Rest};
+use crate::db::{self, Tuple};
 use crate::error::null_argument;
-use crate::output::REGIMES;
-use crate::refresh::{TF, output_relation};
+use crate::latest::{self, Latest};
+use crate::refresh::TF;
+use crate::span;
 
 #[pg_extern(stable, parallel_restricted)]
 #[allow(clippy::type_complexity)]
 fn regime_at(
     asset_id: Option<i32>,
     at: Option<TimestampWithTimeZone>,
+    max_age: default!(Option<Interval>, "NULL"),
 ) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(id, i32),
+            name!(ts, Option<TimestampWithTimeZone>),
+            name!(tf, &'static str),
+            name!(l0_label, Option<String>),
+            name!(l1_label, Option<String>),
+            name!(l2_label, Option<String>),
+            name!(l3_label, Option<String>),
+            name!(l4_label, Option<String>),
+            name!(regime_key, String),
+            name!(size_mult, f64),
+            name!(stop_mult, f64),
+            name!(orders, &'static str),
+            name!(gross_cap, f64),
+            name!(pyramids, bool),
+            name!(setups, Option<Vec<String>>),
+            name!(feature_tier, Option<String>),
+            name!(l0_enabled, Option<bool>),
+            name!(l1_enabled, Option<bool>),
+            name!(l2_enabled, Option<bool>),
+            name!(regime_version_hash, Option<String>),
+            name!(updated_at, Option<TimestampWithTimeZone>),
+            name!(stale, bool),
+            name!(age, Option<Interval>),
+        ),
+    >,
+    ErrorReport,
+> {
+    let asset = asset_id.ok_or_else(|| null_argument("asset_id"))?;
+    let at = micros(at.ok_or_else(|| null_argument("at"))?);
+    let limit = as_of::limit(max_age)?;
+    let InForce { ts, age, stale, regime_key, risk, setups, rest } =
+        db::connect(|db| as_of::at::<Beside>(db, asset, at, limit))?;
+    let Beside { labels: [l0, l1, l2, l3, l4], feature_tier, enabled: [e0, e1, e2], hash, updated_at } =
+        rest.unwrap_or_default();
+    Ok(TableIterator::once((
+        asset,
+        ts.and_then(timestamp),
+        TF,
+        l0,
+        l1,
+        l2,
+        l3,
+        l4,
+        regime_key,
+        risk.size_mult,
+        risk.stop_mult,
+        risk.orders.as_str(),
+        risk.gross_cap,
+        risk.pyramids,
+        setups,
+        feature_tier,
+        e0,
+        e1,
+        e2,
+        hash,
+        updated_at.and_then(timestamp),
+        stale.is_some(),
+        age.and_then(span::interval),
+    )))
+}
+
+/// What a row of `cmc_regimes` holds beside its key and its policy.
+#[derive(Default)]
+struct Beside {
+    labels: [Option<String>; 5],
+    feature_tier: Option<String>,
+    enabled: [Option<bool>; 3],
+    hash: Option<String>,
+    updated_at: Option<i64>,
+}
+
+impl Rest for Beside {
+    const COLUMNS: &'static str = ", l0_label::text, l1_label::text, l2_label::text, l3_label::text, l4_label::text, \
+         feature_tier::text, l0_enabled::bool, l1_enabled::bool, l2_enabled::bool, regime_version_hash::text, \
+         updated_at::timestamptz";
+
+    fn read(row: &Tuple, from: usize) -> Self {
+        Self {
+            labels: [0, 1, 2, 3, 4].map(|l| row.string(from + l)),
+            feature_tier: row.string(from + 5),
+            enabled: [6, 7, 8].map(|l| row.bool(from + l)),
+            hash: row.string(from + 9),
+            updated_at: row.micros(from + 10),
+        }
+    }
+}
+
+#[pg_extern(stable, parallel_restricted)]
+#[allow(clippy::type_complexity)]
+fn regime_latest() -> Result<
     TableIterator<
         'static,
         (
@@ -39,25 +136,20 @@ fn regime_at(
             name!(l2_enabled, Option<bool>),
             name!(regime_version_hash, Option<String>),
             name!(updated_at, Option<TimestampWithTimeZone>),
+            name!(age, Option<Interval>),
+            name!(newest_bar, Option<TimestampWithTimeZone>),
+            name!(is_stale, Option<bool>),
         ),
     >,
     ErrorReport,
 > {
-    let asset = asset_id.ok_or_else(|| null_argument("asset_id"))?;
-    let at = at.ok_or_else(|| null_argument("at"))?;
-    let found = db::connect(|db| {
-        let sql = format!(
-            "SELECT id::int, ts::timestamptz, tf::text, l0_label::text, l1_label::text, l2_label::text, l3_label::text, \
-             l4_label::text, regime_key::text, size_mult::float8, stop_mult::float8, orders::text, gross_cap::float8, \
-             pyramids::bool, setups::text[], feature_tier::text, l0_enabled::bool, l1_enabled::bool, l2_enabled::bool, \
-             regime_version_hash::text, updated_at::timestamptz \
-             FROM {} WHERE id = $1 AND tf = $2 AND ts <= $3 ORDER BY ts DESC LIMIT 1",
-            output_relation(db, REGIMES.name)?
-        );
-        let args = [arg(asset), arg(TF), timestamp_arg(Some(micros(at)))];
-        db.first(&sql, &args, Sees::Snapshot, |row| Ok(stored(row)))
-    })?;
-    Ok(TableIterator::new(found.flatten()))
+    let rows = db::connect(|db| latest::all(db, stored))?;
+    Ok(TableIterator::new(rows.into_iter().map(|Latest { row, age, newest_bar, is_stale }| {
+        let (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u) = row;
+        let age = age.and_then(span::interval);
+        let newest_bar = newest_bar.and_then(timestamp);
+        (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, age, newest_bar, is_stale)
+    })))
 }
 
 fn stored(row: &Tuple) -> Option<RegimeRow> {

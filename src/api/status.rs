@@ -6,7 +6,7 @@ use pgrx::prelude::*;
 
 use super::timestamp;
 use crate::status::{self, Status};
-use crate::{db, health};
+use crate::{db, health, span};
 
 #[pg_extern(stable, parallel_restricted)]
 #[allow(clippy::type_complexity)]
@@ -51,16 +51,13 @@ fn row(status: Status) -> Row {
         status.newest_row.and_then(timestamp),
         status.regime_key.clone(),
         status.lag_bars,
-        status.lag().and_then(|micros| Interval::new(0, (micros / DAY) as i32, micros % DAY).ok()),
+        status.lag().and_then(span::interval),
         status.is_stale(),
         status.last_success.and_then(timestamp),
         status.last_error.and_then(timestamp),
         status.last_message,
     )
 }
-
-/// Microseconds in a day.
-const DAY: i64 = 86_400_000_000;
 
 #[pg_extern(stable, parallel_restricted)]
 #[allow(clippy::type_complexity)]

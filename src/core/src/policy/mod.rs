@@ -11,6 +11,7 @@ mod pattern;
 mod resolve;
 mod rule;
 mod table;
+mod tightest;
 
 pub use json::{MOST_CHARACTERS, MOST_RULES, PolicyError, parse_rules};
 pub use lint::{Hole, Lint, MOST_STANDING_DOWN, Problem};

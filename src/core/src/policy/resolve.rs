@@ -51,7 +51,7 @@ impl Risk {
         self.tighten(other) == self
     }
 
-    fn of_rule(rule: &Rule) -> Risk {
+    pub(super) fn of_rule(rule: &Rule) -> Risk {
         Risk {
             size_mult: rule.size_mult.unwrap_or(Risk::NEUTRAL.size_mult),
             stop_mult: rule.stop_mult.unwrap_or(Risk::NEUTRAL.stop_mult),

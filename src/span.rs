@@ -1,0 +1,38 @@
+//! Lengths of time: SQL intervals in microseconds, a day being 24 hours and a month 30 days, as where
+//! PostgreSQL compares intervals.
+
+use pgrx::datum::Interval;
+
+/// Microseconds in a day.
+const DAY: i64 = 86_400_000_000;
+
+/// An interval in microseconds.
+pub fn micros(interval: &Interval) -> i128 {
+    let days = i128::from(interval.months()) * 30 + i128::from(interval.days());
+    days * i128::from(DAY) + i128::from(interval.micros())
+}
+
+/// Microseconds as an interval of days and time.
+pub fn interval(micros: i64) -> Option<Interval> {
+    Interval::new(0, i32::try_from(micros / DAY).ok()?, micros % DAY).ok()
+}
+
+/// Microseconds for a reader: `3 days 02:30:00`, without what is zero.
+pub fn shown(micros: i64) -> String {
+    let (days, rest) = (micros / DAY, micros % DAY);
+    let (seconds, fraction) = (rest / 1_000_000, rest % 1_000_000);
+    let mut parts = Vec::new();
+    match days {
+        0 => {}
+        1 => parts.push("1 day".to_owned()),
+        n => parts.push(format!("{n} days")),
+    }
+    if rest != 0 || days == 0 {
+        let mut time = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+        if fraction != 0 {
+            time.push_str(format!(".{fraction:06}").trim_end_matches('0'));
+        }
+        parts.push(time);
+    }
+    parts.join(" ")
+}
