@@ -4,11 +4,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::comovement::Pair;
-use crate::fingerprint::{Print, of_bytes};
+use crate::fingerprint::Print;
 use crate::flips::Run;
 use crate::hysteresis::State;
 use crate::label::Label;
 use crate::labels;
+use crate::sealed::{open, seal};
 use crate::stats::ReturnStats;
 
 /// Changed whenever a memory of earlier code cannot be gone on with.
@@ -73,19 +74,11 @@ impl Memory {
 
     /// As bytes, to be stored.
     pub fn encode(&self) -> Vec<u8> {
-        // A value of plain data into a growing buffer: nothing that could fail.
-        let mut bytes = postcard::to_allocvec(&(MEMORY_VERSION, self)).unwrap_or_default();
-        let sum = of_bytes(&bytes).to_le_bytes();
-        bytes.extend(sum);
-        bytes
+        seal(MEMORY_VERSION, self)
     }
 
     /// From stored bytes; `None` if they are of another version, damaged, or not a memory.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let (bytes, sum) = bytes.split_last_chunk::<8>()?;
-        if bytes.first() != Some(&MEMORY_VERSION) || of_bytes(bytes) != u64::from_le_bytes(*sum) {
-            return None;
-        }
-        postcard::from_bytes::<(u8, Self)>(bytes).ok().map(|(_, memory)| memory)
+        open(MEMORY_VERSION, bytes)
     }
 }

@@ -44,6 +44,11 @@ impl RunningMean {
         }
     }
 
+    /// The last `window` values, the newest last.
+    pub fn values(&self) -> &VecDeque<f64> {
+        &self.values
+    }
+
     /// Takes the next value and gives the mean of the last `window`, NaN unless all are known.
     pub fn push(&mut self, value: f64) -> f64 {
         if self.values.len() == self.window

@@ -24,7 +24,8 @@ pub fn policy_hash(table: &PolicyTable) -> String {
     hash(&json!([table.rules().iter().map(rule).collect::<Vec<_>>(), rule(table.fallback())]))
 }
 
-fn hash(value: &Value) -> String {
+/// The first 16 hex digits of the SHA-256 of a value's canonical JSON text.
+pub(crate) fn hash(value: &Value) -> String {
     // serde_json keeps objects in key order, which makes the text canonical.
     let digest = Sha256::digest(value.to_string().as_bytes());
     digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
