@@ -6,6 +6,9 @@ COMMENT ON FUNCTION refresh_cmc_regimes(int[], text, text, boolean, text, int, i
 COMMENT ON FUNCTION refresh_cmc_regimes(int, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean) IS
 'Refreshes one asset, exactly as refresh_cmc_regimes(int[], ...) does for many, and returns its row; a NULL id is an error.';
 
+COMMENT ON FUNCTION regime_asset(text, text) IS
+'Returns the id of the asset with a symbol in dim_assets, beside the daily bars of cal_scheme (NULL: pg_regime.cal_scheme): as it is written, else in whatever case if that is one asset alone; else the id that the text is, if dim_assets or the daily bars have it. Any other name, and a symbol of several assets, is an error that tells the nearest symbol or the ids.';
+
 COMMENT ON FUNCTION regime_compute(int, text, text, boolean, text, int, int, int, int, text, timestamptz, jsonb, boolean) IS
 'Returns the rows of cmc_regimes that a refresh with these arguments would hold for an asset, without writing; updated_at is the time of the transaction. as_of ignores every bar and EMA after it, also for the data budget and the market proxy; rules are laid over the policy for this call only.';
 
@@ -59,6 +62,9 @@ COMMENT ON FUNCTION regime_label_daily(float8[], float8[], float8[], float8[], t
 
 COMMENT ON FUNCTION regime_label_intraday(float8[], float8[], float8[], float8[], text, float8[]) IS
 'Returns the raw intraday label of each bar of arrays, as regime_label_daily does of daily bars, but trends need no second bar to be confirmed and volatility uses fixed cut-offs in either mode.';
+
+COMMENT ON FUNCTION market_regime_labels(float8[], float8[], float8[], jsonb) IS
+'Returns the market regime of each candle of arrays in ascending time, one row each, counted from 0: trend_state (uptrend, downtrend, neutral), volatility_state (low, high), momentum_state (bullish, bearish, weak), all three in full_regime, simplified_regime (TREND_UP, TREND_DOWN, CHOPPY, RANGE, NEUTRAL), confidence from 0 to 1, and warmup, true for the first 199. A NULL element is unknown, arrays of unequal length are an error; a row depends on no later candle. config changes limits and windows, such as {"adx_trending": 30}.';
 
 COMMENT ON FUNCTION resolve_policy(text, text, text, text, text, text, jsonb) IS
 'Returns the policy of labels, one row: size_mult, stop_mult and gross_cap as multiples of base size, base stop distance and equity, how orders may be placed, whether positions may be added to, and the allowed setups (NULL: unrestricted). NULL labels are left out, none at all is resolved as Unknown, and a further label can only tighten; rules are laid over the policy for this call only.';
@@ -128,3 +134,21 @@ COMMENT ON FUNCTION regime_policy_simulate(jsonb, int[], timestamptz, timestampt
 
 COMMENT ON FUNCTION regime_policy_simulate_summary(jsonb, int[], timestamptz, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean) IS
 'Sums up regime_policy_simulate per asset, before (stored) and after (simulated): rows compared and changed, mean size, days in each order mode, changes of regime_key; bars or stored rows without a counterpart, and stored rows made with another policy or other parameters than those given, which differ for that reason too. Nothing is written.';
+
+COMMENT ON FUNCTION refresh_market_regimes(text, text, boolean, boolean, jsonb) IS
+'Brings market_regimes up to date with the candles that regime_source maps, for a symbol, a timeframe, or all (NULL); returns a row per series: status (ok, unchanged, empty, failed, dry_run), rows of the result and rows written, classifier_version, milliseconds, message, mode and why all rows were computed. Each series whole or not at all; one that fails keeps its rows, gives a WARNING and a failed row, and the others go on. config overrides thresholds: {"adx_trending": 30}. Without tracking a series is computed from its first candle and only what differs is written; with regime_track, from where it stood.';
+
+COMMENT ON FUNCTION market_regimes_compute(text, text, timestamptz, timestamptz, jsonb) IS
+'Returns the regimes of a series, computed from its first candle on without storing anything; those of candles that opened from from_time to to_time, both included (NULL: no limit). Reads nothing after to_time.';
+
+COMMENT ON FUNCTION get_market_regimes(text, text, timestamptz, timestamptz) IS
+'Returns the regimes of a series from from_time to to_time, both included: stored rows where they are what a refresh would make of the candles, computed ones where candles are newer or marked as changed; stored tells which. Without tracking, a late or corrected candle before the newest row is seen after the next refresh.';
+
+COMMENT ON FUNCTION market_regime_stats(text, text) IS
+'Returns, per regime and classifier version of the stored rows of a symbol, a timeframe, or all (NULL): candles, their share, first, last and mean confidence.';
+
+COMMENT ON FUNCTION market_regime_transitions(text, text, float8) IS
+'Returns the stored candles whose regime is not that of the candle before (of the same series, however far back that is): from, to, when it opened and its confidence, at least min_confidence. NULL as symbol or timeframe means all.';
+
+COMMENT ON FUNCTION delete_market_regimes(text, text) IS
+'Deletes the rows of a series from market_regimes, and where its computation stands; returns how many rows there were.';

@@ -19,9 +19,9 @@ END $$;
 
 CREATE TABLE regime_source (
     cal_scheme text NOT NULL CHECK (cal_scheme <> ''),
-    layer text NOT NULL CHECK (layer IN ('L0', 'L1', 'L2', 'L3')),
+    layer text NOT NULL CHECK (layer IN ('L0', 'L1', 'L2', 'L3', 'candles')),
     tf text,
-    periods int[] NOT NULL CHECK (pg_catalog.array_length(periods, 1) = 3 AND 0 < periods[1] AND periods[1] < periods[2] AND periods[2] < periods[3] AND pg_catalog.array_position(periods, NULL) IS NULL),
+    periods int[] CHECK (pg_catalog.array_length(periods, 1) = 3 AND 0 < periods[1] AND periods[1] < periods[2] AND periods[2] < periods[3] AND pg_catalog.array_position(periods, NULL) IS NULL),
     bars_schema name NOT NULL DEFAULT 'public',
     bars_table name NOT NULL,
     bars_filter jsonb NOT NULL DEFAULT '{}' CHECK (pg_catalog.jsonb_typeof(bars_filter) = 'object'),
@@ -29,13 +29,15 @@ CREATE TABLE regime_source (
     bars_tf_column name NOT NULL DEFAULT 'tf',
     bars_ts_column name NOT NULL DEFAULT 'time_close',
     close_column name NOT NULL DEFAULT 'close',
+    high_column name,
+    low_column name,
     atr_column name,
     adx_column name,
     adx_floor float8 CHECK (adx_floor >= 0::float8 AND adx_floor <= 100::float8),
     spread_column name,
     slippage_column name,
     ema_schema name NOT NULL DEFAULT 'public',
-    ema_table name NOT NULL,
+    ema_table name,
     ema_filter jsonb NOT NULL DEFAULT '{}' CHECK (pg_catalog.jsonb_typeof(ema_filter) = 'object'),
     ema_id_column name NOT NULL DEFAULT 'id',
     ema_tf_column name NOT NULL DEFAULT 'tf',
@@ -43,27 +45,31 @@ CREATE TABLE regime_source (
     ema_period_column name NOT NULL DEFAULT 'period',
     ema_column name NOT NULL DEFAULT 'ema',
     origin text NOT NULL DEFAULT 'user' CHECK (origin IN ('built-in', 'user')),
-    PRIMARY KEY (cal_scheme, layer)
+    PRIMARY KEY (cal_scheme, layer),
+    CONSTRAINT layer_columns CHECK (CASE layer WHEN 'candles' THEN cal_scheme = 'any' AND tf IS NULL AND high_column IS NOT NULL AND low_column IS NOT NULL
+                                    ELSE periods IS NOT NULL AND ema_table IS NOT NULL END)
 );
 COMMENT ON TABLE regime_source IS 'Where the bars and EMAs of each layer are read from, per calendar scheme; edit rows to map other schemas, tables and columns';
-COMMENT ON COLUMN regime_source.cal_scheme IS 'Calendar of weeks and months: iso (Monday to Sunday), us (Sunday to Saturday), or your own';
-COMMENT ON COLUMN regime_source.layer IS 'L0 monthly, L1 weekly, L2 daily, L3 intraday (no row by default)';
-COMMENT ON COLUMN regime_source.tf IS 'Value of the tf columns that selects the layer''s bars and EMAs; NULL reads the tables whole';
-COMMENT ON COLUMN regime_source.periods IS 'EMA periods in bars: fast, mid, slow';
+COMMENT ON COLUMN regime_source.cal_scheme IS 'Calendar of weeks and months: iso (Monday to Sunday), us (Sunday to Saturday), or your own; any for candles';
+COMMENT ON COLUMN regime_source.layer IS 'L0 monthly, L1 weekly, L2 daily, L3 intraday (no row by default); candles: those of market_regimes and market_regime_history, cal_scheme any';
+COMMENT ON COLUMN regime_source.tf IS 'Value of the tf columns that selects the layer''s bars and EMAs; NULL reads the tables whole. Candles have none: callers name the timeframe';
+COMMENT ON COLUMN regime_source.periods IS 'EMA periods in bars: fast, mid, slow; candles have none';
 COMMENT ON COLUMN regime_source.bars_schema IS 'Schema of the bars relation';
 COMMENT ON COLUMN regime_source.bars_table IS 'Table or view of bars';
 COMMENT ON COLUMN regime_source.bars_filter IS 'Further conditions on bars, column to value: {"venue": "X"}; null means IS NULL';
-COMMENT ON COLUMN regime_source.bars_id_column IS 'Asset id of a bar';
+COMMENT ON COLUMN regime_source.bars_id_column IS 'Asset id of a bar; symbol of a candle';
 COMMENT ON COLUMN regime_source.bars_tf_column IS 'Timeframe of a bar';
-COMMENT ON COLUMN regime_source.bars_ts_column IS 'When a bar closed: timestamptz, or timestamp taken as UTC';
+COMMENT ON COLUMN regime_source.bars_ts_column IS 'When a bar closed, a candle opened: timestamptz, or timestamp taken as UTC';
 COMMENT ON COLUMN regime_source.close_column IS 'Closing price';
+COMMENT ON COLUMN regime_source.high_column IS 'Highest price; of candles alone';
+COMMENT ON COLUMN regime_source.low_column IS 'Lowest price; of candles alone';
 COMMENT ON COLUMN regime_source.atr_column IS 'Average true range in price units, of the bars relation; NULL: volatility from the closes';
 COMMENT ON COLUMN regime_source.adx_column IS 'ADX of the bars relation; used with adx_floor';
 COMMENT ON COLUMN regime_source.adx_floor IS 'A trend whose ADX is at or under this is Sideways; NULL or 0: no floor';
 COMMENT ON COLUMN regime_source.spread_column IS 'Spread of the bars relation; liquidity is judged only with both spread and slippage';
 COMMENT ON COLUMN regime_source.slippage_column IS 'Slippage of the bars relation; liquidity is judged only with both spread and slippage';
 COMMENT ON COLUMN regime_source.ema_schema IS 'Schema of the EMA relation';
-COMMENT ON COLUMN regime_source.ema_table IS 'Table or view of EMAs in long format, one row per (id, ts, tf, period)';
+COMMENT ON COLUMN regime_source.ema_table IS 'Table or view of EMAs in long format, one row per (id, ts, tf, period); candles have none';
 COMMENT ON COLUMN regime_source.ema_filter IS 'Further conditions on EMAs, column to value, that leave one row per bar and period';
 COMMENT ON COLUMN regime_source.ema_id_column IS 'Asset id of an EMA';
 COMMENT ON COLUMN regime_source.ema_tf_column IS 'Timeframe of an EMA';
@@ -81,6 +87,9 @@ SELECT s, l.layer, l.tf, l.periods,
 FROM (VALUES ('iso'), ('us')) AS c (s),
      (VALUES ('L0', '1M', '{12,24,48}'::int[]), ('L1', '1W', '{20,50,200}'), ('L2', '1D', '{20,50,100}')) AS l (layer, tf, periods)
 ORDER BY s, l.layer;
+
+INSERT INTO regime_source (cal_scheme, layer, bars_table, bars_id_column, bars_tf_column, bars_ts_column, high_column, low_column, origin)
+VALUES ('any', 'candles', 'candles', 'symbol', 'timeframe', 'open_time', 'high', 'low', 'built-in');
 
 -- A restored user row takes the place of the built-in row that CREATE EXTENSION made; an edited
 -- built-in row becomes a user row, so that it is dumped.
@@ -346,6 +355,161 @@ CREATE  FUNCTION "regime_label_weekly"(
 IMMUTABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_label_weekly_arrays_wrapper';
+
+-- src/api/market.rs
+-- pg_regime::api::market::market_regime_labels
+CREATE FUNCTION "market_regime_labels"(
+	"high" double precision[],
+	"low" double precision[],
+	"close" double precision[],
+	"config" jsonb DEFAULT NULL
+) RETURNS TABLE (
+	"bar" INT,
+	"trend_state" TEXT,
+	"volatility_state" TEXT,
+	"momentum_state" TEXT,
+	"full_regime" TEXT,
+	"simplified_regime" TEXT,
+	"confidence" double precision,
+	"warmup" bool
+)
+IMMUTABLE PARALLEL SAFE
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regime_labels_wrapper';
+
+-- src/api/market_regimes.rs
+-- pg_regime::api::market_regimes::market_regimes_compute
+
+CREATE FUNCTION "market_regimes_compute"(
+	"symbol" TEXT,
+	"timeframe" TEXT,
+	"from_time" timestamp with time zone DEFAULT NULL,
+	"to_time" timestamp with time zone DEFAULT NULL,
+	"config" jsonb DEFAULT NULL
+) RETURNS TABLE (
+	"symbol" TEXT,
+	"timeframe" TEXT,
+	"open_time" timestamp with time zone,
+	"trend_state" TEXT,
+	"volatility_state" TEXT,
+	"momentum_state" TEXT,
+	"full_regime" TEXT,
+	"simplified_regime" TEXT,
+	"confidence" double precision,
+	"classifier_version" TEXT,
+	"warmup" bool
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regimes_compute_wrapper';
+
+-- src/api/market_regimes.rs
+-- pg_regime::api::market_regimes::get_market_regimes
+
+CREATE FUNCTION "get_market_regimes"(
+	"symbol" TEXT,
+	"timeframe" TEXT,
+	"from_time" timestamp with time zone DEFAULT NULL,
+	"to_time" timestamp with time zone DEFAULT NULL
+) RETURNS TABLE (
+	"symbol" TEXT,
+	"timeframe" TEXT,
+	"open_time" timestamp with time zone,
+	"trend_state" TEXT,
+	"volatility_state" TEXT,
+	"momentum_state" TEXT,
+	"full_regime" TEXT,
+	"simplified_regime" TEXT,
+	"confidence" double precision,
+	"classifier_version" TEXT,
+	"warmup" bool,
+	"stored" bool
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'get_market_regimes_wrapper';
+
+-- src/api/market_regimes.rs
+-- pg_regime::api::market_regimes::market_regime_stats
+
+CREATE FUNCTION "market_regime_stats"(
+	"symbol" TEXT DEFAULT NULL,
+	"timeframe" TEXT DEFAULT NULL
+) RETURNS TABLE (
+	"simplified_regime" TEXT,
+	"classifier_version" TEXT,
+	"candles" bigint,
+	"share" double precision,
+	"first" timestamp with time zone,
+	"last" timestamp with time zone,
+	"mean_confidence" double precision
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regime_stats_wrapper';
+
+-- src/api/market_regimes.rs
+-- pg_regime::api::market_regimes::market_regime_transitions
+
+CREATE FUNCTION "market_regime_transitions"(
+	"symbol" TEXT,
+	"timeframe" TEXT,
+	"min_confidence" double precision DEFAULT 0
+) RETURNS TABLE (
+	"symbol" TEXT,
+	"timeframe" TEXT,
+	"from_regime" TEXT,
+	"to_regime" TEXT,
+	"at" timestamp with time zone,
+	"confidence" double precision
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regime_transitions_wrapper';
+
+-- src/api/market_regimes.rs
+-- pg_regime::api::market_regimes::refresh_market_regimes
+CREATE  FUNCTION "refresh_market_regimes"(
+	"symbol" TEXT DEFAULT NULL, /* Option < & str > */
+	"timeframe" TEXT DEFAULT NULL, /* Option < & str > */
+	"dry_run" bool DEFAULT false, /* Option < bool > */
+	"full_refresh" bool DEFAULT false, /* Option < bool > */
+	"config" jsonb DEFAULT NULL /* Option < JsonText > */
+) RETURNS TABLE (
+	"symbol" TEXT,  /* String */
+	"timeframe" TEXT,  /* String */
+	"status" TEXT,  /* & '_ str */
+	"regime_rows" bigint,  /* Option < i64 > */
+	"rows_written" bigint,  /* i64 */
+	"classifier_version" TEXT,  /* String */
+	"elapsed_ms" double precision,  /* f64 */
+	"message" TEXT,  /* Option < String > */
+	"mode" TEXT,  /* Option < & '_ str > */
+	"reason" TEXT  /* Option < String > */
+)
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'refresh_market_regimes_wrapper';
+
+-- src/api/market_regimes.rs
+-- pg_regime::api::market_regimes::delete_market_regimes
+CREATE  FUNCTION "delete_market_regimes"(
+	"symbol" TEXT, /* Option < & str > */
+	"timeframe" TEXT /* Option < & str > */
+) RETURNS bigint /* Result < i64, ErrorReport > */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'delete_market_regimes_wrapper';
+
+-- src/api/names.rs
+-- pg_regime::api::names::regime_asset
+CREATE  FUNCTION "regime_asset"(
+	"asset" TEXT, /* Option < & str > */
+	"cal_scheme" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS INT /* Result < i32, ErrorReport > */
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_asset_wrapper';
 
 -- src/api/picture.rs
 -- pg_regime::api::picture::regime_chart_svg
@@ -985,6 +1149,243 @@ GRANT SELECT ON cmc_regime_periods TO PUBLIC;
 
 -- src/lib.rs
 -- requires:
+--   regime_asset
+--   refresh_assets
+--   refresh_asset
+--   regime_compute
+--   regime_repaint_check
+--   regime_at
+--   regime_gate
+--   regime_explain
+--   regime_label_monthly
+--   regime_label_weekly
+--   regime_label_daily
+--   regime_label_intraday
+--   regime_transitions
+--   regime_durations
+--   regime_periods
+--   regime_forward_returns
+--   regime_chart_svg
+--   regime_timeline
+
+-- The functions that take an asset, for those who know it by symbol: each finds the id with regime_asset and calls the
+-- form that takes it. Both have the same further arguments, properties and results. No SET clause, so that the planner
+-- can put the call in place of a function that is not volatile: every name is qualified instead.
+--
+-- A literal without a type comes here, text being preferred: '1' is an id as text, and NULL is passed on, to mean, or
+-- to be refused as, what it is for the id.
+
+CREATE FUNCTION refresh_cmc_regimes(symbols text[], cal_scheme text DEFAULT NULL, policy text DEFAULT 'default',
+    hysteresis boolean DEFAULT true, hysteresis_mode text DEFAULT 'asymmetric', min_hold_bars int DEFAULT NULL,
+    min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL, min_bars_l2 int DEFAULT NULL,
+    l4_label text DEFAULT NULL, dry_run boolean DEFAULT false, full_refresh boolean DEFAULT false,
+    only_dirty boolean DEFAULT false, point_in_time boolean DEFAULT false)
+RETURNS TABLE (id int, status text, regime_rows bigint, flip_rows bigint, stat_rows bigint, comovement_rows bigint,
+    rows_written bigint, feature_tier text, regime_version_hash text, elapsed_ms float8, message text, mode text,
+    reason text)
+LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$
+    SELECT * FROM @extschema@.refresh_cmc_regimes(
+        CASE WHEN symbols IS NOT NULL THEN ARRAY(
+            SELECT CASE WHEN s IS NOT NULL THEN @extschema@.regime_asset(s, cal_scheme) END
+            FROM pg_catalog.unnest(symbols) AS s) END,
+        cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2,
+        l4_label, dry_run, full_refresh, only_dirty, point_in_time)
+$$;
+COMMENT ON FUNCTION refresh_cmc_regimes(text[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean) IS
+'The same as refresh_cmc_regimes of ids for assets given by symbol, or by id as text, as regime_asset finds them; NULL is every active asset.';
+
+CREATE FUNCTION refresh_cmc_regimes(symbol text, cal_scheme text DEFAULT NULL, policy text DEFAULT 'default',
+    hysteresis boolean DEFAULT true, hysteresis_mode text DEFAULT 'asymmetric', min_hold_bars int DEFAULT NULL,
+    min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL, min_bars_l2 int DEFAULT NULL,
+    l4_label text DEFAULT NULL, dry_run boolean DEFAULT false, full_refresh boolean DEFAULT false,
+    only_dirty boolean DEFAULT false, point_in_time boolean DEFAULT false)
+RETURNS TABLE (id int, status text, regime_rows bigint, flip_rows bigint, stat_rows bigint, comovement_rows bigint,
+    rows_written bigint, feature_tier text, regime_version_hash text, elapsed_ms float8, message text, mode text,
+    reason text)
+LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$
+    SELECT * FROM @extschema@.refresh_cmc_regimes(
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END,
+        cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2,
+        l4_label, dry_run, full_refresh, only_dirty, point_in_time)
+$$;
+COMMENT ON FUNCTION refresh_cmc_regimes(text, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean) IS
+'The same as refresh_cmc_regimes of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
+
+CREATE FUNCTION regime_compute(symbol text, cal_scheme text DEFAULT NULL, policy text DEFAULT 'default',
+    hysteresis boolean DEFAULT true, hysteresis_mode text DEFAULT 'asymmetric', min_hold_bars int DEFAULT NULL,
+    min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL, min_bars_l2 int DEFAULT NULL,
+    l4_label text DEFAULT NULL, as_of timestamptz DEFAULT NULL, rules jsonb DEFAULT NULL,
+    point_in_time boolean DEFAULT false)
+RETURNS TABLE (id int, ts timestamptz, tf text, l0_label text, l1_label text, l2_label text, l3_label text,
+    l4_label text, regime_key text, size_mult float8, stop_mult float8, orders text, gross_cap float8, pyramids boolean,
+    setups text[], feature_tier text, l0_enabled boolean, l1_enabled boolean, l2_enabled boolean,
+    regime_version_hash text, updated_at timestamptz)
+LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
+    SELECT * FROM @extschema@.regime_compute(
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END,
+        cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2,
+        l4_label, as_of, rules, point_in_time)
+$$;
+COMMENT ON FUNCTION regime_compute(text, text, text, boolean, text, int, int, int, int, text, timestamptz, jsonb, boolean) IS
+'The same as regime_compute of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
+
+CREATE FUNCTION regime_repaint_check(symbol text, sample int DEFAULT NULL, cal_scheme text DEFAULT NULL,
+    policy text DEFAULT 'default', hysteresis boolean DEFAULT true, hysteresis_mode text DEFAULT 'asymmetric',
+    min_hold_bars int DEFAULT NULL, min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL,
+    min_bars_l2 int DEFAULT NULL, l4_label text DEFAULT NULL)
+RETURNS TABLE (column_name text, rows bigint, differ bigint, first timestamptz, stored text, knowable text)
+LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
+    SELECT * FROM @extschema@.regime_repaint_check(
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END,
+        sample, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1,
+        min_bars_l2, l4_label)
+$$;
+COMMENT ON FUNCTION regime_repaint_check(text, int, text, text, boolean, text, int, int, int, int, text) IS
+'The same as regime_repaint_check of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
+
+CREATE FUNCTION regime_at(symbol text, at timestamptz, max_age interval DEFAULT NULL)
+RETURNS TABLE (id int, ts timestamptz, tf text, l0_label text, l1_label text, l2_label text, l3_label text,
+    l4_label text, regime_key text, size_mult float8, stop_mult float8, orders text, gross_cap float8, pyramids boolean,
+    setups text[], feature_tier text, l0_enabled boolean, l1_enabled boolean, l2_enabled boolean,
+    regime_version_hash text, updated_at timestamptz, stale boolean, age interval)
+LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
+    SELECT * FROM @extschema@.regime_at(
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
+        at, max_age)
+$$;
+COMMENT ON FUNCTION regime_at(text, timestamptz, interval) IS
+'The same as regime_at of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
+
+CREATE FUNCTION regime_gate(symbol text, at timestamptz, setup text, base_size float8,
+    regime_enabled boolean DEFAULT true, max_age interval DEFAULT NULL)
+RETURNS TABLE (allowed boolean, size float8, stop_mult float8, orders text, gross_cap float8, pyramids boolean,
+    regime_key text, reason text)
+LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
+    SELECT * FROM @extschema@.regime_gate(
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
+        at, setup, base_size, regime_enabled, max_age)
+$$;
+COMMENT ON FUNCTION regime_gate(text, timestamptz, text, float8, boolean, interval) IS
+'The same as regime_gate of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
+
+CREATE FUNCTION regime_explain(symbol text, at timestamptz DEFAULT NULL, cal_scheme text DEFAULT NULL,
+    policy text DEFAULT 'default', hysteresis boolean DEFAULT true, hysteresis_mode text DEFAULT 'asymmetric',
+    min_hold_bars int DEFAULT NULL, min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL,
+    min_bars_l2 int DEFAULT NULL, l4_label text DEFAULT NULL, point_in_time boolean DEFAULT false)
+RETURNS TABLE (step int, layer text, what text, value text, detail text)
+LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
+    SELECT * FROM @extschema@.regime_explain(
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END,
+        at, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2,
+        l4_label, point_in_time)
+$$;
+COMMENT ON FUNCTION regime_explain(text, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean) IS
+'The same as regime_explain of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
+
+CREATE FUNCTION regime_label_monthly(symbol text, cal_scheme text DEFAULT NULL, mode text DEFAULT NULL)
+RETURNS TABLE (ts timestamptz, trend text, vol text, liq text, label text)
+LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
+    SELECT * FROM @extschema@.regime_label_monthly(
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END,
+        cal_scheme, mode)
+$$;
+COMMENT ON FUNCTION regime_label_monthly(text, text, text) IS
+'The same as regime_label_monthly of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
+
+CREATE FUNCTION regime_label_weekly(symbol text, cal_scheme text DEFAULT NULL, mode text DEFAULT NULL)
+RETURNS TABLE (ts timestamptz, trend text, vol text, liq text, label text)
+LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
+    SELECT * FROM @extschema@.regime_label_weekly(
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END,
+        cal_scheme, mode)
+$$;
+COMMENT ON FUNCTION regime_label_weekly(text, text, text) IS
+'The same as regime_label_weekly of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
+
+CREATE FUNCTION regime_label_daily(symbol text, cal_scheme text DEFAULT NULL, mode text DEFAULT NULL)
+RETURNS TABLE (ts timestamptz, trend text, vol text, liq text, label text)
+LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
+    SELECT * FROM @extschema@.regime_label_daily(
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END,
+        cal_scheme, mode)
+$$;
+COMMENT ON FUNCTION regime_label_daily(text, text, text) IS
+'The same as regime_label_daily of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
+
+CREATE FUNCTION regime_label_intraday(symbol text, cal_scheme text DEFAULT NULL, mode text DEFAULT NULL)
+RETURNS TABLE (ts timestamptz, trend text, vol text, liq text, label text)
+LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
+    SELECT * FROM @extschema@.regime_label_intraday(
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END,
+        cal_scheme, mode)
+$$;
+COMMENT ON FUNCTION regime_label_intraday(text, text, text) IS
+'The same as regime_label_intraday of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
+
+CREATE FUNCTION regime_transitions(symbol text, layer text DEFAULT 'composite')
+RETURNS TABLE (from_regime text, to_regime text, n bigint, probability float8)
+LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
+    SELECT * FROM @extschema@.regime_transitions(
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
+        layer)
+$$;
+COMMENT ON FUNCTION regime_transitions(text, text) IS
+'The same as regime_transitions of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
+
+CREATE FUNCTION regime_durations(symbol text, layer text DEFAULT 'composite')
+RETURNS TABLE (regime text, n bigint, mean float8, median float8, longest int, current_run int,
+    current_percentile float8)
+LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
+    SELECT * FROM @extschema@.regime_durations(
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
+        layer)
+$$;
+COMMENT ON FUNCTION regime_durations(text, text) IS
+'The same as regime_durations of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
+
+CREATE FUNCTION regime_periods(symbol text, layer text DEFAULT 'composite')
+RETURNS TABLE (id int, regime text, valid tstzrange, bars int, return_over_period float8)
+LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
+    SELECT * FROM @extschema@.regime_periods(
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
+        layer)
+$$;
+COMMENT ON FUNCTION regime_periods(text, text) IS
+'The same as regime_periods of an id for an asset given by symbol, or by id as text, as regime_asset finds it; NULL is all assets.';
+
+CREATE FUNCTION regime_forward_returns(symbol text, horizons int[] DEFAULT '{1,5,20}', layer text DEFAULT 'composite')
+RETURNS TABLE (regime text, horizon int, n bigint, mean float8, std float8, t float8, hit_rate float8, worst float8)
+LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
+    SELECT * FROM @extschema@.regime_forward_returns(
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
+        horizons, layer)
+$$;
+COMMENT ON FUNCTION regime_forward_returns(text, int[], text) IS
+'The same as regime_forward_returns of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
+
+CREATE FUNCTION regime_chart_svg(symbol text, from_ts timestamptz DEFAULT NULL, to_ts timestamptz DEFAULT NULL,
+    layer text DEFAULT 'composite', width int DEFAULT 1200, height int DEFAULT 500, log_scale boolean DEFAULT true)
+RETURNS text
+LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
+    SELECT @extschema@.regime_chart_svg(
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
+        from_ts, to_ts, layer, width, height, log_scale)
+$$;
+COMMENT ON FUNCTION regime_chart_svg(text, timestamptz, timestamptz, text, int, int, boolean) IS
+'The same as regime_chart_svg of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
+
+CREATE FUNCTION regime_timeline(symbol text, width int DEFAULT 80, layer text DEFAULT 'composite')
+RETURNS text
+LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
+    SELECT @extschema@.regime_timeline(
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
+        width, layer)
+$$;
+COMMENT ON FUNCTION regime_timeline(text, int, text) IS
+'The same as regime_timeline of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
+
+-- src/lib.rs
+-- requires:
 --   regime_status
 --   regime_latest
 
@@ -1022,6 +1423,9 @@ COMMENT ON FUNCTION refresh_cmc_regimes(int[], text, text, boolean, text, int, i
 
 COMMENT ON FUNCTION refresh_cmc_regimes(int, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean) IS
 'Refreshes one asset, exactly as refresh_cmc_regimes(int[], ...) does for many, and returns its row; a NULL id is an error.';
+
+COMMENT ON FUNCTION regime_asset(text, text) IS
+'Returns the id of the asset with a symbol in dim_assets, beside the daily bars of cal_scheme (NULL: pg_regime.cal_scheme): as it is written, else in whatever case if that is one asset alone; else the id that the text is, if dim_assets or the daily bars have it. Any other name, and a symbol of several assets, is an error that tells the nearest symbol or the ids.';
 
 COMMENT ON FUNCTION regime_compute(int, text, text, boolean, text, int, int, int, int, text, timestamptz, jsonb, boolean) IS
 'Returns the rows of cmc_regimes that a refresh with these arguments would hold for an asset, without writing; updated_at is the time of the transaction. as_of ignores every bar and EMA after it, also for the data budget and the market proxy; rules are laid over the policy for this call only.';
@@ -1076,6 +1480,9 @@ COMMENT ON FUNCTION regime_label_daily(float8[], float8[], float8[], float8[], t
 
 COMMENT ON FUNCTION regime_label_intraday(float8[], float8[], float8[], float8[], text, float8[]) IS
 'Returns the raw intraday label of each bar of arrays, as regime_label_daily does of daily bars, but trends need no second bar to be confirmed and volatility uses fixed cut-offs in either mode.';
+
+COMMENT ON FUNCTION market_regime_labels(float8[], float8[], float8[], jsonb) IS
+'Returns the market regime of each candle of arrays in ascending time, one row each, counted from 0: trend_state (uptrend, downtrend, neutral), volatility_state (low, high), momentum_state (bullish, bearish, weak), all three in full_regime, simplified_regime (TREND_UP, TREND_DOWN, CHOPPY, RANGE, NEUTRAL), confidence from 0 to 1, and warmup, true for the first 199. A NULL element is unknown, arrays of unequal length are an error; a row depends on no later candle. config changes limits and windows, such as {"adx_trending": 30}.';
 
 COMMENT ON FUNCTION resolve_policy(text, text, text, text, text, text, jsonb) IS
 'Returns the policy of labels, one row: size_mult, stop_mult and gross_cap as multiples of base size, base stop distance and equity, how orders may be placed, whether positions may be added to, and the allowed setups (NULL: unrestricted). NULL labels are left out, none at all is resolved as Unknown, and a further label can only tighten; rules are laid over the policy for this call only.';
@@ -1145,4 +1552,22 @@ COMMENT ON FUNCTION regime_policy_simulate(jsonb, int[], timestamptz, timestampt
 
 COMMENT ON FUNCTION regime_policy_simulate_summary(jsonb, int[], timestamptz, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean) IS
 'Sums up regime_policy_simulate per asset, before (stored) and after (simulated): rows compared and changed, mean size, days in each order mode, changes of regime_key; bars or stored rows without a counterpart, and stored rows made with another policy or other parameters than those given, which differ for that reason too. Nothing is written.';
+
+COMMENT ON FUNCTION refresh_market_regimes(text, text, boolean, boolean, jsonb) IS
+'Brings market_regimes up to date with the candles that regime_source maps, for a symbol, a timeframe, or all (NULL); returns a row per series: status (ok, unchanged, empty, failed, dry_run), rows of the result and rows written, classifier_version, milliseconds, message, mode and why all rows were computed. Each series whole or not at all; one that fails keeps its rows, gives a WARNING and a failed row, and the others go on. config overrides thresholds: {"adx_trending": 30}. Without tracking a series is computed from its first candle and only what differs is written; with regime_track, from where it stood.';
+
+COMMENT ON FUNCTION market_regimes_compute(text, text, timestamptz, timestamptz, jsonb) IS
+'Returns the regimes of a series, computed from its first candle on without storing anything; those of candles that opened from from_time to to_time, both included (NULL: no limit). Reads nothing after to_time.';
+
+COMMENT ON FUNCTION get_market_regimes(text, text, timestamptz, timestamptz) IS
+'Returns the regimes of a series from from_time to to_time, both included: stored rows where they are what a refresh would make of the candles, computed ones where candles are newer or marked as changed; stored tells which. Without tracking, a late or corrected candle before the newest row is seen after the next refresh.';
+
+COMMENT ON FUNCTION market_regime_stats(text, text) IS
+'Returns, per regime and classifier version of the stored rows of a symbol, a timeframe, or all (NULL): candles, their share, first, last and mean confidence.';
+
+COMMENT ON FUNCTION market_regime_transitions(text, text, float8) IS
+'Returns the stored candles whose regime is not that of the candle before (of the same series, however far back that is): from, to, when it opened and its confidence, at least min_confidence. NULL as symbol or timeframe means all.';
+
+COMMENT ON FUNCTION delete_market_regimes(text, text) IS
+'Deletes the rows of a series from market_regimes, and where its computation stands; returns how many rows there were.';
 

@@ -14,9 +14,9 @@ END $$;
 
 CREATE TABLE regime_source (
     cal_scheme text NOT NULL CHECK (cal_scheme <> ''),
-    layer text NOT NULL CHECK (layer IN ('L0', 'L1', 'L2', 'L3')),
+    layer text NOT NULL CHECK (layer IN ('L0', 'L1', 'L2', 'L3', 'candles')),
     tf text,
-    periods int[] NOT NULL CHECK (pg_catalog.array_length(periods, 1) = 3 AND 0 < periods[1] AND periods[1] < periods[2] AND periods[2] < periods[3] AND pg_catalog.array_position(periods, NULL) IS NULL),
+    periods int[] CHECK (pg_catalog.array_length(periods, 1) = 3 AND 0 < periods[1] AND periods[1] < periods[2] AND periods[2] < periods[3] AND pg_catalog.array_position(periods, NULL) IS NULL),
     bars_schema name NOT NULL DEFAULT 'public',
     bars_table name NOT NULL,
     bars_filter jsonb NOT NULL DEFAULT '{}' CHECK (pg_catalog.jsonb_typeof(bars_filter) = 'object'),
@@ -24,13 +24,15 @@ CREATE TABLE regime_source (
     bars_tf_column name NOT NULL DEFAULT 'tf',
     bars_ts_column name NOT NULL DEFAULT 'time_close',
     close_column name NOT NULL DEFAULT 'close',
+    high_column name,
+    low_column name,
     atr_column name,
     adx_column name,
     adx_floor float8 CHECK (adx_floor >= 0::float8 AND adx_floor <= 100::float8),
     spread_column name,
     slippage_column name,
     ema_schema name NOT NULL DEFAULT 'public',
-    ema_table name NOT NULL,
+    ema_table name,
     ema_filter jsonb NOT NULL DEFAULT '{}' CHECK (pg_catalog.jsonb_typeof(ema_filter) = 'object'),
     ema_id_column name NOT NULL DEFAULT 'id',
     ema_tf_column name NOT NULL DEFAULT 'tf',
@@ -38,27 +40,31 @@ CREATE TABLE regime_source (
     ema_period_column name NOT NULL DEFAULT 'period',
     ema_column name NOT NULL DEFAULT 'ema',
     origin text NOT NULL DEFAULT 'user' CHECK (origin IN ('built-in', 'user')),
-    PRIMARY KEY (cal_scheme, layer)
+    PRIMARY KEY (cal_scheme, layer),
+    CONSTRAINT layer_columns CHECK (CASE layer WHEN 'candles' THEN cal_scheme = 'any' AND tf IS NULL AND high_column IS NOT NULL AND low_column IS NOT NULL
+                                    ELSE periods IS NOT NULL AND ema_table IS NOT NULL END)
 );
 COMMENT ON TABLE regime_source IS 'Where the bars and EMAs of each layer are read from, per calendar scheme; edit rows to map other schemas, tables and columns';
-COMMENT ON COLUMN regime_source.cal_scheme IS 'Calendar of weeks and months: iso (Monday to Sunday), us (Sunday to Saturday), or your own';
-COMMENT ON COLUMN regime_source.layer IS 'L0 monthly, L1 weekly, L2 daily, L3 intraday (no row by default)';
-COMMENT ON COLUMN regime_source.tf IS 'Value of the tf columns that selects the layer''s bars and EMAs; NULL reads the tables whole';
-COMMENT ON COLUMN regime_source.periods IS 'EMA periods in bars: fast, mid, slow';
+COMMENT ON COLUMN regime_source.cal_scheme IS 'Calendar of weeks and months: iso (Monday to Sunday), us (Sunday to Saturday), or your own; any for candles';
+COMMENT ON COLUMN regime_source.layer IS 'L0 monthly, L1 weekly, L2 daily, L3 intraday (no row by default); candles: those of market_regimes and market_regime_history, cal_scheme any';
+COMMENT ON COLUMN regime_source.tf IS 'Value of the tf columns that selects the layer''s bars and EMAs; NULL reads the tables whole. Candles have none: callers name the timeframe';
+COMMENT ON COLUMN regime_source.periods IS 'EMA periods in bars: fast, mid, slow; candles have none';
 COMMENT ON COLUMN regime_source.bars_schema IS 'Schema of the bars relation';
 COMMENT ON COLUMN regime_source.bars_table IS 'Table or view of bars';
 COMMENT ON COLUMN regime_source.bars_filter IS 'Further conditions on bars, column to value: {"venue": "X"}; null means IS NULL';
-COMMENT ON COLUMN regime_source.bars_id_column IS 'Asset id of a bar';
+COMMENT ON COLUMN regime_source.bars_id_column IS 'Asset id of a bar; symbol of a candle';
 COMMENT ON COLUMN regime_source.bars_tf_column IS 'Timeframe of a bar';
-COMMENT ON COLUMN regime_source.bars_ts_column IS 'When a bar closed: timestamptz, or timestamp taken as UTC';
+COMMENT ON COLUMN regime_source.bars_ts_column IS 'When a bar closed, a candle opened: timestamptz, or timestamp taken as UTC';
 COMMENT ON COLUMN regime_source.close_column IS 'Closing price';
+COMMENT ON COLUMN regime_source.high_column IS 'Highest price; of candles alone';
+COMMENT ON COLUMN regime_source.low_column IS 'Lowest price; of candles alone';
 COMMENT ON COLUMN regime_source.atr_column IS 'Average true range in price units, of the bars relation; NULL: volatility from the closes';
 COMMENT ON COLUMN regime_source.adx_column IS 'ADX of the bars relation; used with adx_floor';
 COMMENT ON COLUMN regime_source.adx_floor IS 'A trend whose ADX is at or under this is Sideways; NULL or 0: no floor';
 COMMENT ON COLUMN regime_source.spread_column IS 'Spread of the bars relation; liquidity is judged only with both spread and slippage';
 COMMENT ON COLUMN regime_source.slippage_column IS 'Slippage of the bars relation; liquidity is judged only with both spread and slippage';
 COMMENT ON COLUMN regime_source.ema_schema IS 'Schema of the EMA relation';
-COMMENT ON COLUMN regime_source.ema_table IS 'Table or view of EMAs in long format, one row per (id, ts, tf, period)';
+COMMENT ON COLUMN regime_source.ema_table IS 'Table or view of EMAs in long format, one row per (id, ts, tf, period); candles have none';
 COMMENT ON COLUMN regime_source.ema_filter IS 'Further conditions on EMAs, column to value, that leave one row per bar and period';
 COMMENT ON COLUMN regime_source.ema_id_column IS 'Asset id of an EMA';
 COMMENT ON COLUMN regime_source.ema_tf_column IS 'Timeframe of an EMA';
@@ -76,6 +82,9 @@ SELECT s, l.layer, l.tf, l.periods,
 FROM (VALUES ('iso'), ('us')) AS c (s),
      (VALUES ('L0', '1M', '{12,24,48}'::int[]), ('L1', '1W', '{20,50,200}'), ('L2', '1D', '{20,50,100}')) AS l (layer, tf, periods)
 ORDER BY s, l.layer;
+
+INSERT INTO regime_source (cal_scheme, layer, bars_table, bars_id_column, bars_tf_column, bars_ts_column, high_column, low_column, origin)
+VALUES ('any', 'candles', 'candles', 'symbol', 'timeframe', 'open_time', 'high', 'low', 'built-in');
 
 -- A restored user row takes the place of the built-in row that CREATE EXTENSION made; an edited
 -- built-in row becomes a user row, so that it is dumped.

@@ -13,10 +13,10 @@ use regime_core::policy::{Orders, PolicyTable, Risk, STAND_DOWN, UNKNOWN};
 use crate::cache::{self, State};
 use crate::db::{Arg, Db, Sees, Statement, Tuple, arg, timestamp_arg};
 use crate::error::{Result, invalid_parameter};
-use crate::output::REGIMES;
 use crate::params::parse_stored;
 use crate::refresh::{TF, output_relation};
 use crate::source::extension_schema;
+use crate::system::REGIMES;
 use crate::{guc, span};
 
 /// What holds for an asset at a moment. Times are microseconds, moments since 2000.

@@ -12,11 +12,13 @@ use regime_core::pipeline::{Outcome, budget_of};
 use crate::compute::{Engine, Layers};
 use crate::content;
 use crate::db::{self, Db, Sees, arg};
+use crate::entry::{Mode, Work};
 use crate::error::{Error, Result};
-use crate::output::{self, REGIMES};
+use crate::output;
 use crate::read::{Reader, utc};
 use crate::refresh::TF;
 use crate::state::{self, Basis, Standing, State};
+use crate::system::{CMC, REGIMES, TABLES};
 use crate::tracking::{self, Mark};
 use crate::write::{Content, Value, Written, sync, sync_after};
 
@@ -31,27 +33,6 @@ pub struct Call<'a, 'c> {
     pub dry_run: bool,
 }
 
-/// How much of an asset was computed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// All rows.
-    Full,
-    /// The rows that are new.
-    Incremental,
-    /// Nothing: there was nothing new.
-    None,
-}
-
-impl Mode {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Mode::Full => "full",
-            Mode::Incremental => "incremental",
-            Mode::None => "none",
-        }
-    }
-}
-
 /// What was done.
 pub struct Done {
     /// Rows that the result holds: regimes, flips, statistics, comovement.
@@ -63,6 +44,24 @@ pub struct Done {
     pub reason: Option<String>,
     /// Key of the newest row before and after.
     pub newest: [Option<String>; 2],
+}
+
+impl Work for Done {
+    fn rows(&self) -> i64 {
+        self.rows[0]
+    }
+
+    fn written(&self) -> Written {
+        self.written
+    }
+
+    fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    fn reason(&self) -> Option<String> {
+        self.reason.clone()
+    }
 }
 
 /// What there is to compute.
@@ -89,9 +88,9 @@ type Newest = (i64, String, String);
 impl Call<'_, '_> {
     /// Refreshes an asset; to be called with its lock held, in a subtransaction.
     pub fn refresh(&self, id: i32) -> Result<Done> {
-        let set_up = !self.dry_run || output::is_set_up(self.db, self.schema)?;
+        let set_up = !self.dry_run || output::is_set_up(self.db, self.schema, &CMC)?;
         if set_up {
-            for table in output::table_names() {
+            for table in CMC.table_names() {
                 self.db.hold(self.schema, table)?;
             }
         }
@@ -213,7 +212,7 @@ impl Call<'_, '_> {
 
     /// Whether stored rows are missing.
     fn rows_lost(&self, id: i32, memory: &Memory) -> Result<bool> {
-        for (table, rows) in output::TABLES.into_iter().zip(memory.output_rows()) {
+        for (table, rows) in TABLES.into_iter().zip(memory.output_rows()) {
             let sql = format!("SELECT count(*) FROM {} WHERE id = $1 AND tf = $2", self.relation(table.name));
             let found = self.db.first(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| Ok(row.long(0)))?;
             if found.flatten() != Some(rows as i64) {
@@ -351,7 +350,7 @@ impl Call<'_, '_> {
         ];
         let scope = [Value::Int(id), Value::Text(TF)];
         let mut written = Written::default();
-        for (table, content) in output::TABLES.into_iter().zip(&contents) {
+        for (table, content) in TABLES.into_iter().zip(&contents) {
             let relation = self.relation(table.name);
             // Only rows of a time can be told apart by it; the others are about all rows.
             let after = after.filter(|_| table.key[0].name == "ts");

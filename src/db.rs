@@ -131,6 +131,21 @@ impl Db<'_> {
         self.plan(sql, args, 0)?.rows(args, sees, each)
     }
 
+    /// Gives every row of a statement to a receiver of PostgreSQL's own kind.
+    ///
+    /// # Safety
+    /// The receiver is a valid one until this returns.
+    pub unsafe fn rows_into(
+        self,
+        sql: &str,
+        args: &[Arg],
+        sees: Sees,
+        receiver: *mut pg_sys::DestReceiver,
+    ) -> Result<()> {
+        // SAFETY: as the caller says.
+        unsafe { self.plan(sql, args, 0)?.run(args, sees, receiver) }
+    }
+
     /// The first row of a statement, as `read` makes it.
     pub fn first<R>(
         self,
@@ -221,11 +236,21 @@ impl Plan {
     }
 
     fn rows(&self, args: &[Arg], sees: Sees, mut each: impl FnMut(&Tuple) -> Result<()>) -> Result<()> {
+        let mut receiver = Receiver::new(&mut each);
+        // SAFETY: the receiver outlives the call, in which PostgreSQL calls it back with each row.
+        let ran = unsafe { self.run(args, sees, receiver.as_dest()) };
+        match receiver.error() {
+            Some(error) => Err(error),
+            None => ran,
+        }
+    }
+
+    /// Gives every row to `receiver`, which is valid until this returns.
+    unsafe fn run(&self, args: &[Arg], sees: Sees, receiver: *mut pg_sys::DestReceiver) -> Result<()> {
         self.check(args)?;
         let _back = CurrentMemory::remember();
-        let mut receiver = Receiver::new(&mut each);
         // SAFETY: SPI is connected; the plan is valid and its parameters were checked against it;
-        // the receiver outlives the call, in which PostgreSQL calls it back with each row.
+        // the receiver is valid, as the caller says.
         let code = unsafe {
             let params = pg_sys::makeParamList(args.len() as i32);
             let slots = (*params).params.as_mut_slice(args.len());
@@ -238,18 +263,14 @@ impl Plan {
             let options = pg_sys::SPIExecuteOptions {
                 params,
                 read_only: sees == Sees::Snapshot,
-                dest: receiver.as_dest(),
+                dest: receiver,
                 ..Default::default()
             };
             let code = pg_sys::SPI_execute_plan_extended(self.plan, &options);
             pg_sys::pfree(params.cast());
             code
         };
-        match receiver.error() {
-            Some(error) => Err(error),
-            None if code < 0 => Err(internal(format!("could not execute ({code}): {}", self.sql))),
-            None => Ok(()),
-        }
+        if code < 0 { Err(internal(format!("could not execute ({code}): {}", self.sql))) } else { Ok(()) }
     }
 
     fn check(&self, args: &[Arg]) -> Result<()> {

@@ -3,6 +3,7 @@
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
+use regime_core::market::ConfigError;
 use regime_core::policy::{MOST_CHARACTERS, PolicyError};
 
 /// An error on its way to the user.
@@ -56,6 +57,12 @@ impl From<Error> for ErrorReport {
 
 impl From<PolicyError> for Error {
     fn from(error: PolicyError) -> Self {
+        Error::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, error.to_string()).hint(error.hint())
+    }
+}
+
+impl From<ConfigError> for Error {
+    fn from(error: ConfigError) -> Self {
         Error::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, error.to_string()).hint(error.hint())
     }
 }

@@ -8,6 +8,7 @@ use crate::params::{self, Given};
 use crate::read::utc;
 use crate::state::STATE;
 use crate::status::{self, Status};
+use crate::system::CMC;
 use crate::work::WORK;
 use crate::{guc, output, source, tracking};
 
@@ -46,7 +47,7 @@ pub struct Finding {
 pub fn check(db: Db) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     let [target, own] = status::schemas(db)?;
-    let set_up = output::is_set_up(db, &guc::target_schema())?;
+    let set_up = output::is_set_up(db, &guc::target_schema(), &CMC)?;
     if !set_up {
         findings.push(Finding {
             severity: Severity::Error,
@@ -150,7 +151,7 @@ fn untracked(db: Db, own: &str, sources: &[Option<source::Source>; 4]) -> Result
 
 /// What the current role lacks to refresh; an error if it cannot even read.
 fn grants(db: Db, target: &str) -> Result<Option<Finding>> {
-    let tables: Vec<String> = output::table_names().map(|table| format!("{target}.{table}")).collect();
+    let tables: Vec<String> = CMC.table_names().map(|table| format!("{target}.{table}")).collect();
     let sql = "SELECT t, has_table_privilege(t, 'SELECT') FROM pg_catalog.unnest($1::text[]) AS t \
          WHERE NOT (has_table_privilege(t, 'SELECT') AND has_table_privilege(t, 'INSERT') \
          AND has_table_privilege(t, 'UPDATE') AND has_table_privilege(t, 'DELETE'))";
@@ -166,7 +167,7 @@ fn grants(db: Db, target: &str) -> Result<Option<Finding>> {
         what: "missing grants",
         asset: None,
         detail: format!("Role {user} may not read and write {}, and so not refresh.", missing.join(", ")),
-        command: output::grants(&guc::target_schema(), &user),
+        command: output::grants(&CMC, &guc::target_schema(), &user),
     }))
 }
 
@@ -213,7 +214,7 @@ fn bloat(db: Db) -> Result<Vec<Finding>> {
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          CROSS JOIN LATERAL (SELECT pg_stat_get_live_tuples(c.oid) AS live, pg_stat_get_dead_tuples(c.oid) AS dead) AS s \
          WHERE n.nspname = $1::name AND c.relname = ANY ($2::name[]) AND s.dead > 10000 AND s.dead > s.live ORDER BY 1";
-    let names: Vec<&str> = output::table_names().collect();
+    let names: Vec<&str> = CMC.table_names().collect();
     let mut findings = Vec::new();
     db.rows(sql, &[arg(schema), arg(names)], Sees::Snapshot, |row| {
         let relation = row.string(0).unwrap_or_default();

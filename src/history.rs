@@ -11,9 +11,9 @@ use crate::cache::known;
 use crate::db::{Db, Sees, arg, timestamp_arg};
 use crate::error::{Result, invalid_parameter};
 use crate::guc;
-use crate::output::{FLIPS, REGIMES};
 use crate::refresh::{TF, output_relation};
 use crate::source::{self, Relation, extension_schema, relation_args};
+use crate::system::{FLIPS, REGIMES};
 
 /// The layer of this name, whose flips are stored; NULL is the key.
 pub fn flip_layer(name: Option<&str>) -> Result<FlipLayer> {

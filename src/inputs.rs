@@ -11,10 +11,11 @@ use regime_core::calendar::{Calendar, DailyBars, Span, ema, period_bars};
 use crate::db::{self, Db, Sees, arg};
 use crate::error::{Error, Result, invalid_parameter};
 use crate::output::{check_may_create, check_schema, lock_schema};
+use crate::read::check_bars;
 use crate::refresh::TF;
 use crate::source::{self, MapRow, extension_schema, relation_args};
 use crate::subxact::attempt;
-use crate::write::{Column, Content, OnChange, Table, Type, Value, Written, sync};
+use crate::write::{Column, Content, OnChange, Table, Type, Value, Written, finished, sync};
 
 const DDL: &str = include_str!("../sql/source_tables.sql");
 
@@ -41,6 +42,8 @@ pub const BARS: Table = Table {
     ],
     stamp: "ingested_at",
     on_change: OnChange::Replace,
+    indexes: &[],
+    finish: finished,
     name: "bars",
 };
 
@@ -53,6 +56,8 @@ const CALENDAR_EMAS: Table = Table {
     values: EMA_VALUES,
     stamp: "ingested_at",
     on_change: OnChange::Update,
+    indexes: &[],
+    finish: finished,
     name: "calendar emas",
 };
 
@@ -62,6 +67,8 @@ const DAILY_EMAS: Table = Table {
     values: EMA_VALUES,
     stamp: "ingested_at",
     on_change: OnChange::Update,
+    indexes: &[],
+    finish: finished,
     name: "daily emas",
 };
 
@@ -186,7 +193,7 @@ pub fn build(db: Db, ids: Option<Vec<i32>>, cal_scheme: &str, target_schema: &st
         let built = db::in_own_memory(|| attempt(|| builder.one(&reader, &outputs, id)));
         match built {
             Ok(written) => written.into_iter().for_each(|(relation, w)| builder.add(&relation, w)),
-            Err(error) => crate::refresh::warn(&format!("inputs of asset {id} were not built"), &error),
+            Err(error) => crate::entry::warn(&format!("inputs of asset {id} were not built"), &error),
         }
     }
     for row in [&monthly, &weekly, &daily] {
@@ -428,7 +435,8 @@ impl<'c> DailyReader<'c> {
             }
             Ok(())
         })?;
-        crate::read::check_bars(&bars.ts, &bars.close, &format!("asset {id}"), "daily ", &self.relation)?;
+        let prices = [("close", bars.close.as_slice())];
+        check_bars(&bars.ts, &prices, &format!("asset {id}"), "daily ", &self.relation)?;
         // A close is known; what else a bar lacks is taken from it.
         for i in 0..bars.ts.len() {
             for values in [&mut bars.open, &mut bars.high, &mut bars.low] {

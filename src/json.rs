@@ -21,6 +21,11 @@ use crate::error::{Result, invalid_parameter};
 pub struct JsonText(String);
 
 impl JsonText {
+    /// The text itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// The document, if it is one that can be worked with.
     pub fn parse(&self) -> Result<Value> {
         parse(&self.0)

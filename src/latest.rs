@@ -2,9 +2,9 @@
 
 use crate::db::{self, Db, Sees, Tuple, arg};
 use crate::error::Result;
-use crate::output::REGIMES;
 use crate::refresh::{TF, output_relation};
 use crate::source::{self, Source};
+use crate::system::REGIMES;
 use crate::tracking::DIRTY;
 use crate::{as_of, guc};
 

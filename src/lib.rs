@@ -9,12 +9,15 @@ mod api;
 mod as_of;
 mod asset;
 mod cache;
+mod candles;
 mod chart;
 mod compute;
 mod content;
 mod db;
 mod demo;
+mod dim_assets;
 mod dirty;
+mod entry;
 mod error;
 mod explain;
 mod gate;
@@ -24,7 +27,11 @@ mod history;
 mod inputs;
 mod json;
 mod latest;
+mod lock;
 mod mapping;
+mod market;
+mod market_label;
+mod names;
 mod notify;
 mod output;
 mod params;
@@ -46,8 +53,10 @@ mod statement;
 mod statistics;
 mod status;
 mod subxact;
+mod system;
 mod tag;
 mod tracking;
+mod tuples;
 mod work;
 mod write;
 
@@ -60,6 +69,30 @@ extension_sql_file!(
     requires = ["tables", regime_round_begin, regime_round_next, regime_round_end]
 );
 extension_sql_file!("../sql/periods.sql", name = "periods", requires = [regime_assets, regime_periods]);
+extension_sql_file!(
+    "../sql/symbols.sql",
+    name = "symbols",
+    requires = [
+        regime_asset,
+        refresh_assets,
+        refresh_asset,
+        regime_compute,
+        regime_repaint_check,
+        regime_at,
+        regime_gate,
+        regime_explain,
+        regime_label_monthly,
+        regime_label_weekly,
+        regime_label_daily,
+        regime_label_intraday,
+        regime_transitions,
+        regime_durations,
+        regime_periods,
+        regime_forward_returns,
+        regime_chart_svg,
+        regime_timeline
+    ]
+);
 extension_sql_file!("../sql/views.sql", name = "views", requires = [regime_status, regime_latest]);
 extension_sql_file!("../sql/comments.sql", name = "comments", finalize);
 

@@ -7,18 +7,18 @@ use pgrx::prelude::*;
 use pgrx::spi::{quote_identifier as quoted, quote_literal};
 use serde_json::Value;
 
-use regime_core::Layer;
-
 use crate::db::{Db, Sees, arg};
 use crate::error::{Error, Result, invalid_parameter};
 use crate::json;
-use crate::source::{MapRow, Relation, current_user, without_modifier};
+use crate::source::{Relation, current_user, without_modifier};
 
 /// What a column must be, and how it is read.
 #[derive(Clone, Copy)]
 pub enum Kind {
     /// Compared with the asset id.
     Id,
+    /// Compared with the symbol.
+    Symbol,
     /// Read as an `int4`.
     Int,
     /// Compared with the timeframe.
@@ -36,10 +36,22 @@ pub struct Mapped<'a> {
     pub kind: Kind,
 }
 
+/// The row of the map that is checked, for what errors say of it.
+pub struct Place<'a> {
+    /// The quoted schema of the extension.
+    pub schema: &'a str,
+    pub cal_scheme: &'a str,
+    pub layer: &'a str,
+    /// Whether rows are selected by their timeframe.
+    pub tf_is_read: bool,
+    /// Relations that `regime_build_inputs` makes: bars, ema.
+    pub built: &'a [&'a str],
+}
+
 /// Checks one row of the map.
 pub struct Check<'a, 'c> {
     pub db: Db<'c>,
-    pub row: &'a MapRow,
+    pub place: Place<'a>,
 }
 
 impl Check<'_, '_> {
@@ -51,7 +63,7 @@ impl Check<'_, '_> {
         mapped: &[Mapped],
         filter: &str,
     ) -> Result<Relation> {
-        let tf_is_read = self.row.tf.is_some();
+        let tf_is_read = self.place.tf_is_read;
         let sql = format!("{}.{}", quoted(schema), quoted(table));
         // One query for all columns: there are six relations to check before every refresh.
         let find = "SELECT has_schema_privilege(n.oid, 'USAGE'), a.attname::text, format_type(a.atttypid, a.atttypmod), \
@@ -102,10 +114,11 @@ impl Check<'_, '_> {
         };
         let condition = with(format!("($3 IS NULL OR {} <= $3)", columns_read[0]));
         let later_condition = with(format!("{} > $3", columns_read[0]));
-        let shared: Vec<String> = [tf(1)].into_iter().chain(filters).collect();
+        let shared: Vec<String> = [tf(1)].into_iter().chain(filters.iter().cloned()).collect();
         Ok(Relation {
             sql,
             id: expressions[0].clone(),
+            filters,
             shared_condition: shared.join(" AND "),
             columns: columns_read,
             condition,
@@ -115,32 +128,26 @@ impl Check<'_, '_> {
 
     fn missing_hint(&self, which: &str) -> String {
         let edit = self.edit(&format!("{which}_schema = '…', {which}_table = '…'"));
-        let row = self.row;
-        let is_daily_bars = row.layer == Layer::L2 && which == "bars";
-        if is_daily_bars || row.layer == Layer::L3 || !matches!(row.cal_scheme.as_str(), "iso" | "us") {
+        let Place { schema, cal_scheme, built, .. } = self.place;
+        if !built.contains(&which) {
             return edit;
         }
         format!(
-            "If you have daily bars only: SELECT {}.regime_build_inputs(cal_scheme => '{}'); otherwise: {edit}",
-            row.schema, row.cal_scheme
+            "If you have daily bars only: SELECT {schema}.regime_build_inputs(cal_scheme => '{cal_scheme}'); otherwise: {edit}"
         )
     }
 
     fn where_mapped(&self, field: &str) -> String {
         format!(
             "{}.regime_source maps it in {field} of the row cal_scheme = '{}', layer = '{}'.",
-            self.row.schema,
-            self.row.cal_scheme,
-            self.row.layer.as_str()
+            self.place.schema, self.place.cal_scheme, self.place.layer
         )
     }
 
     fn edit(&self, assignment: &str) -> String {
         format!(
             "UPDATE {}.regime_source SET {assignment} WHERE cal_scheme = '{}' AND layer = '{}';",
-            self.row.schema,
-            self.row.cal_scheme,
-            self.row.layer.as_str()
+            self.place.schema, self.place.cal_scheme, self.place.layer
         )
     }
 
@@ -148,8 +155,7 @@ impl Check<'_, '_> {
         Error::new(PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, format!("permission denied for {what}"))
             .detail(format!(
                 "It is read for layer {} of calendar scheme \"{}\".",
-                self.row.layer.as_str(),
-                self.row.cal_scheme
+                self.place.layer, self.place.cal_scheme
             ))
             .hint(format!("GRANT {privilege} TO {};", current_user()))
     }
@@ -173,7 +179,7 @@ impl Columns<'_, '_, '_> {
         let wanted = match (mapped.kind, base.as_str()) {
             (Kind::Id, "integer" | "bigint" | "smallint") => return Ok(name),
             (Kind::Int, "integer" | "bigint" | "smallint") => return Ok(format!("{name}::int")),
-            (Kind::Text, "text" | "character varying" | "character") => return Ok(name),
+            (Kind::Symbol | Kind::Text, "text" | "character varying" | "character") => return Ok(name),
             (Kind::Number, "double precision" | "real" | "numeric" | "integer" | "bigint" | "smallint") => {
                 return Ok(format!("{name}::float8"));
             }
@@ -185,7 +191,7 @@ impl Columns<'_, '_, '_> {
             }
             (Kind::Time, "timestamp with time zone") => return Ok(format!("{name}::timestamptz")),
             (Kind::Id | Kind::Int, _) => "integer",
-            (Kind::Text, _) => "text",
+            (Kind::Symbol | Kind::Text, _) => "text",
             (Kind::Number, _) => "double precision",
             (Kind::Time, _) => "timestamp with time zone",
         };

@@ -6,18 +6,23 @@ use pgrx::spi::quote_identifier as quoted;
 use crate::cache::known;
 use crate::db::{Db, Sees, arg};
 use crate::error::{Error, Result, invalid_parameter};
+use crate::lock::lock;
 use crate::run_log::RUN_LOG;
 use crate::source::{current_user, without_modifier};
-use crate::state::{INPUTS, STATE};
-use crate::tracking::DIRTY;
-use crate::work::WORK;
-use crate::write::{Column, OnChange, Table, Type};
+use crate::system::{Own, System};
+use crate::write::{Column, Index, OnChange, Table, Type};
 
-const DDL: [&str; 2] = [include_str!("../sql/outputs.sql"), include_str!("../sql/state.sql")];
+const DDL: [&str; 4] = [
+    include_str!("../sql/outputs.sql"),
+    include_str!("../sql/state.sql"),
+    include_str!("../sql/market.sql"),
+    include_str!("../sql/market_history.sql"),
+];
 
 /// The grants that a role needs to refresh.
-pub fn grants(schema: &str, user: &str) -> String {
-    let tables: Vec<String> = table_names().map(|table| format!("{}.{table}", quoted(schema))).collect();
+pub fn grants(system: &System, schema: &str, user: &str) -> String {
+    let tables: Vec<String> =
+        system.table_names().map(|table| format!("{}.{table}", quoted(schema))).collect();
     format!(
         "GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO {user}; GRANT USAGE ON ALL SEQUENCES IN SCHEMA {} TO {user};",
         tables.join(", "),
@@ -25,126 +30,30 @@ pub fn grants(schema: &str, user: &str) -> String {
     )
 }
 
-const fn column(name: &'static str, kind: Type) -> Column {
-    Column { name, kind, nullable: false }
+/// Whether every table and view of a system is there with all its columns.
+pub fn is_set_up(db: Db, schema: &str, system: &System) -> Result<bool> {
+    Ok(*known(&format!("set up {} {schema}", system.name), || find_set_up(db, schema, system))?)
 }
 
-const fn nullable(name: &'static str, kind: Type) -> Column {
-    Column { name, kind, nullable: true }
-}
-
-const SCOPE: &[Column] = &[column("id", Type::Int), column("tf", Type::Text)];
-
-pub const REGIMES: Table = Table {
-    name: "cmc_regimes",
-    scope: SCOPE,
-    key: &[column("ts", Type::Timestamptz)],
-    values: &[
-        nullable("l0_label", Type::Text),
-        nullable("l1_label", Type::Text),
-        nullable("l2_label", Type::Text),
-        nullable("l3_label", Type::Text),
-        nullable("l4_label", Type::Text),
-        column("regime_key", Type::Text),
-        column("size_mult", Type::Float),
-        column("stop_mult", Type::Float),
-        column("orders", Type::Text),
-        column("gross_cap", Type::Float),
-        column("pyramids", Type::Bool),
-        nullable("setups", Type::TextArray),
-        column("feature_tier", Type::Text),
-        column("l0_enabled", Type::Bool),
-        column("l1_enabled", Type::Bool),
-        column("l2_enabled", Type::Bool),
-        column("regime_version_hash", Type::Text),
-    ],
-    stamp: "updated_at",
-    on_change: OnChange::Update,
-};
-
-pub const FLIPS: Table = Table {
-    name: "cmc_regime_flips",
-    scope: SCOPE,
-    key: &[column("ts", Type::Timestamptz), column("layer", Type::Text)],
-    values: &[
-        nullable("old_regime", Type::Text),
-        column("new_regime", Type::Text),
-        nullable("duration_bars", Type::Int),
-    ],
-    stamp: "updated_at",
-    on_change: OnChange::Update,
-};
-
-pub const STATS: Table = Table {
-    name: "cmc_regime_stats",
-    scope: SCOPE,
-    key: &[column("regime_key", Type::Text)],
-    values: &[
-        column("n_bars", Type::Int),
-        column("pct_of_history", Type::Float),
-        nullable("avg_ret_1d", Type::Float),
-        nullable("std_ret_1d", Type::Float),
-    ],
-    stamp: "computed_at",
-    on_change: OnChange::Update,
-};
-
-pub const COMOVEMENT: Table = Table {
-    name: "cmc_regime_comovement",
-    scope: SCOPE,
-    key: &[column("ema_a", Type::Text), column("ema_b", Type::Text)],
-    values: &[
-        nullable("correlation", Type::Float),
-        nullable("sign_agree_rate", Type::Float),
-        nullable("best_lead_lag", Type::Int),
-        nullable("best_lead_lag_corr", Type::Float),
-        column("n_obs", Type::Int),
-    ],
-    stamp: "computed_at",
-    on_change: OnChange::ReplaceAll,
-};
-
-pub const TABLES: [&Table; 4] = [&REGIMES, &FLIPS, &STATS, &COMOVEMENT];
-const VIEWS: [&str; 1] = ["cmc_regime_progress"];
-
-/// Tables that nobody but refresh writes, with the columns that tell that they are of this version.
-const OWN: [(&str, &[&str]); 5] = [
-    (STATE, &["id", "sources", "tracking", "proxy", "memory"]),
-    (INPUTS, &["id", "layer", "block", "print", "emas"]),
-    (DIRTY, &["id", "mark", "source", "since"]),
-    (RUN_LOG, &["id", "run", "mode", "reason", "rows_read", "sqlstate", "hint", "run_by"]),
-    (WORK, &["id", "round", "place", "task", "began", "status", "worker"]),
-];
-
-/// Every table that a refresh uses.
-pub fn table_names() -> impl Iterator<Item = &'static str> {
-    TABLES.iter().map(|table| table.name).chain(OWN.iter().map(|(name, _)| *name))
-}
-
-/// Whether every output table is there with all its columns.
-pub fn is_set_up(db: Db, schema: &str) -> Result<bool> {
-    Ok(*known(&format!("set up {schema}"), || find_set_up(db, schema))?)
-}
-
-fn find_set_up(db: Db, schema: &str) -> Result<bool> {
-    let (mut tables, mut columns) = (Vec::new(), Vec::new());
-    for table in TABLES {
+fn find_set_up(db: Db, schema: &str, system: &System) -> Result<bool> {
+    let (mut relations, mut columns) = (Vec::new(), Vec::new());
+    for table in system.tables {
         let own = [table.scope, table.key, table.values].concat();
         for column in own.iter().map(|c| c.name).chain([table.stamp]) {
-            tables.push(table.name);
+            relations.push(table.name);
             columns.push(column);
         }
     }
-    for (name, own) in OWN.into_iter().chain(VIEWS.map(|view| (view, &["round"][..]))) {
-        tables.extend(own.iter().map(|_| name));
-        columns.extend(own);
+    for own in system.own {
+        relations.extend(own.columns.iter().map(|_| own.name));
+        columns.extend(own.columns);
     }
     let wanted = columns.len() as i64;
     let sql = "SELECT count(*) FROM ROWS FROM (pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[])) AS w (relation, attribute) \
          JOIN pg_catalog.pg_class c ON c.relname = w.relation::name \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname = $1::name \
          JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = w.attribute::name AND NOT a.attisdropped";
-    let args = [arg(schema), arg(tables), arg(columns)];
+    let args = [arg(schema), arg(relations), arg(columns)];
     let found = db.first(sql, &args, Sees::Now, |row| Ok(row.long(0)))?;
     Ok(found.flatten() == Some(wanted))
 }
@@ -155,47 +64,73 @@ pub struct Action {
     pub action: String,
 }
 
-/// Makes the output tables that are missing and checks and completes those that are there.
-pub fn set_up(db: Db, schema: &str) -> Result<Vec<Action>> {
+/// Makes the tables of systems that are missing and checks and completes those that are there.
+pub fn set_up(db: Db, schema: &str, systems: &[&System]) -> Result<Vec<Action>> {
     check_schema(db, schema)?;
     lock_schema(db, schema)?;
-    let mut actions = Vec::new();
-    for name in table_names().chain(VIEWS) {
-        let relation = format!("{}.{name}", quoted(schema));
-        let sql = "SELECT c.relkind::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             WHERE n.nspname = $1::name AND c.relname = $2::name";
-        let kind = db.first(sql, &[arg(schema), arg(name)], Sees::Now, |row| Ok(row.string(0)))?.flatten();
-        let table = TABLES.into_iter().find(|t| t.name == name);
-        let action = match (kind.as_deref(), table) {
-            (None, _) => {
-                check_may_create(db, schema)?;
-                create(db, schema, name)?;
-                "created".to_owned()
+    let mut actions: Vec<Action> = Vec::new();
+    for system in systems {
+        for table in system.tables {
+            let relation = format!("{}.{}", quoted(schema), table.name);
+            let mut action = match kind(db, schema, table.name)?.as_deref() {
+                None => create(db, schema, table.name)?,
+                Some("r" | "p") => adopt(db, &relation, table)?,
+                Some(_) => return Err(wrong_kind(&relation, "a table")),
+            };
+            if let Some(further) = (table.finish)(db, schema)? {
+                let before = Some(action).filter(|action| action != UNCHANGED);
+                action = before.into_iter().chain([further]).collect::<Vec<_>>().join("; ");
             }
-            (Some("r" | "p"), Some(table)) => adopt(db, &relation, table)?,
-            (Some("r" | "p"), None) if !VIEWS.contains(&name) => check_own(db, schema, &relation, name)?,
-            (Some("v"), None) if VIEWS.contains(&name) => "unchanged".to_owned(),
-            (Some(_), _) => {
-                let wanted = if VIEWS.contains(&name) { "a view" } else { "a table" };
-                return Err(Error::new(
-                    PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
-                    format!("{relation} is not {wanted}"),
-                )
-                .hint("Rename it, or choose another schema: SET pg_regime.target_schema = '…';"));
+            actions.push(Action { relation, action });
+        }
+        for own in system.own {
+            let relation = format!("{}.{}", quoted(schema), own.name);
+            if actions.iter().any(|action| action.relation == relation) {
+                continue;
             }
-        };
-        actions.push(Action { relation, action });
+            let action = match (kind(db, schema, own.name)?.as_deref(), own.is_view) {
+                (None, _) => create(db, schema, own.name)?,
+                (Some("v"), true) => UNCHANGED.to_owned(),
+                (Some("r" | "p"), false) => check_own(db, schema, &relation, own)?,
+                (Some(_), true) => return Err(wrong_kind(&relation, "a view")),
+                (Some(_), false) => return Err(wrong_kind(&relation, "a table")),
+            };
+            actions.push(Action { relation, action });
+        }
     }
     Ok(actions)
+}
+
+/// Makes what a refresh needs and finds missing; a dry run, which needs nothing, only looks at the schema.
+pub fn prepare(db: Db, schema: &str, system: &System, dry_run: bool) -> Result<()> {
+    if is_set_up(db, schema, system)? {
+        return Ok(());
+    }
+    check_schema(db, schema)?;
+    if !dry_run {
+        set_up(db, schema, &[system])?;
+    }
+    Ok(())
+}
+
+/// What is said of a relation that is as it should be.
+pub const UNCHANGED: &str = "unchanged";
+
+fn kind(db: Db, schema: &str, name: &str) -> Result<Option<String>> {
+    let sql = "SELECT c.relkind::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname = $1::name AND c.relname = $2::name";
+    Ok(db.first(sql, &[arg(schema), arg(name)], Sees::Now, |row| Ok(row.string(0)))?.flatten())
+}
+
+fn wrong_kind(relation: &str, wanted: &str) -> Error {
+    Error::new(PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE, format!("{relation} is not {wanted}"))
+        .hint("Rename it, or choose another schema: SET pg_regime.target_schema = '…';")
 }
 
 /// Waits for others that make tables in a schema: two at once would both create, while the second
 /// after the first finds.
 pub fn lock_schema(db: Db, schema: &str) -> Result<()> {
-    let name = format!("pg_regime tables of {schema}");
-    db.rows("SELECT pg_advisory_xact_lock(hashtextextended($1, 0::bigint))", &[arg(name)], Sees::Now, |_| {
-        Ok(())
-    })
+    lock(db, &format!("tables of {schema}"))
 }
 
 /// The schema exists.
@@ -234,7 +169,8 @@ pub fn check_may_create(db: Db, schema: &str) -> Result<()> {
     )))
 }
 
-fn create(db: Db, schema: &str, name: &str) -> Result<()> {
+fn create(db: Db, schema: &str, name: &str) -> Result<String> {
+    check_may_create(db, schema)?;
     let of_relation = format!("{{schema}}.{name}");
     let mentions = |statement: &&str| {
         statement.find(&of_relation).is_some_and(|at| {
@@ -246,19 +182,18 @@ fn create(db: Db, schema: &str, name: &str) -> Result<()> {
     for statement in DDL.iter().flat_map(|ddl| ddl.split("\n--;\n")).filter(mentions) {
         db.execute(&statement.replace("{schema}", &quoted(schema)), &[])?;
     }
-    Ok(())
+    Ok("created".to_owned())
 }
 
 /// A table of refresh's own is there: it must be of this version.
-fn check_own(db: Db, schema: &str, relation: &str, name: &str) -> Result<String> {
-    let columns: Vec<&str> =
-        OWN.iter().filter(|(own, _)| *own == name).flat_map(|(_, c)| c.iter().copied()).collect();
+fn check_own(db: Db, schema: &str, relation: &str, own: &Own) -> Result<String> {
     let sql = "SELECT w::text FROM pg_catalog.unnest($2::text[]) AS w WHERE NOT EXISTS \
          (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = $1::regclass AND a.attname = w::name AND NOT a.attisdropped)";
-    let missing =
-        db.first(sql, &[arg(relation), arg(columns)], Sees::Now, |row| Ok(row.string(0)))?.flatten();
+    let missing = db
+        .first(sql, &[arg(relation), arg(own.columns.to_vec())], Sees::Now, |row| Ok(row.string(0)))?
+        .flatten();
     match missing {
-        None => Ok("unchanged".to_owned()),
+        None => Ok(UNCHANGED.to_owned()),
         Some(column) => Err(Error::new(
             PgSqlErrorCode::ERRCODE_INVALID_TABLE_DEFINITION,
             format!("table {relation} has no column {column}"),
@@ -267,8 +202,8 @@ fn check_own(db: Db, schema: &str, relation: &str, name: &str) -> Result<String>
         .hint(format!(
             "{}; SELECT * FROM {}.regime_setup({});",
             // Nothing is lost with the others: they say where computations stand.
-            match name {
-                RUN_LOG => format!("ALTER TABLE {relation} RENAME TO {name}_old"),
+            match own.name {
+                RUN_LOG => format!("ALTER TABLE {relation} RENAME TO {RUN_LOG}_old"),
                 _ => format!("DROP TABLE {relation} CASCADE"),
             },
             crate::source::extension_schema(db)?,
@@ -287,7 +222,7 @@ fn adopt(db: Db, relation: &str, table: &Table) -> Result<String> {
         found.push((row.string(0).unwrap_or_default(), row.string(1).unwrap_or_default(), flag(2), flag(3)));
         Ok(())
     })?;
-    let stamp = column(table.stamp, Type::Timestamptz);
+    let stamp = Column { name: table.stamp, kind: Type::Timestamptz, nullable: false };
     let columns: Vec<Column> = [table.scope, table.key, table.values, &[stamp]].concat();
     let mut added = Vec::new();
     for column in &columns {
@@ -320,11 +255,11 @@ fn adopt(db: Db, relation: &str, table: &Table) -> Result<String> {
         .hint(format!("ALTER TABLE {relation} ALTER COLUMN {} DROP NOT NULL;", quoted(name))));
     }
     let keyed = ensure_key(db, relation, table)?;
-    if table.name == REGIMES.name {
-        ensure_index(db, relation)?;
+    for index in table.indexes {
+        ensure_index(db, relation, index)?;
     }
     Ok(match (added.is_empty(), keyed) {
-        (true, false) => "unchanged".to_owned(),
+        (true, false) => UNCHANGED.to_owned(),
         (true, true) => "added a unique key".to_owned(),
         (false, keyed) => {
             format!("added {}{}", added.join(", "), if keyed { " and a unique key" } else { "" })
@@ -341,6 +276,7 @@ fn fits(type_name: &str, kind: Type) -> bool {
         Type::Bool => base == "boolean",
         Type::Text => matches!(base.as_str(), "text" | "character varying"),
         Type::TextArray => base == "text[]",
+        Type::Date => base == "date",
     }
 }
 
@@ -407,12 +343,14 @@ fn ensure_key(db: Db, relation: &str, table: &Table) -> Result<bool> {
     Ok(true)
 }
 
-/// The index by regime, which serves queries for all rows of one.
-fn ensure_index(db: Db, relation: &str) -> Result<()> {
-    let sql = "SELECT true FROM pg_catalog.pg_index i WHERE i.indrelid = $1::regclass AND i.indisvalid AND i.indpred IS NULL \
-         AND pg_get_indexdef(i.indexrelid, 1, true) = 'regime_key' AND pg_get_indexdef(i.indexrelid, 2, true) = 'ts'";
-    if db.first(sql, &[arg(relation)], Sees::Now, |_| Ok(()))?.is_none() {
-        db.execute(&format!("CREATE INDEX ON {relation} (regime_key, ts)"), &[])?;
+/// An index that serves queries which must be fast.
+fn ensure_index(db: Db, relation: &str, index: &Index) -> Result<()> {
+    let sql = "SELECT true FROM pg_catalog.pg_index i WHERE i.indrelid = $1::regclass AND i.indisvalid AND (i.indpred IS NOT NULL) = $3 \
+         AND (SELECT pg_catalog.array_agg(pg_get_indexdef(i.indexrelid, n, true) ORDER BY n) FROM pg_catalog.generate_series(1, $4) AS n) = $2";
+    let columns = index.columns.to_vec();
+    let args = [arg(relation), arg(columns), arg(index.partial), arg(index.columns.len() as i32)];
+    if db.first(sql, &args, Sees::Now, |_| Ok(()))?.is_none() {
+        db.execute(&format!("CREATE INDEX ON {relation} {}", index.on), &[])?;
     }
     Ok(())
 }

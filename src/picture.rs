@@ -11,10 +11,10 @@ use crate::chart::{Chart, svg};
 use crate::db::Db;
 use crate::error::{Error, Result, check_range, invalid_parameter};
 use crate::history::{Closes, History};
-use crate::output::REGIMES;
 use crate::read::utc;
 use crate::refresh::output_relation;
 use crate::source::extension_schema;
+use crate::system::REGIMES;
 
 /// What of an asset is to be drawn; moments are microseconds since 2000, `None` is no limit.
 pub struct Wanted {

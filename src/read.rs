@@ -97,9 +97,11 @@ impl<'c> Reader<'c> {
             }
             Ok(())
         })?;
-        sort_by_time(&mut series);
+        let Series { ts, close, atr, adx, costs, .. } = &mut series;
+        sort_by_time(ts, [close].into_iter().chain(atr).chain(adx).chain(costs.iter_mut().flatten()));
         let of_layer = format!("{} ", self.source.layer.as_str());
-        check_bars(&series.ts, &series.close, &format!("asset {asset}"), &of_layer, &self.source.bars.sql)?;
+        let prices = [("close", series.close.as_slice())];
+        check_bars(&series.ts, &prices, &format!("asset {asset}"), &of_layer, &self.source.bars.sql)?;
         Ok(series)
     }
 
@@ -161,13 +163,22 @@ impl<'c> Reader<'c> {
 }
 
 /// Refuses bars, in ascending time, that cannot be used: the message says whose they are, how many
-/// there are and when the first closed. A time of the far end stands for NULL.
-pub fn check_bars(ts: &[i64], close: &[f64], whose: &str, kind: &str, relation: &str) -> Result<()> {
-    let unusable = |i: &usize| !(close[*i].is_finite() && close[*i] > 0.0);
+/// there are and when the first closed. A time of the far end stands for NULL. Prices come with their names.
+pub fn check_bars(
+    ts: &[i64],
+    prices: &[(&str, &[f64])],
+    whose: &str,
+    kind: &str,
+    relation: &str,
+) -> Result<()> {
     let untimed = |i: &usize| ts[*i] == i64::MIN || ts[*i] == i64::MAX;
     let repeated = |i: &usize| *i > 0 && ts[*i] == ts[*i - 1];
     check_bar(ts, untimed, "a timestamp that is NULL or infinite", whose, kind, relation)?;
-    check_bar(ts, unusable, "a close that is NULL, NaN, infinite or not positive", whose, kind, relation)?;
+    for (name, values) in prices {
+        let unusable = |i: &usize| !(values[*i].is_finite() && values[*i] > 0.0);
+        let problem = format!("a {name} that is NULL, NaN, infinite or not positive");
+        check_bar(ts, unusable, &problem, whose, kind, relation)?;
+    }
     check_bar(ts, repeated, "the timestamp of another bar", whose, kind, relation)
 }
 
@@ -194,18 +205,17 @@ fn check_bar(
     .hint(format!("Correct or delete them in {relation}.")))
 }
 
-fn sort_by_time(series: &mut Series) {
-    if series.ts.is_sorted() {
+/// Sorts times, and values that belong to them alike.
+pub fn sort_by_time<'a>(ts: &mut Vec<i64>, values: impl Iterator<Item = &'a mut Vec<f64>>) {
+    if ts.is_sorted() {
         return;
     }
-    let mut order: Vec<usize> = (0..series.ts.len()).collect();
-    order.sort_by_key(|&i| series.ts[i]);
-    let sorted = |values: &[f64]| order.iter().map(|&i| values[i]).collect::<Vec<_>>();
-    series.close = sorted(&series.close);
-    for values in series.atr.iter_mut().chain(&mut series.adx).chain(series.costs.iter_mut().flatten()) {
-        *values = sorted(values);
+    let mut order: Vec<usize> = (0..ts.len()).collect();
+    order.sort_by_key(|&i| ts[i]);
+    for values in values {
+        *values = order.iter().map(|&i| values[i]).collect();
     }
-    series.ts = order.iter().map(|&i| series.ts[i]).collect();
+    *ts = order.iter().map(|&i| ts[i]).collect();
 }
 
 /// A moment as text, in UTC whatever the session's time zone, so that messages compare.

@@ -7,9 +7,9 @@ use regime_core::{Label, Layer};
 use crate::compute::Engine;
 use crate::db::{Db, Sees, Tuple, arg};
 use crate::error::{Result, check_range, invalid_parameter};
-use crate::output::REGIMES;
 use crate::params::{self, Given};
 use crate::refresh::{TF, output_relation};
+use crate::system::REGIMES;
 
 /// The columns compared, as they are stored.
 const COLUMNS: [&str; 15] = [

@@ -78,7 +78,7 @@ unsafe extern "C-unwind" fn receive(
 
 /// A column is of another type than it is read as: a table was altered, or a name means something
 /// else than it should.
-fn mistyped((column, wanted): (usize, &'static str)) -> Error {
+pub fn mistyped((column, wanted): (usize, &str)) -> Error {
     Error::new(
         PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
         format!("column {} of a query is not of type {wanted}", column + 1),
@@ -174,6 +174,11 @@ impl Tuple<'_> {
     pub fn micros(&self, column: usize) -> Option<i64> {
         self.holds(column, &[pg_sys::TIMESTAMPTZOID], "timestamptz")
             .then(|| self.values[column].value() as i64)
+    }
+
+    /// A `date`, in days since 2000.
+    pub fn date(&self, column: usize) -> Option<i32> {
+        self.holds(column, &[pg_sys::DATEOID], "date").then(|| self.values[column].value() as i32)
     }
 
     /// A `text`.

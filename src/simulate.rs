@@ -11,11 +11,12 @@ use serde_json::Value;
 
 use crate::compute::Engine;
 use crate::db::{self, Db, Sees, Tuple, arg, timestamp_arg};
+use crate::entry::report_warning;
 use crate::error::{Result, invalid_parameter};
-use crate::output::REGIMES;
 use crate::params::{self, Given};
 use crate::read::utc;
-use crate::refresh::{TF, all_ids, output_relation, report_warning};
+use crate::refresh::{TF, all_ids, output_relation};
+use crate::system::REGIMES;
 
 /// What a row says, as far as a policy can change it.
 #[derive(Clone, Debug, PartialEq)]

@@ -10,7 +10,7 @@ use regime_core::pipeline::SourceParams;
 use crate::cache::known;
 use crate::db::{Arg, Db, Sees, Tuple, arg};
 use crate::error::{Error, Result, invalid_parameter};
-use crate::mapping::{Check, Kind, Mapped};
+use crate::mapping::{Check, Kind, Mapped, Place};
 
 /// One row of `regime_source`.
 #[derive(Clone)]
@@ -44,8 +44,10 @@ impl Source {
 pub struct Relation {
     /// Quoted, with its schema.
     pub sql: String,
-    /// The quoted column of the asset id.
+    /// The quoted column of the asset id, or of the symbol.
     pub id: String,
+    /// Conditions that the map's filter makes.
+    pub filters: Vec<String>,
     /// Conditions that hold for the rows of every asset: `$1` is the timeframe.
     pub shared_condition: String,
     /// SQL expressions of the columns read, in the order they were asked for; first the time.
@@ -96,7 +98,8 @@ pub fn map(db: Db, cal_scheme: &str, schema: &str) -> Result<[Option<MapRow>; 4]
 pub fn all(db: Db) -> Result<Vec<Source>> {
     let schema = extension_schema(db)?;
     let mut schemes = Vec::new();
-    let sql = format!("SELECT DISTINCT cal_scheme FROM {schema}.regime_source ORDER BY 1");
+    let sql =
+        format!("SELECT DISTINCT cal_scheme FROM {schema}.regime_source WHERE layer <> 'candles' ORDER BY 1");
     db.rows(&sql, &[], Sees::Snapshot, |row| {
         schemes.extend(row.string(0));
         Ok(())
@@ -124,7 +127,7 @@ pub fn check(db: Db, map: [Option<MapRow>; 4]) -> Result<[Option<Source>; 4]> {
 
 fn unknown_scheme(db: Db, cal_scheme: &str, schema: &str) -> Result<Error> {
     let sql = format!(
-        "SELECT string_agg(DISTINCT cal_scheme, ', ' ORDER BY cal_scheme) FROM {schema}.regime_source"
+        "SELECT string_agg(DISTINCT cal_scheme, ', ' ORDER BY cal_scheme) FROM {schema}.regime_source WHERE layer <> 'candles'"
     );
     let known = db.first(&sql, &[], Sees::Snapshot, |row| Ok(row.string(0)))?.flatten().unwrap_or_default();
     Ok(invalid_parameter(format!("unknown calendar scheme \"{cal_scheme}\""))
@@ -223,7 +226,7 @@ impl MapRow {
             Mapped { field: "close_column", name: close, kind: Kind::Number },
         ];
         mapped.extend(numbers.iter().map(|(field, name)| Mapped { field, name, kind: Kind::Number }));
-        Check { db, row: self }.relation("bars", &self.bars, &mapped, &self.bars_filter)
+        self.check(db).relation("bars", &self.bars, &mapped, &self.bars_filter)
     }
 
     fn ema(&self, db: Db) -> Result<Relation> {
@@ -235,7 +238,22 @@ impl MapRow {
             Mapped { field: "ema_period_column", name: period, kind: Kind::Int },
             Mapped { field: "ema_column", name: ema, kind: Kind::Number },
         ];
-        Check { db, row: self }.relation("ema", &self.ema, &mapped, &self.ema_filter)
+        self.check(db).relation("ema", &self.ema, &mapped, &self.ema_filter)
+    }
+
+    fn check<'c>(&self, db: Db<'c>) -> Check<'_, 'c> {
+        let place = Place {
+            schema: &self.schema,
+            cal_scheme: &self.cal_scheme,
+            layer: self.layer.as_str(),
+            tf_is_read: self.tf.is_some(),
+            built: match (self.cal_scheme.as_str(), self.layer) {
+                ("iso" | "us", Layer::L0 | Layer::L1) => &["bars", "ema"],
+                ("iso" | "us", Layer::L2) => &["ema"],
+                _ => &[],
+            },
+        };
+        Check { db, place }
     }
 }
 

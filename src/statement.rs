@@ -1,5 +1,7 @@
 //! The statements that write the rows of one scope of an output table, and their parameters.
 
+use pgrx::datum::Date;
+
 use crate::db::{Arg, arg, timestamps_arg};
 use crate::write::{Column, Content, OwnedKey, Table, Type, Value};
 
@@ -185,6 +187,7 @@ impl Statement<'_> {
             let values = keys.iter().map(|key| match key {
                 OwnedKey::Micros(micros) => Value::Micros(*micros),
                 OwnedKey::Int(number) => Value::Int(*number),
+                OwnedKey::Date(days) => Value::Date(*days),
                 OwnedKey::Text(text) => Value::Text(text),
             });
             args.push(array_arg(column.kind, values));
@@ -209,6 +212,10 @@ fn array_arg<'a>(kind: Type, values: impl Iterator<Item = Value<'a>>) -> Arg {
         Type::Timestamptz => timestamps_arg(
             values.map(|v| if let Value::Micros(micros) = v { Some(micros) } else { None }).collect(),
         ),
+        Type::Date => {
+            let date = |v| if let Value::Date(days) = v { Date::try_from(days).ok() } else { None };
+            arg(values.map(date).collect::<Vec<_>>())
+        }
         Type::Int => {
             arg(values.map(|v| if let Value::Int(n) = v { Some(n) } else { None }).collect::<Vec<_>>())
         }

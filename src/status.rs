@@ -6,11 +6,11 @@ use regime_core::Layer;
 
 use crate::db::{Db, Sees, arg};
 use crate::error::Result;
-use crate::output::REGIMES;
 use crate::params::{self, Given, Setup};
 use crate::refresh::{TF, all_ids, output_relation};
 use crate::run_log::RUN_LOG;
 use crate::state::STATE;
+use crate::system::REGIMES;
 use crate::tracking::DIRTY;
 use crate::{guc, source};
 

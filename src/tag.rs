@@ -8,9 +8,9 @@ use regime_core::policy::UNKNOWN;
 
 use crate::db::{Db, Sees, arg};
 use crate::error::{Error, Result, invalid_parameter, no_privilege};
-use crate::output::REGIMES;
 use crate::refresh::{TF, output_relation};
 use crate::source::{current_user, without_modifier};
+use crate::system::REGIMES;
 use crate::{as_of, guc};
 
 /// Longest name that PostgreSQL keeps whole, in bytes.

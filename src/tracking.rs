@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::output::{self, Action};
 use crate::source::{self, Relation, Source};
 use crate::state::{STATE, hex};
+use crate::system::CMC;
 
 pub const DIRTY: &str = "cmc_regime_dirty";
 
@@ -107,7 +108,7 @@ fn outputs(db: Db, schema: &str) -> Result<Option<String>> {
            WHERE n.nspname = $1::name AND c.relname = ANY ($2::name[]) \
            UNION SELECT i.inhrelid FROM part p JOIN pg_catalog.pg_inherits i ON i.inhparent = p.oid) \
          SELECT string_agg(c.oid::text || ' ' || c.relfilenode::text, ',' ORDER BY c.oid) FROM part JOIN pg_catalog.pg_class c USING (oid)";
-    let names: Vec<&str> = output::TABLES.iter().map(|table| table.name).chain([DIRTY]).collect();
+    let names: Vec<&str> = CMC.tables.iter().map(|table| table.name).chain([DIRTY]).collect();
     Ok(db.first(sql, &[arg(schema), arg(names)], Sees::Snapshot, |row| Ok(row.string(0)))?.flatten())
 }
 
@@ -160,7 +161,9 @@ pub fn not_tracked(db: Db) -> Result<Error> {
 pub fn track(db: Db, schema: &str, enable: bool) -> Result<Vec<Action>> {
     let mut actions = Vec::new();
     if enable {
-        actions.extend(output::set_up(db, schema)?.into_iter().filter(|a| a.action != "unchanged"));
+        actions.extend(
+            output::set_up(db, schema, &[&CMC])?.into_iter().filter(|a| a.action != output::UNCHANGED),
+        );
     }
     output::lock_schema(db, schema)?;
     let mut marking: Vec<(String, String)> = Vec::new();

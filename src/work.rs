@@ -7,10 +7,13 @@ use pgrx::spi::quote_identifier as quoted;
 
 use crate::compute::Engine;
 use crate::db::{self, Db, Sees, arg};
+use crate::entry::{warn, with_grants};
 use crate::error::{Error, Result, check_range, check_writable};
+use crate::lock::lock;
 use crate::params::{self, Given};
-use crate::refresh::{Assets, How, all_ids, refresh, warn, with_grants};
+use crate::refresh::{Assets, How, all_ids, refresh};
 use crate::subxact::{attempt, attempt_unless_cancelled, sqlstate};
+use crate::system::CMC;
 use crate::{dirty, guc, output, tracking};
 
 pub const WORK: &str = "cmc_regime_work";
@@ -36,7 +39,7 @@ pub fn begin(given: &Given, only_dirty: bool, batch_size: Option<i32>) -> Result
         .hint("CALL it outside of BEGIN … COMMIT, or use SELECT refresh_cmc_regimes() in the transaction."));
     }
     attempt(|| db::connect(|db| find_or_begin(db, given, only_dirty)))
-        .map_err(|error| with_grants(error, &guc::target_schema()))
+        .map_err(|error| with_grants(error, &CMC, &guc::target_schema()))
 }
 
 fn check_batch_size(batch_size: Option<i32>) -> Result<i32> {
@@ -46,8 +49,8 @@ fn check_batch_size(batch_size: Option<i32>) -> Result<i32> {
 fn find_or_begin(db: Db, given: &Given, only_dirty: bool) -> Result<i64> {
     let setup = params::load_held(db, given)?;
     let schema = guc::target_schema();
-    if !output::is_set_up(db, &schema)? {
-        output::set_up(db, &schema)?;
+    if !output::is_set_up(db, &schema, &CMC)? {
+        output::set_up(db, &schema, &[&CMC])?;
     }
     let tracking = tracking::fingerprint(db, &schema, &setup.sources)?;
     if only_dirty && tracking.is_none() {
@@ -62,20 +65,13 @@ fn find_or_begin(db: Db, given: &Given, only_dirty: bool) -> Result<i64> {
         basis.version_hash,
         &basis.sources[..8]
     );
-    lock_rounds(db, &schema)?;
+    // Two calls at once share a round.
+    lock(db, &format!("rounds of {schema}"))?;
     if let Some(round) = unfinished(db, &task)? {
         return Ok(round);
     }
     let ids = if only_dirty { dirty::among(db, &engine, &schema, &basis, ids)? } else { ids };
     new_round(db, &task, ids)
-}
-
-/// Waits for others that begin rounds: two calls at once share one.
-fn lock_rounds(db: Db, schema: &str) -> Result<()> {
-    let name = format!("pg_regime rounds of {schema}");
-    db.rows("SELECT pg_advisory_xact_lock(hashtextextended($1, 0::bigint))", &[arg(name)], Sees::Now, |_| {
-        Ok(())
-    })
 }
 
 fn unfinished(db: Db, task: &str) -> Result<Option<i64>> {
@@ -124,7 +120,7 @@ struct Settled {
 pub fn next(given: &Given, round: i64, batch_size: Option<i32>, deadline: Option<i64>) -> Result<bool> {
     let batch_size = check_batch_size(batch_size)?;
     let claimed = attempt(|| db::connect(|db| claim(db, round, batch_size)))
-        .map_err(|error| with_grants(error, &guc::target_schema()))?;
+        .map_err(|error| with_grants(error, &CMC, &guc::target_schema()))?;
     if !claimed.is_empty() {
         let settled = match batch(given, &claimed) {
             Ok(settled) => settled,
@@ -155,7 +151,8 @@ fn batch(given: &Given, ids: &[i32]) -> Result<Vec<Settled>> {
     attempt_unless_cancelled(|| {
         let assets = Assets::Listed(ids.iter().copied().map(Some).collect());
         let settled = refresh(assets, given, How::default())?.into_iter();
-        let settled = settled.map(|s| Settled { id: s.id, status: s.status, error: s.error }).collect();
+        let settled =
+            settled.map(|s| Settled { id: s.id, status: s.entry.status, error: s.entry.error }).collect();
         // What would fail at the commit fails here. The transaction is ours alone.
         db::connect(|db| db.execute("SET CONSTRAINTS ALL IMMEDIATE", &[]))?;
         Ok(settled)

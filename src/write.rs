@@ -17,6 +17,7 @@ pub enum Type {
     Bool,
     Text,
     TextArray,
+    Date,
 }
 
 impl Type {
@@ -28,6 +29,7 @@ impl Type {
             Type::Bool => "boolean",
             Type::Text => "text",
             Type::TextArray => "text[]",
+            Type::Date => "date",
         }
     }
 }
@@ -46,6 +48,8 @@ pub struct Column {
 pub enum Value<'a> {
     Null,
     Micros(i64),
+    /// Days since 2000.
+    Date(i32),
     Int(i32),
     Float(f64),
     Bool(bool),
@@ -91,6 +95,22 @@ pub struct Table {
     /// Set to the time of the transaction wherever a row changes.
     pub stamp: &'static str,
     pub on_change: OnChange,
+    /// Those beside that of the key.
+    pub indexes: &'static [Index],
+    /// What setting it up ends with; says what it did.
+    pub finish: fn(Db, &str) -> Result<Option<String>>,
+}
+
+/// An index, as it is made and as it is known again.
+pub struct Index {
+    pub on: &'static str,
+    pub columns: &'static [&'static str],
+    pub partial: bool,
+}
+
+/// There is nothing to finish.
+pub const fn finished(_: Db, _: &str) -> Result<Option<String>> {
+    Ok(None)
 }
 
 /// The rows a table should hold for a scope.
@@ -211,6 +231,7 @@ impl Changes {
             self.delete[c].push(match column.kind {
                 Type::Timestamptz => OwnedKey::Micros(tuple.micros(c).unwrap_or_default()),
                 Type::Int => OwnedKey::Int(tuple.int(c).unwrap_or_default()),
+                Type::Date => OwnedKey::Date(tuple.date(c).unwrap_or_default()),
                 _ => OwnedKey::Text(tuple.string(c).unwrap_or_default()),
             });
         }
@@ -220,6 +241,7 @@ impl Changes {
 /// The key of a row that is there and should not be.
 pub enum OwnedKey {
     Micros(i64),
+    Date(i32),
     Int(i32),
     Text(String),
 }
@@ -308,6 +330,7 @@ fn compare_key(tuple: &Tuple, key: &[Column], wanted: &[Value]) -> std::cmp::Ord
         let order = match (column.kind, value) {
             (Type::Timestamptz, Value::Micros(micros)) => tuple.micros(c).cmp(&Some(*micros)),
             (Type::Int, Value::Int(number)) => tuple.int(c).cmp(&Some(*number)),
+            (Type::Date, Value::Date(days)) => tuple.date(c).cmp(&Some(*days)),
             (_, Value::Text(text)) => tuple.text(c).cmp(&Some(text)),
             _ => std::cmp::Ordering::Less,
         };
@@ -343,6 +366,7 @@ impl<'a> Entries<'a> {
                 Value::Null => tuple.is_null(column),
                 Value::Micros(micros) => tuple.micros(column) == Some(micros),
                 Value::Int(number) => tuple.int(column) == Some(number),
+                Value::Date(days) => tuple.date(column) == Some(days),
                 Value::Float(number) => tuple.float(column).is_some_and(|f| f.to_bits() == number.to_bits()),
                 Value::Bool(truth) => tuple.bool(column) == Some(truth),
                 Value::Text(text) => tuple.text(column) == Some(text),

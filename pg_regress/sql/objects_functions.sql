@@ -23,11 +23,12 @@ ORDER BY proname COLLATE "C", p.oid::regprocedure::text COLLATE "C";
 SELECT proname, pg_get_function_result(oid) FROM pg_proc WHERE proname IN ('refresh_cmc_regimes', 'regime_compute',
     'resolve_policy', 'regime_label_daily', 'regime_version_hash', 'regime_load_policy', 'regime_build_inputs', 'regime_demo',
     'regime_track', 'regime_explain', 'regime_status', 'regime_health', 'regime_round_begin', 'regime_round_next', 'regime_round_end')
+    AND prolang = (SELECT oid FROM pg_language WHERE lanname = 'c')
 ORDER BY proname COLLATE "C", oid::regprocedure::text COLLATE "C";
--- What is not in C: the procedure, which commits and so may have no settings of its own.
+-- What is not in C: the procedure, which commits and so may have no settings of its own. For functions in SQL see symbols.
 SELECT proname, CASE prokind WHEN 'p' THEN 'procedure' ELSE 'function' END AS kind, lanname, prosecdef AS definer, proconfig,
     proargnames[1:pronargs] AS arguments, pronargdefaults AS with_default
-FROM pg_proc p JOIN pg_language l ON l.oid = prolang AND lanname <> 'c'
+FROM pg_proc p JOIN pg_language l ON l.oid = prolang AND lanname NOT IN ('c', 'sql')
 JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
     JOIN pg_extension e ON d.refobjid = e.oid AND extname = 'pg_regime'
 ORDER BY proname COLLATE "C";

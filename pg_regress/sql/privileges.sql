@@ -2,6 +2,7 @@
 \getenv abs_srcdir PG_ABS_SRCDIR
 \i :abs_srcdir/fixture.sql
 SELECT regime_load_policy('desk', '[{"match": "Down-", "size_mult": 0.5}]');
+SELECT count(*) FROM regime_setup();
 SELECT id, status FROM refresh_cmc_regimes();
 CREATE ROLE regress_reader;
 CREATE ROLE regress_writer;

@@ -2,7 +2,7 @@
 
 use pgrx::prelude::*;
 
-use crate::asset::Mode;
+use crate::entry::{Entry, Mode};
 use crate::error::null_argument;
 use crate::params::Given;
 use crate::refresh::{Assets, How, Summary, refresh};
@@ -143,19 +143,20 @@ fn how(dry_run: Option<bool>, full_refresh: Option<bool>, only_dirty: Option<boo
 
 fn row(summary: Summary) -> Row {
     let rows = |table: usize| summary.rows.map(|r| r[table]);
+    let Entry { status, written, version, elapsed_ms, message, mode, reason, .. } = summary.entry;
     (
         summary.id,
-        summary.status,
+        status,
         rows(0),
         rows(1),
         rows(2),
         rows(3),
-        summary.written.total() as i64,
+        written.total() as i64,
         summary.feature_tier,
-        summary.version_hash.clone(),
-        summary.elapsed_ms,
-        summary.message.clone(),
-        summary.mode.map(Mode::as_str),
-        summary.reason.clone(),
+        version,
+        elapsed_ms,
+        message,
+        mode.map(Mode::as_str),
+        reason,
     )
 }

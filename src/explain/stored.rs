@@ -7,10 +7,11 @@ use super::{Line, STORED, Told, line};
 use crate::db::{self, Sees, arg, timestamp_arg};
 use crate::error::Result;
 use crate::guc;
-use crate::output::{REGIMES, is_set_up};
+use crate::output::is_set_up;
 use crate::read::utc;
 use crate::refresh::{TF, output_relation};
 use crate::state::{self, INPUTS, STATE, State};
+use crate::system::{CMC, REGIMES};
 use regime_core::number::plain;
 
 /// The columns that are compared, as text.
@@ -54,7 +55,7 @@ pub fn tell(told: &Told) -> Result<Vec<Line>> {
             return one("none to compare", format!("{}{hint}", report.message));
         }
     };
-    if !is_set_up(told.db, &schema)? {
+    if !is_set_up(told.db, &schema, &CMC)? {
         let schema = pgrx::spi::quote_literal(&schema);
         return one(
             "none to compare",

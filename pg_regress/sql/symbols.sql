@@ -1,0 +1,116 @@
+-- What takes the id of an asset takes its symbol as well, and gives the same.
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/fixture.sql
+-- The two forms are told apart by their first argument alone.
+CREATE TEMP VIEW form AS
+SELECT p.oid, proname, proargnames[1] AS first, proargtypes[0]::regtype AS type,
+    (SELECT array_agg(concat_ws(' ', proargnames[i], format_type(proargtypes[i - 1], NULL), 'DEFAULT ' || pg_get_function_arg_default(p.oid, i))
+        ORDER BY i) FROM generate_series(2, pronargs) i) AS further,
+    pg_get_function_arg_default(p.oid, 1) AS first_default, pg_get_function_result(p.oid) AS result, proretset AS rows,
+    provolatile AS volatility, proparallel AS parallel, prosecdef AS definer, proisstrict AS strict, proconfig AS settings, lanname
+FROM pg_proc p JOIN pg_language l ON l.oid = prolang
+JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+JOIN pg_extension e ON d.refobjid = e.oid AND e.extname = 'pg_regime' WHERE prokind = 'f';
+CREATE TEMP VIEW pair AS
+SELECT i.proname, s.first, s.first_default, ROW (i.further, i.result, i.rows, i.volatility, i.parallel, i.definer, i.strict, i.settings)
+        IS NOT DISTINCT FROM ROW (s.further, s.result, s.rows, s.volatility, s.parallel, s.definer, s.strict, s.settings) AS same, s.oid
+FROM form i JOIN form s ON i.proname = s.proname AND i.lanname = 'c' AND s.lanname = 'sql' AND s.first IN ('symbol', 'symbols')
+    AND (i.first, s.first) IN (('asset_id', 'symbol'), ('id', 'symbol'), ('ids', 'symbols'));
+SELECT proname, first, first_default, same FROM pair ORDER BY 1, 2;
+-- None is left out: an id without its symbol, a symbol without its id.
+SELECT oid::regprocedure FROM form WHERE first IN ('asset_id', 'id') AND type = 'int'::regtype
+    AND proname NOT IN (SELECT proname FROM pair WHERE first = 'symbol');
+SELECT oid::regprocedure FROM form WHERE lanname = 'sql' AND oid NOT IN (SELECT oid FROM pair);
+
+-- Refreshing, one and several.
+SELECT :summary FROM refresh_cmc_regimes('YOUNG');
+SELECT :summary FROM refresh_cmc_regimes(symbol => 'young', cal_scheme => 'us', hysteresis => false, dry_run => true);
+SELECT :summary FROM refresh_cmc_regimes(ARRAY['NEW', 'proxy', '2', 'YOUNG']);
+SELECT :summary FROM refresh_cmc_regimes(symbols => '{NEW,2}', dry_run => true);
+SELECT :summary FROM refresh_cmc_regimes(NULL::text[]);
+SELECT :summary FROM refresh_cmc_regimes('{}'::text[]);
+SELECT :summary FROM refresh_cmc_regimes('{NEW,NULL}'::text[]);
+SELECT :summary FROM refresh_cmc_regimes('{NEW,NEU}'::text[]);
+SELECT :summary FROM refresh_cmc_regimes('GOON');
+SELECT :summary FROM refresh_cmc_regimes(NULL::text);
+-- An asset that fails does not stop the others, here either.
+BEGIN;
+UPDATE cmc_price_bars_multi_tf SET close = 'NaN' WHERE id = 2 AND bar_seq = 10;
+SELECT :how FROM refresh_cmc_regimes(ARRAY['PROXY', 'YOUNG']);
+ROLLBACK;
+BEGIN READ ONLY;
+SELECT id, status FROM refresh_cmc_regimes('NEW', dry_run => true);
+SELECT id, status FROM refresh_cmc_regimes('NEW');
+ROLLBACK;
+
+-- What worked before means what it meant.
+SELECT id FROM refresh_cmc_regimes(1);
+SELECT id FROM refresh_cmc_regimes(1::smallint);
+SELECT id FROM refresh_cmc_regimes(ARRAY[1]);
+SELECT id FROM refresh_cmc_regimes(ids => '{1,2}');
+SELECT id FROM refresh_cmc_regimes(id => '1');
+SELECT id FROM refresh_cmc_regimes();
+SELECT id, status FROM refresh_cmc_regimes(dry_run => true);
+SELECT id FROM refresh_cmc_regimes(NULL::int[]);
+-- A literal without a type is a name: of an id, too, but not of several.
+SELECT id FROM refresh_cmc_regimes('1');
+SELECT id FROM refresh_cmc_regimes('{1,2}');
+SELECT id FROM refresh_cmc_regimes(NULL);
+SELECT id FROM regime_at('1', '2024-12-31');
+SELECT regime_at(NULL, '2024-12-31');
+SELECT regime_explain(NULL);
+SELECT count(DISTINCT id) FROM regime_periods(NULL);
+PREPARE of AS SELECT id FROM regime_at($1, '2024-12-31');
+EXECUTE of('2');
+EXECUTE of('YOUNG');
+-- What did not, does not.
+SELECT id FROM regime_at(1::bigint, '2024-12-31');
+SELECT id FROM regime_at(1.0, '2024-12-31');
+SELECT id FROM refresh_cmc_regimes(1::bigint);
+SELECT id FROM refresh_cmc_regimes(ARRAY[1::bigint]);
+
+-- Each gives what the form with the id gives. In the scheme us NEW is another asset than in iso.
+CREATE SCHEMA desk;
+CREATE TABLE desk.dim_assets AS SELECT 5 - id AS id, symbol FROM dim_assets;
+CREATE VIEW desk.bars AS SELECT * FROM cmc_price_bars_multi_tf;
+UPDATE regime_source SET bars_schema = 'desk', bars_table = 'bars' WHERE cal_scheme = 'us' AND layer = 'L2';
+CREATE FUNCTION agree(symbol text, id int, call text) RETURNS TABLE (rows bigint, differ bigint) LANGUAGE plpgsql AS $$
+DECLARE
+    a text := format('(SELECT to_jsonb(x) FROM ' || call || ' x)', quote_literal(symbol));
+    b text := format('(SELECT to_jsonb(x) FROM ' || call || ' x)', id);
+BEGIN
+    RETURN QUERY EXECUTE format('SELECT (SELECT count(*) FROM %2$s b), count(*) FROM ((%1$s EXCEPT ALL %2$s) UNION ALL (%2$s EXCEPT ALL %1$s)) d', a, b);
+END $$;
+SELECT call, a.* FROM (VALUES
+    ('regime_at(%s, ''2024-06-30'', ''1 day'')'), ('regime_gate(%s, ''2024-06-30'', ''hedge'', 2, true, ''1 day'')'),
+    ('regime_explain(%s, ''2024-06-30'', min_hold_bars => 5)'), ('regime_compute(%s, min_hold_bars => 5, as_of => ''2024-06-30'')'),
+    ('regime_label_daily(%s)'), ('regime_label_weekly(%s, mode => ''lite'')'), ('regime_label_monthly(%s)'),
+    ('regime_transitions(%s, ''L2'')'), ('regime_durations(%s, ''L1'')'), ('regime_periods(%s, ''L2'')'),
+    ('regime_forward_returns(%s, ''{2}'', ''L2'')'), ('regime_repaint_check(%s, 3)'),
+    ('regime_chart_svg(%s, ''2024-02-01'', ''2024-03-01'', ''L2'', 300, 200, false)'), ('regime_timeline(%s, 20, ''L2'')')
+) AS v (call), agree('young', 2, call) a;
+SELECT call, a.* FROM (VALUES ('regime_explain(%s, cal_scheme => ''us'')'), ('regime_compute(%s, ''us'')'), ('regime_label_daily(%s, ''us'')'),
+    ('regime_label_weekly(%s, ''us'')'), ('regime_label_monthly(%s, ''us'')')) AS v (call), agree('NEW', 2, call) a;
+SELECT id, status FROM refresh_cmc_regimes('NEW', cal_scheme => 'us', dry_run => true);
+SELECT * FROM regime_label_intraday('YOUNG');
+
+-- Beside signals, and in the place of the call: no call of a call.
+SELECT s.symbol, r.id, r.regime_key FROM (VALUES ('PROXY'), ('2')) AS s (symbol) CROSS JOIN LATERAL regime_at(s.symbol, '2024-12-31') r;
+EXPLAIN (VERBOSE, COSTS OFF) SELECT r.id FROM regime_at('YOUNG', '2024-12-31') r;
+EXPLAIN (VERBOSE, COSTS OFF) SELECT regime_timeline('YOUNG');
+SELECT regime_key FROM regime_at('YOUGN', '2024-12-31');
+
+-- Whatever the search_path.
+CREATE SCHEMA evil;
+CREATE FUNCTION evil.regime_asset(text, text DEFAULT NULL) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION evil.unnest(text[]) RETURNS SETOF text LANGUAGE sql AS 'SELECT ''PROXY''';
+CREATE TABLE evil.dim_assets AS SELECT 1 AS id, 'NEW' AS symbol;
+SET search_path = evil;
+SELECT id FROM public.regime_at('NEW', '2024-12-31');
+SELECT id FROM public.refresh_cmc_regimes(ARRAY['NEW']);
+SET search_path = '';
+SELECT id FROM public.refresh_cmc_regimes('NEW');
+SELECT public.regime_asset('NEWS');
+\set ECHO none
+SET client_min_messages = error;
+DROP SCHEMA evil, desk CASCADE;
