@@ -152,3 +152,6 @@ COMMENT ON FUNCTION market_regime_transitions(text, text, float8) IS
 
 COMMENT ON FUNCTION delete_market_regimes(text, text) IS
 'Deletes the rows of a series from market_regimes, and where its computation stands; returns how many rows there were.';
+
+COMMENT ON FUNCTION regime_systems() IS
+'Returns the families of regimes that are kept (cmc_regimes, market_regimes, market_regime_history): name, tables, whether they are set up, how many assets, series or symbols they have and how many of those are stale, newest row, the longest lag, the version, and what keeps it from telling; what the view regime_systems shows.';

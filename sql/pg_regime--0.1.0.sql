@@ -938,6 +938,23 @@ STRICT STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_health_wrapper';
 
+-- src/api/systems.rs
+-- pg_regime::api::systems::regime_systems
+CREATE  FUNCTION "regime_systems"() RETURNS TABLE (
+	"name" TEXT,  /* & '_ str */
+	"tables" TEXT[],  /* Vec < String > */
+	"is_set_up" bool,  /* bool */
+	"subjects" bigint,  /* Option < i64 > */
+	"stale" bigint,  /* Option < i64 > */
+	"newest_row" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
+	"lag" interval,  /* Option < Interval > */
+	"version" TEXT,  /* Option < String > */
+	"problem" TEXT  /* Option < String > */
+)
+STRICT STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_systems_wrapper';
+
 -- src/api/tracking.rs
 -- pg_regime::api::tracking::regime_track
 CREATE  FUNCTION "regime_track"(
@@ -1388,6 +1405,7 @@ COMMENT ON FUNCTION regime_timeline(text, int, text) IS
 -- requires:
 --   regime_status
 --   regime_latest
+--   regime_systems
 
 -- Views over functions are members of the extension: among the user's tables they would hold up DROP EXTENSION.
 
@@ -1413,6 +1431,20 @@ COMMENT ON COLUMN cmc_regime_latest.newest_bar IS 'Close of the newest daily bar
 COMMENT ON COLUMN cmc_regime_latest.is_stale IS 'Whether the row is not that of the newest bar, changes of the asset are marked, or the row is older than pg_regime.max_age; NULL where that cannot be known';
 ALTER VIEW cmc_regime_latest OWNER TO @extowner@;
 GRANT SELECT ON cmc_regime_latest TO PUBLIC;
+
+CREATE VIEW regime_systems AS SELECT * FROM @extschema@.regime_systems();
+COMMENT ON VIEW regime_systems IS 'The families of regimes that this extension keeps, and how fresh each is';
+COMMENT ON COLUMN regime_systems.name IS 'The system, which is also the name of its main table';
+COMMENT ON COLUMN regime_systems.tables IS 'Its output tables';
+COMMENT ON COLUMN regime_systems.is_set_up IS 'Whether they are there';
+COMMENT ON COLUMN regime_systems.subjects IS 'Assets, series or symbols that have rows or could have';
+COMMENT ON COLUMN regime_systems.stale IS 'How many of them have newer bars than rows, or changes that are marked and not refreshed yet';
+COMMENT ON COLUMN regime_systems.newest_row IS 'Newest row of any of them';
+COMMENT ON COLUMN regime_systems.lag IS 'The longest time from the newest row of one to its newest bar';
+COMMENT ON COLUMN regime_systems.version IS 'What their rows were computed with; without rows, what they would be';
+COMMENT ON COLUMN regime_systems.problem IS 'Why subjects, rows and lag cannot be told';
+ALTER VIEW regime_systems OWNER TO @extowner@;
+GRANT SELECT ON regime_systems TO PUBLIC;
 
 -- src/lib.rs
 -- finalize
@@ -1570,4 +1602,7 @@ COMMENT ON FUNCTION market_regime_transitions(text, text, float8) IS
 
 COMMENT ON FUNCTION delete_market_regimes(text, text) IS
 'Deletes the rows of a series from market_regimes, and where its computation stands; returns how many rows there were.';
+
+COMMENT ON FUNCTION regime_systems() IS
+'Returns the families of regimes that are kept (cmc_regimes, market_regimes, market_regime_history): name, tables, whether they are set up, how many assets, series or symbols they have and how many of those are stale, newest row, the longest lag, the version, and what keeps it from telling; what the view regime_systems shows.';
 

@@ -22,3 +22,17 @@ COMMENT ON COLUMN cmc_regime_latest.newest_bar IS 'Close of the newest daily bar
 COMMENT ON COLUMN cmc_regime_latest.is_stale IS 'Whether the row is not that of the newest bar, changes of the asset are marked, or the row is older than pg_regime.max_age; NULL where that cannot be known';
 ALTER VIEW cmc_regime_latest OWNER TO @extowner@;
 GRANT SELECT ON cmc_regime_latest TO PUBLIC;
+
+CREATE VIEW regime_systems AS SELECT * FROM @extschema@.regime_systems();
+COMMENT ON VIEW regime_systems IS 'The families of regimes that this extension keeps, and how fresh each is';
+COMMENT ON COLUMN regime_systems.name IS 'The system, which is also the name of its main table';
+COMMENT ON COLUMN regime_systems.tables IS 'Its output tables';
+COMMENT ON COLUMN regime_systems.is_set_up IS 'Whether they are there';
+COMMENT ON COLUMN regime_systems.subjects IS 'Assets, series or symbols that have rows or could have';
+COMMENT ON COLUMN regime_systems.stale IS 'How many of them have newer bars than rows, or changes that are marked and not refreshed yet';
+COMMENT ON COLUMN regime_systems.newest_row IS 'Newest row of any of them';
+COMMENT ON COLUMN regime_systems.lag IS 'The longest time from the newest row of one to its newest bar';
+COMMENT ON COLUMN regime_systems.version IS 'What their rows were computed with; without rows, what they would be';
+COMMENT ON COLUMN regime_systems.problem IS 'Why subjects, rows and lag cannot be told';
+ALTER VIEW regime_systems OWNER TO @extowner@;
+GRANT SELECT ON regime_systems TO PUBLIC;

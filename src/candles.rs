@@ -55,6 +55,17 @@ impl Source {
         Ok(known(&format!("{row:?}"), || row.check(db, &schema))?.as_ref().clone())
     }
 
+    /// [`Source::load`] where there need not be candles: none if the relation that the map names by default is
+    /// not there.
+    pub fn find(db: Db) -> Result<Option<Self>> {
+        let row = MapRow::load(db, &extension_schema(db)?)?;
+        let [schema, name] = &row.table;
+        if !row.is_edited && db::readable(schema, name).is_none() {
+            return Ok(None);
+        }
+        Self::load(db).map(Some)
+    }
+
     /// [`Source::load`] for a function that writes: the table is held first, and all that follows sees it as it
     /// then is.
     pub fn load_held(db: Db) -> Result<Self> {
@@ -111,6 +122,17 @@ impl Source {
         );
         let found = db.first(&sql, &series_args(series, None), Sees::Snapshot, |row| Ok(row.micros(0)))?;
         Ok(found.flatten())
+    }
+
+    /// How many candles of a series opened after a moment, or at all.
+    pub fn count_after(&self, db: Db, series: &Series, moment: Option<i64>) -> Result<i64> {
+        let condition = match moment {
+            Some(_) => &self.relation.later_condition,
+            None => &self.relation.condition,
+        };
+        let sql = format!("SELECT count(*) FROM {} WHERE {condition}", self.relation.sql);
+        let found = db.first(&sql, &series_args(series, moment), Sees::Snapshot, |row| Ok(row.long(0)))?;
+        Ok(found.flatten().unwrap_or_default())
     }
 
     /// Whether there are candles at all.
@@ -250,17 +272,24 @@ struct MapRow {
     filter: String,
     /// Symbol, timeframe, time, high, low, close.
     columns: [String; 6],
+    /// Whether it is not as the extension made it.
+    is_edited: bool,
 }
 
 impl MapRow {
     fn load(db: Db, schema: &str) -> Result<Self> {
         let sql = format!(
             "SELECT bars_schema::text, bars_table::text, bars_filter::text, bars_id_column::text, bars_tf_column::text, bars_ts_column::text, \
-             high_column::text, low_column::text, close_column::text FROM {schema}.regime_source WHERE layer = 'candles'"
+             high_column::text, low_column::text, close_column::text, origin = 'user' FROM {schema}.regime_source WHERE layer = 'candles'"
         );
         let row = db.first(&sql, &[], Sees::Snapshot, |row| {
             let text = |column| row.string(column).unwrap_or_default();
-            Ok(Self { table: [0, 1].map(text), filter: text(2), columns: [3, 4, 5, 6, 7, 8].map(text) })
+            Ok(Self {
+                table: [0, 1].map(text),
+                filter: text(2),
+                columns: [3, 4, 5, 6, 7, 8].map(text),
+                is_edited: row.bool(9) == Some(true),
+            })
         })?;
         row.ok_or_else(|| {
             Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, "candles have no source").hint(format!(

@@ -4,13 +4,12 @@ use pgrx::prelude::*;
 
 use crate::db::{self, Db, Sees, arg};
 use crate::error::{Error, Result};
-use crate::params::{self, Given};
-use crate::read::utc;
+use crate::fresh::Fresh;
 use crate::state::STATE;
-use crate::status::{self, Status};
-use crate::system::CMC;
+use crate::status;
+use crate::system::{CMC, SYSTEMS, System};
 use crate::work::WORK;
-use crate::{guc, output, source, tracking};
+use crate::{guc, output, source};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,6 +33,7 @@ impl Severity {
 }
 
 /// One thing.
+#[derive(PartialEq)]
 pub struct Finding {
     pub severity: Severity,
     pub what: &'static str,
@@ -47,24 +47,53 @@ pub struct Finding {
 pub fn check(db: Db) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     let [target, own] = status::schemas(db)?;
-    let set_up = output::is_set_up(db, &guc::target_schema(), &CMC)?;
+    for system in SYSTEMS {
+        findings.extend(of_system(db, system, &target, &own)?);
+    }
+    findings.sort_by(|a, b| {
+        let key = |f: &Finding| (f.severity, f.what, f.asset);
+        key(a).cmp(&key(b)).then_with(|| a.detail.cmp(&b.detail))
+    });
+    findings.dedup();
+    Ok(findings)
+}
+
+fn of_system(db: Db, system: &System, target: &str, own: &str) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    let set_up = output::is_set_up(db, &guc::target_schema(), system)?;
+    let source = (system.source)(db);
     if !set_up {
+        // One that nobody uses need not be there: the layered regimes only where another is in use.
+        let others = SYSTEMS.iter().filter(|other| other.name != CMC.name);
+        let mut in_use = Vec::new();
+        for other in others {
+            in_use.push(output::is_set_up(db, &guc::target_schema(), other)?);
+        }
+        let is_needed = system.name == CMC.name && !in_use.contains(&true);
+        if !is_needed && !matches!(source, Ok(Some(_))) {
+            return Ok(findings);
+        }
+        let severity = if system.name == CMC.name { Severity::Error } else { Severity::Info };
         findings.push(Finding {
-            severity: Severity::Error,
+            severity,
             what: "not set up",
             asset: None,
-            detail: format!("Output tables are missing in schema {target}, or not of this version."),
+            detail: format!(
+                "Tables of {} are missing in schema {target}, or not of this version.",
+                system.name
+            ),
             command: format!(
                 "SELECT * FROM {own}.regime_setup({});",
                 spi::quote_literal(guc::target_schema())
             ),
         });
     }
-    match params::load(db, &Given::default(), None) {
+    match source {
         Err(error) => findings.push(unusable("source map", &error)),
-        Ok(setup) if set_up => {
-            findings.extend(untracked(db, &own, &setup.sources)?);
-            match grants(db, &target)? {
+        Ok(_) if !set_up => {}
+        Ok(untracked) => {
+            findings.extend(untracked.and_then(|untracked| self::untracked(system, own, &untracked)));
+            match grants(db, system, target)? {
                 Some(Finding { severity: Severity::Error, detail, command, .. }) => {
                     findings.push(Finding {
                         severity: Severity::Error,
@@ -76,16 +105,17 @@ pub fn check(db: Db) -> Result<Vec<Finding>> {
                 }
                 finding => {
                     findings.extend(finding);
-                    findings.extend(status::all(db)?.iter().flat_map(|status| of_asset(status, &own)));
-                    findings.extend(mixed_hashes(db, &target, &own)?);
-                    findings.extend(unfinished_round(db, &target, &own)?);
+                    findings
+                        .extend((system.fresh)(db)?.iter().flat_map(|fresh| of_subject(system, fresh, own)));
+                    if system.name == CMC.name {
+                        findings.extend(mixed_hashes(db, target, own)?);
+                        findings.extend(unfinished_round(db, target, own)?);
+                    }
                 }
             }
-            findings.extend(bloat(db)?);
+            findings.extend(bloat(db, system)?);
         }
-        Ok(_) => {}
     }
-    findings.sort_by_key(|finding| (finding.severity, finding.what, finding.asset));
     Ok(findings)
 }
 
@@ -100,58 +130,52 @@ fn unusable(what: &'static str, error: &Error) -> Finding {
     }
 }
 
-fn of_asset(status: &Status, own: &str) -> Vec<Finding> {
-    let id = status.id;
-    let refresh = format!("SELECT * FROM {own}.refresh_cmc_regimes({id});");
+fn of_subject(system: &System, fresh: &Fresh, own: &str) -> Vec<Finding> {
+    let refresh = (system.command)(own, &fresh.name);
+    let subject = if fresh.id.is_some() { String::new() } else { format!("{}: ", fresh.name) };
     let mut findings = Vec::new();
-    if status.is_failing() {
+    if fresh.is_failing() {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         findings.push(Finding {
             severity: Severity::Error,
-            what: "failing asset",
-            asset: Some(id),
-            detail: format!("{} ({})", text(&status.last_message), text(&status.sqlstate)),
-            command: status.hint.clone().unwrap_or_else(|| refresh.clone()),
+            what: system.failing,
+            asset: fresh.id,
+            detail: format!("{subject}{} ({})", text(&fresh.last.message), text(&fresh.last.sqlstate)),
+            command: fresh.last.hint.clone().unwrap_or_else(|| refresh.clone()),
         });
     }
-    if !status.is_stale() {
-        return findings;
+    if fresh.is_stale() {
+        findings.push(Finding {
+            severity: Severity::Warning,
+            what: system.stale,
+            asset: fresh.id,
+            detail: format!("{subject}{}", fresh.complaint(system.made_of)),
+            command: refresh,
+        });
     }
-    let bars = if status.lag_bars == 1 { "bar" } else { "bars" };
-    let detail = match (status.newest_row, status.newest_bar) {
-        (None, Some(_)) => format!("{} daily {bars} and no row yet.", status.lag_bars),
-        (Some(row), Some(bar)) if status.lag_bars > 0 => {
-            format!("{} {bars} behind: newest bar {}, newest row {}.", status.lag_bars, utc(bar), utc(row))
-        }
-        _ => "Bars or EMAs changed since its last refresh.".to_owned(),
-    };
-    findings.push(Finding {
-        severity: Severity::Warning,
-        what: "stale asset",
-        asset: Some(id),
-        detail,
-        command: refresh,
-    });
     findings
 }
 
-fn untracked(db: Db, own: &str, sources: &[Option<source::Source>; 4]) -> Result<Option<Finding>> {
-    let untracked = tracking::untracked(db, &guc::target_schema(), sources)?;
-    Ok((!untracked.is_empty()).then(|| Finding {
+fn untracked(system: &System, own: &str, untracked: &[String]) -> Option<Finding> {
+    let read = match system.subject[0] {
+        "asset" => "an asset, and only_dirty is refused".to_owned(),
+        subject => format!("a {subject}"),
+    };
+    (!untracked.is_empty()).then(|| Finding {
         severity: Severity::Info,
         what: "untracked source",
         asset: None,
         detail: format!(
-            "Changes of {} are not marked: each refresh reads all rows of an asset, and only_dirty is refused.",
+            "Changes of {} are not marked: each refresh reads all rows of {read}.",
             untracked.join(", ")
         ),
         command: format!("SELECT * FROM {own}.regime_track();"),
-    }))
+    })
 }
 
 /// What the current role lacks to refresh; an error if it cannot even read.
-fn grants(db: Db, target: &str) -> Result<Option<Finding>> {
-    let tables: Vec<String> = CMC.table_names().map(|table| format!("{target}.{table}")).collect();
+fn grants(db: Db, system: &System, target: &str) -> Result<Option<Finding>> {
+    let tables: Vec<String> = system.table_names().map(|table| format!("{target}.{table}")).collect();
     let sql = "SELECT t, has_table_privilege(t, 'SELECT') FROM pg_catalog.unnest($1::text[]) AS t \
          WHERE NOT (has_table_privilege(t, 'SELECT') AND has_table_privilege(t, 'INSERT') \
          AND has_table_privilege(t, 'UPDATE') AND has_table_privilege(t, 'DELETE'))";
@@ -167,7 +191,7 @@ fn grants(db: Db, target: &str) -> Result<Option<Finding>> {
         what: "missing grants",
         asset: None,
         detail: format!("Role {user} may not read and write {}, and so not refresh.", missing.join(", ")),
-        command: output::grants(&CMC, &guc::target_schema(), &user),
+        command: output::grants(system, &guc::target_schema(), &user),
     }))
 }
 
@@ -208,13 +232,13 @@ fn unfinished_round(db: Db, target: &str, own: &str) -> Result<Option<Finding>> 
 }
 
 /// Tables of which more is dead than alive, and not just a little.
-fn bloat(db: Db) -> Result<Vec<Finding>> {
+fn bloat(db: Db, system: &System) -> Result<Vec<Finding>> {
     let schema = guc::target_schema();
     let sql = "SELECT c.oid::regclass::text, s.live, s.dead FROM pg_catalog.pg_class c \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          CROSS JOIN LATERAL (SELECT pg_stat_get_live_tuples(c.oid) AS live, pg_stat_get_dead_tuples(c.oid) AS dead) AS s \
          WHERE n.nspname = $1::name AND c.relname = ANY ($2::name[]) AND s.dead > 10000 AND s.dead > s.live ORDER BY 1";
-    let names: Vec<&str> = CMC.table_names().collect();
+    let names: Vec<&str> = system.table_names().collect();
     let mut findings = Vec::new();
     db.rows(sql, &[arg(schema), arg(names)], Sees::Snapshot, |row| {
         let relation = row.string(0).unwrap_or_default();

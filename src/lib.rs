@@ -20,6 +20,7 @@ mod dirty;
 mod entry;
 mod error;
 mod explain;
+mod fresh;
 mod gate;
 mod guc;
 mod health;
@@ -93,7 +94,11 @@ extension_sql_file!(
         regime_timeline
     ]
 );
-extension_sql_file!("../sql/views.sql", name = "views", requires = [regime_status, regime_latest]);
+extension_sql_file!(
+    "../sql/views.sql",
+    name = "views",
+    requires = [regime_status, regime_latest, regime_systems]
+);
 extension_sql_file!("../sql/comments.sql", name = "comments", finalize);
 
 #[pg_guard]

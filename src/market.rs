@@ -19,6 +19,7 @@ use crate::system::{MARKET, MARKET_REGIMES};
 use crate::write::{Content, Value, Written, sync_after};
 use crate::{guc, output};
 
+pub mod fresh;
 mod marks;
 pub mod read;
 mod state;

@@ -7,6 +7,7 @@ use regime_core::Layer;
 use regime_core::hysteresis::Mode;
 use regime_core::pipeline::{LayerParams, Params};
 use regime_core::policy::{PolicyTable, Rule, parse_rules};
+use regime_core::version::version_hash;
 
 use crate::db::{self, Db, Sees, arg};
 use crate::error::{Error, Result, check_label, check_range, invalid_parameter};
@@ -54,6 +55,12 @@ pub fn load_held(db: Db, given: &Given) -> Result<Setup> {
     }
     let sources = db.with_new_snapshot(|| source::check(db, map))?;
     Ok(Setup { sources, params, table })
+}
+
+/// The version hash of the settings as they are.
+pub fn version(db: Db) -> Result<String> {
+    let (_, params, table) = parameters(db, &Given::default(), None)?;
+    Ok(version_hash(&table, &params))
 }
 
 /// What rows are computed with, apart from the bars, and the map of where those are.

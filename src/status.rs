@@ -1,18 +1,21 @@
 //! How fresh each asset is: its newest bar against its newest row, and when it was last refreshed.
 
+use std::collections::HashMap;
+
 use pgrx::spi::quote_identifier as quoted;
 
 use regime_core::Layer;
 
 use crate::db::{Db, Sees, arg};
 use crate::error::Result;
+use crate::fresh::{Fresh, Last};
 use crate::params::{self, Given, Setup};
 use crate::refresh::{TF, all_ids, output_relation};
 use crate::run_log::RUN_LOG;
 use crate::state::STATE;
 use crate::system::REGIMES;
 use crate::tracking::DIRTY;
-use crate::{guc, source};
+use crate::{guc, source, tracking};
 
 /// One asset. Moments are microseconds since 2000.
 pub struct Status {
@@ -37,11 +40,6 @@ impl Status {
     /// Whether the stored rows are not what a refresh would make of the bars.
     pub fn is_stale(&self) -> bool {
         self.lag_bars > 0 || self.marked
-    }
-
-    /// Whether the last refresh failed.
-    pub fn is_failing(&self) -> bool {
-        self.last_error.is_some() && self.last_error > self.last_success
     }
 
     /// From the newest row to the newest bar, in microseconds.
@@ -117,4 +115,37 @@ fn read(
 /// The target schema and the extension's, quoted: what commands are to be typed with.
 pub fn schemas(db: Db) -> Result<[String; 2]> {
     Ok([quoted(guc::target_schema()), source::extension_schema(db)?])
+}
+
+/// [`all`], as of any system.
+pub fn fresh(db: Db) -> Result<Vec<Fresh>> {
+    let sql = format!("SELECT id, regime_version_hash FROM {} WHERE tf = $1", output_relation(db, STATE)?);
+    let mut versions = HashMap::new();
+    db.rows(&sql, &[arg(TF)], Sees::Snapshot, |row| {
+        versions.extend(row.int(0).zip(row.string(1)));
+        Ok(())
+    })?;
+    let fresh = |status: Status| Fresh {
+        id: Some(status.id),
+        name: status.id.to_string(),
+        newest_source: status.newest_bar,
+        newest_row: status.newest_row,
+        behind: status.lag_bars,
+        marked: status.marked,
+        version: versions.remove(&status.id),
+        last: Last {
+            success: status.last_success,
+            error: status.last_error,
+            message: status.last_message,
+            sqlstate: status.sqlstate,
+            hint: status.hint,
+        },
+    };
+    Ok(all(db)?.into_iter().map(fresh).collect())
+}
+
+/// Sources whose changes are not marked.
+pub fn untracked(db: Db) -> Result<Option<Vec<String>>> {
+    let setup = params::load(db, &Given::default(), None)?;
+    tracking::untracked(db, &guc::target_schema(), &setup.sources).map(Some)
 }

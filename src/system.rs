@@ -1,12 +1,19 @@
 //! The systems: what families of output tables there are, and what their tables are like. Each is refreshed by
 //! itself; reading, writing, the run log, locks and setting up are the same for all.
 
+use pgrx::spi::quote_literal;
+
+use regime_core::market::Config;
+
+use crate::db::Db;
+use crate::error::Result;
+use crate::fresh::Fresh;
 use crate::run_log::RUN_LOG;
 use crate::state::{INPUTS, STATE};
 use crate::tracking::DIRTY;
 use crate::work::WORK;
 use crate::write::{Column, Index, OnChange, Table, Type, finished};
-use crate::{candles, market};
+use crate::{candles, market, params, status};
 
 /// A family of output tables that one refresh writes.
 pub struct System {
@@ -17,6 +24,19 @@ pub struct System {
     pub tables: &'static [&'static Table],
     /// Relations that nobody but refresh writes, with the columns that tell that they are of this version.
     pub own: &'static [Own],
+    /// What each row is made of: one, many.
+    pub made_of: [&'static str; 2],
+    /// What regime_health calls a subject whose refresh failed, and one whose rows are old.
+    pub failing: &'static str,
+    pub stale: &'static str,
+    /// What to type to refresh a subject, from the extension's schema and its name.
+    pub command: fn(&str, &str) -> String,
+    /// Those relations it reads that are not tracked; `None` if it has none to read, or need not know.
+    pub source: fn(Db) -> Result<Option<Vec<String>>>,
+    /// How fresh its subjects are.
+    pub fresh: fn(Db) -> Result<Vec<Fresh>>,
+    /// What rows would be computed with now.
+    pub version: fn(Db) -> Result<String>,
 }
 
 /// A table or view of refresh's own.
@@ -51,6 +71,13 @@ pub const CMC: System = System {
         own(WORK, &["id", "round", "place", "task", "began", "status", "worker"]),
         Own { name: "cmc_regime_progress", columns: &["round"], is_view: true },
     ],
+    made_of: ["daily bar", "daily bars"],
+    failing: "failing asset",
+    stale: "stale asset",
+    command: |own, asset| format!("SELECT * FROM {own}.refresh_cmc_regimes({asset});"),
+    source: status::untracked,
+    fresh: status::fresh,
+    version: params::version,
 };
 
 /// The three-axis regimes of candles.
@@ -59,6 +86,13 @@ pub const MARKET: System = System {
     subject: ["series", "series"],
     tables: &[&MARKET_REGIMES],
     own: &[own(market::STATE, &["symbol", "timeframe", "newest", "config", "tracking", "memory"]), LOG],
+    made_of: ["candle", "candles"],
+    failing: "failing series",
+    stale: "stale series",
+    command: market::fresh::command,
+    source: market::fresh::untracked,
+    fresh: market::fresh::all,
+    version: |_| Ok(Config::default().version()),
 };
 
 /// The bull, bear, volatile and transitioning days of a market.
@@ -67,6 +101,15 @@ pub const HISTORY: System = System {
     subject: ["batch", "batches"],
     tables: &[&MARKET_REGIME_HISTORY],
     own: &[LOG],
+    made_of: ["daily bar", "daily bars"],
+    failing: "failing history",
+    stale: "stale history",
+    command: |own, symbol| {
+        format!("CALL {own}.backfill_market_regime_history(symbol => {});", quote_literal(symbol))
+    },
+    source: |_| Ok(None),
+    fresh: |_| Ok(Vec::new()),
+    version: |_| Ok(regime_core::market_history::VERSION.to_owned()),
 };
 
 pub const SYSTEMS: [&System; 3] = [&CMC, &MARKET, &HISTORY];

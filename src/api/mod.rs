@@ -17,6 +17,7 @@ mod setup;
 mod signals;
 mod statistics;
 mod status;
+mod systems;
 mod tracking;
 mod work;
 mod workshop;

@@ -13,6 +13,8 @@ mod performance;
 pub use day::{Day, Regime};
 pub use performance::{Performance, PerformanceByRegime, performance};
 
+/// Changed whenever the same closes give another day.
+pub const VERSION: &str = "1";
 /// Rows that a day looks back on, itself included; with fewer there is no result.
 pub const LOOKBACK: usize = 60;
 /// Returns in a volatility.

@@ -1,0 +1,46 @@
+-- All systems in one place: regime_systems, and what regime_health says of those beside cmc_regimes.
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/fixture.sql
+\pset null -
+-- Nothing is there yet; candles are not even mapped to a table that exists, which nobody has to have.
+SELECT name, tables, is_set_up, subjects, stale, newest_row, lag FROM regime_systems();
+SELECT severity, what, detail, command FROM regime_health() WHERE detail ~ 'market|candle';
+SELECT version = regime_version_hash() AS cmc FROM regime_systems WHERE name = 'cmc_regimes';
+SELECT id, status FROM refresh_cmc_regimes(ARRAY[1, 3]);
+SELECT name, is_set_up, subjects, stale, newest_row, lag FROM regime_systems;
+SELECT version = regime_version_hash() AS cmc FROM regime_systems WHERE name = 'cmc_regimes';
+-- Candles come.
+CREATE TABLE candles (symbol text, timeframe text, open_time timestamptz, high float8, low float8, close float8, PRIMARY KEY (symbol, timeframe, open_time));
+INSERT INTO candles SELECT s, '1h', timestamptz '2024-01-01 00:00+00' + n * interval '1 hour', 102 + n % 7, 98 - n % 5, 100 + n % 7
+FROM unnest('{AAA,"B B"}'::text[]) s, generate_series(0, 99) n;
+SELECT severity, what, asset, detail, command FROM regime_health() WHERE detail ~ 'market|candle';
+SELECT symbol, status FROM refresh_market_regimes();
+SELECT name, is_set_up, subjects, stale, newest_row, lag, CASE WHEN name LIKE 'market%' THEN version END AS version FROM regime_systems;
+SELECT severity, what, asset, detail, command FROM regime_health() WHERE detail ~ 'market|candle';
+-- A series that lags, one that fails, one that is gone, one of another version.
+INSERT INTO candles SELECT 'B B', '1h', timestamptz '2024-01-05 04:00+00' + n * interval '1 hour', 101, 99, 100 FROM generate_series(0, 2) n;
+INSERT INTO candles VALUES ('AAA', '1h', '2024-01-06', 1, 1, -1);
+SELECT symbol, status FROM refresh_market_regimes('AAA');
+INSERT INTO candles SELECT 'CCC', '1d', open_time, high, low, close FROM candles WHERE symbol = 'AAA' AND close > 0;
+SELECT severity, what, asset, detail, command FROM regime_health() WHERE what ~ 'series';
+SELECT name, subjects, stale, newest_row, lag, version FROM regime_systems WHERE name = 'market_regimes';
+UPDATE candles SET close = 1 WHERE close < 0;
+SELECT symbol, status FROM refresh_market_regimes();
+SELECT symbol, status FROM refresh_market_regimes('CCC', config => '{"rsi_bullish": 60}');
+SELECT name, subjects, stale, newest_row, lag, version FROM regime_systems WHERE name = 'market_regimes';
+SELECT severity, what, asset, detail, command FROM regime_health() WHERE what ~ 'series';
+-- What a command says can be typed.
+SELECT symbol, timeframe, status FROM refresh_market_regimes('B B', '1h');
+-- Somebody who has only candles.
+DROP TABLE cmc_price_bars_multi_tf CASCADE;
+SELECT name, is_set_up, subjects, problem FROM regime_systems;
+SELECT severity, what, detail FROM regime_health() WHERE severity = 'error';
+DROP TABLE cmc_regimes;
+SELECT name, is_set_up, subjects, problem FROM regime_systems;
+SELECT severity, what, detail FROM regime_health() WHERE severity = 'error';
+-- Without rights.
+CREATE ROLE regress_looker;
+SET ROLE regress_looker;
+SELECT name, is_set_up, subjects, problem FROM regime_systems;
+RESET ROLE;
+DROP ROLE regress_looker;

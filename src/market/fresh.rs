@@ -1,0 +1,58 @@
+//! How fresh each series is.
+
+use pgrx::spi::{quote_identifier as quoted, quote_literal};
+
+use crate::candles::{Series, Source};
+use crate::db::Db;
+use crate::error::Result;
+use crate::fresh::{Fresh, last};
+use crate::guc;
+use crate::market::{marks, newest_row, state};
+use crate::refresh::output_relation;
+use crate::system::{MARKET, MARKET_REGIMES};
+
+/// Every series with candles or rows.
+pub fn all(db: Db) -> Result<Vec<Fresh>> {
+    let schema = guc::target_schema();
+    for table in MARKET.table_names() {
+        output_relation(db, table)?;
+    }
+    let source = Source::load(db)?;
+    let mut all = source.series(db, None, None)?;
+    all.extend(state::all(db, &schema, None, None)?);
+    all.sort_unstable();
+    all.dedup();
+    all.into_iter().map(|series| one(db, &schema, &source, &series)).collect()
+}
+
+fn one(db: Db, schema: &str, source: &Source, series: &Series) -> Result<Fresh> {
+    let relation = format!("{}.{}", quoted(schema), MARKET_REGIMES.name);
+    let row = newest_row(db, &relation, series)?;
+    let newest_row = row.as_ref().map(|(ts, _)| *ts);
+    let name = series.name();
+    let behind = source.count_after(db, series, newest_row)?;
+    Ok(Fresh {
+        newest_source: source.newest(db, series)?,
+        newest_row,
+        behind,
+        marked: marks::of(db, schema, series)?.since().is_some(),
+        version: row.map(|(_, version)| version),
+        last: last(db, &MARKET, &name)?,
+        name,
+        ..Fresh::default()
+    })
+}
+
+/// What to type to refresh a series.
+pub fn command(own: &str, name: &str) -> String {
+    let (symbol, timeframe) = name.rsplit_once(' ').unwrap_or((name, ""));
+    let [symbol, timeframe] = [symbol, timeframe].map(quote_literal);
+    format!("SELECT * FROM {own}.refresh_market_regimes({symbol}, {timeframe});")
+}
+
+/// The candles, if there are any and their changes are not marked.
+pub fn untracked(db: Db) -> Result<Option<Vec<String>>> {
+    let Some(source) = Source::find(db)? else { return Ok(None) };
+    let is_tracked = marks::fingerprint(db, &guc::target_schema(), &source)?.is_some();
+    Ok(Some(if is_tracked { Vec::new() } else { vec![source.relation.sql] }))
+}
