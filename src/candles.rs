@@ -100,9 +100,9 @@ impl Source {
         let mut candles = Candles::default();
         db.rows(&sql, &series_args(series, moment), Sees::Snapshot, |row| {
             candles.ts.push(row.micros(0).unwrap_or(i64::MAX));
-            candles.high.push(row.known(1));
-            candles.low.push(row.known(2));
-            candles.close.push(row.known(3));
+            candles.high.push(row.price(1));
+            candles.low.push(row.price(2));
+            candles.close.push(row.price(3));
             Ok(())
         })?;
         let Candles { ts, high, low, close } = &mut candles;
@@ -304,9 +304,9 @@ impl MapRow {
             ("bars_id_column", Kind::Symbol),
             ("bars_tf_column", Kind::Text),
             ("bars_ts_column", Kind::Time),
-            ("high_column", Kind::Number),
-            ("low_column", Kind::Number),
-            ("close_column", Kind::Number),
+            ("high_column", Kind::Price),
+            ("low_column", Kind::Price),
+            ("close_column", Kind::Price),
         ];
         let mapped: Vec<Mapped> = kinds
             .iter()

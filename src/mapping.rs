@@ -27,6 +27,8 @@ pub enum Kind {
     Time,
     /// Read as `float8`.
     Number,
+    /// Read as `float8` or `numeric`, whichever it is: PostgreSQL's own cast goes by way of a text.
+    Price,
 }
 
 /// A name in the map: which of its fields says it, and what it says.
@@ -180,7 +182,11 @@ impl Columns<'_, '_, '_> {
             (Kind::Id, "integer" | "bigint" | "smallint") => return Ok(name),
             (Kind::Int, "integer" | "bigint" | "smallint") => return Ok(format!("{name}::int")),
             (Kind::Symbol | Kind::Text, "text" | "character varying" | "character") => return Ok(name),
-            (Kind::Number, "double precision" | "real" | "numeric" | "integer" | "bigint" | "smallint") => {
+            (Kind::Price, "numeric") => return Ok(format!("{name}::numeric")),
+            (
+                Kind::Number | Kind::Price,
+                "double precision" | "real" | "numeric" | "integer" | "bigint" | "smallint",
+            ) => {
                 return Ok(format!("{name}::float8"));
             }
             (Kind::Time, "timestamp without time zone") => {
@@ -192,7 +198,7 @@ impl Columns<'_, '_, '_> {
             (Kind::Time, "timestamp with time zone") => return Ok(format!("{name}::timestamptz")),
             (Kind::Id | Kind::Int, _) => "integer",
             (Kind::Symbol | Kind::Text, _) => "text",
-            (Kind::Number, _) => "double precision",
+            (Kind::Number | Kind::Price, _) => "double precision",
             (Kind::Time, _) => "timestamp with time zone",
         };
         Err(Error::new(

@@ -7,6 +7,8 @@ use std::cell::{Cell, RefCell};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
+use regime_core::numeric::nearest;
+
 use crate::error::{Error, Result};
 
 /// Takes rows straight from the executor: nothing is copied, nothing is kept.
@@ -163,6 +165,15 @@ impl Tuple<'_> {
     /// A `float8`, NaN where it is NULL or infinite.
     pub fn known(&self, column: usize) -> f64 {
         self.float(column).filter(|v| v.is_finite()).unwrap_or(f64::NAN)
+    }
+
+    /// A `float8`, or a `numeric` as the `float8` nearest to it; NaN where it is NULL, infinite or out of range.
+    pub fn price(&self, column: usize) -> f64 {
+        if self.types[column] != pg_sys::NUMERICOID {
+            return self.known(column);
+        }
+        let value = self.bytes(column).map_or(f64::NAN, nearest);
+        if value.is_finite() { value } else { f64::NAN }
     }
 
     /// A `bool`.

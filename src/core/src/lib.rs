@@ -23,6 +23,7 @@ pub mod market;
 pub mod market_history;
 pub mod memory;
 pub mod number;
+pub mod numeric;
 pub mod periods;
 pub mod pipeline;
 pub mod policy;
