@@ -126,7 +126,7 @@ END $$;
 \set how 'id, status, mode, reason, rows_written'
 -- The tables that a refresh writes, the outputs first.
 \set outputs 'cmc_regimes, cmc_regime_flips, cmc_regime_stats, cmc_regime_comovement'
-\set tables :outputs ', cmc_regime_state, cmc_regime_inputs, cmc_regime_dirty, cmc_regime_run_log, cmc_regime_work'
+\set tables :outputs ', cmc_regime_state, cmc_regime_inputs, cmc_regime_dirty, cmc_regime_dirty_many, cmc_regime_dirty_done, cmc_regime_run_log, cmc_regime_work'
 -- All that the four output tables hold, without when it was written. To compare: EXCEPT ALL, both ways.
 \set content 'SELECT ''regimes'' AS output, id, to_jsonb(r) - ''updated_at'' AS line FROM cmc_regimes r UNION ALL SELECT ''flips'', id, to_jsonb(f) - ''updated_at'' FROM cmc_regime_flips f UNION ALL SELECT ''stats'', id, to_jsonb(s) - ''computed_at'' FROM cmc_regime_stats s UNION ALL SELECT ''comovement'', id, to_jsonb(c) - ''computed_at'' FROM cmc_regime_comovement c'
 RESET client_min_messages;

@@ -14,12 +14,12 @@ use crate::content;
 use crate::db::{self, Db, Sees, arg};
 use crate::entry::{Mode, Work};
 use crate::error::{Error, Result};
+use crate::marks::{ASSETS, Mark};
 use crate::output;
 use crate::read::{Reader, utc};
 use crate::refresh::TF;
 use crate::state::{self, Basis, Standing, State};
 use crate::system::{CMC, REGIMES, TABLES};
-use crate::tracking::{self, Mark};
 use crate::write::{Content, Value, Written, sync, sync_after};
 
 /// What refreshes of one call share.
@@ -44,6 +44,8 @@ pub struct Done {
     pub reason: Option<String>,
     /// Key of the newest row before and after.
     pub newest: [Option<String>; 2],
+    /// Marks of many assets that this one stood in.
+    pub of_many: Vec<String>,
 }
 
 impl Work for Done {
@@ -105,13 +107,13 @@ impl Call<'_, '_> {
                 return self.write_all(id, &outcome, set_up);
             }
             let newest = self.newest(id)?;
-            let marks = tracking::marks(self.db, self.schema, id)?;
+            let marks = ASSETS.of(self.db, self.schema, id)?;
             let stored = state::load(self.db, self.schema, id)?;
             let mut done = match self.plan(id, stored, newest.as_ref(), &marks)? {
                 Plan::Full { series, reason } => self.full(id, series, reason)?,
                 Plan::Later(later) => self.later(id, *later)?,
             };
-            tracking::clear(self.db, self.schema, id, &marks)?;
+            done.of_many = ASSETS.clear(self.db, self.schema, id, marks)?;
             done.newest[0] = newest.map(|(_, key, _)| key);
             Ok(done)
         })
@@ -295,6 +297,7 @@ impl Call<'_, '_> {
                 mode: Mode::None,
                 reason: None,
                 newest: [None, memory.newest_key().map(str::to_owned)],
+                of_many: Vec::new(),
             });
         };
         let emas = match emas {
@@ -336,6 +339,7 @@ impl Call<'_, '_> {
             mode,
             reason: None,
             newest: [None, outcome.memory.newest_key().map(str::to_owned)],
+            of_many: Vec::new(),
         }
     }
 

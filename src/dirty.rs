@@ -9,9 +9,9 @@ use regime_core::Layer;
 use crate::compute::{Engine, proxy_text};
 use crate::db::{Db, Sees, arg};
 use crate::error::Result;
+use crate::marks::ASSETS;
 use crate::refresh::TF;
 use crate::state::{Basis, STATE};
-use crate::tracking::DIRTY;
 
 /// What a state says of an asset, as far as it matters here.
 struct Known {
@@ -50,7 +50,7 @@ pub fn among(db: Db, engine: &Engine, schema: &str, basis: &Basis, ids: Vec<i32>
 
 fn marked(db: Db, schema: &str) -> Result<HashSet<i32>> {
     let mut marked = HashSet::new();
-    db.rows(&format!("SELECT DISTINCT id FROM {}.{DIRTY}", quoted(schema)), &[], Sees::Snapshot, |row| {
+    db.rows(&ASSETS.all(schema), &[], Sees::Snapshot, |row| {
         marked.extend(row.int(0));
         Ok(())
     })?;

@@ -2,10 +2,10 @@
 
 use crate::db::{self, Db, Sees, Tuple, arg};
 use crate::error::Result;
+use crate::marks::ASSETS;
 use crate::refresh::{TF, output_relation};
 use crate::source::{self, Source};
 use crate::system::REGIMES;
-use crate::tracking::DIRTY;
 use crate::{as_of, guc};
 
 /// The newest row of an asset. Times are microseconds, moments since 2000.
@@ -25,11 +25,12 @@ pub fn all<R>(db: Db, read: impl Fn(&Tuple) -> Option<R>) -> Result<Vec<Latest<R
     let regimes = output_relation(db, REGIMES.name)?;
     // Whoever may read the outputs alone still gets the rows; a source that is gone is for regime_health.
     let daily = daily(db).ok().flatten();
-    let may_see_marks = db::readable(&guc::target_schema(), DIRTY) == Some(true);
-    let dirty = if may_see_marks { Some(output_relation(db, DIRTY)?) } else { None };
+    let schema = guc::target_schema();
+    let may_see_marks = ASSETS.tables().iter().all(|table| db::readable(&schema, table) == Some(true));
+    let marked = may_see_marks.then(|| ASSETS.is_marked(&schema, "asset_.id"));
     let limit = as_of::limit(None)?;
     let mut found = Vec::new();
-    let sql = sql(&regimes, daily.as_ref(), dirty.as_deref());
+    let sql = sql(&regimes, daily.as_ref(), marked.as_deref().unwrap_or("NULL::bool"));
     let tf = daily.as_ref().and_then(|source| source.tf.clone());
     db.rows(&sql, &[arg(tf)], Sees::Snapshot, |row| {
         let Some(kept) = read(row) else { return Ok(()) };
@@ -61,7 +62,7 @@ fn any(reasons: [Option<bool>; 3]) -> Option<bool> {
 
 /// Steps from asset to asset along the key, and takes the newest row and the newest bar of each from
 /// their indexes.
-fn sql(regimes: &str, daily: Option<&Source>, dirty: Option<&str>) -> String {
+fn sql(regimes: &str, daily: Option<&Source>, marked: &str) -> String {
     let newest_bar = match daily {
         Some(Source { bars, .. }) => format!(
             "(SELECT {ts} FROM {relation} WHERE {id} = asset_.id AND {condition} ORDER BY 1 DESC NULLS LAST LIMIT 1)",
@@ -71,10 +72,6 @@ fn sql(regimes: &str, daily: Option<&Source>, dirty: Option<&str>) -> String {
             condition = bars.shared_condition
         ),
         None => "NULL::timestamptz".to_owned(),
-    };
-    let marked = match dirty {
-        Some(dirty) => format!("EXISTS (SELECT FROM {dirty} d WHERE d.id = asset_.id)"),
-        None => "NULL::bool".to_owned(),
     };
     format!(
         "WITH RECURSIVE asset_ AS ( \

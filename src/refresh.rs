@@ -1,5 +1,7 @@
 //! Refreshing assets: which, one after the other, and one summary row each.
 
+use std::collections::BTreeSet;
+
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
@@ -9,12 +11,13 @@ use crate::asset::{Call, Done};
 use crate::compute::Engine;
 use crate::db::{self, Db, Sees, arg};
 use crate::dim_assets::DimAssets;
-use crate::entry::{About, Began, Entry};
+use crate::entry::{About, Began, Entry, report_warning, with_grants};
 use crate::error::{Error, Result, invalid_parameter, no_privilege, null_argument, read_only_transaction};
 use crate::inputs::distinct_ids;
+use crate::marks::ASSETS;
 use crate::params::{self, Given};
 use crate::run_log::Run;
-use crate::subxact::attempt;
+use crate::subxact::{attempt, attempt_unless_cancelled};
 use crate::system::CMC;
 use crate::{dirty, guc, notify, output, source, tracking};
 
@@ -89,6 +92,7 @@ pub fn refresh(assets: Assets, given: &Given, how: How) -> Result<Vec<Summary>> 
         let log = Run::begin(&CMC);
         let lock_space = lock_space(db, &schema)?;
         let mut summaries = Vec::with_capacity(ids.len());
+        let mut of_many = BTreeSet::new();
         for id in ids {
             let began = Began::now();
             // Outside the subtransaction, whose rollback would release the lock; in the order of
@@ -96,14 +100,32 @@ pub fn refresh(assets: Assets, given: &Given, how: How) -> Result<Vec<Summary>> 
             if !how.dry_run {
                 lock(db, lock_space, id)?;
             }
-            let done = db::in_own_memory(|| attempt(|| call.refresh(id)));
+            let mut done = db::in_own_memory(|| attempt(|| call.refresh(id)));
+            of_many.extend(done.iter_mut().flat_map(|done| done.of_many.drain(..)));
             summaries.push(summary(&call, id, done, began));
+        }
+        if !of_many.is_empty() {
+            settle(db, &schema, of_many);
         }
         if !how.dry_run {
             log.end(db, &schema, engine.version_hash(), summaries.iter().map(|s| &s.entry));
         }
         Ok(summaries)
     })
+}
+
+/// Removes marks of many assets that have served. To leave them there harms nothing.
+fn settle(db: Db, schema: &str, of_many: BTreeSet<String>) {
+    let of_many: Vec<String> = of_many.into_iter().collect();
+    match attempt_unless_cancelled(|| ASSETS.settle(db, schema, &of_many)) {
+        Ok(()) => {}
+        // By its snapshot they are there, but another session has removed them.
+        Err(error) if error.report().code == PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE => {}
+        Err(error) => {
+            let error = with_grants(error, &CMC, schema);
+            report_warning("marks of many assets are not removed", &error, None);
+        }
+    }
 }
 
 pub fn sorted_ids(ids: Vec<Option<i32>>) -> Result<Vec<i32>> {

@@ -9,12 +9,12 @@ use regime_core::Layer;
 use crate::db::{Db, Sees, arg};
 use crate::error::Result;
 use crate::fresh::{Fresh, Last};
+use crate::marks::ASSETS;
 use crate::params::{self, Given, Setup};
 use crate::refresh::{TF, all_ids, output_relation};
 use crate::run_log::RUN_LOG;
 use crate::state::STATE;
 use crate::system::REGIMES;
-use crate::tracking::DIRTY;
 use crate::{guc, source, tracking};
 
 /// One asset. Moments are microseconds since 2000.
@@ -52,9 +52,11 @@ impl Status {
 pub fn all(db: Db) -> Result<Vec<Status>> {
     let setup = params::load(db, &Given::default(), None)?;
     // Each is named in an error if it is missing or may not be read.
-    let [regimes, state, dirty, log] =
-        [REGIMES.name, STATE, DIRTY, RUN_LOG].map(|table| output_relation(db, table));
-    let (regimes, state, dirty, log) = (regimes?, state?, dirty?, log?);
+    let [regimes, state, log] = [REGIMES.name, STATE, RUN_LOG].map(|table| output_relation(db, table));
+    let (regimes, state, log) = (regimes?, state?, log?);
+    for table in ASSETS.tables() {
+        output_relation(db, table)?;
+    }
     let mut ids = all_ids(db, &setup)?;
     db.rows(&format!("SELECT id FROM {state} WHERE tf = $1"), &[arg(TF)], Sees::Snapshot, |row| {
         ids.extend(row.int(0));
@@ -62,15 +64,10 @@ pub fn all(db: Db) -> Result<Vec<Status>> {
     })?;
     ids.sort_unstable();
     ids.dedup();
-    read(db, &setup, &[regimes, state, dirty, log], ids)
+    read(db, &setup, &[regimes, state, log], ids)
 }
 
-fn read(
-    db: Db,
-    setup: &Setup,
-    [regimes, state, dirty, log]: &[String; 4],
-    ids: Vec<i32>,
-) -> Result<Vec<Status>> {
+fn read(db: Db, setup: &Setup, [regimes, state, log]: &[String; 3], ids: Vec<i32>) -> Result<Vec<Status>> {
     let Some(daily) = &setup.sources[Layer::L2 as usize] else { return Ok(Vec::new()) };
     let ts = &daily.bars.columns[0];
     let bars = format!(
@@ -79,7 +76,7 @@ fn read(
     );
     let sql = format!(
         "SELECT asset_.asset, b.ts, r.ts, r.regime_key, l.bars, \
-         EXISTS (SELECT FROM {dirty} d WHERE d.id = asset_.asset), \
+         {}, \
          GREATEST(s.finished, (SELECT c.computed_at FROM {state} c WHERE c.id = asset_.asset AND c.tf = $3)), \
          e.finished, e.message, e.sqlstate, e.hint \
          FROM (SELECT pg_catalog.unnest($2::int[]) AS asset) AS asset_ \
@@ -90,7 +87,8 @@ fn read(
          LEFT JOIN LATERAL (SELECT g.finished FROM {log} g WHERE g.id = asset_.asset AND g.status <> 'failed' \
            ORDER BY g.run DESC LIMIT 1) AS s ON true \
          LEFT JOIN LATERAL (SELECT g.finished, g.message, g.sqlstate, g.hint FROM {log} g WHERE g.id = asset_.asset AND g.status = 'failed' \
-           ORDER BY g.run DESC LIMIT 1) AS e ON true ORDER BY asset_.asset"
+           ORDER BY g.run DESC LIMIT 1) AS e ON true ORDER BY asset_.asset",
+        ASSETS.is_marked(&guc::target_schema(), "asset_.asset")
     );
     let mut found = Vec::new();
     db.rows(&sql, &[arg(daily.tf.as_deref()), arg(ids), arg(TF)], Sees::Snapshot, |row| {

@@ -8,9 +8,9 @@ use regime_core::market::Config;
 use crate::db::Db;
 use crate::error::Result;
 use crate::fresh::Fresh;
+use crate::marks::ASSETS;
 use crate::run_log::RUN_LOG;
 use crate::state::{INPUTS, STATE};
-use crate::tracking::DIRTY;
 use crate::work::WORK;
 use crate::write::{Column, Index, OnChange, Table, Type, finished};
 use crate::{candles, market, params, status};
@@ -66,9 +66,12 @@ pub const CMC: System = System {
     own: &[
         own(STATE, &["id", "sources", "tracking", "proxy", "memory"]),
         own(INPUTS, &["id", "layer", "block", "print", "emas"]),
-        own(DIRTY, &["id", "mark", "source", "since"]),
+        own(ASSETS.few, &["id", "mark", "source", "since", "of_many"]),
+        own(ASSETS.many, &["mark", "source", "ids", "sinces", "number", "first", "last"]),
+        own(ASSETS.done, &["mark", "id"]),
         LOG,
         own(WORK, &["id", "round", "place", "task", "began", "status", "worker"]),
+        Own { name: "cmc_regime_marks", columns: &["since"], is_view: true },
         Own { name: "cmc_regime_progress", columns: &["round"], is_view: true },
     ],
     made_of: ["daily bar", "daily bars"],

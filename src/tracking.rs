@@ -1,4 +1,4 @@
-//! Knowing what changed: triggers on the source tables that mark assets, and the marks.
+//! Knowing what changed: triggers on the source tables that mark assets.
 
 use pgrx::prelude::*;
 use pgrx::spi::{quote_identifier as quoted, quote_literal};
@@ -6,61 +6,17 @@ use pgrx::spi::{quote_identifier as quoted, quote_literal};
 use regime_core::fingerprint::of_texts;
 
 use crate::cache::known;
-use crate::db::{Db, Sees, arg};
+use crate::db::{Db, Sees, arg, readable};
 use crate::error::{Error, Result};
+use crate::mark_function::{self, EVENTS};
+use crate::marks::ASSETS;
 use crate::output::{self, Action};
 use crate::source::{self, Relation, Source};
-use crate::state::{STATE, hex};
+use crate::state::hex;
 use crate::system::CMC;
-
-pub const DIRTY: &str = "cmc_regime_dirty";
-
-/// Raised whenever the functions behind the triggers change.
-const FUNCTION_VERSION: &str = "1";
-
-/// What each statement on a source table sets off: the event, the transition tables, where the changed
-/// rows are.
-const EVENTS: [(&str, &str, &str); 3] = [
-    ("insert", "NEW TABLE AS new_rows", "new_rows"),
-    ("update", "OLD TABLE AS old_rows NEW TABLE AS new_rows", "(TABLE old_rows UNION ALL TABLE new_rows)"),
-    ("delete", "OLD TABLE AS old_rows", "old_rows"),
-];
 
 /// Names of the functions behind the triggers, as a pattern.
 const FUNCTION: &str = "^cmc_regime_mark_[0-9a-f]{8}$";
-
-/// A mark: rows of a source changed, the earliest at this time.
-pub struct Mark {
-    pub mark: i64,
-    pub source: String,
-    pub since: i64,
-}
-
-/// The marks of an asset.
-pub fn marks(db: Db, schema: &str, id: i32) -> Result<Vec<Mark>> {
-    let sql = format!("SELECT mark, source, since FROM {}.{DIRTY} WHERE id = $1", quoted(schema));
-    let mut marks = Vec::new();
-    db.rows(&sql, &[arg(id)], Sees::Snapshot, |row| {
-        let since = row.micros(2).unwrap_or(i64::MIN);
-        marks.push(Mark {
-            mark: row.long(0).unwrap_or_default(),
-            source: row.string(1).unwrap_or_default(),
-            since,
-        });
-        Ok(())
-    })?;
-    Ok(marks)
-}
-
-/// Removes these marks, and none that came later.
-pub fn clear(db: Db, schema: &str, id: i32, marks: &[Mark]) -> Result<()> {
-    if marks.is_empty() {
-        return Ok(());
-    }
-    let sql = format!("DELETE FROM {}.{DIRTY} WHERE id = $1 AND mark = ANY ($2)", quoted(schema));
-    let numbers: Vec<i64> = marks.iter().map(|mark| mark.mark).collect();
-    db.execute_small(&sql, &[arg(id), arg(numbers)]).map(|_| ())
-}
 
 /// The relations of sources, each once.
 fn relations<'a>(sources: impl IntoIterator<Item = &'a Source>) -> Vec<&'a Relation> {
@@ -75,7 +31,7 @@ fn relations<'a>(sources: impl IntoIterator<Item = &'a Source>) -> Vec<&'a Relat
 
 /// What a trigger's marks depend on; stands in the trigger as its argument.
 fn definition(schema: &str, relation: &Relation) -> String {
-    hex(of_texts([FUNCTION_VERSION, schema, &relation.sql, &relation.id, &relation.columns[0]]))
+    hex(of_texts([mark_function::VERSION, schema, &relation.sql, &relation.id, &relation.columns[0]]))
 }
 
 /// The tables whose rows a relation has: itself and its partitions.
@@ -102,13 +58,13 @@ pub fn fingerprint(db: Db, schema: &str, sources: &[Option<Source>; 4]) -> Resul
     Ok(known(&name, find)?.as_ref().clone())
 }
 
-/// The output tables and that of the marks, with their files, which are others after a TRUNCATE.
+/// The output tables and those of the marks, with their files, which are others after a TRUNCATE.
 fn outputs(db: Db, schema: &str) -> Result<Option<String>> {
     let sql = "WITH RECURSIVE part AS (SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
            WHERE n.nspname = $1::name AND c.relname = ANY ($2::name[]) \
            UNION SELECT i.inhrelid FROM part p JOIN pg_catalog.pg_inherits i ON i.inhparent = p.oid) \
          SELECT string_agg(c.oid::text || ' ' || c.relfilenode::text, ',' ORDER BY c.oid) FROM part JOIN pg_catalog.pg_class c USING (oid)";
-    let names: Vec<&str> = CMC.tables.iter().map(|table| table.name).chain([DIRTY]).collect();
+    let names: Vec<&str> = CMC.tables.iter().map(|table| table.name).chain(ASSETS.tables()).collect();
     Ok(db.first(sql, &[arg(schema), arg(names)], Sees::Snapshot, |row| Ok(row.string(0)))?.flatten())
 }
 
@@ -175,8 +131,8 @@ pub fn track(db: Db, schema: &str, enable: bool) -> Result<Vec<Action>> {
     }
     actions.extend(remove(db, schema, &marking)?);
     drop_functions(db, schema)?;
-    if !enable && crate::db::readable(schema, DIRTY).is_some() {
-        db.execute(&format!("DELETE FROM {}.{DIRTY}", quoted(schema)), &[])?;
+    for table in ASSETS.tables().into_iter().filter(|table| !enable && readable(schema, table).is_some()) {
+        db.execute(&format!("DELETE FROM {}.{table}", quoted(schema)), &[])?;
     }
     Ok(actions)
 }
@@ -206,7 +162,7 @@ fn put(
     if triggers(db, relation, &definition)?.is_some() {
         return Ok("tracked");
     }
-    db.execute(&function_ddl(schema, &function, relation), &[])?;
+    db.execute(&mark_function::ddl(&ASSETS, schema, &function, relation), &[])?;
     let function = format!("{}.{function}", quoted(schema));
     db.execute(&format!("REVOKE ALL ON FUNCTION {function}() FROM PUBLIC"), &[])?;
     db.execute(
@@ -233,31 +189,6 @@ fn put(
         }
     }
     Ok("now tracked")
-}
-
-/// The function behind the triggers of one relation. It belongs to whoever calls regime_track, like the
-/// table it writes to, and runs as such: whoever loads bars needs no privilege on the marks.
-fn function_ddl(schema: &str, function: &str, relation: &Relation) -> String {
-    let (id, ts, source) = (&relation.id, &relation.columns[0], quote_literal(&relation.sql));
-    let dirty = format!("{}.{DIRTY}", quoted(schema));
-    let arms = EVENTS.map(|(event, _, rows)| {
-        format!(
-            "IF TG_OP = '{}' THEN INSERT INTO {dirty} (id, source, since) \
-             SELECT r.asset, {source}, CASE WHEN pg_catalog.count(*) = pg_catalog.count(r.ts) THEN pg_catalog.min(r.ts) ELSE '-infinity' END \
-             FROM (SELECT {id} AS asset, {ts} AS ts FROM {rows} AS c) AS r \
-             WHERE r.asset BETWEEN -2147483648 AND 2147483647 GROUP BY r.asset;",
-            event.to_uppercase()
-        )
-    });
-    format!(
-        "CREATE OR REPLACE FUNCTION {}.{function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER \
-         SET search_path = pg_catalog, pg_temp AS $mark$\nBEGIN\n    IF to_regclass({}) IS NULL THEN RETURN NULL; END IF;\n    {}\n    ELSE INSERT INTO {dirty} (id, source, since) \
-         SELECT s.id, {source}, '-infinity' FROM {}.{STATE} s;\n    END IF;\n    RETURN NULL;\nEND $mark$",
-        quoted(schema),
-        quote_literal(&dirty),
-        arms.join("\n    ELS"),
-        quoted(schema)
-    )
 }
 
 fn drop_triggers(db: Db, table: &str) -> Result<()> {
@@ -320,7 +251,7 @@ pub fn explained(error: Error) -> Error {
     if report.hint.is_some() || report.code != PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE {
         return error;
     }
-    error.hint("Let the owner of the source tables call it, who needs CREATE on the target schema and INSERT on cmc_regime_dirty: SET ROLE …; SELECT * FROM regime_track();")
+    error.hint("Let the owner of the source tables call it, who needs CREATE on the target schema and INSERT on cmc_regime_dirty and cmc_regime_dirty_many: SET ROLE …; SELECT * FROM regime_track();")
 }
 
 fn warn_untrackable(relation: &str) {

@@ -17,7 +17,7 @@ is "none of its functions is left" "$(q shop "SELECT oid::regprocedure FROM pg_p
 succeeds "CREATE EXTENSION again" q shop "CREATE EXTENSION pg_regime"
 is "which adopts the tables: refresh takes the new bar, and nothing else" \
     "$(q shop "SELECT id, status, mode FROM refresh_cmc_regimes() ORDER BY id")" "$(printf '%s\n' '1|unchanged|none' '2|ok|incremental' '3|unchanged|none')"
-is "and its marks" "$(q shop "SELECT count(*) FROM cmc_regime_dirty")" 0
+is "and its marks" "$(q shop "SELECT count(*) FROM cmc_regime_marks")" 0
 
 q shop "DROP EXTENSION pg_regime CASCADE"
 is "DROP EXTENSION … CASCADE keeps them too" "$(q shop "SELECT count(*) > 0 FROM cmc_regimes")" t

@@ -46,8 +46,14 @@ for schema in public "\"My Schema\""; do
            INSERT INTO $schema.regime_source SELECT (jsonb_populate_record(s, '{\"cal_scheme\": \"mine\"}')).* FROM $schema.regime_source s WHERE cal_scheme = 'iso'"
     is "extension in $schema: first refresh" "$(q one "SELECT DISTINCT status FROM $schema.refresh_cmc_regimes(policy => 'careful', cal_scheme => 'mine')")" ok
     tracked=no
-    # in one of the two, the dump has the triggers of regime_track and their functions
-    if [ "$schema" != public ]; then tracked=yes && q one "SELECT FROM $schema.regime_track()"; fi
+    # in one of the two, the dump has the triggers of regime_track and their functions,
+    # and a mark of many assets, which nobody refreshes
+    if [ "$schema" != public ]; then
+        tracked=yes
+        q one "SELECT FROM $schema.regime_track()"
+        q one "INSERT INTO my_emas (id, ts, tf, period, ema) SELECT id, '2024-01-01', '1D', 20, 1 FROM generate_series(101, 150) id"
+        is "marks of 50 assets are one row" "$(q one "SELECT number FROM cmc_regime_dirty_many")" 50
+    fi
 
     q postgres "CREATE DATABASE plain"
     succeeds "pg_dump, plain" pg_dump --file="$work/plain.sql" one

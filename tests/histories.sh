@@ -137,6 +137,10 @@ for mode in "${modes[@]}"; do
     description="$mode: output rows that were taken away are back after an ordinary refresh"
     if [ -z "$failures" ]; then ok "$description"; else not_ok "$description" "$failures"; fi
     q "$mode" "SELECT '   $mode: ' || line FROM tally() line"
+    if [ ${#given[@]} = 0 ] && [[ $mode =~ ^(tracked|dirty)$ ]]; then
+        is "$mode: statements marked many assets at once, and no mark is left" \
+            "$(q "$mode" "SELECT pg_stat_get_tuples_inserted('cmc_regime_dirty_many'::regclass) > 100, count(*) FILTER (WHERE id NOT IN (TABLE spoiled)) FROM cmc_regime_marks")" "t|0"
+    fi
     # where there is a run log, it says why all rows were computed
     [ -z "$(q "$mode" "SELECT to_regclass('cmc_regime_run_log')")" ] || q "$mode" "
         SELECT '   $mode: all rows computed for ' || string_agg(n || ' ' || reason, ', ' ORDER BY n DESC)

@@ -146,10 +146,10 @@ like_full "not tracked, after one more call"
 r "SELECT FROM regime_track()"
 fire "tracked" 6 "" "only_dirty => true"
 fully
-is "tracked: what changed too late for the last round is marked" "$(r "SELECT * FROM ($(differing)) x (id, row) WHERE id NOT IN (SELECT id FROM cmc_regime_dirty) LIMIT 5")" ""
+is "tracked: what changed too late for the last round is marked" "$(r "SELECT * FROM ($(differing)) x (id, row) WHERE id NOT IN (SELECT id FROM cmc_regime_marks) LIMIT 5")" ""
 r "CALL refresh_all_cmc_regimes(only_dirty => true)"
 like_full "tracked, after one more call for what changed"
-is "tracked: then no marks are left" "$(r "SELECT count(*) FROM cmc_regime_dirty")" 0
+is "tracked: then no marks are left" "$(r "SELECT count(*) FROM cmc_regime_marks")" 0
 is "no deadlock" "$(r "SELECT deadlocks FROM pg_stat_database WHERE datname = 'rounds'")" 0
 
 # interrupt DESCRIPTION HOW ARGUMENTS: a session is interrupted in the middle of its second batch; HOW is given the process
@@ -215,7 +215,7 @@ close
 wait $session || true
 is "it ends without an error" "$(complaints)" ""
 fully
-marked() { r "SELECT string_agg(DISTINCT id::text, ',' ORDER BY id::text) FROM cmc_regime_dirty"; }
+marked() { r "SELECT string_agg(DISTINCT id::text, ',' ORDER BY id::text) FROM cmc_regime_marks"; }
 is "changes of assets that were done or computed before are marked, and those of no others" "$(marked)" "10,14,3,6"
 is "changes of all others are in the result" "$(r "SELECT string_agg(DISTINCT id::text, ',' ORDER BY id::text) FROM ($(differing)) x")" "10,14,3,6"
 r "CALL refresh_all_cmc_regimes(only_dirty => true)"

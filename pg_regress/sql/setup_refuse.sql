@@ -44,7 +44,7 @@ SELECT r.* FROM refused('DROP TABLE cmc_regime_stats; CREATE SEQUENCE cmc_regime
 SELECT r.* FROM refused('ALTER TABLE cmc_regime_state DROP memory') r;
 SELECT r.* FROM refused('ALTER TABLE cmc_regime_inputs DROP emas') r;
 SELECT r.* FROM refused('DROP VIEW cmc_regime_progress; ALTER TABLE cmc_regime_work DROP task') r;
-SELECT r.* FROM refused('DROP TABLE cmc_regime_dirty; CREATE VIEW cmc_regime_dirty AS SELECT 1 AS id') r;
+SELECT r.* FROM refused('DROP TABLE cmc_regime_dirty CASCADE; CREATE VIEW cmc_regime_dirty AS SELECT 1 AS id') r;
 SELECT r.* FROM refused('DROP VIEW cmc_regime_progress; CREATE TABLE cmc_regime_progress (id int)') r;
 \x off
 \pset format aligned

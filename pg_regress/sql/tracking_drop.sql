@@ -37,7 +37,7 @@ SELECT append_bar(2, 63);
 SELECT max(time_close) FROM cmc_price_bars_multi_tf;
 SELECT :how FROM refresh_cmc_regimes(2);
 -- Only that of the marks: what was changed until it is there again is found.
-DROP TABLE cmc_regime_dirty;
+DROP TABLE cmc_regime_dirty CASCADE;
 UPDATE cmc_price_bars_multi_tf SET close = 41 WHERE id = 2 AND bar_seq = 300;
 SELECT :how FROM refresh_cmc_regimes(2);
 SELECT append_bar(2, 64);

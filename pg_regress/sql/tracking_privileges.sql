@@ -27,7 +27,8 @@ SELECT count(*) AS triggers FROM pg_trigger WHERE tgname LIKE 'pg\_regime%';
 -- The owner of the source tables.
 GRANT SELECT ON regime_source TO regress_owner;
 GRANT CREATE ON SCHEMA public TO regress_owner;
-GRANT INSERT, DELETE ON cmc_regime_dirty TO regress_owner;
+GRANT INSERT, DELETE ON cmc_regime_dirty, cmc_regime_dirty_many TO regress_owner;
+GRANT DELETE ON cmc_regime_dirty_done TO regress_owner;
 GRANT SELECT ON cmc_regime_state TO regress_owner;
 DO $$
 DECLARE name text;

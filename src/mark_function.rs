@@ -1,0 +1,69 @@
+//! The function behind the triggers on a source table: what a statement there leaves as marks.
+
+use pgrx::spi::{quote_identifier as quoted, quote_literal};
+
+use crate::marks::{FEW, MOST, Marks};
+use crate::source::Relation;
+use crate::state::STATE;
+
+/// Raised whenever the function changes.
+pub const VERSION: &str = "2";
+
+/// What each statement on a source table sets off: the event, the transition tables, where the changed
+/// rows are.
+pub const EVENTS: [(&str, &str, &str); 3] = [
+    ("insert", "NEW TABLE AS new_rows", "new_rows"),
+    ("update", "OLD TABLE AS old_rows NEW TABLE AS new_rows", "(TABLE old_rows UNION ALL TABLE new_rows)"),
+    ("delete", "OLD TABLE AS old_rows", "old_rows"),
+];
+
+/// The statement that makes it. It belongs to whoever calls regime_track, like the tables it writes to, and
+/// runs as such: whoever loads bars needs no privilege on the marks. Keys are put in order for those who look
+/// one up, and rows of them kept short for the same reason.
+pub fn ddl(marks: &Marks, schema: &str, function: &str, relation: &Relation) -> String {
+    let Marks { key, keys, kind, .. } = marks;
+    let source = quote_literal(&relation.sql);
+    let [few, many, _] = marks.relations(schema);
+    let arms = EVENTS.map(|(event, _, rows)| {
+        format!("IF TG_OP = '{}' THEN{}", event.to_uppercase(), changed(marks, schema, relation, rows))
+    });
+    let (few_name, many_name) = (quote_literal(&few), quote_literal(&many));
+    format!(
+        "CREATE OR REPLACE FUNCTION {}.{function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER \
+         SET search_path = pg_catalog, pg_temp AS $mark$\nDECLARE keys {kind}[]; sinces timestamptz[]; at timestamptz;\nBEGIN\n    \
+         IF to_regclass({few_name}) IS NULL OR to_regclass({many_name}) IS NULL THEN RETURN NULL; END IF;\n    {}\n    \
+         ELSE\n        SELECT array_agg(DISTINCT s.{key}), '-infinity' INTO keys, at FROM {}.{STATE} AS s;\n    END IF;\n    \
+         IF keys IS NULL THEN RETURN NULL; END IF;\n    \
+         IF at IS NOT NULL THEN sinces := array_fill(at, ARRAY[cardinality(keys)]); END IF;\n    \
+         IF cardinality(keys) <= {FEW} THEN\n        INSERT INTO {few} ({key}, source, since) \
+         SELECT u.key, {source}, u.since FROM ROWS FROM (unnest(keys), unnest(sinces)) AS u (key, since);\n    \
+         ELSE\n        INSERT INTO {many} (source, {keys}, sinces) \
+         SELECT {source}, keys[n:n + {MOST} - 1], sinces[n:n + {MOST} - 1] FROM generate_series(1, cardinality(keys), {MOST}) AS n;\n    \
+         END IF;\n    RETURN NULL;\nEND $mark$",
+        quoted(schema),
+        arms.join("\n    ELS"),
+        quoted(schema),
+    )
+}
+
+/// What takes the keys of these rows, in order, and their earliest times. A statement with few rows writes its
+/// marks at once; where all rows are of one time, as when a day is loaded, only that is taken, which costs
+/// half as much.
+fn changed(marks: &Marks, schema: &str, relation: &Relation, rows: &str) -> String {
+    let Marks { key, kind, valid, .. } = marks;
+    let [few, ..] = marks.relations(schema);
+    let (id, ts, source) = (&relation.id, &relation.columns[0], quote_literal(&relation.sql));
+    let rows = format!("(SELECT {id} AS key, {ts} AS ts FROM {rows} AS c) AS r");
+    let earliest = "min(COALESCE(r.ts, '-infinity'))";
+    format!(
+        "\n        IF NOT EXISTS (SELECT FROM {rows} OFFSET {FEW}) THEN\n            \
+         INSERT INTO {few} ({key}, source, since) SELECT r.key, {source}, {earliest} FROM {rows} WHERE r.key {valid} GROUP BY r.key;\n            \
+         RETURN NULL;\n        END IF;\n        \
+         SELECT f.ts INTO at FROM (SELECT r.ts FROM {rows} LIMIT 1) AS f \
+         WHERE NOT EXISTS (SELECT FROM {rows} WHERE r.ts IS DISTINCT FROM f.ts);\n        \
+         IF at IS NOT NULL THEN SELECT array_agg(DISTINCT r.key::{kind}) INTO keys FROM {rows} WHERE r.key {valid};\n        \
+         ELSE SELECT array_agg(c.key), array_agg(c.since) INTO keys, sinces FROM (\
+         SELECT r.key::{kind} AS key, {earliest} AS since FROM {rows} WHERE r.key {valid} GROUP BY 1 ORDER BY 1) AS c;\n        \
+         END IF;"
+    )
+}
