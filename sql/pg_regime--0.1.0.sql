@@ -377,6 +377,126 @@ IMMUTABLE PARALLEL SAFE
 LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regime_labels_wrapper';
 
+-- src/api/market_history.rs
+-- pg_regime::api::market_history::market_regime_backfill_begin
+CREATE  FUNCTION "market_regime_backfill_begin"(
+	"start_date" date, /* Option < Date > */
+	"end_date" date, /* Option < Date > */
+	"batch_size" INT, /* Option < i32 > */
+	"symbol" TEXT, /* Option < & str > */
+	"dry_run" bool, /* Option < bool > */
+	"full_refresh" bool /* Option < bool > */
+) RETURNS bigint /* Result < Option < i64 > , ErrorReport > */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'market_regime_backfill_begin_wrapper';
+
+-- src/api/market_history.rs
+-- pg_regime::api::market_history::market_regime_backfill_next
+CREATE  FUNCTION "market_regime_backfill_next"(
+	"backfill" bigint /* Option < i64 > */
+) RETURNS bool /* Result < bool, ErrorReport > */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'market_regime_backfill_next_wrapper';
+
+-- src/api/market_history.rs
+-- pg_regime::api::market_history::market_regime_backfill_end
+CREATE  FUNCTION "market_regime_backfill_end"(
+	"backfill" bigint /* Option < i64 > */
+) RETURNS VOID /* Result < (), ErrorReport > */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'market_regime_backfill_end_wrapper';
+
+-- src/api/market_history.rs
+-- pg_regime::api::market_history::market_regime_current
+
+CREATE FUNCTION "market_regime_current"(
+	"symbol" TEXT DEFAULT '^GSPC'
+) RETURNS TABLE (
+	"market_symbol" TEXT,
+	"date" date,
+	"regime" TEXT,
+	"confidence" double precision,
+	"volatility_percentile" double precision,
+	"trend_strength" double precision,
+	"momentum_score" double precision,
+	"drawdown_severity" double precision,
+	"volume_anomaly" double precision,
+	"description" TEXT,
+	"created_at" timestamp with time zone,
+	"newest_bar" date,
+	"lag_days" INT,
+	"is_stale" bool
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regime_current_wrapper';
+
+-- src/api/market_history.rs
+-- pg_regime::api::market_history::market_regime_history_compute
+
+CREATE FUNCTION "market_regime_history_compute"(
+	"symbol" TEXT DEFAULT '^GSPC',
+	"from_date" date DEFAULT NULL,
+	"to_date" date DEFAULT NULL
+) RETURNS TABLE (
+	"market_symbol" TEXT,
+	"date" date,
+	"regime" TEXT,
+	"confidence" double precision,
+	"volatility_percentile" double precision,
+	"trend_strength" double precision,
+	"momentum_score" double precision,
+	"drawdown_severity" double precision,
+	"volume_anomaly" double precision,
+	"description" TEXT
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regime_history_compute_wrapper';
+
+-- src/api/market_history.rs
+-- pg_regime::api::market_history::market_regime_history_summary
+
+CREATE FUNCTION "market_regime_history_summary"(
+	"symbol" TEXT DEFAULT '^GSPC'
+) RETURNS TABLE (
+	"regime" TEXT,
+	"days" bigint,
+	"share" double precision,
+	"earliest" date,
+	"latest" date,
+	"mean_confidence" double precision
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regime_history_summary_wrapper';
+
+-- src/api/market_history.rs
+-- pg_regime::api::market_history::market_regime_performance
+
+CREATE FUNCTION "market_regime_performance"(
+	"returns" regclass,
+	"symbol" TEXT DEFAULT '^GSPC',
+	"date_column" TEXT DEFAULT 'date',
+	"return_column" TEXT DEFAULT 'daily_return',
+	"lag_days" INT DEFAULT 0
+) RETURNS TABLE (
+	"regime" TEXT,
+	"days" bigint,
+	"total_return" double precision,
+	"mean_return" double precision,
+	"volatility" double precision,
+	"sharpe" double precision,
+	"max_drawdown" double precision,
+	"win_rate" double precision
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regime_performance_wrapper';
+
 -- src/api/market_regimes.rs
 -- pg_regime::api::market_regimes::market_regimes_compute
 
@@ -1108,6 +1228,9 @@ AS 'MODULE_PATHNAME', 'regime_policy_simulate_summary_wrapper';
 --   regime_round_begin
 --   regime_round_next
 --   regime_round_end
+--   market_regime_backfill_begin
+--   market_regime_backfill_next
+--   market_regime_backfill_end
 
 -- Procedures: what commits on the way. plpgsql around functions, since only that tells a CALL in a transaction
 -- block, where nothing can be committed, from one outside. No SET clause, which would forbid to commit: every name
@@ -1142,6 +1265,34 @@ BEGIN
         COMMIT;
     END LOOP;
     PERFORM @extschema@.regime_round_end(round);
+END $$;
+
+-- A batch reads after its lock what the lock's last holder committed, whatever isolation the session prefers.
+CREATE PROCEDURE backfill_market_regime_history(
+    start_date date DEFAULT '2022-05-01',
+    end_date date DEFAULT CURRENT_DATE,
+    batch_size int DEFAULT 60,
+    symbol text DEFAULT '^GSPC',
+    dry_run boolean DEFAULT false,
+    full_refresh boolean DEFAULT false
+) LANGUAGE plpgsql AS $$
+DECLARE
+    backfill bigint;
+    more boolean;
+BEGIN
+    backfill := @extschema@.market_regime_backfill_begin(start_date, end_date, batch_size, symbol, dry_run, full_refresh);
+    IF dry_run THEN
+        RETURN;
+    END IF;
+    COMMIT;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    LOOP
+        more := @extschema@.market_regime_backfill_next(backfill);
+        COMMIT;
+        SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+        EXIT WHEN NOT more;
+    END LOOP;
+    PERFORM @extschema@.market_regime_backfill_end(backfill);
 END $$;
 
 -- src/lib.rs
@@ -1481,7 +1632,7 @@ COMMENT ON FUNCTION regime_tag_signals(regclass, text, text, text) IS
 'Fills key_column of a table of signals, where it is NULL, with the regime in force at ts_column for the asset in asset_column, or Unknown, and returns how many rows it filled; adds the column if it is missing. Only rows of cmc_regimes with ts at or before the signal''s are used, and none older than pg_regime.max_age.';
 
 COMMENT ON FUNCTION regime_setup(text) IS
-'Makes the output tables and the view cmc_regime_progress that are missing in a schema, adopts those that are there by adding missing columns and a missing unique key, and returns what was done with each. A column of another type, or a relation of another kind under one of their names, is an error and changes nothing.';
+'Makes the output tables and the views cmc_regime_progress and market_regime_progress that are missing in a schema, adopts those that are there by adding missing columns and a missing unique key, and returns what was done with each. A column of another type, or a relation of another kind under one of their names, is an error and changes nothing.';
 
 COMMENT ON FUNCTION regime_build_inputs(int[], text, text) IS
 'For those who have daily bars only: makes the bar and EMA tables that regime_source names for cal_scheme (iso or us) where they are missing in target_schema, fills them from the daily bars, only what changed, and returns what was done with each. Partial first and last weeks and months are left out, and tables with rows that it did not make are left alone.';
@@ -1605,4 +1756,27 @@ COMMENT ON FUNCTION delete_market_regimes(text, text) IS
 
 COMMENT ON FUNCTION regime_systems() IS
 'Returns the families of regimes that are kept (cmc_regimes, market_regimes, market_regime_history): name, tables, whether they are set up, how many assets, series or symbols they have and how many of those are stale, newest row, the longest lag, the version, and what keeps it from telling; what the view regime_systems shows.';
+COMMENT ON PROCEDURE backfill_market_regime_history(date, date, int, text, boolean, boolean) IS
+'Stores the regime of a symbol on each trading day from start_date to end_date, both included, that market_regime_history does not have yet, in batches of batch_size days that are committed one by one, so that a call goes on where an interrupted one stopped; full_refresh => true also rewrites days that differ. A failed batch is rolled back alone, and the call ends with an error; dry_run => true computes all and stores nothing, in any transaction.';
+
+COMMENT ON FUNCTION market_regime_backfill_begin(date, date, int, text, boolean, boolean) IS
+'Step of backfill_market_regime_history: checks the arguments, notes the call in market_regime_backfills and returns its number; with dry_run does everything and returns NULL.';
+
+COMMENT ON FUNCTION market_regime_backfill_next(bigint) IS
+'Step of backfill_market_regime_history: does the next batch of a call and returns whether there is more to do; to be committed after each call.';
+
+COMMENT ON FUNCTION market_regime_backfill_end(bigint) IS
+'Step of backfill_market_regime_history: a WARNING if stored days differ from what their closes give now, an error if batches failed.';
+
+COMMENT ON FUNCTION market_regime_current(text) IS
+'Returns the newest stored day of a symbol in market_regime_history, with the date of its newest daily bar, how many bars are later than the row (lag_days) and whether there are any; these are NULL where the bars may not be read. No stored day is an error.';
+
+COMMENT ON FUNCTION market_regime_history_compute(text, date, date) IS
+'Returns the rows that market_regime_history would hold of a symbol from from_date to to_date (both included, NULL: no limit), computed from its daily closes without writing. They come from its candles of timeframe 1d, else from the daily bars of the asset with that symbol in dim_assets; days are those of UTC.';
+
+COMMENT ON FUNCTION market_regime_history_summary(text) IS
+'Returns, per regime that a symbol has in market_regime_history, the most frequent first: how many days, their share (0 to 1), the earliest and latest, and their mean confidence.';
+
+COMMENT ON FUNCTION market_regime_performance(regclass, text, text, text, int) IS
+'Returns what daily returns (a fraction a day, in a table or view) did in each stored regime of a symbol: days, total, mean, volatility (std x sqrt 252), Sharpe ratio, largest drawdown (0 to 1), share of days above 0; NULL where undefined. A regime holds from its day until the next row; lag_days => 1 counts a return for the newest regime known before that day. Days before the first regime are left out with a NOTICE.';
 

@@ -32,3 +32,31 @@ BEGIN
     END LOOP;
     PERFORM @extschema@.regime_round_end(round);
 END $$;
+
+-- A batch reads after its lock what the lock's last holder committed, whatever isolation the session prefers.
+CREATE PROCEDURE backfill_market_regime_history(
+    start_date date DEFAULT '2022-05-01',
+    end_date date DEFAULT CURRENT_DATE,
+    batch_size int DEFAULT 60,
+    symbol text DEFAULT '^GSPC',
+    dry_run boolean DEFAULT false,
+    full_refresh boolean DEFAULT false
+) LANGUAGE plpgsql AS $$
+DECLARE
+    backfill bigint;
+    more boolean;
+BEGIN
+    backfill := @extschema@.market_regime_backfill_begin(start_date, end_date, batch_size, symbol, dry_run, full_refresh);
+    IF dry_run THEN
+        RETURN;
+    END IF;
+    COMMIT;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    LOOP
+        more := @extschema@.market_regime_backfill_next(backfill);
+        COMMIT;
+        SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+        EXIT WHEN NOT more;
+    END LOOP;
+    PERFORM @extschema@.market_regime_backfill_end(backfill);
+END $$;

@@ -18,6 +18,8 @@ use crate::system::MARKET_REGIMES;
 /// The row of the source map, and what the catalogs say of it.
 #[derive(Clone)]
 pub struct Source {
+    /// Schema and name.
+    pub table: [String; 2],
     /// Quoted columns of symbol, timeframe and time.
     pub key: [String; 3],
     pub relation: Relation,
@@ -55,15 +57,15 @@ impl Source {
         Ok(known(&format!("{row:?}"), || row.check(db, &schema))?.as_ref().clone())
     }
 
-    /// [`Source::load`] where there need not be candles: none if the relation that the map names by default is
-    /// not there.
+    /// [`Source::load`]; `None` where the map has no row for candles, or names a relation that is not there.
     pub fn find(db: Db) -> Result<Option<Self>> {
-        let row = MapRow::load(db, &extension_schema(db)?)?;
-        let [schema, name] = &row.table;
-        if !row.is_edited && db::readable(schema, name).is_none() {
+        let schema = extension_schema(db)?;
+        let Some(row) = MapRow::find(db, &schema)? else { return Ok(None) };
+        let [bars_schema, bars_table] = &row.table;
+        if db::readable(bars_schema, bars_table).is_none() {
             return Ok(None);
         }
-        Self::load(db).map(Some)
+        Ok(Some(known(&format!("{row:?}"), || row.check(db, &schema))?.as_ref().clone()))
     }
 
     /// [`Source::load`] for a function that writes: the table is held first, and all that follows sees it as it
@@ -278,11 +280,20 @@ struct MapRow {
 
 impl MapRow {
     fn load(db: Db, schema: &str) -> Result<Self> {
+        Self::find(db, schema)?.ok_or_else(|| {
+            Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, "candles have no source").hint(format!(
+                "INSERT INTO {schema}.regime_source (cal_scheme, layer, bars_table, bars_id_column, bars_tf_column, bars_ts_column, high_column, low_column) \
+                 VALUES ('any', 'candles', 'candles', 'symbol', 'timeframe', 'open_time', 'high', 'low');"
+            ))
+        })
+    }
+
+    fn find(db: Db, schema: &str) -> Result<Option<Self>> {
         let sql = format!(
             "SELECT bars_schema::text, bars_table::text, bars_filter::text, bars_id_column::text, bars_tf_column::text, bars_ts_column::text, \
              high_column::text, low_column::text, close_column::text, origin = 'user' FROM {schema}.regime_source WHERE layer = 'candles'"
         );
-        let row = db.first(&sql, &[], Sees::Snapshot, |row| {
+        db.first(&sql, &[], Sees::Snapshot, |row| {
             let text = |column| row.string(column).unwrap_or_default();
             Ok(Self {
                 table: [0, 1].map(text),
@@ -290,12 +301,6 @@ impl MapRow {
                 columns: [3, 4, 5, 6, 7, 8].map(text),
                 is_edited: row.bool(9) == Some(true),
             })
-        })?;
-        row.ok_or_else(|| {
-            Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, "candles have no source").hint(format!(
-                "INSERT INTO {schema}.regime_source (cal_scheme, layer, bars_table, bars_id_column, bars_tf_column, bars_ts_column, high_column, low_column) \
-                 VALUES ('any', 'candles', 'candles', 'symbol', 'timeframe', 'open_time', 'high', 'low');"
-            ))
         })
     }
 
@@ -316,8 +321,13 @@ impl MapRow {
         let place = Place { schema, cal_scheme: "any", layer: "candles", tf_is_read: true, built: &[] };
         let relation = Check { db, place }.relation("bars", &self.table, &mapped, &self.filter)?;
         let [symbol, timeframe, ts, ..] = &self.columns;
-        Ok(Source { key: [symbol, timeframe, ts].map(quoted), relation })
+        Ok(Source { table: self.table.clone(), key: [symbol, timeframe, ts].map(quoted), relation })
     }
+}
+
+/// Whether the map says where candles are in other words than by default.
+pub fn is_mapped(db: Db) -> Result<bool> {
+    Ok(MapRow::find(db, &extension_schema(db)?)?.is_some_and(|row| row.is_edited))
 }
 
 /// Lets rows of `market_regimes` go with their candles, where the candles are a table that has the key for it

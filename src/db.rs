@@ -53,6 +53,11 @@ pub fn timestamp_arg(micros: Option<i64>) -> Arg {
     Arg { oid: pg_sys::TIMESTAMPTZOID, datum: micros.and_then(IntoDatum::into_datum) }
 }
 
+/// A `date` parameter, in days since 2000; the ends of the range are infinite.
+pub fn date_arg(days: i32) -> Arg {
+    arg(Date::saturating_from_raw(days))
+}
+
 /// A `timestamptz[]` parameter, in microseconds since 2000.
 pub fn timestamps_arg(micros: Vec<Option<i64>>) -> Arg {
     let typed: Vec<Option<TimestampWithTimeZone>> =

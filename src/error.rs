@@ -92,6 +92,19 @@ pub fn check_writable(function: &str) -> Result<()> {
     if crate::db::transaction_is_read_only() { Err(read_only_transaction(function)) } else { Ok(()) }
 }
 
+/// Nothing can be committed on the way in a transaction that the user began; `instead` is the hint.
+pub fn check_no_block(procedure: &str, instead: &str) -> Result<()> {
+    if !crate::db::in_transaction_block() {
+        return Ok(());
+    }
+    Err(Error::new(
+        PgSqlErrorCode::ERRCODE_ACTIVE_SQL_TRANSACTION,
+        format!("{procedure} cannot run inside a transaction block"),
+    )
+    .detail("It commits after each batch.")
+    .hint(instead))
+}
+
 /// The current user lacks a privilege on a relation; both are given as SQL.
 pub fn no_privilege(relation: &str, privileges: &str, user: &str) -> Error {
     Error::new(

@@ -11,6 +11,7 @@ mod asset;
 mod cache;
 mod candles;
 mod chart;
+mod columns;
 mod compute;
 mod content;
 mod db;
@@ -32,6 +33,7 @@ mod lock;
 mod mapping;
 mod mark_function;
 mod market;
+mod market_history;
 mod market_label;
 mod marks;
 mod names;
@@ -69,7 +71,15 @@ extension_sql_file!("../sql/tables.sql", name = "tables", bootstrap);
 extension_sql_file!(
     "../sql/procedures.sql",
     name = "procedures",
-    requires = ["tables", regime_round_begin, regime_round_next, regime_round_end]
+    requires = [
+        "tables",
+        regime_round_begin,
+        regime_round_next,
+        regime_round_end,
+        market_regime_backfill_begin,
+        market_regime_backfill_next,
+        market_regime_backfill_end
+    ]
 );
 extension_sql_file!("../sql/periods.sql", name = "periods", requires = [regime_assets, regime_periods]);
 extension_sql_file!(

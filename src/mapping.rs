@@ -120,6 +120,7 @@ impl Check<'_, '_> {
         Ok(Relation {
             sql,
             id: expressions[0].clone(),
+            tf: expressions.get(1).cloned(),
             filters,
             shared_condition: shared.join(" AND "),
             columns: columns_read,

@@ -29,26 +29,10 @@ pub fn id_of(db: Db, asset: &str, cal_scheme: Option<&str>) -> Result<i32> {
     if let Some(dim) = place.dim() {
         dim.check_readable(&[dim.id, dim.symbol])?;
     }
-    if let Some(dim) = place.with_symbols() {
-        let mut conditions = vec!["symbol::text = $1"];
-        if asset.chars().any(char::is_alphabetic) {
-            conditions.push("pg_catalog.lower(symbol::text) = pg_catalog.lower($1)");
-        }
-        for condition in conditions {
-            match with_symbol(db, dim, condition, asset)?.as_slice() {
-                [] => {}
-                [id] => return fitting(*id),
-                ids => return Err(not_unique(dim, condition, asset, ids)),
-            }
-        }
-    }
-    let id = asset.trim().parse().ok().map(fitting).transpose()?;
-    if let Some(id) = id
-        && place.has(db, id)?
-    {
+    if let Some(id) = place.look_up(db, asset)? {
         return Ok(id);
     }
-    let error = place.unknown(db, asset, id.is_some())?;
+    let error = place.unknown(db, asset, as_id(asset)?.is_some())?;
     // An array without a type is taken for a name.
     if asset.starts_with('{') && asset.ends_with('}') {
         let list = quote_literal(shown(asset));
@@ -59,14 +43,30 @@ pub fn id_of(db: Db, asset: &str, cal_scheme: Option<&str>) -> Result<i32> {
     Err(error)
 }
 
-/// The id of an asset by its symbol or its id as text, where `dim_assets` tells the current role which it is.
+fn as_id(asset: &str) -> Result<Option<i32>> {
+    asset.trim().parse().ok().map(fitting).transpose()
+}
+
+/// [`id_of`] in the settings' calendar scheme; `None` where nothing there has that name.
 pub fn id_if_known(db: Db, asset: &str) -> Result<Option<i32>> {
-    let Ok(place) = Place::find(db, None) else { return Ok(None) };
-    let readable = |dim: &&DimAssets| dim.check_readable(&[dim.id, dim.symbol]).is_ok();
-    let Some(dim) = place.with_symbols().filter(readable) else { return Ok(None) };
-    match with_symbol(db, dim, "symbol::text = $1", asset)?.as_slice() {
-        [id] => Ok(i32::try_from(*id).ok()),
-        _ => Ok(asset.parse().ok()),
+    match Place::find(db, None) {
+        // Whoever has no daily bars has no assets.
+        Err(_) => Ok(None),
+        Ok(place) => match place.dim() {
+            None => Ok(None),
+            Some(dim) => {
+                dim.check_readable(&[dim.id, dim.symbol])?;
+                place.look_up(db, asset)
+            }
+        },
+    }
+}
+
+/// The symbols that `dim_assets` knows.
+pub fn symbols(db: Db) -> Result<Vec<String>> {
+    match Place::find(db, None).as_ref().map(Place::with_symbols) {
+        Ok(Some(dim)) => all_symbols(db, dim),
+        _ => Ok(Vec::new()),
     }
 }
 
@@ -147,6 +147,27 @@ impl Place {
     /// The one with ids and symbols, if it is there.
     fn with_symbols(&self) -> Option<&DimAssets> {
         self.dim().filter(|dim| dim.id.is_some() && dim.symbol.is_some())
+    }
+
+    /// The asset of this name, if there is one.
+    fn look_up(&self, db: Db, asset: &str) -> Result<Option<i32>> {
+        if let Some(dim) = self.with_symbols() {
+            let mut conditions = vec!["symbol::text = $1"];
+            if asset.chars().any(char::is_alphabetic) {
+                conditions.push("pg_catalog.lower(symbol::text) = pg_catalog.lower($1)");
+            }
+            for condition in conditions {
+                match with_symbol(db, dim, condition, asset)?.as_slice() {
+                    [] => {}
+                    [id] => return fitting(*id).map(Some),
+                    ids => return Err(not_unique(dim, condition, asset, ids)),
+                }
+            }
+        }
+        match as_id(asset)? {
+            Some(id) if self.has(db, id)? => Ok(Some(id)),
+            _ => Ok(None),
+        }
     }
 
     /// Whether there is an asset of this id.

@@ -182,7 +182,8 @@ pub fn check_bars(
     check_bar(ts, repeated, "the timestamp of another bar", whose, kind, relation)
 }
 
-fn check_bar(
+/// Refuses bars that have a problem, in the words of [`check_bars`].
+pub fn check_bar(
     ts: &[i64],
     is_bad: impl Fn(&usize) -> bool,
     problem: &str,

@@ -46,6 +46,8 @@ pub struct Relation {
     pub sql: String,
     /// The quoted column of the asset id, or of the symbol.
     pub id: String,
+    /// The quoted column of the timeframe, if rows are selected by it.
+    pub tf: Option<String>,
     /// Conditions that the map's filter makes.
     pub filters: Vec<String>,
     /// Conditions that hold for the rows of every asset: `$1` is the timeframe.

@@ -8,6 +8,7 @@ use regime_core::market::Config;
 use crate::db::Db;
 use crate::error::Result;
 use crate::fresh::Fresh;
+use crate::market_history::BACKFILLS;
 use crate::marks::ASSETS;
 use crate::run_log::RUN_LOG;
 use crate::state::{INPUTS, STATE};
@@ -103,7 +104,14 @@ pub const HISTORY: System = System {
     name: MARKET_REGIME_HISTORY.name,
     subject: ["batch", "batches"],
     tables: &[&MARKET_REGIME_HISTORY],
-    own: &[LOG],
+    own: &[
+        LOG,
+        own(
+            BACKFILLS,
+            &["backfill", "market_symbol", "worker", "status", "next_day", "failures", "differing"],
+        ),
+        Own { name: "market_regime_progress", columns: &["backfill"], is_view: true },
+    ],
     made_of: ["daily bar", "daily bars"],
     failing: "failing history",
     stale: "stale history",

@@ -6,37 +6,19 @@ use pgrx::spi::quote_identifier as quoted;
 
 use regime_core::policy::UNKNOWN;
 
-use crate::db::{Db, Sees, arg};
-use crate::error::{Error, Result, invalid_parameter, no_privilege};
+use crate::columns::{self, Table, check_name, column, wrong_type};
+use crate::db::{Db, arg};
+use crate::error::{Error, Result, no_privilege};
 use crate::refresh::{TF, output_relation};
-use crate::source::{current_user, without_modifier};
+use crate::source::current_user;
 use crate::system::REGIMES;
 use crate::{as_of, guc};
-
-/// Longest name that PostgreSQL keeps whole, in bytes.
-const MOST_BYTES: usize = 63;
 
 /// The columns of the signals, as the caller names them.
 pub struct Names<'a> {
     pub asset: &'a str,
     pub ts: &'a str,
     pub key: &'a str,
-}
-
-/// A table of signals.
-struct Table {
-    /// Quoted, with its schema.
-    sql: String,
-    may_alter: bool,
-    columns: Vec<Column>,
-}
-
-struct Column {
-    name: String,
-    type_name: String,
-    is_generated: bool,
-    may_read: bool,
-    may_update: bool,
 }
 
 /// Fills the key column where it is NULL, adding it if it is not there; gives the number of rows filled.
@@ -70,88 +52,19 @@ pub fn tag(db: Db, relation: pg_sys::Oid, names: &Names) -> Result<i64> {
     Ok(db.execute(&sql, &[arg(limit)])? as i64)
 }
 
-fn check_name(argument: &str, name: &str) -> Result<()> {
-    if (1..=MOST_BYTES).contains(&name.len()) {
-        return Ok(());
-    }
-    Err(invalid_parameter(format!("{argument} has {} bytes, and a name has 1 to {MOST_BYTES}", name.len()))
-        .hint(format!("Pass {argument} => the name of a column, without quotes.")))
-}
-
+/// The table of signals.
 fn find(db: Db, relation: pg_sys::Oid) -> Result<Table> {
-    let sql = "SELECT n.nspname::text, c.relname::text, c.relkind::text, pg_has_role(c.relowner, 'USAGE') \
-         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1";
-    let found = db.first(sql, &[arg(relation)], Sees::Now, |row| {
-        let text = |column| row.string(column).unwrap_or_default();
-        Ok((format!("{}.{}", quoted(text(0)), quoted(text(1))), text(2), row.bool(3) == Some(true)))
-    })?;
-    let Some((sql, kind, may_alter)) = found else {
-        return Err(Error::new(
-            PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
-            format!("there is no relation with oid {}", relation.to_u32()),
-        )
-        .hint("Pass the name of a table: SELECT regime_tag_signals('signals');"));
-    };
-    if !matches!(kind.as_str(), "r" | "p") {
-        return Err(Error::new(PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE, format!("{sql} is not a table"))
-            .hint("Pass the table that holds the signals; a view can join cmc_regimes itself."));
+    let table = columns::find(db, relation, "SELECT regime_tag_signals('signals')")?;
+    if matches!(table.kind.as_str(), "r" | "p") {
+        return Ok(table);
     }
-    let columns = columns(db, relation)?;
-    Ok(Table { sql, may_alter, columns })
-}
-
-fn columns(db: Db, relation: pg_sys::Oid) -> Result<Vec<Column>> {
-    let sql = "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), a.attgenerated <> '', \
-         has_column_privilege(a.attrelid, a.attnum, 'SELECT'), has_column_privilege(a.attrelid, a.attnum, 'UPDATE') \
-         FROM pg_catalog.pg_attribute a WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
-    let mut columns = Vec::new();
-    db.rows(sql, &[arg(relation)], Sees::Now, |row| {
-        let (text, flag) = (|c| row.string(c).unwrap_or_default(), |c| row.bool(c) == Some(true));
-        columns.push(Column {
-            name: text(0),
-            type_name: text(1),
-            is_generated: flag(2),
-            may_read: flag(3),
-            may_update: flag(4),
-        });
-        Ok(())
-    })?;
-    Ok(columns)
-}
-
-/// A column that is there and may be read.
-fn column<'a>(table: &'a Table, argument: &str, name: &str) -> Result<&'a Column> {
-    let Some(column) = table.columns.iter().find(|c| c.name == name) else {
-        let names: Vec<String> = table.columns.iter().map(|c| quoted(&c.name)).collect();
-        return Err(Error::new(
-            PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
-            format!("column {} of table {} does not exist", quoted(name), table.sql),
-        )
-        .detail(format!("It has the columns {}.", names.join(", ")))
-        .hint(format!("Pass {argument} => one of them.")));
-    };
-    if column.may_read {
-        return Ok(column);
-    }
-    Err(no_privilege(&table.sql, &format!("SELECT ({})", quoted(name)), &current_user()))
-}
-
-fn wrong_type(table: &Table, argument: &str, column: &Column, wanted: &str) -> Error {
-    Error::new(
-        PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
-        format!(
-            "column {} of table {} is of type {}, not {wanted}",
-            quoted(&column.name),
-            table.sql,
-            column.type_name
-        ),
-    )
-    .hint(format!("Pass {argument} => a column of that type."))
+    Err(Error::new(PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE, format!("{} is not a table", table.sql))
+        .hint("Pass the table that holds the signals; a view can join cmc_regimes itself."))
 }
 
 fn asset_expression(table: &Table, name: &str) -> Result<String> {
     let column = column(table, "asset_column", name)?;
-    match without_modifier(&column.type_name).as_str() {
+    match column.base_type().as_str() {
         "integer" | "bigint" | "smallint" => Ok(format!("s.{}", quoted(name))),
         _ => Err(wrong_type(table, "asset_column", column, "integer")),
     }
@@ -161,7 +74,7 @@ fn asset_expression(table: &Table, name: &str) -> Result<String> {
 fn ts_expression(table: &Table, name: &str) -> Result<String> {
     let column = column(table, "ts_column", name)?;
     let sql = format!("s.{}", quoted(name));
-    match without_modifier(&column.type_name).as_str() {
+    match column.base_type().as_str() {
         "timestamp with time zone" => Ok(sql),
         "timestamp without time zone" => Ok(format!("({sql} AT TIME ZONE 'UTC')")),
         "date" => Ok(format!("({sql}::timestamp AT TIME ZONE 'UTC')")),
@@ -187,7 +100,7 @@ fn add_key(db: Db, table: &Table, name: &str) -> Result<()> {
 
 fn check_key(table: &Table, name: &str) -> Result<()> {
     let key = column(table, "key_column", name)?;
-    if !matches!(without_modifier(&key.type_name).as_str(), "text" | "character varying") {
+    if !matches!(key.base_type().as_str(), "text" | "character varying") {
         return Err(wrong_type(table, "key_column", key, "text"));
     }
     if key.is_generated {

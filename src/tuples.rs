@@ -80,18 +80,37 @@ impl<'t> Field<'t> {
         Self { datum: Some(value.into()), oid, text: PhantomData }
     }
 
+    /// NULL, of any type.
+    pub const NULL: Self = Self { datum: None, oid: pg_sys::InvalidOid, text: PhantomData };
+
     /// A `bool` that is false.
     pub const FALSE: Self =
         Self { datum: Some(pg_sys::Datum::null()), oid: pg_sys::BOOLOID, text: PhantomData };
 
     /// An `int4`.
+    #[allow(dead_code, reason = "for the functions of stored regimes")]
     pub fn int(value: i32) -> Self {
         Self::of(value, pg_sys::INT4OID)
+    }
+
+    /// An `int8`.
+    pub fn long(value: i64) -> Self {
+        Self::of(value, pg_sys::INT8OID)
     }
 
     /// A `float8`.
     pub fn float(value: f64) -> Self {
         Self::of(value.to_bits(), pg_sys::FLOAT8OID)
+    }
+
+    /// A `float8`, NULL where it is NaN.
+    pub fn number(value: f64) -> Self {
+        if value.is_nan() { Self::NULL } else { Self::float(value) }
+    }
+
+    /// A `date`, in days since 2000.
+    pub fn date(days: i32) -> Self {
+        Self::of(days, pg_sys::DATEOID)
     }
 
     /// A `bool`.

@@ -8,7 +8,7 @@ use pgrx::spi::quote_identifier as quoted;
 use crate::compute::Engine;
 use crate::db::{self, Db, Sees, arg};
 use crate::entry::{warn, with_grants};
-use crate::error::{Error, Result, check_range, check_writable};
+use crate::error::{Error, Result, check_no_block, check_range, check_writable};
 use crate::lock::lock;
 use crate::params::{self, Given};
 use crate::refresh::{Assets, How, all_ids, refresh};
@@ -19,7 +19,7 @@ use crate::{dirty, guc, output, tracking};
 pub const WORK: &str = "cmc_regime_work";
 
 /// Most failed assets that an error names.
-const MOST_NAMED: usize = 20;
+pub const MOST_NAMED: usize = 20;
 
 fn work() -> String {
     format!("{}.{WORK}", quoted(guc::target_schema()))
@@ -30,14 +30,10 @@ fn work() -> String {
 pub fn begin(given: &Given, only_dirty: bool, batch_size: Option<i32>) -> Result<i64> {
     check_writable("refresh_all_cmc_regimes()")?;
     check_batch_size(batch_size)?;
-    if db::in_transaction_block() {
-        return Err(Error::new(
-            PgSqlErrorCode::ERRCODE_ACTIVE_SQL_TRANSACTION,
-            "refresh_all_cmc_regimes cannot run inside a transaction block",
-        )
-        .detail("It commits after each batch.")
-        .hint("CALL it outside of BEGIN … COMMIT, or use SELECT refresh_cmc_regimes() in the transaction."));
-    }
+    check_no_block(
+        "refresh_all_cmc_regimes",
+        "CALL it outside of BEGIN … COMMIT, or use SELECT refresh_cmc_regimes() in the transaction.",
+    )?;
     attempt(|| db::connect(|db| find_or_begin(db, given, only_dirty)))
         .map_err(|error| with_grants(error, &CMC, &guc::target_schema()))
 }
@@ -244,7 +240,7 @@ pub fn end(round: i64) -> Result<()> {
 }
 
 /// The code of the first failure, or a general one where it is not one of ours.
-fn error_code(text: &str) -> PgSqlErrorCode {
+pub fn error_code(text: &str) -> PgSqlErrorCode {
     let known = [
         PgSqlErrorCode::ERRCODE_DATA_EXCEPTION,
         PgSqlErrorCode::ERRCODE_CARDINALITY_VIOLATION,

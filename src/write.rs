@@ -4,7 +4,7 @@
 //! Many rows say the same, so content is given as keys and, per key, the index of an entry; entries
 //! are sent once and joined in SQL.
 
-use crate::db::{Arg, Db, Sees, Tuple, timestamp_arg, varlena_of};
+use crate::db::{Arg, Db, Sees, Tuple, date_arg, timestamp_arg, varlena_of};
 use crate::error::Result;
 use crate::statement::{Statement, scalar_arg, scope_condition};
 
@@ -173,9 +173,30 @@ pub fn sync_after(
     content: &Content,
     dry_run: bool,
 ) -> Result<Written> {
-    let changes = diff(db, relation, table, scope, after, content)?;
-    if dry_run || changes.is_empty() {
-        return Ok(changes.written());
+    let changes = compare(db, relation, table, scope, after.map(Within::After), content)?;
+    if dry_run { Ok(changes.written()) } else { apply(db, relation, table, scope, content, &changes) }
+}
+
+/// Which rows of a scope are looked at, by the first column of the key.
+#[derive(Clone, Copy, Debug)]
+pub enum Within {
+    /// Those after a moment.
+    After(i64),
+    /// Those of a span of days since 2000, first and last.
+    Days(i32, i32),
+}
+
+/// Writes what [`compare`] found.
+pub fn apply(
+    db: Db,
+    relation: &str,
+    table: &Table,
+    scope: &[Value],
+    content: &Content,
+    changes: &Changes,
+) -> Result<Written> {
+    if changes.is_empty() {
+        return Ok(Written::default());
     }
     let statement = Statement { relation, table, scope, content };
     if table.on_change == OnChange::ReplaceAll {
@@ -197,12 +218,14 @@ pub fn sync_after(
     Ok(changes.written())
 }
 
+/// How the rows of a relation differ from their content.
 #[derive(Default)]
-struct Changes {
+pub struct Changes {
     insert: Vec<usize>,
-    update: Vec<usize>,
+    /// Rows of the content that are there and say something else.
+    pub update: Vec<usize>,
     /// Keys of rows to delete, column by column.
-    delete: Vec<Vec<OwnedKey>>,
+    pub delete: Vec<Vec<OwnedKey>>,
     /// Rows that go, or are replaced.
     deleted: u64,
     replaced: u64,
@@ -217,7 +240,12 @@ impl Changes {
         self.deleted + self.replaced > 0
     }
 
-    fn written(&self) -> Written {
+    /// Leaves what is there as it is: only rows that are missing are written. For [`OnChange::Update`].
+    pub fn only_new(&mut self) {
+        *self = Self { insert: std::mem::take(&mut self.insert), ..Self::default() };
+    }
+
+    pub fn written(&self) -> Written {
         Written {
             inserted: self.insert.len() as u64 - self.replaced,
             updated: self.update.len() as u64 + self.replaced,
@@ -246,12 +274,13 @@ pub enum OwnedKey {
     Text(String),
 }
 
-fn diff(
+/// Compares a relation's rows of a scope, or a part of them, with `content`.
+pub fn compare(
     db: Db,
     relation: &str,
     table: &Table,
     scope: &[Value],
-    after: Option<i64>,
+    within: Option<Within>,
     content: &Content,
 ) -> Result<Changes> {
     // The casts cost nothing where the types are the expected ones; an adopted table may be wider.
@@ -259,9 +288,17 @@ fn diff(
     let columns = table.key.iter().chain(table.values).map(column).collect::<Vec<_>>().join(", ");
     let mut sql = format!("SELECT {columns} FROM {relation} WHERE {}", scope_condition(table, ""));
     let mut args: Vec<Arg> = scope.iter().map(|value| scalar_arg(*value)).collect();
-    if after.is_some() {
-        sql += &format!(" AND {} > ${}", table.key[0].name, args.len() + 1);
-        args.push(timestamp_arg(after));
+    let (first, next) = (table.key[0].name, args.len() + 1);
+    match within {
+        None => {}
+        Some(Within::After(moment)) => {
+            sql += &format!(" AND {first} > ${next}");
+            args.push(timestamp_arg(Some(moment)));
+        }
+        Some(Within::Days(from, to)) => {
+            sql += &format!(" AND {first} BETWEEN ${next} AND ${}", next + 1);
+            args.extend([from, to].map(date_arg));
+        }
     }
     let entries = Entries::new(table, content);
     let (keys, rows) = (table.key.len(), content.entry.len());

@@ -5,6 +5,7 @@ mod explain;
 mod inputs;
 mod labels;
 mod market;
+mod market_history;
 mod market_regimes;
 mod names;
 mod picture;

@@ -2,7 +2,7 @@
 
 use pgrx::spi::{quote_identifier as quoted, quote_literal};
 
-use crate::candles::{Series, Source};
+use crate::candles::{self, Series, Source};
 use crate::db::Db;
 use crate::error::Result;
 use crate::fresh::{Fresh, last};
@@ -52,7 +52,11 @@ pub fn command(own: &str, name: &str) -> String {
 
 /// The candles, if there are any and their changes are not marked.
 pub fn untracked(db: Db) -> Result<Option<Vec<String>>> {
-    let Some(source) = Source::find(db)? else { return Ok(None) };
+    let source = match Source::find(db)? {
+        Some(source) => source,
+        None if candles::is_mapped(db)? => Source::load(db)?,
+        None => return Ok(None),
+    };
     let is_tracked = marks::fingerprint(db, &guc::target_schema(), &source)?.is_some();
     Ok(Some(if is_tracked { Vec::new() } else { vec![source.relation.sql] }))
 }
