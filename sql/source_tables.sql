@@ -46,3 +46,15 @@ CREATE TABLE {table} (
     ingested_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (id, tf, ts, period)
 )
+--; candles
+CREATE TABLE {table} (
+    symbol text NOT NULL,
+    timeframe text NOT NULL,
+    open_time timestamptz NOT NULL,
+    open float8 NOT NULL,
+    high float8 NOT NULL,
+    low float8 NOT NULL,
+    close float8 NOT NULL,
+    volume float8,
+    PRIMARY KEY (symbol, timeframe, open_time)
+)

@@ -1,4 +1,4 @@
-//! Loading the demo market into tables of the source shape.
+//! Loading the demo market into tables of the source shape: bars, what is built from them, and candles.
 
 use std::collections::HashSet;
 
@@ -15,6 +15,10 @@ use crate::output::{check_schema, lock_schema};
 use crate::refresh::TF;
 use crate::source::{self, extension_schema};
 use crate::write::{Value, Written, sync};
+
+mod candles;
+
+use candles::Candles;
 
 /// The comment by which a table is known to hold demo data alone.
 const DEMO: &str = "Demo data made by pg_regime's regime_demo; its rows are replaced when it runs again";
@@ -50,11 +54,14 @@ pub fn load(db: Db, assets: i32, days: i32, seed: i32) -> Result<Vec<Built>> {
     }
     let has_assets = check_ours(db, &daily_schema, "dim_assets", DEMO)?;
     let has_bars = check_ours(db, &daily_schema, &daily_name, DEMO)?;
-    check_rows(db, &daily_schema, has_assets, has_bars.then_some(&daily_name))?;
+    let ids = known_ids(db, &daily_schema, has_assets, has_bars.then_some(&daily_name))?;
+    let mapped = candles::mapped(db, &schema, &ids)?;
 
     let mut dim_assets = target(db, &daily_schema, "dim_assets", "assets", DEMO)?;
     let mut bars = target(db, &daily_schema, &daily_name, "bars", DEMO)?;
-    fill(db, &mut dim_assets, &mut bars, demo::assets(assets as usize, days as usize, seed as u64))?;
+    let mut candles = mapped.as_ref().map(|table| Candles::begin(db, table, seed as u64)).transpose()?;
+    let market = demo::assets(assets as usize, days as usize, seed as u64);
+    fill(db, &mut dim_assets, &mut bars, candles.as_mut(), market)?;
     let mut built = vec![dim_assets.done(), bars.done()];
     for scheme in SCHEMES {
         for one in inputs::build(db, None, scheme, &daily_schema)? {
@@ -64,6 +71,7 @@ pub fn load(db: Db, assets: i32, days: i32, seed: i32) -> Result<Vec<Built>> {
             }
         }
     }
+    built.extend(candles.map(|candles| candles.finish(days as usize)).transpose()?);
     Ok(built)
 }
 
@@ -90,8 +98,8 @@ fn foreign_rows(relation: &str) -> Error {
     .hint("Run the demo in a database of its own: CREATE DATABASE regime_demo;")
 }
 
-/// Tables of an earlier demo hold its assets alone, which are known by their symbols.
-fn check_rows(db: Db, schema: &str, has_assets: bool, bars: Option<&String>) -> Result<()> {
+/// The assets of an earlier demo. Its tables hold these alone, and they are known by their symbols.
+fn known_ids(db: Db, schema: &str, has_assets: bool, bars: Option<&String>) -> Result<HashSet<i32>> {
     let dim_assets = format!("{}.dim_assets", quoted(schema));
     let mut ids = HashSet::new();
     if has_assets {
@@ -109,20 +117,24 @@ fn check_rows(db: Db, schema: &str, has_assets: bool, bars: Option<&String>) -> 
             if is_known { Ok(()) } else { Err(foreign_rows(&bars)) }
         })?;
     }
-    Ok(())
+    Ok(ids)
 }
 
 fn fill(
     db: Db,
     dim_assets: &mut Target,
     bars: &mut Target,
+    mut candles: Option<&mut Candles>,
     market: impl Iterator<Item = demo::DemoAsset>,
 ) -> Result<()> {
     let mut ids = Vec::new();
     for asset in market {
         pgrx::check_for_interrupts!();
         ids.push(asset.id);
-        db::in_own_memory(|| fill_asset(db, dim_assets, bars, &asset))?;
+        db::in_own_memory(|| {
+            fill_asset(db, dim_assets, bars, &asset)?;
+            candles.as_mut().map_or(Ok(()), |candles| candles.fill(&asset))
+        })?;
     }
     // An earlier, larger market leaves no asset behind.
     for target in [dim_assets, bars] {

@@ -47,6 +47,24 @@ pub const BARS: Table = Table {
     name: "bars",
 };
 
+/// Candles. Rows are updated in place: those of `market_regimes` go with them when they are deleted.
+pub const CANDLES: Table = Table {
+    scope: &[column("symbol", Type::Text), column("timeframe", Type::Text)],
+    key: &[column("open_time", Type::Timestamptz)],
+    values: &[
+        column("open", Type::Float),
+        column("high", Type::Float),
+        column("low", Type::Float),
+        column("close", Type::Float),
+        column("volume", Type::Float),
+    ],
+    stamp: "",
+    on_change: OnChange::Update,
+    indexes: &[],
+    finish: finished,
+    name: "candles",
+};
+
 const EMA_KEY: &[Column] = &[column("ts", Type::Timestamptz), column("period", Type::Int)];
 const EMA_VALUES: &[Column] = &[column("ema", Type::Float), column("tf_days", Type::Int)];
 
@@ -133,10 +151,11 @@ pub fn target(db: Db, schema: &str, name: &str, kind: &str, mark: &str) -> Resul
 
 /// An empty table is taken over only if it has the columns that are filled.
 fn check_shape(db: Db, relation: &str, kind: &str) -> Result<()> {
-    let wanted: Vec<&str> = match [&BARS, &CALENDAR_EMAS, &DAILY_EMAS].into_iter().find(|t| t.name == kind) {
-        Some(table) => [table.scope, table.key, table.values].concat().iter().map(|c| c.name).collect(),
-        None => vec!["id", "symbol"],
-    };
+    let wanted: Vec<&str> =
+        match [&BARS, &CALENDAR_EMAS, &DAILY_EMAS, &CANDLES].into_iter().find(|t| t.name == kind) {
+            Some(table) => [table.scope, table.key, table.values].concat().iter().map(|c| c.name).collect(),
+            None => vec!["id", "symbol"],
+        };
     let sql = "SELECT w FROM pg_catalog.unnest($2::text[]) WITH ORDINALITY AS u (w, n) WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a \
          WHERE a.attrelid = $1::regclass AND a.attname = w::name AND NOT a.attisdropped) ORDER BY n LIMIT 1";
     match db.first(sql, &[arg(relation), arg(wanted)], Sees::Now, |row| Ok(row.string(0)))?.flatten() {

@@ -80,10 +80,11 @@ impl Statement<'_> {
             .collect();
         let own = [self.table.key, self.table.values].concat();
         format!(
-            "INSERT INTO {} ({}) SELECT {}, now() FROM ROWS FROM ({}) AS r ({})",
+            "INSERT INTO {} ({}) SELECT {}{} FROM ROWS FROM ({}) AS r ({})",
             self.relation,
             self.columns(),
             select.join(", "),
+            self.stamped(", now()"),
             Self::unnested(&own, scope + 1),
             Self::names(&own, "").join(", ")
         )
@@ -92,7 +93,13 @@ impl Statement<'_> {
     /// The columns of an insert.
     fn columns(&self) -> String {
         let columns = [self.table.scope, self.table.key, self.table.values].concat();
-        format!("{}, {}", Self::names(&columns, "").join(", "), self.table.stamp)
+        let stamp = self.stamped(&format!(", {}", self.table.stamp)).to_owned();
+        Self::names(&columns, "").join(", ") + &stamp
+    }
+
+    /// What a statement says of the stamp, if the table has one.
+    fn stamped<'a>(&self, sql: &'a str) -> &'a str {
+        if self.table.stamp.is_empty() { "" } else { sql }
     }
 
     pub fn insert(&self) -> String {
@@ -102,10 +109,11 @@ impl Statement<'_> {
             .chain(Self::names(self.table.values, "e."))
             .collect();
         format!(
-            "INSERT INTO {} ({}) SELECT {}, now() FROM {}",
+            "INSERT INTO {} ({}) SELECT {}{} FROM {}",
             self.relation,
             self.columns(),
             select.join(", "),
+            self.stamped(", now()"),
             self.rows()
         )
     }
@@ -114,10 +122,10 @@ impl Statement<'_> {
         let assignment = |c: &Column| format!("{0} = e.{0}", c.name);
         let assignments: Vec<String> = self.table.values.iter().map(assignment).collect();
         format!(
-            "UPDATE {} AS t SET {}, {} = now() FROM {} WHERE {} AND {}",
+            "UPDATE {} AS t SET {}{} FROM {} WHERE {} AND {}",
             self.relation,
             assignments.join(", "),
-            self.table.stamp,
+            self.stamped(&format!(", {} = now()", self.table.stamp)),
             self.rows(),
             scope_condition(self.table, "t."),
             self.same_key()

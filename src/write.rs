@@ -92,7 +92,7 @@ pub struct Table {
     /// The other columns of the key. Content is in their order, ascending.
     pub key: &'static [Column],
     pub values: &'static [Column],
-    /// Set to the time of the transaction wherever a row changes.
+    /// Set to the time of the transaction wherever a row changes; empty: there is no such column.
     pub stamp: &'static str,
     pub on_change: OnChange,
     /// Those beside that of the key.

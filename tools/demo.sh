@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# demo.sh: a private server with a database "demo": invented prices of a few assets, and their regimes.
+# demo.sh: a private server with a database "demo": invented prices of a few assets, and their regimes, daily and of
+# candles.
 # demo.sh psql: look around in it. demo.sh stop: stop the server and remove its directory.
 set -euo pipefail
 # shellcheck source=../tests/cluster.sh
@@ -50,7 +51,17 @@ SELECT id, ts::date AS day, regime_key, size_mult, stop_mult, orders, gross_cap,
 SELECT regime_key, n_bars, round(100 * pct_of_history::numeric, 1) AS percent,
        round(100 * avg_ret_1d::numeric, 3) AS avg_next_day_percent, round(100 * std_ret_1d::numeric, 3) AS std_percent
 FROM cmc_regime_stats WHERE id = 1 ORDER BY n_bars DESC, regime_key;
+\echo 'SELECT * FROM refresh_market_regimes();'
+SELECT symbol, timeframe, status, regime_rows, rows_written, round(elapsed_ms::numeric, 1) AS elapsed_ms FROM refresh_market_regimes();
+\echo 'The newest regime of each symbol and timeframe:'
+SELECT DISTINCT ON (symbol, timeframe) symbol, timeframe, open_time, full_regime, simplified_regime, round(confidence::numeric, 2) AS confidence
+FROM market_regimes ORDER BY symbol, timeframe, open_time DESC;
+\echo 'How the candles of four hours of MARKET were spent:'
+SELECT simplified_regime, candles, round(100 * share::numeric, 1) AS percent, round(mean_confidence::numeric, 2) AS confidence
+FROM market_regime_stats('MARKET', '4h');
 SQL
 echo "Look further with: make psql"
 echo "which is:          $pg_bin/psql -h $dir -U postgres demo"
+echo "Candles, in psql:  SELECT * FROM market_regimes WHERE symbol = 'MARKET' AND timeframe = '4h' ORDER BY open_time DESC;"
+echo "Its changes:       SELECT * FROM market_regime_transitions('MARKET', '4h', min_confidence => 0.7);"
 echo "When done:         make stop"

@@ -6,6 +6,10 @@
 
 use crate::calendar::DailyBars;
 
+mod candles;
+
+pub use candles::{DAILY, DemoCandles, FOUR_HOURS, INDEX, candles, index};
+
 /// Days from 2000-01-01 to the first day of every market, 2016-01-01.
 pub const FIRST_DAY: i32 = 5_844;
 /// Days of the last asset.
@@ -48,8 +52,7 @@ pub fn symbol(id: i32) -> String {
 /// The bar of an asset on a day depends on its id and the seed alone: more assets or more days
 /// change only where the histories of the last two begin.
 pub fn assets(assets: usize, days: usize, seed: u64) -> impl Iterator<Item = DemoAsset> {
-    let mut mood = MoodWalk::new(seed, 0);
-    let factor: Vec<Shock> = (0..days).map(|_| mood.step()).collect();
+    let factor = factor(days, seed);
     let count = if days == 0 { 0 } else { i32::try_from(assets).unwrap_or(i32::MAX) };
     (1..=count).map(move |id| {
         let age = match count - id {
@@ -61,9 +64,15 @@ pub fn assets(assets: usize, days: usize, seed: u64) -> impl Iterator<Item = Dem
             id,
             symbol: symbol(id),
             first_day: FIRST_DAY.saturating_add_unsigned((days - age) as u32),
-            bars: bars(id, &factor, days - age, seed),
+            bars: Nature::of_asset(id, seed).walk((FIRST_DAY..).zip(factor.iter().copied()), days - age),
         }
     })
+}
+
+/// What moves all assets, day by day.
+fn factor(days: usize, seed: u64) -> Vec<Shock> {
+    let mut mood = MoodWalk::new(seed, 0);
+    (0..days).map(|_| mood.step()).collect()
 }
 
 /// Opens and closes stay between these, whatever the length of the market; highs and lows are
@@ -75,46 +84,64 @@ const CEILING: f64 = 1e6;
 const PULL: f64 = 0.002;
 const GROWTH: f64 = 0.00026;
 
-/// The bars of one asset, those of the first `skipped` days left out. They are computed all the
-/// same, so that a bar does not depend on where the history begins.
-fn bars(id: i32, factor: &[Shock], skipped: usize, seed: u64) -> DailyBars {
-    const DAY: i64 = 86_400_000_000;
-    const CLOSING_TIME: i64 = DAY - 1_000_000;
+const DAY: i64 = 86_400_000_000;
+const CLOSING_TIME: i64 = DAY - 1_000_000;
 
-    let mut mood = MoodWalk::new(seed, id as u64);
-    let mut rng = Rng::new(seed, (1 << 32) + id as u64);
-    let magnitude = if id == 1 { 100.0 } else { [0.5, 5.0, 50.0, 500.0][(rng.next() % 4) as usize] };
-    let mut fair = magnitude * rng.between(1.0, 4.0);
-    let supply = rng.between(1e8, 1e10) / fair;
-    let (beta, own) = if id == 1 { (1.0, 0.1) } else { (rng.between(0.5, 1.4), rng.between(0.3, 0.8)) };
+/// What makes the bars of one asset its own.
+struct Nature {
+    mood: MoodWalk,
+    rng: Rng,
+    /// First fair price.
+    fair: f64,
+    supply: f64,
+    /// How much of the market's moves, and of its own, it takes part in.
+    beta: f64,
+    own: f64,
+}
 
-    let mut bars = DailyBars::default();
-    let mut previous = fair;
-    for (day, common) in factor.iter().enumerate() {
-        let particular = mood.step();
-        let volatility = beta * common.volatility + own * particular.volatility;
-        let pull = PULL * (fair - previous) / (fair + previous);
-        let change = (beta * common.change + own * particular.change + pull).clamp(-0.5, 0.5);
-        fair = (fair * (1.0 + GROWTH)).min(CEILING);
-
-        let open = (previous * (1.0 + 0.05 * volatility * rng.normal())).clamp(FLOOR, CEILING);
-        let close = (previous * (1.0 + change)).clamp(FLOOR, CEILING);
-        let high = open.max(close) * (1.0 + volatility * rng.uniform());
-        let low = open.min(close) / (1.0 + volatility * rng.uniform());
-        let turnover = (0.01 + 0.5 * change.abs()) * rng.between(0.6, 1.4);
-        previous = close;
-        if day < skipped {
-            continue;
-        }
-        bars.ts.push((i64::from(FIRST_DAY) + day as i64) * DAY + CLOSING_TIME);
-        bars.open.push(open);
-        bars.high.push(high);
-        bars.low.push(low);
-        bars.close.push(close);
-        bars.volume.push(turnover * supply * close);
-        bars.market_cap.push(supply * close);
+impl Nature {
+    fn of_asset(id: i32, seed: u64) -> Self {
+        let mood = MoodWalk::new(seed, id as u64);
+        let mut rng = Rng::new(seed, (1 << 32) + id as u64);
+        let magnitude = if id == 1 { 100.0 } else { [0.5, 5.0, 50.0, 500.0][(rng.next() % 4) as usize] };
+        let fair = magnitude * rng.between(1.0, 4.0);
+        let supply = rng.between(1e8, 1e10) / fair;
+        let (beta, own) = if id == 1 { (1.0, 0.1) } else { (rng.between(0.5, 1.4), rng.between(0.3, 0.8)) };
+        Self { mood, rng, fair, supply, beta, own }
     }
-    bars
+
+    /// Its bars on days of the market, those of the first `skipped` days left out. They are computed
+    /// all the same, so that a bar does not depend on where the history begins.
+    fn walk(self, factor: impl Iterator<Item = (i32, Shock)>, skipped: usize) -> DailyBars {
+        let Self { mut mood, mut rng, mut fair, supply, beta, own } = self;
+        let mut bars = DailyBars::default();
+        let mut previous = fair;
+        for (i, (day, common)) in factor.enumerate() {
+            let particular = mood.step();
+            let volatility = beta * common.volatility + own * particular.volatility;
+            let pull = PULL * (fair - previous) / (fair + previous);
+            let change = (beta * common.change + own * particular.change + pull).clamp(-0.5, 0.5);
+            fair = (fair * (1.0 + GROWTH)).min(CEILING);
+
+            let open = (previous * (1.0 + 0.05 * volatility * rng.normal())).clamp(FLOOR, CEILING);
+            let close = (previous * (1.0 + change)).clamp(FLOOR, CEILING);
+            let high = open.max(close) * (1.0 + volatility * rng.uniform());
+            let low = open.min(close) / (1.0 + volatility * rng.uniform());
+            let turnover = (0.01 + 0.5 * change.abs()) * rng.between(0.6, 1.4);
+            previous = close;
+            if i < skipped {
+                continue;
+            }
+            bars.ts.push(i64::from(day) * DAY + CLOSING_TIME);
+            bars.open.push(open);
+            bars.high.push(high);
+            bars.low.push(low);
+            bars.close.push(close);
+            bars.volume.push(turnover * supply * close);
+            bars.market_cap.push(supply * close);
+        }
+        bars
+    }
 }
 
 /// What one day does to a price.
