@@ -131,7 +131,7 @@ fn unusable(what: &'static str, error: &Error) -> Finding {
 }
 
 fn of_subject(system: &System, fresh: &Fresh, own: &str) -> Vec<Finding> {
-    let refresh = (system.command)(own, &fresh.name);
+    let refresh = fresh.command.clone().unwrap_or_else(|| (system.command)(own, &fresh.name));
     let subject = if fresh.id.is_some() { String::new() } else { format!("{}: ", fresh.name) };
     let mut findings = Vec::new();
     if fresh.is_failing() {
@@ -140,7 +140,10 @@ fn of_subject(system: &System, fresh: &Fresh, own: &str) -> Vec<Finding> {
             severity: Severity::Error,
             what: system.failing,
             asset: fresh.id,
-            detail: format!("{subject}{} ({})", text(&fresh.last.message), text(&fresh.last.sqlstate)),
+            detail: match &fresh.last.sqlstate {
+                Some(code) => format!("{subject}{} ({code})", text(&fresh.last.message)),
+                None => format!("{subject}{}", text(&fresh.last.message)),
+            },
             command: fresh.last.hint.clone().unwrap_or_else(|| refresh.clone()),
         });
     }

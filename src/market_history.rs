@@ -11,6 +11,7 @@ pub mod backfill;
 mod batch;
 mod calls;
 mod closes;
+pub mod fresh;
 mod outcome;
 pub mod performance;
 pub mod read;
@@ -72,13 +73,14 @@ fn shown(day: i32) -> String {
     }
 }
 
-/// The call that stores the days of a symbol, to be typed.
-fn call(symbol: &str, arguments: &str) -> String {
-    format!("CALL backfill_market_regime_history({arguments}symbol => {});", pgrx::spi::quote_literal(symbol))
+/// The call that stores the days of a symbol, to be typed; `schema` ends with a dot, or is empty.
+fn call(schema: &str, symbol: &str, arguments: &str) -> String {
+    let symbol = pgrx::spi::quote_literal(symbol);
+    format!("CALL {schema}backfill_market_regime_history({arguments}symbol => {symbol});")
 }
 
 /// A table holds no day of a symbol.
 fn not_stored(relation: &str, symbol: &str) -> Error {
     Error::new(pgrx::PgSqlErrorCode::ERRCODE_NO_DATA_FOUND, format!("{relation} has no rows of \"{symbol}\""))
-        .hint(call(symbol, ""))
+        .hint(call("", symbol, ""))
 }

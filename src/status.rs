@@ -131,6 +131,7 @@ pub fn fresh(db: Db) -> Result<Vec<Fresh>> {
         behind: status.lag_bars,
         marked: status.marked,
         version: versions.remove(&status.id),
+        command: None,
         last: Last {
             success: status.last_success,
             error: status.last_error,

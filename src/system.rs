@@ -1,20 +1,17 @@
 //! The systems: what families of output tables there are, and what their tables are like. Each is refreshed by
 //! itself; reading, writing, the run log, locks and setting up are the same for all.
 
-use pgrx::spi::quote_literal;
-
 use regime_core::market::Config;
 
 use crate::db::Db;
 use crate::error::Result;
 use crate::fresh::Fresh;
-use crate::market_history::BACKFILLS;
 use crate::marks::ASSETS;
 use crate::run_log::RUN_LOG;
 use crate::state::{INPUTS, STATE};
 use crate::work::WORK;
 use crate::write::{Column, Index, OnChange, Table, Type, finished};
-use crate::{candles, market, params, status};
+use crate::{candles, market, market_history, params, status};
 
 /// A family of output tables that one refresh writes.
 pub struct System {
@@ -107,7 +104,7 @@ pub const HISTORY: System = System {
     own: &[
         LOG,
         own(
-            BACKFILLS,
+            market_history::BACKFILLS,
             &["backfill", "market_symbol", "worker", "status", "next_day", "failures", "differing"],
         ),
         Own { name: "market_regime_progress", columns: &["backfill"], is_view: true },
@@ -115,11 +112,10 @@ pub const HISTORY: System = System {
     made_of: ["daily bar", "daily bars"],
     failing: "failing history",
     stale: "stale history",
-    command: |own, symbol| {
-        format!("CALL {own}.backfill_market_regime_history(symbol => {});", quote_literal(symbol))
-    },
+    command: market_history::fresh::command,
+    // A backfill skips the days that are there, tracked or not.
     source: |_| Ok(None),
-    fresh: |_| Ok(Vec::new()),
+    fresh: market_history::fresh::all,
     version: |_| Ok(regime_core::market_history::VERSION.to_owned()),
 };
 

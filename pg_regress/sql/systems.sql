@@ -44,3 +44,21 @@ SET ROLE regress_looker;
 SELECT name, is_set_up, subjects, problem FROM regime_systems;
 RESET ROLE;
 DROP ROLE regress_looker;
+-- The history: a symbol that lags, one whose batch failed, one whose closes were corrected.
+CREATE TABLE cmc_price_bars_multi_tf (id int, tf text, bar_seq int, time_close timestamptz, close float8);
+INSERT INTO candles SELECT s, '1d', timestamptz '2024-01-01 00:00+00' + n * interval '1 day', 1 + n % 13, 1, 1 + n % 13 FROM unnest('{^GSPC,^DJI}'::text[]) s, generate_series(0, 89) n;
+SET client_min_messages = error;
+CALL backfill_market_regime_history('2024-01-01', '2024-03-20');
+CALL backfill_market_regime_history('2024-01-01', '2024-12-31', symbol => '^DJI');
+RESET client_min_messages;
+SELECT name, is_set_up, subjects, stale, newest_row, lag, version, problem FROM regime_systems WHERE name = 'market_regime_history';
+SELECT severity, what, asset, detail, command FROM regime_health() WHERE what ~ 'history';
+UPDATE candles SET close = -1 WHERE symbol = '^GSPC' AND open_time >= '2024-03-25';
+\set VERBOSITY terse
+SET client_min_messages = error;
+CALL backfill_market_regime_history('2024-01-01', '2024-12-31');
+UPDATE candles SET close = close + 5 WHERE symbol = '^DJI' AND open_time = '2024-03-15';
+CALL backfill_market_regime_history('2024-01-01', '2024-12-31', symbol => '^DJI');
+RESET client_min_messages;
+SELECT severity, what, asset, detail, command FROM regime_health() WHERE what ~ 'history';
+SELECT name, subjects, stale, newest_row, lag FROM regime_systems WHERE name = 'market_regime_history';

@@ -85,6 +85,7 @@ impl Outcome {
             )
             .set_detail("Bars were corrected, added or deleted after the rows were stored.")
             .set_hint(call(
+                "",
                 &asked.symbol,
                 &format!(
                     "start_date => '{}', end_date => '{to}', full_refresh => true, ",
@@ -107,6 +108,7 @@ impl Outcome {
             "{} Correct the cause, then: {}",
             if dry_run { "Nothing was stored." } else { "All other days are done." },
             call(
+                "",
                 &asked.symbol,
                 &format!("start_date => '{}', end_date => '{to}', {refresh}", shown(asked.span.from))
             )

@@ -66,7 +66,7 @@ fn labels(db: Db, symbol: &str) -> Result<Vec<(i32, Regime)>> {
                 PgSqlErrorCode::ERRCODE_DATA_EXCEPTION,
                 format!("{relation} has an unknown regime \"{name}\" on {}", shown(date)),
             )
-            .hint(super::call(symbol, "full_refresh => true, "))
+            .hint(super::call("", symbol, "full_refresh => true, "))
         })?;
         labels.push((date, regime));
         Ok(())

@@ -1,0 +1,59 @@
+//! How fresh the history of each symbol is.
+
+use crate::db::{Db, Sees};
+use crate::error::Result;
+use crate::fresh::{Fresh, Last};
+use crate::market_history::closes::Closes;
+use crate::market_history::{BACKFILLS, midnight, shown};
+use crate::refresh::output_relation;
+use crate::source::extension_schema;
+use crate::system::MARKET_REGIME_HISTORY;
+
+/// Every symbol that has days or was asked for.
+pub fn all(db: Db) -> Result<Vec<Fresh>> {
+    let own = format!("{}.", extension_schema(db)?);
+    let (history, backfills) =
+        (output_relation(db, MARKET_REGIME_HISTORY.name)?, output_relation(db, BACKFILLS)?);
+    let sql = format!(
+        "SELECT s.market_symbol::text, (SELECT max(date)::date FROM {history} h WHERE h.market_symbol = s.market_symbol), \
+         b.reported, b.status, b.failures, b.differing, b.first_differing \
+         FROM (SELECT market_symbol FROM {history} UNION SELECT market_symbol FROM {backfills}) AS s \
+         LEFT JOIN LATERAL (SELECT * FROM {backfills} b WHERE b.market_symbol = s.market_symbol ORDER BY b.backfill DESC LIMIT 1) AS b ON true \
+         ORDER BY 1"
+    );
+    let mut all = Vec::new();
+    db.rows(&sql, &[], Sees::Snapshot, |row| {
+        let newest = row.date(1);
+        let (reported, has_failed) = (row.micros(2), row.text(3) == Some("failed"));
+        let last = if has_failed {
+            let message = row.strings(4).and_then(|failures| failures.into_iter().next());
+            Last { error: reported, message, ..Last::default() }
+        } else {
+            Last { success: reported, ..Last::default() }
+        };
+        let name = row.string(0).unwrap_or_default();
+        let from = row.date(6).map(|day| format!("start_date => '{}', full_refresh => true, ", shown(day)));
+        let fresh = Fresh {
+            command: from.map(|from| super::call(&own, &name, &from)),
+            name,
+            newest_row: newest.map(midnight),
+            marked: row.long(5).is_some_and(|days| days > 0),
+            last,
+            ..Fresh::default()
+        };
+        all.push((fresh, newest));
+        Ok(())
+    })?;
+    for (fresh, newest) in &mut all {
+        // A symbol whose closes are gone keeps its days; there is nothing newer.
+        let Ok(closes) = Closes::find(db, &fresh.name) else { continue };
+        fresh.newest_source = closes.newest(db)?.map(midnight);
+        fresh.behind = newest.map_or(Ok(0), |day| closes.bars_after(db, day))?;
+    }
+    Ok(all.into_iter().map(|(fresh, _)| fresh).collect())
+}
+
+/// What to type to go on with the history of a symbol.
+pub fn command(own: &str, symbol: &str) -> String {
+    super::call(&format!("{own}."), symbol, "")
+}
