@@ -543,7 +543,7 @@ CREATE FUNCTION "get_market_regimes"(
 	"confidence" double precision,
 	"classifier_version" TEXT,
 	"warmup" bool,
-	"stored" bool
+	"created_at" timestamp with time zone
 )
 STABLE PARALLEL RESTRICTED
 LANGUAGE c
@@ -1743,7 +1743,7 @@ COMMENT ON FUNCTION market_regimes_compute(text, text, timestamptz, timestamptz,
 'Returns the regimes of a series, computed from its first candle on without storing anything; those of candles that opened from from_time to to_time, both included (NULL: no limit). Reads nothing after to_time.';
 
 COMMENT ON FUNCTION get_market_regimes(text, text, timestamptz, timestamptz) IS
-'Returns the regimes of a series from from_time to to_time, both included: stored rows where they are what a refresh would make of the candles, computed ones where candles are newer or marked as changed; stored tells which. Without tracking, a late or corrected candle before the newest row is seen after the next refresh.';
+'Returns the regimes of a series from from_time to to_time, both included: stored rows where they are what a refresh would make of the candles, computed ones, whose created_at is NULL, where candles are newer or marked as changed. Without tracking, a late or corrected candle before the newest row is seen after the next refresh.';
 
 COMMENT ON FUNCTION market_regime_stats(text, text) IS
 'Returns, per regime and classifier version of the stored rows of a symbol, a timeframe, or all (NULL): candles, their share, first, last and mean confidence.';

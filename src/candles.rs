@@ -117,9 +117,10 @@ impl Source {
 
     /// When the newest candle of a series opened.
     pub fn newest(&self, db: Db, series: &Series) -> Result<Option<i64>> {
-        let ts = &self.relation.columns[0];
+        let ([_, _, key], ts) = (&self.key, &self.relation.columns[0]);
+        // In the order of the key, so that one step along it is enough.
         let sql = format!(
-            "SELECT {ts} FROM {} WHERE {} ORDER BY 1 DESC NULLS LAST LIMIT 1",
+            "SELECT {ts} FROM {} WHERE {} AND {key} IS NOT NULL ORDER BY {key} DESC LIMIT 1",
             self.relation.sql, self.relation.condition
         );
         let found = db.first(&sql, &series_args(series, None), Sees::Snapshot, |row| Ok(row.micros(0)))?;

@@ -114,8 +114,9 @@ impl Check<'_, '_> {
             let own = [format!("{} = $1", expressions[0]), tf(2), time];
             own.into_iter().chain(filters.iter().cloned()).collect::<Vec<_>>().join(" AND ")
         };
-        let condition = with(format!("($3 IS NULL OR {} <= $3)", columns_read[0]));
-        let later_condition = with(format!("{} > $3", columns_read[0]));
+        let bound = |operator| columns.bound(mapped, &columns_read[0], operator);
+        let condition = with(format!("($3 IS NULL OR {})", bound("<=")));
+        let later_condition = with(bound(">"));
         let shared: Vec<String> = [tf(1)].into_iter().chain(filters.iter().cloned()).collect();
         Ok(Relation {
             sql,
@@ -211,6 +212,20 @@ impl Columns<'_, '_, '_> {
             "Map a column of that type, or a view that casts it: {}",
             self.check.edit(&format!("{} = '…'", mapped.field))
         )))
+    }
+
+    /// The condition that the time stands so to `$3`; a `timestamp` is compared as it is, so that an index serves.
+    fn bound(&self, mapped: &[Mapped], expression: &str, operator: &str) -> String {
+        let time = mapped.iter().find(|m| matches!(m.kind, Kind::Time));
+        let is_plain = |m: &&Mapped| {
+            self.types
+                .get(m.name)
+                .is_some_and(|(of, _)| without_modifier(of) == "timestamp without time zone")
+        };
+        match time.filter(is_plain) {
+            Some(m) => format!("{} {operator} ($3 AT TIME ZONE 'UTC')", quoted(m.name)),
+            None => format!("{expression} {operator} $3"),
+        }
     }
 
     fn type_of(&self, name: &str, field: &str) -> Result<&str> {

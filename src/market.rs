@@ -240,7 +240,7 @@ impl Call<'_, '_> {
             self.check_not_all_gone(series)?;
         }
         let mut machine = Machine::new(self.config);
-        let labels = run(&mut machine, &candles);
+        let labels: Vec<Label> = run(&mut machine, &candles).collect();
         let written = self.write(series, &candles, &labels, None)?;
         if !self.how.dry_run {
             match candles.ts.last() {
@@ -254,7 +254,7 @@ impl Call<'_, '_> {
 
     fn later(&self, series: &Series, newest: i64, mut machine: Machine) -> Result<Done> {
         let candles = self.source.read(self.db, series, Span::After(newest))?;
-        let labels = run(&mut machine, &candles);
+        let labels: Vec<Label> = run(&mut machine, &candles).collect();
         let mut done = Done {
             rows: machine.candles() as i64,
             written: Written::default(),
@@ -307,9 +307,9 @@ impl Call<'_, '_> {
 }
 
 /// The labels of further candles.
-pub fn run(machine: &mut Machine, candles: &Candles) -> Vec<Label> {
+pub fn run(machine: &mut Machine, candles: &Candles) -> impl Iterator<Item = Label> {
     let Candles { high, low, close, .. } = candles;
-    high.iter().zip(low).zip(close).map(|((high, low), close)| machine.push(*high, *low, *close)).collect()
+    high.iter().zip(low).zip(close).map(|((high, low), close)| machine.push(*high, *low, *close))
 }
 
 /// Time and version of the newest stored row.

@@ -80,7 +80,7 @@ unsafe extern "C-unwind" fn receive(
 
 /// A column is of another type than it is read as: a table was altered, or a name means something
 /// else than it should.
-pub fn mistyped((column, wanted): (usize, &str)) -> Error {
+fn mistyped((column, wanted): (usize, &'static str)) -> Error {
     Error::new(
         PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
         format!("column {} of a query is not of type {wanted}", column + 1),

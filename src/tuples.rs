@@ -5,7 +5,7 @@
 //! is declared by hand: `#[pg_extern(sql = "CREATE FUNCTION … RETURNS TABLE (…) …")]`.
 #![allow(unsafe_code)]
 
-use std::ffi::CStr;
+use std::ffi::c_char;
 use std::marker::PhantomData;
 
 use pgrx::callconv::{Arg as PgArg, ArgAbi};
@@ -17,7 +17,18 @@ use pgrx::{PgMemoryContexts, pg_sys};
 
 use crate::db::{Arg, Db, Sees};
 use crate::error::{Error, Result};
-use crate::row::mistyped;
+
+unsafe extern "C" {
+    /// Of executor/tstoreReceiver.h, which pgrx leaves out; sets fields and raises nothing.
+    fn SetTuplestoreDestReceiverParams(
+        receiver: *mut pg_sys::DestReceiver,
+        store: *mut pg_sys::Tuplestorestate,
+        context: pg_sys::MemoryContext,
+        detoast: bool,
+        row: pg_sys::TupleDesc,
+        mismatch: *const c_char,
+    );
+}
 
 /// Rows between two looks at whether the statement was cancelled.
 const INTERRUPT_EVERY: u64 = 4096;
@@ -83,10 +94,6 @@ impl<'t> Field<'t> {
     /// NULL, of any type.
     pub const NULL: Self = Self { datum: None, oid: pg_sys::InvalidOid, text: PhantomData };
 
-    /// A `bool` that is false.
-    pub const FALSE: Self =
-        Self { datum: Some(pg_sys::Datum::null()), oid: pg_sys::BOOLOID, text: PhantomData };
-
     /// An `int4`.
     #[allow(dead_code, reason = "for the functions of stored regimes")]
     pub fn int(value: i32) -> Self {
@@ -131,6 +138,16 @@ impl<'t> Field<'t> {
     fn fits(&self, oid: pg_sys::Oid) -> bool {
         self.datum.is_none() || self.oid == oid
     }
+}
+
+/// A row that is added many times; see [`Rows::template`].
+pub struct Template {
+    /// As PostgreSQL stores it, aligned as it must be.
+    words: Vec<u64>,
+    /// In bytes.
+    length: usize,
+    /// The word that is different each time.
+    at: usize,
 }
 
 /// The rows of a call.
@@ -182,20 +199,29 @@ impl<'c> Rows<'c> {
         }
     }
 
-    /// Adds a row, one field a column.
-    pub fn push(&mut self, fields: &[Field]) -> Result<()> {
+    /// Takes the values of a row, one field a column.
+    fn take(&mut self, fields: &[Field]) -> Result<()> {
         let fit = fields.iter().zip(&self.types).all(|(field, oid)| field.fits(*oid));
         if !fit || fields.len() != self.types.len() {
-            return Err(Error::new(
-                PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
-                "the columns of the function are not those that the library returns",
-            )
-            .hint("ALTER EXTENSION pg_regime UPDATE;"));
+            return Err(internal());
         }
         self.values.clear();
         self.values.extend(fields.iter().map(|f| f.datum.unwrap_or(pg_sys::Datum::null())));
         self.nulls.clear();
         self.nulls.extend(fields.iter().map(|f| f.datum.is_none()));
+        Ok(())
+    }
+
+    fn count(&mut self) {
+        self.pushed += 1;
+        if self.pushed.is_multiple_of(INTERRUPT_EVERY) {
+            pg_sys::check_for_interrupts!();
+        }
+    }
+
+    /// Adds a row, one field a column.
+    pub fn push(&mut self, fields: &[Field]) -> Result<()> {
+        self.take(fields)?;
         // SAFETY: the store and the descriptor are of this call; there is a value of its type for each
         // column, and the row is copied.
         unsafe {
@@ -206,87 +232,73 @@ impl<'c> Rows<'c> {
                 self.nulls.as_mut_ptr(),
             );
         }
-        self.pushed += 1;
-        if self.pushed.is_multiple_of(INTERRUPT_EVERY) {
-            pg_sys::check_for_interrupts!();
-        }
+        self.count();
         Ok(())
     }
 
-    /// Adds all rows of a statement as they are; gives how many. Its columns have the types of the
-    /// function's.
-    pub fn query(&mut self, db: Db, sql: &str, args: &[Arg]) -> Result<u64> {
-        let mut receiver = Receiver {
-            base: pg_sys::DestReceiver {
-                receiveSlot: Some(receive),
-                rStartup: Some(start),
-                rShutdown: Some(ignore),
-                rDestroy: Some(ignore),
-                mydest: pg_sys::CommandDest::DestNone,
-            },
-            rows: self,
-            received: 0,
-            error: None,
+    /// A row to be added many times, each with another `timestamptz` in one of its columns.
+    pub fn template(&mut self, fields: &[Field], column: usize) -> Result<Template> {
+        let mut fields = fields.to_vec();
+        let mut formed = |micros| {
+            fields[column] = Field::timestamp(micros);
+            self.take(&fields)?;
+            // SAFETY: the descriptor is of this call, and there is a value of its type for each column. What is
+            // formed is copied and freed.
+            unsafe {
+                let tuple =
+                    pg_sys::heap_form_tuple(self.row, self.values.as_mut_ptr(), self.nulls.as_mut_ptr());
+                let length = (*tuple).t_len as usize;
+                let mut words = vec![0u64; length.div_ceil(size_of::<u64>())];
+                let data = (*tuple).t_data.cast::<u8>();
+                words.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(data, length);
+                pg_sys::heap_freetuple(tuple);
+                Ok::<_, Error>((words, length))
+            }
         };
-        // SAFETY: the receiver stays where it is until the statement has ended.
-        let ran = unsafe { db.rows_into(sql, args, Sees::Snapshot, (&raw mut receiver).cast()) };
-        match receiver.error {
-            Some(error) => Err(error),
-            None => ran.map(|()| receiver.received),
+        // Where two that have nothing else apart differ, there is the value, on a boundary of its size.
+        let ((words, length), (other, _)) = (formed(0)?, formed(-1)?);
+        let differ: Vec<usize> = (0..words.len()).filter(|at| words[*at] != other[*at]).collect();
+        match differ.as_slice() {
+            [at] if words[*at] == 0 && other[*at] == u64::MAX => Ok(Template { words, length, at: *at }),
+            _ => Err(internal()),
+        }
+    }
+
+    /// Adds a template's row with this value, in microseconds since 2000.
+    pub fn push_at(&mut self, template: &mut Template, micros: i64) {
+        template.words[template.at] = micros as u64;
+        let mut tuple = pg_sys::HeapTupleData {
+            t_len: template.length as u32,
+            t_data: template.words.as_mut_ptr().cast(),
+            ..Default::default()
+        };
+        // SAFETY: the tuple was formed for this call's descriptor, and is copied.
+        unsafe { pg_sys::tuplestore_puttuple(self.store, &raw mut tuple) };
+        self.count();
+    }
+
+    /// Adds all rows of a statement as they are. Its columns have the types of the function's.
+    pub fn query(&mut self, db: Db, sql: &str, args: &[Arg]) -> Result<()> {
+        // SAFETY: the receiver is PostgreSQL's own, and is told of this call's store and descriptor; it is there
+        // until the statement has ended.
+        unsafe {
+            let receiver = pg_sys::CreateDestReceiver(pg_sys::CommandDest::DestTuplestore);
+            SetTuplestoreDestReceiverParams(
+                receiver,
+                self.store,
+                pg_sys::CurrentMemoryContext,
+                false,
+                self.row,
+                c"the columns of a query are not those of the function".as_ptr(),
+            );
+            let ran = db.rows_into(sql, args, Sees::Snapshot, receiver);
+            if let Some(destroy) = (*receiver).rDestroy {
+                destroy(receiver);
+            }
+            ran
         }
     }
 }
-
-/// Puts the rows of a statement into a store.
-#[repr(C)]
-struct Receiver<'a, 'c> {
-    /// First, so that PostgreSQL finds its own part.
-    base: pg_sys::DestReceiver,
-    rows: &'a Rows<'c>,
-    received: u64,
-    error: Option<Error>,
-}
-
-/// Called with each row; false ends the statement.
-#[pg_guard]
-unsafe extern "C-unwind" fn receive(
-    slot: *mut pg_sys::TupleTableSlot,
-    receiver: *mut pg_sys::DestReceiver,
-) -> bool {
-    // SAFETY: the receiver is the one that was passed, and its store is open; the slot holds a row, which
-    // is copied.
-    unsafe {
-        let receiver = &mut *receiver.cast::<Receiver>();
-        if receiver.error.is_none() {
-            pg_sys::tuplestore_puttupleslot(receiver.rows.store, slot);
-            receiver.received += 1;
-        }
-        receiver.error.is_none()
-    }
-}
-
-/// Called before the first row, with the types of the columns.
-#[pg_guard]
-unsafe extern "C-unwind" fn start(
-    receiver: *mut pg_sys::DestReceiver,
-    _operation: i32,
-    row: pg_sys::TupleDesc,
-) {
-    // SAFETY: the receiver is the one that was passed; the descriptor is valid here.
-    let (receiver, found) = unsafe { (&mut *receiver.cast::<Receiver>(), types(row)) };
-    let wanted = &receiver.rows.types;
-    let differs = found.iter().zip(wanted).position(|(found, wanted)| found != wanted);
-    receiver.error = match differs.and_then(|at| Some((at, wanted.get(at)?))) {
-        Some((at, oid)) => Some(mistyped((at, &type_name(*oid)))),
-        None if found.len() != wanted.len() => Some(Error::new(
-            PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
-            format!("{} columns of a query, {} of the function", found.len(), wanted.len()),
-        )),
-        None => None,
-    };
-}
-
-unsafe extern "C-unwind" fn ignore(_: *mut pg_sys::DestReceiver) {}
 
 /// The types of a row's columns.
 ///
@@ -297,9 +309,13 @@ unsafe fn types(row: pg_sys::TupleDesc) -> Vec<pg_sys::Oid> {
     unsafe { (*row).attrs.as_slice((*row).natts as usize).iter().map(|c| c.atttypid).collect() }
 }
 
-fn type_name(oid: pg_sys::Oid) -> String {
-    // SAFETY: gives a NUL-terminated string for any number, which is copied at once.
-    unsafe { CStr::from_ptr(pg_sys::format_type_be(oid)).to_string_lossy().into_owned() }
+/// The SQL declaration of the function is not that of this library.
+fn internal() -> Error {
+    Error::new(
+        PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
+        "the columns of the function are not those that the library returns",
+    )
+    .hint("ALTER EXTENSION pg_regime UPDATE;")
 }
 
 fn no_set(message: &str) -> Error {

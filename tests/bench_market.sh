@@ -24,16 +24,16 @@ SELECT FROM refresh_market_regimes();
 SQL
 )" >/dev/null || exit
 q bench "VACUUM ANALYZE"
-same "get_market_regimes gives what is stored" bench "SELECT open_time, full_regime, confidence FROM get_market_regimes('CCC', '1h') WHERE stored" \
+same "get_market_regimes gives what is stored" bench "SELECT open_time, full_regime, confidence FROM get_market_regimes('CCC', '1h') WHERE created_at IS NOT NULL" \
     "SELECT open_time, full_regime, confidence FROM market_regimes WHERE symbol = 'CCC' AND timeframe = '1h'"
 
 read -r -d '' pairs <<'SQL' || true
 plain aggregate|SELECT count(*), sum(high), sum(low), sum(close) FROM candles WHERE symbol = 'CCC' AND timeframe = '1h'
-on the fly, float8|SELECT count(*), sum(confidence) FROM market_regimes_compute('CCC', '1h')
+on the fly, float8|SELECT count(*) FROM market_regimes_compute('CCC', '1h')
 plain aggregate, numeric|SELECT count(*), sum(high), sum(low), sum(close) FROM exact WHERE symbol = 'CCC' AND timeframe = '1h'
-on the fly, numeric|SELECT count(*), sum(confidence) FROM market_regimes_compute('CCC', '1h')
-plain SELECT|SELECT symbol, timeframe, open_time, trend_state, volatility_state, momentum_state, full_regime, simplified_regime, confidence, classifier_version, warmup FROM market_regimes WHERE symbol = 'CCC' AND timeframe = '1h' ORDER BY open_time
-stored get|SELECT symbol, timeframe, open_time, trend_state, volatility_state, momentum_state, full_regime, simplified_regime, confidence, classifier_version, warmup FROM get_market_regimes('CCC', '1h')
+on the fly, numeric|SELECT count(*) FROM market_regimes_compute('CCC', '1h')
+plain SELECT|SELECT * FROM market_regimes WHERE symbol = 'CCC' AND timeframe = '1h' ORDER BY open_time
+stored get|SELECT * FROM get_market_regimes('CCC', '1h')
 plain SELECT, 120|SELECT * FROM market_regimes WHERE symbol = 'CCC' AND timeframe = '1h' AND open_time >= '2021-02-15 16:00+00' ORDER BY open_time
 stored get, 120|SELECT * FROM get_market_regimes('CCC', '1h', '2021-02-15 16:00+00')
 SQL

@@ -13,14 +13,14 @@ SELECT DISTINCT classifier_version FROM market_regimes_compute('AAAUSDT', '1h', 
 SELECT count(*) FROM generate_series(timestamptz '2024-01-03', '2024-01-30', '1 day 7 hours') AS t,
     LATERAL (SELECT * FROM market_regimes_compute('AAAUSDT', '1h', to_time => t) EXCEPT ALL SELECT * FROM market_regimes_compute('AAAUSDT', '1h')) d;
 -- Before anything is stored everything is computed; after, only what is newer.
-SELECT stored, count(*) FROM get_market_regimes('AAAUSDT', '1h') GROUP BY 1;
+SELECT created_at IS NOT NULL AS stored, count(*) FROM get_market_regimes('AAAUSDT', '1h') GROUP BY 1;
 SELECT status FROM refresh_market_regimes();
-SELECT stored, count(*) FROM get_market_regimes('AAAUSDT', '1h') GROUP BY 1;
+SELECT created_at IS NOT NULL AS stored, count(*) FROM get_market_regimes('AAAUSDT', '1h') GROUP BY 1;
 INSERT INTO candles SELECT c.* FROM generate_series(700, 704) n, candle('AAAUSDT', '1h', '1 hour', n) c;
-SELECT stored, count(*), min(open_time), max(open_time) FROM get_market_regimes('AAAUSDT', '1h') GROUP BY 1 ORDER BY 1;
-SELECT stored, count(*), min(open_time), max(open_time) FROM get_market_regimes('AAAUSDT', '1h', '2024-01-29', '2024-01-30 05:00') GROUP BY 1 ORDER BY 1;
-SELECT stored, count(*), max(open_time) FROM get_market_regimes('AAAUSDT', '1h', '2024-01-29', '2024-01-29 20:00') GROUP BY 1 ORDER BY 1;
-SELECT stored, count(*), min(open_time) FROM get_market_regimes('AAAUSDT', '1h', '2024-01-30 06:00') GROUP BY 1 ORDER BY 1;
+SELECT created_at IS NOT NULL AS stored, count(*), min(open_time), max(open_time) FROM get_market_regimes('AAAUSDT', '1h') GROUP BY 1 ORDER BY 1;
+SELECT created_at IS NOT NULL AS stored, count(*), min(open_time), max(open_time) FROM get_market_regimes('AAAUSDT', '1h', '2024-01-29', '2024-01-30 05:00') GROUP BY 1 ORDER BY 1;
+SELECT created_at IS NOT NULL AS stored, count(*), max(open_time) FROM get_market_regimes('AAAUSDT', '1h', '2024-01-29', '2024-01-29 20:00') GROUP BY 1 ORDER BY 1;
+SELECT created_at IS NOT NULL AS stored, count(*), min(open_time) FROM get_market_regimes('AAAUSDT', '1h', '2024-01-30 06:00') GROUP BY 1 ORDER BY 1;
 CREATE FUNCTION unlike(symbol text, timeframe text) RETURNS bigint LANGUAGE sql AS $$
     WITH got AS (SELECT open_time, full_regime, simplified_regime, confidence, classifier_version, warmup FROM get_market_regimes(symbol, timeframe)),
     right_ AS (SELECT open_time, full_regime, simplified_regime, confidence, classifier_version, warmup FROM market_regimes_compute(symbol, timeframe))
@@ -29,10 +29,10 @@ SELECT unlike('AAAUSDT', '1h');
 -- Rows of other thresholds go on with them.
 SELECT status FROM refresh_market_regimes('BBBUSDT', config => '{"rsi_bullish": 60}');
 INSERT INTO candles SELECT c.* FROM generate_series(360, 380) n, candle('BBBUSDT', '1h', '1 hour', n) c;
-SELECT stored, classifier_version, count(*) FROM get_market_regimes('BBBUSDT', '1h') GROUP BY 1, 2 ORDER BY 1;
+SELECT created_at IS NOT NULL AS stored, classifier_version, count(*) FROM get_market_regimes('BBBUSDT', '1h') GROUP BY 1, 2 ORDER BY 1;
 -- Rows that were changed behind its back do not count.
 DELETE FROM market_regimes WHERE symbol = 'AAAUSDT' AND timeframe = '1h' AND open_time = (SELECT max(open_time) FROM market_regimes WHERE symbol = 'AAAUSDT' AND timeframe = '1h');
-SELECT stored, count(*) FROM get_market_regimes('AAAUSDT', '1h') GROUP BY 1;
+SELECT created_at IS NOT NULL AS stored, count(*) FROM get_market_regimes('AAAUSDT', '1h') GROUP BY 1;
 SELECT unlike('AAAUSDT', '1h');
 -- Candles that are elsewhere, with other names and types: numbers as float8, times without a zone, which are UTC.
 CREATE SCHEMA "Feed";

@@ -81,7 +81,7 @@ CREATE FUNCTION "get_market_regimes"(
 	"confidence" double precision,
 	"classifier_version" TEXT,
 	"warmup" bool,
-	"stored" bool
+	"created_at" timestamp with time zone
 )
 STABLE PARALLEL RESTRICTED
 LANGUAGE c

@@ -1,5 +1,8 @@
 //! Reading the regimes of candles: computed on the fly, stored, and both in one.
 
+use std::collections::HashMap;
+use std::ops::RangeBounds;
+
 use pgrx::spi::quote_identifier as quoted;
 
 use regime_core::market::{Config, Label, Machine};
@@ -13,7 +16,7 @@ use crate::market_label::LabelTexts;
 use crate::read::{Span, utc};
 use crate::source::current_user;
 use crate::system::MARKET_REGIMES;
-use crate::tuples::{Field, Rows, Text};
+use crate::tuples::{Field, Rows, Template, Text};
 
 /// Which candles are wanted, by when they opened; both ends included.
 #[derive(Clone, Copy)]
@@ -59,21 +62,53 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn write(&self, rows: &mut Rows, ts: &[i64], labels: &[Label]) -> Result<()> {
-        let mut fields = Vec::with_capacity(12);
-        for (ts, label) in ts.iter().zip(labels) {
-            fields.clear();
-            fields.extend([Field::text(&self.symbol), Field::text(&self.timeframe), Field::timestamp(*ts)]);
-            fields.extend(self.texts.fields(*label));
-            fields.extend([
-                Field::float(label.confidence),
-                Field::text(&self.version),
-                Field::bool(label.warmup),
-            ]);
-            fields.extend(self.last);
-            rows.push(&fields)?;
+    /// Takes all candles in, and writes those of a range.
+    fn write(
+        &self,
+        rows: &mut Rows,
+        machine: &mut Machine,
+        candles: &Candles,
+        wanted: impl RangeBounds<usize>,
+    ) -> Result<()> {
+        // Few labels are different, and neighbours are mostly the same.
+        let mut templates: Vec<Template> = Vec::new();
+        let mut known = HashMap::new();
+        let mut last = None;
+        for (i, label) in run(machine, candles).enumerate() {
+            if !wanted.contains(&i) {
+                continue;
+            }
+            let at = match last {
+                Some((same, at)) if same == label => at,
+                _ => {
+                    let key = (label.full_index(), label.confidence.to_bits(), label.warmup);
+                    let next = templates.len();
+                    let at = *known.entry(key).or_insert(next);
+                    if at == next {
+                        templates.push(rows.template(&self.fields(label), 2)?);
+                    }
+                    at
+                }
+            };
+            last = Some((label, at));
+            if let Some(template) = templates.get_mut(at) {
+                rows.push_at(template, candles.ts[i]);
+            }
         }
         Ok(())
+    }
+
+    /// The columns of a row; its time, the third, is still to come.
+    fn fields(&self, label: Label) -> Vec<Field<'_>> {
+        let mut fields = vec![Field::text(&self.symbol), Field::text(&self.timeframe), Field::timestamp(0)];
+        fields.extend(self.texts.fields(label));
+        fields.extend([
+            Field::float(label.confidence),
+            Field::text(&self.version),
+            Field::bool(label.warmup),
+        ]);
+        fields.extend(self.last);
+        fields
     }
 }
 
@@ -82,9 +117,8 @@ pub fn compute(rows: &mut Rows, symbol: &str, timeframe: &str, times: Times, con
     db::connect(|db| {
         let source = Source::load(db)?;
         let (series, candles) = found(db, &source, symbol, timeframe, times.to)?;
-        let labels = run(&mut Machine::new(config), &candles);
         let first = times.first_of(&candles.ts);
-        Writer::new(&series, &config.version(), &[]).write(rows, &candles.ts[first..], &labels[first..])
+        Writer::new(&series, &config.version(), &[]).write(rows, &mut Machine::new(config), &candles, first..)
     })
 }
 
@@ -149,12 +183,10 @@ pub fn get(rows: &mut Rows, symbol: &str, timeframe: &str, times: Times) -> Resu
         match state.machine.filter(|_| since.is_none() && is_tracked) {
             Some(mut machine) => {
                 let candles = source.read(db, &series, Span::After(state.newest))?;
-                let labels = run(&mut machine, &candles);
                 let first = times.first_of(&candles.ts);
-                let end = times.to.map_or(labels.len(), |to| candles.ts.partition_point(|ts| *ts <= to));
-                let first = first.min(end);
+                let end = times.to.map_or(candles.ts.len(), |to| candles.ts.partition_point(|ts| *ts <= to));
                 let writer = Writer::new(&series, &state.version, COMPUTED);
-                writer.write(rows, &candles.ts[first..end], &labels[first..end])
+                writer.write(rows, &mut machine, &candles, first..end)
             }
             None => {
                 let after = since.map_or(state.newest, |since| since.saturating_sub(1));
@@ -164,8 +196,8 @@ pub fn get(rows: &mut Rows, symbol: &str, timeframe: &str, times: Times) -> Resu
     })
 }
 
-/// What a row says in its last column if it was not read from the table.
-const COMPUTED: &[Field] = &[Field::FALSE];
+/// What a row says in its last column, `created_at`, if it was not read from the table.
+const COMPUTED: &[Field] = &[Field::NULL];
 
 /// Computes all candles and gives those after a moment.
 fn computed(
@@ -178,10 +210,9 @@ fn computed(
     config: &Config,
 ) -> Result<()> {
     let candles = source.read(db, series, Span::Until(times.to))?;
-    let labels = run(&mut Machine::new(config), &candles);
     let after = after.map_or(0, |after| candles.ts.partition_point(|ts| *ts <= after));
     let first = times.first_of(&candles.ts).max(after);
-    Writer::new(series, &config.version(), COMPUTED).write(rows, &candles.ts[first..], &labels[first..])
+    Writer::new(series, &config.version(), COMPUTED).write(rows, &mut Machine::new(config), &candles, first..)
 }
 
 /// What is stored of a series, if its newest row is that of its state.
@@ -222,10 +253,10 @@ fn query(
     }
     let sql = format!(
         "SELECT symbol::text, timeframe::text, open_time::timestamptz, trend_state::text, volatility_state::text, momentum_state::text, \
-         full_regime::text, simplified_regime::text, confidence::float8, classifier_version::text, warmup::bool, true \
+         full_regime::text, simplified_regime::text, confidence::float8, classifier_version::text, warmup::bool, created_at::timestamptz \
          FROM {relation} WHERE symbol = $1 AND timeframe = $2{bounds} ORDER BY open_time"
     );
-    rows.query(db, &sql, &args).map(|_| ())
+    rows.query(db, &sql, &args)
 }
 
 /// Stored rows of some series: a condition with two parameters.
@@ -240,7 +271,7 @@ pub fn statistics(rows: &mut Rows, symbol: Option<&str>, timeframe: Option<&str>
              count(*)::float8 / sum(count(*)) OVER ()::float8, min(open_time)::timestamptz, max(open_time)::timestamptz, \
              avg(confidence)::float8 FROM {relation} WHERE {OF_SERIES} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2"
         );
-        rows.query(db, &sql, &[arg(symbol), arg(timeframe)]).map(|_| ())
+        rows.query(db, &sql, &[arg(symbol), arg(timeframe)])
     })
 }
 
@@ -263,7 +294,7 @@ pub fn transitions(
              FROM {relation} WHERE {OF_SERIES} WINDOW w AS (PARTITION BY symbol, timeframe ORDER BY open_time)) AS r \
              WHERE before <> after AND confidence >= $3 ORDER BY 1, 2, 5"
         );
-        rows.query(db, &sql, &[arg(symbol), arg(timeframe), arg(min_confidence)]).map(|_| ())
+        rows.query(db, &sql, &[arg(symbol), arg(timeframe), arg(min_confidence)])
     })
 }
 

@@ -44,7 +44,7 @@ pub fn current(rows: &mut Rows, symbol: &str) -> Result<()> {
             "SELECT {COLUMNS}, created_at::timestamptz, $3, $4, $4 > 0 FROM {relation} WHERE market_symbol = $1 AND date = $2"
         );
         let bar = bar.map(pgrx::datum::Date::saturating_from_raw);
-        rows.query(db, &sql, &[arg(symbol), date_arg(newest), arg(bar), arg(lag)]).map(|_| ())
+        rows.query(db, &sql, &[arg(symbol), date_arg(newest), arg(bar), arg(lag)])
     })
 }
 
@@ -85,6 +85,6 @@ pub fn summary(rows: &mut Rows, symbol: &str) -> Result<()> {
             "SELECT regime::text, count(*), count(*)::float8 / sum(count(*)) OVER ()::float8, min(date)::date, max(date)::date, \
              avg(confidence)::float8 FROM {relation} WHERE market_symbol = $1 GROUP BY 1 ORDER BY 2 DESC, 1"
         );
-        rows.query(db, &sql, &[arg(symbol.as_str())]).map(|_| ())
+        rows.query(db, &sql, &[arg(symbol.as_str())])
     })
 }
