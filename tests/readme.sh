@@ -23,6 +23,7 @@ awk -v dir="$work" '
             print NR > (dir "/" n ".line")
             if (fence == "sql fresh") printf "" > (dir "/" n ".fresh")
         } else if (after_sql) { out = dir "/" n ".text"; printf "" > out }
+        else if (fence == "text") { out = ""; print NR > (dir "/stray") }
         else out = ""
         if (fence == "") fence = "plain"
         next
@@ -35,9 +36,20 @@ awk -v dir="$work" '
 count=$(cat "$work/count")
 [ "$count" -gt 0 ] || { not_ok "$readme has no SQL to run"; exit; }
 
+[ ! -e "$work/stray" ] || not_ok "$readme: text blocks that no SQL block precedes" "line $(cat "$work/stray")"
+
 cluster_start
 demo_db readme 5 3000
 q readme "SELECT FROM refresh_cmc_regimes()"
+
+# The manual of all there is: each function, procedure and relation of the extension, and each output relation.
+[ "$readme" != README.md ] || {
+    q readme "SELECT FROM regime_setup()"
+    names=$(q readme "SELECT p.proname FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+                      WHERE d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_regime') AND p.prorettype <> 'trigger'::regtype
+                      UNION SELECT relname FROM pg_class WHERE relkind IN ('r', 'v') AND relname ~ 'regime' AND relnamespace = 'public'::regnamespace")
+    is "$readme names every function, procedure, table and view" "$(for name in $names; do grep -qw "$name" "$readme" || echo "$name"; done)" ""
+}
 
 # One session; what it prints is cut up again at the marks.
 mark="==== readme block"

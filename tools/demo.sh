@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# demo.sh: a private server with a database "demo": invented prices of a few assets, and their regimes, daily and of
-# candles.
+# demo.sh: a private server with a database "demo": invented prices of a few assets and of an index, and their regimes,
+# daily, of candles, and of the days of the index.
 # demo.sh psql: look around in it. demo.sh stop: stop the server and remove its directory.
 set -euo pipefail
 # shellcheck source=../tests/cluster.sh
@@ -33,7 +33,7 @@ version=$("$PG_CONFIG" --version | sed 's/^PostgreSQL \([0-9]*\).*/\1/')
 echo "== demo: a private PostgreSQL $version in $dir, on a unix socket"
 cluster_start
 
-echo "== demo: a new database, five invented assets, 3000 days"
+echo "== demo: a new database, five invented assets of up to 3000 days, an index of 1500"
 PGOPTIONS='-c client_min_messages=warning' psql -Xq -v ON_ERROR_STOP=1 --pset=footer=off --pset=pager=off <<'SQL'
 DROP DATABASE IF EXISTS demo WITH (FORCE);
 CREATE DATABASE demo;
@@ -59,9 +59,19 @@ FROM market_regimes ORDER BY symbol, timeframe, open_time DESC;
 \echo 'How the candles of four hours of MARKET were spent:'
 SELECT simplified_regime, candles, round(100 * share::numeric, 1) AS percent, round(mean_confidence::numeric, 2) AS confidence
 FROM market_regime_stats('MARKET', '4h');
+\echo 'CALL backfill_market_regime_history(''-infinity'', batch_size => 500);'
+CALL backfill_market_regime_history('-infinity', batch_size => 500);
+SELECT market_symbol, status, days_done, days_failed, batches, failed AS failed_batches FROM market_regime_progress;
+\echo 'The newest day of the index:'
+SELECT date, regime, confidence, description, newest_bar, is_stale FROM market_regime_current();
+\echo 'All systems:'
+SELECT name, subjects, stale, newest_row, lag, version FROM regime_systems;
 SQL
 echo "Look further with: make psql"
 echo "which is:          $pg_bin/psql -h $dir -U postgres demo"
 echo "Candles, in psql:  SELECT * FROM market_regimes WHERE symbol = 'MARKET' AND timeframe = '4h' ORDER BY open_time DESC;"
 echo "Its changes:       SELECT * FROM market_regime_transitions('MARKET', '4h', min_confidence => 0.7);"
+echo "Days of the index: SELECT * FROM market_regime_history ORDER BY date DESC;"
+echo "Their shares:      SELECT * FROM market_regime_history_summary();"
+echo "What to look at:   SELECT * FROM regime_health();"
 echo "When done:         make stop"
