@@ -90,9 +90,12 @@ impl Source {
     ///
     /// Fails on candles that cannot be used ([`check_bars`]).
     pub fn read(&self, db: Db, series: &Series, span: Span) -> Result<Candles> {
+        let Relation { condition, later_condition, .. } = &self.relation;
+        let all = self.all();
         let (condition, moment) = match span {
-            Span::Until(moment) => (&self.relation.condition, moment),
-            Span::After(moment) => (&self.relation.later_condition, Some(moment)),
+            Span::Until(None) => (&all, None),
+            Span::Until(moment) => (condition, moment),
+            Span::After(moment) => (later_condition, Some(moment)),
         };
         let sql = format!(
             "SELECT {} FROM {} WHERE {condition}",
@@ -100,7 +103,12 @@ impl Source {
             self.relation.sql
         );
         let mut candles = Candles::default();
-        db.rows(&sql, &series_args(series, moment), Sees::Snapshot, |row| {
+        let [symbol, timeframe, moment] = series_args(series, moment);
+        let mut args = vec![symbol, timeframe];
+        if !matches!(span, Span::Until(None)) {
+            args.push(moment);
+        }
+        db.rows(&sql, &args, Sees::Snapshot, |row| {
             candles.ts.push(row.micros(0).unwrap_or(i64::MAX));
             candles.high.push(row.price(1));
             candles.low.push(row.price(2));
@@ -113,6 +121,12 @@ impl Source {
             [("high", candles.high.as_slice()), ("low", candles.low.as_slice()), ("close", &candles.close)];
         check_bars(&candles.ts, &prices, &format!("candles of {}", series.name()), "", &self.relation.sql)?;
         Ok(candles)
+    }
+
+    /// All candles of a series: `$1` is the symbol, `$2` the timeframe.
+    fn all(&self) -> String {
+        let [symbol, timeframe, _] = &self.key;
+        format!("{symbol} = $1 AND {timeframe} = $2{}", self.filter(" AND "))
     }
 
     /// When the newest candle of a series opened.

@@ -16,7 +16,7 @@ pub fn all(db: Db) -> Result<Vec<Fresh>> {
         (output_relation(db, MARKET_REGIME_HISTORY.name)?, output_relation(db, BACKFILLS)?);
     let sql = format!(
         "SELECT s.market_symbol::text, (SELECT max(date)::date FROM {history} h WHERE h.market_symbol = s.market_symbol), \
-         b.reported, b.status, b.failures, b.differing, b.first_differing \
+         b.reported, b.status, b.failures, b.differing, b.first_differing, b.start_date \
          FROM (SELECT market_symbol FROM {history} UNION SELECT market_symbol FROM {backfills}) AS s \
          LEFT JOIN LATERAL (SELECT * FROM {backfills} b WHERE b.market_symbol = s.market_symbol ORDER BY b.backfill DESC LIMIT 1) AS b ON true \
          ORDER BY 1"
@@ -32,7 +32,13 @@ pub fn all(db: Db) -> Result<Vec<Fresh>> {
             Last { success: reported, ..Last::default() }
         };
         let name = row.string(0).unwrap_or_default();
-        let from = row.date(6).map(|day| format!("start_date => '{}', full_refresh => true, ", shown(day)));
+        // From where it has to be done again, or from the newest day on.
+        let differing = row.date(6);
+        let again = differing.into_iter().chain(row.date(7).filter(|_| has_failed)).min();
+        let from = again.or(newest).map(|day| {
+            let refresh = if differing.is_some() { "full_refresh => true, " } else { "" };
+            format!("start_date => '{}', {refresh}", shown(day))
+        });
         let fresh = Fresh {
             command: from.map(|from| super::call(&own, &name, &from)),
             name,
