@@ -55,6 +55,7 @@ bench: install ## the core by itself, and refreshes against the floor of plain S
 	@cargo bench --quiet --package regime_core --bench '*' -- --output-format bencher
 	@tests/bench.sh
 	@tests/bench_signals.sh
+	@tests/bench_market.sh
 
 package: ## a tarball to unpack in / on machines with this PostgreSQL
 	@rm -rf $(CARGO_TARGET_DIR)/$(PACKAGE)

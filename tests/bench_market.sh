@@ -61,3 +61,17 @@ SELECT p.what, round(percentile_cont(0.5) WITHIN GROUP (ORDER BY t.ms)::numeric,
        round(percentile_cont(0.5) WITHIN GROUP (ORDER BY t.ms / f.ms)::numeric, 2) AS ratio, p.wanted
 FROM pair p JOIN taken t USING (what) JOIN taken f ON f.what = p.plain AND f.run = t.run WHERE t.run > 0 GROUP BY p.place, p.what, p.plain, p.wanted ORDER BY p.place;
 SQL
+
+# A backfill as it is called, each batch committed by itself.
+q bench "SELECT FROM regime_setup()"
+q bench "CREATE TABLE backfills (batch int, days bigint, seconds float8)"
+for batch in 60 60 60 400 400 400; do
+    q bench "DELETE FROM market_regime_history"
+    began=$EPOCHREALTIME
+    psql -Xq -d bench -c "CALL backfill_market_regime_history('1900-01-01', '2100-01-01', $batch)" 2>/dev/null
+    q bench "INSERT INTO backfills SELECT $batch, count(*), $EPOCHREALTIME - $began FROM market_regime_history"
+done
+echo "== bench: a backfill of $(q bench "SELECT max(days) FROM backfills") trading days, median of 3 runs"
+psql -Xq -d bench --pset=footer=off <<'SQL'
+SELECT batch AS batch_size, round(percentile_cont(0.5) WITHIN GROUP (ORDER BY days / seconds)) AS days_per_second FROM backfills GROUP BY 1 ORDER BY 1;
+SQL

@@ -111,6 +111,11 @@ t "CALL empty()"
 t "$(half 1 400)" >/dev/null
 for table in "${!outputs[@]}"; do t "CREATE TABLE result_$table AS TABLE $table; CREATE TABLE floor_$table (LIKE $table INCLUDING ALL)"; done
 floor() { for table in "${!outputs[@]}"; do echo "INSERT INTO floor_$table SELECT * FROM result_$table WHERE id BETWEEN $1 AND $2;"; done; }
+# A day later, with a new bar of each of the 400.
+next_day() {
+    t "INSERT INTO cmc_price_bars_multi_tf SELECT (jsonb_populate_record(b, jsonb_build_object('bar_seq', bar_seq + 1, 'time_close', time_close + interval '1 day'))).*
+       FROM cmc_price_bars_multi_tf b WHERE id <= 400 AND tf = '1D' AND time_close = (SELECT max(time_close) FROM cmc_price_bars_multi_tf WHERE id = 1)"
+}
 for ((run = 0; run < few; run++)); do
     at_once "plain, one" "$plain"
     at_once "plain, two" "$plain" "$plain"
@@ -128,6 +133,10 @@ for ((run = 0; run < few; run++)); do
     t "CALL empty()"
     at_once "round, two" "CALL refresh_all_cmc_regimes()" "CALL refresh_all_cmc_regimes()"
     at_once "again, two" "CALL refresh_all_cmc_regimes()" "CALL refresh_all_cmc_regimes()"
+    next_day
+    at_once "day, one" "CALL refresh_all_cmc_regimes()"
+    next_day
+    at_once "day, two" "CALL refresh_all_cmc_regimes()" "CALL refresh_all_cmc_regimes()"
 done
 
 # Memory of a session, its own, at its peak: one asset in a call, and 2,000, those above and as many twins of them.
@@ -177,6 +186,8 @@ SELECT what, round(value, 1) AS value, unit, round(ratio, 4) AS ratio, wanted FR
     ('  200 in each of two', m('floor, two'), 'ms', 2 * m('floor, one') / m('floor, two'), ''),
     ('200 assets, one session', m('half, one'), 'ms', NULL, ''),
     ('  200 in each of two', m('half, two'), 'ms', 2 * m('half, one') / m('half, two'), 'x the work of one >= 1.7'),
+    ('CALL for 400 assets with a new bar each, one session', m('day, one'), 'ms', NULL, ''),
+    ('  two sessions', m('day, two'), 'ms', m('day, one') / m('day, two'), 'x the work of one >= 1.7'),
     ('CALL for 400 assets, one session', m('round, one'), 'ms', NULL, ''),
     ('  two sessions', m('round, two'), 'ms', m('round, one') / m('round, two'), 'x the work of one >= 1.7'),
     ('CALL for 400 unchanged assets, not tracked, one session', m('again, one'), 'ms', NULL, ''),
