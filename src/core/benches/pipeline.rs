@@ -1,4 +1,4 @@
-//! One asset with the longest daily history there is, and the parts of it that cost most.
+//! One asset with the longest daily history there is, and the parts of it that cost most; the sister systems.
 #![allow(missing_docs)]
 
 #[path = "../tests/common/synthetic.rs"]
@@ -11,6 +11,8 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use regime_core::comovement::comovement;
 use regime_core::hysteresis::{Mode, State};
 use regime_core::labels::{atrp, label_bars};
+use regime_core::market::{Config, labels};
+use regime_core::market_history::days;
 use regime_core::pipeline::{Params, Proxy, Series, run};
 use regime_core::policy::{Policy, PolicyTable};
 use regime_core::rolling::percentile_rank;
@@ -60,5 +62,16 @@ fn pipeline(c: &mut Criterion) {
     c.bench_function("policy", |b| b.iter(|| Policy::new(black_box(PolicyTable::built_in()))));
 }
 
-criterion_group!(benches, pipeline);
+fn sisters(c: &mut Criterion) {
+    let candles = layer(5, 10_000, 1, [20, 50, 100]);
+    let close = &candles.close;
+    let [high, low] = [1.004, 0.995].map(|by| close.iter().map(|c| c * by).collect::<Vec<_>>());
+    let config = Config::default();
+    c.bench_function("market/labels of 10,000 candles", |b| {
+        b.iter(|| labels(black_box(&high), &low, close, &config));
+    });
+    c.bench_function("market_history/10,000 days", |b| b.iter(|| days(black_box(close), 0)));
+}
+
+criterion_group!(benches, pipeline, sisters);
 criterion_main!(benches);

@@ -2,8 +2,6 @@
 //!
 //! NaN stands for "unknown" everywhere; an infinite value counts as unknown too.
 
-use std::collections::VecDeque;
-
 use serde::{Deserialize, Serialize};
 
 /// The mean of the last `window` values, one value at a time.
@@ -17,7 +15,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunningMean {
     window: usize,
-    values: VecDeque<f64>,
+    /// A ring, once it is full.
+    values: Vec<f64>,
+    /// The place of the oldest.
+    oldest: usize,
     sum: f64,
     add_residue: f64,
     remove_residue: f64,
@@ -33,7 +34,8 @@ impl RunningMean {
         let window = window.max(1);
         Self {
             window,
-            values: VecDeque::with_capacity(window),
+            values: Vec::with_capacity(window),
+            oldest: 0,
             sum: 0.0,
             add_residue: 0.0,
             remove_residue: 0.0,
@@ -44,22 +46,31 @@ impl RunningMean {
         }
     }
 
-    /// The last `window` values, the newest last.
-    pub fn values(&self) -> &VecDeque<f64> {
-        &self.values
+    /// The last `window` values, ascending in time, in two parts.
+    pub fn values(&self) -> [&[f64]; 2] {
+        let (later, earlier) = self.values.split_at(self.oldest.min(self.values.len()));
+        [earlier, later]
+    }
+
+    /// The value so many before the newest, NaN if it is not among the last `window`.
+    pub fn before(&self, steps: usize) -> f64 {
+        let n = self.values.len();
+        if steps < n { self.values[(self.oldest + n - 1 - steps) % n] } else { f64::NAN }
     }
 
     /// Takes the next value and gives the mean of the last `window`, NaN unless all are known.
     pub fn push(&mut self, value: f64) -> f64 {
-        if self.values.len() == self.window
-            && let Some(oldest) = self.values.pop_front()
-            && oldest.is_finite()
-        {
-            self.known -= 1;
-            self.negative -= usize::from(oldest.is_sign_negative());
-            (self.sum, self.remove_residue) = compensated(self.sum, -oldest, self.remove_residue);
+        if self.values.len() < self.window {
+            self.values.push(value);
+        } else if let Some(slot) = self.values.get_mut(self.oldest) {
+            let oldest = std::mem::replace(slot, value);
+            self.oldest = if self.oldest + 1 == self.window { 0 } else { self.oldest + 1 };
+            if oldest.is_finite() {
+                self.known -= 1;
+                self.negative -= usize::from(oldest.is_sign_negative());
+                (self.sum, self.remove_residue) = compensated(self.sum, -oldest, self.remove_residue);
+            }
         }
-        self.values.push_back(value);
         if value.is_finite() {
             self.known += 1;
             self.negative += usize::from(value.is_sign_negative());

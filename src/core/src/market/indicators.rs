@@ -86,7 +86,9 @@ impl Values {
             return None;
         }
         let bandwidth = if middle == 0.0 { 0.0 } else { (upper - lower) / middle };
-        Some([self.atr / self.close, bandwidth])
+        let volatility = [self.atr / self.close, bandwidth];
+        // What overflows is not known.
+        volatility.iter().all(|v| !v.is_nan()).then_some(volatility)
     }
 }
 
@@ -138,9 +140,10 @@ impl Indicators {
         if mean.is_nan() {
             return mean;
         }
-        let closes = self.mean_20.values();
-        let n = closes.len() as f64;
-        let (sum, squares) = closes.iter().fold((0.0, 0.0), |(sum, squares), close| {
+        // In the order of time, so that equal closes give equal bits whenever they come.
+        let [earlier, later] = self.mean_20.values();
+        let n = (earlier.len() + later.len()) as f64;
+        let (sum, squares) = earlier.iter().chain(later).fold((0.0, 0.0), |(sum, squares), close| {
             let d = close - mean;
             (sum + d, squares + d * d)
         });
@@ -165,8 +168,7 @@ impl Indicators {
 
     /// The change in 12 candles.
     fn roc(&self, close: f64) -> f64 {
-        let closes = self.mean_20.values();
-        let base = closes.len().checked_sub(13).and_then(|at| closes.get(at)).copied().unwrap_or(f64::NAN);
+        let base = self.mean_20.before(12);
         (close - base) / base * 100.0
     }
 }
