@@ -1,6 +1,7 @@
 -- Procedures: what commits on the way. plpgsql around functions, since only that tells a CALL in a transaction
 -- block, where nothing can be committed, from one outside. No SET clause, which would forbid to commit: every name
--- and operator is qualified instead.
+-- and operator is qualified instead. What comes after a lock reads what the lock's last holder committed, whatever isolation
+-- the session prefers.
 
 CREATE PROCEDURE refresh_all_cmc_regimes(
     batch_size int DEFAULT 50,
@@ -25,15 +26,16 @@ BEGIN
     round := @extschema@.regime_round_begin(only_dirty, batch_size, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars,
         min_bars_l0, min_bars_l1, min_bars_l2, l4_label, point_in_time);
     COMMIT;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     WHILE more LOOP
         more := @extschema@.regime_round_next(round, batch_size, deadline, cal_scheme, policy, hysteresis, hysteresis_mode,
             min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2, l4_label, point_in_time);
         COMMIT;
+        SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     END LOOP;
     PERFORM @extschema@.regime_round_end(round);
 END $$;
 
--- A batch reads after its lock what the lock's last holder committed, whatever isolation the session prefers.
 CREATE PROCEDURE backfill_market_regime_history(
     start_date date DEFAULT '2022-05-01',
     end_date date DEFAULT CURRENT_DATE,

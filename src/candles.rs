@@ -13,7 +13,10 @@ use crate::names;
 use crate::read::{Span, check_bars, sort_by_time};
 use crate::source::{Relation, extension_schema};
 use crate::state::hex;
-use crate::system::MARKET_REGIMES;
+
+mod reference;
+
+pub use reference::{reference, refers_elsewhere};
 
 /// The row of the source map, and what the catalogs say of it.
 #[derive(Clone)]
@@ -343,68 +346,4 @@ impl MapRow {
 /// Whether the map says where candles are in other words than by default.
 pub fn is_mapped(db: Db) -> Result<bool> {
     Ok(MapRow::find(db, &extension_schema(db)?)?.is_some_and(|row| row.is_edited))
-}
-
-/// Lets rows of `market_regimes` go with their candles, where the candles are a table that has the key for it
-/// and times of the same type; says what it did.
-pub fn reference(db: Db, schema: &str) -> Result<Option<String>> {
-    let regimes = format!("{}.{}", quoted(schema), MARKET_REGIMES.name);
-    let wanted = referable(db)?;
-    let sql = "SELECT confrelid::regclass = to_regclass($3) FROM pg_catalog.pg_constraint \
-         WHERE conrelid = $1::regclass AND contype = 'f' AND conname = $2::name";
-    let relation = wanted.as_ref().map(|source| source.relation.sql.as_str());
-    let args = [arg(regimes.as_str()), arg(REFERENCE), arg(relation)];
-    match db.first(sql, &args, Sees::Now, |row| Ok(row.bool(0) == Some(true)))? {
-        Some(true) => return Ok(None),
-        Some(false) => {
-            db.execute(&format!("ALTER TABLE {regimes} DROP CONSTRAINT {REFERENCE}"), &[])?;
-        }
-        None => {}
-    }
-    let Some(Source { key: [symbol, timeframe, ts], relation, .. }) = wanted else { return Ok(None) };
-    let candles = &relation.sql;
-    let without = format!(
-        "SELECT count(*) FROM {regimes} AS r WHERE NOT EXISTS (SELECT FROM {candles} AS c \
-         WHERE c.{symbol} = r.symbol AND c.{timeframe} = r.timeframe AND c.{ts} = r.open_time)"
-    );
-    let without = db.first(&without, &[], Sees::Now, |row| Ok(row.long(0)))?.flatten().unwrap_or_default();
-    if without > 0 {
-        return Ok(Some(format!("does not refer to {candles}, where {without} rows have no candle")));
-    }
-    let statements = [
-        format!(
-            "ALTER TABLE {regimes} ADD CONSTRAINT {REFERENCE} FOREIGN KEY (symbol, timeframe, open_time) \
-             REFERENCES {candles} ({symbol}, {timeframe}, {ts}) ON DELETE CASCADE"
-        ),
-        format!("COMMENT ON CONSTRAINT {REFERENCE} ON {regimes} IS 'A row goes with its candle'"),
-    ];
-    for statement in statements {
-        db.execute(&statement, &[])?;
-    }
-    Ok(Some(format!("refers to {candles}")))
-}
-
-/// The foreign key of `market_regimes`.
-const REFERENCE: &str = "market_regimes_candle_fkey";
-
-/// The candles, if a foreign key can refer to them: a table with a unique index on just the three columns, that
-/// the current role may refer to. A time without a zone is another moment in each session, so that equality with
-/// it could not be relied on.
-fn referable(db: Db) -> Result<Option<Source>> {
-    let [schema, name] = MapRow::load(db, &extension_schema(db)?)?.table;
-    if db::readable(&schema, &name) != Some(true) {
-        return Ok(None);
-    }
-    let source = Source::load(db)?;
-    let sql = "SELECT true FROM pg_catalog.pg_class c JOIN pg_catalog.pg_index i ON i.indrelid = c.oid \
-         WHERE c.oid = $1::regclass AND c.relkind IN ('r', 'p') AND i.indisunique AND i.indimmediate AND i.indisvalid \
-         AND i.indpred IS NULL AND i.indexprs IS NULL AND has_table_privilege(c.oid, 'REFERENCES') \
-         AND (SELECT pg_catalog.array_agg(quote_ident(a.attname::text) ORDER BY quote_ident(a.attname::text)) FROM pg_catalog.pg_attribute a \
-           WHERE a.attrelid = c.oid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])) \
-         = (SELECT pg_catalog.array_agg(k ORDER BY k) FROM pg_catalog.unnest($2::text[]) AS k) \
-         AND EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND quote_ident(a.attname::text) = $3 \
-           AND a.atttypid = 'timestamptz'::regtype) LIMIT 1";
-    let args = [arg(source.relation.sql.as_str()), arg(source.key.to_vec()), arg(source.key[2].as_str())];
-    let has_key = db.first(sql, &args, Sees::Now, |_| Ok(()))?.is_some();
-    Ok(has_key.then_some(source))
 }

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::guc;
 use crate::output::is_set_up;
 use crate::read::utc;
-use crate::run_log::RUN_LOG;
+use crate::run_log::{RUN_LOG, subject};
 use crate::system::{SYSTEMS, System};
 
 /// A subject. Moments are microseconds since 2000.
@@ -52,7 +52,7 @@ impl Fresh {
 
     /// From the newest row to the newest row of the source, in microseconds.
     pub fn lag(&self) -> Option<i64> {
-        Some((self.newest_source? - self.newest_row?).max(0))
+        Some(self.newest_source?.saturating_sub(self.newest_row?).max(0))
     }
 
     /// Why it is stale, in a sentence; `what` is what the source has: daily bars.
@@ -60,7 +60,9 @@ impl Fresh {
         let [one, many] = what;
         let things = if self.behind == 1 { one } else { many };
         match (self.newest_row, self.newest_source) {
-            (None, Some(_)) => format!("{} {things} and no row yet.", self.behind),
+            (None, newest) if newest.is_some() || self.behind > 0 => {
+                format!("{} {things} and no row yet.", self.behind)
+            }
             (Some(row), Some(newest)) if self.behind > 0 => format!(
                 "{} {} behind: newest {} {}, newest row {}.",
                 self.behind,
@@ -83,7 +85,7 @@ pub fn last(db: Db, system: &System, name: &str) -> Result<Last> {
              ORDER BY run DESC LIMIT 1"
         )
     };
-    let args = || [arg(system.name), arg(name)];
+    let args = || [arg(system.name), arg(subject(name))];
     let finished = |row: &Tuple| Ok(row.micros(0));
     let success = db.first(&newest("<> 'failed'"), &args(), Sees::Snapshot, finished)?.flatten();
     let failed = db.first(&newest("= 'failed'"), &args(), Sees::Snapshot, |row| {

@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 
-use pgrx::spi::quote_identifier as quoted;
+use pgrx::PgSqlErrorCode;
+use pgrx::spi::{quote_identifier as quoted, quote_literal};
 
 use regime_core::market::{Config, Label, Machine};
 
@@ -14,6 +15,7 @@ use crate::error::{Error, Result, read_only_transaction};
 use crate::lock::lock;
 use crate::read::{Span, utc};
 use crate::run_log::Run;
+use crate::source::extension_schema;
 use crate::subxact::attempt;
 use crate::system::{MARKET, MARKET_REGIMES};
 use crate::write::{Content, Value, Written, sync_after};
@@ -59,7 +61,8 @@ pub fn refresh(
         let source = Source::load_held(db)?;
         output::prepare(db, &schema, &MARKET, how.dry_run)?;
         let set_up = output::is_set_up(db, &schema, &MARKET)?;
-        let all = db.with_new_snapshot(|| wanted(db, &source, &schema, set_up, symbol, timeframe));
+        let all =
+            attempt(|| db.with_new_snapshot(|| wanted(db, &source, &schema, set_up, symbol, timeframe)));
         let all = all.map_err(|error| with_grants(error, &MARKET, &schema))?;
         let call = Call {
             db,
@@ -81,7 +84,7 @@ pub fn refresh(
             if !how.dry_run {
                 lock(db, &lock_name(&call.schema, &series))?;
             }
-            let done = db::in_own_memory(|| attempt(|| call.refresh(&series)));
+            let done = call.attempt(&series);
             summaries.push(call.summary(series, done, began));
         }
         if !how.dry_run {
@@ -176,6 +179,31 @@ impl Call<'_, '_> {
         let read = done.as_ref().map_or(0, |done| done.read);
         let (entry, done) = about.entry(done, &self.version, read, &self.schema, self.how.dry_run, began);
         Summary { series, entry, rows: done.map(|done| done.rows) }
+    }
+
+    /// [`Call::refresh`] in a subtransaction.
+    fn attempt(&self, series: &Series) -> Result<Done> {
+        let once = || db::in_own_memory(|| attempt(|| self.refresh(series)));
+        match once() {
+            Err(error) if error.report().code == PgSqlErrorCode::ERRCODE_FOREIGN_KEY_VIOLATION => {
+                match candles::refers_elsewhere(self.db, &self.schema) {
+                    // A candle was deleted after it was read: without it, then.
+                    Ok(false) => once(),
+                    _ => Err(self.with_setup(error)),
+                }
+            }
+            done => done,
+        }
+    }
+
+    /// The error of rows whose candles are not where the foreign key of the rows looks for them.
+    fn with_setup(&self, error: Error) -> Error {
+        let (Ok(own), None) = (extension_schema(self.db), &error.report().hint) else { return error };
+        error.hint(format!(
+            "SELECT * FROM {own}.regime_setup({}); sets the foreign key to {}, or drops it.",
+            quote_literal(&self.schema),
+            self.source.relation.sql
+        ))
     }
 
     /// Refreshes a series; to be called with its lock held, in a subtransaction.
@@ -289,6 +317,7 @@ impl Call<'_, '_> {
         after: Option<i64>,
     ) -> Result<Written> {
         let content = content(&candles.ts, labels, &self.version);
+        pgrx::check_for_interrupts!();
         if !self.set_up {
             return Ok(Written { inserted: labels.len() as u64, ..Written::default() });
         }
@@ -306,10 +335,18 @@ impl Call<'_, '_> {
     }
 }
 
+/// Candles between two looks at whether the statement was cancelled.
+const INTERRUPT_EVERY: usize = 4096;
+
 /// The labels of further candles.
 pub fn run(machine: &mut Machine, candles: &Candles) -> impl Iterator<Item = Label> {
     let Candles { high, low, close, .. } = candles;
-    high.iter().zip(low).zip(close).map(|((high, low), close)| machine.push(*high, *low, *close))
+    high.iter().zip(low).zip(close).enumerate().map(|(i, ((high, low), close))| {
+        if i.is_multiple_of(INTERRUPT_EVERY) {
+            pgrx::check_for_interrupts!();
+        }
+        machine.push(*high, *low, *close)
+    })
 }
 
 /// Time and version of the newest stored row.
@@ -353,7 +390,7 @@ fn content<'a>(ts: &[i64], labels: &[Label], version: &'a str) -> Content<'a> {
 pub fn delete(symbol: &str, timeframe: &str) -> Result<i64> {
     crate::error::check_writable("delete_market_regimes()")?;
     let series = Series { symbol: symbol.to_owned(), timeframe: timeframe.to_owned() };
-    db::connect(|db| {
+    let delete = |db: Db| {
         let schema = guc::target_schema();
         let relation = crate::refresh::output_relation(db, MARKET_REGIMES.name)?;
         lock(db, &lock_name(&schema, &series))?;
@@ -362,6 +399,6 @@ pub fn delete(symbol: &str, timeframe: &str) -> Result<i64> {
         let deleted = db.execute_small(&sql, &args)?;
         state::forget(db, &schema, &series)?;
         Ok(deleted as i64)
-    })
-    .map_err(|error: Error| with_grants(error, &MARKET, &guc::target_schema()))
+    };
+    attempt(|| db::connect(delete)).map_err(|error| with_grants(error, &MARKET, &guc::target_schema()))
 }

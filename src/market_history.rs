@@ -59,9 +59,13 @@ fn midnight(day: i32) -> i64 {
     i64::from(day).saturating_mul(DAY)
 }
 
-/// The day of a moment in UTC, in days since 2000.
+/// The day of a moment in UTC, in days since 2000; of an infinite one an infinite one.
 fn day_of(micros: i64) -> i32 {
-    micros.div_euclid(DAY) as i32
+    match micros {
+        i64::MIN => i32::MIN,
+        i64::MAX => i32::MAX,
+        micros => micros.div_euclid(DAY) as i32,
+    }
 }
 
 /// A day as text.

@@ -18,8 +18,16 @@ pub const RUN_LOG: &str = "cmc_regime_run_log";
 /// How often a session looks for entries that are too old.
 const PRUNE_EVERY: Duration = Duration::from_secs(600);
 
+/// Most characters of a subject in the log, where an index is over it.
+const MOST_CHARACTERS: usize = 500;
+
 thread_local! {
     static PRUNED: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// The name of a subject, as the log has it.
+pub fn subject(name: &str) -> String {
+    name.chars().take(MOST_CHARACTERS).collect()
 }
 
 /// One call, while it runs.
@@ -79,7 +87,7 @@ impl<'a> Run<'a> {
         let args = [
             arg(self.system.name),
             arg(all().map(|e| e.id).collect::<Vec<_>>()),
-            arg(all().map(|e| e.name.clone()).collect::<Vec<_>>()),
+            arg(all().map(|e| e.name.as_deref().map(subject)).collect::<Vec<_>>()),
             timestamps_arg(all().map(|e| Some(e.started)).collect()),
             timestamps_arg(all().map(ended).collect()),
             arg(all().map(|e| e.status).collect::<Vec<_>>()),

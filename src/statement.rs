@@ -160,8 +160,10 @@ impl Statement<'_> {
         let mut args = self.scope_args();
         for (c, column) in self.table.key.iter().enumerate() {
             args.push(array_arg(column.kind, rows.iter().map(|row| self.content.keys[row * keys + c])));
+            pgrx::check_for_interrupts!();
         }
         args.push(arg(rows.iter().map(|row| self.content.entry[*row] as i32 + 1).collect::<Vec<_>>()));
+        pgrx::check_for_interrupts!();
         let entries = self.content.entries.len() / values.max(1);
         for (c, column) in self.table.values.iter().enumerate() {
             args.push(array_arg(

@@ -44,7 +44,7 @@ impl Status {
 
     /// From the newest row to the newest bar, in microseconds.
     pub fn lag(&self) -> Option<i64> {
-        Some((self.newest_bar? - self.newest_row?).max(0))
+        Some(self.newest_bar?.saturating_sub(self.newest_row?).max(0))
     }
 }
 

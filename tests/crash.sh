@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # kill -9 of the whole server in the middle of a refresh: afterwards each asset has all its old rows or all its new
-# ones, in all four tables, and refreshing again completes.
+# ones, in all four tables, and refreshing again completes. So have series of candles, whatever it is that ends the call.
 . "$(dirname "$0")/lib.sh"
 assets=24
 cluster_fsync=on
@@ -55,3 +55,50 @@ crash_during() {
 }
 crash_during "one call for all assets" "SELECT FROM refresh_cmc_regimes($new);" all
 crash_during "one call per asset" "SELECT format('SELECT FROM refresh_cmc_regimes(%s, %s);', id, \$\$$new\$\$) FROM dim_assets ORDER BY id \\gexec" some
+
+# The regimes of candles: a call is one transaction over all series, so that what it had written goes with its backend, with the
+# server, and with a cancel.
+r() { q crash "$1"; }
+fast() { r "DROP TRIGGER slow ON market_regimes"; }
+columns="symbol, timeframe, open_time, trend_state, volatility_state, momentum_state, full_regime, simplified_regime, confidence, classifier_version, warmup"
+r "CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(60); RETURN NEW; END'; SELECT FROM regime_setup()"
+series=$(r "SELECT count(*) FROM (SELECT DISTINCT symbol, timeframe FROM candles) s")
+last=$(r "SELECT max(symbol) FROM candles WHERE timeframe = '1d'")
+r "SELECT FROM refresh_market_regimes(config => '{\"adx_trending\": 40}')"
+r "CREATE TABLE before AS SELECT $columns FROM market_regimes; CREATE TABLE state AS SELECT symbol, timeframe, classifier_version FROM market_regime_state"
+
+# interrupt DESCRIPTION HOW: a refresh of all series is interrupted in its last one; HOW is given the process ids of its backend and of psql
+interrupt() {
+    local session backend=''
+    r "CREATE TRIGGER slow BEFORE UPDATE ON market_regimes FOR EACH ROW WHEN (NEW.symbol = '$last' AND NEW.timeframe = '1d') EXECUTE FUNCTION slowly()"
+    psql -Xq -d crash -c "SELECT FROM refresh_market_regimes()" >"$work/session" 2>&1 &
+    session=$!
+    until [ -n "$backend" ]; do
+        backend=$(r "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query ~ 'refresh_market'")
+    done
+    is "market regimes, $1: another session sees none of it" "$(r "SELECT count(*) FROM market_regimes WHERE classifier_version = '1'")" 0
+    "$2" "$backend" "$session"
+    wait $session || true
+    until psql -XAtq -c "SELECT" >/dev/null 2>&1; do sleep 0.05; done
+    is "market regimes, $1 is an error" "$(grep -Ecm1 '^(ERROR|FATAL|server closed)' "$work/session")" 1
+    fast
+    same "market regimes, $1: all rows are as before" crash "TABLE before" "SELECT $columns FROM market_regimes"
+    same "market regimes, $1: and so is where each series stands" crash "TABLE state" "SELECT symbol, timeframe, classifier_version FROM market_regime_state"
+    is "market regimes, $1: no lock is left" "$(r "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")" 0
+}
+ctrl_c() { kill -INT "$2"; }
+terminated() { r "SELECT FROM pg_terminate_backend($1)"; }
+killed() { kill -9 "$1"; }
+crashed() { cluster_crash; cluster_start; }
+interrupt "Ctrl-C" ctrl_c
+interrupt "pg_terminate_backend" terminated
+interrupt "kill -9 of the backend" killed
+interrupt "kill -9 of the server" crashed
+is "market regimes: refreshing again completes" "$(r "SELECT status, count(*) FROM refresh_market_regimes() GROUP BY 1")" "ok|$series"
+same "market regimes: and all rows are new" crash \
+    "SELECT $columns FROM market_regimes" "SELECT m.* FROM (SELECT DISTINCT symbol, timeframe FROM candles) s, market_regimes_compute(s.symbol, s.timeframe) m"
+
+# A long series notices a cancel: not by the clock, which no test can rely on, but long before its end.
+r "INSERT INTO candles SELECT 'LONG', '1m', timestamptz '2020-01-01' + n * interval '1 minute', 1, 103 + n % 7, 97 - n % 5, 100 + n % 3 FROM generate_series(1, 200000) n"
+is "market regimes: a timeout ends a long refresh" "$(r "SET statement_timeout = '150ms'; SELECT FROM refresh_market_regimes('LONG')")" "ERROR:  canceling statement due to statement timeout"
+is "market regimes: and leaves nothing of it" "$(r "SELECT count(*) FROM market_regimes WHERE symbol = 'LONG'"; r "SELECT count(*) FROM market_regime_state WHERE symbol = 'LONG'")" "$(printf '0\n0')"

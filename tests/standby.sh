@@ -3,7 +3,10 @@
 . "$(dirname "$0")/lib.sh"
 cluster_start
 demo_db market 5 1200
-q market "SELECT FROM refresh_cmc_regimes();
+q market "CALL backfill_market_regime_history('2016-01-01', '2019-01-01')"
+q market "SELECT FROM refresh_cmc_regimes(); SELECT FROM refresh_market_regimes();
+          INSERT INTO candles SELECT (jsonb_populate_record(c, jsonb_build_object('open_time', open_time + interval '3 days'))).* FROM candles c WHERE symbol = '^GSPC' ORDER BY open_time DESC LIMIT 1;
+          CREATE TABLE returns AS SELECT open_time::date AS date, close / lag(close) OVER (ORDER BY open_time) - 1 AS daily_return FROM candles WHERE symbol = '^GSPC' OFFSET 1;
           CREATE ROLE reader LOGIN;
           GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader"
 primary=$cluster_dir
@@ -52,6 +55,22 @@ reads "regime_timeline" "SELECT regime_timeline(1)"
 reads "cmc_regime_status" "SELECT id, newest_bar, newest_row, lag_bars, is_stale FROM cmc_regime_status"
 reads "regime_health" "SELECT severity, what FROM regime_health()"
 reads "regime_policy_rules" "SELECT * FROM regime_policy_rules()"
+reads "market_regimes_compute" "SELECT count(*), sum(confidence) FROM market_regimes_compute('MARKET', '4h')"
+reads "get_market_regimes, stored rows and a computed one" "SELECT created_at IS NOT NULL, count(*), sum(confidence) FROM get_market_regimes('^GSPC', '1d') GROUP BY 1 ORDER BY 1"
+is "and there is one" "$(PGHOST=$standby PGUSER=reader q market "SELECT count(*) FROM get_market_regimes('^GSPC', '1d') WHERE created_at IS NULL")" 1
+reads "get_market_regimes, a symbol by its id" "SELECT created_at IS NOT NULL, count(*), sum(confidence) FROM get_market_regimes('1', '1d') GROUP BY 1"
+reads "market_regime_stats" "SELECT * FROM market_regime_stats()"
+reads "market_regime_transitions" "SELECT * FROM market_regime_transitions('MARKET', '1d', 0.5)"
+reads "market_regime_labels" "SELECT count(*) FROM market_regime_labels('{3,4}', '{1,2}', '{2,3}')"
+reads "refresh_market_regimes, dry_run" "SELECT symbol, timeframe, status, message FROM refresh_market_regimes(dry_run => true)"
+reads "market_regime_history_compute" "SELECT count(*), sum(confidence), max(description) FROM market_regime_history_compute()"
+reads "market_regime_current" "SELECT date, regime, newest_bar, lag_days, is_stale FROM market_regime_current()"
+reads "market_regime_history_summary" "SELECT * FROM market_regime_history_summary()"
+reads "market_regime_performance" "SELECT * FROM market_regime_performance('returns')"
+reads "market_regime_progress" "SELECT market_symbol, status, days FROM market_regime_progress"
+reads "regime_systems" "SELECT name, subjects, stale, newest_row, lag, problem FROM regime_systems()"
+is "a dry run of the backfill" "$(PGHOST=$standby PGUSER=reader psql -XAtq -d market -c "CALL backfill_market_regime_history('2016-01-01', '2019-01-01', dry_run => true)" 2>&1)" \
+    "$(PGUSER=reader psql -XAtq -d market -c "CALL backfill_market_regime_history('2016-01-01', '2019-01-01', dry_run => true)" 2>&1)"
 
 # refuses FUNCTION SQL
 refuses() { is "$1 says that nothing can be written" "$(PGHOST=$standby q market "$2" | grep -c 'read-only transaction\|during recovery')" 1; }
@@ -59,3 +78,6 @@ refuses "refresh" "SELECT refresh_cmc_regimes()"
 refuses "CALL refresh_all_cmc_regimes" "CALL refresh_all_cmc_regimes()"
 refuses "regime_track" "SELECT regime_track()"
 refuses "regime_setup" "SELECT regime_setup()"
+refuses "refresh_market_regimes" "SELECT refresh_market_regimes()"
+refuses "delete_market_regimes" "SELECT delete_market_regimes('MARKET', '1d')"
+refuses "CALL backfill_market_regime_history" "CALL backfill_market_regime_history()"

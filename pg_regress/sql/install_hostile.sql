@@ -18,7 +18,7 @@ BEGIN
         'unnest(timestamptz[]) RETURNS SETOF timestamptz', 'array_length(int[], int) RETURNS int',
         'array_position(int[], int) RETURNS int', 'array_agg(text) RETURNS text[]', 'now() RETURNS timestamptz',
         'hashtextextended(text, int) RETURNS bigint', 'concat_ws(text, oid, oid, xid) RETURNS text', 'count(oid) RETURNS bigint',
-        'repeated(int, interval) RETURNS interval', 'later(timestamptz, interval) RETURNS timestamptz', 'min(timestamptz) RETURNS timestamptz']
+        'repeated(int, interval) RETURNS interval', 'later(timestamptz, interval) RETURNS timestamptz', 'min(timestamptz) RETURNS timestamptz', 'lag(text) RETURNS text']
     LOOP
         EXECUTE format('CREATE FUNCTION hostile.%s LANGUAGE plpgsql AS $f$ BEGIN PERFORM hostile.trap(); END $f$', signature);
     END LOOP;
@@ -35,6 +35,10 @@ SELECT count(*) FROM regime_setup('hostile');
 SET pg_regime.target_schema = 'hostile';
 SELECT count(*) > 0 AS made FROM regime_demo(2, 60);
 SELECT id, status, regime_rows FROM refresh_cmc_regimes();
+SELECT symbol, timeframe, status, regime_rows FROM refresh_market_regimes();
+SELECT symbol, timeframe, count(*) FROM get_market_regimes('MARKET', '1d') GROUP BY 1, 2;
+SELECT count(*) > 0 AS some FROM market_regime_transitions('MARKET', '4h');
+SELECT delete_market_regimes('MARKET', '1d');
 UPDATE cmc_price_bars_multi_tf SET close = close * 1.5 WHERE bar_seq > 30;
 SELECT id, status FROM refresh_cmc_regimes();
 SELECT count(*) FROM cmc_regime_run_log WHERE id = 1;

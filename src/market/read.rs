@@ -175,7 +175,7 @@ pub fn get(rows: &mut Rows, symbol: &str, timeframe: &str, times: Times) -> Resu
             return computed(db, rows, &source, &series, times, None, &state.config);
         }
         query(db, rows, &relation, &series, times, since)?;
-        if is_whole || times.to.is_some_and(|to| since.unwrap_or(state.newest + 1) > to) {
+        if is_whole || times.to.is_some_and(|to| since.unwrap_or(state.newest.saturating_add(1)) > to) {
             return Ok(());
         }
         let tracking = marks::fingerprint(db, &schema, &source)?;
@@ -290,7 +290,7 @@ pub fn transitions(
         let relation = existing(db, symbol, timeframe)?;
         let sql = format!(
             "SELECT symbol::text, timeframe::text, before, after, open_time::timestamptz, confidence::float8 FROM \
-             (SELECT symbol, timeframe, open_time, confidence, simplified_regime::text AS after, lag(simplified_regime::text) OVER w AS before \
+             (SELECT symbol, timeframe, open_time, confidence, simplified_regime::text AS after, pg_catalog.lag(simplified_regime::text) OVER w AS before \
              FROM {relation} WHERE {OF_SERIES} WINDOW w AS (PARTITION BY symbol, timeframe ORDER BY open_time)) AS r \
              WHERE before <> after AND confidence >= $3 ORDER BY 1, 2, 5"
         );
