@@ -1682,7 +1682,7 @@ COMMENT ON FUNCTION regime_drop_policy(text) IS
 'Removes a loaded policy; an unknown name, or default, is an error. Rows that were computed with it stay.';
 
 COMMENT ON FUNCTION regime_track(boolean) IS
-'Puts triggers on every table that regime_source maps, which mark the assets whose bars or EMAs are inserted, changed or deleted, or takes them away (enable => false), and returns what was done with each; with them a refresh reads only what is new, and only_dirty => true refreshes only what changed. The caller must own the tables.';
+'Puts triggers on every table that regime_source maps, which mark the assets whose bars or EMAs and the series whose candles are inserted, changed or deleted, or takes them away (enable => false), and returns what was done with each; with them a refresh reads only what is new, and only_dirty => true refreshes only what changed. The caller must own the tables.';
 
 COMMENT ON PROCEDURE refresh_all_cmc_regimes(int, boolean, interval, text, text, boolean, text, int, int, int, int, text, boolean) IS
 'Refreshes all assets as refresh_cmc_regimes does, or only changed ones, in batches that are committed one by one; sessions that call it at the same time with the same arguments share the work, and a call goes on where the last one stopped. Ends with an error that lists the failed assets, if there were any; cannot be called in a transaction block.';

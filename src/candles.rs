@@ -52,6 +52,15 @@ impl Series {
     }
 }
 
+/// SQL: symbol and timeframe as one text, from which both can be had again; compared by its bytes. NULL where one
+/// of them is.
+pub fn series_key(symbol: &str, timeframe: &str) -> String {
+    format!(
+        "(CASE WHEN {symbol} IS NOT NULL AND {timeframe} IS NOT NULL \
+         THEN ARRAY[{symbol}::text, {timeframe}::text]::text END COLLATE \"C\")"
+    )
+}
+
 impl Source {
     /// Finds the candles and checks what the map says of them.
     pub fn load(db: Db) -> Result<Self> {

@@ -61,6 +61,7 @@ mod subxact;
 mod system;
 mod tag;
 mod tracking;
+mod triggers;
 mod tuples;
 mod work;
 mod write;

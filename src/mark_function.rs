@@ -3,11 +3,10 @@
 use pgrx::spi::{quote_identifier as quoted, quote_literal};
 
 use crate::marks::{FEW, MOST, Marks};
-use crate::source::Relation;
-use crate::state::STATE;
+use crate::triggers::Watched;
 
 /// Raised whenever the function changes.
-pub const VERSION: &str = "2";
+pub const VERSION: &str = "3";
 
 /// What each statement on a source table sets off: the event, the transition tables, where the changed
 /// rows are.
@@ -19,20 +18,22 @@ pub const EVENTS: [(&str, &str, &str); 3] = [
 
 /// The statement that makes it. It belongs to whoever calls regime_track, like the tables it writes to, and
 /// runs as such: whoever loads bars needs no privilege on the marks. Keys are put in order for those who look
-/// one up, and rows of them kept short for the same reason.
-pub fn ddl(marks: &Marks, schema: &str, function: &str, relation: &Relation) -> String {
-    let Marks { key, keys, kind, .. } = marks;
-    let source = quote_literal(&relation.sql);
+/// one up, and rows of them kept short for the same reason. Columns of the source may be called as its variables
+/// are.
+pub fn ddl(schema: &str, function: &str, watched: &Watched) -> String {
+    let marks = watched.marks;
+    let Marks { key, keys, kind, state, of_state, .. } = marks;
+    let source = quote_literal(&watched.relation);
     let [few, many, _] = marks.relations(schema);
     let arms = EVENTS.map(|(event, _, rows)| {
-        format!("IF TG_OP = '{}' THEN{}", event.to_uppercase(), changed(marks, schema, relation, rows))
+        format!("IF TG_OP = '{}' THEN{}", event.to_uppercase(), changed(schema, watched, rows))
     });
     let (few_name, many_name) = (quote_literal(&few), quote_literal(&many));
     format!(
         "CREATE OR REPLACE FUNCTION {}.{function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER \
-         SET search_path = pg_catalog, pg_temp AS $mark$\nDECLARE keys {kind}[]; sinces timestamptz[]; at timestamptz;\nBEGIN\n    \
+         SET search_path = pg_catalog, pg_temp AS $mark$\n#variable_conflict use_column\nDECLARE keys {kind}[]; sinces timestamptz[]; at timestamptz;\nBEGIN\n    \
          IF to_regclass({few_name}) IS NULL OR to_regclass({many_name}) IS NULL THEN RETURN NULL; END IF;\n    {}\n    \
-         ELSE\n        SELECT array_agg(DISTINCT s.{key}), '-infinity' INTO keys, at FROM {}.{STATE} AS s;\n    END IF;\n    \
+         ELSE\n        SELECT array_agg(DISTINCT {of_state}), '-infinity' INTO keys, at FROM {}.{state} AS s;\n    END IF;\n    \
          IF keys IS NULL THEN RETURN NULL; END IF;\n    \
          IF at IS NOT NULL THEN sinces := array_fill(at, ARRAY[cardinality(keys)]); END IF;\n    \
          IF cardinality(keys) <= {FEW} THEN\n        INSERT INTO {few} ({key}, source, since) \
@@ -49,11 +50,11 @@ pub fn ddl(marks: &Marks, schema: &str, function: &str, relation: &Relation) -> 
 /// What takes the keys of these rows, in order, and their earliest times. A statement with few rows writes its
 /// marks at once; where all rows are of one time, as when a day is loaded, only that is taken, which costs
 /// half as much.
-fn changed(marks: &Marks, schema: &str, relation: &Relation, rows: &str) -> String {
+fn changed(schema: &str, watched: &Watched, rows: &str) -> String {
+    let Watched { marks, relation, key: value, ts } = watched;
     let Marks { key, kind, valid, .. } = marks;
-    let [few, ..] = marks.relations(schema);
-    let (id, ts, source) = (&relation.id, &relation.columns[0], quote_literal(&relation.sql));
-    let rows = format!("(SELECT {id} AS key, {ts} AS ts FROM {rows} AS c) AS r");
+    let ([few, ..], source) = (marks.relations(schema), quote_literal(relation));
+    let rows = format!("(SELECT {value} AS key, {ts} AS ts FROM {rows} AS c) AS r");
     let earliest = "min(COALESCE(r.ts, '-infinity'))";
     format!(
         "\n        IF NOT EXISTS (SELECT FROM {rows} OFFSET {FEW}) THEN\n            \

@@ -1,7 +1,7 @@
 //! Refreshing the regimes of candles, series by series: what has to be computed, and why; computing it; writing
 //! what differs.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use pgrx::PgSqlErrorCode;
 use pgrx::spi::{quote_identifier as quoted, quote_literal};
@@ -13,7 +13,9 @@ use crate::db::{self, Db, Sees, Tuple, arg};
 use crate::entry::{About, Began, Entry, Mode, Work, with_grants};
 use crate::error::{Error, Result, read_only_transaction};
 use crate::lock::lock;
+use crate::marks::SERIES;
 use crate::read::{Span, utc};
+use crate::refresh::settle;
 use crate::run_log::Run;
 use crate::source::extension_schema;
 use crate::subxact::attempt;
@@ -77,6 +79,7 @@ pub fn refresh(
         };
         let log = Run::begin(&MARKET);
         let mut summaries = Vec::with_capacity(all.len());
+        let mut of_many = BTreeSet::new();
         for series in all {
             let began = Began::now();
             // Outside the subtransaction, whose rollback would release the lock; in the order of names, so
@@ -84,8 +87,12 @@ pub fn refresh(
             if !how.dry_run {
                 lock(db, &lock_name(&call.schema, &series))?;
             }
-            let done = call.attempt(&series);
+            let mut done = call.attempt(&series);
+            of_many.extend(done.iter_mut().flat_map(|done| done.of_many.drain(..)));
             summaries.push(call.summary(series, done, began));
+        }
+        if !of_many.is_empty() {
+            settle(db, &call.schema, (&MARKET, &SERIES), of_many);
         }
         if !how.dry_run {
             log.end(db, &call.schema, &call.version, summaries.iter().map(|s| &s.entry));
@@ -146,6 +153,8 @@ struct Done {
     /// Why all was computed.
     reason: Option<String>,
     read: u64,
+    /// Marks of many series that this one stood in.
+    of_many: Vec<String>,
 }
 
 impl Work for Done {
@@ -220,11 +229,11 @@ impl Call<'_, '_> {
                 return self.full(series, "dry_run".to_owned());
             }
             let marks = marks::of(self.db, &self.schema, series)?;
-            let done = match self.plan(series, &marks)? {
+            let mut done = match self.plan(series, &marks)? {
                 Plan::Full(reason) => self.full(series, reason)?,
                 Plan::Later(newest, machine) => self.later(series, newest, *machine)?,
             };
-            marks::clear(self.db, &self.schema, series, &marks)?;
+            done.of_many = marks::clear(self.db, &self.schema, marks)?;
             Ok(done)
         })
     }
@@ -276,8 +285,14 @@ impl Call<'_, '_> {
                 None => state::forget(self.db, &self.schema, series)?,
             }
         }
-        let rows = labels.len() as i64;
-        Ok(Done { rows, written, mode: Mode::Full, reason: Some(reason), read: labels.len() as u64 })
+        Ok(Done {
+            rows: labels.len() as i64,
+            written,
+            mode: Mode::Full,
+            reason: Some(reason),
+            read: labels.len() as u64,
+            of_many: Vec::new(),
+        })
     }
 
     fn later(&self, series: &Series, newest: i64, mut machine: Machine) -> Result<Done> {
@@ -289,6 +304,7 @@ impl Call<'_, '_> {
             mode: Mode::None,
             reason: None,
             read: labels.len() as u64,
+            of_many: Vec::new(),
         };
         if let Some(last) = candles.ts.last() {
             done.written = self.write(series, &candles, &labels, Some(newest))?;

@@ -1,8 +1,8 @@
 //! Marks of what changed: where they are kept, reading them, and clearing those that a refresh has seen.
 //!
-//! A statement that touches few assets leaves a row for each. One that touches many leaves rows of up to
-//! [`MOST`] assets, in arrays; which of them were refreshed since stands beside these, as rows of their own,
-//! so that refreshes of different assets never write to the same row.
+//! A statement that touches few assets, or series, leaves a row for each. One that touches many leaves rows of up
+//! to [`MOST`] of them, in arrays; which of them were refreshed since stands beside these, as rows of their own,
+//! so that refreshes of different ones never write to the same row.
 
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
@@ -10,9 +10,9 @@ use pgrx::spi::quote_identifier as quoted;
 use crate::db::{Db, Sees, arg};
 use crate::error::Result;
 
-/// Most assets of a statement that get a row each.
+/// Most assets or series of a statement that get a row each.
 pub const FEW: usize = 32;
-/// Most assets in a row of many.
+/// Most of them in a row of many.
 pub const MOST: usize = 1000;
 
 /// Tables of marks, and the column by which they say what is marked.
@@ -30,6 +30,14 @@ pub struct Marks {
     pub kind: &'static str,
     /// What a value must meet to be one, whatever column of a source it stands in.
     pub valid: &'static str,
+    /// The table with a row for each key that has been refreshed, and the key of a row `s` of it.
+    pub state: &'static str,
+    pub of_state: &'static str,
+    /// What keys stand for: one, many.
+    pub subjects: [&'static str; 2],
+    /// What names of trigger functions and of triggers begin with.
+    pub function: &'static str,
+    pub trigger: &'static str,
 }
 
 /// The marks of assets.
@@ -41,6 +49,28 @@ pub const ASSETS: Marks = Marks {
     keys: "ids",
     kind: "int",
     valid: "BETWEEN -2147483648 AND 2147483647",
+    state: crate::state::STATE,
+    of_state: "s.id",
+    subjects: ["an asset", "assets"],
+    function: "cmc_regime_mark",
+    trigger: "pg_regime",
+};
+
+/// The marks of series. A key is symbol and timeframe as the text of an array, `{BTCUSDT,1h}`, in the order of
+/// its bytes, whatever collations the columns have.
+pub const SERIES: Marks = Marks {
+    few: "market_regime_dirty",
+    many: "market_regime_dirty_many",
+    done: "market_regime_dirty_done",
+    key: "series",
+    keys: "series_list",
+    kind: "text",
+    valid: "IS NOT NULL",
+    state: crate::market::STATE,
+    of_state: "(ARRAY[s.symbol, s.timeframe]::text COLLATE \"C\")",
+    subjects: ["a series", "series"],
+    function: "market_regime_mark",
+    trigger: "pg_regime_candles",
 };
 
 /// A mark: rows of a source changed, the earliest at this time.

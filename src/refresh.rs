@@ -14,11 +14,11 @@ use crate::dim_assets::DimAssets;
 use crate::entry::{About, Began, Entry, report_warning, with_grants};
 use crate::error::{Error, Result, invalid_parameter, no_privilege, null_argument, read_only_transaction};
 use crate::inputs::distinct_ids;
-use crate::marks::ASSETS;
+use crate::marks::{ASSETS, Marks};
 use crate::params::{self, Given};
 use crate::run_log::Run;
 use crate::subxact::{attempt, attempt_unless_cancelled};
-use crate::system::CMC;
+use crate::system::{CMC, System};
 use crate::{dirty, guc, notify, output, source, tracking};
 
 /// The timeframe of all output rows.
@@ -105,7 +105,7 @@ pub fn refresh(assets: Assets, given: &Given, how: How) -> Result<Vec<Summary>> 
             summaries.push(summary(&call, id, done, began));
         }
         if !of_many.is_empty() {
-            settle(db, &schema, of_many);
+            settle(db, &schema, (&CMC, &ASSETS), of_many);
         }
         if !how.dry_run {
             log.end(db, &schema, engine.version_hash(), summaries.iter().map(|s| &s.entry));
@@ -114,16 +114,16 @@ pub fn refresh(assets: Assets, given: &Given, how: How) -> Result<Vec<Summary>> 
     })
 }
 
-/// Removes marks of many assets that have served. To leave them there harms nothing.
-fn settle(db: Db, schema: &str, of_many: BTreeSet<String>) {
+/// Removes marks of many that have served. To leave them there harms nothing.
+pub fn settle(db: Db, schema: &str, (system, marks): (&System, &Marks), of_many: BTreeSet<String>) {
     let of_many: Vec<String> = of_many.into_iter().collect();
-    match attempt_unless_cancelled(|| ASSETS.settle(db, schema, &of_many)) {
+    match attempt_unless_cancelled(|| marks.settle(db, schema, &of_many)) {
         Ok(()) => {}
         // By its snapshot they are there, but another session has removed them.
         Err(error) if error.report().code == PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE => {}
         Err(error) => {
-            let error = with_grants(error, &CMC, schema);
-            report_warning("marks of many assets are not removed", &error, None);
+            let error = with_grants(error, system, schema);
+            report_warning(&format!("marks of many {} are not removed", system.subject[1]), &error, None);
         }
     }
 }

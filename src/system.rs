@@ -6,7 +6,7 @@ use regime_core::market::Config;
 use crate::db::Db;
 use crate::error::Result;
 use crate::fresh::Fresh;
-use crate::marks::ASSETS;
+use crate::marks::{ASSETS, SERIES};
 use crate::run_log::RUN_LOG;
 use crate::state::{INPUTS, STATE};
 use crate::work::WORK;
@@ -86,7 +86,14 @@ pub const MARKET: System = System {
     name: MARKET_REGIMES.name,
     subject: ["series", "series"],
     tables: &[&MARKET_REGIMES],
-    own: &[own(market::STATE, &["symbol", "timeframe", "newest", "config", "tracking", "memory"]), LOG],
+    own: &[
+        own(market::STATE, &["symbol", "timeframe", "newest", "config", "tracking", "memory"]),
+        own(SERIES.few, &["series", "mark", "source", "since", "of_many"]),
+        own(SERIES.many, &["mark", "source", "series_list", "sinces", "number", "first", "last"]),
+        own(SERIES.done, &["mark", "series"]),
+        LOG,
+        Own { name: "market_regime_marks", columns: &["symbol", "timeframe", "since"], is_view: true },
+    ],
     made_of: ["candle", "candles"],
     failing: "failing series",
     stale: "stale series",

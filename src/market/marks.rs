@@ -1,30 +1,60 @@
 //! Knowing which candles changed since a series was refreshed.
 
-use crate::candles::{Series, Source};
-use crate::db::Db;
-use crate::error::Result;
+use pgrx::spi::quote_identifier as quoted;
+
+use crate::candles::{Series, Source, series_key};
+use crate::db::{self, Db, Sees, arg};
+use crate::error::{Result, no_privilege};
+use crate::marks::{Mark, SERIES};
+use crate::source::current_user;
+use crate::tracking;
 
 /// The marks of a series.
-pub struct Marks;
+#[derive(Default)]
+pub struct Marks {
+    /// As the marks have it.
+    key: String,
+    all: Vec<Mark>,
+}
 
 impl Marks {
     /// The earliest change.
     pub fn since(&self) -> Option<i64> {
-        None
+        self.all.iter().map(|mark| mark.since).min()
     }
 }
 
 /// The fingerprint of the triggers on the candles; `None` if they are not tracked.
-pub fn fingerprint(_: Db, _: &str, _: &Source) -> Result<Option<String>> {
-    Ok(None)
+pub fn fingerprint(db: Db, schema: &str, source: &Source) -> Result<Option<String>> {
+    tracking::fingerprint_of_candles(db, schema, source)
 }
 
 /// The marks of a series.
-pub fn of(_: Db, _: &str, _: &Series) -> Result<Marks> {
-    Ok(Marks)
+pub fn of(db: Db, schema: &str, series: &Series) -> Result<Marks> {
+    let sql = format!("SELECT {}", series_key("$1", "$2"));
+    let args = [arg(series.symbol.as_str()), arg(series.timeframe.as_str())];
+    let key = db.first(&sql, &args, Sees::Snapshot, |row| Ok(row.string(0)))?.flatten().unwrap_or_default();
+    let all = SERIES.of(db, schema, key.clone())?;
+    Ok(Marks { key, all })
 }
 
-/// Removes these marks, and none that came later.
-pub fn clear(_: Db, _: &str, _: &Series, _: &Marks) -> Result<()> {
-    Ok(())
+/// [`of`] for one who reads: none where nothing can be marked, for want of tables or triggers.
+pub fn seen(db: Db, schema: &str, source: &Source, series: &Series) -> Result<Marks> {
+    if fingerprint(db, schema, source)?.is_none() {
+        return Ok(Marks::default());
+    }
+    let tables = SERIES.tables().map(|table| db::readable(schema, table));
+    if tables.contains(&None) {
+        return Ok(Marks::default());
+    }
+    if tables.contains(&Some(false)) {
+        let relations = SERIES.tables().map(|table| format!("{}.{table}", quoted(schema)));
+        return Err(no_privilege(&relations.join(", "), "SELECT", &current_user()));
+    }
+    of(db, schema, series)
+}
+
+/// Removes these marks, and none that came later. Gives the rows of many that they stand in.
+pub fn clear(db: Db, schema: &str, marks: Marks) -> Result<Vec<String>> {
+    SERIES.clear(db, schema, marks.key, marks.all)
 }

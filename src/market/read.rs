@@ -167,7 +167,8 @@ pub fn get(rows: &mut Rows, symbol: &str, timeframe: &str, times: Times) -> Resu
             return computed(db, rows, &source, &series, times, None, &Config::default());
         };
         // Rows from here on are not those of the candles any more.
-        let since = marks::of(db, &schema, &series)?.since().filter(|since| *since <= state.newest);
+        let since =
+            marks::seen(db, &schema, &source, &series)?.since().filter(|since| *since <= state.newest);
         let newest = source.newest(db, &series)?;
         let is_whole = since.is_none() && newest.is_some_and(|newest| newest <= state.newest);
         let sources = source.fingerprint();
