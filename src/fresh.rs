@@ -24,8 +24,8 @@ pub struct Fresh {
     pub marked: bool,
     /// What its rows were computed with.
     pub version: Option<String>,
-    /// What to type to refresh it, where its system does not say.
-    pub command: Option<String>,
+    /// What to type to refresh it.
+    pub command: String,
     pub last: Last,
 }
 

@@ -105,8 +105,7 @@ fn of_system(db: Db, system: &System, target: &str, own: &str) -> Result<Vec<Fin
                 }
                 finding => {
                     findings.extend(finding);
-                    findings
-                        .extend((system.fresh)(db)?.iter().flat_map(|fresh| of_subject(system, fresh, own)));
+                    findings.extend((system.fresh)(db)?.iter().flat_map(|fresh| of_subject(system, fresh)));
                     if system.name == CMC.name {
                         findings.extend(mixed_hashes(db, target, own)?);
                         findings.extend(unfinished_round(db, target, own)?);
@@ -130,8 +129,7 @@ fn unusable(what: &'static str, error: &Error) -> Finding {
     }
 }
 
-fn of_subject(system: &System, fresh: &Fresh, own: &str) -> Vec<Finding> {
-    let refresh = fresh.command.clone().unwrap_or_else(|| (system.command)(own, &fresh.name));
+fn of_subject(system: &System, fresh: &Fresh) -> Vec<Finding> {
     let subject = if fresh.id.is_some() { String::new() } else { format!("{}: ", fresh.name) };
     let mut findings = Vec::new();
     if fresh.is_failing() {
@@ -144,7 +142,7 @@ fn of_subject(system: &System, fresh: &Fresh, own: &str) -> Vec<Finding> {
                 Some(code) => format!("{subject}{} ({code})", text(&fresh.last.message)),
                 None => format!("{subject}{}", text(&fresh.last.message)),
             },
-            command: fresh.last.hint.clone().unwrap_or_else(|| refresh.clone()),
+            command: fresh.last.hint.clone().unwrap_or_else(|| fresh.command.clone()),
         });
     }
     if fresh.is_stale() {
@@ -153,24 +151,21 @@ fn of_subject(system: &System, fresh: &Fresh, own: &str) -> Vec<Finding> {
             what: system.stale,
             asset: fresh.id,
             detail: format!("{subject}{}", fresh.complaint(system.made_of)),
-            command: refresh,
+            command: fresh.command.clone(),
         });
     }
     findings
 }
 
 fn untracked(system: &System, own: &str, untracked: &[String]) -> Option<Finding> {
-    let read = match system.subject[0] {
-        "asset" => "an asset, and only_dirty is refused".to_owned(),
-        subject => format!("a {subject}"),
-    };
     (!untracked.is_empty()).then(|| Finding {
         severity: Severity::Info,
         what: "untracked source",
         asset: None,
         detail: format!(
-            "Changes of {} are not marked: each refresh reads all rows of {read}.",
-            untracked.join(", ")
+            "Changes of {} are not marked: each refresh reads all rows of {}.",
+            untracked.join(", "),
+            system.untracked
         ),
         command: format!("SELECT * FROM {own}.regime_track();"),
     })

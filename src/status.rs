@@ -117,6 +117,7 @@ pub fn schemas(db: Db) -> Result<[String; 2]> {
 
 /// [`all`], as of any system.
 pub fn fresh(db: Db) -> Result<Vec<Fresh>> {
+    let own = source::extension_schema(db)?;
     let sql = format!("SELECT id, regime_version_hash FROM {} WHERE tf = $1", output_relation(db, STATE)?);
     let mut versions = HashMap::new();
     db.rows(&sql, &[arg(TF)], Sees::Snapshot, |row| {
@@ -131,7 +132,7 @@ pub fn fresh(db: Db) -> Result<Vec<Fresh>> {
         behind: status.lag_bars,
         marked: status.marked,
         version: versions.remove(&status.id),
-        command: None,
+        command: format!("SELECT * FROM {own}.refresh_cmc_regimes({});", status.id),
         last: Last {
             success: status.last_success,
             error: status.last_error,

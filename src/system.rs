@@ -27,8 +27,8 @@ pub struct System {
     /// What regime_health calls a subject whose refresh failed, and one whose rows are old.
     pub failing: &'static str,
     pub stale: &'static str,
-    /// What to type to refresh a subject, from the extension's schema and its name.
-    pub command: fn(&str, &str) -> String,
+    /// What each refresh reads all rows of where sources are not tracked, and what else that means.
+    pub untracked: &'static str,
     /// Those relations it reads that are not tracked; `None` if it has none to read, or need not know.
     pub source: fn(Db) -> Result<Option<Vec<String>>>,
     /// How fresh its subjects are.
@@ -75,7 +75,7 @@ pub const CMC: System = System {
     made_of: ["daily bar", "daily bars"],
     failing: "failing asset",
     stale: "stale asset",
-    command: |own, asset| format!("SELECT * FROM {own}.refresh_cmc_regimes({asset});"),
+    untracked: "an asset, and only_dirty is refused",
     source: status::untracked,
     fresh: status::fresh,
     version: params::version,
@@ -97,7 +97,7 @@ pub const MARKET: System = System {
     made_of: ["candle", "candles"],
     failing: "failing series",
     stale: "stale series",
-    command: market::fresh::command,
+    untracked: "a series",
     source: market::fresh::untracked,
     fresh: market::fresh::all,
     version: |_| Ok(Config::default().version()),
@@ -119,7 +119,7 @@ pub const HISTORY: System = System {
     made_of: ["daily bar", "daily bars"],
     failing: "failing history",
     stale: "stale history",
-    command: market_history::fresh::command,
+    untracked: "a symbol",
     // A backfill skips the days that are there, tracked or not.
     source: |_| Ok(None),
     fresh: market_history::fresh::all,

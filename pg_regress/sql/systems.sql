@@ -29,7 +29,12 @@ SELECT symbol, status FROM refresh_market_regimes();
 SELECT symbol, status FROM refresh_market_regimes('CCC', config => '{"rsi_bullish": 60}');
 SELECT name, subjects, stale, newest_row, lag, version FROM regime_systems WHERE name = 'market_regimes';
 SELECT severity, what, asset, detail, command FROM regime_health() WHERE what ~ 'series';
--- What a command says can be typed.
+-- What a command says can be typed, also of a timeframe of two words.
+INSERT INTO candles SELECT 'B B', '1 h', open_time, high, low, close FROM candles WHERE symbol = 'B B' AND timeframe = '1h' ORDER BY open_time LIMIT 60;
+SELECT replace(command, '*', 'symbol, timeframe, status') AS command FROM regime_health() WHERE what = 'stale series' \gset
+:command
+DELETE FROM candles WHERE timeframe = '1 h';
+SELECT delete_market_regimes('B B', '1 h');
 SELECT symbol, timeframe, status FROM refresh_market_regimes('B B', '1h');
 -- Somebody who has only candles.
 DROP TABLE cmc_price_bars_multi_tf CASCADE;

@@ -3,7 +3,8 @@
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::error::{Result as Checked, check_range, null_argument};
+use super::required;
+use crate::error::check_range;
 use crate::market_history::backfill::{self, Given};
 use crate::market_history::performance::{self, Names};
 use crate::market_history::{Span, read};
@@ -11,10 +12,6 @@ use crate::tuples::{Caller, Rows};
 
 /// Most days of a lag: a hundred years.
 const MOST_LAG: i32 = 36_500;
-
-fn required<T>(name: &str, value: Option<T>) -> Checked<T> {
-    value.ok_or_else(|| null_argument(name))
-}
 
 #[pg_extern(volatile, parallel_unsafe)]
 fn market_regime_backfill_begin(

@@ -5,9 +5,9 @@ use pgrx::prelude::*;
 
 use regime_core::market::Config;
 
-use super::micros;
+use super::{micros, required};
 use crate::entry::{Entry, Mode};
-use crate::error::{Result as Checked, null_argument};
+use crate::error::Result as Checked;
 use crate::json::JsonText;
 use crate::market::read::{self, Times};
 use crate::market::{self, How, Summary};
@@ -15,10 +15,6 @@ use crate::tuples::{Caller, Rows};
 
 fn config(given: Option<JsonText>) -> Checked<Config> {
     given.map_or(Ok(Config::default()), |json| Ok(Config::parse(json.as_str())?))
-}
-
-fn required<T>(name: &str, value: Option<T>) -> Checked<T> {
-    value.ok_or_else(|| null_argument(name))
 }
 
 fn times(from: Option<TimestampWithTimeZone>, to: Option<TimestampWithTimeZone>) -> Checked<Times> {

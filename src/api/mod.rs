@@ -35,6 +35,11 @@ fn timestamp(micros: i64) -> Option<TimestampWithTimeZone> {
     TimestampWithTimeZone::try_from(micros).ok()
 }
 
+/// An argument that must not be NULL.
+fn required<T>(name: &str, value: Option<T>) -> crate::error::Result<T> {
+    value.ok_or_else(|| crate::error::null_argument(name))
+}
+
 /// A row of `cmc_regimes`. Columns beside the key are NULL only in adopted rows not yet refreshed.
 type RegimeRow = (
     i32,

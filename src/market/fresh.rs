@@ -9,6 +9,7 @@ use crate::fresh::{Fresh, last};
 use crate::guc;
 use crate::market::{marks, newest_row, state};
 use crate::refresh::output_relation;
+use crate::source::extension_schema;
 use crate::system::{MARKET, MARKET_REGIMES};
 
 /// Every series with candles or rows.
@@ -17,19 +18,20 @@ pub fn all(db: Db) -> Result<Vec<Fresh>> {
     for table in MARKET.table_names() {
         output_relation(db, table)?;
     }
-    let source = Source::load(db)?;
+    let (source, own) = (Source::load(db)?, extension_schema(db)?);
     let mut all = source.series(db, None, None)?;
     all.extend(state::all(db, &schema, None, None)?);
     all.sort_unstable();
     all.dedup();
-    all.into_iter().map(|series| one(db, &schema, &source, &series)).collect()
+    all.into_iter().map(|series| one(db, &schema, &source, &series, &own)).collect()
 }
 
-fn one(db: Db, schema: &str, source: &Source, series: &Series) -> Result<Fresh> {
+fn one(db: Db, schema: &str, source: &Source, series: &Series, own: &str) -> Result<Fresh> {
     let relation = format!("{}.{}", quoted(schema), MARKET_REGIMES.name);
     let row = newest_row(db, &relation, series)?;
     let newest_row = row.as_ref().map(|(ts, _)| *ts);
     let name = series.name();
+    let [symbol, timeframe] = [&series.symbol, &series.timeframe].map(quote_literal);
     let behind = source.count_after(db, series, newest_row)?;
     Ok(Fresh {
         newest_source: source.newest(db, series)?,
@@ -37,17 +39,11 @@ fn one(db: Db, schema: &str, source: &Source, series: &Series) -> Result<Fresh> 
         behind,
         marked: marks::of(db, schema, series)?.since().is_some(),
         version: row.map(|(_, version)| version),
+        command: format!("SELECT * FROM {own}.refresh_market_regimes({symbol}, {timeframe});"),
         last: last(db, &MARKET, &name)?,
         name,
         ..Fresh::default()
     })
-}
-
-/// What to type to refresh a series.
-pub fn command(own: &str, name: &str) -> String {
-    let (symbol, timeframe) = name.rsplit_once(' ').unwrap_or((name, ""));
-    let [symbol, timeframe] = [symbol, timeframe].map(quote_literal);
-    format!("SELECT * FROM {own}.refresh_market_regimes({symbol}, {timeframe});")
 }
 
 /// The candles, if there are any and their changes are not marked.

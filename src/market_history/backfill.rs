@@ -3,7 +3,9 @@
 
 use pgrx::prelude::*;
 
-use super::batch::{Job, VERSION};
+use regime_core::market_history::VERSION;
+
+use super::batch::Job;
 use super::closes::{Closes, canonical};
 use super::outcome::Outcome;
 use super::{Span, calls, shown};

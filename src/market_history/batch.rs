@@ -2,7 +2,7 @@
 
 use pgrx::spi::quote_identifier as quoted;
 
-use regime_core::market_history::{Day, days};
+use regime_core::market_history::{Day, VERSION, days};
 
 use super::closes::{Closes, Missing};
 use super::{Span, shown};
@@ -12,9 +12,6 @@ use crate::error::Result;
 use crate::subxact::attempt_unless_cancelled;
 use crate::system::{HISTORY, MARKET_REGIME_HISTORY};
 use crate::write::{Changes, Content, OwnedKey, Value, Within, Written, apply, compare};
-
-/// What the code computes with; changed whenever it gives another day for the same closes.
-pub const VERSION: &str = "1";
 
 /// What batches of one call share.
 pub struct Job<'a, 'c> {

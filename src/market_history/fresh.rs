@@ -40,7 +40,7 @@ pub fn all(db: Db) -> Result<Vec<Fresh>> {
             format!("start_date => '{}', {refresh}", shown(day))
         });
         let fresh = Fresh {
-            command: from.map(|from| super::call(&own, &name, &from)),
+            command: super::call(&own, &name, &from.unwrap_or_default()),
             name,
             newest_row: newest.map(midnight),
             marked: row.long(5).is_some_and(|days| days > 0),
@@ -57,9 +57,4 @@ pub fn all(db: Db) -> Result<Vec<Fresh>> {
         fresh.behind = newest.map_or(Ok(0), |day| closes.bars_after(db, day))?;
     }
     Ok(all.into_iter().map(|(fresh, _)| fresh).collect())
-}
-
-/// What to type to go on with the history of a symbol.
-pub fn command(own: &str, symbol: &str) -> String {
-    super::call(&format!("{own}."), symbol, "")
 }
