@@ -1,4 +1,4 @@
-//! Locks by name, held to the end of the transaction: whoever asks for one that is taken waits.
+//! Locks by name, held to the end of the transaction.
 
 use crate::db::{Db, Sees, arg};
 use crate::error::Result;
@@ -9,4 +9,16 @@ pub fn lock(db: Db, name: &str) -> Result<()> {
     db.rows("SELECT pg_advisory_xact_lock(hashtextextended($1, 0::bigint))", &[arg(name)], Sees::Now, |_| {
         Ok(())
     })
+}
+
+/// Joins those who share a name; gives how many they are.
+pub fn join(db: Db, name: &str) -> Result<i64> {
+    let name = format!("pg_regime {name}");
+    let join = "SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0::bigint))";
+    db.rows(join, &[arg(name.as_str())], Sees::Now, |_| Ok(()))?;
+    let count = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND mode = 'ShareLock' \
+                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+                 AND (classid::bigint << 32) | objid::bigint = hashtextextended($1, 0::bigint)";
+    let joined = db.first(count, &[arg(name.as_str())], Sees::Now, |row| Ok(row.long(0)))?;
+    Ok(joined.flatten().unwrap_or(1))
 }

@@ -9,7 +9,7 @@ use crate::compute::Engine;
 use crate::db::{self, Db, Sees, arg};
 use crate::entry::{warn, with_grants};
 use crate::error::{Error, Result, check_no_block, check_range, check_writable};
-use crate::lock::lock;
+use crate::lock::{join, lock};
 use crate::params::{self, Given};
 use crate::refresh::{Assets, How, all_ids, refresh};
 use crate::subxact::{attempt, attempt_unless_cancelled, sqlstate};
@@ -115,7 +115,7 @@ struct Settled {
 /// whether there may be more to do; not after `deadline`.
 pub fn next(given: &Given, round: i64, batch_size: Option<i32>, deadline: Option<i64>) -> Result<bool> {
     let batch_size = check_batch_size(batch_size)?;
-    let claimed = attempt(|| db::connect(|db| claim(db, round, batch_size)))
+    let claimed = attempt(|| db::connect(|db| claim(db, round, share(db, round, batch_size)?)))
         .map_err(|error| with_grants(error, &CMC, &guc::target_schema()))?;
     if !claimed.is_empty() {
         let settled = match batch(given, &claimed) {
@@ -160,6 +160,17 @@ fn alone(given: &Given, id: i32) -> Vec<Settled> {
         warn(&format!("refresh of asset {id} failed"), &error);
         vec![Settled { id, status: "failed", error: Some(error) }]
     })
+}
+
+/// How many assets to claim: a batch. Where other sessions are at the round too, less towards its end, so
+/// that none is left with a batch when the others have nothing more to do.
+fn share(db: Db, round: i64, batch_size: i32) -> Result<i32> {
+    let workers = join(db, &format!("workers of round {round} of {}", guc::target_schema()))?;
+    if workers < 2 {
+        return Ok(batch_size);
+    }
+    let [_, _, waiting] = progress(db, round)?;
+    Ok((waiting / (2 * workers)).clamp(1, i64::from(batch_size)) as i32)
 }
 
 fn claim(db: Db, round: i64, most: i32) -> Result<Vec<i32>> {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What refreshing many assets costs, as ratios; the second part of tests/bench.sh. A universe of 1,000 assets with 1,500
-# daily bars each, all of it in shared_buffers; no checkpoint and no autovacuum meanwhile.
+# daily bars each, all of it in shared_buffers; while time is taken, no checkpoint and no autovacuum.
 . "$(dirname "$0")/lib.sh"
 runs=${RUNS:-9}
 few=$(((runs + 2) / 3)) # of what takes seconds
@@ -11,6 +11,7 @@ max_wal_size = 32GB
 checkpoint_timeout = 1h
 autovacuum = off
 wal_init_zero = off
+min_wal_size = 8GB
 CONF
 cluster_stop
 cluster_start
@@ -82,31 +83,34 @@ for shape in 1,10000 10,1000 1000,10; do
 done | session thousand
 t "SELECT FROM regime_track(false)"
 
-# at_once WHAT STATEMENT…: sessions, a statement each, that begin at the same moment; how long until the last has ended
+# Two sessions against one. The machine may run now faster, now slower, and so may each of its cores: so there are many runs,
+# one and two sessions in turn, each first every other time, and what counts is the mean.
+pairs=$((runs + 3))
 mkfifo "$work/gate"
+# at_once WHAT SESSIONS STATEMENT…: so many sessions, with a statement each, that begin at the same moment; how long until
+# the last has ended
 at_once() {
-    local what=$1 statement pids=() n=0
-    shift
+    local what=$1 sessions=$2 pids=() n
+    shift 2
     t "TRUNCATE spans"
     psql -Xq -d thousand <"$work/gate" >/dev/null 2>&1 &
     exec 9>"$work/gate"
     echo "SELECT pg_advisory_lock(1);" >&9
     until [ "$(t "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1")" = 1 ]; do sleep 0.01; done
-    for statement in "$@"; do
-        n=$((n + 1))
+    for ((n = 1; n <= sessions; n++)); do
         echo "SELECT refresh_cmc_regimes(1000 - $n), pg_advisory_lock_shared(1), pg_advisory_unlock_shared(1); INSERT INTO spans VALUES ($n, clock_timestamp());
-              $statement; UPDATE spans SET ended = clock_timestamp() WHERE session = $n" | session thousand 9>&- &
+              ${!n}; UPDATE spans SET ended = clock_timestamp() WHERE session = $n" | session thousand 9>&- &
         pids+=($!)
     done
-    until [ "$(t "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND NOT granted")" = $# ]; do sleep 0.01; done
+    until [ "$(t "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND NOT granted")" = "$sessions" ]; do sleep 0.01; done
     exec 9>&-
     wait "${pids[@]}"
-    t "INSERT INTO taken SELECT '$what', extract(epoch FROM max(ended) - min(began)) * 1000 FROM spans"
+    t "INSERT INTO taken SELECT '$what, $sessions', extract(epoch FROM max(ended) - min(began)) * 1000 FROM spans"
 }
 t "CREATE TABLE spans (session int, began timestamptz, ended timestamptz); UPDATE dim_assets SET is_active = id <= 400"
 half() { echo "SELECT refresh_cmc_regimes(ARRAY(SELECT generate_series($1, $2)))"; }
 # What two sessions can do here at all: computing alone, and writing the same rows.
-plain="DO 'BEGIN PERFORM sum(sqrt(i)) FROM generate_series(1, 8000000) i; END'"
+plain="DO 'DECLARE x float8 := 0; BEGIN FOR i IN 1..4000000 LOOP x := x + sqrt(i); END LOOP; END'"
 t "CALL empty()"
 t "$(half 1 400)" >/dev/null
 for table in "${!outputs[@]}"; do t "CREATE TABLE result_$table AS TABLE $table; CREATE TABLE floor_$table (LIKE $table INCLUDING ALL)"; done
@@ -116,27 +120,25 @@ next_day() {
     t "INSERT INTO cmc_price_bars_multi_tf SELECT (jsonb_populate_record(b, jsonb_build_object('bar_seq', bar_seq + 1, 'time_close', time_close + interval '1 day'))).*
        FROM cmc_price_bars_multi_tf b WHERE id <= 400 AND tf = '1D' AND time_close = (SELECT max(time_close) FROM cmc_price_bars_multi_tf WHERE id = 1)"
 }
-for ((run = 0; run < few; run++)); do
-    at_once "plain, one" "$plain"
-    at_once "plain, two" "$plain" "$plain"
-    t "TRUNCATE $(printf 'floor_%s, ' "${!outputs[@]}") spans"
-    at_once "floor, one" "$(floor 1 200)"
-    t "TRUNCATE $(printf 'floor_%s, ' "${!outputs[@]}") spans"
-    at_once "floor, two" "$(floor 1 200)" "$(floor 201 400)"
-    t "CALL empty()"
-    at_once "half, one" "$(half 1 200)"
-    t "CALL empty()"
-    at_once "half, two" "$(half 1 200)" "$(half 201 400)"
-    t "CALL empty()"
-    at_once "round, one" "CALL refresh_all_cmc_regimes()"
-    at_once "again, one" "CALL refresh_all_cmc_regimes()"
-    t "CALL empty()"
-    at_once "round, two" "CALL refresh_all_cmc_regimes()" "CALL refresh_all_cmc_regimes()"
-    at_once "again, two" "CALL refresh_all_cmc_regimes()" "CALL refresh_all_cmc_regimes()"
-    next_day
-    at_once "day, one" "CALL refresh_all_cmc_regimes()"
-    next_day
-    at_once "day, two" "CALL refresh_all_cmc_regimes()" "CALL refresh_all_cmc_regimes()"
+# Empty tables, and files of WAL that are used again, as on a server that has run for a while.
+start_over() { q thousand "$1" && q thousand CHECKPOINT; }
+call="CALL refresh_all_cmc_regimes()"
+for ((run = 0; run < pairs; run++)); do
+    for sessions in $((1 + run % 2)) $((2 - run % 2)); do
+        at_once plain $sessions "$plain" "$plain"
+        start_over "TRUNCATE $(printf 'floor_%s, ' "${!outputs[@]}") spans"
+        at_once floor $sessions "$(floor 1 200)" "$(floor 201 400)"
+        start_over "CALL empty()"
+        at_once half $sessions "$(half 1 200)" "$(half 201 400)"
+        # Where the halves are fixed, one session ends first: what was done while all were at work.
+        t "INSERT INTO taken SELECT 'rate, $sessions', extract(epoch FROM min(ended) - min(began)) * 1000 /
+             (SELECT count(*) FROM cmc_regime_run_log WHERE id IS NOT NULL AND finished BETWEEN min(began) AND min(ended)) FROM spans"
+        start_over "CALL empty()"
+        at_once round $sessions "$call" "$call"
+        at_once again $sessions "$call" "$call"
+        next_day
+        at_once day $sessions "$call" "$call"
+    done
 done
 
 # Memory of a session, its own, at its peak: one asset in a call, and 2,000, those above and as many twins of them.
@@ -167,8 +169,9 @@ peak "memory, one asset" 1
 peak "memory, 2,000 assets" "ARRAY(SELECT generate_series(1, 2000))"
 
 q ten "COPY (SELECT '10 ' || what, ms FROM taken) TO STDOUT" | psql -Xq -d thousand -c "COPY taken FROM STDIN"
-echo "== bench: 1,000 assets, 1,500 daily bars each; shared_buffers = 3GB, fsync = off; median of $few runs, of bulk inserts $runs"
+echo "== bench: 1,000 assets, 1,500 daily bars each; shared_buffers = 3GB, fsync = off; median of $few runs, of bulk inserts $runs; two sessions against one: mean of $pairs"
 psql -Xq -d thousand --pset=footer=off <<'SQL'
+CREATE FUNCTION mean(text) RETURNS numeric LANGUAGE sql AS 'SELECT avg(ms)::numeric FROM taken WHERE what = $1';
 CREATE FUNCTION m(text) RETURNS numeric LANGUAGE sql AS 'SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY ms)::numeric FROM taken WHERE what = $1';
 SELECT what, round(value, 1) AS value, unit, round(ratio, 4) AS ratio, wanted FROM (VALUES
     ('full refresh of 10 assets', m('10 full') / 15000 * 1000, 'us per bar', NULL, ''),
@@ -180,18 +183,19 @@ SELECT what, round(value, 1) AS value, unit, round(ratio, 4) AS ratio, wanted FR
     ('  tracked', m('bulk 1000,10 ENABLE'), 'ms', m('bulk 1000,10 ENABLE') / m('bulk 1000,10 DISABLE'), 'x untracked <= 1.15'),
     ('10,000 bars inserted, 1 day of 10,000 assets', m('bulk 1,10000 DISABLE'), 'ms', NULL, ''),
     ('  tracked', m('bulk 1,10000 ENABLE'), 'ms', m('bulk 1,10000 ENABLE') / m('bulk 1,10000 DISABLE'), 'x untracked <= 1.15'),
-    ('plain SQL that computes, one session', m('plain, one'), 'ms', NULL, ''),
-    ('  the same in each of two', m('plain, two'), 'ms', 2 * m('plain, one') / m('plain, two'), ''),
-    ('plain SQL that writes the rows of 200 assets, one session', m('floor, one'), 'ms', NULL, ''),
-    ('  200 in each of two', m('floor, two'), 'ms', 2 * m('floor, one') / m('floor, two'), ''),
-    ('200 assets, one session', m('half, one'), 'ms', NULL, ''),
-    ('  200 in each of two', m('half, two'), 'ms', 2 * m('half, one') / m('half, two'), 'x the work of one >= 1.7'),
-    ('CALL for 400 assets with a new bar each, one session', m('day, one'), 'ms', NULL, ''),
-    ('  two sessions', m('day, two'), 'ms', m('day, one') / m('day, two'), 'x the work of one >= 1.7'),
-    ('CALL for 400 assets, one session', m('round, one'), 'ms', NULL, ''),
-    ('  two sessions', m('round, two'), 'ms', m('round, one') / m('round, two'), 'x the work of one >= 1.7'),
-    ('CALL for 400 unchanged assets, not tracked, one session', m('again, one'), 'ms', NULL, ''),
-    ('  two sessions', m('again, two'), 'ms', m('again, one') / m('again, two'), 'x the work of one >= 1.7'),
+    ('plain SQL that computes, one session', mean('plain, 1'), 'ms', NULL, ''),
+    ('  the same in each of two', mean('plain, 2'), 'ms', 2 * mean('plain, 1') / mean('plain, 2'), ''),
+    ('plain SQL that writes the rows of 200 assets, one session', mean('floor, 1'), 'ms', NULL, ''),
+    ('  200 in each of two', mean('floor, 2'), 'ms', 2 * mean('floor, 1') / mean('floor, 2'), ''),
+    ('first load by CALL, 400 assets, one session', mean('round, 1'), 'ms', NULL, ''),
+    ('  two sessions', mean('round, 2'), 'ms', mean('round, 1') / mean('round, 2'), 'x the work of one >= 1.7'),
+    ('first load of 200 assets in a call, one session', mean('rate, 1'), 'ms per asset', NULL, ''),
+    ('  200 in each of two, while both are at work', mean('rate, 2'), 'ms per asset', mean('rate, 1') / mean('rate, 2'), 'x the work of one >= 1.7'),
+    ('  until both have ended', mean('half, 2') / 400, 'ms per asset', 2 * mean('half, 1') / mean('half, 2'), ''),
+    ('CALL for 400 assets with a new bar each, one session', mean('day, 1'), 'ms', NULL, ''),
+    ('  two sessions', mean('day, 2'), 'ms', mean('day, 1') / mean('day, 2'), 'x the work of one >= 1.7'),
+    ('CALL for 400 unchanged assets, not tracked, one session', mean('again, 1'), 'ms', NULL, ''),
+    ('  two sessions', mean('again, 2'), 'ms', mean('again, 1') / mean('again, 2'), 'x the work of one >= 1.7'),
     ('peak memory of a session, one asset in a call', m('memory, one asset'), 'MB', NULL, ''),
     ('  2,000 assets in a call', m('memory, 2,000 assets'), 'MB', m('memory, 2,000 assets') - m('memory, one asset'), 'MB more <= 64')
 ) AS x (what, value, unit, ratio, wanted);
