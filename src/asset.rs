@@ -18,6 +18,7 @@ use crate::marks::{ASSETS, Mark};
 use crate::output;
 use crate::read::{Reader, utc};
 use crate::refresh::TF;
+use crate::source::check_none_hidden;
 use crate::state::{self, Basis, Standing, State};
 use crate::system::{CMC, REGIMES, TABLES};
 use crate::write::{Content, Value, Written, sync, sync_after};
@@ -358,7 +359,7 @@ impl Call<'_, '_> {
             let relation = self.relation(table.name);
             // Only rows of a time can be told apart by it; the others are about all rows.
             let after = after.filter(|_| table.key[0].name == "ts");
-            written += if set_up {
+            let done = if set_up {
                 match after {
                     Some(_) => sync_after(self.db, &relation, table, &scope, after, content, self.dry_run)?,
                     None => sync(self.db, &relation, table, &scope, content, self.dry_run)?,
@@ -366,6 +367,10 @@ impl Call<'_, '_> {
             } else {
                 Written { inserted: content.entry.len() as u64, ..Written::default() }
             };
+            if let Some(daily) = self.engine.reader(Layer::L2).filter(|_| table.name == REGIMES.name) {
+                check_none_hidden(self.db, &daily.source().bars, table.name, done.deleted)?;
+            }
+            written += done;
         }
         Ok(written)
     }

@@ -17,7 +17,7 @@ use crate::marks::SERIES;
 use crate::read::{Span, utc};
 use crate::refresh::settle;
 use crate::run_log::Run;
-use crate::source::extension_schema;
+use crate::source::{check_none_hidden, extension_schema};
 use crate::subxact::attempt;
 use crate::system::{MARKET, MARKET_REGIMES};
 use crate::write::{Content, Value, Written, sync_after};
@@ -338,7 +338,11 @@ impl Call<'_, '_> {
             return Ok(Written { inserted: labels.len() as u64, ..Written::default() });
         }
         let scope = [Value::Text(&series.symbol), Value::Text(&series.timeframe)];
-        sync_after(self.db, &self.relation(), &MARKET_REGIMES, &scope, after, &content, self.how.dry_run)
+        let table = &MARKET_REGIMES;
+        let written =
+            sync_after(self.db, &self.relation(), table, &scope, after, &content, self.how.dry_run)?;
+        check_none_hidden(self.db, &self.source.relation, table.name, written.deleted)?;
+        Ok(written)
     }
 
     /// Where a series with rows has no candles any more, its rows go; but not where there are no candles at all,

@@ -307,6 +307,23 @@ pub fn extension_schema(db: Db) -> Result<String> {
     Ok(known("extension schema", find)?.as_ref().clone())
 }
 
+/// Rows that row-level security hides look as if they were gone; what was made of them must not go for that.
+/// To be called when `deleted` rows of `table` would.
+pub fn check_none_hidden(db: Db, relation: &Relation, table: &str, deleted: u64) -> Result<()> {
+    let sql = "SELECT pg_catalog.row_security_active($1::text::regclass)";
+    let active = || db.first(sql, &[arg(relation.sql.as_str())], Sees::Snapshot, |row| Ok(row.bool(0)));
+    if deleted == 0 || active()?.flatten() != Some(true) {
+        return Ok(());
+    }
+    let user = current_user();
+    let rows = if deleted == 1 { "1 row".to_owned() } else { format!("{deleted} rows") };
+    Err(Error::new(
+        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        format!("{rows} of {table} would be deleted, but row-level security of {} may hide what they were computed from", relation.sql),
+    )
+    .hint(format!("Refresh as a role that sees all rows, such as {user} after ALTER ROLE {user} BYPASSRLS;")))
+}
+
 /// The parameters of a plan over a [`Relation`].
 pub fn relation_args(asset: i32, tf: Option<&str>, as_of: Option<i64>) -> [Arg; 3] {
     [arg(asset), arg(tf), crate::db::timestamp_arg(as_of)]

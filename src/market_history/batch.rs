@@ -9,6 +9,7 @@ use super::{Span, shown};
 use crate::db::{self, Db};
 use crate::entry::{About, Began, Entry, Mode, Work};
 use crate::error::Result;
+use crate::source::check_none_hidden;
 use crate::subxact::attempt_unless_cancelled;
 use crate::system::{HISTORY, MARKET_REGIME_HISTORY};
 use crate::write::{Changes, Content, OwnedKey, Value, Within, Written, apply, compare};
@@ -140,6 +141,7 @@ impl Job<'_, '_> {
                 differing = differing_days(&changes, &computed.days);
                 changes.only_new();
             }
+            check_none_hidden(self.db, &self.closes.relation, table.name, changes.written().deleted)?;
             written = match self.dry_run {
                 true => changes.written(),
                 false => apply(self.db, &relation, table, &scope, &content, &changes)?,

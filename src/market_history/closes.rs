@@ -21,7 +21,7 @@ const TIMEFRAME: &str = "1d";
 /// Where the closes of a symbol are.
 pub struct Closes {
     pub symbol: String,
-    relation: Relation,
+    pub relation: Relation,
     id: Id,
     tf: Option<String>,
 }
