@@ -223,19 +223,16 @@ impl Source {
 /// The series of a symbol; where there are none, of the asset that `dim_assets` knows by this name: candles may
 /// go by its symbol or by its id.
 pub fn of_symbol(db: Db, source: &Source, symbol: &str, timeframe: Option<&str>) -> Result<Vec<Series>> {
-    let own = source.series(db, Some(symbol), None)?;
-    if !own.is_empty() {
-        let is_wanted = |series: &Series| timeframe.is_none_or(|timeframe| series.timeframe == timeframe);
-        return Ok(own.into_iter().filter(is_wanted).collect());
-    }
-    let Some(id) = names::id_if_known(db, symbol)? else { return Ok(Vec::new()) };
-    for name in names::symbol_of(db, id)?.into_iter().chain([id.to_string()]) {
-        let other = source.series(db, Some(&name), timeframe)?;
-        if !other.is_empty() {
-            return Ok(other);
+    let mut all = source.series(db, Some(symbol), None)?;
+    if all.is_empty()
+        && let Some(id) = names::id_if_known(db, symbol)?
+    {
+        for name in names::symbol_of(db, id)?.into_iter().chain([id.to_string()]) {
+            all.extend(source.series(db, Some(&name), None)?);
         }
     }
-    Ok(Vec::new())
+    all.retain(|series| timeframe.is_none_or(|timeframe| series.timeframe == timeframe));
+    Ok(all)
 }
 
 /// The series of a symbol and a timeframe, which there must be.
@@ -248,7 +245,7 @@ pub fn named(db: Db, source: &Source, symbol: &str, timeframe: &str) -> Result<S
 
 /// There are no candles of this symbol, or not of this timeframe.
 pub fn unknown(db: Db, source: &Source, symbol: &str, timeframe: Option<&str>) -> Result<Error> {
-    let of_symbol = source.series(db, Some(symbol), None)?;
+    let of_symbol = of_symbol(db, source, symbol, None)?;
     let error = |message| Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, message);
     let [symbol_column, timeframe_column, _] = &source.key;
     let relation = &source.relation.sql;

@@ -108,3 +108,9 @@ DROP ROLE regress_candle_reader;
 SET enable_seqscan = off;
 EXPLAIN (COSTS off) SELECT open_time FROM market_regimes WHERE simplified_regime = 'TREND_UP' AND open_time >= '2024-01-01' AND open_time < '2025-01-01' ORDER BY open_time DESC;
 EXPLAIN (COSTS off) SELECT * FROM market_regimes WHERE symbol = 'AAAUSDT' AND timeframe = '1h' AND confidence > 0.7 ORDER BY open_time;
+-- A symbol by the id of its asset; the error of a timeframe it has not is the same.
+CREATE TABLE dim_assets (id int, symbol text);
+INSERT INTO dim_assets VALUES (7, 'AAAUSDT'), (8, 'CCCUSDT');
+SELECT count(*) FROM market_regimes_compute('7', '1h');
+SELECT count(*) FROM market_regimes_compute('7', '1d');
+SELECT count(*) FROM market_regimes_compute('8', '1h');
