@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::ptr;
 
 use pgrx::PgTryBuilder;
-use pgrx::pg_sys::panic::CaughtError;
+use pgrx::pg_sys::panic::{CaughtError, ErrorReport};
 use pgrx::prelude::*;
 
 use crate::error::{Error, Result};
@@ -48,10 +48,14 @@ fn attempt_but<R>(fatal: &[&str], work: impl FnOnce() -> Result<R>) -> Result<R>
     match result {
         Ok(value) => Ok(value),
         Err(Caught::Ours(error)) => Err(error),
-        Err(Caught::Raised(error)) => match described(&error, fatal) {
-            Some(error) => Err(error),
-            None => error.rethrow(),
-        },
+        Err(Caught::Raised(caught)) => {
+            let (error, is_ours) = described(&caught);
+            match fatal.contains(&&sqlstate(error.report().code)[..2]) {
+                false => Err(error),
+                true if is_ours => raise(error),
+                true => caught.rethrow(),
+            }
+        }
     }
 }
 
@@ -60,15 +64,22 @@ enum Caught {
     Raised(Box<CaughtError>),
 }
 
-/// The error as our own, or `None` where it is of a class that the transaction must end with.
-fn described(caught: &CaughtError, fatal: &[&str]) -> Option<Error> {
+/// The error in our form, and whether it says something else than what was caught.
+fn described(caught: &CaughtError) -> (Error, bool) {
     let report = match caught {
         CaughtError::PostgresError(report) | CaughtError::ErrorReport(report) => report,
         CaughtError::RustPanic { ereport, .. } => ereport,
     };
     let code = report.sql_error_code();
-    if sqlstate(code).get(..2).is_some_and(|class| fatal.contains(&class)) {
-        return None;
+    if code == PgSqlErrorCode::ERRCODE_UNIQUE_VIOLATION && keeps_its_snapshot() {
+        // Only rows that were not there are inserted.
+        let error = Error::new(
+            PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
+            "could not serialize access: another session has written the same rows since this transaction began",
+        )
+        .detail(report.message())
+        .hint("ROLLBACK, and call it again; in READ COMMITTED it would have waited and seen them.");
+        return (error, true);
     }
     let mut error = Error::new(code, report.message());
     if let Some(detail) = report.detail() {
@@ -77,7 +88,18 @@ fn described(caught: &CaughtError, fatal: &[&str]) -> Option<Error> {
     if let Some(hint) = report.hint() {
         error = error.hint(hint);
     }
-    Some(error)
+    (error, false)
+}
+
+/// Whether all of the transaction sees what was committed when it began.
+fn keeps_its_snapshot() -> bool {
+    // SAFETY: reads a global of this backend.
+    unsafe { pg_sys::XactIsoLevel >= pg_sys::XACT_REPEATABLE_READ as i32 }
+}
+
+fn raise(error: Error) -> ! {
+    ErrorReport::from(error).report(PgLogLevel::ERROR);
+    unreachable!("an ERROR does not come back")
 }
 
 /// The five characters of an error code.
