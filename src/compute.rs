@@ -5,8 +5,10 @@ use std::rc::Rc;
 
 use regime_core::budget::Budget;
 use regime_core::fingerprint::of_texts;
-use regime_core::pipeline::{self, Given, Outcome, Params, Proxy, Series};
+use regime_core::params::Params;
+use regime_core::pipeline::{self, Given, Outcome};
 use regime_core::policy::{Policy, PolicyTable};
+use regime_core::series::{Proxy, Series};
 use regime_core::version::{policy_hash, version_hash};
 use regime_core::{Layer, memory::Memory};
 

@@ -1,6 +1,7 @@
 //! What an outcome puts into each output table.
 
-use regime_core::pipeline::{Outcome, Params, Row};
+use regime_core::params::Params;
+use regime_core::pipeline::{Outcome, Row};
 use regime_core::{Label, Layer};
 
 use crate::write::{Content, Value};

@@ -11,8 +11,9 @@ use pgrx::spi::quote_literal;
 use regime_core::Layer;
 use regime_core::explain::{Explanation, explain as explain_row};
 use regime_core::hysteresis::Mode;
-use regime_core::pipeline::{self, Series};
+use regime_core::pipeline;
 use regime_core::policy::Policy;
+use regime_core::series::Series;
 
 use crate::compute::{Engine, Layers};
 use crate::db::{self, Db};

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use regime_core::Layer;
 use regime_core::hysteresis::Mode;
-use regime_core::pipeline::{LayerParams, Params};
+use regime_core::params::{LayerParams, Params};
 use regime_core::policy::{PolicyTable, Rule, parse_rules};
 use regime_core::version::version_hash;
 

@@ -3,7 +3,8 @@
 
 use regime_core::Layer;
 use regime_core::budget::{Budget, Tier};
-use regime_core::pipeline::{Params, budget_of};
+use regime_core::params::Params;
+use regime_core::pipeline::budget_of;
 use regime_core::policy::PolicyTable;
 
 use crate::db::{self, Db};

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use pgrx::prelude::*;
 
-use regime_core::pipeline::Series;
+use regime_core::series::Series;
 
 use crate::db::{Arg, Db, Sees};
 use crate::error::{Error, Result};

@@ -5,7 +5,7 @@ use pgrx::prelude::*;
 use pgrx::spi::{quote_identifier as quoted, quote_literal};
 
 use regime_core::Layer;
-use regime_core::pipeline::SourceParams;
+use regime_core::params::SourceParams;
 
 use crate::cache::known;
 use crate::db::{Arg, Db, Sees, Tuple, arg};

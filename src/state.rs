@@ -6,7 +6,8 @@ use pgrx::spi::quote_identifier as quoted;
 use regime_core::budget::Budget;
 use regime_core::fingerprint::{BLOCK, Hash, Print};
 use regime_core::memory::Memory;
-use regime_core::pipeline::{Outcome, Series};
+use regime_core::pipeline::Outcome;
+use regime_core::series::Series;
 use regime_core::{Layer, Tier};
 
 use crate::db::{Db, Sees, arg, timestamp_arg};

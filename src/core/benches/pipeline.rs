@@ -13,9 +13,11 @@ use regime_core::hysteresis::{Mode, State};
 use regime_core::labels::{atrp, label_bars};
 use regime_core::market::{Config, labels};
 use regime_core::market_history::days;
-use regime_core::pipeline::{Params, Proxy, Series, run};
+use regime_core::params::Params;
+use regime_core::pipeline::run;
 use regime_core::policy::{Policy, PolicyTable};
 use regime_core::rolling::percentile_rank;
+use regime_core::series::{Proxy, Series};
 use regime_core::{Layer, Tier};
 use synthetic::{DAY, Shape, series};
 

@@ -236,8 +236,10 @@ mod tests {
     use crate::budget::{Layer, Tier};
     use crate::calendar::{Calendar, Span, ema, period_bars};
     use crate::label::{Trend, Vol};
-    use crate::pipeline::{Outcome, Params, Series, run};
+    use crate::params::Params;
+    use crate::pipeline::{Outcome, run};
     use crate::policy::{Policy, PolicyTable};
+    use crate::series::Series;
 
     fn columns(bars: &DailyBars) -> [&Vec<f64>; 6] {
         [&bars.open, &bars.high, &bars.low, &bars.close, &bars.volume, &bars.market_cap]

@@ -6,9 +6,10 @@ use crate::hysteresis::{Decision, State};
 use crate::label::Label;
 use crate::labels::{self, Facts};
 use crate::memory::Memory;
-use crate::pipeline::{self, Given, Row, Series};
+use crate::pipeline::{self, Given, Row};
 use crate::policy::{Part, Policy, Risk};
 use crate::restraint::{RowInputs, Source, in_force, restraints};
+use crate::series::Series;
 
 /// One row, and what it follows from.
 #[derive(Clone, Debug, PartialEq)]

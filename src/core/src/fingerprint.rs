@@ -7,7 +7,7 @@ use std::hash::Hasher;
 use serde::{Deserialize, Serialize};
 use siphasher::sip128::{Hasher128, SipHasher13};
 
-use crate::pipeline::Series;
+use crate::series::Series;
 
 /// Bars in a block.
 pub const BLOCK: usize = 64;

@@ -5,188 +5,20 @@ use std::collections::HashMap;
 use crate::align::as_of;
 use crate::budget::{Budget, Layer, Tier};
 use crate::comovement::{Comovement, comovements, push_rows};
-use crate::fingerprint::{Hash, Print, chain, prints};
+use crate::fingerprint::{Print, prints};
 use crate::flips::{Flip, flips_after};
-use crate::hysteresis::Mode;
 use crate::label::Label;
-use crate::labels::{Bars, label_bars, vol_window};
+use crate::labels::{label_bars, vol_window};
 use crate::memory::{Last, LayerMemory, Memory};
+use crate::params::Params;
 use crate::policy::{Effect, Orders, Policy, Risk};
 use crate::restraint::{RowInputs, in_force, key, restraints};
+use crate::series::{Proxy, Series};
 use crate::stats::ReturnStats;
 
 /// Largest gross exposure of an asset without a monthly layer while the market is not supportive,
 /// and largest size of one without a weekly layer.
 pub const PROXY_CAP: f64 = 0.7;
-
-/// What is known about the source of a layer beside its bars.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SourceParams {
-    /// Periods of the fast, mid and slow EMA, in bars.
-    pub periods: [u32; 3],
-    /// Whether volatility comes from an ATR column.
-    pub atr: bool,
-    /// Where an ADX column is mapped, the value at or under which a trend is sideways.
-    pub adx_floor: Option<f64>,
-    /// Whether spread and slippage are mapped.
-    pub costs: bool,
-}
-
-/// Parameters of one layer.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LayerParams {
-    /// Fewest bars that enable it.
-    pub min_bars: usize,
-    /// Its source, if it has one.
-    pub source: Option<SourceParams>,
-}
-
-/// Everything beside bars and policy that can change a row.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Params {
-    /// Calendar of weeks and months.
-    pub cal_scheme: String,
-    /// How changes are held.
-    pub mode: Mode,
-    /// Rows that a held change must be seen on; 0 switches hysteresis off.
-    pub hold: u32,
-    /// Per layer.
-    pub layers: [LayerParams; 4],
-    /// The L4 label of every row.
-    pub l4_label: Option<String>,
-    /// Whether the budget of each row is that of the bars at or before it, instead of that of all bars.
-    pub point_in_time: bool,
-    /// The asset that stands for the market.
-    pub market_proxy_id: i32,
-}
-
-impl Default for Params {
-    /// Specification 1 with the ISO calendar and no intraday source.
-    fn default() -> Self {
-        let periods = [Some([12, 24, 48]), Some([20, 50, 200]), Some([20, 50, 100]), None];
-        Self {
-            cal_scheme: "iso".to_owned(),
-            mode: Mode::Asymmetric,
-            hold: 3,
-            layers: Layer::ALL.map(|layer| LayerParams {
-                min_bars: layer.default_min_bars(),
-                source: periods[layer as usize].map(|periods| SourceParams {
-                    periods,
-                    atr: false,
-                    adx_floor: None,
-                    costs: false,
-                }),
-            }),
-            l4_label: None,
-            point_in_time: false,
-            market_proxy_id: 1,
-        }
-    }
-}
-
-/// Bars of one layer in ascending time. All vectors have one element a bar, NaN where unknown.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Series {
-    /// Closing time of each bar, in microseconds.
-    pub ts: Vec<i64>,
-    /// Closing prices.
-    pub close: Vec<f64>,
-    /// Fast, mid and slow EMA.
-    pub ema: [Vec<f64>; 3],
-    /// Average true range, where mapped.
-    pub atr: Option<Vec<f64>>,
-    /// ADX, where mapped.
-    pub adx: Option<Vec<f64>>,
-    /// Spread and slippage, where both are mapped.
-    pub costs: Option<[Vec<f64>; 2]>,
-}
-
-impl Series {
-    /// The bars without their times.
-    pub fn bars(&self) -> Bars<'_> {
-        self.first_bars(self.close.len())
-    }
-
-    /// The first `n` bars without their times.
-    pub(crate) fn first_bars(&self, n: usize) -> Bars<'_> {
-        Bars {
-            close: &self.close[..n],
-            ema: self.ema.each_ref().map(|ema| &ema[..n]),
-            atr: self.atr.as_ref().map(|atr| &atr[..n]),
-            adx: self.adx.as_ref().map(|adx| &adx[..n]),
-            costs: self.costs.as_ref().map(|costs| costs.each_ref().map(|cost| &cost[..n])),
-        }
-    }
-
-    /// How many bars closed at or before a moment.
-    pub fn until(&self, ts: i64) -> usize {
-        self.ts.partition_point(|bar| *bar <= ts)
-    }
-
-    /// The first `n` bars.
-    pub fn first(&self, n: usize) -> Series {
-        let part = |values: &Vec<f64>| values[..n].to_vec();
-        Series {
-            ts: self.ts[..n].to_vec(),
-            close: part(&self.close),
-            ema: self.ema.each_ref().map(part),
-            atr: self.atr.as_ref().map(part),
-            adx: self.adx.as_ref().map(part),
-            costs: self.costs.as_ref().map(|costs| costs.each_ref().map(part)),
-        }
-    }
-
-    /// The bars from the one of this index on.
-    pub fn since(&self, bar: usize) -> Series {
-        self.part(bar..self.ts.len())
-    }
-
-    /// The bars of these indices.
-    pub fn part(&self, bars: std::ops::Range<usize>) -> Series {
-        let rest = |values: &Vec<f64>| values[bars.clone()].to_vec();
-        Series {
-            ts: self.ts[bars.clone()].to_vec(),
-            close: rest(&self.close),
-            ema: self.ema.each_ref().map(rest),
-            atr: self.atr.as_ref().map(rest),
-            adx: self.adx.as_ref().map(rest),
-            costs: self.costs.as_ref().map(|costs| costs.each_ref().map(rest)),
-        }
-    }
-}
-
-/// The market proxy's weekly bars: when each closed, and whether the market then was supportive.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Proxy {
-    ts: Vec<i64>,
-    supportive: Vec<bool>,
-}
-
-impl Proxy {
-    /// From the proxy's weekly series: supportive where `close > slow and fast > mid`.
-    pub fn new(weekly: &Series) -> Self {
-        let [fast, mid, slow] = &weekly.ema;
-        let supportive =
-            (0..weekly.close.len()).map(|i| weekly.close[i] > slow[i] && fast[i] > mid[i]).collect();
-        Self { ts: weekly.ts.clone(), supportive }
-    }
-
-    /// For each daily row, whether the market is known and not supportive.
-    fn unsupportive(&self, rows: &[i64]) -> Vec<bool> {
-        as_of(rows, &self.ts).into_iter().map(|bar| bar.is_some_and(|i| !self.supportive[i])).collect()
-    }
-
-    /// The weekly bar in force at a moment: when it closed, and whether the market was supportive.
-    pub fn at(&self, moment: i64) -> Option<(i64, bool)> {
-        as_of(&[moment], &self.ts)[0].map(|bar| (self.ts[bar], self.supportive[bar]))
-    }
-
-    /// A fingerprint of what rows up to a moment take from it.
-    pub fn print(&self, until: i64) -> Hash {
-        let bars = self.ts.partition_point(|ts| *ts <= until);
-        (0..bars).fold([0; 2], |hash, i| chain(hash, [self.ts[i] as u64, u64::from(self.supportive[i])]))
-    }
-}
 
 /// What a daily row says. Many rows say the same, so rows refer to it by index.
 #[derive(Clone, Debug, PartialEq)]

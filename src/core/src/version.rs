@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::budget::Layer;
 use crate::labels;
-use crate::pipeline::Params;
+use crate::params::Params;
 use crate::policy::{PolicyTable, Rule};
 
 /// Changed whenever the code gives another label or policy for the same inputs and parameters.

@@ -9,7 +9,7 @@ use common::{cases, naive};
 use proptest::prelude::*;
 use proptest::sample::select;
 use regime_core::labels::{atrp, label_bars, vol_window};
-use regime_core::pipeline::Series;
+use regime_core::series::Series;
 use regime_core::{Label, Layer, Tier};
 
 /// Series a little shorter and longer than the windows, with and without the optional columns.

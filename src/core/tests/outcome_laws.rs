@@ -12,8 +12,10 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use regime_core::comovement::comovement;
 use regime_core::flips::{Flip, flips};
-use regime_core::pipeline::{FlipLayer, Outcome, Params, Proxy, Series, run};
+use regime_core::params::Params;
+use regime_core::pipeline::{FlipLayer, Outcome, run};
 use regime_core::policy::{Policy, PolicyTable};
+use regime_core::series::{Proxy, Series};
 use regime_core::{Label, Layer};
 
 fn outcome(asset: &Asset, policy: &Policy) -> Outcome {

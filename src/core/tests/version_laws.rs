@@ -7,7 +7,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use regime_core::hysteresis::Mode;
-use regime_core::pipeline::{LayerParams, Params, SourceParams};
+use regime_core::params::{LayerParams, Params, SourceParams};
 use regime_core::policy::{Orders, PolicyTable, Rule};
 use regime_core::version::version_hash;
 

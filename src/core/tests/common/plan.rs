@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use regime_core::Layer;
 use regime_core::hysteresis::Mode;
-use regime_core::pipeline::{LayerParams, Params, Proxy, Series, SourceParams};
+use regime_core::params::{LayerParams, Params, SourceParams};
+use regime_core::series::{Proxy, Series};
 
 use super::synthetic::{DAY, Shape, series};
 use super::{key, mode};
