@@ -11,14 +11,18 @@ pub fn lock(db: Db, name: &str) -> Result<()> {
     })
 }
 
-/// Joins those who share a name; gives how many they are.
-pub fn join(db: Db, name: &str) -> Result<i64> {
+/// Joins those who share a name.
+pub fn join(db: Db, name: &str) -> Result<()> {
     let name = format!("pg_regime {name}");
     let join = "SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0::bigint))";
-    db.rows(join, &[arg(name.as_str())], Sees::Now, |_| Ok(()))?;
+    db.rows(join, &[arg(name)], Sees::Now, |_| Ok(()))
+}
+
+/// How many share a name.
+pub fn sharers(db: Db, name: &str) -> Result<i64> {
+    let name = format!("pg_regime {name}");
     let count = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND mode = 'ShareLock' \
                  AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
                  AND (classid::bigint << 32) | objid::bigint = hashtextextended($1, 0::bigint)";
-    let joined = db.first(count, &[arg(name.as_str())], Sees::Now, |row| Ok(row.long(0)))?;
-    Ok(joined.flatten().unwrap_or(1))
+    Ok(db.first(count, &[arg(name)], Sees::Now, |row| Ok(row.long(0)))?.flatten().unwrap_or_default())
 }

@@ -17,6 +17,8 @@ use crate::inputs::distinct_ids;
 use crate::marks::{ASSETS, Marks};
 use crate::params::{self, Given};
 use crate::run_log::Run;
+use crate::source::Source;
+use crate::state::{self, Basis};
 use crate::subxact::{attempt, attempt_unless_cancelled};
 use crate::system::{CMC, System};
 use crate::{dirty, guc, notify, output, source, tracking};
@@ -74,12 +76,12 @@ pub fn refresh(assets: Assets, given: &Given, how: How) -> Result<Vec<Summary>> 
         if how.only_dirty && tracking.is_none() {
             return Err(tracking::not_tracked(db)?);
         }
-        let ids = match listed {
-            Some(ids) => ids,
-            None => all_ids(db, &setup)?,
-        };
         let engine = Engine::new(db, setup, None);
         let basis = engine.basis(tracking);
+        let ids = match listed {
+            Some(ids) => ids,
+            None => ids_to_refresh(db, &engine, &schema, &basis)?,
+        };
         let ids = if how.only_dirty { dirty::among(db, &engine, &schema, &basis, ids)? } else { ids };
         let call = Call {
             db,
@@ -141,15 +143,41 @@ pub fn sorted_ids(ids: Vec<Option<i32>>) -> Result<Vec<i32>> {
 /// Every active asset of `dim_assets`, which sits beside the daily bars; without that table or its
 /// `is_active`, every id with daily bars.
 pub fn all_ids(db: Db, setup: &params::Setup) -> Result<Vec<i32>> {
-    let Some(daily) = &setup.sources[Layer::L2 as usize] else { return Ok(Vec::new()) };
-    let listed = DimAssets::find(db, &daily.bars_schema, Sees::Now)?;
+    match &setup.sources[Layer::L2 as usize] {
+        Some(daily) => Ok(ids_of(db, daily)?.0),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// [`all_ids`] of an engine; where no table lists them, also assets that were computed from the same sources and
+/// have no bars any more.
+pub fn ids_to_refresh(db: Db, engine: &Engine, schema: &str, basis: &Basis) -> Result<Vec<i32>> {
+    let Some(daily) = engine.reader(Layer::L2) else { return Ok(Vec::new()) };
+    let (mut ids, is_listed) = ids_of(db, daily.source())?;
+    if !is_listed && output::is_set_up(db, schema, &CMC)? {
+        let sql =
+            format!("SELECT id FROM {}.{} WHERE tf = $1 AND sources = $2", quoted(schema), state::STATE);
+        db.rows(&sql, &[arg(TF), arg(basis.sources.as_str())], Sees::Now, |row| {
+            ids.extend(row.int(0));
+            Ok(())
+        })?;
+        ids.sort_unstable();
+        ids.dedup();
+    }
+    Ok(ids)
+}
+
+/// The ids of all assets, and whether a table lists them.
+fn ids_of(db: Db, daily: &Source) -> Result<(Vec<i32>, bool)> {
+    let listed = DimAssets::find(db, &daily.bars_schema, Sees::Now)?
+        .filter(|dim| dim.id.is_some() && dim.is_active.is_some());
     let mut ids = Vec::new();
     let mut take = |row: &db::Tuple| {
         let id = row.long(0).unwrap_or_default();
         ids.push(i32::try_from(id).map_err(|_| too_large(id))?);
         Ok(())
     };
-    if let Some(dim) = listed.filter(|dim| dim.id.is_some() && dim.is_active.is_some()) {
+    if let Some(dim) = &listed {
         dim.check_readable(&[dim.id, dim.is_active])?;
         let sql =
             format!("SELECT id::int8 FROM {} WHERE is_active AND id IS NOT NULL ORDER BY id", dim.relation);
@@ -158,7 +186,7 @@ pub fn all_ids(db: Db, setup: &params::Setup) -> Result<Vec<i32>> {
         let sql = distinct_ids(&daily.bars.sql, &daily.bars.id, &daily.bars.shared_condition);
         db.rows(&sql, &[arg(daily.tf.as_deref())], Sees::Now, &mut take)?;
     }
-    Ok(ids)
+    Ok((ids, listed.is_some()))
 }
 
 /// An id that no output row can have.
@@ -182,10 +210,15 @@ fn lock(db: Db, space: i32, id: i32) -> Result<()> {
     db.rows("SELECT pg_advisory_xact_lock($1, $2)", &[arg(space), arg(id)], Sees::Now, |_| Ok(()))
 }
 
+/// What an asset is in a result and in the log.
+pub fn about(id: i32) -> About<'static> {
+    About { system: &CMC, id: Some(id), name: None, lacks: "daily bars" }
+}
+
 fn summary(call: &Call, id: i32, done: Result<Done>, began: Began) -> Summary {
-    let about = About { system: &CMC, id: Some(id), name: None, lacks: "daily bars" };
     let version = call.engine.version_hash();
-    let (entry, done) = about.entry(done, version, call.engine.rows_read(), call.schema, call.dry_run, began);
+    let (entry, done) =
+        about(id).entry(done, version, call.engine.rows_read(), call.schema, call.dry_run, began);
     if let Some(done) = &done
         && !call.dry_run
     {

@@ -5,13 +5,17 @@
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
+use regime_core::version::version_hash;
+
+use crate::asset::Done;
 use crate::compute::Engine;
 use crate::db::{self, Db, Sees, arg};
-use crate::entry::{warn, with_grants};
+use crate::entry::{Began, with_grants};
 use crate::error::{Error, Result, check_no_block, check_range, check_writable};
-use crate::lock::{join, lock};
+use crate::lock::{join, lock, sharers};
 use crate::params::{self, Given};
-use crate::refresh::{Assets, How, all_ids, refresh};
+use crate::refresh::{Assets, How, about, ids_to_refresh, refresh};
+use crate::run_log::Run;
 use crate::subxact::{attempt, attempt_unless_cancelled, sqlstate};
 use crate::system::CMC;
 use crate::{dirty, guc, output, tracking};
@@ -52,9 +56,9 @@ fn find_or_begin(db: Db, given: &Given, only_dirty: bool) -> Result<i64> {
     if only_dirty && tracking.is_none() {
         return Err(tracking::not_tracked(db)?);
     }
-    let ids = all_ids(db, &setup)?;
     let engine = Engine::new(db, setup, None);
     let basis = engine.basis(tracking);
+    let ids = ids_to_refresh(db, &engine, &schema, &basis)?;
     let task = format!(
         "{} assets as of {}, sources {}",
         if only_dirty { "changed" } else { "all" },
@@ -70,14 +74,17 @@ fn find_or_begin(db: Db, given: &Given, only_dirty: bool) -> Result<i64> {
     new_round(db, &task, ids)
 }
 
+/// The round of a task to go on with: one that sessions are at, or were not long ago.
 fn unfinished(db: Db, task: &str) -> Result<Option<i64>> {
     let sql = format!(
-        "SELECT round FROM {} WHERE task = $1 GROUP BY round HAVING bool_or(status = 'waiting') \
-         AND GREATEST(max(began), max(finished)) > clock_timestamp() - $2 * interval '1 minute' ORDER BY round DESC LIMIT 1",
+        "SELECT round, GREATEST(max(began), max(finished)) > clock_timestamp() - $2 * interval '1 minute' FROM {} \
+         WHERE task = $1 GROUP BY round HAVING bool_or(status = 'waiting') ORDER BY round DESC LIMIT 1",
         work()
     );
     let args = [arg(task), arg(f64::from(guc::resume_minutes()))];
-    Ok(db.first(&sql, &args, Sees::Now, |row| Ok(row.long(0)))?.flatten())
+    let found = db.first(&sql, &args, Sees::Now, |row| Ok((row.long(0).unwrap_or_default(), row.bool(1))))?;
+    let Some((round, is_recent)) = found else { return Ok(None) };
+    Ok((is_recent == Some(true) || sharers(db, &workers(round))? > 0).then_some(round))
 }
 
 /// Begins a round, in which the assets come first that were refreshed longest ago in the last one.
@@ -121,7 +128,10 @@ pub fn next(given: &Given, round: i64, batch_size: Option<i32>, deadline: Option
         let settled = match batch(given, &claimed) {
             Ok(settled) => settled,
             // An error that ends a whole call must not keep the others of the batch waiting for ever.
-            Err(_) => claimed.iter().flat_map(|id| alone(given, *id)).collect(),
+            Err(_) => {
+                let alone = claimed.iter().map(|id| alone(given, *id)).collect::<Result<Vec<_>>>()?;
+                alone.into_iter().flatten().collect()
+            }
         };
         db::connect(|db| settle(db, round, &settled))?;
     }
@@ -155,17 +165,35 @@ fn batch(given: &Given, ids: &[i32]) -> Result<Vec<Settled>> {
     })
 }
 
-fn alone(given: &Given, id: i32) -> Vec<Settled> {
-    batch(given, &[id]).unwrap_or_else(|error| {
-        warn(&format!("refresh of asset {id} failed"), &error);
-        vec![Settled { id, status: "failed", error: Some(error) }]
+fn alone(given: &Given, id: i32) -> Result<Vec<Settled>> {
+    let (log, began) = (Run::begin(&CMC), Began::now());
+    batch(given, &[id]).or_else(|error| {
+        // What it had logged is rolled back with it.
+        let (schema, version) = (guc::target_schema(), version(given));
+        let (entry, _) = about(id).entry(Err::<Done, _>(error), &version, 0, &schema, false, began);
+        db::connect(|db| {
+            log.end(db, &schema, &version, [&entry].into_iter());
+            Ok(vec![Settled { id, status: entry.status, error: entry.error }])
+        })
     })
+}
+
+/// The version hash, as far as it can be told.
+fn version(given: &Given) -> String {
+    let found = attempt(|| db::connect(|db| params::parameters(db, given, None)));
+    found.map(|(_, params, table)| version_hash(&table, &params)).unwrap_or_default()
+}
+
+/// What sessions share while they are at a batch of a round.
+fn workers(round: i64) -> String {
+    format!("workers of round {round} of {}", guc::target_schema())
 }
 
 /// How many assets to claim: a batch. Where other sessions are at the round too, less towards its end, so
 /// that none is left with a batch when the others have nothing more to do.
 fn share(db: Db, round: i64, batch_size: i32) -> Result<i32> {
-    let workers = join(db, &format!("workers of round {round} of {}", guc::target_schema()))?;
+    join(db, &workers(round))?;
+    let workers = sharers(db, &workers(round))?;
     if workers < 2 {
         return Ok(batch_size);
     }

@@ -34,13 +34,22 @@ DROP TABLE dim_assets;
 INSERT INTO cmc_price_bars_multi_tf SELECT 6, '4H', 1, now(), 1; -- no daily bar
 INSERT INTO cmc_price_bars_multi_tf VALUES (-3, '1D', 1, '2024-01-01', 1);
 SELECT id, status FROM refresh_cmc_regimes();
+-- An asset whose bars are all gone, and that nothing lists, has no rows any more; but those of another source are not looked at.
+DELETE FROM cmc_price_bars_multi_tf WHERE id = 3;
+SELECT id, status FROM refresh_cmc_regimes(cal_scheme => 'us');
+SELECT id, status, rows_written > 0 AS written FROM refresh_cmc_regimes();
+SELECT DISTINCT id FROM cmc_regimes ORDER BY id;
+SELECT id, status FROM refresh_cmc_regimes();
+DELETE FROM cmc_price_bars_multi_tf WHERE id = 4 AND tf = '1D';
+CALL refresh_all_cmc_regimes();
+SELECT DISTINCT id FROM cmc_regimes ORDER BY id;
 -- An id of another integer type is an id.
 CREATE TABLE dim_assets (id bigint, is_active boolean);
 INSERT INTO dim_assets VALUES (2, true), (3, false);
 SELECT id, status FROM refresh_cmc_regimes();
 -- A view will do.
 DROP TABLE dim_assets;
-CREATE VIEW dim_assets AS SELECT 3 AS id, true AS is_active;
+CREATE VIEW dim_assets AS SELECT 2 AS id, true AS is_active;
 SELECT id, status FROM refresh_cmc_regimes();
 -- No bars at all.
 DROP VIEW dim_assets;
