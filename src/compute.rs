@@ -134,14 +134,22 @@ impl<'c> Engine<'c> {
     /// Computes an asset from its bars.
     pub fn compute_from(&self, asset: i32, series: &Layers) -> Result<Outcome> {
         let series = series.each_ref().map(Option::as_ref);
-        let proxy = self.proxy_of(asset, pipeline::budget(series, &self.params))?;
-        Ok(pipeline::run(series, proxy, &self.compiled.policy, &self.params))
+        let none = Series::default();
+        let emas = series[Layer::L2 as usize].unwrap_or(&none).ema.each_ref().map(Vec::as_slice);
+        let given = self.given(asset, pipeline::budget(series, &self.params))?;
+        Ok(pipeline::resume(Memory::default(), series, emas, &given))
     }
 
     /// What rows of an asset with this budget are computed with.
     pub fn given(&self, asset: i32, budget: Budget) -> Result<Given<'_>> {
-        let proxy = self.proxy_of(asset, budget)?;
-        Ok(Given { budget, proxy, policy: &self.compiled.policy, params: &self.params })
+        Ok(self.given_with(self.proxy_of(asset, budget)?, budget))
+    }
+
+    fn given_with<'e>(&'e self, proxy: Option<&'e Proxy>, budget: Budget) -> Given<'e> {
+        let look = || {
+            pgrx::check_for_interrupts!();
+        };
+        Given { budget, proxy, policy: &self.compiled.policy, params: &self.params, look }
     }
 
     /// Computes the rows after those that the memory knows ([`pipeline::resume`]).
@@ -155,7 +163,7 @@ impl<'c> Engine<'c> {
     ) -> Result<Outcome> {
         // Once all layers are there they stay.
         let proxy = self.proxy_if(memory.young_until == memory.newest, asset)?;
-        let given = Given { budget, proxy, policy: &self.compiled.policy, params: &self.params };
+        let given = self.given_with(proxy, budget);
         Ok(pipeline::resume(memory, series.each_ref().map(Option::as_ref), emas, &given))
     }
 

@@ -67,10 +67,14 @@ pub fn push_rows(pairs: &mut [Pair; 3], series: [&[f64]; 3]) {
 }
 
 /// Comovement of every pair of three series, all of whose rows the pairs have taken; they have equal
-/// length, NaN where unknown. A pair without a common row is left out.
-pub fn comovements(pairs: &[Pair; 3], series: [&[f64]; 3]) -> Vec<([usize; 2], Comovement)> {
-    let sorted = series.map(Sorted::new);
+/// length, NaN where unknown. A pair without a common row is left out. `look` is called between the parts of the work.
+pub fn comovements(pairs: &[Pair; 3], series: [&[f64]; 3], look: fn()) -> Vec<([usize; 2], Comovement)> {
+    let sorted = series.map(|values| {
+        look();
+        Sorted::new(values)
+    });
     let one = |(pair, [a, b]): (&Pair, [usize; 2])| {
+        look();
         of_pair(pair, [&sorted[a], &sorted[b]]).map(|comovement| ([a, b], comovement))
     };
     pairs.iter().zip(PAIRS).filter_map(one).collect()

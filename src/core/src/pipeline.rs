@@ -96,7 +96,7 @@ pub struct Outcome {
 pub fn run(series: [Option<&Series>; 4], proxy: Option<&Proxy>, policy: &Policy, params: &Params) -> Outcome {
     let none = Default::default();
     let emas = series[Layer::L2 as usize].map_or(&none, |daily| &daily.ema);
-    let given = Given { budget: budget(series, params), proxy, policy, params };
+    let given = Given { budget: budget(series, params), proxy, policy, params, look: || () };
     resume(Memory::default(), series, emas.each_ref().map(Vec::as_slice), &given)
 }
 
@@ -111,6 +111,8 @@ pub struct Given<'a> {
     pub policy: &'a Policy,
     /// All other parameters.
     pub params: &'a Params,
+    /// Called between the parts of the work, so that the caller can break it off, by unwinding.
+    pub look: fn(),
 }
 
 /// Computes further rows of an asset: those of the daily bars in `series`, all of which closed after the
@@ -118,12 +120,13 @@ pub struct Given<'a> {
 /// those before included. Budget, proxy up to the newest row, policy and parameters must be those that
 /// the memory was made with; then rows, flips, statistics and comovement are those of all at once.
 pub fn resume(mut memory: Memory, series: [Option<&Series>; 4], emas: [&[f64]; 3], given: &Given) -> Outcome {
-    let Given { budget, policy, params, .. } = *given;
+    let Given { budget, policy, params, look, .. } = *given;
     let empty = Series::default();
     let daily = series[Layer::L2 as usize].unwrap_or(&empty);
     let mut blocks: [Vec<Print>; 4] = Default::default();
     let taken = Layer::ALL.map(|layer| {
         let l = layer as usize;
+        look();
         take_bars(&mut memory.layers[l], layer, series[l], &daily.ts, params, &mut blocks[l])
     });
     let budgets: Vec<Budget> = match params.point_in_time {
@@ -139,9 +142,11 @@ pub fn resume(mut memory: Memory, series: [Option<&Series>; 4], emas: [&[f64]; 3
     let accepted: [Vec<Option<Label>>; 4] = [0, 1, 2, 3].map(|l| {
         let tightens = |old, new| policy.tightens(old, new);
         let state = &mut memory.layers[l].hysteresis;
+        look();
         raw[l].iter().map(|label| state.step(*label, params.mode, params.hold, tightens)).collect()
     });
     let capped = capped(&daily.ts, given.proxy, &budgets);
+    look();
 
     let mut resolver = Resolver::new(policy, params.l4_label.as_deref());
     let row: Vec<u32> = (0..daily.ts.len())
@@ -157,6 +162,7 @@ pub fn resume(mut memory: Memory, series: [Option<&Series>; 4], emas: [&[f64]; 3
     memory.young_until = young.map(|t| daily.ts[t]).or(memory.young_until);
 
     let keys = || row.iter().map(|r| rows[*r as usize].key);
+    look();
     let flips = all_flips(&mut memory, &accepted, keys());
     let stats = stats_by_key(&mut memory, keys(), &daily.close);
     if !daily.ts.is_empty() {
@@ -168,7 +174,7 @@ pub fn resume(mut memory: Memory, series: [Option<&Series>; 4], emas: [&[f64]; 3
     Outcome {
         flips,
         stats,
-        comovement: comovements(&memory.pairs, emas),
+        comovement: comovements(&memory.pairs, emas, look),
         budget: budgets.last().copied().unwrap_or(budget),
         ts: daily.ts.clone(),
         row,

@@ -15,7 +15,7 @@ use regime_core::series::Series;
 use regime_core::{Budget, Layer, Liq, Trend, Vol};
 
 fn given<'a>(asset: &'a Asset, policy: &'a Policy, budget: Budget) -> Given<'a> {
-    Given { budget, proxy: asset.proxy.as_ref(), policy, params: &asset.params }
+    Given { budget, proxy: asset.proxy.as_ref(), policy, params: &asset.params, look: || () }
 }
 
 /// Some rows: the first, the last, those where the first percentile is known (of an ATR, of returns), and any

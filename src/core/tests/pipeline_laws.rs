@@ -181,7 +181,7 @@ proptest! {
         let ends: Vec<i64> = cuts.iter().rev().map(|days| -days * DAY).chain([i64::MAX]).collect();
         let emas = asset.series[2].as_ref().map(|daily| daily.ema.clone()).unwrap_or_default();
         let given =
-            Given { budget: whole.budget, proxy: asset.proxy.as_ref(), policy: &policy, params: &asset.params };
+            Given { budget: whole.budget, proxy: asset.proxy.as_ref(), policy: &policy, params: &asset.params, look: || () };
         let mut memory = Memory::default();
         let mut prints: [Vec<Print>; 4] = Default::default();
         let (mut rows, mut flips) = (Vec::new(), Vec::new());
