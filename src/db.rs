@@ -380,7 +380,9 @@ pub fn transaction_is_read_only() -> bool {
 pub fn readable(schema: &str, name: &str) -> Option<bool> {
     let relation = relation_oid(schema, name)?;
     // SAFETY: looks up privileges and changes nothing.
-    let allowed = unsafe { pg_sys::pg_class_aclcheck(relation, pg_sys::GetUserId(), pg_sys::ACL_SELECT) };
+    let allowed = unsafe {
+        pg_sys::pg_class_aclcheck(relation, pg_sys::GetUserId(), pg_sys::ACL_SELECT as pg_sys::AclMode)
+    };
     Some(allowed == pg_sys::AclResult::ACLCHECK_OK)
 }
 

@@ -97,10 +97,17 @@ unsafe extern "C-unwind" fn start(
     row: pg_sys::TupleDesc,
 ) {
     // SAFETY: the receiver is the one that its user passed; the descriptor is valid here.
-    unsafe {
-        let columns = (*row).attrs.as_slice((*row).natts as usize);
-        (*receiver.cast::<Receiver>()).types = columns.iter().map(|c| c.atttypid).collect();
-    }
+    unsafe { (*receiver.cast::<Receiver>()).types = types(row) }
+}
+
+/// The types of a row's columns. SPI_gettypeid, since where a descriptor keeps its columns changed
+/// in PostgreSQL 18.
+///
+/// # Safety
+/// The descriptor is valid.
+pub unsafe fn types(row: pg_sys::TupleDesc) -> Vec<pg_sys::Oid> {
+    // SAFETY: as the caller says; the numbers are those of the columns.
+    unsafe { (1..=(*row).natts).map(|number| pg_sys::SPI_gettypeid(row, number)).collect() }
 }
 
 unsafe extern "C-unwind" fn ignore(_: *mut pg_sys::DestReceiver) {}

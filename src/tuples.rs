@@ -17,6 +17,7 @@ use pgrx::{PgMemoryContexts, pg_sys};
 
 use crate::db::{Arg, Db, Sees};
 use crate::error::{Error, Result};
+use crate::row::types;
 
 unsafe extern "C" {
     /// Of executor/tstoreReceiver.h, which pgrx leaves out; sets fields and raises nothing.
@@ -298,15 +299,6 @@ impl<'c> Rows<'c> {
             ran
         }
     }
-}
-
-/// The types of a row's columns.
-///
-/// # Safety
-/// The descriptor is valid.
-unsafe fn types(row: pg_sys::TupleDesc) -> Vec<pg_sys::Oid> {
-    // SAFETY: as the caller says.
-    unsafe { (*row).attrs.as_slice((*row).natts as usize).iter().map(|c| c.atttypid).collect() }
 }
 
 /// The SQL declaration of the function is not that of this library.
