@@ -36,8 +36,9 @@ SELECT stale, age FROM regime_at(2, 'infinity');
 SET pg_regime.max_age = 0;
 SELECT stale FROM regime_at(2, '2024-12-31 23:59:59+00');
 SELECT stale FROM regime_at(2, '2025-01-01 00:00+00');
+\set VERBOSITY sqlstate
 SET pg_regime.max_age = -2;
-\echo :LAST_ERROR_SQLSTATE
+\set VERBOSITY default
 SET pg_regime.max_age = 'yesterday';
 RESET pg_regime.max_age;
 SHOW pg_regime.max_age;

@@ -59,7 +59,7 @@ SELECT * FROM regime_build_inputs();
 -- The shape that the source has, and a comment that says whose they are.
 SELECT relname, obj_description(oid, 'pg_class') AS comment, (SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod)
     || CASE WHEN attnotnull THEN ' not null' ELSE '' END, ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0) AS columns,
-    (SELECT string_agg(pg_get_constraintdef(oid), ', ' ORDER BY contype, conname) FROM pg_constraint WHERE conrelid = c.oid) AS keys
+    (SELECT string_agg(pg_get_constraintdef(oid), ', ' ORDER BY contype, conname) FROM pg_constraint WHERE conrelid = c.oid AND contype <> 'n') AS keys
 FROM pg_class c WHERE relname ~ '^cmc_.*(_cal_|_u$)' AND relkind = 'r' ORDER BY relname \gx
 -- Weeks of the US: daily EMAs are those of every calendar.
 SELECT * FROM regime_build_inputs(cal_scheme => 'us');

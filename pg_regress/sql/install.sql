@@ -1,7 +1,7 @@
 -- CREATE EXTENSION works with its defaults, and says what it is.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \i :abs_srcdir/fixture.sql
-\dx pg_regime
+SELECT extname, extversion, extnamespace::regnamespace, obj_description(oid, 'pg_extension') FROM pg_extension WHERE extname = 'pg_regime';
 -- Needs no preload; everything sits in one schema; the settings of the user are dumped.
 SELECT extrelocatable, extnamespace::regnamespace, extconfig::regclass[], extcondition FROM pg_extension
     WHERE extname = 'pg_regime';

@@ -4,7 +4,7 @@
 SELECT i.type, i.identity FROM pg_depend d
 JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND e.extname = 'pg_regime'
 CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, 0) i
-WHERE d.deptype = 'e' AND i.type NOT LIKE '%[]' -- array types come with their element type
+WHERE d.deptype = 'e' AND i.identity NOT LIKE '%[]' -- array types come with their element type
     AND obj_description(d.objid, d.classid::regclass::name) IS NULL
     -- a row type is described by its table
     AND NOT EXISTS (SELECT FROM pg_type t JOIN pg_class c ON c.oid = t.typrelid
