@@ -81,8 +81,14 @@ pub fn put(
         Ok(())
     })?;
     if let Some((table, _)) = tables.iter().find(|(_, kind)| !matches!(kind.as_str(), "r" | "p")) {
-        warn_untrackable(table, marks);
+        let hint = "Map the table beneath it in regime_source, with a filter in bars_filter or ema_filter.";
+        warn_untrackable(&format!("{table} is not a table"), hint, marks);
         return Ok("not a table: cannot be tracked");
+    }
+    if marks_need_virtual(db, watched)? {
+        let hint = "Make these columns STORED ones.";
+        warn_untrackable(&format!("{relation} has virtual columns as key or time"), hint, marks);
+        return Ok("virtual columns: cannot be tracked");
     }
     marking.extend(tables.iter().map(|(table, _)| (function.clone(), table.clone())));
     if of(db, schema, watched)?.is_some() {
@@ -173,16 +179,25 @@ pub fn drop_functions(db: Db, schema: &str, marks: &Marks) -> Result<()> {
     Ok(())
 }
 
-fn warn_untrackable(relation: &str, marks: &Marks) {
+/// Whether a column of the key or the time is a virtual one, which PostgreSQL has since 18 and does not compute in
+/// transition tables: reading it there fails, and with that whatever statement set the trigger off.
+fn marks_need_virtual(db: Db, watched: &Watched) -> Result<bool> {
+    let sql = "SELECT true FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass($1) AND attgenerated = 'v' \
+         AND $2 ~ ('(^|[ ([])' || regexp_replace(quote_ident(attname), '(\\W)', '\\\\\\1', 'g') || '($|[ :])')";
+    let args = [arg(watched.relation.as_str()), arg(format!("{} {}", watched.key, watched.ts))];
+    Ok(db.first(sql, &args, Sees::Now, |_| Ok(()))?.is_some())
+}
+
+fn warn_untrackable(what: &str, hint: &str, marks: &Marks) {
     pg_sys::panic::ErrorReport::new(
         PgSqlErrorCode::ERRCODE_WARNING,
-        format!("{relation} is not a table and cannot be tracked"),
+        format!("{what} and cannot be tracked"),
         "pg_regime",
     )
     .set_detail(format!(
         "Without tracking, a refresh finds late and corrected rows by itself, by reading all rows of {}.",
         marks.subjects[0]
     ))
-    .set_hint("Map the table beneath it in regime_source, with a filter in bars_filter or ema_filter.")
+    .set_hint(hint)
     .report(PgLogLevel::WARNING);
 }

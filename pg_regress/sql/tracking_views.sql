@@ -32,3 +32,15 @@ SELECT :how FROM refresh_cmc_regimes();
 UPDATE regime_source SET ema_table = 'emas' WHERE cal_scheme = 'iso' AND layer = 'L2';
 SELECT :how FROM refresh_cmc_regimes(only_dirty => true);
 SELECT :how FROM refresh_cmc_regimes(only_dirty => true);
+-- Nor can a table whose time is a virtual column, which PostgreSQL has since 18; it can be written to all the same.
+SELECT current_setting('server_version_num')::int >= 180000 AS virtual \gset
+\if :virtual
+ALTER TABLE emas RENAME ts TO at;
+ALTER TABLE emas ADD ts timestamptz GENERATED ALWAYS AS (at) VIRTUAL;
+\endif
+SET client_min_messages = error;
+SELECT string_agg(action, ', ' ORDER BY action) = CASE WHEN :'virtual' THEN 'no longer tracked, virtual columns: cannot be tracked' ELSE 'tracked' END AS as_it_is
+FROM regime_track() WHERE relation = 'public.emas';
+UPDATE emas SET ema = 2 WHERE id = 2 AND ts = '2024-06-30 23:59:59+00';
+SELECT id, status FROM refresh_cmc_regimes();
+SELECT differ('{2}');
