@@ -1054,7 +1054,7 @@ CREATE  FUNCTION "regime_health"() RETURNS TABLE (
 	"detail" TEXT,  /* String */
 	"command" TEXT  /* String */
 )
-STRICT STABLE PARALLEL RESTRICTED
+STRICT STABLE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_health_wrapper';
 
@@ -1071,7 +1071,7 @@ CREATE  FUNCTION "regime_systems"() RETURNS TABLE (
 	"version" TEXT,  /* Option < String > */
 	"problem" TEXT  /* Option < String > */
 )
-STRICT STABLE PARALLEL RESTRICTED
+STRICT STABLE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_systems_wrapper';
 
@@ -1570,7 +1570,7 @@ COMMENT ON COLUMN cmc_regime_status.newest_row IS 'Newest row of cmc_regimes';
 COMMENT ON COLUMN cmc_regime_status.regime_key IS 'Its regime';
 COMMENT ON COLUMN cmc_regime_status.lag_bars IS 'Daily bars after the newest row';
 COMMENT ON COLUMN cmc_regime_status.lag IS 'Time from the newest row to the newest bar';
-COMMENT ON COLUMN cmc_regime_status.is_stale IS 'Whether there are such bars, or changes that are marked and not refreshed yet';
+COMMENT ON COLUMN cmc_regime_status.is_stale IS 'Whether there are such bars, its newest row has no bar any more, changes are marked and not refreshed yet, or the market proxy that it depends on changed';
 COMMENT ON COLUMN cmc_regime_status.last_success IS 'When it was last refreshed, as far as the run log tells, or its state changed';
 COMMENT ON COLUMN cmc_regime_status.last_error IS 'When a refresh of it last failed, as far as the run log tells';
 COMMENT ON COLUMN cmc_regime_status.last_error_message IS 'Message of that error';
@@ -1591,7 +1591,7 @@ COMMENT ON COLUMN regime_systems.name IS 'The system, which is also the name of 
 COMMENT ON COLUMN regime_systems.tables IS 'Its output tables';
 COMMENT ON COLUMN regime_systems.is_set_up IS 'Whether they are there';
 COMMENT ON COLUMN regime_systems.subjects IS 'Assets, series or symbols that have rows or could have';
-COMMENT ON COLUMN regime_systems.stale IS 'How many of them have newer bars than rows, or changes that are marked and not refreshed yet';
+COMMENT ON COLUMN regime_systems.stale IS 'How many of them a refresh would change: newer bars than rows, rows without bars, changes that are marked and not refreshed yet';
 COMMENT ON COLUMN regime_systems.newest_row IS 'Newest row of any of them';
 COMMENT ON COLUMN regime_systems.lag IS 'The longest time from the newest row of one to its newest bar';
 COMMENT ON COLUMN regime_systems.version IS 'What their rows were computed with; without rows, what they would be';

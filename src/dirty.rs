@@ -31,14 +31,9 @@ pub fn among(db: Db, engine: &Engine, schema: &str, basis: &Basis, ids: Vec<i32>
                 || match states.get(&id) {
                     None => has_bars(db, engine, id)?,
                     Some(known) if known.basis != *basis => true,
-                    // Where the proxy cannot be used, the refresh of the asset says so. The moment up to which
-                    // it mattered stands behind its fingerprint.
-                    Some(Known { proxy: Some(before), .. }) => {
-                        let until = before.split(' ').nth(1).and_then(|until| until.parse().ok());
-                        let now = |proxy| proxy_text(proxy, until.unwrap_or(i64::MAX));
-                        engine.proxy().map_or(true, |proxy| *before != now(proxy))
+                    Some(known) => {
+                        known.proxy.as_ref().is_some_and(|before| proxy_has_changed(engine, before))
                     }
-                    Some(_) => false,
                 };
             if is_dirty {
                 dirty.push(id);
@@ -46,6 +41,16 @@ pub fn among(db: Db, engine: &Engine, schema: &str, basis: &Basis, ids: Vec<i32>
         }
         Ok(dirty)
     })
+}
+
+/// Whether the market proxy is another than it was when rows that depend on it were computed, by the fingerprint
+/// of it in their state. The proxy is read at the first call alone.
+pub fn proxy_has_changed(engine: &Engine, before: &str) -> bool {
+    // The moment up to which it mattered stands behind its fingerprint.
+    let until = before.split(' ').nth(1).and_then(|until| until.parse().ok());
+    let now = |proxy| proxy_text(proxy, until.unwrap_or(i64::MAX));
+    // Where the proxy cannot be used, the refresh of the asset says so.
+    engine.proxy().map_or(true, |proxy| before != now(proxy))
 }
 
 fn marked(db: Db, schema: &str) -> Result<HashSet<i32>> {

@@ -8,6 +8,7 @@ use crate::guc;
 use crate::output::is_set_up;
 use crate::read::utc;
 use crate::run_log::{RUN_LOG, subject};
+use crate::subxact::attempt_unless_cancelled;
 use crate::system::{SYSTEMS, System};
 
 /// A subject. Moments are microseconds since 2000.
@@ -22,6 +23,8 @@ pub struct Fresh {
     pub behind: i64,
     /// Whether something changed that no refresh has seen, as far as it is tracked.
     pub marked: bool,
+    /// Whether its newest row has none of the source any more, and a refresh would delete it.
+    pub ahead: bool,
     /// What its rows were computed with.
     pub version: Option<String>,
     /// What to type to refresh it.
@@ -42,7 +45,7 @@ pub struct Last {
 impl Fresh {
     /// Whether the stored rows are not what a refresh would make of the source.
     pub fn is_stale(&self) -> bool {
-        self.behind > 0 || self.marked
+        self.behind > 0 || self.marked || self.ahead
     }
 
     /// Whether the last refresh failed.
@@ -71,6 +74,10 @@ impl Fresh {
                 utc(newest),
                 utc(row)
             ),
+            (Some(row), newest) if self.ahead => match newest {
+                Some(newest) => format!("Rows until {}, but no {one} after {}.", utc(row), utc(newest)),
+                None => format!("Rows until {}, but no {one} any more.", utc(row)),
+            },
             _ => "What it was computed from changed since its last refresh.".to_owned(),
         }
     }
@@ -128,14 +135,14 @@ fn of(db: Db, system: &'static System) -> Result<Overview> {
     let tables = system.tables.iter().map(|table| format!("{}.{}", quoted(&schema), table.name)).collect();
     let is_set_up = is_set_up(db, &schema, system)?;
     // One that is not in use, with nothing to read, must not hide the others.
-    let all = if is_set_up { (system.fresh)(db) } else { Ok(Vec::new()) };
+    let all = if is_set_up { attempt_unless_cancelled(|| (system.fresh)(db)) } else { Ok(Vec::new()) };
     let problem = all.as_ref().err().map(|error| error.report().message.clone());
     let all = all.unwrap_or_default();
     let mut versions: Vec<&str> = all.iter().filter_map(|fresh| fresh.version.as_deref()).collect();
     versions.sort_unstable();
     versions.dedup();
     let version = match versions.as_slice() {
-        [] => (system.version)(db).ok(),
+        [] => attempt_unless_cancelled(|| (system.version)(db)).ok(),
         versions => Some(versions.join(", ")),
     };
     Ok(Overview {

@@ -1,16 +1,17 @@
 //! How fresh each asset is: its newest bar against its newest row, and when it was last refreshed.
 
-use std::collections::HashMap;
-
 use pgrx::spi::quote_identifier as quoted;
 
 use regime_core::Layer;
 
+use crate::compute::Engine;
 use crate::db::{Db, Sees, arg};
+use crate::dirty::proxy_has_changed;
 use crate::error::Result;
 use crate::fresh::{Fresh, Last};
 use crate::marks::ASSETS;
-use crate::params::{self, Given, Setup};
+use crate::params::{self, Given};
+use crate::read::Reader;
 use crate::refresh::{TF, all_ids, output_relation};
 use crate::run_log::RUN_LOG;
 use crate::state::STATE;
@@ -26,8 +27,11 @@ pub struct Status {
     pub regime_key: Option<String>,
     /// Bars after the newest row.
     pub lag_bars: i64,
-    /// Whether something changed that no refresh has seen, as far as it is tracked.
+    /// Whether something changed that no refresh has seen, as far as it is tracked, or the market proxy of an asset
+    /// that depends on it.
     pub marked: bool,
+    /// What its rows were computed with.
+    pub version: Option<String>,
     pub last_success: Option<i64>,
     pub last_error: Option<i64>,
     pub last_message: Option<String>,
@@ -39,7 +43,12 @@ pub struct Status {
 impl Status {
     /// Whether the stored rows are not what a refresh would make of the bars.
     pub fn is_stale(&self) -> bool {
-        self.lag_bars > 0 || self.marked
+        self.lag_bars > 0 || self.marked || self.is_ahead()
+    }
+
+    /// Whether its newest row has no bar any more.
+    pub fn is_ahead(&self) -> bool {
+        self.newest_row > self.newest_bar
     }
 
     /// From the newest row to the newest bar, in microseconds.
@@ -64,11 +73,11 @@ pub fn all(db: Db) -> Result<Vec<Status>> {
     })?;
     ids.sort_unstable();
     ids.dedup();
-    read(db, &setup, &[regimes, state, log], ids)
+    read(db, &Engine::new(db, setup, None), &[regimes, state, log], ids)
 }
 
-fn read(db: Db, setup: &Setup, [regimes, state, log]: &[String; 3], ids: Vec<i32>) -> Result<Vec<Status>> {
-    let Some(daily) = &setup.sources[Layer::L2 as usize] else { return Ok(Vec::new()) };
+fn read(db: Db, engine: &Engine, [regimes, state, log]: &[String; 3], ids: Vec<i32>) -> Result<Vec<Status>> {
+    let Some(daily) = engine.reader(Layer::L2).map(Reader::source) else { return Ok(Vec::new()) };
     let ts = &daily.bars.columns[0];
     let bars = format!(
         "{} WHERE {} = asset_.asset AND {}",
@@ -76,10 +85,10 @@ fn read(db: Db, setup: &Setup, [regimes, state, log]: &[String; 3], ids: Vec<i32
     );
     let sql = format!(
         "SELECT asset_.asset, b.ts, r.ts, r.regime_key, l.bars, \
-         {}, \
-         GREATEST(s.finished, (SELECT c.computed_at FROM {state} c WHERE c.id = asset_.asset AND c.tf = $3)), \
-         e.finished, e.message, e.sqlstate, e.hint \
+         {}, GREATEST(s.finished, c.computed_at), \
+         e.finished, e.message, e.sqlstate, e.hint, c.regime_version_hash, c.sources, c.proxy \
          FROM (SELECT pg_catalog.unnest($2::int[]) AS asset) AS asset_ \
+         LEFT JOIN {state} c ON c.id = asset_.asset AND c.tf = $3 \
          LEFT JOIN LATERAL (SELECT {ts} AS ts FROM {bars} ORDER BY 1 DESC NULLS LAST LIMIT 1) AS b ON true \
          LEFT JOIN LATERAL (SELECT ts::timestamptz AS ts, regime_key::text AS regime_key FROM {regimes} \
            WHERE id = asset_.asset AND tf = $3 ORDER BY 1 DESC LIMIT 1) AS r ON true \
@@ -90,7 +99,9 @@ fn read(db: Db, setup: &Setup, [regimes, state, log]: &[String; 3], ids: Vec<i32
            ORDER BY g.run DESC LIMIT 1) AS e ON true ORDER BY asset_.asset",
         ASSETS.is_marked(&guc::target_schema(), "asset_.asset")
     );
-    let mut found = Vec::new();
+    let (mut found, mut proxies) = (Vec::new(), Vec::new());
+    // The proxy of another source map is not this one.
+    let sources = engine.basis(None).sources;
     db.rows(&sql, &[arg(daily.tf.as_deref()), arg(ids), arg(TF)], Sees::Snapshot, |row| {
         found.push(Status {
             id: row.int(0).unwrap_or_default(),
@@ -104,9 +115,15 @@ fn read(db: Db, setup: &Setup, [regimes, state, log]: &[String; 3], ids: Vec<i32
             last_message: row.string(8),
             sqlstate: row.string(9),
             hint: row.string(10),
+            version: row.string(11),
         });
+        proxies.push(row.string(13).filter(|_| row.text(12) == Some(sources.as_str())));
         Ok(())
     })?;
+    for (status, proxy) in found.iter_mut().zip(&proxies) {
+        let depends = proxy.as_ref().filter(|_| !status.marked);
+        status.marked |= depends.is_some_and(|before| proxy_has_changed(engine, before));
+    }
     Ok(found)
 }
 
@@ -118,12 +135,6 @@ pub fn schemas(db: Db) -> Result<[String; 2]> {
 /// [`all`], as of any system.
 pub fn fresh(db: Db) -> Result<Vec<Fresh>> {
     let own = source::extension_schema(db)?;
-    let sql = format!("SELECT id, regime_version_hash FROM {} WHERE tf = $1", output_relation(db, STATE)?);
-    let mut versions = HashMap::new();
-    db.rows(&sql, &[arg(TF)], Sees::Snapshot, |row| {
-        versions.extend(row.int(0).zip(row.string(1)));
-        Ok(())
-    })?;
     let fresh = |status: Status| Fresh {
         id: Some(status.id),
         name: status.id.to_string(),
@@ -131,7 +142,8 @@ pub fn fresh(db: Db) -> Result<Vec<Fresh>> {
         newest_row: status.newest_row,
         behind: status.lag_bars,
         marked: status.marked,
-        version: versions.remove(&status.id),
+        ahead: status.is_ahead(),
+        version: status.version,
         command: format!("SELECT * FROM {own}.refresh_cmc_regimes({});", status.id),
         last: Last {
             success: status.last_success,

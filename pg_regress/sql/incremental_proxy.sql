@@ -34,7 +34,15 @@ SELECT differ('{1,2,3}');
 UPDATE cmc_price_bars_multi_tf_cal_iso SET close = 100 WHERE :week;
 SELECT :how FROM refresh_cmc_regimes(1);
 SELECT count(*) AS marks FROM cmc_regime_dirty;
+SELECT id, lag_bars, is_stale FROM cmc_regime_status;
+SELECT what, asset, detail, command FROM regime_health() WHERE what ~ 'stale';
+SELECT subjects, stale FROM regime_systems WHERE name = 'cmc_regimes';
 SELECT :how FROM refresh_cmc_regimes(only_dirty => true);
+SELECT id, lag_bars, is_stale FROM cmc_regime_status;
+-- The weekly bars of another source map are another thing.
+SET pg_regime.cal_scheme = 'us';
+SELECT id, is_stale FROM cmc_regime_status;
+RESET pg_regime.cal_scheme;
 SELECT differ('{1,2,3}');
 -- A proxy that cannot be used fails those that need it, and is not forgotten by them.
 UPDATE cmc_price_bars_multi_tf_cal_iso SET close = -1 WHERE :week;

@@ -59,7 +59,8 @@ fn row(status: Status) -> Row {
     )
 }
 
-#[pg_extern(stable, parallel_restricted)]
+// Unsafe: no subtransaction can begin while others work in parallel.
+#[pg_extern(stable, parallel_unsafe)]
 #[allow(clippy::type_complexity)]
 fn regime_health() -> Result<
     TableIterator<

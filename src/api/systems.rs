@@ -7,7 +7,8 @@ use pgrx::prelude::*;
 use super::timestamp;
 use crate::{fresh, span};
 
-#[pg_extern(stable, parallel_restricted)]
+// Unsafe: no subtransaction can begin while others work in parallel.
+#[pg_extern(stable, parallel_unsafe)]
 #[allow(clippy::type_complexity)]
 fn regime_systems() -> Result<
     TableIterator<

@@ -3,7 +3,7 @@
 use pgrx::spi::{quote_identifier as quoted, quote_literal};
 
 use crate::candles::{self, Series, Source};
-use crate::db::Db;
+use crate::db::{Db, Sees, readable};
 use crate::error::Result;
 use crate::fresh::{Fresh, last};
 use crate::guc;
@@ -18,7 +18,8 @@ pub fn all(db: Db) -> Result<Vec<Fresh>> {
     for table in MARKET.table_names() {
         output_relation(db, table)?;
     }
-    let (source, own) = (Source::load(db)?, extension_schema(db)?);
+    let Some(source) = source(db, &schema)? else { return Ok(Vec::new()) };
+    let own = extension_schema(db)?;
     let mut all = source.series(db, None, None)?;
     all.extend(state::all(db, &schema, None, None)?);
     all.sort_unstable();
@@ -33,10 +34,12 @@ fn one(db: Db, schema: &str, source: &Source, series: &Series, own: &str) -> Res
     let name = series.name();
     let [symbol, timeframe] = [&series.symbol, &series.timeframe].map(quote_literal);
     let behind = source.count_after(db, series, newest_row)?;
+    let newest_source = source.newest(db, series)?;
     Ok(Fresh {
-        newest_source: source.newest(db, series)?,
+        newest_source,
         newest_row,
         behind,
+        ahead: newest_row > newest_source,
         marked: marks::of(db, schema, series)?.since().is_some(),
         version: row.map(|(_, version)| version),
         command: format!("SELECT * FROM {own}.refresh_market_regimes({symbol}, {timeframe});"),
@@ -48,11 +51,24 @@ fn one(db: Db, schema: &str, source: &Source, series: &Series, own: &str) -> Res
 
 /// The candles, if there are any and their changes are not marked.
 pub fn untracked(db: Db) -> Result<Option<Vec<String>>> {
-    let source = match Source::find(db)? {
-        Some(source) => source,
-        None if candles::is_mapped(db)? => Source::load(db)?,
-        None => return Ok(None),
-    };
-    let is_tracked = marks::fingerprint(db, &guc::target_schema(), &source)?.is_some();
+    let schema = guc::target_schema();
+    let Some(source) = source(db, &schema)? else { return Ok(None) };
+    let is_tracked = marks::fingerprint(db, &schema, &source)?.is_some();
     Ok(Some(if is_tracked { Vec::new() } else { vec![source.relation.sql] }))
+}
+
+/// The candles; `None` for those who never had any, neither a table of them, nor rows, nor said where they are.
+fn source(db: Db, schema: &str) -> Result<Option<Source>> {
+    match Source::find(db)? {
+        None if candles::is_mapped(db)? || has_rows(db, schema)? => Source::load(db).map(Some),
+        found => Ok(found),
+    }
+}
+
+fn has_rows(db: Db, schema: &str) -> Result<bool> {
+    if readable(schema, MARKET_REGIMES.name) != Some(true) {
+        return Ok(false);
+    }
+    let sql = format!("SELECT true FROM {}.{} LIMIT 1", quoted(schema), MARKET_REGIMES.name);
+    Ok(db.first(&sql, &[], Sees::Snapshot, |_| Ok(()))?.is_some())
 }
