@@ -383,7 +383,18 @@ pub fn readable(schema: &str, name: &str) -> Option<bool> {
     let allowed = unsafe {
         pg_sys::pg_class_aclcheck(relation, pg_sys::GetUserId(), pg_sys::ACL_SELECT as pg_sys::AclMode)
     };
-    Some(allowed == pg_sys::AclResult::ACLCHECK_OK)
+    Some(allowed == pg_sys::AclResult::ACLCHECK_OK && may_use(schema))
+}
+
+/// Whether the current user may use what is in a schema, if there is one of this name.
+pub fn may_use(schema: &str) -> bool {
+    let Ok(name) = CString::new(schema) else { return false };
+    // SAFETY: the string is NUL-terminated; the functions look up a name and privileges and change nothing.
+    unsafe {
+        let namespace = pg_sys::get_namespace_oid(name.as_ptr(), true);
+        let args = [namespace.into_datum(), "USAGE".into_datum()];
+        pgrx::direct_function_call(pg_sys::has_schema_privilege_id, &args) == Some(true)
+    }
 }
 
 fn relation_oid(schema: &str, name: &str) -> Option<pg_sys::Oid> {

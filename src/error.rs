@@ -114,6 +114,16 @@ pub fn no_privilege(relation: &str, privileges: &str, user: &str) -> Error {
     .hint(format!("GRANT {privileges} ON {relation} TO {user};"))
 }
 
+/// The current user, given as SQL, may not use what is in a schema.
+pub fn no_usage(schema: &str, user: &str) -> Error {
+    let schema = spi::quote_identifier(schema);
+    Error::new(
+        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        format!("permission denied for schema {schema}"),
+    )
+    .hint(format!("GRANT USAGE ON SCHEMA {schema} TO {user};"))
+}
+
 /// Stops at a label that is longer than any real one.
 pub fn check_label(name: &str, label: Option<&str>) -> Result<()> {
     match label.map(|l| l.chars().count()) {

@@ -1,14 +1,19 @@
 //! What is not as it should be, and what to type against it.
 
 use pgrx::prelude::*;
+use pgrx::spi::quote_identifier as quoted;
 
 use crate::db::{self, Db, Sees, arg};
+use crate::entry::with_grants;
 use crate::error::{Error, Result};
 use crate::fresh::Fresh;
+use crate::params::{self, Given};
+use crate::refresh::all_ids;
 use crate::state::STATE;
 use crate::status;
+use crate::subxact::attempt_unless_cancelled;
 use crate::system::{CMC, SYSTEMS, System};
-use crate::work::WORK;
+use crate::work::{CHANGED, WORK};
 use crate::{guc, output, source};
 
 /// How bad it is.
@@ -61,7 +66,7 @@ pub fn check(db: Db) -> Result<Vec<Finding>> {
 fn of_system(db: Db, system: &System, target: &str, own: &str) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     let set_up = output::is_set_up(db, &guc::target_schema(), system)?;
-    let source = (system.source)(db);
+    let source = attempt_unless_cancelled(|| (system.source)(db));
     if !set_up {
         // One that nobody uses need not be there: the layered regimes only where another is in use.
         let others = SYSTEMS.iter().filter(|other| other.name != CMC.name);
@@ -88,45 +93,46 @@ fn of_system(db: Db, system: &System, target: &str, own: &str) -> Result<Vec<Fin
             ),
         });
     }
+    let is_readable = source.is_ok();
     match source {
-        Err(error) => findings.push(unusable("source map", &error)),
+        Err(error) => findings.push(unusable("source map", error.report().message.clone(), &error)),
         Ok(_) if !set_up => {}
         Ok(untracked) => {
             findings.extend(untracked.and_then(|untracked| self::untracked(system, own, &untracked)));
-            match grants(db, system, target)? {
-                Some(Finding { severity: Severity::Error, detail, command, .. }) => {
-                    findings.push(Finding {
-                        severity: Severity::Error,
-                        what: "missing grants",
-                        asset: None,
-                        detail,
-                        command,
-                    });
-                }
-                finding => {
-                    findings.extend(finding);
-                    findings.extend((system.fresh)(db)?.iter().flat_map(|fresh| of_subject(system, fresh)));
-                    if system.name == CMC.name {
-                        findings.extend(mixed_hashes(db, target, own)?);
-                        findings.extend(unfinished_round(db, target, own)?);
-                    }
-                }
-            }
-            findings.extend(bloat(db, system)?);
         }
     }
+    if !set_up {
+        return Ok(findings);
+    }
+    let grants = part(system, || Ok(grants(db, system)?.into_iter().collect()));
+    let may_read = grants.iter().all(|finding| finding.severity != Severity::Error);
+    findings.extend(grants);
+    if may_read && is_readable {
+        findings.extend(part(system, || {
+            Ok((system.fresh)(db)?.iter().flat_map(|fresh| of_subject(system, fresh)).collect())
+        }));
+    }
+    if may_read && is_readable && system.name == CMC.name {
+        findings.extend(part(system, || Ok(mixed_hashes(db, target, own)?.into_iter().collect())));
+        findings.extend(part(system, || Ok(unfinished_round(db, target, own)?.into_iter().collect())));
+    }
+    findings.extend(part(system, || bloat(db, system)));
     Ok(findings)
 }
 
-fn unusable(what: &'static str, error: &Error) -> Finding {
-    let report = error.report();
-    Finding {
-        severity: Severity::Error,
-        what,
-        asset: None,
-        detail: report.message.clone(),
-        command: report.hint.clone().unwrap_or_default(),
-    }
+/// A part of it. What cannot be found out is a finding too, and hides nothing else: health is asked for when
+/// something is wrong.
+fn part(system: &System, find: impl FnOnce() -> Result<Vec<Finding>>) -> Vec<Finding> {
+    attempt_unless_cancelled(find).unwrap_or_else(|error| {
+        let error = with_grants(error, system, &guc::target_schema());
+        let detail = format!("{}: {}", system.name, error.report().message);
+        vec![unusable("failed check", detail, &error)]
+    })
+}
+
+fn unusable(what: &'static str, detail: String, error: &Error) -> Finding {
+    let command = error.report().hint.clone().unwrap_or_default();
+    Finding { severity: Severity::Error, what, asset: None, detail, command }
 }
 
 fn of_subject(system: &System, fresh: &Fresh) -> Vec<Finding> {
@@ -172,51 +178,76 @@ fn untracked(system: &System, own: &str, untracked: &[String]) -> Option<Finding
 }
 
 /// What the current role lacks to refresh; an error if it cannot even read.
-fn grants(db: Db, system: &System, target: &str) -> Result<Option<Finding>> {
-    let tables: Vec<String> = system.table_names().map(|table| format!("{target}.{table}")).collect();
-    let sql = "SELECT t, has_table_privilege(t, 'SELECT') FROM pg_catalog.unnest($1::text[]) AS t \
-         WHERE NOT (has_table_privilege(t, 'SELECT') AND has_table_privilege(t, 'INSERT') \
-         AND has_table_privilege(t, 'UPDATE') AND has_table_privilege(t, 'DELETE'))";
-    let (mut missing, mut unreadable) = (Vec::new(), false);
-    db.rows(sql, &[arg(tables)], Sees::Snapshot, |row| {
-        missing.extend(row.string(0));
-        unreadable |= row.bool(1) == Some(false);
+fn grants(db: Db, system: &System) -> Result<Option<Finding>> {
+    let (schema, user) = (guc::target_schema(), source::current_user());
+    // By their ids, since names can be looked up only by those who may use the schema. A number GENERATED ALWAYS
+    // is drawn by the INSERT itself and needs no privilege; the others are drawn by nextval().
+    let sql = "WITH own AS (SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name \
+           FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+           WHERE n.nspname = $1::name AND c.relname = ANY ($2::name[])) \
+         SELECT o.name, false, has_table_privilege(o.oid, 'SELECT') FROM own o \
+         WHERE NOT (has_table_privilege(o.oid, 'SELECT') AND has_table_privilege(o.oid, 'INSERT') \
+           AND has_table_privilege(o.oid, 'UPDATE') AND has_table_privilege(o.oid, 'DELETE')) \
+         UNION ALL SELECT format('%I.%I', n.nspname, s.relname), true, true FROM own o \
+         JOIN pg_catalog.pg_attribute a ON a.attrelid = o.oid AND a.attidentity = 'd' \
+         JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = a.attrelid \
+           AND d.refobjsubid = a.attnum AND d.classid = d.refclassid AND d.deptype = 'i' \
+         JOIN pg_catalog.pg_class s ON s.oid = d.objid \
+         JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace \
+         WHERE CASE s.relkind WHEN 'S' THEN NOT has_sequence_privilege(s.oid, 'USAGE, UPDATE') END ORDER BY 1";
+    let names: Vec<&str> = system.table_names().collect();
+    let (mut tables, mut sequences, mut may_read) = (Vec::new(), Vec::new(), db::may_use(&schema));
+    let mut missing = Vec::new();
+    if !may_read {
+        missing.push(format!("use schema {}", quoted(&schema)));
+    }
+    db.rows(sql, &[arg(schema.as_str()), arg(names)], Sees::Snapshot, |row| {
+        let of_kind = if row.bool(1) == Some(true) { &mut sequences } else { &mut tables };
+        of_kind.extend(row.string(0));
+        may_read &= row.bool(2) == Some(true);
         Ok(())
     })?;
-    let user = source::current_user();
+    for (verb, relations) in [("read and write", tables), ("use", sequences)] {
+        if !relations.is_empty() {
+            missing.push(format!("{verb} {}", relations.join(", ")));
+        }
+    }
     Ok((!missing.is_empty()).then(|| Finding {
-        severity: if unreadable { Severity::Error } else { Severity::Info },
+        severity: if may_read { Severity::Info } else { Severity::Error },
         what: "missing grants",
         asset: None,
-        detail: format!("Role {user} may not read and write {}, and so not refresh.", missing.join(", ")),
-        command: output::grants(system, &guc::target_schema(), &user),
+        detail: format!("Role {user} may not {}, and so not refresh.", missing.join(" nor ")),
+        command: output::grants(system, &schema, &user),
     }))
 }
 
+/// Active assets of which some were computed with other things than the rest; the others nobody refreshes.
 fn mixed_hashes(db: Db, target: &str, own: &str) -> Result<Option<Finding>> {
+    let active = all_ids(db, &params::load(db, &Given::default(), None)?)?;
     let sql = format!(
         "SELECT string_agg(h.hash || ' (' || h.assets || ')', ', ' ORDER BY h.assets DESC, h.hash) FROM \
-         (SELECT regime_version_hash AS hash, count(*) AS assets FROM {target}.{STATE} GROUP BY 1) AS h HAVING count(*) > 1"
+         (SELECT regime_version_hash AS hash, count(*) AS assets FROM {target}.{STATE} WHERE id = ANY ($1) GROUP BY 1) AS h HAVING count(*) > 1"
     );
-    let mixed = db.first(&sql, &[], Sees::Snapshot, |row| Ok(row.string(0)))?.flatten();
+    let mixed = db.first(&sql, &[arg(active)], Sees::Snapshot, |row| Ok(row.string(0)))?.flatten();
     Ok(mixed.map(|hashes| Finding {
         severity: Severity::Warning,
         what: "mixed version hashes",
         asset: None,
-        detail: format!("Assets were computed with different policies or parameters: {hashes}."),
+        detail: format!("Active assets were computed with different policies or parameters: {hashes}."),
         command: format!("SELECT * FROM {own}.refresh_cmc_regimes();"),
     }))
 }
 
 fn unfinished_round(db: Db, target: &str, own: &str) -> Result<Option<Finding>> {
     let sql = format!(
-        "SELECT round, count(*) FILTER (WHERE status = 'waiting') FROM {target}.{WORK} GROUP BY round \
+        "SELECT round, count(*) FILTER (WHERE status = 'waiting'), min(task) FROM {target}.{WORK} GROUP BY round \
          HAVING bool_or(status = 'waiting') AND GREATEST(max(began), max(finished)) < clock_timestamp() - $1 * interval '1 minute' \
          ORDER BY round DESC LIMIT 1"
     );
     let args = [arg(f64::from(guc::resume_minutes()))];
-    let found = db.first(&sql, &args, Sees::Snapshot, |row| Ok((row.long(0), row.long(1))))?;
-    Ok(found.map(|(round, waiting)| Finding {
+    let found = db.first(&sql, &args, Sees::Snapshot, |row| Ok((row.long(0), row.long(1), row.string(2))))?;
+    let is_of_changed = |task: Option<String>| task.is_some_and(|task| task.starts_with(CHANGED));
+    Ok(found.map(|(round, waiting, task)| Finding {
         severity: Severity::Warning,
         what: "unfinished round",
         asset: None,
@@ -225,16 +256,21 @@ fn unfinished_round(db: Db, target: &str, own: &str) -> Result<Option<Finding>> 
             round.unwrap_or_default(),
             waiting.unwrap_or_default()
         ),
-        command: format!("CALL {own}.refresh_all_cmc_regimes();"),
+        // A call goes on with a round of the same task alone, or removes it for a new one.
+        command: format!(
+            "CALL {own}.refresh_all_cmc_regimes({});",
+            if is_of_changed(task) { "only_dirty => true" } else { "" }
+        ),
     }))
 }
 
-/// Tables of which more is dead than alive, and not just a little.
+/// Tables of which more is dead than alive, and not just a little; in all of their partitions.
 fn bloat(db: Db, system: &System) -> Result<Vec<Finding>> {
     let schema = guc::target_schema();
     let sql = "SELECT c.oid::regclass::text, s.live, s.dead FROM pg_catalog.pg_class c \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         CROSS JOIN LATERAL (SELECT pg_stat_get_live_tuples(c.oid) AS live, pg_stat_get_dead_tuples(c.oid) AS dead) AS s \
+         CROSS JOIN LATERAL (SELECT sum(pg_stat_get_live_tuples(p.oid))::int8 AS live, sum(pg_stat_get_dead_tuples(p.oid))::int8 AS dead \
+           FROM (SELECT c.oid UNION SELECT relid FROM pg_catalog.pg_partition_tree(c.oid)) AS p (oid)) AS s \
          WHERE n.nspname = $1::name AND c.relname = ANY ($2::name[]) AND s.dead > 10000 AND s.dead > s.live ORDER BY 1";
     let names: Vec<&str> = system.table_names().collect();
     let mut findings = Vec::new();

@@ -4,7 +4,7 @@ use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
 use crate::cache::known;
-use crate::db::{Db, Sees, arg};
+use crate::db::{Db, Sees, arg, may_use};
 use crate::error::{Error, Result, invalid_parameter};
 use crate::lock::lock;
 use crate::run_log::RUN_LOG;
@@ -19,12 +19,16 @@ const DDL: [&str; 4] = [
     include_str!("../sql/market_history.sql"),
 ];
 
-/// The grants that a role needs to refresh.
+/// The grants that the current user needs to refresh.
 pub fn grants(system: &System, schema: &str, user: &str) -> String {
     let tables: Vec<String> =
         system.table_names().map(|table| format!("{}.{table}", quoted(schema))).collect();
+    let usage = match may_use(schema) {
+        true => String::new(),
+        false => format!("GRANT USAGE ON SCHEMA {} TO {user}; ", quoted(schema)),
+    };
     format!(
-        "GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO {user}; GRANT USAGE ON ALL SEQUENCES IN SCHEMA {} TO {user};",
+        "{usage}GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO {user}; GRANT USAGE ON ALL SEQUENCES IN SCHEMA {} TO {user};",
         tables.join(", "),
         quoted(schema)
     )

@@ -12,7 +12,9 @@ use crate::compute::Engine;
 use crate::db::{self, Db, Sees, arg};
 use crate::dim_assets::DimAssets;
 use crate::entry::{About, Began, Entry, report_warning, with_grants};
-use crate::error::{Error, Result, invalid_parameter, no_privilege, null_argument, read_only_transaction};
+use crate::error::{
+    Error, Result, invalid_parameter, no_privilege, no_usage, null_argument, read_only_transaction,
+};
 use crate::inputs::distinct_ids;
 use crate::marks::{ASSETS, Marks};
 use crate::params::{self, Given};
@@ -235,6 +237,7 @@ pub fn output_relation(db: Db, name: &str) -> Result<String> {
     let relation = format!("{}.{name}", quoted(&schema));
     match db::readable(&schema, name) {
         Some(true) => Ok(relation),
+        Some(false) if !db::may_use(&schema) => Err(no_usage(&schema, &source::current_user())),
         Some(false) => Err(no_privilege(&relation, "SELECT", &source::current_user())),
         None => Err(Error::new(
             PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,

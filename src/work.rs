@@ -22,6 +22,9 @@ use crate::{dirty, guc, output, tracking};
 
 pub const WORK: &str = "cmc_regime_work";
 
+/// What the task of a round with `only_dirty` begins with.
+pub const CHANGED: &str = "changed";
+
 /// Most failed assets that an error names.
 pub const MOST_NAMED: usize = 20;
 
@@ -61,7 +64,7 @@ fn find_or_begin(db: Db, given: &Given, only_dirty: bool) -> Result<i64> {
     let ids = ids_to_refresh(db, &engine, &schema, &basis)?;
     let task = format!(
         "{} assets as of {}, sources {}",
-        if only_dirty { "changed" } else { "all" },
+        if only_dirty { CHANGED } else { "all" },
         basis.version_hash,
         &basis.sources[..8]
     );

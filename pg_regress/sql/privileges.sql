@@ -79,7 +79,44 @@ SET ROLE regress_reader;
 SELECT count(ts) FROM regime_at(2, '2025-01-01');
 SELECT count(ts) FROM regime_at(3, '2025-01-01');
 RESET ROLE;
+-- A role that runs jobs, in a schema of its own: what README's "Scheduling with pg_cron" says it needs is enough, and what is
+-- missing of it regime_health tells.
+CREATE SCHEMA desk;
+SET pg_regime.target_schema = 'desk';
+SELECT count(*) FROM refresh_cmc_regimes();
+CREATE ROLE regress_job;
+GRANT SELECT ON cmc_price_bars_multi_tf, cmc_price_bars_multi_tf_cal_iso, cmc_ema_multi_tf_u, cmc_ema_multi_tf_cal_iso, dim_assets TO regress_job;
+SET ROLE regress_job;
+SELECT * FROM regime_health();
+SELECT count(*) FROM cmc_regime_status;
+\echo :LAST_ERROR_SQLSTATE
+SELECT name, subjects, problem FROM regime_systems;
+RESET ROLE;
+GRANT USAGE ON SCHEMA desk TO regress_job;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA desk TO regress_job;
+SET ROLE regress_job;
+SELECT * FROM regime_health() WHERE what = 'missing grants';
+CALL refresh_all_cmc_regimes();
+\echo :LAST_ERROR_SQLSTATE
+RESET ROLE;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA desk TO regress_job;
+SET ROLE regress_job;
+SELECT id, status FROM refresh_cmc_regimes(full_refresh => true);
+CALL refresh_all_cmc_regimes();
+SELECT id, is_stale FROM cmc_regime_status;
+SELECT id, is_stale FROM cmc_regime_latest;
+SELECT name, subjects, stale, problem FROM regime_systems;
+SELECT severity, what, detail FROM regime_health();
+RESET ROLE;
+-- The number of a mark is no privilege of whoever refreshes.
+REVOKE USAGE ON SEQUENCE desk.cmc_regime_dirty_mark_seq FROM regress_job;
+SET ROLE regress_job;
+SELECT count(*) FROM regime_health() WHERE what = 'missing grants';
+SELECT id, status FROM refresh_cmc_regimes(2);
+RESET ROLE;
+RESET pg_regime.target_schema;
 \set ECHO none
 SET client_min_messages = error;
-DROP OWNED BY regress_reader, regress_writer, regress_officer;
-DROP ROLE regress_reader, regress_writer, regress_officer;
+DROP OWNED BY regress_reader, regress_writer, regress_officer, regress_job;
+DROP ROLE regress_reader, regress_writer, regress_officer, regress_job;
+DROP SCHEMA desk CASCADE;

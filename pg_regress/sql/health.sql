@@ -1,0 +1,98 @@
+-- What regime_health says, and that what it tells to type heals: whatever the state of the database, it gives rows.
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/fixture.sql
+\pset null -
+\set health 'severity, what, asset, detail, command FROM regime_health() WHERE severity <> ''info'''
+-- Somebody who has no candles, though all tables were set up.
+SELECT count(*) AS tables FROM regime_setup();
+SELECT status FROM refresh_cmc_regimes();
+SELECT :health;
+SELECT name, subjects, stale, problem FROM regime_systems;
+-- Who had candles, or said where they are, is told that they are gone.
+CREATE TABLE candles (symbol text, timeframe text, open_time timestamptz, high float8, low float8, close float8, PRIMARY KEY (symbol, timeframe, open_time));
+INSERT INTO candles SELECT s, '1h', timestamptz '2024-01-01 00:00+00' + n * interval '1 hour', 102 + n % 7, 98 - n % 5, 100 + n % 7
+FROM unnest('{AAA,BBB}'::text[]) s, generate_series(0, 99) n;
+SELECT symbol, status FROM refresh_market_regimes();
+ALTER TABLE candles RENAME TO moved;
+SELECT :health;
+SELECT name, subjects, problem FROM regime_systems;
+DELETE FROM market_regimes;
+SELECT :health;
+UPDATE regime_source SET bars_table = 'elsewhere' WHERE layer = 'candles';
+SELECT :health;
+UPDATE regime_source SET bars_table = 'candles' WHERE layer = 'candles';
+ALTER TABLE moved RENAME TO candles;
+SELECT symbol, status FROM refresh_market_regimes();
+
+-- Rows whose candle, or bar, was deleted: the newest, or all.
+DELETE FROM candles WHERE symbol = 'AAA' AND open_time > '2024-01-05';
+DELETE FROM candles WHERE symbol = 'BBB';
+DELETE FROM cmc_price_bars_multi_tf WHERE id = 2 AND tf = '1D' AND time_close > '2024-12-31';
+DELETE FROM cmc_price_bars_multi_tf WHERE id = 3;
+SELECT :health;
+SELECT id, newest_bar, newest_row, lag_bars, lag, is_stale FROM cmc_regime_status;
+SELECT name, subjects, stale FROM regime_systems;
+-- All that is told is typed.
+CREATE FUNCTION type_commands() RETURNS void LANGUAGE plpgsql SET client_min_messages = error AS $$
+DECLARE command text;
+BEGIN
+    FOR command IN SELECT h.command FROM regime_health() h WHERE severity <> 'info' LOOP
+        EXECUTE command;
+    END LOOP;
+END $$;
+SELECT type_commands();
+SELECT :health;
+SELECT name, subjects, stale FROM regime_systems;
+
+-- Another hash is that of an asset that is active, or of one that nobody refreshes.
+SELECT id, status FROM refresh_cmc_regimes(4, min_hold_bars => 7);
+SELECT :health;
+SELECT id, status FROM refresh_cmc_regimes(2, min_hold_bars => 7);
+SELECT severity, what, asset, regexp_replace(detail, '[0-9a-f]{16}', '…', 'g') AS detail, command FROM regime_health() WHERE severity <> 'info';
+SELECT type_commands();
+SELECT :health;
+
+-- A round that stopped is gone on with by a call for the same task.
+SELECT count(*) > 0 AS tracked FROM regime_track();
+SELECT count(*) FROM refresh_cmc_regimes(only_dirty => true);
+SELECT append_bar(1, 60), append_bar(2, 61);
+SET client_min_messages = error;
+CALL refresh_all_cmc_regimes(only_dirty => true);
+UPDATE cmc_regime_work SET status = 'waiting', began = began - interval '1 day', finished = NULL WHERE id = 2;
+UPDATE cmc_regime_work SET began = began - interval '1 day', finished = finished - interval '1 day';
+SELECT :health;
+SELECT command FROM regime_health() WHERE what = 'unfinished round' \gset
+:command
+SELECT :health;
+CALL refresh_all_cmc_regimes();
+UPDATE cmc_regime_work SET status = 'waiting', began = began - interval '1 day', finished = NULL;
+SELECT command FROM regime_health() WHERE what = 'unfinished round' \gset
+\echo :command
+:command
+SELECT :health;
+RESET client_min_messages;
+
+-- Dead rows are counted over the partitions of a table.
+DROP TABLE cmc_regime_comovement;
+CREATE TABLE cmc_regime_comovement (id int NOT NULL, tf text NOT NULL, ema_a text NOT NULL, ema_b text NOT NULL, correlation float8,
+    sign_agree_rate float8, best_lead_lag int, best_lead_lag_corr float8, n_obs int NOT NULL, computed_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (id, tf, ema_a, ema_b, computed_at)) PARTITION BY RANGE (id);
+CREATE TABLE comovement_1 PARTITION OF cmc_regime_comovement FOR VALUES FROM (0) TO (10) WITH (autovacuum_enabled = off);
+CREATE TABLE comovement_2 PARTITION OF cmc_regime_comovement FOR VALUES FROM (10) TO (20) WITH (autovacuum_enabled = off);
+SELECT relation, action FROM regime_setup() WHERE relation ~ 'comovement';
+INSERT INTO cmc_regime_comovement SELECT n % 20, '1D', 'a' || n, 'b', 0, 0, 0, 0, 1 FROM generate_series(1, 12000) n;
+DELETE FROM cmc_regime_comovement;
+SELECT pg_stat_force_next_flush();
+SELECT :health AND what ~ 'bloat';
+SELECT command FROM regime_health() WHERE what = 'bloated table' \gset
+:command
+SELECT pg_stat_force_next_flush();
+SELECT :health AND what ~ 'bloat';
+
+-- What cannot be found out at all is a row too, and hides nothing else.
+SELECT id, status FROM refresh_cmc_regimes(ARRAY[1, 2, 4]);
+SELECT append_bar(1, 62);
+ALTER TABLE dim_assets RENAME TO assets;
+CREATE VIEW dim_assets AS SELECT id, symbol, 1 / (id - id) = 1 AS is_active FROM assets;
+SELECT :health;
+SELECT name, subjects, problem FROM regime_systems;
