@@ -3,6 +3,7 @@
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
+use crate::compute::Engine;
 use crate::db::{self, Db, Sees, arg};
 use crate::entry::with_grants;
 use crate::error::{Error, Result};
@@ -13,7 +14,7 @@ use crate::state::STATE;
 use crate::status;
 use crate::subxact::attempt_unless_cancelled;
 use crate::system::{CMC, SYSTEMS, System};
-use crate::work::{CHANGED, WORK};
+use crate::work::{WORK, task};
 use crate::{guc, output, source};
 
 /// How bad it is.
@@ -79,6 +80,13 @@ fn of_system(db: Db, system: &System, target: &str, own: &str) -> Result<Vec<Fin
             return Ok(findings);
         }
         let severity = if system.name == CMC.name { Severity::Error } else { Severity::Info };
+        let schema = guc::target_schema();
+        let setup = format!("SELECT * FROM {own}.regime_setup({});", spi::quote_literal(&schema));
+        // The schema comes first.
+        let command = match output::check_schema(db, &schema) {
+            Ok(()) => setup,
+            Err(error) => error.report().hint.clone().unwrap_or(setup),
+        };
         findings.push(Finding {
             severity,
             what: "not set up",
@@ -87,10 +95,7 @@ fn of_system(db: Db, system: &System, target: &str, own: &str) -> Result<Vec<Fin
                 "Tables of {} are missing in schema {target}, or not of this version.",
                 system.name
             ),
-            command: format!(
-                "SELECT * FROM {own}.regime_setup({});",
-                spi::quote_literal(guc::target_schema())
-            ),
+            command,
         });
     }
     let is_readable = source.is_ok();
@@ -246,21 +251,30 @@ fn unfinished_round(db: Db, target: &str, own: &str) -> Result<Option<Finding>> 
     );
     let args = [arg(f64::from(guc::resume_minutes()))];
     let found = db.first(&sql, &args, Sees::Snapshot, |row| Ok((row.long(0), row.long(1), row.string(2))))?;
-    let is_of_changed = |task: Option<String>| task.is_some_and(|task| task.starts_with(CHANGED));
-    Ok(found.map(|(round, waiting, task)| Finding {
+    let Some((round, waiting, of)) = found else { return Ok(None) };
+    let round = round.unwrap_or_default();
+    // A call goes on with a round of the same task alone, or removes it for a new one.
+    let basis = Engine::new(db, params::load(db, &Given::default(), None)?, None).basis(None);
+    let is = |only_dirty| of.as_deref() == Some(task(only_dirty, &basis).as_str());
+    let (parameters, command) = if is(false) {
+        ("", format!("CALL {own}.refresh_all_cmc_regimes();"))
+    } else if is(true) {
+        ("", format!("CALL {own}.refresh_all_cmc_regimes(only_dirty => true);"))
+    } else {
+        (
+            ", with other parameters or sources than now,",
+            format!("DELETE FROM {target}.{WORK} WHERE round = {round};"),
+        )
+    };
+    Ok(Some(Finding {
         severity: Severity::Warning,
         what: "unfinished round",
         asset: None,
         detail: format!(
-            "Round {} of refresh_all_cmc_regimes stopped; assets that wait: {}.",
-            round.unwrap_or_default(),
+            "Round {round} of refresh_all_cmc_regimes{parameters} stopped; assets that wait: {}.",
             waiting.unwrap_or_default()
         ),
-        // A call goes on with a round of the same task alone, or removes it for a new one.
-        command: format!(
-            "CALL {own}.refresh_all_cmc_regimes({});",
-            if is_of_changed(task) { "only_dirty => true" } else { "" }
-        ),
+        command,
     }))
 }
 

@@ -16,14 +16,12 @@ use crate::lock::{join, lock, sharers};
 use crate::params::{self, Given};
 use crate::refresh::{Assets, How, about, ids_to_refresh, refresh};
 use crate::run_log::Run;
+use crate::state::Basis;
 use crate::subxact::{attempt, attempt_unless_cancelled, sqlstate};
 use crate::system::CMC;
 use crate::{dirty, guc, output, tracking};
 
 pub const WORK: &str = "cmc_regime_work";
-
-/// What the task of a round with `only_dirty` begins with.
-pub const CHANGED: &str = "changed";
 
 /// Most failed assets that an error names.
 pub const MOST_NAMED: usize = 20;
@@ -62,12 +60,7 @@ fn find_or_begin(db: Db, given: &Given, only_dirty: bool) -> Result<i64> {
     let engine = Engine::new(db, setup, None);
     let basis = engine.basis(tracking);
     let ids = ids_to_refresh(db, &engine, &schema, &basis)?;
-    let task = format!(
-        "{} assets as of {}, sources {}",
-        if only_dirty { CHANGED } else { "all" },
-        basis.version_hash,
-        &basis.sources[..8]
-    );
+    let task = task(only_dirty, &basis);
     // Two calls at once share a round.
     lock(db, &format!("rounds of {schema}"))?;
     if let Some(round) = unfinished(db, &task)? {
@@ -75,6 +68,16 @@ fn find_or_begin(db: Db, given: &Given, only_dirty: bool) -> Result<i64> {
     }
     let ids = if only_dirty { dirty::among(db, &engine, &schema, &basis, ids)? } else { ids };
     new_round(db, &task, ids)
+}
+
+/// What a round is for; calls for the same task share one.
+pub fn task(only_dirty: bool, basis: &Basis) -> String {
+    format!(
+        "{} assets as of {}, sources {}",
+        if only_dirty { "changed" } else { "all" },
+        basis.version_hash,
+        &basis.sources[..8]
+    )
 }
 
 /// The round of a task to go on with: one that sessions are at, or were not long ago.

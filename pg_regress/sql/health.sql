@@ -70,6 +70,12 @@ SELECT command FROM regime_health() WHERE what = 'unfinished round' \gset
 \echo :command
 :command
 SELECT :health;
+-- A round of other parameters is none that can be gone on with by the settings.
+UPDATE cmc_regime_work SET status = 'waiting', began = began - interval '1 day', finished = NULL, task = 'all assets as of another version';
+SELECT :health;
+SELECT command FROM regime_health() WHERE what = 'unfinished round' \gset
+:command
+SELECT :health;
 RESET client_min_messages;
 
 -- Dead rows are counted over the partitions of a table.
@@ -88,6 +94,18 @@ SELECT command FROM regime_health() WHERE what = 'bloated table' \gset
 :command
 SELECT pg_stat_force_next_flush();
 SELECT :health AND what ~ 'bloat';
+
+-- A schema that is not there.
+SET pg_regime.target_schema = 'desk';
+SELECT :health;
+SELECT type_commands();
+SELECT :health;
+SELECT type_commands();
+SELECT DISTINCT what FROM regime_health() WHERE severity <> 'info';
+RESET pg_regime.target_schema;
+SET client_min_messages = error;
+DROP SCHEMA desk CASCADE;
+RESET client_min_messages;
 
 -- What cannot be found out at all is a row too, and hides nothing else.
 SELECT id, status FROM refresh_cmc_regimes(ARRAY[1, 2, 4]);
