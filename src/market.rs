@@ -257,12 +257,16 @@ impl Call<'_, '_> {
         if newest != Some((stored.newest, stored.version)) {
             return full("stored rows changed");
         }
+        let since = marks.since().filter(|since| *since <= stored.newest);
+        // Of a TRUNCATE, which the fingerprint notices too.
+        if since == Some(i64::MIN) {
+            return full("late candles");
+        }
         if self.tracking.is_none() || stored.tracking != self.tracking {
             return full("not tracked");
         }
-        match marks.since().filter(|since| *since <= stored.newest) {
+        match since {
             None => Ok(Plan::Later(stored.newest, machine)),
-            Some(since) if since == i64::MIN => full("late candles"),
             Some(since) => full(&format!("late candles from {}", &utc(since)[..10])),
         }
     }

@@ -153,5 +153,5 @@ pub fn explained(error: Error) -> Error {
     if report.hint.is_some() || report.code != PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE {
         return error;
     }
-    error.hint("Let the owner of the source tables call it, who needs CREATE on the target schema and INSERT on cmc_regime_dirty and cmc_regime_dirty_many, or for candles market_regime_dirty and market_regime_dirty_many: SET ROLE …; SELECT * FROM regime_track();")
+    error.hint("Let the owner of the source tables call it, who needs CREATE on the target schema and SELECT and INSERT on cmc_regime_dirty and cmc_regime_dirty_many, or for candles market_regime_dirty and market_regime_dirty_many: SET ROLE …; SELECT * FROM regime_track();")
 }

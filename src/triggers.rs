@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::mark_function::{self, EVENTS};
 use crate::marks::Marks;
 use crate::output::Action;
+use crate::source::extension_schema;
 use crate::state::hex;
 
 /// A relation whose changes are marked.
@@ -35,7 +36,7 @@ fn functions(marks: &Marks) -> String {
 }
 
 fn names(marks: &Marks) -> Vec<String> {
-    let events = EVENTS.iter().map(|(event, ..)| *event).chain(["truncate"]);
+    let events = EVENTS.iter().map(|(event, ..)| *event).chain(["truncate", "replicated"]);
     events.map(|event| format!("{}_{event}", marks.trigger)).collect()
 }
 
@@ -43,18 +44,19 @@ fn names(marks: &Marks) -> Vec<String> {
 const TABLES: &str = "WITH RECURSIVE part AS (SELECT to_regclass($1)::oid AS oid \
      UNION SELECT i.inhrelid FROM part p JOIN pg_catalog.pg_inherits i ON i.inhparent = p.oid)";
 
-/// The triggers of one relation; `None` if one is missing, off or of another definition, or if rows come
-/// by logical replication, whose apply fires no statement triggers. With the row versions of triggers and
-/// columns: switching a trigger off and on again, or changing a column's type, leaves no other trace.
+/// The triggers of one relation; `None` if one is missing, off or of another definition, or if a crash would empty
+/// a table of it. With the row versions of triggers and columns, and the files: switching a trigger off and on
+/// again, changing a column's type, or a time as an unlogged table leaves no other trace.
 pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<String>> {
     let sql = format!(
-        "{TABLES} SELECT count(*) FILTER (WHERE t.oid IS NOT NULL) = 4 * pg_catalog.count(DISTINCT p.oid) \
-         AND NOT EXISTS (SELECT FROM part p JOIN pg_catalog.pg_subscription_rel s ON s.srrelid = p.oid), \
-         string_agg(p.oid::text || ' ' || t.oid::text || ' ' || t.xmin::text, ',' ORDER BY p.oid, t.oid) \
+        "{TABLES} SELECT count(t.oid) = 4 * count(DISTINCT c.oid) + count(DISTINCT c.oid) FILTER (WHERE c.relkind <> 'p') \
+         AND bool_and(c.relpersistence = 'p'), \
+         string_agg(concat_ws(' ', c.oid, c.relfilenode, t.oid, t.xmin), ',' ORDER BY c.oid, t.oid) \
          || (SELECT string_agg(a.attnum::text || ' ' || a.xmin::text, ',' ORDER BY a.attrelid, a.attnum) FROM part p \
              JOIN pg_catalog.pg_attribute a ON a.attrelid = p.oid AND a.attnum > 0) \
-         FROM part p LEFT JOIN pg_catalog.pg_trigger t ON t.tgrelid = p.oid AND t.tgname = ANY ($2::name[]) \
-         AND t.tgenabled = 'A' AND encode(t.tgargs, 'escape') = $3 || '\\000'"
+         FROM part p JOIN pg_catalog.pg_class c USING (oid) LEFT JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid \
+         AND t.tgname = ANY ($2::name[]) AND encode(t.tgargs, 'escape') = $3 || '\\000' \
+         AND t.tgenabled = CASE t.tgtype & 1 WHEN 1 THEN 'R'::\"char\" ELSE 'A' END"
     );
     let args = [arg(watched.relation.as_str()), arg(names(watched.marks)), arg(watched.definition(schema))];
     let found = db.first(&sql, &args, Sees::Snapshot, |row| Ok((row.bool(0), row.string(1))))?;
@@ -73,27 +75,48 @@ pub fn put(
     let definition = watched.definition(schema);
     let function = format!("{}_{}", marks.function, definition.get(..8).unwrap_or_default());
     let kinds = format!(
-        "{TABLES} SELECT p.oid::regclass::text, c.relkind::text FROM part p JOIN pg_catalog.pg_class c USING (oid)"
+        "{TABLES} SELECT p.oid::regclass::text, c.relkind::text, c.relpersistence::text \
+         FROM part p JOIN pg_catalog.pg_class c USING (oid)"
     );
     let mut tables = Vec::new();
     db.rows(&kinds, &[arg(relation.as_str())], Sees::Now, |row| {
-        tables.push((row.string(0).unwrap_or_default(), row.string(1).unwrap_or_default()));
+        let text = |column| row.string(column).unwrap_or_default();
+        tables.push((text(0), text(1), text(2)));
         Ok(())
     })?;
-    if let Some((table, _)) = tables.iter().find(|(_, kind)| !matches!(kind.as_str(), "r" | "p")) {
-        let hint = "Map the table beneath it in regime_source, with a filter in bars_filter or ema_filter.";
-        warn_untrackable(&format!("{table} is not a table"), hint, marks);
-        return Ok("not a table: cannot be tracked");
+    for (table, kind, persistence) in &tables {
+        if !matches!(kind.as_str(), "r" | "p") {
+            let hint =
+                "Map the table beneath it in regime_source, with a filter in bars_filter or ema_filter.";
+            warn_untrackable(&format!("{table} is not a table"), "", hint, marks);
+            return Ok("not a table: cannot be tracked");
+        }
+        if persistence != "p" {
+            let hint = format!(
+                "ALTER TABLE {table} SET LOGGED; SELECT * FROM {}.regime_track();",
+                extension_schema(db)?
+            );
+            warn_untrackable(
+                &format!("{table} is not a permanent table"),
+                "No trigger says so when a crash empties it. ",
+                &hint,
+                marks,
+            );
+            return Ok("not permanent: cannot be tracked");
+        }
     }
     if marks_need_virtual(db, watched)? {
-        let hint = "Make these columns STORED ones.";
-        warn_untrackable(&format!("{relation} has virtual columns as key or time"), hint, marks);
+        let what = format!("{relation} has virtual columns as key or time");
+        warn_untrackable(&what, "", "Make these columns STORED ones.", marks);
         return Ok("virtual columns: cannot be tracked");
     }
-    marking.extend(tables.iter().map(|(table, _)| (function.clone(), table.clone())));
+    marking.extend(tables.iter().map(|(table, ..)| (function.clone(), table.clone())));
     if of(db, schema, watched)?.is_some() {
         return Ok("tracked");
     }
+    // What the triggers will do must not fail when rows come.
+    let [few, ..] = marks.relations(schema);
+    db.execute(&format!("SELECT FROM {few} LIMIT 0"), &[])?;
     db.execute(&mark_function::ddl(schema, &function, watched), &[])?;
     let (function, trigger) = (format!("{}.{function}", quoted(schema)), marks.trigger);
     db.execute(&format!("REVOKE ALL ON FUNCTION {function}() FROM PUBLIC"), &[])?;
@@ -107,7 +130,7 @@ pub fn put(
         ),
         &[],
     )?;
-    for (table, _) in &tables {
+    for (table, kind, _) in &tables {
         drop_triggers(db, table, marks)?;
         let events =
             EVENTS.iter().map(|(event, transition, _)| (*event, format!("REFERENCING {transition}")));
@@ -118,6 +141,18 @@ pub fn put(
             )?;
             // Also for what is loaded with session_replication_role = replica.
             db.execute(&format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}_{event}"), &[])?;
+        }
+        // Logical replication applies rows one by one, to the tables that hold them, and fires no triggers of
+        // statements. Elsewhere this one is off.
+        if kind == "r" {
+            for ddl in [
+                format!(
+                    "CREATE TRIGGER {trigger}_replicated AFTER INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {function}('{definition}')"
+                ),
+                format!("ALTER TABLE {table} ENABLE REPLICA TRIGGER {trigger}_replicated"),
+            ] {
+                db.execute(&ddl, &[])?;
+            }
         }
     }
     Ok("now tracked")
@@ -188,14 +223,14 @@ fn marks_need_virtual(db: Db, watched: &Watched) -> Result<bool> {
     Ok(db.first(sql, &args, Sees::Now, |_| Ok(()))?.is_some())
 }
 
-fn warn_untrackable(what: &str, hint: &str, marks: &Marks) {
+fn warn_untrackable(what: &str, why: &str, hint: &str, marks: &Marks) {
     pg_sys::panic::ErrorReport::new(
         PgSqlErrorCode::ERRCODE_WARNING,
         format!("{what} and cannot be tracked"),
         "pg_regime",
     )
     .set_detail(format!(
-        "Without tracking, a refresh finds late and corrected rows by itself, by reading all rows of {}.",
+        "{why}Without tracking, a refresh finds late and corrected rows by itself, by reading all rows of {}.",
         marks.subjects[0]
     ))
     .set_hint(hint)

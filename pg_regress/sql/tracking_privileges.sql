@@ -27,7 +27,7 @@ SELECT count(*) AS triggers FROM pg_trigger WHERE tgname LIKE 'pg\_regime%';
 -- The owner of the source tables.
 GRANT SELECT ON regime_source TO regress_owner;
 GRANT CREATE ON SCHEMA public TO regress_owner;
-GRANT INSERT, DELETE ON cmc_regime_dirty, cmc_regime_dirty_many TO regress_owner;
+GRANT SELECT, INSERT, DELETE ON cmc_regime_dirty, cmc_regime_dirty_many TO regress_owner;
 GRANT DELETE ON cmc_regime_dirty_done TO regress_owner;
 GRANT SELECT ON cmc_regime_state TO regress_owner;
 DO $$
@@ -40,6 +40,14 @@ END $$;
 SET ROLE regress_owner;
 SELECT action, count(*) FROM regime_track() GROUP BY 1;
 SELECT action, count(*) FROM regime_track(false) GROUP BY 1;
+-- What the triggers will need is asked for now, not when rows come.
+RESET ROLE;
+REVOKE SELECT ON cmc_regime_dirty FROM regress_owner;
+SET ROLE regress_owner;
+SELECT * FROM regime_track();
+RESET ROLE;
+GRANT SELECT ON cmc_regime_dirty TO regress_owner;
+SET ROLE regress_owner;
 SELECT action, count(*) FROM regime_track() GROUP BY 1;
 RESET ROLE;
 SELECT DISTINCT proowner::regrole, prosecdef, proconfig, proacl FROM pg_proc WHERE proname LIKE 'cmc\_regime\_mark%';

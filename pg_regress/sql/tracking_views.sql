@@ -32,6 +32,33 @@ SELECT :how FROM refresh_cmc_regimes();
 UPDATE regime_source SET ema_table = 'emas' WHERE cal_scheme = 'iso' AND layer = 'L2';
 SELECT :how FROM refresh_cmc_regimes(only_dirty => true);
 SELECT :how FROM refresh_cmc_regimes(only_dirty => true);
+-- Nor can a table that a crash would empty without a word, be it a partition.
+ALTER TABLE emas SET UNLOGGED;
+SELECT * FROM refresh_cmc_regimes(only_dirty => true);
+SELECT relation, action FROM regime_track() WHERE action <> 'tracked';
+SELECT * FROM refresh_cmc_regimes(only_dirty => true);
+UPDATE emas SET ema = 2 WHERE id = 2 AND ts = '2024-06-30 23:59:59+00';
+SELECT :how FROM refresh_cmc_regimes();
+SELECT differ('{2}');
+ALTER TABLE emas SET LOGGED;
+SELECT relation, action FROM regime_track() WHERE action <> 'tracked';
+SELECT :how FROM refresh_cmc_regimes();
+SELECT :how FROM refresh_cmc_regimes(only_dirty => true);
+-- While it was one, a crash may have taken rows and left no mark.
+ALTER TABLE emas SET UNLOGGED;
+DELETE FROM emas WHERE id = 2 AND ts > '2024-06-30';
+DELETE FROM cmc_regime_dirty;
+ALTER TABLE emas SET LOGGED;
+SELECT :how FROM refresh_cmc_regimes();
+SELECT differ('{2}');
+ALTER TABLE emas RENAME TO whole;
+CREATE TABLE emas (LIKE whole) PARTITION BY RANGE (ts);
+CREATE TABLE emas_old PARTITION OF emas FOR VALUES FROM (MINVALUE) TO ('2024-01-01');
+CREATE UNLOGGED TABLE emas_new PARTITION OF emas DEFAULT;
+SELECT relation, action FROM regime_track() WHERE action <> 'tracked';
+DROP TABLE emas;
+ALTER TABLE whole RENAME TO emas;
+SELECT relation, action FROM regime_track() WHERE action <> 'tracked';
 -- Nor can a table whose time is a virtual column, which PostgreSQL has since 18; it can be written to all the same.
 SELECT current_setting('server_version_num')::int >= 180000 AS virtual \gset
 \if :virtual
