@@ -34,7 +34,7 @@ pub fn ddl(schema: &str, function: &str, watched: &Watched) -> String {
     let (few_name, many_name) = (quote_literal(&few), quote_literal(&many));
     format!(
         "CREATE OR REPLACE FUNCTION {}.{function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER \
-         SET search_path = pg_catalog, pg_temp AS $mark$\n#variable_conflict use_column\nDECLARE keys {kind}[]; sinces timestamptz[]; at timestamptz;\nBEGIN\n    \
+         SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $mark$\n#variable_conflict use_column\nDECLARE keys {kind}[]; sinces timestamptz[]; at timestamptz;\nBEGIN\n    \
          IF to_regclass({few_name}) IS NULL OR to_regclass({many_name}) IS NULL THEN RETURN NULL; END IF;\n    \
          IF TG_LEVEL = 'ROW' THEN{}\n        RETURN NULL;\n    END IF;\n    {}\n    \
          ELSE\n        SELECT array_agg(DISTINCT {of_state}), '-infinity' INTO keys, at FROM {}.{state} AS s;\n    END IF;\n    \
@@ -53,8 +53,8 @@ pub fn ddl(schema: &str, function: &str, watched: &Watched) -> String {
 }
 
 /// What marks a row that is written by replication. Not once more where its transaction has marked the key from then
-/// on: only of its own marks is it certain that nobody clears them who has not seen the row. A plan of a time
-/// when there were no marks would read all of them, row by row.
+/// on: only of its own marks is it certain that nobody clears them who has not seen the row. They are looked up by
+/// the index, also by a plan of a time when there were none, as the function is set to.
 fn of_row(schema: &str, watched: &Watched) -> String {
     let Watched { marks, relation, key: value, ts } = watched;
     let Marks { key, kind, valid, .. } = marks;
