@@ -49,9 +49,9 @@ const TABLES: &str = "WITH RECURSIVE part AS (SELECT to_regclass($1)::oid AS oid
 /// again, changing a column's type, or a time as an unlogged table leaves no other trace.
 pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<String>> {
     let sql = format!(
-        "{TABLES} SELECT count(t.oid) = 4 * count(DISTINCT c.oid) + count(DISTINCT c.oid) FILTER (WHERE c.relkind <> 'p') \
+        "{TABLES} SELECT pg_catalog.count(t.oid) = 4 * pg_catalog.count(DISTINCT c.oid) + pg_catalog.count(DISTINCT c.oid) FILTER (WHERE c.relkind <> 'p') \
          AND bool_and(c.relpersistence = 'p'), \
-         string_agg(concat_ws(' ', c.oid, c.relfilenode, t.oid, t.xmin), ',' ORDER BY c.oid, t.oid) \
+         string_agg(pg_catalog.concat_ws(' ', c.oid, c.relfilenode, t.oid, t.xmin), ',' ORDER BY c.oid, t.oid) \
          || (SELECT string_agg(a.attnum::text || ' ' || a.xmin::text, ',' ORDER BY a.attrelid, a.attnum) FROM part p \
              JOIN pg_catalog.pg_attribute a ON a.attrelid = p.oid AND a.attnum > 0) \
          FROM part p JOIN pg_catalog.pg_class c USING (oid) LEFT JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid \

@@ -68,6 +68,6 @@ ALTER TABLE emas ADD ts timestamptz GENERATED ALWAYS AS (at) VIRTUAL;
 SET client_min_messages = error;
 SELECT string_agg(action, ', ' ORDER BY action) = CASE WHEN :'virtual' THEN 'no longer tracked, virtual columns: cannot be tracked' ELSE 'tracked' END AS as_it_is
 FROM regime_track() WHERE relation = 'public.emas';
-UPDATE emas SET ema = 2 WHERE id = 2 AND ts = '2024-06-30 23:59:59+00';
+UPDATE emas SET ema = 3 WHERE id = 2 AND ts = '2024-06-20 23:59:59+00';
 SELECT id, status FROM refresh_cmc_regimes();
 SELECT differ('{2}');
