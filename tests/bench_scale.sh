@@ -73,11 +73,11 @@ bulk() {
     echo "VACUUM (TRUNCATE off, INDEX_CLEANUP on) cmc_price_bars_multi_tf, cmc_regime_dirty, cmc_regime_dirty_many;" # so that each finds the same free space
 }
 for shape in 1,10000 10,1000 1000,10; do
-    bulk $shape "ENABLE ALWAYS TRIGGER pg_regime_insert"
+    bulk $shape "ENABLE ALWAYS TRIGGER pg_regime_insert, ENABLE REPLICA TRIGGER pg_regime_replicated"
     bulk $shape "DISABLE TRIGGER USER"
     echo "DELETE FROM taken WHERE what ~ '^bulk $shape';" # they warmed up
     for ((run = 0; run < runs; run++)); do
-        bulk $shape "ENABLE ALWAYS TRIGGER pg_regime_insert"
+        bulk $shape "ENABLE ALWAYS TRIGGER pg_regime_insert, ENABLE REPLICA TRIGGER pg_regime_replicated"
         bulk $shape "DISABLE TRIGGER USER"
     done
 done | session thousand
