@@ -134,10 +134,7 @@ impl<'c> Engine<'c> {
     /// Computes an asset from its bars.
     pub fn compute_from(&self, asset: i32, series: &Layers) -> Result<Outcome> {
         let series = series.each_ref().map(Option::as_ref);
-        let none = Series::default();
-        let emas = series[Layer::L2 as usize].unwrap_or(&none).ema.each_ref().map(Vec::as_slice);
-        let given = self.given(asset, pipeline::budget(series, &self.params))?;
-        Ok(pipeline::resume(Memory::default(), series, emas, &given))
+        Ok(pipeline::whole(series, &self.given(asset, pipeline::budget(series, &self.params))?))
     }
 
     /// What rows of an asset with this budget are computed with.

@@ -14,7 +14,7 @@ use crate::state::STATE;
 use crate::status;
 use crate::subxact::attempt_unless_cancelled;
 use crate::system::{CMC, SYSTEMS, System};
-use crate::work::{WORK, task};
+use crate::work::{WORK, is_in_work, task};
 use crate::{guc, output, source};
 
 /// How bad it is.
@@ -253,6 +253,9 @@ fn unfinished_round(db: Db, target: &str, own: &str) -> Result<Option<Finding>> 
     let found = db.first(&sql, &args, Sees::Snapshot, |row| Ok((row.long(0), row.long(1), row.string(2))))?;
     let Some((round, waiting, of)) = found else { return Ok(None) };
     let round = round.unwrap_or_default();
+    if is_in_work(db, round)? {
+        return Ok(None);
+    }
     // A call goes on with a round of the same task alone, or removes it for a new one.
     let basis = Engine::new(db, params::load(db, &Given::default(), None)?, None).basis(None);
     let is = |only_dirty| of.as_deref() == Some(task(only_dirty, &basis).as_str());

@@ -92,10 +92,13 @@ pub fn put(
             return Ok("not a table: cannot be tracked");
         }
         if persistence != "p" {
-            let hint = format!(
-                "ALTER TABLE {table} SET LOGGED; SELECT * FROM {}.regime_track();",
-                extension_schema(db)?
-            );
+            let hint = match persistence.as_str() {
+                "u" => format!(
+                    "ALTER TABLE {table} SET LOGGED; SELECT * FROM {}.regime_track();",
+                    extension_schema(db)?
+                ),
+                _ => "Map a permanent table in regime_source.".to_owned(),
+            };
             warn_untrackable(
                 &format!("{table} is not a permanent table"),
                 "No trigger says so when a crash empties it. ",

@@ -90,7 +90,7 @@ fn unfinished(db: Db, task: &str) -> Result<Option<i64>> {
     let args = [arg(task), arg(f64::from(guc::resume_minutes()))];
     let found = db.first(&sql, &args, Sees::Now, |row| Ok((row.long(0).unwrap_or_default(), row.bool(1))))?;
     let Some((round, is_recent)) = found else { return Ok(None) };
-    Ok((is_recent == Some(true) || sharers(db, &workers(round))? > 0).then_some(round))
+    Ok((is_recent == Some(true) || is_in_work(db, round)?).then_some(round))
 }
 
 /// Begins a round, in which the assets come first that were refreshed longest ago in the last one.
@@ -193,6 +193,11 @@ fn version(given: &Given) -> String {
 /// What sessions share while they are at a batch of a round.
 fn workers(round: i64) -> String {
     format!("workers of round {round} of {}", guc::target_schema())
+}
+
+/// Whether a session is at a batch of a round.
+pub fn is_in_work(db: Db, round: i64) -> Result<bool> {
+    Ok(sharers(db, &workers(round))? > 0)
 }
 
 /// How many assets to claim: a batch. Where other sessions are at the round too, less towards its end, so

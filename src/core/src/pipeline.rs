@@ -94,10 +94,14 @@ pub struct Outcome {
 ///
 /// Never fails: bars without a positive finite close should have been refused before.
 pub fn run(series: [Option<&Series>; 4], proxy: Option<&Proxy>, policy: &Policy, params: &Params) -> Outcome {
+    whole(series, &Given { budget: budget(series, params), proxy, policy, params, look: || () })
+}
+
+/// [`run`] with what rows are computed with at hand.
+pub fn whole(series: [Option<&Series>; 4], given: &Given) -> Outcome {
     let none = Default::default();
     let emas = series[Layer::L2 as usize].map_or(&none, |daily| &daily.ema);
-    let given = Given { budget: budget(series, params), proxy, policy, params, look: || () };
-    resume(Memory::default(), series, emas.each_ref().map(Vec::as_slice), &given)
+    resume(Memory::default(), series, emas.each_ref().map(Vec::as_slice), given)
 }
 
 /// What rows are computed with beside the bars.
