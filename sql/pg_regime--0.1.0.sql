@@ -133,8 +133,26 @@ ALTER TABLE regime_policy OWNER TO @extowner@;
 ALTER FUNCTION regime_source_origin() OWNER TO @extowner@;
 GRANT SELECT ON regime_source, regime_policy TO PUBLIC;
 
--- src/api/compute.rs
--- pg_regime::api::compute::regime_compute
+-- src/api/cmc_regimes/check_inputs.rs
+-- pg_regime::api::cmc_regimes::check_inputs::regime_check_inputs
+CREATE  FUNCTION "regime_check_inputs"(
+	"ids" INT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < i32 > > > */
+	"cal_scheme" TEXT DEFAULT NULL /* Option < String > */
+) RETURNS TABLE (
+	"severity" TEXT,  /* & '_ str */
+	"asset" INT,  /* Option < i32 > */
+	"layer" TEXT,  /* Option < & '_ str > */
+	"problem" TEXT,  /* String */
+	"n" bigint,  /* Option < i64 > */
+	"first" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
+	"command" TEXT  /* String */
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_check_inputs_wrapper';
+
+-- src/api/cmc_regimes/compute.rs
+-- pg_regime::api::cmc_regimes::compute::regime_compute
 CREATE  FUNCTION "regime_compute"(
 	"asset_id" INT, /* Option < i32 > */
 	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
@@ -176,8 +194,8 @@ STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_compute_wrapper';
 
--- src/api/explain.rs
--- pg_regime::api::explain::regime_explain
+-- src/api/cmc_regimes/explain.rs
+-- pg_regime::api::cmc_regimes::explain::regime_explain
 CREATE  FUNCTION "regime_explain"(
 	"asset_id" INT, /* Option < i32 > */
 	"at" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
@@ -201,6 +219,672 @@ CREATE  FUNCTION "regime_explain"(
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_explain_wrapper';
+
+-- src/api/cmc_regimes/labels.rs
+-- pg_regime::api::cmc_regimes::labels::regime_label_daily
+CREATE  FUNCTION "regime_label_daily"(
+	"asset_id" INT, /* Option < i32 > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < & str > */
+	"mode" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS TABLE (
+	"ts" timestamp with time zone,  /* TimestampWithTimeZone */
+	"trend" TEXT,  /* Option < String > */
+	"vol" TEXT,  /* Option < String > */
+	"liq" TEXT,  /* Option < String > */
+	"label" TEXT  /* Option < String > */
+)
+STABLE PARALLEL RESTRICTED 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_label_daily_wrapper';
+
+-- src/api/cmc_regimes/labels.rs
+-- pg_regime::api::cmc_regimes::labels::regime_label_daily
+CREATE  FUNCTION "regime_label_daily"(
+	"close" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_fast" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_mid" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_slow" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"mode" TEXT DEFAULT 'full', /* Option < & str > */
+	"atr" double precision[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < f64 > > > */
+) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > , ErrorReport > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_label_daily_arrays_wrapper';
+
+-- src/api/cmc_regimes/labels.rs
+-- pg_regime::api::cmc_regimes::labels::regime_label_intraday
+CREATE  FUNCTION "regime_label_intraday"(
+	"asset_id" INT, /* Option < i32 > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < & str > */
+	"mode" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS TABLE (
+	"ts" timestamp with time zone,  /* TimestampWithTimeZone */
+	"trend" TEXT,  /* Option < String > */
+	"vol" TEXT,  /* Option < String > */
+	"liq" TEXT,  /* Option < String > */
+	"label" TEXT  /* Option < String > */
+)
+STABLE PARALLEL RESTRICTED 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_label_intraday_wrapper';
+
+-- src/api/cmc_regimes/labels.rs
+-- pg_regime::api::cmc_regimes::labels::regime_label_intraday
+CREATE  FUNCTION "regime_label_intraday"(
+	"close" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_fast" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_mid" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_slow" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"mode" TEXT DEFAULT 'full', /* Option < & str > */
+	"atr" double precision[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < f64 > > > */
+) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > , ErrorReport > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_label_intraday_arrays_wrapper';
+
+-- src/api/cmc_regimes/labels.rs
+-- pg_regime::api::cmc_regimes::labels::regime_label_monthly
+CREATE  FUNCTION "regime_label_monthly"(
+	"asset_id" INT, /* Option < i32 > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < & str > */
+	"mode" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS TABLE (
+	"ts" timestamp with time zone,  /* TimestampWithTimeZone */
+	"trend" TEXT,  /* Option < String > */
+	"vol" TEXT,  /* Option < String > */
+	"liq" TEXT,  /* Option < String > */
+	"label" TEXT  /* Option < String > */
+)
+STABLE PARALLEL RESTRICTED 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_label_monthly_wrapper';
+
+-- src/api/cmc_regimes/labels.rs
+-- pg_regime::api::cmc_regimes::labels::regime_label_monthly
+CREATE  FUNCTION "regime_label_monthly"(
+	"close" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_fast" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_mid" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_slow" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"mode" TEXT DEFAULT 'full', /* Option < & str > */
+	"atr" double precision[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < f64 > > > */
+) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > , ErrorReport > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_label_monthly_arrays_wrapper';
+
+-- src/api/cmc_regimes/labels.rs
+-- pg_regime::api::cmc_regimes::labels::regime_label_weekly
+CREATE  FUNCTION "regime_label_weekly"(
+	"asset_id" INT, /* Option < i32 > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < & str > */
+	"mode" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS TABLE (
+	"ts" timestamp with time zone,  /* TimestampWithTimeZone */
+	"trend" TEXT,  /* Option < String > */
+	"vol" TEXT,  /* Option < String > */
+	"liq" TEXT,  /* Option < String > */
+	"label" TEXT  /* Option < String > */
+)
+STABLE PARALLEL RESTRICTED 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_label_weekly_wrapper';
+
+-- src/api/cmc_regimes/labels.rs
+-- pg_regime::api::cmc_regimes::labels::regime_label_weekly
+CREATE  FUNCTION "regime_label_weekly"(
+	"close" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_fast" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_mid" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_slow" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"mode" TEXT DEFAULT 'full', /* Option < & str > */
+	"atr" double precision[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < f64 > > > */
+) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > , ErrorReport > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_label_weekly_arrays_wrapper';
+
+-- src/api/cmc_regimes/names.rs
+-- pg_regime::api::cmc_regimes::names::regime_asset
+CREATE  FUNCTION "regime_asset"(
+	"asset" TEXT, /* Option < & str > */
+	"cal_scheme" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS INT /* Result < i32, ErrorReport > */
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_asset_wrapper';
+
+-- src/api/cmc_regimes/picture.rs
+-- pg_regime::api::cmc_regimes::picture::regime_chart_svg
+CREATE  FUNCTION "regime_chart_svg"(
+	"asset_id" INT, /* Option < i32 > */
+	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"to_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"layer" TEXT DEFAULT 'composite', /* Option < & str > */
+	"width" INT DEFAULT 1200, /* Option < i32 > */
+	"height" INT DEFAULT 500, /* Option < i32 > */
+	"log_scale" bool DEFAULT true /* Option < bool > */
+) RETURNS TEXT /* Result < String, ErrorReport > */
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_chart_svg_wrapper';
+
+-- src/api/cmc_regimes/picture.rs
+-- pg_regime::api::cmc_regimes::picture::regime_timeline
+CREATE  FUNCTION "regime_timeline"(
+	"asset_id" INT, /* Option < i32 > */
+	"width" INT DEFAULT 80, /* Option < i32 > */
+	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
+) RETURNS TEXT /* Result < Option < String > , ErrorReport > */
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_timeline_wrapper';
+
+-- src/api/cmc_regimes/policy.rs
+-- pg_regime::api::cmc_regimes::policy::resolve_policy
+CREATE  FUNCTION "resolve_policy"(
+	"l0" TEXT DEFAULT NULL, /* Option < & str > */
+	"l1" TEXT DEFAULT NULL, /* Option < & str > */
+	"l2" TEXT DEFAULT NULL, /* Option < & str > */
+	"l3" TEXT DEFAULT NULL, /* Option < & str > */
+	"l4" TEXT DEFAULT NULL, /* Option < & str > */
+	"policy" TEXT DEFAULT 'default', /* Option < & str > */
+	"rules" jsonb DEFAULT NULL /* Option < JsonText > */
+) RETURNS TABLE (
+	"size_mult" double precision,  /* f64 */
+	"stop_mult" double precision,  /* f64 */
+	"orders" TEXT,  /* & '_ str */
+	"setups" TEXT[],  /* :: std :: option :: Option < Vec < String > > */
+	"gross_cap" double precision,  /* f64 */
+	"pyramids" bool  /* bool */
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'resolve_policy_wrapper';
+
+-- src/api/cmc_regimes/policy.rs
+-- pg_regime::api::cmc_regimes::policy::regime_load_policy
+CREATE  FUNCTION "regime_load_policy"(
+	"policy" TEXT, /* Option < & str > */
+	"rules" jsonb /* Option < JsonText > */
+) RETURNS INT /* Result < i32, ErrorReport > */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_load_policy_wrapper';
+
+-- src/api/cmc_regimes/policy.rs
+-- pg_regime::api::cmc_regimes::policy::regime_policy_rules
+
+CREATE FUNCTION regime_policy_rules(policy text DEFAULT 'default')
+RETURNS TABLE (rule int, match text, size_mult float8, stop_mult float8, orders text, setups text[], gross_cap float8,
+    pyramids boolean, aligned text, origin text, shadowed_by text, note text)
+STABLE PARALLEL RESTRICTED LANGUAGE c AS 'MODULE_PATHNAME', 'regime_policy_rules_wrapper';
+
+-- src/api/cmc_regimes/policy.rs
+-- pg_regime::api::cmc_regimes::policy::regime_drop_policy
+CREATE  FUNCTION "regime_drop_policy"(
+	"policy" TEXT /* Option < & str > */
+) RETURNS VOID /* Result < (), ErrorReport > */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_drop_policy_wrapper';
+
+-- src/api/cmc_regimes/policy.rs
+-- pg_regime::api::cmc_regimes::policy::regime_version_hash
+CREATE  FUNCTION "regime_version_hash"(
+	"policy" TEXT DEFAULT 'default', /* Option < String > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"hysteresis" bool DEFAULT true, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
+	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
+	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
+	"point_in_time" bool DEFAULT false /* Option < bool > */
+) RETURNS TEXT /* Result < String, ErrorReport > */
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_version_hash_wrapper';
+
+-- src/api/cmc_regimes/read.rs
+-- pg_regime::api::cmc_regimes::read::regime_at
+CREATE  FUNCTION "regime_at"(
+	"asset_id" INT, /* Option < i32 > */
+	"at" timestamp with time zone, /* Option < TimestampWithTimeZone > */
+	"max_age" interval DEFAULT NULL /* Option < Interval > */
+) RETURNS TABLE (
+	"id" INT,  /* i32 */
+	"ts" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
+	"tf" TEXT,  /* & '_ str */
+	"l0_label" TEXT,  /* Option < String > */
+	"l1_label" TEXT,  /* Option < String > */
+	"l2_label" TEXT,  /* Option < String > */
+	"l3_label" TEXT,  /* Option < String > */
+	"l4_label" TEXT,  /* Option < String > */
+	"regime_key" TEXT,  /* String */
+	"size_mult" double precision,  /* f64 */
+	"stop_mult" double precision,  /* f64 */
+	"orders" TEXT,  /* & '_ str */
+	"gross_cap" double precision,  /* f64 */
+	"pyramids" bool,  /* bool */
+	"setups" TEXT[],  /* :: std :: option :: Option < Vec < String > > */
+	"feature_tier" TEXT,  /* Option < String > */
+	"l0_enabled" bool,  /* Option < bool > */
+	"l1_enabled" bool,  /* Option < bool > */
+	"l2_enabled" bool,  /* Option < bool > */
+	"regime_version_hash" TEXT,  /* Option < String > */
+	"updated_at" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
+	"stale" bool,  /* bool */
+	"age" interval  /* Option < Interval > */
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_at_wrapper';
+
+-- src/api/cmc_regimes/read.rs
+-- pg_regime::api::cmc_regimes::read::regime_latest
+CREATE  FUNCTION "regime_latest"() RETURNS TABLE (
+	"id" INT,  /* i32 */
+	"ts" timestamp with time zone,  /* TimestampWithTimeZone */
+	"tf" TEXT,  /* String */
+	"l0_label" TEXT,  /* Option < String > */
+	"l1_label" TEXT,  /* Option < String > */
+	"l2_label" TEXT,  /* Option < String > */
+	"l3_label" TEXT,  /* Option < String > */
+	"l4_label" TEXT,  /* Option < String > */
+	"regime_key" TEXT,  /* Option < String > */
+	"size_mult" double precision,  /* Option < f64 > */
+	"stop_mult" double precision,  /* Option < f64 > */
+	"orders" TEXT,  /* Option < String > */
+	"gross_cap" double precision,  /* Option < f64 > */
+	"pyramids" bool,  /* Option < bool > */
+	"setups" TEXT[],  /* :: std :: option :: Option < Vec < String > > */
+	"feature_tier" TEXT,  /* Option < String > */
+	"l0_enabled" bool,  /* Option < bool > */
+	"l1_enabled" bool,  /* Option < bool > */
+	"l2_enabled" bool,  /* Option < bool > */
+	"regime_version_hash" TEXT,  /* Option < String > */
+	"updated_at" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
+	"age" interval,  /* Option < Interval > */
+	"newest_bar" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
+	"is_stale" bool  /* Option < bool > */
+)
+STRICT STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_latest_wrapper';
+
+-- src/api/cmc_regimes/refresh.rs
+-- pg_regime::api::cmc_regimes::refresh::refresh_cmc_regimes
+CREATE  FUNCTION "refresh_cmc_regimes"(
+	"ids" INT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < i32 > > > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"policy" TEXT DEFAULT 'default', /* Option < String > */
+	"hysteresis" bool DEFAULT true, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
+	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
+	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
+	"dry_run" bool DEFAULT false, /* Option < bool > */
+	"full_refresh" bool DEFAULT false, /* Option < bool > */
+	"only_dirty" bool DEFAULT false, /* Option < bool > */
+	"point_in_time" bool DEFAULT false /* Option < bool > */
+) RETURNS TABLE (
+	"id" INT,  /* i32 */
+	"status" TEXT,  /* & '_ str */
+	"regime_rows" bigint,  /* Option < i64 > */
+	"flip_rows" bigint,  /* Option < i64 > */
+	"stat_rows" bigint,  /* Option < i64 > */
+	"comovement_rows" bigint,  /* Option < i64 > */
+	"rows_written" bigint,  /* i64 */
+	"feature_tier" TEXT,  /* Option < & '_ str > */
+	"regime_version_hash" TEXT,  /* String */
+	"elapsed_ms" double precision,  /* f64 */
+	"message" TEXT,  /* Option < String > */
+	"mode" TEXT,  /* Option < & '_ str > */
+	"reason" TEXT  /* Option < String > */
+)
+VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'refresh_assets_wrapper';
+
+-- src/api/cmc_regimes/refresh.rs
+-- pg_regime::api::cmc_regimes::refresh::refresh_cmc_regimes
+CREATE  FUNCTION "refresh_cmc_regimes"(
+	"id" INT, /* Option < i32 > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"policy" TEXT DEFAULT 'default', /* Option < String > */
+	"hysteresis" bool DEFAULT true, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
+	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
+	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
+	"dry_run" bool DEFAULT false, /* Option < bool > */
+	"full_refresh" bool DEFAULT false, /* Option < bool > */
+	"only_dirty" bool DEFAULT false, /* Option < bool > */
+	"point_in_time" bool DEFAULT false /* Option < bool > */
+) RETURNS TABLE (
+	"id" INT,  /* i32 */
+	"status" TEXT,  /* & '_ str */
+	"regime_rows" bigint,  /* Option < i64 > */
+	"flip_rows" bigint,  /* Option < i64 > */
+	"stat_rows" bigint,  /* Option < i64 > */
+	"comovement_rows" bigint,  /* Option < i64 > */
+	"rows_written" bigint,  /* i64 */
+	"feature_tier" TEXT,  /* Option < & '_ str > */
+	"regime_version_hash" TEXT,  /* String */
+	"elapsed_ms" double precision,  /* f64 */
+	"message" TEXT,  /* Option < String > */
+	"mode" TEXT,  /* Option < & '_ str > */
+	"reason" TEXT  /* Option < String > */
+)
+VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'refresh_asset_wrapper';
+
+-- src/api/cmc_regimes/repaint_check.rs
+-- pg_regime::api::cmc_regimes::repaint_check::regime_repaint_check
+CREATE  FUNCTION "regime_repaint_check"(
+	"asset_id" INT, /* Option < i32 > */
+	"sample" INT DEFAULT NULL, /* Option < i32 > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"policy" TEXT DEFAULT 'default', /* Option < String > */
+	"hysteresis" bool DEFAULT true, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
+	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
+	"l4_label" TEXT DEFAULT NULL /* Option < String > */
+) RETURNS TABLE (
+	"column_name" TEXT,  /* & '_ str */
+	"rows" bigint,  /* i64 */
+	"differ" bigint,  /* i64 */
+	"first" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
+	"stored" TEXT,  /* Option < String > */
+	"knowable" TEXT  /* Option < String > */
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_repaint_check_wrapper';
+
+-- src/api/cmc_regimes/rounds.rs
+-- pg_regime::api::cmc_regimes::rounds::regime_round_begin
+CREATE  FUNCTION "regime_round_begin"(
+	"only_dirty" bool DEFAULT false, /* Option < bool > */
+	"batch_size" INT DEFAULT 50, /* Option < i32 > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"policy" TEXT DEFAULT 'default', /* Option < String > */
+	"hysteresis" bool DEFAULT true, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
+	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
+	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
+	"point_in_time" bool DEFAULT false /* Option < bool > */
+) RETURNS bigint /* Result < i64, ErrorReport > */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_round_begin_wrapper';
+
+-- src/api/cmc_regimes/rounds.rs
+-- pg_regime::api::cmc_regimes::rounds::regime_round_next
+CREATE  FUNCTION "regime_round_next"(
+	"round" bigint, /* Option < i64 > */
+	"batch_size" INT DEFAULT 50, /* Option < i32 > */
+	"deadline" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"policy" TEXT DEFAULT 'default', /* Option < String > */
+	"hysteresis" bool DEFAULT true, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
+	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
+	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
+	"point_in_time" bool DEFAULT false /* Option < bool > */
+) RETURNS bool /* Result < bool, ErrorReport > */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_round_next_wrapper';
+
+-- src/api/cmc_regimes/rounds.rs
+-- pg_regime::api::cmc_regimes::rounds::regime_round_end
+CREATE  FUNCTION "regime_round_end"(
+	"round" bigint /* Option < i64 > */
+) RETURNS VOID /* Result < (), ErrorReport > */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_round_end_wrapper';
+
+-- src/api/cmc_regimes/signals.rs
+-- pg_regime::api::cmc_regimes::signals::regime_gate
+CREATE  FUNCTION "regime_gate"(
+	"asset_id" INT, /* Option < i32 > */
+	"at" timestamp with time zone, /* Option < TimestampWithTimeZone > */
+	"setup" TEXT, /* Option < & str > */
+	"base_size" double precision, /* Option < f64 > */
+	"regime_enabled" bool DEFAULT true, /* Option < bool > */
+	"max_age" interval DEFAULT NULL /* Option < Interval > */
+) RETURNS TABLE (
+	"allowed" bool,  /* bool */
+	"size" double precision,  /* f64 */
+	"stop_mult" double precision,  /* f64 */
+	"orders" TEXT,  /* & '_ str */
+	"gross_cap" double precision,  /* f64 */
+	"pyramids" bool,  /* bool */
+	"regime_key" TEXT,  /* Option < String > */
+	"reason" TEXT  /* String */
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_gate_wrapper';
+
+-- src/api/cmc_regimes/signals.rs
+-- pg_regime::api::cmc_regimes::signals::regime_tag_signals
+
+CREATE FUNCTION regime_tag_signals(relation regclass, asset_column text DEFAULT 'id', ts_column text DEFAULT 'ts',
+    key_column text DEFAULT 'regime_key')
+RETURNS bigint VOLATILE PARALLEL UNSAFE LANGUAGE c AS 'MODULE_PATHNAME', 'regime_tag_signals_wrapper';
+
+-- src/api/cmc_regimes/simulate.rs
+-- pg_regime::api::cmc_regimes::simulate::regime_policy_lint
+
+CREATE FUNCTION regime_policy_lint(policy text DEFAULT 'default', rules jsonb DEFAULT NULL)
+RETURNS TABLE (severity text, rule int, match text, problem text, detail text)
+STABLE PARALLEL RESTRICTED LANGUAGE c AS 'MODULE_PATHNAME', 'regime_policy_lint_wrapper';
+
+-- src/api/cmc_regimes/simulate.rs
+-- pg_regime::api::cmc_regimes::simulate::regime_policy_simulate
+CREATE  FUNCTION "regime_policy_simulate"(
+	"rules" jsonb, /* Option < JsonText > */
+	"ids" INT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < i32 > > > */
+	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"to_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"policy" TEXT DEFAULT 'default', /* Option < String > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"hysteresis" bool DEFAULT true, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
+	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
+	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
+	"point_in_time" bool DEFAULT false /* Option < bool > */
+) RETURNS TABLE (
+	"id" INT,  /* i32 */
+	"ts" timestamp with time zone,  /* TimestampWithTimeZone */
+	"changed" TEXT[],  /* Vec < & '_ str > */
+	"regime_key_before" TEXT,  /* Option < String > */
+	"regime_key_after" TEXT,  /* Option < String > */
+	"size_before" double precision,  /* Option < f64 > */
+	"size_after" double precision,  /* Option < f64 > */
+	"stop_before" double precision,  /* Option < f64 > */
+	"stop_after" double precision,  /* Option < f64 > */
+	"orders_before" TEXT,  /* Option < String > */
+	"orders_after" TEXT,  /* Option < String > */
+	"gross_cap_before" double precision,  /* Option < f64 > */
+	"gross_cap_after" double precision,  /* Option < f64 > */
+	"pyramids_before" bool,  /* Option < bool > */
+	"pyramids_after" bool,  /* Option < bool > */
+	"setups_before" TEXT[],  /* :: std :: option :: Option < Vec < String > > */
+	"setups_after" TEXT[]  /* :: std :: option :: Option < Vec < String > > */
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_policy_simulate_wrapper';
+
+-- src/api/cmc_regimes/simulate.rs
+-- pg_regime::api::cmc_regimes::simulate::regime_policy_simulate_summary
+CREATE  FUNCTION "regime_policy_simulate_summary"(
+	"rules" jsonb, /* Option < JsonText > */
+	"ids" INT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < i32 > > > */
+	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"to_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"policy" TEXT DEFAULT 'default', /* Option < String > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"hysteresis" bool DEFAULT true, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
+	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
+	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
+	"point_in_time" bool DEFAULT false /* Option < bool > */
+) RETURNS TABLE (
+	"id" INT,  /* i32 */
+	"rows" bigint,  /* i64 */
+	"rows_changed" bigint,  /* i64 */
+	"size_before" double precision,  /* Option < f64 > */
+	"size_after" double precision,  /* Option < f64 > */
+	"mixed_before" bigint,  /* i64 */
+	"mixed_after" bigint,  /* i64 */
+	"conservative_before" bigint,  /* i64 */
+	"conservative_after" bigint,  /* i64 */
+	"passive_before" bigint,  /* i64 */
+	"passive_after" bigint,  /* i64 */
+	"flips_before" bigint,  /* i64 */
+	"flips_after" bigint,  /* i64 */
+	"not_compared" bigint,  /* i64 */
+	"other_version" bigint  /* i64 */
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_policy_simulate_summary_wrapper';
+
+-- src/api/cmc_regimes/statistics.rs
+-- pg_regime::api::cmc_regimes::statistics::regime_transitions
+CREATE  FUNCTION "regime_transitions"(
+	"asset_id" INT, /* Option < i32 > */
+	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
+) RETURNS TABLE (
+	"from_regime" TEXT,  /* String */
+	"to_regime" TEXT,  /* String */
+	"n" bigint,  /* i64 */
+	"probability" double precision  /* f64 */
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_transitions_wrapper';
+
+-- src/api/cmc_regimes/statistics.rs
+-- pg_regime::api::cmc_regimes::statistics::regime_durations
+CREATE  FUNCTION "regime_durations"(
+	"asset_id" INT, /* Option < i32 > */
+	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
+) RETURNS TABLE (
+	"regime" TEXT,  /* String */
+	"n" bigint,  /* i64 */
+	"mean" double precision,  /* Option < f64 > */
+	"median" double precision,  /* Option < f64 > */
+	"longest" INT,  /* Option < i32 > */
+	"current_run" INT,  /* Option < i32 > */
+	"current_percentile" double precision  /* Option < f64 > */
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_durations_wrapper';
+
+-- src/api/cmc_regimes/statistics.rs
+-- pg_regime::api::cmc_regimes::statistics::regime_assets
+CREATE  FUNCTION "regime_assets"() RETURNS TABLE (
+	"id" INT  /* i32 */
+)
+STRICT STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_assets_wrapper';
+
+-- src/api/cmc_regimes/statistics.rs
+-- pg_regime::api::cmc_regimes::statistics::regime_periods
+CREATE  FUNCTION "regime_periods"(
+	"asset_id" INT DEFAULT NULL, /* Option < i32 > */
+	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
+) RETURNS TABLE (
+	"id" INT,  /* i32 */
+	"regime" TEXT,  /* String */
+	"valid" tstzrange,  /* Range < TimestampWithTimeZone > */
+	"bars" INT,  /* Option < i32 > */
+	"return_over_period" double precision  /* Option < f64 > */
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_periods_wrapper';
+
+-- src/api/cmc_regimes/statistics.rs
+-- pg_regime::api::cmc_regimes::statistics::regime_forward_returns
+CREATE  FUNCTION "regime_forward_returns"(
+	"asset_id" INT, /* Option < i32 > */
+	"horizons" INT[] DEFAULT '{1,5,20}', /* :: std :: option :: Option < Vec < Option < i32 > > > */
+	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
+) RETURNS TABLE (
+	"regime" TEXT,  /* String */
+	"horizon" INT,  /* i32 */
+	"n" bigint,  /* i64 */
+	"mean" double precision,  /* Option < f64 > */
+	"std" double precision,  /* Option < f64 > */
+	"t" double precision,  /* Option < f64 > */
+	"hit_rate" double precision,  /* Option < f64 > */
+	"worst" double precision  /* Option < f64 > */
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_forward_returns_wrapper';
+
+-- src/api/health.rs
+-- pg_regime::api::health::regime_status
+CREATE  FUNCTION "regime_status"() RETURNS TABLE (
+	"id" INT,  /* i32 */
+	"newest_bar" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
+	"newest_row" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
+	"regime_key" TEXT,  /* Option < String > */
+	"lag_bars" bigint,  /* i64 */
+	"lag" interval,  /* Option < Interval > */
+	"is_stale" bool,  /* bool */
+	"last_success" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
+	"last_error" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
+	"last_error_message" TEXT  /* Option < String > */
+)
+STRICT STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_status_wrapper';
+
+-- src/api/health.rs
+-- pg_regime::api::health::regime_health
+CREATE  FUNCTION "regime_health"() RETURNS TABLE (
+	"severity" TEXT,  /* & '_ str */
+	"what" TEXT,  /* & '_ str */
+	"asset" INT,  /* Option < i32 > */
+	"detail" TEXT,  /* String */
+	"command" TEXT  /* String */
+)
+STRICT STABLE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_health_wrapper';
 
 -- src/api/inputs.rs
 -- pg_regime::api::inputs::regime_build_inputs
@@ -232,153 +916,8 @@ VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_demo_wrapper';
 
--- src/api/labels.rs
--- pg_regime::api::labels::regime_label_daily
-CREATE  FUNCTION "regime_label_daily"(
-	"asset_id" INT, /* Option < i32 > */
-	"cal_scheme" TEXT DEFAULT NULL, /* Option < & str > */
-	"mode" TEXT DEFAULT NULL /* Option < & str > */
-) RETURNS TABLE (
-	"ts" timestamp with time zone,  /* TimestampWithTimeZone */
-	"trend" TEXT,  /* Option < String > */
-	"vol" TEXT,  /* Option < String > */
-	"liq" TEXT,  /* Option < String > */
-	"label" TEXT  /* Option < String > */
-)
-STABLE PARALLEL RESTRICTED 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_label_daily_wrapper';
-
--- src/api/labels.rs
--- pg_regime::api::labels::regime_label_daily
-CREATE  FUNCTION "regime_label_daily"(
-	"close" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
-	"ema_fast" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
-	"ema_mid" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
-	"ema_slow" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
-	"mode" TEXT DEFAULT 'full', /* Option < & str > */
-	"atr" double precision[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < f64 > > > */
-) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > , ErrorReport > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_label_daily_arrays_wrapper';
-
--- src/api/labels.rs
--- pg_regime::api::labels::regime_label_intraday
-CREATE  FUNCTION "regime_label_intraday"(
-	"asset_id" INT, /* Option < i32 > */
-	"cal_scheme" TEXT DEFAULT NULL, /* Option < & str > */
-	"mode" TEXT DEFAULT NULL /* Option < & str > */
-) RETURNS TABLE (
-	"ts" timestamp with time zone,  /* TimestampWithTimeZone */
-	"trend" TEXT,  /* Option < String > */
-	"vol" TEXT,  /* Option < String > */
-	"liq" TEXT,  /* Option < String > */
-	"label" TEXT  /* Option < String > */
-)
-STABLE PARALLEL RESTRICTED 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_label_intraday_wrapper';
-
--- src/api/labels.rs
--- pg_regime::api::labels::regime_label_intraday
-CREATE  FUNCTION "regime_label_intraday"(
-	"close" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
-	"ema_fast" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
-	"ema_mid" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
-	"ema_slow" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
-	"mode" TEXT DEFAULT 'full', /* Option < & str > */
-	"atr" double precision[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < f64 > > > */
-) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > , ErrorReport > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_label_intraday_arrays_wrapper';
-
--- src/api/labels.rs
--- pg_regime::api::labels::regime_label_monthly
-CREATE  FUNCTION "regime_label_monthly"(
-	"asset_id" INT, /* Option < i32 > */
-	"cal_scheme" TEXT DEFAULT NULL, /* Option < & str > */
-	"mode" TEXT DEFAULT NULL /* Option < & str > */
-) RETURNS TABLE (
-	"ts" timestamp with time zone,  /* TimestampWithTimeZone */
-	"trend" TEXT,  /* Option < String > */
-	"vol" TEXT,  /* Option < String > */
-	"liq" TEXT,  /* Option < String > */
-	"label" TEXT  /* Option < String > */
-)
-STABLE PARALLEL RESTRICTED 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_label_monthly_wrapper';
-
--- src/api/labels.rs
--- pg_regime::api::labels::regime_label_monthly
-CREATE  FUNCTION "regime_label_monthly"(
-	"close" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
-	"ema_fast" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
-	"ema_mid" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
-	"ema_slow" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
-	"mode" TEXT DEFAULT 'full', /* Option < & str > */
-	"atr" double precision[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < f64 > > > */
-) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > , ErrorReport > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_label_monthly_arrays_wrapper';
-
--- src/api/labels.rs
--- pg_regime::api::labels::regime_label_weekly
-CREATE  FUNCTION "regime_label_weekly"(
-	"asset_id" INT, /* Option < i32 > */
-	"cal_scheme" TEXT DEFAULT NULL, /* Option < & str > */
-	"mode" TEXT DEFAULT NULL /* Option < & str > */
-) RETURNS TABLE (
-	"ts" timestamp with time zone,  /* TimestampWithTimeZone */
-	"trend" TEXT,  /* Option < String > */
-	"vol" TEXT,  /* Option < String > */
-	"liq" TEXT,  /* Option < String > */
-	"label" TEXT  /* Option < String > */
-)
-STABLE PARALLEL RESTRICTED 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_label_weekly_wrapper';
-
--- src/api/labels.rs
--- pg_regime::api::labels::regime_label_weekly
-CREATE  FUNCTION "regime_label_weekly"(
-	"close" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
-	"ema_fast" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
-	"ema_mid" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
-	"ema_slow" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
-	"mode" TEXT DEFAULT 'full', /* Option < & str > */
-	"atr" double precision[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < f64 > > > */
-) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > , ErrorReport > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_label_weekly_arrays_wrapper';
-
--- src/api/market.rs
--- pg_regime::api::market::market_regime_labels
-CREATE FUNCTION "market_regime_labels"(
-	"high" double precision[],
-	"low" double precision[],
-	"close" double precision[],
-	"config" jsonb DEFAULT NULL
-) RETURNS TABLE (
-	"bar" INT,
-	"trend_state" TEXT,
-	"volatility_state" TEXT,
-	"momentum_state" TEXT,
-	"full_regime" TEXT,
-	"simplified_regime" TEXT,
-	"confidence" double precision,
-	"warmup" bool
-)
-IMMUTABLE PARALLEL SAFE
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_regime_labels_wrapper';
-
--- src/api/market_history.rs
--- pg_regime::api::market_history::market_regime_backfill_begin
+-- src/api/market_regime_history.rs
+-- pg_regime::api::market_regime_history::market_regime_backfill_begin
 CREATE  FUNCTION "market_regime_backfill_begin"(
 	"start_date" date, /* Option < Date > */
 	"end_date" date, /* Option < Date > */
@@ -391,8 +930,8 @@ VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'market_regime_backfill_begin_wrapper';
 
--- src/api/market_history.rs
--- pg_regime::api::market_history::market_regime_backfill_next
+-- src/api/market_regime_history.rs
+-- pg_regime::api::market_regime_history::market_regime_backfill_next
 CREATE  FUNCTION "market_regime_backfill_next"(
 	"backfill" bigint /* Option < i64 > */
 ) RETURNS bool /* Result < bool, ErrorReport > */
@@ -400,8 +939,8 @@ VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'market_regime_backfill_next_wrapper';
 
--- src/api/market_history.rs
--- pg_regime::api::market_history::market_regime_backfill_end
+-- src/api/market_regime_history.rs
+-- pg_regime::api::market_regime_history::market_regime_backfill_end
 CREATE  FUNCTION "market_regime_backfill_end"(
 	"backfill" bigint /* Option < i64 > */
 ) RETURNS VOID /* Result < (), ErrorReport > */
@@ -409,8 +948,8 @@ VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'market_regime_backfill_end_wrapper';
 
--- src/api/market_history.rs
--- pg_regime::api::market_history::market_regime_current
+-- src/api/market_regime_history.rs
+-- pg_regime::api::market_regime_history::market_regime_current
 
 CREATE FUNCTION "market_regime_current"(
 	"symbol" TEXT DEFAULT '^GSPC'
@@ -434,8 +973,8 @@ STABLE PARALLEL RESTRICTED
 LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regime_current_wrapper';
 
--- src/api/market_history.rs
--- pg_regime::api::market_history::market_regime_history_compute
+-- src/api/market_regime_history.rs
+-- pg_regime::api::market_regime_history::market_regime_history_compute
 
 CREATE FUNCTION "market_regime_history_compute"(
 	"symbol" TEXT DEFAULT '^GSPC',
@@ -457,8 +996,8 @@ STABLE PARALLEL RESTRICTED
 LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regime_history_compute_wrapper';
 
--- src/api/market_history.rs
--- pg_regime::api::market_history::market_regime_history_summary
+-- src/api/market_regime_history.rs
+-- pg_regime::api::market_regime_history::market_regime_history_summary
 
 CREATE FUNCTION "market_regime_history_summary"(
 	"symbol" TEXT DEFAULT '^GSPC'
@@ -474,8 +1013,8 @@ STABLE PARALLEL RESTRICTED
 LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regime_history_summary_wrapper';
 
--- src/api/market_history.rs
--- pg_regime::api::market_history::market_regime_performance
+-- src/api/market_regime_history.rs
+-- pg_regime::api::market_regime_history::market_regime_performance
 
 CREATE FUNCTION "market_regime_performance"(
 	"returns" regclass,
@@ -621,291 +1160,26 @@ VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'delete_market_regimes_wrapper';
 
--- src/api/names.rs
--- pg_regime::api::names::regime_asset
-CREATE  FUNCTION "regime_asset"(
-	"asset" TEXT, /* Option < & str > */
-	"cal_scheme" TEXT DEFAULT NULL /* Option < & str > */
-) RETURNS INT /* Result < i32, ErrorReport > */
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_asset_wrapper';
-
--- src/api/picture.rs
--- pg_regime::api::picture::regime_chart_svg
-CREATE  FUNCTION "regime_chart_svg"(
-	"asset_id" INT, /* Option < i32 > */
-	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
-	"to_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
-	"layer" TEXT DEFAULT 'composite', /* Option < & str > */
-	"width" INT DEFAULT 1200, /* Option < i32 > */
-	"height" INT DEFAULT 500, /* Option < i32 > */
-	"log_scale" bool DEFAULT true /* Option < bool > */
-) RETURNS TEXT /* Result < String, ErrorReport > */
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_chart_svg_wrapper';
-
--- src/api/picture.rs
--- pg_regime::api::picture::regime_timeline
-CREATE  FUNCTION "regime_timeline"(
-	"asset_id" INT, /* Option < i32 > */
-	"width" INT DEFAULT 80, /* Option < i32 > */
-	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
-) RETURNS TEXT /* Result < Option < String > , ErrorReport > */
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_timeline_wrapper';
-
--- src/api/policy.rs
--- pg_regime::api::policy::resolve_policy
-CREATE  FUNCTION "resolve_policy"(
-	"l0" TEXT DEFAULT NULL, /* Option < & str > */
-	"l1" TEXT DEFAULT NULL, /* Option < & str > */
-	"l2" TEXT DEFAULT NULL, /* Option < & str > */
-	"l3" TEXT DEFAULT NULL, /* Option < & str > */
-	"l4" TEXT DEFAULT NULL, /* Option < & str > */
-	"policy" TEXT DEFAULT 'default', /* Option < & str > */
-	"rules" jsonb DEFAULT NULL /* Option < JsonText > */
+-- src/api/market_regimes_rows.rs
+-- pg_regime::api::market_regimes_rows::market_regime_labels
+CREATE FUNCTION "market_regime_labels"(
+	"high" double precision[],
+	"low" double precision[],
+	"close" double precision[],
+	"config" jsonb DEFAULT NULL
 ) RETURNS TABLE (
-	"size_mult" double precision,  /* f64 */
-	"stop_mult" double precision,  /* f64 */
-	"orders" TEXT,  /* & '_ str */
-	"setups" TEXT[],  /* :: std :: option :: Option < Vec < String > > */
-	"gross_cap" double precision,  /* f64 */
-	"pyramids" bool  /* bool */
+	"bar" INT,
+	"trend_state" TEXT,
+	"volatility_state" TEXT,
+	"momentum_state" TEXT,
+	"full_regime" TEXT,
+	"simplified_regime" TEXT,
+	"confidence" double precision,
+	"warmup" bool
 )
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'resolve_policy_wrapper';
-
--- src/api/policy.rs
--- pg_regime::api::policy::regime_load_policy
-CREATE  FUNCTION "regime_load_policy"(
-	"policy" TEXT, /* Option < & str > */
-	"rules" jsonb /* Option < JsonText > */
-) RETURNS INT /* Result < i32, ErrorReport > */
-VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_load_policy_wrapper';
-
--- src/api/policy.rs
--- pg_regime::api::policy::regime_policy_rules
-
-CREATE FUNCTION regime_policy_rules(policy text DEFAULT 'default')
-RETURNS TABLE (rule int, match text, size_mult float8, stop_mult float8, orders text, setups text[], gross_cap float8,
-    pyramids boolean, aligned text, origin text, shadowed_by text, note text)
-STABLE PARALLEL RESTRICTED LANGUAGE c AS 'MODULE_PATHNAME', 'regime_policy_rules_wrapper';
-
--- src/api/policy.rs
--- pg_regime::api::policy::regime_drop_policy
-CREATE  FUNCTION "regime_drop_policy"(
-	"policy" TEXT /* Option < & str > */
-) RETURNS VOID /* Result < (), ErrorReport > */
-VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_drop_policy_wrapper';
-
--- src/api/policy.rs
--- pg_regime::api::policy::regime_version_hash
-CREATE  FUNCTION "regime_version_hash"(
-	"policy" TEXT DEFAULT 'default', /* Option < String > */
-	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"hysteresis" bool DEFAULT true, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
-	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
-	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"point_in_time" bool DEFAULT false /* Option < bool > */
-) RETURNS TEXT /* Result < String, ErrorReport > */
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_version_hash_wrapper';
-
--- src/api/preflight.rs
--- pg_regime::api::preflight::regime_check_inputs
-CREATE  FUNCTION "regime_check_inputs"(
-	"ids" INT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < i32 > > > */
-	"cal_scheme" TEXT DEFAULT NULL /* Option < String > */
-) RETURNS TABLE (
-	"severity" TEXT,  /* & '_ str */
-	"asset" INT,  /* Option < i32 > */
-	"layer" TEXT,  /* Option < & '_ str > */
-	"problem" TEXT,  /* String */
-	"n" bigint,  /* Option < i64 > */
-	"first" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
-	"command" TEXT  /* String */
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_check_inputs_wrapper';
-
--- src/api/read.rs
--- pg_regime::api::read::regime_at
-CREATE  FUNCTION "regime_at"(
-	"asset_id" INT, /* Option < i32 > */
-	"at" timestamp with time zone, /* Option < TimestampWithTimeZone > */
-	"max_age" interval DEFAULT NULL /* Option < Interval > */
-) RETURNS TABLE (
-	"id" INT,  /* i32 */
-	"ts" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
-	"tf" TEXT,  /* & '_ str */
-	"l0_label" TEXT,  /* Option < String > */
-	"l1_label" TEXT,  /* Option < String > */
-	"l2_label" TEXT,  /* Option < String > */
-	"l3_label" TEXT,  /* Option < String > */
-	"l4_label" TEXT,  /* Option < String > */
-	"regime_key" TEXT,  /* String */
-	"size_mult" double precision,  /* f64 */
-	"stop_mult" double precision,  /* f64 */
-	"orders" TEXT,  /* & '_ str */
-	"gross_cap" double precision,  /* f64 */
-	"pyramids" bool,  /* bool */
-	"setups" TEXT[],  /* :: std :: option :: Option < Vec < String > > */
-	"feature_tier" TEXT,  /* Option < String > */
-	"l0_enabled" bool,  /* Option < bool > */
-	"l1_enabled" bool,  /* Option < bool > */
-	"l2_enabled" bool,  /* Option < bool > */
-	"regime_version_hash" TEXT,  /* Option < String > */
-	"updated_at" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
-	"stale" bool,  /* bool */
-	"age" interval  /* Option < Interval > */
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_at_wrapper';
-
--- src/api/read.rs
--- pg_regime::api::read::regime_latest
-CREATE  FUNCTION "regime_latest"() RETURNS TABLE (
-	"id" INT,  /* i32 */
-	"ts" timestamp with time zone,  /* TimestampWithTimeZone */
-	"tf" TEXT,  /* String */
-	"l0_label" TEXT,  /* Option < String > */
-	"l1_label" TEXT,  /* Option < String > */
-	"l2_label" TEXT,  /* Option < String > */
-	"l3_label" TEXT,  /* Option < String > */
-	"l4_label" TEXT,  /* Option < String > */
-	"regime_key" TEXT,  /* Option < String > */
-	"size_mult" double precision,  /* Option < f64 > */
-	"stop_mult" double precision,  /* Option < f64 > */
-	"orders" TEXT,  /* Option < String > */
-	"gross_cap" double precision,  /* Option < f64 > */
-	"pyramids" bool,  /* Option < bool > */
-	"setups" TEXT[],  /* :: std :: option :: Option < Vec < String > > */
-	"feature_tier" TEXT,  /* Option < String > */
-	"l0_enabled" bool,  /* Option < bool > */
-	"l1_enabled" bool,  /* Option < bool > */
-	"l2_enabled" bool,  /* Option < bool > */
-	"regime_version_hash" TEXT,  /* Option < String > */
-	"updated_at" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
-	"age" interval,  /* Option < Interval > */
-	"newest_bar" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
-	"is_stale" bool  /* Option < bool > */
-)
-STRICT STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_latest_wrapper';
-
--- src/api/refresh.rs
--- pg_regime::api::refresh::refresh_cmc_regimes
-CREATE  FUNCTION "refresh_cmc_regimes"(
-	"ids" INT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < i32 > > > */
-	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"policy" TEXT DEFAULT 'default', /* Option < String > */
-	"hysteresis" bool DEFAULT true, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
-	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
-	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"dry_run" bool DEFAULT false, /* Option < bool > */
-	"full_refresh" bool DEFAULT false, /* Option < bool > */
-	"only_dirty" bool DEFAULT false, /* Option < bool > */
-	"point_in_time" bool DEFAULT false /* Option < bool > */
-) RETURNS TABLE (
-	"id" INT,  /* i32 */
-	"status" TEXT,  /* & '_ str */
-	"regime_rows" bigint,  /* Option < i64 > */
-	"flip_rows" bigint,  /* Option < i64 > */
-	"stat_rows" bigint,  /* Option < i64 > */
-	"comovement_rows" bigint,  /* Option < i64 > */
-	"rows_written" bigint,  /* i64 */
-	"feature_tier" TEXT,  /* Option < & '_ str > */
-	"regime_version_hash" TEXT,  /* String */
-	"elapsed_ms" double precision,  /* f64 */
-	"message" TEXT,  /* Option < String > */
-	"mode" TEXT,  /* Option < & '_ str > */
-	"reason" TEXT  /* Option < String > */
-)
-VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'refresh_assets_wrapper';
-
--- src/api/refresh.rs
--- pg_regime::api::refresh::refresh_cmc_regimes
-CREATE  FUNCTION "refresh_cmc_regimes"(
-	"id" INT, /* Option < i32 > */
-	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"policy" TEXT DEFAULT 'default', /* Option < String > */
-	"hysteresis" bool DEFAULT true, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
-	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
-	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"dry_run" bool DEFAULT false, /* Option < bool > */
-	"full_refresh" bool DEFAULT false, /* Option < bool > */
-	"only_dirty" bool DEFAULT false, /* Option < bool > */
-	"point_in_time" bool DEFAULT false /* Option < bool > */
-) RETURNS TABLE (
-	"id" INT,  /* i32 */
-	"status" TEXT,  /* & '_ str */
-	"regime_rows" bigint,  /* Option < i64 > */
-	"flip_rows" bigint,  /* Option < i64 > */
-	"stat_rows" bigint,  /* Option < i64 > */
-	"comovement_rows" bigint,  /* Option < i64 > */
-	"rows_written" bigint,  /* i64 */
-	"feature_tier" TEXT,  /* Option < & '_ str > */
-	"regime_version_hash" TEXT,  /* String */
-	"elapsed_ms" double precision,  /* f64 */
-	"message" TEXT,  /* Option < String > */
-	"mode" TEXT,  /* Option < & '_ str > */
-	"reason" TEXT  /* Option < String > */
-)
-VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'refresh_asset_wrapper';
-
--- src/api/repaint.rs
--- pg_regime::api::repaint::regime_repaint_check
-CREATE  FUNCTION "regime_repaint_check"(
-	"asset_id" INT, /* Option < i32 > */
-	"sample" INT DEFAULT NULL, /* Option < i32 > */
-	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"policy" TEXT DEFAULT 'default', /* Option < String > */
-	"hysteresis" bool DEFAULT true, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
-	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
-	"l4_label" TEXT DEFAULT NULL /* Option < String > */
-) RETURNS TABLE (
-	"column_name" TEXT,  /* & '_ str */
-	"rows" bigint,  /* i64 */
-	"differ" bigint,  /* i64 */
-	"first" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
-	"stored" TEXT,  /* Option < String > */
-	"knowable" TEXT  /* Option < String > */
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_repaint_check_wrapper';
+IMMUTABLE PARALLEL SAFE
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regime_labels_wrapper';
 
 -- src/api/setup.rs
 -- pg_regime::api::setup::regime_setup
@@ -918,145 +1192,6 @@ CREATE  FUNCTION "regime_setup"(
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_setup_wrapper';
-
--- src/api/signals.rs
--- pg_regime::api::signals::regime_gate
-CREATE  FUNCTION "regime_gate"(
-	"asset_id" INT, /* Option < i32 > */
-	"at" timestamp with time zone, /* Option < TimestampWithTimeZone > */
-	"setup" TEXT, /* Option < & str > */
-	"base_size" double precision, /* Option < f64 > */
-	"regime_enabled" bool DEFAULT true, /* Option < bool > */
-	"max_age" interval DEFAULT NULL /* Option < Interval > */
-) RETURNS TABLE (
-	"allowed" bool,  /* bool */
-	"size" double precision,  /* f64 */
-	"stop_mult" double precision,  /* f64 */
-	"orders" TEXT,  /* & '_ str */
-	"gross_cap" double precision,  /* f64 */
-	"pyramids" bool,  /* bool */
-	"regime_key" TEXT,  /* Option < String > */
-	"reason" TEXT  /* String */
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_gate_wrapper';
-
--- src/api/signals.rs
--- pg_regime::api::signals::regime_tag_signals
-
-CREATE FUNCTION regime_tag_signals(relation regclass, asset_column text DEFAULT 'id', ts_column text DEFAULT 'ts',
-    key_column text DEFAULT 'regime_key')
-RETURNS bigint VOLATILE PARALLEL UNSAFE LANGUAGE c AS 'MODULE_PATHNAME', 'regime_tag_signals_wrapper';
-
--- src/api/statistics.rs
--- pg_regime::api::statistics::regime_transitions
-CREATE  FUNCTION "regime_transitions"(
-	"asset_id" INT, /* Option < i32 > */
-	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
-) RETURNS TABLE (
-	"from_regime" TEXT,  /* String */
-	"to_regime" TEXT,  /* String */
-	"n" bigint,  /* i64 */
-	"probability" double precision  /* f64 */
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_transitions_wrapper';
-
--- src/api/statistics.rs
--- pg_regime::api::statistics::regime_durations
-CREATE  FUNCTION "regime_durations"(
-	"asset_id" INT, /* Option < i32 > */
-	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
-) RETURNS TABLE (
-	"regime" TEXT,  /* String */
-	"n" bigint,  /* i64 */
-	"mean" double precision,  /* Option < f64 > */
-	"median" double precision,  /* Option < f64 > */
-	"longest" INT,  /* Option < i32 > */
-	"current_run" INT,  /* Option < i32 > */
-	"current_percentile" double precision  /* Option < f64 > */
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_durations_wrapper';
-
--- src/api/statistics.rs
--- pg_regime::api::statistics::regime_assets
-CREATE  FUNCTION "regime_assets"() RETURNS TABLE (
-	"id" INT  /* i32 */
-)
-STRICT STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_assets_wrapper';
-
--- src/api/statistics.rs
--- pg_regime::api::statistics::regime_periods
-CREATE  FUNCTION "regime_periods"(
-	"asset_id" INT DEFAULT NULL, /* Option < i32 > */
-	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
-) RETURNS TABLE (
-	"id" INT,  /* i32 */
-	"regime" TEXT,  /* String */
-	"valid" tstzrange,  /* Range < TimestampWithTimeZone > */
-	"bars" INT,  /* Option < i32 > */
-	"return_over_period" double precision  /* Option < f64 > */
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_periods_wrapper';
-
--- src/api/statistics.rs
--- pg_regime::api::statistics::regime_forward_returns
-CREATE  FUNCTION "regime_forward_returns"(
-	"asset_id" INT, /* Option < i32 > */
-	"horizons" INT[] DEFAULT '{1,5,20}', /* :: std :: option :: Option < Vec < Option < i32 > > > */
-	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
-) RETURNS TABLE (
-	"regime" TEXT,  /* String */
-	"horizon" INT,  /* i32 */
-	"n" bigint,  /* i64 */
-	"mean" double precision,  /* Option < f64 > */
-	"std" double precision,  /* Option < f64 > */
-	"t" double precision,  /* Option < f64 > */
-	"hit_rate" double precision,  /* Option < f64 > */
-	"worst" double precision  /* Option < f64 > */
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_forward_returns_wrapper';
-
--- src/api/status.rs
--- pg_regime::api::status::regime_status
-CREATE  FUNCTION "regime_status"() RETURNS TABLE (
-	"id" INT,  /* i32 */
-	"newest_bar" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
-	"newest_row" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
-	"regime_key" TEXT,  /* Option < String > */
-	"lag_bars" bigint,  /* i64 */
-	"lag" interval,  /* Option < Interval > */
-	"is_stale" bool,  /* bool */
-	"last_success" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
-	"last_error" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
-	"last_error_message" TEXT  /* Option < String > */
-)
-STRICT STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_status_wrapper';
-
--- src/api/status.rs
--- pg_regime::api::status::regime_health
-CREATE  FUNCTION "regime_health"() RETURNS TABLE (
-	"severity" TEXT,  /* & '_ str */
-	"what" TEXT,  /* & '_ str */
-	"asset" INT,  /* Option < i32 > */
-	"detail" TEXT,  /* String */
-	"command" TEXT  /* String */
-)
-STRICT STABLE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_health_wrapper';
 
 -- src/api/systems.rs
 -- pg_regime::api::systems::regime_systems
@@ -1086,141 +1221,6 @@ CREATE  FUNCTION "regime_track"(
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_track_wrapper';
-
--- src/api/work.rs
--- pg_regime::api::work::regime_round_begin
-CREATE  FUNCTION "regime_round_begin"(
-	"only_dirty" bool DEFAULT false, /* Option < bool > */
-	"batch_size" INT DEFAULT 50, /* Option < i32 > */
-	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"policy" TEXT DEFAULT 'default', /* Option < String > */
-	"hysteresis" bool DEFAULT true, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
-	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
-	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"point_in_time" bool DEFAULT false /* Option < bool > */
-) RETURNS bigint /* Result < i64, ErrorReport > */
-VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_round_begin_wrapper';
-
--- src/api/work.rs
--- pg_regime::api::work::regime_round_next
-CREATE  FUNCTION "regime_round_next"(
-	"round" bigint, /* Option < i64 > */
-	"batch_size" INT DEFAULT 50, /* Option < i32 > */
-	"deadline" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
-	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"policy" TEXT DEFAULT 'default', /* Option < String > */
-	"hysteresis" bool DEFAULT true, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
-	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
-	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"point_in_time" bool DEFAULT false /* Option < bool > */
-) RETURNS bool /* Result < bool, ErrorReport > */
-VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_round_next_wrapper';
-
--- src/api/work.rs
--- pg_regime::api::work::regime_round_end
-CREATE  FUNCTION "regime_round_end"(
-	"round" bigint /* Option < i64 > */
-) RETURNS VOID /* Result < (), ErrorReport > */
-VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_round_end_wrapper';
-
--- src/api/workshop.rs
--- pg_regime::api::workshop::regime_policy_lint
-
-CREATE FUNCTION regime_policy_lint(policy text DEFAULT 'default', rules jsonb DEFAULT NULL)
-RETURNS TABLE (severity text, rule int, match text, problem text, detail text)
-STABLE PARALLEL RESTRICTED LANGUAGE c AS 'MODULE_PATHNAME', 'regime_policy_lint_wrapper';
-
--- src/api/workshop.rs
--- pg_regime::api::workshop::regime_policy_simulate
-CREATE  FUNCTION "regime_policy_simulate"(
-	"rules" jsonb, /* Option < JsonText > */
-	"ids" INT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < i32 > > > */
-	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
-	"to_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
-	"policy" TEXT DEFAULT 'default', /* Option < String > */
-	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"hysteresis" bool DEFAULT true, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
-	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
-	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"point_in_time" bool DEFAULT false /* Option < bool > */
-) RETURNS TABLE (
-	"id" INT,  /* i32 */
-	"ts" timestamp with time zone,  /* TimestampWithTimeZone */
-	"changed" TEXT[],  /* Vec < & '_ str > */
-	"regime_key_before" TEXT,  /* Option < String > */
-	"regime_key_after" TEXT,  /* Option < String > */
-	"size_before" double precision,  /* Option < f64 > */
-	"size_after" double precision,  /* Option < f64 > */
-	"stop_before" double precision,  /* Option < f64 > */
-	"stop_after" double precision,  /* Option < f64 > */
-	"orders_before" TEXT,  /* Option < String > */
-	"orders_after" TEXT,  /* Option < String > */
-	"gross_cap_before" double precision,  /* Option < f64 > */
-	"gross_cap_after" double precision,  /* Option < f64 > */
-	"pyramids_before" bool,  /* Option < bool > */
-	"pyramids_after" bool,  /* Option < bool > */
-	"setups_before" TEXT[],  /* :: std :: option :: Option < Vec < String > > */
-	"setups_after" TEXT[]  /* :: std :: option :: Option < Vec < String > > */
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_policy_simulate_wrapper';
-
--- src/api/workshop.rs
--- pg_regime::api::workshop::regime_policy_simulate_summary
-CREATE  FUNCTION "regime_policy_simulate_summary"(
-	"rules" jsonb, /* Option < JsonText > */
-	"ids" INT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < i32 > > > */
-	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
-	"to_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
-	"policy" TEXT DEFAULT 'default', /* Option < String > */
-	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"hysteresis" bool DEFAULT true, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
-	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
-	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"point_in_time" bool DEFAULT false /* Option < bool > */
-) RETURNS TABLE (
-	"id" INT,  /* i32 */
-	"rows" bigint,  /* i64 */
-	"rows_changed" bigint,  /* i64 */
-	"size_before" double precision,  /* Option < f64 > */
-	"size_after" double precision,  /* Option < f64 > */
-	"mixed_before" bigint,  /* i64 */
-	"mixed_after" bigint,  /* i64 */
-	"conservative_before" bigint,  /* i64 */
-	"conservative_after" bigint,  /* i64 */
-	"passive_before" bigint,  /* i64 */
-	"passive_after" bigint,  /* i64 */
-	"flips_before" bigint,  /* i64 */
-	"flips_after" bigint,  /* i64 */
-	"not_compared" bigint,  /* i64 */
-	"other_version" bigint  /* i64 */
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_policy_simulate_summary_wrapper';
 
 -- src/lib.rs
 -- requires:

@@ -3,74 +3,24 @@
 //! The mathematics is in the crate `regime_core`; here are the SQL functions (`api`), the refresh of
 //! one asset (`refresh`), and what reads from and writes to tables (`read`, `write`).
 
+mod api;
+mod output;
+mod pg;
+mod source;
+mod sync;
+mod systems;
+mod track;
+
 use pgrx::prelude::*;
 
-mod api;
-mod as_of;
-mod asset;
-mod cache;
-mod candles;
-mod chart;
-mod columns;
-mod compute;
-mod content;
-mod db;
-mod demo;
-mod dim_assets;
-mod dirty;
-mod entry;
-mod error;
-mod explain;
-mod fresh;
-mod gate;
-mod guc;
-mod health;
-mod history;
-mod inputs;
-mod json;
-mod latest;
-mod lock;
-mod mapping;
-mod mark_function;
-mod market;
-mod market_history;
-mod market_label;
-mod marks;
-mod names;
-mod notify;
-mod output;
-mod params;
-mod picture;
-mod policy_lint;
-mod preflight;
-mod preflight_layer;
-mod raw;
-mod read;
-mod refresh;
-mod repaint;
-mod row;
-mod run_log;
-mod simulate;
-mod source;
-mod span;
-mod state;
-mod statement;
-mod statistics;
-mod status;
-mod subxact;
-mod system;
-mod tag;
-mod tracking;
-mod triggers;
-mod tuples;
-mod work;
-mod write;
+use crate::pg::{cache, settings};
+use crate::systems::cmc_regimes::refresh::notify;
 
 pgrx::pg_module_magic!(name, version);
 
-extension_sql_file!("../sql/tables.sql", name = "tables", bootstrap);
+extension_sql_file!("../sql/install/source_map_and_policies.sql", name = "tables", bootstrap);
 extension_sql_file!(
-    "../sql/procedures.sql",
+    "../sql/install/procedures.sql",
     name = "procedures",
     requires = [
         "tables",
@@ -82,9 +32,13 @@ extension_sql_file!(
         market_regime_backfill_end
     ]
 );
-extension_sql_file!("../sql/periods.sql", name = "periods", requires = [regime_assets, regime_periods]);
 extension_sql_file!(
-    "../sql/symbols.sql",
+    "../sql/install/periods.sql",
+    name = "periods",
+    requires = [regime_assets, regime_periods]
+);
+extension_sql_file!(
+    "../sql/install/symbols.sql",
     name = "symbols",
     requires = [
         regime_asset,
@@ -108,16 +62,16 @@ extension_sql_file!(
     ]
 );
 extension_sql_file!(
-    "../sql/views.sql",
+    "../sql/install/views.sql",
     name = "views",
     requires = [regime_status, regime_latest, regime_systems]
 );
-extension_sql_file!("../sql/comments.sql", name = "comments", finalize);
+extension_sql_file!("../sql/install/comments.sql", name = "comments", finalize);
 
 #[pg_guard]
 #[allow(unsafe_code, non_snake_case)]
 extern "C-unwind" fn _PG_init() {
-    guc::define();
+    settings::define();
     cache::watch();
     notify::watch();
 }

@@ -5,7 +5,7 @@
 CREATE FUNCTION noise(salt text, a bigint, b bigint) RETURNS float8 IMMUTABLE LANGUAGE sql AS -- 0 to 1
     'SELECT (hashint8extended(a, hashint8extended(b, hashtextextended(salt, 0))) & 4503599627370495) / 4503599627370496.0::float8';
 
--- The sources, with the columns of sql/source_tables.sql that are read and some that a map may name. Where that has a
+-- The sources, with the columns of sql/set_up/source_tables.sql that are read and some that a map may name. Where that has a
 -- unique key over time these have an index, so that there can be two bars of one time and two EMAs of one bar.
 CREATE TABLE dim_assets (id int PRIMARY KEY, is_active boolean NOT NULL);
 CREATE TABLE cmc_price_bars_multi_tf (

@@ -3,9 +3,10 @@
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::error::check_writable;
-use crate::inputs::{Built, build};
-use crate::{db, demo, guc, refresh};
+use crate::pg::error::check_writable;
+use crate::pg::{settings, spi};
+use crate::source::build::{Built, build, demo};
+use crate::systems::cmc_regimes::refresh::call;
 
 #[pg_extern(volatile, parallel_unsafe)]
 #[allow(clippy::type_complexity)]
@@ -18,9 +19,9 @@ fn regime_build_inputs(
     ErrorReport,
 > {
     check_writable("regime_build_inputs()")?;
-    let ids = ids.map(refresh::sorted_ids).transpose()?;
-    let cal_scheme = cal_scheme.unwrap_or_else(guc::cal_scheme);
-    let built = db::connect(|db| build(db, ids, &cal_scheme, target_schema.unwrap_or("public")))?;
+    let ids = ids.map(call::sorted_ids).transpose()?;
+    let cal_scheme = cal_scheme.unwrap_or_else(settings::cal_scheme);
+    let built = spi::connect(|db| build(db, ids, &cal_scheme, target_schema.unwrap_or("public")))?;
     Ok(TableIterator::new(built.into_iter().map(row)))
 }
 
@@ -36,7 +37,7 @@ fn regime_demo(
 > {
     check_writable("regime_demo()")?;
     let loaded =
-        db::connect(|db| demo::load(db, assets.unwrap_or(5), days.unwrap_or(3000), seed.unwrap_or(42)))?;
+        spi::connect(|db| demo::load(db, assets.unwrap_or(5), days.unwrap_or(3000), seed.unwrap_or(42)))?;
     Ok(TableIterator::new(loaded.into_iter().map(row)))
 }
 

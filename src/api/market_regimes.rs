@@ -3,15 +3,16 @@
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use regime_core::market::Config;
+use regime_core::market_regimes::Config;
 
-use super::{micros, required};
-use crate::entry::{Entry, Mode};
-use crate::error::Result as Checked;
-use crate::json::JsonText;
-use crate::market::read::{self, Times};
-use crate::market::{self, How, Summary};
-use crate::tuples::{Caller, Rows};
+use crate::api::{micros, required};
+use crate::output::entry::{Entry, Mode};
+use crate::pg::error::Result as Checked;
+use crate::pg::json::JsonText;
+use crate::pg::result_set::{Caller, Rows};
+use crate::systems::market_regimes::read::Times;
+use crate::systems::market_regimes::refresh::{How, Summary};
+use crate::systems::market_regimes::{read, refresh};
 
 fn config(given: Option<JsonText>) -> Checked<Config> {
     given.map_or(Ok(Config::default()), |json| Ok(Config::parse(json.as_str())?))
@@ -175,7 +176,7 @@ fn refresh_market_regimes(
 > {
     let config = self::config(config)?;
     let how = How { dry_run: dry_run == Some(true), full_refresh: full_refresh == Some(true) };
-    let summaries = market::refresh(symbol, timeframe, &config, how)?;
+    let summaries = refresh::refresh(symbol, timeframe, &config, how)?;
     Ok(TableIterator::new(summaries.into_iter().map(|Summary { series, entry, rows }| {
         let Entry { status, written, version, elapsed_ms, message, mode, reason, .. } = entry;
         (
@@ -195,5 +196,5 @@ fn refresh_market_regimes(
 
 #[pg_extern(volatile, parallel_unsafe)]
 fn delete_market_regimes(symbol: Option<&str>, timeframe: Option<&str>) -> Result<i64, ErrorReport> {
-    Ok(market::delete(required("symbol", symbol)?, required("timeframe", timeframe)?)?)
+    Ok(refresh::delete(required("symbol", symbol)?, required("timeframe", timeframe)?)?)
 }

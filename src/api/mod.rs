@@ -1,47 +1,34 @@
 //! The SQL functions: they convert arguments and results, and nothing else.
 
-mod compute;
-mod explain;
+mod cmc_regimes;
+mod health;
 mod inputs;
-mod labels;
-mod market;
-mod market_history;
+mod market_regime_history;
 mod market_regimes;
-mod names;
-mod picture;
-mod policy;
-mod preflight;
-mod read;
-mod refresh;
-mod repaint;
+mod market_regimes_rows;
 mod setup;
-mod signals;
-mod statistics;
-mod status;
 mod systems;
 mod tracking;
-mod work;
-mod workshop;
 
 use pgrx::prelude::*;
 
 /// A moment as the core counts it: microseconds since 2000.
-fn micros(at: TimestampWithTimeZone) -> i64 {
+pub fn micros(at: TimestampWithTimeZone) -> i64 {
     pg_sys::TimestampTz::from(at)
 }
 
 /// A moment as SQL knows it.
-fn timestamp(micros: i64) -> Option<TimestampWithTimeZone> {
+pub fn timestamp(micros: i64) -> Option<TimestampWithTimeZone> {
     TimestampWithTimeZone::try_from(micros).ok()
 }
 
 /// An argument that must not be NULL.
-fn required<T>(name: &str, value: Option<T>) -> crate::error::Result<T> {
-    value.ok_or_else(|| crate::error::null_argument(name))
+pub fn required<T>(name: &str, value: Option<T>) -> crate::pg::error::Result<T> {
+    value.ok_or_else(|| crate::pg::error::null_argument(name))
 }
 
 /// A row of `cmc_regimes`. Columns beside the key are NULL only in adopted rows not yet refreshed.
-type RegimeRow = (
+pub type RegimeRow = (
     i32,
     TimestampWithTimeZone,
     String,

@@ -4,8 +4,9 @@ use pgrx::datum::Interval;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use super::timestamp;
-use crate::{fresh, span};
+use crate::api::timestamp;
+use crate::output::fresh;
+use crate::pg::time;
 
 // Unsafe: no subtransaction can begin while others work in parallel.
 #[pg_extern(stable, parallel_unsafe)]
@@ -35,7 +36,7 @@ fn regime_systems() -> Result<
             system.subjects,
             system.stale,
             system.newest_row.and_then(timestamp),
-            system.lag.and_then(span::interval),
+            system.lag.and_then(time::interval),
             system.version,
             system.problem,
         )

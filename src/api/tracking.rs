@@ -3,17 +3,18 @@
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::error::check_writable;
-use crate::subxact::attempt;
-use crate::{db, guc, tracking};
+use crate::pg::error::check_writable;
+use crate::pg::subtransaction::attempt;
+use crate::pg::{settings, spi};
+use crate::systems::tracking;
 
 #[pg_extern(volatile, parallel_unsafe)]
 fn regime_track(
     enable: default!(Option<bool>, "true"),
 ) -> Result<TableIterator<'static, (name!(relation, String), name!(action, String))>, ErrorReport> {
     check_writable("regime_track()")?;
-    let schema = guc::target_schema();
-    let track = || db::connect(|db| tracking::track(db, &schema, enable != Some(false)));
+    let schema = settings::target_schema();
+    let track = || spi::connect(|db| tracking::track(db, &schema, enable != Some(false)));
     let actions = attempt(track).map_err(tracking::explained)?;
     Ok(TableIterator::new(actions.into_iter().map(|a| (a.relation, a.action))))
 }

@@ -8,17 +8,19 @@ mod synthetic;
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use regime_core::comovement::comovement;
-use regime_core::hysteresis::{Mode, State};
-use regime_core::labels::{atrp, label_bars};
-use regime_core::market::{Config, labels};
-use regime_core::market_history::days;
-use regime_core::params::Params;
-use regime_core::pipeline::run;
-use regime_core::policy::{Policy, PolicyTable};
-use regime_core::rolling::percentile_rank;
-use regime_core::series::{Proxy, Series};
+
+use regime_core::cmc_regimes::comovement::comovement;
+use regime_core::cmc_regimes::hysteresis::{Mode, State};
+use regime_core::cmc_regimes::labeller::{atrp, label_bars};
+use regime_core::cmc_regimes::params::Params;
+use regime_core::cmc_regimes::pipeline::run;
+use regime_core::cmc_regimes::policy::{Policy, PolicyTable};
+use regime_core::cmc_regimes::series::{Proxy, Series};
+use regime_core::market_regime_history::days;
+use regime_core::market_regimes::{Config, labels};
+use regime_core::math::rolling::percentile_rank;
 use regime_core::{Layer, Tier};
+
 use synthetic::{DAY, Shape, series};
 
 fn layer(seed: u64, bars: usize, days: i64, periods: [usize; 3]) -> Series {

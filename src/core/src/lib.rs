@@ -6,38 +6,13 @@
 //! days. Times are microseconds since any epoch, as long as it is the same everywhere.
 #![deny(missing_docs)]
 
-pub mod align;
-pub mod budget;
 pub mod calendar;
-pub mod comovement;
+pub mod cmc_regimes;
 pub mod demo;
-pub mod explain;
-pub mod fingerprint;
-pub mod flips;
-pub mod forward;
-pub mod hysteresis;
-pub mod label;
-pub mod labels;
-pub mod lead_lag;
-pub mod market;
-pub mod market_history;
-pub mod memory;
-pub mod number;
-pub mod numeric;
-pub mod params;
-pub mod periods;
-pub mod pipeline;
-pub mod policy;
-pub mod restraint;
-pub mod rolling;
+pub mod market_regime_history;
+pub mod market_regimes;
+pub mod math;
 mod sealed;
-pub mod series;
-pub mod stamps;
-pub mod stats;
-pub mod steps;
-pub mod strip;
-pub mod ticks;
-pub mod version;
 
-pub use budget::{Budget, Layer, Tier};
-pub use label::{Label, Liq, Trend, Vol};
+pub use cmc_regimes::budget::{Budget, Layer, Tier};
+pub use cmc_regimes::label::{Label, Liq, Trend, Vol};

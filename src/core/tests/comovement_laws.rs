@@ -6,7 +6,8 @@ use common::synthetic::Rng;
 use common::{cases, naive, values};
 use proptest::prelude::*;
 use proptest::sample::select;
-use regime_core::comovement::{Comovement, comovement, pearson};
+
+use regime_core::cmc_regimes::comovement::{Comovement, comovement, pearson};
 
 fn pair() -> impl Strategy<Value = (Vec<f64>, Vec<f64>)> {
     (values(1..60), values(60..61), 0usize..10).prop_map(|(a, mut b, tied)| {

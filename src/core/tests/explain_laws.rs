@@ -5,13 +5,14 @@ mod common;
 use common::plan::{Asset, plan};
 use common::{cases, naive, policy};
 use proptest::prelude::*;
-use regime_core::explain::{Explanation, LayerFacts, explain};
-use regime_core::hysteresis::Decision;
-use regime_core::labels::{Volatility, atrp, min_known, raw_trend};
-use regime_core::pipeline::{Given, Outcome, Row, raw_labels, run};
-use regime_core::policy::{Part, Policy, Risk};
-use regime_core::restraint::Source;
-use regime_core::series::Series;
+
+use regime_core::cmc_regimes::explain::{Explanation, LayerFacts, explain};
+use regime_core::cmc_regimes::hysteresis::Decision;
+use regime_core::cmc_regimes::labeller::{Volatility, atrp, min_known, raw_trend};
+use regime_core::cmc_regimes::pipeline::{Given, Outcome, Row, raw_labels, run};
+use regime_core::cmc_regimes::policy::{Part, Policy, Risk};
+use regime_core::cmc_regimes::restraint::Source;
+use regime_core::cmc_regimes::series::Series;
 use regime_core::{Budget, Layer, Liq, Trend, Vol};
 
 fn given<'a>(asset: &'a Asset, policy: &'a Policy, budget: Budget) -> Given<'a> {

@@ -6,8 +6,9 @@ use common::{cases, label, mode, naive};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+
 use regime_core::Label;
-use regime_core::hysteresis::{Mode, State};
+use regime_core::cmc_regimes::hysteresis::{Mode, State};
 
 /// Few labels, so that they come back, often a few rows in a row, some rows without one.
 fn raw() -> impl Strategy<Value = Vec<Option<Label>>> {

@@ -6,9 +6,10 @@ use common::cases;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
+
+use regime_core::calendar::stamps::{Agreement, Midnight, agreement, midnight, on_first_day};
+use regime_core::calendar::steps::{Gap, gaps, habit};
 use regime_core::calendar::{Calendar, DailyBars, Span, period_bars};
-use regime_core::stamps::{Agreement, Midnight, agreement, midnight, on_first_day};
-use regime_core::steps::{Gap, gaps, habit};
 
 const DAY: i64 = 86_400_000_000;
 

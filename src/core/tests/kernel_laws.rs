@@ -6,9 +6,10 @@ use common::{cases, naive, values};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use regime_core::align::as_of;
-use regime_core::rolling::{RunningMean, percentile_rank, rolling_median};
-use regime_core::stats::{ReturnStats, forward_return};
+
+use regime_core::cmc_regimes::align::as_of;
+use regime_core::math::rolling::{RunningMean, percentile_rank, rolling_median};
+use regime_core::math::stats::{ReturnStats, forward_return};
 
 fn means(window: usize, values: &[f64]) -> Vec<f64> {
     let mut mean = RunningMean::new(window);

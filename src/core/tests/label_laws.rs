@@ -8,8 +8,9 @@ use common::synthetic::{Shape, series, until};
 use common::{cases, naive};
 use proptest::prelude::*;
 use proptest::sample::select;
-use regime_core::labels::{atrp, label_bars, vol_window};
-use regime_core::series::Series;
+
+use regime_core::cmc_regimes::labeller::{atrp, label_bars, vol_window};
+use regime_core::cmc_regimes::series::Series;
 use regime_core::{Label, Layer, Tier};
 
 /// Series a little shorter and longer than the windows, with and without the optional columns.

@@ -4,8 +4,12 @@ mod common;
 
 use common::{cases, key, naive, policy};
 use proptest::prelude::*;
+
 use regime_core::Label;
-use regime_core::policy::{MOST_STANDING_DOWN, Policy, PolicyTable, Problem, Risk, Rule, parse_rules};
+use regime_core::cmc_regimes::policy::{
+    MOST_STANDING_DOWN, Policy, PolicyTable, Problem, Risk, Rule, parse_rules,
+};
+
 use serde_json::json;
 
 /// All labels, and none.

@@ -6,7 +6,8 @@ use common::cases;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use regime_core::market_history::{Day, LOOKBACK, REACH, Regime, day, days};
+
+use regime_core::market_regime_history::{Day, LOOKBACK, REACH, Regime, day, days};
 
 /// Prices that rise, fall, jump, stand still and come back: by random steps, by steps of a few sizes so
 /// that windows repeat, and constant.

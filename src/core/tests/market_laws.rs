@@ -5,7 +5,8 @@ mod common;
 use common::cases;
 use common::market::{self, Candles, candles};
 use proptest::prelude::*;
-use regime_core::market::{Config, Label, Machine, Momentum, Simplified, Trend, Volatility, labels};
+
+use regime_core::market_regimes::{Config, Label, Machine, Momentum, Simplified, Trend, Volatility, labels};
 
 fn of(candles: &Candles) -> Vec<Label> {
     labels(&candles.high, &candles.low, &candles.close, &Config::default())

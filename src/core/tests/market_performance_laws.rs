@@ -8,7 +8,8 @@ use common::cases;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use regime_core::market_history::{PerformanceByRegime, Regime, performance};
+
+use regime_core::market_regime_history::{PerformanceByRegime, Regime, performance};
 
 fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64

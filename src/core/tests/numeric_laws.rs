@@ -1,7 +1,8 @@
 //! A stored `numeric` becomes the `f64` that its text becomes.
 
 use proptest::prelude::*;
-use regime_core::numeric::nearest;
+
+use regime_core::math::numeric::nearest;
 
 /// Words of a stored `numeric`, long form, and its text.
 fn stored(is_negative: bool, weight: i16, digits: &[u16]) -> (Vec<u8>, String) {

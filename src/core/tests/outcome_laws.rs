@@ -10,12 +10,13 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use regime_core::comovement::comovement;
-use regime_core::flips::{Flip, flips};
-use regime_core::params::Params;
-use regime_core::pipeline::{FlipLayer, Outcome, run};
-use regime_core::policy::{Policy, PolicyTable};
-use regime_core::series::{Proxy, Series};
+
+use regime_core::cmc_regimes::comovement::comovement;
+use regime_core::cmc_regimes::flips::{Flip, flips};
+use regime_core::cmc_regimes::params::Params;
+use regime_core::cmc_regimes::pipeline::{FlipLayer, Outcome, run};
+use regime_core::cmc_regimes::policy::{Policy, PolicyTable};
+use regime_core::cmc_regimes::series::{Proxy, Series};
 use regime_core::{Label, Layer};
 
 fn outcome(asset: &Asset, policy: &Policy) -> Outcome {
@@ -194,7 +195,7 @@ proptest! {
         let series = all.each_ref().map(Option::as_ref);
         let proxy = proxy.as_ref().map(Proxy::new);
         // All combinations of what changes the course of a run.
-        for mode in [regime_core::hysteresis::Mode::Asymmetric, regime_core::hysteresis::Mode::Symmetric] {
+        for mode in [regime_core::cmc_regimes::hysteresis::Mode::Asymmetric, regime_core::cmc_regimes::hysteresis::Mode::Symmetric] {
             for hold in [0, 1, 3, u32::MAX] {
                 for min_bars in [0, 60, usize::MAX] {
                     for l4_label in [None, Some(String::new()), Some("--Stressed-".to_owned())] {

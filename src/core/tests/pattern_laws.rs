@@ -5,8 +5,10 @@ mod common;
 use common::{cases, glob, key, label, match_text, naive, policy};
 use proptest::prelude::*;
 use proptest::sample::select;
-use regime_core::policy::{Align, Finding, Pattern};
-use regime_core::{Label, policy};
+
+use regime_core::Label;
+use regime_core::cmc_regimes::policy;
+use regime_core::cmc_regimes::policy::{Align, Finding, Pattern};
 
 fn pattern(text: &str) -> Pattern {
     Pattern::parse(text).expect("a pattern")

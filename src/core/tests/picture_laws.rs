@@ -6,10 +6,11 @@ use common::{cases, label};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+
 use regime_core::Label;
-use regime_core::label::{Trend, Vol};
-use regime_core::strip::{cells, dominant, glyph, line};
-use regime_core::ticks::{civil, date, prices, times};
+use regime_core::calendar::ticks::{civil, date, prices, times};
+use regime_core::cmc_regimes::label::{Trend, Vol};
+use regime_core::cmc_regimes::strip::{cells, dominant, glyph, line};
 
 const DAY: i64 = 86_400_000_000;
 

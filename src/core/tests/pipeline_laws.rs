@@ -7,14 +7,15 @@ use common::synthetic::{DAY, until};
 use common::{cases, naive, policy};
 use proptest::prelude::*;
 use proptest::sample::select;
-use regime_core::fingerprint::Print;
-use regime_core::flips::Flip;
-use regime_core::labels::label_bars;
-use regime_core::memory::Memory;
-use regime_core::params::{Params, SourceParams};
-use regime_core::pipeline::{FlipLayer, Given, Outcome, budget, raw_labels, resume, run};
-use regime_core::policy::{Policy, PolicyTable, Risk};
-use regime_core::series::Series;
+
+use regime_core::cmc_regimes::fingerprint::Print;
+use regime_core::cmc_regimes::flips::Flip;
+use regime_core::cmc_regimes::labeller::label_bars;
+use regime_core::cmc_regimes::memory::Memory;
+use regime_core::cmc_regimes::params::{Params, SourceParams};
+use regime_core::cmc_regimes::pipeline::{FlipLayer, Given, Outcome, budget, raw_labels, resume, run};
+use regime_core::cmc_regimes::policy::{Policy, PolicyTable, Risk};
+use regime_core::cmc_regimes::series::Series;
 use regime_core::{Budget, Label, Layer, Tier};
 
 type Labels = [Option<Label>; 4];
@@ -315,7 +316,7 @@ fn first_part(asset: &Asset, days: i64) -> Asset {
     let proxy_weekly = cut(&asset.proxy_weekly);
     Asset {
         series: asset.series.each_ref().map(cut),
-        proxy: proxy_weekly.as_ref().map(regime_core::series::Proxy::new),
+        proxy: proxy_weekly.as_ref().map(regime_core::cmc_regimes::series::Proxy::new),
         proxy_weekly,
         params: asset.params.clone(),
     }

@@ -5,8 +5,10 @@ mod common;
 use common::{cases, key, label, naive, policy, rules};
 use proptest::option;
 use proptest::prelude::*;
+
 use regime_core::Label;
-use regime_core::policy::{Policy, PolicyTable, Risk, Rule, parse_rules};
+use regime_core::cmc_regimes::policy::{Policy, PolicyTable, Risk, Rule, parse_rules};
+
 use serde_json::{Value, json};
 
 /// Five labels, any of them missing.
@@ -122,7 +124,7 @@ proptest! {
     fn a_shadowed_rule_can_go(policy in policy()) {
         let table = policy.table();
         let kept: Vec<_> = (0..table.rules().len())
-            .filter(|&i| !matches!(table.finding(i), Some(regime_core::policy::Finding::ShadowedBy(_))))
+            .filter(|&i| !matches!(table.finding(i), Some(regime_core::cmc_regimes::policy::Finding::ShadowedBy(_))))
             .map(|i| table.rules()[i].clone())
             .collect();
         // Built-in rules cannot be taken away, so the naive reading of what is left is asked.

@@ -5,8 +5,10 @@ mod common;
 use common::{cases, key, policy, rule};
 use proptest::option;
 use proptest::prelude::*;
+
 use regime_core::Label;
-use regime_core::policy::{Orders, PolicyTable, Risk, parse_rules};
+use regime_core::cmc_regimes::policy::{Orders, PolicyTable, Risk, parse_rules};
+
 use serde_json::json;
 
 proptest! {

@@ -6,10 +6,11 @@ use common::{cases, mode, rules};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use regime_core::hysteresis::Mode;
-use regime_core::params::{LayerParams, Params, SourceParams};
-use regime_core::policy::{Orders, PolicyTable, Rule};
-use regime_core::version::version_hash;
+
+use regime_core::cmc_regimes::hysteresis::Mode;
+use regime_core::cmc_regimes::params::{LayerParams, Params, SourceParams};
+use regime_core::cmc_regimes::policy::{Orders, PolicyTable, Rule};
+use regime_core::cmc_regimes::version::version_hash;
 
 fn hash(rules: &[Rule], params: &Params) -> String {
     version_hash(&PolicyTable::built_in().overlay(rules.to_vec()), params)

@@ -1,8 +1,8 @@
 //! Candles of the market: its daily bars by symbol, some intraday ones within them, and an index that
 //! trades on weekdays alone.
 
-use super::{CLOSING_TIME, DAY, DemoAsset, FIRST_DAY, MoodWalk, Nature, Rng, factor};
 use crate::calendar::DailyBars;
+use crate::demo::{CLOSING_TIME, DAY, DemoAsset, FIRST_DAY, MoodWalk, Nature, Rng, factor};
 
 /// The timeframes that there are.
 pub const DAILY: &str = "1d";
@@ -100,9 +100,9 @@ fn four_hours(asset: &DemoAsset, seed: u64) -> DailyBars {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{assets, market};
     use super::*;
-    use crate::market::{Config, Machine, Simplified};
+    use crate::demo::{assets, market};
+    use crate::market_regimes::{Config, Machine, Simplified};
 
     const HOURS: i64 = 3_600_000_000;
 

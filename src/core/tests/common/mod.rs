@@ -12,9 +12,11 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
+
 use regime_core::Label;
-use regime_core::hysteresis::Mode;
-use regime_core::policy::{Policy, PolicyTable, Rule, parse_rules};
+use regime_core::cmc_regimes::hysteresis::Mode;
+use regime_core::cmc_regimes::policy::{Policy, PolicyTable, Rule, parse_rules};
+
 use serde_json::{Map, Value, json};
 
 /// So many cases; a failure is shrunk and shown, not stored.

@@ -2,8 +2,8 @@
 //! that a changed constant in the crate shows.
 
 use regime_core::Label;
-use regime_core::hysteresis::Mode;
-use regime_core::policy::{Orders, PolicyTable, Risk, Rule};
+use regime_core::cmc_regimes::hysteresis::Mode;
+use regime_core::cmc_regimes::policy::{Orders, PolicyTable, Risk, Rule};
 
 /// The index of the latest element at or before `row`.
 pub fn as_of(row: i64, source: &[i64]) -> Option<usize> {

@@ -3,10 +3,11 @@
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
+
 use regime_core::Layer;
-use regime_core::hysteresis::Mode;
-use regime_core::params::{LayerParams, Params, SourceParams};
-use regime_core::series::{Proxy, Series};
+use regime_core::cmc_regimes::hysteresis::Mode;
+use regime_core::cmc_regimes::params::{LayerParams, Params, SourceParams};
+use regime_core::cmc_regimes::series::{Proxy, Series};
 
 use super::synthetic::{DAY, Shape, series};
 use super::{key, mode};

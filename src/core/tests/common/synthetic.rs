@@ -1,6 +1,6 @@
 //! Seeded series that visit every kind of label, for tests and benches.
 
-use regime_core::series::Series;
+use regime_core::cmc_regimes::series::Series;
 
 /// A day in microseconds.
 pub const DAY: i64 = 86_400_000_000;

@@ -1,0 +1,36 @@
+//! `regime_check_inputs`: what is wrong with the bars and EMAs.
+
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use crate::api::timestamp;
+use crate::systems::cmc_regimes::check::inputs;
+use crate::systems::cmc_regimes::refresh::call;
+
+#[pg_extern(stable, parallel_restricted)]
+#[allow(clippy::type_complexity)]
+fn regime_check_inputs(
+    ids: default!(Option<Vec<Option<i32>>>, "NULL"),
+    cal_scheme: default!(Option<String>, "NULL"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(severity, &'static str),
+            name!(asset, Option<i32>),
+            name!(layer, Option<&'static str>),
+            name!(problem, String),
+            name!(n, Option<i64>),
+            name!(first, Option<TimestampWithTimeZone>),
+            name!(command, String),
+        ),
+    >,
+    ErrorReport,
+> {
+    let ids = ids.map(call::sorted_ids).transpose()?;
+    let complaints = inputs::check(ids, cal_scheme)?;
+    Ok(TableIterator::new(complaints.into_iter().map(|c| {
+        let layer = c.layer.map(|layer| layer.as_str());
+        (c.severity.as_str(), c.asset, layer, c.problem, c.n, c.first.and_then(timestamp), c.command)
+    })))
+}

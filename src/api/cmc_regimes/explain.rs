@@ -1,0 +1,57 @@
+//! `regime_explain`: why a row says what it says.
+
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use crate::api::micros;
+use crate::pg::error::null_argument;
+use crate::systems::cmc_regimes::explain::{Line, explain};
+use crate::systems::cmc_regimes::params::Given;
+
+#[pg_extern(stable, parallel_restricted)]
+#[allow(clippy::too_many_arguments, clippy::type_complexity)]
+fn regime_explain(
+    asset_id: Option<i32>,
+    at: default!(Option<TimestampWithTimeZone>, "NULL"),
+    cal_scheme: default!(Option<String>, "NULL"),
+    policy: default!(Option<String>, "'default'"),
+    hysteresis: default!(Option<bool>, "true"),
+    hysteresis_mode: default!(Option<String>, "'asymmetric'"),
+    min_hold_bars: default!(Option<i32>, "NULL"),
+    min_bars_l0: default!(Option<i32>, "NULL"),
+    min_bars_l1: default!(Option<i32>, "NULL"),
+    min_bars_l2: default!(Option<i32>, "NULL"),
+    l4_label: default!(Option<String>, "NULL"),
+    point_in_time: default!(Option<bool>, "false"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(step, i32),
+            name!(layer, Option<&'static str>),
+            name!(what, String),
+            name!(value, String),
+            name!(detail, String),
+        ),
+    >,
+    ErrorReport,
+> {
+    let asset = asset_id.ok_or_else(|| null_argument("asset_id"))?;
+    let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
+    let given = Given {
+        cal_scheme,
+        policy,
+        hysteresis,
+        hysteresis_mode,
+        min_hold_bars,
+        min_bars,
+        l4_label,
+        point_in_time,
+    };
+    let lines = explain(asset, at.map(micros), &given)?;
+    Ok(TableIterator::new(lines.into_iter().map(row)))
+}
+
+fn row(line: Line) -> (i32, Option<&'static str>, String, String, String) {
+    (line.step, line.layer, line.what, line.value, line.detail)
+}

@@ -1,0 +1,142 @@
+//! `regime_label_…`: raw labels of stored bars, and of arrays.
+
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use regime_core::cmc_regimes::labeller::{Bars, label_bars};
+use regime_core::cmc_regimes::pipeline;
+use regime_core::{Label, Layer, Tier};
+
+use crate::api::timestamp;
+use crate::pg::error::{Error, Result as Checked, invalid_parameter, null_argument};
+use crate::pg::spi;
+use crate::source::bars::Span;
+use crate::source::map::{extension_schema, no_source};
+use crate::systems::cmc_regimes::engine::Engine;
+use crate::systems::cmc_regimes::params;
+use crate::systems::cmc_regimes::params::Given;
+
+type LabelRow = (TimestampWithTimeZone, Option<String>, Option<String>, Option<String>, Option<String>);
+
+/// Makes the two forms of a layer's labeller.
+macro_rules! labellers {
+    ($($name:literal, $stored:ident, $arrays:ident, $layer:expr;)+) => {$(
+        #[pg_extern(name = $name, stable, parallel_restricted)]
+        #[allow(clippy::type_complexity)]
+        fn $stored(
+            asset_id: Option<i32>,
+            cal_scheme: default!(Option<&str>, "NULL"),
+            mode: default!(Option<&str>, "NULL"),
+        ) -> Result<
+            TableIterator<
+                'static,
+                (
+                    name!(ts, TimestampWithTimeZone),
+                    name!(trend, Option<String>),
+                    name!(vol, Option<String>),
+                    name!(liq, Option<String>),
+                    name!(label, Option<String>),
+                ),
+            >, ErrorReport> {
+            let asset = asset_id.ok_or_else(|| null_argument("asset_id"))?;
+            Ok(TableIterator::new(stored($layer, asset, cal_scheme, mode)?))
+        }
+
+        #[pg_extern(name = $name, immutable, parallel_safe)]
+        fn $arrays(
+            close: Option<Vec<Option<f64>>>,
+            ema_fast: Option<Vec<Option<f64>>>,
+            ema_mid: Option<Vec<Option<f64>>>,
+            ema_slow: Option<Vec<Option<f64>>>,
+            mode: default!(Option<&str>, "'full'"),
+            atr: default!(Option<Vec<Option<f64>>>, "NULL"),
+        ) -> Result<Option<Vec<&'static str>>, ErrorReport> {
+            let (Some(close), Some(fast), Some(mid), Some(slow)) = (close, ema_fast, ema_mid, ema_slow) else {
+                return Ok(None);
+            };
+            Ok(Some(arrays($layer, close, [fast, mid, slow], mode, atr)?))
+        }
+    )+};
+}
+
+labellers! {
+    "regime_label_monthly", regime_label_monthly, regime_label_monthly_arrays, Layer::L0;
+    "regime_label_weekly", regime_label_weekly, regime_label_weekly_arrays, Layer::L1;
+    "regime_label_daily", regime_label_daily, regime_label_daily_arrays, Layer::L2;
+    "regime_label_intraday", regime_label_intraday, regime_label_intraday_arrays, Layer::L3;
+}
+
+fn tier(mode: &str) -> Checked<Tier> {
+    Tier::parse(mode).ok_or_else(|| {
+        invalid_parameter(format!("mode is \"{mode}\", which is not known")).hint(
+            "Pass mode => 'full' (volatility ranked against its own history) or 'lite' (fixed cut-offs).",
+        )
+    })
+}
+
+fn stored(
+    layer: Layer,
+    asset: i32,
+    cal_scheme: Option<&str>,
+    mode: Option<&str>,
+) -> Checked<impl Iterator<Item = LabelRow> + 'static> {
+    let given = Given { cal_scheme: cal_scheme.map(str::to_owned), ..Given::default() };
+    let tier = mode.map(tier).transpose()?;
+    let (ts, labels) = spi::connect(|db| {
+        let engine = Engine::new(db, params::load(db, &given, None)?, None);
+        let Some(reader) = engine.reader(layer) else {
+            return Err(no_source(layer, &engine.params.cal_scheme, &extension_schema(db)?));
+        };
+        let Some(tier) = tier else {
+            let all = engine.series(asset)?;
+            let budget = pipeline::budget(all.each_ref().map(Option::as_ref), &engine.params);
+            let series = all.into_iter().nth(layer as usize).flatten().unwrap_or_default();
+            let labels = budget.enabled[layer as usize]
+                .then(|| pipeline::raw_labels(layer, &series, budget.tier, &engine.params));
+            return Ok((series.ts, labels));
+        };
+        let series = reader.series(asset, Span::Until(None))?;
+        let labels = pipeline::raw_labels(layer, &series, tier, &engine.params);
+        Ok((series.ts, Some(labels)))
+    })?;
+    Ok(ts.into_iter().enumerate().filter_map(move |(i, ts)| {
+        let label = labels.as_ref().map(|l| l[i]);
+        let place = |text: fn(Label) -> &'static str| label.map(|l| text(l).to_owned());
+        Some((
+            timestamp(ts)?,
+            place(|l| l.trend().as_str()),
+            place(|l| l.vol().as_str()),
+            place(|l| l.liq().as_str()),
+            place(Label::as_str),
+        ))
+    }))
+}
+
+fn arrays(
+    layer: Layer,
+    close: Vec<Option<f64>>,
+    ema: [Vec<Option<f64>>; 3],
+    mode: Option<&str>,
+    atr: Option<Vec<Option<f64>>>,
+) -> Checked<Vec<&'static str>> {
+    let tier = tier(mode.unwrap_or("full"))?;
+    let bars = close.len();
+    let lengths = ["ema_fast", "ema_mid", "ema_slow"].into_iter().zip(ema.iter().map(Vec::len));
+    for (name, length) in lengths.chain(atr.iter().map(|a| ("atr", a.len()))) {
+        if length != bars {
+            return Err(Error::new(
+                PgSqlErrorCode::ERRCODE_ARRAY_ELEMENT_ERROR,
+                format!("{name} has {length} elements, close has {bars}"),
+            )
+            .hint("Give one element a bar in each array; NULL where a value is unknown."));
+        }
+    }
+    let known = |values: Vec<Option<f64>>| -> Vec<f64> {
+        values.into_iter().map(|v| v.filter(|v| v.is_finite()).unwrap_or(f64::NAN)).collect()
+    };
+    let close = known(close);
+    let [fast, mid, slow] = ema.map(known);
+    let atr = atr.map(known);
+    let bars = Bars { close: &close, ema: [&fast, &mid, &slow], atr: atr.as_deref(), adx: None, costs: None };
+    Ok(label_bars(&bars, layer, tier, 0.0).into_iter().map(Label::as_str).collect())
+}

@@ -1,0 +1,16 @@
+//! The SQL functions of the layered regimes.
+
+mod check_inputs;
+mod compute;
+mod explain;
+mod labels;
+mod names;
+mod picture;
+mod policy;
+mod read;
+mod refresh;
+mod repaint_check;
+mod rounds;
+mod signals;
+mod simulate;
+mod statistics;

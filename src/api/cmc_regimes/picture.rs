@@ -1,0 +1,37 @@
+//! `regime_chart_svg` and `regime_timeline`: a history to look at.
+
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use crate::api::micros;
+use crate::pg::error::null_argument;
+use crate::pg::spi;
+use crate::systems::cmc_regimes::read::history::flip_layer;
+use crate::systems::cmc_regimes::read::picture;
+use crate::systems::cmc_regimes::read::picture::Wanted;
+
+#[pg_extern(stable, parallel_restricted)]
+fn regime_chart_svg(
+    asset_id: Option<i32>,
+    from_ts: default!(Option<TimestampWithTimeZone>, "NULL"),
+    to_ts: default!(Option<TimestampWithTimeZone>, "NULL"),
+    layer: default!(Option<&str>, "'composite'"),
+    width: default!(Option<i32>, "1200"),
+    height: default!(Option<i32>, "500"),
+    log_scale: default!(Option<bool>, "true"),
+) -> Result<String, ErrorReport> {
+    let asset = asset_id.ok_or_else(|| null_argument("asset_id"))?;
+    let (layer, span) = (flip_layer(layer)?, [from_ts, to_ts].map(|at| at.map(micros)));
+    let wanted = Wanted { asset, layer, span, size: [width, height], log: log_scale != Some(false) };
+    Ok(spi::connect(|db| picture::chart(db, &wanted))?)
+}
+
+#[pg_extern(stable, parallel_restricted)]
+fn regime_timeline(
+    asset_id: Option<i32>,
+    width: default!(Option<i32>, "80"),
+    layer: default!(Option<&str>, "'composite'"),
+) -> Result<Option<String>, ErrorReport> {
+    let (asset, layer) = (asset_id.ok_or_else(|| null_argument("asset_id"))?, flip_layer(layer)?);
+    Ok(spi::connect(|db| picture::timeline(db, asset, layer, width))?)
+}

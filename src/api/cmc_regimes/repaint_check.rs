@@ -1,0 +1,58 @@
+//! `regime_repaint_check`: do stored rows say what was knowable?
+
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use crate::api::timestamp;
+use crate::pg::error::null_argument;
+use crate::pg::spi;
+use crate::systems::cmc_regimes::check::repaint;
+use crate::systems::cmc_regimes::params::Given;
+
+#[pg_extern(stable, parallel_restricted)]
+#[allow(clippy::too_many_arguments, clippy::type_complexity)]
+fn regime_repaint_check(
+    asset_id: Option<i32>,
+    sample: default!(Option<i32>, "NULL"),
+    cal_scheme: default!(Option<String>, "NULL"),
+    policy: default!(Option<String>, "'default'"),
+    hysteresis: default!(Option<bool>, "true"),
+    hysteresis_mode: default!(Option<String>, "'asymmetric'"),
+    min_hold_bars: default!(Option<i32>, "NULL"),
+    min_bars_l0: default!(Option<i32>, "NULL"),
+    min_bars_l1: default!(Option<i32>, "NULL"),
+    min_bars_l2: default!(Option<i32>, "NULL"),
+    l4_label: default!(Option<String>, "NULL"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(column_name, &'static str),
+            name!(rows, i64),
+            name!(differ, i64),
+            name!(first, Option<TimestampWithTimeZone>),
+            name!(stored, Option<String>),
+            name!(knowable, Option<String>),
+        ),
+    >,
+    ErrorReport,
+> {
+    let asset = asset_id.ok_or_else(|| null_argument("asset_id"))?;
+    let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
+    let given = Given {
+        cal_scheme,
+        policy,
+        hysteresis,
+        hysteresis_mode,
+        min_hold_bars,
+        min_bars,
+        l4_label,
+        point_in_time: None,
+    };
+    let compared = spi::connect(|db| repaint::check(db, asset, sample, &given))?;
+    Ok(TableIterator::new(compared.into_iter().map(|c| {
+        let (first, stored, knowable) =
+            c.first.map_or((None, None, None), |(ts, s, k)| (timestamp(ts), s, k));
+        (c.column, c.rows, c.differ, first, stored, knowable)
+    })))
+}

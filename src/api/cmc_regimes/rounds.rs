@@ -1,0 +1,76 @@
+//! The steps of `refresh_all_cmc_regimes`, which commits between them.
+
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use crate::api::micros;
+use crate::pg::error::null_argument;
+use crate::systems::cmc_regimes::params::Given;
+use crate::systems::cmc_regimes::refresh::rounds;
+
+#[pg_extern(volatile, parallel_unsafe)]
+#[allow(clippy::too_many_arguments)]
+fn regime_round_begin(
+    only_dirty: default!(Option<bool>, "false"),
+    batch_size: default!(Option<i32>, "50"),
+    cal_scheme: default!(Option<String>, "NULL"),
+    policy: default!(Option<String>, "'default'"),
+    hysteresis: default!(Option<bool>, "true"),
+    hysteresis_mode: default!(Option<String>, "'asymmetric'"),
+    min_hold_bars: default!(Option<i32>, "NULL"),
+    min_bars_l0: default!(Option<i32>, "NULL"),
+    min_bars_l1: default!(Option<i32>, "NULL"),
+    min_bars_l2: default!(Option<i32>, "NULL"),
+    l4_label: default!(Option<String>, "NULL"),
+    point_in_time: default!(Option<bool>, "false"),
+) -> Result<i64, ErrorReport> {
+    let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
+    let given = Given {
+        cal_scheme,
+        policy,
+        hysteresis,
+        hysteresis_mode,
+        min_hold_bars,
+        min_bars,
+        l4_label,
+        point_in_time,
+    };
+    Ok(rounds::begin(&given, only_dirty == Some(true), batch_size)?)
+}
+
+#[pg_extern(volatile, parallel_unsafe)]
+#[allow(clippy::too_many_arguments)]
+fn regime_round_next(
+    round: Option<i64>,
+    batch_size: default!(Option<i32>, "50"),
+    deadline: default!(Option<TimestampWithTimeZone>, "NULL"),
+    cal_scheme: default!(Option<String>, "NULL"),
+    policy: default!(Option<String>, "'default'"),
+    hysteresis: default!(Option<bool>, "true"),
+    hysteresis_mode: default!(Option<String>, "'asymmetric'"),
+    min_hold_bars: default!(Option<i32>, "NULL"),
+    min_bars_l0: default!(Option<i32>, "NULL"),
+    min_bars_l1: default!(Option<i32>, "NULL"),
+    min_bars_l2: default!(Option<i32>, "NULL"),
+    l4_label: default!(Option<String>, "NULL"),
+    point_in_time: default!(Option<bool>, "false"),
+) -> Result<bool, ErrorReport> {
+    let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
+    let given = Given {
+        cal_scheme,
+        policy,
+        hysteresis,
+        hysteresis_mode,
+        min_hold_bars,
+        min_bars,
+        l4_label,
+        point_in_time,
+    };
+    let round = round.ok_or_else(|| null_argument("round"))?;
+    Ok(rounds::next(&given, round, batch_size, deadline.map(micros))?)
+}
+
+#[pg_extern(volatile, parallel_unsafe)]
+fn regime_round_end(round: Option<i64>) -> Result<(), ErrorReport> {
+    Ok(rounds::end(round.ok_or_else(|| null_argument("round"))?)?)
+}

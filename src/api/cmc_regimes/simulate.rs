@@ -1,0 +1,237 @@
+//! The policy workshop: what a policy says that nobody can mean, and what other rules would have done.
+
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use crate::api::{micros, timestamp};
+use crate::pg::error::{Result as Checked, null_argument};
+use crate::pg::json::JsonText;
+use crate::pg::spi;
+use crate::source::map::extension_schema;
+use crate::systems::cmc_regimes::params;
+use crate::systems::cmc_regimes::params::Given;
+use crate::systems::cmc_regimes::policy::lint::remarks;
+use crate::systems::cmc_regimes::policy::simulate::{Change, Scope, Summary, simulate};
+use crate::systems::cmc_regimes::refresh::call;
+
+// The SQL is written out because a Rust field cannot be called match.
+#[pg_extern(
+    stable,
+    parallel_restricted,
+    sql = r#"
+CREATE FUNCTION regime_policy_lint(policy text DEFAULT 'default', rules jsonb DEFAULT NULL)
+RETURNS TABLE (severity text, rule int, match text, problem text, detail text)
+STABLE PARALLEL RESTRICTED LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+"#
+)]
+#[allow(clippy::type_complexity)]
+fn regime_policy_lint(
+    policy: default!(Option<&str>, "'default'"),
+    rules: default!(Option<JsonText>, "NULL"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(severity, &'static str),
+            name!(rule, Option<i32>),
+            name!(r#match, String),
+            name!(problem, &'static str),
+            name!(detail, String),
+        ),
+    >,
+    ErrorReport,
+> {
+    let rules = rules.map(|r| r.parse()).transpose()?;
+    let table = spi::connect(|db| params::policy_table(db, &extension_schema(db)?, policy, rules.as_ref()))?;
+    let rows =
+        remarks(&table).into_iter().map(|r| (r.severity.as_str(), r.rule, r.text, r.problem, r.detail));
+    Ok(TableIterator::new(rows))
+}
+
+#[pg_extern(stable, parallel_restricted)]
+#[allow(clippy::too_many_arguments, clippy::type_complexity)]
+fn regime_policy_simulate(
+    rules: Option<JsonText>,
+    ids: default!(Option<Vec<Option<i32>>>, "NULL"),
+    from_ts: default!(Option<TimestampWithTimeZone>, "NULL"),
+    to_ts: default!(Option<TimestampWithTimeZone>, "NULL"),
+    policy: default!(Option<String>, "'default'"),
+    cal_scheme: default!(Option<String>, "NULL"),
+    hysteresis: default!(Option<bool>, "true"),
+    hysteresis_mode: default!(Option<String>, "'asymmetric'"),
+    min_hold_bars: default!(Option<i32>, "NULL"),
+    min_bars_l0: default!(Option<i32>, "NULL"),
+    min_bars_l1: default!(Option<i32>, "NULL"),
+    min_bars_l2: default!(Option<i32>, "NULL"),
+    l4_label: default!(Option<String>, "NULL"),
+    point_in_time: default!(Option<bool>, "false"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(id, i32),
+            name!(ts, TimestampWithTimeZone),
+            name!(changed, Vec<&'static str>),
+            name!(regime_key_before, Option<String>),
+            name!(regime_key_after, Option<String>),
+            name!(size_before, Option<f64>),
+            name!(size_after, Option<f64>),
+            name!(stop_before, Option<f64>),
+            name!(stop_after, Option<f64>),
+            name!(orders_before, Option<String>),
+            name!(orders_after, Option<String>),
+            name!(gross_cap_before, Option<f64>),
+            name!(gross_cap_after, Option<f64>),
+            name!(pyramids_before, Option<bool>),
+            name!(pyramids_after, Option<bool>),
+            name!(setups_before, Option<Vec<String>>),
+            name!(setups_after, Option<Vec<String>>),
+        ),
+    >,
+    ErrorReport,
+> {
+    let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
+    let given = Given {
+        cal_scheme,
+        policy,
+        hysteresis,
+        hysteresis_mode,
+        min_hold_bars,
+        min_bars,
+        l4_label,
+        point_in_time,
+    };
+    let mut changes = Vec::new();
+    simulated(rules, ids, [from_ts, to_ts], &given, |change| changes.push(change))?;
+    Ok(TableIterator::new(changes.into_iter().filter_map(change_row)))
+}
+
+type ChangeRow = (
+    i32,
+    TimestampWithTimeZone,
+    Vec<&'static str>,
+    Option<String>,
+    Option<String>,
+    Option<f64>,
+    Option<f64>,
+    Option<f64>,
+    Option<f64>,
+    Option<String>,
+    Option<String>,
+    Option<f64>,
+    Option<f64>,
+    Option<bool>,
+    Option<bool>,
+    Option<Vec<String>>,
+    Option<Vec<String>>,
+);
+
+fn change_row(Change { id, ts, before, after }: Change) -> Option<ChangeRow> {
+    Some((
+        id,
+        timestamp(ts)?,
+        before.changed(&after),
+        before.regime_key.clone(),
+        after.regime_key.clone(),
+        before.size_mult,
+        after.size_mult,
+        before.stop_mult,
+        after.stop_mult,
+        before.orders.clone(),
+        after.orders.clone(),
+        before.gross_cap,
+        after.gross_cap,
+        before.pyramids,
+        after.pyramids,
+        before.setups.clone(),
+        after.setups.clone(),
+    ))
+}
+
+#[pg_extern(stable, parallel_restricted)]
+#[allow(clippy::too_many_arguments, clippy::type_complexity)]
+fn regime_policy_simulate_summary(
+    rules: Option<JsonText>,
+    ids: default!(Option<Vec<Option<i32>>>, "NULL"),
+    from_ts: default!(Option<TimestampWithTimeZone>, "NULL"),
+    to_ts: default!(Option<TimestampWithTimeZone>, "NULL"),
+    policy: default!(Option<String>, "'default'"),
+    cal_scheme: default!(Option<String>, "NULL"),
+    hysteresis: default!(Option<bool>, "true"),
+    hysteresis_mode: default!(Option<String>, "'asymmetric'"),
+    min_hold_bars: default!(Option<i32>, "NULL"),
+    min_bars_l0: default!(Option<i32>, "NULL"),
+    min_bars_l1: default!(Option<i32>, "NULL"),
+    min_bars_l2: default!(Option<i32>, "NULL"),
+    l4_label: default!(Option<String>, "NULL"),
+    point_in_time: default!(Option<bool>, "false"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(id, i32),
+            name!(rows, i64),
+            name!(rows_changed, i64),
+            name!(size_before, Option<f64>),
+            name!(size_after, Option<f64>),
+            name!(mixed_before, i64),
+            name!(mixed_after, i64),
+            name!(conservative_before, i64),
+            name!(conservative_after, i64),
+            name!(passive_before, i64),
+            name!(passive_after, i64),
+            name!(flips_before, i64),
+            name!(flips_after, i64),
+            name!(not_compared, i64),
+            name!(other_version, i64),
+        ),
+    >,
+    ErrorReport,
+> {
+    let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
+    let given = Given {
+        cal_scheme,
+        policy,
+        hysteresis,
+        hysteresis_mode,
+        min_hold_bars,
+        min_bars,
+        l4_label,
+        point_in_time,
+    };
+    let summaries = simulated(rules, ids, [from_ts, to_ts], &given, |_| ())?;
+    Ok(TableIterator::new(summaries.into_iter().map(|s| {
+        let [mixed, conservative, passive] = s.before.orders;
+        let [mixed_after, conservative_after, passive_after] = s.after.orders;
+        (
+            s.id,
+            s.rows,
+            s.rows_changed,
+            s.before.mean_size(),
+            s.after.mean_size(),
+            mixed,
+            mixed_after,
+            conservative,
+            conservative_after,
+            passive,
+            passive_after,
+            s.before.flips,
+            s.after.flips,
+            s.not_compared,
+            s.other_version,
+        )
+    })))
+}
+
+fn simulated(
+    rules: Option<JsonText>,
+    ids: Option<Vec<Option<i32>>>,
+    span: [Option<TimestampWithTimeZone>; 2],
+    given: &Given,
+    changed: impl FnMut(Change),
+) -> Checked<Vec<Summary>> {
+    let rules =
+        rules.ok_or_else(|| null_argument("rules").hint("Pass '[]' to simulate the policy alone."))?;
+    let ids = ids.map(call::sorted_ids).transpose()?;
+    simulate(&rules.parse()?, Scope { ids, span: span.map(|moment| moment.map(micros)) }, given, changed)
+}

@@ -1,0 +1,139 @@
+//! `regime_transitions`, `regime_durations`, `regime_periods`, `regime_forward_returns`.
+
+use pgrx::datum::{Range, RangeBound};
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use regime_core::math::periods::{durations, transitions};
+
+use crate::api::timestamp;
+use crate::pg::error::null_argument;
+use crate::pg::spi;
+use crate::systems::cmc_regimes::read::history::{assets, flip_layer};
+use crate::systems::cmc_regimes::read::statistics;
+use crate::systems::cmc_regimes::read::statistics::PeriodRow;
+
+#[pg_extern(stable, parallel_restricted)]
+#[allow(clippy::type_complexity)]
+fn regime_transitions(
+    asset_id: Option<i32>,
+    layer: default!(Option<&str>, "'composite'"),
+) -> Result<
+    TableIterator<
+        'static,
+        (name!(from_regime, String), name!(to_regime, String), name!(n, i64), name!(probability, f64)),
+    >,
+    ErrorReport,
+> {
+    let (asset, layer) = (asset_id.ok_or_else(|| null_argument("asset_id"))?, flip_layer(layer)?);
+    let found = transitions(&spi::connect(|db| statistics::of_asset(db, asset, layer))?);
+    Ok(TableIterator::new(found.into_iter().map(|t| (t.from, t.to, t.n as i64, t.probability))))
+}
+
+#[pg_extern(stable, parallel_restricted)]
+#[allow(clippy::type_complexity)]
+fn regime_durations(
+    asset_id: Option<i32>,
+    layer: default!(Option<&str>, "'composite'"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(regime, String),
+            name!(n, i64),
+            name!(mean, Option<f64>),
+            name!(median, Option<f64>),
+            name!(longest, Option<i32>),
+            name!(current_run, Option<i32>),
+            name!(current_percentile, Option<f64>),
+        ),
+    >,
+    ErrorReport,
+> {
+    let (asset, layer) = (asset_id.ok_or_else(|| null_argument("asset_id"))?, flip_layer(layer)?);
+    let found = durations(&spi::connect(|db| statistics::of_asset(db, asset, layer))?);
+    let rows = |bars: Option<u32>| bars.and_then(|bars| i32::try_from(bars).ok());
+    Ok(TableIterator::new(found.into_iter().map(move |d| {
+        let (mean, median, percentile) = (d.mean(), d.median(), d.current_percentile());
+        let (n, longest) = (d.runs.len() as i64, rows(d.longest()));
+        (d.regime, n, mean, median, longest, rows(d.current), percentile)
+    })))
+}
+
+#[pg_extern(stable, parallel_restricted)]
+fn regime_assets() -> Result<TableIterator<'static, (name!(id, i32),)>, ErrorReport> {
+    Ok(TableIterator::new(spi::connect(assets)?.into_iter().map(|id| (id,))))
+}
+
+type PeriodOut = (i32, String, Range<TimestampWithTimeZone>, Option<i32>, Option<f64>);
+
+#[pg_extern(stable, parallel_restricted)]
+#[allow(clippy::type_complexity)]
+fn regime_periods(
+    asset_id: default!(Option<i32>, "NULL"),
+    layer: default!(Option<&str>, "'composite'"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(id, i32),
+            name!(regime, String),
+            name!(valid, Range<TimestampWithTimeZone>),
+            name!(bars, Option<i32>),
+            name!(return_over_period, Option<f64>),
+        ),
+    >,
+    ErrorReport,
+> {
+    let layer = flip_layer(layer)?;
+    let found = spi::connect(|db| {
+        let ids = asset_id.map_or_else(|| assets(db), |id| Ok(vec![id]))?;
+        let mut rows = Vec::new();
+        for id in ids {
+            pgrx::check_for_interrupts!();
+            rows.extend(statistics::with_returns(db, id, layer)?);
+        }
+        Ok(rows)
+    })?;
+    Ok(TableIterator::new(found.into_iter().filter_map(period)))
+}
+
+fn period(PeriodRow { id, period, return_over }: PeriodRow) -> Option<PeriodOut> {
+    let upper = match period.to {
+        Some(to) => RangeBound::Exclusive(timestamp(to)?),
+        None => RangeBound::Infinite,
+    };
+    let valid = Range::new(RangeBound::Inclusive(timestamp(period.from)?), upper);
+    Some((id, period.regime, valid, period.bars.and_then(|bars| i32::try_from(bars).ok()), return_over))
+}
+
+#[pg_extern(stable, parallel_restricted)]
+#[allow(clippy::type_complexity)]
+fn regime_forward_returns(
+    asset_id: Option<i32>,
+    horizons: default!(Option<Vec<Option<i32>>>, "'{1,5,20}'"),
+    layer: default!(Option<&str>, "'composite'"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(regime, String),
+            name!(horizon, i32),
+            name!(n, i64),
+            name!(mean, Option<f64>),
+            name!(std, Option<f64>),
+            name!(t, Option<f64>),
+            name!(hit_rate, Option<f64>),
+            name!(worst, Option<f64>),
+        ),
+    >,
+    ErrorReport,
+> {
+    let (asset, layer) = (asset_id.ok_or_else(|| null_argument("asset_id"))?, flip_layer(layer)?);
+    let horizons = statistics::horizons(horizons)?;
+    let found = spi::connect(|db| statistics::forward(db, asset, layer, &horizons))?;
+    let rows = found.into_iter().map(|((regime, horizon), f)| {
+        (regime.to_string(), horizon as i32, f.n() as i64, f.mean(), f.std(), f.t(), f.hit_rate(), f.worst())
+    });
+    Ok(TableIterator::new(rows.collect::<Vec<_>>()))
+}

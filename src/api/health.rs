@@ -1,0 +1,84 @@
+//! `regime_status` and `regime_health`: what is fresh, what failed, what to do.
+
+use pgrx::datum::Interval;
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use crate::api::timestamp;
+use crate::pg::{spi, time};
+use crate::systems::cmc_regimes::status;
+use crate::systems::cmc_regimes::status::Status;
+use crate::systems::health;
+
+#[pg_extern(stable, parallel_restricted)]
+#[allow(clippy::type_complexity)]
+fn regime_status() -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(id, i32),
+            name!(newest_bar, Option<TimestampWithTimeZone>),
+            name!(newest_row, Option<TimestampWithTimeZone>),
+            name!(regime_key, Option<String>),
+            name!(lag_bars, i64),
+            name!(lag, Option<Interval>),
+            name!(is_stale, bool),
+            name!(last_success, Option<TimestampWithTimeZone>),
+            name!(last_error, Option<TimestampWithTimeZone>),
+            name!(last_error_message, Option<String>),
+        ),
+    >,
+    ErrorReport,
+> {
+    Ok(TableIterator::new(spi::connect(status::all)?.into_iter().map(row)))
+}
+
+type Row = (
+    i32,
+    Option<TimestampWithTimeZone>,
+    Option<TimestampWithTimeZone>,
+    Option<String>,
+    i64,
+    Option<Interval>,
+    bool,
+    Option<TimestampWithTimeZone>,
+    Option<TimestampWithTimeZone>,
+    Option<String>,
+);
+
+fn row(status: Status) -> Row {
+    (
+        status.id,
+        status.newest_bar.and_then(timestamp),
+        status.newest_row.and_then(timestamp),
+        status.regime_key.clone(),
+        status.lag_bars,
+        status.lag().and_then(time::interval),
+        status.is_stale(),
+        status.last_success.and_then(timestamp),
+        status.last_error.and_then(timestamp),
+        status.last_message,
+    )
+}
+
+// Unsafe: no subtransaction can begin while others work in parallel.
+#[pg_extern(stable, parallel_unsafe)]
+#[allow(clippy::type_complexity)]
+fn regime_health() -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(severity, &'static str),
+            name!(what, &'static str),
+            name!(asset, Option<i32>),
+            name!(detail, String),
+            name!(command, String),
+        ),
+    >,
+    ErrorReport,
+> {
+    let findings = health::health()?;
+    Ok(TableIterator::new(
+        findings.into_iter().map(|f| (f.severity.as_str(), f.what, f.asset, f.detail, f.command)),
+    ))
+}

@@ -1,0 +1,102 @@
+//! What the label of one bar follows from. Nothing is decided here: the label is that of
+//! [`Memory::label`], and each fact is taken from the functions that it was decided by.
+
+use crate::cmc_regimes::budget::Layer;
+use crate::cmc_regimes::label::{Label, Trend};
+use crate::cmc_regimes::labeller::{Bars, Memory, floored_by, raw_trend};
+use crate::math::rolling::Standing;
+
+/// What one bar's label follows from. NaN is unknown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Facts {
+    /// The raw label of the bar.
+    pub label: Label,
+    /// Closing price.
+    pub close: f64,
+    /// Fast, mid and slow EMA.
+    pub ema: [f64; 3],
+    /// The raw trend of the bar and of those before that have to agree with it, the bar itself first; fewer at
+    /// the start of a series.
+    pub raw_trends: Vec<Trend>,
+    /// Bars that have to agree.
+    pub confirm_bars: usize,
+    /// The trend after confirmation, before the ADX floor.
+    pub confirmed: Trend,
+    /// ADX and its floor, where it has one.
+    pub adx: Option<[f64; 2]>,
+    /// Average true range, where mapped.
+    pub atr: Option<f64>,
+    /// Volatility as a share of price.
+    pub atrp: f64,
+    /// How volatility was measured.
+    pub volatility: Volatility,
+    /// Spread and slippage, each with its median, where mapped.
+    pub costs: Option<[[f64; 2]; 2]>,
+}
+
+/// How volatility was measured.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Volatility {
+    /// Ranked in a trailing window of so many bars.
+    Ranked {
+        /// Bars of a full window.
+        window: usize,
+        /// Where the bar stands in it.
+        standing: Standing,
+    },
+    /// Compared with fixed cut-offs.
+    CutOffs,
+}
+
+/// The facts of the last of these bars, `None` without any. The arguments are those of [`Memory::label`].
+/// `window` is that of the percentile method, `None` where fixed cut-offs apply ([`crate::cmc_regimes::labeller::vol_window`]).
+pub fn facts(bars: &Bars, layer: Layer, window: Option<usize>, adx_floor: f64) -> Option<Facts> {
+    let confirm_bars = layer.confirm_bars();
+    let last = bars.close.len().checked_sub(1)?;
+    let one = bars.part(last..last + 1);
+    let mut before = Memory::default();
+    before.label(&bars.part(0..last), layer, adx_floor);
+    let [ranked, fixed] = before.clone().label(&one, layer, adx_floor);
+    let label = *if window.is_some() { ranked } else { fixed }.first()?;
+    let confirmed = *before.clone().confirmed_trends(&one, confirm_bars).first()?;
+    let volatility = match window {
+        None => Volatility::CutOffs,
+        Some(window) => {
+            let mut before = before.clone();
+            let atrp = before.atrp(&one);
+            let standing = *before.standings(atrp, window, |standing| standing).first()?;
+            Volatility::Ranked { window, standing }
+        }
+    };
+    let ema = |bar: usize| bars.ema.map(|ema| ema[bar]);
+    let agreeing = (0..=last).rev().take(confirm_bars);
+    Some(Facts {
+        label,
+        close: bars.close[last],
+        ema: ema(last),
+        raw_trends: agreeing.map(|bar| raw_trend(bars.close[bar], ema(bar))).collect(),
+        confirm_bars,
+        confirmed,
+        adx: floored_by(bars, adx_floor).map(|adx| [adx[last], adx_floor]),
+        atr: bars.atr.map(|atr| atr[last]),
+        atrp: *before.clone().atrp(&one).first()?,
+        volatility,
+        costs: one.costs.map(|costs| {
+            let medians = before.medians(costs);
+            [0, 1].map(|side: usize| [costs[side][0], medians[side][0]])
+        }),
+    })
+}
+
+impl<'a> Bars<'a> {
+    fn part(&self, bars: std::ops::Range<usize>) -> Bars<'a> {
+        let part = |values: &'a [f64]| &values[bars.clone()];
+        Bars {
+            close: part(self.close),
+            ema: self.ema.map(part),
+            atr: self.atr.map(part),
+            adx: self.adx.map(part),
+            costs: self.costs.map(|costs| costs.map(part)),
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Fingerprints of bars, by which it is known later whether they are still the same and, if not, from
+//! where on. Block by block, and within a block bar by bar, so that further bars can be added without
+//! the earlier ones.
+
+use std::hash::Hasher;
+
+use serde::{Deserialize, Serialize};
+use siphasher::sip128::{Hasher128, SipHasher13};
+
+use crate::cmc_regimes::series::Series;
+
+/// Bars in a block.
+pub const BLOCK: usize = 64;
+
+/// The fingerprint of a block of bars, or of as many of it as there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Print {
+    /// When its first bar closed, in microseconds.
+    pub first: i64,
+    /// Bars in it, 1 to [`BLOCK`].
+    pub bars: u32,
+    /// Hash of all that is read of its bars.
+    pub hash: Hash,
+}
+
+/// A hash of 128 bits.
+pub type Hash = [u64; 2];
+
+/// Adds words to a hash: it is the key of the next.
+pub fn chain(hash: Hash, words: impl IntoIterator<Item = u64>) -> Hash {
+    let mut hasher = SipHasher13::new_with_keys(hash[0], hash[1]);
+    words.into_iter().for_each(|word| hasher.write_u64(word.to_le()));
+    let next = hasher.finish128();
+    [next.h1, next.h2]
+}
+
+/// A checksum of bytes.
+pub fn of_bytes(bytes: &[u8]) -> u64 {
+    let mut hasher = SipHasher13::new_with_keys(0, 0);
+    hasher.write(bytes);
+    hasher.finish()
+}
+
+/// A hash of texts, each with its end.
+pub fn of_texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Hash {
+    texts.into_iter().fold([0; 2], |hash, text| {
+        let mut hasher = SipHasher13::new_with_keys(hash[0], hash[1]);
+        hasher.write(text.as_bytes());
+        let next = hasher.finish128();
+        [next.h1, next.h2]
+    })
+}
+
+/// The fingerprints of the first `bars` of a series, block by block, where `last` is that of the last
+/// block of the bars before it: the first one given is `last` with what it lacked.
+pub fn prints(last: Option<Print>, series: &Series, bars: usize) -> Vec<Print> {
+    let mut prints: Vec<Print> = last.into_iter().filter(|p| (p.bars as usize) < BLOCK).collect();
+    for i in 0..bars {
+        if prints.last().is_none_or(|p| p.bars as usize == BLOCK) {
+            prints.push(Print { first: series.ts[i], bars: 0, hash: [0; 2] });
+        }
+        if let Some(print) = prints.last_mut() {
+            print.bars += 1;
+            print.hash = chain(print.hash, words(series, i));
+        }
+    }
+    prints
+}
+
+/// From when on bars differ, by their fingerprints from the first bar on; `None` if they are the same.
+pub fn differ_from(a: &[Print], b: &[Print]) -> Option<i64> {
+    let same = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    [a.get(same), b.get(same)].into_iter().flatten().map(|print| print.first).min()
+}
+
+/// All that is read of a bar.
+fn words(series: &Series, i: usize) -> impl Iterator<Item = u64> {
+    let Series { ts, close, ema, atr, adx, costs } = series;
+    let values = [close].into_iter().chain(ema).chain(atr).chain(adx).chain(costs.iter().flatten());
+    // One unknown is like another.
+    let bits = |v: f64| if v.is_nan() { f64::NAN.to_bits() } else { v.to_bits() };
+    [ts[i] as u64].into_iter().chain(values.map(move |values| bits(values[i])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn series(from: usize, bars: usize) -> Series {
+        let values = |k: f64| (from..from + bars).map(|i| i as f64 * k).collect::<Vec<_>>();
+        Series {
+            ts: (from..from + bars).map(|i| i as i64).collect(),
+            close: values(1.0),
+            ema: [2.0, 3.0, f64::NAN].map(values),
+            ..Series::default()
+        }
+    }
+
+    #[test]
+    fn blocks_are_of_equal_length_but_the_last() {
+        let prints = prints(None, &series(0, 130), 130);
+        assert_eq!(
+            prints.iter().map(|p| (p.first, p.bars)).collect::<Vec<_>>(),
+            [(0, 64), (64, 64), (128, 2)]
+        );
+    }
+
+    #[test]
+    fn in_parts_as_in_one() {
+        let whole = prints(None, &series(0, 200), 200);
+        for cut in 0..200 {
+            let mut parts = prints(None, &series(0, cut), cut);
+            let rest = prints(parts.last().copied(), &series(cut, 200 - cut), 200 - cut);
+            parts.truncate(cut / BLOCK);
+            parts.extend(rest);
+            assert_eq!(parts, whole, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn the_first_block_that_differs_says_from_when() {
+        let old = prints(None, &series(0, 200), 200);
+        let mut corrected = series(0, 200);
+        corrected.ema[1][70] = 1.0;
+        assert_eq!(differ_from(&old, &old), None);
+        assert_eq!(differ_from(&old, &prints(None, &corrected, 200)), Some(64));
+        assert_eq!(differ_from(&old, &prints(None, &series(0, 199), 199)), Some(192));
+        assert_eq!(differ_from(&old, &prints(None, &series(1, 199), 199)), Some(0));
+        assert_eq!(differ_from(&old[..1], &old), Some(64));
+    }
+}

@@ -1,0 +1,22 @@
+//! The layered regimes of assets, from bars to rows: specification 1.
+
+pub mod align;
+pub mod budget;
+pub mod comovement;
+pub mod explain;
+mod facts;
+pub mod fingerprint;
+pub mod flips;
+pub mod forward;
+pub mod hysteresis;
+pub mod label;
+pub mod labeller;
+pub mod lead_lag;
+pub mod memory;
+pub mod params;
+pub mod pipeline;
+pub mod policy;
+pub mod restraint;
+pub mod series;
+pub mod strip;
+pub mod version;

@@ -1,0 +1,368 @@
+//! One asset, whole: bars of every layer in, rows, flips, statistics and comovement out.
+
+use std::collections::HashMap;
+
+use crate::cmc_regimes::align::as_of;
+use crate::cmc_regimes::budget::{Budget, Layer, Tier};
+use crate::cmc_regimes::comovement::{Comovement, comovements, push_rows};
+use crate::cmc_regimes::fingerprint::{Print, prints};
+use crate::cmc_regimes::flips::{Flip, flips_after};
+use crate::cmc_regimes::label::Label;
+use crate::cmc_regimes::labeller::{label_bars, vol_window};
+use crate::cmc_regimes::memory::{Last, LayerMemory, Memory};
+use crate::cmc_regimes::params::Params;
+use crate::cmc_regimes::policy::{Effect, Orders, Policy, Risk};
+use crate::cmc_regimes::restraint::{RowInputs, in_force, key, restraints};
+use crate::cmc_regimes::series::{Proxy, Series};
+use crate::math::stats::ReturnStats;
+
+/// Largest gross exposure of an asset without a monthly layer while the market is not supportive,
+/// and largest size of one without a weekly layer.
+pub const PROXY_CAP: f64 = 0.7;
+
+/// What a daily row says. Many rows say the same, so rows refer to it by index.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Accepted labels, L0 to L3.
+    pub labels: [Option<Label>; 4],
+    /// The label that makes the key, `None` for `Unknown`.
+    pub key: Option<Label>,
+    /// The five risk fields.
+    pub risk: Risk,
+    /// Allowed setups, sorted; `None` is unrestricted.
+    pub setups: Option<Vec<String>>,
+    /// Tier and enabled layers.
+    pub budget: Budget,
+}
+
+impl Row {
+    /// The text of the key.
+    pub fn key_text(&self) -> &'static str {
+        key_text(self.key)
+    }
+}
+
+/// The text of a key.
+pub fn key_text(key: Option<Label>) -> &'static str {
+    key.map_or(crate::cmc_regimes::policy::UNKNOWN, Label::as_str)
+}
+
+/// A series of labels whose flips are recorded: a layer, or the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlipLayer {
+    /// Accepted labels of a layer.
+    Layer(Layer),
+    /// The key.
+    Composite,
+}
+
+impl FlipLayer {
+    /// `L0`, `L1`, `L2` or `composite`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            FlipLayer::Layer(layer) => layer.as_str(),
+            FlipLayer::Composite => "composite",
+        }
+    }
+}
+
+/// All that one asset's bars give.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// Tier and enabled layers of the newest row.
+    pub budget: Budget,
+    /// Times of the daily rows that are new, in microseconds.
+    pub ts: Vec<i64>,
+    /// For each of them, its index in `rows`.
+    pub row: Vec<u32>,
+    /// What rows say, each different one once.
+    pub rows: Vec<Row>,
+    /// Flips of the labels of L0, L1, L2 and of the key, as texts, among the rows that are new.
+    pub flips: Vec<(FlipLayer, Flip<&'static str>)>,
+    /// Statistics per key over all rows, in order of the key's text.
+    pub stats: Vec<(&'static str, ReturnStats)>,
+    /// Comovement of pairs of daily EMAs over all rows, by their index (0 the fastest).
+    pub comovement: Vec<([usize; 2], Comovement)>,
+    /// Fingerprints of the bars taken in, by layer, from the block on that was not full before.
+    pub prints: [Vec<Print>; 4],
+    /// What to remember for further rows.
+    pub memory: Memory,
+}
+
+/// Computes an asset. `series` are the layers' bars, `None` where a layer has no source; `proxy` is
+/// `None` for the market proxy itself.
+///
+/// Never fails: bars without a positive finite close should have been refused before.
+pub fn run(series: [Option<&Series>; 4], proxy: Option<&Proxy>, policy: &Policy, params: &Params) -> Outcome {
+    whole(series, &Given { budget: budget(series, params), proxy, policy, params, look: || () })
+}
+
+/// [`run`] with what rows are computed with at hand.
+pub fn whole(series: [Option<&Series>; 4], given: &Given) -> Outcome {
+    let none = Default::default();
+    let emas = series[Layer::L2 as usize].map_or(&none, |daily| &daily.ema);
+    resume(Memory::default(), series, emas.each_ref().map(Vec::as_slice), given)
+}
+
+/// What rows are computed with beside the bars.
+#[derive(Clone, Copy, Debug)]
+pub struct Given<'a> {
+    /// That of all bars; of no account for rows made point in time.
+    pub budget: Budget,
+    /// `None` for the market proxy itself.
+    pub proxy: Option<&'a Proxy>,
+    /// The compiled policy.
+    pub policy: &'a Policy,
+    /// All other parameters.
+    pub params: &'a Params,
+    /// Called between the parts of the work, so that the caller can break it off, by unwinding.
+    pub look: fn(),
+}
+
+/// Computes further rows of an asset: those of the daily bars in `series`, all of which closed after the
+/// memory's newest row, as must the bars of the other layers. `emas` are the daily EMAs of all rows,
+/// those before included. Budget, proxy up to the newest row, policy and parameters must be those that
+/// the memory was made with; then rows, flips, statistics and comovement are those of all at once.
+pub fn resume(mut memory: Memory, series: [Option<&Series>; 4], emas: [&[f64]; 3], given: &Given) -> Outcome {
+    let Given { budget, policy, params, look, .. } = *given;
+    let empty = Series::default();
+    let daily = series[Layer::L2 as usize].unwrap_or(&empty);
+    let mut blocks: [Vec<Print>; 4] = Default::default();
+    let taken = Layer::ALL.map(|layer| {
+        let l = layer as usize;
+        look();
+        take_bars(&mut memory.layers[l], layer, series[l], &daily.ts, params, &mut blocks[l])
+    });
+    let budgets: Vec<Budget> = match params.point_in_time {
+        true => (0..daily.ts.len())
+            .map(|t| budget_of([0, 1, 2, 3].map(|l: usize| series[l].map(|_| taken[l].bars_at(t))), params))
+            .collect(),
+        false => vec![budget; daily.ts.len()],
+    };
+    let raw = [0, 1, 2, 3].map(|l: usize| {
+        let at = |t: usize| if budgets[t].enabled[l] { taken[l].label_at(t, budgets[t].tier) } else { None };
+        (0..daily.ts.len()).map(at).collect::<Vec<_>>()
+    });
+    let accepted: [Vec<Option<Label>>; 4] = [0, 1, 2, 3].map(|l| {
+        let tightens = |old, new| policy.tightens(old, new);
+        let state = &mut memory.layers[l].hysteresis;
+        look();
+        raw[l].iter().map(|label| state.step(*label, params.mode, params.hold, tightens)).collect()
+    });
+    let capped = capped(&daily.ts, given.proxy, &budgets);
+    look();
+
+    let mut resolver = Resolver::new(policy, params.l4_label.as_deref());
+    let row: Vec<u32> = (0..daily.ts.len())
+        .map(|t| {
+            let at = |labels: &[Vec<Option<Label>>; 4]| [0, 1, 2, 3].map(|l: usize| labels[l][t]);
+            resolver.resolve(((at(&accepted), at(&raw), capped[t]), budgets[t]))
+        })
+        .collect();
+    let rows = resolver.rows;
+    let is_young =
+        |budget: &Budget| !budget.enabled[Layer::L0 as usize] || !budget.enabled[Layer::L1 as usize];
+    let young = budgets.iter().rposition(is_young);
+    memory.young_until = young.map(|t| daily.ts[t]).or(memory.young_until);
+
+    let keys = || row.iter().map(|r| rows[*r as usize].key);
+    look();
+    let flips = all_flips(&mut memory, &accepted, keys());
+    let stats = stats_by_key(&mut memory, keys(), &daily.close);
+    if !daily.ts.is_empty() {
+        push_rows(&mut memory.pairs, daily.ema.each_ref().map(Vec::as_slice));
+    }
+    memory.newest = daily.ts.last().copied().or(memory.newest);
+    memory.rows += daily.ts.len() as u64;
+    memory.flips += flips.len() as u64;
+    Outcome {
+        flips,
+        stats,
+        comovement: comovements(&memory.pairs, emas, look),
+        budget: budgets.last().copied().unwrap_or(budget),
+        ts: daily.ts.clone(),
+        row,
+        rows,
+        prints: blocks,
+        memory,
+    }
+}
+
+/// For each of these rows, whether the market proxy caps its gross exposure and its size.
+pub(crate) fn capped(rows: &[i64], proxy: Option<&Proxy>, budgets: &[Budget]) -> Vec<[bool; 2]> {
+    let Some(proxy) = proxy else { return vec![[false; 2]; rows.len()] };
+    let off = |budget: &Budget| [Layer::L0, Layer::L1].map(|layer| !budget.enabled[layer as usize]);
+    let rows = proxy.unsupportive(rows).into_iter().zip(budgets);
+    rows.map(|(against, budget)| off(budget).map(|off| against && off)).collect()
+}
+
+/// The budget of these series.
+pub fn budget(series: [Option<&Series>; 4], params: &Params) -> Budget {
+    budget_of(series.map(|s| s.map(|s| s.close.len())), params)
+}
+
+/// The budget of so many bars, `None` where a layer has no source.
+pub fn budget_of(bars: [Option<usize>; 4], params: &Params) -> Budget {
+    // A layer without a source is disabled however few bars would enable it.
+    let min_bars = |l: usize| if bars[l].is_some() { params.layers[l].min_bars } else { usize::MAX };
+    Budget::of(bars.map(Option::unwrap_or_default), [0, 1, 2, 3].map(min_bars))
+}
+
+/// Raw labels of one layer's own bars.
+pub fn raw_labels(layer: Layer, series: &Series, tier: Tier, params: &Params) -> Vec<Label> {
+    let source = params.layers[layer as usize].source.as_ref();
+    label_bars(&series.bars(), layer, tier, source.and_then(|s| s.adx_floor).unwrap_or(0.0))
+}
+
+/// A layer's bars up to the last row, as rows see them.
+struct Taken {
+    /// For each row, the latest of the bars.
+    bar: Vec<Option<usize>>,
+    /// Raw labels of the bars, by percentile and by fixed cut-offs.
+    labels: [Vec<Label>; 2],
+    /// Those of the last bar before.
+    before: [Option<Label>; 2],
+    /// Bars before.
+    bars_before: u64,
+}
+
+impl Taken {
+    /// Bars at or before a row.
+    fn bars_at(&self, row: usize) -> usize {
+        self.bars_before as usize + self.bar[row].map_or(0, |bar| bar + 1)
+    }
+
+    /// The raw label of the latest bar at or before a row. A layer that is enabled in the tier `full` has a
+    /// window of bars then.
+    fn label_at(&self, row: usize, tier: Tier) -> Option<Label> {
+        let how = if tier == Tier::Full { 0 } else { 1 };
+        self.bar[row].map_or(self.before[how], |bar| Some(self.labels[how][bar]))
+    }
+}
+
+/// Takes a layer's bars up to the last row into its memory.
+fn take_bars(
+    own: &mut LayerMemory,
+    layer: Layer,
+    series: Option<&Series>,
+    rows: &[i64],
+    params: &Params,
+    blocks: &mut Vec<Print>,
+) -> Taken {
+    let mut taken = Taken {
+        bar: vec![None; rows.len()],
+        labels: Default::default(),
+        before: own.raw,
+        bars_before: own.bars,
+    };
+    let (Some(series), Some(last_row)) = (series, rows.last()) else { return taken };
+    let bars = series.until(*last_row);
+    *blocks = prints(own.print, series, bars);
+    own.print = blocks.last().copied().or(own.print);
+    own.bars += bars as u64;
+    let floor = params.layers[layer as usize].source.as_ref().and_then(|s| s.adx_floor).unwrap_or(0.0);
+    taken.labels = own.labels.label(&series.first_bars(bars), layer, floor);
+    for (raw, labels) in own.raw.iter_mut().zip(&taken.labels) {
+        *raw = labels.last().copied().or(*raw);
+    }
+    taken.bar = as_of(rows, &series.ts);
+    taken
+}
+
+/// The window of a layer's percentile, `None` where fixed cut-offs apply, and its ADX floor.
+pub(crate) fn labelling(layer: Layer, given: &Given) -> (Option<usize>, f64) {
+    let source = given.params.layers[layer as usize].source.as_ref();
+    // Tier full means that all enabled layers have a window of bars, some perhaps after the last row.
+    let window = vol_window(layer, given.budget.tier, usize::MAX);
+    (window, source.and_then(|s| s.adx_floor).unwrap_or(0.0))
+}
+
+/// What tells rows apart: setups follow from the labels.
+type RowContent = ([Option<Label>; 4], [u64; 3], Orders, bool, Budget);
+
+/// Resolves rows into policies: each different combination of inputs is worked out once, and rows
+/// that say the same become one.
+struct Resolver<'a> {
+    policy: &'a Policy,
+    l4: Option<Effect>,
+    seen: HashMap<(RowInputs, Budget), u32>,
+    by_content: HashMap<RowContent, u32>,
+    last: Option<((RowInputs, Budget), u32)>,
+    rows: Vec<Row>,
+}
+
+impl<'a> Resolver<'a> {
+    fn new(policy: &'a Policy, l4_label: Option<&str>) -> Self {
+        let l4 = l4_label.map(|text| policy.effect_of(text));
+        Self { policy, l4, seen: HashMap::new(), by_content: HashMap::new(), last: None, rows: Vec::new() }
+    }
+
+    /// The index of what a row says that has these inputs.
+    fn resolve(&mut self, inputs: (RowInputs, Budget)) -> u32 {
+        if let Some((same, index)) = self.last
+            && same == inputs
+        {
+            return index;
+        }
+        let index = *self.seen.entry(inputs).or_insert_with(|| {
+            let row = compute_row(self.policy, self.l4.as_ref(), inputs);
+            *self.by_content.entry(content(&row)).or_insert_with(|| {
+                self.rows.push(row);
+                self.rows.len() as u32 - 1
+            })
+        });
+        self.last = Some((inputs, index));
+        index
+    }
+}
+
+fn content(row: &Row) -> RowContent {
+    let Risk { size_mult, stop_mult, orders, gross_cap, pyramids } = row.risk;
+    (row.labels, [size_mult, stop_mult, gross_cap].map(f64::to_bits), orders, pyramids, row.budget)
+}
+
+fn compute_row(policy: &Policy, l4: Option<&Effect>, (inputs, budget): (RowInputs, Budget)) -> Row {
+    let (accepted, ..) = inputs;
+    let risk =
+        restraints(policy, l4, inputs).fold(Risk::START, |risk, (_, restraint)| risk.tighten(restraint));
+    let setups = policy.setups(in_force(policy, l4, accepted).map(|(_, effect)| effect));
+    Row { labels: accepted, key: key(accepted), risk, setups, budget }
+}
+
+fn all_flips(
+    memory: &mut Memory,
+    accepted: &[Vec<Option<Label>>; 4],
+    keys: impl Iterator<Item = Option<Label>>,
+) -> Vec<(FlipLayer, Flip<&'static str>)> {
+    let mut all = Vec::new();
+    for layer in [Layer::L0, Layer::L1, Layer::L2] {
+        let run = &mut memory.layers[layer as usize].run;
+        let flips = flips_after(run, accepted[layer as usize].iter().copied());
+        all.extend(flips.into_iter().map(|flip| (FlipLayer::Layer(layer), flip.map(Label::as_str))));
+    }
+    let flips = flips_after(&mut memory.composite, keys.map(Some));
+    all.extend(flips.into_iter().map(|flip| (FlipLayer::Composite, flip.map(key_text))));
+    all
+}
+
+fn stats_by_key(
+    memory: &mut Memory,
+    keys: impl Iterator<Item = Option<Label>>,
+    close: &[f64],
+) -> Vec<(&'static str, ReturnStats)> {
+    let index = |key: Option<Label>| key.map_or(Label::COUNT, Label::index);
+    memory.stats.resize(Label::COUNT + 1, ReturnStats::default());
+    for (key, close) in keys.zip(close) {
+        if let Some(before) = memory.last.replace(Last { key, close: *close }) {
+            memory.stats[index(before.key)].push(close / before.close - 1.0);
+        }
+    }
+    let mut by_key = memory.stats.clone();
+    if let Some(newest) = memory.last {
+        by_key[index(newest.key)].push(f64::NAN);
+    }
+    let keys = Label::all().map(Some).chain([None]).map(key_text);
+    let mut stats: Vec<_> = keys.zip(by_key).filter(|(_, stats)| stats.rows > 0).collect();
+    stats.sort_unstable_by_key(|(key, _)| *key);
+    stats
+}

@@ -1,0 +1,329 @@
+//! Reading rules from JSON: `{"rules": [{"match": …, …}]}` or the bare array.
+
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+use crate::cmc_regimes::policy::pattern::{Align, Pattern};
+use crate::cmc_regimes::policy::rule::{Orders, Origin, Rule};
+
+const FIELDS: [&str; 7] = ["match", "size_mult", "stop_mult", "orders", "setups", "gross_cap", "pyramids"];
+
+/// Most rules of an overlay, and most characters of a label or of a rule's `match`: far more than
+/// anybody needs, and few enough that working with them never takes long.
+pub const MOST_RULES: usize = 1000;
+/// Most characters of a label or of a rule's `match`.
+pub const MOST_CHARACTERS: usize = 200;
+
+/// Why a JSON document is no list of policy rules. Rules are counted from 1.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum PolicyError {
+    /// The document is neither an array nor an object with `rules`.
+    #[error("policy rules must be a JSON array of rules or an object with the key \"rules\", not {0}")]
+    Document(String),
+    /// The wrapping object has another key.
+    #[error("unknown key \"{0}\" beside \"rules\"")]
+    DocumentKey(String),
+    /// There are more rules than anybody needs.
+    #[error("{0} policy rules, more than {MOST_RULES}")]
+    TooMany(usize),
+    /// A rule is not an object.
+    #[error("rule {rule} is {found}, not an object")]
+    NotAnObject {
+        /// Number of the rule.
+        rule: usize,
+        /// What stands there.
+        found: String,
+    },
+    /// A rule has a field that no rule has.
+    #[error("rule {rule}{text}: unknown field \"{field}\"")]
+    UnknownField {
+        /// Number of the rule.
+        rule: usize,
+        /// Its `match`, quoted, or nothing.
+        text: String,
+        /// The field.
+        field: String,
+    },
+    /// A rule has no `match`.
+    #[error("rule {rule}: \"match\" is missing")]
+    NoMatch {
+        /// Number of the rule.
+        rule: usize,
+    },
+    /// A field has a value it cannot have.
+    #[error("rule {rule}{text}: \"{field}\" {problem}")]
+    Field {
+        /// Number of the rule.
+        rule: usize,
+        /// Its `match`, quoted, or nothing.
+        text: String,
+        /// The field.
+        field: &'static str,
+        /// What is wrong, with the value.
+        problem: String,
+    },
+    /// Two rules have the same `match`.
+    #[error("rule {rule}: \"match\" \"{text}\" is already the match of rule {earlier}")]
+    Duplicate {
+        /// Number of the later rule.
+        rule: usize,
+        /// Number of the earlier rule.
+        earlier: usize,
+        /// The text of both.
+        text: String,
+    },
+}
+
+impl PolicyError {
+    /// What to type instead.
+    pub fn hint(&self) -> String {
+        match self {
+            PolicyError::Document(_) | PolicyError::DocumentKey(_) | PolicyError::NotAnObject { .. } => {
+                "Write {\"rules\": [{\"match\": \"Down-\", \"size_mult\": 0.5}]} or the bare array."
+                    .to_owned()
+            }
+            PolicyError::TooMany(_) => "Use places and globs to say with one rule what many say.".to_owned(),
+            PolicyError::UnknownField { .. } => format!("A rule has the fields {}.", FIELDS.join(", ")),
+            PolicyError::NoMatch { .. } => {
+                "Say which keys the rule is for, such as \"match\": \"Up-High-\".".to_owned()
+            }
+            PolicyError::Field { field, .. } => field_hint(field).to_owned(),
+            PolicyError::Duplicate { .. } => "Remove one of the two rules.".to_owned(),
+        }
+    }
+}
+
+fn field_hint(field: &str) -> &'static str {
+    match field {
+        "size_mult" | "gross_cap" => {
+            "Give a number from 0 to 10; a rule with *, ? or [ in its match may not go above 1."
+        }
+        "stop_mult" => "Give a number above 0 and up to 100.",
+        "orders" => "Give \"mixed\", \"conservative\" or \"passive\".",
+        "setups" => {
+            "Give an array of names, such as [\"pullback\", \"hedge\"]; leave the field out for no restriction."
+        }
+        "pyramids" => "Give true or false.",
+        _ => "Give places such as \"Up-High-\" or \"-Stressed\", or a glob such as \"*-RiskOff-*\".",
+    }
+}
+
+/// Parses and checks the rules of an overlay, in order. The first thing wrong is the error.
+pub fn parse_rules(document: &Value) -> Result<Vec<Rule>, PolicyError> {
+    let list = match document {
+        Value::Array(list) => list,
+        Value::Object(object) => {
+            if let Some(key) = object.keys().find(|k| *k != "rules") {
+                return Err(PolicyError::DocumentKey(key.clone()));
+            }
+            match object.get("rules") {
+                Some(Value::Array(list)) => list,
+                Some(other) => return Err(PolicyError::Document(format!("{{\"rules\": {}}}", shown(other)))),
+                None => return Err(PolicyError::Document("{}".to_owned())),
+            }
+        }
+        other => return Err(PolicyError::Document(shown(other))),
+    };
+    if list.len() > MOST_RULES {
+        return Err(PolicyError::TooMany(list.len()));
+    }
+    let mut rules: Vec<Rule> = Vec::with_capacity(list.len());
+    for (i, value) in list.iter().enumerate() {
+        let rule = parse_rule(i + 1, value)?;
+        if let Some(earlier) = rules.iter().position(|r| r.match_text() == rule.match_text()) {
+            let text = rule.match_text().to_owned();
+            return Err(PolicyError::Duplicate { rule: i + 1, earlier: earlier + 1, text });
+        }
+        rules.push(rule);
+    }
+    Ok(rules)
+}
+
+fn parse_rule(number: usize, value: &Value) -> Result<Rule, PolicyError> {
+    let Value::Object(object) = value else {
+        return Err(PolicyError::NotAnObject { rule: number, found: shown(value) });
+    };
+    let text = match object.get("match") {
+        Some(Value::String(text)) => format!(" (\"{text}\")"),
+        _ => String::new(),
+    };
+    let context = Context { number, text, object };
+    if let Some(field) = object.keys().find(|k| !FIELDS.contains(&k.as_str())) {
+        return Err(PolicyError::UnknownField { rule: number, text: context.text, field: field.clone() });
+    }
+    let pattern = match object.get("match") {
+        None => return Err(PolicyError::NoMatch { rule: number }),
+        Some(Value::String(text)) if text.chars().count() > MOST_CHARACTERS => {
+            let problem = format!("has {} characters, more than {MOST_CHARACTERS}", text.chars().count());
+            return Err(Context { text: String::new(), ..context }.error("match", problem));
+        }
+        Some(Value::String(text)) => {
+            Pattern::parse(text).map_err(|problem| context.error("match", problem))?
+        }
+        Some(other) => return Err(context.wrong_type("match", other, "a string")),
+    };
+    let mut rule = Rule::new(pattern, Origin::Overlay);
+    let most = if rule.pattern.align() == Align::Glob { 1.0 } else { 10.0 };
+    rule.size_mult = context.number("size_mult", |v| (0.0..=most).contains(&v), &format!("0 to {most}"))?;
+    rule.gross_cap = context.number("gross_cap", |v| (0.0..=most).contains(&v), &format!("0 to {most}"))?;
+    rule.stop_mult = context.number("stop_mult", |v| v > 0.0 && v <= 100.0, "above 0 to 100")?;
+    rule.orders = context.orders()?;
+    rule.setups = context.setups()?;
+    rule.pyramids = context.pyramids()?;
+    Ok(rule)
+}
+
+struct Context<'a> {
+    number: usize,
+    text: String,
+    object: &'a Map<String, Value>,
+}
+
+impl Context<'_> {
+    fn error(&self, field: &'static str, problem: String) -> PolicyError {
+        PolicyError::Field { rule: self.number, text: self.text.clone(), field, problem }
+    }
+
+    fn wrong_type(&self, field: &'static str, found: &Value, wanted: &str) -> PolicyError {
+        self.error(field, format!("is {}, not {wanted}", shown(found)))
+    }
+
+    fn number(
+        &self,
+        field: &'static str,
+        in_range: impl Fn(f64) -> bool,
+        range: &str,
+    ) -> Result<Option<f64>, PolicyError> {
+        match self.object.get(field) {
+            None => Ok(None),
+            Some(value @ Value::Number(number)) => match number.as_f64() {
+                // Adding zero turns -0 into 0, which PostgreSQL would show as "-0".
+                Some(v) if v.is_finite() && in_range(v) => Ok(Some(v + 0.0)),
+                _ => Err(self.error(field, format!("is {value}, outside {range}"))),
+            },
+            Some(other) => Err(self.wrong_type(field, other, "a number")),
+        }
+    }
+
+    fn orders(&self) -> Result<Option<Orders>, PolicyError> {
+        match self.object.get("orders") {
+            None => Ok(None),
+            Some(Value::String(text)) => match Orders::parse(text) {
+                Some(orders) => Ok(Some(orders)),
+                None => Err(self.error("orders", format!("is \"{text}\", which is not known"))),
+            },
+            Some(other) => Err(self.wrong_type("orders", other, "a string")),
+        }
+    }
+
+    fn setups(&self) -> Result<Option<Vec<String>>, PolicyError> {
+        let Some(value) = self.object.get("setups") else { return Ok(None) };
+        let Value::Array(list) = value else {
+            return Err(self.wrong_type("setups", value, "an array of strings"));
+        };
+        let mut setups = Vec::with_capacity(list.len());
+        for item in list {
+            match item {
+                Value::String(name) if !name.is_empty() => setups.push(name.clone()),
+                other => return Err(self.error("setups", format!("holds {}, not a name", shown(other)))),
+            }
+        }
+        setups.sort();
+        setups.dedup();
+        Ok(Some(setups))
+    }
+
+    fn pyramids(&self) -> Result<Option<bool>, PolicyError> {
+        match self.object.get("pyramids") {
+            None => Ok(None),
+            Some(Value::Bool(allowed)) => Ok(Some(*allowed)),
+            Some(other) => Err(self.wrong_type("pyramids", other, "true or false")),
+        }
+    }
+}
+
+/// A value as it fits into a message.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Array(_) => "an array".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(json: &str) -> String {
+        parse_rules(&serde_json::from_str(json).expect("json")).expect_err("must fail").to_string()
+    }
+
+    #[test]
+    fn both_shapes_are_read() {
+        let bare =
+            parse_rules(&serde_json::json!([{"match": "Down-", "size_mult": 0, "setups": ["b", "a", "b"]}]));
+        let wrapped = parse_rules(
+            &serde_json::json!({"rules": [{"match": "Down-", "size_mult": 0.0, "setups": ["a", "b"]}]}),
+        );
+        assert_eq!(bare, wrapped);
+        assert_eq!(bare.expect("rules")[0].size_mult, Some(0.0));
+    }
+
+    #[test]
+    fn errors_name_the_rule_the_field_and_the_value() {
+        assert_eq!(
+            error("1"),
+            "policy rules must be a JSON array of rules or an object with the key \"rules\", not 1"
+        );
+        assert_eq!(
+            error("{}"),
+            "policy rules must be a JSON array of rules or an object with the key \"rules\", not {}"
+        );
+        assert_eq!(error(r#"{"rules": [], "rule": []}"#), "unknown key \"rule\" beside \"rules\"");
+        assert_eq!(error("[3]"), "rule 1 is 3, not an object");
+        assert_eq!(error(r#"[{"size_mult": 1}]"#), "rule 1: \"match\" is missing");
+        assert_eq!(error(r#"[{"match": 7}]"#), "rule 1: \"match\" is 7, not a string");
+        assert_eq!(
+            error(r#"[{"match": "a"}, {"match": "b", "size": 1}]"#),
+            "rule 2 (\"b\"): unknown field \"size\""
+        );
+        assert_eq!(
+            error(r#"[{"match": "b", "size_mult": "1"}]"#),
+            "rule 1 (\"b\"): \"size_mult\" is \"1\", not a number"
+        );
+        assert_eq!(
+            error(r#"[{"match": "b", "size_mult": -0.1}]"#),
+            "rule 1 (\"b\"): \"size_mult\" is -0.1, outside 0 to 10"
+        );
+        assert_eq!(
+            error(r#"[{"match": "b", "stop_mult": 0}]"#),
+            "rule 1 (\"b\"): \"stop_mult\" is 0, outside above 0 to 100"
+        );
+        assert_eq!(
+            error(r#"[{"match": "b*", "gross_cap": 1.01}]"#),
+            "rule 1 (\"b*\"): \"gross_cap\" is 1.01, outside 0 to 1"
+        );
+        assert_eq!(
+            error(r#"[{"match": "b", "orders": "Mixed"}]"#),
+            "rule 1 (\"b\"): \"orders\" is \"Mixed\", which is not known"
+        );
+        assert_eq!(
+            error(r#"[{"match": "b", "setups": "hedge"}]"#),
+            "rule 1 (\"b\"): \"setups\" is \"hedge\", not an array of strings"
+        );
+        assert_eq!(
+            error(r#"[{"match": "b", "setups": [null]}]"#),
+            "rule 1 (\"b\"): \"setups\" holds null, not a name"
+        );
+        assert_eq!(
+            error(r#"[{"match": "b", "pyramids": 1}]"#),
+            "rule 1 (\"b\"): \"pyramids\" is 1, not true or false"
+        );
+        assert_eq!(error(r#"[{"match": "a["}]"#), "rule 1 (\"a[\"): \"match\" has a \"[\" without \"]\"");
+        assert_eq!(
+            error(r#"[{"match": "a"}, {"match": "a"}]"#),
+            "rule 2: \"match\" \"a\" is already the match of rule 1"
+        );
+    }
+}

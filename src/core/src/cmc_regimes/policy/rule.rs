@@ -1,0 +1,93 @@
+//! One rule of a policy table.
+
+use crate::cmc_regimes::policy::pattern::Pattern;
+
+/// How orders may be placed, loosest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Orders {
+    /// Market and limit orders.
+    Mixed,
+    /// Mostly limit orders.
+    Conservative,
+    /// Limit orders only.
+    Passive,
+}
+
+impl Orders {
+    /// Every value, loosest first.
+    pub const ALL: [Orders; 3] = [Orders::Mixed, Orders::Conservative, Orders::Passive];
+
+    /// `mixed`, `conservative` or `passive`.
+    pub const fn as_str(self) -> &'static str {
+        ["mixed", "conservative", "passive"][self as usize]
+    }
+
+    /// The value of this name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|o| o.as_str() == text)
+    }
+}
+
+/// Where a rule comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Part of the label version.
+    BuiltIn,
+    /// Given by the user.
+    Overlay,
+}
+
+impl Origin {
+    /// `built-in` or `overlay`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Origin::BuiltIn => "built-in",
+            Origin::Overlay => "overlay",
+        }
+    }
+}
+
+/// A pattern over label keys, and what a matching label asks for. `None` leaves the policy as it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// Which keys it is for.
+    pub pattern: Pattern,
+    /// Largest position size, as a multiple of the base size.
+    pub size_mult: Option<f64>,
+    /// Narrowest stop, as a multiple of the base stop distance.
+    pub stop_mult: Option<f64>,
+    /// Loosest way of placing orders.
+    pub orders: Option<Orders>,
+    /// Allowed setups, sorted; `None` is unrestricted.
+    pub setups: Option<Vec<String>>,
+    /// Largest gross exposure, as a multiple of equity.
+    pub gross_cap: Option<f64>,
+    /// Whether positions may be added to.
+    pub pyramids: Option<bool>,
+    /// Built in, or the user's.
+    pub origin: Origin,
+}
+
+impl Rule {
+    pub(super) fn new(pattern: Pattern, origin: Origin) -> Self {
+        Self {
+            pattern,
+            size_mult: None,
+            stop_mult: None,
+            orders: None,
+            setups: None,
+            gross_cap: None,
+            pyramids: None,
+            origin,
+        }
+    }
+
+    /// The rule's `match` text, by which an overlay replaces it.
+    pub fn match_text(&self) -> &str {
+        self.pattern.text()
+    }
+
+    pub(super) fn lists_stand_down(&self) -> bool {
+        self.setups.iter().flatten().any(|s| s == crate::cmc_regimes::policy::STAND_DOWN)
+    }
+}

@@ -1,0 +1,70 @@
+//! All that tightens one row, in the order in which it is told: its labels, what waits, a missing key, the
+//! market proxy.
+
+use crate::cmc_regimes::budget::Layer;
+use crate::cmc_regimes::label::Label;
+use crate::cmc_regimes::pipeline::PROXY_CAP;
+use crate::cmc_regimes::policy::{Effect, Policy, Risk};
+
+/// Accepted labels, raw labels, and whether the market proxy caps gross exposure and size.
+pub type RowInputs = ([Option<Label>; 4], [Option<Label>; 4], [bool; 2]);
+
+/// What tightens a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The label in force of a layer.
+    InForce(Layer, Label),
+    /// The L4 label.
+    Given,
+    /// The raw label of a layer, which waits to be accepted.
+    Waiting(Layer, Label),
+    /// That no label makes a key.
+    NoKey,
+    /// The market proxy, for want of a monthly layer.
+    ProxyGrossCap,
+    /// The market proxy, for want of a weekly layer.
+    ProxySize,
+}
+
+/// The effects of the labels in force, that of the key first, each with what it is of.
+pub fn in_force<'a>(
+    policy: &'a Policy,
+    l4: Option<&'a Effect>,
+    accepted: [Option<Label>; 4],
+) -> impl Iterator<Item = (Source, &'a Effect)> + Clone {
+    let layers = [Layer::L2, Layer::L1, Layer::L0, Layer::L3].into_iter();
+    let of_layer = move |layer: Layer| {
+        let label = accepted[layer as usize]?;
+        Some((Source::InForce(layer, label), policy.effect(label)))
+    };
+    layers.filter_map(of_layer).chain(l4.map(|effect| (Source::Given, effect)))
+}
+
+/// The label that makes the key.
+pub fn key([l0, l1, l2, _]: [Option<Label>; 4]) -> Option<Label> {
+    l2.or(l1).or(l0)
+}
+
+/// All that tightens a row, with how much: folded over [`Risk::START`], in any order, it gives the row's risk.
+pub fn restraints<'a>(
+    policy: &'a Policy,
+    l4: Option<&'a Effect>,
+    (accepted, raw, [caps_gross, caps_size]): RowInputs,
+) -> impl Iterator<Item = (Source, Risk)> {
+    // A change that waits has tightened the risk already; setups follow the labels in force.
+    let waiting = Layer::ALL.into_iter().filter(move |l| raw[*l as usize] != accepted[*l as usize]);
+    let waiting = waiting.filter_map(move |layer| {
+        let label = raw[layer as usize]?;
+        Some((Source::Waiting(layer, label), policy.effect(label).risk))
+    });
+    // A label from elsewhere (L3, L4) is no evidence of the market: it only tightens further.
+    let no_key = key(accepted).is_none().then(|| (Source::NoKey, policy.unknown().risk));
+    let gross = Risk { gross_cap: PROXY_CAP, ..Risk::NEUTRAL };
+    let size = Risk { size_mult: PROXY_CAP, ..Risk::NEUTRAL };
+    in_force(policy, l4, accepted)
+        .map(|(source, effect)| (source, effect.risk))
+        .chain(waiting)
+        .chain(no_key)
+        .chain(caps_gross.then_some((Source::ProxyGrossCap, gross)))
+        .chain(caps_size.then_some((Source::ProxySize, size)))
+}

@@ -1,0 +1,122 @@
+//! The version hash: what every label and policy value was computed with.
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::cmc_regimes::budget::Layer;
+use crate::cmc_regimes::labeller;
+use crate::cmc_regimes::params::Params;
+use crate::cmc_regimes::policy::{PolicyTable, Rule};
+
+/// Changed whenever the code gives another label or policy for the same inputs and parameters.
+pub const LABEL_VERSION: u32 = 1;
+
+/// The first 16 hex digits of the SHA-256 of a canonical JSON text (keys sorted, no white space,
+/// shortest round-trip numbers) of the label version, every rule with its values, and every
+/// parameter that can change a label. `params` that act alike, such as no hysteresis in either
+/// mode, hash alike.
+pub fn version_hash(table: &PolicyTable, params: &Params) -> String {
+    hash(&canonical(table, params))
+}
+
+/// The same hash of the policy's rules alone: it tells a changed policy from changed parameters.
+pub fn policy_hash(table: &PolicyTable) -> String {
+    hash(&json!([table.rules().iter().map(rule).collect::<Vec<_>>(), rule(table.fallback())]))
+}
+
+/// The first 16 hex digits of the SHA-256 of a value's canonical JSON text.
+pub(crate) fn hash(value: &Value) -> String {
+    // serde_json keeps objects in key order, which makes the text canonical.
+    let digest = Sha256::digest(value.to_string().as_bytes());
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn canonical(table: &PolicyTable, params: &Params) -> Value {
+    let hysteresis = match params.hold {
+        0 => Value::Null,
+        hold => json!({"mode": params.mode.as_str(), "hold": hold}),
+    };
+    let mut all = json!({
+        "label_version": LABEL_VERSION,
+        "rules": table.rules().iter().map(rule).collect::<Vec<_>>(),
+        "fallback": rule(table.fallback()),
+        "hysteresis": hysteresis,
+        "cal_scheme": params.cal_scheme,
+        "market_proxy_id": params.market_proxy_id,
+        "l4_label": params.l4_label,
+        "layers": Layer::ALL.map(|layer| layer_parameters(layer, params)),
+        "thresholds": [labeller::PCT_LOW, labeller::PCT_HIGH, labeller::ATRP_LOW, labeller::ATRP_HIGH,
+                       labeller::LIQ_EASY, labeller::LIQ_STRESSED],
+    });
+    if params.point_in_time {
+        all["point_in_time"] = Value::Bool(true);
+    }
+    all
+}
+
+fn layer_parameters(layer: Layer, params: &Params) -> Value {
+    let own = &params.layers[layer as usize];
+    json!({
+        "min_bars": own.min_bars,
+        "confirm_bars": layer.confirm_bars(),
+        "vol_window": layer.vol_window(),
+        "source": own.source.as_ref().map(|s| json!({
+            "periods": s.periods,
+            "atr": s.atr,
+            "adx_floor": s.adx_floor.filter(|f| *f > 0.0),
+            "costs": s.costs,
+        })),
+    })
+}
+
+fn rule(rule: &Rule) -> Value {
+    json!([
+        rule.match_text(),
+        rule.size_mult,
+        rule.stop_mult,
+        rule.orders.map(|o| o.as_str()),
+        rule.setups,
+        rule.gross_cap,
+        rule.pyramids,
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cmc_regimes::hysteresis::Mode;
+    use crate::cmc_regimes::policy::parse_rules;
+
+    #[test]
+    fn every_value_of_a_rule_and_every_parameter_counts() {
+        let base = Params::default();
+        let hash = |p: &Params| version_hash(&PolicyTable::built_in(), p);
+        let original = hash(&base);
+        assert_eq!(original.len(), 16);
+        let changed = [
+            Params { hold: 4, ..base.clone() },
+            Params { mode: Mode::Symmetric, ..base.clone() },
+            Params { cal_scheme: "us".to_owned(), ..base.clone() },
+            Params { market_proxy_id: 2, ..base.clone() },
+            Params { l4_label: Some("x".to_owned()), ..base.clone() },
+        ];
+        for params in &changed {
+            assert_ne!(hash(params), original, "{params:?}");
+        }
+        let overlay = parse_rules(&json!([{"match": "Down-", "size_mult": 0.6, "stop_mult": 1.6,
+            "setups": ["hedge", "short_rallies"], "orders": "mixed"}]))
+        .expect("rules");
+        let same = PolicyTable::built_in().overlay(overlay.clone());
+        assert_eq!(version_hash(&same, &base), original, "an overlay that changes nothing hashes alike");
+        let mut other = overlay;
+        other[0].stop_mult = Some(1.61);
+        assert_ne!(version_hash(&PolicyTable::built_in().overlay(other), &base), original);
+    }
+
+    #[test]
+    fn no_hold_hashes_alike_in_both_modes() {
+        let off = |mode| Params { hold: 0, mode, ..Params::default() };
+        let table = PolicyTable::built_in();
+        assert_eq!(version_hash(&table, &off(Mode::Symmetric)), version_hash(&table, &off(Mode::Asymmetric)));
+    }
+}

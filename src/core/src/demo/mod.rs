@@ -1,0 +1,364 @@
+//! A made-up market with regimes in it, to try things on without real data.
+//!
+//! The same arguments give the same bits on every machine: random numbers are integers, and prices
+//! come of `+ - * /` alone, which IEEE 754 rounds in one way only; `exp`, `ln` and the like differ
+//! between platforms.
+
+mod candles;
+
+use crate::calendar::DailyBars;
+
+pub use candles::{DAILY, DemoCandles, FOUR_HOURS, INDEX, candles, index};
+
+/// Days from 2000-01-01 to the first day of every market, 2016-01-01.
+pub const FIRST_DAY: i32 = 5_844;
+/// Days of the last asset.
+pub const YOUNGEST_DAYS: usize = 200;
+/// Days of the last asset but one.
+pub const YOUNG_DAYS: usize = 720;
+
+/// One asset with its daily bars.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DemoAsset {
+    /// 1, 2, 3 …
+    pub id: i32,
+    /// As [`symbol`] gives it.
+    pub symbol: String,
+    /// Day of its first bar, in days since 2000-01-01.
+    pub first_day: i32,
+    /// One bar a day at 23:59:59 UTC, the last day being that of every other asset.
+    pub bars: DailyBars,
+}
+
+/// All of [`assets`] at once: about 56 bytes a bar.
+pub fn market(assets: usize, days: usize, seed: u64) -> Vec<DemoAsset> {
+    self::assets(assets, days, seed).collect()
+}
+
+/// The symbol of an asset: `MARKET` for asset 1, `DEMO2` and so on for the others.
+pub fn symbol(id: i32) -> String {
+    if id == 1 { "MARKET".to_owned() } else { format!("DEMO{id}") }
+}
+
+/// The assets of a market of so many days from [`FIRST_DAY`] on, one after the other. Without
+/// assets or days there are none.
+///
+/// Prices follow five moods (calm bull, nervous bull, range, calm decline, crash), each with a drift
+/// and a volatility of its own, of the market as a whole and of each asset. Asset 1 is the market
+/// but for a little noise. The last asset of two or more has only [`YOUNGEST_DAYS`] bars, so that
+/// it lacks monthly and weekly layers, and the last but one of three or more only [`YOUNG_DAYS`],
+/// so that it lacks the monthly one.
+///
+/// The bar of an asset on a day depends on its id and the seed alone: more assets or more days
+/// change only where the histories of the last two begin.
+pub fn assets(assets: usize, days: usize, seed: u64) -> impl Iterator<Item = DemoAsset> {
+    let factor = factor(days, seed);
+    let count = if days == 0 { 0 } else { i32::try_from(assets).unwrap_or(i32::MAX) };
+    (1..=count).map(move |id| {
+        let age = match count - id {
+            0 if count > 1 => days.min(YOUNGEST_DAYS),
+            1 if count > 2 => days.min(YOUNG_DAYS),
+            _ => days,
+        };
+        DemoAsset {
+            id,
+            symbol: symbol(id),
+            first_day: FIRST_DAY.saturating_add_unsigned((days - age) as u32),
+            bars: Nature::of_asset(id, seed).walk((FIRST_DAY..).zip(factor.iter().copied()), days - age),
+        }
+    })
+}
+
+/// What moves all assets, day by day.
+fn factor(days: usize, seed: u64) -> Vec<Shock> {
+    let mut mood = MoodWalk::new(seed, 0);
+    (0..days).map(|_| mood.step()).collect()
+}
+
+/// Opens and closes stay between these, whatever the length of the market; highs and lows are
+/// within an eighth of them.
+const FLOOR: f64 = 0.01;
+const CEILING: f64 = 1e6;
+/// Largest share of price that a day gains or loses for being far from the fair price, and what
+/// that one gains a day (10 % a year). Without this pull, prices of 20 years would leave all bounds.
+const PULL: f64 = 0.002;
+const GROWTH: f64 = 0.00026;
+
+const DAY: i64 = 86_400_000_000;
+const CLOSING_TIME: i64 = DAY - 1_000_000;
+
+/// What makes the bars of one asset its own.
+struct Nature {
+    mood: MoodWalk,
+    rng: Rng,
+    /// First fair price.
+    fair: f64,
+    supply: f64,
+    /// How much of the market's moves, and of its own, it takes part in.
+    beta: f64,
+    own: f64,
+}
+
+impl Nature {
+    fn of_asset(id: i32, seed: u64) -> Self {
+        let mood = MoodWalk::new(seed, id as u64);
+        let mut rng = Rng::new(seed, (1 << 32) + id as u64);
+        let magnitude = if id == 1 { 100.0 } else { [0.5, 5.0, 50.0, 500.0][(rng.next() % 4) as usize] };
+        let fair = magnitude * rng.between(1.0, 4.0);
+        let supply = rng.between(1e8, 1e10) / fair;
+        let (beta, own) = if id == 1 { (1.0, 0.1) } else { (rng.between(0.5, 1.4), rng.between(0.3, 0.8)) };
+        Self { mood, rng, fair, supply, beta, own }
+    }
+
+    /// Its bars on days of the market, those of the first `skipped` days left out. They are computed
+    /// all the same, so that a bar does not depend on where the history begins.
+    fn walk(self, factor: impl Iterator<Item = (i32, Shock)>, skipped: usize) -> DailyBars {
+        let Self { mut mood, mut rng, mut fair, supply, beta, own } = self;
+        let mut bars = DailyBars::default();
+        let mut previous = fair;
+        for (i, (day, common)) in factor.enumerate() {
+            let particular = mood.step();
+            let volatility = beta * common.volatility + own * particular.volatility;
+            let pull = PULL * (fair - previous) / (fair + previous);
+            let change = (beta * common.change + own * particular.change + pull).clamp(-0.5, 0.5);
+            fair = (fair * (1.0 + GROWTH)).min(CEILING);
+
+            let open = (previous * (1.0 + 0.05 * volatility * rng.normal())).clamp(FLOOR, CEILING);
+            let close = (previous * (1.0 + change)).clamp(FLOOR, CEILING);
+            let high = open.max(close) * (1.0 + volatility * rng.uniform());
+            let low = open.min(close) / (1.0 + volatility * rng.uniform());
+            let turnover = (0.01 + 0.5 * change.abs()) * rng.between(0.6, 1.4);
+            previous = close;
+            if i < skipped {
+                continue;
+            }
+            bars.ts.push(i64::from(day) * DAY + CLOSING_TIME);
+            bars.open.push(open);
+            bars.high.push(high);
+            bars.low.push(low);
+            bars.close.push(close);
+            bars.volume.push(turnover * supply * close);
+            bars.market_cap.push(supply * close);
+        }
+        bars
+    }
+}
+
+/// What one day does to a price.
+#[derive(Clone, Copy)]
+struct Shock {
+    change: f64,
+    volatility: f64,
+}
+
+struct Mood {
+    drift: f64,
+    volatility: f64,
+    /// Days that it lasts on average.
+    days: f64,
+    /// Chance of each mood to follow it, in percent.
+    next: [u64; 5],
+}
+
+const MOODS: [Mood; 5] = [
+    // Calm bull, nervous bull, range, calm decline, crash.
+    Mood { drift: 0.0030, volatility: 0.013, days: 110.0, next: [0, 35, 45, 20, 0] },
+    Mood { drift: 0.0040, volatility: 0.036, days: 45.0, next: [30, 0, 25, 20, 25] },
+    Mood { drift: 0.0000, volatility: 0.017, days: 70.0, next: [45, 10, 0, 35, 10] },
+    Mood { drift: -0.0028, volatility: 0.020, days: 75.0, next: [25, 10, 45, 0, 20] },
+    Mood { drift: -0.0120, volatility: 0.055, days: 14.0, next: [5, 25, 30, 40, 0] },
+];
+
+/// A Markov chain over the moods.
+struct MoodWalk {
+    rng: Rng,
+    mood: usize,
+}
+
+impl MoodWalk {
+    fn new(seed: u64, stream: u64) -> Self {
+        let mut rng = Rng::new(seed, stream);
+        let mood = (rng.next() % 5) as usize;
+        Self { rng, mood }
+    }
+
+    fn step(&mut self) -> Shock {
+        if self.rng.uniform() * MOODS[self.mood].days < 1.0 {
+            let mut left = self.rng.next() % 100;
+            let next = MOODS[self.mood].next;
+            self.mood = 0;
+            while left >= next[self.mood] {
+                left -= next[self.mood];
+                self.mood += 1;
+            }
+        }
+        let Mood { drift, volatility, .. } = MOODS[self.mood];
+        Shock { change: drift + volatility * self.rng.normal(), volatility }
+    }
+}
+
+/// SplitMix64, written out because a change in a generator of others would change the market.
+struct Rng(u64);
+
+impl Rng {
+    /// One of many sequences of a seed that have nothing to do with each other.
+    fn new(seed: u64, stream: u64) -> Self {
+        let start = Self(seed).next();
+        Self(Self(start ^ stream).next())
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// From 0 to under 1.
+    fn uniform(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    fn between(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * self.uniform()
+    }
+
+    /// Nearly normal with mean 0 and deviation 1, never beyond 6.
+    fn normal(&mut self) -> f64 {
+        (0..12).map(|_| self.uniform()).fold(-6.0, |sum, u| sum + u)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calendar::{Calendar, Span, ema, period_bars};
+    use crate::cmc_regimes::budget::{Layer, Tier};
+    use crate::cmc_regimes::label::{Trend, Vol};
+    use crate::cmc_regimes::params::Params;
+    use crate::cmc_regimes::pipeline::{Outcome, run};
+    use crate::cmc_regimes::policy::{Policy, PolicyTable};
+    use crate::cmc_regimes::series::Series;
+
+    fn columns(bars: &DailyBars) -> [&Vec<f64>; 6] {
+        [&bars.open, &bars.high, &bars.low, &bars.close, &bars.volume, &bars.market_cap]
+    }
+
+    /// FNV-1a over every bit of every asset.
+    fn checksum(market: &[DemoAsset]) -> u64 {
+        let mut hash = 0xcbf2_9ce4_8422_2325u64;
+        let mut take = |word: u64| {
+            for byte in word.to_le_bytes() {
+                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+            }
+        };
+        for asset in market {
+            take(asset.id as u64);
+            asset.symbol.bytes().for_each(|byte| take(u64::from(byte)));
+            take(asset.first_day as u64);
+            asset.bars.ts.iter().for_each(|ts| take(*ts as u64));
+            columns(&asset.bars).into_iter().flatten().for_each(|value| take(value.to_bits()));
+        }
+        hash
+    }
+
+    fn series(bars: &DailyBars, periods: [u32; 3]) -> Series {
+        Series {
+            ts: bars.ts.clone(),
+            close: bars.close.clone(),
+            ema: periods.map(|period| ema(&bars.close, period)),
+            ..Series::default()
+        }
+    }
+
+    fn labelled(bars: &DailyBars) -> Outcome {
+        let monthly = series(&period_bars(bars, Span::Month, Calendar::Iso), [12, 24, 48]);
+        let weekly = series(&period_bars(bars, Span::Week, Calendar::Iso), [20, 50, 200]);
+        let daily = series(bars, [20, 50, 100]);
+        let layers = [Some(&monthly), Some(&weekly), Some(&daily), None];
+        run(layers, None, &Policy::new(PolicyTable::built_in()), &Params::default())
+    }
+
+    #[test]
+    fn the_bits_are_the_same_everywhere() {
+        assert_eq!(format!("{:016x}", checksum(&market(3, 500, 42))), "c4a3a442ffc8c0c2");
+    }
+
+    #[test]
+    fn another_seed_is_another_market() {
+        let first: Vec<f64> = (0..20).map(|seed| market(1, 1, seed)[0].bars.close[0]).collect();
+        assert!((1..20).all(|i| !first[..i].contains(&first[i])), "{first:?}");
+    }
+
+    #[test]
+    fn bars_are_possible() {
+        // Twenty years, and a length that only the bounds can hold.
+        for (assets, days, seed) in [(40, 7_305, 1), (2, 300_000, 2)] {
+            for asset in self::assets(assets, days, seed) {
+                let bars = &asset.bars;
+                assert!(columns(bars).iter().all(|column| column.len() == bars.ts.len()));
+                for i in 0..bars.ts.len() {
+                    let (open, high, low, close) = (bars.open[i], bars.high[i], bars.low[i], bars.close[i]);
+                    assert!(low <= open.min(close) && open.max(close) <= high, "{asset:?}, bar {i}");
+                    assert!(1e-3 < low && high < 1e7, "{low} {high}");
+                    assert!(bars.volume[i] > 0.0 && bars.market_cap[i] > bars.volume[i]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn all_end_on_the_same_day_and_the_last_two_are_young() {
+        let market = market(4, 1_000, 7);
+        assert_eq!(market.iter().map(|a| a.id).collect::<Vec<_>>(), [1, 2, 3, 4]);
+        assert_eq!(market.iter().map(|a| a.bars.ts.len()).collect::<Vec<_>>(), [1_000, 1_000, 720, 200]);
+        for asset in &market {
+            // 2000-01-01 23:59:59 and so many days.
+            let stamp = |day: i32| i64::from(day) * 86_400_000_000 + 86_399_000_000;
+            let stamps: Vec<i64> = (asset.first_day..5_844 + 1_000).map(stamp).collect();
+            assert_eq!(asset.bars.ts, stamps);
+        }
+        let counts =
+            |assets, days| self::market(assets, days, 7).iter().map(|a| a.bars.ts.len()).collect::<Vec<_>>();
+        assert_eq!(counts(1, 1_000), [1_000]);
+        assert_eq!(counts(2, 1_000), [1_000, 200]);
+        assert_eq!(counts(3, 100), [100; 3]);
+        assert!(counts(0, 100).is_empty());
+        assert!(counts(3, 0).is_empty());
+        assert_eq!(assets(10_000, 1, 7).count(), 10_000);
+    }
+
+    #[test]
+    fn a_bar_does_not_depend_on_how_many_follow() {
+        let (small, large) = (market(3, 800, 42), market(6, 900, 42));
+        for (a, b) in small.iter().zip(&large) {
+            let before = (a.first_day - b.first_day) as usize;
+            for (a, b) in columns(&a.bars).into_iter().zip(columns(&b.bars)) {
+                assert_eq!(a[..], b[before..before + a.len()]);
+            }
+        }
+    }
+
+    #[test]
+    fn the_market_goes_through_every_trend_and_volatility() {
+        let market = market(3, 3_000, 42);
+        let outcome = labelled(&market[0].bars);
+        assert_eq!((outcome.budget.tier, outcome.budget.enabled), (Tier::Full, [true, true, true, false]));
+        // After the bars that have no trend for want of EMAs, and no percentile.
+        let labels: Vec<_> = outcome.row[250..]
+            .iter()
+            .filter_map(|row| outcome.rows[*row as usize].labels[Layer::L2 as usize])
+            .collect();
+        let enough = |count: usize| count * 20 >= labels.len();
+        for trend in Trend::ALL {
+            assert!(enough(labels.iter().filter(|l| l.trend() == *trend).count()), "{trend:?}");
+        }
+        for vol in Vol::ALL {
+            assert!(enough(labels.iter().filter(|l| l.vol() == *vol).count()), "{vol:?}");
+        }
+        let enabled = |asset: usize| labelled(&market[asset].bars).budget.enabled;
+        assert_eq!(enabled(1), [false, true, true, false]);
+        assert_eq!(enabled(2), [false, false, true, false]);
+    }
+}

@@ -1,0 +1,158 @@
+//! What a series of daily returns did in each regime.
+
+use crate::market_regime_history::{Regime, YEAR};
+use crate::math::stats::ReturnStats;
+
+/// Returns over the days of one regime, NaN where undefined. Fractions, not percent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Performance {
+    /// Returns compounded: the product of `1 + r`, less 1.
+    pub total_return: f64,
+    /// Mean return of a day.
+    pub mean: f64,
+    /// Sample standard deviation (ddof 1) × sqrt([`YEAR`]); NaN under two days.
+    pub volatility: f64,
+    /// `mean / std` × sqrt([`YEAR`]), no interest taken off; NaN without a standard deviation above 0.
+    pub sharpe: f64,
+    /// Largest fall of the compounded returns from a height before, the start included: 0 to 1.
+    pub max_drawdown: f64,
+    /// Share of days with a return above 0.
+    pub win_rate: f64,
+    /// Days with a return.
+    pub days: u64,
+}
+
+/// Performance per regime.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PerformanceByRegime {
+    /// The regimes that have days, in the order of [`Regime::ALL`].
+    pub regimes: Vec<(Regime, Performance)>,
+    /// Days with a return before any label is in force: in no regime.
+    pub unlabelled: u64,
+}
+
+/// Daily returns split over the regimes, each compounded over its own days as if they were adjacent.
+///
+/// `labels` and `returns` are in ascending day, at most one a day, which the caller sees to; days are
+/// numbers of calendar days. A label is in force from `lag` days after its own day until the next is.
+/// The label of a day is known at its close, and so is the return that ends there: with a lag of 0 a
+/// return counts for the label that it helped to make, with 1 for the newest one known before it began,
+/// which is what could have been traded. A return that is not finite is no day.
+pub fn performance(labels: &[(i32, Regime)], returns: &[(i32, f64)], lag: usize) -> PerformanceByRegime {
+    let lag = i64::try_from(lag).unwrap_or(i64::MAX);
+    let mut tracks = Regime::ALL.map(|regime| (regime, Track::default()));
+    let mut unlabelled = 0;
+    for (day, r) in returns.iter().filter(|(_, r)| r.is_finite()) {
+        let latest = i64::from(*day).saturating_sub(lag);
+        let known = labels.partition_point(|(labelled, _)| i64::from(*labelled) <= latest);
+        let regime = labels[..known].last().map(|(_, regime)| *regime);
+        match tracks.iter_mut().find(|(of, _)| Some(*of) == regime) {
+            Some((_, track)) => track.push(*r),
+            None => unlabelled += 1,
+        }
+    }
+    let regimes = tracks.into_iter().filter_map(|(regime, track)| Some((regime, track.performance()?)));
+    PerformanceByRegime { regimes: regimes.collect(), unlabelled }
+}
+
+/// The days of one regime so far.
+struct Track {
+    returns: ReturnStats,
+    wins: u64,
+    equity: f64,
+    peak: f64,
+    max_drawdown: f64,
+}
+
+impl Default for Track {
+    fn default() -> Self {
+        Self { returns: ReturnStats::default(), wins: 0, equity: 1.0, peak: 1.0, max_drawdown: 0.0 }
+    }
+}
+
+impl Track {
+    fn push(&mut self, r: f64) {
+        self.returns.push(r);
+        self.wins += u64::from(r > 0.0);
+        self.equity *= 1.0 + r;
+        self.peak = self.peak.max(self.equity);
+        self.max_drawdown = self.max_drawdown.max(1.0 - self.equity / self.peak);
+    }
+
+    /// `None` without a day.
+    fn performance(&self) -> Option<Performance> {
+        let mean = self.returns.mean()?;
+        let std = self.returns.std().unwrap_or(f64::NAN);
+        let days = self.returns.returns;
+        Some(Performance {
+            total_return: self.equity - 1.0,
+            mean,
+            volatility: std * YEAR.sqrt(),
+            sharpe: if std > 0.0 { mean / std * YEAR.sqrt() } else { f64::NAN },
+            max_drawdown: self.max_drawdown,
+            win_rate: self.wins as f64 / days as f64,
+            days,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn assert_near(got: f64, expected: f64) {
+        assert!((got - expected).abs() < 1e-12, "{got}, not {expected}");
+    }
+
+    const LABELS: [(i32, Regime); 3] = [(10, Regime::Bear), (12, Regime::Bull), (20, Regime::Bear)];
+
+    #[test]
+    fn figures_by_hand() {
+        let returns = [(9, 9.0), (10, -0.5), (11, 0.5), (12, 0.25), (13, 0.0), (15, 0.25), (20, -0.25)];
+        let got = performance(&LABELS, &returns, 0);
+        assert_eq!(got.unlabelled, 1);
+        let [(Regime::Bull, bull), (Regime::Bear, bear)] = got.regimes[..] else { panic!("{got:?}") };
+        assert_eq!((bull.days, bear.days), (3, 3));
+        assert_eq!((bull.total_return, bull.max_drawdown), (0.5625, 0.0));
+        assert_near(bull.mean, 0.5 / 3.0);
+        // Deviations of 1/12, -1/6 and 1/12.
+        assert_near(bull.volatility, (1.0f64 / 48.0).sqrt() * 252f64.sqrt());
+        assert_near(bull.sharpe, 0.5 / 3.0 / (1.0f64 / 48.0).sqrt() * 252f64.sqrt());
+        assert_near(bull.win_rate, 2.0 / 3.0);
+        // 0.5, 0.75, 0.5625: the lowest point is the first day, from the start at 1.
+        assert_eq!((bear.total_return, bear.max_drawdown), (-0.4375, 0.5));
+        assert_near(bear.win_rate, 1.0 / 3.0);
+    }
+
+    #[test]
+    fn a_lag_is_of_calendar_days() {
+        let returns = [(10, 0.1), (11, 0.2), (12, 0.3), (13, 0.4), (20, 0.5), (21, 0.6)];
+        let days = |lag| {
+            let got = performance(&LABELS, &returns, lag);
+            let days = got.regimes.iter().map(|(regime, p)| (*regime, p.days));
+            (got.unlabelled, days.collect::<Vec<_>>())
+        };
+        assert_eq!(days(0), (0, vec![(Regime::Bull, 2), (Regime::Bear, 4)]));
+        assert_eq!(days(1), (1, vec![(Regime::Bull, 2), (Regime::Bear, 3)]));
+        assert_eq!(days(10), (4, vec![(Regime::Bear, 2)]));
+        assert_eq!(days(usize::MAX), (6, vec![]));
+    }
+
+    #[test]
+    fn one_day_and_equal_days_have_no_sharpe() {
+        let one = performance(&LABELS, &[(10, 0.1), (11, f64::NAN)], 0).regimes[0].1;
+        assert_eq!((one.days, one.win_rate), (1, 1.0));
+        assert!(one.volatility.is_nan() && one.sharpe.is_nan());
+        let equal = performance(&LABELS, &[(12, 0.1), (13, 0.1), (14, 0.1)], 0).regimes[0].1;
+        assert_eq!(equal.volatility, 0.0);
+        assert!(equal.sharpe.is_nan());
+    }
+
+    #[test]
+    fn all_lost_is_a_drawdown_of_1() {
+        let got = performance(&LABELS, &[(12, 1.0), (13, -1.0), (14, 0.5)], 0).regimes[0].1;
+        assert_eq!((got.total_return, got.max_drawdown), (-1.0, 1.0));
+        assert_eq!(performance(&[], &[(12, 1.0)], 0), PerformanceByRegime { regimes: vec![], unlabelled: 1 });
+        assert_eq!(performance(&LABELS, &[], 0), PerformanceByRegime::default());
+    }
+}

@@ -1,0 +1,278 @@
+//! What the regimes are made with, and reading it from JSON: `{"adx_trending": 30}`.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Number, Value, json};
+use thiserror::Error;
+
+use crate::cmc_regimes::version::hash;
+
+const KEYS: [&str; 8] = [
+    "adx_trending",
+    "adx_sideways",
+    "adaptive_window",
+    "vol_low_percentile",
+    "vol_high_percentile",
+    "rsi_bullish",
+    "rsi_bearish",
+    "momentum_score_threshold",
+];
+
+/// The classifier's version: changed whenever the code gives another label for the same candles.
+const CLASSIFIER_VERSION: &str = "1";
+
+/// Limits and windows of the regimes.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Config {
+    /// Least ADX of a trend, 0 to 100.
+    pub adx_trending: f64,
+    /// Has no effect: below `adx_trending` everything is neutral.
+    pub adx_sideways: f64,
+    /// Candles that volatility is compared with, 2 to 10000.
+    pub adaptive_window: usize,
+    /// Has no effect: what is not high is low.
+    pub vol_low_percentile: f64,
+    /// Percentile that high volatility is above, 0 to 100.
+    pub vol_high_percentile: f64,
+    /// RSI that bullish momentum is above, 0 to 100.
+    pub rsi_bullish: f64,
+    /// RSI that bearish momentum is below, 0 to `rsi_bullish`.
+    pub rsi_bearish: f64,
+    /// Points out of 3 that make momentum bullish or bearish.
+    pub momentum_score_threshold: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            adx_trending: 25.0,
+            adx_sideways: 20.0,
+            adaptive_window: 100,
+            vol_low_percentile: 30.0,
+            vol_high_percentile: 70.0,
+            rsi_bullish: 55.0,
+            rsi_bearish: 45.0,
+            momentum_score_threshold: 2,
+        }
+    }
+}
+
+/// Why a JSON document is no configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ConfigError {
+    /// The text is not JSON, or more than can be read.
+    #[error("config is JSON that cannot be read: {0}")]
+    Json(String),
+    /// The document is not an object.
+    #[error("config is {0}, not an object")]
+    NotAnObject(String),
+    /// There is no such key.
+    #[error("config: unknown key \"{0}\"")]
+    UnknownKey(String),
+    /// A key has a value it cannot have.
+    #[error("config: \"{key}\" {problem}")]
+    Value {
+        /// The key.
+        key: &'static str,
+        /// What is wrong, with the value.
+        problem: String,
+    },
+}
+
+impl ConfigError {
+    /// What to type instead.
+    pub fn hint(&self) -> String {
+        match self {
+            ConfigError::Json(_) | ConfigError::NotAnObject(_) => {
+                "Give an object such as {\"adx_trending\": 30, \"adaptive_window\": 200}.".to_owned()
+            }
+            ConfigError::UnknownKey(_) => format!("The keys are {}.", KEYS.join(", ")),
+            ConfigError::Value { key, .. } => match *key {
+                "adaptive_window" => "Give a whole number from 2 to 10000, such as 100.",
+                "momentum_score_threshold" => "Give 1, 2 or 3.",
+                "vol_low_percentile" | "vol_high_percentile" => {
+                    "Give numbers from 0 to 100, vol_low_percentile (30) not above vol_high_percentile (70)."
+                }
+                "rsi_bearish" | "rsi_bullish" => {
+                    "Give numbers from 0 to 100, rsi_bearish (45) not above rsi_bullish (55)."
+                }
+                _ => "Give a number from 0 to 100.",
+            }
+            .to_owned(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads and checks a JSON object; what it leaves out is as by default. The first thing wrong is the
+    /// error.
+    pub fn parse(json: &str) -> Result<Self, ConfigError> {
+        let document: Value =
+            serde_json::from_str(json).map_err(|error| ConfigError::Json(error.to_string()))?;
+        let Value::Object(object) = &document else {
+            return Err(ConfigError::NotAnObject(shown(&document)));
+        };
+        if let Some(key) = object.keys().find(|key| !KEYS.contains(&key.as_str())) {
+            return Err(ConfigError::UnknownKey(key.clone()));
+        }
+        let default = Self::default();
+        let percent = |key, or| number(object, key, or, |v| (0.0..=100.0).contains(&v), "0 to 100");
+        let whole = |key, or: f64, most: f64, least: f64| {
+            let range = format!("the whole numbers from {least} to {most}");
+            number(object, key, or, |v| (least..=most).contains(&v) && v.fract() == 0.0, &range)
+        };
+        let config = Self {
+            adx_trending: percent("adx_trending", default.adx_trending)?,
+            adx_sideways: percent("adx_sideways", default.adx_sideways)?,
+            adaptive_window: whole("adaptive_window", default.adaptive_window as f64, 10_000.0, 2.0)?
+                as usize,
+            vol_low_percentile: percent("vol_low_percentile", default.vol_low_percentile)?,
+            vol_high_percentile: percent("vol_high_percentile", default.vol_high_percentile)?,
+            rsi_bullish: percent("rsi_bullish", default.rsi_bullish)?,
+            rsi_bearish: percent("rsi_bearish", default.rsi_bearish)?,
+            momentum_score_threshold: whole(
+                "momentum_score_threshold",
+                default.momentum_score_threshold.into(),
+                3.0,
+                1.0,
+            )? as u32,
+        };
+        in_order(
+            "vol_low_percentile",
+            config.vol_low_percentile,
+            "vol_high_percentile",
+            config.vol_high_percentile,
+        )?;
+        in_order("rsi_bearish", config.rsi_bearish, "rsi_bullish", config.rsi_bullish)?;
+        Ok(config)
+    }
+
+    /// The classifier's version: `1` for the defaults, otherwise `1-` and the first 8 hex digits of the
+    /// SHA-256 of the canonical JSON text of all that can change a label.
+    pub fn version(&self) -> String {
+        let effective = self.effective();
+        if effective == Self::default().effective() {
+            return CLASSIFIER_VERSION.to_owned();
+        }
+        let digits: String = hash(&effective).chars().take(8).collect();
+        format!("{CLASSIFIER_VERSION}-{digits}")
+    }
+
+    fn effective(&self) -> Value {
+        json!({
+            "adx_trending": self.adx_trending,
+            "adaptive_window": self.adaptive_window,
+            "vol_high_percentile": self.vol_high_percentile,
+            "rsi_bullish": self.rsi_bullish,
+            "rsi_bearish": self.rsi_bearish,
+            "momentum_score_threshold": self.momentum_score_threshold,
+        })
+    }
+}
+
+fn number(
+    object: &Map<String, Value>,
+    key: &'static str,
+    or: f64,
+    in_range: impl Fn(f64) -> bool,
+    range: &str,
+) -> Result<f64, ConfigError> {
+    let Some(value) = object.get(key) else { return Ok(or) };
+    match value.as_number().map(Number::as_f64) {
+        // Adding zero turns -0 into 0.
+        Some(Some(v)) if v.is_finite() && in_range(v) => Ok(v + 0.0),
+        Some(_) => Err(ConfigError::Value { key, problem: format!("is {value}, outside {range}") }),
+        None => Err(ConfigError::Value { key, problem: format!("is {}, not a number", shown(value)) }),
+    }
+}
+
+fn in_order(low_key: &'static str, low: f64, high_key: &'static str, high: f64) -> Result<(), ConfigError> {
+    if low <= high {
+        return Ok(());
+    }
+    let problem = format!("is {low}, above \"{high_key}\", which is {high}");
+    Err(ConfigError::Value { key: low_key, problem })
+}
+
+/// A value as it fits into a message.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Array(_) => "an array".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(json: &str) -> String {
+        Config::parse(json).expect_err("must fail").to_string()
+    }
+
+    #[test]
+    fn what_is_left_out_is_as_by_default() {
+        assert_eq!(Config::parse("{}"), Ok(Config::default()));
+        let all = r#"{"adx_trending": 25, "adx_sideways": 20, "adaptive_window": 1e2, "vol_low_percentile": 30,
+            "vol_high_percentile": 70.0, "rsi_bullish": 55, "rsi_bearish": 45, "momentum_score_threshold": 2}"#;
+        assert_eq!(Config::parse(all), Ok(Config::default()));
+        let one = Config { adaptive_window: 10_000, ..Config::default() };
+        assert_eq!(Config::parse(r#"{"adaptive_window": 10000}"#), Ok(one));
+    }
+
+    #[test]
+    fn errors_name_the_key_and_the_value() {
+        assert_eq!(error("[]"), "config is an array, not an object");
+        assert_eq!(error("null"), "config is null, not an object");
+        assert_eq!(
+            error("{"),
+            "config is JSON that cannot be read: EOF while parsing an object at line 1 column 1"
+        );
+        assert_eq!(error(r#"{"adx": 1}"#), "config: unknown key \"adx\"");
+        assert_eq!(error(r#"{"adx_trending": "25"}"#), "config: \"adx_trending\" is \"25\", not a number");
+        assert_eq!(error(r#"{"adx_trending": null}"#), "config: \"adx_trending\" is null, not a number");
+        assert_eq!(
+            error(r#"{"adx_trending": 100.1}"#),
+            "config: \"adx_trending\" is 100.1, outside 0 to 100"
+        );
+        assert_eq!(error(r#"{"adx_sideways": -1}"#), "config: \"adx_sideways\" is -1, outside 0 to 100");
+        assert_eq!(error(r#"{"rsi_bullish": 1e999}"#), "config: \"rsi_bullish\" is 1e+999, outside 0 to 100");
+        assert_eq!(
+            error(r#"{"adaptive_window": 1}"#),
+            "config: \"adaptive_window\" is 1, outside the whole numbers from 2 to 10000"
+        );
+        assert_eq!(
+            error(r#"{"momentum_score_threshold": 2.5}"#),
+            "config: \"momentum_score_threshold\" is 2.5, outside the whole numbers from 1 to 3"
+        );
+        assert_eq!(
+            error(r#"{"vol_high_percentile": 20}"#),
+            "config: \"vol_low_percentile\" is 30, above \"vol_high_percentile\", which is 20"
+        );
+        assert_eq!(
+            error(r#"{"rsi_bearish": 60}"#),
+            "config: \"rsi_bearish\" is 60, above \"rsi_bullish\", which is 55"
+        );
+    }
+
+    #[test]
+    fn the_version_says_what_can_change_a_label() {
+        let version = |json: &str| Config::parse(json).expect("config").version();
+        assert_eq!(version("{}"), "1");
+        assert_eq!(version(r#"{"adx_sideways": 10, "vol_low_percentile": 5}"#), "1");
+        let others = [
+            r#"{"adx_trending": 30}"#,
+            r#"{"adaptive_window": 50}"#,
+            r#"{"vol_high_percentile": 80}"#,
+            r#"{"rsi_bullish": 60}"#,
+            r#"{"rsi_bearish": 40}"#,
+            r#"{"momentum_score_threshold": 3}"#,
+        ]
+        .map(version);
+        for (i, other) in others.iter().enumerate() {
+            assert!(other.len() == 10 && other.starts_with("1-"), "{other}");
+            assert!(!others[..i].contains(other));
+        }
+        assert_eq!(version(r#"{"adx_trending": 30, "adx_sideways": 10}"#), others[0]);
+    }
+}

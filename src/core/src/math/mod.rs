@@ -1,0 +1,7 @@
+//! Rolling windows, statistics and numbers, for all systems.
+
+pub mod number;
+pub mod numeric;
+pub mod periods;
+pub mod rolling;
+pub mod stats;

@@ -1,0 +1,159 @@
+//! How fresh the rows of each system are, subject by subject: an asset, a series, a symbol.
+
+use pgrx::spi::quote_identifier as quoted;
+
+use crate::output::run_log::{RUN_LOG, subject};
+use crate::output::set_up::is_set_up;
+use crate::pg::error::Result;
+use crate::pg::spi::{Db, Sees, Tuple, arg};
+use crate::pg::subtransaction::attempt_unless_cancelled;
+use crate::pg::{settings, spi};
+use crate::source::bars::utc;
+use crate::systems::cmc_regimes::tables::{SYSTEMS, System};
+
+/// A subject. Moments are microseconds since 2000.
+#[derive(Clone, Debug, Default)]
+pub struct Fresh {
+    /// An asset, or a name.
+    pub id: Option<i32>,
+    pub name: String,
+    pub newest_source: Option<i64>,
+    pub newest_row: Option<i64>,
+    /// Rows of the source after the newest row, as far as they are counted.
+    pub behind: i64,
+    /// Whether something changed that no refresh has seen, as far as it is tracked.
+    pub marked: bool,
+    /// Whether its newest row has none of the source any more, and a refresh would delete it.
+    pub ahead: bool,
+    /// What its rows were computed with.
+    pub version: Option<String>,
+    /// What to type to refresh it.
+    pub command: String,
+    pub last: Last,
+}
+
+/// How its refreshes ended, as far as the run log tells.
+#[derive(Clone, Debug, Default)]
+pub struct Last {
+    pub success: Option<i64>,
+    pub error: Option<i64>,
+    pub message: Option<String>,
+    pub sqlstate: Option<String>,
+    pub hint: Option<String>,
+}
+
+impl Fresh {
+    /// Whether the stored rows are not what a refresh would make of the source.
+    pub fn is_stale(&self) -> bool {
+        self.behind > 0 || self.marked || self.ahead
+    }
+
+    /// Whether the last refresh failed.
+    pub fn is_failing(&self) -> bool {
+        self.last.error.is_some() && self.last.error > self.last.success
+    }
+
+    /// From the newest row to the newest row of the source, in microseconds.
+    pub fn lag(&self) -> Option<i64> {
+        Some(self.newest_source?.saturating_sub(self.newest_row?).max(0))
+    }
+
+    /// Why it is stale, in a sentence; `what` is what the source has: daily bars.
+    pub fn complaint(&self, what: [&str; 2]) -> String {
+        let [one, many] = what;
+        let things = if self.behind == 1 { one } else { many };
+        match (self.newest_row, self.newest_source) {
+            (None, newest) if newest.is_some() || self.behind > 0 => {
+                format!("{} {things} and no row yet.", self.behind)
+            }
+            (Some(row), Some(newest)) if self.behind > 0 => format!(
+                "{} {} behind: newest {} {}, newest row {}.",
+                self.behind,
+                things.rsplit(' ').next().unwrap_or(things),
+                one.rsplit(' ').next().unwrap_or(one),
+                utc(newest),
+                utc(row)
+            ),
+            (Some(row), newest) if self.ahead => match newest {
+                Some(newest) => format!("Rows until {}, but no {one} after {}.", utc(row), utc(newest)),
+                None => format!("Rows until {}, but no {one} any more.", utc(row)),
+            },
+            _ => "What it was computed from changed since its last refresh.".to_owned(),
+        }
+    }
+}
+
+/// How refreshes of a named subject ended.
+pub fn last(db: Db, system: &System, name: &str) -> Result<Last> {
+    let log = format!("{}.{RUN_LOG}", quoted(settings::target_schema()));
+    let newest = |condition: &str| {
+        format!(
+            "SELECT finished, message, sqlstate, hint FROM {log} WHERE system = $1 AND subject = $2 AND status {condition} \
+             ORDER BY run DESC LIMIT 1"
+        )
+    };
+    let args = || [arg(system.name), arg(subject(name))];
+    let finished = |row: &Tuple| Ok(row.micros(0));
+    let success = db.first(&newest("<> 'failed'"), &args(), Sees::Snapshot, finished)?.flatten();
+    let failed = db.first(&newest("= 'failed'"), &args(), Sees::Snapshot, |row| {
+        Ok(Last {
+            success,
+            error: row.micros(0),
+            message: row.string(1),
+            sqlstate: row.string(2),
+            hint: row.string(3),
+        })
+    })?;
+    Ok(failed.unwrap_or(Last { success, ..Last::default() }))
+}
+
+/// A system as a whole.
+pub struct Overview {
+    pub name: &'static str,
+    pub tables: Vec<String>,
+    /// Whether its tables are there.
+    pub is_set_up: bool,
+    /// Those with rows or something to make rows of, and how many of them are stale.
+    pub subjects: Option<i64>,
+    pub stale: Option<i64>,
+    pub newest_row: Option<i64>,
+    /// The longest, from the newest row of a subject to the newest of its source.
+    pub lag: Option<i64>,
+    /// What rows were computed with, or would be.
+    pub version: Option<String>,
+    /// Why the rest cannot be told.
+    pub problem: Option<String>,
+}
+
+/// All systems.
+pub fn overview() -> Result<Vec<Overview>> {
+    spi::connect(|db| SYSTEMS.iter().map(|system| of(db, system)).collect())
+}
+
+fn of(db: Db, system: &'static System) -> Result<Overview> {
+    let schema = settings::target_schema();
+    let tables = system.tables.iter().map(|table| format!("{}.{}", quoted(&schema), table.name)).collect();
+    let is_set_up = is_set_up(db, &schema, system)?;
+    // One that is not in use, with nothing to read, must not hide the others.
+    let all = if is_set_up { attempt_unless_cancelled(|| (system.fresh)(db)) } else { Ok(Vec::new()) };
+    let problem = all.as_ref().err().map(|error| error.report().message.clone());
+    let all = all.unwrap_or_default();
+    let mut versions: Vec<&str> = all.iter().filter_map(|fresh| fresh.version.as_deref()).collect();
+    versions.sort_unstable();
+    versions.dedup();
+    let version = match versions.as_slice() {
+        [] => attempt_unless_cancelled(|| (system.version)(db)).ok(),
+        versions => Some(versions.join(", ")),
+    };
+    Ok(Overview {
+        name: system.name,
+        tables,
+        is_set_up,
+        subjects: problem.is_none().then_some(all.len() as i64),
+        stale: problem.is_none().then(|| all.iter().filter(|fresh| fresh.is_stale()).count() as i64),
+        newest_row: all.iter().filter_map(|fresh| fresh.newest_row).max(),
+        lag: all.iter().filter_map(Fresh::lag).max(),
+        version,
+        problem,
+    })
+}

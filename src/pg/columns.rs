@@ -1,0 +1,114 @@
+//! A relation that a caller names, and the columns of it: which it has, of what type, and what may be done with them.
+
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+use pgrx::spi::quote_identifier as quoted;
+
+use crate::pg::error::{Error, Result, invalid_parameter, no_privilege};
+use crate::pg::spi::{Db, Sees, arg};
+use crate::source::map::{current_user, without_modifier};
+
+/// Longest name that PostgreSQL keeps whole, in bytes.
+const MOST_BYTES: usize = 63;
+
+/// A relation with its columns.
+pub struct Table {
+    /// Quoted, with its schema.
+    pub sql: String,
+    /// As `pg_class.relkind` has it.
+    pub kind: String,
+    pub may_alter: bool,
+    pub columns: Vec<Column>,
+}
+
+pub struct Column {
+    pub name: String,
+    pub type_name: String,
+    pub is_generated: bool,
+    pub may_read: bool,
+    pub may_update: bool,
+}
+
+impl Column {
+    /// The type without a length or precision.
+    pub fn base_type(&self) -> String {
+        without_modifier(&self.type_name)
+    }
+}
+
+/// A name that a column can have.
+pub fn check_name(argument: &str, name: &str) -> Result<()> {
+    if (1..=MOST_BYTES).contains(&name.len()) {
+        return Ok(());
+    }
+    Err(invalid_parameter(format!("{argument} has {} bytes, and a name has 1 to {MOST_BYTES}", name.len()))
+        .hint(format!("Pass {argument} => the name of a column, without quotes.")))
+}
+
+/// The relation of this oid; `example` is how the function is called.
+pub fn find(db: Db, relation: pg_sys::Oid, example: &str) -> Result<Table> {
+    let sql = "SELECT n.nspname::text, c.relname::text, c.relkind::text, pg_has_role(c.relowner, 'USAGE') \
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1";
+    let found = db.first(sql, &[arg(relation)], Sees::Now, |row| {
+        let text = |column| row.string(column).unwrap_or_default();
+        Ok((format!("{}.{}", quoted(text(0)), quoted(text(1))), text(2), row.bool(3) == Some(true)))
+    })?;
+    let Some((sql, kind, may_alter)) = found else {
+        return Err(Error::new(
+            PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
+            format!("there is no relation with oid {}", relation.to_u32()),
+        )
+        .hint(format!("Pass the name of a table: {example};")));
+    };
+    Ok(Table { sql, kind, may_alter, columns: columns(db, relation)? })
+}
+
+fn columns(db: Db, relation: pg_sys::Oid) -> Result<Vec<Column>> {
+    let sql = "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), a.attgenerated <> '', \
+         has_column_privilege(a.attrelid, a.attnum, 'SELECT'), has_column_privilege(a.attrelid, a.attnum, 'UPDATE') \
+         FROM pg_catalog.pg_attribute a WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
+    let mut columns = Vec::new();
+    db.rows(sql, &[arg(relation)], Sees::Now, |row| {
+        let (text, flag) = (|c| row.string(c).unwrap_or_default(), |c| row.bool(c) == Some(true));
+        columns.push(Column {
+            name: text(0),
+            type_name: text(1),
+            is_generated: flag(2),
+            may_read: flag(3),
+            may_update: flag(4),
+        });
+        Ok(())
+    })?;
+    Ok(columns)
+}
+
+/// A column that is there and may be read.
+pub fn column<'a>(table: &'a Table, argument: &str, name: &str) -> Result<&'a Column> {
+    let Some(column) = table.columns.iter().find(|c| c.name == name) else {
+        let names: Vec<String> = table.columns.iter().map(|c| quoted(&c.name)).collect();
+        return Err(Error::new(
+            PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
+            format!("column {} of table {} does not exist", quoted(name), table.sql),
+        )
+        .detail(format!("It has the columns {}.", names.join(", ")))
+        .hint(format!("Pass {argument} => one of them.")));
+    };
+    if column.may_read {
+        return Ok(column);
+    }
+    Err(no_privilege(&table.sql, &format!("SELECT ({})", quoted(name)), &current_user()))
+}
+
+/// A column is of another type than it must be.
+pub fn wrong_type(table: &Table, argument: &str, column: &Column, wanted: &str) -> Error {
+    Error::new(
+        PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+        format!(
+            "column {} of table {} is of type {}, not {wanted}",
+            quoted(&column.name),
+            table.sql,
+            column.type_name
+        ),
+    )
+    .hint(format!("Pass {argument} => a column of that type."))
+}

@@ -1,0 +1,410 @@
+//! A thin layer over SPI: prepared plans, rows read straight off the tuples, one snapshot for many
+//! statements.
+//!
+//! pgrx's own SPI copies every row and never frees what it fetched, which costs a multiple of the
+//! reading itself and grows with the number of assets; so rows are taken here as the executor gives
+//! them (`row`). The unsafe code of reading and writing is in these two files.
+#![allow(unsafe_code)]
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ffi::{CStr, CString};
+use std::marker::PhantomData;
+use std::rc::Rc;
+
+use pgrx::prelude::*;
+use pgrx::{PgMemoryContexts, pg_sys};
+
+use crate::pg::error::{Error, Result};
+use crate::pg::row::Receiver;
+
+pub use crate::pg::row::{Tuple, varlena_of};
+
+thread_local! {
+    /// Statements of this session by their text: the same few serve every asset and every call.
+    static STATEMENTS: RefCell<HashMap<String, Rc<Plan>>> = RefCell::default();
+}
+
+/// Most statements kept; more than any mapping needs, so that a session that goes through many
+/// mappings does not grow without bound.
+const MOST_STATEMENTS: usize = 200;
+
+/// A connection to SPI; its existence proves that one is open.
+#[derive(Clone, Copy)]
+pub struct Db<'c>(PhantomData<&'c ()>);
+
+/// Opens SPI for the length of `work`.
+pub fn connect<R>(work: impl FnOnce(Db<'_>) -> Result<R>) -> Result<R> {
+    Spi::connect(|_| work(Db(PhantomData)))
+}
+
+/// A parameter of a statement.
+pub struct Arg {
+    datum: Option<pg_sys::Datum>,
+    oid: pg_sys::Oid,
+}
+
+/// A value as a statement's parameter.
+pub fn arg<T: IntoDatum>(value: T) -> Arg {
+    Arg { oid: T::type_oid(), datum: value.into_datum() }
+}
+
+/// A `timestamptz` parameter, in microseconds since 2000.
+pub fn timestamp_arg(micros: Option<i64>) -> Arg {
+    Arg { oid: pg_sys::TIMESTAMPTZOID, datum: micros.and_then(IntoDatum::into_datum) }
+}
+
+/// A `date` parameter, in days since 2000; the ends of the range are infinite.
+pub fn date_arg(days: i32) -> Arg {
+    arg(Date::saturating_from_raw(days))
+}
+
+/// A `timestamptz[]` parameter, in microseconds since 2000.
+pub fn timestamps_arg(micros: Vec<Option<i64>>) -> Arg {
+    let typed: Vec<Option<TimestampWithTimeZone>> =
+        micros.into_iter().map(|m| m.and_then(|m| TimestampWithTimeZone::try_from(m).ok())).collect();
+    arg(typed)
+}
+
+/// Which data a statement sees.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Sees {
+    /// What the calling statement sees, or the snapshot of [`Db::with_new_snapshot`] around it.
+    Snapshot,
+    /// What has been committed by now; also what a statement that writes must use.
+    Now,
+}
+
+/// A prepared statement that its user keeps, to be spared looking it up by its text.
+#[derive(Clone)]
+pub struct Statement(Rc<Plan>);
+
+impl Statement {
+    /// Calls `each` with every row.
+    pub fn rows(
+        &self,
+        _: Db,
+        args: &[Arg],
+        sees: Sees,
+        each: impl FnMut(&Tuple) -> Result<()>,
+    ) -> Result<()> {
+        self.0.rows(args, sees, each)
+    }
+}
+
+/// A prepared statement, freed when dropped.
+struct Plan {
+    plan: pg_sys::SPIPlanPtr,
+    types: Vec<pg_sys::Oid>,
+    sql: String,
+}
+
+impl Drop for Plan {
+    fn drop(&mut self) {
+        // SAFETY: the plan was made by SPI_prepare and SPI_keepplan and is freed once.
+        unsafe { pg_sys::SPI_freeplan(self.plan) };
+    }
+}
+
+impl Db<'_> {
+    fn plan(self, sql: &str, args: &[Arg], options: u32) -> Result<Rc<Plan>> {
+        if let Some(plan) = STATEMENTS.with_borrow(|known| known.get(sql).cloned()) {
+            return Ok(plan);
+        }
+        let plan = Rc::new(Plan::prepare(sql, args.iter().map(|a| a.oid).collect(), options)?);
+        STATEMENTS.with_borrow_mut(|known| {
+            if known.len() >= MOST_STATEMENTS {
+                known.clear();
+            }
+            known.insert(sql.to_owned(), Rc::clone(&plan));
+        });
+        Ok(plan)
+    }
+
+    /// A statement to keep, with arguments of these types.
+    pub fn statement(self, sql: &str, args: &[Arg]) -> Result<Statement> {
+        self.plan(sql, args, 0).map(Statement)
+    }
+
+    /// Calls `each` with every row of a statement.
+    pub fn rows(
+        self,
+        sql: &str,
+        args: &[Arg],
+        sees: Sees,
+        each: impl FnMut(&Tuple) -> Result<()>,
+    ) -> Result<()> {
+        self.plan(sql, args, 0)?.rows(args, sees, each)
+    }
+
+    /// Gives every row of a statement to a receiver of PostgreSQL's own kind.
+    ///
+    /// # Safety
+    /// The receiver is a valid one until this returns.
+    pub unsafe fn rows_into(
+        self,
+        sql: &str,
+        args: &[Arg],
+        sees: Sees,
+        receiver: *mut pg_sys::DestReceiver,
+    ) -> Result<()> {
+        // SAFETY: as the caller says.
+        unsafe { self.plan(sql, args, 0)?.run(args, sees, receiver) }
+    }
+
+    /// The first row of a statement, as `read` makes it.
+    pub fn first<R>(
+        self,
+        sql: &str,
+        args: &[Arg],
+        sees: Sees,
+        mut read: impl FnMut(&Tuple) -> Result<R>,
+    ) -> Result<Option<R>> {
+        let mut first = None;
+        self.rows(sql, args, sees, |row| {
+            if first.is_none() {
+                first = Some(read(row)?);
+            }
+            Ok(())
+        })?;
+        Ok(first)
+    }
+
+    /// Runs a statement; gives the number of rows it processed. It is planned anew each time, for
+    /// the arrays it is given: a plan for any array would guess at ten elements.
+    pub fn execute(self, sql: &str, args: &[Arg]) -> Result<u64> {
+        self.plan(sql, args, pg_sys::CURSOR_OPT_CUSTOM_PLAN)?.execute(args)
+    }
+
+    /// [`Db::execute`] of a statement whose plan does not depend on how much it is given: planned once.
+    pub fn execute_small(self, sql: &str, args: &[Arg]) -> Result<u64> {
+        // Told apart from the same text planned anew each time.
+        self.plan(&format!("{sql} "), args, pg_sys::CURSOR_OPT_GENERIC_PLAN)?.execute(args)
+    }
+
+    /// Waits until a relation and its partitions can be read and keeps them from being altered or
+    /// truncated until the transaction ends. To be done before a snapshot is taken: a table that is
+    /// truncated or rewritten after that looks empty to it.
+    pub fn hold(self, schema: &str, name: &str) -> Result<()> {
+        let relation =
+            format!("{}.{}", pgrx::spi::quote_identifier(schema), pgrx::spi::quote_identifier(name));
+        // SAFETY: looks up a system cache.
+        let kind = |oid| unsafe { pg_sys::get_rel_relkind(oid) } as u8;
+        // A plain table is locked by itself, without a statement. Its name may have come to mean another
+        // while this waited; then that one is locked too.
+        let mut held = None;
+        while let Some(oid) = relation_oid(schema, name).filter(|oid| kind(*oid) == b'r') {
+            if held == Some(oid) {
+                return Ok(());
+            }
+            // SAFETY: in a transaction, which releases the lock at its end.
+            unsafe { pg_sys::LockRelationOid(oid, pg_sys::AccessShareLock as i32) };
+            held = Some(oid);
+        }
+        if matches!(relation_oid(schema, name).map(kind), Some(b'p' | b'v')) {
+            // Takes partitions, and what a view reads, along.
+            return self.execute(&format!("LOCK TABLE {relation} IN ACCESS SHARE MODE"), &[]).map(|_| ());
+        }
+        self.rows(&format!("SELECT FROM {relation} WHERE false"), &[], Sees::Snapshot, |_| Ok(()))
+    }
+
+    /// Runs `work` with one new snapshot, so that all it reads with [`Sees::Snapshot`] is of one
+    /// moment and includes everything committed by now.
+    pub fn with_new_snapshot<R>(self, work: impl FnOnce() -> Result<R>) -> Result<R> {
+        // SAFETY: pushed and popped in pairs; on an error PostgreSQL drops the snapshot with the
+        // (sub)transaction that is rolled back.
+        unsafe {
+            pg_sys::CommandCounterIncrement();
+            pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
+        }
+        let result = work();
+        // SAFETY: see above. After an Err the snapshot is still ours.
+        unsafe { pg_sys::PopActiveSnapshot() };
+        result
+    }
+}
+
+impl Plan {
+    fn prepare(sql: &str, mut types: Vec<pg_sys::Oid>, options: u32) -> Result<Self> {
+        let _back = CurrentMemory::remember();
+        let text = CString::new(sql).map_err(|_| {
+            Error::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, "a name holds a NUL byte")
+        })?;
+        // SAFETY: SPI is connected; the text and the types outlive the call; the plan is kept, so
+        // that it survives the rollback of a subtransaction that it was prepared in.
+        let plan = unsafe {
+            pg_sys::SPI_prepare_cursor(text.as_ptr(), types.len() as i32, types.as_mut_ptr(), options as i32)
+        };
+        // SAFETY: as above; a null plan is not kept.
+        if plan.is_null() || unsafe { pg_sys::SPI_keepplan(plan) } != 0 {
+            return Err(internal(format!("could not prepare: {sql}")));
+        }
+        Ok(Self { plan, types, sql: sql.to_owned() })
+    }
+
+    fn rows(&self, args: &[Arg], sees: Sees, mut each: impl FnMut(&Tuple) -> Result<()>) -> Result<()> {
+        let mut receiver = Receiver::new(&mut each);
+        // SAFETY: the receiver outlives the call, in which PostgreSQL calls it back with each row.
+        let ran = unsafe { self.run(args, sees, receiver.as_dest()) };
+        match receiver.error() {
+            Some(error) => Err(error),
+            None => ran,
+        }
+    }
+
+    /// Gives every row to `receiver`, which is valid until this returns.
+    unsafe fn run(&self, args: &[Arg], sees: Sees, receiver: *mut pg_sys::DestReceiver) -> Result<()> {
+        self.check(args)?;
+        let _back = CurrentMemory::remember();
+        // SAFETY: SPI is connected; the plan is valid and its parameters were checked against it;
+        // the receiver is valid, as the caller says.
+        let code = unsafe {
+            let params = pg_sys::makeParamList(args.len() as i32);
+            let slots = (*params).params.as_mut_slice(args.len());
+            for (slot, arg) in slots.iter_mut().zip(args) {
+                slot.value = arg.datum.unwrap_or(pg_sys::Datum::null());
+                slot.isnull = arg.datum.is_none();
+                slot.pflags = pg_sys::PARAM_FLAG_CONST as u16;
+                slot.ptype = arg.oid;
+            }
+            let options = pg_sys::SPIExecuteOptions {
+                params,
+                read_only: sees == Sees::Snapshot,
+                dest: receiver,
+                ..Default::default()
+            };
+            let code = pg_sys::SPI_execute_plan_extended(self.plan, &options);
+            pg_sys::pfree(params.cast());
+            code
+        };
+        if code < 0 { Err(internal(format!("could not execute ({code}): {}", self.sql))) } else { Ok(()) }
+    }
+
+    fn check(&self, args: &[Arg]) -> Result<()> {
+        if args.iter().map(|a| a.oid).eq(self.types.iter().copied()) {
+            return Ok(());
+        }
+        Err(internal(format!("parameters do not fit: {}", self.sql)))
+    }
+
+    fn execute(&self, args: &[Arg]) -> Result<u64> {
+        self.check(args)?;
+        let _back = CurrentMemory::remember();
+        let mut values: Vec<_> = args.iter().map(|a| a.datum.unwrap_or(pg_sys::Datum::null())).collect();
+        let nulls: Vec<_> = args.iter().map(|a| if a.datum.is_none() { b'n' } else { b' ' } as _).collect();
+        // SAFETY: SPI is connected; the plan is valid and its parameters were checked against it.
+        unsafe {
+            let code = pg_sys::SPI_execute_plan(self.plan, values.as_mut_ptr(), nulls.as_ptr(), false, 0);
+            let processed = pg_sys::SPI_processed;
+            if !pg_sys::SPI_tuptable.is_null() {
+                pg_sys::SPI_freetuptable(pg_sys::SPI_tuptable);
+            }
+            if code < 0 {
+                return Err(internal(format!("could not execute ({code}): {}", self.sql)));
+            }
+            Ok(processed)
+        }
+    }
+}
+
+/// An error that only a mistake in this code can cause.
+fn internal(message: String) -> Error {
+    Error::new(PgSqlErrorCode::ERRCODE_INTERNAL_ERROR, message)
+}
+
+/// Runs `work` in a memory context of its own, freed with all that was allocated in it.
+pub fn in_own_memory<R>(work: impl FnOnce() -> R) -> R {
+    let mut context = PgMemoryContexts::new("pg_regime asset");
+    // Declared after the context, so that it is left before it is freed, also by an error.
+    let _back = CurrentMemory::remember();
+    // SAFETY: nothing allocated inside leaves `work` but Rust values.
+    unsafe { context.switch_to(|_| work()) }
+}
+
+/// The memory context that was current; current again when this is dropped. SPI leaves its own one
+/// current after every statement, where parameters would pile up asset by asset.
+struct CurrentMemory(pg_sys::MemoryContext);
+
+impl CurrentMemory {
+    fn remember() -> Self {
+        // SAFETY: reads a global of this backend.
+        Self(unsafe { pg_sys::CurrentMemoryContext })
+    }
+}
+
+impl Drop for CurrentMemory {
+    fn drop(&mut self) {
+        // SAFETY: the context was current when this was made and outlives it.
+        unsafe { pg_sys::CurrentMemoryContext = self.0 };
+    }
+}
+
+/// Whether the current user may delete from a table.
+pub fn may_delete(schema: &str, name: &str) -> bool {
+    let Some(relation) = relation_oid(schema, name) else { return false };
+    // SAFETY: looks up privileges and changes nothing.
+    let allowed = unsafe {
+        pg_sys::pg_class_aclcheck(relation, pg_sys::GetUserId(), pg_sys::ACL_DELETE as pg_sys::AclMode)
+    };
+    allowed == pg_sys::AclResult::ACLCHECK_OK
+}
+
+/// The name of the current user.
+pub fn current_user() -> String {
+    // SAFETY: the current user exists while its session lasts, or the call gives null; the name is
+    // copied at once.
+    unsafe {
+        let name = pg_sys::GetUserNameFromId(pg_sys::GetUserId(), true);
+        if name.is_null() { String::new() } else { CStr::from_ptr(name).to_string_lossy().into_owned() }
+    }
+}
+
+/// The time now, in microseconds since 2000.
+pub fn clock() -> i64 {
+    // SAFETY: reads the clock.
+    unsafe { pg_sys::GetCurrentTimestamp() }
+}
+
+/// Whether the user began the transaction, so that nothing can be committed on the way.
+pub fn in_transaction_block() -> bool {
+    // SAFETY: reads the state of this backend.
+    unsafe { pg_sys::IsTransactionBlock() }
+}
+
+/// Whether the transaction may not write.
+pub fn transaction_is_read_only() -> bool {
+    // SAFETY: reads a global of this backend.
+    unsafe { pg_sys::XactReadOnly }
+}
+
+/// The table of this name in this schema, and whether the current user may read it; `None` if there
+/// is none. From the system caches, so that it costs nothing per row of a query.
+pub fn readable(schema: &str, name: &str) -> Option<bool> {
+    let relation = relation_oid(schema, name)?;
+    // SAFETY: looks up privileges and changes nothing.
+    let allowed = unsafe {
+        pg_sys::pg_class_aclcheck(relation, pg_sys::GetUserId(), pg_sys::ACL_SELECT as pg_sys::AclMode)
+    };
+    Some(allowed == pg_sys::AclResult::ACLCHECK_OK && may_use(schema))
+}
+
+/// Whether the current user may use what is in a schema, if there is one of this name.
+pub fn may_use(schema: &str) -> bool {
+    let Ok(name) = CString::new(schema) else { return false };
+    // SAFETY: the string is NUL-terminated; the functions look up a name and privileges and change nothing.
+    unsafe {
+        let namespace = pg_sys::get_namespace_oid(name.as_ptr(), true);
+        let args = [namespace.into_datum(), "USAGE".into_datum()];
+        pgrx::direct_function_call(pg_sys::has_schema_privilege_id, &args) == Some(true)
+    }
+}
+
+fn relation_oid(schema: &str, name: &str) -> Option<pg_sys::Oid> {
+    let (schema, name) = (CString::new(schema).ok()?, CString::new(name).ok()?);
+    // SAFETY: both strings are NUL-terminated; the functions look names up and change nothing.
+    let oid = unsafe {
+        let namespace = pg_sys::get_namespace_oid(schema.as_ptr(), true);
+        pg_sys::get_relname_relid(name.as_ptr(), namespace)
+    };
+    (oid != pg_sys::InvalidOid).then_some(oid)
+}

@@ -1,0 +1,109 @@
+//! One piece of work in a subtransaction: it happens whole, or it leaves no trace and says why.
+#![allow(unsafe_code)]
+
+use std::panic::AssertUnwindSafe;
+use std::ptr;
+
+use pgrx::PgTryBuilder;
+use pgrx::pg_sys::panic::{CaughtError, ErrorReport};
+use pgrx::prelude::*;
+
+use crate::pg::error::{Error, Result};
+
+/// Runs `work` in a subtransaction. An error rolls it back and is given to the caller, unless it is
+/// one that the whole transaction must end with: a cancel or shutdown, a serialization failure, a
+/// deadlock, a lack of resources.
+pub fn attempt<R>(work: impl FnOnce() -> Result<R>) -> Result<R> {
+    // Classes: 40 transaction rollback, 53 insufficient resources, 57 operator intervention,
+    // 58 system error.
+    attempt_but(&["40", "53", "57", "58"], work)
+}
+
+/// [`attempt`] that gives the caller every error but a cancel or shutdown.
+pub fn attempt_unless_cancelled<R>(work: impl FnOnce() -> Result<R>) -> Result<R> {
+    attempt_but(&["57"], work)
+}
+
+fn attempt_but<R>(fatal: &[&str], work: impl FnOnce() -> Result<R>) -> Result<R> {
+    // SAFETY: begun here and either released or rolled back below, with memory context and
+    // resource owner put back as PL/pgSQL does for a block with an EXCEPTION clause.
+    let (context, owner) = unsafe {
+        let before = (pg_sys::CurrentMemoryContext, pg_sys::CurrentResourceOwner);
+        pg_sys::BeginInternalSubTransaction(ptr::null());
+        pg_sys::MemoryContextSwitchTo(before.0);
+        before
+    };
+    let result = PgTryBuilder::new(AssertUnwindSafe(|| work().map_err(Caught::Ours)))
+        .catch_others(|error| Err(Caught::Raised(Box::new(error))))
+        .execute();
+    // SAFETY: as above; the subtransaction begun here is the innermost one again.
+    unsafe {
+        match &result {
+            Ok(_) => pg_sys::ReleaseCurrentSubTransaction(),
+            Err(_) => pg_sys::RollbackAndReleaseCurrentSubTransaction(),
+        }
+        pg_sys::MemoryContextSwitchTo(context);
+        pg_sys::CurrentResourceOwner = owner;
+    }
+    match result {
+        Ok(value) => Ok(value),
+        Err(Caught::Ours(error)) => Err(error),
+        Err(Caught::Raised(caught)) => {
+            let (error, is_ours) = described(&caught);
+            match fatal.contains(&&sqlstate(error.report().code)[..2]) {
+                false => Err(error),
+                true if is_ours => raise(error),
+                true => caught.rethrow(),
+            }
+        }
+    }
+}
+
+enum Caught {
+    Ours(Error),
+    Raised(Box<CaughtError>),
+}
+
+/// The error in our form, and whether it says something else than what was caught.
+fn described(caught: &CaughtError) -> (Error, bool) {
+    let report = match caught {
+        CaughtError::PostgresError(report) | CaughtError::ErrorReport(report) => report,
+        CaughtError::RustPanic { ereport, .. } => ereport,
+    };
+    let code = report.sql_error_code();
+    if code == PgSqlErrorCode::ERRCODE_UNIQUE_VIOLATION && keeps_its_snapshot() {
+        // Only rows that were not there are inserted.
+        let error = Error::new(
+            PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
+            "could not serialize access: another session has written the same rows since this transaction began",
+        )
+        .detail(report.message())
+        .hint("ROLLBACK, and call it again; in READ COMMITTED it would have waited and seen them.");
+        return (error, true);
+    }
+    let mut error = Error::new(code, report.message());
+    if let Some(detail) = report.detail() {
+        error = error.detail(detail);
+    }
+    if let Some(hint) = report.hint() {
+        error = error.hint(hint);
+    }
+    (error, false)
+}
+
+/// Whether all of the transaction sees what was committed when it began.
+fn keeps_its_snapshot() -> bool {
+    // SAFETY: reads a global of this backend.
+    unsafe { pg_sys::XactIsoLevel >= pg_sys::XACT_REPEATABLE_READ as i32 }
+}
+
+fn raise(error: Error) -> ! {
+    ErrorReport::from(error).report(PgLogLevel::ERROR);
+    unreachable!("an ERROR does not come back")
+}
+
+/// The five characters of an error code.
+pub fn sqlstate(code: PgSqlErrorCode) -> String {
+    let packed = code as i32;
+    (0..5).map(|i| char::from((((packed >> (6 * i)) & 0x3f) as u8) + b'0')).collect()
+}

@@ -1,0 +1,228 @@
+//! Reading the bars and EMAs of one asset into flat arrays. The one place that reads source tables.
+
+use std::cell::Cell;
+
+use pgrx::prelude::*;
+
+use regime_core::cmc_regimes::series::Series;
+
+use crate::pg::error::{Error, Result};
+use crate::pg::spi::{Arg, Db, Sees};
+use crate::source::map::{Source, relation_args};
+
+/// Reads one layer of any asset.
+pub struct Reader<'c> {
+    db: Db<'c>,
+    source: Source,
+    bars: String,
+    emas: String,
+    later_bars: String,
+    later_emas: String,
+    /// Rows read since this was last taken.
+    pub read: Cell<u64>,
+}
+
+/// Which of an asset's bars are read.
+#[derive(Clone, Copy)]
+pub enum Span {
+    /// Up to a moment, or all.
+    Until(Option<i64>),
+    /// After a moment.
+    After(i64),
+}
+
+impl<'c> Reader<'c> {
+    pub fn new(db: Db<'c>, source: Source) -> Self {
+        let select = |columns: &[String], from: &str, condition: &str| {
+            format!("SELECT {} FROM {from} WHERE {condition}", columns.join(", "))
+        };
+        let bars = select(&source.bars.columns, &source.bars.sql, &source.bars.condition);
+        // Only the layer's periods, by a constant list: most of a long EMA table is other periods.
+        let periods = source.params.periods.map(|p| p.to_string()).join(", ");
+        let of_periods = format!("{} IN ({periods})", source.ema.columns[1]);
+        let emas = |condition: &str| {
+            select(&source.ema.columns, &source.ema.sql, &format!("{condition} AND {of_periods}"))
+        };
+        Self {
+            db,
+            bars,
+            emas: emas(&source.ema.condition),
+            later_bars: select(&source.bars.columns, &source.bars.sql, &source.bars.later_condition),
+            later_emas: emas(&source.ema.later_condition),
+            read: Cell::new(0),
+            source,
+        }
+    }
+
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// The layer's bars of an asset in a span, ascending, with their EMAs.
+    ///
+    /// Fails on bars that cannot be used ([`check_bars`]) and on two EMAs of one bar and period.
+    pub fn series(&self, asset: i32, span: Span) -> Result<Series> {
+        let mut series = self.bars(asset, span)?;
+        if !series.ts.is_empty() {
+            self.add_emas(asset, span, &mut series)?;
+        }
+        Ok(series)
+    }
+
+    fn statement<'a>(&self, [all, later]: [&'a str; 2], asset: i32, span: Span) -> (&'a str, [Arg; 3]) {
+        let (sql, moment) = match span {
+            Span::Until(moment) => (all, moment),
+            Span::After(moment) => (later, Some(moment)),
+        };
+        (sql, relation_args(asset, self.source.tf.as_deref(), moment))
+    }
+
+    fn bars(&self, asset: i32, span: Span) -> Result<Series> {
+        let params = &self.source.params;
+        let mut series = Series {
+            atr: params.atr.then(Vec::new),
+            adx: params.adx_floor.map(|_| Vec::new()),
+            costs: params.costs.then(Default::default),
+            ..Series::default()
+        };
+        let (sql, args) = self.statement([&self.bars, &self.later_bars], asset, span);
+        self.db.rows(sql, &args, Sees::Snapshot, |row| {
+            self.read.set(self.read.get() + 1);
+            series.ts.push(row.micros(0).unwrap_or(i64::MAX));
+            series.close.push(row.known(1));
+            let optional =
+                series.atr.iter_mut().chain(&mut series.adx).chain(series.costs.iter_mut().flatten());
+            for (values, column) in optional.zip(2..) {
+                values.push(row.known(column));
+            }
+            Ok(())
+        })?;
+        let Series { ts, close, atr, adx, costs, .. } = &mut series;
+        sort_by_time(ts, [close].into_iter().chain(atr).chain(adx).chain(costs.iter_mut().flatten()));
+        let of_layer = format!("{} ", self.source.layer.as_str());
+        let prices = [("close", series.close.as_slice())];
+        check_bars(&series.ts, &prices, &format!("asset {asset}"), &of_layer, &self.source.bars.sql)?;
+        Ok(series)
+    }
+
+    fn add_emas(&self, asset: i32, span: Span, series: &mut Series) -> Result<()> {
+        let bars = series.ts.len();
+        series.ema = [(); 3].map(|()| vec![f64::NAN; bars]);
+        let mut taken = [(); 3].map(|()| vec![false; bars]);
+        let (mut twice, mut first_twice) = (0, i64::MAX);
+        // Rows mostly come in the order of the bars: look next to the previous hit first.
+        let mut at = 0;
+        let (sql, args) = self.statement([&self.emas, &self.later_emas], asset, span);
+        self.db.rows(sql, &args, Sees::Snapshot, |row| {
+            self.read.set(self.read.get() + 1);
+            let (Some(ts), Some(period)) = (row.micros(0), row.int(1)) else { return Ok(()) };
+            if series.ts.get(at) != Some(&ts) {
+                at = match series.ts.get(at + 1) {
+                    Some(next) if *next == ts => at + 1,
+                    _ => match series.ts.binary_search(&ts) {
+                        Ok(found) => found,
+                        Err(_) => return Ok(()),
+                    },
+                };
+            }
+            let slots = self.source.params.periods.iter().zip(&mut series.ema).zip(&mut taken);
+            for ((_, ema), taken) in slots.filter(|((p, _), _)| **p as i32 == period) {
+                if std::mem::replace(&mut taken[at], true) {
+                    twice += 1;
+                    first_twice = first_twice.min(ts);
+                }
+                ema[at] = row.known(2);
+            }
+            Ok(())
+        })?;
+        if twice > 0 {
+            let layer = self.source.layer.as_str();
+            return Err(Error::new(
+                PgSqlErrorCode::ERRCODE_CARDINALITY_VIOLATION,
+                format!(
+                    "asset {asset} has {} EMA{} of layer {layer} beside another of the same bar and period, the first at {}",
+                    twice,
+                    if twice == 1 { "" } else { "s" },
+                    utc(first_twice)
+                ),
+            )
+            .detail(format!(
+                "The EMAs of a bar are told apart by their period; regime_source has more filters in ema_filter (cal_scheme = '{}', layer = '{layer}').",
+                self.source.cal_scheme
+            ))
+            .hint(format!(
+                "SELECT {0}, {1}, count(*) FROM {2} WHERE {3} GROUP BY 1, 2 HAVING count(*) > 1;",
+                self.source.ema.columns[0],
+                self.source.ema.columns[1],
+                self.source.ema.sql,
+                self.source.ema.condition_of(asset, self.source.tf.as_deref())
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Refuses bars, in ascending time, that cannot be used: the message says whose they are, how many
+/// there are and when the first closed. A time of the far end stands for NULL. Prices come with their names.
+pub fn check_bars(
+    ts: &[i64],
+    prices: &[(&str, &[f64])],
+    whose: &str,
+    kind: &str,
+    relation: &str,
+) -> Result<()> {
+    let untimed = |i: &usize| ts[*i] == i64::MIN || ts[*i] == i64::MAX;
+    let repeated = |i: &usize| *i > 0 && ts[*i] == ts[*i - 1];
+    check_bar(ts, untimed, "a timestamp that is NULL or infinite", whose, kind, relation)?;
+    for (name, values) in prices {
+        let unusable = |i: &usize| !(values[*i].is_finite() && values[*i] > 0.0);
+        let problem = format!("a {name} that is NULL, NaN, infinite or not positive");
+        check_bar(ts, unusable, &problem, whose, kind, relation)?;
+    }
+    check_bar(ts, repeated, "the timestamp of another bar", whose, kind, relation)
+}
+
+/// Refuses bars that have a problem, in the words of [`check_bars`].
+pub fn check_bar(
+    ts: &[i64],
+    is_bad: impl Fn(&usize) -> bool,
+    problem: &str,
+    whose: &str,
+    kind: &str,
+    relation: &str,
+) -> Result<()> {
+    let bad: Vec<usize> = (0..ts.len()).filter(is_bad).collect();
+    let Some(first) = bad.first() else { return Ok(()) };
+    let first = if ts[*first] == i64::MIN || ts[*first] == i64::MAX {
+        String::new()
+    } else {
+        format!(", the first at {}", utc(ts[*first]))
+    };
+    let bars = if bad.len() == 1 { "bar has" } else { "bars have" };
+    Err(Error::new(
+        PgSqlErrorCode::ERRCODE_DATA_EXCEPTION,
+        format!("{whose}: {} {kind}{bars} {problem}{first}", bad.len()),
+    )
+    .hint(format!("Correct or delete them in {relation}.")))
+}
+
+/// Sorts times, and values that belong to them alike.
+pub fn sort_by_time<'a>(ts: &mut Vec<i64>, values: impl Iterator<Item = &'a mut Vec<f64>>) {
+    if ts.is_sorted() {
+        return;
+    }
+    let mut order: Vec<usize> = (0..ts.len()).collect();
+    order.sort_by_key(|&i| ts[i]);
+    for values in values {
+        *values = order.iter().map(|&i| values[i]).collect();
+    }
+    *ts = order.iter().map(|&i| ts[i]).collect();
+}
+
+/// A moment as text, in UTC whatever the session's time zone, so that messages compare.
+pub fn utc(micros: i64) -> String {
+    match Timestamp::try_from(micros) {
+        Ok(ts) => format!("{}+00", ts.to_iso_string().replacen('T', " ", 1)),
+        Err(_) => format!("{micros} microseconds after 2000-01-01 00:00:00+00"),
+    }
+}

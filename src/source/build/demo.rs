@@ -1,0 +1,158 @@
+//! Loading the demo market into tables of the source shape: bars, what is built from them, and candles.
+
+use std::collections::HashSet;
+
+use pgrx::prelude::*;
+use pgrx::spi::quote_identifier as quoted;
+
+use regime_core::{Layer, demo};
+
+use crate::output::set_up::{check_schema, lock_schema};
+use crate::pg::error::{Error, Result, check_range};
+use crate::pg::spi;
+use crate::pg::spi::{Db, Sees, arg};
+use crate::source::build::demo_candles::Candles;
+use crate::source::build::{BARS, BUILT, Built, Target, bars_content, demo_candles, distinct_ids, target};
+use crate::source::map::extension_schema;
+use crate::source::{build, map};
+use crate::sync::{Value, Written, sync};
+use crate::systems::cmc_regimes::refresh::call::TF;
+
+/// The comment by which a table is known to hold demo data alone.
+pub const DEMO: &str = "Demo data made by pg_regime's regime_demo; its rows are replaced when it runs again";
+const SCHEMES: [&str; 2] = ["iso", "us"];
+
+/// Makes the source tables where they are missing and fills them with the market of a seed. Stops
+/// before it touches anything if one of them holds rows that it did not make.
+pub fn load(db: Db, assets: i32, days: i32, seed: i32) -> Result<Vec<Built>> {
+    check_range("assets", Some(assets), 1, 10_000)?;
+    check_range("days", Some(days), 1, 10_000)?;
+    let schema = extension_schema(db)?;
+    let mut daily = None;
+    let mut built = Vec::new();
+    for scheme in SCHEMES {
+        for row in map::map(db, scheme, &schema)?.into_iter().flatten() {
+            let [_, ema] = row.ema;
+            built.push(ema);
+            if row.layer == Layer::L2 {
+                daily = daily.or(Some(row.bars));
+            } else if row.layer < Layer::L2 {
+                let [_, bars] = row.bars;
+                built.push(bars);
+            }
+        }
+    }
+    let Some([daily_schema, daily_name]) = daily else {
+        return Err(map::no_source(Layer::L2, SCHEMES[0], &schema));
+    };
+    check_schema(db, &daily_schema)?;
+    lock_schema(db, &daily_schema)?;
+    for name in &built {
+        check_ours(db, &daily_schema, name, BUILT)?;
+    }
+    let has_assets = check_ours(db, &daily_schema, "dim_assets", DEMO)?;
+    let has_bars = check_ours(db, &daily_schema, &daily_name, DEMO)?;
+    let ids = known_ids(db, &daily_schema, has_assets, has_bars.then_some(&daily_name))?;
+    let mapped = demo_candles::mapped(db, &schema, &ids)?;
+
+    let mut dim_assets = target(db, &daily_schema, "dim_assets", "assets", DEMO)?;
+    let mut bars = target(db, &daily_schema, &daily_name, "bars", DEMO)?;
+    let mut candles = mapped.as_ref().map(|table| Candles::begin(db, table, seed as u64)).transpose()?;
+    let market = demo::assets(assets as usize, days as usize, seed as u64);
+    fill(db, &mut dim_assets, &mut bars, candles.as_mut(), market)?;
+    let mut built = vec![dim_assets.done(), bars.done()];
+    for scheme in SCHEMES {
+        for one in build::build(db, None, scheme, &daily_schema)? {
+            match built.iter_mut().find(|b| b.relation == one.relation) {
+                Some(before) => before.written += one.written,
+                None => built.push(one),
+            }
+        }
+    }
+    built.extend(candles.map(|candles| candles.finish(days as usize)).transpose()?);
+    Ok(built)
+}
+
+/// Whether a table carries the mark; one that does not may only be missing or empty.
+pub fn check_ours(db: Db, schema: &str, name: &str, mark: &str) -> Result<bool> {
+    let relation = format!("{}.{}", quoted(schema), quoted(name));
+    let sql = "SELECT obj_description(to_regclass($1), 'pg_class') IS NOT DISTINCT FROM $2 WHERE to_regclass($1) IS NOT NULL";
+    let found = db.first(sql, &[arg(relation.as_str()), arg(mark)], Sees::Now, |row| Ok(row.bool(0)))?;
+    if found.flatten() != Some(false) {
+        return Ok(found.flatten() == Some(true));
+    }
+    match db.first(&format!("SELECT true FROM {relation} LIMIT 1"), &[], Sees::Now, |_| Ok(()))? {
+        None => Ok(false),
+        Some(()) => Err(foreign_rows(&relation)),
+    }
+}
+
+pub fn foreign_rows(relation: &str) -> Error {
+    Error::new(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("table {relation} holds rows that regime_demo did not make"),
+    )
+    .detail("Nothing was changed.")
+    .hint("Run the demo in a database of its own: CREATE DATABASE regime_demo;")
+}
+
+/// The assets of an earlier demo. Its tables hold these alone, and they are known by their symbols.
+fn known_ids(db: Db, schema: &str, has_assets: bool, bars: Option<&String>) -> Result<HashSet<i32>> {
+    let dim_assets = format!("{}.dim_assets", quoted(schema));
+    let mut ids = HashSet::new();
+    if has_assets {
+        db.rows(&format!("SELECT id, symbol FROM {dim_assets}"), &[], Sees::Now, |row| {
+            let id = row.int(0).filter(|id| row.text(1) == Some(&demo::symbol(*id)));
+            ids.insert(id.ok_or_else(|| foreign_rows(&dim_assets))?);
+            Ok(())
+        })?;
+    }
+    if let Some(name) = bars {
+        let bars = format!("{}.{}", quoted(schema), quoted(name));
+        db.rows(&distinct_ids(&bars, "id", "true"), &[], Sees::Now, |row| {
+            let is_known =
+                row.long(0).and_then(|id| i32::try_from(id).ok()).is_some_and(|id| ids.contains(&id));
+            if is_known { Ok(()) } else { Err(foreign_rows(&bars)) }
+        })?;
+    }
+    Ok(ids)
+}
+
+fn fill(
+    db: Db,
+    dim_assets: &mut Target,
+    bars: &mut Target,
+    mut candles: Option<&mut Candles>,
+    market: impl Iterator<Item = demo::DemoAsset>,
+) -> Result<()> {
+    let mut ids = Vec::new();
+    for asset in market {
+        pgrx::check_for_interrupts!();
+        ids.push(asset.id);
+        spi::in_own_memory(|| {
+            fill_asset(db, dim_assets, bars, &asset)?;
+            candles.as_mut().map_or(Ok(()), |candles| candles.fill(&asset))
+        })?;
+    }
+    // An earlier, larger market leaves no asset behind.
+    for target in [dim_assets, bars] {
+        let sql = format!("DELETE FROM {} WHERE id <> ALL ($1)", target.relation);
+        let deleted = db.execute(&sql, &[arg(ids.clone())])?;
+        target.add(Written { deleted, ..Written::default() });
+    }
+    Ok(())
+}
+
+fn fill_asset(db: Db, dim_assets: &mut Target, bars: &mut Target, asset: &demo::DemoAsset) -> Result<()> {
+    let sql = format!(
+        "INSERT INTO {} AS d (id, symbol) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET symbol = excluded.symbol \
+         WHERE d.symbol IS DISTINCT FROM excluded.symbol",
+        dim_assets.relation
+    );
+    let inserted = db.execute(&sql, &[arg(asset.id), arg(asset.symbol.as_str())])?;
+    dim_assets.add(Written { inserted, ..Written::default() });
+    let scope = [Value::Int(asset.id), Value::Text(TF)];
+    let content = bars_content(&asset.bars, 1);
+    bars.add(db.with_new_snapshot(|| sync(db, &bars.relation, &BARS, &scope, &content, false))?);
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! The candles of the demo market, in the table that the source map names for candles.
+
+use std::collections::HashSet;
+
+use pgrx::spi::quote_identifier as quoted;
+
+use regime_core::demo;
+use regime_core::demo::{DAILY, DemoAsset, DemoCandles, FOUR_HOURS, INDEX};
+
+use crate::output::set_up::{check_schema, lock_schema};
+use crate::pg::error::Result;
+use crate::pg::spi;
+use crate::pg::spi::{Db, Sees, arg};
+use crate::source::build::demo::{DEMO, check_ours, foreign_rows};
+use crate::source::build::{Built, CANDLES, Target, target};
+use crate::sync::{Content, Value, Written, sync};
+
+/// The table.
+pub struct Candles<'c> {
+    db: Db<'c>,
+    seed: u64,
+    target: Target,
+    /// Symbols of this market.
+    symbols: Vec<String>,
+}
+
+/// The table of candles that the source map names, checked: its schema, and that it holds nothing but
+/// candles of an earlier demo, whose assets these were. `None` where nothing is mapped.
+pub fn mapped(db: Db, extension_schema: &str, assets: &HashSet<i32>) -> Result<Option<[String; 2]>> {
+    let sql = format!(
+        "SELECT bars_schema::text, bars_table::text FROM {extension_schema}.regime_source WHERE layer = 'candles'"
+    );
+    let names = |row: &spi::Tuple| Ok([0, 1].map(|column| row.string(column).unwrap_or_default()));
+    let Some([schema, name]) = db.first(&sql, &[], Sees::Now, names)? else { return Ok(None) };
+    check_schema(db, &schema)?;
+    lock_schema(db, &schema)?;
+    if check_ours(db, &schema, &name, DEMO)? {
+        let relation = format!("{}.{}", quoted(&schema), quoted(&name));
+        let symbols: HashSet<String> =
+            assets.iter().map(|id| demo::symbol(*id)).chain([INDEX.to_owned()]).collect();
+        let sql = format!("SELECT DISTINCT symbol::text, timeframe::text FROM {relation}");
+        db.rows(&sql, &[], Sees::Now, |row| {
+            let is_known = row.text(0).is_some_and(|symbol| symbols.contains(symbol))
+                && row.text(1).is_some_and(|timeframe| [DAILY, FOUR_HOURS].contains(&timeframe));
+            if is_known { Ok(()) } else { Err(foreign_rows(&relation)) }
+        })?;
+    }
+    Ok(Some([schema, name]))
+}
+
+impl<'c> Candles<'c> {
+    /// Makes the table where it is missing.
+    pub fn begin(db: Db<'c>, [schema, name]: &[String; 2], seed: u64) -> Result<Self> {
+        let target = target(db, schema, name, CANDLES.name, DEMO)?;
+        Ok(Self { db, seed, target, symbols: Vec::new() })
+    }
+
+    pub fn fill(&mut self, asset: &DemoAsset) -> Result<()> {
+        demo::candles(asset, self.seed).iter().try_for_each(|candles| self.write(candles))
+    }
+
+    fn write(&mut self, candles: &DemoCandles) -> Result<()> {
+        let scope = [Value::Text(&candles.symbol), Value::Text(candles.timeframe)];
+        let content = content(candles);
+        let relation = &self.target.relation;
+        let written =
+            self.db.with_new_snapshot(|| sync(self.db, relation, &CANDLES, &scope, &content, false))?;
+        self.target.add(written);
+        if self.symbols.last() != Some(&candles.symbol) {
+            self.symbols.push(candles.symbol.clone());
+        }
+        Ok(())
+    }
+
+    /// Writes the index of a market of so many days, and leaves no candle of an earlier, larger market.
+    pub fn finish(mut self, days: usize) -> Result<Built> {
+        self.write(&demo::index(days, self.seed))?;
+        let sql = format!("DELETE FROM {} WHERE symbol <> ALL ($1)", self.target.relation);
+        let deleted = self.db.execute(&sql, &[arg(std::mem::take(&mut self.symbols))])?;
+        self.target.add(Written { deleted, ..Written::default() });
+        Ok(self.target.done())
+    }
+}
+
+/// Rows of the table.
+fn content(candles: &DemoCandles) -> Content<'static> {
+    let bars = &candles.bars;
+    let mut content = Content::default();
+    let prices = bars.open.iter().zip(&bars.high).zip(&bars.low).zip(&bars.close).zip(&bars.volume);
+    for (n, (ts, ((((open, high), low), close), volume))) in (0..).zip(bars.ts.iter().zip(prices)) {
+        content.keys.push(Value::Micros(*ts));
+        content.entry.push(n);
+        content.entries.extend([open, high, low, close, volume].map(|value| Value::Float(*value)));
+    }
+    content
+}

@@ -1,0 +1,352 @@
+//! Candles by symbol and timeframe: where they are, which there are, and reading them into flat arrays.
+
+use pgrx::prelude::*;
+use pgrx::spi::{quote_identifier as quoted, quote_literal};
+
+use regime_core::cmc_regimes::fingerprint::of_texts;
+
+use crate::pg::cache::known;
+use crate::pg::error::{Error, Result};
+use crate::pg::spi;
+use crate::pg::spi::{Arg, Db, Sees, Tuple, arg, timestamp_arg};
+use crate::source::bars::{Span, check_bars, sort_by_time};
+use crate::source::check::{Check, Kind, Mapped, Place};
+use crate::source::map::{Relation, extension_schema};
+use crate::source::names;
+use crate::systems::cmc_regimes::refresh::state::hex;
+
+/// The row of the source map, and what the catalogs say of it.
+#[derive(Clone)]
+pub struct Source {
+    /// Schema and name.
+    pub table: [String; 2],
+    /// Quoted columns of symbol, timeframe and time.
+    pub key: [String; 3],
+    pub relation: Relation,
+}
+
+/// Candles of one series, ascending.
+#[derive(Default)]
+pub struct Candles {
+    /// When each opened, in microseconds since 2000.
+    pub ts: Vec<i64>,
+    pub high: Vec<f64>,
+    pub low: Vec<f64>,
+    pub close: Vec<f64>,
+}
+
+/// A symbol and timeframe.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Series {
+    pub symbol: String,
+    pub timeframe: String,
+}
+
+impl Series {
+    /// Both, as the run log and messages name it.
+    pub fn name(&self) -> String {
+        format!("{} {}", self.symbol, self.timeframe)
+    }
+}
+
+/// SQL: symbol and timeframe as one text, from which both can be had again; compared by its bytes. NULL where one
+/// of them is.
+pub fn series_key(symbol: &str, timeframe: &str) -> String {
+    format!(
+        "(CASE WHEN {symbol} IS NOT NULL AND {timeframe} IS NOT NULL \
+         THEN ARRAY[{symbol}::text, {timeframe}::text]::text END COLLATE \"C\")"
+    )
+}
+
+impl Source {
+    /// Finds the candles and checks what the map says of them.
+    pub fn load(db: Db) -> Result<Self> {
+        let schema = extension_schema(db)?;
+        let row = MapRow::load(db, &schema)?;
+        Ok(known(&format!("{row:?}"), || row.check(db, &schema))?.as_ref().clone())
+    }
+
+    /// [`Source::load`]; `None` where the map has no row for candles, or names a relation that is not there.
+    pub fn find(db: Db) -> Result<Option<Self>> {
+        let schema = extension_schema(db)?;
+        let Some(row) = MapRow::find(db, &schema)? else { return Ok(None) };
+        let [bars_schema, bars_table] = &row.table;
+        if spi::readable(bars_schema, bars_table).is_none() {
+            return Ok(None);
+        }
+        Ok(Some(known(&format!("{row:?}"), || row.check(db, &schema))?.as_ref().clone()))
+    }
+
+    /// [`Source::load`] for a function that writes: the table is held first, and all that follows sees it as it
+    /// then is.
+    pub fn load_held(db: Db) -> Result<Self> {
+        let [schema, name] = MapRow::load(db, &extension_schema(db)?)?.table;
+        if spi::readable(&schema, &name) == Some(true) {
+            db.hold(&schema, &name)?;
+        }
+        db.with_new_snapshot(|| Self::load(db))
+    }
+
+    /// Stands for all that says what is read.
+    pub fn fingerprint(&self) -> String {
+        let Relation { sql, condition, columns, .. } = &self.relation;
+        hex(of_texts(
+            [sql.as_str(), condition.as_str()].into_iter().chain(columns.iter().map(String::as_str)),
+        ))
+    }
+
+    /// The candles of a series in a span.
+    ///
+    /// Fails on candles that cannot be used ([`check_bars`]).
+    pub fn read(&self, db: Db, series: &Series, span: Span) -> Result<Candles> {
+        let Relation { condition, later_condition, .. } = &self.relation;
+        let all = self.all();
+        let (condition, moment) = match span {
+            Span::Until(None) => (&all, None),
+            Span::Until(moment) => (condition, moment),
+            Span::After(moment) => (later_condition, Some(moment)),
+        };
+        let sql = format!(
+            "SELECT {} FROM {} WHERE {condition}",
+            self.relation.columns.join(", "),
+            self.relation.sql
+        );
+        let mut candles = Candles::default();
+        let [symbol, timeframe, moment] = series_args(series, moment);
+        let mut args = vec![symbol, timeframe];
+        if !matches!(span, Span::Until(None)) {
+            args.push(moment);
+        }
+        db.rows(&sql, &args, Sees::Snapshot, |row| {
+            candles.ts.push(row.micros(0).unwrap_or(i64::MAX));
+            candles.high.push(row.price(1));
+            candles.low.push(row.price(2));
+            candles.close.push(row.price(3));
+            Ok(())
+        })?;
+        let Candles { ts, high, low, close } = &mut candles;
+        sort_by_time(ts, [high, low, close].into_iter());
+        let prices =
+            [("high", candles.high.as_slice()), ("low", candles.low.as_slice()), ("close", &candles.close)];
+        check_bars(&candles.ts, &prices, &format!("candles of {}", series.name()), "", &self.relation.sql)?;
+        Ok(candles)
+    }
+
+    /// All candles of a series: `$1` is the symbol, `$2` the timeframe.
+    fn all(&self) -> String {
+        let [symbol, timeframe, _] = &self.key;
+        format!("{symbol} = $1 AND {timeframe} = $2{}", self.filter(" AND "))
+    }
+
+    /// When the newest candle of a series opened.
+    pub fn newest(&self, db: Db, series: &Series) -> Result<Option<i64>> {
+        let ([_, _, key], ts) = (&self.key, &self.relation.columns[0]);
+        // In the order of the key, so that one step along it is enough.
+        let sql = format!(
+            "SELECT {ts} FROM {} WHERE {} AND {key} IS NOT NULL ORDER BY {key} DESC LIMIT 1",
+            self.relation.sql, self.relation.condition
+        );
+        let found = db.first(&sql, &series_args(series, None), Sees::Snapshot, |row| Ok(row.micros(0)))?;
+        Ok(found.flatten())
+    }
+
+    /// How many candles of a series opened after a moment, or at all.
+    pub fn count_after(&self, db: Db, series: &Series, moment: Option<i64>) -> Result<i64> {
+        let condition = match moment {
+            Some(_) => &self.relation.later_condition,
+            None => &self.relation.condition,
+        };
+        let sql = format!("SELECT count(*) FROM {} WHERE {condition}", self.relation.sql);
+        let found = db.first(&sql, &series_args(series, moment), Sees::Snapshot, |row| Ok(row.long(0)))?;
+        Ok(found.flatten().unwrap_or_default())
+    }
+
+    /// Whether there are candles at all.
+    pub fn is_empty(&self, db: Db) -> Result<bool> {
+        let sql = format!("SELECT true FROM {}{} LIMIT 1", self.relation.sql, self.filter(" WHERE "));
+        Ok(db.first(&sql, &[], Sees::Snapshot, |_| Ok(()))?.is_none())
+    }
+
+    /// There are no candles at all.
+    pub fn no_candles(&self) -> Error {
+        Error::new(
+            PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
+            format!("{} holds no candles", self.relation.sql),
+        )
+        .detail("regime_source selects them by bars_filter in the row cal_scheme = 'any', layer = 'candles'.")
+        .hint("Correct the row of regime_source, or load the candles; to clear the outputs, use delete_market_regimes.")
+    }
+
+    fn filter(&self, before: &str) -> String {
+        let filters = self.relation.filters.join(" AND ");
+        if filters.is_empty() { filters } else { format!("{before}{filters}") }
+    }
+
+    /// The series that there are, of a symbol, a timeframe, or all; stepping along the key.
+    pub fn series(&self, db: Db, symbol: Option<&str>, timeframe: Option<&str>) -> Result<Vec<Series>> {
+        let [symbol_column, timeframe_column, _] = &self.key;
+        let given = |column: &str, n: usize, value: Option<&str>| match value {
+            Some(_) => format!("rel.{column} = ${n}"),
+            None => format!("${n}::text IS NULL"),
+        };
+        let next = |after: &str| {
+            format!(
+                "(SELECT rel.{symbol_column} AS symbol_, rel.{timeframe_column} AS timeframe_ FROM {} AS rel WHERE {} AND {}{}{after} \
+                 AND rel.{symbol_column} IS NOT NULL AND rel.{timeframe_column} IS NOT NULL \
+                 ORDER BY rel.{symbol_column}, rel.{timeframe_column} LIMIT 1)",
+                self.relation.sql,
+                given(symbol_column, 1, symbol),
+                given(timeframe_column, 2, timeframe),
+                self.filter(" AND "),
+            )
+        };
+        let sql = format!(
+            "WITH RECURSIVE series_ AS ({} UNION ALL SELECT n.* FROM series_ AS seen, LATERAL {} AS n) \
+             SELECT symbol_::text, timeframe_::text FROM series_",
+            next(""),
+            next(&format!(
+                " AND (rel.{symbol_column}, rel.{timeframe_column}) > (seen.symbol_, seen.timeframe_)"
+            ))
+        );
+        let mut series = Vec::new();
+        db.rows(&sql, &[arg(symbol), arg(timeframe)], Sees::Snapshot, |row| {
+            series.extend(one(row));
+            Ok(())
+        })?;
+        Ok(series)
+    }
+}
+
+/// The series of a symbol; where there are none, of the asset that `dim_assets` knows by this name: candles may
+/// go by its symbol or by its id.
+pub fn of_symbol(db: Db, source: &Source, symbol: &str, timeframe: Option<&str>) -> Result<Vec<Series>> {
+    let mut all = source.series(db, Some(symbol), None)?;
+    if all.is_empty()
+        && let Some(id) = names::id_if_known(db, symbol)?
+    {
+        for name in names::symbol_of(db, id)?.into_iter().chain([id.to_string()]) {
+            all.extend(source.series(db, Some(&name), None)?);
+        }
+    }
+    all.retain(|series| timeframe.is_none_or(|timeframe| series.timeframe == timeframe));
+    Ok(all)
+}
+
+/// The series of a symbol and a timeframe, which there must be.
+pub fn named(db: Db, source: &Source, symbol: &str, timeframe: &str) -> Result<Series> {
+    match of_symbol(db, source, symbol, Some(timeframe))?.into_iter().next() {
+        Some(series) => Ok(series),
+        None => Err(unknown(db, source, symbol, Some(timeframe))?),
+    }
+}
+
+/// There are no candles of this symbol, or not of this timeframe.
+pub fn unknown(db: Db, source: &Source, symbol: &str, timeframe: Option<&str>) -> Result<Error> {
+    let of_symbol = of_symbol(db, source, symbol, None)?;
+    let error = |message| Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, message);
+    let [symbol_column, timeframe_column, _] = &source.key;
+    let relation = &source.relation.sql;
+    if let (Some(timeframe), false) = (timeframe, of_symbol.is_empty()) {
+        let known: Vec<&str> = of_symbol.iter().map(|series| series.timeframe.as_str()).collect();
+        return Ok(error(format!("symbol \"{symbol}\" has no candles of timeframe \"{timeframe}\""))
+            .detail(format!("{relation} has these timeframes of it: {}.", known.join(", ")))
+            .hint(format!("Name one of them: '{}'.", known[0])));
+    }
+    let mut symbols: Vec<String> = source.series(db, None, None)?.into_iter().map(|s| s.symbol).collect();
+    symbols.dedup();
+    let known = match symbols.len() {
+        0 => format!("{relation} holds no candles."),
+        1 => format!("{relation} has candles of one symbol."),
+        n => format!("{relation} has candles of {n} symbols."),
+    };
+    let list = format!("SELECT DISTINCT {symbol_column}, {timeframe_column} FROM {relation} ORDER BY 1, 2;");
+    Ok(error(format!("unknown symbol \"{symbol}\"")).detail(known).hint(
+        match names::nearest(symbol, symbols.iter()) {
+            Some(near) => format!("Did you mean {}? {list}", quote_literal(near)),
+            None => list,
+        },
+    ))
+}
+
+/// No symbol has candles of this timeframe.
+pub fn unknown_timeframe(db: Db, source: &Source, timeframe: &str) -> Result<Error> {
+    let mut known: Vec<String> = source.series(db, None, None)?.into_iter().map(|s| s.timeframe).collect();
+    known.sort_unstable();
+    known.dedup();
+    let relation = &source.relation.sql;
+    Ok(Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, format!("unknown timeframe \"{timeframe}\""))
+        .detail(format!("{relation} has candles of these: {}.", known.join(", ")))
+        .hint("Name one of them, or leave timeframe out."))
+}
+
+/// A series from the first two columns of a row.
+pub fn one(row: &Tuple) -> Option<Series> {
+    Some(Series { symbol: row.string(0)?, timeframe: row.string(1)? })
+}
+
+fn series_args(series: &Series, moment: Option<i64>) -> [Arg; 3] {
+    [arg(series.symbol.as_str()), arg(series.timeframe.as_str()), timestamp_arg(moment)]
+}
+
+/// The row of the map, as it stands there.
+#[derive(Debug)]
+pub struct MapRow {
+    pub table: [String; 2],
+    filter: String,
+    /// Symbol, timeframe, time, high, low, close.
+    columns: [String; 6],
+    /// Whether it is not as the extension made it.
+    is_edited: bool,
+}
+
+impl MapRow {
+    pub fn load(db: Db, schema: &str) -> Result<Self> {
+        Self::find(db, schema)?.ok_or_else(|| {
+            Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, "candles have no source").hint(format!(
+                "INSERT INTO {schema}.regime_source (cal_scheme, layer, bars_table, bars_id_column, bars_tf_column, bars_ts_column, high_column, low_column) \
+                 VALUES ('any', 'candles', 'candles', 'symbol', 'timeframe', 'open_time', 'high', 'low');"
+            ))
+        })
+    }
+
+    fn find(db: Db, schema: &str) -> Result<Option<Self>> {
+        let sql = format!(
+            "SELECT bars_schema::text, bars_table::text, bars_filter::text, bars_id_column::text, bars_tf_column::text, bars_ts_column::text, \
+             high_column::text, low_column::text, close_column::text, origin = 'user' FROM {schema}.regime_source WHERE layer = 'candles'"
+        );
+        db.first(&sql, &[], Sees::Snapshot, |row| {
+            let text = |column| row.string(column).unwrap_or_default();
+            Ok(Self {
+                table: [0, 1].map(text),
+                filter: text(2),
+                columns: [3, 4, 5, 6, 7, 8].map(text),
+                is_edited: row.bool(9) == Some(true),
+            })
+        })
+    }
+
+    fn check(&self, db: Db, schema: &str) -> Result<Source> {
+        let kinds = [
+            ("bars_id_column", Kind::Symbol),
+            ("bars_tf_column", Kind::Text),
+            ("bars_ts_column", Kind::Time),
+            ("high_column", Kind::Price),
+            ("low_column", Kind::Price),
+            ("close_column", Kind::Price),
+        ];
+        let mapped: Vec<Mapped> = kinds
+            .iter()
+            .zip(&self.columns)
+            .map(|((field, kind), name)| Mapped { field, name, kind: *kind })
+            .collect();
+        let place = Place { schema, cal_scheme: "any", layer: "candles", tf_is_read: true, built: &[] };
+        let relation = Check { db, place }.relation("bars", &self.table, &mapped, &self.filter)?;
+        let [symbol, timeframe, ts, ..] = &self.columns;
+        Ok(Source { table: self.table.clone(), key: [symbol, timeframe, ts].map(quoted), relation })
+    }
+}
+
+/// Whether the map says where candles are in other words than by default.
+pub fn is_mapped(db: Db) -> Result<bool> {
+    Ok(MapRow::find(db, &extension_schema(db)?)?.is_some_and(|row| row.is_edited))
+}

@@ -1,0 +1,285 @@
+//! Checking one row of the source map against the catalogs: the relation, its columns, their types, what the
+//! current role may read. An error names the row to edit.
+
+use std::collections::HashMap;
+
+use pgrx::prelude::*;
+use pgrx::spi::{quote_identifier as quoted, quote_literal};
+use serde_json::Value;
+
+use crate::pg::error::{Error, Result, invalid_parameter};
+use crate::pg::json;
+use crate::pg::spi::{Db, Sees, arg};
+use crate::source::map::{Relation, current_user, without_modifier};
+
+/// What a column must be, and how it is read.
+#[derive(Clone, Copy)]
+pub enum Kind {
+    /// Compared with the asset id.
+    Id,
+    /// Compared with the symbol.
+    Symbol,
+    /// Read as an `int4`.
+    Int,
+    /// Compared with the timeframe.
+    Text,
+    /// Read as `timestamptz`; a `timestamp` or `date` is taken as UTC.
+    Time,
+    /// Read as `float8`.
+    Number,
+    /// Read as `float8` or `numeric`, whichever it is: PostgreSQL's own cast goes by way of a text.
+    Price,
+}
+
+/// A name in the map: which of its fields says it, and what it says.
+pub struct Mapped<'a> {
+    pub field: &'a str,
+    pub name: &'a str,
+    pub kind: Kind,
+}
+
+/// The row of the map that is checked, for what errors say of it.
+pub struct Place<'a> {
+    /// The quoted schema of the extension.
+    pub schema: &'a str,
+    pub cal_scheme: &'a str,
+    pub layer: &'a str,
+    /// Whether rows are selected by their timeframe.
+    pub tf_is_read: bool,
+    /// Relations that `regime_build_inputs` makes: bars, ema.
+    pub built: &'a [&'a str],
+}
+
+/// Checks one row of the map.
+pub struct Check<'a, 'c> {
+    pub db: Db<'c>,
+    pub place: Place<'a>,
+}
+
+impl Check<'_, '_> {
+    /// A relation of the map with what is read from it.
+    pub fn relation(
+        &self,
+        which: &str,
+        [schema, table]: &[String; 2],
+        mapped: &[Mapped],
+        filter: &str,
+    ) -> Result<Relation> {
+        let tf_is_read = self.place.tf_is_read;
+        let sql = format!("{}.{}", quoted(schema), quoted(table));
+        // One query for all columns: there are six relations to check before every refresh.
+        let find = "SELECT has_schema_privilege(n.oid, 'USAGE'), a.attname::text, format_type(a.atttypid, a.atttypmod), \
+             has_column_privilege(a.attrelid, a.attnum, 'SELECT') FROM pg_catalog.pg_class c \
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
+             WHERE n.nspname = $1::name AND c.relname = $2::name AND c.relkind IN ('r', 'p', 'v', 'm', 'f')";
+        let names = [arg(schema.as_str()), arg(table.as_str())];
+        let mut columns = Columns { check: self, sql: &sql, types: HashMap::new() };
+        let mut usable = None;
+        self.db.rows(find, &names, Sees::Snapshot, |row| {
+            usable = row.bool(0);
+            if let (Some(name), Some(type_name)) = (row.string(1), row.string(2)) {
+                columns.types.insert(name, (type_name, row.bool(3) == Some(true)));
+            }
+            Ok(())
+        })?;
+        match usable {
+            None => {
+                return Err(Error::new(
+                    PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
+                    format!("relation {sql} does not exist"),
+                )
+                .detail(self.where_mapped(&format!("{which}_schema and {which}_table")))
+                .hint(self.missing_hint(which)));
+            }
+            Some(false) => {
+                let schema = quoted(schema);
+                let (what, privilege) = (format!("schema {schema}"), format!("USAGE ON SCHEMA {schema}"));
+                return Err(self.no_privilege(&what, &privilege));
+            }
+            Some(true) => {}
+        }
+        let mut expressions = Vec::with_capacity(mapped.len());
+        for m in mapped {
+            if matches!(m.kind, Kind::Text) && !tf_is_read {
+                continue;
+            }
+            expressions.push(columns.expression(m)?);
+        }
+        let columns_read = expressions.split_off(1 + usize::from(tf_is_read));
+        // The timeframe is always a parameter, so that every plan takes the same ones.
+        let tf = |n| expressions.get(1).map_or(format!("${n}::text IS NULL"), |tf| format!("{tf} = ${n}"));
+        let filters = columns.filter(which, filter)?;
+        let with = |time: String| {
+            let own = [format!("{} = $1", expressions[0]), tf(2), time];
+            own.into_iter().chain(filters.iter().cloned()).collect::<Vec<_>>().join(" AND ")
+        };
+        let bound = |operator| columns.bound(mapped, &columns_read[0], operator);
+        let condition = with(format!("($3 IS NULL OR {})", bound("<=")));
+        let later_condition = with(bound(">"));
+        let shared: Vec<String> = [tf(1)].into_iter().chain(filters.iter().cloned()).collect();
+        Ok(Relation {
+            sql,
+            id: expressions[0].clone(),
+            tf: expressions.get(1).cloned(),
+            filters,
+            shared_condition: shared.join(" AND "),
+            columns: columns_read,
+            condition,
+            later_condition,
+        })
+    }
+
+    fn missing_hint(&self, which: &str) -> String {
+        let edit = self.edit(&format!("{which}_schema = '…', {which}_table = '…'"));
+        let Place { schema, cal_scheme, built, .. } = self.place;
+        if !built.contains(&which) {
+            return edit;
+        }
+        format!(
+            "If you have daily bars only: SELECT {schema}.regime_build_inputs(cal_scheme => '{cal_scheme}'); otherwise: {edit}"
+        )
+    }
+
+    fn where_mapped(&self, field: &str) -> String {
+        format!(
+            "{}.regime_source maps it in {field} of the row cal_scheme = '{}', layer = '{}'.",
+            self.place.schema, self.place.cal_scheme, self.place.layer
+        )
+    }
+
+    fn edit(&self, assignment: &str) -> String {
+        format!(
+            "UPDATE {}.regime_source SET {assignment} WHERE cal_scheme = '{}' AND layer = '{}';",
+            self.place.schema, self.place.cal_scheme, self.place.layer
+        )
+    }
+
+    fn no_privilege(&self, what: &str, privilege: &str) -> Error {
+        Error::new(PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, format!("permission denied for {what}"))
+            .detail(format!(
+                "It is read for layer {} of calendar scheme \"{}\".",
+                self.place.layer, self.place.cal_scheme
+            ))
+            .hint(format!("GRANT {privilege} TO {};", current_user()))
+    }
+}
+
+struct Columns<'a, 'b, 'c> {
+    check: &'a Check<'b, 'c>,
+    sql: &'a str,
+    /// Of each column its type, and whether it may be read.
+    types: HashMap<String, (String, bool)>,
+}
+
+impl Columns<'_, '_, '_> {
+    /// The SQL that reads a mapped column. Always with a cast, which costs nothing where the type is
+    /// the one wanted: a view could be replaced by one of other types before it is read.
+    fn expression(&self, mapped: &Mapped) -> Result<String> {
+        let type_name = self.type_of(mapped.name, mapped.field)?;
+        let name = quoted(mapped.name);
+        // Without a length or precision, wherever it stands: numeric(10,2), timestamp(3) with time zone.
+        let base = without_modifier(type_name);
+        let wanted = match (mapped.kind, base.as_str()) {
+            (Kind::Id, "integer" | "bigint" | "smallint") => return Ok(name),
+            (Kind::Int, "integer" | "bigint" | "smallint") => return Ok(format!("{name}::int")),
+            (Kind::Symbol | Kind::Text, "text" | "character varying" | "character") => return Ok(name),
+            (Kind::Price, "numeric") => return Ok(format!("{name}::numeric")),
+            (
+                Kind::Number | Kind::Price,
+                "double precision" | "real" | "numeric" | "integer" | "bigint" | "smallint",
+            ) => {
+                return Ok(format!("{name}::float8"));
+            }
+            (Kind::Time, "timestamp without time zone") => {
+                return Ok(format!("({name} AT TIME ZONE 'UTC')::timestamptz"));
+            }
+            (Kind::Time, "date") => {
+                return Ok(format!("({name}::timestamp AT TIME ZONE 'UTC')::timestamptz"));
+            }
+            (Kind::Time, "timestamp with time zone") => return Ok(format!("{name}::timestamptz")),
+            (Kind::Id | Kind::Int, _) => "integer",
+            (Kind::Symbol | Kind::Text, _) => "text",
+            (Kind::Number | Kind::Price, _) => "double precision",
+            (Kind::Time, _) => "timestamp with time zone",
+        };
+        Err(Error::new(
+            PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+            format!("column {name} of relation {} is of type {type_name}, not {wanted}", self.sql),
+        )
+        .detail(self.check.where_mapped(mapped.field))
+        .hint(format!(
+            "Map a column of that type, or a view that casts it: {}",
+            self.check.edit(&format!("{} = '…'", mapped.field))
+        )))
+    }
+
+    /// The condition that the time stands so to `$3`; a `timestamp` is compared as it is, so that an index serves.
+    fn bound(&self, mapped: &[Mapped], expression: &str, operator: &str) -> String {
+        let time = mapped.iter().find(|m| matches!(m.kind, Kind::Time));
+        let is_plain = |m: &&Mapped| {
+            self.types
+                .get(m.name)
+                .is_some_and(|(of, _)| without_modifier(of) == "timestamp without time zone")
+        };
+        match time.filter(is_plain) {
+            Some(m) => format!("{} {operator} ($3 AT TIME ZONE 'UTC')", quoted(m.name)),
+            None => format!("{expression} {operator} $3"),
+        }
+    }
+
+    fn type_of(&self, name: &str, field: &str) -> Result<&str> {
+        match self.types.get(name) {
+            Some((type_name, true)) => Ok(type_name),
+            Some((_, false)) => Err(self
+                .check
+                .no_privilege(&format!("relation {}", self.sql), &format!("SELECT ON {}", self.sql))),
+            None => Err(Error::new(
+                PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
+                format!("column {} of relation {} does not exist", quoted(name), self.sql),
+            )
+            .detail(self.check.where_mapped(field))
+            .hint(self.check.edit(&format!("{field} = '…'")))),
+        }
+    }
+
+    /// The conditions of a filter. A value of the kind that its column holds is compared as such,
+    /// so that an index serves; any other with the column's text, so that no cast can fail.
+    fn filter(&self, which: &str, filter: &str) -> Result<Vec<String>> {
+        let field = format!("{which}_filter");
+        let Value::Object(entries) =
+            json::parse(filter).map_err(|e| e.detail(self.check.where_mapped(&field)))?
+        else {
+            return Ok(Vec::new());
+        };
+        entries
+            .iter()
+            .map(|(name, value)| {
+                let base = without_modifier(self.type_of(name, &field)?);
+                let name = quoted(name);
+                let is_text = matches!(base.as_str(), "text" | "character varying");
+                let is_number = matches!(
+                    base.as_str(),
+                    "integer" | "bigint" | "smallint" | "double precision" | "numeric"
+                );
+                Ok(match value {
+                    Value::Null => format!("{name} IS NULL"),
+                    Value::Bool(truth) if base == "boolean" => format!("{name} = {truth}"),
+                    Value::Number(number) if is_number => format!("{name} = {number}"),
+                    Value::String(text) if is_text => format!("{name} = {}", quote_literal(text)),
+                    Value::String(text) => format!("{name}::text = {}", quote_literal(text)),
+                    Value::Bool(_) | Value::Number(_) => {
+                        format!("{name}::text = {}", quote_literal(value.to_string()))
+                    }
+                    Value::Array(_) | Value::Object(_) => {
+                        return Err(invalid_parameter(format!(
+                            "{field} gives {name} no single value: {value}"
+                        ))
+                        .detail(self.check.where_mapped(&field))
+                        .hint(self.check.edit(&format!("{field} = '{{\"…\": \"…\"}}'"))));
+                    }
+                })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,330 @@
+//! The source map: which relation and columns each layer is read from. Everything a mapping can be
+//! wrong about is checked against the catalogs (`mapping`), before a row is read.
+
+use pgrx::prelude::*;
+use pgrx::spi::{quote_identifier as quoted, quote_literal};
+
+use regime_core::Layer;
+use regime_core::cmc_regimes::params::SourceParams;
+
+use crate::pg::cache::known;
+use crate::pg::error::{Error, Result, invalid_parameter};
+use crate::pg::spi::{Arg, Db, Sees, Tuple, arg};
+use crate::source::check::{Check, Kind, Mapped, Place};
+
+/// One row of `regime_source`.
+#[derive(Clone)]
+pub struct Source {
+    pub cal_scheme: String,
+    pub layer: Layer,
+    pub tf: Option<String>,
+    /// Schema of the bars relation.
+    pub bars_schema: String,
+    pub bars: Relation,
+    pub ema: Relation,
+    pub params: SourceParams,
+}
+
+impl Source {
+    /// Everything that says what is read.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let relation = |r| {
+            let Relation { sql, condition, columns, .. }: &Relation = r;
+            [sql.as_str(), condition.as_str()].into_iter().chain(columns.iter().map(String::as_str))
+        };
+        [self.layer.as_str(), self.tf.as_deref().unwrap_or("")]
+            .into_iter()
+            .chain(relation(&self.bars))
+            .chain(relation(&self.ema))
+    }
+}
+
+/// A mapped relation with what is read from it.
+#[derive(Clone)]
+pub struct Relation {
+    /// Quoted, with its schema.
+    pub sql: String,
+    /// The quoted column of the asset id, or of the symbol.
+    pub id: String,
+    /// The quoted column of the timeframe, if rows are selected by it.
+    pub tf: Option<String>,
+    /// Conditions that the map's filter makes.
+    pub filters: Vec<String>,
+    /// Conditions that hold for the rows of every asset: `$1` is the timeframe.
+    pub shared_condition: String,
+    /// SQL expressions of the columns read, in the order they were asked for; first the time.
+    pub columns: Vec<String>,
+    /// `WHERE` clause without the keyword: `$1` is the asset, `$2` the timeframe, `$3` the moment up to
+    /// which nothing is read.
+    pub later_condition: String,
+    /// `WHERE` clause without the keyword: `$1` is the asset, `$2` the timeframe, `$3` the moment
+    /// (or NULL) after which nothing is read.
+    pub condition: String,
+}
+
+impl Relation {
+    /// The clause that selects all of an asset, to be shown to the user.
+    pub fn condition_of(&self, asset: i32, tf: Option<&str>) -> String {
+        let shared = tf.map_or_else(
+            || self.shared_condition.clone(),
+            |tf| self.shared_condition.replace("$1", &quote_literal(tf)),
+        );
+        format!("{} = {asset} AND {shared}", self.id)
+    }
+}
+
+/// The rows of the map for a calendar scheme, by layer, unchecked.
+pub fn map(db: Db, cal_scheme: &str, schema: &str) -> Result<[Option<MapRow>; 4]> {
+    let sql = format!(
+        "SELECT layer::text, tf::text, periods::int[], bars_schema::text, bars_table::text, bars_filter::text, bars_id_column::text, \
+         bars_tf_column::text, bars_ts_column::text, close_column::text, atr_column::text, adx_column::text, \
+         adx_floor::float8, spread_column::text, slippage_column::text, ema_schema::text, ema_table::text, \
+         ema_filter::text, ema_id_column::text, ema_tf_column::text, ema_ts_column::text, \
+         ema_period_column::text, ema_column::text \
+         FROM {schema}.regime_source WHERE cal_scheme = $1"
+    );
+    let mut rows: [Option<MapRow>; 4] = [None, None, None, None];
+    db.rows(&sql, &[arg(cal_scheme)], Sees::Snapshot, |row| {
+        if let Some(layer) = Layer::ALL.into_iter().find(|l| row.text(0) == Some(l.as_str())) {
+            rows[layer as usize] = Some(MapRow::read(row, schema, cal_scheme, layer));
+        }
+        Ok(())
+    })?;
+    if rows.iter().all(Option::is_none) {
+        return Err(unknown_scheme(db, cal_scheme, schema)?);
+    }
+    Ok(rows)
+}
+
+/// The sources of all calendar schemes whose relations are there.
+pub fn all(db: Db) -> Result<Vec<Source>> {
+    let schema = extension_schema(db)?;
+    let mut schemes = Vec::new();
+    let sql =
+        format!("SELECT DISTINCT cal_scheme FROM {schema}.regime_source WHERE layer <> 'candles' ORDER BY 1");
+    db.rows(&sql, &[], Sees::Snapshot, |row| {
+        schemes.extend(row.string(0));
+        Ok(())
+    })?;
+    let mut sources = Vec::new();
+    for scheme in schemes {
+        let is_there = |[schema, name]: &[String; 2]| crate::pg::spi::readable(schema, name).is_some();
+        for row in map(db, &scheme, &schema)?.into_iter().flatten() {
+            if is_there(&row.bars) && is_there(&row.ema) {
+                sources.push(row.source(db)?);
+            }
+        }
+    }
+    Ok(sources)
+}
+
+/// Checks the map against the catalogs.
+pub fn check(db: Db, map: [Option<MapRow>; 4]) -> Result<[Option<Source>; 4]> {
+    let find = || {
+        let [l0, l1, l2, l3] = map.each_ref().map(|row| row.as_ref().map(|r| r.source(db)).transpose());
+        Ok([l0?, l1?, l2?, l3?])
+    };
+    Ok(known(&format!("{map:?}"), find)?.as_ref().clone())
+}
+
+fn unknown_scheme(db: Db, cal_scheme: &str, schema: &str) -> Result<Error> {
+    let sql = format!(
+        "SELECT string_agg(DISTINCT cal_scheme, ', ' ORDER BY cal_scheme) FROM {schema}.regime_source WHERE layer <> 'candles'"
+    );
+    let known = db.first(&sql, &[], Sees::Snapshot, |row| Ok(row.string(0)))?.flatten().unwrap_or_default();
+    Ok(invalid_parameter(format!("unknown calendar scheme \"{cal_scheme}\""))
+        .detail(format!("{schema}.regime_source has rows for: {known}."))
+        .hint(format!("Pass cal_scheme => 'iso' or 'us', or insert rows for your own scheme into {schema}.regime_source.")))
+}
+
+/// One row of the map, as it stands there.
+#[derive(Clone, Debug)]
+pub struct MapRow {
+    /// The quoted schema of the extension.
+    pub schema: String,
+    pub cal_scheme: String,
+    pub layer: Layer,
+    pub tf: Option<String>,
+    pub periods: [u32; 3],
+    /// Schema and name of the bars relation.
+    pub bars: [String; 2],
+    bars_filter: String,
+    bars_columns: [String; 4],
+    atr: Option<String>,
+    adx: Option<String>,
+    adx_floor: Option<f64>,
+    spread: Option<String>,
+    slippage: Option<String>,
+    /// Schema and name of the EMA relation.
+    pub ema: [String; 2],
+    ema_filter: String,
+    ema_columns: [String; 5],
+}
+
+impl MapRow {
+    fn read(row: &Tuple, schema: &str, cal_scheme: &str, layer: Layer) -> Self {
+        let text = |column| row.string(column).unwrap_or_default();
+        let periods = <[i32; 3]>::try_from(row.ints(2).unwrap_or_default()).unwrap_or_default();
+        Self {
+            schema: schema.to_owned(),
+            cal_scheme: cal_scheme.to_owned(),
+            layer,
+            tf: row.string(1),
+            periods: periods.map(|p| p as u32),
+            bars: [3, 4].map(text),
+            bars_filter: text(5),
+            bars_columns: [6, 7, 8, 9].map(text),
+            atr: row.string(10),
+            adx: row.string(11),
+            adx_floor: row.float(12).filter(|floor| *floor > 0.0),
+            spread: row.string(13),
+            slippage: row.string(14),
+            ema: [15, 16].map(text),
+            ema_filter: text(17),
+            ema_columns: [18, 19, 20, 21, 22].map(text),
+        }
+    }
+
+    /// What of the row can change a label.
+    pub fn params(&self) -> SourceParams {
+        SourceParams {
+            periods: self.periods,
+            atr: self.atr.is_some(),
+            // Half of a pair is not read: an ADX without a floor, a spread without a slippage.
+            adx_floor: self.adx_floor.filter(|_| self.adx.is_some()),
+            costs: self.spread.is_some() && self.slippage.is_some(),
+        }
+    }
+
+    fn source(&self, db: Db) -> Result<Source> {
+        let params = self.params();
+        let mut optional = Vec::new();
+        let mut read = |wanted: bool, field, name: &'_ Option<String>| {
+            optional.extend(name.clone().filter(|_| wanted).map(|name| (field, name)));
+        };
+        read(params.atr, "atr_column", &self.atr);
+        read(params.adx_floor.is_some(), "adx_column", &self.adx);
+        read(params.costs, "spread_column", &self.spread);
+        read(params.costs, "slippage_column", &self.slippage);
+        Ok(Source {
+            cal_scheme: self.cal_scheme.clone(),
+            layer: self.layer,
+            tf: self.tf.clone(),
+            bars_schema: self.bars[0].clone(),
+            bars: self.bars(db, &optional)?,
+            ema: self.ema(db)?,
+            params,
+        })
+    }
+
+    /// The bars relation with its times, closes and further number columns, each with the field
+    /// that maps it.
+    pub fn bars(&self, db: Db, numbers: &[(&'static str, String)]) -> Result<Relation> {
+        let [id, tf, ts, close] = &self.bars_columns;
+        let mut mapped = vec![
+            Mapped { field: "bars_id_column", name: id, kind: Kind::Id },
+            Mapped { field: "bars_tf_column", name: tf, kind: Kind::Text },
+            Mapped { field: "bars_ts_column", name: ts, kind: Kind::Time },
+            Mapped { field: "close_column", name: close, kind: Kind::Number },
+        ];
+        mapped.extend(numbers.iter().map(|(field, name)| Mapped { field, name, kind: Kind::Number }));
+        self.check(db).relation("bars", &self.bars, &mapped, &self.bars_filter)
+    }
+
+    fn ema(&self, db: Db) -> Result<Relation> {
+        let [id, tf, ts, period, ema] = &self.ema_columns;
+        let mapped = [
+            Mapped { field: "ema_id_column", name: id, kind: Kind::Id },
+            Mapped { field: "ema_tf_column", name: tf, kind: Kind::Text },
+            Mapped { field: "ema_ts_column", name: ts, kind: Kind::Time },
+            Mapped { field: "ema_period_column", name: period, kind: Kind::Int },
+            Mapped { field: "ema_column", name: ema, kind: Kind::Number },
+        ];
+        self.check(db).relation("ema", &self.ema, &mapped, &self.ema_filter)
+    }
+
+    fn check<'c>(&self, db: Db<'c>) -> Check<'_, 'c> {
+        let place = Place {
+            schema: &self.schema,
+            cal_scheme: &self.cal_scheme,
+            layer: self.layer.as_str(),
+            tf_is_read: self.tf.is_some(),
+            built: match (self.cal_scheme.as_str(), self.layer) {
+                ("iso" | "us", Layer::L0 | Layer::L1) => &["bars", "ema"],
+                ("iso" | "us", Layer::L2) => &["ema"],
+                _ => &[],
+            },
+        };
+        Check { db, place }
+    }
+}
+
+/// A layer that is needed has no row in the map.
+pub fn no_source(layer: Layer, cal_scheme: &str, schema: &str) -> Error {
+    let (tf, periods) = match layer {
+        Layer::L0 => ("1M", "12,24,48"),
+        Layer::L1 => ("1W", "20,50,200"),
+        Layer::L2 => ("1D", "20,50,100"),
+        Layer::L3 => ("1H", "34,55,89"),
+    };
+    let layer = layer.as_str();
+    Error::new(
+        PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
+        format!("layer {layer} of calendar scheme \"{cal_scheme}\" has no source"),
+    )
+    .hint(format!(
+        "INSERT INTO {schema}.regime_source (cal_scheme, layer, tf, periods, bars_table, ema_table) VALUES ('{cal_scheme}', '{layer}', '{tf}', '{{{periods}}}', '…', '…');"
+    ))
+}
+
+/// A type's name without its modifier.
+pub fn without_modifier(type_name: &str) -> String {
+    match (type_name.find('('), type_name.find(')')) {
+        (Some(open), Some(close)) => format!("{}{}", &type_name[..open], &type_name[close + 1..]),
+        _ => type_name.to_owned(),
+    }
+}
+
+/// The quoted name of the current user.
+pub fn current_user() -> String {
+    quoted(crate::pg::spi::current_user())
+}
+
+/// The quoted schema of the extension.
+pub fn extension_schema(db: Db) -> Result<String> {
+    let find = || {
+        let sql = "SELECT n.nspname::text FROM pg_catalog.pg_extension e \
+             JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_regime'";
+        let schema = db.first(sql, &[], Sees::Snapshot, |row| Ok(row.string(0)))?.flatten();
+        schema.map(|s| quoted(&s)).ok_or_else(|| {
+            Error::new(
+                PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
+                "extension pg_regime is not installed in this database",
+            )
+            .hint("CREATE EXTENSION pg_regime;")
+        })
+    };
+    Ok(known("extension schema", find)?.as_ref().clone())
+}
+
+/// Rows that row-level security hides look as if they were gone; what was made of them must not go for that.
+/// To be called when `deleted` rows of `table` would.
+pub fn check_none_hidden(db: Db, relation: &Relation, table: &str, deleted: u64) -> Result<()> {
+    let sql = "SELECT pg_catalog.row_security_active($1::text::regclass)";
+    let active = || db.first(sql, &[arg(relation.sql.as_str())], Sees::Snapshot, |row| Ok(row.bool(0)));
+    if deleted == 0 || active()?.flatten() != Some(true) {
+        return Ok(());
+    }
+    let user = current_user();
+    let rows = if deleted == 1 { "1 row".to_owned() } else { format!("{deleted} rows") };
+    Err(Error::new(
+        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        format!("{rows} of {table} would be deleted, but row-level security of {} may hide what they were computed from", relation.sql),
+    )
+    .hint(format!("Refresh as a role that sees all rows, such as {user} after ALTER ROLE {user} BYPASSRLS;")))
+}
+
+/// The parameters of a plan over a [`Relation`].
+pub fn relation_args(asset: i32, tf: Option<&str>, as_of: Option<i64>) -> [Arg; 3] {
+    [arg(asset), arg(tf), crate::pg::spi::timestamp_arg(as_of)]
+}

@@ -1,0 +1,9 @@
+//! What is read: bars, EMAs, candles, assets and their names, and the map that says where they are.
+
+pub mod bars;
+pub mod build;
+pub mod candles;
+pub mod check;
+pub mod dim_assets;
+pub mod map;
+pub mod names;

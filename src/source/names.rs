@@ -1,0 +1,307 @@
+//! Names of assets: the symbols of `dim_assets`, ids as text, and which known name is nearest to one that
+//! is not known.
+
+use std::rc::Rc;
+
+use pgrx::prelude::*;
+use pgrx::spi::{quote_identifier as quoted, quote_literal};
+
+use regime_core::Layer;
+
+use crate::pg::cache::known;
+use crate::pg::error::{Error, Result};
+use crate::pg::settings;
+use crate::pg::spi::{Db, Sees, arg};
+use crate::source::dim_assets::DimAssets;
+use crate::source::map;
+use crate::source::map::{MapRow, extension_schema};
+use crate::systems::cmc_regimes::refresh::call::too_large;
+
+/// Most ids that an error lists.
+const MOST_LISTED: usize = 20;
+/// Most characters of a name that an error shows, and that a name can have to be near another.
+const MOST_SHOWN: usize = 100;
+
+/// The id of an asset: of the symbol as it is written, else of the one symbol that differs in case alone,
+/// else the integer itself, if `dim_assets` or the daily bars have it. `None` is the scheme of
+/// `pg_regime.cal_scheme`.
+pub fn id_of(db: Db, asset: &str, cal_scheme: Option<&str>) -> Result<i32> {
+    let place = Place::find(db, cal_scheme)?;
+    if let Some(dim) = place.dim() {
+        dim.check_readable(&[dim.id, dim.symbol])?;
+    }
+    if let Some(id) = place.look_up(db, asset)? {
+        return Ok(id);
+    }
+    let error = place.unknown(db, asset, as_id(asset)?.is_some())?;
+    // An array without a type is taken for a name.
+    if asset.starts_with('{') && asset.ends_with('}') {
+        let list = quote_literal(shown(asset));
+        return Err(error.hint(format!(
+            "One asset goes here; where several can, name the argument: ids => {list} or symbols => {list}."
+        )));
+    }
+    Err(error)
+}
+
+fn as_id(asset: &str) -> Result<Option<i32>> {
+    asset.trim().parse().ok().map(fitting).transpose()
+}
+
+/// [`id_of`] in the settings' calendar scheme; `None` where nothing there has that name.
+pub fn id_if_known(db: Db, asset: &str) -> Result<Option<i32>> {
+    match Place::find(db, None) {
+        // Whoever has no daily bars has no assets.
+        Err(_) => Ok(None),
+        Ok(place) => match place.dim() {
+            None => Ok(None),
+            Some(dim) => {
+                dim.check_readable(&[dim.id, dim.symbol])?;
+                place.look_up(db, asset)
+            }
+        },
+    }
+}
+
+/// The symbols that `dim_assets` knows.
+pub fn symbols(db: Db) -> Result<Vec<String>> {
+    match Place::find(db, None).as_ref().map(Place::with_symbols) {
+        Ok(Some(dim)) => all_symbols(db, dim),
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// The symbol of an asset; `None` where `dim_assets` does not tell the current role.
+pub fn symbol_of(db: Db, id: i32) -> Result<Option<String>> {
+    let place = Place::find(db, None)?;
+    let Some(dim) = place.with_symbols().filter(|dim| dim.check_readable(&[dim.id, dim.symbol]).is_ok())
+    else {
+        return Ok(None);
+    };
+    let sql = format!("SELECT symbol::text FROM {} WHERE id = $1 ORDER BY 1 LIMIT 1", dim.relation);
+    Ok(db.first(&sql, &[arg(id)], Sees::Snapshot, |row| Ok(row.string(0)))?.flatten())
+}
+
+/// The candidate that was probably meant: at most a third of the characters differ (insertions, deletions,
+/// replacements, swaps of neighbours), or one begins the other and is at least a third as long; case does not
+/// count. Of several the one with the fewest differences, then by Jaro-Winkler, then by text.
+pub fn nearest(wanted: &str, candidates: impl Iterator<Item = impl AsRef<str>>) -> Option<String> {
+    let wanted = wanted.trim().to_lowercase();
+    let length = wanted.chars().count();
+    if length > MOST_SHOWN {
+        return None;
+    }
+    let most = length.max(3) / 3;
+    let mut best: Option<(usize, f64, String)> = None;
+    for candidate in candidates {
+        pgrx::check_for_interrupts!();
+        let candidate = candidate.as_ref();
+        let name = candidate.trim().to_lowercase();
+        let other = name.chars().count();
+        let gap = length.abs_diff(other);
+        let begins = name.starts_with(&wanted) || wanted.starts_with(&name);
+        let distance = if begins && length.min(other) >= 2 && length.max(other) <= 3 * length.min(other) {
+            gap
+        } else if gap > most {
+            continue;
+        } else {
+            match strsim::osa_distance(&wanted, &name) {
+                distance if distance <= most && distance < length => distance,
+                _ => continue,
+            }
+        };
+        let likeness = strsim::jaro_winkler(&wanted, &name);
+        let is_better = best.as_ref().is_none_or(|(least, most_like, first)| {
+            let ahead = distance.cmp(least).then(most_like.total_cmp(&likeness));
+            ahead.then(candidate.cmp(first)).is_lt()
+        });
+        if is_better {
+            best = Some((distance, likeness, candidate.to_owned()));
+        }
+    }
+    best.map(|(.., candidate)| candidate)
+}
+
+/// Where names are looked up.
+struct Place {
+    /// The row of the source map for the daily bars.
+    daily: MapRow,
+    cal_scheme: String,
+    dim: Rc<Option<DimAssets>>,
+}
+
+impl Place {
+    fn find(db: Db, cal_scheme: Option<&str>) -> Result<Self> {
+        let schema = extension_schema(db)?;
+        let cal_scheme = cal_scheme.map_or_else(settings::cal_scheme, str::to_owned);
+        let [_, _, daily, _] = map::map(db, &cal_scheme, &schema)?;
+        let daily = daily.ok_or_else(|| map::no_source(Layer::L2, &cal_scheme, &schema))?;
+        let beside = &daily.bars[0];
+        let dim = known(&format!("dim_assets {beside}"), || DimAssets::find(db, beside, Sees::Snapshot))?;
+        Ok(Self { daily, cal_scheme, dim })
+    }
+
+    fn dim(&self) -> Option<&DimAssets> {
+        self.dim.as_ref().as_ref()
+    }
+
+    /// The one with ids and symbols, if it is there.
+    fn with_symbols(&self) -> Option<&DimAssets> {
+        self.dim().filter(|dim| dim.id.is_some() && dim.symbol.is_some())
+    }
+
+    /// The asset of this name, if there is one.
+    fn look_up(&self, db: Db, asset: &str) -> Result<Option<i32>> {
+        if let Some(dim) = self.with_symbols() {
+            let mut conditions = vec!["symbol::text = $1"];
+            if asset.chars().any(char::is_alphabetic) {
+                conditions.push("pg_catalog.lower(symbol::text) = pg_catalog.lower($1)");
+            }
+            for condition in conditions {
+                match with_symbol(db, dim, condition, asset)?.as_slice() {
+                    [] => {}
+                    [id] => return fitting(*id).map(Some),
+                    ids => return Err(not_unique(dim, condition, asset, ids)),
+                }
+            }
+        }
+        match as_id(asset)? {
+            Some(id) if self.has(db, id)? => Ok(Some(id)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether there is an asset of this id.
+    fn has(&self, db: Db, id: i32) -> Result<bool> {
+        let exists = |sql: &str, args: &[_]| {
+            Ok::<_, Error>(db.first(sql, args, Sees::Snapshot, |_| Ok(()))?.is_some())
+        };
+        if let Some(dim) = self.dim().filter(|dim| dim.id.is_some())
+            && exists(&format!("SELECT FROM {} WHERE id = $1 LIMIT 1", dim.relation), &[arg(id)])?
+        {
+            return Ok(true);
+        }
+        let bars = self.daily.bars(db, &[])?;
+        let sql =
+            format!("SELECT FROM {} WHERE {} AND {} = $2 LIMIT 1", bars.sql, bars.shared_condition, bars.id);
+        exists(&sql, &[arg(self.daily.tf.as_deref()), arg(id)])
+    }
+
+    /// The error that says that nothing has this name.
+    fn unknown(&self, db: Db, asset: &str, is_id: bool) -> Result<Error> {
+        let symbols = match (self.with_symbols(), self.dim()) {
+            (Some(dim), _) => Some((&dim.relation, all_symbols(db, dim)?)),
+            (None, _) if is_id => None,
+            (None, Some(dim)) => return Ok(no_column(asset, dim)),
+            (None, None) => return Ok(self.no_table(asset)),
+        };
+        let mut looked = Vec::new();
+        if let Some((relation, symbols)) = &symbols {
+            let s = if symbols.len() == 1 { "" } else { "s" };
+            looked.push(format!("at {} symbol{s} of {relation}", symbols.len()));
+        }
+        if is_id {
+            let dim = self.dim().filter(|dim| dim.id.is_some()).map(|dim| dim.relation.clone());
+            let places: Vec<String> = dim.into_iter().chain([self.bars()]).collect();
+            looked.push(format!("for the id in {}", places.join(" and in ")));
+        }
+        let near = symbols.as_ref().and_then(|(_, symbols)| nearest(asset, symbols.iter()));
+        let hint = match (near, &symbols) {
+            (Some(name), _) => format!("Did you mean {}?", quote_literal(name)),
+            (None, Some((relation, _))) => format!("SELECT id, symbol FROM {relation} ORDER BY symbol;"),
+            (None, None) => {
+                let bars = self.daily.bars(db, &[])?;
+                format!("SELECT DISTINCT {} FROM {};", bars.id, bars.sql)
+            }
+        };
+        let message = format!("asset \"{}\" does not exist", shown(asset));
+        Ok(Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, message)
+            .detail(format!("Looked {}.", looked.join(", and ")))
+            .hint(hint))
+    }
+
+    /// The daily bars, quoted.
+    fn bars(&self) -> String {
+        self.daily.bars.each_ref().map(quoted).join(".")
+    }
+
+    fn no_table(&self, asset: &str) -> Error {
+        let relation = format!("{}.dim_assets", quoted(&self.daily.bars[0]));
+        Error::new(
+            PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
+            format!("asset \"{}\" is no id, and relation {relation} does not exist", shown(asset)),
+        )
+        .detail(format!(
+            "Symbols are looked up beside the daily bars {} of calendar scheme \"{}\".",
+            self.bars(),
+            self.cal_scheme
+        ))
+        .hint(format!(
+            "Pass the id, or make it: CREATE TABLE {relation} (id int PRIMARY KEY, symbol text UNIQUE);"
+        ))
+    }
+}
+
+fn no_column(asset: &str, dim: &DimAssets) -> Error {
+    let column = if dim.id.is_none() { ["id", "int"] } else { ["symbol", "text"] };
+    let ([name, of_type], relation) = (column, &dim.relation);
+    let asset = shown(asset);
+    Error::new(
+        PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
+        format!("asset \"{asset}\" is no id, and relation {relation} has no column {name} of type {of_type}"),
+    )
+    .hint(format!("Pass the id, or add it: ALTER TABLE {relation} ADD {name} {of_type};"))
+}
+
+fn all_symbols(db: Db, dim: &DimAssets) -> Result<Vec<String>> {
+    let sql = format!("SELECT symbol::text FROM {} WHERE symbol IS NOT NULL", dim.relation);
+    let mut symbols = Vec::new();
+    db.rows(&sql, &[], Sees::Snapshot, |row| {
+        symbols.extend(row.string(0));
+        Ok(())
+    })?;
+    Ok(symbols)
+}
+
+fn with_symbol(db: Db, dim: &DimAssets, condition: &str, symbol: &str) -> Result<Vec<i64>> {
+    let sql = format!(
+        "SELECT DISTINCT id::int8 FROM {} WHERE {condition} AND id IS NOT NULL ORDER BY 1",
+        dim.relation
+    );
+    let mut ids = Vec::new();
+    db.rows(&sql, &[arg(symbol)], Sees::Snapshot, |row| {
+        ids.extend(row.long(0));
+        Ok(())
+    })?;
+    Ok(ids)
+}
+
+fn fitting(id: i64) -> Result<i32> {
+    let hint = "Regimes are kept by ids of type int: give the asset one.";
+    i32::try_from(id).map_err(|_| too_large(id).hint(hint))
+}
+
+fn not_unique(dim: &DimAssets, condition: &str, symbol: &str, ids: &[i64]) -> Error {
+    let mut listed: Vec<String> = ids.iter().take(MOST_LISTED).map(i64::to_string).collect();
+    if ids.len() > MOST_LISTED {
+        listed.push("…".to_owned());
+    }
+    Error::new(
+        PgSqlErrorCode::ERRCODE_CARDINALITY_VIOLATION,
+        format!("{} assets have the symbol \"{}\": {}", ids.len(), shown(symbol), listed.join(", ")),
+    )
+    .hint(format!(
+        "Pass the id; see SELECT * FROM {} WHERE {};",
+        dim.relation,
+        condition.replace("pg_catalog.", "").replace("$1", &quote_literal(symbol))
+    ))
+}
+
+/// A name as an error shows it.
+fn shown(name: &str) -> String {
+    let mut shown: String = name.chars().take(MOST_SHOWN).collect();
+    if shown.len() < name.len() {
+        shown.push('…');
+    }
+    shown
+}

@@ -1,0 +1,252 @@
+//! The statements that write the rows of one scope of an output table, and their parameters.
+
+use pgrx::datum::Date;
+
+use crate::pg::spi::{Arg, arg, timestamps_arg};
+use crate::sync::{Column, Content, OwnedKey, Table, Type, Value};
+
+/// The rows of a scope, whose values are the first parameters.
+pub fn scope_condition(table: &Table, prefix: &str) -> String {
+    let equal = |(i, column): (usize, &Column)| format!("{prefix}{} = ${}", column.name, i + 1);
+    table.scope.iter().enumerate().map(equal).collect::<Vec<_>>().join(" AND ")
+}
+
+/// The statements of one write. Parameters: the scope, the keys, the entry of each row (counted
+/// from 1), the values of each entry.
+pub struct Statement<'a> {
+    pub relation: &'a str,
+    pub table: &'a Table,
+    pub scope: &'a [Value<'a>],
+    pub content: &'a Content<'a>,
+}
+
+impl Statement<'_> {
+    fn names(columns: &[Column], prefix: &str) -> Vec<String> {
+        columns.iter().map(|c| format!("{prefix}{}", c.name)).collect()
+    }
+
+    /// `unnest($4::t[]), …`: a parameter a column, from `first` on. Qualified, so that no function of
+    /// another's schema is found.
+    fn unnested(columns: &[Column], first: usize) -> String {
+        let arrays = columns.iter().enumerate().map(|(i, column)| {
+            let element = if column.kind == Type::TextArray { "text" } else { column.kind.sql() };
+            format!("pg_catalog.unnest(${}::{element}[])", first + i)
+        });
+        arrays.collect::<Vec<_>>().join(", ")
+    }
+
+    /// The rows as a FROM clause: `k` has keys, `e` values.
+    ///
+    /// `k` expands its arrays in a target list, which streams them; in a FROM clause they would be
+    /// stored first. `e` is DISTINCT although its numbers are, so that the planner knows it too and
+    /// hashes `e` alone, which leaves rows in the order of their keys; and so that arrays are cast
+    /// once an entry, not once a row.
+    fn rows(&self) -> String {
+        let (scope, keys) = (self.table.scope.len(), self.table.key.len());
+        let value = |c: &Column| match c.kind {
+            Type::TextArray => format!("{0}::text[] AS {0}", c.name),
+            _ => c.name.to_owned(),
+        };
+        let values: Vec<String> = self.table.values.iter().map(value).collect();
+        format!(
+            "(SELECT {}, pg_catalog.unnest(${}::int[]) AS entry) AS k JOIN (SELECT DISTINCT ON (n) n, {} \
+             FROM ROWS FROM ({}) WITH ORDINALITY AS u({}, n)) AS e ON e.n = k.entry",
+            Self::expanded(self.table.key, scope + 1),
+            scope + keys + 1,
+            values.join(", "),
+            Self::unnested(self.table.values, scope + keys + 2),
+            Self::names(self.table.values, "").join(", "),
+        )
+    }
+
+    fn expanded(columns: &[Column], first: usize) -> String {
+        let expand = |(i, c): (usize, &Column)| {
+            format!("pg_catalog.unnest(${}::{}[]) AS {}", first + i, c.kind.sql(), c.name)
+        };
+        columns.iter().enumerate().map(expand).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The insert of a few rows, whose values are sent row by row: no join to plan or to run.
+    pub fn insert_few(&self) -> String {
+        let scope = self.table.scope.len();
+        let value = |c: &Column| match c.kind {
+            Type::TextArray => format!("r.{}::text[]", c.name),
+            _ => format!("r.{}", c.name),
+        };
+        let select: Vec<String> = (1..=scope)
+            .map(|i| format!("${i}"))
+            .chain(Self::names(self.table.key, "r."))
+            .chain(self.table.values.iter().map(value))
+            .collect();
+        let own = [self.table.key, self.table.values].concat();
+        format!(
+            "INSERT INTO {} ({}) SELECT {}{} FROM ROWS FROM ({}) AS r ({})",
+            self.relation,
+            self.columns(),
+            select.join(", "),
+            self.stamped(", now()"),
+            Self::unnested(&own, scope + 1),
+            Self::names(&own, "").join(", ")
+        )
+    }
+
+    /// The columns of an insert.
+    fn columns(&self) -> String {
+        let columns = [self.table.scope, self.table.key, self.table.values].concat();
+        let stamp = self.stamped(&format!(", {}", self.table.stamp)).to_owned();
+        Self::names(&columns, "").join(", ") + &stamp
+    }
+
+    /// What a statement says of the stamp, if the table has one.
+    fn stamped<'a>(&self, sql: &'a str) -> &'a str {
+        if self.table.stamp.is_empty() { "" } else { sql }
+    }
+
+    pub fn insert(&self) -> String {
+        let scope = (1..=self.table.scope.len()).map(|i| format!("${i}"));
+        let select: Vec<String> = scope
+            .chain(Self::names(self.table.key, "k."))
+            .chain(Self::names(self.table.values, "e."))
+            .collect();
+        format!(
+            "INSERT INTO {} ({}) SELECT {}{} FROM {}",
+            self.relation,
+            self.columns(),
+            select.join(", "),
+            self.stamped(", now()"),
+            self.rows()
+        )
+    }
+
+    pub fn update(&self) -> String {
+        let assignment = |c: &Column| format!("{0} = e.{0}", c.name);
+        let assignments: Vec<String> = self.table.values.iter().map(assignment).collect();
+        format!(
+            "UPDATE {} AS t SET {}{} FROM {} WHERE {} AND {}",
+            self.relation,
+            assignments.join(", "),
+            self.stamped(&format!(", {} = now()", self.table.stamp)),
+            self.rows(),
+            scope_condition(self.table, "t."),
+            self.same_key()
+        )
+    }
+
+    pub fn delete(&self) -> String {
+        format!(
+            "DELETE FROM {} AS t USING (SELECT {}) AS k WHERE {} AND {}",
+            self.relation,
+            Self::expanded(self.table.key, self.table.scope.len() + 1),
+            scope_condition(self.table, "t."),
+            self.same_key()
+        )
+    }
+
+    pub fn delete_all(&self) -> String {
+        format!("DELETE FROM {} WHERE {}", self.relation, scope_condition(self.table, ""))
+    }
+
+    fn same_key(&self) -> String {
+        let equal = |column: &Column| format!("t.{0} = k.{0}", column.name);
+        self.table.key.iter().map(equal).collect::<Vec<_>>().join(" AND ")
+    }
+
+    pub fn scope_args(&self) -> Vec<Arg> {
+        self.scope.iter().map(|value| scalar_arg(*value)).collect()
+    }
+
+    pub fn row_args(&self, rows: &[usize]) -> Vec<Arg> {
+        let (keys, values) = (self.table.key.len(), self.table.values.len());
+        let mut args = self.scope_args();
+        for (c, column) in self.table.key.iter().enumerate() {
+            args.push(array_arg(column.kind, rows.iter().map(|row| self.content.keys[row * keys + c])));
+            pgrx::check_for_interrupts!();
+        }
+        args.push(arg(rows.iter().map(|row| self.content.entry[*row] as i32 + 1).collect::<Vec<_>>()));
+        pgrx::check_for_interrupts!();
+        let entries = self.content.entries.len() / values.max(1);
+        for (c, column) in self.table.values.iter().enumerate() {
+            args.push(array_arg(
+                column.kind,
+                (0..entries).map(|entry| self.content.entries[entry * values + c]),
+            ));
+        }
+        args
+    }
+
+    /// The parameters of [`Statement::insert_few`].
+    pub fn few_args(&self, rows: &[usize]) -> Vec<Arg> {
+        let (keys, values) = (self.table.key.len(), self.table.values.len());
+        let mut args = self.scope_args();
+        for (c, column) in self.table.key.iter().enumerate() {
+            args.push(array_arg(column.kind, rows.iter().map(|row| self.content.keys[row * keys + c])));
+        }
+        for (c, column) in self.table.values.iter().enumerate() {
+            let entry = |row: &usize| self.content.entry[*row] as usize;
+            args.push(array_arg(
+                column.kind,
+                rows.iter().map(|row| self.content.entries[entry(row) * values + c]),
+            ));
+        }
+        args
+    }
+
+    pub fn delete_args(&self, keys: &[Vec<OwnedKey>]) -> Vec<Arg> {
+        let mut args = self.scope_args();
+        for (column, keys) in self.table.key.iter().zip(keys) {
+            let values = keys.iter().map(|key| match key {
+                OwnedKey::Micros(micros) => Value::Micros(*micros),
+                OwnedKey::Int(number) => Value::Int(*number),
+                OwnedKey::Date(days) => Value::Date(*days),
+                OwnedKey::Text(text) => Value::Text(text),
+            });
+            args.push(array_arg(column.kind, values));
+        }
+        args
+    }
+}
+
+/// A value as a parameter.
+pub fn scalar_arg(value: Value) -> Arg {
+    match value {
+        Value::Int(number) => arg(number),
+        Value::Bool(truth) => arg(truth),
+        Value::Text(text) => arg(text),
+        // No table has a scope of another type.
+        _ => arg(None::<&str>),
+    }
+}
+
+fn array_arg<'a>(kind: Type, values: impl Iterator<Item = Value<'a>>) -> Arg {
+    match kind {
+        Type::Timestamptz => timestamps_arg(
+            values.map(|v| if let Value::Micros(micros) = v { Some(micros) } else { None }).collect(),
+        ),
+        Type::Date => {
+            let date = |v| if let Value::Date(days) = v { Date::try_from(days).ok() } else { None };
+            arg(values.map(date).collect::<Vec<_>>())
+        }
+        Type::Int => {
+            arg(values.map(|v| if let Value::Int(n) = v { Some(n) } else { None }).collect::<Vec<_>>())
+        }
+        Type::Float => {
+            arg(values.map(|v| if let Value::Float(n) = v { Some(n) } else { None }).collect::<Vec<_>>())
+        }
+        Type::Bool => {
+            arg(values.map(|v| if let Value::Bool(b) = v { Some(b) } else { None }).collect::<Vec<_>>())
+        }
+        Type::Text => {
+            arg(values.map(|v| if let Value::Text(t) = v { Some(t) } else { None }).collect::<Vec<_>>())
+        }
+        Type::TextArray => {
+            let text = |v| if let Value::Texts(texts) = v { Some(array_literal(texts)) } else { None };
+            arg(values.map(text).collect::<Vec<_>>())
+        }
+    }
+}
+
+/// A `text[]` as its text form, every element quoted.
+fn array_literal(texts: &[String]) -> String {
+    let quoted = texts.iter().map(|t| format!("\"{}\"", t.replace('\\', "\\\\").replace('"', "\\\"")));
+    format!("{{{}}}", quoted.collect::<Vec<_>>().join(","))
+}

@@ -1,0 +1,302 @@
+//! What is wrong with the source map, bars and EMAs, before a refresh stumbles over it or, worse, does
+//! not. Nothing here stops at the first asset or layer that is bad.
+
+use regime_core::Layer;
+use regime_core::cmc_regimes::budget::{Budget, Tier};
+use regime_core::cmc_regimes::params::Params;
+use regime_core::cmc_regimes::pipeline::budget_of;
+use regime_core::cmc_regimes::policy::PolicyTable;
+
+use crate::pg::error::{Error, Result};
+use crate::pg::spi::Db;
+use crate::pg::{settings, spi};
+use crate::source::bars::utc;
+use crate::source::map;
+use crate::source::map::{MapRow, Source};
+use crate::systems::cmc_regimes::check::layer::{Checked, Layers, Subject, complaints_of};
+use crate::systems::cmc_regimes::check::raw::RawReader;
+use crate::systems::cmc_regimes::params;
+use crate::systems::cmc_regimes::params::{Given, Setup};
+use crate::systems::cmc_regimes::refresh::call::all_ids;
+use crate::systems::health::Severity;
+
+/// One thing that is not as it should be. `first` is the first bar or EMA it is true of, in microseconds.
+#[derive(Debug)]
+pub struct Complaint {
+    pub severity: Severity,
+    /// `None` for what concerns all assets.
+    pub asset: Option<i32>,
+    /// `None` for what concerns all layers.
+    pub layer: Option<Layer>,
+    pub problem: String,
+    pub n: Option<i64>,
+    pub first: Option<i64>,
+    /// What to type, or to do.
+    pub command: String,
+}
+
+/// All there is to say about these assets, or all, the worst first.
+pub fn check(ids: Option<Vec<i32>>, cal_scheme: Option<String>) -> Result<Vec<Complaint>> {
+    spi::connect(|db| {
+        let schema = map::extension_schema(db)?;
+        let cal_scheme = cal_scheme.unwrap_or_else(settings::cal_scheme);
+        let map = map::map(db, &cal_scheme, &schema)?;
+        let mut complaints = Vec::new();
+        let sources = usable_sources(db, &map, &cal_scheme, &schema, &mut complaints)?;
+        let given = Given { cal_scheme: Some(cal_scheme), ..Given::default() };
+        let params = match map[Layer::L2 as usize] {
+            Some(_) => params::parameters(db, &given, None)?.1,
+            None => Params::default(),
+        };
+        let whole = (0..4).all(|l| map[l].is_some() == sources[l].is_some()) && map[2].is_some();
+        let readers = readers(db, &map, &sources)?;
+        let setup = Setup { sources, params, table: PolicyTable::built_in() };
+        let ids = match ids.map_or_else(|| all_ids(db, &setup), Ok) {
+            Ok(ids) => ids,
+            Err(error) => {
+                complaints.push(of_error(&error, None));
+                Vec::new()
+            }
+        };
+        let preflight = Preflight { readers, params: setup.params, schema, whole, now: spi::clock() };
+        complaints.extend(preflight.assets(&ids)?);
+        complaints.sort_by(|a, b| key(a).cmp(&key(b)));
+        Ok(complaints)
+    })
+}
+
+fn key(complaint: &Complaint) -> (Severity, Option<i32>, Option<Layer>, &str) {
+    (complaint.severity, complaint.asset, complaint.layer, &complaint.problem)
+}
+
+fn of_error(error: &Error, layer: Option<Layer>) -> Complaint {
+    let report = error.report();
+    Complaint {
+        severity: Severity::Error,
+        asset: None,
+        layer,
+        problem: report.message.clone(),
+        n: None,
+        first: None,
+        command: report.hint.clone().unwrap_or_default(),
+    }
+}
+
+/// The sources of the map that fit the catalogs; a complaint for each that does not, and for times
+/// without a time zone.
+fn usable_sources(
+    db: Db,
+    map: &[Option<MapRow>; 4],
+    cal_scheme: &str,
+    schema: &str,
+    complaints: &mut Vec<Complaint>,
+) -> Result<[Option<Source>; 4]> {
+    let mut sources: [Option<Source>; 4] = Default::default();
+    if map[Layer::L2 as usize].is_none() {
+        complaints.push(of_error(&map::no_source(Layer::L2, cal_scheme, schema), Some(Layer::L2)));
+    }
+    for layer in Layer::ALL {
+        let Some(row) = &map[layer as usize] else { continue };
+        let mut alone: [Option<MapRow>; 4] = Default::default();
+        alone[layer as usize] = Some(row.clone());
+        match map::check(db, alone) {
+            Ok(mut checked) => sources[layer as usize] = checked[layer as usize].take(),
+            Err(error) => complaints.push(of_error(&error, Some(layer))),
+        }
+        for (field, relation) in
+            sources[layer as usize].iter().flat_map(|s| [("bars", &s.bars), ("ema", &s.ema)])
+        {
+            // What mapping makes of a timestamp or a date.
+            if !relation.columns[0].ends_with(" AT TIME ZONE 'UTC')::timestamptz") {
+                continue;
+            }
+            complaints.push(Complaint {
+                severity: Severity::Info,
+                asset: None,
+                layer: Some(layer),
+                problem: format!("times of {} have no time zone: taken as UTC", relation.sql),
+                n: None,
+                first: None,
+                command: format!(
+                    "If they are of another zone, map a view with … AT TIME ZONE 'Europe/Zurich': UPDATE {schema}.regime_source SET {field}_table = '…' WHERE cal_scheme = '{cal_scheme}' AND layer = '{}';",
+                    layer.as_str()
+                ),
+            });
+        }
+    }
+    Ok(sources)
+}
+
+fn readers<'c>(
+    db: Db<'c>,
+    map: &[Option<MapRow>; 4],
+    sources: &[Option<Source>; 4],
+) -> Result<[Option<RawReader<'c>>; 4]> {
+    let mut readers: [Option<RawReader>; 4] = Default::default();
+    for layer in Layer::ALL {
+        if let (Some(row), Some(source)) = (&map[layer as usize], &sources[layer as usize]) {
+            readers[layer as usize] = Some(RawReader::new(db, row, source.clone())?);
+        }
+    }
+    Ok(readers)
+}
+
+struct Preflight<'c> {
+    readers: [Option<RawReader<'c>>; 4],
+    params: Params,
+    /// The quoted schema of the extension.
+    schema: String,
+    /// Whether all layers of the map can be read.
+    whole: bool,
+    /// The time, in microseconds.
+    now: i64,
+}
+
+impl Preflight<'_> {
+    fn assets(&self, ids: &[i32]) -> Result<Vec<Complaint>> {
+        let mut complaints = Vec::new();
+        let mut young = 0;
+        for id in ids {
+            pgrx::check_for_interrupts!();
+            let (found, budget) = spi::in_own_memory(|| self.asset(*id))?;
+            complaints.extend(found);
+            let is_young = |b: Budget| !b.enabled[0] || !b.enabled[1];
+            young += i64::from(budget.is_some_and(is_young) && *id != self.params.market_proxy_id);
+        }
+        if young > 0 && self.whole {
+            complaints.extend(self.proxy(young)?);
+        }
+        Ok(complaints)
+    }
+
+    /// What there is to say about an asset; its data budget, if it has one.
+    fn asset(&self, id: i32) -> Result<(Vec<Complaint>, Option<Budget>)> {
+        let layers = self.layers(id)?;
+        let mut complaints = complaints_of(&layers, self.subject(id));
+        let bars = layers.each_ref().map(|layer| layer.as_ref().map(|checked| checked.raw.bars.len()));
+        let days = bars[Layer::L2 as usize];
+        if days == Some(0) {
+            complaints.push(Complaint {
+                severity: Severity::Warning,
+                asset: Some(id),
+                layer: Some(Layer::L2),
+                problem: "no daily bars".to_owned(),
+                n: Some(0),
+                first: None,
+                command: self.readers[Layer::L2 as usize].as_ref().map_or_else(String::new, |reader| {
+                    let source = &reader.source;
+                    let condition = source.bars.condition_of(id, source.tf.as_deref());
+                    format!("SELECT count(*) FROM {} WHERE {condition};", source.bars.sql)
+                }),
+            });
+            return Ok((complaints, None));
+        }
+        if !self.whole {
+            return Ok((complaints, None));
+        }
+        let budget = budget_of(bars, &self.params);
+        complaints.extend(self.history(id, bars, budget, &layers));
+        Ok((complaints, Some(budget)))
+    }
+
+    fn subject(&self, id: i32) -> Subject<'_> {
+        Subject { asset: id, cal_scheme: &self.params.cal_scheme, schema: &self.schema, now: self.now }
+    }
+
+    fn layers(&self, id: i32) -> Result<Layers<'_>> {
+        let mut layers = Layers::default();
+        for (reader, layer) in self.readers.iter().zip(layers.iter_mut()) {
+            *layer = reader.as_ref().map(|r| Ok::<_, Error>(Checked::new(r, r.read(id)?))).transpose()?;
+        }
+        Ok(layers)
+    }
+
+    /// What a history of so many bars switches off.
+    fn history(&self, id: i32, bars: [Option<usize>; 4], budget: Budget, layers: &Layers) -> Vec<Complaint> {
+        let compute =
+            |parameter: &str| format!("SELECT * FROM {}.regime_compute({id}{parameter});", self.schema);
+        let info = |layer, problem, n, first, command| {
+            let severity = Severity::Info;
+            Complaint { severity, asset: Some(id), layer, problem, n, first, command }
+        };
+        let mut complaints = Vec::new();
+        for layer in Layer::ALL {
+            let (Some(n), false) = (bars[layer as usize], budget.enabled[layer as usize]) else { continue };
+            let least = self.params.layers[layer as usize].min_bars;
+            let command = match layer {
+                Layer::L3 => "Wait for more bars.".to_owned(),
+                _ => format!(
+                    "Wait for more bars, or try fewer: {}",
+                    compute(&format!(", min_bars_l{} => {n}", layer as usize))
+                ),
+            };
+            let first = layers[layer as usize].as_ref().and_then(|checked| checked.ts.first().copied());
+            let problem = format!("layer is off: it takes {least} bars");
+            complaints.push(info(Some(layer), problem, Some(n as i64), first, command));
+        }
+        if budget.tier == Tier::Lite {
+            let [months, weeks, days, _] = bars.map(Option::unwrap_or_default);
+            let short = |n: usize, least, kind| (n < least).then(|| format!("{n} of {least} {kind} bars"));
+            let missing: Vec<String> = [
+                short(weeks, 100, "weekly"),
+                short(days, 250, "daily"),
+                short(months, 60, "monthly").filter(|_| budget.enabled[0]),
+            ]
+            .into_iter()
+            .flatten()
+            .collect();
+            let problem = format!("tier lite, volatility by fixed cut-offs: {}", missing.join(", "));
+            complaints.push(info(None, problem, None, None, "Wait for more bars.".to_owned()));
+        }
+        complaints
+    }
+
+    /// What is wrong with the market proxy, for so many assets that depend on it.
+    fn proxy(&self, young: i64) -> Result<Option<Complaint>> {
+        let id = self.params.market_proxy_id;
+        let assets = if young == 1 { "asset" } else { "assets" };
+        let complaint = |severity, problem: String, first, command| Complaint {
+            severity,
+            asset: Some(id),
+            layer: Some(Layer::L1),
+            problem,
+            n: Some(young),
+            first,
+            command,
+        };
+        let choose = || "Load them, or SET pg_regime.market_proxy_id = …;".to_owned();
+        let look = || format!("SELECT * FROM {}.regime_check_inputs(ARRAY[{id}]);", self.schema);
+        let Some(reader) = &self.readers[Layer::L1 as usize] else {
+            let problem = format!("no weekly source, so no market proxy: young {assets} without a cap");
+            return Ok(Some(complaint(Severity::Info, problem, None, look())));
+        };
+        let checked = Checked::new(reader, reader.read(id)?);
+        let mut layers = Layers::default();
+        let no_bars = checked.raw.bars.is_empty();
+        let unsupportive = checked.bars_without_ema();
+        layers[Layer::L1 as usize] = Some(checked);
+        let worst =
+            complaints_of(&layers, self.subject(id)).into_iter().find(|c| c.severity == Severity::Error);
+        Ok(match (no_bars, worst, unsupportive) {
+            (true, ..) => Some(complaint(
+                Severity::Warning,
+                format!("market proxy has no weekly bars: young {assets} without a cap"),
+                None,
+                choose(),
+            )),
+            (_, Some(worst), _) => Some(complaint(
+                Severity::Error,
+                format!("market proxy cannot be used, and young {assets} not without it: {}", worst.problem),
+                worst.first,
+                look(),
+            )),
+            (_, None, Some(first)) => Some(complaint(
+                Severity::Warning,
+                format!("market proxy lacks EMAs, the first at {}: young {assets} capped there", utc(first)),
+                Some(first),
+                look(),
+            )),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,424 @@
+//! What is wrong with the bars and EMAs of one asset: each layer by itself, and weeks and months against days.
+
+use regime_core::Layer;
+use regime_core::calendar::stamps::{
+    Agreement, Midnight, agreement, is_midnight, midnight, on_first_day, same_day,
+};
+use regime_core::calendar::steps::{gaps, habit};
+use regime_core::calendar::{Calendar, Span};
+
+use crate::source::bars::utc;
+use crate::systems::cmc_regimes::check::inputs::Complaint;
+use crate::systems::cmc_regimes::check::raw::{Raw, RawBar, RawReader, Tally};
+use crate::systems::health::Severity;
+
+/// Whose bars they are, and what complaints about them say.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    pub asset: i32,
+    pub cal_scheme: &'a str,
+    /// The quoted schema of the extension.
+    pub schema: &'a str,
+    /// The time, in microseconds.
+    pub now: i64,
+}
+
+/// The bars of a layer, read.
+pub struct Checked<'a> {
+    reader: &'a RawReader<'a>,
+    pub raw: Raw,
+    /// Times of the bars that have one, ascending.
+    pub ts: Vec<i64>,
+    /// Closes of these bars, NaN where they cannot be used.
+    close: Vec<f64>,
+}
+
+/// Per layer, where it has a source that can be read.
+pub type Layers<'a> = [Option<Checked<'a>>; 4];
+
+/// All there is to say about an asset's bars and EMAs.
+pub fn complaints_of(layers: &Layers, subject: Subject) -> Vec<Complaint> {
+    let mut complaints = Vec::new();
+    for checked in layers.iter().flatten() {
+        let layer = OfLayer { checked, subject };
+        complaints.extend(layer.bars());
+        complaints.extend(layer.emas());
+        complaints.extend(layer.times());
+        complaints.extend(match (checked.reader.layer(), &layers[Layer::L2 as usize]) {
+            (Layer::L2, _) => layer.daily(),
+            (Layer::L0 | Layer::L1, Some(daily)) => layer.against_daily(daily),
+            _ => Vec::new(),
+        });
+    }
+    complaints
+}
+
+impl<'a> Checked<'a> {
+    pub fn new(reader: &'a RawReader<'a>, raw: Raw) -> Self {
+        let timed = || raw.bars.iter().filter(|bar| is_timed(bar));
+        let price = |bar: &RawBar| bar.close.filter(|c| *c > 0.0 && c.is_finite()).unwrap_or(f64::NAN);
+        Self { reader, ts: timed().map(|bar| bar.ts).collect(), close: timed().map(price).collect(), raw }
+    }
+
+    /// Of each period, its bars from the one on that could have an EMA.
+    fn expected(&self) -> impl Iterator<Item = (u32, &[RawBar], &[bool])> {
+        let periods = self.reader.source.params.periods;
+        periods.into_iter().zip(&self.raw.known).map(|(period, known)| {
+            let from = (period as usize).saturating_sub(1).min(known.len());
+            (period, &self.raw.bars[from..], &known[from..])
+        })
+    }
+
+    /// The first bar that lacks an EMA though enough bars are before it.
+    pub fn bars_without_ema(&self) -> Option<i64> {
+        let lacking = |(_, bars, known): (_, &[RawBar], &[bool])| {
+            known.iter().position(|known| !known).map(|at| bars[at].ts)
+        };
+        self.expected().filter_map(lacking).min()
+    }
+}
+
+fn is_timed(bar: &RawBar) -> bool {
+    bar.ts != i64::MIN && bar.ts != i64::MAX
+}
+
+struct OfLayer<'a> {
+    checked: &'a Checked<'a>,
+    subject: Subject<'a>,
+}
+
+impl OfLayer<'_> {
+    /// A complaint, unless there are none of what it is about.
+    fn complain(
+        &self,
+        severity: Severity,
+        problem: impl Into<String>,
+        tally: Tally,
+        command: String,
+    ) -> Option<Complaint> {
+        (tally.n > 0).then(|| Complaint {
+            severity,
+            asset: Some(self.subject.asset),
+            layer: Some(self.checked.reader.layer()),
+            problem: problem.into(),
+            n: Some(tally.n),
+            first: tally.first.filter(|ts| *ts != i64::MIN && *ts != i64::MAX),
+            command,
+        })
+    }
+
+    /// The statement that shows the asset's bars that a condition is true of.
+    fn show(&self, condition: &str) -> String {
+        let source = &self.checked.reader.source;
+        let own = source.bars.condition_of(self.subject.asset, source.tf.as_deref());
+        format!("SELECT * FROM {} WHERE {own} AND {condition};", source.bars.sql)
+    }
+
+    fn show_from(&self, first: Option<i64>) -> String {
+        let from = first.map_or_else(|| "-infinity".to_owned(), utc);
+        self.show(&format!("{} >= '{from}' ORDER BY {0} LIMIT 5", self.time()))
+    }
+
+    /// The expression of a bar's time.
+    fn time(&self) -> &str {
+        &self.checked.reader.source.bars.columns[0]
+    }
+
+    fn edit(&self, assignment: &str) -> String {
+        format!(
+            "UPDATE {}.regime_source SET {assignment} WHERE cal_scheme = '{}' AND layer = '{}';",
+            self.subject.schema,
+            self.subject.cal_scheme,
+            self.checked.reader.layer().as_str()
+        )
+    }
+
+    /// Of ascending moments those that are not to come.
+    fn past<'t>(&self, ts: &'t [i64]) -> &'t [i64] {
+        &ts[..ts.partition_point(|ts| *ts <= self.subject.now)]
+    }
+
+    fn tally(&self, is_bad: impl Fn(&RawBar) -> bool) -> Tally {
+        Tally::of(self.checked.raw.bars.iter().filter(|bar| is_bad(bar)).map(|bar| bar.ts))
+    }
+
+    /// Bars that cannot be used, and prices that contradict each other.
+    fn bars(&self) -> Vec<Complaint> {
+        let bars = &self.checked.raw.bars;
+        let close = &self.checked.reader.source.bars.columns[1];
+        let time = self.time();
+        let price = |problem: &str, is_bad: fn(f64) -> bool, condition: &str| {
+            let tally = self.tally(|bar| bar.close.is_some_and(is_bad));
+            let command = self.show(&format!("{close} {condition}"));
+            self.complain(Severity::Error, format!("close is {problem}"), tally, command)
+        };
+        let missing = self.tally(|bar| bar.close.is_none());
+        let untimed = self.tally(|bar| !is_timed(bar));
+        let show_untimed = self.show(&format!("isfinite({time}) IS NOT TRUE"));
+        let pairs = bars.windows(2).filter(|pair| pair[0].ts == pair[1].ts && is_timed(&pair[1]));
+        let repeated = Tally::of(pairs.map(|pair| pair[1].ts));
+        let source = &self.checked.reader.source;
+        let show_repeated = format!(
+            "SELECT {time}, count(*) FROM {} WHERE {} GROUP BY 1 HAVING count(*) > 1;",
+            source.bars.sql,
+            source.bars.condition_of(self.subject.asset, source.tf.as_deref())
+        );
+        // What rounding does to a close that is the high or the low is no contradiction.
+        let above = |a: f64, b: f64| a - b > 1e-9 * a.abs();
+        let upside_down = self.tally(|bar| above(bar.range[0], bar.range[1]));
+        let outside = |bar: &RawBar| {
+            let [low, high] = bar.range;
+            let close = bar.close.unwrap_or(f64::NAN);
+            !above(low, high) && (above(low, close) || above(close, high))
+        };
+        let outside = self.tally(outside);
+        let unknown = self.checked.raw.unknown.iter().map(|(field, tally)| {
+            let problem = format!("{field} is unknown where it was known before");
+            self.complain(Severity::Warning, problem, *tally, self.show_from(tally.first))
+        });
+        [
+            self.complain(Severity::Error, "timestamp is NULL or infinite", untimed, show_untimed),
+            self.complain(Severity::Error, "close is NULL", missing, self.show(&format!("{close} IS NULL"))),
+            price("NaN", f64::is_nan, "= 'NaN'"),
+            price("infinite", f64::is_infinite, "IN ('Infinity', '-Infinity')"),
+            price("not positive", |close| close.is_finite() && close <= 0.0, "<= 0"),
+            self.complain(Severity::Error, "timestamp of another bar", repeated, show_repeated),
+            self.complain(Severity::Warning, "high is below low", upside_down, self.show("high < low")),
+            self.complain(
+                Severity::Warning,
+                "close is not between low and high",
+                outside,
+                self.show(&format!("low <= high AND ({close} < low OR {close} > high)")),
+            ),
+        ]
+        .into_iter()
+        .chain(unknown)
+        .flatten()
+        .collect()
+    }
+
+    /// EMAs that are missing, late, too many, or at other times than the bars.
+    fn emas(&self) -> Vec<Complaint> {
+        let checked = self.checked;
+        let source = &checked.reader.source;
+        let ema = &source.ema;
+        let own = ema.condition_of(self.subject.asset, source.tf.as_deref());
+        let show_twice = format!(
+            "SELECT {0}, {1}, count(*) FROM {2} WHERE {own} GROUP BY 1, 2 HAVING count(*) > 1;",
+            ema.columns[0], ema.columns[1], ema.sql
+        );
+        // The bars without an EMA of a period.
+        let show_missing = |period: u32, first: Option<i64>| {
+            let [time, ema_period, value] = &ema.columns[..] else { return String::new() };
+            format!(
+                "SELECT {bar} FROM {} WHERE {} AND {bar} >= '{}' EXCEPT SELECT {time} FROM {} WHERE {own} \
+                 AND {ema_period} = {period} AND {value} < 'Infinity' AND {value} > '-Infinity' ORDER BY 1;",
+                source.bars.sql,
+                source.bars.condition_of(self.subject.asset, source.tf.as_deref()),
+                first.map_or_else(|| "-infinity".to_owned(), utc),
+                ema.sql,
+                bar = self.time(),
+            )
+        };
+        let strangers = checked.raw.strangers;
+        let near = strangers.first.map_or_else(String::new, |first| {
+            let from = format!("{} >= '{}' AND {own}", ema.columns[0], utc(first));
+            format!("SELECT * FROM {} WHERE {from} ORDER BY {} LIMIT 5;", ema.sql, ema.columns[0])
+        });
+        let mut complaints = vec![
+            self.complain(
+                Severity::Error,
+                "EMA beside another of the same bar and period",
+                checked.raw.twice,
+                show_twice,
+            ),
+            self.complain(Severity::Warning, "EMA at a time that no bar has", strangers, near),
+        ];
+        // Periods that lack the same bars are one complaint.
+        let mut missing: Vec<(String, Vec<String>, Tally, u32)> = Vec::new();
+        for (period, bars, known) in checked.expected() {
+            let newest = known.iter().rposition(|known| *known);
+            let until = newest.map_or(known.len(), |newest| newest + 1);
+            let unknown =
+                |from: usize, to: usize| Tally::of((from..to).filter(|at| !known[*at]).map(|at| bars[at].ts));
+            let (within, after) = (unknown(0, until), unknown(until, known.len()));
+            let problem = if newest.is_none() { "no EMA at all" } else { "bar without EMA" };
+            for (problem, tally) in [(problem, within), ("newest bar without EMA", after)] {
+                let alike = missing
+                    .iter_mut()
+                    .find(|(p, _, t, _)| p == problem && (t.n, t.first) == (tally.n, tally.first));
+                match alike {
+                    Some((_, periods, ..)) => periods.push(period.to_string()),
+                    None => missing.push((problem.to_owned(), vec![period.to_string()], tally, period)),
+                }
+            }
+        }
+        for (problem, periods, tally, period) in missing {
+            let problem = format!("{problem} of period {}", periods.join(", "));
+            complaints.push(self.complain(
+                Severity::Warning,
+                problem,
+                tally,
+                show_missing(period, tally.first),
+            ));
+        }
+        complaints.into_iter().flatten().collect()
+    }
+
+    /// Steps in time that are not the market's, and times to come.
+    fn times(&self) -> Vec<Complaint> {
+        let ts = self.past(&self.checked.ts);
+        let found = gaps(ts);
+        let longest = found.iter().map(|gap| gap.to.saturating_sub(gap.from)).max().unwrap_or_default();
+        let usual = habit(ts).map_or(0, |habit| habit.longest);
+        let tally = Tally::of(found.iter().map(|gap| gap.from));
+        let problem =
+            format!("gap after bar, up to {}, where {} is usual", duration(longest), duration(usual));
+        let future = self.tally(|bar| is_timed(bar) && bar.ts > self.subject.now);
+        let show_future = self.show(&format!("{} > now()", self.time()));
+        [
+            self.complain(Severity::Warning, problem, tally, self.show_from(tally.first)),
+            self.complain(Severity::Warning, "bar in the future", future, show_future),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    /// Daily bars that may be stamped with their open.
+    fn daily(&self) -> Vec<Complaint> {
+        let ts = &self.checked.ts;
+        let at_midnight = Tally::of(ts.iter().copied().filter(|ts| is_midnight(*ts)));
+        let stamped = match midnight(ts) {
+            Midnight::Close => None,
+            Midnight::Open => Some(
+                "stamped at midnight UTC, Monday to Friday: probably its open, so that rows see a day ahead",
+            ),
+            Midnight::Either => Some("stamped at midnight UTC: if that is its open, rows see a day ahead"),
+            Midnight::Few => Some("stamped at midnight UTC, unlike the others"),
+        };
+        let map = self.edit("bars_table = '…'");
+        let view =
+            format!("If so, map a view with {} + interval '1 day' - interval '1 second': {map}", self.time());
+        let (n, first) = same_day(ts);
+        let twice = Tally { n: n as i64, first };
+        [
+            stamped.and_then(|problem| self.complain(Severity::Warning, problem, at_midnight, view)),
+            self.complain(
+                Severity::Warning,
+                "on the UTC date of the bar before",
+                twice,
+                self.show_from(first.map(start_of_day)),
+            ),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    /// Weeks or months that do not fit the days.
+    fn against_daily(&self, daily: &Checked) -> Vec<Complaint> {
+        let checked = self.checked;
+        let layer = checked.reader.layer();
+        let (kind, span) = if layer == Layer::L0 { ("month", Span::Month) } else { ("week", Span::Week) };
+        let Some(newest) = self.past(&daily.ts).last().copied() else { return Vec::new() };
+        let calendar = match self.subject.cal_scheme {
+            "iso" => Some(Calendar::Iso),
+            "us" => Some(Calendar::Us),
+            _ => None,
+        };
+        let agreed = agreement(&checked.ts, &checked.close, &daily.ts, &daily.close);
+        let of = |wanted: &dyn Fn(i64, Agreement) -> bool| {
+            let bars = checked.ts.iter().zip(&agreed);
+            Tally::of(bars.filter(|(ts, agreed)| wanted(**ts, **agreed)).map(|(ts, _)| *ts))
+        };
+        let later = of(&|_, agreed| agreed == Agreement::Later);
+        let is_first = |ts| calendar.is_some_and(|calendar| on_first_day(ts, span, calendar));
+        let first_day = of(&|ts, agreed| agreed != Agreement::Later && is_first(ts));
+        let other = of(&|ts, agreed| agreed == Agreement::Other && ts <= newest);
+        let open = Tally::of(checked.ts.iter().copied().filter(|ts| *ts > newest));
+        let median = habit(&checked.ts).map(|habit| habit.median);
+        let behind = checked
+            .ts
+            .last()
+            .zip(median)
+            .filter(|(last, median)| newest.saturating_sub(**last) / 2 > *median);
+        let behind = Tally::of(behind.map(|(last, _)| *last));
+        let none = Tally { n: i64::from(checked.raw.bars.is_empty() && daily.ts.len() >= 60), first: None };
+        let restamp = || {
+            format!(
+                "Stamp bars with their close, in the table or in a view: {}",
+                self.edit("bars_table = '…'")
+            )
+        };
+        let source = &checked.reader.source.bars.sql;
+        let load = format!(
+            "Load {source} up to the daily bars; if it is built from them: SELECT * FROM {}.regime_build_inputs(cal_scheme => '{}');",
+            self.subject.schema, self.subject.cal_scheme
+        );
+        [
+            self.complain(
+                Severity::Warning,
+                format!(
+                    "{kind} with the close of a later day: stamped before its close, so that rows see ahead"
+                ),
+                later,
+                restamp(),
+            ),
+            self.complain(
+                Severity::Warning,
+                format!("stamped with the first day of its {kind}"),
+                first_day,
+                restamp(),
+            ),
+            self.complain(
+                Severity::Warning,
+                format!("{kind} after the newest daily bar, {}: still open", utc(newest)),
+                open,
+                "Leave it out until it has closed, by a view or a column in bars_filter of regime_source."
+                    .to_owned(),
+            ),
+            self.complain(
+                Severity::Warning,
+                format!("newest {kind} ends more than two {kind}s before the newest daily bar"),
+                behind,
+                load.clone(),
+            ),
+            self.complain(
+                Severity::Warning,
+                format!("no {kind} at all beside {} daily bars", daily.ts.len()),
+                none,
+                load,
+            ),
+            self.complain(
+                Severity::Info,
+                format!("{kind} whose close is not that of its last day"),
+                other,
+                self.show_from(other.first),
+            ),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+fn start_of_day(ts: i64) -> i64 {
+    ts - ts.rem_euclid(DAY)
+}
+
+/// Microseconds in a day.
+const DAY: i64 = 86_400_000_000;
+/// Microseconds in an hour.
+const HOUR: i64 = 3_600_000_000;
+
+/// A length of time as a person says it, to the hour, or the minute where it is shorter.
+fn duration(micros: i64) -> String {
+    let unit = |n: i64, name: &str| format!("{n} {name}{}", if n == 1 { "" } else { "s" });
+    match (micros / DAY, micros % DAY / HOUR) {
+        (0, 0) => unit(micros / 60_000_000, "minute"),
+        (0, hours) => unit(hours, "hour"),
+        (days, 0) => unit(days, "day"),
+        (days, hours) => format!("{} {}", unit(days, "day"), unit(hours, "hour")),
+    }
+}

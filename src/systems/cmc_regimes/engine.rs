@@ -1,0 +1,207 @@
+//! Computing assets: the readers of a calendar scheme, the market proxy, the compiled policy.
+
+use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
+
+use regime_core::Layer;
+use regime_core::cmc_regimes::budget::Budget;
+use regime_core::cmc_regimes::fingerprint::of_texts;
+use regime_core::cmc_regimes::memory::Memory;
+use regime_core::cmc_regimes::params::Params;
+use regime_core::cmc_regimes::pipeline;
+use regime_core::cmc_regimes::pipeline::{Given, Outcome};
+use regime_core::cmc_regimes::policy::{Policy, PolicyTable};
+use regime_core::cmc_regimes::series::{Proxy, Series};
+use regime_core::cmc_regimes::version::{policy_hash, version_hash};
+
+use crate::pg::error::{Error, Result};
+use crate::pg::spi::Db;
+use crate::source::bars::{Reader, Span};
+use crate::source::map::Source;
+use crate::systems::cmc_regimes::params::Setup;
+use crate::systems::cmc_regimes::refresh::state::{Basis, hex};
+
+thread_local! {
+    /// What was compiled last in this session: most calls want the same again.
+    static COMPILED: RefCell<Option<Rc<Compiled>>> = const { RefCell::new(None) };
+}
+
+/// A policy worked out, and the hashes of it and of all parameters.
+pub struct Compiled {
+    params: Params,
+    pub policy: Policy,
+    pub version_hash: String,
+    pub policy_hash: String,
+}
+
+impl Compiled {
+    fn get(table: PolicyTable, params: &Params) -> Rc<Self> {
+        let last = COMPILED.with_borrow(|last| last.clone());
+        if let Some(last) = last.filter(|c| c.params == *params && *c.policy.table() == table) {
+            return last;
+        }
+        let compiled = Rc::new(Self {
+            params: params.clone(),
+            version_hash: version_hash(&table, params),
+            policy_hash: policy_hash(&table),
+            policy: Policy::new(table),
+        });
+        COMPILED.set(Some(Rc::clone(&compiled)));
+        compiled
+    }
+}
+
+/// All that computing an asset takes; made once, used for any number of assets.
+pub struct Engine<'c> {
+    readers: [Option<Reader<'c>>; 4],
+    pub params: Params,
+    compiled: Rc<Compiled>,
+    /// The market proxy's weekly bars up to `as_of`, or why they cannot be used; read when the first
+    /// asset needs them.
+    proxy: OnceCell<Result<Proxy>>,
+    as_of: Option<i64>,
+}
+
+/// The bars of each layer, `None` where it has no source.
+pub type Layers = [Option<Series>; 4];
+
+impl<'c> Engine<'c> {
+    /// Prepares everything. `as_of` is a moment, in microseconds since 2000, after which nothing is
+    /// read.
+    pub fn new(db: Db<'c>, setup: Setup, as_of: Option<i64>) -> Self {
+        Self {
+            readers: setup.sources.map(|source| source.map(|s| Reader::new(db, s))),
+            compiled: Compiled::get(setup.table, &setup.params),
+            params: setup.params,
+            proxy: OnceCell::new(),
+            as_of,
+        }
+    }
+
+    /// The version hash of the policy and the parameters.
+    pub fn version_hash(&self) -> &str {
+        &self.compiled.version_hash
+    }
+
+    /// The reader of a layer, where it has a source.
+    pub fn reader(&self, layer: Layer) -> Option<&Reader<'c>> {
+        self.readers[layer as usize].as_ref()
+    }
+
+    /// What rows are computed with, beside the bars; `tracking` is the fingerprint of its triggers.
+    pub fn basis(&self, tracking: Option<String>) -> Basis {
+        let texts = self.readers.iter().flatten().flat_map(|reader| reader.source().texts());
+        Basis {
+            version_hash: self.compiled.version_hash.clone(),
+            policy_hash: self.compiled.policy_hash.clone(),
+            sources: hex(of_texts(texts)),
+            tracking,
+        }
+    }
+
+    /// The bars of every layer of an asset.
+    pub fn series(&self, asset: i32) -> Result<Layers> {
+        let read = |reader: &Option<Reader>| {
+            reader.as_ref().map(|r| r.series(asset, Span::Until(self.as_of))).transpose()
+        };
+        let [l0, l1, l2, l3] = &self.readers;
+        Ok([read(l0)?, read(l1)?, read(l2)?, read(l3)?])
+    }
+
+    /// The bars of an asset that closed after a moment, of the layers that `wanted` says; no bars of the
+    /// others.
+    pub fn later_series(&self, asset: i32, after: i64, wanted: impl Fn(&Source) -> bool) -> Result<Layers> {
+        let read = |reader: &Option<Reader>| {
+            let read = |r: &Reader| match wanted(r.source()) {
+                true => r.series(asset, Span::After(after)),
+                false => Ok(Series::default()),
+            };
+            reader.as_ref().map(read).transpose()
+        };
+        let [l0, l1, l2, l3] = &self.readers;
+        Ok([read(l0)?, read(l1)?, read(l2)?, read(l3)?])
+    }
+
+    /// Bars and EMAs read since this was last asked.
+    pub fn rows_read(&self) -> u64 {
+        self.readers.iter().flatten().map(|reader| reader.read.take()).sum()
+    }
+
+    /// Computes an asset.
+    pub fn compute(&self, asset: i32) -> Result<Outcome> {
+        let series = self.series(asset)?;
+        self.compute_from(asset, &series)
+    }
+
+    /// Computes an asset from its bars.
+    pub fn compute_from(&self, asset: i32, series: &Layers) -> Result<Outcome> {
+        let series = series.each_ref().map(Option::as_ref);
+        Ok(pipeline::whole(series, &self.given(asset, pipeline::budget(series, &self.params))?))
+    }
+
+    /// What rows of an asset with this budget are computed with.
+    pub fn given(&self, asset: i32, budget: Budget) -> Result<Given<'_>> {
+        Ok(self.given_with(self.proxy_of(asset, budget)?, budget))
+    }
+
+    fn given_with<'e>(&'e self, proxy: Option<&'e Proxy>, budget: Budget) -> Given<'e> {
+        let look = || {
+            pgrx::check_for_interrupts!();
+        };
+        Given { budget, proxy, policy: &self.compiled.policy, params: &self.params, look }
+    }
+
+    /// Computes the rows after those that the memory knows ([`pipeline::resume`]).
+    pub fn resume(
+        &self,
+        memory: Memory,
+        series: &Layers,
+        emas: [&[f64]; 3],
+        budget: Budget,
+        asset: i32,
+    ) -> Result<Outcome> {
+        // Once all layers are there they stay.
+        let proxy = self.proxy_if(memory.young_until == memory.newest, asset)?;
+        let given = self.given_with(proxy, budget);
+        Ok(pipeline::resume(memory, series.each_ref().map(Option::as_ref), emas, &given))
+    }
+
+    /// The market proxy, for an asset with this budget that depends on it; point in time, every asset
+    /// was young once.
+    fn proxy_of(&self, asset: i32, budget: Budget) -> Result<Option<&Proxy>> {
+        let is_young = !budget.enabled[Layer::L0 as usize] || !budget.enabled[Layer::L1 as usize];
+        self.proxy_if(is_young || self.params.point_in_time, asset)
+    }
+
+    fn proxy_if(&self, needed: bool, asset: i32) -> Result<Option<&Proxy>> {
+        if needed && asset != self.params.market_proxy_id { self.proxy().map(Some) } else { Ok(None) }
+    }
+
+    /// What says of an asset's rows, up to which the market proxy mattered, that it is still the same;
+    /// `None` where it never did.
+    pub fn proxy_print(&self, asset: i32, memory: &Memory) -> Result<Option<String>> {
+        let Some(until) = memory.young_until else { return Ok(None) };
+        Ok(self.proxy_if(true, asset)?.map(|proxy| proxy_text(proxy, until)))
+    }
+
+    /// The market proxy.
+    pub fn proxy(&self) -> Result<&Proxy> {
+        let id = self.params.market_proxy_id;
+        let read = || match self.reader(Layer::L1) {
+            Some(weekly) => weekly.series(id, Span::Until(self.as_of)).map(|series| Proxy::new(&series)),
+            None => Ok(Proxy::default()),
+        };
+        self.proxy.get_or_init(read).as_ref().map_err(|error| proxy_error(error, id))
+    }
+}
+
+/// A fingerprint of the market proxy up to a moment, with the moment.
+pub fn proxy_text(proxy: &Proxy, until: i64) -> String {
+    format!("{} {until}", hex(proxy.print(until)))
+}
+
+fn proxy_error(error: &Error, proxy: i32) -> Error {
+    error.clone().detail(format!(
+        "Asset {proxy} is the market proxy (pg_regime.market_proxy_id), whose weekly bars cap assets without a monthly or weekly layer."
+    ))
+}

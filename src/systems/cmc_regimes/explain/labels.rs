@@ -1,0 +1,332 @@
+//! Steps 1 to 5: which row, the data budget, each layer's label, hysteresis, the key.
+
+use std::cmp::Ordering;
+
+use regime_core::cmc_regimes::budget::{Budget, Layer, Tier};
+use regime_core::cmc_regimes::explain::LayerFacts;
+use regime_core::cmc_regimes::hysteresis::{Decision, Mode};
+use regime_core::cmc_regimes::labeller::{
+    ATRP_BARS, ATRP_HIGH, ATRP_LOW, Facts, LIQ_EASY, LIQ_MIN_KNOWN, LIQ_STRESSED, LIQ_WINDOW, PCT_HIGH,
+    PCT_LOW, Volatility,
+};
+use regime_core::math::number::{plain, rounded};
+use regime_core::{Label, Trend, Vol};
+
+use crate::source::bars::utc;
+use crate::systems::cmc_regimes::explain::{BUDGET, HYSTERESIS, KEY, LABELS, Line, ROW, Told, line, moment};
+
+/// The lines of these steps.
+pub fn tell(told: &Told) -> Vec<Line> {
+    let mut lines = vec![which(told)];
+    lines.extend(budget(told));
+    lines.extend(Layer::ALL.into_iter().flat_map(|layer| labels(told, layer)));
+    lines.extend(Layer::ALL.into_iter().flat_map(|layer| hysteresis(told, layer)));
+    lines.push(key(told));
+    lines
+}
+
+fn which(told: &Told) -> Line {
+    let rows = told.series[Layer::L2 as usize].as_ref().map_or(0, |daily| daily.ts.len());
+    let asked = match told.at {
+        Some(at) => format!("the newest row at or before {}", moment(at)),
+        None => "the newest row".to_owned(),
+    };
+    let place = format!("{asked}: row {} of {rows} of asset {}", told.row.index + 1, told.asset);
+    line(ROW, "row", utc(told.row.ts), place)
+}
+
+const fn bars_of(layer: Layer) -> &'static str {
+    ["monthly", "weekly", "daily", "intraday"][layer as usize]
+}
+
+fn budget(told: &Told) -> Vec<Line> {
+    let params = &told.engine.params;
+    let mut lines: Vec<Line> = Layer::ALL
+        .into_iter()
+        .map(|layer| {
+            let Some(series) = &told.series[layer as usize] else {
+                let detail = format!(
+                    "{} has no source in regime_source for cal_scheme '{}'",
+                    layer.as_str(),
+                    params.cal_scheme
+                );
+                return line(BUDGET, "bars", "off: none", detail).of(layer);
+            };
+            let (bars, least) = (series.ts.len(), params.layers[layer as usize].min_bars);
+            let on = told.row.budget.enabled[layer as usize];
+            let until = series.until(told.row.ts);
+            let detail = format!(
+                "{bars} {} bars in the whole history, {} {least} needed; {until} up to this row",
+                bars_of(layer),
+                if on { "at least" } else { "fewer than the" }
+            );
+            line(BUDGET, "bars", format!("{}: {bars}", if on { "on" } else { "off" }), detail).of(layer)
+        })
+        .collect();
+    if let Some(label) = &params.l4_label {
+        lines.push(Line {
+            layer: Some("L4"),
+            ..line(BUDGET, "label", label.as_str(), "the caller passed it as l4_label")
+        });
+    }
+    lines.push(tier(told));
+    lines
+}
+
+fn tier(told: &Told) -> Line {
+    let budget = told.row.budget;
+    let l0 = budget.enabled[Layer::L0 as usize];
+    let mut needs: Vec<String> = Budget::full_needs(l0)
+        .map(|(layer, fewest)| {
+            let bars = told.series[layer as usize].as_ref().map_or(0, |s| s.ts.len());
+            format!("{} {bars} {} {fewest}", bars_of(layer), if bars >= fewest { ">=" } else { "<" })
+        })
+        .collect();
+    if !l0 {
+        needs.push("months do not count, L0 is off".to_owned());
+    }
+    let means = match budget.tier {
+        Tier::Full => "volatility is ranked against its own past",
+        Tier::Lite => "volatility is held against fixed cut-offs",
+    };
+    line(BUDGET, "tier", budget.tier.as_str(), format!("{}: {means}", needs.join(", ")))
+}
+
+fn labels(told: &Told, layer: Layer) -> Vec<Line> {
+    let Some(series) =
+        told.series[layer as usize].as_ref().filter(|_| told.row.budget.enabled[layer as usize])
+    else {
+        return Vec::new();
+    };
+    let kind = bars_of(layer);
+    let Some(of_layer) = &told.row.layers[layer as usize] else {
+        let detail = match series.ts.first() {
+            Some(first) => format!("the first {kind} bar closed later, at {}: no label yet", utc(*first)),
+            None => format!("there are no {kind} bars: no label"),
+        };
+        return vec![line(LABELS, "bar", "none yet", detail).of(layer)];
+    };
+    let LayerFacts { bar, ts, facts, .. } = of_layer;
+    let periods = told.engine.params.layers[layer as usize].source.as_ref().map_or([0; 3], |s| s.periods);
+    let place =
+        format!("the newest {kind} bar closed at or before this row: bar {} of {}", bar + 1, series.ts.len());
+    let mut lines = vec![line(LABELS, "bar", utc(*ts), place)];
+    lines.extend(comparisons(LABELS, facts.close, facts.ema, periods));
+    lines.push(line(LABELS, "trend", facts.label.trend().as_str(), trend(layer, of_layer)));
+    lines.push(line(LABELS, "volatility", facts.label.vol().as_str(), volatility(layer, facts)));
+    lines.push(line(LABELS, "liquidity", facts.label.liq().as_str(), liquidity(facts)));
+    let detail = format!("trend, volatility and liquidity of this {kind} bar, before hysteresis");
+    lines.push(line(LABELS, "raw label", facts.label.as_str(), detail));
+    lines.into_iter().map(|line| line.of(layer)).collect()
+}
+
+/// The two comparisons that a trend is made of.
+pub fn comparisons(step: i32, close: f64, [fast, mid, slow]: [f64; 3], periods: [u32; 3]) -> [Line; 2] {
+    let [p_fast, p_mid, p_slow] = periods.map(|period| format!("EMA {period}"));
+    [
+        comparison(step, "close, slow EMA", (close, "close"), (slow, &p_slow)),
+        comparison(step, "fast, mid EMA", (fast, &p_fast), (mid, &p_mid)),
+    ]
+}
+
+fn comparison(step: i32, what: &str, (a, a_name): (f64, &str), (b, b_name): (f64, &str)) -> Line {
+    let unknown: Vec<&str> =
+        [(a, a_name), (b, b_name)].iter().filter(|(v, _)| v.is_nan()).map(|(_, name)| *name).collect();
+    let (sign, says) = match a.partial_cmp(&b) {
+        Some(Ordering::Greater) => (">", format!("{a_name} is above {b_name}: up")),
+        Some(Ordering::Less) => ("<", format!("{a_name} is under {b_name}: down")),
+        Some(Ordering::Equal) => ("=", format!("{a_name} equals {b_name}: neither up nor down")),
+        None => {
+            ("?", format!("no {} at the time of this bar: neither up nor down", unknown.join(" and no ")))
+        }
+    };
+    let a_text = if a_name == "close" { plain(a) } else { rounded(a, 7, &[b]) };
+    let seen = if a_name == "close" { a } else { a_text.parse().unwrap_or(a) };
+    line(step, what, format!("{a_text} {sign} {}", rounded(b, 7, &[a, seen])), says)
+}
+
+fn trend(layer: Layer, of_layer: &LayerFacts) -> String {
+    let facts = &of_layer.facts;
+    let raw = |i: usize| facts.raw_trends.get(i).map(|t| t.as_str());
+    let this = raw(0).unwrap_or_default();
+    let mut text = match (facts.raw_trends[0], facts.confirm_bars) {
+        (Trend::Sideways, _) => "neither both up nor both down on this bar".to_owned(),
+        (_, 1) => format!("{this} on this bar, which is enough in {}", layer.as_str()),
+        _ => match (raw(1), of_layer.ts_before.first()) {
+            (Some(before), Some(ts)) if before == this => {
+                format!("{this} on this bar and on the one before ({}): confirmed", utc(*ts))
+            }
+            (Some(before), Some(ts)) => {
+                format!("{this} on this bar but {before} on the one before ({}): not confirmed", utc(*ts))
+            }
+            _ => format!("{this} on this bar, and there is none before: not confirmed"),
+        },
+    };
+    if let Some([adx, floor]) = facts.adx {
+        let (adx_text, floor_text) = (rounded(adx, 4, &[floor]), plain(floor));
+        text += &match adx {
+            adx if adx.is_nan() => format!("; ADX is unknown, so its floor {floor_text} does nothing"),
+            adx if adx <= floor => format!("; ADX {adx_text} is not above its floor {floor_text}: Sideways"),
+            _ => format!("; ADX {adx_text} is above its floor {floor_text}"),
+        };
+    }
+    text
+}
+
+fn volatility(layer: Layer, facts: &Facts) -> String {
+    let share = |value: f64, unlike: &[f64]| format!("{} %", rounded(value * 100.0, 4, unlike));
+    let measure = if facts.atr.is_some() {
+        "ATR / close".to_owned()
+    } else {
+        format!("mean absolute return of {ATRP_BARS} bars")
+    };
+    let cut_offs = [ATRP_LOW * 100.0, ATRP_HIGH * 100.0];
+    match facts.volatility {
+        Volatility::Ranked { standing, .. } if standing.rank.is_some() => {
+            let pct = standing.percentile();
+            let place = match pct {
+                pct if pct < PCT_LOW => format!("under {PCT_LOW}"),
+                pct if pct < PCT_HIGH => format!("from {PCT_LOW} to under {PCT_HIGH}"),
+                _ => format!("{PCT_HIGH} or more"),
+            };
+            format!(
+                "percentile {}, {place}: {measure} {} has rank {} among the last {} bars, {} of them known",
+                rounded(pct, 4, &[PCT_LOW, PCT_HIGH]),
+                share(facts.atrp, &[]),
+                plain(standing.rank.unwrap_or(f64::NAN)),
+                standing.n,
+                standing.known
+            )
+        }
+        Volatility::Ranked { standing, .. } if facts.atrp.is_nan() => {
+            format!(
+                "{measure} is unknown ({} of the last {} bars have one), and unknown counts as High",
+                standing.known, standing.n
+            )
+        }
+        Volatility::Ranked { standing, .. } => format!(
+            "{measure} {}, but only {} known in the last {} bars, fewer than {}: no percentile, which counts as High",
+            share(facts.atrp, &[]),
+            standing.known,
+            standing.n,
+            standing.min_known
+        ),
+        Volatility::CutOffs => {
+            let why = if layer.vol_window().is_none() {
+                format!("{} is never ranked", layer.as_str())
+            } else {
+                "the tier is lite".to_owned()
+            };
+            let found = if facts.atrp.is_nan() {
+                format!("{measure} is unknown, which counts as Normal")
+            } else {
+                let place = match facts.label.vol() {
+                    Vol::Low => format!("under {} %", plain(cut_offs[0])),
+                    Vol::Normal => {
+                        format!("from {} % to {} %", plain(cut_offs[0]), plain(cut_offs[1]))
+                    }
+                    Vol::High => format!("above {} %", plain(cut_offs[1])),
+                };
+                format!("{measure} {}, {place}", share(facts.atrp, &cut_offs))
+            };
+            format!("{found}; fixed cut-offs, since {why}")
+        }
+    }
+}
+
+fn liquidity(facts: &Facts) -> String {
+    let Some(costs) = facts.costs else {
+        return "not measured: no spread and slippage are mapped, which counts as Normal".to_owned();
+    };
+    let side = |name: &str, [value, median]: [f64; 2]| match (value.is_nan(), median.is_nan()) {
+        (true, _) => format!("{name} is unknown"),
+        (_, true) => format!(
+            "{name} {} without a median (fewer than {LIQ_MIN_KNOWN} known in the last {LIQ_WINDOW} bars)",
+            plain(value)
+        ),
+        _ => format!(
+            "{name} {} is {} times its median {} of {LIQ_WINDOW} bars",
+            rounded(value, 4, &[]),
+            rounded(value / median, 4, &[LIQ_EASY, LIQ_STRESSED]),
+            rounded(median, 4, &[])
+        ),
+    };
+    format!(
+        "{}, {}; Easy is both under {LIQ_EASY} times, Stressed one above {LIQ_STRESSED} times",
+        side("spread", costs[0]),
+        side("slippage", costs[1])
+    )
+}
+
+/// Size and stop of a label resolved alone, against another's.
+fn alone(told: &Told, old: Label, new: Label) -> String {
+    let (a, b) = (told.policy.alone(old), told.policy.alone(new));
+    let field = |name: &str, a: f64, b: f64| {
+        if a == b { format!("{name} {}", plain(a)) } else { format!("{name} {} -> {}", plain(a), plain(b)) }
+    };
+    format!("alone: {}, {}", field("size", a.size_mult, b.size_mult), field("stop", a.stop_mult, b.stop_mult))
+}
+
+fn hysteresis(told: &Told, layer: Layer) -> Vec<Line> {
+    let Some(LayerFacts { facts, before, decision, after, .. }) = &told.row.layers[layer as usize] else {
+        return Vec::new();
+    };
+    let params = &told.engine.params;
+    let (raw, hold) = (facts.label, params.hold);
+    let from = before.accepted.map_or("", Label::as_str);
+    let change = || before.accepted.map_or(String::new(), |old| alone(told, old, raw));
+    let rows = |n: u32| if n == 1 { "1 row".to_owned() } else { format!("{n} rows") };
+    let detail = match decision {
+        Decision::NoLabel => "no raw label: nothing changes".to_owned(),
+        Decision::First => "the first label of this layer: accepted".to_owned(),
+        Decision::Same => match before.pending {
+            Some(dropped) => {
+                format!("the raw label is the one in force; {dropped}, which waited, is dropped")
+            }
+            None => "the raw label is the one in force".to_owned(),
+        },
+        Decision::NotHeld => format!("changed from {from} at once: hysteresis is off"),
+        Decision::Tightens => format!("changed from {from} at once, since it reduces risk ({})", change()),
+        Decision::SeenEnough(n) => {
+            format!("changed from {from}: the change was seen on {} in a row", rows(*n))
+        }
+        Decision::Waits(_) if params.mode == Mode::Symmetric => {
+            format!("kept: raw {raw} waits, since mode symmetric holds every change")
+        }
+        Decision::Waits(_) => format!("kept: raw {raw} waits, since it does not reduce risk ({})", change()),
+    };
+    let accepted = after.accepted.map_or("none", Label::as_str);
+    let mut lines = vec![line(HYSTERESIS, "accepted label", accepted, detail).of(layer)];
+    if let (Decision::Waits(seen), Some(pending)) = (decision, after.pending) {
+        let missing = hold.saturating_sub(*seen);
+        let next = if missing == 1 {
+            "the next row shows".to_owned()
+        } else {
+            format!("the next {missing} rows show")
+        };
+        let same =
+            if params.mode == Mode::Symmetric { "a label other than the one in force" } else { "it too" };
+        let detail = format!(
+            "seen on {seen} of {} in a row; {missing} missing: accepted if {next} {same}",
+            rows(hold)
+        );
+        lines.push(line(HYSTERESIS, "pending label", pending.as_str(), detail).of(layer));
+    }
+    lines
+}
+
+fn key(told: &Told) -> Line {
+    let labels = told.row.row.labels;
+    let order = [Layer::L2, Layer::L1, Layer::L0];
+    let detail = match order.into_iter().position(|layer| labels[layer as usize].is_some()) {
+        Some(0) => "the accepted label of L2".to_owned(),
+        Some(n) => format!(
+            "the accepted label of {}, since {} {} none",
+            order[n].as_str(),
+            order[..n].iter().map(|l| l.as_str()).collect::<Vec<_>>().join(" and "),
+            if n == 1 { "has" } else { "have" }
+        ),
+        None => "no label of L2, L1 or L0".to_owned(),
+    };
+    line(KEY, "regime_key", told.row.row.key_text(), detail)
+}

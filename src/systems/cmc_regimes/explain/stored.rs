@@ -1,0 +1,293 @@
+//! Step 9: whether the row is what is stored, or why it is not.
+
+use regime_core::cmc_regimes::fingerprint::{differ_from, prints};
+use regime_core::math::number::plain;
+use regime_core::{Label, Layer};
+
+use crate::output::set_up::is_set_up;
+use crate::pg::error::Result;
+use crate::pg::spi::{Sees, arg, timestamp_arg};
+use crate::pg::{settings, spi};
+use crate::source::bars::utc;
+use crate::systems::cmc_regimes::explain::{Line, STORED, Told, line};
+use crate::systems::cmc_regimes::refresh::call::{TF, output_relation};
+use crate::systems::cmc_regimes::refresh::state;
+use crate::systems::cmc_regimes::refresh::state::{INPUTS, STATE, State};
+use crate::systems::cmc_regimes::tables::{CMC, REGIMES};
+
+/// The columns that are compared, as text.
+type Texts = [String; 16];
+
+const COLUMNS: [&str; 16] = [
+    "l0_label",
+    "l1_label",
+    "l2_label",
+    "l3_label",
+    "l4_label",
+    "regime_key",
+    "size_mult",
+    "stop_mult",
+    "orders",
+    "gross_cap",
+    "pyramids",
+    "setups",
+    "feature_tier",
+    "l0_enabled",
+    "l1_enabled",
+    "l2_enabled",
+];
+
+/// A stored row.
+struct Stored {
+    texts: Texts,
+    hash: String,
+    updated: Option<i64>,
+}
+
+/// The lines of this step.
+pub fn tell(told: &Told) -> Result<Vec<Line>> {
+    let one = |value: &str, detail: String| Ok(vec![line(STORED, "stored row", value, detail)]);
+    let schema = settings::target_schema();
+    let relation = match output_relation(told.db, REGIMES.name) {
+        Ok(relation) => relation,
+        Err(error) => {
+            let report = error.report();
+            let hint = report.hint.as_deref().map_or(String::new(), |hint| format!(": {hint}"));
+            return one("none to compare", format!("{}{hint}", report.message));
+        }
+    };
+    if !is_set_up(told.db, &schema, &CMC)? {
+        let schema = pgrx::spi::quote_literal(&schema);
+        return one(
+            "none to compare",
+            format!(
+                "the output tables lack columns or others of them: SELECT * FROM {}.regime_setup({schema});",
+                told.own
+            ),
+        );
+    }
+    let Some(stored) = read(told, &relation)? else {
+        return one("missing", missing(told, &relation)?);
+    };
+    let explained = explained(told);
+    let differing: Vec<usize> = (0..COLUMNS.len()).filter(|&i| stored.texts[i] != explained[i]).collect();
+    let hash = told.engine.version_hash();
+    if differing.is_empty() && stored.hash == hash {
+        let when = stored.updated.map_or(String::new(), |at| format!(" at {}", utc(at)));
+        return one(
+            "as stored",
+            format!("{relation} holds exactly this, written{when}, regime_version_hash {hash}"),
+        );
+    }
+    let known = known_state(told, &schema)?;
+    let (value, why) = if stored.hash != hash {
+        ("other policy or parameters", other_hash(told, known.as_ref(), &stored.hash))
+    } else {
+        stale(told, known.as_ref(), &schema)?
+    };
+    let mut lines = vec![line(STORED, "stored row", value, why)];
+    if stored.hash != hash {
+        let detail = format!("explained here: {hash}");
+        lines.push(line(STORED, "stored regime_version_hash", stored.hash, detail));
+    }
+    if differing.is_empty() {
+        lines.push(line(STORED, "stored values", "the same", "all labels and limits of this row are equal"));
+    }
+    lines.extend(differing.into_iter().map(|i| {
+        let what = format!("stored {}", COLUMNS[i]);
+        line(STORED, what, stored.texts[i].as_str(), format!("explained here: {}", explained[i]))
+    }));
+    Ok(lines)
+}
+
+fn read(told: &Told, relation: &str) -> Result<Option<Stored>> {
+    let sql = format!(
+        "SELECT l0_label::text, l1_label::text, l2_label::text, l3_label::text, l4_label::text, regime_key::text, \
+         size_mult::float8, stop_mult::float8, orders::text, gross_cap::float8, pyramids::bool, setups::text[], \
+         feature_tier::text, l0_enabled::bool, l1_enabled::bool, l2_enabled::bool, regime_version_hash::text, \
+         updated_at::timestamptz FROM {relation} WHERE id = $1 AND tf = $2 AND ts = $3"
+    );
+    let args = [arg(told.asset), arg(TF), timestamp_arg(Some(told.row.ts))];
+    told.db.first(&sql, &args, Sees::Snapshot, |row| {
+        let text = |i: usize| or_null(row.string(i));
+        let float = |i: usize| or_null(row.float(i).map(plain));
+        let bool = |i: usize| or_null(row.bool(i).map(|b| b.to_string()));
+        Ok(Stored {
+            texts: [
+                text(0),
+                text(1),
+                text(2),
+                text(3),
+                text(4),
+                text(5),
+                float(6),
+                float(7),
+                text(8),
+                float(9),
+                bool(10),
+                or_null(row.strings(11).map(|setups| braced(&setups))),
+                text(12),
+                bool(13),
+                bool(14),
+                bool(15),
+            ],
+            hash: or_null(row.string(16)),
+            updated: row.micros(17),
+        })
+    })
+}
+
+fn or_null(text: Option<String>) -> String {
+    text.unwrap_or_else(|| "NULL".to_owned())
+}
+
+fn braced(setups: &[String]) -> String {
+    format!("{{{}}}", setups.join(","))
+}
+
+/// What a refresh with these arguments would store.
+fn explained(told: &Told) -> Texts {
+    let (row, budget) = (&told.row.row, told.row.budget);
+    let label = |l: usize| or_null(row.labels[l].map(Label::as_str).map(str::to_owned));
+    let [size, stop, orders, gross, pyramids] =
+        crate::systems::cmc_regimes::explain::policy::fields(row.risk).map(|(_, text)| text);
+    let [l0, l1, l2, _] = budget.enabled.map(|on| on.to_string());
+    [
+        label(0),
+        label(1),
+        label(2),
+        label(3),
+        or_null(told.engine.params.l4_label.clone()),
+        row.key_text().to_owned(),
+        size,
+        stop,
+        orders,
+        gross,
+        pyramids,
+        or_null(row.setups.as_deref().map(braced)),
+        budget.tier.as_str().to_owned(),
+        l0,
+        l1,
+        l2,
+    ]
+}
+
+/// What to type against a row that is not as it should be.
+fn refresh(told: &Told, further: &str) -> String {
+    let Told { own, asset, arguments, .. } = told;
+    format!("SELECT * FROM {own}.refresh_cmc_regimes({asset}{arguments}{further});")
+}
+
+/// Compares the row, and repairs it though no bar changed.
+const REPAIR: &str = ", full_refresh => true";
+
+/// Why there is no stored row.
+fn missing(told: &Told, relation: &str) -> Result<String> {
+    let sql = format!("SELECT max(ts)::timestamptz FROM {relation} WHERE id = $1 AND tf = $2");
+    let newest =
+        told.db.first(&sql, &[arg(told.asset), arg(TF)], Sees::Snapshot, |row| Ok(row.micros(0)))?.flatten();
+    Ok(match newest {
+        None => format!("{relation} has no row of asset {}: {}", told.asset, refresh(told, "")),
+        Some(newest) if newest < told.row.ts => format!(
+            "stale, the newest row of asset {} in {relation} is of {}: {}",
+            told.asset,
+            utc(newest),
+            refresh(told, "")
+        ),
+        Some(_) => format!(
+            "{relation} has later rows of asset {}, so its bar came late or it was deleted: {}",
+            told.asset,
+            refresh(told, REPAIR)
+        ),
+    })
+}
+
+/// What is known of the asset's last refresh, as far as it may be read.
+fn known_state(told: &Told, schema: &str) -> Result<Option<State>> {
+    let may = |table| spi::readable(schema, table) == Some(true);
+    if may(STATE) && may(INPUTS) { state::load(told.db, schema, told.asset) } else { Ok(None) }
+}
+
+fn other_hash(told: &Told, known: Option<&State>, stored: &str) -> String {
+    let name = told.policy_name;
+    let policy_hash = told.engine.basis(None).policy_hash;
+    let what = match known.filter(|state| state.basis.version_hash == stored) {
+        Some(state) if state.basis.policy_hash != policy_hash => {
+            format!("it was computed with other rules than policy {name} has now")
+        }
+        Some(_) => {
+            format!("it was computed with the rules of policy {name}, but with other parameters or settings")
+        }
+        None => "it was computed with another policy, other parameters or settings".to_owned(),
+    };
+    format!(
+        "{what}; explain it with the arguments of its refresh, or refresh it with these: {}",
+        refresh(told, "")
+    )
+}
+
+/// Why values are others though the policy and the parameters are the same: in a word, and in a sentence with what
+/// to type.
+fn stale(told: &Told, known: Option<&State>, schema: &str) -> Result<(&'static str, String)> {
+    Ok(match since(told, known, schema)? {
+        Some(why) => ("stale", format!("{why}: {}", refresh(told, ""))),
+        None if known.is_none() => (
+            "differs",
+            format!(
+                "bars changed since it was written, or someone else changed it: {}",
+                refresh(told, REPAIR)
+            ),
+        ),
+        None => (
+            "changed",
+            format!(
+                "not by a refresh, since all that it is computed from is as it was: {}",
+                refresh(told, REPAIR)
+            ),
+        ),
+    })
+}
+
+/// What changed since the last refresh, as far as it is known.
+fn since(told: &Told, known: Option<&State>, schema: &str) -> Result<Option<String>> {
+    let Some(known) = known else { return Ok(None) };
+    if known.basis.sources != told.engine.basis(None).sources {
+        return Ok(Some("regime_source changed since the last refresh".to_owned()));
+    }
+    let before = state::prints(told.db, schema, told.asset)?;
+    let changed = Layer::ALL.into_iter().filter_map(|layer| {
+        let series = told.series[layer as usize].as_ref();
+        let now = series.map_or(Vec::new(), |s| prints(None, s, s.until(known.ts)));
+        Some((differ_from(&before[layer as usize], &now)?, layer))
+    });
+    if let Some((from, layer)) = changed.min() {
+        let layer = layer.as_str();
+        let from = utc(from);
+        return Ok(Some(format!(
+            "bars or EMAs of {layer} changed since the last refresh, not before {from}"
+        )));
+    }
+    let budget = told.row.budget;
+    // Point in time, a row's budget is its own.
+    let whole = !told.engine.params.point_in_time;
+    if whole && known.tier != Some(budget.tier) {
+        let before = known.tier.map_or("?", |tier| tier.as_str());
+        let now = budget.tier.as_str();
+        return Ok(Some(format!(
+            "bars came since the last refresh, and the tier went from {before} to {now}"
+        )));
+    }
+    let layers = state::layer_names(budget);
+    if whole && known.layers != layers {
+        let names = |names: &[String]| if names.is_empty() { "none".to_owned() } else { names.join(",") };
+        let (before, now) = (names(&known.layers), names(&layers));
+        return Ok(Some(format!(
+            "bars came since the last refresh, and the layers went from {before} to {now}"
+        )));
+    }
+    let moved = match &known.memory {
+        Some(memory) => known.proxy != told.engine.proxy_print(told.asset, memory)?,
+        None => false,
+    };
+    Ok(moved.then(|| "weekly bars of the market proxy changed since the last refresh".to_owned()))
+}

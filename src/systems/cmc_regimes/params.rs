@@ -1,0 +1,139 @@
+//! The label parameters that functions share: checked, defaults filled in.
+
+use pgrx::prelude::*;
+use serde_json::Value;
+
+use regime_core::Layer;
+use regime_core::cmc_regimes::hysteresis::Mode;
+use regime_core::cmc_regimes::params::{LayerParams, Params};
+use regime_core::cmc_regimes::policy::{PolicyTable, Rule, parse_rules};
+use regime_core::cmc_regimes::version::version_hash;
+
+use crate::pg::error::{Error, Result, check_label, check_range, invalid_parameter};
+use crate::pg::spi::{Db, Sees, arg};
+use crate::pg::{json, settings, spi};
+use crate::source::map;
+use crate::source::map::{MapRow, Source, extension_schema};
+
+/// The policy that is the built-in rules alone.
+pub const DEFAULT_POLICY: &str = "default";
+
+/// The label parameters as a caller gave them; `None` is the default.
+#[derive(Clone, Debug, Default)]
+pub struct Given {
+    pub cal_scheme: Option<String>,
+    pub policy: Option<String>,
+    pub hysteresis: Option<bool>,
+    pub hysteresis_mode: Option<String>,
+    pub min_hold_bars: Option<i32>,
+    pub min_bars: [Option<i32>; 3],
+    pub l4_label: Option<String>,
+    pub point_in_time: Option<bool>,
+}
+
+/// Everything that one computation is made with.
+pub struct Setup {
+    pub sources: [Option<Source>; 4],
+    pub params: Params,
+    pub table: PolicyTable,
+}
+
+/// Checks what was given, reads the policy, and checks the source map against the catalogs.
+pub fn load(db: Db, given: &Given, rules: Option<&Value>) -> Result<Setup> {
+    let (map, params, table) = parameters(db, given, rules)?;
+    Ok(Setup { sources: map::check(db, map)?, params, table })
+}
+
+/// [`load`] for a function that writes: the sources are held first, and all that follows sees them
+/// as they then are.
+pub fn load_held(db: Db, given: &Given) -> Result<Setup> {
+    let (map, params, table) = parameters(db, given, None)?;
+    for [schema, name] in map.iter().flatten().flat_map(|row| [&row.bars, &row.ema]) {
+        if spi::readable(schema, name) == Some(true) {
+            db.hold(schema, name)?;
+        }
+    }
+    let sources = db.with_new_snapshot(|| map::check(db, map))?;
+    Ok(Setup { sources, params, table })
+}
+
+/// The version hash of the settings as they are.
+pub fn version(db: Db) -> Result<String> {
+    let (_, params, table) = parameters(db, &Given::default(), None)?;
+    Ok(version_hash(&table, &params))
+}
+
+/// What rows are computed with, apart from the bars, and the map of where those are.
+pub fn parameters(
+    db: Db,
+    given: &Given,
+    rules: Option<&Value>,
+) -> Result<([Option<MapRow>; 4], Params, PolicyTable)> {
+    let hold = check_range("min_hold_bars", given.min_hold_bars, 0, settings::MAX_HOLD_BARS)?;
+    let hold = hold.unwrap_or_else(settings::min_hold_bars) as u32;
+    let mode = match given.hysteresis_mode.as_deref() {
+        None => Mode::Asymmetric,
+        Some(text) => Mode::parse(text).ok_or_else(|| {
+            invalid_parameter(format!("hysteresis_mode is \"{text}\", which is not known"))
+                .hint("Pass hysteresis_mode => 'asymmetric' or 'symmetric'.")
+        })?,
+    };
+    let mut min_bars = Layer::ALL.map(Layer::default_min_bars);
+    for (layer, given) in given.min_bars.into_iter().enumerate() {
+        if let Some(bars) = check_range(&format!("min_bars_l{layer}"), given, 0, i32::MAX)? {
+            min_bars[layer] = bars as usize;
+        }
+    }
+    check_label("l4_label", given.l4_label.as_deref())?;
+    let schema = extension_schema(db)?;
+    let cal_scheme = given.cal_scheme.clone().unwrap_or_else(settings::cal_scheme);
+    let map = map::map(db, &cal_scheme, &schema)?;
+    if map[Layer::L2 as usize].is_none() {
+        return Err(map::no_source(Layer::L2, &cal_scheme, &schema));
+    }
+    let table = policy_table(db, &schema, given.policy.as_deref(), rules)?;
+    let params = Params {
+        mode,
+        hold: if given.hysteresis == Some(false) { 0 } else { hold },
+        layers: [0, 1, 2, 3]
+            .map(|l| LayerParams { min_bars: min_bars[l], source: map[l].as_ref().map(MapRow::params) }),
+        l4_label: given.l4_label.clone(),
+        point_in_time: given.point_in_time == Some(true),
+        market_proxy_id: settings::market_proxy_id(),
+        cal_scheme,
+    };
+    Ok((map, params, table))
+}
+
+/// The table of a policy, with an overlay of rules on top where given.
+pub fn policy_table(
+    db: Db,
+    schema: &str,
+    policy: Option<&str>,
+    rules: Option<&Value>,
+) -> Result<PolicyTable> {
+    let mut table = PolicyTable::built_in();
+    if let Some(name) = policy.filter(|name| *name != DEFAULT_POLICY) {
+        let sql = format!("SELECT rules::text FROM {schema}.regime_policy WHERE policy = $1");
+        let stored = db.first(&sql, &[arg(name)], Sees::Snapshot, |row| Ok(row.string(0)))?.flatten();
+        let stored = stored.ok_or_else(|| unknown_policy(name, schema))?;
+        table = table.overlay(parse_stored(name, schema, &stored)?);
+    }
+    if let Some(rules) = rules {
+        table = table.overlay(parse_rules(rules)?);
+    }
+    Ok(table)
+}
+
+/// The rules of a loaded policy, as stored.
+pub fn parse_stored(policy: &str, schema: &str, rules: &str) -> Result<Vec<Rule>> {
+    let parsed = json::parse(rules).and_then(|document| Ok(parse_rules(&document)?));
+    parsed.map_err(|error| error.detail(format!("Stored for policy \"{policy}\" in {schema}.regime_policy.")))
+}
+
+/// A policy of this name was never loaded.
+pub fn unknown_policy(name: &str, schema: &str) -> Error {
+    Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, format!("policy \"{name}\" does not exist")).hint(
+        format!("See SELECT policy FROM {schema}.regime_policy; or load it with SELECT {schema}.regime_load_policy({}, '[{{\"match\": \"Down-\", \"size_mult\": 0.5}}]');", pgrx::spi::quote_literal(name)),
+    )
+}

@@ -1,0 +1,263 @@
+//! What other rules would have made of the stored rows. Nothing is written.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use regime_core::Label;
+use regime_core::cmc_regimes::pipeline::Outcome;
+use regime_core::cmc_regimes::policy::Orders;
+use regime_core::cmc_regimes::version::version_hash;
+
+use crate::output::entry::report_warning;
+use crate::pg::error::{Result, invalid_parameter};
+use crate::pg::spi;
+use crate::pg::spi::{Db, Sees, Tuple, arg, timestamp_arg};
+use crate::source::bars::utc;
+use crate::systems::cmc_regimes::engine::Engine;
+use crate::systems::cmc_regimes::params;
+use crate::systems::cmc_regimes::params::Given;
+use crate::systems::cmc_regimes::refresh::call::{TF, all_ids, output_relation};
+use crate::systems::cmc_regimes::tables::REGIMES;
+
+use serde_json::Value;
+
+/// What a row says, as far as a policy can change it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Says {
+    /// L0 to L4.
+    pub labels: [Option<String>; 5],
+    pub regime_key: Option<String>,
+    pub size_mult: Option<f64>,
+    pub stop_mult: Option<f64>,
+    pub orders: Option<String>,
+    pub gross_cap: Option<f64>,
+    pub pyramids: Option<bool>,
+    pub setups: Option<Vec<String>>,
+}
+
+impl Says {
+    /// The columns that differ.
+    pub fn changed(&self, other: &Says) -> Vec<&'static str> {
+        let labels = ["l0_label", "l1_label", "l2_label", "l3_label", "l4_label"];
+        let labels = labels
+            .into_iter()
+            .zip(self.labels.iter().zip(&other.labels))
+            .map(|(name, (a, b))| (name, a != b));
+        let others = [
+            ("regime_key", self.regime_key != other.regime_key),
+            ("size_mult", self.size_mult != other.size_mult),
+            ("stop_mult", self.stop_mult != other.stop_mult),
+            ("orders", self.orders != other.orders),
+            ("gross_cap", self.gross_cap != other.gross_cap),
+            ("pyramids", self.pyramids != other.pyramids),
+            ("setups", self.setups != other.setups),
+        ];
+        labels.chain(others).filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+    }
+}
+
+/// A row that would be another.
+pub struct Change {
+    pub id: i32,
+    pub ts: i64,
+    pub before: Rc<Says>,
+    pub after: Rc<Says>,
+}
+
+/// What an asset's rows say in sum, before or after.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sum {
+    /// The sum of sizes, and what rounding left out of it: 0.6 summed up is to be 0.6 on average.
+    size: [f64; 2],
+    sized: i64,
+    /// Rows with mixed, conservative, passive orders.
+    pub orders: [i64; 3],
+    /// Changes of the key from a row to the next.
+    pub flips: i64,
+}
+
+impl Sum {
+    pub fn mean_size(&self) -> Option<f64> {
+        (self.sized > 0).then(|| (self.size[0] + self.size[1]) / self.sized as f64)
+    }
+
+    fn add(&mut self, says: &Says, last: Option<&Says>) {
+        if let Some(size) = says.size_mult {
+            let [sum, rest] = self.size;
+            let next = sum + size;
+            // Sizes are not negative, so the sum is the larger from the second row on.
+            self.size = [next, rest + if sum >= size { sum - next + size } else { size - next + sum }];
+            self.sized += 1;
+        }
+        let orders = says.orders.as_deref().and_then(Orders::parse);
+        self.orders.iter_mut().zip(Orders::ALL).for_each(|(n, o)| *n += i64::from(orders == Some(o)));
+        self.flips += i64::from(last.is_some_and(|last| last.regime_key != says.regime_key));
+    }
+}
+
+/// An asset in sum.
+pub struct Summary {
+    pub id: i32,
+    /// Rows that are stored and would be computed.
+    pub rows: i64,
+    pub rows_changed: i64,
+    /// Daily bars without a stored row, and stored rows without a bar.
+    pub not_compared: i64,
+    /// Stored rows that were made with another policy or other parameters than those given.
+    pub other_version: i64,
+    pub before: Sum,
+    pub after: Sum,
+}
+
+/// Which rows of which assets.
+pub struct Scope {
+    pub ids: Option<Vec<i32>>,
+    /// The first and the last moment, in microseconds.
+    pub span: [Option<i64>; 2],
+}
+
+/// Computes the assets with rules laid over the policy and calls `changed` with each row that would be another
+/// than the stored one, asset by asset in ascending time; gives the sums. An asset that cannot be computed
+/// gives a WARNING and no sum.
+pub fn simulate(
+    rules: &Value,
+    scope: Scope,
+    given: &Given,
+    mut changed: impl FnMut(Change),
+) -> Result<Vec<Summary>> {
+    let Scope { ids, span } = scope;
+    if let [Some(from), Some(to)] = span
+        && from > to
+    {
+        return Err(invalid_parameter(format!(
+            "from_ts is {}, after to_ts, which is {}",
+            utc(from),
+            utc(to)
+        ))
+        .hint("Pass from_ts => the earlier of the two; both are included."));
+    }
+    spi::connect(|db| {
+        let (_, params, table) = params::parameters(db, given, None)?;
+        let given_hash = version_hash(&table, &params);
+        let setup = params::load(db, given, Some(rules))?;
+        let relation = output_relation(db, REGIMES.name)?;
+        let ids = ids.map_or_else(|| all_ids(db, &setup), Ok)?;
+        let engine = Engine::new(db, setup, None);
+        let mut summaries = Vec::with_capacity(ids.len());
+        for id in ids {
+            pgrx::check_for_interrupts!();
+            let compared = spi::in_own_memory(|| {
+                let outcome = engine.compute(id)?;
+                Simulation { db, relation: &relation, id, span, given_hash: &given_hash }.compare(
+                    &outcome,
+                    given.l4_label.as_deref(),
+                    &mut changed,
+                )
+            });
+            match compared {
+                Ok(summary) => summaries.push(summary),
+                Err(error) => report_warning(&format!("asset {id} is left out"), &error, None),
+            }
+        }
+        Ok(summaries)
+    })
+}
+
+struct Simulation<'a> {
+    db: Db<'a>,
+    relation: &'a str,
+    id: i32,
+    span: [Option<i64>; 2],
+    given_hash: &'a str,
+}
+
+impl Simulation<'_> {
+    fn compare(
+        &self,
+        outcome: &Outcome,
+        l4_label: Option<&str>,
+        changed: &mut impl FnMut(Change),
+    ) -> Result<Summary> {
+        // Rows that say the same share it.
+        let computed: Vec<Rc<Says>> =
+            (0..outcome.rows.len()).map(|row| Rc::new(says(outcome, row, l4_label))).collect();
+        let mut known: HashMap<String, Rc<Says>> = HashMap::new();
+        let [from, to] = self.span;
+        let first = from.map_or(0, |from| outcome.ts.partition_point(|ts| *ts < from));
+        let end = to.map_or(outcome.ts.len(), |to| outcome.ts.partition_point(|ts| *ts <= to));
+        let bars = outcome.ts.get(first..end).unwrap_or_default();
+        let mut summary = Summary {
+            id: self.id,
+            rows: 0,
+            rows_changed: 0,
+            not_compared: 0,
+            other_version: 0,
+            before: Sum::default(),
+            after: Sum::default(),
+        };
+        let mut last: Option<[Rc<Says>; 2]> = None;
+        let mut stored_rows = 0;
+        let sql = format!(
+            "SELECT ts::timestamptz, l0_label::text, l1_label::text, l2_label::text, l3_label::text, l4_label::text, \
+             regime_key::text, size_mult::float8, stop_mult::float8, orders::text, gross_cap::float8, pyramids::bool, \
+             setups::text[], regime_version_hash::text FROM {} \
+             WHERE id = $1 AND tf = $2 AND ($3 IS NULL OR ts >= $3) AND ($4 IS NULL OR ts <= $4) ORDER BY ts",
+            self.relation
+        );
+        let args = [arg(self.id), arg(TF), timestamp_arg(from), timestamp_arg(to)];
+        self.db.rows(&sql, &args, Sees::Snapshot, |row| {
+            stored_rows += 1;
+            let Some(ts) = row.micros(0) else { return Ok(()) };
+            let Ok(at) = bars.binary_search(&ts) else { return Ok(()) };
+            let stored = stored(row);
+            // Mostly as the row before.
+            let before = match &last {
+                Some([same, _]) if **same == stored => Rc::clone(same),
+                _ => Rc::clone(known.entry(format!("{stored:?}")).or_insert_with(|| Rc::new(stored))),
+            };
+            let after = Rc::clone(&computed[outcome.row[first + at] as usize]);
+            summary.rows += 1;
+            summary.other_version += i64::from(row.text(13) != Some(self.given_hash));
+            let [last_before, last_after] =
+                last.as_ref().map_or([None, None], |[b, a]| [Some(&**b), Some(&**a)]);
+            summary.before.add(&before, last_before);
+            summary.after.add(&after, last_after);
+            last = Some([Rc::clone(&before), Rc::clone(&after)]);
+            if before != after {
+                summary.rows_changed += 1;
+                changed(Change { id: self.id, ts, before, after });
+            }
+            Ok(())
+        })?;
+        summary.not_compared = (stored_rows - summary.rows) + (bars.len() as i64 - summary.rows);
+        Ok(summary)
+    }
+}
+
+fn says(outcome: &Outcome, row: usize, l4_label: Option<&str>) -> Says {
+    let row = &outcome.rows[row];
+    let label = |l: usize| row.labels[l].map(|label: Label| label.as_str().to_owned());
+    Says {
+        labels: [label(0), label(1), label(2), label(3), l4_label.map(str::to_owned)],
+        regime_key: Some(row.key_text().to_owned()),
+        size_mult: Some(row.risk.size_mult),
+        stop_mult: Some(row.risk.stop_mult),
+        orders: Some(row.risk.orders.as_str().to_owned()),
+        gross_cap: Some(row.risk.gross_cap),
+        pyramids: Some(row.risk.pyramids),
+        setups: row.setups.clone(),
+    }
+}
+
+fn stored(row: &Tuple) -> Says {
+    Says {
+        labels: [1, 2, 3, 4, 5].map(|column| row.string(column)),
+        regime_key: row.string(6),
+        size_mult: row.float(7),
+        stop_mult: row.float(8),
+        orders: row.string(9),
+        gross_cap: row.float(10),
+        pyramids: row.bool(11),
+        setups: row.strings(12),
+    }
+}

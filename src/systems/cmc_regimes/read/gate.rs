@@ -1,0 +1,98 @@
+//! What the regime makes of one signal: whether it may be entered, how large, and why.
+
+use regime_core::cmc_regimes::policy::{Risk, STAND_DOWN};
+
+use crate::pg::error::{Result, invalid_parameter, null_argument};
+use crate::pg::spi::Db;
+use crate::pg::time::shown;
+use crate::source::bars::utc;
+use crate::systems::cmc_regimes::read::as_of;
+use crate::systems::cmc_regimes::read::as_of::{InForce, Stale};
+
+/// A signal, as far as it matters here.
+pub struct Signal<'a> {
+    pub asset: i32,
+    /// Microseconds since 2000.
+    pub at: i64,
+    /// `None` is not checked.
+    pub setup: Option<&'a str>,
+    pub base_size: f64,
+}
+
+/// What becomes of it.
+pub struct Verdict {
+    pub allowed: bool,
+    /// 0 where it is not allowed.
+    pub size: f64,
+    pub risk: Risk,
+    /// `None` where no regime was asked.
+    pub regime_key: Option<String>,
+    pub reason: String,
+}
+
+/// A size that can be multiplied.
+pub fn check_size(base_size: Option<f64>) -> Result<f64> {
+    let size = base_size.ok_or_else(|| null_argument("base_size"))?;
+    if size.is_finite() && size >= 0.0 {
+        return Ok(size);
+    }
+    let shown = if size == f64::INFINITY { "Infinity".to_owned() } else { size.to_string() };
+    Err(invalid_parameter(format!("base_size is {shown}, not a number from 0 up"))
+        .hint("Pass base_size => the size without a regime, such as 1; the direction is the signal's own."))
+}
+
+/// A signal that no regime applies to: as it came.
+pub fn without_regime(base_size: f64) -> Verdict {
+    Verdict {
+        allowed: true,
+        size: base_size,
+        risk: Risk { stop_mult: 1.0, ..Risk::START },
+        regime_key: None,
+        reason: "regime not applied".to_owned(),
+    }
+}
+
+/// Judges a signal by the row in force.
+pub fn judge(db: Db, signal: &Signal, limit: Option<i64>) -> Result<Verdict> {
+    let row: InForce<()> = as_of::at(db, signal.asset, signal.at, limit)?;
+    let size = signal.base_size * row.risk.size_mult;
+    let obstacle = obstacle(signal, &row, size);
+    Ok(Verdict {
+        allowed: obstacle.is_none(),
+        size: if obstacle.is_none() { size } else { 0.0 },
+        risk: row.risk,
+        reason: obstacle.unwrap_or_else(|| "allowed".to_owned()),
+        regime_key: Some(row.regime_key),
+    })
+}
+
+/// Why the signal may not be entered, if so.
+fn obstacle(signal: &Signal, row: &InForce<()>, size: f64) -> Option<String> {
+    if let Some(stale) = row.stale {
+        return Some(match (stale, row.age) {
+            (Stale::Missing, _) => format!("no regime at or before {}", utc(signal.at)),
+            (Stale::TooOld(limit), Some(age)) => {
+                format!("regime is {} old, max_age {}", shown(age), shown(limit))
+            }
+            (Stale::TooOld(limit), None) => {
+                format!("age of the regime is unknown at {}, max_age {}", utc(signal.at), shown(limit))
+            }
+            (Stale::Unusable, _) => "the row in force has no usable policy: refresh the asset".to_owned(),
+        });
+    }
+    let key = &row.regime_key;
+    if let Some(setups) = &row.setups {
+        // Whoever asks to stand down, perhaps another layer than the one whose setups these are, means all.
+        if setups.iter().any(|setup| setup == STAND_DOWN) {
+            return Some(format!("{key} stands down"));
+        }
+        if let Some(setup) = signal.setup.filter(|setup| !setups.iter().any(|s| s == setup)) {
+            return Some(format!("setup {setup} is not among {{{}}} of {key}", setups.join(",")));
+        }
+    }
+    if signal.base_size == 0.0 {
+        return Some("base_size is 0".to_owned());
+    }
+    // Too large a product is no size either; a product may also vanish.
+    (!size.is_finite() || size <= 0.0).then(|| format!("size_mult of {key} is {}", row.risk.size_mult))
+}

@@ -1,0 +1,96 @@
+//! `regime_chart_svg` and `regime_timeline`: what of an asset's history is shown.
+
+use pgrx::prelude::*;
+
+use regime_core::Label;
+use regime_core::calendar::ticks::date;
+use regime_core::cmc_regimes::label::{Trend, Vol};
+use regime_core::cmc_regimes::pipeline::FlipLayer;
+use regime_core::cmc_regimes::strip;
+use regime_core::cmc_regimes::strip::glyph;
+
+use crate::pg::error::{Error, Result, check_range, invalid_parameter};
+use crate::pg::spi::Db;
+use crate::source::bars::utc;
+use crate::source::map::extension_schema;
+use crate::systems::cmc_regimes::read::chart::{Chart, svg};
+use crate::systems::cmc_regimes::read::history::{Closes, History};
+use crate::systems::cmc_regimes::refresh::call::output_relation;
+use crate::systems::cmc_regimes::tables::REGIMES;
+
+/// What of an asset is to be drawn; moments are microseconds since 2000, `None` is no limit.
+pub struct Wanted {
+    pub asset: i32,
+    pub layer: FlipLayer,
+    pub span: [Option<i64>; 2],
+    pub size: [Option<i32>; 2],
+    pub log: bool,
+}
+
+/// The picture as SVG.
+pub fn chart(db: Db, wanted: &Wanted) -> Result<String> {
+    let [width, height] = wanted.size;
+    let width = check_range("width", width, 200, 10_000)?.unwrap_or(1200) as u32;
+    let height = check_range("height", height, 200, 10_000)?.unwrap_or(500) as u32;
+    if let [Some(from), Some(to)] = wanted.span
+        && from >= to
+    {
+        let message = format!("from_ts {} is not before to_ts {}", utc(from), utc(to));
+        return Err(invalid_parameter(message)
+            .hint("Pass from_ts => a moment before to_ts, or leave one of them out."));
+    }
+    let history = History::read(db, wanted.asset, wanted.layer, wanted.span)?;
+    if history.ts.is_empty() {
+        return Err(no_rows(db, wanted)?);
+    }
+    svg(&Chart {
+        asset: wanted.asset,
+        layer: wanted.layer.as_str(),
+        close: history.closes(&Closes::read(db, wanted.asset)?),
+        labels: history.labels(),
+        history,
+        size: [width, height],
+        log: wanted.log,
+    })
+}
+
+fn no_rows(db: Db, wanted: &Wanted) -> Result<Error> {
+    let regimes = output_relation(db, REGIMES.name)?;
+    let asset = wanted.asset;
+    let all = History::read(db, asset, wanted.layer, [None; 2])?;
+    let error = |message| Error::new(PgSqlErrorCode::ERRCODE_NO_DATA_FOUND, message);
+    let Some((first, last)) = all.ts.first().zip(all.ts.last()) else {
+        return Ok(error(format!("asset {asset} has no rows in {regimes}"))
+            .hint(format!("SELECT * FROM {}.refresh_cmc_regimes({asset});", extension_schema(db)?)));
+    };
+    let limits = ["from", "to"].into_iter().zip(wanted.span);
+    let limits: Vec<String> = limits.filter_map(|(name, at)| Some(format!(" {name} {}", utc(at?)))).collect();
+    Ok(error(format!("asset {asset} has no rows in {regimes}{}", limits.concat()))
+        .detail(format!("Its rows go from {} to {}.", utc(*first), utc(*last)))
+        .hint(format!(
+            "SELECT {}.regime_chart_svg({asset}, from_ts => '{}');",
+            extension_schema(db)?,
+            utc(*first)
+        )))
+}
+
+/// The history as a line of characters, its dates, and what the characters mean; `None` without rows.
+pub fn timeline(db: Db, asset: i32, layer: FlipLayer, width: Option<i32>) -> Result<Option<String>> {
+    let width = check_range("width", width, 10, 1000)?.unwrap_or(80) as usize;
+    let history = History::read(db, asset, layer, [None; 2])?;
+    let Some((first, last)) = history.ts.first().zip(history.ts.last()) else { return Ok(None) };
+    let labels = history.labels();
+    let (first, last) = (date(*first), date(*last));
+    let dates = format!("{first}{last:>rest$}", rest = width.saturating_sub(first.len()).max(last.len() + 1));
+    Ok(Some(format!("{}\n{dates}\n{}", strip::line(&labels, width), key(&labels, width))))
+}
+
+fn key(labels: &[Option<Label>], width: usize) -> String {
+    let of = |trend: Trend| -> String { Vol::ALL.iter().map(|vol| glyph(Some((trend, *vol)))).collect() };
+    let trends: Vec<String> =
+        Trend::ALL.iter().map(|trend| format!("{} {}", of(*trend), trend.as_str())).collect();
+    let unknown =
+        if labels.contains(&None) { format!("; {} no label", strip::UNKNOWN) } else { String::new() };
+    let rows = labels.len() as f64 / width as f64;
+    format!("{} in low, normal, high volatility{unknown}; {rows:.1} days a character", trends.join(", "))
+}

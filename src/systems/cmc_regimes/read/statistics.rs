@@ -1,0 +1,92 @@
+//! What the stored regimes of an asset add up to: transitions, durations, periods, forward returns.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use regime_core::cmc_regimes::forward::{Forward, forward_returns};
+use regime_core::cmc_regimes::pipeline::FlipLayer;
+use regime_core::math::periods::{Period, periods, simple_return};
+
+use crate::pg::error::{Result, invalid_parameter, null_argument};
+use crate::pg::spi::Db;
+use crate::systems::cmc_regimes::read::history::{Closes, History, changes, newest};
+
+/// Longest horizon, and most of them in one call.
+const MOST_ROWS: i32 = 10_000;
+const MOST_HORIZONS: usize = 100;
+
+/// A period with its return, `None` where a close is not known.
+pub struct PeriodRow {
+    pub id: i32,
+    pub period: Period<String>,
+    pub return_over: Option<f64>,
+}
+
+/// The periods of a layer, and the time of the newest row in the last one.
+fn stored_periods(db: Db, asset: i32, layer: FlipLayer) -> Result<(Vec<Period<String>>, Option<i64>)> {
+    let changes = changes(db, asset, layer)?;
+    let Some(last) = changes.last() else { return Ok(Default::default()) };
+    let (rows, newest) = newest(db, asset, layer, last.ts)?;
+    Ok((periods(&changes, rows), newest))
+}
+
+/// The periods of a layer, ascending.
+pub fn of_asset(db: Db, asset: i32, layer: FlipLayer) -> Result<Vec<Period<String>>> {
+    Ok(stored_periods(db, asset, layer)?.0)
+}
+
+/// The periods of a layer with their returns.
+pub fn with_returns(db: Db, asset: i32, layer: FlipLayer) -> Result<Vec<PeriodRow>> {
+    let (periods, newest) = stored_periods(db, asset, layer)?;
+    if periods.is_empty() {
+        return Ok(Vec::new());
+    }
+    let closes = Closes::read(db, asset)?;
+    let row = |period: Period<String>| {
+        let end = period.to.or(newest).map_or(f64::NAN, |end| closes.at(end));
+        PeriodRow { id: asset, return_over: simple_return(closes.at(period.from), end), period }
+    };
+    Ok(periods.into_iter().map(row).collect())
+}
+
+/// Horizons as they are computed with: each once, ascending.
+pub fn horizons(given: Option<Vec<Option<i32>>>) -> Result<Vec<usize>> {
+    const HINT: &str = "Pass horizons => '{1,5,20}', numbers of daily rows.";
+    let given = given.ok_or_else(|| null_argument("horizons"))?;
+    if given.is_empty() {
+        return Err(invalid_parameter("horizons is empty").hint(HINT));
+    }
+    let mut horizons = Vec::new();
+    for horizon in given {
+        let horizon = horizon.ok_or_else(|| invalid_parameter("horizons has a NULL element").hint(HINT))?;
+        if !(1..=MOST_ROWS).contains(&horizon) {
+            return Err(
+                invalid_parameter(format!("horizon is {horizon}, outside 1 to {MOST_ROWS}")).hint(HINT)
+            );
+        }
+        horizons.push(horizon as usize);
+    }
+    horizons.sort_unstable();
+    horizons.dedup();
+    if horizons.len() > MOST_HORIZONS {
+        let message =
+            format!("horizons has {} different elements, more than {MOST_HORIZONS}", horizons.len());
+        return Err(invalid_parameter(message).hint(HINT));
+    }
+    Ok(horizons)
+}
+
+/// Forward returns by regime and horizon.
+pub fn forward(
+    db: Db,
+    asset: i32,
+    layer: FlipLayer,
+    horizons: &[usize],
+) -> Result<BTreeMap<(Rc<str>, usize), Forward>> {
+    let history = History::read(db, asset, layer, [None; 2])?;
+    if history.ts.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let close = history.closes(&Closes::read(db, asset)?);
+    Ok(forward_returns(&history.label, &close, horizons))
+}

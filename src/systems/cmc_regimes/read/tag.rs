@@ -1,0 +1,118 @@
+//! Writing the regime of each signal beside it: one statement for a whole table.
+
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+use pgrx::spi::quote_identifier as quoted;
+
+use regime_core::cmc_regimes::policy::UNKNOWN;
+
+use crate::pg::columns::{Table, check_name, column, wrong_type};
+use crate::pg::error::{Error, Result, no_privilege};
+use crate::pg::spi::{Db, arg};
+use crate::pg::{columns, settings};
+use crate::source::map::current_user;
+use crate::systems::cmc_regimes::read::as_of;
+use crate::systems::cmc_regimes::refresh::call::{TF, output_relation};
+use crate::systems::cmc_regimes::tables::REGIMES;
+
+/// The columns of the signals, as the caller names them.
+pub struct Names<'a> {
+    pub asset: &'a str,
+    pub ts: &'a str,
+    pub key: &'a str,
+}
+
+/// Fills the key column where it is NULL, adding it if it is not there; gives the number of rows filled.
+pub fn tag(db: Db, relation: pg_sys::Oid, names: &Names) -> Result<i64> {
+    for (argument, name) in
+        [("asset_column", names.asset), ("ts_column", names.ts), ("key_column", names.key)]
+    {
+        check_name(argument, name)?;
+    }
+    let regimes = output_relation(db, REGIMES.name)?;
+    let mut table = find(db, relation)?;
+    let asset = asset_expression(&table, names.asset)?;
+    let ts = ts_expression(&table, names.ts)?;
+    if !table.columns.iter().any(|c| c.name == names.key) {
+        add_key(db, &table, names.key)?;
+        table = find(db, relation)?;
+    }
+    check_key(&table, names.key)?;
+    let key = quoted(names.key);
+    let fresh = match settings::max_age() {
+        Some(_) => format!(" AND r.ts >= {ts} - $1 * interval '1 microsecond'"),
+        None => String::new(),
+    };
+    let sql = format!(
+        "UPDATE {} AS s SET {key} = coalesce((SELECT r.regime_key::text FROM {regimes} r WHERE r.id = {asset} \
+         AND r.tf = '{TF}' AND r.ts <= {ts}{fresh} ORDER BY r.ts DESC LIMIT 1), '{UNKNOWN}') \
+         WHERE s.{key} IS NULL AND ($1::float8 IS NULL OR true)",
+        table.sql
+    );
+    let limit = as_of::limit(None)?.map(|micros| micros as f64);
+    Ok(db.execute(&sql, &[arg(limit)])? as i64)
+}
+
+/// The table of signals.
+fn find(db: Db, relation: pg_sys::Oid) -> Result<Table> {
+    let table = columns::find(db, relation, "SELECT regime_tag_signals('signals')")?;
+    if matches!(table.kind.as_str(), "r" | "p") {
+        return Ok(table);
+    }
+    Err(Error::new(PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE, format!("{} is not a table", table.sql))
+        .hint("Pass the table that holds the signals; a view can join cmc_regimes itself."))
+}
+
+fn asset_expression(table: &Table, name: &str) -> Result<String> {
+    let column = column(table, "asset_column", name)?;
+    match column.base_type().as_str() {
+        "integer" | "bigint" | "smallint" => Ok(format!("s.{}", quoted(name))),
+        _ => Err(wrong_type(table, "asset_column", column, "integer")),
+    }
+}
+
+/// The moment of a signal; without a time zone it is UTC, as in the sources.
+fn ts_expression(table: &Table, name: &str) -> Result<String> {
+    let column = column(table, "ts_column", name)?;
+    let sql = format!("s.{}", quoted(name));
+    match column.base_type().as_str() {
+        "timestamp with time zone" => Ok(sql),
+        "timestamp without time zone" => Ok(format!("({sql} AT TIME ZONE 'UTC')")),
+        "date" => Ok(format!("({sql}::timestamp AT TIME ZONE 'UTC')")),
+        _ => Err(wrong_type(table, "ts_column", column, "timestamp with time zone")),
+    }
+}
+
+fn add_key(db: Db, table: &Table, name: &str) -> Result<()> {
+    let statement = format!("ALTER TABLE {} ADD COLUMN IF NOT EXISTS {} text", table.sql, quoted(name));
+    if !table.may_alter {
+        return Err(Error::new(
+            PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+            format!(
+                "column {} of table {} does not exist, and only its owner can add it",
+                quoted(name),
+                table.sql
+            ),
+        )
+        .hint(format!("{statement}; as the owner of the table.")));
+    }
+    db.execute(&statement, &[]).map(|_| ())
+}
+
+fn check_key(table: &Table, name: &str) -> Result<()> {
+    let key = column(table, "key_column", name)?;
+    if !matches!(key.base_type().as_str(), "text" | "character varying") {
+        return Err(wrong_type(table, "key_column", key, "text"));
+    }
+    if key.is_generated {
+        return Err(Error::new(
+            PgSqlErrorCode::ERRCODE_GENERATED_ALWAYS,
+            format!("column {} of table {} is generated", quoted(name), table.sql),
+        )
+        .hint("Pass key_column => a plain column, or a name that is not taken."));
+    }
+    if key.may_update {
+        return Ok(());
+    }
+    Err(no_privilege(&table.sql, &format!("UPDATE ({})", quoted(name)), &current_user()))
+}

@@ -1,0 +1,401 @@
+//! Refreshing one asset: what has to be computed, and why; computing it; writing what differs.
+
+use pgrx::prelude::*;
+use pgrx::spi::quote_identifier as quoted;
+
+use regime_core::Layer;
+use regime_core::cmc_regimes::budget::Budget;
+use regime_core::cmc_regimes::fingerprint::{differ_from, prints};
+use regime_core::cmc_regimes::memory::Memory;
+use regime_core::cmc_regimes::pipeline::{Outcome, budget_of};
+
+use crate::output::entry::{Mode, Work};
+use crate::output::set_up;
+use crate::pg::error::{Error, Result};
+use crate::pg::spi;
+use crate::pg::spi::{Db, Sees, arg};
+use crate::source::bars::{Reader, utc};
+use crate::source::map::check_none_hidden;
+use crate::sync::{Content, Value, Written, sync, sync_after};
+use crate::systems::cmc_regimes::engine::{Engine, Layers};
+use crate::systems::cmc_regimes::refresh::call::TF;
+use crate::systems::cmc_regimes::refresh::state::{Basis, Standing, State};
+use crate::systems::cmc_regimes::refresh::{rows, state};
+use crate::systems::cmc_regimes::tables::{CMC, REGIMES, TABLES};
+use crate::track::marks::{ASSETS, Mark};
+
+/// What refreshes of one call share.
+pub struct Call<'a, 'c> {
+    pub db: Db<'c>,
+    pub engine: &'a Engine<'c>,
+    /// The target schema.
+    pub schema: &'a str,
+    pub basis: &'a Basis,
+    pub full_refresh: bool,
+    pub dry_run: bool,
+}
+
+/// What was done.
+pub struct Done {
+    /// Rows that the result holds: regimes, flips, statistics, comovement.
+    pub rows: [i64; 4],
+    pub written: Written,
+    pub feature_tier: &'static str,
+    pub mode: Mode,
+    /// Why all was computed.
+    pub reason: Option<String>,
+    /// Key of the newest row before and after.
+    pub newest: [Option<String>; 2],
+    /// Marks of many assets that this one stood in.
+    pub of_many: Vec<String>,
+}
+
+impl Work for Done {
+    fn rows(&self) -> i64 {
+        self.rows[0]
+    }
+
+    fn written(&self) -> Written {
+        self.written
+    }
+
+    fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    fn reason(&self) -> Option<String> {
+        self.reason.clone()
+    }
+}
+
+/// What there is to compute.
+enum Plan {
+    Full { series: Option<Box<Layers>>, reason: String },
+    Later(Box<Later>),
+}
+
+/// Bars after those that a state knows.
+struct Later {
+    memory: Memory,
+    series: Layers,
+    /// Daily EMAs of all rows, where they were read anyway.
+    emas: Option<[Vec<f64>; 3]>,
+    bars: [Option<usize>; 4],
+    budget: Budget,
+    /// Whether what the state says beside its rows has changed.
+    moved: bool,
+}
+
+/// The newest stored row: its time, key and version hash.
+type Newest = (i64, String, String);
+
+impl Call<'_, '_> {
+    /// Refreshes an asset; to be called with its lock held, in a subtransaction.
+    pub fn refresh(&self, id: i32) -> Result<Done> {
+        let set_up = !self.dry_run || set_up::is_set_up(self.db, self.schema, &CMC)?;
+        if set_up {
+            for table in CMC.table_names() {
+                self.db.hold(self.schema, table)?;
+            }
+        }
+        // One snapshot for bars, EMAs, marks and the rows that are there, taken after the lock: the inputs
+        // are of one moment, and include what the lock's last holder committed.
+        self.db.with_new_snapshot(|| {
+            if self.dry_run {
+                let outcome = self.engine.compute(id)?;
+                if outcome.ts.is_empty() && set_up {
+                    self.check_not_all_gone(id)?;
+                }
+                return self.write_all(id, &outcome, set_up);
+            }
+            let newest = self.newest(id)?;
+            let marks = ASSETS.of(self.db, self.schema, id)?;
+            let stored = state::load(self.db, self.schema, id)?;
+            let mut done = match self.plan(id, stored, newest.as_ref(), &marks)? {
+                Plan::Full { series, reason } => self.full(id, series, reason)?,
+                Plan::Later(later) => self.later(id, *later)?,
+            };
+            done.of_many = ASSETS.clear(self.db, self.schema, id, marks)?;
+            done.newest[0] = newest.map(|(_, key, _)| key);
+            Ok(done)
+        })
+    }
+
+    fn newest(&self, id: i32) -> Result<Option<Newest>> {
+        let sql = format!(
+            "SELECT ts::timestamptz, regime_key::text, regime_version_hash::text FROM {} \
+             WHERE id = $1 AND tf = $2 ORDER BY ts DESC LIMIT 1",
+            self.relation(REGIMES.name)
+        );
+        let text = |row: &spi::Tuple, column| row.string(column).unwrap_or_default();
+        self.db.first(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| {
+            Ok((row.micros(0).unwrap_or_default(), text(row, 1), text(row, 2)))
+        })
+    }
+
+    fn relation(&self, table: &str) -> String {
+        format!("{}.{table}", quoted(self.schema))
+    }
+
+    fn plan(&self, id: i32, stored: Option<State>, newest: Option<&Newest>, marks: &[Mark]) -> Result<Plan> {
+        let full = |reason: &str| Ok(Plan::Full { series: None, reason: reason.to_owned() });
+        if self.full_refresh {
+            return full("full_refresh");
+        }
+        let Some(mut stored) = stored else {
+            return full(if newest.is_some() { "no state" } else { "first refresh" });
+        };
+        let Some(memory) = stored.memory.take() else { return full("state of another version") };
+        if let Some(reason) = self.other_basis(&stored.basis) {
+            return full(reason);
+        }
+        let is_newest = |(ts, _, hash): &Newest| *ts == stored.ts && *hash == stored.basis.version_hash;
+        if !newest.is_some_and(is_newest) || memory.newest != Some(stored.ts) {
+            return full("stored rows changed");
+        }
+        let tracked = stored.basis.tracking.is_some() && stored.basis.tracking == self.basis.tracking;
+        if tracked && marks.iter().all(|mark| mark.since > stored.ts) {
+            let ahead = |layer: Layer| {
+                stored.bars.get(layer as usize).copied().flatten()
+                    != Some(memory.layers[layer as usize].bars as i32)
+            };
+            let series = self.engine.later_series(id, stored.ts, |source| {
+                let changed = |mark: &Mark| [&source.bars.sql, &source.ema.sql].contains(&&mark.source);
+                ahead(source.layer) || marks.iter().any(changed)
+            })?;
+            return self.after(id, &stored, memory, series, None);
+        }
+        self.compared(id, &stored, memory, tracked.then_some(marks))
+    }
+
+    /// Why rows that were computed on another basis must all be computed anew.
+    fn other_basis(&self, stored: &Basis) -> Option<&'static str> {
+        if stored.policy_hash != self.basis.policy_hash {
+            Some("policy changed")
+        } else if stored.version_hash != self.basis.version_hash {
+            Some("parameters changed")
+        } else if stored.sources != self.basis.sources {
+            Some("source map changed")
+        } else {
+            None
+        }
+    }
+
+    /// Reads all bars and compares those that the state knows with their fingerprints. `marks` are those
+    /// of an asset all of whose changes have been marked.
+    fn compared(&self, id: i32, stored: &State, memory: Memory, marks: Option<&[Mark]>) -> Result<Plan> {
+        if self.rows_lost(id, &memory)? {
+            return Ok(Plan::Full { series: None, reason: "stored rows changed".to_owned() });
+        }
+        let series = self.engine.series(id)?;
+        let before = state::prints(self.db, self.schema, id)?;
+        let kept = |l: usize| before[l].iter().map(|print| u64::from(print.bars)).sum::<u64>();
+        if (0..4).any(|l| kept(l) != memory.layers[l].bars) {
+            return Ok(Plan::Full { series: Some(Box::new(series)), reason: "no state".to_owned() });
+        }
+        let known = series.each_ref().map(|s| s.as_ref().map_or(0, |s| s.until(stored.ts)));
+        let changes = Layer::ALL.into_iter().filter_map(|layer| {
+            let l = layer as usize;
+            let now = series[l].as_ref().map_or(Vec::new(), |s| prints(None, s, known[l]));
+            differ_from(&before[l], &now)
+        });
+        if let Some(earliest) = changes.min() {
+            // A fingerprint tells the block, a mark the very bar.
+            let marked = marks.and_then(|marks| marks.iter().map(|mark| mark.since).min());
+            let from = marked.map_or(earliest, |since| since.max(earliest));
+            let reason = format!("late bars from {}", &utc(from)[..10]);
+            return Ok(Plan::Full { series: Some(Box::new(series)), reason });
+        }
+        let emas = state::emas_of(series[Layer::L2 as usize].as_ref()).map(<[f64]>::to_vec);
+        let mut later: Layers = Default::default();
+        for (l, later) in later.iter_mut().enumerate() {
+            *later = series[l].as_ref().map(|s| s.since(known[l]));
+        }
+        self.after(id, stored, memory, later, Some(emas))
+    }
+
+    /// Whether stored rows are missing.
+    fn rows_lost(&self, id: i32, memory: &Memory) -> Result<bool> {
+        for (table, rows) in TABLES.into_iter().zip(memory.output_rows()) {
+            let sql = format!("SELECT count(*) FROM {} WHERE id = $1 AND tf = $2", self.relation(table.name));
+            let found = self.db.first(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| Ok(row.long(0)))?;
+            if found.flatten() != Some(rows as i64) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The bars after those that the state knows are here: can the rows before them stay?
+    fn after(
+        &self,
+        id: i32,
+        stored: &State,
+        memory: Memory,
+        series: Layers,
+        emas: Option<[Vec<f64>; 3]>,
+    ) -> Result<Plan> {
+        let mut bars = [None; 4];
+        for (l, bars) in bars.iter_mut().enumerate() {
+            *bars = series[l].as_ref().map(|later| memory.layers[l].bars as usize + later.ts.len());
+        }
+        let full = |reason| Ok(Plan::Full { series: None, reason });
+        let mut budget = budget_of(bars, &self.engine.params);
+        if self.engine.params.point_in_time {
+            // That of the newest row, which later bars do not change.
+            budget = state::budget_of(stored.tier.unwrap_or(budget.tier), &stored.layers);
+        }
+        if stored.tier != Some(budget.tier) {
+            let before = stored.tier.map_or("?", |tier| tier.as_str());
+            return full(format!("tier {before} -> {}", budget.tier.as_str()));
+        }
+        let layers = state::layer_names(budget);
+        if stored.layers != layers {
+            let names =
+                |layers: &[String]| if layers.is_empty() { "none".to_owned() } else { layers.join(",") };
+            return full(format!("layers {} -> {}", names(&stored.layers), names(&layers)));
+        }
+        if stored.proxy != self.engine.proxy_print(id, &memory)? {
+            return full("proxy changed".to_owned());
+        }
+        let bars_now: Vec<Option<i32>> = bars.iter().map(|bars| bars.map(|n| n as i32)).collect();
+        let moved = stored.bars != bars_now || stored.basis.tracking != self.basis.tracking;
+        Ok(Plan::Later(Box::new(Later { memory, series, emas, bars, budget, moved })))
+    }
+
+    fn full(&self, id: i32, series: Option<Box<Layers>>, reason: String) -> Result<Done> {
+        let series = match series {
+            Some(series) => series,
+            None => Box::new(self.engine.series(id)?),
+        };
+        let outcome = self.engine.compute_from(id, &series)?;
+        if outcome.ts.is_empty() {
+            self.check_not_all_gone(id)?;
+        }
+        let mut done = self.write_all(id, &outcome, true)?;
+        done.reason = Some(reason);
+        if outcome.ts.is_empty() {
+            state::forget(self.db, self.schema, id)?;
+            return Ok(done);
+        }
+        let blocks = state::blocks(&outcome, state::emas_of(series[Layer::L2 as usize].as_ref()));
+        state::replace_blocks(self.db, self.schema, id, blocks)?;
+        let bars = series.each_ref().map(|s| s.as_ref().map(|s| s.ts.len()));
+        self.remember(id, outcome.budget, bars, &outcome.memory)?;
+        Ok(done)
+    }
+
+    fn later(&self, id: i32, later: Later) -> Result<Done> {
+        let Later { memory, series, emas, bars, budget, moved } = later;
+        let daily = series[Layer::L2 as usize].as_ref();
+        let Some(new) = daily.filter(|daily| !daily.ts.is_empty()) else {
+            if moved {
+                self.remember(id, budget, bars, &memory)?;
+            }
+            return Ok(Done {
+                rows: memory.output_rows().map(|n| n as i64),
+                written: Written::default(),
+                feature_tier: budget.tier.as_str(),
+                mode: Mode::None,
+                reason: None,
+                newest: [None, memory.newest_key().map(str::to_owned)],
+                of_many: Vec::new(),
+            });
+        };
+        let emas = match emas {
+            Some(emas) => emas,
+            None => {
+                let mut emas = state::emas(self.db, self.schema, id, memory.rows)?;
+                if emas.iter().any(|ema| ema.len() as u64 != memory.rows) {
+                    return self.full(id, None, "state of another version".to_owned());
+                }
+                emas.iter_mut().zip(&new.ema).for_each(|(all, new)| all.extend(new));
+                emas
+            }
+        };
+        let emas = emas.each_ref().map(Vec::as_slice);
+        let after = memory.newest;
+        let outcome = self.engine.resume(memory, &series, emas, budget, id)?;
+        let written = self.write(id, &outcome, after, true)?;
+        state::store_blocks(self.db, self.schema, id, &state::blocks(&outcome, emas))?;
+        self.remember(id, outcome.budget, bars, &outcome.memory)?;
+        Ok(self.done(&outcome, written, Mode::Incremental))
+    }
+
+    fn remember(&self, id: i32, budget: Budget, bars: [Option<usize>; 4], memory: &Memory) -> Result<()> {
+        let proxy = self.engine.proxy_print(id, memory)?;
+        let standing = Standing { budget, bars, proxy };
+        state::store(self.db, self.schema, id, self.basis, &standing, memory)
+    }
+
+    fn write_all(&self, id: i32, outcome: &Outcome, set_up: bool) -> Result<Done> {
+        let written = self.write(id, outcome, None, set_up)?;
+        Ok(self.done(outcome, written, Mode::Full))
+    }
+
+    fn done(&self, outcome: &Outcome, written: Written, mode: Mode) -> Done {
+        Done {
+            rows: outcome.memory.output_rows().map(|n| n as i64),
+            written,
+            feature_tier: outcome.budget.tier.as_str(),
+            mode,
+            reason: None,
+            newest: [None, outcome.memory.newest_key().map(str::to_owned)],
+            of_many: Vec::new(),
+        }
+    }
+
+    /// Writes the rows after a moment, or all.
+    fn write(&self, id: i32, outcome: &Outcome, after: Option<i64>, set_up: bool) -> Result<Written> {
+        let names = rows::ema_names(&self.engine.params);
+        let contents: [Content; 4] = [
+            rows::regimes(outcome, &self.engine.params, self.engine.version_hash()),
+            rows::flips(outcome),
+            rows::stats(outcome),
+            rows::comovement(outcome, &names),
+        ];
+        let scope = [Value::Int(id), Value::Text(TF)];
+        let mut written = Written::default();
+        for (table, content) in TABLES.into_iter().zip(&contents) {
+            let relation = self.relation(table.name);
+            // Only rows of a time can be told apart by it; the others are about all rows.
+            let after = after.filter(|_| table.key[0].name == "ts");
+            let done = if set_up {
+                match after {
+                    Some(_) => sync_after(self.db, &relation, table, &scope, after, content, self.dry_run)?,
+                    None => sync(self.db, &relation, table, &scope, content, self.dry_run)?,
+                }
+            } else {
+                Written { inserted: content.entry.len() as u64, ..Written::default() }
+            };
+            if let Some(daily) = self.engine.reader(Layer::L2).filter(|_| table.name == REGIMES.name) {
+                check_none_hidden(self.db, &daily.source().bars, table.name, done.deleted)?;
+            }
+            written += done;
+        }
+        Ok(written)
+    }
+
+    /// Where an asset with rows has no bars any more, its rows go; but not where there are no daily bars
+    /// of any asset, which is a mistake in the source map or a table being loaded anew.
+    fn check_not_all_gone(&self, id: i32) -> Result<()> {
+        let Some(daily) = self.engine.reader(Layer::L2).map(Reader::source) else { return Ok(()) };
+        if self.newest(id)?.is_none() {
+            return Ok(());
+        }
+        let bars =
+            format!("SELECT true FROM {} WHERE {} LIMIT 1", daily.bars.sql, daily.bars.shared_condition);
+        match self.db.first(&bars, &[arg(daily.tf.as_deref())], Sees::Snapshot, |_| Ok(()))? {
+            Some(()) => Ok(()),
+            None => Err(Error::new(
+                PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
+                format!("{} holds no daily bars of any asset", daily.bars.sql),
+            )
+            .detail(format!(
+                "regime_source selects them by tf and bars_filter in the row cal_scheme = '{}', layer = 'L2'.",
+                daily.cal_scheme
+            ))
+            .hint("Correct the row of regime_source, or load the bars; to clear the outputs, delete their rows.")),
+        }
+    }
+}

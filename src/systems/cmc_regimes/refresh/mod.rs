@@ -1,0 +1,9 @@
+//! Refreshing assets: what to compute, the state that is kept, the rows, and rounds over many assets.
+
+pub mod asset;
+pub mod call;
+pub mod dirty;
+pub mod notify;
+pub mod rounds;
+pub mod rows;
+pub mod state;

@@ -1,0 +1,151 @@
+//! The steps of `backfill_market_regime_history`, which commits between them: a batch is committed with where the
+//! call then stands, and one lock a symbol keeps two calls from doing the same batch.
+
+use pgrx::prelude::*;
+
+use regime_core::market_regime_history::VERSION;
+
+use crate::output::entry::with_grants;
+use crate::output::run_log::Run;
+use crate::output::set_up;
+use crate::pg::error::{
+    Result, check_no_block, check_range, check_writable, invalid_parameter, null_argument,
+};
+use crate::pg::lock::lock;
+use crate::pg::spi::Db;
+use crate::pg::subtransaction::attempt;
+use crate::pg::{settings, spi};
+use crate::systems::cmc_regimes::tables::{HISTORY, MARKET_REGIME_HISTORY};
+use crate::systems::market_regime_history::batch::Job;
+use crate::systems::market_regime_history::calls;
+use crate::systems::market_regime_history::closes::{Closes, canonical};
+use crate::systems::market_regime_history::days::{Span, shown};
+use crate::systems::market_regime_history::outcome::Outcome;
+
+/// Most trading days in a batch.
+const MOST_DAYS: i32 = 100_000;
+
+/// The arguments of a call, as they were given.
+pub struct Given<'a> {
+    pub start_date: Option<Date>,
+    pub end_date: Option<Date>,
+    pub batch_size: Option<i32>,
+    pub symbol: Option<&'a str>,
+    pub dry_run: Option<bool>,
+    pub full_refresh: Option<bool>,
+}
+
+/// What a call is to do.
+pub struct Asked {
+    pub symbol: String,
+    pub span: Span,
+    pub batch_size: i32,
+    pub full_refresh: bool,
+}
+
+impl Given<'_> {
+    /// Checks the arguments; gives also whether it is a dry run.
+    fn check(&self) -> Result<(Asked, bool)> {
+        let day = |name, date: Option<Date>| date.map(Date::into_inner).ok_or_else(|| null_argument(name));
+        let flag = |name, value: Option<bool>| value.ok_or_else(|| null_argument(name));
+        let span = Span { from: day("start_date", self.start_date)?, to: day("end_date", self.end_date)? };
+        let batch_size = check_range("batch_size", self.batch_size, 1, MOST_DAYS)?;
+        let asked = Asked {
+            batch_size: batch_size.ok_or_else(|| null_argument("batch_size"))?,
+            symbol: self.symbol.ok_or_else(|| null_argument("symbol"))?.to_owned(),
+            full_refresh: flag("full_refresh", self.full_refresh)?,
+            span,
+        };
+        let dry_run = flag("dry_run", self.dry_run)?;
+        if span.from >= span.to {
+            return Err(invalid_parameter(format!(
+                "start_date {} is not before end_date {}",
+                shown(span.from),
+                shown(span.to)
+            ))
+            .hint("Pass the first day as start_date and the last one, which is included, as end_date."));
+        }
+        Ok((asked, dry_run))
+    }
+}
+
+/// Begins a call and gives its number, or does all of a dry run.
+pub fn begin(given: &Given) -> Result<Option<i64>> {
+    let (mut asked, dry_run) = given.check()?;
+    asked.symbol = spi::connect(|db| canonical(db, &asked.symbol))?;
+    if dry_run {
+        return spi::connect(|db| self::dry_run(db, &asked)).map(|()| None);
+    }
+    check_writable("backfill_market_regime_history()")?;
+    check_no_block(
+        "backfill_market_regime_history",
+        "CALL it outside of BEGIN … COMMIT; dry_run => true and market_regime_history_compute() work in the transaction.",
+    )?;
+    let schema = settings::target_schema();
+    let open = |db: Db| {
+        let closes = Closes::find(db, &asked.symbol)?;
+        set_up::prepare(db, &schema, &HISTORY, false)?;
+        let job = job(db, &schema, &closes, asked.full_refresh, false);
+        let days = db.with_new_snapshot(|| job.wanted(asked.span, asked.batch_size))?.days;
+        calls::open(db, &schema, &asked, days)
+    };
+    attempt(|| spi::connect(open)).map(Some).map_err(|error| with_grants(error, &HISTORY, &schema))
+}
+
+fn job<'a, 'c>(
+    db: Db<'c>,
+    schema: &'a str,
+    closes: &'a Closes,
+    full_refresh: bool,
+    dry_run: bool,
+) -> Job<'a, 'c> {
+    Job { db, schema, closes, full_refresh, dry_run, set_up: true }
+}
+
+/// Does the next batch of a call; gives whether there is more to do.
+pub fn next(backfill: i64) -> Result<bool> {
+    check_writable("backfill_market_regime_history()")?;
+    let schema = settings::target_schema();
+    spi::connect(|db| {
+        let calls::Call { asked, rest, mut outcome } = calls::load(db, &schema, backfill)?;
+        let closes = Closes::find_held(db, &asked.symbol)?;
+        // Outside the subtransaction, whose rollback would release the lock.
+        lock(db, &format!("{} of {schema}: {}", MARKET_REGIME_HISTORY.name, asked.symbol))?;
+        let log = Run::begin(&HISTORY);
+        let batch = job(db, &schema, &closes, asked.full_refresh, false).next(rest, asked.batch_size)?;
+        log.end(db, &schema, VERSION, [&batch.entry].into_iter());
+        outcome.add(&batch);
+        calls::report(db, &schema, backfill, &batch, &outcome)?;
+        pgrx::notice!("{}", outcome.progress(&asked.symbol));
+        Ok(batch.left > 0)
+    })
+    .map_err(|error| with_grants(error, &HISTORY, &schema))
+}
+
+/// Ends a call: tells what differs, and is an error if a batch failed.
+pub fn end(backfill: i64) -> Result<()> {
+    let schema = settings::target_schema();
+    let calls::Call { asked, outcome, .. } = spi::connect(|db| calls::load(db, &schema, backfill))?;
+    outcome.end(&asked, false)
+}
+
+/// Computes everything and stores nothing; nothing is committed on the way, so that it works in any transaction.
+fn dry_run(db: Db, asked: &Asked) -> Result<()> {
+    let schema = settings::target_schema();
+    let closes = Closes::find(db, &asked.symbol)?;
+    set_up::prepare(db, &schema, &HISTORY, true)?;
+    let set_up = set_up::is_set_up(db, &schema, &HISTORY)?;
+    let job = Job { set_up, ..job(db, &schema, &closes, asked.full_refresh, true) };
+    let mut outcome = Outcome { days: job.wanted(asked.span, asked.batch_size)?.days, ..Outcome::default() };
+    let mut rest = asked.span;
+    loop {
+        let batch = job.next(rest, asked.batch_size)?;
+        outcome.add(&batch);
+        if batch.left == 0 {
+            break;
+        }
+        rest.from = batch.span.to.saturating_add(1);
+    }
+    pgrx::notice!("{}", outcome.would_write(asked));
+    outcome.end(asked, true)
+}

@@ -1,0 +1,206 @@
+//! One batch: the days of a span computed from their closes, compared with what is stored, and written.
+
+use pgrx::spi::quote_identifier as quoted;
+
+use regime_core::market_regime_history::{Day, VERSION, days};
+
+use crate::output::entry::{About, Began, Entry, Mode, Work};
+use crate::pg::error::Result;
+use crate::pg::spi;
+use crate::pg::spi::Db;
+use crate::pg::subtransaction::attempt_unless_cancelled;
+use crate::source::map::check_none_hidden;
+use crate::sync::{Changes, Content, OwnedKey, Value, Within, Written, apply, compare};
+use crate::systems::cmc_regimes::tables::{HISTORY, MARKET_REGIME_HISTORY};
+use crate::systems::market_regime_history::closes::{Closes, Missing};
+use crate::systems::market_regime_history::days::{Span, shown};
+
+/// What batches of one call share.
+pub struct Job<'a, 'c> {
+    pub db: Db<'c>,
+    pub schema: &'a str,
+    pub closes: &'a Closes,
+    pub full_refresh: bool,
+    pub dry_run: bool,
+    /// Whether there is a table.
+    pub set_up: bool,
+}
+
+/// A batch that is over.
+pub struct Batch {
+    pub span: Span,
+    pub entry: Entry,
+    /// `None` if it failed.
+    pub done: Option<Done>,
+    /// Days that it was to do.
+    pub days: i64,
+    /// Days that are left after it.
+    pub left: i64,
+}
+
+/// What a batch did.
+pub struct Done {
+    rows: i64,
+    read: u64,
+    pub written: Written,
+    mode: Mode,
+    /// Rows that are not what their closes give now, and were left.
+    pub differing: Differing,
+}
+
+/// How many days differ, and the first.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Differing {
+    pub days: i64,
+    pub first: Option<i32>,
+}
+
+impl Differing {
+    /// Both together.
+    pub fn and(self, other: Self) -> Self {
+        let first = self.first.into_iter().chain(other.first).min();
+        Self { days: self.days + other.days, first }
+    }
+}
+
+impl Work for Done {
+    fn rows(&self) -> i64 {
+        self.rows
+    }
+
+    fn written(&self) -> Written {
+        self.written
+    }
+
+    fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    fn reason(&self) -> Option<String> {
+        (self.mode == Mode::Full).then(|| "full_refresh".to_owned())
+    }
+}
+
+impl Job<'_, '_> {
+    fn relation(&self) -> String {
+        format!("{}.{}", quoted(self.schema), MARKET_REGIME_HISTORY.name)
+    }
+
+    /// The days of a span that are to be done.
+    pub fn wanted(&self, span: Span, batch_size: i32) -> Result<Missing> {
+        let relation = (self.set_up && !self.full_refresh).then(|| self.relation());
+        self.closes.missing(self.db, relation.as_deref(), span, batch_size)
+    }
+
+    /// Does the next batch of a span; what fails is rolled back, and told with a WARNING.
+    pub fn next(&self, span: Span, batch_size: i32) -> Result<Batch> {
+        // Of the moment after the lock, so that what its last holder committed is not missing.
+        let missing = self.db.with_new_snapshot(|| self.wanted(span, batch_size))?;
+        let days = missing.days.min(i64::from(batch_size));
+        let left = missing.days - days;
+        let to = missing.last.filter(|_| left > 0).unwrap_or(span.to);
+        let span = Span { from: span.from, to };
+        let name = format!("{} {}", self.closes.symbol, shown(missing.first.unwrap_or(span.from)));
+        let began = Began::now();
+        let done = spi::in_own_memory(|| attempt_unless_cancelled(|| self.run(span)));
+        let about = About { system: &HISTORY, id: None, name: Some(&name), lacks: "trading days" };
+        let read = done.as_ref().map_or(0, |done| done.read);
+        let (entry, done) = about.entry(done, VERSION, read, self.schema, self.dry_run, began);
+        Ok(Batch { span, entry, done, days, left })
+    }
+
+    /// Computes and writes; to be called in a subtransaction.
+    fn run(&self, span: Span) -> Result<Done> {
+        if self.set_up {
+            for table in HISTORY.table_names() {
+                self.db.hold(self.schema, table)?;
+            }
+        }
+        self.db.with_new_snapshot(|| {
+            let computed = Computed::new(self.db, self.closes, span)?;
+            let done = self.write(span, &computed)?;
+            if !self.dry_run {
+                // What would fail at the commit fails here. The transaction is ours alone.
+                self.db.execute("SET CONSTRAINTS ALL IMMEDIATE", &[])?;
+            }
+            Ok(done)
+        })
+    }
+
+    fn write(&self, span: Span, computed: &Computed) -> Result<Done> {
+        let descriptions: Vec<String> = computed.days.iter().map(|(_, day)| day.description()).collect();
+        let content = content(&computed.days, &descriptions);
+        let rows = computed.days.len();
+        let mut written = Written { inserted: rows as u64, ..Written::default() };
+        let mut differing = Differing::default();
+        if self.set_up {
+            let (relation, scope) = (self.relation(), [Value::Text(&self.closes.symbol)]);
+            let table = &MARKET_REGIME_HISTORY;
+            let within = Some(Within::Days(span.from, span.to));
+            let mut changes = compare(self.db, &relation, table, &scope, within, &content)?;
+            if !self.full_refresh {
+                differing = differing_days(&changes, &computed.days);
+                changes.only_new();
+            }
+            check_none_hidden(self.db, &self.closes.relation, table.name, changes.written().deleted)?;
+            written = match self.dry_run {
+                true => changes.written(),
+                false => apply(self.db, &relation, table, &scope, &content, &changes)?,
+            };
+        }
+        let mode = match (self.full_refresh, written.total()) {
+            (true, _) => Mode::Full,
+            (_, 0) => Mode::None,
+            _ => Mode::Incremental,
+        };
+        Ok(Done { rows: rows as i64, read: computed.read, written, mode, differing })
+    }
+}
+
+/// The days of a span.
+pub struct Computed {
+    /// Each with its date, in days since 2000.
+    pub days: Vec<(i32, Day)>,
+    read: u64,
+}
+
+impl Computed {
+    pub fn new(db: Db, closes: &Closes, span: Span) -> Result<Self> {
+        let series = closes.read(db, span)?;
+        let from = series.days.partition_point(|day| *day < span.from);
+        let dates = series.days.iter().skip(from);
+        let computed = dates.zip(days(&series.close, from)).filter_map(|(date, day)| Some((*date, day?)));
+        Ok(Self { days: computed.collect(), read: series.days.len() as u64 })
+    }
+}
+
+/// Rows that are there and say something else, or have no bar any more.
+fn differing_days(changes: &Changes, days: &[(i32, Day)]) -> Differing {
+    let changed = changes.update.iter().filter_map(|row| days.get(*row)).map(|(date, _)| *date);
+    let gone = changes.delete.first().into_iter().flatten();
+    let gone = gone.filter_map(|key| if let OwnedKey::Date(date) = key { Some(*date) } else { None });
+    changed
+        .chain(gone)
+        .fold(Differing::default(), |sum, date| sum.and(Differing { days: 1, first: Some(date) }))
+}
+
+/// Rows of `market_regime_history`.
+fn content<'a>(days: &[(i32, Day)], descriptions: &'a [String]) -> Content<'a> {
+    let number = |value: f64| Value::float(Some(value).filter(|v| !v.is_nan()));
+    let mut content = Content::default();
+    for (row, ((date, day), description)) in days.iter().zip(descriptions).enumerate() {
+        content.keys.push(Value::Date(*date));
+        content.entry.push(row as u32);
+        content.entries.extend([
+            Value::Text(day.regime.as_str()),
+            Value::Float(day.confidence),
+            number(day.volatility_percentile),
+            number(day.trend_strength),
+            number(day.momentum_score),
+            number(day.drawdown_severity),
+            number(day.volume_anomaly),
+            Value::Text(description),
+        ]);
+    }
+    content
+}

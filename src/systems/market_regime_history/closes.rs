@@ -1,0 +1,266 @@
+//! The daily closes of a symbol: where they are, and reading them by trading day.
+
+use pgrx::prelude::*;
+use pgrx::spi::{quote_identifier as quoted, quote_literal};
+
+use regime_core::Layer;
+use regime_core::market_regime_history::{LOOKBACK, REACH};
+
+use crate::pg::cache::known;
+use crate::pg::error::{Error, Result};
+use crate::pg::spi::{Arg, Db, Sees, arg, timestamp_arg};
+use crate::pg::{settings, spi};
+use crate::source::bars::{check_bar, check_bars, sort_by_time};
+use crate::source::map::{MapRow, Relation, extension_schema};
+use crate::source::{candles, map, names};
+use crate::systems::market_regime_history::days::{Span, day_of};
+
+/// The timeframe of daily candles.
+const TIMEFRAME: &str = "1d";
+
+/// Where the closes of a symbol are.
+pub struct Closes {
+    pub symbol: String,
+    pub relation: Relation,
+    id: Id,
+    tf: Option<String>,
+}
+
+/// What the rows of a symbol are known by.
+enum Id {
+    Symbol,
+    Asset(i32),
+}
+
+/// Closes by trading day, ascending.
+pub struct Series {
+    /// Days since 2000, in UTC.
+    pub days: Vec<i32>,
+    pub close: Vec<f64>,
+}
+
+/// Trading days that have no row yet.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Missing {
+    pub days: i64,
+    pub first: Option<i32>,
+    /// The last one of a batch.
+    pub last: Option<i32>,
+}
+
+impl Closes {
+    /// Finds the closes of a symbol: its candles of timeframe 1d, else the daily bars of the asset that has it.
+    pub fn find(db: Db, symbol: &str) -> Result<Self> {
+        let candles = candles::Source::find(db)?;
+        if let Some(source) = &candles {
+            let (relation, tf) = (source.relation.clone(), Some(TIMEFRAME.to_owned()));
+            let closes = Self { symbol: symbol.to_owned(), relation, id: Id::Symbol, tf };
+            if closes.newest(db)?.is_some() {
+                return Ok(closes);
+            }
+        }
+        let daily = daily(db)?;
+        if let Some(row) = &daily
+            && let Some(asset) = names::id_if_known(db, symbol)?
+        {
+            let relation = known(&format!("closes {row:?}"), || row.bars(db, &[]))?.as_ref().clone();
+            let closes =
+                Self { symbol: symbol.to_owned(), relation, id: Id::Asset(asset), tf: row.tf.clone() };
+            return match closes.newest(db)? {
+                Some(_) => Ok(closes),
+                None => Err(closes.no_bars(asset)),
+            };
+        }
+        Err(unknown(db, symbol, candles.as_ref(), daily.as_ref(), &extension_schema(db)?)?)
+    }
+
+    /// [`Closes::find`] for a function that writes: the tables are held first, and all that follows sees them as
+    /// they then are.
+    pub fn find_held(db: Db, symbol: &str) -> Result<Self> {
+        let candles = candles::Source::find(db)?.map(|source| source.table);
+        for [schema, name] in candles.into_iter().chain(daily(db)?.map(|row| row.bars)) {
+            if spi::readable(&schema, &name) == Some(true) {
+                db.hold(&schema, &name)?;
+            }
+        }
+        db.with_new_snapshot(|| Self::find(db, symbol))
+    }
+
+    /// The rows of the symbol: `$1` is its id, `$2` the timeframe.
+    fn condition(&self) -> String {
+        let Relation { id, tf, filters, .. } = &self.relation;
+        let tf = tf.as_ref().map_or("$2::text IS NULL".to_owned(), |tf| format!("{tf} = $2"));
+        [format!("{id} = $1"), tf]
+            .into_iter()
+            .chain(filters.iter().cloned())
+            .collect::<Vec<_>>()
+            .join(" AND ")
+    }
+
+    fn args(&self) -> Vec<Arg> {
+        let id = match self.id {
+            Id::Symbol => arg(self.symbol.as_str()),
+            Id::Asset(id) => arg(id),
+        };
+        vec![id, arg(self.tf.as_deref())]
+    }
+
+    fn time(&self) -> &str {
+        self.relation.columns.first().map_or("", String::as_str)
+    }
+
+    fn close(&self) -> &str {
+        self.relation.columns.last().map_or("", String::as_str)
+    }
+
+    /// The closes of a span, and those before it that its first day depends on.
+    ///
+    /// Fails on bars that cannot be used ([`check_bars`]) and on two of one day.
+    pub fn read(&self, db: Db, span: Span) -> Result<Series> {
+        let (ts, close, relation, condition) =
+            (self.time(), self.close(), &self.relation.sql, self.condition());
+        let sql = format!(
+            "SELECT {ts}, {close} FROM {relation} WHERE {condition} AND {ts} >= $3 AND {ts} < $4 UNION ALL \
+             (SELECT {ts}, {close} FROM {relation} WHERE {condition} AND {ts} < $3 ORDER BY {ts} DESC LIMIT {})",
+            REACH - 1
+        );
+        let (mut times, mut close) = (Vec::new(), Vec::new());
+        let mut args = self.args();
+        args.extend(span.moments().map(|moment| timestamp_arg(Some(moment))));
+        db.rows(&sql, &args, Sees::Snapshot, |row| {
+            times.push(row.micros(0).unwrap_or(i64::MAX));
+            close.push(row.price(1));
+            Ok(())
+        })?;
+        sort_by_time(&mut times, [&mut close].into_iter());
+        let whose = match self.id {
+            Id::Symbol => format!("candles of {} {TIMEFRAME}", self.symbol),
+            Id::Asset(_) => format!("daily bars of {}", self.symbol),
+        };
+        check_bars(&times, &[("close", close.as_slice())], &whose, "", relation)?;
+        let days: Vec<i32> = times.iter().map(|ts| day_of(*ts)).collect();
+        let repeated = |i: &usize| *i > 0 && days[*i] == days[*i - 1];
+        check_bar(&times, repeated, "the day of another bar", &whose, "", relation)?;
+        Ok(Series { days, close })
+    }
+
+    /// The trading days of a span, from the 60th bar on, that a table has no row of, or all of them without a
+    /// table; a batch is of so many.
+    pub fn missing(&self, db: Db, history: Option<&str>, span: Span, batch: i32) -> Result<Missing> {
+        let (ts, relation, condition) = (self.time(), &self.relation.sql, self.condition());
+        let stored = match history {
+            Some(history) => {
+                format!("EXISTS (SELECT FROM {history} AS h WHERE h.market_symbol = $5 AND h.date = b.day_)")
+            }
+            None => "$5 IS NULL".to_owned(),
+        };
+        let sql = format!(
+            "SELECT count(*), min(day_), max(day_) FILTER (WHERE n_ <= $6) FROM (SELECT day_, row_number() OVER (ORDER BY day_) AS n_ FROM \
+             (SELECT ({ts} AT TIME ZONE 'UTC')::date AS day_ FROM {relation} WHERE {condition} AND {ts} >= $3 AND {ts} < $4 AND {ts} >= \
+             (SELECT {ts} FROM {relation} WHERE {condition} AND {ts} IS NOT NULL ORDER BY {ts} OFFSET {} LIMIT 1)) AS b WHERE NOT {stored}) AS m",
+            LOOKBACK - 1
+        );
+        let mut args = self.args();
+        args.extend(span.moments().map(|moment| timestamp_arg(Some(moment))));
+        args.extend([arg(self.symbol.as_str()), arg(batch)]);
+        let found = db.first(&sql, &args, Sees::Snapshot, |row| {
+            Ok(Missing { days: row.long(0).unwrap_or_default(), first: row.date(1), last: row.date(2) })
+        })?;
+        Ok(found.unwrap_or_default())
+    }
+
+    /// The newest trading day.
+    pub fn newest(&self, db: Db) -> Result<Option<i32>> {
+        let ts = self.time();
+        let sql = format!(
+            "SELECT {ts} FROM {} WHERE {} ORDER BY {ts} DESC NULLS LAST LIMIT 1",
+            self.relation.sql,
+            self.condition()
+        );
+        let found = db.first(&sql, &self.args(), Sees::Snapshot, |row| Ok(row.micros(0)))?;
+        Ok(found.map(|ts| day_of(ts.unwrap_or(i64::MAX))))
+    }
+
+    /// Bars after a day.
+    pub fn bars_after(&self, db: Db, day: i32) -> Result<i64> {
+        let sql = format!(
+            "SELECT count(*) FROM {} WHERE {} AND {} >= $3",
+            self.relation.sql,
+            self.condition(),
+            self.time()
+        );
+        let [_, end] = Span { from: day, to: day }.moments();
+        let mut args = self.args();
+        args.push(timestamp_arg(Some(end)));
+        Ok(db.first(&sql, &args, Sees::Snapshot, |row| Ok(row.long(0)))?.flatten().unwrap_or_default())
+    }
+
+    fn no_bars(&self, asset: i32) -> Error {
+        let relation = &self.relation.sql;
+        Error::new(
+            PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
+            format!("symbol \"{}\" has no daily bars", self.symbol),
+        )
+        .detail(format!("It is asset {asset}, of which {relation} has none."))
+        .hint(format!(
+            "SELECT * FROM {relation} WHERE {};",
+            self.relation.condition_of(asset, self.tf.as_deref())
+        ))
+    }
+}
+
+/// The row of the source map for the daily bars of the settings' calendar scheme, if they are there.
+fn daily(db: Db) -> Result<Option<MapRow>> {
+    let mut map = map::map(db, &settings::cal_scheme(), &extension_schema(db)?)?;
+    let row = map.get_mut(Layer::L2 as usize).and_then(Option::take);
+    Ok(row.filter(|row| spi::readable(&row.bars[0], &row.bars[1]).is_some()))
+}
+
+/// The name under which the days of a symbol are kept: where an asset is given by its id, its symbol.
+pub fn canonical(db: Db, symbol: &str) -> Result<String> {
+    let is_id = symbol.trim().parse::<i32>().is_ok();
+    let has_candles = |source: candles::Source| source.series(db, Some(symbol), Some(TIMEFRAME));
+    if !is_id || candles::Source::find(db)?.map(has_candles).transpose()?.is_some_and(|all| !all.is_empty()) {
+        return Ok(symbol.to_owned());
+    }
+    let asset = names::id_if_known(db, symbol)?;
+    let of_asset = asset.map(|id| names::symbol_of(db, id)).transpose()?.flatten();
+    Ok(of_asset.unwrap_or_else(|| symbol.to_owned()))
+}
+
+/// There is nothing of this symbol; says where was looked, and which name is nearest.
+fn unknown(
+    db: Db,
+    symbol: &str,
+    candles: Option<&candles::Source>,
+    daily: Option<&MapRow>,
+    schema: &str,
+) -> Result<Error> {
+    let assets = daily.map(|row| format!("{}.dim_assets", quoted(&row.bars[0])));
+    let mut looked = Vec::new();
+    let mut known = names::symbols(db)?;
+    let mut look = None;
+    if let Some(source @ candles::Source { key: [column, tf, _], relation, .. }) = candles {
+        known.extend(source.series(db, None, Some(TIMEFRAME))?.into_iter().map(|series| series.symbol));
+        looked.push(format!("{} has no candles of it with timeframe {TIMEFRAME}", relation.sql));
+        look = Some(format!(
+            "SELECT DISTINCT {column} FROM {} WHERE {tf} = '{TIMEFRAME}' ORDER BY 1;",
+            relation.sql
+        ));
+    }
+    if let Some(assets) = &assets {
+        looked.push(format!("{assets} has no asset of it"));
+        look = look.or(Some(format!("SELECT id, symbol FROM {assets} ORDER BY symbol;")));
+    }
+    let error = Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, format!("unknown symbol \"{symbol}\""));
+    let Some(look) = look else {
+        return Ok(error
+            .detail("Neither the candles nor the daily bars that regime_source maps are there.")
+            .hint(format!("SELECT layer, bars_schema, bars_table FROM {schema}.regime_source;")));
+    };
+    let hint = match names::nearest(symbol, known.iter()) {
+        Some(near) => format!("Did you mean {}? {look}", quote_literal(near)),
+        None => look,
+    };
+    Ok(error.detail(format!("{}.", looked.join(", and "))).hint(hint))
+}

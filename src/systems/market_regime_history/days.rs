@@ -1,0 +1,81 @@
+//! The market regime history: bull, bear, volatile or transitioning on each trading day of a symbol
+//! (specification 4), from its daily closes.
+//!
+//! A day depends on its last [`REACH`](regime_core::market_regime_history::REACH) closes alone, so that any batch of days
+//! can be computed by itself.
+
+use crate::pg::error::{Error, Result, invalid_parameter};
+use crate::source::bars::utc;
+
+pub use crate::systems::market_regime_history::calls::BACKFILLS;
+
+/// Microseconds in a day.
+const DAY: i64 = 86_400_000_000;
+
+/// Trading days of a span, in days since 2000, first and last included; the ends of the range are infinite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    pub from: i32,
+    pub to: i32,
+}
+
+impl Span {
+    /// The span between two dates that a caller named.
+    pub fn check(from: Option<i32>, to: Option<i32>) -> Result<Self> {
+        let span = Self { from: from.unwrap_or(i32::MIN), to: to.unwrap_or(i32::MAX) };
+        if span.from > span.to {
+            return Err(invalid_parameter(format!(
+                "from_date {} is after to_date {}",
+                shown(span.from),
+                shown(span.to)
+            ))
+            .hint("Pass the earlier day as from_date."));
+        }
+        Ok(span)
+    }
+
+    /// When it begins and ends, in microseconds since 2000; the end is not included.
+    pub fn moments(self) -> [i64; 2] {
+        [midnight(self.from), midnight(self.to).saturating_add(DAY)]
+    }
+
+    /// Both days, as messages and the run log name them.
+    pub fn name(self) -> String {
+        format!("{} to {}", shown(self.from), shown(self.to))
+    }
+}
+
+/// When a day begins in UTC, in microseconds since 2000.
+pub fn midnight(day: i32) -> i64 {
+    i64::from(day).saturating_mul(DAY)
+}
+
+/// The day of a moment in UTC, in days since 2000; of an infinite one an infinite one.
+pub fn day_of(micros: i64) -> i32 {
+    match micros {
+        i64::MIN => i32::MIN,
+        i64::MAX => i32::MAX,
+        micros => micros.div_euclid(DAY) as i32,
+    }
+}
+
+/// A day as text.
+pub fn shown(day: i32) -> String {
+    match day {
+        i32::MIN => "-infinity".to_owned(),
+        i32::MAX => "infinity".to_owned(),
+        day => utc(midnight(day)).split(' ').next().unwrap_or_default().to_owned(),
+    }
+}
+
+/// The call that stores the days of a symbol, to be typed; `schema` ends with a dot, or is empty.
+pub fn call(schema: &str, symbol: &str, arguments: &str) -> String {
+    let symbol = pgrx::spi::quote_literal(symbol);
+    format!("CALL {schema}backfill_market_regime_history({arguments}symbol => {symbol});")
+}
+
+/// A table holds no day of a symbol.
+pub fn not_stored(relation: &str, symbol: &str) -> Error {
+    Error::new(pgrx::PgSqlErrorCode::ERRCODE_NO_DATA_FOUND, format!("{relation} has no rows of \"{symbol}\""))
+        .hint(call("", symbol, ""))
+}

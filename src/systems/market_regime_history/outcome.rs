@@ -1,0 +1,117 @@
+//! What became of the batches of a backfill so far, and what its caller is told of it.
+
+use pgrx::prelude::*;
+
+use crate::pg::error::{Error, Result};
+use crate::pg::subtransaction::sqlstate;
+use crate::sync::Written;
+use crate::systems::cmc_regimes::refresh::rounds::{MOST_NAMED, error_code};
+use crate::systems::market_regime_history::backfill::Asked;
+use crate::systems::market_regime_history::batch::{Batch, Differing};
+use crate::systems::market_regime_history::days::{call, shown};
+
+/// Sums over batches. Days are trading days that were to be done.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    pub days: i64,
+    pub left: i64,
+    pub days_failed: i64,
+    pub batches: i32,
+    pub failed: i32,
+    /// Days and error of the first failed batches.
+    pub failures: Vec<String>,
+    /// Code of the first error.
+    pub sqlstate: Option<String>,
+    pub differing: Differing,
+    pub written: Written,
+}
+
+impl Outcome {
+    pub fn add(&mut self, batch: &Batch) {
+        self.batches += 1;
+        self.left = batch.left;
+        if let Some(done) = &batch.done {
+            self.written += done.written;
+            self.differing = self.differing.and(done.differing);
+        }
+        let Some(error) = &batch.entry.error else { return };
+        self.failed += 1;
+        self.days_failed += batch.days;
+        let code = sqlstate(error.report().code);
+        if self.failures.len() < MOST_NAMED {
+            self.failures.push(format!("{}: {} ({code})", batch.span.name(), error.report().message));
+        }
+        self.sqlstate.get_or_insert(code);
+    }
+
+    /// How far a call is.
+    pub fn progress(&self, symbol: &str) -> String {
+        let Self { days, left, days_failed, .. } = self;
+        // Bars that come late make more of them than there were at the beginning.
+        let over = (days - left).max(0);
+        let percent = if *days > 0 { over as f64 / *days as f64 * 100.0 } else { 100.0 };
+        let failed = if *days_failed > 0 { format!(", {days_failed} failed") } else { String::new() };
+        format!(
+            "{symbol}: {} of {days} days done{failed}, {left} left ({percent:.1}%)",
+            (over - days_failed).max(0)
+        )
+    }
+
+    /// What a dry run found.
+    pub fn would_write(&self, asked: &Asked) -> String {
+        let Written { inserted, updated, deleted } = self.written;
+        format!(
+            "dry run: {}, {} in {} {}: would insert {inserted}, update {updated} and delete {deleted} rows",
+            asked.symbol,
+            asked.span.name(),
+            self.batches,
+            if self.batches == 1 { "batch" } else { "batches" }
+        )
+    }
+
+    /// The end of a call: a WARNING if rows differ, an error if batches failed.
+    pub fn end(&self, asked: &Asked, dry_run: bool) -> Result<()> {
+        let to = shown(asked.span.to);
+        if let Differing { days, first: Some(first) } = self.differing {
+            let first = shown(first);
+            let (rows, are) = if days == 1 { ("row", "is") } else { ("rows", "are") };
+            pg_sys::panic::ErrorReport::new(
+                PgSqlErrorCode::ERRCODE_WARNING,
+                format!(
+                    "{days} {rows} of {} {are} not what the closes give now, the first of {first}",
+                    asked.symbol
+                ),
+                "pg_regime",
+            )
+            .set_detail("Bars were corrected, added or deleted after the rows were stored.")
+            .set_hint(call(
+                "",
+                &asked.symbol,
+                &format!(
+                    "start_date => '{}', end_date => '{to}', full_refresh => true, ",
+                    shown(asked.span.from)
+                ),
+            ))
+            .report(PgLogLevel::WARNING);
+        }
+        let Some(code) = &self.sqlstate else { return Ok(()) };
+        let refresh = if asked.full_refresh { "full_refresh => true, " } else { "" };
+        let more = if self.failed as usize > self.failures.len() { "\n…" } else { "" };
+        let batches = if self.batches == 1 { "batch" } else { "batches" };
+        let what = if dry_run { "dry run of backfill" } else { "backfill" };
+        Err(Error::new(
+            error_code(code),
+            format!("{what} of {} failed in {} of {} {batches}", asked.symbol, self.failed, self.batches),
+        )
+        .detail(format!("{}{more}", self.failures.join("\n")))
+        .hint(format!(
+            "{} Correct the cause, then: {}",
+            if dry_run { "Nothing was stored." } else { "All other days are done." },
+            call(
+                "",
+                &asked.symbol,
+                &format!("start_date => '{}', end_date => '{to}', {refresh}", shown(asked.span.from))
+            )
+        )))
+    }
+}

@@ -1,0 +1,173 @@
+//! What a caller's daily returns did in each regime of a symbol.
+
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+use pgrx::spi::quote_identifier as quoted;
+
+use regime_core::market_regime_history::{Performance, PerformanceByRegime, Regime, performance};
+
+use crate::pg::columns::{Table, check_name, column, wrong_type};
+use crate::pg::error::{Error, Result};
+use crate::pg::result_set::{Field, Rows, Text};
+use crate::pg::spi::{Db, Sees, arg};
+use crate::pg::{columns, spi};
+use crate::systems::market_regime_history::days::shown;
+use crate::systems::market_regime_history::read::stored;
+
+/// The columns of the returns, as the caller names them.
+pub struct Names<'a> {
+    pub date: &'a str,
+    pub value: &'a str,
+}
+
+/// Performance per regime. Days before the first regime are in none; a NOTICE tells how many they are.
+pub fn by_regime(
+    rows: &mut Rows,
+    relation: pg_sys::Oid,
+    symbol: &str,
+    names: &Names,
+    lag_days: usize,
+) -> Result<()> {
+    check_name("date_column", names.date)?;
+    check_name("return_column", names.value)?;
+    spi::connect(|db| {
+        let labels = labels(db, symbol)?;
+        let returns = Returns::find(db, relation, names)?.read(db)?;
+        let PerformanceByRegime { regimes, unlabelled } = performance(&labels, &returns, lag_days);
+        if let (1.., Some((first, _))) = (unlabelled, labels.first()) {
+            let days = if unlabelled == 1 { "day is" } else { "days are" };
+            pgrx::notice!(
+                "{unlabelled} {days} before the first regime of {symbol}, on {}, and left out",
+                shown(*first)
+            );
+        }
+        for (regime, p) in &regimes {
+            let Performance { total_return, mean, volatility, sharpe, max_drawdown, win_rate, days } = *p;
+            let figures = [total_return, mean, volatility, sharpe, max_drawdown, win_rate].map(Field::number);
+            let regime = Text::new(regime.as_str());
+            let mut fields = vec![Field::text(&regime), Field::long(days as i64)];
+            fields.extend(figures);
+            rows.push(&fields)?;
+        }
+        Ok(())
+    })
+}
+
+/// The stored regimes of a symbol by day.
+fn labels(db: Db, symbol: &str) -> Result<Vec<(i32, Regime)>> {
+    let symbol = &crate::systems::market_regime_history::closes::canonical(db, symbol)?;
+    let (relation, _) = stored(db, symbol)?;
+    let sql =
+        format!("SELECT date::date, regime::text FROM {relation} WHERE market_symbol = $1 ORDER BY date");
+    let mut labels = Vec::new();
+    db.rows(&sql, &[arg(symbol)], Sees::Snapshot, |row| {
+        let (date, name) = (row.date(0).unwrap_or_default(), row.text(1).unwrap_or_default());
+        let regime = Regime::parse(name).ok_or_else(|| {
+            Error::new(
+                PgSqlErrorCode::ERRCODE_DATA_EXCEPTION,
+                format!("{relation} has an unknown regime \"{name}\" on {}", shown(date)),
+            )
+            .hint(crate::systems::market_regime_history::days::call(
+                "",
+                symbol,
+                "full_refresh => true, ",
+            ))
+        })?;
+        labels.push((date, regime));
+        Ok(())
+    })?;
+    Ok(labels)
+}
+
+/// A caller's returns: where they are, and how they are read.
+struct Returns<'a> {
+    table: Table,
+    names: &'a Names<'a>,
+    /// SQL expressions.
+    date: String,
+    value: String,
+}
+
+impl<'a> Returns<'a> {
+    fn find(db: Db, relation: pg_sys::Oid, names: &'a Names<'a>) -> Result<Self> {
+        let table = columns::find(db, relation, "SELECT * FROM market_regime_performance('returns')")?;
+        if !matches!(table.kind.as_str(), "r" | "p" | "v" | "m" | "f") {
+            return Err(Error::new(
+                PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
+                format!("{} is not a table or view", table.sql),
+            )
+            .hint("Pass a table or view of daily returns."));
+        }
+        let date_column = column(&table, "date_column", names.date)?;
+        let name = quoted(names.date);
+        let date = match date_column.base_type().as_str() {
+            "date" => name,
+            "timestamp without time zone" => format!("{name}::date"),
+            "timestamp with time zone" => format!("({name} AT TIME ZONE 'UTC')::date"),
+            _ => return Err(wrong_type(&table, "date_column", date_column, "date")),
+        };
+        let value_column = column(&table, "return_column", names.value)?;
+        let value = match value_column.base_type().as_str() {
+            "double precision" | "real" | "numeric" => format!("{}::float8", quoted(names.value)),
+            _ => return Err(wrong_type(&table, "return_column", value_column, "double precision")),
+        };
+        Ok(Self { date, value, table, names })
+    }
+
+    /// The returns by day, ascending; an error if some cannot be used.
+    fn read(&self, db: Db) -> Result<Vec<(i32, f64)>> {
+        let Self { table, date, value, .. } = self;
+        let sql = format!("SELECT {date}, {value} FROM {}", table.sql);
+        let mut returns = Vec::new();
+        db.rows(&sql, &[], Sees::Snapshot, |row| {
+            returns.push((row.date(0).unwrap_or(i32::MAX), row.known(1)));
+            Ok(())
+        })?;
+        returns.sort_by_key(|(date, _)| *date);
+        let undated = |(date, _): &&(i32, f64)| [i32::MIN, i32::MAX].contains(date);
+        self.refuse(
+            returns.iter().filter(undated).map(|_| None),
+            &format!("{} that is NULL or infinite", self.names.date),
+            &format!("{date} IS NULL OR NOT isfinite({date})"),
+        )?;
+        let days = || returns.iter().filter(|r| !undated(r));
+        self.refuse(
+            days().filter(|(_, r)| r.is_nan()).map(|(date, _)| Some(*date)),
+            &format!("{} that is NULL, NaN or infinite", self.names.value),
+            &format!("{value} IS NULL OR {value} IN ('NaN', 'Infinity', '-Infinity')"),
+        )?;
+        self.refuse(
+            days().filter(|(_, r)| *r < -1.0).map(|(date, _)| Some(*date)),
+            &format!("{} below -1, more than all", self.names.value),
+            &format!("{value} < -1"),
+        )?;
+        let repeated = returns.windows(2).filter_map(|pair| match pair {
+            [(before, _), (date, _)] if before == date => Some(Some(*date)),
+            _ => None,
+        });
+        self.refuse(
+            repeated,
+            &format!("{} of another row", self.names.date),
+            &format!("{date} IN (SELECT {date} FROM {} GROUP BY 1 HAVING count(*) > 1)", table.sql),
+        )?;
+        Ok(returns)
+    }
+
+    /// Stops at rows that have a problem; `condition` finds them.
+    fn refuse(
+        &self,
+        mut days: impl Iterator<Item = Option<i32>>,
+        problem: &str,
+        condition: &str,
+    ) -> Result<()> {
+        let Some(first) = days.next() else { return Ok(()) };
+        let count = 1 + days.count();
+        let first = first.map_or(String::new(), |day| format!(", the first on {}", shown(day)));
+        let rows = if count == 1 { "row has" } else { "rows have" };
+        Err(Error::new(
+            PgSqlErrorCode::ERRCODE_DATA_EXCEPTION,
+            format!("{}: {count} {rows} a {problem}{first}", self.table.sql),
+        )
+        .hint(format!("SELECT * FROM {} WHERE {condition};", self.table.sql)))
+    }
+}

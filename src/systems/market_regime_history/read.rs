@@ -1,0 +1,91 @@
+//! Reading the market regime history: the newest day, days computed on the fly, and what the stored ones say.
+
+use regime_core::market_regime_history::Regime;
+
+use crate::pg::error::Result;
+use crate::pg::result_set::{Field, Rows, Text};
+use crate::pg::spi;
+use crate::pg::spi::{Db, Sees, arg, date_arg};
+use crate::systems::cmc_regimes::refresh::call::output_relation;
+use crate::systems::cmc_regimes::tables::MARKET_REGIME_HISTORY;
+use crate::systems::market_regime_history::batch::Computed;
+use crate::systems::market_regime_history::closes::{Closes, canonical};
+use crate::systems::market_regime_history::days::{Span, not_stored};
+
+/// The columns of a stored row, but for when it was stored.
+const COLUMNS: &str = "market_symbol::text, date::date, regime::text, confidence::float8, volatility_percentile::float8, \
+     trend_strength::float8, momentum_score::float8, drawdown_severity::float8, volume_anomaly::float8, description::text";
+
+/// The table, with the newest stored day of a symbol; an error if there is none.
+pub fn stored(db: Db, symbol: &str) -> Result<(String, i32)> {
+    let relation = output_relation(db, MARKET_REGIME_HISTORY.name)?;
+    let sql = format!("SELECT max(date)::date FROM {relation} WHERE market_symbol = $1");
+    match db.first(&sql, &[arg(symbol)], Sees::Snapshot, |row| Ok(row.date(0)))?.flatten() {
+        Some(newest) => Ok((relation, newest)),
+        None => {
+            // A symbol that nobody knows is a worse mistake.
+            Closes::find(db, symbol)?;
+            Err(not_stored(&relation, symbol))
+        }
+    }
+}
+
+/// The newest stored day, and how old it is in bars; unknown where the closes may not be read or are gone.
+pub fn current(rows: &mut Rows, symbol: &str) -> Result<()> {
+    spi::connect(|db| {
+        let symbol = canonical(db, symbol)?;
+        let symbol = symbol.as_str();
+        let (relation, newest) = stored(db, symbol)?;
+        // Whoever may read the outputs alone still gets the row.
+        let closes = Closes::find(db, symbol).ok();
+        let bar = closes.as_ref().map(|closes| closes.newest(db)).transpose()?.flatten();
+        let lag = closes.as_ref().map(|closes| closes.bars_after(db, newest)).transpose()?;
+        let lag = lag.map(|bars| i32::try_from(bars).unwrap_or(i32::MAX));
+        let sql = format!(
+            "SELECT {COLUMNS}, created_at::timestamptz, $3, $4, $4 > 0 FROM {relation} WHERE market_symbol = $1 AND date = $2"
+        );
+        let bar = bar.map(pgrx::datum::Date::saturating_from_raw);
+        rows.query(db, &sql, &[arg(symbol), date_arg(newest), arg(bar), arg(lag)])
+    })
+}
+
+/// The days of a span, computed from the closes.
+pub fn compute(rows: &mut Rows, symbol: &str, span: Span) -> Result<()> {
+    spi::connect(|db| {
+        let symbol = canonical(db, symbol)?;
+        let symbol = symbol.as_str();
+        let computed = Computed::new(db, &Closes::find(db, symbol)?, span)?;
+        let texts = Regime::ALL.map(|regime| (regime, Text::new(regime.as_str())));
+        let symbol = Text::new(symbol);
+        for (date, day) in &computed.days {
+            let description = Text::new(&day.description());
+            let regime = texts.iter().find(|(regime, _)| *regime == day.regime);
+            rows.push(&[
+                Field::text(&symbol),
+                Field::date(*date),
+                regime.map_or(Field::NULL, |(_, text)| Field::text(text)),
+                Field::float(day.confidence),
+                Field::number(day.volatility_percentile),
+                Field::number(day.trend_strength),
+                Field::number(day.momentum_score),
+                Field::number(day.drawdown_severity),
+                Field::number(day.volume_anomaly),
+                Field::text(&description),
+            ])?;
+        }
+        Ok(())
+    })
+}
+
+/// What stored days say, per regime.
+pub fn summary(rows: &mut Rows, symbol: &str) -> Result<()> {
+    spi::connect(|db| {
+        let symbol = canonical(db, symbol)?;
+        let (relation, _) = stored(db, &symbol)?;
+        let sql = format!(
+            "SELECT regime::text, count(*), count(*)::float8 / sum(count(*)) OVER ()::float8, min(date)::date, max(date)::date, \
+             avg(confidence)::float8 FROM {relation} WHERE market_symbol = $1 GROUP BY 1 ORDER BY 2 DESC, 1"
+        );
+        rows.query(db, &sql, &[arg(symbol.as_str())])
+    })
+}

@@ -1,0 +1,76 @@
+//! How fresh each series is.
+
+use pgrx::spi::{quote_identifier as quoted, quote_literal};
+
+use crate::output::fresh::{Fresh, last};
+use crate::pg::error::Result;
+use crate::pg::settings;
+use crate::pg::spi::{Db, Sees, readable};
+use crate::source::candles;
+use crate::source::candles::{Series, Source};
+use crate::source::map::extension_schema;
+use crate::systems::cmc_regimes::refresh::call::output_relation;
+use crate::systems::cmc_regimes::tables::{MARKET, MARKET_REGIMES};
+use crate::systems::market_regimes::refresh::newest_row;
+use crate::systems::market_regimes::{marks, state};
+
+/// Every series with candles or rows.
+pub fn all(db: Db) -> Result<Vec<Fresh>> {
+    let schema = settings::target_schema();
+    for table in MARKET.table_names() {
+        output_relation(db, table)?;
+    }
+    let Some(source) = source(db, &schema)? else { return Ok(Vec::new()) };
+    let own = extension_schema(db)?;
+    let mut all = source.series(db, None, None)?;
+    all.extend(state::all(db, &schema, None, None)?);
+    all.sort_unstable();
+    all.dedup();
+    all.into_iter().map(|series| one(db, &schema, &source, &series, &own)).collect()
+}
+
+fn one(db: Db, schema: &str, source: &Source, series: &Series, own: &str) -> Result<Fresh> {
+    let relation = format!("{}.{}", quoted(schema), MARKET_REGIMES.name);
+    let row = newest_row(db, &relation, series)?;
+    let newest_row = row.as_ref().map(|(ts, _)| *ts);
+    let name = series.name();
+    let [symbol, timeframe] = [&series.symbol, &series.timeframe].map(quote_literal);
+    let behind = source.count_after(db, series, newest_row)?;
+    let newest_source = source.newest(db, series)?;
+    Ok(Fresh {
+        newest_source,
+        newest_row,
+        behind,
+        ahead: newest_row > newest_source,
+        marked: marks::of(db, schema, series)?.since().is_some(),
+        version: row.map(|(_, version)| version),
+        command: format!("SELECT * FROM {own}.refresh_market_regimes({symbol}, {timeframe});"),
+        last: last(db, &MARKET, &name)?,
+        name,
+        ..Fresh::default()
+    })
+}
+
+/// The candles, if there are any and their changes are not marked.
+pub fn untracked(db: Db) -> Result<Option<Vec<String>>> {
+    let schema = settings::target_schema();
+    let Some(source) = source(db, &schema)? else { return Ok(None) };
+    let is_tracked = marks::fingerprint(db, &schema, &source)?.is_some();
+    Ok(Some(if is_tracked { Vec::new() } else { vec![source.relation.sql] }))
+}
+
+/// The candles; `None` for those who never had any, neither a table of them, nor rows, nor said where they are.
+fn source(db: Db, schema: &str) -> Result<Option<Source>> {
+    match Source::find(db)? {
+        None if candles::is_mapped(db)? || has_rows(db, schema)? => Source::load(db).map(Some),
+        found => Ok(found),
+    }
+}
+
+fn has_rows(db: Db, schema: &str) -> Result<bool> {
+    if readable(schema, MARKET_REGIMES.name) != Some(true) {
+        return Ok(false);
+    }
+    let sql = format!("SELECT true FROM {}.{} LIMIT 1", quoted(schema), MARKET_REGIMES.name);
+    Ok(db.first(&sql, &[], Sees::Snapshot, |_| Ok(()))?.is_some())
+}

@@ -1,0 +1,9 @@
+//! Regimes of candles on three axes.
+
+pub mod fresh;
+pub mod label;
+pub mod marks;
+pub mod read;
+pub mod reference;
+pub mod refresh;
+pub mod state;

@@ -1,0 +1,327 @@
+//! Reading the regimes of candles: computed on the fly, stored, and both in one.
+
+use std::collections::HashMap;
+use std::ops::RangeBounds;
+
+use pgrx::spi::quote_identifier as quoted;
+
+use regime_core::market_regimes::{Config, Label, Machine};
+
+use crate::pg::error::{Error, Result, invalid_parameter, no_privilege};
+use crate::pg::result_set::{Field, Rows, Template, Text};
+use crate::pg::spi::{Db, Sees, arg, timestamp_arg};
+use crate::pg::{settings, spi};
+use crate::source::bars::{Span, utc};
+use crate::source::candles;
+use crate::source::candles::{Candles, Series, Source};
+use crate::source::map::current_user;
+use crate::systems::cmc_regimes::tables::MARKET_REGIMES;
+use crate::systems::market_regimes::label::LabelTexts;
+use crate::systems::market_regimes::refresh::{newest_row, run};
+use crate::systems::market_regimes::{marks, state};
+
+/// Which candles are wanted, by when they opened; both ends included.
+#[derive(Clone, Copy)]
+pub struct Times {
+    pub from: Option<i64>,
+    pub to: Option<i64>,
+}
+
+impl Times {
+    pub fn check(self) -> Result<Self> {
+        match (self.from, self.to) {
+            (Some(from), Some(to)) if from > to => {
+                Err(invalid_parameter(format!("from_time {} is after to_time {}", utc(from), utc(to)))
+                    .hint("Pass the earlier moment as from_time."))
+            }
+            _ => Ok(self),
+        }
+    }
+
+    fn first_of(self, ts: &[i64]) -> usize {
+        self.from.map_or(0, |from| ts.partition_point(|ts| *ts < from))
+    }
+}
+
+/// Puts labels into the rows of a function.
+struct Writer<'a> {
+    texts: LabelTexts,
+    symbol: Text,
+    timeframe: Text,
+    version: Text,
+    /// What a row has in a last column.
+    last: &'a [Field<'a>],
+}
+
+impl<'a> Writer<'a> {
+    fn new(series: &Series, version: &str, last: &'a [Field<'a>]) -> Self {
+        Self {
+            texts: LabelTexts::new(),
+            symbol: Text::new(&series.symbol),
+            timeframe: Text::new(&series.timeframe),
+            version: Text::new(version),
+            last,
+        }
+    }
+
+    /// Takes all candles in, and writes those of a range.
+    fn write(
+        &self,
+        rows: &mut Rows,
+        machine: &mut Machine,
+        candles: &Candles,
+        wanted: impl RangeBounds<usize>,
+    ) -> Result<()> {
+        // Few labels are different, and neighbours are mostly the same.
+        let mut templates: Vec<Template> = Vec::new();
+        let mut known = HashMap::new();
+        let mut last = None;
+        for (i, label) in run(machine, candles).enumerate() {
+            if !wanted.contains(&i) {
+                continue;
+            }
+            let at = match last {
+                Some((same, at)) if same == label => at,
+                _ => {
+                    let key = (label.full_index(), label.confidence.to_bits(), label.warmup);
+                    let next = templates.len();
+                    let at = *known.entry(key).or_insert(next);
+                    if at == next {
+                        templates.push(rows.template(&self.fields(label), 2)?);
+                    }
+                    at
+                }
+            };
+            last = Some((label, at));
+            if let Some(template) = templates.get_mut(at) {
+                rows.push_at(template, candles.ts[i]);
+            }
+        }
+        Ok(())
+    }
+
+    /// The columns of a row; its time, the third, is still to come.
+    fn fields(&self, label: Label) -> Vec<Field<'_>> {
+        let mut fields = vec![Field::text(&self.symbol), Field::text(&self.timeframe), Field::timestamp(0)];
+        fields.extend(self.texts.fields(label));
+        fields.extend([
+            Field::float(label.confidence),
+            Field::text(&self.version),
+            Field::bool(label.warmup),
+        ]);
+        fields.extend(self.last);
+        fields
+    }
+}
+
+/// The regimes of a series, computed from its first candle on.
+pub fn compute(rows: &mut Rows, symbol: &str, timeframe: &str, times: Times, config: &Config) -> Result<()> {
+    spi::connect(|db| {
+        let source = Source::load(db)?;
+        let (series, candles) = found(db, &source, symbol, timeframe, times.to)?;
+        let first = times.first_of(&candles.ts);
+        Writer::new(&series, &config.version(), &[]).write(rows, &mut Machine::new(config), &candles, first..)
+    })
+}
+
+/// The candles of a symbol and timeframe that a caller named, up to a moment.
+fn found(
+    db: Db,
+    source: &Source,
+    symbol: &str,
+    timeframe: &str,
+    to: Option<i64>,
+) -> Result<(Series, Candles)> {
+    let series = Series { symbol: symbol.to_owned(), timeframe: timeframe.to_owned() };
+    let candles = source.read(db, &series, Span::Until(to))?;
+    if !candles.ts.is_empty() {
+        return Ok((series, candles));
+    }
+    // None until then, or the symbol is called otherwise here.
+    let series = candles::named(db, source, symbol, timeframe)?;
+    let candles = source.read(db, &series, Span::Until(to))?;
+    Ok((series, candles))
+}
+
+/// What there is stored of a series that a reader may rely on.
+struct Stored {
+    relation: String,
+    state: state::State,
+}
+
+/// The regimes of a series: stored ones up to where they are known to be what a refresh would make of the
+/// candles, computed ones after that.
+///
+/// A stored row counts as long as the newest stored row is that of the stored state, and nothing before it is
+/// marked as changed. Where changes are not marked, late and corrected candles before the newest row are found by
+/// the next refresh; newer ones are seen here.
+pub fn get(rows: &mut Rows, symbol: &str, timeframe: &str, times: Times) -> Result<()> {
+    spi::connect(|db| {
+        let source = Source::load(db)?;
+        let schema = settings::target_schema();
+        let mut series = Series { symbol: symbol.to_owned(), timeframe: timeframe.to_owned() };
+        let mut known = stored(db, &schema, &series)?;
+        if known.is_none() {
+            series = candles::named(db, &source, symbol, timeframe)?;
+            known = stored(db, &schema, &series)?;
+        }
+        let Some(Stored { relation, state }) = known else {
+            return computed(db, rows, &source, &series, times, None, &Config::default());
+        };
+        // Rows from here on are not those of the candles any more.
+        let since =
+            marks::seen(db, &schema, &source, &series)?.since().filter(|since| *since <= state.newest);
+        let newest = source.newest(db, &series)?;
+        let is_whole = since.is_none() && newest.is_some_and(|newest| newest <= state.newest);
+        let sources = source.fingerprint();
+        if state.sources != sources || newest.is_none() {
+            return computed(db, rows, &source, &series, times, None, &state.config);
+        }
+        query(db, rows, &relation, &series, times, since)?;
+        if is_whole || times.to.is_some_and(|to| since.unwrap_or(state.newest.saturating_add(1)) > to) {
+            return Ok(());
+        }
+        let tracking = marks::fingerprint(db, &schema, &source)?;
+        let is_tracked = tracking.is_some() && tracking == state.tracking;
+        match state.machine.filter(|_| since.is_none() && is_tracked) {
+            Some(mut machine) => {
+                let candles = source.read(db, &series, Span::After(state.newest))?;
+                let first = times.first_of(&candles.ts);
+                let end = times.to.map_or(candles.ts.len(), |to| candles.ts.partition_point(|ts| *ts <= to));
+                let writer = Writer::new(&series, &state.version, COMPUTED);
+                writer.write(rows, &mut machine, &candles, first..end)
+            }
+            None => {
+                let after = since.map_or(state.newest, |since| since.saturating_sub(1));
+                computed(db, rows, &source, &series, times, Some(after), &state.config)
+            }
+        }
+    })
+}
+
+/// What a row says in its last column, `created_at`, if it was not read from the table.
+const COMPUTED: &[Field] = &[Field::NULL];
+
+/// Computes all candles and gives those after a moment.
+fn computed(
+    db: Db,
+    rows: &mut Rows,
+    source: &Source,
+    series: &Series,
+    times: Times,
+    after: Option<i64>,
+    config: &Config,
+) -> Result<()> {
+    let candles = source.read(db, series, Span::Until(times.to))?;
+    let after = after.map_or(0, |after| candles.ts.partition_point(|ts| *ts <= after));
+    let first = times.first_of(&candles.ts).max(after);
+    Writer::new(series, &config.version(), COMPUTED).write(rows, &mut Machine::new(config), &candles, first..)
+}
+
+/// What is stored of a series, if its newest row is that of its state.
+fn stored(db: Db, schema: &str, series: &Series) -> Result<Option<Stored>> {
+    for table in [MARKET_REGIMES.name, state::STATE] {
+        match spi::readable(schema, table) {
+            None => return Ok(None),
+            Some(true) => {}
+            Some(false) => {
+                let relation = format!("{}.{table}", quoted(schema));
+                return Err(no_privilege(&relation, "SELECT", &current_user()));
+            }
+        }
+    }
+    let relation = format!("{}.{}", quoted(schema), MARKET_REGIMES.name);
+    let Some(state) = state::load(db, schema, series)? else { return Ok(None) };
+    let newest = newest_row(db, &relation, series)?;
+    let is_newest = newest.is_some_and(|(ts, version)| ts == state.newest && version == state.version);
+    Ok(is_newest.then_some(Stored { relation, state }))
+}
+
+/// Stored rows, before a moment.
+fn query(
+    db: Db,
+    rows: &mut Rows,
+    relation: &str,
+    series: &Series,
+    times: Times,
+    before: Option<i64>,
+) -> Result<()> {
+    let mut args = vec![arg(series.symbol.as_str()), arg(series.timeframe.as_str())];
+    let mut bounds = String::new();
+    for (bound, moment) in [(">=", times.from), ("<=", times.to), ("<", before)] {
+        if moment.is_some() {
+            args.push(timestamp_arg(moment));
+            bounds += &format!(" AND open_time {bound} ${}", args.len());
+        }
+    }
+    let sql = format!(
+        "SELECT symbol::text, timeframe::text, open_time::timestamptz, trend_state::text, volatility_state::text, momentum_state::text, \
+         full_regime::text, simplified_regime::text, confidence::float8, classifier_version::text, warmup::bool, created_at::timestamptz \
+         FROM {relation} WHERE symbol = $1 AND timeframe = $2{bounds} ORDER BY open_time"
+    );
+    rows.query(db, &sql, &args)
+}
+
+/// Stored rows of some series: a condition with two parameters.
+const OF_SERIES: &str = "($1 IS NULL OR symbol = $1) AND ($2 IS NULL OR timeframe = $2)";
+
+/// What stored rows say, per regime and version.
+pub fn statistics(rows: &mut Rows, symbol: Option<&str>, timeframe: Option<&str>) -> Result<()> {
+    spi::connect(|db| {
+        let relation = existing(db, symbol, timeframe)?;
+        let sql = format!(
+            "SELECT simplified_regime::text, classifier_version::text, count(*), \
+             count(*)::float8 / sum(count(*)) OVER ()::float8, min(open_time)::timestamptz, max(open_time)::timestamptz, \
+             avg(confidence)::float8 FROM {relation} WHERE {OF_SERIES} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2"
+        );
+        rows.query(db, &sql, &[arg(symbol), arg(timeframe)])
+    })
+}
+
+/// Where the regime of a candle is not that of the one before.
+pub fn transitions(
+    rows: &mut Rows,
+    symbol: Option<&str>,
+    timeframe: Option<&str>,
+    min_confidence: f64,
+) -> Result<()> {
+    if !(0.0..=1.0).contains(&min_confidence) {
+        return Err(invalid_parameter(format!("min_confidence is {min_confidence}, outside 0 to 1"))
+            .hint("Pass min_confidence => a number from 0 to 1, or leave it out."));
+    }
+    spi::connect(|db| {
+        let relation = existing(db, symbol, timeframe)?;
+        let sql = format!(
+            "SELECT symbol::text, timeframe::text, before, after, open_time::timestamptz, confidence::float8 FROM \
+             (SELECT symbol, timeframe, open_time, confidence, simplified_regime::text AS after, pg_catalog.lag(simplified_regime::text) OVER w AS before \
+             FROM {relation} WHERE {OF_SERIES} WINDOW w AS (PARTITION BY symbol, timeframe ORDER BY open_time)) AS r \
+             WHERE before <> after AND confidence >= $3 ORDER BY 1, 2, 5"
+        );
+        rows.query(db, &sql, &[arg(symbol), arg(timeframe), arg(min_confidence)])
+    })
+}
+
+/// The table; an error if it holds nothing of the series that were named.
+fn existing(db: Db, symbol: Option<&str>, timeframe: Option<&str>) -> Result<String> {
+    let relation = crate::systems::cmc_regimes::refresh::call::output_relation(db, MARKET_REGIMES.name)?;
+    let sql = format!("SELECT true FROM {relation} WHERE {OF_SERIES} LIMIT 1");
+    let args = [arg(symbol), arg(timeframe)];
+    if (symbol, timeframe) == (None, None) || db.first(&sql, &args, Sees::Snapshot, |_| Ok(()))?.is_some() {
+        return Ok(relation);
+    }
+    Err(not_refreshed(symbol, timeframe, &relation))
+}
+
+fn not_refreshed(symbol: Option<&str>, timeframe: Option<&str>, relation: &str) -> Error {
+    let quote = |name: &str| pgrx::spi::quote_literal(name);
+    let given: Vec<String> = [("symbol", symbol), ("timeframe", timeframe)]
+        .into_iter()
+        .filter_map(|(name, value)| value.map(|value| format!("{name} => {}", quote(value))))
+        .collect();
+    let what: Vec<&str> = symbol.into_iter().chain(timeframe).collect();
+    Error::new(
+        pgrx::PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
+        format!("{relation} has no rows of {}", what.join(" ")),
+    )
+    .hint(format!("SELECT * FROM refresh_market_regimes({});", given.join(", ")))
+}

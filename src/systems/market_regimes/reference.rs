@@ -1,0 +1,137 @@
+//! The foreign key of `market_regimes`, by which rows go with their candles.
+
+use pgrx::spi::quote_identifier as quoted;
+
+use crate::pg::error::Result;
+use crate::pg::spi;
+use crate::pg::spi::{Db, Sees, arg};
+use crate::pg::subtransaction::attempt;
+use crate::source::candles::{MapRow, Source};
+use crate::source::map::extension_schema;
+use crate::systems::cmc_regimes::tables::MARKET_REGIMES;
+
+/// Its name.
+const REFERENCE: &str = "market_regimes_candle_fkey";
+
+/// What the key refers to: a table, and its columns of symbol, timeframe and time; all quoted.
+#[derive(PartialEq, Eq)]
+struct Target {
+    table: String,
+    key: Vec<String>,
+}
+
+/// Lets rows of `market_regimes` go with their candles, where the candles are a table that has the key for it
+/// and times of the same type; says what it did, or why there is no key.
+pub fn reference(db: Db, schema: &str) -> Result<Option<String>> {
+    let regimes = regimes(schema);
+    let (found, wanted) = (find(db, schema)?, wanted(db)?);
+    if !wanted.differs(found.as_ref()) {
+        return Ok(None);
+    }
+    if found.is_some() {
+        db.execute(&format!("ALTER TABLE {regimes} DROP CONSTRAINT {REFERENCE}"), &[])?;
+    }
+    let Wanted::Key { target: Target { table, key }, may_refer: true } = wanted else {
+        return Ok(found.map(|found| format!("no longer refers to {}", found.table)));
+    };
+    let [symbol, timeframe, ts] = key.as_slice() else { return Ok(None) };
+    let without = format!(
+        "SELECT count(*) FROM {regimes} AS r WHERE NOT EXISTS (SELECT FROM {table} AS c \
+         WHERE c.{symbol} = r.symbol AND c.{timeframe} = r.timeframe AND c.{ts} = r.open_time)"
+    );
+    let without = db.first(&without, &[], Sees::Now, |row| Ok(row.long(0)))?.flatten().unwrap_or_default();
+    if without > 0 {
+        let rows = if without == 1 { "row has" } else { "rows have" };
+        return Ok(Some(format!("does not refer to {table}, where {without} {rows} no candle")));
+    }
+    let statements = [
+        format!(
+            "ALTER TABLE {regimes} ADD CONSTRAINT {REFERENCE} FOREIGN KEY (symbol, timeframe, open_time) \
+             REFERENCES {table} ({symbol}, {timeframe}, {ts}) ON DELETE CASCADE"
+        ),
+        format!("COMMENT ON CONSTRAINT {REFERENCE} ON {regimes} IS 'A row goes with its candle'"),
+    ];
+    // A table may refuse to be referred to for reasons of its own; the rows can do without.
+    let added = attempt(|| statements.iter().try_for_each(|sql| db.execute(sql, &[]).map(|_| ())));
+    Ok(Some(match added {
+        Ok(()) => format!("refers to {table}"),
+        Err(error) => format!("does not refer to {table}: {}", error.report().message),
+    }))
+}
+
+/// Whether the key is there and is not the one that [`reference`] would make.
+pub fn refers_elsewhere(db: Db, schema: &str) -> Result<bool> {
+    match find(db, schema)? {
+        Some(found) => Ok(wanted(db)?.differs(Some(&found))),
+        None => Ok(false),
+    }
+}
+
+fn regimes(schema: &str) -> String {
+    format!("{}.{}", quoted(schema), MARKET_REGIMES.name)
+}
+
+/// What the key refers to now, if it is there.
+fn find(db: Db, schema: &str) -> Result<Option<Target>> {
+    let sql = "SELECT quote_ident(n.nspname::text) || '.' || quote_ident(r.relname::text), \
+         (SELECT pg_catalog.array_agg(quote_ident(a.attname::text) ORDER BY k.n) \
+         FROM pg_catalog.unnest(c.confkey) WITH ORDINALITY AS k (attnum, n) \
+         JOIN pg_catalog.pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = k.attnum) \
+         FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_class r ON r.oid = c.confrelid \
+         JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace \
+         WHERE c.conrelid = $1::regclass AND c.contype = 'f' AND c.conname = $2::name";
+    db.first(sql, &[arg(regimes(schema)), arg(REFERENCE)], Sees::Now, |row| {
+        Ok(Target { table: row.string(0).unwrap_or_default(), key: row.strings(1).unwrap_or_default() })
+    })
+}
+
+/// What the key should refer to.
+enum Wanted {
+    /// The candles; whether the current role may make a key that does.
+    Key { target: Target, may_refer: bool },
+    /// Nothing: no key can refer to these candles.
+    None,
+    /// The current role may not read the candles, so that nobody knows.
+    Unknown,
+}
+
+impl Wanted {
+    /// Whether a key is to be made anew or dropped.
+    fn differs(&self, found: Option<&Target>) -> bool {
+        match self {
+            Wanted::Key { target, may_refer } => found != Some(target) && (*may_refer || found.is_some()),
+            Wanted::None => found.is_some(),
+            Wanted::Unknown => false,
+        }
+    }
+}
+
+/// The candles, if a foreign key can refer to them: a table with a unique index on just the three columns. A time
+/// without a zone is another moment in each session, so that equality with it could not be relied on; rows of
+/// tables that inherit from the table would not count.
+fn wanted(db: Db) -> Result<Wanted> {
+    let [schema, name] = MapRow::load(db, &extension_schema(db)?)?.table;
+    match spi::readable(&schema, &name) {
+        Some(true) => {}
+        Some(false) => return Ok(Wanted::Unknown),
+        None => return Ok(Wanted::None),
+    }
+    let Source { key, relation, .. } = Source::load(db)?;
+    let sql = "SELECT has_table_privilege(c.oid, 'REFERENCES') FROM pg_catalog.pg_class c JOIN pg_catalog.pg_index i ON i.indrelid = c.oid \
+         WHERE c.oid = $1::regclass AND c.relkind IN ('r', 'p') AND i.indisunique AND i.indimmediate AND i.indisvalid \
+         AND i.indpred IS NULL AND i.indexprs IS NULL \
+         AND (c.relkind = 'p' OR NOT EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhparent = c.oid)) \
+         AND (SELECT pg_catalog.array_agg(quote_ident(a.attname::text) ORDER BY quote_ident(a.attname::text)) FROM pg_catalog.pg_attribute a \
+           WHERE a.attrelid = c.oid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])) \
+         = (SELECT pg_catalog.array_agg(k ORDER BY k) FROM pg_catalog.unnest($2::text[]) AS k) \
+         AND EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND quote_ident(a.attname::text) = $3 \
+           AND a.atttypid = 'timestamptz'::regtype) LIMIT 1";
+    let args = [arg(relation.sql.as_str()), arg(key.to_vec()), arg(key[2].as_str())];
+    let may_refer = db.first(sql, &args, Sees::Now, |row| Ok(row.bool(0) == Some(true)))?;
+    Ok(match may_refer {
+        Some(may_refer) => {
+            Wanted::Key { target: Target { table: relation.sql, key: key.to_vec() }, may_refer }
+        }
+        None => Wanted::None,
+    })
+}

@@ -1,0 +1,426 @@
+//! Refreshing the regimes of candles, series by series: what has to be computed, and why; computing it; writing
+//! what differs.
+
+use std::collections::{BTreeSet, HashMap};
+
+use pgrx::PgSqlErrorCode;
+use pgrx::spi::{quote_identifier as quoted, quote_literal};
+
+use regime_core::market_regimes::{Config, Label, Machine};
+
+use crate::output::entry::{About, Began, Entry, Mode, Work, with_grants};
+use crate::output::run_log::Run;
+use crate::output::set_up;
+use crate::pg::error::{Error, Result, read_only_transaction};
+use crate::pg::lock::lock;
+use crate::pg::spi::{Db, Sees, Tuple, arg};
+use crate::pg::subtransaction::attempt;
+use crate::pg::{settings, spi};
+use crate::source::bars::{Span, utc};
+use crate::source::candles;
+use crate::source::candles::{Candles, Series, Source};
+use crate::source::map::{check_none_hidden, extension_schema};
+use crate::sync::{Content, Value, Written, sync_after};
+use crate::systems::cmc_regimes::refresh::call::settle;
+use crate::systems::cmc_regimes::tables::{MARKET, MARKET_REGIMES};
+use crate::systems::market_regimes::marks::Marks;
+use crate::systems::market_regimes::{marks, reference, state};
+use crate::track::marks::SERIES;
+
+pub use crate::systems::market_regimes::state::STATE;
+
+/// How to refresh.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct How {
+    pub dry_run: bool,
+    /// Compute all rows, whatever is known of them.
+    pub full_refresh: bool,
+}
+
+/// What a refresh did with a series.
+pub struct Summary {
+    pub series: Series,
+    pub entry: Entry,
+    /// Rows that the result holds.
+    pub rows: Option<i64>,
+}
+
+/// Refreshes the series of a symbol, a timeframe, or all, each whole or not at all.
+pub fn refresh(
+    symbol: Option<&str>,
+    timeframe: Option<&str>,
+    config: &Config,
+    how: How,
+) -> Result<Vec<Summary>> {
+    if !how.dry_run && spi::transaction_is_read_only() {
+        return Err(read_only_transaction("refresh_market_regimes()")
+            .detail("market_regimes_compute and dry_run => true only read."));
+    }
+    spi::connect(|db| {
+        let schema = settings::target_schema();
+        let source = Source::load_held(db)?;
+        set_up::prepare(db, &schema, &MARKET, how.dry_run)?;
+        let set_up = set_up::is_set_up(db, &schema, &MARKET)?;
+        let all =
+            attempt(|| db.with_new_snapshot(|| wanted(db, &source, &schema, set_up, symbol, timeframe)));
+        let all = all.map_err(|error| with_grants(error, &MARKET, &schema))?;
+        let call = Call {
+            db,
+            tracking: marks::fingerprint(db, &schema, &source)?,
+            sources: source.fingerprint(),
+            version: config.version(),
+            source,
+            schema,
+            config,
+            set_up,
+            how,
+        };
+        let log = Run::begin(&MARKET);
+        let mut summaries = Vec::with_capacity(all.len());
+        let mut of_many = BTreeSet::new();
+        for series in all {
+            let began = Began::now();
+            // Outside the subtransaction, whose rollback would release the lock; in the order of names, so
+            // that two calls never wait for each other in a circle.
+            if !how.dry_run {
+                lock(db, &lock_name(&call.schema, &series))?;
+            }
+            let mut done = call.attempt(&series);
+            of_many.extend(done.iter_mut().flat_map(|done| done.of_many.drain(..)));
+            summaries.push(call.summary(series, done, began));
+        }
+        if !of_many.is_empty() {
+            settle(db, &call.schema, (&MARKET, &SERIES), of_many);
+        }
+        if !how.dry_run {
+            log.end(db, &call.schema, &call.version, summaries.iter().map(|s| &s.entry));
+        }
+        Ok(summaries)
+    })
+}
+
+/// What two that write the rows of a series wait for.
+fn lock_name(schema: &str, series: &Series) -> String {
+    format!("{} of {schema}: {} {}", MARKET_REGIMES.name, series.timeframe, series.symbol)
+}
+
+/// The series with candles, and those that have rows from before; in order.
+fn wanted(
+    db: Db,
+    source: &Source,
+    schema: &str,
+    set_up: bool,
+    symbol: Option<&str>,
+    timeframe: Option<&str>,
+) -> Result<Vec<Series>> {
+    let mut all = match symbol {
+        Some(symbol) => candles::of_symbol(db, source, symbol, timeframe)?,
+        None => source.series(db, None, timeframe)?,
+    };
+    if set_up {
+        all.extend(state::all(db, schema, symbol, timeframe)?);
+    }
+    all.sort_unstable();
+    all.dedup();
+    match (symbol, timeframe) {
+        (Some(symbol), _) if all.is_empty() => Err(candles::unknown(db, source, symbol, timeframe)?),
+        (None, Some(timeframe)) if all.is_empty() => Err(candles::unknown_timeframe(db, source, timeframe)?),
+        _ => Ok(all),
+    }
+}
+
+/// What refreshes of one call share.
+struct Call<'a, 'c> {
+    db: Db<'c>,
+    source: Source,
+    schema: String,
+    config: &'a Config,
+    version: String,
+    sources: String,
+    /// `None` where changes of the candles are not marked.
+    tracking: Option<String>,
+    set_up: bool,
+    how: How,
+}
+
+/// What was done.
+struct Done {
+    rows: i64,
+    written: Written,
+    mode: Mode,
+    /// Why all was computed.
+    reason: Option<String>,
+    read: u64,
+    /// Marks of many series that this one stood in.
+    of_many: Vec<String>,
+}
+
+impl Work for Done {
+    fn rows(&self) -> i64 {
+        self.rows
+    }
+
+    fn written(&self) -> Written {
+        self.written
+    }
+
+    fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    fn reason(&self) -> Option<String> {
+        self.reason.clone()
+    }
+}
+
+/// What there is to compute.
+enum Plan {
+    Full(String),
+    /// After a moment, going on with a machine.
+    Later(i64, Box<Machine>),
+}
+
+impl Call<'_, '_> {
+    fn summary(&self, series: Series, done: Result<Done>, began: Began) -> Summary {
+        let about = About { system: &MARKET, id: None, name: Some(&series.name()), lacks: "candles" };
+        let read = done.as_ref().map_or(0, |done| done.read);
+        let (entry, done) = about.entry(done, &self.version, read, &self.schema, self.how.dry_run, began);
+        Summary { series, entry, rows: done.map(|done| done.rows) }
+    }
+
+    /// [`Call::refresh`] in a subtransaction.
+    fn attempt(&self, series: &Series) -> Result<Done> {
+        let once = || spi::in_own_memory(|| attempt(|| self.refresh(series)));
+        match once() {
+            Err(error) if error.report().code == PgSqlErrorCode::ERRCODE_FOREIGN_KEY_VIOLATION => {
+                match reference::refers_elsewhere(self.db, &self.schema) {
+                    // A candle was deleted after it was read: without it, then.
+                    Ok(false) => once(),
+                    _ => Err(self.with_setup(error)),
+                }
+            }
+            done => done,
+        }
+    }
+
+    /// The error of rows whose candles are not where the foreign key of the rows looks for them.
+    fn with_setup(&self, error: Error) -> Error {
+        let (Ok(own), None) = (extension_schema(self.db), &error.report().hint) else { return error };
+        error.hint(format!(
+            "SELECT * FROM {own}.regime_setup({}); sets the foreign key to {}, or drops it.",
+            quote_literal(&self.schema),
+            self.source.relation.sql
+        ))
+    }
+
+    /// Refreshes a series; to be called with its lock held, in a subtransaction.
+    fn refresh(&self, series: &Series) -> Result<Done> {
+        if self.set_up {
+            for table in MARKET.table_names() {
+                self.db.hold(&self.schema, table)?;
+            }
+        }
+        // One snapshot for candles, marks and the rows that are there, taken after the lock: the candles are of
+        // one moment, and include what the lock's last holder committed.
+        self.db.with_new_snapshot(|| {
+            if self.how.dry_run {
+                return self.full(series, "dry_run".to_owned());
+            }
+            let marks = marks::of(self.db, &self.schema, series)?;
+            let mut done = match self.plan(series, &marks)? {
+                Plan::Full(reason) => self.full(series, reason)?,
+                Plan::Later(newest, machine) => self.later(series, newest, *machine)?,
+            };
+            done.of_many = marks::clear(self.db, &self.schema, marks)?;
+            Ok(done)
+        })
+    }
+
+    fn plan(&self, series: &Series, marks: &Marks) -> Result<Plan> {
+        let full = |reason: &str| Ok(Plan::Full(reason.to_owned()));
+        if self.how.full_refresh {
+            return full("full_refresh");
+        }
+        let newest = newest_row(self.db, &self.relation(), series)?;
+        let Some(stored) = state::load(self.db, &self.schema, series)? else {
+            return full(if newest.is_some() { "no state" } else { "first refresh" });
+        };
+        let Some(machine) = stored.machine else { return full("state of another version") };
+        if stored.version != self.version {
+            return full("parameters changed");
+        }
+        if stored.sources != self.sources {
+            return full("source map changed");
+        }
+        if newest != Some((stored.newest, stored.version)) {
+            return full("stored rows changed");
+        }
+        let since = marks.since().filter(|since| *since <= stored.newest);
+        // Of a TRUNCATE, which the fingerprint notices too.
+        if since == Some(i64::MIN) {
+            return full("late candles");
+        }
+        if self.tracking.is_none() || stored.tracking != self.tracking {
+            return full("not tracked");
+        }
+        match since {
+            None => Ok(Plan::Later(stored.newest, machine)),
+            Some(since) => full(&format!("late candles from {}", &utc(since)[..10])),
+        }
+    }
+
+    fn relation(&self) -> String {
+        format!("{}.{}", quoted(&self.schema), MARKET_REGIMES.name)
+    }
+
+    fn full(&self, series: &Series, reason: String) -> Result<Done> {
+        let candles = self.source.read(self.db, series, Span::Until(None))?;
+        if candles.ts.is_empty() && self.set_up {
+            self.check_not_all_gone(series)?;
+        }
+        let mut machine = Machine::new(self.config);
+        let labels: Vec<Label> = run(&mut machine, &candles).collect();
+        let written = self.write(series, &candles, &labels, None)?;
+        if !self.how.dry_run {
+            match candles.ts.last() {
+                Some(newest) => self.remember(series, *newest, &machine)?,
+                None => state::forget(self.db, &self.schema, series)?,
+            }
+        }
+        Ok(Done {
+            rows: labels.len() as i64,
+            written,
+            mode: Mode::Full,
+            reason: Some(reason),
+            read: labels.len() as u64,
+            of_many: Vec::new(),
+        })
+    }
+
+    fn later(&self, series: &Series, newest: i64, mut machine: Machine) -> Result<Done> {
+        let candles = self.source.read(self.db, series, Span::After(newest))?;
+        let labels: Vec<Label> = run(&mut machine, &candles).collect();
+        let mut done = Done {
+            rows: machine.candles() as i64,
+            written: Written::default(),
+            mode: Mode::None,
+            reason: None,
+            read: labels.len() as u64,
+            of_many: Vec::new(),
+        };
+        if let Some(last) = candles.ts.last() {
+            done.written = self.write(series, &candles, &labels, Some(newest))?;
+            done.mode = Mode::Incremental;
+            self.remember(series, *last, &machine)?;
+        }
+        Ok(done)
+    }
+
+    fn remember(&self, series: &Series, newest: i64, machine: &Machine) -> Result<()> {
+        let basis = state::Basis {
+            version: &self.version,
+            config: self.config,
+            sources: &self.sources,
+            tracking: self.tracking.as_deref(),
+        };
+        state::store(self.db, &self.schema, series, &basis, newest, machine)
+    }
+
+    /// Writes the rows after a moment, or all.
+    fn write(
+        &self,
+        series: &Series,
+        candles: &Candles,
+        labels: &[Label],
+        after: Option<i64>,
+    ) -> Result<Written> {
+        let content = content(&candles.ts, labels, &self.version);
+        pgrx::check_for_interrupts!();
+        if !self.set_up {
+            return Ok(Written { inserted: labels.len() as u64, ..Written::default() });
+        }
+        let scope = [Value::Text(&series.symbol), Value::Text(&series.timeframe)];
+        let table = &MARKET_REGIMES;
+        let written =
+            sync_after(self.db, &self.relation(), table, &scope, after, &content, self.how.dry_run)?;
+        check_none_hidden(self.db, &self.source.relation, table.name, written.deleted)?;
+        Ok(written)
+    }
+
+    /// Where a series with rows has no candles any more, its rows go; but not where there are no candles at all,
+    /// which is a mistake in the source map or a table being loaded anew.
+    fn check_not_all_gone(&self, series: &Series) -> Result<()> {
+        if newest_row(self.db, &self.relation(), series)?.is_none() || !self.source.is_empty(self.db)? {
+            return Ok(());
+        }
+        Err(self.source.no_candles())
+    }
+}
+
+/// Candles between two looks at whether the statement was cancelled.
+const INTERRUPT_EVERY: usize = 4096;
+
+/// The labels of further candles.
+pub fn run(machine: &mut Machine, candles: &Candles) -> impl Iterator<Item = Label> {
+    let Candles { high, low, close, .. } = candles;
+    high.iter().zip(low).zip(close).enumerate().map(|(i, ((high, low), close))| {
+        if i.is_multiple_of(INTERRUPT_EVERY) {
+            pgrx::check_for_interrupts!();
+        }
+        machine.push(*high, *low, *close)
+    })
+}
+
+/// Time and version of the newest stored row.
+pub fn newest_row(db: Db, relation: &str, series: &Series) -> Result<Option<(i64, String)>> {
+    let sql = format!(
+        "SELECT open_time::timestamptz, classifier_version::text FROM {relation} \
+         WHERE symbol = $1 AND timeframe = $2 ORDER BY open_time DESC LIMIT 1"
+    );
+    let args = [arg(series.symbol.as_str()), arg(series.timeframe.as_str())];
+    let read = |row: &Tuple| Ok((row.micros(0).unwrap_or_default(), row.string(1).unwrap_or_default()));
+    db.first(&sql, &args, Sees::Snapshot, read)
+}
+
+/// Rows of `market_regimes`.
+fn content<'a>(ts: &[i64], labels: &[Label], version: &'a str) -> Content<'a> {
+    let mut content = Content::default();
+    let mut known: HashMap<(usize, u64, bool), u32> = HashMap::new();
+    for (ts, label) in ts.iter().zip(labels) {
+        content.keys.push(Value::Micros(*ts));
+        let next = known.len() as u32;
+        let entry =
+            *known.entry((label.full_index(), label.confidence.to_bits(), label.warmup)).or_insert(next);
+        content.entry.push(entry);
+        if entry == next {
+            content.entries.extend([
+                Value::Text(label.trend.as_str()),
+                Value::Text(label.volatility.as_str()),
+                Value::Text(label.momentum.as_str()),
+                Value::Text(label.full()),
+                Value::Text(label.simplified.as_str()),
+                Value::Float(label.confidence),
+                Value::Text(version),
+                Value::Bool(label.warmup),
+            ]);
+        }
+    }
+    content
+}
+
+/// Deletes the rows of a series, and where its computation stands; gives how many rows there were.
+pub fn delete(symbol: &str, timeframe: &str) -> Result<i64> {
+    crate::pg::error::check_writable("delete_market_regimes()")?;
+    let series = Series { symbol: symbol.to_owned(), timeframe: timeframe.to_owned() };
+    let delete = |db: Db| {
+        let schema = settings::target_schema();
+        let relation = crate::systems::cmc_regimes::refresh::call::output_relation(db, MARKET_REGIMES.name)?;
+        lock(db, &lock_name(&schema, &series))?;
+        let sql = format!("DELETE FROM {relation} WHERE symbol = $1 AND timeframe = $2");
+        let args = [arg(symbol), arg(timeframe)];
+        let deleted = db.execute_small(&sql, &args)?;
+        state::forget(db, &schema, &series)?;
+        Ok(deleted as i64)
+    };
+    attempt(|| spi::connect(delete)).map_err(|error| with_grants(error, &MARKET, &settings::target_schema()))
+}

@@ -1,0 +1,111 @@
+//! The state of a series between refreshes: what its rows were computed from and with, and what further rows need.
+
+use pgrx::spi::quote_identifier as quoted;
+
+use regime_core::market_regimes::{Config, Machine};
+
+use crate::pg::error::Result;
+use crate::pg::spi::{Arg, Db, Sees, arg, timestamp_arg};
+use crate::source::candles::{Series, one};
+
+pub const STATE: &str = "market_regime_state";
+
+/// A stored state.
+pub struct State {
+    pub newest: i64,
+    pub version: String,
+    pub config: Config,
+    pub sources: String,
+    pub tracking: Option<String>,
+    /// `None` if it cannot be gone on with.
+    pub machine: Option<Box<Machine>>,
+}
+
+/// What rows are computed with, beside the candles.
+pub struct Basis<'a> {
+    pub version: &'a str,
+    pub config: &'a Config,
+    pub sources: &'a str,
+    pub tracking: Option<&'a str>,
+}
+
+fn relation(schema: &str) -> String {
+    format!("{}.{STATE}", quoted(schema))
+}
+
+fn key(series: &Series) -> [Arg; 2] {
+    [arg(series.symbol.as_str()), arg(series.timeframe.as_str())]
+}
+
+/// The state of a series, if it has one.
+pub fn load(db: Db, schema: &str, series: &Series) -> Result<Option<State>> {
+    let sql = format!(
+        "SELECT newest, classifier_version, config::text, sources, tracking, memory FROM {} WHERE symbol = $1 AND timeframe = $2",
+        relation(schema)
+    );
+    db.first(&sql, &key(series), Sees::Snapshot, |row| {
+        let text = |column| row.string(column).unwrap_or_default();
+        Ok(State {
+            newest: row.micros(0).unwrap_or(i64::MIN),
+            version: text(1),
+            config: Config::parse(&text(2)).unwrap_or_default(),
+            sources: text(3),
+            tracking: row.string(4),
+            machine: row.bytes_at(5).and_then(Machine::decode).map(Box::new),
+        })
+    })
+}
+
+/// Stores the state of a series after its newest row.
+pub fn store(
+    db: Db,
+    schema: &str,
+    series: &Series,
+    basis: &Basis,
+    newest: i64,
+    machine: &Machine,
+) -> Result<()> {
+    let sql = format!(
+        "INSERT INTO {} AS s (symbol, timeframe, newest, candles, classifier_version, config, sources, tracking, memory) \
+         VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9) \
+         ON CONFLICT (symbol, timeframe) DO UPDATE SET newest = EXCLUDED.newest, candles = EXCLUDED.candles, \
+         classifier_version = EXCLUDED.classifier_version, config = EXCLUDED.config, sources = EXCLUDED.sources, \
+         tracking = EXCLUDED.tracking, memory = EXCLUDED.memory, computed_at = now() \
+         WHERE (s.newest, s.candles, s.classifier_version, s.config, s.sources, s.tracking, s.memory) IS DISTINCT FROM \
+         (EXCLUDED.newest, EXCLUDED.candles, EXCLUDED.classifier_version, EXCLUDED.config, EXCLUDED.sources, EXCLUDED.tracking, EXCLUDED.memory)",
+        relation(schema)
+    );
+    let [symbol, timeframe] = key(series);
+    let args = [
+        symbol,
+        timeframe,
+        timestamp_arg(Some(newest)),
+        arg(machine.candles() as i64),
+        arg(basis.version),
+        arg(serde_json::to_string(basis.config).unwrap_or_default()),
+        arg(basis.sources),
+        arg(basis.tracking),
+        arg(machine.encode()),
+    ];
+    db.execute_small(&sql, &args).map(|_| ())
+}
+
+/// Removes the state of a series.
+pub fn forget(db: Db, schema: &str, series: &Series) -> Result<()> {
+    let sql = format!("DELETE FROM {} WHERE symbol = $1 AND timeframe = $2", relation(schema));
+    db.execute_small(&sql, &key(series)).map(|_| ())
+}
+
+/// The series that have a state, of a symbol, a timeframe, or all.
+pub fn all(db: Db, schema: &str, symbol: Option<&str>, timeframe: Option<&str>) -> Result<Vec<Series>> {
+    let sql = format!(
+        "SELECT symbol, timeframe FROM {} WHERE ($1 IS NULL OR symbol = $1) AND ($2 IS NULL OR timeframe = $2)",
+        relation(schema)
+    );
+    let mut all = Vec::new();
+    db.rows(&sql, &[arg(symbol), arg(timeframe)], Sees::Snapshot, |row| {
+        all.extend(one(row));
+        Ok(())
+    })?;
+    Ok(all)
+}

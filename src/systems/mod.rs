@@ -1,0 +1,7 @@
+//! The systems, each a folder, and what is asked of all of them.
+
+pub mod cmc_regimes;
+pub mod health;
+pub mod market_regime_history;
+pub mod market_regimes;
+pub mod tracking;
