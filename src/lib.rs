@@ -13,8 +13,7 @@ mod track;
 
 use pgrx::prelude::*;
 
-use crate::pg::{cache, settings};
-use crate::systems::cmc_regimes::refresh::notify;
+use crate::pg::{at_commit, cache, settings};
 
 pgrx::pg_module_magic!(name, version);
 
@@ -69,9 +68,9 @@ extension_sql_file!(
 extension_sql_file!("../sql/install/comments.sql", name = "comments", finalize);
 
 #[pg_guard]
-#[allow(unsafe_code, non_snake_case)]
+#[allow(non_snake_case)]
 extern "C-unwind" fn _PG_init() {
     settings::define();
     cache::watch();
-    notify::watch();
+    at_commit::watch(&systems::cmc_regimes::refresh::notify::CALLBACKS);
 }

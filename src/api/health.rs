@@ -6,8 +6,7 @@ use pgrx::prelude::*;
 
 use crate::api::timestamp;
 use crate::pg::{spi, time};
-use crate::systems::cmc_regimes::status;
-use crate::systems::cmc_regimes::status::Status;
+use crate::systems::cmc_regimes::status::{self, Status};
 use crate::systems::health;
 
 #[pg_extern(stable, parallel_restricted)]

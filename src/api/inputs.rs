@@ -3,10 +3,11 @@
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::pg::error::check_writable;
+use crate::pg::session::check_writable;
 use crate::pg::{settings, spi};
-use crate::source::build::{Built, build, demo};
-use crate::systems::cmc_regimes::refresh::call;
+use crate::source::build::target::Built;
+use crate::source::build::{build, demo};
+use crate::systems::cmc_regimes::assets;
 
 #[pg_extern(volatile, parallel_unsafe)]
 #[allow(clippy::type_complexity)]
@@ -19,7 +20,7 @@ fn regime_build_inputs(
     ErrorReport,
 > {
     check_writable("regime_build_inputs()")?;
-    let ids = ids.map(call::sorted_ids).transpose()?;
+    let ids = ids.map(assets::sorted_ids).transpose()?;
     let cal_scheme = cal_scheme.unwrap_or_else(settings::cal_scheme);
     let built = spi::connect(|db| build(db, ids, &cal_scheme, target_schema.unwrap_or("public")))?;
     Ok(TableIterator::new(built.into_iter().map(row)))

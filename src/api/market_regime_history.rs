@@ -6,7 +6,7 @@ use pgrx::prelude::*;
 use crate::api::required;
 use crate::pg::error::check_range;
 use crate::pg::result_set::{Caller, Rows};
-use crate::systems::market_regime_history::backfill::Given;
+use crate::systems::market_regime_history::asked::Given;
 use crate::systems::market_regime_history::days::Span;
 use crate::systems::market_regime_history::performance::Names;
 use crate::systems::market_regime_history::{backfill, performance, read};

@@ -3,9 +3,9 @@
 use pgrx::prelude::*;
 
 use crate::output::set_up::set_up;
-use crate::pg::error::check_writable;
+use crate::pg::session::check_writable;
 use crate::pg::spi;
-use crate::systems::cmc_regimes::tables::SYSTEMS;
+use crate::systems::registry::SYSTEMS;
 
 use pgrx::pg_sys::panic::ErrorReport;
 

@@ -5,8 +5,8 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::api::timestamp;
-use crate::output::fresh;
 use crate::pg::time;
+use crate::systems::overview;
 
 // Unsafe: no subtransaction can begin while others work in parallel.
 #[pg_extern(stable, parallel_unsafe)]
@@ -28,7 +28,7 @@ fn regime_systems() -> Result<
     >,
     ErrorReport,
 > {
-    Ok(TableIterator::new(fresh::overview()?.into_iter().map(|system| {
+    Ok(TableIterator::new(overview::overview()?.into_iter().map(|system| {
         (
             system.name,
             system.tables,

@@ -3,7 +3,7 @@
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::pg::error::check_writable;
+use crate::pg::session::check_writable;
 use crate::pg::subtransaction::attempt;
 use crate::pg::{settings, spi};
 use crate::systems::tracking;

@@ -3,14 +3,11 @@
 
 use std::time::Instant;
 
-use pgrx::prelude::*;
-
-use crate::output::set_up;
-use crate::pg::error::{Error, Result};
-use crate::pg::spi;
-use crate::source::map;
-use crate::sync::Written;
-use crate::systems::cmc_regimes::tables::System;
+use crate::output::grants::with_grants;
+use crate::output::system::System;
+use crate::pg::error::{Error, Result, warn};
+use crate::pg::session;
+use crate::sync::compare::Written;
 
 /// How much was computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +67,7 @@ pub struct Began(Instant, i64);
 impl Began {
     pub fn now() -> Self {
         pgrx::check_for_interrupts!();
-        Self(Instant::now(), spi::clock())
+        Self(Instant::now(), session::clock())
     }
 
     pub fn elapsed_ms(&self) -> f64 {
@@ -157,39 +154,4 @@ impl About<'_> {
             entry.written = work.written();
         }
     }
-}
-
-fn is_privilege(error: &Error) -> bool {
-    // A row-level security policy has the same code, but no grant helps there.
-    let report = error.report();
-    report.code == PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE
-        && report.message.starts_with("permission denied")
-}
-
-/// The error with the grants that would have prevented it.
-pub fn with_grants(error: Error, system: &System, schema: &str) -> Error {
-    if error.report().hint.is_some() || !is_privilege(&error) {
-        return error;
-    }
-    error.hint(set_up::grants(system, schema, &map::current_user()))
-}
-
-/// Tells what was not done for one subject, and why; the others go on.
-pub fn warn(what: &str, error: &Error) {
-    report_warning(what, error, Some("Its earlier rows are kept."));
-}
-
-/// An error of one subject, or of what comes beside, as a WARNING.
-pub fn report_warning(what: &str, error: &Error, consequence: Option<&str>) {
-    let report = error.report();
-    let mut warning =
-        pg_sys::panic::ErrorReport::new(report.code, format!("{what}: {}", report.message), "pg_regime");
-    let details: Vec<&str> = report.detail.as_deref().into_iter().chain(consequence).collect();
-    if !details.is_empty() {
-        warning = warning.set_detail(details.join(" "));
-    }
-    if let Some(hint) = &report.hint {
-        warning = warning.set_hint(hint);
-    }
-    warning.report(PgLogLevel::WARNING);
 }

@@ -1,6 +1,12 @@
 //! What the outputs of all systems share: making them, refreshing them, the run log, how fresh they are.
 
+pub mod adopt;
 pub mod entry;
+pub mod finding;
 pub mod fresh;
+pub mod grants;
+pub mod refresh;
+pub mod relation;
 pub mod run_log;
 pub mod set_up;
+pub mod system;

@@ -5,13 +5,15 @@ use std::time::{Duration, Instant};
 
 use pgrx::spi::quote_identifier as quoted;
 
-use crate::output::entry::{Began, Entry, report_warning, with_grants};
-use crate::pg::error::Result;
-use crate::pg::spi::{Db, arg, timestamps_arg};
-use crate::pg::subtransaction::{attempt, sqlstate};
-use crate::pg::{settings, spi};
-use crate::sync::Written;
-use crate::systems::cmc_regimes::tables::System;
+use crate::output::entry::{Began, Entry};
+use crate::output::grants::with_grants;
+use crate::output::system::{Own, System, own};
+use crate::pg::arg::{arg, timestamps_arg};
+use crate::pg::error::{Result, report_warning, sqlstate};
+use crate::pg::spi::Db;
+use crate::pg::subtransaction::attempt;
+use crate::pg::{session, settings};
+use crate::sync::compare::Written;
 
 pub const RUN_LOG: &str = "cmc_regime_run_log";
 
@@ -62,7 +64,7 @@ impl<'a> Run<'a> {
             PRUNED.set(Some(Instant::now()));
             let old = format!("DELETE FROM {log} WHERE finished < now() - $1 * interval '1 day'");
             // A role that may not delete leaves it to one that may.
-            if crate::pg::spi::may_delete(schema, RUN_LOG) {
+            if crate::pg::syscache::may_delete(schema, RUN_LOG) {
                 db.execute_small(&old, &[arg(f64::from(days))])?;
             }
         }
@@ -102,7 +104,7 @@ impl<'a> Run<'a> {
             arg(all().map(|e| e.message.clone()).collect::<Vec<_>>()),
             arg(all().map(|e| report(e).and_then(|r| r.hint)).collect::<Vec<_>>()),
             arg(version),
-            arg(spi::current_user()),
+            arg(session::current_user()),
             arg(log),
         ];
         db.execute_small(&sql, &args).map(|_| ())
@@ -138,3 +140,8 @@ impl<'a> Run<'a> {
         }
     }
 }
+
+pub const LOG: Own = own(
+    RUN_LOG,
+    &["id", "run", "system", "subject", "mode", "reason", "rows_read", "sqlstate", "hint", "run_by"],
+);

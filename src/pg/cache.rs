@@ -1,6 +1,5 @@
 //! What this session has read from the catalogs, for as long as they do not change: every call would
 //! otherwise check the same tables and columns again, which costs more than a new bar does.
-#![allow(unsafe_code)]
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};

@@ -4,9 +4,11 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
+use crate::pg::arg::arg;
+use crate::pg::catalog::without_modifier;
 use crate::pg::error::{Error, Result, invalid_parameter, no_privilege};
-use crate::pg::spi::{Db, Sees, arg};
-use crate::source::map::{current_user, without_modifier};
+use crate::pg::session::current_user;
+use crate::pg::spi::{Db, Sees};
 
 /// Longest name that PostgreSQL keeps whole, in bytes.
 const MOST_BYTES: usize = 63;

@@ -4,7 +4,7 @@
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use regime_core::cmc_regimes::policy::{MOST_CHARACTERS, PolicyError};
+use regime_core::cmc_regimes::policy::PolicyError;
 use regime_core::market_regimes::ConfigError;
 
 /// An error on its way to the user.
@@ -88,24 +88,6 @@ pub fn read_only_transaction(function: &str) -> Error {
     .hint("Call it on the primary, in a read-write transaction: SET transaction_read_only = off;")
 }
 
-/// The transaction may write.
-pub fn check_writable(function: &str) -> Result<()> {
-    if crate::pg::spi::transaction_is_read_only() { Err(read_only_transaction(function)) } else { Ok(()) }
-}
-
-/// Nothing can be committed on the way in a transaction that the user began; `instead` is the hint.
-pub fn check_no_block(procedure: &str, instead: &str) -> Result<()> {
-    if !crate::pg::spi::in_transaction_block() {
-        return Ok(());
-    }
-    Err(Error::new(
-        PgSqlErrorCode::ERRCODE_ACTIVE_SQL_TRANSACTION,
-        format!("{procedure} cannot run inside a transaction block"),
-    )
-    .detail("It commits after each batch.")
-    .hint(instead))
-}
-
 /// The current user lacks a privilege on a relation; both are given as SQL.
 pub fn no_privilege(relation: &str, privileges: &str, user: &str) -> Error {
     Error::new(
@@ -125,17 +107,6 @@ pub fn no_usage(schema: &str, user: &str) -> Error {
     .hint(format!("GRANT USAGE ON SCHEMA {schema} TO {user};"))
 }
 
-/// Stops at a label that is longer than any real one.
-pub fn check_label(name: &str, label: Option<&str>) -> Result<()> {
-    match label.map(|l| l.chars().count()) {
-        Some(length) if length > MOST_CHARACTERS => {
-            Err(invalid_parameter(format!("{name} has {length} characters, more than {MOST_CHARACTERS}"))
-                .hint("Give a label such as 'Hiking-Contracting-RiskOff-Unwind'."))
-        }
-        _ => Ok(()),
-    }
-}
-
 /// Stops at a parameter outside its range.
 pub fn check_range(name: &str, value: Option<i32>, least: i32, most: i32) -> Result<Option<i32>> {
     match value {
@@ -145,4 +116,42 @@ pub fn check_range(name: &str, value: Option<i32>, least: i32, most: i32) -> Res
         }
         value => Ok(value),
     }
+}
+
+/// Tells what was not done for one subject, and why; the others go on.
+pub fn warn(what: &str, error: &Error) {
+    report_warning(what, error, Some("Its earlier rows are kept."));
+}
+
+/// An error of one subject, or of what comes beside, as a WARNING.
+pub fn report_warning(what: &str, error: &Error, consequence: Option<&str>) {
+    let report = error.report();
+    let mut warning =
+        pg_sys::panic::ErrorReport::new(report.code, format!("{what}: {}", report.message), "pg_regime");
+    let details: Vec<&str> = report.detail.as_deref().into_iter().chain(consequence).collect();
+    if !details.is_empty() {
+        warning = warning.set_detail(details.join(" "));
+    }
+    if let Some(hint) = &report.hint {
+        warning = warning.set_hint(hint);
+    }
+    warning.report(PgLogLevel::WARNING);
+}
+
+/// The five characters of an error code.
+pub fn sqlstate(code: PgSqlErrorCode) -> String {
+    let packed = code as i32;
+    (0..5).map(|i| char::from((((packed >> (6 * i)) & 0x3f) as u8) + b'0')).collect()
+}
+
+/// The code of the first failure, or a general one where it is not one of ours.
+pub fn error_code(text: &str) -> PgSqlErrorCode {
+    let known = [
+        PgSqlErrorCode::ERRCODE_DATA_EXCEPTION,
+        PgSqlErrorCode::ERRCODE_CARDINALITY_VIOLATION,
+        PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
+        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        PgSqlErrorCode::ERRCODE_CHECK_VIOLATION,
+    ];
+    known.into_iter().find(|code| sqlstate(*code) == text).unwrap_or(PgSqlErrorCode::ERRCODE_RAISE_EXCEPTION)
 }

@@ -2,7 +2,6 @@
 //!
 //! pgrx's own `JsonB` panics on what jsonb holds and serde_json refuses, such as deep nesting; here
 //! parsing is a step of its own, with an error for the user.
-#![allow(unsafe_code)]
 
 use std::ffi::CStr;
 

@@ -1,7 +1,8 @@
 //! Locks by name, held to the end of the transaction.
 
+use crate::pg::arg::arg;
 use crate::pg::error::Result;
-use crate::pg::spi::{Db, Sees, arg};
+use crate::pg::spi::{Db, Sees};
 
 /// Waits for a name. The snapshot to read with is to be taken after it.
 pub fn lock(db: Db, name: &str) -> Result<()> {
@@ -25,4 +26,10 @@ pub fn sharers(db: Db, name: &str) -> Result<i64> {
                  AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
                  AND (classid::bigint << 32) | objid::bigint = hashtextextended($1, 0::bigint)";
     Ok(db.first(count, &[arg(name)], Sees::Now, |row| Ok(row.long(0)))?.flatten().unwrap_or_default())
+}
+
+/// Waits for others that make tables in a schema: two at once would both create, while the second
+/// after the first finds.
+pub fn lock_schema(db: Db, schema: &str) -> Result<()> {
+    lock(db, &format!("tables of {schema}"))
 }

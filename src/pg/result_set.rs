@@ -3,7 +3,6 @@
 //!
 //! A function that uses this takes a [`Caller`] as its first argument, returns nothing or an error, and
 //! is declared by hand: `#[pg_extern(sql = "CREATE FUNCTION … RETURNS TABLE (…) …")]`.
-#![allow(unsafe_code)]
 
 use std::ffi::c_char;
 use std::marker::PhantomData;
@@ -15,9 +14,10 @@ use pgrx::pgrx_sql_entity_graph::metadata::{
 use pgrx::prelude::*;
 use pgrx::{PgMemoryContexts, pg_sys};
 
+use crate::pg::arg::Arg;
 use crate::pg::error::{Error, Result};
 use crate::pg::row::types;
-use crate::pg::spi::{Arg, Db, Sees};
+use crate::pg::spi::{Db, Sees};
 
 unsafe extern "C" {
     /// Of executor/tstoreReceiver.h, which pgrx leaves out; sets fields and raises nothing.

@@ -1,6 +1,5 @@
 //! Rows as the executor gives them: nothing is copied, nothing is kept, and no datum is looked at
 //! before its type is known to be the one it is read as.
-#![allow(unsafe_code)]
 
 use std::cell::{Cell, RefCell};
 

@@ -97,7 +97,6 @@ pub fn define() {
 }
 
 /// Lets a misspelt `pg_regime.…` setting be refused instead of kept without a word.
-#[allow(unsafe_code)]
 fn reserve_prefix() {
     // SAFETY: called from _PG_init with a constant, NUL-terminated string.
     unsafe { pgrx::pg_sys::MarkGUCPrefixReserved(c"pg_regime".as_ptr()) };

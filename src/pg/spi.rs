@@ -4,19 +4,21 @@
 //! pgrx's own SPI copies every row and never frees what it fetched, which costs a multiple of the
 //! reading itself and grows with the number of assets; so rows are taken here as the executor gives
 //! them (`row`). The unsafe code of reading and writing is in these two files.
-#![allow(unsafe_code)]
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::ffi::{CStr, CString};
+use std::ffi::CString;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
+use pgrx::pg_sys;
 use pgrx::prelude::*;
-use pgrx::{PgMemoryContexts, pg_sys};
 
+use crate::pg::arg::Arg;
 use crate::pg::error::{Error, Result};
+use crate::pg::memory::CurrentMemory;
 use crate::pg::row::Receiver;
+use crate::pg::syscache::relation_oid;
 
 pub use crate::pg::row::{Tuple, varlena_of};
 
@@ -36,34 +38,6 @@ pub struct Db<'c>(PhantomData<&'c ()>);
 /// Opens SPI for the length of `work`.
 pub fn connect<R>(work: impl FnOnce(Db<'_>) -> Result<R>) -> Result<R> {
     Spi::connect(|_| work(Db(PhantomData)))
-}
-
-/// A parameter of a statement.
-pub struct Arg {
-    datum: Option<pg_sys::Datum>,
-    oid: pg_sys::Oid,
-}
-
-/// A value as a statement's parameter.
-pub fn arg<T: IntoDatum>(value: T) -> Arg {
-    Arg { oid: T::type_oid(), datum: value.into_datum() }
-}
-
-/// A `timestamptz` parameter, in microseconds since 2000.
-pub fn timestamp_arg(micros: Option<i64>) -> Arg {
-    Arg { oid: pg_sys::TIMESTAMPTZOID, datum: micros.and_then(IntoDatum::into_datum) }
-}
-
-/// A `date` parameter, in days since 2000; the ends of the range are infinite.
-pub fn date_arg(days: i32) -> Arg {
-    arg(Date::saturating_from_raw(days))
-}
-
-/// A `timestamptz[]` parameter, in microseconds since 2000.
-pub fn timestamps_arg(micros: Vec<Option<i64>>) -> Arg {
-    let typed: Vec<Option<TimestampWithTimeZone>> =
-        micros.into_iter().map(|m| m.and_then(|m| TimestampWithTimeZone::try_from(m).ok())).collect();
-    arg(typed)
 }
 
 /// Which data a statement sees.
@@ -310,101 +284,4 @@ impl Plan {
 /// An error that only a mistake in this code can cause.
 fn internal(message: String) -> Error {
     Error::new(PgSqlErrorCode::ERRCODE_INTERNAL_ERROR, message)
-}
-
-/// Runs `work` in a memory context of its own, freed with all that was allocated in it.
-pub fn in_own_memory<R>(work: impl FnOnce() -> R) -> R {
-    let mut context = PgMemoryContexts::new("pg_regime asset");
-    // Declared after the context, so that it is left before it is freed, also by an error.
-    let _back = CurrentMemory::remember();
-    // SAFETY: nothing allocated inside leaves `work` but Rust values.
-    unsafe { context.switch_to(|_| work()) }
-}
-
-/// The memory context that was current; current again when this is dropped. SPI leaves its own one
-/// current after every statement, where parameters would pile up asset by asset.
-struct CurrentMemory(pg_sys::MemoryContext);
-
-impl CurrentMemory {
-    fn remember() -> Self {
-        // SAFETY: reads a global of this backend.
-        Self(unsafe { pg_sys::CurrentMemoryContext })
-    }
-}
-
-impl Drop for CurrentMemory {
-    fn drop(&mut self) {
-        // SAFETY: the context was current when this was made and outlives it.
-        unsafe { pg_sys::CurrentMemoryContext = self.0 };
-    }
-}
-
-/// Whether the current user may delete from a table.
-pub fn may_delete(schema: &str, name: &str) -> bool {
-    let Some(relation) = relation_oid(schema, name) else { return false };
-    // SAFETY: looks up privileges and changes nothing.
-    let allowed = unsafe {
-        pg_sys::pg_class_aclcheck(relation, pg_sys::GetUserId(), pg_sys::ACL_DELETE as pg_sys::AclMode)
-    };
-    allowed == pg_sys::AclResult::ACLCHECK_OK
-}
-
-/// The name of the current user.
-pub fn current_user() -> String {
-    // SAFETY: the current user exists while its session lasts, or the call gives null; the name is
-    // copied at once.
-    unsafe {
-        let name = pg_sys::GetUserNameFromId(pg_sys::GetUserId(), true);
-        if name.is_null() { String::new() } else { CStr::from_ptr(name).to_string_lossy().into_owned() }
-    }
-}
-
-/// The time now, in microseconds since 2000.
-pub fn clock() -> i64 {
-    // SAFETY: reads the clock.
-    unsafe { pg_sys::GetCurrentTimestamp() }
-}
-
-/// Whether the user began the transaction, so that nothing can be committed on the way.
-pub fn in_transaction_block() -> bool {
-    // SAFETY: reads the state of this backend.
-    unsafe { pg_sys::IsTransactionBlock() }
-}
-
-/// Whether the transaction may not write.
-pub fn transaction_is_read_only() -> bool {
-    // SAFETY: reads a global of this backend.
-    unsafe { pg_sys::XactReadOnly }
-}
-
-/// The table of this name in this schema, and whether the current user may read it; `None` if there
-/// is none. From the system caches, so that it costs nothing per row of a query.
-pub fn readable(schema: &str, name: &str) -> Option<bool> {
-    let relation = relation_oid(schema, name)?;
-    // SAFETY: looks up privileges and changes nothing.
-    let allowed = unsafe {
-        pg_sys::pg_class_aclcheck(relation, pg_sys::GetUserId(), pg_sys::ACL_SELECT as pg_sys::AclMode)
-    };
-    Some(allowed == pg_sys::AclResult::ACLCHECK_OK && may_use(schema))
-}
-
-/// Whether the current user may use what is in a schema, if there is one of this name.
-pub fn may_use(schema: &str) -> bool {
-    let Ok(name) = CString::new(schema) else { return false };
-    // SAFETY: the string is NUL-terminated; the functions look up a name and privileges and change nothing.
-    unsafe {
-        let namespace = pg_sys::get_namespace_oid(name.as_ptr(), true);
-        let args = [namespace.into_datum(), "USAGE".into_datum()];
-        pgrx::direct_function_call(pg_sys::has_schema_privilege_id, &args) == Some(true)
-    }
-}
-
-fn relation_oid(schema: &str, name: &str) -> Option<pg_sys::Oid> {
-    let (schema, name) = (CString::new(schema).ok()?, CString::new(name).ok()?);
-    // SAFETY: both strings are NUL-terminated; the functions look names up and change nothing.
-    let oid = unsafe {
-        let namespace = pg_sys::get_namespace_oid(schema.as_ptr(), true);
-        pg_sys::get_relname_relid(name.as_ptr(), namespace)
-    };
-    (oid != pg_sys::InvalidOid).then_some(oid)
 }

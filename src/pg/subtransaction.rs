@@ -1,5 +1,4 @@
 //! One piece of work in a subtransaction: it happens whole, or it leaves no trace and says why.
-#![allow(unsafe_code)]
 
 use std::panic::AssertUnwindSafe;
 use std::ptr;
@@ -8,7 +7,7 @@ use pgrx::PgTryBuilder;
 use pgrx::pg_sys::panic::{CaughtError, ErrorReport};
 use pgrx::prelude::*;
 
-use crate::pg::error::{Error, Result};
+use crate::pg::error::{Error, Result, sqlstate};
 
 /// Runs `work` in a subtransaction. An error rolls it back and is given to the caller, unless it is
 /// one that the whole transaction must end with: a cancel or shutdown, a serialization failure, a
@@ -100,10 +99,4 @@ fn keeps_its_snapshot() -> bool {
 fn raise(error: Error) -> ! {
     ErrorReport::from(error).report(PgLogLevel::ERROR);
     unreachable!("an ERROR does not come back")
-}
-
-/// The five characters of an error code.
-pub fn sqlstate(code: PgSqlErrorCode) -> String {
-    let packed = code as i32;
-    (0..5).map(|i| char::from((((packed >> (6 * i)) & 0x3f) as u8) + b'0')).collect()
 }

@@ -1,6 +1,8 @@
 //! Lengths of time: SQL intervals in microseconds, a day being 24 hours and a month 30 days, as where
 //! PostgreSQL compares intervals.
 
+use pgrx::prelude::*;
+
 use pgrx::datum::Interval;
 
 /// Microseconds in a day.
@@ -35,4 +37,12 @@ pub fn shown(micros: i64) -> String {
         parts.push(time);
     }
     parts.join(" ")
+}
+
+/// A moment as text, in UTC whatever the session's time zone, so that messages compare.
+pub fn utc(micros: i64) -> String {
+    match Timestamp::try_from(micros) {
+        Ok(ts) => format!("{}+00", ts.to_iso_string().replacen('T', " ", 1)),
+        Err(_) => format!("{micros} microseconds after 2000-01-01 00:00:00+00"),
+    }
 }

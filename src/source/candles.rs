@@ -1,19 +1,20 @@
 //! Candles by symbol and timeframe: where they are, which there are, and reading them into flat arrays.
 
 use pgrx::prelude::*;
-use pgrx::spi::{quote_identifier as quoted, quote_literal};
+use pgrx::spi::quote_identifier as quoted;
 
-use regime_core::cmc_regimes::fingerprint::of_texts;
+use regime_core::hash::{hex, of_texts};
 
+use crate::pg::arg::{Arg, arg, timestamp_arg};
 use crate::pg::cache::known;
+use crate::pg::catalog::extension_schema;
 use crate::pg::error::{Error, Result};
-use crate::pg::spi;
-use crate::pg::spi::{Arg, Db, Sees, Tuple, arg, timestamp_arg};
-use crate::source::bars::{Span, check_bars, sort_by_time};
+use crate::pg::spi::{Db, Sees, Tuple};
+use crate::pg::syscache;
+use crate::source::bars::Span;
 use crate::source::check::{Check, Kind, Mapped, Place};
-use crate::source::map::{Relation, extension_schema};
-use crate::source::names;
-use crate::systems::cmc_regimes::refresh::state::hex;
+use crate::source::relation::Relation;
+use crate::source::usable::{check_bars, sort_by_time};
 
 /// The row of the source map, and what the catalogs say of it.
 #[derive(Clone)]
@@ -71,7 +72,7 @@ impl Source {
         let schema = extension_schema(db)?;
         let Some(row) = MapRow::find(db, &schema)? else { return Ok(None) };
         let [bars_schema, bars_table] = &row.table;
-        if spi::readable(bars_schema, bars_table).is_none() {
+        if syscache::readable(bars_schema, bars_table).is_none() {
             return Ok(None);
         }
         Ok(Some(known(&format!("{row:?}"), || row.check(db, &schema))?.as_ref().clone()))
@@ -81,7 +82,7 @@ impl Source {
     /// then is.
     pub fn load_held(db: Db) -> Result<Self> {
         let [schema, name] = MapRow::load(db, &extension_schema(db)?)?.table;
-        if spi::readable(&schema, &name) == Some(true) {
+        if syscache::readable(&schema, &name) == Some(true) {
             db.hold(&schema, &name)?;
         }
         db.with_new_snapshot(|| Self::load(db))
@@ -215,68 +216,6 @@ impl Source {
         })?;
         Ok(series)
     }
-}
-
-/// The series of a symbol; where there are none, of the asset that `dim_assets` knows by this name: candles may
-/// go by its symbol or by its id.
-pub fn of_symbol(db: Db, source: &Source, symbol: &str, timeframe: Option<&str>) -> Result<Vec<Series>> {
-    let mut all = source.series(db, Some(symbol), None)?;
-    if all.is_empty()
-        && let Some(id) = names::id_if_known(db, symbol)?
-    {
-        for name in names::symbol_of(db, id)?.into_iter().chain([id.to_string()]) {
-            all.extend(source.series(db, Some(&name), None)?);
-        }
-    }
-    all.retain(|series| timeframe.is_none_or(|timeframe| series.timeframe == timeframe));
-    Ok(all)
-}
-
-/// The series of a symbol and a timeframe, which there must be.
-pub fn named(db: Db, source: &Source, symbol: &str, timeframe: &str) -> Result<Series> {
-    match of_symbol(db, source, symbol, Some(timeframe))?.into_iter().next() {
-        Some(series) => Ok(series),
-        None => Err(unknown(db, source, symbol, Some(timeframe))?),
-    }
-}
-
-/// There are no candles of this symbol, or not of this timeframe.
-pub fn unknown(db: Db, source: &Source, symbol: &str, timeframe: Option<&str>) -> Result<Error> {
-    let of_symbol = of_symbol(db, source, symbol, None)?;
-    let error = |message| Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, message);
-    let [symbol_column, timeframe_column, _] = &source.key;
-    let relation = &source.relation.sql;
-    if let (Some(timeframe), false) = (timeframe, of_symbol.is_empty()) {
-        let known: Vec<&str> = of_symbol.iter().map(|series| series.timeframe.as_str()).collect();
-        return Ok(error(format!("symbol \"{symbol}\" has no candles of timeframe \"{timeframe}\""))
-            .detail(format!("{relation} has these timeframes of it: {}.", known.join(", ")))
-            .hint(format!("Name one of them: '{}'.", known[0])));
-    }
-    let mut symbols: Vec<String> = source.series(db, None, None)?.into_iter().map(|s| s.symbol).collect();
-    symbols.dedup();
-    let known = match symbols.len() {
-        0 => format!("{relation} holds no candles."),
-        1 => format!("{relation} has candles of one symbol."),
-        n => format!("{relation} has candles of {n} symbols."),
-    };
-    let list = format!("SELECT DISTINCT {symbol_column}, {timeframe_column} FROM {relation} ORDER BY 1, 2;");
-    Ok(error(format!("unknown symbol \"{symbol}\"")).detail(known).hint(
-        match names::nearest(symbol, symbols.iter()) {
-            Some(near) => format!("Did you mean {}? {list}", quote_literal(near)),
-            None => list,
-        },
-    ))
-}
-
-/// No symbol has candles of this timeframe.
-pub fn unknown_timeframe(db: Db, source: &Source, timeframe: &str) -> Result<Error> {
-    let mut known: Vec<String> = source.series(db, None, None)?.into_iter().map(|s| s.timeframe).collect();
-    known.sort_unstable();
-    known.dedup();
-    let relation = &source.relation.sql;
-    Ok(Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, format!("unknown timeframe \"{timeframe}\""))
-        .detail(format!("{relation} has candles of these: {}.", known.join(", ")))
-        .hint("Name one of them, or leave timeframe out."))
 }
 
 /// A series from the first two columns of a row.

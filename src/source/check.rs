@@ -7,10 +7,13 @@ use pgrx::prelude::*;
 use pgrx::spi::{quote_identifier as quoted, quote_literal};
 use serde_json::Value;
 
+use crate::pg::arg::arg;
+use crate::pg::catalog::without_modifier;
 use crate::pg::error::{Error, Result, invalid_parameter};
 use crate::pg::json;
-use crate::pg::spi::{Db, Sees, arg};
-use crate::source::map::{Relation, current_user, without_modifier};
+use crate::pg::session::current_user;
+use crate::pg::spi::{Db, Sees};
+use crate::source::relation::Relation;
 
 /// What a column must be, and how it is read.
 #[derive(Clone, Copy)]

@@ -4,9 +4,10 @@
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
+use crate::pg::arg::arg;
 use crate::pg::error::{Error, Result, no_privilege};
-use crate::pg::spi::{Db, Sees, arg};
-use crate::source::map::current_user;
+use crate::pg::session::current_user;
+use crate::pg::spi::{Db, Sees};
 
 /// What the catalogs say of it: of each column whether the current role may read it, `None` where it is not
 /// there or of another type than is read.

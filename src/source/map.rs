@@ -2,15 +2,17 @@
 //! wrong about is checked against the catalogs (`mapping`), before a row is read.
 
 use pgrx::prelude::*;
-use pgrx::spi::{quote_identifier as quoted, quote_literal};
 
 use regime_core::Layer;
 use regime_core::cmc_regimes::params::SourceParams;
 
+use crate::pg::arg::arg;
 use crate::pg::cache::known;
+use crate::pg::catalog::extension_schema;
 use crate::pg::error::{Error, Result, invalid_parameter};
-use crate::pg::spi::{Arg, Db, Sees, Tuple, arg};
+use crate::pg::spi::{Db, Sees, Tuple};
 use crate::source::check::{Check, Kind, Mapped, Place};
+use crate::source::relation::Relation;
 
 /// One row of `regime_source`.
 #[derive(Clone)]
@@ -36,40 +38,6 @@ impl Source {
             .into_iter()
             .chain(relation(&self.bars))
             .chain(relation(&self.ema))
-    }
-}
-
-/// A mapped relation with what is read from it.
-#[derive(Clone)]
-pub struct Relation {
-    /// Quoted, with its schema.
-    pub sql: String,
-    /// The quoted column of the asset id, or of the symbol.
-    pub id: String,
-    /// The quoted column of the timeframe, if rows are selected by it.
-    pub tf: Option<String>,
-    /// Conditions that the map's filter makes.
-    pub filters: Vec<String>,
-    /// Conditions that hold for the rows of every asset: `$1` is the timeframe.
-    pub shared_condition: String,
-    /// SQL expressions of the columns read, in the order they were asked for; first the time.
-    pub columns: Vec<String>,
-    /// `WHERE` clause without the keyword: `$1` is the asset, `$2` the timeframe, `$3` the moment up to
-    /// which nothing is read.
-    pub later_condition: String,
-    /// `WHERE` clause without the keyword: `$1` is the asset, `$2` the timeframe, `$3` the moment
-    /// (or NULL) after which nothing is read.
-    pub condition: String,
-}
-
-impl Relation {
-    /// The clause that selects all of an asset, to be shown to the user.
-    pub fn condition_of(&self, asset: i32, tf: Option<&str>) -> String {
-        let shared = tf.map_or_else(
-            || self.shared_condition.clone(),
-            |tf| self.shared_condition.replace("$1", &quote_literal(tf)),
-        );
-        format!("{} = {asset} AND {shared}", self.id)
     }
 }
 
@@ -108,7 +76,7 @@ pub fn all(db: Db) -> Result<Vec<Source>> {
     })?;
     let mut sources = Vec::new();
     for scheme in schemes {
-        let is_there = |[schema, name]: &[String; 2]| crate::pg::spi::readable(schema, name).is_some();
+        let is_there = |[schema, name]: &[String; 2]| crate::pg::syscache::readable(schema, name).is_some();
         for row in map(db, &scheme, &schema)?.into_iter().flatten() {
             if is_there(&row.bars) && is_there(&row.ema) {
                 sources.push(row.source(db)?);
@@ -275,56 +243,4 @@ pub fn no_source(layer: Layer, cal_scheme: &str, schema: &str) -> Error {
     .hint(format!(
         "INSERT INTO {schema}.regime_source (cal_scheme, layer, tf, periods, bars_table, ema_table) VALUES ('{cal_scheme}', '{layer}', '{tf}', '{{{periods}}}', '…', '…');"
     ))
-}
-
-/// A type's name without its modifier.
-pub fn without_modifier(type_name: &str) -> String {
-    match (type_name.find('('), type_name.find(')')) {
-        (Some(open), Some(close)) => format!("{}{}", &type_name[..open], &type_name[close + 1..]),
-        _ => type_name.to_owned(),
-    }
-}
-
-/// The quoted name of the current user.
-pub fn current_user() -> String {
-    quoted(crate::pg::spi::current_user())
-}
-
-/// The quoted schema of the extension.
-pub fn extension_schema(db: Db) -> Result<String> {
-    let find = || {
-        let sql = "SELECT n.nspname::text FROM pg_catalog.pg_extension e \
-             JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_regime'";
-        let schema = db.first(sql, &[], Sees::Snapshot, |row| Ok(row.string(0)))?.flatten();
-        schema.map(|s| quoted(&s)).ok_or_else(|| {
-            Error::new(
-                PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
-                "extension pg_regime is not installed in this database",
-            )
-            .hint("CREATE EXTENSION pg_regime;")
-        })
-    };
-    Ok(known("extension schema", find)?.as_ref().clone())
-}
-
-/// Rows that row-level security hides look as if they were gone; what was made of them must not go for that.
-/// To be called when `deleted` rows of `table` would.
-pub fn check_none_hidden(db: Db, relation: &Relation, table: &str, deleted: u64) -> Result<()> {
-    let sql = "SELECT pg_catalog.row_security_active($1::text::regclass)";
-    let active = || db.first(sql, &[arg(relation.sql.as_str())], Sees::Snapshot, |row| Ok(row.bool(0)));
-    if deleted == 0 || active()?.flatten() != Some(true) {
-        return Ok(());
-    }
-    let user = current_user();
-    let rows = if deleted == 1 { "1 row".to_owned() } else { format!("{deleted} rows") };
-    Err(Error::new(
-        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
-        format!("{rows} of {table} would be deleted, but row-level security of {} may hide what they were computed from", relation.sql),
-    )
-    .hint(format!("Refresh as a role that sees all rows, such as {user} after ALTER ROLE {user} BYPASSRLS;")))
-}
-
-/// The parameters of a plan over a [`Relation`].
-pub fn relation_args(asset: i32, tf: Option<&str>, as_of: Option<i64>) -> [Arg; 3] {
-    [arg(asset), arg(tf), crate::pg::spi::timestamp_arg(as_of)]
 }

@@ -1,9 +1,13 @@
 //! What is read: bars, EMAs, candles, assets and their names, and the map that says where they are.
 
+pub mod assets;
 pub mod bars;
 pub mod build;
+pub mod candle_names;
 pub mod candles;
 pub mod check;
 pub mod dim_assets;
 pub mod map;
 pub mod names;
+pub mod relation;
+pub mod usable;

@@ -8,14 +8,15 @@ use pgrx::spi::{quote_identifier as quoted, quote_literal};
 
 use regime_core::Layer;
 
+use crate::pg::arg::arg;
 use crate::pg::cache::known;
+use crate::pg::catalog::extension_schema;
 use crate::pg::error::{Error, Result};
 use crate::pg::settings;
-use crate::pg::spi::{Db, Sees, arg};
+use crate::pg::spi::{Db, Sees};
+use crate::source::assets::too_large;
 use crate::source::dim_assets::DimAssets;
-use crate::source::map;
-use crate::source::map::{MapRow, extension_schema};
-use crate::systems::cmc_regimes::refresh::call::too_large;
+use crate::source::map::{self, MapRow};
 
 /// Most ids that an error lists.
 const MOST_LISTED: usize = 20;

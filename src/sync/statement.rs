@@ -2,8 +2,9 @@
 
 use pgrx::datum::Date;
 
-use crate::pg::spi::{Arg, arg, timestamps_arg};
-use crate::sync::{Column, Content, OwnedKey, Table, Type, Value};
+use crate::pg::arg::{Arg, arg, timestamps_arg};
+use crate::sync::content::{Content, OwnedKey, Value};
+use crate::sync::table::{Column, Table, Type};
 
 /// The rows of a scope, whose values are the first parameters.
 pub fn scope_condition(table: &Table, prefix: &str) -> String {

@@ -2,58 +2,24 @@
 
 use pgrx::spi::quote_identifier as quoted;
 
-use crate::output::entry::with_grants;
+use crate::output::finding::{Finding, Severity};
 use crate::output::fresh::Fresh;
-use crate::output::set_up;
+use crate::output::grants::with_grants;
+use crate::output::system::System;
+use crate::output::{grants, set_up};
+use crate::pg::arg::arg;
 use crate::pg::error::{Error, Result};
-use crate::pg::spi::{Db, Sees, arg};
+use crate::pg::spi::{Db, Sees};
 use crate::pg::subtransaction::attempt_unless_cancelled;
-use crate::pg::{settings, spi};
-use crate::source::map;
-use crate::systems::cmc_regimes::engine::Engine;
-use crate::systems::cmc_regimes::params::Given;
-use crate::systems::cmc_regimes::refresh::call::all_ids;
-use crate::systems::cmc_regimes::refresh::rounds::{WORK, is_in_work, task};
-use crate::systems::cmc_regimes::refresh::state::STATE;
-use crate::systems::cmc_regimes::tables::{CMC, SYSTEMS, System};
-use crate::systems::cmc_regimes::{params, status};
-
-/// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// Rows are missing or cannot be made.
-    Error,
-    /// Rows are old, or not all made alike.
-    Warning,
-    /// It works, but could be better.
-    Info,
-}
-
-impl Severity {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Info => "info",
-        }
-    }
-}
-
-/// One thing.
-#[derive(PartialEq)]
-pub struct Finding {
-    pub severity: Severity,
-    pub what: &'static str,
-    pub asset: Option<i32>,
-    pub detail: String,
-    /// What to type.
-    pub command: String,
-}
+use crate::pg::{catalog, session, settings, spi, syscache};
+use crate::systems::cmc_regimes::health::{mixed_hashes, unfinished_round};
+use crate::systems::cmc_regimes::tables::CMC;
+use crate::systems::registry::SYSTEMS;
 
 /// All there is to say, the worst first.
 pub fn check(db: Db) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
-    let [target, own] = status::schemas(db)?;
+    let [target, own] = catalog::schemas(db)?;
     for system in SYSTEMS {
         findings.extend(of_system(db, system, &target, &own)?);
     }
@@ -84,7 +50,7 @@ fn of_system(db: Db, system: &System, target: &str, own: &str) -> Result<Vec<Fin
         let schema = settings::target_schema();
         let setup = format!("SELECT * FROM {own}.regime_setup({});", pgrx::spi::quote_literal(&schema));
         // The schema comes first.
-        let command = match set_up::check_schema(db, &schema) {
+        let command = match catalog::check_schema(db, &schema) {
             Ok(()) => setup,
             Err(error) => error.report().hint.clone().unwrap_or(setup),
         };
@@ -185,7 +151,7 @@ fn untracked(system: &System, own: &str, untracked: &[String]) -> Option<Finding
 
 /// What the current role lacks to refresh; an error if it cannot even read.
 fn grants(db: Db, system: &System) -> Result<Option<Finding>> {
-    let (schema, user) = (settings::target_schema(), map::current_user());
+    let (schema, user) = (settings::target_schema(), session::current_user());
     // By their ids, since names can be looked up only by those who may use the schema. A number GENERATED ALWAYS
     // is drawn by the INSERT itself and needs no privilege; the others are drawn by nextval().
     let sql = "WITH own AS (SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name \
@@ -202,7 +168,7 @@ fn grants(db: Db, system: &System) -> Result<Option<Finding>> {
          JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace \
          WHERE CASE s.relkind WHEN 'S' THEN NOT has_sequence_privilege(s.oid, 'USAGE, UPDATE') END ORDER BY 1";
     let names: Vec<&str> = system.table_names().collect();
-    let (mut tables, mut sequences, mut may_read) = (Vec::new(), Vec::new(), spi::may_use(&schema));
+    let (mut tables, mut sequences, mut may_read) = (Vec::new(), Vec::new(), syscache::may_use(&schema));
     let mut missing = Vec::new();
     if !may_read {
         missing.push(format!("use schema {}", quoted(&schema)));
@@ -223,62 +189,7 @@ fn grants(db: Db, system: &System) -> Result<Option<Finding>> {
         what: "missing grants",
         asset: None,
         detail: format!("Role {user} may not {}, and so not refresh.", missing.join(" nor ")),
-        command: set_up::grants(system, &schema, &user),
-    }))
-}
-
-/// Active assets of which some were computed with other things than the rest; the others nobody refreshes.
-fn mixed_hashes(db: Db, target: &str, own: &str) -> Result<Option<Finding>> {
-    let active = all_ids(db, &params::load(db, &Given::default(), None)?)?;
-    let sql = format!(
-        "SELECT string_agg(h.hash || ' (' || h.assets || ')', ', ' ORDER BY h.assets DESC, h.hash) FROM \
-         (SELECT regime_version_hash AS hash, count(*) AS assets FROM {target}.{STATE} WHERE id = ANY ($1) GROUP BY 1) AS h HAVING count(*) > 1"
-    );
-    let mixed = db.first(&sql, &[arg(active)], Sees::Snapshot, |row| Ok(row.string(0)))?.flatten();
-    Ok(mixed.map(|hashes| Finding {
-        severity: Severity::Warning,
-        what: "mixed version hashes",
-        asset: None,
-        detail: format!("Active assets were computed with different policies or parameters: {hashes}."),
-        command: format!("SELECT * FROM {own}.refresh_cmc_regimes();"),
-    }))
-}
-
-fn unfinished_round(db: Db, target: &str, own: &str) -> Result<Option<Finding>> {
-    let sql = format!(
-        "SELECT round, count(*) FILTER (WHERE status = 'waiting'), min(task) FROM {target}.{WORK} GROUP BY round \
-         HAVING bool_or(status = 'waiting') AND GREATEST(max(began), max(finished)) < clock_timestamp() - $1 * interval '1 minute' \
-         ORDER BY round DESC LIMIT 1"
-    );
-    let args = [arg(f64::from(settings::resume_minutes()))];
-    let found = db.first(&sql, &args, Sees::Snapshot, |row| Ok((row.long(0), row.long(1), row.string(2))))?;
-    let Some((round, waiting, of)) = found else { return Ok(None) };
-    let round = round.unwrap_or_default();
-    if is_in_work(db, round)? {
-        return Ok(None);
-    }
-    // A call goes on with a round of the same task alone, or removes it for a new one.
-    let basis = Engine::new(db, params::load(db, &Given::default(), None)?, None).basis(None);
-    let is = |only_dirty| of.as_deref() == Some(task(only_dirty, &basis).as_str());
-    let (parameters, command) = if is(false) {
-        ("", format!("CALL {own}.refresh_all_cmc_regimes();"))
-    } else if is(true) {
-        ("", format!("CALL {own}.refresh_all_cmc_regimes(only_dirty => true);"))
-    } else {
-        (
-            ", with other parameters or sources than now,",
-            format!("DELETE FROM {target}.{WORK} WHERE round = {round};"),
-        )
-    };
-    Ok(Some(Finding {
-        severity: Severity::Warning,
-        what: "unfinished round",
-        asset: None,
-        detail: format!(
-            "Round {round} of refresh_all_cmc_regimes{parameters} stopped; assets that wait: {}.",
-            waiting.unwrap_or_default()
-        ),
-        command,
+        command: grants::grants(system, &schema, &user),
     }))
 }
 

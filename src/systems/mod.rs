@@ -4,4 +4,6 @@ pub mod cmc_regimes;
 pub mod health;
 pub mod market_regime_history;
 pub mod market_regimes;
+pub mod overview;
+pub mod registry;
 pub mod tracking;

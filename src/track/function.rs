@@ -3,7 +3,7 @@
 use pgrx::spi::{quote_identifier as quoted, quote_literal};
 
 use crate::track::marks::{FEW, MOST, Marks};
-use crate::track::triggers::Watched;
+use crate::track::watched::Watched;
 
 /// Raised whenever the function changes.
 pub const VERSION: &str = "4";

@@ -7,8 +7,9 @@
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
+use crate::pg::arg::arg;
 use crate::pg::error::Result;
-use crate::pg::spi::{Db, Sees, arg};
+use crate::pg::spi::{Db, Sees};
 
 /// Most assets or series of a statement that get a row each.
 pub const FEW: usize = 32;
@@ -39,39 +40,6 @@ pub struct Marks {
     pub function: &'static str,
     pub trigger: &'static str,
 }
-
-/// The marks of assets.
-pub const ASSETS: Marks = Marks {
-    few: "cmc_regime_dirty",
-    many: "cmc_regime_dirty_many",
-    done: "cmc_regime_dirty_done",
-    key: "id",
-    keys: "ids",
-    kind: "int",
-    valid: "BETWEEN -2147483648 AND 2147483647",
-    state: crate::systems::cmc_regimes::refresh::state::STATE,
-    of_state: "s.id",
-    subjects: ["an asset", "assets"],
-    function: "cmc_regime_mark",
-    trigger: "pg_regime",
-};
-
-/// The marks of series. A key is symbol and timeframe as the text of an array, `{BTCUSDT,1h}`, in the order of
-/// its bytes, whatever collations the columns have.
-pub const SERIES: Marks = Marks {
-    few: "market_regime_dirty",
-    many: "market_regime_dirty_many",
-    done: "market_regime_dirty_done",
-    key: "series",
-    keys: "series_list",
-    kind: "text",
-    valid: "IS NOT NULL",
-    state: crate::systems::market_regimes::refresh::STATE,
-    of_state: "(ARRAY[s.symbol, s.timeframe]::text COLLATE \"C\")",
-    subjects: ["a series", "series"],
-    function: "market_regime_mark",
-    trigger: "pg_regime_candles",
-};
 
 /// A mark: rows of a source changed, the earliest at this time.
 pub struct Mark {

@@ -1,5 +1,7 @@
 //! Marks of what changed in the sources, and the triggers that leave them.
 
+pub mod fingerprint;
 pub mod function;
 pub mod marks;
 pub mod triggers;
+pub mod watched;

@@ -3,33 +3,14 @@
 use pgrx::prelude::*;
 use pgrx::spi::{quote_identifier as quoted, quote_literal};
 
-use regime_core::cmc_regimes::fingerprint::of_texts;
-
 use crate::output::set_up::Action;
+use crate::pg::arg::arg;
+use crate::pg::catalog::extension_schema;
 use crate::pg::error::Result;
-use crate::pg::spi::{Db, Sees, arg};
-use crate::source::map::extension_schema;
-use crate::systems::cmc_regimes::refresh::state::hex;
-use crate::track::function;
-use crate::track::function::EVENTS;
+use crate::pg::spi::{Db, Sees};
+use crate::track::function::{self, EVENTS};
 use crate::track::marks::Marks;
-
-/// A relation whose changes are marked.
-pub struct Watched {
-    pub marks: &'static Marks,
-    /// Quoted, with its schema.
-    pub relation: String,
-    /// SQL expressions of a row's key and time.
-    pub key: String,
-    pub ts: String,
-}
-
-impl Watched {
-    /// What its triggers' marks depend on; stands in each trigger as its argument.
-    pub fn definition(&self, schema: &str) -> String {
-        hex(of_texts([function::VERSION, schema, &self.relation, &self.key, &self.ts]))
-    }
-}
+use crate::track::watched::Watched;
 
 /// Names of the functions behind triggers, as a pattern.
 fn functions(marks: &Marks) -> String {

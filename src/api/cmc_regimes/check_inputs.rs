@@ -4,8 +4,8 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::api::timestamp;
+use crate::systems::cmc_regimes::assets;
 use crate::systems::cmc_regimes::check::inputs;
-use crate::systems::cmc_regimes::refresh::call;
 
 #[pg_extern(stable, parallel_restricted)]
 #[allow(clippy::type_complexity)]
@@ -27,7 +27,7 @@ fn regime_check_inputs(
     >,
     ErrorReport,
 > {
-    let ids = ids.map(call::sorted_ids).transpose()?;
+    let ids = ids.map(assets::sorted_ids).transpose()?;
     let complaints = inputs::check(ids, cal_scheme)?;
     Ok(TableIterator::new(complaints.into_iter().map(|c| {
         let layer = c.layer.map(|layer| layer.as_str());

@@ -11,9 +11,8 @@ use crate::pg::error::null_argument;
 use crate::pg::json::JsonText;
 use crate::pg::spi;
 use crate::systems::cmc_regimes::engine::Engine;
-use crate::systems::cmc_regimes::params;
-use crate::systems::cmc_regimes::params::Given;
-use crate::systems::cmc_regimes::refresh::call::TF;
+use crate::systems::cmc_regimes::params::{self, Given};
+use crate::systems::cmc_regimes::tables::TF;
 
 #[pg_extern(stable, parallel_restricted)]
 #[allow(clippy::too_many_arguments, clippy::type_complexity)]

@@ -5,7 +5,8 @@ use pgrx::prelude::*;
 
 use crate::api::micros;
 use crate::pg::error::null_argument;
-use crate::systems::cmc_regimes::explain::{Line, explain};
+use crate::systems::cmc_regimes::explain::explain;
+use crate::systems::cmc_regimes::explain::told::Line;
 use crate::systems::cmc_regimes::params::Given;
 
 #[pg_extern(stable, parallel_restricted)]

@@ -8,13 +8,13 @@ use regime_core::cmc_regimes::pipeline;
 use regime_core::{Label, Layer, Tier};
 
 use crate::api::timestamp;
+use crate::pg::catalog::extension_schema;
 use crate::pg::error::{Error, Result as Checked, invalid_parameter, null_argument};
 use crate::pg::spi;
 use crate::source::bars::Span;
-use crate::source::map::{extension_schema, no_source};
+use crate::source::map::no_source;
 use crate::systems::cmc_regimes::engine::Engine;
-use crate::systems::cmc_regimes::params;
-use crate::systems::cmc_regimes::params::Given;
+use crate::systems::cmc_regimes::params::{self, Given};
 
 type LabelRow = (TimestampWithTimeZone, Option<String>, Option<String>, Option<String>, Option<String>);
 

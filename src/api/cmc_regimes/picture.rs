@@ -7,8 +7,7 @@ use crate::api::micros;
 use crate::pg::error::null_argument;
 use crate::pg::spi;
 use crate::systems::cmc_regimes::read::history::flip_layer;
-use crate::systems::cmc_regimes::read::picture;
-use crate::systems::cmc_regimes::read::picture::Wanted;
+use crate::systems::cmc_regimes::read::picture::{self, Wanted};
 
 #[pg_extern(stable, parallel_restricted)]
 fn regime_chart_svg(

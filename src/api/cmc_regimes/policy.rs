@@ -3,18 +3,18 @@
 use pgrx::prelude::*;
 use serde_json::Value;
 
-use regime_core::cmc_regimes::policy::{Finding, Policy, PolicyTable, Risk, Rule, parse_rules};
+use regime_core::cmc_regimes::policy::{Finding, Policy, PolicyTable, Risk, Rule};
 use regime_core::cmc_regimes::version::version_hash;
 
-use crate::pg::error::{
-    Error, Result as Checked, check_label, check_writable, invalid_parameter, null_argument,
-};
+use crate::pg::arg::arg;
+use crate::pg::catalog::extension_schema;
+use crate::pg::error::{Result as Checked, null_argument};
 use crate::pg::json::JsonText;
+use crate::pg::session::check_writable;
 use crate::pg::spi;
-use crate::pg::spi::{Db, Sees, arg};
-use crate::source::map::{current_user, extension_schema};
-use crate::systems::cmc_regimes::params;
-use crate::systems::cmc_regimes::params::{DEFAULT_POLICY, Given};
+use crate::systems::cmc_regimes::params::{Given, check_label};
+use crate::systems::cmc_regimes::policies::{check_may_change, check_name, load};
+use crate::systems::cmc_regimes::{params, policies};
 
 use pgrx::pg_sys::panic::ErrorReport;
 
@@ -58,90 +58,16 @@ fn resolve_policy(
     )))
 }
 
-fn table(policy: Option<&str>, rules: Option<&Value>) -> Checked<PolicyTable> {
-    spi::connect(|db| params::policy_table(db, &extension_schema(db)?, policy, rules))
+pub fn table(policy: Option<&str>, rules: Option<&Value>) -> Checked<PolicyTable> {
+    spi::connect(|db| policies::policy_table(db, &extension_schema(db)?, policy, rules))
 }
 
 #[pg_extern(volatile, parallel_unsafe)]
-fn regime_load_policy(policy: Option<&str>, rules: Option<JsonText>) -> Result<i32, ErrorReport> {
+pub fn regime_load_policy(policy: Option<&str>, rules: Option<JsonText>) -> Result<i32, ErrorReport> {
     Ok(load(
         policy.ok_or_else(|| null_argument("policy"))?,
         &rules.ok_or_else(|| null_argument("rules"))?.parse()?,
     )?)
-}
-
-fn load(policy: &str, document: &Value) -> Checked<i32> {
-    check_name(policy)?;
-    check_writable("regime_load_policy()")?;
-    let rules = parse_rules(document)?;
-    let count = rules.len() as i32;
-    // Stored as given: what is read back is what the user wrote.
-    let list = document.get("rules").unwrap_or(document).to_string();
-    spi::connect(|db| {
-        let schema = extension_schema(db)?;
-        check_may_change(db, &schema)?;
-        let sql = format!(
-            "INSERT INTO {schema}.regime_policy AS p (policy, rules) VALUES ($1, $2::jsonb) ON CONFLICT (policy) \
-             DO UPDATE SET rules = excluded.rules, loaded_at = excluded.loaded_at, loaded_by = excluded.loaded_by"
-        );
-        db.execute(&sql, &[arg(policy), arg(list)])?;
-        report_findings(&PolicyTable::built_in().overlay(rules), policy, &schema);
-        Ok(count)
-    })
-}
-
-fn check_name(policy: &str) -> Checked<()> {
-    match policy {
-        "" => Err(invalid_parameter("policy is empty").hint("Give the policy a name, such as 'desk'.")),
-        DEFAULT_POLICY => {
-            Err(invalid_parameter("policy \"default\" is the built-in rules and cannot be changed")
-                .hint("Load the rules under another name and pass it: policy => 'desk'."))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn check_may_change(db: Db, schema: &str) -> Checked<()> {
-    let sql = format!(
-        "SELECT has_table_privilege('{0}.regime_policy', 'INSERT') AND has_table_privilege('{0}.regime_policy', 'UPDATE') \
-         AND has_table_privilege('{0}.regime_policy', 'DELETE')",
-        schema.replace('\'', "''")
-    );
-    if db.first(&sql, &[], Sees::Snapshot, |row| Ok(row.bool(0)))?.flatten() == Some(true) {
-        return Ok(());
-    }
-    Err(Error::new(PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, "permission denied to change policies")
-        .hint(format!("GRANT INSERT, UPDATE, DELETE ON {schema}.regime_policy TO {};", current_user())))
-}
-
-/// Tells the loader of rules that will never act.
-fn report_findings(table: &PolicyTable, policy: &str, schema: &str) {
-    for (i, rule) in table.rules().iter().enumerate() {
-        let text = rule.match_text();
-        let problem = match table.finding(i) {
-            None => continue,
-            Some(Finding::ShadowedBy(earlier)) => {
-                format!(
-                    "rule \"{text}\" is never reached: \"{}\" before it matches the same keys",
-                    table.rules()[earlier].match_text()
-                )
-            }
-            Some(Finding::NoLabel) => {
-                format!(
-                    "rule \"{text}\" matches no label computed from bars; only an l4_label could match it"
-                )
-            }
-        };
-        let hint =
-            format!("SELECT * FROM {schema}.regime_policy_rules({});", pgrx::spi::quote_literal(policy));
-        pg_sys::panic::ErrorReport::new(
-            PgSqlErrorCode::ERRCODE_WARNING,
-            format!("policy \"{policy}\": {problem}"),
-            "pg_regime",
-        )
-        .set_hint(hint)
-        .report(PgLogLevel::WARNING);
-    }
 }
 
 // The SQL is written out because a Rust field cannot be called match.
@@ -228,7 +154,7 @@ fn regime_drop_policy(policy: Option<&str>) -> Result<(), ErrorReport> {
         let schema = extension_schema(db)?;
         check_may_change(db, &schema)?;
         match db.execute(&format!("DELETE FROM {schema}.regime_policy WHERE policy = $1"), &[arg(policy)])? {
-            0 => Err(params::unknown_policy(policy, &schema)),
+            0 => Err(policies::unknown_policy(policy, &schema)),
             _ => Ok(()),
         }
     });

@@ -11,7 +11,7 @@ use crate::pg::{spi, time};
 use crate::systems::cmc_regimes::read::as_of::{InForce, Rest};
 use crate::systems::cmc_regimes::read::latest::Latest;
 use crate::systems::cmc_regimes::read::{as_of, latest};
-use crate::systems::cmc_regimes::refresh::call::TF;
+use crate::systems::cmc_regimes::tables::TF;
 
 #[pg_extern(stable, parallel_restricted)]
 #[allow(clippy::type_complexity)]

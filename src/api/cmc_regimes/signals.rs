@@ -5,7 +5,8 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::api::micros;
-use crate::pg::error::{check_writable, null_argument};
+use crate::pg::error::null_argument;
+use crate::pg::session::check_writable;
 use crate::pg::spi;
 use crate::systems::cmc_regimes::read::gate::{Signal, Verdict};
 use crate::systems::cmc_regimes::read::tag::Names;

@@ -4,15 +4,14 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::api::{micros, timestamp};
+use crate::pg::catalog::extension_schema;
 use crate::pg::error::{Result as Checked, null_argument};
 use crate::pg::json::JsonText;
 use crate::pg::spi;
-use crate::source::map::extension_schema;
-use crate::systems::cmc_regimes::params;
 use crate::systems::cmc_regimes::params::Given;
 use crate::systems::cmc_regimes::policy::lint::remarks;
 use crate::systems::cmc_regimes::policy::simulate::{Change, Scope, Summary, simulate};
-use crate::systems::cmc_regimes::refresh::call;
+use crate::systems::cmc_regimes::{assets, policies};
 
 // The SQL is written out because a Rust field cannot be called match.
 #[pg_extern(
@@ -42,7 +41,8 @@ fn regime_policy_lint(
     ErrorReport,
 > {
     let rules = rules.map(|r| r.parse()).transpose()?;
-    let table = spi::connect(|db| params::policy_table(db, &extension_schema(db)?, policy, rules.as_ref()))?;
+    let table =
+        spi::connect(|db| policies::policy_table(db, &extension_schema(db)?, policy, rules.as_ref()))?;
     let rows =
         remarks(&table).into_iter().map(|r| (r.severity.as_str(), r.rule, r.text, r.problem, r.detail));
     Ok(TableIterator::new(rows))
@@ -232,6 +232,6 @@ fn simulated(
 ) -> Checked<Vec<Summary>> {
     let rules =
         rules.ok_or_else(|| null_argument("rules").hint("Pass '[]' to simulate the policy alone."))?;
-    let ids = ids.map(call::sorted_ids).transpose()?;
+    let ids = ids.map(assets::sorted_ids).transpose()?;
     simulate(&rules.parse()?, Scope { ids, span: span.map(|moment| moment.map(micros)) }, given, changed)
 }

@@ -10,8 +10,7 @@ use crate::api::timestamp;
 use crate::pg::error::null_argument;
 use crate::pg::spi;
 use crate::systems::cmc_regimes::read::history::{assets, flip_layer};
-use crate::systems::cmc_regimes::read::statistics;
-use crate::systems::cmc_regimes::read::statistics::PeriodRow;
+use crate::systems::cmc_regimes::read::statistics::{self, PeriodRow};
 
 #[pg_extern(stable, parallel_restricted)]
 #[allow(clippy::type_complexity)]

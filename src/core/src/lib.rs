@@ -9,10 +9,12 @@
 pub mod calendar;
 pub mod cmc_regimes;
 pub mod demo;
+pub mod hash;
 pub mod market_regime_history;
 pub mod market_regimes;
 pub mod math;
 mod sealed;
 
-pub use cmc_regimes::budget::{Budget, Layer, Tier};
+pub use cmc_regimes::budget::{Budget, Tier};
 pub use cmc_regimes::label::{Label, Liq, Trend, Vol};
+pub use cmc_regimes::layer::Layer;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::cmc_regimes::fingerprint::of_bytes;
+use crate::hash::of_bytes;
 
 /// A value as bytes of this version.
 pub(crate) fn seal<T: Serialize>(version: u8, value: &T) -> Vec<u8> {

@@ -9,9 +9,10 @@ use proptest::prelude::*;
 use regime_core::cmc_regimes::explain::{Explanation, LayerFacts, explain};
 use regime_core::cmc_regimes::hysteresis::Decision;
 use regime_core::cmc_regimes::labeller::{Volatility, atrp, min_known, raw_trend};
-use regime_core::cmc_regimes::pipeline::{Given, Outcome, Row, raw_labels, run};
+use regime_core::cmc_regimes::pipeline::{Given, Outcome, raw_labels, run};
 use regime_core::cmc_regimes::policy::{Part, Policy, Risk};
 use regime_core::cmc_regimes::restraint::Source;
+use regime_core::cmc_regimes::row::Row;
 use regime_core::cmc_regimes::series::Series;
 use regime_core::{Budget, Layer, Liq, Trend, Vol};
 

@@ -14,9 +14,11 @@ use proptest::sample::select;
 use regime_core::cmc_regimes::comovement::comovement;
 use regime_core::cmc_regimes::flips::{Flip, flips};
 use regime_core::cmc_regimes::params::Params;
-use regime_core::cmc_regimes::pipeline::{FlipLayer, Outcome, run};
+use regime_core::cmc_regimes::pipeline::{Outcome, run};
 use regime_core::cmc_regimes::policy::{Policy, PolicyTable};
-use regime_core::cmc_regimes::series::{Proxy, Series};
+use regime_core::cmc_regimes::proxy::Proxy;
+use regime_core::cmc_regimes::row::FlipLayer;
+use regime_core::cmc_regimes::series::Series;
 use regime_core::{Label, Layer};
 
 fn outcome(asset: &Asset, policy: &Policy) -> Outcome {

@@ -13,8 +13,9 @@ use regime_core::cmc_regimes::flips::Flip;
 use regime_core::cmc_regimes::labeller::label_bars;
 use regime_core::cmc_regimes::memory::Memory;
 use regime_core::cmc_regimes::params::{Params, SourceParams};
-use regime_core::cmc_regimes::pipeline::{FlipLayer, Given, Outcome, budget, raw_labels, resume, run};
+use regime_core::cmc_regimes::pipeline::{Given, Outcome, budget, raw_labels, resume, run};
 use regime_core::cmc_regimes::policy::{Policy, PolicyTable, Risk};
+use regime_core::cmc_regimes::row::FlipLayer;
 use regime_core::cmc_regimes::series::Series;
 use regime_core::{Budget, Label, Layer, Tier};
 
@@ -316,7 +317,7 @@ fn first_part(asset: &Asset, days: i64) -> Asset {
     let proxy_weekly = cut(&asset.proxy_weekly);
     Asset {
         series: asset.series.each_ref().map(cut),
-        proxy: proxy_weekly.as_ref().map(regime_core::cmc_regimes::series::Proxy::new),
+        proxy: proxy_weekly.as_ref().map(regime_core::cmc_regimes::proxy::Proxy::new),
         proxy_weekly,
         params: asset.params.clone(),
     }

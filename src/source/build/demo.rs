@@ -2,21 +2,25 @@
 
 use std::collections::HashSet;
 
-use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
 use regime_core::{Layer, demo};
 
-use crate::output::set_up::{check_schema, lock_schema};
-use crate::pg::error::{Error, Result, check_range};
-use crate::pg::spi;
-use crate::pg::spi::{Db, Sees, arg};
+use crate::pg::arg::arg;
+use crate::pg::catalog::{check_schema, extension_schema};
+use crate::pg::error::{Result, check_range};
+use crate::pg::lock::lock_schema;
+use crate::pg::memory;
+use crate::pg::spi::{Db, Sees};
+use crate::source::assets::distinct_ids;
 use crate::source::build::demo_candles::Candles;
-use crate::source::build::{BARS, BUILT, Built, Target, bars_content, demo_candles, distinct_ids, target};
-use crate::source::map::extension_schema;
+use crate::source::build::target::{Built, Target, bars_content, check_ours, foreign_rows, target};
+use crate::source::build::{BARS, BUILT, demo_candles};
 use crate::source::{build, map};
-use crate::sync::{Value, Written, sync};
-use crate::systems::cmc_regimes::refresh::call::TF;
+use crate::sync::compare::Written;
+use crate::sync::content::Value;
+use crate::sync::sync;
+use crate::systems::cmc_regimes::tables::TF;
 
 /// The comment by which a table is known to hold demo data alone.
 pub const DEMO: &str = "Demo data made by pg_regime's regime_demo; its rows are replaced when it runs again";
@@ -73,29 +77,6 @@ pub fn load(db: Db, assets: i32, days: i32, seed: i32) -> Result<Vec<Built>> {
     Ok(built)
 }
 
-/// Whether a table carries the mark; one that does not may only be missing or empty.
-pub fn check_ours(db: Db, schema: &str, name: &str, mark: &str) -> Result<bool> {
-    let relation = format!("{}.{}", quoted(schema), quoted(name));
-    let sql = "SELECT obj_description(to_regclass($1), 'pg_class') IS NOT DISTINCT FROM $2 WHERE to_regclass($1) IS NOT NULL";
-    let found = db.first(sql, &[arg(relation.as_str()), arg(mark)], Sees::Now, |row| Ok(row.bool(0)))?;
-    if found.flatten() != Some(false) {
-        return Ok(found.flatten() == Some(true));
-    }
-    match db.first(&format!("SELECT true FROM {relation} LIMIT 1"), &[], Sees::Now, |_| Ok(()))? {
-        None => Ok(false),
-        Some(()) => Err(foreign_rows(&relation)),
-    }
-}
-
-pub fn foreign_rows(relation: &str) -> Error {
-    Error::new(
-        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-        format!("table {relation} holds rows that regime_demo did not make"),
-    )
-    .detail("Nothing was changed.")
-    .hint("Run the demo in a database of its own: CREATE DATABASE regime_demo;")
-}
-
 /// The assets of an earlier demo. Its tables hold these alone, and they are known by their symbols.
 fn known_ids(db: Db, schema: &str, has_assets: bool, bars: Option<&String>) -> Result<HashSet<i32>> {
     let dim_assets = format!("{}.dim_assets", quoted(schema));
@@ -129,7 +110,7 @@ fn fill(
     for asset in market {
         pgrx::check_for_interrupts!();
         ids.push(asset.id);
-        spi::in_own_memory(|| {
+        memory::in_own_memory(|| {
             fill_asset(db, dim_assets, bars, &asset)?;
             candles.as_mut().map_or(Ok(()), |candles| candles.fill(&asset))
         })?;

@@ -7,13 +7,17 @@ use pgrx::spi::quote_identifier as quoted;
 use regime_core::demo;
 use regime_core::demo::{DAILY, DemoAsset, DemoCandles, FOUR_HOURS, INDEX};
 
-use crate::output::set_up::{check_schema, lock_schema};
+use crate::pg::arg::arg;
+use crate::pg::catalog::check_schema;
 use crate::pg::error::Result;
-use crate::pg::spi;
-use crate::pg::spi::{Db, Sees, arg};
-use crate::source::build::demo::{DEMO, check_ours, foreign_rows};
-use crate::source::build::{Built, CANDLES, Target, target};
-use crate::sync::{Content, Value, Written, sync};
+use crate::pg::lock::lock_schema;
+use crate::pg::spi::{self, Db, Sees};
+use crate::source::build::CANDLES;
+use crate::source::build::demo::DEMO;
+use crate::source::build::target::{Built, Target, check_ours, foreign_rows, target};
+use crate::sync::compare::Written;
+use crate::sync::content::{Content, Value};
+use crate::sync::sync;
 
 /// The table.
 pub struct Candles<'c> {

@@ -5,21 +5,22 @@ use std::rc::Rc;
 
 use regime_core::Layer;
 use regime_core::cmc_regimes::budget::Budget;
-use regime_core::cmc_regimes::fingerprint::of_texts;
 use regime_core::cmc_regimes::memory::Memory;
 use regime_core::cmc_regimes::params::Params;
 use regime_core::cmc_regimes::pipeline;
 use regime_core::cmc_regimes::pipeline::{Given, Outcome};
 use regime_core::cmc_regimes::policy::{Policy, PolicyTable};
-use regime_core::cmc_regimes::series::{Proxy, Series};
+use regime_core::cmc_regimes::proxy::Proxy;
+use regime_core::cmc_regimes::series::Series;
 use regime_core::cmc_regimes::version::{policy_hash, version_hash};
+use regime_core::hash::{hex, of_texts};
 
 use crate::pg::error::{Error, Result};
 use crate::pg::spi::Db;
 use crate::source::bars::{Reader, Span};
 use crate::source::map::Source;
+use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::params::Setup;
-use crate::systems::cmc_regimes::refresh::state::{Basis, hex};
 
 thread_local! {
     /// What was compiled last in this session: most calls want the same again.

@@ -1,22 +1,19 @@
 //! The label parameters that functions share: checked, defaults filled in.
 
-use pgrx::prelude::*;
 use serde_json::Value;
 
 use regime_core::Layer;
 use regime_core::cmc_regimes::hysteresis::Mode;
 use regime_core::cmc_regimes::params::{LayerParams, Params};
-use regime_core::cmc_regimes::policy::{PolicyTable, Rule, parse_rules};
+use regime_core::cmc_regimes::policy::{MOST_CHARACTERS, PolicyTable};
 use regime_core::cmc_regimes::version::version_hash;
 
-use crate::pg::error::{Error, Result, check_label, check_range, invalid_parameter};
-use crate::pg::spi::{Db, Sees, arg};
-use crate::pg::{json, settings, spi};
-use crate::source::map;
-use crate::source::map::{MapRow, Source, extension_schema};
-
-/// The policy that is the built-in rules alone.
-pub const DEFAULT_POLICY: &str = "default";
+use crate::pg::catalog::extension_schema;
+use crate::pg::error::{Result, check_range, invalid_parameter};
+use crate::pg::spi::Db;
+use crate::pg::{settings, syscache};
+use crate::source::map::{self, MapRow, Source};
+use crate::systems::cmc_regimes::policies::policy_table;
 
 /// The label parameters as a caller gave them; `None` is the default.
 #[derive(Clone, Debug, Default)]
@@ -49,7 +46,7 @@ pub fn load(db: Db, given: &Given, rules: Option<&Value>) -> Result<Setup> {
 pub fn load_held(db: Db, given: &Given) -> Result<Setup> {
     let (map, params, table) = parameters(db, given, None)?;
     for [schema, name] in map.iter().flatten().flat_map(|row| [&row.bars, &row.ema]) {
-        if spi::readable(schema, name) == Some(true) {
+        if syscache::readable(schema, name) == Some(true) {
             db.hold(schema, name)?;
         }
     }
@@ -105,35 +102,13 @@ pub fn parameters(
     Ok((map, params, table))
 }
 
-/// The table of a policy, with an overlay of rules on top where given.
-pub fn policy_table(
-    db: Db,
-    schema: &str,
-    policy: Option<&str>,
-    rules: Option<&Value>,
-) -> Result<PolicyTable> {
-    let mut table = PolicyTable::built_in();
-    if let Some(name) = policy.filter(|name| *name != DEFAULT_POLICY) {
-        let sql = format!("SELECT rules::text FROM {schema}.regime_policy WHERE policy = $1");
-        let stored = db.first(&sql, &[arg(name)], Sees::Snapshot, |row| Ok(row.string(0)))?.flatten();
-        let stored = stored.ok_or_else(|| unknown_policy(name, schema))?;
-        table = table.overlay(parse_stored(name, schema, &stored)?);
+/// Stops at a label that is longer than any real one.
+pub fn check_label(name: &str, label: Option<&str>) -> Result<()> {
+    match label.map(|l| l.chars().count()) {
+        Some(length) if length > MOST_CHARACTERS => {
+            Err(invalid_parameter(format!("{name} has {length} characters, more than {MOST_CHARACTERS}"))
+                .hint("Give a label such as 'Hiking-Contracting-RiskOff-Unwind'."))
+        }
+        _ => Ok(()),
     }
-    if let Some(rules) = rules {
-        table = table.overlay(parse_rules(rules)?);
-    }
-    Ok(table)
-}
-
-/// The rules of a loaded policy, as stored.
-pub fn parse_stored(policy: &str, schema: &str, rules: &str) -> Result<Vec<Rule>> {
-    let parsed = json::parse(rules).and_then(|document| Ok(parse_rules(&document)?));
-    parsed.map_err(|error| error.detail(format!("Stored for policy \"{policy}\" in {schema}.regime_policy.")))
-}
-
-/// A policy of this name was never loaded.
-pub fn unknown_policy(name: &str, schema: &str) -> Error {
-    Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, format!("policy \"{name}\" does not exist")).hint(
-        format!("See SELECT policy FROM {schema}.regime_policy; or load it with SELECT {schema}.regime_load_policy({}, '[{{\"match\": \"Down-\", \"size_mult\": 0.5}}]');", pgrx::spi::quote_literal(name)),
-    )
 }

@@ -1,25 +1,21 @@
 //! How fresh each asset is: its newest bar against its newest row, and when it was last refreshed.
 
-use pgrx::spi::quote_identifier as quoted;
-
 use regime_core::Layer;
 
 use crate::output::fresh::{Fresh, Last};
+use crate::output::relation::output_relation;
 use crate::output::run_log::RUN_LOG;
+use crate::pg::arg::arg;
 use crate::pg::error::Result;
-use crate::pg::settings;
-use crate::pg::spi::{Db, Sees, arg};
+use crate::pg::spi::{Db, Sees};
+use crate::pg::{catalog, settings};
 use crate::source::bars::Reader;
-use crate::source::map;
+use crate::systems::cmc_regimes::assets::all_ids;
 use crate::systems::cmc_regimes::engine::Engine;
-use crate::systems::cmc_regimes::params;
 use crate::systems::cmc_regimes::params::Given;
-use crate::systems::cmc_regimes::refresh::call::{TF, all_ids, output_relation};
 use crate::systems::cmc_regimes::refresh::dirty::proxy_has_changed;
-use crate::systems::cmc_regimes::refresh::state::STATE;
-use crate::systems::cmc_regimes::tables::REGIMES;
-use crate::systems::tracking;
-use crate::track::marks::ASSETS;
+use crate::systems::cmc_regimes::tables::{ASSETS, REGIMES, STATE, TF};
+use crate::systems::cmc_regimes::{params, tracked};
 
 /// One asset. Moments are microseconds since 2000.
 pub struct Status {
@@ -130,14 +126,9 @@ fn read(db: Db, engine: &Engine, [regimes, state, log]: &[String; 3], ids: Vec<i
     Ok(found)
 }
 
-/// The target schema and the extension's, quoted: what commands are to be typed with.
-pub fn schemas(db: Db) -> Result<[String; 2]> {
-    Ok([quoted(settings::target_schema()), map::extension_schema(db)?])
-}
-
 /// [`all`], as of any system.
 pub fn fresh(db: Db) -> Result<Vec<Fresh>> {
-    let own = map::extension_schema(db)?;
+    let own = catalog::extension_schema(db)?;
     let fresh = |status: Status| Fresh {
         id: Some(status.id),
         name: status.id.to_string(),
@@ -162,5 +153,5 @@ pub fn fresh(db: Db) -> Result<Vec<Fresh>> {
 /// Sources whose changes are not marked.
 pub fn untracked(db: Db) -> Result<Option<Vec<String>>> {
     let setup = params::load(db, &Given::default(), None)?;
-    tracking::untracked(db, &settings::target_schema(), &setup.sources).map(Some)
+    tracked::untracked(db, &settings::target_schema(), &setup.sources).map(Some)
 }

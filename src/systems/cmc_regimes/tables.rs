@@ -1,63 +1,11 @@
 //! The systems: what families of output tables there are, and what their tables are like. Each is refreshed by
 //! itself; reading, writing, the run log, locks and setting up are the same for all.
 
-use regime_core::market_regimes::Config;
-
-use crate::output::fresh::Fresh;
-use crate::output::run_log::RUN_LOG;
-use crate::pg::error::Result;
-use crate::pg::spi::Db;
-use crate::sync::{Column, Index, OnChange, Table, Type, finished};
-use crate::systems::cmc_regimes::refresh::rounds::WORK;
-use crate::systems::cmc_regimes::refresh::state::{INPUTS, STATE};
+use crate::output::run_log::LOG;
+use crate::output::system::{Own, System, own};
+use crate::sync::table::{Column, Index, OnChange, Table, Type, column, finished, nullable};
 use crate::systems::cmc_regimes::{params, status};
-use crate::systems::market_regime_history::days;
-use crate::systems::market_regimes::refresh;
-use crate::systems::{market_regime_history, market_regimes};
-use crate::track::marks::{ASSETS, SERIES};
-
-/// A family of output tables that one refresh writes.
-pub struct System {
-    /// Also the name of its main table.
-    pub name: &'static str,
-    /// What it is refreshed by: one, many.
-    pub subject: [&'static str; 2],
-    pub tables: &'static [&'static Table],
-    /// Relations that nobody but refresh writes, with the columns that tell that they are of this version.
-    pub own: &'static [Own],
-    /// What each row is made of: one, many.
-    pub made_of: [&'static str; 2],
-    /// What regime_health calls a subject whose refresh failed, and one whose rows are old.
-    pub failing: &'static str,
-    pub stale: &'static str,
-    /// What each refresh reads all rows of where sources are not tracked, and what else that means.
-    pub untracked: &'static str,
-    /// Those relations it reads that are not tracked; `None` if it has none to read, or need not know.
-    pub source: fn(Db) -> Result<Option<Vec<String>>>,
-    /// How fresh its subjects are.
-    pub fresh: fn(Db) -> Result<Vec<Fresh>>,
-    /// What rows would be computed with now.
-    pub version: fn(Db) -> Result<String>,
-}
-
-/// A table or view of refresh's own.
-pub struct Own {
-    pub name: &'static str,
-    pub columns: &'static [&'static str],
-    pub is_view: bool,
-}
-
-const fn own(name: &'static str, columns: &'static [&'static str]) -> Own {
-    Own { name, columns, is_view: false }
-}
-
-impl System {
-    /// Every table that a refresh uses.
-    pub fn table_names(&self) -> impl Iterator<Item = &'static str> {
-        let own = self.own.iter().filter(|own| !own.is_view).map(|own| own.name);
-        self.tables.iter().map(|table| table.name).chain(own)
-    }
-}
+use crate::track::marks::Marks;
 
 /// The layered regimes of assets.
 pub const CMC: System = System {
@@ -84,68 +32,8 @@ pub const CMC: System = System {
     version: params::version,
 };
 
-/// The three-axis regimes of candles.
-pub const MARKET: System = System {
-    name: MARKET_REGIMES.name,
-    subject: ["series", "series"],
-    tables: &[&MARKET_REGIMES],
-    own: &[
-        own(refresh::STATE, &["symbol", "timeframe", "newest", "config", "tracking", "memory"]),
-        own(SERIES.few, &["series", "mark", "source", "since", "of_many"]),
-        own(SERIES.many, &["mark", "source", "series_list", "sinces", "number", "first", "last"]),
-        own(SERIES.done, &["mark", "series"]),
-        LOG,
-        Own { name: "market_regime_marks", columns: &["symbol", "timeframe", "since"], is_view: true },
-    ],
-    made_of: ["candle", "candles"],
-    failing: "failing series",
-    stale: "stale series",
-    untracked: "a series",
-    source: market_regimes::fresh::untracked,
-    fresh: market_regimes::fresh::all,
-    version: |_| Ok(Config::default().version()),
-};
-
-/// The bull, bear, volatile and transitioning days of a market.
-pub const HISTORY: System = System {
-    name: MARKET_REGIME_HISTORY.name,
-    subject: ["batch", "batches"],
-    tables: &[&MARKET_REGIME_HISTORY],
-    own: &[
-        LOG,
-        own(
-            days::BACKFILLS,
-            &["backfill", "market_symbol", "worker", "status", "next_day", "failures", "differing"],
-        ),
-        Own { name: "market_regime_progress", columns: &["backfill"], is_view: true },
-    ],
-    made_of: ["daily bar", "daily bars"],
-    failing: "failing history",
-    stale: "stale history",
-    untracked: "a symbol",
-    // A backfill skips the days that are there, tracked or not.
-    source: |_| Ok(None),
-    fresh: market_regime_history::fresh::all,
-    version: |_| Ok(regime_core::market_regime_history::VERSION.to_owned()),
-};
-
-pub const SYSTEMS: [&System; 3] = [&CMC, &MARKET, &HISTORY];
-
-const LOG: Own = own(
-    RUN_LOG,
-    &["id", "run", "system", "subject", "mode", "reason", "rows_read", "sqlstate", "hint", "run_by"],
-);
-
 /// The output tables of [`CMC`].
 pub const TABLES: [&Table; 4] = [&REGIMES, &FLIPS, &STATS, &COMOVEMENT];
-
-const fn column(name: &'static str, kind: Type) -> Column {
-    Column { name, kind, nullable: false }
-}
-
-const fn nullable(name: &'static str, kind: Type) -> Column {
-    Column { name, kind, nullable: true }
-}
 
 const SCOPE: &[Column] = &[column("id", Type::Int), column("tf", Type::Text)];
 
@@ -226,53 +114,27 @@ pub const COMOVEMENT: Table = Table {
     finish: finished,
 };
 
-pub const MARKET_REGIMES: Table = Table {
-    name: "market_regimes",
-    scope: &[column("symbol", Type::Text), column("timeframe", Type::Text)],
-    key: &[column("open_time", Type::Timestamptz)],
-    values: &[
-        column("trend_state", Type::Text),
-        column("volatility_state", Type::Text),
-        column("momentum_state", Type::Text),
-        column("full_regime", Type::Text),
-        column("simplified_regime", Type::Text),
-        column("confidence", Type::Float),
-        column("classifier_version", Type::Text),
-        column("warmup", Type::Bool),
-    ],
-    stamp: "created_at",
-    on_change: OnChange::Update,
-    indexes: &[
-        Index {
-            on: "(simplified_regime, open_time DESC)",
-            columns: &["simplified_regime", "open_time"],
-            partial: false,
-        },
-        Index {
-            on: "(symbol, timeframe, open_time) WHERE confidence > 0.7",
-            columns: &["symbol", "timeframe", "open_time"],
-            partial: true,
-        },
-    ],
-    finish: crate::systems::market_regimes::reference::reference,
-};
+/// The timeframe of all output rows.
+pub const TF: &str = "1D";
 
-pub const MARKET_REGIME_HISTORY: Table = Table {
-    name: "market_regime_history",
-    scope: &[column("market_symbol", Type::Text)],
-    key: &[column("date", Type::Date)],
-    values: &[
-        column("regime", Type::Text),
-        column("confidence", Type::Float),
-        nullable("volatility_percentile", Type::Float),
-        nullable("trend_strength", Type::Float),
-        nullable("momentum_score", Type::Float),
-        nullable("drawdown_severity", Type::Float),
-        nullable("volume_anomaly", Type::Float),
-        column("description", Type::Text),
-    ],
-    stamp: "created_at",
-    on_change: OnChange::Update,
-    indexes: &[],
-    finish: finished,
+pub const WORK: &str = "cmc_regime_work";
+
+pub const STATE: &str = "cmc_regime_state";
+
+pub const INPUTS: &str = "cmc_regime_inputs";
+
+/// The marks of assets.
+pub const ASSETS: Marks = Marks {
+    few: "cmc_regime_dirty",
+    many: "cmc_regime_dirty_many",
+    done: "cmc_regime_dirty_done",
+    key: "id",
+    keys: "ids",
+    kind: "int",
+    valid: "BETWEEN -2147483648 AND 2147483647",
+    state: STATE,
+    of_state: "s.id",
+    subjects: ["an asset", "assets"],
+    function: "cmc_regime_mark",
+    trigger: "pg_regime",
 };

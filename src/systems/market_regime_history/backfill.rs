@@ -1,73 +1,26 @@
 //! The steps of `backfill_market_regime_history`, which commits between them: a batch is committed with where the
 //! call then stands, and one lock a symbol keeps two calls from doing the same batch.
 
-use pgrx::prelude::*;
-
 use regime_core::market_regime_history::VERSION;
 
-use crate::output::entry::with_grants;
+use crate::output::grants::with_grants;
 use crate::output::run_log::Run;
 use crate::output::set_up;
-use crate::pg::error::{
-    Result, check_no_block, check_range, check_writable, invalid_parameter, null_argument,
-};
+use crate::pg::error::Result;
 use crate::pg::lock::lock;
+use crate::pg::session::{check_no_block, check_writable};
 use crate::pg::spi::Db;
 use crate::pg::subtransaction::attempt;
 use crate::pg::{settings, spi};
-use crate::systems::cmc_regimes::tables::{HISTORY, MARKET_REGIME_HISTORY};
+use crate::systems::market_regime_history::asked::{Asked, Given};
 use crate::systems::market_regime_history::batch::Job;
 use crate::systems::market_regime_history::calls;
 use crate::systems::market_regime_history::closes::{Closes, canonical};
-use crate::systems::market_regime_history::days::{Span, shown};
 use crate::systems::market_regime_history::outcome::Outcome;
+use crate::systems::market_regime_history::tables::{HISTORY, MARKET_REGIME_HISTORY};
 
 /// Most trading days in a batch.
-const MOST_DAYS: i32 = 100_000;
-
-/// The arguments of a call, as they were given.
-pub struct Given<'a> {
-    pub start_date: Option<Date>,
-    pub end_date: Option<Date>,
-    pub batch_size: Option<i32>,
-    pub symbol: Option<&'a str>,
-    pub dry_run: Option<bool>,
-    pub full_refresh: Option<bool>,
-}
-
-/// What a call is to do.
-pub struct Asked {
-    pub symbol: String,
-    pub span: Span,
-    pub batch_size: i32,
-    pub full_refresh: bool,
-}
-
-impl Given<'_> {
-    /// Checks the arguments; gives also whether it is a dry run.
-    fn check(&self) -> Result<(Asked, bool)> {
-        let day = |name, date: Option<Date>| date.map(Date::into_inner).ok_or_else(|| null_argument(name));
-        let flag = |name, value: Option<bool>| value.ok_or_else(|| null_argument(name));
-        let span = Span { from: day("start_date", self.start_date)?, to: day("end_date", self.end_date)? };
-        let batch_size = check_range("batch_size", self.batch_size, 1, MOST_DAYS)?;
-        let asked = Asked {
-            batch_size: batch_size.ok_or_else(|| null_argument("batch_size"))?,
-            symbol: self.symbol.ok_or_else(|| null_argument("symbol"))?.to_owned(),
-            full_refresh: flag("full_refresh", self.full_refresh)?,
-            span,
-        };
-        let dry_run = flag("dry_run", self.dry_run)?;
-        if span.from >= span.to {
-            return Err(invalid_parameter(format!(
-                "start_date {} is not before end_date {}",
-                shown(span.from),
-                shown(span.to)
-            ))
-            .hint("Pass the first day as start_date and the last one, which is included, as end_date."));
-        }
-        Ok((asked, dry_run))
-    }
-}
+pub const MOST_DAYS: i32 = 100_000;
 
 /// Begins a call and gives its number, or does all of a dry run.
 pub fn begin(given: &Given) -> Result<Option<i64>> {
@@ -130,7 +83,7 @@ pub fn end(backfill: i64) -> Result<()> {
 }
 
 /// Computes everything and stores nothing; nothing is committed on the way, so that it works in any transaction.
-fn dry_run(db: Db, asked: &Asked) -> Result<()> {
+pub fn dry_run(db: Db, asked: &Asked) -> Result<()> {
     let schema = settings::target_schema();
     let closes = Closes::find(db, &asked.symbol)?;
     set_up::prepare(db, &schema, &HISTORY, true)?;

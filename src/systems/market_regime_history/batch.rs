@@ -6,14 +6,16 @@ use regime_core::market_regime_history::{Day, VERSION, days};
 
 use crate::output::entry::{About, Began, Entry, Mode, Work};
 use crate::pg::error::Result;
-use crate::pg::spi;
+use crate::pg::memory;
 use crate::pg::spi::Db;
 use crate::pg::subtransaction::attempt_unless_cancelled;
-use crate::source::map::check_none_hidden;
-use crate::sync::{Changes, Content, OwnedKey, Value, Within, Written, apply, compare};
-use crate::systems::cmc_regimes::tables::{HISTORY, MARKET_REGIME_HISTORY};
+use crate::source::relation::check_none_hidden;
+use crate::sync::apply;
+use crate::sync::compare::{Changes, Within, Written, compare};
+use crate::sync::content::{Content, OwnedKey, Value};
 use crate::systems::market_regime_history::closes::{Closes, Missing};
 use crate::systems::market_regime_history::days::{Span, shown};
+use crate::systems::market_regime_history::tables::{HISTORY, MARKET_REGIME_HISTORY};
 
 /// What batches of one call share.
 pub struct Job<'a, 'c> {
@@ -102,7 +104,7 @@ impl Job<'_, '_> {
         let span = Span { from: span.from, to };
         let name = format!("{} {}", self.closes.symbol, shown(missing.first.unwrap_or(span.from)));
         let began = Began::now();
-        let done = spi::in_own_memory(|| attempt_unless_cancelled(|| self.run(span)));
+        let done = memory::in_own_memory(|| attempt_unless_cancelled(|| self.run(span)));
         let about = About { system: &HISTORY, id: None, name: Some(&name), lacks: "trading days" };
         let read = done.as_ref().map_or(0, |done| done.read);
         let (entry, done) = about.entry(done, VERSION, read, self.schema, self.dry_run, began);

@@ -3,9 +3,10 @@
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
+use crate::pg::arg::{arg, date_arg};
 use crate::pg::error::{Error, Result};
-use crate::pg::spi::{Db, Sees, arg, date_arg};
-use crate::systems::market_regime_history::backfill::Asked;
+use crate::pg::spi::{Db, Sees};
+use crate::systems::market_regime_history::asked::Asked;
 use crate::systems::market_regime_history::batch::{Batch, Differing};
 use crate::systems::market_regime_history::days::Span;
 use crate::systems::market_regime_history::outcome::Outcome;

@@ -6,12 +6,15 @@ use pgrx::spi::{quote_identifier as quoted, quote_literal};
 use regime_core::Layer;
 use regime_core::market_regime_history::{LOOKBACK, REACH};
 
+use crate::pg::arg::{Arg, arg, timestamp_arg};
 use crate::pg::cache::known;
+use crate::pg::catalog::extension_schema;
 use crate::pg::error::{Error, Result};
-use crate::pg::spi::{Arg, Db, Sees, arg, timestamp_arg};
-use crate::pg::{settings, spi};
-use crate::source::bars::{check_bar, check_bars, sort_by_time};
-use crate::source::map::{MapRow, Relation, extension_schema};
+use crate::pg::spi::{Db, Sees};
+use crate::pg::{settings, syscache};
+use crate::source::map::MapRow;
+use crate::source::relation::Relation;
+use crate::source::usable::{check_bar, check_bars, sort_by_time};
 use crate::source::{candles, map, names};
 use crate::systems::market_regime_history::days::{Span, day_of};
 
@@ -79,7 +82,7 @@ impl Closes {
     pub fn find_held(db: Db, symbol: &str) -> Result<Self> {
         let candles = candles::Source::find(db)?.map(|source| source.table);
         for [schema, name] in candles.into_iter().chain(daily(db)?.map(|row| row.bars)) {
-            if spi::readable(&schema, &name) == Some(true) {
+            if syscache::readable(&schema, &name) == Some(true) {
                 db.hold(&schema, &name)?;
             }
         }
@@ -213,7 +216,7 @@ impl Closes {
 fn daily(db: Db) -> Result<Option<MapRow>> {
     let mut map = map::map(db, &settings::cal_scheme(), &extension_schema(db)?)?;
     let row = map.get_mut(Layer::L2 as usize).and_then(Option::take);
-    Ok(row.filter(|row| spi::readable(&row.bars[0], &row.bars[1]).is_some()))
+    Ok(row.filter(|row| syscache::readable(&row.bars[0], &row.bars[1]).is_some()))
 }
 
 /// The name under which the days of a symbol are kept: where an asset is given by its id, its symbol.

@@ -5,7 +5,7 @@
 //! can be computed by itself.
 
 use crate::pg::error::{Error, Result, invalid_parameter};
-use crate::source::bars::utc;
+use crate::pg::time::utc;
 
 pub use crate::systems::market_regime_history::calls::BACKFILLS;
 

@@ -1,13 +1,13 @@
 //! How fresh the history of each symbol is.
 
 use crate::output::fresh::{Fresh, Last};
+use crate::output::relation::output_relation;
+use crate::pg::catalog::extension_schema;
 use crate::pg::error::Result;
 use crate::pg::spi::{Db, Sees};
-use crate::source::map::extension_schema;
-use crate::systems::cmc_regimes::refresh::call::output_relation;
-use crate::systems::cmc_regimes::tables::MARKET_REGIME_HISTORY;
 use crate::systems::market_regime_history::closes::Closes;
 use crate::systems::market_regime_history::days::{BACKFILLS, midnight, shown};
+use crate::systems::market_regime_history::tables::MARKET_REGIME_HISTORY;
 
 /// Every symbol that has days or was asked for.
 pub fn all(db: Db) -> Result<Vec<Fresh>> {

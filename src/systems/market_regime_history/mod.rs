@@ -1,5 +1,6 @@
 //! The history of a market: bull, bear, volatile, transitioning.
 
+pub mod asked;
 pub mod backfill;
 pub mod batch;
 pub mod calls;
@@ -9,3 +10,4 @@ pub mod fresh;
 pub mod outcome;
 pub mod performance;
 pub mod read;
+pub mod tables;

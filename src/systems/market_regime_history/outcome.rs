@@ -2,11 +2,10 @@
 
 use pgrx::prelude::*;
 
-use crate::pg::error::{Error, Result};
-use crate::pg::subtransaction::sqlstate;
-use crate::sync::Written;
-use crate::systems::cmc_regimes::refresh::rounds::{MOST_NAMED, error_code};
-use crate::systems::market_regime_history::backfill::Asked;
+use crate::pg::error::{Error, Result, error_code, sqlstate};
+use crate::sync::compare::Written;
+use crate::systems::cmc_regimes::refresh::rounds::MOST_NAMED;
+use crate::systems::market_regime_history::asked::Asked;
 use crate::systems::market_regime_history::batch::{Batch, Differing};
 use crate::systems::market_regime_history::days::{call, shown};
 

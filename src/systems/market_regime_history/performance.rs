@@ -6,10 +6,11 @@ use pgrx::spi::quote_identifier as quoted;
 
 use regime_core::market_regime_history::{Performance, PerformanceByRegime, Regime, performance};
 
+use crate::pg::arg::arg;
 use crate::pg::columns::{Table, check_name, column, wrong_type};
 use crate::pg::error::{Error, Result};
 use crate::pg::result_set::{Field, Rows, Text};
-use crate::pg::spi::{Db, Sees, arg};
+use crate::pg::spi::{Db, Sees};
 use crate::pg::{columns, spi};
 use crate::systems::market_regime_history::days::shown;
 use crate::systems::market_regime_history::read::stored;

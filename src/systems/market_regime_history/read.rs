@@ -2,15 +2,15 @@
 
 use regime_core::market_regime_history::Regime;
 
+use crate::output::relation::output_relation;
+use crate::pg::arg::{arg, date_arg};
 use crate::pg::error::Result;
 use crate::pg::result_set::{Field, Rows, Text};
-use crate::pg::spi;
-use crate::pg::spi::{Db, Sees, arg, date_arg};
-use crate::systems::cmc_regimes::refresh::call::output_relation;
-use crate::systems::cmc_regimes::tables::MARKET_REGIME_HISTORY;
+use crate::pg::spi::{self, Db, Sees};
 use crate::systems::market_regime_history::batch::Computed;
 use crate::systems::market_regime_history::closes::{Closes, canonical};
 use crate::systems::market_regime_history::days::{Span, not_stored};
+use crate::systems::market_regime_history::tables::MARKET_REGIME_HISTORY;
 
 /// The columns of a stored row, but for when it was stored.
 const COLUMNS: &str = "market_symbol::text, date::date, regime::text, confidence::float8, volatility_percentile::float8, \

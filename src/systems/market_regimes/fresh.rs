@@ -3,15 +3,15 @@
 use pgrx::spi::{quote_identifier as quoted, quote_literal};
 
 use crate::output::fresh::{Fresh, last};
+use crate::output::relation::output_relation;
+use crate::pg::catalog::extension_schema;
 use crate::pg::error::Result;
 use crate::pg::settings;
-use crate::pg::spi::{Db, Sees, readable};
-use crate::source::candles;
-use crate::source::candles::{Series, Source};
-use crate::source::map::extension_schema;
-use crate::systems::cmc_regimes::refresh::call::output_relation;
-use crate::systems::cmc_regimes::tables::{MARKET, MARKET_REGIMES};
-use crate::systems::market_regimes::refresh::newest_row;
+use crate::pg::spi::{Db, Sees};
+use crate::pg::syscache::readable;
+use crate::source::candles::{self, Series, Source};
+use crate::systems::market_regimes::rows::newest_row;
+use crate::systems::market_regimes::tables::{MARKET, MARKET_REGIMES};
 use crate::systems::market_regimes::{marks, state};
 
 /// Every series with candles or rows.

@@ -2,13 +2,17 @@
 
 use pgrx::spi::quote_identifier as quoted;
 
+use crate::output::set_up;
+use crate::pg::arg::arg;
 use crate::pg::error::{Result, no_privilege};
-use crate::pg::spi;
-use crate::pg::spi::{Db, Sees, arg};
-use crate::source::candles::{Series, Source, series_key};
-use crate::source::map::current_user;
-use crate::systems::tracking;
-use crate::track::marks::{Mark, SERIES};
+use crate::pg::session::current_user;
+use crate::pg::spi::{Db, Sees};
+use crate::pg::syscache;
+use crate::source::candles::{self, Series, Source, series_key};
+use crate::systems::market_regimes::tables::{MARKET, SERIES};
+use crate::track::fingerprint::fingerprint_of;
+use crate::track::marks::Mark;
+use crate::track::watched::Watched;
 
 /// The marks of a series.
 #[derive(Default)]
@@ -27,7 +31,7 @@ impl Marks {
 
 /// The fingerprint of the triggers on the candles; `None` if they are not tracked.
 pub fn fingerprint(db: Db, schema: &str, source: &Source) -> Result<Option<String>> {
-    tracking::fingerprint_of_candles(db, schema, source)
+    fingerprint_of_candles(db, schema, source)
 }
 
 /// The marks of a series.
@@ -44,7 +48,7 @@ pub fn seen(db: Db, schema: &str, source: &Source, series: &Series) -> Result<Ma
     if fingerprint(db, schema, source)?.is_none() {
         return Ok(Marks::default());
     }
-    let tables = SERIES.tables().map(|table| spi::readable(schema, table));
+    let tables = SERIES.tables().map(|table| syscache::readable(schema, table));
     if tables.contains(&None) {
         return Ok(Marks::default());
     }
@@ -58,4 +62,29 @@ pub fn seen(db: Db, schema: &str, source: &Source, series: &Series) -> Result<Ma
 /// Removes these marks, and none that came later. Gives the rows of many that they stand in.
 pub fn clear(db: Db, schema: &str, marks: Marks) -> Result<Vec<String>> {
     SERIES.clear(db, schema, marks.key, marks.all)
+}
+
+/// The relation of candles.
+pub fn candles(source: &candles::Source) -> Watched {
+    let [symbol, timeframe, _] = &source.key;
+    Watched {
+        marks: &SERIES,
+        relation: source.relation.sql.clone(),
+        key: series_key(symbol, timeframe),
+        ts: source.relation.columns[0].clone(),
+    }
+}
+
+/// [`fingerprint`] of candles.
+pub fn fingerprint_of_candles(db: Db, schema: &str, source: &candles::Source) -> Result<Option<String>> {
+    fingerprint_of(db, schema, (&MARKET, &SERIES), &[candles(source)])
+}
+
+/// The candles, where there are any. A table of other columns that only happens to have the name that is mapped
+/// before anyone has said where candles are is none of them.
+pub fn find_candles(db: Db, schema: &str) -> Result<Option<candles::Source>> {
+    match candles::Source::find(db) {
+        Err(_) if !candles::is_mapped(db)? && !set_up::is_set_up(db, schema, &MARKET)? => Ok(None),
+        found => found,
+    }
 }

@@ -6,4 +6,6 @@ pub mod marks;
 pub mod read;
 pub mod reference;
 pub mod refresh;
+pub mod rows;
 pub mod state;
+pub mod tables;

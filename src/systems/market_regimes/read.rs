@@ -7,18 +7,20 @@ use pgrx::spi::quote_identifier as quoted;
 
 use regime_core::market_regimes::{Config, Label, Machine};
 
+use crate::pg::arg::{arg, timestamp_arg};
 use crate::pg::error::{Error, Result, invalid_parameter, no_privilege};
 use crate::pg::result_set::{Field, Rows, Template, Text};
-use crate::pg::spi::{Db, Sees, arg, timestamp_arg};
-use crate::pg::{settings, spi};
-use crate::source::bars::{Span, utc};
-use crate::source::candles;
+use crate::pg::session::current_user;
+use crate::pg::spi::{Db, Sees};
+use crate::pg::time::utc;
+use crate::pg::{settings, spi, syscache};
+use crate::source::bars::Span;
+use crate::source::candle_names;
 use crate::source::candles::{Candles, Series, Source};
-use crate::source::map::current_user;
-use crate::systems::cmc_regimes::tables::MARKET_REGIMES;
 use crate::systems::market_regimes::label::LabelTexts;
-use crate::systems::market_regimes::refresh::{newest_row, run};
-use crate::systems::market_regimes::{marks, state};
+use crate::systems::market_regimes::rows::{newest_row, run};
+use crate::systems::market_regimes::tables::MARKET_REGIMES;
+use crate::systems::market_regimes::{marks, state, tables};
 
 /// Which candles are wanted, by when they opened; both ends included.
 #[derive(Clone, Copy)]
@@ -138,7 +140,7 @@ fn found(
         return Ok((series, candles));
     }
     // None until then, or the symbol is called otherwise here.
-    let series = candles::named(db, source, symbol, timeframe)?;
+    let series = candle_names::named(db, source, symbol, timeframe)?;
     let candles = source.read(db, &series, Span::Until(to))?;
     Ok((series, candles))
 }
@@ -162,7 +164,7 @@ pub fn get(rows: &mut Rows, symbol: &str, timeframe: &str, times: Times) -> Resu
         let mut series = Series { symbol: symbol.to_owned(), timeframe: timeframe.to_owned() };
         let mut known = stored(db, &schema, &series)?;
         if known.is_none() {
-            series = candles::named(db, &source, symbol, timeframe)?;
+            series = candle_names::named(db, &source, symbol, timeframe)?;
             known = stored(db, &schema, &series)?;
         }
         let Some(Stored { relation, state }) = known else {
@@ -220,8 +222,8 @@ fn computed(
 
 /// What is stored of a series, if its newest row is that of its state.
 fn stored(db: Db, schema: &str, series: &Series) -> Result<Option<Stored>> {
-    for table in [MARKET_REGIMES.name, state::STATE] {
-        match spi::readable(schema, table) {
+    for table in [MARKET_REGIMES.name, tables::STATE] {
+        match syscache::readable(schema, table) {
             None => return Ok(None),
             Some(true) => {}
             Some(false) => {
@@ -303,7 +305,7 @@ pub fn transitions(
 
 /// The table; an error if it holds nothing of the series that were named.
 fn existing(db: Db, symbol: Option<&str>, timeframe: Option<&str>) -> Result<String> {
-    let relation = crate::systems::cmc_regimes::refresh::call::output_relation(db, MARKET_REGIMES.name)?;
+    let relation = crate::output::relation::output_relation(db, MARKET_REGIMES.name)?;
     let sql = format!("SELECT true FROM {relation} WHERE {OF_SERIES} LIMIT 1");
     let args = [arg(symbol), arg(timeframe)];
     if (symbol, timeframe) == (None, None) || db.first(&sql, &args, Sees::Snapshot, |_| Ok(()))?.is_some() {

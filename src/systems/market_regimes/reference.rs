@@ -2,13 +2,14 @@
 
 use pgrx::spi::quote_identifier as quoted;
 
+use crate::pg::arg::arg;
+use crate::pg::catalog::extension_schema;
 use crate::pg::error::Result;
-use crate::pg::spi;
-use crate::pg::spi::{Db, Sees, arg};
+use crate::pg::spi::{Db, Sees};
 use crate::pg::subtransaction::attempt;
+use crate::pg::syscache;
 use crate::source::candles::{MapRow, Source};
-use crate::source::map::extension_schema;
-use crate::systems::cmc_regimes::tables::MARKET_REGIMES;
+use crate::systems::market_regimes::tables::MARKET_REGIMES;
 
 /// Its name.
 const REFERENCE: &str = "market_regimes_candle_fkey";
@@ -111,7 +112,7 @@ impl Wanted {
 /// tables that inherit from the table would not count.
 fn wanted(db: Db) -> Result<Wanted> {
     let [schema, name] = MapRow::load(db, &extension_schema(db)?)?.table;
-    match spi::readable(&schema, &name) {
+    match syscache::readable(&schema, &name) {
         Some(true) => {}
         Some(false) => return Ok(Wanted::Unknown),
         None => return Ok(Wanted::None),

@@ -1,33 +1,37 @@
 //! Refreshing the regimes of candles, series by series: what has to be computed, and why; computing it; writing
 //! what differs.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use pgrx::PgSqlErrorCode;
 use pgrx::spi::{quote_identifier as quoted, quote_literal};
 
 use regime_core::market_regimes::{Config, Label, Machine};
 
-use crate::output::entry::{About, Began, Entry, Mode, Work, with_grants};
+use crate::output::entry::{About, Began, Entry, Mode, Work};
+use crate::output::grants::with_grants;
+use crate::output::refresh::settle;
 use crate::output::run_log::Run;
 use crate::output::set_up;
+use crate::pg::arg::arg;
+use crate::pg::catalog::extension_schema;
 use crate::pg::error::{Error, Result, read_only_transaction};
 use crate::pg::lock::lock;
-use crate::pg::spi::{Db, Sees, Tuple, arg};
+use crate::pg::spi::Db;
 use crate::pg::subtransaction::attempt;
-use crate::pg::{settings, spi};
-use crate::source::bars::{Span, utc};
-use crate::source::candles;
+use crate::pg::time::utc;
+use crate::pg::{memory, session, settings, spi};
+use crate::source::bars::Span;
+use crate::source::candle_names;
 use crate::source::candles::{Candles, Series, Source};
-use crate::source::map::{check_none_hidden, extension_schema};
-use crate::sync::{Content, Value, Written, sync_after};
-use crate::systems::cmc_regimes::refresh::call::settle;
-use crate::systems::cmc_regimes::tables::{MARKET, MARKET_REGIMES};
+use crate::source::relation::check_none_hidden;
+use crate::sync::compare::Written;
+use crate::sync::content::Value;
+use crate::sync::sync_after;
 use crate::systems::market_regimes::marks::Marks;
+use crate::systems::market_regimes::rows::{content, newest_row, run};
+use crate::systems::market_regimes::tables::{MARKET, MARKET_REGIMES, SERIES};
 use crate::systems::market_regimes::{marks, reference, state};
-use crate::track::marks::SERIES;
-
-pub use crate::systems::market_regimes::state::STATE;
 
 /// How to refresh.
 #[derive(Clone, Copy, Debug, Default)]
@@ -52,7 +56,7 @@ pub fn refresh(
     config: &Config,
     how: How,
 ) -> Result<Vec<Summary>> {
-    if !how.dry_run && spi::transaction_is_read_only() {
+    if !how.dry_run && session::transaction_is_read_only() {
         return Err(read_only_transaction("refresh_market_regimes()")
             .detail("market_regimes_compute and dry_run => true only read."));
     }
@@ -114,7 +118,7 @@ fn wanted(
     timeframe: Option<&str>,
 ) -> Result<Vec<Series>> {
     let mut all = match symbol {
-        Some(symbol) => candles::of_symbol(db, source, symbol, timeframe)?,
+        Some(symbol) => candle_names::of_symbol(db, source, symbol, timeframe)?,
         None => source.series(db, None, timeframe)?,
     };
     if set_up {
@@ -123,8 +127,10 @@ fn wanted(
     all.sort_unstable();
     all.dedup();
     match (symbol, timeframe) {
-        (Some(symbol), _) if all.is_empty() => Err(candles::unknown(db, source, symbol, timeframe)?),
-        (None, Some(timeframe)) if all.is_empty() => Err(candles::unknown_timeframe(db, source, timeframe)?),
+        (Some(symbol), _) if all.is_empty() => Err(candle_names::unknown(db, source, symbol, timeframe)?),
+        (None, Some(timeframe)) if all.is_empty() => {
+            Err(candle_names::unknown_timeframe(db, source, timeframe)?)
+        }
         _ => Ok(all),
     }
 }
@@ -190,7 +196,7 @@ impl Call<'_, '_> {
 
     /// [`Call::refresh`] in a subtransaction.
     fn attempt(&self, series: &Series) -> Result<Done> {
-        let once = || spi::in_own_memory(|| attempt(|| self.refresh(series)));
+        let once = || memory::in_own_memory(|| attempt(|| self.refresh(series)));
         match once() {
             Err(error) if error.report().code == PgSqlErrorCode::ERRCODE_FOREIGN_KEY_VIOLATION => {
                 match reference::refers_elsewhere(self.db, &self.schema) {
@@ -358,63 +364,15 @@ impl Call<'_, '_> {
 }
 
 /// Candles between two looks at whether the statement was cancelled.
-const INTERRUPT_EVERY: usize = 4096;
-
-/// The labels of further candles.
-pub fn run(machine: &mut Machine, candles: &Candles) -> impl Iterator<Item = Label> {
-    let Candles { high, low, close, .. } = candles;
-    high.iter().zip(low).zip(close).enumerate().map(|(i, ((high, low), close))| {
-        if i.is_multiple_of(INTERRUPT_EVERY) {
-            pgrx::check_for_interrupts!();
-        }
-        machine.push(*high, *low, *close)
-    })
-}
-
-/// Time and version of the newest stored row.
-pub fn newest_row(db: Db, relation: &str, series: &Series) -> Result<Option<(i64, String)>> {
-    let sql = format!(
-        "SELECT open_time::timestamptz, classifier_version::text FROM {relation} \
-         WHERE symbol = $1 AND timeframe = $2 ORDER BY open_time DESC LIMIT 1"
-    );
-    let args = [arg(series.symbol.as_str()), arg(series.timeframe.as_str())];
-    let read = |row: &Tuple| Ok((row.micros(0).unwrap_or_default(), row.string(1).unwrap_or_default()));
-    db.first(&sql, &args, Sees::Snapshot, read)
-}
-
-/// Rows of `market_regimes`.
-fn content<'a>(ts: &[i64], labels: &[Label], version: &'a str) -> Content<'a> {
-    let mut content = Content::default();
-    let mut known: HashMap<(usize, u64, bool), u32> = HashMap::new();
-    for (ts, label) in ts.iter().zip(labels) {
-        content.keys.push(Value::Micros(*ts));
-        let next = known.len() as u32;
-        let entry =
-            *known.entry((label.full_index(), label.confidence.to_bits(), label.warmup)).or_insert(next);
-        content.entry.push(entry);
-        if entry == next {
-            content.entries.extend([
-                Value::Text(label.trend.as_str()),
-                Value::Text(label.volatility.as_str()),
-                Value::Text(label.momentum.as_str()),
-                Value::Text(label.full()),
-                Value::Text(label.simplified.as_str()),
-                Value::Float(label.confidence),
-                Value::Text(version),
-                Value::Bool(label.warmup),
-            ]);
-        }
-    }
-    content
-}
+pub const INTERRUPT_EVERY: usize = 4096;
 
 /// Deletes the rows of a series, and where its computation stands; gives how many rows there were.
 pub fn delete(symbol: &str, timeframe: &str) -> Result<i64> {
-    crate::pg::error::check_writable("delete_market_regimes()")?;
+    crate::pg::session::check_writable("delete_market_regimes()")?;
     let series = Series { symbol: symbol.to_owned(), timeframe: timeframe.to_owned() };
     let delete = |db: Db| {
         let schema = settings::target_schema();
-        let relation = crate::systems::cmc_regimes::refresh::call::output_relation(db, MARKET_REGIMES.name)?;
+        let relation = crate::output::relation::output_relation(db, MARKET_REGIMES.name)?;
         lock(db, &lock_name(&schema, &series))?;
         let sql = format!("DELETE FROM {relation} WHERE symbol = $1 AND timeframe = $2");
         let args = [arg(symbol), arg(timeframe)];

@@ -4,11 +4,11 @@ use pgrx::spi::quote_identifier as quoted;
 
 use regime_core::market_regimes::{Config, Machine};
 
+use crate::pg::arg::{Arg, arg, timestamp_arg};
 use crate::pg::error::Result;
-use crate::pg::spi::{Arg, Db, Sees, arg, timestamp_arg};
+use crate::pg::spi::{Db, Sees};
 use crate::source::candles::{Series, one};
-
-pub const STATE: &str = "market_regime_state";
+use crate::systems::market_regimes::tables::STATE;
 
 /// A stored state.
 pub struct State {

@@ -1,14 +1,16 @@
 //! Why one row says what it says. The row itself is made by [`pipeline::resume`]; what it follows from comes
 //! from the functions that it was made with, asked once more about that row.
 
-use crate::cmc_regimes::budget::{Budget, Layer};
+use crate::cmc_regimes::budget::Budget;
 use crate::cmc_regimes::hysteresis::{Decision, State};
 use crate::cmc_regimes::label::Label;
 use crate::cmc_regimes::labeller::Facts;
+use crate::cmc_regimes::layer::Layer;
 use crate::cmc_regimes::memory::Memory;
-use crate::cmc_regimes::pipeline::{Given, Row};
+use crate::cmc_regimes::pipeline::Given;
 use crate::cmc_regimes::policy::{Part, Policy, Risk};
 use crate::cmc_regimes::restraint::{RowInputs, Source, in_force, restraints};
+use crate::cmc_regimes::row::Row;
 use crate::cmc_regimes::series::Series;
 use crate::cmc_regimes::{labeller, pipeline};
 

@@ -1,9 +1,9 @@
 //! What the label of one bar follows from. Nothing is decided here: the label is that of
 //! [`Memory::label`], and each fact is taken from the functions that it was decided by.
 
-use crate::cmc_regimes::budget::Layer;
 use crate::cmc_regimes::label::{Label, Trend};
 use crate::cmc_regimes::labeller::{Bars, Memory, floored_by, raw_trend};
+use crate::cmc_regimes::layer::Layer;
 use crate::math::rolling::Standing;
 
 /// What one bar's label follows from. NaN is unknown.

@@ -2,12 +2,10 @@
 //! where on. Block by block, and within a block bar by bar, so that further bars can be added without
 //! the earlier ones.
 
-use std::hash::Hasher;
-
 use serde::{Deserialize, Serialize};
-use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::cmc_regimes::series::Series;
+use crate::hash::{Hash, chain};
 
 /// Bars in a block.
 pub const BLOCK: usize = 64;
@@ -21,34 +19,6 @@ pub struct Print {
     pub bars: u32,
     /// Hash of all that is read of its bars.
     pub hash: Hash,
-}
-
-/// A hash of 128 bits.
-pub type Hash = [u64; 2];
-
-/// Adds words to a hash: it is the key of the next.
-pub fn chain(hash: Hash, words: impl IntoIterator<Item = u64>) -> Hash {
-    let mut hasher = SipHasher13::new_with_keys(hash[0], hash[1]);
-    words.into_iter().for_each(|word| hasher.write_u64(word.to_le()));
-    let next = hasher.finish128();
-    [next.h1, next.h2]
-}
-
-/// A checksum of bytes.
-pub fn of_bytes(bytes: &[u8]) -> u64 {
-    let mut hasher = SipHasher13::new_with_keys(0, 0);
-    hasher.write(bytes);
-    hasher.finish()
-}
-
-/// A hash of texts, each with its end.
-pub fn of_texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Hash {
-    texts.into_iter().fold([0; 2], |hash, text| {
-        let mut hasher = SipHasher13::new_with_keys(hash[0], hash[1]);
-        hasher.write(text.as_bytes());
-        let next = hasher.finish128();
-        [next.h1, next.h2]
-    })
 }
 
 /// The fingerprints of the first `bars` of a series, block by block, where `last` is that of the last

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::cmc_regimes::budget::{Layer, Tier};
+use crate::cmc_regimes::budget::Tier;
 use crate::cmc_regimes::label::{Label, Liq, Trend, Vol};
+use crate::cmc_regimes::layer::Layer;
 use crate::math::rolling::{RunningMean, Standing, rolling_median, standings};
 
 pub use crate::cmc_regimes::facts::{Facts, Volatility, facts};

@@ -61,7 +61,7 @@ pub(crate) struct Last {
 impl Memory {
     /// The key of the newest row; `None` without rows.
     pub fn newest_key(&self) -> Option<&'static str> {
-        self.last.map(|last| crate::cmc_regimes::pipeline::key_text(last.key))
+        self.last.map(|last| crate::cmc_regimes::row::key_text(last.key))
     }
 
     /// Rows of each output: regimes, flips, statistics, comovement.

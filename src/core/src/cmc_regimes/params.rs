@@ -1,7 +1,7 @@
 //! Everything beside bars and policy that can change a row.
 
-use crate::cmc_regimes::budget::Layer;
 use crate::cmc_regimes::hysteresis::Mode;
+use crate::cmc_regimes::layer::Layer;
 
 /// What is known about the source of a layer beside its bars.
 #[derive(Clone, Debug, PartialEq)]

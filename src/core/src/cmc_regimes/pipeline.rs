@@ -3,68 +3,25 @@
 use std::collections::HashMap;
 
 use crate::cmc_regimes::align::as_of;
-use crate::cmc_regimes::budget::{Budget, Layer, Tier};
+use crate::cmc_regimes::budget::{Budget, Tier};
 use crate::cmc_regimes::comovement::{Comovement, comovements, push_rows};
 use crate::cmc_regimes::fingerprint::{Print, prints};
 use crate::cmc_regimes::flips::{Flip, flips_after};
 use crate::cmc_regimes::label::Label;
 use crate::cmc_regimes::labeller::{label_bars, vol_window};
+use crate::cmc_regimes::layer::Layer;
 use crate::cmc_regimes::memory::{Last, LayerMemory, Memory};
 use crate::cmc_regimes::params::Params;
 use crate::cmc_regimes::policy::{Effect, Orders, Policy, Risk};
+use crate::cmc_regimes::proxy::Proxy;
 use crate::cmc_regimes::restraint::{RowInputs, in_force, key, restraints};
-use crate::cmc_regimes::series::{Proxy, Series};
+use crate::cmc_regimes::row::{FlipLayer, Row, key_text};
+use crate::cmc_regimes::series::Series;
 use crate::math::stats::ReturnStats;
 
 /// Largest gross exposure of an asset without a monthly layer while the market is not supportive,
 /// and largest size of one without a weekly layer.
 pub const PROXY_CAP: f64 = 0.7;
-
-/// What a daily row says. Many rows say the same, so rows refer to it by index.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Row {
-    /// Accepted labels, L0 to L3.
-    pub labels: [Option<Label>; 4],
-    /// The label that makes the key, `None` for `Unknown`.
-    pub key: Option<Label>,
-    /// The five risk fields.
-    pub risk: Risk,
-    /// Allowed setups, sorted; `None` is unrestricted.
-    pub setups: Option<Vec<String>>,
-    /// Tier and enabled layers.
-    pub budget: Budget,
-}
-
-impl Row {
-    /// The text of the key.
-    pub fn key_text(&self) -> &'static str {
-        key_text(self.key)
-    }
-}
-
-/// The text of a key.
-pub fn key_text(key: Option<Label>) -> &'static str {
-    key.map_or(crate::cmc_regimes::policy::UNKNOWN, Label::as_str)
-}
-
-/// A series of labels whose flips are recorded: a layer, or the key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FlipLayer {
-    /// Accepted labels of a layer.
-    Layer(Layer),
-    /// The key.
-    Composite,
-}
-
-impl FlipLayer {
-    /// `L0`, `L1`, `L2` or `composite`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            FlipLayer::Layer(layer) => layer.as_str(),
-            FlipLayer::Composite => "composite",
-        }
-    }
-}
 
 /// All that one asset's bars give.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,8 +1,8 @@
 //! All that tightens one row, in the order in which it is told: its labels, what waits, a missing key, the
 //! market proxy.
 
-use crate::cmc_regimes::budget::Layer;
 use crate::cmc_regimes::label::Label;
+use crate::cmc_regimes::layer::Layer;
 use crate::cmc_regimes::pipeline::PROXY_CAP;
 use crate::cmc_regimes::policy::{Effect, Policy, Risk};
 

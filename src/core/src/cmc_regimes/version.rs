@@ -1,12 +1,12 @@
 //! The version hash: what every label and policy value was computed with.
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
-use crate::cmc_regimes::budget::Layer;
 use crate::cmc_regimes::labeller;
+use crate::cmc_regimes::layer::Layer;
 use crate::cmc_regimes::params::Params;
 use crate::cmc_regimes::policy::{PolicyTable, Rule};
+use crate::hash::hash;
 
 /// Changed whenever the code gives another label or policy for the same inputs and parameters.
 pub const LABEL_VERSION: u32 = 1;
@@ -22,13 +22,6 @@ pub fn version_hash(table: &PolicyTable, params: &Params) -> String {
 /// The same hash of the policy's rules alone: it tells a changed policy from changed parameters.
 pub fn policy_hash(table: &PolicyTable) -> String {
     hash(&json!([table.rules().iter().map(rule).collect::<Vec<_>>(), rule(table.fallback())]))
-}
-
-/// The first 16 hex digits of the SHA-256 of a value's canonical JSON text.
-pub(crate) fn hash(value: &Value) -> String {
-    // serde_json keeps objects in key order, which makes the text canonical.
-    let digest = Sha256::digest(value.to_string().as_bytes());
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn canonical(table: &PolicyTable, params: &Params) -> Value {

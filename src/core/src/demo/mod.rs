@@ -234,8 +234,9 @@ impl Rng {
 mod tests {
     use super::*;
     use crate::calendar::{Calendar, Span, ema, period_bars};
-    use crate::cmc_regimes::budget::{Layer, Tier};
+    use crate::cmc_regimes::budget::Tier;
     use crate::cmc_regimes::label::{Trend, Vol};
+    use crate::cmc_regimes::layer::Layer;
     use crate::cmc_regimes::params::Params;
     use crate::cmc_regimes::pipeline::{Outcome, run};
     use crate::cmc_regimes::policy::{Policy, PolicyTable};

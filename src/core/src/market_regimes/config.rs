@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value, json};
 use thiserror::Error;
 
-use crate::cmc_regimes::version::hash;
+use crate::hash::hash;
 
 const KEYS: [&str; 8] = [
     "adx_trending",

@@ -7,7 +7,8 @@ use proptest::sample::select;
 use regime_core::Layer;
 use regime_core::cmc_regimes::hysteresis::Mode;
 use regime_core::cmc_regimes::params::{LayerParams, Params, SourceParams};
-use regime_core::cmc_regimes::series::{Proxy, Series};
+use regime_core::cmc_regimes::proxy::Proxy;
+use regime_core::cmc_regimes::series::Series;
 
 use super::synthetic::{DAY, Shape, series};
 use super::{key, mode};

@@ -7,38 +7,22 @@ use regime_core::cmc_regimes::params::Params;
 use regime_core::cmc_regimes::pipeline::budget_of;
 use regime_core::cmc_regimes::policy::PolicyTable;
 
+use crate::output::finding::Severity;
 use crate::pg::error::{Error, Result};
 use crate::pg::spi::Db;
-use crate::pg::{settings, spi};
-use crate::source::bars::utc;
-use crate::source::map;
-use crate::source::map::{MapRow, Source};
+use crate::pg::time::utc;
+use crate::pg::{catalog, memory, session, settings, spi};
+use crate::source::map::{self, MapRow, Source};
+use crate::systems::cmc_regimes::assets::all_ids;
+use crate::systems::cmc_regimes::check::complaint::Complaint;
 use crate::systems::cmc_regimes::check::layer::{Checked, Layers, Subject, complaints_of};
 use crate::systems::cmc_regimes::check::raw::RawReader;
-use crate::systems::cmc_regimes::params;
-use crate::systems::cmc_regimes::params::{Given, Setup};
-use crate::systems::cmc_regimes::refresh::call::all_ids;
-use crate::systems::health::Severity;
-
-/// One thing that is not as it should be. `first` is the first bar or EMA it is true of, in microseconds.
-#[derive(Debug)]
-pub struct Complaint {
-    pub severity: Severity,
-    /// `None` for what concerns all assets.
-    pub asset: Option<i32>,
-    /// `None` for what concerns all layers.
-    pub layer: Option<Layer>,
-    pub problem: String,
-    pub n: Option<i64>,
-    pub first: Option<i64>,
-    /// What to type, or to do.
-    pub command: String,
-}
+use crate::systems::cmc_regimes::params::{self, Given, Setup};
 
 /// All there is to say about these assets, or all, the worst first.
 pub fn check(ids: Option<Vec<i32>>, cal_scheme: Option<String>) -> Result<Vec<Complaint>> {
     spi::connect(|db| {
-        let schema = map::extension_schema(db)?;
+        let schema = catalog::extension_schema(db)?;
         let cal_scheme = cal_scheme.unwrap_or_else(settings::cal_scheme);
         let map = map::map(db, &cal_scheme, &schema)?;
         let mut complaints = Vec::new();
@@ -58,7 +42,7 @@ pub fn check(ids: Option<Vec<i32>>, cal_scheme: Option<String>) -> Result<Vec<Co
                 Vec::new()
             }
         };
-        let preflight = Preflight { readers, params: setup.params, schema, whole, now: spi::clock() };
+        let preflight = Preflight { readers, params: setup.params, schema, whole, now: session::clock() };
         complaints.extend(preflight.assets(&ids)?);
         complaints.sort_by(|a, b| key(a).cmp(&key(b)));
         Ok(complaints)
@@ -158,7 +142,7 @@ impl Preflight<'_> {
         let mut young = 0;
         for id in ids {
             pgrx::check_for_interrupts!();
-            let (found, budget) = spi::in_own_memory(|| self.asset(*id))?;
+            let (found, budget) = memory::in_own_memory(|| self.asset(*id))?;
             complaints.extend(found);
             let is_young = |b: Budget| !b.enabled[0] || !b.enabled[1];
             young += i64::from(budget.is_some_and(is_young) && *id != self.params.market_proxy_id);

@@ -7,10 +7,10 @@ use regime_core::calendar::stamps::{
 use regime_core::calendar::steps::{gaps, habit};
 use regime_core::calendar::{Calendar, Span};
 
-use crate::source::bars::utc;
-use crate::systems::cmc_regimes::check::inputs::Complaint;
+use crate::output::finding::Severity;
+use crate::pg::time::utc;
+use crate::systems::cmc_regimes::check::complaint::Complaint;
 use crate::systems::cmc_regimes::check::raw::{Raw, RawBar, RawReader, Tally};
-use crate::systems::health::Severity;
 
 /// Whose bars they are, and what complaints about them say.
 #[derive(Clone, Copy)]

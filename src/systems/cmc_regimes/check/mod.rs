@@ -1,5 +1,6 @@
 //! Whether inputs are usable, and whether stored rows are those of a computation from scratch.
 
+pub mod complaint;
 pub mod inputs;
 pub mod layer;
 pub mod raw;

@@ -2,9 +2,11 @@
 
 use regime_core::Layer;
 
+use crate::pg::arg::arg;
 use crate::pg::error::Result;
-use crate::pg::spi::{Db, Sees, arg};
-use crate::source::map::{MapRow, Source, relation_args};
+use crate::pg::spi::{Db, Sees};
+use crate::source::map::{MapRow, Source};
+use crate::source::relation::relation_args;
 
 /// Reads one layer of any asset.
 pub struct RawReader<'c> {

@@ -1,16 +1,16 @@
 //! Whether stored rows say what was knowable when they closed: each is computed again from what closed until
 //! then, budget included, and compared.
 
-use regime_core::cmc_regimes::pipeline::Row;
+use regime_core::cmc_regimes::row::Row;
 use regime_core::{Label, Layer};
 
+use crate::output::relation::output_relation;
+use crate::pg::arg::arg;
 use crate::pg::error::{Result, check_range, invalid_parameter};
-use crate::pg::spi::{Db, Sees, Tuple, arg};
+use crate::pg::spi::{Db, Sees, Tuple};
 use crate::systems::cmc_regimes::engine::Engine;
-use crate::systems::cmc_regimes::params;
-use crate::systems::cmc_regimes::params::Given;
-use crate::systems::cmc_regimes::refresh::call::{TF, output_relation};
-use crate::systems::cmc_regimes::tables::REGIMES;
+use crate::systems::cmc_regimes::params::{self, Given};
+use crate::systems::cmc_regimes::tables::{REGIMES, TF};
 
 /// The columns compared, as they are stored.
 const COLUMNS: [&str; 15] = [

@@ -2,18 +2,20 @@
 
 use std::cmp::Ordering;
 
-use regime_core::cmc_regimes::budget::{Budget, Layer, Tier};
+use regime_core::cmc_regimes::budget::{Budget, Tier};
 use regime_core::cmc_regimes::explain::LayerFacts;
 use regime_core::cmc_regimes::hysteresis::{Decision, Mode};
 use regime_core::cmc_regimes::labeller::{
     ATRP_BARS, ATRP_HIGH, ATRP_LOW, Facts, LIQ_EASY, LIQ_MIN_KNOWN, LIQ_STRESSED, LIQ_WINDOW, PCT_HIGH,
     PCT_LOW, Volatility,
 };
+use regime_core::cmc_regimes::layer::Layer;
 use regime_core::math::number::{plain, rounded};
 use regime_core::{Label, Trend, Vol};
 
-use crate::source::bars::utc;
-use crate::systems::cmc_regimes::explain::{BUDGET, HYSTERESIS, KEY, LABELS, Line, ROW, Told, line, moment};
+use crate::pg::time::utc;
+use crate::systems::cmc_regimes::explain::told::{Line, Told, line, moment};
+use crate::systems::cmc_regimes::explain::{BUDGET, HYSTERESIS, KEY, LABELS, ROW};
 
 /// The lines of these steps.
 pub fn tell(told: &Told) -> Vec<Line> {

@@ -7,9 +7,10 @@ use regime_core::cmc_regimes::policy::{Align, Part, Risk, Rule, STAND_DOWN, STRE
 use regime_core::cmc_regimes::restraint::Source;
 use regime_core::math::number::plain;
 
-use crate::source::bars::utc;
+use crate::pg::time::utc;
 use crate::systems::cmc_regimes::explain::labels::comparisons;
-use crate::systems::cmc_regimes::explain::{Line, POLICY, PROXY, RESULT, Told, line};
+use crate::systems::cmc_regimes::explain::told::{Line, Told, line};
+use crate::systems::cmc_regimes::explain::{POLICY, PROXY, RESULT};
 
 /// The lines of these steps.
 pub fn tell(told: &Told) -> Vec<Line> {

@@ -4,16 +4,18 @@ use regime_core::cmc_regimes::fingerprint::{differ_from, prints};
 use regime_core::math::number::plain;
 use regime_core::{Label, Layer};
 
+use crate::output::relation::output_relation;
 use crate::output::set_up::is_set_up;
+use crate::pg::arg::{arg, timestamp_arg};
 use crate::pg::error::Result;
-use crate::pg::spi::{Sees, arg, timestamp_arg};
-use crate::pg::{settings, spi};
-use crate::source::bars::utc;
-use crate::systems::cmc_regimes::explain::{Line, STORED, Told, line};
-use crate::systems::cmc_regimes::refresh::call::{TF, output_relation};
-use crate::systems::cmc_regimes::refresh::state;
-use crate::systems::cmc_regimes::refresh::state::{INPUTS, STATE, State};
-use crate::systems::cmc_regimes::tables::{CMC, REGIMES};
+use crate::pg::spi::Sees;
+use crate::pg::time::utc;
+use crate::pg::{settings, syscache};
+use crate::systems::cmc_regimes::explain::STORED;
+use crate::systems::cmc_regimes::explain::told::{Line, Told, line};
+use crate::systems::cmc_regimes::refresh::state::State;
+use crate::systems::cmc_regimes::refresh::{blocks, state};
+use crate::systems::cmc_regimes::tables::{CMC, INPUTS, REGIMES, STATE, TF};
 
 /// The columns that are compared, as text.
 type Texts = [String; 16];
@@ -204,7 +206,7 @@ fn missing(told: &Told, relation: &str) -> Result<String> {
 
 /// What is known of the asset's last refresh, as far as it may be read.
 fn known_state(told: &Told, schema: &str) -> Result<Option<State>> {
-    let may = |table| spi::readable(schema, table) == Some(true);
+    let may = |table| syscache::readable(schema, table) == Some(true);
     if may(STATE) && may(INPUTS) { state::load(told.db, schema, told.asset) } else { Ok(None) }
 }
 
@@ -254,7 +256,7 @@ fn since(told: &Told, known: Option<&State>, schema: &str) -> Result<Option<Stri
     if known.basis.sources != told.engine.basis(None).sources {
         return Ok(Some("regime_source changed since the last refresh".to_owned()));
     }
-    let before = state::prints(told.db, schema, told.asset)?;
+    let before = blocks::prints(told.db, schema, told.asset)?;
     let changed = Layer::ALL.into_iter().filter_map(|layer| {
         let series = told.series[layer as usize].as_ref();
         let now = series.map_or(Vec::new(), |s| prints(None, s, s.until(known.ts)));

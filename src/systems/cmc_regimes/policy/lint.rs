@@ -2,7 +2,7 @@
 
 use regime_core::cmc_regimes::policy::{Hole, Lint, Origin, PolicyTable, Problem};
 
-use crate::systems::health::Severity;
+use crate::output::finding::Severity;
 
 /// One remark on a policy.
 pub struct Remark {

@@ -8,16 +8,16 @@ use regime_core::cmc_regimes::pipeline::Outcome;
 use regime_core::cmc_regimes::policy::Orders;
 use regime_core::cmc_regimes::version::version_hash;
 
-use crate::output::entry::report_warning;
-use crate::pg::error::{Result, invalid_parameter};
-use crate::pg::spi;
-use crate::pg::spi::{Db, Sees, Tuple, arg, timestamp_arg};
-use crate::source::bars::utc;
+use crate::output::relation::output_relation;
+use crate::pg::arg::{arg, timestamp_arg};
+use crate::pg::error::{Result, invalid_parameter, report_warning};
+use crate::pg::spi::{Db, Sees, Tuple};
+use crate::pg::time::utc;
+use crate::pg::{memory, spi};
+use crate::systems::cmc_regimes::assets::all_ids;
 use crate::systems::cmc_regimes::engine::Engine;
-use crate::systems::cmc_regimes::params;
-use crate::systems::cmc_regimes::params::Given;
-use crate::systems::cmc_regimes::refresh::call::{TF, all_ids, output_relation};
-use crate::systems::cmc_regimes::tables::REGIMES;
+use crate::systems::cmc_regimes::params::{self, Given};
+use crate::systems::cmc_regimes::tables::{REGIMES, TF};
 
 use serde_json::Value;
 
@@ -146,7 +146,7 @@ pub fn simulate(
         let mut summaries = Vec::with_capacity(ids.len());
         for id in ids {
             pgrx::check_for_interrupts!();
-            let compared = spi::in_own_memory(|| {
+            let compared = memory::in_own_memory(|| {
                 let outcome = engine.compute(id)?;
                 Simulation { db, relation: &relation, id, span, given_hash: &given_hash }.compare(
                     &outcome,

@@ -10,14 +10,15 @@ use pgrx::datum::Interval;
 use regime_core::cmc_regimes::pipeline::PROXY_CAP;
 use regime_core::cmc_regimes::policy::{Orders, PolicyTable, Risk, STAND_DOWN, UNKNOWN};
 
+use crate::output::relation::output_relation;
+use crate::pg::arg::{Arg, arg, timestamp_arg};
 use crate::pg::cache::State;
+use crate::pg::catalog::extension_schema;
 use crate::pg::error::{Result, invalid_parameter};
-use crate::pg::spi::{Arg, Db, Sees, Statement, Tuple, arg, timestamp_arg};
+use crate::pg::spi::{Db, Sees, Statement, Tuple};
 use crate::pg::{cache, settings, time};
-use crate::source::map::extension_schema;
-use crate::systems::cmc_regimes::params::parse_stored;
-use crate::systems::cmc_regimes::refresh::call::{TF, output_relation};
-use crate::systems::cmc_regimes::tables::REGIMES;
+use crate::systems::cmc_regimes::policies::parse_stored;
+use crate::systems::cmc_regimes::tables::{REGIMES, TF};
 
 /// What holds for an asset at a moment. Times are microseconds, moments since 2000.
 pub struct InForce<R> {

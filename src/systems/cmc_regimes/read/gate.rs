@@ -4,10 +4,8 @@ use regime_core::cmc_regimes::policy::{Risk, STAND_DOWN};
 
 use crate::pg::error::{Result, invalid_parameter, null_argument};
 use crate::pg::spi::Db;
-use crate::pg::time::shown;
-use crate::source::bars::utc;
-use crate::systems::cmc_regimes::read::as_of;
-use crate::systems::cmc_regimes::read::as_of::{InForce, Stale};
+use crate::pg::time::{shown, utc};
+use crate::systems::cmc_regimes::read::as_of::{self, InForce, Stale};
 
 /// A signal, as far as it matters here.
 pub struct Signal<'a> {

@@ -3,18 +3,20 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use regime_core::cmc_regimes::pipeline::FlipLayer;
+use regime_core::cmc_regimes::row::FlipLayer;
 use regime_core::math::periods::Change;
 use regime_core::{Label, Layer};
 
+use crate::output::relation::output_relation;
+use crate::pg::arg::{arg, timestamp_arg};
 use crate::pg::cache::known;
+use crate::pg::catalog::extension_schema;
 use crate::pg::error::{Result, invalid_parameter};
 use crate::pg::settings;
-use crate::pg::spi::{Db, Sees, arg, timestamp_arg};
+use crate::pg::spi::{Db, Sees};
 use crate::source::map;
-use crate::source::map::{Relation, extension_schema, relation_args};
-use crate::systems::cmc_regimes::refresh::call::{TF, output_relation};
-use crate::systems::cmc_regimes::tables::{FLIPS, REGIMES};
+use crate::source::relation::{Relation, relation_args};
+use crate::systems::cmc_regimes::tables::{FLIPS, REGIMES, TF};
 
 /// The layer of this name, whose flips are stored; NULL is the key.
 pub fn flip_layer(name: Option<&str>) -> Result<FlipLayer> {

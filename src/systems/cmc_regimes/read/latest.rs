@@ -1,14 +1,13 @@
 //! The newest row of each asset, and whether it may still be trusted.
 
+use crate::output::relation::output_relation;
+use crate::pg::arg::arg;
 use crate::pg::error::Result;
-use crate::pg::spi::{Db, Sees, Tuple, arg};
-use crate::pg::{settings, spi};
-use crate::source::map;
-use crate::source::map::Source;
+use crate::pg::spi::{Db, Sees, Tuple};
+use crate::pg::{catalog, settings, syscache};
+use crate::source::map::{self, Source};
 use crate::systems::cmc_regimes::read::as_of;
-use crate::systems::cmc_regimes::refresh::call::{TF, output_relation};
-use crate::systems::cmc_regimes::tables::REGIMES;
-use crate::track::marks::ASSETS;
+use crate::systems::cmc_regimes::tables::{ASSETS, REGIMES, TF};
 
 /// The newest row of an asset. Times are microseconds, moments since 2000.
 pub struct Latest<R> {
@@ -28,7 +27,7 @@ pub fn all<R>(db: Db, read: impl Fn(&Tuple) -> Option<R>) -> Result<Vec<Latest<R
     // Whoever may read the outputs alone still gets the rows; a source that is gone is for regime_health.
     let daily = daily(db).ok().flatten();
     let schema = settings::target_schema();
-    let may_see_marks = ASSETS.tables().iter().all(|table| spi::readable(&schema, table) == Some(true));
+    let may_see_marks = ASSETS.tables().iter().all(|table| syscache::readable(&schema, table) == Some(true));
     let marked = may_see_marks.then(|| ASSETS.is_marked(&schema, "asset_.id"));
     let limit = as_of::limit(None)?;
     let mut found = Vec::new();
@@ -48,7 +47,7 @@ pub fn all<R>(db: Db, read: impl Fn(&Tuple) -> Option<R>) -> Result<Vec<Latest<R
 
 /// Where the daily bars of the settings' calendar scheme are.
 fn daily(db: Db) -> Result<Option<Source>> {
-    let [_, _, daily, _] = map::map(db, &settings::cal_scheme(), &map::extension_schema(db)?)?;
+    let [_, _, daily, _] = map::map(db, &settings::cal_scheme(), &catalog::extension_schema(db)?)?;
     let [_, _, daily, _] = map::check(db, [None, None, daily, None])?;
     Ok(daily)
 }

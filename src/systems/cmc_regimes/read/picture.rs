@@ -5,17 +5,17 @@ use pgrx::prelude::*;
 use regime_core::Label;
 use regime_core::calendar::ticks::date;
 use regime_core::cmc_regimes::label::{Trend, Vol};
-use regime_core::cmc_regimes::pipeline::FlipLayer;
+use regime_core::cmc_regimes::row::FlipLayer;
 use regime_core::cmc_regimes::strip;
 use regime_core::cmc_regimes::strip::glyph;
 
+use crate::output::relation::output_relation;
+use crate::pg::catalog::extension_schema;
 use crate::pg::error::{Error, Result, check_range, invalid_parameter};
 use crate::pg::spi::Db;
-use crate::source::bars::utc;
-use crate::source::map::extension_schema;
+use crate::pg::time::utc;
 use crate::systems::cmc_regimes::read::chart::{Chart, svg};
 use crate::systems::cmc_regimes::read::history::{Closes, History};
-use crate::systems::cmc_regimes::refresh::call::output_relation;
 use crate::systems::cmc_regimes::tables::REGIMES;
 
 /// What of an asset is to be drawn; moments are microseconds since 2000, `None` is no limit.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use regime_core::cmc_regimes::forward::{Forward, forward_returns};
-use regime_core::cmc_regimes::pipeline::FlipLayer;
+use regime_core::cmc_regimes::row::FlipLayer;
 use regime_core::math::periods::{Period, periods, simple_return};
 
 use crate::pg::error::{Result, invalid_parameter, null_argument};

@@ -6,14 +6,15 @@ use pgrx::spi::quote_identifier as quoted;
 
 use regime_core::cmc_regimes::policy::UNKNOWN;
 
+use crate::output::relation::output_relation;
+use crate::pg::arg::arg;
 use crate::pg::columns::{Table, check_name, column, wrong_type};
 use crate::pg::error::{Error, Result, no_privilege};
-use crate::pg::spi::{Db, arg};
+use crate::pg::session::current_user;
+use crate::pg::spi::Db;
 use crate::pg::{columns, settings};
-use crate::source::map::current_user;
 use crate::systems::cmc_regimes::read::as_of;
-use crate::systems::cmc_regimes::refresh::call::{TF, output_relation};
-use crate::systems::cmc_regimes::tables::REGIMES;
+use crate::systems::cmc_regimes::tables::{REGIMES, TF};
 
 /// The columns of the signals, as the caller names them.
 pub struct Names<'a> {

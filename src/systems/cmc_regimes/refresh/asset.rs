@@ -11,18 +11,22 @@ use regime_core::cmc_regimes::pipeline::{Outcome, budget_of};
 
 use crate::output::entry::{Mode, Work};
 use crate::output::set_up;
+use crate::pg::arg::arg;
 use crate::pg::error::{Error, Result};
-use crate::pg::spi;
-use crate::pg::spi::{Db, Sees, arg};
-use crate::source::bars::{Reader, utc};
-use crate::source::map::check_none_hidden;
-use crate::sync::{Content, Value, Written, sync, sync_after};
+use crate::pg::spi::{self, Db, Sees};
+use crate::pg::time::utc;
+use crate::source::bars::Reader;
+use crate::source::relation::check_none_hidden;
+use crate::sync::compare::Written;
+use crate::sync::content::{Content, Value};
+use crate::sync::{sync, sync_after};
+use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::engine::{Engine, Layers};
-use crate::systems::cmc_regimes::refresh::call::TF;
-use crate::systems::cmc_regimes::refresh::state::{Basis, Standing, State};
-use crate::systems::cmc_regimes::refresh::{rows, state};
-use crate::systems::cmc_regimes::tables::{CMC, REGIMES, TABLES};
-use crate::track::marks::{ASSETS, Mark};
+use crate::systems::cmc_regimes::refresh::plan::{Later, Plan};
+use crate::systems::cmc_regimes::refresh::state::{Standing, State};
+use crate::systems::cmc_regimes::refresh::{blocks, rows, state};
+use crate::systems::cmc_regimes::tables::{ASSETS, CMC, REGIMES, TABLES, TF};
+use crate::track::marks::Mark;
 
 /// What refreshes of one call share.
 pub struct Call<'a, 'c> {
@@ -66,24 +70,6 @@ impl Work for Done {
     fn reason(&self) -> Option<String> {
         self.reason.clone()
     }
-}
-
-/// What there is to compute.
-enum Plan {
-    Full { series: Option<Box<Layers>>, reason: String },
-    Later(Box<Later>),
-}
-
-/// Bars after those that a state knows.
-struct Later {
-    memory: Memory,
-    series: Layers,
-    /// Daily EMAs of all rows, where they were read anyway.
-    emas: Option<[Vec<f64>; 3]>,
-    bars: [Option<usize>; 4],
-    budget: Budget,
-    /// Whether what the state says beside its rows has changed.
-    moved: bool,
 }
 
 /// The newest stored row: its time, key and version hash.
@@ -188,7 +174,7 @@ impl Call<'_, '_> {
             return Ok(Plan::Full { series: None, reason: "stored rows changed".to_owned() });
         }
         let series = self.engine.series(id)?;
-        let before = state::prints(self.db, self.schema, id)?;
+        let before = blocks::prints(self.db, self.schema, id)?;
         let kept = |l: usize| before[l].iter().map(|print| u64::from(print.bars)).sum::<u64>();
         if (0..4).any(|l| kept(l) != memory.layers[l].bars) {
             return Ok(Plan::Full { series: Some(Box::new(series)), reason: "no state".to_owned() });
@@ -206,7 +192,7 @@ impl Call<'_, '_> {
             let reason = format!("late bars from {}", &utc(from)[..10]);
             return Ok(Plan::Full { series: Some(Box::new(series)), reason });
         }
-        let emas = state::emas_of(series[Layer::L2 as usize].as_ref()).map(<[f64]>::to_vec);
+        let emas = blocks::emas_of(series[Layer::L2 as usize].as_ref()).map(<[f64]>::to_vec);
         let mut later: Layers = Default::default();
         for (l, later) in later.iter_mut().enumerate() {
             *later = series[l].as_ref().map(|s| s.since(known[l]));
@@ -278,8 +264,8 @@ impl Call<'_, '_> {
             state::forget(self.db, self.schema, id)?;
             return Ok(done);
         }
-        let blocks = state::blocks(&outcome, state::emas_of(series[Layer::L2 as usize].as_ref()));
-        state::replace_blocks(self.db, self.schema, id, blocks)?;
+        let blocks = blocks::blocks(&outcome, blocks::emas_of(series[Layer::L2 as usize].as_ref()));
+        blocks::replace_blocks(self.db, self.schema, id, blocks)?;
         let bars = series.each_ref().map(|s| s.as_ref().map(|s| s.ts.len()));
         self.remember(id, outcome.budget, bars, &outcome.memory)?;
         Ok(done)
@@ -305,7 +291,7 @@ impl Call<'_, '_> {
         let emas = match emas {
             Some(emas) => emas,
             None => {
-                let mut emas = state::emas(self.db, self.schema, id, memory.rows)?;
+                let mut emas = blocks::emas(self.db, self.schema, id, memory.rows)?;
                 if emas.iter().any(|ema| ema.len() as u64 != memory.rows) {
                     return self.full(id, None, "state of another version".to_owned());
                 }
@@ -317,7 +303,7 @@ impl Call<'_, '_> {
         let after = memory.newest;
         let outcome = self.engine.resume(memory, &series, emas, budget, id)?;
         let written = self.write(id, &outcome, after, true)?;
-        state::store_blocks(self.db, self.schema, id, &state::blocks(&outcome, emas))?;
+        blocks::store_blocks(self.db, self.schema, id, &blocks::blocks(&outcome, emas))?;
         self.remember(id, outcome.budget, bars, &outcome.memory)?;
         Ok(self.done(&outcome, written, Mode::Incremental))
     }

@@ -6,12 +6,12 @@ use pgrx::spi::quote_identifier as quoted;
 
 use regime_core::Layer;
 
+use crate::pg::arg::arg;
 use crate::pg::error::Result;
-use crate::pg::spi::{Db, Sees, arg};
+use crate::pg::spi::{Db, Sees};
+use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::engine::{Engine, proxy_text};
-use crate::systems::cmc_regimes::refresh::call::TF;
-use crate::systems::cmc_regimes::refresh::state::{Basis, STATE};
-use crate::track::marks::ASSETS;
+use crate::systems::cmc_regimes::tables::{ASSETS, STATE, TF};
 
 /// What a state says of an asset, as far as it matters here.
 struct Known {

@@ -1,12 +1,12 @@
 //! Announcing flips: one notification per transaction, with the assets whose newest regime changed.
-#![allow(unsafe_code)]
 
 use std::cell::RefCell;
 
 use pgrx::prelude::*;
 use serde_json::{Value, json};
 
-use crate::pg::settings;
+use crate::pg::at_commit::Callbacks;
+use crate::pg::{session, settings};
 
 /// The channel.
 const CHANNEL: &str = "pg_regime_flips";
@@ -27,68 +27,30 @@ thread_local! {
     static CHANGES: RefCell<Vec<Change>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Asks PostgreSQL to be called when transactions end; called once when the library is loaded.
-pub fn watch() {
-    // SAFETY: called from _PG_init; the functions have the types that PostgreSQL calls them with and
-    // live as long as the library, which is never unloaded.
-    unsafe {
-        pg_sys::RegisterXactCallback(Some(transaction_ends), std::ptr::null_mut());
-        pg_sys::RegisterSubXactCallback(Some(subtransaction_ends), std::ptr::null_mut());
-    }
-}
-
 /// Takes note of an asset's key before and after a refresh.
 pub fn newest_regime(id: i32, [before, after]: [Option<String>; 2]) {
     if before == after || !settings::notify_flips() {
         return;
     }
-    // SAFETY: in a transaction.
-    let subtransaction = unsafe { pg_sys::GetCurrentSubTransactionId() };
-    CHANGES.with_borrow_mut(|changes| changes.push(Change { id, before, after, subtransaction }));
+    let change = Change { id, before, after, subtransaction: session::subtransaction() };
+    CHANGES.with_borrow_mut(|changes| changes.push(change));
 }
 
-#[pg_guard]
-unsafe extern "C-unwind" fn transaction_ends(event: pg_sys::XactEvent::Type, _none: *mut std::ffi::c_void) {
-    match event {
-        pg_sys::XactEvent::XACT_EVENT_PRE_COMMIT | pg_sys::XactEvent::XACT_EVENT_PRE_PREPARE => {
-            let changes = CHANGES.take();
-            if let Some(payload) = payload(&changes) {
-                send(&payload);
-            }
+/// What is done when transactions end.
+pub const CALLBACKS: Callbacks = Callbacks {
+    before_commit: || {
+        if let Some(payload) = payload(&CHANGES.take()) {
+            session::notify(CHANNEL, &payload);
         }
-        pg_sys::XactEvent::XACT_EVENT_ABORT => CHANGES.with_borrow_mut(Vec::clear),
-        _ => {}
-    }
-}
-
-#[pg_guard]
-unsafe extern "C-unwind" fn subtransaction_ends(
-    event: pg_sys::SubXactEvent::Type,
-    own: pg_sys::SubTransactionId,
-    parent: pg_sys::SubTransactionId,
-    _none: *mut std::ffi::c_void,
-) {
-    CHANGES.with_borrow_mut(|changes| match event {
-        pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB => changes.retain(|c| c.subtransaction != own),
-        pg_sys::SubXactEvent::SUBXACT_EVENT_COMMIT_SUB => {
-            changes.iter_mut().filter(|c| c.subtransaction == own).for_each(|c| c.subtransaction = parent);
-        }
-        _ => {}
-    });
-}
-
-fn send(payload: &str) {
-    let text = |text: &str| text.into_datum().unwrap_or(pg_sys::Datum::null());
-    // SAFETY: pg_notify(text, text) takes two texts; a transaction that is about to commit may notify.
-    unsafe {
-        pg_sys::OidFunctionCall2Coll(
-            pg_sys::Oid::from(pg_sys::F_PG_NOTIFY),
-            pg_sys::InvalidOid,
-            text(CHANNEL),
-            text(payload),
-        );
-    }
-}
+    },
+    aborted: || CHANGES.with_borrow_mut(Vec::clear),
+    subtransaction_aborted: |own| CHANGES.with_borrow_mut(|all| all.retain(|c| c.subtransaction != own)),
+    subtransaction_committed: |own, parent| {
+        CHANGES.with_borrow_mut(|all| {
+            all.iter_mut().filter(|c| c.subtransaction == own).for_each(|c| c.subtransaction = parent);
+        });
+    },
+};
 
 /// A JSON list of the changes, an object each; where that is too long, of the ids alone; where that is
 /// too long, of as many ids as fit, and null for the rest.

@@ -2,30 +2,30 @@
 //! same task. What a session has claimed is a row lock, gone with the session; what is done is committed
 //! with the rows it is about.
 
-use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
 use regime_core::cmc_regimes::version::version_hash;
 
-use crate::output::entry::{Began, with_grants};
+use crate::output::entry::Began;
+use crate::output::grants::with_grants;
 use crate::output::run_log::Run;
 use crate::output::set_up;
-use crate::pg::error::{Error, Result, check_no_block, check_range, check_writable};
+use crate::pg::arg::arg;
+use crate::pg::error::{Error, Result, check_range, error_code, sqlstate};
 use crate::pg::lock::{join, lock, sharers};
-use crate::pg::spi::{Db, Sees, arg};
-use crate::pg::subtransaction::{attempt, attempt_unless_cancelled, sqlstate};
-use crate::pg::{settings, spi};
+use crate::pg::session::{check_no_block, check_writable};
+use crate::pg::spi::{Db, Sees};
+use crate::pg::subtransaction::{attempt, attempt_unless_cancelled};
+use crate::pg::{session, settings, spi};
+use crate::systems::cmc_regimes::assets::ids_to_refresh;
+use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::engine::Engine;
-use crate::systems::cmc_regimes::params;
 use crate::systems::cmc_regimes::params::Given;
 use crate::systems::cmc_regimes::refresh::asset::Done;
-use crate::systems::cmc_regimes::refresh::call::{Assets, How, about, ids_to_refresh, refresh};
+use crate::systems::cmc_regimes::refresh::call::{Assets, How, about, refresh};
 use crate::systems::cmc_regimes::refresh::dirty;
-use crate::systems::cmc_regimes::refresh::state::Basis;
-use crate::systems::cmc_regimes::tables::CMC;
-use crate::systems::tracking;
-
-pub const WORK: &str = "cmc_regime_work";
+use crate::systems::cmc_regimes::tables::{CMC, WORK};
+use crate::systems::cmc_regimes::{params, tracked};
 
 /// Most failed assets that an error names.
 pub const MOST_NAMED: usize = 20;
@@ -57,9 +57,9 @@ fn find_or_begin(db: Db, given: &Given, only_dirty: bool) -> Result<i64> {
     if !set_up::is_set_up(db, &schema, &CMC)? {
         set_up::set_up(db, &schema, &[&CMC])?;
     }
-    let tracking = tracking::fingerprint(db, &schema, &setup.sources)?;
+    let tracking = tracked::fingerprint(db, &schema, &setup.sources)?;
     if only_dirty && tracking.is_none() {
-        return Err(tracking::not_tracked(db)?);
+        return Err(tracked::not_tracked(db)?);
     }
     let engine = Engine::new(db, setup, None);
     let basis = engine.basis(tracking);
@@ -156,7 +156,7 @@ pub fn next(given: &Given, round: i64, batch_size: Option<i32>, deadline: Option
         return Ok(false);
     }
     pgrx::notice!("round {round}: {done} of {all} assets done, {failed} failed");
-    if waiting > 0 && deadline.is_some_and(|at| spi::clock() >= at) {
+    if waiting > 0 && deadline.is_some_and(|at| session::clock() >= at) {
         pgrx::notice!("round {round}: max_runtime is over; assets that wait for the next call: {waiting}");
         return Ok(false);
     }
@@ -291,16 +291,4 @@ pub fn end(round: i64) -> Result<()> {
         "Earlier rows are kept. SELECT * FROM {} WHERE round = {round} AND status = 'failed';",
         work()
     )))
-}
-
-/// The code of the first failure, or a general one where it is not one of ours.
-pub fn error_code(text: &str) -> PgSqlErrorCode {
-    let known = [
-        PgSqlErrorCode::ERRCODE_DATA_EXCEPTION,
-        PgSqlErrorCode::ERRCODE_CARDINALITY_VIOLATION,
-        PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
-        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
-        PgSqlErrorCode::ERRCODE_CHECK_VIOLATION,
-    ];
-    known.into_iter().find(|code| sqlstate(*code) == text).unwrap_or(PgSqlErrorCode::ERRCODE_RAISE_EXCEPTION)
 }

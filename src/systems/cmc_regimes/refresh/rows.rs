@@ -1,10 +1,11 @@
 //! What an outcome puts into each output table.
 
 use regime_core::cmc_regimes::params::Params;
-use regime_core::cmc_regimes::pipeline::{Outcome, Row};
+use regime_core::cmc_regimes::pipeline::Outcome;
+use regime_core::cmc_regimes::row::Row;
 use regime_core::{Label, Layer};
 
-use crate::sync::{Content, Value};
+use crate::sync::content::{Content, Value};
 
 /// Rows of `cmc_regimes`.
 pub fn regimes<'a>(outcome: &'a Outcome, params: &'a Params, version_hash: &'a str) -> Content<'a> {

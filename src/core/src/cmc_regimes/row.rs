@@ -1,0 +1,52 @@
+//! A row of the layered regimes: labels by layer and the key made of them.
+
+use crate::cmc_regimes::budget::Budget;
+use crate::cmc_regimes::label::Label;
+use crate::cmc_regimes::layer::Layer;
+use crate::cmc_regimes::policy::Risk;
+
+/// What a daily row says. Many rows say the same, so rows refer to it by index.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Accepted labels, L0 to L3.
+    pub labels: [Option<Label>; 4],
+    /// The label that makes the key, `None` for `Unknown`.
+    pub key: Option<Label>,
+    /// The five risk fields.
+    pub risk: Risk,
+    /// Allowed setups, sorted; `None` is unrestricted.
+    pub setups: Option<Vec<String>>,
+    /// Tier and enabled layers.
+    pub budget: Budget,
+}
+
+impl Row {
+    /// The text of the key.
+    pub fn key_text(&self) -> &'static str {
+        key_text(self.key)
+    }
+}
+
+/// The text of a key.
+pub fn key_text(key: Option<Label>) -> &'static str {
+    key.map_or(crate::cmc_regimes::policy::UNKNOWN, Label::as_str)
+}
+
+/// A series of labels whose flips are recorded: a layer, or the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlipLayer {
+    /// Accepted labels of a layer.
+    Layer(Layer),
+    /// The key.
+    Composite,
+}
+
+impl FlipLayer {
+    /// `L0`, `L1`, `L2` or `composite`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            FlipLayer::Layer(layer) => layer.as_str(),
+            FlipLayer::Composite => "composite",
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Questions to the catalogs that need a statement: schemas and types.
+
+use pgrx::prelude::*;
+use pgrx::spi::quote_identifier as quoted;
+
+use crate::pg::arg::arg;
+use crate::pg::cache::known;
+use crate::pg::error::{Error, Result, invalid_parameter};
+use crate::pg::session::current_user;
+use crate::pg::settings;
+use crate::pg::spi::{Db, Sees};
+
+/// The schema exists.
+pub fn check_schema(db: Db, schema: &str) -> Result<()> {
+    if schema.is_empty() {
+        return Err(
+            invalid_parameter("target_schema is empty").hint("SET pg_regime.target_schema = 'public';")
+        );
+    }
+    let sql = "SELECT true FROM pg_catalog.pg_namespace WHERE nspname = $1::name";
+    match db.first(sql, &[arg(schema)], Sees::Now, |_| Ok(()))? {
+        Some(()) => Ok(()),
+        None => Err(Error::new(
+            PgSqlErrorCode::ERRCODE_INVALID_SCHEMA_NAME,
+            format!("target schema {} does not exist", quoted(schema)),
+        )
+        .hint(format!("CREATE SCHEMA {};", quoted(schema)))),
+    }
+}
+
+/// The current user may create in the schema.
+pub fn check_may_create(db: Db, schema: &str) -> Result<()> {
+    let sql = "SELECT has_schema_privilege($1::name::text, 'CREATE')";
+    let may = db.first(sql, &[arg(schema)], Sees::Now, |row| Ok(row.bool(0)))?.flatten();
+    if may == Some(true) {
+        return Ok(());
+    }
+    let schema = quoted(schema);
+    Err(Error::new(
+        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        format!("permission denied to create tables in schema {schema}"),
+    )
+    .hint(format!(
+        "GRANT CREATE ON SCHEMA {schema} TO {}; or let a role that may create their tables call this.",
+        current_user()
+    )))
+}
+
+/// A type's name without its modifier.
+pub fn without_modifier(type_name: &str) -> String {
+    match (type_name.find('('), type_name.find(')')) {
+        (Some(open), Some(close)) => format!("{}{}", &type_name[..open], &type_name[close + 1..]),
+        _ => type_name.to_owned(),
+    }
+}
+
+/// The quoted schema of the extension.
+pub fn extension_schema(db: Db) -> Result<String> {
+    let find = || {
+        let sql = "SELECT n.nspname::text FROM pg_catalog.pg_extension e \
+             JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_regime'";
+        let schema = db.first(sql, &[], Sees::Snapshot, |row| Ok(row.string(0)))?.flatten();
+        schema.map(|s| quoted(&s)).ok_or_else(|| {
+            Error::new(
+                PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
+                "extension pg_regime is not installed in this database",
+            )
+            .hint("CREATE EXTENSION pg_regime;")
+        })
+    };
+    Ok(known("extension schema", find)?.as_ref().clone())
+}
+
+/// The target schema and the extension's, quoted: what commands are to be typed with.
+pub fn schemas(db: Db) -> Result<[String; 2]> {
+    Ok([quoted(settings::target_schema()), extension_schema(db)?])
+}

@@ -1,0 +1,57 @@
+//! The ids of assets: from `dim_assets`, or those that have daily bars.
+
+use pgrx::prelude::*;
+
+use crate::pg::arg::arg;
+use crate::pg::error::{Error, Result};
+use crate::pg::spi::{self, Db, Sees};
+use crate::source::dim_assets::DimAssets;
+use crate::source::map::Source;
+
+/// A query for the ids in a relation, that steps from one to the next along the key.
+pub fn distinct_ids(relation: &str, id: &str, condition: &str) -> String {
+    // Names that no relation or column has, so that each means what it says whatever the map names.
+    let next = |after: &str| {
+        format!(
+            "(SELECT pg_regime_rel.{id} AS pg_regime_id FROM {relation} AS pg_regime_rel WHERE {condition}{after} \
+             ORDER BY pg_regime_rel.{id} LIMIT 1)"
+        )
+    };
+    format!(
+        "WITH RECURSIVE pg_regime_ids AS ({} UNION ALL SELECT n.pg_regime_id FROM pg_regime_ids AS seen, LATERAL {} AS n) \
+         SELECT pg_regime_id::int8 FROM pg_regime_ids ORDER BY pg_regime_id",
+        next(""),
+        next(&format!(" AND pg_regime_rel.{id} > seen.pg_regime_id"))
+    )
+}
+
+/// The ids of all assets, and whether a table lists them.
+pub fn ids_of(db: Db, daily: &Source) -> Result<(Vec<i32>, bool)> {
+    let listed = DimAssets::find(db, &daily.bars_schema, Sees::Now)?
+        .filter(|dim| dim.id.is_some() && dim.is_active.is_some());
+    let mut ids = Vec::new();
+    let mut take = |row: &spi::Tuple| {
+        let id = row.long(0).unwrap_or_default();
+        ids.push(i32::try_from(id).map_err(|_| too_large(id))?);
+        Ok(())
+    };
+    if let Some(dim) = &listed {
+        dim.check_readable(&[dim.id, dim.is_active])?;
+        let sql =
+            format!("SELECT id::int8 FROM {} WHERE is_active AND id IS NOT NULL ORDER BY id", dim.relation);
+        db.rows(&sql, &[], Sees::Now, &mut take)?;
+    } else {
+        let sql = distinct_ids(&daily.bars.sql, &daily.bars.id, &daily.bars.shared_condition);
+        db.rows(&sql, &[arg(daily.tf.as_deref())], Sees::Now, &mut take)?;
+    }
+    Ok((ids, listed.is_some()))
+}
+
+/// An id that no output row can have.
+pub fn too_large(id: i64) -> Error {
+    Error::new(
+        PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+        format!("asset id {id} is outside the range of int"),
+    )
+    .hint("Name the assets to refresh: refresh_cmc_regimes(ids => '{1,2}').")
+}

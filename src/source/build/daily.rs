@@ -1,0 +1,93 @@
+//! Reading the daily bars that tables are built from.
+
+use regime_core::calendar::DailyBars;
+
+use crate::pg::arg::arg;
+use crate::pg::error::Result;
+use crate::pg::spi::{self, Db, Sees};
+use crate::source::assets::distinct_ids;
+use crate::source::map::MapRow;
+use crate::source::relation::relation_args;
+use crate::source::usable::check_bars;
+
+/// Reads daily bars with their open, high, low, volume and market cap, as far as there are any.
+pub struct DailyReader<'c> {
+    db: Db<'c>,
+    sql: String,
+    relation: String,
+    id: String,
+    shared_condition: String,
+    tf: Option<String>,
+}
+
+impl<'c> DailyReader<'c> {
+    pub fn new(db: Db<'c>, daily: &MapRow) -> Result<Self> {
+        let relation = daily.bars(db, &[])?;
+        let sql = "SELECT attname::text FROM pg_catalog.pg_attribute WHERE attrelid = $1::regclass AND NOT attisdropped \
+             AND attname IN ('open', 'high', 'low', 'volume', 'market_cap')";
+        let mut there = Vec::new();
+        db.rows(sql, &[arg(relation.sql.as_str())], Sees::Now, |row| {
+            there.extend(row.string(0));
+            Ok(())
+        })?;
+        let [ts, close] = [0, 1].map(|i: usize| relation.columns[i].as_str());
+        let price = |name: &str| {
+            if there.iter().any(|t| t == name) { format!("{name}::float8") } else { close.to_owned() }
+        };
+        let amount = |name: &str| {
+            if there.iter().any(|t| t == name) {
+                format!("{name}::float8")
+            } else {
+                "NULL::float8".to_owned()
+            }
+        };
+        let sql = format!(
+            "SELECT {ts}, {}, {}, {}, {close}, {}, {} FROM {} WHERE {} ORDER BY 1",
+            price("open"),
+            price("high"),
+            price("low"),
+            amount("volume"),
+            amount("market_cap"),
+            relation.sql,
+            relation.condition
+        );
+        let (id, shared_condition) = (relation.id, relation.shared_condition);
+        Ok(Self { db, sql, relation: relation.sql, id, shared_condition, tf: daily.tf.clone() })
+    }
+
+    pub fn ids(&self, take: &mut impl FnMut(&spi::Tuple) -> Result<()>) -> Result<()> {
+        let sql = distinct_ids(&self.relation, &self.id, &self.shared_condition);
+        self.db.rows(&sql, &[arg(self.tf.as_deref())], Sees::Now, take)
+    }
+
+    pub fn bars(&self, id: i32) -> Result<DailyBars> {
+        let mut bars = DailyBars::default();
+        let args = relation_args(id, self.tf.as_deref(), None);
+        self.db.rows(&self.sql, &args, Sees::Snapshot, |row| {
+            bars.ts.push(row.micros(0).unwrap_or(i64::MAX));
+            let columns = [
+                &mut bars.open,
+                &mut bars.high,
+                &mut bars.low,
+                &mut bars.close,
+                &mut bars.volume,
+                &mut bars.market_cap,
+            ];
+            for (values, column) in columns.into_iter().zip(1..) {
+                values.push(row.known(column));
+            }
+            Ok(())
+        })?;
+        let prices = [("close", bars.close.as_slice())];
+        check_bars(&bars.ts, &prices, &format!("asset {id}"), "daily ", &self.relation)?;
+        // A close is known; what else a bar lacks is taken from it.
+        for i in 0..bars.ts.len() {
+            for values in [&mut bars.open, &mut bars.high, &mut bars.low] {
+                if !values[i].is_finite() {
+                    values[i] = bars.close[i];
+                }
+            }
+        }
+        Ok(bars)
+    }
+}

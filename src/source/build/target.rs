@@ -1,0 +1,142 @@
+//! The tables that are built: where they are, what shape they have, and whether they are ours.
+
+use pgrx::prelude::*;
+use pgrx::spi::quote_identifier as quoted;
+
+use regime_core::calendar::DailyBars;
+
+use crate::pg::arg::arg;
+use crate::pg::catalog::check_may_create;
+use crate::pg::error::{Error, Result};
+use crate::pg::spi::{Db, Sees};
+use crate::source::build::{BARS, CALENDAR_EMAS, CANDLES, DAILY_EMAS, DDL};
+use crate::sync::compare::Written;
+use crate::sync::content::{Content, Value};
+use crate::sync::table::{Column, Type};
+
+/// Whether a table carries the mark; one that does not may only be missing or empty.
+pub fn check_ours(db: Db, schema: &str, name: &str, mark: &str) -> Result<bool> {
+    let relation = format!("{}.{}", quoted(schema), quoted(name));
+    let sql = "SELECT obj_description(to_regclass($1), 'pg_class') IS NOT DISTINCT FROM $2 WHERE to_regclass($1) IS NOT NULL";
+    let found = db.first(sql, &[arg(relation.as_str()), arg(mark)], Sees::Now, |row| Ok(row.bool(0)))?;
+    if found.flatten() != Some(false) {
+        return Ok(found.flatten() == Some(true));
+    }
+    match db.first(&format!("SELECT true FROM {relation} LIMIT 1"), &[], Sees::Now, |_| Ok(()))? {
+        None => Ok(false),
+        Some(()) => Err(foreign_rows(&relation)),
+    }
+}
+
+pub fn foreign_rows(relation: &str) -> Error {
+    Error::new(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("table {relation} holds rows that regime_demo did not make"),
+    )
+    .detail("Nothing was changed.")
+    .hint("Run the demo in a database of its own: CREATE DATABASE regime_demo;")
+}
+
+pub const fn column(name: &'static str, kind: Type) -> Column {
+    Column { name, kind, nullable: false }
+}
+
+/// What was done with a relation.
+pub struct Built {
+    pub relation: String,
+    pub action: &'static str,
+    pub written: Written,
+}
+
+/// A table of the source shape on its way to being filled.
+pub struct Target {
+    pub relation: String,
+    action: &'static str,
+    written: Written,
+}
+
+impl Target {
+    /// Whether it may be filled: it was made by us, or it was empty.
+    pub fn is_ours(&self) -> bool {
+        self.action != "left alone"
+    }
+
+    pub fn add(&mut self, written: Written) {
+        self.written += written;
+    }
+
+    pub fn done(self) -> Built {
+        let action = match (self.action, self.written.total()) {
+            ("filled", 0) => "unchanged",
+            (action, _) => action,
+        };
+        Built { relation: self.relation, action, written: self.written }
+    }
+}
+
+/// Makes a table of this kind where it is missing. One that is there is taken over when it is empty
+/// or carries `mark` as its comment, and otherwise left alone.
+pub fn target(db: Db, schema: &str, name: &str, kind: &str, mark: &str) -> Result<Target> {
+    let relation = format!("{}.{}", quoted(schema), quoted(name));
+    let made = |action| Ok(Target { relation: relation.clone(), action, written: Written::default() });
+    let sql = "SELECT obj_description(to_regclass($1), 'pg_class') FROM (SELECT 1) AS one WHERE to_regclass($1) IS NOT NULL";
+    let found = db.first(sql, &[arg(relation.as_str())], Sees::Now, |row| Ok(row.string(0)))?;
+    if let Some(comment) = &found {
+        if comment.as_deref() == Some(mark) {
+            return made("filled");
+        }
+        if db.first(&format!("SELECT true FROM {relation} LIMIT 1"), &[], Sees::Now, |_| Ok(()))?.is_some() {
+            return made("left alone");
+        }
+        check_shape(db, &relation, kind)?;
+    } else {
+        check_may_create(db, schema)?;
+        let header = format!("--; {kind}\n");
+        let statement =
+            DDL.split_once(&header).map_or("", |(_, rest)| rest.split("--; ").next().unwrap_or(rest));
+        db.execute(&statement.replace("{table}", &relation), &[])?;
+    }
+    db.execute(&format!("COMMENT ON TABLE {relation} IS {}", pgrx::spi::quote_literal(mark)), &[])?;
+    made(if found.is_some() { "filled" } else { "created" })
+}
+
+/// An empty table is taken over only if it has the columns that are filled.
+fn check_shape(db: Db, relation: &str, kind: &str) -> Result<()> {
+    let wanted: Vec<&str> =
+        match [&BARS, &CALENDAR_EMAS, &DAILY_EMAS, &CANDLES].into_iter().find(|t| t.name == kind) {
+            Some(table) => [table.scope, table.key, table.values].concat().iter().map(|c| c.name).collect(),
+            None => vec!["id", "symbol"],
+        };
+    let sql = "SELECT w FROM pg_catalog.unnest($2::text[]) WITH ORDINALITY AS u (w, n) WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a \
+         WHERE a.attrelid = $1::regclass AND a.attname = w::name AND NOT a.attisdropped) ORDER BY n LIMIT 1";
+    match db.first(sql, &[arg(relation), arg(wanted)], Sees::Now, |row| Ok(row.string(0)))?.flatten() {
+        None => Ok(()),
+        Some(column) => Err(Error::new(
+            PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
+            format!("table {relation} is empty and could be filled, but has no column {column}"),
+        )
+        .detail("Nothing was changed.")
+        .hint(format!("DROP TABLE {relation}; it is then made with all its columns."))),
+    }
+}
+
+/// Rows of a bars table.
+pub fn bars_content(bars: &DailyBars, tf_days: i32) -> Content<'static> {
+    let known = |value: f64| Value::float(Some(value).filter(|v| v.is_finite()));
+    let mut content = Content::default();
+    for i in 0..bars.ts.len() {
+        content.keys.push(Value::Micros(bars.ts[i]));
+        content.entry.push(i as u32);
+        content.entries.extend([
+            Value::Int(i as i32 + 1),
+            Value::Int(tf_days),
+            known(bars.open[i]),
+            known(bars.high[i]),
+            known(bars.low[i]),
+            known(bars.close[i]),
+            known(bars.volume[i]),
+            known(bars.market_cap[i]),
+        ]);
+    }
+    content
+}

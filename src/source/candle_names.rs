@@ -1,0 +1,71 @@
+//! Series of candles by symbol and timeframe, and the errors for names that are unknown.
+
+use pgrx::prelude::*;
+use pgrx::spi::quote_literal;
+
+use crate::pg::error::{Error, Result};
+use crate::pg::spi::Db;
+use crate::source::candles::{Series, Source};
+use crate::source::names;
+
+/// The series of a symbol; where there are none, of the asset that `dim_assets` knows by this name: candles may
+/// go by its symbol or by its id.
+pub fn of_symbol(db: Db, source: &Source, symbol: &str, timeframe: Option<&str>) -> Result<Vec<Series>> {
+    let mut all = source.series(db, Some(symbol), None)?;
+    if all.is_empty()
+        && let Some(id) = names::id_if_known(db, symbol)?
+    {
+        for name in names::symbol_of(db, id)?.into_iter().chain([id.to_string()]) {
+            all.extend(source.series(db, Some(&name), None)?);
+        }
+    }
+    all.retain(|series| timeframe.is_none_or(|timeframe| series.timeframe == timeframe));
+    Ok(all)
+}
+
+/// The series of a symbol and a timeframe, which there must be.
+pub fn named(db: Db, source: &Source, symbol: &str, timeframe: &str) -> Result<Series> {
+    match of_symbol(db, source, symbol, Some(timeframe))?.into_iter().next() {
+        Some(series) => Ok(series),
+        None => Err(unknown(db, source, symbol, Some(timeframe))?),
+    }
+}
+
+/// There are no candles of this symbol, or not of this timeframe.
+pub fn unknown(db: Db, source: &Source, symbol: &str, timeframe: Option<&str>) -> Result<Error> {
+    let of_symbol = of_symbol(db, source, symbol, None)?;
+    let error = |message| Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, message);
+    let [symbol_column, timeframe_column, _] = &source.key;
+    let relation = &source.relation.sql;
+    if let (Some(timeframe), false) = (timeframe, of_symbol.is_empty()) {
+        let known: Vec<&str> = of_symbol.iter().map(|series| series.timeframe.as_str()).collect();
+        return Ok(error(format!("symbol \"{symbol}\" has no candles of timeframe \"{timeframe}\""))
+            .detail(format!("{relation} has these timeframes of it: {}.", known.join(", ")))
+            .hint(format!("Name one of them: '{}'.", known[0])));
+    }
+    let mut symbols: Vec<String> = source.series(db, None, None)?.into_iter().map(|s| s.symbol).collect();
+    symbols.dedup();
+    let known = match symbols.len() {
+        0 => format!("{relation} holds no candles."),
+        1 => format!("{relation} has candles of one symbol."),
+        n => format!("{relation} has candles of {n} symbols."),
+    };
+    let list = format!("SELECT DISTINCT {symbol_column}, {timeframe_column} FROM {relation} ORDER BY 1, 2;");
+    Ok(error(format!("unknown symbol \"{symbol}\"")).detail(known).hint(
+        match names::nearest(symbol, symbols.iter()) {
+            Some(near) => format!("Did you mean {}? {list}", quote_literal(near)),
+            None => list,
+        },
+    ))
+}
+
+/// No symbol has candles of this timeframe.
+pub fn unknown_timeframe(db: Db, source: &Source, timeframe: &str) -> Result<Error> {
+    let mut known: Vec<String> = source.series(db, None, None)?.into_iter().map(|s| s.timeframe).collect();
+    known.sort_unstable();
+    known.dedup();
+    let relation = &source.relation.sql;
+    Ok(Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, format!("unknown timeframe \"{timeframe}\""))
+        .detail(format!("{relation} has candles of these: {}.", known.join(", ")))
+        .hint("Name one of them, or leave timeframe out."))
+}

@@ -1,0 +1,65 @@
+//! A source relation: its name, columns and filter as SQL.
+
+use pgrx::prelude::*;
+use pgrx::spi::quote_literal;
+
+use crate::pg::arg::{Arg, arg};
+use crate::pg::error::{Error, Result};
+use crate::pg::session::current_user;
+use crate::pg::spi::{Db, Sees};
+
+/// A mapped relation with what is read from it.
+#[derive(Clone)]
+pub struct Relation {
+    /// Quoted, with its schema.
+    pub sql: String,
+    /// The quoted column of the asset id, or of the symbol.
+    pub id: String,
+    /// The quoted column of the timeframe, if rows are selected by it.
+    pub tf: Option<String>,
+    /// Conditions that the map's filter makes.
+    pub filters: Vec<String>,
+    /// Conditions that hold for the rows of every asset: `$1` is the timeframe.
+    pub shared_condition: String,
+    /// SQL expressions of the columns read, in the order they were asked for; first the time.
+    pub columns: Vec<String>,
+    /// `WHERE` clause without the keyword: `$1` is the asset, `$2` the timeframe, `$3` the moment up to
+    /// which nothing is read.
+    pub later_condition: String,
+    /// `WHERE` clause without the keyword: `$1` is the asset, `$2` the timeframe, `$3` the moment
+    /// (or NULL) after which nothing is read.
+    pub condition: String,
+}
+
+impl Relation {
+    /// The clause that selects all of an asset, to be shown to the user.
+    pub fn condition_of(&self, asset: i32, tf: Option<&str>) -> String {
+        let shared = tf.map_or_else(
+            || self.shared_condition.clone(),
+            |tf| self.shared_condition.replace("$1", &quote_literal(tf)),
+        );
+        format!("{} = {asset} AND {shared}", self.id)
+    }
+}
+
+/// Rows that row-level security hides look as if they were gone; what was made of them must not go for that.
+/// To be called when `deleted` rows of `table` would.
+pub fn check_none_hidden(db: Db, relation: &Relation, table: &str, deleted: u64) -> Result<()> {
+    let sql = "SELECT pg_catalog.row_security_active($1::text::regclass)";
+    let active = || db.first(sql, &[arg(relation.sql.as_str())], Sees::Snapshot, |row| Ok(row.bool(0)));
+    if deleted == 0 || active()?.flatten() != Some(true) {
+        return Ok(());
+    }
+    let user = current_user();
+    let rows = if deleted == 1 { "1 row".to_owned() } else { format!("{deleted} rows") };
+    Err(Error::new(
+        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        format!("{rows} of {table} would be deleted, but row-level security of {} may hide what they were computed from", relation.sql),
+    )
+    .hint(format!("Refresh as a role that sees all rows, such as {user} after ALTER ROLE {user} BYPASSRLS;")))
+}
+
+/// The parameters of a plan over a [`Relation`].
+pub fn relation_args(asset: i32, tf: Option<&str>, as_of: Option<i64>) -> [Arg; 3] {
+    [arg(asset), arg(tf), crate::pg::arg::timestamp_arg(as_of)]
+}

@@ -1,0 +1,63 @@
+//! Whether bars can be used: their times, closes and order.
+
+use pgrx::prelude::*;
+
+use crate::pg::error::{Error, Result};
+use crate::pg::time::utc;
+
+/// Refuses bars, in ascending time, that cannot be used: the message says whose they are, how many
+/// there are and when the first closed. A time of the far end stands for NULL. Prices come with their names.
+pub fn check_bars(
+    ts: &[i64],
+    prices: &[(&str, &[f64])],
+    whose: &str,
+    kind: &str,
+    relation: &str,
+) -> Result<()> {
+    let untimed = |i: &usize| ts[*i] == i64::MIN || ts[*i] == i64::MAX;
+    let repeated = |i: &usize| *i > 0 && ts[*i] == ts[*i - 1];
+    check_bar(ts, untimed, "a timestamp that is NULL or infinite", whose, kind, relation)?;
+    for (name, values) in prices {
+        let unusable = |i: &usize| !(values[*i].is_finite() && values[*i] > 0.0);
+        let problem = format!("a {name} that is NULL, NaN, infinite or not positive");
+        check_bar(ts, unusable, &problem, whose, kind, relation)?;
+    }
+    check_bar(ts, repeated, "the timestamp of another bar", whose, kind, relation)
+}
+
+/// Refuses bars that have a problem, in the words of [`check_bars`].
+pub fn check_bar(
+    ts: &[i64],
+    is_bad: impl Fn(&usize) -> bool,
+    problem: &str,
+    whose: &str,
+    kind: &str,
+    relation: &str,
+) -> Result<()> {
+    let bad: Vec<usize> = (0..ts.len()).filter(is_bad).collect();
+    let Some(first) = bad.first() else { return Ok(()) };
+    let first = if ts[*first] == i64::MIN || ts[*first] == i64::MAX {
+        String::new()
+    } else {
+        format!(", the first at {}", utc(ts[*first]))
+    };
+    let bars = if bad.len() == 1 { "bar has" } else { "bars have" };
+    Err(Error::new(
+        PgSqlErrorCode::ERRCODE_DATA_EXCEPTION,
+        format!("{whose}: {} {kind}{bars} {problem}{first}", bad.len()),
+    )
+    .hint(format!("Correct or delete them in {relation}.")))
+}
+
+/// Sorts times, and values that belong to them alike.
+pub fn sort_by_time<'a>(ts: &mut Vec<i64>, values: impl Iterator<Item = &'a mut Vec<f64>>) {
+    if ts.is_sorted() {
+        return;
+    }
+    let mut order: Vec<usize> = (0..ts.len()).collect();
+    order.sort_by_key(|&i| ts[i]);
+    for values in values {
+        *values = order.iter().map(|&i| values[i]).collect();
+    }
+    *ts = order.iter().map(|&i| ts[i]).collect();
+}

@@ -1,0 +1,89 @@
+//! What the rows of a table are like: scope, key, values, indexes.
+
+use crate::pg::error::Result;
+use crate::pg::spi::Db;
+
+/// The type of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    Timestamptz,
+    Int,
+    Float,
+    Bool,
+    Text,
+    TextArray,
+    Date,
+}
+
+impl Type {
+    pub const fn sql(self) -> &'static str {
+        match self {
+            Type::Timestamptz => "timestamptz",
+            Type::Int => "int",
+            Type::Float => "float8",
+            Type::Bool => "boolean",
+            Type::Text => "text",
+            Type::TextArray => "text[]",
+            Type::Date => "date",
+        }
+    }
+}
+
+/// A column of an output table.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    pub name: &'static str,
+    pub kind: Type,
+    /// Whether NULL is ever written.
+    pub nullable: bool,
+}
+
+/// How a row that differs is brought to what it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnChange {
+    /// By an update.
+    Update,
+    /// By deleting and inserting it: for tables with a further unique key, over which set-wise
+    /// updates would stumble.
+    Replace,
+    /// Rows are one snapshot: where one differs, all are replaced, with one stamp.
+    ReplaceAll,
+}
+
+/// What the rows of a table are like.
+pub struct Table {
+    /// Its name, or what it is called.
+    pub name: &'static str,
+    /// Columns that say whose rows they are; the same for all rows of a write.
+    pub scope: &'static [Column],
+    /// The other columns of the key. Content is in their order, ascending.
+    pub key: &'static [Column],
+    pub values: &'static [Column],
+    /// Set to the time of the transaction wherever a row changes; empty: there is no such column.
+    pub stamp: &'static str,
+    pub on_change: OnChange,
+    /// Those beside that of the key.
+    pub indexes: &'static [Index],
+    /// What setting it up ends with; says what it did.
+    pub finish: fn(Db, &str) -> Result<Option<String>>,
+}
+
+/// An index, as it is made and as it is known again.
+pub struct Index {
+    pub on: &'static str,
+    pub columns: &'static [&'static str],
+    pub partial: bool,
+}
+
+/// There is nothing to finish.
+pub const fn finished(_: Db, _: &str) -> Result<Option<String>> {
+    Ok(None)
+}
+
+pub const fn column(name: &'static str, kind: Type) -> Column {
+    Column { name, kind, nullable: false }
+}
+
+pub const fn nullable(name: &'static str, kind: Type) -> Column {
+    Column { name, kind, nullable: true }
+}

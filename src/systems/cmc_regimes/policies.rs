@@ -1,0 +1,123 @@
+//! Stored policies: loading, naming, and who may change them.
+
+use pgrx::prelude::*;
+use serde_json::Value;
+
+use regime_core::cmc_regimes::policy::{Finding, PolicyTable, Rule, parse_rules};
+
+use crate::pg::arg::arg;
+use crate::pg::catalog::extension_schema;
+use crate::pg::error::{Error, Result, invalid_parameter};
+use crate::pg::session::{check_writable, current_user};
+use crate::pg::spi::{Db, Sees};
+use crate::pg::{json, spi};
+
+pub fn load(policy: &str, document: &Value) -> Result<i32> {
+    check_name(policy)?;
+    check_writable("regime_load_policy()")?;
+    let rules = parse_rules(document)?;
+    let count = rules.len() as i32;
+    // Stored as given: what is read back is what the user wrote.
+    let list = document.get("rules").unwrap_or(document).to_string();
+    spi::connect(|db| {
+        let schema = extension_schema(db)?;
+        check_may_change(db, &schema)?;
+        let sql = format!(
+            "INSERT INTO {schema}.regime_policy AS p (policy, rules) VALUES ($1, $2::jsonb) ON CONFLICT (policy) \
+             DO UPDATE SET rules = excluded.rules, loaded_at = excluded.loaded_at, loaded_by = excluded.loaded_by"
+        );
+        db.execute(&sql, &[arg(policy), arg(list)])?;
+        report_findings(&PolicyTable::built_in().overlay(rules), policy, &schema);
+        Ok(count)
+    })
+}
+
+pub fn check_name(policy: &str) -> Result<()> {
+    match policy {
+        "" => Err(invalid_parameter("policy is empty").hint("Give the policy a name, such as 'desk'.")),
+        DEFAULT_POLICY => {
+            Err(invalid_parameter("policy \"default\" is the built-in rules and cannot be changed")
+                .hint("Load the rules under another name and pass it: policy => 'desk'."))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub fn check_may_change(db: Db, schema: &str) -> Result<()> {
+    let sql = format!(
+        "SELECT has_table_privilege('{0}.regime_policy', 'INSERT') AND has_table_privilege('{0}.regime_policy', 'UPDATE') \
+         AND has_table_privilege('{0}.regime_policy', 'DELETE')",
+        schema.replace('\'', "''")
+    );
+    if db.first(&sql, &[], Sees::Snapshot, |row| Ok(row.bool(0)))?.flatten() == Some(true) {
+        return Ok(());
+    }
+    Err(Error::new(PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, "permission denied to change policies")
+        .hint(format!("GRANT INSERT, UPDATE, DELETE ON {schema}.regime_policy TO {};", current_user())))
+}
+
+/// Tells the loader of rules that will never act.
+fn report_findings(table: &PolicyTable, policy: &str, schema: &str) {
+    for (i, rule) in table.rules().iter().enumerate() {
+        let text = rule.match_text();
+        let problem = match table.finding(i) {
+            None => continue,
+            Some(Finding::ShadowedBy(earlier)) => {
+                format!(
+                    "rule \"{text}\" is never reached: \"{}\" before it matches the same keys",
+                    table.rules()[earlier].match_text()
+                )
+            }
+            Some(Finding::NoLabel) => {
+                format!(
+                    "rule \"{text}\" matches no label computed from bars; only an l4_label could match it"
+                )
+            }
+        };
+        let hint =
+            format!("SELECT * FROM {schema}.regime_policy_rules({});", pgrx::spi::quote_literal(policy));
+        pg_sys::panic::ErrorReport::new(
+            PgSqlErrorCode::ERRCODE_WARNING,
+            format!("policy \"{policy}\": {problem}"),
+            "pg_regime",
+        )
+        .set_hint(hint)
+        .report(PgLogLevel::WARNING);
+    }
+}
+
+/// The policy that is the built-in rules alone.
+pub const DEFAULT_POLICY: &str = "default";
+
+/// The table of a policy, with an overlay of rules on top where given.
+pub fn policy_table(
+    db: Db,
+    schema: &str,
+    policy: Option<&str>,
+    rules: Option<&Value>,
+) -> Result<PolicyTable> {
+    let mut table = PolicyTable::built_in();
+    if let Some(name) = policy.filter(|name| *name != DEFAULT_POLICY) {
+        let sql = format!("SELECT rules::text FROM {schema}.regime_policy WHERE policy = $1");
+        let stored = db.first(&sql, &[arg(name)], Sees::Snapshot, |row| Ok(row.string(0)))?.flatten();
+        let stored = stored.ok_or_else(|| unknown_policy(name, schema))?;
+        table = table.overlay(parse_stored(name, schema, &stored)?);
+    }
+    if let Some(rules) = rules {
+        table = table.overlay(parse_rules(rules)?);
+    }
+    Ok(table)
+}
+
+/// The rules of a loaded policy, as stored.
+pub fn parse_stored(policy: &str, schema: &str, rules: &str) -> Result<Vec<Rule>> {
+    let parsed = json::parse(rules).and_then(|document| Ok(parse_rules(&document)?));
+    parsed.map_err(|error| error.detail(format!("Stored for policy \"{policy}\" in {schema}.regime_policy.")))
+}
+
+/// A policy of this name was never loaded.
+pub fn unknown_policy(name: &str, schema: &str) -> Error {
+    Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, format!("policy \"{name}\" does not exist")).hint(
+        format!("See SELECT policy FROM {schema}.regime_policy; or load it with SELECT {schema}.regime_load_policy({}, '[{{\"match\": \"Down-\", \"size_mult\": 0.5}}]');", pgrx::spi::quote_literal(name)),
+    )
+}

@@ -1,0 +1,52 @@
+//! Which sources of the layered regimes are tracked.
+
+use pgrx::prelude::*;
+
+use crate::pg::catalog;
+use crate::pg::error::{Error, Result};
+use crate::pg::spi::Db;
+use crate::source::map::Source;
+use crate::systems::cmc_regimes::tables::{ASSETS, CMC};
+use crate::track::fingerprint::fingerprint_of;
+use crate::track::triggers;
+use crate::track::watched::Watched;
+
+/// The relations of sources, each once.
+pub fn bars<'a>(sources: impl IntoIterator<Item = &'a Source>) -> Vec<Watched> {
+    let mut all: Vec<Watched> = Vec::new();
+    for relation in sources.into_iter().flat_map(|source| [&source.bars, &source.ema]) {
+        if !all.iter().any(|watched| watched.relation == relation.sql) {
+            let (key, ts) = (relation.id.clone(), relation.columns[0].clone());
+            all.push(Watched { marks: &ASSETS, relation: relation.sql.clone(), key, ts });
+        }
+    }
+    all
+}
+
+/// The fingerprint of the triggers on the tables of these sources: as long as it is the same, every change
+/// has been marked. `None` if some source is not tracked.
+pub fn fingerprint(db: Db, schema: &str, sources: &[Option<Source>; 4]) -> Result<Option<String>> {
+    fingerprint_of(db, schema, (&CMC, &ASSETS), &bars(sources.iter().flatten()))
+}
+
+/// Those of the relations of these sources that are not tracked.
+pub fn untracked(db: Db, schema: &str, sources: &[Option<Source>; 4]) -> Result<Vec<String>> {
+    let mut untracked = Vec::new();
+    for watched in bars(sources.iter().flatten()) {
+        if triggers::of(db, schema, &watched)?.is_none() {
+            untracked.push(watched.relation);
+        }
+    }
+    Ok(untracked)
+}
+
+/// An error for those who ask for what changed where nobody marks it.
+pub fn not_tracked(db: Db) -> Result<Error> {
+    let schema = catalog::extension_schema(db)?;
+    Ok(Error::new(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        "only_dirty needs tracking, and not every source is tracked",
+    )
+    .detail("Changes of an untracked source leave no mark, so that its assets would stay as they are.")
+    .hint(format!("SELECT * FROM {schema}.regime_track(); or leave only_dirty out.")))
+}

@@ -1,0 +1,60 @@
+//! Rows of `market_regimes`: labels of candles, the newest row, content to write.
+
+use std::collections::HashMap;
+
+use regime_core::market_regimes::{Label, Machine};
+
+use crate::pg::arg::arg;
+use crate::pg::error::Result;
+use crate::pg::spi::{Db, Sees, Tuple};
+use crate::source::candles::{Candles, Series};
+use crate::sync::content::{Content, Value};
+use crate::systems::market_regimes::refresh::INTERRUPT_EVERY;
+
+/// The labels of further candles.
+pub fn run(machine: &mut Machine, candles: &Candles) -> impl Iterator<Item = Label> {
+    let Candles { high, low, close, .. } = candles;
+    high.iter().zip(low).zip(close).enumerate().map(|(i, ((high, low), close))| {
+        if i.is_multiple_of(INTERRUPT_EVERY) {
+            pgrx::check_for_interrupts!();
+        }
+        machine.push(*high, *low, *close)
+    })
+}
+
+/// Time and version of the newest stored row.
+pub fn newest_row(db: Db, relation: &str, series: &Series) -> Result<Option<(i64, String)>> {
+    let sql = format!(
+        "SELECT open_time::timestamptz, classifier_version::text FROM {relation} \
+         WHERE symbol = $1 AND timeframe = $2 ORDER BY open_time DESC LIMIT 1"
+    );
+    let args = [arg(series.symbol.as_str()), arg(series.timeframe.as_str())];
+    let read = |row: &Tuple| Ok((row.micros(0).unwrap_or_default(), row.string(1).unwrap_or_default()));
+    db.first(&sql, &args, Sees::Snapshot, read)
+}
+
+/// Rows of `market_regimes`.
+pub fn content<'a>(ts: &[i64], labels: &[Label], version: &'a str) -> Content<'a> {
+    let mut content = Content::default();
+    let mut known: HashMap<(usize, u64, bool), u32> = HashMap::new();
+    for (ts, label) in ts.iter().zip(labels) {
+        content.keys.push(Value::Micros(*ts));
+        let next = known.len() as u32;
+        let entry =
+            *known.entry((label.full_index(), label.confidence.to_bits(), label.warmup)).or_insert(next);
+        content.entry.push(entry);
+        if entry == next {
+            content.entries.extend([
+                Value::Text(label.trend.as_str()),
+                Value::Text(label.volatility.as_str()),
+                Value::Text(label.momentum.as_str()),
+                Value::Text(label.full()),
+                Value::Text(label.simplified.as_str()),
+                Value::Float(label.confidence),
+                Value::Text(version),
+                Value::Bool(label.warmup),
+            ]);
+        }
+    }
+    content
+}

@@ -1,0 +1,81 @@
+//! The tables of the regimes of candles.
+
+use regime_core::market_regimes::Config;
+
+use crate::output::run_log::LOG;
+use crate::output::system::{Own, System, own};
+use crate::sync::table::{Index, OnChange, Table, Type, column};
+use crate::systems::market_regimes::fresh;
+use crate::track::marks::Marks;
+
+/// The three-axis regimes of candles.
+pub const MARKET: System = System {
+    name: MARKET_REGIMES.name,
+    subject: ["series", "series"],
+    tables: &[&MARKET_REGIMES],
+    own: &[
+        own(STATE, &["symbol", "timeframe", "newest", "config", "tracking", "memory"]),
+        own(SERIES.few, &["series", "mark", "source", "since", "of_many"]),
+        own(SERIES.many, &["mark", "source", "series_list", "sinces", "number", "first", "last"]),
+        own(SERIES.done, &["mark", "series"]),
+        LOG,
+        Own { name: "market_regime_marks", columns: &["symbol", "timeframe", "since"], is_view: true },
+    ],
+    made_of: ["candle", "candles"],
+    failing: "failing series",
+    stale: "stale series",
+    untracked: "a series",
+    source: fresh::untracked,
+    fresh: fresh::all,
+    version: |_| Ok(Config::default().version()),
+};
+
+pub const MARKET_REGIMES: Table = Table {
+    name: "market_regimes",
+    scope: &[column("symbol", Type::Text), column("timeframe", Type::Text)],
+    key: &[column("open_time", Type::Timestamptz)],
+    values: &[
+        column("trend_state", Type::Text),
+        column("volatility_state", Type::Text),
+        column("momentum_state", Type::Text),
+        column("full_regime", Type::Text),
+        column("simplified_regime", Type::Text),
+        column("confidence", Type::Float),
+        column("classifier_version", Type::Text),
+        column("warmup", Type::Bool),
+    ],
+    stamp: "created_at",
+    on_change: OnChange::Update,
+    indexes: &[
+        Index {
+            on: "(simplified_regime, open_time DESC)",
+            columns: &["simplified_regime", "open_time"],
+            partial: false,
+        },
+        Index {
+            on: "(symbol, timeframe, open_time) WHERE confidence > 0.7",
+            columns: &["symbol", "timeframe", "open_time"],
+            partial: true,
+        },
+    ],
+    finish: crate::systems::market_regimes::reference::reference,
+};
+
+pub const STATE: &str = "market_regime_state";
+
+/// The marks of series. A key is symbol and timeframe as the text of an array, `{BTCUSDT,1h}`, in the order of
+/// its bytes, whatever collations the columns have.
+pub const SERIES: Marks = Marks {
+    few: "market_regime_dirty",
+    many: "market_regime_dirty_many",
+    done: "market_regime_dirty_done",
+    key: "series",
+    keys: "series_list",
+    kind: "text",
+    valid: "IS NOT NULL",
+    state: STATE,
+    of_state: "(ARRAY[s.symbol, s.timeframe]::text COLLATE \"C\")",
+    subjects: ["a series", "series"],
+    function: "market_regime_mark",
+    trigger: "pg_regime_candles",
+};

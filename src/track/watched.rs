@@ -1,0 +1,23 @@
+//! A table that is watched, and what of a row is marked.
+
+use regime_core::hash::{hex, of_texts};
+
+use crate::track::function;
+use crate::track::marks::Marks;
+
+/// A relation whose changes are marked.
+pub struct Watched {
+    pub marks: &'static Marks,
+    /// Quoted, with its schema.
+    pub relation: String,
+    /// SQL expressions of a row's key and time.
+    pub key: String,
+    pub ts: String,
+}
+
+impl Watched {
+    /// What its triggers' marks depend on; stands in each trigger as its argument.
+    pub fn definition(&self, schema: &str) -> String {
+        hex(of_texts([function::VERSION, schema, &self.relation, &self.key, &self.ts]))
+    }
+}
