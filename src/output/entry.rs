@@ -9,6 +9,9 @@ use crate::pg::error::{Error, Result, warn};
 use crate::pg::session;
 use crate::sync::compare::Written;
 
+/// Most failed subjects that an error names.
+pub const MOST_NAMED: usize = 20;
+
 /// How much was computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {

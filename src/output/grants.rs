@@ -4,6 +4,7 @@ use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
 use crate::output::system::System;
+use crate::pg::catalog::work_schema;
 use crate::pg::error::Error;
 use crate::pg::session;
 use crate::pg::syscache::may_use;
@@ -25,15 +26,19 @@ pub fn with_grants(error: Error, system: &System, schema: &str) -> Error {
 
 /// The grants that the current user needs to refresh.
 pub fn grants(system: &System, schema: &str, user: &str) -> String {
+    let work = work_schema(schema);
+    let relations = system.relations(schema);
     let tables: Vec<String> =
-        system.table_names().map(|table| format!("{}.{table}", quoted(schema))).collect();
-    let usage = match may_use(schema) {
+        relations.iter().map(|(schema, table)| format!("{}.{table}", quoted(schema))).collect();
+    let unusable: Vec<String> =
+        [schema, &work].into_iter().filter(|schema| !may_use(schema)).map(quoted).collect();
+    let usage = match unusable.is_empty() {
         true => String::new(),
-        false => format!("GRANT USAGE ON SCHEMA {} TO {user}; ", quoted(schema)),
+        false => format!("GRANT USAGE ON SCHEMA {} TO {user}; ", unusable.join(", ")),
     };
     format!(
         "{usage}GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO {user}; GRANT USAGE ON ALL SEQUENCES IN SCHEMA {} TO {user};",
         tables.join(", "),
-        quoted(schema)
+        quoted(&work)
     )
 }

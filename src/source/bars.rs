@@ -14,6 +14,9 @@ use crate::source::map::Source;
 use crate::source::relation::relation_args;
 use crate::source::usable::{check_bars, sort_by_time};
 
+/// The timeframe of daily bars, in the tables that are built here and unless the source map names another.
+pub const DAILY_TF: &str = "1D";
+
 /// Reads one layer of any asset.
 pub struct Reader<'c> {
     db: Db<'c>,

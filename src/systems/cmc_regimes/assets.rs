@@ -1,11 +1,10 @@
 //! Which assets a call refreshes.
 
-use pgrx::spi::quote_identifier as quoted;
-
 use regime_core::Layer;
 
 use crate::output::set_up;
 use crate::pg::arg::arg;
+use crate::pg::catalog::work_relation;
 use crate::pg::error::{Result, null_argument};
 use crate::pg::spi::{Db, Sees};
 use crate::source::assets::ids_of;
@@ -40,7 +39,7 @@ pub fn ids_to_refresh(db: Db, engine: &Engine, schema: &str, basis: &Basis) -> R
     let (mut ids, is_listed) = ids_of(db, daily.source())?;
     if !is_listed && set_up::is_set_up(db, schema, &CMC)? {
         let sql =
-            format!("SELECT id FROM {}.{} WHERE tf = $1 AND sources = $2", quoted(schema), tables::STATE);
+            format!("SELECT id FROM {} WHERE tf = $1 AND sources = $2", work_relation(schema, tables::STATE));
         db.rows(&sql, &[arg(TF), arg(basis.sources.as_str())], Sees::Now, |row| {
             ids.extend(row.int(0));
             Ok(())

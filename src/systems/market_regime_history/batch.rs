@@ -114,9 +114,7 @@ impl Job<'_, '_> {
     /// Computes and writes; to be called in a subtransaction.
     fn run(&self, span: Span) -> Result<Done> {
         if self.set_up {
-            for table in HISTORY.table_names() {
-                self.db.hold(self.schema, table)?;
-            }
+            HISTORY.hold(self.db, self.schema)?;
         }
         self.db.with_new_snapshot(|| {
             let computed = Computed::new(self.db, self.closes, span)?;

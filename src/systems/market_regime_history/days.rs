@@ -7,8 +7,6 @@
 use crate::pg::error::{Error, Result, invalid_parameter};
 use crate::pg::time::utc;
 
-pub use crate::systems::market_regime_history::calls::BACKFILLS;
-
 /// Microseconds in a day.
 const DAY: i64 = 86_400_000_000;
 

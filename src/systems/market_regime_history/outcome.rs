@@ -2,9 +2,9 @@
 
 use pgrx::prelude::*;
 
+use crate::output::entry::MOST_NAMED;
 use crate::pg::error::{Error, Result, error_code, sqlstate};
 use crate::sync::compare::Written;
-use crate::systems::cmc_regimes::refresh::rounds::MOST_NAMED;
 use crate::systems::market_regime_history::asked::Asked;
 use crate::systems::market_regime_history::batch::{Batch, Differing};
 use crate::systems::market_regime_history::days::{call, shown};

@@ -222,9 +222,7 @@ impl Call<'_, '_> {
     /// Refreshes a series; to be called with its lock held, in a subtransaction.
     fn refresh(&self, series: &Series) -> Result<Done> {
         if self.set_up {
-            for table in MARKET.table_names() {
-                self.db.hold(&self.schema, table)?;
-            }
+            MARKET.hold(self.db, &self.schema)?;
         }
         // One snapshot for candles, marks and the rows that are there, taken after the lock: the candles are of
         // one moment, and include what the lock's last holder committed.

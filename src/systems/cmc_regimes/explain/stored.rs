@@ -7,6 +7,7 @@ use regime_core::{Label, Layer};
 use crate::output::relation::output_relation;
 use crate::output::set_up::is_set_up;
 use crate::pg::arg::{arg, timestamp_arg};
+use crate::pg::catalog::work_schema;
 use crate::pg::error::Result;
 use crate::pg::spi::Sees;
 use crate::pg::time::utc;
@@ -206,7 +207,8 @@ fn missing(told: &Told, relation: &str) -> Result<String> {
 
 /// What is known of the asset's last refresh, as far as it may be read.
 fn known_state(told: &Told, schema: &str) -> Result<Option<State>> {
-    let may = |table| syscache::readable(schema, table) == Some(true);
+    let work = work_schema(schema);
+    let may = |table| syscache::readable(&work, table) == Some(true);
     if may(STATE) && may(INPUTS) { state::load(told.db, schema, told.asset) } else { Ok(None) }
 }
 

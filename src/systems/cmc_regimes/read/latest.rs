@@ -2,6 +2,7 @@
 
 use crate::output::relation::output_relation;
 use crate::pg::arg::arg;
+use crate::pg::catalog::work_schema;
 use crate::pg::error::Result;
 use crate::pg::spi::{Db, Sees, Tuple};
 use crate::pg::{catalog, settings, syscache};
@@ -27,7 +28,8 @@ pub fn all<R>(db: Db, read: impl Fn(&Tuple) -> Option<R>) -> Result<Vec<Latest<R
     // Whoever may read the outputs alone still gets the rows; a source that is gone is for regime_health.
     let daily = daily(db).ok().flatten();
     let schema = settings::target_schema();
-    let may_see_marks = ASSETS.tables().iter().all(|table| syscache::readable(&schema, table) == Some(true));
+    let work = work_schema(&schema);
+    let may_see_marks = ASSETS.tables().iter().all(|table| syscache::readable(&work, table) == Some(true));
     let marked = may_see_marks.then(|| ASSETS.is_marked(&schema, "asset_.id"));
     let limit = as_of::limit(None)?;
     let mut found = Vec::new();

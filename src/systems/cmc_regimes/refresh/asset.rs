@@ -80,9 +80,7 @@ impl Call<'_, '_> {
     pub fn refresh(&self, id: i32) -> Result<Done> {
         let set_up = !self.dry_run || set_up::is_set_up(self.db, self.schema, &CMC)?;
         if set_up {
-            for table in CMC.table_names() {
-                self.db.hold(self.schema, table)?;
-            }
+            CMC.hold(self.db, self.schema)?;
         }
         // One snapshot for bars, EMAs, marks and the rows that are there, taken after the lock: the inputs
         // are of one moment, and include what the lock's last holder committed.
@@ -345,7 +343,7 @@ impl Call<'_, '_> {
         for (table, content) in TABLES.into_iter().zip(&contents) {
             let relation = self.relation(table.name);
             // Only rows of a time can be told apart by it; the others are about all rows.
-            let after = after.filter(|_| table.key[0].name == "ts");
+            let after = after.filter(|_| table.by_time);
             let done = if set_up {
                 match after {
                     Some(_) => sync_after(self.db, &relation, table, &scope, after, content, self.dry_run)?,
@@ -354,7 +352,7 @@ impl Call<'_, '_> {
             } else {
                 Written { inserted: content.entry.len() as u64, ..Written::default() }
             };
-            if let Some(daily) = self.engine.reader(Layer::L2).filter(|_| table.name == REGIMES.name) {
+            if let Some(daily) = self.engine.reader(Layer::L2).filter(|_| std::ptr::eq(table, &REGIMES)) {
                 check_none_hidden(self.db, &daily.source().bars, table.name, done.deleted)?;
             }
             written += done;

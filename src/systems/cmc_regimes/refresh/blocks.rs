@@ -7,16 +7,16 @@ use regime_core::cmc_regimes::series::Series;
 use regime_core::hash::Hash;
 
 use crate::pg::arg::arg;
+use crate::pg::catalog::work_relation;
 use crate::pg::error::Result;
 use crate::pg::spi::{Db, Sees};
-use crate::systems::cmc_regimes::refresh::state::relation;
 use crate::systems::cmc_regimes::tables::{INPUTS, TF};
 
 /// The stored fingerprints of an asset's bars, by layer.
 pub fn prints(db: Db, schema: &str, id: i32) -> Result<[Vec<Print>; 4]> {
     let sql = format!(
         "SELECT layer, first_ts, bars, print FROM {} WHERE id = $1 AND tf = $2 ORDER BY layer, block",
-        relation(schema, INPUTS)
+        work_relation(schema, INPUTS)
     );
     let mut prints: [Vec<Print>; 4] = Default::default();
     db.rows(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| {
@@ -34,7 +34,7 @@ pub fn prints(db: Db, schema: &str, id: i32) -> Result<[Vec<Print>; 4]> {
 pub fn emas(db: Db, schema: &str, id: i32, rows: u64) -> Result<[Vec<f64>; 3]> {
     let sql = format!(
         "SELECT emas FROM {} WHERE id = $1 AND tf = $2 AND layer = 'L2' ORDER BY block",
-        relation(schema, INPUTS)
+        work_relation(schema, INPUTS)
     );
     let mut emas = [(); 3].map(|()| Vec::with_capacity(rows as usize + BLOCK));
     db.rows(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| {
@@ -86,7 +86,7 @@ pub fn replace_blocks(db: Db, schema: &str, id: i32, mut blocks: Vec<Block>) -> 
     let wanted = Layer::ALL.map(|layer| blocks.iter().filter(|b| b.layer == layer).count() as i32);
     let sql = format!(
         "SELECT layer, block, first_ts, bars, print, emas FROM {} WHERE id = $1 AND tf = $2",
-        relation(schema, INPUTS)
+        work_relation(schema, INPUTS)
     );
     let mut surplus = false;
     let mut same: Vec<(Layer, usize)> = Vec::new();
@@ -108,7 +108,7 @@ pub fn replace_blocks(db: Db, schema: &str, id: i32, mut blocks: Vec<Block>) -> 
         let sql = format!(
             "DELETE FROM {} AS i USING ROWS FROM (pg_catalog.unnest($3::text[]), pg_catalog.unnest($4::int[])) AS w (layer, blocks) \
              WHERE i.id = $1 AND i.tf = $2 AND i.layer = w.layer AND i.block >= w.blocks",
-            relation(schema, INPUTS)
+            work_relation(schema, INPUTS)
         );
         let layers = Layer::ALL.map(Layer::as_str).to_vec();
         db.execute_small(&sql, &[arg(id), arg(TF), arg(layers), arg(wanted.to_vec())])?;
@@ -128,7 +128,7 @@ pub fn store_blocks(db: Db, schema: &str, id: i32, blocks: &[Block]) -> Result<(
          pg_catalog.unnest($6::int[]), pg_catalog.unnest($7::bytea[]), pg_catalog.unnest($8::bytea[])) AS b (layer, block, first_ts, bars, print, emas) \
          ON CONFLICT (id, tf, layer, block) DO UPDATE SET first_ts = excluded.first_ts, bars = excluded.bars, \
          print = excluded.print, emas = excluded.emas, updated_at = now()",
-        relation(schema, INPUTS)
+        work_relation(schema, INPUTS)
     );
     let args = [
         arg(id),

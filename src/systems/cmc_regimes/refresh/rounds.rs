@@ -2,15 +2,14 @@
 //! same task. What a session has claimed is a row lock, gone with the session; what is done is committed
 //! with the rows it is about.
 
-use pgrx::spi::quote_identifier as quoted;
-
 use regime_core::cmc_regimes::version::version_hash;
 
-use crate::output::entry::Began;
+use crate::output::entry::{Began, MOST_NAMED};
 use crate::output::grants::with_grants;
 use crate::output::run_log::Run;
 use crate::output::set_up;
 use crate::pg::arg::arg;
+use crate::pg::catalog::work_relation;
 use crate::pg::error::{Error, Result, check_range, error_code, sqlstate};
 use crate::pg::lock::{join, lock, sharers};
 use crate::pg::session::{check_no_block, check_writable};
@@ -27,11 +26,8 @@ use crate::systems::cmc_regimes::refresh::dirty;
 use crate::systems::cmc_regimes::tables::{CMC, WORK};
 use crate::systems::cmc_regimes::{params, tracked};
 
-/// Most failed assets that an error names.
-pub const MOST_NAMED: usize = 20;
-
 fn work() -> String {
-    format!("{}.{WORK}", quoted(settings::target_schema()))
+    work_relation(&settings::target_schema(), WORK)
 }
 
 /// Finds the round of a task to go on with, or begins one; gives its number. A batch size that could not be

@@ -1,13 +1,12 @@
 //! The state of an asset between refreshes: what its rows were computed from and with, and what
 //! further rows need.
 
-use pgrx::spi::quote_identifier as quoted;
-
 use regime_core::cmc_regimes::budget::Budget;
 use regime_core::cmc_regimes::memory::Memory;
 use regime_core::{Layer, Tier};
 
 use crate::pg::arg::{arg, timestamp_arg};
+use crate::pg::catalog::work_relation;
 use crate::pg::error::Result;
 use crate::pg::spi::{Db, Sees};
 use crate::systems::cmc_regimes::basis::Basis;
@@ -56,16 +55,12 @@ pub fn layer_names(budget: Budget) -> Vec<String> {
     Layer::ALL.into_iter().filter(enabled).map(|layer| layer.as_str().to_owned()).collect()
 }
 
-pub fn relation(schema: &str, table: &str) -> String {
-    format!("{}.{table}", quoted(schema))
-}
-
 /// The state of an asset, if it has one.
 pub fn load(db: Db, schema: &str, id: i32) -> Result<Option<State>> {
     let sql = format!(
         "SELECT ts, feature_tier, layers, bars, regime_version_hash, policy_hash, sources, tracking, proxy, memory \
          FROM {} WHERE id = $1 AND tf = $2",
-        relation(schema, STATE)
+        work_relation(schema, STATE)
     );
     db.first(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| {
         let text = |column| row.string(column).unwrap_or_default();
@@ -109,7 +104,7 @@ pub fn store(
     let set: Vec<String> = VALUES.iter().map(|name| format!("{name} = excluded.{name}")).collect();
     let sql = format!(
         "INSERT INTO {} (id, tf, {}) VALUES ({}) ON CONFLICT (id, tf) DO UPDATE SET {}, computed_at = now()",
-        relation(schema, STATE),
+        work_relation(schema, STATE),
         VALUES.join(", "),
         places.join(", "),
         set.join(", ")
@@ -142,7 +137,7 @@ pub fn store(
 /// Forgets an asset.
 pub fn forget(db: Db, schema: &str, id: i32) -> Result<()> {
     for table in [STATE, INPUTS] {
-        let sql = format!("DELETE FROM {} WHERE id = $1 AND tf = $2", relation(schema, table));
+        let sql = format!("DELETE FROM {} WHERE id = $1 AND tf = $2", work_relation(schema, table));
         db.execute_small(&sql, &[arg(id), arg(TF)])?;
     }
     Ok(())
