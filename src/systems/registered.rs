@@ -21,12 +21,15 @@ pub struct Registered {
     /// What rows would be computed with now.
     pub version: fn(Db) -> Result<String>,
     /// Further checks of `regime_health`, which are given the quoted schema of the extension.
-    pub findings: &'static [fn(Db, &str) -> Result<Option<Finding>>],
+    pub findings: &'static [Check],
     pub wording: Wording,
 }
 
 /// The relations that are not tracked, quoted.
 pub type Untracked = fn(Db) -> Result<Option<Vec<String>>>;
+
+/// A check of `regime_health`.
+pub type Check = fn(Db, &str) -> Result<Option<Finding>>;
 
 /// How findings word what they found.
 pub struct Wording {
