@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use crate::output::entry::{Began, Entry};
+use crate::output::entry::{Began, Entry, Status};
 use crate::output::grants::with_grants;
 use crate::output::system::{Kind, Own, System, view};
 use crate::pg::arg::{arg, timestamps_arg};
@@ -91,7 +91,7 @@ impl<'a> Run<'a> {
             arg(all().map(|e| e.name.as_deref().map(subject)).collect::<Vec<_>>()),
             timestamps_arg(all().map(|e| Some(e.started)).collect()),
             timestamps_arg(all().map(ended).collect()),
-            arg(all().map(|e| e.status).collect::<Vec<_>>()),
+            arg(all().map(|e| e.status.as_str()).collect::<Vec<_>>()),
             arg(all().map(|e| e.mode.map(|mode| mode.as_str())).collect::<Vec<_>>()),
             arg(all().map(|e| e.reason.clone()).collect::<Vec<_>>()),
             arg(all().map(|e| e.rows_read as i64).collect::<Vec<_>>()),
@@ -113,15 +113,15 @@ impl<'a> Run<'a> {
     fn call(&self, version: &str, entries: &[&Entry]) -> Entry {
         let mut written = Written::default();
         entries.iter().for_each(|e| written += e.written);
-        let count = |status: &str| entries.iter().filter(|e| e.status == status).count();
-        let [failed, ok] = [count("failed"), count("ok")];
+        let count = |status: Status| entries.iter().filter(|e| e.status == status).count();
+        let [failed, ok] = [Status::Failed, Status::Ok].map(count);
         Entry {
             status: if failed > 0 {
-                "failed"
+                Status::Failed
             } else if ok > 0 || written.total() > 0 {
-                "ok"
+                Status::Ok
             } else {
-                "unchanged"
+                Status::Unchanged
             },
             written,
             version: version.to_owned(),
@@ -130,8 +130,8 @@ impl<'a> Run<'a> {
                 "{} {}: {ok} ok, {} unchanged, {} empty, {failed} failed",
                 entries.len(),
                 self.system.subject[usize::from(entries.len() != 1)],
-                count("unchanged"),
-                count("empty"),
+                count(Status::Unchanged),
+                count(Status::Empty),
             )),
             rows_read: entries.iter().map(|e| e.rows_read).sum(),
             started: self.began.at(),

@@ -1,7 +1,5 @@
 //! What is not as it should be, and what to type against it.
 
-use pgrx::spi::quote_identifier as quoted;
-
 use crate::output::finding::{Finding, Severity};
 use crate::output::fresh::Fresh;
 use crate::output::grants::with_grants;
@@ -11,7 +9,7 @@ use crate::pg::arg::arg;
 use crate::pg::error::{Error, Result};
 use crate::pg::spi::{Db, Sees};
 use crate::pg::subtransaction::attempt_unless_cancelled;
-use crate::pg::{catalog, session, settings, spi, syscache};
+use crate::pg::{catalog, session, settings, spi};
 use crate::systems::registered::{Registered, Wording};
 use crate::systems::registry::ALL;
 
@@ -151,47 +149,12 @@ fn untracked(wording: &Wording, own: &str, untracked: &[String]) -> Option<Findi
 /// What the current role lacks to refresh; an error if it cannot even read.
 fn grants(db: Db, system: &System) -> Result<Option<Finding>> {
     let (schema, user) = (settings::target_schema(), session::current_user());
-    // By their ids, since names can be looked up only by those who may use the schema. A number GENERATED ALWAYS
-    // is drawn by the INSERT itself and needs no privilege; the others are drawn by nextval().
-    let sql = "WITH own AS (SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name \
-           FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-           JOIN ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) AS w (schema, relation) \
-           ON n.nspname = w.schema::name AND c.relname = w.relation::name) \
-         SELECT o.name, false, has_table_privilege(o.oid, 'SELECT') FROM own o \
-         WHERE NOT (has_table_privilege(o.oid, 'SELECT') AND has_table_privilege(o.oid, 'INSERT') \
-           AND has_table_privilege(o.oid, 'UPDATE') AND has_table_privilege(o.oid, 'DELETE')) \
-         UNION ALL SELECT format('%I.%I', n.nspname, s.relname), true, true FROM own o \
-         JOIN pg_catalog.pg_attribute a ON a.attrelid = o.oid AND a.attidentity = 'd' \
-         JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = a.attrelid \
-           AND d.refobjsubid = a.attnum AND d.classid = d.refclassid AND d.deptype = 'i' \
-         JOIN pg_catalog.pg_class s ON s.oid = d.objid \
-         JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace \
-         WHERE CASE s.relkind WHEN 'S' THEN NOT has_sequence_privilege(s.oid, 'USAGE, UPDATE') END ORDER BY 1";
-    let (schemas, names): (Vec<String>, Vec<&str>) = system.relations(&schema).into_iter().unzip();
-    let (mut tables, mut sequences, mut may_read) = (Vec::new(), Vec::new(), true);
-    let mut missing = Vec::new();
-    for schema in [&schema, &catalog::work_schema(&schema)] {
-        if !syscache::may_use(schema) {
-            may_read = false;
-            missing.push(format!("use schema {}", quoted(schema)));
-        }
-    }
-    db.rows(sql, &[arg(schemas), arg(names)], Sees::Snapshot, |row| {
-        let of_kind = if row.bool(1) == Some(true) { &mut sequences } else { &mut tables };
-        of_kind.extend(row.string(0));
-        may_read &= row.bool(2) == Some(true);
-        Ok(())
-    })?;
-    for (verb, relations) in [("read and write", tables), ("use", sequences)] {
-        if !relations.is_empty() {
-            missing.push(format!("{verb} {}", relations.join(", ")));
-        }
-    }
+    let missing = grants::missing(db, system, &schema)?;
     Ok((!missing.is_empty()).then(|| Finding {
-        severity: if may_read { Severity::Info } else { Severity::Error },
+        severity: if missing.may_read { Severity::Info } else { Severity::Error },
         what: "missing grants",
         asset: None,
-        detail: format!("Role {user} may not {}, and so not refresh.", missing.join(" nor ")),
+        detail: format!("Role {user} may not {}, and so not refresh.", missing.told()),
         command: grants::grants(system, &schema, &user),
     }))
 }

@@ -147,7 +147,7 @@ fn row(summary: Summary) -> Row {
     let Entry { status, written, version, elapsed_ms, message, mode, reason, .. } = summary.entry;
     (
         summary.id,
-        status,
+        status.as_str(),
         rows(0),
         rows(1),
         rows(2),

@@ -31,7 +31,7 @@ impl Outcome {
         self.left = batch.left;
         if let Some(done) = &batch.done {
             self.written += done.written;
-            self.differing = self.differing.and(done.differing);
+            self.differing = self.differing.and(done.more.differing);
         }
         let Some(error) = &batch.entry.error else { return };
         self.failed += 1;

@@ -9,7 +9,8 @@ use regime_core::cmc_regimes::fingerprint::{differ_from, prints};
 use regime_core::cmc_regimes::memory::Memory;
 use regime_core::cmc_regimes::pipeline::{Outcome, budget_of};
 
-use crate::output::entry::{Mode, Work};
+use crate::output::entry::Mode;
+use crate::output::refresh::Done;
 use crate::output::set_up;
 use crate::pg::arg::arg;
 use crate::pg::error::{Error, Result};
@@ -39,37 +40,13 @@ pub struct Call<'a, 'c> {
     pub dry_run: bool,
 }
 
-/// What was done.
-pub struct Done {
+/// What was done with an asset, beside what is told of any subject.
+pub struct OfAsset {
     /// Rows that the result holds: regimes, flips, statistics, comovement.
     pub rows: [i64; 4],
-    pub written: Written,
     pub feature_tier: &'static str,
-    pub mode: Mode,
-    /// Why all was computed.
-    pub reason: Option<String>,
     /// Key of the newest row before and after.
     pub newest: [Option<String>; 2],
-    /// Marks of many assets that this one stood in.
-    pub of_many: Vec<String>,
-}
-
-impl Work for Done {
-    fn rows(&self) -> i64 {
-        self.rows[0]
-    }
-
-    fn written(&self) -> Written {
-        self.written
-    }
-
-    fn mode(&self) -> Mode {
-        self.mode
-    }
-
-    fn reason(&self) -> Option<String> {
-        self.reason.clone()
-    }
 }
 
 /// The newest stored row: its time, key and version hash.
@@ -77,7 +54,7 @@ type Newest = (i64, String, String);
 
 impl Call<'_, '_> {
     /// Refreshes an asset; to be called with its lock held, in a subtransaction.
-    pub fn refresh(&self, id: i32) -> Result<Done> {
+    pub fn refresh(&self, id: i32) -> Result<Done<OfAsset>> {
         let set_up = !self.dry_run || set_up::is_set_up(self.db, self.schema, &CMC)?;
         if set_up {
             CMC.hold(self.db, self.schema)?;
@@ -100,7 +77,7 @@ impl Call<'_, '_> {
                 Plan::Later(later) => self.later(id, *later)?,
             };
             done.of_many = ASSETS.clear(self.db, self.schema, id, marks)?;
-            done.newest[0] = newest.map(|(_, key, _)| key);
+            done.more.newest[0] = newest.map(|(_, key, _)| key);
             Ok(done)
         })
     }
@@ -247,7 +224,7 @@ impl Call<'_, '_> {
         Ok(Plan::Later(Box::new(Later { memory, series, emas, bars, budget, moved })))
     }
 
-    fn full(&self, id: i32, series: Option<Box<Layers>>, reason: String) -> Result<Done> {
+    fn full(&self, id: i32, series: Option<Box<Layers>>, reason: String) -> Result<Done<OfAsset>> {
         let series = match series {
             Some(series) => series,
             None => Box::new(self.engine.series(id)?),
@@ -269,22 +246,14 @@ impl Call<'_, '_> {
         Ok(done)
     }
 
-    fn later(&self, id: i32, later: Later) -> Result<Done> {
+    fn later(&self, id: i32, later: Later) -> Result<Done<OfAsset>> {
         let Later { memory, series, emas, bars, budget, moved } = later;
         let daily = series[Layer::L2 as usize].as_ref();
         let Some(new) = daily.filter(|daily| !daily.ts.is_empty()) else {
             if moved {
                 self.remember(id, budget, bars, &memory)?;
             }
-            return Ok(Done {
-                rows: memory.output_rows().map(|n| n as i64),
-                written: Written::default(),
-                feature_tier: budget.tier.as_str(),
-                mode: Mode::None,
-                reason: None,
-                newest: [None, memory.newest_key().map(str::to_owned)],
-                of_many: Vec::new(),
-            });
+            return Ok(done(&memory, budget, Written::default(), Mode::None));
         };
         let emas = match emas {
             Some(emas) => emas,
@@ -303,7 +272,7 @@ impl Call<'_, '_> {
         let written = self.write(id, &outcome, after, true)?;
         blocks::store_blocks(self.db, self.schema, id, &blocks::blocks(&outcome, emas))?;
         self.remember(id, outcome.budget, bars, &outcome.memory)?;
-        Ok(self.done(&outcome, written, Mode::Incremental))
+        Ok(done(&outcome.memory, outcome.budget, written, Mode::Incremental))
     }
 
     fn remember(&self, id: i32, budget: Budget, bars: [Option<usize>; 4], memory: &Memory) -> Result<()> {
@@ -312,21 +281,9 @@ impl Call<'_, '_> {
         state::store(self.db, self.schema, id, self.basis, &standing, memory)
     }
 
-    fn write_all(&self, id: i32, outcome: &Outcome, set_up: bool) -> Result<Done> {
+    fn write_all(&self, id: i32, outcome: &Outcome, set_up: bool) -> Result<Done<OfAsset>> {
         let written = self.write(id, outcome, None, set_up)?;
-        Ok(self.done(outcome, written, Mode::Full))
-    }
-
-    fn done(&self, outcome: &Outcome, written: Written, mode: Mode) -> Done {
-        Done {
-            rows: outcome.memory.output_rows().map(|n| n as i64),
-            written,
-            feature_tier: outcome.budget.tier.as_str(),
-            mode,
-            reason: None,
-            newest: [None, outcome.memory.newest_key().map(str::to_owned)],
-            of_many: Vec::new(),
-        }
+        Ok(done(&outcome.memory, outcome.budget, written, Mode::Full))
     }
 
     /// Writes the rows after a moment, or all.
@@ -382,4 +339,11 @@ impl Call<'_, '_> {
             .hint("Correct the row of regime_source, or load the bars; to clear the outputs, delete their rows.")),
         }
     }
+}
+
+fn done(memory: &Memory, budget: Budget, written: Written, mode: Mode) -> Done<OfAsset> {
+    let rows = memory.output_rows().map(|n| n as i64);
+    let newest = [None, memory.newest_key().map(str::to_owned)];
+    let more = OfAsset { rows, feature_tier: budget.tier.as_str(), newest };
+    Done { rows: rows[0], written, mode, reason: None, of_many: Vec::new(), more }
 }

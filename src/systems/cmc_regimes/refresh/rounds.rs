@@ -4,8 +4,9 @@
 
 use regime_core::cmc_regimes::version::version_hash;
 
-use crate::output::entry::{Began, MOST_NAMED};
+use crate::output::entry::{Began, MOST_NAMED, Status};
 use crate::output::grants::with_grants;
+use crate::output::refresh::{Call, Done};
 use crate::output::run_log::Run;
 use crate::output::set_up;
 use crate::pg::arg::arg;
@@ -20,7 +21,6 @@ use crate::systems::cmc_regimes::assets::ids_to_refresh;
 use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::params::Given;
-use crate::systems::cmc_regimes::refresh::asset::Done;
 use crate::systems::cmc_regimes::refresh::call::{Assets, How, about, refresh};
 use crate::systems::cmc_regimes::refresh::dirty;
 use crate::systems::cmc_regimes::tables::{CMC, WORK};
@@ -120,7 +120,7 @@ fn new_round(db: Db, task: &str, ids: Vec<i32>) -> Result<i64> {
 /// What became of an asset of a batch.
 struct Settled {
     id: i32,
-    status: &'static str,
+    status: Status,
     error: Option<Error>,
 }
 
@@ -176,8 +176,9 @@ fn alone(given: &Given, id: i32) -> Result<Vec<Settled>> {
     batch(given, &[id]).or_else(|error| {
         // What it had logged is rolled back with it.
         let (schema, version) = (settings::target_schema(), version(given));
-        let (entry, _) = about(id).entry(Err::<Done, _>(error), &version, 0, &schema, false, began);
         spi::connect(|db| {
+            let call = Call { db, system: &CMC, schema: &schema, version: &version, dry_run: false };
+            let (entry, _) = about(id).entry(&call, Err::<Done<()>, _>(error), 0, began);
             log.end(db, &schema, &version, [&entry].into_iter());
             Ok(vec![Settled { id, status: entry.status, error: entry.error }])
         })
@@ -237,7 +238,7 @@ fn settle(db: Db, round: i64, settled: &[Settled]) -> Result<()> {
     let args = [
         arg(round),
         arg(settled.iter().map(|s| s.id).collect::<Vec<_>>()),
-        arg(settled.iter().map(|s| s.status).collect::<Vec<_>>()),
+        arg(settled.iter().map(|s| s.status.as_str()).collect::<Vec<_>>()),
         arg(settled.iter().map(|s| error(s).map(|e| sqlstate(e.code))).collect::<Vec<_>>()),
         arg(settled.iter().map(|s| error(s).map(|e| e.message)).collect::<Vec<_>>()),
     ];
