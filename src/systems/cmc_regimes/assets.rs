@@ -14,10 +14,10 @@ use crate::systems::cmc_regimes::tables::{CMC, TF};
 use crate::systems::cmc_regimes::{params, tables};
 
 pub fn sorted_ids(ids: Vec<Option<i32>>) -> Result<Vec<i32>> {
-    let mut ids: Vec<i32> = ids
-        .into_iter()
-        .collect::<Option<_>>()
-        .ok_or_else(|| null_argument("an element of ids").hint("Pass array_remove(ids, NULL)."))?;
+    let mut ids: Vec<i32> = ids.into_iter().collect::<Option<_>>().ok_or_else(|| {
+        null_argument("an id")
+            .hint("Give each asset an id: array_remove(ids, NULL) leaves out those without.")
+    })?;
     ids.sort_unstable();
     ids.dedup();
     Ok(ids)
