@@ -16,13 +16,13 @@ pub struct Receiver<'a> {
     /// First, so that PostgreSQL finds its own part.
     base: pg_sys::DestReceiver,
     types: Vec<pg_sys::Oid>,
-    each: &'a mut dyn FnMut(&Tuple) -> Result<()>,
+    each: &'a mut dyn FnMut(&Row) -> Result<()>,
     error: Option<Error>,
 }
 
 impl<'a> Receiver<'a> {
     /// A receiver that gives each row to `each`, until that fails.
-    pub fn new(each: &'a mut dyn FnMut(&Tuple) -> Result<()>) -> Self {
+    pub fn new(each: &'a mut dyn FnMut(&Row) -> Result<()>) -> Self {
         let base = pg_sys::DestReceiver {
             receiveSlot: Some(receive),
             rStartup: Some(start),
@@ -63,7 +63,7 @@ unsafe extern "C-unwind" fn receive(
             std::slice::from_raw_parts((*slot).tts_isnull, columns),
         )
     };
-    let tuple = Tuple {
+    let tuple = Row {
         values,
         nulls,
         types: &receiver.types,
@@ -112,7 +112,7 @@ pub unsafe fn types(row: pg_sys::TupleDesc) -> Vec<pg_sys::Oid> {
 unsafe extern "C-unwind" fn ignore(_: *mut pg_sys::DestReceiver) {}
 
 /// A row. Columns are counted from 0; the statement says their types.
-pub struct Tuple<'a> {
+pub struct Row<'a> {
     values: &'a [pg_sys::Datum],
     nulls: &'a [bool],
     types: &'a [pg_sys::Oid],
@@ -121,7 +121,7 @@ pub struct Tuple<'a> {
     detoasted: RefCell<Vec<*mut pg_sys::varlena>>,
 }
 
-impl Drop for Tuple<'_> {
+impl Drop for Row<'_> {
     fn drop(&mut self) {
         for copy in self.detoasted.borrow_mut().drain(..) {
             // SAFETY: made by detoasting in `bytes`, freed once, no borrow of it is left.
@@ -130,7 +130,7 @@ impl Drop for Tuple<'_> {
     }
 }
 
-impl Tuple<'_> {
+impl Row<'_> {
     /// Whether a column holds a value of one of these types.
     fn holds(&self, column: usize, types: &[pg_sys::Oid], name: &'static str) -> bool {
         if types.contains(&self.types[column]) {
@@ -256,7 +256,7 @@ impl Tuple<'_> {
     }
 }
 
-/// The content of a value's own datum, without its header: what [`Tuple::stored_strings`] gives for a
+/// The content of a value's own datum, without its header: what [`Row::stored_strings`] gives for a
 /// stored copy of it.
 pub fn varlena_of<T: IntoDatum>(value: T) -> Option<Vec<u8>> {
     let datum = value.into_datum()?;

@@ -20,7 +20,7 @@ use crate::pg::memory::CurrentMemory;
 use crate::pg::row::Receiver;
 use crate::pg::syscache::relation_oid;
 
-pub use crate::pg::row::{Tuple, varlena_of};
+pub use crate::pg::row::{Row, varlena_of};
 
 thread_local! {
     /// Statements of this session by their text: the same few serve every asset and every call.
@@ -55,13 +55,7 @@ pub struct Statement(Rc<Plan>);
 
 impl Statement {
     /// Calls `each` with every row.
-    pub fn rows(
-        &self,
-        _: Db,
-        args: &[Arg],
-        sees: Sees,
-        each: impl FnMut(&Tuple) -> Result<()>,
-    ) -> Result<()> {
+    pub fn rows(&self, _: Db, args: &[Arg], sees: Sees, each: impl FnMut(&Row) -> Result<()>) -> Result<()> {
         self.0.rows(args, sees, each)
     }
 }
@@ -106,7 +100,7 @@ impl Db<'_> {
         sql: &str,
         args: &[Arg],
         sees: Sees,
-        each: impl FnMut(&Tuple) -> Result<()>,
+        each: impl FnMut(&Row) -> Result<()>,
     ) -> Result<()> {
         self.plan(sql, args, 0)?.rows(args, sees, each)
     }
@@ -132,7 +126,7 @@ impl Db<'_> {
         sql: &str,
         args: &[Arg],
         sees: Sees,
-        mut read: impl FnMut(&Tuple) -> Result<R>,
+        mut read: impl FnMut(&Row) -> Result<R>,
     ) -> Result<Option<R>> {
         let mut first = None;
         self.rows(sql, args, sees, |row| {
@@ -216,7 +210,7 @@ impl Plan {
         Ok(Self { plan, types, sql: sql.to_owned() })
     }
 
-    fn rows(&self, args: &[Arg], sees: Sees, mut each: impl FnMut(&Tuple) -> Result<()>) -> Result<()> {
+    fn rows(&self, args: &[Arg], sees: Sees, mut each: impl FnMut(&Row) -> Result<()>) -> Result<()> {
         let mut receiver = Receiver::new(&mut each);
         // SAFETY: the receiver outlives the call, in which PostgreSQL calls it back with each row.
         let ran = unsafe { self.run(args, sees, receiver.as_dest()) };

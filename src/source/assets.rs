@@ -30,7 +30,7 @@ pub fn ids_of(db: Db, daily: &Source) -> Result<(Vec<i32>, bool)> {
     let listed = DimAssets::find(db, &daily.bars_schema, Sees::Now)?
         .filter(|dim| dim.id.is_some() && dim.is_active.is_some());
     let mut ids = Vec::new();
-    let mut take = |row: &spi::Tuple| {
+    let mut take = |row: &spi::Row| {
         let id = row.long(0).unwrap_or_default();
         ids.push(i32::try_from(id).map_err(|_| too_large(id))?);
         Ok(())

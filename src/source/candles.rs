@@ -9,7 +9,7 @@ use crate::pg::arg::{Arg, arg, timestamp_arg};
 use crate::pg::cache::known;
 use crate::pg::catalog::extension_schema;
 use crate::pg::error::{Error, Result};
-use crate::pg::spi::{Db, Sees, Tuple};
+use crate::pg::spi::{Db, Row, Sees};
 use crate::pg::syscache;
 use crate::source::bars::Span;
 use crate::source::check::{Check, Kind, Mapped, Place};
@@ -219,7 +219,7 @@ impl Source {
 }
 
 /// A series from the first two columns of a row.
-pub fn one(row: &Tuple) -> Option<Series> {
+pub fn one(row: &Row) -> Option<Series> {
     Some(Series { symbol: row.string(0)?, timeframe: row.string(1)? })
 }
 

@@ -10,7 +10,7 @@ use crate::pg::arg::arg;
 use crate::pg::cache::known;
 use crate::pg::catalog::extension_schema;
 use crate::pg::error::{Error, Result, invalid_parameter};
-use crate::pg::spi::{Db, Sees, Tuple};
+use crate::pg::spi::{Db, Row, Sees};
 use crate::source::check::{Check, Kind, Mapped, Place};
 use crate::source::relation::Relation;
 
@@ -130,7 +130,7 @@ pub struct MapRow {
 }
 
 impl MapRow {
-    fn read(row: &Tuple, schema: &str, cal_scheme: &str, layer: Layer) -> Self {
+    fn read(row: &Row, schema: &str, cal_scheme: &str, layer: Layer) -> Self {
         let text = |column| row.string(column).unwrap_or_default();
         let periods = <[i32; 3]>::try_from(row.ints(2).unwrap_or_default()).unwrap_or_default();
         Self {

@@ -2,7 +2,7 @@
 
 use crate::pg::arg::{Arg, date_arg, timestamp_arg};
 use crate::pg::error::Result;
-use crate::pg::spi::{Db, Sees, Tuple, varlena_of};
+use crate::pg::spi::{Db, Row, Sees, varlena_of};
 use crate::sync::content::{Content, OwnedKey, Value};
 use crate::sync::statement::{scalar_arg, scope_condition};
 use crate::sync::table::{Column, OnChange, Table, Type};
@@ -73,7 +73,7 @@ impl Changes {
         }
     }
 
-    fn delete(&mut self, tuple: &Tuple, key: &[Column]) {
+    fn delete(&mut self, tuple: &Row, key: &[Column]) {
         self.delete.resize_with(key.len(), Vec::new);
         for (c, column) in key.iter().enumerate() {
             self.delete[c].push(match column.kind {
@@ -174,7 +174,7 @@ fn search(rows: usize, order: impl Fn(usize) -> std::cmp::Ordering) -> Option<us
 }
 
 /// How the key of a stored row compares with that of a row of the content.
-fn compare_key(tuple: &Tuple, key: &[Column], wanted: &[Value]) -> std::cmp::Ordering {
+fn compare_key(tuple: &Row, key: &[Column], wanted: &[Value]) -> std::cmp::Ordering {
     for (c, (column, value)) in key.iter().zip(wanted).enumerate() {
         let order = match (column.kind, value) {
             (Type::Timestamptz, Value::Micros(micros)) => tuple.micros(c).cmp(&Some(*micros)),
@@ -207,7 +207,7 @@ impl<'a> Entries<'a> {
         Self { table, content, arrays: content.entries.iter().map(stored).collect() }
     }
 
-    fn equal(&self, tuple: &Tuple, first_column: usize, entry: usize) -> bool {
+    fn equal(&self, tuple: &Row, first_column: usize, entry: usize) -> bool {
         let start = entry * self.table.values.len();
         (0..self.table.values.len()).all(|v| {
             let column = first_column + v;

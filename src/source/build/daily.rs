@@ -55,7 +55,7 @@ impl<'c> DailyReader<'c> {
         Ok(Self { db, sql, relation: relation.sql, id, shared_condition, tf: daily.tf.clone() })
     }
 
-    pub fn ids(&self, take: &mut impl FnMut(&spi::Tuple) -> Result<()>) -> Result<()> {
+    pub fn ids(&self, take: &mut impl FnMut(&spi::Row) -> Result<()>) -> Result<()> {
         let sql = distinct_ids(&self.relation, &self.id, &self.shared_condition);
         self.db.rows(&sql, &[arg(self.tf.as_deref())], Sees::Now, take)
     }

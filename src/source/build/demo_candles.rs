@@ -34,7 +34,7 @@ pub fn mapped(db: Db, extension_schema: &str, assets: &HashSet<i32>) -> Result<O
     let sql = format!(
         "SELECT bars_schema::text, bars_table::text FROM {extension_schema}.regime_source WHERE layer = 'candles'"
     );
-    let names = |row: &spi::Tuple| Ok([0, 1].map(|column| row.string(column).unwrap_or_default()));
+    let names = |row: &spi::Row| Ok([0, 1].map(|column| row.string(column).unwrap_or_default()));
     let Some([schema, name]) = db.first(&sql, &[], Sees::Now, names)? else { return Ok(None) };
     check_schema(db, &schema)?;
     lock_schema(db, &schema)?;

@@ -183,7 +183,7 @@ impl Builder<'_, '_> {
     /// Ids with daily bars, and those that only have rows in what was built before.
     fn all_ids(&self, reader: &DailyReader) -> Result<Vec<i32>> {
         let mut ids = Vec::new();
-        let mut take = |row: &spi::Tuple| {
+        let mut take = |row: &spi::Row| {
             ids.extend(row.long(0).and_then(|id| i32::try_from(id).ok()));
             Ok(())
         };
