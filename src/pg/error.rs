@@ -68,6 +68,11 @@ impl From<ConfigError> for Error {
     }
 }
 
+/// An error that only a mistake in this library can cause.
+pub fn internal(message: impl Into<String>) -> Error {
+    Error::new(PgSqlErrorCode::ERRCODE_INTERNAL_ERROR, message)
+}
+
 /// A parameter has a value it cannot have.
 pub fn invalid_parameter(message: impl Into<String>) -> Error {
     Error::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, message)

@@ -15,12 +15,12 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use crate::pg::arg::Arg;
-use crate::pg::error::{Error, Result};
+use crate::pg::error::{Error, Result, internal};
 use crate::pg::memory::CurrentMemory;
-use crate::pg::row::Receiver;
+use crate::pg::receiver::Receiver;
 use crate::pg::syscache::relation_oid;
 
-pub use crate::pg::row::{Row, varlena_of};
+pub use crate::pg::row::{Days, Micros, Row, varlena_of};
 
 thread_local! {
     /// Statements of this session by their text: the same few serve every asset and every call.
@@ -136,6 +136,39 @@ impl Db<'_> {
             Ok(())
         })?;
         Ok(first)
+    }
+
+    /// The row that a statement always gives, such as that of an aggregate, as `read` makes it.
+    ///
+    /// # Errors
+    /// Where there is no row, and where the statement or `read` fails.
+    pub fn one<R>(
+        self,
+        sql: &str,
+        args: &[Arg],
+        sees: Sees,
+        read: impl FnMut(&Row) -> Result<R>,
+    ) -> Result<R> {
+        self.first(sql, args, sees, read)?.ok_or_else(|| internal(format!("no row: {sql}")))
+    }
+
+    /// All rows of a statement, as `read` makes them.
+    ///
+    /// # Errors
+    /// Where the statement or `read` fails.
+    pub fn all<R>(
+        self,
+        sql: &str,
+        args: &[Arg],
+        sees: Sees,
+        mut read: impl FnMut(&Row) -> Result<R>,
+    ) -> Result<Vec<R>> {
+        let mut all = Vec::new();
+        self.rows(sql, args, sees, |row| {
+            all.push(read(row)?);
+            Ok(())
+        })?;
+        Ok(all)
     }
 
     /// Runs a statement; gives the number of rows it processed. It is planned anew each time, for
@@ -273,9 +306,4 @@ impl Plan {
             Ok(processed)
         }
     }
-}
-
-/// An error that only a mistake in this code can cause.
-fn internal(message: String) -> Error {
-    Error::new(PgSqlErrorCode::ERRCODE_INTERNAL_ERROR, message)
 }

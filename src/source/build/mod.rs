@@ -184,7 +184,7 @@ impl Builder<'_, '_> {
     fn all_ids(&self, reader: &DailyReader) -> Result<Vec<i32>> {
         let mut ids = Vec::new();
         let mut take = |row: &spi::Row| {
-            ids.extend(row.long(0).and_then(|id| i32::try_from(id).ok()));
+            ids.extend(i32::try_from(row.get::<i64>(0)?).ok());
             Ok(())
         };
         reader.ids(&mut take)?;
