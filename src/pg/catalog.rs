@@ -67,7 +67,7 @@ pub fn extension_schema(db: Db) -> Result<String> {
             .hint("CREATE EXTENSION pg_regime;")
         })
     };
-    Ok(known("extension schema", find)?.as_ref().clone())
+    Ok(known("extension schema", &(), find)?.as_ref().clone())
 }
 
 /// The target schema and the extension's, quoted: what commands are to be typed with.

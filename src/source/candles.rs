@@ -70,7 +70,7 @@ impl Source {
     pub fn load(db: Db) -> Result<Self> {
         let schema = extension_schema(db)?;
         let row = MapRow::load(db, &schema)?;
-        Ok(known(&format!("{row:?}"), || row.check(db, &schema))?.as_ref().clone())
+        Ok(known("candles", &row, || row.check(db, &schema))?.as_ref().clone())
     }
 
     /// [`Source::load`]; `None` where the map has no row for candles, or names a relation that is not there.
@@ -81,7 +81,7 @@ impl Source {
         if syscache::readable(bars_schema, bars_table).is_none() {
             return Ok(None);
         }
-        Ok(Some(known(&format!("{row:?}"), || row.check(db, &schema))?.as_ref().clone()))
+        Ok(Some(known("candles", &row, || row.check(db, &schema))?.as_ref().clone()))
     }
 
     /// [`Source::load`] for a function that writes: the table is held first, and all that follows sees it as it
@@ -231,7 +231,7 @@ fn series_args(series: &Series, moment: Option<i64>) -> [Arg; 3] {
 }
 
 /// The row of the map, as it stands there.
-#[derive(Debug)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct MapRow {
     pub table: [String; 2],
     filter: String,

@@ -89,7 +89,7 @@ pub fn check(db: Db, map: [Option<MapRow>; 4]) -> Result<[Option<Source>; 4]> {
         let [l0, l1, l2, l3] = map.each_ref().map(|row| row.as_ref().map(|r| r.source(db)).transpose());
         Ok([l0?, l1?, l2?, l3?])
     };
-    Ok(known(&format!("{map:?}"), find)?.as_ref().clone())
+    Ok(known("sources", &map, find)?.as_ref().clone())
 }
 
 fn unknown_scheme(db: Db, cal_scheme: &str, schema: &str) -> Result<Error> {
@@ -103,7 +103,7 @@ fn unknown_scheme(db: Db, cal_scheme: &str, schema: &str) -> Result<Error> {
 }
 
 /// One row of the map, as it stands there.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct MapRow {
     /// The quoted schema of the extension.
     pub schema: String,
@@ -117,7 +117,8 @@ pub struct MapRow {
     bars_columns: [String; 4],
     atr: Option<String>,
     adx: Option<String>,
-    adx_floor: Option<f64>,
+    /// Bits of a positive `float8`, which a key can hold.
+    adx_floor: Option<u64>,
     spread: Option<String>,
     slippage: Option<String>,
     /// Schema and name of the EMA relation.
@@ -146,7 +147,7 @@ impl MapRow {
             ],
             atr: row.get("atr_column")?,
             adx: row.get("adx_column")?,
-            adx_floor: row.get::<Option<f64>>("adx_floor")?.filter(|floor| *floor > 0.0),
+            adx_floor: row.get::<Option<f64>>("adx_floor")?.filter(|floor| *floor > 0.0).map(f64::to_bits),
             spread: row.get("spread_column")?,
             slippage: row.get("slippage_column")?,
             ema: [row.get("ema_schema")?, row.get("ema_table")?],
@@ -167,7 +168,7 @@ impl MapRow {
             periods: self.periods,
             atr: self.atr.is_some(),
             // Half of a pair is not read: an ADX without a floor, a spread without a slippage.
-            adx_floor: self.adx_floor.filter(|_| self.adx.is_some()),
+            adx_floor: self.adx_floor.filter(|_| self.adx.is_some()).map(f64::from_bits),
             costs: self.spread.is_some() && self.slippage.is_some(),
         }
     }

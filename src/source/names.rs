@@ -138,7 +138,7 @@ impl Place {
         let [_, _, daily, _] = map::map(db, &cal_scheme, &schema)?;
         let daily = daily.ok_or_else(|| map::no_source(Layer::L2, &cal_scheme, &schema))?;
         let beside = &daily.bars[0];
-        let dim = known(&format!("dim_assets {beside}"), || DimAssets::find(db, beside, Sees::Snapshot))?;
+        let dim = known("dim_assets", beside, || DimAssets::find(db, beside, Sees::Snapshot))?;
         Ok(Self { daily, cal_scheme, dim })
     }
 
