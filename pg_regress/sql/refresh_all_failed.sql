@@ -40,3 +40,17 @@ SELECT id, status FROM cmc_regime_work ORDER BY id;
 DROP TRIGGER r ON cmc_regimes;
 CALL refresh_all_cmc_regimes();
 SELECT differ('{1,2,3}');
+-- An error of the user's own trigger keeps its SQLSTATE: in the log, in the round, and in the error that ends the call.
+SELECT count(*) FROM generate_series(1, 3) id, append_bar(id, 52);
+CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.regime_key := 1 / (NEW.id - 3); RETURN NEW; END $$;
+CREATE TRIGGER r BEFORE INSERT ON cmc_regimes FOR EACH ROW WHEN (NEW.id = 3) EXECUTE FUNCTION refuse();
+CALL refresh_all_cmc_regimes();
+\echo :LAST_ERROR_SQLSTATE
+SELECT sqlstate FROM cmc_regime_work WHERE status = 'failed';
+CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not well formed' USING ERRCODE = '2200T'; END $$;
+CALL refresh_all_cmc_regimes();
+\echo :LAST_ERROR_SQLSTATE
+SELECT sqlstate FROM cmc_regime_work WHERE status = 'failed';
+DROP TRIGGER r ON cmc_regimes;
+CALL refresh_all_cmc_regimes();
+SELECT differ('{1,2,3}');

@@ -6,7 +6,7 @@ use crate::pg::arg::arg;
 use crate::pg::catalog::work_relation;
 use crate::pg::error::Result;
 use crate::pg::settings;
-use crate::pg::spi::{Db, Sees, Tuple};
+use crate::pg::spi::{Db, Row, Sees};
 use crate::pg::time::utc;
 
 /// A subject. Moments are microseconds since 2000.
@@ -91,7 +91,7 @@ pub fn last(db: Db, system: &System, name: &str) -> Result<Last> {
         )
     };
     let args = || [arg(system.name), arg(subject(name))];
-    let finished = |row: &Tuple| Ok(row.micros(0));
+    let finished = |row: &Row| Ok(row.micros(0));
     let success = db.first(&newest("<> 'failed'"), &args(), Sees::Snapshot, finished)?.flatten();
     let failed = db.first(&newest("= 'failed'"), &args(), Sees::Snapshot, |row| {
         Ok(Last {

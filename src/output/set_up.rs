@@ -15,7 +15,7 @@ use crate::pg::spi::{Db, Sees};
 
 /// Whether every table and view of a system is there with all its columns.
 pub fn is_set_up(db: Db, schema: &str, system: &System) -> Result<bool> {
-    Ok(*known(&format!("set up {} {schema}", system.name), || find_set_up(db, schema, system))?)
+    Ok(*known("set up", &(system.name, schema.to_owned()), || find_set_up(db, schema, system))?)
 }
 
 fn find_set_up(db: Db, schema: &str, system: &System) -> Result<bool> {

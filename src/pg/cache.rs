@@ -1,22 +1,32 @@
 //! What this session has read from the catalogs, for as long as they do not change: every call would
 //! otherwise check the same tables and columns again, which costs more than a new bar does.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::rc::Rc;
 
 use pgrx::prelude::*;
 
 use crate::pg::error::Result;
 
-/// Facts by name, and the generation that they are of.
-type Facts = (u64, HashMap<String, Rc<dyn Any>>);
+/// What is known, and the generation of the catalogs that it is of.
+#[derive(Default)]
+struct Known {
+    generation: u64,
+    /// [`Facts`] by what they are about and by their types.
+    facts: HashMap<(&'static str, TypeId), Box<dyn Any>>,
+    count: usize,
+}
+
+/// Facts of one kind, by the role that found them out and their key.
+type Facts<K, T> = HashMap<(pg_sys::Oid, K), Rc<T>>;
 
 thread_local! {
     /// Counts what PostgreSQL said about changes of relations, schemas and roles.
     static GENERATION: Cell<u64> = const { Cell::new(0) };
-    static KNOWN: RefCell<Facts> = RefCell::default();
+    static KNOWN: RefCell<Known> = RefCell::default();
 }
 
 /// Most facts kept.
@@ -67,28 +77,43 @@ pub fn state() -> State {
     State(GENERATION.get(), role)
 }
 
-/// The fact of this name, found out unless it is known since the last change. Facts may depend on the
-/// catalogs and the current role alone.
-pub fn known<T: 'static>(name: &str, find: impl FnOnce() -> Result<T>) -> Result<Rc<T>> {
-    // SAFETY: reads the current role.
-    let name = format!("{} {name}", unsafe { pg_sys::GetUserId() }.to_u32());
+/// The fact of this kind and key, found out unless it is known since the last change. Facts may depend on the
+/// catalogs, the current role and the key alone.
+///
+/// # Errors
+/// Those of `find`, which are not kept.
+pub fn known<K, T>(what: &'static str, key: &K, find: impl FnOnce() -> Result<T>) -> Result<Rc<T>>
+where
+    K: Clone + Eq + Hash + 'static,
+    T: 'static,
+{
     // What was announced before a lock was given counts from now on.
-    // SAFETY: in a transaction.
-    unsafe { pg_sys::AcceptInvalidationMessages() };
+    // SAFETY: in a transaction; reads the current role.
+    let role = unsafe {
+        pg_sys::AcceptInvalidationMessages();
+        pg_sys::GetUserId()
+    };
     let generation = GENERATION.get();
-    let found = KNOWN.with_borrow(|(of, facts)| facts.get(&name).filter(|_| *of == generation).cloned());
-    if let Some(fact) = found.and_then(|fact| fact.downcast::<T>().ok()) {
+    let (kind, key) = ((what, TypeId::of::<Facts<K, T>>()), (role, key.clone()));
+    let found = KNOWN.with_borrow(|known| {
+        let facts = known.facts.get(&kind).filter(|_| known.generation == generation)?;
+        facts.downcast_ref::<Facts<K, T>>()?.get(&key).cloned()
+    });
+    if let Some(fact) = found {
         return Ok(fact);
     }
     let fact = Rc::new(find()?);
     // Not kept if something changed meanwhile: it may have been seen as it was before.
     if GENERATION.get() == generation {
-        KNOWN.with_borrow_mut(|(of, facts)| {
-            if *of != generation || facts.len() >= MOST {
-                facts.clear();
+        KNOWN.with_borrow_mut(|known| {
+            if known.generation != generation || known.count >= MOST {
+                *known = Known { generation, ..Known::default() };
             }
-            *of = generation;
-            facts.insert(name, Rc::clone(&fact) as Rc<dyn Any>);
+            let facts = known.facts.entry(kind).or_insert_with(|| Box::new(Facts::<K, T>::new()));
+            if let Some(facts) = facts.downcast_mut::<Facts<K, T>>() {
+                facts.insert(key, Rc::clone(&fact));
+                known.count += 1;
+            }
         });
     }
     Ok(fact)

@@ -33,8 +33,7 @@ pub fn check_schema(db: Db, schema: &str) -> Result<()> {
 /// The current user may create in the schema.
 pub fn check_may_create(db: Db, schema: &str) -> Result<()> {
     let sql = "SELECT has_schema_privilege($1::name::text, 'CREATE')";
-    let may = db.first(sql, &[arg(schema)], Sees::Now, |row| Ok(row.bool(0)))?.flatten();
-    if may == Some(true) {
+    if db.one(sql, &[arg(schema)], Sees::Now, |row| row.get::<bool>(0))? {
         return Ok(());
     }
     let schema = quoted(schema);
@@ -61,7 +60,7 @@ pub fn extension_schema(db: Db) -> Result<String> {
     let find = || {
         let sql = "SELECT n.nspname::text FROM pg_catalog.pg_extension e \
              JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_regime'";
-        let schema = db.first(sql, &[], Sees::Snapshot, |row| Ok(row.string(0)))?.flatten();
+        let schema: Option<String> = db.first(sql, &[], Sees::Snapshot, |row| row.get(0))?;
         schema.map(|s| quoted(&s)).ok_or_else(|| {
             Error::new(
                 PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
@@ -70,7 +69,7 @@ pub fn extension_schema(db: Db) -> Result<String> {
             .hint("CREATE EXTENSION pg_regime;")
         })
     };
-    Ok(known("extension schema", find)?.as_ref().clone())
+    Ok(known("extension schema", &(), find)?.as_ref().clone())
 }
 
 /// The target schema and the extension's, quoted: what commands are to be typed with.

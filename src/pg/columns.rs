@@ -49,11 +49,12 @@ pub fn check_name(argument: &str, name: &str) -> Result<()> {
 
 /// The relation of this oid; `example` is how the function is called.
 pub fn find(db: Db, relation: pg_sys::Oid, example: &str) -> Result<Table> {
-    let sql = "SELECT n.nspname::text, c.relname::text, c.relkind::text, pg_has_role(c.relowner, 'USAGE') \
+    let sql = "SELECT n.nspname::text, c.relname::text, c.relkind::text, pg_has_role(c.relowner, 'USAGE') AS may_alter \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1";
     let found = db.first(sql, &[arg(relation)], Sees::Now, |row| {
-        let text = |column| row.string(column).unwrap_or_default();
-        Ok((format!("{}.{}", quoted(text(0)), quoted(text(1))), text(2), row.bool(3) == Some(true)))
+        let name = |column| row.get::<&str>(column).map(quoted);
+        let sql = format!("{}.{}", name("nspname")?, name("relname")?);
+        Ok((sql, row.get("relkind")?, row.get("may_alter")?))
     })?;
     let Some((sql, kind, may_alter)) = found else {
         return Err(Error::new(
@@ -66,22 +67,18 @@ pub fn find(db: Db, relation: pg_sys::Oid, example: &str) -> Result<Table> {
 }
 
 fn columns(db: Db, relation: pg_sys::Oid) -> Result<Vec<Column>> {
-    let sql = "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), a.attgenerated <> '', \
-         has_column_privilege(a.attrelid, a.attnum, 'SELECT'), has_column_privilege(a.attrelid, a.attnum, 'UPDATE') \
+    let sql = "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod) AS type_name, a.attgenerated <> '' AS is_generated, \
+         has_column_privilege(a.attrelid, a.attnum, 'SELECT') AS may_read, has_column_privilege(a.attrelid, a.attnum, 'UPDATE') AS may_update \
          FROM pg_catalog.pg_attribute a WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
-    let mut columns = Vec::new();
-    db.rows(sql, &[arg(relation)], Sees::Now, |row| {
-        let (text, flag) = (|c| row.string(c).unwrap_or_default(), |c| row.bool(c) == Some(true));
-        columns.push(Column {
-            name: text(0),
-            type_name: text(1),
-            is_generated: flag(2),
-            may_read: flag(3),
-            may_update: flag(4),
-        });
-        Ok(())
-    })?;
-    Ok(columns)
+    db.all(sql, &[arg(relation)], Sees::Now, |row| {
+        Ok(Column {
+            name: row.get("attname")?,
+            type_name: row.get("type_name")?,
+            is_generated: row.get("is_generated")?,
+            may_read: row.get("may_read")?,
+            may_update: row.get("may_update")?,
+        })
+    })
 }
 
 /// A column that is there and may be read.

@@ -40,6 +40,11 @@ impl Error {
     pub fn report(&self) -> &Report {
         &self.0
     }
+
+    /// Sends this to the client and the log, as a NOTICE or WARNING: the work goes on.
+    pub fn report_as(self, level: PgLogLevel) {
+        ErrorReport::from(self).report(level);
+    }
 }
 
 impl From<Error> for ErrorReport {
@@ -66,6 +71,11 @@ impl From<ConfigError> for Error {
     fn from(error: ConfigError) -> Self {
         Error::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, error.to_string()).hint(error.hint())
     }
+}
+
+/// An error that only a mistake in this library can cause.
+pub fn internal(message: impl Into<String>) -> Error {
+    Error::new(PgSqlErrorCode::ERRCODE_INTERNAL_ERROR, message)
 }
 
 /// A parameter has a value it cannot have.
@@ -118,40 +128,37 @@ pub fn check_range(name: &str, value: Option<i32>, least: i32, most: i32) -> Res
     }
 }
 
-/// Tells what was not done for one subject, and why; the others go on.
+/// Reports as a WARNING that one subject was not worked on, and why; the others are.
 pub fn warn(what: &str, error: &Error) {
     report_warning(what, error, Some("Its earlier rows are kept."));
 }
 
-/// An error of one subject, or of what comes beside, as a WARNING.
+/// Reports an error as a WARNING: of one subject among others, or of what is done beside the work.
 pub fn report_warning(what: &str, error: &Error, consequence: Option<&str>) {
     let report = error.report();
-    let mut warning =
-        pg_sys::panic::ErrorReport::new(report.code, format!("{what}: {}", report.message), "pg_regime");
     let details: Vec<&str> = report.detail.as_deref().into_iter().chain(consequence).collect();
+    let mut warning = Error::new(report.code, format!("{what}: {}", report.message));
     if !details.is_empty() {
-        warning = warning.set_detail(details.join(" "));
+        warning = warning.detail(details.join(" "));
     }
     if let Some(hint) = &report.hint {
-        warning = warning.set_hint(hint);
+        warning = warning.hint(hint);
     }
-    warning.report(PgLogLevel::WARNING);
+    warning.report_as(PgLogLevel::WARNING);
 }
 
-/// The five characters of an error code.
+/// Bits of a character in a packed SQLSTATE, as `MAKE_SQLSTATE` of PostgreSQL packs five of them.
+const SIX_BITS: i32 = 0x3f;
+
+/// The five characters of an SQLSTATE.
 pub fn sqlstate(code: PgSqlErrorCode) -> String {
     let packed = code as i32;
-    (0..5).map(|i| char::from((((packed >> (6 * i)) & 0x3f) as u8) + b'0')).collect()
+    (0..5).map(|i| char::from(((packed >> (6 * i)) & SIX_BITS) as u8 + b'0')).collect()
 }
 
-/// The code of the first failure, or a general one where it is not one of ours.
+/// The SQLSTATE of these five characters: the inverse of [`sqlstate`]. pgrx knows those that PostgreSQL lists; it
+/// catches any other as XX000, an internal error, and so reads the text of another.
 pub fn error_code(text: &str) -> PgSqlErrorCode {
-    let known = [
-        PgSqlErrorCode::ERRCODE_DATA_EXCEPTION,
-        PgSqlErrorCode::ERRCODE_CARDINALITY_VIOLATION,
-        PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
-        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
-        PgSqlErrorCode::ERRCODE_CHECK_VIOLATION,
-    ];
-    known.into_iter().find(|code| sqlstate(*code) == text).unwrap_or(PgSqlErrorCode::ERRCODE_RAISE_EXCEPTION)
+    let six_bits = |(i, c): (usize, u8)| ((i32::from(c) - i32::from(b'0')) & SIX_BITS) << (6 * i);
+    PgSqlErrorCode::from(text.bytes().take(5).enumerate().map(six_bits).sum::<i32>())
 }

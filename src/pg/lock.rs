@@ -25,7 +25,7 @@ pub fn sharers(db: Db, name: &str) -> Result<i64> {
     let count = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND mode = 'ShareLock' \
                  AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
                  AND (classid::bigint << 32) | objid::bigint = hashtextextended($1, 0::bigint)";
-    Ok(db.first(count, &[arg(name)], Sees::Now, |row| Ok(row.long(0)))?.flatten().unwrap_or_default())
+    db.one(count, &[arg(name)], Sees::Now, |row| row.get(0))
 }
 
 /// Waits for others that make tables in a schema: two at once would both create, while the second

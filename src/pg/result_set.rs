@@ -16,7 +16,7 @@ use pgrx::{PgMemoryContexts, pg_sys};
 
 use crate::pg::arg::Arg;
 use crate::pg::error::{Error, Result};
-use crate::pg::row::types;
+use crate::pg::receiver::types;
 use crate::pg::spi::{Db, Sees};
 
 unsafe extern "C" {

@@ -1,80 +1,181 @@
-//! Rows as the executor gives them: nothing is copied, nothing is kept, and no datum is looked at
-//! before its type is known to be the one it is read as.
+//! Rows as the executor gives them: a column is read by its name, or by its index where that is done for
+//! every row of a large table. No datum is looked at before its type is known to be the one it is read as.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::ffi::CStr;
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use regime_core::math::numeric::nearest;
 
-use crate::pg::error::{Error, Result};
+use crate::pg::error::{Error, Result, internal};
 
-/// Takes rows straight from the executor: nothing is copied, nothing is kept.
-#[repr(C)]
-pub struct Receiver<'a> {
-    /// First, so that PostgreSQL finds its own part.
-    base: pg_sys::DestReceiver,
-    types: Vec<pg_sys::Oid>,
-    each: &'a mut dyn FnMut(&Tuple) -> Result<()>,
-    error: Option<Error>,
+/// A `timestamptz`, in microseconds since 2000.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Micros(pub i64);
+
+/// A `date`, in days since 2000.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Days(pub i32);
+
+/// Which column of a statement: its name, or its index from 0. A name is looked for in each row, so in a loop
+/// over many rows the index is better: a constant beside the statement.
+pub trait Column: Copy {
+    /// The index of the column, counted from 0; `None` where the statement has no such column.
+    fn index(self, row: &Row) -> Option<usize>;
+
+    /// The column, as an error names it.
+    fn shown(self) -> String;
 }
 
-impl<'a> Receiver<'a> {
-    /// A receiver that gives each row to `each`, until that fails.
-    pub fn new(each: &'a mut dyn FnMut(&Tuple) -> Result<()>) -> Self {
-        let base = pg_sys::DestReceiver {
-            receiveSlot: Some(receive),
-            rStartup: Some(start),
-            rShutdown: Some(ignore),
-            rDestroy: Some(ignore),
-            mydest: pg_sys::CommandDest::DestNone,
-        };
-        Self { base, types: Vec::new(), each, error: None }
+impl Column for usize {
+    fn index(self, row: &Row) -> Option<usize> {
+        (self < row.types.len()).then_some(self)
+    }
+
+    fn shown(self) -> String {
+        format!("column {}", self + 1)
     }
 }
 
-impl Receiver<'_> {
-    /// As PostgreSQL knows it. To be used while this is where it is.
-    pub fn as_dest(&mut self) -> *mut pg_sys::DestReceiver {
-        (&raw mut *self).cast()
+impl Column for &'static str {
+    fn index(self, row: &Row) -> Option<usize> {
+        row.names().iter().position(|name| name == self)
     }
 
-    /// Why it stopped, if it did.
-    pub fn error(&mut self) -> Option<Error> {
-        self.error.take()
+    fn shown(self) -> String {
+        format!("column {self}")
     }
 }
 
-/// Called with each row; false ends the statement.
-#[pg_guard]
-unsafe extern "C-unwind" fn receive(
-    slot: *mut pg_sys::TupleTableSlot,
-    receiver: *mut pg_sys::DestReceiver,
-) -> bool {
-    // SAFETY: the receiver is the one that its user passed, and the slot holds a row, whose
-    // values stay where they are until this returns.
-    let (receiver, values, nulls) = unsafe {
-        pg_sys::slot_getallattrs(slot);
-        let columns = (*slot).tts_nvalid as usize;
-        (
-            &mut *receiver.cast::<Receiver>(),
-            std::slice::from_raw_parts((*slot).tts_values, columns),
-            std::slice::from_raw_parts((*slot).tts_isnull, columns),
-        )
-    };
-    let tuple = Tuple {
-        values,
-        nulls,
-        types: &receiver.types,
-        mistyped: Cell::new(None),
-        detoasted: RefCell::new(Vec::new()),
-    };
-    let result = (receiver.each)(&tuple);
-    let error = tuple.mistyped.get().map(mistyped);
-    drop(tuple);
-    receiver.error = error.or(result.err());
-    receiver.error.is_none()
+/// A type that columns which hold a value are read as.
+pub trait Plain<'r>: Sized {
+    /// The types of the column, and what errors call them.
+    const OF: (&'static [pg_sys::Oid], &'static str);
+
+    /// The value of a column; `None` where `Self` cannot hold the value, such as an array with a NULL.
+    ///
+    /// # Safety
+    /// The column is of a type in `OF` and not NULL.
+    unsafe fn read(row: &'r Row, column: usize) -> Option<Self>;
+}
+
+/// A type that a column is read as: a plain one, or an `Option` of a plain one for a column that may be NULL.
+pub trait Read<'r>: Sized {
+    /// The value of a column.
+    ///
+    /// # Errors
+    /// Where the column is of another type, or NULL although `Self` is not an `Option`.
+    fn read(row: &'r Row, column: usize) -> Result<Self>;
+}
+
+impl<'r, T: Plain<'r>> Read<'r> for Option<T> {
+    fn read(row: &'r Row, column: usize) -> Result<Self> {
+        let (types, name) = T::OF;
+        if !types.contains(&row.types[column]) {
+            return Err(mistyped((column, name)));
+        }
+        if row.nulls[column] {
+            return Ok(None);
+        }
+        // SAFETY: the type and the value were looked at just now.
+        match unsafe { T::read(row, column) } {
+            None => {
+                Err(internal(format!("column {} of a query cannot be read as {name}", row.names()[column])))
+            }
+            value => Ok(value),
+        }
+    }
+}
+
+impl<'r, T: Plain<'r>> Read<'r> for T {
+    fn read(row: &'r Row, column: usize) -> Result<Self> {
+        let value: Option<T> = Read::read(row, column)?;
+        value.ok_or_else(|| internal(format!("column {} of a query is NULL", row.names()[column])))
+    }
+}
+
+/// Types that pgrx reads.
+macro_rules! plain {
+    ($($type:ty = $oid:ident $name:literal),* $(,)?) => { $(
+        impl Plain<'_> for $type {
+            const OF: (&'static [pg_sys::Oid], &'static str) = (&[pg_sys::$oid], $name);
+
+            unsafe fn read(row: &Row, column: usize) -> Option<Self> {
+                // SAFETY: the datum is of this row, which is alive, and of the type that this is read from.
+                unsafe { FromDatum::from_datum(row.values[column], false) }
+            }
+        }
+    )* };
+}
+
+plain! {
+    bool = BOOLOID "boolean",
+    i32 = INT4OID "int",
+    i64 = INT8OID "bigint",
+    f64 = FLOAT8OID "float8",
+    Vec<Option<i32>> = INT4ARRAYOID "int[]",
+    Vec<Option<String>> = TEXTARRAYOID "text[]",
+}
+
+impl Plain<'_> for Micros {
+    const OF: (&'static [pg_sys::Oid], &'static str) = (&[pg_sys::TIMESTAMPTZOID], "timestamptz");
+
+    unsafe fn read(row: &Row, column: usize) -> Option<Self> {
+        Some(Self(row.values[column].value() as i64))
+    }
+}
+
+impl Plain<'_> for Days {
+    const OF: (&'static [pg_sys::Oid], &'static str) = (&[pg_sys::DATEOID], "date");
+
+    unsafe fn read(row: &Row, column: usize) -> Option<Self> {
+        Some(Self(row.values[column].value() as i32))
+    }
+}
+
+impl<'r> Plain<'r> for &'r [u8] {
+    const OF: (&'static [pg_sys::Oid], &'static str) = (&[pg_sys::BYTEAOID], "bytea");
+
+    unsafe fn read(row: &'r Row, column: usize) -> Option<Self> {
+        row.bytes(column)
+    }
+}
+
+impl<'r> Plain<'r> for &'r str {
+    const OF: (&'static [pg_sys::Oid], &'static str) = (&[pg_sys::TEXTOID], "text");
+
+    unsafe fn read(row: &'r Row, column: usize) -> Option<Self> {
+        std::str::from_utf8(row.bytes(column)?).ok()
+    }
+}
+
+impl<'r> Plain<'r> for String {
+    const OF: (&'static [pg_sys::Oid], &'static str) = <&str>::OF;
+
+    unsafe fn read(row: &'r Row, column: usize) -> Option<Self> {
+        // SAFETY: as the caller says.
+        unsafe { <&str as Plain>::read(row, column) }.map(str::to_owned)
+    }
+}
+
+impl<'r> Plain<'r> for Vec<i32> {
+    const OF: (&'static [pg_sys::Oid], &'static str) = <Vec<Option<i32>>>::OF;
+
+    unsafe fn read(row: &'r Row, column: usize) -> Option<Self> {
+        // SAFETY: as the caller says.
+        unsafe { <Vec<Option<i32>> as Plain>::read(row, column) }?.into_iter().collect()
+    }
+}
+
+impl<'r> Plain<'r> for Vec<String> {
+    const OF: (&'static [pg_sys::Oid], &'static str) = <Vec<Option<String>>>::OF;
+
+    unsafe fn read(row: &'r Row, column: usize) -> Option<Self> {
+        // SAFETY: as the caller says.
+        unsafe { <Vec<Option<String>> as Plain>::read(row, column) }?.into_iter().collect()
+    }
 }
 
 /// A column is of another type than it is read as: a table was altered, or a name means something
@@ -88,40 +189,19 @@ fn mistyped((column, wanted): (usize, &'static str)) -> Error {
     .hint("SELECT * FROM regime_setup(); checks the output tables; regime_source says which source tables are read.")
 }
 
-/// Called before the first row, with the types of the columns.
-#[pg_guard]
-unsafe extern "C-unwind" fn start(
-    receiver: *mut pg_sys::DestReceiver,
-    _operation: i32,
-    row: pg_sys::TupleDesc,
-) {
-    // SAFETY: the receiver is the one that its user passed; the descriptor is valid here.
-    unsafe { (*receiver.cast::<Receiver>()).types = types(row) }
-}
-
-/// The types of a row's columns. SPI_gettypeid, since where a descriptor keeps its columns changed
-/// in PostgreSQL 18.
-///
-/// # Safety
-/// The descriptor is valid.
-pub unsafe fn types(row: pg_sys::TupleDesc) -> Vec<pg_sys::Oid> {
-    // SAFETY: as the caller says; the numbers are those of the columns.
-    unsafe { (1..=(*row).natts).map(|number| pg_sys::SPI_gettypeid(row, number)).collect() }
-}
-
-unsafe extern "C-unwind" fn ignore(_: *mut pg_sys::DestReceiver) {}
-
-/// A row. Columns are counted from 0; the statement says their types.
-pub struct Tuple<'a> {
+/// A row of a statement.
+pub struct Row<'a> {
     values: &'a [pg_sys::Datum],
     nulls: &'a [bool],
     types: &'a [pg_sys::Oid],
+    names: &'a OnceCell<Vec<String>>,
+    descriptor: pg_sys::TupleDesc,
     /// The first column that was read as a type it is not of; nothing of it is looked at.
     mistyped: Cell<Option<(usize, &'static str)>>,
     detoasted: RefCell<Vec<*mut pg_sys::varlena>>,
 }
 
-impl Drop for Tuple<'_> {
+impl Drop for Row<'_> {
     fn drop(&mut self) {
         for copy in self.detoasted.borrow_mut().drain(..) {
             // SAFETY: made by detoasting in `bytes`, freed once, no borrow of it is left.
@@ -130,7 +210,57 @@ impl Drop for Tuple<'_> {
     }
 }
 
-impl Tuple<'_> {
+impl<'a> Row<'a> {
+    /// A row of these values. The types, the names (once they were asked for) and the descriptor are those of
+    /// the statement's columns.
+    pub(super) fn new(
+        values: &'a [pg_sys::Datum],
+        nulls: &'a [bool],
+        types: &'a [pg_sys::Oid],
+        names: &'a OnceCell<Vec<String>>,
+        descriptor: pg_sys::TupleDesc,
+    ) -> Self {
+        let (mistyped, detoasted) = (Cell::new(None), RefCell::new(Vec::new()));
+        Self { values, nulls, types, names, descriptor, mistyped, detoasted }
+    }
+}
+
+impl Row<'_> {
+    /// The value of a column; as an `Option` where the column may be NULL.
+    ///
+    /// # Errors
+    /// Where there is no such column, where it is of another type, and where it is NULL or an array with a NULL
+    /// although `T` cannot say so.
+    pub fn get<'r, T: Read<'r>>(&'r self, column: impl Column) -> Result<T> {
+        match column.index(self) {
+            Some(index) => T::read(self, index),
+            None => Err(internal(format!("a query has no {}", column.shown()))),
+        }
+    }
+
+    /// The names of the columns.
+    fn names(&self) -> &[String] {
+        self.names.get_or_init(|| {
+            let name = |number| {
+                // SAFETY: the descriptor is that of the row, which is alive, and the number one of its columns;
+                // the name is a copy, freed when it was copied once more.
+                unsafe {
+                    let name = pg_sys::SPI_fname(self.descriptor, number);
+                    let owned = CStr::from_ptr(name).to_string_lossy().into_owned();
+                    pg_sys::pfree(name.cast());
+                    owned
+                }
+            };
+            (1..=self.types.len() as i32).map(name).collect()
+        })
+    }
+
+    /// The error of the first column that was read as a type it is not of, where the reading itself could not say
+    /// so.
+    pub(super) fn mistyped(&self) -> Option<Error> {
+        self.mistyped.get().map(mistyped)
+    }
+
     /// Whether a column holds a value of one of these types.
     fn holds(&self, column: usize, types: &[pg_sys::Oid], name: &'static str) -> bool {
         if types.contains(&self.types[column]) {
@@ -140,7 +270,7 @@ impl Tuple<'_> {
         false
     }
 
-    fn get<T: FromDatum>(&self, column: usize, of: pg_sys::Oid, name: &'static str) -> Option<T> {
+    fn typed<T: FromDatum>(&self, column: usize, of: pg_sys::Oid, name: &'static str) -> Option<T> {
         if !self.holds(column, &[of], name) {
             return None;
         }
@@ -155,17 +285,17 @@ impl Tuple<'_> {
 
     /// An `int4`.
     pub fn int(&self, column: usize) -> Option<i32> {
-        self.get(column, pg_sys::INT4OID, "int")
+        self.typed(column, pg_sys::INT4OID, "int")
     }
 
     /// An `int8`.
     pub fn long(&self, column: usize) -> Option<i64> {
-        self.get(column, pg_sys::INT8OID, "bigint")
+        self.typed(column, pg_sys::INT8OID, "bigint")
     }
 
     /// A `float8`.
     pub fn float(&self, column: usize) -> Option<f64> {
-        self.get(column, pg_sys::FLOAT8OID, "float8")
+        self.typed(column, pg_sys::FLOAT8OID, "float8")
     }
 
     /// A `float8`, NaN where it is NULL or infinite.
@@ -184,7 +314,7 @@ impl Tuple<'_> {
 
     /// A `bool`.
     pub fn bool(&self, column: usize) -> Option<bool> {
-        self.get(column, pg_sys::BOOLOID, "boolean")
+        self.typed(column, pg_sys::BOOLOID, "boolean")
     }
 
     /// A `timestamptz`, in microseconds since 2000.
@@ -211,15 +341,9 @@ impl Tuple<'_> {
         self.text(column).map(str::to_owned)
     }
 
-    /// An `int4[]`, without its NULLs.
-    pub fn ints(&self, column: usize) -> Option<Vec<i32>> {
-        let elements: Vec<Option<i32>> = self.get(column, pg_sys::INT4ARRAYOID, "int[]")?;
-        Some(elements.into_iter().flatten().collect())
-    }
-
     /// An `int4[]`.
     pub fn optional_ints(&self, column: usize) -> Option<Vec<Option<i32>>> {
-        self.get(column, pg_sys::INT4ARRAYOID, "int[]")
+        self.typed(column, pg_sys::INT4ARRAYOID, "int[]")
     }
 
     /// A `bytea`.
@@ -229,7 +353,7 @@ impl Tuple<'_> {
 
     /// A `text[]`, without its NULLs.
     pub fn strings(&self, column: usize) -> Option<Vec<String>> {
-        let elements: Vec<Option<String>> = self.get(column, pg_sys::TEXTARRAYOID, "text[]")?;
+        let elements: Vec<Option<String>> = self.typed(column, pg_sys::TEXTARRAYOID, "text[]")?;
         Some(elements.into_iter().flatten().collect())
     }
 
@@ -256,7 +380,7 @@ impl Tuple<'_> {
     }
 }
 
-/// The content of a value's own datum, without its header: what [`Tuple::stored_strings`] gives for a
+/// The content of a value's own datum, without its header: what [`Row::stored_strings`] gives for a
 /// stored copy of it.
 pub fn varlena_of<T: IntoDatum>(value: T) -> Option<Vec<u8>> {
     let datum = value.into_datum()?;

@@ -15,19 +15,20 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use crate::pg::arg::Arg;
-use crate::pg::error::{Error, Result};
+use crate::pg::error::{Error, Result, internal};
 use crate::pg::memory::CurrentMemory;
-use crate::pg::row::Receiver;
+use crate::pg::receiver::Receiver;
 use crate::pg::syscache::relation_oid;
 
-pub use crate::pg::row::{Tuple, varlena_of};
+pub use crate::pg::row::{Days, Micros, Row, varlena_of};
 
 thread_local! {
-    /// Statements of this session by their text: the same few serve every asset and every call.
-    static STATEMENTS: RefCell<HashMap<String, Rc<Plan>>> = RefCell::default();
+    /// Statements of this session by how they are planned and by their text: the same few serve every asset and
+    /// every call.
+    static STATEMENTS: RefCell<[HashMap<String, Rc<Plan>>; 3]> = RefCell::default();
 }
 
-/// Most statements kept; more than any mapping needs, so that a session that goes through many
+/// Most statements kept of each mode; more than any mapping needs, so that a session that goes through many
 /// mappings does not grow without bound.
 const MOST_STATEMENTS: usize = 200;
 
@@ -49,19 +50,35 @@ pub enum Sees {
     Now,
 }
 
+/// When a statement is planned.
+#[derive(Clone, Copy)]
+enum Mode {
+    /// As PostgreSQL decides, after a few executions.
+    Any,
+    /// Anew each time, for the parameters at hand.
+    Custom,
+    /// Once, for any parameters.
+    Generic,
+}
+
+impl Mode {
+    /// The mode as an option of `SPI_prepare_cursor`.
+    const fn option(self) -> u32 {
+        match self {
+            Mode::Any => 0,
+            Mode::Custom => pg_sys::CURSOR_OPT_CUSTOM_PLAN,
+            Mode::Generic => pg_sys::CURSOR_OPT_GENERIC_PLAN,
+        }
+    }
+}
+
 /// A prepared statement that its user keeps, to be spared looking it up by its text.
 #[derive(Clone)]
 pub struct Statement(Rc<Plan>);
 
 impl Statement {
     /// Calls `each` with every row.
-    pub fn rows(
-        &self,
-        _: Db,
-        args: &[Arg],
-        sees: Sees,
-        each: impl FnMut(&Tuple) -> Result<()>,
-    ) -> Result<()> {
+    pub fn rows(&self, _: Db, args: &[Arg], sees: Sees, each: impl FnMut(&Row) -> Result<()>) -> Result<()> {
         self.0.rows(args, sees, each)
     }
 }
@@ -81,12 +98,13 @@ impl Drop for Plan {
 }
 
 impl Db<'_> {
-    fn plan(self, sql: &str, args: &[Arg], options: u32) -> Result<Rc<Plan>> {
-        if let Some(plan) = STATEMENTS.with_borrow(|known| known.get(sql).cloned()) {
+    fn plan(self, sql: &str, args: &[Arg], mode: Mode) -> Result<Rc<Plan>> {
+        if let Some(plan) = STATEMENTS.with_borrow(|known| known[mode as usize].get(sql).cloned()) {
             return Ok(plan);
         }
-        let plan = Rc::new(Plan::prepare(sql, args.iter().map(|a| a.oid).collect(), options)?);
+        let plan = Rc::new(Plan::prepare(sql, args.iter().map(|a| a.oid).collect(), mode)?);
         STATEMENTS.with_borrow_mut(|known| {
+            let known = &mut known[mode as usize];
             if known.len() >= MOST_STATEMENTS {
                 known.clear();
             }
@@ -97,7 +115,7 @@ impl Db<'_> {
 
     /// A statement to keep, with arguments of these types.
     pub fn statement(self, sql: &str, args: &[Arg]) -> Result<Statement> {
-        self.plan(sql, args, 0).map(Statement)
+        self.plan(sql, args, Mode::Any).map(Statement)
     }
 
     /// Calls `each` with every row of a statement.
@@ -106,9 +124,9 @@ impl Db<'_> {
         sql: &str,
         args: &[Arg],
         sees: Sees,
-        each: impl FnMut(&Tuple) -> Result<()>,
+        each: impl FnMut(&Row) -> Result<()>,
     ) -> Result<()> {
-        self.plan(sql, args, 0)?.rows(args, sees, each)
+        self.plan(sql, args, Mode::Any)?.rows(args, sees, each)
     }
 
     /// Gives every row of a statement to a receiver of PostgreSQL's own kind.
@@ -123,7 +141,7 @@ impl Db<'_> {
         receiver: *mut pg_sys::DestReceiver,
     ) -> Result<()> {
         // SAFETY: as the caller says.
-        unsafe { self.plan(sql, args, 0)?.run(args, sees, receiver) }
+        unsafe { self.plan(sql, args, Mode::Any)?.run(args, sees, receiver) }
     }
 
     /// The first row of a statement, as `read` makes it.
@@ -132,7 +150,7 @@ impl Db<'_> {
         sql: &str,
         args: &[Arg],
         sees: Sees,
-        mut read: impl FnMut(&Tuple) -> Result<R>,
+        mut read: impl FnMut(&Row) -> Result<R>,
     ) -> Result<Option<R>> {
         let mut first = None;
         self.rows(sql, args, sees, |row| {
@@ -144,16 +162,48 @@ impl Db<'_> {
         Ok(first)
     }
 
+    /// The row that a statement always gives, such as that of an aggregate, as `read` makes it.
+    ///
+    /// # Errors
+    /// Where there is no row, and where the statement or `read` fails.
+    pub fn one<R>(
+        self,
+        sql: &str,
+        args: &[Arg],
+        sees: Sees,
+        read: impl FnMut(&Row) -> Result<R>,
+    ) -> Result<R> {
+        self.first(sql, args, sees, read)?.ok_or_else(|| internal(format!("no row: {sql}")))
+    }
+
+    /// All rows of a statement, as `read` makes them.
+    ///
+    /// # Errors
+    /// Where the statement or `read` fails.
+    pub fn all<R>(
+        self,
+        sql: &str,
+        args: &[Arg],
+        sees: Sees,
+        mut read: impl FnMut(&Row) -> Result<R>,
+    ) -> Result<Vec<R>> {
+        let mut all = Vec::new();
+        self.rows(sql, args, sees, |row| {
+            all.push(read(row)?);
+            Ok(())
+        })?;
+        Ok(all)
+    }
+
     /// Runs a statement; gives the number of rows it processed. It is planned anew each time, for
     /// the arrays it is given: a plan for any array would guess at ten elements.
     pub fn execute(self, sql: &str, args: &[Arg]) -> Result<u64> {
-        self.plan(sql, args, pg_sys::CURSOR_OPT_CUSTOM_PLAN)?.execute(args)
+        self.plan(sql, args, Mode::Custom)?.execute(args)
     }
 
     /// [`Db::execute`] of a statement whose plan does not depend on how much it is given: planned once.
     pub fn execute_small(self, sql: &str, args: &[Arg]) -> Result<u64> {
-        // Told apart from the same text planned anew each time.
-        self.plan(&format!("{sql} "), args, pg_sys::CURSOR_OPT_GENERIC_PLAN)?.execute(args)
+        self.plan(sql, args, Mode::Generic)?.execute(args)
     }
 
     /// Waits until a relation and its partitions can be read and keeps them from being altered or
@@ -198,8 +248,28 @@ impl Db<'_> {
     }
 }
 
+/// The parameter list of a statement: null where it has no parameters, as PostgreSQL's own callers pass it. An
+/// empty list is not the same to extensions that look at it.
+fn parameters(args: &[Arg]) -> pg_sys::ParamListInfo {
+    if args.is_empty() {
+        return std::ptr::null_mut();
+    }
+    // SAFETY: the list is made here, with room for as many parameters as are written.
+    unsafe {
+        let params = pg_sys::makeParamList(args.len() as i32);
+        let slots = (*params).params.as_mut_slice(args.len());
+        for (slot, arg) in slots.iter_mut().zip(args) {
+            slot.value = arg.datum.unwrap_or(pg_sys::Datum::null());
+            slot.isnull = arg.datum.is_none();
+            slot.pflags = pg_sys::PARAM_FLAG_CONST as u16;
+            slot.ptype = arg.oid;
+        }
+        params
+    }
+}
+
 impl Plan {
-    fn prepare(sql: &str, mut types: Vec<pg_sys::Oid>, options: u32) -> Result<Self> {
+    fn prepare(sql: &str, mut types: Vec<pg_sys::Oid>, mode: Mode) -> Result<Self> {
         let _back = CurrentMemory::remember();
         let text = CString::new(sql).map_err(|_| {
             Error::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, "a name holds a NUL byte")
@@ -207,7 +277,12 @@ impl Plan {
         // SAFETY: SPI is connected; the text and the types outlive the call; the plan is kept, so
         // that it survives the rollback of a subtransaction that it was prepared in.
         let plan = unsafe {
-            pg_sys::SPI_prepare_cursor(text.as_ptr(), types.len() as i32, types.as_mut_ptr(), options as i32)
+            pg_sys::SPI_prepare_cursor(
+                text.as_ptr(),
+                types.len() as i32,
+                types.as_mut_ptr(),
+                mode.option() as i32,
+            )
         };
         // SAFETY: as above; a null plan is not kept.
         if plan.is_null() || unsafe { pg_sys::SPI_keepplan(plan) } != 0 {
@@ -216,7 +291,7 @@ impl Plan {
         Ok(Self { plan, types, sql: sql.to_owned() })
     }
 
-    fn rows(&self, args: &[Arg], sees: Sees, mut each: impl FnMut(&Tuple) -> Result<()>) -> Result<()> {
+    fn rows(&self, args: &[Arg], sees: Sees, mut each: impl FnMut(&Row) -> Result<()>) -> Result<()> {
         let mut receiver = Receiver::new(&mut each);
         // SAFETY: the receiver outlives the call, in which PostgreSQL calls it back with each row.
         let ran = unsafe { self.run(args, sees, receiver.as_dest()) };
@@ -233,14 +308,7 @@ impl Plan {
         // SAFETY: SPI is connected; the plan is valid and its parameters were checked against it;
         // the receiver is valid, as the caller says.
         let code = unsafe {
-            let params = pg_sys::makeParamList(args.len() as i32);
-            let slots = (*params).params.as_mut_slice(args.len());
-            for (slot, arg) in slots.iter_mut().zip(args) {
-                slot.value = arg.datum.unwrap_or(pg_sys::Datum::null());
-                slot.isnull = arg.datum.is_none();
-                slot.pflags = pg_sys::PARAM_FLAG_CONST as u16;
-                slot.ptype = arg.oid;
-            }
+            let params = parameters(args);
             let options = pg_sys::SPIExecuteOptions {
                 params,
                 read_only: sees == Sees::Snapshot,
@@ -248,7 +316,9 @@ impl Plan {
                 ..Default::default()
             };
             let code = pg_sys::SPI_execute_plan_extended(self.plan, &options);
-            pg_sys::pfree(params.cast());
+            if !params.is_null() {
+                pg_sys::pfree(params.cast());
+            }
             code
         };
         if code < 0 { Err(internal(format!("could not execute ({code}): {}", self.sql))) } else { Ok(()) }
@@ -279,9 +349,4 @@ impl Plan {
             Ok(processed)
         }
     }
-}
-
-/// An error that only a mistake in this code can cause.
-fn internal(message: String) -> Error {
-    Error::new(PgSqlErrorCode::ERRCODE_INTERNAL_ERROR, message)
 }

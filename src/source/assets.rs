@@ -19,7 +19,7 @@ pub fn distinct_ids(relation: &str, id: &str, condition: &str) -> String {
     };
     format!(
         "WITH RECURSIVE pg_regime_ids AS ({} UNION ALL SELECT n.pg_regime_id FROM pg_regime_ids AS seen, LATERAL {} AS n) \
-         SELECT pg_regime_id::int8 FROM pg_regime_ids ORDER BY pg_regime_id",
+         SELECT pg_regime_id::int8 FROM pg_regime_ids WHERE pg_regime_id IS NOT NULL ORDER BY pg_regime_id",
         next(""),
         next(&format!(" AND pg_regime_rel.{id} > seen.pg_regime_id"))
     )
@@ -30,8 +30,8 @@ pub fn ids_of(db: Db, daily: &Source) -> Result<(Vec<i32>, bool)> {
     let listed = DimAssets::find(db, &daily.bars_schema, Sees::Now)?
         .filter(|dim| dim.id.is_some() && dim.is_active.is_some());
     let mut ids = Vec::new();
-    let mut take = |row: &spi::Tuple| {
-        let id = row.long(0).unwrap_or_default();
+    let mut take = |row: &spi::Row| {
+        let id = row.get::<i64>(0)?;
         ids.push(i32::try_from(id).map_err(|_| too_large(id))?);
         Ok(())
     };

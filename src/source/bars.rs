@@ -8,7 +8,7 @@ use regime_core::cmc_regimes::series::Series;
 
 use crate::pg::arg::Arg;
 use crate::pg::error::{Error, Result};
-use crate::pg::spi::{Db, Sees};
+use crate::pg::spi::{Db, Micros, Sees};
 use crate::pg::time::utc;
 use crate::source::map::Source;
 use crate::source::relation::relation_args;
@@ -16,6 +16,16 @@ use crate::source::usable::{check_bars, sort_by_time};
 
 /// The timeframe of daily bars, in the tables that are built here and unless the source map names another.
 pub const DAILY_TF: &str = "1D";
+
+/// Columns of the statement that reads bars, by index since every bar is read: the time, the close, then the
+/// optional numbers of the map in the order of [`Series`].
+const TS: usize = 0;
+const CLOSE: usize = 1;
+const OPTIONAL: usize = 2;
+
+/// Columns of the statement that reads EMAs, beside [`TS`].
+const PERIOD: usize = 1;
+const EMA: usize = 2;
 
 /// Reads one layer of any asset.
 pub struct Reader<'c> {
@@ -95,11 +105,11 @@ impl<'c> Reader<'c> {
         let (sql, args) = self.statement([&self.bars, &self.later_bars], asset, span);
         self.db.rows(sql, &args, Sees::Snapshot, |row| {
             self.read.set(self.read.get() + 1);
-            series.ts.push(row.micros(0).unwrap_or(i64::MAX));
-            series.close.push(row.known(1));
+            series.ts.push(row.get::<Option<Micros>>(TS)?.map_or(i64::MAX, |Micros(ts)| ts));
+            series.close.push(row.known(CLOSE));
             let optional =
                 series.atr.iter_mut().chain(&mut series.adx).chain(series.costs.iter_mut().flatten());
-            for (values, column) in optional.zip(2..) {
+            for (values, column) in optional.zip(OPTIONAL..) {
                 values.push(row.known(column));
             }
             Ok(())
@@ -122,7 +132,9 @@ impl<'c> Reader<'c> {
         let (sql, args) = self.statement([&self.emas, &self.later_emas], asset, span);
         self.db.rows(sql, &args, Sees::Snapshot, |row| {
             self.read.set(self.read.get() + 1);
-            let (Some(ts), Some(period)) = (row.micros(0), row.int(1)) else { return Ok(()) };
+            let (Some(Micros(ts)), Some(period)) = (row.get(TS)?, row.get::<Option<i32>>(PERIOD)?) else {
+                return Ok(());
+            };
             if series.ts.get(at) != Some(&ts) {
                 at = match series.ts.get(at + 1) {
                     Some(next) if *next == ts => at + 1,
@@ -138,7 +150,7 @@ impl<'c> Reader<'c> {
                     twice += 1;
                     first_twice = first_twice.min(ts);
                 }
-                ema[at] = row.known(2);
+                ema[at] = row.known(EMA);
             }
             Ok(())
         })?;

@@ -9,7 +9,7 @@ use crate::pg::arg::{Arg, arg, timestamp_arg};
 use crate::pg::cache::known;
 use crate::pg::catalog::extension_schema;
 use crate::pg::error::{Error, Result};
-use crate::pg::spi::{Db, Sees, Tuple};
+use crate::pg::spi::{Db, Micros, Row, Sees};
 use crate::pg::syscache;
 use crate::source::bars::Span;
 use crate::source::check::{Check, Kind, Mapped, Place};
@@ -25,6 +25,12 @@ pub struct Source {
     pub key: [String; 3],
     pub relation: Relation,
 }
+
+/// Columns of the statement that reads candles, by index since every candle is read.
+const TS: usize = 0;
+const HIGH: usize = 1;
+const LOW: usize = 2;
+const CLOSE: usize = 3;
 
 /// Candles of one series, ascending.
 #[derive(Default)]
@@ -64,7 +70,7 @@ impl Source {
     pub fn load(db: Db) -> Result<Self> {
         let schema = extension_schema(db)?;
         let row = MapRow::load(db, &schema)?;
-        Ok(known(&format!("{row:?}"), || row.check(db, &schema))?.as_ref().clone())
+        Ok(known("candles", &row, || row.check(db, &schema))?.as_ref().clone())
     }
 
     /// [`Source::load`]; `None` where the map has no row for candles, or names a relation that is not there.
@@ -75,7 +81,7 @@ impl Source {
         if syscache::readable(bars_schema, bars_table).is_none() {
             return Ok(None);
         }
-        Ok(Some(known(&format!("{row:?}"), || row.check(db, &schema))?.as_ref().clone()))
+        Ok(Some(known("candles", &row, || row.check(db, &schema))?.as_ref().clone()))
     }
 
     /// [`Source::load`] for a function that writes: the table is held first, and all that follows sees it as it
@@ -119,10 +125,10 @@ impl Source {
             args.push(moment);
         }
         db.rows(&sql, &args, Sees::Snapshot, |row| {
-            candles.ts.push(row.micros(0).unwrap_or(i64::MAX));
-            candles.high.push(row.price(1));
-            candles.low.push(row.price(2));
-            candles.close.push(row.price(3));
+            candles.ts.push(row.get::<Option<Micros>>(TS)?.map_or(i64::MAX, |Micros(ts)| ts));
+            candles.high.push(row.price(HIGH));
+            candles.low.push(row.price(LOW));
+            candles.close.push(row.price(CLOSE));
             Ok(())
         })?;
         let Candles { ts, high, low, close } = &mut candles;
@@ -147,8 +153,9 @@ impl Source {
             "SELECT {ts} FROM {} WHERE {} AND {key} IS NOT NULL ORDER BY {key} DESC LIMIT 1",
             self.relation.sql, self.relation.condition
         );
-        let found = db.first(&sql, &series_args(series, None), Sees::Snapshot, |row| Ok(row.micros(0)))?;
-        Ok(found.flatten())
+        let newest =
+            db.first(&sql, &series_args(series, None), Sees::Snapshot, |row| row.get::<Micros>(0))?;
+        Ok(newest.map(|Micros(ts)| ts))
     }
 
     /// How many candles of a series opened after a moment, or at all.
@@ -158,8 +165,7 @@ impl Source {
             None => &self.relation.condition,
         };
         let sql = format!("SELECT count(*) FROM {} WHERE {condition}", self.relation.sql);
-        let found = db.first(&sql, &series_args(series, moment), Sees::Snapshot, |row| Ok(row.long(0)))?;
-        Ok(found.flatten().unwrap_or_default())
+        db.one(&sql, &series_args(series, moment), Sees::Snapshot, |row| row.get(0))
     }
 
     /// Whether there are candles at all.
@@ -209,17 +215,14 @@ impl Source {
                 " AND (rel.{symbol_column}, rel.{timeframe_column}) > (seen.symbol_, seen.timeframe_)"
             ))
         );
-        let mut series = Vec::new();
-        db.rows(&sql, &[arg(symbol), arg(timeframe)], Sees::Snapshot, |row| {
-            series.extend(one(row));
-            Ok(())
-        })?;
-        Ok(series)
+        db.all(&sql, &[arg(symbol), arg(timeframe)], Sees::Snapshot, |row| {
+            Ok(Series { symbol: row.get("symbol_")?, timeframe: row.get("timeframe_")? })
+        })
     }
 }
 
 /// A series from the first two columns of a row.
-pub fn one(row: &Tuple) -> Option<Series> {
+pub fn one(row: &Row) -> Option<Series> {
     Some(Series { symbol: row.string(0)?, timeframe: row.string(1)? })
 }
 
@@ -228,7 +231,7 @@ fn series_args(series: &Series, moment: Option<i64>) -> [Arg; 3] {
 }
 
 /// The row of the map, as it stands there.
-#[derive(Debug)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct MapRow {
     pub table: [String; 2],
     filter: String,
@@ -251,15 +254,21 @@ impl MapRow {
     fn find(db: Db, schema: &str) -> Result<Option<Self>> {
         let sql = format!(
             "SELECT bars_schema::text, bars_table::text, bars_filter::text, bars_id_column::text, bars_tf_column::text, bars_ts_column::text, \
-             high_column::text, low_column::text, close_column::text, origin = 'user' FROM {schema}.regime_source WHERE layer = 'candles'"
+             high_column::text, low_column::text, close_column::text, origin = 'user' AS is_edited FROM {schema}.regime_source WHERE layer = 'candles'"
         );
         db.first(&sql, &[], Sees::Snapshot, |row| {
-            let text = |column| row.string(column).unwrap_or_default();
             Ok(Self {
-                table: [0, 1].map(text),
-                filter: text(2),
-                columns: [3, 4, 5, 6, 7, 8].map(text),
-                is_edited: row.bool(9) == Some(true),
+                table: [row.get("bars_schema")?, row.get("bars_table")?],
+                filter: row.get("bars_filter")?,
+                columns: [
+                    row.get("bars_id_column")?,
+                    row.get("bars_tf_column")?,
+                    row.get("bars_ts_column")?,
+                    row.get("high_column")?,
+                    row.get("low_column")?,
+                    row.get("close_column")?,
+                ],
+                is_edited: row.get("is_edited")?,
             })
         })
     }

@@ -71,8 +71,8 @@ impl Check<'_, '_> {
         let tf_is_read = self.place.tf_is_read;
         let sql = format!("{}.{}", quoted(schema), quoted(table));
         // One query for all columns: there are six relations to check before every refresh.
-        let find = "SELECT has_schema_privilege(n.oid, 'USAGE'), a.attname::text, format_type(a.atttypid, a.atttypmod), \
-             has_column_privilege(a.attrelid, a.attnum, 'SELECT') FROM pg_catalog.pg_class c \
+        let find = "SELECT has_schema_privilege(n.oid, 'USAGE') AS usable, a.attname::text, format_type(a.atttypid, a.atttypmod) AS type_name, \
+             has_column_privilege(a.attrelid, a.attnum, 'SELECT') AS may_read FROM pg_catalog.pg_class c \
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
              LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
              WHERE n.nspname = $1::name AND c.relname = $2::name AND c.relkind IN ('r', 'p', 'v', 'm', 'f')";
@@ -80,9 +80,10 @@ impl Check<'_, '_> {
         let mut columns = Columns { check: self, sql: &sql, types: HashMap::new() };
         let mut usable = None;
         self.db.rows(find, &names, Sees::Snapshot, |row| {
-            usable = row.bool(0);
-            if let (Some(name), Some(type_name)) = (row.string(1), row.string(2)) {
-                columns.types.insert(name, (type_name, row.bool(3) == Some(true)));
+            usable = Some(row.get("usable")?);
+            // NULL where the relation has no columns.
+            if let Some(name) = row.get("attname")? {
+                columns.types.insert(name, (row.get("type_name")?, row.get("may_read")?));
             }
             Ok(())
         })?;

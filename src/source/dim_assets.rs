@@ -28,25 +28,27 @@ pub struct DimAssets {
 impl DimAssets {
     /// The one in this schema.
     pub fn find(db: Db, schema: &str, sees: Sees) -> Result<Option<Self>> {
-        let sql = "SELECT has_schema_privilege(n.oid, 'USAGE'), a.attname::text, \
+        let sql = "SELECT has_schema_privilege(n.oid, 'USAGE') AS usable, a.attname::text, \
              CASE a.attname WHEN 'id' THEN a.atttypid = ANY ('{int2,int4,int8}'::regtype[]) \
-             WHEN 'symbol' THEN t.typcategory = 'S' ELSE a.atttypid = 'boolean'::regtype END, \
-             has_column_privilege(a.attrelid, a.attnum, 'SELECT') FROM pg_catalog.pg_class c \
+             WHEN 'symbol' THEN t.typcategory = 'S' ELSE a.atttypid = 'boolean'::regtype END AS fits, \
+             has_column_privilege(a.attrelid, a.attnum, 'SELECT') AS may_read FROM pg_catalog.pg_class c \
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
              LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname IN ('id', 'symbol', 'is_active') \
              LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
              WHERE n.nspname = $1::name AND c.relname = 'dim_assets' AND c.relkind IN ('r', 'p', 'v', 'm', 'f')";
         let mut found = None;
         db.rows(sql, &[arg(schema)], sees, |row| {
+            let usable = row.get("usable")?;
             let it = found.get_or_insert_with(|| Self {
                 relation: format!("{}.dim_assets", quoted(schema)),
                 id: None,
                 symbol: None,
                 is_active: None,
-                schema: (quoted(schema).to_string(), row.bool(0) == Some(true)),
+                schema: (quoted(schema).to_string(), usable),
             });
-            let column = row.bool(3).filter(|_| row.bool(2) == Some(true));
-            match row.text(1) {
+            let fits = row.get::<Option<bool>>("fits")? == Some(true);
+            let column = row.get::<Option<bool>>("may_read")?.filter(|_| fits);
+            match row.get("attname")? {
                 Some("id") => it.id = column,
                 Some("symbol") => it.symbol = column,
                 Some("is_active") => it.is_active = column,

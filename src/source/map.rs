@@ -9,8 +9,8 @@ use regime_core::cmc_regimes::params::SourceParams;
 use crate::pg::arg::arg;
 use crate::pg::cache::known;
 use crate::pg::catalog::extension_schema;
-use crate::pg::error::{Error, Result, invalid_parameter};
-use crate::pg::spi::{Db, Sees, Tuple};
+use crate::pg::error::{Error, Result, internal, invalid_parameter};
+use crate::pg::spi::{Db, Row, Sees};
 use crate::source::check::{Check, Kind, Mapped, Place};
 use crate::source::relation::Relation;
 
@@ -53,8 +53,9 @@ pub fn map(db: Db, cal_scheme: &str, schema: &str) -> Result<[Option<MapRow>; 4]
     );
     let mut rows: [Option<MapRow>; 4] = [None, None, None, None];
     db.rows(&sql, &[arg(cal_scheme)], Sees::Snapshot, |row| {
-        if let Some(layer) = Layer::ALL.into_iter().find(|l| row.text(0) == Some(l.as_str())) {
-            rows[layer as usize] = Some(MapRow::read(row, schema, cal_scheme, layer));
+        let name: &str = row.get("layer")?;
+        if let Some(layer) = Layer::ALL.into_iter().find(|layer| name == layer.as_str()) {
+            rows[layer as usize] = Some(MapRow::read(row, schema, cal_scheme, layer)?);
         }
         Ok(())
     })?;
@@ -67,13 +68,9 @@ pub fn map(db: Db, cal_scheme: &str, schema: &str) -> Result<[Option<MapRow>; 4]
 /// The sources of all calendar schemes whose relations are there.
 pub fn all(db: Db) -> Result<Vec<Source>> {
     let schema = extension_schema(db)?;
-    let mut schemes = Vec::new();
     let sql =
         format!("SELECT DISTINCT cal_scheme FROM {schema}.regime_source WHERE layer <> 'candles' ORDER BY 1");
-    db.rows(&sql, &[], Sees::Snapshot, |row| {
-        schemes.extend(row.string(0));
-        Ok(())
-    })?;
+    let schemes: Vec<String> = db.all(&sql, &[], Sees::Snapshot, |row| row.get(0))?;
     let mut sources = Vec::new();
     for scheme in schemes {
         let is_there = |[schema, name]: &[String; 2]| crate::pg::syscache::readable(schema, name).is_some();
@@ -92,21 +89,21 @@ pub fn check(db: Db, map: [Option<MapRow>; 4]) -> Result<[Option<Source>; 4]> {
         let [l0, l1, l2, l3] = map.each_ref().map(|row| row.as_ref().map(|r| r.source(db)).transpose());
         Ok([l0?, l1?, l2?, l3?])
     };
-    Ok(known(&format!("{map:?}"), find)?.as_ref().clone())
+    Ok(known("sources", &map, find)?.as_ref().clone())
 }
 
 fn unknown_scheme(db: Db, cal_scheme: &str, schema: &str) -> Result<Error> {
     let sql = format!(
         "SELECT string_agg(DISTINCT cal_scheme, ', ' ORDER BY cal_scheme) FROM {schema}.regime_source WHERE layer <> 'candles'"
     );
-    let known = db.first(&sql, &[], Sees::Snapshot, |row| Ok(row.string(0)))?.flatten().unwrap_or_default();
+    let known = db.one(&sql, &[], Sees::Snapshot, |row| row.get::<Option<String>>(0))?.unwrap_or_default();
     Ok(invalid_parameter(format!("unknown calendar scheme \"{cal_scheme}\""))
         .detail(format!("{schema}.regime_source has rows for: {known}."))
         .hint(format!("Pass cal_scheme => 'iso' or 'us', or insert rows for your own scheme into {schema}.regime_source.")))
 }
 
 /// One row of the map, as it stands there.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct MapRow {
     /// The quoted schema of the extension.
     pub schema: String,
@@ -120,7 +117,8 @@ pub struct MapRow {
     bars_columns: [String; 4],
     atr: Option<String>,
     adx: Option<String>,
-    adx_floor: Option<f64>,
+    /// Bits of a positive `float8`, which a key can hold.
+    adx_floor: Option<u64>,
     spread: Option<String>,
     slippage: Option<String>,
     /// Schema and name of the EMA relation.
@@ -130,27 +128,38 @@ pub struct MapRow {
 }
 
 impl MapRow {
-    fn read(row: &Tuple, schema: &str, cal_scheme: &str, layer: Layer) -> Self {
-        let text = |column| row.string(column).unwrap_or_default();
-        let periods = <[i32; 3]>::try_from(row.ints(2).unwrap_or_default()).unwrap_or_default();
-        Self {
+    fn read(row: &Row, schema: &str, cal_scheme: &str, layer: Layer) -> Result<Self> {
+        let periods = <[i32; 3]>::try_from(row.get::<Vec<i32>>("periods")?)
+            .map_err(|_| internal(format!("layer {} has not three periods", layer.as_str())))?;
+        Ok(Self {
             schema: schema.to_owned(),
             cal_scheme: cal_scheme.to_owned(),
             layer,
-            tf: row.string(1),
+            tf: row.get("tf")?,
             periods: periods.map(|p| p as u32),
-            bars: [3, 4].map(text),
-            bars_filter: text(5),
-            bars_columns: [6, 7, 8, 9].map(text),
-            atr: row.string(10),
-            adx: row.string(11),
-            adx_floor: row.float(12).filter(|floor| *floor > 0.0),
-            spread: row.string(13),
-            slippage: row.string(14),
-            ema: [15, 16].map(text),
-            ema_filter: text(17),
-            ema_columns: [18, 19, 20, 21, 22].map(text),
-        }
+            bars: [row.get("bars_schema")?, row.get("bars_table")?],
+            bars_filter: row.get("bars_filter")?,
+            bars_columns: [
+                row.get("bars_id_column")?,
+                row.get("bars_tf_column")?,
+                row.get("bars_ts_column")?,
+                row.get("close_column")?,
+            ],
+            atr: row.get("atr_column")?,
+            adx: row.get("adx_column")?,
+            adx_floor: row.get::<Option<f64>>("adx_floor")?.filter(|floor| *floor > 0.0).map(f64::to_bits),
+            spread: row.get("spread_column")?,
+            slippage: row.get("slippage_column")?,
+            ema: [row.get("ema_schema")?, row.get("ema_table")?],
+            ema_filter: row.get("ema_filter")?,
+            ema_columns: [
+                row.get("ema_id_column")?,
+                row.get("ema_tf_column")?,
+                row.get("ema_ts_column")?,
+                row.get("ema_period_column")?,
+                row.get("ema_column")?,
+            ],
+        })
     }
 
     /// What of the row can change a label.
@@ -159,7 +168,7 @@ impl MapRow {
             periods: self.periods,
             atr: self.atr.is_some(),
             // Half of a pair is not read: an ADX without a floor, a spread without a slippage.
-            adx_floor: self.adx_floor.filter(|_| self.adx.is_some()),
+            adx_floor: self.adx_floor.filter(|_| self.adx.is_some()).map(f64::from_bits),
             costs: self.spread.is_some() && self.slippage.is_some(),
         }
     }

@@ -80,7 +80,7 @@ pub fn symbol_of(db: Db, id: i32) -> Result<Option<String>> {
         return Ok(None);
     };
     let sql = format!("SELECT symbol::text FROM {} WHERE id = $1 ORDER BY 1 LIMIT 1", dim.relation);
-    Ok(db.first(&sql, &[arg(id)], Sees::Snapshot, |row| Ok(row.string(0)))?.flatten())
+    Ok(db.first(&sql, &[arg(id)], Sees::Snapshot, |row| row.get(0))?.flatten())
 }
 
 /// The candidate that was probably meant: at most a third of the characters differ (insertions, deletions,
@@ -138,7 +138,7 @@ impl Place {
         let [_, _, daily, _] = map::map(db, &cal_scheme, &schema)?;
         let daily = daily.ok_or_else(|| map::no_source(Layer::L2, &cal_scheme, &schema))?;
         let beside = &daily.bars[0];
-        let dim = known(&format!("dim_assets {beside}"), || DimAssets::find(db, beside, Sees::Snapshot))?;
+        let dim = known("dim_assets", beside, || DimAssets::find(db, beside, Sees::Snapshot))?;
         Ok(Self { daily, cal_scheme, dim })
     }
 
@@ -256,12 +256,7 @@ fn no_column(asset: &str, dim: &DimAssets) -> Error {
 
 fn all_symbols(db: Db, dim: &DimAssets) -> Result<Vec<String>> {
     let sql = format!("SELECT symbol::text FROM {} WHERE symbol IS NOT NULL", dim.relation);
-    let mut symbols = Vec::new();
-    db.rows(&sql, &[], Sees::Snapshot, |row| {
-        symbols.extend(row.string(0));
-        Ok(())
-    })?;
-    Ok(symbols)
+    db.all(&sql, &[], Sees::Snapshot, |row| row.get(0))
 }
 
 fn with_symbol(db: Db, dim: &DimAssets, condition: &str, symbol: &str) -> Result<Vec<i64>> {
@@ -269,12 +264,7 @@ fn with_symbol(db: Db, dim: &DimAssets, condition: &str, symbol: &str) -> Result
         "SELECT DISTINCT id::int8 FROM {} WHERE {condition} AND id IS NOT NULL ORDER BY 1",
         dim.relation
     );
-    let mut ids = Vec::new();
-    db.rows(&sql, &[arg(symbol)], Sees::Snapshot, |row| {
-        ids.extend(row.long(0));
-        Ok(())
-    })?;
-    Ok(ids)
+    db.all(&sql, &[arg(symbol)], Sees::Snapshot, |row| row.get(0))
 }
 
 fn fitting(id: i64) -> Result<i32> {

@@ -46,8 +46,8 @@ impl Relation {
 /// To be called when `deleted` rows of `table` would.
 pub fn check_none_hidden(db: Db, relation: &Relation, table: &str, deleted: u64) -> Result<()> {
     let sql = "SELECT pg_catalog.row_security_active($1::text::regclass)";
-    let active = || db.first(sql, &[arg(relation.sql.as_str())], Sees::Snapshot, |row| Ok(row.bool(0)));
-    if deleted == 0 || active()?.flatten() != Some(true) {
+    let active = || db.one(sql, &[arg(relation.sql.as_str())], Sees::Snapshot, |row| row.get::<bool>(0));
+    if deleted == 0 || !active()? {
         return Ok(());
     }
     let user = current_user();

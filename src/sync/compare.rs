@@ -1,8 +1,10 @@
 //! Stored rows against the content they should have.
 
+use std::cmp::Ordering;
+
 use crate::pg::arg::{Arg, date_arg, timestamp_arg};
-use crate::pg::error::Result;
-use crate::pg::spi::{Db, Sees, Tuple, varlena_of};
+use crate::pg::error::{Error, Result, internal};
+use crate::pg::spi::{Days, Db, Micros, Row, Sees, varlena_of};
 use crate::sync::content::{Content, OwnedKey, Value};
 use crate::sync::statement::{scalar_arg, scope_condition};
 use crate::sync::table::{Column, OnChange, Table, Type};
@@ -73,16 +75,19 @@ impl Changes {
         }
     }
 
-    fn delete(&mut self, tuple: &Tuple, key: &[Column]) {
+    /// Notes the key of a stored row, whose first columns are those of the key.
+    fn delete(&mut self, row: &Row, key: &[Column]) -> Result<()> {
         self.delete.resize_with(key.len(), Vec::new);
         for (c, column) in key.iter().enumerate() {
             self.delete[c].push(match column.kind {
-                Type::Timestamptz => OwnedKey::Micros(tuple.micros(c).unwrap_or_default()),
-                Type::Int => OwnedKey::Int(tuple.int(c).unwrap_or_default()),
-                Type::Date => OwnedKey::Date(tuple.date(c).unwrap_or_default()),
-                _ => OwnedKey::Text(tuple.string(c).unwrap_or_default()),
+                Type::Timestamptz => OwnedKey::Micros(row.get::<Micros>(c)?.0),
+                Type::Int => OwnedKey::Int(row.get(c)?),
+                Type::Date => OwnedKey::Date(row.get::<Days>(c)?.0),
+                Type::Text => OwnedKey::Text(row.get(c)?),
+                Type::Float | Type::Bool | Type::TextArray => return Err(no_key(column)),
             });
         }
+        Ok(())
     }
 }
 
@@ -118,26 +123,27 @@ pub fn compare(
     let mut existing = 0;
     let mut changes = Changes::default();
     let mut next = 0;
-    db.rows(&sql, &args, Sees::Snapshot, |tuple| {
+    db.rows(&sql, &args, Sees::Snapshot, |stored| {
         existing += 1;
         let key_order =
-            |row: usize| compare_key(tuple, table.key, &content.keys[row * keys..(row + 1) * keys]);
+            |row: usize| compare_key(stored, table.key, &content.keys[row * keys..(row + 1) * keys]);
         // Rows mostly come in the order of the key, so the next one is tried before searching.
-        let found = if next < rows && key_order(next).is_eq() { Some(next) } else { search(rows, key_order) };
+        let is_next = next < rows && key_order(next)?.is_eq();
+        let found = if is_next { Some(next) } else { search(rows, key_order)? };
         match found.filter(|&row| !seen[row]) {
             Some(row) => {
                 seen[row] = true;
                 next = row + 1;
-                if !entries.equal(tuple, keys, content.entry[row] as usize) {
+                if !entries.equal(stored, keys, content.entry[row] as usize)? {
                     changes.update.push(row);
                     if table.on_change == OnChange::Replace {
-                        changes.delete(tuple, table.key);
+                        changes.delete(stored, table.key)?;
                     }
                 }
             }
             None => {
                 changes.deleted += 1;
-                changes.delete(tuple, table.key);
+                changes.delete(stored, table.key)?;
             }
         }
         Ok(())
@@ -160,34 +166,44 @@ pub fn compare(
     Ok(changes)
 }
 
-fn search(rows: usize, order: impl Fn(usize) -> std::cmp::Ordering) -> Option<usize> {
+fn search(rows: usize, order: impl Fn(usize) -> Result<Ordering>) -> Result<Option<usize>> {
     let (mut low, mut high) = (0, rows);
     while low < high {
         let middle = (low + high) / 2;
-        match order(middle) {
-            std::cmp::Ordering::Equal => return Some(middle),
-            std::cmp::Ordering::Less => high = middle,
-            std::cmp::Ordering::Greater => low = middle + 1,
+        match order(middle)? {
+            Ordering::Equal => return Ok(Some(middle)),
+            Ordering::Less => high = middle,
+            Ordering::Greater => low = middle + 1,
         }
     }
-    None
+    Ok(None)
 }
 
 /// How the key of a stored row compares with that of a row of the content.
-fn compare_key(tuple: &Tuple, key: &[Column], wanted: &[Value]) -> std::cmp::Ordering {
+///
+/// # Errors
+/// Where a value of the content is no key of its column's type.
+fn compare_key(stored: &Row, key: &[Column], wanted: &[Value]) -> Result<Ordering> {
     for (c, (column, value)) in key.iter().zip(wanted).enumerate() {
         let order = match (column.kind, value) {
-            (Type::Timestamptz, Value::Micros(micros)) => tuple.micros(c).cmp(&Some(*micros)),
-            (Type::Int, Value::Int(number)) => tuple.int(c).cmp(&Some(*number)),
-            (Type::Date, Value::Date(days)) => tuple.date(c).cmp(&Some(*days)),
-            (_, Value::Text(text)) => tuple.text(c).cmp(&Some(text)),
-            _ => std::cmp::Ordering::Less,
+            (Type::Timestamptz, Value::Micros(micros)) => {
+                stored.get::<Option<_>>(c)?.cmp(&Some(Micros(*micros)))
+            }
+            (Type::Int, Value::Int(number)) => stored.get::<Option<_>>(c)?.cmp(&Some(*number)),
+            (Type::Date, Value::Date(days)) => stored.get::<Option<_>>(c)?.cmp(&Some(Days(*days))),
+            (Type::Text, Value::Text(text)) => stored.get::<Option<_>>(c)?.cmp(&Some(*text)),
+            _ => return Err(no_key(column)),
         };
         if order.is_ne() {
-            return order;
+            return Ok(order);
         }
     }
-    std::cmp::Ordering::Equal
+    Ok(Ordering::Equal)
+}
+
+/// The key of a table, or of a row of its content, is not of a type that keys are compared by.
+fn no_key(column: &Column) -> Error {
+    internal(format!("column {} has a key that is not of type {}", column.name, column.kind.sql()))
 }
 
 /// Entries in a form that stored rows are compared with.
@@ -207,20 +223,27 @@ impl<'a> Entries<'a> {
         Self { table, content, arrays: content.entries.iter().map(stored).collect() }
     }
 
-    fn equal(&self, tuple: &Tuple, first_column: usize, entry: usize) -> bool {
+    /// Whether a stored row says what an entry does; its values begin at a column.
+    fn equal(&self, stored: &Row, first_column: usize, entry: usize) -> Result<bool> {
         let start = entry * self.table.values.len();
-        (0..self.table.values.len()).all(|v| {
+        for v in 0..self.table.values.len() {
             let column = first_column + v;
-            match self.content.entries[start + v] {
-                Value::Null => tuple.is_null(column),
-                Value::Micros(micros) => tuple.micros(column) == Some(micros),
-                Value::Int(number) => tuple.int(column) == Some(number),
-                Value::Date(days) => tuple.date(column) == Some(days),
-                Value::Float(number) => tuple.float(column).is_some_and(|f| f.to_bits() == number.to_bits()),
-                Value::Bool(truth) => tuple.bool(column) == Some(truth),
-                Value::Text(text) => tuple.text(column) == Some(text),
-                Value::Texts(_) => tuple.stored_strings(column) == self.arrays[start + v].as_deref(),
+            let equal = match self.content.entries[start + v] {
+                Value::Null => stored.is_null(column),
+                Value::Micros(micros) => stored.get::<Option<_>>(column)? == Some(Micros(micros)),
+                Value::Int(number) => stored.get::<Option<_>>(column)? == Some(number),
+                Value::Date(days) => stored.get::<Option<_>>(column)? == Some(Days(days)),
+                Value::Float(number) => {
+                    stored.get::<Option<f64>>(column)?.map(f64::to_bits) == Some(number.to_bits())
+                }
+                Value::Bool(truth) => stored.get::<Option<_>>(column)? == Some(truth),
+                Value::Text(text) => stored.get::<Option<_>>(column)? == Some(text),
+                Value::Texts(_) => stored.stored_strings(column) == self.arrays[start + v].as_deref(),
+            };
+            if !equal {
+                return Ok(false);
             }
-        })
+        }
+        Ok(true)
     }
 }

@@ -21,7 +21,7 @@ pub fn fingerprint_of(
     all: &[Watched],
 ) -> Result<Option<String>> {
     let definitions: Vec<String> = all.iter().map(|watched| watched.definition(schema)).collect();
-    let name = format!("tracking {schema} {tables:?} {definitions:?}");
+    let key = (tables.join(","), schema.to_owned(), definitions);
     let find = || {
         let mut texts = Vec::new();
         for watched in all {
@@ -33,7 +33,7 @@ pub fn fingerprint_of(
         texts.extend(outputs(db, schema, tables, marks)?);
         Ok(Some(hex(of_texts(texts.iter().map(String::as_str)))))
     };
-    Ok(known(&name, find)?.as_ref().clone())
+    Ok(known("tracking", &key, find)?.as_ref().clone())
 }
 
 /// The output tables and those of the marks, with their files, which are others after a TRUNCATE.

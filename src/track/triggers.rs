@@ -5,7 +5,7 @@ use pgrx::spi::{quote_identifier as quoted, quote_literal};
 
 use crate::pg::arg::arg;
 use crate::pg::catalog::{Action, extension_schema, work_schema};
-use crate::pg::error::Result;
+use crate::pg::error::{Error, Result};
 use crate::pg::spi::{Db, Sees};
 use crate::track::function::{self, EVENTS};
 use crate::track::marks::Marks;
@@ -208,15 +208,11 @@ fn marks_need_virtual(db: Db, watched: &Watched) -> Result<bool> {
 }
 
 fn warn_untrackable(what: &str, why: &str, hint: &str, marks: &Marks) {
-    pg_sys::panic::ErrorReport::new(
-        PgSqlErrorCode::ERRCODE_WARNING,
-        format!("{what} and cannot be tracked"),
-        "pg_regime",
-    )
-    .set_detail(format!(
-        "{why}Without tracking, a refresh finds late and corrected rows by itself, by reading all rows of {}.",
-        marks.subjects[0]
-    ))
-    .set_hint(hint)
-    .report(PgLogLevel::WARNING);
+    Error::new(PgSqlErrorCode::ERRCODE_WARNING, format!("{what} and cannot be tracked"))
+        .detail(format!(
+            "{why}Without tracking, a refresh finds late and corrected rows by itself, by reading all rows of {}.",
+            marks.subjects[0]
+        ))
+        .hint(hint)
+        .report_as(PgLogLevel::WARNING);
 }

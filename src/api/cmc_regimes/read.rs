@@ -6,7 +6,7 @@ use pgrx::prelude::*;
 
 use crate::api::{RegimeRow, micros, timestamp};
 use crate::pg::error::null_argument;
-use crate::pg::spi::Tuple;
+use crate::pg::spi::Row;
 use crate::pg::{spi, time};
 use crate::systems::cmc_regimes::read::as_of::{InForce, Rest};
 use crate::systems::cmc_regimes::read::latest::Latest;
@@ -99,7 +99,7 @@ impl Rest for Beside {
          feature_tier::text, l0_enabled::bool, l1_enabled::bool, l2_enabled::bool, regime_version_hash::text, \
          updated_at::timestamptz";
 
-    fn read(row: &Tuple, from: usize) -> Self {
+    fn read(row: &Row, from: usize) -> Self {
         Self {
             labels: [0, 1, 2, 3, 4].map(|l| row.string(from + l)),
             feature_tier: row.string(from + 5),
@@ -153,7 +153,7 @@ fn regime_latest() -> Result<
     })))
 }
 
-fn stored(row: &Tuple) -> Option<RegimeRow> {
+fn stored(row: &Row) -> Option<RegimeRow> {
     Some((
         row.int(0)?,
         timestamp(row.micros(1)?)?,

@@ -4,11 +4,16 @@ use regime_core::calendar::DailyBars;
 
 use crate::pg::arg::arg;
 use crate::pg::error::Result;
-use crate::pg::spi::{self, Db, Sees};
+use crate::pg::spi::{self, Db, Micros, Sees};
 use crate::source::assets::distinct_ids;
 use crate::source::map::MapRow;
 use crate::source::relation::relation_args;
 use crate::source::usable::check_bars;
+
+/// Columns of the statement that reads daily bars, by index since every bar is read: the time, then open, high, low,
+/// close, volume and market cap.
+const TS: usize = 0;
+const OPEN: usize = 1;
 
 /// Reads daily bars with their open, high, low, volume and market cap, as far as there are any.
 pub struct DailyReader<'c> {
@@ -25,11 +30,7 @@ impl<'c> DailyReader<'c> {
         let relation = daily.bars(db, &[])?;
         let sql = "SELECT attname::text FROM pg_catalog.pg_attribute WHERE attrelid = $1::regclass AND NOT attisdropped \
              AND attname IN ('open', 'high', 'low', 'volume', 'market_cap')";
-        let mut there = Vec::new();
-        db.rows(sql, &[arg(relation.sql.as_str())], Sees::Now, |row| {
-            there.extend(row.string(0));
-            Ok(())
-        })?;
+        let there: Vec<String> = db.all(sql, &[arg(relation.sql.as_str())], Sees::Now, |row| row.get(0))?;
         let [ts, close] = [0, 1].map(|i: usize| relation.columns[i].as_str());
         let price = |name: &str| {
             if there.iter().any(|t| t == name) { format!("{name}::float8") } else { close.to_owned() }
@@ -55,7 +56,7 @@ impl<'c> DailyReader<'c> {
         Ok(Self { db, sql, relation: relation.sql, id, shared_condition, tf: daily.tf.clone() })
     }
 
-    pub fn ids(&self, take: &mut impl FnMut(&spi::Tuple) -> Result<()>) -> Result<()> {
+    pub fn ids(&self, take: &mut impl FnMut(&spi::Row) -> Result<()>) -> Result<()> {
         let sql = distinct_ids(&self.relation, &self.id, &self.shared_condition);
         self.db.rows(&sql, &[arg(self.tf.as_deref())], Sees::Now, take)
     }
@@ -64,7 +65,7 @@ impl<'c> DailyReader<'c> {
         let mut bars = DailyBars::default();
         let args = relation_args(id, self.tf.as_deref(), None);
         self.db.rows(&self.sql, &args, Sees::Snapshot, |row| {
-            bars.ts.push(row.micros(0).unwrap_or(i64::MAX));
+            bars.ts.push(row.get::<Option<Micros>>(TS)?.map_or(i64::MAX, |Micros(ts)| ts));
             let columns = [
                 &mut bars.open,
                 &mut bars.high,
@@ -73,7 +74,7 @@ impl<'c> DailyReader<'c> {
                 &mut bars.volume,
                 &mut bars.market_cap,
             ];
-            for (values, column) in columns.into_iter().zip(1..) {
+            for (values, column) in columns.into_iter().zip(OPEN..) {
                 values.push(row.known(column));
             }
             Ok(())

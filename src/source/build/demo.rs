@@ -83,16 +83,18 @@ fn known_ids(db: Db, schema: &str, has_assets: bool, bars: Option<&String>) -> R
     let mut ids = HashSet::new();
     if has_assets {
         db.rows(&format!("SELECT id, symbol FROM {dim_assets}"), &[], Sees::Now, |row| {
-            let id = row.int(0).filter(|id| row.text(1) == Some(&demo::symbol(*id)));
-            ids.insert(id.ok_or_else(|| foreign_rows(&dim_assets))?);
+            let id = row.get("id")?;
+            if row.get::<Option<&str>>("symbol")? != Some(&demo::symbol(id)) {
+                return Err(foreign_rows(&dim_assets));
+            }
+            ids.insert(id);
             Ok(())
         })?;
     }
     if let Some(name) = bars {
         let bars = format!("{}.{}", quoted(schema), quoted(name));
         db.rows(&distinct_ids(&bars, "id", "true"), &[], Sees::Now, |row| {
-            let is_known =
-                row.long(0).and_then(|id| i32::try_from(id).ok()).is_some_and(|id| ids.contains(&id));
+            let is_known = i32::try_from(row.get::<i64>(0)?).is_ok_and(|id| ids.contains(&id));
             if is_known { Ok(()) } else { Err(foreign_rows(&bars)) }
         })?;
     }

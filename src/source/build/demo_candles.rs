@@ -34,7 +34,7 @@ pub fn mapped(db: Db, extension_schema: &str, assets: &HashSet<i32>) -> Result<O
     let sql = format!(
         "SELECT bars_schema::text, bars_table::text FROM {extension_schema}.regime_source WHERE layer = 'candles'"
     );
-    let names = |row: &spi::Tuple| Ok([0, 1].map(|column| row.string(column).unwrap_or_default()));
+    let names = |row: &spi::Row| Ok([row.get::<String>("bars_schema")?, row.get("bars_table")?]);
     let Some([schema, name]) = db.first(&sql, &[], Sees::Now, names)? else { return Ok(None) };
     check_schema(db, &schema)?;
     lock_schema(db, &schema)?;
@@ -44,8 +44,8 @@ pub fn mapped(db: Db, extension_schema: &str, assets: &HashSet<i32>) -> Result<O
             assets.iter().map(|id| demo::symbol(*id)).chain([INDEX.to_owned()]).collect();
         let sql = format!("SELECT DISTINCT symbol::text, timeframe::text FROM {relation}");
         db.rows(&sql, &[], Sees::Now, |row| {
-            let is_known = row.text(0).is_some_and(|symbol| symbols.contains(symbol))
-                && row.text(1).is_some_and(|timeframe| [DAILY, FOUR_HOURS].contains(&timeframe));
+            let is_known = row.get::<Option<&str>>("symbol")?.is_some_and(|symbol| symbols.contains(symbol))
+                && row.get::<Option<&str>>("timeframe")?.is_some_and(|of| [DAILY, FOUR_HOURS].contains(&of));
             if is_known { Ok(()) } else { Err(foreign_rows(&relation)) }
         })?;
     }

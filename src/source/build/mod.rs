@@ -183,8 +183,8 @@ impl Builder<'_, '_> {
     /// Ids with daily bars, and those that only have rows in what was built before.
     fn all_ids(&self, reader: &DailyReader) -> Result<Vec<i32>> {
         let mut ids = Vec::new();
-        let mut take = |row: &spi::Tuple| {
-            ids.extend(row.long(0).and_then(|id| i32::try_from(id).ok()));
+        let mut take = |row: &spi::Row| {
+            ids.extend(i32::try_from(row.get::<i64>(0)?).ok());
             Ok(())
         };
         reader.ids(&mut take)?;
@@ -257,7 +257,7 @@ fn note_mapping(row: &MapRow, target_schema: &str, schema: &str) {
         relation[0] != target_schema && !(row.layer == Layer::L2 && *which == "bars")
     });
     for (which, relation) in elsewhere {
-        pg_sys::panic::ErrorReport::new(
+        Error::new(
             PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION,
             format!(
                 "layer {} is read from {}.{}, not from what was built",
@@ -265,14 +265,13 @@ fn note_mapping(row: &MapRow, target_schema: &str, schema: &str) {
                 quoted(&relation[0]),
                 quoted(&relation[1])
             ),
-            "pg_regime",
         )
-        .set_hint(format!(
+        .hint(format!(
             "UPDATE {schema}.regime_source SET {which}_schema = {} WHERE cal_scheme = {} AND layer = '{}';",
             pgrx::spi::quote_literal(target_schema),
             pgrx::spi::quote_literal(&row.cal_scheme),
             row.layer.as_str()
         ))
-        .report(PgLogLevel::NOTICE);
+        .report_as(PgLogLevel::NOTICE);
     }
 }

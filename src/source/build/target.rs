@@ -18,9 +18,10 @@ use crate::sync::table::{Column, Type};
 pub fn check_ours(db: Db, schema: &str, name: &str, mark: &str) -> Result<bool> {
     let relation = format!("{}.{}", quoted(schema), quoted(name));
     let sql = "SELECT obj_description(to_regclass($1), 'pg_class') IS NOT DISTINCT FROM $2 WHERE to_regclass($1) IS NOT NULL";
-    let found = db.first(sql, &[arg(relation.as_str()), arg(mark)], Sees::Now, |row| Ok(row.bool(0)))?;
-    if found.flatten() != Some(false) {
-        return Ok(found.flatten() == Some(true));
+    let found: Option<bool> =
+        db.first(sql, &[arg(relation.as_str()), arg(mark)], Sees::Now, |row| row.get(0))?;
+    if found != Some(false) {
+        return Ok(found.is_some());
     }
     match db.first(&format!("SELECT true FROM {relation} LIMIT 1"), &[], Sees::Now, |_| Ok(()))? {
         None => Ok(false),
@@ -80,7 +81,8 @@ pub fn target(db: Db, schema: &str, name: &str, kind: &str, mark: &str) -> Resul
     let relation = format!("{}.{}", quoted(schema), quoted(name));
     let made = |action| Ok(Target { relation: relation.clone(), action, written: Written::default() });
     let sql = "SELECT obj_description(to_regclass($1), 'pg_class') FROM (SELECT 1) AS one WHERE to_regclass($1) IS NOT NULL";
-    let found = db.first(sql, &[arg(relation.as_str())], Sees::Now, |row| Ok(row.string(0)))?;
+    let found: Option<Option<String>> =
+        db.first(sql, &[arg(relation.as_str())], Sees::Now, |row| row.get(0))?;
     if let Some(comment) = &found {
         if comment.as_deref() == Some(mark) {
             return made("filled");
@@ -109,7 +111,7 @@ fn check_shape(db: Db, relation: &str, kind: &str) -> Result<()> {
         };
     let sql = "SELECT w FROM pg_catalog.unnest($2::text[]) WITH ORDINALITY AS u (w, n) WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a \
          WHERE a.attrelid = $1::regclass AND a.attname = w::name AND NOT a.attisdropped) ORDER BY n LIMIT 1";
-    match db.first(sql, &[arg(relation), arg(wanted)], Sees::Now, |row| Ok(row.string(0)))?.flatten() {
+    match db.first(sql, &[arg(relation), arg(wanted)], Sees::Now, |row| row.get::<String>(0))? {
         None => Ok(()),
         Some(column) => Err(Error::new(
             PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,

@@ -76,13 +76,9 @@ fn report_findings(table: &PolicyTable, policy: &str, schema: &str) {
         };
         let hint =
             format!("SELECT * FROM {schema}.regime_policy_rules({});", pgrx::spi::quote_literal(policy));
-        pg_sys::panic::ErrorReport::new(
-            PgSqlErrorCode::ERRCODE_WARNING,
-            format!("policy \"{policy}\": {problem}"),
-            "pg_regime",
-        )
-        .set_hint(hint)
-        .report(PgLogLevel::WARNING);
+        Error::new(PgSqlErrorCode::ERRCODE_WARNING, format!("policy \"{policy}\": {problem}"))
+            .hint(hint)
+            .report_as(PgLogLevel::WARNING);
     }
 }
 

@@ -66,7 +66,7 @@ impl Closes {
         if let Some(row) = &daily
             && let Some(asset) = names::id_if_known(db, symbol)?
         {
-            let relation = known(&format!("closes {row:?}"), || row.bars(db, &[]))?.as_ref().clone();
+            let relation = known("closes", row, || row.bars(db, &[]))?.as_ref().clone();
             let closes =
                 Self { symbol: symbol.to_owned(), relation, id: Id::Asset(asset), tf: row.tf.clone() };
             return match closes.newest(db)? {

@@ -74,16 +74,15 @@ impl Outcome {
         if let Differing { days, first: Some(first) } = self.differing {
             let first = shown(first);
             let (rows, are) = if days == 1 { ("row", "is") } else { ("rows", "are") };
-            pg_sys::panic::ErrorReport::new(
+            Error::new(
                 PgSqlErrorCode::ERRCODE_WARNING,
                 format!(
                     "{days} {rows} of {} {are} not what the closes give now, the first of {first}",
                     asked.symbol
                 ),
-                "pg_regime",
             )
-            .set_detail("Bars were corrected, added or deleted after the rows were stored.")
-            .set_hint(call(
+            .detail("Bars were corrected, added or deleted after the rows were stored.")
+            .hint(call(
                 "",
                 &asked.symbol,
                 &format!(
@@ -91,7 +90,7 @@ impl Outcome {
                     shown(asked.span.from)
                 ),
             ))
-            .report(PgLogLevel::WARNING);
+            .report_as(PgLogLevel::WARNING);
         }
         let Some(code) = &self.sqlstate else { return Ok(()) };
         let refresh = if asked.full_refresh { "full_refresh => true, " } else { "" };

@@ -6,7 +6,7 @@ use regime_core::market_regimes::{Label, Machine};
 
 use crate::pg::arg::arg;
 use crate::pg::error::Result;
-use crate::pg::spi::{Db, Sees, Tuple};
+use crate::pg::spi::{Db, Row, Sees};
 use crate::source::candles::{Candles, Series};
 use crate::sync::content::{Content, Value};
 use crate::systems::market_regimes::refresh::INTERRUPT_EVERY;
@@ -29,7 +29,7 @@ pub fn newest_row(db: Db, relation: &str, series: &Series) -> Result<Option<(i64
          WHERE symbol = $1 AND timeframe = $2 ORDER BY open_time DESC LIMIT 1"
     );
     let args = [arg(series.symbol.as_str()), arg(series.timeframe.as_str())];
-    let read = |row: &Tuple| Ok((row.micros(0).unwrap_or_default(), row.string(1).unwrap_or_default()));
+    let read = |row: &Row| Ok((row.micros(0).unwrap_or_default(), row.string(1).unwrap_or_default()));
     db.first(&sql, &args, Sees::Snapshot, read)
 }
 

@@ -7,7 +7,7 @@ use regime_core::{Label, Layer};
 use crate::output::relation::output_relation;
 use crate::pg::arg::arg;
 use crate::pg::error::{Result, check_range, invalid_parameter};
-use crate::pg::spi::{Db, Sees, Tuple};
+use crate::pg::spi::{self, Db, Sees};
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::params::{self, Given};
 use crate::systems::cmc_regimes::tables::{REGIMES, TF};
@@ -118,7 +118,7 @@ fn stored(db: Db, asset: i32) -> Result<Vec<Stored>> {
     Ok(stored)
 }
 
-fn text(row: &Tuple, column: usize) -> Option<String> {
+fn text(row: &spi::Row, column: usize) -> Option<String> {
     row.string(column)
 }
 

@@ -11,7 +11,7 @@ use regime_core::cmc_regimes::version::version_hash;
 use crate::output::relation::output_relation;
 use crate::pg::arg::{arg, timestamp_arg};
 use crate::pg::error::{Result, invalid_parameter, report_warning};
-use crate::pg::spi::{Db, Sees, Tuple};
+use crate::pg::spi::{Db, Row, Sees};
 use crate::pg::time::utc;
 use crate::pg::{memory, spi};
 use crate::systems::cmc_regimes::assets::all_ids;
@@ -249,7 +249,7 @@ fn says(outcome: &Outcome, row: usize, l4_label: Option<&str>) -> Says {
     }
 }
 
-fn stored(row: &Tuple) -> Says {
+fn stored(row: &Row) -> Says {
     Says {
         labels: [1, 2, 3, 4, 5].map(|column| row.string(column)),
         regime_key: row.string(6),

@@ -15,7 +15,7 @@ use crate::pg::arg::{Arg, arg, timestamp_arg};
 use crate::pg::cache::State;
 use crate::pg::catalog::extension_schema;
 use crate::pg::error::{Result, invalid_parameter};
-use crate::pg::spi::{Db, Sees, Statement, Tuple};
+use crate::pg::spi::{Db, Row, Sees, Statement};
 use crate::pg::{cache, settings, time};
 use crate::systems::cmc_regimes::policies::parse_stored;
 use crate::systems::cmc_regimes::tables::{REGIMES, TF};
@@ -61,12 +61,12 @@ pub fn limit(max_age: Option<Interval>) -> Result<Option<i64>> {
 pub trait Rest: Sized {
     /// The columns, each with a comma before it.
     const COLUMNS: &'static str;
-    fn read(row: &Tuple, from: usize) -> Self;
+    fn read(row: &Row, from: usize) -> Self;
 }
 
 impl Rest for () {
     const COLUMNS: &'static str = "";
-    fn read(_: &Tuple, _: usize) -> Self {}
+    fn read(_: &Row, _: usize) -> Self {}
 }
 
 /// Where most rows in force are found: not older than this. With a lower bound the index scan ends after a
@@ -120,7 +120,7 @@ fn statements<R: Rest>(db: Db) -> Result<[Statement; 2]> {
 /// What holds for an asset at a moment, by rows that are not older than the limit.
 pub fn at<R: Rest>(db: Db, asset: i32, at: i64, limit: Option<i64>) -> Result<InForce<R>> {
     let [near, all] = statements::<R>(db)?;
-    let read = |row: &Tuple| row.micros(0).map(|ts| (ts, judge::<R>(row, ts, at, limit)));
+    let read = |row: &Row| row.micros(0).map(|ts| (ts, judge::<R>(row, ts, at, limit)));
     let until = || [arg(asset), timestamp_arg(Some(at))];
     let mut found = None;
     if let Some(from) = at.checked_sub(NEAR).filter(|_| is_finite(at)) {
@@ -151,7 +151,7 @@ fn newest<T>(
     db: Db,
     statement: &Statement,
     args: &[Arg],
-    read: impl Fn(&Tuple) -> Option<T>,
+    read: impl Fn(&Row) -> Option<T>,
 ) -> Result<Option<T>> {
     let mut found = None;
     statement.rows(db, args, Sees::Snapshot, |row| {
@@ -162,12 +162,7 @@ fn newest<T>(
 }
 
 /// The row, if it may be used.
-fn judge<R: Rest>(
-    row: &Tuple,
-    ts: i64,
-    at: i64,
-    limit: Option<i64>,
-) -> std::result::Result<InForce<R>, Stale> {
+fn judge<R: Rest>(row: &Row, ts: i64, at: i64, limit: Option<i64>) -> std::result::Result<InForce<R>, Stale> {
     let age = age(ts, at);
     // A row whose age cannot be said is older than any limit.
     if let Some(limit) = limit.filter(|limit| age.is_none_or(|age| age > *limit)) {
@@ -185,7 +180,7 @@ fn judge<R: Rest>(
     })
 }
 
-fn policy(row: &Tuple) -> Option<(String, Risk)> {
+fn policy(row: &Row) -> Option<(String, Risk)> {
     let multiple = |column| row.float(column).filter(|v| v.is_finite() && *v >= 0.0);
     let risk = Risk {
         size_mult: multiple(2)?,

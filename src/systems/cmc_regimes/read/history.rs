@@ -117,7 +117,7 @@ fn daily_bars(db: Db) -> Result<Rc<(Option<String>, Relation)>> {
     let (schema, scheme) = (extension_schema(db)?, settings::cal_scheme());
     let [_, _, daily, _] = map::map(db, &scheme, &schema)?;
     let daily = daily.ok_or_else(|| map::no_source(Layer::L2, &scheme, &schema))?;
-    known(&format!("daily bars {daily:?}"), || Ok((daily.tf.clone(), daily.bars(db, &[])?)))
+    known("daily bars", &daily, || Ok((daily.tf.clone(), daily.bars(db, &[])?)))
 }
 
 /// The rows of an asset in ascending time: one element each in every vector.

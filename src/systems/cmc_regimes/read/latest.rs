@@ -4,7 +4,7 @@ use crate::output::relation::output_relation;
 use crate::pg::arg::arg;
 use crate::pg::catalog::work_schema;
 use crate::pg::error::Result;
-use crate::pg::spi::{Db, Sees, Tuple};
+use crate::pg::spi::{Db, Row, Sees};
 use crate::pg::{catalog, settings, syscache};
 use crate::source::map::{self, Source};
 use crate::systems::cmc_regimes::read::as_of;
@@ -23,7 +23,7 @@ pub struct Latest<R> {
 
 /// The newest row of each asset that has one. `read` makes it of the columns of `cmc_regimes`, in their
 /// order.
-pub fn all<R>(db: Db, read: impl Fn(&Tuple) -> Option<R>) -> Result<Vec<Latest<R>>> {
+pub fn all<R>(db: Db, read: impl Fn(&Row) -> Option<R>) -> Result<Vec<Latest<R>>> {
     let regimes = output_relation(db, REGIMES.name)?;
     // Whoever may read the outputs alone still gets the rows; a source that is gone is for regime_health.
     let daily = daily(db).ok().flatten();

@@ -88,7 +88,7 @@ impl Call<'_, '_> {
              WHERE id = $1 AND tf = $2 ORDER BY ts DESC LIMIT 1",
             self.relation(REGIMES.name)
         );
-        let text = |row: &spi::Tuple, column| row.string(column).unwrap_or_default();
+        let text = |row: &spi::Row, column| row.string(column).unwrap_or_default();
         self.db.first(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| {
             Ok((row.micros(0).unwrap_or_default(), text(row, 1), text(row, 2)))
         })
