@@ -13,7 +13,7 @@ use regime_core::cmc_regimes::policy::{Policy, PolicyTable};
 use regime_core::cmc_regimes::proxy::Proxy;
 use regime_core::cmc_regimes::series::Series;
 use regime_core::cmc_regimes::version::{policy_hash, version_hash};
-use regime_core::hash::{hex, of_texts};
+use regime_core::hash::of_texts;
 
 use crate::pg::error::{Error, Result};
 use crate::pg::spi::Db;
@@ -95,7 +95,7 @@ impl<'c> Engine<'c> {
         Basis {
             version_hash: self.compiled.version_hash.clone(),
             policy_hash: self.compiled.policy_hash.clone(),
-            sources: hex(of_texts(texts)),
+            sources: of_texts(texts).to_string(),
             tracking,
         }
     }
@@ -198,7 +198,7 @@ impl<'c> Engine<'c> {
 
 /// A fingerprint of the market proxy up to a moment, with the moment.
 pub fn proxy_text(proxy: &Proxy, until: i64) -> String {
-    format!("{} {until}", hex(proxy.print(until)))
+    format!("{} {until}", proxy.print(until))
 }
 
 fn proxy_error(error: &Error, proxy: i32) -> Error {

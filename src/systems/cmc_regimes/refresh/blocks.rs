@@ -21,7 +21,7 @@ pub fn prints(db: Db, schema: &str, id: i32) -> Result<[Vec<Print>; 4]> {
     let mut prints: [Vec<Print>; 4] = Default::default();
     db.rows(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| {
         let layer = Layer::ALL.into_iter().find(|l| row.text(0) == Some(l.as_str()));
-        let hash = row.bytes_at(3).and_then(hash_from);
+        let hash = row.bytes_at(3).and_then(Hash::from_bytes);
         if let (Some(layer), Some(first), Some(bars), Some(hash)) = (layer, row.micros(1), row.int(2), hash) {
             prints[layer as usize].push(Print { first, bars: bars as u32, hash });
         }
@@ -67,18 +67,12 @@ pub fn blocks(outcome: &Outcome, emas: [&[f64]; 3]) -> Vec<Block> {
             let block = last + 1 + i - prints.len();
             let bars = block * BLOCK..block * BLOCK + print.bars as usize;
             let bytes = |bar: usize| emas.into_iter().flat_map(move |ema| ema[bar].to_le_bytes());
-            let hash = print.hash.iter().flat_map(|word| word.to_le_bytes()).collect();
+            let hash = print.hash.to_bytes();
             let emas = (layer == Layer::L2).then(|| bars.flat_map(bytes).collect());
             blocks.push(Block { layer, block, print: *print, hash, emas });
         }
     }
     blocks
-}
-
-fn hash_from(bytes: &[u8]) -> Option<Hash> {
-    let (words, rest) = bytes.as_chunks::<8>();
-    let words = <[[u8; 8]; 2]>::try_from(words).ok().filter(|_| rest.is_empty())?;
-    Some(words.map(u64::from_le_bytes))
 }
 
 /// Stores all blocks of an asset in place of those that are there.
