@@ -9,6 +9,7 @@ use regime_core::cmc_regimes::proxy::Proxy;
 use regime_core::cmc_regimes::series::Series;
 use regime_core::demo;
 use regime_core::market_regimes::{Config, Machine};
+use regime_core::{Layer, PerLayer};
 
 /// Sealed with memory version 1 before hashes and arrays per layer had types of their own.
 const MEMORY: &[u8] = include_bytes!("sealed/memory_1.bin");
@@ -35,9 +36,9 @@ fn memory() -> Memory {
     intraday.adx = Some((0..400).map(|i| f64::from(i % 50)).collect());
     intraday.costs = Some([5, 7].map(|n| (0..400).map(|i| f64::from(i % n) + 1.0).collect()));
     let mut params = Params::default();
-    params.layers[3].source =
+    params.layers[Layer::L3].source =
         Some(SourceParams { periods: [20, 50, 100], atr: true, adx_floor: Some(20.0), costs: true });
-    let layers = [Some(&monthly), Some(&weekly), Some(&daily), Some(&intraday)];
+    let layers = PerLayer::new([&monthly, &weekly, &daily, &intraday].map(Some));
     let policy = Policy::new(PolicyTable::built_in());
     let proxy = Proxy::new(&weekly);
     let budget = budget(layers, &params);

@@ -48,7 +48,7 @@ fn canonical(table: &PolicyTable, params: &Params) -> Value {
 }
 
 fn layer_parameters(layer: Layer, params: &Params) -> Value {
-    let own = &params.layers[layer as usize];
+    let own = &params.layers[layer];
     json!({
         "min_bars": own.min_bars,
         "confirm_bars": layer.confirm_bars(),

@@ -1,11 +1,11 @@
 //! What is wrong with the bars and EMAs of one asset: each layer by itself, and weeks and months against days.
 
-use regime_core::Layer;
 use regime_core::calendar::stamps::{
     Agreement, Midnight, agreement, is_midnight, midnight, on_first_day, same_day,
 };
 use regime_core::calendar::steps::{gaps, habit};
 use regime_core::calendar::{Calendar, Span};
+use regime_core::{Layer, PerLayer};
 
 use crate::output::finding::Severity;
 use crate::pg::time::utc;
@@ -34,7 +34,7 @@ pub struct Checked<'a> {
 }
 
 /// Per layer, where it has a source that can be read.
-pub type Layers<'a> = [Option<Checked<'a>>; 4];
+pub type Layers<'a> = PerLayer<Option<Checked<'a>>>;
 
 /// All there is to say about an asset's bars and EMAs.
 pub fn complaints_of(layers: &Layers, subject: Subject) -> Vec<Complaint> {
@@ -44,7 +44,7 @@ pub fn complaints_of(layers: &Layers, subject: Subject) -> Vec<Complaint> {
         complaints.extend(layer.bars());
         complaints.extend(layer.emas());
         complaints.extend(layer.times());
-        complaints.extend(match (checked.reader.layer(), &layers[Layer::L2 as usize]) {
+        complaints.extend(match (checked.reader.layer(), &layers[Layer::L2]) {
             (Layer::L2, _) => layer.daily(),
             (Layer::L0 | Layer::L1, Some(daily)) => layer.against_daily(daily),
             _ => Vec::new(),
