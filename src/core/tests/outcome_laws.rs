@@ -11,6 +11,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use regime_core::calendar::civil::MICROS_PER_DAY;
 use regime_core::cmc_regimes::comovement::comovement;
 use regime_core::cmc_regimes::flips::{Flip, flips};
 use regime_core::cmc_regimes::params::Params;
@@ -152,7 +153,7 @@ fn odd_series() -> impl Strategy<Value = Series> {
     ]);
     let pool = vec(odd, 1..5);
     let bars = select(vec![0usize, 1, 2, 13, 60, 120, 270]);
-    (any::<u64>(), pool, bars, any::<[bool; 3]>(), select(vec![0i64, 1, 86_400_000_000])).prop_map(
+    (any::<u64>(), pool, bars, any::<[bool; 3]>(), select(vec![0i64, 1, MICROS_PER_DAY])).prop_map(
         |(seed, pool, bars, [atr, adx, costs], step)| {
             // Constant where the pool has one value, anything up to a mess where it has more.
             let mut rng = common::synthetic::Rng(seed);

@@ -7,6 +7,7 @@
 mod candles;
 
 use crate::calendar::DailyBars;
+use crate::calendar::civil::MICROS_PER_DAY;
 
 pub use candles::{DAILY, DemoCandles, FOUR_HOURS, INDEX, candles, index};
 
@@ -84,8 +85,7 @@ const CEILING: f64 = 1e6;
 const PULL: f64 = 0.002;
 const GROWTH: f64 = 0.00026;
 
-const DAY: i64 = 86_400_000_000;
-const CLOSING_TIME: i64 = DAY - 1_000_000;
+const CLOSING_TIME: i64 = MICROS_PER_DAY - 1_000_000;
 
 /// What makes the bars of one asset its own.
 struct Nature {
@@ -132,7 +132,7 @@ impl Nature {
             if i < skipped {
                 continue;
             }
-            bars.ts.push(i64::from(day) * DAY + CLOSING_TIME);
+            bars.ts.push(i64::from(day) * MICROS_PER_DAY + CLOSING_TIME);
             bars.open.push(open);
             bars.high.push(high);
             bars.low.push(low);
@@ -316,7 +316,7 @@ mod tests {
         assert_eq!(market.iter().map(|a| a.bars.ts.len()).collect::<Vec<_>>(), [1_000, 1_000, 720, 200]);
         for asset in &market {
             // 2000-01-01 23:59:59 and so many days.
-            let stamp = |day: i32| i64::from(day) * 86_400_000_000 + 86_399_000_000;
+            let stamp = |day: i32| i64::from(day) * MICROS_PER_DAY + 86_399_000_000;
             let stamps: Vec<i64> = (asset.first_day..5_844 + 1_000).map(stamp).collect();
             assert_eq!(asset.bars.ts, stamps);
         }
