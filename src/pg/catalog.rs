@@ -3,7 +3,7 @@
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
-use regime_core::hash::{hex, of_texts};
+use regime_core::hash::of_texts;
 
 use crate::pg::arg::arg;
 use crate::pg::cache::known;
@@ -90,7 +90,7 @@ pub fn work_schema(target: &str) -> String {
     if name.len() <= MOST {
         return name;
     }
-    let hash = &hex(of_texts([target]))[..8];
+    let hash = &of_texts([target]).to_string()[..8];
     let kept = target.floor_char_boundary(MOST - WORK.len() - hash.len() - 2);
     format!("{}_{hash}_{WORK}", &target[..kept])
 }

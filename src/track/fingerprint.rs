@@ -1,6 +1,6 @@
 //! A fingerprint of triggers and of the relations beneath them.
 
-use regime_core::hash::{hex, of_texts};
+use regime_core::hash::of_texts;
 
 use crate::pg::arg::arg;
 use crate::pg::cache::known;
@@ -31,7 +31,7 @@ pub fn fingerprint_of(
             }
         }
         texts.extend(outputs(db, schema, tables, marks)?);
-        Ok(Some(hex(of_texts(texts.iter().map(String::as_str)))))
+        Ok(Some(of_texts(texts.iter().map(String::as_str)).to_string()))
     };
     Ok(known("tracking", &key, find)?.as_ref().clone())
 }

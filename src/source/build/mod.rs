@@ -111,7 +111,7 @@ pub fn build(db: Db, ids: Option<Vec<i32>>, cal_scheme: &str, target_schema: &st
     check_schema(db, target_schema)?;
     lock_schema(db, target_schema)?;
     let schema = extension_schema(db)?;
-    let [monthly, weekly, daily, _] = map::map(db, cal_scheme, &schema)?;
+    let [monthly, weekly, daily, _] = map::map(db, cal_scheme, &schema)?.into_array();
     let (Some(monthly), Some(weekly), Some(daily)) = (monthly, weekly, daily) else {
         return Err(Error::new(
             PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,

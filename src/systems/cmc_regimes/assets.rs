@@ -26,7 +26,7 @@ pub fn sorted_ids(ids: Vec<Option<i32>>) -> Result<Vec<i32>> {
 /// Every active asset of `dim_assets`, which sits beside the daily bars; without that table or its
 /// `is_active`, every id with daily bars.
 pub fn all_ids(db: Db, setup: &params::Setup) -> Result<Vec<i32>> {
-    match &setup.sources[Layer::L2 as usize] {
+    match &setup.sources[Layer::L2] {
         Some(daily) => Ok(ids_of(db, daily)?.0),
         None => Ok(Vec::new()),
     }

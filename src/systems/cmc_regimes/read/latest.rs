@@ -1,5 +1,7 @@
 //! The newest row of each asset, and whether it may still be trusted.
 
+use regime_core::{Layer, PerLayer};
+
 use crate::output::relation::output_relation;
 use crate::pg::arg::arg;
 use crate::pg::catalog::work_schema;
@@ -49,9 +51,9 @@ pub fn all<R>(db: Db, read: impl Fn(&Row) -> Option<R>) -> Result<Vec<Latest<R>>
 
 /// Where the daily bars of the settings' calendar scheme are.
 fn daily(db: Db) -> Result<Option<Source>> {
-    let [_, _, daily, _] = map::map(db, &settings::cal_scheme(), &catalog::extension_schema(db)?)?;
-    let [_, _, daily, _] = map::check(db, [None, None, daily, None])?;
-    Ok(daily)
+    let mut map = map::map(db, &settings::cal_scheme(), &catalog::extension_schema(db)?)?;
+    let daily = PerLayer::only(Layer::L2, map[Layer::L2].take());
+    Ok(map::check(db, daily)?[Layer::L2].take())
 }
 
 /// True if one is, else unknown if one is.

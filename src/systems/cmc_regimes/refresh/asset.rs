@@ -3,11 +3,11 @@
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
-use regime_core::Layer;
 use regime_core::cmc_regimes::budget::Budget;
 use regime_core::cmc_regimes::fingerprint::{differ_from, prints};
 use regime_core::cmc_regimes::memory::Memory;
 use regime_core::cmc_regimes::pipeline::{Outcome, budget_of};
+use regime_core::{Layer, PerLayer};
 
 use crate::output::entry::Mode;
 use crate::output::refresh::Done;
@@ -116,10 +116,7 @@ impl Call<'_, '_> {
         }
         let tracked = stored.basis.tracking.is_some() && stored.basis.tracking == self.basis.tracking;
         if tracked && marks.iter().all(|mark| mark.since > stored.ts) {
-            let ahead = |layer: Layer| {
-                stored.bars.get(layer as usize).copied().flatten()
-                    != Some(memory.layers[layer as usize].bars as i32)
-            };
+            let ahead = |layer: Layer| stored.bars[layer] != Some(memory.layers[layer].bars as i32);
             let series = self.engine.later_series(id, stored.ts, |source| {
                 let changed = |mark: &Mark| [&source.bars.sql, &source.ema.sql].contains(&&mark.source);
                 ahead(source.layer) || marks.iter().any(changed)
@@ -150,13 +147,12 @@ impl Call<'_, '_> {
         }
         let series = self.engine.series(id)?;
         let before = blocks::prints(self.db, self.schema, id)?;
-        let kept = |l: usize| before[l].iter().map(|print| u64::from(print.bars)).sum::<u64>();
-        if (0..4).any(|l| kept(l) != memory.layers[l].bars) {
+        let kept = |l| before[l].iter().map(|print| u64::from(print.bars)).sum::<u64>();
+        if Layer::ALL.into_iter().any(|l| kept(l) != memory.layers[l].bars) {
             return Ok(Plan::Full { series: Some(Box::new(series)), reason: "no state".to_owned() });
         }
         let known = series.each_ref().map(|s| s.as_ref().map_or(0, |s| s.until(stored.ts)));
-        let changes = Layer::ALL.into_iter().filter_map(|layer| {
-            let l = layer as usize;
+        let changes = Layer::ALL.into_iter().filter_map(|l| {
             let now = series[l].as_ref().map_or(Vec::new(), |s| prints(None, s, known[l]));
             differ_from(&before[l], &now)
         });
@@ -167,11 +163,8 @@ impl Call<'_, '_> {
             let reason = format!("late bars from {}", &utc(from)[..10]);
             return Ok(Plan::Full { series: Some(Box::new(series)), reason });
         }
-        let emas = blocks::emas_of(series[Layer::L2 as usize].as_ref()).map(<[f64]>::to_vec);
-        let mut later: Layers = Default::default();
-        for (l, later) in later.iter_mut().enumerate() {
-            *later = series[l].as_ref().map(|s| s.since(known[l]));
-        }
+        let emas = blocks::emas_of(series[Layer::L2].as_ref()).map(<[f64]>::to_vec);
+        let later = PerLayer::from_fn(|l| series[l].as_ref().map(|s| s.since(known[l])));
         self.after(id, stored, memory, later, Some(emas))
     }
 
@@ -196,10 +189,9 @@ impl Call<'_, '_> {
         series: Layers,
         emas: Option<[Vec<f64>; 3]>,
     ) -> Result<Plan> {
-        let mut bars = [None; 4];
-        for (l, bars) in bars.iter_mut().enumerate() {
-            *bars = series[l].as_ref().map(|later| memory.layers[l].bars as usize + later.ts.len());
-        }
+        let bars = PerLayer::from_fn(|l| {
+            series[l].as_ref().map(|later| memory.layers[l].bars as usize + later.ts.len())
+        });
         let full = |reason| Ok(Plan::Full { series: None, reason });
         let mut budget = budget_of(bars, &self.engine.params);
         if self.engine.params.point_in_time {
@@ -219,7 +211,7 @@ impl Call<'_, '_> {
         if stored.proxy != self.engine.proxy_print(id, &memory)? {
             return full("proxy changed".to_owned());
         }
-        let bars_now: Vec<Option<i32>> = bars.iter().map(|bars| bars.map(|n| n as i32)).collect();
+        let bars_now = bars.map(|bars| bars.map(|n| n as i32));
         let moved = stored.bars != bars_now || stored.basis.tracking != self.basis.tracking;
         Ok(Plan::Later(Box::new(Later { memory, series, emas, bars, budget, moved })))
     }
@@ -239,7 +231,7 @@ impl Call<'_, '_> {
             state::forget(self.db, self.schema, id)?;
             return Ok(done);
         }
-        let blocks = blocks::blocks(&outcome, blocks::emas_of(series[Layer::L2 as usize].as_ref()));
+        let blocks = blocks::blocks(&outcome, blocks::emas_of(series[Layer::L2].as_ref()));
         blocks::replace_blocks(self.db, self.schema, id, blocks)?;
         let bars = series.each_ref().map(|s| s.as_ref().map(|s| s.ts.len()));
         self.remember(id, outcome.budget, bars, &outcome.memory)?;
@@ -248,7 +240,7 @@ impl Call<'_, '_> {
 
     fn later(&self, id: i32, later: Later) -> Result<Done<OfAsset>> {
         let Later { memory, series, emas, bars, budget, moved } = later;
-        let daily = series[Layer::L2 as usize].as_ref();
+        let daily = series[Layer::L2].as_ref();
         let Some(new) = daily.filter(|daily| !daily.ts.is_empty()) else {
             if moved {
                 self.remember(id, budget, bars, &memory)?;
@@ -275,7 +267,13 @@ impl Call<'_, '_> {
         Ok(done(&outcome.memory, outcome.budget, written, Mode::Incremental))
     }
 
-    fn remember(&self, id: i32, budget: Budget, bars: [Option<usize>; 4], memory: &Memory) -> Result<()> {
+    fn remember(
+        &self,
+        id: i32,
+        budget: Budget,
+        bars: PerLayer<Option<usize>>,
+        memory: &Memory,
+    ) -> Result<()> {
         let proxy = self.engine.proxy_print(id, memory)?;
         let standing = Standing { budget, bars, proxy };
         state::store(self.db, self.schema, id, self.basis, &standing, memory)

@@ -1,10 +1,10 @@
 //! Fingerprints of bars and daily EMAs, stored block by block.
 
-use regime_core::Layer;
 use regime_core::cmc_regimes::fingerprint::{BLOCK, Print};
 use regime_core::cmc_regimes::pipeline::Outcome;
 use regime_core::cmc_regimes::series::Series;
 use regime_core::hash::Hash;
+use regime_core::{Layer, PerLayer};
 
 use crate::pg::arg::arg;
 use crate::pg::catalog::work_relation;
@@ -13,17 +13,17 @@ use crate::pg::spi::{Db, Sees};
 use crate::systems::cmc_regimes::tables::{INPUTS, TF};
 
 /// The stored fingerprints of an asset's bars, by layer.
-pub fn prints(db: Db, schema: &str, id: i32) -> Result<[Vec<Print>; 4]> {
+pub fn prints(db: Db, schema: &str, id: i32) -> Result<PerLayer<Vec<Print>>> {
     let sql = format!(
         "SELECT layer, first_ts, bars, print FROM {} WHERE id = $1 AND tf = $2 ORDER BY layer, block",
         work_relation(schema, INPUTS)
     );
-    let mut prints: [Vec<Print>; 4] = Default::default();
+    let mut prints = PerLayer::<Vec<Print>>::default();
     db.rows(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| {
         let layer = Layer::ALL.into_iter().find(|l| row.text(0) == Some(l.as_str()));
-        let hash = row.bytes_at(3).and_then(hash_from);
+        let hash = row.bytes_at(3).and_then(Hash::from_bytes);
         if let (Some(layer), Some(first), Some(bars), Some(hash)) = (layer, row.micros(1), row.int(2), hash) {
-            prints[layer as usize].push(Print { first, bars: bars as u32, hash });
+            prints[layer].push(Print { first, bars: bars as u32, hash });
         }
         Ok(())
     })?;
@@ -61,13 +61,13 @@ pub struct Block {
 pub fn blocks(outcome: &Outcome, emas: [&[f64]; 3]) -> Vec<Block> {
     let mut blocks = Vec::new();
     for layer in Layer::ALL {
-        let prints = &outcome.prints[layer as usize];
-        let last = (outcome.memory.layers[layer as usize].bars as usize).saturating_sub(1) / BLOCK;
+        let prints = &outcome.prints[layer];
+        let last = (outcome.memory.layers[layer].bars as usize).saturating_sub(1) / BLOCK;
         for (i, print) in prints.iter().enumerate() {
             let block = last + 1 + i - prints.len();
             let bars = block * BLOCK..block * BLOCK + print.bars as usize;
             let bytes = |bar: usize| emas.into_iter().flat_map(move |ema| ema[bar].to_le_bytes());
-            let hash = print.hash.iter().flat_map(|word| word.to_le_bytes()).collect();
+            let hash = print.hash.to_bytes();
             let emas = (layer == Layer::L2).then(|| bars.flat_map(bytes).collect());
             blocks.push(Block { layer, block, print: *print, hash, emas });
         }
@@ -75,15 +75,9 @@ pub fn blocks(outcome: &Outcome, emas: [&[f64]; 3]) -> Vec<Block> {
     blocks
 }
 
-fn hash_from(bytes: &[u8]) -> Option<Hash> {
-    let (words, rest) = bytes.as_chunks::<8>();
-    let words = <[[u8; 8]; 2]>::try_from(words).ok().filter(|_| rest.is_empty())?;
-    Some(words.map(u64::from_le_bytes))
-}
-
 /// Stores all blocks of an asset in place of those that are there.
 pub fn replace_blocks(db: Db, schema: &str, id: i32, mut blocks: Vec<Block>) -> Result<()> {
-    let wanted = Layer::ALL.map(|layer| blocks.iter().filter(|b| b.layer == layer).count() as i32);
+    let wanted = PerLayer::from_fn(|layer| blocks.iter().filter(|b| b.layer == layer).count() as i32);
     let sql = format!(
         "SELECT layer, block, first_ts, bars, print, emas FROM {} WHERE id = $1 AND tf = $2",
         work_relation(schema, INPUTS)
@@ -93,7 +87,7 @@ pub fn replace_blocks(db: Db, schema: &str, id: i32, mut blocks: Vec<Block>) -> 
     db.rows(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| {
         let layer = Layer::ALL.into_iter().find(|l| row.text(0) == Some(l.as_str()));
         let (Some(layer), Some(block)) = (layer, row.int(1)) else { return Ok(()) };
-        surplus |= block >= wanted[layer as usize];
+        surplus |= block >= wanted[layer];
         let is_same = |b: &Block| {
             row.micros(2) == Some(b.print.first)
                 && row.int(3) == Some(b.print.bars as i32)
@@ -111,7 +105,7 @@ pub fn replace_blocks(db: Db, schema: &str, id: i32, mut blocks: Vec<Block>) -> 
             work_relation(schema, INPUTS)
         );
         let layers = Layer::ALL.map(Layer::as_str).to_vec();
-        db.execute_small(&sql, &[arg(id), arg(TF), arg(layers), arg(wanted.to_vec())])?;
+        db.execute_small(&sql, &[arg(id), arg(TF), arg(layers), arg(wanted.into_array().to_vec())])?;
     }
     blocks.retain(|b| !same.contains(&(b.layer, b.block)));
     store_blocks(db, schema, id, &blocks)
