@@ -1,4 +1,4 @@
-//! Questions to the catalogs that need a statement: schemas and types.
+//! Questions to the catalogs that need a statement: schemas, columns and their types.
 
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
@@ -43,6 +43,55 @@ pub fn check_may_create(db: Db, schema: &str) -> Result<()> {
         "GRANT CREATE ON SCHEMA {schema} TO {}; or let a role that may create their tables call this.",
         current_user()
     )))
+}
+
+/// A column of a relation.
+pub struct Column {
+    pub name: String,
+    /// With a length or precision.
+    pub type_name: String,
+    /// The type is one of text: `text`, `varchar`, `citext`, a domain over one of them.
+    pub is_text: bool,
+    pub is_not_null: bool,
+    /// A row that leaves the column out gets a value nevertheless: a default, an identity, a generated value.
+    pub is_filled: bool,
+    pub is_generated: bool,
+    /// Whether the current role may SELECT it.
+    pub may_read: bool,
+    /// Whether the current role may UPDATE it.
+    pub may_update: bool,
+}
+
+impl Column {
+    /// The type without a length or precision.
+    pub fn base_type(&self) -> String {
+        without_modifier(&self.type_name)
+    }
+}
+
+/// The columns of a relation, in their order; none where there is no relation of this oid.
+///
+/// # Errors
+/// Where the catalogs cannot be read.
+pub fn columns(db: Db, relation: pg_sys::Oid, sees: Sees) -> Result<Vec<Column>> {
+    let sql = "SELECT a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type_name, t.typcategory = 'S' AS is_text, \
+         a.attnotnull, a.atthasdef OR a.attidentity <> '' AS is_filled, a.attgenerated <> '' AS is_generated, \
+         has_column_privilege(a.attrelid, a.attnum, 'SELECT') AS may_read, \
+         has_column_privilege(a.attrelid, a.attnum, 'UPDATE') AS may_update \
+         FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
+         WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
+    db.all(sql, &[arg(relation)], sees, |row| {
+        Ok(Column {
+            name: row.get("attname")?,
+            type_name: row.get("type_name")?,
+            is_text: row.get("is_text")?,
+            is_not_null: row.get("attnotnull")?,
+            is_filled: row.get("is_filled")?,
+            is_generated: row.get("is_generated")?,
+            may_read: row.get("may_read")?,
+            may_update: row.get("may_update")?,
+        })
+    })
 }
 
 /// A type's name without its modifier.

@@ -5,7 +5,7 @@ use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
 use crate::pg::arg::arg;
-use crate::pg::catalog::without_modifier;
+use crate::pg::catalog::{Column, columns};
 use crate::pg::error::{Error, Result, invalid_parameter, no_privilege};
 use crate::pg::session::current_user;
 use crate::pg::spi::{Db, Sees};
@@ -21,21 +21,6 @@ pub struct Table {
     pub kind: String,
     pub may_alter: bool,
     pub columns: Vec<Column>,
-}
-
-pub struct Column {
-    pub name: String,
-    pub type_name: String,
-    pub is_generated: bool,
-    pub may_read: bool,
-    pub may_update: bool,
-}
-
-impl Column {
-    /// The type without a length or precision.
-    pub fn base_type(&self) -> String {
-        without_modifier(&self.type_name)
-    }
 }
 
 /// A name that a column can have.
@@ -63,22 +48,7 @@ pub fn find(db: Db, relation: pg_sys::Oid, example: &str) -> Result<Table> {
         )
         .hint(format!("Pass the name of a table: {example};")));
     };
-    Ok(Table { sql, kind, may_alter, columns: columns(db, relation)? })
-}
-
-fn columns(db: Db, relation: pg_sys::Oid) -> Result<Vec<Column>> {
-    let sql = "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod) AS type_name, a.attgenerated <> '' AS is_generated, \
-         has_column_privilege(a.attrelid, a.attnum, 'SELECT') AS may_read, has_column_privilege(a.attrelid, a.attnum, 'UPDATE') AS may_update \
-         FROM pg_catalog.pg_attribute a WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
-    db.all(sql, &[arg(relation)], Sees::Now, |row| {
-        Ok(Column {
-            name: row.get("attname")?,
-            type_name: row.get("type_name")?,
-            is_generated: row.get("is_generated")?,
-            may_read: row.get("may_read")?,
-            may_update: row.get("may_update")?,
-        })
-    })
+    Ok(Table { sql, kind, may_alter, columns: columns(db, relation, Sees::Now)? })
 }
 
 /// A column that is there and may be read.

@@ -3,8 +3,10 @@
 use regime_core::calendar::DailyBars;
 
 use crate::pg::arg::arg;
+use crate::pg::catalog::columns;
 use crate::pg::error::Result;
 use crate::pg::spi::{self, Db, Micros, Sees};
+use crate::pg::syscache::oid_of;
 use crate::source::assets::distinct_ids;
 use crate::source::map::MapRow;
 use crate::source::relation::relation_args;
@@ -28,19 +30,14 @@ pub struct DailyReader<'c> {
 impl<'c> DailyReader<'c> {
     pub fn new(db: Db<'c>, daily: &MapRow) -> Result<Self> {
         let relation = daily.bars(db, &[])?;
-        let sql = "SELECT attname::text FROM pg_catalog.pg_attribute WHERE attrelid = $1::regclass AND NOT attisdropped \
-             AND attname IN ('open', 'high', 'low', 'volume', 'market_cap')";
-        let there: Vec<String> = db.all(sql, &[arg(relation.sql.as_str())], Sees::Now, |row| row.get(0))?;
+        let columns = columns(db, oid_of(&relation.sql)?, Sees::Now)?;
+        let is_there = |name: &str| columns.iter().any(|column| column.name == name);
         let [ts, close] = [0, 1].map(|i: usize| relation.columns[i].as_str());
         let price = |name: &str| {
-            if there.iter().any(|t| t == name) { format!("{name}::float8") } else { close.to_owned() }
+            if is_there(name) { format!("{name}::float8") } else { close.to_owned() }
         };
         let amount = |name: &str| {
-            if there.iter().any(|t| t == name) {
-                format!("{name}::float8")
-            } else {
-                "NULL::float8".to_owned()
-            }
+            if is_there(name) { format!("{name}::float8") } else { "NULL::float8".to_owned() }
         };
         let sql = format!(
             "SELECT {ts}, {}, {}, {}, {close}, {}, {} FROM {} WHERE {} ORDER BY 1",

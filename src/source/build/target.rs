@@ -6,9 +6,10 @@ use pgrx::spi::quote_identifier as quoted;
 use regime_core::calendar::DailyBars;
 
 use crate::pg::arg::arg;
-use crate::pg::catalog::check_may_create;
+use crate::pg::catalog::{check_may_create, columns};
 use crate::pg::error::{Error, Result};
 use crate::pg::spi::{Db, Sees};
+use crate::pg::syscache::oid_of;
 use crate::source::build::{BARS, CALENDAR_EMAS, CANDLES, DAILY_EMAS, DDL};
 use crate::sync::compare::Written;
 use crate::sync::content::{Content, Value};
@@ -109,9 +110,8 @@ fn check_shape(db: Db, relation: &str, kind: &str) -> Result<()> {
             Some(table) => [table.scope, table.key, table.values].concat().iter().map(|c| c.name).collect(),
             None => vec!["id", "symbol"],
         };
-    let sql = "SELECT w FROM pg_catalog.unnest($2::text[]) WITH ORDINALITY AS u (w, n) WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a \
-         WHERE a.attrelid = $1::regclass AND a.attname = w::name AND NOT a.attisdropped) ORDER BY n LIMIT 1";
-    match db.first(sql, &[arg(relation), arg(wanted)], Sees::Now, |row| row.get::<String>(0))? {
+    let columns = columns(db, oid_of(relation)?, Sees::Now)?;
+    match wanted.into_iter().find(|name| !columns.iter().any(|column| column.name == *name)) {
         None => Ok(()),
         Some(column) => Err(Error::new(
             PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
