@@ -104,7 +104,7 @@ pub fn compare(
     let column = |c: &Column| format!("{}::{}", c.name, c.kind.sql());
     let columns = table.key.iter().chain(table.values).map(column).collect::<Vec<_>>().join(", ");
     let mut sql = format!("SELECT {columns} FROM {relation} WHERE {}", scope_condition(table, ""));
-    let mut args: Vec<Arg> = scope.iter().map(|value| scalar_arg(*value)).collect();
+    let mut args = scope.iter().map(|value| scalar_arg(*value)).collect::<Result<Vec<Arg>>>()?;
     let (first, next) = (table.key[0].name, args.len() + 1);
     match within {
         None => {}

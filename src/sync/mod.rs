@@ -61,20 +61,20 @@ pub fn apply(
     }
     let statement = Statement { relation, table, scope, content };
     if table.on_change == OnChange::ReplaceAll {
-        db.execute_small(&statement.delete_all(), &statement.scope_args())?;
+        db.execute_small(&statement.delete_all(), &statement.scope_args()?)?;
     } else if changes.deletes() {
-        db.execute(&statement.delete(), &statement.delete_args(&changes.delete))?;
+        db.execute(&statement.delete(), &statement.delete_args(&changes.delete)?)?;
     }
     let few = |rows: &[usize]| (1..=FEW).contains(&rows.len());
     if few(&changes.update) {
-        db.execute_small(&statement.update(), &statement.row_args(&changes.update))?;
+        db.execute_small(&statement.update(), &statement.row_args(&changes.update)?)?;
     } else if !changes.update.is_empty() {
-        db.execute(&statement.update(), &statement.row_args(&changes.update))?;
+        db.execute(&statement.update(), &statement.row_args(&changes.update)?)?;
     }
     if few(&changes.insert) {
-        db.execute_small(&statement.insert_few(), &statement.few_args(&changes.insert))?;
+        db.execute_small(&statement.insert_few(), &statement.few_args(&changes.insert)?)?;
     } else if !changes.insert.is_empty() {
-        db.execute(&statement.insert(), &statement.row_args(&changes.insert))?;
+        db.execute(&statement.insert(), &statement.row_args(&changes.insert)?)?;
     }
     Ok(changes.written())
 }
