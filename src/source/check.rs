@@ -100,6 +100,7 @@ impl Check<'_, '_> {
         let bound = |operator| columns.bound(mapped, &columns_read[0], operator);
         let condition = with(format!("($3 IS NULL OR {})", bound("<=")));
         let later_condition = with(bound(">"));
+        let at_utc = columns.has_no_zone(mapped);
         let shared: Vec<String> = [tf(1)].into_iter().chain(filters.iter().cloned()).collect();
         Ok(Relation {
             sql,
@@ -108,6 +109,7 @@ impl Check<'_, '_> {
             filters,
             shared_condition: shared.join(" AND "),
             columns: columns_read,
+            at_utc,
             condition,
             later_condition,
         })
@@ -193,6 +195,13 @@ impl Columns<'_, '_, '_> {
             "Map a column of that type, or a view that casts it: {}",
             self.check.edit(&format!("{} = '…'", mapped.field))
         )))
+    }
+
+    /// Whether the time is of a type without a time zone.
+    fn has_no_zone(&self, mapped: &[Mapped]) -> bool {
+        let time = mapped.iter().find(|m| matches!(m.kind, Kind::Time));
+        let column = time.and_then(|m| self.all.iter().find(|column| column.name == m.name));
+        column.is_some_and(|c| ["timestamp without time zone", "date"].contains(&c.base_type().as_str()))
     }
 
     /// The condition that the time stands so to `$3`; a `timestamp` is compared as it is, so that an index serves.

@@ -23,6 +23,8 @@ pub struct Relation {
     pub shared_condition: String,
     /// SQL expressions of the columns read, in the order they were asked for; first the time.
     pub columns: Vec<String>,
+    /// Whether the time is a `timestamp` or `date` of the source, which has no time zone and is taken as UTC.
+    pub at_utc: bool,
     /// `WHERE` clause without the keyword: `$1` is the asset, `$2` the timeframe, `$3` the moment up to
     /// which nothing is read.
     pub later_condition: String,

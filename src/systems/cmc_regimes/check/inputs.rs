@@ -90,8 +90,7 @@ fn usable_sources(
         for (field, relation) in
             sources[layer as usize].iter().flat_map(|s| [("bars", &s.bars), ("ema", &s.ema)])
         {
-            // What mapping makes of a timestamp or a date.
-            if !relation.columns[0].ends_with(" AT TIME ZONE 'UTC')::timestamptz") {
+            if !relation.at_utc {
                 continue;
             }
             complaints.push(Complaint {
