@@ -18,7 +18,7 @@ export PG_CONFIG CARGO_TARGET_DIR LIBRARY
 export PGRX_PG_CONFIG_PATH = $(PG_CONFIG)
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.PHONY: help setup build install sql demo test bench package fmt lint psql stop
+.PHONY: help setup build install sql demo check test bench package fmt lint psql stop
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -48,7 +48,12 @@ sql: build ## write the install script of this version to sql/, from the built l
 demo: install ## a private cluster with demo data, refreshed, and what came out
 	@tools/demo.sh
 
-test: lint install ## everything: lint, unit tests, SQL, isolation, dump, upgrade, crash, README
+check: PROFILE = dev
+check: lint install ## in minutes, on a dev build: lint, unit tests, SQL, isolation
+	@tests/core.sh dev
+	@tests/regress.sh
+
+test: lint install ## everything: lint, unit tests, SQL, isolation, dump, upgrade, crash, manual
 	@tests/run.sh
 
 bench: install ## the core by itself, and refreshes against the floor of plain SQL
@@ -66,8 +71,9 @@ package: ## a tarball to unpack in / on machines with this PostgreSQL
 fmt: ## format the Rust code
 	@cargo fmt --all
 
-lint: setup ## formatting and clippy, no warning allowed
-	@echo "== lint: rustfmt, clippy"
+lint: setup ## imports by layer, formatting and clippy, no warning allowed
+	@echo "== lint: layers, rustfmt, clippy"
+	@tools/layers.sh
 	@cargo fmt --all --check
 	@cargo clippy --quiet --workspace --all-targets $(FEATURES) -- --deny warnings
 

@@ -550,42 +550,6 @@ VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'refresh_assets_wrapper';
 
--- src/api/cmc_regimes/refresh.rs
--- pg_regime::api::cmc_regimes::refresh::refresh_cmc_regimes
-CREATE  FUNCTION "refresh_cmc_regimes"(
-	"id" INT, /* Option < i32 > */
-	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"policy" TEXT DEFAULT 'default', /* Option < String > */
-	"hysteresis" bool DEFAULT true, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
-	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
-	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"dry_run" bool DEFAULT false, /* Option < bool > */
-	"full_refresh" bool DEFAULT false, /* Option < bool > */
-	"only_dirty" bool DEFAULT false, /* Option < bool > */
-	"point_in_time" bool DEFAULT false /* Option < bool > */
-) RETURNS TABLE (
-	"id" INT,  /* i32 */
-	"status" TEXT,  /* & '_ str */
-	"regime_rows" bigint,  /* Option < i64 > */
-	"flip_rows" bigint,  /* Option < i64 > */
-	"stat_rows" bigint,  /* Option < i64 > */
-	"comovement_rows" bigint,  /* Option < i64 > */
-	"rows_written" bigint,  /* i64 */
-	"feature_tier" TEXT,  /* Option < & '_ str > */
-	"regime_version_hash" TEXT,  /* String */
-	"elapsed_ms" double precision,  /* f64 */
-	"message" TEXT,  /* Option < String > */
-	"mode" TEXT,  /* Option < & '_ str > */
-	"reason" TEXT  /* Option < String > */
-)
-VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'refresh_asset_wrapper';
-
 -- src/api/cmc_regimes/repaint_check.rs
 -- pg_regime::api::cmc_regimes::repaint_check::regime_repaint_check
 CREATE  FUNCTION "regime_repaint_check"(
@@ -1321,7 +1285,6 @@ GRANT SELECT ON cmc_regime_periods TO PUBLIC;
 -- requires:
 --   regime_asset
 --   refresh_assets
---   refresh_asset
 --   regime_compute
 --   regime_repaint_check
 --   regime_at
@@ -1338,12 +1301,27 @@ GRANT SELECT ON cmc_regime_periods TO PUBLIC;
 --   regime_chart_svg
 --   regime_timeline
 
--- The functions that take an asset, for those who know it by symbol: each finds the id with regime_asset and calls the
--- form that takes it. Both have the same further arguments, properties and results. No SET clause, so that the planner
--- can put the call in place of a function that is not volatile: every name is qualified instead.
+-- The functions that take an asset, for callers who know the symbol of the asset: each finds the id with regime_asset
+-- and calls the form that takes the id; and refresh_cmc_regimes of one id, which calls the form of an array of ids. Both
+-- forms have the same further arguments, properties and results. No SET clause, so that the planner can put the call in
+-- place of a function that is not volatile: every name is qualified instead.
 --
 -- A literal without a type comes here, text being preferred: '1' is an id as text, and NULL is passed on, to mean, or
 -- to be refused as, what it is for the id.
+
+CREATE FUNCTION refresh_cmc_regimes(id int, cal_scheme text DEFAULT NULL, policy text DEFAULT 'default',
+    hysteresis boolean DEFAULT true, hysteresis_mode text DEFAULT 'asymmetric', min_hold_bars int DEFAULT NULL,
+    min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL, min_bars_l2 int DEFAULT NULL,
+    l4_label text DEFAULT NULL, dry_run boolean DEFAULT false, full_refresh boolean DEFAULT false,
+    only_dirty boolean DEFAULT false, point_in_time boolean DEFAULT false)
+RETURNS TABLE (id int, status text, regime_rows bigint, flip_rows bigint, stat_rows bigint, comovement_rows bigint,
+    rows_written bigint, feature_tier text, regime_version_hash text, elapsed_ms float8, message text, mode text,
+    reason text)
+LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$
+    SELECT * FROM @extschema@.refresh_cmc_regimes(
+        ARRAY[$1], cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1,
+        min_bars_l2, l4_label, dry_run, full_refresh, only_dirty, point_in_time)
+$$;
 
 CREATE FUNCTION refresh_cmc_regimes(symbols text[], cal_scheme text DEFAULT NULL, policy text DEFAULT 'default',
     hysteresis boolean DEFAULT true, hysteresis_mode text DEFAULT 'asymmetric', min_hold_bars int DEFAULT NULL,
@@ -1374,7 +1352,7 @@ RETURNS TABLE (id int, status text, regime_rows bigint, flip_rows bigint, stat_r
     reason text)
 LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$
     SELECT * FROM @extschema@.refresh_cmc_regimes(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END,
+        ARRAY[CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END],
         cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2,
         l4_label, dry_run, full_refresh, only_dirty, point_in_time)
 $$;

@@ -42,7 +42,6 @@ extension_sql_file!(
     requires = [
         regime_asset,
         refresh_assets,
-        refresh_asset,
         regime_compute,
         regime_repaint_check,
         regime_at,

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The real pg_cron runs the jobs of README's "Scheduling with pg_cron". It starts jobs on the minute, so all are
-# scheduled together and waited for once: up to a minute.
+# The real pg_cron runs the jobs of docs/operations.md, "Schedule refreshes with pg_cron". It starts jobs on the minute, so
+# all are scheduled together and waited for once: up to a minute.
 . "$(dirname "$0")/lib.sh"
 job='CALL refresh_all_cmc_regimes()'
 daily_prices_job="SELECT regime_build_inputs(target_schema => 'desk'); SELECT refresh_cmc_regimes()"

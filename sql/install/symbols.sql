@@ -1,9 +1,24 @@
--- The functions that take an asset, for those who know it by symbol: each finds the id with regime_asset and calls the
--- form that takes it. Both have the same further arguments, properties and results. No SET clause, so that the planner
--- can put the call in place of a function that is not volatile: every name is qualified instead.
+-- The functions that take an asset, for callers who know the symbol of the asset: each finds the id with regime_asset
+-- and calls the form that takes the id; and refresh_cmc_regimes of one id, which calls the form of an array of ids. Both
+-- forms have the same further arguments, properties and results. No SET clause, so that the planner can put the call in
+-- place of a function that is not volatile: every name is qualified instead.
 --
 -- A literal without a type comes here, text being preferred: '1' is an id as text, and NULL is passed on, to mean, or
 -- to be refused as, what it is for the id.
+
+CREATE FUNCTION refresh_cmc_regimes(id int, cal_scheme text DEFAULT NULL, policy text DEFAULT 'default',
+    hysteresis boolean DEFAULT true, hysteresis_mode text DEFAULT 'asymmetric', min_hold_bars int DEFAULT NULL,
+    min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL, min_bars_l2 int DEFAULT NULL,
+    l4_label text DEFAULT NULL, dry_run boolean DEFAULT false, full_refresh boolean DEFAULT false,
+    only_dirty boolean DEFAULT false, point_in_time boolean DEFAULT false)
+RETURNS TABLE (id int, status text, regime_rows bigint, flip_rows bigint, stat_rows bigint, comovement_rows bigint,
+    rows_written bigint, feature_tier text, regime_version_hash text, elapsed_ms float8, message text, mode text,
+    reason text)
+LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$
+    SELECT * FROM @extschema@.refresh_cmc_regimes(
+        ARRAY[$1], cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1,
+        min_bars_l2, l4_label, dry_run, full_refresh, only_dirty, point_in_time)
+$$;
 
 CREATE FUNCTION refresh_cmc_regimes(symbols text[], cal_scheme text DEFAULT NULL, policy text DEFAULT 'default',
     hysteresis boolean DEFAULT true, hysteresis_mode text DEFAULT 'asymmetric', min_hold_bars int DEFAULT NULL,
@@ -34,7 +49,7 @@ RETURNS TABLE (id int, status text, regime_rows bigint, flip_rows bigint, stat_r
     reason text)
 LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$
     SELECT * FROM @extschema@.refresh_cmc_regimes(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END,
+        ARRAY[CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END],
         cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2,
         l4_label, dry_run, full_refresh, only_dirty, point_in_time)
 $$;

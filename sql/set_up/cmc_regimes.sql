@@ -1,6 +1,6 @@
--- The output tables. They belong to whoever runs regime_setup, not to the extension, so that dumps,
--- replication, partitioning and DROP EXTENSION treat them like any other table.
--- {schema} is the target schema. Statements are separated by a line that holds only "--;".
+-- The output tables and the working tables of the layered regimes. They belong to the role that runs regime_setup, not
+-- to the extension, so that dumps, replication, partitioning and DROP EXTENSION treat them like any other table.
+-- {schema} is the target schema, {work} the working schema. Statements are separated by a line that holds only "--;".
 
 CREATE TABLE {schema}.cmc_regimes (
     id int NOT NULL,
@@ -168,3 +168,141 @@ COMMENT ON COLUMN {schema}.cmc_regime_comovement.best_lead_lag_corr IS 'Pearson 
 COMMENT ON COLUMN {schema}.cmc_regime_comovement.n_obs IS 'Days on which both EMAs are known'
 --;
 COMMENT ON COLUMN {schema}.cmc_regime_comovement.computed_at IS 'When the snapshot was taken'
+--;
+CREATE TABLE {work}.cmc_regime_state (
+    id int NOT NULL,
+    tf text NOT NULL,
+    ts timestamptz NOT NULL,
+    regime_key text NOT NULL,
+    feature_tier text NOT NULL,
+    layers text[] NOT NULL,
+    bars int[] NOT NULL,
+    accepted text[] NOT NULL,
+    pending text[] NOT NULL,
+    pending_rows int[] NOT NULL,
+    regime_version_hash text NOT NULL,
+    policy_hash text NOT NULL,
+    sources text NOT NULL,
+    tracking text,
+    proxy text,
+    memory bytea NOT NULL,
+    computed_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (id, tf)
+)
+--;
+ALTER TABLE {work}.cmc_regime_state ALTER COLUMN memory SET STORAGE EXTERNAL
+--;
+COMMENT ON TABLE {work}.cmc_regime_state IS 'Where the computation of an asset stands after its newest row, so that a refresh computes only what is new; written by refresh_cmc_regimes. Rows may be deleted: the next refresh computes such an asset in full'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_state.id IS 'Asset'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_state.tf IS 'Timeframe of the rows, always 1D'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_state.ts IS 'Newest row; bars that closed until then are in the state'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_state.regime_key IS 'Regime of the newest row'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_state.feature_tier IS 'full or lite; where it changes, all rows are computed again'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_state.layers IS 'Layers with enough bars; where they change, all rows are computed again'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_state.bars IS 'Bars by layer, L0 to L3; NULL for one without a source'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_state.accepted IS 'Label in force by layer, L0 to L3'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_state.pending IS 'Label that waits by layer, L0 to L3'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_state.pending_rows IS 'Consecutive rows that the waiting label has been seen on, by layer'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_state.regime_version_hash IS 'What the rows were computed with'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_state.policy_hash IS 'The part of it that is the policy'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_state.sources IS 'Fingerprint of the source map that was read'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_state.tracking IS 'Fingerprint of the triggers that have marked changes since, and of the output tables; NULL: not tracked'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_state.proxy IS 'Fingerprint of the market proxy up to the newest row, for assets that depend on it'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_state.memory IS 'What further rows take from the bars before them, encoded'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_state.computed_at IS 'When the state last changed'
+--;
+CREATE TABLE {work}.cmc_regime_inputs (
+    id int NOT NULL,
+    tf text NOT NULL,
+    layer text NOT NULL CHECK (layer IN ('L0', 'L1', 'L2', 'L3')),
+    block int NOT NULL,
+    first_ts timestamptz NOT NULL,
+    bars int NOT NULL CHECK (bars > 0),
+    print bytea NOT NULL,
+    emas bytea,
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (id, tf, layer, block)
+)
+--;
+COMMENT ON TABLE {work}.cmc_regime_inputs IS 'Fingerprints of the bars and EMAs that rows were computed from, 64 bars each, by which late and corrected ones are found; written by refresh_cmc_regimes'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_inputs.id IS 'Asset'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_inputs.tf IS 'Timeframe of the rows, always 1D'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_inputs.layer IS 'Layer of the bars'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_inputs.block IS 'Counted from 0'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_inputs.first_ts IS 'Close of the first bar'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_inputs.bars IS 'Bars in the block'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_inputs.print IS 'SipHash-1-3 of all that is read of the bars and their EMAs'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_inputs.emas IS 'L2: fast, mid and slow EMA bar by bar, for the comovement'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_inputs.updated_at IS 'When the row last changed'
+--;
+CREATE TABLE {work}.cmc_regime_work (
+    round bigint GENERATED BY DEFAULT AS IDENTITY,
+    id int NOT NULL,
+    place int NOT NULL,
+    task text NOT NULL,
+    began timestamptz NOT NULL,
+    status text NOT NULL DEFAULT 'waiting' CHECK (status IN ('waiting', 'ok', 'unchanged', 'empty', 'failed')),
+    worker int,
+    finished timestamptz,
+    sqlstate text,
+    message text,
+    PRIMARY KEY (round, id)
+)
+--;
+CREATE INDEX ON {work}.cmc_regime_work (round, place) WHERE status = 'waiting'
+--;
+COMMENT ON TABLE {work}.cmc_regime_work IS 'The assets of each round of refresh_all_cmc_regimes, by which sessions share the work and go on after a crash; rounds that are over go when the next begins'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_work.round IS 'Number of the round'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_work.id IS 'Asset'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_work.place IS 'Place in the order of work: assets refreshed longest ago come first'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_work.task IS 'What the round is for: version hash and whether only changed assets are refreshed; sessions with the same task share a round'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_work.began IS 'When the round began'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_work.status IS 'waiting, or what became of the asset'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_work.worker IS 'Process id of the session that refreshed it'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_work.finished IS 'When it was refreshed'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_work.sqlstate IS 'Code of the error'
+--;
+COMMENT ON COLUMN {work}.cmc_regime_work.message IS 'Message of the error'
+--;
+CREATE VIEW {schema}.cmc_regime_progress AS
+SELECT round, task, pg_catalog.min(began) AS began, pg_catalog.max(finished) AS last_finished, pg_catalog.count(*) AS assets,
+       pg_catalog.count(*) FILTER (WHERE status <> 'waiting') AS done, pg_catalog.count(*) FILTER (WHERE status = 'failed') AS failed,
+       pg_catalog.count(*) FILTER (WHERE status = 'waiting') AS waiting, pg_catalog.count(DISTINCT worker) AS workers
+FROM {work}.cmc_regime_work GROUP BY round, task
+--;
+COMMENT ON VIEW {schema}.cmc_regime_progress IS 'How far each round of refresh_all_cmc_regimes is, batch by batch'

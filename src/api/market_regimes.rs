@@ -182,7 +182,7 @@ fn refresh_market_regimes(
         (
             series.symbol,
             series.timeframe,
-            status,
+            status.as_str(),
             rows,
             written.total() as i64,
             version,

@@ -5,7 +5,7 @@ use pgrx::prelude::*;
 use crate::output::set_up::set_up;
 use crate::pg::session::check_writable;
 use crate::pg::spi;
-use crate::systems::registry::SYSTEMS;
+use crate::systems::registry::systems;
 
 use pgrx::pg_sys::panic::ErrorReport;
 
@@ -14,6 +14,6 @@ fn regime_setup(
     target_schema: default!(Option<&str>, "'public'"),
 ) -> Result<TableIterator<'static, (name!(relation, String), name!(action, String))>, ErrorReport> {
     check_writable("regime_setup()")?;
-    let actions = spi::connect(|db| set_up(db, target_schema.unwrap_or("public"), &SYSTEMS))?;
+    let actions = spi::connect(|db| set_up(db, target_schema.unwrap_or("public"), &systems()))?;
     Ok(TableIterator::new(actions.into_iter().map(|a| (a.relation, a.action))))
 }

@@ -3,15 +3,13 @@
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
-use crate::output::run_log::RUN_LOG;
-use crate::output::set_up::UNCHANGED;
-use crate::output::system::Own;
+use crate::output::system::{Kind, Own};
 use crate::pg::arg::arg;
-use crate::pg::catalog::{self, columns};
+use crate::pg::catalog::{self, UNCHANGED, columns};
 use crate::pg::error::{Error, Result};
 use crate::pg::spi::{Db, Sees};
 use crate::pg::syscache::oid_of;
-use crate::sync::table::{Column, Index, OnChange, Table, Type};
+use crate::sync::table::{Column, Index, OnChange, Table, Type, column};
 
 /// A table of refresh's own is there: it must be of this version.
 pub fn check_own(db: Db, schema: &str, relation: &str, own: &Own) -> Result<String> {
@@ -26,9 +24,9 @@ pub fn check_own(db: Db, schema: &str, relation: &str, own: &Own) -> Result<Stri
         .hint(format!(
             "{}; SELECT * FROM {}.regime_setup({});",
             // Nothing is lost with the others: they say where computations stand.
-            match own.name {
-                RUN_LOG => format!("ALTER TABLE {relation} RENAME TO {RUN_LOG}_old"),
-                _ => format!("DROP TABLE {relation} CASCADE"),
+            match own.kind {
+                Kind::Record => format!("ALTER TABLE {relation} RENAME TO {}_old", own.name),
+                Kind::Work | Kind::View => format!("DROP TABLE {relation} CASCADE"),
             },
             crate::pg::catalog::extension_schema(db)?,
             pgrx::spi::quote_literal(schema)
@@ -39,7 +37,7 @@ pub fn check_own(db: Db, schema: &str, relation: &str, own: &Own) -> Result<Stri
 /// Checks a table that is there against what is needed; adds columns that are missing.
 pub fn adopt(db: Db, relation: &str, table: &Table) -> Result<String> {
     let found = columns(db, oid_of(relation)?, Sees::Now)?;
-    let stamp = Column { name: table.stamp, kind: Type::Timestamptz, nullable: false };
+    let stamp = column(table.stamp, Type::Timestamptz);
     let columns: Vec<Column> = [table.scope, table.key, table.values, &[stamp]].concat();
     let mut added = Vec::new();
     for column in &columns {
@@ -115,15 +113,15 @@ fn wrong_type(relation: &str, column: &Column, found: &str) -> Error {
     ))
 }
 
-/// Adds a column. Rows that are there get NULL, or a value that the next refresh replaces; the
-/// timeframe has only ever been one.
+/// Adds a column. Rows that are there get NULL, a value that the next refresh replaces, or the only value that the
+/// column has ever had.
 fn add_column(db: Db, relation: &str, column: &Column, is_stamp: bool) -> Result<()> {
     let add = format!("ALTER TABLE {relation} ADD COLUMN {} {}", column.name, column.kind.sql());
     if is_stamp {
         db.execute(&format!("{add} NOT NULL DEFAULT now()"), &[])?;
-    } else if column.name == "tf" {
-        db.execute(&format!("{add} NOT NULL DEFAULT '{}'", crate::systems::cmc_regimes::tables::TF), &[])?;
-        db.execute(&format!("ALTER TABLE {relation} ALTER COLUMN tf DROP DEFAULT"), &[])?;
+    } else if let Some(before) = column.before {
+        db.execute(&format!("{add} NOT NULL DEFAULT {}", pgrx::spi::quote_literal(before)), &[])?;
+        db.execute(&format!("ALTER TABLE {relation} ALTER COLUMN {} DROP DEFAULT", column.name), &[])?;
     } else {
         db.execute(&add, &[])?;
     }

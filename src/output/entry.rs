@@ -4,10 +4,15 @@
 use std::time::Instant;
 
 use crate::output::grants::with_grants;
+use crate::output::refresh::{Call, Done};
 use crate::output::system::System;
 use crate::pg::error::{Error, Result, warn};
 use crate::pg::session;
+use crate::pg::text::plural;
 use crate::sync::compare::Written;
+
+/// Most failed subjects that an error names.
+pub const MOST_NAMED: usize = 20;
 
 /// How much was computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,13 +35,41 @@ impl Mode {
     }
 }
 
+/// What became of a subject.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Status {
+    /// Rows were written.
+    Ok,
+    /// The rows are as they should be already.
+    Unchanged,
+    /// There is nothing to make rows of.
+    Empty,
+    /// The attempt failed and was rolled back.
+    #[default]
+    Failed,
+    /// Nothing was to be written.
+    DryRun,
+}
+
+impl Status {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Status::Ok => "ok",
+            Status::Unchanged => "unchanged",
+            Status::Empty => "empty",
+            Status::Failed => "failed",
+            Status::DryRun => "dry_run",
+        }
+    }
+}
+
 /// What was done with a subject.
 #[derive(Clone, Debug, Default)]
 pub struct Entry {
     /// The subject: an asset, or a name.
     pub id: Option<i32>,
     pub name: Option<String>,
-    pub status: &'static str,
+    pub status: Status,
     pub written: Written,
     pub version: String,
     pub elapsed_ms: f64,
@@ -50,15 +83,6 @@ pub struct Entry {
     pub started: i64,
     /// What went wrong.
     pub error: Option<Error>,
-}
-
-/// The part of it that its work tells.
-pub trait Work {
-    /// Rows that the result holds.
-    fn rows(&self) -> i64;
-    fn written(&self) -> Written;
-    fn mode(&self) -> Mode;
-    fn reason(&self) -> Option<String>;
 }
 
 /// When a subject was begun.
@@ -84,43 +108,41 @@ impl Began {
 pub struct About<'a> {
     pub system: &'a System,
     pub id: Option<i32>,
-    pub name: Option<&'a str>,
-    /// What it has none of where there is nothing to compute.
-    pub lacks: &'a str,
+    pub name: Option<String>,
+    /// What the subject has none of where there is nothing to compute.
+    pub lacks: &'static str,
 }
 
 impl About<'_> {
     fn shown(&self) -> String {
         let name = self.id.map(|id| id.to_string());
-        format!("{} {}", self.system.subject[0], name.as_deref().or(self.name).unwrap_or_default())
+        let name = name.as_deref().or(self.name.as_deref());
+        format!("{} {}", self.system.subject[0], name.unwrap_or_default())
     }
 
-    /// The entry of work that is done or has failed; of a failure it tells with a WARNING.
-    pub fn entry<W: Work>(
-        &self,
-        work: Result<W>,
-        version: &str,
+    /// The entry of an attempt; a failure is told with a WARNING.
+    pub fn entry<M>(
+        self,
+        call: &Call,
+        done: Result<Done<M>>,
         rows_read: u64,
-        schema: &str,
-        dry_run: bool,
         began: Began,
-    ) -> (Entry, Option<W>) {
+    ) -> (Entry, Option<Done<M>>) {
         let mut entry = Entry {
             id: self.id,
-            name: self.name.map(str::to_owned),
-            status: "failed",
-            version: version.to_owned(),
+            name: self.name.clone(),
+            version: call.version.to_owned(),
             rows_read,
             started: began.at(),
             ..Entry::default()
         };
-        let work = match work {
-            Ok(work) => {
-                self.describe(&mut entry, &work, dry_run);
-                Some(work)
+        let done = match done {
+            Ok(done) => {
+                self.describe(&mut entry, &done, call.dry_run);
+                Some(done)
             }
             Err(error) => {
-                let error = with_grants(error, self.system, schema);
+                let error = with_grants(error, self.system, call.schema);
                 warn(&format!("refresh of {} failed", self.shown()), &error);
                 entry.message = Some(error.report().message.clone());
                 entry.error = Some(error);
@@ -128,19 +150,19 @@ impl About<'_> {
             }
         };
         entry.elapsed_ms = began.elapsed_ms();
-        (entry, work)
+        (entry, done)
     }
 
-    fn describe<W: Work>(&self, entry: &mut Entry, work: &W, dry_run: bool) {
-        let (rows, changes) = (work.rows(), work.written().total());
+    fn describe<M>(&self, entry: &mut Entry, done: &Done<M>, dry_run: bool) {
+        let (rows, changes) = (done.rows, done.written.total());
         entry.status = match (dry_run, rows, changes) {
-            (true, ..) => "dry_run",
-            (_, 0, _) => "empty",
-            (.., 0) => "unchanged",
-            _ => "ok",
+            (true, ..) => Status::DryRun,
+            (_, 0, _) => Status::Empty,
+            (.., 0) => Status::Unchanged,
+            _ => Status::Ok,
         };
         entry.message = match (dry_run, rows) {
-            (true, _) => Some(format!("would write {changes} row{}", if changes == 1 { "" } else { "s" })),
+            (true, _) => Some(format!("would write {changes} {}", plural(changes, "row"))),
             (_, 0) if changes > 0 => Some(format!("no {} any more: {changes} rows were deleted", self.lacks)),
             (_, 0) => Some(format!("no {}", self.lacks)),
             _ => None,
@@ -148,10 +170,10 @@ impl About<'_> {
         if rows == 0 && changes > 0 && !dry_run {
             pgrx::warning!("{} has no {} any more: {changes} rows were deleted", self.shown(), self.lacks);
         }
-        entry.mode = Some(work.mode());
-        entry.reason = work.reason();
+        entry.mode = Some(done.mode);
+        entry.reason = done.reason.clone();
         if !dry_run {
-            entry.written = work.written();
+            entry.written = done.written;
         }
     }
 }

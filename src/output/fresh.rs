@@ -1,10 +1,9 @@
 //! How fresh the rows of each system are, subject by subject: an asset, a series, a symbol.
 
-use pgrx::spi::quote_identifier as quoted;
-
 use crate::output::run_log::{RUN_LOG, subject};
 use crate::output::system::System;
 use crate::pg::arg::arg;
+use crate::pg::catalog::work_relation;
 use crate::pg::error::Result;
 use crate::pg::settings;
 use crate::pg::spi::{Db, Row, Sees};
@@ -84,7 +83,7 @@ impl Fresh {
 
 /// How refreshes of a named subject ended.
 pub fn last(db: Db, system: &System, name: &str) -> Result<Last> {
-    let log = format!("{}.{RUN_LOG}", quoted(settings::target_schema()));
+    let log = work_relation(&settings::target_schema(), RUN_LOG);
     let newest = |condition: &str| {
         format!(
             "SELECT finished, message, sqlstate, hint FROM {log} WHERE system = $1 AND subject = $2 AND status {condition} \

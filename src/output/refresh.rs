@@ -1,25 +1,106 @@
-//! The loop of every refresh: lock a subject, attempt it, summarise it, settle marks, log.
+//! The loop of every refresh: lock a subject, attempt it, summarise it; then settle marks and write the run log.
 
-use pgrx::prelude::*;
 use std::collections::BTreeSet;
 
+use pgrx::prelude::*;
+
+use crate::output::entry::{About, Began, Entry, Mode};
 use crate::output::grants::with_grants;
+use crate::output::run_log::Run;
 use crate::output::system::System;
-use crate::pg::error::report_warning;
+use crate::pg::error::{Result, report_warning};
 use crate::pg::spi::Db;
 use crate::pg::subtransaction::attempt_unless_cancelled;
-use crate::track::marks::Marks;
+use crate::sync::compare::Written;
 
-/// Removes marks of many that have served. To leave them there harms nothing.
-pub fn settle(db: Db, schema: &str, (system, marks): (&System, &Marks), of_many: BTreeSet<String>) {
-    let of_many: Vec<String> = of_many.into_iter().collect();
-    match attempt_unless_cancelled(|| marks.settle(db, schema, &of_many)) {
-        Ok(()) => {}
-        // By its snapshot they are there, but another session has removed them.
-        Err(error) if error.report().code == PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE => {}
-        Err(error) => {
-            let error = with_grants(error, system, schema);
-            report_warning(&format!("marks of many {} are not removed", system.subject[1]), &error, None);
+/// What was done with a subject; `more` is what its system alone tells.
+pub struct Done<M> {
+    /// Rows that the result holds, in the main table.
+    pub rows: i64,
+    pub written: Written,
+    pub mode: Mode,
+    /// Why all rows were computed.
+    pub reason: Option<String>,
+    /// Ids of the marks of many subjects that were cleared of this one.
+    pub of_many: Vec<String>,
+    pub more: M,
+}
+
+/// An attempt at a subject, in a subtransaction.
+pub struct Attempt<M> {
+    /// Rows of the sources that were read.
+    pub read: u64,
+    pub done: Result<Done<M>>,
+}
+
+/// A subject that has been attempted.
+pub struct Refreshed<S, M> {
+    pub subject: S,
+    pub entry: Entry,
+    /// `None` if the attempt failed.
+    pub done: Option<Done<M>>,
+}
+
+/// A refresh call.
+pub struct Call<'a, 'c> {
+    pub db: Db<'c>,
+    pub system: &'static System,
+    /// The target schema.
+    pub schema: &'a str,
+    /// What rows are computed with.
+    pub version: &'a str,
+    pub dry_run: bool,
+}
+
+impl Call<'_, '_> {
+    /// Refreshes subjects one after another, each whole or not at all. Subjects come in an order that all calls
+    /// share, so that two calls never wait for each other in a circle.
+    ///
+    /// # Errors
+    /// Of a lock, and where the statement is cancelled; what fails in an attempt is told in its entry.
+    pub fn each<S, M>(
+        &self,
+        subjects: impl IntoIterator<Item = S>,
+        about: impl Fn(&S) -> About<'static>,
+        lock: impl Fn(&S) -> Result<()>,
+        attempt: impl Fn(&S) -> Attempt<M>,
+    ) -> Result<Vec<Refreshed<S, M>>> {
+        let log = Run::begin(self.system);
+        let mut all = Vec::new();
+        let mut of_many = BTreeSet::new();
+        for subject in subjects {
+            let began = Began::now();
+            // Outside the subtransaction, whose rollback would release the lock.
+            if !self.dry_run {
+                lock(&subject)?;
+            }
+            let Attempt { read, mut done } = attempt(&subject);
+            of_many.extend(done.iter_mut().flat_map(|done| done.of_many.drain(..)));
+            let (entry, done) = about(&subject).entry(self, done, read, began);
+            all.push(Refreshed { subject, entry, done });
+        }
+        if !of_many.is_empty() {
+            self.settle(of_many);
+        }
+        if !self.dry_run {
+            log.end(self.db, self.schema, self.version, all.iter().map(|refreshed| &refreshed.entry));
+        }
+        Ok(all)
+    }
+
+    /// Removes marks of many subjects all of which have been refreshed. Best effort: leftovers are harmless.
+    fn settle(&self, of_many: BTreeSet<String>) {
+        let Some(marks) = self.system.marks else { return };
+        let of_many: Vec<String> = of_many.into_iter().collect();
+        match attempt_unless_cancelled(|| marks.settle(self.db, self.schema, &of_many)) {
+            Ok(()) => {}
+            // The snapshot shows marks that another session has removed.
+            Err(error) if error.report().code == PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE => {}
+            Err(error) => {
+                let error = with_grants(error, self.system, self.schema);
+                let many = self.system.subject[1];
+                report_warning(&format!("marks of many {many} are not removed"), &error, None);
+            }
         }
     }
 }

@@ -1,28 +1,40 @@
-//! Output relations by name.
+//! Output and working relations by name.
 
 use pgrx::prelude::*;
-use pgrx::spi::quote_identifier as quoted;
+use pgrx::spi::{quote_identifier as quoted, quote_literal};
 
+use crate::pg::catalog::{extension_schema, work_schema};
 use crate::pg::error::{Error, Result, no_privilege, no_usage};
+use crate::pg::session::current_user;
 use crate::pg::spi::Db;
-use crate::pg::{catalog, session, settings, syscache};
+use crate::pg::{settings, syscache};
 
-/// A relation of the target schema, quoted, that is there and may be read.
+/// A relation of the target schema, as SQL, that is there and that the current role may read.
 pub fn output_relation(db: Db, name: &str) -> Result<String> {
     let schema = settings::target_schema();
-    let relation = format!("{}.{name}", quoted(&schema));
-    match syscache::readable(&schema, name) {
+    readable(db, &schema, &schema, name)
+}
+
+/// A relation of the working schema, as SQL, that is there and that the current role may read.
+pub fn work_relation(db: Db, name: &str) -> Result<String> {
+    let schema = settings::target_schema();
+    readable(db, &schema, &work_schema(&schema), name)
+}
+
+fn readable(db: Db, target: &str, schema: &str, name: &str) -> Result<String> {
+    let relation = format!("{}.{name}", quoted(schema));
+    match syscache::readable(schema, name) {
         Some(true) => Ok(relation),
-        Some(false) if !syscache::may_use(&schema) => Err(no_usage(&schema, &session::current_user())),
-        Some(false) => Err(no_privilege(&relation, "SELECT", &session::current_user())),
+        Some(false) if !syscache::may_use(schema) => Err(no_usage(schema, &current_user())),
+        Some(false) => Err(no_privilege(&relation, "SELECT", &current_user())),
         None => Err(Error::new(
             PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
             format!("output table {relation} does not exist"),
         )
         .hint(format!(
             "SELECT {}.regime_setup({}); or name the schema it is in: SET pg_regime.target_schema = '…';",
-            catalog::extension_schema(db)?,
-            pgrx::spi::quote_literal(&schema)
+            extension_schema(db)?,
+            quote_literal(target)
         ))),
     }
 }

@@ -3,12 +3,11 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use pgrx::spi::quote_identifier as quoted;
-
-use crate::output::entry::{Began, Entry};
+use crate::output::entry::{Began, Entry, Status};
 use crate::output::grants::with_grants;
-use crate::output::system::{Own, System, own};
+use crate::output::system::{Kind, Own, System, view};
 use crate::pg::arg::{arg, timestamps_arg};
+use crate::pg::catalog::{work_relation, work_schema};
 use crate::pg::error::{Result, report_warning, sqlstate};
 use crate::pg::spi::Db;
 use crate::pg::subtransaction::attempt;
@@ -58,13 +57,13 @@ impl<'a> Run<'a> {
         if days == 0 {
             return Ok(());
         }
-        let log = format!("{}.{RUN_LOG}", quoted(schema));
+        let log = work_relation(schema, RUN_LOG);
         self.write(db, &log, version, entries)?;
         if PRUNED.get().is_none_or(|at| at.elapsed() > PRUNE_EVERY) {
             PRUNED.set(Some(Instant::now()));
             let old = format!("DELETE FROM {log} WHERE finished < now() - $1 * interval '1 day'");
             // A role that may not delete leaves it to one that may.
-            if crate::pg::syscache::may_delete(schema, RUN_LOG) {
+            if crate::pg::syscache::may_delete(&work_schema(schema), RUN_LOG) {
                 db.execute_small(&old, &[arg(f64::from(days))])?;
             }
         }
@@ -92,7 +91,7 @@ impl<'a> Run<'a> {
             arg(all().map(|e| e.name.as_deref().map(subject)).collect::<Vec<_>>()),
             timestamps_arg(all().map(|e| Some(e.started)).collect()),
             timestamps_arg(all().map(ended).collect()),
-            arg(all().map(|e| e.status).collect::<Vec<_>>()),
+            arg(all().map(|e| e.status.as_str()).collect::<Vec<_>>()),
             arg(all().map(|e| e.mode.map(|mode| mode.as_str())).collect::<Vec<_>>()),
             arg(all().map(|e| e.reason.clone()).collect::<Vec<_>>()),
             arg(all().map(|e| e.rows_read as i64).collect::<Vec<_>>()),
@@ -114,15 +113,15 @@ impl<'a> Run<'a> {
     fn call(&self, version: &str, entries: &[&Entry]) -> Entry {
         let mut written = Written::default();
         entries.iter().for_each(|e| written += e.written);
-        let count = |status: &str| entries.iter().filter(|e| e.status == status).count();
-        let [failed, ok] = [count("failed"), count("ok")];
+        let count = |status: Status| entries.iter().filter(|e| e.status == status).count();
+        let [failed, ok] = [Status::Failed, Status::Ok].map(count);
         Entry {
             status: if failed > 0 {
-                "failed"
+                Status::Failed
             } else if ok > 0 || written.total() > 0 {
-                "ok"
+                Status::Ok
             } else {
-                "unchanged"
+                Status::Unchanged
             },
             written,
             version: version.to_owned(),
@@ -131,8 +130,8 @@ impl<'a> Run<'a> {
                 "{} {}: {ok} ok, {} unchanged, {} empty, {failed} failed",
                 entries.len(),
                 self.system.subject[usize::from(entries.len() != 1)],
-                count("unchanged"),
-                count("empty"),
+                count(Status::Unchanged),
+                count(Status::Empty),
             )),
             rows_read: entries.iter().map(|e| e.rows_read).sum(),
             started: self.began.at(),
@@ -141,7 +140,14 @@ impl<'a> Run<'a> {
     }
 }
 
-pub const LOG: Own = own(
-    RUN_LOG,
-    &["id", "run", "system", "subject", "mode", "reason", "rows_read", "sqlstate", "hint", "run_by"],
-);
+const COLUMNS: &[&str] =
+    &["id", "run", "system", "subject", "mode", "reason", "rows_read", "sqlstate", "hint", "run_by"];
+
+/// The table of the run log.
+pub const LOG: Own = Own { name: RUN_LOG, columns: COLUMNS, kind: Kind::Record };
+
+/// The view by which users read the run log.
+pub const LOG_VIEW: Own = view(RUN_LOG, COLUMNS);
+
+/// Templates of the statements that make the run log and the view.
+pub const RUN_LOG_DDL: &str = include_str!("../../sql/set_up/run_log.sql");

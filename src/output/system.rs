@@ -1,49 +1,87 @@
 //! A system as plain data: its tables, and what its subjects are called.
 
-use crate::output::fresh::Fresh;
+use crate::output::relation::{output_relation, work_relation};
+use crate::pg::catalog::work_schema;
 use crate::pg::error::Result;
 use crate::pg::spi::Db;
 use crate::sync::table::Table;
+use crate::track::marks::Marks;
 
 /// A family of output tables that one refresh writes.
 pub struct System {
-    /// Also the name of its main table.
+    /// Also the name of its main table, the first of `tables`.
     pub name: &'static str,
-    /// What it is refreshed by: one, many.
+    /// What a refresh works on: one, many.
     pub subject: [&'static str; 2],
+    /// The output tables, in the target schema.
     pub tables: &'static [&'static Table],
-    /// Relations that nobody but refresh writes, with the columns that tell that they are of this version.
+    /// The working tables, in the working schema, and views of them, in the target schema.
     pub own: &'static [Own],
-    /// What each row is made of: one, many.
-    pub made_of: [&'static str; 2],
-    /// What regime_health calls a subject whose refresh failed, and one whose rows are old.
-    pub failing: &'static str,
-    pub stale: &'static str,
-    /// What each refresh reads all rows of where sources are not tracked, and what else that means.
-    pub untracked: &'static str,
-    /// Those relations it reads that are not tracked; `None` if it has none to read, or need not know.
-    pub source: fn(Db) -> Result<Option<Vec<String>>>,
-    /// How fresh its subjects are.
-    pub fresh: fn(Db) -> Result<Vec<Fresh>>,
-    /// What rows would be computed with now.
-    pub version: fn(Db) -> Result<String>,
+    /// Where changes of the sources are marked.
+    pub marks: Option<&'static Marks>,
+    /// Templates of the statements that make all this, separated by lines of `--;`. `{schema}` stands for the target
+    /// schema, `{work}` for the working schema.
+    pub ddl: &'static [&'static str],
+    /// What setting up the main table ends with; gives what was done, if anything was.
+    pub finish: Option<Finish>,
 }
 
-/// A table or view of refresh's own.
+/// Finishes a table in a target schema; says what was done.
+pub type Finish = fn(Db, &str) -> Result<Option<String>>;
+
+/// A relation that only refreshes write to.
 pub struct Own {
     pub name: &'static str,
+    /// Columns that tell whether the relation is of this version.
     pub columns: &'static [&'static str],
-    pub is_view: bool,
+    pub kind: Kind,
 }
 
-pub const fn own(name: &'static str, columns: &'static [&'static str]) -> Own {
-    Own { name, columns, is_view: false }
+/// What a relation of a system's own is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A working table: nothing is lost with its rows.
+    Work,
+    /// A table whose rows are a record, to be kept.
+    Record,
+    /// A view of working tables, for users.
+    View,
+}
+
+/// A working table.
+pub const fn work(name: &'static str, columns: &'static [&'static str]) -> Own {
+    Own { name, columns, kind: Kind::Work }
+}
+
+/// A view of working tables.
+pub const fn view(name: &'static str, columns: &'static [&'static str]) -> Own {
+    Own { name, columns, kind: Kind::View }
+}
+
+impl Own {
+    /// The schema of the relation, for a target schema.
+    pub fn schema(&self, target: &str) -> String {
+        if self.kind == Kind::View { target.to_owned() } else { work_schema(target) }
+    }
 }
 
 impl System {
-    /// Every table that a refresh uses.
-    pub fn table_names(&self) -> impl Iterator<Item = &'static str> {
-        let own = self.own.iter().filter(|own| !own.is_view).map(|own| own.name);
-        self.tables.iter().map(|table| table.name).chain(own)
+    /// Every table that a refresh uses, as schema and name.
+    pub fn relations(&self, target: &str) -> Vec<(String, &'static str)> {
+        let own = self.own.iter().filter(|own| own.kind != Kind::View);
+        let tables = self.tables.iter().map(|table| (target.to_owned(), table.name));
+        tables.chain(own.map(|own| (own.schema(target), own.name))).collect()
+    }
+
+    /// The current role may read every table that a refresh uses.
+    pub fn check_readable(&self, db: Db) -> Result<()> {
+        self.tables.iter().try_for_each(|table| output_relation(db, table.name).map(|_| ()))?;
+        let mut tables = self.own.iter().filter(|own| own.kind != Kind::View);
+        tables.try_for_each(|own| work_relation(db, own.name).map(|_| ()))
+    }
+
+    /// Keeps every table that a refresh uses from being altered until the transaction ends.
+    pub fn hold(&self, db: Db, target: &str) -> Result<()> {
+        self.relations(target).iter().try_for_each(|(schema, name)| db.hold(schema, name))
     }
 }

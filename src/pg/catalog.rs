@@ -3,6 +3,8 @@
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
+use regime_core::hash::of_texts;
+
 use crate::pg::arg::arg;
 use crate::pg::cache::known;
 use crate::pg::error::{Error, Result, invalid_parameter};
@@ -123,3 +125,35 @@ pub fn extension_schema(db: Db) -> Result<String> {
 pub fn schemas(db: Db) -> Result<[String; 2]> {
     Ok([quoted(settings::target_schema()), extension_schema(db)?])
 }
+
+/// The schema of the working tables of a target schema: `regime_work` for `public`, `NAME_regime_work` for another.
+/// Where that is longer than a name can be, a part of the name and a hash of all of it.
+pub fn work_schema(target: &str) -> String {
+    const WORK: &str = "regime_work";
+    /// Most bytes of a name.
+    const MOST: usize = 63;
+    if target == "public" {
+        return WORK.to_owned();
+    }
+    let name = format!("{target}_{WORK}");
+    if name.len() <= MOST {
+        return name;
+    }
+    let hash = &of_texts([target]).to_string()[..8];
+    let kept = target.floor_char_boundary(MOST - WORK.len() - hash.len() - 2);
+    format!("{}_{hash}_{WORK}", &target[..kept])
+}
+
+/// A relation of the working schema of a target schema, as SQL.
+pub fn work_relation(target: &str, name: &str) -> String {
+    format!("{}.{name}", quoted(work_schema(target)))
+}
+
+/// What was done with a relation.
+pub struct Action {
+    pub relation: String,
+    pub action: String,
+}
+
+/// What is said of a relation that is as it should be.
+pub const UNCHANGED: &str = "unchanged";

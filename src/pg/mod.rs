@@ -18,4 +18,5 @@ pub mod settings;
 pub mod spi;
 pub mod subtransaction;
 pub mod syscache;
+pub mod text;
 pub mod time;

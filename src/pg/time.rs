@@ -5,23 +5,22 @@ use pgrx::prelude::*;
 
 use pgrx::datum::Interval;
 
-/// Microseconds in a day.
-const DAY: i64 = 86_400_000_000;
+use regime_core::calendar::civil::MICROS_PER_DAY;
 
 /// An interval in microseconds.
 pub fn micros(interval: &Interval) -> i128 {
     let days = i128::from(interval.months()) * 30 + i128::from(interval.days());
-    days * i128::from(DAY) + i128::from(interval.micros())
+    days * i128::from(MICROS_PER_DAY) + i128::from(interval.micros())
 }
 
 /// Microseconds as an interval of days and time.
 pub fn interval(micros: i64) -> Option<Interval> {
-    Interval::new(0, i32::try_from(micros / DAY).ok()?, micros % DAY).ok()
+    Interval::new(0, i32::try_from(micros / MICROS_PER_DAY).ok()?, micros % MICROS_PER_DAY).ok()
 }
 
 /// Microseconds for a reader: `3 days 02:30:00`, without what is zero.
 pub fn shown(micros: i64) -> String {
-    let (days, rest) = (micros / DAY, micros % DAY);
+    let (days, rest) = (micros / MICROS_PER_DAY, micros % MICROS_PER_DAY);
     let (seconds, fraction) = (rest / 1_000_000, rest % 1_000_000);
     let mut parts = Vec::new();
     match days {

@@ -14,6 +14,9 @@ use crate::source::map::Source;
 use crate::source::relation::relation_args;
 use crate::source::usable::{check_bars, sort_by_time};
 
+/// The timeframe of daily bars, in the tables that are built here and unless the source map names another.
+pub const DAILY_TF: &str = "1D";
+
 /// Columns of the statement that reads bars, by index since every bar is read: the time, the close, then the
 /// optional numbers of the map in the order of [`Series`].
 const TS: usize = 0;

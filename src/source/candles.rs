@@ -3,7 +3,7 @@
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
-use regime_core::hash::{hex, of_texts};
+use regime_core::hash::of_texts;
 
 use crate::pg::arg::{Arg, arg, timestamp_arg};
 use crate::pg::cache::known;
@@ -97,9 +97,8 @@ impl Source {
     /// Stands for all that says what is read.
     pub fn fingerprint(&self) -> String {
         let Relation { sql, condition, columns, .. } = &self.relation;
-        hex(of_texts(
-            [sql.as_str(), condition.as_str()].into_iter().chain(columns.iter().map(String::as_str)),
-        ))
+        let texts = [sql, condition].into_iter().chain(columns).map(String::as_str);
+        of_texts(texts).to_string()
     }
 
     /// The candles of a series in a span.

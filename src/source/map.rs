@@ -3,8 +3,8 @@
 
 use pgrx::prelude::*;
 
-use regime_core::Layer;
 use regime_core::cmc_regimes::params::SourceParams;
+use regime_core::{Layer, PerLayer};
 
 use crate::pg::arg::arg;
 use crate::pg::cache::known;
@@ -42,7 +42,7 @@ impl Source {
 }
 
 /// The rows of the map for a calendar scheme, by layer, unchecked.
-pub fn map(db: Db, cal_scheme: &str, schema: &str) -> Result<[Option<MapRow>; 4]> {
+pub fn map(db: Db, cal_scheme: &str, schema: &str) -> Result<PerLayer<Option<MapRow>>> {
     let sql = format!(
         "SELECT layer::text, tf::text, periods::int[], bars_schema::text, bars_table::text, bars_filter::text, bars_id_column::text, \
          bars_tf_column::text, bars_ts_column::text, close_column::text, atr_column::text, adx_column::text, \
@@ -51,11 +51,11 @@ pub fn map(db: Db, cal_scheme: &str, schema: &str) -> Result<[Option<MapRow>; 4]
          ema_period_column::text, ema_column::text \
          FROM {schema}.regime_source WHERE cal_scheme = $1"
     );
-    let mut rows: [Option<MapRow>; 4] = [None, None, None, None];
+    let mut rows = PerLayer::<Option<MapRow>>::default();
     db.rows(&sql, &[arg(cal_scheme)], Sees::Snapshot, |row| {
         let name: &str = row.get("layer")?;
         if let Some(layer) = Layer::ALL.into_iter().find(|layer| name == layer.as_str()) {
-            rows[layer as usize] = Some(MapRow::read(row, schema, cal_scheme, layer)?);
+            rows[layer] = Some(MapRow::read(row, schema, cal_scheme, layer)?);
         }
         Ok(())
     })?;
@@ -84,11 +84,8 @@ pub fn all(db: Db) -> Result<Vec<Source>> {
 }
 
 /// Checks the map against the catalogs.
-pub fn check(db: Db, map: [Option<MapRow>; 4]) -> Result<[Option<Source>; 4]> {
-    let find = || {
-        let [l0, l1, l2, l3] = map.each_ref().map(|row| row.as_ref().map(|r| r.source(db)).transpose());
-        Ok([l0?, l1?, l2?, l3?])
-    };
+pub fn check(db: Db, map: PerLayer<Option<MapRow>>) -> Result<PerLayer<Option<Source>>> {
+    let find = || PerLayer::try_from_fn(|layer| map[layer].as_ref().map(|row| row.source(db)).transpose());
     Ok(known("sources", &map, find)?.as_ref().clone())
 }
 

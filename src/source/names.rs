@@ -135,7 +135,7 @@ impl Place {
     fn find(db: Db, cal_scheme: Option<&str>) -> Result<Self> {
         let schema = extension_schema(db)?;
         let cal_scheme = cal_scheme.map_or_else(settings::cal_scheme, str::to_owned);
-        let [_, _, daily, _] = map::map(db, &cal_scheme, &schema)?;
+        let [_, _, daily, _] = map::map(db, &cal_scheme, &schema)?.into_array();
         let daily = daily.ok_or_else(|| map::no_source(Layer::L2, &cal_scheme, &schema))?;
         let beside = &daily.bars[0];
         let dim = known("dim_assets", beside, || DimAssets::find(db, beside, Sees::Snapshot))?;

@@ -1,8 +1,5 @@
 //! What the rows of a table are like: scope, key, values, indexes.
 
-use crate::pg::error::Result;
-use crate::pg::spi::Db;
-
 /// The type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Type {
@@ -36,6 +33,8 @@ pub struct Column {
     pub kind: Type,
     /// Whether NULL is ever written.
     pub nullable: bool,
+    /// The value of rows from before the column was there, where it has only ever been one.
+    pub before: Option<&'static str>,
 }
 
 /// How a row that differs is brought to what it should be.
@@ -64,8 +63,8 @@ pub struct Table {
     pub on_change: OnChange,
     /// Those beside that of the key.
     pub indexes: &'static [Index],
-    /// What setting it up ends with; says what it did.
-    pub finish: fn(Db, &str) -> Result<Option<String>>,
+    /// Whether the first column of the key is the time of the row, so that later rows can be written alone.
+    pub by_time: bool,
 }
 
 /// An index, as it is made and as it is known again.
@@ -75,15 +74,10 @@ pub struct Index {
     pub partial: bool,
 }
 
-/// There is nothing to finish.
-pub const fn finished(_: Db, _: &str) -> Result<Option<String>> {
-    Ok(None)
-}
-
 pub const fn column(name: &'static str, kind: Type) -> Column {
-    Column { name, kind, nullable: false }
+    Column { name, kind, nullable: false, before: None }
 }
 
 pub const fn nullable(name: &'static str, kind: Type) -> Column {
-    Column { name, kind, nullable: true }
+    Column { name, kind, nullable: true, before: None }
 }

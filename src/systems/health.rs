@@ -1,7 +1,5 @@
 //! What is not as it should be, and what to type against it.
 
-use pgrx::spi::quote_identifier as quoted;
-
 use crate::output::finding::{Finding, Severity};
 use crate::output::fresh::Fresh;
 use crate::output::grants::with_grants;
@@ -11,17 +9,16 @@ use crate::pg::arg::arg;
 use crate::pg::error::{Error, Result};
 use crate::pg::spi::{Db, Sees};
 use crate::pg::subtransaction::attempt_unless_cancelled;
-use crate::pg::{catalog, session, settings, spi, syscache};
-use crate::systems::cmc_regimes::health::{mixed_hashes, unfinished_round};
-use crate::systems::cmc_regimes::tables::CMC;
-use crate::systems::registry::SYSTEMS;
+use crate::pg::{catalog, session, settings, spi};
+use crate::systems::registered::{Registered, Wording};
+use crate::systems::registry::ALL;
 
 /// All there is to say, the worst first.
 pub fn check(db: Db) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     let [target, own] = catalog::schemas(db)?;
-    for system in SYSTEMS {
-        findings.extend(of_system(db, system, &target, &own)?);
+    for registered in ALL {
+        findings.extend(of_system(db, registered, &target, &own)?);
     }
     findings.sort_by(|a, b| {
         let key = |f: &Finding| (f.severity, f.what, f.asset);
@@ -31,22 +28,23 @@ pub fn check(db: Db) -> Result<Vec<Finding>> {
     Ok(findings)
 }
 
-fn of_system(db: Db, system: &System, target: &str, own: &str) -> Result<Vec<Finding>> {
+fn of_system(db: Db, registered: &Registered, target: &str, own: &str) -> Result<Vec<Finding>> {
+    let Registered { system, wording, .. } = registered;
     let mut findings = Vec::new();
     let set_up = set_up::is_set_up(db, &settings::target_schema(), system)?;
-    let source = attempt_unless_cancelled(|| (system.source)(db));
+    let source = attempt_unless_cancelled(|| (registered.untracked)(db));
     if !set_up {
-        // One that nobody uses need not be there: the layered regimes only where another is in use.
-        let others = SYSTEMS.iter().filter(|other| other.name != CMC.name);
+        // Tables of a system that nobody uses need not be there; those of the default system need not where another
+        // system is in use.
         let mut in_use = Vec::new();
-        for other in others {
-            in_use.push(set_up::is_set_up(db, &settings::target_schema(), other)?);
+        for other in ALL.iter().filter(|other| !other.is_default) {
+            in_use.push(set_up::is_set_up(db, &settings::target_schema(), other.system)?);
         }
-        let is_needed = system.name == CMC.name && !in_use.contains(&true);
+        let is_needed = registered.is_default && !in_use.contains(&true);
         if !is_needed && !matches!(source, Ok(Some(_))) {
             return Ok(findings);
         }
-        let severity = if system.name == CMC.name { Severity::Error } else { Severity::Info };
+        let severity = if registered.is_default { Severity::Error } else { Severity::Info };
         let schema = settings::target_schema();
         let setup = format!("SELECT * FROM {own}.regime_setup({});", pgrx::spi::quote_literal(&schema));
         // The schema comes first.
@@ -70,7 +68,7 @@ fn of_system(db: Db, system: &System, target: &str, own: &str) -> Result<Vec<Fin
         Err(error) => findings.push(unusable("source map", error.report().message.clone(), &error)),
         Ok(_) if !set_up => {}
         Ok(untracked) => {
-            findings.extend(untracked.and_then(|untracked| self::untracked(system, own, &untracked)));
+            findings.extend(untracked.and_then(|untracked| self::untracked(wording, own, &untracked)));
         }
     }
     if !set_up {
@@ -81,12 +79,11 @@ fn of_system(db: Db, system: &System, target: &str, own: &str) -> Result<Vec<Fin
     findings.extend(grants);
     if may_read && is_readable {
         findings.extend(part(system, || {
-            Ok((system.fresh)(db)?.iter().flat_map(|fresh| of_subject(system, fresh)).collect())
+            Ok((registered.fresh)(db)?.iter().flat_map(|fresh| of_subject(wording, fresh)).collect())
         }));
-    }
-    if may_read && is_readable && system.name == CMC.name {
-        findings.extend(part(system, || Ok(mixed_hashes(db, target, own)?.into_iter().collect())));
-        findings.extend(part(system, || Ok(unfinished_round(db, target, own)?.into_iter().collect())));
+        for find in registered.findings {
+            findings.extend(part(system, || Ok(find(db, own)?.into_iter().collect())));
+        }
     }
     findings.extend(part(system, || bloat(db, system)));
     Ok(findings)
@@ -107,14 +104,14 @@ fn unusable(what: &'static str, detail: String, error: &Error) -> Finding {
     Finding { severity: Severity::Error, what, asset: None, detail, command }
 }
 
-fn of_subject(system: &System, fresh: &Fresh) -> Vec<Finding> {
+fn of_subject(wording: &Wording, fresh: &Fresh) -> Vec<Finding> {
     let subject = if fresh.id.is_some() { String::new() } else { format!("{}: ", fresh.name) };
     let mut findings = Vec::new();
     if fresh.is_failing() {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         findings.push(Finding {
             severity: Severity::Error,
-            what: system.failing,
+            what: wording.failing,
             asset: fresh.id,
             detail: match &fresh.last.sqlstate {
                 Some(code) => format!("{subject}{} ({code})", text(&fresh.last.message)),
@@ -126,16 +123,16 @@ fn of_subject(system: &System, fresh: &Fresh) -> Vec<Finding> {
     if fresh.is_stale() {
         findings.push(Finding {
             severity: Severity::Warning,
-            what: system.stale,
+            what: wording.stale,
             asset: fresh.id,
-            detail: format!("{subject}{}", fresh.complaint(system.made_of)),
+            detail: format!("{subject}{}", fresh.complaint(wording.made_of)),
             command: fresh.command.clone(),
         });
     }
     findings
 }
 
-fn untracked(system: &System, own: &str, untracked: &[String]) -> Option<Finding> {
+fn untracked(wording: &Wording, own: &str, untracked: &[String]) -> Option<Finding> {
     (!untracked.is_empty()).then(|| Finding {
         severity: Severity::Info,
         what: "untracked source",
@@ -143,7 +140,7 @@ fn untracked(system: &System, own: &str, untracked: &[String]) -> Option<Finding
         detail: format!(
             "Changes of {} are not marked: each refresh reads all rows of {}.",
             untracked.join(", "),
-            system.untracked
+            wording.untracked
         ),
         command: format!("SELECT * FROM {own}.regime_track();"),
     })
@@ -152,43 +149,12 @@ fn untracked(system: &System, own: &str, untracked: &[String]) -> Option<Finding
 /// What the current role lacks to refresh; an error if it cannot even read.
 fn grants(db: Db, system: &System) -> Result<Option<Finding>> {
     let (schema, user) = (settings::target_schema(), session::current_user());
-    // By their ids, since names can be looked up only by those who may use the schema. A number GENERATED ALWAYS
-    // is drawn by the INSERT itself and needs no privilege; the others are drawn by nextval().
-    let sql = "WITH own AS (SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name \
-           FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-           WHERE n.nspname = $1::name AND c.relname = ANY ($2::name[])) \
-         SELECT o.name, false, has_table_privilege(o.oid, 'SELECT') FROM own o \
-         WHERE NOT (has_table_privilege(o.oid, 'SELECT') AND has_table_privilege(o.oid, 'INSERT') \
-           AND has_table_privilege(o.oid, 'UPDATE') AND has_table_privilege(o.oid, 'DELETE')) \
-         UNION ALL SELECT format('%I.%I', n.nspname, s.relname), true, true FROM own o \
-         JOIN pg_catalog.pg_attribute a ON a.attrelid = o.oid AND a.attidentity = 'd' \
-         JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = a.attrelid \
-           AND d.refobjsubid = a.attnum AND d.classid = d.refclassid AND d.deptype = 'i' \
-         JOIN pg_catalog.pg_class s ON s.oid = d.objid \
-         JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace \
-         WHERE CASE s.relkind WHEN 'S' THEN NOT has_sequence_privilege(s.oid, 'USAGE, UPDATE') END ORDER BY 1";
-    let names: Vec<&str> = system.table_names().collect();
-    let (mut tables, mut sequences, mut may_read) = (Vec::new(), Vec::new(), syscache::may_use(&schema));
-    let mut missing = Vec::new();
-    if !may_read {
-        missing.push(format!("use schema {}", quoted(&schema)));
-    }
-    db.rows(sql, &[arg(schema.as_str()), arg(names)], Sees::Snapshot, |row| {
-        let of_kind = if row.bool(1) == Some(true) { &mut sequences } else { &mut tables };
-        of_kind.extend(row.string(0));
-        may_read &= row.bool(2) == Some(true);
-        Ok(())
-    })?;
-    for (verb, relations) in [("read and write", tables), ("use", sequences)] {
-        if !relations.is_empty() {
-            missing.push(format!("{verb} {}", relations.join(", ")));
-        }
-    }
+    let missing = grants::missing(db, system, &schema)?;
     Ok((!missing.is_empty()).then(|| Finding {
-        severity: if may_read { Severity::Info } else { Severity::Error },
+        severity: if missing.may_read { Severity::Info } else { Severity::Error },
         what: "missing grants",
         asset: None,
-        detail: format!("Role {user} may not {}, and so not refresh.", missing.join(" nor ")),
+        detail: format!("Role {user} may not {}, and so not refresh.", missing.told()),
         command: grants::grants(system, &schema, &user),
     }))
 }
@@ -200,10 +166,12 @@ fn bloat(db: Db, system: &System) -> Result<Vec<Finding>> {
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          CROSS JOIN LATERAL (SELECT sum(pg_stat_get_live_tuples(p.oid))::int8 AS live, sum(pg_stat_get_dead_tuples(p.oid))::int8 AS dead \
            FROM (SELECT c.oid UNION SELECT relid FROM pg_catalog.pg_partition_tree(c.oid)) AS p (oid)) AS s \
-         WHERE n.nspname = $1::name AND c.relname = ANY ($2::name[]) AND s.dead > 10000 AND s.dead > s.live ORDER BY 1";
-    let names: Vec<&str> = system.table_names().collect();
+         JOIN ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) AS w (schema, relation) \
+           ON n.nspname = w.schema::name AND c.relname = w.relation::name \
+         WHERE s.dead > 10000 AND s.dead > s.live ORDER BY 1";
+    let (schemas, names): (Vec<String>, Vec<&str>) = system.relations(&schema).into_iter().unzip();
     let mut findings = Vec::new();
-    db.rows(sql, &[arg(schema), arg(names)], Sees::Snapshot, |row| {
+    db.rows(sql, &[arg(schemas), arg(names)], Sees::Snapshot, |row| {
         let relation = row.string(0).unwrap_or_default();
         findings.push(Finding {
             severity: Severity::Warning,

@@ -5,5 +5,6 @@ pub mod health;
 pub mod market_regime_history;
 pub mod market_regimes;
 pub mod overview;
+pub mod registered;
 pub mod registry;
 pub mod tracking;

@@ -4,12 +4,12 @@ use pgrx::spi::quote_identifier as quoted;
 
 use crate::output::fresh::Fresh;
 use crate::output::set_up::is_set_up;
-use crate::output::system::System;
 use crate::pg::error::Result;
 use crate::pg::spi::Db;
 use crate::pg::subtransaction::attempt_unless_cancelled;
 use crate::pg::{settings, spi};
-use crate::systems::registry::SYSTEMS;
+use crate::systems::registered::Registered;
+use crate::systems::registry::ALL;
 
 /// A system as a whole.
 pub struct Overview {
@@ -31,22 +31,23 @@ pub struct Overview {
 
 /// All systems.
 pub fn overview() -> Result<Vec<Overview>> {
-    spi::connect(|db| SYSTEMS.iter().map(|system| of(db, system)).collect())
+    spi::connect(|db| ALL.iter().map(|registered| of(db, registered)).collect())
 }
 
-pub fn of(db: Db, system: &'static System) -> Result<Overview> {
+fn of(db: Db, registered: &Registered) -> Result<Overview> {
+    let system = registered.system;
     let schema = settings::target_schema();
     let tables = system.tables.iter().map(|table| format!("{}.{}", quoted(&schema), table.name)).collect();
     let is_set_up = is_set_up(db, &schema, system)?;
     // One that is not in use, with nothing to read, must not hide the others.
-    let all = if is_set_up { attempt_unless_cancelled(|| (system.fresh)(db)) } else { Ok(Vec::new()) };
+    let all = if is_set_up { attempt_unless_cancelled(|| (registered.fresh)(db)) } else { Ok(Vec::new()) };
     let problem = all.as_ref().err().map(|error| error.report().message.clone());
     let all = all.unwrap_or_default();
     let mut versions: Vec<&str> = all.iter().filter_map(|fresh| fresh.version.as_deref()).collect();
     versions.sort_unstable();
     versions.dedup();
     let version = match versions.as_slice() {
-        [] => attempt_unless_cancelled(|| (system.version)(db)).ok(),
+        [] => attempt_unless_cancelled(|| (registered.version)(db)).ok(),
         versions => Some(versions.join(", ")),
     };
     Ok(Overview {

@@ -1,8 +1,14 @@
-//! All systems.
+//! All systems, a line each.
 
 use crate::output::system::System;
-use crate::systems::cmc_regimes::tables::CMC;
-use crate::systems::market_regime_history::tables::HISTORY;
-use crate::systems::market_regimes::tables::MARKET;
+use crate::systems::registered::Registered;
+use crate::systems::{cmc_regimes, market_regime_history, market_regimes};
 
-pub const SYSTEMS: [&System; 3] = [&CMC, &MARKET, &HISTORY];
+/// Every system, in the order in which they are set up and listed.
+pub const ALL: [&Registered; 3] =
+    [&cmc_regimes::REGISTERED, &market_regimes::REGISTERED, &market_regime_history::REGISTERED];
+
+/// The tables of every system.
+pub fn systems() -> [&'static System; 3] {
+    ALL.map(|registered| registered.system)
+}

@@ -1,37 +1,42 @@
 //! Knowing what changed: which source tables have triggers that mark assets and series.
 
 use pgrx::prelude::*;
-use pgrx::spi::quote_identifier as quoted;
 
-use crate::output::set_up::{self, Action};
+use crate::output::set_up;
+use crate::pg::catalog::{Action, UNCHANGED, work_schema};
 use crate::pg::error::{Error, Result};
 use crate::pg::lock;
 use crate::pg::spi::Db;
 use crate::pg::syscache::readable;
-use crate::source::map;
-use crate::systems::cmc_regimes::tables::{ASSETS, CMC};
-use crate::systems::cmc_regimes::tracked::bars;
-use crate::systems::market_regimes::marks::{candles, find_candles};
-use crate::systems::market_regimes::tables::{MARKET, SERIES};
+use crate::systems::registered::Registered;
+use crate::systems::registry::{ALL, systems};
 use crate::track::triggers;
+use crate::track::watched::Watched;
 
-/// Puts triggers on every mapped table, or takes them away.
+/// Puts triggers on every mapped table, or takes them away; says what was done with each table.
+///
+/// # Errors
+/// Where the current role may not create triggers on a table, or may not make the tables of marks.
 pub fn track(db: Db, schema: &str, enable: bool) -> Result<Vec<Action>> {
     let (mut actions, mut wanted) = (Vec::new(), Vec::new());
     if enable {
-        wanted = bars(&map::all(db)?);
-        let candles = find_candles(db, schema)?.as_ref().map(candles);
-        // Who has candles alone need not have the tables of the other.
-        let mut systems = Vec::new();
-        if candles.is_none() || !wanted.is_empty() {
-            systems.push(&CMC);
+        let watched: Vec<(&Registered, Vec<Watched>)> = ALL
+            .into_iter()
+            .map(|registered| Ok((registered, (registered.watched)(db, schema)?)))
+            .collect::<Result<_>>()?;
+        let none = watched.iter().all(|(_, watched)| watched.is_empty());
+        // Who has candles alone need not have the tables of the other systems.
+        let mut needed = Vec::new();
+        for (registered, watched) in &watched {
+            let system = registered.system;
+            let is_needed = !watched.is_empty() || (none && registered.is_default);
+            if is_needed && (registered.is_default || !set_up::is_set_up(db, schema, system)?) {
+                needed.push(system);
+            }
         }
-        if candles.is_some() && !set_up::is_set_up(db, schema, &MARKET)? {
-            systems.push(&MARKET);
-        }
-        wanted.extend(candles);
-        let made = set_up::set_up(db, schema, &systems)?;
-        actions.extend(made.into_iter().filter(|action| action.action != set_up::UNCHANGED));
+        wanted.extend(watched.into_iter().flat_map(|(_, watched)| watched));
+        let made = set_up::set_up(db, schema, &needed)?;
+        actions.extend(made.into_iter().filter(|action| action.action != UNCHANGED));
     }
     lock::lock_schema(db, schema)?;
     let mut marking: Vec<(String, String)> = Vec::new();
@@ -39,21 +44,36 @@ pub fn track(db: Db, schema: &str, enable: bool) -> Result<Vec<Action>> {
         let action = triggers::put(db, schema, watched, &mut marking)?.to_owned();
         actions.push(Action { relation: watched.relation.clone(), action });
     }
-    for marks in [&ASSETS, &SERIES] {
+    let work = work_schema(schema);
+    for marks in systems().into_iter().filter_map(|system| system.marks) {
         actions.extend(triggers::remove(db, schema, marks, &marking)?);
         triggers::drop_functions(db, schema, marks)?;
-        for table in marks.tables().into_iter().filter(|table| !enable && readable(schema, table).is_some()) {
-            db.execute(&format!("DELETE FROM {}.{table}", quoted(schema)), &[])?;
+        for (table, relation) in marks.tables().into_iter().zip(marks.relations(schema)) {
+            if !enable && readable(&work, table).is_some() {
+                db.execute(&format!("DELETE FROM {relation}"), &[])?;
+            }
         }
     }
     Ok(actions)
 }
 
 /// The error with a hint where the caller lacks a privilege.
-pub fn explained(error: Error) -> Error {
+pub fn explained(error: Error, schema: &str) -> Error {
     let report = error.report();
     if report.hint.is_some() || report.code != PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE {
         return error;
     }
-    error.hint("Let the owner of the source tables call it, who needs CREATE on the target schema and SELECT and INSERT on cmc_regime_dirty and cmc_regime_dirty_many, or for candles market_regime_dirty and market_regime_dirty_many: SET ROLE …; SELECT * FROM regime_track();")
+    let marks: Vec<String> = systems()
+        .into_iter()
+        .filter_map(|system| system.marks)
+        .map(|marks| {
+            let [few, many, _] = marks.relations(schema);
+            format!("{few} and {many}")
+        })
+        .collect();
+    error.hint(format!(
+        "Let the owner of the source tables call regime_track(): the owner needs CREATE on schema {work} and SELECT and INSERT on {}: SET ROLE …; SELECT * FROM regime_track();",
+        marks.join(", or for candles "),
+        work = pgrx::spi::quote_identifier(work_schema(schema)),
+    ))
 }

@@ -2,6 +2,7 @@
 
 use pgrx::spi::{quote_identifier as quoted, quote_literal};
 
+use crate::pg::catalog::work_schema;
 use crate::track::marks::{FEW, MOST, Marks};
 use crate::track::watched::Watched;
 
@@ -31,6 +32,7 @@ pub fn ddl(schema: &str, function: &str, watched: &Watched) -> String {
     let arms = EVENTS.map(|(event, _, rows)| {
         format!("IF TG_OP = '{}' THEN{}", event.to_uppercase(), changed(schema, watched, rows))
     });
+    let work = quoted(work_schema(schema));
     let (few_name, many_name) = (quote_literal(&few), quote_literal(&many));
     format!(
         "CREATE OR REPLACE FUNCTION {}.{function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER \
@@ -45,10 +47,10 @@ pub fn ddl(schema: &str, function: &str, watched: &Watched) -> String {
          ELSE\n        INSERT INTO {many} (source, {keys}, sinces) \
          SELECT {source}, keys[n:n + {MOST} - 1], sinces[n:n + {MOST} - 1] FROM generate_series(1, cardinality(keys), {MOST}) AS n;\n    \
          END IF;\n    RETURN NULL;\nEND $mark$",
-        quoted(schema),
+        work,
         of_row(schema, watched),
         arms.join("\n    ELS"),
-        quoted(schema),
+        work,
     )
 }
 

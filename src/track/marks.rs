@@ -8,6 +8,7 @@ use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
 use crate::pg::arg::arg;
+use crate::pg::catalog::work_schema;
 use crate::pg::error::Result;
 use crate::pg::spi::{Db, Sees};
 
@@ -34,12 +35,23 @@ pub struct Marks {
     /// The table with a row for each key that has been refreshed, and the key of a row `s` of it.
     pub state: &'static str,
     pub of_state: &'static str,
+    /// The view of all marks, and what it shows of the key of a mark `a`.
+    pub view: &'static str,
+    pub shown: &'static str,
+    /// The collation of a key, as SQL.
+    pub collation: &'static str,
+    /// What a key is, for the comments on the tables.
+    pub key_is: &'static str,
     /// What keys stand for: one, many.
     pub subjects: [&'static str; 2],
     /// What names of trigger functions and of triggers begin with.
     pub function: &'static str,
     pub trigger: &'static str,
 }
+
+/// Templates of the statements that make the tables and the view of marks, for every system the same; the names in
+/// braces are fields of [`Marks`].
+pub const MARKS_DDL: &str = include_str!("../../sql/set_up/marks.sql");
 
 /// A mark: rows of a source changed, the earliest at this time.
 pub struct Mark {
@@ -61,9 +73,29 @@ impl Marks {
         [self.few, self.many, self.done]
     }
 
-    /// The tables, quoted.
+    /// A template of [`MARKS_DDL`] for these tables.
+    pub fn ddl(&self, template: &str) -> String {
+        let Self { few, many, done, key, keys, kind, view, shown, collation, key_is, subjects, .. } = self;
+        let parts = [
+            ("{few}", *few),
+            ("{many}", many),
+            ("{done}", done),
+            ("{key}", key),
+            ("{keys}", keys),
+            ("{kind}", kind),
+            ("{view}", view),
+            ("{shown}", shown),
+            ("{collate}", collation),
+            ("{key_is}", key_is),
+            ("{subjects}", subjects[1]),
+        ];
+        parts.iter().fold(template.to_owned(), |sql, (name, value)| sql.replace(name, value))
+    }
+
+    /// The tables, quoted, with the working schema of a target schema.
     pub fn relations(&self, schema: &str) -> [String; 3] {
-        self.tables().map(|table| format!("{}.{table}", quoted(schema)))
+        let work = quoted(work_schema(schema));
+        self.tables().map(|table| format!("{work}.{table}"))
     }
 
     /// The marks of a key.

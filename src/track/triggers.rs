@@ -3,9 +3,8 @@
 use pgrx::prelude::*;
 use pgrx::spi::{quote_identifier as quoted, quote_literal};
 
-use crate::output::set_up::Action;
 use crate::pg::arg::arg;
-use crate::pg::catalog::extension_schema;
+use crate::pg::catalog::{Action, extension_schema, work_schema};
 use crate::pg::error::{Error, Result};
 use crate::pg::spi::{Db, Sees};
 use crate::track::function::{self, EVENTS};
@@ -103,7 +102,7 @@ pub fn put(
     let [few, ..] = marks.relations(schema);
     db.execute(&format!("SELECT FROM {few} LIMIT 0"), &[])?;
     db.execute(&function::ddl(schema, &function, watched), &[])?;
-    let (function, trigger) = (format!("{}.{function}", quoted(schema)), marks.trigger);
+    let (function, trigger) = (format!("{}.{function}", quoted(work_schema(schema))), marks.trigger);
     db.execute(&format!("REVOKE ALL ON FUNCTION {function}() FROM PUBLIC"), &[])?;
     db.execute(
         &format!(
@@ -156,7 +155,7 @@ fn drop_triggers(db: Db, table: &str, marks: &Marks) -> Result<()> {
     Ok(())
 }
 
-/// Drops the triggers that call functions of this schema, but for those that are wanted: also those of tables
+/// Drops the triggers that call functions of the working schema, but for those that are wanted: also those of tables
 /// that were renamed, detached, or are not mapped any more.
 pub fn remove(db: Db, schema: &str, marks: &Marks, wanted: &[(String, String)]) -> Result<Vec<Action>> {
     let sql = format!(
@@ -167,7 +166,7 @@ pub fn remove(db: Db, schema: &str, marks: &Marks, wanted: &[(String, String)]) 
         functions(marks)
     );
     let mut found = Vec::new();
-    db.rows(&sql, &[arg(schema)], Sees::Now, |row| {
+    db.rows(&sql, &[arg(work_schema(schema))], Sees::Now, |row| {
         let text = |column| row.string(column).unwrap_or_default();
         found.push(((text(0), text(1)), text(2)));
         Ok(())
@@ -189,12 +188,12 @@ pub fn drop_functions(db: Db, schema: &str, marks: &Marks) -> Result<()> {
         functions(marks)
     );
     let mut unused = Vec::new();
-    db.rows(&sql, &[arg(schema)], Sees::Now, |row| {
+    db.rows(&sql, &[arg(work_schema(schema))], Sees::Now, |row| {
         unused.extend(row.string(0));
         Ok(())
     })?;
     for function in unused {
-        db.execute(&format!("DROP FUNCTION {}.{function}()", quoted(schema)), &[])?;
+        db.execute(&format!("DROP FUNCTION {}.{function}()", quoted(work_schema(schema))), &[])?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! A table that is watched, and what of a row is marked.
 
-use regime_core::hash::{hex, of_texts};
+use regime_core::hash::of_texts;
 
 use crate::track::function;
 use crate::track::marks::Marks;
@@ -18,6 +18,6 @@ pub struct Watched {
 impl Watched {
     /// What its triggers' marks depend on; stands in each trigger as its argument.
     pub fn definition(&self, schema: &str) -> String {
-        hex(of_texts([function::VERSION, schema, &self.relation, &self.key, &self.ts]))
+        of_texts([function::VERSION, schema, &self.relation, &self.key, &self.ts]).to_string()
     }
 }

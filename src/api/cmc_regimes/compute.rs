@@ -3,8 +3,8 @@
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use regime_core::Label;
 use regime_core::cmc_regimes::pipeline::Outcome;
+use regime_core::{Label, Layer};
 
 use crate::api::{RegimeRow, micros, timestamp};
 use crate::pg::error::null_argument;
@@ -91,16 +91,16 @@ fn row(
     now: TimestampWithTimeZone,
 ) -> Option<RegimeRow> {
     let row = &outcome.rows[outcome.row[t] as usize];
-    let label = |l: usize| row.labels[l].map(|label: Label| label.as_str().to_owned());
-    let [l0, l1, l2, _] = row.budget.enabled;
+    let label = |l| row.labels[l].map(|label: Label| label.as_str().to_owned());
+    let [l0, l1, l2, _] = row.budget.enabled.into_array();
     Some((
         asset,
         timestamp(outcome.ts[t])?,
         TF.to_owned(),
-        label(0),
-        label(1),
-        label(2),
-        label(3),
+        label(Layer::L0),
+        label(Layer::L1),
+        label(Layer::L2),
+        label(Layer::L3),
         given.l4_label.clone(),
         Some(row.key_text().to_owned()),
         Some(row.risk.size_mult),

@@ -88,10 +88,10 @@ fn stored(
             return Err(no_source(layer, &engine.params.cal_scheme, &extension_schema(db)?));
         };
         let Some(tier) = tier else {
-            let all = engine.series(asset)?;
+            let mut all = engine.series(asset)?;
             let budget = pipeline::budget(all.each_ref().map(Option::as_ref), &engine.params);
-            let series = all.into_iter().nth(layer as usize).flatten().unwrap_or_default();
-            let labels = budget.enabled[layer as usize]
+            let series = all[layer].take().unwrap_or_default();
+            let labels = budget.enabled[layer]
                 .then(|| pipeline::raw_labels(layer, &series, budget.tier, &engine.params));
             return Ok((series.ts, labels));
         };

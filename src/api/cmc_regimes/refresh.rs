@@ -1,9 +1,8 @@
-//! `refresh_cmc_regimes`, for many assets and for one.
+//! `refresh_cmc_regimes` of ids; the forms of one id and of symbols call it (sql/install/symbols.sql).
 
 use pgrx::prelude::*;
 
 use crate::output::entry::{Entry, Mode};
-use crate::pg::error::null_argument;
 use crate::systems::cmc_regimes::params::Given;
 use crate::systems::cmc_regimes::refresh::call::{Assets, How, Summary, refresh};
 
@@ -63,61 +62,6 @@ fn refresh_assets(
     Ok(TableIterator::new(refresh(assets, &given, how)?.into_iter().map(row)))
 }
 
-#[pg_extern(name = "refresh_cmc_regimes", volatile, parallel_unsafe)]
-#[allow(clippy::too_many_arguments, clippy::type_complexity)]
-fn refresh_asset(
-    id: Option<i32>,
-    cal_scheme: default!(Option<String>, "NULL"),
-    policy: default!(Option<String>, "'default'"),
-    hysteresis: default!(Option<bool>, "true"),
-    hysteresis_mode: default!(Option<String>, "'asymmetric'"),
-    min_hold_bars: default!(Option<i32>, "NULL"),
-    min_bars_l0: default!(Option<i32>, "NULL"),
-    min_bars_l1: default!(Option<i32>, "NULL"),
-    min_bars_l2: default!(Option<i32>, "NULL"),
-    l4_label: default!(Option<String>, "NULL"),
-    dry_run: default!(Option<bool>, "false"),
-    full_refresh: default!(Option<bool>, "false"),
-    only_dirty: default!(Option<bool>, "false"),
-    point_in_time: default!(Option<bool>, "false"),
-) -> Result<
-    TableIterator<
-        'static,
-        (
-            name!(id, i32),
-            name!(status, &'static str),
-            name!(regime_rows, Option<i64>),
-            name!(flip_rows, Option<i64>),
-            name!(stat_rows, Option<i64>),
-            name!(comovement_rows, Option<i64>),
-            name!(rows_written, i64),
-            name!(feature_tier, Option<&'static str>),
-            name!(regime_version_hash, String),
-            name!(elapsed_ms, f64),
-            name!(message, Option<String>),
-            name!(mode, Option<&'static str>),
-            name!(reason, Option<String>),
-        ),
-    >,
-    ErrorReport,
-> {
-    let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given {
-        cal_scheme,
-        policy,
-        hysteresis,
-        hysteresis_mode,
-        min_hold_bars,
-        min_bars,
-        l4_label,
-        point_in_time,
-    };
-    let id = id.ok_or_else(|| null_argument("id"))?;
-    let assets = Assets::Listed(vec![Some(id)]);
-    let how = how(dry_run, full_refresh, only_dirty);
-    Ok(TableIterator::new(refresh(assets, &given, how)?.into_iter().map(row)))
-}
-
 type Row = (
     i32,
     &'static str,
@@ -147,7 +91,7 @@ fn row(summary: Summary) -> Row {
     let Entry { status, written, version, elapsed_ms, message, mode, reason, .. } = summary.entry;
     (
         summary.id,
-        status,
+        status.as_str(),
         rows(0),
         rows(1),
         rows(2),

@@ -20,7 +20,7 @@ use regime_core::cmc_regimes::series::Series;
 use regime_core::market_regime_history::days;
 use regime_core::market_regimes::{Config, labels};
 use regime_core::math::rolling::percentile_rank;
-use regime_core::{Layer, Tier};
+use regime_core::{Layer, PerLayer, Tier};
 
 use synthetic::{DAY, Shape, series};
 
@@ -60,7 +60,7 @@ fn pipeline(c: &mut Criterion) {
     c.bench_function("comovement", |b| b.iter(|| comovement(black_box(&daily.ema[0]), &daily.ema[1])));
 
     c.bench_function("run", |b| {
-        let all = [Some(&monthly), Some(&weekly), Some(&daily), None];
+        let all = PerLayer::new([Some(&monthly), Some(&weekly), Some(&daily), None]);
         b.iter(|| run(black_box(all), Some(&proxy), &policy, &params));
     });
 

@@ -17,4 +17,4 @@ mod sealed;
 
 pub use cmc_regimes::budget::{Budget, Tier};
 pub use cmc_regimes::label::{Label, Liq, Trend, Vol};
-pub use cmc_regimes::layer::Layer;
+pub use cmc_regimes::layer::{Layer, PerLayer};

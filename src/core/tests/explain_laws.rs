@@ -60,8 +60,8 @@ fn layers<'a>(
     explained: &'a Explanation,
 ) -> impl Iterator<Item = (Layer, &'a Series, &'a LayerFacts)> {
     Layer::ALL.into_iter().filter_map(|layer| {
-        let facts = explained.layers[layer as usize].as_ref()?;
-        Some((layer, asset.series[layer as usize].as_ref()?, facts))
+        let facts = explained.layers[layer].as_ref()?;
+        Some((layer, asset.series[layer].as_ref()?, facts))
     })
 }
 
@@ -77,8 +77,8 @@ proptest! {
             prop_assert_eq!(explained.budget, outcome.budget);
             if t + 1 == outcome.ts.len() {
                 for layer in Layer::ALL {
-                    let after = explained.layers[layer as usize].as_ref().map(|l| l.after).unwrap_or_default();
-                    prop_assert_eq!(after, outcome.memory.layers[layer as usize].hysteresis);
+                    let after = explained.layers[layer].as_ref().map(|l| l.after).unwrap_or_default();
+                    prop_assert_eq!(after, outcome.memory.layers[layer].hysteresis);
                 }
             }
             Ok(())
@@ -90,18 +90,18 @@ proptest! {
         let asset = plan.asset();
         each(&asset, &policy, &picks, |t, explained, outcome| {
             for layer in Layer::ALL {
-                let facts = explained.layers[layer as usize].as_ref();
-                let series = asset.series[layer as usize].as_ref().filter(|_| outcome.budget.enabled[layer as usize]);
+                let facts = explained.layers[layer].as_ref();
+                let series = asset.series[layer].as_ref().filter(|_| outcome.budget.enabled[layer]);
                 let bar = series.and_then(|s| naive::as_of(outcome.ts[t], &s.ts));
                 prop_assert_eq!(facts.map(|f| f.bar), bar);
                 let (Some(facts), Some(series), Some(bar)) = (facts, series, bar) else {
-                    prop_assert_eq!(explained.row.labels[layer as usize], None);
+                    prop_assert_eq!(explained.row.labels[layer], None);
                     continue;
                 };
                 prop_assert_eq!(facts.ts, series.ts[bar]);
                 let raw = raw_labels(layer, series, outcome.budget.tier, &asset.params)[bar];
                 prop_assert_eq!(facts.facts.label, raw);
-                prop_assert_eq!(facts.after.accepted, explained.row.labels[layer as usize]);
+                prop_assert_eq!(facts.after.accepted, explained.row.labels[layer]);
                 let waits = facts.after.accepted != Some(raw);
                 prop_assert_eq!(waits, matches!(facts.decision, Decision::Waits(_)));
                 prop_assert_eq!(facts.after.pending, waits.then_some(raw));
@@ -124,7 +124,7 @@ proptest! {
                 prop_assert_eq!(facts.close.to_bits(), series.close[bar].to_bits());
                 prop_assert_eq!(facts.ema.map(f64::to_bits), ema(bar).map(f64::to_bits));
                 // Trend: as many equal raw trends as have to agree.
-                prop_assert_eq!(facts.confirm_bars, [2, 2, 2, 1][layer as usize]);
+                prop_assert_eq!(facts.confirm_bars, if layer == Layer::L3 { 1 } else { 2 });
                 prop_assert_eq!(of_layer.ts_before.len() + 1, facts.raw_trends.len());
                 for (i, raw) in facts.raw_trends.iter().enumerate() {
                     prop_assert_eq!(*raw, raw_trend(series.close[bar - i], ema(bar - i)));
@@ -201,7 +201,7 @@ proptest! {
             prop_assert_eq!(risk, explained.row.risk);
             // Every rule that applies is there, once a label.
             for layer in Layer::ALL {
-                let Some(label) = explained.row.labels[layer as usize] else { continue };
+                let Some(label) = explained.row.labels[layer] else { continue };
                 let rules = explained.tightenings.iter().filter(|step| {
                     step.source == Source::InForce(layer, label) && step.part != Some(Part::Stressed)
                 });
@@ -211,8 +211,8 @@ proptest! {
             let capped = |source| explained.tightenings.iter().any(|step| step.source == source);
             let unsupportive = explained.proxy.is_some_and(|(_, supportive)| !supportive);
             let enabled = outcome.budget.enabled;
-            prop_assert_eq!(capped(Source::ProxyGrossCap), unsupportive && !enabled[0]);
-            prop_assert_eq!(capped(Source::ProxySize), unsupportive && !enabled[1]);
+            prop_assert_eq!(capped(Source::ProxyGrossCap), unsupportive && !enabled[Layer::L0]);
+            prop_assert_eq!(capped(Source::ProxySize), unsupportive && !enabled[Layer::L1]);
             Ok(())
         })?;
     }

@@ -7,15 +7,14 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use regime_core::calendar::civil::{MICROS_PER_DAY as DAY, weekday};
 use regime_core::calendar::stamps::{Agreement, Midnight, agreement, midnight, on_first_day};
 use regime_core::calendar::steps::{Gap, gaps, habit};
 use regime_core::calendar::{Calendar, DailyBars, Span, period_bars};
 
-const DAY: i64 = 86_400_000_000;
-
 /// Days on which a market of this week is open, from a day on. Day 2 is a Monday.
 fn open_days(first: i64, days: i64, weekdays: bool) -> Vec<i64> {
-    (first..first + days).filter(|day| !weekdays || (day + 5).rem_euclid(7) < 5).collect()
+    (first..first + days).filter(|day| !weekdays || weekday(*day) < 5).collect()
 }
 
 fn daily(days: &[i64], time: i64, closes: &[f64]) -> DailyBars {

@@ -11,6 +11,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use regime_core::calendar::civil::MICROS_PER_DAY;
 use regime_core::cmc_regimes::comovement::comovement;
 use regime_core::cmc_regimes::flips::{Flip, flips};
 use regime_core::cmc_regimes::params::Params;
@@ -19,7 +20,7 @@ use regime_core::cmc_regimes::policy::{Policy, PolicyTable};
 use regime_core::cmc_regimes::proxy::Proxy;
 use regime_core::cmc_regimes::row::FlipLayer;
 use regime_core::cmc_regimes::series::Series;
-use regime_core::{Label, Layer};
+use regime_core::{Label, Layer, PerLayer};
 
 fn outcome(asset: &Asset, policy: &Policy) -> Outcome {
     run(asset.series(), asset.proxy.as_ref(), policy, &asset.params)
@@ -70,7 +71,7 @@ proptest! {
         let layers = [FlipLayer::Layer(Layer::L0), FlipLayer::Layer(Layer::L1), FlipLayer::Layer(Layer::L2)];
         for layer in layers.into_iter().chain([FlipLayer::Composite]) {
             let labels: Vec<Option<&str>> = match layer {
-                FlipLayer::Layer(l) => rows().map(|r| r.labels[l as usize].map(Label::as_str)).collect(),
+                FlipLayer::Layer(l) => rows().map(|r| r.labels[l].map(Label::as_str)).collect(),
                 FlipLayer::Composite => rows().map(|r| Some(r.key_text())).collect(),
             };
             let own = got.flips.iter().filter(|(l, _)| *l == layer).map(|(_, flip)| flip.clone());
@@ -87,7 +88,7 @@ proptest! {
         let got = outcome(&asset, &policy);
         let mut by_key: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
         for (t, row) in got.row.iter().enumerate() {
-            let close = &asset.series[2].as_ref().expect("rows").close;
+            let close = &asset.series[Layer::L2].as_ref().expect("rows").close;
             let forward = if t + 1 < close.len() { close[t + 1] / close[t] - 1.0 } else { f64::NAN };
             by_key.entry(got.rows[*row as usize].key_text()).or_default().push(forward);
         }
@@ -115,7 +116,7 @@ proptest! {
         let got = outcome(&asset, &policy);
         let mut expected = Vec::new();
         for (a, b) in [(0, 1), (0, 2), (1, 2)] {
-            let pair = asset.series[2].as_ref().and_then(|s| comovement(&s.ema[a], &s.ema[b]));
+            let pair = asset.series[Layer::L2].as_ref().and_then(|s| comovement(&s.ema[a], &s.ema[b]));
             expected.extend(pair.map(|c| ([a, b], c)));
         }
         prop_assert_eq!(got.comovement, expected);
@@ -129,7 +130,7 @@ proptest! {
         let mut used = vec![false; got.rows.len()];
         got.row.iter().for_each(|r| used[*r as usize] = true);
         prop_assert!(used.iter().all(|u| *u));
-        prop_assert_eq!(&got.ts, &asset.series[2].as_ref().map_or(Vec::new(), |s| s.ts.clone()));
+        prop_assert_eq!(&got.ts, &asset.series[Layer::L2].as_ref().map_or(Vec::new(), |s| s.ts.clone()));
     }
 }
 
@@ -152,7 +153,7 @@ fn odd_series() -> impl Strategy<Value = Series> {
     ]);
     let pool = vec(odd, 1..5);
     let bars = select(vec![0usize, 1, 2, 13, 60, 120, 270]);
-    (any::<u64>(), pool, bars, any::<[bool; 3]>(), select(vec![0i64, 1, 86_400_000_000])).prop_map(
+    (any::<u64>(), pool, bars, any::<[bool; 3]>(), select(vec![0i64, 1, MICROS_PER_DAY])).prop_map(
         |(seed, pool, bars, [atr, adx, costs], step)| {
             // Constant where the pool has one value, anything up to a mess where it has more.
             let mut rng = common::synthetic::Rng(seed);
@@ -169,9 +170,9 @@ fn odd_series() -> impl Strategy<Value = Series> {
     )
 }
 
-fn check_odd(series: [Option<&Series>; 4], proxy: Option<&Proxy>, params: &Params) {
+fn check_odd(series: PerLayer<Option<&Series>>, proxy: Option<&Proxy>, params: &Params) {
     let got = run(series, proxy, &Policy::new(PolicyTable::built_in()), params);
-    let bars = series[2].map_or(0, |s| s.close.len());
+    let bars = series[Layer::L2].map_or(0, |s| s.close.len());
     assert_eq!((got.ts.len(), got.row.len()), (bars, bars));
     assert!(got.row.iter().all(|r| (*r as usize) < got.rows.len()) && got.rows.len() <= bars);
     for row in &got.rows {
@@ -194,7 +195,7 @@ proptest! {
         all in [(); 4].map(|()| option::weighted(0.8, odd_series())),
         proxy in option::of(odd_series()),
     ) {
-        let series = all.each_ref().map(Option::as_ref);
+        let series = PerLayer::new(all.each_ref().map(Option::as_ref));
         let proxy = proxy.as_ref().map(Proxy::new);
         // All combinations of what changes the course of a run.
         for mode in [regime_core::cmc_regimes::hysteresis::Mode::Asymmetric, regime_core::cmc_regimes::hysteresis::Mode::Symmetric] {
@@ -203,7 +204,7 @@ proptest! {
                     for l4_label in [None, Some(String::new()), Some("--Stressed-".to_owned())] {
                         let mut params = Params { mode, hold, l4_label, ..Params::default() };
                         params.layers.iter_mut().for_each(|l| l.min_bars = min_bars);
-                        if let Some(source) = &mut params.layers[hold as usize % 4].source {
+                        if let Some(source) = &mut params.layers[Layer::ALL[hold as usize % 4]].source {
                             source.adx_floor = Some(1.0);
                         }
                         check_odd(series, proxy.as_ref(), &params);
@@ -229,7 +230,7 @@ fn few_bars_are_no_failure() {
             for l2 in &choices {
                 for l3 in &choices {
                     let proxy = l1.as_ref().map(Proxy::new);
-                    let series = [l0, l1, l2, l3].map(Option::as_ref);
+                    let series = PerLayer::new([l0, l1, l2, l3].map(Option::as_ref));
                     check_odd(series, proxy.as_ref(), &Params::default());
                 }
             }

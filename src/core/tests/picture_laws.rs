@@ -8,11 +8,10 @@ use proptest::option;
 use proptest::prelude::*;
 
 use regime_core::Label;
-use regime_core::calendar::ticks::{civil, date, prices, times};
+use regime_core::calendar::civil::{MICROS_PER_DAY as DAY, civil, date};
+use regime_core::calendar::ticks::{prices, times};
 use regime_core::cmc_regimes::label::{Trend, Vol};
 use regime_core::cmc_regimes::strip::{cells, dominant, glyph, line};
-
-const DAY: i64 = 86_400_000_000;
 
 proptest! {
     #![proptest_config(cases(256))]

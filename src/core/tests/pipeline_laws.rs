@@ -17,9 +17,9 @@ use regime_core::cmc_regimes::pipeline::{Given, Outcome, budget, raw_labels, res
 use regime_core::cmc_regimes::policy::{Policy, PolicyTable, Risk};
 use regime_core::cmc_regimes::row::FlipLayer;
 use regime_core::cmc_regimes::series::Series;
-use regime_core::{Budget, Label, Layer, Tier};
+use regime_core::{Budget, Label, Layer, PerLayer, Tier};
 
-type Labels = [Option<Label>; 4];
+type Labels = PerLayer<Option<Label>>;
 
 fn outcome(asset: &Asset, policy: &Policy) -> Outcome {
     run(asset.series(), asset.proxy.as_ref(), policy, &asset.params)
@@ -27,10 +27,11 @@ fn outcome(asset: &Asset, policy: &Policy) -> Outcome {
 
 /// Specification 1, section 3.
 fn naive_budget(asset: &Asset) -> Budget {
-    let count = |layer: usize| asset.series[layer].as_ref().map_or(0, |s| s.close.len());
+    let count = |layer: Layer| asset.series[layer].as_ref().map_or(0, |s| s.close.len());
     let enabled =
-        [0, 1, 2, 3].map(|l: usize| asset.series[l].is_some() && count(l) >= asset.params.layers[l].min_bars);
-    let full = count(1) >= 100 && count(2) >= 250 && (count(0) >= 60 || !enabled[0]);
+        PerLayer::from_fn(|l| asset.series[l].is_some() && count(l) >= asset.params.layers[l].min_bars);
+    let full =
+        count(Layer::L1) >= 100 && count(Layer::L2) >= 250 && (count(Layer::L0) >= 60 || !enabled[Layer::L0]);
     Budget { tier: if full { Tier::Full } else { Tier::Lite }, enabled }
 }
 
@@ -38,18 +39,18 @@ fn naive_budget(asset: &Asset) -> Budget {
 fn raw_rows(asset: &Asset) -> Vec<Labels> {
     let budget = naive_budget(asset);
     let of_layer = |layer: Layer| {
-        let series = asset.series[layer as usize].as_ref().filter(|_| budget.enabled[layer as usize])?;
-        let floor = asset.params.layers[layer as usize].source.as_ref().and_then(|s| s.adx_floor);
+        let series = asset.series[layer].as_ref().filter(|_| budget.enabled[layer])?;
+        let floor = asset.params.layers[layer].source.as_ref().and_then(|s| s.adx_floor);
         Some((series, label_bars(&series.bars(), layer, budget.tier, floor.unwrap_or(0.0))))
     };
-    let layers = Layer::ALL.map(of_layer);
+    let layers = PerLayer::from_fn(of_layer);
     let at = |ts: i64| {
         layers.each_ref().map(|layer| {
             let (series, labels) = layer.as_ref()?;
             naive::as_of(ts, &series.ts).map(|i| labels[i])
         })
     };
-    asset.series[2].iter().flat_map(|daily| daily.ts.iter().map(|ts| at(*ts))).collect()
+    asset.series[Layer::L2].iter().flat_map(|daily| daily.ts.iter().map(|ts| at(*ts))).collect()
 }
 
 /// What labels do alone, worked out once.
@@ -83,7 +84,7 @@ impl<'a> Alone<'a> {
 
 /// Accepted labels of each row.
 fn accepted_rows(asset: &Asset, raw: &[Labels], alone: &Alone) -> Vec<Labels> {
-    let layers = [0, 1, 2, 3].map(|l: usize| {
+    let layers = PerLayer::from_fn(|l| {
         let raw: Vec<Option<Label>> = raw.iter().map(|row| row[l]).collect();
         let hold = asset.params.hold as usize;
         naive::accepted(&raw, asset.params.mode, hold, |old, new| alone.tightens(old, new))
@@ -114,7 +115,7 @@ proptest! {
         for (t, labels) in accepted.iter().enumerate() {
             let row = &got.rows[got.row[t] as usize];
             prop_assert_eq!(&row.labels, labels, "row {}", t);
-            let key = labels[2].or(labels[1]).or(labels[0]);
+            let key = labels[Layer::L2].or(labels[Layer::L1]).or(labels[Layer::L0]);
             prop_assert_eq!(row.key, key);
             prop_assert_eq!(row.key_text(), key.map_or("Unknown".to_owned(), |l| l.to_string()));
             let l4 = asset.params.l4_label.as_deref();
@@ -124,8 +125,9 @@ proptest! {
                 risk = naive::both(risk, naive::tightened(policy.table(), naive::START, "Unknown"));
             }
             if unsupportive(&asset, got.ts[t]) {
-                risk.gross_cap = if budget.enabled[0] { risk.gross_cap } else { risk.gross_cap.min(0.7) };
-                risk.size_mult = if budget.enabled[1] { risk.size_mult } else { risk.size_mult.min(0.7) };
+                let [monthly, weekly] = [Layer::L0, Layer::L1].map(|layer| budget.enabled[layer]);
+                risk.gross_cap = if monthly { risk.gross_cap } else { risk.gross_cap.min(0.7) };
+                risk.size_mult = if weekly { risk.size_mult } else { risk.size_mult.min(0.7) };
             }
             prop_assert_eq!(row.risk, risk, "row {}: {:?}, raw {:?}", t, labels, raw[t]);
         }
@@ -136,7 +138,7 @@ proptest! {
     fn setups_are_those_of_the_accepted_labels(plan in plan(), policy in policy()) {
         let asset = plan.asset();
         for row in outcome(&asset, &policy).rows {
-            let [l0, l1, l2, l3] = row.labels.map(|l| l.map(Label::as_str));
+            let [l0, l1, l2, l3] = row.labels.map(|l| l.map(Label::as_str)).into_array();
             let labels = [l0, l1, l2, l3, asset.params.l4_label.as_deref()];
             prop_assert_eq!(row.setups, naive::resolve(policy.table(), labels).1);
         }
@@ -147,7 +149,7 @@ proptest! {
         let asset = plan.asset();
         let got = outcome(&asset, &policy);
         for (t, raw) in raw_rows(&asset).into_iter().enumerate() {
-            let [l0, l1, l2, l3] = raw.map(|l| l.map(Label::as_str));
+            let [l0, l1, l2, l3] = raw.map(|l| l.map(Label::as_str)).into_array();
             let (alone, _) = policy.resolve([l0, l1, l2, l3, asset.params.l4_label.as_deref()]);
             let risk = got.rows[got.row[t] as usize].risk;
             prop_assert_eq!(naive::looser(risk, alone), Vec::<&str>::new(), "row {}: {:?}", t, raw);
@@ -158,7 +160,7 @@ proptest! {
     fn no_label_is_shown_before_it_was_seen(plan in plan(), policy in policy()) {
         let asset = plan.asset();
         let (got, raw) = (outcome(&asset, &policy), raw_rows(&asset));
-        for layer in 0..4 {
+        for layer in Layer::ALL {
             let mut seen = vec![None];
             for (t, raw) in raw.iter().enumerate() {
                 seen.push(raw[layer]);
@@ -181,11 +183,11 @@ proptest! {
         let whole = outcome(&asset, &policy);
         cuts.sort_unstable();
         let ends: Vec<i64> = cuts.iter().rev().map(|days| -days * DAY).chain([i64::MAX]).collect();
-        let emas = asset.series[2].as_ref().map(|daily| daily.ema.clone()).unwrap_or_default();
+        let emas = asset.series[Layer::L2].as_ref().map(|daily| daily.ema.clone()).unwrap_or_default();
         let given =
             Given { budget: whole.budget, proxy: asset.proxy.as_ref(), policy: &policy, params: &asset.params, look: || () };
         let mut memory = Memory::default();
-        let mut prints: [Vec<Print>; 4] = Default::default();
+        let mut prints: PerLayer<Vec<Print>> = PerLayer::default();
         let (mut rows, mut flips) = (Vec::new(), Vec::new());
         for end in ends {
             // What closed after the newest row, as far as it is there yet.
@@ -193,7 +195,7 @@ proptest! {
                 s.as_ref().map(|s| until(&s.since(memory.newest.map_or(0, |ts| s.until(ts))), end))
             });
             let before = memory.rows as usize;
-            let known = before + tail[2].as_ref().map_or(0, |daily| daily.ts.len());
+            let known = before + tail[Layer::L2].as_ref().map_or(0, |daily| daily.ts.len());
             let emas = emas.each_ref().map(|ema| &ema[..known]);
             let part = resume(memory, tail.each_ref().map(Option::as_ref), emas, &given);
             rows.extend(part.row.iter().map(|r| part.rows[*r as usize].clone()));
@@ -260,7 +262,7 @@ proptest! {
         let mut asset = plan.asset();
         asset.params.layers.iter_mut().for_each(|layer| layer.min_bars = 0);
         // Without weekly bars the tier is lite throughout.
-        asset.series[1] = None;
+        asset.series[Layer::L1] = None;
         let rows = |of: &Outcome| of.row.iter().map(|r| of.rows[*r as usize].clone()).collect::<Vec<_>>();
         let usual = rows(&outcome(&asset, &policy));
         asset.params.point_in_time = true;
@@ -287,7 +289,7 @@ proptest! {
         let asset = plan.asset();
         prop_assert_eq!(budget(asset.series(), &asset.params), naive_budget(&asset));
         for layer in Layer::ALL {
-            let Some(series) = &asset.series[layer as usize] else { continue };
+            let Some(series) = &asset.series[layer] else { continue };
             let expected = label_bars(&series.bars(), layer, tier, plan.adx_floor.unwrap_or(0.0));
             prop_assert_eq!(raw_labels(layer, series, tier, &asset.params), expected);
         }
@@ -304,9 +306,9 @@ fn long_plan() -> impl Strategy<Value = Plan> {
         [Some(90), None, Some(310), None],
     ]);
     (plan(), enough).prop_map(|(plan, bars)| {
-        let min_bars = [20, 20, 60, 300];
+        let min_bars = PerLayer::new([20, 20, 60, 300]);
         let shift = plan.shift.min(0);
-        Plan { bars, min_bars, shift, proxy: plan.proxy.map(|_| 150), ..plan }
+        Plan { bars: PerLayer::new(bars), min_bars, shift, proxy: plan.proxy.map(|_| 150), ..plan }
     })
 }
 
@@ -325,7 +327,7 @@ fn first_part(asset: &Asset, days: i64) -> Asset {
 
 /// The asset without what closed after its last daily bar, which no row has seen.
 fn upto_last_row(asset: &Asset) -> Asset {
-    let end = asset.series[2].as_ref().and_then(|daily| daily.ts.last().copied()).unwrap_or(i64::MAX);
+    let end = asset.series[Layer::L2].as_ref().and_then(|daily| daily.ts.last().copied()).unwrap_or(i64::MAX);
     Asset {
         series: asset.series.each_ref().map(|s| s.as_ref().map(|s| until(s, end))),
         proxy: asset.proxy.clone(),
@@ -340,9 +342,10 @@ fn defaults_are_those_of_the_specification() {
         Params::default();
     assert_eq!((cal_scheme.as_str(), mode.as_str(), hold), ("iso", "asymmetric", 3));
     assert_eq!((l4_label, point_in_time, market_proxy_id), (None, false, 1));
-    assert_eq!(layers.each_ref().map(|l| l.min_bars), [60, 52, 120, 300]);
+    assert_eq!(layers.each_ref().map(|l| l.min_bars), PerLayer::new([60, 52, 120, 300]));
     let periods = layers.each_ref().map(|l| l.source.as_ref().map(|s| s.periods));
-    assert_eq!(periods, [Some([12, 24, 48]), Some([20, 50, 200]), Some([20, 50, 100]), None]);
+    let expected = [Some([12, 24, 48]), Some([20, 50, 200]), Some([20, 50, 100]), None];
+    assert_eq!(periods, PerLayer::new(expected));
     let plain = |s: &SourceParams| (s.atr, s.adx_floor, s.costs) == (false, None, false);
     assert!(layers.iter().flat_map(|l| &l.source).all(plain));
 }
@@ -353,7 +356,8 @@ fn a_missing_monthly_layer_does_not_cost_the_tier() {
     let long = |bars| Series { close: vec![1.0; bars], ..Series::default() };
     let (weekly, daily) = (long(100), long(250));
     let mut params = Params::default();
-    params.layers[0].min_bars = 0;
-    let budget = budget([None, Some(&weekly), Some(&daily), None], &params);
-    assert_eq!(budget, Budget { tier: Tier::Full, enabled: [false, true, true, false] });
+    params.layers[Layer::L0].min_bars = 0;
+    let budget = budget(PerLayer::new([None, Some(&weekly), Some(&daily), None]), &params);
+    let enabled = PerLayer::new([false, true, true, false]);
+    assert_eq!(budget, Budget { tier: Tier::Full, enabled });
 }

@@ -11,6 +11,7 @@ use regime_core::cmc_regimes::hysteresis::Mode;
 use regime_core::cmc_regimes::params::{LayerParams, Params, SourceParams};
 use regime_core::cmc_regimes::policy::{Orders, PolicyTable, Rule};
 use regime_core::cmc_regimes::version::version_hash;
+use regime_core::{Layer, PerLayer};
 
 fn hash(rules: &[Rule], params: &Params) -> String {
     version_hash(&PolicyTable::built_in().overlay(rules.to_vec()), params)
@@ -38,7 +39,7 @@ fn params() -> impl Strategy<Value = Params> {
             cal_scheme: cal_scheme.to_owned(),
             mode,
             hold,
-            layers,
+            layers: PerLayer::new(layers),
             l4_label,
             point_in_time,
             market_proxy_id,
@@ -80,8 +81,8 @@ fn rule_changes() -> Vec<fn(&mut Rule)> {
 type ParamChange = Box<dyn Fn(&mut Params)>;
 
 /// Every way to change one parameter.
-fn param_changes(layer: usize) -> Vec<ParamChange> {
-    fn source(p: &mut Params, layer: usize) -> &mut SourceParams {
+fn param_changes(layer: Layer) -> Vec<ParamChange> {
+    fn source(p: &mut Params, layer: Layer) -> &mut SourceParams {
         p.layers[layer].source.get_or_insert(SourceParams {
             periods: [1, 2, 3],
             atr: false,
@@ -160,7 +161,7 @@ proptest! {
     }
 
     #[test]
-    fn any_parameter_counts(rules in rules(0..3), params in params(), layer in 0usize..4) {
+    fn any_parameter_counts(rules in rules(0..3), params in params(), layer in select(Layer::ALL.to_vec())) {
         let original = hash(&rules, &params);
         for change in param_changes(layer) {
             let mut other = params.clone();
@@ -171,7 +172,7 @@ proptest! {
     }
 
     #[test]
-    fn parameters_that_act_alike_hash_alike(rules in rules(0..3), params in params(), layer in 0usize..4) {
+    fn parameters_that_act_alike_hash_alike(rules in rules(0..3), params in params(), layer in select(Layer::ALL.to_vec())) {
         let off = |mode| Params { hold: 0, mode, ..params.clone() };
         prop_assert_eq!(hash(&rules, &off(Mode::Symmetric)), hash(&rules, &off(Mode::Asymmetric)));
         let floor = |floor| {

@@ -13,6 +13,7 @@ use crate::pg::lock::lock_schema;
 use crate::pg::memory;
 use crate::pg::spi::{Db, Sees};
 use crate::source::assets::distinct_ids;
+use crate::source::bars::DAILY_TF;
 use crate::source::build::demo_candles::Candles;
 use crate::source::build::target::{Built, Target, bars_content, check_ours, foreign_rows, target};
 use crate::source::build::{BARS, BUILT, demo_candles};
@@ -20,7 +21,6 @@ use crate::source::{build, map};
 use crate::sync::compare::Written;
 use crate::sync::content::Value;
 use crate::sync::sync;
-use crate::systems::cmc_regimes::tables::TF;
 
 /// The comment by which a table is known to hold demo data alone.
 pub const DEMO: &str = "Demo data made by pg_regime's regime_demo; its rows are replaced when it runs again";
@@ -134,7 +134,7 @@ fn fill_asset(db: Db, dim_assets: &mut Target, bars: &mut Target, asset: &demo::
     );
     let inserted = db.execute(&sql, &[arg(asset.id), arg(asset.symbol.as_str())])?;
     dim_assets.add(Written { inserted, ..Written::default() });
-    let scope = [Value::Int(asset.id), Value::Text(TF)];
+    let scope = [Value::Int(asset.id), Value::Text(DAILY_TF)];
     let content = bars_content(&asset.bars, 1);
     bars.add(db.with_new_snapshot(|| sync(db, &bars.relation, &BARS, &scope, &content, false))?);
     Ok(())

@@ -20,14 +20,14 @@ use crate::pg::spi::{Db, Sees};
 use crate::pg::subtransaction::attempt;
 use crate::pg::{memory, spi};
 use crate::source::assets::distinct_ids;
+use crate::source::bars::DAILY_TF;
 use crate::source::build::daily::DailyReader;
 use crate::source::build::target::{Built, Target, bars_content, column, target};
 use crate::source::map::{self, MapRow};
 use crate::sync::compare::Written;
 use crate::sync::content::{Content, Value};
 use crate::sync::sync;
-use crate::sync::table::{Column, OnChange, Table, Type, finished};
-use crate::systems::cmc_regimes::tables::TF;
+use crate::sync::table::{Column, OnChange, Table, Type};
 
 pub const DDL: &str = include_str!("../../../sql/set_up/source_tables.sql");
 
@@ -51,7 +51,7 @@ pub const BARS: Table = Table {
     stamp: "ingested_at",
     on_change: OnChange::Replace,
     indexes: &[],
-    finish: finished,
+    by_time: false,
     name: "bars",
 };
 
@@ -69,7 +69,7 @@ pub const CANDLES: Table = Table {
     stamp: "",
     on_change: OnChange::Update,
     indexes: &[],
-    finish: finished,
+    by_time: false,
     name: "candles",
 };
 
@@ -83,7 +83,7 @@ pub const CALENDAR_EMAS: Table = Table {
     stamp: "ingested_at",
     on_change: OnChange::Update,
     indexes: &[],
-    finish: finished,
+    by_time: false,
     name: "calendar emas",
 };
 
@@ -94,7 +94,7 @@ pub const DAILY_EMAS: Table = Table {
     stamp: "ingested_at",
     on_change: OnChange::Update,
     indexes: &[],
-    finish: finished,
+    by_time: false,
     name: "daily emas",
 };
 
@@ -111,7 +111,7 @@ pub fn build(db: Db, ids: Option<Vec<i32>>, cal_scheme: &str, target_schema: &st
     check_schema(db, target_schema)?;
     lock_schema(db, target_schema)?;
     let schema = extension_schema(db)?;
-    let [monthly, weekly, daily, _] = map::map(db, cal_scheme, &schema)?;
+    let [monthly, weekly, daily, _] = map::map(db, cal_scheme, &schema)?.into_array();
     let (Some(monthly), Some(weekly), Some(daily)) = (monthly, weekly, daily) else {
         return Err(Error::new(
             PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
@@ -205,7 +205,7 @@ impl Builder<'_, '_> {
                 Some(Span::Week) => (period_bars(&daily, Span::Week, output.calendar), 7),
                 None => (daily.clone(), 1),
             };
-            let tf = output.row.tf.as_deref().unwrap_or(TF);
+            let tf = output.row.tf.as_deref().unwrap_or(DAILY_TF);
             if let Some(relation) = output.bars.as_ref().filter(|r| self.may_fill(r)) {
                 let scope = [Value::Int(id), Value::Text(tf)];
                 let done = self.sync(relation, &BARS, &scope, &bars_content(&bars, tf_days))?;

@@ -40,7 +40,7 @@ pub fn foreign_rows(relation: &str) -> Error {
 }
 
 pub const fn column(name: &'static str, kind: Type) -> Column {
-    Column { name, kind, nullable: false }
+    Column { name, kind, nullable: false, before: None }
 }
 
 /// What was done with a relation.

@@ -1,11 +1,10 @@
 //! Which assets a call refreshes.
 
-use pgrx::spi::quote_identifier as quoted;
-
 use regime_core::Layer;
 
 use crate::output::set_up;
 use crate::pg::arg::arg;
+use crate::pg::catalog::work_relation;
 use crate::pg::error::{Result, null_argument};
 use crate::pg::spi::{Db, Sees};
 use crate::source::assets::ids_of;
@@ -15,10 +14,10 @@ use crate::systems::cmc_regimes::tables::{CMC, TF};
 use crate::systems::cmc_regimes::{params, tables};
 
 pub fn sorted_ids(ids: Vec<Option<i32>>) -> Result<Vec<i32>> {
-    let mut ids: Vec<i32> = ids
-        .into_iter()
-        .collect::<Option<_>>()
-        .ok_or_else(|| null_argument("an element of ids").hint("Pass array_remove(ids, NULL)."))?;
+    let mut ids: Vec<i32> = ids.into_iter().collect::<Option<_>>().ok_or_else(|| {
+        null_argument("an id")
+            .hint("Give each asset an id: array_remove(ids, NULL) leaves out those without.")
+    })?;
     ids.sort_unstable();
     ids.dedup();
     Ok(ids)
@@ -27,7 +26,7 @@ pub fn sorted_ids(ids: Vec<Option<i32>>) -> Result<Vec<i32>> {
 /// Every active asset of `dim_assets`, which sits beside the daily bars; without that table or its
 /// `is_active`, every id with daily bars.
 pub fn all_ids(db: Db, setup: &params::Setup) -> Result<Vec<i32>> {
-    match &setup.sources[Layer::L2 as usize] {
+    match &setup.sources[Layer::L2] {
         Some(daily) => Ok(ids_of(db, daily)?.0),
         None => Ok(Vec::new()),
     }
@@ -40,7 +39,7 @@ pub fn ids_to_refresh(db: Db, engine: &Engine, schema: &str, basis: &Basis) -> R
     let (mut ids, is_listed) = ids_of(db, daily.source())?;
     if !is_listed && set_up::is_set_up(db, schema, &CMC)? {
         let sql =
-            format!("SELECT id FROM {}.{} WHERE tf = $1 AND sources = $2", quoted(schema), tables::STATE);
+            format!("SELECT id FROM {} WHERE tf = $1 AND sources = $2", work_relation(schema, tables::STATE));
         db.rows(&sql, &[arg(TF), arg(basis.sources.as_str())], Sees::Now, |row| {
             ids.extend(row.int(0));
             Ok(())

@@ -3,7 +3,6 @@
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
-use regime_core::Layer;
 use regime_core::cmc_regimes::budget::Budget;
 use regime_core::cmc_regimes::memory::Memory;
 use regime_core::cmc_regimes::params::Params;
@@ -13,7 +12,8 @@ use regime_core::cmc_regimes::policy::{Policy, PolicyTable};
 use regime_core::cmc_regimes::proxy::Proxy;
 use regime_core::cmc_regimes::series::Series;
 use regime_core::cmc_regimes::version::{policy_hash, version_hash};
-use regime_core::hash::{hex, of_texts};
+use regime_core::hash::of_texts;
+use regime_core::{Layer, PerLayer};
 
 use crate::pg::error::{Error, Result};
 use crate::pg::spi::Db;
@@ -54,7 +54,7 @@ impl Compiled {
 
 /// All that computing an asset takes; made once, used for any number of assets.
 pub struct Engine<'c> {
-    readers: [Option<Reader<'c>>; 4],
+    readers: PerLayer<Option<Reader<'c>>>,
     pub params: Params,
     compiled: Rc<Compiled>,
     /// The market proxy's weekly bars up to `as_of`, or why they cannot be used; read when the first
@@ -64,7 +64,7 @@ pub struct Engine<'c> {
 }
 
 /// The bars of each layer, `None` where it has no source.
-pub type Layers = [Option<Series>; 4];
+pub type Layers = PerLayer<Option<Series>>;
 
 impl<'c> Engine<'c> {
     /// Prepares everything. `as_of` is a moment, in microseconds since 2000, after which nothing is
@@ -86,7 +86,7 @@ impl<'c> Engine<'c> {
 
     /// The reader of a layer, where it has a source.
     pub fn reader(&self, layer: Layer) -> Option<&Reader<'c>> {
-        self.readers[layer as usize].as_ref()
+        self.readers[layer].as_ref()
     }
 
     /// What rows are computed with, beside the bars; `tracking` is the fingerprint of its triggers.
@@ -95,32 +95,25 @@ impl<'c> Engine<'c> {
         Basis {
             version_hash: self.compiled.version_hash.clone(),
             policy_hash: self.compiled.policy_hash.clone(),
-            sources: hex(of_texts(texts)),
+            sources: of_texts(texts).to_string(),
             tracking,
         }
     }
 
     /// The bars of every layer of an asset.
     pub fn series(&self, asset: i32) -> Result<Layers> {
-        let read = |reader: &Option<Reader>| {
-            reader.as_ref().map(|r| r.series(asset, Span::Until(self.as_of))).transpose()
-        };
-        let [l0, l1, l2, l3] = &self.readers;
-        Ok([read(l0)?, read(l1)?, read(l2)?, read(l3)?])
+        let read = |r: &Reader| r.series(asset, Span::Until(self.as_of));
+        PerLayer::try_from_fn(|layer| self.reader(layer).map(read).transpose())
     }
 
     /// The bars of an asset that closed after a moment, of the layers that `wanted` says; no bars of the
     /// others.
     pub fn later_series(&self, asset: i32, after: i64, wanted: impl Fn(&Source) -> bool) -> Result<Layers> {
-        let read = |reader: &Option<Reader>| {
-            let read = |r: &Reader| match wanted(r.source()) {
-                true => r.series(asset, Span::After(after)),
-                false => Ok(Series::default()),
-            };
-            reader.as_ref().map(read).transpose()
+        let read = |r: &Reader| match wanted(r.source()) {
+            true => r.series(asset, Span::After(after)),
+            false => Ok(Series::default()),
         };
-        let [l0, l1, l2, l3] = &self.readers;
-        Ok([read(l0)?, read(l1)?, read(l2)?, read(l3)?])
+        PerLayer::try_from_fn(|layer| self.reader(layer).map(read).transpose())
     }
 
     /// Bars and EMAs read since this was last asked.
@@ -170,7 +163,7 @@ impl<'c> Engine<'c> {
     /// The market proxy, for an asset with this budget that depends on it; point in time, every asset
     /// was young once.
     fn proxy_of(&self, asset: i32, budget: Budget) -> Result<Option<&Proxy>> {
-        let is_young = !budget.enabled[Layer::L0 as usize] || !budget.enabled[Layer::L1 as usize];
+        let is_young = !budget.enabled[Layer::L0] || !budget.enabled[Layer::L1];
         self.proxy_if(is_young || self.params.point_in_time, asset)
     }
 
@@ -198,7 +191,7 @@ impl<'c> Engine<'c> {
 
 /// A fingerprint of the market proxy up to a moment, with the moment.
 pub fn proxy_text(proxy: &Proxy, until: i64) -> String {
-    format!("{} {until}", hex(proxy.print(until)))
+    format!("{} {until}", proxy.print(until))
 }
 
 fn proxy_error(error: &Error, proxy: i32) -> Error {

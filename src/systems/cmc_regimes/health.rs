@@ -2,6 +2,7 @@
 
 use crate::output::finding::{Finding, Severity};
 use crate::pg::arg::arg;
+use crate::pg::catalog::work_relation;
 use crate::pg::error::Result;
 use crate::pg::settings;
 use crate::pg::spi::{Db, Sees};
@@ -12,11 +13,12 @@ use crate::systems::cmc_regimes::refresh::rounds::{is_in_work, task};
 use crate::systems::cmc_regimes::tables::{STATE, WORK};
 
 /// Active assets of which some were computed with other things than the rest; the others nobody refreshes.
-pub fn mixed_hashes(db: Db, target: &str, own: &str) -> Result<Option<Finding>> {
+pub fn mixed_hashes(db: Db, own: &str) -> Result<Option<Finding>> {
+    let state = work_relation(&settings::target_schema(), STATE);
     let active = all_ids(db, &params::load(db, &Given::default(), None)?)?;
     let sql = format!(
         "SELECT string_agg(h.hash || ' (' || h.assets || ')', ', ' ORDER BY h.assets DESC, h.hash) FROM \
-         (SELECT regime_version_hash AS hash, count(*) AS assets FROM {target}.{STATE} WHERE id = ANY ($1) GROUP BY 1) AS h HAVING count(*) > 1"
+         (SELECT regime_version_hash AS hash, count(*) AS assets FROM {state} WHERE id = ANY ($1) GROUP BY 1) AS h HAVING count(*) > 1"
     );
     let mixed = db.first(&sql, &[arg(active)], Sees::Snapshot, |row| Ok(row.string(0)))?.flatten();
     Ok(mixed.map(|hashes| Finding {
@@ -28,9 +30,11 @@ pub fn mixed_hashes(db: Db, target: &str, own: &str) -> Result<Option<Finding>> 
     }))
 }
 
-pub fn unfinished_round(db: Db, target: &str, own: &str) -> Result<Option<Finding>> {
+/// A round of `refresh_all_cmc_regimes` that stopped before its end, and that no session works on.
+pub fn unfinished_round(db: Db, own: &str) -> Result<Option<Finding>> {
+    let work = work_relation(&settings::target_schema(), WORK);
     let sql = format!(
-        "SELECT round, count(*) FILTER (WHERE status = 'waiting'), min(task) FROM {target}.{WORK} GROUP BY round \
+        "SELECT round, count(*) FILTER (WHERE status = 'waiting'), min(task) FROM {work} GROUP BY round \
          HAVING bool_or(status = 'waiting') AND GREATEST(max(began), max(finished)) < clock_timestamp() - $1 * interval '1 minute' \
          ORDER BY round DESC LIMIT 1"
     );
@@ -49,10 +53,7 @@ pub fn unfinished_round(db: Db, target: &str, own: &str) -> Result<Option<Findin
     } else if is(true) {
         ("", format!("CALL {own}.refresh_all_cmc_regimes(only_dirty => true);"))
     } else {
-        (
-            ", with other parameters or sources than now,",
-            format!("DELETE FROM {target}.{WORK} WHERE round = {round};"),
-        )
+        (", with other parameters or sources than now,", format!("DELETE FROM {work} WHERE round = {round};"))
     };
     Ok(Some(Finding {
         severity: Severity::Warning,

@@ -14,3 +14,23 @@ pub mod refresh;
 pub mod status;
 pub mod tables;
 pub mod tracked;
+
+use crate::source::map;
+use crate::systems::registered::{Registered, Wording};
+
+/// The layered regimes in the registry.
+pub const REGISTERED: Registered = Registered {
+    system: &tables::CMC,
+    is_default: true,
+    watched: |db, _| Ok(tracked::bars(&map::all(db)?)),
+    untracked: status::untracked,
+    fresh: status::fresh,
+    version: params::version,
+    findings: &[health::mixed_hashes, health::unfinished_round],
+    wording: Wording {
+        made_of: ["daily bar", "daily bars"],
+        failing: "failing asset",
+        stale: "stale asset",
+        untracked: "an asset, and only_dirty is refused",
+    },
+};

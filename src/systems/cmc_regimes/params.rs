@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use regime_core::Layer;
 use regime_core::cmc_regimes::hysteresis::Mode;
 use regime_core::cmc_regimes::params::{LayerParams, Params};
 use regime_core::cmc_regimes::policy::{MOST_CHARACTERS, PolicyTable};
 use regime_core::cmc_regimes::version::version_hash;
+use regime_core::{Layer, PerLayer};
 
 use crate::pg::catalog::extension_schema;
 use crate::pg::error::{Result, check_range, invalid_parameter};
@@ -30,7 +30,7 @@ pub struct Given {
 
 /// Everything that one computation is made with.
 pub struct Setup {
-    pub sources: [Option<Source>; 4],
+    pub sources: PerLayer<Option<Source>>,
     pub params: Params,
     pub table: PolicyTable,
 }
@@ -65,7 +65,7 @@ pub fn parameters(
     db: Db,
     given: &Given,
     rules: Option<&Value>,
-) -> Result<([Option<MapRow>; 4], Params, PolicyTable)> {
+) -> Result<(PerLayer<Option<MapRow>>, Params, PolicyTable)> {
     let hold = check_range("min_hold_bars", given.min_hold_bars, 0, settings::MAX_HOLD_BARS)?;
     let hold = hold.unwrap_or_else(settings::min_hold_bars) as u32;
     let mode = match given.hysteresis_mode.as_deref() {
@@ -75,9 +75,10 @@ pub fn parameters(
                 .hint("Pass hysteresis_mode => 'asymmetric' or 'symmetric'.")
         })?,
     };
-    let mut min_bars = Layer::ALL.map(Layer::default_min_bars);
-    for (layer, given) in given.min_bars.into_iter().enumerate() {
-        if let Some(bars) = check_range(&format!("min_bars_l{layer}"), given, 0, i32::MAX)? {
+    let mut min_bars = PerLayer::from_fn(Layer::default_min_bars);
+    for (layer, given) in Layer::ALL.into_iter().zip(given.min_bars) {
+        let name = format!("min_bars_{}", layer.as_str().to_lowercase());
+        if let Some(bars) = check_range(&name, given, 0, i32::MAX)? {
             min_bars[layer] = bars as usize;
         }
     }
@@ -85,15 +86,17 @@ pub fn parameters(
     let schema = extension_schema(db)?;
     let cal_scheme = given.cal_scheme.clone().unwrap_or_else(settings::cal_scheme);
     let map = map::map(db, &cal_scheme, &schema)?;
-    if map[Layer::L2 as usize].is_none() {
+    if map[Layer::L2].is_none() {
         return Err(map::no_source(Layer::L2, &cal_scheme, &schema));
     }
     let table = policy_table(db, &schema, given.policy.as_deref(), rules)?;
     let params = Params {
         mode,
         hold: if given.hysteresis == Some(false) { 0 } else { hold },
-        layers: [0, 1, 2, 3]
-            .map(|l| LayerParams { min_bars: min_bars[l], source: map[l].as_ref().map(MapRow::params) }),
+        layers: PerLayer::from_fn(|l| LayerParams {
+            min_bars: min_bars[l],
+            source: map[l].as_ref().map(MapRow::params),
+        }),
         l4_label: given.l4_label.clone(),
         point_in_time: given.point_in_time == Some(true),
         market_proxy_id: settings::market_proxy_id(),

@@ -3,7 +3,7 @@
 use regime_core::Layer;
 
 use crate::output::fresh::{Fresh, Last};
-use crate::output::relation::output_relation;
+use crate::output::relation::{output_relation, work_relation};
 use crate::output::run_log::RUN_LOG;
 use crate::pg::arg::arg;
 use crate::pg::error::Result;
@@ -60,10 +60,10 @@ impl Status {
 pub fn all(db: Db) -> Result<Vec<Status>> {
     let setup = params::load(db, &Given::default(), None)?;
     // Each is named in an error if it is missing or may not be read.
-    let [regimes, state, log] = [REGIMES.name, STATE, RUN_LOG].map(|table| output_relation(db, table));
-    let (regimes, state, log) = (regimes?, state?, log?);
+    let regimes = output_relation(db, REGIMES.name)?;
+    let (state, log) = (work_relation(db, STATE)?, work_relation(db, RUN_LOG)?);
     for table in ASSETS.tables() {
-        output_relation(db, table)?;
+        work_relation(db, table)?;
     }
     let mut ids = all_ids(db, &setup)?;
     db.rows(&format!("SELECT id FROM {state} WHERE tf = $1"), &[arg(TF)], Sees::Snapshot, |row| {

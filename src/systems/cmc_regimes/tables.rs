@@ -1,11 +1,9 @@
-//! The systems: what families of output tables there are, and what their tables are like. Each is refreshed by
-//! itself; reading, writing, the run log, locks and setting up are the same for all.
+//! The tables of the layered regimes of assets.
 
-use crate::output::run_log::LOG;
-use crate::output::system::{Own, System, own};
-use crate::sync::table::{Column, Index, OnChange, Table, Type, column, finished, nullable};
-use crate::systems::cmc_regimes::{params, status};
-use crate::track::marks::Marks;
+use crate::output::run_log::{LOG, LOG_VIEW, RUN_LOG_DDL};
+use crate::output::system::{System, view, work};
+use crate::sync::table::{Column, Index, OnChange, Table, Type, column, nullable};
+use crate::track::marks::{MARKS_DDL, Marks};
 
 /// The layered regimes of assets.
 pub const CMC: System = System {
@@ -13,29 +11,26 @@ pub const CMC: System = System {
     subject: ["asset", "assets"],
     tables: &TABLES,
     own: &[
-        own(STATE, &["id", "sources", "tracking", "proxy", "memory"]),
-        own(INPUTS, &["id", "layer", "block", "print", "emas"]),
-        own(ASSETS.few, &["id", "mark", "source", "since", "of_many"]),
-        own(ASSETS.many, &["mark", "source", "ids", "sinces", "number", "first", "last"]),
-        own(ASSETS.done, &["mark", "id"]),
+        work(STATE, &["id", "sources", "tracking", "proxy", "memory"]),
+        work(INPUTS, &["id", "layer", "block", "print", "emas"]),
+        work(ASSETS.few, &["id", "mark", "source", "since", "of_many"]),
+        work(ASSETS.many, &["mark", "source", "ids", "sinces", "number", "first", "last"]),
+        work(ASSETS.done, &["mark", "id"]),
         LOG,
-        own(WORK, &["id", "round", "place", "task", "began", "status", "worker"]),
-        Own { name: "cmc_regime_marks", columns: &["since"], is_view: true },
-        Own { name: "cmc_regime_progress", columns: &["round"], is_view: true },
+        work(WORK, &["id", "round", "place", "task", "began", "status", "worker"]),
+        view(ASSETS.view, &["since"]),
+        LOG_VIEW,
+        view("cmc_regime_progress", &["round"]),
     ],
-    made_of: ["daily bar", "daily bars"],
-    failing: "failing asset",
-    stale: "stale asset",
-    untracked: "an asset, and only_dirty is refused",
-    source: status::untracked,
-    fresh: status::fresh,
-    version: params::version,
+    marks: Some(&ASSETS),
+    ddl: &[include_str!("../../../sql/set_up/cmc_regimes.sql"), MARKS_DDL, RUN_LOG_DDL],
+    finish: None,
 };
 
 /// The output tables of [`CMC`].
 pub const TABLES: [&Table; 4] = [&REGIMES, &FLIPS, &STATS, &COMOVEMENT];
 
-const SCOPE: &[Column] = &[column("id", Type::Int), column("tf", Type::Text)];
+const SCOPE: &[Column] = &[column("id", Type::Int), Column { before: Some(TF), ..column("tf", Type::Text) }];
 
 pub const REGIMES: Table = Table {
     name: "cmc_regimes",
@@ -63,7 +58,7 @@ pub const REGIMES: Table = Table {
     stamp: "updated_at",
     on_change: OnChange::Update,
     indexes: &[Index { on: "(regime_key, ts)", columns: &["regime_key", "ts"], partial: false }],
-    finish: finished,
+    by_time: true,
 };
 
 pub const FLIPS: Table = Table {
@@ -78,7 +73,7 @@ pub const FLIPS: Table = Table {
     stamp: "updated_at",
     on_change: OnChange::Update,
     indexes: &[],
-    finish: finished,
+    by_time: true,
 };
 
 pub const STATS: Table = Table {
@@ -94,7 +89,7 @@ pub const STATS: Table = Table {
     stamp: "computed_at",
     on_change: OnChange::Update,
     indexes: &[],
-    finish: finished,
+    by_time: false,
 };
 
 pub const COMOVEMENT: Table = Table {
@@ -111,7 +106,7 @@ pub const COMOVEMENT: Table = Table {
     stamp: "computed_at",
     on_change: OnChange::ReplaceAll,
     indexes: &[],
-    finish: finished,
+    by_time: false,
 };
 
 /// The timeframe of all output rows.
@@ -134,6 +129,10 @@ pub const ASSETS: Marks = Marks {
     valid: "BETWEEN -2147483648 AND 2147483647",
     state: STATE,
     of_state: "s.id",
+    view: "cmc_regime_marks",
+    shown: "a.id",
+    collation: "",
+    key_is: "Asset",
     subjects: ["an asset", "assets"],
     function: "cmc_regime_mark",
     trigger: "pg_regime",

@@ -2,11 +2,13 @@
 
 use pgrx::prelude::*;
 
+use regime_core::PerLayer;
+
 use crate::pg::catalog;
 use crate::pg::error::{Error, Result};
 use crate::pg::spi::Db;
 use crate::source::map::Source;
-use crate::systems::cmc_regimes::tables::{ASSETS, CMC};
+use crate::systems::cmc_regimes::tables::{ASSETS, TABLES};
 use crate::track::fingerprint::fingerprint_of;
 use crate::track::triggers;
 use crate::track::watched::Watched;
@@ -25,12 +27,12 @@ pub fn bars<'a>(sources: impl IntoIterator<Item = &'a Source>) -> Vec<Watched> {
 
 /// The fingerprint of the triggers on the tables of these sources: as long as it is the same, every change
 /// has been marked. `None` if some source is not tracked.
-pub fn fingerprint(db: Db, schema: &str, sources: &[Option<Source>; 4]) -> Result<Option<String>> {
-    fingerprint_of(db, schema, (&CMC, &ASSETS), &bars(sources.iter().flatten()))
+pub fn fingerprint(db: Db, schema: &str, sources: &PerLayer<Option<Source>>) -> Result<Option<String>> {
+    fingerprint_of(db, schema, &TABLES.map(|table| table.name), &ASSETS, &bars(sources.iter().flatten()))
 }
 
 /// Those of the relations of these sources that are not tracked.
-pub fn untracked(db: Db, schema: &str, sources: &[Option<Source>; 4]) -> Result<Vec<String>> {
+pub fn untracked(db: Db, schema: &str, sources: &PerLayer<Option<Source>>) -> Result<Vec<String>> {
     let mut untracked = Vec::new();
     for watched in bars(sources.iter().flatten()) {
         if triggers::of(db, schema, &watched)?.is_none() {

@@ -4,7 +4,8 @@ use pgrx::spi::quote_identifier as quoted;
 
 use regime_core::market_regime_history::{Day, VERSION, days};
 
-use crate::output::entry::{About, Began, Entry, Mode, Work};
+use crate::output::entry::{About, Began, Entry, Mode};
+use crate::output::refresh::{self, Done};
 use crate::pg::error::Result;
 use crate::pg::memory;
 use crate::pg::spi::Db;
@@ -33,21 +34,18 @@ pub struct Batch {
     pub span: Span,
     pub entry: Entry,
     /// `None` if it failed.
-    pub done: Option<Done>,
+    pub done: Option<Done<OfBatch>>,
     /// Days that it was to do.
     pub days: i64,
     /// Days that are left after it.
     pub left: i64,
 }
 
-/// What a batch did.
-pub struct Done {
-    rows: i64,
-    read: u64,
-    pub written: Written,
-    mode: Mode,
+/// What a batch did, beside what is told of any subject.
+pub struct OfBatch {
     /// Rows that are not what their closes give now, and were left.
     pub differing: Differing,
+    read: u64,
 }
 
 /// How many days differ, and the first.
@@ -62,24 +60,6 @@ impl Differing {
     pub fn and(self, other: Self) -> Self {
         let first = self.first.into_iter().chain(other.first).min();
         Self { days: self.days + other.days, first }
-    }
-}
-
-impl Work for Done {
-    fn rows(&self) -> i64 {
-        self.rows
-    }
-
-    fn written(&self) -> Written {
-        self.written
-    }
-
-    fn mode(&self) -> Mode {
-        self.mode
-    }
-
-    fn reason(&self) -> Option<String> {
-        (self.mode == Mode::Full).then(|| "full_refresh".to_owned())
     }
 }
 
@@ -105,18 +85,18 @@ impl Job<'_, '_> {
         let name = format!("{} {}", self.closes.symbol, shown(missing.first.unwrap_or(span.from)));
         let began = Began::now();
         let done = memory::in_own_memory(|| attempt_unless_cancelled(|| self.run(span)));
-        let about = About { system: &HISTORY, id: None, name: Some(&name), lacks: "trading days" };
-        let read = done.as_ref().map_or(0, |done| done.read);
-        let (entry, done) = about.entry(done, VERSION, read, self.schema, self.dry_run, began);
+        let about = About { system: &HISTORY, id: None, name: Some(name), lacks: "trading days" };
+        let read = done.as_ref().map_or(0, |done| done.more.read);
+        let Job { db, schema, dry_run, .. } = *self;
+        let call = refresh::Call { db, system: &HISTORY, schema, version: VERSION, dry_run };
+        let (entry, done) = about.entry(&call, done, read, began);
         Ok(Batch { span, entry, done, days, left })
     }
 
     /// Computes and writes; to be called in a subtransaction.
-    fn run(&self, span: Span) -> Result<Done> {
+    fn run(&self, span: Span) -> Result<Done<OfBatch>> {
         if self.set_up {
-            for table in HISTORY.table_names() {
-                self.db.hold(self.schema, table)?;
-            }
+            HISTORY.hold(self.db, self.schema)?;
         }
         self.db.with_new_snapshot(|| {
             let computed = Computed::new(self.db, self.closes, span)?;
@@ -129,7 +109,7 @@ impl Job<'_, '_> {
         })
     }
 
-    fn write(&self, span: Span, computed: &Computed) -> Result<Done> {
+    fn write(&self, span: Span, computed: &Computed) -> Result<Done<OfBatch>> {
         let descriptions: Vec<String> = computed.days.iter().map(|(_, day)| day.description()).collect();
         let content = content(&computed.days, &descriptions);
         let rows = computed.days.len();
@@ -155,7 +135,9 @@ impl Job<'_, '_> {
             (_, 0) => Mode::None,
             _ => Mode::Incremental,
         };
-        Ok(Done { rows: rows as i64, read: computed.read, written, mode, differing })
+        let reason = self.full_refresh.then(|| "full_refresh".to_owned());
+        let more = OfBatch { differing, read: computed.read };
+        Ok(Done { rows: rows as i64, written, mode, reason, of_many: Vec::new(), more })
     }
 }
 

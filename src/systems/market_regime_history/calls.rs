@@ -1,20 +1,19 @@
 //! The table of running backfills: what each was asked for, where it stands, and what went wrong.
 
 use pgrx::prelude::*;
-use pgrx::spi::quote_identifier as quoted;
 
 use crate::pg::arg::{arg, date_arg};
+use crate::pg::catalog::work_relation;
 use crate::pg::error::{Error, Result};
 use crate::pg::spi::{Db, Sees};
 use crate::systems::market_regime_history::asked::Asked;
 use crate::systems::market_regime_history::batch::{Batch, Differing};
 use crate::systems::market_regime_history::days::Span;
 use crate::systems::market_regime_history::outcome::Outcome;
-
-pub const BACKFILLS: &str = "market_regime_backfills";
+use crate::systems::market_regime_history::tables::BACKFILLS;
 
 fn relation(schema: &str) -> String {
-    format!("{}.{BACKFILLS}", quoted(schema))
+    work_relation(schema, BACKFILLS)
 }
 
 /// A call and where it stands.

@@ -215,7 +215,7 @@ impl Closes {
 /// The row of the source map for the daily bars of the settings' calendar scheme, if they are there.
 fn daily(db: Db) -> Result<Option<MapRow>> {
     let mut map = map::map(db, &settings::cal_scheme(), &extension_schema(db)?)?;
-    let row = map.get_mut(Layer::L2 as usize).and_then(Option::take);
+    let row = map[Layer::L2].take();
     Ok(row.filter(|row| syscache::readable(&row.bars[0], &row.bars[1]).is_some()))
 }
 

@@ -4,13 +4,10 @@
 //! A day depends on its last [`REACH`](regime_core::market_regime_history::REACH) closes alone, so that any batch of days
 //! can be computed by itself.
 
+use regime_core::calendar::civil::MICROS_PER_DAY;
+
 use crate::pg::error::{Error, Result, invalid_parameter};
 use crate::pg::time::utc;
-
-pub use crate::systems::market_regime_history::calls::BACKFILLS;
-
-/// Microseconds in a day.
-const DAY: i64 = 86_400_000_000;
 
 /// Trading days of a span, in days since 2000, first and last included; the ends of the range are infinite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +33,7 @@ impl Span {
 
     /// When it begins and ends, in microseconds since 2000; the end is not included.
     pub fn moments(self) -> [i64; 2] {
-        [midnight(self.from), midnight(self.to).saturating_add(DAY)]
+        [midnight(self.from), midnight(self.to).saturating_add(MICROS_PER_DAY)]
     }
 
     /// Both days, as messages and the run log name them.
@@ -47,7 +44,7 @@ impl Span {
 
 /// When a day begins in UTC, in microseconds since 2000.
 pub fn midnight(day: i32) -> i64 {
-    i64::from(day).saturating_mul(DAY)
+    i64::from(day).saturating_mul(MICROS_PER_DAY)
 }
 
 /// The day of a moment in UTC, in days since 2000; of an infinite one an infinite one.
@@ -55,7 +52,7 @@ pub fn day_of(micros: i64) -> i32 {
     match micros {
         i64::MIN => i32::MIN,
         i64::MAX => i32::MAX,
-        micros => micros.div_euclid(DAY) as i32,
+        micros => micros.div_euclid(MICROS_PER_DAY) as i32,
     }
 }
 

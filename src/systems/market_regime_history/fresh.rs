@@ -1,19 +1,19 @@
 //! How fresh the history of each symbol is.
 
 use crate::output::fresh::{Fresh, Last};
-use crate::output::relation::output_relation;
+use crate::output::relation::{output_relation, work_relation};
 use crate::pg::catalog::extension_schema;
 use crate::pg::error::Result;
 use crate::pg::spi::{Db, Sees};
 use crate::systems::market_regime_history::closes::Closes;
-use crate::systems::market_regime_history::days::{BACKFILLS, midnight, shown};
-use crate::systems::market_regime_history::tables::MARKET_REGIME_HISTORY;
+use crate::systems::market_regime_history::days::{midnight, shown};
+use crate::systems::market_regime_history::tables::{BACKFILLS, MARKET_REGIME_HISTORY};
 
 /// Every symbol that has days or was asked for.
 pub fn all(db: Db) -> Result<Vec<Fresh>> {
     let own = format!("{}.", extension_schema(db)?);
     let (history, backfills) =
-        (output_relation(db, MARKET_REGIME_HISTORY.name)?, output_relation(db, BACKFILLS)?);
+        (output_relation(db, MARKET_REGIME_HISTORY.name)?, work_relation(db, BACKFILLS)?);
     let sql = format!(
         "SELECT s.market_symbol::text, (SELECT max(date)::date FROM {history} h WHERE h.market_symbol = s.market_symbol), \
          b.reported, b.status, b.failures, b.differing, b.first_differing, b.start_date \

@@ -11,3 +11,25 @@ pub mod outcome;
 pub mod performance;
 pub mod read;
 pub mod tables;
+
+use regime_core::market_regime_history::VERSION;
+
+use crate::systems::registered::{Registered, Wording};
+
+/// The market regime history in the registry.
+pub const REGISTERED: Registered = Registered {
+    system: &tables::HISTORY,
+    is_default: false,
+    watched: |_, _| Ok(Vec::new()),
+    // A backfill skips the days that are there, tracked or not.
+    untracked: |_| Ok(None),
+    fresh: fresh::all,
+    version: |_| Ok(VERSION.to_owned()),
+    findings: &[],
+    wording: Wording {
+        made_of: ["daily bar", "daily bars"],
+        failing: "failing history",
+        stale: "stale history",
+        untracked: "a symbol",
+    },
+};

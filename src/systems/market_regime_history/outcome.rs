@@ -2,9 +2,9 @@
 
 use pgrx::prelude::*;
 
+use crate::output::entry::MOST_NAMED;
 use crate::pg::error::{Error, Result, error_code, sqlstate};
 use crate::sync::compare::Written;
-use crate::systems::cmc_regimes::refresh::rounds::MOST_NAMED;
 use crate::systems::market_regime_history::asked::Asked;
 use crate::systems::market_regime_history::batch::{Batch, Differing};
 use crate::systems::market_regime_history::days::{call, shown};
@@ -31,7 +31,7 @@ impl Outcome {
         self.left = batch.left;
         if let Some(done) = &batch.done {
             self.written += done.written;
-            self.differing = self.differing.and(done.differing);
+            self.differing = self.differing.and(done.more.differing);
         }
         let Some(error) = &batch.entry.error else { return };
         self.failed += 1;

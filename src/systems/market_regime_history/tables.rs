@@ -1,9 +1,8 @@
 //! The tables of the market regime history.
 
-use crate::output::run_log::LOG;
-use crate::output::system::{Own, System, own};
-use crate::sync::table::{OnChange, Table, Type, column, finished, nullable};
-use crate::systems::market_regime_history::{days, fresh};
+use crate::output::run_log::{LOG, LOG_VIEW, RUN_LOG_DDL};
+use crate::output::system::{System, view, work};
+use crate::sync::table::{OnChange, Table, Type, column, nullable};
 
 /// The bull, bear, volatile and transitioning days of a market.
 pub const HISTORY: System = System {
@@ -12,21 +11,20 @@ pub const HISTORY: System = System {
     tables: &[&MARKET_REGIME_HISTORY],
     own: &[
         LOG,
-        own(
-            days::BACKFILLS,
+        work(
+            BACKFILLS,
             &["backfill", "market_symbol", "worker", "status", "next_day", "failures", "differing"],
         ),
-        Own { name: "market_regime_progress", columns: &["backfill"], is_view: true },
+        LOG_VIEW,
+        view("market_regime_progress", &["backfill"]),
     ],
-    made_of: ["daily bar", "daily bars"],
-    failing: "failing history",
-    stale: "stale history",
-    untracked: "a symbol",
-    // A backfill skips the days that are there, tracked or not.
-    source: |_| Ok(None),
-    fresh: fresh::all,
-    version: |_| Ok(regime_core::market_regime_history::VERSION.to_owned()),
+    marks: None,
+    ddl: &[include_str!("../../../sql/set_up/market_regime_history.sql"), RUN_LOG_DDL],
+    finish: None,
 };
+
+/// The table of the calls of the backfill.
+pub const BACKFILLS: &str = "market_regime_backfills";
 
 pub const MARKET_REGIME_HISTORY: Table = Table {
     name: "market_regime_history",
@@ -45,5 +43,5 @@ pub const MARKET_REGIME_HISTORY: Table = Table {
     stamp: "created_at",
     on_change: OnChange::Update,
     indexes: &[],
-    finish: finished,
+    by_time: false,
 };

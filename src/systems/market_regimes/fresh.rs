@@ -3,7 +3,6 @@
 use pgrx::spi::{quote_identifier as quoted, quote_literal};
 
 use crate::output::fresh::{Fresh, last};
-use crate::output::relation::output_relation;
 use crate::pg::catalog::extension_schema;
 use crate::pg::error::Result;
 use crate::pg::settings;
@@ -17,9 +16,7 @@ use crate::systems::market_regimes::{marks, state};
 /// Every series with candles or rows.
 pub fn all(db: Db) -> Result<Vec<Fresh>> {
     let schema = settings::target_schema();
-    for table in MARKET.table_names() {
-        output_relation(db, table)?;
-    }
+    MARKET.check_readable(db)?;
     let Some(source) = source(db, &schema)? else { return Ok(Vec::new()) };
     let own = extension_schema(db)?;
     let mut all = source.series(db, None, None)?;

@@ -1,15 +1,14 @@
 //! Knowing which candles changed since a series was refreshed.
 
-use pgrx::spi::quote_identifier as quoted;
-
 use crate::output::set_up;
 use crate::pg::arg::arg;
+use crate::pg::catalog::work_schema;
 use crate::pg::error::{Result, no_privilege};
 use crate::pg::session::current_user;
 use crate::pg::spi::{Db, Sees};
 use crate::pg::syscache;
 use crate::source::candles::{self, Series, Source, series_key};
-use crate::systems::market_regimes::tables::{MARKET, SERIES};
+use crate::systems::market_regimes::tables::{MARKET, MARKET_REGIMES, SERIES};
 use crate::track::fingerprint::fingerprint_of;
 use crate::track::marks::Mark;
 use crate::track::watched::Watched;
@@ -48,13 +47,13 @@ pub fn seen(db: Db, schema: &str, source: &Source, series: &Series) -> Result<Ma
     if fingerprint(db, schema, source)?.is_none() {
         return Ok(Marks::default());
     }
-    let tables = SERIES.tables().map(|table| syscache::readable(schema, table));
+    let work = work_schema(schema);
+    let tables = SERIES.tables().map(|table| syscache::readable(&work, table));
     if tables.contains(&None) {
         return Ok(Marks::default());
     }
     if tables.contains(&Some(false)) {
-        let relations = SERIES.tables().map(|table| format!("{}.{table}", quoted(schema)));
-        return Err(no_privilege(&relations.join(", "), "SELECT", &current_user()));
+        return Err(no_privilege(&SERIES.relations(schema).join(", "), "SELECT", &current_user()));
     }
     of(db, schema, series)
 }
@@ -77,7 +76,7 @@ pub fn candles(source: &candles::Source) -> Watched {
 
 /// [`fingerprint`] of candles.
 pub fn fingerprint_of_candles(db: Db, schema: &str, source: &candles::Source) -> Result<Option<String>> {
-    fingerprint_of(db, schema, (&MARKET, &SERIES), &[candles(source)])
+    fingerprint_of(db, schema, &[MARKET_REGIMES.name], &SERIES, &[candles(source)])
 }
 
 /// The candles, where there are any. A table of other columns that only happens to have the name that is mapped

@@ -8,6 +8,7 @@ use pgrx::spi::quote_identifier as quoted;
 use regime_core::market_regimes::{Config, Label, Machine};
 
 use crate::pg::arg::{arg, timestamp_arg};
+use crate::pg::catalog::work_schema;
 use crate::pg::error::{Error, Result, invalid_parameter, no_privilege};
 use crate::pg::result_set::{Field, Rows, Template, Text};
 use crate::pg::session::current_user;
@@ -222,7 +223,8 @@ fn computed(
 
 /// What is stored of a series, if its newest row is that of its state.
 fn stored(db: Db, schema: &str, series: &Series) -> Result<Option<Stored>> {
-    for table in [MARKET_REGIMES.name, tables::STATE] {
+    let work = work_schema(schema);
+    for (schema, table) in [(schema, MARKET_REGIMES.name), (work.as_str(), tables::STATE)] {
         match syscache::readable(schema, table) {
             None => return Ok(None),
             Some(true) => {}

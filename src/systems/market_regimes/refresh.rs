@@ -1,17 +1,14 @@
 //! Refreshing the regimes of candles, series by series: what has to be computed, and why; computing it; writing
 //! what differs.
 
-use std::collections::BTreeSet;
-
 use pgrx::PgSqlErrorCode;
 use pgrx::spi::{quote_identifier as quoted, quote_literal};
 
 use regime_core::market_regimes::{Config, Label, Machine};
 
-use crate::output::entry::{About, Began, Entry, Mode, Work};
+use crate::output::entry::{About, Entry, Mode};
 use crate::output::grants::with_grants;
-use crate::output::refresh::settle;
-use crate::output::run_log::Run;
+use crate::output::refresh::{self, Attempt, Done, Refreshed};
 use crate::output::set_up;
 use crate::pg::arg::arg;
 use crate::pg::catalog::extension_schema;
@@ -30,7 +27,7 @@ use crate::sync::content::Value;
 use crate::sync::sync_after;
 use crate::systems::market_regimes::marks::Marks;
 use crate::systems::market_regimes::rows::{content, newest_row, run};
-use crate::systems::market_regimes::tables::{MARKET, MARKET_REGIMES, SERIES};
+use crate::systems::market_regimes::tables::{MARKET, MARKET_REGIMES};
 use crate::systems::market_regimes::{marks, reference, state};
 
 /// How to refresh.
@@ -79,28 +76,27 @@ pub fn refresh(
             set_up,
             how,
         };
-        let log = Run::begin(&MARKET);
-        let mut summaries = Vec::with_capacity(all.len());
-        let mut of_many = BTreeSet::new();
-        for series in all {
-            let began = Began::now();
-            // Outside the subtransaction, whose rollback would release the lock; in the order of names, so
-            // that two calls never wait for each other in a circle.
-            if !how.dry_run {
-                lock(db, &lock_name(&call.schema, &series))?;
-            }
-            let mut done = call.attempt(&series);
-            of_many.extend(done.iter_mut().flat_map(|done| done.of_many.drain(..)));
-            summaries.push(call.summary(series, done, began));
-        }
-        if !of_many.is_empty() {
-            settle(db, &call.schema, (&MARKET, &SERIES), of_many);
-        }
-        if !how.dry_run {
-            log.end(db, &call.schema, &call.version, summaries.iter().map(|s| &s.entry));
-        }
-        Ok(summaries)
+        let (version, schema) = (&call.version, &call.schema);
+        let of_system = refresh::Call { db, system: &MARKET, schema, version, dry_run: how.dry_run };
+        let about = |series: &Series| About {
+            system: &MARKET,
+            id: None,
+            name: Some(series.name()),
+            lacks: "candles",
+        };
+        let lock = |series: &Series| lock(db, &lock_name(schema, series));
+        let attempt = |series: &Series| {
+            let done = call.attempt(series);
+            Attempt { read: done.as_ref().map_or(0, |done| done.more.read), done }
+        };
+        let all = of_system.each(all, about, lock, attempt)?;
+        Ok(all.into_iter().map(summary).collect())
     })
+}
+
+fn summary(refreshed: Refreshed<Series, OfSeries>) -> Summary {
+    let Refreshed { subject: series, entry, done } = refreshed;
+    Summary { series, entry, rows: done.map(|done| done.rows) }
 }
 
 /// What two that write the rows of a series wait for.
@@ -149,34 +145,10 @@ struct Call<'a, 'c> {
     how: How,
 }
 
-/// What was done.
-struct Done {
-    rows: i64,
-    written: Written,
-    mode: Mode,
-    /// Why all was computed.
-    reason: Option<String>,
+/// What was done with a series, beside what is told of any subject.
+struct OfSeries {
+    /// Candles that were read.
     read: u64,
-    /// Marks of many series that this one stood in.
-    of_many: Vec<String>,
-}
-
-impl Work for Done {
-    fn rows(&self) -> i64 {
-        self.rows
-    }
-
-    fn written(&self) -> Written {
-        self.written
-    }
-
-    fn mode(&self) -> Mode {
-        self.mode
-    }
-
-    fn reason(&self) -> Option<String> {
-        self.reason.clone()
-    }
 }
 
 /// What there is to compute.
@@ -187,15 +159,8 @@ enum Plan {
 }
 
 impl Call<'_, '_> {
-    fn summary(&self, series: Series, done: Result<Done>, began: Began) -> Summary {
-        let about = About { system: &MARKET, id: None, name: Some(&series.name()), lacks: "candles" };
-        let read = done.as_ref().map_or(0, |done| done.read);
-        let (entry, done) = about.entry(done, &self.version, read, &self.schema, self.how.dry_run, began);
-        Summary { series, entry, rows: done.map(|done| done.rows) }
-    }
-
     /// [`Call::refresh`] in a subtransaction.
-    fn attempt(&self, series: &Series) -> Result<Done> {
+    fn attempt(&self, series: &Series) -> Result<Done<OfSeries>> {
         let once = || memory::in_own_memory(|| attempt(|| self.refresh(series)));
         match once() {
             Err(error) if error.report().code == PgSqlErrorCode::ERRCODE_FOREIGN_KEY_VIOLATION => {
@@ -220,11 +185,9 @@ impl Call<'_, '_> {
     }
 
     /// Refreshes a series; to be called with its lock held, in a subtransaction.
-    fn refresh(&self, series: &Series) -> Result<Done> {
+    fn refresh(&self, series: &Series) -> Result<Done<OfSeries>> {
         if self.set_up {
-            for table in MARKET.table_names() {
-                self.db.hold(&self.schema, table)?;
-            }
+            MARKET.hold(self.db, &self.schema)?;
         }
         // One snapshot for candles, marks and the rows that are there, taken after the lock: the candles are of
         // one moment, and include what the lock's last holder committed.
@@ -279,7 +242,7 @@ impl Call<'_, '_> {
         format!("{}.{}", quoted(&self.schema), MARKET_REGIMES.name)
     }
 
-    fn full(&self, series: &Series, reason: String) -> Result<Done> {
+    fn full(&self, series: &Series, reason: String) -> Result<Done<OfSeries>> {
         let candles = self.source.read(self.db, series, Span::Until(None))?;
         if candles.ts.is_empty() && self.set_up {
             self.check_not_all_gone(series)?;
@@ -298,12 +261,12 @@ impl Call<'_, '_> {
             written,
             mode: Mode::Full,
             reason: Some(reason),
-            read: labels.len() as u64,
             of_many: Vec::new(),
+            more: OfSeries { read: labels.len() as u64 },
         })
     }
 
-    fn later(&self, series: &Series, newest: i64, mut machine: Machine) -> Result<Done> {
+    fn later(&self, series: &Series, newest: i64, mut machine: Machine) -> Result<Done<OfSeries>> {
         let candles = self.source.read(self.db, series, Span::After(newest))?;
         let labels: Vec<Label> = run(&mut machine, &candles).collect();
         let mut done = Done {
@@ -311,8 +274,8 @@ impl Call<'_, '_> {
             written: Written::default(),
             mode: Mode::None,
             reason: None,
-            read: labels.len() as u64,
             of_many: Vec::new(),
+            more: OfSeries { read: labels.len() as u64 },
         };
         if let Some(last) = candles.ts.last() {
             done.written = self.write(series, &candles, &labels, Some(newest))?;

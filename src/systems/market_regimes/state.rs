@@ -1,10 +1,9 @@
 //! The state of a series between refreshes: what its rows were computed from and with, and what further rows need.
 
-use pgrx::spi::quote_identifier as quoted;
-
 use regime_core::market_regimes::{Config, Machine};
 
 use crate::pg::arg::{Arg, arg, timestamp_arg};
+use crate::pg::catalog::work_relation;
 use crate::pg::error::Result;
 use crate::pg::spi::{Db, Sees};
 use crate::source::candles::{Series, one};
@@ -30,7 +29,7 @@ pub struct Basis<'a> {
 }
 
 fn relation(schema: &str) -> String {
-    format!("{}.{STATE}", quoted(schema))
+    work_relation(schema, STATE)
 }
 
 fn key(series: &Series) -> [Arg; 2] {

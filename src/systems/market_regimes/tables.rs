@@ -1,12 +1,10 @@
 //! The tables of the regimes of candles.
 
-use regime_core::market_regimes::Config;
-
-use crate::output::run_log::LOG;
-use crate::output::system::{Own, System, own};
+use crate::output::run_log::{LOG, LOG_VIEW, RUN_LOG_DDL};
+use crate::output::system::{System, view, work};
 use crate::sync::table::{Index, OnChange, Table, Type, column};
-use crate::systems::market_regimes::fresh;
-use crate::track::marks::Marks;
+use crate::systems::market_regimes::reference;
+use crate::track::marks::{MARKS_DDL, Marks};
 
 /// The three-axis regimes of candles.
 pub const MARKET: System = System {
@@ -14,20 +12,17 @@ pub const MARKET: System = System {
     subject: ["series", "series"],
     tables: &[&MARKET_REGIMES],
     own: &[
-        own(STATE, &["symbol", "timeframe", "newest", "config", "tracking", "memory"]),
-        own(SERIES.few, &["series", "mark", "source", "since", "of_many"]),
-        own(SERIES.many, &["mark", "source", "series_list", "sinces", "number", "first", "last"]),
-        own(SERIES.done, &["mark", "series"]),
+        work(STATE, &["symbol", "timeframe", "newest", "config", "tracking", "memory"]),
+        work(SERIES.few, &["series", "mark", "source", "since", "of_many"]),
+        work(SERIES.many, &["mark", "source", "series_list", "sinces", "number", "first", "last"]),
+        work(SERIES.done, &["mark", "series"]),
         LOG,
-        Own { name: "market_regime_marks", columns: &["symbol", "timeframe", "since"], is_view: true },
+        view(SERIES.view, &["symbol", "timeframe", "since"]),
+        LOG_VIEW,
     ],
-    made_of: ["candle", "candles"],
-    failing: "failing series",
-    stale: "stale series",
-    untracked: "a series",
-    source: fresh::untracked,
-    fresh: fresh::all,
-    version: |_| Ok(Config::default().version()),
+    marks: Some(&SERIES),
+    ddl: &[include_str!("../../../sql/set_up/market_regimes.sql"), MARKS_DDL, RUN_LOG_DDL],
+    finish: Some(reference::reference),
 };
 
 pub const MARKET_REGIMES: Table = Table {
@@ -58,9 +53,10 @@ pub const MARKET_REGIMES: Table = Table {
             partial: true,
         },
     ],
-    finish: crate::systems::market_regimes::reference::reference,
+    by_time: true,
 };
 
+/// The table of the state of each series.
 pub const STATE: &str = "market_regime_state";
 
 /// The marks of series. A key is symbol and timeframe as the text of an array, `{BTCUSDT,1h}`, in the order of
@@ -75,6 +71,10 @@ pub const SERIES: Marks = Marks {
     valid: "IS NOT NULL",
     state: STATE,
     of_state: "(ARRAY[s.symbol, s.timeframe]::text COLLATE \"C\")",
+    view: "market_regime_marks",
+    shown: "(a.series::text[])[1] AS symbol, (a.series::text[])[2] AS timeframe",
+    collation: " COLLATE \"C\"",
+    key_is: "Symbol and timeframe: {BTCUSDT,1h}",
     subjects: ["a series", "series"],
     function: "market_regime_mark",
     trigger: "pg_regime_candles",

@@ -4,11 +4,12 @@
 //! Times are microseconds since 2000-01-01 00:00 UTC, and a daily bar belongs to the UTC date of its
 //! time: one stamped at midnight belongs to the day that then begins.
 
+pub mod civil;
 pub mod stamps;
 pub mod steps;
 pub mod ticks;
 
-const MICROS_PER_DAY: i64 = 86_400_000_000;
+use crate::calendar::civil::{MICROS_PER_DAY, day_of, first_of, month_of, weekday};
 
 /// Which day a week begins on. Months are the same in both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +63,7 @@ pub type PeriodBars = DailyBars;
 /// must not be visible to Friday's row. Hence the bars known at any row are those with a time at or
 /// before it, and building them from a longer history changes none of them.
 pub fn period_bars(daily: &DailyBars, span: Span, calendar: Calendar) -> PeriodBars {
-    let days: Vec<i64> = daily.ts.iter().map(|ts| ts.div_euclid(MICROS_PER_DAY)).collect();
+    let days: Vec<i64> = daily.ts.iter().copied().map(day_of).collect();
     let mut bars = PeriodBars::default();
     let mut start = 0;
     while start < days.len() {
@@ -109,36 +110,21 @@ pub fn ema(close: &[f64], period: u32) -> Vec<f64> {
 
 /// Whether a time lies on the first day, UTC, of its week or month.
 pub fn is_first_day(ts: i64, span: Span, calendar: Calendar) -> bool {
-    let day = ts.div_euclid(MICROS_PER_DAY);
+    let day = day_of(ts);
     period_of(day, span, calendar).0 == day
 }
 
-/// First and last day of the period that holds a day. Days count from 2000-01-01, a Saturday.
+/// First and last day of the period that holds a day, all in days since 2000-01-01.
 fn period_of(day: i64, span: Span, calendar: Calendar) -> (i64, i64) {
-    let (into, length) = match (span, calendar) {
-        (Span::Week, Calendar::Iso) => ((day + 5).rem_euclid(7), 7),
-        (Span::Week, Calendar::Us) => ((day + 6).rem_euclid(7), 7),
-        (Span::Month, _) => day_of_month(day),
-    };
-    (day - into, day - into + length - 1)
-}
-
-/// The days of its month before a day, and the length of that month.
-///
-/// Counted in years that begin on 1 March, which puts the leap day last: the months of such a year
-/// then begin on day `(153 * month + 2) / 5`, whatever the year.
-fn day_of_month(day: i64) -> (i64, i64) {
-    const FOUR_CENTURIES: i64 = 146_097;
-    // 60 days lie between 2000-01-01 and 2000-03-01.
-    let of_era = (day - 60).rem_euclid(FOUR_CENTURIES);
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let begin = |month: i64| (153 * month + 2) / 5;
-    // The twelfth month is February, of the next civil year.
-    let leap = (year + 1) % 4 == 0 && ((year + 1) % 100 != 0 || (year + 1) % 400 == 0);
-    let length = if month == 11 { 28 + i64::from(leap) } else { begin(month + 1) - begin(month) };
-    (of_year - begin(month), length)
+    let week = |first: i64| (first, first + 6);
+    match (span, calendar) {
+        (Span::Week, Calendar::Iso) => week(day - weekday(day)),
+        (Span::Week, Calendar::Us) => week(day - weekday(day + 1)),
+        (Span::Month, _) => {
+            let month = month_of(day);
+            (first_of(month), first_of(month + 1) - 1)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -170,29 +156,12 @@ mod tests {
     }
 
     fn days_of(bars: &PeriodBars) -> Vec<i64> {
-        bars.ts.iter().map(|ts| ts.div_euclid(MICROS_PER_DAY)).collect()
+        bars.ts.iter().copied().map(day_of).collect()
     }
 
     /// Monday to Friday.
     fn is_weekday(day: &i64) -> bool {
-        (day + 5).rem_euclid(7) < 5
-    }
-
-    #[test]
-    fn months_follow_each_other_as_in_the_gregorian_calendar() {
-        // From 1600-01-01, 146,097 days before 2000-01-01, over 800 years.
-        let mut day = -146_097;
-        for year in 1600..2400 {
-            let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-            let february = if leap { 29 } else { 28 };
-            for length in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
-                for into in 0..length {
-                    assert_eq!(day_of_month(day), (into, length), "{year}, day {day}");
-                    day += 1;
-                }
-            }
-        }
-        assert_eq!(day, 146_097);
+        weekday(*day) < 5
     }
 
     #[test]

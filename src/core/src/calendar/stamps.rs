@@ -5,9 +5,8 @@
 //! stamped with its close has the close of the latest daily bar at or before it. Times are microseconds
 //! since 2000-01-01 00:00 UTC, ascending.
 
+use crate::calendar::civil::{MICROS_PER_DAY, day_of, weekday};
 use crate::calendar::{Calendar, Span, is_first_day};
-
-const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// How the close of a weekly or monthly bar compares with those of the daily bars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,8 +63,7 @@ pub enum Midnight {
 pub fn midnight(ts: &[i64]) -> Midnight {
     let mut of_day = [0usize; 7];
     for ts in ts.iter().filter(|ts| is_midnight(**ts)) {
-        // 2000-01-01 was a Saturday; Monday is 0.
-        of_day[(ts.div_euclid(MICROS_PER_DAY) + 5).rem_euclid(7) as usize] += 1;
+        of_day[weekday(day_of(*ts)) as usize] += 1;
     }
     let all: usize = of_day.iter().sum();
     if all * 2 <= ts.len() {
@@ -81,8 +79,7 @@ pub fn midnight(ts: &[i64]) -> Midnight {
 
 /// How many pairs of neighbours are on one day, UTC, and the time of the second of the first such pair.
 pub fn same_day(ts: &[i64]) -> (usize, Option<i64>) {
-    let day = |ts: i64| ts.div_euclid(MICROS_PER_DAY);
-    let mut pairs = ts.windows(2).filter(|pair| pair[0] < pair[1] && day(pair[0]) == day(pair[1]));
+    let mut pairs = ts.windows(2).filter(|pair| pair[0] < pair[1] && day_of(pair[0]) == day_of(pair[1]));
     let first = pairs.next().map(|pair| pair[1]);
     (pairs.count() + usize::from(first.is_some()), first)
 }

@@ -50,23 +50,23 @@ fn steps(ts: &[i64]) -> impl Iterator<Item = Gap> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const DAY: i64 = 86_400_000_000;
+    use crate::calendar::civil::MICROS_PER_DAY;
 
     #[test]
     fn a_missing_week_is_a_gap_and_a_weekend_is_none() {
         // Day 0 is a Monday.
-        let mut bars: Vec<i64> = (0..400).filter(|day| day % 7 < 5).map(|day| day * DAY).collect();
+        let mut bars: Vec<i64> = (0..400).filter(|day| day % 7 < 5).map(|day| day * MICROS_PER_DAY).collect();
         assert_eq!(gaps(&bars), []);
-        assert_eq!(habit(&bars).map(|habit| habit.median), Some(DAY));
-        bars.retain(|ts| !(70 * DAY..77 * DAY).contains(ts));
-        assert_eq!(gaps(&bars), [Gap { from: 67 * DAY, to: 77 * DAY }]);
+        assert_eq!(habit(&bars).map(|habit| habit.median), Some(MICROS_PER_DAY));
+        bars.retain(|ts| !(70 * MICROS_PER_DAY..77 * MICROS_PER_DAY).contains(ts));
+        assert_eq!(gaps(&bars), [Gap { from: 67 * MICROS_PER_DAY, to: 77 * MICROS_PER_DAY }]);
     }
 
     #[test]
     fn three_days_are_missing_where_a_market_never_closes() {
-        let bars: Vec<i64> = (0..40).filter(|day| !(20..23).contains(day)).map(|day| day * DAY).collect();
-        assert_eq!(gaps(&bars), [Gap { from: 19 * DAY, to: 23 * DAY }]);
+        let bars: Vec<i64> =
+            (0..40).filter(|day| !(20..23).contains(day)).map(|day| day * MICROS_PER_DAY).collect();
+        assert_eq!(gaps(&bars), [Gap { from: 19 * MICROS_PER_DAY, to: 23 * MICROS_PER_DAY }]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The data budget: which layers have enough bars to be labelled, and how.
 
-use crate::cmc_regimes::layer::Layer;
+use crate::cmc_regimes::layer::{Layer, PerLayer};
 
 /// How much history an asset has: enough to rank volatility against itself, or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,15 +31,15 @@ impl Tier {
 pub struct Budget {
     /// The tier that every layer is labelled with.
     pub tier: Tier,
-    /// Layers with enough bars, by [`Layer`].
-    pub enabled: [bool; 4],
+    /// Which layers have enough bars.
+    pub enabled: PerLayer<bool>,
 }
 
 impl Budget {
     /// The budget of these counts of bars, `min_bars` being the fewest that enable each layer.
-    pub fn of(bars: [usize; 4], min_bars: [usize; 4]) -> Self {
-        let enabled = [0, 1, 2, 3].map(|i| bars[i] >= min_bars[i]);
-        let full = Self::full_needs(enabled[0]).all(|(layer, fewest)| bars[layer as usize] >= fewest);
+    pub fn of(bars: PerLayer<usize>, min_bars: PerLayer<usize>) -> Self {
+        let enabled = PerLayer::from_fn(|layer| bars[layer] >= min_bars[layer]);
+        let full = Self::full_needs(enabled[Layer::L0]).all(|(layer, fewest)| bars[layer] >= fewest);
         Self { tier: if full { Tier::Full } else { Tier::Lite }, enabled }
     }
 
@@ -54,25 +54,28 @@ impl Budget {
 mod tests {
     use super::*;
 
+    fn of(bars: [usize; 4], min_bars: [usize; 4]) -> (Tier, [bool; 4]) {
+        let budget = Budget::of(PerLayer::new(bars), PerLayer::new(min_bars));
+        (budget.tier, Layer::ALL.map(|layer| budget.enabled[layer]))
+    }
+
     const DEFAULT: [usize; 4] = [60, 52, 120, 300];
 
     #[test]
     fn a_young_asset_with_no_monthly_layer_can_still_be_full() {
-        let budget = Budget::of([59, 100, 250, 0], DEFAULT);
-        assert_eq!(budget, Budget { tier: Tier::Full, enabled: [false, true, true, false] });
+        assert_eq!(of([59, 100, 250, 0], DEFAULT), (Tier::Full, [false, true, true, false]));
     }
 
     #[test]
     fn a_lowered_monthly_minimum_enables_the_layer_and_costs_the_tier() {
-        let budget = Budget::of([59, 100, 250, 0], [30, 52, 120, 300]);
-        assert_eq!(budget, Budget { tier: Tier::Lite, enabled: [true, true, true, false] });
+        assert_eq!(of([59, 100, 250, 0], [30, 52, 120, 300]), (Tier::Lite, [true, true, true, false]));
     }
 
     #[test]
     fn each_threshold_is_inclusive() {
-        assert_eq!(Budget::of([60, 52, 120, 300], DEFAULT).enabled, [true; 4]);
-        assert_eq!(Budget::of([59, 51, 119, 299], DEFAULT).enabled, [false; 4]);
-        assert_eq!(Budget::of([60, 100, 249, 0], DEFAULT).tier, Tier::Lite);
-        assert_eq!(Budget::of([60, 99, 250, 0], DEFAULT).tier, Tier::Lite);
+        assert_eq!(of([60, 52, 120, 300], DEFAULT).1, [true; 4]);
+        assert_eq!(of([59, 51, 119, 299], DEFAULT).1, [false; 4]);
+        assert_eq!(of([60, 100, 249, 0], DEFAULT).0, Tier::Lite);
+        assert_eq!(of([60, 99, 250, 0], DEFAULT).0, Tier::Lite);
     }
 }

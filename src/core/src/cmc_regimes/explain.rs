@@ -5,7 +5,7 @@ use crate::cmc_regimes::budget::Budget;
 use crate::cmc_regimes::hysteresis::{Decision, State};
 use crate::cmc_regimes::label::Label;
 use crate::cmc_regimes::labeller::Facts;
-use crate::cmc_regimes::layer::Layer;
+use crate::cmc_regimes::layer::{Layer, PerLayer};
 use crate::cmc_regimes::memory::Memory;
 use crate::cmc_regimes::pipeline::Given;
 use crate::cmc_regimes::policy::{Part, Policy, Risk};
@@ -24,7 +24,7 @@ pub struct Explanation {
     /// Tier and enabled layers.
     pub budget: Budget,
     /// By layer; `None` where it is disabled or has no bar yet.
-    pub layers: [Option<LayerFacts>; 4],
+    pub layers: PerLayer<Option<LayerFacts>>,
     /// When the market proxy's weekly bar in force closed, and whether the market was supportive; `None` without
     /// a proxy or such a bar.
     pub proxy: Option<(i64, bool)>,
@@ -74,13 +74,13 @@ pub struct Tightening {
 
 /// Explains the daily row of this index, `None` if there is none. `series` and `given` are those that rows are
 /// computed with ([`pipeline::run`]).
-pub fn explain(index: usize, series: [Option<&Series>; 4], given: &Given) -> Option<Explanation> {
-    let daily = series[Layer::L2 as usize]?;
+pub fn explain(index: usize, series: PerLayer<Option<&Series>>, given: &Given) -> Option<Explanation> {
+    let daily = series[Layer::L2]?;
     let ts = *daily.ts.get(index)?;
     let until = |rows: usize| daily.ema.each_ref().map(|ema| &ema[..rows]);
     let part = |from: usize, to: usize| {
         let mut part = series.map(|s| s.cloned());
-        part[Layer::L2 as usize] = Some(daily.part(from..to));
+        part[Layer::L2] = Some(daily.part(from..to));
         part
     };
     let start = part(0, index);
@@ -90,8 +90,7 @@ pub fn explain(index: usize, series: [Option<&Series>; 4], given: &Given) -> Opt
     let mut rest = part(index, index + 1);
     if let Some(newest) = start.memory.newest {
         for layer in [Layer::L0, Layer::L1, Layer::L3] {
-            let later = rest[layer as usize].as_ref().map(|s| s.since(s.until(newest)));
-            rest[layer as usize] = later;
+            rest[layer] = rest[layer].as_ref().map(|s| s.since(s.until(newest)));
         }
     }
     let outcome =
@@ -100,9 +99,9 @@ pub fn explain(index: usize, series: [Option<&Series>; 4], given: &Given) -> Opt
     // Its own budget, which point in time is that of the bars at or before it.
     let given = &Given { budget: row.budget, ..*given };
 
-    let layers = Layer::ALL.map(|layer| {
-        let series = series[layer as usize].filter(|_| given.budget.enabled[layer as usize])?;
-        layer_facts(layer, series, ts, before[layer as usize], given)
+    let layers = PerLayer::from_fn(|layer| {
+        let series = series[layer].filter(|_| given.budget.enabled[layer])?;
+        layer_facts(layer, series, ts, before[layer], given)
     });
     let raw = layers.each_ref().map(|layer| layer.as_ref().map(|layer| layer.facts.label));
     let capped = *pipeline::capped(&[ts], given.proxy, &[row.budget]).first()?;

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::cmc_regimes::series::Series;
-use crate::hash::{Hash, chain};
+use crate::hash::Hash;
 
 /// Bars in a block.
 pub const BLOCK: usize = 64;
@@ -27,11 +27,11 @@ pub fn prints(last: Option<Print>, series: &Series, bars: usize) -> Vec<Print> {
     let mut prints: Vec<Print> = last.into_iter().filter(|p| (p.bars as usize) < BLOCK).collect();
     for i in 0..bars {
         if prints.last().is_none_or(|p| p.bars as usize == BLOCK) {
-            prints.push(Print { first: series.ts[i], bars: 0, hash: [0; 2] });
+            prints.push(Print { first: series.ts[i], bars: 0, hash: Hash::START });
         }
         if let Some(print) = prints.last_mut() {
             print.bars += 1;
-            print.hash = chain(print.hash, words(series, i));
+            print.hash = print.hash.chain(words(series, i));
         }
     }
     prints

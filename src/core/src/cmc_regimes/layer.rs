@@ -1,4 +1,8 @@
-//! The layers: monthly, weekly, daily and intraday bars.
+//! The layers: monthly, weekly, daily and intraday bars; and values with one element a layer.
+
+use std::ops::{Index, IndexMut};
+
+use serde::{Deserialize, Serialize};
 
 /// The layers that are labelled from bars, slowest first: monthly, weekly, daily, intraday.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -36,5 +40,103 @@ impl Layer {
     /// Fewest bars that enable the layer unless the caller says otherwise.
     pub const fn default_min_bars(self) -> usize {
         [60, 52, 120, 300][self as usize]
+    }
+}
+
+/// One value a layer, slowest first; stored as an array of four.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PerLayer<T>([T; 4]);
+
+impl<T> PerLayer<T> {
+    /// The values of L0, L1, L2 and L3.
+    pub const fn new(slowest_first: [T; 4]) -> Self {
+        Self(slowest_first)
+    }
+
+    /// The value that `of` gives for each layer, asked slowest first.
+    pub fn from_fn(of: impl FnMut(Layer) -> T) -> Self {
+        Self(Layer::ALL.map(of))
+    }
+
+    /// [`PerLayer::from_fn`], up to the first error, which it returns.
+    pub fn try_from_fn<E>(mut of: impl FnMut(Layer) -> Result<T, E>) -> Result<Self, E> {
+        let [l0, l1, l2, l3] = Layer::ALL;
+        Ok(Self([of(l0)?, of(l1)?, of(l2)?, of(l3)?]))
+    }
+
+    /// This value for one layer, the default for the others.
+    pub fn only(layer: Layer, value: T) -> Self
+    where
+        T: Default,
+    {
+        let mut all = Self::default();
+        all[layer] = value;
+        all
+    }
+
+    /// What `f` makes of each value, slowest first.
+    pub fn map<U>(self, f: impl FnMut(T) -> U) -> PerLayer<U> {
+        PerLayer(self.0.map(f))
+    }
+
+    /// References to the values.
+    pub fn each_ref(&self) -> PerLayer<&T> {
+        PerLayer(self.0.each_ref())
+    }
+
+    /// The values of L0, L1, L2 and L3.
+    pub fn into_array(self) -> [T; 4] {
+        self.0
+    }
+
+    /// The values, slowest first.
+    pub fn iter(&self) -> std::slice::Iter<'_, T> {
+        self.0.iter()
+    }
+
+    /// The values, slowest first, to be changed.
+    pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, T> {
+        self.0.iter_mut()
+    }
+}
+
+impl<T> Index<Layer> for PerLayer<T> {
+    type Output = T;
+
+    fn index(&self, layer: Layer) -> &T {
+        &self.0[layer as usize]
+    }
+}
+
+impl<T> IndexMut<Layer> for PerLayer<T> {
+    fn index_mut(&mut self, layer: Layer) -> &mut T {
+        &mut self.0[layer as usize]
+    }
+}
+
+impl<T> IntoIterator for PerLayer<T> {
+    type Item = T;
+    type IntoIter = std::array::IntoIter<T, 4>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a, T> IntoIterator for &'a mut PerLayer<T> {
+    type Item = &'a mut T;
+    type IntoIter = std::slice::IterMut<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter_mut()
+    }
+}
+
+impl<'a, T> IntoIterator for &'a PerLayer<T> {
+    type Item = &'a T;
+    type IntoIter = std::slice::Iter<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
     }
 }

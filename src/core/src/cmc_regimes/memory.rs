@@ -9,6 +9,7 @@ use crate::cmc_regimes::flips::Run;
 use crate::cmc_regimes::hysteresis::State;
 use crate::cmc_regimes::label::Label;
 use crate::cmc_regimes::labeller;
+use crate::cmc_regimes::layer::PerLayer;
 use crate::math::stats::ReturnStats;
 use crate::sealed::{open, seal};
 
@@ -28,7 +29,7 @@ pub struct Memory {
     /// The last row without a monthly or a weekly layer: up to it the market proxy matters.
     pub young_until: Option<i64>,
     /// Per layer.
-    pub layers: [LayerMemory; 4],
+    pub layers: PerLayer<LayerMemory>,
     pub(crate) composite: Option<Run<Option<Label>>>,
     /// By key; the newest row, whose return is not known yet, is not among them.
     pub(crate) stats: Vec<ReturnStats>,

@@ -1,7 +1,7 @@
 //! Everything beside bars and policy that can change a row.
 
 use crate::cmc_regimes::hysteresis::Mode;
-use crate::cmc_regimes::layer::Layer;
+use crate::cmc_regimes::layer::{Layer, PerLayer};
 
 /// What is known about the source of a layer beside its bars.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,7 +35,7 @@ pub struct Params {
     /// Rows that a held change must be seen on; 0 switches hysteresis off.
     pub hold: u32,
     /// Per layer.
-    pub layers: [LayerParams; 4],
+    pub layers: PerLayer<LayerParams>,
     /// The L4 label of every row.
     pub l4_label: Option<String>,
     /// Whether the budget of each row is that of the bars at or before it, instead of that of all bars.
@@ -47,14 +47,19 @@ pub struct Params {
 impl Default for Params {
     /// Specification 1 with the ISO calendar and no intraday source.
     fn default() -> Self {
-        let periods = [Some([12, 24, 48]), Some([20, 50, 200]), Some([20, 50, 100]), None];
+        let periods = |layer: Layer| match layer {
+            Layer::L0 => Some([12, 24, 48]),
+            Layer::L1 => Some([20, 50, 200]),
+            Layer::L2 => Some([20, 50, 100]),
+            Layer::L3 => None,
+        };
         Self {
             cal_scheme: "iso".to_owned(),
             mode: Mode::Asymmetric,
             hold: 3,
-            layers: Layer::ALL.map(|layer| LayerParams {
+            layers: PerLayer::from_fn(|layer| LayerParams {
                 min_bars: layer.default_min_bars(),
-                source: periods[layer as usize].map(|periods| SourceParams {
+                source: periods(layer).map(|periods| SourceParams {
                     periods,
                     atr: false,
                     adx_floor: None,

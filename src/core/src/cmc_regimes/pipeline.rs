@@ -9,7 +9,7 @@ use crate::cmc_regimes::fingerprint::{Print, prints};
 use crate::cmc_regimes::flips::{Flip, flips_after};
 use crate::cmc_regimes::label::Label;
 use crate::cmc_regimes::labeller::{label_bars, vol_window};
-use crate::cmc_regimes::layer::Layer;
+use crate::cmc_regimes::layer::{Layer, PerLayer};
 use crate::cmc_regimes::memory::{Last, LayerMemory, Memory};
 use crate::cmc_regimes::params::Params;
 use crate::cmc_regimes::policy::{Effect, Orders, Policy, Risk};
@@ -41,7 +41,7 @@ pub struct Outcome {
     /// Comovement of pairs of daily EMAs over all rows, by their index (0 the fastest).
     pub comovement: Vec<([usize; 2], Comovement)>,
     /// Fingerprints of the bars taken in, by layer, from the block on that was not full before.
-    pub prints: [Vec<Print>; 4],
+    pub prints: PerLayer<Vec<Print>>,
     /// What to remember for further rows.
     pub memory: Memory,
 }
@@ -50,14 +50,19 @@ pub struct Outcome {
 /// `None` for the market proxy itself.
 ///
 /// Never fails: bars without a positive finite close should have been refused before.
-pub fn run(series: [Option<&Series>; 4], proxy: Option<&Proxy>, policy: &Policy, params: &Params) -> Outcome {
+pub fn run(
+    series: PerLayer<Option<&Series>>,
+    proxy: Option<&Proxy>,
+    policy: &Policy,
+    params: &Params,
+) -> Outcome {
     whole(series, &Given { budget: budget(series, params), proxy, policy, params, look: || () })
 }
 
 /// [`run`] with what rows are computed with at hand.
-pub fn whole(series: [Option<&Series>; 4], given: &Given) -> Outcome {
+pub fn whole(series: PerLayer<Option<&Series>>, given: &Given) -> Outcome {
     let none = Default::default();
-    let emas = series[Layer::L2 as usize].map_or(&none, |daily| &daily.ema);
+    let emas = series[Layer::L2].map_or(&none, |daily| &daily.ema);
     resume(Memory::default(), series, emas.each_ref().map(Vec::as_slice), given)
 }
 
@@ -80,27 +85,31 @@ pub struct Given<'a> {
 /// memory's newest row, as must the bars of the other layers. `emas` are the daily EMAs of all rows,
 /// those before included. Budget, proxy up to the newest row, policy and parameters must be those that
 /// the memory was made with; then rows, flips, statistics and comovement are those of all at once.
-pub fn resume(mut memory: Memory, series: [Option<&Series>; 4], emas: [&[f64]; 3], given: &Given) -> Outcome {
+pub fn resume(
+    mut memory: Memory,
+    series: PerLayer<Option<&Series>>,
+    emas: [&[f64]; 3],
+    given: &Given,
+) -> Outcome {
     let Given { budget, policy, params, look, .. } = *given;
     let empty = Series::default();
-    let daily = series[Layer::L2 as usize].unwrap_or(&empty);
-    let mut blocks: [Vec<Print>; 4] = Default::default();
-    let taken = Layer::ALL.map(|layer| {
-        let l = layer as usize;
+    let daily = series[Layer::L2].unwrap_or(&empty);
+    let mut blocks: PerLayer<Vec<Print>> = PerLayer::default();
+    let taken = PerLayer::from_fn(|layer| {
         look();
-        take_bars(&mut memory.layers[l], layer, series[l], &daily.ts, params, &mut blocks[l])
+        take_bars(&mut memory.layers[layer], layer, series[layer], &daily.ts, params, &mut blocks[layer])
     });
     let budgets: Vec<Budget> = match params.point_in_time {
         true => (0..daily.ts.len())
-            .map(|t| budget_of([0, 1, 2, 3].map(|l: usize| series[l].map(|_| taken[l].bars_at(t))), params))
+            .map(|t| budget_of(PerLayer::from_fn(|l| series[l].map(|_| taken[l].bars_at(t))), params))
             .collect(),
         false => vec![budget; daily.ts.len()],
     };
-    let raw = [0, 1, 2, 3].map(|l: usize| {
+    let raw = PerLayer::from_fn(|l| {
         let at = |t: usize| if budgets[t].enabled[l] { taken[l].label_at(t, budgets[t].tier) } else { None };
         (0..daily.ts.len()).map(at).collect::<Vec<_>>()
     });
-    let accepted: [Vec<Option<Label>>; 4] = [0, 1, 2, 3].map(|l| {
+    let accepted: PerLayer<Vec<Option<Label>>> = PerLayer::from_fn(|l| {
         let tightens = |old, new| policy.tightens(old, new);
         let state = &mut memory.layers[l].hysteresis;
         look();
@@ -112,13 +121,12 @@ pub fn resume(mut memory: Memory, series: [Option<&Series>; 4], emas: [&[f64]; 3
     let mut resolver = Resolver::new(policy, params.l4_label.as_deref());
     let row: Vec<u32> = (0..daily.ts.len())
         .map(|t| {
-            let at = |labels: &[Vec<Option<Label>>; 4]| [0, 1, 2, 3].map(|l: usize| labels[l][t]);
+            let at = |labels: &PerLayer<Vec<Option<Label>>>| labels.each_ref().map(|labels| labels[t]);
             resolver.resolve(((at(&accepted), at(&raw), capped[t]), budgets[t]))
         })
         .collect();
     let rows = resolver.rows;
-    let is_young =
-        |budget: &Budget| !budget.enabled[Layer::L0 as usize] || !budget.enabled[Layer::L1 as usize];
+    let is_young = |budget: &Budget| !budget.enabled[Layer::L0] || !budget.enabled[Layer::L1];
     let young = budgets.iter().rposition(is_young);
     memory.young_until = young.map(|t| daily.ts[t]).or(memory.young_until);
 
@@ -148,26 +156,26 @@ pub fn resume(mut memory: Memory, series: [Option<&Series>; 4], emas: [&[f64]; 3
 /// For each of these rows, whether the market proxy caps its gross exposure and its size.
 pub(crate) fn capped(rows: &[i64], proxy: Option<&Proxy>, budgets: &[Budget]) -> Vec<[bool; 2]> {
     let Some(proxy) = proxy else { return vec![[false; 2]; rows.len()] };
-    let off = |budget: &Budget| [Layer::L0, Layer::L1].map(|layer| !budget.enabled[layer as usize]);
+    let off = |budget: &Budget| [Layer::L0, Layer::L1].map(|layer| !budget.enabled[layer]);
     let rows = proxy.unsupportive(rows).into_iter().zip(budgets);
     rows.map(|(against, budget)| off(budget).map(|off| against && off)).collect()
 }
 
 /// The budget of these series.
-pub fn budget(series: [Option<&Series>; 4], params: &Params) -> Budget {
+pub fn budget(series: PerLayer<Option<&Series>>, params: &Params) -> Budget {
     budget_of(series.map(|s| s.map(|s| s.close.len())), params)
 }
 
 /// The budget of so many bars, `None` where a layer has no source.
-pub fn budget_of(bars: [Option<usize>; 4], params: &Params) -> Budget {
+pub fn budget_of(bars: PerLayer<Option<usize>>, params: &Params) -> Budget {
     // A layer without a source is disabled however few bars would enable it.
-    let min_bars = |l: usize| if bars[l].is_some() { params.layers[l].min_bars } else { usize::MAX };
-    Budget::of(bars.map(Option::unwrap_or_default), [0, 1, 2, 3].map(min_bars))
+    let min_bars = |l| if bars[l].is_some() { params.layers[l].min_bars } else { usize::MAX };
+    Budget::of(bars.map(Option::unwrap_or_default), PerLayer::from_fn(min_bars))
 }
 
 /// Raw labels of one layer's own bars.
 pub fn raw_labels(layer: Layer, series: &Series, tier: Tier, params: &Params) -> Vec<Label> {
-    let source = params.layers[layer as usize].source.as_ref();
+    let source = params.layers[layer].source.as_ref();
     label_bars(&series.bars(), layer, tier, source.and_then(|s| s.adx_floor).unwrap_or(0.0))
 }
 
@@ -217,7 +225,7 @@ fn take_bars(
     *blocks = prints(own.print, series, bars);
     own.print = blocks.last().copied().or(own.print);
     own.bars += bars as u64;
-    let floor = params.layers[layer as usize].source.as_ref().and_then(|s| s.adx_floor).unwrap_or(0.0);
+    let floor = params.layers[layer].source.as_ref().and_then(|s| s.adx_floor).unwrap_or(0.0);
     taken.labels = own.labels.label(&series.first_bars(bars), layer, floor);
     for (raw, labels) in own.raw.iter_mut().zip(&taken.labels) {
         *raw = labels.last().copied().or(*raw);
@@ -228,14 +236,14 @@ fn take_bars(
 
 /// The window of a layer's percentile, `None` where fixed cut-offs apply, and its ADX floor.
 pub(crate) fn labelling(layer: Layer, given: &Given) -> (Option<usize>, f64) {
-    let source = given.params.layers[layer as usize].source.as_ref();
+    let source = given.params.layers[layer].source.as_ref();
     // Tier full means that all enabled layers have a window of bars, some perhaps after the last row.
     let window = vol_window(layer, given.budget.tier, usize::MAX);
     (window, source.and_then(|s| s.adx_floor).unwrap_or(0.0))
 }
 
 /// What tells rows apart: setups follow from the labels.
-type RowContent = ([Option<Label>; 4], [u64; 3], Orders, bool, Budget);
+type RowContent = (PerLayer<Option<Label>>, [u64; 3], Orders, bool, Budget);
 
 /// Resolves rows into policies: each different combination of inputs is worked out once, and rows
 /// that say the same become one.
@@ -288,13 +296,13 @@ fn compute_row(policy: &Policy, l4: Option<&Effect>, (inputs, budget): (RowInput
 
 fn all_flips(
     memory: &mut Memory,
-    accepted: &[Vec<Option<Label>>; 4],
+    accepted: &PerLayer<Vec<Option<Label>>>,
     keys: impl Iterator<Item = Option<Label>>,
 ) -> Vec<(FlipLayer, Flip<&'static str>)> {
     let mut all = Vec::new();
     for layer in [Layer::L0, Layer::L1, Layer::L2] {
-        let run = &mut memory.layers[layer as usize].run;
-        let flips = flips_after(run, accepted[layer as usize].iter().copied());
+        let run = &mut memory.layers[layer].run;
+        let flips = flips_after(run, accepted[layer].iter().copied());
         all.extend(flips.into_iter().map(|flip| (FlipLayer::Layer(layer), flip.map(Label::as_str))));
     }
     let flips = flips_after(&mut memory.composite, keys.map(Some));

@@ -2,7 +2,7 @@
 
 use crate::cmc_regimes::align::as_of;
 use crate::cmc_regimes::series::Series;
-use crate::hash::{Hash, chain};
+use crate::hash::Hash;
 
 /// The market proxy's weekly bars: when each closed, and whether the market then was supportive.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -33,6 +33,6 @@ impl Proxy {
     /// A fingerprint of what rows up to a moment take from it.
     pub fn print(&self, until: i64) -> Hash {
         let bars = self.ts.partition_point(|ts| *ts <= until);
-        (0..bars).fold([0; 2], |hash, i| chain(hash, [self.ts[i] as u64, u64::from(self.supportive[i])]))
+        (0..bars).fold(Hash::START, |hash, i| hash.chain([self.ts[i] as u64, u64::from(self.supportive[i])]))
     }
 }

@@ -2,12 +2,12 @@
 //! market proxy.
 
 use crate::cmc_regimes::label::Label;
-use crate::cmc_regimes::layer::Layer;
+use crate::cmc_regimes::layer::{Layer, PerLayer};
 use crate::cmc_regimes::pipeline::PROXY_CAP;
 use crate::cmc_regimes::policy::{Effect, Policy, Risk};
 
 /// Accepted labels, raw labels, and whether the market proxy caps gross exposure and size.
-pub type RowInputs = ([Option<Label>; 4], [Option<Label>; 4], [bool; 2]);
+pub type RowInputs = (PerLayer<Option<Label>>, PerLayer<Option<Label>>, [bool; 2]);
 
 /// What tightens a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,19 +30,19 @@ pub enum Source {
 pub fn in_force<'a>(
     policy: &'a Policy,
     l4: Option<&'a Effect>,
-    accepted: [Option<Label>; 4],
+    accepted: PerLayer<Option<Label>>,
 ) -> impl Iterator<Item = (Source, &'a Effect)> + Clone {
     let layers = [Layer::L2, Layer::L1, Layer::L0, Layer::L3].into_iter();
     let of_layer = move |layer: Layer| {
-        let label = accepted[layer as usize]?;
+        let label = accepted[layer]?;
         Some((Source::InForce(layer, label), policy.effect(label)))
     };
     layers.filter_map(of_layer).chain(l4.map(|effect| (Source::Given, effect)))
 }
 
 /// The label that makes the key.
-pub fn key([l0, l1, l2, _]: [Option<Label>; 4]) -> Option<Label> {
-    l2.or(l1).or(l0)
+pub fn key(accepted: PerLayer<Option<Label>>) -> Option<Label> {
+    accepted[Layer::L2].or(accepted[Layer::L1]).or(accepted[Layer::L0])
 }
 
 /// All that tightens a row, with how much: folded over [`Risk::START`], in any order, it gives the row's risk.
@@ -52,9 +52,9 @@ pub fn restraints<'a>(
     (accepted, raw, [caps_gross, caps_size]): RowInputs,
 ) -> impl Iterator<Item = (Source, Risk)> {
     // A change that waits has tightened the risk already; setups follow the labels in force.
-    let waiting = Layer::ALL.into_iter().filter(move |l| raw[*l as usize] != accepted[*l as usize]);
+    let waiting = Layer::ALL.into_iter().filter(move |l| raw[*l] != accepted[*l]);
     let waiting = waiting.filter_map(move |layer| {
-        let label = raw[layer as usize]?;
+        let label = raw[layer]?;
         Some((Source::Waiting(layer, label), policy.effect(label).risk))
     });
     // A label from elsewhere (L3, L4) is no evidence of the market: it only tightens further.

@@ -2,14 +2,14 @@
 
 use crate::cmc_regimes::budget::Budget;
 use crate::cmc_regimes::label::Label;
-use crate::cmc_regimes::layer::Layer;
+use crate::cmc_regimes::layer::{Layer, PerLayer};
 use crate::cmc_regimes::policy::Risk;
 
 /// What a daily row says. Many rows say the same, so rows refer to it by index.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// Accepted labels, L0 to L3.
-    pub labels: [Option<Label>; 4],
+    /// Accepted labels.
+    pub labels: PerLayer<Option<Label>>,
     /// The label that makes the key, `None` for `Unknown`.
     pub key: Option<Label>,
     /// The five risk fields.

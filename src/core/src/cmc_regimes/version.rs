@@ -6,7 +6,7 @@ use crate::cmc_regimes::labeller;
 use crate::cmc_regimes::layer::Layer;
 use crate::cmc_regimes::params::Params;
 use crate::cmc_regimes::policy::{PolicyTable, Rule};
-use crate::hash::hash;
+use crate::hash::of_json;
 
 /// Changed whenever the code gives another label or policy for the same inputs and parameters.
 pub const LABEL_VERSION: u32 = 1;
@@ -16,12 +16,12 @@ pub const LABEL_VERSION: u32 = 1;
 /// parameter that can change a label. `params` that act alike, such as no hysteresis in either
 /// mode, hash alike.
 pub fn version_hash(table: &PolicyTable, params: &Params) -> String {
-    hash(&canonical(table, params))
+    of_json(&canonical(table, params))
 }
 
 /// The same hash of the policy's rules alone: it tells a changed policy from changed parameters.
 pub fn policy_hash(table: &PolicyTable) -> String {
-    hash(&json!([table.rules().iter().map(rule).collect::<Vec<_>>(), rule(table.fallback())]))
+    of_json(&json!([table.rules().iter().map(rule).collect::<Vec<_>>(), rule(table.fallback())]))
 }
 
 fn canonical(table: &PolicyTable, params: &Params) -> Value {
@@ -48,7 +48,7 @@ fn canonical(table: &PolicyTable, params: &Params) -> Value {
 }
 
 fn layer_parameters(layer: Layer, params: &Params) -> Value {
-    let own = &params.layers[layer as usize];
+    let own = &params.layers[layer];
     json!({
         "min_bars": own.min_bars,
         "confirm_bars": layer.confirm_bars(),

@@ -2,7 +2,8 @@
 //! trades on weekdays alone.
 
 use crate::calendar::DailyBars;
-use crate::demo::{CLOSING_TIME, DAY, DemoAsset, FIRST_DAY, MoodWalk, Nature, Rng, factor};
+use crate::calendar::civil::MICROS_PER_DAY;
+use crate::demo::{CLOSING_TIME, DemoAsset, FIRST_DAY, MoodWalk, Nature, Rng, factor};
 
 /// The timeframes that there are.
 pub const DAILY: &str = "1d";
@@ -72,7 +73,7 @@ fn four_hours(asset: &DemoAsset, seed: u64) -> DailyBars {
     let mut bars = DailyBars::default();
     for i in ts.len().saturating_sub(INTRADAY_DAYS)..ts.len() {
         let begin = ts[i] - CLOSING_TIME;
-        let mut rng = Rng::new(seed, (1 << 63) + ((asset.id as u64) << 32) + (begin / DAY) as u64);
+        let mut rng = Rng::new(seed, (1 << 63) + ((asset.id as u64) << 32) + (begin / MICROS_PER_DAY) as u64);
         let inside = |price: f64| price.max(low[i]).min(high[i]);
         // From the open to the close by detours; one part goes to the high, one to the low.
         let mut points = [open[i]; PARTS + 1];
@@ -87,7 +88,7 @@ fn four_hours(asset: &DemoAsset, seed: u64) -> DailyBars {
         for k in 0..PARTS {
             let (upper, lower) = (points[k].max(points[k + 1]), points[k].min(points[k + 1]));
             let [up, down] = [0.3 * rng.uniform(), 0.3 * rng.uniform()];
-            bars.ts.push(begin + k as i64 * DAY / PARTS as i64);
+            bars.ts.push(begin + k as i64 * MICROS_PER_DAY / PARTS as i64);
             bars.open.push(points[k]);
             bars.high.push(if k == top { high[i] } else { inside(upper + (high[i] - upper) * up) });
             bars.low.push(if k == bottom { low[i] } else { inside(lower - (lower - low[i]) * down) });
@@ -154,10 +155,10 @@ mod tests {
     fn the_index_trades_on_weekdays_and_is_calm() {
         let DemoCandles { symbol, timeframe, bars } = index(3_000, 42);
         assert_eq!((symbol.as_str(), timeframe, bars.ts.len()), ("^GSPC", "1d", 1_500));
-        assert!(bars.ts.iter().all(|ts| ts % DAY == 0 && ts / DAY % 7 > 1));
-        assert!(bars.ts.windows(2).all(|pair| [1, 3].contains(&((pair[1] - pair[0]) / DAY))));
+        assert!(bars.ts.iter().all(|ts| ts % MICROS_PER_DAY == 0 && ts / MICROS_PER_DAY % 7 > 1));
+        assert!(bars.ts.windows(2).all(|pair| [1, 3].contains(&((pair[1] - pair[0]) / MICROS_PER_DAY))));
         // 2024-03-18, the last day of the market.
-        assert_eq!(bars.ts.last(), Some(&(i64::from(FIRST_DAY + 2_999) * DAY)));
+        assert_eq!(bars.ts.last(), Some(&(i64::from(FIRST_DAY + 2_999) * MICROS_PER_DAY)));
         let ret: Vec<f64> = bars.close.windows(2).map(|pair| pair[1] / pair[0] - 1.0).collect();
         let deviation = (ret.iter().map(|r| r * r).sum::<f64>() / ret.len() as f64).sqrt();
         assert!((0.004..0.016).contains(&deviation), "{deviation}");

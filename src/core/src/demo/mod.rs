@@ -7,6 +7,7 @@
 mod candles;
 
 use crate::calendar::DailyBars;
+use crate::calendar::civil::MICROS_PER_DAY;
 
 pub use candles::{DAILY, DemoCandles, FOUR_HOURS, INDEX, candles, index};
 
@@ -84,8 +85,7 @@ const CEILING: f64 = 1e6;
 const PULL: f64 = 0.002;
 const GROWTH: f64 = 0.00026;
 
-const DAY: i64 = 86_400_000_000;
-const CLOSING_TIME: i64 = DAY - 1_000_000;
+const CLOSING_TIME: i64 = MICROS_PER_DAY - 1_000_000;
 
 /// What makes the bars of one asset its own.
 struct Nature {
@@ -132,7 +132,7 @@ impl Nature {
             if i < skipped {
                 continue;
             }
-            bars.ts.push(i64::from(day) * DAY + CLOSING_TIME);
+            bars.ts.push(i64::from(day) * MICROS_PER_DAY + CLOSING_TIME);
             bars.open.push(open);
             bars.high.push(high);
             bars.low.push(low);
@@ -236,7 +236,7 @@ mod tests {
     use crate::calendar::{Calendar, Span, ema, period_bars};
     use crate::cmc_regimes::budget::Tier;
     use crate::cmc_regimes::label::{Trend, Vol};
-    use crate::cmc_regimes::layer::Layer;
+    use crate::cmc_regimes::layer::{Layer, PerLayer};
     use crate::cmc_regimes::params::Params;
     use crate::cmc_regimes::pipeline::{Outcome, run};
     use crate::cmc_regimes::policy::{Policy, PolicyTable};
@@ -277,7 +277,7 @@ mod tests {
         let monthly = series(&period_bars(bars, Span::Month, Calendar::Iso), [12, 24, 48]);
         let weekly = series(&period_bars(bars, Span::Week, Calendar::Iso), [20, 50, 200]);
         let daily = series(bars, [20, 50, 100]);
-        let layers = [Some(&monthly), Some(&weekly), Some(&daily), None];
+        let layers = PerLayer::new([Some(&monthly), Some(&weekly), Some(&daily), None]);
         run(layers, None, &Policy::new(PolicyTable::built_in()), &Params::default())
     }
 
@@ -316,7 +316,7 @@ mod tests {
         assert_eq!(market.iter().map(|a| a.bars.ts.len()).collect::<Vec<_>>(), [1_000, 1_000, 720, 200]);
         for asset in &market {
             // 2000-01-01 23:59:59 and so many days.
-            let stamp = |day: i32| i64::from(day) * 86_400_000_000 + 86_399_000_000;
+            let stamp = |day: i32| i64::from(day) * MICROS_PER_DAY + 86_399_000_000;
             let stamps: Vec<i64> = (asset.first_day..5_844 + 1_000).map(stamp).collect();
             assert_eq!(asset.bars.ts, stamps);
         }
@@ -345,11 +345,12 @@ mod tests {
     fn the_market_goes_through_every_trend_and_volatility() {
         let market = market(3, 3_000, 42);
         let outcome = labelled(&market[0].bars);
-        assert_eq!((outcome.budget.tier, outcome.budget.enabled), (Tier::Full, [true, true, true, false]));
+        let enabled = |three: [bool; 3]| PerLayer::new([three[0], three[1], three[2], false]);
+        assert_eq!((outcome.budget.tier, outcome.budget.enabled), (Tier::Full, enabled([true; 3])));
         // After the bars that have no trend for want of EMAs, and no percentile.
         let labels: Vec<_> = outcome.row[250..]
             .iter()
-            .filter_map(|row| outcome.rows[*row as usize].labels[Layer::L2 as usize])
+            .filter_map(|row| outcome.rows[*row as usize].labels[Layer::L2])
             .collect();
         let enough = |count: usize| count * 20 >= labels.len();
         for trend in Trend::ALL {
@@ -358,8 +359,8 @@ mod tests {
         for vol in Vol::ALL {
             assert!(enough(labels.iter().filter(|l| l.vol() == *vol).count()), "{vol:?}");
         }
-        let enabled = |asset: usize| labelled(&market[asset].bars).budget.enabled;
-        assert_eq!(enabled(1), [false, true, true, false]);
-        assert_eq!(enabled(2), [false, false, true, false]);
+        let of_asset = |asset: usize| labelled(&market[asset].bars).budget.enabled;
+        assert_eq!(of_asset(1), enabled([false, true, true]));
+        assert_eq!(of_asset(2), enabled([false, false, true]));
     }
 }

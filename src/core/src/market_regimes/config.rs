@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value, json};
 use thiserror::Error;
 
-use crate::hash::hash;
+use crate::hash::of_json;
 
 const KEYS: [&str; 8] = [
     "adx_trending",
@@ -153,7 +153,7 @@ impl Config {
         if effective == Self::default().effective() {
             return CLASSIFIER_VERSION.to_owned();
         }
-        let digits: String = hash(&effective).chars().take(8).collect();
+        let digits: String = of_json(&effective).chars().take(8).collect();
         format!("{CLASSIFIER_VERSION}-{digits}")
     }
 

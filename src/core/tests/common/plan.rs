@@ -4,11 +4,11 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use regime_core::Layer;
 use regime_core::cmc_regimes::hysteresis::Mode;
 use regime_core::cmc_regimes::params::{LayerParams, Params, SourceParams};
 use regime_core::cmc_regimes::proxy::Proxy;
 use regime_core::cmc_regimes::series::Series;
+use regime_core::{Layer, PerLayer};
 
 use super::synthetic::{DAY, Shape, series};
 use super::{key, mode};
@@ -18,7 +18,7 @@ use super::{key, mode};
 pub struct Plan {
     pub seed: u64,
     /// Bars of each layer, `None` without a source.
-    pub bars: [Option<usize>; 4],
+    pub bars: PerLayer<Option<usize>>,
     /// Days from bar to bar: real months and weeks, or shorter ones, which start amid the daily rows.
     pub days: [i64; 2],
     /// Days by which sparse layers end before or after the last daily row.
@@ -29,7 +29,7 @@ pub struct Plan {
     pub costs: bool,
     pub mode: Mode,
     pub hold: u32,
-    pub min_bars: [usize; 4],
+    pub min_bars: PerLayer<usize>,
     pub l4_label: Option<String>,
     /// Weekly bars of the market proxy, unless the asset is that itself.
     pub proxy: Option<usize>,
@@ -37,15 +37,16 @@ pub struct Plan {
 
 /// All that a run takes beside the policy.
 pub struct Asset {
-    pub series: [Option<Series>; 4],
+    pub series: PerLayer<Option<Series>>,
     pub proxy: Option<Proxy>,
     pub proxy_weekly: Option<Series>,
     pub params: Params,
 }
 
 impl Plan {
-    fn shape(&self, layer: usize, bars: usize) -> Shape {
-        let step = [self.days[0] * DAY, self.days[1] * DAY, DAY, DAY / 4][layer];
+    fn shape(&self, layer: Layer, bars: usize) -> Shape {
+        let [month, week] = self.days.map(|days| days * DAY);
+        let step = PerLayer::new([month, week, DAY, DAY / 4])[layer];
         Shape {
             step,
             gaps: self.gaps,
@@ -56,24 +57,24 @@ impl Plan {
         }
     }
 
-    fn sparse(&self, layer: usize, bars: usize, seed: u64) -> Series {
+    fn sparse(&self, layer: Layer, bars: usize, seed: u64) -> Series {
         let mut series = series(Shape { seed, ..self.shape(layer, bars) });
         series.ts.iter_mut().for_each(|ts| *ts += self.shift * DAY);
         series
     }
 
     pub fn asset(&self) -> Asset {
-        let own = [0, 1, 2, 3].map(|layer: usize| {
+        let own = PerLayer::from_fn(|layer| {
             let bars = self.bars[layer]?;
             Some(match layer {
-                2 => series(self.shape(layer, bars)),
+                Layer::L2 => series(self.shape(layer, bars)),
                 _ => self.sparse(layer, bars, self.seed.wrapping_add(layer as u64)),
             })
         });
-        let proxy_weekly = self.proxy.map(|bars| self.sparse(1, bars, self.seed.wrapping_add(9)));
-        let layers = Layer::ALL.map(|layer| LayerParams {
-            min_bars: self.min_bars[layer as usize],
-            source: self.bars[layer as usize].map(|_| SourceParams {
+        let proxy_weekly = self.proxy.map(|bars| self.sparse(Layer::L1, bars, self.seed.wrapping_add(9)));
+        let layers = PerLayer::from_fn(|layer| LayerParams {
+            min_bars: self.min_bars[layer],
+            source: self.bars[layer].map(|_| SourceParams {
                 periods: [4, 9, 20],
                 atr: self.atr,
                 adx_floor: self.adx_floor,
@@ -96,25 +97,26 @@ impl Plan {
 }
 
 impl Asset {
-    pub fn series(&self) -> [Option<&Series>; 4] {
+    pub fn series(&self) -> PerLayer<Option<&Series>> {
         self.series.each_ref().map(Option::as_ref)
     }
 }
 
 /// Counts at and around each threshold.
-fn bars() -> impl Strategy<Value = [Option<usize>; 4]> {
-    [
+fn bars() -> impl Strategy<Value = PerLayer<Option<usize>>> {
+    let bars = [
         option::weighted(0.8, select(vec![0usize, 1, 40, 59, 60, 70])),
         option::weighted(0.8, select(vec![0usize, 1, 51, 52, 99, 100, 120])),
         option::weighted(0.97, select(vec![0usize, 1, 2, 119, 120, 249, 250, 250, 300])),
         option::weighted(0.3, select(vec![0usize, 299, 300])),
-    ]
+    ];
+    bars.prop_map(PerLayer::new)
 }
 
-fn min_bars() -> impl Strategy<Value = [usize; 4]> {
+fn min_bars() -> impl Strategy<Value = PerLayer<usize>> {
     let any =
         [select(vec![0, 30, 60]), select(vec![0, 20, 52]), select(vec![0, 60, 120]), select(vec![0, 300])];
-    prop_oneof![Just([60, 52, 120, 300]), any]
+    prop_oneof![Just([60, 52, 120, 300]), any].prop_map(PerLayer::new)
 }
 
 pub fn plan() -> impl Strategy<Value = Plan> {

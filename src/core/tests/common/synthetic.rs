@@ -2,8 +2,7 @@
 
 use regime_core::cmc_regimes::series::Series;
 
-/// A day in microseconds.
-pub const DAY: i64 = 86_400_000_000;
+pub use regime_core::calendar::civil::MICROS_PER_DAY as DAY;
 
 /// SplitMix64: small, seeded, and the same on every machine.
 pub struct Rng(pub u64);

@@ -1,11 +1,11 @@
 //! What is wrong with the source map, bars and EMAs, before a refresh stumbles over it or, worse, does
 //! not. Nothing here stops at the first asset or layer that is bad.
 
-use regime_core::Layer;
 use regime_core::cmc_regimes::budget::{Budget, Tier};
 use regime_core::cmc_regimes::params::Params;
 use regime_core::cmc_regimes::pipeline::budget_of;
 use regime_core::cmc_regimes::policy::PolicyTable;
+use regime_core::{Layer, PerLayer};
 
 use crate::output::finding::Severity;
 use crate::pg::error::{Error, Result};
@@ -28,11 +28,12 @@ pub fn check(ids: Option<Vec<i32>>, cal_scheme: Option<String>) -> Result<Vec<Co
         let mut complaints = Vec::new();
         let sources = usable_sources(db, &map, &cal_scheme, &schema, &mut complaints)?;
         let given = Given { cal_scheme: Some(cal_scheme), ..Given::default() };
-        let params = match map[Layer::L2 as usize] {
+        let params = match map[Layer::L2] {
             Some(_) => params::parameters(db, &given, None)?.1,
             None => Params::default(),
         };
-        let whole = (0..4).all(|l| map[l].is_some() == sources[l].is_some()) && map[2].is_some();
+        let is_read = |l| map[l].is_some() == sources[l].is_some();
+        let whole = Layer::ALL.into_iter().all(is_read) && map[Layer::L2].is_some();
         let readers = readers(db, &map, &sources)?;
         let setup = Setup { sources, params, table: PolicyTable::built_in() };
         let ids = match ids.map_or_else(|| all_ids(db, &setup), Ok) {
@@ -70,26 +71,22 @@ fn of_error(error: &Error, layer: Option<Layer>) -> Complaint {
 /// without a time zone.
 fn usable_sources(
     db: Db,
-    map: &[Option<MapRow>; 4],
+    map: &PerLayer<Option<MapRow>>,
     cal_scheme: &str,
     schema: &str,
     complaints: &mut Vec<Complaint>,
-) -> Result<[Option<Source>; 4]> {
-    let mut sources: [Option<Source>; 4] = Default::default();
-    if map[Layer::L2 as usize].is_none() {
+) -> Result<PerLayer<Option<Source>>> {
+    let mut sources = PerLayer::<Option<Source>>::default();
+    if map[Layer::L2].is_none() {
         complaints.push(of_error(&map::no_source(Layer::L2, cal_scheme, schema), Some(Layer::L2)));
     }
     for layer in Layer::ALL {
-        let Some(row) = &map[layer as usize] else { continue };
-        let mut alone: [Option<MapRow>; 4] = Default::default();
-        alone[layer as usize] = Some(row.clone());
-        match map::check(db, alone) {
-            Ok(mut checked) => sources[layer as usize] = checked[layer as usize].take(),
+        let Some(row) = &map[layer] else { continue };
+        match map::check(db, PerLayer::only(layer, Some(row.clone()))) {
+            Ok(mut checked) => sources[layer] = checked[layer].take(),
             Err(error) => complaints.push(of_error(&error, Some(layer))),
         }
-        for (field, relation) in
-            sources[layer as usize].iter().flat_map(|s| [("bars", &s.bars), ("ema", &s.ema)])
-        {
+        for (field, relation) in sources[layer].iter().flat_map(|s| [("bars", &s.bars), ("ema", &s.ema)]) {
             if !relation.at_utc {
                 continue;
             }
@@ -112,20 +109,17 @@ fn usable_sources(
 
 fn readers<'c>(
     db: Db<'c>,
-    map: &[Option<MapRow>; 4],
-    sources: &[Option<Source>; 4],
-) -> Result<[Option<RawReader<'c>>; 4]> {
-    let mut readers: [Option<RawReader>; 4] = Default::default();
-    for layer in Layer::ALL {
-        if let (Some(row), Some(source)) = (&map[layer as usize], &sources[layer as usize]) {
-            readers[layer as usize] = Some(RawReader::new(db, row, source.clone())?);
-        }
-    }
-    Ok(readers)
+    map: &PerLayer<Option<MapRow>>,
+    sources: &PerLayer<Option<Source>>,
+) -> Result<PerLayer<Option<RawReader<'c>>>> {
+    PerLayer::try_from_fn(|layer| {
+        let of = map[layer].as_ref().zip(sources[layer].as_ref());
+        of.map(|(row, source)| RawReader::new(db, row, source.clone())).transpose()
+    })
 }
 
 struct Preflight<'c> {
-    readers: [Option<RawReader<'c>>; 4],
+    readers: PerLayer<Option<RawReader<'c>>>,
     params: Params,
     /// The quoted schema of the extension.
     schema: String,
@@ -143,7 +137,7 @@ impl Preflight<'_> {
             pgrx::check_for_interrupts!();
             let (found, budget) = memory::in_own_memory(|| self.asset(*id))?;
             complaints.extend(found);
-            let is_young = |b: Budget| !b.enabled[0] || !b.enabled[1];
+            let is_young = |b: Budget| !b.enabled[Layer::L0] || !b.enabled[Layer::L1];
             young += i64::from(budget.is_some_and(is_young) && *id != self.params.market_proxy_id);
         }
         if young > 0 && self.whole {
@@ -157,7 +151,7 @@ impl Preflight<'_> {
         let layers = self.layers(id)?;
         let mut complaints = complaints_of(&layers, self.subject(id));
         let bars = layers.each_ref().map(|layer| layer.as_ref().map(|checked| checked.raw.bars.len()));
-        let days = bars[Layer::L2 as usize];
+        let days = bars[Layer::L2];
         if days == Some(0) {
             complaints.push(Complaint {
                 severity: Severity::Warning,
@@ -166,7 +160,7 @@ impl Preflight<'_> {
                 problem: "no daily bars".to_owned(),
                 n: Some(0),
                 first: None,
-                command: self.readers[Layer::L2 as usize].as_ref().map_or_else(String::new, |reader| {
+                command: self.readers[Layer::L2].as_ref().map_or_else(String::new, |reader| {
                     let source = &reader.source;
                     let condition = source.bars.condition_of(id, source.tf.as_deref());
                     format!("SELECT count(*) FROM {} WHERE {condition};", source.bars.sql)
@@ -187,15 +181,19 @@ impl Preflight<'_> {
     }
 
     fn layers(&self, id: i32) -> Result<Layers<'_>> {
-        let mut layers = Layers::default();
-        for (reader, layer) in self.readers.iter().zip(layers.iter_mut()) {
-            *layer = reader.as_ref().map(|r| Ok::<_, Error>(Checked::new(r, r.read(id)?))).transpose()?;
-        }
-        Ok(layers)
+        PerLayer::try_from_fn(|layer| {
+            self.readers[layer].as_ref().map(|r| Ok(Checked::new(r, r.read(id)?))).transpose()
+        })
     }
 
     /// What a history of so many bars switches off.
-    fn history(&self, id: i32, bars: [Option<usize>; 4], budget: Budget, layers: &Layers) -> Vec<Complaint> {
+    fn history(
+        &self,
+        id: i32,
+        bars: PerLayer<Option<usize>>,
+        budget: Budget,
+        layers: &Layers,
+    ) -> Vec<Complaint> {
         let compute =
             |parameter: &str| format!("SELECT * FROM {}.regime_compute({id}{parameter});", self.schema);
         let info = |layer, problem, n, first, command| {
@@ -204,26 +202,26 @@ impl Preflight<'_> {
         };
         let mut complaints = Vec::new();
         for layer in Layer::ALL {
-            let (Some(n), false) = (bars[layer as usize], budget.enabled[layer as usize]) else { continue };
-            let least = self.params.layers[layer as usize].min_bars;
+            let (Some(n), false) = (bars[layer], budget.enabled[layer]) else { continue };
+            let least = self.params.layers[layer].min_bars;
             let command = match layer {
                 Layer::L3 => "Wait for more bars.".to_owned(),
                 _ => format!(
                     "Wait for more bars, or try fewer: {}",
-                    compute(&format!(", min_bars_l{} => {n}", layer as usize))
+                    compute(&format!(", min_bars_{} => {n}", layer.as_str().to_lowercase()))
                 ),
             };
-            let first = layers[layer as usize].as_ref().and_then(|checked| checked.ts.first().copied());
+            let first = layers[layer].as_ref().and_then(|checked| checked.ts.first().copied());
             let problem = format!("layer is off: it takes {least} bars");
             complaints.push(info(Some(layer), problem, Some(n as i64), first, command));
         }
         if budget.tier == Tier::Lite {
-            let [months, weeks, days, _] = bars.map(Option::unwrap_or_default);
+            let [months, weeks, days, _] = bars.map(Option::unwrap_or_default).into_array();
             let short = |n: usize, least, kind| (n < least).then(|| format!("{n} of {least} {kind} bars"));
             let missing: Vec<String> = [
                 short(weeks, 100, "weekly"),
                 short(days, 250, "daily"),
-                short(months, 60, "monthly").filter(|_| budget.enabled[0]),
+                short(months, 60, "monthly").filter(|_| budget.enabled[Layer::L0]),
             ]
             .into_iter()
             .flatten()
@@ -249,7 +247,7 @@ impl Preflight<'_> {
         };
         let choose = || "Load them, or SET pg_regime.market_proxy_id = …;".to_owned();
         let look = || format!("SELECT * FROM {}.regime_check_inputs(ARRAY[{id}]);", self.schema);
-        let Some(reader) = &self.readers[Layer::L1 as usize] else {
+        let Some(reader) = &self.readers[Layer::L1] else {
             let problem = format!("no weekly source, so no market proxy: young {assets} without a cap");
             return Ok(Some(complaint(Severity::Info, problem, None, look())));
         };
@@ -257,7 +255,7 @@ impl Preflight<'_> {
         let mut layers = Layers::default();
         let no_bars = checked.raw.bars.is_empty();
         let unsupportive = checked.bars_without_ema();
-        layers[Layer::L1 as usize] = Some(checked);
+        layers[Layer::L1] = Some(checked);
         let worst =
             complaints_of(&layers, self.subject(id)).into_iter().find(|c| c.severity == Severity::Error);
         Ok(match (no_bars, worst, unsupportive) {

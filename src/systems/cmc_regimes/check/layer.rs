@@ -1,11 +1,12 @@
 //! What is wrong with the bars and EMAs of one asset: each layer by itself, and weeks and months against days.
 
-use regime_core::Layer;
+use regime_core::calendar::civil::MICROS_PER_DAY;
 use regime_core::calendar::stamps::{
     Agreement, Midnight, agreement, is_midnight, midnight, on_first_day, same_day,
 };
 use regime_core::calendar::steps::{gaps, habit};
 use regime_core::calendar::{Calendar, Span};
+use regime_core::{Layer, PerLayer};
 
 use crate::output::finding::Severity;
 use crate::pg::time::utc;
@@ -34,7 +35,7 @@ pub struct Checked<'a> {
 }
 
 /// Per layer, where it has a source that can be read.
-pub type Layers<'a> = [Option<Checked<'a>>; 4];
+pub type Layers<'a> = PerLayer<Option<Checked<'a>>>;
 
 /// All there is to say about an asset's bars and EMAs.
 pub fn complaints_of(layers: &Layers, subject: Subject) -> Vec<Complaint> {
@@ -44,7 +45,7 @@ pub fn complaints_of(layers: &Layers, subject: Subject) -> Vec<Complaint> {
         complaints.extend(layer.bars());
         complaints.extend(layer.emas());
         complaints.extend(layer.times());
-        complaints.extend(match (checked.reader.layer(), &layers[Layer::L2 as usize]) {
+        complaints.extend(match (checked.reader.layer(), &layers[Layer::L2]) {
             (Layer::L2, _) => layer.daily(),
             (Layer::L0 | Layer::L1, Some(daily)) => layer.against_daily(daily),
             _ => Vec::new(),
@@ -404,18 +405,16 @@ impl OfLayer<'_> {
 }
 
 fn start_of_day(ts: i64) -> i64 {
-    ts - ts.rem_euclid(DAY)
+    ts - ts.rem_euclid(MICROS_PER_DAY)
 }
 
-/// Microseconds in a day.
-const DAY: i64 = 86_400_000_000;
 /// Microseconds in an hour.
 const HOUR: i64 = 3_600_000_000;
 
 /// A length of time as a person says it, to the hour, or the minute where it is shorter.
 fn duration(micros: i64) -> String {
     let unit = |n: i64, name: &str| format!("{n} {name}{}", if n == 1 { "" } else { "s" });
-    match (micros / DAY, micros % DAY / HOUR) {
+    match (micros / MICROS_PER_DAY, micros % MICROS_PER_DAY / HOUR) {
         (0, 0) => unit(micros / 60_000_000, "minute"),
         (0, hours) => unit(hours, "hour"),
         (days, 0) => unit(days, "day"),

@@ -124,9 +124,9 @@ fn text(row: &spi::Row, column: usize) -> Option<String> {
 
 /// A row as PostgreSQL shows it.
 fn values(row: &Row) -> Values {
-    let label = |layer: Layer| row.labels[layer as usize].map(|l: Label| l.as_str().to_owned());
+    let label = |layer: Layer| row.labels[layer].map(|l: Label| l.as_str().to_owned());
     let number = |value: f64| Some(value.to_string());
-    let enabled = |layer: Layer| Some(row.budget.enabled[layer as usize].to_string());
+    let enabled = |layer: Layer| Some(row.budget.enabled[layer].to_string());
     [
         label(Layer::L0),
         label(Layer::L1),

@@ -28,7 +28,7 @@ pub fn tell(told: &Told) -> Vec<Line> {
 }
 
 fn which(told: &Told) -> Line {
-    let rows = told.series[Layer::L2 as usize].as_ref().map_or(0, |daily| daily.ts.len());
+    let rows = told.series[Layer::L2].as_ref().map_or(0, |daily| daily.ts.len());
     let asked = match told.at {
         Some(at) => format!("the newest row at or before {}", moment(at)),
         None => "the newest row".to_owned(),
@@ -38,7 +38,12 @@ fn which(told: &Told) -> Line {
 }
 
 const fn bars_of(layer: Layer) -> &'static str {
-    ["monthly", "weekly", "daily", "intraday"][layer as usize]
+    match layer {
+        Layer::L0 => "monthly",
+        Layer::L1 => "weekly",
+        Layer::L2 => "daily",
+        Layer::L3 => "intraday",
+    }
 }
 
 fn budget(told: &Told) -> Vec<Line> {
@@ -46,7 +51,7 @@ fn budget(told: &Told) -> Vec<Line> {
     let mut lines: Vec<Line> = Layer::ALL
         .into_iter()
         .map(|layer| {
-            let Some(series) = &told.series[layer as usize] else {
+            let Some(series) = &told.series[layer] else {
                 let detail = format!(
                     "{} has no source in regime_source for cal_scheme '{}'",
                     layer.as_str(),
@@ -54,8 +59,8 @@ fn budget(told: &Told) -> Vec<Line> {
                 );
                 return line(BUDGET, "bars", "off: none", detail).of(layer);
             };
-            let (bars, least) = (series.ts.len(), params.layers[layer as usize].min_bars);
-            let on = told.row.budget.enabled[layer as usize];
+            let (bars, least) = (series.ts.len(), params.layers[layer].min_bars);
+            let on = told.row.budget.enabled[layer];
             let until = series.until(told.row.ts);
             let detail = format!(
                 "{bars} {} bars in the whole history, {} {least} needed; {until} up to this row",
@@ -77,10 +82,10 @@ fn budget(told: &Told) -> Vec<Line> {
 
 fn tier(told: &Told) -> Line {
     let budget = told.row.budget;
-    let l0 = budget.enabled[Layer::L0 as usize];
+    let l0 = budget.enabled[Layer::L0];
     let mut needs: Vec<String> = Budget::full_needs(l0)
         .map(|(layer, fewest)| {
-            let bars = told.series[layer as usize].as_ref().map_or(0, |s| s.ts.len());
+            let bars = told.series[layer].as_ref().map_or(0, |s| s.ts.len());
             format!("{} {bars} {} {fewest}", bars_of(layer), if bars >= fewest { ">=" } else { "<" })
         })
         .collect();
@@ -95,13 +100,11 @@ fn tier(told: &Told) -> Line {
 }
 
 fn labels(told: &Told, layer: Layer) -> Vec<Line> {
-    let Some(series) =
-        told.series[layer as usize].as_ref().filter(|_| told.row.budget.enabled[layer as usize])
-    else {
+    let Some(series) = told.series[layer].as_ref().filter(|_| told.row.budget.enabled[layer]) else {
         return Vec::new();
     };
     let kind = bars_of(layer);
-    let Some(of_layer) = &told.row.layers[layer as usize] else {
+    let Some(of_layer) = &told.row.layers[layer] else {
         let detail = match series.ts.first() {
             Some(first) => format!("the first {kind} bar closed later, at {}: no label yet", utc(*first)),
             None => format!("there are no {kind} bars: no label"),
@@ -109,7 +112,7 @@ fn labels(told: &Told, layer: Layer) -> Vec<Line> {
         return vec![line(LABELS, "bar", "none yet", detail).of(layer)];
     };
     let LayerFacts { bar, ts, facts, .. } = of_layer;
-    let periods = told.engine.params.layers[layer as usize].source.as_ref().map_or([0; 3], |s| s.periods);
+    let periods = told.engine.params.layers[layer].source.as_ref().map_or([0; 3], |s| s.periods);
     let place =
         format!("the newest {kind} bar closed at or before this row: bar {} of {}", bar + 1, series.ts.len());
     let mut lines = vec![line(LABELS, "bar", utc(*ts), place)];
@@ -270,7 +273,7 @@ fn alone(told: &Told, old: Label, new: Label) -> String {
 }
 
 fn hysteresis(told: &Told, layer: Layer) -> Vec<Line> {
-    let Some(LayerFacts { facts, before, decision, after, .. }) = &told.row.layers[layer as usize] else {
+    let Some(LayerFacts { facts, before, decision, after, .. }) = &told.row.layers[layer] else {
         return Vec::new();
     };
     let params = &told.engine.params;
@@ -320,7 +323,7 @@ fn hysteresis(told: &Told, layer: Layer) -> Vec<Line> {
 fn key(told: &Told) -> Line {
     let labels = told.row.row.labels;
     let order = [Layer::L2, Layer::L1, Layer::L0];
-    let detail = match order.into_iter().position(|layer| labels[layer as usize].is_some()) {
+    let detail = match order.into_iter().position(|layer| labels[layer].is_some()) {
         Some(0) => "the accepted label of L2".to_owned(),
         Some(n) => format!(
             "the accepted label of {}, since {} {} none",

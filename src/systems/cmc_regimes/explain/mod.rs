@@ -41,7 +41,7 @@ pub fn explain(asset: i32, at: Option<i64>, given: &Given) -> Result<Vec<Line>> 
         let own = extension_schema(db)?;
         let series = engine.series(asset)?;
         let layers = series.each_ref().map(Option::as_ref);
-        let daily = layers[Layer::L2 as usize].map_or(&[][..], |daily| &daily.ts);
+        let daily = layers[Layer::L2].map_or(&[][..], |daily| &daily.ts);
         let rows = at.map_or(daily.len(), |at| daily.partition_point(|ts| *ts <= at));
         let Some(index) = rows.checked_sub(1) else {
             return Err(no_row(&engine, asset, [daily.first().copied(), at], &own, given));

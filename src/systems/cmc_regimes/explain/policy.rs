@@ -146,7 +146,7 @@ fn proxy(told: &Told) -> Vec<Line> {
     let params = &told.engine.params;
     let off: Vec<&str> = [Layer::L0, Layer::L1]
         .into_iter()
-        .filter(|layer| !told.row.budget.enabled[*layer as usize])
+        .filter(|layer| !told.row.budget.enabled[*layer])
         .map(Layer::as_str)
         .collect();
     let does_not = |why: String| vec![line(PROXY, "market proxy", "does not apply", why)];
@@ -163,7 +163,7 @@ fn proxy(told: &Told) -> Vec<Line> {
     };
     let detail = format!("{off}; this is the newest weekly bar of asset {id}, the market proxy");
     let mut lines = vec![line(PROXY, "market proxy", utc(ts), detail)];
-    let periods = params.layers[Layer::L1 as usize].source.as_ref().map_or([0; 3], |s| s.periods);
+    let periods = params.layers[Layer::L1].source.as_ref().map_or([0; 3], |s| s.periods);
     if let Some((weekly, last)) = told.proxy.as_ref().and_then(|w| Some((w, w.ts.len().checked_sub(1)?))) {
         let ema = weekly.ema.each_ref().map(|ema| ema[last]);
         lines.extend(comparisons(PROXY, weekly.close[last], ema, periods));

@@ -7,6 +7,7 @@ use regime_core::{Label, Layer};
 use crate::output::relation::output_relation;
 use crate::output::set_up::is_set_up;
 use crate::pg::arg::{arg, timestamp_arg};
+use crate::pg::catalog::work_schema;
 use crate::pg::error::Result;
 use crate::pg::spi::Sees;
 use crate::pg::time::utc;
@@ -150,15 +151,15 @@ fn braced(setups: &[String]) -> String {
 /// What a refresh with these arguments would store.
 fn explained(told: &Told) -> Texts {
     let (row, budget) = (&told.row.row, told.row.budget);
-    let label = |l: usize| or_null(row.labels[l].map(Label::as_str).map(str::to_owned));
+    let label = |l| or_null(row.labels[l].map(Label::as_str).map(str::to_owned));
     let [size, stop, orders, gross, pyramids] =
         crate::systems::cmc_regimes::explain::policy::fields(row.risk).map(|(_, text)| text);
-    let [l0, l1, l2, _] = budget.enabled.map(|on| on.to_string());
+    let [l0, l1, l2, _] = budget.enabled.map(|on| on.to_string()).into_array();
     [
-        label(0),
-        label(1),
-        label(2),
-        label(3),
+        label(Layer::L0),
+        label(Layer::L1),
+        label(Layer::L2),
+        label(Layer::L3),
         or_null(told.engine.params.l4_label.clone()),
         row.key_text().to_owned(),
         size,
@@ -206,7 +207,8 @@ fn missing(told: &Told, relation: &str) -> Result<String> {
 
 /// What is known of the asset's last refresh, as far as it may be read.
 fn known_state(told: &Told, schema: &str) -> Result<Option<State>> {
-    let may = |table| syscache::readable(schema, table) == Some(true);
+    let work = work_schema(schema);
+    let may = |table| syscache::readable(&work, table) == Some(true);
     if may(STATE) && may(INPUTS) { state::load(told.db, schema, told.asset) } else { Ok(None) }
 }
 
@@ -258,9 +260,9 @@ fn since(told: &Told, known: Option<&State>, schema: &str) -> Result<Option<Stri
     }
     let before = blocks::prints(told.db, schema, told.asset)?;
     let changed = Layer::ALL.into_iter().filter_map(|layer| {
-        let series = told.series[layer as usize].as_ref();
+        let series = told.series[layer].as_ref();
         let now = series.map_or(Vec::new(), |s| prints(None, s, s.until(known.ts)));
-        Some((differ_from(&before[layer as usize], &now)?, layer))
+        Some((differ_from(&before[layer], &now)?, layer))
     });
     if let Some((from, layer)) = changed.min() {
         let layer = layer.as_str();

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use regime_core::Label;
 use regime_core::cmc_regimes::pipeline::Outcome;
 use regime_core::cmc_regimes::policy::Orders;
 use regime_core::cmc_regimes::version::version_hash;
+use regime_core::{Label, Layer};
 
 use crate::output::relation::output_relation;
 use crate::pg::arg::{arg, timestamp_arg};
@@ -236,9 +236,15 @@ impl Simulation<'_> {
 
 fn says(outcome: &Outcome, row: usize, l4_label: Option<&str>) -> Says {
     let row = &outcome.rows[row];
-    let label = |l: usize| row.labels[l].map(|label: Label| label.as_str().to_owned());
+    let label = |l| row.labels[l].map(|label: Label| label.as_str().to_owned());
     Says {
-        labels: [label(0), label(1), label(2), label(3), l4_label.map(str::to_owned)],
+        labels: [
+            label(Layer::L0),
+            label(Layer::L1),
+            label(Layer::L2),
+            label(Layer::L3),
+            l4_label.map(str::to_owned),
+        ],
         regime_key: Some(row.key_text().to_owned()),
         size_mult: Some(row.risk.size_mult),
         stop_mult: Some(row.risk.stop_mult),

@@ -7,6 +7,7 @@ use std::cell::RefCell;
 
 use pgrx::datum::Interval;
 
+use regime_core::calendar::civil::MICROS_PER_DAY;
 use regime_core::cmc_regimes::pipeline::PROXY_CAP;
 use regime_core::cmc_regimes::policy::{Orders, PolicyTable, Risk, STAND_DOWN, UNKNOWN};
 
@@ -71,7 +72,7 @@ impl Rest for () {
 
 /// Where most rows in force are found: not older than this. With a lower bound the index scan ends after a
 /// few entries, where it would go through half a page; without a hit it is repeated without.
-const NEAR: i64 = 7 * 86_400_000_000;
+const NEAR: i64 = 7 * MICROS_PER_DAY;
 
 /// A statement, and what it was made for.
 struct Kept {

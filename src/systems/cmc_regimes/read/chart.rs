@@ -10,8 +10,8 @@ use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use regime_core::calendar::ticks;
-use regime_core::calendar::ticks::{Tick, date};
+use regime_core::calendar::civil::{MICROS_PER_DAY, date};
+use regime_core::calendar::ticks::{self, Tick};
 use regime_core::cmc_regimes::flips::flips;
 use regime_core::cmc_regimes::label::{Label, Trend, Vol};
 use regime_core::cmc_regimes::strip::dominant;
@@ -157,10 +157,10 @@ impl Chart {
 
     /// From the first row to one row after the last, so that a label of the last row is seen.
     fn time_range(&self) -> [i64; 2] {
-        const DAY: i64 = 86_400_000_000;
         let ts = &self.history.ts;
         let (first, last) = ts.first().zip(ts.last()).map_or((0, 0), |(first, last)| (*first, *last));
-        let step = last.saturating_sub(first).checked_div(ts.len() as i64 - 1).unwrap_or(DAY).max(1);
+        let step =
+            last.saturating_sub(first).checked_div(ts.len() as i64 - 1).unwrap_or(MICROS_PER_DAY).max(1);
         [first, last.saturating_add(step)]
     }
 

@@ -115,7 +115,7 @@ impl Closes {
 /// The daily bars of the settings' calendar scheme: their timeframe, and the times and closes.
 fn daily_bars(db: Db) -> Result<Rc<(Option<String>, Relation)>> {
     let (schema, scheme) = (extension_schema(db)?, settings::cal_scheme());
-    let [_, _, daily, _] = map::map(db, &scheme, &schema)?;
+    let [_, _, daily, _] = map::map(db, &scheme, &schema)?.into_array();
     let daily = daily.ok_or_else(|| map::no_source(Layer::L2, &scheme, &schema))?;
     known("daily bars", &daily, || Ok((daily.tf.clone(), daily.bars(db, &[])?)))
 }

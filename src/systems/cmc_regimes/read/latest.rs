@@ -1,7 +1,10 @@
 //! The newest row of each asset, and whether it may still be trusted.
 
+use regime_core::{Layer, PerLayer};
+
 use crate::output::relation::output_relation;
 use crate::pg::arg::arg;
+use crate::pg::catalog::work_schema;
 use crate::pg::error::Result;
 use crate::pg::spi::{Db, Row, Sees};
 use crate::pg::{catalog, settings, syscache};
@@ -27,7 +30,8 @@ pub fn all<R>(db: Db, read: impl Fn(&Row) -> Option<R>) -> Result<Vec<Latest<R>>
     // Whoever may read the outputs alone still gets the rows; a source that is gone is for regime_health.
     let daily = daily(db).ok().flatten();
     let schema = settings::target_schema();
-    let may_see_marks = ASSETS.tables().iter().all(|table| syscache::readable(&schema, table) == Some(true));
+    let work = work_schema(&schema);
+    let may_see_marks = ASSETS.tables().iter().all(|table| syscache::readable(&work, table) == Some(true));
     let marked = may_see_marks.then(|| ASSETS.is_marked(&schema, "asset_.id"));
     let limit = as_of::limit(None)?;
     let mut found = Vec::new();
@@ -47,9 +51,9 @@ pub fn all<R>(db: Db, read: impl Fn(&Row) -> Option<R>) -> Result<Vec<Latest<R>>
 
 /// Where the daily bars of the settings' calendar scheme are.
 fn daily(db: Db) -> Result<Option<Source>> {
-    let [_, _, daily, _] = map::map(db, &settings::cal_scheme(), &catalog::extension_schema(db)?)?;
-    let [_, _, daily, _] = map::check(db, [None, None, daily, None])?;
-    Ok(daily)
+    let mut map = map::map(db, &settings::cal_scheme(), &catalog::extension_schema(db)?)?;
+    let daily = PerLayer::only(Layer::L2, map[Layer::L2].take());
+    Ok(map::check(db, daily)?[Layer::L2].take())
 }
 
 /// True if one is, else unknown if one is.

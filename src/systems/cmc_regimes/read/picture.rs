@@ -3,7 +3,7 @@
 use pgrx::prelude::*;
 
 use regime_core::Label;
-use regime_core::calendar::ticks::date;
+use regime_core::calendar::civil::date;
 use regime_core::cmc_regimes::label::{Trend, Vol};
 use regime_core::cmc_regimes::row::FlipLayer;
 use regime_core::cmc_regimes::strip;

@@ -3,13 +3,14 @@
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
-use regime_core::Layer;
 use regime_core::cmc_regimes::budget::Budget;
 use regime_core::cmc_regimes::fingerprint::{differ_from, prints};
 use regime_core::cmc_regimes::memory::Memory;
 use regime_core::cmc_regimes::pipeline::{Outcome, budget_of};
+use regime_core::{Layer, PerLayer};
 
-use crate::output::entry::{Mode, Work};
+use crate::output::entry::Mode;
+use crate::output::refresh::Done;
 use crate::output::set_up;
 use crate::pg::arg::arg;
 use crate::pg::error::{Error, Result};
@@ -39,37 +40,13 @@ pub struct Call<'a, 'c> {
     pub dry_run: bool,
 }
 
-/// What was done.
-pub struct Done {
+/// What was done with an asset, beside what is told of any subject.
+pub struct OfAsset {
     /// Rows that the result holds: regimes, flips, statistics, comovement.
     pub rows: [i64; 4],
-    pub written: Written,
     pub feature_tier: &'static str,
-    pub mode: Mode,
-    /// Why all was computed.
-    pub reason: Option<String>,
     /// Key of the newest row before and after.
     pub newest: [Option<String>; 2],
-    /// Marks of many assets that this one stood in.
-    pub of_many: Vec<String>,
-}
-
-impl Work for Done {
-    fn rows(&self) -> i64 {
-        self.rows[0]
-    }
-
-    fn written(&self) -> Written {
-        self.written
-    }
-
-    fn mode(&self) -> Mode {
-        self.mode
-    }
-
-    fn reason(&self) -> Option<String> {
-        self.reason.clone()
-    }
 }
 
 /// The newest stored row: its time, key and version hash.
@@ -77,12 +54,10 @@ type Newest = (i64, String, String);
 
 impl Call<'_, '_> {
     /// Refreshes an asset; to be called with its lock held, in a subtransaction.
-    pub fn refresh(&self, id: i32) -> Result<Done> {
+    pub fn refresh(&self, id: i32) -> Result<Done<OfAsset>> {
         let set_up = !self.dry_run || set_up::is_set_up(self.db, self.schema, &CMC)?;
         if set_up {
-            for table in CMC.table_names() {
-                self.db.hold(self.schema, table)?;
-            }
+            CMC.hold(self.db, self.schema)?;
         }
         // One snapshot for bars, EMAs, marks and the rows that are there, taken after the lock: the inputs
         // are of one moment, and include what the lock's last holder committed.
@@ -102,7 +77,7 @@ impl Call<'_, '_> {
                 Plan::Later(later) => self.later(id, *later)?,
             };
             done.of_many = ASSETS.clear(self.db, self.schema, id, marks)?;
-            done.newest[0] = newest.map(|(_, key, _)| key);
+            done.more.newest[0] = newest.map(|(_, key, _)| key);
             Ok(done)
         })
     }
@@ -141,10 +116,7 @@ impl Call<'_, '_> {
         }
         let tracked = stored.basis.tracking.is_some() && stored.basis.tracking == self.basis.tracking;
         if tracked && marks.iter().all(|mark| mark.since > stored.ts) {
-            let ahead = |layer: Layer| {
-                stored.bars.get(layer as usize).copied().flatten()
-                    != Some(memory.layers[layer as usize].bars as i32)
-            };
+            let ahead = |layer: Layer| stored.bars[layer] != Some(memory.layers[layer].bars as i32);
             let series = self.engine.later_series(id, stored.ts, |source| {
                 let changed = |mark: &Mark| [&source.bars.sql, &source.ema.sql].contains(&&mark.source);
                 ahead(source.layer) || marks.iter().any(changed)
@@ -175,13 +147,12 @@ impl Call<'_, '_> {
         }
         let series = self.engine.series(id)?;
         let before = blocks::prints(self.db, self.schema, id)?;
-        let kept = |l: usize| before[l].iter().map(|print| u64::from(print.bars)).sum::<u64>();
-        if (0..4).any(|l| kept(l) != memory.layers[l].bars) {
+        let kept = |l| before[l].iter().map(|print| u64::from(print.bars)).sum::<u64>();
+        if Layer::ALL.into_iter().any(|l| kept(l) != memory.layers[l].bars) {
             return Ok(Plan::Full { series: Some(Box::new(series)), reason: "no state".to_owned() });
         }
         let known = series.each_ref().map(|s| s.as_ref().map_or(0, |s| s.until(stored.ts)));
-        let changes = Layer::ALL.into_iter().filter_map(|layer| {
-            let l = layer as usize;
+        let changes = Layer::ALL.into_iter().filter_map(|l| {
             let now = series[l].as_ref().map_or(Vec::new(), |s| prints(None, s, known[l]));
             differ_from(&before[l], &now)
         });
@@ -192,11 +163,8 @@ impl Call<'_, '_> {
             let reason = format!("late bars from {}", &utc(from)[..10]);
             return Ok(Plan::Full { series: Some(Box::new(series)), reason });
         }
-        let emas = blocks::emas_of(series[Layer::L2 as usize].as_ref()).map(<[f64]>::to_vec);
-        let mut later: Layers = Default::default();
-        for (l, later) in later.iter_mut().enumerate() {
-            *later = series[l].as_ref().map(|s| s.since(known[l]));
-        }
+        let emas = blocks::emas_of(series[Layer::L2].as_ref()).map(<[f64]>::to_vec);
+        let later = PerLayer::from_fn(|l| series[l].as_ref().map(|s| s.since(known[l])));
         self.after(id, stored, memory, later, Some(emas))
     }
 
@@ -221,10 +189,9 @@ impl Call<'_, '_> {
         series: Layers,
         emas: Option<[Vec<f64>; 3]>,
     ) -> Result<Plan> {
-        let mut bars = [None; 4];
-        for (l, bars) in bars.iter_mut().enumerate() {
-            *bars = series[l].as_ref().map(|later| memory.layers[l].bars as usize + later.ts.len());
-        }
+        let bars = PerLayer::from_fn(|l| {
+            series[l].as_ref().map(|later| memory.layers[l].bars as usize + later.ts.len())
+        });
         let full = |reason| Ok(Plan::Full { series: None, reason });
         let mut budget = budget_of(bars, &self.engine.params);
         if self.engine.params.point_in_time {
@@ -244,12 +211,12 @@ impl Call<'_, '_> {
         if stored.proxy != self.engine.proxy_print(id, &memory)? {
             return full("proxy changed".to_owned());
         }
-        let bars_now: Vec<Option<i32>> = bars.iter().map(|bars| bars.map(|n| n as i32)).collect();
+        let bars_now = bars.map(|bars| bars.map(|n| n as i32));
         let moved = stored.bars != bars_now || stored.basis.tracking != self.basis.tracking;
         Ok(Plan::Later(Box::new(Later { memory, series, emas, bars, budget, moved })))
     }
 
-    fn full(&self, id: i32, series: Option<Box<Layers>>, reason: String) -> Result<Done> {
+    fn full(&self, id: i32, series: Option<Box<Layers>>, reason: String) -> Result<Done<OfAsset>> {
         let series = match series {
             Some(series) => series,
             None => Box::new(self.engine.series(id)?),
@@ -264,29 +231,21 @@ impl Call<'_, '_> {
             state::forget(self.db, self.schema, id)?;
             return Ok(done);
         }
-        let blocks = blocks::blocks(&outcome, blocks::emas_of(series[Layer::L2 as usize].as_ref()));
+        let blocks = blocks::blocks(&outcome, blocks::emas_of(series[Layer::L2].as_ref()));
         blocks::replace_blocks(self.db, self.schema, id, blocks)?;
         let bars = series.each_ref().map(|s| s.as_ref().map(|s| s.ts.len()));
         self.remember(id, outcome.budget, bars, &outcome.memory)?;
         Ok(done)
     }
 
-    fn later(&self, id: i32, later: Later) -> Result<Done> {
+    fn later(&self, id: i32, later: Later) -> Result<Done<OfAsset>> {
         let Later { memory, series, emas, bars, budget, moved } = later;
-        let daily = series[Layer::L2 as usize].as_ref();
+        let daily = series[Layer::L2].as_ref();
         let Some(new) = daily.filter(|daily| !daily.ts.is_empty()) else {
             if moved {
                 self.remember(id, budget, bars, &memory)?;
             }
-            return Ok(Done {
-                rows: memory.output_rows().map(|n| n as i64),
-                written: Written::default(),
-                feature_tier: budget.tier.as_str(),
-                mode: Mode::None,
-                reason: None,
-                newest: [None, memory.newest_key().map(str::to_owned)],
-                of_many: Vec::new(),
-            });
+            return Ok(done(&memory, budget, Written::default(), Mode::None));
         };
         let emas = match emas {
             Some(emas) => emas,
@@ -305,30 +264,24 @@ impl Call<'_, '_> {
         let written = self.write(id, &outcome, after, true)?;
         blocks::store_blocks(self.db, self.schema, id, &blocks::blocks(&outcome, emas))?;
         self.remember(id, outcome.budget, bars, &outcome.memory)?;
-        Ok(self.done(&outcome, written, Mode::Incremental))
+        Ok(done(&outcome.memory, outcome.budget, written, Mode::Incremental))
     }
 
-    fn remember(&self, id: i32, budget: Budget, bars: [Option<usize>; 4], memory: &Memory) -> Result<()> {
+    fn remember(
+        &self,
+        id: i32,
+        budget: Budget,
+        bars: PerLayer<Option<usize>>,
+        memory: &Memory,
+    ) -> Result<()> {
         let proxy = self.engine.proxy_print(id, memory)?;
         let standing = Standing { budget, bars, proxy };
         state::store(self.db, self.schema, id, self.basis, &standing, memory)
     }
 
-    fn write_all(&self, id: i32, outcome: &Outcome, set_up: bool) -> Result<Done> {
+    fn write_all(&self, id: i32, outcome: &Outcome, set_up: bool) -> Result<Done<OfAsset>> {
         let written = self.write(id, outcome, None, set_up)?;
-        Ok(self.done(outcome, written, Mode::Full))
-    }
-
-    fn done(&self, outcome: &Outcome, written: Written, mode: Mode) -> Done {
-        Done {
-            rows: outcome.memory.output_rows().map(|n| n as i64),
-            written,
-            feature_tier: outcome.budget.tier.as_str(),
-            mode,
-            reason: None,
-            newest: [None, outcome.memory.newest_key().map(str::to_owned)],
-            of_many: Vec::new(),
-        }
+        Ok(done(&outcome.memory, outcome.budget, written, Mode::Full))
     }
 
     /// Writes the rows after a moment, or all.
@@ -345,7 +298,7 @@ impl Call<'_, '_> {
         for (table, content) in TABLES.into_iter().zip(&contents) {
             let relation = self.relation(table.name);
             // Only rows of a time can be told apart by it; the others are about all rows.
-            let after = after.filter(|_| table.key[0].name == "ts");
+            let after = after.filter(|_| table.by_time);
             let done = if set_up {
                 match after {
                     Some(_) => sync_after(self.db, &relation, table, &scope, after, content, self.dry_run)?,
@@ -354,7 +307,7 @@ impl Call<'_, '_> {
             } else {
                 Written { inserted: content.entry.len() as u64, ..Written::default() }
             };
-            if let Some(daily) = self.engine.reader(Layer::L2).filter(|_| table.name == REGIMES.name) {
+            if let Some(daily) = self.engine.reader(Layer::L2).filter(|_| std::ptr::eq(table, &REGIMES)) {
                 check_none_hidden(self.db, &daily.source().bars, table.name, done.deleted)?;
             }
             written += done;
@@ -384,4 +337,11 @@ impl Call<'_, '_> {
             .hint("Correct the row of regime_source, or load the bars; to clear the outputs, delete their rows.")),
         }
     }
+}
+
+fn done(memory: &Memory, budget: Budget, written: Written, mode: Mode) -> Done<OfAsset> {
+    let rows = memory.output_rows().map(|n| n as i64);
+    let newest = [None, memory.newest_key().map(str::to_owned)];
+    let more = OfAsset { rows, feature_tier: budget.tier.as_str(), newest };
+    Done { rows: rows[0], written, mode, reason: None, of_many: Vec::new(), more }
 }

@@ -1,10 +1,7 @@
 //! Refreshing assets: which, one after the other, and one summary row each.
 
-use std::collections::BTreeSet;
-
-use crate::output::entry::{About, Began, Entry};
-use crate::output::refresh::settle;
-use crate::output::run_log::Run;
+use crate::output::entry::{About, Entry};
+use crate::output::refresh::{self, Attempt, Done, Refreshed};
 use crate::output::set_up;
 use crate::pg::arg::arg;
 use crate::pg::error::{Result, invalid_parameter, read_only_transaction};
@@ -14,9 +11,9 @@ use crate::pg::{memory, session, settings, spi};
 use crate::systems::cmc_regimes::assets::{ids_to_refresh, sorted_ids};
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::params::Given;
-use crate::systems::cmc_regimes::refresh::asset::{Call, Done};
+use crate::systems::cmc_regimes::refresh::asset::{Call, OfAsset};
 use crate::systems::cmc_regimes::refresh::{dirty, notify};
-use crate::systems::cmc_regimes::tables::{ASSETS, CMC};
+use crate::systems::cmc_regimes::tables::CMC;
 use crate::systems::cmc_regimes::{params, tracked};
 
 /// What a refresh did with an asset.
@@ -76,7 +73,7 @@ pub fn refresh(assets: Assets, given: &Given, how: How) -> Result<Vec<Summary>> 
             None => ids_to_refresh(db, &engine, &schema, &basis)?,
         };
         let ids = if how.only_dirty { dirty::among(db, &engine, &schema, &basis, ids)? } else { ids };
-        let call = Call {
+        let of_asset = Call {
             db,
             engine: &engine,
             schema: &schema,
@@ -84,28 +81,15 @@ pub fn refresh(assets: Assets, given: &Given, how: How) -> Result<Vec<Summary>> 
             full_refresh: how.full_refresh,
             dry_run: how.dry_run,
         };
-        let log = Run::begin(&CMC);
         let lock_space = lock_space(db, &schema)?;
-        let mut summaries = Vec::with_capacity(ids.len());
-        let mut of_many = BTreeSet::new();
-        for id in ids {
-            let began = Began::now();
-            // Outside the subtransaction, whose rollback would release the lock; in the order of
-            // ids, so that two calls never wait for each other in a circle.
-            if !how.dry_run {
-                lock(db, lock_space, id)?;
-            }
-            let mut done = memory::in_own_memory(|| attempt(|| call.refresh(id)));
-            of_many.extend(done.iter_mut().flat_map(|done| done.of_many.drain(..)));
-            summaries.push(summary(&call, id, done, began));
-        }
-        if !of_many.is_empty() {
-            settle(db, &schema, (&CMC, &ASSETS), of_many);
-        }
-        if !how.dry_run {
-            log.end(db, &schema, engine.version_hash(), summaries.iter().map(|s| &s.entry));
-        }
-        Ok(summaries)
+        let version = engine.version_hash();
+        let call = refresh::Call { db, system: &CMC, schema: &schema, version, dry_run: how.dry_run };
+        let attempt = |id: &i32| {
+            let done = memory::in_own_memory(|| attempt(|| of_asset.refresh(*id)));
+            Attempt { read: engine.rows_read(), done }
+        };
+        let all = call.each(ids, |id| about(*id), |id| lock(db, lock_space, *id), attempt)?;
+        Ok(all.into_iter().map(|refreshed| summary(refreshed, how.dry_run)).collect())
     })
 }
 
@@ -126,16 +110,16 @@ pub fn about(id: i32) -> About<'static> {
     About { system: &CMC, id: Some(id), name: None, lacks: "daily bars" }
 }
 
-fn summary(call: &Call, id: i32, done: Result<Done>, began: Began) -> Summary {
-    let version = call.engine.version_hash();
-    let (entry, done) =
-        about(id).entry(done, version, call.engine.rows_read(), call.schema, call.dry_run, began);
-    if let Some(done) = &done
-        && !call.dry_run
-    {
-        notify::newest_regime(id, done.newest.clone());
+fn summary(refreshed: Refreshed<i32, OfAsset>, dry_run: bool) -> Summary {
+    let Refreshed { subject: id, entry, done } = refreshed;
+    let Some(Done { more, .. }) = done else { return Summary { id, entry, rows: None, feature_tier: None } };
+    if !dry_run {
+        notify::newest_regime(id, more.newest);
     }
-    let rows = done.as_ref().map(|done| done.rows);
-    let tier = done.filter(|done| done.rows[0] > 0).map(|done| done.feature_tier);
-    Summary { id, entry, rows, feature_tier: tier }
+    Summary {
+        id,
+        entry,
+        rows: Some(more.rows),
+        feature_tier: (more.rows[0] > 0).then_some(more.feature_tier),
+    }
 }

@@ -2,11 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use pgrx::spi::quote_identifier as quoted;
-
 use regime_core::Layer;
 
 use crate::pg::arg::arg;
+use crate::pg::catalog::work_relation;
 use crate::pg::error::Result;
 use crate::pg::spi::{Db, Sees};
 use crate::systems::cmc_regimes::basis::Basis;
@@ -64,8 +63,8 @@ fn marked(db: Db, schema: &str) -> Result<HashSet<i32>> {
 
 fn states(db: Db, schema: &str) -> Result<HashMap<i32, Known>> {
     let sql = format!(
-        "SELECT id, regime_version_hash, policy_hash, sources, tracking, proxy FROM {}.{STATE} WHERE tf = $1",
-        quoted(schema)
+        "SELECT id, regime_version_hash, policy_hash, sources, tracking, proxy FROM {} WHERE tf = $1",
+        work_relation(schema, STATE)
     );
     let mut states = HashMap::new();
     db.rows(&sql, &[arg(TF)], Sees::Snapshot, |row| {

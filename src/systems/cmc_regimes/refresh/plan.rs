@@ -1,5 +1,6 @@
 //! What a refresh of an asset has to compute.
 
+use regime_core::PerLayer;
 use regime_core::cmc_regimes::budget::Budget;
 use regime_core::cmc_regimes::memory::Memory;
 
@@ -17,7 +18,7 @@ pub struct Later {
     pub series: Layers,
     /// Daily EMAs of all rows, where they were read anyway.
     pub emas: Option<[Vec<f64>; 3]>,
-    pub bars: [Option<usize>; 4],
+    pub bars: PerLayer<Option<usize>>,
     pub budget: Budget,
     /// Whether what the state says beside its rows has changed.
     pub moved: bool,

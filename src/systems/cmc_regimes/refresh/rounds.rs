@@ -2,15 +2,15 @@
 //! same task. What a session has claimed is a row lock, gone with the session; what is done is committed
 //! with the rows it is about.
 
-use pgrx::spi::quote_identifier as quoted;
-
 use regime_core::cmc_regimes::version::version_hash;
 
-use crate::output::entry::Began;
+use crate::output::entry::{Began, MOST_NAMED, Status};
 use crate::output::grants::with_grants;
+use crate::output::refresh::{Call, Done};
 use crate::output::run_log::Run;
 use crate::output::set_up;
 use crate::pg::arg::arg;
+use crate::pg::catalog::work_relation;
 use crate::pg::error::{Error, Result, check_range, error_code, sqlstate};
 use crate::pg::lock::{join, lock, sharers};
 use crate::pg::session::{check_no_block, check_writable};
@@ -21,17 +21,13 @@ use crate::systems::cmc_regimes::assets::ids_to_refresh;
 use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::params::Given;
-use crate::systems::cmc_regimes::refresh::asset::Done;
 use crate::systems::cmc_regimes::refresh::call::{Assets, How, about, refresh};
 use crate::systems::cmc_regimes::refresh::dirty;
 use crate::systems::cmc_regimes::tables::{CMC, WORK};
 use crate::systems::cmc_regimes::{params, tracked};
 
-/// Most failed assets that an error names.
-pub const MOST_NAMED: usize = 20;
-
 fn work() -> String {
-    format!("{}.{WORK}", quoted(settings::target_schema()))
+    work_relation(&settings::target_schema(), WORK)
 }
 
 /// Finds the round of a task to go on with, or begins one; gives its number. A batch size that could not be
@@ -124,7 +120,7 @@ fn new_round(db: Db, task: &str, ids: Vec<i32>) -> Result<i64> {
 /// What became of an asset of a batch.
 struct Settled {
     id: i32,
-    status: &'static str,
+    status: Status,
     error: Option<Error>,
 }
 
@@ -180,8 +176,9 @@ fn alone(given: &Given, id: i32) -> Result<Vec<Settled>> {
     batch(given, &[id]).or_else(|error| {
         // What it had logged is rolled back with it.
         let (schema, version) = (settings::target_schema(), version(given));
-        let (entry, _) = about(id).entry(Err::<Done, _>(error), &version, 0, &schema, false, began);
         spi::connect(|db| {
+            let call = Call { db, system: &CMC, schema: &schema, version: &version, dry_run: false };
+            let (entry, _) = about(id).entry(&call, Err::<Done<()>, _>(error), 0, began);
             log.end(db, &schema, &version, [&entry].into_iter());
             Ok(vec![Settled { id, status: entry.status, error: entry.error }])
         })
@@ -241,7 +238,7 @@ fn settle(db: Db, round: i64, settled: &[Settled]) -> Result<()> {
     let args = [
         arg(round),
         arg(settled.iter().map(|s| s.id).collect::<Vec<_>>()),
-        arg(settled.iter().map(|s| s.status).collect::<Vec<_>>()),
+        arg(settled.iter().map(|s| s.status.as_str()).collect::<Vec<_>>()),
         arg(settled.iter().map(|s| error(s).map(|e| sqlstate(e.code))).collect::<Vec<_>>()),
         arg(settled.iter().map(|s| error(s).map(|e| e.message)).collect::<Vec<_>>()),
     ];

@@ -17,13 +17,13 @@ pub fn regimes<'a>(outcome: &'a Outcome, params: &'a Params, version_hash: &'a s
 }
 
 fn regime<'a>(row: &'a Row, params: &'a Params, version_hash: &'a str) -> [Value<'a>; 17] {
-    let label = |l: usize| Value::text(row.labels[l].map(Label::as_str));
-    let [l0, l1, l2, _] = row.budget.enabled.map(Value::Bool);
+    let label = |l| Value::text(row.labels[l].map(Label::as_str));
+    let [l0, l1, l2, _] = row.budget.enabled.map(Value::Bool).into_array();
     [
-        label(0),
-        label(1),
-        label(2),
-        label(3),
+        label(Layer::L0),
+        label(Layer::L1),
+        label(Layer::L2),
+        label(Layer::L3),
         Value::text(params.l4_label.as_deref()),
         Value::Text(row.key_text()),
         Value::Float(row.risk.size_mult),
@@ -76,7 +76,7 @@ pub fn stats(outcome: &Outcome) -> Content<'_> {
 
 /// Names of the daily EMAs by their periods, as `cmc_regime_comovement` calls them.
 pub fn ema_names(params: &Params) -> [String; 3] {
-    let periods = params.layers[Layer::L2 as usize].source.as_ref().map_or([0; 3], |s| s.periods);
+    let periods = params.layers[Layer::L2].source.as_ref().map_or([0; 3], |s| s.periods);
     periods.map(|period| format!("close_ema_{period}"))
 }
 

@@ -1,13 +1,12 @@
 //! The state of an asset between refreshes: what its rows were computed from and with, and what
 //! further rows need.
 
-use pgrx::spi::quote_identifier as quoted;
-
 use regime_core::cmc_regimes::budget::Budget;
 use regime_core::cmc_regimes::memory::Memory;
-use regime_core::{Layer, Tier};
+use regime_core::{Layer, PerLayer, Tier};
 
 use crate::pg::arg::{arg, timestamp_arg};
+use crate::pg::catalog::work_relation;
 use crate::pg::error::Result;
 use crate::pg::spi::{Db, Sees};
 use crate::systems::cmc_regimes::basis::Basis;
@@ -39,7 +38,7 @@ pub struct State {
     /// Enabled layers.
     pub layers: Vec<String>,
     /// Bars by layer, those after the newest row included.
-    pub bars: Vec<Option<i32>>,
+    pub bars: PerLayer<Option<i32>>,
     pub proxy: Option<String>,
     /// `None` if it cannot be gone on with.
     pub memory: Option<Memory>,
@@ -47,17 +46,13 @@ pub struct State {
 
 /// The budget with these layers enabled.
 pub fn budget_of(tier: Tier, layers: &[String]) -> Budget {
-    Budget { tier, enabled: Layer::ALL.map(|layer| layers.iter().any(|name| name == layer.as_str())) }
+    Budget { tier, enabled: PerLayer::from_fn(|layer| layers.iter().any(|name| name == layer.as_str())) }
 }
 
 /// Enabled layers by name.
 pub fn layer_names(budget: Budget) -> Vec<String> {
-    let enabled = |layer: &Layer| budget.enabled[*layer as usize];
+    let enabled = |layer: &Layer| budget.enabled[*layer];
     Layer::ALL.into_iter().filter(enabled).map(|layer| layer.as_str().to_owned()).collect()
-}
-
-pub fn relation(schema: &str, table: &str) -> String {
-    format!("{}.{table}", quoted(schema))
 }
 
 /// The state of an asset, if it has one.
@@ -65,7 +60,7 @@ pub fn load(db: Db, schema: &str, id: i32) -> Result<Option<State>> {
     let sql = format!(
         "SELECT ts, feature_tier, layers, bars, regime_version_hash, policy_hash, sources, tracking, proxy, memory \
          FROM {} WHERE id = $1 AND tf = $2",
-        relation(schema, STATE)
+        work_relation(schema, STATE)
     );
     db.first(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| {
         let text = |column| row.string(column).unwrap_or_default();
@@ -73,7 +68,11 @@ pub fn load(db: Db, schema: &str, id: i32) -> Result<Option<State>> {
             ts: row.micros(0).unwrap_or(i64::MIN),
             tier: row.text(1).and_then(Tier::parse),
             layers: row.strings(2).unwrap_or_default(),
-            bars: row.optional_ints(3).unwrap_or_default(),
+            bars: row
+                .optional_ints(3)
+                .and_then(|bars| bars.try_into().ok())
+                .map(PerLayer::new)
+                .unwrap_or_default(),
             basis: Basis {
                 version_hash: text(4),
                 policy_hash: text(5),
@@ -90,7 +89,7 @@ pub fn load(db: Db, schema: &str, id: i32) -> Result<Option<State>> {
 pub struct Standing {
     pub budget: Budget,
     /// By layer, `None` without a source.
-    pub bars: [Option<usize>; 4],
+    pub bars: PerLayer<Option<usize>>,
     /// What says that the market proxy is the same, for an asset that depends on it.
     pub proxy: Option<String>,
 }
@@ -109,7 +108,7 @@ pub fn store(
     let set: Vec<String> = VALUES.iter().map(|name| format!("{name} = excluded.{name}")).collect();
     let sql = format!(
         "INSERT INTO {} (id, tf, {}) VALUES ({}) ON CONFLICT (id, tf) DO UPDATE SET {}, computed_at = now()",
-        relation(schema, STATE),
+        work_relation(schema, STATE),
         VALUES.join(", "),
         places.join(", "),
         set.join(", ")
@@ -125,7 +124,7 @@ pub fn store(
         arg(memory.newest_key()),
         arg(budget.tier.as_str()),
         arg(layer_names(*budget)),
-        arg(bars.map(|bars| bars.map(|n| n as i32)).to_vec()),
+        arg(bars.iter().map(|bars| bars.map(|n| n as i32)).collect::<Vec<_>>()),
         labels(|s| s.accepted),
         labels(|s| s.pending),
         arg(states.iter().map(|s| s.count as i32).collect::<Vec<_>>()),
@@ -142,7 +141,7 @@ pub fn store(
 /// Forgets an asset.
 pub fn forget(db: Db, schema: &str, id: i32) -> Result<()> {
     for table in [STATE, INPUTS] {
-        let sql = format!("DELETE FROM {} WHERE id = $1 AND tf = $2", relation(schema, table));
+        let sql = format!("DELETE FROM {} WHERE id = $1 AND tf = $2", work_relation(schema, table));
         db.execute_small(&sql, &[arg(id), arg(TF)])?;
     }
     Ok(())

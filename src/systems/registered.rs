@@ -1,0 +1,44 @@
+//! What may be asked of any system: the hooks of health, tracking and the overview.
+
+use crate::output::finding::Finding;
+use crate::output::fresh::Fresh;
+use crate::output::system::System;
+use crate::pg::error::Result;
+use crate::pg::spi::Db;
+use crate::track::watched::Watched;
+
+/// A system and its answers.
+pub struct Registered {
+    pub system: &'static System,
+    /// Whether its tables are missing where no system is set up; of one system only.
+    pub is_default: bool,
+    /// The source relations whose changes are to be marked; none for a system without marks.
+    pub watched: fn(Db, &str) -> Result<Vec<Watched>>,
+    /// The source relations that are not tracked; `None` if the system has nothing to read, or need not know.
+    pub untracked: Untracked,
+    /// How fresh each subject is.
+    pub fresh: fn(Db) -> Result<Vec<Fresh>>,
+    /// What rows would be computed with now.
+    pub version: fn(Db) -> Result<String>,
+    /// Further checks of `regime_health`, which are given the quoted schema of the extension.
+    pub findings: &'static [Check],
+    pub wording: Wording,
+}
+
+/// The relations that are not tracked, quoted.
+pub type Untracked = fn(Db) -> Result<Option<Vec<String>>>;
+
+/// A check of `regime_health`.
+pub type Check = fn(Db, &str) -> Result<Option<Finding>>;
+
+/// How findings word what they found.
+pub struct Wording {
+    /// What each row is made of: one, many.
+    pub made_of: [&'static str; 2],
+    /// A subject whose last refresh failed.
+    pub failing: &'static str,
+    /// A subject whose rows are old.
+    pub stale: &'static str,
+    /// What each refresh reads all rows of where the sources are not tracked, and what else that means.
+    pub untracked: &'static str,
+}
