@@ -75,6 +75,24 @@ impl Changes {
         }
     }
 
+    /// Turns updates into what the table does instead, with so many rows in the content and in the relation.
+    fn settle(&mut self, on_change: OnChange, rows: usize, existing: u64) {
+        match on_change {
+            OnChange::Update => {}
+            OnChange::Replace => {
+                self.replaced = self.update.len() as u64;
+                self.insert.append(&mut self.update);
+                self.insert.sort_unstable();
+            }
+            OnChange::ReplaceAll if self.is_empty() => {}
+            OnChange::ReplaceAll => {
+                self.insert = (0..rows).collect();
+                self.update.clear();
+                self.deleted = existing;
+            }
+        }
+    }
+
     /// Notes the key of a stored row, whose first columns are those of the key.
     fn delete(&mut self, row: &Row, key: &[Column]) -> Result<()> {
         self.delete.resize_with(key.len(), Vec::new);
@@ -92,6 +110,9 @@ impl Changes {
 }
 
 /// Compares a relation's rows of a scope, or a part of them, with `content`.
+///
+/// # Errors
+/// Where the relation cannot be read, or a key of the content is not of its column's type.
 pub fn compare(
     db: Db,
     relation: &str,
@@ -100,23 +121,7 @@ pub fn compare(
     within: Option<Within>,
     content: &Content,
 ) -> Result<Changes> {
-    // The casts cost nothing where the types are the expected ones; an adopted table may be wider.
-    let column = |c: &Column| format!("{}::{}", c.name, c.kind.sql());
-    let columns = table.key.iter().chain(table.values).map(column).collect::<Vec<_>>().join(", ");
-    let mut sql = format!("SELECT {columns} FROM {relation} WHERE {}", scope_condition(table, ""));
-    let mut args = scope.iter().map(|value| scalar_arg(*value)).collect::<Result<Vec<Arg>>>()?;
-    let (first, next) = (table.key[0].name, args.len() + 1);
-    match within {
-        None => {}
-        Some(Within::After(moment)) => {
-            sql += &format!(" AND {first} > ${next}");
-            args.push(timestamp_arg(Some(moment)));
-        }
-        Some(Within::Days(from, to)) => {
-            sql += &format!(" AND {first} BETWEEN ${next} AND ${}", next + 1);
-            args.extend([from, to].map(date_arg));
-        }
-    }
+    let (sql, args) = stored_rows(relation, table, scope, within)?;
     let entries = Entries::new(table, content);
     let (keys, rows) = (table.key.len(), content.entry.len());
     let mut seen = vec![false; rows];
@@ -149,23 +154,38 @@ pub fn compare(
         Ok(())
     })?;
     changes.insert = (0..rows).filter(|&row| !seen[row]).collect();
-    match table.on_change {
-        OnChange::Update => {}
-        OnChange::Replace => {
-            changes.replaced = changes.update.len() as u64;
-            changes.insert.append(&mut changes.update);
-            changes.insert.sort_unstable();
-        }
-        OnChange::ReplaceAll if changes.is_empty() => {}
-        OnChange::ReplaceAll => {
-            changes.insert = (0..rows).collect();
-            changes.update.clear();
-            changes.deleted = existing;
-        }
-    }
+    changes.settle(table.on_change, rows, existing);
     Ok(changes)
 }
 
+/// The statement that reads the rows of a scope, and its parameters: first the columns of the key, then the values.
+fn stored_rows(
+    relation: &str,
+    table: &Table,
+    scope: &[Value],
+    within: Option<Within>,
+) -> Result<(String, Vec<Arg>)> {
+    // The casts cost nothing where the types are the expected ones; an adopted table may be wider.
+    let column = |c: &Column| format!("{}::{}", c.name, c.kind.sql());
+    let columns = table.key.iter().chain(table.values).map(column).collect::<Vec<_>>().join(", ");
+    let mut sql = format!("SELECT {columns} FROM {relation} WHERE {}", scope_condition(table, ""));
+    let mut args = scope.iter().map(|value| scalar_arg(*value)).collect::<Result<Vec<Arg>>>()?;
+    let (first, next) = (table.key[0].name, args.len() + 1);
+    match within {
+        None => {}
+        Some(Within::After(moment)) => {
+            sql += &format!(" AND {first} > ${next}");
+            args.push(timestamp_arg(Some(moment)));
+        }
+        Some(Within::Days(from, to)) => {
+            sql += &format!(" AND {first} BETWEEN ${next} AND ${}", next + 1);
+            args.extend([from, to].map(date_arg));
+        }
+    }
+    Ok((sql, args))
+}
+
+/// The row of the content that `order` finds equal; rows ascend.
 fn search(rows: usize, order: impl Fn(usize) -> Result<Ordering>) -> Result<Option<usize>> {
     let (mut low, mut high) = (0, rows);
     while low < high {

@@ -3,17 +3,13 @@
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
-use regime_core::calendar::DailyBars;
-
 use crate::pg::arg::arg;
 use crate::pg::catalog::{check_may_create, columns};
 use crate::pg::error::{Error, Result};
 use crate::pg::spi::{Db, Sees};
 use crate::pg::syscache::oid_of;
-use crate::source::build::{BARS, CALENDAR_EMAS, CANDLES, DAILY_EMAS, DDL};
+use crate::source::build::tables::{BARS, CALENDAR_EMAS, CANDLES, DAILY_EMAS, DDL};
 use crate::sync::compare::Written;
-use crate::sync::content::{Content, Value};
-use crate::sync::table::{Column, Type};
 
 /// Whether a table carries the mark; one that does not may only be missing or empty.
 pub fn check_ours(db: Db, schema: &str, name: &str, mark: &str) -> Result<bool> {
@@ -37,10 +33,6 @@ pub fn foreign_rows(relation: &str) -> Error {
     )
     .detail("Nothing was changed.")
     .hint("Run the demo in a database of its own: CREATE DATABASE regime_demo;")
-}
-
-pub const fn column(name: &'static str, kind: Type) -> Column {
-    Column { name, kind, nullable: false, before: None }
 }
 
 /// What was done with a relation.
@@ -120,25 +112,4 @@ fn check_shape(db: Db, relation: &str, kind: &str) -> Result<()> {
         .detail("Nothing was changed.")
         .hint(format!("DROP TABLE {relation}; it is then made with all its columns."))),
     }
-}
-
-/// Rows of a bars table.
-pub fn bars_content(bars: &DailyBars, tf_days: i32) -> Content<'static> {
-    let known = |value: f64| Value::float(Some(value).filter(|v| v.is_finite()));
-    let mut content = Content::default();
-    for i in 0..bars.ts.len() {
-        content.keys.push(Value::Micros(bars.ts[i]));
-        content.entry.push(i as u32);
-        content.entries.extend([
-            Value::Int(i as i32 + 1),
-            Value::Int(tf_days),
-            known(bars.open[i]),
-            known(bars.high[i]),
-            known(bars.low[i]),
-            known(bars.close[i]),
-            known(bars.volume[i]),
-            known(bars.market_cap[i]),
-        ]);
-    }
-    content
 }
