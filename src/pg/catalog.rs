@@ -12,7 +12,10 @@ use crate::pg::session::current_user;
 use crate::pg::settings;
 use crate::pg::spi::{Db, Sees};
 
-/// The schema exists.
+/// Checks that a schema exists.
+///
+/// # Errors
+/// Where the name is empty or there is no such schema.
 pub fn check_schema(db: Db, schema: &str) -> Result<()> {
     if schema.is_empty() {
         return Err(
@@ -30,7 +33,10 @@ pub fn check_schema(db: Db, schema: &str) -> Result<()> {
     }
 }
 
-/// The current user may create in the schema.
+/// Checks that the current user may create tables in a schema.
+///
+/// # Errors
+/// Where the CREATE privilege is missing; the hint is the GRANT.
 pub fn check_may_create(db: Db, schema: &str) -> Result<()> {
     let sql = "SELECT has_schema_privilege($1::name::text, 'CREATE')";
     if db.one(sql, &[arg(schema)], Sees::Now, |row| row.get::<bool>(0))? {
@@ -49,14 +55,18 @@ pub fn check_may_create(db: Db, schema: &str) -> Result<()> {
 
 /// A column of a relation.
 pub struct Column {
+    /// Not quoted.
     pub name: String,
     /// With a length or precision.
     pub type_name: String,
-    /// The type is one of text: `text`, `varchar`, `citext`, a domain over one of them.
+    /// Whether the type is one of text: `text`, `varchar`, `citext`, a domain over one of them.
     pub is_text: bool,
+    /// Whether the column is declared NOT NULL.
     pub is_not_null: bool,
-    /// A row that leaves the column out gets a value nevertheless: a default, an identity, a generated value.
+    /// Whether a row that leaves the column out gets a value nevertheless: a default, an identity, a
+    /// generated value.
     pub is_filled: bool,
+    /// Whether the column is computed from others (GENERATED ALWAYS AS).
     pub is_generated: bool,
     /// Whether the current role may SELECT it.
     pub may_read: bool,
@@ -104,7 +114,10 @@ pub fn without_modifier(type_name: &str) -> String {
     }
 }
 
-/// The quoted schema of the extension.
+/// The schema of the extension, quoted.
+///
+/// # Errors
+/// Where the extension is not installed in this database.
 pub fn extension_schema(db: Db) -> Result<String> {
     let find = || {
         let sql = "SELECT n.nspname::text FROM pg_catalog.pg_extension e \
@@ -121,7 +134,11 @@ pub fn extension_schema(db: Db) -> Result<String> {
     Ok(known("extension schema", &(), find)?.as_ref().clone())
 }
 
-/// The target schema and the extension's, quoted: what commands are to be typed with.
+/// The target schema and the schema of the extension, both quoted, for the commands that errors and views
+/// give.
+///
+/// # Errors
+/// Where the extension is not installed in this database.
 pub fn schemas(db: Db) -> Result<[String; 2]> {
     Ok([quoted(settings::target_schema()), extension_schema(db)?])
 }
@@ -151,7 +168,9 @@ pub fn work_relation(target: &str, name: &str) -> String {
 
 /// What was done with a relation.
 pub struct Action {
+    /// Quoted, with its schema.
     pub relation: String,
+    /// What was done, in words: `created`, `unchanged`, `added …`.
     pub action: String,
 }
 

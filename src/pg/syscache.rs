@@ -1,4 +1,4 @@
-//! Lookups in the system caches: relations by name and privileges on them, at no cost per row.
+//! Lookups in the system caches: relations by name and privileges on them, without a statement.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
