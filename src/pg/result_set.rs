@@ -250,6 +250,9 @@ impl<'c> Rows<'c> {
     }
 
     /// A row to be added many times, each with another `timestamptz` in one of its columns.
+    ///
+    /// # Errors
+    /// Where the fields are not those of the function as it is declared in SQL.
     pub fn template(&mut self, fields: &[Field], column: usize) -> Result<Template> {
         let mut fields = fields.to_vec();
         let mut formed = |micros| {

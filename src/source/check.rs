@@ -32,33 +32,45 @@ pub enum Kind {
     Price,
 }
 
-/// A name in the map: which of its fields says it, and what it says.
+/// A column that the map names.
 pub struct Mapped<'a> {
+    /// The field of the map.
     pub field: &'a str,
+    /// What the field says: the column, not quoted.
     pub name: &'a str,
+    /// How the column is read.
     pub kind: Kind,
 }
 
-/// The row of the map that is checked, for what errors say of it.
+/// The row of the map that is checked, as errors name it.
 pub struct Place<'a> {
     /// The quoted schema of the extension.
     pub schema: &'a str,
+    /// Of the row.
     pub cal_scheme: &'a str,
+    /// Of the row.
     pub layer: &'a str,
     /// Whether rows are selected by their timeframe.
     pub tf_is_read: bool,
-    /// Relations that `regime_build_inputs` makes: bars, ema.
+    /// The relations of the row that `regime_build_inputs` makes: `bars`, `ema`.
     pub built: &'a [&'a str],
 }
 
 /// Checks one row of the map.
 pub struct Check<'a, 'c> {
+    /// The connection to check with.
     pub db: Db<'c>,
+    /// The row to check.
     pub place: Place<'a>,
 }
 
 impl Check<'_, '_> {
-    /// A relation of the map with what is read from it.
+    /// A relation of the map with the SQL that reads it. The first column mapped is the id or symbol,
+    /// the second the timeframe, the third the time.
+    ///
+    /// # Errors
+    /// Where the relation or a column does not exist, may not be read, or is of a type that cannot be
+    /// read.
     pub fn relation(
         &self,
         which: &str,

@@ -1,5 +1,5 @@
-//! `dim_assets (id, symbol, is_active)`, the user's table or view of assets beside the daily bars: which of
-//! its columns are there, and whether they may be read.
+//! `dim_assets (id, symbol, is_active)`, the user's table or view of assets beside the daily bars: which of its
+//! columns exist, and whether they may be read.
 
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
@@ -10,8 +10,8 @@ use crate::pg::session::current_user;
 use crate::pg::spi::{Db, Sees};
 use crate::pg::syscache;
 
-/// What the catalogs say of it: of each column whether the current role may read it, `None` where it is not
-/// there or of another type than is read.
+/// What the catalogs say of the relation: of each column, whether the current role may read it; `None`
+/// where the column does not exist or is of another type.
 #[derive(Clone, Debug)]
 pub struct DimAssets {
     /// Quoted, with its schema.
@@ -27,7 +27,10 @@ pub struct DimAssets {
 }
 
 impl DimAssets {
-    /// The one in this schema.
+    /// The relation in this schema; `None` where there is none.
+    ///
+    /// # Errors
+    /// Where the catalogs cannot be read.
     pub fn find(db: Db, schema: &str, sees: Sees) -> Result<Option<Self>> {
         let Some(oid) = syscache::source_oid(schema, "dim_assets") else { return Ok(None) };
         let columns = columns(db, oid, sees)?;
@@ -43,7 +46,10 @@ impl DimAssets {
         }))
     }
 
-    /// Stops where the current role may not read one of these columns that is there.
+    /// Checks that the current role may read those of these columns that exist.
+    ///
+    /// # Errors
+    /// Where the SELECT privilege or the USAGE of the schema is missing.
     pub fn check_readable(&self, columns: &[Option<bool>]) -> Result<()> {
         let (schema, usable) = &self.schema;
         if !usable {

@@ -9,15 +9,19 @@ use crate::sync::content::{Content, OwnedKey, Value};
 use crate::sync::statement::{scalar_arg, scope_condition};
 use crate::sync::table::{Column, OnChange, Table, Type};
 
-/// What a write did.
+/// Rows that a write inserted, updated and deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Written {
+    /// Rows that were missing.
     pub inserted: u64,
+    /// Rows that had other values, also where they are replaced.
     pub updated: u64,
+    /// Rows that are not in the content.
     pub deleted: u64,
 }
 
 impl Written {
+    /// Their sum.
     pub fn total(self) -> u64 {
         self.inserted + self.updated + self.deleted
     }
@@ -34,39 +38,44 @@ impl std::ops::AddAssign for Written {
 /// Which rows of a scope are looked at, by the first column of the key.
 #[derive(Clone, Copy, Debug)]
 pub enum Within {
-    /// Those after a moment.
+    /// Rows after a moment, in microseconds since 2000.
     After(i64),
-    /// Those of a span of days since 2000, first and last.
+    /// Rows of the days from the first to the last, in days since 2000.
     Days(i32, i32),
 }
 
 /// How the rows of a relation differ from their content.
 #[derive(Default)]
 pub struct Changes {
+    /// Rows of the content to insert, in ascending order.
     pub insert: Vec<usize>,
-    /// Rows of the content that are there and say something else.
+    /// Rows of the content that are stored with other values, in ascending order.
     pub update: Vec<usize>,
     /// Keys of rows to delete, column by column.
     pub delete: Vec<Vec<OwnedKey>>,
-    /// Rows that go, or are replaced.
+    /// Rows to delete that are not in the content.
     pub deleted: u64,
+    /// Rows to delete that are inserted again with other values.
     pub replaced: u64,
 }
 
 impl Changes {
+    /// Whether the stored rows are the content.
     pub fn is_empty(&self) -> bool {
         self.insert.is_empty() && self.update.is_empty() && self.deleted == 0
     }
 
+    /// Whether rows are deleted.
     pub fn deletes(&self) -> bool {
         self.deleted + self.replaced > 0
     }
 
-    /// Leaves what is there as it is: only rows that are missing are written. For [`OnChange::Update`].
+    /// Drops every change but the missing rows. For tables of [`OnChange::Update`].
     pub fn only_new(&mut self) {
         *self = Self { insert: std::mem::take(&mut self.insert), ..Self::default() };
     }
 
+    /// What the changes amount to once they are applied.
     pub fn written(&self) -> Written {
         Written {
             inserted: self.insert.len() as u64 - self.replaced,

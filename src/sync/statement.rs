@@ -7,18 +7,22 @@ use crate::pg::error::{Result, internal};
 use crate::sync::content::{Content, OwnedKey, Value};
 use crate::sync::table::{Column, Table, Type};
 
-/// The rows of a scope, whose values are the first parameters.
+/// SQL: the condition on the rows of a scope, whose values are the first parameters.
 pub fn scope_condition(table: &Table, prefix: &str) -> String {
     let equal = |(i, column): (usize, &Column)| format!("{prefix}{} = ${}", column.name, i + 1);
     table.scope.iter().enumerate().map(equal).collect::<Vec<_>>().join(" AND ")
 }
 
-/// The statements of one write. Parameters: the scope, the keys, the entry of each row (counted
-/// from 1), the values of each entry.
+/// The statements of one write. Parameters: the scope, the keys, the entry of each row (counted from 1),
+/// the values of each entry.
 pub struct Statement<'a> {
+    /// Quoted, with its schema.
     pub relation: &'a str,
+    /// Its columns.
     pub table: &'a Table,
+    /// Whose rows are written.
     pub scope: &'a [Value<'a>],
+    /// The rows to hold.
     pub content: &'a Content<'a>,
 }
 
@@ -104,6 +108,7 @@ impl Statement<'_> {
         if self.table.stamp.is_empty() { "" } else { sql }
     }
 
+    /// The insert of many rows.
     pub fn insert(&self) -> String {
         let scope = (1..=self.table.scope.len()).map(|i| format!("${i}"));
         let select: Vec<String> = scope
@@ -120,6 +125,7 @@ impl Statement<'_> {
         )
     }
 
+    /// The update of rows, one or many.
     pub fn update(&self) -> String {
         let assignment = |c: &Column| format!("{0} = e.{0}", c.name);
         let assignments: Vec<String> = self.table.values.iter().map(assignment).collect();
@@ -134,6 +140,7 @@ impl Statement<'_> {
         )
     }
 
+    /// The delete of rows by their keys.
     pub fn delete(&self) -> String {
         format!(
             "DELETE FROM {} AS t USING (SELECT {}) AS k WHERE {} AND {}",
@@ -144,6 +151,7 @@ impl Statement<'_> {
         )
     }
 
+    /// The delete of all rows of the scope.
     pub fn delete_all(&self) -> String {
         format!("DELETE FROM {} WHERE {}", self.relation, scope_condition(self.table, ""))
     }
@@ -153,10 +161,18 @@ impl Statement<'_> {
         self.table.key.iter().map(equal).collect::<Vec<_>>().join(" AND ")
     }
 
+    /// The parameters of [`Statement::delete_all`].
+    ///
+    /// # Errors
+    /// Where a value is not of the type of its column.
     pub fn scope_args(&self) -> Result<Vec<Arg>> {
         self.scope.iter().map(|value| scalar_arg(*value)).collect()
     }
 
+    /// The parameters of [`Statement::insert`] and [`Statement::update`] for these rows of the content.
+    ///
+    /// # Errors
+    /// Where a value is not of the type of its column.
     pub fn row_args(&self, rows: &[usize]) -> Result<Vec<Arg>> {
         let (keys, values) = (self.table.key.len(), self.table.values.len());
         let mut args = self.scope_args()?;
@@ -173,7 +189,10 @@ impl Statement<'_> {
         Ok(args)
     }
 
-    /// The parameters of [`Statement::insert_few`].
+    /// The parameters of [`Statement::insert_few`] for these rows of the content.
+    ///
+    /// # Errors
+    /// Where a value is not of the type of its column.
     pub fn few_args(&self, rows: &[usize]) -> Result<Vec<Arg>> {
         let (keys, values) = (self.table.key.len(), self.table.values.len());
         let mut args = self.scope_args()?;
@@ -190,6 +209,10 @@ impl Statement<'_> {
         Ok(args)
     }
 
+    /// The parameters of [`Statement::delete`] for keys, given column by column.
+    ///
+    /// # Errors
+    /// Where a value is not of the type of its column.
     pub fn delete_args(&self, keys: &[Vec<OwnedKey>]) -> Result<Vec<Arg>> {
         let mut args = self.scope_args()?;
         for (column, keys) in self.table.key.iter().zip(keys) {

@@ -1,4 +1,4 @@
-//! Reading the daily bars that tables are built from.
+//! Reading the daily bars that other tables are built from.
 
 use regime_core::calendar::DailyBars;
 
@@ -17,7 +17,7 @@ use crate::source::usable::check_bars;
 const TS: usize = 0;
 const OPEN: usize = 1;
 
-/// Reads daily bars with their open, high, low, volume and market cap, as far as there are any.
+/// Reads daily bars with their open, high, low, volume and market cap, as far as the relation has them.
 pub struct DailyReader<'c> {
     db: Db<'c>,
     sql: String,
@@ -28,6 +28,10 @@ pub struct DailyReader<'c> {
 }
 
 impl<'c> DailyReader<'c> {
+    /// A reader of the relation that the map names for daily bars.
+    ///
+    /// # Errors
+    /// Where the row of the map is wrong.
     pub fn new(db: Db<'c>, daily: &MapRow) -> Result<Self> {
         let relation = daily.bars(db, &[])?;
         let columns = columns(db, oid_of(&relation.sql)?, Sees::Now)?;
@@ -53,11 +57,19 @@ impl<'c> DailyReader<'c> {
         Ok(Self { db, sql, relation: relation.sql, id, shared_condition, tf: daily.tf.clone() })
     }
 
+    /// Hands each id with daily bars to `take`, as a row of one `int8`.
+    ///
+    /// # Errors
+    /// Where the relation cannot be read.
     pub fn ids(&self, take: &mut impl FnMut(&spi::Row) -> Result<()>) -> Result<()> {
         let sql = distinct_ids(&self.relation, &self.id, &self.shared_condition);
         self.db.rows(&sql, &[arg(self.tf.as_deref())], Sees::Now, take)
     }
 
+    /// The daily bars of an asset in ascending time; an open, high or low that is unknown is the close.
+    ///
+    /// # Errors
+    /// Where bars cannot be used ([`check_bars`]).
     pub fn bars(&self, id: i32) -> Result<DailyBars> {
         let mut bars = DailyBars::default();
         let args = relation_args(id, self.tf.as_deref(), None);

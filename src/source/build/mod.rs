@@ -1,4 +1,4 @@
-//! Weekly and monthly bars and all EMAs for those who have daily bars only.
+//! Weekly and monthly bars and all EMAs, built for users who have daily bars only.
 
 pub mod daily;
 pub mod demo;
@@ -31,7 +31,11 @@ use crate::sync::content::{Content, Value};
 use crate::sync::sync;
 use crate::sync::table::Table;
 
-/// Builds the inputs of assets (all with daily bars where `ids` is `None`).
+/// Builds the inputs of assets (all with daily bars where `ids` is `None`) in a schema, and says what was
+/// done with each table. An asset that fails is a WARNING; the others are built.
+///
+/// # Errors
+/// Where the calendar is unknown, the map lacks a layer, or a table cannot be made.
 pub fn build(db: Db, ids: Option<Vec<i32>>, cal_scheme: &str, target_schema: &str) -> Result<Vec<Built>> {
     let calendar = match cal_scheme {
         "iso" => Calendar::Iso,
@@ -166,7 +170,7 @@ impl Builder<'_, '_> {
     }
 }
 
-/// Tells where the map does not read what was built.
+/// A NOTICE for each relation of the map that is another than the one that was built.
 fn note_mapping(row: &MapRow, target_schema: &str, schema: &str) {
     let elsewhere = [("bars", &row.bars), ("ema", &row.ema)].into_iter().filter(|(which, relation)| {
         relation[0] != target_schema && !(row.layer == Layer::L2 && *which == "bars")
