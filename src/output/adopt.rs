@@ -8,25 +8,29 @@ use crate::pg::arg::arg;
 use crate::pg::catalog::{self, UNCHANGED, columns};
 use crate::pg::error::{Error, Result};
 use crate::pg::spi::{Db, Sees};
-use crate::pg::syscache::oid_of;
+use crate::pg::syscache::{oid_of, relation_oid};
 use crate::sync::table::{Column, Index, OnChange, Table, Type, column};
 
-/// A table of refresh's own is there: it must be of this version.
+/// A relation of refresh's own is there: it must be of this version. Looked up in the catalogs, which takes no
+/// privilege on the working schema.
 pub fn check_own(db: Db, schema: &str, relation: &str, own: &Own) -> Result<String> {
-    let found = columns(db, oid_of(relation)?, Sees::Now)?;
+    let oid = relation_oid(&own.schema(schema), own.name);
+    let found = oid.map_or(Ok(Vec::new()), |oid| columns(db, oid, Sees::Now))?;
+    let what = if own.kind == Kind::View { "view" } else { "table" };
     match own.columns.iter().find(|name| !found.iter().any(|column| column.name == **name)) {
         None => Ok(UNCHANGED.to_owned()),
         Some(column) => Err(Error::new(
             PgSqlErrorCode::ERRCODE_INVALID_TABLE_DEFINITION,
-            format!("table {relation} has no column {column}"),
+            format!("{what} {relation} has no column {column}"),
         )
-        .detail("The table was not made by this version of pg_regime.")
+        .detail(format!("The {what} was not made by this version of pg_regime."))
         .hint(format!(
             "{}; SELECT * FROM {}.regime_setup({});",
             // Nothing is lost with the others: they say where computations stand.
             match own.kind {
                 Kind::Record => format!("ALTER TABLE {relation} RENAME TO {}_old", own.name),
-                Kind::Work | Kind::View => format!("DROP TABLE {relation} CASCADE"),
+                Kind::Work => format!("DROP TABLE {relation} CASCADE"),
+                Kind::View => format!("DROP VIEW {relation} CASCADE"),
             },
             crate::pg::catalog::extension_schema(db)?,
             pgrx::spi::quote_literal(schema)

@@ -33,22 +33,23 @@ pub fn check_schema(db: Db, schema: &str) -> Result<()> {
     }
 }
 
-/// Checks that the current user may create tables in a schema.
+/// Checks that the current user may create tables in a schema, and use what was created there.
 ///
 /// # Errors
-/// Where the CREATE privilege is missing; the hint is the GRANT.
+/// Where a privilege is missing; the hint is the GRANT.
 pub fn check_may_create(db: Db, schema: &str) -> Result<()> {
-    let sql = "SELECT has_schema_privilege($1::name::text, 'CREATE')";
-    if db.one(sql, &[arg(schema)], Sees::Now, |row| row.get::<bool>(0))? {
+    let sql = "SELECT pg_catalog.string_agg(p, ', ') FROM pg_catalog.unnest('{USAGE,CREATE}'::text[]) AS p \
+         WHERE NOT has_schema_privilege($1::name::text, p)";
+    let Some(lacking) = db.one(sql, &[arg(schema)], Sees::Now, |row| row.get::<Option<String>>(0))? else {
         return Ok(());
-    }
+    };
     let schema = quoted(schema);
     Err(Error::new(
         PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
         format!("permission denied to create tables in schema {schema}"),
     )
     .hint(format!(
-        "GRANT CREATE ON SCHEMA {schema} TO {}; or let a role that may create their tables call this.",
+        "GRANT {lacking} ON SCHEMA {schema} TO {}; or let a role that may create their tables call this.",
         current_user()
     )))
 }
