@@ -10,6 +10,7 @@ pub mod calendar;
 pub mod cmc_regimes;
 pub mod demo;
 pub mod hash;
+mod json;
 pub mod market_regime_history;
 pub mod market_regimes;
 pub mod math;

@@ -11,7 +11,8 @@ use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
 use regime_core::Layer;
-use regime_core::calendar::{Calendar, DailyBars, Span, ema, period_bars};
+use regime_core::calendar::{Calendar, DailyBars, Span, period_bars};
+use regime_core::math::ema::ema;
 
 use crate::pg::catalog::{check_schema, extension_schema};
 use crate::pg::error::{Error, Result, invalid_parameter};

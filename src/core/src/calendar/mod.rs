@@ -1,4 +1,4 @@
-//! Weekly and monthly bars from daily ones, and exponential moving averages of closes.
+//! Weekly and monthly bars from daily ones.
 //!
 //! For users who have daily bars only; where calendar tables exist, they are used instead.
 //! Times are microseconds since 2000-01-01 00:00 UTC, and a daily bar belongs to the UTC date of its
@@ -90,22 +90,6 @@ pub fn period_bars(daily: &DailyBars, span: Span, calendar: Calendar) -> PeriodB
 
 fn sum_of_known(values: &[f64]) -> f64 {
     values.iter().copied().filter(|v| !v.is_nan()).reduce(|sum, v| sum + v).unwrap_or(f64::NAN)
-}
-
-/// The exponential moving average of known closes with `alpha = 2 / (period + 1)`, started at the
-/// first close and present from the `period`-th bar on (NaN before). A period of 0 counts as 1.
-pub fn ema(close: &[f64], period: u32) -> Vec<f64> {
-    let period = period.max(1);
-    let alpha = 2.0 / (f64::from(period) + 1.0);
-    let mut average = f64::NAN;
-    close
-        .iter()
-        .enumerate()
-        .map(|(i, &close)| {
-            average = if i == 0 { close } else { alpha * close + (1.0 - alpha) * average };
-            if i + 1 < period as usize { f64::NAN } else { average }
-        })
-        .collect()
 }
 
 /// Whether a time lies on the first day, UTC, of its week or month.
@@ -257,16 +241,5 @@ mod tests {
                 assert!(period_bars(&bars, span, calendar).ts.len() <= 1);
             }
         }
-    }
-
-    #[test]
-    fn an_average_starts_at_the_first_close() {
-        let got = ema(&[1.0, 2.0, 4.0, 8.0], 3);
-        assert!(got[..2].iter().all(|e| e.is_nan()));
-        assert_eq!(got[2..], [2.75, 5.375]);
-        assert_eq!(ema(&[1.0, 2.0], 1), [1.0, 2.0]);
-        assert_eq!(ema(&[1.0, 2.0], 0), [1.0, 2.0]);
-        assert!(ema(&[], 20).is_empty());
-        assert!(ema(&[1.0, 2.0], u32::MAX).iter().all(|e| e.is_nan()));
     }
 }

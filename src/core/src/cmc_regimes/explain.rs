@@ -8,7 +8,7 @@ use crate::cmc_regimes::labeller::Facts;
 use crate::cmc_regimes::layer::{Layer, PerLayer};
 use crate::cmc_regimes::memory::Memory;
 use crate::cmc_regimes::pipeline::Given;
-use crate::cmc_regimes::policy::{Part, Policy, Risk};
+use crate::cmc_regimes::policy::{Part, Policy, Risk, UNKNOWN};
 use crate::cmc_regimes::restraint::{RowInputs, Source, in_force, restraints};
 use crate::cmc_regimes::row::Row;
 use crate::cmc_regimes::series::Series;
@@ -142,7 +142,7 @@ fn tightenings(policy: &Policy, l4: Option<&str>, inputs: RowInputs) -> Vec<Tigh
         let text = match source {
             Source::InForce(_, own) | Source::Waiting(_, own) => label(own),
             Source::Given => l4,
-            Source::NoKey => Some(crate::cmc_regimes::policy::UNKNOWN),
+            Source::NoKey => Some(UNKNOWN),
             Source::ProxyGrossCap | Source::ProxySize => None,
         };
         let parts = match text {

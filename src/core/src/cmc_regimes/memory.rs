@@ -10,6 +10,7 @@ use crate::cmc_regimes::hysteresis::State;
 use crate::cmc_regimes::label::Label;
 use crate::cmc_regimes::labeller;
 use crate::cmc_regimes::layer::PerLayer;
+use crate::cmc_regimes::row::key_text;
 use crate::math::stats::ReturnStats;
 use crate::sealed::{open, seal};
 
@@ -62,7 +63,7 @@ pub(crate) struct Last {
 impl Memory {
     /// The key of the newest row; `None` without rows.
     pub fn newest_key(&self) -> Option<&'static str> {
-        self.last.map(|last| crate::cmc_regimes::row::key_text(last.key))
+        self.last.map(|last| key_text(last.key))
     }
 
     /// Rows of each output: regimes, flips, statistics, comovement.

@@ -19,10 +19,6 @@ use crate::cmc_regimes::row::{FlipLayer, Row, key_text};
 use crate::cmc_regimes::series::Series;
 use crate::math::stats::ReturnStats;
 
-/// Largest gross exposure of an asset without a monthly layer while the market is not supportive,
-/// and largest size of one without a weekly layer.
-pub const PROXY_CAP: f64 = 0.7;
-
 /// All that one asset's bars give.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {

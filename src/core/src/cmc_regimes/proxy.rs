@@ -4,6 +4,10 @@ use crate::cmc_regimes::align::as_of;
 use crate::cmc_regimes::series::Series;
 use crate::hash::Hash;
 
+/// Largest gross exposure of an asset without a monthly layer while the market is not supportive,
+/// and largest size of one without a weekly layer.
+pub const PROXY_CAP: f64 = 0.7;
+
 /// The market proxy's weekly bars: when each closed, and whether the market then was supportive.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Proxy {

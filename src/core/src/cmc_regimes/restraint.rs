@@ -3,8 +3,8 @@
 
 use crate::cmc_regimes::label::Label;
 use crate::cmc_regimes::layer::{Layer, PerLayer};
-use crate::cmc_regimes::pipeline::PROXY_CAP;
 use crate::cmc_regimes::policy::{Effect, Policy, Risk};
+use crate::cmc_regimes::proxy::PROXY_CAP;
 
 /// Accepted labels, raw labels, and whether the market proxy caps gross exposure and size.
 pub type RowInputs = (PerLayer<Option<Label>>, PerLayer<Option<Label>>, [bool; 2]);

@@ -3,7 +3,7 @@
 use crate::cmc_regimes::budget::Budget;
 use crate::cmc_regimes::label::Label;
 use crate::cmc_regimes::layer::{Layer, PerLayer};
-use crate::cmc_regimes::policy::Risk;
+use crate::cmc_regimes::policy::{Risk, UNKNOWN};
 
 /// What a daily row says. Many rows say the same, so rows refer to it by index.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +29,7 @@ impl Row {
 
 /// The text of a key.
 pub fn key_text(key: Option<Label>) -> &'static str {
-    key.map_or(crate::cmc_regimes::policy::UNKNOWN, Label::as_str)
+    key.map_or(UNKNOWN, Label::as_str)
 }
 
 /// A series of labels whose flips are recorded: a layer, or the key.

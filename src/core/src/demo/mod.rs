@@ -233,7 +233,7 @@ impl Rng {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::calendar::{Calendar, Span, ema, period_bars};
+    use crate::calendar::{Calendar, Span, period_bars};
     use crate::cmc_regimes::budget::Tier;
     use crate::cmc_regimes::label::{Trend, Vol};
     use crate::cmc_regimes::layer::{Layer, PerLayer};
@@ -241,6 +241,7 @@ mod tests {
     use crate::cmc_regimes::pipeline::{Outcome, run};
     use crate::cmc_regimes::policy::{Policy, PolicyTable};
     use crate::cmc_regimes::series::Series;
+    use crate::math::ema::ema;
 
     fn columns(bars: &DailyBars) -> [&Vec<f64>; 6] {
         [&bars.open, &bars.high, &bars.low, &bars.close, &bars.volume, &bars.market_cap]

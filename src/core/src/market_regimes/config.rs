@@ -5,6 +5,7 @@ use serde_json::{Map, Number, Value, json};
 use thiserror::Error;
 
 use crate::hash::of_json;
+use crate::json::shown;
 
 const KEYS: [&str; 8] = [
     "adx_trending",
@@ -191,15 +192,6 @@ fn in_order(low_key: &'static str, low: f64, high_key: &'static str, high: f64) 
     }
     let problem = format!("is {low}, above \"{high_key}\", which is {high}");
     Err(ConfigError::Value { key: low_key, problem })
-}
-
-/// A value as it fits into a message.
-fn shown(value: &Value) -> String {
-    match value {
-        Value::Array(_) => "an array".to_owned(),
-        Value::Object(_) => "an object".to_owned(),
-        other => other.to_string(),
-    }
 }
 
 #[cfg(test)]

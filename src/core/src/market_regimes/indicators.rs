@@ -2,42 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::math::ema::Ema;
 use crate::math::rolling::RunningMean;
-
-/// The exponential mean of all values so far, the textbook recursion up to rounding.
-///
-/// Seeded with the first known value. An unknown value leaves the mean as it is, but the next known one
-/// then counts for more.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Ema {
-    alpha: f64,
-    mean: f64,
-    /// What the mean weighs beside the next value, which weighs `alpha`.
-    weight: f64,
-}
-
-impl Ema {
-    /// `span` is in values; a value's share halves in about a third of it.
-    fn new(span: f64) -> Self {
-        Self { alpha: 1.0 / (1.0 + (span - 1.0) / 2.0), mean: f64::NAN, weight: 1.0 }
-    }
-
-    /// Takes the next value and gives the mean, NaN before the first known value.
-    fn push(&mut self, value: f64) -> f64 {
-        if self.mean.is_nan() {
-            self.mean = value;
-            return value;
-        }
-        self.weight *= 1.0 - self.alpha;
-        if !value.is_nan() {
-            if self.mean != value {
-                self.mean = (self.weight * self.mean + self.alpha * value) / (self.weight + self.alpha);
-            }
-            self.weight = 1.0;
-        }
-        self.mean
-    }
-}
 
 /// What the indicators have to remember of the candles so far.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use crate::cmc_regimes::policy::pattern::{Align, Pattern};
 use crate::cmc_regimes::policy::rule::{Orders, Origin, Rule};
+use crate::json::shown;
 
 const FIELDS: [&str; 7] = ["match", "size_mult", "stop_mult", "orders", "setups", "gross_cap", "pyramids"];
 
@@ -239,15 +240,6 @@ impl Context<'_> {
             Some(Value::Bool(allowed)) => Ok(Some(*allowed)),
             Some(other) => Err(self.wrong_type("pyramids", other, "true or false")),
         }
-    }
-}
-
-/// A value as it fits into a message.
-fn shown(value: &Value) -> String {
-    match value {
-        Value::Array(_) => "an array".to_owned(),
-        Value::Object(_) => "an object".to_owned(),
-        other => other.to_string(),
     }
 }
 

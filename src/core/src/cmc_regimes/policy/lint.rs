@@ -5,10 +5,10 @@
 //! a rule which does nothing for these labels may still be for that one.
 
 use crate::cmc_regimes::label::{Label, Trend, Vol};
+use crate::cmc_regimes::policy::pattern::Align;
 use crate::cmc_regimes::policy::resolve::{Risk, effect_by};
-use crate::cmc_regimes::policy::rule::{Orders, Rule};
+use crate::cmc_regimes::policy::rule::{Orders, Rule, STAND_DOWN, STRESSED, UNKNOWN};
 use crate::cmc_regimes::policy::table::{Finding, Match, PolicyTable};
-use crate::cmc_regimes::policy::{Align, STAND_DOWN, STRESSED, UNKNOWN};
 
 /// Size above which a rule that lists `stand_down` contradicts itself.
 pub const MOST_STANDING_DOWN: f64 = 0.5;

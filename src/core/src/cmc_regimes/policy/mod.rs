@@ -17,12 +17,5 @@ pub use json::{MOST_CHARACTERS, MOST_RULES, PolicyError, parse_rules};
 pub use lint::{Hole, Lint, MOST_STANDING_DOWN, Problem};
 pub use pattern::{Align, Pattern};
 pub use resolve::{Effect, LabelSet, Part, Policy, Risk};
-pub use rule::{Orders, Origin, Rule};
+pub use rule::{Orders, Origin, Rule, STAND_DOWN, STRESSED, UNKNOWN};
 pub use table::{Finding, Match, PolicyTable};
-
-/// The key of a row that has no label.
-pub const UNKNOWN: &str = "Unknown";
-/// The place value that makes orders passive wherever it stands.
-pub const STRESSED: &str = "Stressed";
-/// The setup that says to stay out.
-pub const STAND_DOWN: &str = "stand_down";

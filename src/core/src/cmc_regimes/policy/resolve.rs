@@ -1,9 +1,8 @@
 //! Resolving labels into a policy: start loose, tighten by the rules of every label.
 
 use crate::cmc_regimes::label::Label;
-use crate::cmc_regimes::policy::rule::{Orders, Rule};
+use crate::cmc_regimes::policy::rule::{Orders, Rule, STAND_DOWN, STRESSED, UNKNOWN};
 use crate::cmc_regimes::policy::table::{Match, PolicyTable};
-use crate::cmc_regimes::policy::{STAND_DOWN, STRESSED, UNKNOWN};
 
 /// The five risk fields. They form a lattice: [`Risk::tighten`] is its meet, so the order in which
 /// labels are applied does not matter.

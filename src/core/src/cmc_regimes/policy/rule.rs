@@ -2,6 +2,13 @@
 
 use crate::cmc_regimes::policy::pattern::Pattern;
 
+/// The key of a row that has no label.
+pub const UNKNOWN: &str = "Unknown";
+/// The place value that makes orders passive wherever it stands.
+pub const STRESSED: &str = "Stressed";
+/// The setup that says to stay out.
+pub const STAND_DOWN: &str = "stand_down";
+
 /// How orders may be placed, loosest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Orders {
@@ -88,6 +95,6 @@ impl Rule {
     }
 
     pub(super) fn lists_stand_down(&self) -> bool {
-        self.setups.iter().flatten().any(|s| s == crate::cmc_regimes::policy::STAND_DOWN)
+        self.setups.iter().flatten().any(|s| s == STAND_DOWN)
     }
 }

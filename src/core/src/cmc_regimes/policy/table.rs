@@ -1,9 +1,9 @@
 //! The ordered table of rules, and which of them a key is for.
 
 use crate::cmc_regimes::label::Label;
+use crate::cmc_regimes::policy::builtin;
 use crate::cmc_regimes::policy::pattern::Align;
-use crate::cmc_regimes::policy::rule::Rule;
-use crate::cmc_regimes::policy::{UNKNOWN, builtin};
+use crate::cmc_regimes::policy::rule::{Rule, UNKNOWN};
 
 /// An ordered list of rules and what applies where none matches.
 #[derive(Clone, Debug, PartialEq)]
