@@ -43,6 +43,11 @@ impl Budget {
         Self { tier: if full { Tier::Full } else { Tier::Lite }, enabled }
     }
 
+    /// Whether the monthly or the weekly layer is disabled, so that the market proxy may cap risk.
+    pub fn is_young(self) -> bool {
+        !(self.enabled[Layer::L0] && self.enabled[Layer::L1])
+    }
+
     /// The fewest bars of each layer that make the tier full; months count only where L0 is enabled.
     pub fn full_needs(l0_enabled: bool) -> impl Iterator<Item = (Layer, usize)> {
         let needs = [(Layer::L1, 100), (Layer::L2, 250), (Layer::L0, 60)];

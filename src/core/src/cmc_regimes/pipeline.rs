@@ -87,52 +87,22 @@ pub fn resume(
     emas: [&[f64]; 3],
     given: &Given,
 ) -> Outcome {
-    let Given { budget, policy, params, look, .. } = *given;
+    let Given { budget, look, .. } = *given;
     let empty = Series::default();
     let daily = series[Layer::L2].unwrap_or(&empty);
-    let mut blocks: PerLayer<Vec<Print>> = PerLayer::default();
-    let taken = PerLayer::from_fn(|layer| {
-        look();
-        take_bars(&mut memory.layers[layer], layer, series[layer], &daily.ts, params, &mut blocks[layer])
-    });
-    let budgets: Vec<Budget> = match params.point_in_time {
-        true => (0..daily.ts.len())
-            .map(|t| budget_of(PerLayer::from_fn(|l| series[l].map(|_| taken[l].bars_at(t))), params))
-            .collect(),
-        false => vec![budget; daily.ts.len()],
-    };
-    let raw = PerLayer::from_fn(|l| {
-        let at = |t: usize| if budgets[t].enabled[l] { taken[l].label_at(t, budgets[t].tier) } else { None };
-        (0..daily.ts.len()).map(at).collect::<Vec<_>>()
-    });
-    let accepted: PerLayer<Vec<Option<Label>>> = PerLayer::from_fn(|l| {
-        let tightens = |old, new| policy.tightens(old, new);
-        let state = &mut memory.layers[l].hysteresis;
-        look();
-        raw[l].iter().map(|label| state.step(*label, params.mode, params.hold, tightens)).collect()
-    });
-    let capped = capped(&daily.ts, given.proxy, &budgets);
+    let (labelled, prints) = label_rows(&mut memory.layers, series, &daily.ts, given);
+    let capped = capped(&daily.ts, given.proxy, &labelled.budgets);
     look();
-
-    let mut resolver = Resolver::new(policy, params.l4_label.as_deref());
-    let row: Vec<u32> = (0..daily.ts.len())
-        .map(|t| {
-            let at = |labels: &PerLayer<Vec<Option<Label>>>| labels.each_ref().map(|labels| labels[t]);
-            resolver.resolve(((at(&accepted), at(&raw), capped[t]), budgets[t]))
-        })
-        .collect();
-    let rows = resolver.rows;
-    let is_young = |budget: &Budget| !budget.enabled[Layer::L0] || !budget.enabled[Layer::L1];
-    let young = budgets.iter().rposition(is_young);
-    memory.young_until = young.map(|t| daily.ts[t]).or(memory.young_until);
-
+    let (row, rows) = resolve_rows(&labelled, &capped, given);
     let keys = || row.iter().map(|r| rows[*r as usize].key);
     look();
-    let flips = all_flips(&mut memory, &accepted, keys());
+    let flips = all_flips(&mut memory, &labelled.accepted, keys());
     let stats = stats_by_key(&mut memory, keys(), &daily.close);
     if !daily.ts.is_empty() {
         push_rows(&mut memory.pairs, daily.ema.each_ref().map(Vec::as_slice));
     }
+    let young = labelled.budgets.iter().rposition(|budget| budget.is_young());
+    memory.young_until = young.map(|t| daily.ts[t]).or(memory.young_until);
     memory.newest = daily.ts.last().copied().or(memory.newest);
     memory.rows += daily.ts.len() as u64;
     memory.flips += flips.len() as u64;
@@ -140,13 +110,66 @@ pub fn resume(
         flips,
         stats,
         comovement: comovements(&memory.pairs, emas, look),
-        budget: budgets.last().copied().unwrap_or(budget),
+        budget: labelled.budgets.last().copied().unwrap_or(budget),
         ts: daily.ts.clone(),
         row,
         rows,
-        prints: blocks,
+        prints,
         memory,
     }
+}
+
+/// Budgets and labels of new rows: one element a row in each vector.
+struct Labelled {
+    budgets: Vec<Budget>,
+    raw: PerLayer<Vec<Option<Label>>>,
+    accepted: PerLayer<Vec<Option<Label>>>,
+}
+
+/// Takes the bars up to the last of these rows into the memory and labels the rows; returns also the
+/// fingerprints of the bars, by layer.
+fn label_rows(
+    memory: &mut PerLayer<LayerMemory>,
+    series: PerLayer<Option<&Series>>,
+    rows: &[i64],
+    given: &Given,
+) -> (Labelled, PerLayer<Vec<Print>>) {
+    let Given { budget, policy, params, look, .. } = *given;
+    let mut blocks: PerLayer<Vec<Print>> = PerLayer::default();
+    let taken = PerLayer::from_fn(|layer| {
+        look();
+        take_bars(&mut memory[layer], layer, series[layer], rows, params, &mut blocks[layer])
+    });
+    let budgets: Vec<Budget> = match params.point_in_time {
+        true => (0..rows.len())
+            .map(|t| budget_of(PerLayer::from_fn(|l| series[l].map(|_| taken[l].bars_at(t))), params))
+            .collect(),
+        false => vec![budget; rows.len()],
+    };
+    let raw = PerLayer::from_fn(|l| {
+        let at = |t: usize| if budgets[t].enabled[l] { taken[l].label_at(t, budgets[t].tier) } else { None };
+        (0..rows.len()).map(at).collect::<Vec<_>>()
+    });
+    let accepted = PerLayer::from_fn(|l| {
+        let tightens = |old, new| policy.tightens(old, new);
+        let state = &mut memory[l].hysteresis;
+        look();
+        raw[l].iter().map(|label| state.step(*label, params.mode, params.hold, tightens)).collect()
+    });
+    (Labelled { budgets, raw, accepted }, blocks)
+}
+
+/// What rows with these labels say, each different row once, and for each row its index there.
+fn resolve_rows(labelled: &Labelled, capped: &[[bool; 2]], given: &Given) -> (Vec<u32>, Vec<Row>) {
+    let Labelled { budgets, raw, accepted } = labelled;
+    let mut resolver = Resolver::new(given.policy, given.params.l4_label.as_deref());
+    let row = (0..budgets.len())
+        .map(|t| {
+            let at = |labels: &PerLayer<Vec<Option<Label>>>| labels.each_ref().map(|labels| labels[t]);
+            resolver.resolve(((at(accepted), at(raw), capped[t]), budgets[t]))
+        })
+        .collect();
+    (row, resolver.rows)
 }
 
 /// For each of these rows, whether the market proxy caps its gross exposure and its size.
