@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 /// The exponential mean of all values so far (specification 3, section 1).
 ///
-/// The first known value seeds the mean. An unknown value (NaN) leaves the mean as it is and gives the next known
-/// value more weight.
+/// The first known value seeds the mean. An unknown value (NaN) leaves the mean as it is and gives the next
+/// known value more weight.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Ema {
     alpha: f64,
@@ -37,11 +37,11 @@ impl Ema {
     }
 }
 
-/// The textbook exponential moving average of known closes, with `alpha = 2 / (period + 1)` and the first close as
-/// the seed.
+/// The textbook exponential moving average of known closes, with `alpha = 2 / (period + 1)` and the first
+/// close as the seed.
 ///
-/// One element per close; NaN before the `period`-th close. A period of 0 counts as 1. Not [`Ema`], whose order of
-/// operations gives other last bits.
+/// One element per close; NaN before the `period`-th close. A period of 0 counts as 1. Not [`Ema`], whose
+/// order of operations gives other last bits.
 pub fn ema(close: &[f64], period: u32) -> Vec<f64> {
     let period = period.max(1);
     let alpha = 2.0 / (f64::from(period) + 1.0);

@@ -1,8 +1,9 @@
-//! The risk policy: an ordered table of rules, and what a set of labels resolves to.
+//! The risk policy: an ordered table of rules, and what a set of labels resolves to (specification 1, section
+//! 5).
 //!
-//! Five fields are risk and only ever tighten: `size_mult` (min), `stop_mult` (max: a wider stop is
-//! the tighter choice here), `orders` (the stricter), `gross_cap` (min), `pyramids` (and).
-//! `setups` are tactics and follow the label that makes the key.
+//! Five fields are risk and only ever tighten: `size_mult` (minimum), `stop_mult` (maximum: a wider stop is
+//! the tighter choice here), `orders` (the stricter), `gross_cap` (minimum), `pyramids` (and). `setups` are
+//! tactics and follow the label that makes the key.
 
 mod builtin;
 mod json;
