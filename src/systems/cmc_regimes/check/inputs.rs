@@ -137,8 +137,7 @@ impl Preflight<'_> {
             pgrx::check_for_interrupts!();
             let (found, budget) = memory::in_own_memory(|| self.asset(*id))?;
             complaints.extend(found);
-            let is_young = |b: Budget| !b.enabled[Layer::L0] || !b.enabled[Layer::L1];
-            young += i64::from(budget.is_some_and(is_young) && *id != self.params.market_proxy_id);
+            young += i64::from(budget.is_some_and(Budget::is_young) && *id != self.params.market_proxy_id);
         }
         if young > 0 && self.whole {
             complaints.extend(self.proxy(young)?);
