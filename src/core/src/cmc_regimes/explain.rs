@@ -2,17 +2,16 @@
 //! functions, called once more for that row.
 
 use crate::cmc_regimes::budget::Budget;
+use crate::cmc_regimes::facts::{self, Facts};
 use crate::cmc_regimes::hysteresis::{Decision, State};
 use crate::cmc_regimes::label::Label;
-use crate::cmc_regimes::labeller::Facts;
 use crate::cmc_regimes::layer::{Layer, PerLayer};
 use crate::cmc_regimes::memory::Memory;
-use crate::cmc_regimes::pipeline::Given;
+use crate::cmc_regimes::pipeline::{self, Given};
 use crate::cmc_regimes::policy::{Part, Policy, Risk, UNKNOWN};
 use crate::cmc_regimes::restraint::{RowInputs, Source, in_force, restraints};
 use crate::cmc_regimes::row::Row;
 use crate::cmc_regimes::series::Series;
-use crate::cmc_regimes::{labeller, pipeline};
 
 /// One row and its reasons.
 #[derive(Clone, Debug, PartialEq)]
@@ -123,7 +122,7 @@ pub fn explain(index: usize, series: PerLayer<Option<&Series>>, given: &Given) -
 fn layer_facts(layer: Layer, series: &Series, row: i64, before: State, given: &Given) -> Option<LayerFacts> {
     let bars = series.until(row);
     let (window, floor) = pipeline::labelling(layer, given);
-    let facts = labeller::facts(&series.first_bars(bars), layer, window, floor)?;
+    let facts = facts::facts(&series.first_bars(bars), layer, window, floor)?;
     let mut after = before;
     let tightens = |old, new| given.policy.tightens(old, new);
     let decision = after.decide(Some(facts.label), given.params.mode, given.params.hold, tightens);

@@ -7,8 +7,6 @@ use crate::cmc_regimes::label::{Label, Liq, Trend, Vol};
 use crate::cmc_regimes::layer::Layer;
 use crate::math::rolling::{RunningMean, Standing, rolling_median, standings};
 
-pub use crate::cmc_regimes::facts::{Facts, Volatility, facts};
-
 /// Bars in the mean of absolute returns, the volatility where no ATR is mapped.
 pub const ATRP_BARS: usize = 14;
 /// Percentile (0 to 100) below which volatility is low.

@@ -4,7 +4,7 @@ pub mod align;
 pub mod budget;
 pub mod comovement;
 pub mod explain;
-mod facts;
+pub mod facts;
 pub mod fingerprint;
 pub mod flips;
 pub mod forward;

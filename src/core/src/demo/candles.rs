@@ -3,7 +3,7 @@
 
 use crate::calendar::DailyBars;
 use crate::calendar::civil::MICROS_PER_DAY;
-use crate::demo::{CLOSING_TIME, DemoAsset, FIRST_DAY, MoodWalk, Nature, Rng, factor};
+use crate::demo::market::{CLOSING_TIME, DemoAsset, FIRST_DAY, MoodWalk, Nature, Rng, factor};
 
 /// The timeframe of daily candles.
 pub const DAILY: &str = "1d";
@@ -103,7 +103,7 @@ fn four_hours(asset: &DemoAsset, seed: u64) -> DailyBars {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::{assets, market};
+    use crate::demo::market::{assets, market};
     use crate::market_regimes::{Config, Machine, Simplified};
 
     const HOURS: i64 = 3_600_000_000;

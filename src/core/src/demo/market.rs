@@ -1,14 +1,7 @@
-//! An invented market with regimes, for trials without real data.
-//!
-//! The same arguments give the same bits on every machine: random numbers are integers, and prices come from
-//! `+ - * /` alone, which IEEE 754 rounds in only one way; `exp`, `ln` and the like differ between platforms.
-
-mod candles;
+//! The daily bars of the made-up market: moods, assets, random numbers.
 
 use crate::calendar::DailyBars;
 use crate::calendar::civil::MICROS_PER_DAY;
-
-pub use candles::{DAILY, DemoCandles, FOUR_HOURS, INDEX, candles, index};
 
 /// First day of every market, 2016-01-01, in days since 2000-01-01.
 pub const FIRST_DAY: i32 = 5_844;
@@ -68,7 +61,7 @@ pub fn assets(assets: usize, days: usize, seed: u64) -> impl Iterator<Item = Dem
 }
 
 /// The moves that all assets share, one per day.
-fn factor(days: usize, seed: u64) -> Vec<Shock> {
+pub(super) fn factor(days: usize, seed: u64) -> Vec<Shock> {
     let mut mood = MoodWalk::new(seed, 0);
     (0..days).map(|_| mood.step()).collect()
 }
@@ -81,22 +74,22 @@ const CEILING: f64 = 1e6;
 const PULL: f64 = 0.002;
 const GROWTH: f64 = 0.00026;
 
-const CLOSING_TIME: i64 = MICROS_PER_DAY - 1_000_000;
+pub(super) const CLOSING_TIME: i64 = MICROS_PER_DAY - 1_000_000;
 
 /// The characteristics of one asset.
-struct Nature {
-    mood: MoodWalk,
-    rng: Rng,
+pub(super) struct Nature {
+    pub(super) mood: MoodWalk,
+    pub(super) rng: Rng,
     /// First fair price.
-    fair: f64,
-    supply: f64,
+    pub(super) fair: f64,
+    pub(super) supply: f64,
     /// Weights of the market's moves and of the asset's own moves.
-    beta: f64,
-    own: f64,
+    pub(super) beta: f64,
+    pub(super) own: f64,
 }
 
 impl Nature {
-    fn of_asset(id: i32, seed: u64) -> Self {
+    pub(super) fn of_asset(id: i32, seed: u64) -> Self {
         let mood = MoodWalk::new(seed, id as u64);
         let mut rng = Rng::new(seed, (1 << 32) + id as u64);
         let magnitude = if id == 1 { 100.0 } else { [0.5, 5.0, 50.0, 500.0][(rng.next() % 4) as usize] };
@@ -108,7 +101,7 @@ impl Nature {
 
     /// The bars on the days of the market after the first `skipped`, whose bars are computed all the same, so
     /// that a bar does not depend on where the history begins.
-    fn walk(self, factor: impl Iterator<Item = (i32, Shock)>, skipped: usize) -> DailyBars {
+    pub(super) fn walk(self, factor: impl Iterator<Item = (i32, Shock)>, skipped: usize) -> DailyBars {
         let Self { mut mood, mut rng, mut fair, supply, beta, own } = self;
         let mut bars = DailyBars::default();
         let mut previous = fair;
@@ -142,7 +135,7 @@ impl Nature {
 
 /// The move of one day.
 #[derive(Clone, Copy)]
-struct Shock {
+pub(super) struct Shock {
     change: f64,
     volatility: f64,
 }
@@ -166,19 +159,19 @@ const MOODS: [Mood; 5] = [
 ];
 
 /// A Markov chain over the moods.
-struct MoodWalk {
+pub(super) struct MoodWalk {
     rng: Rng,
     mood: usize,
 }
 
 impl MoodWalk {
-    fn new(seed: u64, stream: u64) -> Self {
+    pub(super) fn new(seed: u64, stream: u64) -> Self {
         let mut rng = Rng::new(seed, stream);
         let mood = (rng.next() % 5) as usize;
         Self { rng, mood }
     }
 
-    fn step(&mut self) -> Shock {
+    pub(super) fn step(&mut self) -> Shock {
         if self.rng.uniform() * MOODS[self.mood].days < 1.0 {
             let mut left = self.rng.next() % 100;
             let next = MOODS[self.mood].next;
@@ -194,16 +187,16 @@ impl MoodWalk {
 }
 
 /// SplitMix64, written out, since a change in a library's generator would change the market.
-struct Rng(u64);
+pub(super) struct Rng(u64);
 
 impl Rng {
     /// One of many independent sequences of a seed.
-    fn new(seed: u64, stream: u64) -> Self {
+    pub(super) fn new(seed: u64, stream: u64) -> Self {
         let start = Self(seed).next();
         Self(Self(start ^ stream).next())
     }
 
-    fn next(&mut self) -> u64 {
+    pub(super) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -212,16 +205,16 @@ impl Rng {
     }
 
     /// A number from 0 to below 1.
-    fn uniform(&mut self) -> f64 {
+    pub(super) fn uniform(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    fn between(&mut self, low: f64, high: f64) -> f64 {
+    pub(super) fn between(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * self.uniform()
     }
 
     /// Nearly normal with mean 0 and standard deviation 1, from -6 to 6.
-    fn normal(&mut self) -> f64 {
+    pub(super) fn normal(&mut self) -> f64 {
         (0..12).map(|_| self.uniform()).fold(-6.0, |sum, u| sum + u)
     }
 }

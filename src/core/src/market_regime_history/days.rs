@@ -1,17 +1,8 @@
-//! Market regime history: bull, bear, volatile or transitioning on every day, from daily closes
-//! (specification 4, sections 1 to 3).
-//!
-//! A day is a function of the last [`REACH`] closes: each window is computed by itself, without running sums,
-//! so that the day is the same to the last bit wherever reading began. Values are shares, not percent: 0.05
-//! is 5 %. NaN is undefined, as is an overflow; an undefined metric scores nothing.
+//! The regimes of days from daily closes: metrics, scores and the regime that scores most (specification 4, sections 1
+//! to 3).
 
-mod day;
-mod performance;
-
+use crate::market_regime_history::day::Day;
 use crate::math::periods::simple_return;
-
-pub use day::{Day, Regime};
-pub use performance::{Performance, PerformanceByRegime, performance};
 
 /// Version of the code; changed whenever the same closes give another day.
 pub const VERSION: &str = "1";
@@ -152,6 +143,7 @@ fn defined(value: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::market_regime_history::day::Regime;
 
     /// Closes that begin at 1 and take these steps, each a factor.
     fn steps(steps: impl IntoIterator<Item = f64>) -> Vec<f64> {

@@ -1,6 +1,7 @@
 //! The performance of a series of daily returns per regime (specification 4, section 5).
 
-use crate::market_regime_history::{Regime, YEAR};
+use crate::market_regime_history::day::Regime;
+use crate::market_regime_history::days::YEAR;
 use crate::math::stats::ReturnStats;
 
 /// Performance over the days of one regime, NaN where undefined. Values are shares, not percent.

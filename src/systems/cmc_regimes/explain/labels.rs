@@ -4,10 +4,10 @@ use std::cmp::Ordering;
 
 use regime_core::cmc_regimes::budget::{Budget, Tier};
 use regime_core::cmc_regimes::explain::LayerFacts;
+use regime_core::cmc_regimes::facts::{Facts, Volatility};
 use regime_core::cmc_regimes::hysteresis::{Decision, Mode};
 use regime_core::cmc_regimes::labeller::{
-    ATRP_BARS, ATRP_HIGH, ATRP_LOW, Facts, LIQ_EASY, LIQ_MIN_KNOWN, LIQ_STRESSED, LIQ_WINDOW, PCT_HIGH,
-    PCT_LOW, Volatility,
+    ATRP_BARS, ATRP_HIGH, ATRP_LOW, LIQ_EASY, LIQ_MIN_KNOWN, LIQ_STRESSED, LIQ_WINDOW, PCT_HIGH, PCT_LOW,
 };
 use regime_core::cmc_regimes::layer::Layer;
 use regime_core::math::number::{plain, rounded};
