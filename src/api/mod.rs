@@ -26,28 +26,3 @@ pub fn timestamp(micros: i64) -> Option<TimestampWithTimeZone> {
 pub fn required<T>(name: &str, value: Option<T>) -> crate::pg::error::Result<T> {
     value.ok_or_else(|| crate::pg::error::null_argument(name))
 }
-
-/// A row of `cmc_regimes`. Columns beside the key are NULL only in adopted rows not yet refreshed.
-pub type RegimeRow = (
-    i32,
-    TimestampWithTimeZone,
-    String,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<f64>,
-    Option<f64>,
-    Option<String>,
-    Option<f64>,
-    Option<bool>,
-    Option<Vec<String>>,
-    Option<String>,
-    Option<bool>,
-    Option<bool>,
-    Option<bool>,
-    Option<String>,
-    Option<TimestampWithTimeZone>,
-);

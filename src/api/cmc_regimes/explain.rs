@@ -3,8 +3,7 @@
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::api::micros;
-use crate::pg::error::null_argument;
+use crate::api::{micros, required};
 use crate::systems::cmc_regimes::explain::explain;
 use crate::systems::cmc_regimes::explain::told::Line;
 use crate::systems::cmc_regimes::params::Given;
@@ -37,7 +36,7 @@ fn regime_explain(
     >,
     ErrorReport,
 > {
-    let asset = asset_id.ok_or_else(|| null_argument("asset_id"))?;
+    let asset = required("asset_id", asset_id)?;
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
     let given = Given {
         cal_scheme,

@@ -3,8 +3,7 @@
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::api::micros;
-use crate::pg::error::null_argument;
+use crate::api::{micros, required};
 use crate::pg::spi;
 use crate::systems::cmc_regimes::read::history::flip_layer;
 use crate::systems::cmc_regimes::read::picture::{self, Wanted};
@@ -19,7 +18,7 @@ fn regime_chart_svg(
     height: default!(Option<i32>, "500"),
     log_scale: default!(Option<bool>, "true"),
 ) -> Result<String, ErrorReport> {
-    let asset = asset_id.ok_or_else(|| null_argument("asset_id"))?;
+    let asset = required("asset_id", asset_id)?;
     let (layer, span) = (flip_layer(layer)?, [from_ts, to_ts].map(|at| at.map(micros)));
     let wanted = Wanted { asset, layer, span, size: [width, height], log: log_scale != Some(false) };
     Ok(spi::connect(|db| picture::chart(db, &wanted))?)
@@ -31,6 +30,6 @@ fn regime_timeline(
     width: default!(Option<i32>, "80"),
     layer: default!(Option<&str>, "'composite'"),
 ) -> Result<Option<String>, ErrorReport> {
-    let (asset, layer) = (asset_id.ok_or_else(|| null_argument("asset_id"))?, flip_layer(layer)?);
+    let (asset, layer) = (required("asset_id", asset_id)?, flip_layer(layer)?);
     Ok(spi::connect(|db| picture::timeline(db, asset, layer, width))?)
 }

@@ -3,10 +3,9 @@
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::api::timestamp;
-use crate::pg::error::null_argument;
+use crate::api::{required, timestamp};
 use crate::pg::spi;
-use crate::systems::cmc_regimes::check::repaint;
+use crate::systems::cmc_regimes::check::repaint::{self, Difference};
 use crate::systems::cmc_regimes::params::Given;
 
 #[pg_extern(stable, parallel_restricted)]
@@ -37,7 +36,7 @@ fn regime_repaint_check(
     >,
     ErrorReport,
 > {
-    let asset = asset_id.ok_or_else(|| null_argument("asset_id"))?;
+    let asset = required("asset_id", asset_id)?;
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
     let given = Given {
         cal_scheme,
@@ -51,8 +50,10 @@ fn regime_repaint_check(
     };
     let compared = spi::connect(|db| repaint::check(db, asset, sample, &given))?;
     Ok(TableIterator::new(compared.into_iter().map(|c| {
-        let (first, stored, knowable) =
-            c.first.map_or((None, None, None), |(ts, s, k)| (timestamp(ts), s, k));
+        let (first, stored, knowable) = match c.first {
+            Some(Difference { ts, stored, knowable }) => (timestamp(ts), stored, knowable),
+            None => (None, None, None),
+        };
         (c.column, c.rows, c.differ, first, stored, knowable)
     })))
 }

@@ -4,8 +4,7 @@ use pgrx::datum::Interval;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::api::micros;
-use crate::pg::error::null_argument;
+use crate::api::{micros, required};
 use crate::pg::session::check_writable;
 use crate::pg::spi;
 use crate::systems::cmc_regimes::read::gate::{Signal, Verdict};
@@ -37,8 +36,8 @@ fn regime_gate(
     >,
     ErrorReport,
 > {
-    let asset = asset_id.ok_or_else(|| null_argument("asset_id"))?;
-    let at = micros(at.ok_or_else(|| null_argument("at"))?);
+    let asset = required("asset_id", asset_id)?;
+    let at = micros(required("at", at)?);
     let base_size = gate::check_size(base_size)?;
     let limit = as_of::limit(max_age)?;
     // A signal of which nothing is said is not freed from its regime.
@@ -74,11 +73,11 @@ fn regime_tag_signals(
     ts_column: default!(Option<&str>, "'ts'"),
     key_column: default!(Option<&str>, "'regime_key'"),
 ) -> Result<i64, ErrorReport> {
-    let relation = relation.ok_or_else(|| null_argument("relation"))?;
+    let relation = required("relation", relation)?;
     let names = Names {
-        asset: asset_column.ok_or_else(|| null_argument("asset_column"))?,
-        ts: ts_column.ok_or_else(|| null_argument("ts_column"))?,
-        key: key_column.ok_or_else(|| null_argument("key_column"))?,
+        asset: required("asset_column", asset_column)?,
+        ts: required("ts_column", ts_column)?,
+        key: required("key_column", key_column)?,
     };
     check_writable("regime_tag_signals()")?;
     Ok(spi::connect(|db| tag::tag(db, relation, &names))?)

@@ -6,8 +6,7 @@ use pgrx::prelude::*;
 
 use regime_core::math::periods::{durations, transitions};
 
-use crate::api::timestamp;
-use crate::pg::error::null_argument;
+use crate::api::{required, timestamp};
 use crate::pg::spi;
 use crate::systems::cmc_regimes::read::history::{assets, flip_layer};
 use crate::systems::cmc_regimes::read::statistics::{self, PeriodRow};
@@ -24,7 +23,7 @@ fn regime_transitions(
     >,
     ErrorReport,
 > {
-    let (asset, layer) = (asset_id.ok_or_else(|| null_argument("asset_id"))?, flip_layer(layer)?);
+    let (asset, layer) = (required("asset_id", asset_id)?, flip_layer(layer)?);
     let found = transitions(&spi::connect(|db| statistics::of_asset(db, asset, layer))?);
     Ok(TableIterator::new(found.into_iter().map(|t| (t.from, t.to, t.n as i64, t.probability))))
 }
@@ -49,7 +48,7 @@ fn regime_durations(
     >,
     ErrorReport,
 > {
-    let (asset, layer) = (asset_id.ok_or_else(|| null_argument("asset_id"))?, flip_layer(layer)?);
+    let (asset, layer) = (required("asset_id", asset_id)?, flip_layer(layer)?);
     let found = durations(&spi::connect(|db| statistics::of_asset(db, asset, layer))?);
     let rows = |bars: Option<u32>| bars.and_then(|bars| i32::try_from(bars).ok());
     Ok(TableIterator::new(found.into_iter().map(move |d| {
@@ -128,7 +127,7 @@ fn regime_forward_returns(
     >,
     ErrorReport,
 > {
-    let (asset, layer) = (asset_id.ok_or_else(|| null_argument("asset_id"))?, flip_layer(layer)?);
+    let (asset, layer) = (required("asset_id", asset_id)?, flip_layer(layer)?);
     let horizons = statistics::horizons(horizons)?;
     let found = spi::connect(|db| statistics::forward(db, asset, layer, &horizons))?;
     let rows = found.into_iter().map(|((regime, horizon), f)| {

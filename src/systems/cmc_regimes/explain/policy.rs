@@ -11,6 +11,7 @@ use crate::pg::time::utc;
 use crate::systems::cmc_regimes::explain::labels::comparisons;
 use crate::systems::cmc_regimes::explain::told::{Line, Told, line};
 use crate::systems::cmc_regimes::explain::{POLICY, PROXY, RESULT};
+use crate::systems::cmc_regimes::row::braced;
 
 /// The lines of these steps.
 pub fn tell(told: &Told) -> Vec<Line> {
@@ -105,10 +106,6 @@ fn gives(told: &Told, step: &Tightening) -> String {
     ];
     let fields: Vec<String> = fields.into_iter().flatten().collect();
     if fields.is_empty() { format!("{from} nothing") } else { format!("{from} {}", fields.join(", ")) }
-}
-
-fn braced(setups: &[String]) -> String {
-    format!("{{{}}}", setups.join(","))
 }
 
 /// The fields that something tightened, from what to what.

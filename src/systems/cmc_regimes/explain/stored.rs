@@ -1,8 +1,7 @@
 //! Step 9: whether the row is what is stored, or why it is not.
 
+use regime_core::Layer;
 use regime_core::cmc_regimes::fingerprint::{differ_from, prints};
-use regime_core::math::number::plain;
-use regime_core::{Label, Layer};
 
 use crate::output::relation::output_relation;
 use crate::output::set_up::is_set_up;
@@ -16,36 +15,8 @@ use crate::systems::cmc_regimes::explain::STORED;
 use crate::systems::cmc_regimes::explain::told::{Line, Told, line};
 use crate::systems::cmc_regimes::refresh::state::State;
 use crate::systems::cmc_regimes::refresh::{blocks, state};
+use crate::systems::cmc_regimes::row::{Row, Stored, columns, shown};
 use crate::systems::cmc_regimes::tables::{CMC, INPUTS, REGIMES, STATE, TF};
-
-/// The columns that are compared, as text.
-type Texts = [String; 16];
-
-const COLUMNS: [&str; 16] = [
-    "l0_label",
-    "l1_label",
-    "l2_label",
-    "l3_label",
-    "l4_label",
-    "regime_key",
-    "size_mult",
-    "stop_mult",
-    "orders",
-    "gross_cap",
-    "pyramids",
-    "setups",
-    "feature_tier",
-    "l0_enabled",
-    "l1_enabled",
-    "l2_enabled",
-];
-
-/// A stored row.
-struct Stored {
-    texts: Texts,
-    hash: String,
-    updated: Option<i64>,
-}
 
 /// The lines of this step.
 pub fn tell(told: &Told) -> Result<Vec<Line>> {
@@ -69,110 +40,57 @@ pub fn tell(told: &Told) -> Result<Vec<Line>> {
             ),
         );
     }
-    let Some(stored) = read(told, &relation)? else {
+    let Some((stored, updated_at)) = read(told, &relation)? else {
         return one("missing", missing(told, &relation)?);
     };
-    let explained = explained(told);
-    let differing: Vec<usize> = (0..COLUMNS.len()).filter(|&i| stored.texts[i] != explained[i]).collect();
     let hash = told.engine.version_hash();
-    if differing.is_empty() && stored.hash == hash {
-        let when = stored.updated.map_or(String::new(), |at| format!(" at {}", utc(at)));
+    let stored_hash = or_null(stored.version_hash.as_deref().map(str::to_owned));
+    // The hash has its own lines.
+    let explained = Row {
+        version_hash: stored.version_hash.clone(),
+        ..Row::computed(&told.row.row, told.engine.params.l4_label.as_deref(), hash)
+    };
+    let differing: Vec<_> = stored.beside(&explained).filter(|(_, [a, b])| a != b).collect();
+    if differing.is_empty() && stored_hash == hash {
+        let when = updated_at.map_or(String::new(), |at| format!(" at {}", utc(at)));
         return one(
             "as stored",
             format!("{relation} holds exactly this, written{when}, regime_version_hash {hash}"),
         );
     }
     let known = known_state(told, &schema)?;
-    let (value, why) = if stored.hash != hash {
-        ("other policy or parameters", other_hash(told, known.as_ref(), &stored.hash))
+    let (value, why) = if stored_hash != hash {
+        ("other policy or parameters", other_hash(told, known.as_ref(), &stored_hash))
     } else {
         stale(told, known.as_ref(), &schema)?
     };
     let mut lines = vec![line(STORED, "stored row", value, why)];
-    if stored.hash != hash {
+    if stored_hash != hash {
         let detail = format!("explained here: {hash}");
-        lines.push(line(STORED, "stored regime_version_hash", stored.hash, detail));
+        lines.push(line(STORED, "stored regime_version_hash", stored_hash, detail));
     }
     if differing.is_empty() {
         lines.push(line(STORED, "stored values", "the same", "all labels and limits of this row are equal"));
     }
-    lines.extend(differing.into_iter().map(|i| {
-        let what = format!("stored {}", COLUMNS[i]);
-        line(STORED, what, stored.texts[i].as_str(), format!("explained here: {}", explained[i]))
+    lines.extend(differing.into_iter().map(|(column, values)| {
+        let [stored, explained] = values.map(|value| or_null(shown(value)));
+        line(STORED, format!("stored {column}"), stored, format!("explained here: {explained}"))
     }));
     Ok(lines)
 }
 
-fn read(told: &Told, relation: &str) -> Result<Option<Stored>> {
-    let sql = format!(
-        "SELECT l0_label::text, l1_label::text, l2_label::text, l3_label::text, l4_label::text, regime_key::text, \
-         size_mult::float8, stop_mult::float8, orders::text, gross_cap::float8, pyramids::bool, setups::text[], \
-         feature_tier::text, l0_enabled::bool, l1_enabled::bool, l2_enabled::bool, regime_version_hash::text, \
-         updated_at::timestamptz FROM {relation} WHERE id = $1 AND tf = $2 AND ts = $3"
-    );
+/// The stored row, and when it was written, in microseconds since 2000.
+fn read(told: &Told, relation: &str) -> Result<Option<(Row, Option<i64>)>> {
+    let sql = format!("SELECT {} FROM {relation} WHERE id = $1 AND tf = $2 AND ts = $3", columns(""));
     let args = [arg(told.asset), arg(TF), timestamp_arg(Some(told.row.ts))];
     told.db.first(&sql, &args, Sees::Snapshot, |row| {
-        let text = |i: usize| or_null(row.string(i));
-        let float = |i: usize| or_null(row.float(i).map(plain));
-        let bool = |i: usize| or_null(row.bool(i).map(|b| b.to_string()));
-        Ok(Stored {
-            texts: [
-                text(0),
-                text(1),
-                text(2),
-                text(3),
-                text(4),
-                text(5),
-                float(6),
-                float(7),
-                text(8),
-                float(9),
-                bool(10),
-                or_null(row.strings(11).map(|setups| braced(&setups))),
-                text(12),
-                bool(13),
-                bool(14),
-                bool(15),
-            ],
-            hash: or_null(row.string(16)),
-            updated: row.micros(17),
-        })
+        let Stored { row, updated_at, .. } = Stored::read(row)?;
+        Ok((row, updated_at))
     })
 }
 
 fn or_null(text: Option<String>) -> String {
     text.unwrap_or_else(|| "NULL".to_owned())
-}
-
-fn braced(setups: &[String]) -> String {
-    format!("{{{}}}", setups.join(","))
-}
-
-/// What a refresh with these arguments would store.
-fn explained(told: &Told) -> Texts {
-    let (row, budget) = (&told.row.row, told.row.budget);
-    let label = |l| or_null(row.labels[l].map(Label::as_str).map(str::to_owned));
-    let [size, stop, orders, gross, pyramids] =
-        crate::systems::cmc_regimes::explain::policy::fields(row.risk).map(|(_, text)| text);
-    let [l0, l1, l2, _] = budget.enabled.map(|on| on.to_string()).into_array();
-    [
-        label(Layer::L0),
-        label(Layer::L1),
-        label(Layer::L2),
-        label(Layer::L3),
-        or_null(told.engine.params.l4_label.clone()),
-        row.key_text().to_owned(),
-        size,
-        stop,
-        orders,
-        gross,
-        pyramids,
-        or_null(row.setups.as_deref().map(braced)),
-        budget.tier.as_str().to_owned(),
-        l0,
-        l1,
-        l2,
-    ]
 }
 
 /// What to type against a row that is not as it should be.
