@@ -4,8 +4,8 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::api::{micros, required};
+use crate::output::told::Line;
 use crate::systems::cmc_regimes::explain::explain;
-use crate::systems::cmc_regimes::explain::told::Line;
 use crate::systems::cmc_regimes::params::Given;
 
 #[pg_extern(stable, parallel_restricted)]
@@ -53,5 +53,5 @@ fn regime_explain(
 }
 
 fn row(line: Line) -> (i32, Option<&'static str>, String, String, String) {
-    (line.step, line.layer, line.what, line.value, line.detail)
+    (line.step, line.about, line.what, line.value, line.detail)
 }

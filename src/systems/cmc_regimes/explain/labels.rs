@@ -13,9 +13,10 @@ use regime_core::cmc_regimes::layer::Layer;
 use regime_core::math::number::{plain, rounded};
 use regime_core::{Label, Trend, Vol};
 
+use crate::output::told::{Line, line};
 use crate::pg::time::utc;
-use crate::systems::cmc_regimes::explain::told::{Line, Told, line, moment};
-use crate::systems::cmc_regimes::explain::{BUDGET, HYSTERESIS, KEY, LABELS, ROW};
+use crate::systems::cmc_regimes::explain::Step;
+use crate::systems::cmc_regimes::explain::told::{Told, moment};
 
 /// The lines of these steps.
 pub fn tell(told: &Told) -> Vec<Line> {
@@ -34,7 +35,7 @@ fn which(told: &Told) -> Line {
         None => "the newest row".to_owned(),
     };
     let place = format!("{asked}: row {} of {rows} of asset {}", told.row.index + 1, told.asset);
-    line(ROW, "row", utc(told.row.ts), place)
+    line(Step::Row, "row", utc(told.row.ts), place)
 }
 
 const fn bars_of(layer: Layer) -> &'static str {
@@ -57,7 +58,7 @@ fn budget(told: &Told) -> Vec<Line> {
                     layer.as_str(),
                     params.cal_scheme
                 );
-                return line(BUDGET, "bars", "off: none", detail).of(layer);
+                return line(Step::Budget, "bars", "off: none", detail).of(layer.as_str());
             };
             let (bars, least) = (series.ts.len(), params.layers[layer].min_bars);
             let on = told.row.budget.enabled[layer];
@@ -67,14 +68,12 @@ fn budget(told: &Told) -> Vec<Line> {
                 bars_of(layer),
                 if on { "at least" } else { "fewer than the" }
             );
-            line(BUDGET, "bars", format!("{}: {bars}", if on { "on" } else { "off" }), detail).of(layer)
+            line(Step::Budget, "bars", format!("{}: {bars}", if on { "on" } else { "off" }), detail)
+                .of(layer.as_str())
         })
         .collect();
     if let Some(label) = &params.l4_label {
-        lines.push(Line {
-            layer: Some("L4"),
-            ..line(BUDGET, "label", label.as_str(), "the caller passed it as l4_label")
-        });
+        lines.push(line(Step::Budget, "label", label.as_str(), "passed as l4_label").of("L4"));
     }
     lines.push(tier(told));
     lines
@@ -96,7 +95,7 @@ fn tier(told: &Told) -> Line {
         Tier::Full => "volatility is ranked against its own past",
         Tier::Lite => "volatility is held against fixed cut-offs",
     };
-    line(BUDGET, "tier", budget.tier.as_str(), format!("{}: {means}", needs.join(", ")))
+    line(Step::Budget, "tier", budget.tier.as_str(), format!("{}: {means}", needs.join(", ")))
 }
 
 fn labels(told: &Told, layer: Layer) -> Vec<Line> {
@@ -109,24 +108,24 @@ fn labels(told: &Told, layer: Layer) -> Vec<Line> {
             Some(first) => format!("the first {kind} bar closed later, at {}: no label yet", utc(*first)),
             None => format!("there are no {kind} bars: no label"),
         };
-        return vec![line(LABELS, "bar", "none yet", detail).of(layer)];
+        return vec![line(Step::Labels, "bar", "none yet", detail).of(layer.as_str())];
     };
     let LayerFacts { bar, ts, facts, .. } = of_layer;
     let periods = told.engine.params.layers[layer].source.as_ref().map_or([0; 3], |s| s.periods);
     let place =
         format!("the newest {kind} bar closed at or before this row: bar {} of {}", bar + 1, series.ts.len());
-    let mut lines = vec![line(LABELS, "bar", utc(*ts), place)];
-    lines.extend(comparisons(LABELS, facts.close, facts.ema, periods));
-    lines.push(line(LABELS, "trend", facts.label.trend().as_str(), trend(layer, of_layer)));
-    lines.push(line(LABELS, "volatility", facts.label.vol().as_str(), volatility(layer, facts)));
-    lines.push(line(LABELS, "liquidity", facts.label.liq().as_str(), liquidity(facts)));
+    let mut lines = vec![line(Step::Labels, "bar", utc(*ts), place)];
+    lines.extend(comparisons(Step::Labels, facts.close, facts.ema, periods));
+    lines.push(line(Step::Labels, "trend", facts.label.trend().as_str(), trend(layer, of_layer)));
+    lines.push(line(Step::Labels, "volatility", facts.label.vol().as_str(), volatility(layer, facts)));
+    lines.push(line(Step::Labels, "liquidity", facts.label.liq().as_str(), liquidity(facts)));
     let detail = format!("trend, volatility and liquidity of this {kind} bar, before hysteresis");
-    lines.push(line(LABELS, "raw label", facts.label.as_str(), detail));
-    lines.into_iter().map(|line| line.of(layer)).collect()
+    lines.push(line(Step::Labels, "raw label", facts.label.as_str(), detail));
+    lines.into_iter().map(|line| line.of(layer.as_str())).collect()
 }
 
 /// The two comparisons that a trend is made of.
-pub fn comparisons(step: i32, close: f64, [fast, mid, slow]: [f64; 3], periods: [u32; 3]) -> [Line; 2] {
+pub fn comparisons(step: Step, close: f64, [fast, mid, slow]: [f64; 3], periods: [u32; 3]) -> [Line; 2] {
     let [p_fast, p_mid, p_slow] = periods.map(|period| format!("EMA {period}"));
     [
         comparison(step, "close, slow EMA", (close, "close"), (slow, &p_slow)),
@@ -134,7 +133,7 @@ pub fn comparisons(step: i32, close: f64, [fast, mid, slow]: [f64; 3], periods: 
     ]
 }
 
-fn comparison(step: i32, what: &str, (a, a_name): (f64, &str), (b, b_name): (f64, &str)) -> Line {
+fn comparison(step: Step, what: &str, (a, a_name): (f64, &str), (b, b_name): (f64, &str)) -> Line {
     let unknown: Vec<&str> =
         [(a, a_name), (b, b_name)].iter().filter(|(v, _)| v.is_nan()).map(|(_, name)| *name).collect();
     let (sign, says) = match a.partial_cmp(&b) {
@@ -301,7 +300,7 @@ fn hysteresis(told: &Told, layer: Layer) -> Vec<Line> {
         Decision::Waits(_) => format!("kept: raw {raw} waits, since it does not reduce risk ({})", change()),
     };
     let accepted = after.accepted.map_or("none", Label::as_str);
-    let mut lines = vec![line(HYSTERESIS, "accepted label", accepted, detail).of(layer)];
+    let mut lines = vec![line(Step::Hysteresis, "accepted label", accepted, detail).of(layer.as_str())];
     if let (Decision::Waits(seen), Some(pending)) = (decision, after.pending) {
         let missing = hold.saturating_sub(*seen);
         let next = if missing == 1 {
@@ -315,7 +314,7 @@ fn hysteresis(told: &Told, layer: Layer) -> Vec<Line> {
             "seen on {seen} of {} in a row; {missing} missing: accepted if {next} {same}",
             rows(hold)
         );
-        lines.push(line(HYSTERESIS, "pending label", pending.as_str(), detail).of(layer));
+        lines.push(line(Step::Hysteresis, "pending label", pending.as_str(), detail).of(layer.as_str()));
     }
     lines
 }
@@ -333,5 +332,5 @@ fn key(told: &Told) -> Line {
         ),
         None => "no label of L2, L1 or L0".to_owned(),
     };
-    line(KEY, "regime_key", told.row.row.key_text(), detail)
+    line(Step::Key, "regime_key", told.row.row.key_text(), detail)
 }

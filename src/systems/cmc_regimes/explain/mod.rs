@@ -1,5 +1,5 @@
-//! Explaining a row: which one it is and what its bars say; the steps are told in the files of `explain/`. All facts
-//! are those of `regime_core::cmc_regimes::explain`: here is nothing but words.
+//! Explaining a row: which row is meant, and its facts, which `regime_core::cmc_regimes::explain` finds. The other
+//! files put the steps into words.
 
 pub mod labels;
 pub mod policy;
@@ -12,26 +12,36 @@ use regime_core::Layer;
 use regime_core::cmc_regimes::explain::explain as explain_row;
 use regime_core::cmc_regimes::pipeline;
 
+use crate::output::told::Line;
 use crate::pg::catalog::extension_schema;
 use crate::pg::error::{Error, Result};
 use crate::pg::spi;
 use crate::pg::time::utc;
 use crate::source::bars::Span;
 use crate::systems::cmc_regimes::engine::Engine;
-use crate::systems::cmc_regimes::explain::told::{Line, Told, arguments, moment};
+use crate::systems::cmc_regimes::explain::told::{Told, arguments, moment};
 use crate::systems::cmc_regimes::params::{self, Given};
 use crate::systems::cmc_regimes::policies::DEFAULT_POLICY;
 
-/// The steps, in reading order.
-pub const ROW: i32 = 1;
-pub const BUDGET: i32 = 2;
-pub const LABELS: i32 = 3;
-pub const HYSTERESIS: i32 = 4;
-pub const KEY: i32 = 5;
-pub const POLICY: i32 = 6;
-pub const PROXY: i32 = 7;
-pub const RESULT: i32 = 8;
-pub const STORED: i32 = 9;
+/// The steps of an explanation, in reading order.
+#[derive(Clone, Copy)]
+pub enum Step {
+    Row = 1,
+    Budget,
+    Labels,
+    Hysteresis,
+    Key,
+    Policy,
+    Proxy,
+    Result,
+    Stored,
+}
+
+impl From<Step> for i32 {
+    fn from(step: Step) -> Self {
+        step as i32
+    }
+}
 
 /// Explains the newest row of an asset at or before a moment, in microseconds since 2000, or the newest of all.
 pub fn explain(asset: i32, at: Option<i64>, given: &Given) -> Result<Vec<Line>> {

@@ -7,10 +7,11 @@ use regime_core::cmc_regimes::policy::{Align, Part, Risk, Rule, STAND_DOWN, STRE
 use regime_core::cmc_regimes::restraint::Source;
 use regime_core::math::number::plain;
 
+use crate::output::told::{Line, line};
 use crate::pg::time::utc;
+use crate::systems::cmc_regimes::explain::Step;
 use crate::systems::cmc_regimes::explain::labels::comparisons;
-use crate::systems::cmc_regimes::explain::told::{Line, Told, line};
-use crate::systems::cmc_regimes::explain::{POLICY, PROXY, RESULT};
+use crate::systems::cmc_regimes::explain::told::Told;
 use crate::systems::cmc_regimes::row::braced;
 
 /// The lines of these steps.
@@ -70,7 +71,7 @@ fn policy(told: &Told) -> Vec<Line> {
         start.pyramids,
         told.policy_name
     );
-    let mut lines = vec![line(POLICY, "start", risk, detail)];
+    let mut lines = vec![line(Step::Policy, "start", risk, detail)];
     for step in told.row.tightenings.iter().filter(|step| step.part.is_some()) {
         let label = match step.source {
             Source::InForce(_, label) => format!("{label}: "),
@@ -78,10 +79,9 @@ fn policy(told: &Told) -> Vec<Line> {
             Source::Given => format!("{}: ", told.engine.params.l4_label.as_deref().unwrap_or("")),
             _ => "no label makes a key, so the row counts as Unknown: ".to_owned(),
         };
-        lines.push(Line {
-            layer: layer_of(step.source),
-            ..line(POLICY, name_of(told, step), changes(step), label + &gives(told, step))
-        });
+        let detail = label + &gives(told, step);
+        let rule = line(Step::Policy, name_of(told, step), changes(step), detail);
+        lines.push(rule.of(layer_of(step.source)));
     }
     lines
 }
@@ -146,7 +146,7 @@ fn proxy(told: &Told) -> Vec<Line> {
         .filter(|layer| !told.row.budget.enabled[*layer])
         .map(Layer::as_str)
         .collect();
-    let does_not = |why: String| vec![line(PROXY, "market proxy", "does not apply", why)];
+    let does_not = |why: String| vec![line(Step::Proxy, "market proxy", "does not apply", why)];
     if off.is_empty() {
         return does_not("L0 and L1 are on; only assets without one of them are capped".to_owned());
     }
@@ -159,22 +159,22 @@ fn proxy(told: &Told) -> Vec<Line> {
         return does_not(format!("{off}, but asset {id} has no weekly bar at or before this row: no cap"));
     };
     let detail = format!("{off}; this is the newest weekly bar of asset {id}, the market proxy");
-    let mut lines = vec![line(PROXY, "market proxy", utc(ts), detail)];
+    let mut lines = vec![line(Step::Proxy, "market proxy", utc(ts), detail)];
     let periods = params.layers[Layer::L1].source.as_ref().map_or([0; 3], |s| s.periods);
     if let Some((weekly, last)) = told.proxy.as_ref().and_then(|w| Some((w, w.ts.len().checked_sub(1)?))) {
         let ema = weekly.ema.each_ref().map(|ema| ema[last]);
-        lines.extend(comparisons(PROXY, weekly.close[last], ema, periods));
+        lines.extend(comparisons(Step::Proxy, weekly.close[last], ema, periods));
     }
     let (value, detail) = if supportive {
         ("yes", "both up: the market is supportive, nothing is capped".to_owned())
     } else {
         ("no", format!("not both up: without L0 the gross cap, without L1 the size is at most {PROXY_CAP}"))
     };
-    lines.push(line(PROXY, "supportive", value, detail));
+    lines.push(line(Step::Proxy, "supportive", value, detail));
     for step in told.row.tightenings.iter().filter(|step| step.part.is_none()) {
         let layer = layer_of(step.source);
         let detail = format!("{} is off and the market is not supportive", layer.unwrap_or_default());
-        lines.push(Line { layer, ..line(PROXY, "cap", changes(step), detail) });
+        lines.push(line(Step::Proxy, "cap", changes(step), detail).of(layer));
     }
     lines
 }
@@ -195,11 +195,11 @@ fn result(told: &Told) -> Vec<Line> {
                     format!("by {of}{}", name_of(told, step))
                 }
             };
-            line(RESULT, name, value, detail)
+            line(Step::Result, name, value, detail)
         })
         .collect();
     let setups = row.setups.as_deref().map_or("unrestricted".to_owned(), braced);
-    lines.push(line(RESULT, "setups", setups, setups_by(told)));
+    lines.push(line(Step::Result, "setups", setups, setups_by(told)));
     lines
 }
 

@@ -5,14 +5,15 @@ use regime_core::cmc_regimes::fingerprint::{differ_from, prints};
 
 use crate::output::relation::output_relation;
 use crate::output::set_up::is_set_up;
+use crate::output::told::{Line, line};
 use crate::pg::arg::{arg, timestamp_arg};
 use crate::pg::catalog::work_schema;
 use crate::pg::error::Result;
-use crate::pg::spi::Sees;
+use crate::pg::spi::{Micros, Sees};
 use crate::pg::time::utc;
 use crate::pg::{settings, syscache};
-use crate::systems::cmc_regimes::explain::STORED;
-use crate::systems::cmc_regimes::explain::told::{Line, Told, line};
+use crate::systems::cmc_regimes::explain::Step;
+use crate::systems::cmc_regimes::explain::told::Told;
 use crate::systems::cmc_regimes::refresh::state::State;
 use crate::systems::cmc_regimes::refresh::{blocks, state};
 use crate::systems::cmc_regimes::row::{Row, Stored, columns, shown};
@@ -20,7 +21,7 @@ use crate::systems::cmc_regimes::tables::{CMC, INPUTS, REGIMES, STATE, TF};
 
 /// The lines of this step.
 pub fn tell(told: &Told) -> Result<Vec<Line>> {
-    let one = |value: &str, detail: String| Ok(vec![line(STORED, "stored row", value, detail)]);
+    let one = |value: &str, detail: String| Ok(vec![line(Step::Stored, "stored row", value, detail)]);
     let schema = settings::target_schema();
     let relation = match output_relation(told.db, REGIMES.name) {
         Ok(relation) => relation,
@@ -64,17 +65,22 @@ pub fn tell(told: &Told) -> Result<Vec<Line>> {
     } else {
         stale(told, known.as_ref(), &schema)?
     };
-    let mut lines = vec![line(STORED, "stored row", value, why)];
+    let mut lines = vec![line(Step::Stored, "stored row", value, why)];
     if stored_hash != hash {
         let detail = format!("explained here: {hash}");
-        lines.push(line(STORED, "stored regime_version_hash", stored_hash, detail));
+        lines.push(line(Step::Stored, "stored regime_version_hash", stored_hash, detail));
     }
     if differing.is_empty() {
-        lines.push(line(STORED, "stored values", "the same", "all labels and limits of this row are equal"));
+        lines.push(line(
+            Step::Stored,
+            "stored values",
+            "the same",
+            "all labels and limits of this row are equal",
+        ));
     }
     lines.extend(differing.into_iter().map(|(column, values)| {
         let [stored, explained] = values.map(|value| or_null(shown(value)));
-        line(STORED, format!("stored {column}"), stored, format!("explained here: {explained}"))
+        line(Step::Stored, format!("stored {column}"), stored, format!("explained here: {explained}"))
     }));
     Ok(lines)
 }
@@ -104,10 +110,10 @@ const REPAIR: &str = ", full_refresh => true";
 
 /// Why there is no stored row.
 fn missing(told: &Told, relation: &str) -> Result<String> {
-    let sql = format!("SELECT max(ts)::timestamptz FROM {relation} WHERE id = $1 AND tf = $2");
-    let newest =
-        told.db.first(&sql, &[arg(told.asset), arg(TF)], Sees::Snapshot, |row| Ok(row.micros(0)))?.flatten();
-    Ok(match newest {
+    let sql = format!("SELECT max(ts)::timestamptz AS newest FROM {relation} WHERE id = $1 AND tf = $2");
+    let newest: Option<Micros> =
+        told.db.one(&sql, &[arg(told.asset), arg(TF)], Sees::Snapshot, |row| row.get("newest"))?;
+    Ok(match newest.map(|Micros(ts)| ts) {
         None => format!("{relation} has no row of asset {}: {}", told.asset, refresh(told, "")),
         Some(newest) if newest < told.row.ts => format!(
             "stale, the newest row of asset {} in {relation} is of {}: {}",
