@@ -1,4 +1,4 @@
-//! Steps 1 to 5: which row, the data budget, each layer's label, hysteresis, the key.
+//! The first steps: which row, the data budget, each layer's label, hysteresis, the key.
 
 use std::cmp::Ordering;
 
@@ -11,9 +11,11 @@ use regime_core::cmc_regimes::labeller::{
 };
 use regime_core::cmc_regimes::layer::Layer;
 use regime_core::math::number::{plain, rounded};
+use regime_core::math::rolling::Standing;
 use regime_core::{Label, Trend, Vol};
 
 use crate::output::told::{Line, line};
+use crate::pg::text::plural;
 use crate::pg::time::utc;
 use crate::systems::cmc_regimes::explain::Step;
 use crate::systems::cmc_regimes::explain::told::{Told, moment};
@@ -38,7 +40,8 @@ fn which(told: &Told) -> Line {
     line(Step::Row, "row", utc(told.row.ts), place)
 }
 
-const fn bars_of(layer: Layer) -> &'static str {
+/// The bars of a layer in words: `monthly`, `weekly`, `daily` or `intraday`.
+pub const fn bars_of(layer: Layer) -> &'static str {
     match layer {
         Layer::L0 => "monthly",
         Layer::L1 => "weekly",
@@ -105,7 +108,9 @@ fn labels(told: &Told, layer: Layer) -> Vec<Line> {
     let kind = bars_of(layer);
     let Some(of_layer) = &told.row.layers[layer] else {
         let detail = match series.ts.first() {
-            Some(first) => format!("the first {kind} bar closed later, at {}: no label yet", utc(*first)),
+            Some(first) => {
+                format!("the first {kind} bar closed after this row, at {}: no label yet", utc(*first))
+            }
             None => format!("there are no {kind} bars: no label"),
         };
         return vec![line(Step::Labels, "bar", "none yet", detail).of(layer.as_str())];
@@ -151,25 +156,25 @@ fn comparison(step: Step, what: &str, (a, a_name): (f64, &str), (b, b_name): (f6
 
 fn trend(layer: Layer, of_layer: &LayerFacts) -> String {
     let facts = &of_layer.facts;
-    let raw = |i: usize| facts.raw_trends.get(i).map(|t| t.as_str());
-    let this = raw(0).unwrap_or_default();
+    let before = facts.raw_trends.get(1).map(|trend| trend.as_str());
+    let this = facts.raw_trends[0].as_str();
     let mut text = match (facts.raw_trends[0], facts.confirm_bars) {
         (Trend::Sideways, _) => "neither both up nor both down on this bar".to_owned(),
         (_, 1) => format!("{this} on this bar, which is enough in {}", layer.as_str()),
-        _ => match (raw(1), of_layer.ts_before.first()) {
+        _ => match (before, of_layer.ts_before.first()) {
             (Some(before), Some(ts)) if before == this => {
                 format!("{this} on this bar and on the one before ({}): confirmed", utc(*ts))
             }
             (Some(before), Some(ts)) => {
                 format!("{this} on this bar but {before} on the one before ({}): not confirmed", utc(*ts))
             }
-            _ => format!("{this} on this bar, and there is none before: not confirmed"),
+            _ => format!("{this} on this bar, the first of all: not confirmed"),
         },
     };
     if let Some([adx, floor]) = facts.adx {
         let (adx_text, floor_text) = (rounded(adx, 4, &[floor]), plain(floor));
         text += &match adx {
-            adx if adx.is_nan() => format!("; ADX is unknown, so its floor {floor_text} does nothing"),
+            adx if adx.is_nan() => format!("; ADX is unknown, so its floor {floor_text} has no effect"),
             adx if adx <= floor => format!("; ADX {adx_text} is not above its floor {floor_text}: Sideways"),
             _ => format!("; ADX {adx_text} is above its floor {floor_text}"),
         };
@@ -177,65 +182,72 @@ fn trend(layer: Layer, of_layer: &LayerFacts) -> String {
     text
 }
 
+/// A share in percent, with as many digits as the comparison with these shares needs.
+fn percent(share: f64, others: &[f64]) -> String {
+    format!("{} %", rounded(share * 100.0, 4, others))
+}
+
 fn volatility(layer: Layer, facts: &Facts) -> String {
-    let share = |value: f64, unlike: &[f64]| format!("{} %", rounded(value * 100.0, 4, unlike));
     let measure = if facts.atr.is_some() {
         "ATR / close".to_owned()
     } else {
         format!("mean absolute return of {ATRP_BARS} bars")
     };
-    let cut_offs = [ATRP_LOW * 100.0, ATRP_HIGH * 100.0];
     match facts.volatility {
-        Volatility::Ranked { standing, .. } if standing.rank.is_some() => {
-            let pct = standing.percentile();
-            let place = match pct {
-                pct if pct < PCT_LOW => format!("under {PCT_LOW}"),
-                pct if pct < PCT_HIGH => format!("from {PCT_LOW} to under {PCT_HIGH}"),
-                _ => format!("{PCT_HIGH} or more"),
-            };
-            format!(
-                "percentile {}, {place}: {measure} {} has rank {} among the last {} bars, {} of them known",
-                rounded(pct, 4, &[PCT_LOW, PCT_HIGH]),
-                share(facts.atrp, &[]),
-                plain(standing.rank.unwrap_or(f64::NAN)),
-                standing.n,
-                standing.known
-            )
-        }
-        Volatility::Ranked { standing, .. } if facts.atrp.is_nan() => {
-            format!(
-                "{measure} is unknown ({} of the last {} bars have one), and unknown counts as High",
-                standing.known, standing.n
-            )
-        }
-        Volatility::Ranked { standing, .. } => format!(
-            "{measure} {}, but only {} known in the last {} bars, fewer than {}: no percentile, which counts as High",
-            share(facts.atrp, &[]),
-            standing.known,
-            standing.n,
-            standing.min_known
-        ),
-        Volatility::CutOffs => {
-            let why = if layer.vol_window().is_none() {
-                format!("{} is never ranked", layer.as_str())
-            } else {
-                "the tier is lite".to_owned()
-            };
-            let found = if facts.atrp.is_nan() {
-                format!("{measure} is unknown, which counts as Normal")
-            } else {
-                let place = match facts.label.vol() {
-                    Vol::Low => format!("under {} %", plain(cut_offs[0])),
-                    Vol::Normal => {
-                        format!("from {} % to {} %", plain(cut_offs[0]), plain(cut_offs[1]))
-                    }
-                    Vol::High => format!("above {} %", plain(cut_offs[1])),
-                };
-                format!("{measure} {}, {place}", share(facts.atrp, &cut_offs))
-            };
-            format!("{found}; fixed cut-offs, since {why}")
-        }
+        Volatility::Ranked { standing, .. } => ranked(&measure, facts.atrp, &standing),
+        Volatility::CutOffs => cut_off(layer, &measure, facts),
     }
+}
+
+/// Volatility by its rank among the last bars.
+fn ranked(measure: &str, atrp: f64, standing: &Standing) -> String {
+    let Standing { n, known, min_known, .. } = standing;
+    let Some(rank) = standing.rank else {
+        if atrp.is_nan() {
+            return format!(
+                "{measure} is unknown ({known} of the last {n} bars have one), and unknown counts as High"
+            );
+        }
+        return format!(
+            "{measure} {}, but only {known} known in the last {n} bars, fewer than {min_known}: no percentile, \
+             which counts as High",
+            percent(atrp, &[])
+        );
+    };
+    let pct = standing.percentile();
+    let place = match pct {
+        pct if pct < PCT_LOW => format!("under {PCT_LOW}"),
+        pct if pct < PCT_HIGH => format!("from {PCT_LOW} to under {PCT_HIGH}"),
+        _ => format!("{PCT_HIGH} or more"),
+    };
+    format!(
+        "percentile {}, {place}: {measure} {} has rank {} among the last {n} bars, {known} of them known",
+        rounded(pct, 4, &[PCT_LOW, PCT_HIGH]),
+        percent(atrp, &[]),
+        plain(rank),
+    )
+}
+
+/// Volatility by fixed cut-offs.
+fn cut_off(layer: Layer, measure: &str, facts: &Facts) -> String {
+    let cut_offs = [ATRP_LOW * 100.0, ATRP_HIGH * 100.0];
+    let [low, high] = cut_offs.map(plain);
+    let why = if layer.vol_window().is_none() {
+        format!("{} is never ranked", layer.as_str())
+    } else {
+        "the tier is lite".to_owned()
+    };
+    let found = if facts.atrp.is_nan() {
+        format!("{measure} is unknown, which counts as Normal")
+    } else {
+        let place = match facts.label.vol() {
+            Vol::Low => format!("under {low} %"),
+            Vol::Normal => format!("from {low} % to {high} %"),
+            Vol::High => format!("above {high} %"),
+        };
+        format!("{measure} {}, {place}", percent(facts.atrp, &cut_offs))
+    };
+    format!("{found}; fixed cut-offs, since {why}")
 }
 
 fn liquidity(facts: &Facts) -> String {
@@ -279,7 +291,7 @@ fn hysteresis(told: &Told, layer: Layer) -> Vec<Line> {
     let (raw, hold) = (facts.label, params.hold);
     let from = before.accepted.map_or("", Label::as_str);
     let change = || before.accepted.map_or(String::new(), |old| alone(told, old, raw));
-    let rows = |n: u32| if n == 1 { "1 row".to_owned() } else { format!("{n} rows") };
+    let rows = |n: u32| format!("{n} {}", plural(n.into(), "row"));
     let detail = match decision {
         Decision::NoLabel => "no raw label: nothing changes".to_owned(),
         Decision::First => "the first label of this layer: accepted".to_owned(),
@@ -295,7 +307,7 @@ fn hysteresis(told: &Told, layer: Layer) -> Vec<Line> {
             format!("changed from {from}: the change was seen on {} in a row", rows(*n))
         }
         Decision::Waits(_) if params.mode == Mode::Symmetric => {
-            format!("kept: raw {raw} waits, since mode symmetric holds every change")
+            format!("kept: raw {raw} waits, since symmetric mode holds every change")
         }
         Decision::Waits(_) => format!("kept: raw {raw} waits, since it does not reduce risk ({})", change()),
     };

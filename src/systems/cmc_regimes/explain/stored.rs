@@ -1,4 +1,4 @@
-//! Step 9: whether the row is what is stored, or why it is not.
+//! The last step: whether the stored row is the explained one, or why they differ.
 
 use regime_core::Layer;
 use regime_core::cmc_regimes::fingerprint::{differ_from, prints};
@@ -20,6 +20,9 @@ use crate::systems::cmc_regimes::row::{Row, Stored, columns, shown};
 use crate::systems::cmc_regimes::tables::{CMC, INPUTS, REGIMES, STATE, TF};
 
 /// The lines of this step.
+///
+/// # Errors
+/// Where the row, the state or the bars cannot be read.
 pub fn tell(told: &Told) -> Result<Vec<Line>> {
     let one = |value: &str, detail: String| Ok(vec![line(Step::Stored, "stored row", value, detail)]);
     let schema = settings::target_schema();
@@ -33,17 +36,18 @@ pub fn tell(told: &Told) -> Result<Vec<Line>> {
     };
     if !is_set_up(told.db, &schema, &CMC)? {
         let schema = pgrx::spi::quote_literal(&schema);
-        return one(
-            "none to compare",
-            format!(
-                "the output tables lack columns or others of them: SELECT * FROM {}.regime_setup({schema});",
-                told.own
-            ),
-        );
+        let setup = format!("SELECT * FROM {}.regime_setup({schema});", told.own);
+        return one("none to compare", format!("some output tables or columns are missing: {setup}"));
     }
-    let Some((stored, updated_at)) = read(told, &relation)? else {
-        return one("missing", missing(told, &relation)?);
-    };
+    match read(told, &relation)? {
+        None => one("missing", missing(told, &relation)?),
+        Some(stored) => compare(told, &schema, &relation, stored),
+    }
+}
+
+/// Compares the stored row with the explained one.
+fn compare(told: &Told, schema: &str, relation: &str, stored: Stored) -> Result<Vec<Line>> {
+    let Stored { row: stored, updated_at, .. } = stored;
     let hash = told.engine.version_hash();
     let stored_hash = or_null(stored.version_hash.as_deref().map(str::to_owned));
     // The hash has its own lines.
@@ -54,16 +58,14 @@ pub fn tell(told: &Told) -> Result<Vec<Line>> {
     let differing: Vec<_> = stored.beside(&explained).filter(|(_, [a, b])| a != b).collect();
     if differing.is_empty() && stored_hash == hash {
         let when = updated_at.map_or(String::new(), |at| format!(" at {}", utc(at)));
-        return one(
-            "as stored",
-            format!("{relation} holds exactly this, written{when}, regime_version_hash {hash}"),
-        );
+        let detail = format!("{relation} holds exactly this row, written{when}, regime_version_hash {hash}");
+        return Ok(vec![line(Step::Stored, "stored row", "as stored", detail)]);
     }
-    let known = known_state(told, &schema)?;
+    let known = known_state(told, schema)?;
     let (value, why) = if stored_hash != hash {
         ("other policy or parameters", other_hash(told, known.as_ref(), &stored_hash))
     } else {
-        stale(told, known.as_ref(), &schema)?
+        stale(told, known.as_ref(), schema)?
     };
     let mut lines = vec![line(Step::Stored, "stored row", value, why)];
     if stored_hash != hash {
@@ -71,12 +73,8 @@ pub fn tell(told: &Told) -> Result<Vec<Line>> {
         lines.push(line(Step::Stored, "stored regime_version_hash", stored_hash, detail));
     }
     if differing.is_empty() {
-        lines.push(line(
-            Step::Stored,
-            "stored values",
-            "the same",
-            "all labels and limits of this row are equal",
-        ));
+        let detail = "all labels and limits of this row are equal";
+        lines.push(line(Step::Stored, "stored values", "the same", detail));
     }
     lines.extend(differing.into_iter().map(|(column, values)| {
         let [stored, explained] = values.map(|value| or_null(shown(value)));
@@ -85,27 +83,24 @@ pub fn tell(told: &Told) -> Result<Vec<Line>> {
     Ok(lines)
 }
 
-/// The stored row, and when it was written, in microseconds since 2000.
-fn read(told: &Told, relation: &str) -> Result<Option<(Row, Option<i64>)>> {
+/// The stored row of the explained one's time.
+fn read(told: &Told, relation: &str) -> Result<Option<Stored>> {
     let sql = format!("SELECT {} FROM {relation} WHERE id = $1 AND tf = $2 AND ts = $3", columns(""));
     let args = [arg(told.asset), arg(TF), timestamp_arg(Some(told.row.ts))];
-    told.db.first(&sql, &args, Sees::Snapshot, |row| {
-        let Stored { row, updated_at, .. } = Stored::read(row)?;
-        Ok((row, updated_at))
-    })
+    told.db.first(&sql, &args, Sees::Snapshot, Stored::read)
 }
 
 fn or_null(text: Option<String>) -> String {
     text.unwrap_or_else(|| "NULL".to_owned())
 }
 
-/// What to type against a row that is not as it should be.
+/// The statement that brings the row up to date.
 fn refresh(told: &Told, further: &str) -> String {
     let Told { own, asset, arguments, .. } = told;
     format!("SELECT * FROM {own}.refresh_cmc_regimes({asset}{arguments}{further});")
 }
 
-/// Compares the row, and repairs it though no bar changed.
+/// The argument that has a refresh compare rows whose bars have not changed, and repair them.
 const REPAIR: &str = ", full_refresh => true";
 
 /// Why there is no stored row.
@@ -122,14 +117,14 @@ fn missing(told: &Told, relation: &str) -> Result<String> {
             refresh(told, "")
         ),
         Some(_) => format!(
-            "{relation} has later rows of asset {}, so its bar came late or it was deleted: {}",
+            "{relation} has later rows of asset {}, so the bar came late or the row was deleted: {}",
             told.asset,
             refresh(told, REPAIR)
         ),
     })
 }
 
-/// What is known of the asset's last refresh, as far as it may be read.
+/// The state that the asset's last refresh left; `None` also where the current role may not read it.
 fn known_state(told: &Told, schema: &str) -> Result<Option<State>> {
     let work = work_schema(schema);
     let may = |table| syscache::readable(&work, table) == Some(true);
@@ -141,42 +136,42 @@ fn other_hash(told: &Told, known: Option<&State>, stored: &str) -> String {
     let policy_hash = told.engine.basis(None).policy_hash;
     let what = match known.filter(|state| state.basis.version_hash == stored) {
         Some(state) if state.basis.policy_hash != policy_hash => {
-            format!("it was computed with other rules than policy {name} has now")
+            format!("computed with other rules than policy {name} has now")
         }
         Some(_) => {
-            format!("it was computed with the rules of policy {name}, but with other parameters or settings")
+            format!("computed with the rules of policy {name}, but with other parameters or settings")
         }
-        None => "it was computed with another policy, other parameters or settings".to_owned(),
+        None => "computed with another policy, other parameters or other settings".to_owned(),
     };
     format!(
-        "{what}; explain it with the arguments of its refresh, or refresh it with these: {}",
+        "{what}; pass regime_explain the arguments of the refresh, or refresh with these: {}",
         refresh(told, "")
     )
 }
 
-/// Why values are others though the policy and the parameters are the same: in a word, and in a sentence with what
-/// to type.
+/// Why values differ although the policy and the parameters are the same: in a word, and in a sentence with the
+/// statement that helps.
 fn stale(told: &Told, known: Option<&State>, schema: &str) -> Result<(&'static str, String)> {
     Ok(match since(told, known, schema)? {
         Some(why) => ("stale", format!("{why}: {}", refresh(told, ""))),
         None if known.is_none() => (
             "differs",
             format!(
-                "bars changed since it was written, or someone else changed it: {}",
+                "bars have changed since the row was written, or the row was changed by hand: {}",
                 refresh(told, REPAIR)
             ),
         ),
         None => (
             "changed",
             format!(
-                "not by a refresh, since all that it is computed from is as it was: {}",
+                "not by a refresh, since everything it is computed from is unchanged: {}",
                 refresh(told, REPAIR)
             ),
         ),
     })
 }
 
-/// What changed since the last refresh, as far as it is known.
+/// What has changed since the last refresh; `None` where nothing has, or where the state is unknown.
 fn since(told: &Told, known: Option<&State>, schema: &str) -> Result<Option<String>> {
     let Some(known) = known else { return Ok(None) };
     if known.basis.sources != told.engine.basis(None).sources {
@@ -196,13 +191,13 @@ fn since(told: &Told, known: Option<&State>, schema: &str) -> Result<Option<Stri
         )));
     }
     let budget = told.row.budget;
-    // Point in time, a row's budget is its own.
+    // In a point-in-time computation each row has its own budget.
     let whole = !told.engine.params.point_in_time;
     if whole && known.tier != Some(budget.tier) {
-        let before = known.tier.map_or("?", |tier| tier.as_str());
+        let before = known.tier.map_or("unknown", |tier| tier.as_str());
         let now = budget.tier.as_str();
         return Ok(Some(format!(
-            "bars came since the last refresh, and the tier went from {before} to {now}"
+            "bars were added since the last refresh, and the tier changed from {before} to {now}"
         )));
     }
     let layers = state::layer_names(budget);
@@ -210,7 +205,7 @@ fn since(told: &Told, known: Option<&State>, schema: &str) -> Result<Option<Stri
         let names = |names: &[String]| if names.is_empty() { "none".to_owned() } else { names.join(",") };
         let (before, now) = (names(&known.layers), names(&layers));
         return Ok(Some(format!(
-            "bars came since the last refresh, and the layers went from {before} to {now}"
+            "bars were added since the last refresh, and the layers changed from {before} to {now}"
         )));
     }
     let moved = match &known.memory {
