@@ -1,4 +1,4 @@
-//! `regime_explain`: why a row says what it says.
+//! `regime_explain`: the reasons for a row.
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
@@ -8,6 +8,7 @@ use crate::output::told::Line;
 use crate::systems::cmc_regimes::explain::explain;
 use crate::systems::cmc_regimes::params::Given;
 
+/// The reasons for a row, step by step, and whether the stored row is the same. Specification 2, section Reading.
 #[pg_extern(stable, parallel_restricted)]
 #[allow(clippy::too_many_arguments, clippy::type_complexity)]
 fn regime_explain(

@@ -1,4 +1,4 @@
-//! `regime_chart_svg` and `regime_timeline`: a history to look at.
+//! `regime_chart_svg` and `regime_timeline`: pictures of a history.
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
@@ -8,6 +8,7 @@ use crate::pg::spi;
 use crate::systems::cmc_regimes::read::history::flip_layer;
 use crate::systems::cmc_regimes::read::picture::{self, Wanted};
 
+/// The closes of an asset over bands of its regimes, as SVG.
 #[pg_extern(stable, parallel_restricted)]
 fn regime_chart_svg(
     asset_id: Option<i32>,
@@ -24,6 +25,7 @@ fn regime_chart_svg(
     Ok(spi::connect(|db| picture::chart(db, &wanted))?)
 }
 
+/// The regimes of an asset as a line of characters, with its dates and its key.
 #[pg_extern(stable, parallel_restricted)]
 fn regime_timeline(
     asset_id: Option<i32>,

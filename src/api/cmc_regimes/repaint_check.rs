@@ -1,4 +1,4 @@
-//! `regime_repaint_check`: do stored rows say what was knowable?
+//! `regime_repaint_check`: stored rows against what was knowable when they closed.
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
@@ -8,6 +8,7 @@ use crate::pg::spi;
 use crate::systems::cmc_regimes::check::repaint::{self, Difference};
 use crate::systems::cmc_regimes::params::Given;
 
+/// Each column of stored rows compared with what could be computed when the rows closed. Specification 1, section 3.
 #[pg_extern(stable, parallel_restricted)]
 #[allow(clippy::too_many_arguments, clippy::type_complexity)]
 fn regime_repaint_check(

@@ -1,4 +1,4 @@
-//! `regime_gate` and `regime_tag_signals`: regimes beside trading signals.
+//! `regime_gate` and `regime_tag_signals`: the regime in force for trading signals.
 
 use pgrx::datum::Interval;
 use pgrx::pg_sys::panic::ErrorReport;
@@ -11,6 +11,7 @@ use crate::systems::cmc_regimes::read::gate::{Signal, Verdict};
 use crate::systems::cmc_regimes::read::tag::Names;
 use crate::systems::cmc_regimes::read::{as_of, gate, tag};
 
+/// The verdict of the regime in force on one signal. Specification 1, section 5.
 #[pg_extern(stable, parallel_restricted)]
 #[allow(clippy::type_complexity)]
 fn regime_gate(
@@ -40,7 +41,7 @@ fn regime_gate(
     let at = micros(required("at", at)?);
     let base_size = gate::check_size(base_size)?;
     let limit = as_of::limit(max_age)?;
-    // A signal of which nothing is said is not freed from its regime.
+    // NULL does not free a signal from its regime.
     let Verdict { allowed, size, risk, regime_key, reason } = match regime_enabled {
         Some(false) => gate::without_regime(base_size),
         _ => spi::connect(|db| gate::judge(db, &Signal { asset, at, setup, base_size }, limit))?,
@@ -57,7 +58,8 @@ fn regime_gate(
     )))
 }
 
-// The SQL is written out because an oid would have to be typed as a number.
+/// Writes the regime key in force into the rows of a table of signals.
+// The SQL is written out because pgrx would declare the relation as an oid.
 #[pg_extern(
     volatile,
     parallel_unsafe,

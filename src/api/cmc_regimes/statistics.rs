@@ -1,4 +1,4 @@
-//! `regime_transitions`, `regime_durations`, `regime_periods`, `regime_forward_returns`.
+//! `regime_transitions`, `regime_durations`, `regime_assets`, `regime_periods`, `regime_forward_returns`.
 
 use pgrx::datum::{Range, RangeBound};
 use pgrx::pg_sys::panic::ErrorReport;
@@ -11,6 +11,7 @@ use crate::pg::spi;
 use crate::systems::cmc_regimes::read::history::{assets, flip_layer};
 use crate::systems::cmc_regimes::read::statistics::{self, PeriodRow};
 
+/// How often each regime of a layer followed each other one, and with which probability. Specification 1, section 6.
 #[pg_extern(stable, parallel_restricted)]
 #[allow(clippy::type_complexity)]
 fn regime_transitions(
@@ -28,6 +29,7 @@ fn regime_transitions(
     Ok(TableIterator::new(found.into_iter().map(|t| (t.from, t.to, t.n as i64, t.probability))))
 }
 
+/// How many daily rows the periods of each regime last. Specification 1, section 6.
 #[pg_extern(stable, parallel_restricted)]
 #[allow(clippy::type_complexity)]
 fn regime_durations(
@@ -58,13 +60,16 @@ fn regime_durations(
     })))
 }
 
+/// The assets that have stored rows.
 #[pg_extern(stable, parallel_restricted)]
 fn regime_assets() -> Result<TableIterator<'static, (name!(id, i32),)>, ErrorReport> {
     Ok(TableIterator::new(spi::connect(assets)?.into_iter().map(|id| (id,))))
 }
 
+/// A row of `regime_periods`.
 type PeriodOut = (i32, String, Range<TimestampWithTimeZone>, Option<i32>, Option<f64>);
 
+/// The periods of each regime of a layer, of one asset or of all, with their returns. Specification 1, section 6.
 #[pg_extern(stable, parallel_restricted)]
 #[allow(clippy::type_complexity)]
 fn regime_periods(
@@ -84,15 +89,7 @@ fn regime_periods(
     ErrorReport,
 > {
     let layer = flip_layer(layer)?;
-    let found = spi::connect(|db| {
-        let ids = asset_id.map_or_else(|| assets(db), |id| Ok(vec![id]))?;
-        let mut rows = Vec::new();
-        for id in ids {
-            pgrx::check_for_interrupts!();
-            rows.extend(statistics::with_returns(db, id, layer)?);
-        }
-        Ok(rows)
-    })?;
+    let found = spi::connect(|db| statistics::of_assets(db, asset_id, layer))?;
     Ok(TableIterator::new(found.into_iter().filter_map(period)))
 }
 
@@ -105,6 +102,7 @@ fn period(PeriodRow { id, period, return_over }: PeriodRow) -> Option<PeriodOut>
     Some((id, period.regime, valid, period.bars.and_then(|bars| i32::try_from(bars).ok()), return_over))
 }
 
+/// Returns over the next daily rows by regime and horizon. Specification 1, section 6.
 #[pg_extern(stable, parallel_restricted)]
 #[allow(clippy::type_complexity)]
 fn regime_forward_returns(

@@ -9,7 +9,7 @@ use regime_core::math::periods::{Period, periods, simple_return};
 
 use crate::pg::error::{Result, invalid_parameter, null_argument};
 use crate::pg::spi::Db;
-use crate::systems::cmc_regimes::read::history::{Closes, History, Recent, changes, recent};
+use crate::systems::cmc_regimes::read::history::{Closes, History, Recent, assets, changes, recent};
 
 /// The longest horizon, in daily rows.
 const MOST_ROWS: i32 = 10_000;
@@ -40,11 +40,21 @@ pub fn of_asset(db: Db, asset: i32, layer: FlipLayer) -> Result<Vec<Period<Strin
     Ok(stored_periods(db, asset, layer)?.0)
 }
 
-/// The periods of a layer, ascending, with their returns.
+/// The periods of a layer with their returns, of one asset or of all that have rows, by asset and time ascending.
 ///
 /// # Errors
 /// Where the tables or the daily bars cannot be read.
-pub fn with_returns(db: Db, asset: i32, layer: FlipLayer) -> Result<Vec<PeriodRow>> {
+pub fn of_assets(db: Db, asset: Option<i32>, layer: FlipLayer) -> Result<Vec<PeriodRow>> {
+    let ids = asset.map_or_else(|| assets(db), |id| Ok(vec![id]))?;
+    let mut rows = Vec::new();
+    for id in ids {
+        pgrx::check_for_interrupts!();
+        rows.extend(with_returns(db, id, layer)?);
+    }
+    Ok(rows)
+}
+
+fn with_returns(db: Db, asset: i32, layer: FlipLayer) -> Result<Vec<PeriodRow>> {
     let (periods, newest) = stored_periods(db, asset, layer)?;
     if periods.is_empty() {
         return Ok(Vec::new());
