@@ -44,6 +44,9 @@ impl From<Step> for i32 {
 }
 
 /// Explains the newest row of an asset at or before a moment, in microseconds since 2000, or the newest of all.
+///
+/// # Errors
+/// Where there is no such row, where a parameter is out of range, and where tables or sources cannot be read.
 pub fn explain(asset: i32, at: Option<i64>, given: &Given) -> Result<Vec<Line>> {
     spi::connect(|db| {
         let setup = params::load(db, given, None)?;
@@ -86,12 +89,12 @@ pub fn explain(asset: i32, at: Option<i64>, given: &Given) -> Result<Vec<Line>> 
     })
 }
 
-/// There is nothing to explain: no bars at all, or none so early.
+/// The asset has no daily bar at all, or none so early.
 fn no_row(engine: &Engine, asset: i32, [first, at]: [Option<i64>; 2], own: &str, given: &Given) -> Error {
     let of = |message: String| Error::new(PgSqlErrorCode::ERRCODE_NO_DATA_FOUND, message);
     match (first, at) {
         (Some(first), Some(at)) => of(format!("asset {asset} has no daily bar at or before {}", moment(at)))
-            .detail(format!("Its first one closed at {}.", utc(first)))
+            .detail(format!("The first daily bar closed at {}.", utc(first)))
             .hint(format!(
                 "SELECT * FROM {own}.regime_explain({asset}, '{}'{});",
                 utc(first),
@@ -102,12 +105,12 @@ fn no_row(engine: &Engine, asset: i32, [first, at]: [Option<i64>; 2], own: &str,
             let Some(daily) = engine.reader(Layer::L2).map(|reader| reader.source()) else { return error };
             error
                 .detail(format!(
-                    "They are looked for in {} WHERE {}.",
+                    "Daily bars are read from {} WHERE {}.",
                     daily.bars.sql,
                     daily.bars.condition_of(asset, daily.tf.as_deref())
                 ))
                 .hint(format!(
-                    "Load them, or give an asset that has some: SELECT DISTINCT {} FROM {} ORDER BY 1; if they lie elsewhere, correct the L2 row of {own}.regime_source.",
+                    "Load daily bars, or pass an asset that has some: SELECT DISTINCT {} FROM {} ORDER BY 1; if the bars are elsewhere, correct the L2 row of {own}.regime_source.",
                     daily.bars.id, daily.bars.sql
                 ))
         }

@@ -1,4 +1,4 @@
-//! Steps 6 to 8: what each rule tightened, the market proxy, the result.
+//! What each rule tightened, the market proxy, the result.
 
 use regime_core::Layer;
 use regime_core::cmc_regimes::explain::Tightening;
@@ -22,7 +22,7 @@ pub fn tell(told: &Told) -> Vec<Line> {
     lines
 }
 
-/// The rule behind something, `None` for stress and caps.
+/// The rule that a tightening comes from; `None` for stress and caps.
 fn rule_of<'a>(told: &'a Told, step: &Tightening) -> Option<&'a Rule> {
     let table = told.policy.table();
     match step.part? {
@@ -32,7 +32,7 @@ fn rule_of<'a>(told: &'a Told, step: &Tightening) -> Option<&'a Rule> {
     }
 }
 
-/// The layer that a line about this is of.
+/// The layer that a source of restraint belongs to.
 fn layer_of(source: Source) -> Option<&'static str> {
     match source {
         Source::InForce(layer, _) | Source::Waiting(layer, _) => Some(layer.as_str()),
@@ -43,7 +43,7 @@ fn layer_of(source: Source) -> Option<&'static str> {
     }
 }
 
-/// The name of what acts, as the result refers to it.
+/// The name of what tightens, as the result refers to it.
 fn name_of(told: &Told, step: &Tightening) -> String {
     let part = match (step.part, rule_of(told, step)) {
         (Some(Part::Rule(_)), Some(rule)) => {
@@ -66,7 +66,7 @@ fn policy(told: &Told) -> Vec<Line> {
         start.orders.as_str()
     );
     let detail = format!(
-        "and gross cap {}, pyramids {}: so every row starts, and rules of policy {} only tighten it",
+        "and gross cap {}, pyramids {}: every row starts from these, and the rules of policy {} only tighten them",
         plain(start.gross_cap),
         start.pyramids,
         told.policy_name
@@ -75,7 +75,7 @@ fn policy(told: &Told) -> Vec<Line> {
     for step in told.row.tightenings.iter().filter(|step| step.part.is_some()) {
         let label = match step.source {
             Source::InForce(_, label) => format!("{label}: "),
-            Source::Waiting(_, label) => format!("{label} waits, and its rule acts already: "),
+            Source::Waiting(_, label) => format!("{label} waits, but its rule already applies: "),
             Source::Given => format!("{}: ", told.engine.params.l4_label.as_deref().unwrap_or("")),
             _ => "no label makes a key, so the row counts as Unknown: ".to_owned(),
         };
@@ -86,14 +86,14 @@ fn policy(told: &Told) -> Vec<Line> {
     lines
 }
 
-/// What a rule gives.
+/// What the rule of a tightening asks for.
 fn gives(told: &Told, step: &Tightening) -> String {
     let Some(rule) = rule_of(told, step) else {
         return format!("{STRESSED} in any place makes orders passive");
     };
     let from = match step.part {
         Some(Part::Rule(i)) => format!("{} rule {} gives", rule.origin.as_str(), i + 1),
-        _ => "no rule is for it, so the fallback gives".to_owned(),
+        _ => "no rule matches, so the fallback gives".to_owned(),
     };
     let number = |name: &str, value: Option<f64>| value.map(|v| format!("{name} {}", plain(v)));
     let fields = [
@@ -108,7 +108,7 @@ fn gives(told: &Told, step: &Tightening) -> String {
     if fields.is_empty() { format!("{from} nothing") } else { format!("{from} {}", fields.join(", ")) }
 }
 
-/// The fields that something tightened, from what to what.
+/// The fields that a tightening changed, with both values.
 fn changes(step: &Tightening) -> String {
     let fields = fields(step.before).into_iter().zip(fields(step.after));
     let changed: Vec<String> = fields
@@ -168,7 +168,10 @@ fn proxy(told: &Told) -> Vec<Line> {
     let (value, detail) = if supportive {
         ("yes", "both up: the market is supportive, nothing is capped".to_owned())
     } else {
-        ("no", format!("not both up: without L0 the gross cap, without L1 the size is at most {PROXY_CAP}"))
+        (
+            "no",
+            format!("not both up: without L0 the gross cap and without L1 the size is at most {PROXY_CAP}"),
+        )
     };
     lines.push(line(Step::Proxy, "supportive", value, detail));
     for step in told.row.tightenings.iter().filter(|step| step.part.is_none()) {
@@ -188,7 +191,7 @@ fn result(told: &Told) -> Vec<Line> {
             let field = |risk: Risk| fields(risk)[i].1.clone();
             let last = told.row.tightenings.iter().rfind(|step| field(step.before) != field(step.after));
             let detail = match last {
-                None => "as it started: nothing tightened it".to_owned(),
+                None => "the start value: no rule tightened it".to_owned(),
                 Some(step) => {
                     let layer = layer_of(step.source).filter(|_| step.part.is_some());
                     let of = layer.map_or("the ".to_owned(), |layer| format!("{layer} "));
@@ -212,7 +215,7 @@ fn setups_by(told: &Told) -> String {
     let by_key = rule_of(told, key).and_then(|rule| rule.setups.as_ref());
     let says = if by_key.is_some() { "those of" } else { "not restricted by" };
     let mut text = format!("{says} {of}{}", name_of(told, key));
-    // Only labels in force have a say: what waits is risk, not tactics.
+    // Only labels in force restrict setups; waiting labels restrict risk alone.
     let in_force = |step: &&Tightening| matches!(step.source, Source::InForce(..) | Source::Given);
     let listing: Vec<String> = steps()
         .filter(in_force)

@@ -6,8 +6,11 @@ use std::fmt::Write;
 /// A colour as SVG names it.
 pub type Colour = &'static str;
 
+/// The background.
 pub const PAPER: Colour = "#FFFFFF";
+/// Lines and texts.
 pub const INK: Colour = "#1B2430";
+/// The colours of trends.
 pub const UP: Colour = "#0072B2";
 pub const SIDEWAYS: Colour = "#80868E";
 pub const DOWN: Colour = "#D55E00";
