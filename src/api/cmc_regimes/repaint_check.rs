@@ -1,14 +1,14 @@
-//! `regime_repaint_check`: do stored rows say what was knowable?
+//! `regime_repaint_check`: stored rows against what was knowable when they closed.
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::api::timestamp;
-use crate::pg::error::null_argument;
+use crate::api::{required, timestamp};
 use crate::pg::spi;
-use crate::systems::cmc_regimes::check::repaint;
+use crate::systems::cmc_regimes::check::repaint::{self, Difference};
 use crate::systems::cmc_regimes::params::Given;
 
+/// Each column of stored rows compared with what could be computed when the rows closed. Specification 1, section 3.
 #[pg_extern(stable, parallel_restricted)]
 #[allow(clippy::too_many_arguments, clippy::type_complexity)]
 fn regime_repaint_check(
@@ -37,7 +37,7 @@ fn regime_repaint_check(
     >,
     ErrorReport,
 > {
-    let asset = asset_id.ok_or_else(|| null_argument("asset_id"))?;
+    let asset = required("asset_id", asset_id)?;
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
     let given = Given {
         cal_scheme,
@@ -51,8 +51,10 @@ fn regime_repaint_check(
     };
     let compared = spi::connect(|db| repaint::check(db, asset, sample, &given))?;
     Ok(TableIterator::new(compared.into_iter().map(|c| {
-        let (first, stored, knowable) =
-            c.first.map_or((None, None, None), |(ts, s, k)| (timestamp(ts), s, k));
+        let (first, stored, knowable) = match c.first {
+            Some(Difference { ts, stored, knowable }) => (timestamp(ts), stored, knowable),
+            None => (None, None, None),
+        };
         (c.column, c.rows, c.differ, first, stored, knowable)
     })))
 }

@@ -6,62 +6,27 @@ use std::rc::Rc;
 use regime_core::cmc_regimes::pipeline::Outcome;
 use regime_core::cmc_regimes::policy::Orders;
 use regime_core::cmc_regimes::version::version_hash;
-use regime_core::{Label, Layer};
 
 use crate::output::relation::output_relation;
 use crate::pg::arg::{arg, timestamp_arg};
 use crate::pg::error::{Result, invalid_parameter, report_warning};
-use crate::pg::spi::{Db, Row, Sees};
+use crate::pg::spi::{Db, Sees};
 use crate::pg::time::utc;
 use crate::pg::{memory, spi};
 use crate::systems::cmc_regimes::assets::all_ids;
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::params::{self, Given};
+use crate::systems::cmc_regimes::row::{Row, columns, moment};
 use crate::systems::cmc_regimes::tables::{REGIMES, TF};
 
 use serde_json::Value;
-
-/// What a row says, as far as a policy can change it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Says {
-    /// L0 to L4.
-    pub labels: [Option<String>; 5],
-    pub regime_key: Option<String>,
-    pub size_mult: Option<f64>,
-    pub stop_mult: Option<f64>,
-    pub orders: Option<String>,
-    pub gross_cap: Option<f64>,
-    pub pyramids: Option<bool>,
-    pub setups: Option<Vec<String>>,
-}
-
-impl Says {
-    /// The columns that differ.
-    pub fn changed(&self, other: &Says) -> Vec<&'static str> {
-        let labels = ["l0_label", "l1_label", "l2_label", "l3_label", "l4_label"];
-        let labels = labels
-            .into_iter()
-            .zip(self.labels.iter().zip(&other.labels))
-            .map(|(name, (a, b))| (name, a != b));
-        let others = [
-            ("regime_key", self.regime_key != other.regime_key),
-            ("size_mult", self.size_mult != other.size_mult),
-            ("stop_mult", self.stop_mult != other.stop_mult),
-            ("orders", self.orders != other.orders),
-            ("gross_cap", self.gross_cap != other.gross_cap),
-            ("pyramids", self.pyramids != other.pyramids),
-            ("setups", self.setups != other.setups),
-        ];
-        labels.chain(others).filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
-    }
-}
 
 /// A row that would be another.
 pub struct Change {
     pub id: i32,
     pub ts: i64,
-    pub before: Rc<Says>,
-    pub after: Rc<Says>,
+    pub before: Rc<Row>,
+    pub after: Rc<Row>,
 }
 
 /// What an asset's rows say in sum, before or after.
@@ -81,7 +46,7 @@ impl Sum {
         (self.sized > 0).then(|| (self.size[0] + self.size[1]) / self.sized as f64)
     }
 
-    fn add(&mut self, says: &Says, last: Option<&Says>) {
+    fn add(&mut self, says: &Row, last: Option<&Row>) {
         if let Some(size) = says.size_mult {
             let [sum, rest] = self.size;
             let next = sum + size;
@@ -179,9 +144,9 @@ impl Simulation<'_> {
         changed: &mut impl FnMut(Change),
     ) -> Result<Summary> {
         // Rows that say the same share it.
-        let computed: Vec<Rc<Says>> =
-            (0..outcome.rows.len()).map(|row| Rc::new(says(outcome, row, l4_label))).collect();
-        let mut known: HashMap<String, Rc<Says>> = HashMap::new();
+        let row = |row| Rc::new(Row::computed(row, l4_label, "").by_policy());
+        let computed: Vec<Rc<Row>> = outcome.rows.iter().map(row).collect();
+        let mut known: HashMap<String, Rc<Row>> = HashMap::new();
         let [from, to] = self.span;
         let first = from.map_or(0, |from| outcome.ts.partition_point(|ts| *ts < from));
         let end = to.map_or(outcome.ts.len(), |to| outcome.ts.partition_point(|ts| *ts <= to));
@@ -195,21 +160,22 @@ impl Simulation<'_> {
             before: Sum::default(),
             after: Sum::default(),
         };
-        let mut last: Option<[Rc<Says>; 2]> = None;
+        let mut last: Option<[Rc<Row>; 2]> = None;
         let mut stored_rows = 0;
         let sql = format!(
-            "SELECT ts::timestamptz, l0_label::text, l1_label::text, l2_label::text, l3_label::text, l4_label::text, \
-             regime_key::text, size_mult::float8, stop_mult::float8, orders::text, gross_cap::float8, pyramids::bool, \
-             setups::text[], regime_version_hash::text FROM {} \
-             WHERE id = $1 AND tf = $2 AND ($3 IS NULL OR ts >= $3) AND ($4 IS NULL OR ts <= $4) ORDER BY ts",
+            "SELECT {} FROM {} WHERE id = $1 AND tf = $2 AND ($3 IS NULL OR ts >= $3) AND ($4 IS NULL OR ts <= $4) \
+             ORDER BY ts",
+            columns(""),
             self.relation
         );
         let args = [arg(self.id), arg(TF), timestamp_arg(from), timestamp_arg(to)];
         self.db.rows(&sql, &args, Sees::Snapshot, |row| {
             stored_rows += 1;
-            let Some(ts) = row.micros(0) else { return Ok(()) };
+            let ts = moment(row)?;
             let Ok(at) = bars.binary_search(&ts) else { return Ok(()) };
-            let stored = stored(row);
+            let stored = Row::read(row)?;
+            let other_version = stored.version_hash.as_deref() != Some(self.given_hash);
+            let stored = stored.by_policy();
             // Mostly as the row before.
             let before = match &last {
                 Some([same, _]) if **same == stored => Rc::clone(same),
@@ -217,7 +183,7 @@ impl Simulation<'_> {
             };
             let after = Rc::clone(&computed[outcome.row[first + at] as usize]);
             summary.rows += 1;
-            summary.other_version += i64::from(row.text(13) != Some(self.given_hash));
+            summary.other_version += i64::from(other_version);
             let [last_before, last_after] =
                 last.as_ref().map_or([None, None], |[b, a]| [Some(&**b), Some(&**a)]);
             summary.before.add(&before, last_before);
@@ -231,39 +197,5 @@ impl Simulation<'_> {
         })?;
         summary.not_compared = (stored_rows - summary.rows) + (bars.len() as i64 - summary.rows);
         Ok(summary)
-    }
-}
-
-fn says(outcome: &Outcome, row: usize, l4_label: Option<&str>) -> Says {
-    let row = &outcome.rows[row];
-    let label = |l| row.labels[l].map(|label: Label| label.as_str().to_owned());
-    Says {
-        labels: [
-            label(Layer::L0),
-            label(Layer::L1),
-            label(Layer::L2),
-            label(Layer::L3),
-            l4_label.map(str::to_owned),
-        ],
-        regime_key: Some(row.key_text().to_owned()),
-        size_mult: Some(row.risk.size_mult),
-        stop_mult: Some(row.risk.stop_mult),
-        orders: Some(row.risk.orders.as_str().to_owned()),
-        gross_cap: Some(row.risk.gross_cap),
-        pyramids: Some(row.risk.pyramids),
-        setups: row.setups.clone(),
-    }
-}
-
-fn stored(row: &Row) -> Says {
-    Says {
-        labels: [1, 2, 3, 4, 5].map(|column| row.string(column)),
-        regime_key: row.string(6),
-        size_mult: row.float(7),
-        stop_mult: row.float(8),
-        orders: row.string(9),
-        gross_cap: row.float(10),
-        pyramids: row.bool(11),
-        setups: row.strings(12),
     }
 }
