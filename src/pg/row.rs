@@ -242,7 +242,7 @@ impl Row<'_> {
     fn names(&self) -> &[String] {
         self.names.get_or_init(|| {
             let name = |number| {
-                // SAFETY: the descriptor is that of the row, which is alive, and the number one of its columns;
+                // SAFETY: the descriptor is that of the statement, which runs, and the number one of its columns;
                 // the name is a copy, freed when it was copied once more.
                 unsafe {
                     let name = pg_sys::SPI_fname(self.descriptor, number);
