@@ -341,11 +341,6 @@ impl Row<'_> {
         self.text(column).map(str::to_owned)
     }
 
-    /// An `int4[]`.
-    pub fn optional_ints(&self, column: usize) -> Option<Vec<Option<i32>>> {
-        self.typed(column, pg_sys::INT4ARRAYOID, "int[]")
-    }
-
     /// A `bytea`.
     pub fn bytes_at(&self, column: usize) -> Option<&[u8]> {
         if self.holds(column, &[pg_sys::BYTEAOID], "bytea") { self.bytes(column) } else { None }

@@ -11,7 +11,7 @@ use crate::pg::error::null_argument;
 use crate::pg::json::JsonText;
 use crate::pg::spi;
 use crate::systems::cmc_regimes::engine::Engine;
-use crate::systems::cmc_regimes::params::{self, Given};
+use crate::systems::cmc_regimes::params::{self, Given, Hysteresis};
 use crate::systems::cmc_regimes::tables::TF;
 
 #[pg_extern(stable, parallel_restricted)]
@@ -60,17 +60,9 @@ fn regime_compute(
     ErrorReport,
 > {
     let asset = asset_id.ok_or_else(|| null_argument("asset_id"))?;
+    let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given {
-        cal_scheme,
-        policy,
-        hysteresis,
-        hysteresis_mode,
-        min_hold_bars,
-        min_bars,
-        l4_label,
-        point_in_time,
-    };
+    let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time };
     let rules = rules.map(|r| r.parse()).transpose()?;
     let (outcome, hash) = spi::connect(|db| {
         let setup = params::load(db, &given, rules.as_ref())?;

@@ -7,7 +7,7 @@ use crate::api::micros;
 use crate::pg::error::null_argument;
 use crate::systems::cmc_regimes::explain::explain;
 use crate::systems::cmc_regimes::explain::told::Line;
-use crate::systems::cmc_regimes::params::Given;
+use crate::systems::cmc_regimes::params::{Given, Hysteresis};
 
 #[pg_extern(stable, parallel_restricted)]
 #[allow(clippy::too_many_arguments, clippy::type_complexity)]
@@ -38,17 +38,9 @@ fn regime_explain(
     ErrorReport,
 > {
     let asset = asset_id.ok_or_else(|| null_argument("asset_id"))?;
+    let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given {
-        cal_scheme,
-        policy,
-        hysteresis,
-        hysteresis_mode,
-        min_hold_bars,
-        min_bars,
-        l4_label,
-        point_in_time,
-    };
+    let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time };
     let lines = explain(asset, at.map(micros), &given)?;
     Ok(TableIterator::new(lines.into_iter().map(row)))
 }

@@ -7,7 +7,7 @@ use crate::api::timestamp;
 use crate::pg::error::null_argument;
 use crate::pg::spi;
 use crate::systems::cmc_regimes::check::repaint;
-use crate::systems::cmc_regimes::params::Given;
+use crate::systems::cmc_regimes::params::{Given, Hysteresis};
 
 #[pg_extern(stable, parallel_restricted)]
 #[allow(clippy::too_many_arguments, clippy::type_complexity)]
@@ -38,17 +38,9 @@ fn regime_repaint_check(
     ErrorReport,
 > {
     let asset = asset_id.ok_or_else(|| null_argument("asset_id"))?;
+    let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given {
-        cal_scheme,
-        policy,
-        hysteresis,
-        hysteresis_mode,
-        min_hold_bars,
-        min_bars,
-        l4_label,
-        point_in_time: None,
-    };
+    let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time: None };
     let compared = spi::connect(|db| repaint::check(db, asset, sample, &given))?;
     Ok(TableIterator::new(compared.into_iter().map(|c| {
         let (first, stored, knowable) =

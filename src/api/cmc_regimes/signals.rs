@@ -12,6 +12,7 @@ use crate::systems::cmc_regimes::read::gate::{Signal, Verdict};
 use crate::systems::cmc_regimes::read::tag::Names;
 use crate::systems::cmc_regimes::read::{as_of, gate, tag};
 
+/// Whether a setup may trade at a moment, at which size and limits (docs/signals.md).
 #[pg_extern(stable, parallel_restricted)]
 #[allow(clippy::type_complexity)]
 fn regime_gate(
@@ -41,7 +42,7 @@ fn regime_gate(
     let at = micros(at.ok_or_else(|| null_argument("at"))?);
     let base_size = gate::check_size(base_size)?;
     let limit = as_of::limit(max_age)?;
-    // A signal of which nothing is said is not freed from its regime.
+    // NULL does not exempt a signal from its regime.
     let Verdict { allowed, size, risk, regime_key, reason } = match regime_enabled {
         Some(false) => gate::without_regime(base_size),
         _ => spi::connect(|db| gate::judge(db, &Signal { asset, at, setup, base_size }, limit))?,
@@ -58,6 +59,7 @@ fn regime_gate(
     )))
 }
 
+/// Writes into each row of a table the key in force at its time; returns the rows changed (docs/signals.md).
 // The SQL is written out because an oid would have to be typed as a number.
 #[pg_extern(
     volatile,
