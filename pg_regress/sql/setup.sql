@@ -50,4 +50,4 @@ SELECT * FROM regime_setup('');
 \echo :LAST_ERROR_SQLSTATE
 SELECT action, count(*) FROM regime_setup(current_schema()) GROUP BY 1;
 \set VERBOSITY terse
-DROP SCHEMA "Desk A", "Desk B" CASCADE;
+DROP SCHEMA "Desk A", "Desk A_regime_work", "Desk B", "Desk B_regime_work" CASCADE;

@@ -5,31 +5,32 @@ use pgrx::spi::quote_identifier as quoted;
 
 use crate::output::system::{Kind, Own};
 use crate::pg::arg::arg;
-use crate::pg::catalog::{UNCHANGED, without_modifier};
+use crate::pg::catalog::{self, UNCHANGED, columns};
 use crate::pg::error::{Error, Result};
 use crate::pg::spi::{Db, Sees};
+use crate::pg::syscache::{oid_of, relation_oid};
 use crate::sync::table::{Column, Index, OnChange, Table, Type, column};
 
-/// A table of refresh's own is there: it must be of this version.
+/// A relation of refresh's own is there: it must be of this version. Looked up in the catalogs, which takes no
+/// privilege on the working schema.
 pub fn check_own(db: Db, schema: &str, relation: &str, own: &Own) -> Result<String> {
-    let sql = "SELECT w::text FROM pg_catalog.unnest($2::text[]) AS w WHERE NOT EXISTS \
-         (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = $1::regclass AND a.attname = w::name AND NOT a.attisdropped)";
-    let missing = db
-        .first(sql, &[arg(relation), arg(own.columns.to_vec())], Sees::Now, |row| Ok(row.string(0)))?
-        .flatten();
-    match missing {
+    let oid = relation_oid(&own.schema(schema), own.name);
+    let found = oid.map_or(Ok(Vec::new()), |oid| columns(db, oid, Sees::Now))?;
+    let what = if own.kind == Kind::View { "view" } else { "table" };
+    match own.columns.iter().find(|name| !found.iter().any(|column| column.name == **name)) {
         None => Ok(UNCHANGED.to_owned()),
         Some(column) => Err(Error::new(
             PgSqlErrorCode::ERRCODE_INVALID_TABLE_DEFINITION,
-            format!("table {relation} has no column {column}"),
+            format!("{what} {relation} has no column {column}"),
         )
-        .detail("The table was not made by this version of pg_regime.")
+        .detail(format!("The {what} was not made by this version of pg_regime."))
         .hint(format!(
             "{}; SELECT * FROM {}.regime_setup({});",
             // Nothing is lost with the others: they say where computations stand.
             match own.kind {
                 Kind::Record => format!("ALTER TABLE {relation} RENAME TO {}_old", own.name),
-                Kind::Work | Kind::View => format!("DROP TABLE {relation} CASCADE"),
+                Kind::Work => format!("DROP TABLE {relation} CASCADE"),
+                Kind::View => format!("DROP VIEW {relation} CASCADE"),
             },
             crate::pg::catalog::extension_schema(db)?,
             pgrx::spi::quote_literal(schema)
@@ -39,20 +40,13 @@ pub fn check_own(db: Db, schema: &str, relation: &str, own: &Own) -> Result<Stri
 
 /// Checks a table that is there against what is needed; adds columns that are missing.
 pub fn adopt(db: Db, relation: &str, table: &Table) -> Result<String> {
-    let mut found: Vec<(String, String, bool, bool)> = Vec::new();
-    let sql = "SELECT attname::text, format_type(atttypid, atttypmod), attnotnull, atthasdef OR attidentity <> '' \
-         FROM pg_catalog.pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum";
-    db.rows(sql, &[arg(relation)], Sees::Now, |row| {
-        let flag = |column| row.bool(column) == Some(true);
-        found.push((row.string(0).unwrap_or_default(), row.string(1).unwrap_or_default(), flag(2), flag(3)));
-        Ok(())
-    })?;
+    let found = columns(db, oid_of(relation)?, Sees::Now)?;
     let stamp = column(table.stamp, Type::Timestamptz);
     let columns: Vec<Column> = [table.scope, table.key, table.values, &[stamp]].concat();
     let mut added = Vec::new();
     for column in &columns {
-        match found.iter().find(|(name, ..)| name == column.name) {
-            Some((_, _, true, _)) if column.nullable => {
+        match found.iter().find(|of_table| of_table.name == column.name) {
+            Some(of_table) if of_table.is_not_null && column.nullable => {
                 return Err(Error::new(
                     PgSqlErrorCode::ERRCODE_INVALID_TABLE_DEFINITION,
                     format!("column {} of table {relation} is NOT NULL", column.name),
@@ -60,18 +54,17 @@ pub fn adopt(db: Db, relation: &str, table: &Table) -> Result<String> {
                 .detail("Refresh writes NULL there where there is no value.")
                 .hint(format!("ALTER TABLE {relation} ALTER COLUMN {} DROP NOT NULL;", column.name)));
             }
-            Some((_, type_name, ..)) if fits(type_name, column.kind) => {}
-            Some((_, type_name, ..)) => return Err(wrong_type(relation, column, type_name)),
+            Some(of_table) if fits(&of_table.base_type(), column.kind) => {}
+            Some(of_table) => return Err(wrong_type(relation, column, &of_table.type_name)),
             None => {
                 add_column(db, relation, column, column.name == table.stamp)?;
                 added.push(column.name);
             }
         }
     }
-    let unknown = found
-        .iter()
-        .find(|(name, _, required, filled)| *required && !*filled && !columns.iter().any(|c| c.name == name));
-    if let Some((name, ..)) = unknown {
+    let unknown =
+        found.iter().find(|c| c.is_not_null && !c.is_filled && !columns.iter().any(|own| own.name == c.name));
+    if let Some(catalog::Column { name, .. }) = unknown {
         return Err(Error::new(
             PgSqlErrorCode::ERRCODE_INVALID_TABLE_DEFINITION,
             format!("table {relation} has a column {} that is NOT NULL without a default", quoted(name)),
@@ -92,14 +85,13 @@ pub fn adopt(db: Db, relation: &str, table: &Table) -> Result<String> {
     })
 }
 
-fn fits(type_name: &str, kind: Type) -> bool {
-    let base = without_modifier(type_name);
+fn fits(base: &str, kind: Type) -> bool {
     match kind {
         Type::Timestamptz => base == "timestamp with time zone",
-        Type::Int => matches!(base.as_str(), "integer" | "bigint"),
+        Type::Int => matches!(base, "integer" | "bigint"),
         Type::Float => base == "double precision",
         Type::Bool => base == "boolean",
-        Type::Text => matches!(base.as_str(), "text" | "character varying"),
+        Type::Text => matches!(base, "text" | "character varying"),
         Type::TextArray => base == "text[]",
         Type::Date => base == "date",
     }

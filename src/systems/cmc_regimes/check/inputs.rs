@@ -87,8 +87,7 @@ fn usable_sources(
             Err(error) => complaints.push(of_error(&error, Some(layer))),
         }
         for (field, relation) in sources[layer].iter().flat_map(|s| [("bars", &s.bars), ("ema", &s.ema)]) {
-            // What mapping makes of a timestamp or a date.
-            if !relation.columns[0].ends_with(" AT TIME ZONE 'UTC')::timestamptz") {
+            if !relation.at_utc {
                 continue;
             }
             complaints.push(Complaint {
