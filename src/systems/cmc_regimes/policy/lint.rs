@@ -84,7 +84,7 @@ fn detail(table: &PolicyTable, problem: &Problem) -> String {
             format!("Any label with Stressed makes orders passive: {} acts as passive.", orders.as_str())
         }
         Problem::SetupsOfOverride(setups) => format!(
-            "A match that starts with a hyphen is an override, whose only setup that counts is stand_down: {} is ignored. The setups are those of the rule that the override acts on.",
+            "An override, whose match starts with a hyphen, uses no setup but stand_down: {} is ignored. The setups are those of the rule that the override acts on.",
             setups.join(", ")
         ),
         Problem::StandsDownAt(size) => {
