@@ -141,7 +141,11 @@ pub fn check_range(name: &str, value: Option<i32>, least: i32, most: i32) -> Res
     }
 }
 
-/// Stops at two limits of a range in the wrong order; `shown` gives a limit as messages name it.
+/// Checks that the limits of a range, where both are given, are in order; both ends belong to the range. `shown` gives
+/// a limit as messages name it.
+///
+/// # Errors
+/// Where the first limit is after the second.
 pub fn check_order<T: Copy + PartialOrd>(
     [from_name, to_name]: [&str; 2],
     [from, to]: [Option<T>; 2],

@@ -45,8 +45,10 @@ pub struct OfAsset {
     /// Rows in the output tables, in the order of [`TABLES`].
     pub rows: [i64; 4],
     pub feature_tier: &'static str,
-    /// The key of the newest row, before and after.
-    pub newest: [Option<String>; 2],
+    /// The key of the newest row before the refresh.
+    pub before: Option<String>,
+    /// The key of the newest row after the refresh.
+    pub after: Option<String>,
 }
 
 /// The newest stored row.
@@ -86,7 +88,7 @@ impl Call<'_, '_> {
                 Plan::Later(later) => self.later(id, *later)?,
             };
             done.of_many = ASSETS.clear(self.db, self.schema, id, marks)?;
-            done.more.newest[0] = newest.and_then(|newest| newest.key);
+            done.more.before = newest.and_then(|newest| newest.key);
             Ok(done)
         })
     }
@@ -358,7 +360,8 @@ impl Call<'_, '_> {
 
 fn done(memory: &Memory, budget: Budget, written: Written, mode: Mode) -> Done<OfAsset> {
     let rows = memory.output_rows().map(|n| n as i64);
-    let newest = [None, memory.newest_key().map(str::to_owned)];
-    let more = OfAsset { rows, feature_tier: budget.tier.as_str(), newest };
-    Done { rows: rows[0], written, mode, reason: None, of_many: Vec::new(), more }
+    let [regimes, ..] = rows;
+    let after = memory.newest_key().map(str::to_owned);
+    let more = OfAsset { rows, feature_tier: budget.tier.as_str(), before: None, after };
+    Done { rows: regimes, written, mode, reason: None, of_many: Vec::new(), more }
 }

@@ -118,14 +118,11 @@ pub fn about(id: i32) -> About<'static> {
 
 fn summary(refreshed: Refreshed<i32, OfAsset>, dry_run: bool) -> Summary {
     let Refreshed { subject: id, entry, done } = refreshed;
-    let Some(Done { more, .. }) = done else { return Summary { id, entry, rows: None, feature_tier: None } };
+    let Some(Done { rows, more, .. }) = done else {
+        return Summary { id, entry, rows: None, feature_tier: None };
+    };
     if !dry_run {
-        notify::newest_regime(id, more.newest);
+        notify::newest_regime(id, more.before, more.after);
     }
-    Summary {
-        id,
-        entry,
-        rows: Some(more.rows),
-        feature_tier: (more.rows[0] > 0).then_some(more.feature_tier),
-    }
+    Summary { id, entry, rows: Some(more.rows), feature_tier: (rows > 0).then_some(more.feature_tier) }
 }

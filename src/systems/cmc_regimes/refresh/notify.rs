@@ -27,7 +27,7 @@ thread_local! {
 }
 
 /// Records the newest key of an asset before and after a refresh.
-pub fn newest_regime(id: i32, [before, after]: [Option<String>; 2]) {
+pub fn newest_regime(id: i32, before: Option<String>, after: Option<String>) {
     if before == after || !settings::notify_flips() {
         return;
     }
