@@ -169,8 +169,8 @@ CREATE  FUNCTION "regime_compute"(
 	"point_in_time" bool DEFAULT false /* Option < bool > */
 ) RETURNS TABLE (
 	"id" INT,  /* i32 */
-	"ts" timestamp with time zone,  /* TimestampWithTimeZone */
-	"tf" TEXT,  /* String */
+	"ts" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
+	"tf" TEXT,  /* & '_ str */
 	"l0_label" TEXT,  /* Option < String > */
 	"l1_label" TEXT,  /* Option < String > */
 	"l2_label" TEXT,  /* Option < String > */
@@ -462,12 +462,12 @@ CREATE  FUNCTION "regime_at"(
 	"l2_label" TEXT,  /* Option < String > */
 	"l3_label" TEXT,  /* Option < String > */
 	"l4_label" TEXT,  /* Option < String > */
-	"regime_key" TEXT,  /* String */
-	"size_mult" double precision,  /* f64 */
-	"stop_mult" double precision,  /* f64 */
-	"orders" TEXT,  /* & '_ str */
-	"gross_cap" double precision,  /* f64 */
-	"pyramids" bool,  /* bool */
+	"regime_key" TEXT,  /* Option < String > */
+	"size_mult" double precision,  /* Option < f64 > */
+	"stop_mult" double precision,  /* Option < f64 > */
+	"orders" TEXT,  /* Option < String > */
+	"gross_cap" double precision,  /* Option < f64 > */
+	"pyramids" bool,  /* Option < bool > */
 	"setups" TEXT[],  /* :: std :: option :: Option < Vec < String > > */
 	"feature_tier" TEXT,  /* Option < String > */
 	"l0_enabled" bool,  /* Option < bool > */
@@ -486,8 +486,8 @@ AS 'MODULE_PATHNAME', 'regime_at_wrapper';
 -- pg_regime::api::cmc_regimes::read::regime_latest
 CREATE  FUNCTION "regime_latest"() RETURNS TABLE (
 	"id" INT,  /* i32 */
-	"ts" timestamp with time zone,  /* TimestampWithTimeZone */
-	"tf" TEXT,  /* String */
+	"ts" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
+	"tf" TEXT,  /* & '_ str */
 	"l0_label" TEXT,  /* Option < String > */
 	"l1_label" TEXT,  /* Option < String > */
 	"l2_label" TEXT,  /* Option < String > */

@@ -46,11 +46,11 @@ CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 CREATE TRIGGER r BEFORE INSERT ON cmc_regimes FOR EACH ROW WHEN (NEW.id = 3) EXECUTE FUNCTION refuse();
 CALL refresh_all_cmc_regimes();
 \echo :LAST_ERROR_SQLSTATE
-SELECT sqlstate FROM cmc_regime_work WHERE status = 'failed';
+SELECT sqlstate FROM regime_work.cmc_regime_work WHERE status = 'failed';
 CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not well formed' USING ERRCODE = '2200T'; END $$;
 CALL refresh_all_cmc_regimes();
 \echo :LAST_ERROR_SQLSTATE
-SELECT sqlstate FROM cmc_regime_work WHERE status = 'failed';
+SELECT sqlstate FROM regime_work.cmc_regime_work WHERE status = 'failed';
 DROP TRIGGER r ON cmc_regimes;
 CALL refresh_all_cmc_regimes();
 SELECT differ('{1,2,3}');

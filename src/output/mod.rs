@@ -10,3 +10,4 @@ pub mod relation;
 pub mod run_log;
 pub mod set_up;
 pub mod system;
+pub mod told;

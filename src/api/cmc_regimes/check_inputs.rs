@@ -1,4 +1,4 @@
-//! `regime_check_inputs`: what is wrong with the bars and EMAs.
+//! `regime_check_inputs`: faults of the source map, bars and EMAs.
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
@@ -7,6 +7,7 @@ use crate::api::timestamp;
 use crate::systems::cmc_regimes::assets;
 use crate::systems::cmc_regimes::check::inputs;
 
+/// The faults of the source map, bars and EMAs, the worst first. Specification 1, section 1.
 #[pg_extern(stable, parallel_restricted)]
 #[allow(clippy::type_complexity)]
 fn regime_check_inputs(

@@ -1,14 +1,14 @@
-//! `regime_explain`: why a row says what it says.
+//! `regime_explain`: the reasons for a row.
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::api::micros;
-use crate::pg::error::null_argument;
+use crate::api::{micros, required};
+use crate::output::told::Line;
 use crate::systems::cmc_regimes::explain::explain;
-use crate::systems::cmc_regimes::explain::told::Line;
 use crate::systems::cmc_regimes::params::{Given, Hysteresis};
 
+/// The reasons for a row, step by step, and whether the stored row is the same. Specification 2, section Reading.
 #[pg_extern(stable, parallel_restricted)]
 #[allow(clippy::too_many_arguments, clippy::type_complexity)]
 fn regime_explain(
@@ -37,7 +37,7 @@ fn regime_explain(
     >,
     ErrorReport,
 > {
-    let asset = asset_id.ok_or_else(|| null_argument("asset_id"))?;
+    let asset = required("asset_id", asset_id)?;
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
     let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time };
@@ -46,5 +46,5 @@ fn regime_explain(
 }
 
 fn row(line: Line) -> (i32, Option<&'static str>, String, String, String) {
-    (line.step, line.layer, line.what, line.value, line.detail)
+    (line.step, line.about, line.what, line.value, line.detail)
 }

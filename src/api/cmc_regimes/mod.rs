@@ -11,6 +11,7 @@ mod read;
 mod refresh;
 mod repaint_check;
 mod rounds;
+mod row;
 mod signals;
 mod simulate;
 mod statistics;

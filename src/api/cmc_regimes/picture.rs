@@ -1,14 +1,14 @@
-//! `regime_chart_svg` and `regime_timeline`: a history to look at.
+//! `regime_chart_svg` and `regime_timeline`: pictures of a history.
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::api::micros;
-use crate::pg::error::null_argument;
+use crate::api::{micros, required};
 use crate::pg::spi;
 use crate::systems::cmc_regimes::read::history::flip_layer;
 use crate::systems::cmc_regimes::read::picture::{self, Wanted};
 
+/// The closes of an asset over bands of its regimes, as SVG.
 #[pg_extern(stable, parallel_restricted)]
 fn regime_chart_svg(
     asset_id: Option<i32>,
@@ -19,18 +19,19 @@ fn regime_chart_svg(
     height: default!(Option<i32>, "500"),
     log_scale: default!(Option<bool>, "true"),
 ) -> Result<String, ErrorReport> {
-    let asset = asset_id.ok_or_else(|| null_argument("asset_id"))?;
+    let asset = required("asset_id", asset_id)?;
     let (layer, span) = (flip_layer(layer)?, [from_ts, to_ts].map(|at| at.map(micros)));
     let wanted = Wanted { asset, layer, span, size: [width, height], log: log_scale != Some(false) };
     Ok(spi::connect(|db| picture::chart(db, &wanted))?)
 }
 
+/// The regimes of an asset as a line of characters, with its dates and its key.
 #[pg_extern(stable, parallel_restricted)]
 fn regime_timeline(
     asset_id: Option<i32>,
     width: default!(Option<i32>, "80"),
     layer: default!(Option<&str>, "'composite'"),
 ) -> Result<Option<String>, ErrorReport> {
-    let (asset, layer) = (asset_id.ok_or_else(|| null_argument("asset_id"))?, flip_layer(layer)?);
+    let (asset, layer) = (required("asset_id", asset_id)?, flip_layer(layer)?);
     Ok(spi::connect(|db| picture::timeline(db, asset, layer, width))?)
 }

@@ -1,14 +1,14 @@
-//! `regime_repaint_check`: do stored rows say what was knowable?
+//! `regime_repaint_check`: stored rows against what was knowable when they closed.
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::api::timestamp;
-use crate::pg::error::null_argument;
+use crate::api::{required, timestamp};
 use crate::pg::spi;
-use crate::systems::cmc_regimes::check::repaint;
+use crate::systems::cmc_regimes::check::repaint::{self, Difference};
 use crate::systems::cmc_regimes::params::{Given, Hysteresis};
 
+/// Each column of stored rows compared with what could be computed when the rows closed. Specification 1, section 3.
 #[pg_extern(stable, parallel_restricted)]
 #[allow(clippy::too_many_arguments, clippy::type_complexity)]
 fn regime_repaint_check(
@@ -37,14 +37,16 @@ fn regime_repaint_check(
     >,
     ErrorReport,
 > {
-    let asset = asset_id.ok_or_else(|| null_argument("asset_id"))?;
+    let asset = required("asset_id", asset_id)?;
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
     let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time: None };
     let compared = spi::connect(|db| repaint::check(db, asset, sample, &given))?;
     Ok(TableIterator::new(compared.into_iter().map(|c| {
-        let (first, stored, knowable) =
-            c.first.map_or((None, None, None), |(ts, s, k)| (timestamp(ts), s, k));
+        let (first, stored, knowable) = match c.first {
+            Some(Difference { ts, stored, knowable }) => (timestamp(ts), stored, knowable),
+            None => (None, None, None),
+        };
         (c.column, c.rows, c.differ, first, stored, knowable)
     })))
 }

@@ -1,18 +1,17 @@
-//! `regime_gate` and `regime_tag_signals`: regimes beside trading signals.
+//! `regime_gate` and `regime_tag_signals`: the regime in force for trading signals.
 
 use pgrx::datum::Interval;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::api::micros;
-use crate::pg::error::null_argument;
+use crate::api::{micros, required};
 use crate::pg::session::check_writable;
 use crate::pg::spi;
 use crate::systems::cmc_regimes::read::gate::{Signal, Verdict};
 use crate::systems::cmc_regimes::read::tag::Names;
 use crate::systems::cmc_regimes::read::{as_of, gate, tag};
 
-/// Whether a setup may trade at a moment, at which size and limits (docs/signals.md).
+/// The verdict of the regime in force on one signal. Specification 1, section 5.
 #[pg_extern(stable, parallel_restricted)]
 #[allow(clippy::type_complexity)]
 fn regime_gate(
@@ -38,11 +37,11 @@ fn regime_gate(
     >,
     ErrorReport,
 > {
-    let asset = asset_id.ok_or_else(|| null_argument("asset_id"))?;
-    let at = micros(at.ok_or_else(|| null_argument("at"))?);
+    let asset = required("asset_id", asset_id)?;
+    let at = micros(required("at", at)?);
     let base_size = gate::check_size(base_size)?;
     let limit = as_of::limit(max_age)?;
-    // NULL does not exempt a signal from its regime.
+    // NULL does not free a signal from its regime.
     let Verdict { allowed, size, risk, regime_key, reason } = match regime_enabled {
         Some(false) => gate::without_regime(base_size),
         _ => spi::connect(|db| gate::judge(db, &Signal { asset, at, setup, base_size }, limit))?,
@@ -59,8 +58,8 @@ fn regime_gate(
     )))
 }
 
-/// Writes into each row of a table the key in force at its time; returns the rows changed (docs/signals.md).
-// The SQL is written out because an oid would have to be typed as a number.
+/// Writes the regime key in force into the rows of a table of signals.
+// The SQL is written out because pgrx would declare the relation as an oid.
 #[pg_extern(
     volatile,
     parallel_unsafe,
@@ -76,11 +75,11 @@ fn regime_tag_signals(
     ts_column: default!(Option<&str>, "'ts'"),
     key_column: default!(Option<&str>, "'regime_key'"),
 ) -> Result<i64, ErrorReport> {
-    let relation = relation.ok_or_else(|| null_argument("relation"))?;
+    let relation = required("relation", relation)?;
     let names = Names {
-        asset: asset_column.ok_or_else(|| null_argument("asset_column"))?,
-        ts: ts_column.ok_or_else(|| null_argument("ts_column"))?,
-        key: key_column.ok_or_else(|| null_argument("key_column"))?,
+        asset: required("asset_column", asset_column)?,
+        ts: required("ts_column", ts_column)?,
+        key: required("key_column", key_column)?,
     };
     check_writable("regime_tag_signals()")?;
     Ok(spi::connect(|db| tag::tag(db, relation, &names))?)

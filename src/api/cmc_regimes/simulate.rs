@@ -1,5 +1,7 @@
 //! Policy lint and simulation.
 
+use std::borrow::Cow;
+
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
@@ -117,18 +119,19 @@ type ChangeRow = (
 );
 
 fn change_row(Change { id, ts, before, after }: Change) -> Option<ChangeRow> {
+    let text = |text: &Option<Cow<'_, str>>| text.as_deref().map(str::to_owned);
     Some((
         id,
         timestamp(ts)?,
-        before.changed(&after),
-        before.regime_key.clone(),
-        after.regime_key.clone(),
+        before.differing(&after),
+        text(&before.regime_key),
+        text(&after.regime_key),
         before.size_mult,
         after.size_mult,
         before.stop_mult,
         after.stop_mult,
-        before.orders.clone(),
-        after.orders.clone(),
+        text(&before.orders),
+        text(&after.orders),
         before.gross_cap,
         after.gross_cap,
         before.pyramids,

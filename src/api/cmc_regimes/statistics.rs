@@ -1,4 +1,4 @@
-//! `regime_transitions`, `regime_durations`, `regime_periods`, `regime_forward_returns`.
+//! `regime_transitions`, `regime_durations`, `regime_assets`, `regime_periods`, `regime_forward_returns`.
 
 use pgrx::datum::{Range, RangeBound};
 use pgrx::pg_sys::panic::ErrorReport;
@@ -6,12 +6,12 @@ use pgrx::prelude::*;
 
 use regime_core::math::periods::{durations, transitions};
 
-use crate::api::timestamp;
-use crate::pg::error::null_argument;
+use crate::api::{required, timestamp};
 use crate::pg::spi;
 use crate::systems::cmc_regimes::read::history::{assets, flip_layer};
 use crate::systems::cmc_regimes::read::statistics::{self, PeriodRow};
 
+/// How often each regime of a layer followed each other one, and with which probability. Specification 1, section 6.
 #[pg_extern(stable, parallel_restricted)]
 #[allow(clippy::type_complexity)]
 fn regime_transitions(
@@ -24,11 +24,12 @@ fn regime_transitions(
     >,
     ErrorReport,
 > {
-    let (asset, layer) = (asset_id.ok_or_else(|| null_argument("asset_id"))?, flip_layer(layer)?);
+    let (asset, layer) = (required("asset_id", asset_id)?, flip_layer(layer)?);
     let found = transitions(&spi::connect(|db| statistics::of_asset(db, asset, layer))?);
     Ok(TableIterator::new(found.into_iter().map(|t| (t.from, t.to, t.n as i64, t.probability))))
 }
 
+/// How many daily rows the periods of each regime last. Specification 1, section 6.
 #[pg_extern(stable, parallel_restricted)]
 #[allow(clippy::type_complexity)]
 fn regime_durations(
@@ -49,7 +50,7 @@ fn regime_durations(
     >,
     ErrorReport,
 > {
-    let (asset, layer) = (asset_id.ok_or_else(|| null_argument("asset_id"))?, flip_layer(layer)?);
+    let (asset, layer) = (required("asset_id", asset_id)?, flip_layer(layer)?);
     let found = durations(&spi::connect(|db| statistics::of_asset(db, asset, layer))?);
     let rows = |bars: Option<u32>| bars.and_then(|bars| i32::try_from(bars).ok());
     Ok(TableIterator::new(found.into_iter().map(move |d| {
@@ -59,13 +60,16 @@ fn regime_durations(
     })))
 }
 
+/// The assets that have stored rows.
 #[pg_extern(stable, parallel_restricted)]
 fn regime_assets() -> Result<TableIterator<'static, (name!(id, i32),)>, ErrorReport> {
     Ok(TableIterator::new(spi::connect(assets)?.into_iter().map(|id| (id,))))
 }
 
+/// A row of `regime_periods`.
 type PeriodOut = (i32, String, Range<TimestampWithTimeZone>, Option<i32>, Option<f64>);
 
+/// The periods of each regime of a layer, of one asset or of all, with their returns. Specification 1, section 6.
 #[pg_extern(stable, parallel_restricted)]
 #[allow(clippy::type_complexity)]
 fn regime_periods(
@@ -85,15 +89,7 @@ fn regime_periods(
     ErrorReport,
 > {
     let layer = flip_layer(layer)?;
-    let found = spi::connect(|db| {
-        let ids = asset_id.map_or_else(|| assets(db), |id| Ok(vec![id]))?;
-        let mut rows = Vec::new();
-        for id in ids {
-            pgrx::check_for_interrupts!();
-            rows.extend(statistics::with_returns(db, id, layer)?);
-        }
-        Ok(rows)
-    })?;
+    let found = spi::connect(|db| statistics::of_assets(db, asset_id, layer))?;
     Ok(TableIterator::new(found.into_iter().filter_map(period)))
 }
 
@@ -106,6 +102,7 @@ fn period(PeriodRow { id, period, return_over }: PeriodRow) -> Option<PeriodOut>
     Some((id, period.regime, valid, period.bars.and_then(|bars| i32::try_from(bars).ok()), return_over))
 }
 
+/// Returns over the next daily rows by regime and horizon. Specification 1, section 6.
 #[pg_extern(stable, parallel_restricted)]
 #[allow(clippy::type_complexity)]
 fn regime_forward_returns(
@@ -128,7 +125,7 @@ fn regime_forward_returns(
     >,
     ErrorReport,
 > {
-    let (asset, layer) = (asset_id.ok_or_else(|| null_argument("asset_id"))?, flip_layer(layer)?);
+    let (asset, layer) = (required("asset_id", asset_id)?, flip_layer(layer)?);
     let horizons = statistics::horizons(horizons)?;
     let found = spi::connect(|db| statistics::forward(db, asset, layer, &horizons))?;
     let rows = found.into_iter().map(|((regime, horizon), f)| {

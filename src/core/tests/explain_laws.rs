@@ -7,8 +7,9 @@ use common::{cases, naive, policy};
 use proptest::prelude::*;
 
 use regime_core::cmc_regimes::explain::{Explanation, LayerFacts, explain};
+use regime_core::cmc_regimes::facts::Volatility;
 use regime_core::cmc_regimes::hysteresis::Decision;
-use regime_core::cmc_regimes::labeller::{Volatility, atrp, min_known, raw_trend};
+use regime_core::cmc_regimes::labeller::{atrp, min_known, raw_trend};
 use regime_core::cmc_regimes::pipeline::{Given, Outcome, raw_labels, run};
 use regime_core::cmc_regimes::policy::{Part, Policy, Risk};
 use regime_core::cmc_regimes::restraint::Source;

@@ -17,14 +17,12 @@ use crate::source::bars::DAILY_TF;
 use crate::source::build::demo_candles;
 use crate::source::build::demo_candles::Candles;
 use crate::source::build::tables::{BARS, BUILT, bars_content};
-use crate::source::build::target::{Built, Target, check_ours, foreign_rows, target};
+use crate::source::build::target::{Built, DEMO, Target, check_ours, foreign_rows, target};
 use crate::source::{build, map};
 use crate::sync::compare::Written;
 use crate::sync::content::Value;
 use crate::sync::sync;
 
-/// The comment by which a table is known to hold demo data alone.
-pub const DEMO: &str = "Demo data made by pg_regime's regime_demo; its rows are replaced when it runs again";
 const SCHEMES: [&str; 2] = ["iso", "us"];
 
 /// Makes the source tables that are missing, and fills them with the market of a seed: so many assets and

@@ -1,6 +1,7 @@
 //! The tables of the source shape that are built: their columns, and the rows that they are to hold.
 
-use regime_core::calendar::{DailyBars, ema};
+use regime_core::calendar::DailyBars;
+use regime_core::math::ema::ema;
 
 use crate::sync::content::{Content, Value};
 use crate::sync::table::{Column, OnChange, Table, Type, column};

@@ -11,6 +11,9 @@ use crate::pg::syscache::oid_of;
 use crate::source::build::tables::{BARS, CALENDAR_EMAS, CANDLES, DAILY_EMAS, DDL};
 use crate::sync::compare::Written;
 
+/// The comment by which a table is known to hold demo data alone.
+pub const DEMO: &str = "Demo data made by pg_regime's regime_demo; its rows are replaced when it runs again";
+
 /// Whether a table carries the mark, a comment; `false` where it is missing or empty.
 ///
 /// # Errors

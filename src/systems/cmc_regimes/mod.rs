@@ -11,6 +11,7 @@ pub mod policies;
 pub mod policy;
 pub mod read;
 pub mod refresh;
+pub mod row;
 pub mod status;
 pub mod tables;
 pub mod tracked;

@@ -1,10 +1,10 @@
-//! The layered regimes of assets, from bars to rows: specification 1.
+//! The layered regimes of assets, from bars to rows (specification 1).
 
 pub mod align;
 pub mod budget;
 pub mod comovement;
 pub mod explain;
-mod facts;
+pub mod facts;
 pub mod fingerprint;
 pub mod flips;
 pub mod forward;

@@ -4,17 +4,19 @@ use regime_core::Layer;
 
 use crate::output::finding::Severity;
 
-/// One thing that is not as it should be. `first` is the first bar or EMA it is true of, in microseconds.
+/// A fault of the inputs.
 #[derive(Debug)]
 pub struct Complaint {
     pub severity: Severity,
-    /// `None` for what concerns all assets.
+    /// `None` where the fault concerns all assets.
     pub asset: Option<i32>,
-    /// `None` for what concerns all layers.
+    /// `None` where the fault concerns all layers.
     pub layer: Option<Layer>,
     pub problem: String,
+    /// How many bars or EMAs have the fault.
     pub n: Option<i64>,
+    /// The time of the first of them, in microseconds since 2000.
     pub first: Option<i64>,
-    /// What to type, or to do.
+    /// The statement that shows or repairs the fault, or what else to do.
     pub command: String,
 }

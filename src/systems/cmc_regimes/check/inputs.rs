@@ -1,5 +1,5 @@
-//! What is wrong with the source map, bars and EMAs, before a refresh stumbles over it or, worse, does
-//! not. Nothing here stops at the first asset or layer that is bad.
+//! Complaints about the source map, bars and EMAs: of what a refresh would refuse, and of what it would accept
+//! although the rows are then wrong. A bad asset or layer does not end the check.
 
 use regime_core::cmc_regimes::budget::{Budget, Tier};
 use regime_core::cmc_regimes::params::Params;
@@ -10,6 +10,7 @@ use regime_core::{Layer, PerLayer};
 use crate::output::finding::Severity;
 use crate::pg::error::{Error, Result};
 use crate::pg::spi::Db;
+use crate::pg::text::plural;
 use crate::pg::time::utc;
 use crate::pg::{catalog, memory, session, settings, spi};
 use crate::source::map::{self, MapRow, Source};
@@ -17,9 +18,13 @@ use crate::systems::cmc_regimes::assets::all_ids;
 use crate::systems::cmc_regimes::check::complaint::Complaint;
 use crate::systems::cmc_regimes::check::layer::{Checked, Layers, Subject, complaints_of};
 use crate::systems::cmc_regimes::check::raw::RawReader;
+use crate::systems::cmc_regimes::explain::labels::bars_of;
 use crate::systems::cmc_regimes::params::{self, Given, Setup};
 
-/// All there is to say about these assets, or all, the worst first.
+/// All complaints about these assets, or about all, the worst first.
+///
+/// # Errors
+/// Where the calendar scheme is unknown, and where the policy or the bars cannot be read.
 pub fn check(ids: Option<Vec<i32>>, cal_scheme: Option<String>) -> Result<Vec<Complaint>> {
     spi::connect(|db| {
         let schema = catalog::extension_schema(db)?;
@@ -67,7 +72,7 @@ fn of_error(error: &Error, layer: Option<Layer>) -> Complaint {
     }
 }
 
-/// The sources of the map that fit the catalogs; a complaint for each that does not, and for times
+/// The sources of the map whose relations and columns exist; a complaint for each other source, and for times
 /// without a time zone.
 fn usable_sources(
     db: Db,
@@ -125,7 +130,7 @@ struct Preflight<'c> {
     schema: String,
     /// Whether all layers of the map can be read.
     whole: bool,
-    /// The time, in microseconds.
+    /// The current time, in microseconds since 2000.
     now: i64,
 }
 
@@ -137,8 +142,7 @@ impl Preflight<'_> {
             pgrx::check_for_interrupts!();
             let (found, budget) = memory::in_own_memory(|| self.asset(*id))?;
             complaints.extend(found);
-            let is_young = |b: Budget| !b.enabled[Layer::L0] || !b.enabled[Layer::L1];
-            young += i64::from(budget.is_some_and(is_young) && *id != self.params.market_proxy_id);
+            young += i64::from(budget.is_some_and(Budget::is_young) && *id != self.params.market_proxy_id);
         }
         if young > 0 && self.whole {
             complaints.extend(self.proxy(young)?);
@@ -146,7 +150,7 @@ impl Preflight<'_> {
         Ok(complaints)
     }
 
-    /// What there is to say about an asset; its data budget, if it has one.
+    /// The complaints about an asset, and its data budget if it has one.
     fn asset(&self, id: i32) -> Result<(Vec<Complaint>, Option<Budget>)> {
         let layers = self.layers(id)?;
         let mut complaints = complaints_of(&layers, self.subject(id));
@@ -186,7 +190,7 @@ impl Preflight<'_> {
         })
     }
 
-    /// What a history of so many bars switches off.
+    /// The layers and the tier that a history of so many bars is too short for.
     fn history(
         &self,
         id: i32,
@@ -216,26 +220,21 @@ impl Preflight<'_> {
             complaints.push(info(Some(layer), problem, Some(n as i64), first, command));
         }
         if budget.tier == Tier::Lite {
-            let [months, weeks, days, _] = bars.map(Option::unwrap_or_default).into_array();
-            let short = |n: usize, least, kind| (n < least).then(|| format!("{n} of {least} {kind} bars"));
-            let missing: Vec<String> = [
-                short(weeks, 100, "weekly"),
-                short(days, 250, "daily"),
-                short(months, 60, "monthly").filter(|_| budget.enabled[Layer::L0]),
-            ]
-            .into_iter()
-            .flatten()
-            .collect();
+            let missing: Vec<String> = Budget::full_needs(budget.enabled[Layer::L0])
+                .map(|(layer, fewest)| (layer, bars[layer].unwrap_or(0), fewest))
+                .filter(|(_, n, fewest)| n < fewest)
+                .map(|(layer, n, fewest)| format!("{n} of {fewest} {} bars", bars_of(layer)))
+                .collect();
             let problem = format!("tier lite, volatility by fixed cut-offs: {}", missing.join(", "));
             complaints.push(info(None, problem, None, None, "Wait for more bars.".to_owned()));
         }
         complaints
     }
 
-    /// What is wrong with the market proxy, for so many assets that depend on it.
+    /// The complaint about the market proxy, which `young` assets depend on.
     fn proxy(&self, young: i64) -> Result<Option<Complaint>> {
         let id = self.params.market_proxy_id;
-        let assets = if young == 1 { "asset" } else { "assets" };
+        let assets = plural(young.unsigned_abs(), "asset");
         let complaint = |severity, problem: String, first, command| Complaint {
             severity,
             asset: Some(id),
@@ -267,7 +266,10 @@ impl Preflight<'_> {
             )),
             (_, Some(worst), _) => Some(complaint(
                 Severity::Error,
-                format!("market proxy cannot be used, and young {assets} not without it: {}", worst.problem),
+                format!(
+                    "market proxy cannot be used, and young {assets} cannot be computed without it: {}",
+                    worst.problem
+                ),
                 worst.first,
                 look(),
             )),

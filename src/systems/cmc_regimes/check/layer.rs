@@ -1,4 +1,4 @@
-//! What is wrong with the bars and EMAs of one asset: each layer by itself, and weeks and months against days.
+//! Complaints about the bars and EMAs of one asset: of each layer, and of weeks and months against days.
 
 use regime_core::calendar::civil::MICROS_PER_DAY;
 use regime_core::calendar::stamps::{
@@ -9,35 +9,36 @@ use regime_core::calendar::{Calendar, Span};
 use regime_core::{Layer, PerLayer};
 
 use crate::output::finding::Severity;
+use crate::pg::text::plural;
 use crate::pg::time::utc;
 use crate::systems::cmc_regimes::check::complaint::Complaint;
 use crate::systems::cmc_regimes::check::raw::{Raw, RawBar, RawReader, Tally};
 
-/// Whose bars they are, and what complaints about them say.
+/// The asset that complaints are about, and what their statements name.
 #[derive(Clone, Copy)]
 pub struct Subject<'a> {
     pub asset: i32,
     pub cal_scheme: &'a str,
     /// The quoted schema of the extension.
     pub schema: &'a str,
-    /// The time, in microseconds.
+    /// The current time, in microseconds since 2000.
     pub now: i64,
 }
 
-/// The bars of a layer, read.
+/// The bars and EMAs of a layer.
 pub struct Checked<'a> {
     reader: &'a RawReader<'a>,
     pub raw: Raw,
-    /// Times of the bars that have one, ascending.
+    /// Times of the bars that have one, in microseconds since 2000, ascending.
     pub ts: Vec<i64>,
-    /// Closes of these bars, NaN where they cannot be used.
+    /// Closes of these bars, NaN where a close cannot be used.
     close: Vec<f64>,
 }
 
-/// Per layer, where it has a source that can be read.
+/// Each layer that has a source that can be read.
 pub type Layers<'a> = PerLayer<Option<Checked<'a>>>;
 
-/// All there is to say about an asset's bars and EMAs.
+/// All complaints about an asset's bars and EMAs, layer by layer.
 pub fn complaints_of(layers: &Layers, subject: Subject) -> Vec<Complaint> {
     let mut complaints = Vec::new();
     for checked in layers.iter().flatten() {
@@ -55,13 +56,14 @@ pub fn complaints_of(layers: &Layers, subject: Subject) -> Vec<Complaint> {
 }
 
 impl<'a> Checked<'a> {
+    /// The bars and EMAs that a reader gave.
     pub fn new(reader: &'a RawReader<'a>, raw: Raw) -> Self {
         let timed = || raw.bars.iter().filter(|bar| is_timed(bar));
         let price = |bar: &RawBar| bar.close.filter(|c| *c > 0.0 && c.is_finite()).unwrap_or(f64::NAN);
         Self { reader, ts: timed().map(|bar| bar.ts).collect(), close: timed().map(price).collect(), raw }
     }
 
-    /// Of each period, its bars from the one on that could have an EMA.
+    /// For each period, the bars that could have an EMA, and whether they have.
     fn expected(&self) -> impl Iterator<Item = (u32, &[RawBar], &[bool])> {
         let periods = self.reader.source.params.periods;
         periods.into_iter().zip(&self.raw.known).map(|(period, known)| {
@@ -70,7 +72,7 @@ impl<'a> Checked<'a> {
         })
     }
 
-    /// The first bar that lacks an EMA though enough bars are before it.
+    /// The time of the first bar without an EMA that enough bars come before, in microseconds since 2000.
     pub fn bars_without_ema(&self) -> Option<i64> {
         let lacking = |(_, bars, known): (_, &[RawBar], &[bool])| {
             known.iter().position(|known| !known).map(|at| bars[at].ts)
@@ -89,7 +91,7 @@ struct OfLayer<'a> {
 }
 
 impl OfLayer<'_> {
-    /// A complaint, unless there are none of what it is about.
+    /// A complaint about a fault, unless the tally is 0.
     fn complain(
         &self,
         severity: Severity,
@@ -108,7 +110,7 @@ impl OfLayer<'_> {
         })
     }
 
-    /// The statement that shows the asset's bars that a condition is true of.
+    /// The statement that shows the asset's bars that meet a condition.
     fn show(&self, condition: &str) -> String {
         let source = &self.checked.reader.source;
         let own = source.bars.condition_of(self.subject.asset, source.tf.as_deref());
@@ -134,7 +136,7 @@ impl OfLayer<'_> {
         )
     }
 
-    /// Of ascending moments those that are not to come.
+    /// The moments that are not in the future; all are ascending.
     fn past<'t>(&self, ts: &'t [i64]) -> &'t [i64] {
         &ts[..ts.partition_point(|ts| *ts <= self.subject.now)]
     }
@@ -164,7 +166,7 @@ impl OfLayer<'_> {
             source.bars.sql,
             source.bars.condition_of(self.subject.asset, source.tf.as_deref())
         );
-        // What rounding does to a close that is the high or the low is no contradiction.
+        // A close that is the high or the low can be beyond it by rounding.
         let above = |a: f64, b: f64| a - b > 1e-9 * a.abs();
         let upside_down = self.tally(|bar| above(bar.range[0], bar.range[1]));
         let outside = |bar: &RawBar| {
@@ -200,73 +202,78 @@ impl OfLayer<'_> {
 
     /// EMAs that are missing, late, too many, or at other times than the bars.
     fn emas(&self) -> Vec<Complaint> {
-        let checked = self.checked;
-        let source = &checked.reader.source;
+        let source = &self.checked.reader.source;
         let ema = &source.ema;
         let own = ema.condition_of(self.subject.asset, source.tf.as_deref());
+        let [time, period, _] = self.ema_columns();
         let show_twice = format!(
-            "SELECT {0}, {1}, count(*) FROM {2} WHERE {own} GROUP BY 1, 2 HAVING count(*) > 1;",
-            ema.columns[0], ema.columns[1], ema.sql
+            "SELECT {time}, {period}, count(*) FROM {} WHERE {own} GROUP BY 1, 2 HAVING count(*) > 1;",
+            ema.sql
         );
-        // The bars without an EMA of a period.
-        let show_missing = |period: u32, first: Option<i64>| {
-            let [time, ema_period, value] = &ema.columns[..] else { return String::new() };
-            format!(
-                "SELECT {bar} FROM {} WHERE {} AND {bar} >= '{}' EXCEPT SELECT {time} FROM {} WHERE {own} \
-                 AND {ema_period} = {period} AND {value} < 'Infinity' AND {value} > '-Infinity' ORDER BY 1;",
-                source.bars.sql,
-                source.bars.condition_of(self.subject.asset, source.tf.as_deref()),
-                first.map_or_else(|| "-infinity".to_owned(), utc),
-                ema.sql,
-                bar = self.time(),
-            )
-        };
-        let strangers = checked.raw.strangers;
+        let strangers = self.checked.raw.strangers;
         let near = strangers.first.map_or_else(String::new, |first| {
-            let from = format!("{} >= '{}' AND {own}", ema.columns[0], utc(first));
-            format!("SELECT * FROM {} WHERE {from} ORDER BY {} LIMIT 5;", ema.sql, ema.columns[0])
+            let from = format!("{time} >= '{}' AND {own}", utc(first));
+            format!("SELECT * FROM {} WHERE {from} ORDER BY {time} LIMIT 5;", ema.sql)
         });
-        let mut complaints = vec![
-            self.complain(
-                Severity::Error,
-                "EMA beside another of the same bar and period",
-                checked.raw.twice,
-                show_twice,
-            ),
+        let twice = "EMA beside another of the same bar and period";
+        let complaints = [
+            self.complain(Severity::Error, twice, self.checked.raw.twice, show_twice),
             self.complain(Severity::Warning, "EMA at a time that no bar has", strangers, near),
         ];
-        // Periods that lack the same bars are one complaint.
-        let mut missing: Vec<(String, Vec<String>, Tally, u32)> = Vec::new();
-        for (period, bars, known) in checked.expected() {
+        let missing = self.missing_emas().into_iter().map(|missing| {
+            let periods = missing.periods.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+            let problem = format!("{} of period {periods}", missing.problem);
+            let show = self.show_missing(missing.periods[0], missing.tally.first);
+            self.complain(Severity::Warning, problem, missing.tally, show)
+        });
+        complaints.into_iter().chain(missing).flatten().collect()
+    }
+
+    /// The expressions of an EMA's time, period and value.
+    fn ema_columns(&self) -> [&str; 3] {
+        let columns = &self.checked.reader.source.ema.columns;
+        std::array::from_fn(|column| columns.get(column).map_or("", String::as_str))
+    }
+
+    /// The bars without EMA; periods that lack the EMAs of the same bars are one element.
+    fn missing_emas(&self) -> Vec<MissingEmas> {
+        let mut all: Vec<MissingEmas> = Vec::new();
+        for (period, bars, known) in self.checked.expected() {
             let newest = known.iter().rposition(|known| *known);
             let until = newest.map_or(known.len(), |newest| newest + 1);
             let unknown =
                 |from: usize, to: usize| Tally::of((from..to).filter(|at| !known[*at]).map(|at| bars[at].ts));
-            let (within, after) = (unknown(0, until), unknown(until, known.len()));
-            let problem = if newest.is_none() { "no EMA at all" } else { "bar without EMA" };
-            for (problem, tally) in [(problem, within), ("newest bar without EMA", after)] {
-                let alike = missing
-                    .iter_mut()
-                    .find(|(p, _, t, _)| p == problem && (t.n, t.first) == (tally.n, tally.first));
-                match alike {
-                    Some((_, periods, ..)) => periods.push(period.to_string()),
-                    None => missing.push((problem.to_owned(), vec![period.to_string()], tally, period)),
+            let within = if newest.is_none() { "no EMA at all" } else { "bar without EMA" };
+            let after = unknown(until, known.len());
+            for (problem, tally) in [(within, unknown(0, until)), ("newest bar without EMA", after)] {
+                match all.iter_mut().find(|other| other.problem == problem && other.tally == tally) {
+                    Some(alike) => alike.periods.push(period),
+                    None => all.push(MissingEmas { problem, periods: vec![period], tally }),
                 }
             }
         }
-        for (problem, periods, tally, period) in missing {
-            let problem = format!("{problem} of period {}", periods.join(", "));
-            complaints.push(self.complain(
-                Severity::Warning,
-                problem,
-                tally,
-                show_missing(period, tally.first),
-            ));
-        }
-        complaints.into_iter().flatten().collect()
+        all
     }
 
-    /// Steps in time that are not the market's, and times to come.
+    /// The statement that shows the bars without an EMA of a period.
+    fn show_missing(&self, period: u32, first: Option<i64>) -> String {
+        let source = &self.checked.reader.source;
+        let [bars, emas] = [&source.bars, &source.ema]
+            .map(|relation| (&relation.sql, relation.condition_of(self.subject.asset, source.tf.as_deref())));
+        let [time, ema_period, value] = self.ema_columns();
+        format!(
+            "SELECT {bar} FROM {} WHERE {} AND {bar} >= '{}' EXCEPT SELECT {time} FROM {} WHERE {} \
+             AND {ema_period} = {period} AND {value} < 'Infinity' AND {value} > '-Infinity' ORDER BY 1;",
+            bars.0,
+            bars.1,
+            first.map_or_else(|| "-infinity".to_owned(), utc),
+            emas.0,
+            emas.1,
+            bar = self.time(),
+        )
+    }
+
+    /// Gaps in time that are not the market's, and times in the future.
     fn times(&self) -> Vec<Complaint> {
         let ts = self.past(&self.checked.ts);
         let found = gaps(ts);
@@ -319,88 +326,101 @@ impl OfLayer<'_> {
 
     /// Weeks or months that do not fit the days.
     fn against_daily(&self, daily: &Checked) -> Vec<Complaint> {
-        let checked = self.checked;
-        let layer = checked.reader.layer();
-        let (kind, span) = if layer == Layer::L0 { ("month", Span::Month) } else { ("week", Span::Week) };
         let Some(newest) = self.past(&daily.ts).last().copied() else { return Vec::new() };
-        let calendar = match self.subject.cal_scheme {
-            "iso" => Some(Calendar::Iso),
-            "us" => Some(Calendar::Us),
-            _ => None,
+        let (kind, span) = match self.checked.reader.layer() {
+            Layer::L0 => ("month", Span::Month),
+            _ => ("week", Span::Week),
         };
-        let agreed = agreement(&checked.ts, &checked.close, &daily.ts, &daily.close);
-        let of = |wanted: &dyn Fn(i64, Agreement) -> bool| {
-            let bars = checked.ts.iter().zip(&agreed);
-            Tally::of(bars.filter(|(ts, agreed)| wanted(**ts, **agreed)).map(|(ts, _)| *ts))
-        };
-        let later = of(&|_, agreed| agreed == Agreement::Later);
-        let is_first = |ts| calendar.is_some_and(|calendar| on_first_day(ts, span, calendar));
-        let first_day = of(&|ts, agreed| agreed != Agreement::Later && is_first(ts));
-        let other = of(&|ts, agreed| agreed == Agreement::Other && ts <= newest);
-        let open = Tally::of(checked.ts.iter().copied().filter(|ts| *ts > newest));
-        let median = habit(&checked.ts).map(|habit| habit.median);
-        let behind = checked
-            .ts
-            .last()
-            .zip(median)
-            .filter(|(last, median)| newest.saturating_sub(**last) / 2 > *median);
-        let behind = Tally::of(behind.map(|(last, _)| *last));
-        let none = Tally { n: i64::from(checked.raw.bars.is_empty() && daily.ts.len() >= 60), first: None };
-        let restamp = || {
+        let fit = Fit::of(self.checked, daily, newest, (span, calendar(self.subject.cal_scheme)));
+        let warn = |problem, tally, command| self.complain(Severity::Warning, problem, tally, command);
+        let map = self.edit("bars_table = '…'");
+        let restamp = || format!("Stamp bars with their close, in the table or in a view: {map}");
+        let load = || {
             format!(
-                "Stamp bars with their close, in the table or in a view: {}",
-                self.edit("bars_table = '…'")
+                "Load {} up to the daily bars; if it is built from them: SELECT * FROM {}.regime_build_inputs(cal_scheme => '{}');",
+                self.checked.reader.source.bars.sql, self.subject.schema, self.subject.cal_scheme
             )
         };
-        let source = &checked.reader.source.bars.sql;
-        let load = format!(
-            "Load {source} up to the daily bars; if it is built from them: SELECT * FROM {}.regime_build_inputs(cal_scheme => '{}');",
-            self.subject.schema, self.subject.cal_scheme
-        );
+        let later =
+            format!("{kind} with the close of a later day: stamped before its close, so that rows see ahead");
+        let open = format!("{kind} after the newest daily bar, {}: still open", utc(newest));
+        let leave_out =
+            "Leave it out until it has closed, by a view or a column in bars_filter of regime_source.";
+        let behind = format!("newest {kind} ends more than two {kind}s before the newest daily bar");
+        let other = format!("{kind} whose close is not that of its last day");
         [
-            self.complain(
-                Severity::Warning,
-                format!(
-                    "{kind} with the close of a later day: stamped before its close, so that rows see ahead"
-                ),
-                later,
-                restamp(),
-            ),
-            self.complain(
-                Severity::Warning,
-                format!("stamped with the first day of its {kind}"),
-                first_day,
-                restamp(),
-            ),
-            self.complain(
-                Severity::Warning,
-                format!("{kind} after the newest daily bar, {}: still open", utc(newest)),
-                open,
-                "Leave it out until it has closed, by a view or a column in bars_filter of regime_source."
-                    .to_owned(),
-            ),
-            self.complain(
-                Severity::Warning,
-                format!("newest {kind} ends more than two {kind}s before the newest daily bar"),
-                behind,
-                load.clone(),
-            ),
-            self.complain(
-                Severity::Warning,
-                format!("no {kind} at all beside {} daily bars", daily.ts.len()),
-                none,
-                load,
-            ),
-            self.complain(
-                Severity::Info,
-                format!("{kind} whose close is not that of its last day"),
-                other,
-                self.show_from(other.first),
-            ),
+            warn(later, fit.later, restamp()),
+            warn(format!("stamped with the first day of its {kind}"), fit.first_day, restamp()),
+            warn(open, fit.open, leave_out.to_owned()),
+            warn(behind, fit.behind, load()),
+            warn(format!("no {kind} at all beside {} daily bars", daily.ts.len()), fit.none, load()),
+            self.complain(Severity::Info, other, fit.other, self.show_from(fit.other.first)),
         ]
         .into_iter()
         .flatten()
         .collect()
+    }
+}
+
+/// Bars without an EMA of some periods.
+struct MissingEmas {
+    problem: &'static str,
+    /// At least one.
+    periods: Vec<u32>,
+    tally: Tally,
+}
+
+/// How weeks or months fit the days; each tally is of weeks or months.
+struct Fit {
+    /// Those with the close of a later day.
+    later: Tally,
+    /// Those stamped with their first day.
+    first_day: Tally,
+    /// Those with a close other than that of their last day.
+    other: Tally,
+    /// Those after the newest day.
+    open: Tally,
+    /// The last, where it ends long before the newest day.
+    behind: Tally,
+    /// One, where there are many days and no week or month.
+    none: Tally,
+}
+
+impl Fit {
+    /// Compares bars with days, of which `newest` is the last that has closed, in microseconds since 2000. The
+    /// calendar is `None` where the first days of spans are unknown.
+    fn of(
+        checked: &Checked,
+        daily: &Checked,
+        newest: i64,
+        (span, calendar): (Span, Option<Calendar>),
+    ) -> Self {
+        let agreed = agreement(&checked.ts, &checked.close, &daily.ts, &daily.close);
+        let of = |wanted: &dyn Fn(i64, Agreement) -> bool| {
+            let bars = checked.ts.iter().copied().zip(agreed.iter().copied());
+            Tally::of(bars.filter(|(ts, agreed)| wanted(*ts, *agreed)).map(|(ts, _)| ts))
+        };
+        let is_first = |ts| calendar.is_some_and(|calendar| on_first_day(ts, span, calendar));
+        let median = habit(&checked.ts).map(|habit| habit.median);
+        let last = checked.ts.last().copied().zip(median);
+        let behind = last.filter(|(last, median)| newest.saturating_sub(*last) / 2 > *median);
+        Self {
+            later: of(&|_, agreed| agreed == Agreement::Later),
+            first_day: of(&|ts, agreed| agreed != Agreement::Later && is_first(ts)),
+            other: of(&|ts, agreed| agreed == Agreement::Other && ts <= newest),
+            open: of(&|ts, _| ts > newest),
+            behind: Tally::of(behind.map(|(last, _)| last)),
+            none: Tally { n: i64::from(checked.raw.bars.is_empty() && daily.ts.len() >= 60), first: None },
+        }
+    }
+}
+
+/// The calendar of a scheme; `None` for a scheme of the user's own.
+fn calendar(cal_scheme: &str) -> Option<Calendar> {
+    match cal_scheme {
+        "iso" => Some(Calendar::Iso),
+        "us" => Some(Calendar::Us),
+        _ => None,
     }
 }
 
@@ -411,9 +431,9 @@ fn start_of_day(ts: i64) -> i64 {
 /// Microseconds in an hour.
 const HOUR: i64 = 3_600_000_000;
 
-/// A length of time as a person says it, to the hour, or the minute where it is shorter.
+/// A length of time for a reader, to the hour, or to the minute where it is shorter than an hour.
 fn duration(micros: i64) -> String {
-    let unit = |n: i64, name: &str| format!("{n} {name}{}", if n == 1 { "" } else { "s" });
+    let unit = |n: i64, name: &str| format!("{n} {}", plural(n.unsigned_abs(), name));
     match (micros / MICROS_PER_DAY, micros % MICROS_PER_DAY / HOUR) {
         (0, 0) => unit(micros / 60_000_000, "minute"),
         (0, hours) => unit(hours, "hour"),

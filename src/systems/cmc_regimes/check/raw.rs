@@ -1,13 +1,22 @@
-//! Reading bars and EMAs as they stand, however bad: what `read` refuses is here only counted.
+//! Reading bars and EMAs as they are: what `source/bars` refuses is only counted here.
 
 use regime_core::Layer;
 
 use crate::pg::catalog::{Column, columns};
 use crate::pg::error::Result;
-use crate::pg::spi::{Db, Sees};
+use crate::pg::spi::{Db, Micros, Sees};
 use crate::pg::syscache;
 use crate::source::map::{MapRow, Source};
 use crate::source::relation::relation_args;
+
+/// Columns of the statement of bars. Optional columns come from [`OPTIONAL`] on, then the lowest and the highest price.
+const TS: usize = 0;
+const CLOSE: usize = 1;
+const OPTIONAL: usize = 2;
+
+/// Columns of the statement of EMAs beside [`TS`].
+const PERIOD: usize = 1;
+const EMA: usize = 2;
 
 /// Reads one layer of any asset.
 pub struct RawReader<'c> {
@@ -17,32 +26,37 @@ pub struct RawReader<'c> {
     emas: String,
     /// Whether the bars relation has the columns `high` and `low`, both of them numbers.
     has_range: bool,
-    /// Further columns of the bars, as the fields of `regime_source` that map them.
+    /// The fields of `regime_source` that map optional columns of the bars.
     optional: Vec<&'static str>,
 }
 
-/// A bar; a moment of the far end stands for NULL.
+/// A bar.
 #[derive(Clone, Copy, Debug)]
 pub struct RawBar {
+    /// Microseconds since 2000; `i64::MAX` also for NULL.
     pub ts: i64,
+    /// `None` is NULL.
     pub close: Option<f64>,
     /// Lowest and highest price, NaN where unknown.
     pub range: [f64; 2],
 }
 
-/// How many there are of something, and the first of them.
-#[derive(Clone, Copy, Debug, Default)]
+/// How many bars or EMAs have a fault, and the time of the first.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Tally {
     pub n: i64,
+    /// Microseconds since 2000.
     pub first: Option<i64>,
 }
 
 impl Tally {
+    /// Counts one more, at this time.
     pub fn add(&mut self, ts: i64) {
         self.n += 1;
         self.first = Some(self.first.map_or(ts, |first| first.min(ts)));
     }
 
+    /// The tally of these times.
     pub fn of(moments: impl IntoIterator<Item = i64>) -> Self {
         let mut tally = Tally::default();
         moments.into_iter().for_each(|ts| tally.add(ts));
@@ -55,25 +69,29 @@ impl Tally {
 pub struct Raw {
     /// In ascending time.
     pub bars: Vec<RawBar>,
-    /// Per period, for each bar, whether it has an EMA that is a number.
+    /// For each period and each bar, whether the bar has an EMA that is a number.
     pub known: [Vec<bool>; 3],
-    /// EMAs beside another of the same bar and period.
+    /// EMAs of a bar and period that have more than one.
     pub twice: Tally,
-    /// EMAs at a time that no bar has.
+    /// EMAs at a time without a bar.
     pub strangers: Tally,
-    /// Per optional column, bars where it is unknown though an earlier bar has it.
+    /// For each optional column, by the field of `regime_source` that maps it, bars where it is unknown though an
+    /// earlier bar has it.
     pub unknown: Vec<(&'static str, Tally)>,
 }
 
 impl<'c> RawReader<'c> {
+    /// The reader of a layer's source.
+    ///
+    /// # Errors
+    /// Where the columns `high` and `low` of the bars cannot be read.
     pub fn new(db: Db<'c>, row: &MapRow, source: Source) -> Result<Self> {
         let range = number_columns(db, &row.bars, ["low", "high"])?;
         let has_range = range.len() == 2;
         let mut columns = source.bars.columns.clone();
         if has_range {
-            // The time and the close come first.
             let numbers = ["low", "high"].map(|name| ("bars_table", name.to_owned()));
-            columns.extend(row.bars(db, &numbers)?.columns.split_off(2));
+            columns.extend(row.bars(db, &numbers)?.columns.split_off(OPTIONAL));
         }
         let params = &source.params;
         let mut optional = Vec::new();
@@ -102,28 +120,34 @@ impl<'c> RawReader<'c> {
         })
     }
 
+    /// The layer that is read.
     pub fn layer(&self) -> Layer {
         self.source.layer
     }
 
-    /// All bars of an asset, with what there is to say about their EMAs.
+    /// All bars of an asset, and the faults of their EMAs.
+    ///
+    /// # Errors
+    /// Where the relations cannot be read.
     pub fn read(&self, asset: i32) -> Result<Raw> {
         let mut raw =
             Raw { unknown: self.optional.iter().map(|f| (*f, Tally::default())).collect(), ..Raw::default() };
-        // Of each optional column, the bars where it is known and where it is not.
+        // For each optional column, the times of the bars where it is known, and where it is not.
         let mut seen: Vec<[Vec<i64>; 2]> = self.optional.iter().map(|_| Default::default()).collect();
         let args = || relation_args(asset, self.source.tf.as_deref(), None);
         self.db.rows(&self.bars, &args(), Sees::Snapshot, |row| {
-            let ts = row.micros(0).unwrap_or(i64::MAX);
-            let range_at = 2 + seen.len();
-            for (seen, column) in seen.iter_mut().zip(2..) {
+            let ts = row.get::<Option<Micros>>(TS)?.map_or(i64::MAX, |Micros(ts)| ts);
+            let low = OPTIONAL + seen.len();
+            for (seen, column) in seen.iter_mut().zip(OPTIONAL..) {
                 seen[usize::from(row.known(column).is_nan())].push(ts);
             }
-            let range = match self.has_range {
-                true => [range_at, range_at + 1].map(|column| row.float(column).unwrap_or(f64::NAN)),
-                false => [f64::NAN; 2],
-            };
-            raw.bars.push(RawBar { ts, close: row.float(1), range });
+            let mut range = [f64::NAN; 2];
+            if self.has_range {
+                for (price, column) in range.iter_mut().zip(low..) {
+                    *price = row.get::<Option<f64>>(column)?.unwrap_or(f64::NAN);
+                }
+            }
+            raw.bars.push(RawBar { ts, close: row.get(CLOSE)?, range });
             Ok(())
         })?;
         raw.bars.sort_by_key(|bar| bar.ts);
@@ -141,7 +165,9 @@ impl<'c> RawReader<'c> {
         let mut taken = raw.known.clone();
         let args = relation_args(asset, self.source.tf.as_deref(), None);
         self.db.rows(&self.emas, &args, Sees::Snapshot, |row| {
-            let (Some(ts), Some(period)) = (row.micros(0), row.int(1)) else { return Ok(()) };
+            let (Some(Micros(ts)), Some(period)) = (row.get(TS)?, row.get::<Option<i32>>(PERIOD)?) else {
+                return Ok(());
+            };
             let Some(slot) = self.source.params.periods.iter().position(|p| *p as i32 == period) else {
                 return Ok(());
             };
@@ -151,7 +177,7 @@ impl<'c> RawReader<'c> {
                     if std::mem::replace(&mut taken[slot][at], true) {
                         raw.twice.add(ts);
                     }
-                    raw.known[slot][at] |= !row.known(2).is_nan();
+                    raw.known[slot][at] |= !row.known(EMA).is_nan();
                 }
             }
             Ok(())
@@ -159,7 +185,7 @@ impl<'c> RawReader<'c> {
     }
 }
 
-/// Which of these columns a relation has that are numbers and may be read.
+/// Those of these columns that the relation has, that are numbers, and that the current role may read.
 fn number_columns(db: Db, [schema, table]: &[String; 2], names: [&str; 2]) -> Result<Vec<String>> {
     let Some(oid) = syscache::relation_oid(schema, table) else { return Ok(Vec::new()) };
     let is_number = |column: &Column| {

@@ -1,21 +1,24 @@
-//! Steps 1 to 5: which row, the data budget, each layer's label, hysteresis, the key.
+//! The first steps: which row, the data budget, each layer's label, hysteresis, the key.
 
 use std::cmp::Ordering;
 
 use regime_core::cmc_regimes::budget::{Budget, Tier};
 use regime_core::cmc_regimes::explain::LayerFacts;
+use regime_core::cmc_regimes::facts::{Facts, Volatility};
 use regime_core::cmc_regimes::hysteresis::{Decision, Mode};
 use regime_core::cmc_regimes::labeller::{
-    ATRP_BARS, ATRP_HIGH, ATRP_LOW, Facts, LIQ_EASY, LIQ_MIN_KNOWN, LIQ_STRESSED, LIQ_WINDOW, PCT_HIGH,
-    PCT_LOW, Volatility,
+    ATRP_BARS, ATRP_HIGH, ATRP_LOW, LIQ_EASY, LIQ_MIN_KNOWN, LIQ_STRESSED, LIQ_WINDOW, PCT_HIGH, PCT_LOW,
 };
 use regime_core::cmc_regimes::layer::Layer;
 use regime_core::math::number::{plain, rounded};
+use regime_core::math::rolling::Standing;
 use regime_core::{Label, Trend, Vol};
 
+use crate::output::told::{Line, line};
+use crate::pg::text::plural;
 use crate::pg::time::utc;
-use crate::systems::cmc_regimes::explain::told::{Line, Told, line, moment};
-use crate::systems::cmc_regimes::explain::{BUDGET, HYSTERESIS, KEY, LABELS, ROW};
+use crate::systems::cmc_regimes::explain::Step;
+use crate::systems::cmc_regimes::explain::told::{Told, moment};
 
 /// The lines of these steps.
 pub fn tell(told: &Told) -> Vec<Line> {
@@ -34,10 +37,11 @@ fn which(told: &Told) -> Line {
         None => "the newest row".to_owned(),
     };
     let place = format!("{asked}: row {} of {rows} of asset {}", told.row.index + 1, told.asset);
-    line(ROW, "row", utc(told.row.ts), place)
+    line(Step::Row, "row", utc(told.row.ts), place)
 }
 
-const fn bars_of(layer: Layer) -> &'static str {
+/// The bars of a layer in words: `monthly`, `weekly`, `daily` or `intraday`.
+pub const fn bars_of(layer: Layer) -> &'static str {
     match layer {
         Layer::L0 => "monthly",
         Layer::L1 => "weekly",
@@ -57,7 +61,7 @@ fn budget(told: &Told) -> Vec<Line> {
                     layer.as_str(),
                     params.cal_scheme
                 );
-                return line(BUDGET, "bars", "off: none", detail).of(layer);
+                return line(Step::Budget, "bars", "off: none", detail).of(layer.as_str());
             };
             let (bars, least) = (series.ts.len(), params.layers[layer].min_bars);
             let on = told.row.budget.enabled[layer];
@@ -67,14 +71,12 @@ fn budget(told: &Told) -> Vec<Line> {
                 bars_of(layer),
                 if on { "at least" } else { "fewer than the" }
             );
-            line(BUDGET, "bars", format!("{}: {bars}", if on { "on" } else { "off" }), detail).of(layer)
+            line(Step::Budget, "bars", format!("{}: {bars}", if on { "on" } else { "off" }), detail)
+                .of(layer.as_str())
         })
         .collect();
     if let Some(label) = &params.l4_label {
-        lines.push(Line {
-            layer: Some("L4"),
-            ..line(BUDGET, "label", label.as_str(), "the caller passed it as l4_label")
-        });
+        lines.push(line(Step::Budget, "label", label.as_str(), "passed as l4_label").of("L4"));
     }
     lines.push(tier(told));
     lines
@@ -96,7 +98,7 @@ fn tier(told: &Told) -> Line {
         Tier::Full => "volatility is ranked against its own past",
         Tier::Lite => "volatility is held against fixed cut-offs",
     };
-    line(BUDGET, "tier", budget.tier.as_str(), format!("{}: {means}", needs.join(", ")))
+    line(Step::Budget, "tier", budget.tier.as_str(), format!("{}: {means}", needs.join(", ")))
 }
 
 fn labels(told: &Told, layer: Layer) -> Vec<Line> {
@@ -106,27 +108,29 @@ fn labels(told: &Told, layer: Layer) -> Vec<Line> {
     let kind = bars_of(layer);
     let Some(of_layer) = &told.row.layers[layer] else {
         let detail = match series.ts.first() {
-            Some(first) => format!("the first {kind} bar closed later, at {}: no label yet", utc(*first)),
+            Some(first) => {
+                format!("the first {kind} bar closed after this row, at {}: no label yet", utc(*first))
+            }
             None => format!("there are no {kind} bars: no label"),
         };
-        return vec![line(LABELS, "bar", "none yet", detail).of(layer)];
+        return vec![line(Step::Labels, "bar", "none yet", detail).of(layer.as_str())];
     };
     let LayerFacts { bar, ts, facts, .. } = of_layer;
     let periods = told.engine.params.layers[layer].source.as_ref().map_or([0; 3], |s| s.periods);
     let place =
         format!("the newest {kind} bar closed at or before this row: bar {} of {}", bar + 1, series.ts.len());
-    let mut lines = vec![line(LABELS, "bar", utc(*ts), place)];
-    lines.extend(comparisons(LABELS, facts.close, facts.ema, periods));
-    lines.push(line(LABELS, "trend", facts.label.trend().as_str(), trend(layer, of_layer)));
-    lines.push(line(LABELS, "volatility", facts.label.vol().as_str(), volatility(layer, facts)));
-    lines.push(line(LABELS, "liquidity", facts.label.liq().as_str(), liquidity(facts)));
+    let mut lines = vec![line(Step::Labels, "bar", utc(*ts), place)];
+    lines.extend(comparisons(Step::Labels, facts.close, facts.ema, periods));
+    lines.push(line(Step::Labels, "trend", facts.label.trend().as_str(), trend(layer, of_layer)));
+    lines.push(line(Step::Labels, "volatility", facts.label.vol().as_str(), volatility(layer, facts)));
+    lines.push(line(Step::Labels, "liquidity", facts.label.liq().as_str(), liquidity(facts)));
     let detail = format!("trend, volatility and liquidity of this {kind} bar, before hysteresis");
-    lines.push(line(LABELS, "raw label", facts.label.as_str(), detail));
-    lines.into_iter().map(|line| line.of(layer)).collect()
+    lines.push(line(Step::Labels, "raw label", facts.label.as_str(), detail));
+    lines.into_iter().map(|line| line.of(layer.as_str())).collect()
 }
 
 /// The two comparisons that a trend is made of.
-pub fn comparisons(step: i32, close: f64, [fast, mid, slow]: [f64; 3], periods: [u32; 3]) -> [Line; 2] {
+pub fn comparisons(step: Step, close: f64, [fast, mid, slow]: [f64; 3], periods: [u32; 3]) -> [Line; 2] {
     let [p_fast, p_mid, p_slow] = periods.map(|period| format!("EMA {period}"));
     [
         comparison(step, "close, slow EMA", (close, "close"), (slow, &p_slow)),
@@ -134,7 +138,7 @@ pub fn comparisons(step: i32, close: f64, [fast, mid, slow]: [f64; 3], periods: 
     ]
 }
 
-fn comparison(step: i32, what: &str, (a, a_name): (f64, &str), (b, b_name): (f64, &str)) -> Line {
+fn comparison(step: Step, what: &str, (a, a_name): (f64, &str), (b, b_name): (f64, &str)) -> Line {
     let unknown: Vec<&str> =
         [(a, a_name), (b, b_name)].iter().filter(|(v, _)| v.is_nan()).map(|(_, name)| *name).collect();
     let (sign, says) = match a.partial_cmp(&b) {
@@ -152,25 +156,25 @@ fn comparison(step: i32, what: &str, (a, a_name): (f64, &str), (b, b_name): (f64
 
 fn trend(layer: Layer, of_layer: &LayerFacts) -> String {
     let facts = &of_layer.facts;
-    let raw = |i: usize| facts.raw_trends.get(i).map(|t| t.as_str());
-    let this = raw(0).unwrap_or_default();
+    let before = facts.raw_trends.get(1).map(|trend| trend.as_str());
+    let this = facts.raw_trends[0].as_str();
     let mut text = match (facts.raw_trends[0], facts.confirm_bars) {
         (Trend::Sideways, _) => "neither both up nor both down on this bar".to_owned(),
         (_, 1) => format!("{this} on this bar, which is enough in {}", layer.as_str()),
-        _ => match (raw(1), of_layer.ts_before.first()) {
+        _ => match (before, of_layer.ts_before.first()) {
             (Some(before), Some(ts)) if before == this => {
                 format!("{this} on this bar and on the one before ({}): confirmed", utc(*ts))
             }
             (Some(before), Some(ts)) => {
                 format!("{this} on this bar but {before} on the one before ({}): not confirmed", utc(*ts))
             }
-            _ => format!("{this} on this bar, and there is none before: not confirmed"),
+            _ => format!("{this} on this bar, the first of all: not confirmed"),
         },
     };
     if let Some([adx, floor]) = facts.adx {
         let (adx_text, floor_text) = (rounded(adx, 4, &[floor]), plain(floor));
         text += &match adx {
-            adx if adx.is_nan() => format!("; ADX is unknown, so its floor {floor_text} does nothing"),
+            adx if adx.is_nan() => format!("; ADX is unknown, so its floor {floor_text} has no effect"),
             adx if adx <= floor => format!("; ADX {adx_text} is not above its floor {floor_text}: Sideways"),
             _ => format!("; ADX {adx_text} is above its floor {floor_text}"),
         };
@@ -178,65 +182,72 @@ fn trend(layer: Layer, of_layer: &LayerFacts) -> String {
     text
 }
 
+/// A share in percent, with as many digits as the comparison with these shares needs.
+fn percent(share: f64, others: &[f64]) -> String {
+    format!("{} %", rounded(share * 100.0, 4, others))
+}
+
 fn volatility(layer: Layer, facts: &Facts) -> String {
-    let share = |value: f64, unlike: &[f64]| format!("{} %", rounded(value * 100.0, 4, unlike));
     let measure = if facts.atr.is_some() {
         "ATR / close".to_owned()
     } else {
         format!("mean absolute return of {ATRP_BARS} bars")
     };
-    let cut_offs = [ATRP_LOW * 100.0, ATRP_HIGH * 100.0];
     match facts.volatility {
-        Volatility::Ranked { standing, .. } if standing.rank.is_some() => {
-            let pct = standing.percentile();
-            let place = match pct {
-                pct if pct < PCT_LOW => format!("under {PCT_LOW}"),
-                pct if pct < PCT_HIGH => format!("from {PCT_LOW} to under {PCT_HIGH}"),
-                _ => format!("{PCT_HIGH} or more"),
-            };
-            format!(
-                "percentile {}, {place}: {measure} {} has rank {} among the last {} bars, {} of them known",
-                rounded(pct, 4, &[PCT_LOW, PCT_HIGH]),
-                share(facts.atrp, &[]),
-                plain(standing.rank.unwrap_or(f64::NAN)),
-                standing.n,
-                standing.known
-            )
-        }
-        Volatility::Ranked { standing, .. } if facts.atrp.is_nan() => {
-            format!(
-                "{measure} is unknown ({} of the last {} bars have one), and unknown counts as High",
-                standing.known, standing.n
-            )
-        }
-        Volatility::Ranked { standing, .. } => format!(
-            "{measure} {}, but only {} known in the last {} bars, fewer than {}: no percentile, which counts as High",
-            share(facts.atrp, &[]),
-            standing.known,
-            standing.n,
-            standing.min_known
-        ),
-        Volatility::CutOffs => {
-            let why = if layer.vol_window().is_none() {
-                format!("{} is never ranked", layer.as_str())
-            } else {
-                "the tier is lite".to_owned()
-            };
-            let found = if facts.atrp.is_nan() {
-                format!("{measure} is unknown, which counts as Normal")
-            } else {
-                let place = match facts.label.vol() {
-                    Vol::Low => format!("under {} %", plain(cut_offs[0])),
-                    Vol::Normal => {
-                        format!("from {} % to {} %", plain(cut_offs[0]), plain(cut_offs[1]))
-                    }
-                    Vol::High => format!("above {} %", plain(cut_offs[1])),
-                };
-                format!("{measure} {}, {place}", share(facts.atrp, &cut_offs))
-            };
-            format!("{found}; fixed cut-offs, since {why}")
-        }
+        Volatility::Ranked { standing, .. } => ranked(&measure, facts.atrp, &standing),
+        Volatility::CutOffs => cut_off(layer, &measure, facts),
     }
+}
+
+/// Volatility by its rank among the last bars.
+fn ranked(measure: &str, atrp: f64, standing: &Standing) -> String {
+    let Standing { n, known, min_known, .. } = standing;
+    let Some(rank) = standing.rank else {
+        if atrp.is_nan() {
+            return format!(
+                "{measure} is unknown ({known} of the last {n} bars have one), and unknown counts as High"
+            );
+        }
+        return format!(
+            "{measure} {}, but only {known} known in the last {n} bars, fewer than {min_known}: no percentile, \
+             which counts as High",
+            percent(atrp, &[])
+        );
+    };
+    let pct = standing.percentile();
+    let place = match pct {
+        pct if pct < PCT_LOW => format!("under {PCT_LOW}"),
+        pct if pct < PCT_HIGH => format!("from {PCT_LOW} to under {PCT_HIGH}"),
+        _ => format!("{PCT_HIGH} or more"),
+    };
+    format!(
+        "percentile {}, {place}: {measure} {} has rank {} among the last {n} bars, {known} of them known",
+        rounded(pct, 4, &[PCT_LOW, PCT_HIGH]),
+        percent(atrp, &[]),
+        plain(rank),
+    )
+}
+
+/// Volatility by fixed cut-offs.
+fn cut_off(layer: Layer, measure: &str, facts: &Facts) -> String {
+    let cut_offs = [ATRP_LOW * 100.0, ATRP_HIGH * 100.0];
+    let [low, high] = cut_offs.map(plain);
+    let why = if layer.vol_window().is_none() {
+        format!("{} is never ranked", layer.as_str())
+    } else {
+        "the tier is lite".to_owned()
+    };
+    let found = if facts.atrp.is_nan() {
+        format!("{measure} is unknown, which counts as Normal")
+    } else {
+        let place = match facts.label.vol() {
+            Vol::Low => format!("under {low} %"),
+            Vol::Normal => format!("from {low} % to {high} %"),
+            Vol::High => format!("above {high} %"),
+        };
+        format!("{measure} {}, {place}", percent(facts.atrp, &cut_offs))
+    };
+    format!("{found}; fixed cut-offs, since {why}")
 }
 
 fn liquidity(facts: &Facts) -> String {
@@ -280,7 +291,7 @@ fn hysteresis(told: &Told, layer: Layer) -> Vec<Line> {
     let (raw, hold) = (facts.label, params.hold);
     let from = before.accepted.map_or("", Label::as_str);
     let change = || before.accepted.map_or(String::new(), |old| alone(told, old, raw));
-    let rows = |n: u32| if n == 1 { "1 row".to_owned() } else { format!("{n} rows") };
+    let rows = |n: u32| format!("{n} {}", plural(n.into(), "row"));
     let detail = match decision {
         Decision::NoLabel => "no raw label: nothing changes".to_owned(),
         Decision::First => "the first label of this layer: accepted".to_owned(),
@@ -296,12 +307,12 @@ fn hysteresis(told: &Told, layer: Layer) -> Vec<Line> {
             format!("changed from {from}: the change was seen on {} in a row", rows(*n))
         }
         Decision::Waits(_) if params.mode == Mode::Symmetric => {
-            format!("kept: raw {raw} waits, since mode symmetric holds every change")
+            format!("kept: raw {raw} waits, since symmetric mode holds every change")
         }
         Decision::Waits(_) => format!("kept: raw {raw} waits, since it does not reduce risk ({})", change()),
     };
     let accepted = after.accepted.map_or("none", Label::as_str);
-    let mut lines = vec![line(HYSTERESIS, "accepted label", accepted, detail).of(layer)];
+    let mut lines = vec![line(Step::Hysteresis, "accepted label", accepted, detail).of(layer.as_str())];
     if let (Decision::Waits(seen), Some(pending)) = (decision, after.pending) {
         let missing = hold.saturating_sub(*seen);
         let next = if missing == 1 {
@@ -315,7 +326,7 @@ fn hysteresis(told: &Told, layer: Layer) -> Vec<Line> {
             "seen on {seen} of {} in a row; {missing} missing: accepted if {next} {same}",
             rows(hold)
         );
-        lines.push(line(HYSTERESIS, "pending label", pending.as_str(), detail).of(layer));
+        lines.push(line(Step::Hysteresis, "pending label", pending.as_str(), detail).of(layer.as_str()));
     }
     lines
 }
@@ -333,5 +344,5 @@ fn key(told: &Told) -> Line {
         ),
         None => "no label of L2, L1 or L0".to_owned(),
     };
-    line(KEY, "regime_key", told.row.row.key_text(), detail)
+    line(Step::Key, "regime_key", told.row.row.key_text(), detail)
 }

@@ -1,5 +1,5 @@
-//! Explaining a row: which one it is and what its bars say; the steps are told in the files of `explain/`. All facts
-//! are those of `regime_core::cmc_regimes::explain`: here is nothing but words.
+//! Explaining a row: which row is meant, and its facts, which `regime_core::cmc_regimes::explain` finds. The other
+//! files put the steps into words.
 
 pub mod labels;
 pub mod policy;
@@ -12,28 +12,41 @@ use regime_core::Layer;
 use regime_core::cmc_regimes::explain::explain as explain_row;
 use regime_core::cmc_regimes::pipeline;
 
+use crate::output::told::Line;
 use crate::pg::catalog::extension_schema;
 use crate::pg::error::{Error, Result};
 use crate::pg::spi;
 use crate::pg::time::utc;
 use crate::source::bars::Span;
 use crate::systems::cmc_regimes::engine::Engine;
-use crate::systems::cmc_regimes::explain::told::{Line, Told, arguments, moment};
+use crate::systems::cmc_regimes::explain::told::{Told, arguments, moment};
 use crate::systems::cmc_regimes::params::{self, Given};
 use crate::systems::cmc_regimes::policies::DEFAULT_POLICY;
 
-/// The steps, in reading order.
-pub const ROW: i32 = 1;
-pub const BUDGET: i32 = 2;
-pub const LABELS: i32 = 3;
-pub const HYSTERESIS: i32 = 4;
-pub const KEY: i32 = 5;
-pub const POLICY: i32 = 6;
-pub const PROXY: i32 = 7;
-pub const RESULT: i32 = 8;
-pub const STORED: i32 = 9;
+/// The steps of an explanation, in reading order.
+#[derive(Clone, Copy)]
+pub enum Step {
+    Row = 1,
+    Budget,
+    Labels,
+    Hysteresis,
+    Key,
+    Policy,
+    Proxy,
+    Result,
+    Stored,
+}
+
+impl From<Step> for i32 {
+    fn from(step: Step) -> Self {
+        step as i32
+    }
+}
 
 /// Explains the newest row of an asset at or before a moment, in microseconds since 2000, or the newest of all.
+///
+/// # Errors
+/// Where there is no such row, where a parameter is out of range, and where tables or sources cannot be read.
 pub fn explain(asset: i32, at: Option<i64>, given: &Given) -> Result<Vec<Line>> {
     spi::connect(|db| {
         let setup = params::load(db, given, None)?;
@@ -76,12 +89,12 @@ pub fn explain(asset: i32, at: Option<i64>, given: &Given) -> Result<Vec<Line>> 
     })
 }
 
-/// There is nothing to explain: no bars at all, or none so early.
+/// The asset has no daily bar at all, or none so early.
 fn no_row(engine: &Engine, asset: i32, [first, at]: [Option<i64>; 2], own: &str, given: &Given) -> Error {
     let of = |message: String| Error::new(PgSqlErrorCode::ERRCODE_NO_DATA_FOUND, message);
     match (first, at) {
         (Some(first), Some(at)) => of(format!("asset {asset} has no daily bar at or before {}", moment(at)))
-            .detail(format!("Its first one closed at {}.", utc(first)))
+            .detail(format!("The first daily bar closed at {}.", utc(first)))
             .hint(format!(
                 "SELECT * FROM {own}.regime_explain({asset}, '{}'{});",
                 utc(first),
@@ -92,12 +105,12 @@ fn no_row(engine: &Engine, asset: i32, [first, at]: [Option<i64>; 2], own: &str,
             let Some(daily) = engine.reader(Layer::L2).map(|reader| reader.source()) else { return error };
             error
                 .detail(format!(
-                    "They are looked for in {} WHERE {}.",
+                    "Daily bars are read from {} WHERE {}.",
                     daily.bars.sql,
                     daily.bars.condition_of(asset, daily.tf.as_deref())
                 ))
                 .hint(format!(
-                    "Load them, or give an asset that has some: SELECT DISTINCT {} FROM {} ORDER BY 1; if they lie elsewhere, correct the L2 row of {own}.regime_source.",
+                    "Load daily bars, or pass an asset that has some: SELECT DISTINCT {} FROM {} ORDER BY 1; if the bars are elsewhere, correct the L2 row of {own}.regime_source.",
                     daily.bars.id, daily.bars.sql
                 ))
         }

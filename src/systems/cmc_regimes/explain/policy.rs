@@ -1,16 +1,18 @@
-//! Steps 6 to 8: what each rule tightened, the market proxy, the result.
+//! What each rule tightened, the market proxy, the result.
 
 use regime_core::Layer;
 use regime_core::cmc_regimes::explain::Tightening;
-use regime_core::cmc_regimes::pipeline::PROXY_CAP;
 use regime_core::cmc_regimes::policy::{Align, Part, Risk, Rule, STAND_DOWN, STRESSED};
+use regime_core::cmc_regimes::proxy::PROXY_CAP;
 use regime_core::cmc_regimes::restraint::Source;
 use regime_core::math::number::plain;
 
+use crate::output::told::{Line, line};
 use crate::pg::time::utc;
+use crate::systems::cmc_regimes::explain::Step;
 use crate::systems::cmc_regimes::explain::labels::comparisons;
-use crate::systems::cmc_regimes::explain::told::{Line, Told, line};
-use crate::systems::cmc_regimes::explain::{POLICY, PROXY, RESULT};
+use crate::systems::cmc_regimes::explain::told::Told;
+use crate::systems::cmc_regimes::row::braced;
 
 /// The lines of these steps.
 pub fn tell(told: &Told) -> Vec<Line> {
@@ -20,7 +22,7 @@ pub fn tell(told: &Told) -> Vec<Line> {
     lines
 }
 
-/// The rule behind something, `None` for stress and caps.
+/// The rule that a tightening comes from; `None` for stress and caps.
 fn rule_of<'a>(told: &'a Told, step: &Tightening) -> Option<&'a Rule> {
     let table = told.policy.table();
     match step.part? {
@@ -30,7 +32,7 @@ fn rule_of<'a>(told: &'a Told, step: &Tightening) -> Option<&'a Rule> {
     }
 }
 
-/// The layer that a line about this is of.
+/// The layer that a source of restraint belongs to.
 fn layer_of(source: Source) -> Option<&'static str> {
     match source {
         Source::InForce(layer, _) | Source::Waiting(layer, _) => Some(layer.as_str()),
@@ -41,7 +43,7 @@ fn layer_of(source: Source) -> Option<&'static str> {
     }
 }
 
-/// The name of what acts, as the result refers to it.
+/// The name of what tightens, as the result refers to it.
 fn name_of(told: &Told, step: &Tightening) -> String {
     let part = match (step.part, rule_of(told, step)) {
         (Some(Part::Rule(_)), Some(rule)) => {
@@ -64,35 +66,34 @@ fn policy(told: &Told) -> Vec<Line> {
         start.orders.as_str()
     );
     let detail = format!(
-        "and gross cap {}, pyramids {}: so every row starts, and rules of policy {} only tighten it",
+        "and gross cap {}, pyramids {}: every row starts from these, and the rules of policy {} only tighten them",
         plain(start.gross_cap),
         start.pyramids,
         told.policy_name
     );
-    let mut lines = vec![line(POLICY, "start", risk, detail)];
+    let mut lines = vec![line(Step::Policy, "start", risk, detail)];
     for step in told.row.tightenings.iter().filter(|step| step.part.is_some()) {
         let label = match step.source {
             Source::InForce(_, label) => format!("{label}: "),
-            Source::Waiting(_, label) => format!("{label} waits, and its rule acts already: "),
+            Source::Waiting(_, label) => format!("{label} waits, but its rule already applies: "),
             Source::Given => format!("{}: ", told.engine.params.l4_label.as_deref().unwrap_or("")),
             _ => "no label makes a key, so the row counts as Unknown: ".to_owned(),
         };
-        lines.push(Line {
-            layer: layer_of(step.source),
-            ..line(POLICY, name_of(told, step), changes(step), label + &gives(told, step))
-        });
+        let detail = label + &gives(told, step);
+        let rule = line(Step::Policy, name_of(told, step), changes(step), detail);
+        lines.push(rule.of(layer_of(step.source)));
     }
     lines
 }
 
-/// What a rule gives.
+/// What the rule of a tightening asks for.
 fn gives(told: &Told, step: &Tightening) -> String {
     let Some(rule) = rule_of(told, step) else {
         return format!("{STRESSED} in any place makes orders passive");
     };
     let from = match step.part {
         Some(Part::Rule(i)) => format!("{} rule {} gives", rule.origin.as_str(), i + 1),
-        _ => "no rule is for it, so the fallback gives".to_owned(),
+        _ => "no rule matches, so the fallback gives".to_owned(),
     };
     let number = |name: &str, value: Option<f64>| value.map(|v| format!("{name} {}", plain(v)));
     let fields = [
@@ -107,11 +108,7 @@ fn gives(told: &Told, step: &Tightening) -> String {
     if fields.is_empty() { format!("{from} nothing") } else { format!("{from} {}", fields.join(", ")) }
 }
 
-fn braced(setups: &[String]) -> String {
-    format!("{{{}}}", setups.join(","))
-}
-
-/// The fields that something tightened, from what to what.
+/// The fields that a tightening changed, with both values.
 fn changes(step: &Tightening) -> String {
     let fields = fields(step.before).into_iter().zip(fields(step.after));
     let changed: Vec<String> = fields
@@ -149,7 +146,7 @@ fn proxy(told: &Told) -> Vec<Line> {
         .filter(|layer| !told.row.budget.enabled[*layer])
         .map(Layer::as_str)
         .collect();
-    let does_not = |why: String| vec![line(PROXY, "market proxy", "does not apply", why)];
+    let does_not = |why: String| vec![line(Step::Proxy, "market proxy", "does not apply", why)];
     if off.is_empty() {
         return does_not("L0 and L1 are on; only assets without one of them are capped".to_owned());
     }
@@ -162,22 +159,25 @@ fn proxy(told: &Told) -> Vec<Line> {
         return does_not(format!("{off}, but asset {id} has no weekly bar at or before this row: no cap"));
     };
     let detail = format!("{off}; this is the newest weekly bar of asset {id}, the market proxy");
-    let mut lines = vec![line(PROXY, "market proxy", utc(ts), detail)];
+    let mut lines = vec![line(Step::Proxy, "market proxy", utc(ts), detail)];
     let periods = params.layers[Layer::L1].source.as_ref().map_or([0; 3], |s| s.periods);
     if let Some((weekly, last)) = told.proxy.as_ref().and_then(|w| Some((w, w.ts.len().checked_sub(1)?))) {
         let ema = weekly.ema.each_ref().map(|ema| ema[last]);
-        lines.extend(comparisons(PROXY, weekly.close[last], ema, periods));
+        lines.extend(comparisons(Step::Proxy, weekly.close[last], ema, periods));
     }
     let (value, detail) = if supportive {
         ("yes", "both up: the market is supportive, nothing is capped".to_owned())
     } else {
-        ("no", format!("not both up: without L0 the gross cap, without L1 the size is at most {PROXY_CAP}"))
+        (
+            "no",
+            format!("not both up: without L0 the gross cap and without L1 the size is at most {PROXY_CAP}"),
+        )
     };
-    lines.push(line(PROXY, "supportive", value, detail));
+    lines.push(line(Step::Proxy, "supportive", value, detail));
     for step in told.row.tightenings.iter().filter(|step| step.part.is_none()) {
         let layer = layer_of(step.source);
         let detail = format!("{} is off and the market is not supportive", layer.unwrap_or_default());
-        lines.push(Line { layer, ..line(PROXY, "cap", changes(step), detail) });
+        lines.push(line(Step::Proxy, "cap", changes(step), detail).of(layer));
     }
     lines
 }
@@ -191,18 +191,18 @@ fn result(told: &Told) -> Vec<Line> {
             let field = |risk: Risk| fields(risk)[i].1.clone();
             let last = told.row.tightenings.iter().rfind(|step| field(step.before) != field(step.after));
             let detail = match last {
-                None => "as it started: nothing tightened it".to_owned(),
+                None => "the start value: no rule tightened it".to_owned(),
                 Some(step) => {
                     let layer = layer_of(step.source).filter(|_| step.part.is_some());
                     let of = layer.map_or("the ".to_owned(), |layer| format!("{layer} "));
                     format!("by {of}{}", name_of(told, step))
                 }
             };
-            line(RESULT, name, value, detail)
+            line(Step::Result, name, value, detail)
         })
         .collect();
     let setups = row.setups.as_deref().map_or("unrestricted".to_owned(), braced);
-    lines.push(line(RESULT, "setups", setups, setups_by(told)));
+    lines.push(line(Step::Result, "setups", setups, setups_by(told)));
     lines
 }
 
@@ -215,7 +215,7 @@ fn setups_by(told: &Told) -> String {
     let by_key = rule_of(told, key).and_then(|rule| rule.setups.as_ref());
     let says = if by_key.is_some() { "those of" } else { "not restricted by" };
     let mut text = format!("{says} {of}{}", name_of(told, key));
-    // Only labels in force have a say: what waits is risk, not tactics.
+    // Only labels in force restrict setups; waiting labels restrict risk alone.
     let in_force = |step: &&Tightening| matches!(step.source, Source::InForce(..) | Source::Given);
     let listing: Vec<String> = steps()
         .filter(in_force)

@@ -1,55 +1,30 @@
-//! Step 9: whether the row is what is stored, or why it is not.
+//! The last step: whether the stored row is the explained one, or why they differ.
 
+use regime_core::Layer;
 use regime_core::cmc_regimes::fingerprint::{differ_from, prints};
-use regime_core::math::number::plain;
-use regime_core::{Label, Layer};
 
 use crate::output::relation::output_relation;
 use crate::output::set_up::is_set_up;
+use crate::output::told::{Line, line};
 use crate::pg::arg::{arg, timestamp_arg};
 use crate::pg::catalog::work_schema;
 use crate::pg::error::Result;
-use crate::pg::spi::Sees;
+use crate::pg::spi::{Micros, Sees};
 use crate::pg::time::utc;
 use crate::pg::{settings, syscache};
-use crate::systems::cmc_regimes::explain::STORED;
-use crate::systems::cmc_regimes::explain::told::{Line, Told, line};
+use crate::systems::cmc_regimes::explain::Step;
+use crate::systems::cmc_regimes::explain::told::Told;
 use crate::systems::cmc_regimes::refresh::state::State;
 use crate::systems::cmc_regimes::refresh::{blocks, state};
+use crate::systems::cmc_regimes::row::{Row, Stored, columns, shown};
 use crate::systems::cmc_regimes::tables::{CMC, INPUTS, REGIMES, STATE, TF};
 
-/// The columns that are compared, as text.
-type Texts = [String; 16];
-
-const COLUMNS: [&str; 16] = [
-    "l0_label",
-    "l1_label",
-    "l2_label",
-    "l3_label",
-    "l4_label",
-    "regime_key",
-    "size_mult",
-    "stop_mult",
-    "orders",
-    "gross_cap",
-    "pyramids",
-    "setups",
-    "feature_tier",
-    "l0_enabled",
-    "l1_enabled",
-    "l2_enabled",
-];
-
-/// A stored row.
-struct Stored {
-    texts: Texts,
-    hash: String,
-    updated: Option<i64>,
-}
-
 /// The lines of this step.
+///
+/// # Errors
+/// Where the row, the state or the bars cannot be read.
 pub fn tell(told: &Told) -> Result<Vec<Line>> {
-    let one = |value: &str, detail: String| Ok(vec![line(STORED, "stored row", value, detail)]);
+    let one = |value: &str, detail: String| Ok(vec![line(Step::Stored, "stored row", value, detail)]);
     let schema = settings::target_schema();
     let relation = match output_relation(told.db, REGIMES.name) {
         Ok(relation) => relation,
@@ -61,135 +36,79 @@ pub fn tell(told: &Told) -> Result<Vec<Line>> {
     };
     if !is_set_up(told.db, &schema, &CMC)? {
         let schema = pgrx::spi::quote_literal(&schema);
-        return one(
-            "none to compare",
-            format!(
-                "the output tables lack columns or others of them: SELECT * FROM {}.regime_setup({schema});",
-                told.own
-            ),
-        );
+        let setup = format!("SELECT * FROM {}.regime_setup({schema});", told.own);
+        return one("none to compare", format!("some output tables or columns are missing: {setup}"));
     }
-    let Some(stored) = read(told, &relation)? else {
-        return one("missing", missing(told, &relation)?);
-    };
-    let explained = explained(told);
-    let differing: Vec<usize> = (0..COLUMNS.len()).filter(|&i| stored.texts[i] != explained[i]).collect();
+    match read(told, &relation)? {
+        None => one("missing", missing(told, &relation)?),
+        Some(stored) => compare(told, &schema, &relation, stored),
+    }
+}
+
+/// Compares the stored row with the explained one.
+fn compare(told: &Told, schema: &str, relation: &str, stored: Stored) -> Result<Vec<Line>> {
+    let Stored { row: stored, updated_at, .. } = stored;
     let hash = told.engine.version_hash();
-    if differing.is_empty() && stored.hash == hash {
-        let when = stored.updated.map_or(String::new(), |at| format!(" at {}", utc(at)));
-        return one(
-            "as stored",
-            format!("{relation} holds exactly this, written{when}, regime_version_hash {hash}"),
-        );
-    }
-    let known = known_state(told, &schema)?;
-    let (value, why) = if stored.hash != hash {
-        ("other policy or parameters", other_hash(told, known.as_ref(), &stored.hash))
-    } else {
-        stale(told, known.as_ref(), &schema)?
+    let stored_hash = or_null(stored.version_hash.as_deref().map(str::to_owned));
+    // The hash has its own lines.
+    let explained = Row {
+        version_hash: stored.version_hash.clone(),
+        ..Row::computed(&told.row.row, told.engine.params.l4_label.as_deref(), hash)
     };
-    let mut lines = vec![line(STORED, "stored row", value, why)];
-    if stored.hash != hash {
+    let differing: Vec<_> = stored.beside(&explained).filter(|(_, [a, b])| a != b).collect();
+    if differing.is_empty() && stored_hash == hash {
+        let when = updated_at.map_or(String::new(), |at| format!(" at {}", utc(at)));
+        let detail = format!("{relation} holds exactly this row, written{when}, regime_version_hash {hash}");
+        return Ok(vec![line(Step::Stored, "stored row", "as stored", detail)]);
+    }
+    let known = known_state(told, schema)?;
+    let (value, why) = if stored_hash != hash {
+        ("other policy or parameters", other_hash(told, known.as_ref(), &stored_hash))
+    } else {
+        stale(told, known.as_ref(), schema)?
+    };
+    let mut lines = vec![line(Step::Stored, "stored row", value, why)];
+    if stored_hash != hash {
         let detail = format!("explained here: {hash}");
-        lines.push(line(STORED, "stored regime_version_hash", stored.hash, detail));
+        lines.push(line(Step::Stored, "stored regime_version_hash", stored_hash, detail));
     }
     if differing.is_empty() {
-        lines.push(line(STORED, "stored values", "the same", "all labels and limits of this row are equal"));
+        let detail = "all labels and limits of this row are equal";
+        lines.push(line(Step::Stored, "stored values", "the same", detail));
     }
-    lines.extend(differing.into_iter().map(|i| {
-        let what = format!("stored {}", COLUMNS[i]);
-        line(STORED, what, stored.texts[i].as_str(), format!("explained here: {}", explained[i]))
+    lines.extend(differing.into_iter().map(|(column, values)| {
+        let [stored, explained] = values.map(|value| or_null(shown(value)));
+        line(Step::Stored, format!("stored {column}"), stored, format!("explained here: {explained}"))
     }));
     Ok(lines)
 }
 
+/// The stored row of the explained one's time.
 fn read(told: &Told, relation: &str) -> Result<Option<Stored>> {
-    let sql = format!(
-        "SELECT l0_label::text, l1_label::text, l2_label::text, l3_label::text, l4_label::text, regime_key::text, \
-         size_mult::float8, stop_mult::float8, orders::text, gross_cap::float8, pyramids::bool, setups::text[], \
-         feature_tier::text, l0_enabled::bool, l1_enabled::bool, l2_enabled::bool, regime_version_hash::text, \
-         updated_at::timestamptz FROM {relation} WHERE id = $1 AND tf = $2 AND ts = $3"
-    );
+    let sql = format!("SELECT {} FROM {relation} WHERE id = $1 AND tf = $2 AND ts = $3", columns(""));
     let args = [arg(told.asset), arg(TF), timestamp_arg(Some(told.row.ts))];
-    told.db.first(&sql, &args, Sees::Snapshot, |row| {
-        let text = |i: usize| or_null(row.string(i));
-        let float = |i: usize| or_null(row.float(i).map(plain));
-        let bool = |i: usize| or_null(row.bool(i).map(|b| b.to_string()));
-        Ok(Stored {
-            texts: [
-                text(0),
-                text(1),
-                text(2),
-                text(3),
-                text(4),
-                text(5),
-                float(6),
-                float(7),
-                text(8),
-                float(9),
-                bool(10),
-                or_null(row.strings(11).map(|setups| braced(&setups))),
-                text(12),
-                bool(13),
-                bool(14),
-                bool(15),
-            ],
-            hash: or_null(row.string(16)),
-            updated: row.micros(17),
-        })
-    })
+    told.db.first(&sql, &args, Sees::Snapshot, Stored::read)
 }
 
 fn or_null(text: Option<String>) -> String {
     text.unwrap_or_else(|| "NULL".to_owned())
 }
 
-fn braced(setups: &[String]) -> String {
-    format!("{{{}}}", setups.join(","))
-}
-
-/// What a refresh with these arguments would store.
-fn explained(told: &Told) -> Texts {
-    let (row, budget) = (&told.row.row, told.row.budget);
-    let label = |l| or_null(row.labels[l].map(Label::as_str).map(str::to_owned));
-    let [size, stop, orders, gross, pyramids] =
-        crate::systems::cmc_regimes::explain::policy::fields(row.risk).map(|(_, text)| text);
-    let [l0, l1, l2, _] = budget.enabled.map(|on| on.to_string()).into_array();
-    [
-        label(Layer::L0),
-        label(Layer::L1),
-        label(Layer::L2),
-        label(Layer::L3),
-        or_null(told.engine.params.l4_label.clone()),
-        row.key_text().to_owned(),
-        size,
-        stop,
-        orders,
-        gross,
-        pyramids,
-        or_null(row.setups.as_deref().map(braced)),
-        budget.tier.as_str().to_owned(),
-        l0,
-        l1,
-        l2,
-    ]
-}
-
-/// What to type against a row that is not as it should be.
+/// The statement that brings the row up to date.
 fn refresh(told: &Told, further: &str) -> String {
     let Told { own, asset, arguments, .. } = told;
     format!("SELECT * FROM {own}.refresh_cmc_regimes({asset}{arguments}{further});")
 }
 
-/// Compares the row, and repairs it though no bar changed.
+/// The argument that has a refresh compare rows whose bars have not changed, and repair them.
 const REPAIR: &str = ", full_refresh => true";
 
 /// Why there is no stored row.
 fn missing(told: &Told, relation: &str) -> Result<String> {
-    let sql = format!("SELECT max(ts)::timestamptz FROM {relation} WHERE id = $1 AND tf = $2");
-    let newest =
-        told.db.first(&sql, &[arg(told.asset), arg(TF)], Sees::Snapshot, |row| Ok(row.micros(0)))?.flatten();
-    Ok(match newest {
+    let sql = format!("SELECT max(ts)::timestamptz AS newest FROM {relation} WHERE id = $1 AND tf = $2");
+    let newest: Option<Micros> =
+        told.db.one(&sql, &[arg(told.asset), arg(TF)], Sees::Snapshot, |row| row.get("newest"))?;
+    Ok(match newest.map(|Micros(ts)| ts) {
         None => format!("{relation} has no row of asset {}: {}", told.asset, refresh(told, "")),
         Some(newest) if newest < told.row.ts => format!(
             "stale, the newest row of asset {} in {relation} is of {}: {}",
@@ -198,14 +117,14 @@ fn missing(told: &Told, relation: &str) -> Result<String> {
             refresh(told, "")
         ),
         Some(_) => format!(
-            "{relation} has later rows of asset {}, so its bar came late or it was deleted: {}",
+            "{relation} has later rows of asset {}, so the bar came late or the row was deleted: {}",
             told.asset,
             refresh(told, REPAIR)
         ),
     })
 }
 
-/// What is known of the asset's last refresh, as far as it may be read.
+/// The state that the asset's last refresh left; `None` also where the current role may not read it.
 fn known_state(told: &Told, schema: &str) -> Result<Option<State>> {
     let work = work_schema(schema);
     let may = |table| syscache::readable(&work, table) == Some(true);
@@ -217,42 +136,42 @@ fn other_hash(told: &Told, known: Option<&State>, stored: &str) -> String {
     let policy_hash = told.engine.basis(None).policy_hash;
     let what = match known.filter(|state| state.basis.version_hash == stored) {
         Some(state) if state.basis.policy_hash != policy_hash => {
-            format!("it was computed with other rules than policy {name} has now")
+            format!("computed with other rules than policy {name} has now")
         }
         Some(_) => {
-            format!("it was computed with the rules of policy {name}, but with other parameters or settings")
+            format!("computed with the rules of policy {name}, but with other parameters or settings")
         }
-        None => "it was computed with another policy, other parameters or settings".to_owned(),
+        None => "computed with another policy, other parameters or other settings".to_owned(),
     };
     format!(
-        "{what}; explain it with the arguments of its refresh, or refresh it with these: {}",
+        "{what}; pass regime_explain the arguments of the refresh, or refresh with these: {}",
         refresh(told, "")
     )
 }
 
-/// Why values are others though the policy and the parameters are the same: in a word, and in a sentence with what
-/// to type.
+/// Why values differ although the policy and the parameters are the same: in a word, and in a sentence with the
+/// statement that helps.
 fn stale(told: &Told, known: Option<&State>, schema: &str) -> Result<(&'static str, String)> {
     Ok(match since(told, known, schema)? {
         Some(why) => ("stale", format!("{why}: {}", refresh(told, ""))),
         None if known.is_none() => (
             "differs",
             format!(
-                "bars changed since it was written, or someone else changed it: {}",
+                "bars have changed since the row was written, or the row was changed by hand: {}",
                 refresh(told, REPAIR)
             ),
         ),
         None => (
             "changed",
             format!(
-                "not by a refresh, since all that it is computed from is as it was: {}",
+                "not by a refresh, since everything it is computed from is unchanged: {}",
                 refresh(told, REPAIR)
             ),
         ),
     })
 }
 
-/// What changed since the last refresh, as far as it is known.
+/// What has changed since the last refresh; `None` where nothing has, or where the state is unknown.
 fn since(told: &Told, known: Option<&State>, schema: &str) -> Result<Option<String>> {
     let Some(known) = known else { return Ok(None) };
     if known.basis.sources != told.engine.basis(None).sources {
@@ -272,13 +191,13 @@ fn since(told: &Told, known: Option<&State>, schema: &str) -> Result<Option<Stri
         )));
     }
     let budget = told.row.budget;
-    // Point in time, a row's budget is its own.
+    // In a point-in-time computation each row has its own budget.
     let whole = !told.engine.params.point_in_time;
     if whole && known.tier != Some(budget.tier) {
-        let before = known.tier.map_or("?", |tier| tier.as_str());
+        let before = known.tier.map_or("unknown", |tier| tier.as_str());
         let now = budget.tier.as_str();
         return Ok(Some(format!(
-            "bars came since the last refresh, and the tier went from {before} to {now}"
+            "bars were added since the last refresh, and the tier changed from {before} to {now}"
         )));
     }
     let layers = state::layer_names(budget);
@@ -286,7 +205,7 @@ fn since(told: &Told, known: Option<&State>, schema: &str) -> Result<Option<Stri
         let names = |names: &[String]| if names.is_empty() { "none".to_owned() } else { names.join(",") };
         let (before, now) = (names(&known.layers), names(&layers));
         return Ok(Some(format!(
-            "bars came since the last refresh, and the layers went from {before} to {now}"
+            "bars were added since the last refresh, and the layers changed from {before} to {now}"
         )));
     }
     let moved = match &known.memory {

@@ -1,8 +1,7 @@
-//! The lines of an explanation.
+//! What is told about a row.
 
 use pgrx::spi::quote_literal;
 
-use regime_core::Layer;
 use regime_core::cmc_regimes::explain::Explanation;
 use regime_core::cmc_regimes::hysteresis::Mode;
 use regime_core::cmc_regimes::policy::Policy;
@@ -14,48 +13,26 @@ use crate::systems::cmc_regimes::engine::{Engine, Layers};
 use crate::systems::cmc_regimes::params::{Given, Hysteresis};
 use crate::systems::cmc_regimes::policies::DEFAULT_POLICY;
 
-/// One line of an explanation.
-pub struct Line {
-    pub step: i32,
-    pub layer: Option<&'static str>,
-    pub what: String,
-    pub value: String,
-    pub detail: String,
-}
-
-/// A line that is not about one layer.
-pub fn line(step: i32, what: impl Into<String>, value: impl Into<String>, detail: impl Into<String>) -> Line {
-    Line { step, layer: None, what: what.into(), value: value.into(), detail: detail.into() }
-}
-
-impl Line {
-    /// The line of a layer.
-    pub fn of(self, layer: Layer) -> Self {
-        Self { layer: Some(layer.as_str()), ..self }
-    }
-}
-
-/// All that is told about a row.
+/// Everything that is told about a row.
 pub struct Told<'a, 'c> {
     pub db: Db<'c>,
     pub engine: &'a Engine<'c>,
     pub asset: i32,
-    /// The moment that was asked for.
+    /// The moment asked for, in microseconds since 2000; `None` is the newest row.
     pub at: Option<i64>,
-    /// Name of the policy.
     pub policy_name: &'a str,
-    /// The label parameters that are not the defaults, to be appended to a call.
+    /// The label parameters other than the defaults, as further arguments of a call.
     pub arguments: String,
     pub policy: &'a Policy,
     pub series: &'a Layers,
     pub row: &'a Explanation,
-    /// The market proxy's weekly bars up to the row, where it applies.
+    /// The market proxy's weekly bars up to the row, where the proxy applies.
     pub proxy: Option<Series>,
     /// The extension's schema, quoted.
     pub own: &'a str,
 }
 
-/// What was given, as a call's further arguments, without what is the default anyway.
+/// The label parameters given that are not the defaults, as further arguments of a call, each after a comma.
 pub fn arguments(given: &Given) -> String {
     let Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time } = given;
     let Hysteresis { on, mode, min_hold_bars } = hysteresis;
@@ -77,7 +54,7 @@ pub fn arguments(given: &Given) -> String {
     all.into_iter().flatten().collect()
 }
 
-/// A moment, as it is told.
+/// A moment for a reader, in UTC.
 pub fn moment(micros: i64) -> String {
     match micros {
         i64::MIN => "-infinity".to_owned(),

@@ -6,76 +6,28 @@ use std::rc::Rc;
 
 use regime_core::cmc_regimes::pipeline::Outcome;
 use regime_core::cmc_regimes::policy::Orders;
-use regime_core::{Label, Layer};
 
 use crate::output::relation::output_relation;
 use crate::pg::arg::{arg, timestamp_arg};
 use crate::pg::error::{Result, check_order, report_warning};
-use crate::pg::spi::{Db, Micros, Row, Sees};
+use crate::pg::spi::{Db, Sees};
 use crate::pg::time::utc;
 use crate::pg::{memory, spi};
 use crate::systems::cmc_regimes::assets::all_ids;
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::params::{self, Given};
+use crate::systems::cmc_regimes::row::{Row, columns, moment};
 use crate::systems::cmc_regimes::tables::{REGIMES, TF};
 
 use serde_json::Value;
-
-/// Columns of the statement that reads stored rows, by index since every row is read; the labels are those of L0 to
-/// L4.
-const TS: usize = 0;
-const LABELS: [usize; 5] = [1, 2, 3, 4, 5];
-const KEY: usize = 6;
-const SIZE: usize = 7;
-const STOP: usize = 8;
-const ORDERS: usize = 9;
-const GROSS_CAP: usize = 10;
-const PYRAMIDS: usize = 11;
-const SETUPS: usize = 12;
-const VERSION: usize = 13;
-
-/// The columns of a row that a policy can change.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Says {
-    /// L0 to L4.
-    pub labels: [Option<String>; 5],
-    pub regime_key: Option<String>,
-    pub size_mult: Option<f64>,
-    pub stop_mult: Option<f64>,
-    pub orders: Option<String>,
-    pub gross_cap: Option<f64>,
-    pub pyramids: Option<bool>,
-    pub setups: Option<Vec<String>>,
-}
-
-impl Says {
-    /// The names of the columns that differ.
-    pub fn changed(&self, other: &Says) -> Vec<&'static str> {
-        let labels = ["l0_label", "l1_label", "l2_label", "l3_label", "l4_label"];
-        let labels = labels
-            .into_iter()
-            .zip(self.labels.iter().zip(&other.labels))
-            .map(|(name, (a, b))| (name, a != b));
-        let others = [
-            ("regime_key", self.regime_key != other.regime_key),
-            ("size_mult", self.size_mult != other.size_mult),
-            ("stop_mult", self.stop_mult != other.stop_mult),
-            ("orders", self.orders != other.orders),
-            ("gross_cap", self.gross_cap != other.gross_cap),
-            ("pyramids", self.pyramids != other.pyramids),
-            ("setups", self.setups != other.setups),
-        ];
-        labels.chain(others).filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
-    }
-}
 
 /// A row that the rules would change.
 pub struct Change {
     pub id: i32,
     /// In microseconds since 2000.
     pub ts: i64,
-    pub before: Rc<Says>,
-    pub after: Rc<Says>,
+    pub before: Rc<Row>,
+    pub after: Rc<Row>,
 }
 
 /// Totals of an asset's rows, before or after the change of rules.
@@ -97,17 +49,17 @@ impl Totals {
         (self.sized > 0).then(|| (self.size + self.size_rest) / self.sized as f64)
     }
 
-    fn add(&mut self, says: &Says, last: Option<&Says>) {
-        if let Some(size) = says.size_mult {
+    fn add(&mut self, row: &Row, last: Option<&Row>) {
+        if let Some(size) = row.size_mult {
             let next = self.size + size;
             let [smaller, larger] = if self.size >= size { [size, self.size] } else { [self.size, size] };
             self.size_rest += larger - next + smaller;
             self.size = next;
             self.sized += 1;
         }
-        let orders = says.orders.as_deref().and_then(Orders::parse);
+        let orders = row.orders.as_deref().and_then(Orders::parse);
         self.orders.iter_mut().zip(Orders::ALL).for_each(|(n, o)| *n += i64::from(orders == Some(o)));
-        self.flips += i64::from(last.is_some_and(|last| last.regime_key != says.regime_key));
+        self.flips += i64::from(last.is_some_and(|last| last.regime_key != row.regime_key));
     }
 }
 
@@ -182,17 +134,17 @@ struct Stored<'a> {
 impl Stored<'_> {
     fn compare(&self, mut comparison: Comparison, changed: &mut impl FnMut(Change)) -> Result<Summary> {
         let sql = format!(
-            "SELECT ts::timestamptz, l0_label::text, l1_label::text, l2_label::text, l3_label::text, l4_label::text, \
-             regime_key::text, size_mult::float8, stop_mult::float8, orders::text, gross_cap::float8, pyramids::bool, \
-             setups::text[], regime_version_hash::text FROM {} \
-             WHERE id = $1 AND tf = $2 AND ($3 IS NULL OR ts >= $3) AND ($4 IS NULL OR ts <= $4) ORDER BY ts",
+            "SELECT {} FROM {} WHERE id = $1 AND tf = $2 AND ($3 IS NULL OR ts >= $3) AND ($4 IS NULL OR ts <= $4) \
+             ORDER BY ts",
+            columns(""),
             self.relation
         );
         let [from, to] = self.span.map(timestamp_arg);
         let args = [arg(comparison.summary.id), arg(TF), from, to];
         self.db.rows(&sql, &args, Sees::Snapshot, |row| {
-            let is_other = row.get::<Option<&str>>(VERSION)? != Some(self.given_hash);
-            if let Some(change) = comparison.add(row.get::<Micros>(TS)?.0, stored(row)?, is_other) {
+            let stored = Row::read(row)?;
+            let is_other = stored.version_hash.as_deref() != Some(self.given_hash);
+            if let Some(change) = comparison.add(moment(row)?, stored.by_policy(), is_other) {
                 changed(change);
             }
             Ok(())
@@ -206,12 +158,12 @@ struct Comparison<'a> {
     outcome: &'a Outcome,
     /// The computed rows in the span, by index.
     bars: Range<usize>,
-    /// What each different row of the outcome says.
-    computed: Vec<Rc<Says>>,
-    /// What stored rows say, by its text: equal rows share it.
-    known: HashMap<String, Rc<Says>>,
+    /// What each different row of the outcome row.
+    computed: Vec<Rc<Row>>,
+    /// Stored rows by their text: equal rows are shared.
+    known: HashMap<String, Rc<Row>>,
     /// The row before, stored and computed.
-    last: Option<[Rc<Says>; 2]>,
+    last: Option<[Rc<Row>; 2]>,
     summary: Summary,
 }
 
@@ -220,10 +172,11 @@ impl<'a> Comparison<'a> {
         let ts = &outcome.ts;
         let first = from.map_or(0, |from| ts.partition_point(|ts| *ts < from));
         let end = to.map_or(ts.len(), |to| ts.partition_point(|ts| *ts <= to));
+        let computed = |row| Rc::new(Row::computed(row, l4_label, "").by_policy());
         Self {
             outcome,
             bars: first..end.max(first),
-            computed: (0..outcome.rows.len()).map(|row| Rc::new(says(outcome, row, l4_label))).collect(),
+            computed: outcome.rows.iter().map(computed).collect(),
             known: HashMap::new(),
             last: None,
             summary: Summary {
@@ -239,7 +192,7 @@ impl<'a> Comparison<'a> {
     }
 
     /// Compares a stored row, later than those before; gives the change if the computed row differs.
-    fn add(&mut self, ts: i64, stored: Says, is_other_version: bool) -> Option<Change> {
+    fn add(&mut self, ts: i64, stored: Row, is_other_version: bool) -> Option<Change> {
         let Ok(bar) = self.outcome.ts[self.bars.clone()].binary_search(&ts) else {
             self.summary.not_compared += 1;
             return None;
@@ -261,7 +214,7 @@ impl<'a> Comparison<'a> {
         Some(Change { id: summary.id, ts, before, after })
     }
 
-    fn shared(&mut self, stored: Says) -> Rc<Says> {
+    fn shared(&mut self, stored: Row) -> Rc<Row> {
         match &self.last {
             // Mostly, a row equals the row before.
             Some([same, _]) if **same == stored => Rc::clone(same),
@@ -274,42 +227,4 @@ impl<'a> Comparison<'a> {
         let missing = self.bars.len() as i64 - self.summary.rows;
         Summary { not_compared: self.summary.not_compared + missing, ..self.summary }
     }
-}
-
-fn says(outcome: &Outcome, row: usize, l4_label: Option<&str>) -> Says {
-    let row = &outcome.rows[row];
-    let label = |l| row.labels[l].map(|label: Label| label.as_str().to_owned());
-    Says {
-        labels: [
-            label(Layer::L0),
-            label(Layer::L1),
-            label(Layer::L2),
-            label(Layer::L3),
-            l4_label.map(str::to_owned),
-        ],
-        regime_key: Some(row.key_text().to_owned()),
-        size_mult: Some(row.risk.size_mult),
-        stop_mult: Some(row.risk.stop_mult),
-        orders: Some(row.risk.orders.as_str().to_owned()),
-        gross_cap: Some(row.risk.gross_cap),
-        pyramids: Some(row.risk.pyramids),
-        setups: row.setups.clone(),
-    }
-}
-
-fn stored(row: &Row) -> Result<Says> {
-    let mut labels = [const { None }; LABELS.len()];
-    for (label, column) in labels.iter_mut().zip(LABELS) {
-        *label = row.get(column)?;
-    }
-    Ok(Says {
-        labels,
-        regime_key: row.get(KEY)?,
-        size_mult: row.get(SIZE)?,
-        stop_mult: row.get(STOP)?,
-        orders: row.get(ORDERS)?,
-        gross_cap: row.get(GROSS_CAP)?,
-        pyramids: row.get(PYRAMIDS)?,
-        setups: row.get(SETUPS)?,
-    })
 }

@@ -1,39 +1,41 @@
-//! The row in force at a moment, and what stands in for it where there is none, where it is too old, or
-//! where it says nothing: no evidence is the tightest policy, never none.
+//! The row in force at a moment, and what stands in for a row that is missing, too old or without a policy: where
+//! nothing is known, the tightest policy holds, never no policy.
 //!
-//! Called for every signal of a query, so what the catalogs say and the statement are kept between calls.
+//! Called for every signal of a query, so the prepared statements are kept between calls.
 
 use std::cell::RefCell;
 
 use pgrx::datum::Interval;
 
 use regime_core::calendar::civil::MICROS_PER_DAY;
-use regime_core::cmc_regimes::pipeline::PROXY_CAP;
 use regime_core::cmc_regimes::policy::{Orders, PolicyTable, Risk, STAND_DOWN, UNKNOWN};
+use regime_core::cmc_regimes::proxy::PROXY_CAP;
 
 use crate::output::relation::output_relation;
 use crate::pg::arg::{Arg, arg, timestamp_arg};
 use crate::pg::cache::State;
 use crate::pg::catalog::extension_schema;
 use crate::pg::error::{Result, invalid_parameter};
-use crate::pg::spi::{Db, Row, Sees, Statement};
+use crate::pg::spi::{Db, Sees, Statement};
 use crate::pg::{cache, settings, time};
 use crate::systems::cmc_regimes::policies::parse_stored;
+use crate::systems::cmc_regimes::row::{Row, Stored, columns};
 use crate::systems::cmc_regimes::tables::{REGIMES, TF};
 
-/// What holds for an asset at a moment. Times are microseconds, moments since 2000.
-pub struct InForce<R> {
-    /// Of the newest row at or before the moment, also where it is not used.
-    pub ts: Option<i64>,
-    /// How old that row is; `None` also where that cannot be said, at an infinite moment.
-    pub age: Option<i64>,
-    /// Why it is not used.
-    pub stale: Option<Stale>,
+/// What holds for an asset at a moment.
+pub struct InForce {
+    /// The row that holds: the newest at or before the moment, or the key, the policy and the setups that stand in
+    /// for a row that is not used; these have the time of that row.
+    pub row: Stored,
+    /// The key of the row.
     pub regime_key: String,
+    /// The policy of the row.
     pub risk: Risk,
-    pub setups: Option<Vec<String>>,
-    /// What else of the row was asked for; `None` where it is not used.
-    pub rest: Option<R>,
+    /// Why the newest row is not used.
+    pub stale: Option<Stale>,
+    /// The age of the newest row in microseconds, used or not; `None` also where the age is unknown, at an infinite
+    /// moment.
+    pub age: Option<i64>,
 }
 
 /// Why there is no row to use.
@@ -41,13 +43,17 @@ pub struct InForce<R> {
 pub enum Stale {
     /// There is no row at or before the moment.
     Missing,
-    /// It is older than this.
+    /// The newest row is older than this many microseconds.
     TooOld(i64),
-    /// Its policy is NULL or makes no sense: an adopted row that no refresh has seen.
+    /// The policy of the newest row is NULL or out of range: an adopted row that no refresh has seen.
     Unusable,
 }
 
-/// The oldest that a row may be, in microseconds: what was given, else the setting; `None` is no limit.
+/// The greatest age of a row that is used, in microseconds: what was given, else `pg_regime.max_age`; `None` is no
+/// limit.
+///
+/// # Errors
+/// Where the age given is negative.
 pub fn limit(max_age: Option<Interval>) -> Result<Option<i64>> {
     let Some(given) = max_age else { return Ok(settings::max_age()) };
     let micros = time::micros(&given);
@@ -58,142 +64,124 @@ pub fn limit(max_age: Option<Interval>) -> Result<Option<i64>> {
     Ok(Some(i64::try_from(micros).unwrap_or(i64::MAX)))
 }
 
-/// Reads what else of a row is asked for, from this column of the statement on.
-pub trait Rest: Sized {
-    /// The columns, each with a comma before it.
-    const COLUMNS: &'static str;
-    fn read(row: &Row, from: usize) -> Self;
-}
-
-impl Rest for () {
-    const COLUMNS: &'static str = "";
-    fn read(_: &Row, _: usize) -> Self {}
-}
-
-/// Where most rows in force are found: not older than this. With a lower bound the index scan ends after a
-/// few entries, where it would go through half a page; without a hit it is repeated without.
+/// The age in microseconds up to which most rows in force are found. With a lower bound the index scan ends after a
+/// few entries, without it after half a page; so the statement without the bound runs only where the other found
+/// nothing.
 const NEAR: i64 = 7 * MICROS_PER_DAY;
 
-/// A statement, and what it was made for.
+/// The statements, and what they were made for.
 struct Kept {
     state: State,
     schema: String,
-    columns: &'static str,
-    /// Of the near rows, and of all.
     statements: [Statement; 2],
 }
 
 thread_local! {
-    /// One for each list of columns.
-    static KEPT: RefCell<Vec<Kept>> = const { RefCell::new(Vec::new()) };
+    static KEPT: RefCell<Option<Kept>> = const { RefCell::new(None) };
     /// The loaded policies as last read, and the tightest of all.
     static TIGHTEST: RefCell<Option<(Vec<[String; 2]>, Risk)>> = const { RefCell::new(None) };
 }
 
-fn statements<R: Rest>(db: Db) -> Result<[Statement; 2]> {
+/// The statement that looks among the rows not older than [`NEAR`], and the one that looks among all.
+fn statements(db: Db) -> Result<[Statement; 2]> {
     let (state, schema) = (cache::state(), settings::target_schema());
-    let is_it = |kept: &Kept| kept.columns == R::COLUMNS && kept.state == state && kept.schema == schema;
-    let kept = KEPT.with_borrow(|all| all.iter().find(|k| is_it(k)).map(|k| k.statements.clone()));
+    let is_it = |kept: &&Kept| kept.state == state && kept.schema == schema;
+    let kept = KEPT.with_borrow(|kept| kept.as_ref().filter(is_it).map(|kept| kept.statements.clone()));
     if let Some(statements) = kept {
         return Ok(statements);
     }
     let relation = output_relation(db, REGIMES.name)?;
+    let columns = columns("");
     let sql = |bound| {
         format!(
-            "SELECT ts::timestamptz, regime_key::text, size_mult::float8, stop_mult::float8, orders::text, \
-             gross_cap::float8, pyramids::bool, setups::text[]{} FROM {relation} \
-             WHERE id = $1 AND tf = '{TF}' AND ts <= $2{bound} ORDER BY ts DESC LIMIT 1",
-            R::COLUMNS
+            "SELECT {columns} FROM {relation} WHERE id = $1 AND tf = '{TF}' AND ts <= $2{bound} \
+             ORDER BY ts DESC LIMIT 1"
         )
     };
     let types = [arg(0), timestamp_arg(None), timestamp_arg(None)];
     let statements = [db.statement(&sql(" AND ts >= $3"), &types)?, db.statement(&sql(""), &types[..2])?];
     // Not kept if something changed meanwhile.
     if cache::state() == state {
-        KEPT.with_borrow_mut(|all| {
-            all.retain(|kept| kept.columns != R::COLUMNS && kept.state == state);
-            all.push(Kept { state, schema, columns: R::COLUMNS, statements: statements.clone() });
-        });
+        KEPT.set(Some(Kept { state, schema, statements: statements.clone() }));
     }
     Ok(statements)
 }
 
-/// What holds for an asset at a moment, by rows that are not older than the limit.
-pub fn at<R: Rest>(db: Db, asset: i32, at: i64, limit: Option<i64>) -> Result<InForce<R>> {
-    let [near, all] = statements::<R>(db)?;
-    let read = |row: &Row| row.micros(0).map(|ts| (ts, judge::<R>(row, ts, at, limit)));
+/// What holds for an asset at a moment, in microseconds since 2000, by rows not older than `limit` microseconds.
+///
+/// # Errors
+/// Where the table is not there or cannot be read, and where a stored policy is not valid.
+pub fn at(db: Db, asset: i32, at: i64, limit: Option<i64>) -> Result<InForce> {
+    let [near, all] = statements(db)?;
     let until = || [arg(asset), timestamp_arg(Some(at))];
     let mut found = None;
     if let Some(from) = at.checked_sub(NEAR).filter(|_| is_finite(at)) {
         let [asset, until] = until();
-        found = newest(db, &near, &[asset, until, timestamp_arg(Some(from))], read)?;
+        found = newest(db, &near, &[asset, until, timestamp_arg(Some(from))])?;
     }
     if found.is_none() {
-        found = newest(db, &all, &until(), read)?;
+        found = newest(db, &all, &until())?;
     }
-    let (ts, stale) = match found {
-        None => (None, Stale::Missing),
-        Some((_, Ok(row))) => return Ok(row),
-        Some((ts, Err(stale))) => (Some(ts), stale),
+    let ts = found.as_ref().and_then(|row| row.ts);
+    let age = ts.and_then(|ts| age(ts, at));
+    let stale = match found.map(|row| judge(row, age, limit)) {
+        Some(Ok(Usable { row, regime_key, risk })) => {
+            return Ok(InForce { row, regime_key, risk, stale: None, age });
+        }
+        Some(Err(stale)) => stale,
+        None => Stale::Missing,
     };
-    Ok(InForce {
-        ts,
-        age: ts.and_then(|ts| age(ts, at)),
-        stale: Some(stale),
-        regime_key: UNKNOWN.to_owned(),
-        risk: without_row(db)?,
+    let risk = without_row(db)?;
+    let says = Row {
+        regime_key: Some(UNKNOWN.into()),
         setups: Some(vec![STAND_DOWN.to_owned()]),
-        rest: None,
-    })
+        ..Row::of_risk(risk)
+    };
+    let row = Stored { id: asset, ts, row: says, updated_at: None };
+    Ok(InForce { row, regime_key: UNKNOWN.to_owned(), risk, stale: Some(stale), age })
 }
 
-/// What is made of the one row of a statement, if there is one.
-fn newest<T>(
-    db: Db,
-    statement: &Statement,
-    args: &[Arg],
-    read: impl Fn(&Row) -> Option<T>,
-) -> Result<Option<T>> {
+/// The one row of a statement, if there is one.
+fn newest(db: Db, statement: &Statement, args: &[Arg]) -> Result<Option<Stored>> {
     let mut found = None;
     statement.rows(db, args, Sees::Snapshot, |row| {
-        found = read(row);
+        found = Some(Stored::read(row)?);
         Ok(())
     })?;
     Ok(found)
 }
 
+/// A row that may be used, with its key and its policy.
+struct Usable {
+    row: Stored,
+    regime_key: String,
+    risk: Risk,
+}
+
 /// The row, if it may be used.
-fn judge<R: Rest>(row: &Row, ts: i64, at: i64, limit: Option<i64>) -> std::result::Result<InForce<R>, Stale> {
-    let age = age(ts, at);
-    // A row whose age cannot be said is older than any limit.
+fn judge(row: Stored, age: Option<i64>, limit: Option<i64>) -> std::result::Result<Usable, Stale> {
+    // A row of unknown age is older than any limit.
     if let Some(limit) = limit.filter(|limit| age.is_none_or(|age| age > *limit)) {
         return Err(Stale::TooOld(limit));
     }
-    let (regime_key, risk) = policy(row).ok_or(Stale::Unusable)?;
-    Ok(InForce {
-        ts: Some(ts),
-        age,
-        stale: None,
-        regime_key,
-        risk,
-        setups: row.strings(7),
-        rest: Some(R::read(row, 8)),
-    })
+    let (regime_key, risk) = policy(&row.row).ok_or(Stale::Unusable)?;
+    Ok(Usable { row, regime_key, risk })
 }
 
+/// The key and the policy of a row, if that has both.
 fn policy(row: &Row) -> Option<(String, Risk)> {
-    let multiple = |column| row.float(column).filter(|v| v.is_finite() && *v >= 0.0);
+    let multiple = |value: Option<f64>| value.filter(|v| v.is_finite() && *v >= 0.0);
     let risk = Risk {
-        size_mult: multiple(2)?,
-        stop_mult: multiple(3)?,
-        orders: Orders::parse(row.text(4)?)?,
-        gross_cap: multiple(5)?,
-        pyramids: row.bool(6)?,
+        size_mult: multiple(row.size_mult)?,
+        stop_mult: multiple(row.stop_mult)?,
+        orders: Orders::parse(row.orders.as_deref()?)?,
+        gross_cap: multiple(row.gross_cap)?,
+        pyramids: row.pyramids?,
     };
-    Some((row.string(1)?, risk))
+    Some((row.regime_key.as_deref()?.to_owned(), risk))
 }
 
-/// How old a row is, in microseconds; `None` where either moment is infinite.
+/// The age of a row, in microseconds; `None` where either moment is infinite.
 fn age(ts: i64, at: i64) -> Option<i64> {
     if is_finite(ts) && is_finite(at) { at.checked_sub(ts) } else { None }
 }
@@ -202,16 +190,13 @@ fn is_finite(moment: i64) -> bool {
     moment != i64::MIN && moment != i64::MAX
 }
 
-/// What holds where no row does: at most what any row could hold, whichever of the policies it was made
-/// with and whatever the market does, and no adding to positions.
+/// The policy where no row holds: at most what any row could hold, whichever of the policies computed that row and
+/// whatever the market does, and no adding to positions.
 fn without_row(db: Db) -> Result<Risk> {
     let schema = extension_schema(db)?;
-    let sql = format!("SELECT policy, rules::text FROM {schema}.regime_policy ORDER BY policy");
-    let mut loaded = Vec::new();
-    db.rows(&sql, &[], Sees::Snapshot, |row| {
-        loaded.push([row.string(0).unwrap_or_default(), row.string(1).unwrap_or_default()]);
-        Ok(())
-    })?;
+    let sql = format!("SELECT policy, rules::text AS rules FROM {schema}.regime_policy ORDER BY policy");
+    let loaded: Vec<[String; 2]> =
+        db.all(&sql, &[], Sees::Snapshot, |row| Ok([row.get("policy")?, row.get("rules")?]))?;
     let known = TIGHTEST.with_borrow(|known| known.as_ref().filter(|(of, _)| *of == loaded).map(|(_, r)| *r));
     if let Some(risk) = known {
         return Ok(risk);

@@ -6,29 +6,34 @@ use crate::pg::error::{Result, invalid_parameter, null_argument};
 use crate::pg::spi::Db;
 use crate::pg::time::{shown, utc};
 use crate::systems::cmc_regimes::read::as_of::{self, InForce, Stale};
+use crate::systems::cmc_regimes::row::braced;
 
-/// A signal, as far as it matters here.
+/// What of a signal a regime decides on.
 pub struct Signal<'a> {
     pub asset: i32,
     /// Microseconds since 2000.
     pub at: i64,
-    /// `None` is not checked.
+    /// `None` skips the check of setups.
     pub setup: Option<&'a str>,
+    /// The size without a regime.
     pub base_size: f64,
 }
 
-/// What becomes of it.
+/// What the regime decides.
 pub struct Verdict {
     pub allowed: bool,
-    /// 0 where it is not allowed.
+    /// The size with the regime, 0 for a signal that is not allowed.
     pub size: f64,
     pub risk: Risk,
-    /// `None` where no regime was asked.
+    /// `None` where the regime was not applied.
     pub regime_key: Option<String>,
     pub reason: String,
 }
 
-/// A size that can be multiplied.
+/// The size without a regime, checked.
+///
+/// # Errors
+/// Where the size is NULL, negative, infinite or NaN.
 pub fn check_size(base_size: Option<f64>) -> Result<f64> {
     let size = base_size.ok_or_else(|| null_argument("base_size"))?;
     if size.is_finite() && size >= 0.0 {
@@ -39,7 +44,7 @@ pub fn check_size(base_size: Option<f64>) -> Result<f64> {
         .hint("Pass base_size => the size without a regime, such as 1; the direction is the signal's own."))
 }
 
-/// A signal that no regime applies to: as it came.
+/// The verdict on a signal to which no regime applies: unchanged.
 pub fn without_regime(base_size: f64) -> Verdict {
     Verdict {
         allowed: true,
@@ -50,9 +55,12 @@ pub fn without_regime(base_size: f64) -> Verdict {
     }
 }
 
-/// Judges a signal by the row in force.
+/// The verdict on a signal by the row in force, which must not be older than `limit` microseconds.
+///
+/// # Errors
+/// Those of [`as_of::at`].
 pub fn judge(db: Db, signal: &Signal, limit: Option<i64>) -> Result<Verdict> {
-    let row: InForce<()> = as_of::at(db, signal.asset, signal.at, limit)?;
+    let row = as_of::at(db, signal.asset, signal.at, limit)?;
     let size = signal.base_size * row.risk.size_mult;
     let obstacle = obstacle(signal, &row, size);
     Ok(Verdict {
@@ -64,10 +72,10 @@ pub fn judge(db: Db, signal: &Signal, limit: Option<i64>) -> Result<Verdict> {
     })
 }
 
-/// Why the signal may not be entered, if so.
-fn obstacle(signal: &Signal, row: &InForce<()>, size: f64) -> Option<String> {
-    if let Some(stale) = row.stale {
-        return Some(match (stale, row.age) {
+/// Why the signal is not allowed; `None` if it is.
+fn obstacle(signal: &Signal, in_force: &InForce, size: f64) -> Option<String> {
+    if let Some(stale) = in_force.stale {
+        return Some(match (stale, in_force.age) {
             (Stale::Missing, _) => format!("no regime at or before {}", utc(signal.at)),
             (Stale::TooOld(limit), Some(age)) => {
                 format!("regime is {} old, max_age {}", shown(age), shown(limit))
@@ -78,19 +86,19 @@ fn obstacle(signal: &Signal, row: &InForce<()>, size: f64) -> Option<String> {
             (Stale::Unusable, _) => "the row in force has no usable policy: refresh the asset".to_owned(),
         });
     }
-    let key = &row.regime_key;
-    if let Some(setups) = &row.setups {
-        // Whoever asks to stand down, perhaps another layer than the one whose setups these are, means all.
+    let key = &in_force.regime_key;
+    if let Some(setups) = &in_force.row.row.setups {
+        // `stand_down` from any layer blocks every setup.
         if setups.iter().any(|setup| setup == STAND_DOWN) {
             return Some(format!("{key} stands down"));
         }
         if let Some(setup) = signal.setup.filter(|setup| !setups.iter().any(|s| s == setup)) {
-            return Some(format!("setup {setup} is not among {{{}}} of {key}", setups.join(",")));
+            return Some(format!("setup {setup} is not among {} of {key}", braced(setups)));
         }
     }
     if signal.base_size == 0.0 {
         return Some("base_size is 0".to_owned());
     }
-    // Too large a product is no size either; a product may also vanish.
-    (!size.is_finite() || size <= 0.0).then(|| format!("size_mult of {key} is {}", row.risk.size_mult))
+    // A product of finite factors can overflow to infinity or underflow to 0.
+    (!size.is_finite() || size <= 0.0).then(|| format!("size_mult of {key} is {}", in_force.risk.size_mult))
 }

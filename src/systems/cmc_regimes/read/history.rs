@@ -13,12 +13,15 @@ use crate::pg::cache::known;
 use crate::pg::catalog::extension_schema;
 use crate::pg::error::{Result, invalid_parameter};
 use crate::pg::settings;
-use crate::pg::spi::{Db, Sees};
+use crate::pg::spi::{Db, Micros, Sees};
 use crate::source::map;
 use crate::source::relation::{Relation, relation_args};
 use crate::systems::cmc_regimes::tables::{FLIPS, REGIMES, TF};
 
 /// The layer of this name, whose flips are stored; NULL is the key.
+///
+/// # Errors
+/// Where there is no such layer.
 pub fn flip_layer(name: Option<&str>) -> Result<FlipLayer> {
     let Some(name) = name else { return Ok(FlipLayer::Composite) };
     let layers = [Layer::L0, Layer::L1, Layer::L2].map(FlipLayer::Layer);
@@ -39,7 +42,10 @@ fn column(layer: FlipLayer) -> &'static str {
     }
 }
 
-/// The assets that have rows, ascending: one look into the key for each.
+/// The assets that have rows, ascending; found by one look into the index for each.
+///
+/// # Errors
+/// Where the table cannot be read.
 pub fn assets(db: Db) -> Result<Vec<i32>> {
     let regimes = output_relation(db, REGIMES.name)?;
     let sql = format!(
@@ -47,15 +53,13 @@ pub fn assets(db: Db) -> Result<Vec<i32>> {
          SELECT (SELECT r.id FROM {regimes} r WHERE r.id > a.id ORDER BY r.id LIMIT 1) FROM asset a WHERE a.id IS NOT NULL) \
          SELECT id::int FROM asset WHERE id IS NOT NULL"
     );
-    let mut ids = Vec::new();
-    db.rows(&sql, &[], Sees::Snapshot, |row| {
-        ids.extend(row.int(0));
-        Ok(())
-    })?;
-    Ok(ids)
+    db.all(&sql, &[], Sees::Snapshot, |row| row.get("id"))
 }
 
 /// The flips of a layer, ascending.
+///
+/// # Errors
+/// Where the table cannot be read.
 pub fn changes(db: Db, asset: i32, layer: FlipLayer) -> Result<Vec<Change<String>>> {
     let sql = format!(
         "SELECT ts::timestamptz, new_regime::text, duration_bars::int FROM {} \
@@ -64,41 +68,62 @@ pub fn changes(db: Db, asset: i32, layer: FlipLayer) -> Result<Vec<Change<String
     );
     let mut changes = Vec::new();
     db.rows(&sql, &[arg(asset), arg(TF), arg(layer.as_str())], Sees::Snapshot, |row| {
-        if let (Some(ts), Some(new)) = (row.micros(0), row.string(1)) {
-            changes.push(Change { ts, new, lasted: row.int(2).and_then(|bars| u32::try_from(bars).ok()) });
-        }
+        // An adopted table can hold flips to nothing.
+        let Some(new) = row.get("new_regime")? else { return Ok(()) };
+        let (Micros(ts), bars): (_, Option<i32>) = (row.get("ts")?, row.get("duration_bars")?);
+        changes.push(Change { ts, new, lasted: bars.and_then(|bars| u32::try_from(bars).ok()) });
         Ok(())
     })?;
     Ok(changes)
 }
 
-/// How many rows with a label there are from a moment on, and the time of the newest.
-pub fn newest(db: Db, asset: i32, layer: FlipLayer, from: i64) -> Result<(u32, Option<i64>)> {
+/// The labelled rows of an asset from a moment on.
+pub struct Recent {
+    pub rows: u32,
+    /// The time of the newest, in microseconds since 2000.
+    pub newest: Option<i64>,
+}
+
+/// The rows that have a label of this layer, from a moment on, in microseconds since 2000.
+///
+/// # Errors
+/// Where the table cannot be read.
+pub fn recent(db: Db, asset: i32, layer: FlipLayer, from: i64) -> Result<Recent> {
     let sql = format!(
-        "SELECT count(*), max(ts)::timestamptz FROM {} \
+        "SELECT count(*) AS rows, max(ts)::timestamptz AS newest FROM {} \
          WHERE id = $1 AND tf = $2 AND ts >= $3 AND {} IS NOT NULL AND pg_catalog.isfinite(ts)",
         output_relation(db, REGIMES.name)?,
         column(layer)
     );
     let args = [arg(asset), arg(TF), timestamp_arg(Some(from))];
-    let found = db.first(&sql, &args, Sees::Snapshot, |row| Ok((row.long(0), row.micros(1))))?;
-    let (rows, newest) = found.unwrap_or_default();
-    Ok((rows.and_then(|rows| u32::try_from(rows).ok()).unwrap_or(0), newest))
+    db.one(&sql, &args, Sees::Snapshot, |row| {
+        let rows: i64 = row.get("rows")?;
+        let newest: Option<Micros> = row.get("newest")?;
+        Ok(Recent { rows: u32::try_from(rows).unwrap_or(u32::MAX), newest: newest.map(|Micros(ts)| ts) })
+    })
 }
 
-/// Closes by the time of the bar. One that is missing, is not a positive number or belongs to two bars
-/// is unknown.
+/// Columns of the statements that read all bars or rows of an asset.
+const TS: usize = 0;
+const CLOSE: usize = 1;
+const LABEL: usize = 1;
+
+/// Closes by the time of the bar. A close that is missing, not positive or of one of two bars at a time is unknown.
 pub struct Closes(HashMap<i64, f64>);
 
 impl Closes {
-    /// Those of an asset's daily bars, of the calendar scheme of the settings.
+    /// The closes of an asset's daily bars of `pg_regime.cal_scheme`.
+    ///
+    /// # Errors
+    /// Where the scheme has no daily bars, or these cannot be read.
     pub fn read(db: Db, asset: i32) -> Result<Self> {
-        let (tf, bars) = &*daily_bars(db)?;
+        let daily = daily_bars(db)?;
+        let DailyBars { tf, bars } = &*daily;
         let sql = format!("SELECT {} FROM {} WHERE {}", bars.columns.join(", "), bars.sql, bars.condition);
         let mut closes = HashMap::new();
         db.rows(&sql, &relation_args(asset, tf.as_deref(), None), Sees::Snapshot, |row| {
-            let close = Some(row.known(1)).filter(|close| *close > 0.0).unwrap_or(f64::NAN);
-            if let Some(ts) = row.micros(0) {
+            let close = Some(row.known(CLOSE)).filter(|close| *close > 0.0).unwrap_or(f64::NAN);
+            if let Some(Micros(ts)) = row.get(TS)? {
                 closes.entry(ts).and_modify(|twice| *twice = f64::NAN).or_insert(close);
             }
             Ok(())
@@ -112,24 +137,34 @@ impl Closes {
     }
 }
 
-/// The daily bars of the settings' calendar scheme: their timeframe, and the times and closes.
-fn daily_bars(db: Db) -> Result<Rc<(Option<String>, Relation)>> {
-    let (schema, scheme) = (extension_schema(db)?, settings::cal_scheme());
-    let [_, _, daily, _] = map::map(db, &scheme, &schema)?.into_array();
-    let daily = daily.ok_or_else(|| map::no_source(Layer::L2, &scheme, &schema))?;
-    known("daily bars", &daily, || Ok((daily.tf.clone(), daily.bars(db, &[])?)))
+/// Daily bars: the times and closes of a relation, and the timeframe its rows are selected by.
+struct DailyBars {
+    tf: Option<String>,
+    bars: Relation,
 }
 
-/// The rows of an asset in ascending time: one element each in every vector.
+/// The daily bars of `pg_regime.cal_scheme`.
+fn daily_bars(db: Db) -> Result<Rc<DailyBars>> {
+    let (schema, scheme) = (extension_schema(db)?, settings::cal_scheme());
+    let daily = map::map(db, &scheme, &schema)?[Layer::L2].take();
+    let daily = daily.ok_or_else(|| map::no_source(Layer::L2, &scheme, &schema))?;
+    known("daily bars", &daily, || Ok(DailyBars { tf: daily.tf.clone(), bars: daily.bars(db, &[])? }))
+}
+
+/// The rows of an asset in ascending time; each vector has one element a row.
 #[derive(Default)]
 pub struct History {
+    /// Microseconds since 2000.
     pub ts: Vec<i64>,
     /// The label of the layer, as it is stored.
     pub label: Vec<Option<Rc<str>>>,
 }
 
 impl History {
-    /// The rows from one moment to another, both included; `None` is no limit.
+    /// The rows from one moment to another, both included, in microseconds since 2000; `None` is no limit.
+    ///
+    /// # Errors
+    /// Where the table cannot be read.
     pub fn read(db: Db, asset: i32, layer: FlipLayer, [from, to]: [Option<i64>; 2]) -> Result<Self> {
         let sql = format!(
             "SELECT ts::timestamptz, {}::text FROM {} WHERE id = $1 AND tf = $2 \
@@ -140,9 +175,9 @@ impl History {
         let args = [arg(asset), arg(TF), timestamp_arg(from), timestamp_arg(to)];
         let (mut history, mut names) = (Self::default(), HashMap::<String, Rc<str>>::new());
         db.rows(&sql, &args, Sees::Snapshot, |row| {
-            let Some(ts) = row.micros(0) else { return Ok(()) };
+            let Micros(ts) = row.get(TS)?;
             history.ts.push(ts);
-            history.label.push(row.text(1).map(|text| match names.get(text) {
+            history.label.push(row.get::<Option<&str>>(LABEL)?.map(|text| match names.get(text) {
                 Some(name) => Rc::clone(name),
                 None => Rc::clone(names.entry(text.to_owned()).or_insert_with(|| text.into())),
             }));

@@ -7,4 +7,5 @@ pub mod history;
 pub mod latest;
 pub mod picture;
 pub mod statistics;
+mod svg;
 pub mod tag;

@@ -1,4 +1,4 @@
-//! `regime_chart_svg` and `regime_timeline`: what of an asset's history is shown.
+//! `regime_chart_svg` and `regime_timeline`: the part of an asset's history that is shown.
 
 use pgrx::prelude::*;
 
@@ -18,16 +18,22 @@ use crate::systems::cmc_regimes::read::chart::{Chart, svg};
 use crate::systems::cmc_regimes::read::history::{Closes, History};
 use crate::systems::cmc_regimes::tables::REGIMES;
 
-/// What of an asset is to be drawn; moments are microseconds since 2000, `None` is no limit.
+/// What is drawn.
 pub struct Wanted {
     pub asset: i32,
     pub layer: FlipLayer,
+    /// The first and the last moment, in microseconds since 2000; `None` is no limit.
     pub span: [Option<i64>; 2],
+    /// Width and height, in pixels; `None` is the default.
     pub size: [Option<i32>; 2],
+    /// Whether the axis of prices is logarithmic.
     pub log: bool,
 }
 
 /// The picture as SVG.
+///
+/// # Errors
+/// Where an argument is out of range, and where the span has no rows or no known close.
 pub fn chart(db: Db, wanted: &Wanted) -> Result<String> {
     let [width, height] = wanted.size;
     let width = check_range("width", width, 200, 10_000)?.unwrap_or(1200) as u32;
@@ -54,6 +60,7 @@ pub fn chart(db: Db, wanted: &Wanted) -> Result<String> {
     })
 }
 
+/// The span has no rows: the rows there are, and how to see or make them.
 fn no_rows(db: Db, wanted: &Wanted) -> Result<Error> {
     let regimes = output_relation(db, REGIMES.name)?;
     let asset = wanted.asset;
@@ -66,7 +73,7 @@ fn no_rows(db: Db, wanted: &Wanted) -> Result<Error> {
     let limits = ["from", "to"].into_iter().zip(wanted.span);
     let limits: Vec<String> = limits.filter_map(|(name, at)| Some(format!(" {name} {}", utc(at?)))).collect();
     Ok(error(format!("asset {asset} has no rows in {regimes}{}", limits.concat()))
-        .detail(format!("Its rows go from {} to {}.", utc(*first), utc(*last)))
+        .detail(format!("Its rows range from {} to {}.", utc(*first), utc(*last)))
         .hint(format!(
             "SELECT {}.regime_chart_svg({asset}, from_ts => '{}');",
             extension_schema(db)?,
@@ -74,7 +81,11 @@ fn no_rows(db: Db, wanted: &Wanted) -> Result<Error> {
         )))
 }
 
-/// The history as a line of characters, its dates, and what the characters mean; `None` without rows.
+/// The history as a line of characters, its dates, and what the characters mean; `None` without rows. `width` is in
+/// characters.
+///
+/// # Errors
+/// Where the width is out of range, and where the table cannot be read.
 pub fn timeline(db: Db, asset: i32, layer: FlipLayer, width: Option<i32>) -> Result<Option<String>> {
     let width = check_range("width", width, 10, 1000)?.unwrap_or(80) as usize;
     let history = History::read(db, asset, layer, [None; 2])?;

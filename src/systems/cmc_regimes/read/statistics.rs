@@ -1,4 +1,4 @@
-//! What the stored regimes of an asset add up to: transitions, durations, periods, forward returns.
+//! Statistics of the stored regimes of an asset: transitions, durations, periods, forward returns.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -9,16 +9,18 @@ use regime_core::math::periods::{Period, periods, simple_return};
 
 use crate::pg::error::{Result, invalid_parameter, null_argument};
 use crate::pg::spi::Db;
-use crate::systems::cmc_regimes::read::history::{Closes, History, changes, newest};
+use crate::systems::cmc_regimes::read::history::{Closes, History, Recent, assets, changes, recent};
 
-/// Longest horizon, and most of them in one call.
+/// The longest horizon, in daily rows.
 const MOST_ROWS: i32 = 10_000;
+/// Most horizons in one call.
 const MOST_HORIZONS: usize = 100;
 
-/// A period with its return, `None` where a close is not known.
+/// A period of an asset.
 pub struct PeriodRow {
     pub id: i32,
     pub period: Period<String>,
+    /// The simple return over the period; `None` where a close is unknown.
     pub return_over: Option<f64>,
 }
 
@@ -26,17 +28,33 @@ pub struct PeriodRow {
 fn stored_periods(db: Db, asset: i32, layer: FlipLayer) -> Result<(Vec<Period<String>>, Option<i64>)> {
     let changes = changes(db, asset, layer)?;
     let Some(last) = changes.last() else { return Ok(Default::default()) };
-    let (rows, newest) = newest(db, asset, layer, last.ts)?;
+    let Recent { rows, newest } = recent(db, asset, layer, last.ts)?;
     Ok((periods(&changes, rows), newest))
 }
 
 /// The periods of a layer, ascending.
+///
+/// # Errors
+/// Where the tables cannot be read.
 pub fn of_asset(db: Db, asset: i32, layer: FlipLayer) -> Result<Vec<Period<String>>> {
     Ok(stored_periods(db, asset, layer)?.0)
 }
 
-/// The periods of a layer with their returns.
-pub fn with_returns(db: Db, asset: i32, layer: FlipLayer) -> Result<Vec<PeriodRow>> {
+/// The periods of a layer with their returns, of one asset or of all that have rows, by asset and time ascending.
+///
+/// # Errors
+/// Where the tables or the daily bars cannot be read.
+pub fn of_assets(db: Db, asset: Option<i32>, layer: FlipLayer) -> Result<Vec<PeriodRow>> {
+    let ids = asset.map_or_else(|| assets(db), |id| Ok(vec![id]))?;
+    let mut rows = Vec::new();
+    for id in ids {
+        pgrx::check_for_interrupts!();
+        rows.extend(with_returns(db, id, layer)?);
+    }
+    Ok(rows)
+}
+
+fn with_returns(db: Db, asset: i32, layer: FlipLayer) -> Result<Vec<PeriodRow>> {
     let (periods, newest) = stored_periods(db, asset, layer)?;
     if periods.is_empty() {
         return Ok(Vec::new());
@@ -49,7 +67,10 @@ pub fn with_returns(db: Db, asset: i32, layer: FlipLayer) -> Result<Vec<PeriodRo
     Ok(periods.into_iter().map(row).collect())
 }
 
-/// Horizons as they are computed with: each once, ascending.
+/// The horizons given, in daily rows: each once, ascending.
+///
+/// # Errors
+/// Where there are none or too many, and where an element is NULL or out of range.
 pub fn horizons(given: Option<Vec<Option<i32>>>) -> Result<Vec<usize>> {
     const HINT: &str = "Pass horizons => '{1,5,20}', numbers of daily rows.";
     let given = given.ok_or_else(|| null_argument("horizons"))?;
@@ -76,7 +97,10 @@ pub fn horizons(given: Option<Vec<Option<i32>>>) -> Result<Vec<usize>> {
     Ok(horizons)
 }
 
-/// Forward returns by regime and horizon.
+/// Forward returns by regime and horizon, which is in daily rows.
+///
+/// # Errors
+/// Where the table or the daily bars cannot be read.
 pub fn forward(
     db: Db,
     asset: i32,

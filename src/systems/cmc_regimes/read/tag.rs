@@ -1,4 +1,4 @@
-//! Writing the regime of each signal beside it: one statement for a whole table.
+//! Writing the regime of each signal into the table of signals, with one statement.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -8,11 +8,11 @@ use regime_core::cmc_regimes::policy::UNKNOWN;
 
 use crate::output::relation::output_relation;
 use crate::pg::arg::arg;
+use crate::pg::columns;
 use crate::pg::columns::{Table, check_name, column, wrong_type};
 use crate::pg::error::{Error, Result, no_privilege};
 use crate::pg::session::current_user;
 use crate::pg::spi::Db;
-use crate::pg::{columns, settings};
 use crate::systems::cmc_regimes::read::as_of;
 use crate::systems::cmc_regimes::tables::{REGIMES, TF};
 
@@ -23,7 +23,12 @@ pub struct Names<'a> {
     pub key: &'a str,
 }
 
-/// Fills the key column where it is NULL, adding it if it is not there; gives the number of rows filled.
+/// Fills the key column where that is NULL, and adds the column where the table has none. Returns the number of rows
+/// filled.
+///
+/// # Errors
+/// Where the relation is not a table, where a column has a wrong type, and where the user may not read, alter or
+/// update what this takes.
 pub fn tag(db: Db, relation: pg_sys::Oid, names: &Names) -> Result<i64> {
     for (argument, name) in
         [("asset_column", names.asset), ("ts_column", names.ts), ("key_column", names.key)]
@@ -40,18 +45,17 @@ pub fn tag(db: Db, relation: pg_sys::Oid, names: &Names) -> Result<i64> {
     }
     check_key(&table, names.key)?;
     let key = quoted(names.key);
-    let fresh = match settings::max_age() {
+    let limit = as_of::limit(None)?.map(|micros| micros as f64);
+    let fresh = match limit {
         Some(_) => format!(" AND r.ts >= {ts} - $1 * interval '1 microsecond'"),
         None => String::new(),
     };
     let sql = format!(
         "UPDATE {} AS s SET {key} = coalesce((SELECT r.regime_key::text FROM {regimes} r WHERE r.id = {asset} \
-         AND r.tf = '{TF}' AND r.ts <= {ts}{fresh} ORDER BY r.ts DESC LIMIT 1), '{UNKNOWN}') \
-         WHERE s.{key} IS NULL AND ($1::float8 IS NULL OR true)",
+         AND r.tf = '{TF}' AND r.ts <= {ts}{fresh} ORDER BY r.ts DESC LIMIT 1), '{UNKNOWN}') WHERE s.{key} IS NULL",
         table.sql
     );
-    let limit = as_of::limit(None)?.map(|micros| micros as f64);
-    Ok(db.execute(&sql, &[arg(limit)])? as i64)
+    Ok(db.execute(&sql, limit.map(arg).as_slice())? as i64)
 }
 
 /// The table of signals.
@@ -72,7 +76,7 @@ fn asset_expression(table: &Table, name: &str) -> Result<String> {
     }
 }
 
-/// The moment of a signal; without a time zone it is UTC, as in the sources.
+/// The time of a signal; without a time zone, it is in UTC, as in the sources.
 fn ts_expression(table: &Table, name: &str) -> Result<String> {
     let column = column(table, "ts_column", name)?;
     let sql = format!("s.{}", quoted(name));

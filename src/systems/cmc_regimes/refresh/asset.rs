@@ -306,8 +306,9 @@ impl Call<'_, '_> {
     /// Writes the rows after a moment, in microseconds since 2000, or all rows.
     fn write(&self, id: i32, outcome: &Outcome, after: Option<i64>, set_up: bool) -> Result<Written> {
         let names = rows::ema_names(&self.engine.params);
+        let said = rows::said(outcome, &self.engine.params, self.engine.version_hash());
         let contents: [Content; 4] = [
-            rows::regimes(outcome, &self.engine.params, self.engine.version_hash()),
+            rows::regimes(outcome, &said),
             rows::flips(outcome),
             rows::stats(outcome),
             rows::comovement(outcome, &names),

@@ -1,43 +1,25 @@
 //! What an outcome puts into each output table.
 
+use regime_core::Layer;
 use regime_core::cmc_regimes::params::Params;
 use regime_core::cmc_regimes::pipeline::Outcome;
-use regime_core::cmc_regimes::row::Row;
-use regime_core::{Label, Layer};
 
 use crate::sync::content::{Content, Value};
+use crate::systems::cmc_regimes::row::Row;
 
-/// Rows of `cmc_regimes`.
-pub fn regimes<'a>(outcome: &'a Outcome, params: &'a Params, version_hash: &'a str) -> Content<'a> {
+/// What the rows of an outcome say, one element for each of its different rows.
+pub fn said(outcome: &Outcome, params: &Params, version_hash: &str) -> Vec<Row> {
+    let row = |row| Row::computed(row, params.l4_label.as_deref(), version_hash);
+    outcome.rows.iter().map(row).collect()
+}
+
+/// Rows of `cmc_regimes`, from what they say.
+pub fn regimes<'a>(outcome: &Outcome, said: &'a [Row]) -> Content<'a> {
     Content {
         keys: outcome.ts.iter().map(|ts| Value::Micros(*ts)).collect(),
         entry: outcome.row.clone(),
-        entries: outcome.rows.iter().flat_map(|row| regime(row, params, version_hash)).collect(),
+        entries: said.iter().flat_map(Row::values).collect(),
     }
-}
-
-fn regime<'a>(row: &'a Row, params: &'a Params, version_hash: &'a str) -> [Value<'a>; 17] {
-    let label = |l| Value::text(row.labels[l].map(Label::as_str));
-    let [l0, l1, l2, _] = row.budget.enabled.map(Value::Bool).into_array();
-    [
-        label(Layer::L0),
-        label(Layer::L1),
-        label(Layer::L2),
-        label(Layer::L3),
-        Value::text(params.l4_label.as_deref()),
-        Value::Text(row.key_text()),
-        Value::Float(row.risk.size_mult),
-        Value::Float(row.risk.stop_mult),
-        Value::Text(row.risk.orders.as_str()),
-        Value::Float(row.risk.gross_cap),
-        Value::Bool(row.risk.pyramids),
-        row.setups.as_deref().map_or(Value::Null, Value::Texts),
-        Value::Text(row.budget.tier.as_str()),
-        l0,
-        l1,
-        l2,
-        Value::Text(version_hash),
-    ]
 }
 
 /// Rows of `cmc_regime_flips`.

@@ -1,0 +1,112 @@
+//! Elements of SVG, and the colours of a picture: told apart by the colour-blind (blue, grey, orange; the volatility
+//! by strength), and replaced by brighter ones where the reader prefers a dark scheme.
+
+use std::fmt::Write;
+
+/// A colour as SVG names it.
+pub type Colour = &'static str;
+
+/// The background.
+pub const PAPER: Colour = "#FFFFFF";
+/// Lines and texts.
+pub const INK: Colour = "#1B2430";
+/// The colours of trends.
+pub const UP: Colour = "#0072B2";
+pub const SIDEWAYS: Colour = "#80868E";
+pub const DOWN: Colour = "#D55E00";
+
+/// Each colour, and what it is in a dark scheme.
+const DARK: [[Colour; 2]; 5] =
+    [[PAPER, "#0E141B"], [INK, "#E8EDF2"], [UP, "#3FA7E8"], [SIDEWAYS, "#9AA4AE"], [DOWN, "#FF8A3D"]];
+
+/// A colour, and how much of it covers what is below, from 0 to 1.
+#[derive(Clone, Copy)]
+pub struct Shade(pub Colour, pub f64);
+
+/// The end of a text at its place.
+#[derive(Clone, Copy)]
+pub enum Anchor {
+    Start,
+    Middle,
+}
+
+impl Anchor {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Anchor::Start => "start",
+            Anchor::Middle => "middle",
+        }
+    }
+}
+
+/// A picture that is drawn, element over element. Places are in pixels from the upper left corner.
+pub struct Sheet(String);
+
+/// The nearest quarter of a pixel: finer places only make the text longer.
+pub fn quarter(pixels: f64) -> f64 {
+    (pixels * 4.0).round() / 4.0
+}
+
+impl Sheet {
+    /// An empty sheet of this width and height, in pixels. The title must need no escapes.
+    pub fn new([width, height]: [u32; 2], title: &str) -> Self {
+        let dark = DARK.map(|[light, dark]| {
+            format!(
+                ".pg_regime [fill=\"{light}\"]{{fill:{dark}}}.pg_regime [stroke=\"{light}\"]{{stroke:{dark}}}"
+            )
+        });
+        let mut sheet = Self(format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
+             class=\"pg_regime\" font-family=\"sans-serif\" role=\"img\" aria-label=\"{title}\">\
+             <style>@media (prefers-color-scheme:dark){{{}}}</style>",
+            dark.concat()
+        ));
+        sheet.rectangle([0.0, 0.0], [f64::from(width), f64::from(height)], Shade(PAPER, 1.0));
+        sheet
+    }
+
+    /// A rectangle from its upper left to its lower right corner.
+    pub fn rectangle(
+        &mut self,
+        [left, top]: [f64; 2],
+        [right, bottom]: [f64; 2],
+        Shade(fill, opacity): Shade,
+    ) {
+        let [left, top, right, bottom] = [left, top, right, bottom].map(quarter);
+        let (width, height) = (right - left, bottom - top);
+        self.add(format_args!(
+            "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" opacity=\"{opacity}\" fill=\"{fill}\"/>"
+        ));
+    }
+
+    /// A line from point to point, so many pixels wide.
+    pub fn line(&mut self, points: &[[f64; 2]], Shade(stroke, opacity): Shade, width: f64) {
+        self.add(format_args!(
+            "<polyline fill=\"none\" opacity=\"{opacity}\" stroke=\"{stroke}\" stroke-width=\"{width}\" points=\""
+        ));
+        for (n, [x, y]) in points.iter().enumerate() {
+            let space = if n == 0 { "" } else { " " };
+            self.add(format_args!("{space}{},{}", quarter(*x), quarter(*y)));
+        }
+        self.add(format_args!("\"/>"));
+    }
+
+    /// A text, whose letters are `size` pixels high, in the middle of the line at `y`. The text must need no escapes.
+    pub fn text(&mut self, text: &str, [x, y]: [f64; 2], size: f64, anchor: Anchor) {
+        let [x, y, size] = [x, y, size].map(quarter);
+        let anchor = anchor.as_str();
+        self.add(format_args!(
+            "<text x=\"{x}\" y=\"{y}\" dy=\"0.5ex\" text-anchor=\"{anchor}\" font-size=\"{size}\" fill=\"{INK}\">{text}</text>"
+        ));
+    }
+
+    /// The picture as SVG: one line without tabs and backslashes, so that COPY writes the text unchanged.
+    pub fn into_svg(self) -> String {
+        self.0 + "</svg>"
+    }
+
+    fn add(&mut self, element: std::fmt::Arguments) {
+        // Writing to a String cannot fail.
+        let _ = self.0.write_fmt(element);
+    }
+}

@@ -1,0 +1,237 @@
+//! A row of `cmc_regimes`: how it is computed, read, written, compared and shown. [`REGIMES`] names the columns.
+
+use std::borrow::Cow;
+
+use regime_core::Label;
+use regime_core::cmc_regimes::policy::Risk;
+use regime_core::cmc_regimes::row::Row as Computed;
+use regime_core::math::number::plain;
+
+use crate::pg::error::Result;
+use crate::pg::spi::{self, Micros};
+use crate::sync::content::Value;
+use crate::sync::table::{Column, Type};
+use crate::systems::cmc_regimes::tables::REGIMES;
+
+/// Text of a row: mostly one of a few words.
+type Text = Cow<'static, str>;
+
+/// The number of values of a row.
+const VALUES: usize = REGIMES.values.len();
+
+/// What a row says: its columns beside the key and the stamp. `None` is NULL, which all columns can be in adopted
+/// rows not yet refreshed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Row {
+    /// Labels of L0 to L4.
+    pub labels: [Option<Text>; 5],
+    pub regime_key: Option<Text>,
+    pub size_mult: Option<f64>,
+    pub stop_mult: Option<f64>,
+    pub orders: Option<Text>,
+    pub gross_cap: Option<f64>,
+    pub pyramids: Option<bool>,
+    pub setups: Option<Vec<String>>,
+    pub feature_tier: Option<Text>,
+    /// Whether L0, L1 and L2 have enough bars.
+    pub enabled: [Option<bool>; 3],
+    pub version_hash: Option<Text>,
+}
+
+/// A whole row of an asset. Moments are microseconds since 2000.
+#[derive(Default)]
+pub struct Stored {
+    pub id: i32,
+    /// `None` where no row is meant.
+    pub ts: Option<i64>,
+    pub row: Row,
+    pub updated_at: Option<i64>,
+}
+
+impl Row {
+    /// The row that a computation makes, with the label of L4 and the version hash it was given.
+    pub fn computed(row: &Computed, l4_label: Option<&str>, version_hash: &str) -> Self {
+        let [l0, l1, l2, l3] = row.labels.map(|label| label.map(|l: Label| l.as_str().into())).into_array();
+        let [l0_enabled, l1_enabled, l2_enabled, _] = row.budget.enabled.map(Some).into_array();
+        Self {
+            labels: [l0, l1, l2, l3, l4_label.map(|label| Cow::Owned(label.to_owned()))],
+            regime_key: Some(row.key_text().into()),
+            setups: row.setups.clone(),
+            feature_tier: Some(row.budget.tier.as_str().into()),
+            enabled: [l0_enabled, l1_enabled, l2_enabled],
+            version_hash: Some(Cow::Owned(version_hash.to_owned())),
+            ..Self::of_risk(row.risk)
+        }
+    }
+
+    /// A row of these risk fields; its other columns are NULL.
+    pub fn of_risk(risk: Risk) -> Self {
+        Self {
+            size_mult: Some(risk.size_mult),
+            stop_mult: Some(risk.stop_mult),
+            orders: Some(risk.orders.as_str().into()),
+            gross_cap: Some(risk.gross_cap),
+            pyramids: Some(risk.pyramids),
+            ..Self::default()
+        }
+    }
+
+    /// The row of a statement that begins with [`columns`].
+    ///
+    /// # Errors
+    /// Where a column is of another type.
+    pub fn read(row: &spi::Row) -> Result<Self> {
+        let text = |column: usize| -> Result<Option<Text>> {
+            Ok(row.get::<Option<String>>(column)?.map(Cow::Owned))
+        };
+        let setups: Option<Vec<Option<String>>> = row.get(const { place("setups") })?;
+        Ok(Self {
+            labels: [
+                text(const { place("l0_label") })?,
+                text(const { place("l1_label") })?,
+                text(const { place("l2_label") })?,
+                text(const { place("l3_label") })?,
+                text(const { place("l4_label") })?,
+            ],
+            regime_key: text(const { place("regime_key") })?,
+            size_mult: row.get(const { place("size_mult") })?,
+            stop_mult: row.get(const { place("stop_mult") })?,
+            orders: text(const { place("orders") })?,
+            gross_cap: row.get(const { place("gross_cap") })?,
+            pyramids: row.get(const { place("pyramids") })?,
+            setups: setups.map(|setups| setups.into_iter().flatten().collect()),
+            feature_tier: text(const { place("feature_tier") })?,
+            enabled: [
+                row.get(const { place("l0_enabled") })?,
+                row.get(const { place("l1_enabled") })?,
+                row.get(const { place("l2_enabled") })?,
+            ],
+            version_hash: text(const { place("regime_version_hash") })?,
+        })
+    }
+
+    /// The values, in the order of the columns of [`REGIMES`].
+    pub fn values(&self) -> [Value<'_>; VALUES] {
+        fn text(text: &Option<Text>) -> Value<'_> {
+            Value::text(text.as_deref())
+        }
+        let bool = |value: Option<bool>| value.map_or(Value::Null, Value::Bool);
+        let [l0, l1, l2, l3, l4] = self.labels.each_ref().map(text);
+        let [l0_enabled, l1_enabled, l2_enabled] = self.enabled.map(bool);
+        [
+            l0,
+            l1,
+            l2,
+            l3,
+            l4,
+            text(&self.regime_key),
+            Value::float(self.size_mult),
+            Value::float(self.stop_mult),
+            text(&self.orders),
+            Value::float(self.gross_cap),
+            bool(self.pyramids),
+            self.setups.as_deref().map_or(Value::Null, Value::Texts),
+            text(&self.feature_tier),
+            l0_enabled,
+            l1_enabled,
+            l2_enabled,
+            text(&self.version_hash),
+        ]
+    }
+
+    /// Each column with the values of two rows, in the order of the table.
+    pub fn beside<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = (&'static str, [Value<'a>; 2])> {
+        let values = self.values().into_iter().zip(other.values());
+        REGIMES.values.iter().zip(values).map(|(column, (a, b))| (column.name, [a, b]))
+    }
+
+    /// The columns that differ.
+    pub fn differing(&self, other: &Self) -> Vec<&'static str> {
+        self.beside(other).filter(|(_, [a, b])| a != b).map(|(column, _)| column).collect()
+    }
+
+    /// The row as far as a policy can change it: without the data budget and the version hash.
+    pub fn by_policy(self) -> Self {
+        Self { feature_tier: None, enabled: [None; 3], version_hash: None, ..self }
+    }
+}
+
+impl Stored {
+    /// The row of a statement that begins with [`columns`].
+    ///
+    /// # Errors
+    /// Where a column is of another type, and where a column of the key is NULL.
+    pub fn read(row: &spi::Row) -> Result<Self> {
+        let updated_at: Option<Micros> = row.get(const { place(REGIMES.stamp) })?;
+        Ok(Self {
+            id: row.get(const { place("id") })?,
+            ts: Some(moment(row)?),
+            row: Row::read(row)?,
+            updated_at: updated_at.map(|Micros(at)| at),
+        })
+    }
+}
+
+/// The time of the row of a statement that begins with [`columns`], in microseconds since 2000.
+///
+/// # Errors
+/// Where the column is of another type or NULL.
+pub fn moment(row: &spi::Row) -> Result<i64> {
+    row.get(const { place("ts") }).map(|Micros(ts)| ts)
+}
+
+/// The columns of the table for a `SELECT`, each as the type that it is read as: what [`Row::read`] and
+/// [`Stored::read`] read. `of` is an alias with its dot, or empty.
+pub fn columns(of: &str) -> String {
+    let stamp = (REGIMES.stamp, Type::Timestamptz);
+    let lists = [REGIMES.scope, REGIMES.key, REGIMES.values];
+    let columns = lists.into_iter().flatten().map(|column| (column.name, column.kind)).chain([stamp]);
+    columns.map(|(name, kind)| format!("{of}{name}::{}", kind.sql())).collect::<Vec<_>>().join(", ")
+}
+
+/// The place of a column in [`columns`], counted from 0. One that the table has not is an error of the compiler.
+const fn place(name: &str) -> usize {
+    let lists: [&[Column]; 3] = [REGIMES.scope, REGIMES.key, REGIMES.values];
+    let (mut list, mut before) = (0, 0);
+    while list < lists.len() {
+        let mut column = 0;
+        while column < lists[list].len() {
+            if is_same(lists[list][column].name, name) {
+                return before + column;
+            }
+            column += 1;
+        }
+        before += column;
+        list += 1;
+    }
+    assert!(is_same(REGIMES.stamp, name));
+    before
+}
+
+/// Whether two texts are the same, for constants.
+const fn is_same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
+}
+
+/// A value of a row for a reader; `None` is NULL.
+pub fn shown(value: Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::Micros(n) => Some(n.to_string()),
+        Value::Date(n) | Value::Int(n) => Some(n.to_string()),
+        Value::Float(number) => Some(plain(number)),
+        Value::Bool(is) => Some(is.to_string()),
+        Value::Text(text) => Some(text.to_owned()),
+        Value::Texts(texts) => Some(braced(texts)),
+    }
+}
+
+/// Setups as PostgreSQL shows an array of names: `{breakout,pullback}`.
+pub fn braced(setups: &[String]) -> String {
+    format!("{{{}}}", setups.join(","))
+}
