@@ -822,7 +822,7 @@ AS 'MODULE_PATHNAME', 'regime_forward_returns_wrapper';
 -- src/api/health.rs
 -- pg_regime::api::health::regime_status
 CREATE  FUNCTION "regime_status"() RETURNS TABLE (
-	"id" INT,  /* i32 */
+	"id" INT,  /* Option < i32 > */
 	"newest_bar" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
 	"newest_row" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
 	"regime_key" TEXT,  /* Option < String > */

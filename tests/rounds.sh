@@ -229,9 +229,9 @@ said=$(for n in 1 2 3; do psql -Xq -d rounds -c "$(call $batch "max_runtime => '
 round=$(newest_round)
 is "max_runtime stops after a batch, and the next call goes on" "$said" "$(cat <<SAID
 NOTICE:  round $round: 18 of 45 assets done, 0 failed
-NOTICE:  round $round: max_runtime is over; assets that wait for the next call: 27
+NOTICE:  round $round: max_runtime reached; 27 assets left for the next call
 NOTICE:  round $round: 36 of 45 assets done, 0 failed
-NOTICE:  round $round: max_runtime is over; assets that wait for the next call: 9
+NOTICE:  round $round: max_runtime reached; 9 assets left for the next call
 NOTICE:  round $round: 45 of 45 assets done, 0 failed
 SAID
 )"
@@ -260,7 +260,7 @@ psql -Xq -d rounds -c "$(call 9)" >"$work/worker_1" 2>&1 9>&- &
 session=$!
 until_so "count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 20 AND NOT granted"
 is "a session that finds nothing more to do leaves the rest to the other" "$(psql -Xq -d rounds -c "$(call 45)" 2>&1 | tail -n 1)" \
-    "NOTICE:  round $(newest_round): 36 of 45 assets done, 0 failed; other sessions are at the rest"
+    "NOTICE:  round $(newest_round): 36 of 45 assets done, 0 failed; the remaining assets are being refreshed by other sessions"
 close
 wait $session || true
 is "which does it" "$(complaints; r "SELECT * FROM not_once($last)"; r "SELECT count(*) FROM newest")" $assets

@@ -15,7 +15,7 @@ fn regime_status() -> Result<
     TableIterator<
         'static,
         (
-            name!(id, i32),
+            name!(id, Option<i32>),
             name!(newest_bar, Option<TimestampWithTimeZone>),
             name!(newest_row, Option<TimestampWithTimeZone>),
             name!(regime_key, Option<String>),
@@ -33,7 +33,7 @@ fn regime_status() -> Result<
 }
 
 type Row = (
-    i32,
+    Option<i32>,
     Option<TimestampWithTimeZone>,
     Option<TimestampWithTimeZone>,
     Option<String>,
@@ -45,18 +45,18 @@ type Row = (
     Option<String>,
 );
 
-fn row(status: Status) -> Row {
+fn row(Status { fresh, regime_key }: Status) -> Row {
     (
-        status.id,
-        status.newest_bar.and_then(timestamp),
-        status.newest_row.and_then(timestamp),
-        status.regime_key.clone(),
-        status.lag_bars,
-        status.lag().and_then(time::interval),
-        status.is_stale(),
-        status.last_success.and_then(timestamp),
-        status.last_error.and_then(timestamp),
-        status.last_message,
+        fresh.id,
+        fresh.newest_source.and_then(timestamp),
+        fresh.newest_row.and_then(timestamp),
+        regime_key,
+        fresh.behind,
+        fresh.lag().and_then(time::interval),
+        fresh.is_stale(),
+        fresh.last.success.and_then(timestamp),
+        fresh.last.error.and_then(timestamp),
+        fresh.last.message,
     )
 }
 

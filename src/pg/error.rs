@@ -141,6 +141,25 @@ pub fn check_range(name: &str, value: Option<i32>, least: i32, most: i32) -> Res
     }
 }
 
+/// Checks that the limits of a range, where both are given, are in order; both ends belong to the range. `shown` gives
+/// a limit as messages name it.
+///
+/// # Errors
+/// Where the first limit is after the second.
+pub fn check_order<T: Copy + PartialOrd>(
+    [from_name, to_name]: [&str; 2],
+    [from, to]: [Option<T>; 2],
+    shown: impl Fn(T) -> String,
+) -> Result<()> {
+    match (from, to) {
+        (Some(from), Some(to)) if from > to => {
+            Err(invalid_parameter(format!("{from_name} {} is after {to_name} {}", shown(from), shown(to)))
+                .hint(format!("Pass the earlier of the two as {from_name}; both are included.")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Reports as a WARNING that one subject was not worked on, and why; the others are.
 pub fn warn(what: &str, error: &Error) {
     report_warning(what, error, Some("Its earlier rows are kept."));

@@ -14,6 +14,8 @@ pub struct Receiver<'a> {
     /// First, so that PostgreSQL finds its own part.
     base: pg_sys::DestReceiver,
     types: Vec<pg_sys::Oid>,
+    /// The result's columns. The slot of a row may be that of a partition, whose columns have no names.
+    descriptor: pg_sys::TupleDesc,
     /// Names of the columns, once a column was asked for by its name.
     names: OnceCell<Vec<String>>,
     each: &'a mut dyn FnMut(&Row) -> Result<()>,
@@ -30,7 +32,14 @@ impl<'a> Receiver<'a> {
             rDestroy: Some(ignore),
             mydest: pg_sys::CommandDest::DestNone,
         };
-        Self { base, types: Vec::new(), names: OnceCell::new(), each, error: None }
+        Self {
+            base,
+            types: Vec::new(),
+            descriptor: std::ptr::null_mut(),
+            names: OnceCell::new(),
+            each,
+            error: None,
+        }
     }
 }
 
@@ -52,19 +61,18 @@ unsafe extern "C-unwind" fn receive(
     slot: *mut pg_sys::TupleTableSlot,
     receiver: *mut pg_sys::DestReceiver,
 ) -> bool {
-    // SAFETY: the receiver is the one that its user passed, and the slot holds a row, whose values and
-    // descriptor stay where they are until this function returns.
-    let (receiver, values, nulls, descriptor) = unsafe {
+    // SAFETY: the receiver is the one that its user passed, and the slot holds a row, whose values stay where they are
+    // until this function returns.
+    let (receiver, values, nulls) = unsafe {
         pg_sys::slot_getallattrs(slot);
         let columns = (*slot).tts_nvalid as usize;
         (
             &mut *receiver.cast::<Receiver>(),
             std::slice::from_raw_parts((*slot).tts_values, columns),
             std::slice::from_raw_parts((*slot).tts_isnull, columns),
-            (*slot).tts_tupleDescriptor,
         )
     };
-    let row = Row::new(values, nulls, &receiver.types, &receiver.names, descriptor);
+    let row = Row::new(values, nulls, &receiver.types, &receiver.names, receiver.descriptor);
     let result = (receiver.each)(&row);
     let error = row.mistyped();
     drop(row);
@@ -79,10 +87,11 @@ unsafe extern "C-unwind" fn start(
     _operation: i32,
     row: pg_sys::TupleDesc,
 ) {
-    // SAFETY: the receiver is the one that its user passed; the descriptor is valid here.
+    // SAFETY: the receiver is the one that its user passed; the descriptor is valid until the statement ends.
     unsafe {
         let receiver = &mut *receiver.cast::<Receiver>();
         receiver.types = types(row);
+        receiver.descriptor = row;
         receiver.names = OnceCell::new();
     }
 }

@@ -242,7 +242,7 @@ impl Row<'_> {
     fn names(&self) -> &[String] {
         self.names.get_or_init(|| {
             let name = |number| {
-                // SAFETY: the descriptor is that of the row, which is alive, and the number one of its columns;
+                // SAFETY: the descriptor is that of the statement, which runs, and the number one of its columns;
                 // the name is a copy, freed when it was copied once more.
                 unsafe {
                     let name = pg_sys::SPI_fname(self.descriptor, number);
@@ -339,11 +339,6 @@ impl Row<'_> {
     /// An owned `text`.
     pub fn string(&self, column: usize) -> Option<String> {
         self.text(column).map(str::to_owned)
-    }
-
-    /// An `int4[]`.
-    pub fn optional_ints(&self, column: usize) -> Option<Vec<Option<i32>>> {
-        self.typed(column, pg_sys::INT4ARRAYOID, "int[]")
     }
 
     /// A `bytea`.

@@ -10,7 +10,7 @@ use crate::api::{micros, required, timestamp};
 use crate::pg::json::JsonText;
 use crate::pg::spi;
 use crate::systems::cmc_regimes::engine::Engine;
-use crate::systems::cmc_regimes::params::{self, Given};
+use crate::systems::cmc_regimes::params::{self, Given, Hysteresis};
 use crate::systems::cmc_regimes::refresh::rows;
 use crate::systems::cmc_regimes::row::Stored;
 use crate::systems::cmc_regimes::tables::TF;
@@ -34,17 +34,9 @@ returns_rows! {
         point_in_time: default!(Option<bool>, "false"),
     ) plus () {
         let id = required("asset_id", asset_id)?;
-        let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-        let given = Given {
-            cal_scheme,
-            policy,
-            hysteresis,
-            hysteresis_mode,
-            min_hold_bars,
-            min_bars,
-            l4_label,
-            point_in_time,
-        };
+        let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
+    let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
+    let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time };
         let rules = rules.map(|r| r.parse()).transpose()?;
         let (outcome, said) = spi::connect(|db| {
             let setup = params::load(db, &given, rules.as_ref())?;

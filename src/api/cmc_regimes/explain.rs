@@ -6,7 +6,7 @@ use pgrx::prelude::*;
 use crate::api::{micros, required};
 use crate::output::told::Line;
 use crate::systems::cmc_regimes::explain::explain;
-use crate::systems::cmc_regimes::params::Given;
+use crate::systems::cmc_regimes::params::{Given, Hysteresis};
 
 /// The reasons for a row, step by step, and whether the stored row is the same. Specification 2, section Reading.
 #[pg_extern(stable, parallel_restricted)]
@@ -38,17 +38,9 @@ fn regime_explain(
     ErrorReport,
 > {
     let asset = required("asset_id", asset_id)?;
+    let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given {
-        cal_scheme,
-        policy,
-        hysteresis,
-        hysteresis_mode,
-        min_hold_bars,
-        min_bars,
-        l4_label,
-        point_in_time,
-    };
+    let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time };
     let lines = explain(asset, at.map(micros), &given)?;
     Ok(TableIterator::new(lines.into_iter().map(row)))
 }

@@ -1,4 +1,4 @@
-//! `regime_label_…`: raw labels of stored bars, and of arrays.
+//! `regime_label_…`: raw labels of stored bars and of arrays.
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
@@ -7,9 +7,9 @@ use regime_core::cmc_regimes::labeller::{Bars, label_bars};
 use regime_core::cmc_regimes::pipeline;
 use regime_core::{Label, Layer, Tier};
 
-use crate::api::timestamp;
+use crate::api::{required, timestamp};
 use crate::pg::catalog::extension_schema;
-use crate::pg::error::{Error, Result as Checked, invalid_parameter, null_argument};
+use crate::pg::error::{Error, Result as Checked, invalid_parameter};
 use crate::pg::spi;
 use crate::source::bars::Span;
 use crate::source::map::no_source;
@@ -18,9 +18,11 @@ use crate::systems::cmc_regimes::params::{self, Given};
 
 type LabelRow = (TimestampWithTimeZone, Option<String>, Option<String>, Option<String>, Option<String>);
 
-/// Makes the two forms of a layer's labeller.
+/// The two forms of each layer's labelling function (specification 2, Labels): of stored bars, and of arrays with an
+/// element for each bar.
 macro_rules! labellers {
     ($($name:literal, $stored:ident, $arrays:ident, $layer:expr;)+) => {$(
+        /// Raw labels of an asset's stored bars.
         #[pg_extern(name = $name, stable, parallel_restricted)]
         #[allow(clippy::type_complexity)]
         fn $stored(
@@ -38,10 +40,10 @@ macro_rules! labellers {
                     name!(label, Option<String>),
                 ),
             >, ErrorReport> {
-            let asset = asset_id.ok_or_else(|| null_argument("asset_id"))?;
-            Ok(TableIterator::new(stored($layer, asset, cal_scheme, mode)?))
+            Ok(TableIterator::new(stored($layer, required("asset_id", asset_id)?, cal_scheme, mode)?))
         }
 
+        /// Raw labels of bars given as arrays; NULL if a required array is NULL.
         #[pg_extern(name = $name, immutable, parallel_safe)]
         fn $arrays(
             close: Option<Vec<Option<f64>>>,

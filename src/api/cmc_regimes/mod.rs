@@ -1,4 +1,4 @@
-//! The SQL functions of the layered regimes.
+//! The SQL functions of the layered regimes of assets.
 
 mod check_inputs;
 mod compute;

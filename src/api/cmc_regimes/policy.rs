@@ -1,23 +1,16 @@
-//! Policies: resolving labels, loading, listing and dropping rules, the version hash.
-
-use pgrx::prelude::*;
-use serde_json::Value;
-
-use regime_core::cmc_regimes::policy::{Finding, Policy, PolicyTable, Risk, Rule};
-use regime_core::cmc_regimes::version::version_hash;
-
-use crate::pg::arg::arg;
-use crate::pg::catalog::extension_schema;
-use crate::pg::error::{Result as Checked, null_argument};
-use crate::pg::json::JsonText;
-use crate::pg::session::check_writable;
-use crate::pg::spi;
-use crate::systems::cmc_regimes::params::{Given, check_label};
-use crate::systems::cmc_regimes::policies::{check_may_change, check_name, load};
-use crate::systems::cmc_regimes::{params, policies};
+//! Policies: resolving labels; loading, listing and dropping rules; the version hash.
 
 use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
 
+use crate::api::required;
+use crate::pg::json::JsonText;
+use crate::pg::spi;
+use crate::systems::cmc_regimes::params::{Given, Hysteresis, version_of};
+use crate::systems::cmc_regimes::policies;
+use crate::systems::cmc_regimes::policy::rules::{Listed, listed, resolve};
+
+/// Resolves labels to limits and setups (specification 2, Policy).
 #[pg_extern(stable, parallel_restricted)]
 #[allow(clippy::too_many_arguments, clippy::type_complexity)]
 fn resolve_policy(
@@ -42,12 +35,8 @@ fn resolve_policy(
     >,
     ErrorReport,
 > {
-    for (name, label) in [("l0", l0), ("l1", l1), ("l2", l2), ("l3", l3), ("l4", l4)] {
-        check_label(name, label)?;
-    }
     let rules = rules.map(|r| r.parse()).transpose()?;
-    let table = table(policy, rules.as_ref())?;
-    let (risk, setups) = Policy::new(table).resolve([l0, l1, l2, l3, l4]);
+    let (risk, setups) = resolve([l0, l1, l2, l3, l4], policy, rules.as_ref())?;
     Ok(TableIterator::once((
         risk.size_mult,
         risk.stop_mult,
@@ -58,18 +47,29 @@ fn resolve_policy(
     )))
 }
 
-pub fn table(policy: Option<&str>, rules: Option<&Value>) -> Checked<PolicyTable> {
-    spi::connect(|db| policies::policy_table(db, &extension_schema(db)?, policy, rules))
-}
-
+/// Stores rules under a name, as an overlay over the built-in rules; returns their number (specification 2, Policy).
 #[pg_extern(volatile, parallel_unsafe)]
-pub fn regime_load_policy(policy: Option<&str>, rules: Option<JsonText>) -> Result<i32, ErrorReport> {
-    Ok(load(
-        policy.ok_or_else(|| null_argument("policy"))?,
-        &rules.ok_or_else(|| null_argument("rules"))?.parse()?,
-    )?)
+fn regime_load_policy(policy: Option<&str>, rules: Option<JsonText>) -> Result<i32, ErrorReport> {
+    let policy = required("policy", policy)?;
+    Ok(policies::load(policy, &required("rules", rules)?.parse()?)?)
 }
 
+type RuleRow = (
+    Option<i32>,
+    Option<String>,
+    Option<f64>,
+    Option<f64>,
+    Option<&'static str>,
+    Option<Vec<String>>,
+    Option<f64>,
+    Option<bool>,
+    Option<&'static str>,
+    &'static str,
+    Option<String>,
+    Option<String>,
+);
+
+/// The merged rules of a policy in order, the fallback last (specification 2, Policy).
 // The SQL is written out because a Rust field cannot be called match.
 #[pg_extern(
     stable,
@@ -104,63 +104,35 @@ fn regime_policy_rules(
     >,
     ErrorReport,
 > {
-    let table = table(policy, None)?;
-    let listed = |rule: &Rule, number: Option<i32>, shadowed_by: Option<String>, note: Option<String>| {
-        (
-            number,
-            number.map(|_| rule.match_text().to_owned()),
-            rule.size_mult,
-            rule.stop_mult,
-            rule.orders.map(|o| o.as_str()),
-            rule.setups.clone(),
-            rule.gross_cap,
-            rule.pyramids,
-            number.map(|_| rule.pattern.align().as_str()),
-            rule.origin.as_str(),
-            shadowed_by,
-            note,
-        )
-    };
-    let mut rows = Vec::new();
-    for (i, rule) in table.rules().iter().enumerate() {
-        let finding = table.finding(i);
-        let shadowed_by = match finding {
-            Some(Finding::ShadowedBy(earlier)) => Some(table.rules()[earlier].match_text().to_owned()),
-            _ => None,
-        };
-        let mut notes = Vec::new();
-        if finding == Some(Finding::NoLabel) {
-            notes.push("matches no label computed from bars");
-        }
-        if rule.size_mult.is_some_and(|size| size > Risk::START.size_mult) {
-            notes.push("a size above 1 is never let through");
-        }
-        if rule.stop_mult.is_some_and(|stop| stop < Risk::START.stop_mult) {
-            notes.push("a stop under 1.5 is never let through");
-        }
-        let note = (!notes.is_empty()).then(|| notes.join("; "));
-        rows.push(listed(rule, Some(i as i32 + 1), shadowed_by, note));
-    }
-    rows.push(listed(table.fallback(), None, None, Some("where no rule but overrides matches".to_owned())));
-    Ok(TableIterator::new(rows))
+    let table = policies::table(policy, None)?;
+    Ok(TableIterator::new(listed(&table).into_iter().map(rule_row).collect::<Vec<_>>()))
 }
 
+fn rule_row(listed: Listed) -> RuleRow {
+    let Listed { rule, number, shadowed_by, note } = listed;
+    (
+        number,
+        number.map(|_| rule.match_text().to_owned()),
+        rule.size_mult,
+        rule.stop_mult,
+        rule.orders.map(|o| o.as_str()),
+        rule.setups.clone(),
+        rule.gross_cap,
+        rule.pyramids,
+        number.map(|_| rule.pattern.align().as_str()),
+        rule.origin.as_str(),
+        shadowed_by.map(str::to_owned),
+        note,
+    )
+}
+
+/// Removes a stored policy (specification 2, Policy).
 #[pg_extern(volatile, parallel_unsafe)]
 fn regime_drop_policy(policy: Option<&str>) -> Result<(), ErrorReport> {
-    let policy = policy.ok_or_else(|| null_argument("policy"))?;
-    check_name(policy)?;
-    check_writable("regime_drop_policy()")?;
-    let dropped = spi::connect(|db| {
-        let schema = extension_schema(db)?;
-        check_may_change(db, &schema)?;
-        match db.execute(&format!("DELETE FROM {schema}.regime_policy WHERE policy = $1"), &[arg(policy)])? {
-            0 => Err(policies::unknown_policy(policy, &schema)),
-            _ => Ok(()),
-        }
-    });
-    Ok(dropped?)
+    Ok(policies::drop(required("policy", policy)?)?)
 }
 
+/// The hash of everything beside the bars that can change a row (specification 1, section 6; specification 2, Policy).
 #[pg_extern(stable, parallel_restricted)]
 #[allow(clippy::too_many_arguments)]
 fn regime_version_hash(
@@ -175,17 +147,8 @@ fn regime_version_hash(
     l4_label: default!(Option<String>, "NULL"),
     point_in_time: default!(Option<bool>, "false"),
 ) -> Result<String, ErrorReport> {
+    let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given {
-        cal_scheme,
-        policy,
-        hysteresis,
-        hysteresis_mode,
-        min_hold_bars,
-        min_bars,
-        l4_label,
-        point_in_time,
-    };
-    let (_, params, table) = spi::connect(|db| params::parameters(db, &given, None))?;
-    Ok(version_hash(&table, &params))
+    let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time };
+    Ok(spi::connect(|db| version_of(db, &given))?)
 }

@@ -1,13 +1,13 @@
-//! `refresh_cmc_regimes` of ids; the forms of one id and of symbols call it (sql/install/symbols.sql).
+//! `refresh_cmc_regimes` of ids, which the forms of one id and of symbols call (sql/install/symbols.sql).
 
+use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::output::entry::{Entry, Mode};
-use crate::systems::cmc_regimes::params::Given;
+use crate::systems::cmc_regimes::params::{Given, Hysteresis};
 use crate::systems::cmc_regimes::refresh::call::{Assets, How, Summary, refresh};
 
-use pgrx::pg_sys::panic::ErrorReport;
-
+/// Refreshes assets and returns a summary of each (specification 2, Refresh).
 #[pg_extern(name = "refresh_cmc_regimes", volatile, parallel_unsafe)]
 #[allow(clippy::too_many_arguments, clippy::type_complexity)]
 fn refresh_assets(
@@ -46,19 +46,12 @@ fn refresh_assets(
     >,
     ErrorReport,
 > {
+    let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given {
-        cal_scheme,
-        policy,
-        hysteresis,
-        hysteresis_mode,
-        min_hold_bars,
-        min_bars,
-        l4_label,
-        point_in_time,
-    };
+    let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time };
     let assets = ids.map_or(Assets::All, Assets::Listed);
-    let how = how(dry_run, full_refresh, only_dirty);
+    let [dry_run, full_refresh, only_dirty] = [dry_run, full_refresh, only_dirty].map(|on| on == Some(true));
+    let how = How { dry_run, full_refresh, only_dirty };
     Ok(TableIterator::new(refresh(assets, &given, how)?.into_iter().map(row)))
 }
 
@@ -78,24 +71,16 @@ type Row = (
     Option<String>,
 );
 
-fn how(dry_run: Option<bool>, full_refresh: Option<bool>, only_dirty: Option<bool>) -> How {
-    How {
-        dry_run: dry_run == Some(true),
-        full_refresh: full_refresh == Some(true),
-        only_dirty: only_dirty == Some(true),
-    }
-}
-
 fn row(summary: Summary) -> Row {
-    let rows = |table: usize| summary.rows.map(|r| r[table]);
+    let [regimes, flips, stats, comovement] = summary.rows.map_or([None; 4], |rows| rows.map(Some));
     let Entry { status, written, version, elapsed_ms, message, mode, reason, .. } = summary.entry;
     (
         summary.id,
         status.as_str(),
-        rows(0),
-        rows(1),
-        rows(2),
-        rows(3),
+        regimes,
+        flips,
+        stats,
+        comovement,
         written.total() as i64,
         summary.feature_tier,
         version,

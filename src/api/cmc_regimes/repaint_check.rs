@@ -6,7 +6,7 @@ use pgrx::prelude::*;
 use crate::api::{required, timestamp};
 use crate::pg::spi;
 use crate::systems::cmc_regimes::check::repaint::{self, Difference};
-use crate::systems::cmc_regimes::params::Given;
+use crate::systems::cmc_regimes::params::{Given, Hysteresis};
 
 /// Each column of stored rows compared with what could be computed when the rows closed. Specification 1, section 3.
 #[pg_extern(stable, parallel_restricted)]
@@ -38,17 +38,9 @@ fn regime_repaint_check(
     ErrorReport,
 > {
     let asset = required("asset_id", asset_id)?;
+    let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given {
-        cal_scheme,
-        policy,
-        hysteresis,
-        hysteresis_mode,
-        min_hold_bars,
-        min_bars,
-        l4_label,
-        point_in_time: None,
-    };
+    let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time: None };
     let compared = spi::connect(|db| repaint::check(db, asset, sample, &given))?;
     Ok(TableIterator::new(compared.into_iter().map(|c| {
         let (first, stored, knowable) = match c.first {

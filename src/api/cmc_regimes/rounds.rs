@@ -3,11 +3,11 @@
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::api::micros;
-use crate::pg::error::null_argument;
-use crate::systems::cmc_regimes::params::Given;
+use crate::api::{micros, required};
+use crate::systems::cmc_regimes::params::{Given, Hysteresis};
 use crate::systems::cmc_regimes::refresh::rounds;
 
+/// Finds the unfinished round for these arguments, or begins one; returns its number.
 #[pg_extern(volatile, parallel_unsafe)]
 #[allow(clippy::too_many_arguments)]
 fn regime_round_begin(
@@ -24,20 +24,13 @@ fn regime_round_begin(
     l4_label: default!(Option<String>, "NULL"),
     point_in_time: default!(Option<bool>, "false"),
 ) -> Result<i64, ErrorReport> {
+    let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given {
-        cal_scheme,
-        policy,
-        hysteresis,
-        hysteresis_mode,
-        min_hold_bars,
-        min_bars,
-        l4_label,
-        point_in_time,
-    };
+    let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time };
     Ok(rounds::begin(&given, only_dirty == Some(true), batch_size)?)
 }
 
+/// Refreshes the next batch of a round; returns whether more may be left to do.
 #[pg_extern(volatile, parallel_unsafe)]
 #[allow(clippy::too_many_arguments)]
 fn regime_round_next(
@@ -55,22 +48,14 @@ fn regime_round_next(
     l4_label: default!(Option<String>, "NULL"),
     point_in_time: default!(Option<bool>, "false"),
 ) -> Result<bool, ErrorReport> {
+    let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given {
-        cal_scheme,
-        policy,
-        hysteresis,
-        hysteresis_mode,
-        min_hold_bars,
-        min_bars,
-        l4_label,
-        point_in_time,
-    };
-    let round = round.ok_or_else(|| null_argument("round"))?;
-    Ok(rounds::next(&given, round, batch_size, deadline.map(micros))?)
+    let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time };
+    Ok(rounds::next(&given, required("round", round)?, batch_size, deadline.map(micros))?)
 }
 
+/// Fails if assets of the round failed.
 #[pg_extern(volatile, parallel_unsafe)]
 fn regime_round_end(round: Option<i64>) -> Result<(), ErrorReport> {
-    Ok(rounds::end(round.ok_or_else(|| null_argument("round"))?)?)
+    Ok(rounds::end(required("round", round)?)?)
 }

@@ -1,4 +1,4 @@
-//! The policy workshop: what a policy says that nobody can mean, and what other rules would have done.
+//! Policy lint and simulation.
 
 use std::borrow::Cow;
 
@@ -6,15 +6,14 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::api::{micros, timestamp};
-use crate::pg::catalog::extension_schema;
 use crate::pg::error::{Result as Checked, null_argument};
 use crate::pg::json::JsonText;
-use crate::pg::spi;
-use crate::systems::cmc_regimes::params::Given;
+use crate::systems::cmc_regimes::params::{Given, Hysteresis};
 use crate::systems::cmc_regimes::policy::lint::remarks;
 use crate::systems::cmc_regimes::policy::simulate::{Change, Scope, Summary, simulate};
 use crate::systems::cmc_regimes::{assets, policies};
 
+/// What a policy says that its author can hardly mean (docs/policies.md).
 // The SQL is written out because a Rust field cannot be called match.
 #[pg_extern(
     stable,
@@ -43,13 +42,12 @@ fn regime_policy_lint(
     ErrorReport,
 > {
     let rules = rules.map(|r| r.parse()).transpose()?;
-    let table =
-        spi::connect(|db| policies::policy_table(db, &extension_schema(db)?, policy, rules.as_ref()))?;
-    let rows =
-        remarks(&table).into_iter().map(|r| (r.severity.as_str(), r.rule, r.text, r.problem, r.detail));
+    let remarks = remarks(&policies::table(policy, rules.as_ref())?);
+    let rows = remarks.into_iter().map(|r| (r.severity.as_str(), r.rule, r.text, r.problem, r.detail));
     Ok(TableIterator::new(rows))
 }
 
+/// The stored rows that other rules would change, before and after; nothing is written (docs/policies.md).
 #[pg_extern(stable, parallel_restricted)]
 #[allow(clippy::too_many_arguments, clippy::type_complexity)]
 fn regime_policy_simulate(
@@ -92,17 +90,9 @@ fn regime_policy_simulate(
     >,
     ErrorReport,
 > {
+    let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given {
-        cal_scheme,
-        policy,
-        hysteresis,
-        hysteresis_mode,
-        min_hold_bars,
-        min_bars,
-        l4_label,
-        point_in_time,
-    };
+    let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time };
     let mut changes = Vec::new();
     simulated(rules, ids, [from_ts, to_ts], &given, |change| changes.push(change))?;
     Ok(TableIterator::new(changes.into_iter().filter_map(change_row)))
@@ -151,6 +141,7 @@ fn change_row(Change { id, ts, before, after }: Change) -> Option<ChangeRow> {
     ))
 }
 
+/// A summary for each asset of what other rules would change (docs/policies.md).
 #[pg_extern(stable, parallel_restricted)]
 #[allow(clippy::too_many_arguments, clippy::type_complexity)]
 fn regime_policy_simulate_summary(
@@ -191,39 +182,36 @@ fn regime_policy_simulate_summary(
     >,
     ErrorReport,
 > {
+    let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given {
-        cal_scheme,
-        policy,
-        hysteresis,
-        hysteresis_mode,
-        min_hold_bars,
-        min_bars,
-        l4_label,
-        point_in_time,
-    };
+    let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time };
     let summaries = simulated(rules, ids, [from_ts, to_ts], &given, |_| ())?;
-    Ok(TableIterator::new(summaries.into_iter().map(|s| {
-        let [mixed, conservative, passive] = s.before.orders;
-        let [mixed_after, conservative_after, passive_after] = s.after.orders;
-        (
-            s.id,
-            s.rows,
-            s.rows_changed,
-            s.before.mean_size(),
-            s.after.mean_size(),
-            mixed,
-            mixed_after,
-            conservative,
-            conservative_after,
-            passive,
-            passive_after,
-            s.before.flips,
-            s.after.flips,
-            s.not_compared,
-            s.other_version,
-        )
-    })))
+    Ok(TableIterator::new(summaries.into_iter().map(summary_row)))
+}
+
+type SummaryRow = (i32, i64, i64, Option<f64>, Option<f64>, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64);
+
+fn summary_row(summary: Summary) -> SummaryRow {
+    let Summary { id, rows, rows_changed, not_compared, other_version, before, after } = summary;
+    let [mixed, conservative, passive] = before.orders;
+    let [mixed_after, conservative_after, passive_after] = after.orders;
+    (
+        id,
+        rows,
+        rows_changed,
+        before.mean_size(),
+        after.mean_size(),
+        mixed,
+        mixed_after,
+        conservative,
+        conservative_after,
+        passive,
+        passive_after,
+        before.flips,
+        after.flips,
+        not_compared,
+        other_version,
+    )
 }
 
 fn simulated(

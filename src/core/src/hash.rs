@@ -35,6 +35,15 @@ impl Hash {
         Some(Self(words.map(u64::from_le_bytes)))
     }
 
+    /// The hash shown as this text; `None` unless there are exactly 32 hex digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.len() != 32 || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return None;
+        }
+        let word = |digits| u64::from_str_radix(digits, 16).ok();
+        Some(Self([word(&text[..16])?, word(&text[16..])?]))
+    }
+
     fn hasher(self) -> SipHasher13 {
         SipHasher13::new_with_keys(self.0[0], self.0[1])
     }
@@ -85,6 +94,9 @@ mod tests {
         assert_eq!(hash.to_bytes()[..3], [0x23, 0x01, 0]);
         assert_eq!(Hash::from_bytes(&hash.to_bytes()), Some(hash));
         assert_eq!(Hash::from_bytes(&hash.to_bytes()[1..]), None);
+        assert_eq!(Hash::parse(&hash.to_string()), Some(hash));
+        assert_eq!(Hash::parse(&hash.to_string()[1..]), None);
+        assert_eq!(Hash::parse("+000000000000123fedcba9876543210"), None);
     }
 
     #[test]

@@ -13,6 +13,10 @@ use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::tables::{CMC, TF};
 use crate::systems::cmc_regimes::{params, tables};
 
+/// The ids of a caller, ascending, each once.
+///
+/// # Errors
+/// An id that is NULL.
 pub fn sorted_ids(ids: Vec<Option<i32>>) -> Result<Vec<i32>> {
     let mut ids: Vec<i32> = ids.into_iter().collect::<Option<_>>().ok_or_else(|| {
         null_argument("an id")
@@ -23,8 +27,11 @@ pub fn sorted_ids(ids: Vec<Option<i32>>) -> Result<Vec<i32>> {
     Ok(ids)
 }
 
-/// Every active asset of `dim_assets`, which sits beside the daily bars; without that table or its
-/// `is_active`, every id with daily bars.
+/// Every active asset of the `dim_assets` in the schema of the daily bars; without that table or its column
+/// `is_active`, every id with daily bars. Ascending.
+///
+/// # Errors
+/// A table that cannot be read, or an id outside the range of int.
 pub fn all_ids(db: Db, setup: &params::Setup) -> Result<Vec<i32>> {
     match &setup.sources[Layer::L2] {
         Some(daily) => Ok(ids_of(db, daily)?.0),
@@ -32,18 +39,19 @@ pub fn all_ids(db: Db, setup: &params::Setup) -> Result<Vec<i32>> {
     }
 }
 
-/// [`all_ids`] of an engine; where no table lists them, also assets that were computed from the same sources and
+/// [`all_ids`] of an engine; where no table lists the assets, also those that were computed from the same sources and
 /// have no bars any more.
+///
+/// # Errors
+/// As [`all_ids`].
 pub fn ids_to_refresh(db: Db, engine: &Engine, schema: &str, basis: &Basis) -> Result<Vec<i32>> {
     let Some(daily) = engine.reader(Layer::L2) else { return Ok(Vec::new()) };
     let (mut ids, is_listed) = ids_of(db, daily.source())?;
     if !is_listed && set_up::is_set_up(db, schema, &CMC)? {
         let sql =
             format!("SELECT id FROM {} WHERE tf = $1 AND sources = $2", work_relation(schema, tables::STATE));
-        db.rows(&sql, &[arg(TF), arg(basis.sources.as_str())], Sees::Now, |row| {
-            ids.extend(row.int(0));
-            Ok(())
-        })?;
+        let args = [arg(TF), arg(basis.sources.as_str())];
+        ids.extend(db.all(&sql, &args, Sees::Now, |row| row.get::<i32>("id"))?);
         ids.sort_unstable();
         ids.dedup();
     }

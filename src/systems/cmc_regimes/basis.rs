@@ -1,13 +1,34 @@
 //! What rows are computed with, beside the bars.
 
+use crate::pg::error::Result;
+use crate::pg::spi::Row;
+
 /// What an asset's rows were computed with, beside its bars.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Basis {
     pub version_hash: String,
     pub policy_hash: String,
-    /// Of the source map.
+    /// Fingerprint of the source map.
     pub sources: String,
-    /// Of the triggers that mark changes, and of the output tables, which someone may empty or drop;
-    /// `None` where some source is not tracked.
+    /// Fingerprint of the triggers that mark changes, and of the output tables, which someone may empty or drop;
+    /// `None` if a source is not tracked.
     pub tracking: Option<String>,
+}
+
+impl Basis {
+    /// The columns of `cmc_regime_state` that hold a basis.
+    pub const COLUMNS: &str = "regime_version_hash, policy_hash, sources, tracking";
+
+    /// The basis of a row with [`Basis::COLUMNS`].
+    ///
+    /// # Errors
+    /// A column that is missing, of another type, or NULL though it must not be.
+    pub fn read(row: &Row) -> Result<Self> {
+        Ok(Self {
+            version_hash: row.get("regime_version_hash")?,
+            policy_hash: row.get("policy_hash")?,
+            sources: row.get("sources")?,
+            tracking: row.get("tracking")?,
+        })
+    }
 }

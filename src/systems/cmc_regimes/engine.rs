@@ -1,6 +1,7 @@
 //! Computing assets: the readers of a calendar scheme, the market proxy, the compiled policy.
 
 use std::cell::{OnceCell, RefCell};
+use std::fmt;
 use std::rc::Rc;
 
 use regime_core::cmc_regimes::budget::Budget;
@@ -12,7 +13,7 @@ use regime_core::cmc_regimes::policy::{Policy, PolicyTable};
 use regime_core::cmc_regimes::proxy::Proxy;
 use regime_core::cmc_regimes::series::Series;
 use regime_core::cmc_regimes::version::{policy_hash, version_hash};
-use regime_core::hash::of_texts;
+use regime_core::hash::{Hash, of_texts};
 use regime_core::{Layer, PerLayer};
 
 use crate::pg::error::{Error, Result};
@@ -23,16 +24,16 @@ use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::params::Setup;
 
 thread_local! {
-    /// What was compiled last in this session: most calls want the same again.
+    /// What this session compiled last: most calls need the same again.
     static COMPILED: RefCell<Option<Rc<Compiled>>> = const { RefCell::new(None) };
 }
 
-/// A policy worked out, and the hashes of it and of all parameters.
-pub struct Compiled {
+/// A compiled policy, with its hash and the version hash.
+struct Compiled {
     params: Params,
-    pub policy: Policy,
-    pub version_hash: String,
-    pub policy_hash: String,
+    policy: Policy,
+    version_hash: String,
+    policy_hash: String,
 }
 
 impl Compiled {
@@ -52,14 +53,15 @@ impl Compiled {
     }
 }
 
-/// All that computing an asset takes; made once, used for any number of assets.
+/// Everything needed to compute an asset; made once, used for any number of assets.
 pub struct Engine<'c> {
     readers: PerLayer<Option<Reader<'c>>>,
     pub params: Params,
     compiled: Rc<Compiled>,
-    /// The market proxy's weekly bars up to `as_of`, or why they cannot be used; read when the first
-    /// asset needs them.
+    /// The market proxy's weekly bars up to `as_of`, or why they cannot be used; read when an asset first needs
+    /// them.
     proxy: OnceCell<Result<Proxy>>,
+    /// The moment after which nothing is read, in microseconds since 2000.
     as_of: Option<i64>,
 }
 
@@ -67,8 +69,7 @@ pub struct Engine<'c> {
 pub type Layers = PerLayer<Option<Series>>;
 
 impl<'c> Engine<'c> {
-    /// Prepares everything. `as_of` is a moment, in microseconds since 2000, after which nothing is
-    /// read.
+    /// Prepares readers and policy. Nothing is read after `as_of`, in microseconds since 2000.
     pub fn new(db: Db<'c>, setup: Setup, as_of: Option<i64>) -> Self {
         Self {
             readers: setup.sources.map(|source| source.map(|s| Reader::new(db, s))),
@@ -89,7 +90,7 @@ impl<'c> Engine<'c> {
         self.readers[layer].as_ref()
     }
 
-    /// What rows are computed with, beside the bars; `tracking` is the fingerprint of its triggers.
+    /// What rows are computed with, beside the bars; `tracking` is the fingerprint of the tracking triggers.
     pub fn basis(&self, tracking: Option<String>) -> Basis {
         let texts = self.readers.iter().flatten().flat_map(|reader| reader.source().texts());
         Basis {
@@ -101,13 +102,19 @@ impl<'c> Engine<'c> {
     }
 
     /// The bars of every layer of an asset.
+    ///
+    /// # Errors
+    /// Bars that cannot be used, such as a close that is not positive.
     pub fn series(&self, asset: i32) -> Result<Layers> {
         let read = |r: &Reader| r.series(asset, Span::Until(self.as_of));
         PerLayer::try_from_fn(|layer| self.reader(layer).map(read).transpose())
     }
 
-    /// The bars of an asset that closed after a moment, of the layers that `wanted` says; no bars of the
-    /// others.
+    /// The bars of an asset that closed after a moment, in microseconds since 2000; no bars for sources that are not
+    /// `wanted`.
+    ///
+    /// # Errors
+    /// As [`Engine::series`].
     pub fn later_series(&self, asset: i32, after: i64, wanted: impl Fn(&Source) -> bool) -> Result<Layers> {
         let read = |r: &Reader| match wanted(r.source()) {
             true => r.series(asset, Span::After(after)),
@@ -116,24 +123,33 @@ impl<'c> Engine<'c> {
         PerLayer::try_from_fn(|layer| self.reader(layer).map(read).transpose())
     }
 
-    /// Bars and EMAs read since this was last asked.
+    /// Bars and EMAs read since the last call of this function.
     pub fn rows_read(&self) -> u64 {
         self.readers.iter().flatten().map(|reader| reader.read.take()).sum()
     }
 
     /// Computes an asset.
+    ///
+    /// # Errors
+    /// Bars of the asset, or of a market proxy that it depends on, that cannot be used.
     pub fn compute(&self, asset: i32) -> Result<Outcome> {
         let series = self.series(asset)?;
         self.compute_from(asset, &series)
     }
 
     /// Computes an asset from its bars.
+    ///
+    /// # Errors
+    /// Bars of a market proxy that it depends on that cannot be used.
     pub fn compute_from(&self, asset: i32, series: &Layers) -> Result<Outcome> {
         let series = series.each_ref().map(Option::as_ref);
         Ok(pipeline::whole(series, &self.given(asset, pipeline::budget(series, &self.params))?))
     }
 
-    /// What rows of an asset with this budget are computed with.
+    /// The inputs of an asset with this budget, beside its bars.
+    ///
+    /// # Errors
+    /// As [`Engine::compute_from`].
     pub fn given(&self, asset: i32, budget: Budget) -> Result<Given<'_>> {
         Ok(self.given_with(self.proxy_of(asset, budget)?, budget))
     }
@@ -145,7 +161,11 @@ impl<'c> Engine<'c> {
         Given { budget, proxy, policy: &self.compiled.policy, params: &self.params, look }
     }
 
-    /// Computes the rows after those that the memory knows ([`pipeline::resume`]).
+    /// Computes the rows that follow those of the memory ([`pipeline::resume`]). `emas` are the fast, mid and slow
+    /// daily EMAs of all rows.
+    ///
+    /// # Errors
+    /// As [`Engine::compute_from`].
     pub fn resume(
         &self,
         memory: Memory,
@@ -154,14 +174,14 @@ impl<'c> Engine<'c> {
         budget: Budget,
         asset: i32,
     ) -> Result<Outcome> {
-        // Once all layers are there they stay.
+        // Once all layers are enabled, they stay enabled.
         let proxy = self.proxy_if(memory.young_until == memory.newest, asset)?;
         let given = self.given_with(proxy, budget);
         Ok(pipeline::resume(memory, series.each_ref().map(Option::as_ref), emas, &given))
     }
 
-    /// The market proxy, for an asset with this budget that depends on it; point in time, every asset
-    /// was young once.
+    /// The market proxy, for an asset with this budget that depends on it. With a point-in-time budget every asset
+    /// does: each was young once.
     fn proxy_of(&self, asset: i32, budget: Budget) -> Result<Option<&Proxy>> {
         self.proxy_if(budget.is_young() || self.params.point_in_time, asset)
     }
@@ -170,14 +190,26 @@ impl<'c> Engine<'c> {
         if needed && asset != self.params.market_proxy_id { self.proxy().map(Some) } else { Ok(None) }
     }
 
-    /// What says of an asset's rows, up to which the market proxy mattered, that it is still the same;
-    /// `None` where it never did.
-    pub fn proxy_print(&self, asset: i32, memory: &Memory) -> Result<Option<String>> {
+    /// The fingerprint of the market proxy up to the last row of an asset that depends on it; `None` without such a
+    /// row.
+    ///
+    /// # Errors
+    /// As [`Engine::proxy`].
+    pub fn proxy_print(&self, asset: i32, memory: &Memory) -> Result<Option<ProxyPrint>> {
         let Some(until) = memory.young_until else { return Ok(None) };
-        Ok(self.proxy_if(true, asset)?.map(|proxy| proxy_text(proxy, until)))
+        Ok(self.proxy_if(true, asset)?.map(|proxy| ProxyPrint::of(proxy, until)))
+    }
+
+    /// Whether the market proxy differs from the one that rows were computed with. The first call alone reads it.
+    pub fn proxy_has_changed(&self, before: ProxyPrint) -> bool {
+        // Where the proxy cannot be used, the refresh of the asset reports why.
+        self.proxy().map_or(true, |proxy| before != ProxyPrint::of(proxy, before.until))
     }
 
     /// The market proxy.
+    ///
+    /// # Errors
+    /// Weekly bars of the proxy that cannot be used.
     pub fn proxy(&self) -> Result<&Proxy> {
         let id = self.params.market_proxy_id;
         let read = || match self.reader(Layer::L1) {
@@ -188,9 +220,30 @@ impl<'c> Engine<'c> {
     }
 }
 
-/// A fingerprint of the market proxy up to a moment, with the moment.
-pub fn proxy_text(proxy: &Proxy, until: i64) -> String {
-    format!("{} {until}", proxy.print(until))
+/// A fingerprint of the market proxy up to a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProxyPrint {
+    hash: Hash,
+    /// In microseconds since 2000.
+    until: i64,
+}
+
+impl ProxyPrint {
+    fn of(proxy: &Proxy, until: i64) -> Self {
+        Self { hash: proxy.print(until), until }
+    }
+
+    /// The fingerprint shown as this text; `None` if it is not one.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (hash, until) = text.split_once(' ')?;
+        Some(Self { hash: Hash::parse(hash)?, until: until.parse().ok()? })
+    }
+}
+
+impl fmt::Display for ProxyPrint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.hash, self.until)
+    }
 }
 
 fn proxy_error(error: &Error, proxy: i32) -> Error {

@@ -1,4 +1,4 @@
-//! The label parameters that functions share: checked, defaults filled in.
+//! The label parameters that functions share: checked, with defaults filled in.
 
 use serde_json::Value;
 
@@ -20,31 +20,45 @@ use crate::systems::cmc_regimes::policies::policy_table;
 pub struct Given {
     pub cal_scheme: Option<String>,
     pub policy: Option<String>,
-    pub hysteresis: Option<bool>,
-    pub hysteresis_mode: Option<String>,
-    pub min_hold_bars: Option<i32>,
+    pub hysteresis: Hysteresis,
+    /// Fewest bars that enable L0, L1 and L2.
     pub min_bars: [Option<i32>; 3],
     pub l4_label: Option<String>,
     pub point_in_time: Option<bool>,
 }
 
-/// Everything that one computation is made with.
+/// How label changes are held back, as a caller gave it; `None` is the default.
+#[derive(Clone, Debug, Default)]
+pub struct Hysteresis {
+    pub on: Option<bool>,
+    pub mode: Option<String>,
+    /// Consecutive daily rows that must show a new label.
+    pub min_hold_bars: Option<i32>,
+}
+
+/// What a computation uses beside the bars.
 pub struct Setup {
+    /// Where each layer is read; `None` for a layer without a source.
     pub sources: PerLayer<Option<Source>>,
     pub params: Params,
     pub table: PolicyTable,
 }
 
-/// Checks what was given, reads the policy, and checks the source map against the catalogs.
+/// The setup of these label parameters, with `rules` laid over the policy.
+///
+/// # Errors
+/// A parameter out of range, an unknown policy, an invalid rule, or a source map that does not fit the catalogs.
 pub fn load(db: Db, given: &Given, rules: Option<&Value>) -> Result<Setup> {
-    let (map, params, table) = parameters(db, given, rules)?;
+    let Parameters { map, params, table } = parameters(db, given, rules)?;
     Ok(Setup { sources: map::check(db, map)?, params, table })
 }
 
-/// [`load`] for a function that writes: the sources are held first, and all that follows sees them
-/// as they then are.
+/// [`load`] for a function that writes: locks the source relations first, so that the caller sees them unchanged.
+///
+/// # Errors
+/// As [`load`].
 pub fn load_held(db: Db, given: &Given) -> Result<Setup> {
-    let (map, params, table) = parameters(db, given, None)?;
+    let Parameters { map, params, table } = parameters(db, given, None)?;
     for [schema, name] in map.iter().flatten().flat_map(|row| [&row.bars, &row.ema]) {
         if syscache::readable(schema, name) == Some(true) {
             db.hold(schema, name)?;
@@ -54,27 +68,36 @@ pub fn load_held(db: Db, given: &Given) -> Result<Setup> {
     Ok(Setup { sources, params, table })
 }
 
-/// The version hash of the settings as they are.
+/// The version hash of the current settings.
+///
+/// # Errors
+/// As [`version_of`].
 pub fn version(db: Db) -> Result<String> {
-    let (_, params, table) = parameters(db, &Given::default(), None)?;
+    version_of(db, &Given::default())
+}
+
+/// The version hash of these label parameters: 16 hex digits (specification 1, section 6).
+///
+/// # Errors
+/// A parameter out of range, an unknown policy, or no row for L2 in the source map.
+pub fn version_of(db: Db, given: &Given) -> Result<String> {
+    let Parameters { params, table, .. } = parameters(db, given, None)?;
     Ok(version_hash(&table, &params))
 }
 
-/// What rows are computed with, apart from the bars, and the map of where those are.
-pub fn parameters(
-    db: Db,
-    given: &Given,
-    rules: Option<&Value>,
-) -> Result<(PerLayer<Option<MapRow>>, Params, PolicyTable)> {
-    let hold = check_range("min_hold_bars", given.min_hold_bars, 0, settings::MAX_HOLD_BARS)?;
-    let hold = hold.unwrap_or_else(settings::min_hold_bars) as u32;
-    let mode = match given.hysteresis_mode.as_deref() {
-        None => Mode::Asymmetric,
-        Some(text) => Mode::parse(text).ok_or_else(|| {
-            invalid_parameter(format!("hysteresis_mode is \"{text}\", which is not known"))
-                .hint("Pass hysteresis_mode => 'asymmetric' or 'symmetric'.")
-        })?,
-    };
+/// A [`Setup`] before its sources are checked against the catalogs.
+pub struct Parameters {
+    map: PerLayer<Option<MapRow>>,
+    pub params: Params,
+    table: PolicyTable,
+}
+
+/// Checks the label parameters and fills in defaults; reads the source map and the policy, with `rules` laid over it.
+///
+/// # Errors
+/// A parameter out of range, an unknown policy, an invalid rule, or no row for L2 in the source map.
+pub fn parameters(db: Db, given: &Given, rules: Option<&Value>) -> Result<Parameters> {
+    let (mode, hold) = given.hysteresis.check()?;
     let mut min_bars = PerLayer::from_fn(Layer::default_min_bars);
     for (layer, given) in Layer::ALL.into_iter().zip(given.min_bars) {
         let name = format!("min_bars_{}", layer.as_str().to_lowercase());
@@ -92,7 +115,7 @@ pub fn parameters(
     let table = policy_table(db, &schema, given.policy.as_deref(), rules)?;
     let params = Params {
         mode,
-        hold: if given.hysteresis == Some(false) { 0 } else { hold },
+        hold,
         layers: PerLayer::from_fn(|l| LayerParams {
             min_bars: min_bars[l],
             source: map[l].as_ref().map(MapRow::params),
@@ -102,10 +125,29 @@ pub fn parameters(
         market_proxy_id: settings::market_proxy_id(),
         cal_scheme,
     };
-    Ok((map, params, table))
+    Ok(Parameters { map, params, table })
 }
 
-/// Stops at a label that is longer than any real one.
+impl Hysteresis {
+    /// The mode, and the rows that must show a new label: 0 switches hysteresis off.
+    fn check(&self) -> Result<(Mode, u32)> {
+        let hold = check_range("min_hold_bars", self.min_hold_bars, 0, settings::MAX_HOLD_BARS)?;
+        let hold = hold.unwrap_or_else(settings::min_hold_bars) as u32;
+        let mode = match self.mode.as_deref() {
+            None => Mode::Asymmetric,
+            Some(text) => Mode::parse(text).ok_or_else(|| {
+                invalid_parameter(format!("hysteresis_mode is \"{text}\", which is not known"))
+                    .hint("Pass hysteresis_mode => 'asymmetric' or 'symmetric'.")
+            })?,
+        };
+        Ok((mode, if self.on == Some(false) { 0 } else { hold }))
+    }
+}
+
+/// Refuses a label that is longer than any real label.
+///
+/// # Errors
+/// A label of more than [`MOST_CHARACTERS`] characters; `name` is the parameter that the message names.
 pub fn check_label(name: &str, label: Option<&str>) -> Result<()> {
     match label.map(|l| l.chars().count()) {
         Some(length) if length > MOST_CHARACTERS => {

@@ -1,4 +1,4 @@
-//! Stored policies: loading, naming, and who may change them.
+//! Policies: loading and dropping them, who may do so, and their tables of rules.
 
 use pgrx::prelude::*;
 use serde_json::Value;
@@ -12,12 +12,20 @@ use crate::pg::session::{check_writable, current_user};
 use crate::pg::spi::{Db, Sees};
 use crate::pg::{json, spi};
 
+/// The policy that consists of the built-in rules alone.
+pub const DEFAULT_POLICY: &str = "default";
+
+/// Stores the rules of a document as a policy, in place of an earlier one of that name; gives their number. A rule
+/// that will never act is reported with a WARNING.
+///
+/// # Errors
+/// A name that cannot be used, an invalid rule, a read-only transaction, or a missing privilege.
 pub fn load(policy: &str, document: &Value) -> Result<i32> {
     check_name(policy)?;
     check_writable("regime_load_policy()")?;
     let rules = parse_rules(document)?;
     let count = rules.len() as i32;
-    // Stored as given: what is read back is what the user wrote.
+    // Stored as given, so that users read back what they wrote.
     let list = document.get("rules").unwrap_or(document).to_string();
     spi::connect(|db| {
         let schema = extension_schema(db)?;
@@ -32,7 +40,24 @@ pub fn load(policy: &str, document: &Value) -> Result<i32> {
     })
 }
 
-pub fn check_name(policy: &str) -> Result<()> {
+/// Removes a stored policy.
+///
+/// # Errors
+/// A name that cannot be used, an unknown policy, a read-only transaction, or a missing privilege.
+pub fn drop(policy: &str) -> Result<()> {
+    check_name(policy)?;
+    check_writable("regime_drop_policy()")?;
+    spi::connect(|db| {
+        let schema = extension_schema(db)?;
+        check_may_change(db, &schema)?;
+        match db.execute(&format!("DELETE FROM {schema}.regime_policy WHERE policy = $1"), &[arg(policy)])? {
+            0 => Err(unknown_policy(policy, &schema)),
+            _ => Ok(()),
+        }
+    })
+}
+
+fn check_name(policy: &str) -> Result<()> {
     match policy {
         "" => Err(invalid_parameter("policy is empty").hint("Give the policy a name, such as 'desk'.")),
         DEFAULT_POLICY => {
@@ -43,20 +68,20 @@ pub fn check_name(policy: &str) -> Result<()> {
     }
 }
 
-pub fn check_may_change(db: Db, schema: &str) -> Result<()> {
+fn check_may_change(db: Db, schema: &str) -> Result<()> {
     let sql = format!(
         "SELECT has_table_privilege('{0}.regime_policy', 'INSERT') AND has_table_privilege('{0}.regime_policy', 'UPDATE') \
-         AND has_table_privilege('{0}.regime_policy', 'DELETE')",
+         AND has_table_privilege('{0}.regime_policy', 'DELETE') AS may_change",
         schema.replace('\'', "''")
     );
-    if db.first(&sql, &[], Sees::Snapshot, |row| Ok(row.bool(0)))?.flatten() == Some(true) {
+    if db.one(&sql, &[], Sees::Snapshot, |row| row.get("may_change"))? {
         return Ok(());
     }
     Err(Error::new(PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, "permission denied to change policies")
         .hint(format!("GRANT INSERT, UPDATE, DELETE ON {schema}.regime_policy TO {};", current_user())))
 }
 
-/// Tells the loader of rules that will never act.
+/// Reports each rule that will never act with a WARNING.
 fn report_findings(table: &PolicyTable, policy: &str, schema: &str) {
     for (i, rule) in table.rules().iter().enumerate() {
         let text = rule.match_text();
@@ -82,10 +107,18 @@ fn report_findings(table: &PolicyTable, policy: &str, schema: &str) {
     }
 }
 
-/// The policy that is the built-in rules alone.
-pub const DEFAULT_POLICY: &str = "default";
+/// [`policy_table`] for a function that reads nothing else.
+///
+/// # Errors
+/// An unknown policy, or an invalid rule.
+pub fn table(policy: Option<&str>, rules: Option<&Value>) -> Result<PolicyTable> {
+    spi::connect(|db| policy_table(db, &extension_schema(db)?, policy, rules))
+}
 
-/// The table of a policy, with an overlay of rules on top where given.
+/// The table of a policy, with `rules` laid over it.
+///
+/// # Errors
+/// An unknown policy, or an invalid rule.
 pub fn policy_table(
     db: Db,
     schema: &str,
@@ -95,7 +128,7 @@ pub fn policy_table(
     let mut table = PolicyTable::built_in();
     if let Some(name) = policy.filter(|name| *name != DEFAULT_POLICY) {
         let sql = format!("SELECT rules::text FROM {schema}.regime_policy WHERE policy = $1");
-        let stored = db.first(&sql, &[arg(name)], Sees::Snapshot, |row| Ok(row.string(0)))?.flatten();
+        let stored: Option<String> = db.first(&sql, &[arg(name)], Sees::Snapshot, |row| row.get("rules"))?;
         let stored = stored.ok_or_else(|| unknown_policy(name, schema))?;
         table = table.overlay(parse_stored(name, schema, &stored)?);
     }
@@ -105,14 +138,18 @@ pub fn policy_table(
     Ok(table)
 }
 
-/// The rules of a loaded policy, as stored.
+/// The rules of a stored policy, from the text of their JSON document.
+///
+/// # Errors
+/// A document that is no list of valid rules.
 pub fn parse_stored(policy: &str, schema: &str, rules: &str) -> Result<Vec<Rule>> {
     let parsed = json::parse(rules).and_then(|document| Ok(parse_rules(&document)?));
-    parsed.map_err(|error| error.detail(format!("Stored for policy \"{policy}\" in {schema}.regime_policy.")))
+    parsed.map_err(|error| {
+        error.detail(format!("The rules are stored as policy \"{policy}\" in {schema}.regime_policy."))
+    })
 }
 
-/// A policy of this name was never loaded.
-pub fn unknown_policy(name: &str, schema: &str) -> Error {
+fn unknown_policy(name: &str, schema: &str) -> Error {
     Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, format!("policy \"{name}\" does not exist")).hint(
         format!("See SELECT policy FROM {schema}.regime_policy; or load it with SELECT {schema}.regime_load_policy({}, '[{{\"match\": \"Down-\", \"size_mult\": 0.5}}]');", pgrx::spi::quote_literal(name)),
     )

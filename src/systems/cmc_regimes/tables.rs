@@ -30,8 +30,10 @@ pub const CMC: System = System {
 /// The output tables of [`CMC`].
 pub const TABLES: [&Table; 4] = [&REGIMES, &FLIPS, &STATS, &COMOVEMENT];
 
+/// The columns that the rows of an asset share.
 const SCOPE: &[Column] = &[column("id", Type::Int), Column { before: Some(TF), ..column("tf", Type::Text) }];
 
+/// A row for each daily bar.
 pub const REGIMES: Table = Table {
     name: "cmc_regimes",
     scope: SCOPE,
@@ -61,6 +63,7 @@ pub const REGIMES: Table = Table {
     by_time: true,
 };
 
+/// A row for each change of a label or of the key.
 pub const FLIPS: Table = Table {
     name: "cmc_regime_flips",
     scope: SCOPE,
@@ -76,6 +79,7 @@ pub const FLIPS: Table = Table {
     by_time: true,
 };
 
+/// A row for each key of an asset.
 pub const STATS: Table = Table {
     name: "cmc_regime_stats",
     scope: SCOPE,
@@ -92,6 +96,7 @@ pub const STATS: Table = Table {
     by_time: false,
 };
 
+/// A row for each pair of daily EMAs.
 pub const COMOVEMENT: Table = Table {
     name: "cmc_regime_comovement",
     scope: SCOPE,
@@ -112,10 +117,13 @@ pub const COMOVEMENT: Table = Table {
 /// The timeframe of all output rows.
 pub const TF: &str = "1D";
 
+/// The assets of each round of `refresh_all_cmc_regimes`.
 pub const WORK: &str = "cmc_regime_work";
 
+/// The state of each asset between refreshes.
 pub const STATE: &str = "cmc_regime_state";
 
+/// Fingerprints of the bars that rows were computed from.
 pub const INPUTS: &str = "cmc_regime_inputs";
 
 /// The marks of assets.

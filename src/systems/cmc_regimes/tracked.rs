@@ -13,7 +13,7 @@ use crate::track::fingerprint::fingerprint_of;
 use crate::track::triggers;
 use crate::track::watched::Watched;
 
-/// The relations of sources, each once.
+/// The relations of bars and EMAs of these sources, each once, with the columns by which changes are marked.
 pub fn bars<'a>(sources: impl IntoIterator<Item = &'a Source>) -> Vec<Watched> {
     let mut all: Vec<Watched> = Vec::new();
     for relation in sources.into_iter().flat_map(|source| [&source.bars, &source.ema]) {
@@ -25,13 +25,19 @@ pub fn bars<'a>(sources: impl IntoIterator<Item = &'a Source>) -> Vec<Watched> {
     all
 }
 
-/// The fingerprint of the triggers on the tables of these sources: as long as it is the same, every change
-/// has been marked. `None` if some source is not tracked.
+/// The fingerprint of the triggers on the tables of these sources: while it stays the same, every change has been
+/// marked. `None` if a source is not tracked.
+///
+/// # Errors
+/// Catalogs that cannot be read.
 pub fn fingerprint(db: Db, schema: &str, sources: &PerLayer<Option<Source>>) -> Result<Option<String>> {
     fingerprint_of(db, schema, &TABLES.map(|table| table.name), &ASSETS, &bars(sources.iter().flatten()))
 }
 
-/// Those of the relations of these sources that are not tracked.
+/// The relations of these sources that are not tracked, quoted.
+///
+/// # Errors
+/// Catalogs that cannot be read.
 pub fn untracked(db: Db, schema: &str, sources: &PerLayer<Option<Source>>) -> Result<Vec<String>> {
     let mut untracked = Vec::new();
     for watched in bars(sources.iter().flatten()) {
@@ -42,7 +48,10 @@ pub fn untracked(db: Db, schema: &str, sources: &PerLayer<Option<Source>>) -> Re
     Ok(untracked)
 }
 
-/// An error for those who ask for what changed where nobody marks it.
+/// The error of `only_dirty` where a source is not tracked.
+///
+/// # Errors
+/// Catalogs that cannot be read.
 pub fn not_tracked(db: Db) -> Result<Error> {
     let schema = catalog::extension_schema(db)?;
     Ok(Error::new(

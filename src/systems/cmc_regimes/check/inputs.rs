@@ -34,7 +34,7 @@ pub fn check(ids: Option<Vec<i32>>, cal_scheme: Option<String>) -> Result<Vec<Co
         let sources = usable_sources(db, &map, &cal_scheme, &schema, &mut complaints)?;
         let given = Given { cal_scheme: Some(cal_scheme), ..Given::default() };
         let params = match map[Layer::L2] {
-            Some(_) => params::parameters(db, &given, None)?.1,
+            Some(_) => params::parameters(db, &given, None)?.params,
             None => Params::default(),
         };
         let is_read = |l| map[l].is_some() == sources[l].is_some();

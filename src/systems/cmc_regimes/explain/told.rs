@@ -10,7 +10,7 @@ use regime_core::cmc_regimes::series::Series;
 use crate::pg::spi::Db;
 use crate::pg::time::utc;
 use crate::systems::cmc_regimes::engine::{Engine, Layers};
-use crate::systems::cmc_regimes::params::Given;
+use crate::systems::cmc_regimes::params::{Given, Hysteresis};
 use crate::systems::cmc_regimes::policies::DEFAULT_POLICY;
 
 /// Everything that is told about a row.
@@ -34,16 +34,8 @@ pub struct Told<'a, 'c> {
 
 /// The label parameters given that are not the defaults, as further arguments of a call, each after a comma.
 pub fn arguments(given: &Given) -> String {
-    let Given {
-        cal_scheme,
-        policy,
-        hysteresis,
-        hysteresis_mode,
-        min_hold_bars,
-        min_bars,
-        l4_label,
-        point_in_time,
-    } = given;
+    let Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time } = given;
+    let Hysteresis { on, mode, min_hold_bars } = hysteresis;
     let text = |name: &str, text: &Option<String>, default: &str| {
         let text = text.as_deref().filter(|text| *text != default)?;
         Some(format!(", {name} => {}", quote_literal(text)))
@@ -52,8 +44,8 @@ pub fn arguments(given: &Given) -> String {
     let mut all = vec![
         text("cal_scheme", cal_scheme, ""),
         text("policy", policy, DEFAULT_POLICY),
-        hysteresis.filter(|on| !on).map(|_| ", hysteresis => false".to_owned()),
-        text("hysteresis_mode", hysteresis_mode, Mode::Asymmetric.as_str()),
+        on.filter(|on| !on).map(|_| ", hysteresis => false".to_owned()),
+        text("hysteresis_mode", mode, Mode::Asymmetric.as_str()),
         number("min_hold_bars".to_owned(), *min_hold_bars),
     ];
     all.extend(min_bars.iter().enumerate().map(|(l, bars)| number(format!("min_bars_l{l}"), *bars)));

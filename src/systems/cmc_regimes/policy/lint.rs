@@ -1,4 +1,4 @@
-//! What the lint of a policy says to its author: how bad, what, and what to do.
+//! What the lint of a policy tells its author: how severe a problem is, what it is, and what to do.
 
 use regime_core::cmc_regimes::policy::{Hole, Lint, Origin, PolicyTable, Problem};
 
@@ -15,7 +15,7 @@ pub struct Remark {
     pub detail: String,
 }
 
-/// Remarks on a table, the worst first, else in the order of the rules.
+/// The remarks on a table, the most severe first, otherwise in the order of the rules.
 pub fn remarks(table: &PolicyTable) -> Vec<Remark> {
     let mut remarks: Vec<Remark> = table.lint().into_iter().map(|lint| remark(table, lint)).collect();
     remarks.sort_by_key(|remark| remark.severity);
@@ -29,76 +29,74 @@ fn remark(table: &PolicyTable, Lint { rule, problem }: Lint) -> Remark {
         (_, Some(rule)) => rule.match_text().to_owned(),
         _ => String::new(),
     };
-    let (short, detail) = words(table, &problem);
-    // Nobody can be blamed for a built-in rule, nor need every key have a rule of its own.
+    // Built-in rules are not the author's, and not every key needs a rule of its own.
     let is_users = own.is_some_and(|rule| rule.origin == Origin::Overlay);
     Remark {
         severity: if is_users { Severity::Warning } else { Severity::Info },
         rule: rule.map(|index| index as i32 + 1),
         text,
-        problem: short,
-        detail,
+        problem: short(&problem),
+        detail: detail(table, &problem),
     }
 }
 
-fn words(table: &PolicyTable, problem: &Problem) -> (&'static str, String) {
+const fn short(problem: &Problem) -> &'static str {
+    match problem {
+        Problem::ShadowedBy(_) | Problem::TakenBy(_) => "never reached",
+        Problem::NoLabel => "matches no label",
+        Problem::ChangesNothing => "changes nothing",
+        Problem::SizeNotLetThrough(_) => "size never let through",
+        Problem::StopNotLetThrough(_) => "stop never let through",
+        Problem::CapNotLetThrough(_) => "gross cap never let through",
+        Problem::OrdersNotLetThrough(_) => "orders never let through",
+        Problem::SetupsOfOverride(_) => "setups never used",
+        Problem::StandsDownAt(_) | Problem::NothingToHold(_) | Problem::NoSetup(_) => {
+            "setups contradict size"
+        }
+        Problem::Hole(_) => "falls to the fallback",
+    }
+}
+
+/// What is wrong, and what to do.
+fn detail(table: &PolicyTable, problem: &Problem) -> String {
     let quoted = |index: &usize| format!("\"{}\"", table.rules()[*index].match_text());
     match problem {
-        Problem::ShadowedBy(earlier) => (
-            "never reached",
-            format!("{} before it matches the same keys: put this rule before that one, or drop it.", quoted(earlier)),
+        Problem::ShadowedBy(earlier) => format!(
+            "The earlier rule {} matches the same keys: put this rule before it, or drop this rule.",
+            quoted(earlier)
         ),
-        Problem::TakenBy(earlier) => (
-            "never reached",
-            format!(
-                "{} before it match all labels that it does: put this rule before them, or drop it. Only an l4_label could reach it.",
-                earlier.iter().map(quoted).collect::<Vec<_>>().join(", ")
-            ),
+        Problem::TakenBy(earlier) => format!(
+            "The earlier rules {} match all labels that this rule matches: put this rule before them, or drop it. Only an l4_label could reach it.",
+            earlier.iter().map(quoted).collect::<Vec<_>>().join(", ")
         ),
-        Problem::NoLabel => (
-            "matches no label",
-            "No label computed from bars matches it: check spelling and order of trend (Up, Sideways, Down), volatility (Low, Normal, High), liquidity (Easy, Normal, Stressed). Only an l4_label could match.".to_owned(),
+        Problem::NoLabel => "No label computed from bars matches: check the spelling and the order of trend (Up, Sideways, Down), volatility (Low, Normal, High), liquidity (Easy, Normal, Stressed). Only an l4_label could match.".to_owned(),
+        Problem::ChangesNothing => "Without this rule, every label computed from bars would resolve to the same values: drop the rule, or give the field that it should change.".to_owned(),
+        Problem::SizeNotLetThrough(size) => {
+            format!("Resolving starts from size_mult 1 and only tightens: {size} acts as 1.")
+        }
+        Problem::StopNotLetThrough(stop) => {
+            format!("Resolving starts from stop_mult 1.5 and only widens stops: {stop} acts as 1.5.")
+        }
+        Problem::CapNotLetThrough(cap) => {
+            format!("Resolving starts from gross_cap 1 and only tightens: {cap} acts as 1.")
+        }
+        Problem::OrdersNotLetThrough(orders) => {
+            format!("Any label with Stressed makes orders passive: {} acts as passive.", orders.as_str())
+        }
+        Problem::SetupsOfOverride(setups) => format!(
+            "An override, whose match starts with a hyphen, uses no setup but stand_down: {} is ignored. The setups are those of the rule that the override acts on.",
+            setups.join(", ")
         ),
-        Problem::ChangesNothing => (
-            "changes nothing",
-            "Without this rule every label computed from bars would resolve to the same: drop it, or say what it should change.".to_owned(),
+        Problem::StandsDownAt(size) => {
+            format!("The rule lists stand_down at size_mult {size}: lower the size (0 is flat), or remove stand_down.")
+        }
+        Problem::NothingToHold(field) => {
+            format!("{field} is 0, but setups are allowed: list stand_down alone, or raise {field}.")
+        }
+        Problem::NoSetup(size) => format!(
+            "The list of setups is empty, which allows none, at size_mult {size}: leave setups out to restrict nothing, or list stand_down."
         ),
-        Problem::SizeNotLetThrough(size) => (
-            "size never let through",
-            format!("Resolving starts from size_mult 1 and only tightens: {size} acts as 1."),
-        ),
-        Problem::StopNotLetThrough(stop) => (
-            "stop never let through",
-            format!("Resolving starts from stop_mult 1.5 and only widens stops: {stop} acts as 1.5."),
-        ),
-        Problem::CapNotLetThrough(cap) => (
-            "gross cap never let through",
-            format!("Resolving starts from gross_cap 1 and only tightens: {cap} acts as 1."),
-        ),
-        Problem::OrdersNotLetThrough(orders) => (
-            "orders never let through",
-            format!("Any label with Stressed makes orders passive: {} acts as passive.", orders.as_str()),
-        ),
-        Problem::SetupsOfOverride(setups) => (
-            "setups never used",
-            format!(
-                "A match that starts with a hyphen is an override, of whose setups only stand_down counts: {} is left out. Setups are those of the rule that it acts on top of.",
-                setups.join(", ")
-            ),
-        ),
-        Problem::StandsDownAt(size) => (
-            "setups contradict size",
-            format!("It lists stand_down at size_mult {size}: lower the size (0 is out), or take stand_down away."),
-        ),
-        Problem::NothingToHold(field) => (
-            "setups contradict size",
-            format!("{field} is 0, but setups are allowed: list stand_down alone, or raise {field}."),
-        ),
-        Problem::NoSetup(size) => (
-            "setups contradict size",
-            format!("The list of setups is empty, so that none is allowed, at size_mult {size}: leave setups out to restrict nothing, or list stand_down."),
-        ),
-        Problem::Hole(hole) => ("falls to the fallback", of_hole(table, hole)),
+        Problem::Hole(hole) => of_hole(table, hole),
     }
 }
 
@@ -108,7 +106,7 @@ fn of_hole(table: &PolicyTable, hole: &Hole) -> String {
     let values = [given("size_mult", fallback.size_mult), given("stop_mult", fallback.stop_mult)];
     let values: Vec<String> = values.into_iter().flatten().collect();
     format!(
-        "No rule is for {}: {}. To say otherwise append a rule with this match.",
+        "No rule matches {}, so the fallback applies: {}. To change that, append a rule with this match.",
         hole.keys.join(", "),
         values.join(", ")
     )

@@ -1,4 +1,5 @@
-//! What is wrong with a policy, and what another one would have done.
+//! The rules of a policy, what is wrong with them, and what other rules would have done.
 
 pub mod lint;
+pub mod rules;
 pub mod simulate;

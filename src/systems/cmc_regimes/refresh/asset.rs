@@ -1,4 +1,4 @@
-//! Refreshing one asset: what has to be computed, and why; computing it; writing what differs.
+//! Refreshing one asset: deciding what to compute and why, computing it, writing the rows that differ.
 
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
@@ -14,7 +14,7 @@ use crate::output::refresh::Done;
 use crate::output::set_up;
 use crate::pg::arg::arg;
 use crate::pg::error::{Error, Result};
-use crate::pg::spi::{self, Db, Sees};
+use crate::pg::spi::{Db, Micros, Sees};
 use crate::pg::time::utc;
 use crate::source::bars::Reader;
 use crate::source::relation::check_none_hidden;
@@ -29,7 +29,7 @@ use crate::systems::cmc_regimes::refresh::{blocks, rows, state};
 use crate::systems::cmc_regimes::tables::{ASSETS, CMC, REGIMES, TABLES, TF};
 use crate::track::marks::Mark;
 
-/// What refreshes of one call share.
+/// What the refreshes of a call share.
 pub struct Call<'a, 'c> {
     pub db: Db<'c>,
     pub engine: &'a Engine<'c>,
@@ -40,27 +40,38 @@ pub struct Call<'a, 'c> {
     pub dry_run: bool,
 }
 
-/// What was done with an asset, beside what is told of any subject.
+/// What a refresh tells of an asset, beside what it tells of any subject.
 pub struct OfAsset {
-    /// Rows that the result holds: regimes, flips, statistics, comovement.
+    /// Rows in the output tables, in the order of [`TABLES`].
     pub rows: [i64; 4],
     pub feature_tier: &'static str,
-    /// Key of the newest row before and after.
-    pub newest: [Option<String>; 2],
+    /// The key of the newest row before the refresh.
+    pub before: Option<String>,
+    /// The key of the newest row after the refresh.
+    pub after: Option<String>,
 }
 
-/// The newest stored row: its time, key and version hash.
-type Newest = (i64, String, String);
+/// The newest stored row.
+struct Newest {
+    /// In microseconds since 2000.
+    ts: i64,
+    /// NULL only in adopted rows not yet refreshed, like the version.
+    key: Option<String>,
+    version_hash: Option<String>,
+}
 
 impl Call<'_, '_> {
-    /// Refreshes an asset; to be called with its lock held, in a subtransaction.
+    /// Refreshes an asset; the caller holds its lock and has begun a subtransaction.
+    ///
+    /// # Errors
+    /// Bars that cannot be used, or tables that cannot be read or written.
     pub fn refresh(&self, id: i32) -> Result<Done<OfAsset>> {
         let set_up = !self.dry_run || set_up::is_set_up(self.db, self.schema, &CMC)?;
         if set_up {
             CMC.hold(self.db, self.schema)?;
         }
-        // One snapshot for bars, EMAs, marks and the rows that are there, taken after the lock: the inputs
-        // are of one moment, and include what the lock's last holder committed.
+        // One snapshot for bars, EMAs, marks and stored rows, taken after the lock: all inputs are of one moment, and
+        // include what the last holder of the lock committed.
         self.db.with_new_snapshot(|| {
             if self.dry_run {
                 let outcome = self.engine.compute(id)?;
@@ -77,7 +88,7 @@ impl Call<'_, '_> {
                 Plan::Later(later) => self.later(id, *later)?,
             };
             done.of_many = ASSETS.clear(self.db, self.schema, id, marks)?;
-            done.more.newest[0] = newest.map(|(_, key, _)| key);
+            done.more.before = newest.and_then(|newest| newest.key);
             Ok(done)
         })
     }
@@ -88,9 +99,12 @@ impl Call<'_, '_> {
              WHERE id = $1 AND tf = $2 ORDER BY ts DESC LIMIT 1",
             self.relation(REGIMES.name)
         );
-        let text = |row: &spi::Row, column| row.string(column).unwrap_or_default();
         self.db.first(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| {
-            Ok((row.micros(0).unwrap_or_default(), text(row, 1), text(row, 2)))
+            Ok(Newest {
+                ts: row.get::<Micros>("ts")?.0,
+                key: row.get("regime_key")?,
+                version_hash: row.get("regime_version_hash")?,
+            })
         })
     }
 
@@ -110,7 +124,9 @@ impl Call<'_, '_> {
         if let Some(reason) = self.other_basis(&stored.basis) {
             return full(reason);
         }
-        let is_newest = |(ts, _, hash): &Newest| *ts == stored.ts && *hash == stored.basis.version_hash;
+        let is_newest = |newest: &Newest| {
+            newest.ts == stored.ts && newest.version_hash.as_ref() == Some(&stored.basis.version_hash)
+        };
         if !newest.is_some_and(is_newest) || memory.newest != Some(stored.ts) {
             return full("stored rows changed");
         }
@@ -126,7 +142,7 @@ impl Call<'_, '_> {
         self.compared(id, &stored, memory, tracked.then_some(marks))
     }
 
-    /// Why rows that were computed on another basis must all be computed anew.
+    /// Why all rows must be computed anew, if they were computed on another basis.
     fn other_basis(&self, stored: &Basis) -> Option<&'static str> {
         if stored.policy_hash != self.basis.policy_hash {
             Some("policy changed")
@@ -139,8 +155,8 @@ impl Call<'_, '_> {
         }
     }
 
-    /// Reads all bars and compares those that the state knows with their fingerprints. `marks` are those
-    /// of an asset all of whose changes have been marked.
+    /// Reads all bars and compares those that the state knows with their fingerprints. `marks` are given if every
+    /// change has been marked.
     fn compared(&self, id: i32, stored: &State, memory: Memory, marks: Option<&[Mark]>) -> Result<Plan> {
         if self.rows_lost(id, &memory)? {
             return Ok(Plan::Full { series: None, reason: "stored rows changed".to_owned() });
@@ -157,7 +173,7 @@ impl Call<'_, '_> {
             differ_from(&before[l], &now)
         });
         if let Some(earliest) = changes.min() {
-            // A fingerprint tells the block, a mark the very bar.
+            // A fingerprint tells the block, a mark the exact bar.
             let marked = marks.and_then(|marks| marks.iter().map(|mark| mark.since).min());
             let from = marked.map_or(earliest, |since| since.max(earliest));
             let reason = format!("late bars from {}", &utc(from)[..10]);
@@ -171,16 +187,19 @@ impl Call<'_, '_> {
     /// Whether stored rows are missing.
     fn rows_lost(&self, id: i32, memory: &Memory) -> Result<bool> {
         for (table, rows) in TABLES.into_iter().zip(memory.output_rows()) {
-            let sql = format!("SELECT count(*) FROM {} WHERE id = $1 AND tf = $2", self.relation(table.name));
-            let found = self.db.first(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| Ok(row.long(0)))?;
-            if found.flatten() != Some(rows as i64) {
+            let sql = format!(
+                "SELECT count(*) AS rows FROM {} WHERE id = $1 AND tf = $2",
+                self.relation(table.name)
+            );
+            let found: i64 = self.db.one(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| row.get("rows"))?;
+            if found != rows as i64 {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    /// The bars after those that the state knows are here: can the rows before them stay?
+    /// The plan once the new bars have been read: whether the earlier rows can stay.
     fn after(
         &self,
         id: i32,
@@ -195,7 +214,7 @@ impl Call<'_, '_> {
         let full = |reason| Ok(Plan::Full { series: None, reason });
         let mut budget = budget_of(bars, &self.engine.params);
         if self.engine.params.point_in_time {
-            // That of the newest row, which later bars do not change.
+            // The budget of the newest row, which later bars do not change.
             budget = state::budget_of(stored.tier.unwrap_or(budget.tier), &stored.layers);
         }
         if stored.tier != Some(budget.tier) {
@@ -284,7 +303,7 @@ impl Call<'_, '_> {
         Ok(done(&outcome.memory, outcome.budget, written, Mode::Full))
     }
 
-    /// Writes the rows after a moment, or all.
+    /// Writes the rows after a moment, in microseconds since 2000, or all rows.
     fn write(&self, id: i32, outcome: &Outcome, after: Option<i64>, set_up: bool) -> Result<Written> {
         let names = rows::ema_names(&self.engine.params);
         let said = rows::said(outcome, &self.engine.params, self.engine.version_hash());
@@ -298,7 +317,7 @@ impl Call<'_, '_> {
         let mut written = Written::default();
         for (table, content) in TABLES.into_iter().zip(&contents) {
             let relation = self.relation(table.name);
-            // Only rows of a time can be told apart by it; the others are about all rows.
+            // Tables without a time summarise all rows.
             let after = after.filter(|_| table.by_time);
             let done = if set_up {
                 match after {
@@ -316,8 +335,8 @@ impl Call<'_, '_> {
         Ok(written)
     }
 
-    /// Where an asset with rows has no bars any more, its rows go; but not where there are no daily bars
-    /// of any asset, which is a mistake in the source map or a table being loaded anew.
+    /// Refuses to delete the rows of an asset without bars if no asset has daily bars: the source map is wrong then,
+    /// or the table is being reloaded.
     fn check_not_all_gone(&self, id: i32) -> Result<()> {
         let Some(daily) = self.engine.reader(Layer::L2).map(Reader::source) else { return Ok(()) };
         if self.newest(id)?.is_none() {
@@ -342,7 +361,8 @@ impl Call<'_, '_> {
 
 fn done(memory: &Memory, budget: Budget, written: Written, mode: Mode) -> Done<OfAsset> {
     let rows = memory.output_rows().map(|n| n as i64);
-    let newest = [None, memory.newest_key().map(str::to_owned)];
-    let more = OfAsset { rows, feature_tier: budget.tier.as_str(), newest };
-    Done { rows: rows[0], written, mode, reason: None, of_many: Vec::new(), more }
+    let [regimes, ..] = rows;
+    let after = memory.newest_key().map(str::to_owned);
+    let more = OfAsset { rows, feature_tier: budget.tier.as_str(), before: None, after };
+    Done { rows: regimes, written, mode, reason: None, of_many: Vec::new(), more }
 }

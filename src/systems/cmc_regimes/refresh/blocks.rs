@@ -1,4 +1,4 @@
-//! Fingerprints of bars and daily EMAs, stored block by block.
+//! Fingerprints of bars, and daily EMAs, stored in blocks.
 
 use regime_core::cmc_regimes::fingerprint::{BLOCK, Print};
 use regime_core::cmc_regimes::pipeline::Outcome;
@@ -6,13 +6,16 @@ use regime_core::cmc_regimes::series::Series;
 use regime_core::hash::Hash;
 use regime_core::{Layer, PerLayer};
 
-use crate::pg::arg::arg;
+use crate::pg::arg::{arg, timestamps_arg};
 use crate::pg::catalog::work_relation;
-use crate::pg::error::Result;
-use crate::pg::spi::{Db, Sees};
+use crate::pg::error::{Result, internal};
+use crate::pg::spi::{Db, Micros, Row, Sees};
 use crate::systems::cmc_regimes::tables::{INPUTS, TF};
 
-/// The stored fingerprints of an asset's bars, by layer.
+/// The stored fingerprints of an asset's bars in each layer, in the order of the blocks.
+///
+/// # Errors
+/// A table of fingerprints that cannot be read.
 pub fn prints(db: Db, schema: &str, id: i32) -> Result<PerLayer<Vec<Print>>> {
     let sql = format!(
         "SELECT layer, first_ts, bars, print FROM {} WHERE id = $1 AND tf = $2 ORDER BY layer, block",
@@ -20,17 +23,21 @@ pub fn prints(db: Db, schema: &str, id: i32) -> Result<PerLayer<Vec<Print>>> {
     );
     let mut prints = PerLayer::<Vec<Print>>::default();
     db.rows(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| {
-        let layer = Layer::ALL.into_iter().find(|l| row.text(0) == Some(l.as_str()));
-        let hash = row.bytes_at(3).and_then(Hash::from_bytes);
-        if let (Some(layer), Some(first), Some(bars), Some(hash)) = (layer, row.micros(1), row.int(2), hash) {
-            prints[layer].push(Print { first, bars: bars as u32, hash });
+        // A damaged fingerprint is left out, like a missing one.
+        if let Some(hash) = Hash::from_bytes(row.get("print")?) {
+            let (first, bars) = (row.get::<Micros>("first_ts")?.0, row.get::<i32>("bars")? as u32);
+            prints[layer(row)?].push(Print { first, bars, hash });
         }
         Ok(())
     })?;
     Ok(prints)
 }
 
-/// The daily EMAs of all of an asset's rows.
+/// The fast, mid and slow daily EMA of all rows of an asset, of which there are `rows`; fewer values if blocks are
+/// missing.
+///
+/// # Errors
+/// A table of fingerprints that cannot be read.
 pub fn emas(db: Db, schema: &str, id: i32, rows: u64) -> Result<[Vec<f64>; 3]> {
     let sql = format!(
         "SELECT emas FROM {} WHERE id = $1 AND tf = $2 AND layer = 'L2' ORDER BY block",
@@ -38,7 +45,7 @@ pub fn emas(db: Db, schema: &str, id: i32, rows: u64) -> Result<[Vec<f64>; 3]> {
     );
     let mut emas = [(); 3].map(|()| Vec::with_capacity(rows as usize + BLOCK));
     db.rows(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| {
-        let (values, _) = row.bytes_at(0).unwrap_or_default().as_chunks::<8>();
+        let (values, _) = row.get::<Option<&[u8]>>("emas")?.unwrap_or_default().as_chunks::<8>();
         let (bars, _) = values.as_chunks::<3>();
         for bar in bars {
             emas.iter_mut().zip(bar).for_each(|(ema, bytes)| ema.push(f64::from_le_bytes(*bytes)));
@@ -48,16 +55,23 @@ pub fn emas(db: Db, schema: &str, id: i32, rows: u64) -> Result<[Vec<f64>; 3]> {
     Ok(emas)
 }
 
-/// Fingerprints as they are stored, row by row: the layer, the block, and what is in it.
-pub struct Block {
-    pub layer: Layer,
-    pub block: usize,
-    pub print: Print,
-    pub hash: Vec<u8>,
-    pub emas: Option<Vec<u8>>,
+fn layer(row: &Row) -> Result<Layer> {
+    let name = row.get::<&str>("layer")?;
+    let layer = Layer::ALL.into_iter().find(|layer| layer.as_str() == name);
+    layer.ok_or_else(|| internal(format!("{INPUTS} holds an unknown layer: {name}")))
 }
 
-/// The blocks that an outcome has touched, by layer. `emas` are the daily EMAs of all rows.
+/// A stored block of bars.
+pub struct Block {
+    layer: Layer,
+    /// Its number in the layer, from 0.
+    block: usize,
+    print: Print,
+    /// For L2, the fast, mid and slow EMA of each bar, 8 bytes each.
+    emas: Option<Vec<u8>>,
+}
+
+/// The blocks that an outcome touches, by layer. `emas` are the fast, mid and slow daily EMA of all rows.
 pub fn blocks(outcome: &Outcome, emas: [&[f64]; 3]) -> Vec<Block> {
     let mut blocks = Vec::new();
     for layer in Layer::ALL {
@@ -67,15 +81,17 @@ pub fn blocks(outcome: &Outcome, emas: [&[f64]; 3]) -> Vec<Block> {
             let block = last + 1 + i - prints.len();
             let bars = block * BLOCK..block * BLOCK + print.bars as usize;
             let bytes = |bar: usize| emas.into_iter().flat_map(move |ema| ema[bar].to_le_bytes());
-            let hash = print.hash.to_bytes();
             let emas = (layer == Layer::L2).then(|| bars.flat_map(bytes).collect());
-            blocks.push(Block { layer, block, print: *print, hash, emas });
+            blocks.push(Block { layer, block, print: *print, emas });
         }
     }
     blocks
 }
 
-/// Stores all blocks of an asset in place of those that are there.
+/// Stores all blocks of an asset, in place of its stored blocks.
+///
+/// # Errors
+/// A table of fingerprints that cannot be written.
 pub fn replace_blocks(db: Db, schema: &str, id: i32, mut blocks: Vec<Block>) -> Result<()> {
     let wanted = PerLayer::from_fn(|layer| blocks.iter().filter(|b| b.layer == layer).count() as i32);
     let sql = format!(
@@ -85,17 +101,18 @@ pub fn replace_blocks(db: Db, schema: &str, id: i32, mut blocks: Vec<Block>) -> 
     let mut surplus = false;
     let mut same: Vec<(Layer, usize)> = Vec::new();
     db.rows(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| {
-        let layer = Layer::ALL.into_iter().find(|l| row.text(0) == Some(l.as_str()));
-        let (Some(layer), Some(block)) = (layer, row.int(1)) else { return Ok(()) };
+        let (layer, block) = (layer(row)?, row.get::<i32>("block")?);
         surplus |= block >= wanted[layer];
-        let is_same = |b: &Block| {
-            row.micros(2) == Some(b.print.first)
-                && row.int(3) == Some(b.print.bars as i32)
-                && row.bytes_at(4) == Some(&b.hash[..])
-                && row.bytes_at(5) == b.emas.as_deref()
-        };
-        let stored = blocks.iter().find(|b| b.layer == layer && b.block == block as usize);
-        same.extend(stored.filter(|b| is_same(b)).map(|b| (b.layer, b.block)));
+        let stored = (
+            row.get::<Micros>("first_ts")?.0,
+            row.get::<i32>("bars")?,
+            Hash::from_bytes(row.get("print")?),
+            row.get::<Option<&[u8]>>("emas")?,
+        );
+        let is_same =
+            |b: &Block| stored == (b.print.first, b.print.bars as i32, Some(b.print.hash), b.emas.as_deref());
+        let new = blocks.iter().find(|b| b.layer == layer && b.block == block as usize);
+        same.extend(new.filter(|b| is_same(b)).map(|b| (b.layer, b.block)));
         Ok(())
     })?;
     if surplus {
@@ -111,7 +128,10 @@ pub fn replace_blocks(db: Db, schema: &str, id: i32, mut blocks: Vec<Block>) -> 
     store_blocks(db, schema, id, &blocks)
 }
 
-/// Stores blocks in place of those of the same number.
+/// Stores blocks, in place of stored blocks with the same layer and number.
+///
+/// # Errors
+/// A table of fingerprints that cannot be written.
 pub fn store_blocks(db: Db, schema: &str, id: i32, blocks: &[Block]) -> Result<()> {
     if blocks.is_empty() {
         return Ok(());
@@ -129,15 +149,15 @@ pub fn store_blocks(db: Db, schema: &str, id: i32, blocks: &[Block]) -> Result<(
         arg(TF),
         arg(blocks.iter().map(|b| b.layer.as_str()).collect::<Vec<_>>()),
         arg(blocks.iter().map(|b| b.block as i32).collect::<Vec<_>>()),
-        crate::pg::arg::timestamps_arg(blocks.iter().map(|b| Some(b.print.first)).collect()),
+        timestamps_arg(blocks.iter().map(|b| Some(b.print.first)).collect()),
         arg(blocks.iter().map(|b| b.print.bars as i32).collect::<Vec<_>>()),
-        arg(blocks.iter().map(|b| b.hash.clone()).collect::<Vec<_>>()),
+        arg(blocks.iter().map(|b| b.print.hash.to_bytes()).collect::<Vec<_>>()),
         arg(blocks.iter().map(|b| b.emas.clone()).collect::<Vec<_>>()),
     ];
     db.execute_small(&sql, &args).map(|_| ())
 }
 
-/// The EMAs of a daily series, of no rows where there is none.
+/// The fast, mid and slow EMA of a daily series; empty without a series.
 pub fn emas_of(daily: Option<&Series>) -> [&[f64]; 3] {
     daily.map_or([&[]; 3], |daily| daily.ema.each_ref().map(Vec::as_slice))
 }

@@ -1,4 +1,4 @@
-//! Refreshing assets: which, one after the other, and one summary row each.
+//! A refresh call: which assets, one after another, and a summary of each.
 
 use crate::output::entry::{About, Entry};
 use crate::output::refresh::{self, Attempt, Done, Refreshed};
@@ -16,13 +16,14 @@ use crate::systems::cmc_regimes::refresh::{dirty, notify};
 use crate::systems::cmc_regimes::tables::CMC;
 use crate::systems::cmc_regimes::{params, tracked};
 
-/// What a refresh did with an asset.
+/// The summary of an asset that was refreshed.
 #[derive(Clone, Debug)]
 pub struct Summary {
     pub id: i32,
     pub entry: Entry,
-    /// Rows that the result holds: regimes, flips, statistics, comovement.
+    /// Rows in the output tables, in the order of [`TABLES`](super::super::tables::TABLES); `None` after a failure.
     pub rows: Option<[i64; 4]>,
+    /// `None` without rows.
     pub feature_tier: Option<&'static str>,
 }
 
@@ -34,17 +35,21 @@ pub enum Assets {
     Listed(Vec<Option<i32>>),
 }
 
-/// How to refresh them.
+/// How to refresh assets.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct How {
     pub dry_run: bool,
-    /// Compute all rows, whatever is known of them.
+    /// Compute all rows, whether their inputs changed or not.
     pub full_refresh: bool,
-    /// Only assets whose rows are not what a refresh would make of them.
+    /// Only assets whose rows a refresh would change.
     pub only_dirty: bool,
 }
 
-/// Refreshes assets, each whole or not at all.
+/// Refreshes assets in ascending order, each whole or not at all (specification 2, Refresh).
+///
+/// # Errors
+/// Options that exclude each other, a read-only transaction, parameters or sources that cannot be used, `only_dirty`
+/// without tracking, or a cancel; an asset that fails is told in its summary.
 pub fn refresh(assets: Assets, given: &Given, how: How) -> Result<Vec<Summary>> {
     if !how.dry_run && session::transaction_is_read_only() {
         return Err(read_only_transaction("refresh_cmc_regimes()")
@@ -95,31 +100,29 @@ pub fn refresh(assets: Assets, given: &Given, how: How) -> Result<Vec<Summary>> 
 
 /// The first key of this schema's advisory locks; the second is the asset.
 fn lock_space(db: Db, schema: &str) -> Result<i32> {
-    let sql =
-        "SELECT hashtext('pg_regime') # oid::int4 FROM pg_catalog.pg_namespace WHERE nspname = $1::name";
-    Ok(db.first(sql, &[arg(schema)], Sees::Now, |row| Ok(row.int(0)))?.flatten().unwrap_or(0))
+    let sql = "SELECT hashtext('pg_regime') # oid::int4 AS space FROM pg_catalog.pg_namespace WHERE nspname = $1::name";
+    let space = db.first(sql, &[arg(schema)], Sees::Now, |row| row.get("space"))?;
+    // A dry run locks nothing, so that the schema need not exist.
+    Ok(space.unwrap_or_default())
 }
 
-/// Waits for the asset; held to the end of the transaction.
+/// Waits for the lock of an asset, which is held to the end of the transaction.
 fn lock(db: Db, space: i32, id: i32) -> Result<()> {
     db.rows("SELECT pg_advisory_xact_lock($1, $2)", &[arg(space), arg(id)], Sees::Now, |_| Ok(()))
 }
 
-/// What an asset is in a result and in the log.
+/// An asset as the subject of an entry.
 pub fn about(id: i32) -> About<'static> {
     About { system: &CMC, id: Some(id), name: None, lacks: "daily bars" }
 }
 
 fn summary(refreshed: Refreshed<i32, OfAsset>, dry_run: bool) -> Summary {
     let Refreshed { subject: id, entry, done } = refreshed;
-    let Some(Done { more, .. }) = done else { return Summary { id, entry, rows: None, feature_tier: None } };
+    let Some(Done { rows, more, .. }) = done else {
+        return Summary { id, entry, rows: None, feature_tier: None };
+    };
     if !dry_run {
-        notify::newest_regime(id, more.newest);
+        notify::newest_regime(id, more.before, more.after);
     }
-    Summary {
-        id,
-        entry,
-        rows: Some(more.rows),
-        feature_tier: (more.rows[0] > 0).then_some(more.feature_tier),
-    }
+    Summary { id, entry, rows: Some(more.rows), feature_tier: (rows > 0).then_some(more.feature_tier) }
 }

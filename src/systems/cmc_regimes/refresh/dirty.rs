@@ -1,4 +1,4 @@
-//! Which assets' rows are not what a refresh would make of them, by marks and states alone.
+//! Which assets a refresh would change, told by marks and states alone.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,20 +9,25 @@ use crate::pg::catalog::work_relation;
 use crate::pg::error::Result;
 use crate::pg::spi::{Db, Sees};
 use crate::systems::cmc_regimes::basis::Basis;
-use crate::systems::cmc_regimes::engine::{Engine, proxy_text};
+use crate::systems::cmc_regimes::engine::{Engine, ProxyPrint};
 use crate::systems::cmc_regimes::tables::{ASSETS, STATE, TF};
 
-/// What a state says of an asset, as far as it matters here.
+/// What a stored state knows of its asset.
 struct Known {
     basis: Basis,
+    /// The stored fingerprint of the market proxy, for an asset that depends on it.
     proxy: Option<String>,
 }
 
-/// Those of the assets, in their order, that are marked, were computed on another basis, depend on a
-/// market proxy that has changed, or have bars and no state.
+/// The assets, in the given order, that are marked, were computed on another basis, depend on a market proxy that
+/// has changed, or have bars and no state.
+///
+/// # Errors
+/// Sources or working tables that cannot be read.
 pub fn among(db: Db, engine: &Engine, schema: &str, basis: &Basis, ids: Vec<i32>) -> Result<Vec<i32>> {
     db.with_new_snapshot(|| {
-        let marked = marked(db, schema)?;
+        let marked: HashSet<i32> =
+            db.all(&ASSETS.all(schema), &[], Sees::Snapshot, |row| row.get(0))?.into_iter().collect();
         let states = states(db, schema)?;
         let mut dirty = Vec::new();
         for id in ids {
@@ -30,9 +35,8 @@ pub fn among(db: Db, engine: &Engine, schema: &str, basis: &Basis, ids: Vec<i32>
                 || match states.get(&id) {
                     None => has_bars(db, engine, id)?,
                     Some(known) if known.basis != *basis => true,
-                    Some(known) => {
-                        known.proxy.as_ref().is_some_and(|before| proxy_has_changed(engine, before))
-                    }
+                    Some(Known { proxy: Some(before), .. }) => proxy_has_changed(engine, before),
+                    Some(_) => false,
                 };
             if is_dirty {
                 dirty.push(id);
@@ -42,40 +46,18 @@ pub fn among(db: Db, engine: &Engine, schema: &str, basis: &Basis, ids: Vec<i32>
     })
 }
 
-/// Whether the market proxy is another than it was when rows that depend on it were computed, by the fingerprint
-/// of it in their state. The proxy is read at the first call alone.
+/// Whether the market proxy differs from the one of a stored fingerprint, or the fingerprint cannot be read.
 pub fn proxy_has_changed(engine: &Engine, before: &str) -> bool {
-    // The moment up to which it mattered stands behind its fingerprint.
-    let until = before.split(' ').nth(1).and_then(|until| until.parse().ok());
-    let now = |proxy| proxy_text(proxy, until.unwrap_or(i64::MAX));
-    // Where the proxy cannot be used, the refresh of the asset says so.
-    engine.proxy().map_or(true, |proxy| before != now(proxy))
-}
-
-fn marked(db: Db, schema: &str) -> Result<HashSet<i32>> {
-    let mut marked = HashSet::new();
-    db.rows(&ASSETS.all(schema), &[], Sees::Snapshot, |row| {
-        marked.extend(row.int(0));
-        Ok(())
-    })?;
-    Ok(marked)
+    ProxyPrint::parse(before).is_none_or(|before| engine.proxy_has_changed(before))
 }
 
 fn states(db: Db, schema: &str) -> Result<HashMap<i32, Known>> {
-    let sql = format!(
-        "SELECT id, regime_version_hash, policy_hash, sources, tracking, proxy FROM {} WHERE tf = $1",
-        work_relation(schema, STATE)
-    );
-    let mut states = HashMap::new();
-    db.rows(&sql, &[arg(TF)], Sees::Snapshot, |row| {
-        let text = |column| row.string(column).unwrap_or_default();
-        let basis =
-            Basis { version_hash: text(1), policy_hash: text(2), sources: text(3), tracking: row.string(4) };
-        let known = Known { basis, proxy: row.string(5) };
-        states.extend(row.int(0).map(|id| (id, known)));
-        Ok(())
+    let sql =
+        format!("SELECT id, {}, proxy FROM {} WHERE tf = $1", Basis::COLUMNS, work_relation(schema, STATE));
+    let states = db.all(&sql, &[arg(TF)], Sees::Snapshot, |row| {
+        Ok((row.get("id")?, Known { basis: Basis::read(row)?, proxy: row.get("proxy")? }))
     })?;
-    Ok(states)
+    Ok(states.into_iter().collect())
 }
 
 fn has_bars(db: Db, engine: &Engine, id: i32) -> Result<bool> {

@@ -1,4 +1,4 @@
-//! Refreshing assets: what to compute, the state that is kept, the rows, and rounds over many assets.
+//! Refreshing assets: what to compute, the stored state, the rows, and rounds over many assets.
 
 pub mod asset;
 pub mod blocks;

@@ -8,13 +8,12 @@ use serde_json::{Value, json};
 use crate::pg::at_commit::Callbacks;
 use crate::pg::{session, settings};
 
-/// The channel.
 const CHANNEL: &str = "pg_regime_flips";
 
-/// Most bytes of a notification; PostgreSQL refuses 8,000.
+/// The most bytes of a payload; PostgreSQL refuses 8,000.
 const MOST_BYTES: usize = 7_999;
 
-/// A change of an asset's newest regime, in a subtransaction.
+/// A change of an asset's newest key, and the subtransaction that made it.
 struct Change {
     id: i32,
     before: Option<String>,
@@ -23,12 +22,12 @@ struct Change {
 }
 
 thread_local! {
-    /// What this transaction has changed so far.
+    /// The changes of this transaction so far.
     static CHANGES: RefCell<Vec<Change>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Takes note of an asset's key before and after a refresh.
-pub fn newest_regime(id: i32, [before, after]: [Option<String>; 2]) {
+/// Records the newest key of an asset before and after a refresh.
+pub fn newest_regime(id: i32, before: Option<String>, after: Option<String>) {
     if before == after || !settings::notify_flips() {
         return;
     }
@@ -36,7 +35,7 @@ pub fn newest_regime(id: i32, [before, after]: [Option<String>; 2]) {
     CHANGES.with_borrow_mut(|changes| changes.push(change));
 }
 
-/// What is done when transactions end.
+/// What to do when transactions and subtransactions end.
 pub const CALLBACKS: Callbacks = Callbacks {
     before_commit: || {
         if let Some(payload) = payload(&CHANGES.take()) {
@@ -52,10 +51,10 @@ pub const CALLBACKS: Callbacks = Callbacks {
     },
 };
 
-/// A JSON list of the changes, an object each; where that is too long, of the ids alone; where that is
-/// too long, of as many ids as fit, and null for the rest.
+/// A JSON array with an object for each change; if that is too long, with the ids alone; if that is too long, with as
+/// many ids as fit, and null for the rest.
 fn payload(changes: &[Change]) -> Option<String> {
-    // The first key of an asset and the last: those between were never seen by others.
+    // The first and the last key of each asset: other sessions never saw the keys between.
     let mut net: Vec<(i32, &Option<String>, &Option<String>)> = Vec::new();
     for change in changes {
         match net.iter_mut().find(|(id, ..)| *id == change.id) {

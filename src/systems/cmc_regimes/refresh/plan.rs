@@ -6,20 +6,24 @@ use regime_core::cmc_regimes::memory::Memory;
 
 use crate::systems::cmc_regimes::engine::Layers;
 
-/// What there is to compute.
+/// What to compute.
 pub enum Plan {
+    /// All rows, for this reason; with the bars of every layer where they have been read.
     Full { series: Option<Box<Layers>>, reason: String },
+    /// The rows of new bars.
     Later(Box<Later>),
 }
 
-/// Bars after those that a state knows.
+/// The bars that follow those of a stored state.
 pub struct Later {
     pub memory: Memory,
+    /// The new bars of each layer.
     pub series: Layers,
-    /// Daily EMAs of all rows, where they were read anyway.
+    /// Fast, mid and slow daily EMA of all rows, where they have been read.
     pub emas: Option<[Vec<f64>; 3]>,
+    /// Bars of each layer, old and new; `None` without a source.
     pub bars: PerLayer<Option<usize>>,
     pub budget: Budget,
-    /// Whether what the state says beside its rows has changed.
+    /// Whether the state changes even without a new row.
     pub moved: bool,
 }

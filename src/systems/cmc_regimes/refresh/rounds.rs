@@ -1,8 +1,7 @@
-//! Rounds of refresh_all_cmc_regimes: the assets to refresh, shared by all sessions that call it for the
-//! same task. What a session has claimed is a row lock, gone with the session; what is done is committed
-//! with the rows it is about.
+//! Rounds of `refresh_all_cmc_regimes`: the assets to refresh, shared by all sessions that call it for the same task.
+//! A session claims assets by row locks, which end with the session, and commits the outcome together with the rows.
 
-use regime_core::cmc_regimes::version::version_hash;
+use std::fmt;
 
 use crate::output::entry::{Began, MOST_NAMED, Status};
 use crate::output::grants::with_grants;
@@ -16,6 +15,7 @@ use crate::pg::lock::{join, lock, sharers};
 use crate::pg::session::{check_no_block, check_writable};
 use crate::pg::spi::{Db, Sees};
 use crate::pg::subtransaction::{attempt, attempt_unless_cancelled};
+use crate::pg::text::plural;
 use crate::pg::{session, settings, spi};
 use crate::systems::cmc_regimes::assets::ids_to_refresh;
 use crate::systems::cmc_regimes::basis::Basis;
@@ -26,12 +26,21 @@ use crate::systems::cmc_regimes::refresh::dirty;
 use crate::systems::cmc_regimes::tables::{CMC, WORK};
 use crate::systems::cmc_regimes::{params, tracked};
 
+/// The status of an asset that no session has refreshed yet; the others are those of [`Status`].
+const WAITING: &str = "waiting";
+const FAILED: &str = Status::Failed.as_str();
+
+/// The table of work, as SQL.
 fn work() -> String {
     work_relation(&settings::target_schema(), WORK)
 }
 
-/// Finds the round of a task to go on with, or begins one; gives its number. A batch size that could not be
-/// used is refused here, before there is a round.
+/// Finds an unfinished round of the task, or begins one; gives its number. An invalid batch size is refused here,
+/// before there is a round.
+///
+/// # Errors
+/// A batch size out of range, a read-only transaction or a transaction block, invalid label parameters, or
+/// `only_dirty` without tracking.
 pub fn begin(given: &Given, only_dirty: bool, batch_size: Option<i32>) -> Result<i64> {
     check_writable("refresh_all_cmc_regimes()")?;
     check_batch_size(batch_size)?;
@@ -61,9 +70,9 @@ fn find_or_begin(db: Db, given: &Given, only_dirty: bool) -> Result<i64> {
     let basis = engine.basis(tracking);
     let ids = ids_to_refresh(db, &engine, &schema, &basis)?;
     let task = task(only_dirty, &basis);
-    // Two calls at once share a round.
+    // Concurrent calls share a round.
     lock(db, &format!("rounds of {schema}"))?;
-    if let Some(round) = unfinished(db, &task)? {
+    if let Some(round) = Unfinished::to_resume(db, &task)? {
         return Ok(round);
     }
     let ids = if only_dirty { dirty::among(db, &engine, &schema, &basis, ids)? } else { ids };
@@ -80,27 +89,64 @@ pub fn task(only_dirty: bool, basis: &Basis) -> String {
     )
 }
 
-/// The round of a task to go on with: one that sessions are at, or were not long ago.
-fn unfinished(db: Db, task: &str) -> Result<Option<i64>> {
-    let sql = format!(
-        "SELECT round, GREATEST(max(began), max(finished)) > clock_timestamp() - $2 * interval '1 minute' FROM {} \
-         WHERE task = $1 GROUP BY round HAVING bool_or(status = 'waiting') ORDER BY round DESC LIMIT 1",
-        work()
-    );
-    let args = [arg(task), arg(f64::from(settings::resume_minutes()))];
-    let found = db.first(&sql, &args, Sees::Now, |row| Ok((row.long(0).unwrap_or_default(), row.bool(1))))?;
-    let Some((round, is_recent)) = found else { return Ok(None) };
-    Ok((is_recent == Some(true) || is_in_work(db, round)?).then_some(round))
+/// A round in which assets wait.
+pub struct Unfinished {
+    pub round: i64,
+    pub task: String,
+    /// Assets that wait.
+    pub waiting: i64,
+    /// Whether it was active within `pg_regime.resume_minutes`.
+    is_recent: bool,
 }
 
-/// Begins a round, in which the assets come first that were refreshed longest ago in the last one.
+impl Unfinished {
+    /// The newest of those that meet a condition, in which $2 is `argument`.
+    fn newest(db: Db, condition: &str, argument: Option<&str>, sees: Sees) -> Result<Option<Self>> {
+        let sql = format!(
+            "SELECT * FROM (SELECT round, min(task) AS task, count(*) FILTER (WHERE status = '{WAITING}') AS waiting, \
+             GREATEST(max(began), max(finished)) >= clock_timestamp() - $1 * interval '1 minute' AS is_recent \
+             FROM {} GROUP BY round) AS rounds WHERE waiting > 0 AND {condition} ORDER BY round DESC LIMIT 1",
+            work()
+        );
+        let mut args = vec![arg(f64::from(settings::resume_minutes()))];
+        args.extend(argument.map(arg));
+        db.first(&sql, &args, sees, |row| {
+            Ok(Self {
+                round: row.get("round")?,
+                task: row.get("task")?,
+                waiting: row.get("waiting")?,
+                is_recent: row.get("is_recent")?,
+            })
+        })
+    }
+
+    /// The round of a task to resume: a round another session works on, or that was active within
+    /// `pg_regime.resume_minutes`.
+    fn to_resume(db: Db, task: &str) -> Result<Option<i64>> {
+        let Some(found) = Self::newest(db, "task = $2", Some(task), Sees::Now)? else { return Ok(None) };
+        Ok((found.is_recent || is_in_work(db, found.round)?).then_some(found.round))
+    }
+
+    /// The newest round that was not active within `pg_regime.resume_minutes`, if no session works on it.
+    ///
+    /// # Errors
+    /// A table of work that cannot be read.
+    pub fn stopped(db: Db) -> Result<Option<Self>> {
+        let Some(found) = Self::newest(db, "NOT is_recent", None, Sees::Snapshot)? else { return Ok(None) };
+        Ok(if is_in_work(db, found.round)? { None } else { Some(found) })
+    }
+
+    /// The statement that deletes the round.
+    pub fn delete(&self) -> String {
+        format!("DELETE FROM {} WHERE round = {};", work(), self.round)
+    }
+}
+
+/// Begins a round; the assets refreshed longest ago in earlier rounds of the task come first.
 fn new_round(db: Db, task: &str, ids: Vec<i32>) -> Result<i64> {
     let work = work();
-    let next = "SELECT nextval(pg_get_serial_sequence($1, 'round')::regclass)";
-    let round = db
-        .first(next, &[arg(work.as_str())], Sees::Now, |row| Ok(row.long(0)))?
-        .flatten()
-        .unwrap_or_default();
+    let next = "SELECT nextval(pg_get_serial_sequence($1, 'round')::regclass) AS round";
+    let round: i64 = db.one(next, &[arg(work.as_str())], Sees::Now, |row| row.get("round"))?;
     let insert = format!(
         "INSERT INTO {work} (round, id, place, task, began) \
          SELECT $1, a.id, row_number() OVER (ORDER BY w.finished NULLS FIRST, a.id), $2, clock_timestamp() \
@@ -108,7 +154,7 @@ fn new_round(db: Db, task: &str, ids: Vec<i32>) -> Result<i64> {
          LEFT JOIN (SELECT id, max(finished) AS finished FROM {work} WHERE task = $2 GROUP BY id) AS w USING (id)"
     );
     db.execute(&insert, &[arg(round), arg(task), arg(ids)])?;
-    // Rounds that are over, or that nobody went on with; not what a session is at.
+    // Earlier rounds of the task, and old rounds that nobody resumed; rows that a session has claimed stay.
     let delete = format!(
         "DELETE FROM {work} WHERE (round, id) IN (SELECT round, id FROM {work} WHERE round < $1 \
          AND (task = $2 OR COALESCE(finished, began) < now() - interval '30 days') FOR UPDATE SKIP LOCKED)"
@@ -117,15 +163,18 @@ fn new_round(db: Db, task: &str, ids: Vec<i32>) -> Result<i64> {
     Ok(round)
 }
 
-/// What became of an asset of a batch.
+/// The outcome of an asset of a batch.
 struct Settled {
     id: i32,
     status: Status,
     error: Option<Error>,
 }
 
-/// Refreshes a further batch of a round: claims assets, refreshes them, says what became of them. Gives
-/// whether there may be more to do; not after `deadline`.
+/// Claims the next batch of a round, refreshes its assets and stores the outcomes. Gives whether more may be left to
+/// do, which it denies after `deadline`, in microseconds since 2000.
+///
+/// # Errors
+/// A batch size out of range, working tables that cannot be written, or a cancel; an asset that fails is an outcome.
 pub fn next(given: &Given, round: i64, batch_size: Option<i32>, deadline: Option<i64>) -> Result<bool> {
     let batch_size = check_batch_size(batch_size)?;
     let claimed = attempt(|| spi::connect(|db| claim(db, round, share(db, round, batch_size)?)))
@@ -133,7 +182,7 @@ pub fn next(given: &Given, round: i64, batch_size: Option<i32>, deadline: Option
     if !claimed.is_empty() {
         let settled = match batch(given, &claimed) {
             Ok(settled) => settled,
-            // An error that ends a whole call must not keep the others of the batch waiting for ever.
+            // The error of one asset that ends a whole call must not keep the rest of the batch waiting forever.
             Err(_) => {
                 let alone = claimed.iter().map(|id| alone(given, *id)).collect::<Result<Vec<_>>>()?;
                 alone.into_iter().flatten().collect()
@@ -141,40 +190,43 @@ pub fn next(given: &Given, round: i64, batch_size: Option<i32>, deadline: Option
         };
         spi::connect(|db| settle(db, round, &settled))?;
     }
-    let [done, failed, waiting] = spi::connect(|db| progress(db, round))?;
-    let all = done + waiting;
+    let progress = spi::connect(|db| Progress::read(db, round))?;
+    let Progress { waiting, .. } = progress;
     if claimed.is_empty() {
         if waiting > 0 {
             pgrx::notice!(
-                "round {round}: {done} of {all} assets done, {failed} failed; other sessions are at the rest"
+                "round {round}: {progress}; the remaining assets are being refreshed by other sessions"
             );
         }
         return Ok(false);
     }
-    pgrx::notice!("round {round}: {done} of {all} assets done, {failed} failed");
+    pgrx::notice!("round {round}: {progress}");
     if waiting > 0 && deadline.is_some_and(|at| session::clock() >= at) {
-        pgrx::notice!("round {round}: max_runtime is over; assets that wait for the next call: {waiting}");
+        let assets = plural(waiting as u64, "asset");
+        pgrx::notice!("round {round}: max_runtime reached; {waiting} {assets} left for the next call");
         return Ok(false);
     }
     Ok(waiting > 0)
 }
 
+/// Refreshes assets in one subtransaction.
 fn batch(given: &Given, ids: &[i32]) -> Result<Vec<Settled>> {
     attempt_unless_cancelled(|| {
         let assets = Assets::Listed(ids.iter().copied().map(Some).collect());
         let settled = refresh(assets, given, How::default())?.into_iter();
         let settled =
             settled.map(|s| Settled { id: s.id, status: s.entry.status, error: s.entry.error }).collect();
-        // What would fail at the commit fails here. The transaction is ours alone.
+        // Constraints that would fail at the commit fail here; nothing else is in the transaction.
         spi::connect(|db| db.execute("SET CONSTRAINTS ALL IMMEDIATE", &[]))?;
         Ok(settled)
     })
 }
 
+/// Refreshes an asset by itself; an error that ends the call is its outcome.
 fn alone(given: &Given, id: i32) -> Result<Vec<Settled>> {
     let (log, began) = (Run::begin(&CMC), Began::now());
     batch(given, &[id]).or_else(|error| {
-        // What it had logged is rolled back with it.
+        // The entry in the run log was rolled back with the asset.
         let (schema, version) = (settings::target_schema(), version(given));
         spi::connect(|db| {
             let call = Call { db, system: &CMC, schema: &schema, version: &version, dry_run: false };
@@ -185,47 +237,43 @@ fn alone(given: &Given, id: i32) -> Result<Vec<Settled>> {
     })
 }
 
-/// The version hash, as far as it can be told.
+/// The version hash, or nothing where it cannot be determined.
 fn version(given: &Given) -> String {
-    let found = attempt(|| spi::connect(|db| params::parameters(db, given, None)));
-    found.map(|(_, params, table)| version_hash(&table, &params)).unwrap_or_default()
+    attempt(|| spi::connect(|db| params::version_of(db, given))).unwrap_or_default()
 }
 
-/// What sessions share while they are at a batch of a round.
+/// The name of the lock that sessions share while they work on a round.
 fn workers(round: i64) -> String {
     format!("workers of round {round} of {}", settings::target_schema())
 }
 
-/// Whether a session is at a batch of a round.
-pub fn is_in_work(db: Db, round: i64) -> Result<bool> {
+/// Whether a session works on a round.
+fn is_in_work(db: Db, round: i64) -> Result<bool> {
     Ok(sharers(db, &workers(round))? > 0)
 }
 
-/// How many assets to claim: a batch. Where other sessions are at the round too, less towards its end, so
-/// that none is left with a batch when the others have nothing more to do.
+/// How many assets to claim: a batch. While other sessions work on the round too, fewer towards its end, so that all
+/// of them finish at about the same time.
 fn share(db: Db, round: i64, batch_size: i32) -> Result<i32> {
     join(db, &workers(round))?;
     let workers = sharers(db, &workers(round))?;
     if workers < 2 {
         return Ok(batch_size);
     }
-    let [_, _, waiting] = progress(db, round)?;
+    let Progress { waiting, .. } = Progress::read(db, round)?;
     Ok((waiting / (2 * workers)).clamp(1, i64::from(batch_size)) as i32)
 }
 
+/// Locks up to `most` assets that wait and that no other session has locked.
 fn claim(db: Db, round: i64, most: i32) -> Result<Vec<i32>> {
     let sql = format!(
-        "SELECT id FROM {} WHERE round = $1 AND status = 'waiting' ORDER BY place LIMIT $2 FOR UPDATE SKIP LOCKED",
+        "SELECT id FROM {} WHERE round = $1 AND status = '{WAITING}' ORDER BY place LIMIT $2 FOR UPDATE SKIP LOCKED",
         work()
     );
-    let mut ids = Vec::new();
-    db.rows(&sql, &[arg(round), arg(most)], Sees::Now, |row| {
-        ids.extend(row.int(0));
-        Ok(())
-    })?;
-    Ok(ids)
+    db.all(&sql, &[arg(round), arg(most)], Sees::Now, |row| row.get("id"))
 }
 
+/// Stores outcomes.
 fn settle(db: Db, round: i64, settled: &[Settled]) -> Result<()> {
     let sql = format!(
         "UPDATE {} AS w SET status = s.status, sqlstate = s.sqlstate, message = s.message, worker = pg_catalog.pg_backend_pid(), \
@@ -245,47 +293,76 @@ fn settle(db: Db, round: i64, settled: &[Settled]) -> Result<()> {
     db.execute(&sql, &args).map(|_| ())
 }
 
-/// Assets of a round that are done, failed among them, and that wait.
-fn progress(db: Db, round: i64) -> Result<[i64; 3]> {
-    let sql = format!(
-        "SELECT count(*) FILTER (WHERE status <> 'waiting'), count(*) FILTER (WHERE status = 'failed'), \
-         count(*) FILTER (WHERE status = 'waiting') FROM {} WHERE round = $1",
-        work()
-    );
-    let found = db.first(&sql, &[arg(round)], Sees::Now, |row| Ok([0, 1, 2].map(|c| row.long(c))))?;
-    Ok(found.unwrap_or_default().map(Option::unwrap_or_default))
+/// How far a round is, in assets.
+struct Progress {
+    /// Refreshed, `failed` included.
+    done: i64,
+    failed: i64,
+    waiting: i64,
 }
 
-/// Ends a call: an error if assets of the round failed.
+impl Progress {
+    fn read(db: Db, round: i64) -> Result<Self> {
+        let sql = format!(
+            "SELECT count(*) FILTER (WHERE status <> '{WAITING}') AS done, count(*) FILTER (WHERE status = '{FAILED}') AS failed, \
+             count(*) FILTER (WHERE status = '{WAITING}') AS waiting FROM {} WHERE round = $1",
+            work()
+        );
+        db.one(&sql, &[arg(round)], Sees::Now, |row| {
+            Ok(Self { done: row.get("done")?, failed: row.get("failed")?, waiting: row.get("waiting")? })
+        })
+    }
+}
+
+impl fmt::Display for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { done, failed, waiting } = self;
+        write!(f, "{done} of {} assets done, {failed} failed", done + waiting)
+    }
+}
+
+/// An asset of a round that failed.
+struct Failed {
+    id: i32,
+    sqlstate: String,
+    message: String,
+}
+
+/// Ends a call.
+///
+/// # Errors
+/// Assets of the round failed; the error has the SQLSTATE of the first.
 pub fn end(round: i64) -> Result<()> {
     let sql = format!(
-        "SELECT id, sqlstate, message FROM {} WHERE round = $1 AND status = 'failed' ORDER BY id",
+        "SELECT id, sqlstate, message FROM {} WHERE round = $1 AND status = '{FAILED}' ORDER BY id",
         work()
     );
-    let mut failed: Vec<(i32, String, String)> = Vec::new();
-    spi::connect(|db| {
-        db.rows(&sql, &[arg(round)], Sees::Now, |row| {
-            let text = |column| row.string(column).unwrap_or_default();
-            failed.push((row.int(0).unwrap_or_default(), text(1), text(2)));
-            Ok(())
+    let failed = spi::connect(|db| {
+        db.all(&sql, &[arg(round)], Sees::Now, |row| {
+            Ok(Failed { id: row.get("id")?, sqlstate: row.get("sqlstate")?, message: row.get("message")? })
         })
     })?;
-    let Some((_, code, _)) = failed.first() else { return Ok(()) };
-    let named: Vec<String> = failed.iter().take(MOST_NAMED).map(|(id, ..)| id.to_string()).collect();
-    let more = if failed.len() > MOST_NAMED { ", …" } else { "" };
-    let lines: Vec<String> = failed
+    let Some(first) = failed.first() else { return Ok(()) };
+    let named = &failed[..failed.len().min(MOST_NAMED)];
+    let is_all = named.len() == failed.len();
+    let ids: Vec<String> = named.iter().map(|failed| failed.id.to_string()).collect();
+    let lines: Vec<String> = named
         .iter()
-        .take(MOST_NAMED)
-        .map(|(id, code, message)| format!("{id}: {message} ({code})"))
+        .map(|Failed { id, sqlstate, message }| format!("{id}: {message} ({sqlstate})"))
         .collect();
-    let assets = if failed.len() == 1 { "asset" } else { "assets" };
+    let assets = plural(failed.len() as u64, "asset");
     Err(Error::new(
-        error_code(code),
-        format!("refresh of {} {assets} failed: {}{more}", failed.len(), named.join(", ")),
+        error_code(&first.sqlstate),
+        format!(
+            "refresh of {} {assets} failed: {}{}",
+            failed.len(),
+            ids.join(", "),
+            if is_all { "" } else { ", …" }
+        ),
     )
-    .detail(format!("{}{}", lines.join("\n"), if more.is_empty() { "" } else { "\n…" }))
+    .detail(format!("{}{}", lines.join("\n"), if is_all { "" } else { "\n…" }))
     .hint(format!(
-        "Earlier rows are kept. SELECT * FROM {} WHERE round = {round} AND status = 'failed';",
+        "Earlier rows are kept. SELECT * FROM {} WHERE round = {round} AND status = '{FAILED}';",
         work()
     )))
 }

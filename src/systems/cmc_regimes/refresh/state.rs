@@ -1,15 +1,16 @@
-//! The state of an asset between refreshes: what its rows were computed from and with, and what
-//! further rows need.
+//! The state of an asset between refreshes: what its rows were computed from and with, and what further rows need.
 
 use regime_core::cmc_regimes::budget::Budget;
+use regime_core::cmc_regimes::hysteresis;
 use regime_core::cmc_regimes::memory::Memory;
-use regime_core::{Layer, PerLayer, Tier};
+use regime_core::{Label, Layer, PerLayer, Tier};
 
 use crate::pg::arg::{arg, timestamp_arg};
 use crate::pg::catalog::work_relation;
 use crate::pg::error::Result;
-use crate::pg::spi::{Db, Sees};
+use crate::pg::spi::{Db, Micros, Row, Sees};
 use crate::systems::cmc_regimes::basis::Basis;
+use crate::systems::cmc_regimes::engine::ProxyPrint;
 use crate::systems::cmc_regimes::tables::{INPUTS, STATE, TF};
 
 /// The columns of `cmc_regime_state` beside its key (id, tf) and its stamp.
@@ -33,68 +34,75 @@ const VALUES: [&str; 14] = [
 /// A stored state.
 pub struct State {
     pub basis: Basis,
+    /// Time of the newest row, in microseconds since 2000.
     pub ts: i64,
+    /// `None` for a name that this version does not know.
     pub tier: Option<Tier>,
     /// Enabled layers.
     pub layers: Vec<String>,
-    /// Bars by layer, those after the newest row included.
+    /// Bars of each layer, those after the newest row included; `None` without a source.
     pub bars: PerLayer<Option<i32>>,
-    pub proxy: Option<String>,
-    /// `None` if it cannot be gone on with.
+    /// Fingerprint of the market proxy, for an asset that depends on it.
+    pub proxy: Option<ProxyPrint>,
+    /// `None` if the stored state cannot be resumed.
     pub memory: Option<Memory>,
 }
 
-/// The budget with these layers enabled.
+/// The budget of a tier with these layers, by name, enabled.
 pub fn budget_of(tier: Tier, layers: &[String]) -> Budget {
     Budget { tier, enabled: PerLayer::from_fn(|layer| layers.iter().any(|name| name == layer.as_str())) }
 }
 
-/// Enabled layers by name.
+/// The names of the enabled layers, slowest first.
 pub fn layer_names(budget: Budget) -> Vec<String> {
     let enabled = |layer: &Layer| budget.enabled[*layer];
     Layer::ALL.into_iter().filter(enabled).map(|layer| layer.as_str().to_owned()).collect()
 }
 
 /// The state of an asset, if it has one.
+///
+/// # Errors
+/// A state table that cannot be read, or that holds what no refresh stores.
 pub fn load(db: Db, schema: &str, id: i32) -> Result<Option<State>> {
     let sql = format!(
-        "SELECT ts, feature_tier, layers, bars, regime_version_hash, policy_hash, sources, tracking, proxy, memory \
-         FROM {} WHERE id = $1 AND tf = $2",
+        "SELECT ts, feature_tier, layers, bars, {}, proxy, memory FROM {} WHERE id = $1 AND tf = $2",
+        Basis::COLUMNS,
         work_relation(schema, STATE)
     );
-    db.first(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| {
-        let text = |column| row.string(column).unwrap_or_default();
-        Ok(State {
-            ts: row.micros(0).unwrap_or(i64::MIN),
-            tier: row.text(1).and_then(Tier::parse),
-            layers: row.strings(2).unwrap_or_default(),
-            bars: row
-                .optional_ints(3)
-                .and_then(|bars| bars.try_into().ok())
-                .map(PerLayer::new)
-                .unwrap_or_default(),
-            basis: Basis {
-                version_hash: text(4),
-                policy_hash: text(5),
-                sources: text(6),
-                tracking: row.string(7),
-            },
-            proxy: row.string(8),
-            memory: row.bytes_at(9).and_then(Memory::decode),
-        })
+    db.first(&sql, &[arg(id), arg(TF)], Sees::Snapshot, state)
+}
+
+fn state(row: &Row) -> Result<State> {
+    let bars: Vec<Option<i32>> = row.get("bars")?;
+    let print: Option<&str> = row.get("proxy")?;
+    let proxy = print.and_then(ProxyPrint::parse);
+    let memory = row.get::<&[u8]>("memory")?;
+    Ok(State {
+        basis: Basis::read(row)?,
+        ts: row.get::<Micros>("ts")?.0,
+        tier: Tier::parse(row.get("feature_tier")?),
+        layers: row.get("layers")?,
+        // A damaged state agrees with no bars, so that all rows are computed.
+        bars: bars.try_into().map(PerLayer::new).unwrap_or_default(),
+        proxy,
+        // A fingerprint in another form is one of another version.
+        memory: if print.is_some() == proxy.is_some() { Memory::decode(memory) } else { None },
     })
 }
 
 /// What can change without a new row.
 pub struct Standing {
     pub budget: Budget,
-    /// By layer, `None` without a source.
+    /// Bars of each layer; `None` without a source.
     pub bars: PerLayer<Option<usize>>,
-    /// What says that the market proxy is the same, for an asset that depends on it.
-    pub proxy: Option<String>,
+    /// Fingerprint of the market proxy, for an asset that depends on it.
+    pub proxy: Option<ProxyPrint>,
 }
 
-/// Stores the state of an asset.
+/// Stores the state of an asset, in place of an earlier one.
+///
+/// # Errors
+/// A state table that cannot be written.
 pub fn store(
     db: Db,
     schema: &str,
@@ -114,7 +122,7 @@ pub fn store(
         set.join(", ")
     );
     let states = memory.layers.each_ref().map(|layer| layer.hysteresis);
-    let labels = |label: fn(&regime_core::cmc_regimes::hysteresis::State) -> Option<regime_core::Label>| {
+    let labels = |label: fn(&hysteresis::State) -> Option<Label>| {
         arg(states.iter().map(|s| label(s).map(|l| l.as_str())).collect::<Vec<_>>())
     };
     let args = [
@@ -132,13 +140,16 @@ pub fn store(
         arg(basis.policy_hash.as_str()),
         arg(basis.sources.as_str()),
         arg(basis.tracking.as_deref()),
-        arg(proxy.as_deref()),
+        arg(proxy.map(|proxy| proxy.to_string())),
         arg(memory.encode()),
     ];
     db.execute_small(&sql, &args).map(|_| ())
 }
 
-/// Forgets an asset.
+/// Deletes the state and the fingerprints of an asset.
+///
+/// # Errors
+/// Working tables that cannot be written.
 pub fn forget(db: Db, schema: &str, id: i32) -> Result<()> {
     for table in [STATE, INPUTS] {
         let sql = format!("DELETE FROM {} WHERE id = $1 AND tf = $2", work_relation(schema, table));
