@@ -850,6 +850,23 @@ STRICT STABLE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_health_wrapper';
 
+-- src/api/health.rs
+-- pg_regime::api::health::regime_systems
+CREATE  FUNCTION "regime_systems"() RETURNS TABLE (
+	"name" TEXT,  /* & '_ str */
+	"tables" TEXT[],  /* Vec < String > */
+	"is_set_up" bool,  /* bool */
+	"subjects" bigint,  /* Option < i64 > */
+	"stale" bigint,  /* Option < i64 > */
+	"newest_row" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
+	"lag" interval,  /* Option < Interval > */
+	"version" TEXT,  /* Option < String > */
+	"problem" TEXT  /* Option < String > */
+)
+STRICT STABLE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_systems_wrapper';
+
 -- src/api/inputs.rs
 -- pg_regime::api::inputs::regime_build_inputs
 CREATE  FUNCTION "regime_build_inputs"(
@@ -914,181 +931,39 @@ AS 'MODULE_PATHNAME', 'market_regime_backfill_end_wrapper';
 
 -- src/api/market_regime_history.rs
 -- pg_regime::api::market_regime_history::market_regime_current
-
-CREATE FUNCTION "market_regime_current"(
-	"symbol" TEXT DEFAULT '^GSPC'
-) RETURNS TABLE (
-	"market_symbol" TEXT,
-	"date" date,
-	"regime" TEXT,
-	"confidence" double precision,
-	"volatility_percentile" double precision,
-	"trend_strength" double precision,
-	"momentum_score" double precision,
-	"drawdown_severity" double precision,
-	"volume_anomaly" double precision,
-	"description" TEXT,
-	"created_at" timestamp with time zone,
-	"newest_bar" date,
-	"lag_days" INT,
-	"is_stale" bool
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_regime_current_wrapper';
+-- Skipped due to `#[pgrx(sql = false)]`
 
 -- src/api/market_regime_history.rs
 -- pg_regime::api::market_regime_history::market_regime_history_compute
-
-CREATE FUNCTION "market_regime_history_compute"(
-	"symbol" TEXT DEFAULT '^GSPC',
-	"from_date" date DEFAULT NULL,
-	"to_date" date DEFAULT NULL
-) RETURNS TABLE (
-	"market_symbol" TEXT,
-	"date" date,
-	"regime" TEXT,
-	"confidence" double precision,
-	"volatility_percentile" double precision,
-	"trend_strength" double precision,
-	"momentum_score" double precision,
-	"drawdown_severity" double precision,
-	"volume_anomaly" double precision,
-	"description" TEXT
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_regime_history_compute_wrapper';
+-- Skipped due to `#[pgrx(sql = false)]`
 
 -- src/api/market_regime_history.rs
 -- pg_regime::api::market_regime_history::market_regime_history_summary
-
-CREATE FUNCTION "market_regime_history_summary"(
-	"symbol" TEXT DEFAULT '^GSPC'
-) RETURNS TABLE (
-	"regime" TEXT,
-	"days" bigint,
-	"share" double precision,
-	"earliest" date,
-	"latest" date,
-	"mean_confidence" double precision
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_regime_history_summary_wrapper';
+-- Skipped due to `#[pgrx(sql = false)]`
 
 -- src/api/market_regime_history.rs
 -- pg_regime::api::market_regime_history::market_regime_performance
+-- Skipped due to `#[pgrx(sql = false)]`
 
-CREATE FUNCTION "market_regime_performance"(
-	"returns" regclass,
-	"symbol" TEXT DEFAULT '^GSPC',
-	"date_column" TEXT DEFAULT 'date',
-	"return_column" TEXT DEFAULT 'daily_return',
-	"lag_days" INT DEFAULT 0
-) RETURNS TABLE (
-	"regime" TEXT,
-	"days" bigint,
-	"total_return" double precision,
-	"mean_return" double precision,
-	"volatility" double precision,
-	"sharpe" double precision,
-	"max_drawdown" double precision,
-	"win_rate" double precision
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_regime_performance_wrapper';
+-- src/api/market_regimes.rs
+-- pg_regime::api::market_regimes::market_regime_labels
+-- Skipped due to `#[pgrx(sql = false)]`
 
 -- src/api/market_regimes.rs
 -- pg_regime::api::market_regimes::market_regimes_compute
-
-CREATE FUNCTION "market_regimes_compute"(
-	"symbol" TEXT,
-	"timeframe" TEXT,
-	"from_time" timestamp with time zone DEFAULT NULL,
-	"to_time" timestamp with time zone DEFAULT NULL,
-	"config" jsonb DEFAULT NULL
-) RETURNS TABLE (
-	"symbol" TEXT,
-	"timeframe" TEXT,
-	"open_time" timestamp with time zone,
-	"trend_state" TEXT,
-	"volatility_state" TEXT,
-	"momentum_state" TEXT,
-	"full_regime" TEXT,
-	"simplified_regime" TEXT,
-	"confidence" double precision,
-	"classifier_version" TEXT,
-	"warmup" bool
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_regimes_compute_wrapper';
+-- Skipped due to `#[pgrx(sql = false)]`
 
 -- src/api/market_regimes.rs
 -- pg_regime::api::market_regimes::get_market_regimes
-
-CREATE FUNCTION "get_market_regimes"(
-	"symbol" TEXT,
-	"timeframe" TEXT,
-	"from_time" timestamp with time zone DEFAULT NULL,
-	"to_time" timestamp with time zone DEFAULT NULL
-) RETURNS TABLE (
-	"symbol" TEXT,
-	"timeframe" TEXT,
-	"open_time" timestamp with time zone,
-	"trend_state" TEXT,
-	"volatility_state" TEXT,
-	"momentum_state" TEXT,
-	"full_regime" TEXT,
-	"simplified_regime" TEXT,
-	"confidence" double precision,
-	"classifier_version" TEXT,
-	"warmup" bool,
-	"created_at" timestamp with time zone
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'get_market_regimes_wrapper';
+-- Skipped due to `#[pgrx(sql = false)]`
 
 -- src/api/market_regimes.rs
 -- pg_regime::api::market_regimes::market_regime_stats
-
-CREATE FUNCTION "market_regime_stats"(
-	"symbol" TEXT DEFAULT NULL,
-	"timeframe" TEXT DEFAULT NULL
-) RETURNS TABLE (
-	"simplified_regime" TEXT,
-	"classifier_version" TEXT,
-	"candles" bigint,
-	"share" double precision,
-	"first" timestamp with time zone,
-	"last" timestamp with time zone,
-	"mean_confidence" double precision
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_regime_stats_wrapper';
+-- Skipped due to `#[pgrx(sql = false)]`
 
 -- src/api/market_regimes.rs
 -- pg_regime::api::market_regimes::market_regime_transitions
-
-CREATE FUNCTION "market_regime_transitions"(
-	"symbol" TEXT,
-	"timeframe" TEXT,
-	"min_confidence" double precision DEFAULT 0
-) RETURNS TABLE (
-	"symbol" TEXT,
-	"timeframe" TEXT,
-	"from_regime" TEXT,
-	"to_regime" TEXT,
-	"at" timestamp with time zone,
-	"confidence" double precision
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_regime_transitions_wrapper';
+-- Skipped due to `#[pgrx(sql = false)]`
 
 -- src/api/market_regimes.rs
 -- pg_regime::api::market_regimes::refresh_market_regimes
@@ -1124,27 +999,6 @@ VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'delete_market_regimes_wrapper';
 
--- src/api/market_regimes_rows.rs
--- pg_regime::api::market_regimes_rows::market_regime_labels
-CREATE FUNCTION "market_regime_labels"(
-	"high" double precision[],
-	"low" double precision[],
-	"close" double precision[],
-	"config" jsonb DEFAULT NULL
-) RETURNS TABLE (
-	"bar" INT,
-	"trend_state" TEXT,
-	"volatility_state" TEXT,
-	"momentum_state" TEXT,
-	"full_regime" TEXT,
-	"simplified_regime" TEXT,
-	"confidence" double precision,
-	"warmup" bool
-)
-IMMUTABLE PARALLEL SAFE
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_regime_labels_wrapper';
-
 -- src/api/setup.rs
 -- pg_regime::api::setup::regime_setup
 CREATE  FUNCTION "regime_setup"(
@@ -1156,23 +1010,6 @@ CREATE  FUNCTION "regime_setup"(
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_setup_wrapper';
-
--- src/api/systems.rs
--- pg_regime::api::systems::regime_systems
-CREATE  FUNCTION "regime_systems"() RETURNS TABLE (
-	"name" TEXT,  /* & '_ str */
-	"tables" TEXT[],  /* Vec < String > */
-	"is_set_up" bool,  /* bool */
-	"subjects" bigint,  /* Option < i64 > */
-	"stale" bigint,  /* Option < i64 > */
-	"newest_row" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
-	"lag" interval,  /* Option < Interval > */
-	"version" TEXT,  /* Option < String > */
-	"problem" TEXT  /* Option < String > */
-)
-STRICT STABLE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_systems_wrapper';
 
 -- src/api/tracking.rs
 -- pg_regime::api::tracking::regime_track
@@ -1260,26 +1097,6 @@ BEGIN
     END LOOP;
     PERFORM @extschema@.market_regime_backfill_end(backfill);
 END $$;
-
--- src/lib.rs
--- requires:
---   regime_assets
---   regime_periods
-
--- Asset by asset, so that a condition on id reads that asset alone.
-
-CREATE VIEW cmc_regime_periods AS
-SELECT a.id, p.regime, p.valid, p.bars, p.return_over_period
-FROM @extschema@.regime_assets() AS a
-CROSS JOIN LATERAL @extschema@.regime_periods(a.id) AS p;
-COMMENT ON VIEW cmc_regime_periods IS 'The stretches of one regime_key of each asset, with their length and the price change in them';
-COMMENT ON COLUMN cmc_regime_periods.id IS 'Asset';
-COMMENT ON COLUMN cmc_regime_periods.regime IS 'The regime_key';
-COMMENT ON COLUMN cmc_regime_periods.valid IS 'From the close at which the regime was first known to the close at which the next one was; open while it lasts';
-COMMENT ON COLUMN cmc_regime_periods.bars IS 'Daily rows with this regime';
-COMMENT ON COLUMN cmc_regime_periods.return_over_period IS 'Close at the end of valid, or of the newest row, over the close at its start, minus 1; known only at that end';
-ALTER VIEW cmc_regime_periods OWNER TO @extowner@;
-GRANT SELECT ON cmc_regime_periods TO PUBLIC;
 
 -- src/lib.rs
 -- requires:
@@ -1537,6 +1354,8 @@ COMMENT ON FUNCTION regime_timeline(text, int, text) IS
 --   regime_status
 --   regime_latest
 --   regime_systems
+--   regime_assets
+--   regime_periods
 
 -- Views over functions are members of the extension: among the user's tables they would hold up DROP EXTENSION.
 
@@ -1576,6 +1395,200 @@ COMMENT ON COLUMN regime_systems.version IS 'What their rows were computed with;
 COMMENT ON COLUMN regime_systems.problem IS 'Why subjects, rows and lag cannot be told';
 ALTER VIEW regime_systems OWNER TO @extowner@;
 GRANT SELECT ON regime_systems TO PUBLIC;
+
+-- Asset by asset, so that a condition on id reads only that asset.
+CREATE VIEW cmc_regime_periods AS
+SELECT a.id, p.regime, p.valid, p.bars, p.return_over_period
+FROM @extschema@.regime_assets() AS a
+CROSS JOIN LATERAL @extschema@.regime_periods(a.id) AS p;
+COMMENT ON VIEW cmc_regime_periods IS 'The stretches of one regime_key of each asset, with their length and the price change in them';
+COMMENT ON COLUMN cmc_regime_periods.id IS 'Asset';
+COMMENT ON COLUMN cmc_regime_periods.regime IS 'The regime_key';
+COMMENT ON COLUMN cmc_regime_periods.valid IS 'From the close at which the regime was first known to the close at which the next one was; open while it lasts';
+COMMENT ON COLUMN cmc_regime_periods.bars IS 'Daily rows with this regime';
+COMMENT ON COLUMN cmc_regime_periods.return_over_period IS 'Close at the end of valid, or of the newest row, over the close at its start, minus 1; known only at that end';
+ALTER VIEW cmc_regime_periods OWNER TO @extowner@;
+GRANT SELECT ON cmc_regime_periods TO PUBLIC;
+
+-- src/lib.rs
+-- requires:
+--   tables
+
+-- The functions of market_regimes that write their rows straight into the tuplestore of their caller.
+-- pgrx cannot derive their declarations from Rust. A function whose columns are not those that the library returns raises
+-- an error.
+
+CREATE FUNCTION market_regime_labels(
+    high float8[],
+    low float8[],
+    close float8[],
+    config jsonb DEFAULT NULL
+) RETURNS TABLE (
+    bar int,
+    trend_state text,
+    volatility_state text,
+    momentum_state text,
+    full_regime text,
+    simplified_regime text,
+    confidence float8,
+    warmup boolean
+)
+IMMUTABLE PARALLEL SAFE LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regime_labels_wrapper';
+
+CREATE FUNCTION market_regimes_compute(
+    symbol text,
+    timeframe text,
+    from_time timestamptz DEFAULT NULL,
+    to_time timestamptz DEFAULT NULL,
+    config jsonb DEFAULT NULL
+) RETURNS TABLE (
+    symbol text,
+    timeframe text,
+    open_time timestamptz,
+    trend_state text,
+    volatility_state text,
+    momentum_state text,
+    full_regime text,
+    simplified_regime text,
+    confidence float8,
+    classifier_version text,
+    warmup boolean
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regimes_compute_wrapper';
+
+CREATE FUNCTION get_market_regimes(
+    symbol text,
+    timeframe text,
+    from_time timestamptz DEFAULT NULL,
+    to_time timestamptz DEFAULT NULL
+) RETURNS TABLE (
+    symbol text,
+    timeframe text,
+    open_time timestamptz,
+    trend_state text,
+    volatility_state text,
+    momentum_state text,
+    full_regime text,
+    simplified_regime text,
+    confidence float8,
+    classifier_version text,
+    warmup boolean,
+    created_at timestamptz
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'get_market_regimes_wrapper';
+
+CREATE FUNCTION market_regime_stats(
+    symbol text DEFAULT NULL,
+    timeframe text DEFAULT NULL
+) RETURNS TABLE (
+    simplified_regime text,
+    classifier_version text,
+    candles bigint,
+    share float8,
+    first timestamptz,
+    last timestamptz,
+    mean_confidence float8
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regime_stats_wrapper';
+
+CREATE FUNCTION market_regime_transitions(
+    symbol text,
+    timeframe text,
+    min_confidence float8 DEFAULT 0
+) RETURNS TABLE (
+    symbol text,
+    timeframe text,
+    from_regime text,
+    to_regime text,
+    at timestamptz,
+    confidence float8
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regime_transitions_wrapper';
+
+-- src/lib.rs
+-- requires:
+--   tables
+
+-- The functions of market_regime_history that write their rows straight into the tuplestore of their caller.
+-- pgrx cannot derive their declarations from Rust. A function whose columns are not those that the library returns raises
+-- an error.
+
+CREATE FUNCTION market_regime_current(
+    symbol text DEFAULT '^GSPC'
+) RETURNS TABLE (
+    market_symbol text,
+    date date,
+    regime text,
+    confidence float8,
+    volatility_percentile float8,
+    trend_strength float8,
+    momentum_score float8,
+    drawdown_severity float8,
+    volume_anomaly float8,
+    description text,
+    created_at timestamptz,
+    newest_bar date,
+    lag_days int,
+    is_stale boolean
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regime_current_wrapper';
+
+CREATE FUNCTION market_regime_history_compute(
+    symbol text DEFAULT '^GSPC',
+    from_date date DEFAULT NULL,
+    to_date date DEFAULT NULL
+) RETURNS TABLE (
+    market_symbol text,
+    date date,
+    regime text,
+    confidence float8,
+    volatility_percentile float8,
+    trend_strength float8,
+    momentum_score float8,
+    drawdown_severity float8,
+    volume_anomaly float8,
+    description text
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regime_history_compute_wrapper';
+
+CREATE FUNCTION market_regime_history_summary(
+    symbol text DEFAULT '^GSPC'
+) RETURNS TABLE (
+    regime text,
+    days bigint,
+    share float8,
+    earliest date,
+    latest date,
+    mean_confidence float8
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regime_history_summary_wrapper';
+
+CREATE FUNCTION market_regime_performance(
+    returns regclass,
+    symbol text DEFAULT '^GSPC',
+    date_column text DEFAULT 'date',
+    return_column text DEFAULT 'daily_return',
+    lag_days int DEFAULT 0
+) RETURNS TABLE (
+    regime text,
+    days bigint,
+    total_return float8,
+    mean_return float8,
+    volatility float8,
+    sharpe float8,
+    max_drawdown float8,
+    win_rate float8
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regime_performance_wrapper';
 
 -- src/lib.rs
 -- finalize

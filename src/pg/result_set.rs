@@ -2,7 +2,7 @@
 //! iterator, no value of Rust's for each field, no allocation a row.
 //!
 //! A function that uses this takes a [`Caller`] as its first argument, returns nothing or an error, and
-//! is declared by hand: `#[pg_extern(sql = "CREATE FUNCTION … RETURNS TABLE (…) …")]`.
+//! is declared by hand, in a file of `sql/install/`, and marked `#[pg_extern(sql = false)]`.
 
 use std::ffi::c_char;
 use std::marker::PhantomData;
