@@ -17,7 +17,7 @@ fn functions(marks: &Marks) -> String {
 }
 
 fn names(marks: &Marks) -> Vec<String> {
-    let events = EVENTS.iter().map(|(event, ..)| *event).chain(["truncate", "replicated"]);
+    let events = EVENTS.iter().map(|event| event.name).chain(["truncate", "replicated"]);
     events.map(|event| format!("{}_{event}", marks.trigger)).collect()
 }
 
@@ -116,8 +116,7 @@ pub fn put(
     )?;
     for (table, kind, _) in &tables {
         drop_triggers(db, table, marks)?;
-        let events =
-            EVENTS.iter().map(|(event, transition, _)| (*event, format!("REFERENCING {transition}")));
+        let events = EVENTS.iter().map(|event| (event.name, format!("REFERENCING {}", event.referencing)));
         for (event, referencing) in events.chain([("truncate", String::new())]) {
             db.execute(
                 &format!("CREATE TRIGGER {trigger}_{event} AFTER {event} ON {table} {referencing} FOR EACH STATEMENT EXECUTE FUNCTION {function}('{definition}')"),
