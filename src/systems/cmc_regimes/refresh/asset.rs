@@ -307,7 +307,7 @@ impl Call<'_, '_> {
             } else {
                 Written { inserted: content.entry.len() as u64, ..Written::default() }
             };
-            if let Some(daily) = self.engine.reader(Layer::L2).filter(|_| std::ptr::eq(table, &REGIMES)) {
+            if let Some(daily) = self.engine.reader(Layer::L2).filter(|_| table.name == REGIMES.name) {
                 check_none_hidden(self.db, &daily.source().bars, table.name, done.deleted)?;
             }
             written += done;
