@@ -299,7 +299,7 @@ COMMENT ON COLUMN {work}.cmc_regime_work.sqlstate IS 'Code of the error'
 --;
 COMMENT ON COLUMN {work}.cmc_regime_work.message IS 'Message of the error'
 --;
-CREATE VIEW {schema}.cmc_regime_progress AS
+CREATE OR REPLACE VIEW {schema}.cmc_regime_progress AS
 SELECT round, task, pg_catalog.min(began) AS began, pg_catalog.max(finished) AS last_finished, pg_catalog.count(*) AS assets,
        pg_catalog.count(*) FILTER (WHERE status <> 'waiting') AS done, pg_catalog.count(*) FILTER (WHERE status = 'failed') AS failed,
        pg_catalog.count(*) FILTER (WHERE status = 'waiting') AS waiting, pg_catalog.count(DISTINCT worker) AS workers

@@ -107,7 +107,7 @@ COMMENT ON COLUMN {work}.market_regime_backfills.differing IS 'Days whose rows a
 --;
 COMMENT ON COLUMN {work}.market_regime_backfills.first_differing IS 'The first of them'
 --;
-CREATE VIEW {schema}.market_regime_progress AS
+CREATE OR REPLACE VIEW {schema}.market_regime_progress AS
 SELECT backfill, market_symbol, start_date, end_date,
        CASE WHEN status = 'running' AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a 
                 WHERE a.pid = worker AND (a.backend_start <= began) IS NOT FALSE AND a.state IS DISTINCT FROM 'idle')

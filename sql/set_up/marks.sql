@@ -69,7 +69,7 @@ COMMENT ON COLUMN {work}.{done}.mark IS 'Id of the row of {many}'
 --;
 COMMENT ON COLUMN {work}.{done}.{key} IS '{key_is}'
 --;
-CREATE VIEW {schema}.{view} AS
+CREATE OR REPLACE VIEW {schema}.{view} AS
 SELECT {shown}, a.source, a.since, a.marked_at FROM (
     SELECT d.{key}, d.source, d.since, d.marked_at FROM {work}.{few} AS d
     WHERE NOT EXISTS (SELECT FROM {work}.{done} AS x WHERE x.mark = d.of_many AND x.{key} = d.{key})

@@ -69,6 +69,6 @@ COMMENT ON COLUMN {work}.cmc_regime_run_log.regime_version_hash IS 'What was com
 --;
 COMMENT ON COLUMN {work}.cmc_regime_run_log.run_by IS 'Role that called'
 --;
-CREATE VIEW {schema}.cmc_regime_run_log AS SELECT * FROM {work}.cmc_regime_run_log
+CREATE OR REPLACE VIEW {schema}.cmc_regime_run_log AS SELECT * FROM {work}.cmc_regime_run_log
 --;
 COMMENT ON VIEW {schema}.cmc_regime_run_log IS 'Each refresh: a row for the call, with id and subject NULL, and a row for each asset, series or batch; kept for pg_regime.run_log_days'

@@ -86,11 +86,34 @@ fn set_up_own(db: Db, schema: &str, system: &System, own: &Own) -> Result<Action
             let place = if is_view { "{schema}" } else { "{work}" };
             create(db, schema, system, &format!("{place}.{}", own.name))?
         }
-        Some("v") if is_view => UNCHANGED.to_owned(),
+        Some("v") if is_view => {
+            let unchanged = check_own(db, schema, &relation, own)?;
+            match reads_others(db, schema, system, own)? {
+                false => unchanged,
+                true => create(db, schema, system, &format!("{{schema}}.{}", own.name))
+                    .map(|_| "replaced".to_owned())?,
+            }
+        }
         Some("r" | "p") if !is_view => check_own(db, schema, &relation, own)?,
         Some(_) => return Err(wrong_kind(&relation, if is_view { "a view" } else { "a table" })),
     };
     Ok(Action { relation, action })
+}
+
+/// Whether a view reads other tables than the working tables: those that were renamed and made anew since.
+fn reads_others(db: Db, schema: &str, system: &System, view: &Own) -> Result<bool> {
+    let sql = "SELECT true FROM pg_catalog.pg_class v JOIN pg_catalog.pg_namespace s ON s.oid = v.relnamespace \
+         JOIN pg_catalog.pg_rewrite r ON r.ev_class = v.oid \
+         JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid \
+         AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> v.oid \
+         JOIN pg_catalog.pg_class c ON c.oid = d.refobjid AND c.relkind IN ('r', 'p') \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE s.nspname = $1::name AND v.relname = $2::name \
+         AND NOT (n.nspname = $3::name AND c.relname::text = ANY ($4)) LIMIT 1";
+    let tables: Vec<&str> =
+        system.own.iter().filter(|own| own.kind != Kind::View).map(|own| own.name).collect();
+    let args = [arg(schema), arg(view.name), arg(work_schema(schema)), arg(tables)];
+    Ok(db.first(sql, &args, Sees::Now, |_| Ok(()))?.is_some())
 }
 
 /// Makes the relations that a refresh needs and finds missing; a dry run, which needs none, only checks the schema.
@@ -163,8 +186,10 @@ fn create(db: Db, schema: &str, system: &System, relation: &str) -> Result<Strin
             None => (*template).to_owned(),
         };
         for statement in template.split("\n--;\n").filter(is_of_relation) {
-            let sql = statement.replace("{schema}", &quoted(schema)).replace("{work}", &quoted(&work));
-            db.execute(&sql, &[])?;
+            // One pass: a schema may be named like the other place.
+            let parts: Vec<String> =
+                statement.split("{schema}").map(|part| part.replace("{work}", &quoted(&work))).collect();
+            db.execute(&parts.join(&quoted(schema)), &[])?;
         }
     }
     Ok("created".to_owned())
