@@ -10,26 +10,30 @@ use crate::pg::error::{Error, Result};
 use crate::pg::spi::{Db, Sees};
 use crate::sync::table::{Column, Index, OnChange, Table, Type, column};
 
-/// A table of refresh's own is there: it must be of this version.
+/// A relation of refresh's own is there: it must be of this version. Looked up in the catalogs, which takes no
+/// privilege on the working schema.
 pub fn check_own(db: Db, schema: &str, relation: &str, own: &Own) -> Result<String> {
-    let sql = "SELECT w::text FROM pg_catalog.unnest($2::text[]) AS w WHERE NOT EXISTS \
-         (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = $1::regclass AND a.attname = w::name AND NOT a.attisdropped)";
-    let missing = db
-        .first(sql, &[arg(relation), arg(own.columns.to_vec())], Sees::Now, |row| Ok(row.string(0)))?
-        .flatten();
+    let sql = "SELECT w::text FROM pg_catalog.unnest($3::text[]) AS w WHERE NOT EXISTS \
+         (SELECT FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname = $1::name AND c.relname = $2::name AND a.attname = w::name AND NOT a.attisdropped)";
+    let args = [arg(own.schema(schema)), arg(own.name), arg(own.columns.to_vec())];
+    let missing = db.first(sql, &args, Sees::Now, |row| Ok(row.string(0)))?.flatten();
+    let what = if own.kind == Kind::View { "view" } else { "table" };
     match missing {
         None => Ok(UNCHANGED.to_owned()),
         Some(column) => Err(Error::new(
             PgSqlErrorCode::ERRCODE_INVALID_TABLE_DEFINITION,
-            format!("table {relation} has no column {column}"),
+            format!("{what} {relation} has no column {column}"),
         )
-        .detail("The table was not made by this version of pg_regime.")
+        .detail(format!("The {what} was not made by this version of pg_regime."))
         .hint(format!(
             "{}; SELECT * FROM {}.regime_setup({});",
             // Nothing is lost with the others: they say where computations stand.
             match own.kind {
                 Kind::Record => format!("ALTER TABLE {relation} RENAME TO {}_old", own.name),
-                Kind::Work | Kind::View => format!("DROP TABLE {relation} CASCADE"),
+                Kind::Work => format!("DROP TABLE {relation} CASCADE"),
+                Kind::View => format!("DROP VIEW {relation} CASCADE"),
             },
             crate::pg::catalog::extension_schema(db)?,
             pgrx::spi::quote_literal(schema)

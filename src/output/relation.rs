@@ -21,12 +21,19 @@ pub fn work_relation(db: Db, name: &str) -> Result<String> {
     readable(db, &schema, &work_schema(&schema), name)
 }
 
+/// Why the current role may not read relations, given as SQL, of a schema.
+pub fn not_readable(schema: &str, relations: &str) -> Error {
+    match syscache::may_use(schema) {
+        true => no_privilege(relations, "SELECT", &current_user()),
+        false => no_usage(schema, &current_user()),
+    }
+}
+
 fn readable(db: Db, target: &str, schema: &str, name: &str) -> Result<String> {
     let relation = format!("{}.{name}", quoted(schema));
     match syscache::readable(schema, name) {
         Some(true) => Ok(relation),
-        Some(false) if !syscache::may_use(schema) => Err(no_usage(schema, &current_user())),
-        Some(false) => Err(no_privilege(&relation, "SELECT", &current_user())),
+        Some(false) => Err(not_readable(schema, &relation)),
         None => Err(Error::new(
             PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
             format!("output table {relation} does not exist"),

@@ -30,19 +30,21 @@ pub fn check_schema(db: Db, schema: &str) -> Result<()> {
     }
 }
 
-/// The current user may create in the schema.
+/// The current user may create in the schema, and use what was created there.
 pub fn check_may_create(db: Db, schema: &str) -> Result<()> {
-    let sql = "SELECT has_schema_privilege($1::name::text, 'CREATE')";
-    if db.one(sql, &[arg(schema)], Sees::Now, |row| row.get::<bool>(0))? {
+    let sql = "SELECT pg_catalog.string_agg(p, ', ') FROM pg_catalog.unnest('{USAGE,CREATE}'::text[]) AS p \
+         WHERE NOT has_schema_privilege($1::name::text, p)";
+    let lacking: Option<String> = db.one(sql, &[arg(schema)], Sees::Now, |row| row.get(0))?;
+    let Some(lacking) = lacking else {
         return Ok(());
-    }
+    };
     let schema = quoted(schema);
     Err(Error::new(
         PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
         format!("permission denied to create tables in schema {schema}"),
     )
     .hint(format!(
-        "GRANT CREATE ON SCHEMA {schema} TO {}; or let a role that may create their tables call this.",
+        "GRANT {lacking} ON SCHEMA {schema} TO {}; or let a role that may create their tables call this.",
         current_user()
     )))
 }

@@ -72,7 +72,7 @@ pub fn explained(error: Error, schema: &str) -> Error {
         })
         .collect();
     error.hint(format!(
-        "Let the owner of the source tables call regime_track(): the owner needs CREATE on schema {work} and SELECT and INSERT on {}: SET ROLE …; SELECT * FROM regime_track();",
+        "Let the owner of the source tables call regime_track(): the owner needs USAGE and CREATE on schema {work} and SELECT and INSERT on {}: SET ROLE …; SELECT * FROM regime_track();",
         marks.join(", or for candles "),
         work = pgrx::spi::quote_identifier(work_schema(schema)),
     ))

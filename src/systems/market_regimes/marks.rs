@@ -1,10 +1,10 @@
 //! Knowing which candles changed since a series was refreshed.
 
+use crate::output::relation::not_readable;
 use crate::output::set_up;
 use crate::pg::arg::arg;
 use crate::pg::catalog::work_schema;
-use crate::pg::error::{Result, no_privilege};
-use crate::pg::session::current_user;
+use crate::pg::error::Result;
 use crate::pg::spi::{Db, Sees};
 use crate::pg::syscache;
 use crate::source::candles::{self, Series, Source, series_key};
@@ -53,7 +53,7 @@ pub fn seen(db: Db, schema: &str, source: &Source, series: &Series) -> Result<Ma
         return Ok(Marks::default());
     }
     if tables.contains(&Some(false)) {
-        return Err(no_privilege(&SERIES.relations(schema).join(", "), "SELECT", &current_user()));
+        return Err(not_readable(&work, &SERIES.relations(schema).join(", ")));
     }
     of(db, schema, series)
 }

@@ -7,11 +7,11 @@ use pgrx::spi::quote_identifier as quoted;
 
 use regime_core::market_regimes::{Config, Label, Machine};
 
+use crate::output::relation::not_readable;
 use crate::pg::arg::{arg, timestamp_arg};
 use crate::pg::catalog::work_schema;
-use crate::pg::error::{Error, Result, invalid_parameter, no_privilege};
+use crate::pg::error::{Error, Result, invalid_parameter};
 use crate::pg::result_set::{Field, Rows, Template, Text};
-use crate::pg::session::current_user;
 use crate::pg::spi::{Db, Sees};
 use crate::pg::time::utc;
 use crate::pg::{settings, spi, syscache};
@@ -230,7 +230,7 @@ fn stored(db: Db, schema: &str, series: &Series) -> Result<Option<Stored>> {
             Some(true) => {}
             Some(false) => {
                 let relation = format!("{}.{table}", quoted(schema));
-                return Err(no_privilege(&relation, "SELECT", &current_user()));
+                return Err(not_readable(schema, &relation));
             }
         }
     }
