@@ -1,6 +1,7 @@
 //! How fresh the rows of each system are, subject by subject: an asset, a series, a symbol.
 
-use crate::output::run_log::{RUN_LOG, subject};
+use crate::output::own::RUN_LOG;
+use crate::output::run_log::subject;
 use crate::output::system::System;
 use crate::pg::arg::arg;
 use crate::pg::catalog::work_relation;

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use crate::output::entry::{Began, Entry, Status};
 use crate::output::grants::with_grants;
-use crate::output::system::{Kind, Own, System, view};
+use crate::output::own::RUN_LOG;
+use crate::output::system::System;
 use crate::pg::arg::{arg, timestamps_arg};
 use crate::pg::catalog::{work_relation, work_schema};
 use crate::pg::error::{Result, report_warning, sqlstate};
@@ -13,8 +14,6 @@ use crate::pg::spi::Db;
 use crate::pg::subtransaction::attempt;
 use crate::pg::{session, settings};
 use crate::sync::compare::Written;
-
-pub const RUN_LOG: &str = "cmc_regime_run_log";
 
 /// How often a session looks for entries that are too old.
 const PRUNE_EVERY: Duration = Duration::from_secs(600);
@@ -139,15 +138,3 @@ impl<'a> Run<'a> {
         }
     }
 }
-
-const COLUMNS: &[&str] =
-    &["id", "run", "system", "subject", "mode", "reason", "rows_read", "sqlstate", "hint", "run_by"];
-
-/// The table of the run log.
-pub const LOG: Own = Own { name: RUN_LOG, columns: COLUMNS, kind: Kind::Record };
-
-/// The view by which users read the run log.
-pub const LOG_VIEW: Own = view(RUN_LOG, COLUMNS);
-
-/// Templates of the statements that make the run log and the view.
-pub const RUN_LOG_DDL: &str = include_str!("../../sql/set_up/run_log.sql");

@@ -97,9 +97,14 @@ pub fn work_schema(target: &str) -> String {
     format!("{}_{hash}_{WORK}", &target[..kept])
 }
 
+/// A name in a schema, as SQL.
+pub fn qualified(schema: &str, name: &str) -> String {
+    format!("{}.{}", quoted(schema), quoted(name))
+}
+
 /// A relation of the working schema of a target schema, as SQL.
 pub fn work_relation(target: &str, name: &str) -> String {
-    format!("{}.{name}", quoted(work_schema(target)))
+    qualified(&work_schema(target), name)
 }
 
 /// What was done with a relation.

@@ -67,6 +67,14 @@ pub struct Table {
     pub by_time: bool,
 }
 
+impl Table {
+    /// The names of all columns: scope, key, values, stamp.
+    pub fn columns(&self) -> impl Iterator<Item = &'static str> {
+        let columns = self.scope.iter().chain(self.key).chain(self.values).map(|column| column.name);
+        columns.chain((!self.stamp.is_empty()).then_some(self.stamp))
+    }
+}
+
 /// An index, as it is made and as it is known again.
 pub struct Index {
     pub on: &'static str,

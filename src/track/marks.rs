@@ -11,6 +11,7 @@ use crate::pg::arg::arg;
 use crate::pg::catalog::work_schema;
 use crate::pg::error::Result;
 use crate::pg::spi::{Db, Sees};
+use crate::pg::text::fill;
 
 /// Most assets or series of a statement that get a row each.
 pub const FEW: usize = 32;
@@ -49,9 +50,9 @@ pub struct Marks {
     pub trigger: &'static str,
 }
 
-/// Templates of the statements that make the tables and the view of marks, for every system the same; the names in
-/// braces are fields of [`Marks`].
-pub const MARKS_DDL: &str = include_str!("../../sql/set_up/marks.sql");
+/// The template of the tables and the view of marks, the same for every system; the names in braces are fields of
+/// [`Marks`].
+const DDL: &str = include_str!("../../sql/set_up/marks.sql");
 
 /// A mark: rows of a source changed, the earliest at this time.
 pub struct Mark {
@@ -73,23 +74,25 @@ impl Marks {
         [self.few, self.many, self.done]
     }
 
-    /// A template of [`MARKS_DDL`] for these tables.
-    pub fn ddl(&self, template: &str) -> String {
+    /// The template of these tables, with `{schema}` and `{work}` left to be filled in.
+    pub fn ddl(&self) -> String {
         let Self { few, many, done, key, keys, kind, view, shown, collation, key_is, subjects, .. } = self;
-        let parts = [
-            ("{few}", *few),
-            ("{many}", many),
-            ("{done}", done),
-            ("{key}", key),
-            ("{keys}", keys),
-            ("{kind}", kind),
-            ("{view}", view),
-            ("{shown}", shown),
-            ("{collate}", collation),
-            ("{key_is}", key_is),
-            ("{subjects}", subjects[1]),
+        let most = MOST.to_string();
+        let values = [
+            ("few", *few),
+            ("many", many),
+            ("done", done),
+            ("key", key),
+            ("keys", keys),
+            ("kind", kind),
+            ("view", view),
+            ("shown", shown),
+            ("collate", collation),
+            ("key_is", key_is),
+            ("subjects", subjects[1]),
+            ("MOST", &most),
         ];
-        parts.iter().fold(template.to_owned(), |sql, (name, value)| sql.replace(name, value))
+        fill(DDL, &values)
     }
 
     /// The tables, quoted, with the working schema of a target schema.
