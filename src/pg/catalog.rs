@@ -9,7 +9,6 @@ use crate::pg::arg::arg;
 use crate::pg::cache::known;
 use crate::pg::error::{Error, Result, invalid_parameter};
 use crate::pg::session::current_user;
-use crate::pg::settings;
 use crate::pg::spi::{Db, Sees};
 
 /// The schema exists.
@@ -72,11 +71,6 @@ pub fn extension_schema(db: Db) -> Result<String> {
         })
     };
     Ok(known("extension schema", &(), find)?.as_ref().clone())
-}
-
-/// The target schema and the extension's, quoted: what commands are to be typed with.
-pub fn schemas(db: Db) -> Result<[String; 2]> {
-    Ok([quoted(settings::target_schema()), extension_schema(db)?])
 }
 
 /// The schema of the working tables of a target schema: `regime_work` for `public`, `NAME_regime_work` for another.
