@@ -20,13 +20,13 @@ CREATE INDEX ON {schema}.market_regime_history (regime, date DESC);
 COMMENT ON TABLE {schema}.market_regime_history IS 'Regime of a market on each trading day: bull, bear, volatile or transitioning; written by backfill_market_regime_history';
 COMMENT ON COLUMN {schema}.market_regime_history.market_symbol IS 'Symbol of the market';
 COMMENT ON COLUMN {schema}.market_regime_history.date IS 'Trading day, in UTC; the row is known at its close';
-COMMENT ON COLUMN {schema}.market_regime_history.regime IS 'bull, bear, volatile or transitioning, whichever scores most';
-COMMENT ON COLUMN {schema}.market_regime_history.confidence IS 'Score of the regime in fifths, at most 1';
-COMMENT ON COLUMN {schema}.market_regime_history.volatility_percentile IS 'Share of the last 60 days with less volatility than this one';
-COMMENT ON COLUMN {schema}.market_regime_history.trend_strength IS 'Mean of the return over 59 days and of the mean of 20 closes over that of 50, less 1';
-COMMENT ON COLUMN {schema}.market_regime_history.momentum_score IS 'Mean return of 5 days over that of 20; positive also where both are negative';
-COMMENT ON COLUMN {schema}.market_regime_history.drawdown_severity IS 'Loss against the highest close of the last 60 days, as a fraction';
-COMMENT ON COLUMN {schema}.market_regime_history.volume_anomaly IS 'Standard deviations that the volatility is above its mean of 60 days; no volume is used';
+COMMENT ON COLUMN {schema}.market_regime_history.regime IS 'bull, bear, volatile or transitioning: the regime with the highest score';
+COMMENT ON COLUMN {schema}.market_regime_history.confidence IS 'Score of the regime divided by 5, at most 1';
+COMMENT ON COLUMN {schema}.market_regime_history.volatility_percentile IS 'Share of the last 60 days with a lower volatility than this day';
+COMMENT ON COLUMN {schema}.market_regime_history.trend_strength IS 'Mean of two values: the return over 59 days, and the mean of 20 closes / the mean of 50 closes - 1';
+COMMENT ON COLUMN {schema}.market_regime_history.momentum_score IS 'Mean return of 5 days / mean return of 20 days; positive also where both are negative';
+COMMENT ON COLUMN {schema}.market_regime_history.drawdown_severity IS 'Loss from the highest close of the last 60 days, as a fraction';
+COMMENT ON COLUMN {schema}.market_regime_history.volume_anomaly IS 'Distance of the volatility from its mean over 60 days, in standard deviations; volume is not used';
 COMMENT ON COLUMN {schema}.market_regime_history.description IS 'The day in a sentence';
 COMMENT ON COLUMN {schema}.market_regime_history.created_at IS 'When the row last changed';
 
@@ -53,27 +53,27 @@ CREATE TABLE {work}.market_regime_backfills (
     differing bigint NOT NULL DEFAULT 0,
     first_differing date
 );
-COMMENT ON TABLE {work}.market_regime_backfills IS 'Calls of backfill_market_regime_history and how far they are, committed with each batch; a call that is over goes when the next one for its symbol begins';
+COMMENT ON TABLE {work}.market_regime_backfills IS 'Calls of backfill_market_regime_history and their progress, committed with each batch; the next call for a symbol removes the finished ones';
 COMMENT ON COLUMN {work}.market_regime_backfills.backfill IS 'Number of the call';
 COMMENT ON COLUMN {work}.market_regime_backfills.market_symbol IS 'Symbol of the market';
-COMMENT ON COLUMN {work}.market_regime_backfills.start_date IS 'First day that was asked for';
-COMMENT ON COLUMN {work}.market_regime_backfills.end_date IS 'Last day that was asked for';
+COMMENT ON COLUMN {work}.market_regime_backfills.start_date IS 'First requested day';
+COMMENT ON COLUMN {work}.market_regime_backfills.end_date IS 'Last requested day';
 COMMENT ON COLUMN {work}.market_regime_backfills.batch_size IS 'Trading days in a batch';
-COMMENT ON COLUMN {work}.market_regime_backfills.full_refresh IS 'Whether days that are there are rewritten where they differ';
+COMMENT ON COLUMN {work}.market_regime_backfills.full_refresh IS 'Whether stored days are rewritten where they differ';
 COMMENT ON COLUMN {work}.market_regime_backfills.worker IS 'Process id of the session that called';
 COMMENT ON COLUMN {work}.market_regime_backfills.began IS 'When the call began';
-COMMENT ON COLUMN {work}.market_regime_backfills.reported IS 'When its last batch ended';
-COMMENT ON COLUMN {work}.market_regime_backfills.status IS 'running, and so left by an interruption; done; failed: at least one batch did';
-COMMENT ON COLUMN {work}.market_regime_backfills.next_day IS 'Where the next batch begins';
+COMMENT ON COLUMN {work}.market_regime_backfills.reported IS 'When the last batch of the call ended';
+COMMENT ON COLUMN {work}.market_regime_backfills.status IS 'running (also after an interruption), done, or failed: at least one batch failed';
+COMMENT ON COLUMN {work}.market_regime_backfills.next_day IS 'First day of the next batch';
 COMMENT ON COLUMN {work}.market_regime_backfills.days IS 'Trading days to do: those of the range without a row, or all with full_refresh';
-COMMENT ON COLUMN {work}.market_regime_backfills.days_left IS 'Those that no batch has come to yet';
-COMMENT ON COLUMN {work}.market_regime_backfills.days_failed IS 'Those of failed batches';
+COMMENT ON COLUMN {work}.market_regime_backfills.days_left IS 'Trading days that no batch has processed yet';
+COMMENT ON COLUMN {work}.market_regime_backfills.days_failed IS 'Trading days of failed batches';
 COMMENT ON COLUMN {work}.market_regime_backfills.batches IS 'Batches that have ended';
-COMMENT ON COLUMN {work}.market_regime_backfills.failed IS 'Failed ones among them';
-COMMENT ON COLUMN {work}.market_regime_backfills.failures IS 'Days and error of the first failed batches, up to 20';
+COMMENT ON COLUMN {work}.market_regime_backfills.failed IS 'Batches that failed';
+COMMENT ON COLUMN {work}.market_regime_backfills.failures IS 'Days and errors of the first failed batches, up to 20';
 COMMENT ON COLUMN {work}.market_regime_backfills.sqlstate IS 'Code of the first error';
-COMMENT ON COLUMN {work}.market_regime_backfills.differing IS 'Days whose rows are not what their closes give now, and were left as they are';
-COMMENT ON COLUMN {work}.market_regime_backfills.first_differing IS 'The first of them';
+COMMENT ON COLUMN {work}.market_regime_backfills.differing IS 'Days whose stored rows differ from what the closes give now, and were left unchanged';
+COMMENT ON COLUMN {work}.market_regime_backfills.first_differing IS 'First of the differing days';
 
 --; {schema}.market_regime_progress
 CREATE OR REPLACE VIEW {schema}.market_regime_progress AS
@@ -84,4 +84,4 @@ SELECT backfill, market_symbol, start_date, end_date,
        CASE days WHEN 0 THEN 100.0 ELSE pg_catalog.round(100::numeric * (days - days_left)::numeric / days::numeric, 1) END AS percent,
        days, days - days_left - days_failed AS days_done, days_failed, days_left, batches, failed, began, reported
 FROM {work}.market_regime_backfills;
-COMMENT ON VIEW {schema}.market_regime_progress IS 'How far each call of backfill_market_regime_history is, batch by batch; interrupted: its session is gone or idle';
+COMMENT ON VIEW {schema}.market_regime_progress IS 'Progress of each call of backfill_market_regime_history, batch by batch; interrupted: the session of the call is gone or idle';

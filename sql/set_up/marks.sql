@@ -15,9 +15,9 @@ COMMENT ON TABLE {work}.{few} IS 'The {subjects} whose source rows have changed 
 COMMENT ON COLUMN {work}.{few}.{key} IS '{key_is}';
 COMMENT ON COLUMN {work}.{few}.mark IS 'Number of the mark';
 COMMENT ON COLUMN {work}.{few}.source IS 'Source table';
-COMMENT ON COLUMN {work}.{few}.since IS 'Earliest row that was inserted, changed or deleted; -infinity after a TRUNCATE';
-COMMENT ON COLUMN {work}.{few}.marked_at IS 'When the transaction of the change began';
-COMMENT ON COLUMN {work}.{few}.of_many IS 'Id of the row of {many} that this mark is left from';
+COMMENT ON COLUMN {work}.{few}.since IS 'Time of the earliest row that was inserted, changed or deleted; -infinity after a TRUNCATE';
+COMMENT ON COLUMN {work}.{few}.marked_at IS 'When the transaction that made the change began';
+COMMENT ON COLUMN {work}.{few}.of_many IS 'Id of the row of {many} that the mark was moved from';
 
 --; {work}.{many}
 CREATE TABLE {work}.{many} (
@@ -31,12 +31,12 @@ CREATE TABLE {work}.{many} (
     last {kind}{collate} GENERATED ALWAYS AS ({keys}[cardinality({keys})]) STORED
 );
 ALTER TABLE {work}.{many} ALTER COLUMN {keys} SET STORAGE EXTERNAL, ALTER COLUMN sinces SET STORAGE EXTERNAL;
-COMMENT ON TABLE {work}.{many} IS 'Marks of statements that changed many {subjects}: a row for up to {MOST} of the {subjects}, removed once all have been refreshed; what is left of a row after a day moves to {few}';
+COMMENT ON TABLE {work}.{many} IS 'Marks of statements that changed many {subjects}: a row for up to {MOST} {subjects}, removed once all of these have been refreshed; after a day, the rest of a row moves to {few}';
 COMMENT ON COLUMN {work}.{many}.mark IS 'Unique id of the mark';
 COMMENT ON COLUMN {work}.{many}.source IS 'Source table';
 COMMENT ON COLUMN {work}.{many}.{keys} IS 'Marked {subjects}, in ascending order';
-COMMENT ON COLUMN {work}.{many}.sinces IS 'For each, the earliest row that was inserted, changed or deleted; -infinity after a TRUNCATE';
-COMMENT ON COLUMN {work}.{many}.marked_at IS 'When the transaction of the change began';
+COMMENT ON COLUMN {work}.{many}.sinces IS 'For each element of {keys}, the time of the earliest row that was inserted, changed or deleted; -infinity after a TRUNCATE';
+COMMENT ON COLUMN {work}.{many}.marked_at IS 'When the transaction that made the change began';
 COMMENT ON COLUMN {work}.{many}.number IS 'Number of marked {subjects}';
 COMMENT ON COLUMN {work}.{many}.first IS 'Lowest element of {keys}';
 COMMENT ON COLUMN {work}.{many}.last IS 'Highest element of {keys}';
@@ -47,7 +47,7 @@ CREATE TABLE {work}.{done} (
     {key} {kind}{collate} NOT NULL,
     PRIMARY KEY (mark, {key})
 );
-COMMENT ON TABLE {work}.{done} IS 'Which {subjects} of a row of {many} have been refreshed since';
+COMMENT ON TABLE {work}.{done} IS 'The {subjects} of rows of {many} that have been refreshed since';
 COMMENT ON COLUMN {work}.{done}.mark IS 'Id of the row of {many}';
 COMMENT ON COLUMN {work}.{done}.{key} IS '{key_is}';
 

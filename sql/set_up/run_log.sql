@@ -26,26 +26,26 @@ CREATE TABLE {work}.cmc_regime_run_log (
 CREATE INDEX ON {work}.cmc_regime_run_log (id, run);
 CREATE INDEX ON {work}.cmc_regime_run_log (system, subject, run) WHERE subject IS NOT NULL;
 CREATE INDEX ON {work}.cmc_regime_run_log USING brin (finished);
-COMMENT ON TABLE {work}.cmc_regime_run_log IS 'Each refresh: a row for the call, with id and subject NULL, and one for each asset, series or batch; kept for pg_regime.run_log_days';
+COMMENT ON TABLE {work}.cmc_regime_run_log IS 'Each refresh: a row for the call, with id and subject NULL, and a row for each asset, series or batch; kept for pg_regime.run_log_days';
 COMMENT ON COLUMN {work}.cmc_regime_run_log.run IS 'Number of the call';
-COMMENT ON COLUMN {work}.cmc_regime_run_log.system IS 'What was refreshed: cmc_regimes, market_regimes, market_regime_history';
+COMMENT ON COLUMN {work}.cmc_regime_run_log.system IS 'System that was refreshed: cmc_regimes, market_regimes, market_regime_history';
 COMMENT ON COLUMN {work}.cmc_regime_run_log.id IS 'Asset; NULL for the call itself and where the subject has a name';
 COMMENT ON COLUMN {work}.cmc_regime_run_log.subject IS 'Symbol and timeframe, or symbol and first day of a batch; NULL for the call itself and for assets';
-COMMENT ON COLUMN {work}.cmc_regime_run_log.started IS 'When it began';
-COMMENT ON COLUMN {work}.cmc_regime_run_log.finished IS 'When it ended';
+COMMENT ON COLUMN {work}.cmc_regime_run_log.started IS 'When the call, or the refresh of the subject, began';
+COMMENT ON COLUMN {work}.cmc_regime_run_log.finished IS 'When the call, or the refresh of the subject, ended';
 COMMENT ON COLUMN {work}.cmc_regime_run_log.status IS 'ok, unchanged, empty or failed, as in the result of the refresh';
-COMMENT ON COLUMN {work}.cmc_regime_run_log.mode IS 'full: all rows were computed; incremental: the new ones; none: there were none';
+COMMENT ON COLUMN {work}.cmc_regime_run_log.mode IS 'full: all rows were computed; incremental: new rows only; none: there were no new rows';
 COMMENT ON COLUMN {work}.cmc_regime_run_log.reason IS 'Why all rows were computed';
 COMMENT ON COLUMN {work}.cmc_regime_run_log.rows_read IS 'Rows of the sources that were read';
 COMMENT ON COLUMN {work}.cmc_regime_run_log.inserted IS 'Rows inserted into the output tables';
 COMMENT ON COLUMN {work}.cmc_regime_run_log.updated IS 'Rows updated';
 COMMENT ON COLUMN {work}.cmc_regime_run_log.deleted IS 'Rows deleted';
-COMMENT ON COLUMN {work}.cmc_regime_run_log.elapsed_ms IS 'Milliseconds, without the commit';
-COMMENT ON COLUMN {work}.cmc_regime_run_log.sqlstate IS 'Code of the error';
-COMMENT ON COLUMN {work}.cmc_regime_run_log.message IS 'Message, of the error where there was one';
+COMMENT ON COLUMN {work}.cmc_regime_run_log.elapsed_ms IS 'Duration in milliseconds, without the commit';
+COMMENT ON COLUMN {work}.cmc_regime_run_log.sqlstate IS 'SQLSTATE of the error';
+COMMENT ON COLUMN {work}.cmc_regime_run_log.message IS 'Message; of the error if there was one';
 COMMENT ON COLUMN {work}.cmc_regime_run_log.hint IS 'What to do about the error';
-COMMENT ON COLUMN {work}.cmc_regime_run_log.regime_version_hash IS 'What was computed with';
-COMMENT ON COLUMN {work}.cmc_regime_run_log.run_by IS 'Role that called';
+COMMENT ON COLUMN {work}.cmc_regime_run_log.regime_version_hash IS 'Version that rows were computed with';
+COMMENT ON COLUMN {work}.cmc_regime_run_log.run_by IS 'Role that made the call';
 
 --; {schema}.cmc_regime_run_log
 CREATE OR REPLACE VIEW {schema}.cmc_regime_run_log AS SELECT * FROM {work}.cmc_regime_run_log;

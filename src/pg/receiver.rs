@@ -16,6 +16,9 @@ pub struct Receiver<'a> {
     types: Vec<pg_sys::Oid>,
     /// Names of the columns, once a column was asked for by its name.
     names: OnceCell<Vec<String>>,
+    /// The descriptor of the statement, valid while it runs. That of a slot may be of a part of the statement, as of the
+    /// first query of a UNION ALL, and name columns otherwise.
+    descriptor: pg_sys::TupleDesc,
     each: &'a mut dyn FnMut(&Row) -> Result<()>,
     error: Option<Error>,
 }
@@ -30,7 +33,8 @@ impl<'a> Receiver<'a> {
             rDestroy: Some(ignore),
             mydest: pg_sys::CommandDest::DestNone,
         };
-        Self { base, types: Vec::new(), names: OnceCell::new(), each, error: None }
+        let descriptor = std::ptr::null_mut();
+        Self { base, types: Vec::new(), names: OnceCell::new(), descriptor, each, error: None }
     }
 }
 
@@ -52,19 +56,18 @@ unsafe extern "C-unwind" fn receive(
     slot: *mut pg_sys::TupleTableSlot,
     receiver: *mut pg_sys::DestReceiver,
 ) -> bool {
-    // SAFETY: the receiver is the one that its user passed, and the slot holds a row, whose values and
-    // descriptor stay where they are until this function returns.
-    let (receiver, values, nulls, descriptor) = unsafe {
+    // SAFETY: the receiver is the one that its user passed, and the slot holds a row, whose values stay
+    // where they are until this function returns.
+    let (receiver, values, nulls) = unsafe {
         pg_sys::slot_getallattrs(slot);
         let columns = (*slot).tts_nvalid as usize;
         (
             &mut *receiver.cast::<Receiver>(),
             std::slice::from_raw_parts((*slot).tts_values, columns),
             std::slice::from_raw_parts((*slot).tts_isnull, columns),
-            (*slot).tts_tupleDescriptor,
         )
     };
-    let row = Row::new(values, nulls, &receiver.types, &receiver.names, descriptor);
+    let row = Row::new(values, nulls, &receiver.types, &receiver.names, receiver.descriptor);
     let result = (receiver.each)(&row);
     let error = row.mistyped();
     drop(row);
@@ -84,6 +87,7 @@ unsafe extern "C-unwind" fn start(
         let receiver = &mut *receiver.cast::<Receiver>();
         receiver.types = types(row);
         receiver.names = OnceCell::new();
+        receiver.descriptor = row;
     }
 }
 

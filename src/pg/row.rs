@@ -323,11 +323,6 @@ impl Row<'_> {
             .then(|| self.values[column].value() as i64)
     }
 
-    /// A `date`, in days since 2000.
-    pub fn date(&self, column: usize) -> Option<i32> {
-        self.holds(column, &[pg_sys::DATEOID], "date").then(|| self.values[column].value() as i32)
-    }
-
     /// A `text`.
     pub fn text(&self, column: usize) -> Option<&str> {
         if !self.holds(column, &[pg_sys::TEXTOID], "text") {
