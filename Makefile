@@ -71,8 +71,9 @@ package: ## a tarball to unpack in / on machines with this PostgreSQL
 fmt: ## format the Rust code
 	@cargo fmt --all
 
-lint: setup ## formatting and clippy, no warning allowed
-	@echo "== lint: rustfmt, clippy"
+lint: setup ## imports by layer, formatting and clippy, no warning allowed
+	@echo "== lint: layers, rustfmt, clippy"
+	@tools/layers.sh
 	@cargo fmt --all --check
 	@cargo clippy --quiet --workspace --all-targets $(FEATURES) -- --deny warnings
 

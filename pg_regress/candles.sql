@@ -6,7 +6,7 @@ SET client_min_messages = error;
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
 DROP EXTENSION IF EXISTS pg_regime CASCADE;
-DROP SCHEMA IF EXISTS public CASCADE;
+DROP SCHEMA IF EXISTS public, regime_work CASCADE;
 CREATE SCHEMA public;
 GRANT USAGE ON SCHEMA public TO PUBLIC;
 CREATE EXTENSION pg_regime;

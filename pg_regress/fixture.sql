@@ -12,7 +12,7 @@ SET client_min_messages = error;
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
 DROP EXTENSION IF EXISTS pg_regime CASCADE;
-DROP SCHEMA IF EXISTS public, whole CASCADE;
+DROP SCHEMA IF EXISTS public, regime_work, whole, whole_regime_work CASCADE;
 CREATE SCHEMA public;
 GRANT USAGE ON SCHEMA public TO PUBLIC;
 CREATE EXTENSION pg_regime;
@@ -110,7 +110,7 @@ DECLARE
     there text := format(content, 'whole');
     rows bigint;
 BEGIN
-    DROP SCHEMA IF EXISTS whole CASCADE;
+    DROP SCHEMA IF EXISTS whole, whole_regime_work CASCADE;
     CREATE SCHEMA whole;
     PERFORM set_config('pg_regime.target_schema', 'whole', true);
     EXECUTE concat_ws(', ', 'SELECT FROM refresh_cmc_regimes($1', nullif(arguments, '')) || ')' USING ids;
@@ -126,7 +126,7 @@ END $$;
 \set how 'id, status, mode, reason, rows_written'
 -- The tables that a refresh writes, the outputs first.
 \set outputs 'cmc_regimes, cmc_regime_flips, cmc_regime_stats, cmc_regime_comovement'
-\set tables :outputs ', cmc_regime_state, cmc_regime_inputs, cmc_regime_dirty, cmc_regime_dirty_many, cmc_regime_dirty_done, cmc_regime_run_log, cmc_regime_work'
+\set tables :outputs ', regime_work.cmc_regime_state, regime_work.cmc_regime_inputs, regime_work.cmc_regime_dirty, regime_work.cmc_regime_dirty_many, regime_work.cmc_regime_dirty_done, regime_work.cmc_regime_run_log, regime_work.cmc_regime_work'
 -- All that the four output tables hold, without when it was written. To compare: EXCEPT ALL, both ways.
 \set content 'SELECT ''regimes'' AS output, id, to_jsonb(r) - ''updated_at'' AS line FROM cmc_regimes r UNION ALL SELECT ''flips'', id, to_jsonb(f) - ''updated_at'' FROM cmc_regime_flips f UNION ALL SELECT ''stats'', id, to_jsonb(s) - ''computed_at'' FROM cmc_regime_stats s UNION ALL SELECT ''comovement'', id, to_jsonb(c) - ''computed_at'' FROM cmc_regime_comovement c'
 RESET client_min_messages;

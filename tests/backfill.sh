@@ -27,7 +27,7 @@ DECLARE
 BEGIN
     LOOP
         PERFORM pg_stat_clear_snapshot();
-        SELECT a.pid INTO pid FROM pg_stat_activity a JOIN market_regime_backfills b ON b.worker = a.pid
+        SELECT a.pid INTO pid FROM pg_stat_activity a JOIN regime_work.market_regime_backfills b ON b.worker = a.pid
         WHERE b.status = 'running' AND a.wait_event = 'PgSleep' AND a.backend_xid IS NOT NULL AND a.query ~ '^CALL';
         IF pid IS NOT NULL THEN RETURN pid; END IF;
         IF clock_timestamp() > began + interval '30 s' THEN RAISE 'no session came to the middle of a batch'; END IF;
@@ -44,7 +44,7 @@ slow() { r "CREATE TRIGGER slow BEFORE INSERT ON market_regime_history FOR EACH 
 fast() { r "DROP TRIGGER slow ON market_regime_history"; }
 # as_whole DESCRIPTION: the rows are those of the undisturbed call
 as_whole() { same "$1" backfill "SELECT $columns FROM market_regime_history WHERE market_symbol = '^GSPC'" "TABLE whole"; }
-fresh() { r "TRUNCATE market_regime_history, market_regime_backfills, cmc_regime_run_log"; }
+fresh() { r "TRUNCATE market_regime_history, regime_work.market_regime_backfills, regime_work.cmc_regime_run_log"; }
 
 # interrupt DESCRIPTION HOW: a session is interrupted in the middle of its third batch; HOW is given the process ids of its
 # backend and of psql. Then a call goes on.

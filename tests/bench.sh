@@ -51,7 +51,7 @@ for ((run = 0; run <= runs; run++)); do
     cat <<SQL
 TRUNCATE floor_cmc_regimes, floor_cmc_regime_flips, floor_cmc_regime_stats, floor_cmc_regime_comovement;
 CALL take($run, 'floor', 'SELECT floor_read(), floor_write()');
-TRUNCATE cmc_regimes, cmc_regime_flips, cmc_regime_stats, cmc_regime_comovement, cmc_regime_state, cmc_regime_inputs;
+TRUNCATE cmc_regimes, cmc_regime_flips, cmc_regime_stats, cmc_regime_comovement, regime_work.cmc_regime_state, regime_work.cmc_regime_inputs;
 CALL take($run, 'full', 'SELECT refresh_cmc_regimes(1)');
 CALL take($run, 'unchanged', 'SELECT refresh_cmc_regimes(1)');
 $(new_bar "id = 1")

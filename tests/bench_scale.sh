@@ -33,7 +33,7 @@ BEGIN
 END $$;
 SELECT FROM regime_setup();
 CREATE PROCEDURE empty() LANGUAGE sql AS
-    'TRUNCATE cmc_regimes, cmc_regime_flips, cmc_regime_stats, cmc_regime_comovement, cmc_regime_state, cmc_regime_inputs, cmc_regime_work, cmc_regime_run_log';
+    'TRUNCATE cmc_regimes, cmc_regime_flips, cmc_regime_stats, cmc_regime_comovement, regime_work.cmc_regime_state, regime_work.cmc_regime_inputs, regime_work.cmc_regime_work, regime_work.cmc_regime_run_log';
 SQL
 )"
 q postgres "CREATE DATABASE thousand TEMPLATE ten"
@@ -69,8 +69,8 @@ bulk() {
     local shape=$1 triggers=$2
     echo "ALTER TABLE cmc_price_bars_multi_tf $triggers;"
     echo "CALL take('bulk $shape ${triggers%% *}', 'INSERT INTO cmc_price_bars_multi_tf SELECT * FROM \"bulk $shape\"');"
-    echo "ALTER TABLE cmc_price_bars_multi_tf DISABLE TRIGGER USER; DELETE FROM cmc_price_bars_multi_tf WHERE time_close > '$last'; DELETE FROM cmc_regime_dirty; DELETE FROM cmc_regime_dirty_many;"
-    echo "VACUUM (TRUNCATE off, INDEX_CLEANUP on) cmc_price_bars_multi_tf, cmc_regime_dirty, cmc_regime_dirty_many;" # so that each finds the same free space
+    echo "ALTER TABLE cmc_price_bars_multi_tf DISABLE TRIGGER USER; DELETE FROM cmc_price_bars_multi_tf WHERE time_close > '$last'; DELETE FROM regime_work.cmc_regime_dirty; DELETE FROM regime_work.cmc_regime_dirty_many;"
+    echo "VACUUM (TRUNCATE off, INDEX_CLEANUP on) cmc_price_bars_multi_tf, regime_work.cmc_regime_dirty, regime_work.cmc_regime_dirty_many;" # so that each finds the same free space
 }
 for shape in 1,10000 10,1000 1000,10; do
     bulk $shape "ENABLE ALWAYS TRIGGER pg_regime_insert, ENABLE REPLICA TRIGGER pg_regime_replicated"

@@ -67,5 +67,5 @@ for mode in "${modes[@]}"; do
         SELECT count(*) AS n, concat_ws(' ', status, mode, regexp_replace(reason, '[0-9]{4}-.*', '…')) AS how FROM results GROUP BY 2) t"
     [ $# != 0 ] || [[ $mode =~ untracked|alternating ]] || is "$mode: some were gone on with, some not, some statements marked many" \
         "$(q "$mode" "SELECT count(*) FILTER (WHERE mode = 'incremental') > 100, count(*) FILTER (WHERE mode = 'none') > 20, count(*) FILTER (WHERE reason ~ 'late') > 100,
-            pg_stat_get_tuples_inserted('market_regime_dirty_many'::regclass) >= 5 FROM results")" "t|t|t|t"
+            pg_stat_get_tuples_inserted('regime_work.market_regime_dirty_many'::regclass) >= 5 FROM results")" "t|t|t|t"
 done

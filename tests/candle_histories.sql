@@ -87,7 +87,7 @@ BEGIN
         DELETE FROM market_regimes r USING series s WHERE r.symbol = s.symbol AND r.timeframe = s.timeframe AND noise('lose', seed, round) < 0.03;
         DELETE FROM market_regimes r USING series s WHERE r.symbol = s.symbol AND r.timeframe = s.timeframe AND noise('lose newest', seed, round) < 0.04
             AND open_time >= (SELECT max(open_time) FROM market_regimes n WHERE n.symbol = s.symbol AND n.timeframe = s.timeframe) - interval '1 hour';
-        DELETE FROM market_regime_state r USING series s WHERE r.symbol = s.symbol AND r.timeframe = s.timeframe AND noise('lose state', seed, round) < 0.03;
+        DELETE FROM regime_work.market_regime_state r USING series s WHERE r.symbol = s.symbol AND r.timeframe = s.timeframe AND noise('lose state', seed, round) < 0.03;
         DELETE FROM market_regimes r USING series s, play WHERE mode = 'untracked' AND r.symbol = s.symbol AND r.timeframe = s.timeframe AND noise('lose', seed, round) > 0.95 AND noise('row', extract(epoch FROM r.open_time)::bigint, round) < 0.1;
     END IF;
 END $$;
@@ -118,8 +118,8 @@ BEGIN
         WITH got AS MATERIALIZED (SELECT open_time, full_regime, simplified_regime, confidence, classifier_version, warmup, created_at IS NOT NULL AS stored FROM get_market_regimes(s.symbol, s.timeframe)),
         -- Where nothing that is stored counts, the thresholds are the default ones.
         right_ AS MATERIALIZED (SELECT open_time, full_regime, simplified_regime, confidence, classifier_version, warmup FROM market_regimes_compute(s.symbol, s.timeframe,
-            config => CASE WHEN (SELECT max(classifier_version) FROM got) = (SELECT classifier_version FROM market_regime_state t WHERE t.symbol = s.symbol AND t.timeframe = s.timeframe)
-                THEN (SELECT config FROM market_regime_state t WHERE t.symbol = s.symbol AND t.timeframe = s.timeframe) ELSE '{}' END))
+            config => CASE WHEN (SELECT max(classifier_version) FROM got) = (SELECT classifier_version FROM regime_work.market_regime_state t WHERE t.symbol = s.symbol AND t.timeframe = s.timeframe)
+                THEN (SELECT config FROM regime_work.market_regime_state t WHERE t.symbol = s.symbol AND t.timeframe = s.timeframe) ELSE '{}' END))
         SELECT format('get_market_regimes: %s rows differ, the first %s', count(*), min(d::text)) INTO differ FROM (
             (SELECT open_time, full_regime, simplified_regime, confidence, classifier_version, warmup FROM got EXCEPT ALL TABLE right_) UNION ALL
             (TABLE right_ EXCEPT ALL SELECT open_time, full_regime, simplified_regime, confidence, classifier_version, warmup FROM got)) d HAVING count(*) > 0;

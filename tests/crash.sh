@@ -65,7 +65,7 @@ r "CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM p
 series=$(r "SELECT count(*) FROM (SELECT DISTINCT symbol, timeframe FROM candles) s")
 last=$(r "SELECT max(symbol) FROM candles WHERE timeframe = '1d'")
 r "SELECT FROM refresh_market_regimes(config => '{\"adx_trending\": 40}')"
-r "CREATE TABLE before AS SELECT $columns FROM market_regimes; CREATE TABLE state AS SELECT symbol, timeframe, classifier_version FROM market_regime_state"
+r "CREATE TABLE before AS SELECT $columns FROM market_regimes; CREATE TABLE state AS SELECT symbol, timeframe, classifier_version FROM regime_work.market_regime_state"
 
 # interrupt DESCRIPTION HOW: a refresh of all series is interrupted in its last one; HOW is given the process ids of its backend and of psql
 interrupt() {
@@ -83,7 +83,7 @@ interrupt() {
     is "market regimes, $1 is an error" "$(grep -Ecm1 '^(ERROR|FATAL|server closed)' "$work/session")" 1
     fast
     same "market regimes, $1: all rows are as before" crash "TABLE before" "SELECT $columns FROM market_regimes"
-    same "market regimes, $1: and so is where each series stands" crash "TABLE state" "SELECT symbol, timeframe, classifier_version FROM market_regime_state"
+    same "market regimes, $1: and so is where each series stands" crash "TABLE state" "SELECT symbol, timeframe, classifier_version FROM regime_work.market_regime_state"
     is "market regimes, $1: no lock is left" "$(r "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")" 0
 }
 ctrl_c() { kill -INT "$2"; }
@@ -101,4 +101,4 @@ same "market regimes: and all rows are new" crash \
 # A long series notices a cancel: not by the clock, which no test can rely on, but long before its end.
 r "INSERT INTO candles SELECT 'LONG', '1m', timestamptz '2020-01-01' + n * interval '1 minute', 1, 103 + n % 7, 97 - n % 5, 100 + n % 3 FROM generate_series(1, 200000) n"
 is "market regimes: a timeout ends a long refresh" "$(r "SET statement_timeout = '150ms'; SELECT FROM refresh_market_regimes('LONG')")" "ERROR:  canceling statement due to statement timeout"
-is "market regimes: and leaves nothing of it" "$(r "SELECT count(*) FROM market_regimes WHERE symbol = 'LONG'"; r "SELECT count(*) FROM market_regime_state WHERE symbol = 'LONG'")" "$(printf '0\n0')"
+is "market regimes: and leaves nothing of it" "$(r "SELECT count(*) FROM market_regimes WHERE symbol = 'LONG'"; r "SELECT count(*) FROM regime_work.market_regime_state WHERE symbol = 'LONG'")" "$(printf '0\n0')"

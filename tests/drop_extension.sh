@@ -5,12 +5,12 @@ cluster_start
 demo_db shop 3 900
 q shop "SELECT FROM refresh_cmc_regimes(); SELECT FROM refresh_market_regimes(); SELECT FROM regime_track()"
 q shop "CALL backfill_market_regime_history('2016-01-01', '2030-01-01')"
-sisters="market_regimes market_regime_state market_regime_history"
-for table in "${!outputs[@]}" $sisters candles cmc_price_bars_multi_tf cmc_ema_multi_tf_u; do q shop "CREATE TABLE kept_$table AS TABLE $table"; done
+sisters="market_regimes regime_work.market_regime_state market_regime_history"
+for table in "${!outputs[@]}" $sisters candles cmc_price_bars_multi_tf cmc_ema_multi_tf_u; do q shop "CREATE TABLE kept_${table//./_} AS TABLE $table"; done
 
 succeeds "DROP EXTENSION without CASCADE" q shop "DROP EXTENSION pg_regime"
 for table in "${!outputs[@]}" $sisters candles cmc_price_bars_multi_tf cmc_ema_multi_tf_u; do
-    same "$table is all there, $(q shop "SELECT count(*) FROM $table") rows" shop "TABLE kept_$table" "TABLE $table"
+    same "$table is all there, $(q shop "SELECT count(*) FROM $table") rows" shop "TABLE kept_${table//./_}" "TABLE $table"
 done
 is "the newest regimes can still be read" "$(q shop "SELECT count(*) FROM (SELECT DISTINCT ON (id) * FROM cmc_regimes ORDER BY id, ts DESC) r")" 3
 is "the view over a function is gone" "$(q shop "SELECT to_regclass('cmc_regime_latest') IS NULL")" t
@@ -33,3 +33,5 @@ q shop "DROP EXTENSION pg_regime CASCADE"
 is "DROP EXTENSION … CASCADE keeps them too" "$(q shop "SELECT count(*) > 0 FROM cmc_regimes")" t
 is "and those of the sister systems" "$(q shop "SELECT count(*) > 0 FROM market_regimes"; q shop "SELECT count(*) > 0 FROM market_regime_history")" "$(printf 't\nt')"
 for table in "${!outputs[@]}" $sisters; do succeeds "$table is the user's to drop" q shop "DROP TABLE $table CASCADE"; done
+succeeds "and so is the working schema, with the functions behind the triggers" q shop "DROP SCHEMA regime_work CASCADE"
+is "nothing is left of either" "$(q shop "SELECT relname FROM pg_class WHERE relname ~ '^(cmc|market)_regime' UNION ALL SELECT proname FROM pg_proc WHERE proname ~ '_regime_mark_' UNION ALL SELECT tgname FROM pg_trigger WHERE NOT tgisinternal UNION ALL SELECT nspname FROM pg_namespace WHERE nspname ~ 'regime'")" ""

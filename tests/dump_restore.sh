@@ -9,6 +9,9 @@ rows() { q "$1" "COPY (SELECT * FROM $2 t ORDER BY t::text COLLATE \"C\") TO STD
 # where each output row lies and which transaction wrote it, as a digest per table: any write at all shows
 places() { for table in "${!outputs[@]}"; do q "$1" "SELECT '$table', md5(string_agg(ctid || ' ' || xmin, ' ' ORDER BY ctid)) FROM $table"; done; }
 
+# who may do what with schemas, tables, views and sequences, and what the views read
+grants() { q "$1" "SELECT nspname, relname, relkind, relacl, CASE relkind WHEN 'v' THEN pg_get_viewdef(c.oid) END FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind IN ('r', 'v', 'S') AND nspname !~ '^pg_|^information_schema$'
+    UNION ALL SELECT nspname, obj_description(oid), 'n', nspacl, NULL FROM pg_namespace WHERE nspname ~ 'regime_work' ORDER BY 1, 2, 3"; }
 # the foreign keys of a database
 keys() { q "$1" "SELECT conrelid::regclass, conname, pg_get_constraintdef(oid), obj_description(oid) FROM pg_constraint WHERE contype = 'f' ORDER BY 1, 2"; }
 # when each row of the sister systems was written
@@ -19,6 +22,8 @@ check() {
     local db=$1 schema=$2 table refresh before
     refresh="FROM $schema.refresh_cmc_regimes(policy => 'careful', cal_scheme => 'mine')"
     is "$db: the same tables" "$(tables "$db")" "$(tables one)"
+    is "$db: the same views and grants" "$(grants "$db")" "$(grants one)"
+    is "$db: the working schema is among them" "$(grants "$db" | grep -Ec '^regime_work\|(Working tables|cmc_regime_state).*nightly=')" 2
     while read -r table; do
         rows one "$table" >"$work/one"
         rows "$db" "$table" >"$work/restored"
@@ -61,6 +66,7 @@ check_sisters() {
     is "$db: rows go with their candles" "$(q "$db" "SELECT count(*) FROM market_regimes WHERE symbol = 'MARKET' AND timeframe = '4h'")" 0
 }
 
+q postgres "CREATE ROLE nightly"
 for schema in public "\"My Schema\""; do
     demo_db one 4 900 "$schema"
     # A user's policy, an edited row of the source map (a renamed table: without the edit refreshing fails), and a
@@ -75,6 +81,9 @@ for schema in public "\"My Schema\""; do
            SELECT FROM $schema.refresh_market_regimes()"
     q one "CALL $schema.backfill_market_regime_history('2016-01-01', '2030-01-01')"
     is "extension in $schema: the sister systems have rows" "$(q one "SELECT count(*) > 5000 FROM market_regimes"; q one "SELECT count(*) > 500 FROM market_regime_history")" "$(printf 't\nt')"
+    # A role that may refresh.
+    q one "GRANT USAGE ON SCHEMA regime_work TO nightly; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public, regime_work TO nightly;
+           GRANT USAGE ON ALL SEQUENCES IN SCHEMA regime_work TO nightly"
     tracked=no
     # in one of the two, the dump has the triggers of regime_track and their functions,
     # and a mark of many assets, which nobody refreshes
@@ -82,7 +91,7 @@ for schema in public "\"My Schema\""; do
         tracked=yes
         q one "SELECT FROM $schema.regime_track()"
         q one "INSERT INTO my_emas (id, ts, tf, period, ema) SELECT id, '2024-01-01', '1D', 20, 1 FROM generate_series(101, 150) id"
-        is "marks of 50 assets are one row" "$(q one "SELECT number FROM cmc_regime_dirty_many")" 50
+        is "marks of 50 assets are one row" "$(q one "SELECT number FROM regime_work.cmc_regime_dirty_many")" 50
     fi
 
     q postgres "CREATE DATABASE plain"
@@ -98,7 +107,7 @@ for schema in public "\"My Schema\""; do
     succeeds "pg_restore --clean over it once more" pg_restore --exit-on-error --clean --if-exists --dbname=custom "$work/custom"
     is "the source map after --clean" "$(rows custom "$schema.regime_source")" "$(rows one "$schema.regime_source")"
     is "the foreign key after --clean" "$(keys custom)" "$(keys one)"
-    is "the sisters' rows after --clean" "$(for table in market_regimes market_regime_state market_regime_history; do rows custom $table; done | md5sum)" \
-        "$(for table in market_regimes market_regime_state market_regime_history; do rows one $table; done | md5sum)"
+    is "the sisters' rows after --clean" "$(for table in market_regimes regime_work.market_regime_state market_regime_history; do rows custom $table; done | md5sum)" \
+        "$(for table in market_regimes regime_work.market_regime_state market_regime_history; do rows one $table; done | md5sum)"
     for db in one plain custom; do q postgres "DROP DATABASE $db"; done
 done

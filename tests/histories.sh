@@ -139,7 +139,7 @@ for mode in "${modes[@]}"; do
     q "$mode" "SELECT '   $mode: ' || line FROM tally() line"
     if [ ${#given[@]} = 0 ] && [[ $mode =~ ^(tracked|dirty)$ ]]; then
         is "$mode: statements marked many assets at once, and no mark is left" \
-            "$(q "$mode" "SELECT pg_stat_get_tuples_inserted('cmc_regime_dirty_many'::regclass) > 100, count(*) FILTER (WHERE id NOT IN (TABLE spoiled)) FROM cmc_regime_marks")" "t|0"
+            "$(q "$mode" "SELECT pg_stat_get_tuples_inserted('regime_work.cmc_regime_dirty_many'::regclass) > 100, count(*) FILTER (WHERE id NOT IN (TABLE spoiled)) FROM cmc_regime_marks")" "t|0"
     fi
     # where there is a run log, it says why all rows were computed
     [ -z "$(q "$mode" "SELECT to_regclass('cmc_regime_run_log')")" ] || q "$mode" "

@@ -50,7 +50,7 @@ replicated() {
 # equal_a_full_refresh DESCRIPTION: the tables, with those of a full refresh into empty ones
 equal_a_full_refresh() {
     local table
-    q subscriber "DROP SCHEMA fresh CASCADE; CREATE SCHEMA fresh; SET pg_regime.target_schema = 'fresh'; SELECT FROM refresh_cmc_regimes()"
+    q subscriber "DROP SCHEMA IF EXISTS fresh, fresh_regime_work CASCADE; CREATE SCHEMA fresh; SET pg_regime.target_schema = 'fresh'; SELECT FROM refresh_cmc_regimes()"
     for table in "${!outputs[@]}"; do
         same "$1: $table is that of a full refresh" subscriber "SELECT ${outputs[$table]} FROM public.$table" "SELECT ${outputs[$table]} FROM fresh.$table"
     done
@@ -90,7 +90,7 @@ change "an upsert" "INSERT INTO $bars SELECT (jsonb_populate_record(b, jsonb_bui
 q publisher "UPDATE $emas SET ema = ema * 1.01 WHERE id = 3"
 replicated
 is "a bulk does not leave a mark for each row" \
-    "$(q subscriber "SELECT count(*) < 100, min(since) = (SELECT min(ts) FROM $emas WHERE id = 3) FROM cmc_regime_dirty")" "t|t"
+    "$(q subscriber "SELECT count(*) < 100, min(since) = (SELECT min(ts) FROM $emas WHERE id = 3) FROM regime_work.cmc_regime_dirty")" "t|t"
 q subscriber "SELECT FROM refresh_cmc_regimes(only_dirty => true)"
 q publisher "CREATE TABLE kept AS TABLE $emas"
 change "TRUNCATE" "TRUNCATE $emas; INSERT INTO $emas SELECT * FROM kept WHERE ts > (SELECT min(ts) FROM kept)" $all

@@ -16,12 +16,12 @@ complaints() {
     rm "$work"/worker_*
 }
 newest_run() { r "SELECT coalesce(max(run), 0) FROM cmc_regime_run_log"; }
-newest_round() { r "SELECT max(round) FROM cmc_regime_work"; }
+newest_round() { r "SELECT max(round) FROM regime_work.cmc_regime_work"; }
 
 r "$(cat <<'SQL'
 SELECT FROM regime_setup();
 
-CREATE VIEW newest AS SELECT * FROM cmc_regime_work WHERE round = (SELECT max(round) FROM cmc_regime_work);
+CREATE VIEW newest AS SELECT * FROM regime_work.cmc_regime_work WHERE round = (SELECT max(round) FROM regime_work.cmc_regime_work);
 
 -- Assets of the newest round that wait, or that the run log since a run does not have exactly once.
 CREATE FUNCTION not_once(since bigint) RETURNS TABLE (id int, status text, logged text) LANGUAGE sql AS $$
@@ -81,7 +81,7 @@ BEGIN
 END \$\$"
 
 # fully [ARGUMENTS]: a full refresh into empty tables, those of the schema fresh
-fully() { r "DROP SCHEMA IF EXISTS fresh CASCADE; CREATE SCHEMA fresh; SET pg_regime.target_schema = 'fresh'; SELECT FROM refresh_cmc_regimes(${1:-})"; }
+fully() { r "DROP SCHEMA IF EXISTS fresh, fresh_regime_work CASCADE; CREATE SCHEMA fresh; SET pg_regime.target_schema = 'fresh'; SELECT FROM refresh_cmc_regimes(${1:-})"; }
 # Query: the rows that are not those of that refresh.
 differing() {
     local table all=
@@ -130,7 +130,7 @@ fire() {
         for n in "${workers[@]}"; do wait "$n" || true; done
         said+=$(complaints)
         missed+=$(r "SELECT 'round $round', * FROM not_once($last)")
-        alone+=$(r "SELECT 'round $round' FROM cmc_regime_progress WHERE round = (SELECT max(round) FROM cmc_regime_work) AND workers <> 2")
+        alone+=$(r "SELECT 'round $round' FROM cmc_regime_progress WHERE round = (SELECT max(round) FROM regime_work.cmc_regime_work) AND workers <> 2")
         idle+=$(r "SELECT 'round $round' FROM written WHERE changes = $before")
     done
     r "INSERT INTO stop VALUES (now())"
@@ -198,7 +198,7 @@ like_full "one of two sessions was terminated" "min_hold_bars => 2"
 # still open.
 correct() { echo "UPDATE cmc_price_bars_multi_tf SET close = close * 1.1 WHERE id IN ($1) AND tf = '1D' AND bar_seq IN (150, 190)"; }
 r "CALL refresh_all_cmc_regimes()"
-r "TRUNCATE cmc_regime_work; $(new_bar "id > 5")"
+r "TRUNCATE regime_work.cmc_regime_work; $(new_bar "id > 5")"
 open
 say "BEGIN; $(correct 10); SELECT FROM refresh_cmc_regimes(20)"
 until_so "count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 20 AND granted"
@@ -241,7 +241,7 @@ is "max_runtime that is not over stops nothing" "$(r "SELECT count(*) FROM newes
 
 r "$(call $batch "max_runtime => '0'")"
 round=$(newest_round)
-aged="UPDATE cmc_regime_work SET began = began - interval '61 min', finished = finished - interval '61 min' WHERE round = $round"
+aged="UPDATE regime_work.cmc_regime_work SET began = began - interval '61 min', finished = finished - interval '61 min' WHERE round = $round"
 r "$aged"
 psql -Xq -d rounds -c "SET pg_regime.resume_minutes = 120" -c "$(call $batch "max_runtime => '0'")" 2>/dev/null
 is "an unfinished round is gone on with for resume_minutes" "$(r "SELECT round, count(*) FILTER (WHERE status <> 'waiting') FROM newest GROUP BY round")" "$round|$((2 * batch))"

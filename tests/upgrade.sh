@@ -13,7 +13,7 @@ echo "-- nothing changed" >"$shared/pg_regime--$current--$next.sql"
 
 cluster_start
 schema_of() { q "$1" "$(cat tests/schema.sql)"; }
-rows() { for table in regime_source regime_policy "${!outputs[@]}" market_regimes market_regime_state market_regime_history; do q "$1" "COPY (SELECT * FROM $table t ORDER BY t::text COLLATE \"C\") TO STDOUT"; done; }
+rows() { for table in regime_source regime_policy "${!outputs[@]}" market_regimes regime_work.market_regime_state market_regime_history; do q "$1" "COPY (SELECT * FROM $table t ORDER BY t::text COLLATE \"C\") TO STDOUT"; done; }
 
 # update FROM TO
 update() {

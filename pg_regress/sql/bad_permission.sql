@@ -50,8 +50,9 @@ SET ROLE "regress Clerk";
 SELECT id, status, message FROM refresh_cmc_regimes(2, hysteresis => false);
 RESET ROLE;
 GRANT SELECT, INSERT, DELETE ON :tables TO "regress Clerk";
-GRANT UPDATE ON cmc_regimes, cmc_regime_flips, cmc_regime_comovement, cmc_regime_state, cmc_regime_inputs TO "regress Clerk";
-GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO "regress Clerk";
+GRANT UPDATE ON cmc_regimes, cmc_regime_flips, cmc_regime_comovement, regime_work.cmc_regime_state, regime_work.cmc_regime_inputs TO "regress Clerk";
+GRANT USAGE ON SCHEMA regime_work TO "regress Clerk";
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA regime_work TO "regress Clerk";
 SET ROLE "regress Clerk";
 SELECT id, status, message FROM refresh_cmc_regimes(ARRAY[2, 4], hysteresis => false);
 RESET ROLE;
@@ -62,13 +63,13 @@ SET ROLE "regress Clerk";
 SELECT id, status, message FROM refresh_cmc_regimes(ARRAY[2, 4], hysteresis => false);
 RESET ROLE;
 -- On the log alone: the rows matter more.
-REVOKE INSERT ON cmc_regime_run_log FROM "regress Clerk";
+REVOKE INSERT ON regime_work.cmc_regime_run_log FROM "regress Clerk";
 SET ROLE "regress Clerk";
 SELECT id, status FROM refresh_cmc_regimes(2);
 SELECT DISTINCT regime_version_hash = regime_version_hash() AS written FROM cmc_regimes WHERE id = 2;
 RESET ROLE;
-GRANT INSERT ON cmc_regime_run_log TO "regress Clerk";
-REVOKE USAGE ON SEQUENCE cmc_regime_run_log_run_seq FROM "regress Clerk";
+GRANT INSERT ON regime_work.cmc_regime_run_log TO "regress Clerk";
+REVOKE USAGE ON SEQUENCE regime_work.cmc_regime_run_log_run_seq FROM "regress Clerk";
 SET ROLE "regress Clerk";
 SELECT id, status FROM refresh_cmc_regimes(2, hysteresis => false);
 -- Reading needs SELECT on the output, and no more.

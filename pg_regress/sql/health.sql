@@ -58,20 +58,20 @@ SELECT count(*) FROM refresh_cmc_regimes(only_dirty => true);
 SELECT append_bar(1, 60), append_bar(2, 61);
 SET client_min_messages = error;
 CALL refresh_all_cmc_regimes(only_dirty => true);
-UPDATE cmc_regime_work SET status = 'waiting', began = began - interval '1 day', finished = NULL WHERE id = 2;
-UPDATE cmc_regime_work SET began = began - interval '1 day', finished = finished - interval '1 day';
+UPDATE regime_work.cmc_regime_work SET status = 'waiting', began = began - interval '1 day', finished = NULL WHERE id = 2;
+UPDATE regime_work.cmc_regime_work SET began = began - interval '1 day', finished = finished - interval '1 day';
 SELECT :health;
 SELECT command FROM regime_health() WHERE what = 'unfinished round' \gset
 :command
 SELECT :health;
 CALL refresh_all_cmc_regimes();
-UPDATE cmc_regime_work SET status = 'waiting', began = began - interval '1 day', finished = NULL;
+UPDATE regime_work.cmc_regime_work SET status = 'waiting', began = began - interval '1 day', finished = NULL;
 SELECT command FROM regime_health() WHERE what = 'unfinished round' \gset
 \echo :command
 :command
 SELECT :health;
 -- A round of other parameters is none that can be gone on with by the settings.
-UPDATE cmc_regime_work SET status = 'waiting', began = began - interval '1 day', finished = NULL, task = 'all assets as of another version';
+UPDATE regime_work.cmc_regime_work SET status = 'waiting', began = began - interval '1 day', finished = NULL, task = 'all assets as of another version';
 SELECT :health;
 SELECT command FROM regime_health() WHERE what = 'unfinished round' \gset
 :command
@@ -104,7 +104,7 @@ SELECT type_commands();
 SELECT DISTINCT what FROM regime_health() WHERE severity <> 'info';
 RESET pg_regime.target_schema;
 SET client_min_messages = error;
-DROP SCHEMA desk CASCADE;
+DROP SCHEMA desk, desk_regime_work CASCADE;
 RESET client_min_messages;
 
 -- What cannot be found out at all is a row too, and hides nothing else.

@@ -3,9 +3,9 @@
 \i :abs_srcdir/fixture.sql
 SELECT :how FROM refresh_cmc_regimes();
 -- Nothing new.
-CREATE TABLE stamps AS SELECT id, computed_at FROM cmc_regime_state;
+CREATE TABLE stamps AS SELECT id, computed_at FROM regime_work.cmc_regime_state;
 SELECT :how FROM refresh_cmc_regimes();
-SELECT count(*) AS moved FROM cmc_regime_state s JOIN stamps USING (id) WHERE s.computed_at <> stamps.computed_at;
+SELECT count(*) AS moved FROM regime_work.cmc_regime_state s JOIN stamps USING (id) WHERE s.computed_at <> stamps.computed_at;
 -- A bar of one asset: its row, what it does to the statistics of all keys, and the comovement.
 SELECT append_bar(2, 58);
 SELECT :how FROM refresh_cmc_regimes();

@@ -13,7 +13,7 @@ CREATE FUNCTION append_to_calendar(asset int, timeframe text) RETURNS void LANGU
     INSERT INTO cmc_price_bars_multi_tf_cal_iso SELECT asset, timeframe, 999, max(time_close), 50 FROM cmc_price_bars_multi_tf
         WHERE id = asset
 $$;
-\set layers 'id, feature_tier, layers, bars FROM cmc_regime_state ORDER BY id'
+\set layers 'id, feature_tier, layers, bars FROM regime_work.cmc_regime_state ORDER BY id'
 SELECT :how FROM refresh_cmc_regimes(ARRAY[5, 6, 7, 8]);
 SELECT :layers;
 SELECT count(*) FROM generate_series(5, 8) id, append_bar(id, 60);

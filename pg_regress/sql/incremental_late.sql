@@ -40,10 +40,10 @@ INSERT INTO change (what, sql) VALUES
 SELECT status FROM refresh_cmc_regimes(2);
 BEGIN;
 SELECT what, after.* FROM change, after(sql) ORDER BY n;
-SELECT count(*) FROM cmc_regime_state WHERE id = 2;
+SELECT count(*) FROM regime_work.cmc_regime_state WHERE id = 2;
 ROLLBACK;
 -- With tracking.
 SELECT count(*) FROM regime_track() WHERE action = 'now tracked';
 SELECT status FROM refresh_cmc_regimes(2);
 SELECT what, after.* FROM change, after(sql) ORDER BY n;
-SELECT count(*) FROM cmc_regime_state WHERE id = 2;
+SELECT count(*) FROM regime_work.cmc_regime_state WHERE id = 2;

@@ -26,14 +26,14 @@ SELECT differ('{2,3}');
 SELECT count(*) FROM regime_track() WHERE action = 'now tracked';
 SELECT :how FROM refresh_cmc_regimes();
 UPDATE cmc_price_bars_multi_tf_cal_iso SET close = 1 WHERE :week;
-SELECT DISTINCT id FROM cmc_regime_dirty;
+SELECT DISTINCT id FROM regime_work.cmc_regime_dirty;
 SELECT :how FROM refresh_cmc_regimes(only_dirty => true);
 SELECT :how FROM refresh_cmc_regimes(only_dirty => true);
 SELECT differ('{1,2,3}');
 -- Also after the proxy alone was refreshed, which cleared its marks.
 UPDATE cmc_price_bars_multi_tf_cal_iso SET close = 100 WHERE :week;
 SELECT :how FROM refresh_cmc_regimes(1);
-SELECT count(*) AS marks FROM cmc_regime_dirty;
+SELECT count(*) AS marks FROM regime_work.cmc_regime_dirty;
 SELECT id, lag_bars, is_stale FROM cmc_regime_status;
 SELECT what, asset, detail, command FROM regime_health() WHERE what ~ 'stale';
 SELECT subjects, stale FROM regime_systems WHERE name = 'cmc_regimes';

@@ -10,19 +10,19 @@ BEGIN
 END $$;
 CREATE TABLE change (n serial, sql text);
 INSERT INTO change (sql) VALUES
-    ('DELETE FROM cmc_regime_state'),
-    ('DELETE FROM cmc_regime_state; DELETE FROM cmc_regimes'),
-    ('DELETE FROM cmc_regime_inputs'),
-    ('DELETE FROM cmc_regime_inputs WHERE layer = ''L2'' AND block = 3'),
-    ('UPDATE cmc_regime_inputs SET emas = NULL'),
-    ('TRUNCATE cmc_regime_state, cmc_regime_inputs, cmc_regime_dirty'),
-    ('UPDATE cmc_regime_state SET memory = ''garbage'''),
-    ('UPDATE cmc_regime_state SET memory = '''''),
-    ('UPDATE cmc_regime_state SET memory = substr(memory, 1, length(memory) / 2)'),
-    ('UPDATE cmc_regime_state SET memory = set_byte(memory, 0, 255)'),
-    ('UPDATE cmc_regime_state SET ts = ts - interval ''1 day'''),
-    ('UPDATE cmc_regime_state SET feature_tier = ''none'', layers = ''{}'', bars = ''{}'''),
-    ('UPDATE cmc_regime_state SET proxy = NULL'),
+    ('DELETE FROM regime_work.cmc_regime_state'),
+    ('DELETE FROM regime_work.cmc_regime_state; DELETE FROM cmc_regimes'),
+    ('DELETE FROM regime_work.cmc_regime_inputs'),
+    ('DELETE FROM regime_work.cmc_regime_inputs WHERE layer = ''L2'' AND block = 3'),
+    ('UPDATE regime_work.cmc_regime_inputs SET emas = NULL'),
+    ('TRUNCATE regime_work.cmc_regime_state, regime_work.cmc_regime_inputs, regime_work.cmc_regime_dirty'),
+    ('UPDATE regime_work.cmc_regime_state SET memory = ''garbage'''),
+    ('UPDATE regime_work.cmc_regime_state SET memory = '''''),
+    ('UPDATE regime_work.cmc_regime_state SET memory = substr(memory, 1, length(memory) / 2)'),
+    ('UPDATE regime_work.cmc_regime_state SET memory = set_byte(memory, 0, 255)'),
+    ('UPDATE regime_work.cmc_regime_state SET ts = ts - interval ''1 day'''),
+    ('UPDATE regime_work.cmc_regime_state SET feature_tier = ''none'', layers = ''{}'', bars = ''{}'''),
+    ('UPDATE regime_work.cmc_regime_state SET proxy = NULL'),
     ('TRUNCATE cmc_regimes'),
     ('TRUNCATE cmc_regimes, cmc_regime_flips, cmc_regime_stats, cmc_regime_comovement'),
     ('DELETE FROM cmc_regimes WHERE ts = (SELECT max(ts) FROM cmc_regimes)'),
@@ -63,7 +63,7 @@ CALL try();
 SELECT status, mode, reason, sum((differ > 0)::int) AS differ, array_agg(n ORDER BY n) AS changes FROM seen
     GROUP BY 1, 2, 3 ORDER BY min(n);
 -- A full refresh repairs what is remembered, too: the bar after it is computed alone.
-UPDATE cmc_regime_inputs SET emas = NULL;
+UPDATE regime_work.cmc_regime_inputs SET emas = NULL;
 SELECT :how FROM refresh_cmc_regimes(2, full_refresh => true);
 SELECT append_bar(2, 44);
 SELECT :how FROM refresh_cmc_regimes(2);

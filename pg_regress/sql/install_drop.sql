@@ -21,3 +21,4 @@ DROP EXTENSION pg_regime CASCADE;
 SELECT count(*) > 0 AS kept FROM cmc_regimes;
 DROP TABLE cmc_regime_flips, cmc_regime_stats, cmc_regime_comovement;
 DROP TABLE cmc_regimes CASCADE;
+DROP SCHEMA regime_work CASCADE;

@@ -4,8 +4,8 @@
 -- called: neither by the installation, which runs as a superuser, nor by a refresh.
 SET client_min_messages = warning;
 DROP EXTENSION IF EXISTS pg_regime CASCADE;
-DROP SCHEMA IF EXISTS hostile CASCADE;
-DROP SCHEMA IF EXISTS public CASCADE;
+DROP SCHEMA IF EXISTS hostile, hostile_regime_work CASCADE;
+DROP SCHEMA IF EXISTS public, regime_work CASCADE;
 CREATE SCHEMA public;
 RESET client_min_messages;
 CREATE SCHEMA hostile;
@@ -70,4 +70,4 @@ SELECT id, status FROM refresh_cmc_regimes(1, l4_label => repeat('a', 201));
 RESET search_path;
 SET client_min_messages = warning;
 DROP EXTENSION pg_regime;
-DROP SCHEMA hostile CASCADE;
+DROP SCHEMA hostile, hostile_regime_work CASCADE;

@@ -32,9 +32,9 @@ CREATE TABLE evil.regime_policy (LIKE public.regime_policy);
 CREATE TABLE evil.cmc_regimes (LIKE public.cmc_regimes);
 CREATE TABLE evil.cmc_price_bars_multi_tf (LIKE public.cmc_price_bars_multi_tf);
 CREATE TABLE evil.dim_assets (LIKE public.dim_assets);
-CREATE TABLE evil.cmc_regime_dirty (LIKE public.cmc_regime_dirty);
-CREATE TABLE evil.cmc_regime_work (LIKE public.cmc_regime_work);
-CREATE TABLE evil.cmc_regime_run_log (LIKE public.cmc_regime_run_log);
+CREATE TABLE evil.cmc_regime_dirty (LIKE regime_work.cmc_regime_dirty);
+CREATE TABLE evil.cmc_regime_work (LIKE regime_work.cmc_regime_work);
+CREATE TABLE evil.cmc_regime_run_log (LIKE regime_work.cmc_regime_run_log);
 CREATE FUNCTION evil.regime_round_begin(boolean, text, text, boolean, text, int, int, int, int, text) RETURNS bigint LANGUAGE sql
     AS 'SELECT 7::bigint';
 CREATE FUNCTION evil.regime_source_origin() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'the wrong function'; END $$;

@@ -32,7 +32,7 @@ INSERT INTO candles SELECT 'DAYS', '1d', '2024-01-01'::timestamptz + n * interva
 CALL backfill_market_regime_history('2024-01-01', '2025-01-01', symbol => 'DAYS');
 SELECT count(*), min(id), max(date) FROM market_regime_history;
 -- The same row twice: no key can be made.
-DROP TABLE market_regimes, market_regime_state;
+DROP TABLE market_regimes, regime_work.market_regime_state;
 CREATE TABLE market_regimes AS SELECT m.*, now() AS created_at FROM market_regimes_compute('AAAUSDT', '4h') m;
 INSERT INTO market_regimes SELECT * FROM market_regimes LIMIT 2;
 SELECT relation, action FROM regime_setup();

@@ -17,7 +17,7 @@ SELECT count(*), bool_and(created_at IS NOT NULL) FROM get_market_regimes(E'O''B
 SELECT delete_market_regimes('', '');
 SELECT status FROM refresh_market_regimes('', '');
 -- Times.
-TRUNCATE candles, market_regimes, market_regime_state;
+TRUNCATE candles, market_regimes, regime_work.market_regime_state;
 INSERT INTO candles SELECT 'ENDS', '1h', t, 1, 3, 1, 2, 1 FROM unnest('{4714-11-24 00:00 BC, 1900-01-01, 294276-12-31 23:59:59.999999}'::timestamptz[]) t;
 INSERT INTO candles SELECT 'LATE', '1h', '1900-01-01'::timestamptz + n * interval '1 hour', 1, 3, 1, 2, 1 FROM generate_series(1, 5) n;
 INSERT INTO candles SELECT s, '1h', t, 1, 3, 1, 2, 1 FROM (VALUES ('NULL', NULL::timestamptz), ('PLUS', 'infinity'), ('MINUS', '-infinity'), ('TWICE', '2024-01-01'), ('TWICE', '2024-01-01')) v (s, t);
@@ -31,7 +31,7 @@ UPDATE candles SET open_time = 'infinity' WHERE symbol = 'LATE' AND open_time > 
 SELECT subjects, stale, newest_row, lag FROM regime_systems() WHERE name = 'market_regimes';
 SELECT detail FROM regime_health() WHERE what = 'stale series';
 -- Prices: as large and as small as can be.
-TRUNCATE candles, market_regimes, market_regime_state;
+TRUNCATE candles, market_regimes, regime_work.market_regime_state;
 INSERT INTO candles SELECT s, '1h', '2024-01-01'::timestamptz + n * interval '1 hour', 1, 1.7e308, 1e-300, CASE WHEN s = 'BIG' OR n % 2 = 0 THEN 1.7e308 ELSE 1e-300 END, 1
     FROM generate_series(1, 250) n, unnest('{BIG,SWING}'::text[]) s;
 INSERT INTO candles VALUES ('OVER', '1h', '2024-01-01', 1, 1, 1, 1e309::numeric, 1), ('UNDER', '1h', '2024-01-01', 1, 1, 1, 1e-400::numeric, 1);
@@ -49,7 +49,8 @@ SET ROLE regress_regime_low;
 SELECT status FROM refresh_market_regimes();
 SELECT delete_market_regimes('BIG', '1h');
 RESET ROLE;
-GRANT SELECT ON market_regimes, market_regime_state TO regress_regime_low;
+GRANT USAGE ON SCHEMA regime_work TO regress_regime_low;
+GRANT SELECT ON market_regimes, regime_work.market_regime_state TO regress_regime_low;
 SET ROLE regress_regime_low;
 SELECT delete_market_regimes('BIG', '1h');
 RESET ROLE;

@@ -22,7 +22,7 @@ CALL backfill_market_regime_history('2022-01-01', '2023-12-31', 150);
 SELECT backfill, market_symbol, start_date, end_date, status, percent, days, days_done, days_failed, days_left, batches, failed, began < reported AS in_order
     FROM market_regime_progress;
 SELECT run, system, id, subject, status, mode, reason, rows_read, inserted, updated, deleted, message, run_by = current_user AS by_me
-    FROM cmc_regime_run_log ORDER BY ctid;
+    FROM regime_work.cmc_regime_run_log ORDER BY ctid;
 -- Every weekday from the 60th on and no other day, as it is computed on the fly.
 SELECT count(*), min(date), max(date), count(*) FILTER (WHERE extract(isodow FROM date) > 5) AS weekends FROM market_regime_history;
 \set stored 'market_symbol, date, regime, confidence, volatility_percentile, trend_strength, momentum_score, drawdown_severity, volume_anomaly, description'
@@ -93,7 +93,7 @@ DELETE FROM candles WHERE symbol = '^GSPC' AND open_time = '2023-08-01';
 INSERT INTO candles VALUES ('^GSPC', '1d', '2023-11-18', 0, 0, 41);
 CALL backfill_market_regime_history('2023-01-01', '2023-12-31', 1000);
 \echo :LAST_ERROR_SQLSTATE
-SELECT days, percent, (SELECT differing FROM market_regime_backfills b WHERE b.backfill = p.backfill) FROM market_regime_progress p WHERE market_symbol = '^GSPC';
+SELECT days, percent, (SELECT differing FROM regime_work.market_regime_backfills b WHERE b.backfill = p.backfill) FROM market_regime_progress p WHERE market_symbol = '^GSPC';
 BEGIN;
 CALL backfill_market_regime_history('2023-01-01', '2023-12-31', dry_run => true);
 CALL backfill_market_regime_history('2023-01-01', '2023-12-31', dry_run => true, full_refresh => true);

@@ -72,7 +72,7 @@ SELECT said();
 SELECT DISTINCT status FROM refresh_market_regimes();
 SELECT said();
 -- Without the outputs, a refresh makes them and goes on.
-DROP TABLE market_regimes, market_regime_state;
+DROP TABLE market_regimes, regime_work.market_regime_state;
 SELECT DISTINCT status FROM refresh_market_regimes();
 SELECT refers_to();
 ALTER TABLE fast SET LOGGED;

@@ -39,8 +39,8 @@ SELECT status, classifier_version, rows_written, reason FROM refresh_market_regi
 SELECT DISTINCT classifier_version FROM market_regimes WHERE symbol = 'BBBUSDT';
 SELECT status, classifier_version, reason FROM refresh_market_regimes('BBBUSDT', full_refresh => true);
 -- The state: what is there may go.
-SELECT symbol, timeframe, newest, candles, classifier_version, config, length(sources) AS sources, tracking, length(memory) < 10000 AS memory FROM market_regime_state ORDER BY 1, 2;
-DELETE FROM market_regime_state WHERE symbol = 'BBBUSDT';
+SELECT symbol, timeframe, newest, candles, classifier_version, config, length(sources) AS sources, tracking, length(memory) < 10000 AS memory FROM regime_work.market_regime_state ORDER BY 1, 2;
+DELETE FROM regime_work.market_regime_state WHERE symbol = 'BBBUSDT';
 SELECT status, mode, reason FROM refresh_market_regimes('BBBUSDT');
 -- Bad candles: the series keeps its rows, the others go on.
 INSERT INTO candles SELECT * FROM candle('AAAUSDT', '4h', '4 hours', 350);

@@ -93,12 +93,12 @@ INSERT INTO candles SELECT * FROM candle('BBBUSDT', '1h', '1 hour', 400);
 SELECT :how FROM refresh_market_regimes('BBBUSDT', config => '{"rsi_bullish": 60}');
 SELECT :how FROM refresh_market_regimes('BBBUSDT');
 -- A statement that touches many series leaves one row for all of them, which is gone when each was refreshed.
-CREATE VIEW rows AS SELECT (SELECT count(*) FROM market_regime_dirty) AS few, (SELECT count(*) FROM market_regime_dirty_many) AS many,
-    (SELECT count(*) FROM market_regime_dirty_done) AS done, (SELECT count(*) FROM market_regime_marks) AS marks;
+CREATE VIEW rows AS SELECT (SELECT count(*) FROM regime_work.market_regime_dirty) AS few, (SELECT count(*) FROM regime_work.market_regime_dirty_many) AS many,
+    (SELECT count(*) FROM regime_work.market_regime_dirty_done) AS done, (SELECT count(*) FROM market_regime_marks) AS marks;
 INSERT INTO candles SELECT 'S' || s, t, timestamptz '2024-01-01' + n * interval '1 hour', 1, 3 + (s * n) % 3, 1, 2 + (s * n) % 2
     FROM generate_series(1, 40) s, unnest('{1h,4h}'::text[]) t, generate_series(1, 30) n;
 TABLE rows;
-SELECT number, first, last, series_list[2], sinces[1], sinces[80] FROM market_regime_dirty_many;
+SELECT number, first, last, series_list[2], sinces[1], sinces[80] FROM regime_work.market_regime_dirty_many;
 SELECT status, mode, count(*) FROM refresh_market_regimes() GROUP BY 1, 2 ORDER BY 1, 2;
 TABLE rows;
 INSERT INTO candles SELECT 'S' || s, t, '2024-01-03', 1, 3, 1, 2 FROM generate_series(1, 40) s, unnest('{1h,4h}'::text[]) t;
@@ -114,7 +114,7 @@ TABLE rows;
 UPDATE candles SET close = 2.5 WHERE symbol LIKE 'S%' AND open_time = '2024-01-03';
 SELECT count(*) FROM refresh_market_regimes(timeframe => '1h');
 TABLE rows;
-UPDATE market_regime_dirty_many SET marked_at = marked_at - interval '1 day';
+UPDATE regime_work.market_regime_dirty_many SET marked_at = marked_at - interval '1 day';
 UPDATE candles SET close = 2.6 WHERE symbol LIKE 'S%' AND open_time = '2024-01-03';
 SELECT mode, count(*) FROM refresh_market_regimes(timeframe => '1h') GROUP BY 1;
 TABLE rows;

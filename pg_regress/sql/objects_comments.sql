@@ -11,9 +11,9 @@ WHERE d.deptype = 'e' AND i.identity NOT LIKE '%[]' -- array types come with the
         WHERE d.classid = 'pg_type'::regclass AND t.oid = d.objid AND c.relkind <> 'c')
 ORDER BY 1, 2;
 CREATE TABLE made AS SELECT relation FROM regime_setup();
-SELECT relation FROM made WHERE obj_description(relation::regclass, 'pg_class') IS NULL;
+SELECT relation FROM made WHERE obj_description(to_regclass(relation), 'pg_class') IS NULL AND obj_description(to_regnamespace(relation), 'pg_namespace') IS NULL;
 SELECT attrelid::regclass, attname FROM pg_attribute
-WHERE attrelid IN (SELECT oid FROM pg_class WHERE relkind = 'r' AND oid::regclass::text ~ '^(cmc_regime|regime_)')
+WHERE attrelid IN (SELECT oid FROM pg_class WHERE relkind = 'r' AND oid::regclass::text ~ '^((regime_work\.)?(cmc|market)_regime|regime_)')
     AND attnum > 0 AND NOT attisdropped AND col_description(attrelid, attnum) IS NULL ORDER BY 1, 2;
 SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE NOT tgisinternal AND obj_description(oid, 'pg_trigger') IS NULL;
 -- So do the functions that mark changes, which are made where tracking begins.

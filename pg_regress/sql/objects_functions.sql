@@ -33,7 +33,7 @@ JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.de
     JOIN pg_extension e ON d.refobjid = e.oid AND extname = 'pg_regime'
 ORDER BY proname COLLATE "C";
 -- The four columns lists agree: what is stored, computed and read back.
-SELECT relation FROM regime_setup() LIMIT 1;
+SELECT count(*) > 0 AS made FROM regime_setup();
 CREATE TABLE computed AS SELECT * FROM regime_compute(1) WHERE false;
 CREATE TABLE read AS SELECT * FROM regime_at(1, now()) WHERE false;
 SELECT t.table_name, c.ordinal_position, c.column_name, t.column_name, t.data_type, c.data_type

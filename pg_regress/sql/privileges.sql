@@ -49,9 +49,10 @@ SELECT status FROM refresh_cmc_regimes(2, hysteresis => false);
 RESET ROLE;
 
 -- Who refreshes needs the sources and may write the outputs; owns neither, creates nothing.
-GRANT SELECT ON ALL TABLES IN SCHEMA public TO regress_writer;
+GRANT USAGE ON SCHEMA regime_work TO regress_writer;
+GRANT SELECT ON ALL TABLES IN SCHEMA public, regime_work TO regress_writer;
 GRANT INSERT, UPDATE, DELETE ON :tables TO regress_writer;
-GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO regress_writer;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA regime_work TO regress_writer;
 SET ROLE regress_writer;
 SELECT id, status FROM refresh_cmc_regimes();
 SELECT id, status FROM refresh_cmc_regimes(ARRAY[2], policy => 'desk', hysteresis => false);
@@ -92,14 +93,14 @@ SELECT count(*) FROM cmc_regime_status;
 \echo :LAST_ERROR_SQLSTATE
 SELECT name, subjects, problem FROM regime_systems;
 RESET ROLE;
-GRANT USAGE ON SCHEMA desk TO regress_job;
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA desk TO regress_job;
+GRANT USAGE ON SCHEMA desk, desk_regime_work TO regress_job;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA desk, desk_regime_work TO regress_job;
 SET ROLE regress_job;
 SELECT * FROM regime_health() WHERE what = 'missing grants';
 CALL refresh_all_cmc_regimes();
 \echo :LAST_ERROR_SQLSTATE
 RESET ROLE;
-GRANT USAGE ON ALL SEQUENCES IN SCHEMA desk TO regress_job;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA desk_regime_work TO regress_job;
 SET ROLE regress_job;
 SELECT id, status FROM refresh_cmc_regimes(full_refresh => true);
 CALL refresh_all_cmc_regimes();
@@ -109,7 +110,7 @@ SELECT name, subjects, stale, problem FROM regime_systems;
 SELECT severity, what, detail FROM regime_health();
 RESET ROLE;
 -- The number of a mark is no privilege of whoever refreshes.
-REVOKE USAGE ON SEQUENCE desk.cmc_regime_dirty_mark_seq FROM regress_job;
+REVOKE USAGE ON SEQUENCE desk_regime_work.cmc_regime_dirty_mark_seq FROM regress_job;
 SET ROLE regress_job;
 SELECT count(*) FROM regime_health() WHERE what = 'missing grants';
 SELECT id, status FROM refresh_cmc_regimes(2);
@@ -119,4 +120,4 @@ RESET pg_regime.target_schema;
 SET client_min_messages = error;
 DROP OWNED BY regress_reader, regress_writer, regress_officer, regress_job;
 DROP ROLE regress_reader, regress_writer, regress_officer, regress_job;
-DROP SCHEMA desk CASCADE;
+DROP SCHEMA desk, desk_regime_work CASCADE;

@@ -12,7 +12,7 @@ SELECT hint_of('SELECT regime_round_end(2)') AS hint \gset
 SELECT split_part(:'hint', '. ', 2) AS query \gset
 \echo :query
 SELECT id, max(ts) FROM cmc_regimes GROUP BY 1 ORDER BY 1;
-SELECT id, status, sqlstate, message FROM cmc_regime_work ORDER BY id;
+SELECT id, status, sqlstate, message FROM regime_work.cmc_regime_work ORDER BY id;
 SELECT done, failed, waiting FROM cmc_regime_progress;
 -- The next call tries them again; one alone is named with its own code.
 DROP TRIGGER r ON cmc_regimes;
@@ -36,7 +36,7 @@ RESET client_min_messages;
 CALL refresh_all_cmc_regimes(batch_size => 1);
 \echo :LAST_ERROR_SQLSTATE
 SELECT id, max(ts) FROM cmc_regimes GROUP BY 1 ORDER BY 1;
-SELECT id, status FROM cmc_regime_work ORDER BY id;
+SELECT id, status FROM regime_work.cmc_regime_work ORDER BY id;
 DROP TRIGGER r ON cmc_regimes;
 CALL refresh_all_cmc_regimes();
 SELECT differ('{1,2,3}');
@@ -46,11 +46,11 @@ CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 CREATE TRIGGER r BEFORE INSERT ON cmc_regimes FOR EACH ROW WHEN (NEW.id = 3) EXECUTE FUNCTION refuse();
 CALL refresh_all_cmc_regimes();
 \echo :LAST_ERROR_SQLSTATE
-SELECT sqlstate FROM cmc_regime_work WHERE status = 'failed';
+SELECT sqlstate FROM regime_work.cmc_regime_work WHERE status = 'failed';
 CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not well formed' USING ERRCODE = '2200T'; END $$;
 CALL refresh_all_cmc_regimes();
 \echo :LAST_ERROR_SQLSTATE
-SELECT sqlstate FROM cmc_regime_work WHERE status = 'failed';
+SELECT sqlstate FROM regime_work.cmc_regime_work WHERE status = 'failed';
 DROP TRIGGER r ON cmc_regimes;
 CALL refresh_all_cmc_regimes();
 SELECT differ('{1,2,3}');

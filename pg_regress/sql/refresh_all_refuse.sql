@@ -21,7 +21,7 @@ CALL refresh_all_cmc_regimes();
 \echo :LAST_ERROR_SQLSTATE
 RESET default_transaction_read_only;
 -- Arguments. No round is begun for a call that cannot work.
-TRUNCATE cmc_regime_work;
+TRUNCATE regime_work.cmc_regime_work;
 CALL refresh_all_cmc_regimes(batch_size => 0);
 \echo :LAST_ERROR_SQLSTATE
 CALL refresh_all_cmc_regimes(batch_size => -5);
@@ -34,7 +34,7 @@ SET pg_regime.target_schema = 'nowhere';
 CALL refresh_all_cmc_regimes();
 \echo :LAST_ERROR_SQLSTATE
 RESET pg_regime.target_schema;
-SELECT count(*) FROM cmc_regime_work;
+SELECT count(*) FROM regime_work.cmc_regime_work;
 -- The steps by themselves.
 SELECT regime_round_next(NULL);
 SELECT regime_round_end(NULL);
@@ -45,24 +45,25 @@ SET pg_regime.target_schema = 'It''s mine';
 CALL refresh_all_cmc_regimes();
 SELECT count(DISTINCT id) FROM "It's mine".cmc_regimes;
 SET client_min_messages = error;
-DROP SCHEMA "It's mine" CASCADE;
+DROP SCHEMA "It's mine", "It's mine_regime_work" CASCADE;
 RESET client_min_messages;
 RESET pg_regime.target_schema;
 -- A role without a privilege on the table of work.
 CREATE ROLE regress_writer;
-GRANT SELECT ON ALL TABLES IN SCHEMA public TO regress_writer;
+GRANT USAGE ON SCHEMA regime_work TO regress_writer;
+GRANT SELECT ON ALL TABLES IN SCHEMA public, regime_work TO regress_writer;
 GRANT INSERT, UPDATE, DELETE ON :tables TO regress_writer;
-GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO regress_writer;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA regime_work TO regress_writer;
 SET ROLE regress_writer;
 CALL refresh_all_cmc_regimes();
 RESET ROLE;
-REVOKE UPDATE ON cmc_regime_work FROM regress_writer;
+REVOKE UPDATE ON regime_work.cmc_regime_work FROM regress_writer;
 SET ROLE regress_writer;
 CALL refresh_all_cmc_regimes();
 \echo :LAST_ERROR_SQLSTATE
 RESET ROLE;
-REVOKE INSERT ON cmc_regime_work FROM regress_writer;
-TRUNCATE cmc_regime_work;
+REVOKE INSERT ON regime_work.cmc_regime_work FROM regress_writer;
+TRUNCATE regime_work.cmc_regime_work;
 SET ROLE regress_writer;
 CALL refresh_all_cmc_regimes();
 RESET ROLE;

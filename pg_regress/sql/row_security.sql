@@ -8,8 +8,9 @@ CREATE TABLE candles AS SELECT s.symbol, '1d' AS timeframe, time_close AS open_t
 SELECT symbol, status, regime_rows FROM refresh_market_regimes();
 CALL backfill_market_regime_history('2024-11-01', '2024-12-31', symbol => 'YOUNG');
 CREATE ROLE "regress tenant";
-GRANT ALL ON ALL TABLES IN SCHEMA public TO "regress tenant";
-GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO "regress tenant";
+GRANT USAGE ON SCHEMA regime_work TO "regress tenant";
+GRANT ALL ON ALL TABLES IN SCHEMA public, regime_work TO "regress tenant";
+GRANT ALL ON ALL SEQUENCES IN SCHEMA regime_work TO "regress tenant";
 ALTER TABLE cmc_price_bars_multi_tf ENABLE ROW LEVEL SECURITY;
 ALTER TABLE candles ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON cmc_price_bars_multi_tf USING (id = 2);

@@ -57,14 +57,14 @@ SELECT status FROM refresh_cmc_regimes(1);
 COMMIT;
 SELECT count(DISTINCT run), count(*) FROM cmc_regime_run_log WHERE run > :run;
 -- A log that cannot be written costs a WARNING and no row.
-CREATE TRIGGER r BEFORE INSERT ON cmc_regime_run_log FOR EACH ROW EXECUTE FUNCTION refuse();
+CREATE TRIGGER r BEFORE INSERT ON regime_work.cmc_regime_run_log FOR EACH ROW EXECUTE FUNCTION refuse();
 SELECT append_bar(1, 45);
 SELECT status, rows_written FROM refresh_cmc_regimes(1);
 -- It may be put aside, and be dropped later.
-ALTER TABLE cmc_regime_run_log RENAME TO old_log;
+ALTER TABLE regime_work.cmc_regime_run_log RENAME TO old_log;
 SELECT status, rows_written FROM refresh_cmc_regimes(1);
 SELECT id, status, inserted FROM cmc_regime_run_log ORDER BY id;
-DROP TABLE old_log;
+DROP TABLE regime_work.old_log;
 SELECT status, rows_written FROM refresh_cmc_regimes(1);
 SELECT id, status, inserted FROM cmc_regime_run_log ORDER BY run, id;
 -- In a schema of any name.
@@ -73,4 +73,4 @@ SET pg_regime.target_schema = 'It''s mine';
 SELECT status FROM refresh_cmc_regimes(1);
 SELECT status FROM "It's mine".cmc_regime_run_log ORDER BY id;
 SET client_min_messages = error;
-DROP SCHEMA "It's mine" CASCADE;
+DROP SCHEMA "It's mine", "It's mine_regime_work" CASCADE;

@@ -62,7 +62,7 @@ SET pg_regime.target_schema = '';
 SELECT * FROM refresh_cmc_regimes(3);
 \echo :LAST_ERROR_SQLSTATE
 RESET pg_regime.target_schema;
-DROP SCHEMA elsewhere CASCADE;
+DROP SCHEMA elsewhere, elsewhere_regime_work CASCADE;
 
 -- Any role may set them for itself; for a role, a database or one function they can be stored.
 CREATE ROLE regress_reader;

@@ -9,9 +9,9 @@ SELECT tablename, indexdef FROM pg_indexes WHERE tablename LIKE 'cmc\_regime%' O
 SELECT DISTINCT relowner = current_user::regrole AS mine FROM pg_class WHERE relname LIKE 'cmc\_regime%';
 SELECT count(*) AS members FROM pg_depend d JOIN pg_class c ON c.oid = d.objid
     WHERE d.classid = 'pg_class'::regclass AND deptype = 'e' AND relkind = 'r' AND relname LIKE 'cmc\_regime%';
-CREATE TEMP VIEW views AS SELECT relname FROM pg_class WHERE relkind = 'v';
+CREATE TEMP VIEW views AS SELECT relname, relnamespace::regnamespace::text FROM pg_class WHERE relkind = 'v';
 SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns
-    WHERE table_name LIKE 'cmc\_regime%' AND table_name NOT IN (TABLE views) ORDER BY table_name, ordinal_position;
+    WHERE table_name LIKE 'cmc\_regime%' AND (table_name, table_schema) NOT IN (TABLE views) ORDER BY table_name, ordinal_position;
 -- What cannot be is refused by the tables themselves.
 \set VERBOSITY terse
 INSERT INTO cmc_regimes SELECT (jsonb_populate_record(NULL::cmc_regimes, to_jsonb(c) || '{"orders": "market"}')).*
@@ -50,4 +50,4 @@ SELECT * FROM regime_setup('');
 \echo :LAST_ERROR_SQLSTATE
 SELECT action, count(*) FROM regime_setup(current_schema()) GROUP BY 1;
 \set VERBOSITY terse
-DROP SCHEMA "Desk A", "Desk B" CASCADE;
+DROP SCHEMA "Desk A", "Desk A_regime_work", "Desk B", "Desk B_regime_work" CASCADE;

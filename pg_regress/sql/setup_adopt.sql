@@ -26,7 +26,7 @@ INSERT INTO cmc_regime_comovement SELECT 2, '1D', 'close_ema_20', 'close_ema_50'
 SELECT * FROM regime_setup();
 SELECT * FROM regime_setup();
 SELECT conrelid::regclass, pg_get_constraintdef(oid) FROM pg_constraint
-    WHERE conrelid::regclass::text LIKE 'cmc\_regime%' AND contype IN ('p', 'u') ORDER BY conrelid::regclass::text, contype;
+    WHERE (SELECT relname FROM pg_class c WHERE c.oid = conrelid) LIKE 'cmc\_regime%' AND contype IN ('p', 'u') ORDER BY conrelid::regclass::text, contype;
 -- Nothing was lost, no row was touched.
 SELECT id, count(*), min(updated_at) = max(updated_at) AND min(updated_at) = '2020-01-01' AS old FROM cmc_regimes GROUP BY 1
     ORDER BY 1;

@@ -41,21 +41,23 @@ SELECT r.* FROM refused('ALTER TABLE cmc_regimes DROP CONSTRAINT cmc_regimes_pke
 SELECT r.* FROM refused('DROP TABLE cmc_regimes; CREATE VIEW cmc_regimes AS SELECT 1 AS id') r;
 SELECT r.* FROM refused('DROP TABLE cmc_regime_stats; CREATE SEQUENCE cmc_regime_stats') r;
 -- A table that only refresh writes, and that another version made.
-SELECT r.* FROM refused('ALTER TABLE cmc_regime_state DROP memory') r;
-SELECT r.* FROM refused('ALTER TABLE cmc_regime_inputs DROP emas') r;
-SELECT r.* FROM refused('DROP VIEW cmc_regime_progress; ALTER TABLE cmc_regime_work DROP task') r;
-SELECT r.* FROM refused('DROP TABLE cmc_regime_dirty CASCADE; CREATE VIEW cmc_regime_dirty AS SELECT 1 AS id') r;
+SELECT r.* FROM refused('ALTER TABLE regime_work.cmc_regime_state DROP memory') r;
+SELECT r.* FROM refused('ALTER TABLE regime_work.cmc_regime_inputs DROP emas') r;
+SELECT r.* FROM refused('DROP VIEW cmc_regime_progress; ALTER TABLE regime_work.cmc_regime_work DROP task') r;
+SELECT r.* FROM refused('DROP TABLE regime_work.cmc_regime_dirty CASCADE; CREATE VIEW regime_work.cmc_regime_dirty AS SELECT 1 AS id') r;
 SELECT r.* FROM refused('DROP VIEW cmc_regime_progress; CREATE TABLE cmc_regime_progress (id int)') r;
+SELECT r.* FROM refused('DROP VIEW cmc_regime_marks; CREATE VIEW cmc_regime_marks AS SELECT 1 AS id') r;
 \x off
 \pset format aligned
 -- The hint is typed here too, and the table put aside may go later.
-ALTER TABLE cmc_regime_run_log DROP reason;
+DROP VIEW cmc_regime_run_log;
+ALTER TABLE regime_work.cmc_regime_run_log DROP reason;
 SELECT id, status FROM refresh_cmc_regimes(2);
 SELECT split_part(hint_of('SELECT regime_setup()'), ';', 1) AS hint \gset
 \echo :hint
 :hint;
 SELECT relation, action FROM regime_setup() WHERE action <> 'unchanged';
-DROP TABLE cmc_regime_run_log_old;
+DROP TABLE regime_work.cmc_regime_run_log_old;
 SELECT id, status FROM refresh_cmc_regimes(2);
 SELECT id, status FROM cmc_regime_run_log ORDER BY id;
 -- All or nothing: the missing table before the one in the way was not made either.

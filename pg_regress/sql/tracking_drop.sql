@@ -5,7 +5,7 @@ SELECT count(*) FROM regime_track();
 SELECT status FROM refresh_cmc_regimes();
 DROP EXTENSION pg_regime;
 SELECT append_bar(2, 60);
-SELECT DISTINCT id FROM cmc_regime_dirty;
+SELECT DISTINCT id FROM regime_work.cmc_regime_dirty;
 -- Back again, it goes on with the marks.
 CREATE EXTENSION pg_regime;
 SELECT :how FROM refresh_cmc_regimes(only_dirty => true);
@@ -24,7 +24,7 @@ SELECT :how FROM refresh_cmc_regimes(2);
 SELECT differ('{2}');
 -- The schema that the triggers write to is dropped.
 SET client_min_messages = error;
-DROP SCHEMA desk CASCADE;
+DROP SCHEMA desk, desk_regime_work CASCADE;
 SELECT append_bar(2, 62);
 RESET client_min_messages;
 SELECT :how FROM refresh_cmc_regimes(2);
@@ -37,7 +37,7 @@ SELECT append_bar(2, 63);
 SELECT max(time_close) FROM cmc_price_bars_multi_tf;
 SELECT :how FROM refresh_cmc_regimes(2);
 -- Only that of the marks: what was changed until it is there again is found.
-DROP TABLE cmc_regime_dirty CASCADE;
+DROP TABLE regime_work.cmc_regime_dirty CASCADE;
 UPDATE cmc_price_bars_multi_tf SET close = 41 WHERE id = 2 AND bar_seq = 300;
 SELECT :how FROM refresh_cmc_regimes(2);
 SELECT append_bar(2, 64);

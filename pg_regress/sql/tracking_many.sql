@@ -13,20 +13,20 @@ CREATE FUNCTION bars(ids int[], n int) RETURNS void LANGUAGE sql AS $$
     FROM unnest(ids) id ORDER BY hashint4(id) $$;
 CREATE FUNCTION ids(a int, b int) RETURNS int[] LANGUAGE sql AS 'SELECT array_agg(id) FROM generate_series(a, b) id';
 -- What there is in the tables, and what it says.
-CREATE VIEW rows AS SELECT (SELECT count(*) FROM cmc_regime_dirty) AS few, (SELECT count(*) FROM cmc_regime_dirty_many) AS many,
-    (SELECT count(*) FROM cmc_regime_dirty_done) AS done, (SELECT count(*) FROM cmc_regime_marks) AS marks, (SELECT count(DISTINCT id) FROM cmc_regime_marks) AS assets;
+CREATE VIEW rows AS SELECT (SELECT count(*) FROM regime_work.cmc_regime_dirty) AS few, (SELECT count(*) FROM regime_work.cmc_regime_dirty_many) AS many,
+    (SELECT count(*) FROM regime_work.cmc_regime_dirty_done) AS done, (SELECT count(*) FROM cmc_regime_marks) AS marks, (SELECT count(DISTINCT id) FROM cmc_regime_marks) AS assets;
 SELECT bars(ids(101, 132), 1);
 TABLE rows;
 SELECT bars(ids(101, 133), 2);
 TABLE rows;
-SELECT source, ids[1:3], ids[31:], sinces[1:2], sinces[33], number, first, last, marked_at < now() AS before FROM cmc_regime_dirty_many;
+SELECT source, ids[1:3], ids[31:], sinces[1:2], sinces[33], number, first, last, marked_at < now() AS before FROM regime_work.cmc_regime_dirty_many;
 SELECT mode, count(*) FROM refresh_cmc_regimes(only_dirty => true) GROUP BY 1 ORDER BY 1;
 TABLE rows;
 -- More than 1,000 in rows of 1,000, also of assets that nobody knows; each with its own time.
 BEGIN;
 INSERT INTO cmc_price_bars_multi_tf SELECT id, '4H', n, '2024-01-01'::timestamptz + (id + n) * interval '1 hour', 1
     FROM generate_series(-5, 2400) id, generate_series(1, 2) n;
-SELECT number, first, last, sinces[1], sinces[number] FROM cmc_regime_dirty_many ORDER BY first;
+SELECT number, first, last, sinces[1], sinces[number] FROM regime_work.cmc_regime_dirty_many ORDER BY first;
 SELECT id, source, since FROM cmc_regime_marks WHERE id IN (-5, 0, 994, 995, 2400) ORDER BY id;
 ROLLBACK;
 TABLE rows;
@@ -35,7 +35,7 @@ BEGIN;
 UPDATE cmc_price_bars_multi_tf SET id = id + 50 WHERE id > 150 AND bar_seq = 1;
 DELETE FROM cmc_price_bars_multi_tf WHERE bar_seq = 3;
 TRUNCATE cmc_ema_multi_tf_cal_iso;
-SELECT number, first, last, sinces[1], sinces[number] FROM cmc_regime_dirty_many ORDER BY last, first;
+SELECT number, first, last, sinces[1], sinces[number] FROM regime_work.cmc_regime_dirty_many ORDER BY last, first;
 ROLLBACK;
 -- A time that is not known is all times.
 BEGIN;
@@ -82,7 +82,7 @@ SET client_min_messages = error;
 SELECT status, mode, count(*) FROM refresh_cmc_regimes(only_dirty => true) GROUP BY 1, 2 ORDER BY 1, 2;
 RESET client_min_messages;
 TABLE rows;
-SELECT id, source, since, of_many IS NULL AS alone FROM cmc_regime_dirty ORDER BY since, alone;
+SELECT id, source, since, of_many IS NULL AS alone FROM regime_work.cmc_regime_dirty ORDER BY since, alone;
 UPDATE cmc_price_bars_multi_tf SET close = 50 WHERE id = 120 AND bar_seq = 6000;
 SELECT status, mode, count(*) FROM refresh_cmc_regimes(only_dirty => true) GROUP BY 1, 2 ORDER BY 1, 2;
 TABLE rows;
@@ -92,18 +92,18 @@ UPDATE dim_assets SET is_active = false WHERE id > 150;
 SELECT bars(ids(101, 200), 7);
 SELECT mode, count(*) FROM refresh_cmc_regimes(only_dirty => true) GROUP BY 1 ORDER BY 1;
 TABLE rows;
-UPDATE cmc_regime_dirty_many SET marked_at = marked_at - interval '1 day';
+UPDATE regime_work.cmc_regime_dirty_many SET marked_at = marked_at - interval '1 day';
 SELECT bars(ids(101, 200), 8);
 SELECT mode, count(*) FROM refresh_cmc_regimes(only_dirty => true) GROUP BY 1 ORDER BY 1;
 TABLE rows;
-SELECT count(DISTINCT id), min(id), max(id) FROM cmc_regime_dirty;
+SELECT count(DISTINCT id), min(id), max(id) FROM regime_work.cmc_regime_dirty;
 UPDATE dim_assets SET is_active = true WHERE id > 100;
 SELECT mode, count(*) FROM refresh_cmc_regimes(only_dirty => true) GROUP BY 1 ORDER BY 1;
 TABLE rows;
 -- What one session saw as a mark of many and another has settled meanwhile, before the first was committed: done nevertheless.
-INSERT INTO cmc_regime_dirty (id, source, since, of_many) VALUES (101, 'x', '-infinity', '00000000-0000-4000-8000-000000000001'),
+INSERT INTO regime_work.cmc_regime_dirty (id, source, since, of_many) VALUES (101, 'x', '-infinity', '00000000-0000-4000-8000-000000000001'),
     (102, 'x', '-infinity', '00000000-0000-4000-8000-000000000001');
-INSERT INTO cmc_regime_dirty_done VALUES ('00000000-0000-4000-8000-000000000001', 101);
+INSERT INTO regime_work.cmc_regime_dirty_done VALUES ('00000000-0000-4000-8000-000000000001', 101);
 SELECT id FROM cmc_regime_marks;
 SELECT :how FROM refresh_cmc_regimes(only_dirty => true);
 SELECT count(*) FILTER (WHERE is_stale) AS stale FROM regime_status();
@@ -113,7 +113,7 @@ SELECT mode, count(*) FROM refresh_cmc_regimes(only_dirty => true) GROUP BY 1 OR
 TABLE rows;
 -- Emptied by somebody: noticed, as with marks of few.
 SELECT bars(ids(101, 200), 10);
-TRUNCATE cmc_regime_dirty_many;
+TRUNCATE regime_work.cmc_regime_dirty_many;
 SELECT mode, count(*) FROM refresh_cmc_regimes(only_dirty => true) GROUP BY 1 ORDER BY 1;
 SELECT differ(ids(1, 3) || ids(101, 200));
 -- Without tracking there are none.

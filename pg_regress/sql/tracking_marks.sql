@@ -4,7 +4,7 @@
 \i :abs_srcdir/fixture.sql
 SELECT action, count(*) FROM regime_track() GROUP BY 1 ORDER BY 1;
 SELECT status FROM refresh_cmc_regimes();
-CREATE VIEW marks AS SELECT id, source, since, marked_at = now() AS now FROM cmc_regime_dirty ORDER BY id, mark;
+CREATE VIEW marks AS SELECT id, source, since, marked_at = now() AS now FROM regime_work.cmc_regime_dirty ORDER BY id, mark;
 -- Each in a transaction that is rolled back, and its marks with it.
 BEGIN;
 INSERT INTO cmc_price_bars_multi_tf VALUES (2, '1D', 501, '2025-01-02', 1), (2, '1D', 502, '2025-01-01', 1),

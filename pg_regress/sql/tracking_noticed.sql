@@ -25,7 +25,7 @@ ALTER TABLE cmc_price_bars_multi_tf DISABLE TRIGGER pg_regime_update;
 UPDATE cmc_price_bars_multi_tf SET close = 43 WHERE id = 2 AND bar_seq = 300;
 ALTER TABLE cmc_price_bars_multi_tf ENABLE ALWAYS TRIGGER pg_regime_update;
 COMMIT;
-SELECT count(*) AS marks FROM cmc_regime_dirty;
+SELECT count(*) AS marks FROM regime_work.cmc_regime_dirty;
 SELECT :how FROM refresh_cmc_regimes(only_dirty => true);
 SELECT :how FROM refresh_cmc_regimes(only_dirty => true);
 SELECT differ('{2}');

@@ -14,7 +14,7 @@ SELECT relation, action FROM regime_track() WHERE action <> 'created';
 SELECT relname, count(*) FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid WHERE tgname LIKE 'pg\_regime\_%'
     AND relname LIKE '%bars%' AND relname NOT LIKE '%cal%' GROUP BY 1 ORDER BY 1;
 SELECT :how FROM refresh_cmc_regimes();
-\set marks 'id, source, since FROM cmc_regime_dirty ORDER BY mark'
+\set marks 'id, source, since FROM regime_work.cmc_regime_dirty ORDER BY mark'
 -- By the name of the whole, of a partition and of one within it.
 UPDATE cmc_price_bars_multi_tf SET close = 41 WHERE id = 2 AND bar_seq = 300;
 SELECT :marks;
@@ -36,7 +36,7 @@ SELECT :how FROM refresh_cmc_regimes();
 CREATE TABLE late (LIKE bars);
 INSERT INTO late VALUES (2, '1D', 500, '2025-02-10', 60), (3, '1D', 500, '2025-02-01', 44), (3, '1D', 501, '2025-02-20', 44);
 ALTER TABLE cmc_price_bars_multi_tf ATTACH PARTITION late FOR VALUES FROM ('2025-02-01') TO ('2025-03-01');
-SELECT id, source FROM cmc_regime_dirty;
+SELECT id, source FROM regime_work.cmc_regime_dirty;
 SELECT :how FROM refresh_cmc_regimes();
 SELECT relation, action FROM regime_track() WHERE action <> 'tracked';
 SELECT :how FROM refresh_cmc_regimes(only_dirty => true);
@@ -49,7 +49,7 @@ DROP TABLE bars_2025;
 SELECT :how FROM refresh_cmc_regimes(only_dirty => true);
 SELECT :how FROM refresh_cmc_regimes(only_dirty => true);
 TRUNCATE bars_old_1;
-SELECT DISTINCT source, since FROM cmc_regime_dirty;
+SELECT DISTINCT source, since FROM regime_work.cmc_regime_dirty;
 SELECT :how FROM refresh_cmc_regimes(only_dirty => true);
 SELECT differ('{1,2,3}');
 -- The one that went marks nothing any more once tracking is off.

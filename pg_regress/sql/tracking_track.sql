@@ -24,12 +24,12 @@ SELECT * FROM regime_track();
 TABLE functions;
 INSERT INTO hourly VALUES (7, '1H', 1, '2024-01-01', 1);
 INSERT INTO "Hourly EMAs" VALUES (8, '1H', '2024-01-02', 1, false, 1);
-SELECT id, source, since FROM cmc_regime_dirty ORDER BY mark;
+SELECT id, source, since FROM regime_work.cmc_regime_dirty ORDER BY mark;
 -- Off: nothing is left behind.
 SELECT * FROM regime_track(enable => false);
 TABLE triggers;
 TABLE functions;
-SELECT count(*) AS marks FROM cmc_regime_dirty;
+SELECT count(*) AS marks FROM regime_work.cmc_regime_dirty;
 SELECT action, count(*) FROM regime_track(false) GROUP BY 1;
 -- A table that is not there cannot be tracked, and need not be: other calendars may be missing.
 DROP TABLE cmc_price_bars_multi_tf_cal_us;

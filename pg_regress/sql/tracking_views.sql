@@ -14,9 +14,9 @@ SELECT differ('{2}');
 -- The marks of the tables beside it are taken along.
 SELECT append_bar(3, 44);
 UPDATE cmc_price_bars_multi_tf SET close = 41 WHERE id = 2 AND bar_seq = 300;
-SELECT count(*) AS marks FROM cmc_regime_dirty;
+SELECT count(*) AS marks FROM regime_work.cmc_regime_dirty;
 SELECT :how FROM refresh_cmc_regimes();
-SELECT count(*) AS marks FROM cmc_regime_dirty;
+SELECT count(*) AS marks FROM regime_work.cmc_regime_dirty;
 -- Another calendar, with tables alone, is not held up.
 SELECT :how FROM refresh_cmc_regimes(2, cal_scheme => 'us');
 UPDATE regime_source SET ema_table = 'emas' WHERE cal_scheme = 'us' AND layer = 'L2';
@@ -47,7 +47,7 @@ SELECT :how FROM refresh_cmc_regimes(only_dirty => true);
 -- While it was one, a crash may have taken rows and left no mark.
 ALTER TABLE emas SET UNLOGGED;
 DELETE FROM emas WHERE id = 2 AND ts > '2024-06-30';
-DELETE FROM cmc_regime_dirty;
+DELETE FROM regime_work.cmc_regime_dirty;
 ALTER TABLE emas SET LOGGED;
 SELECT :how FROM refresh_cmc_regimes();
 SELECT differ('{2}');

@@ -5,9 +5,10 @@ use pgrx::spi::{quote_identifier as quoted, quote_literal};
 
 use crate::output::own::{Kind, Own};
 use crate::pg::arg::arg;
-use crate::pg::catalog::{UNCHANGED, extension_schema, without_modifier};
+use crate::pg::catalog::{self, UNCHANGED, columns, extension_schema};
 use crate::pg::error::{Error, Result};
 use crate::pg::spi::{Db, Sees};
+use crate::pg::syscache::{oid_of, relation_oid};
 use crate::pg::text::plural;
 use crate::sync::table::{Column, Index, OnChange, Table, Type, column};
 
@@ -17,12 +18,9 @@ use crate::sync::table::{Column, Index, OnChange, Table, Type, column};
 /// # Errors
 /// Where a column is missing.
 pub fn check_own(db: Db, schema: &str, relation: &str, own: &Own) -> Result<String> {
-    let sql = "SELECT w AS name FROM pg_catalog.unnest($3::text[]) AS w WHERE NOT EXISTS \
-         (SELECT FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
-         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE n.nspname = $1::name AND c.relname = $2::name AND a.attname = w::name AND NOT a.attisdropped)";
-    let args = [arg(own.schema(schema)), arg(own.name), arg(own.columns.to_vec())];
-    let missing: Option<String> = db.first(sql, &args, Sees::Now, |row| row.get("name"))?;
+    let oid = relation_oid(&own.schema(schema), own.name);
+    let found = oid.map_or(Ok(Vec::new()), |oid| columns(db, oid, Sees::Now))?;
+    let missing = own.columns.iter().find(|name| !found.iter().any(|column| column.name == **name));
     let Some(column) = missing else { return Ok(UNCHANGED.to_owned()) };
     let what = own.noun();
     let clear = match own.kind {
@@ -42,37 +40,13 @@ pub fn check_own(db: Db, schema: &str, relation: &str, own: &Own) -> Result<Stri
     )))
 }
 
-/// A column of an existing table.
-struct Found {
-    name: String,
-    /// With its modifier.
-    type_name: String,
-    not_null: bool,
-    /// Whether a row that does not name the column gets a value.
-    has_default: bool,
-}
-
-fn columns(db: Db, relation: &str) -> Result<Vec<Found>> {
-    let sql = "SELECT attname::text, format_type(atttypid, atttypmod) AS type_name, attnotnull, \
-         atthasdef OR attidentity <> '' AS has_default \
-         FROM pg_catalog.pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum";
-    db.all(sql, &[arg(relation)], Sees::Now, |row| {
-        Ok(Found {
-            name: row.get("attname")?,
-            type_name: row.get("type_name")?,
-            not_null: row.get("attnotnull")?,
-            has_default: row.get("has_default")?,
-        })
-    })
-}
-
 /// Checks an existing output table against its specification; adds missing columns, a missing key, missing indexes.
 /// Gives what was done.
 ///
 /// # Errors
 /// Where the table cannot hold what refresh writes.
 pub fn adopt(db: Db, relation: &str, table: &Table) -> Result<String> {
-    let found = columns(db, relation)?;
+    let found = columns(db, oid_of(relation)?, Sees::Now)?;
     let stamp = column(table.stamp, Type::Timestamptz);
     let wanted: Vec<Column> = [table.scope, table.key, table.values, &[stamp]].concat();
     let mut added = Vec::new();
@@ -85,8 +59,8 @@ pub fn adopt(db: Db, relation: &str, table: &Table) -> Result<String> {
             }
         }
     }
-    let is_unknown = |found: &&Found| !wanted.iter().any(|column| column.name == found.name);
-    if let Some(found) = found.iter().filter(is_unknown).find(|found| found.not_null && !found.has_default) {
+    let is_unknown = |found: &&catalog::Column| !wanted.iter().any(|column| column.name == found.name);
+    if let Some(found) = found.iter().filter(is_unknown).find(|found| found.is_not_null && !found.is_filled) {
         let name = quoted(&found.name);
         return Err(invalid(format!(
             "table {relation} has a column {name} that is NOT NULL without a default"
@@ -107,28 +81,27 @@ pub fn adopt(db: Db, relation: &str, table: &Table) -> Result<String> {
     })
 }
 
-fn check_column(relation: &str, column: &Column, found: &Found) -> Result<()> {
+fn check_column(relation: &str, column: &Column, found: &catalog::Column) -> Result<()> {
     let Column { name, kind, nullable, .. } = *column;
-    if nullable && found.not_null {
+    if nullable && found.is_not_null {
         return Err(invalid(format!("column {name} of table {relation} is NOT NULL"))
             .detail("Refresh writes NULL into the column where there is no value.")
             .hint(format!("ALTER TABLE {relation} ALTER COLUMN {name} DROP NOT NULL;")));
     }
-    if fits(&found.type_name, kind) { Ok(()) } else { Err(wrong_type(relation, column, &found.type_name)) }
+    if fits(&found.base_type(), kind) { Ok(()) } else { Err(wrong_type(relation, column, &found.type_name)) }
 }
 
 fn invalid(message: String) -> Error {
     Error::new(PgSqlErrorCode::ERRCODE_INVALID_TABLE_DEFINITION, message)
 }
 
-fn fits(type_name: &str, kind: Type) -> bool {
-    let base = without_modifier(type_name);
+fn fits(base: &str, kind: Type) -> bool {
     match kind {
         Type::Timestamptz => base == "timestamp with time zone",
-        Type::Int => matches!(base.as_str(), "integer" | "bigint"),
+        Type::Int => matches!(base, "integer" | "bigint"),
         Type::Float => base == "double precision",
         Type::Bool => base == "boolean",
-        Type::Text => matches!(base.as_str(), "text" | "character varying"),
+        Type::Text => matches!(base, "text" | "character varying"),
         Type::TextArray => base == "text[]",
         Type::Date => base == "date",
     }

@@ -1,4 +1,4 @@
-//! Being called when a transaction or a subtransaction ends.
+//! Callbacks at the end of a transaction or a subtransaction.
 
 use std::ffi::c_void;
 

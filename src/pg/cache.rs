@@ -1,5 +1,5 @@
-//! What this session has read from the catalogs, for as long as they do not change: every call would
-//! otherwise check the same tables and columns again, which costs more than a new bar does.
+//! Facts that this session has read from the catalogs, kept as long as the catalogs do not change: every call
+//! would otherwise check the same tables and columns again, which costs more than a new bar does.
 
 use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};

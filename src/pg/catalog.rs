@@ -1,4 +1,4 @@
-//! Questions to the catalogs that need a statement: schemas and types.
+//! Questions to the catalogs that need a statement: schemas, columns and their types.
 
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
@@ -11,7 +11,10 @@ use crate::pg::error::{Error, Result, invalid_parameter};
 use crate::pg::session::current_user;
 use crate::pg::spi::{Db, Sees};
 
-/// The schema exists.
+/// Checks that a schema exists.
+///
+/// # Errors
+/// Where the name is empty or there is no such schema.
 pub fn check_schema(db: Db, schema: &str) -> Result<()> {
     if schema.is_empty() {
         return Err(
@@ -29,12 +32,14 @@ pub fn check_schema(db: Db, schema: &str) -> Result<()> {
     }
 }
 
-/// The current user may create in the schema, and use what was created there.
+/// Checks that the current user may create tables in a schema, and use what was created there.
+///
+/// # Errors
+/// Where a privilege is missing; the hint is the GRANT.
 pub fn check_may_create(db: Db, schema: &str) -> Result<()> {
     let sql = "SELECT pg_catalog.string_agg(p, ', ') FROM pg_catalog.unnest('{USAGE,CREATE}'::text[]) AS p \
          WHERE NOT has_schema_privilege($1::name::text, p)";
-    let lacking: Option<String> = db.one(sql, &[arg(schema)], Sees::Now, |row| row.get(0))?;
-    let Some(lacking) = lacking else {
+    let Some(lacking) = db.one(sql, &[arg(schema)], Sees::Now, |row| row.get::<Option<String>>(0))? else {
         return Ok(());
     };
     let schema = quoted(schema);
@@ -48,6 +53,59 @@ pub fn check_may_create(db: Db, schema: &str) -> Result<()> {
     )))
 }
 
+/// A column of a relation.
+pub struct Column {
+    /// Not quoted.
+    pub name: String,
+    /// With a length or precision.
+    pub type_name: String,
+    /// Whether the type is one of text: `text`, `varchar`, `citext`, a domain over one of them.
+    pub is_text: bool,
+    /// Whether the column is declared NOT NULL.
+    pub is_not_null: bool,
+    /// Whether a row that leaves the column out gets a value nevertheless: a default, an identity, a
+    /// generated value.
+    pub is_filled: bool,
+    /// Whether the column is computed from others (GENERATED ALWAYS AS).
+    pub is_generated: bool,
+    /// Whether the current role may SELECT it.
+    pub may_read: bool,
+    /// Whether the current role may UPDATE it.
+    pub may_update: bool,
+}
+
+impl Column {
+    /// The type without a length or precision.
+    pub fn base_type(&self) -> String {
+        without_modifier(&self.type_name)
+    }
+}
+
+/// The columns of a relation, in their order; none where there is no relation of this oid.
+///
+/// # Errors
+/// Where the catalogs cannot be read.
+pub fn columns(db: Db, relation: pg_sys::Oid, sees: Sees) -> Result<Vec<Column>> {
+    let sql = "SELECT a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type_name, t.typcategory = 'S' AS is_text, \
+         a.attnotnull, a.atthasdef OR a.attidentity <> '' AS is_filled, a.attgenerated <> '' AS is_generated, \
+         has_column_privilege(a.attrelid, a.attnum, 'SELECT') AS may_read, \
+         has_column_privilege(a.attrelid, a.attnum, 'UPDATE') AS may_update \
+         FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
+         WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
+    db.all(sql, &[arg(relation)], sees, |row| {
+        Ok(Column {
+            name: row.get("attname")?,
+            type_name: row.get("type_name")?,
+            is_text: row.get("is_text")?,
+            is_not_null: row.get("attnotnull")?,
+            is_filled: row.get("is_filled")?,
+            is_generated: row.get("is_generated")?,
+            may_read: row.get("may_read")?,
+            may_update: row.get("may_update")?,
+        })
+    })
+}
+
 /// A type's name without its modifier.
 pub fn without_modifier(type_name: &str) -> String {
     match (type_name.find('('), type_name.find(')')) {
@@ -56,7 +114,10 @@ pub fn without_modifier(type_name: &str) -> String {
     }
 }
 
-/// The quoted schema of the extension.
+/// The schema of the extension, quoted.
+///
+/// # Errors
+/// Where the extension is not installed in this database.
 pub fn extension_schema(db: Db) -> Result<String> {
     let find = || {
         let sql = "SELECT n.nspname::text FROM pg_catalog.pg_extension e \
@@ -103,7 +164,9 @@ pub fn work_relation(target: &str, name: &str) -> String {
 
 /// What was done with a relation.
 pub struct Action {
+    /// Quoted, with its schema.
     pub relation: String,
+    /// What was done, in words: `created`, `unchanged`, `added …`.
     pub action: String,
 }
 

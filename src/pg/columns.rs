@@ -1,11 +1,12 @@
-//! A relation that a caller names, and the columns of it: which it has, of what type, and what may be done with them.
+//! A relation that a caller names by its oid, and its columns: which there are, of what type, and what the
+//! current user may do with them.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
 use crate::pg::arg::arg;
-use crate::pg::catalog::without_modifier;
+use crate::pg::catalog::{Column, columns};
 use crate::pg::error::{Error, Result, invalid_parameter, no_privilege};
 use crate::pg::session::current_user;
 use crate::pg::spi::{Db, Sees};
@@ -19,26 +20,16 @@ pub struct Table {
     pub sql: String,
     /// As `pg_class.relkind` has it.
     pub kind: String,
+    /// Whether the current user is, or is a member of, the owner.
     pub may_alter: bool,
+    /// In the order of the table.
     pub columns: Vec<Column>,
 }
 
-pub struct Column {
-    pub name: String,
-    pub type_name: String,
-    pub is_generated: bool,
-    pub may_read: bool,
-    pub may_update: bool,
-}
-
-impl Column {
-    /// The type without a length or precision.
-    pub fn base_type(&self) -> String {
-        without_modifier(&self.type_name)
-    }
-}
-
-/// A name that a column can have.
+/// Checks that an argument can be the name of a column.
+///
+/// # Errors
+/// Where the name is empty or longer than PostgreSQL keeps.
 pub fn check_name(argument: &str, name: &str) -> Result<()> {
     if (1..=MOST_BYTES).contains(&name.len()) {
         return Ok(());
@@ -47,7 +38,10 @@ pub fn check_name(argument: &str, name: &str) -> Result<()> {
         .hint(format!("Pass {argument} => the name of a column, without quotes.")))
 }
 
-/// The relation of this oid; `example` is how the function is called.
+/// The relation of an oid, with its columns; `example` is a call of the function, for the hint.
+///
+/// # Errors
+/// Where there is no such relation.
 pub fn find(db: Db, relation: pg_sys::Oid, example: &str) -> Result<Table> {
     let sql = "SELECT n.nspname::text, c.relname::text, c.relkind::text, pg_has_role(c.relowner, 'USAGE') AS may_alter \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1";
@@ -63,25 +57,14 @@ pub fn find(db: Db, relation: pg_sys::Oid, example: &str) -> Result<Table> {
         )
         .hint(format!("Pass the name of a table: {example};")));
     };
-    Ok(Table { sql, kind, may_alter, columns: columns(db, relation)? })
+    Ok(Table { sql, kind, may_alter, columns: columns(db, relation, Sees::Now)? })
 }
 
-fn columns(db: Db, relation: pg_sys::Oid) -> Result<Vec<Column>> {
-    let sql = "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod) AS type_name, a.attgenerated <> '' AS is_generated, \
-         has_column_privilege(a.attrelid, a.attnum, 'SELECT') AS may_read, has_column_privilege(a.attrelid, a.attnum, 'UPDATE') AS may_update \
-         FROM pg_catalog.pg_attribute a WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
-    db.all(sql, &[arg(relation)], Sees::Now, |row| {
-        Ok(Column {
-            name: row.get("attname")?,
-            type_name: row.get("type_name")?,
-            is_generated: row.get("is_generated")?,
-            may_read: row.get("may_read")?,
-            may_update: row.get("may_update")?,
-        })
-    })
-}
-
-/// A column that is there and may be read.
+/// The column of this name, which the current user may read; `argument` is the argument that names the
+/// column.
+///
+/// # Errors
+/// Where there is no such column, or the SELECT privilege is missing.
 pub fn column<'a>(table: &'a Table, argument: &str, name: &str) -> Result<&'a Column> {
     let Some(column) = table.columns.iter().find(|c| c.name == name) else {
         let names: Vec<String> = table.columns.iter().map(|c| quoted(&c.name)).collect();
@@ -98,7 +81,7 @@ pub fn column<'a>(table: &'a Table, argument: &str, name: &str) -> Result<&'a Co
     Err(no_privilege(&table.sql, &format!("SELECT ({})", quoted(name)), &current_user()))
 }
 
-/// A column is of another type than it must be.
+/// The error for a column of another type than `wanted`.
 pub fn wrong_type(table: &Table, argument: &str, column: &Column, wanted: &str) -> Error {
     Error::new(
         PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,

@@ -1,5 +1,5 @@
-//! The errors a user can cause, each with an SQLSTATE, the values in the message, and a hint that
-//! can be typed. One small function per precondition that is checked in more than one place.
+//! Errors that a user can cause, each with an SQLSTATE, the values in the message, and a hint that runs as it
+//! stands. One small function for each precondition that is checked in more than one place.
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
@@ -11,37 +11,46 @@ use regime_core::market_regimes::ConfigError;
 #[derive(Clone, Debug)]
 pub struct Error(Box<Report>);
 
-/// What the user reads.
+/// The parts of an error, as the client receives them.
 #[derive(Clone, Debug)]
 pub struct Report {
+    /// The SQLSTATE.
     pub code: PgSqlErrorCode,
+    /// In lower case, without a full stop.
     pub message: String,
+    /// One or more sentences.
     pub detail: Option<String>,
+    /// One or more sentences, or a statement that runs as it stands.
     pub hint: Option<String>,
 }
 
+/// The result of whatever can fail for a reason that the user is told.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
+    /// An error without DETAIL and HINT.
     pub fn new(code: PgSqlErrorCode, message: impl Into<String>) -> Self {
         Self(Box::new(Report { code, message: message.into(), detail: None, hint: None }))
     }
 
+    /// The same error with this DETAIL.
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.0.detail = Some(detail.into());
         self
     }
 
+    /// The same error with this HINT.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(hint.into());
         self
     }
 
+    /// The parts of the error.
     pub fn report(&self) -> &Report {
         &self.0
     }
 
-    /// Sends this to the client and the log, as a NOTICE or WARNING: the work goes on.
+    /// Sends the error to the client and the log at this level, a NOTICE or WARNING: the work goes on.
     pub fn report_as(self, level: PgLogLevel) {
         ErrorReport::from(self).report(level);
     }
@@ -78,18 +87,18 @@ pub fn internal(message: impl Into<String>) -> Error {
     Error::new(PgSqlErrorCode::ERRCODE_INTERNAL_ERROR, message)
 }
 
-/// A parameter has a value it cannot have.
+/// The error for a parameter whose value is not allowed.
 pub fn invalid_parameter(message: impl Into<String>) -> Error {
     Error::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, message)
 }
 
-/// A required argument is NULL.
+/// The error for a required argument that is NULL.
 pub fn null_argument(name: &str) -> Error {
     Error::new(PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED, format!("{name} must not be NULL"))
         .hint(format!("Give {name} a value."))
 }
 
-/// A write was asked for where none is possible.
+/// The error for a function that writes, called in a read-only transaction.
 pub fn read_only_transaction(function: &str) -> Error {
     Error::new(
         PgSqlErrorCode::ERRCODE_READ_ONLY_SQL_TRANSACTION,
@@ -98,7 +107,8 @@ pub fn read_only_transaction(function: &str) -> Error {
     .hint("Call it on the primary, in a read-write transaction: SET transaction_read_only = off;")
 }
 
-/// The current user lacks a privilege on a relation; both are given as SQL.
+/// The error for a privilege on a relation that the current user lacks; relation, privileges and user are
+/// given as SQL.
 pub fn no_privilege(relation: &str, privileges: &str, user: &str) -> Error {
     Error::new(
         PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
@@ -107,7 +117,7 @@ pub fn no_privilege(relation: &str, privileges: &str, user: &str) -> Error {
     .hint(format!("GRANT {privileges} ON {relation} TO {user};"))
 }
 
-/// The current user, given as SQL, may not use what is in a schema.
+/// The error for the USAGE privilege on a schema that the current user lacks; the user is given as SQL.
 pub fn no_usage(schema: &str, user: &str) -> Error {
     let schema = pgrx::spi::quote_identifier(schema);
     Error::new(
@@ -117,7 +127,10 @@ pub fn no_usage(schema: &str, user: &str) -> Error {
     .hint(format!("GRANT USAGE ON SCHEMA {schema} TO {user};"))
 }
 
-/// Stops at a parameter outside its range.
+/// Checks that a parameter, where it is given, lies in a range; both ends belong to the range.
+///
+/// # Errors
+/// Where the value lies outside.
 pub fn check_range(name: &str, value: Option<i32>, least: i32, most: i32) -> Result<Option<i32>> {
     match value {
         Some(v) if !(least..=most).contains(&v) => {

@@ -20,18 +20,24 @@ use crate::pg::error::{Result, invalid_parameter};
 pub struct JsonText(String);
 
 impl JsonText {
-    /// The text itself.
+    /// The text of the document, as `jsonb` prints it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The document, if it is one that can be worked with.
+    /// The document.
+    ///
+    /// # Errors
+    /// Where serde_json refuses what jsonb holds, such as deep nesting.
     pub fn parse(&self) -> Result<Value> {
         parse(&self.0)
     }
 }
 
 /// A JSON document from its text.
+///
+/// # Errors
+/// Where serde_json refuses the text.
 pub fn parse(text: &str) -> Result<Value> {
     serde_json::from_str(text).map_err(|error| {
         invalid_parameter(format!("JSON that cannot be read: {error}"))

@@ -4,7 +4,11 @@ use crate::pg::arg::arg;
 use crate::pg::error::Result;
 use crate::pg::spi::{Db, Sees};
 
-/// Waits for a name. The snapshot to read with is to be taken after it.
+/// Waits for the exclusive lock of a name and holds it to the end of the transaction. The snapshot to read
+/// with is to be taken afterwards.
+///
+/// # Errors
+/// Where the wait is cancelled or ends in a deadlock.
 pub fn lock(db: Db, name: &str) -> Result<()> {
     let name = format!("pg_regime {name}");
     db.rows("SELECT pg_advisory_xact_lock(hashtextextended($1, 0::bigint))", &[arg(name)], Sees::Now, |_| {
@@ -12,14 +16,20 @@ pub fn lock(db: Db, name: &str) -> Result<()> {
     })
 }
 
-/// Joins those who share a name.
+/// Waits for the shared lock of a name and holds it to the end of the transaction.
+///
+/// # Errors
+/// Where the wait is cancelled or ends in a deadlock.
 pub fn join(db: Db, name: &str) -> Result<()> {
     let name = format!("pg_regime {name}");
     let join = "SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0::bigint))";
     db.rows(join, &[arg(name)], Sees::Now, |_| Ok(()))
 }
 
-/// How many share a name.
+/// How many sessions of this database hold the shared lock of a name.
+///
+/// # Errors
+/// Where pg_locks cannot be read.
 pub fn sharers(db: Db, name: &str) -> Result<i64> {
     let name = format!("pg_regime {name}");
     let count = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND mode = 'ShareLock' \
@@ -28,8 +38,10 @@ pub fn sharers(db: Db, name: &str) -> Result<i64> {
     db.one(count, &[arg(name)], Sees::Now, |row| row.get(0))
 }
 
-/// Waits for others that make tables in a schema: two at once would both create, while the second
-/// after the first finds.
+/// Waits for other sessions that make tables in a schema: of two at once, both would create the same table.
+///
+/// # Errors
+/// Where the wait is cancelled or ends in a deadlock.
 pub fn lock_schema(db: Db, schema: &str) -> Result<()> {
     lock(db, &format!("tables of {schema}"))
 }

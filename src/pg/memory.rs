@@ -1,9 +1,9 @@
-//! Memory contexts: one of its own for a piece of work, and the one that was current.
+//! Memory contexts: one of its own for a piece of work, and remembering the current one.
 
 use pgrx::PgMemoryContexts;
 use pgrx::pg_sys;
 
-/// Runs `work` in a memory context of its own, freed with all that was allocated in it.
+/// Runs `work` in a memory context of its own, which is freed afterwards with all that was allocated in it.
 pub fn in_own_memory<R>(work: impl FnOnce() -> R) -> R {
     let mut context = PgMemoryContexts::new("pg_regime asset");
     // Declared after the context, so that it is left before it is freed, also by an error.
@@ -12,8 +12,8 @@ pub fn in_own_memory<R>(work: impl FnOnce() -> R) -> R {
     unsafe { context.switch_to(|_| work()) }
 }
 
-/// The memory context that was current; current again when this is dropped. SPI leaves its own one
-/// current after every statement, where parameters would pile up asset by asset.
+/// The memory context that was current, made current again when this is dropped. SPI leaves its own context
+/// current after every statement; parameters allocated there would pile up asset by asset.
 pub struct CurrentMemory(pg_sys::MemoryContext);
 
 impl CurrentMemory {

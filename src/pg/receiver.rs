@@ -44,7 +44,7 @@ impl Receiver<'_> {
         (&raw mut *self).cast()
     }
 
-    /// The error that ended the statement, if one did.
+    /// The error that ended the statement early, if one did.
     pub fn error(&mut self) -> Option<Error> {
         self.error.take()
     }

@@ -8,12 +8,18 @@ use pgrx::spi::quote_identifier as quoted;
 
 use crate::pg::error::{Error, Result, read_only_transaction};
 
-/// The transaction may write.
+/// Checks that the transaction may write.
+///
+/// # Errors
+/// Where it is read-only.
 pub fn check_writable(function: &str) -> Result<()> {
     if transaction_is_read_only() { Err(read_only_transaction(function)) } else { Ok(()) }
 }
 
-/// Nothing can be committed on the way in a transaction that the user began; `instead` is the hint.
+/// Checks that no transaction block is open, in which a procedure could not commit; `instead` is the hint.
+///
+/// # Errors
+/// Where the user began the transaction.
 pub fn check_no_block(procedure: &str, instead: &str) -> Result<()> {
     if !in_transaction_block() {
         return Ok(());
@@ -36,13 +42,13 @@ pub fn user_name() -> String {
     }
 }
 
-/// The time now, in microseconds since 2000.
+/// The current time, in microseconds since 2000; it advances within a transaction.
 pub fn clock() -> i64 {
     // SAFETY: reads the clock.
     unsafe { pg_sys::GetCurrentTimestamp() }
 }
 
-/// Whether the user began the transaction, so that nothing can be committed on the way.
+/// Whether the user began the transaction, so that a procedure cannot commit.
 pub fn in_transaction_block() -> bool {
     // SAFETY: reads the state of this backend.
     unsafe { pg_sys::IsTransactionBlock() }
@@ -59,13 +65,13 @@ pub fn current_user() -> String {
     quoted(user_name())
 }
 
-/// The subtransaction that runs.
+/// The id of the current subtransaction.
 pub fn subtransaction() -> pg_sys::SubTransactionId {
     // SAFETY: reads the state of this backend, which is in a transaction.
     unsafe { pg_sys::GetCurrentSubTransactionId() }
 }
 
-/// Notifies the listeners of a channel when the transaction has committed; to be called before it does.
+/// Notifies the listeners of a channel once the transaction has committed. To be called before the commit.
 pub fn notify(channel: &str, payload: &str) {
     let text = |text: &str| text.into_datum().unwrap_or(pg_sys::Datum::null());
     // SAFETY: pg_notify(text, text) takes two texts; a transaction that is about to commit may notify.

@@ -1,23 +1,40 @@
-//! Settings. Each has its default, its range and what it does in its description.
+//! The settings `pg_regime.*`: each with its default and why, its range, and what it does in its description.
 
 use std::ffi::{CStr, CString};
 
 use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting};
 
+/// Calendar scheme where a call names none: which weeks and months the bars are of. ISO weeks, Monday to Sunday, are
+/// those of markets that trade every day, such as crypto assets.
 static CAL_SCHEME: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"iso"));
+
+/// Consecutive daily rows that a loosening label must be seen on where a call names no number. 3 is the number of
+/// specification 1: one or two days are noise more often than a turn.
 static MIN_HOLD_BARS: GucSetting<i32> = GucSetting::<i32>::new(3);
+
+/// Id of the asset that stands for the market. 1 is Bitcoin at CoinMarketCap, whose ids the tables of bars have.
 static MARKET_PROXY_ID: GucSetting<i32> = GucSetting::<i32>::new(1);
+
+/// Schema of the output tables. `public`, so that they are found without a change of `search_path`.
 static TARGET_SCHEMA: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"public"));
 
+/// Days that entries of the run log are kept. 30 days show a month of scheduled refreshes and stay small.
 static RUN_LOG_DAYS: GucSetting<i32> = GucSetting::<i32>::new(30);
+
+/// Whether commits that change an asset's newest regime notify. Off, since each NOTIFY serialises commits.
 static NOTIFY_FLIPS: GucSetting<bool> = GucSetting::<bool>::new(false);
+
+/// Minutes that an unfinished round can be resumed. An hour is longer than the pause between two calls of a scheduler
+/// that work on one round, and short enough that an abandoned round does not hold up the next.
 static RESUME_MINUTES: GucSetting<i32> = GucSetting::<i32>::new(60);
+
+/// Seconds after which a row is no longer used, -1 for no limit. No limit, since how often bars come is not known.
 static MAX_AGE: GucSetting<i32> = GucSetting::<i32>::new(-1);
 
-/// Most rows that a label can be held for.
+/// Largest `min_hold_bars`, in daily rows.
 pub const MAX_HOLD_BARS: i32 = 1000;
 
-/// Defines the settings; called once when the library is loaded.
+/// Defines the settings. To be called once, when the library is loaded.
 pub fn define() {
     GucRegistry::define_string_guc(
         c"pg_regime.cal_scheme",
@@ -29,7 +46,7 @@ pub fn define() {
     );
     GucRegistry::define_int_guc(
         c"pg_regime.min_hold_bars",
-        c"Consecutive daily rows that a loosening label must be seen on (0 to 1000; 0 holds nothing).",
+        c"Consecutive daily rows on which a loosening label must be seen before it counts (0 to 1000; 0 holds nothing).",
         c"Used where a function's min_hold_bars argument is NULL.",
         &MIN_HOLD_BARS,
         0,
@@ -75,8 +92,8 @@ pub fn define() {
     );
     GucRegistry::define_int_guc(
         c"pg_regime.resume_minutes",
-        c"Minutes that an unfinished round of refresh_all_cmc_regimes can be gone on with (1 to 525600).",
-        c"After that a call begins a new round, with the assets that were refreshed longest ago.",
+        c"Minutes during which an unfinished round of refresh_all_cmc_regimes can be resumed (1 to 525600).",
+        c"Later calls begin a new round, with the assets that were refreshed longest ago.",
         &RESUME_MINUTES,
         1,
         525_600,
@@ -96,45 +113,53 @@ pub fn define() {
     reserve_prefix();
 }
 
-/// Lets a misspelt `pg_regime.…` setting be refused instead of kept without a word.
+/// Makes PostgreSQL refuse a misspelt `pg_regime.…` setting instead of keeping it without a word.
 fn reserve_prefix() {
     // SAFETY: called from _PG_init with a constant, NUL-terminated string.
     unsafe { pgrx::pg_sys::MarkGUCPrefixReserved(c"pg_regime".as_ptr()) };
 }
 
+/// A setting of text; `default` where it was reset to NULL.
 fn text(setting: &GucSetting<Option<CString>>, default: &CStr) -> String {
     setting.get().as_deref().unwrap_or(default).to_string_lossy().into_owned()
 }
 
+/// `pg_regime.cal_scheme`: a calendar scheme of the source map.
 pub fn cal_scheme() -> String {
     text(&CAL_SCHEME, c"iso")
 }
 
+/// `pg_regime.min_hold_bars`, in daily rows.
 pub fn min_hold_bars() -> i32 {
     MIN_HOLD_BARS.get()
 }
 
+/// `pg_regime.market_proxy_id`: the id of an asset.
 pub fn market_proxy_id() -> i32 {
     MARKET_PROXY_ID.get()
 }
 
+/// `pg_regime.target_schema`: the name of a schema, not quoted.
 pub fn target_schema() -> String {
     text(&TARGET_SCHEMA, c"public")
 }
 
+/// `pg_regime.run_log_days`; 0 logs nothing.
 pub fn run_log_days() -> i32 {
     RUN_LOG_DAYS.get()
 }
 
+/// `pg_regime.notify_flips`.
 pub fn notify_flips() -> bool {
     NOTIFY_FLIPS.get()
 }
 
-/// In microseconds; `None` is no limit.
+/// `pg_regime.max_age`, in microseconds; `None` is no limit.
 pub fn max_age() -> Option<i64> {
     u32::try_from(MAX_AGE.get()).ok().map(|seconds| i64::from(seconds) * 1_000_000)
 }
 
+/// `pg_regime.resume_minutes`.
 pub fn resume_minutes() -> i32 {
     RESUME_MINUTES.get()
 }

@@ -1,9 +1,8 @@
-//! A thin layer over SPI: prepared plans, rows read straight off the tuples, one snapshot for many
+//! A thin layer over SPI: prepared statements, rows read straight from the executor, one snapshot for many
 //! statements.
 //!
-//! pgrx's own SPI copies every row and never frees what it fetched, which costs a multiple of the
-//! reading itself and grows with the number of assets; so rows are taken here as the executor gives
-//! them (`row`). The unsafe code of reading and writing is in these two files.
+//! SPI of pgrx copies every row and frees nothing that it fetched, which costs a multiple of the reading itself
+//! and grows with the number of assets. Here rows are handed on as the executor gives them (`receiver`, `row`).
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -37,6 +36,9 @@ const MOST_STATEMENTS: usize = 200;
 pub struct Db<'c>(PhantomData<&'c ()>);
 
 /// Opens SPI for the length of `work`.
+///
+/// # Errors
+/// Those of `work`.
 pub fn connect<R>(work: impl FnOnce(Db<'_>) -> Result<R>) -> Result<R> {
     Spi::connect(|_| work(Db(PhantomData)))
 }
@@ -72,12 +74,15 @@ impl Mode {
     }
 }
 
-/// A prepared statement that its user keeps, to be spared looking it up by its text.
+/// A prepared statement to keep, which spares looking it up by its text.
 #[derive(Clone)]
 pub struct Statement(Rc<Plan>);
 
 impl Statement {
     /// Calls `each` with every row.
+    ///
+    /// # Errors
+    /// Where the statement fails, `each` fails, or a column is read as another type than its own.
     pub fn rows(&self, _: Db, args: &[Arg], sees: Sees, each: impl FnMut(&Row) -> Result<()>) -> Result<()> {
         self.0.rows(args, sees, each)
     }
@@ -114,11 +119,17 @@ impl Db<'_> {
     }
 
     /// A statement to keep, with arguments of these types.
+    ///
+    /// # Errors
+    /// Where the statement cannot be prepared.
     pub fn statement(self, sql: &str, args: &[Arg]) -> Result<Statement> {
         self.plan(sql, args, Mode::Any).map(Statement)
     }
 
     /// Calls `each` with every row of a statement.
+    ///
+    /// # Errors
+    /// Where the statement fails, `each` fails, or a column is read as another type than its own.
     pub fn rows(
         self,
         sql: &str,
@@ -129,10 +140,13 @@ impl Db<'_> {
         self.plan(sql, args, Mode::Any)?.rows(args, sees, each)
     }
 
-    /// Gives every row of a statement to a receiver of PostgreSQL's own kind.
+    /// Hands every row of a statement to a receiver of PostgreSQL's own kind.
+    ///
+    /// # Errors
+    /// Where the statement fails.
     ///
     /// # Safety
-    /// The receiver is a valid one until this returns.
+    /// The receiver is valid until this returns.
     pub unsafe fn rows_into(
         self,
         sql: &str,
@@ -144,7 +158,10 @@ impl Db<'_> {
         unsafe { self.plan(sql, args, Mode::Any)?.run(args, sees, receiver) }
     }
 
-    /// The first row of a statement, as `read` makes it.
+    /// The first row of a statement, as `read` makes it; `None` where there is no row.
+    ///
+    /// # Errors
+    /// Where the statement or `read` fails.
     pub fn first<R>(
         self,
         sql: &str,
@@ -195,20 +212,29 @@ impl Db<'_> {
         Ok(all)
     }
 
-    /// Runs a statement; gives the number of rows it processed. It is planned anew each time, for
-    /// the arrays it is given: a plan for any array would guess at ten elements.
+    /// Runs a statement and returns the number of rows it processed. It is planned anew each time, for
+    /// the arrays it is given: a plan for any array would assume ten elements.
+    ///
+    /// # Errors
+    /// Where the statement fails.
     pub fn execute(self, sql: &str, args: &[Arg]) -> Result<u64> {
         self.plan(sql, args, Mode::Custom)?.execute(args)
     }
 
     /// [`Db::execute`] of a statement whose plan does not depend on how much it is given: planned once.
+    ///
+    /// # Errors
+    /// Where the statement fails.
     pub fn execute_small(self, sql: &str, args: &[Arg]) -> Result<u64> {
         self.plan(sql, args, Mode::Generic)?.execute(args)
     }
 
-    /// Waits until a relation and its partitions can be read and keeps them from being altered or
-    /// truncated until the transaction ends. To be done before a snapshot is taken: a table that is
-    /// truncated or rewritten after that looks empty to it.
+    /// Waits until a relation and its partitions can be read, and keeps other sessions from altering or
+    /// truncating them until the transaction ends. To be called before a snapshot is taken: to an older
+    /// snapshot, a table that is truncated or rewritten afterwards looks empty.
+    ///
+    /// # Errors
+    /// Where the relation cannot be read or locked.
     pub fn hold(self, schema: &str, name: &str) -> Result<()> {
         let relation =
             format!("{}.{}", pgrx::spi::quote_identifier(schema), pgrx::spi::quote_identifier(name));
@@ -232,8 +258,11 @@ impl Db<'_> {
         self.rows(&format!("SELECT FROM {relation} WHERE false"), &[], Sees::Snapshot, |_| Ok(()))
     }
 
-    /// Runs `work` with one new snapshot, so that all it reads with [`Sees::Snapshot`] is of one
-    /// moment and includes everything committed by now.
+    /// Runs `work` with one new snapshot: all that it reads with [`Sees::Snapshot`] is of one moment
+    /// and includes everything committed by now.
+    ///
+    /// # Errors
+    /// Those of `work`.
     pub fn with_new_snapshot<R>(self, work: impl FnOnce() -> Result<R>) -> Result<R> {
         // SAFETY: pushed and popped in pairs; on an error PostgreSQL drops the snapshot with the
         // (sub)transaction that is rolled back.

@@ -1,4 +1,4 @@
-//! One piece of work in a subtransaction: it happens whole, or it leaves no trace and says why.
+//! A piece of work in a subtransaction: it happens whole, or leaves no trace and an error.
 
 use std::panic::AssertUnwindSafe;
 use std::ptr;
@@ -9,16 +9,21 @@ use pgrx::prelude::*;
 
 use crate::pg::error::{Error, Result, sqlstate};
 
-/// Runs `work` in a subtransaction. An error rolls it back and is given to the caller, unless it is
-/// one that the whole transaction must end with: a cancel or shutdown, a serialization failure, a
-/// deadlock, a lack of resources.
+/// Runs `work` in a subtransaction, which an error rolls back. An error that must end the whole transaction
+/// is raised again: a cancel or shutdown, a serialization failure, a deadlock, a lack of resources.
+///
+/// # Errors
+/// Every other error of `work`, whether returned or raised.
 pub fn attempt<R>(work: impl FnOnce() -> Result<R>) -> Result<R> {
     // Classes: 40 transaction rollback, 53 insufficient resources, 57 operator intervention,
     // 58 system error.
     attempt_but(&["40", "53", "57", "58"], work)
 }
 
-/// [`attempt`] that gives the caller every error but a cancel or shutdown.
+/// [`attempt`] that raises only a cancel or shutdown again.
+///
+/// # Errors
+/// Every other error of `work`, whether returned or raised.
 pub fn attempt_unless_cancelled<R>(work: impl FnOnce() -> Result<R>) -> Result<R> {
     attempt_but(&["57"], work)
 }

@@ -1,8 +1,15 @@
-//! Lookups in the system caches: relations by name and privileges on them, at no cost per row.
+//! Lookups in the system caches: relations by name and privileges on them, without a statement.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::ffi::CString;
+
+use crate::pg::error::{Result, internal};
+
+/// Kinds of relations that rows can be read from, as `pg_class.relkind` has them: tables, partitioned tables, views,
+/// materialized views, foreign tables.
+const WITH_ROWS: &[u8] = b"rpvmf";
+
 /// Whether the current user may delete from a table.
 pub fn may_delete(schema: &str, name: &str) -> bool {
     let Some(relation) = relation_oid(schema, name) else { return false };
@@ -35,6 +42,25 @@ pub fn may_use(schema: &str) -> bool {
     }
 }
 
+/// The relation of this name in this schema that rows can be read from; `None` if there is none.
+pub fn source_oid(schema: &str, name: &str) -> Option<pg_sys::Oid> {
+    // SAFETY: looks up a system cache.
+    relation_oid(schema, name)
+        .filter(|oid| WITH_ROWS.contains(&unsafe { pg_sys::get_rel_relkind(*oid) as u8 }))
+}
+
+/// The relation of this name, given as SQL.
+///
+/// # Errors
+/// Where there is none, or the current role may not use its schema.
+pub fn oid_of(relation: &str) -> Result<pg_sys::Oid> {
+    let name = CString::new(relation).map_err(|_| internal(format!("no name of a relation: {relation}")))?;
+    // SAFETY: the string is NUL-terminated; the function looks up a name and changes nothing.
+    let oid = unsafe { pgrx::direct_function_call(pg_sys::regclassin, &[name.as_c_str().into_datum()]) };
+    oid.ok_or_else(|| internal(format!("no oid of {relation}")))
+}
+
+/// The relation of this name in this schema, whatever its kind; `None` if there is none.
 pub fn relation_oid(schema: &str, name: &str) -> Option<pg_sys::Oid> {
     let (schema, name) = (CString::new(schema).ok()?, CString::new(name).ok()?);
     // SAFETY: both strings are NUL-terminated; the functions look names up and change nothing.

@@ -1,5 +1,5 @@
-//! Lengths of time: SQL intervals in microseconds, a day being 24 hours and a month 30 days, as where
-//! PostgreSQL compares intervals.
+//! Lengths of time: SQL intervals in microseconds. A day has 24 hours and a month 30 days, as when PostgreSQL
+//! compares intervals.
 
 use pgrx::prelude::*;
 

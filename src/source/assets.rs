@@ -8,7 +8,7 @@ use crate::pg::spi::{self, Db, Sees};
 use crate::source::dim_assets::DimAssets;
 use crate::source::map::Source;
 
-/// A query for the ids in a relation, that steps from one to the next along the key.
+/// SQL: the distinct ids in a relation as `int8`, in ascending order, found by steps along the key.
 pub fn distinct_ids(relation: &str, id: &str, condition: &str) -> String {
     // Names that no relation or column has, so that each means what it says whatever the map names.
     let next = |after: &str| {
@@ -25,7 +25,10 @@ pub fn distinct_ids(relation: &str, id: &str, condition: &str) -> String {
     )
 }
 
-/// The ids of all assets, and whether a table lists them.
+/// The ids of all active assets in ascending order, and whether `dim_assets` lists them.
+///
+/// # Errors
+/// Where `dim_assets` or the daily bars may not be read, or an id is no `int`.
 pub fn ids_of(db: Db, daily: &Source) -> Result<(Vec<i32>, bool)> {
     let listed = DimAssets::find(db, &daily.bars_schema, Sees::Now)?
         .filter(|dim| dim.id.is_some() && dim.is_active.is_some());
@@ -47,7 +50,7 @@ pub fn ids_of(db: Db, daily: &Source) -> Result<(Vec<i32>, bool)> {
     Ok((ids, listed.is_some()))
 }
 
-/// An id that no output row can have.
+/// The error for an id that no output row can have.
 pub fn too_large(id: i64) -> Error {
     Error::new(
         PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,

@@ -1,4 +1,4 @@
-//! Reading the bars and EMAs of one asset into flat arrays. The one place that reads source tables.
+//! Reading the bars and EMAs of one asset into flat arrays.
 
 use std::cell::Cell;
 
@@ -39,7 +39,7 @@ pub struct Reader<'c> {
     pub read: Cell<u64>,
 }
 
-/// Which of an asset's bars are read.
+/// Which bars of an asset are read; moments are in microseconds since 2000.
 #[derive(Clone, Copy)]
 pub enum Span {
     /// Up to a moment, or all.
@@ -49,6 +49,7 @@ pub enum Span {
 }
 
 impl<'c> Reader<'c> {
+    /// A reader of a checked source.
     pub fn new(db: Db<'c>, source: Source) -> Self {
         let select = |columns: &[String], from: &str, condition: &str| {
             format!("SELECT {} FROM {from} WHERE {condition}", columns.join(", "))
@@ -71,13 +72,15 @@ impl<'c> Reader<'c> {
         }
     }
 
+    /// The source that is read.
     pub fn source(&self) -> &Source {
         &self.source
     }
 
-    /// The layer's bars of an asset in a span, ascending, with their EMAs.
+    /// The bars of an asset in a span, in ascending time, with their EMAs.
     ///
-    /// Fails on bars that cannot be used ([`check_bars`]) and on two EMAs of one bar and period.
+    /// # Errors
+    /// Where bars cannot be used ([`check_bars`]), or two EMAs are of the same bar and period.
     pub fn series(&self, asset: i32, span: Span) -> Result<Series> {
         let mut series = self.bars(asset, span)?;
         if !series.ts.is_empty() {

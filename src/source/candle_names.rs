@@ -8,8 +8,11 @@ use crate::pg::spi::Db;
 use crate::source::candles::{Series, Source};
 use crate::source::names;
 
-/// The series of a symbol; where there are none, of the asset that `dim_assets` knows by this name: candles may
-/// go by its symbol or by its id.
+/// The series of a symbol, of one timeframe or all. Where there are none, those of the asset that
+/// `dim_assets` knows by this name: candles may be named by its symbol or by its id.
+///
+/// # Errors
+/// Where the relation cannot be read.
 pub fn of_symbol(db: Db, source: &Source, symbol: &str, timeframe: Option<&str>) -> Result<Vec<Series>> {
     let mut all = source.series(db, Some(symbol), None)?;
     if all.is_empty()
@@ -23,7 +26,10 @@ pub fn of_symbol(db: Db, source: &Source, symbol: &str, timeframe: Option<&str>)
     Ok(all)
 }
 
-/// The series of a symbol and a timeframe, which there must be.
+/// The series of a symbol and a timeframe.
+///
+/// # Errors
+/// Where there is no such series.
 pub fn named(db: Db, source: &Source, symbol: &str, timeframe: &str) -> Result<Series> {
     match of_symbol(db, source, symbol, Some(timeframe))?.into_iter().next() {
         Some(series) => Ok(series),
@@ -31,7 +37,10 @@ pub fn named(db: Db, source: &Source, symbol: &str, timeframe: &str) -> Result<S
     }
 }
 
-/// There are no candles of this symbol, or not of this timeframe.
+/// The error for a symbol that has no candles, or none of this timeframe.
+///
+/// # Errors
+/// Where the relation cannot be read.
 pub fn unknown(db: Db, source: &Source, symbol: &str, timeframe: Option<&str>) -> Result<Error> {
     let of_symbol = of_symbol(db, source, symbol, None)?;
     let error = |message| Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, message);
@@ -59,7 +68,10 @@ pub fn unknown(db: Db, source: &Source, symbol: &str, timeframe: Option<&str>) -
     ))
 }
 
-/// No symbol has candles of this timeframe.
+/// The error for a timeframe of which no symbol has candles.
+///
+/// # Errors
+/// Where the relation cannot be read.
 pub fn unknown_timeframe(db: Db, source: &Source, timeframe: &str) -> Result<Error> {
     let mut known: Vec<String> = source.series(db, None, None)?.into_iter().map(|s| s.timeframe).collect();
     known.sort_unstable();

@@ -1,4 +1,5 @@
-//! Candles by symbol and timeframe: where they are, which there are, and reading them into flat arrays.
+//! Candles by symbol and timeframe: where they are, which series there are, and reading a series into flat
+//! arrays.
 
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
@@ -23,6 +24,7 @@ pub struct Source {
     pub table: [String; 2],
     /// Quoted columns of symbol, timeframe and time.
     pub key: [String; 3],
+    /// Its columns: time, high, low, close.
     pub relation: Relation,
 }
 
@@ -32,32 +34,37 @@ const HIGH: usize = 1;
 const LOW: usize = 2;
 const CLOSE: usize = 3;
 
-/// Candles of one series, ascending.
+/// Candles of one series, in ascending time: one element for each candle in every vector.
 #[derive(Default)]
 pub struct Candles {
     /// When each opened, in microseconds since 2000.
     pub ts: Vec<i64>,
+    /// Highest prices.
     pub high: Vec<f64>,
+    /// Lowest prices.
     pub low: Vec<f64>,
+    /// Closing prices.
     pub close: Vec<f64>,
 }
 
-/// A symbol and timeframe.
+/// A series of candles.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Series {
+    /// As the candles spell it.
     pub symbol: String,
+    /// As the candles spell it.
     pub timeframe: String,
 }
 
 impl Series {
-    /// Both, as the run log and messages name it.
+    /// Symbol and timeframe, as the run log and messages name the series.
     pub fn name(&self) -> String {
         format!("{} {}", self.symbol, self.timeframe)
     }
 }
 
-/// SQL: symbol and timeframe as one text, from which both can be had again; compared by its bytes. NULL where one
-/// of them is.
+/// SQL: symbol and timeframe as one text, from which both can be read again, compared by its bytes; NULL
+/// where one of the two is NULL.
 pub fn series_key(symbol: &str, timeframe: &str) -> String {
     format!(
         "(CASE WHEN {symbol} IS NOT NULL AND {timeframe} IS NOT NULL \
@@ -66,14 +73,21 @@ pub fn series_key(symbol: &str, timeframe: &str) -> String {
 }
 
 impl Source {
-    /// Finds the candles and checks what the map says of them.
+    /// The candles that the source map names, checked against the catalogs.
+    ///
+    /// # Errors
+    /// Where the map has no row for candles, or the row is wrong.
     pub fn load(db: Db) -> Result<Self> {
         let schema = extension_schema(db)?;
         let row = MapRow::load(db, &schema)?;
         Ok(known("candles", &row, || row.check(db, &schema))?.as_ref().clone())
     }
 
-    /// [`Source::load`]; `None` where the map has no row for candles, or names a relation that is not there.
+    /// [`Source::load`]; `None` where the map has no row for candles, or names a relation that does not
+    /// exist.
+    ///
+    /// # Errors
+    /// Where the row of the map is wrong.
     pub fn find(db: Db) -> Result<Option<Self>> {
         let schema = extension_schema(db)?;
         let Some(row) = MapRow::find(db, &schema)? else { return Ok(None) };
@@ -84,8 +98,11 @@ impl Source {
         Ok(Some(known("candles", &row, || row.check(db, &schema))?.as_ref().clone()))
     }
 
-    /// [`Source::load`] for a function that writes: the table is held first, and all that follows sees it as it
-    /// then is.
+    /// [`Source::load`] for a function that writes: the table is locked first, so that all that follows
+    /// sees it as it is then.
+    ///
+    /// # Errors
+    /// As [`Source::load`].
     pub fn load_held(db: Db) -> Result<Self> {
         let [schema, name] = MapRow::load(db, &extension_schema(db)?)?.table;
         if syscache::readable(&schema, &name) == Some(true) {
@@ -94,7 +111,7 @@ impl Source {
         db.with_new_snapshot(|| Self::load(db))
     }
 
-    /// Stands for all that says what is read.
+    /// A hash of everything that determines what is read.
     pub fn fingerprint(&self) -> String {
         let Relation { sql, condition, columns, .. } = &self.relation;
         let texts = [sql, condition].into_iter().chain(columns).map(String::as_str);
@@ -103,7 +120,8 @@ impl Source {
 
     /// The candles of a series in a span.
     ///
-    /// Fails on candles that cannot be used ([`check_bars`]).
+    /// # Errors
+    /// Where candles cannot be used ([`check_bars`]) or the relation cannot be read.
     pub fn read(&self, db: Db, series: &Series, span: Span) -> Result<Candles> {
         let Relation { condition, later_condition, .. } = &self.relation;
         let all = self.all();
@@ -144,7 +162,11 @@ impl Source {
         format!("{symbol} = $1 AND {timeframe} = $2{}", self.filter(" AND "))
     }
 
-    /// When the newest candle of a series opened.
+    /// When the newest candle of a series opened, in microseconds since 2000; `None` where the series
+    /// has no candles.
+    ///
+    /// # Errors
+    /// Where the relation cannot be read.
     pub fn newest(&self, db: Db, series: &Series) -> Result<Option<i64>> {
         let ([_, _, key], ts) = (&self.key, &self.relation.columns[0]);
         // In the order of the key, so that one step along it is enough.
@@ -157,7 +179,11 @@ impl Source {
         Ok(newest.map(|Micros(ts)| ts))
     }
 
-    /// How many candles of a series opened after a moment, or at all.
+    /// How many candles of a series opened after a moment, in microseconds since 2000; without one, how
+    /// many there are.
+    ///
+    /// # Errors
+    /// Where the relation cannot be read.
     pub fn count_after(&self, db: Db, series: &Series, moment: Option<i64>) -> Result<i64> {
         let condition = match moment {
             Some(_) => &self.relation.later_condition,
@@ -167,13 +193,16 @@ impl Source {
         db.one(&sql, &series_args(series, moment), Sees::Snapshot, |row| row.get(0))
     }
 
-    /// Whether there are candles at all.
+    /// Whether there are no candles at all.
+    ///
+    /// # Errors
+    /// Where the relation cannot be read.
     pub fn is_empty(&self, db: Db) -> Result<bool> {
         let sql = format!("SELECT true FROM {}{} LIMIT 1", self.relation.sql, self.filter(" WHERE "));
         Ok(db.first(&sql, &[], Sees::Snapshot, |_| Ok(()))?.is_none())
     }
 
-    /// There are no candles at all.
+    /// The error for a source that holds no candles.
     pub fn no_candles(&self) -> Error {
         Error::new(
             PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
@@ -188,7 +217,11 @@ impl Source {
         if filters.is_empty() { filters } else { format!("{before}{filters}") }
     }
 
-    /// The series that there are, of a symbol, a timeframe, or all; stepping along the key.
+    /// The series of a symbol, of a timeframe, of both, or all, found by steps along the key, in its
+    /// order.
+    ///
+    /// # Errors
+    /// Where the relation cannot be read.
     pub fn series(&self, db: Db, symbol: Option<&str>, timeframe: Option<&str>) -> Result<Vec<Series>> {
         let [symbol_column, timeframe_column, _] = &self.key;
         let given = |column: &str, n: usize, value: Option<&str>| match value {
@@ -224,9 +257,10 @@ fn series_args(series: &Series, moment: Option<i64>) -> [Arg; 3] {
     [arg(series.symbol.as_str()), arg(series.timeframe.as_str()), timestamp_arg(moment)]
 }
 
-/// The row of the map, as it stands there.
+/// The row of the map for candles, unchecked.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct MapRow {
+    /// Schema and name of the relation, not quoted.
     pub table: [String; 2],
     filter: String,
     /// Symbol, timeframe, time, high, low, close.
@@ -236,6 +270,10 @@ pub struct MapRow {
 }
 
 impl MapRow {
+    /// The row of the map for candles; `schema` is the quoted schema of the extension.
+    ///
+    /// # Errors
+    /// Where the map has no row for candles.
     pub fn load(db: Db, schema: &str) -> Result<Self> {
         Self::find(db, schema)?.ok_or_else(|| {
             Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, "candles have no source").hint(format!(
@@ -288,7 +326,10 @@ impl MapRow {
     }
 }
 
-/// Whether the map says where candles are in other words than by default.
+/// Whether the user has edited the row of the map for candles.
+///
+/// # Errors
+/// Where the map cannot be read.
 pub fn is_mapped(db: Db) -> Result<bool> {
     Ok(MapRow::find(db, &extension_schema(db)?)?.is_some_and(|row| row.is_edited))
 }

@@ -1,18 +1,16 @@
 //! Checking one row of the source map against the catalogs: the relation, its columns, their types, what the
 //! current role may read. An error names the row to edit.
 
-use std::collections::HashMap;
-
 use pgrx::prelude::*;
 use pgrx::spi::{quote_identifier as quoted, quote_literal};
 use serde_json::Value;
 
-use crate::pg::arg::arg;
-use crate::pg::catalog::without_modifier;
+use crate::pg::catalog::{Column, columns};
 use crate::pg::error::{Error, Result, invalid_parameter};
 use crate::pg::json;
 use crate::pg::session::current_user;
 use crate::pg::spi::{Db, Sees};
+use crate::pg::syscache;
 use crate::source::relation::Relation;
 
 /// What a column must be, and how it is read.
@@ -34,33 +32,45 @@ pub enum Kind {
     Price,
 }
 
-/// A name in the map: which of its fields says it, and what it says.
+/// A column that the map names.
 pub struct Mapped<'a> {
+    /// The field of the map.
     pub field: &'a str,
+    /// What the field says: the column, not quoted.
     pub name: &'a str,
+    /// How the column is read.
     pub kind: Kind,
 }
 
-/// The row of the map that is checked, for what errors say of it.
+/// The row of the map that is checked, as errors name it.
 pub struct Place<'a> {
     /// The quoted schema of the extension.
     pub schema: &'a str,
+    /// Of the row.
     pub cal_scheme: &'a str,
+    /// Of the row.
     pub layer: &'a str,
     /// Whether rows are selected by their timeframe.
     pub tf_is_read: bool,
-    /// Relations that `regime_build_inputs` makes: bars, ema.
+    /// The relations of the row that `regime_build_inputs` makes: `bars`, `ema`.
     pub built: &'a [&'a str],
 }
 
 /// Checks one row of the map.
 pub struct Check<'a, 'c> {
+    /// The connection to check with.
     pub db: Db<'c>,
+    /// The row to check.
     pub place: Place<'a>,
 }
 
 impl Check<'_, '_> {
-    /// A relation of the map with what is read from it.
+    /// A relation of the map with the SQL that reads it. The first column mapped is the id or symbol,
+    /// the second the timeframe, the third the time.
+    ///
+    /// # Errors
+    /// Where the relation or a column does not exist, may not be read, or is of a type that cannot be
+    /// read.
     pub fn relation(
         &self,
         which: &str,
@@ -70,39 +80,20 @@ impl Check<'_, '_> {
     ) -> Result<Relation> {
         let tf_is_read = self.place.tf_is_read;
         let sql = format!("{}.{}", quoted(schema), quoted(table));
-        // One query for all columns: there are six relations to check before every refresh.
-        let find = "SELECT has_schema_privilege(n.oid, 'USAGE') AS usable, a.attname::text, format_type(a.atttypid, a.atttypmod) AS type_name, \
-             has_column_privilege(a.attrelid, a.attnum, 'SELECT') AS may_read FROM pg_catalog.pg_class c \
-             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
-             WHERE n.nspname = $1::name AND c.relname = $2::name AND c.relkind IN ('r', 'p', 'v', 'm', 'f')";
-        let names = [arg(schema.as_str()), arg(table.as_str())];
-        let mut columns = Columns { check: self, sql: &sql, types: HashMap::new() };
-        let mut usable = None;
-        self.db.rows(find, &names, Sees::Snapshot, |row| {
-            usable = Some(row.get("usable")?);
-            // NULL where the relation has no columns.
-            if let Some(name) = row.get("attname")? {
-                columns.types.insert(name, (row.get("type_name")?, row.get("may_read")?));
-            }
-            Ok(())
-        })?;
-        match usable {
-            None => {
-                return Err(Error::new(
-                    PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
-                    format!("relation {sql} does not exist"),
-                )
-                .detail(self.where_mapped(&format!("{which}_schema and {which}_table")))
-                .hint(self.missing_hint(which)));
-            }
-            Some(false) => {
-                let schema = quoted(schema);
-                let (what, privilege) = (format!("schema {schema}"), format!("USAGE ON SCHEMA {schema}"));
-                return Err(self.no_privilege(&what, &privilege));
-            }
-            Some(true) => {}
+        let Some(oid) = syscache::source_oid(schema, table) else {
+            return Err(Error::new(
+                PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
+                format!("relation {sql} does not exist"),
+            )
+            .detail(self.where_mapped(&format!("{which}_schema and {which}_table")))
+            .hint(self.missing_hint(which)));
+        };
+        if !syscache::may_use(schema) {
+            let schema = quoted(schema);
+            let (what, privilege) = (format!("schema {schema}"), format!("USAGE ON SCHEMA {schema}"));
+            return Err(self.no_privilege(&what, &privilege));
         }
+        let columns = Columns { check: self, sql: &sql, all: columns(self.db, oid, Sees::Snapshot)? };
         let mut expressions = Vec::with_capacity(mapped.len());
         for m in mapped {
             if matches!(m.kind, Kind::Text) && !tf_is_read {
@@ -121,6 +112,7 @@ impl Check<'_, '_> {
         let bound = |operator| columns.bound(mapped, &columns_read[0], operator);
         let condition = with(format!("($3 IS NULL OR {})", bound("<=")));
         let later_condition = with(bound(">"));
+        let at_utc = columns.has_no_zone(mapped);
         let shared: Vec<String> = [tf(1)].into_iter().chain(filters.iter().cloned()).collect();
         Ok(Relation {
             sql,
@@ -129,6 +121,7 @@ impl Check<'_, '_> {
             filters,
             shared_condition: shared.join(" AND "),
             columns: columns_read,
+            at_utc,
             condition,
             later_condition,
         })
@@ -172,19 +165,17 @@ impl Check<'_, '_> {
 struct Columns<'a, 'b, 'c> {
     check: &'a Check<'b, 'c>,
     sql: &'a str,
-    /// Of each column its type, and whether it may be read.
-    types: HashMap<String, (String, bool)>,
+    all: Vec<Column>,
 }
 
 impl Columns<'_, '_, '_> {
     /// The SQL that reads a mapped column. Always with a cast, which costs nothing where the type is
     /// the one wanted: a view could be replaced by one of other types before it is read.
     fn expression(&self, mapped: &Mapped) -> Result<String> {
-        let type_name = self.type_of(mapped.name, mapped.field)?;
+        let column = self.column(mapped.name, mapped.field)?;
         let name = quoted(mapped.name);
         // Without a length or precision, wherever it stands: numeric(10,2), timestamp(3) with time zone.
-        let base = without_modifier(type_name);
-        let wanted = match (mapped.kind, base.as_str()) {
+        let wanted = match (mapped.kind, column.base_type().as_str()) {
             (Kind::Id, "integer" | "bigint" | "smallint") => return Ok(name),
             (Kind::Int, "integer" | "bigint" | "smallint") => return Ok(format!("{name}::int")),
             (Kind::Symbol | Kind::Text, "text" | "character varying" | "character") => return Ok(name),
@@ -209,7 +200,7 @@ impl Columns<'_, '_, '_> {
         };
         Err(Error::new(
             PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
-            format!("column {name} of relation {} is of type {type_name}, not {wanted}", self.sql),
+            format!("column {name} of relation {} is of type {}, not {wanted}", self.sql, column.type_name),
         )
         .detail(self.check.where_mapped(mapped.field))
         .hint(format!(
@@ -218,13 +209,18 @@ impl Columns<'_, '_, '_> {
         )))
     }
 
+    /// Whether the time is of a type without a time zone.
+    fn has_no_zone(&self, mapped: &[Mapped]) -> bool {
+        let time = mapped.iter().find(|m| matches!(m.kind, Kind::Time));
+        let column = time.and_then(|m| self.all.iter().find(|column| column.name == m.name));
+        column.is_some_and(|c| ["timestamp without time zone", "date"].contains(&c.base_type().as_str()))
+    }
+
     /// The condition that the time stands so to `$3`; a `timestamp` is compared as it is, so that an index serves.
     fn bound(&self, mapped: &[Mapped], expression: &str, operator: &str) -> String {
         let time = mapped.iter().find(|m| matches!(m.kind, Kind::Time));
         let is_plain = |m: &&Mapped| {
-            self.types
-                .get(m.name)
-                .is_some_and(|(of, _)| without_modifier(of) == "timestamp without time zone")
+            self.all.iter().any(|c| c.name == m.name && c.base_type() == "timestamp without time zone")
         };
         match time.filter(is_plain) {
             Some(m) => format!("{} {operator} ($3 AT TIME ZONE 'UTC')", quoted(m.name)),
@@ -232,10 +228,11 @@ impl Columns<'_, '_, '_> {
         }
     }
 
-    fn type_of(&self, name: &str, field: &str) -> Result<&str> {
-        match self.types.get(name) {
-            Some((type_name, true)) => Ok(type_name),
-            Some((_, false)) => Err(self
+    /// The column that a field of the map names, which may be read.
+    fn column(&self, name: &str, field: &str) -> Result<&Column> {
+        match self.all.iter().find(|column| column.name == name) {
+            Some(column) if column.may_read => Ok(column),
+            Some(_) => Err(self
                 .check
                 .no_privilege(&format!("relation {}", self.sql), &format!("SELECT ON {}", self.sql))),
             None => Err(Error::new(
@@ -259,7 +256,7 @@ impl Columns<'_, '_, '_> {
         entries
             .iter()
             .map(|(name, value)| {
-                let base = without_modifier(self.type_of(name, &field)?);
+                let base = self.column(name, &field)?.base_type();
                 let name = quoted(name);
                 let is_text = matches!(base.as_str(), "text" | "character varying");
                 let is_number = matches!(

@@ -1,5 +1,5 @@
-//! The source map: which relation and columns each layer is read from. Everything a mapping can be
-//! wrong about is checked against the catalogs (`mapping`), before a row is read.
+//! The source map: which relation and columns each layer is read from. Whatever a row of the map can get wrong
+//! is checked against the catalogs (`check`) before a bar is read.
 
 use pgrx::prelude::*;
 
@@ -14,21 +14,27 @@ use crate::pg::spi::{Db, Row, Sees};
 use crate::source::check::{Check, Kind, Mapped, Place};
 use crate::source::relation::Relation;
 
-/// One row of `regime_source`.
+/// One row of `regime_source`, checked against the catalogs.
 #[derive(Clone)]
 pub struct Source {
+    /// Name of the calendar scheme.
     pub cal_scheme: String,
+    /// The layer that is read.
     pub layer: Layer,
+    /// Value of the timeframe columns; `None` reads the relations whole.
     pub tf: Option<String>,
-    /// Schema of the bars relation.
+    /// Schema of the bars relation, not quoted.
     pub bars_schema: String,
+    /// Its columns: time, close, then the optional numbers of `params`: ATR, ADX, spread, slippage.
     pub bars: Relation,
+    /// Its columns: time, period, EMA.
     pub ema: Relation,
+    /// What of the row can change a label.
     pub params: SourceParams,
 }
 
 impl Source {
-    /// Everything that says what is read.
+    /// Everything that determines what is read, as texts to hash.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         let relation = |r| {
             let Relation { sql, condition, columns, .. }: &Relation = r;
@@ -41,7 +47,11 @@ impl Source {
     }
 }
 
-/// The rows of the map for a calendar scheme, by layer, unchecked.
+/// The rows of the map for a calendar scheme, by layer, unchecked; `schema` is the quoted schema of the
+/// extension.
+///
+/// # Errors
+/// Where the map has no row for the scheme.
 pub fn map(db: Db, cal_scheme: &str, schema: &str) -> Result<PerLayer<Option<MapRow>>> {
     let sql = format!(
         "SELECT layer::text, tf::text, periods::int[], bars_schema::text, bars_table::text, bars_filter::text, bars_id_column::text, \
@@ -65,7 +75,10 @@ pub fn map(db: Db, cal_scheme: &str, schema: &str) -> Result<PerLayer<Option<Map
     Ok(rows)
 }
 
-/// The sources of all calendar schemes whose relations are there.
+/// The sources of all calendar schemes whose relations exist, in the order of the schemes and layers.
+///
+/// # Errors
+/// Where a row of the map is wrong.
 pub fn all(db: Db) -> Result<Vec<Source>> {
     let schema = extension_schema(db)?;
     let sql =
@@ -83,7 +96,10 @@ pub fn all(db: Db) -> Result<Vec<Source>> {
     Ok(sources)
 }
 
-/// Checks the map against the catalogs.
+/// The sources of the rows of a map, by layer, checked against the catalogs.
+///
+/// # Errors
+/// Where a relation or column does not exist, may not be read, or is of a type that cannot be read.
 pub fn check(db: Db, map: PerLayer<Option<MapRow>>) -> Result<PerLayer<Option<Source>>> {
     let find = || PerLayer::try_from_fn(|layer| map[layer].as_ref().map(|row| row.source(db)).transpose());
     Ok(known("sources", &map, find)?.as_ref().clone())
@@ -99,14 +115,18 @@ fn unknown_scheme(db: Db, cal_scheme: &str, schema: &str) -> Result<Error> {
         .hint(format!("Pass cal_scheme => 'iso' or 'us', or insert rows for your own scheme into {schema}.regime_source.")))
 }
 
-/// One row of the map, as it stands there.
+/// One row of the map, unchecked.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct MapRow {
     /// The quoted schema of the extension.
     pub schema: String,
+    /// Name of the calendar scheme.
     pub cal_scheme: String,
+    /// The layer that is read.
     pub layer: Layer,
+    /// Value of the timeframe columns; `None` reads the relations whole.
     pub tf: Option<String>,
+    /// EMA periods in bars: fast, mid, slow.
     pub periods: [u32; 3],
     /// Schema and name of the bars relation.
     pub bars: [String; 2],
@@ -191,8 +211,12 @@ impl MapRow {
         })
     }
 
-    /// The bars relation with its times, closes and further number columns, each with the field
-    /// that maps it.
+    /// The bars relation with its times, closes and further number columns, each with the field that
+    /// maps it.
+    ///
+    /// # Errors
+    /// Where the relation or a column does not exist, may not be read, or is of a type that cannot be
+    /// read.
     pub fn bars(&self, db: Db, numbers: &[(&'static str, String)]) -> Result<Relation> {
         let [id, tf, ts, close] = &self.bars_columns;
         let mut mapped = vec![
@@ -233,7 +257,7 @@ impl MapRow {
     }
 }
 
-/// A layer that is needed has no row in the map.
+/// The error for a layer that is needed and has no row in the map.
 pub fn no_source(layer: Layer, cal_scheme: &str, schema: &str) -> Error {
     let (tf, periods) = match layer {
         Layer::L0 => ("1M", "12,24,48"),

@@ -1,5 +1,5 @@
-//! Names of assets: the symbols of `dim_assets`, ids as text, and which known name is nearest to one that
-//! is not known.
+//! Names of assets: the symbols of `dim_assets`, ids as text, and which known name is nearest to an unknown
+//! one.
 
 use std::rc::Rc;
 
@@ -23,9 +23,12 @@ const MOST_LISTED: usize = 20;
 /// Most characters of a name that an error shows, and that a name can have to be near another.
 const MOST_SHOWN: usize = 100;
 
-/// The id of an asset: of the symbol as it is written, else of the one symbol that differs in case alone,
-/// else the integer itself, if `dim_assets` or the daily bars have it. `None` is the scheme of
-/// `pg_regime.cal_scheme`.
+/// The id of an asset: that of the symbol as it is spelled, else of the one symbol that differs in case
+/// alone, else the integer itself, if `dim_assets` or the daily bars have it. `None` is the calendar scheme
+/// of `pg_regime.cal_scheme`.
+///
+/// # Errors
+/// Where no asset or more than one has this name, or `dim_assets` may not be read.
 pub fn id_of(db: Db, asset: &str, cal_scheme: Option<&str>) -> Result<i32> {
     let place = Place::find(db, cal_scheme)?;
     if let Some(dim) = place.dim() {
@@ -49,7 +52,10 @@ fn as_id(asset: &str) -> Result<Option<i32>> {
     asset.trim().parse().ok().map(fitting).transpose()
 }
 
-/// [`id_of`] in the settings' calendar scheme; `None` where nothing there has that name.
+/// [`id_of`] in the calendar scheme of the settings; `None` where no asset has this name.
+///
+/// # Errors
+/// Where more than one asset has this name, or `dim_assets` may not be read.
 pub fn id_if_known(db: Db, asset: &str) -> Result<Option<i32>> {
     match Place::find(db, None) {
         // Whoever has no daily bars has no assets.
@@ -64,7 +70,10 @@ pub fn id_if_known(db: Db, asset: &str) -> Result<Option<i32>> {
     }
 }
 
-/// The symbols that `dim_assets` knows.
+/// The symbols that `dim_assets` knows, in no order; none where there is no such table.
+///
+/// # Errors
+/// Where `dim_assets` may not be read.
 pub fn symbols(db: Db) -> Result<Vec<String>> {
     match Place::find(db, None).as_ref().map(Place::with_symbols) {
         Ok(Some(dim)) => all_symbols(db, dim),
@@ -72,7 +81,10 @@ pub fn symbols(db: Db) -> Result<Vec<String>> {
     }
 }
 
-/// The symbol of an asset; `None` where `dim_assets` does not tell the current role.
+/// The symbol of an asset; `None` where `dim_assets` has none, or the current role may not read it.
+///
+/// # Errors
+/// Where the map has no daily bars.
 pub fn symbol_of(db: Db, id: i32) -> Result<Option<String>> {
     let place = Place::find(db, None)?;
     let Some(dim) = place.with_symbols().filter(|dim| dim.check_readable(&[dim.id, dim.symbol]).is_ok())

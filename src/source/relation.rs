@@ -8,7 +8,7 @@ use crate::pg::error::{Error, Result};
 use crate::pg::session::current_user;
 use crate::pg::spi::{Db, Sees};
 
-/// A mapped relation with what is read from it.
+/// A mapped relation and the SQL that reads it.
 #[derive(Clone)]
 pub struct Relation {
     /// Quoted, with its schema.
@@ -17,22 +17,24 @@ pub struct Relation {
     pub id: String,
     /// The quoted column of the timeframe, if rows are selected by it.
     pub tf: Option<String>,
-    /// Conditions that the map's filter makes.
+    /// Conditions made of the filter of the map.
     pub filters: Vec<String>,
-    /// Conditions that hold for the rows of every asset: `$1` is the timeframe.
+    /// Conditions on the rows of every asset, joined by AND: `$1` is the timeframe.
     pub shared_condition: String,
     /// SQL expressions of the columns read, in the order they were asked for; first the time.
     pub columns: Vec<String>,
-    /// `WHERE` clause without the keyword: `$1` is the asset, `$2` the timeframe, `$3` the moment up to
-    /// which nothing is read.
+    /// Whether the time is a `timestamp` or `date` of the source, which has no time zone and is taken as UTC.
+    pub at_utc: bool,
+    /// `WHERE` clause without the keyword: `$1` is the asset, `$2` the timeframe, `$3` the moment after
+    /// which rows are read.
     pub later_condition: String,
-    /// `WHERE` clause without the keyword: `$1` is the asset, `$2` the timeframe, `$3` the moment
-    /// (or NULL) after which nothing is read.
+    /// `WHERE` clause without the keyword: `$1` is the asset, `$2` the timeframe, `$3` the moment up to
+    /// which rows are read, or NULL for all.
     pub condition: String,
 }
 
 impl Relation {
-    /// The clause that selects all of an asset, to be shown to the user.
+    /// The clause that selects all rows of an asset, without parameters, to be shown to the user.
     pub fn condition_of(&self, asset: i32, tf: Option<&str>) -> String {
         let shared = tf.map_or_else(
             || self.shared_condition.clone(),
@@ -42,8 +44,11 @@ impl Relation {
     }
 }
 
-/// Rows that row-level security hides look as if they were gone; what was made of them must not go for that.
-/// To be called when `deleted` rows of `table` would.
+/// Refuses to delete output rows that hidden source rows could explain: row-level security makes source
+/// rows look as if they were gone. To be called when `deleted` rows of `table` would be deleted.
+///
+/// # Errors
+/// Where rows would be deleted and row-level security of the source is active for the current role.
 pub fn check_none_hidden(db: Db, relation: &Relation, table: &str, deleted: u64) -> Result<()> {
     let sql = "SELECT pg_catalog.row_security_active($1::text::regclass)";
     let active = || db.one(sql, &[arg(relation.sql.as_str())], Sees::Snapshot, |row| row.get::<bool>(0));
@@ -59,7 +64,8 @@ pub fn check_none_hidden(db: Db, relation: &Relation, table: &str, deleted: u64)
     .hint(format!("Refresh as a role that sees all rows, such as {user} after ALTER ROLE {user} BYPASSRLS;")))
 }
 
-/// The parameters of a plan over a [`Relation`].
+/// The parameters of the conditions of a [`Relation`]: the asset, the timeframe, a moment in microseconds
+/// since 2000.
 pub fn relation_args(asset: i32, tf: Option<&str>, as_of: Option<i64>) -> [Arg; 3] {
     [arg(asset), arg(tf), crate::pg::arg::timestamp_arg(as_of)]
 }

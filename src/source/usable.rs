@@ -1,12 +1,16 @@
-//! Whether bars can be used: their times, closes and order.
+//! Whether bars can be used: their times, their prices and their order.
 
 use pgrx::prelude::*;
 
 use crate::pg::error::{Error, Result};
 use crate::pg::time::utc;
 
-/// Refuses bars, in ascending time, that cannot be used: the message says whose they are, how many
-/// there are and when the first closed. A time of the far end stands for NULL. Prices come with their names.
+/// Refuses bars, in ascending time, that cannot be used. A time at either end of the range stands for NULL
+/// or infinity; prices come with their names, one element for each bar.
+///
+/// # Errors
+/// Where a time is NULL, infinite or not unique, or a price NULL, NaN, infinite or not positive: the
+/// message says whose bars, how many, and the first of them.
 pub fn check_bars(
     ts: &[i64],
     prices: &[(&str, &[f64])],
@@ -26,6 +30,9 @@ pub fn check_bars(
 }
 
 /// Refuses bars that have a problem, in the words of [`check_bars`].
+///
+/// # Errors
+/// Where `is_bad` holds for a bar, given by its index.
 pub fn check_bar(
     ts: &[i64],
     is_bad: impl Fn(&usize) -> bool,
@@ -49,7 +56,7 @@ pub fn check_bar(
     .hint(format!("Correct or delete them in {relation}.")))
 }
 
-/// Sorts times, and values that belong to them alike.
+/// Sorts times in ascending order, and the values of each vector alike.
 pub fn sort_by_time<'a>(ts: &mut Vec<i64>, values: impl Iterator<Item = &'a mut Vec<f64>>) {
     if ts.is_sorted() {
         return;

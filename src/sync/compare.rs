@@ -9,15 +9,19 @@ use crate::sync::content::{Content, OwnedKey, Value};
 use crate::sync::statement::{scalar_arg, scope_condition};
 use crate::sync::table::{Column, OnChange, Table, Type};
 
-/// What a write did.
+/// Rows that a write inserted, updated and deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Written {
+    /// Rows that were missing.
     pub inserted: u64,
+    /// Rows that had other values, also where they are replaced.
     pub updated: u64,
+    /// Rows that are not in the content.
     pub deleted: u64,
 }
 
 impl Written {
+    /// Their sum.
     pub fn total(self) -> u64 {
         self.inserted + self.updated + self.deleted
     }
@@ -34,44 +38,67 @@ impl std::ops::AddAssign for Written {
 /// Which rows of a scope are looked at, by the first column of the key.
 #[derive(Clone, Copy, Debug)]
 pub enum Within {
-    /// Those after a moment.
+    /// Rows after a moment, in microseconds since 2000.
     After(i64),
-    /// Those of a span of days since 2000, first and last.
+    /// Rows of the days from the first to the last, in days since 2000.
     Days(i32, i32),
 }
 
 /// How the rows of a relation differ from their content.
 #[derive(Default)]
 pub struct Changes {
+    /// Rows of the content to insert, in ascending order.
     pub insert: Vec<usize>,
-    /// Rows of the content that are there and say something else.
+    /// Rows of the content that are stored with other values, in ascending order.
     pub update: Vec<usize>,
     /// Keys of rows to delete, column by column.
     pub delete: Vec<Vec<OwnedKey>>,
-    /// Rows that go, or are replaced.
+    /// Rows to delete that are not in the content.
     pub deleted: u64,
+    /// Rows to delete that are inserted again with other values.
     pub replaced: u64,
 }
 
 impl Changes {
+    /// Whether the stored rows are the content.
     pub fn is_empty(&self) -> bool {
         self.insert.is_empty() && self.update.is_empty() && self.deleted == 0
     }
 
+    /// Whether rows are deleted.
     pub fn deletes(&self) -> bool {
         self.deleted + self.replaced > 0
     }
 
-    /// Leaves what is there as it is: only rows that are missing are written. For [`OnChange::Update`].
+    /// Drops every change but the missing rows. For tables of [`OnChange::Update`].
     pub fn only_new(&mut self) {
         *self = Self { insert: std::mem::take(&mut self.insert), ..Self::default() };
     }
 
+    /// What the changes amount to once they are applied.
     pub fn written(&self) -> Written {
         Written {
             inserted: self.insert.len() as u64 - self.replaced,
             updated: self.update.len() as u64 + self.replaced,
             deleted: self.deleted,
+        }
+    }
+
+    /// Turns updates into what the table does instead, with so many rows in the content and in the relation.
+    fn settle(&mut self, on_change: OnChange, rows: usize, existing: u64) {
+        match on_change {
+            OnChange::Update => {}
+            OnChange::Replace => {
+                self.replaced = self.update.len() as u64;
+                self.insert.append(&mut self.update);
+                self.insert.sort_unstable();
+            }
+            OnChange::ReplaceAll if self.is_empty() => {}
+            OnChange::ReplaceAll => {
+                self.insert = (0..rows).collect();
+                self.update.clear();
+                self.deleted = existing;
+            }
         }
     }
 
@@ -92,6 +119,9 @@ impl Changes {
 }
 
 /// Compares a relation's rows of a scope, or a part of them, with `content`.
+///
+/// # Errors
+/// Where the relation cannot be read, or a key of the content is not of its column's type.
 pub fn compare(
     db: Db,
     relation: &str,
@@ -100,23 +130,7 @@ pub fn compare(
     within: Option<Within>,
     content: &Content,
 ) -> Result<Changes> {
-    // The casts cost nothing where the types are the expected ones; an adopted table may be wider.
-    let column = |c: &Column| format!("{}::{}", c.name, c.kind.sql());
-    let columns = table.key.iter().chain(table.values).map(column).collect::<Vec<_>>().join(", ");
-    let mut sql = format!("SELECT {columns} FROM {relation} WHERE {}", scope_condition(table, ""));
-    let mut args: Vec<Arg> = scope.iter().map(|value| scalar_arg(*value)).collect();
-    let (first, next) = (table.key[0].name, args.len() + 1);
-    match within {
-        None => {}
-        Some(Within::After(moment)) => {
-            sql += &format!(" AND {first} > ${next}");
-            args.push(timestamp_arg(Some(moment)));
-        }
-        Some(Within::Days(from, to)) => {
-            sql += &format!(" AND {first} BETWEEN ${next} AND ${}", next + 1);
-            args.extend([from, to].map(date_arg));
-        }
-    }
+    let (sql, args) = stored_rows(relation, table, scope, within)?;
     let entries = Entries::new(table, content);
     let (keys, rows) = (table.key.len(), content.entry.len());
     let mut seen = vec![false; rows];
@@ -149,23 +163,38 @@ pub fn compare(
         Ok(())
     })?;
     changes.insert = (0..rows).filter(|&row| !seen[row]).collect();
-    match table.on_change {
-        OnChange::Update => {}
-        OnChange::Replace => {
-            changes.replaced = changes.update.len() as u64;
-            changes.insert.append(&mut changes.update);
-            changes.insert.sort_unstable();
-        }
-        OnChange::ReplaceAll if changes.is_empty() => {}
-        OnChange::ReplaceAll => {
-            changes.insert = (0..rows).collect();
-            changes.update.clear();
-            changes.deleted = existing;
-        }
-    }
+    changes.settle(table.on_change, rows, existing);
     Ok(changes)
 }
 
+/// The statement that reads the rows of a scope, and its parameters: first the columns of the key, then the values.
+fn stored_rows(
+    relation: &str,
+    table: &Table,
+    scope: &[Value],
+    within: Option<Within>,
+) -> Result<(String, Vec<Arg>)> {
+    // The casts cost nothing where the types are the expected ones; an adopted table may be wider.
+    let column = |c: &Column| format!("{}::{}", c.name, c.kind.sql());
+    let columns = table.key.iter().chain(table.values).map(column).collect::<Vec<_>>().join(", ");
+    let mut sql = format!("SELECT {columns} FROM {relation} WHERE {}", scope_condition(table, ""));
+    let mut args = scope.iter().map(|value| scalar_arg(*value)).collect::<Result<Vec<Arg>>>()?;
+    let (first, next) = (table.key[0].name, args.len() + 1);
+    match within {
+        None => {}
+        Some(Within::After(moment)) => {
+            sql += &format!(" AND {first} > ${next}");
+            args.push(timestamp_arg(Some(moment)));
+        }
+        Some(Within::Days(from, to)) => {
+            sql += &format!(" AND {first} BETWEEN ${next} AND ${}", next + 1);
+            args.extend([from, to].map(date_arg));
+        }
+    }
+    Ok((sql, args))
+}
+
+/// The row of the content that `order` finds equal; rows ascend.
 fn search(rows: usize, order: impl Fn(usize) -> Result<Ordering>) -> Result<Option<usize>> {
     let (mut low, mut high) = (0, rows);
     while low < high {

@@ -15,31 +15,34 @@ pub enum Value<'a> {
 }
 
 impl<'a> Value<'a> {
+    /// A text, or NULL.
     pub fn text(text: Option<&'a str>) -> Self {
         text.map_or(Value::Null, Value::Text)
     }
 
+    /// A `float8`, or NULL.
     pub fn float(number: Option<f64>) -> Self {
         number.map_or(Value::Null, Value::Float)
     }
 
+    /// An `int4`, or NULL.
     pub fn int(number: Option<i32>) -> Self {
         number.map_or(Value::Null, Value::Int)
     }
 }
 
-/// The rows a table should hold for a scope.
+/// The rows that a table is to hold for a scope.
 #[derive(Default)]
 pub struct Content<'a> {
-    /// Keys, row by row, ascending.
+    /// Keys, row by row, in ascending order; one value for each column of the key.
     pub keys: Vec<Value<'a>>,
-    /// Per row, its index in `entries`.
+    /// For each row, the index of its entry.
     pub entry: Vec<u32>,
-    /// Values, entry by entry.
+    /// Values, entry by entry; one for each column of the values.
     pub entries: Vec<Value<'a>>,
 }
 
-/// The key of a row that is there and should not be.
+/// A value of the key of a stored row that is not in the content.
 pub enum OwnedKey {
     Micros(i64),
     Date(i32),

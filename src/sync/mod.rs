@@ -1,8 +1,8 @@
-//! Writing the rows of one scope (an asset) of an output table: only what differs from what is
-//! there, with a handful of set-wise statements.
+//! Bringing the rows of one scope, such as an asset, of an output table to their content: only what differs is
+//! written, with a handful of set-wise statements.
 //!
-//! Many rows say the same, so content is given as keys and, per key, the index of an entry; entries
-//! are sent once and joined in SQL.
+//! Many rows have the same values, so content is given as keys and, for each key, the index of an entry;
+//! entries are sent once and joined in SQL.
 
 pub mod compare;
 pub mod content;
@@ -20,7 +20,10 @@ use crate::sync::table::{OnChange, Table};
 /// more than writing them.
 const FEW: usize = 64;
 
-/// Brings a relation's rows of a scope to `content`. With `dry_run`, only says what it would do.
+/// Brings the rows of a scope to `content`, and counts what was written; with `dry_run`, only counts.
+///
+/// # Errors
+/// Where the relation cannot be read or written, or a value is not of the type of its column.
 pub fn sync(
     db: Db,
     relation: &str,
@@ -32,8 +35,11 @@ pub fn sync(
     sync_after(db, relation, table, scope, None, content, dry_run)
 }
 
-/// [`sync`] of the rows after a moment alone, the first column of the key being their time; earlier
-/// ones are not looked at.
+/// [`sync`] of the rows after a moment alone, in microseconds since 2000; the first column of the key is
+/// their time.
+///
+/// # Errors
+/// Where the relation cannot be read or written, or a value is not of the type of its column.
 pub fn sync_after(
     db: Db,
     relation: &str,
@@ -47,7 +53,10 @@ pub fn sync_after(
     if dry_run { Ok(changes.written()) } else { apply(db, relation, table, scope, content, &changes) }
 }
 
-/// Writes what [`compare`] found.
+/// Writes the changes that [`compare`] found.
+///
+/// # Errors
+/// Where the relation cannot be read or written, or a value is not of the type of its column.
 pub fn apply(
     db: Db,
     relation: &str,
@@ -61,20 +70,20 @@ pub fn apply(
     }
     let statement = Statement { relation, table, scope, content };
     if table.on_change == OnChange::ReplaceAll {
-        db.execute_small(&statement.delete_all(), &statement.scope_args())?;
+        db.execute_small(&statement.delete_all(), &statement.scope_args()?)?;
     } else if changes.deletes() {
-        db.execute(&statement.delete(), &statement.delete_args(&changes.delete))?;
+        db.execute(&statement.delete(), &statement.delete_args(&changes.delete)?)?;
     }
     let few = |rows: &[usize]| (1..=FEW).contains(&rows.len());
     if few(&changes.update) {
-        db.execute_small(&statement.update(), &statement.row_args(&changes.update))?;
+        db.execute_small(&statement.update(), &statement.row_args(&changes.update)?)?;
     } else if !changes.update.is_empty() {
-        db.execute(&statement.update(), &statement.row_args(&changes.update))?;
+        db.execute(&statement.update(), &statement.row_args(&changes.update)?)?;
     }
     if few(&changes.insert) {
-        db.execute_small(&statement.insert_few(), &statement.few_args(&changes.insert))?;
+        db.execute_small(&statement.insert_few(), &statement.few_args(&changes.insert)?)?;
     } else if !changes.insert.is_empty() {
-        db.execute(&statement.insert(), &statement.row_args(&changes.insert))?;
+        db.execute(&statement.insert(), &statement.row_args(&changes.insert)?)?;
     }
     Ok(changes.written())
 }

@@ -3,21 +3,26 @@
 use pgrx::datum::Date;
 
 use crate::pg::arg::{Arg, arg, timestamps_arg};
+use crate::pg::error::{Result, internal};
 use crate::sync::content::{Content, OwnedKey, Value};
 use crate::sync::table::{Column, Table, Type};
 
-/// The rows of a scope, whose values are the first parameters.
+/// SQL: the condition on the rows of a scope, whose values are the first parameters.
 pub fn scope_condition(table: &Table, prefix: &str) -> String {
     let equal = |(i, column): (usize, &Column)| format!("{prefix}{} = ${}", column.name, i + 1);
     table.scope.iter().enumerate().map(equal).collect::<Vec<_>>().join(" AND ")
 }
 
-/// The statements of one write. Parameters: the scope, the keys, the entry of each row (counted
-/// from 1), the values of each entry.
+/// The statements of one write. Parameters: the scope, the keys, the entry of each row (counted from 1),
+/// the values of each entry.
 pub struct Statement<'a> {
+    /// Quoted, with its schema.
     pub relation: &'a str,
+    /// Its columns.
     pub table: &'a Table,
+    /// Whose rows are written.
     pub scope: &'a [Value<'a>],
+    /// The rows to hold.
     pub content: &'a Content<'a>,
 }
 
@@ -103,6 +108,7 @@ impl Statement<'_> {
         if self.table.stamp.is_empty() { "" } else { sql }
     }
 
+    /// The insert of many rows.
     pub fn insert(&self) -> String {
         let scope = (1..=self.table.scope.len()).map(|i| format!("${i}"));
         let select: Vec<String> = scope
@@ -119,6 +125,7 @@ impl Statement<'_> {
         )
     }
 
+    /// The update of rows, one or many.
     pub fn update(&self) -> String {
         let assignment = |c: &Column| format!("{0} = e.{0}", c.name);
         let assignments: Vec<String> = self.table.values.iter().map(assignment).collect();
@@ -133,6 +140,7 @@ impl Statement<'_> {
         )
     }
 
+    /// The delete of rows by their keys.
     pub fn delete(&self) -> String {
         format!(
             "DELETE FROM {} AS t USING (SELECT {}) AS k WHERE {} AND {}",
@@ -143,6 +151,7 @@ impl Statement<'_> {
         )
     }
 
+    /// The delete of all rows of the scope.
     pub fn delete_all(&self) -> String {
         format!("DELETE FROM {} WHERE {}", self.relation, scope_condition(self.table, ""))
     }
@@ -152,48 +161,60 @@ impl Statement<'_> {
         self.table.key.iter().map(equal).collect::<Vec<_>>().join(" AND ")
     }
 
-    pub fn scope_args(&self) -> Vec<Arg> {
+    /// The parameters of [`Statement::delete_all`].
+    ///
+    /// # Errors
+    /// Where a value is not of the type of its column.
+    pub fn scope_args(&self) -> Result<Vec<Arg>> {
         self.scope.iter().map(|value| scalar_arg(*value)).collect()
     }
 
-    pub fn row_args(&self, rows: &[usize]) -> Vec<Arg> {
+    /// The parameters of [`Statement::insert`] and [`Statement::update`] for these rows of the content.
+    ///
+    /// # Errors
+    /// Where a value is not of the type of its column.
+    pub fn row_args(&self, rows: &[usize]) -> Result<Vec<Arg>> {
         let (keys, values) = (self.table.key.len(), self.table.values.len());
-        let mut args = self.scope_args();
+        let mut args = self.scope_args()?;
         for (c, column) in self.table.key.iter().enumerate() {
-            args.push(array_arg(column.kind, rows.iter().map(|row| self.content.keys[row * keys + c])));
+            args.push(array_arg(column, rows.iter().map(|row| self.content.keys[row * keys + c]))?);
             pgrx::check_for_interrupts!();
         }
         args.push(arg(rows.iter().map(|row| self.content.entry[*row] as i32 + 1).collect::<Vec<_>>()));
         pgrx::check_for_interrupts!();
         let entries = self.content.entries.len() / values.max(1);
         for (c, column) in self.table.values.iter().enumerate() {
-            args.push(array_arg(
-                column.kind,
-                (0..entries).map(|entry| self.content.entries[entry * values + c]),
-            ));
+            args.push(array_arg(column, (0..entries).map(|entry| self.content.entries[entry * values + c]))?);
         }
-        args
+        Ok(args)
     }
 
-    /// The parameters of [`Statement::insert_few`].
-    pub fn few_args(&self, rows: &[usize]) -> Vec<Arg> {
+    /// The parameters of [`Statement::insert_few`] for these rows of the content.
+    ///
+    /// # Errors
+    /// Where a value is not of the type of its column.
+    pub fn few_args(&self, rows: &[usize]) -> Result<Vec<Arg>> {
         let (keys, values) = (self.table.key.len(), self.table.values.len());
-        let mut args = self.scope_args();
+        let mut args = self.scope_args()?;
         for (c, column) in self.table.key.iter().enumerate() {
-            args.push(array_arg(column.kind, rows.iter().map(|row| self.content.keys[row * keys + c])));
+            args.push(array_arg(column, rows.iter().map(|row| self.content.keys[row * keys + c]))?);
         }
         for (c, column) in self.table.values.iter().enumerate() {
             let entry = |row: &usize| self.content.entry[*row] as usize;
             args.push(array_arg(
-                column.kind,
+                column,
                 rows.iter().map(|row| self.content.entries[entry(row) * values + c]),
-            ));
+            )?);
         }
-        args
+        Ok(args)
     }
 
-    pub fn delete_args(&self, keys: &[Vec<OwnedKey>]) -> Vec<Arg> {
-        let mut args = self.scope_args();
+    /// The parameters of [`Statement::delete`] for keys, given column by column.
+    ///
+    /// # Errors
+    /// Where a value is not of the type of its column.
+    pub fn delete_args(&self, keys: &[Vec<OwnedKey>]) -> Result<Vec<Arg>> {
+        let mut args = self.scope_args()?;
         for (column, keys) in self.table.key.iter().zip(keys) {
             let values = keys.iter().map(|key| match key {
                 OwnedKey::Micros(micros) => Value::Micros(*micros),
@@ -201,49 +222,55 @@ impl Statement<'_> {
                 OwnedKey::Date(days) => Value::Date(*days),
                 OwnedKey::Text(text) => Value::Text(text),
             });
-            args.push(array_arg(column.kind, values));
+            args.push(array_arg(column, values)?);
         }
-        args
+        Ok(args)
     }
 }
 
-/// A value as a parameter.
-pub fn scalar_arg(value: Value) -> Arg {
+/// A value of a scope as a parameter.
+///
+/// # Errors
+/// Where no column of a scope is of the type of the value.
+pub fn scalar_arg(value: Value) -> Result<Arg> {
     match value {
-        Value::Int(number) => arg(number),
-        Value::Bool(truth) => arg(truth),
-        Value::Text(text) => arg(text),
-        // No table has a scope of another type.
-        _ => arg(None::<&str>),
+        Value::Int(number) => Ok(arg(number)),
+        Value::Bool(truth) => Ok(arg(truth)),
+        Value::Text(text) => Ok(arg(text)),
+        Value::Null | Value::Micros(_) | Value::Date(_) | Value::Float(_) | Value::Texts(_) => {
+            Err(internal(format!("{value:?} says of no rows whose they are")))
+        }
     }
 }
 
-fn array_arg<'a>(kind: Type, values: impl Iterator<Item = Value<'a>>) -> Arg {
-    match kind {
-        Type::Timestamptz => timestamps_arg(
-            values.map(|v| if let Value::Micros(micros) = v { Some(micros) } else { None }).collect(),
-        ),
-        Type::Date => {
-            let date = |v| if let Value::Date(days) = v { Date::try_from(days).ok() } else { None };
-            arg(values.map(date).collect::<Vec<_>>())
-        }
-        Type::Int => {
-            arg(values.map(|v| if let Value::Int(n) = v { Some(n) } else { None }).collect::<Vec<_>>())
-        }
-        Type::Float => {
-            arg(values.map(|v| if let Value::Float(n) = v { Some(n) } else { None }).collect::<Vec<_>>())
-        }
-        Type::Bool => {
-            arg(values.map(|v| if let Value::Bool(b) = v { Some(b) } else { None }).collect::<Vec<_>>())
-        }
-        Type::Text => {
-            arg(values.map(|v| if let Value::Text(t) = v { Some(t) } else { None }).collect::<Vec<_>>())
-        }
-        Type::TextArray => {
-            let text = |v| if let Value::Texts(texts) = v { Some(array_literal(texts)) } else { None };
-            arg(values.map(text).collect::<Vec<_>>())
-        }
+/// The values of a column as a parameter, an array; that of a `text[]` has the text form of each value.
+///
+/// # Errors
+/// Where a value is neither NULL nor of the type of the column.
+fn array_arg<'a>(column: &Column, values: impl Iterator<Item = Value<'a>>) -> Result<Arg> {
+    let mistyped = |value: Value| internal(format!("{value:?} is no value of column {}", column.name));
+    /// Collects the values of one kind.
+    macro_rules! values_of {
+        ($($kind:pat => $value:expr),*) => {
+            values.map(|value| match value {
+                Value::Null => Ok(None),
+                $($kind => Ok(Some($value)),)*
+                other => Err(mistyped(other)),
+            })
+            .collect::<Result<Vec<_>>>()?
+        };
     }
+    Ok(match column.kind {
+        Type::Timestamptz => timestamps_arg(values_of!(Value::Micros(micros) => micros)),
+        Type::Date => arg(
+            values_of!(Value::Date(days) => Date::try_from(days).map_err(|_| mistyped(Value::Date(days)))?),
+        ),
+        Type::Int => arg(values_of!(Value::Int(number) => number)),
+        Type::Float => arg(values_of!(Value::Float(number) => number)),
+        Type::Bool => arg(values_of!(Value::Bool(truth) => truth)),
+        Type::Text => arg(values_of!(Value::Text(text) => text)),
+        Type::TextArray => arg(values_of!(Value::Texts(texts) => array_literal(texts))),
+    })
 }
 
 /// A `text[]` as its text form, every element quoted.

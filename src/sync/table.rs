@@ -1,4 +1,4 @@
-//! What the rows of a table are like: scope, key, values, indexes.
+//! What the rows of a table are: scope, key, values, indexes.
 
 /// The type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,7 @@ pub enum Type {
 }
 
 impl Type {
+    /// The type in SQL.
     pub const fn sql(self) -> &'static str {
         match self {
             Type::Timestamptz => "timestamptz",
@@ -29,7 +30,9 @@ impl Type {
 /// A column of an output table.
 #[derive(Clone, Copy, Debug)]
 pub struct Column {
+    /// Not quoted, as no name of a column needs it.
     pub name: &'static str,
+    /// Its type.
     pub kind: Type,
     /// Whether NULL is ever written.
     pub nullable: bool,
@@ -57,9 +60,11 @@ pub struct Table {
     pub scope: &'static [Column],
     /// The other columns of the key. Content is in their order, ascending.
     pub key: &'static [Column],
+    /// The columns that are neither of the scope nor of the key.
     pub values: &'static [Column],
     /// Set to the time of the transaction wherever a row changes; empty: there is no such column.
     pub stamp: &'static str,
+    /// How a row with other values is replaced.
     pub on_change: OnChange,
     /// Those beside that of the key.
     pub indexes: &'static [Index],
@@ -75,17 +80,22 @@ impl Table {
     }
 }
 
-/// An index, as it is made and as it is known again.
+/// An index: how it is made, and how an existing one is recognised.
 pub struct Index {
+    /// What follows the table in CREATE INDEX: columns, and the condition of a partial index.
     pub on: &'static str,
+    /// The columns of an index that serves as well, in any order.
     pub columns: &'static [&'static str],
+    /// Whether the index has a condition.
     pub partial: bool,
 }
 
+/// A column that is never NULL.
 pub const fn column(name: &'static str, kind: Type) -> Column {
     Column { name, kind, nullable: false, before: None }
 }
 
+/// A column that may be NULL.
 pub const fn nullable(name: &'static str, kind: Type) -> Column {
     Column { name, kind, nullable: true, before: None }
 }

@@ -1,20 +1,20 @@
-//! State as bytes to be stored: a version, the value, a checksum of both.
+//! State as bytes to be stored: a version, the value, and a checksum of both.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::hash::of_bytes;
 
-/// A value as bytes of this version.
+/// Encodes a value as bytes of this version.
 pub(crate) fn seal<T: Serialize>(version: u8, value: &T) -> Vec<u8> {
-    // A value of plain data into a growing buffer: nothing that could fail.
+    // Plain data into a growing buffer: cannot fail.
     let mut bytes = postcard::to_allocvec(&(version, value)).unwrap_or_default();
     let sum = of_bytes(&bytes).to_le_bytes();
     bytes.extend(sum);
     bytes
 }
 
-/// The value in stored bytes; `None` if they are of another version, damaged, or of something else.
+/// Decodes a value; `None` if the bytes are of another version, damaged, or of another type.
 pub(crate) fn open<T: DeserializeOwned>(version: u8, bytes: &[u8]) -> Option<T> {
     let (bytes, sum) = bytes.split_last_chunk::<8>()?;
     if bytes.first() != Some(&version) || of_bytes(bytes) != u64::from_le_bytes(*sum) {

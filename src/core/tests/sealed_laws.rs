@@ -1,6 +1,6 @@
 //! Stored states stay readable: bytes sealed by an earlier build decode to what the same bars give now.
 
-use regime_core::calendar::{Calendar, DailyBars, Span, ema, period_bars};
+use regime_core::calendar::{Calendar, DailyBars, Span, period_bars};
 use regime_core::cmc_regimes::memory::Memory;
 use regime_core::cmc_regimes::params::{Params, SourceParams};
 use regime_core::cmc_regimes::pipeline::{Given, budget, whole};
@@ -9,6 +9,7 @@ use regime_core::cmc_regimes::proxy::Proxy;
 use regime_core::cmc_regimes::series::Series;
 use regime_core::demo;
 use regime_core::market_regimes::{Config, Machine};
+use regime_core::math::ema::ema;
 use regime_core::{Layer, PerLayer};
 
 /// Sealed with memory version 1 before hashes and arrays per layer had types of their own.

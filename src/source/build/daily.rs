@@ -1,10 +1,12 @@
-//! Reading the daily bars that tables are built from.
+//! Reading the daily bars that other tables are built from.
 
 use regime_core::calendar::DailyBars;
 
 use crate::pg::arg::arg;
+use crate::pg::catalog::columns;
 use crate::pg::error::Result;
 use crate::pg::spi::{self, Db, Micros, Sees};
+use crate::pg::syscache::oid_of;
 use crate::source::assets::distinct_ids;
 use crate::source::map::MapRow;
 use crate::source::relation::relation_args;
@@ -15,7 +17,7 @@ use crate::source::usable::check_bars;
 const TS: usize = 0;
 const OPEN: usize = 1;
 
-/// Reads daily bars with their open, high, low, volume and market cap, as far as there are any.
+/// Reads daily bars with their open, high, low, volume and market cap, as far as the relation has them.
 pub struct DailyReader<'c> {
     db: Db<'c>,
     sql: String,
@@ -26,21 +28,20 @@ pub struct DailyReader<'c> {
 }
 
 impl<'c> DailyReader<'c> {
+    /// A reader of the relation that the map names for daily bars.
+    ///
+    /// # Errors
+    /// Where the row of the map is wrong.
     pub fn new(db: Db<'c>, daily: &MapRow) -> Result<Self> {
         let relation = daily.bars(db, &[])?;
-        let sql = "SELECT attname::text FROM pg_catalog.pg_attribute WHERE attrelid = $1::regclass AND NOT attisdropped \
-             AND attname IN ('open', 'high', 'low', 'volume', 'market_cap')";
-        let there: Vec<String> = db.all(sql, &[arg(relation.sql.as_str())], Sees::Now, |row| row.get(0))?;
+        let columns = columns(db, oid_of(&relation.sql)?, Sees::Now)?;
+        let is_there = |name: &str| columns.iter().any(|column| column.name == name);
         let [ts, close] = [0, 1].map(|i: usize| relation.columns[i].as_str());
         let price = |name: &str| {
-            if there.iter().any(|t| t == name) { format!("{name}::float8") } else { close.to_owned() }
+            if is_there(name) { format!("{name}::float8") } else { close.to_owned() }
         };
         let amount = |name: &str| {
-            if there.iter().any(|t| t == name) {
-                format!("{name}::float8")
-            } else {
-                "NULL::float8".to_owned()
-            }
+            if is_there(name) { format!("{name}::float8") } else { "NULL::float8".to_owned() }
         };
         let sql = format!(
             "SELECT {ts}, {}, {}, {}, {close}, {}, {} FROM {} WHERE {} ORDER BY 1",
@@ -56,11 +57,19 @@ impl<'c> DailyReader<'c> {
         Ok(Self { db, sql, relation: relation.sql, id, shared_condition, tf: daily.tf.clone() })
     }
 
+    /// Hands each id with daily bars to `take`, as a row of one `int8`.
+    ///
+    /// # Errors
+    /// Where the relation cannot be read.
     pub fn ids(&self, take: &mut impl FnMut(&spi::Row) -> Result<()>) -> Result<()> {
         let sql = distinct_ids(&self.relation, &self.id, &self.shared_condition);
         self.db.rows(&sql, &[arg(self.tf.as_deref())], Sees::Now, take)
     }
 
+    /// The daily bars of an asset in ascending time; an open, high or low that is unknown is the close.
+    ///
+    /// # Errors
+    /// Where bars cannot be used ([`check_bars`]).
     pub fn bars(&self, id: i32) -> Result<DailyBars> {
         let mut bars = DailyBars::default();
         let args = relation_args(id, self.tf.as_deref(), None);

@@ -14,9 +14,10 @@ use crate::pg::memory;
 use crate::pg::spi::{Db, Sees};
 use crate::source::assets::distinct_ids;
 use crate::source::bars::DAILY_TF;
+use crate::source::build::demo_candles;
 use crate::source::build::demo_candles::Candles;
-use crate::source::build::target::{Built, Target, bars_content, check_ours, foreign_rows, target};
-use crate::source::build::{BARS, BUILT, demo_candles};
+use crate::source::build::tables::{BARS, BUILT, bars_content};
+use crate::source::build::target::{Built, Target, check_ours, foreign_rows, target};
 use crate::source::{build, map};
 use crate::sync::compare::Written;
 use crate::sync::content::Value;
@@ -26,8 +27,12 @@ use crate::sync::sync;
 pub const DEMO: &str = "Demo data made by pg_regime's regime_demo; its rows are replaced when it runs again";
 const SCHEMES: [&str; 2] = ["iso", "us"];
 
-/// Makes the source tables where they are missing and fills them with the market of a seed. Stops
-/// before it touches anything if one of them holds rows that it did not make.
+/// Makes the source tables that are missing, and fills them with the market of a seed: so many assets and
+/// days. Says what was done with each table.
+///
+/// # Errors
+/// Before anything is changed, where a table holds rows that the demo did not make; where a number is out
+/// of range.
 pub fn load(db: Db, assets: i32, days: i32, seed: i32) -> Result<Vec<Built>> {
     check_range("assets", Some(assets), 1, 10_000)?;
     check_range("days", Some(days), 1, 10_000)?;
@@ -77,7 +82,7 @@ pub fn load(db: Db, assets: i32, days: i32, seed: i32) -> Result<Vec<Built>> {
     Ok(built)
 }
 
-/// The assets of an earlier demo. Its tables hold these alone, and they are known by their symbols.
+/// The ids of the assets of an earlier demo, whose tables hold these assets alone, under their symbols.
 fn known_ids(db: Db, schema: &str, has_assets: bool, bars: Option<&String>) -> Result<HashSet<i32>> {
     let dim_assets = format!("{}.dim_assets", quoted(schema));
     let mut ids = HashSet::new();

@@ -12,14 +12,14 @@ use crate::pg::catalog::check_schema;
 use crate::pg::error::Result;
 use crate::pg::lock::lock_schema;
 use crate::pg::spi::{self, Db, Sees};
-use crate::source::build::CANDLES;
 use crate::source::build::demo::DEMO;
+use crate::source::build::tables::CANDLES;
 use crate::source::build::target::{Built, Target, check_ours, foreign_rows, target};
 use crate::sync::compare::Written;
 use crate::sync::content::{Content, Value};
 use crate::sync::sync;
 
-/// The table.
+/// The table on its way to being filled.
 pub struct Candles<'c> {
     db: Db<'c>,
     seed: u64,
@@ -28,8 +28,11 @@ pub struct Candles<'c> {
     symbols: Vec<String>,
 }
 
-/// The table of candles that the source map names, checked: its schema, and that it holds nothing but
-/// candles of an earlier demo, whose assets these were. `None` where nothing is mapped.
+/// Schema and name of the table of candles that the source map names; `None` where it names none. `assets`
+/// are those of an earlier demo.
+///
+/// # Errors
+/// Where the schema does not exist, or the table holds other candles than those of an earlier demo.
 pub fn mapped(db: Db, extension_schema: &str, assets: &HashSet<i32>) -> Result<Option<[String; 2]>> {
     let sql = format!(
         "SELECT bars_schema::text, bars_table::text FROM {extension_schema}.regime_source WHERE layer = 'candles'"
@@ -53,12 +56,19 @@ pub fn mapped(db: Db, extension_schema: &str, assets: &HashSet<i32>) -> Result<O
 }
 
 impl<'c> Candles<'c> {
-    /// Makes the table where it is missing.
+    /// Makes the table unless it exists.
+    ///
+    /// # Errors
+    /// Where the table cannot be made or is of another shape.
     pub fn begin(db: Db<'c>, [schema, name]: &[String; 2], seed: u64) -> Result<Self> {
         let target = target(db, schema, name, CANDLES.name, DEMO)?;
         Ok(Self { db, seed, target, symbols: Vec::new() })
     }
 
+    /// Writes the candles of an asset.
+    ///
+    /// # Errors
+    /// Where the table cannot be written.
     pub fn fill(&mut self, asset: &DemoAsset) -> Result<()> {
         demo::candles(asset, self.seed).iter().try_for_each(|candles| self.write(candles))
     }
@@ -76,7 +86,11 @@ impl<'c> Candles<'c> {
         Ok(())
     }
 
-    /// Writes the index of a market of so many days, and leaves no candle of an earlier, larger market.
+    /// Writes the index of a market of so many days, and deletes the candles of an earlier, larger
+    /// market.
+    ///
+    /// # Errors
+    /// Where the table cannot be written.
     pub fn finish(mut self, days: usize) -> Result<Built> {
         self.write(&demo::index(days, self.seed))?;
         let sql = format!("DELETE FROM {} WHERE symbol <> ALL ($1)", self.target.relation);

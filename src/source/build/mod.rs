@@ -1,8 +1,9 @@
-//! Weekly and monthly bars and all EMAs for those who have daily bars only.
+//! Weekly and monthly bars and all EMAs, built for users who have daily bars only.
 
 pub mod daily;
 pub mod demo;
 pub mod demo_candles;
+pub mod tables;
 pub mod target;
 
 use std::collections::BTreeMap;
@@ -11,7 +12,7 @@ use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
 use regime_core::Layer;
-use regime_core::calendar::{Calendar, DailyBars, Span, ema, period_bars};
+use regime_core::calendar::{Calendar, Span, period_bars};
 
 use crate::pg::catalog::{check_schema, extension_schema};
 use crate::pg::error::{Error, Result, invalid_parameter};
@@ -22,83 +23,19 @@ use crate::pg::{memory, spi};
 use crate::source::assets::distinct_ids;
 use crate::source::bars::DAILY_TF;
 use crate::source::build::daily::DailyReader;
-use crate::source::build::target::{Built, Target, bars_content, column, target};
+use crate::source::build::tables::{BARS, BUILT, CALENDAR_EMAS, DAILY_EMAS, bars_content, ema_content};
+use crate::source::build::target::{Built, Target, target};
 use crate::source::map::{self, MapRow};
 use crate::sync::compare::Written;
 use crate::sync::content::{Content, Value};
 use crate::sync::sync;
-use crate::sync::table::{Column, OnChange, Table, Type};
+use crate::sync::table::Table;
 
-pub const DDL: &str = include_str!("../../../sql/set_up/source_tables.sql");
-
-/// The comment by which a table is known to be ours to fill.
-pub const BUILT: &str = "Built from daily bars by pg_regime; its rows are replaced when it is built again";
-
-/// Bars. A row is replaced, not updated: numbering bars anew would stumble over their keys.
-pub const BARS: Table = Table {
-    scope: &[column("id", Type::Int), column("tf", Type::Text)],
-    key: &[column("time_close", Type::Timestamptz)],
-    values: &[
-        column("bar_seq", Type::Int),
-        column("tf_days", Type::Int),
-        column("open", Type::Float),
-        column("high", Type::Float),
-        column("low", Type::Float),
-        column("close", Type::Float),
-        column("volume", Type::Float),
-        column("market_cap", Type::Float),
-    ],
-    stamp: "ingested_at",
-    on_change: OnChange::Replace,
-    indexes: &[],
-    by_time: false,
-    name: "bars",
-};
-
-/// Candles. Rows are updated in place: those of `market_regimes` go with them when they are deleted.
-pub const CANDLES: Table = Table {
-    scope: &[column("symbol", Type::Text), column("timeframe", Type::Text)],
-    key: &[column("open_time", Type::Timestamptz)],
-    values: &[
-        column("open", Type::Float),
-        column("high", Type::Float),
-        column("low", Type::Float),
-        column("close", Type::Float),
-        column("volume", Type::Float),
-    ],
-    stamp: "",
-    on_change: OnChange::Update,
-    indexes: &[],
-    by_time: false,
-    name: "candles",
-};
-
-const EMA_KEY: &[Column] = &[column("ts", Type::Timestamptz), column("period", Type::Int)];
-const EMA_VALUES: &[Column] = &[column("ema", Type::Float), column("tf_days", Type::Int)];
-
-pub const CALENDAR_EMAS: Table = Table {
-    scope: &[column("id", Type::Int), column("tf", Type::Text), column("roll", Type::Bool)],
-    key: EMA_KEY,
-    values: EMA_VALUES,
-    stamp: "ingested_at",
-    on_change: OnChange::Update,
-    indexes: &[],
-    by_time: false,
-    name: "calendar emas",
-};
-
-pub const DAILY_EMAS: Table = Table {
-    scope: &[column("id", Type::Int), column("tf", Type::Text), column("alignment_source", Type::Text)],
-    key: EMA_KEY,
-    values: EMA_VALUES,
-    stamp: "ingested_at",
-    on_change: OnChange::Update,
-    indexes: &[],
-    by_time: false,
-    name: "daily emas",
-};
-
-/// Builds the inputs of assets (all with daily bars where `ids` is `None`).
+/// Builds the inputs of assets (all with daily bars where `ids` is `None`) in a schema, and says what was
+/// done with each table. An asset that fails is a WARNING; the others are built.
+///
+/// # Errors
+/// Where the calendar is unknown, the map lacks a layer, or a table cannot be made.
 pub fn build(db: Db, ids: Option<Vec<i32>>, cal_scheme: &str, target_schema: &str) -> Result<Vec<Built>> {
     let calendar = match cal_scheme {
         "iso" => Calendar::Iso,
@@ -233,25 +170,7 @@ impl Builder<'_, '_> {
     }
 }
 
-fn ema_content(bars: &DailyBars, mut periods: [u32; 3], tf_days: i32) -> Content<'static> {
-    periods.sort_unstable();
-    let emas = periods.map(|period| ema(&bars.close, period));
-    let mut content = Content::default();
-    for (i, ts) in bars.ts.iter().enumerate() {
-        for (p, period) in periods.iter().enumerate() {
-            let repeated = p > 0 && periods[p - 1] == *period;
-            if repeated || !emas[p][i].is_finite() {
-                continue;
-            }
-            content.keys.extend([Value::Micros(*ts), Value::Int(*period as i32)]);
-            content.entry.push(content.entry.len() as u32);
-            content.entries.extend([Value::Float(emas[p][i]), Value::Int(tf_days)]);
-        }
-    }
-    content
-}
-
-/// Tells where the map does not read what was built.
+/// A NOTICE for each relation of the map that is another than the one that was built.
 fn note_mapping(row: &MapRow, target_schema: &str, schema: &str) {
     let elsewhere = [("bars", &row.bars), ("ema", &row.ema)].into_iter().filter(|(which, relation)| {
         relation[0] != target_schema && !(row.layer == Layer::L2 && *which == "bars")

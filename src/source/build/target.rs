@@ -1,20 +1,20 @@
-//! The tables that are built: where they are, what shape they have, and whether they are ours.
+//! The tables that are built: making them, taking over existing ones, and whether they are ours to fill.
 
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
-use regime_core::calendar::DailyBars;
-
 use crate::pg::arg::arg;
-use crate::pg::catalog::check_may_create;
+use crate::pg::catalog::{check_may_create, columns};
 use crate::pg::error::{Error, Result};
 use crate::pg::spi::{Db, Sees};
-use crate::source::build::{BARS, CALENDAR_EMAS, CANDLES, DAILY_EMAS, DDL};
+use crate::pg::syscache::oid_of;
+use crate::source::build::tables::{BARS, CALENDAR_EMAS, CANDLES, DAILY_EMAS, DDL};
 use crate::sync::compare::Written;
-use crate::sync::content::{Content, Value};
-use crate::sync::table::{Column, Type};
 
-/// Whether a table carries the mark; one that does not may only be missing or empty.
+/// Whether a table carries the mark, a comment; `false` where it is missing or empty.
+///
+/// # Errors
+/// Where the table does not carry the mark and holds rows.
 pub fn check_ours(db: Db, schema: &str, name: &str, mark: &str) -> Result<bool> {
     let relation = format!("{}.{}", quoted(schema), quoted(name));
     let sql = "SELECT obj_description(to_regclass($1), 'pg_class') IS NOT DISTINCT FROM $2 WHERE to_regclass($1) IS NOT NULL";
@@ -29,6 +29,7 @@ pub fn check_ours(db: Db, schema: &str, name: &str, mark: &str) -> Result<bool> 
     }
 }
 
+/// The error for a table with rows that the demo did not make.
 pub fn foreign_rows(relation: &str) -> Error {
     Error::new(
         PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
@@ -38,34 +39,36 @@ pub fn foreign_rows(relation: &str) -> Error {
     .hint("Run the demo in a database of its own: CREATE DATABASE regime_demo;")
 }
 
-pub const fn column(name: &'static str, kind: Type) -> Column {
-    Column { name, kind, nullable: false, before: None }
-}
-
-/// What was done with a relation.
+/// What was done with a table.
 pub struct Built {
+    /// Quoted, with its schema.
     pub relation: String,
+    /// `created`, `filled`, `unchanged` or `left alone`.
     pub action: &'static str,
+    /// Its rows.
     pub written: Written,
 }
 
 /// A table of the source shape on its way to being filled.
 pub struct Target {
+    /// Quoted, with its schema.
     pub relation: String,
     action: &'static str,
     written: Written,
 }
 
 impl Target {
-    /// Whether it may be filled: it was made by us, or it was empty.
+    /// Whether the table may be filled: it was made here, or it was empty.
     pub fn is_ours(&self) -> bool {
         self.action != "left alone"
     }
 
+    /// Adds rows to those that were written.
     pub fn add(&mut self, written: Written) {
         self.written += written;
     }
 
+    /// What was done with the table in the end.
     pub fn done(self) -> Built {
         let action = match (self.action, self.written.total()) {
             ("filled", 0) => "unchanged",
@@ -75,8 +78,11 @@ impl Target {
     }
 }
 
-/// Makes a table of this kind where it is missing. One that is there is taken over when it is empty
-/// or carries `mark` as its comment, and otherwise left alone.
+/// Makes a table of this kind unless it exists. An existing one is taken over where it is empty or carries
+/// `mark` as its comment, and otherwise left alone.
+///
+/// # Errors
+/// Where the table cannot be made, or is empty and lacks a column that is filled.
 pub fn target(db: Db, schema: &str, name: &str, kind: &str, mark: &str) -> Result<Target> {
     let relation = format!("{}.{}", quoted(schema), quoted(name));
     let made = |action| Ok(Target { relation: relation.clone(), action, written: Written::default() });
@@ -102,16 +108,15 @@ pub fn target(db: Db, schema: &str, name: &str, kind: &str, mark: &str) -> Resul
     made(if found.is_some() { "filled" } else { "created" })
 }
 
-/// An empty table is taken over only if it has the columns that are filled.
+/// Checks that an empty table has the columns that are filled.
 fn check_shape(db: Db, relation: &str, kind: &str) -> Result<()> {
     let wanted: Vec<&str> =
         match [&BARS, &CALENDAR_EMAS, &DAILY_EMAS, &CANDLES].into_iter().find(|t| t.name == kind) {
             Some(table) => [table.scope, table.key, table.values].concat().iter().map(|c| c.name).collect(),
             None => vec!["id", "symbol"],
         };
-    let sql = "SELECT w FROM pg_catalog.unnest($2::text[]) WITH ORDINALITY AS u (w, n) WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a \
-         WHERE a.attrelid = $1::regclass AND a.attname = w::name AND NOT a.attisdropped) ORDER BY n LIMIT 1";
-    match db.first(sql, &[arg(relation), arg(wanted)], Sees::Now, |row| row.get::<String>(0))? {
+    let columns = columns(db, oid_of(relation)?, Sees::Now)?;
+    match wanted.into_iter().find(|name| !columns.iter().any(|column| column.name == *name)) {
         None => Ok(()),
         Some(column) => Err(Error::new(
             PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
@@ -120,25 +125,4 @@ fn check_shape(db: Db, relation: &str, kind: &str) -> Result<()> {
         .detail("Nothing was changed.")
         .hint(format!("DROP TABLE {relation}; it is then made with all its columns."))),
     }
-}
-
-/// Rows of a bars table.
-pub fn bars_content(bars: &DailyBars, tf_days: i32) -> Content<'static> {
-    let known = |value: f64| Value::float(Some(value).filter(|v| v.is_finite()));
-    let mut content = Content::default();
-    for i in 0..bars.ts.len() {
-        content.keys.push(Value::Micros(bars.ts[i]));
-        content.entry.push(i as u32);
-        content.entries.extend([
-            Value::Int(i as i32 + 1),
-            Value::Int(tf_days),
-            known(bars.open[i]),
-            known(bars.high[i]),
-            known(bars.low[i]),
-            known(bars.close[i]),
-            known(bars.volume[i]),
-            known(bars.market_cap[i]),
-        ]);
-    }
-    content
 }

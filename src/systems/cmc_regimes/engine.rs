@@ -163,8 +163,7 @@ impl<'c> Engine<'c> {
     /// The market proxy, for an asset with this budget that depends on it; point in time, every asset
     /// was young once.
     fn proxy_of(&self, asset: i32, budget: Budget) -> Result<Option<&Proxy>> {
-        let is_young = !budget.enabled[Layer::L0] || !budget.enabled[Layer::L1];
-        self.proxy_if(is_young || self.params.point_in_time, asset)
+        self.proxy_if(budget.is_young() || self.params.point_in_time, asset)
     }
 
     fn proxy_if(&self, needed: bool, asset: i32) -> Result<Option<&Proxy>> {

@@ -1,8 +1,8 @@
-//! Weekly and monthly bars from daily ones, and exponential moving averages of closes.
+//! Weekly and monthly bars from daily ones.
 //!
-//! For users who have daily bars only; where calendar tables exist, they are used instead.
-//! Times are microseconds since 2000-01-01 00:00 UTC, and a daily bar belongs to the UTC date of its
-//! time: one stamped at midnight belongs to the day that then begins.
+//! For users who have daily bars only; where calendar tables exist, those are used (specification 1, section
+//! 1). Times are microseconds since 2000-01-01 00:00 UTC. A daily bar belongs to the UTC date of its time: a
+//! bar stamped at midnight belongs to the day that begins then.
 
 pub mod civil;
 pub mod stamps;
@@ -11,7 +11,7 @@ pub mod ticks;
 
 use crate::calendar::civil::{MICROS_PER_DAY, day_of, first_of, month_of, weekday};
 
-/// Which day a week begins on. Months are the same in both.
+/// The day on which weeks begin; months are the same in both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Calendar {
     /// Monday to Sunday.
@@ -20,7 +20,7 @@ pub enum Calendar {
     Us,
 }
 
-/// How long a period is.
+/// The length of a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Span {
     /// Seven days.
@@ -29,18 +29,18 @@ pub enum Span {
     Month,
 }
 
-/// Bars in ascending time, at most one a UTC date. All vectors have one element a bar.
+/// Daily bars in ascending time, at most one per UTC date. All vectors have one element per bar.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DailyBars {
-    /// Time of each bar.
+    /// Time of each bar, in microseconds since 2000.
     pub ts: Vec<i64>,
-    /// First price.
+    /// First price of the bar.
     pub open: Vec<f64>,
-    /// Highest price.
+    /// Highest price of the bar.
     pub high: Vec<f64>,
-    /// Lowest price.
+    /// Lowest price of the bar.
     pub low: Vec<f64>,
-    /// Last price.
+    /// Last price of the bar.
     pub close: Vec<f64>,
     /// Traded volume, NaN where unknown.
     pub volume: Vec<f64>,
@@ -51,17 +51,17 @@ pub struct DailyBars {
 /// Bars of whole weeks or months, in the same form as daily ones.
 pub type PeriodBars = DailyBars;
 
-/// One bar for every closed week or month of `daily`.
+/// One bar for each closed week or month of `daily`, in ascending time.
 ///
-/// The first period counts only if there is a bar on its first day, the last one only if it is
-/// known to be over: there is a bar on its last day, or in a later period. Periods between them
-/// count however many days they miss; a period without any bar has none here either.
+/// The first period counts only if it has a bar on its first day, the last period only if it is known to be
+/// over, by a bar on its last day or in a later period. Periods in between count whichever days are missing;
+/// a period without daily bars gives no bar.
 ///
-/// A bar has the time of its last daily bar where that one falls on the last day of the period.
-/// Otherwise it has that last day's date, at the time of day of the last daily bar: the week of a
-/// market that closes on Friday is not known to be over before the weekend has passed, so its bar
-/// must not be visible to Friday's row. Hence the bars known at any row are those with a time at or
-/// before it, and building them from a longer history changes none of them.
+/// If the last daily bar falls on the last day of the period, the period's bar has the time of that daily
+/// bar. Otherwise it has the date of that last day at the time of day of the last daily bar: the week of a
+/// market that closes on Friday is not known to be over before the weekend has passed, so that its bar must
+/// not be visible to Friday's row. Hence the bars known at a row are the bars with a time at or before the
+/// row, and a longer history changes none of them.
 pub fn period_bars(daily: &DailyBars, span: Span, calendar: Calendar) -> PeriodBars {
     let days: Vec<i64> = daily.ts.iter().copied().map(day_of).collect();
     let mut bars = PeriodBars::default();
@@ -92,29 +92,13 @@ fn sum_of_known(values: &[f64]) -> f64 {
     values.iter().copied().filter(|v| !v.is_nan()).reduce(|sum, v| sum + v).unwrap_or(f64::NAN)
 }
 
-/// The exponential moving average of known closes with `alpha = 2 / (period + 1)`, started at the
-/// first close and present from the `period`-th bar on (NaN before). A period of 0 counts as 1.
-pub fn ema(close: &[f64], period: u32) -> Vec<f64> {
-    let period = period.max(1);
-    let alpha = 2.0 / (f64::from(period) + 1.0);
-    let mut average = f64::NAN;
-    close
-        .iter()
-        .enumerate()
-        .map(|(i, &close)| {
-            average = if i == 0 { close } else { alpha * close + (1.0 - alpha) * average };
-            if i + 1 < period as usize { f64::NAN } else { average }
-        })
-        .collect()
-}
-
-/// Whether a time lies on the first day, UTC, of its week or month.
+/// Whether a time (microseconds since 2000) lies on the first day, in UTC, of its week or month.
 pub fn is_first_day(ts: i64, span: Span, calendar: Calendar) -> bool {
     let day = day_of(ts);
     period_of(day, span, calendar).0 == day
 }
 
-/// First and last day of the period that holds a day, all in days since 2000-01-01.
+/// First and last day of the period that contains a day, all in days since 2000-01-01.
 fn period_of(day: i64, span: Span, calendar: Calendar) -> (i64, i64) {
     let week = |first: i64| (first, first + 6);
     match (span, calendar) {
@@ -257,16 +241,5 @@ mod tests {
                 assert!(period_bars(&bars, span, calendar).ts.len() <= 1);
             }
         }
-    }
-
-    #[test]
-    fn an_average_starts_at_the_first_close() {
-        let got = ema(&[1.0, 2.0, 4.0, 8.0], 3);
-        assert!(got[..2].iter().all(|e| e.is_nan()));
-        assert_eq!(got[2..], [2.75, 5.375]);
-        assert_eq!(ema(&[1.0, 2.0], 1), [1.0, 2.0]);
-        assert_eq!(ema(&[1.0, 2.0], 0), [1.0, 2.0]);
-        assert!(ema(&[], 20).is_empty());
-        assert!(ema(&[1.0, 2.0], u32::MAX).iter().all(|e| e.is_nan()));
     }
 }

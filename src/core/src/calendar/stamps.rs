@@ -1,9 +1,9 @@
-//! What a bar's timestamp is: that of its close, as it should be, or of its open, which lets rows see
+//! Whether bars are stamped with their close, as they should be, or with their open, which lets rows see
 //! prices of the future.
 //!
-//! Weekly and monthly bars are compared with the daily ones, which they were made from: a bar that is
-//! stamped with its close has the close of the latest daily bar at or before it. Times are microseconds
-//! since 2000-01-01 00:00 UTC, ascending.
+//! Weekly and monthly bars are compared with the daily bars that they were made from: a bar stamped with its
+//! close has the close of the latest daily bar at or before it. Times are microseconds since 2000-01-01 00:00
+//! UTC, ascending; closes have one element per time, NaN where unknown.
 
 use crate::calendar::civil::{MICROS_PER_DAY, day_of, weekday};
 use crate::calendar::{Calendar, Span, is_first_day};
@@ -11,16 +11,18 @@ use crate::calendar::{Calendar, Span, is_first_day};
 /// How the close of a weekly or monthly bar compares with those of the daily bars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Agreement {
-    /// It is the close of the latest daily bar at or before it, or there is no daily bar to compare it with.
+    /// Equal to the close of the latest daily bar at or before the bar, or there is no daily bar to compare
+    /// with.
     Same,
-    /// It is the close of a daily bar after it, and before the next bar of its kind: look-ahead.
+    /// Equal to the close of a daily bar after the bar and before the next one of its kind: look-ahead.
     Later,
-    /// It is neither.
+    /// Neither.
     Other,
 }
 
-/// Compares each weekly or monthly bar with the daily bars. Closes agree if they differ by less than one
-/// part in a hundred million; one that is not known agrees with any.
+/// Compares the close of each weekly or monthly bar with those of the daily bars; one element per bar.
+///
+/// Closes agree if they differ by at most one part in a hundred million; an unknown close agrees with any.
 pub fn agreement(ts: &[i64], close: &[f64], daily_ts: &[i64], daily_close: &[f64]) -> Vec<Agreement> {
     let differ = |a: f64, b: f64| (a - b).abs() > 1e-8 * a.abs().max(b.abs());
     let same = |a, b| !differ(a, b);
@@ -40,26 +42,26 @@ pub fn agreement(ts: &[i64], close: &[f64], daily_ts: &[i64], daily_close: &[f64
     (0..ts.len()).map(of_bar).collect()
 }
 
-/// Whether a time is midnight, UTC: the end of a day, but of the day before it.
+/// Whether a time is midnight in UTC, which as a close ends the day before.
 pub fn is_midnight(ts: i64) -> bool {
     ts.rem_euclid(MICROS_PER_DAY) == 0
 }
 
-/// What a series of daily bars at midnight says about itself, by the days of the week it leaves out.
+/// What daily bars stamped at midnight are stamped with, judged by the days of the week without bars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Midnight {
     /// At most half of the bars are at midnight.
     Few,
-    /// There are bars on Tuesday to Saturday: each is the end of the weekday before.
+    /// Bars on Tuesday to Saturday: each ends the weekday before.
     Close,
-    /// There are bars on Monday to Friday: each is the begin of a weekday.
+    /// Bars on Monday to Friday: each begins a weekday.
     Open,
-    /// There are bars on all days of the week: nothing tells the one from the other.
+    /// Bars on all days of the week, or another pattern: it cannot be told.
     Either,
 }
 
-/// Judges daily bars by those at midnight. A day of the week is left out if it has at most a tenth of an equal
-/// share.
+/// Judges daily bars by the bars at midnight. A day of the week counts as without bars if it has at most a
+/// tenth of an equal share.
 pub fn midnight(ts: &[i64]) -> Midnight {
     let mut of_day = [0usize; 7];
     for ts in ts.iter().filter(|ts| is_midnight(**ts)) {
@@ -77,15 +79,16 @@ pub fn midnight(ts: &[i64]) -> Midnight {
     }
 }
 
-/// How many pairs of neighbours are on one day, UTC, and the time of the second of the first such pair.
+/// How many neighbouring bars with different times are on the same UTC day, and the time of the second bar of
+/// the first such pair.
 pub fn same_day(ts: &[i64]) -> (usize, Option<i64>) {
     let mut pairs = ts.windows(2).filter(|pair| pair[0] < pair[1] && day_of(pair[0]) == day_of(pair[1]));
     let first = pairs.next().map(|pair| pair[1]);
     (pairs.count() + usize::from(first.is_some()), first)
 }
 
-/// Whether a weekly or monthly bar is stamped with the first day of its period. Midnight, where that day
-/// begins, does not count: there the period before it ends.
+/// Whether a weekly or monthly bar is stamped within the first day of its period. Midnight at the start of
+/// that day does not count: the period before ends there.
 pub fn on_first_day(ts: i64, span: Span, calendar: Calendar) -> bool {
     !is_midnight(ts) && is_first_day(ts, span, calendar)
 }

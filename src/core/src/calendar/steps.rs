@@ -1,30 +1,30 @@
-//! The steps in time from bar to bar: how long they usually are, and where bars are missing.
+//! The steps in time from bar to bar: their usual length, and the gaps where bars are missing.
 
-/// How a series of bars steps through time.
+/// The usual steps of a series of bars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Habit {
     /// The median step, in microseconds.
     pub median: i64,
-    /// The longest step that is nothing unusual.
+    /// The longest step that is still usual, in microseconds.
     pub longest: i64,
 }
 
 /// A stretch of time in which bars are missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
-    /// The bar before it.
+    /// Time of the bar before the gap, in microseconds.
     pub from: i64,
-    /// The bar after it.
+    /// Time of the bar after the gap, in microseconds.
     pub to: i64,
 }
 
-/// The habit of a series: steps up to three times the median, or up to the 99.5th percentile where the
-/// market knows longer ones, are usual, with a twentieth on top for changes of the clock.
+/// The habit of a series: usual are steps up to three times the median, or up to the 99.5th percentile if
+/// that is longer, plus a twentieth for changes of the clock.
 ///
-/// `ts` ascends, in microseconds; equal times count as one. The percentile is the element at index
-/// `floor(0.995 * (steps - 1))` of the steps in order, so that the single longest step of a short history
-/// is not what makes itself usual. A weekend is thus no gap in a market of weekdays, nor is a holiday
-/// that comes every year; a weekend is one in a market that never closes. `None` under two steps.
+/// `ts` is ascending, in microseconds; equal times count as one. The percentile is the element at index
+/// `floor(0.995 * (steps - 1))` of the sorted steps, so that the single longest step of a short history does
+/// not make itself usual. Thus a weekend or a yearly holiday is no gap in a market of weekdays, while a
+/// weekend is a gap in a market that never closes. `None` with fewer than two steps.
 pub fn habit(ts: &[i64]) -> Option<Habit> {
     let mut steps: Vec<i64> = steps(ts).map(|gap| gap.to.saturating_sub(gap.from)).collect();
     if steps.len() < 2 {
@@ -37,7 +37,8 @@ pub fn habit(ts: &[i64]) -> Option<Habit> {
     Some(Habit { median, longest: longest.saturating_add(longest / 20) })
 }
 
-/// The steps of a series that are longer than its habit, in order.
+/// The steps of a series that are longer than its [`habit`], in ascending time; none with fewer than two
+/// steps.
 pub fn gaps(ts: &[i64]) -> Vec<Gap> {
     let Some(habit) = habit(ts) else { return Vec::new() };
     steps(ts).filter(|gap| gap.to.saturating_sub(gap.from) > habit.longest).collect()

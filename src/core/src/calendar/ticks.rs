@@ -1,17 +1,17 @@
-//! Where an axis has its marks, and what they say.
+//! The marks of a time axis or a price axis, and their texts.
 
 use crate::calendar::civil::{MICROS_PER_DAY, civil, date, day_of, first_of, month_of};
 
 /// A mark on an axis.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tick<T> {
-    /// Where it is.
+    /// Position: microseconds since 2000, or a price.
     pub at: T,
-    /// What it says.
+    /// Text of the mark.
     pub text: String,
 }
 
-/// What lies between two marks of a time axis.
+/// The distance between two marks of a time axis.
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Days(i64),
@@ -24,7 +24,7 @@ impl Step {
         [1, 2, 7, 14].map(Step::Days).into_iter().chain([1, 2, 3, 6].map(Step::Months)).chain(years)
     }
 
-    /// About how long it is, and how many characters a mark takes.
+    /// Rough length in days, and the number of characters of a mark.
     fn size(self) -> (f64, usize) {
         match self {
             Step::Days(days) => (days as f64, 10),
@@ -59,8 +59,9 @@ impl Step {
     }
 }
 
-/// Marks of a time axis from one moment to another: days, months or years in UTC, as many as fit.
-/// `room` is the share of the axis that a text of so many characters takes, its distance included.
+/// Marks of a time axis between two moments (microseconds since 2000): days, months or years in UTC, as many
+/// as fit. `room` gives the share of the axis, 0 to 1, that a text of so many characters takes, spacing
+/// included.
 pub fn times(from: i64, to: i64, room: impl Fn(usize) -> f64) -> Vec<Tick<i64>> {
     let days = (to as f64 - from as f64) / MICROS_PER_DAY as f64;
     let fits = |step: &Step| {
@@ -70,8 +71,8 @@ pub fn times(from: i64, to: i64, room: impl Fn(usize) -> f64) -> Vec<Tick<i64>> 
     Step::all().find(fits).map_or_else(Vec::new, |step| step.ticks(from, to))
 }
 
-/// Marks of a price axis from `low` to `high`, both above 0 on a logarithmic one, at round numbers at
-/// least the share `room` of the axis apart.
+/// Marks of a price axis from `low` to `high` at round numbers, at least the share `room` (0 to 1) of the
+/// axis apart. On a logarithmic axis both prices must be above 0. None if the axis has no length.
 pub fn prices(low: f64, high: f64, log: bool, room: f64) -> Vec<Tick<f64>> {
     let place = |price: f64| if log { price.ln() } else { price };
     let least = room * (place(high) - place(low));
@@ -79,12 +80,12 @@ pub fn prices(low: f64, high: f64, log: bool, room: f64) -> Vec<Tick<f64>> {
         return Vec::new();
     }
     let apart = |ticks: &Vec<Tick<f64>>| ticks.windows(2).all(|t| place(t[1].at) - place(t[0].at) >= least);
-    // Within one power of ten even steps are read more easily.
+    // Within one power of ten, even steps are easier to read.
     let decades = if log && high / low >= 10.0 { powers(low, high) } else { Vec::new() };
     decades.into_iter().chain(steps(low, high, room)).find(apart).unwrap_or_default()
 }
 
-/// Ticks at 1, 2, 3, 5, 7 times powers of ten, then fewer.
+/// Sets of marks, the densest first: at 1, 2, 3, 5, 7 times powers of ten, then at fewer of these.
 fn powers(low: f64, high: f64) -> Vec<Vec<Tick<f64>>> {
     let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
     let choices: [(&[i32], usize); 8] = [
@@ -107,14 +108,14 @@ fn powers(low: f64, high: f64) -> Vec<Vec<Tick<f64>>> {
     choices.into_iter().map(ticks).collect()
 }
 
-/// Ticks at multiples of 1, 2, 5 times a power of ten, then of the next.
+/// Sets of marks, the densest first: at multiples of 1, 2, 5 times a power of ten, then of the next powers.
 fn steps(low: f64, high: f64, room: f64) -> Vec<Vec<Tick<f64>>> {
     let first = ((high - low) * room).log10().floor().clamp(-300.0, 300.0) as i32;
     let sizes = (first..first + 4).flat_map(|power| [1, 2, 5].map(|factor| (factor, power)));
     let ticks = |(factor, power): (i64, i32)| -> Vec<Tick<f64>> {
         let step = decimal(factor, power);
         let [from, to] = [(low / step).ceil(), (high / step).floor()];
-        // Beyond 2^53 whole numbers are not told apart; more ticks than this were never wanted.
+        // An f64 does not tell whole numbers apart beyond 2^53; more marks than this never fit.
         if !(from.abs() < 9e15 && to.abs() < 9e15 && to - from < 10.0 / room.max(0.001)) {
             return Vec::new();
         }
@@ -129,7 +130,7 @@ fn decimal(factor: i64, power: i32) -> f64 {
     format!("{factor}e{power}").parse().unwrap_or(f64::NAN)
 }
 
-/// A price with the decimals of a power of ten, its thousands told apart.
+/// A price with as many decimals as the power of ten needs, thousands separated by commas.
 fn number(value: f64, power: i32) -> String {
     if value != 0.0 && (value.abs() >= 1e9 || power < -8) {
         return format!("{value:e}");

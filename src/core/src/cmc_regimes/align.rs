@@ -1,8 +1,8 @@
-//! Carrying a sparse layer forward onto the daily rows.
+//! Carrying a sparse layer forward onto daily rows (specification 1, section 4).
 
-/// For every row, the index of the latest source element at or before it (`None` before the first).
+/// For each row, the index of the latest source element at or before it; `None` before the first.
 ///
-/// Both sides are ascending timestamps in the same unit.
+/// Both are ascending times in the same unit.
 pub fn as_of(rows: &[i64], source: &[i64]) -> Vec<Option<usize>> {
     let mut next = 0;
     rows.iter()

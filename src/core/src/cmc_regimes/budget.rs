@@ -1,11 +1,12 @@
-//! The data budget: which layers have enough bars to be labelled, and how.
+//! The data budget: which layers have enough bars to be labelled, and by which method (specification 1,
+//! section 3).
 
 use crate::cmc_regimes::layer::{Layer, PerLayer};
 
-/// How much history an asset has: enough to rank volatility against itself, or not.
+/// The tier of an asset: whether its history is long enough to rank volatility against itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Tier {
-    /// Volatility is ranked in a trailing window.
+    /// Volatility is ranked within a trailing window.
     Full,
     /// Volatility is compared with fixed cut-offs.
     Lite,
@@ -20,30 +21,36 @@ impl Tier {
         }
     }
 
-    /// The tier of this name.
+    /// The tier with this name, `None` if there is none.
     pub fn parse(text: &str) -> Option<Self> {
         [Tier::Full, Tier::Lite].into_iter().find(|t| t.as_str() == text)
     }
 }
 
-/// What a history of so many bars allows.
+/// What the numbers of bars of an asset allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Budget {
-    /// The tier that every layer is labelled with.
+    /// The tier with which all layers are labelled.
     pub tier: Tier,
     /// Which layers have enough bars.
     pub enabled: PerLayer<bool>,
 }
 
 impl Budget {
-    /// The budget of these counts of bars, `min_bars` being the fewest that enable each layer.
+    /// The budget of these numbers of bars; `min_bars` are the fewest that enable each layer. Specification
+    /// 1, section 3.
     pub fn of(bars: PerLayer<usize>, min_bars: PerLayer<usize>) -> Self {
         let enabled = PerLayer::from_fn(|layer| bars[layer] >= min_bars[layer]);
         let full = Self::full_needs(enabled[Layer::L0]).all(|(layer, fewest)| bars[layer] >= fewest);
         Self { tier: if full { Tier::Full } else { Tier::Lite }, enabled }
     }
 
-    /// The fewest bars of each layer that make the tier full; months count only where L0 is enabled.
+    /// Whether the monthly or the weekly layer is disabled, so that the market proxy may cap risk.
+    pub fn is_young(self) -> bool {
+        !(self.enabled[Layer::L0] && self.enabled[Layer::L1])
+    }
+
+    /// The fewest bars per layer of the tier `full`; months count only if L0 is enabled.
     pub fn full_needs(l0_enabled: bool) -> impl Iterator<Item = (Layer, usize)> {
         let needs = [(Layer::L1, 100), (Layer::L2, 250), (Layer::L0, 60)];
         needs.into_iter().filter(move |(layer, _)| l0_enabled || *layer != Layer::L0)

@@ -1,44 +1,46 @@
-//! How two EMA series move together: rank correlation, agreement of direction, lead and lag.
+//! How two EMA series move together: rank correlation, agreement of direction, lead and lag (specification 1,
+//! section 6).
 
 use serde::{Deserialize, Serialize};
 
 use crate::cmc_regimes::lead_lag::LeadLag;
 
-/// Comovement of a pair of series. A correlation with a zero variance is `None`.
+/// Comovement of a pair of series. A correlation is `None` where a variance is zero.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Comovement {
-    /// Spearman correlation over the rows where both are known.
+    /// Spearman correlation, -1 to 1, over the rows where both series are known.
     pub correlation: Option<f64>,
-    /// Share of rows whose differences from the row before have the same sign (zero is a sign).
+    /// Share, 0 to 1, of the rows where both differences from the row before have the same sign (zero is a
+    /// sign); `None` if no row has both differences.
     pub sign_agree_rate: Option<f64>,
-    /// Lag, -10 to 10, with the largest absolute Pearson correlation; positive: the second series
-    /// leads.
+    /// Lag in rows, -10 to 10, with the largest absolute Pearson correlation; positive if the second series
+    /// leads. `None` with fewer than three rows.
     pub best_lead_lag: Option<i32>,
-    /// Correlation at that lag.
+    /// Pearson correlation at that lag, -1 to 1.
     pub best_lead_lag_corr: Option<f64>,
-    /// Rows where both are known.
+    /// Rows where both series are known.
     pub n_obs: u64,
 }
 
-/// What is counted along a pair of series, row by row, so that further rows can be taken later.
+/// Running counts and sums of a pair of series, so that further rows can be added later.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Pair {
-    /// The row before.
+    /// Values of the row before.
     previous: Option<[f64; 2]>,
-    /// Rows on which both rose, fell or stood still.
+    /// Rows on which both series rose, both fell, or both stood still.
     agree: u64,
-    /// Rows on which it is known of both what they did.
+    /// Rows on which both differences are known.
     both: u64,
     lags: LeadLag,
 }
 
 impl Pair {
-    /// Rows on which both are known.
+    /// Rows on which both series are known.
     pub fn rows(&self) -> u64 {
         self.lags.rows()
     }
 
-    /// Takes the next row; NaN is unknown.
+    /// Takes the values of the next row, NaN where unknown.
     pub fn push(&mut self, row: [f64; 2]) {
         if let Some(previous) = self.previous {
             let [da, db] = [row[0] - previous[0], row[1] - previous[1]];
@@ -54,10 +56,11 @@ impl Pair {
     }
 }
 
-/// The pairs of three series, by their index: the first with the second, with the third, and so on.
+/// The pairs of three series, by index.
 pub const PAIRS: [[usize; 2]; 3] = [[0, 1], [0, 2], [1, 2]];
 
-/// Takes further rows of three series into their pairs.
+/// Adds further rows of three series to their pairs, which are in the order of [`PAIRS`]; the series have
+/// equal length, NaN where unknown.
 pub fn push_rows(pairs: &mut [Pair; 3], series: [&[f64]; 3]) {
     for (pair, [a, b]) in pairs.iter_mut().zip(PAIRS) {
         for (a, b) in series[a].iter().zip(series[b]) {
@@ -66,8 +69,11 @@ pub fn push_rows(pairs: &mut [Pair; 3], series: [&[f64]; 3]) {
     }
 }
 
-/// Comovement of every pair of three series, all of whose rows the pairs have taken; they have equal
-/// length, NaN where unknown. A pair without a common row is left out. `look` is called between the parts of the work.
+/// Comovement of each pair of three series, in the order of [`PAIRS`]; a pair without a common row is left
+/// out.
+///
+/// The series have equal length, NaN where unknown, and the pairs have taken all their rows. `look` is called
+/// between the parts of the work. Specification 1, section 6.
 pub fn comovements(pairs: &[Pair; 3], series: [&[f64]; 3], look: fn()) -> Vec<([usize; 2], Comovement)> {
     let sorted = series.map(|values| {
         look();
@@ -80,19 +86,20 @@ pub fn comovements(pairs: &[Pair; 3], series: [&[f64]; 3], look: fn()) -> Vec<([
     pairs.iter().zip(PAIRS).filter_map(one).collect()
 }
 
-/// Comovement of two series of equal length, NaN where unknown; `None` without a common row.
+/// Comovement of two series of equal length, NaN where unknown; `None` without a common row. Specification 1,
+/// section 6.
 pub fn comovement(a: &[f64], b: &[f64]) -> Option<Comovement> {
     let mut pair = Pair::default();
     a.iter().zip(b).for_each(|(a, b)| pair.push([*a, *b]));
     of_pair(&pair, [&Sorted::new(a), &Sorted::new(b)])
 }
 
-/// A series with its known rows in the order of their values.
+/// A series with its known rows sorted by value.
 struct Sorted<'a> {
     values: &'a [f64],
-    /// Rows, by value.
+    /// Indices of the known rows, by ascending value.
     order: Vec<u32>,
-    /// Of each of them, a number that those with the same value share.
+    /// A number per element of `order`, shared by rows with the same value.
     group: Vec<u32>,
 }
 
@@ -120,8 +127,8 @@ impl<'a> Sorted<'a> {
         Self { values, order, group }
     }
 
-    /// Twice the 1-based ranks among the `n` rows that have a place (counted from 1), at those places;
-    /// ties share the mean of their positions, so that twice of it is whole.
+    /// Twice the rank, from 1, of each of the `n` rows that have a place (from 1; 0 is none), by place. Ties
+    /// share the mean of their positions, twice which is a whole number.
     fn ranks(&self, place: &[u32], n: usize) -> Vec<u32> {
         let mut ranks = vec![0; n];
         let (mut first, mut rows) = (0, 0);
@@ -139,9 +146,8 @@ impl<'a> Sorted<'a> {
     }
 }
 
-/// The rows with a known value in their lower 32 bits, in the order of the upper 32 bits of
-/// [`ordered_bits`], which they have in theirs. Sorted digit by digit, in half the time of a general sort at
-/// the lengths of daily series.
+/// The known rows, each with the upper 32 bits of its [`ordered_bits`] above its index (32 bits), sorted by
+/// those upper bits. A radix sort takes half the time of a general sort at the lengths of daily series.
 fn by_upper_bits(values: &[f64]) -> Vec<u64> {
     const DIGIT: usize = 11;
     let known = values.iter().enumerate().filter(|(_, value)| value.is_finite());
@@ -164,14 +170,14 @@ fn by_upper_bits(values: &[f64]) -> Vec<u64> {
     rows
 }
 
-/// The bits of a finite value, in an order that is that of the values; one for both zeros.
+/// The bits of a finite value, mapped so that they sort as the values do; both zeros have the same.
 fn ordered_bits(value: f64) -> u64 {
     let bits = (value + 0.0).to_bits();
     if value < 0.0 { !bits } else { bits | 1 << 63 }
 }
 
 fn of_pair(pair: &Pair, [a, b]: [&Sorted; 2]) -> Option<Comovement> {
-    // Where each row stands among those with both, counted from 1; 0 is none.
+    // The place of each row among the rows where both are known, from 1; 0 is none.
     let mut place = vec![0; a.values.len()];
     let (mut x, mut y) = (Vec::with_capacity(place.len()), Vec::with_capacity(place.len()));
     for ((place, a), b) in place.iter_mut().zip(a.values).zip(b.values) {
@@ -218,9 +224,10 @@ fn best_lag(lags: &LeadLag, x: &[f64], y: &[f64]) -> Option<(i32, f64)> {
     best
 }
 
-/// Pearson correlation in two passes, `None` where a variance is zero.
+/// Pearson correlation in two passes of two series of equal length without unknown values; `None` where a
+/// variance is zero. Specification 1, section 6.
 pub fn pearson(x: &[f64], y: &[f64]) -> Option<f64> {
-    // A constant series need not equal its rounded mean, so its variance is not asked.
+    // The rounded mean of a constant series can differ from its value, so that the variance may not be zero.
     let constant = |v: &[f64]| v.iter().all(|a| *a == v[0]);
     if constant(x) || constant(y) {
         return None;
@@ -248,7 +255,7 @@ pub fn pearson(x: &[f64], y: &[f64]) -> Option<f64> {
     (xx > 0.0 && yy > 0.0).then(|| xy / (xx.sqrt() * yy.sqrt()))
 }
 
-/// Sums run in this many lanes side by side: one chain of additions would wait for each of them.
+/// Sums run in this many lanes side by side: in a single chain each addition would wait for the one before.
 const LANES: usize = 4;
 
 fn sum(values: &[f64]) -> f64 {
@@ -265,17 +272,17 @@ fn sum(values: &[f64]) -> f64 {
     lanes.iter().sum()
 }
 
-/// Pearson correlation of doubled ranks, from whole numbers: exact but for the last division.
+/// Pearson correlation of doubled ranks, in whole numbers: exact up to the final division.
 fn rank_correlation(x: &[u32], y: &[u32]) -> Option<f64> {
     let n = x.len() as i128;
-    // Sums of so few products of ranks fit 64 bits.
+    // The sum of 4,096 products of ranks fits into 64 bits.
     let products = |x: &[u32], y: &[u32]| {
         let chunk = |(x, y): (&[u32], &[u32])| {
             i128::from(x.iter().zip(y).map(|(x, y)| u64::from(*x) * u64::from(*y)).sum::<u64>())
         };
         x.chunks(1 << 12).zip(y.chunks(1 << 12)).map(chunk).sum::<i128>()
     };
-    // Doubled ranks have the mean n + 1 whatever the ties.
+    // The mean of doubled ranks is n + 1, with or without ties.
     let around_mean = |sum: i128| sum - n * (n + 1) * (n + 1);
     let (xx, yy, xy) =
         (around_mean(products(x, x)), around_mean(products(y, y)), around_mean(products(x, y)));

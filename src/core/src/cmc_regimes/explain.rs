@@ -1,5 +1,5 @@
-//! Why one row says what it says. The row itself is made by [`pipeline::resume`]; what it follows from comes
-//! from the functions that it was made with, asked once more about that row.
+//! Why one row says what it says. The row is made by [`pipeline::resume`]; its reasons come from the same
+//! functions, called once more for that row.
 
 use crate::cmc_regimes::budget::Budget;
 use crate::cmc_regimes::hysteresis::{Decision, State};
@@ -8,72 +8,72 @@ use crate::cmc_regimes::labeller::Facts;
 use crate::cmc_regimes::layer::{Layer, PerLayer};
 use crate::cmc_regimes::memory::Memory;
 use crate::cmc_regimes::pipeline::Given;
-use crate::cmc_regimes::policy::{Part, Policy, Risk};
+use crate::cmc_regimes::policy::{Part, Policy, Risk, UNKNOWN};
 use crate::cmc_regimes::restraint::{RowInputs, Source, in_force, restraints};
 use crate::cmc_regimes::row::Row;
 use crate::cmc_regimes::series::Series;
 use crate::cmc_regimes::{labeller, pipeline};
 
-/// One row, and what it follows from.
+/// One row and its reasons.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explanation {
-    /// Which daily row it is, counted from 0.
+    /// Index of the daily row, from 0.
     pub index: usize,
-    /// Its time, in microseconds.
+    /// Time of the row, in microseconds.
     pub ts: i64,
-    /// Tier and enabled layers.
+    /// Tier and enabled layers of the row.
     pub budget: Budget,
-    /// By layer; `None` where it is disabled or has no bar yet.
+    /// Reasons for the label of each layer; `None` where the layer is disabled or has no bar yet.
     pub layers: PerLayer<Option<LayerFacts>>,
-    /// When the market proxy's weekly bar in force closed, and whether the market was supportive; `None` without
-    /// a proxy or such a bar.
+    /// Closing time of the market proxy's weekly bar in force, in microseconds, and whether the market was
+    /// supportive; `None` without a proxy or without such a bar.
     pub proxy: Option<(i64, bool)>,
-    /// All that tightens the row, in the order in which `before` and `after` follow from each other: the first
-    /// starts from [`Risk::START`], the last one ends at the row's risk.
+    /// All that tightens the row, in order: the first starts from [`Risk::START`], each further one from the
+    /// risk after the one before, and the last ends at the row's risk.
     pub tightenings: Vec<Tightening>,
-    /// The label whose rule gives the setups: that in force of the first of L2, L1, L0, L3, else L4; `None` if
-    /// there is none of all these, and they are those of `Unknown`.
+    /// The label whose rule gives the setups: the first in force of L2, L1, L0, L3, L4; `None` if there is
+    /// none, so that the setups are those of `Unknown`.
     pub setups_by: Option<Source>,
-    /// The row.
+    /// The row itself.
     pub row: Row,
 }
 
-/// What a layer's label on a row follows from.
+/// The reasons for a layer's label on a row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerFacts {
-    /// The bar in force, the latest at or before the row, counted from 0.
+    /// Index of the bar in force, the latest at or before the row, from 0.
     pub bar: usize,
-    /// When it closed, in microseconds.
+    /// Closing time of that bar, in microseconds.
     pub ts: i64,
-    /// When the bars before it closed that have to agree with its trend, the latest first.
+    /// Closing times, in microseconds, latest first, of the bars before that must agree with the trend.
     pub ts_before: Vec<i64>,
-    /// The raw label, and why.
+    /// The raw label and its reasons.
     pub facts: Facts,
     /// Hysteresis before the row.
     pub before: State,
-    /// What became of the raw label.
+    /// What hysteresis did with the raw label.
     pub decision: Decision,
     /// Hysteresis after the row.
     pub after: State,
 }
 
-/// One thing that acts on a row's risk.
+/// One restraint on a row's risk.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tightening {
-    /// What it is of.
+    /// What tightens.
     pub source: Source,
-    /// What of the policy table it is; `None` for caps by the market proxy.
+    /// The part of the policy table that acts; `None` for caps by the market proxy.
     pub part: Option<Part>,
-    /// What it asks for, neutral where it asks for nothing.
+    /// The restraint; neutral in the fields that it leaves as they are.
     pub asks: Risk,
-    /// The risk before it.
+    /// The risk before the restraint.
     pub before: Risk,
-    /// The risk with it.
+    /// The risk under the restraint.
     pub after: Risk,
 }
 
-/// Explains the daily row of this index, `None` if there is none. `series` and `given` are those that rows are
-/// computed with ([`pipeline::run`]).
+/// Explains the daily row with this index (from 0), `None` if there is none. `series` and `given` are the
+/// arguments with which the rows are computed ([`pipeline::whole`]).
 pub fn explain(index: usize, series: PerLayer<Option<&Series>>, given: &Given) -> Option<Explanation> {
     let daily = series[Layer::L2]?;
     let ts = *daily.ts.get(index)?;
@@ -96,7 +96,7 @@ pub fn explain(index: usize, series: PerLayer<Option<&Series>>, given: &Given) -
     let outcome =
         pipeline::resume(start.memory, rest.each_ref().map(Option::as_ref), until(index + 1), given);
     let row = outcome.rows.get(*outcome.row.first()? as usize)?.clone();
-    // Its own budget, which point in time is that of the bars at or before it.
+    // The row's own budget: point in time, that of the bars at or before the row.
     let given = &Given { budget: row.budget, ..*given };
 
     let layers = PerLayer::from_fn(|layer| {
@@ -142,7 +142,7 @@ fn tightenings(policy: &Policy, l4: Option<&str>, inputs: RowInputs) -> Vec<Tigh
         let text = match source {
             Source::InForce(_, own) | Source::Waiting(_, own) => label(own),
             Source::Given => l4,
-            Source::NoKey => Some(crate::cmc_regimes::policy::UNKNOWN),
+            Source::NoKey => Some(UNKNOWN),
             Source::ProxyGrossCap | Source::ProxySize => None,
         };
         let parts = match text {

@@ -1,55 +1,56 @@
-//! What the label of one bar follows from. Nothing is decided here: the label is that of
-//! [`Memory::label`], and each fact is taken from the functions that it was decided by.
+//! The facts from which the label of one bar follows. Nothing is decided here: the label is that of
+//! [`Memory::label`], and the facts come from the functions that decide it.
 
 use crate::cmc_regimes::label::{Label, Trend};
 use crate::cmc_regimes::labeller::{Bars, Memory, floored_by, raw_trend};
 use crate::cmc_regimes::layer::Layer;
 use crate::math::rolling::Standing;
 
-/// What one bar's label follows from. NaN is unknown.
+/// The facts from which one bar's label follows, NaN where unknown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Facts {
     /// The raw label of the bar.
     pub label: Label,
     /// Closing price.
     pub close: f64,
-    /// Fast, mid and slow EMA.
+    /// Fast, mid and slow EMA, in that order.
     pub ema: [f64; 3],
-    /// The raw trend of the bar and of those before that have to agree with it, the bar itself first; fewer at
-    /// the start of a series.
+    /// Raw trends of the bar and of the bars before that must agree with it, latest first; fewer at the start
+    /// of a series.
     pub raw_trends: Vec<Trend>,
-    /// Bars that have to agree.
+    /// Number of bars that must agree, the bar itself included.
     pub confirm_bars: usize,
-    /// The trend after confirmation, before the ADX floor.
+    /// Trend after confirmation, before the ADX floor.
     pub confirmed: Trend,
-    /// ADX and its floor, where it has one.
+    /// ADX (0 to 100) and its floor; `None` without an ADX or without a floor above 0.
     pub adx: Option<[f64; 2]>,
-    /// Average true range, where mapped.
+    /// Average true range in units of price, where mapped.
     pub atr: Option<f64>,
-    /// Volatility as a share of price.
+    /// Volatility as a share of price (0.02 is 2 %).
     pub atrp: f64,
-    /// How volatility was measured.
+    /// How volatility was judged.
     pub volatility: Volatility,
-    /// Spread and slippage, each with its median, where mapped.
+    /// Spread and slippage, in that order, each with its median; where mapped.
     pub costs: Option<[[f64; 2]; 2]>,
 }
 
-/// How volatility was measured.
+/// How volatility was judged.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Volatility {
-    /// Ranked in a trailing window of so many bars.
+    /// Ranked within a trailing window.
     Ranked {
         /// Bars of a full window.
         window: usize,
-        /// Where the bar stands in it.
+        /// Standing of the bar within the window.
         standing: Standing,
     },
     /// Compared with fixed cut-offs.
     CutOffs,
 }
 
-/// The facts of the last of these bars, `None` without any. The arguments are those of [`Memory::label`].
-/// `window` is that of the percentile method, `None` where fixed cut-offs apply ([`crate::cmc_regimes::labeller::vol_window`]).
+/// The facts of the last bar of a layer, `None` without bars; arguments as for [`Memory::label`]. `window` is
+/// the window of the percentile method in bars, `None` where fixed cut-offs apply
+/// ([`vol_window`](crate::cmc_regimes::labeller::vol_window)). Specification 1, section 2.
 pub fn facts(bars: &Bars, layer: Layer, window: Option<usize>, adx_floor: f64) -> Option<Facts> {
     let confirm_bars = layer.confirm_bars();
     let last = bars.close.len().checked_sub(1)?;

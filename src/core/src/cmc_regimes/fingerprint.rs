@@ -1,28 +1,29 @@
-//! Fingerprints of bars, by which it is known later whether they are still the same and, if not, from
-//! where on. Block by block, and within a block bar by bar, so that further bars can be added without
-//! the earlier ones.
+//! Fingerprints of bars, which tell later whether the bars are still the same and, if not, from when on they
+//! differ. Block by block, and within a block bar by bar, so that further bars can be added without reading
+//! the earlier.
 
 use serde::{Deserialize, Serialize};
 
 use crate::cmc_regimes::series::Series;
 use crate::hash::Hash;
 
-/// Bars in a block.
+/// Bars in a full block.
 pub const BLOCK: usize = 64;
 
-/// The fingerprint of a block of bars, or of as many of it as there are.
+/// The fingerprint of a block of bars, of which the last may not be full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Print {
-    /// When its first bar closed, in microseconds.
+    /// Closing time of the first bar, in microseconds.
     pub first: i64,
-    /// Bars in it, 1 to [`BLOCK`].
+    /// Number of bars, 1 to [`BLOCK`].
     pub bars: u32,
-    /// Hash of all that is read of its bars.
+    /// Hash of all values read of the bars.
     pub hash: Hash,
 }
 
-/// The fingerprints of the first `bars` of a series, block by block, where `last` is that of the last
-/// block of the bars before it: the first one given is `last` with what it lacked.
+/// The fingerprints of the first `bars` of a series, block by block in ascending time. `last` is the
+/// fingerprint of the last block before the series; unless that block is full, the first fingerprint returned
+/// completes it.
 pub fn prints(last: Option<Print>, series: &Series, bars: usize) -> Vec<Print> {
     let mut prints: Vec<Print> = last.into_iter().filter(|p| (p.bars as usize) < BLOCK).collect();
     for i in 0..bars {
@@ -37,17 +38,18 @@ pub fn prints(last: Option<Print>, series: &Series, bars: usize) -> Vec<Print> {
     prints
 }
 
-/// From when on bars differ, by their fingerprints from the first bar on; `None` if they are the same.
+/// The time (microseconds) from which on bars differ, to a block; `None` if they are the same. Both are
+/// fingerprints from the first bar on, in ascending time.
 pub fn differ_from(a: &[Print], b: &[Print]) -> Option<i64> {
     let same = a.iter().zip(b).take_while(|(a, b)| a == b).count();
     [a.get(same), b.get(same)].into_iter().flatten().map(|print| print.first).min()
 }
 
-/// All that is read of a bar.
+/// All values read of a bar, as words.
 fn words(series: &Series, i: usize) -> impl Iterator<Item = u64> {
     let Series { ts, close, ema, atr, adx, costs } = series;
     let values = [close].into_iter().chain(ema).chain(atr).chain(adx).chain(costs.iter().flatten());
-    // One unknown is like another.
+    // All NaN are alike.
     let bits = |v: f64| if v.is_nan() { f64::NAN.to_bits() } else { v.to_bits() };
     [ts[i] as u64].into_iter().chain(values.map(move |values| bits(values[i])))
 }

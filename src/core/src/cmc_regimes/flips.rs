@@ -1,42 +1,43 @@
-//! Flips: where a series of labels changes.
+//! Flips: the rows where a series of labels changes (specification 1, section 6).
 
 use serde::{Deserialize, Serialize};
 
-/// A change of label at a row.
+/// A change of label at a row; labels of type `T`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flip<T> {
-    /// Index of the first row with the new label.
+    /// Index of the first row with the new label, from 0.
     pub row: usize,
-    /// The label before, `None` for the first of the series.
+    /// The label before, `None` for the first flip of the series.
     pub old: Option<T>,
     /// The label from here on.
     pub new: T,
-    /// Rows that the old one lasted, `None` for the first.
+    /// Rows that the old label lasted, `None` for the first flip of the series.
     pub duration: Option<u32>,
 }
 
 impl<T> Flip<T> {
-    /// The flip with other names for its labels.
+    /// The flip with its labels renamed.
     pub fn map<U>(self, name: impl Fn(T) -> U) -> Flip<U> {
         Flip { row: self.row, old: self.old.map(&name), new: name(self.new), duration: self.duration }
     }
 }
 
-/// The label that a series has, and for how many rows so far.
+/// The current label of a series and its number of rows so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run<T> {
     /// The label.
     pub label: T,
-    /// Rows with it.
+    /// Rows with the label so far.
     pub rows: u32,
 }
 
-/// The flips of a series, in order; rows without a label are skipped.
+/// The flips of a series in ascending time; rows without a label are skipped.
 pub fn flips<T: Copy + PartialEq>(labels: impl IntoIterator<Item = Option<T>>) -> Vec<Flip<T>> {
     flips_after(&mut None, labels)
 }
 
-/// The flips of further rows of a series, counted from 0, whose run before them is known.
+/// The flips of further rows of a series, counted from 0. `current` is the run before these rows, and
+/// afterwards the run at the last of them.
 pub fn flips_after<T: Copy + PartialEq>(
     current: &mut Option<Run<T>>,
     labels: impl IntoIterator<Item = Option<T>>,

@@ -1,9 +1,9 @@
 //! Forward returns per regime over several horizons.
 //!
-//! The return of row `t` over `h` daily rows is `close[t + h] / close[t] - 1`: it begins at the close
-//! at which the label of `t` is known. Returns of neighbouring rows overlap for `h > 1`, so they are
-//! not independent and `t` comes out too large, by up to a factor of `sqrt(h)` and more where regimes
-//! persist.
+//! The return of row `t` over `h` daily rows is the share `close[t + h] / close[t] - 1`: it begins at the
+//! close at which the label of `t` is known. Returns of neighbouring rows overlap for `h > 1`; they are not
+//! independent, and the t statistic comes out too large by up to a factor of `sqrt(h)`, and more where
+//! regimes persist.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub struct Forward {
 }
 
 impl Forward {
-    /// Takes a row; `None` where it has no forward return, which does not count.
+    /// Takes the forward return of a row; `None` does not count.
     pub fn push(&mut self, forward_return: Option<f64>) {
         let Some(r) = forward_return.filter(|r| r.is_finite()) else { return };
         self.returns.push(r);
@@ -27,7 +27,7 @@ impl Forward {
         self.worst = Some(self.worst.map_or(r, |worst| worst.min(r)));
     }
 
-    /// The statistics of both sets together (up to rounding).
+    /// The statistics of both sets together, up to rounding.
     pub fn combine(self, other: Self) -> Self {
         Self {
             returns: self.returns.combine(other.returns),
@@ -41,35 +41,37 @@ impl Forward {
         self.returns.returns
     }
 
-    /// Mean return, `None` without any.
+    /// Mean return, `None` without returns.
     pub fn mean(&self) -> Option<f64> {
         self.returns.mean()
     }
 
-    /// Sample standard deviation (ddof 1), `None` under two returns.
+    /// Sample standard deviation (ddof 1), `None` with fewer than two returns.
     pub fn std(&self) -> Option<f64> {
         self.returns.std()
     }
 
-    /// `mean / (std / sqrt(n))`, `None` without a standard deviation above 0.
+    /// The t statistic `mean / (std / sqrt(n))`, `None` without a standard deviation above 0.
     pub fn t(&self) -> Option<f64> {
         let t = self.mean()? / (self.std()? / (self.n() as f64).sqrt());
         t.is_finite().then_some(t)
     }
 
-    /// Share of returns above 0, `None` without any.
+    /// Share of returns above 0, from 0 to 1; `None` without returns.
     pub fn hit_rate(&self) -> Option<f64> {
         (self.n() > 0).then(|| self.hits as f64 / self.n() as f64)
     }
 
-    /// The smallest return.
+    /// The smallest return, `None` without returns.
     pub fn worst(&self) -> Option<f64> {
         self.worst
     }
 }
 
-/// Forward returns by regime and horizon, each pair present. `labels` and `close` have one element a
-/// daily row in ascending time; rows without a label are in no regime, NaN is an unknown close.
+/// Forward returns by regime and horizon (in rows); every regime has an entry for every horizon.
+///
+/// `labels` and `close` have one element per daily row in ascending time. Rows without a label are in no
+/// regime; NaN is an unknown close.
 pub fn forward_returns<T: Clone + Ord>(
     labels: &[Option<T>],
     close: &[f64],

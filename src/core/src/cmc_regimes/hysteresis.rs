@@ -1,11 +1,11 @@
-//! Hysteresis: a layer's label changes at once where that reduces risk, and otherwise only after
-//! it was seen on enough consecutive rows (specification 1, section 4).
+//! Hysteresis: a label that reduces risk is accepted at once, any other only after enough consecutive rows
+//! (specification 1, section 4).
 
 use serde::{Deserialize, Serialize};
 
 use crate::cmc_regimes::label::Label;
 
-/// How changes of a label are held back.
+/// Which changes of a label are held back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
@@ -24,44 +24,45 @@ impl Mode {
         }
     }
 
-    /// The mode of this name.
+    /// The mode with this name, `None` if there is none.
     pub fn parse(text: &str) -> Option<Self> {
         [Mode::Asymmetric, Mode::Symmetric].into_iter().find(|m| m.as_str() == text)
     }
 }
 
-/// The memory of one layer: a value that can be stored and resumed.
+/// The hysteresis of one layer: a state that can be stored and resumed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// The label in force.
     pub accepted: Option<Label>,
-    /// The label that waits.
+    /// The label that waits to be accepted.
     pub pending: Option<Label>,
-    /// Consecutive rows the change was seen on.
+    /// Consecutive rows on which the change was seen.
     pub count: u32,
 }
 
-/// What became of the raw label of a row.
+/// What was done with the raw label of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// The row has none: nothing changes.
+    /// The row has no label: nothing changes.
     NoLabel,
-    /// The first of all: accepted.
+    /// The first label of the layer: accepted.
     First,
-    /// It is the label in force; what was pending is dropped.
+    /// The label in force: a pending change is dropped.
     Same,
-    /// Another one, and nothing is held: accepted.
+    /// Another label, and changes are not held: accepted.
     NotHeld,
-    /// It reduces risk: accepted at once.
+    /// A label that reduces risk: accepted at once.
     Tightens,
-    /// It waits, seen on so many rows.
+    /// The change waits; seen on so many rows.
     Waits(u32),
-    /// It was seen on so many rows: accepted.
+    /// The change was seen on so many rows: accepted.
     SeenEnough(u32),
 }
 
 impl State {
-    /// Takes the raw label of the next row and gives the accepted one ([`State::decide`]).
+    /// Takes the raw label of the next row and returns the label in force; arguments as for
+    /// [`State::decide`].
     pub fn step(
         &mut self,
         raw: Option<Label>,
@@ -73,11 +74,10 @@ impl State {
         self.accepted
     }
 
-    /// Takes the raw label of the next row and tells what becomes of it.
+    /// Takes the raw label of the next row and returns what was done with it. Specification 1, section 4.
     ///
-    /// `hold` is the number of consecutive rows a held change must be seen on; 0 accepts all.
-    /// `tightens(old, new)` says whether a change reduces risk; it is asked in asymmetric mode only.
-    /// A row without a label changes nothing.
+    /// `hold` is the number of consecutive rows on which a held change must be seen; 0 accepts every change.
+    /// `tightens(old, new)` says whether a change reduces risk, and is called in asymmetric mode only.
     pub fn decide(
         &mut self,
         raw: Option<Label>,

@@ -1,4 +1,4 @@
-//! The label of a bar: `Trend-Vol-Liq`, for example `Up-Low-Normal`.
+//! The label of a bar: `Trend-Vol-Liq`, for example `Up-Low-Normal` (specification 1, section 2).
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ macro_rules! place {
         impl $name {
             /// Every value, in order.
             pub const ALL: &'static [$name] = &[$($name::$variant),+];
-            /// The text as it stands in a label.
+            /// The text in a label.
             pub const fn as_str(self) -> &'static str {
                 match self { $($name::$variant => stringify!($variant)),+ }
             }
@@ -33,35 +33,35 @@ place!(
     }
 );
 place!(
-    /// Second place of a label: volatility against its own history or fixed cut-offs.
+    /// Second place of a label: volatility against its own history or against fixed cut-offs.
     Vol {
-        /// Calm.
+        /// Low volatility.
         Low,
-        /// Ordinary.
+        /// Medium volatility.
         Normal,
-        /// Wild, or not known to be otherwise.
+        /// High volatility; by rank also where unknown.
         High
     }
 );
 place!(
     /// Third place of a label: trading costs against their rolling median.
     Liq {
-        /// Cheaper than usual.
+        /// Both costs clearly below their medians.
         Easy,
-        /// As usual, or not measured.
+        /// In between, or not measured.
         Normal,
-        /// More than twice as dear as usual.
+        /// One of the costs above twice its median.
         Stressed
     }
 );
 
-/// One of the 27 labels, as a small number.
+/// One of the 27 labels, stored as a number from 0 to 26.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(into = "u8", try_from = "u8")]
 pub struct Label(u8);
 
 impl Label {
-    /// How many labels there are.
+    /// Number of labels.
     pub const COUNT: usize = 27;
 
     /// The label of three places.
@@ -69,37 +69,37 @@ impl Label {
         Self(trend as u8 * 9 + vol as u8 * 3 + liq as u8)
     }
 
-    /// Every label, by index.
+    /// All labels, by ascending index.
     pub fn all() -> impl Iterator<Item = Label> {
         (0..Self::COUNT as u8).map(Label)
     }
 
-    /// Its place in [`Label::all`].
+    /// Index in [`Label::all`], 0 to 26.
     pub const fn index(self) -> usize {
         self.0 as usize
     }
 
-    /// First place.
+    /// The first place.
     pub fn trend(self) -> Trend {
         Trend::ALL[self.index() / 9]
     }
 
-    /// Second place.
+    /// The second place.
     pub fn vol(self) -> Vol {
         Vol::ALL[self.index() / 3 % 3]
     }
 
-    /// Third place.
+    /// The third place.
     pub fn liq(self) -> Liq {
         Liq::ALL[self.index() % 3]
     }
 
-    /// `Trend-Vol-Liq`.
+    /// The text `Trend-Vol-Liq`.
     pub const fn as_str(self) -> &'static str {
         TEXTS[self.index()]
     }
 
-    /// The label of this text, if it is one.
+    /// The label with this text, `None` if there is none.
     pub fn parse(text: &str) -> Option<Self> {
         TEXTS.iter().position(|t| *t == text).map(|i| Label(i as u8))
     }

@@ -1,4 +1,4 @@
-//! Raw labels of one layer: trend, volatility and liquidity of every bar.
+//! Raw labels of one layer: trend, volatility and liquidity of each bar (specification 1, section 2).
 
 use serde::{Deserialize, Serialize};
 
@@ -9,61 +9,60 @@ use crate::math::rolling::{RunningMean, Standing, rolling_median, standings};
 
 pub use crate::cmc_regimes::facts::{Facts, Volatility, facts};
 
-/// Bars in the mean of the volatility proxy.
+/// Bars in the mean of absolute returns, the volatility where no ATR is mapped.
 pub const ATRP_BARS: usize = 14;
-/// Percentile below which volatility is low.
+/// Percentile (0 to 100) below which volatility is low.
 pub const PCT_LOW: f64 = 33.0;
-/// Percentile from which volatility is high.
+/// Percentile (0 to 100) from which on volatility is high.
 pub const PCT_HIGH: f64 = 67.0;
-/// Fixed cut-off below which volatility is low.
+/// Volatility, as a share of price, below which it is low by fixed cut-offs.
 pub const ATRP_LOW: f64 = 0.015;
-/// Fixed cut-off above which volatility is high.
+/// Volatility, as a share of price, above which it is high by fixed cut-offs.
 pub const ATRP_HIGH: f64 = 0.04;
 /// Bars in the rolling medians of spread and slippage.
 pub const LIQ_WINDOW: usize = 60;
-/// Fewest known values for such a median.
+/// Fewest known values that give such a median.
 pub const LIQ_MIN_KNOWN: usize = LIQ_WINDOW / 3;
-/// Share of the median below which trading is cheap.
+/// Multiple of their medians below which both costs make liquidity easy.
 pub const LIQ_EASY: f64 = 0.8;
-/// Multiple of the median above which trading is stressed.
+/// Multiple of its median above which either cost makes liquidity stressed.
 pub const LIQ_STRESSED: f64 = 2.0;
 
-/// The bars of one layer in ascending time, one element a bar, NaN where unknown.
-///
-/// All slices have the length of `close`.
+/// The bars of one layer in ascending time, one element per bar, NaN where unknown. All slices have the
+/// length of `close`.
 #[derive(Clone, Copy, Debug)]
 pub struct Bars<'a> {
     /// Closing prices.
     pub close: &'a [f64],
-    /// Fast, mid and slow EMA.
+    /// Fast, mid and slow EMA, in that order.
     pub ema: [&'a [f64]; 3],
-    /// Average true range in price units, where mapped.
+    /// Average true range in units of price, where mapped.
     pub atr: Option<&'a [f64]>,
     /// ADX, 0 to 100, where mapped.
     pub adx: Option<&'a [f64]>,
-    /// Spread and slippage, where both are mapped.
+    /// Spread and slippage, in that order, where both are mapped.
     pub costs: Option<[&'a [f64]; 2]>,
 }
 
-/// Raw labels of a layer's bars (specification 1, section 2).
+/// Raw labels of a layer's bars, one per bar. Specification 1, section 2.
 ///
-/// `adx_floor` of 0 or less, or no ADX, leaves trends as they are.
+/// An `adx_floor` (0 to 100) of 0 or less, or bars without an ADX, leave trends as they are.
 pub fn label_bars(bars: &Bars, layer: Layer, tier: Tier, adx_floor: f64) -> Vec<Label> {
     let [ranked, fixed] = Memory::default().label(bars, layer, adx_floor);
     if vol_window(layer, tier, bars.close.len()).is_some() { ranked } else { fixed }
 }
 
-/// What labelling further bars of a layer takes from the bars before them.
+/// What labelling further bars of a layer needs of the bars before.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Memory {
-    /// The raw trend of the last bar, and how many bars have had it.
+    /// Raw trend of the last bar, and number of bars in a row with it.
     trend: Trend,
     run: usize,
     close: f64,
     mean: RunningMean,
-    /// Volatility of the last bars, one fewer than a window.
+    /// Volatility of the last bars, one bar fewer than a window.
     atrp: Vec<f64>,
-    /// Spread and slippage of the last bars, one fewer than a window.
+    /// Spread and slippage of the last bars, one bar fewer than a window.
     costs: [Vec<f64>; 2],
 }
 
@@ -81,8 +80,9 @@ impl Default for Memory {
 }
 
 impl Memory {
-    /// Raw labels of further bars, with volatility by percentile and by fixed cut-offs; which is used is
-    /// for [`vol_window`] to say. Which columns are mapped must be the same for all bars of a layer.
+    /// Raw labels of further bars, one per bar: with volatility by percentile, then with volatility by fixed
+    /// cut-offs ([`vol_window`] says which applies). The same columns must be mapped for all bars of a layer.
+    /// Specification 1, section 2.
     pub fn label(&mut self, bars: &Bars, layer: Layer, adx_floor: f64) -> [Vec<Label>; 2] {
         let mut trends = self.confirmed_trends(bars, layer.confirm_bars());
         if let Some(adx) = floored_by(bars, adx_floor) {
@@ -132,7 +132,7 @@ impl Memory {
         }
     }
 
-    /// What `of` makes of where the volatility of each further bar stands in its window.
+    /// What `of` makes of the standing of each further bar's volatility in its window.
     pub(super) fn standings<R>(
         &mut self,
         atrp: Vec<f64>,
@@ -146,7 +146,7 @@ impl Memory {
         standings
     }
 
-    /// The medians of spread and slippage at each bar.
+    /// Rolling medians of spread and slippage, one per bar.
     pub(super) fn medians(&mut self, costs: [&[f64]; 2]) -> [Vec<f64>; 2] {
         let mut medians = [Vec::new(), Vec::new()];
         for (side, costs) in costs.into_iter().enumerate() {
@@ -178,7 +178,7 @@ impl Memory {
     }
 }
 
-/// The ADX where trends are held against a floor.
+/// The ADX of the bars, `None` where no floor applies.
 pub(super) fn floored_by<'a>(bars: &Bars<'a>, adx_floor: f64) -> Option<&'a [f64]> {
     bars.adx.filter(|_| adx_floor > 0.0)
 }
@@ -187,7 +187,8 @@ fn keep_last(values: &mut Vec<f64>, most: usize) {
     values.drain(..values.len().saturating_sub(most));
 }
 
-/// The raw trend of one bar: `Up`, `Down`, or `Sideways` where neither holds or a value is unknown.
+/// The raw trend of one bar, from its close and its fast, mid and slow EMA: `Sideways` where neither `Up` nor
+/// `Down` holds or a value is unknown (NaN). Specification 1, section 2.
 pub fn raw_trend(close: f64, [fast, mid, slow]: [f64; 3]) -> Trend {
     if close > slow && fast > mid {
         Trend::Up
@@ -198,8 +199,9 @@ pub fn raw_trend(close: f64, [fast, mid, slow]: [f64; 3]) -> Trend {
     }
 }
 
-/// Volatility as a share of price: `atr / close` where an ATR is given, otherwise the mean of the
-/// last 14 absolute returns, known from bar 14 on (counting from 0).
+/// Volatility of each bar as a share of price, NaN where unknown: `atr / close` where an ATR is mapped,
+/// otherwise the mean of the last 14 absolute returns, known from bar 14 on (from 0). Specification 1,
+/// section 2.
 pub fn atrp(bars: &Bars) -> Vec<f64> {
     Memory::default().atrp(bars)
 }
@@ -208,18 +210,19 @@ fn known(value: f64) -> f64 {
     if value.is_finite() { value } else { f64::NAN }
 }
 
-/// The window of the percentile method, or `None` where fixed cut-offs apply: the `lite` tier,
-/// a layer that always uses them, or a series shorter than the window.
+/// The window of the percentile method in bars; `None` where fixed cut-offs apply: in the tier `lite`, for a
+/// layer that always uses them, or with fewer bars than the window. Specification 1, section 2.
 pub fn vol_window(layer: Layer, tier: Tier, bars: usize) -> Option<usize> {
     layer.vol_window().filter(|&window| tier == Tier::Full && bars >= window)
 }
 
-/// Fewest known values for a percentile in a window.
+/// Fewest known values that give a percentile in a window of so many bars. Specification 1, section 2.
 pub const fn min_known(window: usize) -> usize {
     if window / 3 > 20 { window / 3 } else { 20 }
 }
 
-/// `Low` under 33, `Normal` from 33 to under 67, otherwise (unknown too) `High`.
+/// Volatility by percentile (0 to 100): `Low` below 33, `Normal` from 33 to below 67, otherwise `High`, also
+/// where unknown. Specification 1, section 2.
 pub fn vol_of_percentile(pct: f64) -> Vol {
     if pct < PCT_LOW {
         Vol::Low
@@ -230,7 +233,8 @@ pub fn vol_of_percentile(pct: f64) -> Vol {
     }
 }
 
-/// `Low` under 1.5 %, `High` over 4 %, otherwise (unknown too) `Normal`.
+/// Volatility by fixed cut-offs, from a share of price: `Low` below 1.5 %, `High` above 4 %, otherwise
+/// `Normal`, also where unknown. Specification 1, section 2.
 pub fn vol_of_atrp(atrp: f64) -> Vol {
     if atrp < ATRP_LOW {
         Vol::Low

@@ -4,67 +4,71 @@ use std::ops::{Index, IndexMut};
 
 use serde::{Deserialize, Serialize};
 
-/// The layers that are labelled from bars, slowest first: monthly, weekly, daily, intraday.
+/// The layers that are labelled from bars, slowest first (specification 1, section 1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Layer {
-    /// Monthly cycle.
+    /// Monthly bars: the cycle.
     L0,
-    /// Weekly macro.
+    /// Weekly bars: the macro trend.
     L1,
-    /// Daily tactical.
+    /// Daily bars: tactics; they make the rows.
     L2,
-    /// Intraday, only where a source is mapped.
+    /// Intraday bars, only where a source is mapped.
     L3,
 }
 
 impl Layer {
-    /// All of them, slowest first.
+    /// All layers, slowest first.
     pub const ALL: [Layer; 4] = [Layer::L0, Layer::L1, Layer::L2, Layer::L3];
 
-    /// `L0` … `L3`.
+    /// `L0`, `L1`, `L2` or `L3`.
     pub const fn as_str(self) -> &'static str {
         ["L0", "L1", "L2", "L3"][self as usize]
     }
 
-    /// Bars that a raw trend must hold before it is confirmed.
+    /// Bars on which a raw trend must hold to be confirmed. Specification 1, section 2.
     pub const fn confirm_bars(self) -> usize {
         [2, 2, 2, 1][self as usize]
     }
 
-    /// Trailing bars of the volatility percentile; `None` where fixed cut-offs always apply.
+    /// Window of the volatility percentile in bars; `None` where fixed cut-offs always apply. Specification
+    /// 1, section 2.
     pub const fn vol_window(self) -> Option<usize> {
         [Some(60), Some(100), Some(250), None][self as usize]
     }
 
-    /// Fewest bars that enable the layer unless the caller says otherwise.
+    /// Fewest bars that enable the layer by default. Specification 1, section 3.
     pub const fn default_min_bars(self) -> usize {
         [60, 52, 120, 300][self as usize]
     }
 }
 
-/// One value a layer, slowest first; stored as an array of four.
+/// One value per layer, indexed by [`Layer`]; stored as an array of four, slowest first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PerLayer<T>([T; 4]);
 
 impl<T> PerLayer<T> {
-    /// The values of L0, L1, L2 and L3.
+    /// The values of L0, L1, L2 and L3, in that order.
     pub const fn new(slowest_first: [T; 4]) -> Self {
         Self(slowest_first)
     }
 
-    /// The value that `of` gives for each layer, asked slowest first.
+    /// The values that `of` returns for the layers, called slowest first.
     pub fn from_fn(of: impl FnMut(Layer) -> T) -> Self {
         Self(Layer::ALL.map(of))
     }
 
-    /// [`PerLayer::from_fn`], up to the first error, which it returns.
+    /// The values that `of` returns for the layers, called slowest first.
+    ///
+    /// # Errors
+    /// The first error of `of`.
     pub fn try_from_fn<E>(mut of: impl FnMut(Layer) -> Result<T, E>) -> Result<Self, E> {
         let [l0, l1, l2, l3] = Layer::ALL;
         Ok(Self([of(l0)?, of(l1)?, of(l2)?, of(l3)?]))
     }
 
-    /// This value for one layer, the default for the others.
+    /// A value for one layer, and the default for the others.
     pub fn only(layer: Layer, value: T) -> Self
     where
         T: Default,
@@ -84,7 +88,7 @@ impl<T> PerLayer<T> {
         PerLayer(self.0.each_ref())
     }
 
-    /// The values of L0, L1, L2 and L3.
+    /// The values of L0, L1, L2 and L3, in that order.
     pub fn into_array(self) -> [T; 4] {
         self.0
     }
@@ -94,7 +98,7 @@ impl<T> PerLayer<T> {
         self.0.iter()
     }
 
-    /// The values, slowest first, to be changed.
+    /// Mutable references to the values, slowest first.
     pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, T> {
         self.0.iter_mut()
     }

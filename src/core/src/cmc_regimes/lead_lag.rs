@@ -1,44 +1,43 @@
-//! Which of two series leads: sums that go on row by row, so that a further row costs no look at the
-//! rows before it.
+//! Which of two series leads: running sums, so that a further row needs no look at earlier rows.
 
 use serde::{Deserialize, Serialize};
 
-/// Largest lag looked at, in rows.
+/// Largest lag examined, in rows.
 pub const MAX_LAG: usize = 10;
 
-/// How far a correlation from sums may be from the one in two passes, where a variance is not
+/// Largest difference between a correlation from sums and one in two passes, unless a variance is
 /// [`CANCELLED`].
 const UNSURE: f64 = 1e-8;
 
-/// Share of the sum of squares under which a variance is lost in rounding.
+/// Share of the sum of squares below which a variance is lost in rounding.
 const CANCELLED: f64 = 1e-3;
 
-/// Sums over the rows of a pair of series, all of them known, from which the correlation at each lag
+/// Sums over the rows of a pair of series (rows where both are known), from which the correlation at each lag
 /// follows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LeadLag {
     rows: u64,
-    /// The first row: what all others are measured from.
+    /// The first row, from which all other values are measured.
     origin: [f64; 2],
     sum: [f64; 2],
     squares: [f64; 2],
-    /// Sums of products of rows as long apart as the index: of the same row, and from 1 on of a row of
-    /// the first series with an earlier one of the second.
+    /// Sums of products of values as many rows apart as the index: a row of the first series times the same
+    /// or an earlier row of the second.
     late_first: [f64; MAX_LAG + 1],
-    /// The same of a row of the second series with an earlier one of the first; index 0 is not used.
+    /// The same for a row of the second series times an earlier row of the first; index 0 is not used.
     late_second: [f64; MAX_LAG + 1],
-    /// The first rows, first first.
+    /// The first rows, earliest first.
     first: [[f64; MAX_LAG]; 2],
-    /// The last rows, last first, behind a place for the next.
+    /// The last rows, latest first, after a place for the next row.
     last: [[f64; MAX_LAG + 1]; 2],
-    /// Rows from the start that are like the first.
+    /// Rows from the start with the value of the first row.
     leading: [u64; 2],
-    /// Rows to the end that are like the last.
+    /// Rows up to the end with the value of the last row.
     trailing: [u64; 2],
 }
 
 impl LeadLag {
-    /// Takes the next row on which both are known.
+    /// Takes the next row on which both series are known.
     pub fn push(&mut self, row: [f64; 2]) {
         if self.rows == 0 {
             self.origin = row;
@@ -72,23 +71,24 @@ impl LeadLag {
         self.rows
     }
 
-    /// The lags, ascending, at which the absolute correlation may be the largest; a correlation in
-    /// two passes tells them apart. Positive: the second series leads.
+    /// The lags, ascending, at which the absolute correlation may be largest; a correlation in two passes
+    /// decides between them. A positive lag means that the second series leads. Specification 1, section 6.
     pub fn candidates(&self) -> Vec<i32> {
         let lags = -(MAX_LAG as i32)..=MAX_LAG as i32;
         let found: Vec<(i32, f64)> =
             lags.filter_map(|lag| self.correlation(lag).map(|corr| (lag, corr.abs()))).collect();
-        // What is not known well may be the largest whatever the others are.
+        // A correlation that the sums do not tell may be the largest.
         let largest = found.iter().map(|(_, corr)| *corr).filter(|c| c.is_finite()).fold(0.0, f64::max);
         let may_be = |corr: f64| !corr.is_finite() || corr >= largest - UNSURE;
         found.into_iter().filter(|(_, corr)| may_be(*corr)).map(|(lag, _)| lag).collect()
     }
 
-    /// The correlation at a lag; NaN where the sums do not tell, `None` where there is none.
+    /// The correlation at a lag; NaN where the sums do not tell, `None` where a variance is zero or there are
+    /// too few rows.
     fn correlation(&self, lag: i32) -> Option<f64> {
         let shift = lag.unsigned_abs() as usize;
         let paired = self.rows.checked_sub(shift as u64).filter(|n| *n >= 2)?;
-        // The series that leads is short of its last rows, the other of its first.
+        // At a lag, the leading series lacks its last rows and the other series its first.
         let (late, early, products) =
             if lag > 0 { (0, 1, &self.late_first) } else { (1, 0, &self.late_second) };
         if self.trailing[late] >= paired || self.leading[early] >= paired {

@@ -1,5 +1,5 @@
-//! All that a computation has to remember of an asset's bars up to its newest row, so that further
-//! rows cost what their windows cost and come out as if all were computed at once.
+//! The state after an asset's newest row, from which further rows can be computed without the earlier bars,
+//! with the same result as all at once.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,44 +10,46 @@ use crate::cmc_regimes::hysteresis::State;
 use crate::cmc_regimes::label::Label;
 use crate::cmc_regimes::labeller;
 use crate::cmc_regimes::layer::PerLayer;
+use crate::cmc_regimes::row::key_text;
 use crate::math::stats::ReturnStats;
 use crate::sealed::{open, seal};
 
-/// Changed whenever a memory of earlier code cannot be gone on with.
+/// Version of the stored form; changed whenever memories of earlier code cannot be resumed.
 pub const MEMORY_VERSION: u8 = 1;
 
-/// The state after an asset's newest row. The budget, the parameters and the policy it was made with
-/// are not in it: a memory can be gone on with only while they are the same.
+/// The state after an asset's newest row. Budget, parameters and policy are not part of it: a memory can be
+/// resumed only while they are the same.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Memory {
-    /// Time of the newest row, in microseconds; what closed until then has been taken in.
+    /// Time of the newest row, in microseconds; all bars up to then are taken in. `None` without rows.
     pub newest: Option<i64>,
-    /// Daily rows.
+    /// Number of daily rows.
     pub rows: u64,
-    /// Flips of all layers and the key.
+    /// Number of flips of all layers and the key.
     pub flips: u64,
-    /// The last row without a monthly or a weekly layer: up to it the market proxy matters.
+    /// Time of the last row without a monthly or a weekly layer, in microseconds, up to which the market
+    /// proxy matters; `None` if there was no such row.
     pub young_until: Option<i64>,
-    /// Per layer.
+    /// The memory of each layer.
     pub layers: PerLayer<LayerMemory>,
     pub(crate) composite: Option<Run<Option<Label>>>,
-    /// By key; the newest row, whose return is not known yet, is not among them.
+    /// By index of the key's label, `Unknown` last; without the newest row, whose return is not known yet.
     pub(crate) stats: Vec<ReturnStats>,
     pub(crate) last: Option<Last>,
     pub(crate) pairs: [Pair; 3],
 }
 
-/// What is remembered of a layer.
+/// The state of a layer after the newest row.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LayerMemory {
-    /// Bars taken in.
+    /// Number of bars taken in.
     pub bars: u64,
-    /// The fingerprint of the last block of them.
+    /// Fingerprint of the last block of bars, `None` without bars.
     pub print: Option<Print>,
-    /// The hysteresis of its labels.
+    /// Hysteresis of the labels.
     pub hysteresis: State,
     pub(crate) labels: labeller::Memory,
-    /// The raw label of the last bar, by percentile and by fixed cut-offs.
+    /// Raw label of the last bar, by percentile and by fixed cut-offs.
     pub(crate) raw: [Option<Label>; 2],
     pub(crate) run: Option<Run<Label>>,
 }
@@ -62,10 +64,10 @@ pub(crate) struct Last {
 impl Memory {
     /// The key of the newest row; `None` without rows.
     pub fn newest_key(&self) -> Option<&'static str> {
-        self.last.map(|last| crate::cmc_regimes::row::key_text(last.key))
+        self.last.map(|last| key_text(last.key))
     }
 
-    /// Rows of each output: regimes, flips, statistics, comovement.
+    /// Numbers of rows of the outputs: regimes, flips, statistics, comovement.
     pub fn output_rows(&self) -> [u64; 4] {
         let key = self.last.map(|last| last.key.map_or(Label::COUNT, Label::index));
         let stats = self.stats.iter().enumerate().filter(|(i, stats)| stats.rows > 0 || key == Some(*i));
@@ -73,12 +75,12 @@ impl Memory {
         [self.rows, self.flips, stats.count() as u64, pairs.count() as u64]
     }
 
-    /// As bytes, to be stored.
+    /// Encodes the memory as bytes to be stored.
     pub fn encode(&self) -> Vec<u8> {
         seal(MEMORY_VERSION, self)
     }
 
-    /// From stored bytes; `None` if they are of another version, damaged, or not a memory.
+    /// Decodes a memory; `None` if the bytes are of another version, damaged, or not a memory.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         open(MEMORY_VERSION, bytes)
     }

@@ -1,4 +1,4 @@
-//! The layered regimes of assets, from bars to rows: specification 1.
+//! The layered regimes of assets, from bars to rows (specification 1).
 
 pub mod align;
 pub mod budget;

@@ -1,51 +1,51 @@
-//! Everything beside bars and policy that can change a row.
+//! The parameters: all that can change a row beside the bars and the policy.
 
 use crate::cmc_regimes::hysteresis::Mode;
 use crate::cmc_regimes::layer::{Layer, PerLayer};
 
-/// What is known about the source of a layer beside its bars.
+/// Parameters of the source of a layer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SourceParams {
-    /// Periods of the fast, mid and slow EMA, in bars.
+    /// Periods of the fast, mid and slow EMA, in that order, in bars.
     pub periods: [u32; 3],
     /// Whether volatility comes from an ATR column.
     pub atr: bool,
-    /// Where an ADX column is mapped, the value at or under which a trend is sideways.
+    /// The ADX (0 to 100) at or below which a trend is sideways; `None` without an ADX column.
     pub adx_floor: Option<f64>,
-    /// Whether spread and slippage are mapped.
+    /// Whether spread and slippage columns are mapped.
     pub costs: bool,
 }
 
 /// Parameters of one layer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerParams {
-    /// Fewest bars that enable it.
+    /// Fewest bars that enable the layer.
     pub min_bars: usize,
-    /// Its source, if it has one.
+    /// Parameters of the source, `None` without a source.
     pub source: Option<SourceParams>,
 }
 
-/// Everything beside bars and policy that can change a row.
+/// All that can change a row beside the bars and the policy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Params {
-    /// Calendar of weeks and months.
+    /// Name of the calendar scheme of weeks and months.
     pub cal_scheme: String,
-    /// How changes are held.
+    /// Which changes of a label are held back.
     pub mode: Mode,
-    /// Rows that a held change must be seen on; 0 switches hysteresis off.
+    /// Consecutive rows on which a held change must be seen; 0 switches hysteresis off.
     pub hold: u32,
-    /// Per layer.
+    /// Parameters of each layer.
     pub layers: PerLayer<LayerParams>,
-    /// The L4 label of every row.
+    /// The L4 label of every row, `None` without one.
     pub l4_label: Option<String>,
-    /// Whether the budget of each row is that of the bars at or before it, instead of that of all bars.
+    /// Whether the budget of a row counts the bars at or before the row, instead of all bars.
     pub point_in_time: bool,
-    /// The asset that stands for the market.
+    /// Id of the asset that stands for the market.
     pub market_proxy_id: i32,
 }
 
 impl Default for Params {
-    /// Specification 1 with the ISO calendar and no intraday source.
+    /// The parameters of specification 1, with the ISO calendar and without an intraday source.
     fn default() -> Self {
         let periods = |layer: Layer| match layer {
             Layer::L0 => Some([12, 24, 48]),

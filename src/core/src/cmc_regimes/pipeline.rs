@@ -1,4 +1,4 @@
-//! One asset, whole: bars of every layer in, rows, flips, statistics and comovement out.
+//! The computation of one asset: bars of every layer in; rows, flips, statistics and comovement out.
 
 use std::collections::HashMap;
 
@@ -19,37 +19,33 @@ use crate::cmc_regimes::row::{FlipLayer, Row, key_text};
 use crate::cmc_regimes::series::Series;
 use crate::math::stats::ReturnStats;
 
-/// Largest gross exposure of an asset without a monthly layer while the market is not supportive,
-/// and largest size of one without a weekly layer.
-pub const PROXY_CAP: f64 = 0.7;
-
-/// All that one asset's bars give.
+/// The results for one asset.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
-    /// Tier and enabled layers of the newest row.
+    /// Tier and enabled layers of the newest row; without new rows, those given.
     pub budget: Budget,
-    /// Times of the daily rows that are new, in microseconds.
+    /// Times of the new daily rows, in microseconds, ascending.
     pub ts: Vec<i64>,
-    /// For each of them, its index in `rows`.
+    /// The index in `rows` of each new daily row.
     pub row: Vec<u32>,
-    /// What rows say, each different one once.
+    /// The contents of the new rows, each different content once.
     pub rows: Vec<Row>,
-    /// Flips of the labels of L0, L1, L2 and of the key, as texts, among the rows that are new.
+    /// Flips of the labels of L0, L1, L2 and of the key, as texts, among the new rows.
     pub flips: Vec<(FlipLayer, Flip<&'static str>)>,
-    /// Statistics per key over all rows, in order of the key's text.
+    /// Return statistics per key over all rows, in the order of the key's text.
     pub stats: Vec<(&'static str, ReturnStats)>,
-    /// Comovement of pairs of daily EMAs over all rows, by their index (0 the fastest).
+    /// Comovement of pairs of daily EMAs over all rows, by their index (0 is the fastest).
     pub comovement: Vec<([usize; 2], Comovement)>,
-    /// Fingerprints of the bars taken in, by layer, from the block on that was not full before.
+    /// Fingerprints of the bars taken in, from the first block on that was not full before.
     pub prints: PerLayer<Vec<Print>>,
-    /// What to remember for further rows.
+    /// The state from which further rows can be computed.
     pub memory: Memory,
 }
 
-/// Computes an asset. `series` are the layers' bars, `None` where a layer has no source; `proxy` is
-/// `None` for the market proxy itself.
+/// Computes an asset from all its bars (specification 1).
 ///
-/// Never fails: bars without a positive finite close should have been refused before.
+/// `series` are the bars of each layer, `None` where a layer has no source; `proxy` is `None` for the market
+/// proxy itself. Never fails: the caller refuses bars without a positive finite close.
 pub fn run(
     series: PerLayer<Option<&Series>>,
     proxy: Option<&Proxy>,
@@ -59,84 +55,55 @@ pub fn run(
     whole(series, &Given { budget: budget(series, params), proxy, policy, params, look: || () })
 }
 
-/// [`run`] with what rows are computed with at hand.
+/// [`run`] with the budget and the parameters given.
 pub fn whole(series: PerLayer<Option<&Series>>, given: &Given) -> Outcome {
     let none = Default::default();
     let emas = series[Layer::L2].map_or(&none, |daily| &daily.ema);
     resume(Memory::default(), series, emas.each_ref().map(Vec::as_slice), given)
 }
 
-/// What rows are computed with beside the bars.
+/// What rows are computed with, beside the bars.
 #[derive(Clone, Copy, Debug)]
 pub struct Given<'a> {
-    /// That of all bars; of no account for rows made point in time.
+    /// The budget of all bars; not used for rows computed point in time.
     pub budget: Budget,
-    /// `None` for the market proxy itself.
+    /// The market proxy, `None` for the market proxy itself.
     pub proxy: Option<&'a Proxy>,
     /// The compiled policy.
     pub policy: &'a Policy,
-    /// All other parameters.
+    /// All further parameters.
     pub params: &'a Params,
-    /// Called between the parts of the work, so that the caller can break it off, by unwinding.
+    /// Called between the parts of the work; may unwind to cancel the work.
     pub look: fn(),
 }
 
-/// Computes further rows of an asset: those of the daily bars in `series`, all of which closed after the
-/// memory's newest row, as must the bars of the other layers. `emas` are the daily EMAs of all rows,
-/// those before included. Budget, proxy up to the newest row, policy and parameters must be those that
-/// the memory was made with; then rows, flips, statistics and comovement are those of all at once.
+/// Computes further rows of an asset: one for each daily bar in `series`.
+///
+/// The bars of all layers must have closed after the memory's newest row. `emas` are the daily EMAs (fast,
+/// mid, slow) of all rows, earlier rows included. Budget, proxy up to the newest row, policy and parameters
+/// must be those with which the memory was made; then the results are those of all bars at once.
 pub fn resume(
     mut memory: Memory,
     series: PerLayer<Option<&Series>>,
     emas: [&[f64]; 3],
     given: &Given,
 ) -> Outcome {
-    let Given { budget, policy, params, look, .. } = *given;
+    let Given { budget, look, .. } = *given;
     let empty = Series::default();
     let daily = series[Layer::L2].unwrap_or(&empty);
-    let mut blocks: PerLayer<Vec<Print>> = PerLayer::default();
-    let taken = PerLayer::from_fn(|layer| {
-        look();
-        take_bars(&mut memory.layers[layer], layer, series[layer], &daily.ts, params, &mut blocks[layer])
-    });
-    let budgets: Vec<Budget> = match params.point_in_time {
-        true => (0..daily.ts.len())
-            .map(|t| budget_of(PerLayer::from_fn(|l| series[l].map(|_| taken[l].bars_at(t))), params))
-            .collect(),
-        false => vec![budget; daily.ts.len()],
-    };
-    let raw = PerLayer::from_fn(|l| {
-        let at = |t: usize| if budgets[t].enabled[l] { taken[l].label_at(t, budgets[t].tier) } else { None };
-        (0..daily.ts.len()).map(at).collect::<Vec<_>>()
-    });
-    let accepted: PerLayer<Vec<Option<Label>>> = PerLayer::from_fn(|l| {
-        let tightens = |old, new| policy.tightens(old, new);
-        let state = &mut memory.layers[l].hysteresis;
-        look();
-        raw[l].iter().map(|label| state.step(*label, params.mode, params.hold, tightens)).collect()
-    });
-    let capped = capped(&daily.ts, given.proxy, &budgets);
+    let (labelled, prints) = label_rows(&mut memory.layers, series, &daily.ts, given);
+    let capped = capped(&daily.ts, given.proxy, &labelled.budgets);
     look();
-
-    let mut resolver = Resolver::new(policy, params.l4_label.as_deref());
-    let row: Vec<u32> = (0..daily.ts.len())
-        .map(|t| {
-            let at = |labels: &PerLayer<Vec<Option<Label>>>| labels.each_ref().map(|labels| labels[t]);
-            resolver.resolve(((at(&accepted), at(&raw), capped[t]), budgets[t]))
-        })
-        .collect();
-    let rows = resolver.rows;
-    let is_young = |budget: &Budget| !budget.enabled[Layer::L0] || !budget.enabled[Layer::L1];
-    let young = budgets.iter().rposition(is_young);
-    memory.young_until = young.map(|t| daily.ts[t]).or(memory.young_until);
-
+    let (row, rows) = resolve_rows(&labelled, &capped, given);
     let keys = || row.iter().map(|r| rows[*r as usize].key);
     look();
-    let flips = all_flips(&mut memory, &accepted, keys());
+    let flips = all_flips(&mut memory, &labelled.accepted, keys());
     let stats = stats_by_key(&mut memory, keys(), &daily.close);
     if !daily.ts.is_empty() {
         push_rows(&mut memory.pairs, daily.ema.each_ref().map(Vec::as_slice));
     }
+    let young = labelled.budgets.iter().rposition(|budget| budget.is_young());
+    memory.young_until = young.map(|t| daily.ts[t]).or(memory.young_until);
     memory.newest = daily.ts.last().copied().or(memory.newest);
     memory.rows += daily.ts.len() as u64;
     memory.flips += flips.len() as u64;
@@ -144,16 +111,69 @@ pub fn resume(
         flips,
         stats,
         comovement: comovements(&memory.pairs, emas, look),
-        budget: budgets.last().copied().unwrap_or(budget),
+        budget: labelled.budgets.last().copied().unwrap_or(budget),
         ts: daily.ts.clone(),
         row,
         rows,
-        prints: blocks,
+        prints,
         memory,
     }
 }
 
-/// For each of these rows, whether the market proxy caps its gross exposure and its size.
+/// Budgets and labels of new rows: one element a row in each vector.
+struct Labelled {
+    budgets: Vec<Budget>,
+    raw: PerLayer<Vec<Option<Label>>>,
+    accepted: PerLayer<Vec<Option<Label>>>,
+}
+
+/// Takes the bars up to the last of these rows into the memory and labels the rows; returns also the
+/// fingerprints of the bars, by layer.
+fn label_rows(
+    memory: &mut PerLayer<LayerMemory>,
+    series: PerLayer<Option<&Series>>,
+    rows: &[i64],
+    given: &Given,
+) -> (Labelled, PerLayer<Vec<Print>>) {
+    let Given { budget, policy, params, look, .. } = *given;
+    let mut blocks: PerLayer<Vec<Print>> = PerLayer::default();
+    let taken = PerLayer::from_fn(|layer| {
+        look();
+        take_bars(&mut memory[layer], layer, series[layer], rows, params, &mut blocks[layer])
+    });
+    let budgets: Vec<Budget> = match params.point_in_time {
+        true => (0..rows.len())
+            .map(|t| budget_of(PerLayer::from_fn(|l| series[l].map(|_| taken[l].bars_at(t))), params))
+            .collect(),
+        false => vec![budget; rows.len()],
+    };
+    let raw = PerLayer::from_fn(|l| {
+        let at = |t: usize| if budgets[t].enabled[l] { taken[l].label_at(t, budgets[t].tier) } else { None };
+        (0..rows.len()).map(at).collect::<Vec<_>>()
+    });
+    let accepted = PerLayer::from_fn(|l| {
+        let tightens = |old, new| policy.tightens(old, new);
+        let state = &mut memory[l].hysteresis;
+        look();
+        raw[l].iter().map(|label| state.step(*label, params.mode, params.hold, tightens)).collect()
+    });
+    (Labelled { budgets, raw, accepted }, blocks)
+}
+
+/// What rows with these labels say, each different row once, and for each row its index there.
+fn resolve_rows(labelled: &Labelled, capped: &[[bool; 2]], given: &Given) -> (Vec<u32>, Vec<Row>) {
+    let Labelled { budgets, raw, accepted } = labelled;
+    let mut resolver = Resolver::new(given.policy, given.params.l4_label.as_deref());
+    let row = (0..budgets.len())
+        .map(|t| {
+            let at = |labels: &PerLayer<Vec<Option<Label>>>| labels.each_ref().map(|labels| labels[t]);
+            resolver.resolve(((at(accepted), at(raw), capped[t]), budgets[t]))
+        })
+        .collect();
+    (row, resolver.rows)
+}
+
+/// For each row, by time, whether the market proxy caps gross exposure and size. Specification 1, section 5.
 pub(crate) fn capped(rows: &[i64], proxy: Option<&Proxy>, budgets: &[Budget]) -> Vec<[bool; 2]> {
     let Some(proxy) = proxy else { return vec![[false; 2]; rows.len()] };
     let off = |budget: &Budget| [Layer::L0, Layer::L1].map(|layer| !budget.enabled[layer]);
@@ -161,51 +181,51 @@ pub(crate) fn capped(rows: &[i64], proxy: Option<&Proxy>, budgets: &[Budget]) ->
     rows.map(|(against, budget)| off(budget).map(|off| against && off)).collect()
 }
 
-/// The budget of these series.
+/// The budget of all bars of these series, `None` where a layer has no source. Specification 1, section 3.
 pub fn budget(series: PerLayer<Option<&Series>>, params: &Params) -> Budget {
     budget_of(series.map(|s| s.map(|s| s.close.len())), params)
 }
 
-/// The budget of so many bars, `None` where a layer has no source.
+/// The budget of these numbers of bars, `None` where a layer has no source. Specification 1, section 3.
 pub fn budget_of(bars: PerLayer<Option<usize>>, params: &Params) -> Budget {
     // A layer without a source is disabled however few bars would enable it.
     let min_bars = |l| if bars[l].is_some() { params.layers[l].min_bars } else { usize::MAX };
     Budget::of(bars.map(Option::unwrap_or_default), PerLayer::from_fn(min_bars))
 }
 
-/// Raw labels of one layer's own bars.
+/// Raw labels of a layer's bars, one per bar. Specification 1, section 2.
 pub fn raw_labels(layer: Layer, series: &Series, tier: Tier, params: &Params) -> Vec<Label> {
     let source = params.layers[layer].source.as_ref();
     label_bars(&series.bars(), layer, tier, source.and_then(|s| s.adx_floor).unwrap_or(0.0))
 }
 
-/// A layer's bars up to the last row, as rows see them.
+/// A layer's bars up to the last row, as the rows see them.
 struct Taken {
-    /// For each row, the latest of the bars.
+    /// For each row, the index of its latest bar.
     bar: Vec<Option<usize>>,
     /// Raw labels of the bars, by percentile and by fixed cut-offs.
     labels: [Vec<Label>; 2],
-    /// Those of the last bar before.
+    /// Raw labels of the last bar before these bars.
     before: [Option<Label>; 2],
-    /// Bars before.
+    /// Number of bars before these bars.
     bars_before: u64,
 }
 
 impl Taken {
-    /// Bars at or before a row.
+    /// Number of bars at or before a row.
     fn bars_at(&self, row: usize) -> usize {
         self.bars_before as usize + self.bar[row].map_or(0, |bar| bar + 1)
     }
 
-    /// The raw label of the latest bar at or before a row. A layer that is enabled in the tier `full` has a
-    /// window of bars then.
+    /// The raw label of the latest bar at or before a row. In the tier `full` an enabled layer has a full
+    /// window of bars.
     fn label_at(&self, row: usize, tier: Tier) -> Option<Label> {
         let how = if tier == Tier::Full { 0 } else { 1 };
         self.bar[row].map_or(self.before[how], |bar| Some(self.labels[how][bar]))
     }
 }
 
-/// Takes a layer's bars up to the last row into its memory.
+/// Takes the bars of a layer up to the last row into its memory.
 fn take_bars(
     own: &mut LayerMemory,
     layer: Layer,
@@ -234,19 +254,20 @@ fn take_bars(
     taken
 }
 
-/// The window of a layer's percentile, `None` where fixed cut-offs apply, and its ADX floor.
+/// The window of a layer's percentile in bars, `None` where fixed cut-offs apply, and its ADX floor.
 pub(crate) fn labelling(layer: Layer, given: &Given) -> (Option<usize>, f64) {
     let source = given.params.layers[layer].source.as_ref();
-    // Tier full means that all enabled layers have a window of bars, some perhaps after the last row.
+    // In the tier full all enabled layers have a full window of bars, perhaps counting bars after the last
+    // row.
     let window = vol_window(layer, given.budget.tier, usize::MAX);
     (window, source.and_then(|s| s.adx_floor).unwrap_or(0.0))
 }
 
-/// What tells rows apart: setups follow from the labels.
+/// What tells rows apart; setups follow from the labels.
 type RowContent = (PerLayer<Option<Label>>, [u64; 3], Orders, bool, Budget);
 
-/// Resolves rows into policies: each different combination of inputs is worked out once, and rows
-/// that say the same become one.
+/// Resolves rows into policies: each combination of inputs is resolved once, and rows with equal content
+/// share it.
 struct Resolver<'a> {
     policy: &'a Policy,
     l4: Option<Effect>,
@@ -262,7 +283,7 @@ impl<'a> Resolver<'a> {
         Self { policy, l4, seen: HashMap::new(), by_content: HashMap::new(), last: None, rows: Vec::new() }
     }
 
-    /// The index of what a row says that has these inputs.
+    /// The index of the content of a row with these inputs.
     fn resolve(&mut self, inputs: (RowInputs, Budget)) -> u32 {
         if let Some((same, index)) = self.last
             && same == inputs

@@ -1,11 +1,11 @@
-//! A row of the layered regimes: labels by layer and the key made of them.
+//! A row of the layered regimes: labels, key and policy (specification 1, section 6).
 
 use crate::cmc_regimes::budget::Budget;
 use crate::cmc_regimes::label::Label;
 use crate::cmc_regimes::layer::{Layer, PerLayer};
-use crate::cmc_regimes::policy::Risk;
+use crate::cmc_regimes::policy::{Risk, UNKNOWN};
 
-/// What a daily row says. Many rows say the same, so rows refer to it by index.
+/// The content of daily rows; rows with equal content refer to the same one by index.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// Accepted labels.
@@ -14,25 +14,25 @@ pub struct Row {
     pub key: Option<Label>,
     /// The five risk fields.
     pub risk: Risk,
-    /// Allowed setups, sorted; `None` is unrestricted.
+    /// Allowed setups, sorted; `None` is no restriction.
     pub setups: Option<Vec<String>>,
     /// Tier and enabled layers.
     pub budget: Budget,
 }
 
 impl Row {
-    /// The text of the key.
+    /// The text of the key, `Unknown` without one.
     pub fn key_text(&self) -> &'static str {
         key_text(self.key)
     }
 }
 
-/// The text of a key.
+/// The text of a key, `Unknown` for `None`.
 pub fn key_text(key: Option<Label>) -> &'static str {
-    key.map_or(crate::cmc_regimes::policy::UNKNOWN, Label::as_str)
+    key.map_or(UNKNOWN, Label::as_str)
 }
 
-/// A series of labels whose flips are recorded: a layer, or the key.
+/// A series of labels whose flips are recorded: those of a layer, or the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FlipLayer {
     /// Accepted labels of a layer.

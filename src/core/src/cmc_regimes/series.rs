@@ -1,21 +1,21 @@
-//! Bars of one layer, and what the market proxy's say.
+//! The bars of one layer.
 
 use crate::cmc_regimes::labeller::Bars;
 
-/// Bars of one layer in ascending time. All vectors have one element a bar, NaN where unknown.
+/// The bars of one layer in ascending time. All vectors have one element per bar, NaN where unknown.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Series {
     /// Closing time of each bar, in microseconds.
     pub ts: Vec<i64>,
     /// Closing prices.
     pub close: Vec<f64>,
-    /// Fast, mid and slow EMA.
+    /// Fast, mid and slow EMA, in that order.
     pub ema: [Vec<f64>; 3],
-    /// Average true range, where mapped.
+    /// Average true range in units of price, where mapped.
     pub atr: Option<Vec<f64>>,
-    /// ADX, where mapped.
+    /// ADX, 0 to 100, where mapped.
     pub adx: Option<Vec<f64>>,
-    /// Spread and slippage, where both are mapped.
+    /// Spread and slippage, in that order, where both are mapped.
     pub costs: Option<[Vec<f64>; 2]>,
 }
 
@@ -36,7 +36,7 @@ impl Series {
         }
     }
 
-    /// How many bars closed at or before a moment.
+    /// Number of bars that closed at or before a moment (microseconds).
     pub fn until(&self, ts: i64) -> usize {
         self.ts.partition_point(|bar| *bar <= ts)
     }
@@ -46,12 +46,12 @@ impl Series {
         self.part(0..n)
     }
 
-    /// The bars from the one of this index on.
+    /// The bars from this index on.
     pub fn since(&self, bar: usize) -> Series {
         self.part(bar..self.ts.len())
     }
 
-    /// The bars of these indices.
+    /// The bars with these indices.
     pub fn part(&self, bars: std::ops::Range<usize>) -> Series {
         let rest = |values: &Vec<f64>| values[bars.clone()].to_vec();
         Series {

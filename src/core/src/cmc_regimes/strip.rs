@@ -1,12 +1,12 @@
-//! A history of labels as a strip of cells: what most rows of each cell say.
+//! A history of labels as a strip of cells, each with the dominant label of its rows.
 
 use std::ops::Range;
 
 use crate::cmc_regimes::label::{Label, Trend, Vol};
 
-/// The trend that most rows have, and the volatility that most of those have. On a tie the more
-/// cautious one: a known over an unknown, `Down` over `Sideways` over `Up`, the higher volatility.
-/// `None` where most rows have no label, or there are none.
+/// The trend of most rows, and the volatility of most rows with that trend; `None` where most rows have no
+/// label, or without rows. A tie goes to the more cautious: known before unknown, `Down` before `Sideways`
+/// before `Up`, the higher volatility.
 pub fn dominant(labels: &[Option<Label>]) -> Option<(Trend, Vol)> {
     let trend_of = |label: &Option<Label>| label.map(Label::trend);
     let trends = [None].into_iter().chain(Trend::ALL.iter().copied().map(Some));
@@ -18,14 +18,14 @@ pub fn dominant(labels: &[Option<Label>]) -> Option<(Trend, Vol)> {
     Some((trend, vol))
 }
 
-/// The rows of each of `cells` cells: all rows, in order, as evenly as whole rows go. Where there are
-/// fewer rows than cells a row is in more than one.
+/// The ranges of row indices of `cells` cells: all rows in order, divided as evenly as possible. With fewer
+/// rows than cells, rows are in more than one cell.
 pub fn cells(rows: usize, cells: usize) -> impl Iterator<Item = Range<usize>> {
     let begin = move |cell: usize| (cell as u128 * rows as u128 / cells.max(1) as u128) as usize;
     (0..cells).map(move |cell| begin(cell)..begin(cell + 1).max(begin(cell) + 1).min(rows))
 }
 
-/// The character of a cell: the trend by its direction, volatility by how much ink it takes.
+/// The character of a cell: its direction shows the trend, its weight the volatility.
 pub fn glyph(cell: Option<(Trend, Vol)>) -> char {
     let Some((trend, vol)) = cell else { return UNKNOWN };
     let of_trend = match trend {
@@ -39,8 +39,8 @@ pub fn glyph(cell: Option<(Trend, Vol)>) -> char {
 /// The character of rows without a label.
 pub const UNKNOWN: char = '?';
 
-/// A history as one line of `width` characters, each the [`dominant`] label of as many rows as any
-/// other (but one). Empty without rows.
+/// A history, one label per row in ascending time, as one line of `width` characters, each for the
+/// [`dominant`] label of its cell; empty without rows.
 pub fn line(labels: &[Option<Label>], width: usize) -> String {
     let width = if labels.is_empty() { 0 } else { width };
     cells(labels.len(), width).map(|rows| glyph(dominant(&labels[rows]))).collect()

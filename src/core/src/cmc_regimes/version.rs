@@ -1,4 +1,5 @@
-//! The version hash: what every label and policy value was computed with.
+//! The version hash: a fingerprint of all that labels and policies are computed with (specification 1,
+//! section 6).
 
 use serde_json::{Value, json};
 
@@ -8,18 +9,18 @@ use crate::cmc_regimes::params::Params;
 use crate::cmc_regimes::policy::{PolicyTable, Rule};
 use crate::hash::of_json;
 
-/// Changed whenever the code gives another label or policy for the same inputs and parameters.
+/// Version of the code; changed whenever the same inputs and parameters give another label or policy.
 pub const LABEL_VERSION: u32 = 1;
 
-/// The first 16 hex digits of the SHA-256 of a canonical JSON text (keys sorted, no white space,
-/// shortest round-trip numbers) of the label version, every rule with its values, and every
-/// parameter that can change a label. `params` that act alike, such as no hysteresis in either
-/// mode, hash alike.
+/// The version hash: the first 16 hex digits of the SHA-256 of a canonical JSON text (keys sorted, no white
+/// space, shortest round-trip numbers) of the label version, every rule with its values, and every parameter
+/// that can change a label. Parameters with the same effect, such as no hysteresis in either mode, hash
+/// alike. Specification 1, section 6.
 pub fn version_hash(table: &PolicyTable, params: &Params) -> String {
     of_json(&canonical(table, params))
 }
 
-/// The same hash of the policy's rules alone: it tells a changed policy from changed parameters.
+/// The hash of the policy's rules alone, 16 hex digits, which tells a changed policy from changed parameters.
 pub fn policy_hash(table: &PolicyTable) -> String {
     of_json(&json!([table.rules().iter().map(rule).collect::<Vec<_>>(), rule(table.fallback())]))
 }

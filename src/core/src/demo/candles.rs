@@ -1,20 +1,20 @@
-//! Candles of the market: its daily bars by symbol, some intraday ones within them, and an index that
-//! trades on weekdays alone.
+//! Candles of the invented market: daily bars by symbol, intraday candles of some of them, and an index that
+//! trades only on weekdays.
 
 use crate::calendar::DailyBars;
 use crate::calendar::civil::MICROS_PER_DAY;
 use crate::demo::{CLOSING_TIME, DemoAsset, FIRST_DAY, MoodWalk, Nature, Rng, factor};
 
-/// The timeframes that there are.
+/// The timeframe of daily candles.
 pub const DAILY: &str = "1d";
-/// See [`DAILY`].
+/// The timeframe of candles of four hours.
 pub const FOUR_HOURS: &str = "4h";
 /// The symbol of the index.
 pub const INDEX: &str = "^GSPC";
 
-/// So many candles of the index, at most.
+/// Most candles of the index.
 const INDEX_DAYS: usize = 1_500;
-/// So many assets, the first ones, have candles of four hours, of so many days at most.
+/// The first assets, of this number, have candles of four hours, of at most `INTRADAY_DAYS` days.
 const INTRADAY_ASSETS: i32 = 3;
 const INTRADAY_DAYS: usize = 180;
 const PARTS: usize = 6;
@@ -22,17 +22,17 @@ const PARTS: usize = 6;
 /// Candles of one symbol and timeframe.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DemoCandles {
-    /// That of the asset, or [`INDEX`].
+    /// Symbol of the asset, or [`INDEX`].
     pub symbol: String,
     /// [`DAILY`] or [`FOUR_HOURS`].
     pub timeframe: &'static str,
-    /// Stamped with when each candle opened, in UTC. The market capitalisation is not filled.
+    /// Candles in ascending time, stamped with their open; without market capitalisations.
     pub bars: DailyBars,
 }
 
-/// The candles of an asset: its daily bars, and in the first assets the last days of these again, in
-/// candles of four hours. Open, high, low and close of a day's candles together are those of its bar,
-/// the volume but for rounding.
+/// The candles of an asset: its daily bars and, for the first assets, its last days again in candles of four
+/// hours. Together, a day's candles have the open, high, low and close of its bar, and up to rounding its
+/// volume.
 pub fn candles(asset: &DemoAsset, seed: u64) -> Vec<DemoCandles> {
     let of = |timeframe, bars| DemoCandles { symbol: asset.symbol.clone(), timeframe, bars };
     let mut all = vec![of(DAILY, opened(asset.bars.clone()))];
@@ -42,8 +42,8 @@ pub fn candles(asset: &DemoAsset, seed: u64) -> Vec<DemoCandles> {
     all
 }
 
-/// The candles of the index on the last weekdays of a market of so many days: the market's moves, but
-/// calmer, and nothing on weekends.
+/// The daily candles of the index on the last weekdays of a market of `days` days: the market's moves,
+/// damped.
 pub fn index(days: usize, seed: u64) -> DemoCandles {
     // Day 0 is a Saturday.
     let is_weekday = |day: i32| day % 7 > 1;
@@ -61,13 +61,14 @@ pub fn index(days: usize, seed: u64) -> DemoCandles {
     DemoCandles { symbol: INDEX.to_owned(), timeframe: DAILY, bars }
 }
 
-/// Daily bars, stamped with the midnight that begins their day.
+/// Daily bars stamped with the midnight at which their day begins.
 fn opened(mut bars: DailyBars) -> DailyBars {
     bars.ts.iter_mut().for_each(|ts| *ts -= CLOSING_TIME);
     bars.market_cap.clear();
     bars
 }
 
+/// The candles of four hours of the last days of an asset, within the ranges of its daily bars.
 fn four_hours(asset: &DemoAsset, seed: u64) -> DailyBars {
     let DailyBars { ts, open, high, low, close, volume, .. } = &asset.bars;
     let mut bars = DailyBars::default();
@@ -75,7 +76,7 @@ fn four_hours(asset: &DemoAsset, seed: u64) -> DailyBars {
         let begin = ts[i] - CLOSING_TIME;
         let mut rng = Rng::new(seed, (1 << 63) + ((asset.id as u64) << 32) + (begin / MICROS_PER_DAY) as u64);
         let inside = |price: f64| price.max(low[i]).min(high[i]);
-        // From the open to the close by detours; one part goes to the high, one to the low.
+        // From the open to the close with detours; one part reaches the high, one the low.
         let mut points = [open[i]; PARTS + 1];
         points[PARTS] = close[i];
         for (k, point) in points[..PARTS].iter_mut().enumerate().skip(1) {

@@ -1,8 +1,7 @@
-//! A made-up market with regimes in it, to try things on without real data.
+//! An invented market with regimes, for trials without real data.
 //!
-//! The same arguments give the same bits on every machine: random numbers are integers, and prices
-//! come of `+ - * /` alone, which IEEE 754 rounds in one way only; `exp`, `ln` and the like differ
-//! between platforms.
+//! The same arguments give the same bits on every machine: random numbers are integers, and prices come from
+//! `+ - * /` alone, which IEEE 754 rounds in only one way; `exp`, `ln` and the like differ between platforms.
 
 mod candles;
 
@@ -11,27 +10,27 @@ use crate::calendar::civil::MICROS_PER_DAY;
 
 pub use candles::{DAILY, DemoCandles, FOUR_HOURS, INDEX, candles, index};
 
-/// Days from 2000-01-01 to the first day of every market, 2016-01-01.
+/// First day of every market, 2016-01-01, in days since 2000-01-01.
 pub const FIRST_DAY: i32 = 5_844;
-/// Days of the last asset.
+/// Days of history of the last asset.
 pub const YOUNGEST_DAYS: usize = 200;
-/// Days of the last asset but one.
+/// Days of history of the last asset but one.
 pub const YOUNG_DAYS: usize = 720;
 
 /// One asset with its daily bars.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DemoAsset {
-    /// 1, 2, 3 …
+    /// Number of the asset, from 1.
     pub id: i32,
-    /// As [`symbol`] gives it.
+    /// Symbol of the asset ([`symbol`]).
     pub symbol: String,
-    /// Day of its first bar, in days since 2000-01-01.
+    /// Day of the first bar, in days since 2000-01-01.
     pub first_day: i32,
-    /// One bar a day at 23:59:59 UTC, the last day being that of every other asset.
+    /// One bar per day at 23:59:59 UTC; all assets end on the same day.
     pub bars: DailyBars,
 }
 
-/// All of [`assets`] at once: about 56 bytes a bar.
+/// All [`assets`] at once: about 56 bytes per bar.
 pub fn market(assets: usize, days: usize, seed: u64) -> Vec<DemoAsset> {
     self::assets(assets, days, seed).collect()
 }
@@ -41,17 +40,15 @@ pub fn symbol(id: i32) -> String {
     if id == 1 { "MARKET".to_owned() } else { format!("DEMO{id}") }
 }
 
-/// The assets of a market of so many days from [`FIRST_DAY`] on, one after the other. Without
-/// assets or days there are none.
+/// The assets of a market of `days` days from [`FIRST_DAY`] on, by ascending id; none without assets or days.
 ///
-/// Prices follow five moods (calm bull, nervous bull, range, calm decline, crash), each with a drift
-/// and a volatility of its own, of the market as a whole and of each asset. Asset 1 is the market
-/// but for a little noise. The last asset of two or more has only [`YOUNGEST_DAYS`] bars, so that
-/// it lacks monthly and weekly layers, and the last but one of three or more only [`YOUNG_DAYS`],
-/// so that it lacks the monthly one.
+/// Prices follow five moods (calm bull, nervous bull, range, calm decline, crash), each with its own drift
+/// and volatility, of the market as a whole and of each asset. Asset 1 is the market with a little noise. The
+/// last of two or more assets has only [`YOUNGEST_DAYS`] bars, so that it lacks monthly and weekly layers;
+/// the last but one of three or more has only [`YOUNG_DAYS`], so that it lacks the monthly layer.
 ///
-/// The bar of an asset on a day depends on its id and the seed alone: more assets or more days
-/// change only where the histories of the last two begin.
+/// The bar of an asset on a day depends only on its id and the seed: more assets or days only change where
+/// the histories of the last two assets begin.
 pub fn assets(assets: usize, days: usize, seed: u64) -> impl Iterator<Item = DemoAsset> {
     let factor = factor(days, seed);
     let count = if days == 0 { 0 } else { i32::try_from(assets).unwrap_or(i32::MAX) };
@@ -70,31 +67,30 @@ pub fn assets(assets: usize, days: usize, seed: u64) -> impl Iterator<Item = Dem
     })
 }
 
-/// What moves all assets, day by day.
+/// The moves that all assets share, one per day.
 fn factor(days: usize, seed: u64) -> Vec<Shock> {
     let mut mood = MoodWalk::new(seed, 0);
     (0..days).map(|_| mood.step()).collect()
 }
 
-/// Opens and closes stay between these, whatever the length of the market; highs and lows are
-/// within an eighth of them.
+/// Bounds of opens and closes, however long the market; highs and lows exceed them by at most an eighth.
 const FLOOR: f64 = 0.01;
 const CEILING: f64 = 1e6;
-/// Largest share of price that a day gains or loses for being far from the fair price, and what
-/// that one gains a day (10 % a year). Without this pull, prices of 20 years would leave all bounds.
+/// Largest share of price by which the distance from the fair price moves a day, and the daily growth of the
+/// fair price (10 % a year). Without this pull, prices would leave the bounds within 20 years.
 const PULL: f64 = 0.002;
 const GROWTH: f64 = 0.00026;
 
 const CLOSING_TIME: i64 = MICROS_PER_DAY - 1_000_000;
 
-/// What makes the bars of one asset its own.
+/// The characteristics of one asset.
 struct Nature {
     mood: MoodWalk,
     rng: Rng,
     /// First fair price.
     fair: f64,
     supply: f64,
-    /// How much of the market's moves, and of its own, it takes part in.
+    /// Weights of the market's moves and of the asset's own moves.
     beta: f64,
     own: f64,
 }
@@ -110,8 +106,8 @@ impl Nature {
         Self { mood, rng, fair, supply, beta, own }
     }
 
-    /// Its bars on days of the market, those of the first `skipped` days left out. They are computed
-    /// all the same, so that a bar does not depend on where the history begins.
+    /// The bars on the days of the market after the first `skipped`, whose bars are computed all the same, so
+    /// that a bar does not depend on where the history begins.
     fn walk(self, factor: impl Iterator<Item = (i32, Shock)>, skipped: usize) -> DailyBars {
         let Self { mut mood, mut rng, mut fair, supply, beta, own } = self;
         let mut bars = DailyBars::default();
@@ -144,7 +140,7 @@ impl Nature {
     }
 }
 
-/// What one day does to a price.
+/// The move of one day.
 #[derive(Clone, Copy)]
 struct Shock {
     change: f64,
@@ -154,9 +150,9 @@ struct Shock {
 struct Mood {
     drift: f64,
     volatility: f64,
-    /// Days that it lasts on average.
+    /// Mean duration in days.
     days: f64,
-    /// Chance of each mood to follow it, in percent.
+    /// Probabilities of the next mood, in percent.
     next: [u64; 5],
 }
 
@@ -197,11 +193,11 @@ impl MoodWalk {
     }
 }
 
-/// SplitMix64, written out because a change in a generator of others would change the market.
+/// SplitMix64, written out, since a change in a library's generator would change the market.
 struct Rng(u64);
 
 impl Rng {
-    /// One of many sequences of a seed that have nothing to do with each other.
+    /// One of many independent sequences of a seed.
     fn new(seed: u64, stream: u64) -> Self {
         let start = Self(seed).next();
         Self(Self(start ^ stream).next())
@@ -215,7 +211,7 @@ impl Rng {
         z ^ (z >> 31)
     }
 
-    /// From 0 to under 1.
+    /// A number from 0 to below 1.
     fn uniform(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
@@ -224,7 +220,7 @@ impl Rng {
         low + (high - low) * self.uniform()
     }
 
-    /// Nearly normal with mean 0 and deviation 1, never beyond 6.
+    /// Nearly normal with mean 0 and standard deviation 1, from -6 to 6.
     fn normal(&mut self) -> f64 {
         (0..12).map(|_| self.uniform()).fold(-6.0, |sum, u| sum + u)
     }
@@ -233,7 +229,7 @@ impl Rng {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::calendar::{Calendar, Span, ema, period_bars};
+    use crate::calendar::{Calendar, Span, period_bars};
     use crate::cmc_regimes::budget::Tier;
     use crate::cmc_regimes::label::{Trend, Vol};
     use crate::cmc_regimes::layer::{Layer, PerLayer};
@@ -241,6 +237,7 @@ mod tests {
     use crate::cmc_regimes::pipeline::{Outcome, run};
     use crate::cmc_regimes::policy::{Policy, PolicyTable};
     use crate::cmc_regimes::series::Series;
+    use crate::math::ema::ema;
 
     fn columns(bars: &DailyBars) -> [&Vec<f64>; 6] {
         [&bars.open, &bars.high, &bars.low, &bars.close, &bars.volume, &bars.market_cap]

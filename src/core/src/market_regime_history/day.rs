@@ -1,4 +1,4 @@
-//! The regime of a day: what its metrics score, and a sentence about it.
+//! The regime of a day: the scores of its metrics, and its description (specification 4, sections 2 and 3).
 
 /// A market regime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -7,14 +7,14 @@ pub enum Regime {
     Bull,
     /// Prices fall, or have fallen.
     Bear,
-    /// Prices move more than they did.
+    /// Prices move more than before.
     Volatile,
     /// No direction, and no more or less movement than usual.
     Transitioning,
 }
 
 impl Regime {
-    /// Every regime; of equal scores the first one wins.
+    /// All regimes; of equal scores the first wins.
     pub const ALL: [Regime; 4] = [Regime::Bull, Regime::Bear, Regime::Volatile, Regime::Transitioning];
 
     /// `bull`, `bear`, `volatile` or `transitioning`.
@@ -27,28 +27,29 @@ impl Regime {
         }
     }
 
-    /// The regime of this name.
+    /// The regime with this name, `None` if there is none.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|r| r.as_str() == text)
     }
 }
 
-/// A day of the history: its regime and what it follows from, NaN where undefined.
+/// A day of the history: its regime and metrics, NaN where undefined. Specification 4, section 2.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Day {
     /// The regime with the highest score.
     pub regime: Regime,
-    /// A fifth of that score, at most 1.
+    /// A fifth of the highest score, 0 to 1.
     pub confidence: f64,
-    /// Share of the window's rows that were less volatile, 0 to under 1.
+    /// Share of the window's rows with a lower volatility, from 0 to below 1.
     pub volatility_percentile: f64,
-    /// Mean of the window's price change and of the short mean of closes against the long one.
+    /// Mean of the window's price change and of the excess of the short mean of closes over the long one, as
+    /// a share.
     pub trend_strength: f64,
-    /// Short mean of returns over the long one, of either sign and any size.
+    /// Ratio of the short to the long mean of returns, of either sign and any size.
     pub momentum_score: f64,
-    /// How far the close is below the highest of the window, 0 to 1.
+    /// Share by which the close is below the highest close of the window, 0 to 1.
     pub drawdown_severity: f64,
-    /// Standard deviations of the volatility from its mean in the window.
+    /// Standard deviations by which the volatility is above its mean in the window.
     pub volume_anomaly: f64,
 }
 
@@ -77,7 +78,7 @@ impl Day {
         day
     }
 
-    /// Points for a regime (section 3). All comparisons are strict, and false of NaN.
+    /// Points for a regime. All comparisons are strict, and false for NaN. Specification 4, section 3.
     fn score(&self, regime: Regime) -> u8 {
         let (vol, trend) = (self.volatility_percentile, self.trend_strength);
         let (momentum, drawdown) = (self.momentum_score, self.drawdown_severity);
@@ -97,7 +98,8 @@ impl Day {
         }
     }
 
-    /// The day in a sentence. Percentages are rounded as `printf` does: half to even, of the binary value.
+    /// The day in a sentence. Percentages are rounded as by `printf`: the binary value, half to even.
+    /// Specification 4, section 3.
     pub fn description(&self) -> String {
         let percent = |value: f64, digits: usize| match value * 100.0 {
             nan if nan.is_nan() => "nan".to_owned(),

@@ -1,9 +1,9 @@
 //! Market regime history: bull, bear, volatile or transitioning on every day, from daily closes
 //! (specification 4, sections 1 to 3).
 //!
-//! A day is a function of the last [`REACH`] closes, each of its windows computed by itself: no running
-//! sums, so that it is the same to the last bit wherever reading began. Fractions, not percent: 0.05 is
-//! 5%. NaN is undefined, as is what overflows; an undefined metric scores nothing.
+//! A day is a function of the last [`REACH`] closes: each window is computed by itself, without running sums,
+//! so that the day is the same to the last bit wherever reading began. Values are shares, not percent: 0.05
+//! is 5 %. NaN is undefined, as is an overflow; an undefined metric scores nothing.
 
 mod day;
 mod performance;
@@ -13,16 +13,16 @@ use crate::math::periods::simple_return;
 pub use day::{Day, Regime};
 pub use performance::{Performance, PerformanceByRegime, performance};
 
-/// Changed whenever the same closes give another day.
+/// Version of the code; changed whenever the same closes give another day.
 pub const VERSION: &str = "1";
-/// Rows that a day looks back on, itself included; with fewer there is no result.
+/// Rows of a day's window, its own included; with fewer rows there is no day.
 pub const LOOKBACK: usize = 60;
-/// Returns in a volatility.
+/// Returns per volatility.
 pub const VOL_RETURNS: usize = 20;
-/// Rows that a day depends on: its oldest volatility, [`LOOKBACK`]` - 1` rows back, takes
-/// [`VOL_RETURNS`] returns, which take one close more. With all of them given, rows before change nothing.
+/// Rows on which a day depends: its oldest volatility, [`LOOKBACK`]` - 1` rows back, needs [`VOL_RETURNS`]
+/// returns, which need one more close. Earlier rows change nothing.
 pub const REACH: usize = LOOKBACK + VOL_RETURNS;
-/// Trading days in a year, as volatilities and Sharpe ratios are annualised.
+/// Trading days in a year, by which volatilities and Sharpe ratios are annualised.
 pub const YEAR: f64 = 252.0;
 
 /// Rows in the short mean of closes.
@@ -31,28 +31,30 @@ const SMA_SHORT: usize = 20;
 const SMA_LONG: usize = 50;
 /// Returns in the short mean of the momentum score.
 const MOMENTUM_SHORT: usize = 5;
-/// Returns in its long mean.
+/// Returns in the long mean of the momentum score.
 const MOMENTUM_LONG: usize = 20;
 
-/// The last day of `closes`, one a row in ascending date; `None` with fewer than [`LOOKBACK`].
+/// The day of the last of `closes`, which are one per row in ascending date; `None` with fewer than
+/// [`LOOKBACK`]. Specification 4, sections 1 to 3.
 ///
-/// Closes are finite and above 0, which the caller checks; metrics that take another are undefined.
+/// The caller checks that closes are finite and above 0; metrics from other closes are undefined.
 pub fn day(closes: &[f64]) -> Option<Day> {
     let reach = &closes[closes.len().saturating_sub(REACH)..];
     days(reach, reach.len().checked_sub(1)?).pop()?
 }
 
-/// The days of the rows from `from` on, each equal to [`day`] of the closes up to it.
+/// The days of the rows from index `from` on, each equal to [`day()`] of the closes up to that row.
 pub fn days(closes: &[f64], from: usize) -> Vec<Option<Day>> {
     let first = from.saturating_sub(LOOKBACK - 1);
     let vols: Vec<f64> = (first..closes.len()).map(|i| volatility(&closes[..=i])).collect();
     (from..closes.len()).map(|i| measured(&closes[..=i], &vols[..=i - first])).collect()
 }
 
-/// Annualised volatility of the last row: of [`VOL_RETURNS`] returns, NaN unless all are defined.
+/// Annualised volatility of the last row, from [`VOL_RETURNS`] returns; NaN unless all are defined.
+/// Specification 4, section 1.
 ///
-/// Summed in ascending return: the same returns in another order have the same volatility, to the last
-/// bit. A price that hardly moves has many such windows, and a rank must not tell them apart.
+/// Returns are summed in ascending order, so that the same returns in another order give the same volatility
+/// to the last bit: a price that hardly moves has many such windows, which a rank must not tell apart.
 fn volatility(closes: &[f64]) -> f64 {
     let Some(closes) = closes.last_chunk::<{ VOL_RETURNS + 1 }>() else { return f64::NAN };
     let mut returns: [f64; VOL_RETURNS] = last_returns(closes);
@@ -60,7 +62,7 @@ fn volatility(closes: &[f64]) -> f64 {
     defined(std(&returns) * YEAR.sqrt())
 }
 
-/// The day of the last row, of whose volatilities at least as many are given as it looks back on.
+/// The day of the last row; `vols` has the volatility of each row of its window, or more.
 fn measured(closes: &[f64], vols: &[f64]) -> Option<Day> {
     let closes = closes.last_chunk::<LOOKBACK>()?;
     let vols = vols.last_chunk::<LOOKBACK>()?;
@@ -74,7 +76,7 @@ fn measured(closes: &[f64], vols: &[f64]) -> Option<Day> {
     ]))
 }
 
-/// Share of rows that were calmer; rows without a volatility stay in the denominator.
+/// Share of rows with a lower volatility; rows without a volatility stay in the denominator.
 fn volatility_percentile(vols: &[f64; LOOKBACK], vol: f64) -> f64 {
     if vol.is_nan() {
         return f64::NAN;
@@ -82,7 +84,7 @@ fn volatility_percentile(vols: &[f64; LOOKBACK], vol: f64) -> f64 {
     vols.iter().filter(|v| **v < vol).count() as f64 / LOOKBACK as f64
 }
 
-/// Mean of the price change over the window and of how far the short mean is above the long one.
+/// Mean of the price change over the window and of the excess of the short mean over the long one.
 fn trend_strength(closes: &[f64; LOOKBACK]) -> f64 {
     let [first, .., last] = *closes;
     let change = simple_return(first, last);
@@ -90,22 +92,22 @@ fn trend_strength(closes: &[f64; LOOKBACK]) -> f64 {
     change.zip(means).map_or(f64::NAN, |(change, means)| defined((change + means) / 2.0))
 }
 
-/// Short mean of the returns over the long one. Two negative means give a positive score, and a long
-/// one near 0 a score of hundreds; 0 where it is exactly 0.
+/// Ratio of the short to the long mean of returns; 0 if the long mean is exactly 0. Two negative means give a
+/// positive score, and a long mean near 0 a score of hundreds.
 fn momentum_score(closes: &[f64; LOOKBACK]) -> f64 {
     let returns: [f64; MOMENTUM_LONG] = last_returns(closes);
     let long = mean(&returns);
     if long == 0.0 { 0.0 } else { defined(mean(&returns[MOMENTUM_LONG - MOMENTUM_SHORT..]) / long) }
 }
 
-/// How far the close is below the highest of the window.
+/// Share by which the close is below the highest close of the window.
 fn drawdown_severity(closes: &[f64; LOOKBACK]) -> f64 {
     let [.., last] = *closes;
     simple_return(closes.iter().copied().fold(f64::NAN, f64::max), last).map_or(f64::NAN, f64::abs)
 }
 
-/// How many standard deviations the volatility is above the mean of the window's defined ones, 0 where
-/// they are all equal. No volume is in it, whatever its name.
+/// Standard deviations by which the volatility is above the mean of the window's defined volatilities, 0 if
+/// all are equal. Despite the name, no volume is used.
 fn volume_anomaly(vols: &[f64; LOOKBACK], vol: f64) -> f64 {
     let known: Vec<f64> = vols.iter().copied().filter(|v| !v.is_nan()).collect();
     let std = std(&known);
@@ -126,7 +128,7 @@ fn last_returns<const N: usize>(closes: &[f64]) -> [f64; N] {
     returns
 }
 
-/// The mean; of equal values it is exactly that value, so that a constant price has no trend.
+/// The mean; exactly the value if all are equal, so that a constant price has no trend.
 fn mean(values: &[f64]) -> f64 {
     match values {
         [first, rest @ ..] if rest.iter().all(|v| v == first) => *first,
@@ -134,7 +136,7 @@ fn mean(values: &[f64]) -> f64 {
     }
 }
 
-/// Sample standard deviation (ddof 1) in two passes, NaN under two values.
+/// Sample standard deviation (ddof 1) in two passes, NaN with fewer than two values.
 fn std(values: &[f64]) -> f64 {
     let Some(freedom) = values.len().checked_sub(1).filter(|n| *n > 0) else { return f64::NAN };
     let mean = mean(values);

@@ -1,24 +1,27 @@
-//! What a series of daily returns did in each regime.
+//! The performance of a series of daily returns per regime (specification 4, section 5).
 
 use crate::market_regime_history::{Regime, YEAR};
 use crate::math::stats::ReturnStats;
 
-/// Returns over the days of one regime, NaN where undefined. Fractions, not percent.
+/// Performance over the days of one regime, NaN where undefined. Values are shares, not percent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Performance {
-    /// Returns compounded: the product of `1 + r`, less 1.
+    /// Compounded return: the product of `1 + r`, less 1.
     pub total_return: f64,
-    /// Mean return of a day.
+    /// Mean daily return.
     pub mean: f64,
-    /// Sample standard deviation (ddof 1) × sqrt([`YEAR`]); NaN under two days.
+    /// Annualised volatility: sample standard deviation (ddof 1) × sqrt([`YEAR`]); NaN with fewer than two
+    /// days.
     pub volatility: f64,
-    /// `mean / std` × sqrt([`YEAR`]), no interest taken off; NaN without a standard deviation above 0.
+    /// Sharpe ratio `mean / std` × sqrt([`YEAR`]), without deducting interest; NaN without a standard
+    /// deviation above 0.
     pub sharpe: f64,
-    /// Largest fall of the compounded returns from a height before, the start included: 0 to 1.
+    /// Largest fall of the compounded return from an earlier height (the start included) as a share, normally
+    /// 0 to 1.
     pub max_drawdown: f64,
-    /// Share of days with a return above 0.
+    /// Share of days with a return above 0, from 0 to 1.
     pub win_rate: f64,
-    /// Days with a return.
+    /// Number of days with a return.
     pub days: u64,
 }
 
@@ -27,17 +30,19 @@ pub struct Performance {
 pub struct PerformanceByRegime {
     /// The regimes that have days, in the order of [`Regime::ALL`].
     pub regimes: Vec<(Regime, Performance)>,
-    /// Days with a return before any label is in force: in no regime.
+    /// Number of days with a return before any label is in force, which are in no regime.
     pub unlabelled: u64,
 }
 
-/// Daily returns split over the regimes, each compounded over its own days as if they were adjacent.
+/// Daily returns by regime, each compounded over its own days as if they were adjacent. Specification 4,
+/// section 5.
 ///
-/// `labels` and `returns` are in ascending day, at most one a day, which the caller sees to; days are
-/// numbers of calendar days. A label is in force from `lag` days after its own day until the next is.
-/// The label of a day is known at its close, and so is the return that ends there: with a lag of 0 a
-/// return counts for the label that it helped to make, with 1 for the newest one known before it began,
-/// which is what could have been traded. A return that is not finite is no day.
+/// `labels` and `returns` (shares) are in ascending day, at most one per day, which the caller ensures; days
+/// are days since 2000-01-01 or any other date. A label is in force from `lag` calendar days after its own
+/// day until the next label is. The label of a day is known at its close, as is the return that ends there:
+/// with a lag of 0, a return counts for the label to which it contributed; with a lag of 1, for the newest
+/// label known before it began, which is what could have been traded. A return that is not finite counts for
+/// no day.
 pub fn performance(labels: &[(i32, Regime)], returns: &[(i32, f64)], lag: usize) -> PerformanceByRegime {
     let lag = i64::try_from(lag).unwrap_or(i64::MAX);
     let mut tracks = Regime::ALL.map(|regime| (regime, Track::default()));

@@ -1,10 +1,12 @@
-//! What the regimes are made with, and reading it from JSON: `{"adx_trending": 30}`.
+//! The configuration of market regimes, and parsing it from JSON such as `{"adx_trending": 30}`
+//! (specification 3, section 4).
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value, json};
 use thiserror::Error;
 
 use crate::hash::of_json;
+use crate::json::shown;
 
 const KEYS: [&str; 8] = [
     "adx_trending",
@@ -17,7 +19,7 @@ const KEYS: [&str; 8] = [
     "momentum_score_threshold",
 ];
 
-/// The classifier's version: changed whenever the code gives another label for the same candles.
+/// Version of the classifier; changed whenever the same candles give another label.
 const CLASSIFIER_VERSION: &str = "1";
 
 /// Limits and windows of the regimes.
@@ -25,19 +27,19 @@ const CLASSIFIER_VERSION: &str = "1";
 pub struct Config {
     /// Least ADX of a trend, 0 to 100.
     pub adx_trending: f64,
-    /// Has no effect: below `adx_trending` everything is neutral.
+    /// Without effect, since everything below `adx_trending` is neutral; 0 to 100.
     pub adx_sideways: f64,
-    /// Candles that volatility is compared with, 2 to 10000.
+    /// Candles with which volatility is compared, 2 to 10000.
     pub adaptive_window: usize,
-    /// Has no effect: what is not high is low.
+    /// Without effect, since volatility that is not high is low; 0 to `vol_high_percentile`.
     pub vol_low_percentile: f64,
-    /// Percentile that high volatility is above, 0 to 100.
+    /// Percentile above which volatility is high, 0 to 100.
     pub vol_high_percentile: f64,
-    /// RSI that bullish momentum is above, 0 to 100.
+    /// RSI above which momentum has a bullish point, 0 to 100.
     pub rsi_bullish: f64,
-    /// RSI that bearish momentum is below, 0 to `rsi_bullish`.
+    /// RSI below which momentum has a bearish point, 0 to `rsi_bullish`.
     pub rsi_bearish: f64,
-    /// Points out of 3 that make momentum bullish or bearish.
+    /// Points, 1 to 3, that make momentum bullish or bearish.
     pub momentum_score_threshold: u32,
 }
 
@@ -56,19 +58,19 @@ impl Default for Config {
     }
 }
 
-/// Why a JSON document is no configuration.
+/// Why a JSON document is not a valid configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ConfigError {
-    /// The text is not JSON, or more than can be read.
-    #[error("config is JSON that cannot be read: {0}")]
+    /// The text is not JSON, or nested too deeply.
+    #[error("config cannot be parsed as JSON: {0}")]
     Json(String),
     /// The document is not an object.
     #[error("config is {0}, not an object")]
     NotAnObject(String),
-    /// There is no such key.
+    /// The object has an unknown key.
     #[error("config: unknown key \"{0}\"")]
     UnknownKey(String),
-    /// A key has a value it cannot have.
+    /// A key has an invalid value.
     #[error("config: \"{key}\" {problem}")]
     Value {
         /// The key.
@@ -79,7 +81,7 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
-    /// What to type instead.
+    /// The hint for the user: what to write instead.
     pub fn hint(&self) -> String {
         match self {
             ConfigError::Json(_) | ConfigError::NotAnObject(_) => {
@@ -90,10 +92,10 @@ impl ConfigError {
                 "adaptive_window" => "Give a whole number from 2 to 10000, such as 100.",
                 "momentum_score_threshold" => "Give 1, 2 or 3.",
                 "vol_low_percentile" | "vol_high_percentile" => {
-                    "Give numbers from 0 to 100, vol_low_percentile (30) not above vol_high_percentile (70)."
+                    "Give numbers from 0 to 100, vol_low_percentile (default 30) not above vol_high_percentile (default 70)."
                 }
                 "rsi_bearish" | "rsi_bullish" => {
-                    "Give numbers from 0 to 100, rsi_bearish (45) not above rsi_bullish (55)."
+                    "Give numbers from 0 to 100, rsi_bearish (default 45) not above rsi_bullish (default 55)."
                 }
                 _ => "Give a number from 0 to 100.",
             }
@@ -103,8 +105,10 @@ impl ConfigError {
 }
 
 impl Config {
-    /// Reads and checks a JSON object; what it leaves out is as by default. The first thing wrong is the
-    /// error.
+    /// Parses and checks a JSON object; keys left out have their defaults.
+    ///
+    /// # Errors
+    /// The first problem of the document.
     pub fn parse(json: &str) -> Result<Self, ConfigError> {
         let document: Value =
             serde_json::from_str(json).map_err(|error| ConfigError::Json(error.to_string()))?;
@@ -115,10 +119,10 @@ impl Config {
             return Err(ConfigError::UnknownKey(key.clone()));
         }
         let default = Self::default();
-        let percent = |key, or| number(object, key, or, |v| (0.0..=100.0).contains(&v), "0 to 100");
+        let percent = |key, or| number(object, key, or, |v| (0.0..=100.0).contains(&v), "outside 0 to 100");
         let whole = |key, or: f64, most: f64, least: f64| {
-            let range = format!("the whole numbers from {least} to {most}");
-            number(object, key, or, |v| (least..=most).contains(&v) && v.fract() == 0.0, &range)
+            let refusal = format!("not a whole number from {least} to {most}");
+            number(object, key, or, |v| (least..=most).contains(&v) && v.fract() == 0.0, &refusal)
         };
         let config = Self {
             adx_trending: percent("adx_trending", default.adx_trending)?,
@@ -146,8 +150,8 @@ impl Config {
         Ok(config)
     }
 
-    /// The classifier's version: `1` for the defaults, otherwise `1-` and the first 8 hex digits of the
-    /// SHA-256 of the canonical JSON text of all that can change a label.
+    /// The version of the classifier: `1` for the defaults, otherwise `1-` and the first 8 hex digits of the
+    /// SHA-256 of the canonical JSON text of all parameters that can change a label.
     pub fn version(&self) -> String {
         let effective = self.effective();
         if effective == Self::default().effective() {
@@ -174,13 +178,13 @@ fn number(
     key: &'static str,
     or: f64,
     in_range: impl Fn(f64) -> bool,
-    range: &str,
+    refusal: &str,
 ) -> Result<f64, ConfigError> {
     let Some(value) = object.get(key) else { return Ok(or) };
     match value.as_number().map(Number::as_f64) {
         // Adding zero turns -0 into 0.
         Some(Some(v)) if v.is_finite() && in_range(v) => Ok(v + 0.0),
-        Some(_) => Err(ConfigError::Value { key, problem: format!("is {value}, outside {range}") }),
+        Some(_) => Err(ConfigError::Value { key, problem: format!("is {value}, {refusal}") }),
         None => Err(ConfigError::Value { key, problem: format!("is {}, not a number", shown(value)) }),
     }
 }
@@ -191,15 +195,6 @@ fn in_order(low_key: &'static str, low: f64, high_key: &'static str, high: f64) 
     }
     let problem = format!("is {low}, above \"{high_key}\", which is {high}");
     Err(ConfigError::Value { key: low_key, problem })
-}
-
-/// A value as it fits into a message.
-fn shown(value: &Value) -> String {
-    match value {
-        Value::Array(_) => "an array".to_owned(),
-        Value::Object(_) => "an object".to_owned(),
-        other => other.to_string(),
-    }
 }
 
 #[cfg(test)]
@@ -226,7 +221,7 @@ mod tests {
         assert_eq!(error("null"), "config is null, not an object");
         assert_eq!(
             error("{"),
-            "config is JSON that cannot be read: EOF while parsing an object at line 1 column 1"
+            "config cannot be parsed as JSON: EOF while parsing an object at line 1 column 1"
         );
         assert_eq!(error(r#"{"adx": 1}"#), "config: unknown key \"adx\"");
         assert_eq!(error(r#"{"adx_trending": "25"}"#), "config: \"adx_trending\" is \"25\", not a number");
@@ -239,11 +234,11 @@ mod tests {
         assert_eq!(error(r#"{"rsi_bullish": 1e999}"#), "config: \"rsi_bullish\" is 1e+999, outside 0 to 100");
         assert_eq!(
             error(r#"{"adaptive_window": 1}"#),
-            "config: \"adaptive_window\" is 1, outside the whole numbers from 2 to 10000"
+            "config: \"adaptive_window\" is 1, not a whole number from 2 to 10000"
         );
         assert_eq!(
             error(r#"{"momentum_score_threshold": 2.5}"#),
-            "config: \"momentum_score_threshold\" is 2.5, outside the whole numbers from 1 to 3"
+            "config: \"momentum_score_threshold\" is 2.5, not a whole number from 1 to 3"
         );
         assert_eq!(
             error(r#"{"vol_high_percentile": 20}"#),

@@ -1,45 +1,11 @@
-//! The indicators of specification 3, section 1, one candle at a time.
+//! The indicators of a candle, one candle at a time (specification 3, section 1).
 
 use serde::{Deserialize, Serialize};
 
+use crate::math::ema::Ema;
 use crate::math::rolling::RunningMean;
 
-/// The exponential mean of all values so far, the textbook recursion up to rounding.
-///
-/// Seeded with the first known value. An unknown value leaves the mean as it is, but the next known one
-/// then counts for more.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Ema {
-    alpha: f64,
-    mean: f64,
-    /// What the mean weighs beside the next value, which weighs `alpha`.
-    weight: f64,
-}
-
-impl Ema {
-    /// `span` is in values; a value's share halves in about a third of it.
-    fn new(span: f64) -> Self {
-        Self { alpha: 1.0 / (1.0 + (span - 1.0) / 2.0), mean: f64::NAN, weight: 1.0 }
-    }
-
-    /// Takes the next value and gives the mean, NaN before the first known value.
-    fn push(&mut self, value: f64) -> f64 {
-        if self.mean.is_nan() {
-            self.mean = value;
-            return value;
-        }
-        self.weight *= 1.0 - self.alpha;
-        if !value.is_nan() {
-            if self.mean != value {
-                self.mean = (self.weight * self.mean + self.alpha * value) / (self.weight + self.alpha);
-            }
-            self.weight = 1.0;
-        }
-        self.mean
-    }
-}
-
-/// What the indicators have to remember of the candles so far.
+/// The state of the indicators after the candles so far.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Indicators {
     /// High, low and close of the candle before, NaN before the first.
@@ -66,10 +32,10 @@ pub(super) struct Values {
     pub sma_50: f64,
     pub sma_200: f64,
     pub rsi: f64,
-    /// Of the MACD.
+    /// Histogram of the MACD.
     pub histogram: f64,
     pub adx: f64,
-    /// In percent.
+    /// Rate of change, in percent.
     pub roc: f64,
     pub atr: f64,
     /// Bollinger bands: upper, middle, lower.
@@ -77,8 +43,8 @@ pub(super) struct Values {
 }
 
 impl Values {
-    /// ATR in proportion to the close, and the bandwidth of the Bollinger bands in proportion to their
-    /// middle; `None` if one of them is undefined or the close is zero.
+    /// ATR as a share of the close, and Bollinger bandwidth as a share of the middle band; `None` if one is
+    /// undefined or the close is zero. Specification 3, section 2.
     pub fn volatility(&self) -> Option<[f64; 2]> {
         let [upper, middle, lower] = self.bands;
         let undefined = [self.atr, self.close, upper, middle, lower].iter().any(|v| v.is_nan());
@@ -87,7 +53,7 @@ impl Values {
         }
         let bandwidth = if middle == 0.0 { 0.0 } else { (upper - lower) / middle };
         let volatility = [self.atr / self.close, bandwidth];
-        // What overflows is not known.
+        // An overflow is undefined.
         volatility.iter().all(|v| !v.is_nan()).then_some(volatility)
     }
 }
@@ -119,7 +85,7 @@ impl Indicators {
         let middle = self.mean_20.push(close);
         let width = 2.0 * self.deviation(middle);
         let macd = self.fast.push(close) - self.slow.push(close);
-        // The largest of those that are known; on the first candle that is high - low.
+        // The largest known; on the first candle high - low.
         let range = (high - low).max((high - close_before).abs()).max((low - close_before).abs());
         Values {
             close,
@@ -134,24 +100,23 @@ impl Indicators {
         }
     }
 
-    /// The sample standard deviation of the last 20 closes, in two passes, the first of which was that of
-    /// the mean; exactly 0 where they are equal.
+    /// The sample standard deviation of the last 20 closes around their mean; exactly 0 where all are equal.
     fn deviation(&self, mean: f64) -> f64 {
         if mean.is_nan() {
             return mean;
         }
-        // In the order of time, so that equal closes give equal bits whenever they come.
+        // In ascending time, so that the same closes always give the same bits.
         let [earlier, later] = self.mean_20.values();
         let n = (earlier.len() + later.len()) as f64;
         let (sum, squares) = earlier.iter().chain(later).fold((0.0, 0.0), |(sum, squares), close| {
             let d = close - mean;
             (sum + d, squares + d * d)
         });
-        // What the mean is off by is taken out again.
+        // Corrects for the rounding of the mean.
         ((squares - sum * sum / n).max(0.0) / (n - 1.0)).sqrt()
     }
 
-    /// With simple means of gains and losses, not Wilder's; an unknown change is neither.
+    /// With simple means of gains and losses, not Wilder's; an unknown change counts as neither.
     fn rsi(&mut self, delta: f64) -> f64 {
         let gain = self.gain.push(if delta > 0.0 { delta } else { 0.0 });
         let loss = self.loss.push(if delta < 0.0 { -delta } else { 0.0 });

@@ -1,9 +1,9 @@
-//! Market regimes of three axes, trend, volatility and momentum: specification 3, candle by candle.
+//! Market regimes on three axes (trend, volatility and momentum), candle by candle (specification 3).
 //!
-//! One state machine per symbol and timeframe, started at its first candle, is the only way that labels
-//! are made, in bulk as well as one at a time. A label depends on its own candle and those before it.
-//! All arithmetic is f64, in the order of the specification; NaN is undefined, and an infinite price
-//! counts as undefined too. Candles are taken as they come: gaps are not filled.
+//! All labels, in bulk as well as one at a time, are made by a state machine per symbol and timeframe,
+//! started at the first candle. A label depends on its own candle and the candles before. All arithmetic is
+//! f64, in the order of the specification; NaN is undefined, and an infinite price counts as undefined too.
+//! Gaps are not filled.
 
 mod config;
 mod indicators;
@@ -19,13 +19,13 @@ use crate::market_regimes::indicators::Indicators;
 use crate::market_regimes::thresholds::Thresholds;
 use crate::sealed::{open, seal};
 
-/// Changed whenever a machine of earlier code cannot be gone on with.
+/// Version of the stored form; changed whenever machines of earlier code cannot be resumed.
 pub const MACHINE_VERSION: u8 = 1;
 
-/// Candles of a warm-up: their labels lack the 200-candle mean, and their confidence is inflated.
+/// Number of candles of the warm-up, whose labels lack the 200-candle mean and whose confidence is inflated.
 pub const WARMUP: u64 = 199;
 
-/// The state after the candles of a symbol and timeframe so far.
+/// The state machine of a symbol and timeframe, after the candles so far.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Machine {
     config: Config,
@@ -45,11 +45,11 @@ impl Machine {
         }
     }
 
-    /// Takes the next candle and gives its label.
+    /// Takes the next candle and returns its label; NaN prices are undefined. Specification 3.
     pub fn push(&mut self, high: f64, low: f64, close: f64) -> Label {
         let values = self.indicators.push([high, low, close].map(known));
         let trend = states::trend(&values, &self.config);
-        // A zero close has no volatility in proportion to it: low, and in nobody's comparison set.
+        // Without volatility, as at a close of zero: low, and not part of the comparison sets.
         let volatility = match values.volatility() {
             Some([natr, bandwidth]) => self.thresholds.push(natr, bandwidth),
             None => Volatility::Low,
@@ -67,22 +67,22 @@ impl Machine {
         }
     }
 
-    /// Candles taken in.
+    /// Number of candles taken in.
     pub fn candles(&self) -> u64 {
         self.candles
     }
 
-    /// What it was made with.
+    /// The configuration of the machine.
     pub fn config(&self) -> &Config {
         &self.config
     }
 
-    /// As bytes, to be stored.
+    /// Encodes the machine as bytes to be stored.
     pub fn encode(&self) -> Vec<u8> {
         seal(MACHINE_VERSION, self)
     }
 
-    /// From stored bytes; `None` if they are of another version, damaged, or not a machine.
+    /// Decodes a machine; `None` if the bytes are of another version, damaged, or not a machine.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         open(MACHINE_VERSION, bytes)
     }
@@ -92,8 +92,8 @@ fn known(price: f64) -> f64 {
     if price.is_finite() { price } else { f64::NAN }
 }
 
-/// The labels of candles in ascending time, one each. The arrays are of equal length; of unequal ones
-/// the shortest counts.
+/// The labels of candles in ascending time, one per candle; NaN prices are undefined. The shortest array
+/// counts. Specification 3.
 pub fn labels(high: &[f64], low: &[f64], close: &[f64], config: &Config) -> Vec<Label> {
     let mut machine = Machine::new(config);
     high.iter().zip(low).zip(close).map(|((&high, &low), &close)| machine.push(high, low, close)).collect()

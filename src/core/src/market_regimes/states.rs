@@ -1,4 +1,4 @@
-//! The states of a candle and what follows from them: specification 3, sections 3 and 4.
+//! The states of a candle, its simplified regime and its confidence (specification 3, sections 3 and 4).
 
 use serde::{Deserialize, Serialize};
 
@@ -12,9 +12,9 @@ macro_rules! state {
         #[repr(u8)]
         pub enum $name { $($(#[$vdoc])* $variant),+ }
         impl $name {
-            /// Every value, in the order of their numbers.
+            /// All values, in the order of their numbers.
             pub const ALL: &'static [$name] = &[$($name::$variant),+];
-            /// The text as it is stored.
+            /// The stored text.
             pub const fn as_str(self) -> &'static str {
                 match self { $($name::$variant => $text),+ }
             }
@@ -23,46 +23,47 @@ macro_rules! state {
 }
 
 state!(
-    /// Where price goes.
+    /// The trend of price. Specification 3, section 3.
     Trend {
-        /// ADX at or above its limit, close over the 50-candle mean, that over the 200-candle mean.
+        /// ADX at or above its limit, the close above the 50-candle mean, and that mean above the 200-candle
+        /// mean.
         Uptrend = "uptrend",
-        /// The mirror image.
+        /// The mirror image of an uptrend.
         Downtrend = "downtrend",
-        /// Neither, or not known.
+        /// Neither, or undefined.
         Neutral = "neutral"
     }
 );
 state!(
-    /// ATR and Bollinger bandwidth against their own past.
+    /// ATR and Bollinger bandwidth against their own past. Specification 3, section 3.
     Volatility {
-        /// Neither is above its threshold, or not known.
+        /// Neither is above its threshold, or volatility is undefined.
         Low = "low",
-        /// One of them is.
+        /// At least one is above its threshold.
         High = "high"
     }
 );
 state!(
-    /// Rate of change, MACD histogram and RSI.
+    /// Rate of change, MACD histogram and RSI. Specification 3, section 3.
     Momentum {
-        /// Enough of them point up.
+        /// Enough of the three point up.
         Bullish = "bullish",
-        /// Enough of them point down.
+        /// Enough of the three point down.
         Bearish = "bearish",
-        /// Neither, or not known.
+        /// Neither, or undefined.
         Weak = "weak"
     }
 );
 state!(
-    /// The regime in a word.
+    /// The regime in one word. Specification 3, section 4.
     Simplified {
-        /// Uptrend and bullish.
+        /// Uptrend and bullish momentum.
         TrendUp = "TREND_UP",
-        /// Downtrend and bearish.
+        /// Downtrend and bearish momentum.
         TrendDown = "TREND_DOWN",
-        /// Wild without trend and momentum.
+        /// High volatility without trend and momentum.
         Choppy = "CHOPPY",
-        /// Calm without trend.
+        /// Low volatility without trend.
         Range = "RANGE",
         /// Anything else.
         Neutral = "NEUTRAL"
@@ -70,7 +71,7 @@ state!(
 );
 
 impl Simplified {
-    /// The first of them that fits.
+    /// The simplified regime of three states. Specification 3, section 4.
     pub fn of(trend: Trend, volatility: Volatility, momentum: Momentum) -> Self {
         match (trend, volatility, momentum) {
             (Trend::Uptrend, _, Momentum::Bullish) => Simplified::TrendUp,
@@ -82,30 +83,30 @@ impl Simplified {
     }
 }
 
-/// The regime of a candle.
+/// The label of a candle.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Label {
-    /// First axis.
+    /// The first axis.
     pub trend: Trend,
-    /// Second axis.
+    /// The second axis.
     pub volatility: Volatility,
-    /// Third axis.
+    /// The third axis.
     pub momentum: Momentum,
-    /// What the three come to.
+    /// The three axes in one word.
     pub simplified: Simplified,
-    /// From 0 to 1.
+    /// The confidence, 0 to 1.
     pub confidence: f64,
-    /// Whether fewer than 200 candles were known, this one included.
+    /// Whether fewer than 200 candles were known, including this candle.
     pub warmup: bool,
 }
 
 impl Label {
-    /// All three axes, for example `UPTREND_LOWVOL_BULLISH`.
+    /// The text of all three axes, for example `UPTREND_LOWVOL_BULLISH`.
     pub fn full(self) -> &'static str {
         FULL[self.full_index()]
     }
 
-    /// The place of [`Label::full`] in [`FULL`].
+    /// The index of [`Label::full`] in [`FULL`].
     pub const fn full_index(self) -> usize {
         self.trend as usize * 6 + self.volatility as usize * 3 + self.momentum as usize
     }
@@ -120,11 +121,11 @@ macro_rules! texts {
     };
 }
 
-/// Every text of three axes.
+/// All texts of three axes, by [`Label::full_index`].
 pub const FULL: [&str; 18] = texts!("UPTREND", "DOWNTREND", "NEUTRAL");
 
-/// Neutral also where the ADX, the close or the 50-candle mean is undefined: no comparison with them
-/// holds.
+/// The trend; neutral also where the ADX, the close or the 50-candle mean is undefined, since no comparison
+/// with NaN holds.
 pub(super) fn trend(values: &Values, config: &Config) -> Trend {
     let Values { close, sma_50, sma_200, adx, .. } = *values;
     let young = sma_200.is_nan();
@@ -151,8 +152,8 @@ pub(super) fn momentum(values: &Values, config: &Config) -> Momentum {
     }
 }
 
-/// From 0 to 1, in the specification's order of operations. The limits of the ADX are not those of the
-/// configuration.
+/// The confidence, 0 to 1, in the specification's order of operations. The limits of the ADX are not those of
+/// the configuration.
 pub(super) fn confidence(values: &Values, trend: Trend, momentum: Momentum) -> f64 {
     let Values { adx, rsi, histogram, .. } = *values;
     let mut confidence = 0.5;

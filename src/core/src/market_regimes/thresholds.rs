@@ -1,4 +1,4 @@
-//! Adaptive volatility thresholds: specification 3, section 2.
+//! Adaptive volatility thresholds (specification 3, section 2).
 
 use std::collections::VecDeque;
 
@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::market_regimes::states::Volatility;
 
-/// Thresholds until there are enough values to compare with: of ATR / close, of the bandwidth.
+/// Thresholds of ATR / close and of the bandwidth (shares) until there are enough values to compare with.
 const DEFAULTS: [f64; 2] = [0.015, 0.06];
 
-/// Most values that are needed before the defaults are left.
+/// Largest number of values needed for adaptive thresholds.
 const LEAST: usize = 30;
 
-/// The last values, in the order of time and in that of size.
+/// The last values, by ascending time and by ascending value.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(from = "Stored", into = "Stored")]
 struct Window {
@@ -21,7 +21,7 @@ struct Window {
     sorted: Vec<f64>,
 }
 
-/// A window without what follows from the rest.
+/// The stored form of a window: capacity and values, from which the sorted values follow.
 #[derive(Serialize, Deserialize)]
 struct Stored(usize, VecDeque<f64>);
 
@@ -57,7 +57,7 @@ impl Window {
             self.sorted.insert(to, value);
             return;
         };
-        // Those between the place of the oldest and that of the new one move by one.
+        // The values between the places of the oldest and the new value move by one.
         let from = place(&self.sorted, oldest);
         if from < to {
             self.sorted.copy_within(from + 1..to, from);
@@ -68,7 +68,8 @@ impl Window {
         }
     }
 
-    /// With linear interpolation, from the nearer of the two neighbours; of at least one value.
+    /// The percentile (0 to 100) with linear interpolation from the nearer of the two neighbours; NaN without
+    /// values.
     fn percentile(&self, percent: f64) -> f64 {
         let place = self.sorted.len().saturating_sub(1) as f64 * percent / 100.0;
         let below = place as usize;
@@ -79,18 +80,18 @@ impl Window {
     }
 }
 
-/// The comparison sets, up to the candle before.
+/// The comparison sets of volatility: the candles before the next.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Thresholds {
     percent: f64,
-    /// Values before the defaults are left.
+    /// Values needed for adaptive thresholds.
     least: usize,
     natr: Window,
     bandwidth: Window,
 }
 
 impl Thresholds {
-    /// Over `window` candles; `percent` is the percentile that high volatility is above.
+    /// Empty sets of `window` candles; volatility is high above the percentile `percent` (0 to 100).
     pub fn new(window: usize, percent: f64) -> Self {
         Self {
             percent,
@@ -100,7 +101,8 @@ impl Thresholds {
         }
     }
 
-    /// ATR / close and bandwidth above which volatility is high.
+    /// ATR / close and bandwidth (shares) above which volatility is high: defaults until there are enough
+    /// values.
     fn high(&self) -> [f64; 2] {
         if self.natr.values.len() < self.least {
             return DEFAULTS;
@@ -108,7 +110,7 @@ impl Thresholds {
         [&self.natr, &self.bandwidth].map(|window| window.percentile(self.percent))
     }
 
-    /// Judges a candle by those before it, then adds it to them.
+    /// Judges a candle by the candles before, then adds it; ATR / close and bandwidth are shares.
     pub fn push(&mut self, natr: f64, bandwidth: f64) -> Volatility {
         let high = self.high();
         self.natr.push(natr);

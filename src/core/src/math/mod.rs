@@ -1,5 +1,6 @@
-//! Rolling windows, statistics and numbers, for all systems.
+//! Rolling windows, averages, statistics and numbers shared by all systems.
 
+pub mod ema;
 pub mod number;
 pub mod numeric;
 pub mod periods;

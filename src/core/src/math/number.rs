@@ -1,6 +1,6 @@
-//! Numbers as a reader wants them: rounded, but only as far as they still compare as the true ones do.
+//! Numbers as text: in full, or rounded as far as their comparisons stay true.
 
-/// A number with all its digits.
+/// A number with all its digits, `unknown` for NaN; in scientific notation below 1e-6 and from 1e15 on.
 pub fn plain(value: f64) -> String {
     match value.abs() {
         _ if value.is_nan() => "unknown".to_owned(),
@@ -9,7 +9,8 @@ pub fn plain(value: f64) -> String {
     }
 }
 
-/// A number with so many digits, or as many more as it takes to compare with these others as it does.
+/// `value` to `digits` significant digits, or to as many more as it needs to compare with each of `others` as
+/// it does unrounded.
 pub fn rounded(value: f64, digits: usize, others: &[f64]) -> String {
     let compares = |rounded: &f64| others.iter().all(|o| rounded.partial_cmp(o) == value.partial_cmp(o));
     let shorter = |digits: usize| format!("{value:.*e}", digits - 1).parse().ok();

@@ -1,18 +1,18 @@
-//! The `f64` nearest to a decimal number in the form in which PostgreSQL stores its type `numeric`.
+//! The `f64` nearest to a decimal number in the stored form of PostgreSQL's type `numeric`.
 //!
-//! A header of one or two 16-bit words (sign, scale, weight), then digits to base 10,000, the most significant
-//! first: `digit[i] * 10000^(weight - i)`. Words are in the machine's byte order.
+//! The form is a header of one or two 16-bit words (sign, scale, weight), then digits in base 10,000, the
+//! most significant first: `digit[i] * 10000^(weight - i)`. Words are in the machine's byte order.
 
-/// Two high bits of the first word: what form it is.
+/// Mask of the two high bits of the first word, which tell the form of the header.
 const FORM: u16 = 0xC000;
 const SHORT: u16 = 0x8000;
 const SPECIAL: u16 = 0xC000;
 const NEGATIVE: u16 = 0x4000;
-/// In a short header.
+/// The sign bit of a short header.
 const SHORT_NEGATIVE: u16 = 0x2000;
 const WEIGHT_NEGATIVE: u16 = 0x0040;
 const WEIGHT: u16 = 0x003F;
-/// Whole numbers up to this are exact in an `f64`.
+/// The largest number up to which all whole numbers are exact in an `f64`.
 const MOST_EXACT: u64 = 1 << 53;
 /// Powers of ten that are exact in an `f64`.
 const TENS: [f64; 23] = [
@@ -20,8 +20,8 @@ const TENS: [f64; 23] = [
     1e19, 1e20, 1e21, 1e22,
 ];
 
-/// The value of stored bytes, without their length; correctly rounded, infinite where it is out of range. NaN for
-/// NaN, for infinities and for bytes that are no number.
+/// The value of stored bytes (without the length word), correctly rounded; infinite where out of range. NaN
+/// for NaN, for stored infinities and for bytes that are not a number.
 pub fn nearest(bytes: &[u8]) -> f64 {
     let (words, []) = bytes.as_chunks::<2>() else { return f64::NAN };
     let Some((header, rest)) = words.split_first() else { return f64::NAN };

@@ -1,35 +1,35 @@
-//! Stretches of one regime: how long they last, what follows them, what price did in them.
+//! Periods of one regime: how long they last, and which regime follows.
 //!
-//! Made from flips, which skip rows without a label: bars are counted, not days.
+//! Periods are made from flips, which skip rows without a label: bars are counted, not days.
 
 use std::collections::BTreeMap;
 
-/// A change of label at a moment, as it is stored.
+/// A stored change of label.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change<T> {
     /// Time of the first row with the new label, in microseconds.
     pub ts: i64,
     /// The label from here on.
     pub new: T,
-    /// Rows that the label before lasted; `None` for the first, or where it is not known.
+    /// Rows that the label before lasted; `None` for the first change, or where unknown.
     pub lasted: Option<u32>,
 }
 
-/// A stretch of rows with one label.
+/// Consecutive rows with one label.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Period<T> {
     /// The label.
     pub regime: T,
-    /// Time of its first row, in microseconds: the label is known from then on.
+    /// Time of the first row, in microseconds: the label is known from then on.
     pub from: i64,
-    /// Time of the first row of the next period; `None` for the one that lasts.
+    /// Time of the first row of the next period, in microseconds; `None` for the current period.
     pub to: Option<i64>,
-    /// Rows with the label; `None` where not known.
+    /// Rows with the label; `None` where unknown.
     pub bars: Option<u32>,
 }
 
-/// The periods between changes in ascending time; `newest` is the number of rows since the last one,
-/// its own included.
+/// The periods between changes, both in ascending time. `newest` is the number of rows of the current period:
+/// from the last change on, its own row included.
 pub fn periods<T: Clone>(changes: &[Change<T>], newest: u32) -> Vec<Period<T>> {
     let next = changes.iter().skip(1).map(Some).chain([None]);
     changes
@@ -57,8 +57,8 @@ pub struct Transition<T> {
     pub probability: f64,
 }
 
-/// The changes between successive periods, in the order of `from` and `to`. The period that lasts has
-/// not changed into anything yet and does not count.
+/// How often each regime followed each other one, in the order of `from` and `to`. `periods` are in ascending
+/// time; nothing has followed the current period yet.
 pub fn transitions<T: Clone + Ord>(periods: &[Period<T>]) -> Vec<Transition<T>> {
     let mut count: BTreeMap<&T, BTreeMap<&T, u64>> = BTreeMap::new();
     for pair in periods.windows(2) {
@@ -81,33 +81,35 @@ pub fn transitions<T: Clone + Ord>(periods: &[Period<T>]) -> Vec<Transition<T>> 
 pub struct Durations<T> {
     /// The regime.
     pub regime: T,
-    /// Lengths of its completed runs, ascending; the first run counts, though it may have begun
+    /// Lengths of the completed runs, in rows, ascending; the first run counts, although it may have begun
     /// before the history.
     pub runs: Vec<u32>,
-    /// Length so far of the run that lasts, where it is of this regime.
+    /// Length so far of the current run, in rows; `None` if the current run is of another regime.
     pub current: Option<u32>,
 }
 
 impl<T> Durations<T> {
-    /// Mean length, `None` without runs.
+    /// Mean length of the completed runs, in rows; `None` without one.
     pub fn mean(&self) -> Option<f64> {
         let sum: u64 = self.runs.iter().map(|run| u64::from(*run)).sum();
         (!self.runs.is_empty()).then(|| sum as f64 / self.runs.len() as f64)
     }
 
-    /// Median length: of an even number of runs, the mean of the two in the middle.
+    /// Median length of the completed runs, in rows (of an even number, the mean of the middle two); `None`
+    /// without one.
     pub fn median(&self) -> Option<f64> {
         let n = self.runs.len();
         let [low, high] = [n.checked_sub(1)? / 2, n / 2].map(|i| f64::from(self.runs[i]));
         Some((low + high) / 2.0)
     }
 
-    /// The longest run.
+    /// Length of the longest completed run, in rows; `None` without one.
     pub fn longest(&self) -> Option<u32> {
         self.runs.last().copied()
     }
 
-    /// Share of the completed runs that were at most as long as the current one is so far, 0 to 1.
+    /// Share, 0 to 1, of the completed runs that were at most as long as the current run is so far; `None`
+    /// without a completed or a current run.
     pub fn current_percentile(&self) -> Option<f64> {
         let current = self.current?;
         let shorter = self.runs.partition_point(|run| *run <= current);
@@ -115,7 +117,8 @@ impl<T> Durations<T> {
     }
 }
 
-/// Durations per regime, in the order of regimes. Periods of unknown length do not count.
+/// Durations per regime, in the order of regimes, from periods in ascending time. Periods of unknown length
+/// do not count.
 pub fn durations<T: Clone + Ord>(periods: &[Period<T>]) -> Vec<Durations<T>> {
     let mut by_regime: BTreeMap<&T, (Vec<u32>, Option<u32>)> = BTreeMap::new();
     for period in periods {
@@ -134,7 +137,8 @@ pub fn durations<T: Clone + Ord>(periods: &[Period<T>]) -> Vec<Durations<T>> {
         .collect()
 }
 
-/// `end / start - 1`, `None` unless both closes are known and positive.
+/// The return `end / start - 1` as a share; `None` unless both closes are finite and positive and the result
+/// is finite.
 pub fn simple_return(start: f64, end: f64) -> Option<f64> {
     let known = |close: f64| close.is_finite() && close > 0.0;
     Some(end / start - 1.0).filter(|r| known(start) && known(end) && r.is_finite())

@@ -1,23 +1,23 @@
 //! Rolling kernels: a running mean, the percentile rank and the median of trailing windows.
 //!
-//! NaN stands for "unknown" everywhere; an infinite value counts as unknown too.
+//! Series are in ascending time, one element per bar. NaN is "unknown"; an infinite value counts as unknown
+//! too.
 
 use serde::{Deserialize, Serialize};
 
-/// The mean of the last `window` values, one value at a time.
+/// The mean of the last `window` values, one value at a time: the `SMA` of specification 3, section 1.
 ///
-/// One running sum; adding a value and removing the oldest are both Kahan-compensated, with a
-/// separate compensation for each; every step removes first, then adds. Two clean-ups keep
-/// rounding residue out of the result: a window of equal values has exactly that mean, and a
-/// window without a negative (positive) sign never has a negative (positive) mean.
-/// This is the `SMA` of specification 3, and the result depends on every value pushed since the
-/// start, so a resumed computation must carry this state on.
+/// One running sum: adding a value and removing the oldest are both Kahan-compensated, each with a
+/// compensation of its own; every step removes first, then adds. Two clean-ups keep rounding residue out of
+/// the result: a window of equal values has exactly that mean, and a window without a negative (positive)
+/// sign never has a negative (positive) mean. The result depends on every value pushed since the start, so
+/// that a resumed computation must continue from this state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunningMean {
     window: usize,
-    /// A ring, once it is full.
+    /// A ring once full.
     values: Vec<f64>,
-    /// The place of the oldest.
+    /// Index of the oldest value.
     oldest: usize,
     sum: f64,
     add_residue: f64,
@@ -29,7 +29,7 @@ pub struct RunningMean {
 }
 
 impl RunningMean {
-    /// A mean over `window` values (at least 1).
+    /// An empty mean over `window` values (at least 1).
     pub fn new(window: usize) -> Self {
         let window = window.max(1);
         Self {
@@ -46,19 +46,19 @@ impl RunningMean {
         }
     }
 
-    /// The last `window` values, ascending in time, in two parts.
+    /// The last `window` values in ascending time, in two parts.
     pub fn values(&self) -> [&[f64]; 2] {
         let (later, earlier) = self.values.split_at(self.oldest.min(self.values.len()));
         [earlier, later]
     }
 
-    /// The value so many before the newest, NaN if it is not among the last `window`.
+    /// The value `steps` before the newest, NaN if that is not among the last `window`.
     pub fn before(&self, steps: usize) -> f64 {
         let n = self.values.len();
         if steps < n { self.values[(self.oldest + n - 1 - steps) % n] } else { f64::NAN }
     }
 
-    /// Takes the next value and gives the mean of the last `window`, NaN unless all are known.
+    /// Takes the next value and returns the mean of the last `window` values, NaN unless all are known.
     pub fn push(&mut self, value: f64) -> f64 {
         if self.values.len() < self.window {
             self.values.push(value);
@@ -98,16 +98,17 @@ fn compensated(sum: f64, value: f64, residue: f64) -> (f64, f64) {
     (total, total - sum - term)
 }
 
-/// Where a value stands among the known ones of its trailing window, itself included.
+/// Where a value stands among the known values of its trailing window, itself included.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Standing {
-    /// 1-based, ties sharing the mean of their positions; `None` where the value itself is unknown.
+    /// Average rank, from 1, ties sharing the mean of their positions; `None` if the value itself or too many
+    /// others are unknown.
     pub rank: Option<f64>,
-    /// Values in the window, unknown ones included.
+    /// Values in the window, unknown values included.
     pub n: usize,
-    /// Known ones among them.
+    /// Known values in the window.
     pub known: usize,
-    /// Fewest known ones that give a percentile.
+    /// Fewest known values that give a percentile.
     pub min_known: usize,
 }
 
@@ -118,24 +119,24 @@ impl Standing {
         Self { rank, n: trailing.len(), known, min_known }
     }
 
-    /// `rank / n * 100`, NaN where it is unknown.
+    /// The percentile `rank / n * 100`, NaN where unknown (specification 1, section 2).
     #[inline]
     pub fn percentile(self) -> f64 {
         self.rank.map_or(f64::NAN, |rank| rank / self.n as f64 * 100.0)
     }
 }
 
-/// Percentile rank of every value within its trailing window (the value included).
+/// Percentile rank, 0 to 100, of each value from index `from` on within its trailing window, itself included
+/// (specification 1, section 2).
 ///
-/// `rank / n * 100`, where `rank` is the 1-based average rank among the known values of the last
-/// `window` values, and `n` the number of values in that window, unknown ones included. NaN where
-/// fewer than `min_known` values are known or the value itself is unknown. Of the values from `from`
-/// on; those before only fill windows.
+/// The rank is `rank / n * 100`, where `rank` is the average rank, from 1, among the known of the last
+/// `window` values, and `n` the number of values in that window, unknown values included. NaN where fewer
+/// than `min_known` values are known or the value itself is unknown. Values before `from` only fill windows.
 pub fn percentile_rank(values: &[f64], from: usize, window: usize, min_known: usize) -> Vec<f64> {
     standings(values, from, window, min_known, Standing::percentile)
 }
 
-/// What `of` makes of where every value stands in its trailing window, as in [`percentile_rank`].
+/// What `of` makes of the [`Standing`] of each value from `from` on; arguments as for [`percentile_rank`].
 pub fn standings<R>(
     values: &[f64],
     from: usize,
@@ -158,10 +159,10 @@ pub fn standings<R>(
         .collect()
 }
 
-/// The rank of the last value among the known ones, `None` if it is unknown itself.
+/// The rank of the last value among the known values, `None` if it is unknown itself.
 fn rank_of_last(trailing: &[f64]) -> Option<f64> {
     let value = *trailing.last().filter(|v| v.is_finite())?;
-    // Counts of the width of the values keep the loop in vectors.
+    // Counters as wide as the values let the compiler vectorise the loop.
     let (mut below, mut equal) = (0u64, 0u64);
     for &other in trailing {
         below += u64::from(other < value);
@@ -170,8 +171,9 @@ fn rank_of_last(trailing: &[f64]) -> Option<f64> {
     Some(below as f64 + (equal as f64 + 1.0) / 2.0)
 }
 
-/// Median of the known values among the last `window`, NaN with fewer than `min_known` of them. Of the
-/// values from `from` on; those before only fill windows.
+/// Median of the known among the last `window` values, at each value from index `from` on; NaN with fewer
+/// than `min_known` known values. Values before `from` only fill windows. Specification 1, section 2
+/// (liquidity).
 pub fn rolling_median(values: &[f64], from: usize, window: usize, min_known: usize) -> Vec<f64> {
     let mut known = Vec::with_capacity(window);
     (from..values.len())

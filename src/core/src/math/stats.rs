@@ -1,20 +1,20 @@
-//! Statistics of forward returns per regime.
+//! Statistics of returns: count, mean and spread.
 
 use serde::{Deserialize, Serialize};
 
-/// Count, mean and spread of a set of returns; sets can be combined.
+/// Count, mean and spread of a set of returns (shares); sets can be combined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ReturnStats {
-    /// Rows of the regime, those without a forward return included.
+    /// Rows, those without a return included.
     pub rows: u64,
-    /// Rows with a forward return.
+    /// Rows with a return.
     pub returns: u64,
     mean: f64,
     squares: f64,
 }
 
 impl ReturnStats {
-    /// Takes a row with its forward return; NaN where it has none.
+    /// Takes a row with its return; NaN or infinite for a row without one.
     pub fn push(&mut self, forward_return: f64) {
         self.rows += 1;
         if forward_return.is_finite() {
@@ -25,7 +25,7 @@ impl ReturnStats {
         }
     }
 
-    /// The statistics of both sets together (up to rounding).
+    /// The statistics of both sets together, up to rounding.
     pub fn combine(self, other: Self) -> Self {
         if self.returns == 0 {
             return Self { rows: self.rows + other.rows, ..other };
@@ -43,18 +43,19 @@ impl ReturnStats {
         }
     }
 
-    /// Mean return, `None` without any.
+    /// Mean return, `None` without returns.
     pub fn mean(&self) -> Option<f64> {
         (self.returns > 0).then_some(self.mean)
     }
 
-    /// Sample standard deviation (ddof 1), `None` under two returns.
+    /// Sample standard deviation (ddof 1), `None` with fewer than two returns.
     pub fn std(&self) -> Option<f64> {
         (self.returns > 1).then(|| (self.squares / (self.returns - 1) as f64).sqrt())
     }
 }
 
-/// The forward return of row `t`: `close[t+1] / close[t] - 1`, NaN for the last.
+/// The forward return of row `t`, `close[t+1] / close[t] - 1`, NaN for the last row (specification 1, section
+/// 6).
 pub fn forward_return(close: &[f64], t: usize) -> f64 {
     close.get(t + 1).map_or(f64::NAN, |next| next / close[t] - 1.0)
 }

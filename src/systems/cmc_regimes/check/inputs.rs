@@ -87,8 +87,7 @@ fn usable_sources(
             Err(error) => complaints.push(of_error(&error, Some(layer))),
         }
         for (field, relation) in sources[layer].iter().flat_map(|s| [("bars", &s.bars), ("ema", &s.ema)]) {
-            // What mapping makes of a timestamp or a date.
-            if !relation.columns[0].ends_with(" AT TIME ZONE 'UTC')::timestamptz") {
+            if !relation.at_utc {
                 continue;
             }
             complaints.push(Complaint {
@@ -138,8 +137,7 @@ impl Preflight<'_> {
             pgrx::check_for_interrupts!();
             let (found, budget) = memory::in_own_memory(|| self.asset(*id))?;
             complaints.extend(found);
-            let is_young = |b: Budget| !b.enabled[Layer::L0] || !b.enabled[Layer::L1];
-            young += i64::from(budget.is_some_and(is_young) && *id != self.params.market_proxy_id);
+            young += i64::from(budget.is_some_and(Budget::is_young) && *id != self.params.market_proxy_id);
         }
         if young > 0 && self.whole {
             complaints.extend(self.proxy(young)?);

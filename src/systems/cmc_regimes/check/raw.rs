@@ -2,9 +2,10 @@
 
 use regime_core::Layer;
 
-use crate::pg::arg::arg;
+use crate::pg::catalog::{Column, columns};
 use crate::pg::error::Result;
 use crate::pg::spi::{Db, Sees};
+use crate::pg::syscache;
 use crate::source::map::{MapRow, Source};
 use crate::source::relation::relation_args;
 
@@ -160,17 +161,12 @@ impl<'c> RawReader<'c> {
 
 /// Which of these columns a relation has that are numbers and may be read.
 fn number_columns(db: Db, [schema, table]: &[String; 2], names: [&str; 2]) -> Result<Vec<String>> {
-    let sql = "SELECT a.attname::text FROM pg_catalog.pg_class c \
-         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
-         WHERE n.nspname = $1::name AND c.relname = $2::name AND a.attname = ANY ($3::name[]) \
-         AND a.atttypid = ANY ('{float8,float4,numeric,int8,int4,int2}'::regtype[]) \
-         AND has_column_privilege(c.oid, a.attnum, 'SELECT')";
-    let args = [arg(schema.as_str()), arg(table.as_str()), arg(names.map(str::to_owned).to_vec())];
-    let mut found = Vec::new();
-    db.rows(sql, &args, Sees::Snapshot, |row| {
-        found.extend(row.string(0));
-        Ok(())
-    })?;
-    Ok(found)
+    let Some(oid) = syscache::relation_oid(schema, table) else { return Ok(Vec::new()) };
+    let is_number = |column: &Column| {
+        let base = column.base_type();
+        ["double precision", "real", "numeric", "bigint", "integer", "smallint"].contains(&base.as_str())
+    };
+    let all = columns(db, oid, Sees::Snapshot)?.into_iter();
+    let wanted = all.filter(|c| names.contains(&c.name.as_str()) && is_number(c) && c.may_read);
+    Ok(wanted.map(|column| column.name).collect())
 }

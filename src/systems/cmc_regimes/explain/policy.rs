@@ -2,8 +2,8 @@
 
 use regime_core::Layer;
 use regime_core::cmc_regimes::explain::Tightening;
-use regime_core::cmc_regimes::pipeline::PROXY_CAP;
 use regime_core::cmc_regimes::policy::{Align, Part, Risk, Rule, STAND_DOWN, STRESSED};
+use regime_core::cmc_regimes::proxy::PROXY_CAP;
 use regime_core::cmc_regimes::restraint::Source;
 use regime_core::math::number::plain;
 

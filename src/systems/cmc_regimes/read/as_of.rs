@@ -8,8 +8,8 @@ use std::cell::RefCell;
 use pgrx::datum::Interval;
 
 use regime_core::calendar::civil::MICROS_PER_DAY;
-use regime_core::cmc_regimes::pipeline::PROXY_CAP;
 use regime_core::cmc_regimes::policy::{Orders, PolicyTable, Risk, STAND_DOWN, UNKNOWN};
+use regime_core::cmc_regimes::proxy::PROXY_CAP;
 
 use crate::output::relation::output_relation;
 use crate::pg::arg::{Arg, arg, timestamp_arg};

@@ -21,7 +21,7 @@ pub(super) fn rules() -> Vec<Rule> {
     RULES.iter().map(rule).collect()
 }
 
-/// What a label resolves to that no rule matches.
+/// The rule for labels that no rule matches.
 pub(super) fn fallback() -> Rule {
     rule(&FALLBACK)
 }

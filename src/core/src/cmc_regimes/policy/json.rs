@@ -5,25 +5,25 @@ use thiserror::Error;
 
 use crate::cmc_regimes::policy::pattern::{Align, Pattern};
 use crate::cmc_regimes::policy::rule::{Orders, Origin, Rule};
+use crate::json::shown;
 
 const FIELDS: [&str; 7] = ["match", "size_mult", "stop_mult", "orders", "setups", "gross_cap", "pyramids"];
 
-/// Most rules of an overlay, and most characters of a label or of a rule's `match`: far more than
-/// anybody needs, and few enough that working with them never takes long.
+/// Most rules of an overlay: far more than needed, and few enough to be resolved fast.
 pub const MOST_RULES: usize = 1000;
-/// Most characters of a label or of a rule's `match`.
+/// Most characters of a label or of a rule's `match`, limited for the same reason.
 pub const MOST_CHARACTERS: usize = 200;
 
-/// Why a JSON document is no list of policy rules. Rules are counted from 1.
+/// Why a JSON document is not a valid list of policy rules. Rules are numbered from 1.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum PolicyError {
     /// The document is neither an array nor an object with `rules`.
     #[error("policy rules must be a JSON array of rules or an object with the key \"rules\", not {0}")]
     Document(String),
-    /// The wrapping object has another key.
+    /// The object around the rules has another key.
     #[error("unknown key \"{0}\" beside \"rules\"")]
     DocumentKey(String),
-    /// There are more rules than anybody needs.
+    /// The document has more than [`MOST_RULES`] rules.
     #[error("{0} policy rules, more than {MOST_RULES}")]
     TooMany(usize),
     /// A rule is not an object.
@@ -31,15 +31,15 @@ pub enum PolicyError {
     NotAnObject {
         /// Number of the rule.
         rule: usize,
-        /// What stands there.
+        /// The value found.
         found: String,
     },
-    /// A rule has a field that no rule has.
+    /// A rule has an unknown field.
     #[error("rule {rule}{text}: unknown field \"{field}\"")]
     UnknownField {
         /// Number of the rule.
         rule: usize,
-        /// Its `match`, quoted, or nothing.
+        /// The rule's `match`, quoted and in parentheses, or empty.
         text: String,
         /// The field.
         field: String,
@@ -50,12 +50,12 @@ pub enum PolicyError {
         /// Number of the rule.
         rule: usize,
     },
-    /// A field has a value it cannot have.
+    /// A field has an invalid value.
     #[error("rule {rule}{text}: \"{field}\" {problem}")]
     Field {
         /// Number of the rule.
         rule: usize,
-        /// Its `match`, quoted, or nothing.
+        /// The rule's `match`, quoted and in parentheses, or empty.
         text: String,
         /// The field.
         field: &'static str,
@@ -75,17 +75,19 @@ pub enum PolicyError {
 }
 
 impl PolicyError {
-    /// What to type instead.
+    /// The hint for the user: what to write instead.
     pub fn hint(&self) -> String {
         match self {
             PolicyError::Document(_) | PolicyError::DocumentKey(_) | PolicyError::NotAnObject { .. } => {
                 "Write {\"rules\": [{\"match\": \"Down-\", \"size_mult\": 0.5}]} or the bare array."
                     .to_owned()
             }
-            PolicyError::TooMany(_) => "Use places and globs to say with one rule what many say.".to_owned(),
+            PolicyError::TooMany(_) => {
+                "Use empty places or globs in \"match\", so that one rule matches many keys.".to_owned()
+            }
             PolicyError::UnknownField { .. } => format!("A rule has the fields {}.", FIELDS.join(", ")),
             PolicyError::NoMatch { .. } => {
-                "Say which keys the rule is for, such as \"match\": \"Up-High-\".".to_owned()
+                "State which keys the rule is for, such as \"match\": \"Up-High-\".".to_owned()
             }
             PolicyError::Field { field, .. } => field_hint(field).to_owned(),
             PolicyError::Duplicate { .. } => "Remove one of the two rules.".to_owned(),
@@ -96,9 +98,9 @@ impl PolicyError {
 fn field_hint(field: &str) -> &'static str {
     match field {
         "size_mult" | "gross_cap" => {
-            "Give a number from 0 to 10; a rule with *, ? or [ in its match may not go above 1."
+            "Give a number from 0 to 10, or from 0 to 1 if the match of the rule contains *, ? or [."
         }
-        "stop_mult" => "Give a number above 0 and up to 100.",
+        "stop_mult" => "Give a number above 0, at most 100.",
         "orders" => "Give \"mixed\", \"conservative\" or \"passive\".",
         "setups" => {
             "Give an array of names, such as [\"pullback\", \"hedge\"]; leave the field out for no restriction."
@@ -108,7 +110,10 @@ fn field_hint(field: &str) -> &'static str {
     }
 }
 
-/// Parses and checks the rules of an overlay, in order. The first thing wrong is the error.
+/// Parses and checks the rules of an overlay, in order. Specification 1, section 5.
+///
+/// # Errors
+/// The first problem of the document.
 pub fn parse_rules(document: &Value) -> Result<Vec<Rule>, PolicyError> {
     let list = match document {
         Value::Array(list) => list,
@@ -166,7 +171,7 @@ fn parse_rule(number: usize, value: &Value) -> Result<Rule, PolicyError> {
     let most = if rule.pattern.align() == Align::Glob { 1.0 } else { 10.0 };
     rule.size_mult = context.number("size_mult", |v| (0.0..=most).contains(&v), &format!("0 to {most}"))?;
     rule.gross_cap = context.number("gross_cap", |v| (0.0..=most).contains(&v), &format!("0 to {most}"))?;
-    rule.stop_mult = context.number("stop_mult", |v| v > 0.0 && v <= 100.0, "above 0 to 100")?;
+    rule.stop_mult = context.number("stop_mult", |v| v > 0.0 && v <= 100.0, "0 (excluded) to 100")?;
     rule.orders = context.orders()?;
     rule.setups = context.setups()?;
     rule.pyramids = context.pyramids()?;
@@ -225,7 +230,7 @@ impl Context<'_> {
         for item in list {
             match item {
                 Value::String(name) if !name.is_empty() => setups.push(name.clone()),
-                other => return Err(self.error("setups", format!("holds {}, not a name", shown(other)))),
+                other => return Err(self.error("setups", format!("contains {}, not a name", shown(other)))),
             }
         }
         setups.sort();
@@ -239,15 +244,6 @@ impl Context<'_> {
             Some(Value::Bool(allowed)) => Ok(Some(*allowed)),
             Some(other) => Err(self.wrong_type("pyramids", other, "true or false")),
         }
-    }
-}
-
-/// A value as it fits into a message.
-fn shown(value: &Value) -> String {
-    match value {
-        Value::Array(_) => "an array".to_owned(),
-        Value::Object(_) => "an object".to_owned(),
-        other => other.to_string(),
     }
 }
 
@@ -298,7 +294,7 @@ mod tests {
         );
         assert_eq!(
             error(r#"[{"match": "b", "stop_mult": 0}]"#),
-            "rule 1 (\"b\"): \"stop_mult\" is 0, outside above 0 to 100"
+            "rule 1 (\"b\"): \"stop_mult\" is 0, outside 0 (excluded) to 100"
         );
         assert_eq!(
             error(r#"[{"match": "b*", "gross_cap": 1.01}]"#),
@@ -314,13 +310,13 @@ mod tests {
         );
         assert_eq!(
             error(r#"[{"match": "b", "setups": [null]}]"#),
-            "rule 1 (\"b\"): \"setups\" holds null, not a name"
+            "rule 1 (\"b\"): \"setups\" contains null, not a name"
         );
         assert_eq!(
             error(r#"[{"match": "b", "pyramids": 1}]"#),
             "rule 1 (\"b\"): \"pyramids\" is 1, not true or false"
         );
-        assert_eq!(error(r#"[{"match": "a["}]"#), "rule 1 (\"a[\"): \"match\" has a \"[\" without \"]\"");
+        assert_eq!(error(r#"[{"match": "a["}]"#), "rule 1 (\"a[\"): \"match\" has an unclosed \"[\"");
         assert_eq!(
             error(r#"[{"match": "a"}, {"match": "a"}]"#),
             "rule 2: \"match\" \"a\" is already the match of rule 1"

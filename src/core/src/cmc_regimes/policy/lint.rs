@@ -1,69 +1,69 @@
-//! What a policy table says that its author can hardly mean: rules that never act, values that
-//! resolving never lets through, setups that contradict the size, keys that no rule is for.
+//! The lint of a policy table: rules that never act, values that never take effect, setups that contradict
+//! the size, keys without a rule.
 //!
-//! "Labels" are the 27 that are computed from bars, and `Unknown`. An L4 label can be any text, so that
-//! a rule which does nothing for these labels may still be for that one.
+//! "Labels" here are the 27 labels computed from bars, and `Unknown`. An L4 label can be any text, so that a
+//! rule without effect on these labels may still be meant for an L4 label.
 
 use crate::cmc_regimes::label::{Label, Trend, Vol};
+use crate::cmc_regimes::policy::pattern::Align;
 use crate::cmc_regimes::policy::resolve::{Risk, effect_by};
-use crate::cmc_regimes::policy::rule::{Orders, Rule};
+use crate::cmc_regimes::policy::rule::{Orders, Rule, STAND_DOWN, STRESSED, UNKNOWN};
 use crate::cmc_regimes::policy::table::{Finding, Match, PolicyTable};
-use crate::cmc_regimes::policy::{Align, STAND_DOWN, STRESSED, UNKNOWN};
 
 /// Size above which a rule that lists `stand_down` contradicts itself.
 pub const MOST_STANDING_DOWN: f64 = 0.5;
 
-/// One thing about a table.
+/// One remark on a table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lint {
-    /// Index of the rule it is about; `None` for keys that no rule is for.
+    /// Index of the rule, from 0; `None` for keys without a rule.
     pub rule: Option<usize>,
-    /// What it is.
+    /// The problem.
     pub problem: Problem,
 }
 
-/// What can be wrong with a rule, or missing.
+/// A problem of a rule, or keys without a rule.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Problem {
-    /// The rule never acts: every key that it matches, this earlier rule matches first.
+    /// The rule never acts: the earlier rule with this index matches all its keys first.
     ShadowedBy(usize),
-    /// The rule acts for no label: these earlier rules together match all that it does.
+    /// The rule acts for no label: the earlier rules with these indices together match all its labels.
     TakenBy(Vec<usize>),
     /// The rule matches no label.
     NoLabel,
-    /// The rule acts for labels, but without it they would resolve to the same.
+    /// The rule acts, but all labels would resolve to the same without it.
     ChangesNothing,
-    /// A `size_mult` above 1, where resolving starts.
+    /// A `size_mult` above 1, which never takes effect: resolving starts from 1.
     SizeNotLetThrough(f64),
-    /// A `stop_mult` below 1.5, where resolving starts.
+    /// A `stop_mult` below 1.5, which never takes effect: resolving starts from 1.5.
     StopNotLetThrough(f64),
-    /// A `gross_cap` above 1, where resolving starts.
+    /// A `gross_cap` above 1, which never takes effect: resolving starts from 1.
     CapNotLetThrough(f64),
-    /// `orders` of a rule for stressed labels alone, which make them passive anyway.
+    /// `orders` of a rule that matches only stressed labels, whose orders are passive anyway.
     OrdersNotLetThrough(Orders),
-    /// Setups of an override: only its `stand_down` counts. These do not.
+    /// Setups of an override that have no effect: of its setups only `stand_down` counts.
     SetupsOfOverride(Vec<String>),
-    /// `stand_down` beside a size that is no standing down.
+    /// `stand_down` beside a size above [`MOST_STANDING_DOWN`].
     StandsDownAt(f64),
-    /// Setups are allowed, but nothing may be held: this field is 0.
+    /// Setups are allowed, but no position: this field (`size_mult` or `gross_cap`) is 0.
     NothingToHold(&'static str),
-    /// The list of setups is empty, which allows none, with a size above 0.
+    /// An empty list of setups, which allows none, with a size above 0.
     NoSetup(f64),
-    /// Keys that fall to the fallback.
+    /// Keys that resolve by the fallback.
     Hole(Hole),
 }
 
-/// Keys of one kind that fall to the fallback.
+/// Keys of one kind that resolve by the fallback.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hole {
-    /// The `match` of a rule that, appended, would be for these keys and change no other label.
+    /// The `match` of a rule that, appended, would match these keys and change no other label.
     pub fill: String,
     /// The keys.
     pub keys: Vec<&'static str>,
 }
 
 impl PolicyTable {
-    /// Everything there is to say about the table, rule by rule, then the holes.
+    /// All remarks on the table, rule by rule, then the holes.
     pub fn lint(&self) -> Vec<Lint> {
         let keys: Vec<(&'static str, Match)> =
             Label::all().map(Label::as_str).chain([UNKNOWN]).map(|key| (key, self.find(key))).collect();
@@ -76,7 +76,7 @@ impl PolicyTable {
     }
 }
 
-/// Whether the rule at `i` acts, and to any effect.
+/// The problem if the rule at `i` does not act, or acts without effect.
 fn acting(table: &PolicyTable, keys: &[(&'static str, Match)], i: usize) -> Option<Problem> {
     match table.finding(i) {
         Some(Finding::ShadowedBy(earlier)) => return Some(Problem::ShadowedBy(earlier)),
@@ -93,11 +93,11 @@ fn acting(table: &PolicyTable, keys: &[(&'static str, Match)], i: usize) -> Opti
     let mut earlier: Vec<usize> = matched.filter_map(|(_, found)| found.base).collect();
     earlier.sort_unstable();
     earlier.dedup();
-    // Empty for a glob that no label matches: it is for L4 labels.
+    // Empty for a glob that matches no label: such a glob is meant for L4 labels.
     (!earlier.is_empty()).then_some(Problem::TakenBy(earlier))
 }
 
-/// Whether a key resolves to the same without the rule at `i`, alone and beside any other label.
+/// Whether a key resolves to the same without the rule at `i`, alone and together with any other label.
 fn is_same_without(table: &PolicyTable, key: &str, found: &Match, i: usize) -> bool {
     let mut without = found.clone();
     without.overrides.retain(|o| *o != i);
@@ -115,7 +115,7 @@ fn is_same_without(table: &PolicyTable, key: &str, found: &Match, i: usize) -> b
     visible(found.clone()) == visible(without)
 }
 
-/// What is wrong with a rule's values, whichever keys it acts for.
+/// The problems of a rule's values, whichever keys the rule acts for.
 fn fields(rule: &Rule, keys: &[(&'static str, Match)]) -> Vec<Problem> {
     let mut problems = Vec::new();
     let start = Risk::START;
@@ -141,7 +141,7 @@ fn setups(rule: &Rule) -> Option<Problem> {
     if is_override && entries().next().is_some() {
         return Some(Problem::SetupsOfOverride(entries().cloned().collect()));
     }
-    // What an override leaves out is left to the rule it acts on top of.
+    // A field that an override leaves out comes from the rule below.
     let size = match rule.size_mult {
         None if is_override => return None,
         size => size.unwrap_or(Risk::START.size_mult).min(Risk::START.size_mult),
@@ -160,7 +160,7 @@ fn setups(rule: &Rule) -> Option<Problem> {
     entries().next().map(|_| Problem::NothingToHold(zero))
 }
 
-/// The keys without a rule: a whole trend, a trend with a volatility, `Unknown`.
+/// The keys without a rule, grouped by trend, by trend and volatility, and `Unknown`.
 fn holes(keys: &[(&'static str, Match)]) -> impl Iterator<Item = Hole> {
     let without_rule =
         |key: &'static str| keys.iter().any(|(k, found)| *k == key && found.base.is_none()).then_some(key);

@@ -1,13 +1,14 @@
-//! The `match` of a rule: places from the left, places from the right, or a glob over the whole key.
+//! The `match` of a rule: places from the left, places from the right, or a glob over the whole key
+//! (specification 1, section 5).
 
-/// Which end of a key a pattern is aligned to.
+/// The end of a key to which a pattern is aligned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
     /// The first piece stands for the first place.
     Left,
     /// The last piece stands for the last place; such rules are overrides.
     Right,
-    /// The text is a glob over the whole key.
+    /// Neither: the text is a glob over the whole key.
     Glob,
 }
 
@@ -33,7 +34,7 @@ pub struct Pattern {
 enum Kind {
     /// Pieces in place order; an empty piece matches anything.
     Left(Vec<String>),
-    /// Pieces in reverse place order, from the last place on.
+    /// Pieces in reverse order, from the last place on.
     Right(Vec<String>),
     Glob(Vec<Token>),
 }
@@ -47,13 +48,16 @@ enum Token {
 }
 
 impl Pattern {
-    /// Parses a `match` text; the error says what is wrong with it.
+    /// Parses a `match` text.
+    ///
+    /// # Errors
+    /// The problem, to follow the name of the field, for a glob with an unclosed `[`.
     pub fn parse(text: &str) -> Result<Self, String> {
         let kind = if text.contains(['*', '?', '[']) { Kind::Glob(parse_glob(text)?) } else { places(text) };
         Ok(Self { text: text.to_owned(), kind })
     }
 
-    /// A text that has no unclosed `[`, so that parsing it cannot fail.
+    /// Parses a text without an unclosed `[`, which cannot fail.
     pub(super) fn parse_known(text: &str) -> Self {
         let kind = match parse_glob(text) {
             Ok(tokens) if text.contains(['*', '?', '[']) => Kind::Glob(tokens),
@@ -67,7 +71,7 @@ impl Pattern {
         &self.text
     }
 
-    /// How it is aligned.
+    /// The alignment.
     pub fn align(&self) -> Align {
         match self.kind {
             Kind::Left(_) => Align::Left,
@@ -76,7 +80,7 @@ impl Pattern {
         }
     }
 
-    /// Whether it matches this key. Exact and case-sensitive.
+    /// Whether the pattern matches a key; exact and case-sensitive.
     pub fn matches(&self, key: &str) -> bool {
         match &self.kind {
             Kind::Left(pieces) => pieces_match(pieces, key.split('-')),
@@ -85,10 +89,10 @@ impl Pattern {
         }
     }
 
-    /// Whether every key that `other` matches is certainly matched by this one.
+    /// Whether this pattern certainly matches every key that `other` matches.
     ///
-    /// Exact for places against places of the same alignment; against and among globs it is
-    /// conservative: `true` is always right, `false` may mean "cannot tell".
+    /// Exact between places of the same alignment; with globs conservative: `true` is certain, `false` may
+    /// mean that it cannot be told.
     pub fn covers(&self, other: &Pattern) -> bool {
         match (&self.kind, &other.kind) {
             (Kind::Left(a), Kind::Left(b)) | (Kind::Right(a), Kind::Right(b)) => pieces_cover(a, b),
@@ -104,7 +108,7 @@ impl Pattern {
 
 fn places(text: &str) -> Kind {
     match text.strip_prefix('-') {
-        // The hyphen in front only says which end counts.
+        // The leading hyphen only marks the alignment.
         Some(pieces) => Kind::Right(pieces.rsplit('-').map(str::to_owned).collect()),
         None => Kind::Left(text.split('-').map(str::to_owned).collect()),
     }
@@ -138,7 +142,7 @@ fn parse_glob(text: &str) -> Result<Vec<Token>, String> {
                     match chars.next() {
                         Some(']') if !members.is_empty() => break,
                         Some(member) => members.push(member),
-                        None => return Err("has a \"[\" without \"]\"".to_owned()),
+                        None => return Err("has an unclosed \"[\"".to_owned()),
                     }
                 }
                 Token::Class { negated, ranges: class_ranges(&members) }
@@ -168,7 +172,7 @@ fn class_ranges(members: &[char]) -> Vec<(char, char)> {
 }
 
 fn glob_matches(tokens: &[Token], key: &[char]) -> bool {
-    // The usual two-pointer walk: on a mismatch, let the latest `*` take one character more.
+    // The usual two-pointer walk: on a mismatch, the latest `*` takes one more character.
     let (mut t, mut k) = (0, 0);
     let mut retry = None;
     loop {
@@ -195,13 +199,13 @@ fn glob_matches(tokens: &[Token], key: &[char]) -> bool {
     }
 }
 
-/// The text before the `*` of a glob that is nothing else.
+/// The text before the `*` of a glob of the form `text*`.
 fn prefix(tokens: &[Token]) -> Option<String> {
     let (Token::AnyText, text) = tokens.split_last()? else { return None };
     text.iter().map(|t| if let Token::Char(c) = t { Some(*c) } else { None }).collect()
 }
 
-/// The text that every key begins with that these pieces, aligned to the left, match.
+/// The text with which every key begins that these pieces match, aligned to the left.
 fn fixed_start(pieces: &[String]) -> String {
     pieces.iter().take_while(|piece| !piece.is_empty()).cloned().collect::<Vec<_>>().join("-")
 }

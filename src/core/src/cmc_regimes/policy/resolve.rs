@@ -1,32 +1,32 @@
-//! Resolving labels into a policy: start loose, tighten by the rules of every label.
+//! Resolving labels into a policy: start loose, and tighten by the rules of each label (specification 1,
+//! section 5).
 
 use crate::cmc_regimes::label::Label;
-use crate::cmc_regimes::policy::rule::{Orders, Rule};
+use crate::cmc_regimes::policy::rule::{Orders, Rule, STAND_DOWN, STRESSED, UNKNOWN};
 use crate::cmc_regimes::policy::table::{Match, PolicyTable};
-use crate::cmc_regimes::policy::{STAND_DOWN, STRESSED, UNKNOWN};
 
-/// The five risk fields. They form a lattice: [`Risk::tighten`] is its meet, so the order in which
-/// labels are applied does not matter.
+/// The five risk fields. They form a lattice with the meet [`Risk::tighten`], so that the order of labels
+/// does not matter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Risk {
     /// Position size as a multiple of the base size.
     pub size_mult: f64,
     /// Stop distance as a multiple of the base distance; wider is tighter.
     pub stop_mult: f64,
-    /// How orders may be placed.
+    /// The way in which orders may be placed.
     pub orders: Orders,
-    /// Gross exposure as a multiple of equity.
+    /// Largest gross exposure as a multiple of equity.
     pub gross_cap: f64,
     /// Whether positions may be added to.
     pub pyramids: bool,
 }
 
 impl Risk {
-    /// Where resolving starts.
+    /// The risk from which resolving starts. Specification 1, section 5.
     pub const START: Risk =
         Risk { size_mult: 1.0, stop_mult: 1.5, orders: Orders::Mixed, gross_cap: 1.0, pyramids: true };
 
-    /// Leaves any policy as it is.
+    /// The restraint that leaves any risk as it is.
     pub const NEUTRAL: Risk = Risk {
         size_mult: f64::INFINITY,
         stop_mult: 0.0,
@@ -35,7 +35,7 @@ impl Risk {
         pyramids: true,
     };
 
-    /// Both restrictions at once.
+    /// The tighter of both in each field. Specification 1, section 5.
     pub fn tighten(self, other: Risk) -> Risk {
         Risk {
             size_mult: self.size_mult.min(other.size_mult),
@@ -46,7 +46,7 @@ impl Risk {
         }
     }
 
-    /// Whether no field is looser than in `other`.
+    /// Whether each field is at least as tight as in `other`.
     pub fn is_within(self, other: Risk) -> bool {
         self.tighten(other) == self
     }
@@ -62,34 +62,35 @@ impl Risk {
     }
 }
 
-/// What one label does to a policy.
+/// The effect of one label on a policy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Effect {
-    /// How it tightens risk, neutral where its rules give nothing.
+    /// The restraint on risk, neutral where the rules of the label give nothing.
     pub risk: Risk,
-    /// Setups of its rule, sorted, should this label make the key; `None` is unrestricted.
+    /// Setups of the rule of the label, sorted, which apply if the label makes the key; `None` is no
+    /// restriction.
     pub setups: Option<Vec<String>>,
-    /// Whether a rule of it lists `stand_down`.
+    /// Whether a rule of the label lists `stand_down`.
     pub stands_down: bool,
-    /// The rules behind it.
+    /// The rules of the label.
     pub rules: Match,
 }
 
-/// What of a table acts on a label.
+/// A part of a table that acts on a label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// The first rule that matches and is no override, or an override, by its index in the table.
+    /// The rule with this index (from 0): the first match that is no override, or an override.
     Rule(usize),
-    /// What applies where none but overrides matches.
+    /// The fallback, where only overrides match.
     Fallback,
-    /// That a place of the label is `Stressed`.
+    /// The place `Stressed` of the label, which makes orders passive.
     Stressed,
 }
 
-/// Labels to resolve together, L0 to L4.
+/// Labels to resolve together: L0, L1, L2, L3, L4.
 pub type LabelSet<'a> = [Option<&'a str>; 5];
 
-/// A policy table with what each of the labels does, worked out once.
+/// A policy table with the effects of all labels, resolved once.
 #[derive(Clone, Debug)]
 pub struct Policy {
     table: PolicyTable,
@@ -98,29 +99,29 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Works out a table.
+    /// Resolves the labels by a table.
     pub fn new(table: PolicyTable) -> Self {
         let effects = Label::all().map(|label| effect(&table, label.as_str())).collect();
         let unknown = effect(&table, UNKNOWN);
         Self { table, effects, unknown }
     }
 
-    /// The table behind it.
+    /// The table of the policy.
     pub fn table(&self) -> &PolicyTable {
         &self.table
     }
 
-    /// What a label does.
+    /// The effect of a label.
     pub fn effect(&self, label: Label) -> &Effect {
         &self.effects[label.index()]
     }
 
-    /// What a row without any label is resolved by.
+    /// The effect of `Unknown`, by which a row without a label is resolved.
     pub fn unknown(&self) -> &Effect {
         &self.unknown
     }
 
-    /// What any text does as a label, L4 labels included.
+    /// The effect of any text as a label, such as an L4 label.
     pub fn effect_of(&self, text: &str) -> Effect {
         match Label::parse(text) {
             Some(label) => self.effect(label).clone(),
@@ -128,25 +129,27 @@ impl Policy {
         }
     }
 
-    /// What acts on any text as a label, in order; folded, it gives the risk of [`Policy::effect_of`].
+    /// The parts of the table that act on any text as a label, in order, each with its restraint; together
+    /// they give the risk of [`Policy::effect_of`].
     pub fn parts_of(&self, text: &str) -> Vec<(Part, Risk)> {
         parts(&self.table, text, &self.table.find(text)).collect()
     }
 
-    /// A label resolved alone.
+    /// The risk of a label resolved alone.
     pub fn alone(&self, label: Label) -> Risk {
         Risk::START.tighten(self.effect(label).risk)
     }
 
-    /// Whether going from one label to another reduces risk: resolved alone, the new one has a
-    /// smaller size, or the same size and a wider stop.
+    /// Whether a change of label reduces risk: resolved alone, the new label has a smaller size, or the same
+    /// size and a wider stop. Specification 1, section 4.
     pub fn tightens(&self, old: Label, new: Label) -> bool {
         let (old, new) = (self.alone(old), self.alone(new));
         new.size_mult < old.size_mult || (new.size_mult == old.size_mult && new.stop_mult > old.stop_mult)
     }
 
-    /// The policy of these labels: risk, and the setups of the label that makes the key (the first
-    /// of L2, L1, L0, L3, L4), with `stand_down` where a rule of any label lists it.
+    /// The policy of these labels: risk, and the setups (sorted, `None` is no restriction) of the label that
+    /// makes the key, the first of L2, L1, L0, L3, L4, with `stand_down` if a rule of any label lists it.
+    /// Specification 1, section 5.
     pub fn resolve(&self, labels: LabelSet) -> (Risk, Option<Vec<String>>) {
         let [l0, l1, l2, l3, l4] = labels;
         let effects: Vec<Effect> =
@@ -154,7 +157,8 @@ impl Policy {
         self.combine(effects.iter())
     }
 
-    /// [`Policy::resolve`] of effects, that of the key first; without any, that of `Unknown`.
+    /// [`Policy::resolve`] of the effects of labels, the label of the key first; without effects, of
+    /// `Unknown`.
     pub fn combine<'a>(
         &'a self,
         effects: impl Iterator<Item = &'a Effect> + Clone,
@@ -165,7 +169,8 @@ impl Policy {
         (risk, self.setups(effects))
     }
 
-    /// The setups of effects, that of the key first; without any, those of `Unknown`.
+    /// The setups (sorted, `None` is no restriction) of the effects of labels, the label of the key first;
+    /// without effects, those of `Unknown`.
     pub fn setups<'a>(&'a self, effects: impl Iterator<Item = &'a Effect>) -> Option<Vec<String>> {
         let mut effects = effects.peekable();
         let key = effects.peek().copied().unwrap_or(&self.unknown);
@@ -181,7 +186,7 @@ impl Policy {
     }
 }
 
-/// What of a table acts on a label, in order: the rule, or the fallback, then overrides, then stress.
+/// The parts of a table that act on a label, in order: the rule or the fallback, then overrides, then stress.
 fn parts<'a>(
     table: &'a PolicyTable,
     text: &str,
@@ -199,7 +204,7 @@ fn effect(table: &PolicyTable, text: &str) -> Effect {
     effect_by(table, text, table.find(text))
 }
 
-/// What a label does by these rules.
+/// The effect of a label by these rules.
 pub(super) fn effect_by(table: &PolicyTable, text: &str, found: Match) -> Effect {
     let base = found.base.map_or(table.fallback(), |i| &table.rules()[i]);
     let overrides = found.overrides.iter().map(|&i| &table.rules()[i]);

@@ -1,8 +1,15 @@
-//! One rule of a policy table.
+//! A rule of a policy table, and the names that have a meaning in rules (specification 1, section 5).
 
 use crate::cmc_regimes::policy::pattern::Pattern;
 
-/// How orders may be placed, loosest first.
+/// The key of a row without a label.
+pub const UNKNOWN: &str = "Unknown";
+/// The place that makes orders passive, wherever in a label.
+pub const STRESSED: &str = "Stressed";
+/// The setup that means to stay out of the market.
+pub const STAND_DOWN: &str = "stand_down";
+
+/// The ways in which orders may be placed, loosest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Orders {
     /// Market and limit orders.
@@ -14,7 +21,7 @@ pub enum Orders {
 }
 
 impl Orders {
-    /// Every value, loosest first.
+    /// All values, loosest first.
     pub const ALL: [Orders; 3] = [Orders::Mixed, Orders::Conservative, Orders::Passive];
 
     /// `mixed`, `conservative` or `passive`.
@@ -22,18 +29,18 @@ impl Orders {
         ["mixed", "conservative", "passive"][self as usize]
     }
 
-    /// The value of this name.
+    /// The value with this name, `None` if there is none.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|o| o.as_str() == text)
     }
 }
 
-/// Where a rule comes from.
+/// The origin of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// Part of the label version.
     BuiltIn,
-    /// Given by the user.
+    /// Given by the user in an overlay.
     Overlay,
 }
 
@@ -47,10 +54,10 @@ impl Origin {
     }
 }
 
-/// A pattern over label keys, and what a matching label asks for. `None` leaves the policy as it is.
+/// A pattern over keys, and the restraints of matching labels; `None` leaves a field as it is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
-    /// Which keys it is for.
+    /// The pattern of the keys.
     pub pattern: Pattern,
     /// Largest position size, as a multiple of the base size.
     pub size_mult: Option<f64>,
@@ -58,13 +65,13 @@ pub struct Rule {
     pub stop_mult: Option<f64>,
     /// Loosest way of placing orders.
     pub orders: Option<Orders>,
-    /// Allowed setups, sorted; `None` is unrestricted.
+    /// Allowed setups, sorted; `None` is no restriction.
     pub setups: Option<Vec<String>>,
     /// Largest gross exposure, as a multiple of equity.
     pub gross_cap: Option<f64>,
     /// Whether positions may be added to.
     pub pyramids: Option<bool>,
-    /// Built in, or the user's.
+    /// The origin of the rule.
     pub origin: Origin,
 }
 
@@ -82,12 +89,12 @@ impl Rule {
         }
     }
 
-    /// The rule's `match` text, by which an overlay replaces it.
+    /// The `match` text of the rule, by which an overlay replaces rules.
     pub fn match_text(&self) -> &str {
         self.pattern.text()
     }
 
     pub(super) fn lists_stand_down(&self) -> bool {
-        self.setups.iter().flatten().any(|s| s == crate::cmc_regimes::policy::STAND_DOWN)
+        self.setups.iter().flatten().any(|s| s == STAND_DOWN)
     }
 }

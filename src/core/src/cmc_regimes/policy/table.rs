@@ -1,44 +1,43 @@
-//! The ordered table of rules, and which of them a key is for.
+//! The ordered table of rules, and the rules that match a key (specification 1, section 5).
 
 use crate::cmc_regimes::label::Label;
+use crate::cmc_regimes::policy::builtin;
 use crate::cmc_regimes::policy::pattern::Align;
-use crate::cmc_regimes::policy::rule::Rule;
-use crate::cmc_regimes::policy::{UNKNOWN, builtin};
+use crate::cmc_regimes::policy::rule::{Rule, UNKNOWN};
 
-/// An ordered list of rules and what applies where none matches.
+/// An ordered list of rules, and the fallback where none matches.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PolicyTable {
     rules: Vec<Rule>,
     fallback: Rule,
 }
 
-/// The rules that a key is for.
+/// The rules that match a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Match {
-    /// Index of the first rule that matches and is no override; `None` is the fallback.
+    /// Index (from 0) of the first matching rule that is no override; `None` is the fallback.
     pub base: Option<usize>,
-    /// Indices of the overrides that match; each tightens on top.
+    /// Indices (from 0, ascending) of the matching overrides, each of which tightens on top.
     pub overrides: Vec<usize>,
 }
 
-/// Something about a rule that its author should know.
+/// A reason why a rule never acts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
-    /// Every key that it matches is matched by this earlier rule first.
+    /// The earlier rule with this index matches all its keys first.
     ShadowedBy(usize),
-    /// No label that is computed from bars matches it, nor the key of a row without one; only the
-    /// L4 label that a caller passes in could.
+    /// The rule matches no label computed from bars and not `Unknown`; only an L4 label could match.
     NoLabel,
 }
 
 impl PolicyTable {
-    /// The built-in rules.
+    /// The table of the built-in rules. Specification 1, section 5.
     pub fn built_in() -> Self {
         Self { rules: builtin::rules(), fallback: builtin::fallback() }
     }
 
-    /// Puts an overlay over the rules: a rule with the `match` text of an existing one replaces it
-    /// in its place, whole; others are appended in order.
+    /// The table with an overlay: a rule with the `match` text of an existing rule replaces that rule in its
+    /// place, whole; other rules are appended in order. Specification 1, section 5.
     pub fn overlay(mut self, rules: Vec<Rule>) -> Self {
         for rule in rules {
             match self.rules.iter_mut().find(|r| r.match_text() == rule.match_text()) {
@@ -49,23 +48,23 @@ impl PolicyTable {
         self
     }
 
-    /// The table without a rule, later ones moving up.
+    /// The table without the rule at `index` (from 0), which must exist.
     pub fn without(mut self, index: usize) -> Self {
         self.rules.remove(index);
         self
     }
 
-    /// The rules in order.
+    /// The rules, in order.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
     }
 
-    /// What applies to a key that no rule but overrides matches.
+    /// The rule for keys that only overrides match, or no rule.
     pub fn fallback(&self) -> &Rule {
         &self.fallback
     }
 
-    /// The rules for a key.
+    /// The rules that match a key. Specification 1, section 5.
     pub fn find(&self, key: &str) -> Match {
         let mut found = Match { base: None, overrides: Vec::new() };
         for (i, rule) in self.rules.iter().enumerate() {
@@ -81,7 +80,7 @@ impl PolicyTable {
         found
     }
 
-    /// What there is to say about the rule at `index`, if anything.
+    /// Why the rule at `index` (from 0, which must exist) never acts; `None` if it may act.
     pub fn finding(&self, index: usize) -> Option<Finding> {
         let pattern = &self.rules[index].pattern;
         let shadowing = |r: &Rule| r.pattern.align() != Align::Right && r.pattern.covers(pattern);
@@ -91,7 +90,7 @@ impl PolicyTable {
             return Some(Finding::ShadowedBy(earlier));
         }
         let mut keys = Label::all().map(Label::as_str).chain([UNKNOWN]);
-        // A glob may be meant for L4 labels, but no key begins with a hyphen.
+        // A glob may be meant for L4 labels, unless it begins with a hyphen, as no key does.
         let nowhere = pattern.align() != Align::Glob || pattern.text().starts_with('-');
         (nowhere && !keys.any(|key| pattern.matches(key))).then_some(Finding::NoLabel)
     }
