@@ -67,7 +67,9 @@ fn labels(db: Db, symbol: &str) -> Result<Vec<(i32, Regime)>> {
         format!("SELECT date::date, regime::text FROM {relation} WHERE market_symbol = $1 ORDER BY date");
     let mut labels = Vec::new();
     db.rows(&sql, &[arg(symbol)], Sees::Snapshot, |row| {
-        let (Days(date), name) = (row.get("date")?, row.get::<&str>("regime")?);
+        // NULL in an adopted table: no regime either.
+        let Days(date) = row.get("date")?;
+        let name = row.get::<Option<&str>>("regime")?.unwrap_or_default();
         let regime = Regime::parse(name).ok_or_else(|| {
             Error::new(
                 PgSqlErrorCode::ERRCODE_DATA_EXCEPTION,

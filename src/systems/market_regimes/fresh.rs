@@ -43,7 +43,7 @@ fn one(db: Db, schema: &str, source: &Source, series: &Series, own: &str) -> Res
         behind,
         ahead: newest_row > newest_source,
         marked: marks::of(db, schema, series)?.since().is_some(),
-        version: row.map(|(_, version)| version),
+        version: row.and_then(|(_, version)| version),
         command: format!("SELECT * FROM {own}.refresh_market_regimes({symbol}, {timeframe});"),
         last: last(db, &MARKET, &name)?,
         name,

@@ -235,7 +235,8 @@ fn stored(db: Db, schema: &str, series: &Series) -> Result<Option<Stored>> {
     let relation = qualified(schema, MARKET_REGIMES.name);
     let Some(state) = state::load(db, schema, series)? else { return Ok(None) };
     let newest = newest_row(db, &relation, series)?;
-    let is_newest = newest.is_some_and(|(ts, version)| ts == state.newest && version == state.version);
+    let is_newest =
+        newest.is_some_and(|(ts, version)| ts == state.newest && version.as_ref() == Some(&state.version));
     Ok(is_newest.then_some(Stored { relation, state }))
 }
 

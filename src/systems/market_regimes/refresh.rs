@@ -222,7 +222,7 @@ impl Call<'_, '_> {
         if stored.sources != self.sources {
             return full("source map changed");
         }
-        if newest != Some((stored.newest, stored.version)) {
+        if newest != Some((stored.newest, Some(stored.version))) {
             return full("stored rows changed");
         }
         let since = marks.since().filter(|since| *since <= stored.newest);

@@ -22,11 +22,12 @@ pub fn run(machine: &mut Machine, candles: &Candles) -> impl Iterator<Item = Lab
     })
 }
 
-/// The time, in microseconds since 2000, and the version of the newest stored row of a series.
+/// The time, in microseconds since 2000, and the version of the newest stored row of a series; the version is NULL in rows
+/// of an adopted table that no refresh has reached yet.
 ///
 /// # Errors
 /// Where the table cannot be read.
-pub fn newest_row(db: Db, relation: &str, series: &Series) -> Result<Option<(i64, String)>> {
+pub fn newest_row(db: Db, relation: &str, series: &Series) -> Result<Option<(i64, Option<String>)>> {
     let sql = format!(
         "SELECT open_time::timestamptz, classifier_version::text FROM {relation} \
          WHERE symbol = $1 AND timeframe = $2 ORDER BY open_time DESC LIMIT 1"
