@@ -850,6 +850,23 @@ STRICT STABLE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_health_wrapper';
 
+-- src/api/health.rs
+-- pg_regime::api::health::regime_systems
+CREATE  FUNCTION "regime_systems"() RETURNS TABLE (
+	"name" TEXT,  /* & '_ str */
+	"tables" TEXT[],  /* Vec < String > */
+	"is_set_up" bool,  /* bool */
+	"subjects" bigint,  /* Option < i64 > */
+	"stale" bigint,  /* Option < i64 > */
+	"newest_row" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
+	"lag" interval,  /* Option < Interval > */
+	"version" TEXT,  /* Option < String > */
+	"problem" TEXT  /* Option < String > */
+)
+STRICT STABLE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_systems_wrapper';
+
 -- src/api/inputs.rs
 -- pg_regime::api::inputs::regime_build_inputs
 CREATE  FUNCTION "regime_build_inputs"(
@@ -914,181 +931,39 @@ AS 'MODULE_PATHNAME', 'market_regime_backfill_end_wrapper';
 
 -- src/api/market_regime_history.rs
 -- pg_regime::api::market_regime_history::market_regime_current
-
-CREATE FUNCTION "market_regime_current"(
-	"symbol" TEXT DEFAULT '^GSPC'
-) RETURNS TABLE (
-	"market_symbol" TEXT,
-	"date" date,
-	"regime" TEXT,
-	"confidence" double precision,
-	"volatility_percentile" double precision,
-	"trend_strength" double precision,
-	"momentum_score" double precision,
-	"drawdown_severity" double precision,
-	"volume_anomaly" double precision,
-	"description" TEXT,
-	"created_at" timestamp with time zone,
-	"newest_bar" date,
-	"lag_days" INT,
-	"is_stale" bool
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_regime_current_wrapper';
+-- Skipped due to `#[pgrx(sql = false)]`
 
 -- src/api/market_regime_history.rs
 -- pg_regime::api::market_regime_history::market_regime_history_compute
-
-CREATE FUNCTION "market_regime_history_compute"(
-	"symbol" TEXT DEFAULT '^GSPC',
-	"from_date" date DEFAULT NULL,
-	"to_date" date DEFAULT NULL
-) RETURNS TABLE (
-	"market_symbol" TEXT,
-	"date" date,
-	"regime" TEXT,
-	"confidence" double precision,
-	"volatility_percentile" double precision,
-	"trend_strength" double precision,
-	"momentum_score" double precision,
-	"drawdown_severity" double precision,
-	"volume_anomaly" double precision,
-	"description" TEXT
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_regime_history_compute_wrapper';
+-- Skipped due to `#[pgrx(sql = false)]`
 
 -- src/api/market_regime_history.rs
 -- pg_regime::api::market_regime_history::market_regime_history_summary
-
-CREATE FUNCTION "market_regime_history_summary"(
-	"symbol" TEXT DEFAULT '^GSPC'
-) RETURNS TABLE (
-	"regime" TEXT,
-	"days" bigint,
-	"share" double precision,
-	"earliest" date,
-	"latest" date,
-	"mean_confidence" double precision
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_regime_history_summary_wrapper';
+-- Skipped due to `#[pgrx(sql = false)]`
 
 -- src/api/market_regime_history.rs
 -- pg_regime::api::market_regime_history::market_regime_performance
+-- Skipped due to `#[pgrx(sql = false)]`
 
-CREATE FUNCTION "market_regime_performance"(
-	"returns" regclass,
-	"symbol" TEXT DEFAULT '^GSPC',
-	"date_column" TEXT DEFAULT 'date',
-	"return_column" TEXT DEFAULT 'daily_return',
-	"lag_days" INT DEFAULT 0
-) RETURNS TABLE (
-	"regime" TEXT,
-	"days" bigint,
-	"total_return" double precision,
-	"mean_return" double precision,
-	"volatility" double precision,
-	"sharpe" double precision,
-	"max_drawdown" double precision,
-	"win_rate" double precision
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_regime_performance_wrapper';
+-- src/api/market_regimes.rs
+-- pg_regime::api::market_regimes::market_regime_labels
+-- Skipped due to `#[pgrx(sql = false)]`
 
 -- src/api/market_regimes.rs
 -- pg_regime::api::market_regimes::market_regimes_compute
-
-CREATE FUNCTION "market_regimes_compute"(
-	"symbol" TEXT,
-	"timeframe" TEXT,
-	"from_time" timestamp with time zone DEFAULT NULL,
-	"to_time" timestamp with time zone DEFAULT NULL,
-	"config" jsonb DEFAULT NULL
-) RETURNS TABLE (
-	"symbol" TEXT,
-	"timeframe" TEXT,
-	"open_time" timestamp with time zone,
-	"trend_state" TEXT,
-	"volatility_state" TEXT,
-	"momentum_state" TEXT,
-	"full_regime" TEXT,
-	"simplified_regime" TEXT,
-	"confidence" double precision,
-	"classifier_version" TEXT,
-	"warmup" bool
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_regimes_compute_wrapper';
+-- Skipped due to `#[pgrx(sql = false)]`
 
 -- src/api/market_regimes.rs
 -- pg_regime::api::market_regimes::get_market_regimes
-
-CREATE FUNCTION "get_market_regimes"(
-	"symbol" TEXT,
-	"timeframe" TEXT,
-	"from_time" timestamp with time zone DEFAULT NULL,
-	"to_time" timestamp with time zone DEFAULT NULL
-) RETURNS TABLE (
-	"symbol" TEXT,
-	"timeframe" TEXT,
-	"open_time" timestamp with time zone,
-	"trend_state" TEXT,
-	"volatility_state" TEXT,
-	"momentum_state" TEXT,
-	"full_regime" TEXT,
-	"simplified_regime" TEXT,
-	"confidence" double precision,
-	"classifier_version" TEXT,
-	"warmup" bool,
-	"created_at" timestamp with time zone
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'get_market_regimes_wrapper';
+-- Skipped due to `#[pgrx(sql = false)]`
 
 -- src/api/market_regimes.rs
 -- pg_regime::api::market_regimes::market_regime_stats
-
-CREATE FUNCTION "market_regime_stats"(
-	"symbol" TEXT DEFAULT NULL,
-	"timeframe" TEXT DEFAULT NULL
-) RETURNS TABLE (
-	"simplified_regime" TEXT,
-	"classifier_version" TEXT,
-	"candles" bigint,
-	"share" double precision,
-	"first" timestamp with time zone,
-	"last" timestamp with time zone,
-	"mean_confidence" double precision
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_regime_stats_wrapper';
+-- Skipped due to `#[pgrx(sql = false)]`
 
 -- src/api/market_regimes.rs
 -- pg_regime::api::market_regimes::market_regime_transitions
-
-CREATE FUNCTION "market_regime_transitions"(
-	"symbol" TEXT,
-	"timeframe" TEXT,
-	"min_confidence" double precision DEFAULT 0
-) RETURNS TABLE (
-	"symbol" TEXT,
-	"timeframe" TEXT,
-	"from_regime" TEXT,
-	"to_regime" TEXT,
-	"at" timestamp with time zone,
-	"confidence" double precision
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_regime_transitions_wrapper';
+-- Skipped due to `#[pgrx(sql = false)]`
 
 -- src/api/market_regimes.rs
 -- pg_regime::api::market_regimes::refresh_market_regimes
@@ -1124,27 +999,6 @@ VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'delete_market_regimes_wrapper';
 
--- src/api/market_regimes_rows.rs
--- pg_regime::api::market_regimes_rows::market_regime_labels
-CREATE FUNCTION "market_regime_labels"(
-	"high" double precision[],
-	"low" double precision[],
-	"close" double precision[],
-	"config" jsonb DEFAULT NULL
-) RETURNS TABLE (
-	"bar" INT,
-	"trend_state" TEXT,
-	"volatility_state" TEXT,
-	"momentum_state" TEXT,
-	"full_regime" TEXT,
-	"simplified_regime" TEXT,
-	"confidence" double precision,
-	"warmup" bool
-)
-IMMUTABLE PARALLEL SAFE
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_regime_labels_wrapper';
-
 -- src/api/setup.rs
 -- pg_regime::api::setup::regime_setup
 CREATE  FUNCTION "regime_setup"(
@@ -1156,23 +1010,6 @@ CREATE  FUNCTION "regime_setup"(
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_setup_wrapper';
-
--- src/api/systems.rs
--- pg_regime::api::systems::regime_systems
-CREATE  FUNCTION "regime_systems"() RETURNS TABLE (
-	"name" TEXT,  /* & '_ str */
-	"tables" TEXT[],  /* Vec < String > */
-	"is_set_up" bool,  /* bool */
-	"subjects" bigint,  /* Option < i64 > */
-	"stale" bigint,  /* Option < i64 > */
-	"newest_row" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
-	"lag" interval,  /* Option < Interval > */
-	"version" TEXT,  /* Option < String > */
-	"problem" TEXT  /* Option < String > */
-)
-STRICT STABLE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_systems_wrapper';
 
 -- src/api/tracking.rs
 -- pg_regime::api::tracking::regime_track
@@ -1196,10 +1033,10 @@ AS 'MODULE_PATHNAME', 'regime_track_wrapper';
 --   market_regime_backfill_next
 --   market_regime_backfill_end
 
--- Procedures: what commits on the way. plpgsql around functions, since only that tells a CALL in a transaction
--- block, where nothing can be committed, from one outside. No SET clause, which would forbid to commit: every name
--- and operator is qualified instead. What comes after a lock reads what the lock's last holder committed, whatever isolation
--- the session prefers.
+-- Procedures that commit between batches. They are PL/pgSQL around functions, since only PL/pgSQL can tell a CALL inside a
+-- transaction block, where nothing can be committed, from a CALL outside. A SET clause would forbid COMMIT: every name and
+-- operator is qualified instead. READ COMMITTED, whatever isolation the session prefers, so that statements after a lock
+-- see what its last holder committed.
 
 CREATE PROCEDURE refresh_all_cmc_regimes(
     batch_size int DEFAULT 50,
@@ -1260,26 +1097,6 @@ BEGIN
     END LOOP;
     PERFORM @extschema@.market_regime_backfill_end(backfill);
 END $$;
-
--- src/lib.rs
--- requires:
---   regime_assets
---   regime_periods
-
--- Asset by asset, so that a condition on id reads that asset alone.
-
-CREATE VIEW cmc_regime_periods AS
-SELECT a.id, p.regime, p.valid, p.bars, p.return_over_period
-FROM @extschema@.regime_assets() AS a
-CROSS JOIN LATERAL @extschema@.regime_periods(a.id) AS p;
-COMMENT ON VIEW cmc_regime_periods IS 'The stretches of one regime_key of each asset, with their length and the price change in them';
-COMMENT ON COLUMN cmc_regime_periods.id IS 'Asset';
-COMMENT ON COLUMN cmc_regime_periods.regime IS 'The regime_key';
-COMMENT ON COLUMN cmc_regime_periods.valid IS 'From the close at which the regime was first known to the close at which the next one was; open while it lasts';
-COMMENT ON COLUMN cmc_regime_periods.bars IS 'Daily rows with this regime';
-COMMENT ON COLUMN cmc_regime_periods.return_over_period IS 'Close at the end of valid, or of the newest row, over the close at its start, minus 1; known only at that end';
-ALTER VIEW cmc_regime_periods OWNER TO @extowner@;
-GRANT SELECT ON cmc_regime_periods TO PUBLIC;
 
 -- src/lib.rs
 -- requires:
@@ -1537,20 +1354,22 @@ COMMENT ON FUNCTION regime_timeline(text, int, text) IS
 --   regime_status
 --   regime_latest
 --   regime_systems
+--   regime_assets
+--   regime_periods
 
--- Views over functions are members of the extension: among the user's tables they would hold up DROP EXTENSION.
+-- Views over functions are members of the extension: as objects of the user they would block DROP EXTENSION.
 
 CREATE VIEW cmc_regime_status AS SELECT * FROM @extschema@.regime_status();
 COMMENT ON VIEW cmc_regime_status IS 'How fresh each asset is: newest bar, newest row, lag, last success and last error';
 COMMENT ON COLUMN cmc_regime_status.id IS 'Asset: every active one and all that have rows';
 COMMENT ON COLUMN cmc_regime_status.newest_bar IS 'Close of the newest daily bar';
 COMMENT ON COLUMN cmc_regime_status.newest_row IS 'Newest row of cmc_regimes';
-COMMENT ON COLUMN cmc_regime_status.regime_key IS 'Its regime';
+COMMENT ON COLUMN cmc_regime_status.regime_key IS 'Regime of the newest row';
 COMMENT ON COLUMN cmc_regime_status.lag_bars IS 'Daily bars after the newest row';
 COMMENT ON COLUMN cmc_regime_status.lag IS 'Time from the newest row to the newest bar';
-COMMENT ON COLUMN cmc_regime_status.is_stale IS 'Whether there are such bars, its newest row has no bar any more, changes are marked and not refreshed yet, or the market proxy that it depends on changed';
-COMMENT ON COLUMN cmc_regime_status.last_success IS 'When it was last refreshed, as far as the run log tells, or its state changed';
-COMMENT ON COLUMN cmc_regime_status.last_error IS 'When a refresh of it last failed, as far as the run log tells';
+COMMENT ON COLUMN cmc_regime_status.is_stale IS 'Whether there are such bars, the newest row has lost its bar, marked changes are not refreshed yet, or the market proxy that the asset depends on changed';
+COMMENT ON COLUMN cmc_regime_status.last_success IS 'When the asset was last refreshed, as far as the run log tells, or its state changed';
+COMMENT ON COLUMN cmc_regime_status.last_error IS 'When a refresh of the asset last failed, as far as the run log tells';
 COMMENT ON COLUMN cmc_regime_status.last_error_message IS 'Message of that error';
 ALTER VIEW cmc_regime_status OWNER TO @extowner@;
 GRANT SELECT ON cmc_regime_status TO PUBLIC;
@@ -1559,23 +1378,217 @@ CREATE VIEW cmc_regime_latest AS SELECT * FROM @extschema@.regime_latest();
 COMMENT ON VIEW cmc_regime_latest IS 'The newest row of each asset in cmc_regimes, its age, and whether it may still be trusted';
 COMMENT ON COLUMN cmc_regime_latest.age IS 'Time since the close of the row''s bar';
 COMMENT ON COLUMN cmc_regime_latest.newest_bar IS 'Close of the newest daily bar; NULL also where the source may not be read';
-COMMENT ON COLUMN cmc_regime_latest.is_stale IS 'Whether the row is not that of the newest bar, changes of the asset are marked, or the row is older than pg_regime.max_age; NULL where that cannot be known';
+COMMENT ON COLUMN cmc_regime_latest.is_stale IS 'Whether the row is not that of the newest bar, changes of the asset are marked, or the row is older than pg_regime.max_age; NULL where this cannot be known';
 ALTER VIEW cmc_regime_latest OWNER TO @extowner@;
 GRANT SELECT ON cmc_regime_latest TO PUBLIC;
 
 CREATE VIEW regime_systems AS SELECT * FROM @extschema@.regime_systems();
-COMMENT ON VIEW regime_systems IS 'The families of regimes that this extension keeps, and how fresh each is';
-COMMENT ON COLUMN regime_systems.name IS 'The system, which is also the name of its main table';
-COMMENT ON COLUMN regime_systems.tables IS 'Its output tables';
-COMMENT ON COLUMN regime_systems.is_set_up IS 'Whether they are there';
-COMMENT ON COLUMN regime_systems.subjects IS 'Assets, series or symbols that have rows or could have';
-COMMENT ON COLUMN regime_systems.stale IS 'How many of them a refresh would change: newer bars than rows, rows without bars, changes that are marked and not refreshed yet';
-COMMENT ON COLUMN regime_systems.newest_row IS 'Newest row of any of them';
-COMMENT ON COLUMN regime_systems.lag IS 'The longest time from the newest row of one to its newest bar';
-COMMENT ON COLUMN regime_systems.version IS 'What their rows were computed with; without rows, what they would be';
-COMMENT ON COLUMN regime_systems.problem IS 'Why subjects, rows and lag cannot be told';
+COMMENT ON VIEW regime_systems IS 'The systems of regimes that this extension keeps, and how fresh each is';
+COMMENT ON COLUMN regime_systems.name IS 'Name of the system and of its main table';
+COMMENT ON COLUMN regime_systems.tables IS 'Output tables';
+COMMENT ON COLUMN regime_systems.is_set_up IS 'Whether all tables exist';
+COMMENT ON COLUMN regime_systems.subjects IS 'Number of assets, series or symbols that have rows, or could have';
+COMMENT ON COLUMN regime_systems.stale IS 'Number of these that a refresh would change: newer bars than rows, rows without bars, marked changes not refreshed yet';
+COMMENT ON COLUMN regime_systems.newest_row IS 'Newest row of any subject';
+COMMENT ON COLUMN regime_systems.lag IS 'Longest time from the newest row of a subject to its newest bar';
+COMMENT ON COLUMN regime_systems.version IS 'Version that rows were computed with; without rows, that they would be computed with';
+COMMENT ON COLUMN regime_systems.problem IS 'Error that keeps subjects, rows and lag from being told';
 ALTER VIEW regime_systems OWNER TO @extowner@;
 GRANT SELECT ON regime_systems TO PUBLIC;
+
+-- Asset by asset, so that a condition on id reads only that asset.
+CREATE VIEW cmc_regime_periods AS
+SELECT a.id, p.regime, p.valid, p.bars, p.return_over_period
+FROM @extschema@.regime_assets() AS a
+CROSS JOIN LATERAL @extschema@.regime_periods(a.id) AS p;
+COMMENT ON VIEW cmc_regime_periods IS 'The periods of one regime_key of each asset, with length and price change';
+COMMENT ON COLUMN cmc_regime_periods.id IS 'Asset';
+COMMENT ON COLUMN cmc_regime_periods.regime IS 'The regime_key';
+COMMENT ON COLUMN cmc_regime_periods.valid IS 'From the close at which the regime was first known to the close at which the next one was; open while it lasts';
+COMMENT ON COLUMN cmc_regime_periods.bars IS 'Daily rows with this regime';
+COMMENT ON COLUMN cmc_regime_periods.return_over_period IS 'Close at the end of valid, or of the newest row, over the close at its start, minus 1; known only at that end';
+ALTER VIEW cmc_regime_periods OWNER TO @extowner@;
+GRANT SELECT ON cmc_regime_periods TO PUBLIC;
+
+-- src/lib.rs
+-- requires:
+--   tables
+
+-- The functions of market_regimes that write their rows straight into the tuplestore of their caller.
+-- pgrx cannot derive their declarations from Rust. A function whose columns are not those that the library returns raises
+-- an error.
+
+CREATE FUNCTION market_regime_labels(
+    high float8[],
+    low float8[],
+    close float8[],
+    config jsonb DEFAULT NULL
+) RETURNS TABLE (
+    bar int,
+    trend_state text,
+    volatility_state text,
+    momentum_state text,
+    full_regime text,
+    simplified_regime text,
+    confidence float8,
+    warmup boolean
+)
+IMMUTABLE PARALLEL SAFE LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regime_labels_wrapper';
+
+CREATE FUNCTION market_regimes_compute(
+    symbol text,
+    timeframe text,
+    from_time timestamptz DEFAULT NULL,
+    to_time timestamptz DEFAULT NULL,
+    config jsonb DEFAULT NULL
+) RETURNS TABLE (
+    symbol text,
+    timeframe text,
+    open_time timestamptz,
+    trend_state text,
+    volatility_state text,
+    momentum_state text,
+    full_regime text,
+    simplified_regime text,
+    confidence float8,
+    classifier_version text,
+    warmup boolean
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regimes_compute_wrapper';
+
+CREATE FUNCTION get_market_regimes(
+    symbol text,
+    timeframe text,
+    from_time timestamptz DEFAULT NULL,
+    to_time timestamptz DEFAULT NULL
+) RETURNS TABLE (
+    symbol text,
+    timeframe text,
+    open_time timestamptz,
+    trend_state text,
+    volatility_state text,
+    momentum_state text,
+    full_regime text,
+    simplified_regime text,
+    confidence float8,
+    classifier_version text,
+    warmup boolean,
+    created_at timestamptz
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'get_market_regimes_wrapper';
+
+CREATE FUNCTION market_regime_stats(
+    symbol text DEFAULT NULL,
+    timeframe text DEFAULT NULL
+) RETURNS TABLE (
+    simplified_regime text,
+    classifier_version text,
+    candles bigint,
+    share float8,
+    first timestamptz,
+    last timestamptz,
+    mean_confidence float8
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regime_stats_wrapper';
+
+CREATE FUNCTION market_regime_transitions(
+    symbol text,
+    timeframe text,
+    min_confidence float8 DEFAULT 0
+) RETURNS TABLE (
+    symbol text,
+    timeframe text,
+    from_regime text,
+    to_regime text,
+    at timestamptz,
+    confidence float8
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regime_transitions_wrapper';
+
+-- src/lib.rs
+-- requires:
+--   tables
+
+-- The functions of market_regime_history that write their rows straight into the tuplestore of their caller.
+-- pgrx cannot derive their declarations from Rust. A function whose columns are not those that the library returns raises
+-- an error.
+
+CREATE FUNCTION market_regime_current(
+    symbol text DEFAULT '^GSPC'
+) RETURNS TABLE (
+    market_symbol text,
+    date date,
+    regime text,
+    confidence float8,
+    volatility_percentile float8,
+    trend_strength float8,
+    momentum_score float8,
+    drawdown_severity float8,
+    volume_anomaly float8,
+    description text,
+    created_at timestamptz,
+    newest_bar date,
+    lag_days int,
+    is_stale boolean
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regime_current_wrapper';
+
+CREATE FUNCTION market_regime_history_compute(
+    symbol text DEFAULT '^GSPC',
+    from_date date DEFAULT NULL,
+    to_date date DEFAULT NULL
+) RETURNS TABLE (
+    market_symbol text,
+    date date,
+    regime text,
+    confidence float8,
+    volatility_percentile float8,
+    trend_strength float8,
+    momentum_score float8,
+    drawdown_severity float8,
+    volume_anomaly float8,
+    description text
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regime_history_compute_wrapper';
+
+CREATE FUNCTION market_regime_history_summary(
+    symbol text DEFAULT '^GSPC'
+) RETURNS TABLE (
+    regime text,
+    days bigint,
+    share float8,
+    earliest date,
+    latest date,
+    mean_confidence float8
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regime_history_summary_wrapper';
+
+CREATE FUNCTION market_regime_performance(
+    returns regclass,
+    symbol text DEFAULT '^GSPC',
+    date_column text DEFAULT 'date',
+    return_column text DEFAULT 'daily_return',
+    lag_days int DEFAULT 0
+) RETURNS TABLE (
+    regime text,
+    days bigint,
+    total_return float8,
+    mean_return float8,
+    volatility float8,
+    sharpe float8,
+    max_drawdown float8,
+    win_rate float8
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regime_performance_wrapper';
 
 -- src/lib.rs
 -- finalize
@@ -1594,7 +1607,7 @@ COMMENT ON FUNCTION regime_compute(int, text, text, boolean, text, int, int, int
 'Returns the rows of cmc_regimes that a refresh with these arguments would hold for an asset, without writing; updated_at is the time of the transaction. as_of ignores every bar and EMA after it, also for the data budget and the market proxy; rules are laid over the policy for this call only.';
 
 COMMENT ON FUNCTION regime_explain(int, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean) IS
-'Tells step by step why the newest row of an asset at or before a moment (NULL: the newest) says what it says: bars and layers, the comparisons and percentiles behind each label, hysteresis, the rules and what each tightened, the market proxy, the result, and whether that is what is stored or why not. The further arguments are those of the refresh that is explained.';
+'Explains step by step the newest row of an asset at or before a moment (NULL: the newest): bars and layers, the comparisons and percentiles behind each label, hysteresis, the rules and what each tightened, the market proxy, the result, and whether that is what is stored or why not. The further arguments are those of the refresh that is explained.';
 
 COMMENT ON FUNCTION regime_version_hash(text, text, boolean, text, int, int, int, int, text, boolean) IS
 'Returns the hash, 16 hex digits, of the label version, the policy''s rules and every parameter and setting that can change a label: what a refresh with these arguments stores in regime_version_hash. Same inputs and same hash mean same labels.';
@@ -1612,10 +1625,10 @@ COMMENT ON FUNCTION regime_tag_signals(regclass, text, text, text) IS
 'Fills key_column of a table of signals, where it is NULL, with the regime in force at ts_column for the asset in asset_column, or Unknown, and returns how many rows it filled; adds the column if it is missing. Only rows of cmc_regimes with ts at or before the signal''s are used, and none older than pg_regime.max_age.';
 
 COMMENT ON FUNCTION regime_setup(text) IS
-'Makes the output tables and the views cmc_regime_progress and market_regime_progress that are missing in a schema, adopts those that are there by adding missing columns and a missing unique key, and returns what was done with each. A column of another type, or a relation of another kind under one of their names, is an error and changes nothing.';
+'Creates the output tables and their views that are missing in a schema, and the working tables in the working schema; adopts existing tables by adding missing columns and a missing unique key, and returns what was done with each. A column of another type, or a relation of another kind under one of their names, is an error and changes nothing.';
 
 COMMENT ON FUNCTION regime_build_inputs(int[], text, text) IS
-'For those who have daily bars only: makes the bar and EMA tables that regime_source names for cal_scheme (iso or us) where they are missing in target_schema, fills them from the daily bars, only what changed, and returns what was done with each. Partial first and last weeks and months are left out, and tables with rows that it did not make are left alone.';
+'For databases with daily bars only: creates the bar and EMA tables that regime_source names for cal_scheme (iso or us) where they are missing in target_schema, fills them from the daily bars, writes only what changed, and returns what was done with each. Partial first and last weeks and months are left out, and tables with rows that it did not make are left alone.';
 
 COMMENT ON FUNCTION regime_demo(int, int, int) IS
 'Makes the source tables and fills them with an invented market, the same bits for the same arguments on every machine: asset 1 is the market, the last one has 200 daily bars, the one before it 720. In the table that regime_source maps for candles, each asset has its bars as candles of 1d under its symbol, the first three the last 180 days as candles of 4h too, and an index, ^GSPC, the last 1500 weekdays. A source table that holds rows it did not make is an error and changes nothing.';
@@ -1660,10 +1673,10 @@ COMMENT ON FUNCTION regime_drop_policy(text) IS
 'Removes a loaded policy; an unknown name, or default, is an error. Rows that were computed with it stay.';
 
 COMMENT ON FUNCTION regime_track(boolean) IS
-'Puts triggers on every table that regime_source maps, which mark the assets whose bars or EMAs and the series whose candles are inserted, changed or deleted, or takes them away (enable => false), and returns what was done with each; with them a refresh reads only what is new, and only_dirty => true refreshes only what changed. The caller must own the tables.';
+'Creates triggers on every table that regime_source maps, which mark the assets whose bars or EMAs and the series whose candles are inserted, changed or deleted, or drops them (enable => false), and returns what was done with each table; with the triggers a refresh reads only new rows, and only_dirty => true refreshes only changed assets. The caller must own the tables.';
 
 COMMENT ON PROCEDURE refresh_all_cmc_regimes(int, boolean, interval, text, text, boolean, text, int, int, int, int, text, boolean) IS
-'Refreshes all assets as refresh_cmc_regimes does, or only changed ones, in batches that are committed one by one; sessions that call it at the same time with the same arguments share the work, and a call goes on where the last one stopped. Ends with an error that lists the failed assets, if there were any; cannot be called in a transaction block.';
+'Refreshes all assets as refresh_cmc_regimes does, or only changed ones, in batches that are committed one by one; sessions that call it at the same time with the same arguments share the work, and a call resumes where the last one stopped. Ends with an error that lists the failed assets, if there were any; cannot be called in a transaction block.';
 
 COMMENT ON FUNCTION regime_round_begin(boolean, int, text, text, boolean, text, int, int, int, int, text, boolean) IS
 'Step of refresh_all_cmc_regimes: finds the unfinished round for these arguments, or begins one, and returns its number.';
@@ -1678,7 +1691,7 @@ COMMENT ON FUNCTION regime_status() IS
 'Returns, for every active asset and all that have rows, the newest daily bar, the newest row and its regime, how far that lags behind in bars and time, whether it is stale, and the last success and error; what the view cmc_regime_status shows. It reads the settings'' calendar scheme and target schema.';
 
 COMMENT ON FUNCTION regime_health() IS
-'Returns what is not as it should be, the worst first: severity (error, warning, info), what, the asset, detail, and a command to type against it. Looks for a broken source map, missing tables and grants, failing and stale assets, mixed version hashes, unfinished rounds, untracked sources and bloated tables; no row means that all is well.';
+'Returns what is wrong, the worst first: severity (error, warning, info), what, the asset, detail, and the command that corrects it. Looks for a broken source map, missing tables and grants, failing and stale assets, mixed version hashes, unfinished rounds, untracked sources and bloated tables; no row means that nothing is wrong.';
 
 COMMENT ON FUNCTION regime_repaint_check(int, int, text, text, boolean, text, int, int, int, int, text) IS
 'Computes stored rows of an asset (all, or sample of them in even steps) again from what had closed at each of them, data budget included, and returns per column how many differ and the first that does: rows refreshed with point_in_time => true never differ. An error if the rows were made with other parameters than those given.';
@@ -1705,7 +1718,7 @@ COMMENT ON FUNCTION regime_timeline(int, int, text) IS
 'Returns the stored history of an asset as a line of width (10 to 1000) characters, each for as many daily rows as any other: the trend that most of them have (up and down triangles, a dash for Sideways) and the volatility that most of those have (bolder is higher), the more cautious on a tie. Below it stand the first and last date and what the characters mean. NULL for an asset without rows.';
 
 COMMENT ON FUNCTION regime_check_inputs(int[], text) IS
-'Returns what is wrong with the source map, bars and EMAs of assets (ids NULL: those that a refresh would take), the worst first: severity (error: a refresh of the asset fails; warning: its labels may be wrong; info), asset, layer, problem, how many bars or EMAs have it, the first of them, and what to type or do. Bad data of one asset does not keep it from looking at the others; it only reads, also on a standby, and no row means that there is nothing to complain about.';
+'Returns what is wrong with the source map, bars and EMAs of assets (ids NULL: those that a refresh would take), the worst first: severity (error: a refresh of the asset fails; warning: its labels may be wrong; info), asset, layer, problem, how many bars or EMAs have it, the first of them, and what to type or do. Bad data of one asset does not keep it from looking at the others; it only reads, also on a standby, and no row means that nothing is wrong.';
 
 COMMENT ON FUNCTION regime_policy_lint(text, jsonb) IS
 'Returns what a policy, with rules laid over it, says that its author can hardly mean: severity (warning for the user''s rules, info for built-in ones and for holes), number and match of the rule, the problem (never reached, matches no label, changes nothing, a value never let through, setups that contradict the size or are never used, labels that fall to the fallback) and what to do.';
@@ -1717,7 +1730,7 @@ COMMENT ON FUNCTION regime_policy_simulate_summary(jsonb, int[], timestamptz, ti
 'Sums up regime_policy_simulate per asset, before (stored) and after (simulated): rows compared and changed, mean size, days in each order mode, changes of regime_key; bars or stored rows without a counterpart, and stored rows made with another policy or other parameters than those given, which differ for that reason too. Nothing is written.';
 
 COMMENT ON FUNCTION refresh_market_regimes(text, text, boolean, boolean, jsonb) IS
-'Brings market_regimes up to date with the candles that regime_source maps, for a symbol, a timeframe, or all (NULL); returns a row per series: status (ok, unchanged, empty, failed, dry_run), rows of the result and rows written, classifier_version, milliseconds, message, mode and why all rows were computed. Each series whole or not at all; one that fails keeps its rows, gives a WARNING and a failed row, and the others go on. config overrides thresholds: {"adx_trending": 30}. Without tracking a series is computed from its first candle and only what differs is written; with regime_track, from where it stood.';
+'Brings market_regimes up to date with the candles that regime_source maps, for a symbol, a timeframe, or all (NULL); returns a row per series: status (ok, unchanged, empty, failed, dry_run), rows of the result and rows written, classifier_version, milliseconds, message, mode and why all rows were computed. Each series whole or not at all; one that fails keeps its rows, gives a WARNING and a failed row, and the others go on. config overrides thresholds: {"adx_trending": 30}. Without tracking a series is computed from its first candle and only what differs is written; with regime_track, from its stored state on.';
 
 COMMENT ON FUNCTION market_regimes_compute(text, text, timestamptz, timestamptz, jsonb) IS
 'Returns the regimes of a series, computed from its first candle on without storing anything; those of candles that opened from from_time to to_time, both included (NULL: no limit). Reads nothing after to_time.';
@@ -1732,21 +1745,22 @@ COMMENT ON FUNCTION market_regime_transitions(text, text, float8) IS
 'Returns the stored candles whose regime is not that of the candle before (of the same series, however far back that is): from, to, when it opened and its confidence, at least min_confidence. NULL as symbol or timeframe means all.';
 
 COMMENT ON FUNCTION delete_market_regimes(text, text) IS
-'Deletes the rows of a series from market_regimes, and where its computation stands; returns how many rows there were.';
+'Deletes the rows of a series from market_regimes, and its state; returns the number of deleted rows.';
 
 COMMENT ON FUNCTION regime_systems() IS
-'Returns the families of regimes that are kept (cmc_regimes, market_regimes, market_regime_history): name, tables, whether they are set up, how many assets, series or symbols they have and how many of those are stale, newest row, the longest lag, the version, and what keeps it from telling; what the view regime_systems shows.';
+'Returns the systems of regimes (cmc_regimes, market_regimes, market_regime_history): name, tables, whether they are set up, the number of assets, series or symbols and of stale ones, newest row, the longest lag, the version, and the error that keeps these from being told; what the view regime_systems shows.';
+
 COMMENT ON PROCEDURE backfill_market_regime_history(date, date, int, text, boolean, boolean) IS
-'Stores the regime of a symbol on each trading day from start_date to end_date, both included, that market_regime_history does not have yet, in batches of batch_size days that are committed one by one, so that a call goes on where an interrupted one stopped; full_refresh => true also rewrites days that differ. A failed batch is rolled back alone, and the call ends with an error; dry_run => true computes all and stores nothing, in any transaction.';
+'Stores the regime of a symbol on each trading day from start_date to end_date, both included, that market_regime_history does not have yet, in batches of batch_size days that are committed one by one, so that a call resumes where an interrupted one stopped; full_refresh => true also rewrites days that differ. A failed batch is rolled back alone, and the call ends with an error; dry_run => true computes all and stores nothing, in any transaction.';
 
 COMMENT ON FUNCTION market_regime_backfill_begin(date, date, int, text, boolean, boolean) IS
-'Step of backfill_market_regime_history: checks the arguments, notes the call in market_regime_backfills and returns its number; with dry_run does everything and returns NULL.';
+'Step of backfill_market_regime_history: checks the arguments, records the call in market_regime_backfills and returns its number; with dry_run computes everything and returns NULL.';
 
 COMMENT ON FUNCTION market_regime_backfill_next(bigint) IS
-'Step of backfill_market_regime_history: does the next batch of a call and returns whether there is more to do; to be committed after each call.';
+'Step of backfill_market_regime_history: computes and stores the next batch of a call and returns whether days are left; to be committed after each call.';
 
 COMMENT ON FUNCTION market_regime_backfill_end(bigint) IS
-'Step of backfill_market_regime_history: a WARNING if stored days differ from what their closes give now, an error if batches failed.';
+'Step of backfill_market_regime_history: raises a WARNING if stored days differ from what their closes give now, an error if batches failed.';
 
 COMMENT ON FUNCTION market_regime_current(text) IS
 'Returns the newest stored day of a symbol in market_regime_history, with the date of its newest daily bar, how many bars are later than the row (lag_days) and whether there are any; these are NULL where the bars may not be read. No stored day is an error.';

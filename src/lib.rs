@@ -1,7 +1,8 @@
 //! pg_regime: market regimes and a tighten-only risk policy, computed next to the price bars.
 //!
-//! The mathematics is in the crate `regime_core`; here are the SQL functions (`api`), the refresh of
-//! one asset (`refresh`), and what reads from and writes to tables (`read`, `write`).
+//! `api` asks a system; a system (`systems`) reads a `source`, computes in the crate `regime_core`, and brings its
+//! `output` to what was computed, which `sync` does row by row; the marks of `track` say what changed. All of it speaks
+//! to PostgreSQL through `pg`. Imports run down only: api, systems, output, track, source, sync, pg.
 
 mod api;
 mod output;
@@ -32,11 +33,6 @@ extension_sql_file!(
     ]
 );
 extension_sql_file!(
-    "../sql/install/periods.sql",
-    name = "periods",
-    requires = [regime_assets, regime_periods]
-);
-extension_sql_file!(
     "../sql/install/symbols.sql",
     name = "symbols",
     requires = [
@@ -62,7 +58,13 @@ extension_sql_file!(
 extension_sql_file!(
     "../sql/install/views.sql",
     name = "views",
-    requires = [regime_status, regime_latest, regime_systems]
+    requires = [regime_status, regime_latest, regime_systems, regime_assets, regime_periods]
+);
+extension_sql_file!("../sql/install/market_regimes.sql", name = "market_regimes", requires = ["tables"]);
+extension_sql_file!(
+    "../sql/install/market_regime_history.sql",
+    name = "market_regime_history",
+    requires = ["tables"]
 );
 extension_sql_file!("../sql/install/comments.sql", name = "comments", finalize);
 

@@ -1,7 +1,7 @@
--- Procedures: what commits on the way. plpgsql around functions, since only that tells a CALL in a transaction
--- block, where nothing can be committed, from one outside. No SET clause, which would forbid to commit: every name
--- and operator is qualified instead. What comes after a lock reads what the lock's last holder committed, whatever isolation
--- the session prefers.
+-- Procedures that commit between batches. They are PL/pgSQL around functions, since only PL/pgSQL can tell a CALL inside a
+-- transaction block, where nothing can be committed, from a CALL outside. A SET clause would forbid COMMIT: every name and
+-- operator is qualified instead. READ COMMITTED, whatever isolation the session prefers, so that statements after a lock
+-- see what its last holder committed.
 
 CREATE PROCEDURE refresh_all_cmc_regimes(
     batch_size int DEFAULT 50,

@@ -1,7 +1,7 @@
 -- The marks of a system: which {subjects} have changed since the last refresh. The same tables for every system; the
 -- names in braces are fields of Marks (src/track/marks.rs). {schema} is the target schema, {work} the working schema.
--- Statements are separated by a line that holds only "--;".
 
+--; {work}.{few}
 CREATE TABLE {work}.{few} (
     {key} {kind}{collate} NOT NULL,
     mark bigint GENERATED ALWAYS AS IDENTITY,
@@ -10,22 +10,16 @@ CREATE TABLE {work}.{few} (
     marked_at timestamptz NOT NULL DEFAULT now(),
     of_many uuid,
     PRIMARY KEY ({key}, mark)
-)
---;
-COMMENT ON TABLE {work}.{few} IS 'The {subjects} whose source rows have changed since the last refresh, a row per mark; written by the triggers of regime_track, cleared by the refresh'
---;
-COMMENT ON COLUMN {work}.{few}.{key} IS '{key_is}'
---;
-COMMENT ON COLUMN {work}.{few}.mark IS 'Number of the mark'
---;
-COMMENT ON COLUMN {work}.{few}.source IS 'Source table'
---;
-COMMENT ON COLUMN {work}.{few}.since IS 'Earliest row that was inserted, changed or deleted; -infinity after a TRUNCATE'
---;
-COMMENT ON COLUMN {work}.{few}.marked_at IS 'When the transaction of the change began'
---;
-COMMENT ON COLUMN {work}.{few}.of_many IS 'Id of the row of {many} that this mark is left from'
---;
+);
+COMMENT ON TABLE {work}.{few} IS 'The {subjects} whose source rows have changed since the last refresh, a row per mark; written by the triggers of regime_track, cleared by the refresh';
+COMMENT ON COLUMN {work}.{few}.{key} IS '{key_is}';
+COMMENT ON COLUMN {work}.{few}.mark IS 'Number of the mark';
+COMMENT ON COLUMN {work}.{few}.source IS 'Source table';
+COMMENT ON COLUMN {work}.{few}.since IS 'Time of the earliest row that was inserted, changed or deleted; -infinity after a TRUNCATE';
+COMMENT ON COLUMN {work}.{few}.marked_at IS 'When the transaction that made the change began';
+COMMENT ON COLUMN {work}.{few}.of_many IS 'Id of the row of {many} that the mark was moved from';
+
+--; {work}.{many}
 CREATE TABLE {work}.{many} (
     mark uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     source text NOT NULL,
@@ -35,40 +29,29 @@ CREATE TABLE {work}.{many} (
     number int GENERATED ALWAYS AS (cardinality({keys})) STORED,
     first {kind}{collate} GENERATED ALWAYS AS ({keys}[1]) STORED,
     last {kind}{collate} GENERATED ALWAYS AS ({keys}[cardinality({keys})]) STORED
-)
---;
-ALTER TABLE {work}.{many} ALTER COLUMN {keys} SET STORAGE EXTERNAL, ALTER COLUMN sinces SET STORAGE EXTERNAL
---;
-COMMENT ON TABLE {work}.{many} IS 'Marks of statements that changed many {subjects}: a row for up to 1,000 of the {subjects}, removed once all have been refreshed; what is left of a row after a day moves to {few}'
---;
-COMMENT ON COLUMN {work}.{many}.mark IS 'Unique id of the mark'
---;
-COMMENT ON COLUMN {work}.{many}.source IS 'Source table'
---;
-COMMENT ON COLUMN {work}.{many}.{keys} IS 'Marked {subjects}, in ascending order'
---;
-COMMENT ON COLUMN {work}.{many}.sinces IS 'For each, the earliest row that was inserted, changed or deleted; -infinity after a TRUNCATE'
---;
-COMMENT ON COLUMN {work}.{many}.marked_at IS 'When the transaction of the change began'
---;
-COMMENT ON COLUMN {work}.{many}.number IS 'Number of marked {subjects}'
---;
-COMMENT ON COLUMN {work}.{many}.first IS 'Lowest element of {keys}'
---;
-COMMENT ON COLUMN {work}.{many}.last IS 'Highest element of {keys}'
---;
+);
+ALTER TABLE {work}.{many} ALTER COLUMN {keys} SET STORAGE EXTERNAL, ALTER COLUMN sinces SET STORAGE EXTERNAL;
+COMMENT ON TABLE {work}.{many} IS 'Marks of statements that changed many {subjects}: a row for up to {MOST} {subjects}, removed once all of these have been refreshed; after a day, the rest of a row moves to {few}';
+COMMENT ON COLUMN {work}.{many}.mark IS 'Unique id of the mark';
+COMMENT ON COLUMN {work}.{many}.source IS 'Source table';
+COMMENT ON COLUMN {work}.{many}.{keys} IS 'Marked {subjects}, in ascending order';
+COMMENT ON COLUMN {work}.{many}.sinces IS 'For each element of {keys}, the time of the earliest row that was inserted, changed or deleted; -infinity after a TRUNCATE';
+COMMENT ON COLUMN {work}.{many}.marked_at IS 'When the transaction that made the change began';
+COMMENT ON COLUMN {work}.{many}.number IS 'Number of marked {subjects}';
+COMMENT ON COLUMN {work}.{many}.first IS 'Lowest element of {keys}';
+COMMENT ON COLUMN {work}.{many}.last IS 'Highest element of {keys}';
+
+--; {work}.{done}
 CREATE TABLE {work}.{done} (
     mark uuid NOT NULL,
     {key} {kind}{collate} NOT NULL,
     PRIMARY KEY (mark, {key})
-)
---;
-COMMENT ON TABLE {work}.{done} IS 'Which {subjects} of a row of {many} have been refreshed since'
---;
-COMMENT ON COLUMN {work}.{done}.mark IS 'Id of the row of {many}'
---;
-COMMENT ON COLUMN {work}.{done}.{key} IS '{key_is}'
---;
+);
+COMMENT ON TABLE {work}.{done} IS 'The {subjects} of rows of {many} that have been refreshed since';
+COMMENT ON COLUMN {work}.{done}.mark IS 'Id of the row of {many}';
+COMMENT ON COLUMN {work}.{done}.{key} IS '{key_is}';
+
+--; {schema}.{view}
 CREATE OR REPLACE VIEW {schema}.{view} AS
 SELECT {shown}, a.source, a.since, a.marked_at FROM (
     SELECT d.{key}, d.source, d.since, d.marked_at FROM {work}.{few} AS d
@@ -77,6 +60,5 @@ SELECT {shown}, a.source, a.since, a.marked_at FROM (
     SELECT u.{key}, m.source, u.since, m.marked_at FROM {work}.{many} AS m
     CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(m.{keys}), pg_catalog.unnest(m.sinces)) AS u ({key}, since)
     WHERE NOT EXISTS (SELECT FROM {work}.{done} AS x WHERE x.mark = m.mark AND x.{key} = u.{key})
-) AS a
---;
-COMMENT ON VIEW {schema}.{view} IS 'The {subjects} whose source rows have changed since the last refresh, mark by mark'
+) AS a;
+COMMENT ON VIEW {schema}.{view} IS 'The {subjects} whose source rows have changed since the last refresh, mark by mark';

@@ -1,4 +1,4 @@
-//! `regime_status` and `regime_health`: what is fresh, what failed, what to do.
+//! `regime_status`, `regime_health` and `regime_systems`: what is fresh, what failed, what to do.
 
 use pgrx::datum::Interval;
 use pgrx::pg_sys::panic::ErrorReport;
@@ -7,8 +7,9 @@ use pgrx::prelude::*;
 use crate::api::timestamp;
 use crate::pg::{spi, time};
 use crate::systems::cmc_regimes::status::{self, Status};
-use crate::systems::health;
+use crate::systems::{health, overview};
 
+/// Tells how fresh each asset is and how its last refreshes ended.
 #[pg_extern(stable, parallel_restricted)]
 #[allow(clippy::type_complexity)]
 fn regime_status() -> Result<
@@ -60,7 +61,8 @@ fn row(Status { fresh, regime_key }: Status) -> Row {
     )
 }
 
-// Unsafe: no subtransaction can begin while others work in parallel.
+/// Lists what is wrong in any system, the worst first, each with a command.
+// Unsafe: no subtransaction can begin in parallel mode.
 #[pg_extern(stable, parallel_unsafe)]
 #[allow(clippy::type_complexity)]
 fn regime_health() -> Result<
@@ -80,4 +82,40 @@ fn regime_health() -> Result<
     Ok(TableIterator::new(
         findings.into_iter().map(|f| (f.severity.as_str(), f.what, f.asset, f.detail, f.command)),
     ))
+}
+
+/// Sums up each system: tables, subjects, stale ones, the newest row.
+// Unsafe: no subtransaction can begin in parallel mode.
+#[pg_extern(stable, parallel_unsafe)]
+#[allow(clippy::type_complexity)]
+fn regime_systems() -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(name, &'static str),
+            name!(tables, Vec<String>),
+            name!(is_set_up, bool),
+            name!(subjects, Option<i64>),
+            name!(stale, Option<i64>),
+            name!(newest_row, Option<TimestampWithTimeZone>),
+            name!(lag, Option<Interval>),
+            name!(version, Option<String>),
+            name!(problem, Option<String>),
+        ),
+    >,
+    ErrorReport,
+> {
+    Ok(TableIterator::new(overview::overview()?.into_iter().map(|system| {
+        (
+            system.name,
+            system.tables,
+            system.is_set_up,
+            system.subjects,
+            system.stale,
+            system.newest_row.and_then(timestamp),
+            system.lag.and_then(time::interval),
+            system.version,
+            system.problem,
+        )
+    })))
 }

@@ -1,4 +1,4 @@
-//! `regime_build_inputs` and `regime_demo`: making source tables.
+//! `regime_build_inputs` and `regime_demo`: creating and filling source tables.
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
@@ -9,6 +9,7 @@ use crate::source::build::target::Built;
 use crate::source::build::{build, demo};
 use crate::systems::cmc_regimes::assets;
 
+/// Builds the bar and EMA tables of the longer layers from daily bars; a row for each table. Specification 1, section 1.
 #[pg_extern(volatile, parallel_unsafe)]
 #[allow(clippy::type_complexity)]
 fn regime_build_inputs(
@@ -26,6 +27,7 @@ fn regime_build_inputs(
     Ok(TableIterator::new(built.into_iter().map(row)))
 }
 
+/// Fills the source tables with an invented market, the same for the same arguments; a row for each table.
 #[pg_extern(volatile, parallel_unsafe)]
 #[allow(clippy::type_complexity)]
 fn regime_demo(

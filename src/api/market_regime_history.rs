@@ -1,4 +1,5 @@
-//! The market regime history: the steps of its backfill, and reading it.
+//! The market regime history: the steps of its backfill, and reading it. The functions that take a [`Caller`] are
+//! declared in `sql/install/market_regime_history.sql`.
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
@@ -11,9 +12,10 @@ use crate::systems::market_regime_history::days::Span;
 use crate::systems::market_regime_history::performance::Names;
 use crate::systems::market_regime_history::{backfill, performance, read};
 
-/// Most days of a lag: a hundred years.
+/// Most days of a lag: about a hundred years.
 const MOST_LAG: i32 = 36_500;
 
+/// Begins a backfill and returns its number; a dry run computes everything and returns NULL. Specification 4, section 5.
 #[pg_extern(volatile, parallel_unsafe)]
 fn market_regime_backfill_begin(
     start_date: Option<Date>,
@@ -26,65 +28,27 @@ fn market_regime_backfill_begin(
     Ok(backfill::begin(&Given { start_date, end_date, batch_size, symbol, dry_run, full_refresh })?)
 }
 
+/// Computes and stores the next batch of a backfill; returns whether days are left. Specification 4, section 5.
 #[pg_extern(volatile, parallel_unsafe)]
 fn market_regime_backfill_next(backfill: Option<i64>) -> Result<bool, ErrorReport> {
     Ok(backfill::next(required("backfill", backfill)?)?)
 }
 
+/// Ends a backfill: an error if a batch failed. Specification 4, section 5.
 #[pg_extern(volatile, parallel_unsafe)]
 fn market_regime_backfill_end(backfill: Option<i64>) -> Result<(), ErrorReport> {
     Ok(backfill::end(required("backfill", backfill)?)?)
 }
 
-#[pg_extern(sql = r#"
-CREATE FUNCTION "market_regime_current"(
-	"symbol" TEXT DEFAULT '^GSPC'
-) RETURNS TABLE (
-	"market_symbol" TEXT,
-	"date" date,
-	"regime" TEXT,
-	"confidence" double precision,
-	"volatility_percentile" double precision,
-	"trend_strength" double precision,
-	"momentum_score" double precision,
-	"drawdown_severity" double precision,
-	"volume_anomaly" double precision,
-	"description" TEXT,
-	"created_at" timestamp with time zone,
-	"newest_bar" date,
-	"lag_days" INT,
-	"is_stale" bool
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_regime_current_wrapper';
-"#)]
+/// Reads the newest stored day of a symbol and how old it is. Specification 4, section 5.
+#[pg_extern(sql = false)]
 fn market_regime_current(caller: Caller<'_>, symbol: Option<&str>) -> Result<(), ErrorReport> {
     let mut rows = Rows::begin(caller)?;
     Ok(read::current(&mut rows, required("symbol", symbol)?)?)
 }
 
-#[pg_extern(sql = r#"
-CREATE FUNCTION "market_regime_history_compute"(
-	"symbol" TEXT DEFAULT '^GSPC',
-	"from_date" date DEFAULT NULL,
-	"to_date" date DEFAULT NULL
-) RETURNS TABLE (
-	"market_symbol" TEXT,
-	"date" date,
-	"regime" TEXT,
-	"confidence" double precision,
-	"volatility_percentile" double precision,
-	"trend_strength" double precision,
-	"momentum_score" double precision,
-	"drawdown_severity" double precision,
-	"volume_anomaly" double precision,
-	"description" TEXT
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_regime_history_compute_wrapper';
-"#)]
+/// Computes the days of a symbol and stores nothing. Specification 4, sections 1 to 4.
+#[pg_extern(sql = false)]
 fn market_regime_history_compute(
     caller: Caller<'_>,
     symbol: Option<&str>,
@@ -97,47 +61,15 @@ fn market_regime_history_compute(
     Ok(read::compute(&mut rows, symbol, span)?)
 }
 
-#[pg_extern(sql = r#"
-CREATE FUNCTION "market_regime_history_summary"(
-	"symbol" TEXT DEFAULT '^GSPC'
-) RETURNS TABLE (
-	"regime" TEXT,
-	"days" bigint,
-	"share" double precision,
-	"earliest" date,
-	"latest" date,
-	"mean_confidence" double precision
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_regime_history_summary_wrapper';
-"#)]
+/// Counts the stored days of each regime of a symbol. Specification 4, section 5.
+#[pg_extern(sql = false)]
 fn market_regime_history_summary(caller: Caller<'_>, symbol: Option<&str>) -> Result<(), ErrorReport> {
     let mut rows = Rows::begin(caller)?;
     Ok(read::summary(&mut rows, required("symbol", symbol)?)?)
 }
 
-#[pg_extern(sql = r#"
-CREATE FUNCTION "market_regime_performance"(
-	"returns" regclass,
-	"symbol" TEXT DEFAULT '^GSPC',
-	"date_column" TEXT DEFAULT 'date',
-	"return_column" TEXT DEFAULT 'daily_return',
-	"lag_days" INT DEFAULT 0
-) RETURNS TABLE (
-	"regime" TEXT,
-	"days" bigint,
-	"total_return" double precision,
-	"mean_return" double precision,
-	"volatility" double precision,
-	"sharpe" double precision,
-	"max_drawdown" double precision,
-	"win_rate" double precision
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_regime_performance_wrapper';
-"#)]
+/// Sums up daily returns by the stored regime of a symbol. Specification 4, section 5.
+#[pg_extern(sql = false)]
 fn market_regime_performance(
     caller: Caller<'_>,
     returns: Option<pg_sys::Oid>,

@@ -1,15 +1,17 @@
-//! The three-axis regimes of candles: refreshing, computing and reading them.
+//! The three-axis regimes of candles: refreshing, computing and reading them. The functions that take a [`Caller`] are
+//! declared in `sql/install/market_regimes.sql`.
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use regime_core::market_regimes::Config;
+use regime_core::market_regimes::{Config, Machine};
 
 use crate::api::{micros, required};
 use crate::output::entry::{Entry, Mode};
-use crate::pg::error::Result as Checked;
+use crate::pg::error::{Error, Result as Checked};
 use crate::pg::json::JsonText;
-use crate::pg::result_set::{Caller, Rows};
+use crate::pg::result_set::{Caller, Field, Rows};
+use crate::systems::market_regimes::label::LabelTexts;
 use crate::systems::market_regimes::read::Times;
 use crate::systems::market_regimes::refresh::{How, Summary};
 use crate::systems::market_regimes::{read, refresh};
@@ -22,30 +24,63 @@ fn times(from: Option<TimestampWithTimeZone>, to: Option<TimestampWithTimeZone>)
     Times { from: from.map(micros), to: to.map(micros) }.check()
 }
 
-#[pg_extern(sql = r#"
-CREATE FUNCTION "market_regimes_compute"(
-	"symbol" TEXT,
-	"timeframe" TEXT,
-	"from_time" timestamp with time zone DEFAULT NULL,
-	"to_time" timestamp with time zone DEFAULT NULL,
-	"config" jsonb DEFAULT NULL
-) RETURNS TABLE (
-	"symbol" TEXT,
-	"timeframe" TEXT,
-	"open_time" timestamp with time zone,
-	"trend_state" TEXT,
-	"volatility_state" TEXT,
-	"momentum_state" TEXT,
-	"full_regime" TEXT,
-	"simplified_regime" TEXT,
-	"confidence" double precision,
-	"classifier_version" TEXT,
-	"warmup" bool
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_regimes_compute_wrapper';
-"#)]
+/// Computes the regime of each candle of arrays in ascending time. Specification 3, sections 1 to 4.
+#[pg_extern(sql = false)]
+fn market_regime_labels(
+    caller: Caller<'_>,
+    high: Option<Vec<Option<f64>>>,
+    low: Option<Vec<Option<f64>>>,
+    close: Option<Vec<Option<f64>>>,
+    config: Option<JsonText>,
+) -> Result<(), ErrorReport> {
+    let rows = Rows::begin(caller)?;
+    let [high, low, close] = [prices("high", high)?, prices("low", low)?, prices("close", close)?];
+    for (name, values) in [("high", &high), ("low", &low)] {
+        check_length(name, values.len(), close.len())?;
+    }
+    let bars = high.into_iter().zip(low).zip(close).map(|((high, low), close)| [high, low, close]);
+    Ok(labels(rows, bars, &self::config(config)?)?)
+}
+
+/// The elements of an array; NaN where one is NULL, and so unknown.
+fn prices(name: &str, values: Option<Vec<Option<f64>>>) -> Checked<Vec<f64>> {
+    Ok(required(name, values)?.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect())
+}
+
+fn check_length(name: &str, length: usize, closes: usize) -> Checked<()> {
+    if length == closes {
+        return Ok(());
+    }
+    Err(Error::new(
+        PgSqlErrorCode::ERRCODE_ARRAY_ELEMENT_ERROR,
+        format!("{name} has {length} elements, close has {closes}"),
+    )
+    .hint("Give one element a bar in each array; NULL where a value is unknown."))
+}
+
+/// Writes a row for each bar, which is high, low and close.
+fn labels(mut rows: Rows, bars: impl Iterator<Item = [f64; 3]>, config: &Config) -> Checked<()> {
+    let mut machine = Machine::new(config);
+    let texts = LabelTexts::new();
+    for (bar, [high, low, close]) in (0..).zip(bars) {
+        let label = machine.push(high, low, close);
+        let [trend, volatility, momentum, full, simplified] = texts.fields(label);
+        rows.push(&[
+            Field::int(bar),
+            trend,
+            volatility,
+            momentum,
+            full,
+            simplified,
+            Field::float(label.confidence),
+            Field::bool(label.warmup),
+        ])?;
+    }
+    Ok(())
+}
+
+/// Computes the regimes of a series from its first candle on and stores nothing. Specification 3, section 5.
+#[pg_extern(sql = false)]
 fn market_regimes_compute(
     caller: Caller<'_>,
     symbol: Option<&str>,
@@ -60,30 +95,8 @@ fn market_regimes_compute(
     Ok(read::compute(&mut rows, symbol, timeframe, times(from_time, to_time)?, &config)?)
 }
 
-#[pg_extern(sql = r#"
-CREATE FUNCTION "get_market_regimes"(
-	"symbol" TEXT,
-	"timeframe" TEXT,
-	"from_time" timestamp with time zone DEFAULT NULL,
-	"to_time" timestamp with time zone DEFAULT NULL
-) RETURNS TABLE (
-	"symbol" TEXT,
-	"timeframe" TEXT,
-	"open_time" timestamp with time zone,
-	"trend_state" TEXT,
-	"volatility_state" TEXT,
-	"momentum_state" TEXT,
-	"full_regime" TEXT,
-	"simplified_regime" TEXT,
-	"confidence" double precision,
-	"classifier_version" TEXT,
-	"warmup" bool,
-	"created_at" timestamp with time zone
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'get_market_regimes_wrapper';
-"#)]
+/// Reads the regimes of a series: stored rows where they are valid, computed ones after those. Specification 3, section 5.
+#[pg_extern(sql = false)]
 fn get_market_regimes(
     caller: Caller<'_>,
     symbol: Option<&str>,
@@ -96,23 +109,8 @@ fn get_market_regimes(
     Ok(read::get(&mut rows, symbol, timeframe, times(from_time, to_time)?)?)
 }
 
-#[pg_extern(sql = r#"
-CREATE FUNCTION "market_regime_stats"(
-	"symbol" TEXT DEFAULT NULL,
-	"timeframe" TEXT DEFAULT NULL
-) RETURNS TABLE (
-	"simplified_regime" TEXT,
-	"classifier_version" TEXT,
-	"candles" bigint,
-	"share" double precision,
-	"first" timestamp with time zone,
-	"last" timestamp with time zone,
-	"mean_confidence" double precision
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_regime_stats_wrapper';
-"#)]
+/// Counts the stored candles of each regime and version. Specification 3, section 5.
+#[pg_extern(sql = false)]
 fn market_regime_stats(
     caller: Caller<'_>,
     symbol: Option<&str>,
@@ -121,23 +119,8 @@ fn market_regime_stats(
     Ok(read::statistics(&mut Rows::begin(caller)?, symbol, timeframe)?)
 }
 
-#[pg_extern(sql = r#"
-CREATE FUNCTION "market_regime_transitions"(
-	"symbol" TEXT,
-	"timeframe" TEXT,
-	"min_confidence" double precision DEFAULT 0
-) RETURNS TABLE (
-	"symbol" TEXT,
-	"timeframe" TEXT,
-	"from_regime" TEXT,
-	"to_regime" TEXT,
-	"at" timestamp with time zone,
-	"confidence" double precision
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_regime_transitions_wrapper';
-"#)]
+/// Reads the stored candles whose regime differs from that of the candle before. Specification 3, section 5.
+#[pg_extern(sql = false)]
 fn market_regime_transitions(
     caller: Caller<'_>,
     symbol: Option<&str>,
@@ -148,6 +131,7 @@ fn market_regime_transitions(
     Ok(read::transitions(&mut rows, symbol, timeframe, min_confidence.unwrap_or(0.0))?)
 }
 
+/// Refreshes the series of a symbol, a timeframe, or all, and returns a row for each. Specification 3, section 5.
 #[pg_extern(volatile, parallel_unsafe)]
 #[allow(clippy::type_complexity)]
 fn refresh_market_regimes(
@@ -194,6 +178,7 @@ fn refresh_market_regimes(
     })))
 }
 
+/// Deletes the rows and the state of a series and returns the number of rows. Specification 3, section 5.
 #[pg_extern(volatile, parallel_unsafe)]
 fn delete_market_regimes(symbol: Option<&str>, timeframe: Option<&str>) -> Result<i64, ErrorReport> {
     Ok(refresh::delete(required("symbol", symbol)?, required("timeframe", timeframe)?)?)

@@ -5,9 +5,7 @@ mod health;
 mod inputs;
 mod market_regime_history;
 mod market_regimes;
-mod market_regimes_rows;
 mod setup;
-mod systems;
 mod tracking;
 
 use pgrx::prelude::*;

@@ -1,5 +1,6 @@
-//! `regime_setup`: making and adopting the output tables.
+//! `regime_setup`: creating and adopting the output tables.
 
+use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::output::set_up::set_up;
@@ -7,8 +8,8 @@ use crate::pg::session::check_writable;
 use crate::pg::spi;
 use crate::systems::registry::systems;
 
-use pgrx::pg_sys::panic::ErrorReport;
-
+/// Creates the missing relations of every system in a schema and adopts existing ones; a row for each. Specification 2,
+/// "Who owns what".
 #[pg_extern(volatile, parallel_unsafe)]
 fn regime_setup(
     target_schema: default!(Option<&str>, "'public'"),

@@ -8,6 +8,8 @@ use crate::pg::subtransaction::attempt;
 use crate::pg::{settings, spi};
 use crate::systems::tracking;
 
+/// Creates, or with `enable => false` drops, the triggers that mark changed source rows; a row for each table.
+/// Specification 3, section 5.
 #[pg_extern(volatile, parallel_unsafe)]
 fn regime_track(
     enable: default!(Option<bool>, "true"),

@@ -1,76 +1,72 @@
-//! Adopting output tables that are there already: their columns, types, key and indexes.
+//! Adopting existing output tables: their columns, types, key and indexes.
 
 use pgrx::prelude::*;
-use pgrx::spi::quote_identifier as quoted;
+use pgrx::spi::{quote_identifier as quoted, quote_literal};
 
-use crate::output::system::{Kind, Own};
+use crate::output::own::{Kind, Own};
 use crate::pg::arg::arg;
-use crate::pg::catalog::{self, UNCHANGED, columns};
+use crate::pg::catalog::{self, UNCHANGED, columns, extension_schema};
 use crate::pg::error::{Error, Result};
 use crate::pg::spi::{Db, Sees};
 use crate::pg::syscache::{oid_of, relation_oid};
+use crate::pg::text::plural;
 use crate::sync::table::{Column, Index, OnChange, Table, Type, column};
 
-/// A relation of refresh's own is there: it must be of this version. Looked up in the catalogs, which takes no
-/// privilege on the working schema.
+/// Checks that an existing relation of a system's own is of this version. It is looked up in the catalogs, which takes
+/// no privilege on the working schema.
+///
+/// # Errors
+/// Where a column is missing.
 pub fn check_own(db: Db, schema: &str, relation: &str, own: &Own) -> Result<String> {
     let oid = relation_oid(&own.schema(schema), own.name);
     let found = oid.map_or(Ok(Vec::new()), |oid| columns(db, oid, Sees::Now))?;
-    let what = if own.kind == Kind::View { "view" } else { "table" };
-    match own.columns.iter().find(|name| !found.iter().any(|column| column.name == **name)) {
-        None => Ok(UNCHANGED.to_owned()),
-        Some(column) => Err(Error::new(
-            PgSqlErrorCode::ERRCODE_INVALID_TABLE_DEFINITION,
-            format!("{what} {relation} has no column {column}"),
-        )
-        .detail(format!("The {what} was not made by this version of pg_regime."))
-        .hint(format!(
-            "{}; SELECT * FROM {}.regime_setup({});",
-            // Nothing is lost with the others: they say where computations stand.
-            match own.kind {
-                Kind::Record => format!("ALTER TABLE {relation} RENAME TO {}_old", own.name),
-                Kind::Work => format!("DROP TABLE {relation} CASCADE"),
-                Kind::View => format!("DROP VIEW {relation} CASCADE"),
-            },
-            crate::pg::catalog::extension_schema(db)?,
-            pgrx::spi::quote_literal(schema)
-        ))),
-    }
+    let missing = own.columns.iter().find(|name| !found.iter().any(|column| column.name == **name));
+    let Some(column) = missing else { return Ok(UNCHANGED.to_owned()) };
+    let what = own.noun();
+    let clear = match own.kind {
+        Kind::Record => format!("ALTER TABLE {relation} RENAME TO {}_old", own.name),
+        Kind::Work => format!("DROP TABLE {relation} CASCADE"),
+        Kind::View => format!("DROP VIEW {relation} CASCADE"),
+    };
+    Err(Error::new(
+        PgSqlErrorCode::ERRCODE_INVALID_TABLE_DEFINITION,
+        format!("{what} {relation} has no column {column}"),
+    )
+    .detail(format!("The {what} was not made by this version of pg_regime."))
+    .hint(format!(
+        "{clear}; SELECT * FROM {}.regime_setup({});",
+        extension_schema(db)?,
+        quote_literal(schema)
+    )))
 }
 
-/// Checks a table that is there against what is needed; adds columns that are missing.
+/// Checks an existing output table against its specification; adds missing columns, a missing key, missing indexes.
+/// Gives what was done.
+///
+/// # Errors
+/// Where the table cannot hold what refresh writes.
 pub fn adopt(db: Db, relation: &str, table: &Table) -> Result<String> {
     let found = columns(db, oid_of(relation)?, Sees::Now)?;
     let stamp = column(table.stamp, Type::Timestamptz);
-    let columns: Vec<Column> = [table.scope, table.key, table.values, &[stamp]].concat();
+    let wanted: Vec<Column> = [table.scope, table.key, table.values, &[stamp]].concat();
     let mut added = Vec::new();
-    for column in &columns {
-        match found.iter().find(|of_table| of_table.name == column.name) {
-            Some(of_table) if of_table.is_not_null && column.nullable => {
-                return Err(Error::new(
-                    PgSqlErrorCode::ERRCODE_INVALID_TABLE_DEFINITION,
-                    format!("column {} of table {relation} is NOT NULL", column.name),
-                )
-                .detail("Refresh writes NULL there where there is no value.")
-                .hint(format!("ALTER TABLE {relation} ALTER COLUMN {} DROP NOT NULL;", column.name)));
-            }
-            Some(of_table) if fits(&of_table.base_type(), column.kind) => {}
-            Some(of_table) => return Err(wrong_type(relation, column, &of_table.type_name)),
+    for column in &wanted {
+        match found.iter().find(|found| found.name == column.name) {
+            Some(found) => check_column(relation, column, found)?,
             None => {
                 add_column(db, relation, column, column.name == table.stamp)?;
                 added.push(column.name);
             }
         }
     }
-    let unknown =
-        found.iter().find(|c| c.is_not_null && !c.is_filled && !columns.iter().any(|own| own.name == c.name));
-    if let Some(catalog::Column { name, .. }) = unknown {
-        return Err(Error::new(
-            PgSqlErrorCode::ERRCODE_INVALID_TABLE_DEFINITION,
-            format!("table {relation} has a column {} that is NOT NULL without a default", quoted(name)),
-        )
-        .detail("Refresh does not fill it, so that no row could be inserted.")
-        .hint(format!("ALTER TABLE {relation} ALTER COLUMN {} DROP NOT NULL;", quoted(name))));
+    let is_unknown = |found: &&catalog::Column| !wanted.iter().any(|column| column.name == found.name);
+    if let Some(found) = found.iter().filter(is_unknown).find(|found| found.is_not_null && !found.is_filled) {
+        let name = quoted(&found.name);
+        return Err(invalid(format!(
+            "table {relation} has a column {name} that is NOT NULL without a default"
+        ))
+        .detail("Refresh does not fill the column, so that no row could be inserted.")
+        .hint(format!("ALTER TABLE {relation} ALTER COLUMN {name} DROP NOT NULL;")));
     }
     let keyed = ensure_key(db, relation, table)?;
     for index in table.indexes {
@@ -83,6 +79,20 @@ pub fn adopt(db: Db, relation: &str, table: &Table) -> Result<String> {
             format!("added {}{}", added.join(", "), if keyed { " and a unique key" } else { "" })
         }
     })
+}
+
+fn check_column(relation: &str, column: &Column, found: &catalog::Column) -> Result<()> {
+    let Column { name, kind, nullable, .. } = *column;
+    if nullable && found.is_not_null {
+        return Err(invalid(format!("column {name} of table {relation} is NOT NULL"))
+            .detail("Refresh writes NULL into the column where there is no value.")
+            .hint(format!("ALTER TABLE {relation} ALTER COLUMN {name} DROP NOT NULL;")));
+    }
+    if fits(&found.base_type(), kind) { Ok(()) } else { Err(wrong_type(relation, column, &found.type_name)) }
+}
+
+fn invalid(message: String) -> Error {
+    Error::new(PgSqlErrorCode::ERRCODE_INVALID_TABLE_DEFINITION, message)
 }
 
 fn fits(base: &str, kind: Type) -> bool {
@@ -103,9 +113,7 @@ fn wrong_type(relation: &str, column: &Column, found: &str) -> Error {
         PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
         format!("column {} of table {relation} is of type {found}, not {wanted}", column.name),
     )
-    .detail(
-        "The table was there before; it is adopted only with columns that hold what refresh writes, exactly.",
-    )
+    .detail("An existing table is adopted only if its columns hold exactly what refresh writes.")
     .hint(format!(
         "ALTER TABLE {relation} ALTER COLUMN {0} TYPE {wanted} USING {1};",
         column.name,
@@ -117,14 +125,14 @@ fn wrong_type(relation: &str, column: &Column, found: &str) -> Error {
     ))
 }
 
-/// Adds a column. Rows that are there get NULL, a value that the next refresh replaces, or the only value that the
-/// column has ever had.
+/// Adds a column. Existing rows get NULL, a value that the next refresh replaces, or the only value that the column has
+/// ever had.
 fn add_column(db: Db, relation: &str, column: &Column, is_stamp: bool) -> Result<()> {
     let add = format!("ALTER TABLE {relation} ADD COLUMN {} {}", column.name, column.kind.sql());
     if is_stamp {
         db.execute(&format!("{add} NOT NULL DEFAULT now()"), &[])?;
     } else if let Some(before) = column.before {
-        db.execute(&format!("{add} NOT NULL DEFAULT {}", pgrx::spi::quote_literal(before)), &[])?;
+        db.execute(&format!("{add} NOT NULL DEFAULT {}", quote_literal(before)), &[])?;
         db.execute(&format!("ALTER TABLE {relation} ALTER COLUMN {} DROP DEFAULT", column.name), &[])?;
     } else {
         db.execute(&add, &[])?;
@@ -132,7 +140,7 @@ fn add_column(db: Db, relation: &str, column: &Column, is_stamp: bool) -> Result
     Ok(())
 }
 
-/// A unique index on just the key, without which rows cannot be told apart.
+/// Adds a unique constraint on the key, unless there is a unique index on exactly the key; gives whether it did.
 fn ensure_key(db: Db, relation: &str, table: &Table) -> Result<bool> {
     let mut key: Vec<&str> = table.scope.iter().chain(table.key).map(|c| c.name).collect();
     if table.on_change == OnChange::ReplaceAll {
@@ -146,13 +154,17 @@ fn ensure_key(db: Db, relation: &str, table: &Table) -> Result<bool> {
         return Ok(false);
     }
     let list = key.join(", ");
-    let duplicates =
-        format!("SELECT count(*) FROM (SELECT 1 FROM {relation} GROUP BY {list} HAVING count(*) > 1) AS d");
-    let count = db.first(&duplicates, &[], Sees::Now, |row| Ok(row.long(0)))?.flatten().unwrap_or(0);
+    let duplicates = format!(
+        "SELECT count(*) AS keys FROM (SELECT 1 FROM {relation} GROUP BY {list} HAVING count(*) > 1) AS d"
+    );
+    let count: i64 = db.one(&duplicates, &[], Sees::Now, |row| row.get("keys"))?;
     if count > 0 {
         return Err(Error::new(
             PgSqlErrorCode::ERRCODE_UNIQUE_VIOLATION,
-            format!("table {relation} has no unique key on ({list}), and {count} keys more than once"),
+            format!(
+                "table {relation} has no unique key on ({list}), and {count} {} more than once",
+                plural(count as u64, "key")
+            ),
         )
         .hint(format!("Delete the extra rows: SELECT {list}, count(*) FROM {relation} GROUP BY {list} HAVING count(*) > 1;")));
     }
@@ -160,7 +172,7 @@ fn ensure_key(db: Db, relation: &str, table: &Table) -> Result<bool> {
     Ok(true)
 }
 
-/// An index that serves queries which must be fast.
+/// Creates an index of the specification, unless there is one on the same columns.
 fn ensure_index(db: Db, relation: &str, index: &Index) -> Result<()> {
     let sql = "SELECT true FROM pg_catalog.pg_index i WHERE i.indrelid = $1::regclass AND i.indisvalid AND (i.indpred IS NOT NULL) = $3 \
          AND (SELECT pg_catalog.array_agg(pg_get_indexdef(i.indexrelid, n, true) ORDER BY n) FROM pg_catalog.generate_series(1, $4) AS n) = $2";

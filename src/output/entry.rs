@@ -11,21 +11,22 @@ use crate::pg::session;
 use crate::pg::text::plural;
 use crate::sync::compare::Written;
 
-/// Most failed subjects that an error names.
+/// The most failed subjects that an error names.
 pub const MOST_NAMED: usize = 20;
 
-/// How much was computed.
+/// How many rows were computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// All rows.
     Full,
-    /// The rows that are new.
+    /// New rows only.
     Incremental,
-    /// Nothing: there was nothing new.
+    /// None: nothing was new.
     None,
 }
 
 impl Mode {
+    /// The mode as results and the run log have it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Mode::Full => "full",
@@ -35,23 +36,24 @@ impl Mode {
     }
 }
 
-/// What became of a subject.
+/// How the refresh of a subject ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Status {
     /// Rows were written.
     Ok,
-    /// The rows are as they should be already.
+    /// The stored rows were up to date.
     Unchanged,
-    /// There is nothing to make rows of.
+    /// The subject has no source rows.
     Empty,
     /// The attempt failed and was rolled back.
     #[default]
     Failed,
-    /// Nothing was to be written.
+    /// Rows were computed and not written.
     DryRun,
 }
 
 impl Status {
+    /// The status as results and the run log have it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Status::Ok => "ok",
@@ -66,8 +68,9 @@ impl Status {
 /// What was done with a subject.
 #[derive(Clone, Debug, Default)]
 pub struct Entry {
-    /// The subject: an asset, or a name.
+    /// The asset, where the subject is one.
     pub id: Option<i32>,
+    /// The name of any other subject.
     pub name: Option<String>,
     pub status: Status,
     pub written: Written,
@@ -77,39 +80,41 @@ pub struct Entry {
     pub mode: Option<Mode>,
     /// Why all rows were computed.
     pub reason: Option<String>,
-    /// Rows of the sources.
+    /// The number of source rows that were read.
     pub rows_read: u64,
-    /// When it began, in microseconds since 2000.
+    /// When the refresh of the subject began, in microseconds since 2000.
     pub started: i64,
     /// What went wrong.
     pub error: Option<Error>,
 }
 
-/// When a subject was begun.
+/// When the refresh of a subject began: by the monotonic clock, and in microseconds since 2000.
 pub struct Began(Instant, i64);
 
 impl Began {
+    /// Now; also where a refresh can be cancelled between subjects.
     pub fn now() -> Self {
         pgrx::check_for_interrupts!();
         Self(Instant::now(), session::clock())
     }
 
+    /// Milliseconds since then.
     pub fn elapsed_ms(&self) -> f64 {
         (self.0.elapsed().as_micros() as f64) / 1000.0
     }
 
-    /// In microseconds since 2000.
+    /// The start, in microseconds since 2000.
     pub fn at(&self) -> i64 {
         self.1
     }
 }
 
-/// What a subject is.
+/// A subject as entries and messages name it.
 pub struct About<'a> {
     pub system: &'a System,
     pub id: Option<i32>,
     pub name: Option<String>,
-    /// What the subject has none of where there is nothing to compute.
+    /// The source rows, in the plural: candles.
     pub lacks: &'static str,
 }
 
@@ -120,7 +125,7 @@ impl About<'_> {
         format!("{} {}", self.system.subject[0], name.unwrap_or_default())
     }
 
-    /// The entry of an attempt; a failure is told with a WARNING.
+    /// The entry of an attempt; a failure raises a WARNING.
     pub fn entry<M>(
         self,
         call: &Call,

@@ -1,17 +1,18 @@
-//! A finding: something that is not as it should be, and the statement that helps.
+//! A finding: something that is wrong, and the statement that corrects it.
 
-/// How bad it is.
+/// How severe a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// Rows are missing or cannot be made.
     Error,
-    /// Rows are old, or not all made alike.
+    /// Rows are stale, or of different versions.
     Warning,
-    /// It works, but could be better.
+    /// Everything works, but could work better.
     Info,
 }
 
 impl Severity {
+    /// The severity as results have it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Severity::Error => "error",
@@ -21,13 +22,14 @@ impl Severity {
     }
 }
 
-/// One thing.
+/// Something that is wrong.
 #[derive(PartialEq)]
 pub struct Finding {
     pub severity: Severity,
+    /// What is wrong, in two or three words.
     pub what: &'static str,
     pub asset: Option<i32>,
     pub detail: String,
-    /// What to type.
+    /// The statement to run.
     pub command: String,
 }

@@ -1,39 +1,43 @@
-//! How fresh the rows of each system are, subject by subject: an asset, a series, a symbol.
+//! How fresh the rows of a subject are: of an asset, a series, a symbol.
 
-use crate::output::run_log::{RUN_LOG, subject};
+use crate::output::own::RUN_LOG;
+use crate::output::run_log::subject;
 use crate::output::system::System;
 use crate::pg::arg::arg;
 use crate::pg::catalog::work_relation;
 use crate::pg::error::Result;
 use crate::pg::settings;
-use crate::pg::spi::{Db, Row, Sees};
+use crate::pg::spi::{Db, Micros, Row, Sees};
 use crate::pg::time::utc;
 
-/// A subject. Moments are microseconds since 2000.
+/// How fresh a subject is. Moments are microseconds since 2000.
 #[derive(Clone, Debug, Default)]
 pub struct Fresh {
-    /// An asset, or a name.
+    /// The asset, where the subject is one.
     pub id: Option<i32>,
+    /// The name of any other subject.
     pub name: String,
     pub newest_source: Option<i64>,
     pub newest_row: Option<i64>,
-    /// Rows of the source after the newest row, as far as they are counted.
+    /// The number of source rows after the newest row, up to the limit of the count.
     pub behind: i64,
-    /// Whether something changed that no refresh has seen, as far as it is tracked.
+    /// Whether source rows changed since the last refresh, as far as changes are tracked.
     pub marked: bool,
-    /// Whether its newest row has none of the source any more, and a refresh would delete it.
+    /// Whether the source has no row for the newest row any more, which a refresh would delete.
     pub ahead: bool,
-    /// What its rows were computed with.
+    /// The version that the newest row was computed with.
     pub version: Option<String>,
-    /// What to type to refresh it.
+    /// The statement that refreshes the subject.
     pub command: String,
     pub last: Last,
 }
 
-/// How its refreshes ended, as far as the run log tells.
+/// How the last refreshes of a subject ended, as far as the run log tells.
 #[derive(Clone, Debug, Default)]
 pub struct Last {
+    /// When the last successful refresh finished.
     pub success: Option<i64>,
+    /// When the last failed refresh finished, and its error.
     pub error: Option<i64>,
     pub message: Option<String>,
     pub sqlstate: Option<String>,
@@ -51,12 +55,12 @@ impl Fresh {
         self.last.error.is_some() && self.last.error > self.last.success
     }
 
-    /// From the newest row to the newest row of the source, in microseconds.
+    /// The time from the newest row to the newest row of the source, in microseconds.
     pub fn lag(&self) -> Option<i64> {
         Some(self.newest_source?.saturating_sub(self.newest_row?).max(0))
     }
 
-    /// Why it is stale, in a sentence; `what` is what the source has: daily bars.
+    /// Why the subject is stale, in a sentence; `what` is a source row, one and many: daily bar, daily bars.
     pub fn complaint(&self, what: [&str; 2]) -> String {
         let [one, many] = what;
         let things = if self.behind == 1 { one } else { many };
@@ -82,6 +86,9 @@ impl Fresh {
 }
 
 /// How refreshes of a named subject ended.
+///
+/// # Errors
+/// Where the run log cannot be read.
 pub fn last(db: Db, system: &System, name: &str) -> Result<Last> {
     let log = work_relation(&settings::target_schema(), RUN_LOG);
     let newest = |condition: &str| {
@@ -91,15 +98,15 @@ pub fn last(db: Db, system: &System, name: &str) -> Result<Last> {
         )
     };
     let args = || [arg(system.name), arg(subject(name))];
-    let finished = |row: &Row| Ok(row.micros(0));
-    let success = db.first(&newest("<> 'failed'"), &args(), Sees::Snapshot, finished)?.flatten();
+    let finished = |row: &Row| Ok(row.get::<Micros>("finished")?.0);
+    let success = db.first(&newest("<> 'failed'"), &args(), Sees::Snapshot, finished)?;
     let failed = db.first(&newest("= 'failed'"), &args(), Sees::Snapshot, |row| {
         Ok(Last {
             success,
-            error: row.micros(0),
-            message: row.string(1),
-            sqlstate: row.string(2),
-            hint: row.string(3),
+            error: Some(finished(row)?),
+            message: row.get("message")?,
+            sqlstate: row.get("sqlstate")?,
+            hint: row.get("hint")?,
         })
     })?;
     Ok(failed.unwrap_or(Last { success, ..Last::default() }))

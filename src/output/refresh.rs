@@ -13,7 +13,7 @@ use crate::pg::spi::Db;
 use crate::pg::subtransaction::attempt_unless_cancelled;
 use crate::sync::compare::Written;
 
-/// What was done with a subject; `more` is what its system alone tells.
+/// What was done with a subject; `more` is what only its system reports.
 pub struct Done<M> {
     /// Rows that the result holds, in the main table.
     pub rows: i64,
@@ -21,7 +21,7 @@ pub struct Done<M> {
     pub mode: Mode,
     /// Why all rows were computed.
     pub reason: Option<String>,
-    /// Ids of the marks of many subjects that were cleared of this one.
+    /// The ids of the array rows of marks that named the subject.
     pub of_many: Vec<String>,
     pub more: M,
 }
@@ -47,7 +47,7 @@ pub struct Call<'a, 'c> {
     pub system: &'static System,
     /// The target schema.
     pub schema: &'a str,
-    /// What rows are computed with.
+    /// The version of the rows that are computed.
     pub version: &'a str,
     pub dry_run: bool,
 }
@@ -57,7 +57,7 @@ impl Call<'_, '_> {
     /// share, so that two calls never wait for each other in a circle.
     ///
     /// # Errors
-    /// Of a lock, and where the statement is cancelled; what fails in an attempt is told in its entry.
+    /// Where a lock cannot be had, and where the statement is cancelled; the error of an attempt is in its entry.
     pub fn each<S, M>(
         &self,
         subjects: impl IntoIterator<Item = S>,
@@ -88,7 +88,7 @@ impl Call<'_, '_> {
         Ok(all)
     }
 
-    /// Removes marks of many subjects all of which have been refreshed. Best effort: leftovers are harmless.
+    /// Removes array rows of marks whose keys have all been refreshed. Best effort: leftovers are harmless.
     fn settle(&self, of_many: BTreeSet<String>) {
         let Some(marks) = self.system.marks else { return };
         let of_many: Vec<String> = of_many.into_iter().collect();

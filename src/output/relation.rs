@@ -1,21 +1,27 @@
 //! Output and working relations by name.
 
 use pgrx::prelude::*;
-use pgrx::spi::{quote_identifier as quoted, quote_literal};
+use pgrx::spi::quote_literal;
 
-use crate::pg::catalog::{extension_schema, work_schema};
+use crate::pg::catalog::{extension_schema, qualified, work_schema};
 use crate::pg::error::{Error, Result, no_privilege, no_usage};
 use crate::pg::session::current_user;
 use crate::pg::spi::Db;
 use crate::pg::{settings, syscache};
 
-/// A relation of the target schema, as SQL, that is there and that the current role may read.
+/// A relation of the target schema, as SQL.
+///
+/// # Errors
+/// Where the relation does not exist or the current role may not read it.
 pub fn output_relation(db: Db, name: &str) -> Result<String> {
     let schema = settings::target_schema();
     readable(db, &schema, &schema, name)
 }
 
-/// A relation of the working schema, as SQL, that is there and that the current role may read.
+/// A relation of the working schema, as SQL.
+///
+/// # Errors
+/// Where the relation does not exist or the current role may not read it.
 pub fn work_relation(db: Db, name: &str) -> Result<String> {
     let schema = settings::target_schema();
     readable(db, &schema, &work_schema(&schema), name)
@@ -30,7 +36,7 @@ pub fn not_readable(schema: &str, relations: &str) -> Error {
 }
 
 fn readable(db: Db, target: &str, schema: &str, name: &str) -> Result<String> {
-    let relation = format!("{}.{name}", quoted(schema));
+    let relation = qualified(schema, name);
     match syscache::readable(schema, name) {
         Some(true) => Ok(relation),
         Some(false) => Err(not_readable(schema, &relation)),

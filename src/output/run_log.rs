@@ -1,49 +1,49 @@
-//! The run log of all systems: what each refresh did, with which subjects, and what went wrong.
+//! The run log of all systems: what each refresh did with which subjects, and what went wrong.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use crate::output::entry::{Began, Entry, Status};
 use crate::output::grants::with_grants;
-use crate::output::system::{Kind, Own, System, view};
+use crate::output::own::RUN_LOG;
+use crate::output::system::System;
 use crate::pg::arg::{arg, timestamps_arg};
 use crate::pg::catalog::{work_relation, work_schema};
 use crate::pg::error::{Result, report_warning, sqlstate};
 use crate::pg::spi::Db;
 use crate::pg::subtransaction::attempt;
-use crate::pg::{session, settings};
+use crate::pg::{session, settings, syscache};
 use crate::sync::compare::Written;
 
-pub const RUN_LOG: &str = "cmc_regime_run_log";
-
-/// How often a session looks for entries that are too old.
+/// How often a session deletes old entries.
 const PRUNE_EVERY: Duration = Duration::from_secs(600);
 
-/// Most characters of a subject in the log, where an index is over it.
+/// The most characters of a subject in the log, which has an index on the subject.
 const MOST_CHARACTERS: usize = 500;
 
 thread_local! {
     static PRUNED: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// The name of a subject, as the log has it.
+/// The name of a subject as the log has it: its first characters.
 pub fn subject(name: &str) -> String {
     name.chars().take(MOST_CHARACTERS).collect()
 }
 
-/// One call, while it runs.
+/// A refresh call that runs.
 pub struct Run<'a> {
     system: &'a System,
     began: Began,
 }
 
 impl<'a> Run<'a> {
+    /// Begins a call now.
     pub fn begin(system: &'a System) -> Self {
         Self { system, began: Began::now() }
     }
 
-    /// Writes the call and its subjects into the log, and removes what is too old. The rows matter more than
-    /// the log of them: where that cannot be written there is a WARNING.
+    /// Writes the call and its subjects into the log, and deletes old entries. Best effort: if the log cannot be written,
+    /// a WARNING is raised and the rows are kept.
     pub fn end<'e>(&self, db: Db, schema: &str, version: &str, entries: impl Iterator<Item = &'e Entry>) {
         let entries: Vec<&Entry> = entries.collect();
         if let Err(error) = attempt(|| self.log(db, schema, version, &entries)) {
@@ -62,8 +62,8 @@ impl<'a> Run<'a> {
         if PRUNED.get().is_none_or(|at| at.elapsed() > PRUNE_EVERY) {
             PRUNED.set(Some(Instant::now()));
             let old = format!("DELETE FROM {log} WHERE finished < now() - $1 * interval '1 day'");
-            // A role that may not delete leaves it to one that may.
-            if crate::pg::syscache::may_delete(&work_schema(schema), RUN_LOG) {
+            // A role that may not delete leaves old entries to a role that may.
+            if syscache::may_delete(&work_schema(schema), RUN_LOG) {
                 db.execute_small(&old, &[arg(f64::from(days))])?;
             }
         }
@@ -109,7 +109,7 @@ impl<'a> Run<'a> {
         db.execute_small(&sql, &args).map(|_| ())
     }
 
-    /// The call as a whole, in the form of a subject.
+    /// The entry of the call as a whole.
     fn call(&self, version: &str, entries: &[&Entry]) -> Entry {
         let mut written = Written::default();
         entries.iter().for_each(|e| written += e.written);
@@ -139,15 +139,3 @@ impl<'a> Run<'a> {
         }
     }
 }
-
-const COLUMNS: &[&str] =
-    &["id", "run", "system", "subject", "mode", "reason", "rows_read", "sqlstate", "hint", "run_by"];
-
-/// The table of the run log.
-pub const LOG: Own = Own { name: RUN_LOG, columns: COLUMNS, kind: Kind::Record };
-
-/// The view by which users read the run log.
-pub const LOG_VIEW: Own = view(RUN_LOG, COLUMNS);
-
-/// Templates of the statements that make the run log and the view.
-pub const RUN_LOG_DDL: &str = include_str!("../../sql/set_up/run_log.sql");

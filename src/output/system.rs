@@ -1,7 +1,7 @@
 //! A system as plain data: its tables, and what its subjects are called.
 
+use crate::output::own::{LOG, LOG_DDL, Own, of_marks};
 use crate::output::relation::{output_relation, work_relation};
-use crate::pg::catalog::work_schema;
 use crate::pg::error::Result;
 use crate::pg::spi::Db;
 use crate::sync::table::Table;
@@ -15,72 +15,59 @@ pub struct System {
     pub subject: [&'static str; 2],
     /// The output tables, in the target schema.
     pub tables: &'static [&'static Table],
-    /// The working tables, in the working schema, and views of them, in the target schema.
-    pub own: &'static [Own],
+    /// The working tables of what is known of each subject.
+    pub state: &'static [Own],
+    /// The working tables of running calls, and views of them.
+    pub calls: &'static [Own],
     /// Where changes of the sources are marked.
     pub marks: Option<&'static Marks>,
-    /// Templates of the statements that make all this, separated by lines of `--;`. `{schema}` stands for the target
-    /// schema, `{work}` for the working schema.
-    pub ddl: &'static [&'static str],
-    /// What setting up the main table ends with; gives what was done, if anything was.
+    /// The template of `tables`, `state` and `calls`: a block of statements for each relation, below a line
+    /// `--; {schema}.NAME` or `--; {work}.NAME`. `{schema}` stands for the target schema, `{work}` for the working schema.
+    pub ddl: &'static str,
+    /// What setting up the main table ends with.
     pub finish: Option<Finish>,
 }
 
-/// Finishes a table in a target schema; says what was done.
+/// Finishes a table in a target schema; gives what was done, if anything was.
 pub type Finish = fn(Db, &str) -> Result<Option<String>>;
 
-/// A relation that only refreshes write to.
-pub struct Own {
-    pub name: &'static str,
-    /// Columns that tell whether the relation is of this version.
-    pub columns: &'static [&'static str],
-    pub kind: Kind,
-}
-
-/// What a relation of a system's own is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// A working table: nothing is lost with its rows.
-    Work,
-    /// A table whose rows are a record, to be kept.
-    Record,
-    /// A view of working tables, for users.
-    View,
-}
-
-/// A working table.
-pub const fn work(name: &'static str, columns: &'static [&'static str]) -> Own {
-    Own { name, columns, kind: Kind::Work }
-}
-
-/// A view of working tables.
-pub const fn view(name: &'static str, columns: &'static [&'static str]) -> Own {
-    Own { name, columns, kind: Kind::View }
-}
-
-impl Own {
-    /// The schema of the relation, for a target schema.
-    pub fn schema(&self, target: &str) -> String {
-        if self.kind == Kind::View { target.to_owned() } else { work_schema(target) }
-    }
-}
-
 impl System {
+    /// All relations beside the output tables: the working tables, then the views.
+    pub fn all_own(&self) -> Vec<Own> {
+        let of_marks = self.marks.into_iter().flat_map(of_marks);
+        let all = self.state.iter().cloned().chain(of_marks).chain(LOG).chain(self.calls.iter().cloned());
+        let (views, tables): (Vec<Own>, Vec<Own>) = all.partition(Own::is_view);
+        [tables, views].concat()
+    }
+
+    /// The templates of all relations.
+    pub fn templates(&self) -> Vec<String> {
+        let of_marks = self.marks.map(Marks::ddl);
+        [self.ddl.to_owned()].into_iter().chain(of_marks).chain([LOG_DDL.to_owned()]).collect()
+    }
+
     /// Every table that a refresh uses, as schema and name.
     pub fn relations(&self, target: &str) -> Vec<(String, &'static str)> {
-        let own = self.own.iter().filter(|own| own.kind != Kind::View);
+        let own = self.all_own().into_iter().filter(|own| !own.is_view());
         let tables = self.tables.iter().map(|table| (target.to_owned(), table.name));
         tables.chain(own.map(|own| (own.schema(target), own.name))).collect()
     }
 
-    /// The current role may read every table that a refresh uses.
+    /// Checks that the current role may read every table that a refresh uses.
+    ///
+    /// # Errors
+    /// Where a table is missing or the role lacks a privilege.
     pub fn check_readable(&self, db: Db) -> Result<()> {
         self.tables.iter().try_for_each(|table| output_relation(db, table.name).map(|_| ()))?;
-        let mut tables = self.own.iter().filter(|own| own.kind != Kind::View);
+        let all = self.all_own();
+        let mut tables = all.iter().filter(|own| !own.is_view());
         tables.try_for_each(|own| work_relation(db, own.name).map(|_| ()))
     }
 
     /// Keeps every table that a refresh uses from being altered until the transaction ends.
+    ///
+    /// # Errors
+    /// Where a lock cannot be had.
     pub fn hold(&self, db: Db, target: &str) -> Result<()> {
         self.relations(target).iter().try_for_each(|(schema, name)| db.hold(schema, name))
     }

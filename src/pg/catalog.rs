@@ -9,7 +9,6 @@ use crate::pg::arg::arg;
 use crate::pg::cache::known;
 use crate::pg::error::{Error, Result, invalid_parameter};
 use crate::pg::session::current_user;
-use crate::pg::settings;
 use crate::pg::spi::{Db, Sees};
 
 /// Checks that a schema exists.
@@ -135,15 +134,6 @@ pub fn extension_schema(db: Db) -> Result<String> {
     Ok(known("extension schema", &(), find)?.as_ref().clone())
 }
 
-/// The target schema and the schema of the extension, both quoted, for the commands that errors and views
-/// give.
-///
-/// # Errors
-/// Where the extension is not installed in this database.
-pub fn schemas(db: Db) -> Result<[String; 2]> {
-    Ok([quoted(settings::target_schema()), extension_schema(db)?])
-}
-
 /// The schema of the working tables of a target schema: `regime_work` for `public`, `NAME_regime_work` for another.
 /// Where that is longer than a name can be, a part of the name and a hash of all of it.
 pub fn work_schema(target: &str) -> String {
@@ -162,9 +152,14 @@ pub fn work_schema(target: &str) -> String {
     format!("{}_{hash}_{WORK}", &target[..kept])
 }
 
+/// A name in a schema, as SQL.
+pub fn qualified(schema: &str, name: &str) -> String {
+    format!("{}.{}", quoted(schema), quoted(name))
+}
+
 /// A relation of the working schema of a target schema, as SQL.
 pub fn work_relation(target: &str, name: &str) -> String {
-    format!("{}.{name}", quoted(work_schema(target)))
+    qualified(&work_schema(target), name)
 }
 
 /// What was done with a relation.

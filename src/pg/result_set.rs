@@ -8,7 +8,7 @@
 //! row is copied whole, without reading its fields.
 //!
 //! A function that returns `Rows` takes a [`Caller`] as its first argument, returns nothing or an error, and is
-//! declared by hand: `#[pg_extern(sql = "CREATE FUNCTION … RETURNS TABLE (…) …")]`.
+//! declared by hand, in a file of `sql/install/`, and marked `#[pg_extern(sql = false)]`.
 
 use std::ffi::c_char;
 use std::marker::PhantomData;

@@ -283,16 +283,6 @@ impl Row<'_> {
         self.nulls[column]
     }
 
-    /// An `int4`.
-    pub fn int(&self, column: usize) -> Option<i32> {
-        self.typed(column, pg_sys::INT4OID, "int")
-    }
-
-    /// An `int8`.
-    pub fn long(&self, column: usize) -> Option<i64> {
-        self.typed(column, pg_sys::INT8OID, "bigint")
-    }
-
     /// A `float8`.
     pub fn float(&self, column: usize) -> Option<f64> {
         self.typed(column, pg_sys::FLOAT8OID, "float8")
@@ -310,46 +300,6 @@ impl Row<'_> {
         }
         let value = self.bytes(column).map_or(f64::NAN, nearest);
         if value.is_finite() { value } else { f64::NAN }
-    }
-
-    /// A `bool`.
-    pub fn bool(&self, column: usize) -> Option<bool> {
-        self.typed(column, pg_sys::BOOLOID, "boolean")
-    }
-
-    /// A `timestamptz`, in microseconds since 2000.
-    pub fn micros(&self, column: usize) -> Option<i64> {
-        self.holds(column, &[pg_sys::TIMESTAMPTZOID], "timestamptz")
-            .then(|| self.values[column].value() as i64)
-    }
-
-    /// A `date`, in days since 2000.
-    pub fn date(&self, column: usize) -> Option<i32> {
-        self.holds(column, &[pg_sys::DATEOID], "date").then(|| self.values[column].value() as i32)
-    }
-
-    /// A `text`.
-    pub fn text(&self, column: usize) -> Option<&str> {
-        if !self.holds(column, &[pg_sys::TEXTOID], "text") {
-            return None;
-        }
-        self.bytes(column).and_then(|bytes| std::str::from_utf8(bytes).ok())
-    }
-
-    /// An owned `text`.
-    pub fn string(&self, column: usize) -> Option<String> {
-        self.text(column).map(str::to_owned)
-    }
-
-    /// A `bytea`.
-    pub fn bytes_at(&self, column: usize) -> Option<&[u8]> {
-        if self.holds(column, &[pg_sys::BYTEAOID], "bytea") { self.bytes(column) } else { None }
-    }
-
-    /// A `text[]`, without its NULLs.
-    pub fn strings(&self, column: usize) -> Option<Vec<String>> {
-        let elements: Vec<Option<String>> = self.typed(column, pg_sys::TEXTARRAYOID, "text[]")?;
-        Some(elements.into_iter().flatten().collect())
     }
 
     /// The stored form of a `text[]`, as [`varlena_of`] gives it.

@@ -10,7 +10,7 @@ use crate::pg::arg::{Arg, arg, timestamp_arg};
 use crate::pg::cache::known;
 use crate::pg::catalog::extension_schema;
 use crate::pg::error::{Error, Result};
-use crate::pg::spi::{Db, Micros, Row, Sees};
+use crate::pg::spi::{Db, Micros, Sees};
 use crate::pg::syscache;
 use crate::source::bars::Span;
 use crate::source::check::{Check, Kind, Mapped, Place};
@@ -251,11 +251,6 @@ impl Source {
             Ok(Series { symbol: row.get("symbol_")?, timeframe: row.get("timeframe_")? })
         })
     }
-}
-
-/// A series from the first two columns of a row; `None` where one of them is NULL.
-pub fn one(row: &Row) -> Option<Series> {
-    Some(Series { symbol: row.string(0)?, timeframe: row.string(1)? })
 }
 
 fn series_args(series: &Series, moment: Option<i64>) -> [Arg; 3] {

@@ -72,6 +72,14 @@ pub struct Table {
     pub by_time: bool,
 }
 
+impl Table {
+    /// The names of all columns: scope, key, values, stamp.
+    pub fn columns(&self) -> impl Iterator<Item = &'static str> {
+        let columns = self.scope.iter().chain(self.key).chain(self.values).map(|column| column.name);
+        columns.chain((!self.stamp.is_empty()).then_some(self.stamp))
+    }
+}
+
 /// An index: how it is made, and how an existing one is recognised.
 pub struct Index {
     /// What follows the table in CREATE INDEX: columns, and the condition of a partial index.

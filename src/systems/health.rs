@@ -1,4 +1,6 @@
-//! What is not as it should be, and what to type against it.
+//! What is wrong in any system, each finding with a command: `regime_health`.
+
+use pgrx::spi::{quote_identifier as quoted, quote_literal};
 
 use crate::output::finding::{Finding, Severity};
 use crate::output::fresh::Fresh;
@@ -13,12 +15,12 @@ use crate::pg::{catalog, session, settings, spi};
 use crate::systems::registered::{Registered, Wording};
 use crate::systems::registry::ALL;
 
-/// All there is to say, the worst first.
-pub fn check(db: Db) -> Result<Vec<Finding>> {
+/// All findings, the worst first.
+fn check(db: Db) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
-    let [target, own] = catalog::schemas(db)?;
+    let own = catalog::extension_schema(db)?;
     for registered in ALL {
-        findings.extend(of_system(db, registered, &target, &own)?);
+        findings.extend(of_system(db, registered, &own)?);
     }
     findings.sort_by(|a, b| {
         let key = |f: &Finding| (f.severity, f.what, f.asset);
@@ -28,40 +30,16 @@ pub fn check(db: Db) -> Result<Vec<Finding>> {
     Ok(findings)
 }
 
-fn of_system(db: Db, registered: &Registered, target: &str, own: &str) -> Result<Vec<Finding>> {
+fn of_system(db: Db, registered: &Registered, own: &str) -> Result<Vec<Finding>> {
     let Registered { system, wording, .. } = registered;
     let mut findings = Vec::new();
     let set_up = set_up::is_set_up(db, &settings::target_schema(), system)?;
     let source = attempt_unless_cancelled(|| (registered.untracked)(db));
     if !set_up {
-        // Tables of a system that nobody uses need not be there; those of the default system need not where another
-        // system is in use.
-        let mut in_use = Vec::new();
-        for other in ALL.iter().filter(|other| !other.is_default) {
-            in_use.push(set_up::is_set_up(db, &settings::target_schema(), other.system)?);
-        }
-        let is_needed = registered.is_default && !in_use.contains(&true);
-        if !is_needed && !matches!(source, Ok(Some(_))) {
+        if !is_needed(db, registered)? && !matches!(source, Ok(Some(_))) {
             return Ok(findings);
         }
-        let severity = if registered.is_default { Severity::Error } else { Severity::Info };
-        let schema = settings::target_schema();
-        let setup = format!("SELECT * FROM {own}.regime_setup({});", pgrx::spi::quote_literal(&schema));
-        // The schema comes first.
-        let command = match catalog::check_schema(db, &schema) {
-            Ok(()) => setup,
-            Err(error) => error.report().hint.clone().unwrap_or(setup),
-        };
-        findings.push(Finding {
-            severity,
-            what: "not set up",
-            asset: None,
-            detail: format!(
-                "Tables of {} are missing in schema {target}, or not of this version.",
-                system.name
-            ),
-            command,
-        });
+        findings.push(not_set_up(db, registered, own));
     }
     let is_readable = source.is_ok();
     match source {
@@ -71,12 +49,46 @@ fn of_system(db: Db, registered: &Registered, target: &str, own: &str) -> Result
             findings.extend(untracked.and_then(|untracked| self::untracked(wording, own, &untracked)));
         }
     }
-    if !set_up {
-        return Ok(findings);
+    if set_up {
+        findings.extend(of_rows(db, registered, own, is_readable));
     }
-    let grants = part(system, || Ok(grants(db, system)?.into_iter().collect()));
-    let may_read = grants.iter().all(|finding| finding.severity != Severity::Error);
-    findings.extend(grants);
+    Ok(findings)
+}
+
+/// Whether the tables of a system must exist: those of the default system, unless another system is in use.
+fn is_needed(db: Db, registered: &Registered) -> Result<bool> {
+    let mut is_needed = registered.is_default;
+    for other in ALL.iter().filter(|other| !other.is_default) {
+        is_needed &= !set_up::is_set_up(db, &settings::target_schema(), other.system)?;
+    }
+    Ok(is_needed)
+}
+
+fn not_set_up(db: Db, registered: &Registered, own: &str) -> Finding {
+    let schema = settings::target_schema();
+    let setup = format!("SELECT * FROM {own}.regime_setup({});", quote_literal(&schema));
+    Finding {
+        severity: if registered.is_default { Severity::Error } else { Severity::Info },
+        what: "not set up",
+        asset: None,
+        detail: format!(
+            "Tables of {} are missing in schema {}, or not of this version.",
+            registered.system.name,
+            quoted(&schema)
+        ),
+        // The schema comes first.
+        command: match catalog::check_schema(db, &schema) {
+            Ok(()) => setup,
+            Err(error) => error.report().hint.clone().unwrap_or(setup),
+        },
+    }
+}
+
+/// The findings about the tables of a system and their rows.
+fn of_rows(db: Db, registered: &Registered, own: &str, is_readable: bool) -> Vec<Finding> {
+    let Registered { system, wording, .. } = registered;
+    let mut findings = part(system, || Ok(grants(db, system)?.into_iter().collect()));
+    let may_read = findings.iter().all(|finding| finding.severity != Severity::Error);
     if may_read && is_readable {
         findings.extend(part(system, || {
             Ok((registered.fresh)(db)?.iter().flat_map(|fresh| of_subject(wording, fresh)).collect())
@@ -86,10 +98,10 @@ fn of_system(db: Db, registered: &Registered, target: &str, own: &str) -> Result
         }
     }
     findings.extend(part(system, || bloat(db, system)));
-    Ok(findings)
+    findings
 }
 
-/// A part of it. What cannot be found out is a finding too, and hides nothing else: health is asked for when
+/// The findings of one check. A check that fails is a finding too, and hides no other: health is asked for when
 /// something is wrong.
 fn part(system: &System, find: impl FnOnce() -> Result<Vec<Finding>>) -> Vec<Finding> {
     attempt_unless_cancelled(find).unwrap_or_else(|error| {
@@ -146,7 +158,7 @@ fn untracked(wording: &Wording, own: &str, untracked: &[String]) -> Option<Findi
     })
 }
 
-/// What the current role lacks to refresh; an error if it cannot even read.
+/// The privileges that the current role lacks to refresh; an error if the role cannot even read.
 fn grants(db: Db, system: &System) -> Result<Option<Finding>> {
     let (schema, user) = (settings::target_schema(), session::current_user());
     let missing = grants::missing(db, system, &schema)?;
@@ -154,15 +166,15 @@ fn grants(db: Db, system: &System) -> Result<Option<Finding>> {
         severity: if missing.may_read { Severity::Info } else { Severity::Error },
         what: "missing grants",
         asset: None,
-        detail: format!("Role {user} may not {}, and so not refresh.", missing.told()),
+        detail: format!("Role {user} may not {}, and so cannot refresh.", missing.told()),
         command: grants::grants(system, &schema, &user),
     }))
 }
 
-/// Tables of which more is dead than alive, and not just a little; in all of their partitions.
+/// Tables with more dead rows than live ones, and more than 10,000; partitions are summed up.
 fn bloat(db: Db, system: &System) -> Result<Vec<Finding>> {
     let schema = settings::target_schema();
-    let sql = "SELECT c.oid::regclass::text, s.live, s.dead FROM pg_catalog.pg_class c \
+    let sql = "SELECT c.oid::regclass::text AS relation, s.live, s.dead FROM pg_catalog.pg_class c \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          CROSS JOIN LATERAL (SELECT sum(pg_stat_get_live_tuples(p.oid))::int8 AS live, sum(pg_stat_get_dead_tuples(p.oid))::int8 AS dead \
            FROM (SELECT c.oid UNION SELECT relid FROM pg_catalog.pg_partition_tree(c.oid)) AS p (oid)) AS s \
@@ -170,26 +182,23 @@ fn bloat(db: Db, system: &System) -> Result<Vec<Finding>> {
            ON n.nspname = w.schema::name AND c.relname = w.relation::name \
          WHERE s.dead > 10000 AND s.dead > s.live ORDER BY 1";
     let (schemas, names): (Vec<String>, Vec<&str>) = system.relations(&schema).into_iter().unzip();
-    let mut findings = Vec::new();
-    db.rows(sql, &[arg(schemas), arg(names)], Sees::Snapshot, |row| {
-        let relation = row.string(0).unwrap_or_default();
-        findings.push(Finding {
+    db.all(sql, &[arg(schemas), arg(names)], Sees::Snapshot, |row| {
+        let relation: String = row.get("relation")?;
+        let (live, dead): (i64, i64) = (row.get("live")?, row.get("dead")?);
+        Ok(Finding {
             severity: Severity::Warning,
             what: "bloated table",
             asset: None,
-            detail: format!(
-                "{relation} has {} dead rows beside {} live ones.",
-                row.long(2).unwrap_or_default(),
-                row.long(1).unwrap_or_default()
-            ),
+            detail: format!("{relation} has {dead} dead rows beside {live} live ones."),
             command: format!("VACUUM (ANALYZE) {relation};"),
-        });
-        Ok(())
-    })?;
-    Ok(findings)
+        })
+    })
 }
 
-/// [`check`], opening the connection.
+/// All findings about all systems, the worst first.
+///
+/// # Errors
+/// Where the extension's schema or the catalogs cannot be read; any other error is a finding.
 pub fn health() -> Result<Vec<Finding>> {
     spi::connect(check)
 }

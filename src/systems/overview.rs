@@ -1,9 +1,8 @@
 //! All systems at a glance: `regime_systems`.
 
-use pgrx::spi::quote_identifier as quoted;
-
 use crate::output::fresh::Fresh;
 use crate::output::set_up::is_set_up;
+use crate::pg::catalog::qualified;
 use crate::pg::error::Result;
 use crate::pg::spi::Db;
 use crate::pg::subtransaction::attempt_unless_cancelled;
@@ -14,22 +13,28 @@ use crate::systems::registry::ALL;
 /// A system as a whole.
 pub struct Overview {
     pub name: &'static str,
+    /// The output tables, as SQL.
     pub tables: Vec<String>,
-    /// Whether its tables are there.
+    /// Whether all relations of the system exist.
     pub is_set_up: bool,
-    /// Those with rows or something to make rows of, and how many of them are stale.
+    /// The number of subjects that have rows or source rows.
     pub subjects: Option<i64>,
+    /// The number of stale subjects.
     pub stale: Option<i64>,
+    /// The newest row of any subject, in microseconds since 2000.
     pub newest_row: Option<i64>,
-    /// The longest, from the newest row of a subject to the newest of its source.
+    /// The longest time from the newest row of a subject to the newest row of its source, in microseconds.
     pub lag: Option<i64>,
-    /// What rows were computed with, or would be.
+    /// The versions that newest rows were computed with; without rows, the version of a refresh.
     pub version: Option<String>,
-    /// Why the rest cannot be told.
+    /// The error that keeps the rest from being told.
     pub problem: Option<String>,
 }
 
-/// All systems.
+/// All systems, in the order of the registry.
+///
+/// # Errors
+/// Where the catalogs cannot be read; an error of one system is its `problem`.
 pub fn overview() -> Result<Vec<Overview>> {
     spi::connect(|db| ALL.iter().map(|registered| of(db, registered)).collect())
 }
@@ -37,9 +42,9 @@ pub fn overview() -> Result<Vec<Overview>> {
 fn of(db: Db, registered: &Registered) -> Result<Overview> {
     let system = registered.system;
     let schema = settings::target_schema();
-    let tables = system.tables.iter().map(|table| format!("{}.{}", quoted(&schema), table.name)).collect();
+    let tables = system.tables.iter().map(|table| qualified(&schema, table.name)).collect();
     let is_set_up = is_set_up(db, &schema, system)?;
-    // One that is not in use, with nothing to read, must not hide the others.
+    // A system that is not in use, with nothing to read, must not hide the others.
     let all = if is_set_up { attempt_unless_cancelled(|| (registered.fresh)(db)) } else { Ok(Vec::new()) };
     let problem = all.as_ref().err().map(|error| error.report().message.clone());
     let all = all.unwrap_or_default();

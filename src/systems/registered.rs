@@ -1,4 +1,4 @@
-//! What may be asked of any system: the hooks of health, tracking and the overview.
+//! What every system answers: the hooks of health, tracking and the overview.
 
 use crate::output::finding::Finding;
 use crate::output::fresh::Fresh;
@@ -10,7 +10,7 @@ use crate::track::watched::Watched;
 /// A system and its answers.
 pub struct Registered {
     pub system: &'static System,
-    /// Whether its tables are missing where no system is set up; of one system only.
+    /// Whether missing tables are an error where no system is set up; true of one system only.
     pub is_default: bool,
     /// The source relations whose changes are to be marked; none for a system without marks.
     pub watched: fn(Db, &str) -> Result<Vec<Watched>>,
@@ -18,7 +18,7 @@ pub struct Registered {
     pub untracked: Untracked,
     /// How fresh each subject is.
     pub fresh: fn(Db) -> Result<Vec<Fresh>>,
-    /// What rows would be computed with now.
+    /// The version of the rows that a refresh would compute.
     pub version: fn(Db) -> Result<String>,
     /// Further checks of `regime_health`, which are given the quoted schema of the extension.
     pub findings: &'static [Check],
@@ -33,12 +33,12 @@ pub type Check = fn(Db, &str) -> Result<Option<Finding>>;
 
 /// How findings word what they found.
 pub struct Wording {
-    /// What each row is made of: one, many.
+    /// A source row: one, many.
     pub made_of: [&'static str; 2],
-    /// A subject whose last refresh failed.
+    /// The finding of a subject whose last refresh failed.
     pub failing: &'static str,
-    /// A subject whose rows are old.
+    /// The finding of a subject whose rows are stale.
     pub stale: &'static str,
-    /// What each refresh reads all rows of where the sources are not tracked, and what else that means.
+    /// The subject all of whose rows each refresh reads where the sources are not tracked.
     pub untracked: &'static str,
 }

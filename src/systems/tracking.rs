@@ -1,4 +1,4 @@
-//! Knowing what changed: which source tables have triggers that mark assets and series.
+//! `regime_track`: creating and dropping the triggers on the source tables of all systems.
 
 use pgrx::prelude::*;
 
@@ -13,10 +13,10 @@ use crate::systems::registry::{ALL, systems};
 use crate::track::triggers;
 use crate::track::watched::Watched;
 
-/// Puts triggers on every mapped table, or takes them away; says what was done with each table.
+/// Creates triggers on every mapped table, or drops them; gives what was done with each table.
 ///
 /// # Errors
-/// Where the current role may not create triggers on a table, or may not make the tables of marks.
+/// Where the current role may not create triggers on a table, or the tables of marks.
 pub fn track(db: Db, schema: &str, enable: bool) -> Result<Vec<Action>> {
     let (mut actions, mut wanted) = (Vec::new(), Vec::new());
     if enable {
@@ -25,7 +25,7 @@ pub fn track(db: Db, schema: &str, enable: bool) -> Result<Vec<Action>> {
             .map(|registered| Ok((registered, (registered.watched)(db, schema)?)))
             .collect::<Result<_>>()?;
         let none = watched.iter().all(|(_, watched)| watched.is_empty());
-        // Who has candles alone need not have the tables of the other systems.
+        // Only systems with source tables need their tables of marks; without any, the default system.
         let mut needed = Vec::new();
         for (registered, watched) in &watched {
             let system = registered.system;

@@ -1,130 +1,140 @@
-//! Marks of what changed: where they are kept, reading them, and clearing those that a refresh has seen.
+//! Marks of what changed: where they are kept, reading them, and clearing the marks that a refresh has seen.
 //!
-//! A statement that touches few assets, or series, leaves a row for each. One that touches many leaves rows of up
-//! to [`MOST`] of them, in arrays; which of them were refreshed since stands beside these, as rows of their own,
-//! so that refreshes of different ones never write to the same row.
+//! A statement that touches up to [`FEW`] keys inserts a row per key; a larger one array rows of up to [`MOST`] keys.
+//! Refreshed keys go to a third table, so that concurrent refreshes never update the same row.
 
 use pgrx::prelude::*;
-use pgrx::spi::quote_identifier as quoted;
 
 use crate::pg::arg::arg;
-use crate::pg::catalog::work_schema;
+use crate::pg::catalog::{qualified, work_schema};
 use crate::pg::error::Result;
-use crate::pg::spi::{Db, Sees};
+use crate::pg::spi::{Db, Micros, Sees};
+use crate::pg::text::fill;
 
-/// Most assets or series of a statement that get a row each.
+/// The most keys of a statement that get a row each.
 pub const FEW: usize = 32;
-/// Most of them in a row of many.
+/// The most keys in an array row.
 pub const MOST: usize = 1000;
 
-/// Tables of marks, and the column by which they say what is marked.
+/// The tables of a system's marks, and what a key is: an asset, or symbol and timeframe.
 pub struct Marks {
     /// One row per mark.
     pub few: &'static str,
-    /// One row for many: sorted keys and times, in arrays.
+    /// One row for many keys: keys in ascending order and their times, in arrays.
     pub many: &'static str,
-    /// Which of many were refreshed since.
+    /// Keys of rows of `many` that were refreshed since.
     pub done: &'static str,
+    /// The column of a key.
     pub key: &'static str,
-    /// The array of keys.
+    /// The column of an array of keys.
     pub keys: &'static str,
     /// The SQL type of a key.
     pub kind: &'static str,
-    /// What a value must meet to be one, whatever column of a source it stands in.
+    /// SQL: the condition that a value of a source must meet to be a key, after the value.
     pub valid: &'static str,
-    /// The table with a row for each key that has been refreshed, and the key of a row `s` of it.
+    /// The working table with a row for each key that has been refreshed.
     pub state: &'static str,
+    /// SQL: the key of a row `s` of `state`.
     pub of_state: &'static str,
-    /// The view of all marks, and what it shows of the key of a mark `a`.
+    /// The view of all marks.
     pub view: &'static str,
+    /// SQL: the columns of the view for the key of a mark `a`.
     pub shown: &'static str,
-    /// The collation of a key, as SQL.
+    /// SQL: the COLLATE clause of a key, after a blank, or nothing.
     pub collation: &'static str,
-    /// What a key is, for the comments on the tables.
+    /// What a key is, as the comments on the tables say.
     pub key_is: &'static str,
-    /// What keys stand for: one, many.
+    /// What keys stand for: one, with its article; many.
     pub subjects: [&'static str; 2],
-    /// What names of trigger functions and of triggers begin with.
+    /// The start of the names of trigger functions.
     pub function: &'static str,
+    /// The start of the names of triggers.
     pub trigger: &'static str,
 }
 
-/// Templates of the statements that make the tables and the view of marks, for every system the same; the names in
-/// braces are fields of [`Marks`].
-pub const MARKS_DDL: &str = include_str!("../../sql/set_up/marks.sql");
+/// The template of the tables and the view of marks, the same for every system; the names in braces are fields of
+/// [`Marks`].
+const DDL: &str = include_str!("../../sql/set_up/marks.sql");
 
-/// A mark: rows of a source changed, the earliest at this time.
+/// A mark: rows of a source changed.
 pub struct Mark {
+    /// The source relation, quoted.
     pub source: String,
+    /// The time of the earliest changed row, in microseconds since 2000; `i64::MIN` after a TRUNCATE.
     pub since: i64,
-    row: Row,
+    place: Place,
 }
 
-/// Where a mark stands.
-enum Row {
+/// The row that a mark stands in.
+enum Place {
+    /// A row of `few`, by its number.
     Few(i64),
-    /// By its UUID.
+    /// A row of `many`, by its UUID.
     Many(String),
 }
 
 impl Marks {
-    /// The tables.
+    /// The tables: `few`, `many`, `done`.
     pub const fn tables(&self) -> [&'static str; 3] {
         [self.few, self.many, self.done]
     }
 
-    /// A template of [`MARKS_DDL`] for these tables.
-    pub fn ddl(&self, template: &str) -> String {
+    /// The template of these tables, with `{schema}` and `{work}` left to be filled in.
+    pub fn ddl(&self) -> String {
         let Self { few, many, done, key, keys, kind, view, shown, collation, key_is, subjects, .. } = self;
-        let parts = [
-            ("{few}", *few),
-            ("{many}", many),
-            ("{done}", done),
-            ("{key}", key),
-            ("{keys}", keys),
-            ("{kind}", kind),
-            ("{view}", view),
-            ("{shown}", shown),
-            ("{collate}", collation),
-            ("{key_is}", key_is),
-            ("{subjects}", subjects[1]),
+        let most = MOST.to_string();
+        let values = [
+            ("few", *few),
+            ("many", many),
+            ("done", done),
+            ("key", key),
+            ("keys", keys),
+            ("kind", kind),
+            ("view", view),
+            ("shown", shown),
+            ("collate", collation),
+            ("key_is", key_is),
+            ("subjects", subjects[1]),
+            ("MOST", &most),
         ];
-        parts.iter().fold(template.to_owned(), |sql, (name, value)| sql.replace(name, value))
+        fill(DDL, &values)
     }
 
-    /// The tables, quoted, with the working schema of a target schema.
+    /// The tables, as SQL, in the working schema of a target schema.
     pub fn relations(&self, schema: &str) -> [String; 3] {
-        let work = quoted(work_schema(schema));
-        self.tables().map(|table| format!("{work}.{table}"))
+        let work = work_schema(schema);
+        self.tables().map(|table| qualified(&work, table))
     }
 
     /// The marks of a key.
+    ///
+    /// # Errors
+    /// Where the tables cannot be read.
     pub fn of<K: IntoDatum>(&self, db: Db, schema: &str, key: K) -> Result<Vec<Mark>> {
         let Self { key: id, keys: ids, .. } = self;
         let [few, many, done] = self.relations(schema);
-        // What is done is looked up row by row: a join, planned while there is nothing, would read all of it.
+        // Refreshed keys are looked up row by row: a join, planned while the table is empty, would read all of it.
         let sql = format!(
-            "SELECT d.mark, NULL::text, d.source, d.since FROM {few} d WHERE d.{id} = $1 \
+            "SELECT d.mark AS of_few, NULL::text AS of_many, d.source, d.since FROM {few} d WHERE d.{id} = $1 \
                AND (SELECT true FROM {done} x WHERE x.mark = d.of_many AND x.{id} = d.{id}) IS NULL \
              UNION ALL SELECT NULL, m.mark::text, m.source, m.sinces[p.place] FROM {many} m \
                CROSS JOIN LATERAL (SELECT pg_catalog.width_bucket($1, m.{ids}) AS place OFFSET 0) AS p \
              WHERE $1 BETWEEN m.first AND m.last AND m.{ids}[p.place] = $1 \
                AND (SELECT true FROM {done} x WHERE x.mark = m.mark AND x.{id} = $1) IS NULL"
         );
-        let mut marks = Vec::new();
-        db.rows(&sql, &[arg(key)], Sees::Snapshot, |row| {
-            let of_few = || Row::Few(row.long(0).unwrap_or_default());
-            marks.push(Mark {
-                source: row.string(2).unwrap_or_default(),
-                since: row.micros(3).unwrap_or(i64::MIN),
-                row: row.string(1).map_or_else(of_few, Row::Many),
-            });
-            Ok(())
-        })?;
-        Ok(marks)
+        db.all(&sql, &[arg(key)], Sees::Snapshot, |row| {
+            let place = match row.get("of_many")? {
+                Some(mark) => Place::Many(mark),
+                None => Place::Few(row.get("of_few")?),
+            };
+            Ok(Mark { source: row.get("source")?, since: row.get::<Micros>("since")?.0, place })
+        })
     }
 
-    /// Clears these marks of a key, and none that came later. Gives the rows of many that they stand in.
+    /// Clears these marks of a key, and no later ones. Gives the ids of the array rows that the marks stand in.
+    ///
+    /// # Errors
+    /// Where the tables cannot be written.
     pub fn clear<K: IntoDatum + Clone>(
         &self,
         db: Db,
@@ -137,9 +147,9 @@ impl Marks {
         }
         let (mut of_few, mut of_many) = (Vec::new(), Vec::new());
         for mark in marks {
-            match mark.row {
-                Row::Few(mark) => of_few.push(mark),
-                Row::Many(mark) => of_many.push(mark),
+            match mark.place {
+                Place::Few(mark) => of_few.push(mark),
+                Place::Many(mark) => of_many.push(mark),
             }
         }
         let id = self.key;
@@ -151,7 +161,7 @@ impl Marks {
             );
             db.execute_small(&sql, &[arg(key.clone()), arg(of_many.clone())])?;
         }
-        // Of many that were settled meanwhile, the mark is now one of few.
+        // A mark of an array row that was settled meanwhile is now a row of its own.
         let sql = format!(
             "DELETE FROM {few} d WHERE d.{id} = $1 AND (d.mark = ANY ($2) OR d.of_many = ANY ($3::text[]::uuid[]) \
              OR EXISTS (SELECT FROM {done} x WHERE x.mark = d.of_many AND x.{id} = d.{id}))"
@@ -160,9 +170,12 @@ impl Marks {
         Ok(of_many)
     }
 
-    /// Removes rows of many, of which little is left: of those given, if at most [`FEW`] are not done, and of
-    /// any that are a day old. What is not done becomes a mark of few, and stays the same mark to those who
-    /// have seen it before. Never waits.
+    /// Removes array rows of which few keys are left: given ones with at most [`FEW`] keys not refreshed, and any that
+    /// are a day old. Each key that is left gets a row of its own, which refers to the array row, so that a session that
+    /// has read the mark before can clear it. Never waits for a lock.
+    ///
+    /// # Errors
+    /// Where the tables cannot be written.
     pub fn settle(&self, db: Db, schema: &str, given: &[String]) -> Result<()> {
         let Self { key: id, keys: ids, .. } = self;
         let [few, many, done] = self.relations(schema);
@@ -170,22 +183,19 @@ impl Marks {
             "SELECT m.mark::text FROM {many} m WHERE m.mark = ANY ($1::text[]::uuid[]) \
              AND m.number - (SELECT count(*) FROM {done} x WHERE x.mark = m.mark) <= {FEW} FOR UPDATE OF m SKIP LOCKED"
         );
-        // Few at a time, so that no call has to do what others left.
+        // Ten at a time, so that no call has to clean up after all others.
         let old = format!(
             "SELECT m.mark::text FROM {many} m WHERE m.marked_at < now() - interval '1 day' \
              ORDER BY m.marked_at LIMIT 10 FOR UPDATE SKIP LOCKED"
         );
         let mut settled = Vec::new();
-        for (sql, args) in [(of_given, &[arg(given.to_vec())][..]), (old, &[])] {
-            db.rows(&sql, args, Sees::Now, |row| {
-                settled.extend(row.string(0));
-                Ok(())
-            })?;
+        for (sql, args) in [(&of_given, &[arg(given.to_vec())][..]), (&old, &[])] {
+            settled.extend(db.all(sql, args, Sees::Now, |row| row.get::<String>("mark"))?);
         }
         if settled.is_empty() {
             return Ok(());
         }
-        // The locks are there: from here on what is done by others is seen, or theirs to keep.
+        // With the rows locked: keys that others have refreshed by now are seen, later ones refer to the new rows.
         let left = format!(
             "INSERT INTO {few} ({id}, source, since, marked_at, of_many) \
              SELECT u.key, m.source, u.since, m.marked_at, m.mark FROM {many} m CROSS JOIN LATERAL \
@@ -205,7 +215,7 @@ impl Marks {
         db.execute(&past, &[]).map(|_| ())
     }
 
-    /// SQL: the keys that stand in rows of many and are not done; some more than once.
+    /// SQL: the keys of array rows that are not refreshed; some more than once.
     fn marked_by_many(&self, schema: &str) -> String {
         let Self { key: id, keys: ids, .. } = self;
         let [_, many, done] = self.relations(schema);
@@ -215,6 +225,7 @@ impl Marks {
         )
     }
 
+    /// SQL: the keys of rows of their own that are not refreshed; some more than once.
     fn marked_by_few(&self, schema: &str) -> String {
         let id = self.key;
         let [few, _, done] = self.relations(schema);
@@ -229,7 +240,7 @@ impl Marks {
         format!("{} UNION {}", self.marked_by_few(schema), self.marked_by_many(schema))
     }
 
-    /// SQL: whether a key is marked. Rows of many are read once, however many keys are asked for.
+    /// SQL: whether a key is marked. Array rows are read once, however many keys are asked for.
     pub fn is_marked(&self, schema: &str, key: &str) -> String {
         format!(
             "(EXISTS ({} AND d.{} = {key}) OR {key} IN ({}))",

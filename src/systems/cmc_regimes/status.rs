@@ -3,8 +3,8 @@
 use regime_core::Layer;
 
 use crate::output::fresh::{Fresh, Last};
+use crate::output::own::RUN_LOG;
 use crate::output::relation::{output_relation, work_relation};
-use crate::output::run_log::RUN_LOG;
 use crate::pg::arg::arg;
 use crate::pg::error::Result;
 use crate::pg::spi::{Db, Micros, Row, Sees};

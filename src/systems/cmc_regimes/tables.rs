@@ -1,29 +1,25 @@
 //! The tables of the layered regimes of assets.
 
-use crate::output::run_log::{LOG, LOG_VIEW, RUN_LOG_DDL};
-use crate::output::system::{System, view, work};
+use crate::output::own::{view, work};
+use crate::output::system::System;
 use crate::sync::table::{Column, Index, OnChange, Table, Type, column, nullable};
-use crate::track::marks::{MARKS_DDL, Marks};
+use crate::track::marks::Marks;
 
 /// The layered regimes of assets.
 pub const CMC: System = System {
     name: REGIMES.name,
     subject: ["asset", "assets"],
     tables: &TABLES,
-    own: &[
+    state: &[
         work(STATE, &["id", "sources", "tracking", "proxy", "memory"]),
         work(INPUTS, &["id", "layer", "block", "print", "emas"]),
-        work(ASSETS.few, &["id", "mark", "source", "since", "of_many"]),
-        work(ASSETS.many, &["mark", "source", "ids", "sinces", "number", "first", "last"]),
-        work(ASSETS.done, &["mark", "id"]),
-        LOG,
+    ],
+    calls: &[
         work(WORK, &["id", "round", "place", "task", "began", "status", "worker"]),
-        view(ASSETS.view, &["since"]),
-        LOG_VIEW,
         view("cmc_regime_progress", &["round"]),
     ],
     marks: Some(&ASSETS),
-    ddl: &[include_str!("../../../sql/set_up/cmc_regimes.sql"), MARKS_DDL, RUN_LOG_DDL],
+    ddl: include_str!("../../../sql/set_up/cmc_regimes.sql"),
     finish: None,
 };
 

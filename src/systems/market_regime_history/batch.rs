@@ -1,11 +1,10 @@
 //! One batch: the days of a span computed from their closes, compared with what is stored, and written.
 
-use pgrx::spi::quote_identifier as quoted;
-
 use regime_core::market_regime_history::{Day, VERSION, days};
 
 use crate::output::entry::{About, Began, Entry, Mode};
 use crate::output::refresh::{self, Done};
+use crate::pg::catalog::qualified;
 use crate::pg::error::Result;
 use crate::pg::memory;
 use crate::pg::spi::Db;
@@ -65,7 +64,7 @@ impl Differing {
 
 impl Job<'_, '_> {
     fn relation(&self) -> String {
-        format!("{}.{}", quoted(self.schema), MARKET_REGIME_HISTORY.name)
+        qualified(self.schema, MARKET_REGIME_HISTORY.name)
     }
 
     /// The days of a span that are to be done.

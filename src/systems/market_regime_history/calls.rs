@@ -1,11 +1,11 @@
-//! The table of running backfills: what each was asked for, where it stands, and what went wrong.
+//! The table of backfills: what each call was asked for, where it stands, and what went wrong.
 
 use pgrx::prelude::*;
 
 use crate::pg::arg::{arg, date_arg};
 use crate::pg::catalog::work_relation;
 use crate::pg::error::{Error, Result};
-use crate::pg::spi::{Db, Sees};
+use crate::pg::spi::{Days, Db, Sees};
 use crate::systems::market_regime_history::asked::Asked;
 use crate::systems::market_regime_history::batch::{Batch, Differing};
 use crate::systems::market_regime_history::days::Span;
@@ -16,24 +16,49 @@ fn relation(schema: &str) -> String {
     work_relation(schema, BACKFILLS)
 }
 
+/// Where a call stands, as `status` of the table says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Days are left, also after an interruption.
+    Running,
+    /// Every batch was stored.
+    Done,
+    /// Every batch was attempted, and at least one failed.
+    Failed,
+}
+
+impl Status {
+    /// The status as the table has it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Status::Running => "running",
+            Status::Done => "done",
+            Status::Failed => "failed",
+        }
+    }
+}
+
 /// A call and where it stands.
 pub struct Call {
     pub asked: Asked,
-    /// What is left of its span.
+    /// The part of the span that no batch has come to yet.
     pub rest: Span,
     pub outcome: Outcome,
 }
 
-/// Notes a call that begins with so many days to do, and gives its number. Calls for the symbol that are over, or
+/// Records a call that begins with `days` trading days to do; gives its number. Calls for the symbol that are over, or
 /// whose sessions are gone, are removed.
+///
+/// # Errors
+/// Where the table cannot be written.
 pub fn open(db: Db, schema: &str, asked: &Asked, days: i64) -> Result<i64> {
     let relation = relation(schema);
     let over = format!(
         "DELETE FROM {relation} WHERE backfill IN (SELECT b.backfill FROM {relation} AS b WHERE b.market_symbol = $1 \
-         AND (b.status <> 'running' OR b.worker = pg_catalog.pg_backend_pid() \
+         AND (b.status <> $2 OR b.worker = pg_catalog.pg_backend_pid() \
          OR NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity AS a WHERE a.pid = b.worker)) FOR UPDATE SKIP LOCKED)"
     );
-    db.execute_small(&over, &[arg(asked.symbol.as_str())])?;
+    db.execute_small(&over, &[arg(asked.symbol.as_str()), arg(Status::Running.as_str())])?;
     let insert = format!(
         "INSERT INTO {relation} (market_symbol, start_date, end_date, batch_size, full_refresh, worker, began, reported, next_day, days, days_left) \
          VALUES ($1, $2, $3, $4, $5, pg_catalog.pg_backend_pid(), clock_timestamp(), clock_timestamp(), $2, $6, $6) RETURNING backfill"
@@ -46,10 +71,13 @@ pub fn open(db: Db, schema: &str, asked: &Asked, days: i64) -> Result<i64> {
         arg(asked.full_refresh),
         arg(days),
     ];
-    Ok(db.first(&insert, &args, Sees::Now, |row| Ok(row.long(0)))?.flatten().unwrap_or_default())
+    db.one(&insert, &args, Sees::Now, |row| row.get("backfill"))
 }
 
 /// The call of this number.
+///
+/// # Errors
+/// Where there is no such call, or the table cannot be read.
 pub fn load(db: Db, schema: &str, backfill: i64) -> Result<Call> {
     let relation = relation(schema);
     let sql = format!(
@@ -57,25 +85,28 @@ pub fn load(db: Db, schema: &str, backfill: i64) -> Result<Call> {
          failures, sqlstate, differing, first_differing FROM {relation} WHERE backfill = $1"
     );
     let found = db.first(&sql, &[arg(backfill)], Sees::Now, |row| {
-        let (long, int) = (|c| row.long(c).unwrap_or_default(), |c| row.int(c).unwrap_or_default());
-        let span = Span { from: row.date(1).unwrap_or(i32::MIN), to: row.date(2).unwrap_or(i32::MAX) };
+        let date = |name| Ok::<i32, Error>(row.get::<Days>(name)?.0);
+        let span = Span { from: date("start_date")?, to: date("end_date")? };
         Ok(Call {
             asked: Asked {
-                symbol: row.string(0).unwrap_or_default(),
+                symbol: row.get("market_symbol")?,
                 span,
-                batch_size: int(3),
-                full_refresh: row.bool(4) == Some(true),
+                batch_size: row.get("batch_size")?,
+                full_refresh: row.get("full_refresh")?,
             },
-            rest: Span { from: row.date(5).unwrap_or(span.from), to: span.to },
+            rest: Span { from: date("next_day")?, to: span.to },
             outcome: Outcome {
-                days: long(6),
-                left: long(7),
-                days_failed: long(8),
-                batches: int(9),
-                failed: int(10),
-                failures: row.strings(11).unwrap_or_default(),
-                sqlstate: row.string(12),
-                differing: Differing { days: long(13), first: row.date(14) },
+                days: row.get("days")?,
+                left: row.get("days_left")?,
+                days_failed: row.get("days_failed")?,
+                batches: row.get("batches")?,
+                failed: row.get("failed")?,
+                failures: row.get("failures")?,
+                sqlstate: row.get("sqlstate")?,
+                differing: Differing {
+                    days: row.get("differing")?,
+                    first: row.get::<Option<Days>>("first_differing")?.map(|day| day.0),
+                },
                 ..Outcome::default()
             },
         })
@@ -86,7 +117,10 @@ pub fn load(db: Db, schema: &str, backfill: i64) -> Result<Call> {
     })
 }
 
-/// Notes what a batch did.
+/// Records what a batch did.
+///
+/// # Errors
+/// Where the table cannot be written.
 pub fn report(db: Db, schema: &str, backfill: i64, batch: &Batch, outcome: &Outcome) -> Result<()> {
     let sql = format!(
         "UPDATE {} SET worker = pg_catalog.pg_backend_pid(), reported = clock_timestamp(), status = $2, next_day = $3, days_left = $4, \
@@ -94,13 +128,13 @@ pub fn report(db: Db, schema: &str, backfill: i64, batch: &Batch, outcome: &Outc
         relation(schema)
     );
     let status = match (batch.left, outcome.failed) {
-        (1.., _) => "running",
-        (_, 0) => "done",
-        _ => "failed",
+        (1.., _) => Status::Running,
+        (_, 0) => Status::Done,
+        _ => Status::Failed,
     };
     let args = [
         arg(backfill),
-        arg(status),
+        arg(status.as_str()),
         date_arg(batch.span.to.saturating_add(1)),
         arg(outcome.left),
         arg(outcome.days_failed),

@@ -10,7 +10,7 @@ use crate::pg::arg::{Arg, arg, timestamp_arg};
 use crate::pg::cache::known;
 use crate::pg::catalog::extension_schema;
 use crate::pg::error::{Error, Result};
-use crate::pg::spi::{Db, Sees};
+use crate::pg::spi::{Days, Db, Micros, Row, Sees};
 use crate::pg::{settings, syscache};
 use crate::source::map::MapRow;
 use crate::source::relation::Relation;
@@ -52,7 +52,11 @@ pub struct Missing {
 }
 
 impl Closes {
-    /// Finds the closes of a symbol: its candles of timeframe 1d, else the daily bars of the asset that has it.
+    /// Finds the closes of a symbol: its candles of timeframe 1d, else the daily bars of the asset with the symbol.
+    /// Specification 4, section 5.
+    ///
+    /// # Errors
+    /// Where there is neither, or the current role may not read the table.
     pub fn find(db: Db, symbol: &str) -> Result<Self> {
         let candles = candles::Source::find(db)?;
         if let Some(source) = &candles {
@@ -116,9 +120,10 @@ impl Closes {
         self.relation.columns.last().map_or("", String::as_str)
     }
 
-    /// The closes of a span, and those before it that its first day depends on.
+    /// The closes of a span, and the closes before the span that its first day depends on, in ascending time.
     ///
-    /// Fails on bars that cannot be used ([`check_bars`]) and on two of one day.
+    /// # Errors
+    /// Where a bar cannot be used ([`check_bars`]) or two bars are of one day.
     pub fn read(&self, db: Db, span: Span) -> Result<Series> {
         let (ts, close, relation, condition) =
             (self.time(), self.close(), &self.relation.sql, self.condition());
@@ -127,12 +132,15 @@ impl Closes {
              (SELECT {ts}, {close} FROM {relation} WHERE {condition} AND {ts} < $3 ORDER BY {ts} DESC LIMIT {})",
             REACH - 1
         );
+        const TIME: usize = 0;
+        const CLOSE: usize = 1;
         let (mut times, mut close) = (Vec::new(), Vec::new());
         let mut args = self.args();
         args.extend(span.moments().map(|moment| timestamp_arg(Some(moment))));
         db.rows(&sql, &args, Sees::Snapshot, |row| {
-            times.push(row.micros(0).unwrap_or(i64::MAX));
-            close.push(row.price(1));
+            // A bar without a time is as unusable as one at infinity.
+            times.push(row.get::<Option<Micros>>(TIME)?.map_or(i64::MAX, |ts| ts.0));
+            close.push(row.price(CLOSE));
             Ok(())
         })?;
         sort_by_time(&mut times, [&mut close].into_iter());
@@ -147,8 +155,11 @@ impl Closes {
         Ok(Series { days, close })
     }
 
-    /// The trading days of a span, from the 60th bar on, that a table has no row of, or all of them without a
-    /// table; a batch is of so many.
+    /// The trading days of a span, from the 60th bar on, that the table `history` has no row of, or all days without a
+    /// table; `batch` is the number of days in a batch. Specification 4, section 4.
+    ///
+    /// # Errors
+    /// Where the closes or the table cannot be read.
     pub fn missing(&self, db: Db, history: Option<&str>, span: Span, batch: i32) -> Result<Missing> {
         let (ts, relation, condition) = (self.time(), &self.relation.sql, self.condition());
         let stored = match history {
@@ -158,7 +169,7 @@ impl Closes {
             None => "$5 IS NULL".to_owned(),
         };
         let sql = format!(
-            "SELECT count(*), min(day_), max(day_) FILTER (WHERE n_ <= $6) FROM (SELECT day_, row_number() OVER (ORDER BY day_) AS n_ FROM \
+            "SELECT count(*) AS days, min(day_) AS first, max(day_) FILTER (WHERE n_ <= $6) AS last FROM (SELECT day_, row_number() OVER (ORDER BY day_) AS n_ FROM \
              (SELECT ({ts} AT TIME ZONE 'UTC')::date AS day_ FROM {relation} WHERE {condition} AND {ts} >= $3 AND {ts} < $4 AND {ts} >= \
              (SELECT {ts} FROM {relation} WHERE {condition} AND {ts} IS NOT NULL ORDER BY {ts} OFFSET {} LIMIT 1)) AS b WHERE NOT {stored}) AS m",
             LOOKBACK - 1
@@ -166,28 +177,36 @@ impl Closes {
         let mut args = self.args();
         args.extend(span.moments().map(|moment| timestamp_arg(Some(moment))));
         args.extend([arg(self.symbol.as_str()), arg(batch)]);
-        let found = db.first(&sql, &args, Sees::Snapshot, |row| {
-            Ok(Missing { days: row.long(0).unwrap_or_default(), first: row.date(1), last: row.date(2) })
-        })?;
-        Ok(found.unwrap_or_default())
+        db.one(&sql, &args, Sees::Snapshot, |row| {
+            let date = |name| Ok::<Option<i32>, Error>(row.get::<Option<Days>>(name)?.map(|day| day.0));
+            Ok(Missing { days: row.get("days")?, first: date("first")?, last: date("last")? })
+        })
     }
 
-    /// The newest trading day.
+    /// The newest trading day, in days since 2000.
+    ///
+    /// # Errors
+    /// Where the closes cannot be read.
     pub fn newest(&self, db: Db) -> Result<Option<i32>> {
         let ts = self.time();
         let sql = format!(
-            "SELECT {ts} FROM {} WHERE {} ORDER BY {ts} DESC NULLS LAST LIMIT 1",
+            "SELECT {ts} AS newest FROM {} WHERE {} ORDER BY {ts} DESC NULLS LAST LIMIT 1",
             self.relation.sql,
             self.condition()
         );
-        let found = db.first(&sql, &self.args(), Sees::Snapshot, |row| Ok(row.micros(0)))?;
-        Ok(found.map(|ts| day_of(ts.unwrap_or(i64::MAX))))
+        // NULL where no bar has a time, which reading the bars refuses.
+        let read = |row: &Row| row.get::<Option<Micros>>("newest");
+        let found = db.first(&sql, &self.args(), Sees::Snapshot, read)?;
+        Ok(found.map(|ts| day_of(ts.map_or(i64::MAX, |ts| ts.0))))
     }
 
-    /// Bars after a day.
+    /// The number of bars after a day, which is in days since 2000.
+    ///
+    /// # Errors
+    /// Where the closes cannot be read.
     pub fn bars_after(&self, db: Db, day: i32) -> Result<i64> {
         let sql = format!(
-            "SELECT count(*) FROM {} WHERE {} AND {} >= $3",
+            "SELECT count(*) AS bars FROM {} WHERE {} AND {} >= $3",
             self.relation.sql,
             self.condition(),
             self.time()
@@ -195,7 +214,7 @@ impl Closes {
         let [_, end] = Span { from: day, to: day }.moments();
         let mut args = self.args();
         args.push(timestamp_arg(Some(end)));
-        Ok(db.first(&sql, &args, Sees::Snapshot, |row| Ok(row.long(0)))?.flatten().unwrap_or_default())
+        db.one(&sql, &args, Sees::Snapshot, |row| row.get("bars"))
     }
 
     fn no_bars(&self, asset: i32) -> Error {
@@ -231,7 +250,7 @@ pub fn canonical(db: Db, symbol: &str) -> Result<String> {
     Ok(of_asset.unwrap_or_else(|| symbol.to_owned()))
 }
 
-/// There is nothing of this symbol; says where was looked, and which name is nearest.
+/// The error of an unknown symbol: where it was looked for, and the nearest known name.
 fn unknown(
     db: Db,
     symbol: &str,

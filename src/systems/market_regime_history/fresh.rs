@@ -3,62 +3,95 @@
 use crate::output::fresh::{Fresh, Last};
 use crate::output::relation::{output_relation, work_relation};
 use crate::pg::catalog::extension_schema;
-use crate::pg::error::Result;
-use crate::pg::spi::{Db, Sees};
+use crate::pg::error::{Error, Result};
+use crate::pg::spi::{Days, Db, Micros, Row, Sees};
+use crate::systems::market_regime_history::calls::Status;
 use crate::systems::market_regime_history::closes::Closes;
-use crate::systems::market_regime_history::days::{midnight, shown};
+use crate::systems::market_regime_history::days::{call, midnight, shown};
 use crate::systems::market_regime_history::tables::{BACKFILLS, MARKET_REGIME_HISTORY};
 
 /// Every symbol that has days or was asked for.
+///
+/// # Errors
+/// Where the table of days or of backfills cannot be read.
 pub fn all(db: Db) -> Result<Vec<Fresh>> {
     let own = format!("{}.", extension_schema(db)?);
     let (history, backfills) =
         (output_relation(db, MARKET_REGIME_HISTORY.name)?, work_relation(db, BACKFILLS)?);
     let sql = format!(
-        "SELECT s.market_symbol::text, (SELECT max(date)::date FROM {history} h WHERE h.market_symbol = s.market_symbol), \
+        "SELECT s.market_symbol::text, (SELECT max(date)::date FROM {history} h WHERE h.market_symbol = s.market_symbol) AS newest, \
          b.reported, b.status, b.failures, b.differing, b.first_differing, b.start_date \
          FROM (SELECT market_symbol FROM {history} UNION SELECT market_symbol FROM {backfills}) AS s \
          LEFT JOIN LATERAL (SELECT * FROM {backfills} b WHERE b.market_symbol = s.market_symbol ORDER BY b.backfill DESC LIMIT 1) AS b ON true \
          ORDER BY 1"
     );
-    let mut all = Vec::new();
-    db.rows(&sql, &[], Sees::Snapshot, |row| {
-        let newest = row.date(1);
-        let (reported, has_failed) = (row.micros(2), row.text(3) == Some("failed"));
-        let last = if has_failed {
-            let message = row.strings(4).and_then(|failures| failures.into_iter().next());
-            Last { error: reported, message, ..Last::default() }
+    let stored = db.all(&sql, &[], Sees::Snapshot, Stored::read)?;
+    stored.into_iter().map(|stored| stored.fresh(db, &own)).collect()
+}
+
+/// What the tables have of a symbol: its newest day, and its last backfill, if any. Days are days since 2000.
+struct Stored {
+    symbol: String,
+    newest: Option<i32>,
+    /// When the last batch ended, in microseconds since 2000.
+    reported: Option<i64>,
+    has_failed: bool,
+    failures: Option<Vec<String>>,
+    differing: Option<i64>,
+    first_differing: Option<i32>,
+    start_date: Option<i32>,
+}
+
+impl Stored {
+    fn read(row: &Row) -> Result<Self> {
+        let date = |name| Ok::<Option<i32>, Error>(row.get::<Option<Days>>(name)?.map(|day| day.0));
+        Ok(Self {
+            symbol: row.get("market_symbol")?,
+            newest: date("newest")?,
+            reported: row.get::<Option<Micros>>("reported")?.map(|at| at.0),
+            has_failed: row.get::<Option<&str>>("status")? == Some(Status::Failed.as_str()),
+            failures: row.get("failures")?,
+            differing: row.get("differing")?,
+            first_differing: date("first_differing")?,
+            start_date: date("start_date")?,
+        })
+    }
+
+    /// How fresh the days of the symbol are; `own` is the schema of the extension, with a dot.
+    fn fresh(self, db: Db, own: &str) -> Result<Fresh> {
+        let command = self.command(own);
+        let last = if self.has_failed {
+            let message = self.failures.and_then(|failures| failures.into_iter().next());
+            Last { error: self.reported, message, ..Last::default() }
         } else {
-            Last { success: reported, ..Last::default() }
+            Last { success: self.reported, ..Last::default() }
         };
-        let name = row.string(0).unwrap_or_default();
-        // From where it has to be done again, or from the newest day on.
-        let differing = row.date(6);
-        let again = differing.into_iter().chain(row.date(7).filter(|_| has_failed)).min();
-        let from = again.or(newest).map(|day| {
-            let refresh = if differing.is_some() { "full_refresh => true, " } else { "" };
-            format!("start_date => '{}', {refresh}", shown(day))
-        });
-        let fresh = Fresh {
-            command: crate::systems::market_regime_history::days::call(
-                &own,
-                &name,
-                &from.unwrap_or_default(),
+        // A symbol whose closes are gone keeps its days; nothing is newer than these.
+        let (newest_source, behind) = match Closes::find(db, &self.symbol) {
+            Ok(closes) => (
+                closes.newest(db)?.map(midnight),
+                self.newest.map_or(Ok(0), |day| closes.bars_after(db, day))?,
             ),
-            name,
-            newest_row: newest.map(midnight),
-            marked: row.long(5).is_some_and(|days| days > 0),
+            Err(_) => (None, 0),
+        };
+        Ok(Fresh {
+            name: self.symbol,
+            newest_source,
+            newest_row: self.newest.map(midnight),
+            behind,
+            marked: self.differing.is_some_and(|days| days > 0),
+            command,
             last,
             ..Fresh::default()
-        };
-        all.push((fresh, newest));
-        Ok(())
-    })?;
-    for (fresh, newest) in &mut all {
-        // A symbol whose closes are gone keeps its days; there is nothing newer.
-        let Ok(closes) = Closes::find(db, &fresh.name) else { continue };
-        fresh.newest_source = closes.newest(db)?.map(midnight);
-        fresh.behind = newest.map_or(Ok(0), |day| closes.bars_after(db, day))?;
+        })
     }
-    Ok(all.into_iter().map(|(fresh, _)| fresh).collect())
+
+    /// The call that stores the days again from the first that differs or failed, or from the newest day on.
+    fn command(&self, own: &str) -> String {
+        let failed = self.start_date.filter(|_| self.has_failed);
+        let again = self.first_differing.into_iter().chain(failed).min();
+        let refresh = if self.first_differing.is_some() { "full_refresh => true, " } else { "" };
+        let from = again.or(self.newest).map(|day| format!("start_date => '{}', {refresh}", shown(day)));
+        call(own, &self.symbol, &from.unwrap_or_default())
+    }
 }

@@ -10,9 +10,10 @@ use crate::pg::arg::arg;
 use crate::pg::columns::{Table, check_name, column, wrong_type};
 use crate::pg::error::{Error, Result};
 use crate::pg::result_set::{Field, Rows, Text};
-use crate::pg::spi::{Db, Sees};
+use crate::pg::spi::{Days, Db, Sees};
 use crate::pg::{columns, spi};
-use crate::systems::market_regime_history::days::shown;
+use crate::systems::market_regime_history::closes::canonical;
+use crate::systems::market_regime_history::days::{call, shown};
 use crate::systems::market_regime_history::read::stored;
 
 /// The columns of the returns, as the caller names them.
@@ -21,7 +22,11 @@ pub struct Names<'a> {
     pub value: &'a str,
 }
 
-/// Performance per regime. Days before the first regime are in none; a NOTICE tells how many they are.
+/// Writes the performance in each regime. Days before the first regime are left out; a NOTICE tells how many.
+/// Specification 4, section 5.
+///
+/// # Errors
+/// Where the symbol has no stored days, or the returns cannot be used.
 pub fn by_regime(
     rows: &mut Rows,
     relation: pg_sys::Oid,
@@ -56,23 +61,21 @@ pub fn by_regime(
 
 /// The stored regimes of a symbol by day.
 fn labels(db: Db, symbol: &str) -> Result<Vec<(i32, Regime)>> {
-    let symbol = &crate::systems::market_regime_history::closes::canonical(db, symbol)?;
+    let symbol = &canonical(db, symbol)?;
     let (relation, _) = stored(db, symbol)?;
     let sql =
         format!("SELECT date::date, regime::text FROM {relation} WHERE market_symbol = $1 ORDER BY date");
     let mut labels = Vec::new();
     db.rows(&sql, &[arg(symbol)], Sees::Snapshot, |row| {
-        let (date, name) = (row.date(0).unwrap_or_default(), row.text(1).unwrap_or_default());
+        // NULL in an adopted table: no regime either.
+        let Days(date) = row.get("date")?;
+        let name = row.get::<Option<&str>>("regime")?.unwrap_or_default();
         let regime = Regime::parse(name).ok_or_else(|| {
             Error::new(
                 PgSqlErrorCode::ERRCODE_DATA_EXCEPTION,
                 format!("{relation} has an unknown regime \"{name}\" on {}", shown(date)),
             )
-            .hint(crate::systems::market_regime_history::days::call(
-                "",
-                symbol,
-                "full_refresh => true, ",
-            ))
+            .hint(call("", symbol, "full_refresh => true, "))
         })?;
         labels.push((date, regime));
         Ok(())
@@ -119,9 +122,11 @@ impl<'a> Returns<'a> {
     fn read(&self, db: Db) -> Result<Vec<(i32, f64)>> {
         let Self { table, date, value, .. } = self;
         let sql = format!("SELECT {date}, {value} FROM {}", table.sql);
+        const DATE: usize = 0;
+        const VALUE: usize = 1;
         let mut returns = Vec::new();
         db.rows(&sql, &[], Sees::Snapshot, |row| {
-            returns.push((row.date(0).unwrap_or(i32::MAX), row.known(1)));
+            returns.push((row.get::<Option<Days>>(DATE)?.map_or(i32::MAX, |day| day.0), row.known(VALUE)));
             Ok(())
         })?;
         returns.sort_by_key(|(date, _)| *date);

@@ -6,7 +6,7 @@ use crate::output::relation::output_relation;
 use crate::pg::arg::{arg, date_arg};
 use crate::pg::error::Result;
 use crate::pg::result_set::{Field, Rows, Text};
-use crate::pg::spi::{self, Db, Sees};
+use crate::pg::spi::{self, Days, Db, Sees};
 use crate::systems::market_regime_history::batch::Computed;
 use crate::systems::market_regime_history::closes::{Closes, canonical};
 use crate::systems::market_regime_history::days::{Span, not_stored};
@@ -16,12 +16,15 @@ use crate::systems::market_regime_history::tables::MARKET_REGIME_HISTORY;
 const COLUMNS: &str = "market_symbol::text, date::date, regime::text, confidence::float8, volatility_percentile::float8, \
      trend_strength::float8, momentum_score::float8, drawdown_severity::float8, volume_anomaly::float8, description::text";
 
-/// The table, with the newest stored day of a symbol; an error if there is none.
+/// The table, as SQL, and the newest stored day of a symbol, in days since 2000.
+///
+/// # Errors
+/// Where no day of the symbol is stored.
 pub fn stored(db: Db, symbol: &str) -> Result<(String, i32)> {
     let relation = output_relation(db, MARKET_REGIME_HISTORY.name)?;
-    let sql = format!("SELECT max(date)::date FROM {relation} WHERE market_symbol = $1");
-    match db.first(&sql, &[arg(symbol)], Sees::Snapshot, |row| Ok(row.date(0)))?.flatten() {
-        Some(newest) => Ok((relation, newest)),
+    let sql = format!("SELECT max(date)::date AS newest FROM {relation} WHERE market_symbol = $1");
+    match db.one(&sql, &[arg(symbol)], Sees::Snapshot, |row| row.get("newest"))? {
+        Some(Days(newest)) => Ok((relation, newest)),
         None => {
             // A symbol that nobody knows is a worse mistake.
             Closes::find(db, symbol)?;

@@ -1,7 +1,7 @@
 //! The tables of the market regime history.
 
-use crate::output::run_log::{LOG, LOG_VIEW, RUN_LOG_DDL};
-use crate::output::system::{System, view, work};
+use crate::output::own::{view, work};
+use crate::output::system::System;
 use crate::sync::table::{OnChange, Table, Type, column, nullable};
 
 /// The bull, bear, volatile and transitioning days of a market.
@@ -9,17 +9,16 @@ pub const HISTORY: System = System {
     name: MARKET_REGIME_HISTORY.name,
     subject: ["batch", "batches"],
     tables: &[&MARKET_REGIME_HISTORY],
-    own: &[
-        LOG,
+    state: &[],
+    calls: &[
         work(
             BACKFILLS,
             &["backfill", "market_symbol", "worker", "status", "next_day", "failures", "differing"],
         ),
-        LOG_VIEW,
         view("market_regime_progress", &["backfill"]),
     ],
     marks: None,
-    ddl: &[include_str!("../../../sql/set_up/market_regime_history.sql"), RUN_LOG_DDL],
+    ddl: include_str!("../../../sql/set_up/market_regime_history.sql"),
     finish: None,
 };
 

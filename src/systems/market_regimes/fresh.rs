@@ -1,9 +1,9 @@
 //! How fresh each series is.
 
-use pgrx::spi::{quote_identifier as quoted, quote_literal};
+use pgrx::spi::quote_literal;
 
 use crate::output::fresh::{Fresh, last};
-use crate::pg::catalog::extension_schema;
+use crate::pg::catalog::{extension_schema, qualified};
 use crate::pg::error::Result;
 use crate::pg::settings;
 use crate::pg::spi::{Db, Sees};
@@ -14,6 +14,9 @@ use crate::systems::market_regimes::tables::{MARKET, MARKET_REGIMES};
 use crate::systems::market_regimes::{marks, state};
 
 /// Every series with candles or rows.
+///
+/// # Errors
+/// Where candles, rows or the run log cannot be read.
 pub fn all(db: Db) -> Result<Vec<Fresh>> {
     let schema = settings::target_schema();
     MARKET.check_readable(db)?;
@@ -27,7 +30,7 @@ pub fn all(db: Db) -> Result<Vec<Fresh>> {
 }
 
 fn one(db: Db, schema: &str, source: &Source, series: &Series, own: &str) -> Result<Fresh> {
-    let relation = format!("{}.{}", quoted(schema), MARKET_REGIMES.name);
+    let relation = qualified(schema, MARKET_REGIMES.name);
     let row = newest_row(db, &relation, series)?;
     let newest_row = row.as_ref().map(|(ts, _)| *ts);
     let name = series.name();
@@ -40,7 +43,7 @@ fn one(db: Db, schema: &str, source: &Source, series: &Series, own: &str) -> Res
         behind,
         ahead: newest_row > newest_source,
         marked: marks::of(db, schema, series)?.since().is_some(),
-        version: row.map(|(_, version)| version),
+        version: row.and_then(|(_, version)| version),
         command: format!("SELECT * FROM {own}.refresh_market_regimes({symbol}, {timeframe});"),
         last: last(db, &MARKET, &name)?,
         name,
@@ -48,7 +51,10 @@ fn one(db: Db, schema: &str, source: &Source, series: &Series, own: &str) -> Res
     })
 }
 
-/// The candles, if there are any and their changes are not marked.
+/// The candles, as SQL, where their changes are not marked; `None` where there were never any.
+///
+/// # Errors
+/// Where the source map is wrong or the candles cannot be read.
 pub fn untracked(db: Db) -> Result<Option<Vec<String>>> {
     let schema = settings::target_schema();
     let Some(source) = source(db, &schema)? else { return Ok(None) };
@@ -56,7 +62,7 @@ pub fn untracked(db: Db) -> Result<Option<Vec<String>>> {
     Ok(Some(if is_tracked { Vec::new() } else { vec![source.relation.sql] }))
 }
 
-/// The candles; `None` for those who never had any, neither a table of them, nor rows, nor said where they are.
+/// The candles; `None` where there were never any: no table, no rows, and no edited row of the source map.
 fn source(db: Db, schema: &str) -> Result<Option<Source>> {
     match Source::find(db)? {
         None if candles::is_mapped(db)? || has_rows(db, schema)? => Source::load(db).map(Some),
@@ -68,6 +74,6 @@ fn has_rows(db: Db, schema: &str) -> Result<bool> {
     if readable(schema, MARKET_REGIMES.name) != Some(true) {
         return Ok(false);
     }
-    let sql = format!("SELECT true FROM {}.{} LIMIT 1", quoted(schema), MARKET_REGIMES.name);
+    let sql = format!("SELECT true FROM {} LIMIT 1", qualified(schema, MARKET_REGIMES.name));
     Ok(db.first(&sql, &[], Sees::Snapshot, |_| Ok(()))?.is_some())
 }

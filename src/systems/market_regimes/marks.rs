@@ -35,9 +35,9 @@ pub fn fingerprint(db: Db, schema: &str, source: &Source) -> Result<Option<Strin
 
 /// The marks of a series.
 pub fn of(db: Db, schema: &str, series: &Series) -> Result<Marks> {
-    let sql = format!("SELECT {}", series_key("$1", "$2"));
+    let sql = format!("SELECT {} AS key", series_key("$1", "$2"));
     let args = [arg(series.symbol.as_str()), arg(series.timeframe.as_str())];
-    let key = db.first(&sql, &args, Sees::Snapshot, |row| Ok(row.string(0)))?.flatten().unwrap_or_default();
+    let key: String = db.one(&sql, &args, Sees::Snapshot, |row| row.get("key"))?;
     let all = SERIES.of(db, schema, key.clone())?;
     Ok(Marks { key, all })
 }

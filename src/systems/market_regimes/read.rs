@@ -3,13 +3,11 @@
 use std::collections::HashMap;
 use std::ops::RangeBounds;
 
-use pgrx::spi::quote_identifier as quoted;
-
 use regime_core::market_regimes::{Config, Label, Machine};
 
-use crate::output::relation::not_readable;
+use crate::output::relation::{not_readable, output_relation};
 use crate::pg::arg::{arg, timestamp_arg};
-use crate::pg::catalog::work_schema;
+use crate::pg::catalog::{qualified, work_schema};
 use crate::pg::error::{Error, Result, invalid_parameter};
 use crate::pg::result_set::{Field, Rows, Template, Text};
 use crate::pg::spi::{Db, Sees};
@@ -229,15 +227,16 @@ fn stored(db: Db, schema: &str, series: &Series) -> Result<Option<Stored>> {
             None => return Ok(None),
             Some(true) => {}
             Some(false) => {
-                let relation = format!("{}.{table}", quoted(schema));
+                let relation = qualified(schema, table);
                 return Err(not_readable(schema, &relation));
             }
         }
     }
-    let relation = format!("{}.{}", quoted(schema), MARKET_REGIMES.name);
+    let relation = qualified(schema, MARKET_REGIMES.name);
     let Some(state) = state::load(db, schema, series)? else { return Ok(None) };
     let newest = newest_row(db, &relation, series)?;
-    let is_newest = newest.is_some_and(|(ts, version)| ts == state.newest && version == state.version);
+    let is_newest =
+        newest.is_some_and(|(ts, version)| ts == state.newest && version.as_ref() == Some(&state.version));
     Ok(is_newest.then_some(Stored { relation, state }))
 }
 
@@ -307,7 +306,7 @@ pub fn transitions(
 
 /// The table; an error if it holds nothing of the series that were named.
 fn existing(db: Db, symbol: Option<&str>, timeframe: Option<&str>) -> Result<String> {
-    let relation = crate::output::relation::output_relation(db, MARKET_REGIMES.name)?;
+    let relation = output_relation(db, MARKET_REGIMES.name)?;
     let sql = format!("SELECT true FROM {relation} WHERE {OF_SERIES} LIMIT 1");
     let args = [arg(symbol), arg(timeframe)];
     if (symbol, timeframe) == (None, None) || db.first(&sql, &args, Sees::Snapshot, |_| Ok(()))?.is_some() {

@@ -1,9 +1,7 @@
 //! The foreign key of `market_regimes`, by which rows go with their candles.
 
-use pgrx::spi::quote_identifier as quoted;
-
 use crate::pg::arg::arg;
-use crate::pg::catalog::extension_schema;
+use crate::pg::catalog::{extension_schema, qualified};
 use crate::pg::error::Result;
 use crate::pg::spi::{Db, Sees};
 use crate::pg::subtransaction::attempt;
@@ -37,10 +35,10 @@ pub fn reference(db: Db, schema: &str) -> Result<Option<String>> {
     };
     let [symbol, timeframe, ts] = key.as_slice() else { return Ok(None) };
     let without = format!(
-        "SELECT count(*) FROM {regimes} AS r WHERE NOT EXISTS (SELECT FROM {table} AS c \
+        "SELECT count(*) AS rows FROM {regimes} AS r WHERE NOT EXISTS (SELECT FROM {table} AS c \
          WHERE c.{symbol} = r.symbol AND c.{timeframe} = r.timeframe AND c.{ts} = r.open_time)"
     );
-    let without = db.first(&without, &[], Sees::Now, |row| Ok(row.long(0)))?.flatten().unwrap_or_default();
+    let without: i64 = db.one(&without, &[], Sees::Now, |row| row.get("rows"))?;
     if without > 0 {
         let rows = if without == 1 { "row has" } else { "rows have" };
         return Ok(Some(format!("does not refer to {table}, where {without} {rows} no candle")));
@@ -69,20 +67,20 @@ pub fn refers_elsewhere(db: Db, schema: &str) -> Result<bool> {
 }
 
 fn regimes(schema: &str) -> String {
-    format!("{}.{}", quoted(schema), MARKET_REGIMES.name)
+    qualified(schema, MARKET_REGIMES.name)
 }
 
 /// What the key refers to now, if it is there.
 fn find(db: Db, schema: &str) -> Result<Option<Target>> {
-    let sql = "SELECT quote_ident(n.nspname::text) || '.' || quote_ident(r.relname::text), \
+    let sql = "SELECT quote_ident(n.nspname::text) || '.' || quote_ident(r.relname::text) AS target, \
          (SELECT pg_catalog.array_agg(quote_ident(a.attname::text) ORDER BY k.n) \
          FROM pg_catalog.unnest(c.confkey) WITH ORDINALITY AS k (attnum, n) \
-         JOIN pg_catalog.pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = k.attnum) \
+         JOIN pg_catalog.pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = k.attnum) AS key \
          FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_class r ON r.oid = c.confrelid \
          JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace \
          WHERE c.conrelid = $1::regclass AND c.contype = 'f' AND c.conname = $2::name";
     db.first(sql, &[arg(regimes(schema)), arg(REFERENCE)], Sees::Now, |row| {
-        Ok(Target { table: row.string(0).unwrap_or_default(), key: row.strings(1).unwrap_or_default() })
+        Ok(Target { table: row.get("target")?, key: row.get("key")? })
     })
 }
 
@@ -118,7 +116,7 @@ fn wanted(db: Db) -> Result<Wanted> {
         None => return Ok(Wanted::None),
     }
     let Source { key, relation, .. } = Source::load(db)?;
-    let sql = "SELECT has_table_privilege(c.oid, 'REFERENCES') FROM pg_catalog.pg_class c JOIN pg_catalog.pg_index i ON i.indrelid = c.oid \
+    let sql = "SELECT has_table_privilege(c.oid, 'REFERENCES') AS may_refer FROM pg_catalog.pg_class c JOIN pg_catalog.pg_index i ON i.indrelid = c.oid \
          WHERE c.oid = $1::regclass AND c.relkind IN ('r', 'p') AND i.indisunique AND i.indimmediate AND i.indisvalid \
          AND i.indpred IS NULL AND i.indexprs IS NULL \
          AND (c.relkind = 'p' OR NOT EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhparent = c.oid)) \
@@ -128,7 +126,7 @@ fn wanted(db: Db) -> Result<Wanted> {
          AND EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND quote_ident(a.attname::text) = $3 \
            AND a.atttypid = 'timestamptz'::regtype) LIMIT 1";
     let args = [arg(relation.sql.as_str()), arg(key.to_vec()), arg(key[2].as_str())];
-    let may_refer = db.first(sql, &args, Sees::Now, |row| Ok(row.bool(0) == Some(true)))?;
+    let may_refer = db.first(sql, &args, Sees::Now, |row| row.get("may_refer"))?;
     Ok(match may_refer {
         Some(may_refer) => {
             Wanted::Key { target: Target { table: relation.sql, key: key.to_vec() }, may_refer }

@@ -2,16 +2,17 @@
 //! what differs.
 
 use pgrx::PgSqlErrorCode;
-use pgrx::spi::{quote_identifier as quoted, quote_literal};
+use pgrx::spi::quote_literal;
 
 use regime_core::market_regimes::{Config, Label, Machine};
 
 use crate::output::entry::{About, Entry, Mode};
 use crate::output::grants::with_grants;
 use crate::output::refresh::{self, Attempt, Done, Refreshed};
+use crate::output::relation::output_relation;
 use crate::output::set_up;
 use crate::pg::arg::arg;
-use crate::pg::catalog::extension_schema;
+use crate::pg::catalog::{extension_schema, qualified};
 use crate::pg::error::{Error, Result, read_only_transaction};
 use crate::pg::lock::lock;
 use crate::pg::spi::Db;
@@ -221,7 +222,7 @@ impl Call<'_, '_> {
         if stored.sources != self.sources {
             return full("source map changed");
         }
-        if newest != Some((stored.newest, stored.version)) {
+        if newest != Some((stored.newest, Some(stored.version))) {
             return full("stored rows changed");
         }
         let since = marks.since().filter(|since| *since <= stored.newest);
@@ -239,7 +240,7 @@ impl Call<'_, '_> {
     }
 
     fn relation(&self) -> String {
-        format!("{}.{}", quoted(&self.schema), MARKET_REGIMES.name)
+        qualified(&self.schema, MARKET_REGIMES.name)
     }
 
     fn full(&self, series: &Series, reason: String) -> Result<Done<OfSeries>> {
@@ -331,11 +332,11 @@ pub const INTERRUPT_EVERY: usize = 4096;
 
 /// Deletes the rows of a series, and where its computation stands; gives how many rows there were.
 pub fn delete(symbol: &str, timeframe: &str) -> Result<i64> {
-    crate::pg::session::check_writable("delete_market_regimes()")?;
+    session::check_writable("delete_market_regimes()")?;
     let series = Series { symbol: symbol.to_owned(), timeframe: timeframe.to_owned() };
     let delete = |db: Db| {
         let schema = settings::target_schema();
-        let relation = crate::output::relation::output_relation(db, MARKET_REGIMES.name)?;
+        let relation = output_relation(db, MARKET_REGIMES.name)?;
         lock(db, &lock_name(&schema, &series))?;
         let sql = format!("DELETE FROM {relation} WHERE symbol = $1 AND timeframe = $2");
         let args = [arg(symbol), arg(timeframe)];

@@ -6,12 +6,12 @@ use regime_core::market_regimes::{Label, Machine};
 
 use crate::pg::arg::arg;
 use crate::pg::error::Result;
-use crate::pg::spi::{Db, Row, Sees};
+use crate::pg::spi::{Db, Micros, Row, Sees};
 use crate::source::candles::{Candles, Series};
 use crate::sync::content::{Content, Value};
 use crate::systems::market_regimes::refresh::INTERRUPT_EVERY;
 
-/// The labels of further candles.
+/// The labels of further candles, in the order of the candles. Specification 3, sections 1 to 4.
 pub fn run(machine: &mut Machine, candles: &Candles) -> impl Iterator<Item = Label> {
     let Candles { high, low, close, .. } = candles;
     high.iter().zip(low).zip(close).enumerate().map(|(i, ((high, low), close))| {
@@ -22,18 +22,22 @@ pub fn run(machine: &mut Machine, candles: &Candles) -> impl Iterator<Item = Lab
     })
 }
 
-/// Time and version of the newest stored row.
-pub fn newest_row(db: Db, relation: &str, series: &Series) -> Result<Option<(i64, String)>> {
+/// The time, in microseconds since 2000, and the version of the newest stored row of a series; the version is NULL in rows
+/// of an adopted table that no refresh has reached yet.
+///
+/// # Errors
+/// Where the table cannot be read.
+pub fn newest_row(db: Db, relation: &str, series: &Series) -> Result<Option<(i64, Option<String>)>> {
     let sql = format!(
         "SELECT open_time::timestamptz, classifier_version::text FROM {relation} \
          WHERE symbol = $1 AND timeframe = $2 ORDER BY open_time DESC LIMIT 1"
     );
     let args = [arg(series.symbol.as_str()), arg(series.timeframe.as_str())];
-    let read = |row: &Row| Ok((row.micros(0).unwrap_or_default(), row.string(1).unwrap_or_default()));
+    let read = |row: &Row| Ok((row.get::<Micros>("open_time")?.0, row.get("classifier_version")?));
     db.first(&sql, &args, Sees::Snapshot, read)
 }
 
-/// Rows of `market_regimes`.
+/// The rows of `market_regimes` for candles at these times, in microseconds since 2000, ascending.
 pub fn content<'a>(ts: &[i64], labels: &[Label], version: &'a str) -> Content<'a> {
     let mut content = Content::default();
     let mut known: HashMap<(usize, u64, bool), u32> = HashMap::new();

@@ -4,19 +4,20 @@ use regime_core::market_regimes::{Config, Machine};
 
 use crate::pg::arg::{Arg, arg, timestamp_arg};
 use crate::pg::catalog::work_relation;
-use crate::pg::error::Result;
-use crate::pg::spi::{Db, Sees};
-use crate::source::candles::{Series, one};
+use crate::pg::error::{Result, internal};
+use crate::pg::spi::{Db, Micros, Sees};
+use crate::source::candles::Series;
 use crate::systems::market_regimes::tables::STATE;
 
 /// A stored state.
 pub struct State {
+    /// The time of the newest row, in microseconds since 2000.
     pub newest: i64,
     pub version: String,
     pub config: Config,
     pub sources: String,
     pub tracking: Option<String>,
-    /// `None` if it cannot be gone on with.
+    /// `None` if the stored state cannot be resumed.
     pub machine: Option<Box<Machine>>,
 }
 
@@ -43,14 +44,14 @@ pub fn load(db: Db, schema: &str, series: &Series) -> Result<Option<State>> {
         relation(schema)
     );
     db.first(&sql, &key(series), Sees::Snapshot, |row| {
-        let text = |column| row.string(column).unwrap_or_default();
         Ok(State {
-            newest: row.micros(0).unwrap_or(i64::MIN),
-            version: text(1),
-            config: Config::parse(&text(2)).unwrap_or_default(),
-            sources: text(3),
-            tracking: row.string(4),
-            machine: row.bytes_at(5).and_then(Machine::decode).map(Box::new),
+            newest: row.get::<Micros>("newest")?.0,
+            version: row.get("classifier_version")?,
+            // Of another version if unreadable, which `version` tells.
+            config: Config::parse(row.get("config")?).unwrap_or_default(),
+            sources: row.get("sources")?,
+            tracking: row.get("tracking")?,
+            machine: Machine::decode(row.get("memory")?).map(Box::new),
         })
     })
 }
@@ -74,6 +75,7 @@ pub fn store(
          (EXCLUDED.newest, EXCLUDED.candles, EXCLUDED.classifier_version, EXCLUDED.config, EXCLUDED.sources, EXCLUDED.tracking, EXCLUDED.memory)",
         relation(schema)
     );
+    let config = serde_json::to_string(basis.config).map_err(|error| internal(error.to_string()))?;
     let [symbol, timeframe] = key(series);
     let args = [
         symbol,
@@ -81,7 +83,7 @@ pub fn store(
         timestamp_arg(Some(newest)),
         arg(machine.candles() as i64),
         arg(basis.version),
-        arg(serde_json::to_string(basis.config).unwrap_or_default()),
+        arg(config),
         arg(basis.sources),
         arg(basis.tracking),
         arg(machine.encode()),
@@ -101,10 +103,7 @@ pub fn all(db: Db, schema: &str, symbol: Option<&str>, timeframe: Option<&str>) 
         "SELECT symbol, timeframe FROM {} WHERE ($1 IS NULL OR symbol = $1) AND ($2 IS NULL OR timeframe = $2)",
         relation(schema)
     );
-    let mut all = Vec::new();
-    db.rows(&sql, &[arg(symbol), arg(timeframe)], Sees::Snapshot, |row| {
-        all.extend(one(row));
-        Ok(())
-    })?;
-    Ok(all)
+    db.all(&sql, &[arg(symbol), arg(timeframe)], Sees::Snapshot, |row| {
+        Ok(Series { symbol: row.get("symbol")?, timeframe: row.get("timeframe")? })
+    })
 }

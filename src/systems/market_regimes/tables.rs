@@ -1,27 +1,20 @@
 //! The tables of the regimes of candles.
 
-use crate::output::run_log::{LOG, LOG_VIEW, RUN_LOG_DDL};
-use crate::output::system::{System, view, work};
+use crate::output::own::work;
+use crate::output::system::System;
 use crate::sync::table::{Index, OnChange, Table, Type, column};
 use crate::systems::market_regimes::reference;
-use crate::track::marks::{MARKS_DDL, Marks};
+use crate::track::marks::Marks;
 
 /// The three-axis regimes of candles.
 pub const MARKET: System = System {
     name: MARKET_REGIMES.name,
     subject: ["series", "series"],
     tables: &[&MARKET_REGIMES],
-    own: &[
-        work(STATE, &["symbol", "timeframe", "newest", "config", "tracking", "memory"]),
-        work(SERIES.few, &["series", "mark", "source", "since", "of_many"]),
-        work(SERIES.many, &["mark", "source", "series_list", "sinces", "number", "first", "last"]),
-        work(SERIES.done, &["mark", "series"]),
-        LOG,
-        view(SERIES.view, &["symbol", "timeframe", "since"]),
-        LOG_VIEW,
-    ],
+    state: &[work(STATE, &["symbol", "timeframe", "newest", "config", "tracking", "memory"])],
+    calls: &[],
     marks: Some(&SERIES),
-    ddl: &[include_str!("../../../sql/set_up/market_regimes.sql"), MARKS_DDL, RUN_LOG_DDL],
+    ddl: include_str!("../../../sql/set_up/market_regimes.sql"),
     finish: Some(reference::reference),
 };
 
