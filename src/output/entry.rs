@@ -4,10 +4,10 @@
 use std::time::Instant;
 
 use crate::output::grants::with_grants;
-use crate::output::refresh::{Call, Done};
 use crate::output::system::System;
 use crate::pg::error::{Error, Result, warn};
 use crate::pg::session;
+use crate::pg::spi::Db;
 use crate::pg::text::plural;
 use crate::sync::compare::Written;
 
@@ -107,6 +107,30 @@ impl Began {
     pub fn at(&self) -> i64 {
         self.1
     }
+}
+
+/// What was done with a subject; `more` is what only its system reports.
+pub struct Done<M> {
+    /// Rows that the result holds, in the main table.
+    pub rows: i64,
+    pub written: Written,
+    pub mode: Mode,
+    /// Why all rows were computed.
+    pub reason: Option<String>,
+    /// The ids of the array rows of marks that named the subject.
+    pub of_many: Vec<String>,
+    pub more: M,
+}
+
+/// A refresh call.
+pub struct Call<'a, 'c> {
+    pub db: Db<'c>,
+    pub system: &'static System,
+    /// The target schema.
+    pub schema: &'a str,
+    /// The version of the rows that are computed.
+    pub version: &'a str,
+    pub dry_run: bool,
 }
 
 /// A subject as entries and messages name it.

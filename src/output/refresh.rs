@@ -4,27 +4,11 @@ use std::collections::BTreeSet;
 
 use pgrx::prelude::*;
 
-use crate::output::entry::{About, Began, Entry, Mode};
+use crate::output::entry::{About, Began, Call, Done, Entry};
 use crate::output::grants::with_grants;
 use crate::output::run_log::Run;
-use crate::output::system::System;
 use crate::pg::error::{Result, report_warning};
-use crate::pg::spi::Db;
 use crate::pg::subtransaction::attempt_unless_cancelled;
-use crate::sync::compare::Written;
-
-/// What was done with a subject; `more` is what only its system reports.
-pub struct Done<M> {
-    /// Rows that the result holds, in the main table.
-    pub rows: i64,
-    pub written: Written,
-    pub mode: Mode,
-    /// Why all rows were computed.
-    pub reason: Option<String>,
-    /// The ids of the array rows of marks that named the subject.
-    pub of_many: Vec<String>,
-    pub more: M,
-}
 
 /// An attempt at a subject, in a subtransaction.
 pub struct Attempt<M> {
@@ -39,17 +23,6 @@ pub struct Refreshed<S, M> {
     pub entry: Entry,
     /// `None` if the attempt failed.
     pub done: Option<Done<M>>,
-}
-
-/// A refresh call.
-pub struct Call<'a, 'c> {
-    pub db: Db<'c>,
-    pub system: &'static System,
-    /// The target schema.
-    pub schema: &'a str,
-    /// The version of the rows that are computed.
-    pub version: &'a str,
-    pub dry_run: bool,
 }
 
 impl Call<'_, '_> {

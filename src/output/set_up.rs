@@ -65,7 +65,7 @@ pub fn set_up(db: Db, schema: &str, systems: &[&System]) -> Result<Vec<Action>> 
                 Some(_) => return Err(wrong_kind(&relation, "table")),
             };
             let finish = system.finish.filter(|_| i == 0);
-            if let Some(further) = finish.map_or(Ok(None), |finish| finish(db, schema))? {
+            if let Some(further) = finish.map_or(Ok(None), |finish| finish(db, &relation))? {
                 let before = Some(action).filter(|action| action != UNCHANGED);
                 action = before.into_iter().chain([further]).collect::<Vec<_>>().join("; ");
             }

@@ -28,7 +28,7 @@ pub struct System {
     pub finish: Option<Finish>,
 }
 
-/// Finishes a table in a target schema; gives what was done, if anything was.
+/// Finishes a table, given as SQL; gives what was done, if anything was.
 pub type Finish = fn(Db, &str) -> Result<Option<String>>;
 
 impl System {

@@ -7,10 +7,6 @@ use crate::pg::text::{block, fill};
 use crate::track::marks::{FEW, MOST, Marks};
 use crate::track::watched::Watched;
 
-/// The version of the function: raised with every change of its text, so that `regime_track` replaces the functions of
-/// earlier versions.
-pub const VERSION: &str = "5";
-
 const TEMPLATE: &str = include_str!("../../sql/set_up/mark_function.sql");
 
 /// A statement on a source relation that sets a trigger off.

@@ -2,8 +2,11 @@
 
 use regime_core::hash::of_texts;
 
-use crate::track::function;
 use crate::track::marks::Marks;
+
+/// The version of the function: raised with every change of its text, so that `regime_track` replaces the functions of
+/// earlier versions.
+const VERSION: &str = "5";
 
 /// A relation whose changes are marked.
 pub struct Watched {
@@ -18,6 +21,6 @@ pub struct Watched {
 impl Watched {
     /// What its triggers' marks depend on; stands in each trigger as its argument.
     pub fn definition(&self, schema: &str) -> String {
-        of_texts([function::VERSION, schema, &self.relation, &self.key, &self.ts]).to_string()
+        of_texts([VERSION, schema, &self.relation, &self.key, &self.ts]).to_string()
     }
 }

@@ -19,9 +19,6 @@ use crate::systems::market_regime_history::closes::{Closes, canonical};
 use crate::systems::market_regime_history::outcome::Outcome;
 use crate::systems::market_regime_history::tables::{HISTORY, MARKET_REGIME_HISTORY};
 
-/// Most trading days in a batch.
-pub const MOST_DAYS: i32 = 100_000;
-
 /// Begins a call and gives its number, or does all of a dry run.
 pub fn begin(given: &Given) -> Result<Option<i64>> {
     let (mut asked, dry_run) = given.check()?;

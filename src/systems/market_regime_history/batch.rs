@@ -2,8 +2,7 @@
 
 use regime_core::market_regime_history::{Day, VERSION, days};
 
-use crate::output::entry::{About, Began, Entry, Mode};
-use crate::output::refresh::{self, Done};
+use crate::output::entry::{About, Began, Call, Done, Entry, Mode};
 use crate::pg::catalog::qualified;
 use crate::pg::error::Result;
 use crate::pg::memory;
@@ -87,7 +86,7 @@ impl Job<'_, '_> {
         let about = About { system: &HISTORY, id: None, name: Some(name), lacks: "trading days" };
         let read = done.as_ref().map_or(0, |done| done.more.read);
         let Job { db, schema, dry_run, .. } = *self;
-        let call = refresh::Call { db, system: &HISTORY, schema, version: VERSION, dry_run };
+        let call = Call { db, system: &HISTORY, schema, version: VERSION, dry_run };
         let (entry, done) = about.entry(&call, done, read, began);
         Ok(Batch { span, entry, done, days, left })
     }

@@ -9,6 +9,9 @@ use regime_core::calendar::civil::MICROS_PER_DAY;
 use crate::pg::error::{Error, Result, invalid_parameter};
 use crate::pg::time::utc;
 
+/// Most trading days in a batch.
+pub const MOST_DAYS: i32 = 100_000;
+
 /// Trading days of a span, in days since 2000, first and last included; the ends of the range are infinite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {

@@ -1,13 +1,12 @@
-//! The foreign key of `market_regimes`, by which rows go with their candles.
+//! The foreign key of `market_regimes` to the candles, with which the rows are deleted. `regimes` is the table, as SQL.
 
 use crate::pg::arg::arg;
-use crate::pg::catalog::{extension_schema, qualified};
+use crate::pg::catalog::extension_schema;
 use crate::pg::error::Result;
 use crate::pg::spi::{Db, Sees};
 use crate::pg::subtransaction::attempt;
 use crate::pg::syscache;
 use crate::source::candles::{MapRow, Source};
-use crate::systems::market_regimes::tables::MARKET_REGIMES;
 
 /// Its name.
 const REFERENCE: &str = "market_regimes_candle_fkey";
@@ -21,9 +20,8 @@ struct Target {
 
 /// Lets rows of `market_regimes` go with their candles, where the candles are a table that has the key for it
 /// and times of the same type; says what it did, or why there is no key.
-pub fn reference(db: Db, schema: &str) -> Result<Option<String>> {
-    let regimes = regimes(schema);
-    let (found, wanted) = (find(db, schema)?, wanted(db)?);
+pub fn reference(db: Db, regimes: &str) -> Result<Option<String>> {
+    let (found, wanted) = (find(db, regimes)?, wanted(db)?);
     if !wanted.differs(found.as_ref()) {
         return Ok(None);
     }
@@ -59,19 +57,15 @@ pub fn reference(db: Db, schema: &str) -> Result<Option<String>> {
 }
 
 /// Whether the key is there and is not the one that [`reference`] would make.
-pub fn refers_elsewhere(db: Db, schema: &str) -> Result<bool> {
-    match find(db, schema)? {
+pub fn refers_elsewhere(db: Db, regimes: &str) -> Result<bool> {
+    match find(db, regimes)? {
         Some(found) => Ok(wanted(db)?.differs(Some(&found))),
         None => Ok(false),
     }
 }
 
-fn regimes(schema: &str) -> String {
-    qualified(schema, MARKET_REGIMES.name)
-}
-
 /// What the key refers to now, if it is there.
-fn find(db: Db, schema: &str) -> Result<Option<Target>> {
+fn find(db: Db, regimes: &str) -> Result<Option<Target>> {
     let sql = "SELECT quote_ident(n.nspname::text) || '.' || quote_ident(r.relname::text) AS target, \
          (SELECT pg_catalog.array_agg(quote_ident(a.attname::text) ORDER BY k.n) \
          FROM pg_catalog.unnest(c.confkey) WITH ORDINALITY AS k (attnum, n) \
@@ -79,7 +73,7 @@ fn find(db: Db, schema: &str) -> Result<Option<Target>> {
          FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_class r ON r.oid = c.confrelid \
          JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace \
          WHERE c.conrelid = $1::regclass AND c.contype = 'f' AND c.conname = $2::name";
-    db.first(sql, &[arg(regimes(schema)), arg(REFERENCE)], Sees::Now, |row| {
+    db.first(sql, &[arg(regimes), arg(REFERENCE)], Sees::Now, |row| {
         Ok(Target { table: row.get("target")?, key: row.get("key")? })
     })
 }

@@ -6,9 +6,9 @@ use pgrx::spi::quote_literal;
 
 use regime_core::market_regimes::{Config, Label, Machine};
 
-use crate::output::entry::{About, Entry, Mode};
+use crate::output::entry::{self, About, Done, Entry, Mode};
 use crate::output::grants::with_grants;
-use crate::output::refresh::{self, Attempt, Done, Refreshed};
+use crate::output::refresh::{Attempt, Refreshed};
 use crate::output::relation::output_relation;
 use crate::output::set_up;
 use crate::pg::arg::arg;
@@ -78,7 +78,7 @@ pub fn refresh(
             how,
         };
         let (version, schema) = (&call.version, &call.schema);
-        let of_system = refresh::Call { db, system: &MARKET, schema, version, dry_run: how.dry_run };
+        let of_system = entry::Call { db, system: &MARKET, schema, version, dry_run: how.dry_run };
         let about = |series: &Series| About {
             system: &MARKET,
             id: None,
@@ -165,7 +165,7 @@ impl Call<'_, '_> {
         let once = || memory::in_own_memory(|| attempt(|| self.refresh(series)));
         match once() {
             Err(error) if error.report().code == PgSqlErrorCode::ERRCODE_FOREIGN_KEY_VIOLATION => {
-                match reference::refers_elsewhere(self.db, &self.schema) {
+                match reference::refers_elsewhere(self.db, &self.relation()) {
                     // A candle was deleted after it was read: without it, then.
                     Ok(false) => once(),
                     _ => Err(self.with_setup(error)),
@@ -326,9 +326,6 @@ impl Call<'_, '_> {
         Err(self.source.no_candles())
     }
 }
-
-/// Candles between two looks at whether the statement was cancelled.
-pub const INTERRUPT_EVERY: usize = 4096;
 
 /// Deletes the rows of a series, and where its computation stands; gives how many rows there were.
 pub fn delete(symbol: &str, timeframe: &str) -> Result<i64> {

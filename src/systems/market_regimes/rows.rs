@@ -9,7 +9,9 @@ use crate::pg::error::Result;
 use crate::pg::spi::{Db, Micros, Row, Sees};
 use crate::source::candles::{Candles, Series};
 use crate::sync::content::{Content, Value};
-use crate::systems::market_regimes::refresh::INTERRUPT_EVERY;
+
+/// Candles between two looks at whether the statement was cancelled.
+const INTERRUPT_EVERY: usize = 4096;
 
 /// The labels of further candles, in the order of the candles. Specification 3, sections 1 to 4.
 pub fn run(machine: &mut Machine, candles: &Candles) -> impl Iterator<Item = Label> {

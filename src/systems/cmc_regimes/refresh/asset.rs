@@ -9,8 +9,7 @@ use regime_core::cmc_regimes::memory::Memory;
 use regime_core::cmc_regimes::pipeline::{Outcome, budget_of};
 use regime_core::{Layer, PerLayer};
 
-use crate::output::entry::Mode;
-use crate::output::refresh::Done;
+use crate::output::entry::{Done, Mode};
 use crate::output::set_up;
 use crate::pg::arg::arg;
 use crate::pg::error::{Error, Result};

@@ -1,7 +1,7 @@
 //! A refresh call: which assets, one after another, and a summary of each.
 
-use crate::output::entry::{About, Entry};
-use crate::output::refresh::{self, Attempt, Done, Refreshed};
+use crate::output::entry::{self, About, Done, Entry};
+use crate::output::refresh::{Attempt, Refreshed};
 use crate::output::set_up;
 use crate::pg::arg::arg;
 use crate::pg::error::{Result, invalid_parameter, read_only_transaction};
@@ -88,7 +88,7 @@ pub fn refresh(assets: Assets, given: &Given, how: How) -> Result<Vec<Summary>> 
         };
         let lock_space = lock_space(db, &schema)?;
         let version = engine.version_hash();
-        let call = refresh::Call { db, system: &CMC, schema: &schema, version, dry_run: how.dry_run };
+        let call = entry::Call { db, system: &CMC, schema: &schema, version, dry_run: how.dry_run };
         let attempt = |id: &i32| {
             let done = memory::in_own_memory(|| attempt(|| of_asset.refresh(*id)));
             Attempt { read: engine.rows_read(), done }

@@ -3,9 +3,8 @@
 
 use std::fmt;
 
-use crate::output::entry::{Began, MOST_NAMED, Status};
+use crate::output::entry::{Began, Call, Done, MOST_NAMED, Status};
 use crate::output::grants::with_grants;
-use crate::output::refresh::{Call, Done};
 use crate::output::run_log::Run;
 use crate::output::set_up;
 use crate::pg::arg::arg;
