@@ -36,6 +36,13 @@ pub const MAX_HOLD_BARS: i32 = 1000;
 
 /// Defines the settings. To be called once, when the library is loaded.
 pub fn define() {
+    define_of_computing();
+    define_of_writing_and_reading();
+    reserve_prefix();
+}
+
+/// What rows are computed with.
+fn define_of_computing() {
     GucRegistry::define_string_guc(
         c"pg_regime.cal_scheme",
         c"Calendar of weekly and monthly bars: a cal_scheme of regime_source (iso, us).",
@@ -64,6 +71,10 @@ pub fn define() {
         GucContext::Userset,
         GucFlags::default(),
     );
+}
+
+/// Where rows are written, what is told of a refresh, and which rows are still used.
+fn define_of_writing_and_reading() {
     GucRegistry::define_string_guc(
         c"pg_regime.target_schema",
         c"Schema of the output tables (an existing schema).",
@@ -110,7 +121,6 @@ pub fn define() {
         GucContext::Userset,
         GucFlags::UNIT_S,
     );
-    reserve_prefix();
 }
 
 /// Makes PostgreSQL refuse a misspelt `pg_regime.…` setting instead of keeping it without a word.
