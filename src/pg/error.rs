@@ -4,9 +4,6 @@
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use regime_core::cmc_regimes::policy::PolicyError;
-use regime_core::market_regimes::ConfigError;
-
 /// An error on its way to the user.
 #[derive(Clone, Debug)]
 pub struct Error(Box<Report>);
@@ -67,18 +64,6 @@ impl From<Error> for ErrorReport {
             report = report.set_hint(hint);
         }
         report
-    }
-}
-
-impl From<PolicyError> for Error {
-    fn from(error: PolicyError) -> Self {
-        Error::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, error.to_string()).hint(error.hint())
-    }
-}
-
-impl From<ConfigError> for Error {
-    fn from(error: ConfigError) -> Self {
-        Error::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, error.to_string()).hint(error.hint())
     }
 }
 

@@ -3,7 +3,7 @@
 use pgrx::prelude::*;
 use serde_json::Value;
 
-use regime_core::cmc_regimes::policy::{Finding, PolicyTable, Rule, parse_rules};
+use regime_core::cmc_regimes::policy::{Finding, PolicyError, PolicyTable, Rule, parse_rules};
 
 use crate::pg::arg::arg;
 use crate::pg::catalog::extension_schema;
@@ -11,6 +11,12 @@ use crate::pg::error::{Error, Result, invalid_parameter};
 use crate::pg::session::{check_writable, current_user};
 use crate::pg::spi::{Db, Sees};
 use crate::pg::{json, spi};
+
+impl From<PolicyError> for Error {
+    fn from(error: PolicyError) -> Self {
+        Error::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, error.to_string()).hint(error.hint())
+    }
+}
 
 /// The policy that consists of the built-in rules alone.
 pub const DEFAULT_POLICY: &str = "default";

@@ -1,8 +1,17 @@
 //! A market regime as columns of a row.
 
-use regime_core::market_regimes::{FULL, Label, Momentum, Simplified, Trend, Volatility};
+use pgrx::prelude::*;
 
+use regime_core::market_regimes::{ConfigError, FULL, Label, Momentum, Simplified, Trend, Volatility};
+
+use crate::pg::error::Error;
 use crate::pg::result_set::{Field, Text};
+
+impl From<ConfigError> for Error {
+    fn from(error: ConfigError) -> Self {
+        Error::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, error.to_string()).hint(error.hint())
+    }
+}
 
 /// The texts of all labels, built once for any number of rows.
 pub struct LabelTexts {
