@@ -39,7 +39,7 @@ pub fn check_schema(db: Db, schema: &str) -> Result<()> {
 pub fn check_may_create(db: Db, schema: &str) -> Result<()> {
     let sql = "SELECT pg_catalog.string_agg(p, ', ') FROM pg_catalog.unnest('{USAGE,CREATE}'::text[]) AS p \
          WHERE NOT has_schema_privilege($1::name::text, p)";
-    let Some(lacking) = db.one(sql, &[arg(schema)], Sees::Now, |row| row.get::<Option<String>>(0))? else {
+    let Some(lacking) = db.one(sql, &[arg(schema)], Sees::Now, |row| row.only::<Option<String>>())? else {
         return Ok(());
     };
     let schema = quoted(schema);
@@ -122,7 +122,7 @@ pub fn extension_schema(db: Db) -> Result<String> {
     let find = || {
         let sql = "SELECT n.nspname::text FROM pg_catalog.pg_extension e \
              JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_regime'";
-        let schema: Option<String> = db.first(sql, &[], Sees::Snapshot, |row| row.get(0))?;
+        let schema: Option<String> = db.first(sql, &[], Sees::Snapshot, |row| row.only())?;
         schema.map(|s| quoted(&s)).ok_or_else(|| {
             Error::new(
                 PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,

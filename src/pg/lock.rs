@@ -35,7 +35,7 @@ pub fn sharers(db: Db, name: &str) -> Result<i64> {
     let count = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND mode = 'ShareLock' \
                  AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
                  AND (classid::bigint << 32) | objid::bigint = hashtextextended($1, 0::bigint)";
-    db.one(count, &[arg(name)], Sees::Now, |row| row.get(0))
+    db.one(count, &[arg(name)], Sees::Now, |row| row.only())
 }
 
 /// Waits for other sessions that make tables in a schema: of two at once, both would create the same table.

@@ -238,6 +238,14 @@ impl Row<'_> {
         }
     }
 
+    /// The value of the only column of a statement.
+    ///
+    /// # Errors
+    /// As [`Row::get`].
+    pub fn only<'r, T: Read<'r>>(&'r self) -> Result<T> {
+        self.get(0)
+    }
+
     /// The names of the columns.
     fn names(&self) -> &[String] {
         self.names.get_or_init(|| {

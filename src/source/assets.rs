@@ -34,7 +34,7 @@ pub fn ids_of(db: Db, daily: &Source) -> Result<(Vec<i32>, bool)> {
         .filter(|dim| dim.id.is_some() && dim.is_active.is_some());
     let mut ids = Vec::new();
     let mut take = |row: &spi::Row| {
-        let id = row.get::<i64>(0)?;
+        let id = row.only::<i64>()?;
         ids.push(i32::try_from(id).map_err(|_| too_large(id))?);
         Ok(())
     };

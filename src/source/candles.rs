@@ -175,7 +175,7 @@ impl Source {
             self.relation.sql, self.relation.condition
         );
         let newest =
-            db.first(&sql, &series_args(series, None), Sees::Snapshot, |row| row.get::<Micros>(0))?;
+            db.first(&sql, &series_args(series, None), Sees::Snapshot, |row| row.only::<Micros>())?;
         Ok(newest.map(|Micros(ts)| ts))
     }
 
@@ -190,7 +190,7 @@ impl Source {
             None => &self.relation.condition,
         };
         let sql = format!("SELECT count(*) FROM {} WHERE {condition}", self.relation.sql);
-        db.one(&sql, &series_args(series, moment), Sees::Snapshot, |row| row.get(0))
+        db.one(&sql, &series_args(series, moment), Sees::Snapshot, |row| row.only())
     }
 
     /// Whether there are no candles at all.

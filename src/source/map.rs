@@ -83,7 +83,7 @@ pub fn all(db: Db) -> Result<Vec<Source>> {
     let schema = extension_schema(db)?;
     let sql =
         format!("SELECT DISTINCT cal_scheme FROM {schema}.regime_source WHERE layer <> 'candles' ORDER BY 1");
-    let schemes: Vec<String> = db.all(&sql, &[], Sees::Snapshot, |row| row.get(0))?;
+    let schemes: Vec<String> = db.all(&sql, &[], Sees::Snapshot, |row| row.only())?;
     let mut sources = Vec::new();
     for scheme in schemes {
         let is_there = |[schema, name]: &[String; 2]| crate::pg::syscache::readable(schema, name).is_some();
@@ -109,7 +109,7 @@ fn unknown_scheme(db: Db, cal_scheme: &str, schema: &str) -> Result<Error> {
     let sql = format!(
         "SELECT string_agg(DISTINCT cal_scheme, ', ' ORDER BY cal_scheme) FROM {schema}.regime_source WHERE layer <> 'candles'"
     );
-    let known = db.one(&sql, &[], Sees::Snapshot, |row| row.get::<Option<String>>(0))?.unwrap_or_default();
+    let known = db.one(&sql, &[], Sees::Snapshot, |row| row.only::<Option<String>>())?.unwrap_or_default();
     Ok(invalid_parameter(format!("unknown calendar scheme \"{cal_scheme}\""))
         .detail(format!("{schema}.regime_source has rows for: {known}."))
         .hint(format!("Pass cal_scheme => 'iso' or 'us', or insert rows for your own scheme into {schema}.regime_source.")))

@@ -92,7 +92,7 @@ pub fn symbol_of(db: Db, id: i32) -> Result<Option<String>> {
         return Ok(None);
     };
     let sql = format!("SELECT symbol::text FROM {} WHERE id = $1 ORDER BY 1 LIMIT 1", dim.relation);
-    Ok(db.first(&sql, &[arg(id)], Sees::Snapshot, |row| row.get(0))?.flatten())
+    Ok(db.first(&sql, &[arg(id)], Sees::Snapshot, |row| row.only())?.flatten())
 }
 
 /// The candidate that was probably meant: at most a third of the characters differ (insertions, deletions,
@@ -268,7 +268,7 @@ fn no_column(asset: &str, dim: &DimAssets) -> Error {
 
 fn all_symbols(db: Db, dim: &DimAssets) -> Result<Vec<String>> {
     let sql = format!("SELECT symbol::text FROM {} WHERE symbol IS NOT NULL", dim.relation);
-    db.all(&sql, &[], Sees::Snapshot, |row| row.get(0))
+    db.all(&sql, &[], Sees::Snapshot, |row| row.only())
 }
 
 fn with_symbol(db: Db, dim: &DimAssets, condition: &str, symbol: &str) -> Result<Vec<i64>> {
@@ -276,7 +276,7 @@ fn with_symbol(db: Db, dim: &DimAssets, condition: &str, symbol: &str) -> Result
         "SELECT DISTINCT id::int8 FROM {} WHERE {condition} AND id IS NOT NULL ORDER BY 1",
         dim.relation
     );
-    db.all(&sql, &[arg(symbol)], Sees::Snapshot, |row| row.get(0))
+    db.all(&sql, &[arg(symbol)], Sees::Snapshot, |row| row.only())
 }
 
 fn fitting(id: i64) -> Result<i32> {

@@ -51,7 +51,7 @@ impl Relation {
 /// Where rows would be deleted and row-level security of the source is active for the current role.
 pub fn check_none_hidden(db: Db, relation: &Relation, table: &str, deleted: u64) -> Result<()> {
     let sql = "SELECT pg_catalog.row_security_active($1::text::regclass)";
-    let active = || db.one(sql, &[arg(relation.sql.as_str())], Sees::Snapshot, |row| row.get::<bool>(0));
+    let active = || db.one(sql, &[arg(relation.sql.as_str())], Sees::Snapshot, |row| row.only::<bool>());
     if deleted == 0 || !active()? {
         return Ok(());
     }

@@ -97,7 +97,7 @@ fn known_ids(db: Db, schema: &str, has_assets: bool, bars: Option<&String>) -> R
     if let Some(name) = bars {
         let bars = format!("{}.{}", quoted(schema), quoted(name));
         db.rows(&distinct_ids(&bars, "id", "true"), &[], Sees::Now, |row| {
-            let is_known = i32::try_from(row.get::<i64>(0)?).is_ok_and(|id| ids.contains(&id));
+            let is_known = i32::try_from(row.only::<i64>()?).is_ok_and(|id| ids.contains(&id));
             if is_known { Ok(()) } else { Err(foreign_rows(&bars)) }
         })?;
     }

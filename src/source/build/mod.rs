@@ -121,7 +121,7 @@ impl Builder<'_, '_> {
     fn all_ids(&self, reader: &DailyReader) -> Result<Vec<i32>> {
         let mut ids = Vec::new();
         let mut take = |row: &spi::Row| {
-            ids.extend(i32::try_from(row.get::<i64>(0)?).ok());
+            ids.extend(i32::try_from(row.only::<i64>()?).ok());
             Ok(())
         };
         reader.ids(&mut take)?;

@@ -22,7 +22,7 @@ pub fn check_ours(db: Db, schema: &str, name: &str, mark: &str) -> Result<bool> 
     let relation = format!("{}.{}", quoted(schema), quoted(name));
     let sql = "SELECT obj_description(to_regclass($1), 'pg_class') IS NOT DISTINCT FROM $2 WHERE to_regclass($1) IS NOT NULL";
     let found: Option<bool> =
-        db.first(sql, &[arg(relation.as_str()), arg(mark)], Sees::Now, |row| row.get(0))?;
+        db.first(sql, &[arg(relation.as_str()), arg(mark)], Sees::Now, |row| row.only())?;
     if found != Some(false) {
         return Ok(found.is_some());
     }
@@ -91,7 +91,7 @@ pub fn target(db: Db, schema: &str, name: &str, kind: &str, mark: &str) -> Resul
     let made = |action| Ok(Target { relation: relation.clone(), action, written: Written::default() });
     let sql = "SELECT obj_description(to_regclass($1), 'pg_class') FROM (SELECT 1) AS one WHERE to_regclass($1) IS NOT NULL";
     let found: Option<Option<String>> =
-        db.first(sql, &[arg(relation.as_str())], Sees::Now, |row| row.get(0))?;
+        db.first(sql, &[arg(relation.as_str())], Sees::Now, |row| row.only())?;
     if let Some(comment) = &found {
         if comment.as_deref() == Some(mark) {
             return made("filled");

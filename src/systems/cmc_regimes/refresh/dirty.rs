@@ -27,7 +27,7 @@ struct Known {
 pub fn among(db: Db, engine: &Engine, schema: &str, basis: &Basis, ids: Vec<i32>) -> Result<Vec<i32>> {
     db.with_new_snapshot(|| {
         let marked: HashSet<i32> =
-            db.all(&ASSETS.all(schema), &[], Sees::Snapshot, |row| row.get(0))?.into_iter().collect();
+            db.all(&ASSETS.all(schema), &[], Sees::Snapshot, |row| row.only())?.into_iter().collect();
         let states = states(db, schema)?;
         let mut dirty = Vec::new();
         for id in ids {
