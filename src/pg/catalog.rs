@@ -14,12 +14,24 @@ use crate::pg::spi::{Db, Sees};
 /// Checks that a schema exists.
 ///
 /// # Errors
-/// Where the name is empty or there is no such schema.
+/// Where the name is empty, is that of a schema of PostgreSQL or of working tables, or there is no such schema.
 pub fn check_schema(db: Db, schema: &str) -> Result<()> {
     if schema.is_empty() {
         return Err(
             invalid_parameter("target_schema is empty").hint("SET pg_regime.target_schema = 'public';")
         );
+    }
+    let owner = match schema {
+        "information_schema" => Some("PostgreSQL's own"),
+        _ if schema.starts_with("pg_") => Some("PostgreSQL's own"),
+        _ if schema == WORK || schema.strip_suffix(WORK).is_some_and(|name| name.ends_with('_')) => {
+            Some("for working tables")
+        }
+        _ => None,
+    };
+    if let Some(owner) = owner {
+        return Err(invalid_parameter(format!("target schema {} is {owner}", quoted(schema)))
+            .hint("SET pg_regime.target_schema = 'public';"));
     }
     let sql = "SELECT true FROM pg_catalog.pg_namespace WHERE nspname = $1::name";
     match db.first(sql, &[arg(schema)], Sees::Now, |_| Ok(()))? {
@@ -134,10 +146,12 @@ pub fn extension_schema(db: Db) -> Result<String> {
     Ok(known("extension schema", &(), find)?.as_ref().clone())
 }
 
+/// What the name of every working schema ends with; all of it for the target schema `public`.
+const WORK: &str = "regime_work";
+
 /// The schema of the working tables of a target schema: `regime_work` for `public`, `NAME_regime_work` for another.
 /// Where that is longer than a name can be, a part of the name and a hash of all of it.
 pub fn work_schema(target: &str) -> String {
-    const WORK: &str = "regime_work";
     /// Most bytes of a name.
     const MOST: usize = 63;
     if target == "public" {
