@@ -48,7 +48,7 @@ pub fn check_may_create(db: Db, schema: &str) -> Result<()> {
         format!("permission denied to create tables in schema {schema}"),
     )
     .hint(format!(
-        "GRANT {lacking} ON SCHEMA {schema} TO {}; or let a role that may create their tables call this.",
+        "GRANT {lacking} ON SCHEMA {schema} TO {}; or call the function as a role that may create tables there.",
         current_user()
     )))
 }

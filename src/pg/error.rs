@@ -104,7 +104,9 @@ pub fn read_only_transaction(function: &str) -> Error {
         PgSqlErrorCode::ERRCODE_READ_ONLY_SQL_TRANSACTION,
         format!("cannot execute {function} in a read-only transaction"),
     )
-    .hint("Call it on the primary, in a read-write transaction: SET transaction_read_only = off;")
+    .hint(format!(
+        "Call {function} on the primary, in a read-write transaction: SET transaction_read_only = off;"
+    ))
 }
 
 /// The error for a privilege on a relation that the current user lacks; relation, privileges and user are

@@ -185,7 +185,7 @@ fn mistyped((column, wanted): (usize, &'static str)) -> Error {
         PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
         format!("column {} of a query is not of type {wanted}", column + 1),
     )
-    .detail("A table that is read has a column of another type than it should have.")
+    .detail("A column of a table that is read is not of the expected type.")
     .hint("SELECT * FROM regime_setup(); checks the output tables; regime_source says which source tables are read.")
 }
 

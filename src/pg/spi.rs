@@ -190,7 +190,7 @@ impl Db<'_> {
         sees: Sees,
         read: impl FnMut(&Row) -> Result<R>,
     ) -> Result<R> {
-        self.first(sql, args, sees, read)?.ok_or_else(|| internal(format!("no row: {sql}")))
+        self.first(sql, args, sees, read)?.ok_or_else(|| internal(format!("a query returned no row: {sql}")))
     }
 
     /// All rows of a statement, as `read` makes them.
@@ -301,7 +301,7 @@ impl Plan {
     fn prepare(sql: &str, mut types: Vec<pg_sys::Oid>, mode: Mode) -> Result<Self> {
         let _back = CurrentMemory::remember();
         let text = CString::new(sql).map_err(|_| {
-            Error::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, "a name holds a NUL byte")
+            Error::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, "a name contains a NUL byte")
         })?;
         // SAFETY: SPI is connected; the text and the types outlive the call; the plan is kept, so
         // that it survives the rollback of a subtransaction that it was prepared in.

@@ -82,7 +82,7 @@ fn described(caught: &CaughtError) -> (Error, bool) {
             "could not serialize access: another session has written the same rows since this transaction began",
         )
         .detail(report.message())
-        .hint("ROLLBACK, and call it again; in READ COMMITTED it would have waited and seen them.");
+        .hint("ROLLBACK, then repeat the call; in READ COMMITTED, the call waits for the other session and sees its rows.");
         return (error, true);
     }
     let mut error = Error::new(code, report.message());

@@ -9,6 +9,7 @@ use regime_core::cmc_regimes::series::Series;
 use crate::pg::arg::Arg;
 use crate::pg::error::{Error, Result};
 use crate::pg::spi::{Db, Micros, Sees};
+use crate::pg::text::plural;
 use crate::pg::time::utc;
 use crate::source::map::Source;
 use crate::source::relation::relation_args;
@@ -162,14 +163,13 @@ impl<'c> Reader<'c> {
             return Err(Error::new(
                 PgSqlErrorCode::ERRCODE_CARDINALITY_VIOLATION,
                 format!(
-                    "asset {asset} has {} EMA{} of layer {layer} beside another of the same bar and period, the first at {}",
-                    twice,
-                    if twice == 1 { "" } else { "s" },
+                    "asset {asset} has {twice} {} of layer {layer} beside another of the same bar and period, the first at {}",
+                    plural(twice, "EMA"),
                     utc(first_twice)
                 ),
             )
             .detail(format!(
-                "The EMAs of a bar are told apart by their period; regime_source has more filters in ema_filter (cal_scheme = '{}', layer = '{layer}').",
+                "The EMAs of a bar are distinguished by period alone; ema_filter in regime_source can exclude the others (cal_scheme = '{}', layer = '{layer}').",
                 self.source.cal_scheme
             ))
             .hint(format!(

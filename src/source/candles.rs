@@ -208,7 +208,7 @@ impl Source {
             PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
             format!("{} holds no candles", self.relation.sql),
         )
-        .detail("regime_source selects them by bars_filter in the row cal_scheme = 'any', layer = 'candles'.")
+        .detail("regime_source selects candles by bars_filter in the row cal_scheme = 'any', layer = 'candles'.")
         .hint("Correct the row of regime_source, or load the candles; to clear the outputs, use delete_market_regimes.")
     }
 

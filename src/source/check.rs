@@ -140,7 +140,7 @@ impl Check<'_, '_> {
 
     fn where_mapped(&self, field: &str) -> String {
         format!(
-            "{}.regime_source maps it in {field} of the row cal_scheme = '{}', layer = '{}'.",
+            "The mapping is in {field} of {}.regime_source, in the row cal_scheme = '{}', layer = '{}'.",
             self.place.schema, self.place.cal_scheme, self.place.layer
         )
     }
@@ -155,7 +155,7 @@ impl Check<'_, '_> {
     fn no_privilege(&self, what: &str, privilege: &str) -> Error {
         Error::new(PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, format!("permission denied for {what}"))
             .detail(format!(
-                "It is read for layer {} of calendar scheme \"{}\".",
+                "Layer {} of calendar scheme \"{}\" is read from {what}.",
                 self.place.layer, self.place.cal_scheme
             ))
             .hint(format!("GRANT {privilege} TO {};", current_user()))
@@ -204,7 +204,7 @@ impl Columns<'_, '_, '_> {
         )
         .detail(self.check.where_mapped(mapped.field))
         .hint(format!(
-            "Map a column of that type, or a view that casts it: {}",
+            "Map a column of type {wanted}, or a view that casts the column: {}",
             self.check.edit(&format!("{} = '…'", mapped.field))
         )))
     }
@@ -274,7 +274,7 @@ impl Columns<'_, '_, '_> {
                     }
                     Value::Array(_) | Value::Object(_) => {
                         return Err(invalid_parameter(format!(
-                            "{field} gives {name} no single value: {value}"
+                            "value of {name} in {field} is not a scalar: {value}"
                         ))
                         .detail(self.check.where_mapped(&field))
                         .hint(self.check.edit(&format!("{field} = '{{\"…\": \"…\"}}'"))));

@@ -147,7 +147,7 @@ pub struct MapRow {
 impl MapRow {
     fn read(row: &Row, schema: &str, cal_scheme: &str, layer: Layer) -> Result<Self> {
         let periods = <[i32; 3]>::try_from(row.get::<Vec<i32>>("periods")?)
-            .map_err(|_| internal(format!("layer {} has not three periods", layer.as_str())))?;
+            .map_err(|_| internal(format!("layer {} does not have three periods", layer.as_str())))?;
         Ok(Self {
             schema: schema.to_owned(),
             cal_scheme: cal_scheme.to_owned(),

@@ -42,7 +42,7 @@ pub fn id_of(db: Db, asset: &str, cal_scheme: Option<&str>) -> Result<i32> {
     if asset.starts_with('{') && asset.ends_with('}') {
         let list = quote_literal(shown(asset));
         return Err(error.hint(format!(
-            "One asset goes here; where several can, name the argument: ids => {list} or symbols => {list}."
+            "Pass a single asset; where a function takes several, name the argument: ids => {list} or symbols => {list}."
         )));
     }
     Err(error)
@@ -242,7 +242,7 @@ impl Place {
         let relation = format!("{}.dim_assets", quoted(&self.daily.bars[0]));
         Error::new(
             PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
-            format!("asset \"{}\" is no id, and relation {relation} does not exist", shown(asset)),
+            format!("asset \"{}\" is not an id, and relation {relation} does not exist", shown(asset)),
         )
         .detail(format!(
             "Symbols are looked up beside the daily bars {} of calendar scheme \"{}\".",
@@ -250,7 +250,7 @@ impl Place {
             self.cal_scheme
         ))
         .hint(format!(
-            "Pass the id, or make it: CREATE TABLE {relation} (id int PRIMARY KEY, symbol text UNIQUE);"
+            "Pass the id, or create the relation: CREATE TABLE {relation} (id int PRIMARY KEY, symbol text UNIQUE);"
         ))
     }
 }
@@ -261,9 +261,11 @@ fn no_column(asset: &str, dim: &DimAssets) -> Error {
     let asset = shown(asset);
     Error::new(
         PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
-        format!("asset \"{asset}\" is no id, and relation {relation} has no column {name} of type {of_type}"),
+        format!(
+            "asset \"{asset}\" is not an id, and relation {relation} has no column {name} of type {of_type}"
+        ),
     )
-    .hint(format!("Pass the id, or add it: ALTER TABLE {relation} ADD {name} {of_type};"))
+    .hint(format!("Pass the id, or add the column: ALTER TABLE {relation} ADD {name} {of_type};"))
 }
 
 fn all_symbols(db: Db, dim: &DimAssets) -> Result<Vec<String>> {
@@ -280,7 +282,7 @@ fn with_symbol(db: Db, dim: &DimAssets, condition: &str, symbol: &str) -> Result
 }
 
 fn fitting(id: i64) -> Result<i32> {
-    let hint = "Regimes are kept by ids of type int: give the asset one.";
+    let hint = "Asset ids must be of type int: give the asset an id in the range of int.";
     i32::try_from(id).map_err(|_| too_large(id).hint(hint))
 }
 

@@ -7,6 +7,7 @@ use crate::pg::arg::{Arg, arg};
 use crate::pg::error::{Error, Result};
 use crate::pg::session::current_user;
 use crate::pg::spi::{Db, Sees};
+use crate::pg::text::plural;
 
 /// A mapped relation and the SQL that reads it.
 #[derive(Clone)]
@@ -56,10 +57,10 @@ pub fn check_none_hidden(db: Db, relation: &Relation, table: &str, deleted: u64)
         return Ok(());
     }
     let user = current_user();
-    let rows = if deleted == 1 { "1 row".to_owned() } else { format!("{deleted} rows") };
+    let rows = plural(deleted, "row");
     Err(Error::new(
         PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
-        format!("{rows} of {table} would be deleted, but row-level security of {} may hide what they were computed from", relation.sql),
+        format!("{deleted} {rows} of {table} would be deleted, but row-level security of {} may hide their source rows", relation.sql),
     )
     .hint(format!("Refresh as a role that sees all rows, such as {user} after ALTER ROLE {user} BYPASSRLS;")))
 }

@@ -179,7 +179,7 @@ fn note_mapping(row: &MapRow, target_schema: &str, schema: &str) {
         Error::new(
             PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION,
             format!(
-                "layer {} is read from {}.{}, not from what was built",
+                "layer {} is read from {}.{}, not from the table that was built",
                 row.layer.as_str(),
                 quoted(&relation[0]),
                 quoted(&relation[1])

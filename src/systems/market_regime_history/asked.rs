@@ -43,7 +43,7 @@ impl Given<'_> {
                 shown(span.from),
                 shown(span.to)
             ))
-            .hint("Pass the first day as start_date and the last one, which is included, as end_date."));
+            .hint("Pass the first day as start_date and the last day as end_date; both are included."));
         }
         Ok((asked, dry_run))
     }

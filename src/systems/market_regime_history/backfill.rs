@@ -29,7 +29,7 @@ pub fn begin(given: &Given) -> Result<Option<i64>> {
     check_writable("backfill_market_regime_history()")?;
     check_no_block(
         "backfill_market_regime_history",
-        "CALL it outside of BEGIN … COMMIT; dry_run => true and market_regime_history_compute() work in the transaction.",
+        "CALL the procedure outside BEGIN … COMMIT; dry_run => true and market_regime_history_compute() work inside a transaction block.",
     )?;
     let schema = settings::target_schema();
     let open = |db: Db| {

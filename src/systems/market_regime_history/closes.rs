@@ -223,7 +223,7 @@ impl Closes {
             PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
             format!("symbol \"{}\" has no daily bars", self.symbol),
         )
-        .detail(format!("It is asset {asset}, of which {relation} has none."))
+        .detail(format!("{relation} has no bars of asset {asset}, which has this symbol."))
         .hint(format!(
             "SELECT * FROM {relation} WHERE {};",
             self.relation.condition_of(asset, self.tf.as_deref())
@@ -264,20 +264,20 @@ fn unknown(
     let mut look = None;
     if let Some(source @ candles::Source { key: [column, tf, _], relation, .. }) = candles {
         known.extend(source.series(db, None, Some(TIMEFRAME))?.into_iter().map(|series| series.symbol));
-        looked.push(format!("{} has no candles of it with timeframe {TIMEFRAME}", relation.sql));
+        looked.push(format!("{} has no candles of this symbol with timeframe {TIMEFRAME}", relation.sql));
         look = Some(format!(
             "SELECT DISTINCT {column} FROM {} WHERE {tf} = '{TIMEFRAME}' ORDER BY 1;",
             relation.sql
         ));
     }
     if let Some(assets) = &assets {
-        looked.push(format!("{assets} has no asset of it"));
+        looked.push(format!("{assets} has no asset with this symbol"));
         look = look.or(Some(format!("SELECT id, symbol FROM {assets} ORDER BY symbol;")));
     }
     let error = Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, format!("unknown symbol \"{symbol}\""));
     let Some(look) = look else {
         return Ok(error
-            .detail("Neither the candles nor the daily bars that regime_source maps are there.")
+            .detail("Neither the candles nor the daily bars that regime_source maps exist.")
             .hint(format!("SELECT layer, bars_schema, bars_table FROM {schema}.regime_source;")));
     };
     let hint = match names::nearest(symbol, known.iter()) {

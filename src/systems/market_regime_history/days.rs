@@ -6,7 +6,7 @@
 
 use regime_core::calendar::civil::MICROS_PER_DAY;
 
-use crate::pg::error::{Error, Result, invalid_parameter};
+use crate::pg::error::{Error, Result, check_order};
 use crate::pg::time::utc;
 
 /// Most trading days in a batch.
@@ -20,18 +20,13 @@ pub struct Span {
 }
 
 impl Span {
-    /// The span between two dates that a caller named.
+    /// The span between two dates of a call; without a date, the span is open at that end.
+    ///
+    /// # Errors
+    /// Where the first date is after the second.
     pub fn check(from: Option<i32>, to: Option<i32>) -> Result<Self> {
-        let span = Self { from: from.unwrap_or(i32::MIN), to: to.unwrap_or(i32::MAX) };
-        if span.from > span.to {
-            return Err(invalid_parameter(format!(
-                "from_date {} is after to_date {}",
-                shown(span.from),
-                shown(span.to)
-            ))
-            .hint("Pass the earlier day as from_date."));
-        }
-        Ok(span)
+        check_order(["from_date", "to_date"], [from, to], shown)?;
+        Ok(Self { from: from.unwrap_or(i32::MIN), to: to.unwrap_or(i32::MAX) })
     }
 
     /// When it begins and ends, in microseconds since 2000; the end is not included.

@@ -73,11 +73,11 @@ impl Outcome {
         let to = shown(asked.span.to);
         if let Differing { days, first: Some(first) } = self.differing {
             let first = shown(first);
-            let (rows, are) = if days == 1 { ("row", "is") } else { ("rows", "are") };
+            let (rows, differ) = if days == 1 { ("row", "differs") } else { ("rows", "differ") };
             Error::new(
                 PgSqlErrorCode::ERRCODE_WARNING,
                 format!(
-                    "{days} {rows} of {} {are} not what the closes give now, the first of {first}",
+                    "{days} {rows} of {} {differ} from what the closes give now, the first on {first}",
                     asked.symbol
                 ),
             )

@@ -41,9 +41,9 @@ pub fn by_regime(
         let returns = Returns::find(db, relation, names)?.read(db)?;
         let PerformanceByRegime { regimes, unlabelled } = performance(&labels, &returns, lag_days);
         if let (1.., Some((first, _))) = (unlabelled, labels.first()) {
-            let days = if unlabelled == 1 { "day is" } else { "days are" };
+            let (days, are) = if unlabelled == 1 { ("day", "is") } else { ("days", "are") };
             pgrx::notice!(
-                "{unlabelled} {days} before the first regime of {symbol}, on {}, and left out",
+                "{unlabelled} {days} before the first regime of {symbol}, on {}, {are} left out",
                 shown(*first)
             );
         }
@@ -144,7 +144,7 @@ impl<'a> Returns<'a> {
         )?;
         self.refuse(
             days().filter(|(_, r)| *r < -1.0).map(|(date, _)| Some(*date)),
-            &format!("{} below -1, more than all", self.names.value),
+            &format!("{} below -1, a loss of more than 100%", self.names.value),
             &format!("{value} < -1"),
         )?;
         let repeated = returns.windows(2).filter_map(|pair| match pair {

@@ -8,7 +8,7 @@ use regime_core::market_regimes::{Config, Label, Machine};
 use crate::output::relation::{not_readable, output_relation};
 use crate::pg::arg::{arg, timestamp_arg};
 use crate::pg::catalog::{qualified, work_schema};
-use crate::pg::error::{Error, Result, invalid_parameter};
+use crate::pg::error::{Error, Result, check_order, invalid_parameter};
 use crate::pg::result_set::{Field, Rows, Template, Text};
 use crate::pg::spi::{Db, Sees};
 use crate::pg::time::utc;
@@ -29,14 +29,13 @@ pub struct Times {
 }
 
 impl Times {
+    /// The range, checked.
+    ///
+    /// # Errors
+    /// Where the range ends before it begins.
     pub fn check(self) -> Result<Self> {
-        match (self.from, self.to) {
-            (Some(from), Some(to)) if from > to => {
-                Err(invalid_parameter(format!("from_time {} is after to_time {}", utc(from), utc(to)))
-                    .hint("Pass the earlier moment as from_time."))
-            }
-            _ => Ok(self),
-        }
+        check_order(["from_time", "to_time"], [self.from, self.to], utc)?;
+        Ok(self)
     }
 
     fn first_of(self, ts: &[i64]) -> usize {

@@ -39,7 +39,7 @@ pub fn reference(db: Db, regimes: &str) -> Result<Option<String>> {
     let without: i64 = db.one(&without, &[], Sees::Now, |row| row.get("rows"))?;
     if without > 0 {
         let rows = if without == 1 { "row has" } else { "rows have" };
-        return Ok(Some(format!("does not refer to {table}, where {without} {rows} no candle")));
+        return Ok(Some(format!("does not refer to {table}: {without} {rows} no candle there")));
     }
     let statements = [
         format!(
