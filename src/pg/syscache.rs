@@ -20,8 +20,8 @@ pub fn may_delete(schema: &str, name: &str) -> bool {
     allowed == pg_sys::AclResult::ACLCHECK_OK
 }
 
-/// The table of this name in this schema, and whether the current user may read it; `None` if there
-/// is none. From the system caches, so that it costs nothing per row of a query.
+/// The table of this name in this schema, and whether the current user may read it; `None` if there is none. Reads the
+/// system caches, which is cheap enough for each row of a query.
 pub fn readable(schema: &str, name: &str) -> Option<bool> {
     let relation = relation_oid(schema, name)?;
     // SAFETY: looks up privileges and changes nothing.

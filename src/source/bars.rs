@@ -36,7 +36,7 @@ pub struct Reader<'c> {
     emas: String,
     later_bars: String,
     later_emas: String,
-    /// Rows read since this was last taken.
+    /// The number of rows read since the counter was last reset.
     pub read: Cell<u64>,
 }
 
@@ -56,7 +56,7 @@ impl<'c> Reader<'c> {
             format!("SELECT {} FROM {from} WHERE {condition}", columns.join(", "))
         };
         let bars = select(&source.bars.columns, &source.bars.sql, &source.bars.condition);
-        // Only the layer's periods, by a constant list: most of a long EMA table is other periods.
+        // Only the periods of the layer, as a constant list: most rows of a long EMA table have other periods.
         let periods = source.params.periods.map(|p| p.to_string()).join(", ");
         let of_periods = format!("{} IN ({periods})", source.ema.columns[1]);
         let emas = |condition: &str| {
@@ -81,7 +81,7 @@ impl<'c> Reader<'c> {
     /// The bars of an asset in a span, in ascending time, with their EMAs.
     ///
     /// # Errors
-    /// Where bars cannot be used ([`check_bars`]), or two EMAs are of the same bar and period.
+    /// Where bars cannot be used ([`check_bars`]), or two EMAs have the same bar and period.
     pub fn series(&self, asset: i32, span: Span) -> Result<Series> {
         let mut series = self.bars(asset, span)?;
         if !series.ts.is_empty() {

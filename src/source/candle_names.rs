@@ -1,4 +1,4 @@
-//! Series of candles by symbol and timeframe, and the errors for names that are unknown.
+//! Series of candles by symbol and timeframe, and the errors for unknown names.
 
 use pgrx::prelude::*;
 use pgrx::spi::quote_literal;
@@ -8,8 +8,8 @@ use crate::pg::spi::Db;
 use crate::source::candles::{Series, Source};
 use crate::source::names;
 
-/// The series of a symbol, of one timeframe or all. Where there are none, those of the asset that
-/// `dim_assets` knows by this name: candles may be named by its symbol or by its id.
+/// The series of a symbol, of one timeframe or all. If there are none, the series of the asset that has this name in
+/// `dim_assets`, whose candles may be stored under its symbol or its id.
 ///
 /// # Errors
 /// Where the relation cannot be read.

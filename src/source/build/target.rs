@@ -1,4 +1,4 @@
-//! The tables that are built: making them, taking over existing ones, and whether they are ours to fill.
+//! Target tables: creates tables, takes over existing tables, and tells which tables may be filled.
 
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
@@ -67,7 +67,7 @@ impl Target {
         self.action != "left alone"
     }
 
-    /// Adds rows to those that were written.
+    /// Adds to the count of rows written.
     pub fn add(&mut self, written: Written) {
         self.written += written;
     }

@@ -29,7 +29,7 @@ pub struct Closes {
     tf: Option<String>,
 }
 
-/// What the rows of a symbol are known by.
+/// The key of the rows of a symbol.
 enum Id {
     Symbol,
     Asset(i32),
@@ -81,8 +81,8 @@ impl Closes {
         Err(unknown(db, symbol, candles.as_ref(), daily.as_ref(), &extension_schema(db)?)?)
     }
 
-    /// [`Closes::find`] for a function that writes: the tables are held first, and all that follows sees them as
-    /// they then are.
+    /// [`Closes::find`] for a function that writes: locks the tables first, so that later statements see the tables as
+    /// of the lock.
     pub fn find_held(db: Db, symbol: &str) -> Result<Self> {
         let candles = candles::Source::find(db)?.map(|source| source.table);
         for [schema, name] in candles.into_iter().chain(daily(db)?.map(|row| row.bars)) {
@@ -138,7 +138,7 @@ impl Closes {
         let mut args = self.args();
         args.extend(span.moments().map(|moment| timestamp_arg(Some(moment))));
         db.rows(&sql, &args, Sees::Snapshot, |row| {
-            // A bar without a time is as unusable as one at infinity.
+            // A NULL time is refused like an infinite time.
             times.push(row.get::<Option<Micros>>(TIME)?.map_or(i64::MAX, |ts| ts.0));
             close.push(row.price(CLOSE));
             Ok(())
@@ -238,7 +238,7 @@ fn daily(db: Db) -> Result<Option<MapRow>> {
     Ok(row.filter(|row| syscache::readable(&row.bars[0], &row.bars[1]).is_some()))
 }
 
-/// The name under which the days of a symbol are kept: where an asset is given by its id, its symbol.
+/// The name under which the days of a symbol are stored: as given, or the symbol of an asset given by its id.
 pub fn canonical(db: Db, symbol: &str) -> Result<String> {
     let is_id = symbol.trim().parse::<i32>().is_ok();
     let has_candles = |source: candles::Source| source.series(db, Some(symbol), Some(TIMEFRAME));

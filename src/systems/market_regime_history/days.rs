@@ -45,7 +45,7 @@ pub fn midnight(day: i32) -> i64 {
     i64::from(day).saturating_mul(MICROS_PER_DAY)
 }
 
-/// The day of a moment in UTC, in days since 2000; of an infinite one an infinite one.
+/// The day of a moment in UTC, in days since 2000; an infinite moment gives an infinite day.
 pub fn day_of(micros: i64) -> i32 {
     match micros {
         i64::MIN => i32::MIN,
@@ -63,13 +63,13 @@ pub fn shown(day: i32) -> String {
     }
 }
 
-/// The call that stores the days of a symbol, to be typed; `schema` ends with a dot, or is empty.
+/// The CALL that stores the days of a symbol, for a hint; `schema` ends with a dot, or is empty.
 pub fn call(schema: &str, symbol: &str, arguments: &str) -> String {
     let symbol = pgrx::spi::quote_literal(symbol);
     format!("CALL {schema}backfill_market_regime_history({arguments}symbol => {symbol});")
 }
 
-/// A table holds no day of a symbol.
+/// The error for a symbol of which a table holds no day.
 pub fn not_stored(relation: &str, symbol: &str) -> Error {
     Error::new(pgrx::PgSqlErrorCode::ERRCODE_NO_DATA_FOUND, format!("{relation} has no rows of \"{symbol}\""))
         .hint(call("", symbol, ""))

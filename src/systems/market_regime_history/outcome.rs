@@ -1,4 +1,4 @@
-//! What became of the batches of a backfill so far, and what its caller is told of it.
+//! The outcome of the batches of a backfill so far, and the messages to its caller.
 
 use pgrx::prelude::*;
 
@@ -46,7 +46,7 @@ impl Outcome {
     /// How far a call is.
     pub fn progress(&self, symbol: &str) -> String {
         let Self { days, left, days_failed, .. } = self;
-        // Bars that come late make more of them than there were at the beginning.
+        // Late bars can leave more days than there were at the beginning.
         let over = (days - left).max(0);
         let percent = if *days > 0 { over as f64 / *days as f64 * 100.0 } else { 100.0 };
         let failed = if *days_failed > 0 { format!(", {days_failed} failed") } else { String::new() };
