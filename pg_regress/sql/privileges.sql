@@ -80,8 +80,8 @@ SET ROLE regress_reader;
 SELECT count(ts) FROM regime_at(2, '2025-01-01');
 SELECT count(ts) FROM regime_at(3, '2025-01-01');
 RESET ROLE;
--- A role that runs jobs, in a schema of its own: what README's "Scheduling with pg_cron" says it needs is enough, and what is
--- missing of it regime_health tells.
+-- A role that runs jobs, in a schema of its own: the grants of docs/operations.md, "Schedule refreshes with pg_cron", are
+-- enough, and regime_health names a grant that is missing.
 CREATE SCHEMA desk;
 SET pg_regime.target_schema = 'desk';
 SELECT count(*) FROM refresh_cmc_regimes();

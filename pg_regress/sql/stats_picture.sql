@@ -50,7 +50,7 @@ SELECT regime_timeline(1, 9);
 SELECT regime_timeline(1, 1001);
 SELECT regime_timeline(1, layer => 'L3');
 SELECT regime_timeline(NULL);
--- The picture of the README, as \copy writes it.
+-- The picture docs/chart.svg, as \copy writes it.
 DROP TABLE dim_assets, cmc_price_bars_multi_tf, cmc_price_bars_multi_tf_cal_iso, cmc_price_bars_multi_tf_cal_us,
     cmc_ema_multi_tf_u, cmc_ema_multi_tf_cal_iso, cmc_ema_multi_tf_cal_us;
 SELECT count(*) FROM regime_demo();

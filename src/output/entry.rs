@@ -184,6 +184,7 @@ impl About<'_> {
 
     fn describe<M>(&self, entry: &mut Entry, done: &Done<M>, dry_run: bool) {
         let (rows, changes) = (done.rows, done.written.total());
+        let changed_rows = format!("{changes} {}", plural(changes, "row"));
         entry.status = match (dry_run, rows, changes) {
             (true, ..) => Status::DryRun,
             (_, 0, _) => Status::Empty,
@@ -191,13 +192,13 @@ impl About<'_> {
             _ => Status::Ok,
         };
         entry.message = match (dry_run, rows) {
-            (true, _) => Some(format!("would write {changes} {}", plural(changes, "row"))),
-            (_, 0) if changes > 0 => Some(format!("no {} any more: {changes} rows were deleted", self.lacks)),
+            (true, _) => Some(format!("would write {changed_rows}")),
+            (_, 0) if changes > 0 => Some(format!("no {} any more: {changed_rows} deleted", self.lacks)),
             (_, 0) => Some(format!("no {}", self.lacks)),
             _ => None,
         };
         if rows == 0 && changes > 0 && !dry_run {
-            pgrx::warning!("{} has no {} any more: {changes} rows were deleted", self.shown(), self.lacks);
+            pgrx::warning!("{} has no {} any more: {changed_rows} deleted", self.shown(), self.lacks);
         }
         entry.mode = Some(done.mode);
         entry.reason = done.reason.clone();

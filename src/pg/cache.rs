@@ -1,5 +1,5 @@
-//! Facts that this session has read from the catalogs, kept as long as the catalogs do not change: every call
-//! would otherwise check the same tables and columns again, which costs more than a new bar does.
+//! Facts that this session has read from the catalogs, kept until the catalogs change: otherwise every call would check
+//! the same tables and columns again, which costs more than computing a new bar.
 
 use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
@@ -11,7 +11,7 @@ use pgrx::prelude::*;
 
 use crate::pg::error::Result;
 
-/// What is known, and the generation of the catalogs that it is of.
+/// The known facts, and the generation of the catalogs from which they were read.
 #[derive(Default)]
 struct Known {
     generation: u64,
@@ -20,11 +20,11 @@ struct Known {
     count: usize,
 }
 
-/// Facts of one kind, by the role that found them out and their key.
+/// Facts of one kind, by the role that read the fact and by key.
 type Facts<K, T> = HashMap<(pg_sys::Oid, K), Rc<T>>;
 
 thread_local! {
-    /// Counts what PostgreSQL said about changes of relations, schemas and roles.
+    /// Counts the invalidations of relations, schemas and roles that PostgreSQL announced.
     static GENERATION: Cell<u64> = const { Cell::new(0) };
     static KNOWN: RefCell<Known> = RefCell::default();
 }
@@ -62,8 +62,8 @@ fn changed() {
     GENERATION.set(GENERATION.get().wrapping_add(1));
 }
 
-/// Stands for all that facts depend on: while it is equal, so are they. For those who are called too often
-/// to look a fact up by its name.
+/// Stands for everything that facts depend on: while the state is equal, so are the facts. For callers too frequent to
+/// look a fact up by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct State(u64, pg_sys::Oid);
 
@@ -87,7 +87,7 @@ where
     K: Clone + Eq + Hash + 'static,
     T: 'static,
 {
-    // What was announced before a lock was given counts from now on.
+    // Changes announced before a lock was granted count from here on.
     // SAFETY: in a transaction; reads the current role.
     let role = unsafe {
         pg_sys::AcceptInvalidationMessages();
@@ -103,7 +103,7 @@ where
         return Ok(fact);
     }
     let fact = Rc::new(find()?);
-    // Not kept if something changed meanwhile: it may have been seen as it was before.
+    // Not kept where the catalogs changed meanwhile: `find` may have read the earlier state.
     if GENERATION.get() == generation {
         KNOWN.with_borrow_mut(|known| {
             if known.generation != generation || known.count >= MOST {

@@ -60,7 +60,7 @@ pub fn check_may_create(db: Db, schema: &str) -> Result<()> {
         format!("permission denied to create tables in schema {schema}"),
     )
     .hint(format!(
-        "GRANT {lacking} ON SCHEMA {schema} TO {}; or let a role that may create their tables call this.",
+        "GRANT {lacking} ON SCHEMA {schema} TO {}; or call the function as a role that may create tables there.",
         current_user()
     )))
 }
@@ -71,7 +71,7 @@ pub struct Column {
     pub name: String,
     /// With a length or precision.
     pub type_name: String,
-    /// Whether the type is one of text: `text`, `varchar`, `citext`, a domain over one of them.
+    /// Whether the type is a string type: `text`, `varchar`, `citext`, a domain over a string type.
     pub is_text: bool,
     /// Whether the column is declared NOT NULL.
     pub is_not_null: bool,
@@ -150,7 +150,7 @@ pub fn extension_schema(db: Db) -> Result<String> {
 const WORK: &str = "regime_work";
 
 /// The schema of the working tables of a target schema: `regime_work` for `public`, `NAME_regime_work` for another.
-/// Where that is longer than a name can be, a part of the name and a hash of all of it.
+/// Where that exceeds the length of a name, a part of the target's name and a hash of the whole.
 pub fn work_schema(target: &str) -> String {
     /// Most bytes of a name.
     const MOST: usize = 63;
@@ -184,5 +184,5 @@ pub struct Action {
     pub action: String,
 }
 
-/// What is said of a relation that is as it should be.
+/// The action for a relation that needed no change.
 pub const UNCHANGED: &str = "unchanged";

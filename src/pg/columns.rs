@@ -72,8 +72,8 @@ pub fn column<'a>(table: &'a Table, argument: &str, name: &str) -> Result<&'a Co
             PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
             format!("column {} of table {} does not exist", quoted(name), table.sql),
         )
-        .detail(format!("It has the columns {}.", names.join(", ")))
-        .hint(format!("Pass {argument} => one of them.")));
+        .detail(format!("Table {} has the columns {}.", table.sql, names.join(", ")))
+        .hint(format!("Pass {argument} => one of these columns.")));
     };
     if column.may_read {
         return Ok(column);
@@ -92,5 +92,5 @@ pub fn wrong_type(table: &Table, argument: &str, column: &Column, wanted: &str) 
             column.type_name
         ),
     )
-    .hint(format!("Pass {argument} => a column of that type."))
+    .hint(format!("Pass {argument} => a column of type {wanted}."))
 }

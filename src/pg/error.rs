@@ -21,7 +21,7 @@ pub struct Report {
     pub hint: Option<String>,
 }
 
-/// The result of whatever can fail for a reason that the user is told.
+/// The result of an operation that can fail with an error for the user.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
@@ -89,7 +89,9 @@ pub fn read_only_transaction(function: &str) -> Error {
         PgSqlErrorCode::ERRCODE_READ_ONLY_SQL_TRANSACTION,
         format!("cannot execute {function} in a read-only transaction"),
     )
-    .hint("Call it on the primary, in a read-write transaction: SET transaction_read_only = off;")
+    .hint(format!(
+        "Call {function} on the primary, in a read-write transaction: SET transaction_read_only = off;"
+    ))
 }
 
 /// The error for a privilege on a relation that the current user lacks; relation, privileges and user are
@@ -145,12 +147,12 @@ pub fn check_order<T: Copy + PartialOrd>(
     }
 }
 
-/// Reports as a WARNING that one subject was not worked on, and why; the others are.
+/// Reports the failure of one subject as a WARNING; the work on other subjects goes on.
 pub fn warn(what: &str, error: &Error) {
     report_warning(what, error, Some("Its earlier rows are kept."));
 }
 
-/// Reports an error as a WARNING: of one subject among others, or of what is done beside the work.
+/// Reports an error as a WARNING: the failure of one subject, or of a task beside the work.
 pub fn report_warning(what: &str, error: &Error, consequence: Option<&str>) {
     let report = error.report();
     let details: Vec<&str> = report.detail.as_deref().into_iter().chain(consequence).collect();
@@ -173,8 +175,8 @@ pub fn sqlstate(code: PgSqlErrorCode) -> String {
     (0..5).map(|i| char::from(((packed >> (6 * i)) & SIX_BITS) as u8 + b'0')).collect()
 }
 
-/// The SQLSTATE of these five characters: the inverse of [`sqlstate`]. pgrx knows those that PostgreSQL lists; it
-/// catches any other as XX000, an internal error, and so reads the text of another.
+/// The SQLSTATE of these five characters: the inverse of [`sqlstate`]. pgrx knows the codes that PostgreSQL lists; any
+/// other becomes XX000, an internal error.
 pub fn error_code(text: &str) -> PgSqlErrorCode {
     let six_bits = |(i, c): (usize, u8)| ((i32::from(c) - i32::from(b'0')) & SIX_BITS) << (6 * i);
     PgSqlErrorCode::from(text.bytes().take(5).enumerate().map(six_bits).sum::<i32>())

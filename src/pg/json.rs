@@ -40,7 +40,7 @@ impl JsonText {
 /// Where serde_json refuses the text.
 pub fn parse(text: &str) -> Result<Value> {
     serde_json::from_str(text).map_err(|error| {
-        invalid_parameter(format!("JSON that cannot be read: {error}"))
+        invalid_parameter(format!("could not read the JSON document: {error}"))
             .hint("Give an array of flat rules: [{\"match\": \"Down-\", \"size_mult\": 0.5}].")
     })
 }

@@ -38,7 +38,7 @@ pub fn sharers(db: Db, name: &str) -> Result<i64> {
     db.one(count, &[arg(name)], Sees::Now, |row| row.only())
 }
 
-/// Waits for other sessions that make tables in a schema: of two at once, both would create the same table.
+/// Waits for other sessions that create tables in a schema: two at once would create the same table.
 ///
 /// # Errors
 /// Where the wait is cancelled or ends in a deadlock.

@@ -173,7 +173,7 @@ impl<'c> Rows<'c> {
     /// No rows yet. What a call that fails later leaves behind is freed with the calling query.
     ///
     /// # Errors
-    /// Where the caller takes no set.
+    /// Where the caller accepts no set.
     pub fn begin(caller: Caller<'c>) -> Result<Self> {
         // SAFETY: the call information is that of the call that is running, and so is what the caller says
         // in it of the set that it takes; its descriptor of the rows is valid as long.
@@ -273,7 +273,7 @@ impl<'c> Rows<'c> {
                 Ok::<_, Error>((words, length))
             }
         };
-        // Where two that have nothing else apart differ, there is the value, on a boundary of its size.
+        // The two tuples differ in the time alone, which is aligned to its size: the word that differs is its place.
         let ((words, length), (other, _)) = (formed(0)?, formed(-1)?);
         let differ: Vec<usize> = (0..words.len()).filter(|at| words[*at] != other[*at]).collect();
         match differ.as_slice() {

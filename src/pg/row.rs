@@ -1,5 +1,5 @@
-//! Rows as the executor gives them: a column is read by its name, or by its index where that is done for
-//! every row of a large table. No datum is looked at before its type is known to be the one it is read as.
+//! Rows as the executor gives them: a column is read by its name, or by its index where that is done for every row of a
+//! large table. A datum is read only after a check of its type.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::ffi::CStr;
@@ -49,7 +49,7 @@ impl Column for &'static str {
     }
 }
 
-/// A type that columns which hold a value are read as.
+/// A type to read a column as where the column is not NULL.
 pub trait Plain<'r>: Sized {
     /// The types of the column, and what errors call them.
     const OF: (&'static [pg_sys::Oid], &'static str);
@@ -61,7 +61,7 @@ pub trait Plain<'r>: Sized {
     unsafe fn read(row: &'r Row, column: usize) -> Option<Self>;
 }
 
-/// A type that a column is read as: a plain one, or an `Option` of a plain one for a column that may be NULL.
+/// A type to read a column as: a plain type, or an `Option` of a plain type for a column that may be NULL.
 pub trait Read<'r>: Sized {
     /// The value of a column.
     ///
@@ -178,14 +178,14 @@ impl<'r> Plain<'r> for Vec<String> {
     }
 }
 
-/// A column is of another type than it is read as: a table was altered, or a name means something
-/// else than it should.
+/// The error for a column that is read as another type than its own: a table was altered, or a name resolves to an
+/// unexpected object.
 fn mistyped((column, wanted): (usize, &'static str)) -> Error {
     Error::new(
         PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
         format!("column {} of a query is not of type {wanted}", column + 1),
     )
-    .detail("A table that is read has a column of another type than it should have.")
+    .detail("A column of a table that is read is not of the expected type.")
     .hint("SELECT * FROM regime_setup(); checks the output tables; regime_source says which source tables are read.")
 }
 
@@ -196,7 +196,7 @@ pub struct Row<'a> {
     types: &'a [pg_sys::Oid],
     names: &'a OnceCell<Vec<String>>,
     descriptor: pg_sys::TupleDesc,
-    /// The first column that was read as a type it is not of; nothing of it is looked at.
+    /// The first column that was read as another type than its own; its value was not touched.
     mistyped: Cell<Option<(usize, &'static str)>>,
     detoasted: RefCell<Vec<*mut pg_sys::varlena>>,
 }
@@ -263,8 +263,7 @@ impl Row<'_> {
         })
     }
 
-    /// The error of the first column that was read as a type it is not of, where the reading itself could not say
-    /// so.
+    /// The error of the first column that was read as another type than its own by a function that returns no `Result`.
     pub(super) fn mistyped(&self) -> Option<Error> {
         self.mistyped.get().map(mistyped)
     }

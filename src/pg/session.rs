@@ -28,7 +28,7 @@ pub fn check_no_block(procedure: &str, instead: &str) -> Result<()> {
         PgSqlErrorCode::ERRCODE_ACTIVE_SQL_TRANSACTION,
         format!("{procedure} cannot run inside a transaction block"),
     )
-    .detail("It commits after each batch.")
+    .detail(format!("{procedure} commits after each batch."))
     .hint(instead))
 }
 

@@ -190,7 +190,7 @@ impl Db<'_> {
         sees: Sees,
         read: impl FnMut(&Row) -> Result<R>,
     ) -> Result<R> {
-        self.first(sql, args, sees, read)?.ok_or_else(|| internal(format!("no row: {sql}")))
+        self.first(sql, args, sees, read)?.ok_or_else(|| internal(format!("a query returned no row: {sql}")))
     }
 
     /// All rows of a statement, as `read` makes them.
@@ -221,7 +221,7 @@ impl Db<'_> {
         self.plan(sql, args, Mode::Custom)?.execute(args)
     }
 
-    /// [`Db::execute`] of a statement whose plan does not depend on how much it is given: planned once.
+    /// [`Db::execute`] of a statement whose best plan does not depend on the size of its arguments: planned once.
     ///
     /// # Errors
     /// Where the statement fails.
@@ -240,8 +240,8 @@ impl Db<'_> {
             format!("{}.{}", pgrx::spi::quote_identifier(schema), pgrx::spi::quote_identifier(name));
         // SAFETY: looks up a system cache.
         let kind = |oid| unsafe { pg_sys::get_rel_relkind(oid) } as u8;
-        // A plain table is locked by itself, without a statement. Its name may have come to mean another
-        // while this waited; then that one is locked too.
+        // A plain table is locked directly, without a statement. During the wait, the name may have passed to another
+        // table, which is then locked too.
         let mut held = None;
         while let Some(oid) = relation_oid(schema, name).filter(|oid| kind(*oid) == b'r') {
             if held == Some(oid) {
@@ -252,7 +252,7 @@ impl Db<'_> {
             held = Some(oid);
         }
         if matches!(relation_oid(schema, name).map(kind), Some(b'p' | b'v')) {
-            // Takes partitions, and what a view reads, along.
+            // Locks partitions, and the tables that a view reads, as well.
             return self.execute(&format!("LOCK TABLE {relation} IN ACCESS SHARE MODE"), &[]).map(|_| ());
         }
         self.rows(&format!("SELECT FROM {relation} WHERE false"), &[], Sees::Snapshot, |_| Ok(()))
@@ -277,8 +277,8 @@ impl Db<'_> {
     }
 }
 
-/// The parameter list of a statement: null where it has no parameters, as PostgreSQL's own callers pass it. An
-/// empty list is not the same to extensions that look at it.
+/// The parameter list of a statement: null where it has no parameters, as PostgreSQL's own callers pass it. Extensions
+/// that inspect the list may not expect an empty one.
 fn parameters(args: &[Arg]) -> pg_sys::ParamListInfo {
     if args.is_empty() {
         return std::ptr::null_mut();
@@ -301,7 +301,7 @@ impl Plan {
     fn prepare(sql: &str, mut types: Vec<pg_sys::Oid>, mode: Mode) -> Result<Self> {
         let _back = CurrentMemory::remember();
         let text = CString::new(sql).map_err(|_| {
-            Error::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, "a name holds a NUL byte")
+            Error::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, "a name contains a NUL byte")
         })?;
         // SAFETY: SPI is connected; the text and the types outlive the call; the plan is kept, so
         // that it survives the rollback of a subtransaction that it was prepared in.

@@ -20,7 +20,7 @@ pub fn attempt<R>(work: impl FnOnce() -> Result<R>) -> Result<R> {
     attempt_but(&["40", "53", "57", "58"], work)
 }
 
-/// [`attempt`] that raises only a cancel or shutdown again.
+/// [`attempt`] that raises again only a cancel or shutdown.
 ///
 /// # Errors
 /// Every other error of `work`, whether returned or raised.
@@ -68,7 +68,7 @@ enum Caught {
     Raised(Box<CaughtError>),
 }
 
-/// The error in our form, and whether it says something else than what was caught.
+/// The error as an [`Error`], and whether its code differs from that of the caught error.
 fn described(caught: &CaughtError) -> (Error, bool) {
     let report = match caught {
         CaughtError::PostgresError(report) | CaughtError::ErrorReport(report) => report,
@@ -76,13 +76,13 @@ fn described(caught: &CaughtError) -> (Error, bool) {
     };
     let code = report.sql_error_code();
     if code == PgSqlErrorCode::ERRCODE_UNIQUE_VIOLATION && keeps_its_snapshot() {
-        // Only rows that were not there are inserted.
+        // Only rows missing in the snapshot are inserted: another session has inserted them since.
         let error = Error::new(
             PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
             "could not serialize access: another session has written the same rows since this transaction began",
         )
         .detail(report.message())
-        .hint("ROLLBACK, and call it again; in READ COMMITTED it would have waited and seen them.");
+        .hint("ROLLBACK, then repeat the call; in READ COMMITTED, the call waits for the other session and sees its rows.");
         return (error, true);
     }
     let mut error = Error::new(code, report.message());
@@ -95,7 +95,7 @@ fn described(caught: &CaughtError) -> (Error, bool) {
     (error, false)
 }
 
-/// Whether all of the transaction sees what was committed when it began.
+/// Whether the whole transaction uses one snapshot, of its beginning.
 fn keeps_its_snapshot() -> bool {
     // SAFETY: reads a global of this backend.
     unsafe { pg_sys::XactIsoLevel >= pg_sys::XACT_REPEATABLE_READ as i32 }

@@ -20,8 +20,8 @@ pub fn may_delete(schema: &str, name: &str) -> bool {
     allowed == pg_sys::AclResult::ACLCHECK_OK
 }
 
-/// The table of this name in this schema, and whether the current user may read it; `None` if there
-/// is none. From the system caches, so that it costs nothing per row of a query.
+/// The table of this name in this schema, and whether the current user may read it; `None` if there is none. Reads the
+/// system caches, which is cheap enough for each row of a query.
 pub fn readable(schema: &str, name: &str) -> Option<bool> {
     let relation = relation_oid(schema, name)?;
     // SAFETY: looks up privileges and changes nothing.
@@ -54,10 +54,11 @@ pub fn source_oid(schema: &str, name: &str) -> Option<pg_sys::Oid> {
 /// # Errors
 /// Where there is none, or the current role may not use its schema.
 pub fn oid_of(relation: &str) -> Result<pg_sys::Oid> {
-    let name = CString::new(relation).map_err(|_| internal(format!("no name of a relation: {relation}")))?;
+    let name =
+        CString::new(relation).map_err(|_| internal(format!("invalid name of a relation: {relation}")))?;
     // SAFETY: the string is NUL-terminated; the function looks up a name and changes nothing.
     let oid = unsafe { pgrx::direct_function_call(pg_sys::regclassin, &[name.as_c_str().into_datum()]) };
-    oid.ok_or_else(|| internal(format!("no oid of {relation}")))
+    oid.ok_or_else(|| internal(format!("relation {relation} has no oid")))
 }
 
 /// The relation of this name in this schema, whatever its kind; `None` if there is none.

@@ -1,4 +1,4 @@
-//! The ids of assets: from `dim_assets`, or those that have daily bars.
+//! Asset ids: from `dim_assets`, else from the daily bars.
 
 use pgrx::prelude::*;
 
@@ -10,7 +10,7 @@ use crate::source::map::Source;
 
 /// SQL: the distinct ids in a relation as `int8`, in ascending order, found by steps along the key.
 pub fn distinct_ids(relation: &str, id: &str, condition: &str) -> String {
-    // Names that no relation or column has, so that each means what it says whatever the map names.
+    // Aliases that no mapped relation or column has, so that each reference is unambiguous.
     let next = |after: &str| {
         format!(
             "(SELECT pg_regime_rel.{id} AS pg_regime_id FROM {relation} AS pg_regime_rel WHERE {condition}{after} \
@@ -28,7 +28,7 @@ pub fn distinct_ids(relation: &str, id: &str, condition: &str) -> String {
 /// The ids of all active assets in ascending order, and whether `dim_assets` lists them.
 ///
 /// # Errors
-/// Where `dim_assets` or the daily bars may not be read, or an id is no `int`.
+/// Where `dim_assets` or the daily bars may not be read, or an id is outside the range of `int`.
 pub fn ids_of(db: Db, daily: &Source) -> Result<(Vec<i32>, bool)> {
     let listed = DimAssets::find(db, &daily.bars_schema, Sees::Now)?
         .filter(|dim| dim.id.is_some() && dim.is_active.is_some());
@@ -50,7 +50,7 @@ pub fn ids_of(db: Db, daily: &Source) -> Result<(Vec<i32>, bool)> {
     Ok((ids, listed.is_some()))
 }
 
-/// The error for an id that no output row can have.
+/// The error for an asset id outside the range of `int`, the type of ids in output rows.
 pub fn too_large(id: i64) -> Error {
     Error::new(
         PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,

@@ -9,6 +9,7 @@ use regime_core::cmc_regimes::series::Series;
 use crate::pg::arg::Arg;
 use crate::pg::error::{Error, Result};
 use crate::pg::spi::{Db, Micros, Sees};
+use crate::pg::text::plural;
 use crate::pg::time::utc;
 use crate::source::map::Source;
 use crate::source::relation::relation_args;
@@ -35,7 +36,7 @@ pub struct Reader<'c> {
     emas: String,
     later_bars: String,
     later_emas: String,
-    /// Rows read since this was last taken.
+    /// The number of rows read since the counter was last reset.
     pub read: Cell<u64>,
 }
 
@@ -55,7 +56,7 @@ impl<'c> Reader<'c> {
             format!("SELECT {} FROM {from} WHERE {condition}", columns.join(", "))
         };
         let bars = select(&source.bars.columns, &source.bars.sql, &source.bars.condition);
-        // Only the layer's periods, by a constant list: most of a long EMA table is other periods.
+        // Only the periods of the layer, as a constant list: most rows of a long EMA table have other periods.
         let periods = source.params.periods.map(|p| p.to_string()).join(", ");
         let of_periods = format!("{} IN ({periods})", source.ema.columns[1]);
         let emas = |condition: &str| {
@@ -80,7 +81,7 @@ impl<'c> Reader<'c> {
     /// The bars of an asset in a span, in ascending time, with their EMAs.
     ///
     /// # Errors
-    /// Where bars cannot be used ([`check_bars`]), or two EMAs are of the same bar and period.
+    /// Where bars cannot be used ([`check_bars`]), or two EMAs have the same bar and period.
     pub fn series(&self, asset: i32, span: Span) -> Result<Series> {
         let mut series = self.bars(asset, span)?;
         if !series.ts.is_empty() {
@@ -162,14 +163,13 @@ impl<'c> Reader<'c> {
             return Err(Error::new(
                 PgSqlErrorCode::ERRCODE_CARDINALITY_VIOLATION,
                 format!(
-                    "asset {asset} has {} EMA{} of layer {layer} beside another of the same bar and period, the first at {}",
-                    twice,
-                    if twice == 1 { "" } else { "s" },
+                    "asset {asset} has {twice} {} of layer {layer} beside another of the same bar and period, the first at {}",
+                    plural(twice, "EMA"),
                     utc(first_twice)
                 ),
             )
             .detail(format!(
-                "The EMAs of a bar are told apart by their period; regime_source has more filters in ema_filter (cal_scheme = '{}', layer = '{layer}').",
+                "The EMAs of a bar are distinguished by period alone; ema_filter in regime_source can exclude the others (cal_scheme = '{}', layer = '{layer}').",
                 self.source.cal_scheme
             ))
             .hint(format!(

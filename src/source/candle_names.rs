@@ -1,4 +1,4 @@
-//! Series of candles by symbol and timeframe, and the errors for names that are unknown.
+//! Series of candles by symbol and timeframe, and the errors for unknown names.
 
 use pgrx::prelude::*;
 use pgrx::spi::quote_literal;
@@ -8,8 +8,8 @@ use crate::pg::spi::Db;
 use crate::source::candles::{Series, Source};
 use crate::source::names;
 
-/// The series of a symbol, of one timeframe or all. Where there are none, those of the asset that
-/// `dim_assets` knows by this name: candles may be named by its symbol or by its id.
+/// The series of a symbol, of one timeframe or all. If there are none, the series of the asset that has this name in
+/// `dim_assets`, whose candles may be stored under its symbol or its id.
 ///
 /// # Errors
 /// Where the relation cannot be read.
@@ -49,8 +49,8 @@ pub fn unknown(db: Db, source: &Source, symbol: &str, timeframe: Option<&str>) -
     if let (Some(timeframe), false) = (timeframe, of_symbol.is_empty()) {
         let known: Vec<&str> = of_symbol.iter().map(|series| series.timeframe.as_str()).collect();
         return Ok(error(format!("symbol \"{symbol}\" has no candles of timeframe \"{timeframe}\""))
-            .detail(format!("{relation} has these timeframes of it: {}.", known.join(", ")))
-            .hint(format!("Name one of them: '{}'.", known[0])));
+            .detail(format!("Timeframes of the symbol in {relation}: {}.", known.join(", ")))
+            .hint(format!("Pass timeframe => {}.", quote_literal(known[0]))));
     }
     let mut symbols: Vec<String> = source.series(db, None, None)?.into_iter().map(|s| s.symbol).collect();
     symbols.dedup();
@@ -78,6 +78,6 @@ pub fn unknown_timeframe(db: Db, source: &Source, timeframe: &str) -> Result<Err
     known.dedup();
     let relation = &source.relation.sql;
     Ok(Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, format!("unknown timeframe \"{timeframe}\""))
-        .detail(format!("{relation} has candles of these: {}.", known.join(", ")))
-        .hint("Name one of them, or leave timeframe out."))
+        .detail(format!("Timeframes in {relation}: {}.", known.join(", ")))
+        .hint("Pass one of these timeframes, or leave timeframe out."))
 }

@@ -17,14 +17,14 @@ use crate::source::check::{Check, Kind, Mapped, Place};
 use crate::source::relation::Relation;
 use crate::source::usable::{check_bars, sort_by_time};
 
-/// The row of the source map, and what the catalogs say of it.
+/// The row of the source map for candles, checked against the catalogs.
 #[derive(Clone)]
 pub struct Source {
     /// Schema and name.
     pub table: [String; 2],
     /// Quoted columns of symbol, timeframe and time.
     pub key: [String; 3],
-    /// Its columns: time, high, low, close.
+    /// Columns of the relation: time, high, low, close.
     pub relation: Relation,
 }
 
@@ -98,8 +98,8 @@ impl Source {
         Ok(Some(known("candles", &row, || row.check(db, &schema))?.as_ref().clone()))
     }
 
-    /// [`Source::load`] for a function that writes: the table is locked first, so that all that follows
-    /// sees it as it is then.
+    /// [`Source::load`] for a function that writes: locks the table first, so that later statements see the table as of
+    /// the lock.
     ///
     /// # Errors
     /// As [`Source::load`].
@@ -169,7 +169,7 @@ impl Source {
     /// Where the relation cannot be read.
     pub fn newest(&self, db: Db, series: &Series) -> Result<Option<i64>> {
         let ([_, _, key], ts) = (&self.key, &self.relation.columns[0]);
-        // In the order of the key, so that one step along it is enough.
+        // In the order of the key, so that a single step along an index is enough.
         let sql = format!(
             "SELECT {ts} FROM {} WHERE {} AND {key} IS NOT NULL ORDER BY {key} DESC LIMIT 1",
             self.relation.sql, self.relation.condition
@@ -179,8 +179,8 @@ impl Source {
         Ok(newest.map(|Micros(ts)| ts))
     }
 
-    /// How many candles of a series opened after a moment, in microseconds since 2000; without one, how
-    /// many there are.
+    /// The number of candles of a series that opened after a moment, in microseconds since 2000; of all its candles
+    /// where no moment is given.
     ///
     /// # Errors
     /// Where the relation cannot be read.
@@ -208,7 +208,7 @@ impl Source {
             PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
             format!("{} holds no candles", self.relation.sql),
         )
-        .detail("regime_source selects them by bars_filter in the row cal_scheme = 'any', layer = 'candles'.")
+        .detail("regime_source selects candles by bars_filter in the row cal_scheme = 'any', layer = 'candles'.")
         .hint("Correct the row of regime_source, or load the candles; to clear the outputs, use delete_market_regimes.")
     }
 
@@ -217,8 +217,7 @@ impl Source {
         if filters.is_empty() { filters } else { format!("{before}{filters}") }
     }
 
-    /// The series of a symbol, of a timeframe, of both, or all, found by steps along the key, in its
-    /// order.
+    /// The series of a symbol, of a timeframe, of both, or all, in the order of the key; found by steps along the key.
     ///
     /// # Errors
     /// Where the relation cannot be read.
@@ -265,7 +264,7 @@ pub struct MapRow {
     filter: String,
     /// Symbol, timeframe, time, high, low, close.
     columns: [String; 6],
-    /// Whether it is not as the extension made it.
+    /// Whether the user has edited the row.
     is_edited: bool,
 }
 

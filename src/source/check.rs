@@ -28,7 +28,8 @@ pub enum Kind {
     Time,
     /// Read as `float8`.
     Number,
-    /// Read as `float8` or `numeric`, whichever it is: PostgreSQL's own cast goes by way of a text.
+    /// Read as `float8` or `numeric`, whichever the column is: the cast of PostgreSQL from `numeric` to `float8` goes
+    /// through text.
     Price,
 }
 
@@ -36,7 +37,7 @@ pub enum Kind {
 pub struct Mapped<'a> {
     /// The field of the map.
     pub field: &'a str,
-    /// What the field says: the column, not quoted.
+    /// The value of the field: the name of the column, not quoted.
     pub name: &'a str,
     /// How the column is read.
     pub kind: Kind,
@@ -46,9 +47,9 @@ pub struct Mapped<'a> {
 pub struct Place<'a> {
     /// The quoted schema of the extension.
     pub schema: &'a str,
-    /// Of the row.
+    /// Calendar scheme of the row.
     pub cal_scheme: &'a str,
-    /// Of the row.
+    /// Layer of the row.
     pub layer: &'a str,
     /// Whether rows are selected by their timeframe.
     pub tf_is_read: bool,
@@ -102,7 +103,7 @@ impl Check<'_, '_> {
             expressions.push(columns.expression(m)?);
         }
         let columns_read = expressions.split_off(1 + usize::from(tf_is_read));
-        // The timeframe is always a parameter, so that every plan takes the same ones.
+        // The timeframe is a parameter even where it is not read, so that all statements take the same parameters.
         let tf = |n| expressions.get(1).map_or(format!("${n}::text IS NULL"), |tf| format!("{tf} = ${n}"));
         let filters = columns.filter(which, filter)?;
         let with = |time: String| {
@@ -140,7 +141,7 @@ impl Check<'_, '_> {
 
     fn where_mapped(&self, field: &str) -> String {
         format!(
-            "{}.regime_source maps it in {field} of the row cal_scheme = '{}', layer = '{}'.",
+            "The mapping is in {field} of {}.regime_source, in the row cal_scheme = '{}', layer = '{}'.",
             self.place.schema, self.place.cal_scheme, self.place.layer
         )
     }
@@ -155,7 +156,7 @@ impl Check<'_, '_> {
     fn no_privilege(&self, what: &str, privilege: &str) -> Error {
         Error::new(PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, format!("permission denied for {what}"))
             .detail(format!(
-                "It is read for layer {} of calendar scheme \"{}\".",
+                "Layer {} of calendar scheme \"{}\" is read from {what}.",
                 self.place.layer, self.place.cal_scheme
             ))
             .hint(format!("GRANT {privilege} TO {};", current_user()))
@@ -169,12 +170,13 @@ struct Columns<'a, 'b, 'c> {
 }
 
 impl Columns<'_, '_, '_> {
-    /// The SQL that reads a mapped column. Always with a cast, which costs nothing where the type is
-    /// the one wanted: a view could be replaced by one of other types before it is read.
+    /// The SQL that reads a mapped column. Always with a cast, which costs nothing between equal types: a view can be
+    /// replaced by a view with other types between the check and the read.
     fn expression(&self, mapped: &Mapped) -> Result<String> {
         let column = self.column(mapped.name, mapped.field)?;
         let name = quoted(mapped.name);
-        // Without a length or precision, wherever it stands: numeric(10,2), timestamp(3) with time zone.
+        // The type without its length or precision, wherever the name has it: numeric(10,2), timestamp(3) with time
+        // zone.
         let wanted = match (mapped.kind, column.base_type().as_str()) {
             (Kind::Id, "integer" | "bigint" | "smallint") => return Ok(name),
             (Kind::Int, "integer" | "bigint" | "smallint") => return Ok(format!("{name}::int")),
@@ -204,7 +206,7 @@ impl Columns<'_, '_, '_> {
         )
         .detail(self.check.where_mapped(mapped.field))
         .hint(format!(
-            "Map a column of that type, or a view that casts it: {}",
+            "Map a column of type {wanted}, or a view that casts the column: {}",
             self.check.edit(&format!("{} = '…'", mapped.field))
         )))
     }
@@ -216,7 +218,8 @@ impl Columns<'_, '_, '_> {
         column.is_some_and(|c| ["timestamp without time zone", "date"].contains(&c.base_type().as_str()))
     }
 
-    /// The condition that the time stands so to `$3`; a `timestamp` is compared as it is, so that an index serves.
+    /// The condition that compares the time with `$3`; a `timestamp` is compared without a cast, so that an index can
+    /// be used.
     fn bound(&self, mapped: &[Mapped], expression: &str, operator: &str) -> String {
         let time = mapped.iter().find(|m| matches!(m.kind, Kind::Time));
         let is_plain = |m: &&Mapped| {
@@ -228,7 +231,7 @@ impl Columns<'_, '_, '_> {
         }
     }
 
-    /// The column that a field of the map names, which may be read.
+    /// The column that a field of the map names; an error where the column does not exist or may not be read.
     fn column(&self, name: &str, field: &str) -> Result<&Column> {
         match self.all.iter().find(|column| column.name == name) {
             Some(column) if column.may_read => Ok(column),
@@ -244,8 +247,8 @@ impl Columns<'_, '_, '_> {
         }
     }
 
-    /// The conditions of a filter. A value of the kind that its column holds is compared as such,
-    /// so that an index serves; any other with the column's text, so that no cast can fail.
+    /// The conditions of a filter. A value of the column's own kind is compared directly, so that an index can be used;
+    /// any other value is compared with the column as text, so that no cast can fail.
     fn filter(&self, which: &str, filter: &str) -> Result<Vec<String>> {
         let field = format!("{which}_filter");
         let Value::Object(entries) =
@@ -274,7 +277,7 @@ impl Columns<'_, '_, '_> {
                     }
                     Value::Array(_) | Value::Object(_) => {
                         return Err(invalid_parameter(format!(
-                            "{field} gives {name} no single value: {value}"
+                            "value of {name} in {field} is not a scalar: {value}"
                         ))
                         .detail(self.check.where_mapped(&field))
                         .hint(self.check.edit(&format!("{field} = '{{\"…\": \"…\"}}'"))));

@@ -46,7 +46,7 @@ impl DimAssets {
         }))
     }
 
-    /// Checks that the current role may read those of these columns that exist.
+    /// Checks that the current role may read these columns, as far as they exist.
     ///
     /// # Errors
     /// Where the SELECT privilege or the USAGE of the schema is missing.

@@ -1,5 +1,5 @@
-//! The source map: which relation and columns each layer is read from. Whatever a row of the map can get wrong
-//! is checked against the catalogs (`check`) before a bar is read.
+//! The source map: which relation and columns each layer is read from. Each row of the map is checked against the
+//! catalogs (`check`) before a bar is read.
 
 use pgrx::prelude::*;
 
@@ -21,7 +21,7 @@ pub struct Source {
     pub cal_scheme: String,
     /// The layer that is read.
     pub layer: Layer,
-    /// Value of the timeframe columns; `None` reads the relations whole.
+    /// Value of the timeframe columns; `None`: rows are not selected by timeframe.
     pub tf: Option<String>,
     /// Schema of the bars relation, not quoted.
     pub bars_schema: String,
@@ -29,7 +29,7 @@ pub struct Source {
     pub bars: Relation,
     /// Its columns: time, period, EMA.
     pub ema: Relation,
-    /// What of the row can change a label.
+    /// The parameters of the row that can change a label.
     pub params: SourceParams,
 }
 
@@ -124,7 +124,7 @@ pub struct MapRow {
     pub cal_scheme: String,
     /// The layer that is read.
     pub layer: Layer,
-    /// Value of the timeframe columns; `None` reads the relations whole.
+    /// Value of the timeframe columns; `None`: rows are not selected by timeframe.
     pub tf: Option<String>,
     /// EMA periods in bars: fast, mid, slow.
     pub periods: [u32; 3],
@@ -134,7 +134,7 @@ pub struct MapRow {
     bars_columns: [String; 4],
     atr: Option<String>,
     adx: Option<String>,
-    /// Bits of a positive `float8`, which a key can hold.
+    /// The bits of a positive `float8`, since a key of the cache must be hashable.
     adx_floor: Option<u64>,
     spread: Option<String>,
     slippage: Option<String>,
@@ -147,7 +147,7 @@ pub struct MapRow {
 impl MapRow {
     fn read(row: &Row, schema: &str, cal_scheme: &str, layer: Layer) -> Result<Self> {
         let periods = <[i32; 3]>::try_from(row.get::<Vec<i32>>("periods")?)
-            .map_err(|_| internal(format!("layer {} has not three periods", layer.as_str())))?;
+            .map_err(|_| internal(format!("layer {} does not have three periods", layer.as_str())))?;
         Ok(Self {
             schema: schema.to_owned(),
             cal_scheme: cal_scheme.to_owned(),
@@ -179,7 +179,7 @@ impl MapRow {
         })
     }
 
-    /// What of the row can change a label.
+    /// The parameters of the row that can change a label.
     pub fn params(&self) -> SourceParams {
         SourceParams {
             periods: self.periods,

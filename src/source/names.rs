@@ -20,12 +20,12 @@ use crate::source::map::{self, MapRow};
 
 /// Most ids that an error lists.
 const MOST_LISTED: usize = 20;
-/// Most characters of a name that an error shows, and that a name can have to be near another.
+/// Most characters of a name that an error shows; no near name is searched for a longer one.
 const MOST_SHOWN: usize = 100;
 
-/// The id of an asset: that of the symbol as it is spelled, else of the one symbol that differs in case
-/// alone, else the integer itself, if `dim_assets` or the daily bars have it. `None` is the calendar scheme
-/// of `pg_regime.cal_scheme`.
+/// The id of the asset of a name: the symbol in this spelling, else the only symbol that differs in case alone, else
+/// the name as an integer if `dim_assets` or the daily bars have this id. Without `cal_scheme`, `pg_regime.cal_scheme`
+/// applies.
 ///
 /// # Errors
 /// Where no asset or more than one has this name, or `dim_assets` may not be read.
@@ -38,11 +38,11 @@ pub fn id_of(db: Db, asset: &str, cal_scheme: Option<&str>) -> Result<i32> {
         return Ok(id);
     }
     let error = place.unknown(db, asset, as_id(asset)?.is_some())?;
-    // An array without a type is taken for a name.
+    // PostgreSQL takes an array literal without a type for a name.
     if asset.starts_with('{') && asset.ends_with('}') {
         let list = quote_literal(shown(asset));
         return Err(error.hint(format!(
-            "One asset goes here; where several can, name the argument: ids => {list} or symbols => {list}."
+            "Pass a single asset; where a function takes several, name the argument: ids => {list} or symbols => {list}."
         )));
     }
     Err(error)
@@ -58,7 +58,7 @@ fn as_id(asset: &str) -> Result<Option<i32>> {
 /// Where more than one asset has this name, or `dim_assets` may not be read.
 pub fn id_if_known(db: Db, asset: &str) -> Result<Option<i32>> {
     match Place::find(db, None) {
-        // Whoever has no daily bars has no assets.
+        // Without daily bars there are no assets.
         Err(_) => Ok(None),
         Ok(place) => match place.dim() {
             None => Ok(None),
@@ -96,8 +96,8 @@ pub fn symbol_of(db: Db, id: i32) -> Result<Option<String>> {
 }
 
 /// The candidate that was probably meant: at most a third of the characters differ (insertions, deletions,
-/// replacements, swaps of neighbours), or one begins the other and is at least a third as long; case does not
-/// count. Of several the one with the fewest differences, then by Jaro-Winkler, then by text.
+/// replacements, swaps of neighbours), or one is a prefix of the other and at least a third as long; case is ignored.
+/// Of several candidates, the one with the fewest differences, then by Jaro-Winkler similarity, then by text.
 pub fn nearest(wanted: &str, candidates: impl Iterator<Item = impl AsRef<str>>) -> Option<String> {
     let wanted = wanted.trim().to_lowercase();
     let length = wanted.chars().count();
@@ -158,7 +158,7 @@ impl Place {
         self.dim.as_ref().as_ref()
     }
 
-    /// The one with ids and symbols, if it is there.
+    /// `dim_assets`, if the relation has ids and symbols.
     fn with_symbols(&self) -> Option<&DimAssets> {
         self.dim().filter(|dim| dim.id.is_some() && dim.symbol.is_some())
     }
@@ -200,7 +200,7 @@ impl Place {
         exists(&sql, &[arg(self.daily.tf.as_deref()), arg(id)])
     }
 
-    /// The error that says that nothing has this name.
+    /// The error for a name that no asset has.
     fn unknown(&self, db: Db, asset: &str, is_id: bool) -> Result<Error> {
         let symbols = match (self.with_symbols(), self.dim()) {
             (Some(dim), _) => Some((&dim.relation, all_symbols(db, dim)?)),
@@ -242,7 +242,7 @@ impl Place {
         let relation = format!("{}.dim_assets", quoted(&self.daily.bars[0]));
         Error::new(
             PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
-            format!("asset \"{}\" is no id, and relation {relation} does not exist", shown(asset)),
+            format!("asset \"{}\" is not an id, and relation {relation} does not exist", shown(asset)),
         )
         .detail(format!(
             "Symbols are looked up beside the daily bars {} of calendar scheme \"{}\".",
@@ -250,7 +250,7 @@ impl Place {
             self.cal_scheme
         ))
         .hint(format!(
-            "Pass the id, or make it: CREATE TABLE {relation} (id int PRIMARY KEY, symbol text UNIQUE);"
+            "Pass the id, or create the relation: CREATE TABLE {relation} (id int PRIMARY KEY, symbol text UNIQUE);"
         ))
     }
 }
@@ -261,9 +261,11 @@ fn no_column(asset: &str, dim: &DimAssets) -> Error {
     let asset = shown(asset);
     Error::new(
         PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
-        format!("asset \"{asset}\" is no id, and relation {relation} has no column {name} of type {of_type}"),
+        format!(
+            "asset \"{asset}\" is not an id, and relation {relation} has no column {name} of type {of_type}"
+        ),
     )
-    .hint(format!("Pass the id, or add it: ALTER TABLE {relation} ADD {name} {of_type};"))
+    .hint(format!("Pass the id, or add the column: ALTER TABLE {relation} ADD {name} {of_type};"))
 }
 
 fn all_symbols(db: Db, dim: &DimAssets) -> Result<Vec<String>> {
@@ -280,7 +282,7 @@ fn with_symbol(db: Db, dim: &DimAssets, condition: &str, symbol: &str) -> Result
 }
 
 fn fitting(id: i64) -> Result<i32> {
-    let hint = "Regimes are kept by ids of type int: give the asset one.";
+    let hint = "Asset ids must be of type int: give the asset an id in the range of int.";
     i32::try_from(id).map_err(|_| too_large(id).hint(hint))
 }
 

@@ -7,6 +7,7 @@ use crate::pg::arg::{Arg, arg};
 use crate::pg::error::{Error, Result};
 use crate::pg::session::current_user;
 use crate::pg::spi::{Db, Sees};
+use crate::pg::text::plural;
 
 /// A mapped relation and the SQL that reads it.
 #[derive(Clone)]
@@ -21,7 +22,7 @@ pub struct Relation {
     pub filters: Vec<String>,
     /// Conditions on the rows of every asset, joined by AND: `$1` is the timeframe.
     pub shared_condition: String,
-    /// SQL expressions of the columns read, in the order they were asked for; first the time.
+    /// SQL expressions of the columns read, in the order of the request; the time is first.
     pub columns: Vec<String>,
     /// Whether the time is a `timestamp` or `date` of the source, which has no time zone and is taken as UTC.
     pub at_utc: bool,
@@ -44,8 +45,8 @@ impl Relation {
     }
 }
 
-/// Refuses to delete output rows that hidden source rows could explain: row-level security makes source
-/// rows look as if they were gone. To be called when `deleted` rows of `table` would be deleted.
+/// Refuses to delete output rows that hidden source rows could explain: under row-level security, a hidden row looks
+/// deleted. To be called when `deleted` rows of `table` would be deleted.
 ///
 /// # Errors
 /// Where rows would be deleted and row-level security of the source is active for the current role.
@@ -56,10 +57,10 @@ pub fn check_none_hidden(db: Db, relation: &Relation, table: &str, deleted: u64)
         return Ok(());
     }
     let user = current_user();
-    let rows = if deleted == 1 { "1 row".to_owned() } else { format!("{deleted} rows") };
+    let rows = plural(deleted, "row");
     Err(Error::new(
         PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
-        format!("{rows} of {table} would be deleted, but row-level security of {} may hide what they were computed from", relation.sql),
+        format!("{deleted} {rows} of {table} would be deleted, but row-level security of {} may hide the source rows", relation.sql),
     )
     .hint(format!("Refresh as a role that sees all rows, such as {user} after ALTER ROLE {user} BYPASSRLS;")))
 }

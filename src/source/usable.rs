@@ -53,7 +53,7 @@ pub fn check_bar(
         PgSqlErrorCode::ERRCODE_DATA_EXCEPTION,
         format!("{whose}: {} {kind}{bars} {problem}{first}", bad.len()),
     )
-    .hint(format!("Correct or delete them in {relation}.")))
+    .hint(format!("Correct or delete the affected bars in {relation}.")))
 }
 
 /// Sorts times in ascending order, and the values of each vector alike.

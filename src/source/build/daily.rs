@@ -90,7 +90,7 @@ impl<'c> DailyReader<'c> {
         })?;
         let prices = [("close", bars.close.as_slice())];
         check_bars(&bars.ts, &prices, &format!("asset {id}"), "daily ", &self.relation)?;
-        // A close is known; what else a bar lacks is taken from it.
+        // Every bar has a close; a missing price is the close.
         for i in 0..bars.ts.len() {
             for values in [&mut bars.open, &mut bars.high, &mut bars.low] {
                 if !values[i].is_finite() {

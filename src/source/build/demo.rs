@@ -25,8 +25,8 @@ use crate::sync::sync;
 
 const SCHEMES: [&str; 2] = ["iso", "us"];
 
-/// Makes the source tables that are missing, and fills them with the market of a seed: so many assets and
-/// days. Says what was done with each table.
+/// Creates the source tables that are missing, and fills the tables with the market of a seed: `assets` assets over
+/// `days` days. Gives what was done with each table.
 ///
 /// # Errors
 /// Before anything is changed, where a table holds rows that the demo did not make; where a number is out
@@ -80,7 +80,7 @@ pub fn load(db: Db, assets: i32, days: i32, seed: i32) -> Result<Vec<Built>> {
     Ok(built)
 }
 
-/// The ids of the assets of an earlier demo, whose tables hold these assets alone, under their symbols.
+/// The ids of the assets of an earlier demo; an error where its tables hold any other rows.
 fn known_ids(db: Db, schema: &str, has_assets: bool, bars: Option<&String>) -> Result<HashSet<i32>> {
     let dim_assets = format!("{}.dim_assets", quoted(schema));
     let mut ids = HashSet::new();
@@ -120,7 +120,7 @@ fn fill(
             candles.as_mut().map_or(Ok(()), |candles| candles.fill(&asset))
         })?;
     }
-    // An earlier, larger market leaves no asset behind.
+    // Deletes the assets of an earlier, larger market.
     for target in [dim_assets, bars] {
         let sql = format!("DELETE FROM {} WHERE id <> ALL ($1)", target.relation);
         let deleted = db.execute(&sql, &[arg(ids.clone())])?;

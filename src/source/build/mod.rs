@@ -31,8 +31,8 @@ use crate::sync::content::{Content, Value};
 use crate::sync::sync;
 use crate::sync::table::Table;
 
-/// Builds the inputs of assets (all with daily bars where `ids` is `None`) in a schema, and says what was
-/// done with each table. An asset that fails is a WARNING; the others are built.
+/// Builds the inputs of assets (all with daily bars where `ids` is `None`) in a schema, and gives what was done with
+/// each table. A failing asset raises a WARNING; all other assets are built.
 ///
 /// # Errors
 /// Where the calendar is unknown, the map lacks a layer, or a table cannot be made.
@@ -56,7 +56,7 @@ pub fn build(db: Db, ids: Option<Vec<i32>>, cal_scheme: &str, target_schema: &st
         )
         .hint(format!("SELECT * FROM {schema}.regime_source WHERE cal_scheme = '{cal_scheme}';")));
     };
-    // A new snapshot: the daily bars may have been made by the same statement.
+    // A new snapshot: the same statement may have created the daily bars.
     let reader = db.with_new_snapshot(|| DailyReader::new(db, &daily))?;
     let mut builder = Builder { db, target_schema, targets: BTreeMap::new() };
     let mut outputs = Vec::new();
@@ -106,7 +106,7 @@ impl Builder<'_, '_> {
     fn target(&mut self, name: &str, kind: &str) -> Result<String> {
         let made = target(self.db, self.target_schema, name, kind, BUILT)?;
         let relation = made.relation.clone();
-        // Weekly and monthly layers share their tables: what happened first counts.
+        // Weekly and monthly layers share their tables: the first action counts.
         self.targets.entry(relation.clone()).or_insert(made);
         Ok(relation)
     }
@@ -117,7 +117,7 @@ impl Builder<'_, '_> {
         }
     }
 
-    /// Ids with daily bars, and those that only have rows in what was built before.
+    /// Ids with daily bars, and ids with rows in tables of an earlier build only.
     fn all_ids(&self, reader: &DailyReader) -> Result<Vec<i32>> {
         let mut ids = Vec::new();
         let mut take = |row: &spi::Row| {
@@ -170,7 +170,7 @@ impl Builder<'_, '_> {
     }
 }
 
-/// A NOTICE for each relation of the map that is another than the one that was built.
+/// Raises a NOTICE for each relation of the map that is not the table that was built.
 fn note_mapping(row: &MapRow, target_schema: &str, schema: &str) {
     let elsewhere = [("bars", &row.bars), ("ema", &row.ema)].into_iter().filter(|(which, relation)| {
         relation[0] != target_schema && !(row.layer == Layer::L2 && *which == "bars")
@@ -179,7 +179,7 @@ fn note_mapping(row: &MapRow, target_schema: &str, schema: &str) {
         Error::new(
             PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION,
             format!(
-                "layer {} is read from {}.{}, not from what was built",
+                "layer {} is read from {}.{}, not from the table that was built",
                 row.layer.as_str(),
                 quoted(&relation[0]),
                 quoted(&relation[1])

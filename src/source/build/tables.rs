@@ -12,7 +12,8 @@ pub const DDL: &str = include_str!("../../../sql/set_up/source_tables.sql");
 /// The comment of a table that is filled here: its rows may be replaced.
 pub const BUILT: &str = "Built from daily bars by pg_regime; its rows are replaced when it is built again";
 
-/// Bars. A row is replaced, not updated: bars are numbered by `bar_seq`, a key over which updates of many rows would stumble.
+/// Bars. A row is replaced, not updated: `bar_seq` numbers the bars, a unique key that an update of many rows would
+/// violate midway.
 pub const BARS: Table = Table {
     scope: &[column("id", Type::Int), column("tf", Type::Text)],
     key: &[column("time_close", Type::Timestamptz)],

@@ -1,4 +1,4 @@
-//! The tables that are built: making them, taking over existing ones, and whether they are ours to fill.
+//! Target tables: creates tables, takes over existing tables, and tells which tables may be filled.
 
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
@@ -8,6 +8,7 @@ use crate::pg::catalog::{check_may_create, columns};
 use crate::pg::error::{Error, Result};
 use crate::pg::spi::{Db, Sees};
 use crate::pg::syscache::oid_of;
+use crate::pg::text::{block, fill};
 use crate::source::build::tables::{BARS, CALENDAR_EMAS, CANDLES, DAILY_EMAS, DDL};
 use crate::sync::compare::Written;
 
@@ -66,7 +67,7 @@ impl Target {
         self.action != "left alone"
     }
 
-    /// Adds rows to those that were written.
+    /// Adds to the count of rows written.
     pub fn add(&mut self, written: Written) {
         self.written += written;
     }
@@ -102,10 +103,7 @@ pub fn target(db: Db, schema: &str, name: &str, kind: &str, mark: &str) -> Resul
         check_shape(db, &relation, kind)?;
     } else {
         check_may_create(db, schema)?;
-        let header = format!("--; {kind}\n");
-        let statement =
-            DDL.split_once(&header).map_or("", |(_, rest)| rest.split("--; ").next().unwrap_or(rest));
-        db.execute(&statement.replace("{table}", &relation), &[])?;
+        db.execute(&fill(block(DDL, kind), &[("table", &relation)]), &[])?;
     }
     db.execute(&format!("COMMENT ON TABLE {relation} IS {}", pgrx::spi::quote_literal(mark)), &[])?;
     made(if found.is_some() { "filled" } else { "created" })
@@ -126,6 +124,6 @@ fn check_shape(db: Db, relation: &str, kind: &str) -> Result<()> {
             format!("table {relation} is empty and could be filled, but has no column {column}"),
         )
         .detail("Nothing was changed.")
-        .hint(format!("DROP TABLE {relation}; it is then made with all its columns."))),
+        .hint(format!("DROP TABLE {relation}; the next call creates the table with all its columns."))),
     }
 }

@@ -1,4 +1,4 @@
-//! What a backfill is asked for.
+//! The arguments of a backfill.
 
 use pgrx::prelude::*;
 
@@ -24,7 +24,7 @@ pub struct Asked {
 }
 
 impl Given<'_> {
-    /// Checks the arguments; gives also whether it is a dry run.
+    /// Checks the arguments; the flag is true for a dry run.
     pub fn check(&self) -> Result<(Asked, bool)> {
         let day = |name, date: Option<Date>| date.map(Date::into_inner).ok_or_else(|| null_argument(name));
         let flag = |name, value: Option<bool>| value.ok_or_else(|| null_argument(name));
@@ -43,7 +43,7 @@ impl Given<'_> {
                 shown(span.from),
                 shown(span.to)
             ))
-            .hint("Pass the first day as start_date and the last one, which is included, as end_date."));
+            .hint("Pass the first day as start_date and the last day as end_date; both are included."));
         }
         Ok((asked, dry_run))
     }

@@ -1,5 +1,5 @@
-//! The steps of `backfill_market_regime_history`, which commits between them: a batch is committed with where the
-//! call then stands, and one lock a symbol keeps two calls from doing the same batch.
+//! The steps of `backfill_market_regime_history`, which commits after each step: a batch is committed with the progress
+//! of the call, and a lock per symbol keeps two calls from doing the same batch.
 
 use regime_core::market_regime_history::VERSION;
 
@@ -19,7 +19,7 @@ use crate::systems::market_regime_history::closes::{Closes, canonical};
 use crate::systems::market_regime_history::outcome::Outcome;
 use crate::systems::market_regime_history::tables::{HISTORY, MARKET_REGIME_HISTORY};
 
-/// Begins a call and gives its number, or does all of a dry run.
+/// Begins a call and gives its number; a dry run is done at once and has no number.
 pub fn begin(given: &Given) -> Result<Option<i64>> {
     let (mut asked, dry_run) = given.check()?;
     asked.symbol = spi::connect(|db| canonical(db, &asked.symbol))?;
@@ -29,7 +29,7 @@ pub fn begin(given: &Given) -> Result<Option<i64>> {
     check_writable("backfill_market_regime_history()")?;
     check_no_block(
         "backfill_market_regime_history",
-        "CALL it outside of BEGIN … COMMIT; dry_run => true and market_regime_history_compute() work in the transaction.",
+        "CALL the procedure outside BEGIN … COMMIT; dry_run => true and market_regime_history_compute() work inside a transaction block.",
     )?;
     let schema = settings::target_schema();
     let open = |db: Db| {
@@ -72,14 +72,14 @@ pub fn next(backfill: i64) -> Result<bool> {
     .map_err(|error| with_grants(error, &HISTORY, &schema))
 }
 
-/// Ends a call: tells what differs, and is an error if a batch failed.
+/// Ends a call: a WARNING where stored rows differ, an error where a batch failed.
 pub fn end(backfill: i64) -> Result<()> {
     let schema = settings::target_schema();
     let calls::Call { asked, outcome, .. } = spi::connect(|db| calls::load(db, &schema, backfill))?;
     outcome.end(&asked, false)
 }
 
-/// Computes everything and stores nothing; nothing is committed on the way, so that it works in any transaction.
+/// Computes everything and stores nothing; commits nothing, and so works in any transaction.
 pub fn dry_run(db: Db, asked: &Asked) -> Result<()> {
     let schema = settings::target_schema();
     let closes = Closes::find(db, &asked.symbol)?;

@@ -23,25 +23,25 @@ pub struct Job<'a, 'c> {
     pub closes: &'a Closes,
     pub full_refresh: bool,
     pub dry_run: bool,
-    /// Whether there is a table.
+    /// Whether the table exists.
     pub set_up: bool,
 }
 
-/// A batch that is over.
+/// A finished batch.
 pub struct Batch {
     pub span: Span,
     pub entry: Entry,
     /// `None` if it failed.
     pub done: Option<Done<OfBatch>>,
-    /// Days that it was to do.
+    /// Days that the batch had to do.
     pub days: i64,
-    /// Days that are left after it.
+    /// Days that are left after the batch.
     pub left: i64,
 }
 
-/// What a batch did, beside what is told of any subject.
+/// What a batch reports beyond the entry of any subject.
 pub struct OfBatch {
-    /// Rows that are not what their closes give now, and were left.
+    /// Stored rows that differ from what the closes give now, and were kept.
     pub differing: Differing,
     read: u64,
 }
@@ -72,9 +72,9 @@ impl Job<'_, '_> {
         self.closes.missing(self.db, relation.as_deref(), span, batch_size)
     }
 
-    /// Does the next batch of a span; what fails is rolled back, and told with a WARNING.
+    /// Does the next batch of a span; a failure is rolled back and raises a WARNING.
     pub fn next(&self, span: Span, batch_size: i32) -> Result<Batch> {
-        // Of the moment after the lock, so that what its last holder committed is not missing.
+        // A snapshot taken after the lock, so that days which the last holder committed count as stored.
         let missing = self.db.with_new_snapshot(|| self.wanted(span, batch_size))?;
         let days = missing.days.min(i64::from(batch_size));
         let left = missing.days - days;
@@ -100,7 +100,7 @@ impl Job<'_, '_> {
             let computed = Computed::new(self.db, self.closes, span)?;
             let done = self.write(span, &computed)?;
             if !self.dry_run {
-                // What would fail at the commit fails here. The transaction is ours alone.
+                // Deferred constraints fail here and not at the commit. The transaction contains this batch only.
                 self.db.execute("SET CONSTRAINTS ALL IMMEDIATE", &[])?;
             }
             Ok(done)
@@ -156,7 +156,7 @@ impl Computed {
     }
 }
 
-/// Rows that are there and say something else, or have no bar any more.
+/// Stored days whose closes give another result, or whose bar is gone.
 fn differing_days(changes: &Changes, days: &[(i32, Day)]) -> Differing {
     let changed = changes.update.iter().filter_map(|row| days.get(*row)).map(|(date, _)| *date);
     let gone = changes.delete.first().into_iter().flatten();

@@ -1,4 +1,4 @@
-//! The table of backfills: what each call was asked for, where it stands, and what went wrong.
+//! The table of backfills: the arguments of each call, its progress and its failures.
 
 use pgrx::prelude::*;
 
@@ -41,7 +41,7 @@ impl Status {
 /// A call and where it stands.
 pub struct Call {
     pub asked: Asked,
-    /// The part of the span that no batch has come to yet.
+    /// The part of the span that no batch has reached yet.
     pub rest: Span,
     pub outcome: Outcome,
 }

@@ -29,7 +29,7 @@ pub struct Closes {
     tf: Option<String>,
 }
 
-/// What the rows of a symbol are known by.
+/// The key of the rows of a symbol.
 enum Id {
     Symbol,
     Asset(i32),
@@ -81,8 +81,8 @@ impl Closes {
         Err(unknown(db, symbol, candles.as_ref(), daily.as_ref(), &extension_schema(db)?)?)
     }
 
-    /// [`Closes::find`] for a function that writes: the tables are held first, and all that follows sees them as
-    /// they then are.
+    /// [`Closes::find`] for a function that writes: locks the tables first, so that later statements see the tables as
+    /// of the lock.
     pub fn find_held(db: Db, symbol: &str) -> Result<Self> {
         let candles = candles::Source::find(db)?.map(|source| source.table);
         for [schema, name] in candles.into_iter().chain(daily(db)?.map(|row| row.bars)) {
@@ -138,7 +138,7 @@ impl Closes {
         let mut args = self.args();
         args.extend(span.moments().map(|moment| timestamp_arg(Some(moment))));
         db.rows(&sql, &args, Sees::Snapshot, |row| {
-            // A bar without a time is as unusable as one at infinity.
+            // A NULL time is refused like an infinite time.
             times.push(row.get::<Option<Micros>>(TIME)?.map_or(i64::MAX, |ts| ts.0));
             close.push(row.price(CLOSE));
             Ok(())
@@ -223,7 +223,7 @@ impl Closes {
             PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
             format!("symbol \"{}\" has no daily bars", self.symbol),
         )
-        .detail(format!("It is asset {asset}, of which {relation} has none."))
+        .detail(format!("{relation} has no bars of asset {asset}, which has this symbol."))
         .hint(format!(
             "SELECT * FROM {relation} WHERE {};",
             self.relation.condition_of(asset, self.tf.as_deref())
@@ -238,7 +238,7 @@ fn daily(db: Db) -> Result<Option<MapRow>> {
     Ok(row.filter(|row| syscache::readable(&row.bars[0], &row.bars[1]).is_some()))
 }
 
-/// The name under which the days of a symbol are kept: where an asset is given by its id, its symbol.
+/// The name under which the days of a symbol are stored: as given, or the symbol of an asset given by its id.
 pub fn canonical(db: Db, symbol: &str) -> Result<String> {
     let is_id = symbol.trim().parse::<i32>().is_ok();
     let has_candles = |source: candles::Source| source.series(db, Some(symbol), Some(TIMEFRAME));
@@ -264,20 +264,20 @@ fn unknown(
     let mut look = None;
     if let Some(source @ candles::Source { key: [column, tf, _], relation, .. }) = candles {
         known.extend(source.series(db, None, Some(TIMEFRAME))?.into_iter().map(|series| series.symbol));
-        looked.push(format!("{} has no candles of it with timeframe {TIMEFRAME}", relation.sql));
+        looked.push(format!("{} has no candles of this symbol with timeframe {TIMEFRAME}", relation.sql));
         look = Some(format!(
             "SELECT DISTINCT {column} FROM {} WHERE {tf} = '{TIMEFRAME}' ORDER BY 1;",
             relation.sql
         ));
     }
     if let Some(assets) = &assets {
-        looked.push(format!("{assets} has no asset of it"));
+        looked.push(format!("{assets} has no asset with this symbol"));
         look = look.or(Some(format!("SELECT id, symbol FROM {assets} ORDER BY symbol;")));
     }
     let error = Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, format!("unknown symbol \"{symbol}\""));
     let Some(look) = look else {
         return Ok(error
-            .detail("Neither the candles nor the daily bars that regime_source maps are there.")
+            .detail("Neither the candles nor the daily bars that regime_source maps exist.")
             .hint(format!("SELECT layer, bars_schema, bars_table FROM {schema}.regime_source;")));
     };
     let hint = match names::nearest(symbol, known.iter()) {

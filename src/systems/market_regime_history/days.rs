@@ -6,7 +6,7 @@
 
 use regime_core::calendar::civil::MICROS_PER_DAY;
 
-use crate::pg::error::{Error, Result, invalid_parameter};
+use crate::pg::error::{Error, Result, check_order};
 use crate::pg::time::utc;
 
 /// Most trading days in a batch.
@@ -20,18 +20,13 @@ pub struct Span {
 }
 
 impl Span {
-    /// The span between two dates that a caller named.
+    /// The span between two dates of a call; without a date, the span is open at that end.
+    ///
+    /// # Errors
+    /// Where the first date is after the second.
     pub fn check(from: Option<i32>, to: Option<i32>) -> Result<Self> {
-        let span = Self { from: from.unwrap_or(i32::MIN), to: to.unwrap_or(i32::MAX) };
-        if span.from > span.to {
-            return Err(invalid_parameter(format!(
-                "from_date {} is after to_date {}",
-                shown(span.from),
-                shown(span.to)
-            ))
-            .hint("Pass the earlier day as from_date."));
-        }
-        Ok(span)
+        check_order(["from_date", "to_date"], [from, to], shown)?;
+        Ok(Self { from: from.unwrap_or(i32::MIN), to: to.unwrap_or(i32::MAX) })
     }
 
     /// When it begins and ends, in microseconds since 2000; the end is not included.
@@ -50,7 +45,7 @@ pub fn midnight(day: i32) -> i64 {
     i64::from(day).saturating_mul(MICROS_PER_DAY)
 }
 
-/// The day of a moment in UTC, in days since 2000; of an infinite one an infinite one.
+/// The day of a moment in UTC, in days since 2000; an infinite moment gives an infinite day.
 pub fn day_of(micros: i64) -> i32 {
     match micros {
         i64::MIN => i32::MIN,
@@ -68,13 +63,13 @@ pub fn shown(day: i32) -> String {
     }
 }
 
-/// The call that stores the days of a symbol, to be typed; `schema` ends with a dot, or is empty.
+/// The CALL that stores the days of a symbol, for a hint; `schema` ends with a dot, or is empty.
 pub fn call(schema: &str, symbol: &str, arguments: &str) -> String {
     let symbol = pgrx::spi::quote_literal(symbol);
     format!("CALL {schema}backfill_market_regime_history({arguments}symbol => {symbol});")
 }
 
-/// A table holds no day of a symbol.
+/// The error for a symbol of which a table holds no day.
 pub fn not_stored(relation: &str, symbol: &str) -> Error {
     Error::new(pgrx::PgSqlErrorCode::ERRCODE_NO_DATA_FOUND, format!("{relation} has no rows of \"{symbol}\""))
         .hint(call("", symbol, ""))

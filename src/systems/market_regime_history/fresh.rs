@@ -10,7 +10,7 @@ use crate::systems::market_regime_history::closes::Closes;
 use crate::systems::market_regime_history::days::{call, midnight, shown};
 use crate::systems::market_regime_history::tables::{BACKFILLS, MARKET_REGIME_HISTORY};
 
-/// Every symbol that has days or was asked for.
+/// Every symbol that has stored days or a backfill.
 ///
 /// # Errors
 /// Where the table of days or of backfills cannot be read.
@@ -66,7 +66,7 @@ impl Stored {
         } else {
             Last { success: self.reported, ..Last::default() }
         };
-        // A symbol whose closes are gone keeps its days; nothing is newer than these.
+        // A symbol whose closes are gone keeps its stored days, and no bar is newer.
         let (newest_source, behind) = match Closes::find(db, &self.symbol) {
             Ok(closes) => (
                 closes.newest(db)?.map(midnight),

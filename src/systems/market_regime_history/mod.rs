@@ -21,7 +21,7 @@ pub const REGISTERED: Registered = Registered {
     system: &tables::HISTORY,
     is_default: false,
     watched: |_, _| Ok(Vec::new()),
-    // A backfill skips the days that are there, tracked or not.
+    // A backfill skips stored days, tracked or not.
     untracked: |_| Ok(None),
     fresh: fresh::all,
     version: |_| Ok(VERSION.to_owned()),

@@ -1,4 +1,4 @@
-//! What became of the batches of a backfill so far, and what its caller is told of it.
+//! The outcome of the batches of a backfill so far, and the messages to its caller.
 
 use pgrx::prelude::*;
 
@@ -46,7 +46,7 @@ impl Outcome {
     /// How far a call is.
     pub fn progress(&self, symbol: &str) -> String {
         let Self { days, left, days_failed, .. } = self;
-        // Bars that come late make more of them than there were at the beginning.
+        // Late bars can leave more days than there were at the beginning.
         let over = (days - left).max(0);
         let percent = if *days > 0 { over as f64 / *days as f64 * 100.0 } else { 100.0 };
         let failed = if *days_failed > 0 { format!(", {days_failed} failed") } else { String::new() };
@@ -73,11 +73,11 @@ impl Outcome {
         let to = shown(asked.span.to);
         if let Differing { days, first: Some(first) } = self.differing {
             let first = shown(first);
-            let (rows, are) = if days == 1 { ("row", "is") } else { ("rows", "are") };
+            let (rows, differ) = if days == 1 { ("row", "differs") } else { ("rows", "differ") };
             Error::new(
                 PgSqlErrorCode::ERRCODE_WARNING,
                 format!(
-                    "{days} {rows} of {} {are} not what the closes give now, the first of {first}",
+                    "{days} {rows} of {} {differ} from what the closes give now, the first on {first}",
                     asked.symbol
                 ),
             )

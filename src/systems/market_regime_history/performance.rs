@@ -1,4 +1,4 @@
-//! What a caller's daily returns did in each regime of a symbol.
+//! The performance of a caller's daily returns in each regime of a symbol.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -41,9 +41,9 @@ pub fn by_regime(
         let returns = Returns::find(db, relation, names)?.read(db)?;
         let PerformanceByRegime { regimes, unlabelled } = performance(&labels, &returns, lag_days);
         if let (1.., Some((first, _))) = (unlabelled, labels.first()) {
-            let days = if unlabelled == 1 { "day is" } else { "days are" };
+            let (days, are) = if unlabelled == 1 { ("day", "is") } else { ("days", "are") };
             pgrx::notice!(
-                "{unlabelled} {days} before the first regime of {symbol}, on {}, and left out",
+                "{unlabelled} {days} before the first regime of {symbol}, on {}, {are} left out",
                 shown(*first)
             );
         }
@@ -67,7 +67,7 @@ fn labels(db: Db, symbol: &str) -> Result<Vec<(i32, Regime)>> {
         format!("SELECT date::date, regime::text FROM {relation} WHERE market_symbol = $1 ORDER BY date");
     let mut labels = Vec::new();
     db.rows(&sql, &[arg(symbol)], Sees::Snapshot, |row| {
-        // NULL in an adopted table: no regime either.
+        // A NULL, possible in an adopted table, is no known regime.
         let Days(date) = row.get("date")?;
         let name = row.get::<Option<&str>>("regime")?.unwrap_or_default();
         let regime = Regime::parse(name).ok_or_else(|| {
@@ -144,7 +144,7 @@ impl<'a> Returns<'a> {
         )?;
         self.refuse(
             days().filter(|(_, r)| *r < -1.0).map(|(date, _)| Some(*date)),
-            &format!("{} below -1, more than all", self.names.value),
+            &format!("{} below -1, a loss of more than 100%", self.names.value),
             &format!("{value} < -1"),
         )?;
         let repeated = returns.windows(2).filter_map(|pair| match pair {
@@ -159,7 +159,7 @@ impl<'a> Returns<'a> {
         Ok(returns)
     }
 
-    /// Stops at rows that have a problem; `condition` finds them.
+    /// Refuses rows that have a problem; `condition` selects these rows.
     fn refuse(
         &self,
         mut days: impl Iterator<Item = Option<i32>>,

@@ -1,4 +1,4 @@
-//! Reading the market regime history: the newest day, days computed on the fly, and what the stored ones say.
+//! Reading the market regime history: the newest day, days computed on the fly, and a summary of the stored days.
 
 use regime_core::market_regime_history::Regime;
 
@@ -12,7 +12,7 @@ use crate::systems::market_regime_history::closes::{Closes, canonical};
 use crate::systems::market_regime_history::days::{Span, not_stored};
 use crate::systems::market_regime_history::tables::MARKET_REGIME_HISTORY;
 
-/// The columns of a stored row, but for when it was stored.
+/// The columns of a stored row except `created_at`.
 const COLUMNS: &str = "market_symbol::text, date::date, regime::text, confidence::float8, volatility_percentile::float8, \
      trend_strength::float8, momentum_score::float8, drawdown_severity::float8, volume_anomaly::float8, description::text";
 
@@ -26,20 +26,20 @@ pub fn stored(db: Db, symbol: &str) -> Result<(String, i32)> {
     match db.one(&sql, &[arg(symbol)], Sees::Snapshot, |row| row.get("newest"))? {
         Some(Days(newest)) => Ok((relation, newest)),
         None => {
-            // A symbol that nobody knows is a worse mistake.
+            // For an unknown symbol, the error that says so.
             Closes::find(db, symbol)?;
             Err(not_stored(&relation, symbol))
         }
     }
 }
 
-/// The newest stored day, and how old it is in bars; unknown where the closes may not be read or are gone.
+/// The newest stored day and its age in bars; the age is NULL where the closes may not be read or are gone.
 pub fn current(rows: &mut Rows, symbol: &str) -> Result<()> {
     spi::connect(|db| {
         let symbol = canonical(db, symbol)?;
         let symbol = symbol.as_str();
         let (relation, newest) = stored(db, symbol)?;
-        // Whoever may read the outputs alone still gets the row.
+        // A role that may read the outputs only still gets the row.
         let closes = Closes::find(db, symbol).ok();
         let bar = closes.as_ref().map(|closes| closes.newest(db)).transpose()?.flatten();
         let lag = closes.as_ref().map(|closes| closes.bars_after(db, newest)).transpose()?;
@@ -80,7 +80,7 @@ pub fn compute(rows: &mut Rows, symbol: &str, span: Span) -> Result<()> {
     })
 }
 
-/// What stored days say, per regime.
+/// A summary of the stored days per regime.
 pub fn summary(rows: &mut Rows, symbol: &str) -> Result<()> {
     spi::connect(|db| {
         let symbol = canonical(db, symbol)?;

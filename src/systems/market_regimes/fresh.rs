@@ -51,7 +51,7 @@ fn one(db: Db, schema: &str, source: &Source, series: &Series, own: &str) -> Res
     })
 }
 
-/// The candles, as SQL, where their changes are not marked; `None` where there were never any.
+/// The relation of candles, as SQL, where its changes are not marked; `None` where there never were candles.
 ///
 /// # Errors
 /// Where the source map is wrong or the candles cannot be read.
@@ -62,7 +62,7 @@ pub fn untracked(db: Db) -> Result<Option<Vec<String>>> {
     Ok(Some(if is_tracked { Vec::new() } else { vec![source.relation.sql] }))
 }
 
-/// The candles; `None` where there were never any: no table, no rows, and no edited row of the source map.
+/// The candles; `None` where there never were candles: no table, no rows, and no edited row of the source map.
 fn source(db: Db, schema: &str) -> Result<Option<Source>> {
     match Source::find(db)? {
         None if candles::is_mapped(db)? || has_rows(db, schema)? => Source::load(db).map(Some),

@@ -16,7 +16,7 @@ use crate::track::watched::Watched;
 /// The marks of a series.
 #[derive(Default)]
 pub struct Marks {
-    /// As the marks have it.
+    /// The key of the series in the tables of marks.
     key: String,
     all: Vec<Mark>,
 }
@@ -42,7 +42,7 @@ pub fn of(db: Db, schema: &str, series: &Series) -> Result<Marks> {
     Ok(Marks { key, all })
 }
 
-/// [`of`] for one who reads: none where nothing can be marked, for want of tables or triggers.
+/// [`of`] for a reader: no marks where the tables of marks or the triggers are missing.
 pub fn seen(db: Db, schema: &str, source: &Source, series: &Series) -> Result<Marks> {
     if fingerprint(db, schema, source)?.is_none() {
         return Ok(Marks::default());
@@ -58,7 +58,7 @@ pub fn seen(db: Db, schema: &str, source: &Source, series: &Series) -> Result<Ma
     of(db, schema, series)
 }
 
-/// Removes these marks, and none that came later. Gives the rows of many that they stand in.
+/// Removes these marks and no later ones. Gives the ids of the array rows that contain the marks.
 pub fn clear(db: Db, schema: &str, marks: Marks) -> Result<Vec<String>> {
     SERIES.clear(db, schema, marks.key, marks.all)
 }
@@ -79,8 +79,8 @@ pub fn fingerprint_of_candles(db: Db, schema: &str, source: &candles::Source) ->
     fingerprint_of(db, schema, &[MARKET_REGIMES.name], &SERIES, &[candles(source)])
 }
 
-/// The candles, where there are any. A table of other columns that only happens to have the name that is mapped
-/// before anyone has said where candles are is none of them.
+/// The candles, where there are any. As long as the user has not mapped candles and the tables are not set up, a table
+/// that has the default name but other columns does not count.
 pub fn find_candles(db: Db, schema: &str) -> Result<Option<candles::Source>> {
     match candles::Source::find(db) {
         Err(_) if !candles::is_mapped(db)? && !set_up::is_set_up(db, schema, &MARKET)? => Ok(None),

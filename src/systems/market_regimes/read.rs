@@ -8,7 +8,7 @@ use regime_core::market_regimes::{Config, Label, Machine};
 use crate::output::relation::{not_readable, output_relation};
 use crate::pg::arg::{arg, timestamp_arg};
 use crate::pg::catalog::{qualified, work_schema};
-use crate::pg::error::{Error, Result, invalid_parameter};
+use crate::pg::error::{Error, Result, check_order, invalid_parameter};
 use crate::pg::result_set::{Field, Rows, Template, Text};
 use crate::pg::spi::{Db, Sees};
 use crate::pg::time::utc;
@@ -21,7 +21,7 @@ use crate::systems::market_regimes::rows::{newest_row, run};
 use crate::systems::market_regimes::tables::MARKET_REGIMES;
 use crate::systems::market_regimes::{marks, state, tables};
 
-/// Which candles are wanted, by when they opened; both ends included.
+/// A range of opening times, in microseconds since 2000; both ends are included.
 #[derive(Clone, Copy)]
 pub struct Times {
     pub from: Option<i64>,
@@ -29,14 +29,13 @@ pub struct Times {
 }
 
 impl Times {
+    /// The range, checked.
+    ///
+    /// # Errors
+    /// Where the range ends before it begins.
     pub fn check(self) -> Result<Self> {
-        match (self.from, self.to) {
-            (Some(from), Some(to)) if from > to => {
-                Err(invalid_parameter(format!("from_time {} is after to_time {}", utc(from), utc(to)))
-                    .hint("Pass the earlier moment as from_time."))
-            }
-            _ => Ok(self),
-        }
+        check_order(["from_time", "to_time"], [self.from, self.to], utc)?;
+        Ok(self)
     }
 
     fn first_of(self, ts: &[i64]) -> usize {
@@ -50,7 +49,7 @@ struct Writer<'a> {
     symbol: Text,
     timeframe: Text,
     version: Text,
-    /// What a row has in a last column.
+    /// The last column of each row, if the function has one more.
     last: &'a [Field<'a>],
 }
 
@@ -65,7 +64,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Takes all candles in, and writes those of a range.
+    /// Feeds all candles to the machine, and writes the rows of a range of indexes.
     fn write(
         &self,
         rows: &mut Rows,
@@ -73,7 +72,7 @@ impl<'a> Writer<'a> {
         candles: &Candles,
         wanted: impl RangeBounds<usize>,
     ) -> Result<()> {
-        // Few labels are different, and neighbours are mostly the same.
+        // There are few distinct labels, and neighbouring candles mostly share one.
         let mut templates: Vec<Template> = Vec::new();
         let mut known = HashMap::new();
         let mut last = None;
@@ -138,24 +137,24 @@ fn found(
     if !candles.ts.is_empty() {
         return Ok((series, candles));
     }
-    // None until then, or the symbol is called otherwise here.
+    // No candles up to the moment, or the candles are stored under another name of the symbol.
     let series = candle_names::named(db, source, symbol, timeframe)?;
     let candles = source.read(db, &series, Span::Until(to))?;
     Ok((series, candles))
 }
 
-/// What there is stored of a series that a reader may rely on.
+/// The stored part of a series that a reader can rely on.
 struct Stored {
     relation: String,
     state: state::State,
 }
 
-/// The regimes of a series: stored ones up to where they are known to be what a refresh would make of the
-/// candles, computed ones after that.
+/// The regimes of a series: stored rows as far as they are known to be what a refresh would write, computed rows after
+/// that.
 ///
-/// A stored row counts as long as the newest stored row is that of the stored state, and nothing before it is
-/// marked as changed. Where changes are not marked, late and corrected candles before the newest row are found by
-/// the next refresh; newer ones are seen here.
+/// Stored rows are used where the newest stored row matches the stored state, and only those before the earliest marked
+/// change. Where changes are not marked, late and corrected candles before the newest row are found by the next
+/// refresh; newer candles are seen here.
 pub fn get(rows: &mut Rows, symbol: &str, timeframe: &str, times: Times) -> Result<()> {
     spi::connect(|db| {
         let source = Source::load(db)?;
@@ -169,7 +168,7 @@ pub fn get(rows: &mut Rows, symbol: &str, timeframe: &str, times: Times) -> Resu
         let Some(Stored { relation, state }) = known else {
             return computed(db, rows, &source, &series, times, None, &Config::default());
         };
-        // Rows from here on are not those of the candles any more.
+        // From this moment on, stored rows no longer match the candles.
         let since =
             marks::seen(db, &schema, &source, &series)?.since().filter(|since| *since <= state.newest);
         let newest = source.newest(db, &series)?;
@@ -200,7 +199,7 @@ pub fn get(rows: &mut Rows, symbol: &str, timeframe: &str, times: Times) -> Resu
     })
 }
 
-/// What a row says in its last column, `created_at`, if it was not read from the table.
+/// The last column, `created_at`, of a row that is computed.
 const COMPUTED: &[Field] = &[Field::NULL];
 
 /// Computes all candles and gives those after a moment.
@@ -219,7 +218,7 @@ fn computed(
     Writer::new(series, &config.version(), COMPUTED).write(rows, &mut Machine::new(config), &candles, first..)
 }
 
-/// What is stored of a series, if its newest row is that of its state.
+/// The stored part of a series, if its newest row matches its state.
 fn stored(db: Db, schema: &str, series: &Series) -> Result<Option<Stored>> {
     let work = work_schema(schema);
     for (schema, table) in [(schema, MARKET_REGIMES.name), (work.as_str(), tables::STATE)] {
@@ -268,7 +267,7 @@ fn query(
 /// Stored rows of some series: a condition with two parameters.
 const OF_SERIES: &str = "($1 IS NULL OR symbol = $1) AND ($2 IS NULL OR timeframe = $2)";
 
-/// What stored rows say, per regime and version.
+/// Statistics of stored rows per regime and version.
 pub fn statistics(rows: &mut Rows, symbol: Option<&str>, timeframe: Option<&str>) -> Result<()> {
     spi::connect(|db| {
         let relation = existing(db, symbol, timeframe)?;
@@ -281,7 +280,7 @@ pub fn statistics(rows: &mut Rows, symbol: Option<&str>, timeframe: Option<&str>
     })
 }
 
-/// Where the regime of a candle is not that of the one before.
+/// Candles whose regime differs from that of the candle before.
 pub fn transitions(
     rows: &mut Rows,
     symbol: Option<&str>,
@@ -304,7 +303,7 @@ pub fn transitions(
     })
 }
 
-/// The table; an error if it holds nothing of the series that were named.
+/// The table; an error where the table has no rows of the named series.
 fn existing(db: Db, symbol: Option<&str>, timeframe: Option<&str>) -> Result<String> {
     let relation = output_relation(db, MARKET_REGIMES.name)?;
     let sql = format!("SELECT true FROM {relation} WHERE {OF_SERIES} LIMIT 1");

@@ -1,4 +1,5 @@
-//! The foreign key of `market_regimes` to the candles, with which the rows are deleted. `regimes` is the table, as SQL.
+//! The foreign key of `market_regimes` to the candles, by which a row is deleted with its candle. `regimes` is the
+//! table, as SQL.
 
 use crate::pg::arg::arg;
 use crate::pg::catalog::extension_schema;
@@ -18,8 +19,8 @@ struct Target {
     key: Vec<String>,
 }
 
-/// Lets rows of `market_regimes` go with their candles, where the candles are a table that has the key for it
-/// and times of the same type; says what it did, or why there is no key.
+/// Creates the foreign key where the candles are a table with a matching unique key and times of the same type; gives
+/// what was done, or why there is no key.
 pub fn reference(db: Db, regimes: &str) -> Result<Option<String>> {
     let (found, wanted) = (find(db, regimes)?, wanted(db)?);
     if !wanted.differs(found.as_ref()) {
@@ -39,7 +40,7 @@ pub fn reference(db: Db, regimes: &str) -> Result<Option<String>> {
     let without: i64 = db.one(&without, &[], Sees::Now, |row| row.get("rows"))?;
     if without > 0 {
         let rows = if without == 1 { "row has" } else { "rows have" };
-        return Ok(Some(format!("does not refer to {table}, where {without} {rows} no candle")));
+        return Ok(Some(format!("does not refer to {table}: {without} {rows} no candle there")));
     }
     let statements = [
         format!(
@@ -48,7 +49,7 @@ pub fn reference(db: Db, regimes: &str) -> Result<Option<String>> {
         ),
         format!("COMMENT ON CONSTRAINT {REFERENCE} ON {regimes} IS 'A row goes with its candle'"),
     ];
-    // A table may refuse to be referred to for reasons of its own; the rows can do without.
+    // The table may not accept a reference, for reasons of its own; the rows work without the key.
     let added = attempt(|| statements.iter().try_for_each(|sql| db.execute(sql, &[]).map(|_| ())));
     Ok(Some(match added {
         Ok(()) => format!("refers to {table}"),
@@ -56,7 +57,7 @@ pub fn reference(db: Db, regimes: &str) -> Result<Option<String>> {
     }))
 }
 
-/// Whether the key is there and is not the one that [`reference`] would make.
+/// Whether the key exists and differs from the key that [`reference`] would create.
 pub fn refers_elsewhere(db: Db, regimes: &str) -> Result<bool> {
     match find(db, regimes)? {
         Some(found) => Ok(wanted(db)?.differs(Some(&found))),
@@ -64,7 +65,7 @@ pub fn refers_elsewhere(db: Db, regimes: &str) -> Result<bool> {
     }
 }
 
-/// What the key refers to now, if it is there.
+/// What the key refers to now, if the key exists.
 fn find(db: Db, regimes: &str) -> Result<Option<Target>> {
     let sql = "SELECT quote_ident(n.nspname::text) || '.' || quote_ident(r.relname::text) AS target, \
          (SELECT pg_catalog.array_agg(quote_ident(a.attname::text) ORDER BY k.n) \
@@ -80,16 +81,16 @@ fn find(db: Db, regimes: &str) -> Result<Option<Target>> {
 
 /// What the key should refer to.
 enum Wanted {
-    /// The candles; whether the current role may make a key that does.
+    /// The candles; `may_refer` tells whether the current role may create the key.
     Key { target: Target, may_refer: bool },
     /// Nothing: no key can refer to these candles.
     None,
-    /// The current role may not read the candles, so that nobody knows.
+    /// The current role may not read the candles, so that the target is unknown.
     Unknown,
 }
 
 impl Wanted {
-    /// Whether a key is to be made anew or dropped.
+    /// Whether the key is to be created again or dropped.
     fn differs(&self, found: Option<&Target>) -> bool {
         match self {
             Wanted::Key { target, may_refer } => found != Some(target) && (*may_refer || found.is_some()),
@@ -100,8 +101,8 @@ impl Wanted {
 }
 
 /// The candles, if a foreign key can refer to them: a table with a unique index on just the three columns. A time
-/// without a zone is another moment in each session, so that equality with it could not be relied on; rows of
-/// tables that inherit from the table would not count.
+/// without a zone is another moment in each session, so that its equality is unreliable; a foreign key does not see the
+/// rows of inheriting tables.
 fn wanted(db: Db) -> Result<Wanted> {
     let [schema, name] = MapRow::load(db, &extension_schema(db)?)?.table;
     match syscache::readable(&schema, &name) {

@@ -35,7 +35,7 @@ use crate::systems::market_regimes::{marks, reference, state};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct How {
     pub dry_run: bool,
-    /// Compute all rows, whatever is known of them.
+    /// Compute all rows, even rows that are up to date.
     pub full_refresh: bool,
 }
 
@@ -100,12 +100,12 @@ fn summary(refreshed: Refreshed<Series, OfSeries>) -> Summary {
     Summary { series, entry, rows: done.map(|done| done.rows) }
 }
 
-/// What two that write the rows of a series wait for.
+/// The name of the lock that a writer of a series holds.
 fn lock_name(schema: &str, series: &Series) -> String {
     format!("{} of {schema}: {} {}", MARKET_REGIMES.name, series.timeframe, series.symbol)
 }
 
-/// The series with candles, and those that have rows from before; in order.
+/// The series with candles or with stored rows, in order.
 fn wanted(
     db: Db,
     source: &Source,
@@ -146,7 +146,7 @@ struct Call<'a, 'c> {
     how: How,
 }
 
-/// What was done with a series, beside what is told of any subject.
+/// What the refresh of a series reports beyond the entry of any subject.
 struct OfSeries {
     /// Candles that were read.
     read: u64,
@@ -155,7 +155,7 @@ struct OfSeries {
 /// What there is to compute.
 enum Plan {
     Full(String),
-    /// After a moment, going on with a machine.
+    /// The candles after a moment, with the resumed machine.
     Later(i64, Box<Machine>),
 }
 
@@ -166,7 +166,7 @@ impl Call<'_, '_> {
         match once() {
             Err(error) if error.report().code == PgSqlErrorCode::ERRCODE_FOREIGN_KEY_VIOLATION => {
                 match reference::refers_elsewhere(self.db, &self.relation()) {
-                    // A candle was deleted after it was read: without it, then.
+                    // A candle was deleted after the read: try again without this candle.
                     Ok(false) => once(),
                     _ => Err(self.with_setup(error)),
                 }
@@ -175,7 +175,7 @@ impl Call<'_, '_> {
         }
     }
 
-    /// The error of rows whose candles are not where the foreign key of the rows looks for them.
+    /// The error for rows whose foreign key refers to another table than the candles.
     fn with_setup(&self, error: Error) -> Error {
         let (Ok(own), None) = (extension_schema(self.db), &error.report().hint) else { return error };
         error.hint(format!(
@@ -226,7 +226,7 @@ impl Call<'_, '_> {
             return full("stored rows changed");
         }
         let since = marks.since().filter(|since| *since <= stored.newest);
-        // Of a TRUNCATE, which the fingerprint notices too.
+        // The mark of a TRUNCATE, which changes the fingerprint too.
         if since == Some(i64::MIN) {
             return full("late candles");
         }
@@ -317,8 +317,8 @@ impl Call<'_, '_> {
         Ok(written)
     }
 
-    /// Where a series with rows has no candles any more, its rows go; but not where there are no candles at all,
-    /// which is a mistake in the source map or a table being loaded anew.
+    /// Refuses to delete the rows of a series without candles where there are no candles at all: a mistake in the
+    /// source map, or a table that is being reloaded.
     fn check_not_all_gone(&self, series: &Series) -> Result<()> {
         if newest_row(self.db, &self.relation(), series)?.is_none() || !self.source.is_empty(self.db)? {
             return Ok(());
@@ -327,7 +327,7 @@ impl Call<'_, '_> {
     }
 }
 
-/// Deletes the rows of a series, and where its computation stands; gives how many rows there were.
+/// Deletes the rows and the state of a series; gives the number of rows deleted.
 pub fn delete(symbol: &str, timeframe: &str) -> Result<i64> {
     session::check_writable("delete_market_regimes()")?;
     let series = Series { symbol: symbol.to_owned(), timeframe: timeframe.to_owned() };

@@ -47,7 +47,7 @@ pub fn load(db: Db, schema: &str, series: &Series) -> Result<Option<State>> {
         Ok(State {
             newest: row.get::<Micros>("newest")?.0,
             version: row.get("classifier_version")?,
-            // Of another version if unreadable, which `version` tells.
+            // Unreadable only where another version stored it, which `version` tells.
             config: Config::parse(row.get("config")?).unwrap_or_default(),
             sources: row.get("sources")?,
             tracking: row.get("tracking")?,
