@@ -83,6 +83,9 @@ RESET ROLE;
 
 -- The working schema of another target is none to write outputs to.
 SELECT * FROM regime_setup('regime_work');
+SELECT * FROM regime_setup('desk_regime_work');
+SELECT * FROM regime_setup('information_schema');
+SELECT * FROM regime_setup('pg_catalog');
 -- Names of any kind and length: in the name of the working schema long ones are cut, and told apart.
 SELECT repeat('Ä', 20) || 'long enough to be cut' AS long \gset
 CREATE FUNCTION try(target text) RETURNS TABLE (work text, tables bigint, status text, again text) LANGUAGE plpgsql SET client_min_messages = error AS $$
