@@ -80,7 +80,7 @@ impl Fresh {
                 Some(newest) => format!("Rows until {}, but no {one} after {}.", utc(row), utc(newest)),
                 None => format!("Rows until {}, but no {one} any more.", utc(row)),
             },
-            _ => "What it was computed from changed since its last refresh.".to_owned(),
+            _ => "The source rows have changed since the last refresh.".to_owned(),
         }
     }
 }

@@ -11,7 +11,7 @@ use pgrx::prelude::*;
 
 use crate::pg::error::Result;
 
-/// The known facts, and the generation of the catalogs from which they were read.
+/// The cached facts and the generation of the catalogs that the facts were read in.
 #[derive(Default)]
 struct Known {
     generation: u64,

@@ -184,5 +184,5 @@ pub struct Action {
     pub action: String,
 }
 
-/// The action for a relation that needed no change.
+/// The action reported for a relation that needed no change.
 pub const UNCHANGED: &str = "unchanged";

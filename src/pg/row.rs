@@ -74,7 +74,7 @@ impl<'r, T: Plain<'r>> Read<'r> for Option<T> {
     fn read(row: &'r Row, column: usize) -> Result<Self> {
         let (types, name) = T::OF;
         if !types.contains(&row.types[column]) {
-            return Err(mistyped((column, name)));
+            return Err(row.not_of_type(column, name));
         }
         if row.nulls[column] {
             return Ok(None);
@@ -178,16 +178,8 @@ impl<'r> Plain<'r> for Vec<String> {
     }
 }
 
-/// The error for a column that is read as another type than its own: a table was altered, or a name resolves to an
-/// unexpected object.
-fn mistyped((column, wanted): (usize, &'static str)) -> Error {
-    Error::new(
-        PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
-        format!("column {} of a query is not of type {wanted}", column + 1),
-    )
-    .detail("A column of a table that is read is not of the expected type.")
-    .hint("SELECT * FROM regime_setup(); checks the output tables; regime_source says which source tables are read.")
-}
+/// The name that PostgreSQL gives to a column without a name.
+const UNNAMED: &str = "?column?";
 
 /// A row of a statement.
 pub struct Row<'a> {
@@ -263,9 +255,24 @@ impl Row<'_> {
         })
     }
 
+    /// The error for a column that is read as another type than its own: a table was altered, or a name resolves to an
+    /// unexpected object.
+    fn not_of_type(&self, column: usize, wanted: &str) -> Error {
+        let name = match self.names()[column].as_str() {
+            UNNAMED => (column + 1).to_string(),
+            name => name.to_owned(),
+        };
+        Error::new(
+            PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+            format!("column {name} of a query is not of type {wanted}"),
+        )
+        .detail("A column of a table that is read is not of the expected type.")
+        .hint("SELECT * FROM regime_setup(); checks the output tables; regime_source says which source tables are read.")
+    }
+
     /// The error of the first column that was read as another type than its own by a function that returns no `Result`.
     pub(super) fn mistyped(&self) -> Option<Error> {
-        self.mistyped.get().map(mistyped)
+        self.mistyped.get().map(|(column, wanted)| self.not_of_type(column, wanted))
     }
 
     /// Whether a column holds a value of one of these types.

@@ -277,8 +277,8 @@ impl Db<'_> {
     }
 }
 
-/// The parameter list of a statement: null where it has no parameters, as PostgreSQL's own callers pass it. Extensions
-/// that inspect the list may not expect an empty one.
+/// The parameter list of a statement: a null pointer if the statement has no parameters, as in PostgreSQL's own
+/// callers. Extensions that inspect the list may not expect an empty list.
 fn parameters(args: &[Arg]) -> pg_sys::ParamListInfo {
     if args.is_empty() {
         return std::ptr::null_mut();

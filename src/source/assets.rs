@@ -10,7 +10,7 @@ use crate::source::map::Source;
 
 /// SQL: the distinct ids in a relation as `int8`, in ascending order, found by steps along the key.
 pub fn distinct_ids(relation: &str, id: &str, condition: &str) -> String {
-    // Aliases that no mapped relation or column has, so that each reference is unambiguous.
+    // The prefix pg_regime_ keeps the aliases apart from the names of mapped relations and columns.
     let next = |after: &str| {
         format!(
             "(SELECT pg_regime_rel.{id} AS pg_regime_id FROM {relation} AS pg_regime_rel WHERE {condition}{after} \

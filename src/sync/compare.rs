@@ -232,7 +232,7 @@ fn compare_key(stored: &Row, key: &[Column], wanted: &[Value]) -> Result<Orderin
 
 /// The key of a table, or of a row of its content, is not of a type that keys are compared by.
 fn no_key(column: &Column) -> Error {
-    internal(format!("column {} has a key that is not of type {}", column.name, column.kind.sql()))
+    internal(format!("key column {} holds a value that is not {}", column.name, column.kind.sql()))
 }
 
 /// Entries in a form that stored rows are compared with.

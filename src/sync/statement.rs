@@ -238,7 +238,7 @@ pub fn scalar_arg(value: Value) -> Result<Arg> {
         Value::Bool(truth) => Ok(arg(truth)),
         Value::Text(text) => Ok(arg(text)),
         Value::Null | Value::Micros(_) | Value::Date(_) | Value::Float(_) | Value::Texts(_) => {
-            Err(internal(format!("{value:?} says of no rows whose they are")))
+            Err(internal(format!("a scope column cannot hold {value:?}")))
         }
     }
 }

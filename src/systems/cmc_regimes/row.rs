@@ -19,8 +19,8 @@ type Text = Cow<'static, str>;
 /// The number of values of a row.
 const VALUES: usize = REGIMES.values.len();
 
-/// What a row says: its columns beside the key and the stamp. `None` is NULL, which all columns can be in adopted
-/// rows not yet refreshed.
+/// The columns of a row except the key and the stamp. `None` is NULL; in adopted rows that have not been refreshed,
+/// every column can be NULL.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Row {
     /// Labels of L0 to L4.

@@ -25,6 +25,9 @@ pub struct Asked {
 
 impl Given<'_> {
     /// Checks the arguments; the flag is true for a dry run.
+    ///
+    /// # Errors
+    /// Where an argument is NULL or out of range, and where `start_date` is not before `end_date`.
     pub fn check(&self) -> Result<(Asked, bool)> {
         let day = |name, date: Option<Date>| date.map(Date::into_inner).ok_or_else(|| null_argument(name));
         let flag = |name, value: Option<bool>| value.ok_or_else(|| null_argument(name));

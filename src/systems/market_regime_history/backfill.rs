@@ -20,6 +20,10 @@ use crate::systems::market_regime_history::outcome::Outcome;
 use crate::systems::market_regime_history::tables::{HISTORY, MARKET_REGIME_HISTORY};
 
 /// Begins a call and gives its number; a dry run is done at once and has no number.
+///
+/// # Errors
+/// Where an argument is invalid, the transaction is read-only or a transaction block, the symbol is unknown, or the
+/// tables cannot be created or read; for a dry run, as [`dry_run`].
 pub fn begin(given: &Given) -> Result<Option<i64>> {
     let (mut asked, dry_run) = given.check()?;
     asked.symbol = spi::connect(|db| canonical(db, &asked.symbol))?;
@@ -53,6 +57,9 @@ fn job<'a, 'c>(
 }
 
 /// Does the next batch of a call; gives whether there is more to do.
+///
+/// # Errors
+/// Where the transaction is read-only, the backfill or the closes cannot be read, or the user may not write the tables.
 pub fn next(backfill: i64) -> Result<bool> {
     check_writable("backfill_market_regime_history()")?;
     let schema = settings::target_schema();
@@ -73,6 +80,9 @@ pub fn next(backfill: i64) -> Result<bool> {
 }
 
 /// Ends a call: a WARNING where stored rows differ, an error where a batch failed.
+///
+/// # Errors
+/// Where the backfill cannot be read, and where a batch failed; the error has the SQLSTATE of the first failed batch.
 pub fn end(backfill: i64) -> Result<()> {
     let schema = settings::target_schema();
     let calls::Call { asked, outcome, .. } = spi::connect(|db| calls::load(db, &schema, backfill))?;
@@ -80,6 +90,9 @@ pub fn end(backfill: i64) -> Result<()> {
 }
 
 /// Computes everything and stores nothing; commits nothing, and so works in any transaction.
+///
+/// # Errors
+/// Where the closes cannot be found or read, and where a batch failed.
 pub fn dry_run(db: Db, asked: &Asked) -> Result<()> {
     let schema = settings::target_schema();
     let closes = Closes::find(db, &asked.symbol)?;

@@ -33,7 +33,7 @@ pub struct Batch {
     pub entry: Entry,
     /// `None` if it failed.
     pub done: Option<Done<OfBatch>>,
-    /// Days that the batch had to do.
+    /// Days that the batch was to compute.
     pub days: i64,
     /// Days that are left after the batch.
     pub left: i64,
@@ -66,13 +66,19 @@ impl Job<'_, '_> {
         qualified(self.schema, MARKET_REGIME_HISTORY.name)
     }
 
-    /// The days of a span that are to be done.
+    /// The days of a span that are to be computed.
+    ///
+    /// # Errors
+    /// As [`Closes::missing`].
     pub fn wanted(&self, span: Span, batch_size: i32) -> Result<Missing> {
         let relation = (self.set_up && !self.full_refresh).then(|| self.relation());
         self.closes.missing(self.db, relation.as_deref(), span, batch_size)
     }
 
-    /// Does the next batch of a span; a failure is rolled back and raises a WARNING.
+    /// Computes and writes the next batch of a span; a failure is rolled back and raises a WARNING.
+    ///
+    /// # Errors
+    /// Where the days cannot be read, or the query is cancelled; any other failure is part of the batch.
     pub fn next(&self, span: Span, batch_size: i32) -> Result<Batch> {
         // A snapshot taken after the lock, so that days which the last holder committed count as stored.
         let missing = self.db.with_new_snapshot(|| self.wanted(span, batch_size))?;
@@ -147,6 +153,10 @@ pub struct Computed {
 }
 
 impl Computed {
+    /// Computes the days of a span from their closes.
+    ///
+    /// # Errors
+    /// As [`Closes::read`].
     pub fn new(db: Db, closes: &Closes, span: Span) -> Result<Self> {
         let series = closes.read(db, span)?;
         let from = series.days.partition_point(|day| *day < span.from);

@@ -83,6 +83,9 @@ impl Closes {
 
     /// [`Closes::find`] for a function that writes: locks the tables first, so that later statements see the tables as
     /// of the lock.
+    ///
+    /// # Errors
+    /// As [`Closes::find`].
     pub fn find_held(db: Db, symbol: &str) -> Result<Self> {
         let candles = candles::Source::find(db)?.map(|source| source.table);
         for [schema, name] in candles.into_iter().chain(daily(db)?.map(|row| row.bars)) {
@@ -239,6 +242,9 @@ fn daily(db: Db) -> Result<Option<MapRow>> {
 }
 
 /// The name under which the days of a symbol are stored: as given, or the symbol of an asset given by its id.
+///
+/// # Errors
+/// Where the source map or `dim_assets` cannot be read.
 pub fn canonical(db: Db, symbol: &str) -> Result<String> {
     let is_id = symbol.trim().parse::<i32>().is_ok();
     let has_candles = |source: candles::Source| source.series(db, Some(symbol), Some(TIMEFRAME));

@@ -1,4 +1,4 @@
-//! The outcome of the batches of a backfill so far, and the messages to its caller.
+//! The outcome of a backfill's batches, and the report to its caller.
 
 use pgrx::prelude::*;
 
@@ -9,7 +9,7 @@ use crate::systems::market_regime_history::asked::Asked;
 use crate::systems::market_regime_history::batch::{Batch, Differing};
 use crate::systems::market_regime_history::days::{call, shown};
 
-/// Sums over batches. Days are trading days that were to be done.
+/// Sums over batches. Days are trading days that were to be computed.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
     pub days: i64,
@@ -26,6 +26,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Adds a finished batch to the sums.
     pub fn add(&mut self, batch: &Batch) {
         self.batches += 1;
         self.left = batch.left;
@@ -69,6 +70,9 @@ impl Outcome {
     }
 
     /// The end of a call: a WARNING if rows differ, an error if batches failed.
+    ///
+    /// # Errors
+    /// Where a batch failed; the error has the SQLSTATE of the first failed batch.
     pub fn end(&self, asked: &Asked, dry_run: bool) -> Result<()> {
         let to = shown(asked.span.to);
         if let Differing { days, first: Some(first) } = self.differing {

@@ -34,6 +34,9 @@ pub fn stored(db: Db, symbol: &str) -> Result<(String, i32)> {
 }
 
 /// The newest stored day and its age in bars; the age is NULL where the closes may not be read or are gone.
+///
+/// # Errors
+/// Where no day of the symbol is stored, and where the table or the closes cannot be read.
 pub fn current(rows: &mut Rows, symbol: &str) -> Result<()> {
     spi::connect(|db| {
         let symbol = canonical(db, symbol)?;
@@ -53,6 +56,9 @@ pub fn current(rows: &mut Rows, symbol: &str) -> Result<()> {
 }
 
 /// The days of a span, computed from the closes.
+///
+/// # Errors
+/// Where the closes of the symbol cannot be found, and as [`Computed::new`].
 pub fn compute(rows: &mut Rows, symbol: &str, span: Span) -> Result<()> {
     spi::connect(|db| {
         let symbol = canonical(db, symbol)?;
@@ -81,6 +87,9 @@ pub fn compute(rows: &mut Rows, symbol: &str, span: Span) -> Result<()> {
 }
 
 /// A summary of the stored days per regime.
+///
+/// # Errors
+/// As [`stored`].
 pub fn summary(rows: &mut Rows, symbol: &str) -> Result<()> {
     spi::connect(|db| {
         let symbol = canonical(db, symbol)?;

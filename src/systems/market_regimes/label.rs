@@ -23,6 +23,7 @@ pub struct LabelTexts {
 }
 
 impl LabelTexts {
+    /// Builds the texts of all labels.
     pub fn new() -> Self {
         Self {
             trend: Trend::ALL.iter().map(|state| Text::new(state.as_str())).collect(),

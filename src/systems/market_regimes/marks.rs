@@ -29,11 +29,17 @@ impl Marks {
 }
 
 /// The fingerprint of the triggers on the candles; `None` if they are not tracked.
+///
+/// # Errors
+/// Where the catalogs cannot be read.
 pub fn fingerprint(db: Db, schema: &str, source: &Source) -> Result<Option<String>> {
     fingerprint_of_candles(db, schema, source)
 }
 
 /// The marks of a series.
+///
+/// # Errors
+/// Where the tables of marks cannot be read.
 pub fn of(db: Db, schema: &str, series: &Series) -> Result<Marks> {
     let sql = format!("SELECT {} AS key", series_key("$1", "$2"));
     let args = [arg(series.symbol.as_str()), arg(series.timeframe.as_str())];
@@ -43,6 +49,9 @@ pub fn of(db: Db, schema: &str, series: &Series) -> Result<Marks> {
 }
 
 /// [`of`] for a reader: no marks where the tables of marks or the triggers are missing.
+///
+/// # Errors
+/// Where the catalogs or the tables of marks cannot be read.
 pub fn seen(db: Db, schema: &str, source: &Source, series: &Series) -> Result<Marks> {
     if fingerprint(db, schema, source)?.is_none() {
         return Ok(Marks::default());
@@ -59,6 +68,9 @@ pub fn seen(db: Db, schema: &str, source: &Source, series: &Series) -> Result<Ma
 }
 
 /// Removes these marks and no later ones. Gives the ids of the array rows that contain the marks.
+///
+/// # Errors
+/// Where the tables of marks cannot be written.
 pub fn clear(db: Db, schema: &str, marks: Marks) -> Result<Vec<String>> {
     SERIES.clear(db, schema, marks.key, marks.all)
 }
@@ -75,12 +87,18 @@ pub fn candles(source: &candles::Source) -> Watched {
 }
 
 /// [`fingerprint`] of candles.
+///
+/// # Errors
+/// As [`fingerprint`].
 pub fn fingerprint_of_candles(db: Db, schema: &str, source: &candles::Source) -> Result<Option<String>> {
     fingerprint_of(db, schema, &[MARKET_REGIMES.name], &SERIES, &[candles(source)])
 }
 
-/// The candles, where there are any. As long as the user has not mapped candles and the tables are not set up, a table
-/// that has the default name but other columns does not count.
+/// The candles, if a source is mapped. Ignores a table that has the default name but not the columns of candles, unless
+/// the user has mapped the table or the tables are set up.
+///
+/// # Errors
+/// As [`candles::Source::find`] if the candles are mapped or the tables are set up.
 pub fn find_candles(db: Db, schema: &str) -> Result<Option<candles::Source>> {
     match candles::Source::find(db) {
         Err(_) if !candles::is_mapped(db)? && !set_up::is_set_up(db, schema, &MARKET)? => Ok(None),

@@ -115,6 +115,9 @@ impl<'a> Writer<'a> {
 }
 
 /// The regimes of a series, computed from its first candle on.
+///
+/// # Errors
+/// Where the candles of the series cannot be found or read.
 pub fn compute(rows: &mut Rows, symbol: &str, timeframe: &str, times: Times, config: &Config) -> Result<()> {
     spi::connect(|db| {
         let source = Source::load(db)?;
@@ -155,6 +158,9 @@ struct Stored {
 /// Stored rows are used where the newest stored row matches the stored state, and only those before the earliest marked
 /// change. Where changes are not marked, late and corrected candles before the newest row are found by the next
 /// refresh; newer candles are seen here.
+///
+/// # Errors
+/// Where the series has neither stored rows nor candles, and where the table, the state or the candles cannot be read.
 pub fn get(rows: &mut Rows, symbol: &str, timeframe: &str, times: Times) -> Result<()> {
     spi::connect(|db| {
         let source = Source::load(db)?;
@@ -268,6 +274,9 @@ fn query(
 const OF_SERIES: &str = "($1 IS NULL OR symbol = $1) AND ($2 IS NULL OR timeframe = $2)";
 
 /// Statistics of stored rows per regime and version.
+///
+/// # Errors
+/// Where the table does not exist, cannot be read, or has no rows of the named series.
 pub fn statistics(rows: &mut Rows, symbol: Option<&str>, timeframe: Option<&str>) -> Result<()> {
     spi::connect(|db| {
         let relation = existing(db, symbol, timeframe)?;
@@ -281,6 +290,9 @@ pub fn statistics(rows: &mut Rows, symbol: Option<&str>, timeframe: Option<&str>
 }
 
 /// Candles whose regime differs from that of the candle before.
+///
+/// # Errors
+/// Where `min_confidence` is outside 0 to 1, and as [`statistics`].
 pub fn transitions(
     rows: &mut Rows,
     symbol: Option<&str>,

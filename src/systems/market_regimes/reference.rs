@@ -21,6 +21,9 @@ struct Target {
 
 /// Creates the foreign key where the candles are a table with a matching unique key and times of the same type; gives
 /// what was done, or why there is no key.
+///
+/// # Errors
+/// Where the catalogs cannot be read, or the former key cannot be dropped.
 pub fn reference(db: Db, regimes: &str) -> Result<Option<String>> {
     let (found, wanted) = (find(db, regimes)?, wanted(db)?);
     if !wanted.differs(found.as_ref()) {
@@ -58,6 +61,9 @@ pub fn reference(db: Db, regimes: &str) -> Result<Option<String>> {
 }
 
 /// Whether the key exists and differs from the key that [`reference`] would create.
+///
+/// # Errors
+/// Where the catalogs or the source map cannot be read.
 pub fn refers_elsewhere(db: Db, regimes: &str) -> Result<bool> {
     match find(db, regimes)? {
         Some(found) => Ok(wanted(db)?.differs(Some(&found))),

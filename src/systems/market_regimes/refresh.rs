@@ -48,6 +48,10 @@ pub struct Summary {
 }
 
 /// Refreshes the series of a symbol, a timeframe, or all, each whole or not at all.
+///
+/// # Errors
+/// Where the transaction is read-only, the source map cannot be used, the series is unknown, or the tables cannot be
+/// created or read; the failure of a single series is part of its summary.
 pub fn refresh(
     symbol: Option<&str>,
     timeframe: Option<&str>,
@@ -328,6 +332,9 @@ impl Call<'_, '_> {
 }
 
 /// Deletes the rows and the state of a series; gives the number of rows deleted.
+///
+/// # Errors
+/// Where the transaction is read-only, and where the table does not exist or the user may not write to the table.
 pub fn delete(symbol: &str, timeframe: &str) -> Result<i64> {
     session::check_writable("delete_market_regimes()")?;
     let series = Series { symbol: symbol.to_owned(), timeframe: timeframe.to_owned() };

@@ -38,6 +38,9 @@ fn key(series: &Series) -> [Arg; 2] {
 }
 
 /// The state of a series, if it has one.
+///
+/// # Errors
+/// Where the state cannot be read.
 pub fn load(db: Db, schema: &str, series: &Series) -> Result<Option<State>> {
     let sql = format!(
         "SELECT newest, classifier_version, config::text, sources, tracking, memory FROM {} WHERE symbol = $1 AND timeframe = $2",
@@ -57,6 +60,9 @@ pub fn load(db: Db, schema: &str, series: &Series) -> Result<Option<State>> {
 }
 
 /// Stores the state of a series after its newest row.
+///
+/// # Errors
+/// Where the state cannot be written.
 pub fn store(
     db: Db,
     schema: &str,
@@ -92,12 +98,18 @@ pub fn store(
 }
 
 /// Removes the state of a series.
+///
+/// # Errors
+/// Where the state cannot be deleted.
 pub fn forget(db: Db, schema: &str, series: &Series) -> Result<()> {
     let sql = format!("DELETE FROM {} WHERE symbol = $1 AND timeframe = $2", relation(schema));
     db.execute_small(&sql, &key(series)).map(|_| ())
 }
 
 /// The series that have a state, of a symbol, a timeframe, or all.
+///
+/// # Errors
+/// Where the table of states cannot be read.
 pub fn all(db: Db, schema: &str, symbol: Option<&str>, timeframe: Option<&str>) -> Result<Vec<Series>> {
     let sql = format!(
         "SELECT symbol, timeframe FROM {} WHERE ($1 IS NULL OR symbol = $1) AND ($2 IS NULL OR timeframe = $2)",

@@ -87,7 +87,7 @@ fn in_source_order<'s, 'a>(sql: &'s PgrxSql<'a>) -> Result<Vec<&'s SqlGraphEntit
     }
 }
 
-/// `-- src/api/labels.rs:17` becomes `-- src/api/labels.rs`.
+/// `-- src/api/cmc_regimes/labels.rs:17` becomes `-- src/api/cmc_regimes/labels.rs`.
 fn without_line_numbers(sql: &str) -> String {
     let mut text = String::with_capacity(sql.len());
     for line in sql.lines() {

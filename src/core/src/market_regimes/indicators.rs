@@ -59,6 +59,7 @@ impl Values {
 }
 
 impl Indicators {
+    /// The indicators before the first candle.
     pub fn new() -> Self {
         Self {
             before: [f64::NAN; 3],

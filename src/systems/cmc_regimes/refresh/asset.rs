@@ -350,7 +350,7 @@ impl Call<'_, '_> {
                 format!("{} holds no daily bars of any asset", daily.bars.sql),
             )
             .detail(format!(
-                "regime_source selects them by tf and bars_filter in the row cal_scheme = '{}', layer = 'L2'.",
+                "regime_source selects bars by tf and bars_filter in the row cal_scheme = '{}', layer = 'L2'.",
                 daily.cal_scheme
             ))
             .hint("Correct the row of regime_source, or load the bars; to clear the outputs, delete their rows.")),

@@ -21,7 +21,8 @@ use crate::systems::cmc_regimes::{params, tracked};
 pub struct Summary {
     pub id: i32,
     pub entry: Entry,
-    /// Rows in the output tables, in the order of [`TABLES`](super::super::tables::TABLES); `None` after a failure.
+    /// Rows in the output tables, in the order of [`TABLES`](crate::systems::cmc_regimes::tables::TABLES); `None` after
+    /// a failure.
     pub rows: Option<[i64; 4]>,
     /// `None` without rows.
     pub feature_tier: Option<&'static str>,

@@ -45,7 +45,7 @@ pub fn begin(given: &Given, only_dirty: bool, batch_size: Option<i32>) -> Result
     check_batch_size(batch_size)?;
     check_no_block(
         "refresh_all_cmc_regimes",
-        "CALL it outside of BEGIN … COMMIT, or use SELECT refresh_cmc_regimes() in the transaction.",
+        "CALL the procedure outside BEGIN … COMMIT; refresh_cmc_regimes() works inside a transaction block.",
     )?;
     attempt(|| spi::connect(|db| find_or_begin(db, given, only_dirty)))
         .map_err(|error| with_grants(error, &CMC, &settings::target_schema()))
