@@ -137,10 +137,9 @@ impl Setup<'_, '_> {
         check_may_create(self.db, schema)?;
         let (target, work) = (quoted(self.target), quoted(work_schema(self.target)));
         for template in &self.templates {
-            let statements = block(template, placeholder).split(";\n");
-            for statement in statements.filter(|statement| !statement.is_empty()) {
-                let sql = fill(statement, &[("schema", &target), ("work", &work)]);
-                self.db.execute(&sql, &[])?;
+            let statements = block(template, placeholder);
+            if !statements.is_empty() {
+                self.db.execute(&fill(statements, &[("schema", &target), ("work", &work)]), &[])?;
             }
         }
         Ok(())

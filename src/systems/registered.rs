@@ -35,7 +35,7 @@ pub type Check = fn(Db, &str) -> Result<Option<Finding>>;
 pub struct Wording {
     /// A source row: one, many.
     pub made_of: [&'static str; 2],
-    /// The same without its adjective, where the source is plain from the text: one, many.
+    /// The same in short: one, many.
     pub made_of_short: [&'static str; 2],
     /// The finding of a subject whose last refresh failed.
     pub failing: &'static str,
