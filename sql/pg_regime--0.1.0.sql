@@ -414,11 +414,7 @@ AS 'MODULE_PATHNAME', 'regime_load_policy_wrapper';
 
 -- src/api/cmc_regimes/policy.rs
 -- pg_regime::api::cmc_regimes::policy::regime_policy_rules
-
-CREATE FUNCTION regime_policy_rules(policy text DEFAULT 'default')
-RETURNS TABLE (rule int, match text, size_mult float8, stop_mult float8, orders text, setups text[], gross_cap float8,
-    pyramids boolean, aligned text, origin text, shadowed_by text, note text)
-STABLE PARALLEL RESTRICTED LANGUAGE c AS 'MODULE_PATHNAME', 'regime_policy_rules_wrapper';
+-- Skipped due to `#[pgrx(sql = false)]`
 
 -- src/api/cmc_regimes/policy.rs
 -- pg_regime::api::cmc_regimes::policy::regime_drop_policy
@@ -651,17 +647,11 @@ AS 'MODULE_PATHNAME', 'regime_gate_wrapper';
 
 -- src/api/cmc_regimes/signals.rs
 -- pg_regime::api::cmc_regimes::signals::regime_tag_signals
-
-CREATE FUNCTION regime_tag_signals(relation regclass, asset_column text DEFAULT 'id', ts_column text DEFAULT 'ts',
-    key_column text DEFAULT 'regime_key')
-RETURNS bigint VOLATILE PARALLEL UNSAFE LANGUAGE c AS 'MODULE_PATHNAME', 'regime_tag_signals_wrapper';
+-- Skipped due to `#[pgrx(sql = false)]`
 
 -- src/api/cmc_regimes/simulate.rs
 -- pg_regime::api::cmc_regimes::simulate::regime_policy_lint
-
-CREATE FUNCTION regime_policy_lint(policy text DEFAULT 'default', rules jsonb DEFAULT NULL)
-RETURNS TABLE (severity text, rule int, match text, problem text, detail text)
-STABLE PARALLEL RESTRICTED LANGUAGE c AS 'MODULE_PATHNAME', 'regime_policy_lint_wrapper';
+-- Skipped due to `#[pgrx(sql = false)]`
 
 -- src/api/cmc_regimes/simulate.rs
 -- pg_regime::api::cmc_regimes::simulate::regime_policy_simulate
@@ -875,7 +865,7 @@ CREATE  FUNCTION "regime_build_inputs"(
 	"target_schema" TEXT DEFAULT 'public' /* Option < & str > */
 ) RETURNS TABLE (
 	"relation" TEXT,  /* String */
-	"action" TEXT,  /* & '_ str */
+	"action" TEXT,  /* String */
 	"rows_written" bigint  /* i64 */
 )
 VOLATILE PARALLEL UNSAFE
@@ -890,7 +880,7 @@ CREATE  FUNCTION "regime_demo"(
 	"seed" INT DEFAULT 42 /* Option < i32 > */
 ) RETURNS TABLE (
 	"relation" TEXT,  /* String */
-	"action" TEXT,  /* & '_ str */
+	"action" TEXT,  /* String */
 	"rows_written" bigint  /* i64 */
 )
 VOLATILE PARALLEL UNSAFE
@@ -1409,6 +1399,54 @@ COMMENT ON COLUMN cmc_regime_periods.bars IS 'Daily rows with this regime';
 COMMENT ON COLUMN cmc_regime_periods.return_over_period IS 'Close at the end of valid, or of the newest row, over the close at its start, minus 1; known only at that end';
 ALTER VIEW cmc_regime_periods OWNER TO @extowner@;
 GRANT SELECT ON cmc_regime_periods TO PUBLIC;
+
+-- src/lib.rs
+-- requires:
+--   tables
+
+-- The functions of cmc_regimes whose declarations pgrx cannot derive from Rust: a column is called match, which is a
+-- keyword of Rust, or an argument is a regclass, which pgrx would declare as an oid.
+
+CREATE FUNCTION regime_policy_rules(
+    policy text DEFAULT 'default'
+) RETURNS TABLE (
+    rule int,
+    match text,
+    size_mult float8,
+    stop_mult float8,
+    orders text,
+    setups text[],
+    gross_cap float8,
+    pyramids boolean,
+    aligned text,
+    origin text,
+    shadowed_by text,
+    note text
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'regime_policy_rules_wrapper';
+
+CREATE FUNCTION regime_policy_lint(
+    policy text DEFAULT 'default',
+    rules jsonb DEFAULT NULL
+) RETURNS TABLE (
+    severity text,
+    rule int,
+    match text,
+    problem text,
+    detail text
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'regime_policy_lint_wrapper';
+
+CREATE FUNCTION regime_tag_signals(
+    relation regclass,
+    asset_column text DEFAULT 'id',
+    ts_column text DEFAULT 'ts',
+    key_column text DEFAULT 'regime_key'
+) RETURNS bigint
+VOLATILE PARALLEL UNSAFE LANGUAGE c
+AS 'MODULE_PATHNAME', 'regime_tag_signals_wrapper';
 
 -- src/lib.rs
 -- requires:

@@ -17,7 +17,7 @@ fn regime_build_inputs(
     cal_scheme: default!(Option<String>, "NULL"),
     target_schema: default!(Option<&str>, "'public'"),
 ) -> Result<
-    TableIterator<'static, (name!(relation, String), name!(action, &'static str), name!(rows_written, i64))>,
+    TableIterator<'static, (name!(relation, String), name!(action, String), name!(rows_written, i64))>,
     ErrorReport,
 > {
     check_writable("regime_build_inputs()")?;
@@ -35,7 +35,7 @@ fn regime_demo(
     days: default!(Option<i32>, "3000"),
     seed: default!(Option<i32>, "42"),
 ) -> Result<
-    TableIterator<'static, (name!(relation, String), name!(action, &'static str), name!(rows_written, i64))>,
+    TableIterator<'static, (name!(relation, String), name!(action, String), name!(rows_written, i64))>,
     ErrorReport,
 > {
     check_writable("regime_demo()")?;
@@ -44,6 +44,6 @@ fn regime_demo(
     Ok(TableIterator::new(loaded.into_iter().map(row)))
 }
 
-fn row(built: Built) -> (String, &'static str, i64) {
-    (built.relation, built.action, built.written.total() as i64)
+fn row(built: Built) -> (String, String, i64) {
+    (built.relation, built.action.to_string(), built.written.total() as i64)
 }

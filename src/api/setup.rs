@@ -16,5 +16,5 @@ fn regime_setup(
 ) -> Result<TableIterator<'static, (name!(relation, String), name!(action, String))>, ErrorReport> {
     check_writable("regime_setup()")?;
     let actions = spi::connect(|db| set_up(db, target_schema.unwrap_or("public"), &systems()))?;
-    Ok(TableIterator::new(actions.into_iter().map(|a| (a.relation, a.action))))
+    Ok(TableIterator::new(actions.into_iter().map(|a| (a.relation, a.action.to_string()))))
 }

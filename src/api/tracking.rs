@@ -18,5 +18,5 @@ fn regime_track(
     let schema = settings::target_schema();
     let track = || spi::connect(|db| tracking::track(db, &schema, enable != Some(false)));
     let actions = attempt(track).map_err(|error| tracking::explained(error, &schema))?;
-    Ok(TableIterator::new(actions.into_iter().map(|a| (a.relation, a.action))))
+    Ok(TableIterator::new(actions.into_iter().map(|a| (a.relation, a.action.to_string()))))
 }

@@ -5,7 +5,7 @@ use pgrx::spi::{quote_identifier as quoted, quote_literal};
 
 use crate::output::own::{Kind, Own};
 use crate::pg::arg::arg;
-use crate::pg::catalog::{self, UNCHANGED, columns, extension_schema};
+use crate::pg::catalog::{self, Outcome, columns, extension_schema};
 use crate::pg::error::{Error, Result};
 use crate::pg::spi::{Db, Sees};
 use crate::pg::syscache::{oid_of, relation_oid};
@@ -17,11 +17,11 @@ use crate::sync::table::{Column, Index, OnChange, Table, Type, column};
 ///
 /// # Errors
 /// Where a column is missing.
-pub fn check_own(db: Db, schema: &str, relation: &str, own: &Own) -> Result<String> {
+pub fn check_own(db: Db, schema: &str, relation: &str, own: &Own) -> Result<Outcome> {
     let oid = relation_oid(&own.schema(schema), own.name);
     let found = oid.map_or(Ok(Vec::new()), |oid| columns(db, oid, Sees::Now))?;
     let missing = own.columns.iter().find(|name| !found.iter().any(|column| column.name == **name));
-    let Some(column) = missing else { return Ok(UNCHANGED.to_owned()) };
+    let Some(column) = missing else { return Ok(Outcome::Unchanged) };
     let what = own.noun();
     let clear = match own.kind {
         Kind::Record => format!("ALTER TABLE {relation} RENAME TO {}_old", own.name),
@@ -45,7 +45,7 @@ pub fn check_own(db: Db, schema: &str, relation: &str, own: &Own) -> Result<Stri
 ///
 /// # Errors
 /// Where the table cannot hold what refresh writes.
-pub fn adopt(db: Db, relation: &str, table: &Table) -> Result<String> {
+pub fn adopt(db: Db, relation: &str, table: &Table) -> Result<Outcome> {
     let found = columns(db, oid_of(relation)?, Sees::Now)?;
     let stamp = column(table.stamp, Type::Timestamptz);
     let wanted: Vec<Column> = [table.scope, table.key, table.values, &[stamp]].concat();
@@ -73,10 +73,11 @@ pub fn adopt(db: Db, relation: &str, table: &Table) -> Result<String> {
         ensure_index(db, relation, index)?;
     }
     Ok(match (added.is_empty(), keyed) {
-        (true, false) => UNCHANGED.to_owned(),
-        (true, true) => "added a unique key".to_owned(),
+        (true, false) => Outcome::Unchanged,
+        (true, true) => Outcome::Did("added a unique key".to_owned()),
         (false, keyed) => {
-            format!("added {}{}", added.join(", "), if keyed { " and a unique key" } else { "" })
+            let key = if keyed { " and a unique key" } else { "" };
+            Outcome::Did(format!("added {}{key}", added.join(", ")))
         }
     })
 }
@@ -88,7 +89,7 @@ fn check_column(relation: &str, column: &Column, found: &catalog::Column) -> Res
             .detail("Refresh writes NULL into the column where there is no value.")
             .hint(format!("ALTER TABLE {relation} ALTER COLUMN {name} DROP NOT NULL;")));
     }
-    if fits(&found.base_type(), kind) { Ok(()) } else { Err(wrong_type(relation, column, &found.type_name)) }
+    if fits(&found.base_type(), kind) { Ok(()) } else { Err(wrong_type(relation, column, found)) }
 }
 
 fn invalid(message: String) -> Error {
@@ -107,17 +108,17 @@ fn fits(base: &str, kind: Type) -> bool {
     }
 }
 
-fn wrong_type(relation: &str, column: &Column, found: &str) -> Error {
+fn wrong_type(relation: &str, column: &Column, found: &catalog::Column) -> Error {
     let wanted = column.kind.sql();
     Error::new(
         PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
-        format!("column {} of table {relation} is of type {found}, not {wanted}", column.name),
+        format!("column {} of table {relation} is of type {}, not {wanted}", column.name, found.type_name),
     )
     .detail("An existing table is adopted only if its columns hold exactly what refresh writes.")
     .hint(format!(
         "ALTER TABLE {relation} ALTER COLUMN {0} TYPE {wanted} USING {1};",
         column.name,
-        if column.kind == Type::Timestamptz && found.starts_with("timestamp") {
+        if column.kind == Type::Timestamptz && found.base_type() == "timestamp without time zone" {
             format!("{} AT TIME ZONE 'UTC'", column.name)
         } else {
             format!("{}::{wanted}", column.name)

@@ -60,19 +60,17 @@ impl Fresh {
         Some(self.newest_source?.saturating_sub(self.newest_row?).max(0))
     }
 
-    /// Why the subject is stale, in a sentence; `what` is a source row, one and many: daily bar, daily bars.
-    pub fn complaint(&self, what: [&str; 2]) -> String {
-        let [one, many] = what;
-        let things = if self.behind == 1 { one } else { many };
+    /// Why the subject is stale, in a sentence; a source row, one and many, in full (daily bar, daily bars) and in
+    /// short (bar, bars).
+    pub fn complaint(&self, [one, many]: [&str; 2], [short_one, short_many]: [&str; 2]) -> String {
+        let (things, short) = if self.behind == 1 { (one, short_one) } else { (many, short_many) };
         match (self.newest_row, self.newest_source) {
             (None, newest) if newest.is_some() || self.behind > 0 => {
                 format!("{} {things} and no row yet.", self.behind)
             }
             (Some(row), Some(newest)) if self.behind > 0 => format!(
-                "{} {} behind: newest {} {}, newest row {}.",
+                "{} {short} behind: newest {short_one} {}, newest row {}.",
                 self.behind,
-                things.rsplit(' ').next().unwrap_or(things),
-                one.rsplit(' ').next().unwrap_or(one),
                 utc(newest),
                 utc(row)
             ),

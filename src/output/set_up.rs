@@ -8,7 +8,7 @@ use crate::output::own::Own;
 use crate::output::system::System;
 use crate::pg::arg::arg;
 use crate::pg::cache::known;
-use crate::pg::catalog::{Action, UNCHANGED, check_may_create, check_schema, qualified, work_schema};
+use crate::pg::catalog::{Action, Outcome, check_may_create, check_schema, qualified, work_schema};
 use crate::pg::error::{Error, Result};
 use crate::pg::lock::lock_schema;
 use crate::pg::session::current_user;
@@ -60,14 +60,19 @@ pub fn set_up(db: Db, schema: &str, systems: &[&System]) -> Result<Vec<Action>> 
         for (i, table) in system.tables.iter().enumerate() {
             let relation = qualified(schema, table.name);
             let mut action = match kind(db, schema, table.name)?.as_deref() {
-                None => setup.create(schema, &format!("{{schema}}.{}", table.name))?,
+                None => {
+                    setup.create(schema, &format!("{{schema}}.{}", table.name))?;
+                    Outcome::Created
+                }
                 Some("r" | "p") => adopt(db, &relation, table)?,
                 Some(_) => return Err(wrong_kind(&relation, "table")),
             };
             let finish = system.finish.filter(|_| i == 0);
             if let Some(further) = finish.map_or(Ok(None), |finish| finish(db, &relation))? {
-                let before = Some(action).filter(|action| action != UNCHANGED);
-                action = before.into_iter().chain([further]).collect::<Vec<_>>().join("; ");
+                action = Outcome::Did(match action {
+                    Outcome::Unchanged => further,
+                    before => format!("{before}; {further}"),
+                });
             }
             actions.push(Action { relation, action });
         }
@@ -97,12 +102,12 @@ impl Setup<'_, '_> {
         let relation = qualified(&schema, own.name);
         let create = || self.create(&schema, &own.placeholder());
         let action = match (kind(self.db, &schema, own.name)?.as_deref(), own.is_view()) {
-            (None, _) => create()?,
+            (None, _) => create().map(|()| Outcome::Created)?,
             (Some("v"), true) => {
                 let unchanged = check_own(self.db, self.target, &relation, own)?;
                 match self.reads_others(own)? {
                     false => unchanged,
-                    true => create().map(|_| "replaced".to_owned())?,
+                    true => create().map(|()| Outcome::Replaced)?,
                 }
             }
             (Some("r" | "p"), false) => check_own(self.db, self.target, &relation, own)?,
@@ -128,17 +133,16 @@ impl Setup<'_, '_> {
     }
 
     /// Runs the statements that create and describe a relation of a schema, which is given as the templates name it.
-    fn create(&self, schema: &str, placeholder: &str) -> Result<String> {
+    fn create(&self, schema: &str, placeholder: &str) -> Result<()> {
         check_may_create(self.db, schema)?;
         let (target, work) = (quoted(self.target), quoted(work_schema(self.target)));
         for template in &self.templates {
-            let statements = block(template, placeholder).split(";\n");
-            for statement in statements.filter(|statement| !statement.is_empty()) {
-                let sql = fill(statement, &[("schema", &target), ("work", &work)]);
-                self.db.execute(&sql, &[])?;
+            let statements = block(template, placeholder);
+            if !statements.is_empty() {
+                self.db.execute(&fill(statements, &[("schema", &target), ("work", &work)]), &[])?;
             }
         }
-        Ok("created".to_owned())
+        Ok(())
     }
 }
 
@@ -165,7 +169,7 @@ fn create_work_schema(db: Db, schema: &str) -> Result<Action> {
          EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1::name) AS exists";
     let read = |row: &Row| Ok((row.get::<bool>("exists")?, row.get::<bool>("may_create")?));
     match db.one(sql, &[arg(work)], Sees::Now, read)? {
-        (true, _) => return Ok(Action { relation, action: UNCHANGED.to_owned() }),
+        (true, _) => return Ok(Action { relation, action: Outcome::Unchanged }),
         (false, true) => {}
         (false, false) => {
             return Err(Error::new(
@@ -181,7 +185,7 @@ fn create_work_schema(db: Db, schema: &str) -> Result<Action> {
         "Working tables of pg_regime for the output tables in schema {schema}: states, marks, rounds, the run log"
     ));
     db.execute(&format!("COMMENT ON SCHEMA {relation} IS {comment}"), &[])?;
-    Ok(Action { relation, action: "created".to_owned() })
+    Ok(Action { relation, action: Outcome::Created })
 }
 
 /// The kind of a relation, as `pg_class` has it.

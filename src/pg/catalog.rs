@@ -1,5 +1,7 @@
 //! Questions to the catalogs that need a statement: schemas, columns and their types.
 
+use std::fmt::{self, Display, Formatter};
+
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
@@ -180,9 +182,34 @@ pub fn work_relation(target: &str, name: &str) -> String {
 pub struct Action {
     /// Quoted, with its schema.
     pub relation: String,
-    /// What was done, in words: `created`, `unchanged`, `added …`.
-    pub action: String,
+    pub action: Outcome,
 }
 
-/// The action reported for a relation that needed no change.
-pub const UNCHANGED: &str = "unchanged";
+/// The kind of an action. `Display` gives the text that a caller reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The relation is as it should be.
+    Unchanged,
+    Created,
+    /// A view was created anew in place of the existing one.
+    Replaced,
+    /// Rows were written into an existing table.
+    Filled,
+    /// The rows of a table are not pg_regime's, so the table was not written.
+    LeftAlone,
+    /// Anything else, in words: `added …`.
+    Did(String),
+}
+
+impl Display for Outcome {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unchanged => "unchanged",
+            Self::Created => "created",
+            Self::Replaced => "replaced",
+            Self::Filled => "filled",
+            Self::LeftAlone => "left alone",
+            Self::Did(what) => what,
+        })
+    }
+}

@@ -212,7 +212,7 @@ impl Db<'_> {
         Ok(all)
     }
 
-    /// Runs a statement and returns the number of rows it processed. It is planned anew each time, for
+    /// Runs a statement and returns the number of rows it processed; also several utility statements. It is planned anew each time, for
     /// the arrays it is given: a plan for any array would assume ten elements.
     ///
     /// # Errors

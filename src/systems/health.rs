@@ -137,7 +137,7 @@ fn of_subject(wording: &Wording, fresh: &Fresh) -> Vec<Finding> {
             severity: Severity::Warning,
             what: wording.stale,
             asset: fresh.id,
-            detail: format!("{subject}{}", fresh.complaint(wording.made_of)),
+            detail: format!("{subject}{}", fresh.complaint(wording.made_of, wording.made_of_short)),
             command: fresh.command.clone(),
         });
     }

@@ -35,6 +35,8 @@ pub type Check = fn(Db, &str) -> Result<Option<Finding>>;
 pub struct Wording {
     /// A source row: one, many.
     pub made_of: [&'static str; 2],
+    /// The same in short: one, many.
+    pub made_of_short: [&'static str; 2],
     /// The finding of a subject whose last refresh failed.
     pub failing: &'static str,
     /// The finding of a subject whose rows are stale.

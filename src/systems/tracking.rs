@@ -3,7 +3,7 @@
 use pgrx::prelude::*;
 
 use crate::output::set_up;
-use crate::pg::catalog::{Action, UNCHANGED, work_schema};
+use crate::pg::catalog::{Action, Outcome, work_schema};
 use crate::pg::error::{Error, Result};
 use crate::pg::lock;
 use crate::pg::spi::Db;
@@ -36,12 +36,12 @@ pub fn track(db: Db, schema: &str, enable: bool) -> Result<Vec<Action>> {
         }
         wanted.extend(watched.into_iter().flat_map(|(_, watched)| watched));
         let made = set_up::set_up(db, schema, &needed)?;
-        actions.extend(made.into_iter().filter(|action| action.action != UNCHANGED));
+        actions.extend(made.into_iter().filter(|action| action.action != Outcome::Unchanged));
     }
     lock::lock_schema(db, schema)?;
     let mut marking: Vec<(String, String)> = Vec::new();
     for watched in &wanted {
-        let action = triggers::put(db, schema, watched, &mut marking)?.to_owned();
+        let action = triggers::put(db, schema, watched, &mut marking)?;
         actions.push(Action { relation: watched.relation.clone(), action });
     }
     let work = work_schema(schema);

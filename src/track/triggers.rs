@@ -4,7 +4,7 @@ use pgrx::prelude::*;
 use pgrx::spi::quote_literal;
 
 use crate::pg::arg::arg;
-use crate::pg::catalog::{Action, extension_schema, work_relation, work_schema};
+use crate::pg::catalog::{Action, Outcome, extension_schema, work_relation, work_schema};
 use crate::pg::error::{Error, Result};
 use crate::pg::spi::{Db, Sees};
 use crate::track::function::{self, EVENTS};
@@ -66,27 +66,26 @@ struct Part {
 ///
 /// # Errors
 /// Where the current role may not create a trigger on a table, or the function in the working schema.
-pub fn put(
-    db: Db,
-    schema: &str,
-    watched: &Watched,
-    marking: &mut Vec<(String, String)>,
-) -> Result<&'static str> {
+pub fn put(db: Db, schema: &str, watched: &Watched, marking: &mut Vec<(String, String)>) -> Result<Outcome> {
     let parts = parts(db, watched)?;
     if let Some(action) = untrackable(db, watched, &parts)? {
-        return Ok(action);
+        return Ok(did(action));
     }
     let definition = watched.definition(schema);
     let function = format!("{}_{}", watched.marks.function, &definition[..8]);
     marking.extend(parts.iter().map(|part| (function.clone(), part.table.clone())));
     if of(db, schema, watched)?.is_some() {
-        return Ok("tracked");
+        return Ok(did("tracked"));
     }
     let function = create_function(db, schema, &function, watched)?;
     for part in &parts {
         create_triggers(db, part, watched.marks, &format!("{function}('{definition}')"))?;
     }
-    Ok("now tracked")
+    Ok(did("now tracked"))
+}
+
+fn did(what: &str) -> Outcome {
+    Outcome::Did(what.to_owned())
 }
 
 fn parts(db: Db, watched: &Watched) -> Result<Vec<Part>> {
@@ -209,7 +208,7 @@ pub fn remove(db: Db, schema: &str, marks: &Marks, wanted: &[(String, String)]) 
     let mut actions = Vec::new();
     for ((_, table), relation) in found.into_iter().filter(|(trigger, _)| !wanted.contains(trigger)) {
         drop_triggers(db, &table, marks)?;
-        actions.push(Action { relation, action: "no longer tracked".to_owned() });
+        actions.push(Action { relation, action: did("no longer tracked") });
     }
     Ok(actions)
 }

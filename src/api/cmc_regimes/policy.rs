@@ -70,17 +70,8 @@ type RuleRow = (
 );
 
 /// The merged rules of a policy in order, the fallback last (specification 2, Policy).
-// The SQL is written out because a Rust field cannot be called match.
-#[pg_extern(
-    stable,
-    parallel_restricted,
-    sql = r#"
-CREATE FUNCTION regime_policy_rules(policy text DEFAULT 'default')
-RETURNS TABLE (rule int, match text, size_mult float8, stop_mult float8, orders text, setups text[], gross_cap float8,
-    pyramids boolean, aligned text, origin text, shadowed_by text, note text)
-STABLE PARALLEL RESTRICTED LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
-"#
-)]
+// Declared in sql/install/cmc_regimes.sql.
+#[pg_extern(sql = false)]
 #[allow(clippy::type_complexity)]
 fn regime_policy_rules(
     policy: default!(Option<&str>, "'default'"),

@@ -59,16 +59,8 @@ fn regime_gate(
 }
 
 /// Writes the regime key in force into the rows of a table of signals.
-// The SQL is written out because pgrx would declare the relation as an oid.
-#[pg_extern(
-    volatile,
-    parallel_unsafe,
-    sql = r#"
-CREATE FUNCTION regime_tag_signals(relation regclass, asset_column text DEFAULT 'id', ts_column text DEFAULT 'ts',
-    key_column text DEFAULT 'regime_key')
-RETURNS bigint VOLATILE PARALLEL UNSAFE LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
-"#
-)]
+// Declared in sql/install/cmc_regimes.sql.
+#[pg_extern(sql = false)]
 fn regime_tag_signals(
     relation: Option<pg_sys::Oid>,
     asset_column: default!(Option<&str>, "'id'"),

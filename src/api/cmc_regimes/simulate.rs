@@ -14,16 +14,8 @@ use crate::systems::cmc_regimes::policy::simulate::{Change, Scope, Summary, simu
 use crate::systems::cmc_regimes::{assets, policies};
 
 /// What a policy says that its author can hardly mean (docs/policies.md).
-// The SQL is written out because a Rust field cannot be called match.
-#[pg_extern(
-    stable,
-    parallel_restricted,
-    sql = r#"
-CREATE FUNCTION regime_policy_lint(policy text DEFAULT 'default', rules jsonb DEFAULT NULL)
-RETURNS TABLE (severity text, rule int, match text, problem text, detail text)
-STABLE PARALLEL RESTRICTED LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
-"#
-)]
+// Declared in sql/install/cmc_regimes.sql.
+#[pg_extern(sql = false)]
 #[allow(clippy::type_complexity)]
 fn regime_policy_lint(
     policy: default!(Option<&str>, "'default'"),

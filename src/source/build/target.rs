@@ -4,7 +4,7 @@ use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
 use crate::pg::arg::arg;
-use crate::pg::catalog::{check_may_create, columns};
+use crate::pg::catalog::{Outcome, check_may_create, columns};
 use crate::pg::error::{Error, Result};
 use crate::pg::spi::{Db, Sees};
 use crate::pg::syscache::oid_of;
@@ -47,8 +47,7 @@ pub fn foreign_rows(relation: &str) -> Error {
 pub struct Built {
     /// Quoted, with its schema.
     pub relation: String,
-    /// `created`, `filled`, `unchanged` or `left alone`.
-    pub action: &'static str,
+    pub action: Outcome,
     /// Its rows.
     pub written: Written,
 }
@@ -57,14 +56,14 @@ pub struct Built {
 pub struct Target {
     /// Quoted, with its schema.
     pub relation: String,
-    action: &'static str,
+    action: Outcome,
     written: Written,
 }
 
 impl Target {
     /// Whether the table may be filled: it was made here, or it was empty.
     pub fn is_ours(&self) -> bool {
-        self.action != "left alone"
+        self.action != Outcome::LeftAlone
     }
 
     /// Adds to the count of rows written.
@@ -75,7 +74,7 @@ impl Target {
     /// What was done with the table in the end.
     pub fn done(self) -> Built {
         let action = match (self.action, self.written.total()) {
-            ("filled", 0) => "unchanged",
+            (Outcome::Filled, 0) => Outcome::Unchanged,
             (action, _) => action,
         };
         Built { relation: self.relation, action, written: self.written }
@@ -95,10 +94,10 @@ pub fn target(db: Db, schema: &str, name: &str, kind: &str, mark: &str) -> Resul
         db.first(sql, &[arg(relation.as_str())], Sees::Now, |row| row.only())?;
     if let Some(comment) = &found {
         if comment.as_deref() == Some(mark) {
-            return made("filled");
+            return made(Outcome::Filled);
         }
         if db.first(&format!("SELECT true FROM {relation} LIMIT 1"), &[], Sees::Now, |_| Ok(()))?.is_some() {
-            return made("left alone");
+            return made(Outcome::LeftAlone);
         }
         check_shape(db, &relation, kind)?;
     } else {
@@ -106,7 +105,7 @@ pub fn target(db: Db, schema: &str, name: &str, kind: &str, mark: &str) -> Resul
         db.execute(&fill(block(DDL, kind), &[("table", &relation)]), &[])?;
     }
     db.execute(&format!("COMMENT ON TABLE {relation} IS {}", pgrx::spi::quote_literal(mark)), &[])?;
-    made(if found.is_some() { "filled" } else { "created" })
+    made(if found.is_some() { Outcome::Filled } else { Outcome::Created })
 }
 
 /// Checks that an empty table has the columns that are filled.

@@ -30,6 +30,7 @@ pub const REGISTERED: Registered = Registered {
     findings: &[health::mixed_hashes, health::unfinished_round],
     wording: Wording {
         made_of: ["daily bar", "daily bars"],
+        made_of_short: ["bar", "bars"],
         failing: "failing asset",
         stale: "stale asset",
         untracked: "an asset, and only_dirty is refused",

@@ -4,10 +4,9 @@
 //! A day depends on its last [`REACH`](regime_core::market_regime_history::REACH) closes alone, so that any batch of days
 //! can be computed by itself.
 
-use regime_core::calendar::civil::MICROS_PER_DAY;
+use regime_core::calendar::civil::{MICROS_PER_DAY, date_of};
 
 use crate::pg::error::{Error, Result, check_order};
-use crate::pg::time::utc;
 
 /// Most trading days in a batch.
 pub const MOST_DAYS: i32 = 100_000;
@@ -59,7 +58,7 @@ pub fn shown(day: i32) -> String {
     match day {
         i32::MIN => "-infinity".to_owned(),
         i32::MAX => "infinity".to_owned(),
-        day => utc(midnight(day)).split(' ').next().unwrap_or_default().to_owned(),
+        day => date_of(i64::from(day)),
     }
 }
 

@@ -28,6 +28,7 @@ pub const REGISTERED: Registered = Registered {
     findings: &[],
     wording: Wording {
         made_of: ["daily bar", "daily bars"],
+        made_of_short: ["bar", "bars"],
         failing: "failing history",
         stale: "stale history",
         untracked: "a symbol",

@@ -25,6 +25,7 @@ pub const REGISTERED: Registered = Registered {
     findings: &[],
     wording: Wording {
         made_of: ["candle", "candles"],
+        made_of_short: ["candle", "candles"],
         failing: "failing series",
         stale: "stale series",
         untracked: "a series",

@@ -150,6 +150,7 @@ fn found(
 struct Stored {
     relation: String,
     state: state::State,
+    config: Config,
 }
 
 /// The regimes of a series: stored rows as far as they are known to be what a refresh would write, computed rows after
@@ -171,7 +172,7 @@ pub fn get(rows: &mut Rows, symbol: &str, timeframe: &str, times: Times) -> Resu
             series = candle_names::named(db, &source, symbol, timeframe)?;
             known = stored(db, &schema, &series)?;
         }
-        let Some(Stored { relation, state }) = known else {
+        let Some(Stored { relation, state, config }) = known else {
             return computed(db, rows, &source, &series, times, None, &Config::default());
         };
         // From this moment on, stored rows no longer match the candles.
@@ -181,7 +182,7 @@ pub fn get(rows: &mut Rows, symbol: &str, timeframe: &str, times: Times) -> Resu
         let is_whole = since.is_none() && newest.is_some_and(|newest| newest <= state.newest);
         let sources = source.fingerprint();
         if state.sources != sources || newest.is_none() {
-            return computed(db, rows, &source, &series, times, None, &state.config);
+            return computed(db, rows, &source, &series, times, None, &config);
         }
         query(db, rows, &relation, &series, times, since)?;
         if is_whole || times.to.is_some_and(|to| since.unwrap_or(state.newest.saturating_add(1)) > to) {
@@ -199,7 +200,7 @@ pub fn get(rows: &mut Rows, symbol: &str, timeframe: &str, times: Times) -> Resu
             }
             None => {
                 let after = since.map_or(state.newest, |since| since.saturating_sub(1));
-                computed(db, rows, &source, &series, times, Some(after), &state.config)
+                computed(db, rows, &source, &series, times, Some(after), &config)
             }
         }
     })
@@ -238,11 +239,13 @@ fn stored(db: Db, schema: &str, series: &Series) -> Result<Option<Stored>> {
         }
     }
     let relation = qualified(schema, MARKET_REGIMES.name);
-    let Some(state) = state::load(db, schema, series)? else { return Ok(None) };
+    let Some(mut state) = state::load(db, schema, series)? else { return Ok(None) };
+    // Rows of parameters that cannot be read are computed anew, as a refresh would.
+    let Some(config) = state.config.take() else { return Ok(None) };
     let newest = newest_row(db, &relation, series)?;
     let is_newest =
         newest.is_some_and(|(ts, version)| ts == state.newest && version.as_ref() == Some(&state.version));
-    Ok(is_newest.then_some(Stored { relation, state }))
+    Ok(is_newest.then_some(Stored { relation, state, config }))
 }
 
 /// Stored rows, before a moment.

@@ -219,7 +219,9 @@ impl Call<'_, '_> {
         let Some(stored) = state::load(self.db, &self.schema, series)? else {
             return full(if newest.is_some() { "no state" } else { "first refresh" });
         };
-        let Some(machine) = stored.machine else { return full("state of another version") };
+        let (Some(machine), Some(_)) = (stored.machine, stored.config) else {
+            return full("state of another version");
+        };
         if stored.version != self.version {
             return full("parameters changed");
         }

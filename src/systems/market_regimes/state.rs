@@ -14,7 +14,8 @@ pub struct State {
     /// The time of the newest row, in microseconds since 2000.
     pub newest: i64,
     pub version: String,
-    pub config: Config,
+    /// `None` if the stored parameters cannot be read, as of another version.
+    pub config: Option<Config>,
     pub sources: String,
     pub tracking: Option<String>,
     /// `None` if the stored state cannot be resumed.
@@ -50,8 +51,7 @@ pub fn load(db: Db, schema: &str, series: &Series) -> Result<Option<State>> {
         Ok(State {
             newest: row.get::<Micros>("newest")?.0,
             version: row.get("classifier_version")?,
-            // Unreadable only where another version stored it, which `version` tells.
-            config: Config::parse(row.get("config")?).unwrap_or_default(),
+            config: Config::parse(row.get("config")?).ok(),
             sources: row.get("sources")?,
             tracking: row.get("tracking")?,
             machine: Machine::decode(row.get("memory")?).map(Box::new),

@@ -48,7 +48,12 @@ pub const fn first_of(month: i64) -> i64 {
 
 /// The UTC date of a moment in microseconds since 2000, such as `2024-03-18`.
 pub fn date(micros: i64) -> String {
-    let (year, month, day) = civil(day_of(micros));
+    date_of(day_of(micros))
+}
+
+/// A day since 2000-01-01 as a date, such as `2024-03-18`.
+pub fn date_of(day: i64) -> String {
+    let (year, month, day) = civil(day);
     format!("{year:04}-{month:02}-{day:02}")
 }
 

@@ -1,6 +1,7 @@
 //! What other rules would have made of the stored rows. Nothing is written.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
+use std::hash::{Hash, Hasher};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -153,6 +154,43 @@ impl Stored<'_> {
     }
 }
 
+/// A row as an element of a set: numbers are equal if their bits are.
+struct Shared(Rc<Row>);
+
+impl Shared {
+    fn key(&self) -> impl Hash + Eq + '_ {
+        let Row {
+            labels,
+            regime_key,
+            size_mult,
+            stop_mult,
+            orders,
+            gross_cap,
+            pyramids,
+            setups,
+            feature_tier,
+            enabled,
+            version_hash,
+        } = &*self.0;
+        let numbers = [size_mult, stop_mult, gross_cap].map(|number| number.map(f64::to_bits));
+        (labels, regime_key, numbers, orders, pyramids, setups, feature_tier, enabled, version_hash)
+    }
+}
+
+impl PartialEq for Shared {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Shared {}
+
+impl Hash for Shared {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
+    }
+}
+
 /// Stored rows of an asset beside the computed rows.
 struct Comparison<'a> {
     outcome: &'a Outcome,
@@ -160,8 +198,8 @@ struct Comparison<'a> {
     bars: Range<usize>,
     /// What each different row of the outcome row.
     computed: Vec<Rc<Row>>,
-    /// Stored rows by their text: equal rows are shared.
-    known: HashMap<String, Rc<Row>>,
+    /// The different stored rows: equal rows are shared.
+    known: HashSet<Shared>,
     /// The row before, stored and computed.
     last: Option<[Rc<Row>; 2]>,
     summary: Summary,
@@ -177,7 +215,7 @@ impl<'a> Comparison<'a> {
             outcome,
             bars: first..end.max(first),
             computed: outcome.rows.iter().map(computed).collect(),
-            known: HashMap::new(),
+            known: HashSet::new(),
             last: None,
             summary: Summary {
                 id,
@@ -218,7 +256,12 @@ impl<'a> Comparison<'a> {
         match &self.last {
             // Mostly, a row equals the row before.
             Some([same, _]) if **same == stored => Rc::clone(same),
-            _ => Rc::clone(self.known.entry(format!("{stored:?}")).or_insert_with(|| Rc::new(stored))),
+            _ => {
+                let stored = Shared(Rc::new(stored));
+                let row = Rc::clone(&self.known.get(&stored).unwrap_or(&stored).0);
+                self.known.insert(stored);
+                row
+            }
         }
     }
 

@@ -102,9 +102,7 @@ pub fn refresh(assets: Assets, given: &Given, how: How) -> Result<Vec<Summary>> 
 /// The first key of this schema's advisory locks; the second is the asset.
 fn lock_space(db: Db, schema: &str) -> Result<i32> {
     let sql = "SELECT hashtext('pg_regime') # oid::int4 AS space FROM pg_catalog.pg_namespace WHERE nspname = $1::name";
-    let space = db.first(sql, &[arg(schema)], Sees::Now, |row| row.get("space"))?;
-    // A dry run locks nothing, so that the schema need not exist.
-    Ok(space.unwrap_or_default())
+    db.one(sql, &[arg(schema)], Sees::Now, |row| row.get("space"))
 }
 
 /// Waits for the lock of an asset, which is held to the end of the transaction.

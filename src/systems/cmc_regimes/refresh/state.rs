@@ -73,7 +73,7 @@ pub fn load(db: Db, schema: &str, id: i32) -> Result<Option<State>> {
 }
 
 fn state(row: &Row) -> Result<State> {
-    let bars: Vec<Option<i32>> = row.get("bars")?;
+    let bars: Option<[Option<i32>; 4]> = row.get::<Vec<_>>("bars")?.try_into().ok();
     let print: Option<&str> = row.get("proxy")?;
     let proxy = print.and_then(ProxyPrint::parse);
     let memory = row.get::<&[u8]>("memory")?;
@@ -82,11 +82,10 @@ fn state(row: &Row) -> Result<State> {
         ts: row.get::<Micros>("ts")?.0,
         tier: Tier::parse(row.get("feature_tier")?),
         layers: row.get("layers")?,
-        // A damaged state agrees with no bars, so that all rows are computed.
-        bars: bars.try_into().map(PerLayer::new).unwrap_or_default(),
+        bars: bars.map(PerLayer::new).unwrap_or_default(),
         proxy,
-        // A fingerprint in another form is one of another version.
-        memory: if print.is_some() == proxy.is_some() { Memory::decode(memory) } else { None },
+        // Bars of other layers and a fingerprint in another form are of another version.
+        memory: Memory::decode(memory).filter(|_| bars.is_some() && print.is_some() == proxy.is_some()),
     })
 }
 
