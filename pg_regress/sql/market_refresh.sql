@@ -42,6 +42,11 @@ SELECT status, classifier_version, reason FROM refresh_market_regimes('BBBUSDT',
 SELECT symbol, timeframe, newest, candles, classifier_version, config, length(sources) AS sources, tracking, length(memory) < 10000 AS memory FROM regime_work.market_regime_state ORDER BY 1, 2;
 DELETE FROM regime_work.market_regime_state WHERE symbol = 'BBBUSDT';
 SELECT status, mode, reason FROM refresh_market_regimes('BBBUSDT');
+-- Parameters that cannot be read are not the default ones: nothing stored is relied on.
+UPDATE regime_work.market_regime_state SET config = '{"adx": 30}' WHERE symbol = 'BBBUSDT';
+SELECT created_at IS NOT NULL AS stored, count(*) FROM get_market_regimes('BBBUSDT', '1h') GROUP BY 1;
+SELECT status, mode, reason FROM refresh_market_regimes('BBBUSDT');
+SELECT created_at IS NOT NULL AS stored, count(*) FROM get_market_regimes('BBBUSDT', '1h') GROUP BY 1;
 -- Bad candles: the series keeps its rows, the others go on.
 INSERT INTO candles SELECT * FROM candle('AAAUSDT', '4h', '4 hours', 350);
 UPDATE candles SET close = 0 WHERE symbol = 'BBBUSDT' AND open_time >= '2024-01-14 22:00';
