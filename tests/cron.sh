@@ -23,7 +23,7 @@ cluster_start
 q market "CREATE EXTENSION pg_cron;
           CREATE ROLE trader LOGIN;
           GRANT USAGE ON SCHEMA cron TO trader;
-          CREATE SCHEMA desk AUTHORIZATION trader;
+          CREATE SCHEMA desk AUTHORIZATION trader; CREATE SCHEMA desk_regime_work AUTHORIZATION trader;
           ALTER ROLE trader SET pg_regime.target_schema = 'desk';
           ALTER ROLE trader SET pg_regime.cal_scheme = 'us';
           CREATE TABLE desk.prices (asset int, closed timestamptz, price numeric, PRIMARY KEY (asset, closed));
