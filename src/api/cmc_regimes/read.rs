@@ -9,7 +9,7 @@ use pgrx::prelude::*;
 use crate::api::cmc_regimes::row::{returns_rows, row_of};
 use crate::api::{micros, required, timestamp};
 use crate::pg::{spi, time};
-use crate::systems::cmc_regimes::read::as_of::InForce;
+use crate::systems::cmc_regimes::read::as_of::{Columns, InForce};
 use crate::systems::cmc_regimes::read::latest::Latest;
 use crate::systems::cmc_regimes::read::{as_of, latest};
 use crate::systems::cmc_regimes::row::Stored;
@@ -25,7 +25,7 @@ returns_rows! {
     ) plus (name!(stale, bool), name!(age, Option<Interval>)) {
         let (asset, at) = (required("asset_id", asset_id)?, micros(required("at", at)?));
         let limit = as_of::limit(max_age)?;
-        let InForce { row, stale, age, .. } = spi::connect(|db| as_of::at(db, asset, at, limit))?;
+        let InForce { row, stale, age, .. } = spi::connect(|db| as_of::at(db, asset, at, limit, Columns::All))?;
         Ok(TableIterator::once(row_of!(row, stale.is_some(), age.and_then(time::interval))))
     }
 }

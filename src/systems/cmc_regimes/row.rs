@@ -172,6 +172,35 @@ impl Stored {
     }
 }
 
+/// The columns of the key and the policy alone, in the order of [`Stored::read_policy`]: for those who ask once per signal.
+pub const POLICY_COLUMNS: &str = "id::int, ts::timestamptz, regime_key::text, size_mult::float8, stop_mult::float8, \
+     orders::text, gross_cap::float8, pyramids::boolean, setups::text[]";
+
+impl Stored {
+    /// The row of a statement of [`POLICY_COLUMNS`]; the other columns are NULL.
+    ///
+    /// # Errors
+    /// Where a column is of another type, and where a column of the key is NULL.
+    pub fn read_policy(row: &spi::Row) -> Result<Self> {
+        let text = |column: usize| -> Result<Option<Text>> {
+            Ok(row.get::<Option<String>>(column)?.map(Cow::Owned))
+        };
+        let setups: Option<Vec<Option<String>>> = row.get(8)?;
+        let policy = Row {
+            regime_key: text(2)?,
+            size_mult: row.get(3)?,
+            stop_mult: row.get(4)?,
+            orders: text(5)?,
+            gross_cap: row.get(6)?,
+            pyramids: row.get(7)?,
+            setups: setups.map(|setups| setups.into_iter().flatten().collect()),
+            ..Row::default()
+        };
+        let Micros(ts) = row.get(1)?;
+        Ok(Self { id: row.get(0)?, ts: Some(ts), row: policy, updated_at: None })
+    }
+}
+
 /// The time of the row of a statement that begins with [`columns`], in microseconds since 2000.
 ///
 /// # Errors

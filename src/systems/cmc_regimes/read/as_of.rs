@@ -17,9 +17,9 @@ use crate::pg::cache::State;
 use crate::pg::catalog::extension_schema;
 use crate::pg::error::{Result, invalid_parameter};
 use crate::pg::spi::{Db, Sees, Statement};
-use crate::pg::{cache, settings, time};
+use crate::pg::{cache, settings, spi, time};
 use crate::systems::cmc_regimes::policies::parse_stored;
-use crate::systems::cmc_regimes::row::{Row, Stored, columns};
+use crate::systems::cmc_regimes::row::{self, POLICY_COLUMNS, Row, Stored};
 use crate::systems::cmc_regimes::tables::{REGIMES, TF};
 
 /// What holds for an asset at a moment.
@@ -69,6 +69,14 @@ pub fn limit(max_age: Option<Interval>) -> Result<Option<i64>> {
 /// nothing.
 const NEAR: i64 = 7 * MICROS_PER_DAY;
 
+/// How much of a row is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Columns {
+    All,
+    /// The time, the key and the policy; the others are NULL.
+    Policy,
+}
+
 /// The statements, and what they were made for.
 struct Kept {
     state: State,
@@ -77,24 +85,29 @@ struct Kept {
 }
 
 thread_local! {
-    static KEPT: RefCell<Option<Kept>> = const { RefCell::new(None) };
+    static KEPT: RefCell<[Option<Kept>; 2]> = const { RefCell::new([None, None]) };
     /// The loaded policies as last read, and the tightest of all.
     static TIGHTEST: RefCell<Option<(Vec<[String; 2]>, Risk)>> = const { RefCell::new(None) };
 }
 
 /// The statement that looks among the rows not older than [`NEAR`], and the one that looks among all.
-fn statements(db: Db) -> Result<[Statement; 2]> {
+fn statements(db: Db, columns: Columns) -> Result<[Statement; 2]> {
     let (state, schema) = (cache::state(), settings::target_schema());
     let is_it = |kept: &&Kept| kept.state == state && kept.schema == schema;
-    let kept = KEPT.with_borrow(|kept| kept.as_ref().filter(is_it).map(|kept| kept.statements.clone()));
+    let kept = KEPT.with_borrow(|kept| {
+        kept[columns as usize].as_ref().filter(is_it).map(|kept| kept.statements.clone())
+    });
     if let Some(statements) = kept {
         return Ok(statements);
     }
     let relation = output_relation(db, REGIMES.name)?;
-    let columns = columns("");
+    let list = match columns {
+        Columns::All => row::columns(""),
+        Columns::Policy => POLICY_COLUMNS.to_owned(),
+    };
     let sql = |bound| {
         format!(
-            "SELECT {columns} FROM {relation} WHERE id = $1 AND tf = '{TF}' AND ts <= $2{bound} \
+            "SELECT {list} FROM {relation} WHERE id = $1 AND tf = '{TF}' AND ts <= $2{bound} \
              ORDER BY ts DESC LIMIT 1"
         )
     };
@@ -102,7 +115,8 @@ fn statements(db: Db) -> Result<[Statement; 2]> {
     let statements = [db.statement(&sql(" AND ts >= $3"), &types)?, db.statement(&sql(""), &types[..2])?];
     // Not kept if something changed meanwhile.
     if cache::state() == state {
-        KEPT.set(Some(Kept { state, schema, statements: statements.clone() }));
+        let kept = Kept { state, schema, statements: statements.clone() };
+        KEPT.with_borrow_mut(|all| all[columns as usize] = Some(kept));
     }
     Ok(statements)
 }
@@ -111,16 +125,20 @@ fn statements(db: Db) -> Result<[Statement; 2]> {
 ///
 /// # Errors
 /// Where the table is not there or cannot be read, and where a stored policy is not valid.
-pub fn at(db: Db, asset: i32, at: i64, limit: Option<i64>) -> Result<InForce> {
-    let [near, all] = statements(db)?;
+pub fn at(db: Db, asset: i32, at: i64, limit: Option<i64>, columns: Columns) -> Result<InForce> {
+    let [near, all] = statements(db, columns)?;
+    let read = match columns {
+        Columns::All => Stored::read,
+        Columns::Policy => Stored::read_policy,
+    };
     let until = || [arg(asset), timestamp_arg(Some(at))];
     let mut found = None;
     if let Some(from) = at.checked_sub(NEAR).filter(|_| is_finite(at)) {
         let [asset, until] = until();
-        found = newest(db, &near, &[asset, until, timestamp_arg(Some(from))])?;
+        found = newest(db, &near, &[asset, until, timestamp_arg(Some(from))], read)?;
     }
     if found.is_none() {
-        found = newest(db, &all, &until())?;
+        found = newest(db, &all, &until(), read)?;
     }
     let ts = found.as_ref().and_then(|row| row.ts);
     let age = ts.and_then(|ts| age(ts, at));
@@ -142,10 +160,15 @@ pub fn at(db: Db, asset: i32, at: i64, limit: Option<i64>) -> Result<InForce> {
 }
 
 /// The one row of a statement, if there is one.
-fn newest(db: Db, statement: &Statement, args: &[Arg]) -> Result<Option<Stored>> {
+fn newest(
+    db: Db,
+    statement: &Statement,
+    args: &[Arg],
+    read: fn(&spi::Row) -> Result<Stored>,
+) -> Result<Option<Stored>> {
     let mut found = None;
     statement.rows(db, args, Sees::Snapshot, |row| {
-        found = Some(Stored::read(row)?);
+        found = Some(read(row)?);
         Ok(())
     })?;
     Ok(found)

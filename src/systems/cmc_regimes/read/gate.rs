@@ -5,7 +5,7 @@ use regime_core::cmc_regimes::policy::{Risk, STAND_DOWN};
 use crate::pg::error::{Result, invalid_parameter, null_argument};
 use crate::pg::spi::Db;
 use crate::pg::time::{shown, utc};
-use crate::systems::cmc_regimes::read::as_of::{self, InForce, Stale};
+use crate::systems::cmc_regimes::read::as_of::{self, Columns, InForce, Stale};
 use crate::systems::cmc_regimes::row::braced;
 
 /// What of a signal a regime decides on.
@@ -60,7 +60,7 @@ pub fn without_regime(base_size: f64) -> Verdict {
 /// # Errors
 /// Those of [`as_of::at`].
 pub fn judge(db: Db, signal: &Signal, limit: Option<i64>) -> Result<Verdict> {
-    let row = as_of::at(db, signal.asset, signal.at, limit)?;
+    let row = as_of::at(db, signal.asset, signal.at, limit, Columns::Policy)?;
     let size = signal.base_size * row.risk.size_mult;
     let obstacle = obstacle(signal, &row, size);
     Ok(Verdict {
