@@ -3,8 +3,7 @@
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::pg::session::check_writable;
-use crate::pg::{settings, spi};
+use crate::pg::{check_writable, settings, spi};
 use crate::source::build::target::Built;
 use crate::source::build::{build, demo};
 use crate::systems::cmc_regimes::assets;

@@ -5,8 +5,7 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::api::required;
-use crate::pg::error::check_range;
-use crate::pg::result_set::{Caller, Rows};
+use crate::pg::{check_range, result_set::Caller, result_set::Rows};
 use crate::systems::market_regime_history::asked::Given;
 use crate::systems::market_regime_history::days::Span;
 use crate::systems::market_regime_history::performance::Names;

@@ -8,9 +8,9 @@ use regime_core::market_regimes::{Config, Machine};
 
 use crate::api::{micros, required};
 use crate::output::entry::{Entry, Mode};
-use crate::pg::error::{Error, Result as Checked};
-use crate::pg::json::JsonText;
-use crate::pg::result_set::{Caller, Field, Rows};
+use crate::pg::{
+    Error, Result as Checked, json::JsonText, result_set::Caller, result_set::Field, result_set::Rows,
+};
 use crate::systems::market_regimes::label::LabelTexts;
 use crate::systems::market_regimes::read::Times;
 use crate::systems::market_regimes::refresh::{How, Summary};

@@ -4,8 +4,7 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::output::set_up::set_up;
-use crate::pg::session::check_writable;
-use crate::pg::spi;
+use crate::pg::{check_writable, spi};
 use crate::systems::registry::systems;
 
 /// Creates the missing relations of every system in a schema and adopts existing ones; a row for each. Specification 2,

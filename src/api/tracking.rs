@@ -3,9 +3,7 @@
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::pg::session::check_writable;
-use crate::pg::subtransaction::attempt;
-use crate::pg::{settings, spi};
+use crate::pg::{attempt, check_writable, settings, spi};
 use crate::systems::tracking;
 
 /// Creates, or with `enable => false` drops, the triggers that mark changed source rows; a row for each table.

@@ -1,15 +1,12 @@
 //! Adopting existing output tables: their columns, types, key and indexes.
 
 use pgrx::prelude::*;
-use pgrx::spi::{quote_identifier as quoted, quote_literal};
 
 use crate::output::own::{Kind, Own};
-use crate::pg::arg::arg;
-use crate::pg::catalog::{self, Outcome, columns, extension_schema};
-use crate::pg::error::{Error, Result};
-use crate::pg::spi::{Db, Sees};
-use crate::pg::syscache::{oid_of, relation_oid};
-use crate::pg::text::plural;
+use crate::pg::{
+    Db, Error, Outcome, Result, Sees, arg, catalog, columns, extension_schema, plural, quote_literal, quoted,
+    syscache::oid_of, syscache::relation_oid,
+};
 use crate::sync::table::{Column, Index, OnChange, Table, Type, column};
 
 /// Checks that an existing relation of a system's own is of this version. It is looked up in the catalogs, which takes

@@ -5,10 +5,7 @@ use std::time::Instant;
 
 use crate::output::grants::with_grants;
 use crate::output::system::System;
-use crate::pg::error::{Error, Result, warn};
-use crate::pg::session;
-use crate::pg::spi::Db;
-use crate::pg::text::plural;
+use crate::pg::{Db, Error, Result, plural, session, warn};
 use crate::sync::compare::Written;
 
 /// The most failed subjects that an error names.

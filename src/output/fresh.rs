@@ -3,12 +3,7 @@
 use crate::output::own::RUN_LOG;
 use crate::output::run_log::subject;
 use crate::output::system::System;
-use crate::pg::arg::arg;
-use crate::pg::catalog::work_relation;
-use crate::pg::error::Result;
-use crate::pg::settings;
-use crate::pg::spi::{Db, Micros, Row, Sees};
-use crate::pg::time::utc;
+use crate::pg::{Db, Micros, Result, Row, Sees, arg, settings, utc, work_relation};
 
 /// How fresh a subject is. Moments are microseconds since 2000.
 #[derive(Clone, Debug, Default)]

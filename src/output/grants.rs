@@ -1,16 +1,11 @@
 //! The privileges that a refresh needs, and the errors of a role that lacks them.
 
 use pgrx::prelude::*;
-use pgrx::spi::quote_identifier as quoted;
 
 use crate::output::system::System;
-use crate::pg::arg::arg;
-use crate::pg::catalog::{qualified, work_schema};
-use crate::pg::error::{Error, Result};
-use crate::pg::session;
-use crate::pg::spi::{self, Db, Sees};
-use crate::pg::subtransaction::attempt;
-use crate::pg::syscache::may_use;
+use crate::pg::{
+    Db, Error, Result, Sees, arg, attempt, qualified, quoted, session, spi, syscache::may_use, work_schema,
+};
 
 /// Adds the missing grants to an error of insufficient privilege, as its hint. An error of a row-level security policy
 /// has the same code, but no grant helps there.

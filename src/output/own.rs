@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::pg::catalog::work_schema;
+use crate::pg::work_schema;
 use crate::track::marks::Marks;
 
 /// A relation that only refreshes write to. Templates name it with its place: `{work}.NAME`, or `{schema}.NAME` for a

@@ -7,8 +7,7 @@ use pgrx::prelude::*;
 use crate::output::entry::{About, Began, Call, Done, Entry};
 use crate::output::grants::with_grants;
 use crate::output::run_log::Run;
-use crate::pg::error::{Result, report_warning};
-use crate::pg::subtransaction::attempt_unless_cancelled;
+use crate::pg::{Result, attempt_unless_cancelled, report_warning};
 
 /// An attempt at a subject, in a subtransaction.
 pub struct Attempt<M> {

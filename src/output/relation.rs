@@ -1,13 +1,11 @@
 //! Output and working relations by name.
 
 use pgrx::prelude::*;
-use pgrx::spi::quote_literal;
 
-use crate::pg::catalog::{extension_schema, qualified, work_schema};
-use crate::pg::error::{Error, Result, no_privilege, no_usage};
-use crate::pg::session::current_user;
-use crate::pg::spi::Db;
-use crate::pg::{settings, syscache};
+use crate::pg::{
+    Db, Error, Result, current_user, extension_schema, no_privilege, no_usage, qualified, quote_literal,
+    settings, syscache, work_schema,
+};
 
 /// A relation of the target schema, as SQL.
 ///

@@ -7,12 +7,10 @@ use crate::output::entry::{Began, Entry, Status};
 use crate::output::grants::with_grants;
 use crate::output::own::RUN_LOG;
 use crate::output::system::System;
-use crate::pg::arg::{arg, timestamps_arg};
-use crate::pg::catalog::{work_relation, work_schema};
-use crate::pg::error::{Result, report_warning, sqlstate};
-use crate::pg::spi::Db;
-use crate::pg::subtransaction::attempt;
-use crate::pg::{session, settings, syscache};
+use crate::pg::{
+    Db, Result, arg, attempt, report_warning, session, settings, sqlstate, syscache, timestamps_arg,
+    work_relation, work_schema,
+};
 use crate::sync::compare::Written;
 
 /// How often a session deletes old entries.

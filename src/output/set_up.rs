@@ -1,19 +1,14 @@
 //! Setting up the output tables and the working tables: whether they exist, and creating what is missing.
 
 use pgrx::prelude::*;
-use pgrx::spi::{quote_identifier as quoted, quote_literal};
 
 use crate::output::adopt::{adopt, check_own};
 use crate::output::own::Own;
 use crate::output::system::System;
-use crate::pg::arg::arg;
-use crate::pg::cache::known;
-use crate::pg::catalog::{Action, Outcome, check_may_create, check_schema, qualified, work_schema};
-use crate::pg::error::{Error, Result};
-use crate::pg::lock::lock_schema;
-use crate::pg::session::current_user;
-use crate::pg::spi::{Db, Row, Sees};
-use crate::pg::text::{block, fill};
+use crate::pg::{
+    Action, Db, Error, Outcome, Result, Row, Sees, arg, block, check_may_create, check_schema, current_user,
+    fill, known, lock_schema, qualified, quote_literal, quoted, work_schema,
+};
 
 /// Whether every table and view of a system exists with all its columns.
 ///

@@ -2,8 +2,7 @@
 
 use crate::output::own::{LOG, LOG_DDL, Own, of_marks};
 use crate::output::relation::{output_relation, work_relation};
-use crate::pg::error::Result;
-use crate::pg::spi::Db;
+use crate::pg::{Db, Result};
 use crate::sync::table::Table;
 use crate::track::marks::Marks;
 

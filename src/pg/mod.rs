@@ -20,3 +20,21 @@ pub mod subtransaction;
 pub mod syscache;
 pub mod text;
 pub mod time;
+
+pub use arg::{Arg, arg, date_arg, timestamp_arg, timestamps_arg};
+pub use cache::known;
+pub use catalog::{
+    Action, Column, Outcome, check_may_create, check_schema, columns, extension_schema, qualified,
+    work_relation, work_schema,
+};
+pub use error::{
+    Error, Result, check_order, check_range, error_code, internal, invalid_parameter, no_privilege, no_usage,
+    null_argument, read_only_transaction, report_warning, sqlstate, warn,
+};
+pub use lock::{lock, lock_schema};
+pub use pgrx::spi::{quote_identifier as quoted, quote_literal};
+pub use session::{check_no_block, check_writable, current_user};
+pub use spi::{Days, Db, Micros, Row, Sees, Statement};
+pub use subtransaction::{attempt, attempt_unless_cancelled};
+pub use text::{block, fill, plural};
+pub use time::{shown, utc};

@@ -2,9 +2,7 @@
 
 use pgrx::prelude::*;
 
-use crate::pg::arg::arg;
-use crate::pg::error::{Error, Result};
-use crate::pg::spi::{self, Db, Sees};
+use crate::pg::{Db, Error, Result, Sees, arg, spi};
 use crate::source::dim_assets::DimAssets;
 use crate::source::map::Source;
 

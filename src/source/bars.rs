@@ -6,11 +6,7 @@ use pgrx::prelude::*;
 
 use regime_core::cmc_regimes::series::Series;
 
-use crate::pg::arg::Arg;
-use crate::pg::error::{Error, Result};
-use crate::pg::spi::{Db, Micros, Sees};
-use crate::pg::text::plural;
-use crate::pg::time::utc;
+use crate::pg::{Arg, Db, Error, Micros, Result, Sees, plural, utc};
 use crate::source::map::Source;
 use crate::source::relation::relation_args;
 use crate::source::usable::{check_bars, sort_by_time};

@@ -1,10 +1,8 @@
 //! Series of candles by symbol and timeframe, and the errors for unknown names.
 
 use pgrx::prelude::*;
-use pgrx::spi::quote_literal;
 
-use crate::pg::error::{Error, Result};
-use crate::pg::spi::Db;
+use crate::pg::{Db, Error, Result, quote_literal};
 use crate::source::candles::{Series, Source};
 use crate::source::names;
 

@@ -2,16 +2,12 @@
 //! arrays.
 
 use pgrx::prelude::*;
-use pgrx::spi::quote_identifier as quoted;
 
 use regime_core::hash::of_texts;
 
-use crate::pg::arg::{Arg, arg, timestamp_arg};
-use crate::pg::cache::known;
-use crate::pg::catalog::extension_schema;
-use crate::pg::error::{Error, Result};
-use crate::pg::spi::{Db, Micros, Sees};
-use crate::pg::syscache;
+use crate::pg::{
+    Arg, Db, Error, Micros, Result, Sees, arg, extension_schema, known, quoted, syscache, timestamp_arg,
+};
 use crate::source::bars::Span;
 use crate::source::check::{Check, Kind, Mapped, Place};
 use crate::source::relation::Relation;

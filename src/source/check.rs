@@ -2,15 +2,12 @@
 //! current role may read. An error names the row to edit.
 
 use pgrx::prelude::*;
-use pgrx::spi::{quote_identifier as quoted, quote_literal};
 use serde_json::Value;
 
-use crate::pg::catalog::{Column, columns};
-use crate::pg::error::{Error, Result, invalid_parameter};
-use crate::pg::json;
-use crate::pg::session::current_user;
-use crate::pg::spi::{Db, Sees};
-use crate::pg::syscache;
+use crate::pg::{
+    Column, Db, Error, Result, Sees, columns, current_user, invalid_parameter, json, quote_literal, quoted,
+    syscache,
+};
 use crate::source::relation::Relation;
 
 /// What a column must be, and how it is read.

@@ -2,13 +2,8 @@
 //! columns exist, and whether they may be read.
 
 use pgrx::prelude::*;
-use pgrx::spi::quote_identifier as quoted;
 
-use crate::pg::catalog::{Column, columns};
-use crate::pg::error::{Error, Result, no_privilege};
-use crate::pg::session::current_user;
-use crate::pg::spi::{Db, Sees};
-use crate::pg::syscache;
+use crate::pg::{Column, Db, Error, Result, Sees, columns, current_user, no_privilege, quoted, syscache};
 
 /// What the catalogs say of the relation: of each column, whether the current role may read it; `None`
 /// where the column does not exist or is of another type.

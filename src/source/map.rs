@@ -6,11 +6,7 @@ use pgrx::prelude::*;
 use regime_core::cmc_regimes::params::SourceParams;
 use regime_core::{Layer, PerLayer};
 
-use crate::pg::arg::arg;
-use crate::pg::cache::known;
-use crate::pg::catalog::extension_schema;
-use crate::pg::error::{Error, Result, internal, invalid_parameter};
-use crate::pg::spi::{Db, Row, Sees};
+use crate::pg::{Db, Error, Result, Row, Sees, arg, extension_schema, internal, invalid_parameter, known};
 use crate::source::check::{Check, Kind, Mapped, Place};
 use crate::source::relation::Relation;
 

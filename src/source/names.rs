@@ -4,16 +4,10 @@
 use std::rc::Rc;
 
 use pgrx::prelude::*;
-use pgrx::spi::{quote_identifier as quoted, quote_literal};
 
 use regime_core::Layer;
 
-use crate::pg::arg::arg;
-use crate::pg::cache::known;
-use crate::pg::catalog::extension_schema;
-use crate::pg::error::{Error, Result};
-use crate::pg::settings;
-use crate::pg::spi::{Db, Sees};
+use crate::pg::{Db, Error, Result, Sees, arg, extension_schema, known, quote_literal, quoted, settings};
 use crate::source::assets::too_large;
 use crate::source::dim_assets::DimAssets;
 use crate::source::map::{self, MapRow};

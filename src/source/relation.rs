@@ -1,13 +1,8 @@
 //! A source relation: its name, columns and filter as SQL.
 
 use pgrx::prelude::*;
-use pgrx::spi::quote_literal;
 
-use crate::pg::arg::{Arg, arg};
-use crate::pg::error::{Error, Result};
-use crate::pg::session::current_user;
-use crate::pg::spi::{Db, Sees};
-use crate::pg::text::plural;
+use crate::pg::{Arg, Db, Error, Result, Sees, arg, current_user, plural, quote_literal};
 
 /// A mapped relation and the SQL that reads it.
 #[derive(Clone)]

@@ -2,8 +2,7 @@
 
 use pgrx::prelude::*;
 
-use crate::pg::error::{Error, Result};
-use crate::pg::time::utc;
+use crate::pg::{Error, Result, utc};
 
 /// Refuses bars, in ascending time, that cannot be used. A time at either end of the range stands for NULL
 /// or infinity; prices come with their names, one element for each bar.

@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 
-use crate::pg::arg::{Arg, date_arg, timestamp_arg};
-use crate::pg::error::{Error, Result, internal};
-use crate::pg::spi::{Days, Db, Micros, Row, Sees, varlena_of};
+use crate::pg::{
+    Arg, Days, Db, Error, Micros, Result, Row, Sees, date_arg, internal, spi::varlena_of, timestamp_arg,
+};
 use crate::sync::content::{Content, OwnedKey, Value};
 use crate::sync::statement::{scalar_arg, scope_condition};
 use crate::sync::table::{Column, OnChange, Table, Type};

@@ -9,8 +9,7 @@ pub mod content;
 pub mod statement;
 pub mod table;
 
-use crate::pg::error::Result;
-use crate::pg::spi::Db;
+use crate::pg::{Db, Result};
 use crate::sync::compare::{Changes, Within, Written, compare};
 use crate::sync::content::{Content, Value};
 use crate::sync::statement::Statement;

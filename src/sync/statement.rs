@@ -2,8 +2,7 @@
 
 use pgrx::datum::Date;
 
-use crate::pg::arg::{Arg, arg, timestamps_arg};
-use crate::pg::error::{Result, internal};
+use crate::pg::{Arg, Result, arg, internal, timestamps_arg};
 use crate::sync::content::{Content, OwnedKey, Value};
 use crate::sync::table::{Column, Table, Type};
 

@@ -1,17 +1,14 @@
 //! What is wrong in any system, each finding with a command: `regime_health`.
 
-use pgrx::spi::{quote_identifier as quoted, quote_literal};
-
 use crate::output::finding::{Finding, Severity};
 use crate::output::fresh::Fresh;
 use crate::output::grants::with_grants;
 use crate::output::system::System;
 use crate::output::{grants, set_up};
-use crate::pg::arg::arg;
-use crate::pg::error::{Error, Result};
-use crate::pg::spi::{Db, Sees};
-use crate::pg::subtransaction::attempt_unless_cancelled;
-use crate::pg::{catalog, session, settings, spi};
+use crate::pg::{
+    Db, Error, Result, Sees, arg, attempt_unless_cancelled, catalog, quote_literal, quoted, session,
+    settings, spi,
+};
 use crate::systems::registered::{Registered, Wording};
 use crate::systems::registry::ALL;
 

@@ -2,11 +2,7 @@
 
 use crate::output::fresh::Fresh;
 use crate::output::set_up::is_set_up;
-use crate::pg::catalog::qualified;
-use crate::pg::error::Result;
-use crate::pg::spi::Db;
-use crate::pg::subtransaction::attempt_unless_cancelled;
-use crate::pg::{settings, spi};
+use crate::pg::{Db, Result, attempt_unless_cancelled, qualified, settings, spi};
 use crate::systems::registered::Registered;
 use crate::systems::registry::ALL;
 

@@ -3,8 +3,7 @@
 use crate::output::finding::Finding;
 use crate::output::fresh::Fresh;
 use crate::output::system::System;
-use crate::pg::error::Result;
-use crate::pg::spi::Db;
+use crate::pg::{Db, Result};
 use crate::track::watched::Watched;
 
 /// A system and its answers.

@@ -3,11 +3,7 @@
 use pgrx::prelude::*;
 
 use crate::output::set_up;
-use crate::pg::catalog::{Action, Outcome, work_schema};
-use crate::pg::error::{Error, Result};
-use crate::pg::lock;
-use crate::pg::spi::Db;
-use crate::pg::syscache::readable;
+use crate::pg::{Action, Db, Error, Outcome, Result, lock, syscache::readable, work_schema};
 use crate::systems::registered::Registered;
 use crate::systems::registry::{ALL, systems};
 use crate::track::triggers;

@@ -2,11 +2,7 @@
 
 use regime_core::hash::of_texts;
 
-use crate::pg::arg::arg;
-use crate::pg::cache::known;
-use crate::pg::catalog::work_schema;
-use crate::pg::error::Result;
-use crate::pg::spi::{Db, Sees};
+use crate::pg::{Db, Result, Sees, arg, known, work_schema};
 use crate::track::marks::Marks;
 use crate::track::triggers;
 use crate::track::watched::Watched;

@@ -1,9 +1,6 @@
 //! The function behind the triggers on a source relation: filling in its template.
 
-use pgrx::spi::{quote_identifier as quoted, quote_literal};
-
-use crate::pg::catalog::work_schema;
-use crate::pg::text::{block, fill};
+use crate::pg::{block, fill, quote_literal, quoted, work_schema};
 use crate::track::marks::{FEW, MOST, Marks};
 use crate::track::watched::Watched;
 

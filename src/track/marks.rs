@@ -5,11 +5,7 @@
 
 use pgrx::prelude::*;
 
-use crate::pg::arg::arg;
-use crate::pg::catalog::{qualified, work_schema};
-use crate::pg::error::Result;
-use crate::pg::spi::{Db, Micros, Sees};
-use crate::pg::text::fill;
+use crate::pg::{Db, Micros, Result, Sees, arg, fill, qualified, work_schema};
 
 /// The most keys of a statement that get a row each.
 pub const FEW: usize = 32;

@@ -1,12 +1,11 @@
 //! Triggers on a source relation: whether they exist, creating them, dropping them.
 
 use pgrx::prelude::*;
-use pgrx::spi::quote_literal;
 
-use crate::pg::arg::arg;
-use crate::pg::catalog::{Action, Outcome, extension_schema, work_relation, work_schema};
-use crate::pg::error::{Error, Result};
-use crate::pg::spi::{Db, Sees};
+use crate::pg::{
+    Action, Db, Error, Outcome, Result, Sees, arg, extension_schema, quote_literal, work_relation,
+    work_schema,
+};
 use crate::track::function::{self, EVENTS};
 use crate::track::marks::Marks;
 use crate::track::watched::Watched;

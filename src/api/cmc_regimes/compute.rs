@@ -7,8 +7,7 @@ use pgrx::prelude::*;
 
 use crate::api::cmc_regimes::row::{returns_rows, row_of};
 use crate::api::{micros, required, timestamp};
-use crate::pg::json::JsonText;
-use crate::pg::spi;
+use crate::pg::{json::JsonText, spi};
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::params::{self, Given, Hysteresis};
 use crate::systems::cmc_regimes::refresh::rows;

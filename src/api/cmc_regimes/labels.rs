@@ -8,9 +8,7 @@ use regime_core::cmc_regimes::pipeline;
 use regime_core::{Label, Layer, Tier};
 
 use crate::api::{required, timestamp};
-use crate::pg::catalog::extension_schema;
-use crate::pg::error::{Error, Result as Checked, invalid_parameter};
-use crate::pg::spi;
+use crate::pg::{Error, Result as Checked, extension_schema, invalid_parameter, spi};
 use crate::source::bars::Span;
 use crate::source::map::no_source;
 use crate::systems::cmc_regimes::engine::Engine;

@@ -4,8 +4,7 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::api::required;
-use crate::pg::json::JsonText;
-use crate::pg::spi;
+use crate::pg::{json::JsonText, spi};
 use crate::systems::cmc_regimes::params::{Given, Hysteresis, version_of};
 use crate::systems::cmc_regimes::policies;
 use crate::systems::cmc_regimes::policy::rules::{Listed, listed, resolve};

@@ -5,8 +5,7 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::api::{micros, required};
-use crate::pg::session::check_writable;
-use crate::pg::spi;
+use crate::pg::{check_writable, spi};
 use crate::systems::cmc_regimes::read::gate::{Signal, Verdict};
 use crate::systems::cmc_regimes::read::tag::Names;
 use crate::systems::cmc_regimes::read::{as_of, gate, tag};

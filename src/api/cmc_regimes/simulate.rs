@@ -6,8 +6,7 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::api::{micros, timestamp};
-use crate::pg::error::{Result as Checked, null_argument};
-use crate::pg::json::JsonText;
+use crate::pg::{Result as Checked, json::JsonText, null_argument};
 use crate::systems::cmc_regimes::params::{Given, Hysteresis};
 use crate::systems::cmc_regimes::policy::lint::remarks;
 use crate::systems::cmc_regimes::policy::simulate::{Change, Scope, Summary, simulate};

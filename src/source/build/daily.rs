@@ -2,11 +2,7 @@
 
 use regime_core::calendar::DailyBars;
 
-use crate::pg::arg::arg;
-use crate::pg::catalog::columns;
-use crate::pg::error::Result;
-use crate::pg::spi::{self, Db, Micros, Sees};
-use crate::pg::syscache::oid_of;
+use crate::pg::{Db, Micros, Result, Sees, arg, columns, spi, syscache::oid_of};
 use crate::source::assets::distinct_ids;
 use crate::source::map::MapRow;
 use crate::source::relation::relation_args;

@@ -2,16 +2,11 @@
 
 use std::collections::HashSet;
 
-use pgrx::spi::quote_identifier as quoted;
-
 use regime_core::{Layer, demo};
 
-use crate::pg::arg::arg;
-use crate::pg::catalog::{check_schema, extension_schema};
-use crate::pg::error::{Result, check_range};
-use crate::pg::lock::lock_schema;
-use crate::pg::memory;
-use crate::pg::spi::{Db, Sees};
+use crate::pg::{
+    Db, Result, Sees, arg, check_range, check_schema, extension_schema, lock_schema, memory, quoted,
+};
 use crate::source::assets::distinct_ids;
 use crate::source::bars::DAILY_TF;
 use crate::source::build::demo_candles;

@@ -2,16 +2,10 @@
 
 use std::collections::HashSet;
 
-use pgrx::spi::quote_identifier as quoted;
-
 use regime_core::demo;
 use regime_core::demo::{DAILY, DemoAsset, DemoCandles, FOUR_HOURS, INDEX};
 
-use crate::pg::arg::arg;
-use crate::pg::catalog::check_schema;
-use crate::pg::error::Result;
-use crate::pg::lock::lock_schema;
-use crate::pg::spi::{self, Db, Sees};
+use crate::pg::{Db, Result, Sees, arg, check_schema, lock_schema, quoted, spi};
 use crate::source::build::tables::CANDLES;
 use crate::source::build::target::{Built, DEMO, Target, check_ours, foreign_rows, target};
 use crate::sync::compare::Written;

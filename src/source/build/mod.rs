@@ -9,17 +9,14 @@ pub mod target;
 use std::collections::BTreeMap;
 
 use pgrx::prelude::*;
-use pgrx::spi::quote_identifier as quoted;
 
 use regime_core::Layer;
 use regime_core::calendar::{Calendar, Span, period_bars};
 
-use crate::pg::catalog::{check_schema, extension_schema};
-use crate::pg::error::{Error, Result, invalid_parameter};
-use crate::pg::lock::lock_schema;
-use crate::pg::spi::{Db, Sees};
-use crate::pg::subtransaction::attempt;
-use crate::pg::{memory, spi};
+use crate::pg::{
+    Db, Error, Result, Sees, attempt, check_schema, extension_schema, invalid_parameter, lock_schema, memory,
+    quoted, spi,
+};
 use crate::source::assets::distinct_ids;
 use crate::source::bars::DAILY_TF;
 use crate::source::build::daily::DailyReader;

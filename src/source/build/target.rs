@@ -1,14 +1,10 @@
 //! Target tables: creates tables, takes over existing tables, and tells which tables may be filled.
 
 use pgrx::prelude::*;
-use pgrx::spi::quote_identifier as quoted;
 
-use crate::pg::arg::arg;
-use crate::pg::catalog::{Outcome, check_may_create, columns};
-use crate::pg::error::{Error, Result};
-use crate::pg::spi::{Db, Sees};
-use crate::pg::syscache::oid_of;
-use crate::pg::text::{block, fill};
+use crate::pg::{
+    Db, Error, Outcome, Result, Sees, arg, block, check_may_create, columns, fill, quoted, syscache::oid_of,
+};
 use crate::source::build::tables::{BARS, CALENDAR_EMAS, CANDLES, DAILY_EMAS, DDL};
 use crate::sync::compare::Written;
 

@@ -3,10 +3,7 @@
 use regime_core::Layer;
 
 use crate::output::set_up;
-use crate::pg::arg::arg;
-use crate::pg::catalog::work_relation;
-use crate::pg::error::{Result, null_argument};
-use crate::pg::spi::{Db, Sees};
+use crate::pg::{Db, Result, Sees, arg, null_argument, work_relation};
 use crate::source::assets::ids_of;
 use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::engine::Engine;

@@ -1,7 +1,6 @@
 //! What rows are computed with, beside the bars.
 
-use crate::pg::error::Result;
-use crate::pg::spi::Row;
+use crate::pg::{Result, Row};
 
 /// What an asset's rows were computed with, beside its bars.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -16,8 +16,7 @@ use regime_core::cmc_regimes::version::{policy_hash, version_hash};
 use regime_core::hash::{Hash, of_texts};
 use regime_core::{Layer, PerLayer};
 
-use crate::pg::error::{Error, Result};
-use crate::pg::spi::Db;
+use crate::pg::{Db, Error, Result};
 use crate::source::bars::{Reader, Span};
 use crate::source::map::Source;
 use crate::systems::cmc_regimes::basis::Basis;

@@ -1,12 +1,7 @@
 //! Findings about all assets together: mixed version hashes, rounds that stopped.
 
 use crate::output::finding::{Finding, Severity};
-use crate::pg::arg::arg;
-use crate::pg::catalog::work_relation;
-use crate::pg::error::Result;
-use crate::pg::settings;
-use crate::pg::spi::{Db, Sees};
-use crate::pg::text::plural;
+use crate::pg::{Db, Result, Sees, arg, plural, settings, work_relation};
 use crate::systems::cmc_regimes::assets::all_ids;
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::params::{self, Given};

@@ -8,10 +8,7 @@ use regime_core::cmc_regimes::policy::{MOST_CHARACTERS, PolicyTable};
 use regime_core::cmc_regimes::version::version_hash;
 use regime_core::{Layer, PerLayer};
 
-use crate::pg::catalog::extension_schema;
-use crate::pg::error::{Result, check_range, invalid_parameter};
-use crate::pg::spi::Db;
-use crate::pg::{settings, syscache};
+use crate::pg::{Db, Result, check_range, extension_schema, invalid_parameter, settings, syscache};
 use crate::source::map::{self, MapRow, Source};
 use crate::systems::cmc_regimes::policies::policy_table;
 

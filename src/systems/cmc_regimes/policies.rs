@@ -5,12 +5,10 @@ use serde_json::Value;
 
 use regime_core::cmc_regimes::policy::{Finding, PolicyError, PolicyTable, Rule, parse_rules};
 
-use crate::pg::arg::arg;
-use crate::pg::catalog::extension_schema;
-use crate::pg::error::{Error, Result, invalid_parameter};
-use crate::pg::session::{check_writable, current_user};
-use crate::pg::spi::{Db, Sees};
-use crate::pg::{json, spi};
+use crate::pg::{
+    Db, Error, Result, Sees, arg, check_writable, current_user, extension_schema, invalid_parameter, json,
+    spi,
+};
 
 impl From<PolicyError> for Error {
     fn from(error: PolicyError) -> Self {

@@ -7,8 +7,7 @@ use regime_core::cmc_regimes::policy::Risk;
 use regime_core::cmc_regimes::row::Row as Computed;
 use regime_core::math::number::plain;
 
-use crate::pg::error::Result;
-use crate::pg::spi::{self, Micros};
+use crate::pg::{Micros, Result, spi};
 use crate::sync::content::Value;
 use crate::sync::table::{Column, Type};
 use crate::systems::cmc_regimes::tables::REGIMES;

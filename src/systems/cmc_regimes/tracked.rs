@@ -4,9 +4,7 @@ use pgrx::prelude::*;
 
 use regime_core::PerLayer;
 
-use crate::pg::catalog;
-use crate::pg::error::{Error, Result};
-use crate::pg::spi::Db;
+use crate::pg::{Db, Error, Result, catalog};
 use crate::source::map::Source;
 use crate::systems::cmc_regimes::tables::{ASSETS, TABLES};
 use crate::track::fingerprint::fingerprint_of;

@@ -2,7 +2,7 @@
 
 use pgrx::prelude::*;
 
-use crate::pg::error::{Result, check_range, invalid_parameter, null_argument};
+use crate::pg::{Result, check_range, invalid_parameter, null_argument};
 use crate::systems::market_regime_history::days::{MOST_DAYS, Span, shown};
 
 /// The arguments of a call, as they were given.

@@ -3,11 +3,7 @@
 use regime_core::market_regime_history::{Day, VERSION, days};
 
 use crate::output::entry::{About, Began, Call, Done, Entry, Mode};
-use crate::pg::catalog::qualified;
-use crate::pg::error::Result;
-use crate::pg::memory;
-use crate::pg::spi::Db;
-use crate::pg::subtransaction::attempt_unless_cancelled;
+use crate::pg::{Db, Result, attempt_unless_cancelled, memory, qualified};
 use crate::source::relation::check_none_hidden;
 use crate::sync::apply;
 use crate::sync::compare::{Changes, Within, Written, compare};

@@ -2,10 +2,7 @@
 
 use pgrx::prelude::*;
 
-use crate::pg::arg::{arg, date_arg};
-use crate::pg::catalog::work_relation;
-use crate::pg::error::{Error, Result};
-use crate::pg::spi::{Days, Db, Sees};
+use crate::pg::{Days, Db, Error, Result, Sees, arg, date_arg, work_relation};
 use crate::systems::market_regime_history::asked::Asked;
 use crate::systems::market_regime_history::batch::{Batch, Differing};
 use crate::systems::market_regime_history::days::Span;

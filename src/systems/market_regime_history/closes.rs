@@ -1,17 +1,14 @@
 //! The daily closes of a symbol: where they are, and reading them by trading day.
 
 use pgrx::prelude::*;
-use pgrx::spi::{quote_identifier as quoted, quote_literal};
 
 use regime_core::Layer;
 use regime_core::market_regime_history::{LOOKBACK, REACH};
 
-use crate::pg::arg::{Arg, arg, timestamp_arg};
-use crate::pg::cache::known;
-use crate::pg::catalog::extension_schema;
-use crate::pg::error::{Error, Result};
-use crate::pg::spi::{Days, Db, Micros, Row, Sees};
-use crate::pg::{settings, syscache};
+use crate::pg::{
+    Arg, Days, Db, Error, Micros, Result, Row, Sees, arg, extension_schema, known, quote_literal, quoted,
+    settings, syscache, timestamp_arg,
+};
 use crate::source::map::MapRow;
 use crate::source::relation::Relation;
 use crate::source::usable::{check_bar, check_bars, sort_by_time};

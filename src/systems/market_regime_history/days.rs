@@ -6,7 +6,7 @@
 
 use regime_core::calendar::civil::{MICROS_PER_DAY, date_of};
 
-use crate::pg::error::{Error, Result, check_order};
+use crate::pg::{Error, Result, check_order};
 
 /// Most trading days in a batch.
 pub const MOST_DAYS: i32 = 100_000;

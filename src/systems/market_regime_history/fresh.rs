@@ -2,9 +2,7 @@
 
 use crate::output::fresh::{Fresh, Last};
 use crate::output::relation::{output_relation, work_relation};
-use crate::pg::catalog::extension_schema;
-use crate::pg::error::{Error, Result};
-use crate::pg::spi::{Days, Db, Micros, Row, Sees};
+use crate::pg::{Days, Db, Error, Micros, Result, Row, Sees, extension_schema};
 use crate::systems::market_regime_history::calls::Status;
 use crate::systems::market_regime_history::closes::Closes;
 use crate::systems::market_regime_history::days::{call, midnight, shown};

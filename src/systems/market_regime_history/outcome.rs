@@ -3,7 +3,7 @@
 use pgrx::prelude::*;
 
 use crate::output::entry::MOST_NAMED;
-use crate::pg::error::{Error, Result, error_code, sqlstate};
+use crate::pg::{Error, Result, error_code, sqlstate};
 use crate::sync::compare::Written;
 use crate::systems::market_regime_history::asked::Asked;
 use crate::systems::market_regime_history::batch::{Batch, Differing};

@@ -2,16 +2,13 @@
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
-use pgrx::spi::quote_identifier as quoted;
 
 use regime_core::market_regime_history::{Performance, PerformanceByRegime, Regime, performance};
 
-use crate::pg::arg::arg;
-use crate::pg::columns::{Table, check_name, column, wrong_type};
-use crate::pg::error::{Error, Result};
-use crate::pg::result_set::{Field, Rows, Text};
-use crate::pg::spi::{Days, Db, Sees};
-use crate::pg::{columns, spi};
+use crate::pg::{
+    Days, Db, Error, Result, Sees, arg, columns, columns::Table, columns::check_name, columns::column,
+    columns::wrong_type, quoted, result_set::Field, result_set::Rows, result_set::Text, spi,
+};
 use crate::systems::market_regime_history::closes::canonical;
 use crate::systems::market_regime_history::days::{call, shown};
 use crate::systems::market_regime_history::read::stored;

@@ -3,10 +3,9 @@
 use regime_core::market_regime_history::Regime;
 
 use crate::output::relation::output_relation;
-use crate::pg::arg::{arg, date_arg};
-use crate::pg::error::Result;
-use crate::pg::result_set::{Field, Rows, Text};
-use crate::pg::spi::{self, Days, Db, Sees};
+use crate::pg::{
+    Days, Db, Result, Sees, arg, date_arg, result_set::Field, result_set::Rows, result_set::Text, spi,
+};
 use crate::systems::market_regime_history::batch::Computed;
 use crate::systems::market_regime_history::closes::{Closes, canonical};
 use crate::systems::market_regime_history::days::{Span, not_stored};

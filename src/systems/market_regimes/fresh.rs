@@ -1,13 +1,7 @@
 //! How fresh each series is.
 
-use pgrx::spi::quote_literal;
-
 use crate::output::fresh::{Fresh, last};
-use crate::pg::catalog::{extension_schema, qualified};
-use crate::pg::error::Result;
-use crate::pg::settings;
-use crate::pg::spi::{Db, Sees};
-use crate::pg::syscache::readable;
+use crate::pg::{Db, Result, Sees, extension_schema, qualified, quote_literal, settings, syscache::readable};
 use crate::source::candles::{self, Series, Source};
 use crate::systems::market_regimes::rows::newest_row;
 use crate::systems::market_regimes::tables::{MARKET, MARKET_REGIMES};

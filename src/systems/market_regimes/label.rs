@@ -4,8 +4,7 @@ use pgrx::prelude::*;
 
 use regime_core::market_regimes::{ConfigError, FULL, Label, Momentum, Simplified, Trend, Volatility};
 
-use crate::pg::error::Error;
-use crate::pg::result_set::{Field, Text};
+use crate::pg::{Error, result_set::Field, result_set::Text};
 
 impl From<ConfigError> for Error {
     fn from(error: ConfigError) -> Self {

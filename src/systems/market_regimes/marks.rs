@@ -2,11 +2,7 @@
 
 use crate::output::relation::not_readable;
 use crate::output::set_up;
-use crate::pg::arg::arg;
-use crate::pg::catalog::work_schema;
-use crate::pg::error::Result;
-use crate::pg::spi::{Db, Sees};
-use crate::pg::syscache;
+use crate::pg::{Db, Result, Sees, arg, syscache, work_schema};
 use crate::source::candles::{self, Series, Source, series_key};
 use crate::systems::market_regimes::tables::{MARKET, MARKET_REGIMES, SERIES};
 use crate::track::fingerprint::fingerprint_of;

@@ -6,13 +6,11 @@ use std::ops::RangeBounds;
 use regime_core::market_regimes::{Config, Label, Machine};
 
 use crate::output::relation::{not_readable, output_relation};
-use crate::pg::arg::{arg, timestamp_arg};
-use crate::pg::catalog::{qualified, work_schema};
-use crate::pg::error::{Error, Result, check_order, invalid_parameter};
-use crate::pg::result_set::{Field, Rows, Template, Text};
-use crate::pg::spi::{Db, Sees};
-use crate::pg::time::utc;
-use crate::pg::{settings, spi, syscache};
+use crate::pg::{
+    Db, Error, Result, Sees, arg, check_order, invalid_parameter, qualified, result_set::Field,
+    result_set::Rows, result_set::Template, result_set::Text, settings, spi, syscache, timestamp_arg, utc,
+    work_schema,
+};
 use crate::source::bars::Span;
 use crate::source::candle_names;
 use crate::source::candles::{Candles, Series, Source};

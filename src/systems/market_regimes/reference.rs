@@ -1,12 +1,7 @@
 //! The foreign key of `market_regimes` to the candles, by which a row is deleted with its candle. `regimes` is the
 //! table, as SQL.
 
-use crate::pg::arg::arg;
-use crate::pg::catalog::extension_schema;
-use crate::pg::error::Result;
-use crate::pg::spi::{Db, Sees};
-use crate::pg::subtransaction::attempt;
-use crate::pg::syscache;
+use crate::pg::{Db, Result, Sees, arg, attempt, extension_schema, syscache};
 use crate::source::candles::{MapRow, Source};
 
 /// Its name.

@@ -2,7 +2,6 @@
 //! what differs.
 
 use pgrx::PgSqlErrorCode;
-use pgrx::spi::quote_literal;
 
 use regime_core::market_regimes::{Config, Label, Machine};
 
@@ -11,14 +10,10 @@ use crate::output::grants::with_grants;
 use crate::output::refresh::{Attempt, Refreshed};
 use crate::output::relation::output_relation;
 use crate::output::set_up;
-use crate::pg::arg::arg;
-use crate::pg::catalog::{extension_schema, qualified};
-use crate::pg::error::{Error, Result, read_only_transaction};
-use crate::pg::lock::lock;
-use crate::pg::spi::Db;
-use crate::pg::subtransaction::attempt;
-use crate::pg::time::utc;
-use crate::pg::{memory, session, settings, spi};
+use crate::pg::{
+    Db, Error, Result, arg, attempt, extension_schema, lock, memory, qualified, quote_literal,
+    read_only_transaction, session, settings, spi, utc,
+};
 use crate::source::bars::Span;
 use crate::source::candle_names;
 use crate::source::candles::{Candles, Series, Source};

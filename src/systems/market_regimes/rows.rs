@@ -4,9 +4,7 @@ use std::collections::HashMap;
 
 use regime_core::market_regimes::{Label, Machine};
 
-use crate::pg::arg::arg;
-use crate::pg::error::Result;
-use crate::pg::spi::{Db, Micros, Row, Sees};
+use crate::pg::{Db, Micros, Result, Row, Sees, arg};
 use crate::source::candles::{Candles, Series};
 use crate::sync::content::{Content, Value};
 

@@ -2,10 +2,7 @@
 
 use regime_core::market_regimes::{Config, Machine};
 
-use crate::pg::arg::{Arg, arg, timestamp_arg};
-use crate::pg::catalog::work_relation;
-use crate::pg::error::{Result, internal};
-use crate::pg::spi::{Db, Micros, Sees};
+use crate::pg::{Arg, Db, Micros, Result, Sees, arg, internal, timestamp_arg, work_relation};
 use crate::source::candles::Series;
 use crate::systems::market_regimes::tables::STATE;
 

@@ -8,11 +8,7 @@ use regime_core::cmc_regimes::policy::PolicyTable;
 use regime_core::{Layer, PerLayer};
 
 use crate::output::finding::Severity;
-use crate::pg::error::{Error, Result};
-use crate::pg::spi::Db;
-use crate::pg::text::plural;
-use crate::pg::time::utc;
-use crate::pg::{catalog, memory, session, settings, spi};
+use crate::pg::{Db, Error, Result, catalog, memory, plural, session, settings, spi, utc};
 use crate::source::map::{self, MapRow, Source};
 use crate::systems::cmc_regimes::assets::all_ids;
 use crate::systems::cmc_regimes::check::complaint::Complaint;

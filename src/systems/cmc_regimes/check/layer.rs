@@ -9,8 +9,7 @@ use regime_core::calendar::{Calendar, Span};
 use regime_core::{Layer, PerLayer};
 
 use crate::output::finding::Severity;
-use crate::pg::text::plural;
-use crate::pg::time::utc;
+use crate::pg::{plural, utc};
 use crate::systems::cmc_regimes::check::complaint::Complaint;
 use crate::systems::cmc_regimes::check::raw::{Raw, RawBar, RawReader, Tally};
 

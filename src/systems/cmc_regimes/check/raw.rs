@@ -2,10 +2,7 @@
 
 use regime_core::Layer;
 
-use crate::pg::catalog::{Column, columns};
-use crate::pg::error::Result;
-use crate::pg::spi::{Db, Micros, Sees};
-use crate::pg::syscache;
+use crate::pg::{Column, Db, Micros, Result, Sees, columns, syscache};
 use crate::source::map::{MapRow, Source};
 use crate::source::relation::relation_args;
 

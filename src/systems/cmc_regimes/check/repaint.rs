@@ -2,10 +2,7 @@
 //! then, budget included, and compared.
 
 use crate::output::relation::output_relation;
-use crate::pg::arg::arg;
-use crate::pg::catalog::extension_schema;
-use crate::pg::error::{Result, check_range, invalid_parameter};
-use crate::pg::spi::{Db, Sees};
+use crate::pg::{Db, Result, Sees, arg, check_range, extension_schema, invalid_parameter};
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::explain::told::arguments;
 use crate::systems::cmc_regimes::params::{self, Given};

@@ -15,8 +15,7 @@ use regime_core::math::rolling::Standing;
 use regime_core::{Label, Trend, Vol};
 
 use crate::output::told::{Line, line};
-use crate::pg::text::plural;
-use crate::pg::time::utc;
+use crate::pg::{plural, utc};
 use crate::systems::cmc_regimes::explain::Step;
 use crate::systems::cmc_regimes::explain::told::{Told, moment};
 

@@ -13,10 +13,7 @@ use regime_core::cmc_regimes::explain::explain as explain_row;
 use regime_core::cmc_regimes::pipeline;
 
 use crate::output::told::Line;
-use crate::pg::catalog::extension_schema;
-use crate::pg::error::{Error, Result};
-use crate::pg::spi;
-use crate::pg::time::utc;
+use crate::pg::{Error, Result, extension_schema, spi, utc};
 use crate::source::bars::Span;
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::explain::told::{Told, arguments, moment};

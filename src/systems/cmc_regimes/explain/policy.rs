@@ -8,7 +8,7 @@ use regime_core::cmc_regimes::restraint::Source;
 use regime_core::math::number::plain;
 
 use crate::output::told::{Line, line};
-use crate::pg::time::utc;
+use crate::pg::utc;
 use crate::systems::cmc_regimes::explain::Step;
 use crate::systems::cmc_regimes::explain::labels::comparisons;
 use crate::systems::cmc_regimes::explain::told::Told;

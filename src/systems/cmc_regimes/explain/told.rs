@@ -1,14 +1,11 @@
 //! What is told about a row.
 
-use pgrx::spi::quote_literal;
-
 use regime_core::cmc_regimes::explain::Explanation;
 use regime_core::cmc_regimes::hysteresis::Mode;
 use regime_core::cmc_regimes::policy::Policy;
 use regime_core::cmc_regimes::series::Series;
 
-use crate::pg::spi::Db;
-use crate::pg::time::utc;
+use crate::pg::{Db, quote_literal, utc};
 use crate::systems::cmc_regimes::engine::{Engine, Layers};
 use crate::systems::cmc_regimes::params::{Given, Hysteresis};
 use crate::systems::cmc_regimes::policies::DEFAULT_POLICY;

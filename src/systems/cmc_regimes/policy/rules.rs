@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use regime_core::cmc_regimes::policy::{Finding, Policy, PolicyTable, Risk, Rule};
 
-use crate::pg::error::Result;
+use crate::pg::Result;
 use crate::systems::cmc_regimes::params::check_label;
 use crate::systems::cmc_regimes::policies::table;
 

@@ -9,11 +9,7 @@ use regime_core::cmc_regimes::pipeline::Outcome;
 use regime_core::cmc_regimes::policy::Orders;
 
 use crate::output::relation::output_relation;
-use crate::pg::arg::{arg, timestamp_arg};
-use crate::pg::error::{Result, check_order, report_warning};
-use crate::pg::spi::{Db, Sees};
-use crate::pg::time::utc;
-use crate::pg::{memory, spi};
+use crate::pg::{Db, Result, Sees, arg, check_order, memory, report_warning, spi, timestamp_arg, utc};
 use crate::systems::cmc_regimes::assets::all_ids;
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::params::{self, Given};

@@ -12,12 +12,10 @@ use regime_core::cmc_regimes::policy::{Orders, PolicyTable, Risk, STAND_DOWN, UN
 use regime_core::cmc_regimes::proxy::PROXY_CAP;
 
 use crate::output::relation::output_relation;
-use crate::pg::arg::{Arg, arg, timestamp_arg};
-use crate::pg::cache::State;
-use crate::pg::catalog::extension_schema;
-use crate::pg::error::{Result, invalid_parameter};
-use crate::pg::spi::{Db, Sees, Statement};
-use crate::pg::{cache, settings, spi, time};
+use crate::pg::{
+    Arg, Db, Result, Sees, Statement, arg, cache, cache::State, extension_schema, invalid_parameter,
+    settings, spi, time, timestamp_arg,
+};
 use crate::systems::cmc_regimes::policies::parse_stored;
 use crate::systems::cmc_regimes::row::{self, POLICY_COLUMNS, Row, Stored};
 use crate::systems::cmc_regimes::tables::{REGIMES, TF};

@@ -6,8 +6,7 @@ use regime_core::cmc_regimes::flips::flips;
 use regime_core::cmc_regimes::label::{Label, Trend, Vol};
 use regime_core::cmc_regimes::strip::dominant;
 
-use crate::pg::error::{Error, Result};
-use crate::pg::settings;
+use crate::pg::{Error, Result, settings};
 use crate::systems::cmc_regimes::read::history::History;
 use crate::systems::cmc_regimes::read::svg::{Anchor, DOWN, INK, PAPER, SIDEWAYS, Shade, Sheet, UP, quarter};
 

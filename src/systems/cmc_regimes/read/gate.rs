@@ -2,9 +2,7 @@
 
 use regime_core::cmc_regimes::policy::{Risk, STAND_DOWN};
 
-use crate::pg::error::{Result, invalid_parameter, null_argument};
-use crate::pg::spi::Db;
-use crate::pg::time::{shown, utc};
+use crate::pg::{Db, Result, invalid_parameter, null_argument, shown, utc};
 use crate::systems::cmc_regimes::read::as_of::{self, Columns, InForce, Stale};
 use crate::systems::cmc_regimes::row::braced;
 

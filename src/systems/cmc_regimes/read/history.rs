@@ -8,12 +8,9 @@ use regime_core::math::periods::Change;
 use regime_core::{Label, Layer};
 
 use crate::output::relation::output_relation;
-use crate::pg::arg::{arg, timestamp_arg};
-use crate::pg::cache::known;
-use crate::pg::catalog::extension_schema;
-use crate::pg::error::{Result, invalid_parameter};
-use crate::pg::settings;
-use crate::pg::spi::{Db, Micros, Sees};
+use crate::pg::{
+    Db, Micros, Result, Sees, arg, extension_schema, invalid_parameter, known, settings, timestamp_arg,
+};
 use crate::source::map;
 use crate::source::relation::{Relation, relation_args};
 use crate::systems::cmc_regimes::tables::{FLIPS, REGIMES, TF};

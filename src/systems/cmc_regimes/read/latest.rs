@@ -3,11 +3,7 @@
 use regime_core::{Layer, PerLayer};
 
 use crate::output::relation::output_relation;
-use crate::pg::arg::arg;
-use crate::pg::catalog::work_schema;
-use crate::pg::error::Result;
-use crate::pg::spi::{Db, Micros, Sees};
-use crate::pg::{catalog, settings, syscache};
+use crate::pg::{Db, Micros, Result, Sees, arg, catalog, settings, syscache, work_schema};
 use crate::source::map::{self, Source};
 use crate::systems::cmc_regimes::read::as_of;
 use crate::systems::cmc_regimes::row::{Stored, columns};

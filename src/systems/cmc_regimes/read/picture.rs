@@ -10,10 +10,7 @@ use regime_core::cmc_regimes::strip;
 use regime_core::cmc_regimes::strip::glyph;
 
 use crate::output::relation::output_relation;
-use crate::pg::catalog::extension_schema;
-use crate::pg::error::{Error, Result, check_range, invalid_parameter};
-use crate::pg::spi::Db;
-use crate::pg::time::utc;
+use crate::pg::{Db, Error, Result, check_range, extension_schema, invalid_parameter, utc};
 use crate::systems::cmc_regimes::read::chart::{Chart, svg};
 use crate::systems::cmc_regimes::read::history::{Closes, History};
 use crate::systems::cmc_regimes::tables::REGIMES;

@@ -7,8 +7,7 @@ use regime_core::cmc_regimes::forward::{Forward, forward_returns};
 use regime_core::cmc_regimes::row::FlipLayer;
 use regime_core::math::periods::{Period, periods, simple_return};
 
-use crate::pg::error::{Result, invalid_parameter, null_argument};
-use crate::pg::spi::Db;
+use crate::pg::{Db, Result, invalid_parameter, null_argument};
 use crate::systems::cmc_regimes::read::history::{Closes, History, Recent, assets, changes, recent};
 
 /// The longest horizon, in daily rows.

@@ -2,17 +2,14 @@
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
-use pgrx::spi::quote_identifier as quoted;
 
 use regime_core::cmc_regimes::policy::UNKNOWN;
 
 use crate::output::relation::output_relation;
-use crate::pg::arg::arg;
-use crate::pg::columns;
-use crate::pg::columns::{Table, check_name, column, wrong_type};
-use crate::pg::error::{Error, Result, no_privilege};
-use crate::pg::session::current_user;
-use crate::pg::spi::Db;
+use crate::pg::{
+    Db, Error, Result, arg, columns, columns::Table, columns::check_name, columns::column,
+    columns::wrong_type, current_user, no_privilege, quoted,
+};
 use crate::systems::cmc_regimes::read::as_of;
 use crate::systems::cmc_regimes::tables::{REGIMES, TF};
 

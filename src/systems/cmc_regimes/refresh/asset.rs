@@ -1,7 +1,6 @@
 //! Refreshing one asset: deciding what to compute and why, computing it, writing the rows that differ.
 
 use pgrx::prelude::*;
-use pgrx::spi::quote_identifier as quoted;
 
 use regime_core::cmc_regimes::budget::Budget;
 use regime_core::cmc_regimes::fingerprint::{differ_from, prints};
@@ -11,10 +10,7 @@ use regime_core::{Layer, PerLayer};
 
 use crate::output::entry::{Done, Mode};
 use crate::output::set_up;
-use crate::pg::arg::arg;
-use crate::pg::error::{Error, Result};
-use crate::pg::spi::{Db, Micros, Sees};
-use crate::pg::time::utc;
+use crate::pg::{Db, Error, Micros, Result, Sees, arg, quoted, utc};
 use crate::source::bars::Reader;
 use crate::source::relation::check_none_hidden;
 use crate::sync::compare::Written;

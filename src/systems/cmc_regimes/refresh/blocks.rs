@@ -6,10 +6,7 @@ use regime_core::cmc_regimes::series::Series;
 use regime_core::hash::Hash;
 use regime_core::{Layer, PerLayer};
 
-use crate::pg::arg::{arg, timestamps_arg};
-use crate::pg::catalog::work_relation;
-use crate::pg::error::{Result, internal};
-use crate::pg::spi::{Db, Micros, Row, Sees};
+use crate::pg::{Db, Micros, Result, Row, Sees, arg, internal, timestamps_arg, work_relation};
 use crate::systems::cmc_regimes::tables::{INPUTS, TF};
 
 /// The stored fingerprints of an asset's bars in each layer, in the order of the blocks.

@@ -3,11 +3,9 @@
 use crate::output::entry::{self, About, Done, Entry};
 use crate::output::refresh::{Attempt, Refreshed};
 use crate::output::set_up;
-use crate::pg::arg::arg;
-use crate::pg::error::{Result, invalid_parameter, read_only_transaction};
-use crate::pg::spi::{Db, Sees};
-use crate::pg::subtransaction::attempt;
-use crate::pg::{memory, session, settings, spi};
+use crate::pg::{
+    Db, Result, Sees, arg, attempt, invalid_parameter, memory, read_only_transaction, session, settings, spi,
+};
 use crate::systems::cmc_regimes::assets::{ids_to_refresh, sorted_ids};
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::params::Given;

@@ -4,10 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use regime_core::Layer;
 
-use crate::pg::arg::arg;
-use crate::pg::catalog::work_relation;
-use crate::pg::error::Result;
-use crate::pg::spi::{Db, Sees};
+use crate::pg::{Db, Result, Sees, arg, work_relation};
 use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::engine::{Engine, ProxyPrint};
 use crate::systems::cmc_regimes::tables::{ASSETS, STATE, TF};

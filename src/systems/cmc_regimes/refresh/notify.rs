@@ -5,8 +5,7 @@ use std::cell::RefCell;
 use pgrx::prelude::*;
 use serde_json::{Value, json};
 
-use crate::pg::at_commit::Callbacks;
-use crate::pg::{session, settings};
+use crate::pg::{at_commit::Callbacks, session, settings};
 
 const CHANNEL: &str = "pg_regime_flips";
 

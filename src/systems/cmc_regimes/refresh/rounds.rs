@@ -7,15 +7,11 @@ use crate::output::entry::{Began, Call, Done, MOST_NAMED, Status};
 use crate::output::grants::with_grants;
 use crate::output::run_log::Run;
 use crate::output::set_up;
-use crate::pg::arg::arg;
-use crate::pg::catalog::work_relation;
-use crate::pg::error::{Error, Result, check_range, error_code, sqlstate};
-use crate::pg::lock::{join, lock, sharers};
-use crate::pg::session::{check_no_block, check_writable};
-use crate::pg::spi::{Db, Sees};
-use crate::pg::subtransaction::{attempt, attempt_unless_cancelled};
-use crate::pg::text::plural;
-use crate::pg::{session, settings, spi};
+use crate::pg::{
+    Db, Error, Result, Sees, arg, attempt, attempt_unless_cancelled, check_no_block, check_range,
+    check_writable, error_code, lock, lock::join, lock::sharers, plural, session, settings, spi, sqlstate,
+    work_relation,
+};
 use crate::systems::cmc_regimes::assets::ids_to_refresh;
 use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::engine::Engine;

@@ -5,10 +5,7 @@ use regime_core::cmc_regimes::hysteresis;
 use regime_core::cmc_regimes::memory::Memory;
 use regime_core::{Label, Layer, PerLayer, Tier};
 
-use crate::pg::arg::{arg, timestamp_arg};
-use crate::pg::catalog::work_relation;
-use crate::pg::error::Result;
-use crate::pg::spi::{Db, Micros, Row, Sees};
+use crate::pg::{Db, Micros, Result, Row, Sees, arg, timestamp_arg, work_relation};
 use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::engine::ProxyPrint;
 use crate::systems::cmc_regimes::tables::{INPUTS, STATE, TF};
