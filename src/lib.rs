@@ -14,7 +14,7 @@ mod track;
 
 use pgrx::prelude::*;
 
-use crate::pg::{at_commit, cache, settings};
+use crate::pg::{at_commit, cache, environment, settings};
 
 pgrx::pg_module_magic!(name, version);
 
@@ -74,5 +74,6 @@ extension_sql_file!("../sql/install/comments.sql", name = "comments", finalize);
 extern "C-unwind" fn _PG_init() {
     settings::define();
     cache::watch();
+    environment::watch();
     at_commit::watch(&systems::cmc_regimes::refresh::notify::CALLBACKS);
 }

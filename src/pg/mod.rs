@@ -6,6 +6,7 @@ pub mod at_commit;
 pub mod cache;
 pub mod catalog;
 pub mod columns;
+pub mod environment;
 pub mod error;
 pub mod json;
 pub mod lock;

@@ -9,8 +9,8 @@ use crate::output::run_log::Run;
 use crate::output::set_up;
 use crate::pg::{
     Db, Error, Result, Sees, arg, attempt, attempt_unless_cancelled, check_no_block, check_range,
-    check_writable, error_code, lock, lock::join, lock::sharers, plural, session, settings, spi, sqlstate,
-    work_relation,
+    check_writable, environment, error_code, lock, lock::join, lock::sharers, plural, session, settings, spi,
+    sqlstate, work_relation,
 };
 use crate::systems::cmc_regimes::assets::ids_to_refresh;
 use crate::systems::cmc_regimes::basis::Basis;
@@ -211,8 +211,9 @@ fn batch(given: &Given, ids: &[i32]) -> Result<Vec<Settled>> {
         let settled = refresh(assets, given, How::default())?.into_iter();
         let settled =
             settled.map(|s| Settled { id: s.id, status: s.entry.status, error: s.entry.error }).collect();
-        // Constraints that would fail at the commit fail here; nothing else is in the transaction.
-        spi::connect(|db| db.execute("SET CONSTRAINTS ALL IMMEDIATE", &[]))?;
+        // Constraints that would fail at the commit fail here; nothing else is in the transaction. Their triggers run
+        // under the settings of the caller, as at a commit.
+        spi::connect(|db| environment::callers(|| db.execute("SET CONSTRAINTS ALL IMMEDIATE", &[])))?;
         Ok(settled)
     })
 }
