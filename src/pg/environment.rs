@@ -172,8 +172,9 @@ pub fn callers<R>(work: impl FnOnce() -> R) -> R {
 /// Runs the executor on a statement: under the settings of the caller if it is a statement of pg_regime that may run code
 /// of users.
 unsafe fn executing(query: *mut pg_sys::QueryDesc, work: impl FnOnce()) {
+    let analysed_by_us = || !IN_USERS_CODE.get() && CALLS.with_borrow(|calls| !calls.is_empty());
     // SAFETY: PostgreSQL calls the hooks below with a valid query.
-    if unsafe { is_ours((*query).dest) && may_run_users_code((*query).plannedstmt) } {
+    if unsafe { is_ours((*query).dest) && analysed_by_us() && may_run_users_code((*query).plannedstmt) } {
         callers(work);
     } else {
         work();

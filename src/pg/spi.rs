@@ -44,6 +44,15 @@ pub fn connect<R>(work: impl FnOnce(Db<'_>) -> Result<R>) -> Result<R> {
     ours(|| Spi::connect(|_| work(Db(PhantomData))))
 }
 
+/// Opens SPI for the length of `work`, whose statements are analysed under the settings of the caller: all names, types
+/// and operators in them must be qualified. It spares a call that is made once for each of many rows a tenth of its time.
+///
+/// # Errors
+/// Those of `work`.
+pub fn connect_as_caller<R>(work: impl FnOnce(Db<'_>) -> Result<R>) -> Result<R> {
+    Spi::connect(|_| work(Db(PhantomData)))
+}
+
 /// Which data a statement sees.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Sees {
@@ -248,8 +257,15 @@ impl Db<'_> {
             if held == Some(oid) {
                 return Ok(());
             }
-            // SAFETY: in a transaction, which releases the lock at its end.
-            unsafe { pg_sys::LockRelationOid(oid, pg_sys::AccessShareLock as i32) };
+            // SAFETY: in a transaction, which releases the lock at its end; reads a global of this backend.
+            let nothing_happened = unsafe {
+                let before = pg_sys::SharedInvalidMessageCounter;
+                pg_sys::LockRelationOid(oid, pg_sys::AccessShareLock as i32);
+                pg_sys::SharedInvalidMessageCounter == before
+            };
+            if nothing_happened {
+                return Ok(());
+            }
             held = Some(oid);
         }
         if matches!(relation_oid(schema, name).map(kind), Some(b'p' | b'v')) {

@@ -13,8 +13,8 @@ use regime_core::cmc_regimes::proxy::PROXY_CAP;
 
 use crate::output::relation::output_relation;
 use crate::pg::{
-    Arg, Db, Result, Sees, Statement, arg, cache, cache::State, extension_schema, invalid_parameter,
-    settings, spi, time, timestamp_arg,
+    Arg, Db, Result, Sees, Statement, arg, cache, cache::State, environment::ours, extension_schema,
+    invalid_parameter, settings, spi, time, timestamp_arg,
 };
 use crate::systems::cmc_regimes::policies::parse_stored;
 use crate::systems::cmc_regimes::row::{self, POLICY_COLUMNS, Row, Stored};
@@ -98,19 +98,22 @@ fn statements(db: Db, columns: Columns) -> Result<[Statement; 2]> {
     if let Some(statements) = kept {
         return Ok(statements);
     }
-    let relation = output_relation(db, REGIMES.name)?;
+    let relation = ours(|| output_relation(db, REGIMES.name))?;
     let list = match columns {
         Columns::All => row::columns(""),
         Columns::Policy => POLICY_COLUMNS.to_owned(),
     };
     let sql = |bound| {
         format!(
-            "SELECT {list} FROM {relation} WHERE id = $1 AND tf = '{TF}' AND ts <= $2{bound} \
-             ORDER BY ts DESC LIMIT 1"
+            "SELECT {list} FROM {relation} WHERE id OPERATOR(pg_catalog.=) $1 AND tf OPERATOR(pg_catalog.=) '{TF}' \
+             AND ts OPERATOR(pg_catalog.<=) $2{bound} ORDER BY ts DESC LIMIT 1"
         )
     };
     let types = [arg(0), timestamp_arg(None), timestamp_arg(None)];
-    let statements = [db.statement(&sql(" AND ts >= $3"), &types)?, db.statement(&sql(""), &types[..2])?];
+    let statements = [
+        db.statement(&sql(" AND ts OPERATOR(pg_catalog.>=) $3"), &types)?,
+        db.statement(&sql(""), &types[..2])?,
+    ];
     // Not kept if something changed meanwhile.
     if cache::state() == state {
         let kept = Kept { state, schema, statements: statements.clone() };
@@ -119,7 +122,9 @@ fn statements(db: Db, columns: Columns) -> Result<[Statement; 2]> {
     Ok(statements)
 }
 
-/// What holds for an asset at a moment, in microseconds since 2000, by rows not older than `limit` microseconds.
+/// What holds for an asset at a moment, in microseconds since 2000, by rows not older than `limit` microseconds. To be
+/// called with [`spi::connect_as_caller`]: the statements are qualified throughout, as this function is asked once for
+/// each of many signals.
 ///
 /// # Errors
 /// Where the table is not there or cannot be read, and where a stored policy is not valid.
@@ -147,7 +152,7 @@ pub fn at(db: Db, asset: i32, at: i64, limit: Option<i64>, columns: Columns) -> 
         Some(Err(stale)) => stale,
         None => Stale::Missing,
     };
-    let risk = without_row(db)?;
+    let risk = ours(|| without_row(db))?;
     let says = Row {
         regime_key: Some(UNKNOWN.into()),
         setups: Some(vec![STAND_DOWN.to_owned()]),
