@@ -10,6 +10,7 @@ pub mod error;
 pub mod json;
 pub mod lock;
 pub mod memory;
+pub mod owner;
 pub mod receiver;
 pub mod result_set;
 pub mod row;

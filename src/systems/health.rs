@@ -94,6 +94,7 @@ fn of_rows(db: Db, registered: &Registered, own: &str, is_readable: bool) -> Vec
             findings.extend(part(system, || Ok(find(db, own)?.into_iter().collect())));
         }
     }
+    findings.extend(part(system, || Ok(owners(db, system).into_iter().collect())));
     findings.extend(part(system, || bloat(db, system)));
     findings
 }
@@ -166,6 +167,13 @@ fn grants(db: Db, system: &System) -> Result<Option<Finding>> {
         detail: format!("Role {user} may not {}, and so cannot refresh.", missing.told()),
         command: grants::grants(system, &schema, &user),
     }))
+}
+
+/// A table of another role, which the current role would not write to.
+fn owners(db: Db, system: &System) -> Option<Finding> {
+    let error = system.check_owners(db, &settings::target_schema()).err()?;
+    let detail = format!("{}: {}", system.name, error.report().message);
+    Some(Finding { severity: Severity::Warning, ..unusable("foreign owner", detail, &error) })
 }
 
 /// Tables with more dead rows than live ones, and more than 10,000; partitions are summed up.

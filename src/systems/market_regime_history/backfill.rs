@@ -60,6 +60,7 @@ pub fn next(backfill: i64) -> Result<bool> {
     let schema = settings::target_schema();
     spi::connect(|db| {
         let calls::Call { asked, rest, mut outcome } = calls::load(db, &schema, backfill)?;
+        HISTORY.check_owners(db, &schema)?;
         let closes = Closes::find_held(db, &asked.symbol)?;
         // Outside the subtransaction, whose rollback would release the lock.
         lock(db, &format!("{} of {schema}: {}", MARKET_REGIME_HISTORY.name, asked.symbol))?;

@@ -63,7 +63,7 @@ impl Call<'_, '_> {
     pub fn refresh(&self, id: i32) -> Result<Done<OfAsset>> {
         let set_up = !self.dry_run || set_up::is_set_up(self.db, self.schema, &CMC)?;
         if set_up {
-            CMC.hold(self.db, self.schema)?;
+            CMC.hold(self.db, self.schema, self.dry_run)?;
         }
         // One snapshot for bars, EMAs, marks and stored rows, taken after the lock: all inputs are of one moment, and
         // include what the last holder of the lock committed.
