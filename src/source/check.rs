@@ -111,6 +111,7 @@ impl Check<'_, '_> {
         let condition = with(format!("($3 IS NULL OR {})", bound("<=")));
         let later_condition = with(bound(">"));
         let at_utc = columns.has_no_zone(mapped);
+        let time = mapped.iter().find(|m| matches!(m.kind, Kind::Time)).map(|m| quoted(m.name));
         let shared: Vec<String> = [tf(1)].into_iter().chain(filters.iter().cloned()).collect();
         Ok(Relation {
             sql,
@@ -119,6 +120,7 @@ impl Check<'_, '_> {
             filters,
             shared_condition: shared.join(" AND "),
             columns: columns_read,
+            time: time.unwrap_or_default(),
             at_utc,
             condition,
             later_condition,

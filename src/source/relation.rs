@@ -19,6 +19,8 @@ pub struct Relation {
     pub shared_condition: String,
     /// SQL expressions of the columns read, in the order of the request; the time is first.
     pub columns: Vec<String>,
+    /// The quoted column of the time.
+    pub time: String,
     /// Whether the time is a `timestamp` or `date` of the source, which has no time zone and is taken as UTC.
     pub at_utc: bool,
     /// `WHERE` clause without the keyword: `$1` is the asset, `$2` the timeframe, `$3` the moment after
