@@ -134,21 +134,26 @@ impl Check<'_, '_> {
             return edit;
         }
         format!(
-            "If you have daily bars only: SELECT {schema}.regime_build_inputs(cal_scheme => '{cal_scheme}'); otherwise: {edit}"
+            "If you have daily bars only: SELECT {schema}.regime_build_inputs(cal_scheme => {}); otherwise: {edit}",
+            quote_literal(cal_scheme)
         )
     }
 
     fn where_mapped(&self, field: &str) -> String {
         format!(
-            "The mapping is in {field} of {}.regime_source, in the row cal_scheme = '{}', layer = '{}'.",
-            self.place.schema, self.place.cal_scheme, self.place.layer
+            "The mapping is in {field} of {}.regime_source, in the row cal_scheme = {}, layer = '{}'.",
+            self.place.schema,
+            quote_literal(self.place.cal_scheme),
+            self.place.layer
         )
     }
 
     fn edit(&self, assignment: &str) -> String {
         format!(
-            "UPDATE {}.regime_source SET {assignment} WHERE cal_scheme = '{}' AND layer = '{}';",
-            self.place.schema, self.place.cal_scheme, self.place.layer
+            "UPDATE {}.regime_source SET {assignment} WHERE cal_scheme = {} AND layer = '{}';",
+            self.place.schema,
+            quote_literal(self.place.cal_scheme),
+            self.place.layer
         )
     }
 

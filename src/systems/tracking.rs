@@ -4,8 +4,8 @@ use pgrx::prelude::*;
 
 use crate::output::set_up;
 use crate::pg::{
-    Action, Db, Error, Outcome, Result, check_schema, current_user, lock, owner, quoted, syscache::readable, work_relation,
-    work_schema,
+    Action, Db, Error, Outcome, Result, check_schema, current_user, lock, owner, quoted, syscache::readable,
+    work_relation, work_schema,
 };
 use crate::systems::registered::Registered;
 use crate::systems::registry::{ALL, systems};

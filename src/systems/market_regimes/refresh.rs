@@ -100,7 +100,8 @@ fn summary(refreshed: Refreshed<Series, OfSeries>) -> Summary {
 }
 
 /// The name of the lock that a writer of a series holds.
-fn lock_name(schema: &str, series: &Series) -> String {
+/// The name of the lock of a series.
+pub fn lock_name(schema: &str, series: &Series) -> String {
     format!("{} of {schema}: {} {}", MARKET_REGIMES.name, series.timeframe, series.symbol)
 }
 

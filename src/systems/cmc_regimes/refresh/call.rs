@@ -98,7 +98,10 @@ pub fn refresh(assets: Assets, given: &Given, how: How) -> Result<Vec<Summary>> 
 }
 
 /// The first key of this schema's advisory locks; the second is the asset.
-fn lock_space(db: Db, schema: &str) -> Result<i32> {
+///
+/// # Errors
+/// Where there is no such schema.
+pub fn lock_space(db: Db, schema: &str) -> Result<i32> {
     let sql = "SELECT hashtext('pg_regime') # oid::int4 AS space FROM pg_catalog.pg_namespace WHERE nspname = $1::name";
     db.one(sql, &[arg(schema)], Sees::Now, |row| row.get("space"))
 }

@@ -64,12 +64,17 @@ fn find_or_begin(db: Db, given: &Given, only_dirty: bool) -> Result<i64> {
     let ids = ids_to_refresh(db, &engine, &schema, &basis)?;
     let task = task(only_dirty, &basis);
     // Concurrent calls share a round.
-    lock(db, &format!("rounds of {schema}"))?;
+    lock(db, &rounds_of(&schema))?;
     if let Some(round) = Unfinished::to_resume(db, &task)? {
         return Ok(round);
     }
     let ids = if only_dirty { dirty::among(db, &engine, &schema, &basis, ids)? } else { ids };
     new_round(db, &task, ids)
+}
+
+/// The name of the lock of whoever begins a round.
+pub fn rounds_of(schema: &str) -> String {
+    format!("rounds of {schema}")
 }
 
 /// What a round is for; calls for the same task share one.
