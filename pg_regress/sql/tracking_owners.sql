@@ -8,7 +8,7 @@ CREATE TABLE caught (who name, how text);
 GRANT INSERT ON caught TO PUBLIC;
 GRANT USAGE, CREATE ON SCHEMA public TO regress_etl, regress_regime;
 SELECT status FROM refresh_cmc_regimes('{1,2,3}'::int[]);
-SELECT format('ALTER TABLE %I OWNER TO regress_etl', relname) FROM pg_class WHERE relkind = 'r' AND relname ~ '^cmc_(price|ema)' \gexec
+SELECT format('ALTER TABLE %I OWNER TO regress_etl', relname) FROM pg_class WHERE relkind = 'r' AND relname ~ '^cmc_(price|ema)' ORDER BY relname COLLATE "C" \gexec
 SELECT action, count(*) FROM regime_track() GROUP BY 1;
 CREATE TABLE bars AS TABLE cmc_price_bars_multi_tf;
 GRANT SELECT ON bars TO regress_etl;

@@ -38,6 +38,7 @@ fn of_system(db: Db, registered: &Registered, own: &str) -> Result<Vec<Finding>>
         }
         findings.push(not_set_up(db, registered, own));
     }
+    findings.extend(part(system, || waits(db, registered)));
     let is_readable = source.is_ok();
     match source {
         Err(error) => findings.push(unusable("source map", error.report().message.clone(), &error)),
@@ -94,7 +95,6 @@ fn of_rows(db: Db, registered: &Registered, own: &str, is_readable: bool) -> Vec
             findings.extend(part(system, || Ok(find(db, own)?.into_iter().collect())));
         }
     }
-    findings.extend(part(system, || waits(db, registered)));
     findings.extend(part(system, || Ok(owners(db, system).into_iter().collect())));
     findings.extend(part(system, || bloat(db, system)));
     findings

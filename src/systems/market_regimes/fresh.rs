@@ -1,6 +1,7 @@
 //! How fresh each series is.
 
 use crate::output::fresh::{Fresh, last};
+use crate::output::set_up;
 use crate::pg::lock::{Key, named};
 use crate::pg::{Db, Result, Sees, extension_schema, qualified, quote_literal, settings, syscache::readable};
 use crate::source::candles::{self, Series, Source};
@@ -53,7 +54,8 @@ fn one(db: Db, schema: &str, source: &Source, series: &Series, own: &str) -> Res
 /// Where the candles or the working tables cannot be read.
 pub fn locked(db: Db, schema: &str, key: Key) -> Result<Option<(Option<i32>, String)>> {
     let Key::Name(key) = key else { return Ok(None) };
-    let mut all = state::all(db, schema, None, None)?;
+    let set_up = set_up::is_set_up(db, schema, &MARKET)?;
+    let mut all = if set_up { state::all(db, schema, None, None)? } else { Vec::new() };
     if let Some(source) = source(db, schema)? {
         all.extend(source.series(db, None, None)?);
     }
