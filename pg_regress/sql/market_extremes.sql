@@ -12,7 +12,7 @@ INSERT INTO candles SELECT s, t, open_time, open, high, low, close, volume FROM 
         ((SELECT string_agg(md5(i::text), '') FROM generate_series(1, 400) i), '1h')) v (s, t);
 SELECT left(symbol, 20) AS symbol, length(symbol), timeframe, status, rows_written, message FROM refresh_market_regimes();
 SELECT left(subject, 20) AS subject, length(subject), status, sqlstate FROM cmc_regime_run_log ORDER BY id NULLS LAST, subject COLLATE "C" NULLS FIRST;
-SELECT what, left(detail, 20) AS detail, length(detail) > 1000 AS long FROM regime_health() WHERE what IN ('failing series', 'stale series');
+SELECT what, left(detail, 20) AS detail, length(detail) <= 1000 AS short FROM regime_health() WHERE what IN ('failing series', 'stale series');
 SELECT count(*), bool_and(created_at IS NOT NULL) FROM get_market_regimes(E'O''Brien "x" \\ y', '1 h');
 SELECT delete_market_regimes('', '');
 SELECT status FROM refresh_market_regimes('', '');

@@ -2,9 +2,11 @@
 -- the earliest time of these rows. src/track/function.rs fills in the names in braces; values of names are quoted, and
 -- the tag of the dollar quote is one that none of them contains.
 --
--- The function belongs to the role that calls regime_track, like the tables of marks, and runs as that role: who loads
--- bars needs no privilege on the marks. Keys are stored in ascending order and in short rows, so that a key is found
--- quickly. Columns of the source may have the names of variables.
+-- The function belongs to the role that calls regime_track, and runs as that role: who loads bars needs no privilege on
+-- the marks. Two other roles could lead the function to run their code with the rights of that role, and are kept from
+-- doing so: the owner of the marks, by triggers and defaults, and the owner of the source, by casts of its types.
+-- Keys are stored in ascending order and in short rows, so that a key is found quickly. Columns of the source may have
+-- the names of variables.
 
 --; function
 CREATE OR REPLACE FUNCTION {work}.{function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
@@ -14,26 +16,57 @@ DECLARE
     keys {kind}[];
     sinces timestamptz[];
     at timestamptz;
+    types oid[];
+    is_known bool := true;
 BEGIN
-    IF to_regclass({few_text}) IS NULL OR to_regclass({many_text}) IS NULL THEN
-        RETURN NULL;
+    -- Tables of marks must belong to a role that has all rights of this function's owner, and so must their schema; the
+    -- owner of the database will do where the function's owner is not a superuser.
+    IF (
+        SELECT count(*) FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE c.oid IN (to_regclass({few_text}), to_regclass({many_text}), to_regclass({state_text})) AND c.relkind IN ('r', 'p')
+        AND (
+            (pg_has_role(c.relowner, current_user, 'USAGE') AND pg_has_role(n.nspowner, current_user, 'USAGE'))
+            OR EXISTS (
+                SELECT FROM pg_database AS d JOIN pg_roles AS u ON u.rolname = current_user AND NOT u.rolsuper
+                WHERE d.datname = current_database()
+                AND (c.relowner = d.datdba OR pg_has_role(c.relowner, current_user, 'USAGE'))
+                AND (n.nspowner = d.datdba OR pg_has_role(n.nspowner, current_user, 'USAGE'))
+            )
+        )
+    ) < 3 THEN
+        IF to_regclass({few_text}) IS NULL OR to_regclass({many_text}) IS NULL OR to_regclass({state_text}) IS NULL THEN
+            RETURN NULL;
+        END IF;
+        RAISE insufficient_privilege USING
+            MESSAGE = format('marks of %s cannot be made: schema %s or a table of marks belongs to another role', {source}, {work_text}),
+            DETAIL = format('Triggers and defaults of that role would run with the rights of role %I, who called regime_track.', current_user),
+            HINT = format('ALTER SCHEMA %s OWNER TO %I; ALTER TABLE %s OWNER TO %2$I; ALTER TABLE %4$s OWNER TO %2$I; ALTER TABLE %5$s OWNER TO %2$I;',
+                {work_text}, current_user, {few_text}, {many_text}, {state_text});
+    END IF;
+
+    -- A value is read only if its type is PostgreSQL's own: the source's owner may change the type to one with a cast of
+    -- the owner's.
+    IF TG_OP <> 'TRUNCATE' THEN
+        {types}
+        END IF;
+        IF types IS NULL THEN
+            RETURN NULL;
+        END IF;
+        -- Types below this number are PostgreSQL's own; regime_track takes no others.
+        is_known := 16384 > ALL (types);
     END IF;
 
     -- A row that logical replication applies. Skips keys that this transaction has already marked from the same time or
     -- earlier. Only its own marks count: another session may clear its marks before it sees this row. enable_seqscan is
     -- off so that marks are looked up by the index, also with a plan made while there were none.
-    IF TG_LEVEL = 'ROW' THEN
+    IF is_known AND TG_LEVEL = 'ROW' THEN
         INSERT INTO {few} ({key}, source, since)
         SELECT m.key, {source}, m.since
         FROM (
             SELECT r.key::{kind} AS key, min(COALESCE(r.ts, '-infinity')) AS since
             FROM (
                 SELECT {value} AS key, {ts} AS ts
-                FROM (
-                    SELECT OLD.* WHERE TG_OP <> 'INSERT'
-                    UNION ALL
-                    SELECT NEW.* WHERE TG_OP <> 'DELETE'
-                ) AS c
+                FROM {changed_row} AS c
             ) AS r
             WHERE r.key {valid} GROUP BY 1
         ) AS m
@@ -47,7 +80,7 @@ BEGIN
 
     {events}
     ELSE
-        -- TRUNCATE: every key that has been refreshed.
+        -- A TRUNCATE, or rows that are not read: every key that has been refreshed.
         SELECT array_agg(DISTINCT {of_state}), '-infinity' INTO keys, at FROM {work}.{state} AS s;
     END IF;
 
@@ -69,7 +102,7 @@ BEGIN
 END {tag}
 
 --; event
-IF TG_OP = '{event}' THEN
+IF is_known AND TG_OP = '{event}' THEN
         -- A statement with few rows writes its marks at once.
         IF NOT EXISTS (SELECT FROM {changed} OFFSET {FEW}) THEN
             INSERT INTO {few} ({key}, source, since)
@@ -92,3 +125,10 @@ IF TG_OP = '{event}' THEN
 
 --; changed
 (SELECT {value} AS key, {ts} AS ts FROM {rows} AS c) AS r
+
+--; changed_row
+(SELECT OLD.* WHERE TG_OP <> 'INSERT' UNION ALL SELECT NEW.* WHERE TG_OP <> 'DELETE')
+
+--; types
+IF {condition} THEN
+            SELECT ARRAY[{types_of}]::oid[] INTO types FROM {rows} AS c LIMIT 1;

@@ -3,6 +3,8 @@
 
 use std::time::Instant;
 
+use pgrx::prelude::*;
+
 use crate::output::grants::with_grants;
 use crate::output::system::System;
 use crate::pg::{Db, Error, Result, plural, session, warn};
@@ -195,7 +197,8 @@ impl About<'_> {
             _ => None,
         };
         if rows == 0 && changes > 0 && !dry_run {
-            pgrx::warning!("{} has no {} any more: {changed_rows} deleted", self.shown(), self.lacks);
+            let gone = format!("{} has no {} any more: {changed_rows} deleted", self.shown(), self.lacks);
+            Error::new(PgSqlErrorCode::ERRCODE_WARNING, gone).report_as(PgLogLevel::WARNING);
         }
         entry.mode = Some(done.mode);
         entry.reason = done.reason.clone();

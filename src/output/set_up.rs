@@ -7,7 +7,7 @@ use crate::output::own::Own;
 use crate::output::system::System;
 use crate::pg::{
     Action, Db, Error, Outcome, Result, Row, Sees, arg, block, check_may_create, check_schema, current_user,
-    fill, known, lock_schema, qualified, quote_literal, quoted, work_schema,
+    fill, known, lock_schema, owner, qualified, quote_literal, quoted, work_schema,
 };
 
 /// Whether every table and view of a system exists with all its columns.
@@ -49,6 +49,8 @@ fn find_set_up(db: Db, schema: &str, system: &System) -> Result<bool> {
 pub fn set_up(db: Db, schema: &str, systems: &[&System]) -> Result<Vec<Action>> {
     check_schema(db, schema)?;
     lock_schema(db, schema)?;
+    owner::check_schema_owner(&work_schema(schema))?;
+    systems.iter().try_for_each(|system| owner::check_tables(db, &system.everything(schema)))?;
     let mut actions = vec![create_work_schema(db, schema)?];
     for system in systems {
         let setup = Setup { db, system, target: schema, templates: system.templates() };
@@ -147,7 +149,7 @@ impl Setup<'_, '_> {
 /// As [`set_up`].
 pub fn prepare(db: Db, schema: &str, system: &System, dry_run: bool) -> Result<()> {
     if is_set_up(db, schema, system)? {
-        return Ok(());
+        return if dry_run { Ok(()) } else { system.check_owners(db, schema) };
     }
     check_schema(db, schema)?;
     if !dry_run {

@@ -2,7 +2,7 @@
 
 use crate::output::own::{LOG, LOG_DDL, Own, of_marks};
 use crate::output::relation::{output_relation, work_relation};
-use crate::pg::{Db, Result};
+use crate::pg::{Db, Result, known, owner};
 use crate::sync::table::Table;
 use crate::track::marks::Marks;
 
@@ -52,6 +52,12 @@ impl System {
         tables.chain(own.map(|own| (own.schema(target), own.name))).collect()
     }
 
+    /// Every table and view of the system, as schema and name.
+    pub fn everything(&self, target: &str) -> Vec<(String, &'static str)> {
+        let views = self.all_own().into_iter().filter(Own::is_view).map(|own| (own.schema(target), own.name));
+        self.relations(target).into_iter().chain(views).collect()
+    }
+
     /// Checks that the current role may read every table that a refresh uses.
     ///
     /// # Errors
@@ -63,11 +69,22 @@ impl System {
         tables.try_for_each(|own| work_relation(db, own.name).map(|_| ()))
     }
 
-    /// Keeps every table that a refresh uses from being altered until the transaction ends.
+    /// Keeps every table that a refresh uses from being altered until the transaction ends, and checks that the tables
+    /// may be written to unless the call only reads.
     ///
     /// # Errors
-    /// Where a lock cannot be had.
-    pub fn hold(&self, db: Db, target: &str) -> Result<()> {
-        self.relations(target).iter().try_for_each(|(schema, name)| db.hold(schema, name))
+    /// Where a lock cannot be had, or as [`System::check_owners`].
+    pub fn hold(&self, db: Db, target: &str, dry_run: bool) -> Result<()> {
+        self.relations(target).iter().try_for_each(|(schema, name)| db.hold(schema, name))?;
+        if dry_run { Ok(()) } else { self.check_owners(db, target) }
+    }
+
+    /// Checks that writing to the tables runs no code of a role that has not the rights of the current user.
+    ///
+    /// # Errors
+    /// Where a table, its schema, or what the table calls belongs to such a role.
+    pub fn check_owners(&self, db: Db, target: &str) -> Result<()> {
+        let check = || owner::check_tables(db, &self.relations(target));
+        known("owners", &(self.name, target.to_owned()), check).map(|_| ())
     }
 }

@@ -24,7 +24,7 @@ struct Known {
 type Facts<K, T> = HashMap<(pg_sys::Oid, K), Rc<T>>;
 
 thread_local! {
-    /// Counts the invalidations of relations, schemas and roles that PostgreSQL announced.
+    /// Counts the invalidations of relations, schemas, roles and databases that PostgreSQL announced.
     static GENERATION: Cell<u64> = const { Cell::new(0) };
     static KNOWN: RefCell<Known> = RefCell::default();
 }
@@ -39,6 +39,7 @@ pub fn watch() {
         pg_sys::SysCacheIdentifier::NAMESPACEOID,
         pg_sys::SysCacheIdentifier::AUTHOID,
         pg_sys::SysCacheIdentifier::AUTHMEMMEMROLE,
+        pg_sys::SysCacheIdentifier::DATABASEOID,
     ];
     // SAFETY: called from _PG_init; the functions have the types that PostgreSQL calls them with and
     // live as long as the library, which is never unloaded.

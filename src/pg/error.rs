@@ -4,9 +4,17 @@
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
+use crate::pg::text::shortened;
+
 /// An error on its way to the user.
 #[derive(Clone, Debug)]
 pub struct Error(Box<Report>);
+
+/// Most bytes of a message. Names that users give may be of any length.
+const MOST_OF_MESSAGE: usize = 1000;
+
+/// Most bytes of a DETAIL, which may list twenty subjects, and of a HINT.
+const MOST_OF_DETAIL: usize = 10_000;
 
 /// The parts of an error, as the client receives them.
 #[derive(Clone, Debug)]
@@ -25,20 +33,21 @@ pub struct Report {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// An error without DETAIL and HINT.
+    /// An error without DETAIL and HINT. Of a long message the middle is left out, as of a long DETAIL.
     pub fn new(code: PgSqlErrorCode, message: impl Into<String>) -> Self {
-        Self(Box::new(Report { code, message: message.into(), detail: None, hint: None }))
+        let message = shortened(message.into(), MOST_OF_MESSAGE);
+        Self(Box::new(Report { code, message, detail: None, hint: None }))
     }
 
     /// The same error with this DETAIL.
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
-        self.0.detail = Some(detail.into());
+        self.0.detail = Some(shortened(detail.into(), MOST_OF_DETAIL));
         self
     }
 
-    /// The same error with this HINT.
+    /// The same error with this HINT. One that is too long is left out: a part of a statement is none.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.0.hint = Some(hint.into());
+        self.0.hint = Some(hint.into()).filter(|hint| hint.len() <= MOST_OF_DETAIL);
         self
     }
 
@@ -169,6 +178,11 @@ pub fn check_order<T: Copy + PartialOrd>(
         }
         _ => Ok(()),
     }
+}
+
+/// Sends a message to the client, as a NOTICE.
+pub fn notice(message: impl Into<String>) {
+    Error::new(PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION, message).report_as(PgLogLevel::NOTICE);
 }
 
 /// Reports the failure of one subject as a WARNING; the work on other subjects goes on.

@@ -6,7 +6,7 @@ use pgrx::prelude::*;
 use crate::pg::arg::arg;
 use crate::pg::cache::known;
 use crate::pg::error::Result;
-use crate::pg::spi::{Db, Sees};
+use crate::pg::spi::{Db, Micros, Sees};
 
 /// Waits for the exclusive lock of a name and holds it to the end of the transaction. The snapshot to read
 /// with is to be taken afterwards.
@@ -42,12 +42,88 @@ pub fn sharers(db: Db, name: &str) -> Result<i64> {
     db.one(count, &[arg(name)], Sees::Now, |row| row.only())
 }
 
+/// What a session waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// The advisory lock of a name, by its hash.
+    Name(i64),
+    /// An advisory lock of two numbers.
+    Pair(u32, u32),
+    /// The lock of a table.
+    Table(pgrx::pg_sys::Oid),
+}
+
+/// A session that waits for another session. Users are quoted where SQL needs it.
+pub struct Wait {
+    pub key: Key,
+    pub pid: i32,
+    pub user: String,
+    /// Since when, in microseconds since 2000.
+    pub since: Option<i64>,
+    /// Whether for a minute at least.
+    pub is_long: bool,
+    /// The process that holds the lock; 0 is a prepared transaction.
+    pub holder: i32,
+    pub holder_user: Option<String>,
+}
+
+/// The sessions of this database that wait for an advisory lock or the lock of a table, each with every session that holds
+/// the lock and waits for none itself.
+///
+/// # Errors
+/// Where pg_locks cannot be read.
+pub fn waits(db: Db) -> Result<Vec<Wait>> {
+    let sql = "WITH waiting AS (SELECT * FROM pg_catalog.pg_locks WHERE NOT granted AND locktype IN ('advisory', 'relation') \
+           AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())) \
+         SELECT w.locktype = 'relation' AS is_table, w.objsubid = 2 AS is_pair, w.classid::int8, w.objid::int8, w.relation::int8, w.pid, \
+           quote_ident(COALESCE(a.usename, '?')) AS usename, w.waitstart, \
+           COALESCE(w.waitstart < clock_timestamp() - interval '1 minute', false) AS is_long, \
+           b.pid AS holder, quote_ident(h.usename) AS holder_name \
+         FROM waiting w CROSS JOIN LATERAL unnest(pg_blocking_pids(w.pid)) AS b (pid) \
+         LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = w.pid LEFT JOIN pg_catalog.pg_stat_activity h ON h.pid = b.pid \
+         WHERE NOT EXISTS (SELECT FROM waiting x WHERE x.pid = b.pid) ORDER BY w.waitstart, w.pid, b.pid";
+    db.all(sql, &[], Sees::Now, |row| {
+        let number = |name| -> Result<u32> { Ok(row.get::<Option<i64>>(name)?.unwrap_or_default() as u32) };
+        let (class, object) = (number("classid")?, number("objid")?);
+        let key = match (row.get("is_table")?, row.get::<Option<bool>>("is_pair")?) {
+            (true, _) => Key::Table(pgrx::pg_sys::Oid::from(number("relation")?)),
+            (false, Some(true)) => Key::Pair(class, object),
+            (false, _) => Key::Name((i64::from(class) << 32) | i64::from(object)),
+        };
+        Ok(Wait {
+            key,
+            pid: row.get("pid")?,
+            user: row.get("usename")?,
+            since: row.get::<Option<Micros>>("waitstart")?.map(|at| at.0),
+            is_long: row.get("is_long")?,
+            holder: row.get("holder")?,
+            holder_user: row.get("holder_name")?,
+        })
+    })
+}
+
+/// The place of the name, among these, whose lock has this key.
+///
+/// # Errors
+/// Where the statement fails.
+pub fn named(db: Db, key: i64, names: Vec<String>) -> Result<Option<usize>> {
+    let sql = "SELECT n.place FROM unnest($2) WITH ORDINALITY AS n (name, place) \
+         WHERE hashtextextended('pg_regime ' || n.name, 0::bigint) = $1 LIMIT 1";
+    let place: Option<i64> = db.first(sql, &[arg(key), arg(names)], Sees::Now, |row| row.only())?;
+    Ok(place.map(|place| place as usize - 1))
+}
+
+/// The name of the lock of [`lock_schema`].
+pub fn of_schema(schema: &str) -> String {
+    format!("tables of {schema}")
+}
+
 /// Waits for other sessions that create tables in a schema: two at once would create the same table.
 ///
 /// # Errors
 /// Where the wait is cancelled or ends in a deadlock.
 pub fn lock_schema(db: Db, schema: &str) -> Result<()> {
-    lock(db, &format!("tables of {schema}"))
+    lock(db, &of_schema(schema))
 }
 
 /// The first key of the locks of what the rows of a schema are about; the second is the subject.

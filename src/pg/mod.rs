@@ -11,6 +11,7 @@ pub mod error;
 pub mod json;
 pub mod lock;
 pub mod memory;
+pub mod owner;
 pub mod receiver;
 pub mod result_set;
 pub mod row;
@@ -30,12 +31,12 @@ pub use catalog::{
 };
 pub use error::{
     Error, Result, check_order, check_range, error_code, internal, invalid_parameter, no_privilege, no_usage,
-    null_argument, read_only_transaction, report_warning, sqlstate, warn,
+    notice, null_argument, read_only_transaction, report_warning, sqlstate, warn,
 };
 pub use lock::{lock, lock_schema};
 pub use pgrx::spi::{quote_identifier as quoted, quote_literal};
 pub use session::{check_no_block, check_writable, current_user};
 pub use spi::{Days, Db, Micros, Row, Sees, Statement};
 pub use subtransaction::{attempt, attempt_unless_cancelled};
-pub use text::{block, fill, plural};
+pub use text::{block, fill, plural, shortened};
 pub use time::{shown, utc};

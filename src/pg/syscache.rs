@@ -31,6 +31,14 @@ pub fn readable(schema: &str, name: &str) -> Option<bool> {
     Some(allowed == pg_sys::AclResult::ACLCHECK_OK && may_use(schema))
 }
 
+/// The schema of this name; `None` if there is none.
+pub fn schema_oid(schema: &str) -> Option<pg_sys::Oid> {
+    let name = CString::new(schema).ok()?;
+    // SAFETY: the string is NUL-terminated; the function looks up a name and changes nothing.
+    let oid = unsafe { pg_sys::get_namespace_oid(name.as_ptr(), true) };
+    (oid != pg_sys::InvalidOid).then_some(oid)
+}
+
 /// Whether the current user may use what is in a schema, if there is one of this name.
 pub fn may_use(schema: &str) -> bool {
     let Ok(name) = CString::new(schema) else { return false };

@@ -5,6 +5,16 @@ pub fn plural(count: u64, noun: &str) -> String {
     if count == 1 { noun.to_owned() } else { format!("{noun}s") }
 }
 
+/// A text as messages have it: whole up to `most` bytes, of a longer one the beginning and the end.
+pub fn shortened(text: String, most: usize) -> String {
+    if text.len() <= most {
+        return text;
+    }
+    let (begin, end) =
+        (text.floor_char_boundary(most * 2 / 3), text.ceil_char_boundary(text.len() - most / 3));
+    format!("{}…{}", &text[..begin], &text[end..])
+}
+
 /// A template with its placeholders, names in braces, replaced by their values. Braces around anything else stay, and
 /// values are not searched for placeholders.
 pub fn fill(template: &str, values: &[(&str, &str)]) -> String {

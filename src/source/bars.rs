@@ -6,7 +6,7 @@ use pgrx::prelude::*;
 
 use regime_core::cmc_regimes::series::Series;
 
-use crate::pg::{Arg, Db, Error, Micros, Result, Sees, plural, utc};
+use crate::pg::{Arg, Db, Error, Micros, Result, Sees, plural, quote_literal, utc};
 use crate::source::map::Source;
 use crate::source::relation::relation_args;
 use crate::source::usable::{check_bars, sort_by_time};
@@ -165,8 +165,8 @@ impl<'c> Reader<'c> {
                 ),
             )
             .detail(format!(
-                "The EMAs of a bar are distinguished by period alone; ema_filter in regime_source can exclude the others (cal_scheme = '{}', layer = '{layer}').",
-                self.source.cal_scheme
+                "The EMAs of a bar are distinguished by period alone; ema_filter in regime_source can exclude the others (cal_scheme = {}, layer = '{layer}').",
+                quote_literal(&self.source.cal_scheme)
             ))
             .hint(format!(
                 "SELECT {0}, {1}, count(*) FROM {2} WHERE {3} GROUP BY 1, 2 HAVING count(*) > 1;",

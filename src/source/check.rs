@@ -111,6 +111,7 @@ impl Check<'_, '_> {
         let condition = with(format!("($3 IS NULL OR {})", bound("<=")));
         let later_condition = with(bound(">"));
         let at_utc = columns.has_no_zone(mapped);
+        let time = mapped.iter().find(|m| matches!(m.kind, Kind::Time)).map(|m| quoted(m.name));
         let shared: Vec<String> = [tf(1)].into_iter().chain(filters.iter().cloned()).collect();
         Ok(Relation {
             sql,
@@ -119,6 +120,7 @@ impl Check<'_, '_> {
             filters,
             shared_condition: shared.join(" AND "),
             columns: columns_read,
+            time: time.unwrap_or_default(),
             at_utc,
             condition,
             later_condition,
@@ -132,21 +134,26 @@ impl Check<'_, '_> {
             return edit;
         }
         format!(
-            "If you have daily bars only: SELECT {schema}.regime_build_inputs(cal_scheme => '{cal_scheme}'); otherwise: {edit}"
+            "If you have daily bars only: SELECT {schema}.regime_build_inputs(cal_scheme => {}); otherwise: {edit}",
+            quote_literal(cal_scheme)
         )
     }
 
     fn where_mapped(&self, field: &str) -> String {
         format!(
-            "The mapping is in {field} of {}.regime_source, in the row cal_scheme = '{}', layer = '{}'.",
-            self.place.schema, self.place.cal_scheme, self.place.layer
+            "The mapping is in {field} of {}.regime_source, in the row cal_scheme = {}, layer = '{}'.",
+            self.place.schema,
+            quote_literal(self.place.cal_scheme),
+            self.place.layer
         )
     }
 
     fn edit(&self, assignment: &str) -> String {
         format!(
-            "UPDATE {}.regime_source SET {assignment} WHERE cal_scheme = '{}' AND layer = '{}';",
-            self.place.schema, self.place.cal_scheme, self.place.layer
+            "UPDATE {}.regime_source SET {assignment} WHERE cal_scheme = {} AND layer = '{}';",
+            self.place.schema,
+            quote_literal(self.place.cal_scheme),
+            self.place.layer
         )
     }
 

@@ -6,7 +6,9 @@ use pgrx::prelude::*;
 use regime_core::cmc_regimes::params::SourceParams;
 use regime_core::{Layer, PerLayer};
 
-use crate::pg::{Db, Error, Result, Row, Sees, arg, extension_schema, internal, invalid_parameter, known};
+use crate::pg::{
+    Db, Error, Result, Row, Sees, arg, extension_schema, internal, invalid_parameter, known, quote_literal,
+};
 use crate::source::check::{Check, Kind, Mapped, Place};
 use crate::source::relation::Relation;
 
@@ -267,6 +269,7 @@ pub fn no_source(layer: Layer, cal_scheme: &str, schema: &str) -> Error {
         format!("layer {layer} of calendar scheme \"{cal_scheme}\" has no source"),
     )
     .hint(format!(
-        "INSERT INTO {schema}.regime_source (cal_scheme, layer, tf, periods, bars_table, ema_table) VALUES ('{cal_scheme}', '{layer}', '{tf}', '{{{periods}}}', '…', '…');"
+        "INSERT INTO {schema}.regime_source (cal_scheme, layer, tf, periods, bars_table, ema_table) VALUES ({}, '{layer}', '{tf}', '{{{periods}}}', '…', '…');",
+        quote_literal(cal_scheme)
     ))
 }

@@ -19,6 +19,8 @@ pub struct Relation {
     pub shared_condition: String,
     /// SQL expressions of the columns read, in the order of the request; the time is first.
     pub columns: Vec<String>,
+    /// The quoted column of the time.
+    pub time: String,
     /// Whether the time is a `timestamp` or `date` of the source, which has no time zone and is taken as UTC.
     pub at_utc: bool,
     /// `WHERE` clause without the keyword: `$1` is the asset, `$2` the timeframe, `$3` the moment after
@@ -32,10 +34,13 @@ pub struct Relation {
 impl Relation {
     /// The clause that selects all rows of an asset, without parameters, to be shown to the user.
     pub fn condition_of(&self, asset: i32, tf: Option<&str>) -> String {
-        let shared = tf.map_or_else(
-            || self.shared_condition.clone(),
-            |tf| self.shared_condition.replace("$1", &quote_literal(tf)),
-        );
+        let shared = match (tf.map(quote_literal), &self.tf) {
+            (None, _) => self.shared_condition.clone(),
+            (Some(tf), column) => {
+                let of_tf = column.as_ref().map_or(format!("{tf}::text IS NULL"), |c| format!("{c} = {tf}"));
+                [of_tf].iter().chain(&self.filters).cloned().collect::<Vec<_>>().join(" AND ")
+            }
+        };
         format!("{} = {asset} AND {shared}", self.id)
     }
 }

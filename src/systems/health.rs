@@ -6,8 +6,8 @@ use crate::output::grants::with_grants;
 use crate::output::system::System;
 use crate::output::{grants, set_up};
 use crate::pg::{
-    Db, Error, Result, Sees, arg, attempt_unless_cancelled, catalog, quote_literal, quoted, session,
-    settings, spi,
+    Db, Error, Result, Sees, arg, attempt_unless_cancelled, catalog, lock, lock::Key, qualified,
+    quote_literal, quoted, session, settings, shortened, spi, syscache::relation_oid, utc,
 };
 use crate::systems::registered::{Registered, Wording};
 use crate::systems::registry::ALL;
@@ -38,6 +38,7 @@ fn of_system(db: Db, registered: &Registered, own: &str) -> Result<Vec<Finding>>
         }
         findings.push(not_set_up(db, registered, own));
     }
+    findings.extend(part(system, || waits(db, registered)));
     let is_readable = source.is_ok();
     match source {
         Err(error) => findings.push(unusable("source map", error.report().message.clone(), &error)),
@@ -94,6 +95,7 @@ fn of_rows(db: Db, registered: &Registered, own: &str, is_readable: bool) -> Vec
             findings.extend(part(system, || Ok(find(db, own)?.into_iter().collect())));
         }
     }
+    findings.extend(part(system, || Ok(owners(db, system).into_iter().collect())));
     findings.extend(part(system, || bloat(db, system)));
     findings
 }
@@ -168,6 +170,55 @@ fn grants(db: Db, system: &System) -> Result<Option<Finding>> {
     }))
 }
 
+/// Refreshes that wait for a lock, and who holds the lock: any role that may connect can take an advisory lock.
+fn waits(db: Db, registered: &Registered) -> Result<Vec<Finding>> {
+    let (schema, mut findings) = (settings::target_schema(), Vec::new());
+    for wait in lock::waits(db)? {
+        let Some((asset, what)) = locked(db, registered, &schema, wait.key)? else { continue };
+        let since = wait.since.map(|since| format!(" since {}", utc(since))).unwrap_or_default();
+        let (holder, command) = match (wait.holder, wait.holder_user) {
+            (0, _) => ("a prepared transaction".to_owned(), "SELECT * FROM pg_prepared_xacts;".to_owned()),
+            (pid, user) => (
+                format!("process {pid} of role {}", user.as_deref().unwrap_or("?")),
+                format!("SELECT pg_terminate_backend({pid});"),
+            ),
+        };
+        findings.push(Finding {
+            severity: if wait.is_long { Severity::Warning } else { Severity::Info },
+            what: "waiting",
+            asset,
+            detail: format!(
+                "Process {} of role {} waits{since} for the lock of {what}, which {holder} holds.",
+                wait.pid, wait.user
+            ),
+            command,
+        });
+    }
+    Ok(findings)
+}
+
+/// What a lock keeps others from doing, if it is one of the system.
+fn locked(db: Db, registered: &Registered, schema: &str, key: Key) -> Result<Option<(Option<i32>, String)>> {
+    match key {
+        Key::Table(oid) => {
+            let relations = registered.system.relations(schema);
+            let mut own = relations.iter().filter(|(schema, name)| relation_oid(schema, name) == Some(oid));
+            Ok(own.next().map(|(schema, name)| (None, qualified(schema, name))))
+        }
+        Key::Name(name) if lock::named(db, name, vec![lock::of_schema(schema)])?.is_some() => {
+            Ok(Some((None, format!("the tables in schema {}", quoted(schema)))))
+        }
+        _ => (registered.locked)(db, schema, key),
+    }
+}
+
+/// A table of another role, which the current role would not write to.
+fn owners(db: Db, system: &System) -> Option<Finding> {
+    let error = system.check_owners(db, &settings::target_schema()).err()?;
+    let detail = format!("{}: {}", system.name, error.report().message);
+    Some(Finding { severity: Severity::Warning, ..unusable("foreign owner", detail, &error) })
+}
+
 /// Tables with more dead rows than live ones, and more than 10,000; partitions are summed up.
 fn bloat(db: Db, system: &System) -> Result<Vec<Finding>> {
     let schema = settings::target_schema();
@@ -197,5 +248,8 @@ fn bloat(db: Db, system: &System) -> Result<Vec<Finding>> {
 /// # Errors
 /// Where the extension's schema or the catalogs cannot be read; any other error is a finding.
 pub fn health() -> Result<Vec<Finding>> {
-    spi::connect(check)
+    /// Most bytes of a detail, which may name anything that users named.
+    const MOST: usize = 1000;
+    let findings = spi::connect(check)?;
+    Ok(findings.into_iter().map(|f| Finding { detail: shortened(f.detail, MOST), ..f }).collect())
 }

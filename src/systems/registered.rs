@@ -3,6 +3,7 @@
 use crate::output::finding::Finding;
 use crate::output::fresh::Fresh;
 use crate::output::system::System;
+use crate::pg::lock::Key;
 use crate::pg::{Db, Result};
 use crate::track::watched::Watched;
 
@@ -21,8 +22,13 @@ pub struct Registered {
     pub version: fn(Db) -> Result<String>,
     /// Further checks of `regime_health`, which are given the quoted schema of the extension.
     pub findings: &'static [Check],
+    /// What a lock of the system stands for.
+    pub locked: Locked,
     pub wording: Wording,
 }
+
+/// What the advisory lock of a key, in a target schema, keeps others from refreshing: an asset, or anything in words.
+pub type Locked = fn(Db, &str, Key) -> Result<Option<(Option<i32>, String)>>;
 
 /// The relations that are not tracked, quoted.
 pub type Untracked = fn(Db) -> Result<Option<Vec<String>>>;

@@ -3,9 +3,13 @@
 use pgrx::prelude::*;
 
 use crate::output::set_up;
-use crate::pg::{Action, Db, Error, Outcome, Result, lock, syscache::readable, work_schema};
+use crate::pg::{
+    Action, Db, Error, Outcome, Result, check_schema, current_user, lock, owner, quoted, syscache::readable,
+    work_relation, work_schema,
+};
 use crate::systems::registered::Registered;
 use crate::systems::registry::{ALL, systems};
+use crate::track::marks::Marks;
 use crate::track::triggers;
 use crate::track::watched::Watched;
 
@@ -26,15 +30,20 @@ pub fn track(db: Db, schema: &str, enable: bool) -> Result<Vec<Action>> {
         for (registered, watched) in &watched {
             let system = registered.system;
             let is_needed = !watched.is_empty() || (none && registered.is_default);
-            if is_needed && (registered.is_default || !set_up::is_set_up(db, schema, system)?) {
+            if is_needed && !set_up::is_set_up(db, schema, system)? {
                 needed.push(system);
             }
         }
         wanted.extend(watched.into_iter().flat_map(|(_, watched)| watched));
-        let made = set_up::set_up(db, schema, &needed)?;
+        check_schema(db, schema)?;
+        let made = if needed.is_empty() { Vec::new() } else { set_up::set_up(db, schema, &needed)? };
         actions.extend(made.into_iter().filter(|action| action.action != Outcome::Unchanged));
     }
     lock::lock_schema(db, schema)?;
+    for marks in wanted.iter().map(|watched| watched.marks) {
+        owner::check_owned(db, &marks.used(schema)).map_err(|error| with_move(error, schema, marks))?;
+        marks.check_owners(db, schema)?;
+    }
     let mut marking: Vec<(String, String)> = Vec::new();
     for watched in &wanted {
         let action = triggers::put(db, schema, watched, &mut marking)?;
@@ -45,12 +54,34 @@ pub fn track(db: Db, schema: &str, enable: bool) -> Result<Vec<Action>> {
         actions.extend(triggers::remove(db, schema, marks, &marking)?);
         triggers::drop_functions(db, schema, marks)?;
         for (table, relation) in marks.tables().into_iter().zip(marks.relations(schema)) {
-            if !enable && readable(&work, table).is_some() {
-                db.execute(&format!("DELETE FROM {relation}"), &[])?;
+            if enable || readable(&work, table).is_none() {
+                continue;
             }
+            // Marks that are left are harmless.
+            if marks.check_owners(db, schema).is_err() {
+                actions.push(Action { relation, action: Outcome::LeftAlone });
+                continue;
+            }
+            db.execute(&format!("DELETE FROM {relation}"), &[])?;
         }
     }
     Ok(actions)
+}
+
+/// The error of marks that belong to another role, with the statements that make them the caller's and let that role
+/// refresh as before.
+fn with_move(error: Error, schema: &str, marks: &Marks) -> Error {
+    let Some(owner) = owner::of_table(&work_schema(schema), marks.few) else { return error };
+    let (work, user) = (quoted(work_schema(schema)), current_user());
+    let [few, many, done] = marks.relations(schema);
+    let state = work_relation(schema, marks.state);
+    let tables = [few, many, done, state];
+    let alter = tables.each_ref().map(|table| format!("ALTER TABLE {table} OWNER TO {user};"));
+    error.hint(format!(
+        "ALTER SCHEMA {work} OWNER TO {user}; {} GRANT USAGE, CREATE ON SCHEMA {work} TO {owner}; GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO {owner};",
+        alter.join(" "),
+        tables.join(", "),
+    ))
 }
 
 /// The error with a hint where the caller lacks a privilege.

@@ -1,6 +1,6 @@
 //! The function behind the triggers on a source relation: filling in its template.
 
-use crate::pg::{block, fill, quote_literal, quoted, work_schema};
+use crate::pg::{block, fill, quote_literal, quoted, work_relation, work_schema};
 use crate::track::marks::{FEW, MOST, Marks};
 use crate::track::watched::Watched;
 
@@ -29,10 +29,15 @@ pub const EVENTS: [Event; 3] = [
 
 /// The statement that creates the function, for the working schema of a target schema.
 pub fn ddl(schema: &str, function: &str, watched: &Watched) -> String {
-    let Watched { marks, relation, key: value, ts } = watched;
+    let Watched { marks, relation, key: value, ts, columns } = watched;
     let Marks { key, keys, kind, valid, state, of_state, .. } = marks;
     let [few, many, _] = marks.relations(schema);
-    let [source, few_text, many_text] = [relation, &few, &many].map(quote_literal);
+    let (source_text, state_of) = (relation.as_str(), work_relation(schema, state));
+    let [source, few_text, many_text, state_text] = [source_text, &few, &many, &state_of].map(quote_literal);
+    let work_text = quote_literal(quoted(work_schema(schema)));
+    let types_of: Vec<String> = columns.iter().map(|column| format!("pg_typeof({column})")).collect();
+    let types_of = types_of.join(", ");
+    let changed_row = block(TEMPLATE, "changed_row");
     let (work, few_keys, most_keys) = (quoted(work_schema(schema)), FEW.to_string(), MOST.to_string());
     let tag = tag_beside(&[&work, &source, value, ts]);
     let values = [
@@ -43,6 +48,10 @@ pub fn ddl(schema: &str, function: &str, watched: &Watched) -> String {
         ("few_text", &few_text),
         ("many", &many),
         ("many_text", &many_text),
+        ("state_text", &state_text),
+        ("work_text", &work_text),
+        ("types_of", &types_of),
+        ("changed_row", changed_row),
         ("key", key),
         ("keys", keys),
         ("kind", kind),
@@ -61,8 +70,15 @@ pub fn ddl(schema: &str, function: &str, watched: &Watched) -> String {
         let of_event = [("event", name.as_str()), ("changed", changed)];
         fill(block(TEMPLATE, "event"), &[&values[..], &of_event].concat())
     };
+    let types = |condition: &str, rows: &str| {
+        fill(block(TEMPLATE, "types"), &[&values[..], &[("condition", condition), ("rows", rows)]].concat())
+    };
+    let mut of_types = vec![types("TG_LEVEL = 'ROW'", changed_row)];
+    let conditions = EVENTS.each_ref().map(|Event { name, .. }| format!("TG_OP = '{}'", name.to_uppercase()));
+    of_types.extend(EVENTS.iter().zip(&conditions).map(|(event, condition)| types(condition, event.rows)));
+    let types = of_types.join("\n        ELS");
     let events = EVENTS.each_ref().map(event).join("\n    ELS");
-    fill(block(TEMPLATE, "function"), &[&values[..], &[("events", &events)]].concat())
+    fill(block(TEMPLATE, "function"), &[&values[..], &[("events", &events), ("types", &types)]].concat())
 }
 
 /// A tag of a dollar quote that occurs in none of these values.

@@ -5,7 +5,7 @@
 
 use pgrx::prelude::*;
 
-use crate::pg::{Db, Micros, Result, Sees, arg, fill, qualified, work_schema};
+use crate::pg::{Db, Micros, Result, Sees, arg, fill, owner, qualified, work_schema};
 
 /// The most keys of a statement that get a row each.
 pub const FEW: usize = 32;
@@ -94,6 +94,20 @@ impl Marks {
             ("MOST", &most),
         ];
         fill(DDL, &values)
+    }
+
+    /// Checks that writing marks runs no code of a role that has not the rights of the current user: the triggers that
+    /// the current user creates will run with these rights.
+    ///
+    /// # Errors
+    /// Where the working schema, or a table that the triggers use, belongs to such a role.
+    pub fn check_owners(&self, db: Db, schema: &str) -> Result<()> {
+        owner::check_tables(db, &self.used(schema))
+    }
+
+    /// The tables that the triggers use, and the one that clearing marks uses: schema and name.
+    pub fn used(&self, schema: &str) -> [(String, &'static str); 4] {
+        [self.few, self.many, self.done, self.state].map(|table| (work_schema(schema), table))
     }
 
     /// The tables, as SQL, in the working schema of a target schema.

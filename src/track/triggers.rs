@@ -3,7 +3,7 @@
 use pgrx::prelude::*;
 
 use crate::pg::{
-    Action, Db, Error, Outcome, Result, Sees, arg, extension_schema, quote_literal, work_relation,
+    Action, Db, Error, Outcome, Result, Sees, arg, extension_schema, owner, quote_literal, work_relation,
     work_schema,
 };
 use crate::track::function::{self, EVENTS};
@@ -13,6 +13,11 @@ use crate::track::watched::Watched;
 /// A regular expression of the names of the functions behind triggers.
 fn functions(marks: &Marks) -> String {
     format!("^{}_[0-9a-f]{{8}}$", marks.function)
+}
+
+/// The name of the function behind the triggers on a relation.
+fn function_name(schema: &str, watched: &Watched) -> String {
+    format!("{}_{}", watched.marks.function, &watched.definition(schema)[..8])
 }
 
 /// The names of the triggers on a table.
@@ -40,9 +45,17 @@ pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<String>> {
              JOIN pg_catalog.pg_attribute a ON a.attrelid = p.oid AND a.attnum > 0) AS triggers \
          FROM part p JOIN pg_catalog.pg_class c USING (oid) LEFT JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid \
          AND t.tgname = ANY ($2::name[]) AND encode(t.tgargs, 'escape') = $3 || '\\000' \
-         AND t.tgenabled = CASE t.tgtype & 1 WHEN 1 THEN 'R'::\"char\" ELSE 'A' END"
+         AND t.tgenabled = CASE t.tgtype & 1 WHEN 1 THEN 'R'::\"char\" ELSE 'A' END \
+         AND EXISTS (SELECT FROM pg_catalog.pg_proc f JOIN pg_catalog.pg_namespace s ON s.oid = f.pronamespace \
+           WHERE f.oid = t.tgfoid AND s.nspname = $4::name AND f.proname = $5::name AND f.prosecdef)"
     );
-    let args = [arg(watched.relation.as_str()), arg(names(watched.marks)), arg(watched.definition(schema))];
+    let args = [
+        arg(watched.relation.as_str()),
+        arg(names(watched.marks)),
+        arg(watched.definition(schema)),
+        arg(work_schema(schema)),
+        arg(function_name(schema, watched)),
+    ];
     // NULL where the relation does not exist.
     db.one(&sql, &args, Sees::Snapshot, |row| {
         let is_complete = row.get::<Option<bool>>("complete")? == Some(true);
@@ -71,7 +84,7 @@ pub fn put(db: Db, schema: &str, watched: &Watched, marking: &mut Vec<(String, S
         return Ok(did(action));
     }
     let definition = watched.definition(schema);
-    let function = format!("{}_{}", watched.marks.function, &definition[..8]);
+    let function = function_name(schema, watched);
     marking.extend(parts.iter().map(|part| (function.clone(), part.table.clone())));
     if of(db, schema, watched)?.is_some() {
         return Ok(did("tracked"));
@@ -142,8 +155,14 @@ fn create_function(db: Db, schema: &str, name: &str, watched: &Watched) -> Resul
     // What the triggers will do must not fail when rows come.
     let [few, ..] = marks.relations(schema);
     db.execute(&format!("SELECT FROM {few} LIMIT 0"), &[])?;
-    db.execute(&function::ddl(schema, name, watched), &[])?;
     let function = work_relation(schema, name);
+    // A function that is replaced keeps its owner, who could replace the function again.
+    let found = "SELECT to_regprocedure($1)::oid::int8";
+    let found: Option<i64> = db.one(found, &[arg(format!("{function}()"))], Sees::Now, |row| row.only())?;
+    if let Some(found) = found {
+        owner::check_function(pg_sys::Oid::from(found as u32), &format!("{function}()"))?;
+    }
+    db.execute(&function::ddl(schema, name, watched), &[])?;
     db.execute(&format!("REVOKE ALL ON FUNCTION {function}() FROM PUBLIC"), &[])?;
     let comment = quote_literal(format!(
         "Marks the {} whose rows of {relation} change; made by regime_track",
@@ -188,7 +207,8 @@ fn drop_triggers(db: Db, table: &str, marks: &Marks) -> Result<()> {
 }
 
 /// Drops the triggers that call functions of the working schema, except the wanted ones, which are pairs of function and
-/// table: also those on tables that were renamed, detached, or are no longer mapped.
+/// table: also those on tables that were renamed, detached, or are no longer mapped. Triggers on a table of another role
+/// that call a function of another role are left alone.
 ///
 /// # Errors
 /// Where the current role does not own a table.
@@ -197,7 +217,8 @@ pub fn remove(db: Db, schema: &str, marks: &Marks, wanted: &[(String, String)]) 
         "SELECT DISTINCT p.proname::text, t.tgrelid::regclass::text, quote_ident(s.nspname::text) || '.' || quote_ident(c.relname::text) AS relation \
          FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace \
          JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
-         WHERE n.nspname = $1::name AND p.proname ~ '{}' AND NOT t.tgisinternal ORDER BY 3",
+         WHERE n.nspname = $1::name AND p.proname ~ '{}' AND NOT t.tgisinternal \
+         AND (pg_has_role(p.proowner, 'USAGE') OR pg_has_role(c.relowner, 'USAGE')) ORDER BY 3",
         functions(marks)
     );
     let found: Vec<((String, String), String)> =
@@ -212,14 +233,14 @@ pub fn remove(db: Db, schema: &str, marks: &Marks, wanted: &[(String, String)]) 
     Ok(actions)
 }
 
-/// Drops the functions that no trigger calls any more.
+/// Drops the functions that no trigger calls any more, except those of other roles.
 ///
 /// # Errors
-/// Where the current role does not own a function.
+/// Where the catalogs cannot be read.
 pub fn drop_functions(db: Db, schema: &str, marks: &Marks) -> Result<()> {
     let sql = format!(
         "SELECT p.proname::text FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
-         WHERE n.nspname = $1::name AND p.proname ~ '{}' \
+         WHERE n.nspname = $1::name AND p.proname ~ '{}' AND p.pronargs = 0 AND pg_has_role(p.proowner, 'USAGE') \
          AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgfoid = p.oid)",
         functions(marks)
     );

@@ -6,7 +6,7 @@ use crate::track::marks::Marks;
 
 /// The version of the function: raised with every change of its text, so that `regime_track` replaces the functions of
 /// earlier versions.
-const VERSION: &str = "5";
+const VERSION: &str = "6";
 
 /// A relation whose changes are marked.
 pub struct Watched {
@@ -16,6 +16,8 @@ pub struct Watched {
     /// SQL expressions of a row's key and time.
     pub key: String,
     pub ts: String,
+    /// The columns that both read, quoted.
+    pub columns: Vec<String>,
 }
 
 impl Watched {

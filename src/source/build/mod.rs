@@ -15,7 +15,7 @@ use regime_core::calendar::{Calendar, Span, period_bars};
 
 use crate::pg::{
     Db, Error, Result, Sees, attempt, check_schema, extension_schema, invalid_parameter, lock_schema, memory,
-    quoted, spi,
+    quote_literal, quoted, spi,
 };
 use crate::source::assets::distinct_ids;
 use crate::source::bars::DAILY_TF;
@@ -51,7 +51,10 @@ pub fn build(db: Db, ids: Option<Vec<i32>>, cal_scheme: &str, target_schema: &st
             PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
             format!("calendar scheme \"{cal_scheme}\" does not map all of L0, L1 and L2"),
         )
-        .hint(format!("SELECT * FROM {schema}.regime_source WHERE cal_scheme = '{cal_scheme}';")));
+        .hint(format!(
+            "SELECT * FROM {schema}.regime_source WHERE cal_scheme = {};",
+            quote_literal(cal_scheme)
+        )));
     };
     // A new snapshot: the same statement may have created the daily bars.
     let reader = db.with_new_snapshot(|| DailyReader::new(db, &daily))?;
@@ -184,8 +187,8 @@ fn note_mapping(row: &MapRow, target_schema: &str, schema: &str) {
         )
         .hint(format!(
             "UPDATE {schema}.regime_source SET {which}_schema = {} WHERE cal_scheme = {} AND layer = '{}';",
-            pgrx::spi::quote_literal(target_schema),
-            pgrx::spi::quote_literal(&row.cal_scheme),
+            quote_literal(target_schema),
+            quote_literal(&row.cal_scheme),
             row.layer.as_str()
         ))
         .report_as(PgLogLevel::NOTICE);

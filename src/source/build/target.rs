@@ -3,7 +3,8 @@
 use pgrx::prelude::*;
 
 use crate::pg::{
-    Db, Error, Outcome, Result, Sees, arg, block, check_may_create, columns, fill, quoted, syscache::oid_of,
+    Db, Error, Outcome, Result, Sees, arg, block, check_may_create, columns, fill, owner, quoted,
+    syscache::oid_of,
 };
 use crate::source::build::tables::{BARS, CALENDAR_EMAS, CANDLES, DAILY_EMAS, DDL};
 use crate::sync::compare::Written;
@@ -89,12 +90,15 @@ pub fn target(db: Db, schema: &str, name: &str, kind: &str, mark: &str) -> Resul
     let found: Option<Option<String>> =
         db.first(sql, &[arg(relation.as_str())], Sees::Now, |row| row.only())?;
     if let Some(comment) = &found {
+        let check_owner = || owner::check_tables(db, &[(schema.to_owned(), name)]);
         if comment.as_deref() == Some(mark) {
+            check_owner()?;
             return made(Outcome::Filled);
         }
         if db.first(&format!("SELECT true FROM {relation} LIMIT 1"), &[], Sees::Now, |_| Ok(()))?.is_some() {
             return made(Outcome::LeftAlone);
         }
+        check_owner()?;
         check_shape(db, &relation, kind)?;
     } else {
         check_may_create(db, schema)?;

@@ -1,11 +1,12 @@
 //! Findings about all assets together: mixed version hashes, rounds that stopped.
 
 use crate::output::finding::{Finding, Severity};
+use crate::pg::lock::{self, Key, named};
 use crate::pg::{Db, Result, Sees, arg, plural, settings, work_relation};
 use crate::systems::cmc_regimes::assets::all_ids;
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::params::{self, Given};
-use crate::systems::cmc_regimes::refresh::rounds::{Unfinished, task};
+use crate::systems::cmc_regimes::refresh::rounds::{Unfinished, rounds_of, task};
 use crate::systems::cmc_regimes::tables::STATE;
 
 /// Active assets computed with different version hashes; inactive assets are ignored, since nothing refreshes them.
@@ -27,6 +28,22 @@ pub fn mixed_hashes(db: Db, own: &str) -> Result<Option<Finding>> {
         detail: format!("Active assets were computed with different policies or parameters: {hashes}."),
         command: format!("SELECT * FROM {own}.refresh_cmc_regimes();"),
     }))
+}
+
+/// What a lock keeps others from refreshing: an asset, or the beginning of rounds.
+///
+/// # Errors
+/// Where the catalogs cannot be read.
+pub fn locked(db: Db, schema: &str, key: Key) -> Result<Option<(Option<i32>, String)>> {
+    Ok(match key {
+        Key::Pair(space, id) if space == lock::space(db, schema)? as u32 => {
+            Some((Some(id as i32), format!("asset {}", id as i32)))
+        }
+        Key::Name(key) => {
+            named(db, key, vec![rounds_of(schema)])?.map(|_| (None, "rounds of refreshes".to_owned()))
+        }
+        _ => None,
+    })
 }
 
 /// A round of `refresh_all_cmc_regimes` that stopped before its end.

@@ -27,6 +27,7 @@ pub const REGISTERED: Registered = Registered {
     untracked: status::untracked,
     fresh: status::fresh,
     version: params::version,
+    locked: health::locked,
     findings: &[health::mixed_hashes, health::unfinished_round],
     wording: Wording {
         made_of: ["daily bar", "daily bars"],

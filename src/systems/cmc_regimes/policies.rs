@@ -74,9 +74,9 @@ fn check_name(policy: &str) -> Result<()> {
 
 fn check_may_change(db: Db, schema: &str) -> Result<()> {
     let sql = format!(
-        "SELECT has_table_privilege('{0}.regime_policy', 'INSERT') AND has_table_privilege('{0}.regime_policy', 'UPDATE') \
-         AND has_table_privilege('{0}.regime_policy', 'DELETE') AS may_change",
-        schema.replace('\'', "''")
+        "SELECT has_table_privilege({0}, 'INSERT') AND has_table_privilege({0}, 'UPDATE') \
+         AND has_table_privilege({0}, 'DELETE') AS may_change",
+        pgrx::spi::quote_literal(format!("{schema}.regime_policy"))
     );
     if db.one(&sql, &[], Sees::Snapshot, |row| row.get("may_change"))? {
         return Ok(());

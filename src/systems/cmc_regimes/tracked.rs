@@ -17,7 +17,8 @@ pub fn bars<'a>(sources: impl IntoIterator<Item = &'a Source>) -> Vec<Watched> {
     for relation in sources.into_iter().flat_map(|source| [&source.bars, &source.ema]) {
         if !all.iter().any(|watched| watched.relation == relation.sql) {
             let (key, ts) = (relation.id.clone(), relation.columns[0].clone());
-            all.push(Watched { marks: &ASSETS, relation: relation.sql.clone(), key, ts });
+            let columns = vec![key.clone(), relation.time.clone()];
+            all.push(Watched { marks: &ASSETS, relation: relation.sql.clone(), key, ts, columns });
         }
     }
     all

@@ -6,7 +6,7 @@ use regime_core::market_regime_history::VERSION;
 use crate::output::grants::with_grants;
 use crate::output::run_log::Run;
 use crate::output::set_up;
-use crate::pg::{Db, Result, attempt, check_no_block, check_writable, lock, settings, spi};
+use crate::pg::{Db, Result, attempt, check_no_block, check_writable, lock, notice, settings, spi};
 use crate::systems::market_regime_history::asked::{Asked, Given};
 use crate::systems::market_regime_history::batch::Job;
 use crate::systems::market_regime_history::calls;
@@ -41,6 +41,11 @@ pub fn begin(given: &Given) -> Result<Option<i64>> {
     attempt(|| spi::connect(open)).map(Some).map_err(|error| with_grants(error, &HISTORY, &schema))
 }
 
+/// The name of the lock of a symbol.
+pub fn lock_name(schema: &str, symbol: &str) -> String {
+    format!("{} of {schema}: {symbol}", MARKET_REGIME_HISTORY.name)
+}
+
 fn job<'a, 'c>(
     db: Db<'c>,
     schema: &'a str,
@@ -60,15 +65,16 @@ pub fn next(backfill: i64) -> Result<bool> {
     let schema = settings::target_schema();
     spi::connect(|db| {
         let calls::Call { asked, rest, mut outcome } = calls::load(db, &schema, backfill)?;
+        HISTORY.check_owners(db, &schema)?;
         let closes = Closes::find_held(db, &asked.symbol)?;
         // Outside the subtransaction, whose rollback would release the lock.
-        lock(db, &format!("{} of {schema}: {}", MARKET_REGIME_HISTORY.name, asked.symbol))?;
+        lock(db, &lock_name(&schema, &asked.symbol))?;
         let log = Run::begin(&HISTORY);
         let batch = job(db, &schema, &closes, asked.full_refresh, false).next(rest, asked.batch_size)?;
         log.end(db, &schema, VERSION, [&batch.entry].into_iter());
         outcome.add(&batch);
         calls::report(db, &schema, backfill, &batch, &outcome)?;
-        pgrx::notice!("{}", outcome.progress(&asked.symbol));
+        notice(outcome.progress(&asked.symbol));
         Ok(batch.left > 0)
     })
     .map_err(|error| with_grants(error, &HISTORY, &schema))
@@ -104,6 +110,6 @@ pub fn dry_run(db: Db, asked: &Asked) -> Result<()> {
         }
         rest.from = batch.span.to.saturating_add(1);
     }
-    pgrx::notice!("{}", outcome.would_write(asked));
+    notice(outcome.would_write(asked));
     outcome.end(asked, true)
 }

@@ -96,7 +96,7 @@ impl Job<'_, '_> {
     /// Computes and writes; to be called in a subtransaction.
     fn run(&self, span: Span) -> Result<Done<OfBatch>> {
         if self.set_up {
-            HISTORY.hold(self.db, self.schema)?;
+            HISTORY.hold(self.db, self.schema, self.dry_run)?;
         }
         self.db.with_new_snapshot(|| {
             let computed = Computed::new(self.db, self.closes, span)?;

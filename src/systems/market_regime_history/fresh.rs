@@ -2,11 +2,15 @@
 
 use crate::output::fresh::{Fresh, Last};
 use crate::output::relation::{output_relation, work_relation};
+use crate::output::set_up;
+use crate::pg;
+use crate::pg::lock::{Key, named};
 use crate::pg::{Days, Db, Error, Micros, Result, Row, Sees, extension_schema};
+use crate::systems::market_regime_history::backfill::lock_name;
 use crate::systems::market_regime_history::calls::Status;
 use crate::systems::market_regime_history::closes::Closes;
 use crate::systems::market_regime_history::days::{call, midnight, shown};
-use crate::systems::market_regime_history::tables::{BACKFILLS, MARKET_REGIME_HISTORY};
+use crate::systems::market_regime_history::tables::{BACKFILLS, HISTORY, MARKET_REGIME_HISTORY};
 
 /// Every symbol that has stored days or a backfill.
 ///
@@ -25,6 +29,21 @@ pub fn all(db: Db) -> Result<Vec<Fresh>> {
     );
     let stored = db.all(&sql, &[], Sees::Snapshot, Stored::read)?;
     stored.into_iter().map(|stored| stored.fresh(db, &own)).collect()
+}
+
+/// What a lock keeps others from storing: the days of a symbol.
+///
+/// # Errors
+/// Where the table of backfills cannot be read.
+pub fn locked(db: Db, schema: &str, key: Key) -> Result<Option<(Option<i32>, String)>> {
+    let Key::Name(key) = key else { return Ok(None) };
+    if !set_up::is_set_up(db, schema, &HISTORY)? {
+        return Ok(None);
+    }
+    let sql = format!("SELECT DISTINCT market_symbol FROM {}", pg::work_relation(schema, BACKFILLS));
+    let all: Vec<String> = db.all(&sql, &[], Sees::Now, |row| row.only())?;
+    let names = all.iter().map(|symbol| lock_name(schema, symbol)).collect();
+    Ok(named(db, key, names)?.map(|place| (None, format!("the history of {}", all[place]))))
 }
 
 /// What the tables have of a symbol: its newest day, and its last backfill, if any. Days are days since 2000.

@@ -25,6 +25,7 @@ pub const REGISTERED: Registered = Registered {
     untracked: |_| Ok(None),
     fresh: fresh::all,
     version: |_| Ok(VERSION.to_owned()),
+    locked: fresh::locked,
     findings: &[],
     wording: Wording {
         made_of: ["daily bar", "daily bars"],

@@ -1,8 +1,11 @@
 //! How fresh each series is.
 
 use crate::output::fresh::{Fresh, last};
+use crate::output::set_up;
+use crate::pg::lock::{Key, named};
 use crate::pg::{Db, Result, Sees, extension_schema, qualified, quote_literal, settings, syscache::readable};
 use crate::source::candles::{self, Series, Source};
+use crate::systems::market_regimes::refresh::lock_name;
 use crate::systems::market_regimes::rows::newest_row;
 use crate::systems::market_regimes::tables::{MARKET, MARKET_REGIMES};
 use crate::systems::market_regimes::{marks, state};
@@ -43,6 +46,21 @@ fn one(db: Db, schema: &str, source: &Source, series: &Series, own: &str) -> Res
         name,
         ..Fresh::default()
     })
+}
+
+/// What a lock keeps others from refreshing: a series.
+///
+/// # Errors
+/// Where the candles or the working tables cannot be read.
+pub fn locked(db: Db, schema: &str, key: Key) -> Result<Option<(Option<i32>, String)>> {
+    let Key::Name(key) = key else { return Ok(None) };
+    let set_up = set_up::is_set_up(db, schema, &MARKET)?;
+    let mut all = if set_up { state::all(db, schema, None, None)? } else { Vec::new() };
+    if let Some(source) = source(db, schema)? {
+        all.extend(source.series(db, None, None)?);
+    }
+    let names = all.iter().map(|series| lock_name(schema, series)).collect();
+    Ok(named(db, key, names)?.map(|place| (None, format!("series {}", all[place].name()))))
 }
 
 /// The relation of candles, as SQL, where its changes are not marked; `None` where there never were candles.

@@ -79,6 +79,7 @@ pub fn candles(source: &candles::Source) -> Watched {
         relation: source.relation.sql.clone(),
         key: series_key(symbol, timeframe),
         ts: source.relation.columns[0].clone(),
+        columns: source.key.to_vec(),
     }
 }
 

@@ -22,6 +22,7 @@ pub const REGISTERED: Registered = Registered {
     untracked: fresh::untracked,
     fresh: fresh::all,
     version: |_| Ok(Config::default().version()),
+    locked: fresh::locked,
     findings: &[],
     wording: Wording {
         made_of: ["candle", "candles"],

@@ -100,7 +100,8 @@ fn summary(refreshed: Refreshed<Series, OfSeries>) -> Summary {
 }
 
 /// The name of the lock that a writer of a series holds.
-fn lock_name(schema: &str, series: &Series) -> String {
+/// The name of the lock of a series.
+pub fn lock_name(schema: &str, series: &Series) -> String {
     format!("{} of {schema}: {} {}", MARKET_REGIMES.name, series.timeframe, series.symbol)
 }
 
@@ -187,7 +188,7 @@ impl Call<'_, '_> {
     /// Refreshes a series; to be called with its lock held, in a subtransaction.
     fn refresh(&self, series: &Series) -> Result<Done<OfSeries>> {
         if self.set_up {
-            MARKET.hold(self.db, &self.schema)?;
+            MARKET.hold(self.db, &self.schema, self.how.dry_run)?;
         }
         // One snapshot for candles, marks and the rows that are there, taken after the lock: the candles are of
         // one moment, and include what the lock's last holder committed.
@@ -339,6 +340,7 @@ pub fn delete(symbol: &str, timeframe: &str) -> Result<i64> {
         let schema = settings::target_schema();
         let relation = output_relation(db, MARKET_REGIMES.name)?;
         lock(db, &lock_name(&schema, &series))?;
+        MARKET.hold(db, &schema, false)?;
         let sql = format!("DELETE FROM {relation} WHERE symbol = $1 AND timeframe = $2");
         let args = [arg(symbol), arg(timeframe)];
         let deleted = db.execute_small(&sql, &args)?;

@@ -8,7 +8,7 @@ use regime_core::cmc_regimes::policy::PolicyTable;
 use regime_core::{Layer, PerLayer};
 
 use crate::output::finding::Severity;
-use crate::pg::{Db, Error, Result, catalog, memory, plural, session, settings, spi, utc};
+use crate::pg::{Db, Error, Result, catalog, memory, plural, quote_literal, session, settings, spi, utc};
 use crate::source::map::{self, MapRow, Source};
 use crate::systems::cmc_regimes::assets::all_ids;
 use crate::systems::cmc_regimes::check::complaint::Complaint;
@@ -99,7 +99,8 @@ fn usable_sources(
                 n: None,
                 first: None,
                 command: format!(
-                    "If they are of another zone, map a view with … AT TIME ZONE 'Europe/Zurich': UPDATE {schema}.regime_source SET {field}_table = '…' WHERE cal_scheme = '{cal_scheme}' AND layer = '{}';",
+                    "If they are of another zone, map a view with … AT TIME ZONE 'Europe/Zurich': UPDATE {schema}.regime_source SET {field}_table = '…' WHERE cal_scheme = {} AND layer = '{}';",
+                    quote_literal(cal_scheme),
                     layer.as_str()
                 ),
             });

@@ -15,7 +15,7 @@ use regime_core::math::rolling::Standing;
 use regime_core::{Label, Trend, Vol};
 
 use crate::output::told::{Line, line};
-use crate::pg::{plural, utc};
+use crate::pg::{plural, quote_literal, utc};
 use crate::systems::cmc_regimes::explain::Step;
 use crate::systems::cmc_regimes::explain::told::{Told, moment};
 
@@ -56,9 +56,9 @@ fn budget(told: &Told) -> Vec<Line> {
         .map(|layer| {
             let Some(series) = &told.series[layer] else {
                 let detail = format!(
-                    "{} has no source in regime_source for cal_scheme '{}'",
+                    "{} has no source in regime_source for cal_scheme {}",
                     layer.as_str(),
-                    params.cal_scheme
+                    quote_literal(&params.cal_scheme)
                 );
                 return line(Step::Budget, "bars", "off: none", detail).of(layer.as_str());
             };

@@ -6,7 +6,7 @@ use regime_core::cmc_regimes::flips::flips;
 use regime_core::cmc_regimes::label::{Label, Trend, Vol};
 use regime_core::cmc_regimes::strip::dominant;
 
-use crate::pg::{Error, Result, settings};
+use crate::pg::{Error, Result, quote_literal, settings};
 use crate::systems::cmc_regimes::read::history::History;
 use crate::systems::cmc_regimes::read::svg::{Anchor, DOWN, INK, PAPER, SIDEWAYS, Shade, Sheet, UP, quarter};
 
@@ -337,7 +337,7 @@ fn no_closes(asset: i32) -> Error {
         PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
         format!("asset {asset} has rows, but no daily bar at the time of any of them has a usable close"),
     )
-    .detail(format!("The bars are those of calendar scheme '{}' in regime_source.", settings::cal_scheme()))
+    .detail(format!("The bars are those of calendar scheme {} in regime_source.", quote_literal(settings::cal_scheme())))
     .hint("SET pg_regime.cal_scheme = '…'; to the scheme that the rows were computed with, or refresh the asset again.")
 }
 

@@ -10,7 +10,7 @@ use regime_core::{Layer, PerLayer};
 
 use crate::output::entry::{Done, Mode};
 use crate::output::set_up;
-use crate::pg::{Db, Error, Micros, Result, Sees, arg, quoted, utc};
+use crate::pg::{Db, Error, Micros, Result, Sees, arg, quote_literal, quoted, utc};
 use crate::source::bars::Reader;
 use crate::source::relation::check_none_hidden;
 use crate::sync::compare::Written;
@@ -63,7 +63,7 @@ impl Call<'_, '_> {
     pub fn refresh(&self, id: i32) -> Result<Done<OfAsset>> {
         let set_up = !self.dry_run || set_up::is_set_up(self.db, self.schema, &CMC)?;
         if set_up {
-            CMC.hold(self.db, self.schema)?;
+            CMC.hold(self.db, self.schema, self.dry_run)?;
         }
         // One snapshot for bars, EMAs, marks and stored rows, taken after the lock: all inputs are of one moment, and
         // include what the last holder of the lock committed.
@@ -346,8 +346,8 @@ impl Call<'_, '_> {
                 format!("{} holds no daily bars of any asset", daily.bars.sql),
             )
             .detail(format!(
-                "regime_source selects bars by tf and bars_filter in the row cal_scheme = '{}', layer = 'L2'.",
-                daily.cal_scheme
+                "regime_source selects bars by tf and bars_filter in the row cal_scheme = {}, layer = 'L2'.",
+                quote_literal(&daily.cal_scheme)
             ))
             .hint("Correct the row of regime_source, or load the bars; to clear the outputs, delete their rows.")),
         }

@@ -54,9 +54,7 @@ fn check_batch_size(batch_size: Option<i32>) -> Result<i32> {
 fn find_or_begin(db: Db, given: &Given, only_dirty: bool) -> Result<i64> {
     let setup = params::load_held(db, given)?;
     let schema = settings::target_schema();
-    if !set_up::is_set_up(db, &schema, &CMC)? {
-        set_up::set_up(db, &schema, &[&CMC])?;
-    }
+    set_up::prepare(db, &schema, &CMC, false)?;
     let tracking = tracked::fingerprint(db, &schema, &setup.sources)?;
     if only_dirty && tracking.is_none() {
         return Err(tracked::not_tracked(db)?);
@@ -66,12 +64,17 @@ fn find_or_begin(db: Db, given: &Given, only_dirty: bool) -> Result<i64> {
     let ids = ids_to_refresh(db, &engine, &schema, &basis)?;
     let task = task(only_dirty, &basis);
     // Concurrent calls share a round.
-    lock(db, &format!("rounds of {schema}"))?;
+    lock(db, &rounds_of(&schema))?;
     if let Some(round) = Unfinished::to_resume(db, &task)? {
         return Ok(round);
     }
     let ids = if only_dirty { dirty::among(db, &engine, &schema, &basis, ids)? } else { ids };
     new_round(db, &task, ids)
+}
+
+/// The name of the lock of whoever begins a round.
+pub fn rounds_of(schema: &str) -> String {
+    format!("rounds of {schema}")
 }
 
 /// What a round is for; calls for the same task share one.
@@ -172,8 +175,13 @@ struct Settled {
 /// A batch size out of range, working tables that cannot be written, or a cancel; an asset that fails is an outcome.
 pub fn next(given: &Given, round: i64, batch_size: Option<i32>, deadline: Option<i64>) -> Result<bool> {
     let batch_size = check_batch_size(batch_size)?;
-    let claimed = attempt(|| spi::connect(|db| claim(db, round, share(db, round, batch_size)?)))
-        .map_err(|error| with_grants(error, &CMC, &settings::target_schema()))?;
+    let claimed = attempt(|| {
+        spi::connect(|db| {
+            CMC.check_owners(db, &settings::target_schema())?;
+            claim(db, round, share(db, round, batch_size)?)
+        })
+    })
+    .map_err(|error| with_grants(error, &CMC, &settings::target_schema()))?;
     if !claimed.is_empty() {
         let settled = match batch(given, &claimed) {
             Ok(settled) => settled,

@@ -1,0 +1,253 @@
+//! Whose a schema or table is, and whether the current user may run what its owner attaches to it.
+//!
+//! A statement that writes to a table runs the triggers, defaults and checks of the table with the rights of the current
+//! user. A table is therefore written to only if its owner gains nothing thereby: the owner is the current user, has all
+//! rights of the current user, or is a superuser. The owner of the database counts too, unless the current user is a
+//! superuser. It is not enough that the current user is a member of the owner: up to PostgreSQL 15 every role may make
+//! any other role its member.
+
+use std::ffi::CStr;
+
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+use pgrx::spi::quote_identifier as quoted;
+
+use crate::pg::arg::arg;
+use crate::pg::catalog::qualified;
+use crate::pg::error::{Error, Result};
+use crate::pg::session::current_user;
+use crate::pg::spi::{Db, Sees};
+use crate::pg::syscache::{relation_oid, schema_oid};
+
+/// Something that belongs to a role by which the current user must not be led.
+struct Foreign {
+    /// The thing and the role, as the message has it.
+    what: String,
+    /// What the role could do.
+    why: &'static str,
+    owner: pg_sys::Oid,
+    /// Whether to become the owner helps.
+    is_whole: bool,
+    /// A statement that removes the cause.
+    remedy: String,
+}
+
+impl Foreign {
+    fn error(self) -> Error {
+        let Self { what, why, owner, is_whole, remedy } = self;
+        let user = current_user();
+        // SAFETY: looks up memberships of two roles.
+        let may_become = is_whole && unsafe { pg_sys::is_member_of_role(pg_sys::GetUserId(), owner) };
+        let hint = match may_become {
+            true => format!("SET ROLE {};", name_of(owner)),
+            false => remedy,
+        };
+        Error::new(
+            PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+            format!("{what} belongs to role {}", name_of(owner)),
+        )
+        .detail(format!("{why} would run with the rights of role {user}."))
+        .hint(hint)
+    }
+}
+
+const TRIGGERS: &str = "Triggers and defaults that this role attaches to tables";
+
+/// Checks that writing to these tables, given as schema and name, runs no code of a role that has not the rights of the
+/// current user; missing tables are skipped. Functions and types that the tables use count as the tables do.
+///
+/// # Errors
+/// Where a schema, a table, a partition, a function or a type belongs to another role.
+pub fn check_tables(db: Db, tables: &[(String, &str)]) -> Result<()> {
+    let oids = check_owned(db, tables)?;
+    check_used(db, oids)
+}
+
+/// [`check_tables`] without the functions and types. Gives the tables and their partitions.
+///
+/// # Errors
+/// Where a schema, a table or a partition belongs to another role.
+pub fn check_owned(db: Db, tables: &[(String, &str)]) -> Result<Vec<pg_sys::Oid>> {
+    let mut oids = Vec::new();
+    let mut seen: Option<&str> = None;
+    for (schema, name) in tables {
+        if seen != Some(schema) {
+            check_schema_owner(schema)?;
+            seen = Some(schema);
+        }
+        if let Some(oid) = relation_oid(schema, name) {
+            check_owner(oid, || qualified(schema, name))?;
+            oids.push(oid);
+        }
+    }
+    with_children(db, oids)
+}
+
+/// Checks that a schema belongs to a role that could replace its tables to no gain; a missing schema passes.
+///
+/// # Errors
+/// Where the schema belongs to another role.
+pub fn check_schema_owner(schema: &str) -> Result<()> {
+    let Some(owner) = schema_oid(schema).and_then(owner_of_schema) else { return Ok(()) };
+    // The owner of the database has the schema public, also where the current user is a superuser.
+    if is_trusted(owner) || is_database_owner(owner) {
+        return Ok(());
+    }
+    let schema = quoted(schema);
+    let remedy = format!("ALTER SCHEMA {schema} OWNER TO {};", current_user());
+    Err(Foreign { what: format!("schema {schema}"), why: TRIGGERS, owner, is_whole: true, remedy }.error())
+}
+
+fn check_owner(oid: pg_sys::Oid, relation: impl Fn() -> String) -> Result<()> {
+    let Some(owner) = owner_of_relation(oid).filter(|owner| !is_trusted(*owner)) else { return Ok(()) };
+    let relation = relation();
+    let remedy = format!("ALTER TABLE {relation} OWNER TO {};", current_user());
+    Err(Foreign { what: format!("table {relation}"), why: TRIGGERS, owner, is_whole: true, remedy }.error())
+}
+
+/// These tables and their partitions, which are checked as tables are.
+fn with_children(db: Db, tables: Vec<pg_sys::Oid>) -> Result<Vec<pg_sys::Oid>> {
+    let sql = "WITH RECURSIVE part AS (SELECT t.oid FROM pg_catalog.unnest($1) AS t (oid) \
+           UNION SELECT i.inhrelid FROM part p JOIN pg_catalog.pg_inherits i ON i.inhparent = p.oid) \
+         SELECT c.oid::int8, format('%I.%I', n.nspname, c.relname) AS relation FROM part p \
+         JOIN pg_catalog.pg_class c USING (oid) JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ORDER BY 2";
+    db.all(sql, &[arg(tables)], Sees::Now, |row| {
+        let (oid, relation) = (oid(row.get("oid")?), row.get::<String>("relation")?);
+        check_owner(oid, || relation.clone()).map(|()| oid)
+    })
+}
+
+/// Checks the functions that tables call by triggers, defaults, constraints, indexes and policies, and the domains of
+/// their columns.
+fn check_used(db: Db, tables: Vec<pg_sys::Oid>) -> Result<()> {
+    let sql = "WITH given AS (SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name FROM pg_catalog.pg_class c \
+           JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ANY ($1)), \
+         used AS (SELECT DISTINCT g.name, format('%I.%I', n.nspname, p.proname) \
+             || format('(%s)', pg_catalog.pg_get_function_identity_arguments(p.oid)) AS function, p.proowner::int8 AS owner \
+           FROM given g JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = g.oid \
+             AND d.deptype IN ('a', 'i') \
+           JOIN pg_catalog.pg_depend f ON f.classid = d.classid AND f.objid = d.objid AND f.refclassid = 'pg_catalog.pg_proc'::regclass \
+           JOIN pg_catalog.pg_proc p ON p.oid = f.refobjid JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace) \
+         SELECT format('function %s, which table %s uses,', function, name) AS what, \
+           format('DROP FUNCTION %s CASCADE;', function) AS remedy, owner FROM used \
+         UNION ALL SELECT format('domain %I.%I, which table %s uses,', n.nspname, t.typname, g.name), \
+           format('ALTER TABLE %s ALTER COLUMN %I TYPE %s;', g.name, a.attname, pg_catalog.format_type(t.typbasetype, t.typtypmod)), \
+           t.typowner::int8 \
+         FROM given g JOIN pg_catalog.pg_attribute a ON a.attrelid = g.oid AND a.attnum > 0 \
+         JOIN pg_catalog.pg_type t ON t.oid = a.atttypid AND t.typtype = 'd' JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
+         ORDER BY 1";
+    db.rows(sql, &[arg(tables)], Sees::Now, |row| {
+        let owner = oid(row.get("owner")?);
+        if is_trusted(owner) {
+            return Ok(());
+        }
+        let (what, remedy) = (row.get("what")?, row.get("remedy")?);
+        Err(Foreign { what, why: "The code of this role", owner, is_whole: false, remedy }.error())
+    })
+}
+
+fn oid(number: i64) -> pg_sys::Oid {
+    pg_sys::Oid::from(number as u32)
+}
+
+/// Whether a role gains nothing if its code runs with the rights of the current user.
+fn is_trusted(owner: pg_sys::Oid) -> bool {
+    // SAFETY: looks up two roles and changes nothing.
+    unsafe {
+        let user = pg_sys::GetUserId();
+        pg_sys::has_privs_of_role(owner, user) || !pg_sys::superuser_arg(user) && is_database_owner(owner)
+    }
+}
+
+fn is_database_owner(role: pg_sys::Oid) -> bool {
+    /// `pg_database_owner`, of which the owner of the database is the only member.
+    const PG_DATABASE_OWNER: u32 = 6171;
+    // SAFETY: the tuple is read before it is released; the cache is that of the tuple's type.
+    let owner = unsafe {
+        owner_in(pg_sys::SysCacheIdentifier::DATABASEOID, pg_sys::MyDatabaseId, |tuple| {
+            (*tuple.cast::<pg_sys::FormData_pg_database>()).datdba
+        })
+    };
+    role.to_u32() == PG_DATABASE_OWNER || owner == Some(role)
+}
+
+/// The owner of a table, quoted where SQL needs it; `None` if there is no such table.
+pub fn of_table(schema: &str, name: &str) -> Option<String> {
+    relation_oid(schema, name).and_then(owner_of_relation).map(name_of)
+}
+
+/// Whether the function of this oid belongs to a role by which the current user gains and loses nothing; the error names
+/// the owner.
+///
+/// # Errors
+/// Where the function belongs to another role.
+pub fn check_function(function: pg_sys::Oid, sql: &str) -> Result<()> {
+    // SAFETY: as below.
+    let owner = unsafe {
+        owner_in(pg_sys::SysCacheIdentifier::PROCOID, function, |tuple| {
+            (*tuple.cast::<pg_sys::FormData_pg_proc>()).proowner
+        })
+    };
+    let Some(owner) = owner.filter(|owner| !is_trusted(*owner)) else { return Ok(()) };
+    let remedy = format!("DROP FUNCTION {sql} CASCADE;");
+    Err(Foreign {
+        what: format!("function {sql}"),
+        why: "The code of this role",
+        owner,
+        is_whole: false,
+        remedy,
+    }
+    .error())
+}
+
+fn owner_of_schema(schema: pg_sys::Oid) -> Option<pg_sys::Oid> {
+    // SAFETY: as above.
+    unsafe {
+        owner_in(pg_sys::SysCacheIdentifier::NAMESPACEOID, schema, |tuple| {
+            (*tuple.cast::<pg_sys::FormData_pg_namespace>()).nspowner
+        })
+    }
+}
+
+fn owner_of_relation(relation: pg_sys::Oid) -> Option<pg_sys::Oid> {
+    // SAFETY: as above.
+    unsafe {
+        owner_in(pg_sys::SysCacheIdentifier::RELOID, relation, |tuple| {
+            (*tuple.cast::<pg_sys::FormData_pg_class>()).relowner
+        })
+    }
+}
+
+/// The owner of an object of a system cache, which shows the present state to a transaction with an old snapshot too.
+///
+/// # Safety
+/// `read` takes the tuples of this cache.
+unsafe fn owner_in(
+    cache: pg_sys::SysCacheIdentifier::Type,
+    oid: pg_sys::Oid,
+    read: unsafe fn(*mut std::os::raw::c_char) -> pg_sys::Oid,
+) -> Option<pg_sys::Oid> {
+    // SAFETY: the tuple is released after it was read.
+    unsafe {
+        let tuple = pg_sys::SearchSysCache1(cache as i32, pg_sys::Datum::from(oid));
+        if tuple.is_null() {
+            return None;
+        }
+        let owner = read(pg_sys::GETSTRUCT(tuple));
+        pg_sys::ReleaseSysCache(tuple);
+        Some(owner)
+    }
+}
+
+/// The name of a role, quoted where SQL needs it.
+fn name_of(role: pg_sys::Oid) -> String {
+    // SAFETY: the name is null or NUL-terminated, and copied at once.
+    unsafe {
+        let name = pg_sys::GetUserNameFromId(role, true);
+        if name.is_null() {
+            role.to_u32().to_string()
+        } else {
+            quoted(CStr::from_ptr(name).to_string_lossy().as_ref())
+        }
+    }
+}
