@@ -27,7 +27,7 @@ SELECT count(*) FROM regime_policy_lint('desk', '[{"match": "Down-", "size_mult"
 SELECT l2, size_mult FROM regime_policy_lint() h, unnest('{Up-Normal-Easy,Sideways-Normal-Normal,Unknown}'::text[]) AS l2,
     resolve_policy(l2 => l2, rules => jsonb_build_array(jsonb_build_object('match', h.match, 'size_mult', 0.123)))
     WHERE h.problem = 'falls to the fallback' AND size_mult = 0.123 ORDER BY l2;
-SELECT match FROM regime_policy_lint(rules => '[{"match": "Up-Normal-"}, {"match": "Sideways-Normal-"}, {"match": "Unknown"}]')
+SELECT match FROM regime_policy_lint(rules => '[{"match": "Up-Normal-", "size_mult": 1}, {"match": "Sideways-Normal-", "size_mult": 1}, {"match": "Unknown", "size_mult": 1}]')
     WHERE problem = 'falls to the fallback';
 -- Errors.
 SELECT * FROM regime_policy_lint('none');

@@ -2,7 +2,8 @@
 
 mod common;
 
-use common::{cases, key, label, naive, policy, rules};
+use common::{cases, key, label, match_text, naive, policy, rule, rules};
+use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
@@ -212,6 +213,25 @@ proptest! {
             prop_assert!(message.contains(&format!("rule {number}")), "{}", message);
             prop_assert!(message.contains(&format!("\"{field}\"")), "{}", message);
         }
+    }
+
+    #[test]
+    fn a_match_alone_is_no_rule(mut list in vec(rule(), 0..4), at in 0usize..5, text in match_text()) {
+        list.iter_mut().enumerate().for_each(|(i, rule)| rule["match"] = json!(format!("Of-Its-Own-{i}")));
+        let at = at.min(list.len());
+        list.insert(at, json!({"match": text}));
+        let message = parse_rules(&json!(list)).expect_err("must be refused").to_string();
+        prop_assert_eq!(message, format!("rule {} (\"{}\"): no field beside \"match\"", at + 1, text.trim()));
+    }
+
+    #[test]
+    fn blanks_around_a_match_are_nothing(rule in rule(), before in "[ \t\n]{0,3}", after in "[ \t\r\u{a0}]{0,3}") {
+        let mut padded = rule.clone();
+        padded["match"] = json!(format!("{before}{}{after}", rule["match"].as_str().expect("a text")));
+        let parsed = parse_rules(&json!([padded])).expect("rules");
+        prop_assert_eq!(&parsed, &parse_rules(&json!([rule])).expect("rules"));
+        prop_assert_eq!(parsed[0].match_text(), parsed[0].match_text().trim());
+        prop_assert!(parse_rules(&json!([rule, padded])).is_err());
     }
 
     #[test]

@@ -216,8 +216,8 @@ mod tests {
     #[test]
     fn rules_that_never_act_name_those_that_take_their_keys() {
         let found = lint(serde_json::json!([
-            {"match": "Up-Low-Normal"}, {"match": "Side*-*-Easy", "size_mult": 0.1}, {"match": "UP-"}, {"match": "Sideways-Normal-", "size_mult": 0.5},
-            {"match": "Sideways-"}, {"match": "*-RiskOff-*"}
+            {"match": "Up-Low-Normal", "size_mult": 1}, {"match": "Side*-*-Easy", "size_mult": 0.1}, {"match": "UP-", "size_mult": 1},
+            {"match": "Sideways-Normal-", "size_mult": 0.5}, {"match": "Sideways-", "size_mult": 1}, {"match": "*-RiskOff-*", "size_mult": 1}
         ]));
         let of = |rule| found.iter().filter(|(r, _)| *r == Some(rule)).map(|(_, p)| p.clone()).collect();
         let of: [Vec<Problem>; 6] = [7, 8, 9, 10, 11, 12].map(of);
@@ -235,7 +235,7 @@ mod tests {
             serde_json::json!({"match": "Unknown", "size_mult": 0.8, "setups": ["pullback"]});
         assert_eq!(lint(serde_json::json!([like_the_fallback])), [(Some(7), Problem::ChangesNothing)]);
         // Full size is not what the fallback says.
-        assert_eq!(lint(serde_json::json!([{"match": "Unknown"}])), []);
+        assert_eq!(lint(serde_json::json!([{"match": "Unknown", "size_mult": 1}])), []);
         let above = lint(serde_json::json!([{"match": "-Easy", "gross_cap": 2}]));
         assert_eq!(above, [(Some(7), Problem::ChangesNothing), (Some(7), Problem::CapNotLetThrough(2.0))]);
     }

@@ -107,8 +107,9 @@ mod tests {
 
     #[test]
     fn an_overlay_replaces_in_place_and_appends() {
-        let table =
-            table(serde_json::json!([{"match": "Up-Low-Normal"}, {"match": "Down-", "pyramids": false}]));
+        let table = table(
+            serde_json::json!([{"match": "Up-Low-Normal", "size_mult": 1}, {"match": "Down-", "pyramids": false}]),
+        );
         let texts: Vec<_> = table.rules().iter().map(Rule::match_text).collect();
         assert_eq!(texts[5..], ["Down-", "-Stressed", "Up-Low-Normal"]);
         assert_eq!(table.rules()[5].size_mult, None);
@@ -127,7 +128,9 @@ mod tests {
     #[test]
     fn a_misspelt_place_is_found() {
         let table = table(
-            serde_json::json!([{"match": "UP-Low-"}, {"match": "-Stresed"}, {"match": "*-RiskOff-*"}, {"match": "Unknown"}]),
+            ["UP-Low-", "-Stresed", "*-RiskOff-*", "Unknown"]
+                .map(|text| serde_json::json!({"match": text, "size_mult": 1}))
+                .into(),
         );
         let findings: Vec<_> = (7..11).map(|i| table.finding(i)).collect();
         assert_eq!(findings, [Some(Finding::NoLabel), Some(Finding::NoLabel), None, None]);
