@@ -32,11 +32,9 @@ pub struct Relation {
 impl Relation {
     /// The clause that selects all rows of an asset, without parameters, to be shown to the user.
     pub fn condition_of(&self, asset: i32, tf: Option<&str>) -> String {
-        let shared = tf.map_or_else(
-            || self.shared_condition.clone(),
-            |tf| self.shared_condition.replace("$1", &quote_literal(tf)),
-        );
-        format!("{} = {asset} AND {shared}", self.id)
+        let tf = self.tf.as_ref().zip(tf).map(|(column, tf)| format!("{column} = {}", quote_literal(tf)));
+        let own = [format!("{} = {asset}", self.id)];
+        own.into_iter().chain(tf).chain(self.filters.iter().cloned()).collect::<Vec<_>>().join(" AND ")
     }
 }
 
