@@ -28,7 +28,7 @@ pub struct Registered {
 pub type Untracked = fn(Db) -> Result<Option<Vec<String>>>;
 
 /// A check of `regime_health`.
-pub type Check = fn(Db, &str) -> Result<Option<Finding>>;
+pub type Check = fn(Db, &str) -> Result<Vec<Finding>>;
 
 /// How findings word what they found.
 pub struct Wording {
