@@ -179,7 +179,8 @@ pub fn get(rows: &mut Rows, symbol: &str, timeframe: &str, times: Times) -> Resu
         let newest = source.newest(db, &series)?;
         let is_whole = since.is_none() && newest.is_some_and(|newest| newest <= state.newest);
         let sources = source.fingerprint();
-        if state.sources != sources || newest.is_none() {
+        // The version differs from that of the parameters where an earlier release wrote the rows.
+        if state.version != config.version() || state.sources != sources || newest.is_none() {
             return computed(db, rows, &source, &series, times, None, &config);
         }
         query(db, rows, &relation, &series, times, since)?;

@@ -82,6 +82,7 @@ pub fn refresh(
             system: &MARKET,
             id: None,
             name: Some(series.name()),
+            cal_scheme: None,
             lacks: "candles",
         };
         let lock = |series: &Series| lock(db, &lock_name(schema, series));

@@ -3,6 +3,7 @@
 
 use crate::output::relation::output_relation;
 use crate::pg::{Db, Result, Sees, arg, check_range, extension_schema, invalid_parameter};
+use crate::source::names;
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::explain::told::arguments;
 use crate::systems::cmc_regimes::params::{self, Given};
@@ -81,7 +82,8 @@ fn engine_of<'c>(db: Db<'c>, asset: i32, hash: &str, given: &Given) -> Result<En
         }
     }
     Err(invalid_parameter(format!(
-        "the newest row of asset {asset} was computed with another policy or other parameters ({hash})"
+        "the newest row of {} was computed with another policy or other parameters ({hash})",
+        names::in_words(db, asset, given.cal_scheme.as_deref())?
     ))
     .hint(format!(
         "Pass the arguments of its refresh, or refresh it with these: SELECT * FROM {}.refresh_cmc_regimes({asset}{});",

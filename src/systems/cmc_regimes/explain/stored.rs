@@ -104,16 +104,16 @@ fn missing(told: &Told, relation: &str) -> Result<String> {
     let newest: Option<Micros> =
         told.db.one(&sql, &[arg(told.asset), arg(TF)], Sees::Snapshot, |row| row.get("newest"))?;
     Ok(match newest.map(|Micros(ts)| ts) {
-        None => format!("{relation} has no row of asset {}: {}", told.asset, refresh(told, "")),
+        None => format!("{relation} has no row of {}: {}", told.name, refresh(told, "")),
         Some(newest) if newest < told.row.ts => format!(
-            "stale, the newest row of asset {} in {relation} is of {}: {}",
-            told.asset,
+            "stale, the newest row of {} in {relation} is of {}: {}",
+            told.name,
             utc(newest),
             refresh(told, "")
         ),
         Some(_) => format!(
-            "{relation} has later rows of asset {}, so the bar came late or the row was deleted: {}",
-            told.asset,
+            "{relation} has later rows of {}, so the bar came late or the row was deleted: {}",
+            told.name,
             refresh(told, REPAIR)
         ),
     })

@@ -97,14 +97,20 @@ pub fn refresh(assets: Assets, given: &Given, how: How) -> Result<Vec<Summary>> 
             let done = memory::in_own_memory(|| attempt(|| of_asset.refresh(*id)));
             Attempt { read: engine.rows_read(), done }
         };
-        let all = call.each(ids, |id| about(*id), lock, attempt)?;
+        let all = call.each(ids, |id| about(*id, given), lock, attempt)?;
         Ok(all.into_iter().map(|refreshed| summary(refreshed, how.dry_run)).collect())
     })
 }
 
 /// An asset as the subject of an entry.
-pub fn about(id: i32) -> About<'static> {
-    About { system: &CMC, id: Some(id), name: None, lacks: "daily bars" }
+pub fn about(id: i32, given: &Given) -> About<'_> {
+    About {
+        system: &CMC,
+        id: Some(id),
+        name: None,
+        cal_scheme: given.cal_scheme.as_deref(),
+        lacks: "daily bars",
+    }
 }
 
 fn summary(refreshed: Refreshed<i32, OfAsset>, dry_run: bool) -> Summary {

@@ -234,7 +234,7 @@ fn alone(given: &Given, id: i32) -> Result<Vec<Settled>> {
         let (schema, version) = (settings::target_schema(), version(given));
         spi::connect(|db| {
             let call = Call { db, system: &CMC, schema: &schema, version: &version, dry_run: false };
-            let (entry, _) = about(id).entry(&call, Err::<Done<()>, _>(error), 0, began);
+            let (entry, _) = about(id, given).entry(&call, Err::<Done<()>, _>(error), 0, began);
             log.end(db, &schema, &version, [&entry].into_iter());
             Ok(vec![Settled { id, status: entry.status, error: entry.error }])
         })
