@@ -36,7 +36,8 @@ pub fn mixed_hashes(db: Db, own: &str) -> Result<Option<Finding>> {
 pub fn unfinished_round(db: Db, own: &str) -> Result<Option<Finding>> {
     let Some(stopped) = Unfinished::stopped(db)? else { return Ok(None) };
     // A call resumes only a round of its own task, and removes others for a new round.
-    let basis = Engine::new(db, params::load(db, &Given::default(), None)?, None).basis(None);
+    let engine = Engine::new(db, params::load(db, &Given::default(), None)?, None);
+    let basis = engine.basis(db, &settings::target_schema(), None)?;
     let (parameters, command) = if stopped.task == task(false, &basis) {
         ("", format!("CALL {own}.refresh_all_cmc_regimes();"))
     } else if stopped.task == task(true, &basis) {

@@ -3,6 +3,7 @@
 use pgrx::prelude::*;
 
 use crate::pg::{Days, Db, Error, Result, Sees, arg, date_arg, work_relation};
+use crate::sync::swallowed;
 use crate::systems::market_regime_history::asked::Asked;
 use crate::systems::market_regime_history::batch::{Batch, Differing};
 use crate::systems::market_regime_history::days::Span;
@@ -142,5 +143,5 @@ pub fn report(db: Db, schema: &str, backfill: i64, batch: &Batch, outcome: &Outc
         arg(outcome.differing.days),
         arg(outcome.differing.first.map(Date::saturating_from_raw)),
     ];
-    db.execute_small(&sql, &args).map(|_| ())
+    swallowed::check_all(db, &relation(schema), db.execute_small(&sql, &args)?, 1)
 }

@@ -59,7 +59,7 @@ pub fn chart(db: Db, wanted: &Wanted) -> Result<String> {
 
 /// The span has no rows: the rows there are, and how to see or make them.
 fn no_rows(db: Db, wanted: &Wanted) -> Result<Error> {
-    let regimes = output_relation(db, REGIMES.name)?;
+    let regimes = output_relation(db, &REGIMES)?;
     let asset = wanted.asset;
     let all = History::read(db, asset, wanted.layer, [None; 2])?;
     let error = |message| Error::new(PgSqlErrorCode::ERRCODE_NO_DATA_FOUND, message);
