@@ -75,7 +75,7 @@ SELECT status FROM refresh_cmc_regimes(2);
 SELECT relation, action FROM regime_setup() WHERE action <> 'unchanged';
 SELECT what, command FROM regime_health() WHERE what = 'not set up';
 -- A key of rows that come twice: the working table is made anew.
-ALTER TABLE regime_work.cmc_regime_state DROP CONSTRAINT IF EXISTS cmc_regime_state_id_tf_key;
+ALTER TABLE regime_work.cmc_regime_state DROP CONSTRAINT cmc_regime_state_pkey;
 INSERT INTO regime_work.cmc_regime_state TABLE regime_work.cmc_regime_state;
 SELECT status FROM refresh_cmc_regimes(2);
 SELECT hint_of('SELECT refresh_cmc_regimes(2)') AS hint \gset

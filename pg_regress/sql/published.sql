@@ -2,8 +2,6 @@
 -- rows can be updated and deleted.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \i :abs_srcdir/fixture.sql
-CREATE SCHEMA demo;
-SET pg_regime.target_schema = 'public';
 CREATE TABLE candles AS SELECT s.symbol, '1d' AS timeframe, time_close AS open_time, close * 1.01 AS high, close * 0.99 AS low, close
     FROM cmc_price_bars_multi_tf JOIN dim_assets s USING (id) WHERE tf = '1D' AND id IN (2, 3);
 ALTER TABLE candles ADD PRIMARY KEY (symbol, timeframe, open_time);
@@ -17,9 +15,9 @@ CREATE FUNCTION unidentified() RETURNS SETOF regclass LANGUAGE sql AS $$
     SELECT c.oid::regclass FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_|^information_schema$' AND c.relpersistence = 'p'
     AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND (i.indisprimary AND c.relreplident = 'd' OR i.indisreplident))
-    AND c.relreplident <> 'f' ORDER BY 1::text $$;
+    AND c.relreplident <> 'f' ORDER BY c.oid::regclass::text $$;
 SELECT unidentified();
-SELECT oid::regclass, relreplident FROM pg_class WHERE relreplident <> 'd' AND relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') ORDER BY 1::text;
+SELECT oid::regclass, relreplident FROM pg_class WHERE relreplident <> 'd' AND relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') ORDER BY oid::regclass::text;
 CREATE PUBLICATION everything FOR ALL TABLES;
 SELECT id, status FROM refresh_cmc_regimes(ARRAY[1, 2]);
 SELECT count(*) > 0 AS tracked FROM regime_track();
@@ -29,6 +27,10 @@ UPDATE cmc_price_bars_multi_tf SET close = close * 1.3 WHERE id = 2 AND bar_seq 
 INSERT INTO candles SELECT symbol, timeframe, open_time - interval '10 years', high, low, close FROM candles WHERE symbol = 'NEW';
 SELECT id, status FROM refresh_cmc_regimes(ARRAY[1, 2]);
 SELECT DISTINCT status FROM refresh_market_regimes();
+-- A run log from before, without an identity.
+ALTER TABLE regime_work.cmc_regime_run_log REPLICA IDENTITY DEFAULT;
+SELECT unidentified();
+SELECT DISTINCT action FROM regime_setup();
 -- Marks of many, settled; rounds; backfills.
 SELECT id, status FROM refresh_cmc_regimes(ARRAY[1, 2], only_dirty => true);
 CALL refresh_all_cmc_regimes();
@@ -47,5 +49,9 @@ SELECT regime_load_policy('desk', '[{"match": "Up-", "size_mult": 0.5}]');
 SELECT regime_load_policy('desk', '[{"match": "Up-", "size_mult": 0.4}]');
 SELECT regime_drop_policy('desk');
 UPDATE regime_source SET bars_filter = bars_filter WHERE layer = 'candles';
+CREATE SCHEMA demo;
+SET pg_regime.target_schema = 'demo';
+SELECT count(*) > 0 AS made FROM regime_setup('demo');
 SELECT unidentified();
 DROP PUBLICATION everything;
+DROP SCHEMA demo, demo_regime_work CASCADE;

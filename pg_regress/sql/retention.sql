@@ -43,6 +43,7 @@ SELECT differing('2024-04-01 00:00+00');
 -- Nothing is missing to who reads what is stored and computed in one.
 SELECT count(*), count(created_at) FROM get_market_regimes('YOUNG', '1d');
 SELECT count(*), count(created_at) FROM get_market_regimes('YOUNG', '1d', '2024-04-01 00:00+00');
+SELECT value, detail FROM regime_explain(2, '2024-03-15 23:59:59+00') WHERE what = 'stored row';
 -- A late bar before the oldest partition, and a new bar.
 UPDATE cmc_price_bars_multi_tf SET close = close * 2 WHERE id = 2 AND time_close::date = '2024-03-30';
 SELECT id, status FROM refresh_cmc_regimes(2);
@@ -84,4 +85,4 @@ SELECT id, count(*), min(ts) FROM cmc_regimes GROUP BY 1 ORDER BY 1;
 SET datestyle = 'SQL, DMY';
 SET timezone = 'Asia/Tokyo';
 SELECT id, status FROM refresh_cmc_regimes(full_refresh => true);
-SELECT tableoid::regclass, count(*) FROM cmc_regimes GROUP BY 1 ORDER BY 1::text;
+SELECT tableoid::regclass, count(*) FROM cmc_regimes GROUP BY 1 ORDER BY min(tableoid::regclass::text);

@@ -21,13 +21,13 @@ CREATE TABLE {work}.cmc_regime_run_log (
     message text,
     hint text,
     regime_version_hash text NOT NULL,
-    run_by text NOT NULL,
-    entry int NOT NULL,
-    PRIMARY KEY (run, entry)
+    run_by text NOT NULL
 );
 CREATE INDEX ON {work}.cmc_regime_run_log (id, run);
 CREATE INDEX ON {work}.cmc_regime_run_log (system, subject, run) WHERE subject IS NOT NULL;
 CREATE INDEX ON {work}.cmc_regime_run_log USING brin (finished);
+-- Without a key of its own, so that old rows can be deleted where all tables of the database are published.
+ALTER TABLE {work}.cmc_regime_run_log REPLICA IDENTITY FULL;
 COMMENT ON TABLE {work}.cmc_regime_run_log IS 'Each refresh: a row for the call, with id and subject NULL, and a row for each asset, series or batch; kept for pg_regime.run_log_days';
 COMMENT ON COLUMN {work}.cmc_regime_run_log.run IS 'Number of the call';
 COMMENT ON COLUMN {work}.cmc_regime_run_log.system IS 'System that was refreshed: cmc_regimes, market_regimes, market_regime_history';
@@ -48,11 +48,7 @@ COMMENT ON COLUMN {work}.cmc_regime_run_log.message IS 'Message; of the error if
 COMMENT ON COLUMN {work}.cmc_regime_run_log.hint IS 'What to do about the error';
 COMMENT ON COLUMN {work}.cmc_regime_run_log.regime_version_hash IS 'Version that rows were computed with';
 COMMENT ON COLUMN {work}.cmc_regime_run_log.run_by IS 'Role that made the call';
-COMMENT ON COLUMN {work}.cmc_regime_run_log.entry IS 'Number of the row in the call, counted from 1';
 
 --; {schema}.cmc_regime_run_log
-CREATE OR REPLACE VIEW {schema}.cmc_regime_run_log AS
-SELECT run, system, id, subject, started, finished, status, mode, reason, rows_read, inserted, updated, deleted, elapsed_ms, sqlstate, message,
-       hint, regime_version_hash, run_by
-FROM {work}.cmc_regime_run_log;
+CREATE OR REPLACE VIEW {schema}.cmc_regime_run_log AS SELECT * FROM {work}.cmc_regime_run_log;
 COMMENT ON VIEW {schema}.cmc_regime_run_log IS 'Each refresh: a row for the call, with id and subject NULL, and a row for each asset, series or batch; kept for pg_regime.run_log_days';

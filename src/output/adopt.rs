@@ -55,7 +55,11 @@ pub fn adopt_own(db: Db, schema: &str, relation: &str, own: &Own, declared: &Dec
     let shape = shape_of(db, &own.schema(schema), own.name)?;
     check_own(db, schema, relation, own, Some(declared), &shape)?;
     let anew = anew(db, schema, relation, own)?;
-    if declared.key().is_empty() || shape.has_key(declared.key()) {
+    if declared.key().is_empty() {
+        identify_rows(db, relation)?;
+        return Ok(Outcome::Unchanged);
+    }
+    if shape.has_key(declared.key()) {
         return Ok(Outcome::Unchanged);
     }
     add_key(db, relation, declared.key(), "PRIMARY KEY").map_err(|error| match error.report().hint {

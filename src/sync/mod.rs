@@ -97,12 +97,10 @@ impl Write<'_, '_> {
         }
         let rest = self.rest()?;
         if !rest.is_empty() {
-            // Another session may have deleted rows meanwhile; nothing at all is written where something keeps it out.
-            let rest = if rest.touched() < changes.touched() {
-                self.run(&rest).and_then(|_| self.rest())?
-            } else {
-                rest
-            };
+            // Another session may have deleted rows meanwhile, or a plan is older than the end of a rule.
+            self.db.forget_plans();
+            self.run(&rest)?;
+            let rest = self.rest()?;
             if !rest.is_empty() {
                 return Err(swallowed::error(self.db, self.relation, rest.written()));
             }

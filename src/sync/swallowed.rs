@@ -31,6 +31,7 @@ pub fn may_be(db: Db, relation: &str) -> Result<bool> {
 
 /// The error for rows that were not written, with what kept them from being written.
 pub fn error(db: Db, relation: &str, left: Written) -> Error {
+    db.forget_plans();
     let rows = left.total();
     let error = Error::new(
         PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,

@@ -7,6 +7,8 @@ use crate::output::relation::output_relation;
 use crate::output::set_up::{Flaw, flaw, other_sources};
 use crate::output::told::{Line, line};
 use crate::pg::{Error, Micros, Result, Sees, arg, settings, syscache, timestamp_arg, utc, work_schema};
+use crate::sync::content::Value;
+use crate::sync::kept;
 use crate::systems::cmc_regimes::explain::Step;
 use crate::systems::cmc_regimes::explain::told::Told;
 use crate::systems::cmc_regimes::refresh::state::State;
@@ -107,6 +109,11 @@ const REPAIR: &str = ", full_refresh => true";
 
 /// Why there is no stored row.
 fn missing(told: &Told, relation: &str) -> Result<String> {
+    let scope = [Value::Int(told.asset), Value::Text(TF)];
+    let kept = kept::from(told.db, relation, &REGIMES, &scope)?;
+    if let Some(from) = kept.filter(|from| told.row.ts < *from) {
+        return Ok(format!("not stored: {relation} has no partition for rows before {}", utc(from)));
+    }
     let sql = format!("SELECT max(ts)::timestamptz AS newest FROM {relation} WHERE id = $1 AND tf = $2");
     let newest: Option<Micros> =
         told.db.one(&sql, &[arg(told.asset), arg(TF)], Sees::Snapshot, |row| row.get("newest"))?;

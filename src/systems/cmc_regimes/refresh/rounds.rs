@@ -149,7 +149,8 @@ fn new_round(db: Db, task: &str, ids: Vec<i32>) -> Result<i64> {
          FROM (SELECT pg_catalog.unnest($3::int[]) AS id) AS a \
          LEFT JOIN (SELECT id, max(finished) AS finished FROM {work} WHERE task = $2 GROUP BY id) AS w USING (id)"
     );
-    db.execute(&insert, &[arg(round), arg(task), arg(ids)])?;
+    let given = ids.len();
+    swallowed::check_all(db, &work, db.execute(&insert, &[arg(round), arg(task), arg(ids)])?, given)?;
     // Earlier rounds of the task, and old rounds that nobody resumed; rows that a session has claimed stay.
     let delete = format!(
         "DELETE FROM {work} WHERE (round, id) IN (SELECT round, id FROM {work} WHERE round < $1 \
