@@ -122,6 +122,7 @@ plain! {
     i32 = INT4OID "int",
     i64 = INT8OID "bigint",
     f64 = FLOAT8OID "float8",
+    pg_sys::Oid = OIDOID "oid",
     Vec<Option<i32>> = INT4ARRAYOID "int[]",
     Vec<Option<String>> = TEXTARRAYOID "text[]",
 }

@@ -128,6 +128,11 @@ impl Db<'_> {
         Ok(plan)
     }
 
+    /// Drops the plans that are kept: that of a statement which a rule replaced by nothing outlives the rule.
+    pub fn forget_plans(self) {
+        STATEMENTS.with_borrow_mut(|known| known.iter_mut().for_each(HashMap::clear));
+    }
+
     /// A statement to keep, with arguments of these types.
     ///
     /// # Errors

@@ -101,7 +101,8 @@ pub fn locked(db: Db, schema: &str, key: Key) -> Result<Option<(Option<i32>, Str
 pub fn unfinished_round(db: Db, own: &str) -> Result<Vec<Finding>> {
     let Some(stopped) = Unfinished::stopped(db)? else { return Ok(Vec::new()) };
     // A call resumes only a round of its own task, and removes others for a new round.
-    let basis = Engine::new(db, params::load(db, &Given::default(), None)?, None).basis(None);
+    let engine = Engine::new(db, params::load(db, &Given::default(), None)?, None);
+    let basis = engine.basis(db, &settings::target_schema(), None)?;
     let (parameters, command) = if stopped.task == task(false, &basis) {
         ("", format!("CALL {own}.refresh_all_cmc_regimes();"))
     } else if stopped.task == task(true, &basis) {

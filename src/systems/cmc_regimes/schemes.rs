@@ -37,7 +37,7 @@ pub fn schemes(db: Db) -> Result<Vec<Scheme>> {
     let one = |name: String| {
         let given = Given { cal_scheme: Some(name.clone()), ..Given::default() };
         let basis = attempt_unless_cancelled(|| {
-            Ok(Engine::new(db, params::load(db, &given, None)?, None).basis(None))
+            Engine::new(db, params::load(db, &given, None)?, None).basis(db, &settings::target_schema(), None)
         });
         basis.ok().map(|basis| Scheme { name, version: basis.version_hash, sources: basis.sources })
     };

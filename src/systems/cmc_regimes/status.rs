@@ -29,7 +29,7 @@ pub struct Status {
 pub fn all(db: Db) -> Result<Vec<Status>> {
     let setup = params::load(db, &Given::default(), None)?;
     // An error names the table that is missing or cannot be read.
-    let regimes = output_relation(db, REGIMES.name)?;
+    let regimes = output_relation(db, &REGIMES)?;
     let (state, log) = (work_relation(db, STATE)?, work_relation(db, RUN_LOG)?);
     for table in ASSETS.tables() {
         work_relation(db, table)?;
@@ -72,7 +72,7 @@ fn read(db: Db, engine: &Engine, [regimes, state, log]: &[String; 3], ids: Vec<i
         Ok((status(row)?, proxy, row.get::<Option<String>>("sources")?))
     })?;
     // A proxy that was read from another source map is not this one.
-    let sources = engine.basis(None).sources;
+    let sources = engine.basis(db, &settings::target_schema(), None)?.sources;
     let is_of_another = |(status, ..): &(Status, _, _)| {
         status.fresh.version.as_deref().is_some_and(|version| version != engine.version_hash())
     };

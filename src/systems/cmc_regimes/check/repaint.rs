@@ -94,7 +94,7 @@ fn engine_of<'c>(db: Db<'c>, asset: i32, hash: &str, given: &Given) -> Result<En
 
 /// The stored rows of an asset in ascending time, each with its time.
 fn stored(db: Db, asset: i32) -> Result<Vec<(i64, Row)>> {
-    let relation = output_relation(db, REGIMES.name)?;
+    let relation = output_relation(db, &REGIMES)?;
     let sql = format!("SELECT {} FROM {relation} WHERE id = $1 AND tf = $2 ORDER BY ts", columns(""));
     db.all(&sql, &[arg(asset), arg(TF)], Sees::Snapshot, |row| Ok((moment(row)?, Row::read(row)?)))
 }

@@ -100,7 +100,7 @@ pub fn simulate(
     spi::connect(|db| {
         let given_hash = params::version_of(db, given)?;
         let setup = params::load(db, given, Some(rules))?;
-        let relation = output_relation(db, REGIMES.name)?;
+        let relation = output_relation(db, &REGIMES)?;
         let ids = ids.map_or_else(|| all_ids(db, &setup), Ok)?;
         let engine = Engine::new(db, setup, None);
         let mut summaries = Vec::with_capacity(ids.len());

@@ -4,11 +4,12 @@
 //! Called for every signal of a query, so the prepared statements are kept between calls.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use pgrx::datum::Interval;
 
 use regime_core::calendar::civil::MICROS_PER_DAY;
-use regime_core::cmc_regimes::policy::{Orders, PolicyTable, Risk, STAND_DOWN, UNKNOWN};
+use regime_core::cmc_regimes::policy::{Orders, Policy, PolicyTable, Risk, STAND_DOWN, UNKNOWN};
 use regime_core::cmc_regimes::proxy::PROXY_CAP;
 
 use crate::output::relation::output_relation;
@@ -84,8 +85,17 @@ struct Kept {
 
 thread_local! {
     static KEPT: RefCell<[Option<Kept>; 2]> = const { RefCell::new([None, None]) };
-    /// The loaded policies as last read, and the tightest of all.
-    static TIGHTEST: RefCell<Option<(Vec<[String; 2]>, Risk)>> = const { RefCell::new(None) };
+    /// The policies as last read.
+    static POLICIES: RefCell<Option<Rc<Policies>>> = const { RefCell::new(None) };
+}
+
+/// The built-in policy and the loaded policies.
+struct Policies {
+    /// The loaded policies: name and rules.
+    loaded: Vec<[String; 2]>,
+    all: Vec<Policy>,
+    /// At most what any row could hold, and no adding to positions.
+    tightest: Risk,
 }
 
 /// The statement that looks among the rows not older than [`NEAR`], and the one that looks among all.
@@ -98,7 +108,7 @@ fn statements(db: Db, columns: Columns) -> Result<[Statement; 2]> {
     if let Some(statements) = kept {
         return Ok(statements);
     }
-    let relation = ours(|| output_relation(db, REGIMES.name))?;
+    let relation = ours(|| output_relation(db, &REGIMES))?;
     let list = match columns {
         Columns::All => row::columns(""),
         Columns::Policy => POLICY_COLUMNS.to_owned(),
@@ -219,20 +229,40 @@ fn is_finite(moment: i64) -> bool {
 /// The policy where no row holds: at most what any row could hold, whichever of the policies computed that row and
 /// whatever the market does, and no adding to positions.
 fn without_row(db: Db) -> Result<Risk> {
+    Ok(policies(db)?.tightest)
+}
+
+/// Whether a row of this key may leave its setups NULL, which is no restriction: by the built-in policy or a loaded one.
+/// Otherwise the setups are missing, as in a column that was added and no refresh has filled.
+///
+/// # Errors
+/// Where a stored policy is not valid.
+pub fn may_leave_setups_open(db: Db, regime_key: &str) -> Result<bool> {
+    let is_open = |policy: &Policy| match regime_key {
+        // An intraday label, or one of the caller, can decide on the setups of such a row.
+        UNKNOWN => policy.table().rules().iter().any(|rule| rule.setups.is_none()),
+        key => policy.effect_of(key).setups.is_none(),
+    };
+    Ok(policies(db)?.all.iter().any(is_open))
+}
+
+fn policies(db: Db) -> Result<Rc<Policies>> {
     let schema = extension_schema(db)?;
     let sql = format!("SELECT policy, rules::text AS rules FROM {schema}.regime_policy ORDER BY policy");
     let loaded: Vec<[String; 2]> =
         db.all(&sql, &[], Sees::Snapshot, |row| Ok([row.get("policy")?, row.get("rules")?]))?;
-    let known = TIGHTEST.with_borrow(|known| known.as_ref().filter(|(of, _)| *of == loaded).map(|(_, r)| *r));
-    if let Some(risk) = known {
-        return Ok(risk);
+    let known = POLICIES.with_borrow(|known| known.as_ref().filter(|known| known.loaded == loaded).cloned());
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    let mut tables = vec![PolicyTable::built_in()];
+    for [policy, rules] in &loaded {
+        tables.push(PolicyTable::built_in().overlay(parse_stored(policy, &schema, rules)?));
     }
     let capped = Risk { size_mult: PROXY_CAP, gross_cap: PROXY_CAP, pyramids: false, ..Risk::NEUTRAL };
-    let mut risk = PolicyTable::built_in().tightest().tighten(capped);
-    for [policy, rules] in &loaded {
-        let rules = parse_stored(policy, &schema, rules)?;
-        risk = risk.tighten(PolicyTable::built_in().overlay(rules).tightest());
-    }
-    TIGHTEST.set(Some((loaded, risk)));
-    Ok(risk)
+    let tightest = tables.iter().fold(capped, |risk, table| risk.tighten(table.tightest()));
+    let all = tables.into_iter().map(Policy::new).collect();
+    let policies = Rc::new(Policies { loaded, all, tightest });
+    POLICIES.set(Some(Rc::clone(&policies)));
+    Ok(policies)
 }

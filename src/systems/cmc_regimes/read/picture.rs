@@ -62,7 +62,7 @@ pub fn chart(db: Db, wanted: &Wanted) -> Result<String> {
 
 /// The span has no rows: the rows there are, and how to see or make them.
 fn no_rows(db: Db, wanted: &Wanted) -> Result<Error> {
-    let regimes = output_relation(db, REGIMES.name)?;
+    let regimes = output_relation(db, &REGIMES)?;
     let asset = wanted.asset;
     let whose = names::in_words(db, asset, None)?;
     let all = History::read(db, asset, wanted.layer, [None; 2])?;

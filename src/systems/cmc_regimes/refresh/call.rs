@@ -72,7 +72,7 @@ pub fn refresh(assets: Assets, given: &Given, how: How) -> Result<Vec<Summary>> 
             return Err(tracked::not_tracked(db)?);
         }
         let engine = Engine::new(db, setup, None);
-        let basis = engine.basis(tracking);
+        let basis = engine.basis(db, &schema, tracking)?;
         let ids = match listed {
             Some(ids) => ids,
             None => ids_to_refresh(db, &engine, &schema, &basis)?,

@@ -12,6 +12,7 @@ use crate::pg::{
     check_writable, environment, error_code, lock, lock::join, lock::sharers, plural, session, settings, spi,
     sqlstate, work_relation,
 };
+use crate::sync::swallowed;
 use crate::systems::cmc_regimes::assets::ids_to_refresh;
 use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::engine::Engine;
@@ -60,7 +61,7 @@ fn find_or_begin(db: Db, given: &Given, only_dirty: bool) -> Result<i64> {
         return Err(tracked::not_tracked(db)?);
     }
     let engine = Engine::new(db, setup, None);
-    let basis = engine.basis(tracking);
+    let basis = engine.basis(db, &schema, tracking)?;
     let ids = ids_to_refresh(db, &engine, &schema, &basis)?;
     let task = task(only_dirty, &basis);
     // Concurrent calls share a round.
@@ -151,7 +152,8 @@ fn new_round(db: Db, task: &str, ids: Vec<i32>) -> Result<i64> {
          FROM (SELECT pg_catalog.unnest($3::int[]) AS id) AS a \
          LEFT JOIN (SELECT id, max(finished) AS finished FROM {work} WHERE task = $2 GROUP BY id) AS w USING (id)"
     );
-    db.execute(&insert, &[arg(round), arg(task), arg(ids)])?;
+    let given = ids.len();
+    swallowed::check_all(db, &work, db.execute(&insert, &[arg(round), arg(task), arg(ids)])?, given)?;
     // Earlier rounds of the task, and old rounds that nobody resumed; rows that a session has claimed stay.
     let delete = format!(
         "DELETE FROM {work} WHERE (round, id) IN (SELECT round, id FROM {work} WHERE round < $1 \
@@ -294,7 +296,7 @@ fn settle(db: Db, round: i64, settled: &[Settled]) -> Result<()> {
         arg(settled.iter().map(|s| error(s).map(|e| sqlstate(e.code))).collect::<Vec<_>>()),
         arg(settled.iter().map(|s| error(s).map(|e| e.message)).collect::<Vec<_>>()),
     ];
-    db.execute(&sql, &args).map(|_| ())
+    swallowed::check_all(db, &work(), db.execute(&sql, &args)?, settled.len())
 }
 
 /// How far a round is, in assets.
