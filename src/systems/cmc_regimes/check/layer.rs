@@ -9,7 +9,7 @@ use regime_core::calendar::{Calendar, Span};
 use regime_core::{Layer, PerLayer};
 
 use crate::output::finding::Severity;
-use crate::pg::{plural, utc};
+use crate::pg::{plural, quote_literal, utc};
 use crate::systems::cmc_regimes::check::complaint::Complaint;
 use crate::systems::cmc_regimes::check::raw::{Raw, RawBar, RawReader, Tally};
 
@@ -336,8 +336,11 @@ impl OfLayer<'_> {
         let restamp = || format!("Stamp bars with their close, in the table or in a view: {map}");
         let load = || {
             format!(
-                "Load {} up to the daily bars; if it is built from them: SELECT * FROM {}.regime_build_inputs(cal_scheme => '{}');",
-                self.checked.reader.source.bars.sql, self.subject.schema, self.subject.cal_scheme
+                "Load {} up to the daily bars; if it is built from them: SELECT * FROM {}.regime_build_inputs(cal_scheme => '{}', target_schema => {});",
+                self.checked.reader.source.bars.sql,
+                self.subject.schema,
+                self.subject.cal_scheme,
+                quote_literal(&self.checked.reader.source.bars_schema)
             )
         };
         let later =
