@@ -14,7 +14,7 @@ mod track;
 
 use pgrx::prelude::*;
 
-use crate::pg::{at_commit, cache, settings};
+use crate::pg::{at_commit, cache, environment, error, settings};
 
 pgrx::pg_module_magic!(name, version);
 
@@ -72,7 +72,9 @@ extension_sql_file!("../sql/install/comments.sql", name = "comments", finalize);
 #[pg_guard]
 #[allow(non_snake_case)]
 extern "C-unwind" fn _PG_init() {
+    error::refuse_backtraces();
     settings::define();
     cache::watch();
+    environment::watch();
     at_commit::watch(&systems::cmc_regimes::refresh::notify::CALLBACKS);
 }

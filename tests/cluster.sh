@@ -15,11 +15,11 @@ export PG_CONFIG PATH="$pg_bin:$PATH"
 unset PGDATABASE PGSERVICE PGPASSWORD PGOPTIONS PGSSLMODE PGTZ PGDATESTYLE PGCLIENTENCODING
 cluster_dir='' cluster_fsync=off
 
-# The server refuses to run as root; then it runs as postgres. RUST_BACKTRACE would put a backtrace into the
-# DETAIL of errors. From /, since the current directory may be closed to postgres.
+# The server refuses to run as root; then it runs as postgres. RUST_BACKTRACE must not put a backtrace into the DETAIL of
+# errors. From /, since the current directory may be closed to postgres.
 as_owner() (
     cd /
-    if [ "$(id -u)" = 0 ]; then runuser -u postgres -- env -u RUST_BACKTRACE "$@"; else env -u RUST_BACKTRACE "$@"; fi
+    if [ "$(id -u)" = 0 ]; then runuser -u postgres -- env RUST_BACKTRACE=1 "$@"; else env RUST_BACKTRACE=1 "$@"; fi
 )
 
 cluster_start() {

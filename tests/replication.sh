@@ -128,3 +128,14 @@ replicated
 unsubscribe
 is "what came before the subscription was dropped is found" "$(q subscriber "SELECT id, status FROM refresh_cmc_regimes() WHERE status <> 'unchanged'")" "3|ok"
 equal_a_full_refresh "after the subscription"
+
+# All tables of a database are published: every table has a key, so that refreshes write, and the run log is pruned.
+demo_db published 3 420
+q published "CREATE PUBLICATION everything FOR ALL TABLES"
+warned() { psql -XAtq -d published -c "$1" 2>&1 | grep -E "^(WARNING|ERROR)" || true; }
+is "published: refreshes, marks and rounds" "$(warned "SELECT FROM refresh_cmc_regimes(); SELECT FROM refresh_market_regimes(); SELECT FROM regime_track();
+    SELECT FROM refresh_cmc_regimes(); UPDATE $bars SET close = close * 1.02 WHERE tf = '1D' AND id = 2;
+    SELECT FROM refresh_cmc_regimes(only_dirty => true)")$(warned "CALL refresh_all_cmc_regimes()")$(warned "CALL refresh_all_cmc_regimes()")" ""
+is "published: a backfill" "$(warned "CALL backfill_market_regime_history('2020-01-01', '2030-01-01', full_refresh => true)")" ""
+is "published: a new session prunes the run log" "$(warned "UPDATE regime_work.cmc_regime_run_log SET finished = finished - interval '100 days';
+    SELECT FROM refresh_cmc_regimes(1)") $(q published "SELECT count(*) FROM cmc_regime_run_log")" " 2"

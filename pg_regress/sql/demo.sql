@@ -98,6 +98,12 @@ SELECT sum(rows_written) > 0 AS written FROM regime_demo();
 :candles;
 -- One day of one asset alone is a market too.
 SELECT * FROM regime_demo(1, 1);
+-- A longer market begins earlier: no bar lies in the future.
+BEGIN;
+SELECT count(*) FROM regime_demo(1, 5614);
+SELECT min(time_close) AS first, max(time_close) AS last, (SELECT max(open_time) FROM candles) AS last_candle FROM cmc_price_bars_multi_tf;
+SELECT * FROM regime_check_inputs();
+ROLLBACK;
 SELECT id, status, regime_rows, feature_tier FROM refresh_cmc_regimes();
 -- With its comment gone, a table is no longer the demo's.
 SELECT sum(rows_written) > 0 AS written FROM regime_demo(3, 300);

@@ -52,6 +52,40 @@ SELECT severity, what, asset, regexp_replace(detail, '[0-9a-f]{16}', '…', 'g')
 SELECT type_commands();
 SELECT :health;
 
+-- Two calendar schemes, each with one hash, are no mixture; what is told of an asset stays in its scheme, and touches no other.
+UPDATE dim_assets SET is_active = true WHERE id = 4;
+CREATE TABLE kept (LIKE cmc_regimes);
+\set kept 'SELECT id, count(*) AS rewritten FROM ((TABLE kept EXCEPT ALL TABLE cmc_regimes) UNION ALL (TABLE cmc_regimes EXCEPT ALL TABLE kept)) r GROUP BY id ORDER BY id'
+SELECT id, status FROM refresh_cmc_regimes(ids => '{2,4}', cal_scheme => 'us');
+SELECT :health;
+SELECT append_bar(2, 61);
+SELECT :health;
+SET pg_regime.cal_scheme = 'us';
+SELECT :health;
+RESET pg_regime.cal_scheme;
+SELECT type_commands();
+SELECT :health;
+SELECT DISTINCT id, regime_version_hash = regime_version_hash(cal_scheme => 'us') AS us FROM cmc_regimes ORDER BY id;
+-- One asset of a scheme with other parameters: this one alone is refreshed.
+SELECT id, status FROM refresh_cmc_regimes(4, cal_scheme => 'us', min_hold_bars => 7);
+SELECT severity, what, asset, regexp_replace(detail, '[0-9a-f]{16}', '…', 'g') AS detail, command FROM regime_health() WHERE severity <> 'info';
+TRUNCATE kept;
+INSERT INTO kept TABLE cmc_regimes;
+SELECT type_commands();
+SELECT :health;
+:kept;
+-- Where no asset has the default parameters nobody knows which are meant: the versions are shown, and nothing is rewritten.
+SELECT id, status FROM refresh_cmc_regimes(ids => '{2,4}', cal_scheme => 'us', min_hold_bars => 7);
+SELECT id, status FROM refresh_cmc_regimes(4, cal_scheme => 'us', min_hold_bars => 8);
+SELECT severity, what, asset, regexp_replace(detail, '[0-9a-f]{16}', '…', 'g') AS detail, command FROM regime_health() WHERE severity <> 'info';
+TRUNCATE kept;
+INSERT INTO kept TABLE cmc_regimes;
+SELECT type_commands();
+:kept;
+SELECT id, status FROM refresh_cmc_regimes(ids => '{2,4}');
+SELECT :health;
+UPDATE dim_assets SET is_active = false WHERE id = 4;
+
 -- A round that stopped is gone on with by a call for the same task.
 SELECT count(*) > 0 AS tracked FROM regime_track();
 SELECT count(*) FROM refresh_cmc_regimes(only_dirty => true);

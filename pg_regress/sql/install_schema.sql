@@ -44,7 +44,7 @@ SELECT hint_of($$SELECT * FROM "Odd Schema".regime_label_intraday(1)$$) AS hint 
 \echo :hint
 SELECT hint_of($$SELECT * FROM "Odd Schema".refresh_cmc_regimes(only_dirty => true)$$) AS hint \gset
 \echo :hint
-SELECT "Odd Schema".regime_load_policy('desk', '[{"match": "Up-Low-Normal"}]');
+SELECT "Odd Schema".regime_load_policy('desk', '[{"match": "Up-Low-Normal", "size_mult": 1}]');
 DROP VIEW cmc_regime_progress;
 SELECT hint_of($$SELECT * FROM "Odd Schema".regime_at(1, now())$$) AS hint \gset
 \echo :hint

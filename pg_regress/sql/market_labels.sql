@@ -36,14 +36,20 @@ SELECT count(*) FROM holes h, rise r, market_regime_labels(h.high, h.low, h.clos
 JOIN LATERAL market_regime_labels(r.high, r.low, r.close[:99] || 'NaN'::float8 || r.close[101:]) b USING (bar)
 JOIN LATERAL market_regime_labels(r.high, r.low, r.close[:99] || '-Infinity'::float8 || r.close[101:]) c USING (bar)
 WHERE row(a.*) IS DISTINCT FROM row(b.*) OR row(a.*) IS DISTINCT FROM row(c.*);
--- A configuration; two of its keys have no effect.
+-- A configuration; one of its keys has no effect.
 SELECT string_agg(DISTINCT trend_state, ' ') AS trends, string_agg(DISTINCT momentum_state, ' ') AS momenta FROM mixed,
     market_regime_labels(high, low, close, '{"adx_trending": 100, "rsi_bullish": 100, "momentum_score_threshold": 3}');
 SELECT count(*) FILTER (WHERE a.volatility_state <> b.volatility_state) > 0 AS window_counts,
     count(*) FILTER (WHERE row(a.*) IS DISTINCT FROM row(c.*)) AS no_effect FROM mixed m,
     market_regime_labels(m.high, m.low, m.close) a
 JOIN LATERAL market_regime_labels(m.high, m.low, m.close, '{"adaptive_window": 20, "vol_high_percentile": 90}') b USING (bar)
-JOIN LATERAL market_regime_labels(m.high, m.low, m.close, '{"adx_sideways": 1, "vol_low_percentile": 7}') c USING (bar);
+JOIN LATERAL market_regime_labels(m.high, m.low, m.close, '{"vol_low_percentile": 7}') c USING (bar);
+-- Both limits of the ADX act in the trend and in the confidence.
+CREATE TABLE waves AS SELECT array_agg(1.01 * c ORDER BY i) AS high, array_agg(0.99 * c ORDER BY i) AS low, array_agg(c ORDER BY i) AS close
+FROM generate_series(0, 399) i, LATERAL (SELECT 100 * exp(0.001 * i + 0.02 * sin(i / 9.0::float8) + 0.02 * sin((i * i)::float8)) AS c) price;
+SELECT config, count(*) FILTER (WHERE trend_state = 'uptrend') AS uptrend, round(avg(confidence)::numeric, 4) AS confidence
+FROM waves, unnest('{NULL,"{\"adx_trending\": 15}","{\"adx_sideways\": 15, \"adx_trending\": 20}","{\"adx_sideways\": 0, \"adx_trending\": 15}","{\"adx_sideways\": 100}"}'::jsonb[]) config,
+    market_regime_labels(high, low, close, config) GROUP BY config ORDER BY config;
 SELECT count(*) FROM rise, market_regime_labels(high, low, close, '{}') a JOIN LATERAL market_regime_labels(high, low, close,
     NULL) b USING (bar) WHERE row(a.*) IS DISTINCT FROM row(b.*);
 -- Nothing in, nothing out; also in the target list, side by side with another call.

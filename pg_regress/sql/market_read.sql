@@ -30,6 +30,13 @@ SELECT unlike('AAAUSDT', '1h');
 SELECT status FROM refresh_market_regimes('BBBUSDT', config => '{"rsi_bullish": 60}');
 INSERT INTO candles SELECT c.* FROM generate_series(360, 380) n, candle('BBBUSDT', '1h', '1 hour', n) c;
 SELECT created_at IS NOT NULL AS stored, classifier_version, count(*) FROM get_market_regimes('BBBUSDT', '1h') GROUP BY 1, 2 ORDER BY 1;
+-- Rows of a version that is not that of their parameters, as an earlier release wrote them, are computed anew with these.
+BEGIN;
+UPDATE market_regimes SET classifier_version = '1-78752ad5' WHERE symbol = 'BBBUSDT';
+UPDATE regime_work.market_regime_state SET classifier_version = '1-78752ad5' WHERE symbol = 'BBBUSDT';
+SELECT created_at IS NOT NULL AS stored, classifier_version, count(*) FROM get_market_regimes('BBBUSDT', '1h') GROUP BY 1, 2 ORDER BY 1;
+SELECT status, mode, reason FROM refresh_market_regimes('BBBUSDT', config => '{"rsi_bullish": 60}');
+ROLLBACK;
 -- Rows that were changed behind its back do not count.
 DELETE FROM market_regimes WHERE symbol = 'AAAUSDT' AND timeframe = '1h' AND open_time = (SELECT max(open_time) FROM market_regimes WHERE symbol = 'AAAUSDT' AND timeframe = '1h');
 SELECT created_at IS NOT NULL AS stored, count(*) FROM get_market_regimes('AAAUSDT', '1h') GROUP BY 1;

@@ -77,6 +77,38 @@ SELECT DISTINCT status FROM refresh_market_regimes();
 SELECT refers_to();
 ALTER TABLE fast SET LOGGED;
 SELECT said();
+-- Without a key, for good: the candles can be truncated.
+SET pg_regime.candle_key = off;
+SELECT said();
+SELECT refers_to(), said();
+DROP TABLE market_regimes;
+SELECT DISTINCT status FROM refresh_market_regimes();
+SELECT refers_to(), said();
+BEGIN;
+TRUNCATE fast;
+ROLLBACK;
+RESET pg_regime.candle_key;
+SELECT said();
+-- Nor is there one to partitioned candles, whose partitions could not be dropped, or to a partition. One from before is
+-- dropped.
+CREATE TABLE parted (LIKE candles INCLUDING ALL) PARTITION BY RANGE (open_time);
+CREATE TABLE parted_old PARTITION OF parted FOR VALUES FROM (MINVALUE) TO ('2024-01-10 00:00+00');
+CREATE TABLE parted_new PARTITION OF parted FOR VALUES FROM ('2024-01-10 00:00+00') TO (MAXVALUE);
+INSERT INTO parted TABLE candles;
+UPDATE regime_source SET bars_table = 'parted' WHERE layer = 'candles';
+SELECT said();
+SELECT refers_to(), said();
+SELECT DISTINCT status FROM refresh_market_regimes();
+ALTER TABLE market_regimes ADD CONSTRAINT market_regimes_candle_fkey FOREIGN KEY (symbol, timeframe, open_time) REFERENCES parted ON DELETE CASCADE;
+SELECT said();
+ALTER TABLE parted DETACH PARTITION parted_old;
+DROP TABLE parted_old;
+TRUNCATE parted;
+UPDATE regime_source SET bars_table = 'parted_new' WHERE layer = 'candles';
+SELECT said(), refers_to();
+UPDATE regime_source SET bars_table = 'fast' WHERE layer = 'candles';
+SELECT DISTINCT status FROM refresh_market_regimes();
+SELECT said();
 -- A role that may not refer to the candles, or not read them, leaves the key as it is.
 CREATE ROLE regress_regime_clerk;
 GRANT regress_regime_clerk TO CURRENT_USER;

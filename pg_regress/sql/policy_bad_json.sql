@@ -9,13 +9,24 @@ SELECT regime_load_policy('p', '{}');
 SELECT regime_load_policy('p', '{"rules": {"match": "Up-"}}');
 SELECT regime_load_policy('p', '{"rules": [], "name": "desk"}');
 SELECT regime_load_policy('p', '["Up-"]');
-SELECT regime_load_policy('p', '[{"match": "Up-"}, [1]]');
+SELECT regime_load_policy('p', '[{"match": "Up-", "size_mult": 1}, [1]]');
 -- match
 SELECT regime_load_policy('p', '[{"size_mult": 1}]');
 SELECT regime_load_policy('p', '[{"match": 7}]');
 SELECT regime_load_policy('p', '[{"match": null}]');
 SELECT regime_load_policy('p', '[{"match": "Up-[ab"}]');
-SELECT regime_load_policy('p', '[{"match": "Up-"}, {"match": "Down-"}, {"match": "Up-"}]');
+SELECT regime_load_policy('p', '[{"match": "Up-", "size_mult": 1}, {"match": "Down-", "size_mult": 1}, {"match": "Up-", "size_mult": 1}]');
+SELECT regime_load_policy('p', '[{"match": "Up-", "size_mult": 1}, {"match": "\tUp- ", "size_mult": 1}]');
+-- A match alone would replace a built-in rule by nothing; also where rules are only tried, and where they were put in by hand.
+SELECT regime_load_policy('p', '[{"match": "Down-Low-", "size_mult": 0.5}, {"match": "Down-"}]');
+\echo :LAST_ERROR_SQLSTATE
+SELECT regime_load_policy('p', '{"rules": [{"match": " -Stressed"}]}');
+SELECT size_mult FROM resolve_policy(l2 => 'Down-Low-Normal', rules => '[{"match": "Down-"}]');
+SELECT count(*) FROM regime_policy_lint(rules => '[{"match": "*"}]');
+BEGIN;
+INSERT INTO regime_policy VALUES ('hand', '[{"match": "Down-"}]');
+SELECT size_mult FROM resolve_policy(l2 => 'Down-Low-Normal', policy => 'hand');
+ROLLBACK;
 -- A field that no rule has, often a misspelt one.
 SELECT regime_load_policy('p', '[{"match": "Up-", "size": 0.5}]');
 SELECT regime_load_policy('p', '[{"match": "Up-", "Size_mult": 0.5}]');

@@ -31,9 +31,10 @@ SELECT FROM (VALUES ('size', '[{"match": "a*", "size_mult": 0.5}]'), ('size 2', 
     ('orders', '[{"match": "a*", "orders": "passive"}]'), ('pyramids', '[{"match": "a*", "pyramids": false}]'),
         ('pyramids 2', '[{"match": "a*", "pyramids": true}]'), ('setups', '[{"match": "a*", "setups": []}]'),
     ('setups 2', '[{"match": "a*", "setups": ["x"]}]'), ('setups 3', '[{"match": "a*", "setups": ["x", "y"]}]'),
-        ('none', '[{"match": "a*"}]'), ('match', '[{"match": "b*"}]'),
-    ('two', '[{"match": "a*"}, {"match": "b*"}]'), ('order', '[{"match": "b*"}, {"match": "a*"}]'),
-        ('in place', '[{"match": "Down-"}]')) AS v (what, rules), hash_of(what, rules::jsonb);
+        ('match', '[{"match": "b*", "gross_cap": 0.5}]'),
+    ('two', '[{"match": "a*", "gross_cap": 0.5}, {"match": "b*", "gross_cap": 0.5}]'),
+        ('order', '[{"match": "b*", "gross_cap": 0.5}, {"match": "a*", "gross_cap": 0.5}]'),
+        ('in place', '[{"match": "Down-", "gross_cap": 0.5}]')) AS v (what, rules), hash_of(what, rules::jsonb);
 -- What is read from: periods, and which of the optional columns. Not where it is read from: names are no input.
 UPDATE regime_source SET periods = '{20,50,101}' WHERE cal_scheme = 'iso' AND layer = 'L2';
 INSERT INTO h VALUES ('periods', regime_version_hash());

@@ -24,10 +24,10 @@ SELECT l.severity, l.problem, l.rule, r.match = l.match AS same, r.shadowed_by F
     JOIN regime_policy_rules('desk') r USING (rule) WHERE l.severity = 'warning';
 SELECT count(*) FROM regime_policy_lint('desk', '[{"match": "Down-", "size_mult": 2}]') WHERE problem = 'size never let through';
 -- What fills a hole is its match.
-SELECT l2, size_mult FROM regime_policy_lint() h, unnest('{Up-Normal-Easy,Sideways-Normal-Normal,Unknown}'::text[]) AS l2,
+SELECT l2, size_mult FROM regime_policy_lint() h, unnest('{Up-Normal-Stressed,Sideways-Normal-Normal,Unknown}'::text[]) AS l2,
     resolve_policy(l2 => l2, rules => jsonb_build_array(jsonb_build_object('match', h.match, 'size_mult', 0.123)))
     WHERE h.problem = 'falls to the fallback' AND size_mult = 0.123 ORDER BY l2;
-SELECT match FROM regime_policy_lint(rules => '[{"match": "Up-Normal-"}, {"match": "Sideways-Normal-"}, {"match": "Unknown"}]')
+SELECT match FROM regime_policy_lint(rules => '[{"match": "Up-Normal-", "size_mult": 1}, {"match": "Sideways-Normal-", "size_mult": 1}, {"match": "Unknown", "size_mult": 1}]')
     WHERE problem = 'falls to the fallback';
 -- Errors.
 SELECT * FROM regime_policy_lint('none');

@@ -17,6 +17,10 @@ SELECT size_mult FROM resolve_policy(l2 => 'Down-Low-Normal');
 -- rules => lies over the policy.
 SELECT size_mult, stop_mult, orders FROM resolve_policy(l2 => 'Up-High-Normal', l1 => 'Down-Low-Normal', policy => 'desk',
     rules => '[{"match": "Up-High-", "stop_mult": 4}]');
+-- Blanks around a match are no part of it; whoever means to lift a limit says so.
+SELECT l2, size_mult, gross_cap FROM unnest(ARRAY['Down-Low-Normal', 'Sideways-High-Easy', 'Up-High-Normal']) AS l2,
+    resolve_policy(l2 => l2, rules => '[{"match": " Down- ", "gross_cap": 0.5}, {"match": "Sideways-High-\t", "size_mult": 1}, {"match": "\n *-High-* ", "size_mult": 0.1}]');
+SELECT rule, match, origin FROM regime_policy_rules('desk') WHERE origin = 'overlay';
 -- Loading again replaces the policy whole: the rule for Up-High- is the built-in one again.
 SELECT regime_load_policy('desk', '[{"match": "Down-", "size_mult": 0.5}]');
 SELECT l2, size_mult, orders, setups FROM unnest(ARRAY['Down-Low-Normal', 'Up-High-Normal']) AS l2,

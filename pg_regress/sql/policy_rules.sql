@@ -23,10 +23,10 @@ SELECT l2, size_mult FROM unnest(ARRAY['Up-Low-Normal', 'Down-High-Normal', 'Up-
     'Sideways-Normal-Easy']) WITH ORDINALITY AS l(l2, n), resolve_policy(l2 => l2, policy => 'shadowed') ORDER BY n;
 -- A rule that no label can match, such as a misspelt one, is reported too.
 SELECT regime_load_policy('misspelt',
-    '[{"match": "UP-Low-"}, {"match": "-Stresed"}, {"match": "Up-Low-Normal-Normal"}, {"match": "Low-Up-"}, {"match": "Easing-RiskOn"}]');
+    '[{"match": "UP-Low-", "size_mult": 1}, {"match": "-Stresed", "size_mult": 1}, {"match": "Up-Low-Normal-Normal", "size_mult": 1}, {"match": "Low-Up-", "size_mult": 1}, {"match": "Easing-RiskOn", "size_mult": 1}]');
 SELECT rule, match, shadowed_by, note FROM regime_policy_rules('misspelt') WHERE origin = 'overlay' ORDER BY rule;
 -- The hint can be typed.
-SELECT regime_load_policy('it''s', '[{"match": "UP-"}]');
+SELECT regime_load_policy('it''s', '[{"match": "UP-", "size_mult": 1}]');
 SELECT * FROM regime_policy_rules('none');
 \echo :LAST_ERROR_SQLSTATE
 SELECT count(*) FROM regime_policy_rules(NULL);

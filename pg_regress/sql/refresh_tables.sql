@@ -58,6 +58,14 @@ SELECT id, sum(n_bars) AS bars, round(sum(pct_of_history)::numeric, 12) AS share
 
 -- Comovement: rank correlation, agreement of direction, and the lag of the largest correlation.
 SELECT id, ema_a, ema_b, n_obs FROM cmc_regime_comovement ORDER BY id, ema_a COLLATE "C", ema_b COLLATE "C";
+-- Rounding adds nothing to a correlation of 1, here of EMAs that are each a line of the first.
+BEGIN;
+UPDATE cmc_ema_multi_tf_u e SET ema = (CASE e.period WHEN 50 THEN 0.7 ELSE -3.1 END) * f.ema + e.id
+FROM cmc_ema_multi_tf_u f WHERE e.period > 20 AND (f.id, f.ts, f.tf, f.period) = (e.id, e.ts, e.tf, 20);
+SELECT id, status FROM refresh_cmc_regimes(ARRAY[1, 2, 3, 4]);
+SELECT count(*), count(*) FILTER (WHERE abs(correlation) > 1 OR abs(best_lead_lag_corr) > 1) AS outside, max(abs(best_lead_lag_corr))
+FROM cmc_regime_comovement WHERE computed_at = now();
+ROLLBACK;
 CREATE TEMP TABLE pair AS SELECT a.id, a.ts, 'close_ema_' || a.period AS ema_a, 'close_ema_' || b.period AS ema_b, a.ema AS a,
     b.ema AS b FROM cmc_ema_multi_tf_u a JOIN cmc_ema_multi_tf_u b ON (a.id, a.ts) = (b.id, b.ts) AND a.period < b.period;
 CREATE TEMP TABLE ranked AS SELECT id, ema_a, ema_b, a, b, row_number() OVER w AS n, sign(a - lag(a) OVER w) AS da,

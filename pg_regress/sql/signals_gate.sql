@@ -47,6 +47,14 @@ SELECT regime_gate(1, :at, 'hedge', 1, max_age => '-1 day');
 -- Rows that forbid: an empty list, a size of 0; and one that forbids nothing.
 UPDATE cmc_regimes SET setups = '{}' WHERE id = 1 AND ts > '2024-12-31';
 SELECT allowed, size, reason FROM regime_gate(1, :at, 'hedge', 10);
+-- NULL setups are missing, unless a policy gives none.
+SELECT allowed, reason FROM regime_gate(1, :at, 'hedge', 10);
+BEGIN;
+UPDATE cmc_regimes SET setups = NULL WHERE id = 1 AND ts > '2024-12-31';
+SELECT allowed, size, reason FROM regime_gate(1, :at, 'hedge', 10);
+SELECT allowed, size, reason FROM regime_gate(1, :at, NULL, 10);
+ROLLBACK;
+SELECT regime_load_policy('open', '[{"match": "Down-", "size_mult": 1}, {"match": "Mine*", "size_mult": 1}]');
 UPDATE cmc_regimes SET setups = NULL, size_mult = 0 WHERE id = 1 AND ts > '2024-12-31';
 SELECT allowed, size, reason FROM regime_gate(1, :at, 'hedge', 10);
 UPDATE cmc_regimes SET setups = NULL, size_mult = 0.5 WHERE id = 1 AND ts > '2024-12-31';

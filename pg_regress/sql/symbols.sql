@@ -55,7 +55,13 @@ SELECT id FROM refresh_cmc_regimes(NULL::int[]);
 -- A literal without a type is a name: of an id, too, but not of several.
 SELECT id FROM refresh_cmc_regimes('1');
 SELECT id FROM refresh_cmc_regimes('{1,2}');
-SELECT id FROM refresh_cmc_regimes(NULL);
+SELECT id, status FROM refresh_cmc_regimes(NULL);
+SELECT id FROM refresh_cmc_regimes(NULL, dry_run => true);
+SELECT id FROM refresh_cmc_regimes(NULL, only_dirty => false, policy => NULL, full_refresh => NULL);
+PREPARE refresh AS SELECT id FROM refresh_cmc_regimes($1);
+EXECUTE refresh(NULL);
+-- A NULL id is no asset, and not all of them.
+SELECT id FROM refresh_cmc_regimes(NULL::int);
 SELECT id FROM regime_at('1', '2024-12-31');
 SELECT regime_at(NULL, '2024-12-31');
 SELECT regime_explain(NULL);
@@ -93,6 +99,34 @@ SELECT call, a.* FROM (VALUES ('regime_explain(%s, cal_scheme => ''us'')'), ('re
     ('regime_label_weekly(%s, ''us'')'), ('regime_label_monthly(%s, ''us'')')) AS v (call), agree('NEW', 2, call) a;
 SELECT id, status FROM refresh_cmc_regimes('NEW', cal_scheme => 'us', dry_run => true);
 SELECT * FROM regime_label_intraday('YOUNG');
+
+-- Whoever names an asset by symbol reads the symbol: in pictures, in what is explained, and in errors.
+SELECT substring(regime_chart_svg('young') FROM 'aria-label="[^"]*"') AS title;
+SELECT regime_timeline('young', 40);
+SELECT step, detail FROM regime_explain('YOUNG') WHERE step = 1;
+SELECT regime_chart_svg('NEW', to_ts => '1999-01-01');
+SELECT * FROM regime_explain('NEW', '1999-01-01');
+SELECT * FROM regime_repaint_check('YOUNG', min_hold_bars => 9);
+BEGIN;
+UPDATE cmc_price_bars_multi_tf SET close = 'NaN' WHERE id = 2 AND bar_seq = 10;
+SAVEPOINT bad;
+SELECT count(*) FROM regime_compute('YOUNG');
+ROLLBACK TO bad;
+SELECT count(*) FROM regime_label_daily('YOUNG');
+ROLLBACK TO bad;
+SELECT id, status, message FROM refresh_cmc_regimes('YOUNG');
+ROLLBACK;
+-- A symbol may be of any letters, and is one line in a picture; where none is known, the id is shown.
+BEGIN;
+UPDATE dim_assets SET symbol = E'A&B<"\\>\tC' WHERE id = 2;
+SELECT substring(regime_chart_svg(2) FROM 'aria-label="[^"]*"') AS title, regime_chart_svg(2) ~ '[\t\n\\]' AS unfit;
+SELECT split_part(regime_timeline(2, 40), E'\n', 2);
+UPDATE dim_assets SET symbol = repeat('長', 60) WHERE id = 2;
+SELECT substring(regime_chart_svg(2) FROM 'aria-label="[^"]*"') AS title, split_part(regime_timeline(2, 40), E'\n', 2) AS dates;
+UPDATE dim_assets SET symbol = NULL WHERE id = 2;
+SELECT substring(regime_chart_svg(2) FROM 'aria-label="[^"]*"') AS title, split_part(regime_timeline(2, 40), E'\n', 2) AS dates;
+SELECT detail FROM regime_explain(2) WHERE step = 1;
+ROLLBACK;
 
 -- Beside signals, and in the place of the call: no call of a call.
 SELECT s.symbol, r.id, r.regime_key FROM (VALUES ('PROXY'), ('2')) AS s (symbol) CROSS JOIN LATERAL regime_at(s.symbol, '2024-12-31') r;

@@ -4,7 +4,7 @@
 -- place of a function that is not volatile: every name is qualified instead.
 --
 -- A literal without a type comes here, text being preferred: '1' is an id as text, and NULL is passed on, to mean, or
--- to be refused as, what it is for the id.
+-- to be refused as, what it is for the id; for refresh_cmc_regimes, which takes several ids too, what it is for these.
 
 CREATE FUNCTION refresh_cmc_regimes(id int, cal_scheme text DEFAULT NULL, policy text DEFAULT 'default',
     hysteresis boolean DEFAULT true, hysteresis_mode text DEFAULT 'asymmetric', min_hold_bars int DEFAULT NULL,
@@ -49,12 +49,12 @@ RETURNS TABLE (id int, status text, regime_rows bigint, flip_rows bigint, stat_r
     reason text)
 LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$
     SELECT * FROM @extschema@.refresh_cmc_regimes(
-        ARRAY[CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END],
+        CASE WHEN symbol IS NOT NULL THEN ARRAY[@extschema@.regime_asset(symbol, cal_scheme)] END,
         cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2,
         l4_label, dry_run, full_refresh, only_dirty, point_in_time)
 $$;
 COMMENT ON FUNCTION refresh_cmc_regimes(text, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean) IS
-'The same as refresh_cmc_regimes of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
+'The same as refresh_cmc_regimes of an id for an asset given by symbol, or by id as text, as regime_asset finds it; NULL is every active asset, since a NULL without a type comes here.';
 
 CREATE FUNCTION regime_compute(symbol text, cal_scheme text DEFAULT NULL, policy text DEFAULT 'default',
     hysteresis boolean DEFAULT true, hysteresis_mode text DEFAULT 'asymmetric', min_hold_bars int DEFAULT NULL,

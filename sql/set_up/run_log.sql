@@ -26,6 +26,8 @@ CREATE TABLE {work}.cmc_regime_run_log (
 CREATE INDEX ON {work}.cmc_regime_run_log (id, run);
 CREATE INDEX ON {work}.cmc_regime_run_log (system, subject, run) WHERE subject IS NOT NULL;
 CREATE INDEX ON {work}.cmc_regime_run_log USING brin (finished);
+-- Without a key of its own, so that old rows can be deleted where all tables of the database are published.
+ALTER TABLE {work}.cmc_regime_run_log REPLICA IDENTITY FULL;
 COMMENT ON TABLE {work}.cmc_regime_run_log IS 'Each refresh: a row for the call, with id and subject NULL, and a row for each asset, series or batch; kept for pg_regime.run_log_days';
 COMMENT ON COLUMN {work}.cmc_regime_run_log.run IS 'Number of the call';
 COMMENT ON COLUMN {work}.cmc_regime_run_log.system IS 'System that was refreshed: cmc_regimes, market_regimes, market_regime_history';

@@ -1,40 +1,72 @@
-//! Adopting existing output tables: their columns, types, key and indexes.
+//! Adopting existing tables: what is missing is added, and what does not fit is refused.
 
 use pgrx::prelude::*;
 
 use crate::output::own::{Kind, Own};
-use crate::pg::{
-    Db, Error, Outcome, Result, Sees, arg, catalog, columns, extension_schema, plural, quote_literal, quoted,
-    syscache::oid_of, syscache::relation_oid,
-};
-use crate::sync::table::{Column, Index, OnChange, Table, Type, column};
+use crate::output::shape::{self, Declared, Shape, set_up_again, shape_of};
+use crate::pg::{Db, Error, Outcome, Result, Sees, arg, plural, qualified, quote_literal};
+use crate::sync::table::{Column, Index, Table, Type, column};
 
-/// Checks that an existing relation of a system's own is of this version. It is looked up in the catalogs, which takes
-/// no privilege on the working schema.
+/// The statement that makes a relation of a system's own anew; its rows, where they are a record, stay under another
+/// name.
 ///
 /// # Errors
-/// Where a column is missing.
-pub fn check_own(db: Db, schema: &str, relation: &str, own: &Own) -> Result<Outcome> {
-    let oid = relation_oid(&own.schema(schema), own.name);
-    let found = oid.map_or(Ok(Vec::new()), |oid| columns(db, oid, Sees::Now))?;
-    let missing = own.columns.iter().find(|name| !found.iter().any(|column| column.name == **name));
-    let Some(column) = missing else { return Ok(Outcome::Unchanged) };
-    let what = own.noun();
+/// Where the extension is not installed.
+pub fn anew(db: Db, schema: &str, relation: &str, own: &Own) -> Result<String> {
     let clear = match own.kind {
         Kind::Record => format!("ALTER TABLE {relation} RENAME TO {}_old", own.name),
         Kind::Work => format!("DROP TABLE {relation} CASCADE"),
         Kind::View => format!("DROP VIEW {relation} CASCADE"),
     };
-    Err(Error::new(
-        PgSqlErrorCode::ERRCODE_INVALID_TABLE_DEFINITION,
-        format!("{what} {relation} has no column {column}"),
-    )
-    .detail(format!("The {what} was not made by this version of pg_regime."))
-    .hint(format!(
-        "{clear}; SELECT * FROM {}.regime_setup({});",
-        extension_schema(db)?,
-        quote_literal(schema)
-    )))
+    Ok(format!("{clear}; {}", set_up_again(db, schema)?))
+}
+
+/// Checks that an existing relation of a system's own is of this version, and as the statement that creates it makes
+/// it; `declared` is `None` for a view.
+///
+/// # Errors
+/// Where a column is missing or was altered.
+pub fn check_own(
+    db: Db,
+    schema: &str,
+    relation: &str,
+    own: &Own,
+    declared: Option<&Declared>,
+    shape: &Shape,
+) -> Result<()> {
+    let anew = anew(db, schema, relation, own)?;
+    if let Some(column) = own.columns.iter().find(|name| shape.column(name).is_none()) {
+        let what = own.noun();
+        return Err(Error::new(
+            PgSqlErrorCode::ERRCODE_INVALID_TABLE_DEFINITION,
+            format!("{what} {relation} has no column {column}"),
+        )
+        .detail(format!("The {what} was not made by this version of pg_regime."))
+        .hint(anew));
+    }
+    declared.map_or(Ok(()), |declared| declared.check(relation, shape, &anew))
+}
+
+/// [`check_own`] of a working table that is to be used from now on; adds its key where that is missing.
+///
+/// # Errors
+/// As [`check_own`], and where a key comes more than once.
+pub fn adopt_own(db: Db, schema: &str, relation: &str, own: &Own, declared: &Declared) -> Result<Outcome> {
+    let shape = shape_of(db, &own.schema(schema), own.name)?;
+    check_own(db, schema, relation, own, Some(declared), &shape)?;
+    let anew = anew(db, schema, relation, own)?;
+    if declared.key().is_empty() {
+        identify_rows(db, relation)?;
+        return Ok(Outcome::Unchanged);
+    }
+    if shape.has_key(declared.key()) {
+        return Ok(Outcome::Unchanged);
+    }
+    add_key(db, relation, declared.key(), "PRIMARY KEY").map_err(|error| match error.report().hint {
+        Some(_) => error.hint(anew),
+        None => error,
+    })?;
+    Ok(Outcome::Did("added a unique key".to_owned()))
 }
 
 /// Checks an existing output table against its specification; adds missing columns, a missing key, missing indexes.
@@ -42,30 +74,23 @@ pub fn check_own(db: Db, schema: &str, relation: &str, own: &Own) -> Result<Outc
 ///
 /// # Errors
 /// Where the table cannot hold what refresh writes.
-pub fn adopt(db: Db, relation: &str, table: &Table) -> Result<Outcome> {
-    let found = columns(db, oid_of(relation)?, Sees::Now)?;
+pub fn adopt(db: Db, schema: &str, table: &Table) -> Result<Outcome> {
+    let relation = &qualified(schema, table.name);
+    let found = shape_of(db, schema, table.name)?;
+    shape::check(relation, table, &found)?;
     let stamp = column(table.stamp, Type::Timestamptz);
-    let wanted: Vec<Column> = [table.scope, table.key, table.values, &[stamp]].concat();
+    let wanted = [table.scope, table.key, table.values, &[stamp]].concat();
     let mut added = Vec::new();
-    for column in &wanted {
-        match found.iter().find(|found| found.name == column.name) {
-            Some(found) => check_column(relation, column, found)?,
-            None => {
-                add_column(db, relation, column, column.name == table.stamp)?;
-                added.push(column.name);
-            }
-        }
+    for column in wanted.iter().filter(|column| found.column(column.name).is_none()) {
+        add_column(db, relation, column, column.name == table.stamp)?;
+        added.push(column.name);
     }
-    let is_unknown = |found: &&catalog::Column| !wanted.iter().any(|column| column.name == found.name);
-    if let Some(found) = found.iter().filter(is_unknown).find(|found| found.is_not_null && !found.is_filled) {
-        let name = quoted(&found.name);
-        return Err(invalid(format!(
-            "table {relation} has a column {name} that is NOT NULL without a default"
-        ))
-        .detail("Refresh does not fill the column, so that no row could be inserted.")
-        .hint(format!("ALTER TABLE {relation} ALTER COLUMN {name} DROP NOT NULL;")));
+    let key = shape::key(table);
+    let keyed = !found.has_key(&key);
+    if keyed {
+        add_key(db, relation, &key, "UNIQUE")?;
     }
-    let keyed = ensure_key(db, relation, table)?;
+    identify_rows(db, relation)?;
     for index in table.indexes {
         ensure_index(db, relation, index)?;
     }
@@ -77,50 +102,6 @@ pub fn adopt(db: Db, relation: &str, table: &Table) -> Result<Outcome> {
             Outcome::Did(format!("added {}{key}", added.join(", ")))
         }
     })
-}
-
-fn check_column(relation: &str, column: &Column, found: &catalog::Column) -> Result<()> {
-    let Column { name, kind, nullable, .. } = *column;
-    if nullable && found.is_not_null {
-        return Err(invalid(format!("column {name} of table {relation} is NOT NULL"))
-            .detail("Refresh writes NULL into the column where there is no value.")
-            .hint(format!("ALTER TABLE {relation} ALTER COLUMN {name} DROP NOT NULL;")));
-    }
-    if fits(&found.base_type(), kind) { Ok(()) } else { Err(wrong_type(relation, column, found)) }
-}
-
-fn invalid(message: String) -> Error {
-    Error::new(PgSqlErrorCode::ERRCODE_INVALID_TABLE_DEFINITION, message)
-}
-
-fn fits(base: &str, kind: Type) -> bool {
-    match kind {
-        Type::Timestamptz => base == "timestamp with time zone",
-        Type::Int => matches!(base, "integer" | "bigint"),
-        Type::Float => base == "double precision",
-        Type::Bool => base == "boolean",
-        Type::Text => matches!(base, "text" | "character varying"),
-        Type::TextArray => base == "text[]",
-        Type::Date => base == "date",
-    }
-}
-
-fn wrong_type(relation: &str, column: &Column, found: &catalog::Column) -> Error {
-    let wanted = column.kind.sql();
-    Error::new(
-        PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
-        format!("column {} of table {relation} is of type {}, not {wanted}", column.name, found.type_name),
-    )
-    .detail("An existing table is adopted only if its columns hold exactly what refresh writes.")
-    .hint(format!(
-        "ALTER TABLE {relation} ALTER COLUMN {0} TYPE {wanted} USING {1};",
-        column.name,
-        if column.kind == Type::Timestamptz && found.base_type() == "timestamp without time zone" {
-            format!("{} AT TIME ZONE 'UTC'", column.name)
-        } else {
-            format!("{}::{wanted}", column.name)
-        }
-    ))
 }
 
 /// Adds a column. Existing rows get NULL, a value that the next refresh replaces, or the only value that the column has
@@ -138,19 +119,11 @@ fn add_column(db: Db, relation: &str, column: &Column, is_stamp: bool) -> Result
     Ok(())
 }
 
-/// Adds a unique constraint on the key, unless there is a unique index on exactly the key; gives whether it did.
-fn ensure_key(db: Db, relation: &str, table: &Table) -> Result<bool> {
-    let mut key: Vec<&str> = table.scope.iter().chain(table.key).map(|c| c.name).collect();
-    if table.on_change == OnChange::ReplaceAll {
-        key.push(table.stamp);
-    }
-    let sql = "SELECT true FROM pg_catalog.pg_index i WHERE i.indrelid = $1::regclass AND i.indisunique AND i.indpred IS NULL \
-         AND i.indexprs IS NULL AND i.indisvalid AND (SELECT pg_catalog.array_agg(a.attname::text ORDER BY a.attname::text) FROM pg_catalog.pg_attribute a \
-         WHERE a.attrelid = i.indrelid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])) \
-         = (SELECT pg_catalog.array_agg(k ORDER BY k) FROM pg_catalog.unnest($2::text[]) AS k)";
-    if db.first(sql, &[arg(relation), arg(key.clone())], Sees::Now, |_| Ok(()))?.is_some() {
-        return Ok(false);
-    }
+/// Adds a constraint of this kind, PRIMARY KEY or UNIQUE, on the key of a table, given as SQL.
+///
+/// # Errors
+/// Where a key comes more than once, and where the role may not alter the table.
+fn add_key(db: Db, relation: &str, key: &[&str], kind: &str) -> Result<()> {
     let list = key.join(", ");
     let duplicates = format!(
         "SELECT count(*) AS keys FROM (SELECT 1 FROM {relation} GROUP BY {list} HAVING count(*) > 1) AS d"
@@ -166,8 +139,29 @@ fn ensure_key(db: Db, relation: &str, table: &Table) -> Result<bool> {
         )
         .hint(format!("Delete the extra rows: SELECT {list}, count(*) FROM {relation} GROUP BY {list} HAVING count(*) > 1;")));
     }
-    db.execute(&format!("ALTER TABLE {relation} ADD UNIQUE ({list})"), &[])?;
-    Ok(true)
+    db.execute(&format!("ALTER TABLE {relation} ADD {kind} ({list})"), &[]).map(|_| ())
+}
+
+/// Gives a table without a primary key, and its partitions, a replica identity: once all tables of the database are
+/// published, no row could be updated or deleted otherwise.
+fn identify_rows(db: Db, relation: &str) -> Result<()> {
+    let sql = "SELECT pg_catalog.quote_ident(n.nspname::text) || '.' || pg_catalog.quote_ident(c.relname::text) AS relation, \
+         (SELECT pg_catalog.quote_ident(x.relname::text) FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid \
+           WHERE i.indrelid = c.oid AND i.indisunique AND i.indimmediate AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL \
+           AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND NOT a.attnotnull \
+             AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])) ORDER BY i.indexrelid LIMIT 1) AS index \
+         FROM (SELECT $1::text::regclass::oid AS oid UNION SELECT relid FROM pg_catalog.pg_partition_tree($1::text::regclass)) AS p \
+         JOIN pg_catalog.pg_class c USING (oid) JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE c.relkind IN ('r', 'p') AND c.relreplident = 'd' \
+         AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)";
+    let unidentified = db.all(sql, &[arg(relation)], Sees::Now, |row| {
+        Ok((row.get::<String>("relation")?, row.get::<Option<String>>("index")?))
+    })?;
+    for (relation, index) in unidentified {
+        let identity = index.map_or("FULL".to_owned(), |index| format!("USING INDEX {index}"));
+        db.execute(&format!("ALTER TABLE {relation} REPLICA IDENTITY {identity}"), &[])?;
+    }
+    Ok(())
 }
 
 /// Creates an index of the specification, unless there is one on the same columns.

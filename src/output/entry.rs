@@ -7,7 +7,8 @@ use pgrx::prelude::*;
 
 use crate::output::grants::with_grants;
 use crate::output::system::System;
-use crate::pg::{Db, Error, Result, plural, session, warn};
+use crate::pg::{Db, Error, Result, attempt, plural, session, warn};
+use crate::source::names;
 use crate::sync::compare::Written;
 
 /// The most failed subjects that an error names.
@@ -137,15 +138,19 @@ pub struct About<'a> {
     pub system: &'a System,
     pub id: Option<i32>,
     pub name: Option<String>,
+    /// The calendar scheme of an asset; `None` is that of the settings.
+    pub cal_scheme: Option<&'a str>,
     /// The source rows, in the plural: candles.
     pub lacks: &'static str,
 }
 
 impl About<'_> {
-    fn shown(&self) -> String {
-        let name = self.id.map(|id| id.to_string());
-        let name = name.as_deref().or(self.name.as_deref());
-        format!("{} {}", self.system.subject[0], name.unwrap_or_default())
+    fn shown(&self, db: Db) -> String {
+        match (self.id, &self.name) {
+            (Some(id), _) => attempt(|| names::in_words(db, id, self.cal_scheme))
+                .unwrap_or_else(|_| format!("{} {id}", self.system.subject[0])),
+            (None, name) => format!("{} {}", self.system.subject[0], name.as_deref().unwrap_or_default()),
+        }
     }
 
     /// The entry of an attempt; a failure raises a WARNING.
@@ -166,12 +171,12 @@ impl About<'_> {
         };
         let done = match done {
             Ok(done) => {
-                self.describe(&mut entry, &done, call.dry_run);
+                self.describe(&mut entry, &done, call);
                 Some(done)
             }
             Err(error) => {
                 let error = with_grants(error, self.system, call.schema);
-                warn(&format!("refresh of {} failed", self.shown()), &error);
+                warn(&format!("refresh of {} failed", self.shown(call.db)), &error);
                 entry.message = Some(error.report().message.clone());
                 entry.error = Some(error);
                 None
@@ -181,7 +186,8 @@ impl About<'_> {
         (entry, done)
     }
 
-    fn describe<M>(&self, entry: &mut Entry, done: &Done<M>, dry_run: bool) {
+    fn describe<M>(&self, entry: &mut Entry, done: &Done<M>, call: &Call) {
+        let dry_run = call.dry_run;
         let (rows, changes) = (done.rows, done.written.total());
         let changed_rows = format!("{changes} {}", plural(changes, "row"));
         entry.status = match (dry_run, rows, changes) {
@@ -197,7 +203,8 @@ impl About<'_> {
             _ => None,
         };
         if rows == 0 && changes > 0 && !dry_run {
-            let gone = format!("{} has no {} any more: {changed_rows} deleted", self.shown(), self.lacks);
+            let gone =
+                format!("{} has no {} any more: {changed_rows} deleted", self.shown(call.db), self.lacks);
             Error::new(PgSqlErrorCode::ERRCODE_WARNING, gone).report_as(PgLogLevel::WARNING);
         }
         entry.mode = Some(done.mode);

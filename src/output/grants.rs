@@ -6,10 +6,16 @@ use crate::output::system::System;
 use crate::pg::{
     Db, Error, Result, Sees, arg, attempt, qualified, quoted, session, spi, syscache::may_use, work_schema,
 };
+use crate::sync::{kept, swallowed};
 
 /// Adds the missing grants to an error of insufficient privilege, as its hint. An error of a row-level security policy
-/// has the same code, but no grant helps there.
+/// has the same code, but no grant helps there. The error of a row gets what stands in the way of the row.
 pub fn with_grants(error: Error, system: &System, schema: &str) -> Error {
+    if let PgSqlErrorCode::ERRCODE_UNIQUE_VIOLATION | PgSqlErrorCode::ERRCODE_CHECK_VIOLATION =
+        error.report().code
+    {
+        return attempt(|| spi::connect(|db| Ok(of_row(db, error.clone(), system, schema)))).unwrap_or(error);
+    }
     let report = error.report();
     if report.hint.is_some() || report.code != PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE {
         return error;
@@ -18,6 +24,14 @@ pub fn with_grants(error: Error, system: &System, schema: &str) -> Error {
         Ok(missing) if !missing.is_empty() => error.hint(grants(system, schema, &session::current_user())),
         _ => error,
     }
+}
+
+/// The error of a row with its cause: a policy that hides the row stored already, or a partition that is missing.
+fn of_row(db: Db, error: Error, system: &System, schema: &str) -> Error {
+    system.tables.iter().fold(error, |error, table| {
+        let relation = qualified(schema, table.name);
+        kept::explained(db, swallowed::explained(db, error, &relation), &relation, table)
+    })
 }
 
 /// The privileges that the current role lacks to refresh; names are quoted.

@@ -10,5 +10,6 @@ pub mod refresh;
 pub mod relation;
 pub mod run_log;
 pub mod set_up;
+pub mod shape;
 pub mod system;
 pub mod told;

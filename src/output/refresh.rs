@@ -30,10 +30,10 @@ impl Call<'_, '_> {
     ///
     /// # Errors
     /// Where a lock cannot be had, and where the statement is cancelled; the error of an attempt is in its entry.
-    pub fn each<S, M>(
+    pub fn each<'a, S, M>(
         &self,
         subjects: impl IntoIterator<Item = S>,
-        about: impl Fn(&S) -> About<'static>,
+        about: impl Fn(&S) -> About<'a>,
         lock: impl Fn(&S) -> Result<()>,
         attempt: impl Fn(&S) -> Attempt<M>,
     ) -> Result<Vec<Refreshed<S, M>>> {

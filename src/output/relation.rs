@@ -2,18 +2,29 @@
 
 use pgrx::prelude::*;
 
+use crate::output::shape::{self, set_up_again, shape_of};
 use crate::pg::{
-    Db, Error, Result, current_user, extension_schema, no_privilege, no_usage, qualified, quote_literal,
-    settings, syscache, work_schema,
+    Db, Error, Result, current_user, extension_schema, known, no_privilege, no_usage, qualified,
+    quote_literal, settings, syscache, work_schema,
 };
+use crate::sync::table::Table;
 
-/// A relation of the target schema, as SQL.
+/// An output table in the target schema, as SQL.
 ///
 /// # Errors
-/// Where the relation does not exist or the current role may not read it.
-pub fn output_relation(db: Db, name: &str) -> Result<String> {
+/// Where the table does not exist or the current role may not read it, and where a column is missing or of another type.
+pub fn output_relation(db: Db, table: &'static Table) -> Result<String> {
     let schema = settings::target_schema();
-    readable(db, &schema, &schema, name)
+    let relation = readable(db, &schema, &schema, table.name)?;
+    known("output table", &(table.name, schema.clone()), || {
+        shape::check_readable(
+            &relation,
+            table,
+            &shape_of(db, &schema, table.name)?,
+            &set_up_again(db, &schema)?,
+        )
+    })?;
+    Ok(relation)
 }
 
 /// A relation of the working schema, as SQL.

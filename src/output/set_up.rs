@@ -1,45 +1,147 @@
 //! Setting up the output tables and the working tables: whether they exist, and creating what is missing.
 
+use std::rc::Rc;
+
 use pgrx::prelude::*;
 
-use crate::output::adopt::{adopt, check_own};
+use crate::output::adopt::{adopt, adopt_own, check_own};
 use crate::output::own::Own;
+use crate::output::shape::{self, Declared, Shape, set_up_again, shape_of};
 use crate::output::system::System;
 use crate::pg::{
     Action, Db, Error, Outcome, Result, Row, Sees, arg, block, check_may_create, check_schema, current_user,
-    fill, known, lock_schema, owner, qualified, quote_literal, quoted, work_schema,
+    fill, known, lock_schema, owner, qualified, quote_literal, quoted, syscache::relation_oid, work_schema,
 };
+use crate::sync::table::Table;
 
-/// Whether every table and view of a system exists with all its columns.
+/// What the catalogs say of the relations of a system.
+struct Facts {
+    flaw: Option<Flaw>,
+    /// The numbers of the columns of output tables, where a column was added later.
+    columns: String,
+}
+
+/// What keeps the relations of a system from being used as they are.
+#[derive(Clone)]
+pub enum Flaw {
+    /// A relation, a column of an output table or a key is missing, which setting up adds.
+    Missing,
+    /// A column was altered, or is of another version: setting up refuses with this error too.
+    Altered(Error),
+}
+
+/// Whether every table and view of a system exists, with all its columns as they should be, and its key.
 ///
 /// # Errors
 /// Where the catalogs cannot be read.
 pub fn is_set_up(db: Db, schema: &str, system: &System) -> Result<bool> {
-    Ok(*known("set up", &(system.name, schema.to_owned()), || find_set_up(db, schema, system))?)
+    Ok(flaw(db, schema, system)?.is_none())
 }
 
-fn find_set_up(db: Db, schema: &str, system: &System) -> Result<bool> {
-    // One element for each column that must be there.
-    let (mut schemas, mut relations, mut columns) = (Vec::new(), Vec::new(), Vec::new());
-    let mut want = |schema: &str, relation, column| {
-        schemas.push(schema.to_owned());
-        relations.push(relation);
-        columns.push(column);
+/// What is wrong with the relations of a system, if anything is.
+///
+/// # Errors
+/// Where the catalogs cannot be read.
+pub fn flaw(db: Db, schema: &str, system: &System) -> Result<Option<Flaw>> {
+    Ok(facts(db, schema, system)?.flaw.clone())
+}
+
+/// The fingerprint of sources together with that of the columns of the output tables: a column that was dropped and
+/// added has lost the values of all rows, which are computed again as with other sources. The two are parted by a blank.
+///
+/// # Errors
+/// Where the catalogs cannot be read.
+pub fn with_columns(db: Db, schema: &str, system: &System, sources: &str) -> Result<String> {
+    let columns = &facts(db, schema, system)?.columns;
+    let gap = if columns.is_empty() { "" } else { " " };
+    Ok(format!("{sources}{gap}{columns}"))
+}
+
+/// Why rows are computed again whose stored fingerprint by [`with_columns`] is not the one of now; `None` if it is.
+pub fn other_sources(stored: &str, now: &str) -> Option<&'static str> {
+    fn of_sources(print: &str) -> &str {
+        print.split(' ').next().unwrap_or_default()
+    }
+    if stored == now {
+        None
+    } else if of_sources(stored) == of_sources(now) {
+        Some("output columns changed")
+    } else {
+        Some("source map changed")
+    }
+}
+
+fn facts(db: Db, schema: &str, system: &System) -> Result<Rc<Facts>> {
+    known("set up", &(system.name, schema.to_owned()), || find_facts(db, schema, system))
+}
+
+fn find_facts(db: Db, schema: &str, system: &System) -> Result<Facts> {
+    let mut columns = Vec::new();
+    let templates = system.templates();
+    let (mut relations, mut wanted) = (Vec::new(), Vec::new());
+    let (mut is_missing, mut altered) = (false, None);
+    let mut want = |schema: String, name, want| match relation_oid(&schema, name) {
+        Some(oid) => {
+            relations.push(oid);
+            wanted.push((qualified(&schema, name), want));
+        }
+        None => is_missing = true,
     };
-    for table in system.tables {
-        table.columns().for_each(|column| want(schema, table.name, column));
-    }
+    system.tables.iter().for_each(|table| want(schema.to_owned(), table.name, Want::Output(table)));
     for own in system.all_own() {
-        let schema = own.schema(schema);
-        own.columns.iter().for_each(|column| want(&schema, own.name, column));
+        want(own.schema(schema), own.name, Want::Own(own));
     }
-    let wanted = columns.len() as i64;
-    let sql = "SELECT count(*) AS found FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[])) \
-         AS w (schema, relation, attribute) JOIN pg_catalog.pg_namespace n ON n.nspname = w.schema::name \
-         JOIN pg_catalog.pg_class c ON c.relname = w.relation::name AND c.relnamespace = n.oid \
-         JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = w.attribute::name AND NOT a.attisdropped";
-    let args = [arg(schemas), arg(relations), arg(columns)];
-    Ok(db.one(sql, &args, Sees::Now, |row| row.get::<i64>("found"))? == wanted)
+    for (shape, (relation, want)) in Shape::of(db, &relations)?.iter().zip(&wanted) {
+        let (checked, key) = match want {
+            Want::Output(table) => {
+                is_missing |= table.columns().any(|name| shape.column(name).is_none());
+                columns.extend(shape.added(table));
+                (shape::check(relation, table, shape), shape::key(table))
+            }
+            Want::Own(own) => {
+                let template = template(&templates, &own.placeholder());
+                let declared = (!own.is_view()).then(|| Declared::parse(template));
+                let key = declared.as_ref().map_or(Vec::new(), |declared| declared.key().to_vec());
+                (check_own(db, schema, relation, own, declared.as_ref(), shape), key)
+            }
+        };
+        altered = altered.or(checked.err());
+        // Only tables have keys; a view of the same columns is read and written like a table.
+        is_missing |= shape.is_table && !key.is_empty() && !shape.has_key(&key);
+    }
+    let missing = is_missing.then_some(Flaw::Missing);
+    Ok(Facts { flaw: altered.map(Flaw::Altered).or(missing), columns: columns.join(",") })
+}
+
+/// What a relation has to be.
+enum Want<'a> {
+    Output(&'a Table),
+    Own(Own),
+}
+
+/// The statements that create a relation, as the templates name it.
+fn template<'a>(templates: &'a [String], placeholder: &str) -> &'a str {
+    let blocks = templates.iter().map(|template| block(template, placeholder));
+    blocks.into_iter().find(|block| !block.is_empty()).unwrap_or_default()
+}
+
+/// Keeps every table that a refresh of a system uses from being altered until the transaction ends, and checks that no
+/// other session has altered one before, and that the tables may be written to unless the call only reads.
+///
+/// # Errors
+/// Where a lock cannot be had, and where a table is not as it should be.
+pub fn hold(db: Db, schema: &str, system: &System, dry_run: bool) -> Result<()> {
+    system.hold(db, schema, dry_run)?;
+    match flaw(db, schema, system)? {
+        None => Ok(()),
+        Some(Flaw::Altered(error)) => Err(error),
+        Some(Flaw::Missing) => Err(Error::new(
+            PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            format!("tables of {} in schema {} are not complete", system.name, quoted(schema)),
+        )
+        .detail("A table, a column or a key was dropped while the refresh ran.")
+        .hint(set_up_again(db, schema)?)),
+    }
 }
 
 /// Creates the relations of systems that are missing, and checks and completes the existing ones.
@@ -61,7 +163,7 @@ pub fn set_up(db: Db, schema: &str, systems: &[&System]) -> Result<Vec<Action>> 
                     setup.create(schema, &format!("{{schema}}.{}", table.name))?;
                     Outcome::Created
                 }
-                Some("r" | "p") => adopt(db, &relation, table)?,
+                Some("r" | "p") => adopt(db, schema, table)?,
                 Some(_) => return Err(wrong_kind(&relation, "table")),
             };
             let finish = system.finish.filter(|_| i == 0);
@@ -101,13 +203,23 @@ impl Setup<'_, '_> {
         let action = match (kind(self.db, &schema, own.name)?.as_deref(), own.is_view()) {
             (None, _) => create().map(|()| Outcome::Created)?,
             (Some("v"), true) => {
-                let unchanged = check_own(self.db, self.target, &relation, own)?;
+                check_own(
+                    self.db,
+                    self.target,
+                    &relation,
+                    own,
+                    None,
+                    &shape_of(self.db, &schema, own.name)?,
+                )?;
                 match self.reads_others(own)? {
-                    false => unchanged,
+                    false => Outcome::Unchanged,
                     true => create().map(|()| Outcome::Replaced)?,
                 }
             }
-            (Some("r" | "p"), false) => check_own(self.db, self.target, &relation, own)?,
+            (Some("r" | "p"), false) => {
+                let declared = Declared::parse(template(&self.templates, &own.placeholder()));
+                adopt_own(self.db, self.target, &relation, own, &declared)?
+            }
             _ => return Err(wrong_kind(&relation, own.noun())),
         };
         Ok(Action { relation, action })
@@ -133,13 +245,8 @@ impl Setup<'_, '_> {
     fn create(&self, schema: &str, placeholder: &str) -> Result<()> {
         check_may_create(self.db, schema)?;
         let (target, work) = (quoted(self.target), quoted(work_schema(self.target)));
-        for template in &self.templates {
-            let statements = block(template, placeholder);
-            if !statements.is_empty() {
-                self.db.execute(&fill(statements, &[("schema", &target), ("work", &work)]), &[])?;
-            }
-        }
-        Ok(())
+        let statements = template(&self.templates, placeholder);
+        self.db.execute(&fill(statements, &[("schema", &target), ("work", &work)]), &[]).map(|_| ())
     }
 }
 
@@ -148,8 +255,11 @@ impl Setup<'_, '_> {
 /// # Errors
 /// As [`set_up`].
 pub fn prepare(db: Db, schema: &str, system: &System, dry_run: bool) -> Result<()> {
-    if is_set_up(db, schema, system)? {
-        return if dry_run { Ok(()) } else { system.check_owners(db, schema) };
+    match flaw(db, schema, system)? {
+        None if dry_run => return Ok(()),
+        None => return system.check_owners(db, schema),
+        Some(Flaw::Altered(error)) => return Err(error),
+        Some(Flaw::Missing) => {}
     }
     check_schema(db, schema)?;
     if !dry_run {

@@ -63,7 +63,7 @@ impl System {
     /// # Errors
     /// Where a table is missing or the role lacks a privilege.
     pub fn check_readable(&self, db: Db) -> Result<()> {
-        self.tables.iter().try_for_each(|table| output_relation(db, table.name).map(|_| ()))?;
+        self.tables.iter().try_for_each(|table| output_relation(db, table).map(|_| ()))?;
         let all = self.all_own();
         let mut tables = all.iter().filter(|own| !own.is_view());
         tables.try_for_each(|own| work_relation(db, own.name).map(|_| ()))

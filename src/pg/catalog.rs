@@ -71,8 +71,17 @@ pub fn check_may_create(db: Db, schema: &str) -> Result<()> {
 pub struct Column {
     /// Not quoted.
     pub name: String,
+    /// The number of the column, which no later column of the relation gets.
+    pub number: i32,
     /// With a length or precision.
     pub type_name: String,
+    pub type_oid: pg_sys::Oid,
+    /// The length or precision, as `pg_attribute.atttypmod` has it.
+    pub modifier: i32,
+    /// Without its schema; `None` for a type that has no collation.
+    pub collation: Option<String>,
+    /// Whether only equal texts are equal to the collation; true for a type that has no collation.
+    pub is_deterministic: bool,
     /// Whether the type is a string type: `text`, `varchar`, `citext`, a domain over a string type.
     pub is_text: bool,
     /// Whether the column is declared NOT NULL.
@@ -82,6 +91,8 @@ pub struct Column {
     pub is_filled: bool,
     /// Whether the column is computed from others (GENERATED ALWAYS AS).
     pub is_generated: bool,
+    /// Whether the column is an identity that takes no other value (GENERATED ALWAYS AS IDENTITY).
+    pub is_identity: bool,
     /// Whether the current role may SELECT it.
     pub may_read: bool,
     /// Whether the current role may UPDATE it.
@@ -100,24 +111,55 @@ impl Column {
 /// # Errors
 /// Where the catalogs cannot be read.
 pub fn columns(db: Db, relation: pg_sys::Oid, sees: Sees) -> Result<Vec<Column>> {
-    let sql = "SELECT a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type_name, t.typcategory = 'S' AS is_text, \
-         a.attnotnull, a.atthasdef OR a.attidentity <> '' AS is_filled, a.attgenerated <> '' AS is_generated, \
+    let columns = columns_of(db, &[relation], sees)?.into_iter();
+    Ok(columns.map(|(_, column)| column).collect())
+}
+
+/// [`columns`] of several relations, each with the oid of its relation.
+///
+/// # Errors
+/// Where the catalogs cannot be read.
+pub fn columns_of(db: Db, relations: &[pg_sys::Oid], sees: Sees) -> Result<Vec<(pg_sys::Oid, Column)>> {
+    let sql = "SELECT a.attrelid, a.attnum::int, a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type_name, a.atttypid, a.atttypmod, \
+         c.collname::text AS collation, coalesce(c.collisdeterministic, true) AS is_deterministic, t.typcategory = 'S' AS is_text, \
+         a.attnotnull, a.atthasdef OR a.attidentity <> '' AS is_filled, a.attgenerated <> '' AS is_generated, a.attidentity = 'a' AS is_identity, \
          has_column_privilege(a.attrelid, a.attnum, 'SELECT') AS may_read, \
          has_column_privilege(a.attrelid, a.attnum, 'UPDATE') AS may_update \
          FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
-         WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
-    db.all(sql, &[arg(relation)], sees, |row| {
-        Ok(Column {
+         LEFT JOIN pg_catalog.pg_collation c ON c.oid = a.attcollation \
+         WHERE a.attrelid = ANY ($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum";
+    db.all(sql, &[arg(relations.to_vec())], sees, |row| {
+        let column = Column {
             name: row.get("attname")?,
+            number: row.get("attnum")?,
             type_name: row.get("type_name")?,
+            type_oid: row.get("atttypid")?,
+            modifier: row.get("atttypmod")?,
+            collation: row.get("collation")?,
+            is_deterministic: row.get("is_deterministic")?,
             is_text: row.get("is_text")?,
             is_not_null: row.get("attnotnull")?,
             is_filled: row.get("is_filled")?,
             is_generated: row.get("is_generated")?,
+            is_identity: row.get("is_identity")?,
             may_read: row.get("may_read")?,
             may_update: row.get("may_update")?,
-        })
+        };
+        Ok((row.get("attrelid")?, column))
     })
+}
+
+/// The unique keys of relations: for each valid unique index of all rows on columns alone, the oid of its relation and
+/// the columns in alphabetical order.
+///
+/// # Errors
+/// Where the catalogs cannot be read.
+pub fn keys_of(db: Db, relations: &[pg_sys::Oid], sees: Sees) -> Result<Vec<(pg_sys::Oid, Vec<String>)>> {
+    let sql = "SELECT i.indrelid, (SELECT pg_catalog.array_agg(a.attname::text ORDER BY a.attname::text COLLATE \"C\") FROM pg_catalog.pg_attribute a \
+         WHERE a.attrelid = i.indrelid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])) AS columns \
+         FROM pg_catalog.pg_index i WHERE i.indrelid = ANY ($1) AND i.indisunique AND i.indisvalid \
+         AND i.indpred IS NULL AND i.indexprs IS NULL";
+    db.all(sql, &[arg(relations.to_vec())], sees, |row| Ok((row.get("indrelid")?, row.get("columns")?)))
 }
 
 /// A type's name without its modifier.

@@ -94,13 +94,37 @@ pub fn null_argument(name: &str) -> Error {
 
 /// The error for a function that writes, called in a read-only transaction.
 pub fn read_only_transaction(function: &str) -> Error {
+    // SAFETY: reads the state of this backend.
+    let (on_standby, by_default, in_block) =
+        unsafe { (pg_sys::RecoveryInProgress(), pg_sys::DefaultXactReadOnly, pg_sys::IsTransactionBlock()) };
+    let hint = match (on_standby, by_default, in_block) {
+        (true, ..) => format!("Call {function} on the primary."),
+        (_, true, false) => "SET default_transaction_read_only = off;".to_owned(),
+        (_, true, true) => "ROLLBACK; SET default_transaction_read_only = off;".to_owned(),
+        (_, false, _) => "ROLLBACK; BEGIN READ WRITE;".to_owned(),
+    };
     Error::new(
         PgSqlErrorCode::ERRCODE_READ_ONLY_SQL_TRANSACTION,
         format!("cannot execute {function} in a read-only transaction"),
     )
-    .hint(format!(
-        "Call {function} on the primary, in a read-write transaction: SET transaction_read_only = off;"
-    ))
+    .hint(hint)
+}
+
+/// Has pgrx add no backtrace of a Rust panic to the DETAIL of an error, whatever `RUST_BACKTRACE` of the server says. To be
+/// called once, when the library is loaded: the standard library looks at the environment when it first captures a
+/// backtrace.
+pub fn refuse_backtraces() {
+    const NAME: &str = "RUST_LIB_BACKTRACE";
+    let before = std::env::var_os(NAME);
+    // SAFETY: called from _PG_init, in a process of one thread; the environment is as before afterwards.
+    unsafe {
+        std::env::set_var(NAME, "0");
+        drop(std::backtrace::Backtrace::capture());
+        match before {
+            Some(before) => std::env::set_var(NAME, before),
+            None => std::env::remove_var(NAME),
+        }
+    }
 }
 
 /// The error for a privilege on a relation that the current user lacks; relation, privileges and user are

@@ -1,6 +1,10 @@
 //! Locks by name, held to the end of the transaction.
 
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
 use crate::pg::arg::arg;
+use crate::pg::cache::known;
 use crate::pg::error::Result;
 use crate::pg::spi::{Db, Micros, Sees};
 
@@ -120,4 +124,25 @@ pub fn of_schema(schema: &str) -> String {
 /// Where the wait is cancelled or ends in a deadlock.
 pub fn lock_schema(db: Db, schema: &str) -> Result<()> {
     lock(db, &of_schema(schema))
+}
+
+/// The first key of the locks of what the rows of a schema are about; the second is the subject.
+///
+/// # Errors
+/// Where there is no schema of this name.
+pub fn space(db: Db, schema: &str) -> Result<i32> {
+    let sql = "SELECT pg_catalog.hashtext('pg_regime') # oid::int4 AS space FROM pg_catalog.pg_namespace WHERE nspname = $1::name";
+    let find = || db.one(sql, &[arg(schema)], Sees::Now, |row| row.get("space"));
+    Ok(*known("lock space", &schema.to_owned(), find)?)
+}
+
+/// Waits for the lock of a subject, given by two keys, and holds it to the end of the transaction.
+pub fn lock_subject(_: Db, space: i32, subject: i32) {
+    // SAFETY: the function takes two int4, needs a transaction, and returns nothing.
+    unsafe {
+        pgrx::direct_function_call::<()>(
+            pg_sys::pg_advisory_xact_lock_int4,
+            &[space.into_datum(), subject.into_datum()],
+        );
+    }
 }

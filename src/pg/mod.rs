@@ -6,6 +6,7 @@ pub mod at_commit;
 pub mod cache;
 pub mod catalog;
 pub mod columns;
+pub mod environment;
 pub mod error;
 pub mod json;
 pub mod lock;
@@ -25,8 +26,8 @@ pub mod time;
 pub use arg::{Arg, arg, date_arg, timestamp_arg, timestamps_arg};
 pub use cache::known;
 pub use catalog::{
-    Action, Column, Outcome, check_may_create, check_schema, columns, extension_schema, qualified,
-    work_relation, work_schema,
+    Action, Column, Outcome, check_may_create, check_schema, columns, columns_of, extension_schema, keys_of,
+    qualified, work_relation, work_schema,
 };
 pub use error::{
     Error, Result, check_order, check_range, error_code, internal, invalid_parameter, no_privilege, no_usage,

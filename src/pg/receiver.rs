@@ -55,6 +55,20 @@ impl Receiver<'_> {
     }
 }
 
+/// Whether a statement was begun by pg_regime, as the destination of its rows tells.
+///
+/// # Safety
+/// The destination is valid or null.
+pub unsafe fn is_ours(dest: *const pg_sys::DestReceiver) -> bool {
+    // SAFETY: as the caller says.
+    unsafe { dest.as_ref() }.and_then(|dest| dest.rStartup).is_some_and(|function| {
+        std::ptr::fn_addr_eq(
+            function,
+            start as unsafe extern "C-unwind" fn(*mut pg_sys::DestReceiver, i32, pg_sys::TupleDesc),
+        )
+    })
+}
+
 /// Called with each row; false ends the statement.
 #[pg_guard]
 unsafe extern "C-unwind" fn receive(

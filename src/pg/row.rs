@@ -41,7 +41,14 @@ impl Column for usize {
 
 impl Column for &'static str {
     fn index(self, row: &Row) -> Option<usize> {
-        row.names().iter().position(|name| name == self)
+        let (names, next) = (row.names(), row.next.get());
+        // Columns are mostly read in their order.
+        let found = match names.get(next) {
+            Some(name) if name == self => Some(next),
+            _ => names.iter().position(|name| name == self),
+        };
+        row.next.set(found.map_or(0, |found| found + 1));
+        found
     }
 
     fn shown(self) -> String {
@@ -115,6 +122,7 @@ plain! {
     i32 = INT4OID "int",
     i64 = INT8OID "bigint",
     f64 = FLOAT8OID "float8",
+    pg_sys::Oid = OIDOID "oid",
     Vec<Option<i32>> = INT4ARRAYOID "int[]",
     Vec<Option<String>> = TEXTARRAYOID "text[]",
 }
@@ -188,6 +196,8 @@ pub struct Row<'a> {
     types: &'a [pg_sys::Oid],
     names: &'a OnceCell<Vec<String>>,
     descriptor: pg_sys::TupleDesc,
+    /// The column behind the one that was read last.
+    next: Cell<usize>,
     /// The first column that was read as another type than its own; its value was not touched.
     mistyped: Cell<Option<(usize, &'static str)>>,
     detoasted: RefCell<Vec<*mut pg_sys::varlena>>,
@@ -212,8 +222,8 @@ impl<'a> Row<'a> {
         names: &'a OnceCell<Vec<String>>,
         descriptor: pg_sys::TupleDesc,
     ) -> Self {
-        let (mistyped, detoasted) = (Cell::new(None), RefCell::new(Vec::new()));
-        Self { values, nulls, types, names, descriptor, mistyped, detoasted }
+        let (next, mistyped, detoasted) = (Cell::new(0), Cell::new(None), RefCell::default());
+        Self { values, nulls, types, names, descriptor, next, mistyped, detoasted }
     }
 }
 

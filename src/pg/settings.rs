@@ -31,6 +31,9 @@ static RESUME_MINUTES: GucSetting<i32> = GucSetting::<i32>::new(60);
 /// Seconds after which a row is no longer used, -1 for no limit. No limit, since how often bars come is not known.
 static MAX_AGE: GucSetting<i32> = GucSetting::<i32>::new(-1);
 
+/// Whether `market_regimes` gets a foreign key to the candles. On, so that a row goes with its candle at once.
+static CANDLE_KEY: GucSetting<bool> = GucSetting::<bool>::new(true);
+
 /// Largest `min_hold_bars`, in daily rows.
 pub const MAX_HOLD_BARS: i32 = 1000;
 
@@ -121,6 +124,14 @@ fn define_of_writing_and_reading() {
         GucContext::Userset,
         GucFlags::UNIT_S,
     );
+    GucRegistry::define_bool_guc(
+        c"pg_regime.candle_key",
+        c"Gives market_regimes a foreign key to the candles, where these are a table with the matching key (on, off).",
+        c"A key keeps the candles from being truncated; with off, regime_setup drops the key.",
+        &CANDLE_KEY,
+        GucContext::Userset,
+        GucFlags::default(),
+    );
 }
 
 /// Makes PostgreSQL refuse a misspelt `pg_regime.…` setting instead of keeping it without a word.
@@ -172,4 +183,9 @@ pub fn max_age() -> Option<i64> {
 /// `pg_regime.resume_minutes`.
 pub fn resume_minutes() -> i32 {
     RESUME_MINUTES.get()
+}
+
+/// `pg_regime.candle_key`.
+pub fn candle_key() -> bool {
+    CANDLE_KEY.get()
 }

@@ -57,6 +57,34 @@ pub fn source_oid(schema: &str, name: &str) -> Option<pg_sys::Oid> {
         .filter(|oid| WITH_ROWS.contains(&unsafe { pg_sys::get_rel_relkind(*oid) as u8 }))
 }
 
+/// Whether a relation is a table, partitioned or not.
+pub fn is_table(oid: pg_sys::Oid) -> bool {
+    // SAFETY: looks up a system cache.
+    matches!(unsafe { pg_sys::get_rel_relkind(oid) } as u8, b'r' | b'p')
+}
+
+/// Whether a relation has, or has had, triggers, partitions or children.
+pub fn has_triggers_or_children(oid: pg_sys::Oid) -> bool {
+    // SAFETY: the entry of the relation cache is valid until it is closed, and null where there is no such relation.
+    unsafe {
+        let relation = pg_sys::RelationIdGetRelation(oid);
+        if relation.is_null() {
+            return false;
+        }
+        let row = (*relation).rd_rel;
+        let has = (*row).relhastriggers || (*row).relhassubclass;
+        pg_sys::RelationClose(relation);
+        has
+    }
+}
+
+/// Whether a relation is a partitioned table.
+pub fn is_partitioned(oid: pg_sys::Oid) -> bool {
+    // SAFETY: looks up a system cache.
+    let kind = unsafe { pg_sys::get_rel_relkind(oid) };
+    kind as u8 == b'p'
+}
+
 /// The relation of this name, given as SQL.
 ///
 /// # Errors

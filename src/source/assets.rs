@@ -2,7 +2,7 @@
 
 use pgrx::prelude::*;
 
-use crate::pg::{Db, Error, Result, Sees, arg, spi};
+use crate::pg::{Db, Error, Result, Sees, arg};
 use crate::source::dim_assets::DimAssets;
 use crate::source::map::Source;
 
@@ -26,24 +26,22 @@ pub fn distinct_ids(relation: &str, id: &str, condition: &str) -> String {
 /// The ids of all active assets in ascending order, and whether `dim_assets` lists them.
 ///
 /// # Errors
-/// Where `dim_assets` or the daily bars may not be read, or an id is outside the range of `int`.
+/// Where `dim_assets` or the daily bars may not be read, a value of `is_active` is neither true nor false, or an id is
+/// outside the range of `int`.
 pub fn ids_of(db: Db, daily: &Source) -> Result<(Vec<i32>, bool)> {
     let listed = DimAssets::find(db, &daily.bars_schema, Sees::Now)?
         .filter(|dim| dim.id.is_some() && dim.is_active.is_some());
     let mut ids = Vec::new();
-    let mut take = |row: &spi::Row| {
-        let id = row.only::<i64>()?;
+    let mut take = |id| {
         ids.push(i32::try_from(id).map_err(|_| too_large(id))?);
         Ok(())
     };
-    if let Some(dim) = &listed {
-        dim.check_readable(&[dim.id, dim.is_active])?;
-        let sql =
-            format!("SELECT id::int8 FROM {} WHERE is_active AND id IS NOT NULL ORDER BY id", dim.relation);
-        db.rows(&sql, &[], Sees::Now, &mut take)?;
-    } else {
-        let sql = distinct_ids(&daily.bars.sql, &daily.bars.id, &daily.bars.shared_condition);
-        db.rows(&sql, &[arg(daily.tf.as_deref())], Sees::Now, &mut take)?;
+    match &listed {
+        Some(dim) => dim.active(db, take)?,
+        None => {
+            let sql = distinct_ids(&daily.bars.sql, &daily.bars.id, &daily.bars.shared_condition);
+            db.rows(&sql, &[arg(daily.tf.as_deref())], Sees::Now, |row| take(row.only()?))?;
+        }
     }
     Ok((ids, listed.is_some()))
 }

@@ -8,6 +8,7 @@ use regime_core::cmc_regimes::series::Series;
 
 use crate::pg::{Arg, Db, Error, Micros, Result, Sees, plural, quote_literal, utc};
 use crate::source::map::Source;
+use crate::source::names;
 use crate::source::relation::relation_args;
 use crate::source::usable::{check_bars, sort_by_time};
 
@@ -94,6 +95,14 @@ impl<'c> Reader<'c> {
         (sql, relation_args(asset, self.source.tf.as_deref(), moment))
     }
 
+    /// The asset as messages name it.
+    ///
+    /// # Errors
+    /// Where its symbol cannot be looked up.
+    pub fn in_words(&self, asset: i32) -> Result<String> {
+        names::in_words(self.db, asset, Some(&self.source.cal_scheme))
+    }
+
     fn bars(&self, asset: i32, span: Span) -> Result<Series> {
         let params = &self.source.params;
         let mut series = Series {
@@ -118,7 +127,7 @@ impl<'c> Reader<'c> {
         sort_by_time(ts, [close].into_iter().chain(atr).chain(adx).chain(costs.iter_mut().flatten()));
         let of_layer = format!("{} ", self.source.layer.as_str());
         let prices = [("close", series.close.as_slice())];
-        check_bars(&series.ts, &prices, &format!("asset {asset}"), &of_layer, &self.source.bars.sql)?;
+        check_bars(&series.ts, &prices, &|| self.in_words(asset), &of_layer, &self.source.bars.sql)?;
         Ok(series)
     }
 
@@ -159,7 +168,8 @@ impl<'c> Reader<'c> {
             return Err(Error::new(
                 PgSqlErrorCode::ERRCODE_CARDINALITY_VIOLATION,
                 format!(
-                    "asset {asset} has {twice} {} of layer {layer} beside another of the same bar and period, the first at {}",
+                    "{} has {twice} {} of layer {layer} beside another of the same bar and period, the first at {}",
+                    self.in_words(asset)?,
                     plural(twice, "EMA"),
                     utc(first_twice)
                 ),

@@ -16,7 +16,7 @@ pub fn of_symbol(db: Db, source: &Source, symbol: &str, timeframe: Option<&str>)
     if all.is_empty()
         && let Some(id) = names::id_if_known(db, symbol)?
     {
-        for name in names::symbol_of(db, id)?.into_iter().chain([id.to_string()]) {
+        for name in names::symbol_of(db, id, None)?.into_iter().chain([id.to_string()]) {
             all.extend(source.series(db, Some(&name), None)?);
         }
     }

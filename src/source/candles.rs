@@ -148,7 +148,13 @@ impl Source {
         sort_by_time(ts, [high, low, close].into_iter());
         let prices =
             [("high", candles.high.as_slice()), ("low", candles.low.as_slice()), ("close", &candles.close)];
-        check_bars(&candles.ts, &prices, &format!("candles of {}", series.name()), "", &self.relation.sql)?;
+        check_bars(
+            &candles.ts,
+            &prices,
+            &|| Ok(format!("candles of {}", series.name())),
+            "",
+            &self.relation.sql,
+        )?;
         Ok(candles)
     }
 

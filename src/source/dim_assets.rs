@@ -15,13 +15,61 @@ pub struct DimAssets {
     pub id: Option<bool>,
     /// Any type of text.
     pub symbol: Option<bool>,
-    /// A `boolean`.
+    /// Of any type whose values can be read as true or false.
     pub is_active: Option<bool>,
+    /// The type of `is_active`, where that is not boolean.
+    pub flag_type: Option<String>,
+    /// The type of `id`, where that is no integer type, so that the relation lists no assets.
+    pub id_type: Option<String>,
     /// Its schema, quoted, and whether the current role may use it.
     schema: (String, bool),
 }
 
+fn is_integer(column: &Column) -> bool {
+    [pg_sys::INT2OID, pg_sys::INT4OID, pg_sys::INT8OID].contains(&column.type_oid)
+}
+
+/// A value of `is_active` as a truth: of a boolean, an integer, a text, a bit, and all that is written like one of them.
+/// `None` for a value that is neither true nor false.
+fn truth(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "1" | "t" | "true" | "y" | "yes" | "on" => Some(true),
+        "0" | "f" | "false" | "n" | "no" | "off" => Some(false),
+        _ => None,
+    }
+}
+
 impl DimAssets {
+    /// The ids of the active assets, ascending; NULL is not active.
+    ///
+    /// # Errors
+    /// Where the current role may not read the columns, and where a value of `is_active` is neither true nor false.
+    pub fn active(&self, db: Db, mut take: impl FnMut(i64) -> Result<()>) -> Result<()> {
+        self.check_readable(&[self.id, self.is_active])?;
+        let relation = &self.relation;
+        let Some(flag_type) = &self.flag_type else {
+            let sql =
+                format!("SELECT id::int8 FROM {relation} WHERE is_active AND id IS NOT NULL ORDER BY id");
+            return db.rows(&sql, &[], Sees::Now, |row| take(row.only()?));
+        };
+        let sql = format!(
+            "SELECT id::int8, is_active::text AS flag FROM {relation} WHERE id IS NOT NULL AND is_active IS NOT NULL ORDER BY id"
+        );
+        db.rows(&sql, &[], Sees::Now, |row| {
+            let (id, flag): (i64, &str) = (row.get("id")?, row.get("flag")?);
+            match truth(flag) {
+                Some(true) => take(id),
+                Some(false) => Ok(()),
+                None => Err(Error::new(
+                    PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+                    format!("column is_active of {relation} is {flag_type} '{flag}' for asset {id}, neither true nor false"),
+                )
+                .detail("Values that are read: 1, t, true, y, yes, on; 0, f, false, n, no, off. NULL is not active.")
+                .hint(format!("SELECT is_active, count(*) FROM {relation} GROUP BY is_active ORDER BY 2;"))),
+            }
+        })
+    }
+
     /// The relation in this schema; `None` where there is none.
     ///
     /// # Errors
@@ -32,11 +80,17 @@ impl DimAssets {
         let readable = |name: &str, fits: fn(&Column) -> bool| {
             columns.iter().find(|column| column.name == name && fits(column)).map(|column| column.may_read)
         };
+        let type_of = |name: &str, is_other: &dyn Fn(&Column) -> bool| {
+            let column = columns.iter().find(|column| column.name == name && is_other(column));
+            column.map(|column| column.type_name.clone())
+        };
         Ok(Some(Self {
             relation: format!("{}.dim_assets", quoted(schema)),
-            id: readable("id", |id| matches!(id.base_type().as_str(), "smallint" | "integer" | "bigint")),
+            id: readable("id", is_integer),
             symbol: readable("symbol", |symbol| symbol.is_text),
-            is_active: readable("is_active", |is_active| is_active.type_name == "boolean"),
+            is_active: readable("is_active", |_| true),
+            flag_type: type_of("is_active", &|flag| flag.type_oid != pg_sys::BOOLOID),
+            id_type: type_of("id", &|id| !is_integer(id)),
             schema: (quoted(schema).to_string(), syscache::may_use(schema)),
         }))
     }

@@ -75,12 +75,25 @@ pub fn symbols(db: Db) -> Result<Vec<String>> {
     }
 }
 
-/// The symbol of an asset; `None` where `dim_assets` has none, or the current role may not read it.
+/// An asset as messages name it: `asset 3 (SPY)`, or `asset 3` where no symbol is known. Without `cal_scheme`,
+/// `pg_regime.cal_scheme` applies.
+///
+/// # Errors
+/// As [`symbol_of`].
+pub fn in_words(db: Db, id: i32, cal_scheme: Option<&str>) -> Result<String> {
+    Ok(match symbol_of(db, id, cal_scheme)? {
+        Some(symbol) => format!("asset {id} ({})", shown(&symbol)),
+        None => format!("asset {id}"),
+    })
+}
+
+/// The symbol of an asset; `None` where `dim_assets` has none, or the current role may not read it. Without
+/// `cal_scheme`, `pg_regime.cal_scheme` applies.
 ///
 /// # Errors
 /// Where the map has no daily bars.
-pub fn symbol_of(db: Db, id: i32) -> Result<Option<String>> {
-    let place = Place::find(db, None)?;
+pub fn symbol_of(db: Db, id: i32, cal_scheme: Option<&str>) -> Result<Option<String>> {
+    let place = Place::find(db, cal_scheme)?;
     let Some(dim) = place.with_symbols().filter(|dim| dim.check_readable(&[dim.id, dim.symbol]).is_ok())
     else {
         return Ok(None);

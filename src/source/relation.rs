@@ -34,14 +34,9 @@ pub struct Relation {
 impl Relation {
     /// The clause that selects all rows of an asset, without parameters, to be shown to the user.
     pub fn condition_of(&self, asset: i32, tf: Option<&str>) -> String {
-        let shared = match (tf.map(quote_literal), &self.tf) {
-            (None, _) => self.shared_condition.clone(),
-            (Some(tf), column) => {
-                let of_tf = column.as_ref().map_or(format!("{tf}::text IS NULL"), |c| format!("{c} = {tf}"));
-                [of_tf].iter().chain(&self.filters).cloned().collect::<Vec<_>>().join(" AND ")
-            }
-        };
-        format!("{} = {asset} AND {shared}", self.id)
+        let tf = self.tf.as_ref().zip(tf).map(|(column, tf)| format!("{column} = {}", quote_literal(tf)));
+        let own = [format!("{} = {asset}", self.id)];
+        own.into_iter().chain(tf).chain(self.filters.iter().cloned()).collect::<Vec<_>>().join(" AND ")
     }
 }
 

@@ -13,7 +13,7 @@ use crate::pg::{Error, Result, utc};
 pub fn check_bars(
     ts: &[i64],
     prices: &[(&str, &[f64])],
-    whose: &str,
+    whose: &dyn Fn() -> Result<String>,
     kind: &str,
     relation: &str,
 ) -> Result<()> {
@@ -36,7 +36,7 @@ pub fn check_bar(
     ts: &[i64],
     is_bad: impl Fn(&usize) -> bool,
     problem: &str,
-    whose: &str,
+    whose: &dyn Fn() -> Result<String>,
     kind: &str,
     relation: &str,
 ) -> Result<()> {
@@ -50,7 +50,7 @@ pub fn check_bar(
     let bars = if bad.len() == 1 { "bar has" } else { "bars have" };
     Err(Error::new(
         PgSqlErrorCode::ERRCODE_DATA_EXCEPTION,
-        format!("{whose}: {} {kind}{bars} {problem}{first}", bad.len()),
+        format!("{}: {} {kind}{bars} {problem}{first}", whose()?, bad.len()),
     )
     .hint(format!("Correct or delete the affected bars in {relation}.")))
 }

@@ -6,6 +6,7 @@ use crate::pg::{
     Arg, Days, Db, Error, Micros, Result, Row, Sees, date_arg, internal, spi::varlena_of, timestamp_arg,
 };
 use crate::sync::content::{Content, OwnedKey, Value};
+use crate::sync::kept;
 use crate::sync::statement::{scalar_arg, scope_condition};
 use crate::sync::table::{Column, OnChange, Table, Type};
 
@@ -51,12 +52,16 @@ pub struct Changes {
     pub insert: Vec<usize>,
     /// Rows of the content that are stored with other values, in ascending order.
     pub update: Vec<usize>,
+    /// Those of `update` that lack a value: NULL is stored, as in a column that was added later.
+    pub incomplete: Vec<usize>,
     /// Keys of rows to delete, column by column.
     pub delete: Vec<Vec<OwnedKey>>,
     /// Rows to delete that are not in the content.
     pub deleted: u64,
     /// Rows to delete that are inserted again with other values.
     pub replaced: u64,
+    /// The time before which rows of the content are left out, where some are: in microseconds or days since 2000.
+    pub kept_from: Option<i64>,
 }
 
 impl Changes {
@@ -70,9 +75,10 @@ impl Changes {
         self.deleted + self.replaced > 0
     }
 
-    /// Drops every change but the missing rows. For tables of [`OnChange::Update`].
+    /// Drops every change but the rows and values that are missing. For tables of [`OnChange::Update`].
     pub fn only_new(&mut self) {
-        *self = Self { insert: std::mem::take(&mut self.insert), ..Self::default() };
+        let (insert, update) = (std::mem::take(&mut self.insert), std::mem::take(&mut self.incomplete));
+        *self = Self { insert, update, kept_from: self.kept_from, ..Self::default() };
     }
 
     /// What the changes amount to once they are applied.
@@ -82,6 +88,11 @@ impl Changes {
             updated: self.update.len() as u64 + self.replaced,
             deleted: self.deleted,
         }
+    }
+
+    /// The rows that the statements of the changes touch.
+    pub fn touched(&self) -> u64 {
+        (self.insert.len() + self.update.len()) as u64 + self.deleted + self.replaced
     }
 
     /// Turns updates into what the table does instead, with so many rows in the content and in the relation.
@@ -148,8 +159,12 @@ pub fn compare(
             Some(row) => {
                 seen[row] = true;
                 next = row + 1;
-                if !entries.equal(stored, keys, content.entry[row] as usize)? {
+                let entry = content.entry[row] as usize;
+                if !entries.equal(stored, keys, entry)? {
                     changes.update.push(row);
+                    if entries.lacks(stored, keys, entry) {
+                        changes.incomplete.push(row);
+                    }
                     if table.on_change == OnChange::Replace {
                         changes.delete(stored, table.key)?;
                     }
@@ -163,6 +178,18 @@ pub fn compare(
         Ok(())
     })?;
     changes.insert = (0..rows).filter(|&row| !seen[row]).collect();
+    if !changes.insert.is_empty()
+        && let Some(from) = kept::from(db, relation, table, scope)?
+    {
+        let is_before = |row: &usize| match content.keys[row * keys] {
+            Value::Micros(ts) => ts < from,
+            Value::Date(day) => i64::from(day) < from,
+            _ => false,
+        };
+        let missing = changes.insert.len();
+        changes.insert.retain(|row| !is_before(row));
+        changes.kept_from = Some(from).filter(|_| changes.insert.len() < missing);
+    }
     changes.settle(table.on_change, rows, existing);
     Ok(changes)
 }
@@ -244,6 +271,13 @@ struct Entries<'a> {
 }
 
 impl<'a> Entries<'a> {
+    /// Whether a stored row is NULL where an entry has a value; its values begin at a column.
+    fn lacks(&self, stored: &Row, first_column: usize, entry: usize) -> bool {
+        let values = self.table.values.len();
+        let wanted = &self.content.entries[entry * values..(entry + 1) * values];
+        wanted.iter().enumerate().any(|(v, value)| *value != Value::Null && stored.is_null(first_column + v))
+    }
+
     fn new(table: &'a Table, content: &'a Content<'a>) -> Self {
         let stored = |value: &Value| match value {
             Value::Texts(texts) => varlena_of(texts.to_vec()),

@@ -6,7 +6,9 @@
 
 pub mod compare;
 pub mod content;
+pub mod kept;
 pub mod statement;
+pub mod swallowed;
 pub mod table;
 
 use crate::pg::{Db, Result};
@@ -48,41 +50,94 @@ pub fn sync_after(
     content: &Content,
     dry_run: bool,
 ) -> Result<Written> {
-    let changes = compare(db, relation, table, scope, after.map(Within::After), content)?;
-    if dry_run { Ok(changes.written()) } else { apply(db, relation, table, scope, content, &changes) }
+    let write =
+        Write { db, relation, table, scope, content, within: after.map(Within::After), only_new: false };
+    let changes = write.compare()?;
+    if dry_run { Ok(changes.written()) } else { write.apply(&changes) }
 }
 
-/// Writes the changes that [`compare`] found.
-///
-/// # Errors
-/// Where the relation cannot be read or written, or a value is not of the type of its column.
-pub fn apply(
-    db: Db,
-    relation: &str,
-    table: &Table,
-    scope: &[Value],
-    content: &Content,
-    changes: &Changes,
-) -> Result<Written> {
-    if changes.is_empty() {
-        return Ok(Written::default());
+/// A write of rows to a relation.
+pub struct Write<'a, 'c> {
+    pub db: Db<'c>,
+    /// The relation, as SQL.
+    pub relation: &'a str,
+    pub table: &'a Table,
+    pub scope: &'a [Value<'a>],
+    pub content: &'a Content<'a>,
+    /// Which rows of the scope are written.
+    pub within: Option<Within>,
+    /// Whether only the rows and values that are missing are written.
+    pub only_new: bool,
+}
+
+impl Write<'_, '_> {
+    /// How the stored rows differ from the content.
+    ///
+    /// # Errors
+    /// As [`compare`].
+    pub fn compare(&self) -> Result<Changes> {
+        compare(self.db, self.relation, self.table, self.scope, self.within, self.content)
     }
-    let statement = Statement { relation, table, scope, content };
-    if table.on_change == OnChange::ReplaceAll {
-        db.execute_small(&statement.delete_all(), &statement.scope_args()?)?;
-    } else if changes.deletes() {
-        db.execute(&statement.delete(), &statement.delete_args(&changes.delete)?)?;
+
+    /// Writes the changes that were found, and looks again where something else decides on what is written: where a
+    /// statement has touched fewer rows than it was given, or the table has triggers that can keep a row as it was.
+    /// Fewer rows are reported also where a trigger of the table stores them in another.
+    ///
+    /// # Errors
+    /// Where the relation cannot be read or written, a value is not of the type of its column, or rows were not written.
+    pub fn apply(&self, changes: &Changes) -> Result<Written> {
+        if let Some(from) = changes.kept_from {
+            kept::tell(self.relation, self.table, from);
+        }
+        if changes.is_empty() {
+            return Ok(Written::default());
+        }
+        if self.run(changes)? && !swallowed::may_be(self.db, self.relation)? {
+            return Ok(changes.written());
+        }
+        let rest = self.rest()?;
+        if !rest.is_empty() {
+            // Another session may have deleted rows meanwhile, or a plan is older than the end of a rule.
+            self.db.forget_plans();
+            self.run(&rest)?;
+            let rest = self.rest()?;
+            if !rest.is_empty() {
+                return Err(swallowed::error(self.db, self.relation, rest.written()));
+            }
+        }
+        Ok(changes.written())
     }
-    let few = |rows: &[usize]| (1..=FEW).contains(&rows.len());
-    if few(&changes.update) {
-        db.execute_small(&statement.update(), &statement.row_args(&changes.update)?)?;
-    } else if !changes.update.is_empty() {
-        db.execute(&statement.update(), &statement.row_args(&changes.update)?)?;
+
+    /// What is left to write.
+    fn rest(&self) -> Result<Changes> {
+        let mut rest = self.db.with_new_snapshot(|| self.compare())?;
+        if self.only_new {
+            rest.only_new();
+        }
+        Ok(rest)
     }
-    if few(&changes.insert) {
-        db.execute_small(&statement.insert_few(), &statement.few_args(&changes.insert)?)?;
-    } else if !changes.insert.is_empty() {
-        db.execute(&statement.insert(), &statement.row_args(&changes.insert)?)?;
+
+    /// Runs the statements of changes; gives whether these have touched every row.
+    fn run(&self, changes: &Changes) -> Result<bool> {
+        let Self { db, relation, table, scope, content, .. } = *self;
+        let statement = Statement { relation, table, scope, content };
+        let mut touched = 0;
+        if table.on_change == OnChange::ReplaceAll {
+            touched += db.execute_small(&statement.delete_all(), &statement.scope_args()?)?;
+        } else if changes.deletes() {
+            touched += db.execute(&statement.delete(), &statement.delete_args(&changes.delete)?)?;
+        }
+        let few = |rows: &[usize]| (1..=FEW).contains(&rows.len());
+        if few(&changes.update) {
+            touched += db.execute_small(&statement.update(), &statement.row_args(&changes.update)?)?;
+        } else if !changes.update.is_empty() {
+            touched += db.execute(&statement.update(), &statement.row_args(&changes.update)?)?;
+        }
+        if few(&changes.insert) {
+            touched += db.execute_small(&statement.insert_few(), &statement.few_args(&changes.insert)?)?;
+        } else if !changes.insert.is_empty() {
+            touched += db.execute(&statement.insert(), &statement.row_args(&changes.insert)?)?;
+        }
+        Ok(touched >= changes.touched())
     }
-    Ok(changes.written())
 }

@@ -25,6 +25,19 @@ impl Type {
             Type::Date => "date",
         }
     }
+
+    /// The type in SQL, whatever the search_path.
+    pub const fn qualified(self) -> &'static str {
+        match self {
+            Type::Timestamptz => "pg_catalog.timestamptz",
+            Type::Float => "pg_catalog.float8",
+            Type::Text => "pg_catalog.text",
+            Type::TextArray => "pg_catalog.text[]",
+            Type::Date => "pg_catalog.date",
+            // Words of SQL, which are not looked for along the search_path.
+            Type::Int | Type::Bool => self.sql(),
+        }
+    }
 }
 
 /// A column of an output table.

@@ -3,6 +3,7 @@
 use crate::output::finding::{Finding, Severity};
 use crate::output::fresh::Fresh;
 use crate::output::grants::with_grants;
+use crate::output::set_up::Flaw;
 use crate::output::system::System;
 use crate::output::{grants, set_up};
 use crate::pg::{
@@ -30,13 +31,18 @@ fn check(db: Db) -> Result<Vec<Finding>> {
 fn of_system(db: Db, registered: &Registered, own: &str) -> Result<Vec<Finding>> {
     let Registered { system, wording, .. } = registered;
     let mut findings = Vec::new();
-    let set_up = set_up::is_set_up(db, &settings::target_schema(), system)?;
+    let flaw = set_up::flaw(db, &settings::target_schema(), system)?;
+    let set_up = flaw.is_none();
     let source = attempt_unless_cancelled(|| (registered.untracked)(db));
-    if !set_up {
-        if !is_needed(db, registered)? && !matches!(source, Ok(Some(_))) {
+    match flaw {
+        None => {}
+        Some(Flaw::Altered(error)) => {
+            findings.push(unusable("altered table", error.report().message.clone(), &error));
+        }
+        Some(Flaw::Missing) if !is_needed(db, registered)? && !matches!(source, Ok(Some(_))) => {
             return Ok(findings);
         }
-        findings.push(not_set_up(db, registered, own));
+        Some(Flaw::Missing) => findings.push(not_set_up(db, registered, own)),
     }
     findings.extend(part(system, || waits(db, registered)));
     let is_readable = source.is_ok();
@@ -92,7 +98,7 @@ fn of_rows(db: Db, registered: &Registered, own: &str, is_readable: bool) -> Vec
             Ok((registered.fresh)(db)?.iter().flat_map(|fresh| of_subject(wording, fresh)).collect())
         }));
         for find in registered.findings {
-            findings.extend(part(system, || Ok(find(db, own)?.into_iter().collect())));
+            findings.extend(part(system, || find(db, own)));
         }
     }
     findings.extend(part(system, || Ok(owners(db, system).into_iter().collect())));

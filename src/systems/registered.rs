@@ -34,7 +34,7 @@ pub type Locked = fn(Db, &str, Key) -> Result<Option<(Option<i32>, String)>>;
 pub type Untracked = fn(Db) -> Result<Option<Vec<String>>>;
 
 /// A check of `regime_health`.
-pub type Check = fn(Db, &str) -> Result<Option<Finding>>;
+pub type Check = fn(Db, &str) -> Result<Vec<Finding>>;
 
 /// How findings word what they found.
 pub struct Wording {

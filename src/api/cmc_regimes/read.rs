@@ -25,7 +25,7 @@ returns_rows! {
     ) plus (name!(stale, bool), name!(age, Option<Interval>)) {
         let (asset, at) = (required("asset_id", asset_id)?, micros(required("at", at)?));
         let limit = as_of::limit(max_age)?;
-        let InForce { row, stale, age, .. } = spi::connect(|db| as_of::at(db, asset, at, limit, Columns::All))?;
+        let InForce { row, stale, age, .. } = spi::connect_as_caller(|db| as_of::at(db, asset, at, limit, Columns::All))?;
         Ok(TableIterator::once(row_of!(row, stale.is_some(), age.and_then(time::interval))))
     }
 }

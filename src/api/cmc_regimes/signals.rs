@@ -43,7 +43,7 @@ fn regime_gate(
     // NULL does not free a signal from its regime.
     let Verdict { allowed, size, risk, regime_key, reason } = match regime_enabled {
         Some(false) => gate::without_regime(base_size),
-        _ => spi::connect(|db| gate::judge(db, &Signal { asset, at, setup, base_size }, limit))?,
+        _ => spi::connect_as_caller(|db| gate::judge(db, &Signal { asset, at, setup, base_size }, limit))?,
     };
     Ok(TableIterator::once((
         allowed,

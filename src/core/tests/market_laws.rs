@@ -23,10 +23,17 @@ fn closes(close: impl IntoIterator<Item = f64>) -> Candles {
     Candles::of_rows(&close.into_iter().map(|close| [close; 3]).collect::<Vec<_>>())
 }
 
+/// Limits of the ADX, `adx_trending` and `adx_sideways`, in either order.
+fn limits() -> impl Strategy<Value = [f64; 2]> {
+    let limit = || prop_oneof![0.0..=100.0, 10.0..45.0, Just(0.0), Just(20.0), Just(25.0), Just(40.0)];
+    [limit(), limit()]
+}
+
 fn config() -> impl Strategy<Value = Config> {
-    (0.0..60.0, 2usize..150, 0.0..=100.0, 40.0..70.0, 30.0..50.0, 1u32..4).prop_map(
-        |(adx_trending, adaptive_window, vol_high_percentile, rsi_bullish, rsi_bearish, threshold)| Config {
-            adx_trending,
+    (limits(), 2usize..150, 0.0..=100.0, 40.0..70.0, 30.0..50.0, 1u32..4).prop_map(
+        |(limits, adaptive_window, vol_high_percentile, rsi_bullish, rsi_bearish, threshold)| Config {
+            adx_trending: limits[0],
+            adx_sideways: limits[1],
             adaptive_window,
             vol_high_percentile,
             rsi_bullish,
@@ -42,9 +49,28 @@ proptest! {
 
     #[test]
     fn labels_are_those_of_the_specification(candles in candles(1..20)) {
-        let expected = market::labels(&candles);
+        let expected = market::labels(&candles, 25.0, 20.0);
         for (i, label) in of(&candles).iter().enumerate() {
             prop_assert_eq!(row(label), expected[i], "at {}", i);
+        }
+    }
+
+    #[test]
+    fn both_limits_of_the_adx_act(candles in candles(1..20), [trending, sideways] in limits()) {
+        let config = Config { adx_trending: trending, adx_sideways: sideways, ..Config::default() };
+        let expected = market::labels(&candles, trending, sideways);
+        let got = labels(&candles.high, &candles.low, &candles.close, &config);
+        for (i, label) in got.iter().enumerate() {
+            prop_assert_eq!(row(label), expected[i], "at {}", i);
+        }
+    }
+
+    #[test]
+    fn equal_versions_give_equal_labels(candles in candles(4..20), one in config(), other in limits()) {
+        let other = Config { adx_trending: other[0], adx_sideways: other[1], ..one };
+        let of = |config| labels(&candles.high, &candles.low, &candles.close, config);
+        if one.version() == other.version() {
+            prop_assert_eq!(of(&one), of(&other));
         }
     }
 
@@ -210,4 +236,26 @@ fn an_unknown_close_undoes_its_windows_and_no_more() {
     // Its own ROC and that of the candle 12 later.
     let weak: Vec<_> = (13..500).filter(|i| labels[*i].momentum == Momentum::Weak).collect();
     assert_eq!(weak, [250, 262]);
+}
+
+/// The worked example: `{"adx_trending": 15}` acts in the confidence and, as `adx_sideways` is 20, no trend has an
+/// ADX below that.
+#[test]
+fn a_low_limit_of_the_adx_acts_in_trend_and_confidence() {
+    let close = (0..400).map(|i| {
+        let i = f64::from(i);
+        100.0 * (0.001 * i + 0.02 * (i / 9.0).sin() + 0.02 * (i * i).sin()).exp()
+    });
+    let candles = Candles::of_rows(&close.map(|c| [1.01 * c, 0.99 * c, c]).collect::<Vec<_>>());
+    let of = |adx_trending, adx_sideways| {
+        let config = Config { adx_trending, adx_sideways, ..Config::default() };
+        let labels = labels(&candles.high, &candles.low, &candles.close, &config);
+        let uptrends = labels.iter().filter(|l| l.trend == Trend::Uptrend).count();
+        let mean = labels.iter().map(|l| l.confidence).sum::<f64>() / labels.len() as f64;
+        (uptrends, (mean * 1e4).round() / 1e4)
+    };
+    assert_eq!(of(15.0, 20.0), (7, 0.4749));
+    // The order of the two limits does not matter to the trend; it does to the confidence.
+    assert_eq!(of(20.0, 15.0).0, 7);
+    assert!(of(15.0, 0.0).0 > 7);
 }

@@ -2,12 +2,13 @@
 
 mod common;
 
-use common::{cases, key, label, naive, policy, rules};
+use common::{cases, key, label, match_text, naive, policy, rule, rules};
+use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-use regime_core::Label;
 use regime_core::cmc_regimes::policy::{Policy, PolicyTable, Risk, Rule, parse_rules};
+use regime_core::{Label, Liq};
 
 use serde_json::{Value, json};
 
@@ -83,7 +84,7 @@ proptest! {
 
     #[test]
     fn stress_is_passive_whatever_the_table_says(policy in policy(), label in label(), labels in labels(), slot in 0usize..5) {
-        let stressed = Label::new(label.trend(), label.vol(), regime_core::Liq::Stressed);
+        let stressed = Label::new(label.trend(), label.vol(), Liq::Stressed);
         let mut labels = given(&labels);
         labels[slot] = Some(stressed.as_str());
         prop_assert_eq!(policy.resolve(labels).0.orders.as_str(), "passive");
@@ -153,6 +154,7 @@ fn the_built_in_rules_are_those_of_the_specification() {
         .collect();
     let expected = [
         "Up-Normal-Normal 1.00 1.50 breakout, pullback mixed",
+        "Up-Normal-Easy 1.00 1.50 breakout, pullback mixed",
         "Up-Low- 1.10 1.25 breakout, pullback mixed",
         "Up-High- 0.75 1.75 pullback conservative",
         "Sideways-Low- 0.70 1.25 mean_revert passive",
@@ -162,6 +164,26 @@ fn the_built_in_rules_are_those_of_the_specification() {
         "* 0.80 1.50 pullback mixed",
     ];
     assert_eq!(shown, expected);
+}
+
+/// The labels of all layers with this liquidity in place of their own.
+fn with_liquidity(labels: [Option<Label>; 5], liq: Liq) -> [Option<&'static str>; 5] {
+    labels.map(|label| label.map(|label| Label::new(label.trend(), label.vol(), liq).as_str()))
+}
+
+/// Over all labels that differ in liquidity alone, by themselves.
+#[test]
+fn better_liquidity_is_never_tighter() {
+    let policy = Policy::new(PolicyTable::built_in());
+    for label in Label::all() {
+        let of = |liq| policy.resolve(with_liquidity([None, None, Some(label), None, None], liq)).0;
+        let liqs = [Liq::Easy, Liq::Normal, Liq::Stressed].map(|liq| (liq, of(liq)));
+        for (i, (better, looser)) in liqs.iter().enumerate() {
+            for (worse, tighter) in &liqs[i..] {
+                assert!(tighter.is_within(*looser), "{label}: {better:?} {looser:?}, {worse:?} {tighter:?}");
+            }
+        }
+    }
 }
 
 /// A list of rules, one of them with one value that it may not have.
@@ -215,6 +237,25 @@ proptest! {
     }
 
     #[test]
+    fn a_match_alone_is_no_rule(mut list in vec(rule(), 0..4), at in 0usize..5, text in match_text()) {
+        list.iter_mut().enumerate().for_each(|(i, rule)| rule["match"] = json!(format!("Of-Its-Own-{i}")));
+        let at = at.min(list.len());
+        list.insert(at, json!({"match": text}));
+        let message = parse_rules(&json!(list)).expect_err("must be refused").to_string();
+        prop_assert_eq!(message, format!("rule {} (\"{}\"): no field beside \"match\"", at + 1, text.trim()));
+    }
+
+    #[test]
+    fn blanks_around_a_match_are_nothing(rule in rule(), before in "[ \t\n]{0,3}", after in "[ \t\r\u{a0}]{0,3}") {
+        let mut padded = rule.clone();
+        padded["match"] = json!(format!("{before}{}{after}", rule["match"].as_str().expect("a text")));
+        let parsed = parse_rules(&json!([padded])).expect("rules");
+        prop_assert_eq!(&parsed, &parse_rules(&json!([rule])).expect("rules"));
+        prop_assert_eq!(parsed[0].match_text(), parsed[0].match_text().trim());
+        prop_assert!(parse_rules(&json!([rule, padded])).is_err());
+    }
+
+    #[test]
     fn numbers_at_the_edge_of_their_range_are_taken(size in 0.0..=10.0, stop in 1e-300..=100.0) {
         for (size, stop) in [(size, stop), (0.0, 1e-300), (10.0, 100.0)] {
             let one = json!([{"match": "Up-", "size_mult": size, "gross_cap": size, "stop_mult": stop}]);
@@ -222,6 +263,24 @@ proptest! {
             prop_assert_eq!((rules[0].size_mult, rules[0].gross_cap), (Some(size), Some(size)));
             prop_assert_eq!(rules[0].stop_mult, Some(stop));
         }
+    }
+
+    #[test]
+    fn better_liquidity_of_any_layer_is_never_tighter(
+        mut labels in [(); 5].map(|()| option::weighted(0.7, label())),
+        label in label(),
+        at in 0usize..5,
+    ) {
+        let policy = Policy::new(PolicyTable::built_in());
+        let [easy, normal, stressed] = [Liq::Easy, Liq::Normal, Liq::Stressed].map(|liq| {
+            labels[at] = Some(Label::new(label.trend(), label.vol(), liq));
+            policy.resolve(labels.map(|label| label.map(Label::as_str))).0
+        });
+        prop_assert!(stressed.is_within(normal) && normal.is_within(easy), "{easy:?} {normal:?} {stressed:?}");
+        // The same with the liquidity of all layers at once.
+        let [easy, normal, stressed] =
+            [Liq::Easy, Liq::Normal, Liq::Stressed].map(|liq| policy.resolve(with_liquidity(labels, liq)).0);
+        prop_assert!(stressed.is_within(normal) && normal.is_within(easy), "{easy:?} {normal:?} {stressed:?}");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use regime_core::calendar::DailyBars;
 use crate::pg::{Db, Micros, Result, Sees, arg, columns, spi, syscache::oid_of};
 use crate::source::assets::distinct_ids;
 use crate::source::map::MapRow;
+use crate::source::names;
 use crate::source::relation::relation_args;
 use crate::source::usable::check_bars;
 
@@ -21,6 +22,7 @@ pub struct DailyReader<'c> {
     id: String,
     shared_condition: String,
     tf: Option<String>,
+    cal_scheme: String,
 }
 
 impl<'c> DailyReader<'c> {
@@ -50,7 +52,15 @@ impl<'c> DailyReader<'c> {
             relation.condition
         );
         let (id, shared_condition) = (relation.id, relation.shared_condition);
-        Ok(Self { db, sql, relation: relation.sql, id, shared_condition, tf: daily.tf.clone() })
+        Ok(Self {
+            db,
+            sql,
+            relation: relation.sql,
+            id,
+            shared_condition,
+            tf: daily.tf.clone(),
+            cal_scheme: daily.cal_scheme.clone(),
+        })
     }
 
     /// Hands each id with daily bars to `take`, as a row of one `int8`.
@@ -85,7 +95,13 @@ impl<'c> DailyReader<'c> {
             Ok(())
         })?;
         let prices = [("close", bars.close.as_slice())];
-        check_bars(&bars.ts, &prices, &format!("asset {id}"), "daily ", &self.relation)?;
+        check_bars(
+            &bars.ts,
+            &prices,
+            &|| names::in_words(self.db, id, Some(&self.cal_scheme)),
+            "daily ",
+            &self.relation,
+        )?;
         // Every bar has a close; a missing price is the close.
         for i in 0..bars.ts.len() {
             for values in [&mut bars.open, &mut bars.high, &mut bars.low] {

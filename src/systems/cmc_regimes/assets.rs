@@ -45,8 +45,10 @@ pub fn ids_to_refresh(db: Db, engine: &Engine, schema: &str, basis: &Basis) -> R
     let Some(daily) = engine.reader(Layer::L2) else { return Ok(Vec::new()) };
     let (mut ids, is_listed) = ids_of(db, daily.source())?;
     if !is_listed && set_up::is_set_up(db, schema, &CMC)? {
-        let sql =
-            format!("SELECT id FROM {} WHERE tf = $1 AND sources = $2", work_relation(schema, tables::STATE));
+        let sql = format!(
+            "SELECT id FROM {} WHERE tf = $1 AND pg_catalog.split_part(sources, ' ', 1) = pg_catalog.split_part($2, ' ', 1)",
+            work_relation(schema, tables::STATE)
+        );
         let args = [arg(TF), arg(basis.sources.as_str())];
         ids.extend(db.all(&sql, &args, Sees::Now, |row| row.get::<i32>("id"))?);
         ids.sort_unstable();

@@ -7,7 +7,7 @@ use crate::pg::{Result, Row};
 pub struct Basis {
     pub version_hash: String,
     pub policy_hash: String,
-    /// Fingerprint of the source map.
+    /// Fingerprint of the source map, and of columns that were added to the output tables later.
     pub sources: String,
     /// Fingerprint of the triggers that mark changes, and of the output tables, which someone may empty or drop;
     /// `None` if a source is not tracked.

@@ -16,11 +16,13 @@ use regime_core::cmc_regimes::version::{policy_hash, version_hash};
 use regime_core::hash::{Hash, of_texts};
 use regime_core::{Layer, PerLayer};
 
+use crate::output::set_up;
 use crate::pg::{Db, Error, Result};
 use crate::source::bars::{Reader, Span};
 use crate::source::map::Source;
 use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::params::Setup;
+use crate::systems::cmc_regimes::tables::CMC;
 
 thread_local! {
     /// What this session compiled last: most calls need the same again.
@@ -84,20 +86,29 @@ impl<'c> Engine<'c> {
         &self.compiled.version_hash
     }
 
+    /// The hash of the policy alone.
+    pub fn policy_hash(&self) -> &str {
+        &self.compiled.policy_hash
+    }
+
     /// The reader of a layer, where it has a source.
     pub fn reader(&self, layer: Layer) -> Option<&Reader<'c>> {
         self.readers[layer].as_ref()
     }
 
-    /// What rows are computed with, beside the bars; `tracking` is the fingerprint of the tracking triggers.
-    pub fn basis(&self, tracking: Option<String>) -> Basis {
+    /// What rows in the output tables of a schema are computed with, beside the bars; `tracking` is the fingerprint of
+    /// the tracking triggers.
+    ///
+    /// # Errors
+    /// Catalogs that cannot be read.
+    pub fn basis(&self, db: Db, schema: &str, tracking: Option<String>) -> Result<Basis> {
         let texts = self.readers.iter().flatten().flat_map(|reader| reader.source().texts());
-        Basis {
+        Ok(Basis {
             version_hash: self.compiled.version_hash.clone(),
             policy_hash: self.compiled.policy_hash.clone(),
-            sources: of_texts(texts).to_string(),
+            sources: set_up::with_columns(db, schema, &CMC, &of_texts(texts).to_string())?,
             tracking,
-        }
+        })
     }
 
     /// The bars of every layer of an asset.

@@ -12,6 +12,7 @@ pub mod policy;
 pub mod read;
 pub mod refresh;
 pub mod row;
+pub mod schemes;
 pub mod status;
 pub mod tables;
 pub mod tracked;

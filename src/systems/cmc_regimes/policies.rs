@@ -9,6 +9,7 @@ use crate::pg::{
     Db, Error, Result, Sees, arg, check_writable, current_user, extension_schema, invalid_parameter, json,
     spi,
 };
+use crate::sync::swallowed;
 
 impl From<PolicyError> for Error {
     fn from(error: PolicyError) -> Self {
@@ -38,7 +39,8 @@ pub fn load(policy: &str, document: &Value) -> Result<i32> {
             "INSERT INTO {schema}.regime_policy AS p (policy, rules) VALUES ($1, $2::jsonb) ON CONFLICT (policy) \
              DO UPDATE SET rules = excluded.rules, loaded_at = excluded.loaded_at, loaded_by = excluded.loaded_by"
         );
-        db.execute(&sql, &[arg(policy), arg(list)])?;
+        let table = format!("{schema}.regime_policy");
+        swallowed::check_all(db, &table, db.execute(&sql, &[arg(policy), arg(list)])?, 1)?;
         report_findings(&PolicyTable::built_in().overlay(rules), policy, &schema);
         Ok(count)
     })

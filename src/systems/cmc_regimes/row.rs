@@ -172,8 +172,9 @@ impl Stored {
 }
 
 /// The columns of the key and the policy alone, in the order of [`Stored::read_policy`]: for those who ask once per signal.
-pub const POLICY_COLUMNS: &str = "id::int, ts::timestamptz, regime_key::text, size_mult::float8, stop_mult::float8, \
-     orders::text, gross_cap::float8, pyramids::boolean, setups::text[]";
+pub const POLICY_COLUMNS: &str = "id::int, ts::pg_catalog.timestamptz, regime_key::pg_catalog.text, \
+     size_mult::pg_catalog.float8, stop_mult::pg_catalog.float8, orders::pg_catalog.text, \
+     gross_cap::pg_catalog.float8, pyramids::boolean, setups::pg_catalog.text[]";
 
 impl Stored {
     /// The row of a statement of [`POLICY_COLUMNS`]; the other columns are NULL.
@@ -214,7 +215,7 @@ pub fn columns(of: &str) -> String {
     let stamp = (REGIMES.stamp, Type::Timestamptz);
     let lists = [REGIMES.scope, REGIMES.key, REGIMES.values];
     let columns = lists.into_iter().flatten().map(|column| (column.name, column.kind)).chain([stamp]);
-    columns.map(|(name, kind)| format!("{of}{name}::{}", kind.sql())).collect::<Vec<_>>().join(", ")
+    columns.map(|(name, kind)| format!("{of}{name}::{}", kind.qualified())).collect::<Vec<_>>().join(", ")
 }
 
 /// The place of a column in [`columns`], counted from 0. One that the table has not is an error of the compiler.

@@ -11,6 +11,7 @@ use crate::systems::cmc_regimes::assets::all_ids;
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::params::Given;
 use crate::systems::cmc_regimes::refresh::dirty::proxy_has_changed;
+use crate::systems::cmc_regimes::schemes::{Scheme, of as scheme_of, schemes};
 use crate::systems::cmc_regimes::tables::{ASSETS, REGIMES, STATE, TF};
 use crate::systems::cmc_regimes::{params, tracked};
 
@@ -28,7 +29,7 @@ pub struct Status {
 pub fn all(db: Db) -> Result<Vec<Status>> {
     let setup = params::load(db, &Given::default(), None)?;
     // An error names the table that is missing or cannot be read.
-    let regimes = output_relation(db, REGIMES.name)?;
+    let regimes = output_relation(db, &REGIMES)?;
     let (state, log) = (work_relation(db, STATE)?, work_relation(db, RUN_LOG)?);
     for table in ASSETS.tables() {
         work_relation(db, table)?;
@@ -68,11 +69,20 @@ fn read(db: Db, engine: &Engine, [regimes, state, log]: &[String; 3], ids: Vec<i
     let own = catalog::extension_schema(db)?;
     let found = db.all(&sql, &args, Sees::Snapshot, |row| {
         let proxy: Option<String> = row.get("proxy")?;
-        Ok((status(row, &own)?, proxy, row.get::<Option<String>>("sources")?))
+        Ok((status(row)?, proxy, row.get::<Option<String>>("sources")?))
     })?;
     // A proxy that was read from another source map is not this one.
-    let sources = engine.basis(None).sources;
+    let sources = engine.basis(db, &settings::target_schema(), None)?.sources;
+    let is_of_another = |(status, ..): &(Status, _, _)| {
+        status.fresh.version.as_deref().is_some_and(|version| version != engine.version_hash())
+    };
+    let schemes = if found.iter().any(is_of_another) { schemes(db)? } else { Vec::new() };
     let with_proxy = |(mut status, proxy, of): (Status, Option<String>, Option<String>)| {
+        let scheme = status.fresh.version.as_deref().zip(of.as_deref());
+        let scheme = scheme.and_then(|(version, of)| scheme_of(&schemes, version, of));
+        let argument = scheme.map(Scheme::argument).unwrap_or_default();
+        status.fresh.command =
+            format!("SELECT * FROM {own}.refresh_cmc_regimes({}{argument});", status.fresh.name);
         let depends = proxy.filter(|_| !status.fresh.marked && of.as_ref() == Some(&sources));
         status.fresh.marked |= depends.is_some_and(|before| proxy_has_changed(engine, &before));
         status
@@ -80,7 +90,7 @@ fn read(db: Db, engine: &Engine, [regimes, state, log]: &[String; 3], ids: Vec<i
     Ok(found.into_iter().map(with_proxy).collect())
 }
 
-fn status(row: &Row, own: &str) -> Result<Status> {
+fn status(row: &Row) -> Result<Status> {
     let id: i32 = row.get("asset")?;
     let moment = |name| row.get::<Option<Micros>>(name).map(|at| at.map(|at| at.0));
     let [newest_source, newest_row] = [moment("newest_bar")?, moment("newest_row")?];
@@ -93,7 +103,7 @@ fn status(row: &Row, own: &str) -> Result<Status> {
         marked: row.get("marked")?,
         ahead: newest_row > newest_source,
         version: row.get("regime_version_hash")?,
-        command: format!("SELECT * FROM {own}.refresh_cmc_regimes({id});"),
+        command: String::new(),
         last: Last {
             success: moment("success")?,
             error: moment("error")?,

@@ -3,11 +3,13 @@
 use regime_core::market_regime_history::{Day, VERSION, days};
 
 use crate::output::entry::{About, Began, Call, Done, Entry, Mode};
+use crate::output::set_up;
 use crate::pg::{Db, Result, attempt_unless_cancelled, memory, qualified};
 use crate::source::relation::check_none_hidden;
-use crate::sync::apply;
-use crate::sync::compare::{Changes, Within, Written, compare};
+use crate::sync::Write;
+use crate::sync::compare::{Changes, Within, Written};
 use crate::sync::content::{Content, OwnedKey, Value};
+use crate::sync::kept;
 use crate::systems::market_regime_history::closes::{Closes, Missing};
 use crate::systems::market_regime_history::days::{Span, shown};
 use crate::systems::market_regime_history::tables::{HISTORY, MARKET_REGIME_HISTORY};
@@ -68,7 +70,22 @@ impl Job<'_, '_> {
     /// As [`Closes::missing`].
     pub fn wanted(&self, span: Span, batch_size: i32) -> Result<Missing> {
         let relation = (self.set_up && !self.full_refresh).then(|| self.relation());
+        let span = self.kept(span)?;
         self.closes.missing(self.db, relation.as_deref(), span, batch_size)
+    }
+
+    /// The part of a span whose days the table can hold.
+    fn kept(&self, span: Span) -> Result<Span> {
+        if !self.set_up {
+            return Ok(span);
+        }
+        let (relation, scope) = (self.relation(), [Value::Text(&self.closes.symbol)]);
+        let kept = kept::from(self.db, &relation, &MARKET_REGIME_HISTORY, &scope)?;
+        let from = kept.and_then(|day| i32::try_from(day).ok()).filter(|day| *day > span.from);
+        if let Some(day) = from {
+            kept::tell(&relation, &MARKET_REGIME_HISTORY, i64::from(day));
+        }
+        Ok(Span { from: from.unwrap_or(span.from), ..span })
     }
 
     /// Computes and writes the next batch of a span; a failure is rolled back and raises a WARNING.
@@ -77,6 +94,7 @@ impl Job<'_, '_> {
     /// Where the days cannot be read, or the query is cancelled; any other failure is part of the batch.
     pub fn next(&self, span: Span, batch_size: i32) -> Result<Batch> {
         // A snapshot taken after the lock, so that days which the last holder committed count as stored.
+        let span = self.kept(span)?;
         let missing = self.db.with_new_snapshot(|| self.wanted(span, batch_size))?;
         let days = missing.days.min(i64::from(batch_size));
         let left = missing.days - days;
@@ -85,7 +103,8 @@ impl Job<'_, '_> {
         let name = format!("{} {}", self.closes.symbol, shown(missing.first.unwrap_or(span.from)));
         let began = Began::now();
         let done = memory::in_own_memory(|| attempt_unless_cancelled(|| self.run(span)));
-        let about = About { system: &HISTORY, id: None, name: Some(name), lacks: "trading days" };
+        let about =
+            About { system: &HISTORY, id: None, name: Some(name), cal_scheme: None, lacks: "trading days" };
         let read = done.as_ref().map_or(0, |done| done.more.read);
         let Job { db, schema, dry_run, .. } = *self;
         let call = Call { db, system: &HISTORY, schema, version: VERSION, dry_run };
@@ -96,7 +115,7 @@ impl Job<'_, '_> {
     /// Computes and writes; to be called in a subtransaction.
     fn run(&self, span: Span) -> Result<Done<OfBatch>> {
         if self.set_up {
-            HISTORY.hold(self.db, self.schema, self.dry_run)?;
+            set_up::hold(self.db, self.schema, &HISTORY, self.dry_run)?;
         }
         self.db.with_new_snapshot(|| {
             let computed = Computed::new(self.db, self.closes, span)?;
@@ -118,8 +137,16 @@ impl Job<'_, '_> {
         if self.set_up {
             let (relation, scope) = (self.relation(), [Value::Text(&self.closes.symbol)]);
             let table = &MARKET_REGIME_HISTORY;
-            let within = Some(Within::Days(span.from, span.to));
-            let mut changes = compare(self.db, &relation, table, &scope, within, &content)?;
+            let write = Write {
+                db: self.db,
+                relation: &relation,
+                table,
+                scope: &scope,
+                content: &content,
+                within: Some(Within::Days(span.from, span.to)),
+                only_new: !self.full_refresh,
+            };
+            let mut changes = write.compare()?;
             if !self.full_refresh {
                 differing = differing_days(&changes, &computed.days);
                 changes.only_new();
@@ -127,7 +154,7 @@ impl Job<'_, '_> {
             check_none_hidden(self.db, &self.closes.relation, table.name, changes.written().deleted)?;
             written = match self.dry_run {
                 true => changes.written(),
-                false => apply(self.db, &relation, table, &scope, &content, &changes)?,
+                false => write.apply(&changes)?,
             };
         }
         let mode = match (self.full_refresh, written.total()) {
@@ -164,7 +191,12 @@ impl Computed {
 
 /// Stored days whose closes give another result, or whose bar is gone.
 fn differing_days(changes: &Changes, days: &[(i32, Day)]) -> Differing {
-    let changed = changes.update.iter().filter_map(|row| days.get(*row)).map(|(date, _)| *date);
+    let changed = changes
+        .update
+        .iter()
+        .filter(|row| !changes.incomplete.contains(row))
+        .filter_map(|row| days.get(*row))
+        .map(|(date, _)| *date);
     let gone = changes.delete.first().into_iter().flatten();
     let gone = gone.filter_map(|key| if let OwnedKey::Date(date) = key { Some(*date) } else { None });
     changed

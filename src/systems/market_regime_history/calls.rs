@@ -3,6 +3,8 @@
 use pgrx::prelude::*;
 
 use crate::pg::{Days, Db, Error, Result, Sees, arg, date_arg, work_relation};
+use crate::sync::compare::Written;
+use crate::sync::swallowed;
 use crate::systems::market_regime_history::asked::Asked;
 use crate::systems::market_regime_history::batch::{Batch, Differing};
 use crate::systems::market_regime_history::days::Span;
@@ -68,7 +70,10 @@ pub fn open(db: Db, schema: &str, asked: &Asked, days: i64) -> Result<i64> {
         arg(asked.full_refresh),
         arg(days),
     ];
-    db.one(&insert, &args, Sees::Now, |row| row.get("backfill"))
+    match db.first(&insert, &args, Sees::Now, |row| row.get("backfill"))? {
+        Some(backfill) => Ok(backfill),
+        None => Err(swallowed::error(db, &relation, Written { inserted: 1, ..Written::default() })),
+    }
 }
 
 /// The call of this number.
@@ -142,5 +147,5 @@ pub fn report(db: Db, schema: &str, backfill: i64, batch: &Batch, outcome: &Outc
         arg(outcome.differing.days),
         arg(outcome.differing.first.map(Date::saturating_from_raw)),
     ];
-    db.execute_small(&sql, &args).map(|_| ())
+    swallowed::check_all(db, &relation(schema), db.execute_small(&sql, &args)?, 1)
 }

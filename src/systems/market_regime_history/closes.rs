@@ -144,9 +144,11 @@ impl Closes {
             Ok(())
         })?;
         sort_by_time(&mut times, [&mut close].into_iter());
-        let whose = match self.id {
-            Id::Symbol => format!("candles of {} {TIMEFRAME}", self.symbol),
-            Id::Asset(_) => format!("daily bars of {}", self.symbol),
+        let whose = || {
+            Ok(match self.id {
+                Id::Symbol => format!("candles of {} {TIMEFRAME}", self.symbol),
+                Id::Asset(_) => format!("daily bars of {}", self.symbol),
+            })
         };
         check_bars(&times, &[("close", close.as_slice())], &whose, "", relation)?;
         let days: Vec<i32> = times.iter().map(|ts| day_of(*ts)).collect();
@@ -249,7 +251,7 @@ pub fn canonical(db: Db, symbol: &str) -> Result<String> {
         return Ok(symbol.to_owned());
     }
     let asset = names::id_if_known(db, symbol)?;
-    let of_asset = asset.map(|id| names::symbol_of(db, id)).transpose()?.flatten();
+    let of_asset = asset.map(|id| names::symbol_of(db, id, None)).transpose()?.flatten();
     Ok(of_asset.unwrap_or_else(|| symbol.to_owned()))
 }
 

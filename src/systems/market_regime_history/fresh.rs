@@ -18,8 +18,7 @@ use crate::systems::market_regime_history::tables::{BACKFILLS, HISTORY, MARKET_R
 /// Where the table of days or of backfills cannot be read.
 pub fn all(db: Db) -> Result<Vec<Fresh>> {
     let own = format!("{}.", extension_schema(db)?);
-    let (history, backfills) =
-        (output_relation(db, MARKET_REGIME_HISTORY.name)?, work_relation(db, BACKFILLS)?);
+    let (history, backfills) = (output_relation(db, &MARKET_REGIME_HISTORY)?, work_relation(db, BACKFILLS)?);
     let sql = format!(
         "SELECT s.market_symbol::text, (SELECT max(date)::date FROM {history} h WHERE h.market_symbol = s.market_symbol) AS newest, \
          b.reported, b.status, b.failures, b.differing, b.first_differing, b.start_date \

@@ -20,7 +20,7 @@ const COLUMNS: &str = "market_symbol::text, date::date, regime::text, confidence
 /// # Errors
 /// Where no day of the symbol is stored.
 pub fn stored(db: Db, symbol: &str) -> Result<(String, i32)> {
-    let relation = output_relation(db, MARKET_REGIME_HISTORY.name)?;
+    let relation = output_relation(db, &MARKET_REGIME_HISTORY)?;
     let sql = format!("SELECT max(date)::date AS newest FROM {relation} WHERE market_symbol = $1");
     match db.one(&sql, &[arg(symbol)], Sees::Snapshot, |row| row.get("newest"))? {
         Some(Days(newest)) => Ok((relation, newest)),

@@ -6,6 +6,7 @@ use std::ops::RangeBounds;
 use regime_core::market_regimes::{Config, Label, Machine};
 
 use crate::output::relation::{not_readable, output_relation};
+use crate::output::set_up;
 use crate::pg::{
     Db, Error, Result, Sees, arg, check_order, invalid_parameter, qualified, result_set::Field,
     result_set::Rows, result_set::Template, result_set::Text, settings, spi, syscache, timestamp_arg, utc,
@@ -14,9 +15,11 @@ use crate::pg::{
 use crate::source::bars::Span;
 use crate::source::candle_names;
 use crate::source::candles::{Candles, Series, Source};
+use crate::sync::content::Value;
+use crate::sync::kept;
 use crate::systems::market_regimes::label::LabelTexts;
 use crate::systems::market_regimes::rows::{newest_row, run};
-use crate::systems::market_regimes::tables::MARKET_REGIMES;
+use crate::systems::market_regimes::tables::{MARKET, MARKET_REGIMES};
 use crate::systems::market_regimes::{marks, state, tables};
 
 /// A range of opening times, in microseconds since 2000; both ends are included.
@@ -178,8 +181,13 @@ pub fn get(rows: &mut Rows, symbol: &str, timeframe: &str, times: Times) -> Resu
             marks::seen(db, &schema, &source, &series)?.since().filter(|since| *since <= state.newest);
         let newest = source.newest(db, &series)?;
         let is_whole = since.is_none() && newest.is_some_and(|newest| newest <= state.newest);
-        let sources = source.fingerprint();
-        if state.sources != sources || newest.is_none() {
+        let sources = set_up::with_columns(db, &schema, &MARKET, &source.fingerprint())?;
+        let scope = [Value::Text(&series.symbol), Value::Text(&series.timeframe)];
+        let kept = kept::from(db, &relation, &MARKET_REGIMES, &scope)?;
+        let is_kept = kept.is_none_or(|kept| times.from.is_some_and(|from| from >= kept));
+        // The version differs from that of the parameters where an earlier release wrote the rows.
+        let is_of_now = state.version == config.version() && state.sources == sources;
+        if !is_of_now || newest.is_none() || !is_kept {
             return computed(db, rows, &source, &series, times, None, &config);
         }
         query(db, rows, &relation, &series, times, since)?;
@@ -236,7 +244,7 @@ fn stored(db: Db, schema: &str, series: &Series) -> Result<Option<Stored>> {
             }
         }
     }
-    let relation = qualified(schema, MARKET_REGIMES.name);
+    let relation = output_relation(db, &MARKET_REGIMES)?;
     let Some(mut state) = state::load(db, schema, series)? else { return Ok(None) };
     // Rows of parameters that cannot be read are computed anew, as a refresh would.
     let Some(config) = state.config.take() else { return Ok(None) };
@@ -318,7 +326,7 @@ pub fn transitions(
 
 /// The table; an error where the table has no rows of the named series.
 fn existing(db: Db, symbol: Option<&str>, timeframe: Option<&str>) -> Result<String> {
-    let relation = output_relation(db, MARKET_REGIMES.name)?;
+    let relation = output_relation(db, &MARKET_REGIMES)?;
     let sql = format!("SELECT true FROM {relation} WHERE {OF_SERIES} LIMIT 1");
     let args = [arg(symbol), arg(timeframe)];
     if (symbol, timeframe) == (None, None) || db.first(&sql, &args, Sees::Snapshot, |_| Ok(()))?.is_some() {

@@ -1,7 +1,7 @@
 //! The foreign key of `market_regimes` to the candles, by which a row is deleted with its candle. `regimes` is the
 //! table, as SQL.
 
-use crate::pg::{Db, Result, Sees, arg, attempt, extension_schema, syscache};
+use crate::pg::{Db, Result, Sees, arg, attempt, extension_schema, settings, syscache};
 use crate::source::candles::{MapRow, Source};
 
 /// Its name.
@@ -103,8 +103,12 @@ impl Wanted {
 
 /// The candles, if a foreign key can refer to them: a table with a unique index on just the three columns. A time
 /// without a zone is another moment in each session, so that its equality is unreliable; a foreign key does not see the
-/// rows of inheriting tables.
+/// rows of inheriting tables. Partitioned candles get no key, nor does one of their partitions, since a key keeps
+/// partitions from being detached or dropped.
 fn wanted(db: Db) -> Result<Wanted> {
+    if !settings::candle_key() {
+        return Ok(Wanted::None);
+    }
     let [schema, name] = MapRow::load(db, &extension_schema(db)?)?.table;
     match syscache::readable(&schema, &name) {
         Some(true) => {}
@@ -113,9 +117,9 @@ fn wanted(db: Db) -> Result<Wanted> {
     }
     let Source { key, relation, .. } = Source::load(db)?;
     let sql = "SELECT has_table_privilege(c.oid, 'REFERENCES') AS may_refer FROM pg_catalog.pg_class c JOIN pg_catalog.pg_index i ON i.indrelid = c.oid \
-         WHERE c.oid = $1::regclass AND c.relkind IN ('r', 'p') AND i.indisunique AND i.indimmediate AND i.indisvalid \
+         WHERE c.oid = $1::regclass AND c.relkind = 'r' AND NOT c.relispartition AND i.indisunique AND i.indimmediate AND i.indisvalid \
          AND i.indpred IS NULL AND i.indexprs IS NULL \
-         AND (c.relkind = 'p' OR NOT EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhparent = c.oid)) \
+         AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhparent = c.oid) \
          AND (SELECT pg_catalog.array_agg(quote_ident(a.attname::text) ORDER BY quote_ident(a.attname::text)) FROM pg_catalog.pg_attribute a \
            WHERE a.attrelid = c.oid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])) \
          = (SELECT pg_catalog.array_agg(k ORDER BY k) FROM pg_catalog.unnest($2::text[]) AS k) \

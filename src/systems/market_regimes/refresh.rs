@@ -68,7 +68,7 @@ pub fn refresh(
         let call = Call {
             db,
             tracking: marks::fingerprint(db, &schema, &source)?,
-            sources: source.fingerprint(),
+            sources: set_up::with_columns(db, &schema, &MARKET, &source.fingerprint())?,
             version: config.version(),
             source,
             schema,
@@ -82,6 +82,7 @@ pub fn refresh(
             system: &MARKET,
             id: None,
             name: Some(series.name()),
+            cal_scheme: None,
             lacks: "candles",
         };
         let lock = |series: &Series| lock(db, &lock_name(schema, series));
@@ -188,7 +189,7 @@ impl Call<'_, '_> {
     /// Refreshes a series; to be called with its lock held, in a subtransaction.
     fn refresh(&self, series: &Series) -> Result<Done<OfSeries>> {
         if self.set_up {
-            MARKET.hold(self.db, &self.schema, self.how.dry_run)?;
+            set_up::hold(self.db, &self.schema, &MARKET, self.how.dry_run)?;
         }
         // One snapshot for candles, marks and the rows that are there, taken after the lock: the candles are of
         // one moment, and include what the lock's last holder committed.
@@ -221,8 +222,8 @@ impl Call<'_, '_> {
         if stored.version != self.version {
             return full("parameters changed");
         }
-        if stored.sources != self.sources {
-            return full("source map changed");
+        if let Some(reason) = set_up::other_sources(&stored.sources, &self.sources) {
+            return full(reason);
         }
         if newest != Some((stored.newest, Some(stored.version))) {
             return full("stored rows changed");
@@ -338,7 +339,7 @@ pub fn delete(symbol: &str, timeframe: &str) -> Result<i64> {
     let series = Series { symbol: symbol.to_owned(), timeframe: timeframe.to_owned() };
     let delete = |db: Db| {
         let schema = settings::target_schema();
-        let relation = output_relation(db, MARKET_REGIMES.name)?;
+        let relation = output_relation(db, &MARKET_REGIMES)?;
         lock(db, &lock_name(&schema, &series))?;
         MARKET.hold(db, &schema, false)?;
         let sql = format!("DELETE FROM {relation} WHERE symbol = $1 AND timeframe = $2");

@@ -4,6 +4,7 @@ use regime_core::market_regimes::{Config, Machine};
 
 use crate::pg::{Arg, Db, Micros, Result, Sees, arg, internal, timestamp_arg, work_relation};
 use crate::source::candles::Series;
+use crate::sync::swallowed;
 use crate::systems::market_regimes::tables::STATE;
 
 /// A stored state.
@@ -91,7 +92,18 @@ pub fn store(
         arg(basis.tracking),
         arg(machine.encode()),
     ];
-    db.execute_small(&sql, &args).map(|_| ())
+    if db.execute_small(&sql, &args)? > 0 {
+        return Ok(());
+    }
+    // The state is as it was, or was not stored.
+    let sql = format!(
+        "SELECT true FROM {} WHERE symbol = $1 AND timeframe = $2 AND newest = $3 AND candles = $4",
+        relation(schema)
+    );
+    let [symbol, timeframe] = key(series);
+    let args = [symbol, timeframe, timestamp_arg(Some(newest)), arg(machine.candles() as i64)];
+    let is_stored = db.first(&sql, &args, Sees::Now, |_| Ok(()))?.is_some();
+    swallowed::check_all(db, &relation(schema), u64::from(is_stored), 1)
 }
 
 /// Removes the state of a series.

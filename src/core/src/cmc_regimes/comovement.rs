@@ -224,7 +224,7 @@ fn best_lag(lags: &LeadLag, x: &[f64], y: &[f64]) -> Option<(i32, f64)> {
     best
 }
 
-/// Pearson correlation in two passes of two series of equal length without unknown values; `None` where a
+/// Pearson correlation, -1 to 1, in two passes of two series of equal length without unknown values; `None` where a
 /// variance is zero. Specification 1, section 6.
 pub fn pearson(x: &[f64], y: &[f64]) -> Option<f64> {
     // The rounded mean of a constant series can differ from its value, so that the variance may not be zero.
@@ -252,7 +252,12 @@ pub fn pearson(x: &[f64], y: &[f64]) -> Option<f64> {
         xy[lane] += dx * dy;
     }
     let [xx, yy, xy] = [xx, yy, xy].map(|lanes| lanes.iter().sum::<f64>());
-    (xx > 0.0 && yy > 0.0).then(|| xy / (xx.sqrt() * yy.sqrt()))
+    (xx > 0.0 && yy > 0.0).then(|| clipped(xy / (xx.sqrt() * yy.sqrt())))
+}
+
+/// A correlation without what rounding adds, such as 1.0000000000000002. Specification 1, section 6.
+fn clipped(correlation: f64) -> f64 {
+    correlation.clamp(-1.0, 1.0)
 }
 
 /// Sums run in this many lanes side by side: in a single chain each addition would wait for the one before.
@@ -286,5 +291,5 @@ fn rank_correlation(x: &[u32], y: &[u32]) -> Option<f64> {
     let around_mean = |sum: i128| sum - n * (n + 1) * (n + 1);
     let (xx, yy, xy) =
         (around_mean(products(x, x)), around_mean(products(y, y)), around_mean(products(x, y)));
-    (xx > 0 && yy > 0).then(|| xy as f64 / ((xx as f64).sqrt() * (yy as f64).sqrt()))
+    (xx > 0 && yy > 0).then(|| clipped(xy as f64 / ((xx as f64).sqrt() * (yy as f64).sqrt())))
 }

@@ -3,7 +3,7 @@
 
 use crate::calendar::DailyBars;
 use crate::calendar::civil::MICROS_PER_DAY;
-use crate::demo::market::{CLOSING_TIME, DemoAsset, FIRST_DAY, MoodWalk, Nature, Rng, factor};
+use crate::demo::market::{CLOSING_TIME, DemoAsset, MoodWalk, Nature, Rng, factor, first_day};
 
 /// The timeframe of daily candles.
 pub const DAILY: &str = "1d";
@@ -46,8 +46,9 @@ pub fn candles(asset: &DemoAsset, seed: u64) -> Vec<DemoCandles> {
 /// damped.
 pub fn index(days: usize, seed: u64) -> DemoCandles {
     // Day 0 is a Saturday.
-    let is_weekday = |day: i32| day % 7 > 1;
-    let factor: Vec<_> = (FIRST_DAY..).zip(factor(days, seed)).filter(|(day, _)| is_weekday(*day)).collect();
+    let is_weekday = |day: i32| day.rem_euclid(7) > 1;
+    let days = (first_day(days)..).zip(factor(days, seed));
+    let factor: Vec<_> = days.filter(|(day, _)| is_weekday(*day)).collect();
     let nature = Nature {
         mood: MoodWalk::new(seed, 2 << 32),
         rng: Rng::new(seed, 3 << 32),
@@ -103,7 +104,7 @@ fn four_hours(asset: &DemoAsset, seed: u64) -> DailyBars {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::market::{assets, market};
+    use crate::demo::market::{LAST_DAY, assets, market};
     use crate::market_regimes::{Config, Machine, Simplified};
 
     const HOURS: i64 = 3_600_000_000;
@@ -158,8 +159,12 @@ mod tests {
         assert_eq!((symbol.as_str(), timeframe, bars.ts.len()), ("^GSPC", "1d", 1_500));
         assert!(bars.ts.iter().all(|ts| ts % MICROS_PER_DAY == 0 && ts / MICROS_PER_DAY % 7 > 1));
         assert!(bars.ts.windows(2).all(|pair| [1, 3].contains(&((pair[1] - pair[0]) / MICROS_PER_DAY))));
-        // 2024-03-18, the last day of the market.
-        assert_eq!(bars.ts.last(), Some(&(i64::from(FIRST_DAY + 2_999) * MICROS_PER_DAY)));
+        // 2024-03-18, the last day of the market, and of every longer one.
+        let last = i64::from(LAST_DAY) * MICROS_PER_DAY;
+        assert_eq!(bars.ts.last(), Some(&last));
+        let long = index(10_000, 42).bars;
+        assert_eq!((long.ts.len(), long.ts.last()), (1_500, Some(&last)));
+        assert!(long.ts.iter().all(|ts| ts / MICROS_PER_DAY % 7 > 1));
         let ret: Vec<f64> = bars.close.windows(2).map(|pair| pair[1] / pair[0] - 1.0).collect();
         let deviation = (ret.iter().map(|r| r * r).sum::<f64>() / ret.len() as f64).sqrt();
         assert!((0.004..0.016).contains(&deviation), "{deviation}");

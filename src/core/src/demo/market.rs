@@ -3,8 +3,10 @@
 use crate::calendar::DailyBars;
 use crate::calendar::civil::MICROS_PER_DAY;
 
-/// First day of every market, 2016-01-01, in days since 2000-01-01.
+/// First day of a market of up to 3,000 days, 2016-01-01, in days since 2000-01-01.
 pub const FIRST_DAY: i32 = 5_844;
+/// Last day of a market of 3,000 days or more, 2024-03-18, in days since 2000-01-01.
+pub const LAST_DAY: i32 = FIRST_DAY + 2_999;
 /// Days of history of the last asset.
 pub const YOUNGEST_DAYS: usize = 200;
 /// Days of history of the last asset but one.
@@ -33,17 +35,26 @@ pub fn symbol(id: i32) -> String {
     if id == 1 { "MARKET".to_owned() } else { format!("DEMO{id}") }
 }
 
-/// The assets of a market of `days` days from [`FIRST_DAY`] on, by ascending id; none without assets or days.
+/// The first day of a market of `days` days, in days since 2000-01-01: [`FIRST_DAY`], or an earlier day where the
+/// market would end after [`LAST_DAY`], so that no bar lies in the future.
+pub(super) fn first_day(days: usize) -> i32 {
+    let days = i32::try_from(days).unwrap_or(i32::MAX);
+    FIRST_DAY.min((LAST_DAY + 1).saturating_sub(days))
+}
+
+/// The assets of a market of `days` days, by ascending id; none without assets or days. The market begins on
+/// [`FIRST_DAY`], or as much earlier as it takes to end on [`LAST_DAY`].
 ///
 /// Prices follow five moods (calm bull, nervous bull, range, calm decline, crash), each with its own drift
 /// and volatility, of the market as a whole and of each asset. Asset 1 is the market with a little noise. The
 /// last of two or more assets has only [`YOUNGEST_DAYS`] bars, so that it lacks monthly and weekly layers;
 /// the last but one of three or more has only [`YOUNG_DAYS`], so that it lacks the monthly layer.
 ///
-/// The bar of an asset on a day depends only on its id and the seed: more assets or days only change where
-/// the histories of the last two assets begin.
+/// The bar of an asset on a day depends only on its id, the seed and the first day of the market: more assets, or
+/// more days up to 3,000, only change where the histories of the last two assets begin.
 pub fn assets(assets: usize, days: usize, seed: u64) -> impl Iterator<Item = DemoAsset> {
     let factor = factor(days, seed);
+    let first_day = first_day(days);
     let count = if days == 0 { 0 } else { i32::try_from(assets).unwrap_or(i32::MAX) };
     (1..=count).map(move |id| {
         let age = match count - id {
@@ -54,8 +65,8 @@ pub fn assets(assets: usize, days: usize, seed: u64) -> impl Iterator<Item = Dem
         DemoAsset {
             id,
             symbol: symbol(id),
-            first_day: FIRST_DAY.saturating_add_unsigned((days - age) as u32),
-            bars: Nature::of_asset(id, seed).walk((FIRST_DAY..).zip(factor.iter().copied()), days - age),
+            first_day: first_day.saturating_add_unsigned((days - age) as u32),
+            bars: Nature::of_asset(id, seed).walk((first_day..).zip(factor.iter().copied()), days - age),
         }
     })
 }
@@ -318,6 +329,30 @@ mod tests {
         assert!(counts(0, 100).is_empty());
         assert!(counts(3, 0).is_empty());
         assert_eq!(assets(10_000, 1, 7).count(), 10_000);
+    }
+
+    #[test]
+    fn no_bar_lies_after_the_last_day() {
+        let stamp = |day: i32| i64::from(day) * MICROS_PER_DAY + CLOSING_TIME;
+        for (days, first, last) in [
+            (1, FIRST_DAY, FIRST_DAY),
+            (2_999, FIRST_DAY, LAST_DAY - 1),
+            (3_000, FIRST_DAY, LAST_DAY),
+            (3_001, FIRST_DAY - 1, LAST_DAY),
+            (5_614, FIRST_DAY - 2_614, LAST_DAY),
+            (10_000, FIRST_DAY - 7_000, LAST_DAY),
+        ] {
+            for asset in market(4, days, 42) {
+                let bars = &asset.bars;
+                assert_eq!(bars.ts.last(), Some(&stamp(last)));
+                assert_eq!(bars.ts[0], stamp(asset.first_day));
+                let age = [days, days, days.min(YOUNG_DAYS), days.min(YOUNGEST_DAYS)][asset.id as usize - 1];
+                assert_eq!((bars.ts.len(), asset.first_day), (age, first + (days - age) as i32));
+            }
+        }
+        // A longer market is the same one, begun earlier.
+        let (short, long) = (&market(1, 3_000, 42)[0].bars, &market(1, 5_614, 42)[0].bars);
+        assert_eq!(short.close, long.close[..3_000]);
     }
 
     #[test]

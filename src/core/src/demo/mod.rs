@@ -7,4 +7,4 @@ mod candles;
 mod market;
 
 pub use candles::{DAILY, DemoCandles, FOUR_HOURS, INDEX, candles, index};
-pub use market::{DemoAsset, FIRST_DAY, YOUNG_DAYS, YOUNGEST_DAYS, assets, market, symbol};
+pub use market::{DemoAsset, FIRST_DAY, LAST_DAY, YOUNG_DAYS, YOUNGEST_DAYS, assets, market, symbol};

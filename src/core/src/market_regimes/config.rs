@@ -25,9 +25,9 @@ const CLASSIFIER_VERSION: &str = "1";
 /// Limits and windows of the regimes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Config {
-    /// Least ADX of a trend, 0 to 100.
+    /// Least ADX of a trend, beside `adx_sideways`, and ADX above which confidence is higher; 0 to 100.
     pub adx_trending: f64,
-    /// Without effect, since everything below `adx_trending` is neutral; 0 to 100.
+    /// Least ADX of a trend, beside `adx_trending`, and ADX below which confidence is lower; 0 to 100.
     pub adx_sideways: f64,
     /// Candles with which volatility is compared, 2 to 10000.
     pub adaptive_window: usize,
@@ -164,6 +164,7 @@ impl Config {
     fn effective(&self) -> Value {
         json!({
             "adx_trending": self.adx_trending,
+            "adx_sideways": self.adx_sideways,
             "adaptive_window": self.adaptive_window,
             "vol_high_percentile": self.vol_high_percentile,
             "rsi_bullish": self.rsi_bullish,
@@ -254,9 +255,10 @@ mod tests {
     fn the_version_says_what_can_change_a_label() {
         let version = |json: &str| Config::parse(json).expect("config").version();
         assert_eq!(version("{}"), "1");
-        assert_eq!(version(r#"{"adx_sideways": 10, "vol_low_percentile": 5}"#), "1");
+        assert_eq!(version(r#"{"vol_low_percentile": 5}"#), "1");
         let others = [
             r#"{"adx_trending": 30}"#,
+            r#"{"adx_sideways": 10}"#,
             r#"{"adaptive_window": 50}"#,
             r#"{"vol_high_percentile": 80}"#,
             r#"{"rsi_bullish": 60}"#,
@@ -268,6 +270,6 @@ mod tests {
             assert!(other.len() == 10 && other.starts_with("1-"), "{other}");
             assert!(!others[..i].contains(other));
         }
-        assert_eq!(version(r#"{"adx_trending": 30, "adx_sideways": 10}"#), others[0]);
+        assert_eq!(version(r#"{"adx_trending": 30, "vol_low_percentile": 10}"#), others[0]);
     }
 }

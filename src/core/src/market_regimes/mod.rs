@@ -62,7 +62,7 @@ impl Machine {
             volatility,
             momentum,
             simplified: Simplified::of(trend, volatility, momentum),
-            confidence: states::confidence(&values, trend, momentum),
+            confidence: states::confidence(&values, trend, momentum, &self.config),
             warmup,
         }
     }

@@ -25,7 +25,7 @@ macro_rules! state {
 state!(
     /// The trend of price. Specification 3, section 3.
     Trend {
-        /// ADX at or above its limit, the close above the 50-candle mean, and that mean above the 200-candle
+        /// ADX at or above both of its limits, the close above the 50-candle mean, and that mean above the 200-candle
         /// mean.
         Uptrend = "uptrend",
         /// The mirror image of an uptrend.
@@ -129,7 +129,7 @@ pub const FULL: [&str; 18] = texts!("UPTREND", "DOWNTREND", "NEUTRAL");
 pub(super) fn trend(values: &Values, config: &Config) -> Trend {
     let Values { close, sma_50, sma_200, adx, .. } = *values;
     let young = sma_200.is_nan();
-    match adx >= config.adx_trending {
+    match adx >= config.adx_sideways && adx >= config.adx_trending {
         true if close > sma_50 && (young || sma_50 > sma_200) => Trend::Uptrend,
         true if close < sma_50 && (young || sma_50 < sma_200) => Trend::Downtrend,
         _ => Trend::Neutral,
@@ -152,17 +152,16 @@ pub(super) fn momentum(values: &Values, config: &Config) -> Momentum {
     }
 }
 
-/// The confidence, 0 to 1, in the specification's order of operations. The limits of the ADX are not those of
-/// the configuration.
-pub(super) fn confidence(values: &Values, trend: Trend, momentum: Momentum) -> f64 {
+/// The confidence, 0 to 1, in the specification's order of operations.
+pub(super) fn confidence(values: &Values, trend: Trend, momentum: Momentum, config: &Config) -> f64 {
     let Values { adx, rsi, histogram, .. } = *values;
     let mut confidence = 0.5;
     // An undefined ADX fails every comparison.
     if adx > 40.0 {
         confidence += 0.3;
-    } else if adx > 25.0 {
+    } else if adx > config.adx_trending {
         confidence += 0.15;
-    } else if adx < 20.0 {
+    } else if adx < config.adx_sideways {
         confidence -= 0.1;
     }
     match (trend, momentum) {
@@ -222,6 +221,17 @@ mod tests {
     }
 
     #[test]
+    fn the_higher_limit_of_the_adx_makes_a_trend() {
+        let of = |adx, adx_trending, adx_sideways| {
+            let config = Config { adx_trending, adx_sideways, ..Config::default() };
+            trend(&Values { adx, ..KNOWN }, &config)
+        };
+        assert_eq!([of(15.0, 15.0, 20.0), of(20.0, 15.0, 20.0)], [Trend::Neutral, Trend::Uptrend]);
+        assert_eq!([of(15.0, 20.0, 15.0), of(20.0, 20.0, 15.0)], [Trend::Neutral, Trend::Uptrend]);
+        assert_eq!(of(0.0, 0.0, 0.0), Trend::Uptrend);
+    }
+
+    #[test]
     fn two_points_of_three_make_momentum() {
         let of = |roc, histogram, rsi| momentum(&Values { roc, histogram, rsi, ..KNOWN }, &Config::default());
         assert_eq!(of(1.0, 1.0, 0.0), Momentum::Bullish);
@@ -234,15 +244,19 @@ mod tests {
 
     #[test]
     fn confidence_adds_up() {
-        let of = |adx, trend, momentum| confidence(&Values { adx, ..KNOWN }, trend, momentum);
+        let of =
+            |adx, trend, momentum| confidence(&Values { adx, ..KNOWN }, trend, momentum, &Config::default());
         let neutral = |adx| of(adx, Trend::Neutral, Momentum::Bullish);
         assert_eq!([41.0, 40.0, 25.1, 25.0, 20.0, 19.9].map(neutral), [0.8, 0.65, 0.65, 0.5, 0.5, 0.4]);
         assert_eq!(of(41.0, Trend::Uptrend, Momentum::Bullish), 1.0);
         assert_eq!(of(26.0, Trend::Downtrend, Momentum::Bearish), 0.65 + 0.2);
         assert_eq!(of(25.0, Trend::Uptrend, Momentum::Weak), 0.4);
         assert_eq!(of(25.0, Trend::Uptrend, Momentum::Bearish), 0.5);
+        let limits = Config { adx_trending: 15.0, adx_sideways: 18.0, ..Config::default() };
+        let limited = |adx| confidence(&Values { adx, ..KNOWN }, Trend::Neutral, Momentum::Bullish, &limits);
+        assert_eq!([41.0, 15.1, 15.0, 14.9].map(limited), [0.8, 0.65, 0.4, 0.4]);
         // The first candle: RSI and ADX are undefined.
         let first = Values { rsi: f64::NAN, adx: f64::NAN, ..KNOWN };
-        assert_eq!(confidence(&first, Trend::Neutral, Momentum::Weak), 0.3);
+        assert_eq!(confidence(&first, Trend::Neutral, Momentum::Weak, &Config::default()), 0.3);
     }
 }

@@ -185,8 +185,8 @@ pub fn volatility(c: &Candles, window: usize, p: f64) -> Vec<Option<&'static str
     high
 }
 
-/// The labels of candles, with the default limits.
-pub fn labels(c: &Candles) -> Vec<Row> {
+/// The labels of candles with these limits of the ADX, and all other limits as by default.
+pub fn labels(c: &Candles, adx_trending: f64, adx_sideways: f64) -> Vec<Row> {
     let c = &c.map(|values| values.iter().map(|v| if v.is_finite() { *v } else { NAN }).collect());
     let n = c.len();
     let when = |test: bool, value: f64| if test { value } else { 0.0 };
@@ -217,7 +217,8 @@ pub fn labels(c: &Candles) -> Vec<Row> {
     (0..n)
         .map(|i| {
             let (close, middle, long) = (c.close[i], sma_50[i], sma_200[i]);
-            let trend = if adx[i].is_nan() || close.is_nan() || middle.is_nan() || adx[i] < 25.0 {
+            let undefined = adx[i].is_nan() || close.is_nan() || middle.is_nan();
+            let trend = if undefined || adx[i] < adx_sideways || adx[i] < adx_trending {
                 "neutral"
             } else if close > middle && (long.is_nan() || middle > long) {
                 "uptrend"
@@ -247,8 +248,8 @@ pub fn labels(c: &Candles) -> Vec<Row> {
             if !adx[i].is_nan() {
                 confidence += match adx[i] {
                     a if a > 40.0 => 0.3,
-                    a if a > 25.0 => 0.15,
-                    a if a < 20.0 => -0.1,
+                    a if a > adx_trending => 0.15,
+                    a if a < adx_sideways => -0.1,
                     _ => 0.0,
                 };
             }

@@ -88,6 +88,10 @@ pub fn rule() -> impl Strategy<Value = Value> {
             set("setups", setups.map(|v| json!(v)));
             set("gross_cap", gross.map(|v: f64| json!(v.min(most))));
             set("pyramids", pyramids.map(|v| json!(v)));
+            // A rule without any field is refused; this field leaves a policy as it is.
+            if rule.len() == 1 {
+                rule.insert("pyramids".to_owned(), json!(true));
+            }
             Value::Object(rule)
         },
     )
@@ -97,7 +101,7 @@ pub fn rule() -> impl Strategy<Value = Value> {
 pub fn rules(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Rule>> {
     vec(rule(), count).prop_map(|mut rules| {
         let mut seen = HashSet::new();
-        rules.retain(|rule| seen.insert(rule["match"].clone()));
+        rules.retain(|rule| seen.insert(rule["match"].as_str().map(|text| text.trim().to_owned())));
         parse_rules(&json!(rules)).expect("generated rules are valid")
     })
 }

@@ -8,7 +8,10 @@ use regime_core::cmc_regimes::policy::PolicyTable;
 use regime_core::{Layer, PerLayer};
 
 use crate::output::finding::Severity;
-use crate::pg::{Db, Error, Result, catalog, memory, plural, quote_literal, session, settings, spi, utc};
+use crate::pg::{
+    Db, Error, Result, Sees, catalog, memory, plural, quote_literal, session, settings, spi, utc,
+};
+use crate::source::dim_assets::DimAssets;
 use crate::source::map::{self, MapRow, Source};
 use crate::systems::cmc_regimes::assets::all_ids;
 use crate::systems::cmc_regimes::check::complaint::Complaint;
@@ -37,6 +40,7 @@ pub fn check(ids: Option<Vec<i32>>, cal_scheme: Option<String>) -> Result<Vec<Co
         let whole = Layer::ALL.into_iter().all(is_read) && map[Layer::L2].is_some();
         let readers = readers(db, &map, &sources)?;
         let setup = Setup { sources, params, table: PolicyTable::built_in() };
+        complaints.extend(unlisted(db, &map)?);
         let ids = match ids.map_or_else(|| all_ids(db, &setup), Ok) {
             Ok(ids) => ids,
             Err(error) => {
@@ -49,6 +53,24 @@ pub fn check(ids: Option<Vec<i32>>, cal_scheme: Option<String>) -> Result<Vec<Co
         complaints.sort_by(|a, b| key(a).cmp(&key(b)));
         Ok(complaints)
     })
+}
+
+/// A complaint about a `dim_assets` whose ids are of another type, so that it does not say which assets are refreshed.
+fn unlisted(db: Db, map: &PerLayer<Option<MapRow>>) -> Result<Option<Complaint>> {
+    let Some(row) = &map[Layer::L2] else { return Ok(None) };
+    let Some(dim) = DimAssets::find(db, &row.bars[0], Sees::Now)? else { return Ok(None) };
+    let DimAssets { relation, id_type, .. } = dim;
+    Ok(id_type.map(|id_type| Complaint {
+        severity: Severity::Warning,
+        asset: None,
+        layer: None,
+        problem: format!(
+            "column id of {relation} is of type {id_type}, not int: every id with daily bars is refreshed, and no symbol is known"
+        ),
+        n: None,
+        first: None,
+        command: format!("ALTER TABLE {relation} ALTER COLUMN id TYPE int USING id::int;"),
+    }))
 }
 
 fn key(complaint: &Complaint) -> (Severity, Option<i32>, Option<Layer>, &str) {

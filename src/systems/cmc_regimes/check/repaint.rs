@@ -3,6 +3,7 @@
 
 use crate::output::relation::output_relation;
 use crate::pg::{Db, Result, Sees, arg, check_range, extension_schema, invalid_parameter};
+use crate::source::names;
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::explain::told::arguments;
 use crate::systems::cmc_regimes::params::{self, Given};
@@ -81,7 +82,8 @@ fn engine_of<'c>(db: Db<'c>, asset: i32, hash: &str, given: &Given) -> Result<En
         }
     }
     Err(invalid_parameter(format!(
-        "the newest row of asset {asset} was computed with another policy or other parameters ({hash})"
+        "the newest row of {} was computed with another policy or other parameters ({hash})",
+        names::in_words(db, asset, given.cal_scheme.as_deref())?
     ))
     .hint(format!(
         "Pass the arguments of its refresh, or refresh it with these: SELECT * FROM {}.refresh_cmc_regimes({asset}{});",
@@ -92,7 +94,7 @@ fn engine_of<'c>(db: Db<'c>, asset: i32, hash: &str, given: &Given) -> Result<En
 
 /// The stored rows of an asset in ascending time, each with its time.
 fn stored(db: Db, asset: i32) -> Result<Vec<(i64, Row)>> {
-    let relation = output_relation(db, REGIMES.name)?;
+    let relation = output_relation(db, &REGIMES)?;
     let sql = format!("SELECT {} FROM {relation} WHERE id = $1 AND tf = $2 ORDER BY ts", columns(""));
     db.all(&sql, &[arg(asset), arg(TF)], Sees::Snapshot, |row| Ok((moment(row)?, Row::read(row)?)))
 }

@@ -35,7 +35,7 @@ fn which(told: &Told) -> Line {
         Some(at) => format!("the newest row at or before {}", moment(at)),
         None => "the newest row".to_owned(),
     };
-    let place = format!("{asked}: row {} of {rows} of asset {}", told.row.index + 1, told.asset);
+    let place = format!("{asked}: row {} of {rows} of {}", told.row.index + 1, told.name);
     line(Step::Row, "row", utc(told.row.ts), place)
 }
 

@@ -13,8 +13,9 @@ use regime_core::cmc_regimes::explain::explain as explain_row;
 use regime_core::cmc_regimes::pipeline;
 
 use crate::output::told::Line;
-use crate::pg::{Error, Result, extension_schema, spi, utc};
+use crate::pg::{Db, Error, Result, extension_schema, spi, utc};
 use crate::source::bars::Span;
+use crate::source::names;
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::explain::told::{Told, arguments, moment};
 use crate::systems::cmc_regimes::params::{self, Given};
@@ -54,11 +55,11 @@ pub fn explain(asset: i32, at: Option<i64>, given: &Given) -> Result<Vec<Line>> 
         let daily = layers[Layer::L2].map_or(&[][..], |daily| &daily.ts);
         let rows = at.map_or(daily.len(), |at| daily.partition_point(|ts| *ts <= at));
         let Some(index) = rows.checked_sub(1) else {
-            return Err(no_row(&engine, asset, [daily.first().copied(), at], &own, given));
+            return Err(no_row(db, &engine, asset, [daily.first().copied(), at], &own, given)?);
         };
         let given_rows = engine.given(asset, pipeline::budget(layers, &engine.params))?;
         let Some(row) = explain_row(index, layers, &given_rows) else {
-            return Err(no_row(&engine, asset, [None, at], &own, given));
+            return Err(no_row(db, &engine, asset, [None, at], &own, given)?);
         };
         let proxy = match (given_rows.proxy, engine.reader(Layer::L1)) {
             (Some(_), Some(weekly)) => {
@@ -70,6 +71,7 @@ pub fn explain(asset: i32, at: Option<i64>, given: &Given) -> Result<Vec<Line>> 
             db,
             engine: &engine,
             asset,
+            name: names::in_words(db, asset, given.cal_scheme.as_deref())?,
             at,
             policy_name: given.policy.as_deref().unwrap_or(DEFAULT_POLICY),
             arguments: arguments(given),
@@ -87,10 +89,18 @@ pub fn explain(asset: i32, at: Option<i64>, given: &Given) -> Result<Vec<Line>> 
 }
 
 /// The asset has no daily bar at all, or none so early.
-fn no_row(engine: &Engine, asset: i32, [first, at]: [Option<i64>; 2], own: &str, given: &Given) -> Error {
+fn no_row(
+    db: Db,
+    engine: &Engine,
+    asset: i32,
+    [first, at]: [Option<i64>; 2],
+    own: &str,
+    given: &Given,
+) -> Result<Error> {
     let of = |message: String| Error::new(PgSqlErrorCode::ERRCODE_NO_DATA_FOUND, message);
-    match (first, at) {
-        (Some(first), Some(at)) => of(format!("asset {asset} has no daily bar at or before {}", moment(at)))
+    let whose = names::in_words(db, asset, given.cal_scheme.as_deref())?;
+    Ok(match (first, at) {
+        (Some(first), Some(at)) => of(format!("{whose} has no daily bar at or before {}", moment(at)))
             .detail(format!("The first daily bar closed at {}.", utc(first)))
             .hint(format!(
                 "SELECT * FROM {own}.regime_explain({asset}, '{}'{});",
@@ -98,8 +108,10 @@ fn no_row(engine: &Engine, asset: i32, [first, at]: [Option<i64>; 2], own: &str,
                 arguments(given)
             )),
         _ => {
-            let error = of(format!("asset {asset} has no daily bars"));
-            let Some(daily) = engine.reader(Layer::L2).map(|reader| reader.source()) else { return error };
+            let error = of(format!("{whose} has no daily bars"));
+            let Some(daily) = engine.reader(Layer::L2).map(|reader| reader.source()) else {
+                return Ok(error);
+            };
             error
                 .detail(format!(
                     "Daily bars are read from {} WHERE {}.",
@@ -111,5 +123,5 @@ fn no_row(engine: &Engine, asset: i32, [first, at]: [Option<i64>; 2], own: &str,
                     daily.bars.id, daily.bars.sql
                 ))
         }
-    }
+    })
 }

@@ -151,7 +151,7 @@ fn proxy(told: &Told) -> Vec<Line> {
         return does_not("L0 and L1 are on; only assets without one of them are capped".to_owned());
     }
     if told.asset == params.market_proxy_id {
-        return does_not(format!("asset {} is the market proxy itself", told.asset));
+        return does_not(format!("{} is the market proxy itself", told.name));
     }
     let id = params.market_proxy_id;
     let off = format!("{} {} off", off.join(" and "), if off.len() == 1 { "is" } else { "are" });

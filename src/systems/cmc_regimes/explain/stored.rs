@@ -4,9 +4,11 @@ use regime_core::Layer;
 use regime_core::cmc_regimes::fingerprint::{differ_from, prints};
 
 use crate::output::relation::output_relation;
-use crate::output::set_up::is_set_up;
+use crate::output::set_up::{Flaw, flaw, other_sources};
 use crate::output::told::{Line, line};
-use crate::pg::{Micros, Result, Sees, arg, settings, syscache, timestamp_arg, utc, work_schema};
+use crate::pg::{Error, Micros, Result, Sees, arg, settings, syscache, timestamp_arg, utc, work_schema};
+use crate::sync::content::Value;
+use crate::sync::kept;
 use crate::systems::cmc_regimes::explain::Step;
 use crate::systems::cmc_regimes::explain::told::Told;
 use crate::systems::cmc_regimes::refresh::state::State;
@@ -21,23 +23,30 @@ use crate::systems::cmc_regimes::tables::{CMC, INPUTS, REGIMES, STATE, TF};
 pub fn tell(told: &Told) -> Result<Vec<Line>> {
     let one = |value: &str, detail: String| Ok(vec![line(Step::Stored, "stored row", value, detail)]);
     let schema = settings::target_schema();
-    let relation = match output_relation(told.db, REGIMES.name) {
+    let relation = match output_relation(told.db, &REGIMES) {
         Ok(relation) => relation,
-        Err(error) => {
-            let report = error.report();
-            let hint = report.hint.as_deref().map_or(String::new(), |hint| format!(": {hint}"));
-            return one("none to compare", format!("{}{hint}", report.message));
-        }
+        Err(error) => return one("none to compare", in_words(&error)),
     };
-    if !is_set_up(told.db, &schema, &CMC)? {
-        let schema = pgrx::spi::quote_literal(&schema);
-        let setup = format!("SELECT * FROM {}.regime_setup({schema});", told.own);
-        return one("none to compare", format!("some output tables or columns are missing: {setup}"));
+    match flaw(told.db, &schema, &CMC)? {
+        None => {}
+        Some(Flaw::Altered(error)) => return one("none to compare", in_words(&error)),
+        Some(Flaw::Missing) => {
+            let schema = pgrx::spi::quote_literal(&schema);
+            let setup = format!("SELECT * FROM {}.regime_setup({schema});", told.own);
+            return one("none to compare", format!("some output tables or columns are missing: {setup}"));
+        }
     }
     match read(told, &relation)? {
         None => one("missing", missing(told, &relation)?),
         Some(stored) => compare(told, &schema, &relation, stored),
     }
+}
+
+/// An error and its hint in a line.
+fn in_words(error: &Error) -> String {
+    let report = error.report();
+    let hint = report.hint.as_deref().map_or(String::new(), |hint| format!(": {hint}"));
+    format!("{}{hint}", report.message)
 }
 
 /// Compares the stored row with the explained one.
@@ -100,20 +109,25 @@ const REPAIR: &str = ", full_refresh => true";
 
 /// Why there is no stored row.
 fn missing(told: &Told, relation: &str) -> Result<String> {
+    let scope = [Value::Int(told.asset), Value::Text(TF)];
+    let kept = kept::from(told.db, relation, &REGIMES, &scope)?;
+    if let Some(from) = kept.filter(|from| told.row.ts < *from) {
+        return Ok(format!("not stored: {relation} has no partition for rows before {}", utc(from)));
+    }
     let sql = format!("SELECT max(ts)::timestamptz AS newest FROM {relation} WHERE id = $1 AND tf = $2");
     let newest: Option<Micros> =
         told.db.one(&sql, &[arg(told.asset), arg(TF)], Sees::Snapshot, |row| row.get("newest"))?;
     Ok(match newest.map(|Micros(ts)| ts) {
-        None => format!("{relation} has no row of asset {}: {}", told.asset, refresh(told, "")),
+        None => format!("{relation} has no row of {}: {}", told.name, refresh(told, "")),
         Some(newest) if newest < told.row.ts => format!(
-            "stale, the newest row of asset {} in {relation} is of {}: {}",
-            told.asset,
+            "stale, the newest row of {} in {relation} is of {}: {}",
+            told.name,
             utc(newest),
             refresh(told, "")
         ),
         Some(_) => format!(
-            "{relation} has later rows of asset {}, so the bar came late or the row was deleted: {}",
-            told.asset,
+            "{relation} has later rows of {}, so the bar came late or the row was deleted: {}",
+            told.name,
             refresh(told, REPAIR)
         ),
     })
@@ -128,7 +142,7 @@ fn known_state(told: &Told, schema: &str) -> Result<Option<State>> {
 
 fn other_hash(told: &Told, known: Option<&State>, stored: &str) -> String {
     let name = told.policy_name;
-    let policy_hash = told.engine.basis(None).policy_hash;
+    let policy_hash = told.engine.policy_hash();
     let what = match known.filter(|state| state.basis.version_hash == stored) {
         Some(state) if state.basis.policy_hash != policy_hash => {
             format!("computed with other rules than policy {name} has now")
@@ -169,8 +183,10 @@ fn stale(told: &Told, known: Option<&State>, schema: &str) -> Result<(&'static s
 /// What has changed since the last refresh; `None` where nothing has, or where the state is unknown.
 fn since(told: &Told, known: Option<&State>, schema: &str) -> Result<Option<String>> {
     let Some(known) = known else { return Ok(None) };
-    if known.basis.sources != told.engine.basis(None).sources {
-        return Ok(Some("regime_source changed since the last refresh".to_owned()));
+    let sources = told.engine.basis(told.db, schema, None)?.sources;
+    if let Some(reason) = other_sources(&known.basis.sources, &sources) {
+        let reason = reason.replace("source map", "regime_source");
+        return Ok(Some(format!("{reason} since the last refresh")));
     }
     let before = blocks::prints(told.db, schema, told.asset)?;
     let changed = Layer::ALL.into_iter().filter_map(|layer| {

@@ -15,6 +15,8 @@ pub struct Told<'a, 'c> {
     pub db: Db<'c>,
     pub engine: &'a Engine<'c>,
     pub asset: i32,
+    /// The asset as messages name it.
+    pub name: String,
     /// The moment asked for, in microseconds since 2000; `None` is the newest row.
     pub at: Option<i64>,
     pub policy_name: &'a str,

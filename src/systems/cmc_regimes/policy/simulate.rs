@@ -10,6 +10,7 @@ use regime_core::cmc_regimes::policy::Orders;
 
 use crate::output::relation::output_relation;
 use crate::pg::{Db, Result, Sees, arg, check_order, memory, report_warning, spi, timestamp_arg, utc};
+use crate::source::names;
 use crate::systems::cmc_regimes::assets::all_ids;
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::params::{self, Given};
@@ -99,7 +100,7 @@ pub fn simulate(
     spi::connect(|db| {
         let given_hash = params::version_of(db, given)?;
         let setup = params::load(db, given, Some(rules))?;
-        let relation = output_relation(db, REGIMES.name)?;
+        let relation = output_relation(db, &REGIMES)?;
         let ids = ids.map_or_else(|| all_ids(db, &setup), Ok)?;
         let engine = Engine::new(db, setup, None);
         let mut summaries = Vec::with_capacity(ids.len());
@@ -113,7 +114,11 @@ pub fn simulate(
             });
             match compared {
                 Ok(summary) => summaries.push(summary),
-                Err(error) => report_warning(&format!("asset {id} is left out"), &error, None),
+                Err(error) => report_warning(
+                    &format!("{} is left out", names::in_words(db, id, given.cal_scheme.as_deref())?),
+                    &error,
+                    None,
+                ),
             }
         }
         Ok(summaries)

@@ -4,17 +4,18 @@
 //! Called for every signal of a query, so the prepared statements are kept between calls.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use pgrx::datum::Interval;
 
 use regime_core::calendar::civil::MICROS_PER_DAY;
-use regime_core::cmc_regimes::policy::{Orders, PolicyTable, Risk, STAND_DOWN, UNKNOWN};
+use regime_core::cmc_regimes::policy::{Orders, Policy, PolicyTable, Risk, STAND_DOWN, UNKNOWN};
 use regime_core::cmc_regimes::proxy::PROXY_CAP;
 
 use crate::output::relation::output_relation;
 use crate::pg::{
-    Arg, Db, Result, Sees, Statement, arg, cache, cache::State, extension_schema, invalid_parameter,
-    settings, spi, time, timestamp_arg,
+    Arg, Db, Result, Sees, Statement, arg, cache, cache::State, environment::ours, extension_schema,
+    invalid_parameter, settings, spi, time, timestamp_arg,
 };
 use crate::systems::cmc_regimes::policies::parse_stored;
 use crate::systems::cmc_regimes::row::{self, POLICY_COLUMNS, Row, Stored};
@@ -84,8 +85,17 @@ struct Kept {
 
 thread_local! {
     static KEPT: RefCell<[Option<Kept>; 2]> = const { RefCell::new([None, None]) };
-    /// The loaded policies as last read, and the tightest of all.
-    static TIGHTEST: RefCell<Option<(Vec<[String; 2]>, Risk)>> = const { RefCell::new(None) };
+    /// The policies as last read.
+    static POLICIES: RefCell<Option<Rc<Policies>>> = const { RefCell::new(None) };
+}
+
+/// The built-in policy and the loaded policies.
+struct Policies {
+    /// The loaded policies: name and rules.
+    loaded: Vec<[String; 2]>,
+    all: Vec<Policy>,
+    /// At most what any row could hold, and no adding to positions.
+    tightest: Risk,
 }
 
 /// The statement that looks among the rows not older than [`NEAR`], and the one that looks among all.
@@ -98,19 +108,22 @@ fn statements(db: Db, columns: Columns) -> Result<[Statement; 2]> {
     if let Some(statements) = kept {
         return Ok(statements);
     }
-    let relation = output_relation(db, REGIMES.name)?;
+    let relation = ours(|| output_relation(db, &REGIMES))?;
     let list = match columns {
         Columns::All => row::columns(""),
         Columns::Policy => POLICY_COLUMNS.to_owned(),
     };
     let sql = |bound| {
         format!(
-            "SELECT {list} FROM {relation} WHERE id = $1 AND tf = '{TF}' AND ts <= $2{bound} \
-             ORDER BY ts DESC LIMIT 1"
+            "SELECT {list} FROM {relation} WHERE id OPERATOR(pg_catalog.=) $1 AND tf OPERATOR(pg_catalog.=) '{TF}' \
+             AND ts OPERATOR(pg_catalog.<=) $2{bound} ORDER BY ts DESC LIMIT 1"
         )
     };
     let types = [arg(0), timestamp_arg(None), timestamp_arg(None)];
-    let statements = [db.statement(&sql(" AND ts >= $3"), &types)?, db.statement(&sql(""), &types[..2])?];
+    let statements = [
+        db.statement(&sql(" AND ts OPERATOR(pg_catalog.>=) $3"), &types)?,
+        db.statement(&sql(""), &types[..2])?,
+    ];
     // Not kept if something changed meanwhile.
     if cache::state() == state {
         let kept = Kept { state, schema, statements: statements.clone() };
@@ -119,7 +132,9 @@ fn statements(db: Db, columns: Columns) -> Result<[Statement; 2]> {
     Ok(statements)
 }
 
-/// What holds for an asset at a moment, in microseconds since 2000, by rows not older than `limit` microseconds.
+/// What holds for an asset at a moment, in microseconds since 2000, by rows not older than `limit` microseconds. To be
+/// called with [`spi::connect_as_caller`]: the statements are qualified throughout, as this function is asked once for
+/// each of many signals.
 ///
 /// # Errors
 /// Where the table is not there or cannot be read, and where a stored policy is not valid.
@@ -147,7 +162,7 @@ pub fn at(db: Db, asset: i32, at: i64, limit: Option<i64>, columns: Columns) -> 
         Some(Err(stale)) => stale,
         None => Stale::Missing,
     };
-    let risk = without_row(db)?;
+    let risk = ours(|| without_row(db))?;
     let says = Row {
         regime_key: Some(UNKNOWN.into()),
         setups: Some(vec![STAND_DOWN.to_owned()]),
@@ -214,20 +229,40 @@ fn is_finite(moment: i64) -> bool {
 /// The policy where no row holds: at most what any row could hold, whichever of the policies computed that row and
 /// whatever the market does, and no adding to positions.
 fn without_row(db: Db) -> Result<Risk> {
+    Ok(policies(db)?.tightest)
+}
+
+/// Whether a row of this key may leave its setups NULL, which is no restriction: by the built-in policy or a loaded one.
+/// Otherwise the setups are missing, as in a column that was added and no refresh has filled.
+///
+/// # Errors
+/// Where a stored policy is not valid.
+pub fn may_leave_setups_open(db: Db, regime_key: &str) -> Result<bool> {
+    let is_open = |policy: &Policy| match regime_key {
+        // An intraday label, or one of the caller, can decide on the setups of such a row.
+        UNKNOWN => policy.table().rules().iter().any(|rule| rule.setups.is_none()),
+        key => policy.effect_of(key).setups.is_none(),
+    };
+    Ok(policies(db)?.all.iter().any(is_open))
+}
+
+fn policies(db: Db) -> Result<Rc<Policies>> {
     let schema = extension_schema(db)?;
     let sql = format!("SELECT policy, rules::text AS rules FROM {schema}.regime_policy ORDER BY policy");
     let loaded: Vec<[String; 2]> =
         db.all(&sql, &[], Sees::Snapshot, |row| Ok([row.get("policy")?, row.get("rules")?]))?;
-    let known = TIGHTEST.with_borrow(|known| known.as_ref().filter(|(of, _)| *of == loaded).map(|(_, r)| *r));
-    if let Some(risk) = known {
-        return Ok(risk);
+    let known = POLICIES.with_borrow(|known| known.as_ref().filter(|known| known.loaded == loaded).cloned());
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    let mut tables = vec![PolicyTable::built_in()];
+    for [policy, rules] in &loaded {
+        tables.push(PolicyTable::built_in().overlay(parse_stored(policy, &schema, rules)?));
     }
     let capped = Risk { size_mult: PROXY_CAP, gross_cap: PROXY_CAP, pyramids: false, ..Risk::NEUTRAL };
-    let mut risk = PolicyTable::built_in().tightest().tighten(capped);
-    for [policy, rules] in &loaded {
-        let rules = parse_stored(policy, &schema, rules)?;
-        risk = risk.tighten(PolicyTable::built_in().overlay(rules).tightest());
-    }
-    TIGHTEST.set(Some((loaded, risk)));
-    Ok(risk)
+    let tightest = tables.iter().fold(capped, |risk, table| risk.tighten(table.tightest()));
+    let all = tables.into_iter().map(Policy::new).collect();
+    let policies = Rc::new(Policies { loaded, all, tightest });
+    POLICIES.set(Some(Rc::clone(&policies)));
+    Ok(policies)
 }

@@ -8,7 +8,9 @@ use regime_core::cmc_regimes::strip::dominant;
 
 use crate::pg::{Error, Result, quote_literal, settings};
 use crate::systems::cmc_regimes::read::history::History;
-use crate::systems::cmc_regimes::read::svg::{Anchor, DOWN, INK, PAPER, SIDEWAYS, Shade, Sheet, UP, quarter};
+use crate::systems::cmc_regimes::read::svg::{
+    Anchor, DOWN, INK, PAPER, SIDEWAYS, Shade, Sheet, UP, one_line, quarter,
+};
 
 use pgrx::prelude::PgSqlErrorCode;
 
@@ -18,7 +20,9 @@ const LETTER: f64 = 6.8;
 
 /// What is drawn; vectors have one element a row.
 pub struct Chart {
-    pub asset: i32,
+    /// The asset as messages name it.
+    pub asset: String,
+    pub symbol: Option<String>,
     pub layer: &'static str,
     pub history: History,
     pub labels: Vec<Option<Label>>,
@@ -109,7 +113,10 @@ impl Chart {
             "composite" => "regime".to_owned(),
             layer => format!("{layer} regime"),
         };
-        let asset = format!("Asset {}", self.asset);
+        let asset = match &self.symbol {
+            Some(symbol) => one_line(symbol),
+            None => self.asset.replacen('a', "A", 1),
+        };
         [
             format!("{asset}: close and {regime}, {first} to {last}"),
             format!("{asset}, {first} to {last}"),
@@ -148,7 +155,7 @@ impl Chart {
         let (low, high) =
             known.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
         if low > high {
-            return Err(no_closes(self.asset));
+            return Err(no_closes(&self.asset));
         }
         // A price that never moves has a tenth of itself around it.
         let room = if high > low {
@@ -225,7 +232,7 @@ impl Chart {
     fn draw_head(&self, sheet: &mut Sheet, layout: &Layout) {
         let room = f64::from(self.size[0]) - 24.0;
         // Letters of a title are about 0.58 of their size wide.
-        let fitting = |title: &String| (room / (0.58 * title.len() as f64)).min(16.0);
+        let fitting = |title: &String| (room / (0.58 * title.chars().count() as f64)).min(16.0);
         let titles = self.titles();
         let title = titles.iter().find(|title| fitting(title) > 9.0).unwrap_or(&titles[2]);
         sheet.text(title, [12.0, 16.0], fitting(title), Anchor::Start);
@@ -332,10 +339,10 @@ impl Chart {
 }
 
 /// The rows have no bars: the bars were deleted, or are of another calendar scheme.
-fn no_closes(asset: i32) -> Error {
+fn no_closes(asset: &str) -> Error {
     Error::new(
         PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
-        format!("asset {asset} has rows, but no daily bar at the time of any of them has a usable close"),
+        format!("{asset} has rows, but no daily bar at the time of any of them has a usable close"),
     )
     .detail(format!("The bars are those of calendar scheme {} in regime_source.", quote_literal(settings::cal_scheme())))
     .hint("SET pg_regime.cal_scheme = '…'; to the scheme that the rows were computed with, or refresh the asset again.")

@@ -60,7 +60,13 @@ pub fn without_regime(base_size: f64) -> Verdict {
 pub fn judge(db: Db, signal: &Signal, limit: Option<i64>) -> Result<Verdict> {
     let row = as_of::at(db, signal.asset, signal.at, limit, Columns::Policy)?;
     let size = signal.base_size * row.risk.size_mult;
-    let obstacle = obstacle(signal, &row, size);
+    let is_whole = row.stale.is_some()
+        || row.row.row.setups.is_some()
+        || as_of::may_leave_setups_open(db, &row.regime_key)?;
+    let obstacle = match is_whole {
+        true => obstacle(signal, &row, size),
+        false => Some(format!("setups of {} are missing: refresh the asset", row.regime_key)),
+    };
     Ok(Verdict {
         allowed: obstacle.is_none(),
         size: if obstacle.is_none() { size } else { 0.0 },

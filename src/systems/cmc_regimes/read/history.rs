@@ -44,7 +44,7 @@ fn column(layer: FlipLayer) -> &'static str {
 /// # Errors
 /// Where the table cannot be read.
 pub fn assets(db: Db) -> Result<Vec<i32>> {
-    let regimes = output_relation(db, REGIMES.name)?;
+    let regimes = output_relation(db, &REGIMES)?;
     let sql = format!(
         "WITH RECURSIVE asset AS ((SELECT id FROM {regimes} ORDER BY id LIMIT 1) UNION ALL \
          SELECT (SELECT r.id FROM {regimes} r WHERE r.id > a.id ORDER BY r.id LIMIT 1) FROM asset a WHERE a.id IS NOT NULL) \
@@ -61,7 +61,7 @@ pub fn changes(db: Db, asset: i32, layer: FlipLayer) -> Result<Vec<Change<String
     let sql = format!(
         "SELECT ts::timestamptz, new_regime::text, duration_bars::int FROM {} \
          WHERE id = $1 AND tf = $2 AND layer = $3 AND pg_catalog.isfinite(ts) ORDER BY ts",
-        output_relation(db, FLIPS.name)?
+        output_relation(db, &FLIPS)?
     );
     let mut changes = Vec::new();
     db.rows(&sql, &[arg(asset), arg(TF), arg(layer.as_str())], Sees::Snapshot, |row| {
@@ -89,7 +89,7 @@ pub fn recent(db: Db, asset: i32, layer: FlipLayer, from: i64) -> Result<Recent>
     let sql = format!(
         "SELECT count(*) AS rows, max(ts)::timestamptz AS newest FROM {} \
          WHERE id = $1 AND tf = $2 AND ts >= $3 AND {} IS NOT NULL AND pg_catalog.isfinite(ts)",
-        output_relation(db, REGIMES.name)?,
+        output_relation(db, &REGIMES)?,
         column(layer)
     );
     let args = [arg(asset), arg(TF), timestamp_arg(Some(from))];
@@ -167,7 +167,7 @@ impl History {
             "SELECT ts::timestamptz, {}::text FROM {} WHERE id = $1 AND tf = $2 \
              AND ts >= COALESCE($3, '-infinity') AND ts <= COALESCE($4, 'infinity') AND pg_catalog.isfinite(ts) ORDER BY ts",
             column(layer),
-            output_relation(db, REGIMES.name)?
+            output_relation(db, &REGIMES)?
         );
         let args = [arg(asset), arg(TF), timestamp_arg(from), timestamp_arg(to)];
         let (mut history, mut names) = (Self::default(), HashMap::<String, Rc<str>>::new());

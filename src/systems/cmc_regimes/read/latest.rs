@@ -27,7 +27,7 @@ pub struct Latest {
 /// # Errors
 /// Where the table is not there or cannot be read.
 pub fn all(db: Db) -> Result<Vec<Latest>> {
-    let regimes = output_relation(db, REGIMES.name)?;
+    let regimes = output_relation(db, &REGIMES)?;
     // Rows can be read without their source: a missing source is a finding of regime_health.
     let daily = daily(db).ok().flatten();
     let schema = settings::target_schema();

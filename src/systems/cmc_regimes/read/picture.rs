@@ -11,8 +11,10 @@ use regime_core::cmc_regimes::strip::glyph;
 
 use crate::output::relation::output_relation;
 use crate::pg::{Db, Error, Result, check_range, extension_schema, invalid_parameter, utc};
+use crate::source::names;
 use crate::systems::cmc_regimes::read::chart::{Chart, svg};
 use crate::systems::cmc_regimes::read::history::{Closes, History};
+use crate::systems::cmc_regimes::read::svg::one_line;
 use crate::systems::cmc_regimes::tables::REGIMES;
 
 /// What is drawn.
@@ -47,7 +49,8 @@ pub fn chart(db: Db, wanted: &Wanted) -> Result<String> {
         return Err(no_rows(db, wanted)?);
     }
     svg(&Chart {
-        asset: wanted.asset,
+        symbol: names::symbol_of(db, wanted.asset, None)?,
+        asset: names::in_words(db, wanted.asset, None)?,
         layer: wanted.layer.as_str(),
         close: history.closes(&Closes::read(db, wanted.asset)?),
         labels: history.labels(),
@@ -59,17 +62,18 @@ pub fn chart(db: Db, wanted: &Wanted) -> Result<String> {
 
 /// The span has no rows: the rows there are, and how to see or make them.
 fn no_rows(db: Db, wanted: &Wanted) -> Result<Error> {
-    let regimes = output_relation(db, REGIMES.name)?;
+    let regimes = output_relation(db, &REGIMES)?;
     let asset = wanted.asset;
+    let whose = names::in_words(db, asset, None)?;
     let all = History::read(db, asset, wanted.layer, [None; 2])?;
     let error = |message| Error::new(PgSqlErrorCode::ERRCODE_NO_DATA_FOUND, message);
     let Some((first, last)) = all.ts.first().zip(all.ts.last()) else {
-        return Ok(error(format!("asset {asset} has no rows in {regimes}"))
+        return Ok(error(format!("{whose} has no rows in {regimes}"))
             .hint(format!("SELECT * FROM {}.refresh_cmc_regimes({asset});", extension_schema(db)?)));
     };
     let limits = ["from", "to"].into_iter().zip(wanted.span);
     let limits: Vec<String> = limits.filter_map(|(name, at)| Some(format!(" {name} {}", utc(at?)))).collect();
-    Ok(error(format!("asset {asset} has no rows in {regimes}{}", limits.concat()))
+    Ok(error(format!("{whose} has no rows in {regimes}{}", limits.concat()))
         .detail(format!("Its rows range from {} to {}.", utc(*first), utc(*last)))
         .hint(format!(
             "SELECT {}.regime_chart_svg({asset}, from_ts => '{}');",
@@ -89,7 +93,16 @@ pub fn timeline(db: Db, asset: i32, layer: FlipLayer, width: Option<i32>) -> Res
     let Some((first, last)) = history.ts.first().zip(history.ts.last()) else { return Ok(None) };
     let labels = history.labels();
     let (first, last) = (date(*first), date(*last));
-    let dates = format!("{first}{last:>rest$}", rest = width.saturating_sub(first.len()).max(last.len() + 1));
+    let mut dates =
+        format!("{first}{last:>rest$}", rest = width.saturating_sub(first.len()).max(last.len() + 1));
+    if let Some(symbol) = names::symbol_of(db, asset, None)?.map(|symbol| one_line(&symbol)) {
+        // Between the dates, where there is room.
+        let (letters, room) = (symbol.chars().count(), dates.len() - first.len() - last.len());
+        if letters + 2 <= room {
+            let at = first.len() + (room - letters) / 2;
+            dates.replace_range(at..at + letters, &symbol);
+        }
+    }
     Ok(Some(format!("{}\n{dates}\n{}", strip::line(&labels, width), key(&labels, width))))
 }
 

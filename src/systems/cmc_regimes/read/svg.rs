@@ -47,8 +47,34 @@ pub fn quarter(pixels: f64) -> f64 {
     (pixels * 4.0).round() / 4.0
 }
 
+/// A text without what XML takes for its own, and without the backslash, which COPY does.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\\' => escaped.push_str("&#92;"),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// A name of at most 40 characters, fit for one line: control characters, which XML does not know, are replaced.
+pub fn one_line(name: &str) -> String {
+    let mut line: String =
+        name.chars().take(40).map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect();
+    if line.chars().count() < name.chars().count() {
+        line.push('…');
+    }
+    line
+}
+
 impl Sheet {
-    /// An empty sheet of this width and height, in pixels. The title must need no escapes.
+    /// An empty sheet of this width and height, in pixels.
     pub fn new([width, height]: [u32; 2], title: &str) -> Self {
         let dark = DARK.map(|[light, dark]| {
             format!(
@@ -57,8 +83,9 @@ impl Sheet {
         });
         let mut sheet = Self(format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
-             class=\"pg_regime\" font-family=\"sans-serif\" role=\"img\" aria-label=\"{title}\">\
+             class=\"pg_regime\" font-family=\"sans-serif\" role=\"img\" aria-label=\"{}\">\
              <style>@media (prefers-color-scheme:dark){{{}}}</style>",
+            escaped(title),
             dark.concat()
         ));
         sheet.rectangle([0.0, 0.0], [f64::from(width), f64::from(height)], Shade(PAPER, 1.0));
@@ -91,12 +118,13 @@ impl Sheet {
         self.add(format_args!("\"/>"));
     }
 
-    /// A text, whose letters are `size` pixels high, in the middle of the line at `y`. The text must need no escapes.
+    /// A text, whose letters are `size` pixels high, in the middle of the line at `y`.
     pub fn text(&mut self, text: &str, [x, y]: [f64; 2], size: f64, anchor: Anchor) {
         let [x, y, size] = [x, y, size].map(quarter);
         let anchor = anchor.as_str();
         self.add(format_args!(
-            "<text x=\"{x}\" y=\"{y}\" dy=\"0.5ex\" text-anchor=\"{anchor}\" font-size=\"{size}\" fill=\"{INK}\">{text}</text>"
+            "<text x=\"{x}\" y=\"{y}\" dy=\"0.5ex\" text-anchor=\"{anchor}\" font-size=\"{size}\" fill=\"{INK}\">{}</text>",
+            escaped(text)
         ));
     }
 

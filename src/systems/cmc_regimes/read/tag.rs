@@ -32,7 +32,7 @@ pub fn tag(db: Db, relation: pg_sys::Oid, names: &Names) -> Result<i64> {
     {
         check_name(argument, name)?;
     }
-    let regimes = output_relation(db, REGIMES.name)?;
+    let regimes = output_relation(db, &REGIMES)?;
     let mut table = find(db, relation)?;
     let asset = asset_expression(&table, names.asset)?;
     let ts = ts_expression(&table, names.ts)?;

@@ -63,7 +63,7 @@ impl Call<'_, '_> {
     pub fn refresh(&self, id: i32) -> Result<Done<OfAsset>> {
         let set_up = !self.dry_run || set_up::is_set_up(self.db, self.schema, &CMC)?;
         if set_up {
-            CMC.hold(self.db, self.schema, self.dry_run)?;
+            set_up::hold(self.db, self.schema, &CMC, self.dry_run)?;
         }
         // One snapshot for bars, EMAs, marks and stored rows, taken after the lock: all inputs are of one moment, and
         // include what the last holder of the lock committed.
@@ -143,10 +143,8 @@ impl Call<'_, '_> {
             Some("policy changed")
         } else if stored.version_hash != self.basis.version_hash {
             Some("parameters changed")
-        } else if stored.sources != self.basis.sources {
-            Some("source map changed")
         } else {
-            None
+            set_up::other_sources(&stored.sources, &self.basis.sources)
         }
     }
 

@@ -7,6 +7,7 @@ use regime_core::hash::Hash;
 use regime_core::{Layer, PerLayer};
 
 use crate::pg::{Db, Micros, Result, Row, Sees, arg, internal, timestamps_arg, work_relation};
+use crate::sync::swallowed;
 use crate::systems::cmc_regimes::tables::{INPUTS, TF};
 
 /// The stored fingerprints of an asset's bars in each layer, in the order of the blocks.
@@ -151,7 +152,7 @@ pub fn store_blocks(db: Db, schema: &str, id: i32, blocks: &[Block]) -> Result<(
         arg(blocks.iter().map(|b| b.print.hash.to_bytes()).collect::<Vec<_>>()),
         arg(blocks.iter().map(|b| b.emas.clone()).collect::<Vec<_>>()),
     ];
-    db.execute_small(&sql, &args).map(|_| ())
+    swallowed::check_all(db, &work_relation(schema, INPUTS), db.execute_small(&sql, &args)?, blocks.len())
 }
 
 /// The fast, mid and slow EMA of a daily series; empty without a series.

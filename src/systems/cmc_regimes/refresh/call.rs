@@ -4,7 +4,8 @@ use crate::output::entry::{self, About, Done, Entry};
 use crate::output::refresh::{Attempt, Refreshed};
 use crate::output::set_up;
 use crate::pg::{
-    Db, Result, Sees, arg, attempt, invalid_parameter, memory, read_only_transaction, session, settings, spi,
+    Result, attempt, invalid_parameter, lock, lock::lock_subject, memory, read_only_transaction, session,
+    settings, spi,
 };
 use crate::systems::cmc_regimes::assets::{ids_to_refresh, sorted_ids};
 use crate::systems::cmc_regimes::engine::Engine;
@@ -71,7 +72,7 @@ pub fn refresh(assets: Assets, given: &Given, how: How) -> Result<Vec<Summary>> 
             return Err(tracked::not_tracked(db)?);
         }
         let engine = Engine::new(db, setup, None);
-        let basis = engine.basis(tracking);
+        let basis = engine.basis(db, &schema, tracking)?;
         let ids = match listed {
             Some(ids) => ids,
             None => ids_to_refresh(db, &engine, &schema, &basis)?,
@@ -85,35 +86,31 @@ pub fn refresh(assets: Assets, given: &Given, how: How) -> Result<Vec<Summary>> 
             full_refresh: how.full_refresh,
             dry_run: how.dry_run,
         };
-        let lock_space = lock_space(db, &schema)?;
+        let space = lock::space(db, &schema)?;
         let version = engine.version_hash();
         let call = entry::Call { db, system: &CMC, schema: &schema, version, dry_run: how.dry_run };
+        let lock = |id: &i32| {
+            lock_subject(db, space, *id);
+            Ok(())
+        };
         let attempt = |id: &i32| {
             let done = memory::in_own_memory(|| attempt(|| of_asset.refresh(*id)));
             Attempt { read: engine.rows_read(), done }
         };
-        let all = call.each(ids, |id| about(*id), |id| lock(db, lock_space, *id), attempt)?;
+        let all = call.each(ids, |id| about(*id, given), lock, attempt)?;
         Ok(all.into_iter().map(|refreshed| summary(refreshed, how.dry_run)).collect())
     })
 }
 
-/// The first key of this schema's advisory locks; the second is the asset.
-///
-/// # Errors
-/// Where there is no such schema.
-pub fn lock_space(db: Db, schema: &str) -> Result<i32> {
-    let sql = "SELECT hashtext('pg_regime') # oid::int4 AS space FROM pg_catalog.pg_namespace WHERE nspname = $1::name";
-    db.one(sql, &[arg(schema)], Sees::Now, |row| row.get("space"))
-}
-
-/// Waits for the lock of an asset, which is held to the end of the transaction.
-fn lock(db: Db, space: i32, id: i32) -> Result<()> {
-    db.rows("SELECT pg_advisory_xact_lock($1, $2)", &[arg(space), arg(id)], Sees::Now, |_| Ok(()))
-}
-
 /// An asset as the subject of an entry.
-pub fn about(id: i32) -> About<'static> {
-    About { system: &CMC, id: Some(id), name: None, lacks: "daily bars" }
+pub fn about(id: i32, given: &Given) -> About<'_> {
+    About {
+        system: &CMC,
+        id: Some(id),
+        name: None,
+        cal_scheme: given.cal_scheme.as_deref(),
+        lacks: "daily bars",
+    }
 }
 
 fn summary(refreshed: Refreshed<i32, OfAsset>, dry_run: bool) -> Summary {

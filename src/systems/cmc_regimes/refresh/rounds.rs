@@ -9,9 +9,10 @@ use crate::output::run_log::Run;
 use crate::output::set_up;
 use crate::pg::{
     Db, Error, Result, Sees, arg, attempt, attempt_unless_cancelled, check_no_block, check_range,
-    check_writable, error_code, lock, lock::join, lock::sharers, plural, session, settings, spi, sqlstate,
-    work_relation,
+    check_writable, environment, error_code, lock, lock::join, lock::sharers, plural, session, settings, spi,
+    sqlstate, work_relation,
 };
+use crate::sync::swallowed;
 use crate::systems::cmc_regimes::assets::ids_to_refresh;
 use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::engine::Engine;
@@ -60,7 +61,7 @@ fn find_or_begin(db: Db, given: &Given, only_dirty: bool) -> Result<i64> {
         return Err(tracked::not_tracked(db)?);
     }
     let engine = Engine::new(db, setup, None);
-    let basis = engine.basis(tracking);
+    let basis = engine.basis(db, &schema, tracking)?;
     let ids = ids_to_refresh(db, &engine, &schema, &basis)?;
     let task = task(only_dirty, &basis);
     // Concurrent calls share a round.
@@ -151,7 +152,8 @@ fn new_round(db: Db, task: &str, ids: Vec<i32>) -> Result<i64> {
          FROM (SELECT pg_catalog.unnest($3::int[]) AS id) AS a \
          LEFT JOIN (SELECT id, max(finished) AS finished FROM {work} WHERE task = $2 GROUP BY id) AS w USING (id)"
     );
-    db.execute(&insert, &[arg(round), arg(task), arg(ids)])?;
+    let given = ids.len();
+    swallowed::check_all(db, &work, db.execute(&insert, &[arg(round), arg(task), arg(ids)])?, given)?;
     // Earlier rounds of the task, and old rounds that nobody resumed; rows that a session has claimed stay.
     let delete = format!(
         "DELETE FROM {work} WHERE (round, id) IN (SELECT round, id FROM {work} WHERE round < $1 \
@@ -219,8 +221,9 @@ fn batch(given: &Given, ids: &[i32]) -> Result<Vec<Settled>> {
         let settled = refresh(assets, given, How::default())?.into_iter();
         let settled =
             settled.map(|s| Settled { id: s.id, status: s.entry.status, error: s.entry.error }).collect();
-        // Constraints that would fail at the commit fail here; nothing else is in the transaction.
-        spi::connect(|db| db.execute("SET CONSTRAINTS ALL IMMEDIATE", &[]))?;
+        // Constraints that would fail at the commit fail here; nothing else is in the transaction. Their triggers run
+        // under the settings of the caller, as at a commit.
+        spi::connect(|db| environment::callers(|| db.execute("SET CONSTRAINTS ALL IMMEDIATE", &[])))?;
         Ok(settled)
     })
 }
@@ -233,7 +236,7 @@ fn alone(given: &Given, id: i32) -> Result<Vec<Settled>> {
         let (schema, version) = (settings::target_schema(), version(given));
         spi::connect(|db| {
             let call = Call { db, system: &CMC, schema: &schema, version: &version, dry_run: false };
-            let (entry, _) = about(id).entry(&call, Err::<Done<()>, _>(error), 0, began);
+            let (entry, _) = about(id, given).entry(&call, Err::<Done<()>, _>(error), 0, began);
             log.end(db, &schema, &version, [&entry].into_iter());
             Ok(vec![Settled { id, status: entry.status, error: entry.error }])
         })
@@ -293,7 +296,7 @@ fn settle(db: Db, round: i64, settled: &[Settled]) -> Result<()> {
         arg(settled.iter().map(|s| error(s).map(|e| sqlstate(e.code))).collect::<Vec<_>>()),
         arg(settled.iter().map(|s| error(s).map(|e| e.message)).collect::<Vec<_>>()),
     ];
-    db.execute(&sql, &args).map(|_| ())
+    swallowed::check_all(db, &work(), db.execute(&sql, &args)?, settled.len())
 }
 
 /// How far a round is, in assets.

@@ -6,6 +6,7 @@ use regime_core::cmc_regimes::memory::Memory;
 use regime_core::{Label, Layer, PerLayer, Tier};
 
 use crate::pg::{Db, Micros, Result, Row, Sees, arg, timestamp_arg, work_relation};
+use crate::sync::swallowed;
 use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::engine::ProxyPrint;
 use crate::systems::cmc_regimes::tables::{INPUTS, STATE, TF};
@@ -139,7 +140,7 @@ pub fn store(
         arg(proxy.map(|proxy| proxy.to_string())),
         arg(memory.encode()),
     ];
-    db.execute_small(&sql, &args).map(|_| ())
+    swallowed::check_all(db, &work_relation(schema, STATE), db.execute_small(&sql, &args)?, 1)
 }
 
 /// Deletes the state and the fingerprints of an asset.

@@ -5,8 +5,10 @@ use crate::cmc_regimes::policy::rule::{Orders, Origin, Rule};
 
 type Row = (&'static str, f64, f64, Option<&'static [&'static str]>, Orders);
 
-const RULES: [Row; 7] = [
+const RULES: [Row; 8] = [
     ("Up-Normal-Normal", 1.00, 1.50, Some(&["breakout", "pullback"]), Orders::Mixed),
+    // Beside the rule above, so that easy liquidity is never tighter than normal: the fallback would be.
+    ("Up-Normal-Easy", 1.00, 1.50, Some(&["breakout", "pullback"]), Orders::Mixed),
     ("Up-Low-", 1.10, 1.25, Some(&["breakout", "pullback"]), Orders::Mixed),
     ("Up-High-", 0.75, 1.75, Some(&["pullback"]), Orders::Conservative),
     ("Sideways-Low-", 0.70, 1.25, Some(&["mean_revert"]), Orders::Passive),

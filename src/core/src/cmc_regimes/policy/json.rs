@@ -50,6 +50,14 @@ pub enum PolicyError {
         /// Number of the rule.
         rule: usize,
     },
+    /// A rule gives no field beside its `match`, and so would lift every limit of the rule it replaces.
+    #[error("rule {rule}{text}: no field beside \"match\"")]
+    NoField {
+        /// Number of the rule.
+        rule: usize,
+        /// The rule's `match`, quoted and in parentheses.
+        text: String,
+    },
     /// A field has an invalid value.
     #[error("rule {rule}{text}: \"{field}\" {problem}")]
     Field {
@@ -88,6 +96,10 @@ impl PolicyError {
             PolicyError::UnknownField { .. } => format!("A rule has the fields {}.", FIELDS.join(", ")),
             PolicyError::NoMatch { .. } => {
                 "State which keys the rule is for, such as \"match\": \"Up-High-\".".to_owned()
+            }
+            PolicyError::NoField { .. } => {
+                "State what the rule limits, such as \"size_mult\": 0.5, or \"size_mult\": 1 for no limit."
+                    .to_owned()
             }
             PolicyError::Field { field, .. } => field_hint(field).to_owned(),
             PolicyError::Duplicate { .. } => "Remove one of the two rules.".to_owned(),
@@ -149,7 +161,7 @@ fn parse_rule(number: usize, value: &Value) -> Result<Rule, PolicyError> {
         return Err(PolicyError::NotAnObject { rule: number, found: shown(value) });
     };
     let text = match object.get("match") {
-        Some(Value::String(text)) => format!(" (\"{text}\")"),
+        Some(Value::String(text)) => format!(" (\"{}\")", text.trim()),
         _ => String::new(),
     };
     let context = Context { number, text, object };
@@ -158,15 +170,20 @@ fn parse_rule(number: usize, value: &Value) -> Result<Rule, PolicyError> {
     }
     let pattern = match object.get("match") {
         None => return Err(PolicyError::NoMatch { rule: number }),
-        Some(Value::String(text)) if text.chars().count() > MOST_CHARACTERS => {
-            let problem = format!("has {} characters, more than {MOST_CHARACTERS}", text.chars().count());
-            return Err(Context { text: String::new(), ..context }.error("match", problem));
-        }
         Some(Value::String(text)) => {
+            let text = text.trim();
+            let characters = text.chars().count();
+            if characters > MOST_CHARACTERS {
+                let problem = format!("has {characters} characters, more than {MOST_CHARACTERS}");
+                return Err(Context { text: String::new(), ..context }.error("match", problem));
+            }
             Pattern::parse(text).map_err(|problem| context.error("match", problem))?
         }
         Some(other) => return Err(context.wrong_type("match", other, "a string")),
     };
+    if object.len() == 1 {
+        return Err(PolicyError::NoField { rule: number, text: context.text });
+    }
     let mut rule = Rule::new(pattern, Origin::Overlay);
     let most = if rule.pattern.align() == Align::Glob { 1.0 } else { 10.0 };
     rule.size_mult = context.number("size_mult", |v| (0.0..=most).contains(&v), &format!("0 to {most}"))?;
@@ -281,7 +298,7 @@ mod tests {
         assert_eq!(error(r#"[{"size_mult": 1}]"#), "rule 1: \"match\" is missing");
         assert_eq!(error(r#"[{"match": 7}]"#), "rule 1: \"match\" is 7, not a string");
         assert_eq!(
-            error(r#"[{"match": "a"}, {"match": "b", "size": 1}]"#),
+            error(r#"[{"match": "a", "size_mult": 1}, {"match": "b", "size": 1}]"#),
             "rule 2 (\"b\"): unknown field \"size\""
         );
         assert_eq!(
@@ -317,8 +334,9 @@ mod tests {
             "rule 1 (\"b\"): \"pyramids\" is 1, not true or false"
         );
         assert_eq!(error(r#"[{"match": "a["}]"#), "rule 1 (\"a[\"): \"match\" has an unclosed \"[\"");
+        assert_eq!(error(r#"[{"match": " a "}]"#), "rule 1 (\"a\"): no field beside \"match\"");
         assert_eq!(
-            error(r#"[{"match": "a"}, {"match": "a"}]"#),
+            error(r#"[{"match": "a", "pyramids": true}, {"match": " a", "size_mult": 1}]"#),
             "rule 2: \"match\" \"a\" is already the match of rule 1"
         );
     }

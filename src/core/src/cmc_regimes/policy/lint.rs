@@ -202,11 +202,11 @@ mod tests {
         };
         let sideways = ["Sideways-Normal-Easy", "Sideways-Normal-Normal", "Sideways-Normal-Stressed"];
         let expected = [
-            (Some(1), Problem::SizeNotLetThrough(1.1)),
-            (Some(1), Problem::StopNotLetThrough(1.25)),
-            (Some(3), Problem::StopNotLetThrough(1.25)),
-            (Some(6), Problem::StopNotLetThrough(1.25)),
-            hole("Up-Normal-", &["Up-Normal-Easy", "Up-Normal-Stressed"]),
+            (Some(2), Problem::SizeNotLetThrough(1.1)),
+            (Some(2), Problem::StopNotLetThrough(1.25)),
+            (Some(4), Problem::StopNotLetThrough(1.25)),
+            (Some(7), Problem::StopNotLetThrough(1.25)),
+            hole("Up-Normal-", &["Up-Normal-Stressed"]),
             hole("Sideways-Normal-", &sideways),
             hole("Unknown", &["Unknown"]),
         ];
@@ -216,16 +216,16 @@ mod tests {
     #[test]
     fn rules_that_never_act_name_those_that_take_their_keys() {
         let found = lint(serde_json::json!([
-            {"match": "Up-Low-Normal"}, {"match": "Side*-*-Easy", "size_mult": 0.1}, {"match": "UP-"}, {"match": "Sideways-Normal-", "size_mult": 0.5},
-            {"match": "Sideways-"}, {"match": "*-RiskOff-*"}
+            {"match": "Up-Low-Normal", "size_mult": 1}, {"match": "Side*-*-Easy", "size_mult": 0.1}, {"match": "UP-", "size_mult": 1},
+            {"match": "Sideways-Normal-", "size_mult": 0.5}, {"match": "Sideways-", "size_mult": 1}, {"match": "*-RiskOff-*", "size_mult": 1}
         ]));
         let of = |rule| found.iter().filter(|(r, _)| *r == Some(rule)).map(|(_, p)| p.clone()).collect();
-        let of: [Vec<Problem>; 6] = [7, 8, 9, 10, 11, 12].map(of);
-        assert_eq!(of[0], [Problem::ShadowedBy(1)]);
+        let of: [Vec<Problem>; 6] = [8, 9, 10, 11, 12, 13].map(of);
+        assert_eq!(of[0], [Problem::ShadowedBy(2)]);
         // It takes Sideways-Normal-Easy.
         assert_eq!(of[1], []);
         assert_eq!(of[2], [Problem::NoLabel]);
-        assert_eq!((&of[3], &of[4]), (&vec![], &vec![Problem::TakenBy(vec![3, 4, 8, 10])]));
+        assert_eq!((&of[3], &of[4]), (&vec![], &vec![Problem::TakenBy(vec![4, 5, 9, 11])]));
         assert_eq!(of[5], []);
     }
 
@@ -233,18 +233,18 @@ mod tests {
     fn a_rule_that_says_what_the_next_says_changes_nothing() {
         let like_the_fallback =
             serde_json::json!({"match": "Unknown", "size_mult": 0.8, "setups": ["pullback"]});
-        assert_eq!(lint(serde_json::json!([like_the_fallback])), [(Some(7), Problem::ChangesNothing)]);
+        assert_eq!(lint(serde_json::json!([like_the_fallback])), [(Some(8), Problem::ChangesNothing)]);
         // Full size is not what the fallback says.
-        assert_eq!(lint(serde_json::json!([{"match": "Unknown"}])), []);
+        assert_eq!(lint(serde_json::json!([{"match": "Unknown", "size_mult": 1}])), []);
         let above = lint(serde_json::json!([{"match": "-Easy", "gross_cap": 2}]));
-        assert_eq!(above, [(Some(7), Problem::ChangesNothing), (Some(7), Problem::CapNotLetThrough(2.0))]);
+        assert_eq!(above, [(Some(8), Problem::ChangesNothing), (Some(8), Problem::CapNotLetThrough(2.0))]);
     }
 
     #[test]
     fn setups_and_size_contradict_each_other() {
         let one = |rule: serde_json::Value| {
             let mut found = lint(serde_json::json!([rule]));
-            found.retain(|(rule, _)| *rule == Some(5));
+            found.retain(|(rule, _)| *rule == Some(6));
             found.into_iter().map(|(_, problem)| problem).collect::<Vec<_>>()
         };
         let down = |fields: serde_json::Value| {
@@ -268,8 +268,8 @@ mod tests {
             {"match": "-Stressed", "size_mult": 0.3, "orders": "mixed", "setups": ["hedge", "stand_down"]}
         ]));
         let expected = [
-            (Some(6), Problem::OrdersNotLetThrough(Orders::Mixed)),
-            (Some(6), Problem::SetupsOfOverride(vec!["hedge".to_owned()])),
+            (Some(7), Problem::OrdersNotLetThrough(Orders::Mixed)),
+            (Some(7), Problem::SetupsOfOverride(vec!["hedge".to_owned()])),
         ];
         assert_eq!(found, expected);
     }

@@ -107,29 +107,32 @@ mod tests {
 
     #[test]
     fn an_overlay_replaces_in_place_and_appends() {
-        let table =
-            table(serde_json::json!([{"match": "Up-Low-Normal"}, {"match": "Down-", "pyramids": false}]));
+        let table = table(
+            serde_json::json!([{"match": "Up-Low-Normal", "size_mult": 1}, {"match": "Down-", "pyramids": false}]),
+        );
         let texts: Vec<_> = table.rules().iter().map(Rule::match_text).collect();
-        assert_eq!(texts[5..], ["Down-", "-Stressed", "Up-Low-Normal"]);
-        assert_eq!(table.rules()[5].size_mult, None);
-        assert_eq!(table.finding(7), Some(Finding::ShadowedBy(1)));
-        assert_eq!(table.finding(5), None);
+        assert_eq!(texts[6..], ["Down-", "-Stressed", "Up-Low-Normal"]);
+        assert_eq!(table.rules()[6].size_mult, None);
+        assert_eq!(table.finding(8), Some(Finding::ShadowedBy(2)));
+        assert_eq!(table.finding(6), None);
     }
 
     #[test]
     fn the_first_match_is_the_base_and_overrides_come_on_top() {
         let table = PolicyTable::built_in();
-        assert_eq!(table.find("Up-Low-Stressed"), Match { base: Some(1), overrides: vec![6] });
-        assert_eq!(table.find("Up-Normal-Stressed"), Match { base: None, overrides: vec![6] });
+        assert_eq!(table.find("Up-Low-Stressed"), Match { base: Some(2), overrides: vec![7] });
+        assert_eq!(table.find("Up-Normal-Stressed"), Match { base: None, overrides: vec![7] });
         assert_eq!(table.find("Unknown"), Match { base: None, overrides: vec![] });
     }
 
     #[test]
     fn a_misspelt_place_is_found() {
         let table = table(
-            serde_json::json!([{"match": "UP-Low-"}, {"match": "-Stresed"}, {"match": "*-RiskOff-*"}, {"match": "Unknown"}]),
+            ["UP-Low-", "-Stresed", "*-RiskOff-*", "Unknown"]
+                .map(|text| serde_json::json!({"match": text, "size_mult": 1}))
+                .into(),
         );
-        let findings: Vec<_> = (7..11).map(|i| table.finding(i)).collect();
+        let findings: Vec<_> = (8..12).map(|i| table.finding(i)).collect();
         assert_eq!(findings, [Some(Finding::NoLabel), Some(Finding::NoLabel), None, None]);
     }
 }

@@ -1,0 +1,137 @@
+//! Writes that PostgreSQL reports as done although rows were left as they were: by a BEFORE trigger, a rule, a policy.
+
+use pgrx::prelude::*;
+
+use crate::pg::syscache::{has_triggers_or_children, oid_of};
+use crate::pg::{Db, Error, Result, Row, Sees, arg, current_user, known, plural, quoted};
+use crate::sync::compare::Written;
+
+/// SQL: the relation `$1`, given as SQL, and its partitions and children.
+const TREE: &str = "WITH RECURSIVE part AS (SELECT $1::text::regclass::oid AS oid UNION \
+     SELECT i.inhrelid FROM part p JOIN pg_catalog.pg_inherits i ON i.inhparent = p.oid) ";
+
+/// SQL: triggers `t` of `part` that can leave a row out or as it was, without a trace in the number of rows.
+const TRIGGERS: &str = "FROM part JOIN pg_catalog.pg_trigger t ON t.tgrelid = part.oid \
+     WHERE t.tgtype & 3 = 3 AND t.tgenabled <> 'D' AND NOT t.tgisinternal";
+
+/// Whether the relation has triggers that can leave a row as it was while the row counts as written.
+///
+/// # Errors
+/// Where the catalogs cannot be read.
+pub fn may_be(db: Db, relation: &str) -> Result<bool> {
+    if !has_triggers_or_children(oid_of(relation)?) {
+        return Ok(false);
+    }
+    let find = || {
+        let sql = format!("{TREE}SELECT EXISTS (SELECT {TRIGGERS}) AS has_triggers");
+        db.one(&sql, &[arg(relation)], Sees::Now, |row| row.get("has_triggers"))
+    };
+    Ok(*known("row triggers", &relation.to_owned(), find)?)
+}
+
+/// The error for rows that were not written, with what kept them from being written.
+pub fn error(db: Db, relation: &str, left: Written) -> Error {
+    db.forget_plans();
+    let rows = left.total();
+    let error = Error::new(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!(
+            "{rows} {} of {relation} {} not written",
+            plural(rows, "row"),
+            if rows == 1 { "was" } else { "were" }
+        ),
+    );
+    match causes(db, relation) {
+        Ok(causes) if !causes.is_empty() => {
+            let (told, commands): (Vec<_>, Vec<_>) =
+                causes.into_iter().map(|cause| (cause.told, cause.command)).unzip();
+            error
+                .detail(format!("PostgreSQL reports the write as done. {}", told.join(" ")))
+                .hint(commands.join(" "))
+        }
+        _ => error
+            .detail("PostgreSQL reports the write as done.")
+            .hint(format!("Look for triggers, rules and policies: \\d+ {relation}")),
+    }
+}
+
+/// Checks that a statement which must write every row it was given has done so.
+///
+/// # Errors
+/// Where the statement has touched fewer rows.
+pub fn check_all(db: Db, relation: &str, touched: u64, given: usize) -> Result<()> {
+    let left = (given as u64).saturating_sub(touched);
+    if left == 0 { Ok(()) } else { Err(error(db, relation, Written { updated: left, ..Written::default() })) }
+}
+
+/// The error with its cause where stored rows, hidden by a policy, stand in the way of the same rows.
+pub fn explained(db: Db, error: Error, relation: &str) -> Error {
+    let report = error.report();
+    if report.hint.is_some() || report.code != PgSqlErrorCode::ERRCODE_UNIQUE_VIOLATION {
+        return error;
+    }
+    let security = |cause: &Cause| cause.is_security;
+    match causes(db, relation).ok().and_then(|causes| causes.into_iter().find(security)) {
+        Some(Cause { told, command, .. }) => {
+            let before = report.detail.as_deref().map_or(String::new(), |detail| format!("{detail} "));
+            error.detail(format!("{before}{told}")).hint(command)
+        }
+        None => error,
+    }
+}
+
+/// What decides on writes to a relation.
+struct Cause {
+    /// In a sentence.
+    told: String,
+    /// The statement that ends it.
+    command: String,
+    is_security: bool,
+}
+
+fn causes(db: Db, relation: &str) -> Result<Vec<Cause>> {
+    let sql = format!(
+        "{TREE}SELECT w.what, w.name, pg_catalog.quote_ident(n.nspname::text) || '.' || pg_catalog.quote_ident(c.relname::text) AS relation FROM ( \
+         SELECT 'trigger' AS what, t.tgname::text AS name, t.tgrelid AS of {TRIGGERS} \
+         UNION ALL SELECT 'rule', r.rulename::text, r.ev_class FROM part JOIN pg_catalog.pg_rewrite r ON r.ev_class = part.oid \
+           WHERE r.is_instead AND r.ev_enabled <> 'D' AND r.ev_type <> '1' \
+         UNION ALL SELECT 'restrictive', p.polname::text, p.polrelid FROM pg_catalog.pg_policy p \
+           WHERE p.polrelid = $1::text::regclass AND NOT p.polpermissive AND pg_catalog.row_security_active(p.polrelid) \
+         UNION ALL SELECT 'security', NULL, $1::text::regclass WHERE pg_catalog.row_security_active($1::text::regclass)) AS w \
+         JOIN pg_catalog.pg_class c ON c.oid = w.of JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ORDER BY 1, 2, 3"
+    );
+    let user = current_user();
+    let mut is_restricted = false;
+    let mut causes = Vec::new();
+    db.rows(&sql, &[arg(relation)], Sees::Now, |row: &Row| {
+        let of: &str = row.get("relation")?;
+        let name = quoted(row.get::<Option<&str>>("name")?.unwrap_or_default());
+        let what: &str = row.get("what")?;
+        let (told, command) = match what {
+            "restrictive" => {
+                is_restricted = true;
+                return Ok(());
+            }
+            "security" => (
+                format!("Row-level security of {of} hides rows from role {user}."),
+                match is_restricted {
+                    true => format!("ALTER ROLE {user} BYPASSRLS;"),
+                    false => {
+                        format!("CREATE POLICY pg_regime ON {of} TO {user} USING (true) WITH CHECK (true);")
+                    }
+                },
+            ),
+            "trigger" => (
+                format!("Trigger {name} of {of} can leave rows out, or as they were."),
+                format!("ALTER TABLE {of} DISABLE TRIGGER {name};"),
+            ),
+            _ => (
+                format!("Rule {name} of {of} runs instead."),
+                format!("ALTER TABLE {of} DISABLE RULE {name};"),
+            ),
+        };
+        causes.push(Cause { told, command, is_security: what == "security" });
+        Ok(())
+    })?;
+    Ok(causes)
+}
