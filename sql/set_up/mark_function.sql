@@ -16,32 +16,35 @@ DECLARE
     keys {kind}[];
     sinces timestamptz[];
     at timestamptz;
+    number int;
     types oid[];
     is_known bool := true;
 BEGIN
-    -- Tables of marks must belong to a role that has all rights of this function's owner, and so must their schema; the
-    -- owner of the database will do where the function's owner is not a superuser.
+    -- Tables of marks must belong to a role that has all rights of this function's owner, and so must their schema.
     IF (
         SELECT count(*) FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
         WHERE c.oid IN (to_regclass({few_text}), to_regclass({many_text}), to_regclass({state_text})) AND c.relkind IN ('r', 'p')
-        AND (
-            (pg_has_role(c.relowner, current_user, 'USAGE') AND pg_has_role(n.nspowner, current_user, 'USAGE'))
-            OR EXISTS (
-                SELECT FROM pg_database AS d JOIN pg_roles AS u ON u.rolname = current_user AND NOT u.rolsuper
-                WHERE d.datname = current_database()
+        AND pg_has_role(c.relowner, current_user, 'USAGE') AND pg_has_role(n.nspowner, current_user, 'USAGE')
+    ) < 3 THEN
+        -- The owner of the database will do where this function's owner is not a superuser.
+        IF NOT EXISTS (
+            SELECT FROM pg_database AS d JOIN pg_roles AS u ON u.rolname = current_user AND NOT u.rolsuper
+            WHERE d.datname = current_database() AND 3 = (
+                SELECT count(*) FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+                WHERE c.oid IN (to_regclass({few_text}), to_regclass({many_text}), to_regclass({state_text})) AND c.relkind IN ('r', 'p')
                 AND (c.relowner = d.datdba OR pg_has_role(c.relowner, current_user, 'USAGE'))
                 AND (n.nspowner = d.datdba OR pg_has_role(n.nspowner, current_user, 'USAGE'))
             )
-        )
-    ) < 3 THEN
-        IF to_regclass({few_text}) IS NULL OR to_regclass({many_text}) IS NULL OR to_regclass({state_text}) IS NULL THEN
-            RETURN NULL;
+        ) THEN
+            IF to_regclass({few_text}) IS NULL OR to_regclass({many_text}) IS NULL OR to_regclass({state_text}) IS NULL THEN
+                RETURN NULL;
+            END IF;
+            RAISE insufficient_privilege USING
+                MESSAGE = format('marks of %s cannot be made: schema %s or a table of marks belongs to another role', {source}, {work_text}),
+                DETAIL = format('Triggers and defaults of that role would run with the rights of role %I, who called regime_track.', current_user),
+                HINT = format('ALTER SCHEMA %s OWNER TO %I; ALTER TABLE %s OWNER TO %2$I; ALTER TABLE %4$s OWNER TO %2$I; ALTER TABLE %5$s OWNER TO %2$I;',
+                    {work_text}, current_user, {few_text}, {many_text}, {state_text});
         END IF;
-        RAISE insufficient_privilege USING
-            MESSAGE = format('marks of %s cannot be made: schema %s or a table of marks belongs to another role', {source}, {work_text}),
-            DETAIL = format('Triggers and defaults of that role would run with the rights of role %I, who called regime_track.', current_user),
-            HINT = format('ALTER SCHEMA %s OWNER TO %I; ALTER TABLE %s OWNER TO %2$I; ALTER TABLE %4$s OWNER TO %2$I; ALTER TABLE %5$s OWNER TO %2$I;',
-                {work_text}, current_user, {few_text}, {many_text}, {state_text});
     END IF;
 
     -- A value is read only if its type is PostgreSQL's own: the source's owner may change the type to one with a cast of
@@ -49,7 +52,7 @@ BEGIN
     IF TG_OP <> 'TRUNCATE' THEN
         {types}
         END IF;
-        IF types IS NULL THEN
+        IF number = 0 THEN
             RETURN NULL;
         END IF;
         -- Types below this number are PostgreSQL's own; regime_track takes no others.
@@ -104,7 +107,7 @@ END {tag}
 --; event
 IF is_known AND TG_OP = '{event}' THEN
         -- A statement with few rows writes its marks at once.
-        IF NOT EXISTS (SELECT FROM {changed} OFFSET {FEW}) THEN
+        IF number <= {FEW} THEN
             INSERT INTO {few} ({key}, source, since)
             SELECT r.key, {source}, min(COALESCE(r.ts, '-infinity')) FROM {changed}
             WHERE r.key {valid} GROUP BY r.key;
@@ -131,4 +134,5 @@ IF is_known AND TG_OP = '{event}' THEN
 
 --; types
 IF {condition} THEN
-            SELECT ARRAY[{types_of}]::oid[] INTO types FROM {rows} AS c LIMIT 1;
+            SELECT count(*), max(r.types) INTO number, types
+            FROM (SELECT ARRAY[{types_of}]::oid[] AS types FROM {rows} AS c LIMIT {FEW} + 1) AS r;
