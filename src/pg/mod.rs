@@ -13,6 +13,7 @@ pub mod memory;
 pub mod receiver;
 pub mod result_set;
 pub mod row;
+pub mod running;
 pub mod session;
 pub mod settings;
 pub mod spi;

@@ -1,36 +1,55 @@
 //! A fingerprint of triggers and of the relations beneath them.
 
+use std::rc::Rc;
+
+use pgrx::pg_sys;
 use regime_core::hash::of_texts;
 
-use crate::pg::{Db, Result, Sees, arg, known, work_schema};
+use crate::pg::{Db, Result, Sees, arg, known, running, work_schema};
 use crate::track::marks::Marks;
 use crate::track::triggers;
 use crate::track::watched::Watched;
 
-/// The fingerprint of the triggers on relations and of the output tables: as long as the fingerprint stays the same,
-/// every change has been marked. `None` if a relation is not tracked.
+/// The triggers on relations whose every change is marked.
+#[derive(Clone)]
+pub struct Tracking {
+    /// Of the triggers and of the output tables: as long as the fingerprint stays the same, every change has been marked.
+    pub fingerprint: String,
+    /// The relations and their partitions.
+    tables: Vec<pg_sys::Oid>,
+}
+
+impl Tracking {
+    /// Whether every change that the caller sees has been marked. A statement marks its changes when it ends, and whoever
+    /// is called by the statement, as a trigger is, may come before.
+    pub fn is_complete(&self) -> bool {
+        !running::may_be_changing(&self.tables)
+    }
+}
+
+/// The tracking of relations for these output tables; `None` if a relation is not tracked.
 ///
 /// # Errors
 /// Where the catalogs cannot be read.
-pub fn fingerprint_of(
+pub fn tracking_of(
     db: Db,
     schema: &str,
     tables: &[&str],
     marks: &Marks,
     all: &[Watched],
-) -> Result<Option<String>> {
+) -> Result<Option<Rc<Tracking>>> {
     let definitions: Vec<String> = all.iter().map(|watched| watched.definition(schema)).collect();
     let key = (tables.join(","), schema.to_owned(), definitions);
     let find = || {
-        let mut texts = Vec::new();
+        let (mut texts, mut watching) = (Vec::new(), Vec::new());
         for watched in all {
-            match triggers::of(db, schema, watched)? {
-                Some(of_relation) => texts.push(of_relation),
-                None => return Ok(None),
-            }
+            let Some(of_relation) = triggers::of(db, schema, watched)? else { return Ok(None) };
+            texts.push(of_relation.text);
+            watching.extend(of_relation.tables);
         }
         texts.extend(outputs(db, schema, tables, marks)?);
-        Ok(Some(of_texts(texts.iter().map(String::as_str)).to_string()))
+        let fingerprint = of_texts(texts.iter().map(String::as_str)).to_string();
+        Ok(Some(Rc::new(Tracking { fingerprint, tables: watching })))
     };
     Ok(known("tracking", &key, find)?.as_ref().clone())
 }

@@ -25,16 +25,25 @@ fn names(marks: &Marks) -> Vec<String> {
 const TABLES: &str = "WITH RECURSIVE part AS (SELECT to_regclass($1)::oid AS oid \
      UNION SELECT i.inhrelid FROM part p JOIN pg_catalog.pg_inherits i ON i.inhparent = p.oid)";
 
-/// The triggers of one relation, as text; `None` if a trigger is missing, disabled or of another definition, or if a crash
-/// would empty a table of the relation. The text has the row versions of triggers and columns, and the files: disabling
-/// and enabling a trigger, changing a column's type, or having been an unlogged table leaves no other trace.
+/// The triggers on a relation that is tracked.
+pub struct Triggers {
+    /// Changes with the triggers, the columns and the files.
+    pub text: String,
+    /// The relation and its partitions.
+    pub tables: Vec<pg_sys::Oid>,
+}
+
+/// The triggers of one relation; `None` if a trigger is missing, disabled or of another definition, or if a crash
+/// would empty a table of the relation. The text has the row versions
+/// of triggers and columns, and the files: disabling and enabling a trigger, changing a column's type, or having been an
+/// unlogged table leaves no other trace.
 ///
 /// # Errors
 /// Where the catalogs cannot be read.
-pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<String>> {
+pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<Triggers>> {
     let sql = format!(
         "{TABLES} SELECT pg_catalog.count(t.oid) = 4 * pg_catalog.count(DISTINCT c.oid) + pg_catalog.count(DISTINCT c.oid) FILTER (WHERE c.relkind <> 'p') \
-         AND bool_and(c.relpersistence = 'p') AS complete, \
+         AND bool_and(c.relpersistence = 'p') AS complete, array_agg(DISTINCT c.oid::text) AS tables, \
          string_agg(pg_catalog.concat_ws(' ', c.oid, c.relfilenode, t.oid, t.xmin), ',' ORDER BY c.oid, t.oid) \
          || (SELECT string_agg(a.attnum::text || ' ' || a.xmin::text, ',' ORDER BY a.attrelid, a.attnum) FROM part p \
              JOIN pg_catalog.pg_attribute a ON a.attrelid = p.oid AND a.attnum > 0) AS triggers \
@@ -46,7 +55,12 @@ pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<String>> {
     // NULL where the relation does not exist.
     db.one(&sql, &args, Sees::Snapshot, |row| {
         let is_complete = row.get::<Option<bool>>("complete")? == Some(true);
-        if is_complete { row.get("triggers") } else { Ok(None) }
+        if !is_complete {
+            return Ok(None);
+        }
+        let tables = row.get::<Vec<String>>("tables")?;
+        let tables = tables.iter().filter_map(|oid| oid.parse().ok().map(pg_sys::Oid::from_u32));
+        Ok(Some(Triggers { text: row.get("triggers")?, tables: tables.collect() }))
     })
 }
 

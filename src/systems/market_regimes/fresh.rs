@@ -52,7 +52,7 @@ fn one(db: Db, schema: &str, source: &Source, series: &Series, own: &str) -> Res
 pub fn untracked(db: Db) -> Result<Option<Vec<String>>> {
     let schema = settings::target_schema();
     let Some(source) = source(db, &schema)? else { return Ok(None) };
-    let is_tracked = marks::fingerprint(db, &schema, &source)?.is_some();
+    let is_tracked = marks::tracking(db, &schema, &source)?.is_some();
     Ok(Some(if is_tracked { Vec::new() } else { vec![source.relation.sql] }))
 }
 

@@ -31,6 +31,8 @@ pub struct Call<'a, 'c> {
     /// The target schema.
     pub schema: &'a str,
     pub basis: &'a Basis,
+    /// Whether every change of the sources has been marked.
+    pub is_marked: bool,
     pub full_refresh: bool,
     pub dry_run: bool,
 }
@@ -125,7 +127,8 @@ impl Call<'_, '_> {
         if !newest.is_some_and(is_newest) || memory.newest != Some(stored.ts) {
             return full("stored rows changed");
         }
-        let tracked = stored.basis.tracking.is_some() && stored.basis.tracking == self.basis.tracking;
+        let tracked =
+            self.is_marked && stored.basis.tracking.is_some() && stored.basis.tracking == self.basis.tracking;
         if tracked && marks.iter().all(|mark| mark.since > stored.ts) {
             let ahead = |layer: Layer| stored.bars[layer] != Some(memory.layers[layer].bars as i32);
             let series = self.engine.later_series(id, stored.ts, |source| {

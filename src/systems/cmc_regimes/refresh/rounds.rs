@@ -57,12 +57,12 @@ fn find_or_begin(db: Db, given: &Given, only_dirty: bool) -> Result<i64> {
     if !set_up::is_set_up(db, &schema, &CMC)? {
         set_up::set_up(db, &schema, &[&CMC])?;
     }
-    let tracking = tracked::fingerprint(db, &schema, &setup.sources)?;
+    let tracking = tracked::tracking(db, &schema, &setup.sources)?;
     if only_dirty && tracking.is_none() {
         return Err(tracked::not_tracked(db)?);
     }
     let engine = Engine::new(db, setup, None);
-    let basis = engine.basis(tracking);
+    let basis = engine.basis(tracking.map(|tracking| tracking.fingerprint.clone()));
     let ids = ids_to_refresh(db, &engine, &schema, &basis)?;
     let task = task(only_dirty, &basis);
     // Concurrent calls share a round.
