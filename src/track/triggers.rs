@@ -3,7 +3,7 @@
 use pgrx::prelude::*;
 
 use crate::pg::{
-    Action, Db, Error, Outcome, Result, Sees, arg, extension_schema, quote_literal, work_relation,
+    Action, Db, Error, Outcome, Result, Sees, arg, extension_schema, quote_literal, session, work_relation,
     work_schema,
 };
 use crate::track::function::{self, EVENTS};
@@ -33,8 +33,8 @@ pub struct Triggers {
     pub tables: Vec<pg_sys::Oid>,
 }
 
-/// The triggers of one relation; `None` if a trigger is missing, disabled or of another definition, or if a crash
-/// would empty a table of the relation. The text has the row versions
+/// The triggers of one relation; `None` if a trigger is missing, disabled or of another definition, if a crash would empty
+/// a table of the relation, or if the transaction has created a trigger after its snapshot. The text has the row versions
 /// of triggers and columns, and the files: disabling and enabling a trigger, changing a column's type, or having been an
 /// unlogged table leaves no other trace.
 ///
@@ -43,7 +43,7 @@ pub struct Triggers {
 pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<Triggers>> {
     let sql = format!(
         "{TABLES} SELECT pg_catalog.count(t.oid) = 4 * pg_catalog.count(DISTINCT c.oid) + pg_catalog.count(DISTINCT c.oid) FILTER (WHERE c.relkind <> 'p') \
-         AND bool_and(c.relpersistence = 'p') AS complete, array_agg(DISTINCT c.oid::text) AS tables, \
+         AND bool_and(c.relpersistence = 'p') AS complete, pg_catalog.array_agg(DISTINCT c.oid::text) AS tables, pg_catalog.array_agg(DISTINCT t.xmin::text) AS xmins, \
          string_agg(pg_catalog.concat_ws(' ', c.oid, c.relfilenode, t.oid, t.xmin), ',' ORDER BY c.oid, t.oid) \
          || (SELECT string_agg(a.attnum::text || ' ' || a.xmin::text, ',' ORDER BY a.attrelid, a.attnum) FROM part p \
              JOIN pg_catalog.pg_attribute a ON a.attrelid = p.oid AND a.attnum > 0) AS triggers \
@@ -55,7 +55,12 @@ pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<Triggers>> {
     // NULL where the relation does not exist.
     db.one(&sql, &args, Sees::Snapshot, |row| {
         let is_complete = row.get::<Option<bool>>("complete")? == Some(true);
-        if !is_complete {
+        // With a snapshot from before the triggers, a refresh may miss what others have changed in between.
+        let is_too_late = || {
+            let own = |xmins: Vec<String>| xmins.iter().any(|xmin| session::is_of_transaction(xmin));
+            Ok::<_, Error>(session::keeps_its_snapshot() && own(row.get("xmins")?))
+        };
+        if !is_complete || is_too_late()? {
             return Ok(None);
         }
         let tables = row.get::<Vec<String>>("tables")?;
@@ -175,7 +180,7 @@ fn create_triggers(db: Db, part: &Part, marks: &Marks, call: &str) -> Result<()>
     let mut statements = Vec::new();
     for (event, referencing) in events.chain([("truncate", String::new())]) {
         statements.push(format!(
-            "CREATE TRIGGER {trigger}_{event} AFTER {event} ON {table} {referencing} FOR EACH STATEMENT EXECUTE FUNCTION {call}"
+            "CREATE OR REPLACE TRIGGER {trigger}_{event} AFTER {event} ON {table} {referencing} FOR EACH STATEMENT EXECUTE FUNCTION {call}"
         ));
         // Also for rows that are loaded with session_replication_role = replica.
         statements.push(format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}_{event}"));
@@ -184,7 +189,7 @@ fn create_triggers(db: Db, part: &Part, marks: &Marks, call: &str) -> Result<()>
     // statements. In other sessions this trigger is off.
     if kind == "r" {
         statements.push(format!(
-            "CREATE TRIGGER {trigger}_replicated AFTER INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {call}"
+            "CREATE OR REPLACE TRIGGER {trigger}_replicated AFTER INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {call}"
         ));
         statements.push(format!("ALTER TABLE {table} ENABLE REPLICA TRIGGER {trigger}_replicated"));
     }
