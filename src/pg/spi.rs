@@ -264,17 +264,24 @@ impl Db<'_> {
     /// # Errors
     /// Those of `work`.
     pub fn with_new_snapshot<R>(self, work: impl FnOnce() -> Result<R>) -> Result<R> {
-        // SAFETY: pushed and popped in pairs; on an error PostgreSQL drops the snapshot with the
-        // (sub)transaction that is rolled back.
-        unsafe {
-            pg_sys::CommandCounterIncrement();
-            pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
-        }
-        let result = work();
-        // SAFETY: see above. After an Err the snapshot is still ours.
-        unsafe { pg_sys::PopActiveSnapshot() };
-        result
+        // SAFETY: in a transaction.
+        unsafe { pg_sys::CommandCounterIncrement() };
+        with_new_snapshot(work)
     }
+}
+
+/// [`Db::with_new_snapshot`], without what the command that is running has written.
+///
+/// # Errors
+/// Those of `work`.
+pub(super) fn with_new_snapshot<R>(work: impl FnOnce() -> Result<R>) -> Result<R> {
+    // SAFETY: pushed and popped in pairs; on an error PostgreSQL drops the snapshot with the (sub)transaction that is
+    // rolled back.
+    unsafe { pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot()) };
+    let result = work();
+    // SAFETY: see above. After an Err the snapshot is still ours.
+    unsafe { pg_sys::PopActiveSnapshot() };
+    result
 }
 
 /// The parameter list of a statement: a null pointer if the statement has no parameters, as in PostgreSQL's own
