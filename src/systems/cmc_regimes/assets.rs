@@ -48,7 +48,7 @@ pub fn ids_to_refresh(db: Db, engine: &Engine, schema: &str, basis: &Basis) -> R
         let sql =
             format!("SELECT id FROM {} WHERE tf = $1 AND sources = $2", work_relation(schema, tables::STATE));
         let args = [arg(TF), arg(basis.sources.as_str())];
-        ids.extend(db.all(&sql, &args, Sees::Now, |row| row.get::<i32>("id"))?);
+        ids.extend(db.anew().all(&sql, &args, Sees::Now, |row| row.get::<i32>("id"))?);
         ids.sort_unstable();
         ids.dedup();
     }

@@ -96,7 +96,7 @@ impl Call<'_, '_> {
              WHERE id = $1 AND tf = $2 ORDER BY ts DESC LIMIT 1",
             self.relation(REGIMES.name)
         );
-        self.db.first(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| {
+        self.db.by_key().first(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| {
             Ok(Newest {
                 ts: row.get::<Micros>("ts")?.0,
                 key: row.get("regime_key")?,
@@ -189,7 +189,8 @@ impl Call<'_, '_> {
                 "SELECT count(*) AS rows FROM {} WHERE id = $1 AND tf = $2",
                 self.relation(table.name)
             );
-            let found: i64 = self.db.one(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| row.get("rows"))?;
+            let found: i64 =
+                self.db.by_key().one(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| row.get("rows"))?;
             if found != rows as i64 {
                 return Ok(true);
             }

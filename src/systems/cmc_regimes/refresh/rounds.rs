@@ -105,7 +105,7 @@ impl Unfinished {
         );
         let mut args = vec![arg(f64::from(settings::resume_minutes()))];
         args.extend(argument.map(arg));
-        db.first(&sql, &args, sees, |row| {
+        db.anew().first(&sql, &args, sees, |row| {
             Ok(Self {
                 round: row.get("round")?,
                 task: row.get("task")?,
@@ -265,7 +265,7 @@ fn claim(db: Db, round: i64, most: i32) -> Result<Vec<i32>> {
         "SELECT id FROM {} WHERE round = $1 AND status = '{WAITING}' ORDER BY place LIMIT $2 FOR UPDATE SKIP LOCKED",
         work()
     );
-    db.all(&sql, &[arg(round), arg(most)], Sees::Now, |row| row.get("id"))
+    db.anew().all(&sql, &[arg(round), arg(most)], Sees::Now, |row| row.get("id"))
 }
 
 /// Stores outcomes.
@@ -303,7 +303,7 @@ impl Progress {
              count(*) FILTER (WHERE status = '{WAITING}') AS waiting FROM {} WHERE round = $1",
             work()
         );
-        db.one(&sql, &[arg(round)], Sees::Now, |row| {
+        db.anew().one(&sql, &[arg(round)], Sees::Now, |row| {
             Ok(Self { done: row.get("done")?, failed: row.get("failed")?, waiting: row.get("waiting")? })
         })
     }
