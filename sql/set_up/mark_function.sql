@@ -15,41 +15,43 @@ DECLARE
     sinces timestamptz[];
     at timestamptz;
 BEGIN
-    IF to_regclass({few_text}) IS NULL OR to_regclass({many_text}) IS NULL THEN
+    -- Tables of marks that are missing, or that the function may not write: then no table counts as tracked
+    -- (src/track/triggers.rs).
+    IF NOT {may_mark} THEN
         RETURN NULL;
     END IF;
 
-    -- A row that logical replication applies. Skips keys that this transaction has already marked from the same time or
-    -- earlier. Only its own marks count: another session may clear its marks before it sees this row. enable_seqscan is
-    -- off so that marks are looked up by the index, also with a plan made while there were none.
-    IF TG_LEVEL = 'ROW' THEN
-        INSERT INTO {few} ({key}, source, since)
-        SELECT m.key, {source}, m.since
-        FROM (
-            SELECT r.key::{kind} AS key, min(COALESCE(r.ts, '-infinity')) AS since
+    -- The keys that changed, in ascending order, and their times. Nothing is written here, so that the block costs no
+    -- transaction id.
+    BEGIN
+        IF TG_LEVEL = 'ROW' THEN
+            -- A row that logical replication applies.
+            SELECT array_agg(m.key), array_agg(m.since) INTO keys, sinces
             FROM (
-                SELECT {value} AS key, {ts} AS ts
+                SELECT r.key::{kind} AS key, min(COALESCE(r.ts, '-infinity')) AS since
                 FROM (
-                    SELECT OLD.* WHERE TG_OP <> 'INSERT'
-                    UNION ALL
-                    SELECT NEW.* WHERE TG_OP <> 'DELETE'
-                ) AS c
-            ) AS r
-            WHERE r.key {valid} GROUP BY 1
-        ) AS m
-        WHERE (
-            SELECT true FROM {few} AS d
-            WHERE d.{key} = m.key AND d.source = {source} AND d.since <= m.since
-            AND d.xmin = pg_current_xact_id()::xid AND d.marked_at = now() LIMIT 1
-        ) IS NULL;
-        RETURN NULL;
-    END IF;
-
-    {events}
-    ELSE
-        -- TRUNCATE: every key that has been refreshed.
-        SELECT array_agg(DISTINCT {of_state}), '-infinity' INTO keys, at FROM {work}.{state} AS s;
-    END IF;
+                    SELECT {value} AS key, {ts} AS ts
+                    FROM (
+                        SELECT OLD.* WHERE TG_OP <> 'INSERT'
+                        UNION ALL
+                        SELECT NEW.* WHERE TG_OP <> 'DELETE'
+                    ) AS c
+                ) AS r
+                WHERE r.key {valid} GROUP BY 1
+            ) AS m;
+        ELS{events}
+        ELSE
+            -- TRUNCATE: every key that has been refreshed.
+            SELECT array_agg(DISTINCT {of_state}), '-infinity' INTO keys, at FROM {work}.{state} AS s;
+        END IF;
+    EXCEPTION
+        WHEN transaction_rollback OR insufficient_resources OR lock_not_available OR system_error THEN
+            RAISE;
+        WHEN OTHERS THEN
+            -- Other columns or types than those that regime_track has seen: what changed is not known. A load must not fail
+            -- because of that.
+            SELECT array_agg(DISTINCT {of_state}), '-infinity' INTO keys, at FROM {work}.{state} AS s;
+    END;
 
     IF keys IS NULL THEN
         RETURN NULL;
@@ -57,38 +59,42 @@ BEGIN
     IF at IS NOT NULL THEN
         sinces := array_fill(at, ARRAY[cardinality(keys)]);
     END IF;
-    IF cardinality(keys) <= {FEW} THEN
-        INSERT INTO {few} ({key}, source, since)
-        SELECT u.key, {source}, u.since FROM ROWS FROM (unnest(keys), unnest(sinces)) AS u (key, since);
-    ELSE
+    IF cardinality(keys) > {FEW} THEN
         INSERT INTO {many} (source, {keys}, sinces)
         SELECT {source}, keys[n:n + {MOST} - 1], sinces[n:n + {MOST} - 1]
         FROM generate_series(1, cardinality(keys), {MOST}) AS n;
+    ELSIF TG_LEVEL = 'STATEMENT' THEN
+        INSERT INTO {few} ({key}, source, since)
+        SELECT u.key, {source}, u.since FROM ROWS FROM (unnest(keys), unnest(sinces)) AS u (key, since);
+    ELSE
+        -- Skips keys that this transaction has already marked from the same time or earlier. Only its own marks count:
+        -- another session may clear its marks before it sees this row. enable_seqscan is off so that marks are looked up by
+        -- the index, also with a plan made while there were none.
+        INSERT INTO {few} ({key}, source, since)
+        SELECT u.key, {source}, u.since FROM ROWS FROM (unnest(keys), unnest(sinces)) AS u (key, since)
+        WHERE (
+            SELECT true FROM {few} AS d
+            WHERE d.{key} = u.key AND d.source = {source} AND d.since <= u.since
+            AND d.xmin = pg_current_xact_id()::xid AND d.marked_at = now() LIMIT 1
+        ) IS NULL;
     END IF;
     RETURN NULL;
 END {tag}
 
 --; event
 IF TG_OP = '{event}' THEN
-        -- A statement with few rows writes its marks at once.
-        IF NOT EXISTS (SELECT FROM {changed} OFFSET {FEW}) THEN
-            INSERT INTO {few} ({key}, source, since)
-            SELECT r.key, {source}, min(COALESCE(r.ts, '-infinity')) FROM {changed}
-            WHERE r.key {valid} GROUP BY r.key;
-            RETURN NULL;
-        END IF;
-        -- Where all rows have one time, as when a day is loaded, that time serves for all keys, at half the cost.
-        SELECT f.ts INTO at FROM (SELECT r.ts FROM {changed} LIMIT 1) AS f
-        WHERE NOT EXISTS (SELECT FROM {changed} WHERE r.ts IS DISTINCT FROM f.ts);
-        IF at IS NOT NULL THEN
-            SELECT array_agg(DISTINCT r.key::{kind}) INTO keys FROM {changed} WHERE r.key {valid};
-        ELSE
-            SELECT array_agg(c.key), array_agg(c.since) INTO keys, sinces
-            FROM (
-                SELECT r.key::{kind} AS key, min(COALESCE(r.ts, '-infinity')) AS since
-                FROM {changed} WHERE r.key {valid} GROUP BY 1 ORDER BY 1
-            ) AS c;
-        END IF;
+            -- Where all rows have one time, as when a day is loaded, that time serves for all keys, at half the cost.
+            SELECT f.ts INTO at FROM (SELECT r.ts FROM {changed} LIMIT 1) AS f
+            WHERE NOT EXISTS (SELECT FROM {changed} WHERE r.ts IS DISTINCT FROM f.ts);
+            IF at IS NOT NULL THEN
+                SELECT array_agg(DISTINCT r.key::{kind}) INTO keys FROM {changed} WHERE r.key {valid};
+            ELSE
+                SELECT array_agg(c.key), array_agg(c.since) INTO keys, sinces
+                FROM (
+                    SELECT r.key::{kind} AS key, min(COALESCE(r.ts, '-infinity')) AS since
+                    FROM {changed} WHERE r.key {valid} GROUP BY 1 ORDER BY 1
+                ) AS c;
+            END IF;
 
 --; changed
 (SELECT {value} AS key, {ts} AS ts FROM {rows} AS c) AS r

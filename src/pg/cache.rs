@@ -30,7 +30,7 @@ struct Known {
 type Facts<K, T> = HashMap<(pg_sys::Oid, K), Rc<T>>;
 
 thread_local! {
-    /// Counts the invalidations of relations, schemas and roles that PostgreSQL announced.
+    /// Counts the invalidations of relations, schemas, functions and roles that PostgreSQL announced.
     static GENERATION: Cell<u64> = const { Cell::new(0) };
     static KNOWN: RefCell<Known> = RefCell::default();
     /// Whether a fact was read with the snapshot of a transaction that has not ended.
@@ -45,6 +45,7 @@ pub fn watch() {
     let none = pg_sys::Datum::null();
     let caches = [
         pg_sys::SysCacheIdentifier::NAMESPACEOID,
+        pg_sys::SysCacheIdentifier::PROCOID,
         pg_sys::SysCacheIdentifier::AUTHOID,
         pg_sys::SysCacheIdentifier::AUTHMEMMEMROLE,
     ];

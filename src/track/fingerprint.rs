@@ -54,12 +54,18 @@ pub fn tracking_of(
     Ok(known("tracking", &key, find)?.as_ref().clone())
 }
 
-/// The output tables and the tables of marks, with their files, which a TRUNCATE replaces.
+/// The output tables, the tables of marks and the table of states, with their files, which a TRUNCATE replaces; of working
+/// tables the row versions too: where a mark could not be written, for want of a privilege, there is no other trace.
 fn outputs(db: Db, schema: &str, tables: &[&str], marks: &Marks) -> Result<Option<String>> {
     let sql = "WITH RECURSIVE part AS (SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
            WHERE n.nspname = $1::name AND c.relname = ANY ($2::name[]) OR n.nspname = $3::name AND c.relname = ANY ($4::name[]) \
            UNION SELECT i.inhrelid FROM part p JOIN pg_catalog.pg_inherits i ON i.inhparent = p.oid) \
-         SELECT string_agg(c.oid::text || ' ' || c.relfilenode::text, ',' ORDER BY c.oid) AS files FROM part JOIN pg_catalog.pg_class c USING (oid)";
-    let args = [arg(schema), arg(tables.to_vec()), arg(work_schema(schema)), arg(marks.tables().to_vec())];
+         SELECT string_agg(pg_catalog.concat_ws(' ', c.oid, c.relfilenode, CASE WHEN n.nspname = $3::name THEN concat_ws(' ', c.xmin, n.xmin) END), ',' ORDER BY c.oid) AS files FROM part JOIN pg_catalog.pg_class c USING (oid) JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace";
+    let args = [
+        arg(schema),
+        arg(tables.to_vec()),
+        arg(work_schema(schema)),
+        arg([&marks.tables()[..], &[marks.state]].concat()),
+    ];
     db.one(sql, &args, Sees::Snapshot, |row| row.get("files"))
 }

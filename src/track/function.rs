@@ -10,6 +10,8 @@ const TEMPLATE: &str = include_str!("../../sql/set_up/mark_function.sql");
 pub struct Event {
     /// In lower case.
     pub name: &'static str,
+    /// The bit of the statement in `pg_trigger.tgtype`.
+    pub bit: i16,
     /// The transition tables of the trigger.
     pub referencing: &'static str,
     /// SQL: the changed rows.
@@ -18,31 +20,46 @@ pub struct Event {
 
 /// The statements that change rows; a TRUNCATE has a trigger of its own.
 pub const EVENTS: [Event; 3] = [
-    Event { name: "insert", referencing: "NEW TABLE AS new_rows", rows: "new_rows" },
+    Event { name: "insert", bit: 4, referencing: "NEW TABLE AS new_rows", rows: "new_rows" },
     Event {
         name: "update",
+        bit: 16,
         referencing: "OLD TABLE AS old_rows NEW TABLE AS new_rows",
         rows: "(TABLE old_rows UNION ALL TABLE new_rows)",
     },
-    Event { name: "delete", referencing: "OLD TABLE AS old_rows", rows: "old_rows" },
+    Event { name: "delete", bit: 8, referencing: "OLD TABLE AS old_rows", rows: "old_rows" },
 ];
 
-/// The statement that creates the function, for the working schema of a target schema.
-pub fn ddl(schema: &str, function: &str, watched: &Watched) -> String {
+/// The function behind the triggers on a relation.
+pub struct Function {
+    /// The statement that creates it, in the working schema of the target schema.
+    pub ddl: String,
+    /// Its text, as the catalog has it.
+    pub body: String,
+}
+
+/// The name of the function.
+pub fn name(schema: &str, watched: &Watched) -> String {
+    format!("{}_{}", watched.marks.function, &watched.definition(schema)[..8])
+}
+
+/// The function behind the triggers on a relation, for a target schema.
+pub fn function(schema: &str, watched: &Watched) -> Function {
+    let function = name(schema, watched);
     let Watched { marks, relation, key: value, ts } = watched;
     let Marks { key, keys, kind, valid, state, of_state, .. } = marks;
     let [few, many, _] = marks.relations(schema);
-    let [source, few_text, many_text] = [relation, &few, &many].map(quote_literal);
+    let source = quote_literal(relation);
+    let may_mark = may_mark(marks, &quote_literal(work_schema(schema)), "current_user");
     let (work, few_keys, most_keys) = (quoted(work_schema(schema)), FEW.to_string(), MOST.to_string());
     let tag = tag_beside(&[&work, &source, value, ts]);
     let values = [
         ("work", work.as_str()),
-        ("function", function),
+        ("function", &function),
         ("tag", &tag),
         ("few", &few),
-        ("few_text", &few_text),
+        ("may_mark", &may_mark),
         ("many", &many),
-        ("many_text", &many_text),
         ("key", key),
         ("keys", keys),
         ("kind", kind),
@@ -61,8 +78,21 @@ pub fn ddl(schema: &str, function: &str, watched: &Watched) -> String {
         let of_event = [("event", name.as_str()), ("changed", changed)];
         fill(block(TEMPLATE, "event"), &[&values[..], &of_event].concat())
     };
-    let events = EVENTS.each_ref().map(event).join("\n    ELS");
-    fill(block(TEMPLATE, "function"), &[&values[..], &[("events", &events)]].concat())
+    let events = EVENTS.each_ref().map(event).join("\n        ELS");
+    let ddl = fill(block(TEMPLATE, "function"), &[&values[..], &[("events", &events)]].concat());
+    let body = ddl.split(tag.as_str()).nth(1).unwrap_or_default().to_owned();
+    Function { ddl, body }
+}
+
+/// SQL: whether a role may write marks into the working schema of this name; both are given as SQL.
+pub fn may_mark(marks: &Marks, schema: &str, role: &str) -> String {
+    let Marks { few, many, state, .. } = marks;
+    format!(
+        "(SELECT pg_catalog.count(*) = 3 FROM pg_catalog.pg_namespace AS n JOIN pg_catalog.pg_class AS m ON m.relnamespace = n.oid \
+         WHERE n.nspname = {schema} AND m.relname IN ('{few}', '{many}', '{state}') \
+         AND has_schema_privilege({role}, n.oid, 'USAGE') AND has_table_privilege({role}, m.oid, 'SELECT') \
+         AND (m.relname = '{state}' OR has_table_privilege({role}, m.oid, 'INSERT')))"
+    )
 }
 
 /// A tag of a dollar quote that occurs in none of these values.

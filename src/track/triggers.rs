@@ -6,7 +6,7 @@ use crate::pg::{
     Action, Db, Error, Outcome, Result, Sees, arg, extension_schema, quote_literal, session, work_relation,
     work_schema,
 };
-use crate::track::function::{self, EVENTS};
+use crate::track::function::{self, EVENTS, Event};
 use crate::track::marks::Marks;
 use crate::track::watched::Watched;
 
@@ -33,25 +33,42 @@ pub struct Triggers {
     pub tables: Vec<pg_sys::Oid>,
 }
 
-/// The triggers of one relation; `None` if a trigger is missing, disabled or of another definition, if a crash would empty
-/// a table of the relation, or if the transaction has created a trigger after its snapshot. The text has the row versions
-/// of triggers and columns, and the files: disabling and enabling a trigger, changing a column's type, or having been an
-/// unlogged table leaves no other trace.
+/// The triggers of one relation; `None` if a trigger is missing, disabled or of another definition, if its function is not
+/// the one of `regime_track` or could not write marks, if a crash would empty a table of the relation, or if the
+/// transaction has created a trigger after its snapshot. The text has the row versions of triggers, functions and columns,
+/// and the files: disabling and enabling a trigger, changing a column's type, or having been an unlogged table leaves no
+/// other trace.
 ///
 /// # Errors
 /// Where the catalogs cannot be read.
 pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<Triggers>> {
     let sql = format!(
         "{TABLES} SELECT pg_catalog.count(t.oid) = 4 * pg_catalog.count(DISTINCT c.oid) + pg_catalog.count(DISTINCT c.oid) FILTER (WHERE c.relkind <> 'p') \
-         AND bool_and(c.relpersistence = 'p') AS complete, pg_catalog.array_agg(DISTINCT c.oid::text) AS tables, pg_catalog.array_agg(DISTINCT t.xmin::text) AS xmins, \
-         string_agg(pg_catalog.concat_ws(' ', c.oid, c.relfilenode, t.oid, t.xmin), ',' ORDER BY c.oid, t.oid) \
+         AND bool_and(c.relpersistence = 'p') AND bool_and(t.may_mark) AS complete, \
+         pg_catalog.array_agg(DISTINCT c.oid::text) AS tables, pg_catalog.array_agg(DISTINCT t.xmin) AS xmins, \
+         string_agg(pg_catalog.concat_ws(' ', c.oid, c.relfilenode, t.oid, t.xmin, t.function), ',' ORDER BY c.oid, t.oid) \
          || (SELECT string_agg(a.attnum::text || ' ' || a.xmin::text, ',' ORDER BY a.attrelid, a.attnum) FROM part p \
              JOIN pg_catalog.pg_attribute a ON a.attrelid = p.oid AND a.attnum > 0) AS triggers \
-         FROM part p JOIN pg_catalog.pg_class c USING (oid) LEFT JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid \
-         AND t.tgname = ANY ($2::name[]) AND encode(t.tgargs, 'escape') = $3 || '\\000' \
-         AND t.tgenabled = CASE t.tgtype & 1 WHEN 1 THEN 'R'::\"char\" ELSE 'A' END"
+         FROM part p JOIN pg_catalog.pg_class c USING (oid) LEFT JOIN LATERAL ( \
+           SELECT t.oid, t.xmin::text, pg_catalog.concat_ws(' ', f.oid, f.xmin) AS function, \
+             {may_mark} AS may_mark \
+           FROM pg_catalog.pg_trigger t JOIN ({triggers}) AS w (name, type, enabled, old, new) \
+             ON w.name = t.tgname AND w.type = t.tgtype AND w.enabled = t.tgenabled \
+             AND t.tgoldtable IS NOT DISTINCT FROM w.old AND t.tgnewtable IS NOT DISTINCT FROM w.new \
+           JOIN pg_catalog.pg_proc f ON f.oid = t.tgfoid JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace \
+           WHERE t.tgrelid = c.oid AND encode(t.tgargs, 'escape') = $2 || '\\000' AND t.tgqual IS NULL AND t.tgattr::text = '' \
+             AND n.nspname = $3::name AND f.proname = $4::name AND f.prosecdef AND f.prosrc = $5 \
+             AND f.proconfig::text[] = ARRAY['search_path=pg_catalog, pg_temp', 'enable_seqscan=off']) AS t ON true",
+        triggers = definitions(watched.marks),
+        may_mark = function::may_mark(watched.marks, "$3::name", "f.proowner")
     );
-    let args = [arg(watched.relation.as_str()), arg(names(watched.marks)), arg(watched.definition(schema))];
+    let args = [
+        arg(watched.relation.as_str()),
+        arg(watched.definition(schema)),
+        arg(work_schema(schema)),
+        arg(function::name(schema, watched)),
+        arg(function::function(schema, watched).body),
+    ];
     // NULL where the relation does not exist.
     db.one(&sql, &args, Sees::Snapshot, |row| {
         let is_complete = row.get::<Option<bool>>("complete")? == Some(true);
@@ -67,6 +84,28 @@ pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<Triggers>> {
         let tables = tables.iter().filter_map(|oid| oid.parse().ok().map(pg_sys::Oid::from_u32));
         Ok(Some(Triggers { text: row.get("triggers")?, tables: tables.collect() }))
     })
+}
+
+/// SQL: the triggers of a table as `pg_trigger` has them: name, type, when enabled, transition tables.
+fn definitions(marks: &Marks) -> String {
+    /// The bits of `tgtype` for TRUNCATE, and for a trigger of rows after INSERT, UPDATE or DELETE.
+    const OTHERS: [(&str, i16, char); 2] = [("truncate", 32, 'A'), ("replicated", 1 + 4 + 8 + 16, 'R')];
+    let table = |event: &Event, name| match event.referencing.contains(name) {
+        true => format!("'{name}'::name"),
+        false => "NULL::name".to_owned(),
+    };
+    let events = EVENTS.iter().map(|event| {
+        let tables = ["old_rows", "new_rows"].map(|name| table(event, name)).join(", ");
+        (event.name, event.bit, 'A', tables)
+    });
+    let others = OTHERS.map(|(name, bits, enabled)| (name, bits, enabled, "NULL, NULL".to_owned()));
+    let rows: Vec<String> = events
+        .chain(others)
+        .map(|(name, bits, enabled, tables)| {
+            format!("('{}_{name}'::name, {bits}, '{enabled}'::\"char\", {tables})", marks.trigger)
+        })
+        .collect();
+    format!("VALUES {}", rows.join(", "))
 }
 
 /// A table that a relation's rows lie in: the relation itself, or a partition.
@@ -90,7 +129,7 @@ pub fn put(db: Db, schema: &str, watched: &Watched, marking: &mut Vec<(String, S
         return Ok(did(action));
     }
     let definition = watched.definition(schema);
-    let function = format!("{}_{}", watched.marks.function, &definition[..8]);
+    let function = function::name(schema, watched);
     marking.extend(parts.iter().map(|part| (function.clone(), part.table.clone())));
     if of(db, schema, watched)?.is_some() {
         return Ok(did("tracked"));
@@ -161,7 +200,7 @@ fn create_function(db: Db, schema: &str, name: &str, watched: &Watched) -> Resul
     // What the triggers will do must not fail when rows come.
     let [few, ..] = marks.relations(schema);
     db.execute(&format!("SELECT FROM {few} LIMIT 0"), &[])?;
-    db.execute(&function::ddl(schema, name, watched), &[])?;
+    db.execute(&function::function(schema, watched).ddl, &[])?;
     let function = work_relation(schema, name);
     db.execute(&format!("REVOKE ALL ON FUNCTION {function}() FROM PUBLIC"), &[])?;
     let comment = quote_literal(format!(
