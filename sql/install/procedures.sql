@@ -1,7 +1,8 @@
 -- Procedures that commit between batches. They are PL/pgSQL around functions, since only PL/pgSQL can tell a CALL inside a
 -- transaction block, where nothing can be committed, from a CALL outside. A SET clause would forbid COMMIT: every name and
 -- operator is qualified instead. READ COMMITTED, whatever isolation the session prefers, so that statements after a lock
--- see what its last holder committed.
+-- see what its last holder committed; the transaction of the CALL has a snapshot already, so that where it keeps this
+-- snapshot the first step gives NULL and is taken again in the next transaction.
 
 CREATE PROCEDURE refresh_all_cmc_regimes(
     batch_size int DEFAULT 50,
@@ -23,10 +24,12 @@ DECLARE
     deadline timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) max_runtime;
     more boolean := true;
 BEGIN
-    round := @extschema@.regime_round_begin(only_dirty, batch_size, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars,
-        min_bars_l0, min_bars_l1, min_bars_l2, l4_label, point_in_time);
-    COMMIT;
-    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    WHILE round IS NULL LOOP
+        round := @extschema@.regime_round_begin(only_dirty, batch_size, cal_scheme, policy, hysteresis, hysteresis_mode,
+            min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2, l4_label, point_in_time);
+        COMMIT;
+        SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    END LOOP;
     WHILE more LOOP
         more := @extschema@.regime_round_next(round, batch_size, deadline, cal_scheme, policy, hysteresis, hysteresis_mode,
             min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2, l4_label, point_in_time);
@@ -48,12 +51,14 @@ DECLARE
     backfill bigint;
     more boolean;
 BEGIN
-    backfill := @extschema@.market_regime_backfill_begin(start_date, end_date, batch_size, symbol, dry_run, full_refresh);
-    IF dry_run THEN
-        RETURN;
-    END IF;
-    COMMIT;
-    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    WHILE backfill IS NULL LOOP
+        backfill := @extschema@.market_regime_backfill_begin(start_date, end_date, batch_size, symbol, dry_run, full_refresh);
+        IF dry_run THEN
+            RETURN;
+        END IF;
+        COMMIT;
+        SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    END LOOP;
     LOOP
         more := @extschema@.market_regime_backfill_next(backfill);
         COMMIT;

@@ -31,19 +31,23 @@ fn work() -> String {
 }
 
 /// Finds an unfinished round of the task, or begins one; gives its number. An invalid batch size is refused here,
-/// before there is a round.
+/// before there is a round. `None` in a transaction that keeps its snapshot, which cannot share a round with others.
 ///
 /// # Errors
 /// A batch size out of range, a read-only transaction or a transaction block, invalid label parameters, or
 /// `only_dirty` without tracking.
-pub fn begin(given: &Given, only_dirty: bool, batch_size: Option<i32>) -> Result<i64> {
+pub fn begin(given: &Given, only_dirty: bool, batch_size: Option<i32>) -> Result<Option<i64>> {
     check_writable("refresh_all_cmc_regimes()")?;
     check_batch_size(batch_size)?;
     check_no_block(
         "refresh_all_cmc_regimes",
         "CALL the procedure outside BEGIN … COMMIT; refresh_cmc_regimes() works inside a transaction block.",
     )?;
+    if session::keeps_its_snapshot() {
+        return Ok(None);
+    }
     attempt(|| spi::connect(|db| find_or_begin(db, given, only_dirty)))
+        .map(Some)
         .map_err(|error| with_grants(error, &CMC, &settings::target_schema()))
 }
 
