@@ -11,12 +11,8 @@ pub fn may_be_changing(tables: &[pg_sys::Oid]) -> bool {
 
 /// Whether this transaction has a lock of writers on a table.
 fn has_written(table: pg_sys::Oid) -> bool {
-    let modes = [
-        pg_sys::RowExclusiveLock,
-        pg_sys::ShareRowExclusiveLock,
-        pg_sys::ExclusiveLock,
-        pg_sys::AccessExclusiveLock,
-    ];
+    // Of statements that change rows, and of TRUNCATE.
+    let modes = [pg_sys::RowExclusiveLock, pg_sys::AccessExclusiveLock];
     // SAFETY: reads this backend's own table of locks.
     unsafe {
         let tag = pg_sys::LOCKTAG {
