@@ -75,6 +75,8 @@ pub struct Column {
     pub type_name: String,
     /// Whether the type is a string type: `text`, `varchar`, `citext`, a domain over a string type.
     pub is_text: bool,
+    /// The collation, if it takes texts of different bytes for equal.
+    pub nondeterministic: Option<String>,
     /// Whether the column is declared NOT NULL.
     pub is_not_null: bool,
     /// Whether a row that leaves the column out gets a value nevertheless: a default, an identity, a
@@ -101,6 +103,7 @@ impl Column {
 /// Where the catalogs cannot be read.
 pub fn columns(db: Db, relation: pg_sys::Oid, sees: Sees) -> Result<Vec<Column>> {
     let sql = "SELECT a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type_name, t.typcategory = 'S' AS is_text, \
+         (SELECT l.collname::text FROM pg_catalog.pg_collation l WHERE l.oid = a.attcollation AND NOT l.collisdeterministic) AS nondeterministic, \
          a.attnotnull, a.atthasdef OR a.attidentity <> '' AS is_filled, a.attgenerated <> '' AS is_generated, \
          has_column_privilege(a.attrelid, a.attnum, 'SELECT') AS may_read, \
          has_column_privilege(a.attrelid, a.attnum, 'UPDATE') AS may_update \
@@ -111,6 +114,7 @@ pub fn columns(db: Db, relation: pg_sys::Oid, sees: Sees) -> Result<Vec<Column>>
             name: row.get("attname")?,
             type_name: row.get("type_name")?,
             is_text: row.get("is_text")?,
+            nondeterministic: row.get("nondeterministic")?,
             is_not_null: row.get("attnotnull")?,
             is_filled: row.get("is_filled")?,
             is_generated: row.get("is_generated")?,

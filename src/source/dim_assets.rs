@@ -15,6 +15,8 @@ pub struct DimAssets {
     pub id: Option<bool>,
     /// Any type of text.
     pub symbol: Option<bool>,
+    /// Whether different texts can be equal as symbols.
+    pub is_loose: bool,
     /// A `boolean`.
     pub is_active: Option<bool>,
     /// Its schema, quoted, and whether the current role may use it.
@@ -36,6 +38,7 @@ impl DimAssets {
             relation: format!("{}.dim_assets", quoted(schema)),
             id: readable("id", |id| matches!(id.base_type().as_str(), "smallint" | "integer" | "bigint")),
             symbol: readable("symbol", |symbol| symbol.is_text),
+            is_loose: readable("symbol", |symbol| symbol.nondeterministic.is_some()).is_some(),
             is_active: readable("is_active", |is_active| is_active.type_name == "boolean"),
             schema: (quoted(schema).to_string(), syscache::may_use(schema)),
         }))
