@@ -588,7 +588,7 @@ CREATE  FUNCTION "regime_round_begin"(
 	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
 	"point_in_time" bool DEFAULT false /* Option < bool > */
-) RETURNS bigint /* Result < i64, ErrorReport > */
+) RETURNS bigint /* Result < Option < i64 > , ErrorReport > */
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_round_begin_wrapper';
@@ -1027,8 +1027,9 @@ AS 'MODULE_PATHNAME', 'regime_track_wrapper';
 -- Procedures that commit between batches. They are PL/pgSQL around functions, since only PL/pgSQL can tell a CALL inside a
 -- transaction block, where nothing can be committed, from a CALL outside. A SET clause would forbid COMMIT: every name and
 -- operator is qualified instead. READ COMMITTED, whatever isolation the session prefers, so that statements after a lock
--- see what its last holder committed. The schema of pg_regime may be renamed, also between batches: its name is looked up
--- before each of them.
+-- see what its last holder committed; the transaction of the CALL has a snapshot already, so that where it keeps this
+-- snapshot the first step gives NULL and is taken again in the next transaction. The schema of pg_regime may be renamed, also
+-- between batches: its name is looked up before each of them.
 
 CREATE PROCEDURE refresh_all_cmc_regimes(
     batch_size int DEFAULT 50,
@@ -1051,13 +1052,15 @@ DECLARE
     deadline timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) max_runtime;
     more boolean := true;
 BEGIN
-    own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
-            WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
-    EXECUTE pg_catalog.format('SELECT %s.regime_round_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)', own) INTO round
-        USING only_dirty, batch_size, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1,
-            min_bars_l2, l4_label, point_in_time;
-    COMMIT;
-    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    WHILE round IS NULL LOOP
+        own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
+                WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
+        EXECUTE pg_catalog.format('SELECT %s.regime_round_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)', own) INTO round
+            USING only_dirty, batch_size, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1,
+                min_bars_l2, l4_label, point_in_time;
+        COMMIT;
+        SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    END LOOP;
     WHILE more LOOP
         own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
             WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
@@ -1085,15 +1088,17 @@ DECLARE
     backfill bigint;
     more boolean;
 BEGIN
-    own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
-            WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
-    EXECUTE pg_catalog.format('SELECT %s.market_regime_backfill_begin($1, $2, $3, $4, $5, $6)', own) INTO backfill
-        USING start_date, end_date, batch_size, symbol, dry_run, full_refresh;
-    IF dry_run THEN
-        RETURN;
-    END IF;
-    COMMIT;
-    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    WHILE backfill IS NULL LOOP
+        own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
+                WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
+        EXECUTE pg_catalog.format('SELECT %s.market_regime_backfill_begin($1, $2, $3, $4, $5, $6)', own) INTO backfill
+            USING start_date, end_date, batch_size, symbol, dry_run, full_refresh;
+        IF dry_run THEN
+            RETURN;
+        END IF;
+        COMMIT;
+        SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    END LOOP;
     LOOP
         own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
             WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
@@ -1755,7 +1760,7 @@ COMMENT ON PROCEDURE refresh_all_cmc_regimes(int, boolean, interval, text, text,
 'Refreshes all assets as refresh_cmc_regimes does, or only changed ones, in batches that are committed one by one; sessions that call it at the same time with the same arguments share the work, and a call resumes where the last one stopped. Ends with an error that lists the failed assets, if there were any; cannot be called in a transaction block.';
 
 COMMENT ON FUNCTION regime_round_begin(boolean, int, text, text, boolean, text, int, int, int, int, text, boolean) IS
-'Step of refresh_all_cmc_regimes: finds the unfinished round for these arguments, or begins one, and returns its number.';
+'Step of refresh_all_cmc_regimes: finds the unfinished round for these arguments, or begins one, and returns its number; NULL in a transaction that keeps its snapshot.';
 
 COMMENT ON FUNCTION regime_round_next(bigint, int, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean) IS
 'Step of refresh_all_cmc_regimes: claims a batch of assets that wait in a round, refreshes them and returns whether there may be more to do; to be committed after each call.';
@@ -1830,7 +1835,7 @@ COMMENT ON PROCEDURE backfill_market_regime_history(date, date, int, text, boole
 'Stores the regime of a symbol on each trading day from start_date to end_date, both included, that market_regime_history does not have yet, in batches of batch_size days that are committed one by one, so that a call resumes where an interrupted one stopped; full_refresh => true also rewrites days that differ. A failed batch is rolled back alone, and the call ends with an error; dry_run => true computes all and stores nothing, in any transaction.';
 
 COMMENT ON FUNCTION market_regime_backfill_begin(date, date, int, text, boolean, boolean) IS
-'Step of backfill_market_regime_history: checks the arguments, records the call in market_regime_backfills and returns its number; with dry_run computes everything and returns NULL.';
+'Step of backfill_market_regime_history: checks the arguments, records the call in market_regime_backfills and returns its number; with dry_run computes everything and returns NULL. NULL too in a transaction that keeps its snapshot.';
 
 COMMENT ON FUNCTION market_regime_backfill_next(bigint) IS
 'Step of backfill_market_regime_history: computes and stores the next batch of a call and returns whether days are left; to be committed after each call.';

@@ -85,7 +85,7 @@ COMMENT ON PROCEDURE refresh_all_cmc_regimes(int, boolean, interval, text, text,
 'Refreshes all assets as refresh_cmc_regimes does, or only changed ones, in batches that are committed one by one; sessions that call it at the same time with the same arguments share the work, and a call resumes where the last one stopped. Ends with an error that lists the failed assets, if there were any; cannot be called in a transaction block.';
 
 COMMENT ON FUNCTION regime_round_begin(boolean, int, text, text, boolean, text, int, int, int, int, text, boolean) IS
-'Step of refresh_all_cmc_regimes: finds the unfinished round for these arguments, or begins one, and returns its number.';
+'Step of refresh_all_cmc_regimes: finds the unfinished round for these arguments, or begins one, and returns its number; NULL in a transaction that keeps its snapshot.';
 
 COMMENT ON FUNCTION regime_round_next(bigint, int, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean) IS
 'Step of refresh_all_cmc_regimes: claims a batch of assets that wait in a round, refreshes them and returns whether there may be more to do; to be committed after each call.';
@@ -160,7 +160,7 @@ COMMENT ON PROCEDURE backfill_market_regime_history(date, date, int, text, boole
 'Stores the regime of a symbol on each trading day from start_date to end_date, both included, that market_regime_history does not have yet, in batches of batch_size days that are committed one by one, so that a call resumes where an interrupted one stopped; full_refresh => true also rewrites days that differ. A failed batch is rolled back alone, and the call ends with an error; dry_run => true computes all and stores nothing, in any transaction.';
 
 COMMENT ON FUNCTION market_regime_backfill_begin(date, date, int, text, boolean, boolean) IS
-'Step of backfill_market_regime_history: checks the arguments, records the call in market_regime_backfills and returns its number; with dry_run computes everything and returns NULL.';
+'Step of backfill_market_regime_history: checks the arguments, records the call in market_regime_backfills and returns its number; with dry_run computes everything and returns NULL. NULL too in a transaction that keeps its snapshot.';
 
 COMMENT ON FUNCTION market_regime_backfill_next(bigint) IS
 'Step of backfill_market_regime_history: computes and stores the next batch of a call and returns whether days are left; to be committed after each call.';

@@ -1,8 +1,9 @@
 -- Procedures that commit between batches. They are PL/pgSQL around functions, since only PL/pgSQL can tell a CALL inside a
 -- transaction block, where nothing can be committed, from a CALL outside. A SET clause would forbid COMMIT: every name and
 -- operator is qualified instead. READ COMMITTED, whatever isolation the session prefers, so that statements after a lock
--- see what its last holder committed. The schema of pg_regime may be renamed, also between batches: its name is looked up
--- before each of them.
+-- see what its last holder committed; the transaction of the CALL has a snapshot already, so that where it keeps this
+-- snapshot the first step gives NULL and is taken again in the next transaction. The schema of pg_regime may be renamed, also
+-- between batches: its name is looked up before each of them.
 
 CREATE PROCEDURE refresh_all_cmc_regimes(
     batch_size int DEFAULT 50,
@@ -25,13 +26,15 @@ DECLARE
     deadline timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) max_runtime;
     more boolean := true;
 BEGIN
-    own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
-            WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
-    EXECUTE pg_catalog.format('SELECT %s.regime_round_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)', own) INTO round
-        USING only_dirty, batch_size, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1,
-            min_bars_l2, l4_label, point_in_time;
-    COMMIT;
-    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    WHILE round IS NULL LOOP
+        own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
+                WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
+        EXECUTE pg_catalog.format('SELECT %s.regime_round_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)', own) INTO round
+            USING only_dirty, batch_size, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1,
+                min_bars_l2, l4_label, point_in_time;
+        COMMIT;
+        SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    END LOOP;
     WHILE more LOOP
         own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
             WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
@@ -59,15 +62,17 @@ DECLARE
     backfill bigint;
     more boolean;
 BEGIN
-    own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
-            WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
-    EXECUTE pg_catalog.format('SELECT %s.market_regime_backfill_begin($1, $2, $3, $4, $5, $6)', own) INTO backfill
-        USING start_date, end_date, batch_size, symbol, dry_run, full_refresh;
-    IF dry_run THEN
-        RETURN;
-    END IF;
-    COMMIT;
-    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    WHILE backfill IS NULL LOOP
+        own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
+                WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
+        EXECUTE pg_catalog.format('SELECT %s.market_regime_backfill_begin($1, $2, $3, $4, $5, $6)', own) INTO backfill
+            USING start_date, end_date, batch_size, symbol, dry_run, full_refresh;
+        IF dry_run THEN
+            RETURN;
+        END IF;
+        COMMIT;
+        SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    END LOOP;
     LOOP
         own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
             WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);

@@ -20,72 +20,51 @@ DECLARE
     types oid[];
     is_known bool := true;
 BEGIN
-    -- Tables of marks must belong to a role that has all rights of this function's owner, and so must their schema.
-    IF (
-        SELECT count(*) FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-        WHERE c.oid IN (to_regclass({few_text}), to_regclass({many_text}), to_regclass({state_text})) AND c.relkind IN ('r', 'p')
-        AND pg_has_role(c.relowner, current_user, 'USAGE') AND pg_has_role(n.nspowner, current_user, 'USAGE')
-    ) < 3 THEN
-        -- The owner of the database will do where this function's owner is not a superuser.
-        IF NOT EXISTS (
-            SELECT FROM pg_database AS d JOIN pg_roles AS u ON u.rolname = current_user AND NOT u.rolsuper
-            WHERE d.datname = current_database() AND 3 = (
-                SELECT count(*) FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-                WHERE c.oid IN (to_regclass({few_text}), to_regclass({many_text}), to_regclass({state_text})) AND c.relkind IN ('r', 'p')
-                AND (c.relowner = d.datdba OR pg_has_role(c.relowner, current_user, 'USAGE'))
-                AND (n.nspowner = d.datdba OR pg_has_role(n.nspowner, current_user, 'USAGE'))
-            )
-        ) THEN
-            IF to_regclass({few_text}) IS NULL OR to_regclass({many_text}) IS NULL OR to_regclass({state_text}) IS NULL THEN
-                RETURN NULL;
-            END IF;
-            RAISE insufficient_privilege USING
-                MESSAGE = format('marks of %s cannot be made: schema %s or a table of marks belongs to another role', {source}, {work_text}),
-                DETAIL = format('Triggers and defaults of that role would run with the rights of role %I, who called regime_track.', current_user),
-                HINT = format('ALTER SCHEMA %s OWNER TO %I; ALTER TABLE %s OWNER TO %2$I; ALTER TABLE %4$s OWNER TO %2$I; ALTER TABLE %5$s OWNER TO %2$I;',
-                    {work_text}, current_user, {few_text}, {many_text}, {state_text});
-        END IF;
-    END IF;
-
-    -- A value is read only if its type is PostgreSQL's own: the source's owner may change the type to one with a cast of
-    -- the owner's.
-    IF TG_OP <> 'TRUNCATE' THEN
-        {types}
-        END IF;
-        IF number = 0 THEN
-            RETURN NULL;
-        END IF;
-        -- Types below this number are PostgreSQL's own; regime_track takes no others.
-        is_known := 16384 > ALL (types);
-    END IF;
-
-    -- A row that logical replication applies. Skips keys that this transaction has already marked from the same time or
-    -- earlier. Only its own marks count: another session may clear its marks before it sees this row. enable_seqscan is
-    -- off so that marks are looked up by the index, also with a plan made while there were none.
-    IF is_known AND TG_LEVEL = 'ROW' THEN
-        INSERT INTO {few} ({key}, source, since)
-        SELECT m.key, {source}, m.since
-        FROM (
-            SELECT r.key::{kind} AS key, min(COALESCE(r.ts, '-infinity')) AS since
-            FROM (
-                SELECT {value} AS key, {ts} AS ts
-                FROM {changed_row} AS c
-            ) AS r
-            WHERE r.key {valid} GROUP BY 1
-        ) AS m
-        WHERE (
-            SELECT true FROM {few} AS d
-            WHERE d.{key} = m.key AND d.source = {source} AND d.since <= m.since
-            AND d.xmin = pg_current_xact_id()::xid AND d.marked_at = now() LIMIT 1
-        ) IS NULL;
+    -- Tables of marks that are missing, that the function may not write, or that belong, as their schema may, to a role
+    -- without the rights of the function's owner: then no table counts as tracked (src/track/triggers.rs).
+    IF NOT {may_mark} THEN
         RETURN NULL;
     END IF;
 
-    {events}
-    ELSE
-        -- A TRUNCATE, or rows that are not read: every key that has been refreshed.
-        SELECT array_agg(DISTINCT {of_state}), '-infinity' INTO keys, at FROM {work}.{state} AS s;
-    END IF;
+    -- The keys that changed, in ascending order, and their times. Nothing is written here, so that the block costs no
+    -- transaction id.
+    BEGIN
+        -- A value is read only if its type is PostgreSQL's own: the source's owner may change the type to one with a cast of
+        -- the owner's.
+        IF TG_OP <> 'TRUNCATE' THEN
+            {types}
+            END IF;
+            IF number = 0 THEN
+                RETURN NULL;
+            END IF;
+            -- Types below this number are PostgreSQL's own; regime_track takes no others.
+            is_known := 16384 > ALL (types);
+        END IF;
+
+        IF is_known AND TG_LEVEL = 'ROW' THEN
+            -- A row that logical replication applies.
+            SELECT array_agg(m.key), array_agg(m.since) INTO keys, sinces
+            FROM (
+                SELECT r.key::{kind} AS key, min(COALESCE(r.ts, '-infinity')) AS since
+                FROM (
+                    SELECT {value} AS key, {ts} AS ts
+                    FROM {changed_row} AS c
+                ) AS r
+                WHERE r.key {valid} GROUP BY 1
+            ) AS m;
+        ELS{events}
+        ELSE
+            -- A TRUNCATE, or rows that are not read: every key that has been refreshed.
+            SELECT array_agg(DISTINCT {of_state}), '-infinity' INTO keys, at FROM {work}.{state} AS s;
+        END IF;
+    EXCEPTION
+        WHEN transaction_rollback OR insufficient_resources OR lock_not_available OR system_error THEN
+            RAISE;
+        WHEN OTHERS THEN
+            -- Other columns or types than those that regime_track has seen: what changed is not known. A load must not fail
+            -- because of that.
+            SELECT array_agg(DISTINCT {of_state}), '-infinity' INTO keys, at FROM {work}.{state} AS s;
+    END;
 
     IF keys IS NULL THEN
         RETURN NULL;
@@ -93,38 +72,42 @@ BEGIN
     IF at IS NOT NULL THEN
         sinces := array_fill(at, ARRAY[cardinality(keys)]);
     END IF;
-    IF cardinality(keys) <= {FEW} THEN
-        INSERT INTO {few} ({key}, source, since)
-        SELECT u.key, {source}, u.since FROM ROWS FROM (unnest(keys), unnest(sinces)) AS u (key, since);
-    ELSE
+    IF cardinality(keys) > {FEW} THEN
         INSERT INTO {many} (source, {keys}, sinces)
         SELECT {source}, keys[n:n + {MOST} - 1], sinces[n:n + {MOST} - 1]
         FROM generate_series(1, cardinality(keys), {MOST}) AS n;
+    ELSIF TG_LEVEL = 'STATEMENT' THEN
+        INSERT INTO {few} ({key}, source, since)
+        SELECT u.key, {source}, u.since FROM ROWS FROM (unnest(keys), unnest(sinces)) AS u (key, since);
+    ELSE
+        -- Skips keys that this transaction has already marked from the same time or earlier. Only its own marks count:
+        -- another session may clear its marks before it sees this row. enable_seqscan is off so that marks are looked up by
+        -- the index, also with a plan made while there were none.
+        INSERT INTO {few} ({key}, source, since)
+        SELECT u.key, {source}, u.since FROM ROWS FROM (unnest(keys), unnest(sinces)) AS u (key, since)
+        WHERE (
+            SELECT true FROM {few} AS d
+            WHERE d.{key} = u.key AND d.source = {source} AND d.since <= u.since
+            AND d.xmin = pg_current_xact_id()::xid AND d.marked_at = now() LIMIT 1
+        ) IS NULL;
     END IF;
     RETURN NULL;
 END {tag}
 
 --; event
 IF is_known AND TG_OP = '{event}' THEN
-        -- A statement with few rows writes its marks at once.
-        IF number <= {FEW} THEN
-            INSERT INTO {few} ({key}, source, since)
-            SELECT r.key, {source}, min(COALESCE(r.ts, '-infinity')) FROM {changed}
-            WHERE r.key {valid} GROUP BY r.key;
-            RETURN NULL;
-        END IF;
-        -- Where all rows have one time, as when a day is loaded, that time serves for all keys, at half the cost.
-        SELECT f.ts INTO at FROM (SELECT r.ts FROM {changed} LIMIT 1) AS f
-        WHERE NOT EXISTS (SELECT FROM {changed} WHERE r.ts IS DISTINCT FROM f.ts);
-        IF at IS NOT NULL THEN
-            SELECT array_agg(DISTINCT r.key::{kind}) INTO keys FROM {changed} WHERE r.key {valid};
-        ELSE
-            SELECT array_agg(c.key), array_agg(c.since) INTO keys, sinces
-            FROM (
-                SELECT r.key::{kind} AS key, min(COALESCE(r.ts, '-infinity')) AS since
-                FROM {changed} WHERE r.key {valid} GROUP BY 1 ORDER BY 1
-            ) AS c;
-        END IF;
+            -- Where all rows have one time, as when a day is loaded, that time serves for all keys, at half the cost.
+            SELECT f.ts INTO at FROM (SELECT r.ts FROM {changed} LIMIT 1) AS f
+            WHERE NOT EXISTS (SELECT FROM {changed} WHERE r.ts IS DISTINCT FROM f.ts);
+            IF at IS NOT NULL THEN
+                SELECT array_agg(DISTINCT r.key::{kind}) INTO keys FROM {changed} WHERE r.key {valid};
+            ELSE
+                SELECT array_agg(c.key), array_agg(c.since) INTO keys, sinces
+                FROM (
+                    SELECT r.key::{kind} AS key, min(COALESCE(r.ts, '-infinity')) AS since
+                    FROM {changed} WHERE r.key {valid} GROUP BY 1 ORDER BY 1
+                ) AS c;
+            END IF;
 
 --; changed
 (SELECT {value} AS key, {ts} AS ts FROM {rows} AS c) AS r
@@ -134,5 +117,5 @@ IF is_known AND TG_OP = '{event}' THEN
 
 --; types
 IF {condition} THEN
-            SELECT count(*), max(r.types) INTO number, types
-            FROM (SELECT ARRAY[{types_of}]::oid[] AS types FROM {rows} AS c LIMIT {FEW} + 1) AS r;
+                SELECT count(*), max(r.types) INTO number, types
+                FROM (SELECT ARRAY[{types_of}]::oid[] AS types FROM {rows} AS c LIMIT 1) AS r;

@@ -1,5 +1,9 @@
 //! Facts that this session has read from the catalogs, kept until the catalogs change: otherwise every call would check
 //! the same tables and columns again, which costs more than computing a new bar.
+//!
+//! PostgreSQL announces a change once. A fact that is read with an older snapshot after the announcement would stay wrong
+//! for ever: so facts are read with a snapshot of their own, and those of a transaction that keeps the snapshot of its
+//! beginning last no longer than the transaction.
 
 use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
@@ -10,6 +14,8 @@ use std::rc::Rc;
 use pgrx::prelude::*;
 
 use crate::pg::error::Result;
+use crate::pg::session::keeps_its_snapshot;
+use crate::pg::spi::with_new_snapshot;
 
 /// The cached facts and the generation of the catalogs that the facts were read in.
 #[derive(Default)]
@@ -24,9 +30,11 @@ struct Known {
 type Facts<K, T> = HashMap<(pg_sys::Oid, K), Rc<T>>;
 
 thread_local! {
-    /// Counts the invalidations of relations, schemas, roles and databases that PostgreSQL announced.
+    /// Counts the invalidations of relations, schemas, functions, roles and databases that PostgreSQL announced.
     static GENERATION: Cell<u64> = const { Cell::new(0) };
     static KNOWN: RefCell<Known> = RefCell::default();
+    /// Whether a fact was read with the snapshot of a transaction that has not ended.
+    static OF_TRANSACTION: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Most facts kept.
@@ -37,6 +45,7 @@ pub fn watch() {
     let none = pg_sys::Datum::null();
     let caches = [
         pg_sys::SysCacheIdentifier::NAMESPACEOID,
+        pg_sys::SysCacheIdentifier::PROCOID,
         pg_sys::SysCacheIdentifier::AUTHOID,
         pg_sys::SysCacheIdentifier::AUTHMEMMEMROLE,
         pg_sys::SysCacheIdentifier::DATABASEOID,
@@ -45,6 +54,7 @@ pub fn watch() {
     // live as long as the library, which is never unloaded.
     unsafe {
         pg_sys::CacheRegisterRelcacheCallback(Some(relation_changed), none);
+        pg_sys::RegisterXactCallback(Some(transaction_ends), std::ptr::null_mut());
         for cache in caches {
             pg_sys::CacheRegisterSyscacheCallback(cache as i32, Some(catalog_changed), none);
         }
@@ -57,6 +67,12 @@ unsafe extern "C-unwind" fn relation_changed(_: pg_sys::Datum, _: pg_sys::Oid) {
 
 unsafe extern "C-unwind" fn catalog_changed(_: pg_sys::Datum, _: i32, _: u32) {
     changed();
+}
+
+unsafe extern "C-unwind" fn transaction_ends(_: pg_sys::XactEvent::Type, _: *mut std::ffi::c_void) {
+    if OF_TRANSACTION.replace(false) {
+        changed();
+    }
 }
 
 fn changed() {
@@ -103,9 +119,10 @@ where
     if let Some(fact) = found {
         return Ok(fact);
     }
-    let fact = Rc::new(find()?);
+    let fact = Rc::new(if keeps_its_snapshot() { find()? } else { with_new_snapshot(find)? });
     // Not kept where the catalogs changed meanwhile: `find` may have read the earlier state.
     if GENERATION.get() == generation {
+        OF_TRANSACTION.set(OF_TRANSACTION.get() || keeps_its_snapshot());
         KNOWN.with_borrow_mut(|known| {
             if known.generation != generation || known.count >= MOST {
                 *known = Known { generation, ..Known::default() };

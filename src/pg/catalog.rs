@@ -100,6 +100,11 @@ pub struct Column {
 }
 
 impl Column {
+    /// The collation, if it takes texts of different bytes for equal.
+    pub fn nondeterministic(&self) -> Option<&str> {
+        self.collation.as_deref().filter(|_| !self.is_deterministic)
+    }
+
     /// The type without a length or precision.
     pub fn base_type(&self) -> String {
         without_modifier(&self.type_name)

@@ -15,6 +15,7 @@ pub mod owner;
 pub mod receiver;
 pub mod result_set;
 pub mod row;
+pub mod running;
 pub mod session;
 pub mod settings;
 pub mod spi;

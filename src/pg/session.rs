@@ -71,6 +71,20 @@ pub fn current_user() -> String {
     quoted(user_name())
 }
 
+/// Whether the whole transaction uses one snapshot, of its beginning.
+pub fn keeps_its_snapshot() -> bool {
+    // SAFETY: reads a global of this backend.
+    unsafe { pg_sys::XactIsoLevel >= pg_sys::XACT_REPEATABLE_READ as i32 }
+}
+
+/// Whether a row version with this `xmin` is of the current transaction or of a part of it.
+pub fn is_of_transaction(xmin: &str) -> bool {
+    // SAFETY: compares with the ids of this backend's transaction.
+    xmin.parse().is_ok_and(|id| unsafe {
+        pg_sys::TransactionIdIsCurrentTransactionId(pg_sys::TransactionId::from_inner(id))
+    })
+}
+
 /// The id of the current subtransaction.
 pub fn subtransaction() -> pg_sys::SubTransactionId {
     // SAFETY: reads the state of this backend, which is in a transaction.

@@ -25,7 +25,7 @@ pub use crate::pg::row::{Days, Micros, Row, varlena_of};
 thread_local! {
     /// Statements of this session by how they are planned and by their text: the same few serve every asset and
     /// every call.
-    static STATEMENTS: RefCell<[HashMap<String, Rc<Plan>>; 3]> = RefCell::default();
+    static STATEMENTS: RefCell<[HashMap<String, Rc<Plan>>; 4]> = RefCell::default();
 }
 
 /// Most statements kept of each mode; more than any mapping needs, so that a session that goes through many
@@ -34,14 +34,18 @@ const MOST_STATEMENTS: usize = 200;
 
 /// A connection to SPI; its existence proves that one is open.
 #[derive(Clone, Copy)]
-pub struct Db<'c>(PhantomData<&'c ()>);
+pub struct Db<'c> {
+    /// When statements that read are planned.
+    reads: Mode,
+    connection: PhantomData<&'c ()>,
+}
 
 /// Opens SPI for the length of `work`, whose statements are analysed under settings of pg_regime.
 ///
 /// # Errors
 /// Those of `work`.
 pub fn connect<R>(work: impl FnOnce(Db<'_>) -> Result<R>) -> Result<R> {
-    ours(|| Spi::connect(|_| work(Db(PhantomData))))
+    ours(|| Spi::connect(|_| work(Db { reads: Mode::Any, connection: PhantomData })))
 }
 
 /// Opens SPI for the length of `work`, whose statements are analysed under the settings of the caller: all names, types
@@ -50,7 +54,7 @@ pub fn connect<R>(work: impl FnOnce(Db<'_>) -> Result<R>) -> Result<R> {
 /// # Errors
 /// Those of `work`.
 pub fn connect_as_caller<R>(work: impl FnOnce(Db<'_>) -> Result<R>) -> Result<R> {
-    Spi::connect(|_| work(Db(PhantomData)))
+    Spi::connect(|_| work(Db { reads: Mode::Any, connection: PhantomData }))
 }
 
 /// Which data a statement sees.
@@ -69,15 +73,17 @@ enum Mode {
     Any,
     /// Anew each time, for the parameters at hand.
     Custom,
-    /// Once, for any parameters.
+    /// Once, for any parameters, with indexes as in [`Mode::ByKey`].
     Generic,
+    /// As PostgreSQL decides, but with indexes wherever there are any, however small the tables are at that time.
+    ByKey,
 }
 
 impl Mode {
     /// The mode as an option of `SPI_prepare_cursor`.
     const fn option(self) -> u32 {
         match self {
-            Mode::Any => 0,
+            Mode::Any | Mode::ByKey => 0,
             Mode::Custom => pg_sys::CURSOR_OPT_CUSTOM_PLAN,
             Mode::Generic => pg_sys::CURSOR_OPT_GENERIC_PLAN,
         }
@@ -103,6 +109,7 @@ struct Plan {
     plan: pg_sys::SPIPlanPtr,
     types: Vec<pg_sys::Oid>,
     sql: String,
+    mode: Mode,
 }
 
 impl Drop for Plan {
@@ -113,7 +120,23 @@ impl Drop for Plan {
 }
 
 impl Db<'_> {
+    /// To read rows of output and working tables by their key: the plan of the first time must serve for tables that have grown
+    /// since.
+    pub fn by_key(self) -> Self {
+        Self { reads: Mode::ByKey, ..self }
+    }
+
+    /// To read many rows of tables that grow: planned anew each time.
+    pub fn anew(self) -> Self {
+        Self { reads: Mode::Custom, ..self }
+    }
+
+    /// The plan of a statement, kept for the session. PostgreSQL keeps the plan of a statement without parameters, whatever
+    /// the mode: to be planned anew, such a statement is prepared anew.
     fn plan(self, sql: &str, args: &[Arg], mode: Mode) -> Result<Rc<Plan>> {
+        if args.is_empty() && matches!(mode, Mode::Custom) {
+            return Plan::prepare(sql, Vec::new(), mode).map(Rc::new);
+        }
         if let Some(plan) = STATEMENTS.with_borrow(|known| known[mode as usize].get(sql).cloned()) {
             return Ok(plan);
         }
@@ -152,7 +175,7 @@ impl Db<'_> {
         sees: Sees,
         each: impl FnMut(&Row) -> Result<()>,
     ) -> Result<()> {
-        self.plan(sql, args, Mode::Any)?.rows(args, sees, each)
+        self.plan(sql, args, self.reads)?.rows(args, sees, each)
     }
 
     /// Hands every row of a statement to a receiver of PostgreSQL's own kind.
@@ -236,7 +259,7 @@ impl Db<'_> {
         self.plan(sql, args, Mode::Custom)?.execute(args)
     }
 
-    /// [`Db::execute`] of a statement whose best plan does not depend on the size of its arguments: planned once.
+    /// [`Db::execute`] of a statement that finds rows by their key: planned once, for arguments and tables of any size.
     ///
     /// # Errors
     /// Where the statement fails.
@@ -286,16 +309,49 @@ impl Db<'_> {
     /// # Errors
     /// Those of `work`.
     pub fn with_new_snapshot<R>(self, work: impl FnOnce() -> Result<R>) -> Result<R> {
-        // SAFETY: pushed and popped in pairs; on an error PostgreSQL drops the snapshot with the
-        // (sub)transaction that is rolled back.
+        // SAFETY: in a transaction.
+        unsafe { pg_sys::CommandCounterIncrement() };
+        with_new_snapshot(work)
+    }
+}
+
+/// [`Db::with_new_snapshot`], without what the command that is running has written.
+///
+/// # Errors
+/// Those of `work`.
+pub(super) fn with_new_snapshot<R>(work: impl FnOnce() -> Result<R>) -> Result<R> {
+    // SAFETY: pushed and popped in pairs; on an error PostgreSQL drops the snapshot with the (sub)transaction that is
+    // rolled back.
+    unsafe { pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot()) };
+    let result = work();
+    // SAFETY: see above. After an Err the snapshot is still ours.
+    unsafe { pg_sys::PopActiveSnapshot() };
+    result
+}
+
+/// Settings of the planner, put back when this is dropped.
+struct Planner {
+    enable_seqscan: bool,
+    jit_enabled: bool,
+}
+
+impl Planner {
+    /// Settings that make the planner take an index wherever there is one.
+    fn by_key() -> Self {
+        // SAFETY: reads and sets globals of this backend. A scan that is disabled and used nevertheless counts as
+        // expensive, which must not lead to compilation.
         unsafe {
-            pg_sys::CommandCounterIncrement();
-            pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
+            let before = Self { enable_seqscan: pg_sys::enable_seqscan, jit_enabled: pg_sys::jit_enabled };
+            (pg_sys::enable_seqscan, pg_sys::jit_enabled) = (false, false);
+            before
         }
-        let result = work();
-        // SAFETY: see above. After an Err the snapshot is still ours.
-        unsafe { pg_sys::PopActiveSnapshot() };
-        result
+    }
+}
+
+impl Drop for Planner {
+    fn drop(&mut self) {
+        // SAFETY: sets globals of this backend, to what they were.
+        unsafe { (pg_sys::enable_seqscan, pg_sys::jit_enabled) = (self.enable_seqscan, self.jit_enabled) };
     }
 }
 
@@ -339,7 +395,7 @@ impl Plan {
         if plan.is_null() || unsafe { pg_sys::SPI_keepplan(plan) } != 0 {
             return Err(internal(format!("could not prepare: {sql}")));
         }
-        Ok(Self { plan, types, sql: sql.to_owned() })
+        Ok(Self { plan, types, sql: sql.to_owned(), mode })
     }
 
     fn rows(&self, args: &[Arg], sees: Sees, mut each: impl FnMut(&Row) -> Result<()>) -> Result<()> {
@@ -355,7 +411,7 @@ impl Plan {
     /// Gives every row to `receiver`, which is valid until this returns.
     unsafe fn run(&self, args: &[Arg], sees: Sees, receiver: *mut pg_sys::DestReceiver) -> Result<()> {
         self.check(args)?;
-        let _back = CurrentMemory::remember();
+        let _back = (CurrentMemory::remember(), matches!(self.mode, Mode::ByKey).then(Planner::by_key));
         // SAFETY: SPI is connected; the plan is valid and its parameters were checked against it;
         // the receiver is valid, as the caller says.
         let code = unsafe {
@@ -382,7 +438,22 @@ impl Plan {
         Err(internal(format!("parameters do not fit: {}", self.sql)))
     }
 
+    /// Plans a statement that writes, unless it has a plan: the settings must not apply to triggers.
+    fn plan_by_key(&self) {
+        let _back = Planner::by_key();
+        // SAFETY: SPI is connected, and the plan valid and kept; the plan made from it is given back at once.
+        unsafe {
+            let made = pg_sys::SPI_plan_get_cached_plan(self.plan);
+            if !made.is_null() {
+                pg_sys::ReleaseCachedPlan(made, pg_sys::CurrentResourceOwner);
+            }
+        }
+    }
+
     fn execute(&self, args: &[Arg]) -> Result<u64> {
+        if matches!(self.mode, Mode::Generic) {
+            self.plan_by_key();
+        }
         let mut ignore = |_: &Row| Ok(());
         let mut receiver = Receiver::new(&mut ignore);
         // SAFETY: the receiver outlives the call; the number of rows is that of the statement that has just ended.

@@ -8,6 +8,7 @@ use pgrx::pg_sys::panic::{CaughtError, ErrorReport};
 use pgrx::prelude::*;
 
 use crate::pg::error::{Error, Result, sqlstate};
+use crate::pg::session::keeps_its_snapshot;
 
 /// Runs `work` in a subtransaction, which an error rolls back. An error that must end the whole transaction
 /// is raised again: a cancel or shutdown, a serialization failure, a deadlock, a lack of resources.
@@ -93,12 +94,6 @@ fn described(caught: &CaughtError) -> (Error, bool) {
         error = error.hint(hint);
     }
     (error, false)
-}
-
-/// Whether the whole transaction uses one snapshot, of its beginning.
-fn keeps_its_snapshot() -> bool {
-    // SAFETY: reads a global of this backend.
-    unsafe { pg_sys::XactIsoLevel >= pg_sys::XACT_REPEATABLE_READ as i32 }
 }
 
 fn raise(error: Error) -> ! {

@@ -185,7 +185,9 @@ impl Columns<'_, '_, '_> {
         let wanted = match (mapped.kind, column.base_type().as_str()) {
             (Kind::Id, "integer" | "bigint" | "smallint") => return Ok(name),
             (Kind::Int, "integer" | "bigint" | "smallint") => return Ok(format!("{name}::int")),
-            (Kind::Symbol | Kind::Text, "text" | "character varying" | "character") => return Ok(name),
+            (Kind::Symbol | Kind::Text, "text" | "character varying" | "character") => {
+                return self.check_deterministic(column, mapped).map(|()| name);
+            }
             (Kind::Price, "numeric") => return Ok(format!("{name}::numeric")),
             (
                 Kind::Number | Kind::Price,
@@ -212,6 +214,26 @@ impl Columns<'_, '_, '_> {
         .detail(self.check.where_mapped(mapped.field))
         .hint(format!(
             "Map a column of type {wanted}, or a view that casts the column: {}",
+            self.check.edit(&format!("{} = '…'", mapped.field))
+        )))
+    }
+
+    /// Refuses a key that takes different texts for equal: marks and stored rows would be of one spelling, and source rows
+    /// of another.
+    fn check_deterministic(&self, column: &Column, mapped: &Mapped) -> Result<()> {
+        let Some(collation) = column.nondeterministic() else { return Ok(()) };
+        let name = quoted(mapped.name);
+        Err(Error::new(
+            PgSqlErrorCode::ERRCODE_INDETERMINATE_COLLATION,
+            format!(
+                "column {name} of relation {} has the nondeterministic collation {}",
+                self.sql,
+                quoted(collation)
+            ),
+        )
+        .detail(self.check.where_mapped(mapped.field))
+        .hint(format!(
+            "Map a column of a deterministic collation, or a view that selects {name} COLLATE \"C\": {}",
             self.check.edit(&format!("{} = '…'", mapped.field))
         )))
     }

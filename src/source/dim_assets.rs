@@ -15,6 +15,8 @@ pub struct DimAssets {
     pub id: Option<bool>,
     /// Any type of text.
     pub symbol: Option<bool>,
+    /// Whether different texts can be equal as symbols.
+    pub is_loose: bool,
     /// Of any type whose values can be read as true or false.
     pub is_active: Option<bool>,
     /// The type of `is_active`, where that is not boolean.
@@ -88,6 +90,7 @@ impl DimAssets {
             relation: format!("{}.dim_assets", quoted(schema)),
             id: readable("id", is_integer),
             symbol: readable("symbol", |symbol| symbol.is_text),
+            is_loose: readable("symbol", |symbol| symbol.nondeterministic().is_some()).is_some(),
             is_active: readable("is_active", |_| true),
             flag_type: type_of("is_active", &|flag| flag.type_oid != pg_sys::BOOLOID),
             id_type: type_of("id", &|id| !is_integer(id)),

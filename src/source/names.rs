@@ -173,7 +173,8 @@ impl Place {
     /// The asset of this name, if there is one.
     fn look_up(&self, db: Db, asset: &str) -> Result<Option<i32>> {
         if let Some(dim) = self.with_symbols() {
-            let mut conditions = vec!["symbol::text = $1"];
+            let exact = if dim.is_loose { "symbol::text COLLATE \"C\" = $1" } else { "symbol::text = $1" };
+            let mut conditions = vec![exact];
             if asset.chars().any(char::is_alphabetic) {
                 conditions.push("pg_catalog.lower(symbol::text) = pg_catalog.lower($1)");
             }

@@ -148,7 +148,7 @@ pub fn compare(
     let mut existing = 0;
     let mut changes = Changes::default();
     let mut next = 0;
-    db.rows(&sql, &args, Sees::Snapshot, |stored| {
+    db.by_key().rows(&sql, &args, Sees::Snapshot, |stored| {
         existing += 1;
         let key_order =
             |row: usize| compare_key(stored, table.key, &content.keys[row * keys..(row + 1) * keys]);

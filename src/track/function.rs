@@ -1,6 +1,6 @@
 //! The function behind the triggers on a source relation: filling in its template.
 
-use crate::pg::{block, fill, quote_literal, quoted, work_relation, work_schema};
+use crate::pg::{block, fill, quote_literal, quoted, work_schema};
 use crate::track::marks::{FEW, MOST, Marks};
 use crate::track::watched::Watched;
 
@@ -10,6 +10,8 @@ const TEMPLATE: &str = include_str!("../../sql/set_up/mark_function.sql");
 pub struct Event {
     /// In lower case.
     pub name: &'static str,
+    /// The bit of the statement in `pg_trigger.tgtype`.
+    pub bit: i16,
     /// The transition tables of the trigger.
     pub referencing: &'static str,
     /// SQL: the changed rows.
@@ -18,23 +20,38 @@ pub struct Event {
 
 /// The statements that change rows; a TRUNCATE has a trigger of its own.
 pub const EVENTS: [Event; 3] = [
-    Event { name: "insert", referencing: "NEW TABLE AS new_rows", rows: "new_rows" },
+    Event { name: "insert", bit: 4, referencing: "NEW TABLE AS new_rows", rows: "new_rows" },
     Event {
         name: "update",
+        bit: 16,
         referencing: "OLD TABLE AS old_rows NEW TABLE AS new_rows",
         rows: "(TABLE old_rows UNION ALL TABLE new_rows)",
     },
-    Event { name: "delete", referencing: "OLD TABLE AS old_rows", rows: "old_rows" },
+    Event { name: "delete", bit: 8, referencing: "OLD TABLE AS old_rows", rows: "old_rows" },
 ];
 
-/// The statement that creates the function, for the working schema of a target schema.
-pub fn ddl(schema: &str, function: &str, watched: &Watched) -> String {
+/// The function behind the triggers on a relation.
+pub struct Function {
+    /// The statement that creates it, in the working schema of the target schema.
+    pub ddl: String,
+    /// Its text, as the catalog has it.
+    pub body: String,
+}
+
+/// The name of the function.
+pub fn name(schema: &str, watched: &Watched) -> String {
+    format!("{}_{}", watched.marks.function, &watched.definition(schema)[..8])
+}
+
+/// The function behind the triggers on a relation, for a target schema.
+pub fn function(schema: &str, watched: &Watched) -> Function {
+    let function = name(schema, watched);
     let Watched { marks, relation, key: value, ts, columns } = watched;
     let Marks { key, keys, kind, valid, state, of_state, .. } = marks;
     let [few, many, _] = marks.relations(schema);
-    let (source_text, state_of) = (relation.as_str(), work_relation(schema, state));
-    let [source, few_text, many_text, state_text] = [source_text, &few, &many, &state_of].map(quote_literal);
-    let work_text = quote_literal(quoted(work_schema(schema)));
+    let source = quote_literal(relation);
+    let may_mark =
+        may_mark(marks, &quote_literal(work_schema(schema)), "current_user", "u.rolname = current_user");
     let types_of: Vec<String> = columns.iter().map(|column| format!("pg_typeof({column})")).collect();
     let types_of = types_of.join(", ");
     let changed_row = block(TEMPLATE, "changed_row");
@@ -42,14 +59,11 @@ pub fn ddl(schema: &str, function: &str, watched: &Watched) -> String {
     let tag = tag_beside(&[&work, &source, value, ts]);
     let values = [
         ("work", work.as_str()),
-        ("function", function),
+        ("function", &function),
         ("tag", &tag),
         ("few", &few),
-        ("few_text", &few_text),
+        ("may_mark", &may_mark),
         ("many", &many),
-        ("many_text", &many_text),
-        ("state_text", &state_text),
-        ("work_text", &work_text),
         ("types_of", &types_of),
         ("changed_row", changed_row),
         ("key", key),
@@ -76,9 +90,30 @@ pub fn ddl(schema: &str, function: &str, watched: &Watched) -> String {
     let mut of_types = vec![types("TG_LEVEL = 'ROW'", changed_row)];
     let conditions = EVENTS.each_ref().map(|Event { name, .. }| format!("TG_OP = '{}'", name.to_uppercase()));
     of_types.extend(EVENTS.iter().zip(&conditions).map(|(event, condition)| types(condition, event.rows)));
-    let types = of_types.join("\n        ELS");
-    let events = EVENTS.each_ref().map(event).join("\n    ELS");
-    fill(block(TEMPLATE, "function"), &[&values[..], &[("events", &events), ("types", &types)]].concat())
+    let types = of_types.join("\n            ELS");
+    let events = EVENTS.each_ref().map(event).join("\n        ELS");
+    let of_function = [("events", events.as_str()), ("types", &types)];
+    let ddl = fill(block(TEMPLATE, "function"), &[&values[..], &of_function].concat());
+    let body = ddl.split(tag.as_str()).nth(1).unwrap_or_default().to_owned();
+    Function { ddl, body }
+}
+
+/// SQL: whether a role may write marks into the working schema of this name, and no role without all rights of this role
+/// owns the schema or a table of marks; the owner of the database may, unless the role is a superuser. `is_role` tells
+/// whether `u` of `pg_roles` is the role; all three are given as SQL.
+pub fn may_mark(marks: &Marks, schema: &str, role: &str, is_role: &str) -> String {
+    let Marks { few, many, state, .. } = marks;
+    let has_rights = |owner: &str| format!("pg_has_role({owner}, {role}, 'USAGE')");
+    let [table, schema_of] = ["m.relowner", "n.nspowner"].map(has_rights);
+    format!(
+        "(SELECT pg_catalog.count(*) = 3 FROM pg_catalog.pg_namespace AS n JOIN pg_catalog.pg_class AS m ON m.relnamespace = n.oid \
+         WHERE n.nspname = {schema} AND m.relname IN ('{few}', '{many}', '{state}') AND m.relkind IN ('r', 'p') \
+         AND has_schema_privilege({role}, n.oid, 'USAGE') AND has_table_privilege({role}, m.oid, 'SELECT') \
+         AND (m.relname = '{state}' OR has_table_privilege({role}, m.oid, 'INSERT')) \
+         AND (({table} AND {schema_of}) OR EXISTS (SELECT FROM pg_catalog.pg_database AS d \
+           JOIN pg_catalog.pg_roles AS u ON {is_role} AND NOT u.rolsuper WHERE d.datname = pg_catalog.current_database() \
+           AND (m.relowner = d.datdba OR {table}) AND (n.nspowner = d.datdba OR {schema_of}))))"
+    )
 }
 
 /// A tag of a dollar quote that occurs in none of these values.

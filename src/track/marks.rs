@@ -123,7 +123,7 @@ impl Marks {
     pub fn of<K: IntoDatum>(&self, db: Db, schema: &str, key: K) -> Result<Vec<Mark>> {
         let Self { key: id, keys: ids, .. } = self;
         let [few, many, done] = self.relations(schema);
-        // Refreshed keys are looked up row by row: a join, planned while the table is empty, would read all of it.
+        // Refreshed keys are looked up row by row: a join or a hashed subquery would read all of them.
         let sql = format!(
             "SELECT d.mark AS of_few, NULL::text AS of_many, d.source, d.since FROM {few} d WHERE d.{id} = $1 \
                AND (SELECT true FROM {done} x WHERE x.mark = d.of_many AND x.{id} = d.{id}) IS NULL \
@@ -132,7 +132,7 @@ impl Marks {
              WHERE $1 BETWEEN m.first AND m.last AND m.{ids}[p.place] = $1 \
                AND (SELECT true FROM {done} x WHERE x.mark = m.mark AND x.{id} = $1) IS NULL"
         );
-        db.all(&sql, &[arg(key)], Sees::Snapshot, |row| {
+        db.by_key().all(&sql, &[arg(key)], Sees::Snapshot, |row| {
             let place = match row.get("of_many")? {
                 Some(mark) => Place::Many(mark),
                 None => Place::Few(row.get("of_few")?),
@@ -174,7 +174,7 @@ impl Marks {
         // A mark of an array row that was settled meanwhile is now a row of its own.
         let sql = format!(
             "DELETE FROM {few} d WHERE d.{id} = $1 AND (d.mark = ANY ($2) OR d.of_many = ANY ($3::text[]::uuid[]) \
-             OR EXISTS (SELECT FROM {done} x WHERE x.mark = d.of_many AND x.{id} = d.{id}))"
+             OR (SELECT true FROM {done} x WHERE x.mark = d.of_many AND x.{id} = d.{id}))"
         );
         db.execute_small(&sql, &[arg(key), arg(of_few), arg(of_many.clone())])?;
         Ok(of_many)
@@ -200,7 +200,7 @@ impl Marks {
         );
         let mut settled = Vec::new();
         for (sql, args) in [(&of_given, &[arg(given.to_vec())][..]), (&old, &[])] {
-            settled.extend(db.all(sql, args, Sees::Now, |row| row.get::<String>("mark"))?);
+            settled.extend(db.anew().all(sql, args, Sees::Now, |row| row.get::<String>("mark"))?);
         }
         if settled.is_empty() {
             return Ok(());

@@ -3,21 +3,16 @@
 use pgrx::prelude::*;
 
 use crate::pg::{
-    Action, Db, Error, Outcome, Result, Sees, arg, extension_schema, owner, quote_literal, work_relation,
-    work_schema,
+    Action, Db, Error, Outcome, Result, Sees, arg, extension_schema, owner, quote_literal, session,
+    work_relation, work_schema,
 };
-use crate::track::function::{self, EVENTS};
+use crate::track::function::{self, EVENTS, Event};
 use crate::track::marks::Marks;
 use crate::track::watched::Watched;
 
 /// A regular expression of the names of the functions behind triggers.
 fn functions(marks: &Marks) -> String {
     format!("^{}_[0-9a-f]{{8}}$", marks.function)
-}
-
-/// The name of the function behind the triggers on a relation.
-fn function_name(schema: &str, watched: &Watched) -> String {
-    format!("{}_{}", watched.marks.function, &watched.definition(schema)[..8])
 }
 
 /// The names of the triggers on a table.
@@ -30,37 +25,87 @@ fn names(marks: &Marks) -> Vec<String> {
 const TABLES: &str = "WITH RECURSIVE part AS (SELECT to_regclass($1)::oid AS oid \
      UNION SELECT i.inhrelid FROM part p JOIN pg_catalog.pg_inherits i ON i.inhparent = p.oid)";
 
-/// The triggers of one relation, as text; `None` if a trigger is missing, disabled or of another definition, or if a crash
-/// would empty a table of the relation. The text has the row versions of triggers and columns, and the files: disabling
-/// and enabling a trigger, changing a column's type, or having been an unlogged table leaves no other trace.
+/// The triggers on a relation that is tracked.
+pub struct Triggers {
+    /// Changes with the triggers, the columns and the files.
+    pub text: String,
+    /// The relation and its partitions.
+    pub tables: Vec<pg_sys::Oid>,
+}
+
+/// The triggers of one relation; `None` if a trigger is missing, disabled or of another definition, if its function is not
+/// the one of `regime_track` or could not write marks, if a crash would empty a table of the relation, or if the
+/// transaction has created a trigger after its snapshot. The text has the row versions of triggers, functions and columns,
+/// and the files: disabling and enabling a trigger, changing a column's type, or having been an unlogged table leaves no
+/// other trace.
 ///
 /// # Errors
 /// Where the catalogs cannot be read.
-pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<String>> {
+pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<Triggers>> {
     let sql = format!(
         "{TABLES} SELECT pg_catalog.count(t.oid) = 4 * pg_catalog.count(DISTINCT c.oid) + pg_catalog.count(DISTINCT c.oid) FILTER (WHERE c.relkind <> 'p') \
-         AND bool_and(c.relpersistence = 'p') AS complete, \
-         string_agg(pg_catalog.concat_ws(' ', c.oid, c.relfilenode, t.oid, t.xmin), ',' ORDER BY c.oid, t.oid) \
+         AND bool_and(c.relpersistence = 'p') AND bool_and(t.may_mark) AS complete, \
+         pg_catalog.array_agg(DISTINCT c.oid::text) AS tables, pg_catalog.array_agg(DISTINCT t.xmin) AS xmins, \
+         string_agg(pg_catalog.concat_ws(' ', c.oid, c.relfilenode, t.oid, t.xmin, t.function), ',' ORDER BY c.oid, t.oid) \
          || (SELECT string_agg(a.attnum::text || ' ' || a.xmin::text, ',' ORDER BY a.attrelid, a.attnum) FROM part p \
              JOIN pg_catalog.pg_attribute a ON a.attrelid = p.oid AND a.attnum > 0) AS triggers \
-         FROM part p JOIN pg_catalog.pg_class c USING (oid) LEFT JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid \
-         AND t.tgname = ANY ($2::name[]) AND encode(t.tgargs, 'escape') = $3 || '\\000' \
-         AND t.tgenabled = CASE t.tgtype & 1 WHEN 1 THEN 'R'::\"char\" ELSE 'A' END \
-         AND EXISTS (SELECT FROM pg_catalog.pg_proc f JOIN pg_catalog.pg_namespace s ON s.oid = f.pronamespace \
-           WHERE f.oid = t.tgfoid AND s.nspname = $4::name AND f.proname = $5::name AND f.prosecdef)"
+         FROM part p JOIN pg_catalog.pg_class c USING (oid) LEFT JOIN LATERAL ( \
+           SELECT t.oid, t.xmin::text, pg_catalog.concat_ws(' ', f.oid, f.xmin) AS function, \
+             {may_mark} AS may_mark \
+           FROM pg_catalog.pg_trigger t JOIN ({triggers}) AS w (name, type, enabled, old, new) \
+             ON w.name = t.tgname AND w.type = t.tgtype AND w.enabled = t.tgenabled \
+             AND t.tgoldtable IS NOT DISTINCT FROM w.old AND t.tgnewtable IS NOT DISTINCT FROM w.new \
+           JOIN pg_catalog.pg_proc f ON f.oid = t.tgfoid JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace \
+           WHERE t.tgrelid = c.oid AND encode(t.tgargs, 'escape') = $2 || '\\000' AND t.tgqual IS NULL AND t.tgattr::text = '' \
+             AND n.nspname = $3::name AND f.proname = $4::name AND f.prosecdef AND f.prosrc = $5 \
+             AND f.proconfig::text[] = ARRAY['search_path=pg_catalog, pg_temp', 'enable_seqscan=off']) AS t ON true",
+        triggers = definitions(watched.marks),
+        may_mark = function::may_mark(watched.marks, "$3::name", "f.proowner", "u.oid = f.proowner")
     );
     let args = [
         arg(watched.relation.as_str()),
-        arg(names(watched.marks)),
         arg(watched.definition(schema)),
         arg(work_schema(schema)),
-        arg(function_name(schema, watched)),
+        arg(function::name(schema, watched)),
+        arg(function::function(schema, watched).body),
     ];
     // NULL where the relation does not exist.
     db.one(&sql, &args, Sees::Snapshot, |row| {
         let is_complete = row.get::<Option<bool>>("complete")? == Some(true);
-        if is_complete { row.get("triggers") } else { Ok(None) }
+        // With a snapshot from before the triggers, a refresh may miss what others have changed in between.
+        let is_too_late = || {
+            let own = |xmins: Vec<String>| xmins.iter().any(|xmin| session::is_of_transaction(xmin));
+            Ok::<_, Error>(session::keeps_its_snapshot() && own(row.get("xmins")?))
+        };
+        if !is_complete || is_too_late()? {
+            return Ok(None);
+        }
+        let tables = row.get::<Vec<String>>("tables")?;
+        let tables = tables.iter().filter_map(|oid| oid.parse().ok().map(pg_sys::Oid::from_u32));
+        Ok(Some(Triggers { text: row.get("triggers")?, tables: tables.collect() }))
     })
+}
+
+/// SQL: the triggers of a table as `pg_trigger` has them: name, type, when enabled, transition tables.
+fn definitions(marks: &Marks) -> String {
+    /// The bits of `tgtype` for TRUNCATE, and for a trigger of rows after INSERT, UPDATE or DELETE.
+    const OTHERS: [(&str, i16, char); 2] = [("truncate", 32, 'A'), ("replicated", 1 + 4 + 8 + 16, 'R')];
+    let table = |event: &Event, name| match event.referencing.contains(name) {
+        true => format!("'{name}'::name"),
+        false => "NULL::name".to_owned(),
+    };
+    let events = EVENTS.iter().map(|event| {
+        let tables = ["old_rows", "new_rows"].map(|name| table(event, name)).join(", ");
+        (event.name, event.bit, 'A', tables)
+    });
+    let others = OTHERS.map(|(name, bits, enabled)| (name, bits, enabled, "NULL, NULL".to_owned()));
+    let rows: Vec<String> = events
+        .chain(others)
+        .map(|(name, bits, enabled, tables)| {
+            format!("('{}_{name}'::name, {bits}, '{enabled}'::\"char\", {tables})", marks.trigger)
+        })
+        .collect();
+    format!("VALUES {}", rows.join(", "))
 }
 
 /// A table that a relation's rows lie in: the relation itself, or a partition.
@@ -84,7 +129,7 @@ pub fn put(db: Db, schema: &str, watched: &Watched, marking: &mut Vec<(String, S
         return Ok(did(action));
     }
     let definition = watched.definition(schema);
-    let function = function_name(schema, watched);
+    let function = function::name(schema, watched);
     marking.extend(parts.iter().map(|part| (function.clone(), part.table.clone())));
     if of(db, schema, watched)?.is_some() {
         return Ok(did("tracked"));
@@ -162,7 +207,7 @@ fn create_function(db: Db, schema: &str, name: &str, watched: &Watched) -> Resul
     if let Some(found) = found {
         owner::check_function(pg_sys::Oid::from(found as u32), &format!("{function}()"))?;
     }
-    db.execute(&function::ddl(schema, name, watched), &[])?;
+    db.execute(&function::function(schema, watched).ddl, &[])?;
     db.execute(&format!("REVOKE ALL ON FUNCTION {function}() FROM PUBLIC"), &[])?;
     let comment = quote_literal(format!(
         "Marks the {} whose rows of {relation} change; made by regime_track",
@@ -180,7 +225,7 @@ fn create_triggers(db: Db, part: &Part, marks: &Marks, call: &str) -> Result<()>
     let mut statements = Vec::new();
     for (event, referencing) in events.chain([("truncate", String::new())]) {
         statements.push(format!(
-            "CREATE TRIGGER {trigger}_{event} AFTER {event} ON {table} {referencing} FOR EACH STATEMENT EXECUTE FUNCTION {call}"
+            "CREATE OR REPLACE TRIGGER {trigger}_{event} AFTER {event} ON {table} {referencing} FOR EACH STATEMENT EXECUTE FUNCTION {call}"
         ));
         // Also for rows that are loaded with session_replication_role = replica.
         statements.push(format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}_{event}"));
@@ -189,7 +234,7 @@ fn create_triggers(db: Db, part: &Part, marks: &Marks, call: &str) -> Result<()>
     // statements. In other sessions this trigger is off.
     if kind == "r" {
         statements.push(format!(
-            "CREATE TRIGGER {trigger}_replicated AFTER INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {call}"
+            "CREATE OR REPLACE TRIGGER {trigger}_replicated AFTER INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {call}"
         ));
         statements.push(format!("ALTER TABLE {table} ENABLE REPLICA TRIGGER {trigger}_replicated"));
     }

@@ -4,8 +4,8 @@ use regime_core::hash::of_texts;
 
 use crate::track::marks::Marks;
 
-/// The version of the function: raised with every change of its text, so that `regime_track` replaces the functions of
-/// earlier versions.
+/// The version of the names of functions and of the arguments of triggers. A function with another text is found by its
+/// text ([`triggers::of`](crate::track::triggers::of)).
 const VERSION: &str = "6";
 
 /// A relation whose changes are marked.

@@ -7,7 +7,8 @@ use crate::api::{micros, required};
 use crate::systems::cmc_regimes::params::{Given, Hysteresis};
 use crate::systems::cmc_regimes::refresh::rounds;
 
-/// Finds the unfinished round for these arguments, or begins one; returns its number.
+/// Finds the unfinished round for these arguments, or begins one; returns its number, or NULL in a transaction that keeps
+/// its snapshot.
 #[pg_extern(volatile, parallel_unsafe)]
 #[allow(clippy::too_many_arguments)]
 fn regime_round_begin(
@@ -23,7 +24,7 @@ fn regime_round_begin(
     min_bars_l2: default!(Option<i32>, "NULL"),
     l4_label: default!(Option<String>, "NULL"),
     point_in_time: default!(Option<bool>, "false"),
-) -> Result<i64, ErrorReport> {
+) -> Result<Option<i64>, ErrorReport> {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
     let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time };

@@ -50,7 +50,7 @@ pub fn ids_to_refresh(db: Db, engine: &Engine, schema: &str, basis: &Basis) -> R
             work_relation(schema, tables::STATE)
         );
         let args = [arg(TF), arg(basis.sources.as_str())];
-        ids.extend(db.all(&sql, &args, Sees::Now, |row| row.get::<i32>("id"))?);
+        ids.extend(db.anew().all(&sql, &args, Sees::Now, |row| row.get::<i32>("id"))?);
         ids.sort_unstable();
         ids.dedup();
     }

@@ -1,5 +1,7 @@
 //! Which sources of the layered regimes are tracked.
 
+use std::rc::Rc;
+
 use pgrx::prelude::*;
 
 use regime_core::PerLayer;
@@ -7,7 +9,7 @@ use regime_core::PerLayer;
 use crate::pg::{Db, Error, Result, catalog};
 use crate::source::map::Source;
 use crate::systems::cmc_regimes::tables::{ASSETS, TABLES};
-use crate::track::fingerprint::fingerprint_of;
+use crate::track::fingerprint::{Tracking, tracking_of};
 use crate::track::triggers;
 use crate::track::watched::Watched;
 
@@ -24,13 +26,12 @@ pub fn bars<'a>(sources: impl IntoIterator<Item = &'a Source>) -> Vec<Watched> {
     all
 }
 
-/// The fingerprint of the triggers on the tables of these sources: while it stays the same, every change has been
-/// marked. `None` if a source is not tracked.
+/// The tracking of the tables of these sources; `None` if a source is not tracked.
 ///
 /// # Errors
 /// Catalogs that cannot be read.
-pub fn fingerprint(db: Db, schema: &str, sources: &PerLayer<Option<Source>>) -> Result<Option<String>> {
-    fingerprint_of(db, schema, &TABLES.map(|table| table.name), &ASSETS, &bars(sources.iter().flatten()))
+pub fn tracking(db: Db, schema: &str, sources: &PerLayer<Option<Source>>) -> Result<Option<Rc<Tracking>>> {
+    tracking_of(db, schema, &TABLES.map(|table| table.name), &ASSETS, &bars(sources.iter().flatten()))
 }
 
 /// The relations of these sources that are not tracked, quoted.

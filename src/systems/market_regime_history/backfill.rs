@@ -6,7 +6,7 @@ use regime_core::market_regime_history::VERSION;
 use crate::output::grants::with_grants;
 use crate::output::run_log::Run;
 use crate::output::set_up;
-use crate::pg::{Db, Result, attempt, check_no_block, check_writable, lock, notice, settings, spi};
+use crate::pg::{Db, Result, attempt, check_no_block, check_writable, lock, notice, session, settings, spi};
 use crate::systems::market_regime_history::asked::{Asked, Given};
 use crate::systems::market_regime_history::batch::Job;
 use crate::systems::market_regime_history::calls;
@@ -14,7 +14,8 @@ use crate::systems::market_regime_history::closes::{Closes, canonical};
 use crate::systems::market_regime_history::outcome::Outcome;
 use crate::systems::market_regime_history::tables::{HISTORY, MARKET_REGIME_HISTORY};
 
-/// Begins a call and gives its number; a dry run is done at once and has no number.
+/// Begins a call and gives its number; a dry run is done at once and has no number. `None` too in a transaction that keeps
+/// its snapshot, which cannot share the days with others.
 ///
 /// # Errors
 /// Where an argument is invalid, the transaction is read-only or a transaction block, the symbol is unknown, or the
@@ -30,6 +31,9 @@ pub fn begin(given: &Given) -> Result<Option<i64>> {
         "backfill_market_regime_history",
         "CALL the procedure outside BEGIN … COMMIT; dry_run => true and market_regime_history_compute() work inside a transaction block.",
     )?;
+    if session::keeps_its_snapshot() {
+        return Ok(None);
+    }
     let schema = settings::target_schema();
     let open = |db: Db| {
         let closes = Closes::find(db, &asked.symbol)?;

@@ -26,7 +26,7 @@ pub fn all(db: Db) -> Result<Vec<Fresh>> {
          LEFT JOIN LATERAL (SELECT * FROM {backfills} b WHERE b.market_symbol = s.market_symbol ORDER BY b.backfill DESC LIMIT 1) AS b ON true \
          ORDER BY 1"
     );
-    let stored = db.all(&sql, &[], Sees::Snapshot, Stored::read)?;
+    let stored = db.anew().all(&sql, &[], Sees::Snapshot, Stored::read)?;
     stored.into_iter().map(|stored| stored.fresh(db, &own)).collect()
 }
 

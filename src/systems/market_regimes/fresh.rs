@@ -70,7 +70,7 @@ pub fn locked(db: Db, schema: &str, key: Key) -> Result<Option<(Option<i32>, Str
 pub fn untracked(db: Db) -> Result<Option<Vec<String>>> {
     let schema = settings::target_schema();
     let Some(source) = source(db, &schema)? else { return Ok(None) };
-    let is_tracked = marks::fingerprint(db, &schema, &source)?.is_some();
+    let is_tracked = marks::tracking(db, &schema, &source)?.is_some();
     Ok(Some(if is_tracked { Vec::new() } else { vec![source.relation.sql] }))
 }
 

@@ -1,11 +1,13 @@
 //! Knowing which candles changed since a series was refreshed.
 
+use std::rc::Rc;
+
 use crate::output::relation::not_readable;
 use crate::output::set_up;
 use crate::pg::{Db, Result, Sees, arg, syscache, work_schema};
 use crate::source::candles::{self, Series, Source, series_key};
 use crate::systems::market_regimes::tables::{MARKET, MARKET_REGIMES, SERIES};
-use crate::track::fingerprint::fingerprint_of;
+use crate::track::fingerprint::{Tracking, tracking_of};
 use crate::track::marks::Mark;
 use crate::track::watched::Watched;
 
@@ -24,12 +26,12 @@ impl Marks {
     }
 }
 
-/// The fingerprint of the triggers on the candles; `None` if they are not tracked.
+/// The tracking of the candles; `None` if they are not tracked.
 ///
 /// # Errors
 /// Where the catalogs cannot be read.
-pub fn fingerprint(db: Db, schema: &str, source: &Source) -> Result<Option<String>> {
-    fingerprint_of_candles(db, schema, source)
+pub fn tracking(db: Db, schema: &str, source: &Source) -> Result<Option<Rc<Tracking>>> {
+    tracking_of(db, schema, &[MARKET_REGIMES.name], &SERIES, &[candles(source)])
 }
 
 /// The marks of a series.
@@ -44,14 +46,11 @@ pub fn of(db: Db, schema: &str, series: &Series) -> Result<Marks> {
     Ok(Marks { key, all })
 }
 
-/// [`of`] for a reader: no marks where the tables of marks or the triggers are missing.
+/// [`of`] for a reader: no marks where the tables of marks are missing.
 ///
 /// # Errors
 /// Where the catalogs or the tables of marks cannot be read.
-pub fn seen(db: Db, schema: &str, source: &Source, series: &Series) -> Result<Marks> {
-    if fingerprint(db, schema, source)?.is_none() {
-        return Ok(Marks::default());
-    }
+pub fn seen(db: Db, schema: &str, series: &Series) -> Result<Marks> {
     let work = work_schema(schema);
     let tables = SERIES.tables().map(|table| syscache::readable(&work, table));
     if tables.contains(&None) {
@@ -81,14 +80,6 @@ pub fn candles(source: &candles::Source) -> Watched {
         ts: source.relation.columns[0].clone(),
         columns: source.key.to_vec(),
     }
-}
-
-/// [`fingerprint`] of candles.
-///
-/// # Errors
-/// As [`fingerprint`].
-pub fn fingerprint_of_candles(db: Db, schema: &str, source: &candles::Source) -> Result<Option<String>> {
-    fingerprint_of(db, schema, &[MARKET_REGIMES.name], &SERIES, &[candles(source)])
 }
 
 /// The candles, if a source is mapped. Ignores a table that has the default name but not the columns of candles, unless

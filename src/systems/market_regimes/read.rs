@@ -158,7 +158,7 @@ struct Stored {
 /// that.
 ///
 /// Stored rows are used where the newest stored row matches the stored state, and only those before the earliest marked
-/// change. Where changes are not marked, late and corrected candles before the newest row are found by the next
+/// change; none where a change may not be marked yet. Where changes are not marked, late and corrected candles before the newest row are found by the next
 /// refresh; newer candles are seen here.
 ///
 /// # Errors
@@ -176,9 +176,13 @@ pub fn get(rows: &mut Rows, symbol: &str, timeframe: &str, times: Times) -> Resu
         let Some(Stored { relation, state, config }) = known else {
             return computed(db, rows, &source, &series, times, None, &Config::default());
         };
+        let tracking = marks::tracking(db, &schema, &source)?;
         // From this moment on, stored rows no longer match the candles.
-        let since =
-            marks::seen(db, &schema, &source, &series)?.since().filter(|since| *since <= state.newest);
+        let since = match &tracking {
+            None => None,
+            Some(tracking) if !tracking.is_complete() => Some(i64::MIN),
+            Some(_) => marks::seen(db, &schema, &series)?.since().filter(|since| *since <= state.newest),
+        };
         let newest = source.newest(db, &series)?;
         let is_whole = since.is_none() && newest.is_some_and(|newest| newest <= state.newest);
         let sources = set_up::with_columns(db, &schema, &MARKET, &source.fingerprint())?;
@@ -194,8 +198,7 @@ pub fn get(rows: &mut Rows, symbol: &str, timeframe: &str, times: Times) -> Resu
         if is_whole || times.to.is_some_and(|to| since.unwrap_or(state.newest.saturating_add(1)) > to) {
             return Ok(());
         }
-        let tracking = marks::fingerprint(db, &schema, &source)?;
-        let is_tracked = tracking.is_some() && tracking == state.tracking;
+        let is_tracked = tracking.is_some_and(|now| state.tracking.as_ref() == Some(&now.fingerprint));
         match state.machine.filter(|_| since.is_none() && is_tracked) {
             Some(mut machine) => {
                 let candles = source.read(db, &series, Span::After(state.newest))?;

@@ -65,9 +65,11 @@ pub fn refresh(
         let all =
             attempt(|| db.with_new_snapshot(|| wanted(db, &source, &schema, set_up, symbol, timeframe)));
         let all = all.map_err(|error| with_grants(error, &MARKET, &schema))?;
+        let tracking = marks::tracking(db, &schema, &source)?;
         let call = Call {
             db,
-            tracking: marks::fingerprint(db, &schema, &source)?,
+            is_marked: tracking.as_ref().is_some_and(|tracking| tracking.is_complete()),
+            tracking: tracking.map(|tracking| tracking.fingerprint.clone()),
             sources: set_up::with_columns(db, &schema, &MARKET, &source.fingerprint())?,
             version: config.version(),
             source,
@@ -143,6 +145,8 @@ struct Call<'a, 'c> {
     sources: String,
     /// `None` where changes of the candles are not marked.
     tracking: Option<String>,
+    /// Whether every change of the candles has been marked.
+    is_marked: bool,
     set_up: bool,
     how: How,
 }
@@ -235,6 +239,9 @@ impl Call<'_, '_> {
         }
         if self.tracking.is_none() || stored.tracking != self.tracking {
             return full("not tracked");
+        }
+        if !self.is_marked {
+            return full("changes not marked yet");
         }
         match since {
             None => Ok(Plan::Later(stored.newest, machine)),

@@ -34,7 +34,7 @@ pub fn newest_row(db: Db, relation: &str, series: &Series) -> Result<Option<(i64
     );
     let args = [arg(series.symbol.as_str()), arg(series.timeframe.as_str())];
     let read = |row: &Row| Ok((row.get::<Micros>("open_time")?.0, row.get("classifier_version")?));
-    db.first(&sql, &args, Sees::Snapshot, read)
+    db.by_key().first(&sql, &args, Sees::Snapshot, read)
 }
 
 /// The rows of `market_regimes` for candles at these times, in microseconds since 2000, ascending.

@@ -45,7 +45,7 @@ pub fn load(db: Db, schema: &str, series: &Series) -> Result<Option<State>> {
         "SELECT newest, classifier_version, config::text, sources, tracking, memory FROM {} WHERE symbol = $1 AND timeframe = $2",
         relation(schema)
     );
-    db.first(&sql, &key(series), Sees::Snapshot, |row| {
+    db.by_key().first(&sql, &key(series), Sees::Snapshot, |row| {
         Ok(State {
             newest: row.get::<Micros>("newest")?.0,
             version: row.get("classifier_version")?,
@@ -124,7 +124,7 @@ pub fn all(db: Db, schema: &str, symbol: Option<&str>, timeframe: Option<&str>) 
         "SELECT symbol, timeframe FROM {} WHERE ($1 IS NULL OR symbol = $1) AND ($2 IS NULL OR timeframe = $2)",
         relation(schema)
     );
-    db.all(&sql, &[arg(symbol), arg(timeframe)], Sees::Snapshot, |row| {
+    db.anew().all(&sql, &[arg(symbol), arg(timeframe)], Sees::Snapshot, |row| {
         Ok(Series { symbol: row.get("symbol")?, timeframe: row.get("timeframe")? })
     })
 }

@@ -50,7 +50,7 @@ pub fn assets(db: Db) -> Result<Vec<i32>> {
          SELECT (SELECT r.id FROM {regimes} r WHERE r.id > a.id ORDER BY r.id LIMIT 1) FROM asset a WHERE a.id IS NOT NULL) \
          SELECT id::int FROM asset WHERE id IS NOT NULL"
     );
-    db.all(&sql, &[], Sees::Snapshot, |row| row.get("id"))
+    db.anew().all(&sql, &[], Sees::Snapshot, |row| row.get("id"))
 }
 
 /// The flips of a layer, ascending.

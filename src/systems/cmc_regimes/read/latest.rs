@@ -37,7 +37,7 @@ pub fn all(db: Db) -> Result<Vec<Latest>> {
     let limit = as_of::limit(None)?;
     let sql = sql(&regimes, daily.as_ref(), marked.as_deref().unwrap_or("NULL::bool"));
     let tf = daily.as_ref().map(|source| arg(source.tf.as_deref()));
-    db.all(&sql, tf.as_slice(), Sees::Snapshot, |row| {
+    db.anew().all(&sql, tf.as_slice(), Sees::Snapshot, |row| {
         let stored = Stored::read(row)?;
         let Micros(now) = row.get("now_")?;
         let newest_bar = row.get::<Option<Micros>>("newest_bar_")?.map(|Micros(ts)| ts);

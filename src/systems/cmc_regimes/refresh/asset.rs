@@ -31,6 +31,8 @@ pub struct Call<'a, 'c> {
     /// The target schema.
     pub schema: &'a str,
     pub basis: &'a Basis,
+    /// Whether every change of the sources has been marked.
+    pub is_marked: bool,
     pub full_refresh: bool,
     pub dry_run: bool,
 }
@@ -94,7 +96,7 @@ impl Call<'_, '_> {
              WHERE id = $1 AND tf = $2 ORDER BY ts DESC LIMIT 1",
             self.relation(REGIMES.name)
         );
-        self.db.first(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| {
+        self.db.by_key().first(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| {
             Ok(Newest {
                 ts: row.get::<Micros>("ts")?.0,
                 key: row.get("regime_key")?,
@@ -125,7 +127,8 @@ impl Call<'_, '_> {
         if !newest.is_some_and(is_newest) || memory.newest != Some(stored.ts) {
             return full("stored rows changed");
         }
-        let tracked = stored.basis.tracking.is_some() && stored.basis.tracking == self.basis.tracking;
+        let tracked =
+            self.is_marked && stored.basis.tracking.is_some() && stored.basis.tracking == self.basis.tracking;
         if tracked && marks.iter().all(|mark| mark.since > stored.ts) {
             let ahead = |layer: Layer| stored.bars[layer] != Some(memory.layers[layer].bars as i32);
             let series = self.engine.later_series(id, stored.ts, |source| {
@@ -184,7 +187,8 @@ impl Call<'_, '_> {
                 "SELECT count(*) AS rows FROM {} WHERE id = $1 AND tf = $2",
                 self.relation(table.name)
             );
-            let found: i64 = self.db.one(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| row.get("rows"))?;
+            let found: i64 =
+                self.db.by_key().one(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| row.get("rows"))?;
             if found != rows as i64 {
                 return Ok(true);
             }

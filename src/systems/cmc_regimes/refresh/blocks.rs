@@ -20,7 +20,7 @@ pub fn prints(db: Db, schema: &str, id: i32) -> Result<PerLayer<Vec<Print>>> {
         work_relation(schema, INPUTS)
     );
     let mut prints = PerLayer::<Vec<Print>>::default();
-    db.rows(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| {
+    db.by_key().rows(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| {
         // A damaged fingerprint is left out, like a missing one.
         if let Some(hash) = Hash::from_bytes(row.get("print")?) {
             let (first, bars) = (row.get::<Micros>("first_ts")?.0, row.get::<i32>("bars")? as u32);
@@ -42,7 +42,7 @@ pub fn emas(db: Db, schema: &str, id: i32, rows: u64) -> Result<[Vec<f64>; 3]> {
         work_relation(schema, INPUTS)
     );
     let mut emas = [(); 3].map(|()| Vec::with_capacity(rows as usize + BLOCK));
-    db.rows(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| {
+    db.by_key().rows(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| {
         let (values, _) = row.get::<Option<&[u8]>>("emas")?.unwrap_or_default().as_chunks::<8>();
         let (bars, _) = values.as_chunks::<3>();
         for bar in bars {
@@ -98,7 +98,7 @@ pub fn replace_blocks(db: Db, schema: &str, id: i32, mut blocks: Vec<Block>) -> 
     );
     let mut surplus = false;
     let mut same: Vec<(Layer, usize)> = Vec::new();
-    db.rows(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| {
+    db.by_key().rows(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| {
         let (layer, block) = (layer(row)?, row.get::<i32>("block")?);
         surplus |= block >= wanted[layer];
         let stored = (

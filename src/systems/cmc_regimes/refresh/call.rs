@@ -67,22 +67,25 @@ pub fn refresh(assets: Assets, given: &Given, how: How) -> Result<Vec<Summary>> 
         let setup = params::load_held(db, given)?;
         let schema = settings::target_schema();
         set_up::prepare(db, &schema, &CMC, how.dry_run)?;
-        let tracking = tracked::fingerprint(db, &schema, &setup.sources)?;
+        let tracking = tracked::tracking(db, &schema, &setup.sources)?;
         if how.only_dirty && tracking.is_none() {
             return Err(tracked::not_tracked(db)?);
         }
         let engine = Engine::new(db, setup, None);
-        let basis = engine.basis(db, &schema, tracking)?;
+        let is_marked = tracking.as_ref().is_some_and(|tracking| tracking.is_complete());
+        let basis = engine.basis(db, &schema, tracking.map(|tracking| tracking.fingerprint.clone()))?;
         let ids = match listed {
             Some(ids) => ids,
             None => ids_to_refresh(db, &engine, &schema, &basis)?,
         };
-        let ids = if how.only_dirty { dirty::among(db, &engine, &schema, &basis, ids)? } else { ids };
+        let ids =
+            if how.only_dirty && is_marked { dirty::among(db, &engine, &schema, &basis, ids)? } else { ids };
         let of_asset = Call {
             db,
             engine: &engine,
             schema: &schema,
             basis: &basis,
+            is_marked,
             full_refresh: how.full_refresh,
             dry_run: how.dry_run,
         };

@@ -24,7 +24,7 @@ struct Known {
 pub fn among(db: Db, engine: &Engine, schema: &str, basis: &Basis, ids: Vec<i32>) -> Result<Vec<i32>> {
     db.with_new_snapshot(|| {
         let marked: HashSet<i32> =
-            db.all(&ASSETS.all(schema), &[], Sees::Snapshot, |row| row.only())?.into_iter().collect();
+            db.anew().all(&ASSETS.all(schema), &[], Sees::Snapshot, |row| row.only())?.into_iter().collect();
         let states = states(db, schema)?;
         let mut dirty = Vec::new();
         for id in ids {
@@ -51,7 +51,7 @@ pub fn proxy_has_changed(engine: &Engine, before: &str) -> bool {
 fn states(db: Db, schema: &str) -> Result<HashMap<i32, Known>> {
     let sql =
         format!("SELECT id, {}, proxy FROM {} WHERE tf = $1", Basis::COLUMNS, work_relation(schema, STATE));
-    let states = db.all(&sql, &[arg(TF)], Sees::Snapshot, |row| {
+    let states = db.anew().all(&sql, &[arg(TF)], Sees::Snapshot, |row| {
         Ok((row.get("id")?, Known { basis: Basis::read(row)?, proxy: row.get("proxy")? }))
     })?;
     Ok(states.into_iter().collect())

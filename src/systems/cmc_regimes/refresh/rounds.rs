@@ -32,19 +32,23 @@ fn work() -> String {
 }
 
 /// Finds an unfinished round of the task, or begins one; gives its number. An invalid batch size is refused here,
-/// before there is a round.
+/// before there is a round. `None` in a transaction that keeps its snapshot, which cannot share a round with others.
 ///
 /// # Errors
 /// A batch size out of range, a read-only transaction or a transaction block, invalid label parameters, or
 /// `only_dirty` without tracking.
-pub fn begin(given: &Given, only_dirty: bool, batch_size: Option<i32>) -> Result<i64> {
+pub fn begin(given: &Given, only_dirty: bool, batch_size: Option<i32>) -> Result<Option<i64>> {
     check_writable("refresh_all_cmc_regimes()")?;
     check_batch_size(batch_size)?;
     check_no_block(
         "refresh_all_cmc_regimes",
         "CALL the procedure outside BEGIN … COMMIT; refresh_cmc_regimes() works inside a transaction block.",
     )?;
+    if session::keeps_its_snapshot() {
+        return Ok(None);
+    }
     attempt(|| spi::connect(|db| find_or_begin(db, given, only_dirty)))
+        .map(Some)
         .map_err(|error| with_grants(error, &CMC, &settings::target_schema()))
 }
 
@@ -56,12 +60,12 @@ fn find_or_begin(db: Db, given: &Given, only_dirty: bool) -> Result<i64> {
     let setup = params::load_held(db, given)?;
     let schema = settings::target_schema();
     set_up::prepare(db, &schema, &CMC, false)?;
-    let tracking = tracked::fingerprint(db, &schema, &setup.sources)?;
+    let tracking = tracked::tracking(db, &schema, &setup.sources)?;
     if only_dirty && tracking.is_none() {
         return Err(tracked::not_tracked(db)?);
     }
     let engine = Engine::new(db, setup, None);
-    let basis = engine.basis(db, &schema, tracking)?;
+    let basis = engine.basis(db, &schema, tracking.map(|tracking| tracking.fingerprint.clone()))?;
     let ids = ids_to_refresh(db, &engine, &schema, &basis)?;
     let task = task(only_dirty, &basis);
     // Concurrent calls share a round.
@@ -109,7 +113,7 @@ impl Unfinished {
         );
         let mut args = vec![arg(f64::from(settings::resume_minutes()))];
         args.extend(argument.map(arg));
-        db.first(&sql, &args, sees, |row| {
+        db.anew().first(&sql, &args, sees, |row| {
             Ok(Self {
                 round: row.get("round")?,
                 task: row.get("task")?,
@@ -276,7 +280,7 @@ fn claim(db: Db, round: i64, most: i32) -> Result<Vec<i32>> {
         "SELECT id FROM {} WHERE round = $1 AND status = '{WAITING}' ORDER BY place LIMIT $2 FOR UPDATE SKIP LOCKED",
         work()
     );
-    db.all(&sql, &[arg(round), arg(most)], Sees::Now, |row| row.get("id"))
+    db.anew().all(&sql, &[arg(round), arg(most)], Sees::Now, |row| row.get("id"))
 }
 
 /// Stores outcomes.
@@ -314,7 +318,7 @@ impl Progress {
              count(*) FILTER (WHERE status = '{WAITING}') AS waiting FROM {} WHERE round = $1",
             work()
         );
-        db.one(&sql, &[arg(round)], Sees::Now, |row| {
+        db.anew().one(&sql, &[arg(round)], Sees::Now, |row| {
             Ok(Self { done: row.get("done")?, failed: row.get("failed")?, waiting: row.get("waiting")? })
         })
     }

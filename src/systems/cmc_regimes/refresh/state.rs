@@ -67,7 +67,7 @@ pub fn load(db: Db, schema: &str, id: i32) -> Result<Option<State>> {
         Basis::COLUMNS,
         work_relation(schema, STATE)
     );
-    db.first(&sql, &[arg(id), arg(TF)], Sees::Snapshot, state)
+    db.by_key().first(&sql, &[arg(id), arg(TF)], Sees::Snapshot, state)
 }
 
 fn state(row: &Row) -> Result<State> {
