@@ -97,8 +97,9 @@ CREATE FUNCTION regime_source_origin() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        DELETE FROM @extschema@.regime_source s
-        WHERE s.cal_scheme = NEW.cal_scheme AND s.layer = NEW.layer AND s.origin = 'built-in';
+        -- The table by its oid: its schema may be renamed.
+        EXECUTE format('DELETE FROM %s WHERE cal_scheme = $1 AND layer = $2 AND origin = ''built-in''', TG_RELID::regclass)
+        USING NEW.cal_scheme, NEW.layer;
     END IF;
     IF TG_OP = 'INSERT' OR NEW IS DISTINCT FROM OLD THEN
         NEW.origin := 'user';
@@ -862,7 +863,7 @@ AS 'MODULE_PATHNAME', 'regime_systems_wrapper';
 CREATE  FUNCTION "regime_build_inputs"(
 	"ids" INT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < i32 > > > */
 	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"target_schema" TEXT DEFAULT 'public' /* Option < & str > */
+	"target_schema" TEXT DEFAULT NULL /* Option < & str > */
 ) RETURNS TABLE (
 	"relation" TEXT,  /* String */
 	"action" TEXT,  /* String */
@@ -992,7 +993,7 @@ AS 'MODULE_PATHNAME', 'delete_market_regimes_wrapper';
 -- src/api/setup.rs
 -- pg_regime::api::setup::regime_setup
 CREATE  FUNCTION "regime_setup"(
-	"target_schema" TEXT DEFAULT 'public' /* Option < & str > */
+	"target_schema" TEXT DEFAULT NULL /* Option < & str > */
 ) RETURNS TABLE (
 	"relation" TEXT,  /* String */
 	"action" TEXT  /* String */
@@ -1026,7 +1027,8 @@ AS 'MODULE_PATHNAME', 'regime_track_wrapper';
 -- Procedures that commit between batches. They are PL/pgSQL around functions, since only PL/pgSQL can tell a CALL inside a
 -- transaction block, where nothing can be committed, from a CALL outside. A SET clause would forbid COMMIT: every name and
 -- operator is qualified instead. READ COMMITTED, whatever isolation the session prefers, so that statements after a lock
--- see what its last holder committed.
+-- see what its last holder committed. The schema of pg_regime may be renamed, also between batches: its name is looked up
+-- before each of them.
 
 CREATE PROCEDURE refresh_all_cmc_regimes(
     batch_size int DEFAULT 50,
@@ -1044,21 +1046,30 @@ CREATE PROCEDURE refresh_all_cmc_regimes(
     point_in_time boolean DEFAULT false
 ) LANGUAGE plpgsql AS $$
 DECLARE
+    own text;
     round bigint;
     deadline timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) max_runtime;
     more boolean := true;
 BEGIN
-    round := @extschema@.regime_round_begin(only_dirty, batch_size, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars,
-        min_bars_l0, min_bars_l1, min_bars_l2, l4_label, point_in_time);
+    own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
+            WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
+    EXECUTE pg_catalog.format('SELECT %s.regime_round_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)', own) INTO round
+        USING only_dirty, batch_size, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1,
+            min_bars_l2, l4_label, point_in_time;
     COMMIT;
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     WHILE more LOOP
-        more := @extschema@.regime_round_next(round, batch_size, deadline, cal_scheme, policy, hysteresis, hysteresis_mode,
-            min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2, l4_label, point_in_time);
+        own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
+            WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
+        EXECUTE pg_catalog.format('SELECT %s.regime_round_next($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)', own) INTO more
+            USING round, batch_size, deadline, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0,
+                min_bars_l1, min_bars_l2, l4_label, point_in_time;
         COMMIT;
         SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     END LOOP;
-    PERFORM @extschema@.regime_round_end(round);
+    own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
+            WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
+    EXECUTE pg_catalog.format('SELECT %s.regime_round_end($1)', own) USING round;
 END $$;
 
 CREATE PROCEDURE backfill_market_regime_history(
@@ -1070,22 +1081,30 @@ CREATE PROCEDURE backfill_market_regime_history(
     full_refresh boolean DEFAULT false
 ) LANGUAGE plpgsql AS $$
 DECLARE
+    own text;
     backfill bigint;
     more boolean;
 BEGIN
-    backfill := @extschema@.market_regime_backfill_begin(start_date, end_date, batch_size, symbol, dry_run, full_refresh);
+    own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
+            WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
+    EXECUTE pg_catalog.format('SELECT %s.market_regime_backfill_begin($1, $2, $3, $4, $5, $6)', own) INTO backfill
+        USING start_date, end_date, batch_size, symbol, dry_run, full_refresh;
     IF dry_run THEN
         RETURN;
     END IF;
     COMMIT;
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     LOOP
-        more := @extschema@.market_regime_backfill_next(backfill);
+        own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
+            WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
+        EXECUTE pg_catalog.format('SELECT %s.market_regime_backfill_next($1)', own) INTO more USING backfill;
         COMMIT;
         SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
         EXIT WHEN NOT more;
     END LOOP;
-    PERFORM @extschema@.market_regime_backfill_end(backfill);
+    own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
+            WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
+    EXECUTE pg_catalog.format('SELECT %s.market_regime_backfill_end($1)', own) USING backfill;
 END $$;
 
 -- src/lib.rs
@@ -1111,7 +1130,8 @@ END $$;
 -- The functions that take an asset, for callers who know the symbol of the asset: each finds the id with regime_asset
 -- and calls the form that takes the id; and refresh_cmc_regimes of one id, which calls the form of an array of ids. Both
 -- forms have the same further arguments, properties and results. No SET clause, so that the planner can put the call in
--- place of a function that is not volatile: every name is qualified instead.
+-- place of a function that is not volatile: every name is qualified instead. Bodies are BEGIN ATOMIC, which PostgreSQL keeps
+-- parsed: the schema may be renamed.
 --
 -- A literal without a type comes here, text being preferred: '1' is an id as text, and NULL is passed on, to mean, or
 -- to be refused as, what it is for the id; for refresh_cmc_regimes, which takes several ids too, what it is for these.
@@ -1124,11 +1144,12 @@ CREATE FUNCTION refresh_cmc_regimes(id int, cal_scheme text DEFAULT NULL, policy
 RETURNS TABLE (id int, status text, regime_rows bigint, flip_rows bigint, stat_rows bigint, comovement_rows bigint,
     rows_written bigint, feature_tier text, regime_version_hash text, elapsed_ms float8, message text, mode text,
     reason text)
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
     SELECT * FROM @extschema@.refresh_cmc_regimes(
         ARRAY[$1], cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1,
-        min_bars_l2, l4_label, dry_run, full_refresh, only_dirty, point_in_time)
-$$;
+        min_bars_l2, l4_label, dry_run, full_refresh, only_dirty, point_in_time);
+END;
 
 CREATE FUNCTION refresh_cmc_regimes(symbols text[], cal_scheme text DEFAULT NULL, policy text DEFAULT 'default',
     hysteresis boolean DEFAULT true, hysteresis_mode text DEFAULT 'asymmetric', min_hold_bars int DEFAULT NULL,
@@ -1138,14 +1159,15 @@ CREATE FUNCTION refresh_cmc_regimes(symbols text[], cal_scheme text DEFAULT NULL
 RETURNS TABLE (id int, status text, regime_rows bigint, flip_rows bigint, stat_rows bigint, comovement_rows bigint,
     rows_written bigint, feature_tier text, regime_version_hash text, elapsed_ms float8, message text, mode text,
     reason text)
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
     SELECT * FROM @extschema@.refresh_cmc_regimes(
         CASE WHEN symbols IS NOT NULL THEN ARRAY(
             SELECT CASE WHEN s IS NOT NULL THEN @extschema@.regime_asset(s, cal_scheme) END
             FROM pg_catalog.unnest(symbols) AS s) END,
         cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2,
-        l4_label, dry_run, full_refresh, only_dirty, point_in_time)
-$$;
+        l4_label, dry_run, full_refresh, only_dirty, point_in_time);
+END;
 COMMENT ON FUNCTION refresh_cmc_regimes(text[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean) IS
 'The same as refresh_cmc_regimes of ids for assets given by symbol, or by id as text, as regime_asset finds them; NULL is every active asset.';
 
@@ -1157,12 +1179,13 @@ CREATE FUNCTION refresh_cmc_regimes(symbol text, cal_scheme text DEFAULT NULL, p
 RETURNS TABLE (id int, status text, regime_rows bigint, flip_rows bigint, stat_rows bigint, comovement_rows bigint,
     rows_written bigint, feature_tier text, regime_version_hash text, elapsed_ms float8, message text, mode text,
     reason text)
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
     SELECT * FROM @extschema@.refresh_cmc_regimes(
         CASE WHEN symbol IS NOT NULL THEN ARRAY[@extschema@.regime_asset(symbol, cal_scheme)] END,
         cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2,
-        l4_label, dry_run, full_refresh, only_dirty, point_in_time)
-$$;
+        l4_label, dry_run, full_refresh, only_dirty, point_in_time);
+END;
 COMMENT ON FUNCTION refresh_cmc_regimes(text, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean) IS
 'The same as refresh_cmc_regimes of an id for an asset given by symbol, or by id as text, as regime_asset finds it; NULL is every active asset, since a NULL without a type comes here.';
 
@@ -1175,12 +1198,13 @@ RETURNS TABLE (id int, ts timestamptz, tf text, l0_label text, l1_label text, l2
     l4_label text, regime_key text, size_mult float8, stop_mult float8, orders text, gross_cap float8, pyramids boolean,
     setups text[], feature_tier text, l0_enabled boolean, l1_enabled boolean, l2_enabled boolean,
     regime_version_hash text, updated_at timestamptz)
-LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
+LANGUAGE sql STABLE PARALLEL RESTRICTED
+BEGIN ATOMIC
     SELECT * FROM @extschema@.regime_compute(
         CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END,
         cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2,
-        l4_label, as_of, rules, point_in_time)
-$$;
+        l4_label, as_of, rules, point_in_time);
+END;
 COMMENT ON FUNCTION regime_compute(text, text, text, boolean, text, int, int, int, int, text, timestamptz, jsonb, boolean) IS
 'The same as regime_compute of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
 
@@ -1189,12 +1213,13 @@ CREATE FUNCTION regime_repaint_check(symbol text, sample int DEFAULT NULL, cal_s
     min_hold_bars int DEFAULT NULL, min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL,
     min_bars_l2 int DEFAULT NULL, l4_label text DEFAULT NULL)
 RETURNS TABLE (column_name text, rows bigint, differ bigint, first timestamptz, stored text, knowable text)
-LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
+LANGUAGE sql STABLE PARALLEL RESTRICTED
+BEGIN ATOMIC
     SELECT * FROM @extschema@.regime_repaint_check(
         CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END,
         sample, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1,
-        min_bars_l2, l4_label)
-$$;
+        min_bars_l2, l4_label);
+END;
 COMMENT ON FUNCTION regime_repaint_check(text, int, text, text, boolean, text, int, int, int, int, text) IS
 'The same as regime_repaint_check of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
 
@@ -1203,11 +1228,12 @@ RETURNS TABLE (id int, ts timestamptz, tf text, l0_label text, l1_label text, l2
     l4_label text, regime_key text, size_mult float8, stop_mult float8, orders text, gross_cap float8, pyramids boolean,
     setups text[], feature_tier text, l0_enabled boolean, l1_enabled boolean, l2_enabled boolean,
     regime_version_hash text, updated_at timestamptz, stale boolean, age interval)
-LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
+LANGUAGE sql STABLE PARALLEL RESTRICTED
+BEGIN ATOMIC
     SELECT * FROM @extschema@.regime_at(
         CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
-        at, max_age)
-$$;
+        at, max_age);
+END;
 COMMENT ON FUNCTION regime_at(text, timestamptz, interval) IS
 'The same as regime_at of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
 
@@ -1215,11 +1241,12 @@ CREATE FUNCTION regime_gate(symbol text, at timestamptz, setup text, base_size f
     regime_enabled boolean DEFAULT true, max_age interval DEFAULT NULL)
 RETURNS TABLE (allowed boolean, size float8, stop_mult float8, orders text, gross_cap float8, pyramids boolean,
     regime_key text, reason text)
-LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
+LANGUAGE sql STABLE PARALLEL RESTRICTED
+BEGIN ATOMIC
     SELECT * FROM @extschema@.regime_gate(
         CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
-        at, setup, base_size, regime_enabled, max_age)
-$$;
+        at, setup, base_size, regime_enabled, max_age);
+END;
 COMMENT ON FUNCTION regime_gate(text, timestamptz, text, float8, boolean, interval) IS
 'The same as regime_gate of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
 
@@ -1228,114 +1255,125 @@ CREATE FUNCTION regime_explain(symbol text, at timestamptz DEFAULT NULL, cal_sch
     min_hold_bars int DEFAULT NULL, min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL,
     min_bars_l2 int DEFAULT NULL, l4_label text DEFAULT NULL, point_in_time boolean DEFAULT false)
 RETURNS TABLE (step int, layer text, what text, value text, detail text)
-LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
+LANGUAGE sql STABLE PARALLEL RESTRICTED
+BEGIN ATOMIC
     SELECT * FROM @extschema@.regime_explain(
         CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END,
         at, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2,
-        l4_label, point_in_time)
-$$;
+        l4_label, point_in_time);
+END;
 COMMENT ON FUNCTION regime_explain(text, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean) IS
 'The same as regime_explain of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
 
 CREATE FUNCTION regime_label_monthly(symbol text, cal_scheme text DEFAULT NULL, mode text DEFAULT NULL)
 RETURNS TABLE (ts timestamptz, trend text, vol text, liq text, label text)
-LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
+LANGUAGE sql STABLE PARALLEL RESTRICTED
+BEGIN ATOMIC
     SELECT * FROM @extschema@.regime_label_monthly(
         CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END,
-        cal_scheme, mode)
-$$;
+        cal_scheme, mode);
+END;
 COMMENT ON FUNCTION regime_label_monthly(text, text, text) IS
 'The same as regime_label_monthly of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
 
 CREATE FUNCTION regime_label_weekly(symbol text, cal_scheme text DEFAULT NULL, mode text DEFAULT NULL)
 RETURNS TABLE (ts timestamptz, trend text, vol text, liq text, label text)
-LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
+LANGUAGE sql STABLE PARALLEL RESTRICTED
+BEGIN ATOMIC
     SELECT * FROM @extschema@.regime_label_weekly(
         CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END,
-        cal_scheme, mode)
-$$;
+        cal_scheme, mode);
+END;
 COMMENT ON FUNCTION regime_label_weekly(text, text, text) IS
 'The same as regime_label_weekly of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
 
 CREATE FUNCTION regime_label_daily(symbol text, cal_scheme text DEFAULT NULL, mode text DEFAULT NULL)
 RETURNS TABLE (ts timestamptz, trend text, vol text, liq text, label text)
-LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
+LANGUAGE sql STABLE PARALLEL RESTRICTED
+BEGIN ATOMIC
     SELECT * FROM @extschema@.regime_label_daily(
         CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END,
-        cal_scheme, mode)
-$$;
+        cal_scheme, mode);
+END;
 COMMENT ON FUNCTION regime_label_daily(text, text, text) IS
 'The same as regime_label_daily of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
 
 CREATE FUNCTION regime_label_intraday(symbol text, cal_scheme text DEFAULT NULL, mode text DEFAULT NULL)
 RETURNS TABLE (ts timestamptz, trend text, vol text, liq text, label text)
-LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
+LANGUAGE sql STABLE PARALLEL RESTRICTED
+BEGIN ATOMIC
     SELECT * FROM @extschema@.regime_label_intraday(
         CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END,
-        cal_scheme, mode)
-$$;
+        cal_scheme, mode);
+END;
 COMMENT ON FUNCTION regime_label_intraday(text, text, text) IS
 'The same as regime_label_intraday of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
 
 CREATE FUNCTION regime_transitions(symbol text, layer text DEFAULT 'composite')
 RETURNS TABLE (from_regime text, to_regime text, n bigint, probability float8)
-LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
+LANGUAGE sql STABLE PARALLEL RESTRICTED
+BEGIN ATOMIC
     SELECT * FROM @extschema@.regime_transitions(
         CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
-        layer)
-$$;
+        layer);
+END;
 COMMENT ON FUNCTION regime_transitions(text, text) IS
 'The same as regime_transitions of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
 
 CREATE FUNCTION regime_durations(symbol text, layer text DEFAULT 'composite')
 RETURNS TABLE (regime text, n bigint, mean float8, median float8, longest int, current_run int,
     current_percentile float8)
-LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
+LANGUAGE sql STABLE PARALLEL RESTRICTED
+BEGIN ATOMIC
     SELECT * FROM @extschema@.regime_durations(
         CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
-        layer)
-$$;
+        layer);
+END;
 COMMENT ON FUNCTION regime_durations(text, text) IS
 'The same as regime_durations of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
 
 CREATE FUNCTION regime_periods(symbol text, layer text DEFAULT 'composite')
 RETURNS TABLE (id int, regime text, valid tstzrange, bars int, return_over_period float8)
-LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
+LANGUAGE sql STABLE PARALLEL RESTRICTED
+BEGIN ATOMIC
     SELECT * FROM @extschema@.regime_periods(
         CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
-        layer)
-$$;
+        layer);
+END;
 COMMENT ON FUNCTION regime_periods(text, text) IS
 'The same as regime_periods of an id for an asset given by symbol, or by id as text, as regime_asset finds it; NULL is all assets.';
 
 CREATE FUNCTION regime_forward_returns(symbol text, horizons int[] DEFAULT '{1,5,20}', layer text DEFAULT 'composite')
 RETURNS TABLE (regime text, horizon int, n bigint, mean float8, std float8, t float8, hit_rate float8, worst float8)
-LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
+LANGUAGE sql STABLE PARALLEL RESTRICTED
+BEGIN ATOMIC
     SELECT * FROM @extschema@.regime_forward_returns(
         CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
-        horizons, layer)
-$$;
+        horizons, layer);
+END;
 COMMENT ON FUNCTION regime_forward_returns(text, int[], text) IS
 'The same as regime_forward_returns of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
 
 CREATE FUNCTION regime_chart_svg(symbol text, from_ts timestamptz DEFAULT NULL, to_ts timestamptz DEFAULT NULL,
     layer text DEFAULT 'composite', width int DEFAULT 1200, height int DEFAULT 500, log_scale boolean DEFAULT true)
 RETURNS text
-LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
+LANGUAGE sql STABLE PARALLEL RESTRICTED
+BEGIN ATOMIC
     SELECT @extschema@.regime_chart_svg(
         CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
-        from_ts, to_ts, layer, width, height, log_scale)
-$$;
+        from_ts, to_ts, layer, width, height, log_scale);
+END;
 COMMENT ON FUNCTION regime_chart_svg(text, timestamptz, timestamptz, text, int, int, boolean) IS
 'The same as regime_chart_svg of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
 
 CREATE FUNCTION regime_timeline(symbol text, width int DEFAULT 80, layer text DEFAULT 'composite')
 RETURNS text
-LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
+LANGUAGE sql STABLE PARALLEL RESTRICTED
+BEGIN ATOMIC
     SELECT @extschema@.regime_timeline(
         CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
-        width, layer)
-$$;
+        width, layer);
+END;
 COMMENT ON FUNCTION regime_timeline(text, int, text) IS
 'The same as regime_timeline of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
 
@@ -1663,10 +1701,10 @@ COMMENT ON FUNCTION regime_tag_signals(regclass, text, text, text) IS
 'Fills key_column of a table of signals, where it is NULL, with the regime in force at ts_column for the asset in asset_column, or Unknown, and returns how many rows it filled; adds the column if it is missing. Only rows of cmc_regimes with ts at or before the signal''s are used, and none older than pg_regime.max_age.';
 
 COMMENT ON FUNCTION regime_setup(text) IS
-'Creates the output tables and their views that are missing in a schema, and the working tables in the working schema; adopts existing tables by adding missing columns and a missing unique key, and returns what was done with each. A column of another type, or a relation of another kind under one of their names, is an error and changes nothing.';
+'Creates the output tables and their views that are missing in a schema (NULL: pg_regime.target_schema), and the working tables in the working schema; adopts existing tables by adding missing columns and a missing unique key, and returns what was done with each. A column of another type, or a relation of another kind under one of their names, is an error and changes nothing.';
 
 COMMENT ON FUNCTION regime_build_inputs(int[], text, text) IS
-'For databases with daily bars only: creates the bar and EMA tables that regime_source names for cal_scheme (iso or us) where they are missing in target_schema, fills them from the daily bars, writes only what changed, and returns what was done with each. Partial first and last weeks and months are left out, and tables with rows that it did not make are left alone.';
+'For databases with daily bars only: creates the bar and EMA tables that regime_source names for cal_scheme (iso or us) where they are missing in target_schema (NULL: pg_regime.target_schema), fills them from the daily bars, writes only what changed, and returns what was done with each. Partial first and last weeks and months are left out, and tables with rows that it did not make are left alone.';
 
 COMMENT ON FUNCTION regime_demo(int, int, int) IS
 'Makes the source tables and fills them with an invented market, the same bits for the same arguments on every machine, from 2016-01-01 on, or from as much earlier as it takes to end on 2024-03-18, so that no bar lies in the future: asset 1 is the market, the last one has 200 daily bars, the one before it 720. In the table that regime_source maps for candles, each asset has its bars as candles of 1d under its symbol, the first three the last 180 days as candles of 4h too, and an index, ^GSPC, the last 1500 weekdays. A source table that holds rows it did not make is an error and changes nothing.';

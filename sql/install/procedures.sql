@@ -1,7 +1,8 @@
 -- Procedures that commit between batches. They are PL/pgSQL around functions, since only PL/pgSQL can tell a CALL inside a
 -- transaction block, where nothing can be committed, from a CALL outside. A SET clause would forbid COMMIT: every name and
 -- operator is qualified instead. READ COMMITTED, whatever isolation the session prefers, so that statements after a lock
--- see what its last holder committed.
+-- see what its last holder committed. The schema of pg_regime may be renamed, also between batches: its name is looked up
+-- before each of them.
 
 CREATE PROCEDURE refresh_all_cmc_regimes(
     batch_size int DEFAULT 50,
@@ -19,21 +20,30 @@ CREATE PROCEDURE refresh_all_cmc_regimes(
     point_in_time boolean DEFAULT false
 ) LANGUAGE plpgsql AS $$
 DECLARE
+    own text;
     round bigint;
     deadline timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) max_runtime;
     more boolean := true;
 BEGIN
-    round := @extschema@.regime_round_begin(only_dirty, batch_size, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars,
-        min_bars_l0, min_bars_l1, min_bars_l2, l4_label, point_in_time);
+    own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
+            WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
+    EXECUTE pg_catalog.format('SELECT %s.regime_round_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)', own) INTO round
+        USING only_dirty, batch_size, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1,
+            min_bars_l2, l4_label, point_in_time;
     COMMIT;
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     WHILE more LOOP
-        more := @extschema@.regime_round_next(round, batch_size, deadline, cal_scheme, policy, hysteresis, hysteresis_mode,
-            min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2, l4_label, point_in_time);
+        own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
+            WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
+        EXECUTE pg_catalog.format('SELECT %s.regime_round_next($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)', own) INTO more
+            USING round, batch_size, deadline, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0,
+                min_bars_l1, min_bars_l2, l4_label, point_in_time;
         COMMIT;
         SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     END LOOP;
-    PERFORM @extschema@.regime_round_end(round);
+    own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
+            WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
+    EXECUTE pg_catalog.format('SELECT %s.regime_round_end($1)', own) USING round;
 END $$;
 
 CREATE PROCEDURE backfill_market_regime_history(
@@ -45,20 +55,28 @@ CREATE PROCEDURE backfill_market_regime_history(
     full_refresh boolean DEFAULT false
 ) LANGUAGE plpgsql AS $$
 DECLARE
+    own text;
     backfill bigint;
     more boolean;
 BEGIN
-    backfill := @extschema@.market_regime_backfill_begin(start_date, end_date, batch_size, symbol, dry_run, full_refresh);
+    own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
+            WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
+    EXECUTE pg_catalog.format('SELECT %s.market_regime_backfill_begin($1, $2, $3, $4, $5, $6)', own) INTO backfill
+        USING start_date, end_date, batch_size, symbol, dry_run, full_refresh;
     IF dry_run THEN
         RETURN;
     END IF;
     COMMIT;
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     LOOP
-        more := @extschema@.market_regime_backfill_next(backfill);
+        own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
+            WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
+        EXECUTE pg_catalog.format('SELECT %s.market_regime_backfill_next($1)', own) INTO more USING backfill;
         COMMIT;
         SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
         EXIT WHEN NOT more;
     END LOOP;
-    PERFORM @extschema@.market_regime_backfill_end(backfill);
+    own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
+            WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
+    EXECUTE pg_catalog.format('SELECT %s.market_regime_backfill_end($1)', own) USING backfill;
 END $$;

@@ -92,8 +92,9 @@ CREATE FUNCTION regime_source_origin() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        DELETE FROM @extschema@.regime_source s
-        WHERE s.cal_scheme = NEW.cal_scheme AND s.layer = NEW.layer AND s.origin = 'built-in';
+        -- The table by its oid: its schema may be renamed.
+        EXECUTE format('DELETE FROM %s WHERE cal_scheme = $1 AND layer = $2 AND origin = ''built-in''', TG_RELID::regclass)
+        USING NEW.cal_scheme, NEW.layer;
     END IF;
     IF TG_OP = 'INSERT' OR NEW IS DISTINCT FROM OLD THEN
         NEW.origin := 'user';

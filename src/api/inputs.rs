@@ -14,7 +14,7 @@ use crate::systems::cmc_regimes::assets;
 fn regime_build_inputs(
     ids: default!(Option<Vec<Option<i32>>>, "NULL"),
     cal_scheme: default!(Option<String>, "NULL"),
-    target_schema: default!(Option<&str>, "'public'"),
+    target_schema: default!(Option<&str>, "NULL"),
 ) -> Result<
     TableIterator<'static, (name!(relation, String), name!(action, String), name!(rows_written, i64))>,
     ErrorReport,
@@ -22,7 +22,8 @@ fn regime_build_inputs(
     check_writable("regime_build_inputs()")?;
     let ids = ids.map(assets::sorted_ids).transpose()?;
     let cal_scheme = cal_scheme.unwrap_or_else(settings::cal_scheme);
-    let built = spi::connect(|db| build(db, ids, &cal_scheme, target_schema.unwrap_or("public")))?;
+    let schema = target_schema.map_or_else(settings::target_schema, str::to_owned);
+    let built = spi::connect(|db| build(db, ids, &cal_scheme, &schema))?;
     Ok(TableIterator::new(built.into_iter().map(row)))
 }
 

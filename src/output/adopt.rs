@@ -4,7 +4,9 @@ use pgrx::prelude::*;
 
 use crate::output::own::{Kind, Own};
 use crate::output::shape::{self, Declared, Shape, set_up_again, shape_of};
-use crate::pg::{Db, Error, Outcome, Result, Sees, arg, plural, qualified, quote_literal};
+use crate::pg::{
+    Db, Error, Outcome, Result, Sees, arg, plural, qualified, quote_literal, syscache::relation_oid,
+};
 use crate::sync::table::{Column, Index, Table, Type, column};
 
 /// The statement that makes a relation of a system's own anew; its rows, where they are a record, stay under another
@@ -56,7 +58,7 @@ pub fn adopt_own(db: Db, schema: &str, relation: &str, own: &Own, declared: &Dec
     check_own(db, schema, relation, own, Some(declared), &shape)?;
     let anew = anew(db, schema, relation, own)?;
     if declared.key().is_empty() {
-        identify_rows(db, relation)?;
+        identify_rows(db, &own.schema(schema), own.name)?;
         return Ok(Outcome::Unchanged);
     }
     if shape.has_key(declared.key()) {
@@ -90,7 +92,7 @@ pub fn adopt(db: Db, schema: &str, table: &Table) -> Result<Outcome> {
     if keyed {
         add_key(db, relation, &key, "UNIQUE")?;
     }
-    identify_rows(db, relation)?;
+    identify_rows(db, schema, table.name)?;
     for index in table.indexes {
         ensure_index(db, relation, index)?;
     }
@@ -144,17 +146,18 @@ fn add_key(db: Db, relation: &str, key: &[&str], kind: &str) -> Result<()> {
 
 /// Gives a table without a primary key, and its partitions, a replica identity: once all tables of the database are
 /// published, no row could be updated or deleted otherwise.
-fn identify_rows(db: Db, relation: &str) -> Result<()> {
+fn identify_rows(db: Db, schema: &str, name: &str) -> Result<()> {
+    let Some(oid) = relation_oid(schema, name) else { return Ok(()) };
     let sql = "SELECT pg_catalog.quote_ident(n.nspname::text) || '.' || pg_catalog.quote_ident(c.relname::text) AS relation, \
          (SELECT pg_catalog.quote_ident(x.relname::text) FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid \
            WHERE i.indrelid = c.oid AND i.indisunique AND i.indimmediate AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL \
            AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND NOT a.attnotnull \
              AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])) ORDER BY i.indexrelid LIMIT 1) AS index \
-         FROM (SELECT $1::text::regclass::oid AS oid UNION SELECT relid FROM pg_catalog.pg_partition_tree($1::text::regclass)) AS p \
+         FROM (SELECT $1 AS oid UNION SELECT relid FROM pg_catalog.pg_partition_tree($1::regclass)) AS p \
          JOIN pg_catalog.pg_class c USING (oid) JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          WHERE c.relkind IN ('r', 'p') AND c.relreplident = 'd' \
          AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)";
-    let unidentified = db.all(sql, &[arg(relation)], Sees::Now, |row| {
+    let unidentified = db.all(sql, &[arg(oid)], Sees::Now, |row| {
         Ok((row.get::<String>("relation")?, row.get::<Option<String>>("index")?))
     })?;
     for (relation, index) in unidentified {

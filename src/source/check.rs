@@ -84,7 +84,7 @@ impl Check<'_, '_> {
                 format!("relation {sql} does not exist"),
             )
             .detail(self.where_mapped(&format!("{which}_schema and {which}_table")))
-            .hint(self.missing_hint(which)));
+            .hint(self.missing_hint(which, schema)));
         };
         if !syscache::may_use(schema) {
             let schema = quoted(schema);
@@ -127,15 +127,16 @@ impl Check<'_, '_> {
         })
     }
 
-    fn missing_hint(&self, which: &str) -> String {
+    fn missing_hint(&self, which: &str, mapped: &str) -> String {
         let edit = self.edit(&format!("{which}_schema = '…', {which}_table = '…'"));
         let Place { schema, cal_scheme, built, .. } = self.place;
         if !built.contains(&which) {
             return edit;
         }
         format!(
-            "If you have daily bars only: SELECT {schema}.regime_build_inputs(cal_scheme => {}); otherwise: {edit}",
-            quote_literal(cal_scheme)
+            "If you have daily bars only: SELECT {schema}.regime_build_inputs(cal_scheme => {}, target_schema => {}); otherwise: {edit}",
+            quote_literal(cal_scheme),
+            quote_literal(mapped)
         )
     }
 

@@ -336,10 +336,11 @@ impl OfLayer<'_> {
         let restamp = || format!("Stamp bars with their close, in the table or in a view: {map}");
         let load = || {
             format!(
-                "Load {} up to the daily bars; if it is built from them: SELECT * FROM {}.regime_build_inputs(cal_scheme => {});",
+                "Load {} up to the daily bars; if it is built from them: SELECT * FROM {}.regime_build_inputs(cal_scheme => {}, target_schema => {});",
                 self.checked.reader.source.bars.sql,
                 self.subject.schema,
-                quote_literal(self.subject.cal_scheme)
+                quote_literal(self.subject.cal_scheme),
+                quote_literal(&self.checked.reader.source.bars_schema)
             )
         };
         let later =
