@@ -255,9 +255,12 @@ impl Setup<'_, '_> {
 /// # Errors
 /// As [`set_up`].
 pub fn prepare(db: Db, schema: &str, system: &System, dry_run: bool) -> Result<()> {
+    // Before a table is looked at more closely: whose it is.
+    if !dry_run {
+        system.check_owners(db, schema)?;
+    }
     match flaw(db, schema, system)? {
-        None if dry_run => return Ok(()),
-        None => return system.check_owners(db, schema),
+        None => return Ok(()),
         Some(Flaw::Altered(error)) => return Err(error),
         Some(Flaw::Missing) => {}
     }
