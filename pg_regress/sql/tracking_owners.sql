@@ -63,7 +63,7 @@ UPDATE cmc_price_bars_multi_tf SET close = close WHERE id = 2 AND bar_seq = 400;
 RESET ROLE;
 SELECT id, source, since FROM cmc_regime_marks;
 
--- Tables of marks that were given away, and have code attached.
+-- Tables of marks that were given away, and have code attached: a load makes no marks, and nothing counts as tracked.
 SET ROLE regress_regime;
 CREATE FUNCTION trap() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN INSERT INTO public.caught VALUES (current_user, TG_TABLE_NAME); RETURN NEW; END $$;
@@ -73,7 +73,7 @@ GRANT USAGE ON SCHEMA regime_work TO regress_regime;
 SET ROLE regress_regime;
 CREATE TRIGGER t BEFORE INSERT ON regime_work.cmc_regime_dirty FOR EACH ROW EXECUTE FUNCTION trap();
 SET ROLE regress_etl;
-UPDATE cmc_price_bars_multi_tf SET close = close WHERE id = 2 AND bar_seq = 400;
+UPDATE cmc_price_bars_multi_tf SET close = close * 1.01 WHERE id = 2 AND bar_seq = 400;
 \echo :LAST_ERROR_SQLSTATE
 RESET ROLE;
 SELECT * FROM regime_track();
@@ -82,7 +82,7 @@ DROP TRIGGER t ON regime_work.cmc_regime_dirty;
 ALTER TABLE regime_work.cmc_regime_dirty OWNER TO CURRENT_USER;
 ALTER SCHEMA regime_work OWNER TO regress_regime;
 SET ROLE regress_etl;
-UPDATE cmc_price_bars_multi_tf SET close = close WHERE id = 2 AND bar_seq = 400;
+UPDATE cmc_price_bars_multi_tf SET close = close * 1.01 WHERE id = 2 AND bar_seq = 400;
 RESET ROLE;
 ALTER SCHEMA regime_work OWNER TO CURRENT_USER;
 -- Tables in its place.
@@ -93,10 +93,13 @@ RESET ROLE;
 ALTER VIEW public.marks RENAME TO cmc_regime_dirty;
 ALTER VIEW public.cmc_regime_dirty SET SCHEMA regime_work;
 SET ROLE regress_etl;
-UPDATE cmc_price_bars_multi_tf SET close = close WHERE id = 2 AND bar_seq = 400;
+UPDATE cmc_price_bars_multi_tf SET close = close * 1.01 WHERE id = 2 AND bar_seq = 400;
 RESET ROLE;
 DROP VIEW regime_work.cmc_regime_dirty;
 ALTER TABLE regime_work.aside RENAME TO cmc_regime_dirty;
+-- What was changed meanwhile is found.
+SELECT id, status, reason FROM refresh_cmc_regimes(2);
+SELECT count(*) FROM (SELECT ts, regime_key, size_mult FROM regime_compute(2) EXCEPT SELECT ts, regime_key, size_mult FROM cmc_regimes WHERE id = 2) x;
 SELECT count(*) AS functions FROM pg_proc WHERE proname LIKE 'cmc\_regime\_mark%';
 
 -- A function of our name that is there before: its owner could replace it at any time.
