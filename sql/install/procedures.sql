@@ -20,7 +20,7 @@ CREATE PROCEDURE refresh_all_cmc_regimes(
 ) LANGUAGE plpgsql AS $$
 DECLARE
     round bigint;
-    deadline timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) max_runtime;
+    deadline pg_catalog.timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) max_runtime;
     more boolean := true;
 BEGIN
     round := @extschema@.regime_round_begin(only_dirty, batch_size, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars,

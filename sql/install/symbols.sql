@@ -1,7 +1,8 @@
 -- The functions that take an asset, for callers who know the symbol of the asset: each finds the id with regime_asset
 -- and calls the form that takes the id; and refresh_cmc_regimes of one id, which calls the form of an array of ids. Both
 -- forms have the same further arguments, properties and results. No SET clause, so that the planner can put the call in
--- place of a function that is not volatile: every name is qualified instead.
+-- place of a function that is not volatile: every name is qualified instead, and every argument passed with its exact type, so
+-- that no other function of the schema fits better.
 --
 -- A literal without a type comes here, text being preferred: '1' is an id as text, and NULL is passed on, to mean, or
 -- to be refused as, what it is for the id.
@@ -95,7 +96,7 @@ RETURNS TABLE (id int, ts timestamptz, tf text, l0_label text, l1_label text, l2
     regime_version_hash text, updated_at timestamptz, stale boolean, age interval)
 LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
     SELECT * FROM @extschema@.regime_at(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
         at, max_age)
 $$;
 COMMENT ON FUNCTION regime_at(text, timestamptz, interval) IS
@@ -107,7 +108,7 @@ RETURNS TABLE (allowed boolean, size float8, stop_mult float8, orders text, gros
     regime_key text, reason text)
 LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
     SELECT * FROM @extschema@.regime_gate(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
         at, setup, base_size, regime_enabled, max_age)
 $$;
 COMMENT ON FUNCTION regime_gate(text, timestamptz, text, float8, boolean, interval) IS
@@ -171,7 +172,7 @@ CREATE FUNCTION regime_transitions(symbol text, layer text DEFAULT 'composite')
 RETURNS TABLE (from_regime text, to_regime text, n bigint, probability float8)
 LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
     SELECT * FROM @extschema@.regime_transitions(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
         layer)
 $$;
 COMMENT ON FUNCTION regime_transitions(text, text) IS
@@ -182,7 +183,7 @@ RETURNS TABLE (regime text, n bigint, mean float8, median float8, longest int, c
     current_percentile float8)
 LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
     SELECT * FROM @extschema@.regime_durations(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
         layer)
 $$;
 COMMENT ON FUNCTION regime_durations(text, text) IS
@@ -192,7 +193,7 @@ CREATE FUNCTION regime_periods(symbol text, layer text DEFAULT 'composite')
 RETURNS TABLE (id int, regime text, valid tstzrange, bars int, return_over_period float8)
 LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
     SELECT * FROM @extschema@.regime_periods(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
         layer)
 $$;
 COMMENT ON FUNCTION regime_periods(text, text) IS
@@ -202,7 +203,7 @@ CREATE FUNCTION regime_forward_returns(symbol text, horizons int[] DEFAULT '{1,5
 RETURNS TABLE (regime text, horizon int, n bigint, mean float8, std float8, t float8, hit_rate float8, worst float8)
 LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
     SELECT * FROM @extschema@.regime_forward_returns(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
         horizons, layer)
 $$;
 COMMENT ON FUNCTION regime_forward_returns(text, int[], text) IS
@@ -213,7 +214,7 @@ CREATE FUNCTION regime_chart_svg(symbol text, from_ts timestamptz DEFAULT NULL, 
 RETURNS text
 LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
     SELECT @extschema@.regime_chart_svg(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
         from_ts, to_ts, layer, width, height, log_scale)
 $$;
 COMMENT ON FUNCTION regime_chart_svg(text, timestamptz, timestamptz, text, int, int, boolean) IS
@@ -223,7 +224,7 @@ CREATE FUNCTION regime_timeline(symbol text, width int DEFAULT 80, layer text DE
 RETURNS text
 LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
     SELECT @extschema@.regime_timeline(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
         width, layer)
 $$;
 COMMENT ON FUNCTION regime_timeline(text, int, text) IS
