@@ -3,6 +3,10 @@
 
 -- src/lib.rs
 -- bootstrap
+-- A trusted extension's script runs as a superuser, with the schema of the extension on the search_path, where others may
+-- create: here the path offers PostgreSQL's own alone, and what is made is named with its schema.
+SET LOCAL search_path = pg_catalog, pg_temp;
+
 -- Labels, policies and names are UTF-8 throughout.
 DO $$ BEGIN
     IF pg_catalog.current_setting('server_encoding') <> 'UTF8' THEN
@@ -12,12 +16,10 @@ DO $$ BEGIN
     END IF;
 END $$;
 
--- A trusted extension's script runs as a superuser, with the target schema on the search_path: what is
--- not certain to be found in pg_catalog by its exact types is qualified or cast.
 
 -- The member tables: the source map and the policies. Their user rows are dumped.
 
-CREATE TABLE regime_source (
+CREATE TABLE @extschema@.regime_source (
     cal_scheme text NOT NULL CHECK (cal_scheme <> ''),
     layer text NOT NULL CHECK (layer IN ('L0', 'L1', 'L2', 'L3', 'candles')),
     tf text,
@@ -49,36 +51,36 @@ CREATE TABLE regime_source (
     CONSTRAINT layer_columns CHECK (CASE layer WHEN 'candles' THEN cal_scheme = 'any' AND tf IS NULL AND high_column IS NOT NULL AND low_column IS NOT NULL
                                     ELSE periods IS NOT NULL AND ema_table IS NOT NULL END)
 );
-COMMENT ON TABLE regime_source IS 'Where the bars and EMAs of each layer are read from, per calendar scheme; edit rows to map other schemas, tables and columns';
-COMMENT ON COLUMN regime_source.cal_scheme IS 'Calendar of weeks and months: iso (Monday to Sunday), us (Sunday to Saturday), or your own; any for candles';
-COMMENT ON COLUMN regime_source.layer IS 'L0 monthly, L1 weekly, L2 daily, L3 intraday (no row by default); candles: those of market_regimes and market_regime_history, cal_scheme any';
-COMMENT ON COLUMN regime_source.tf IS 'Value of the tf columns that selects the layer''s bars and EMAs; NULL reads the tables whole. Candles have none: callers name the timeframe';
-COMMENT ON COLUMN regime_source.periods IS 'EMA periods in bars: fast, mid, slow; candles have none';
-COMMENT ON COLUMN regime_source.bars_schema IS 'Schema of the bars relation';
-COMMENT ON COLUMN regime_source.bars_table IS 'Table or view of bars';
-COMMENT ON COLUMN regime_source.bars_filter IS 'Further conditions on bars, column to value: {"venue": "X"}; null means IS NULL';
-COMMENT ON COLUMN regime_source.bars_id_column IS 'Asset id of a bar; symbol of a candle';
-COMMENT ON COLUMN regime_source.bars_tf_column IS 'Timeframe of a bar';
-COMMENT ON COLUMN regime_source.bars_ts_column IS 'When a bar closed, a candle opened: timestamptz, or timestamp taken as UTC';
-COMMENT ON COLUMN regime_source.close_column IS 'Closing price';
-COMMENT ON COLUMN regime_source.high_column IS 'Highest price; of candles alone';
-COMMENT ON COLUMN regime_source.low_column IS 'Lowest price; of candles alone';
-COMMENT ON COLUMN regime_source.atr_column IS 'Average true range in price units, of the bars relation; NULL: volatility from the closes';
-COMMENT ON COLUMN regime_source.adx_column IS 'ADX of the bars relation; used with adx_floor';
-COMMENT ON COLUMN regime_source.adx_floor IS 'A trend whose ADX is at or under this is Sideways; NULL or 0: no floor';
-COMMENT ON COLUMN regime_source.spread_column IS 'Spread of the bars relation; liquidity is judged only with both spread and slippage';
-COMMENT ON COLUMN regime_source.slippage_column IS 'Slippage of the bars relation; liquidity is judged only with both spread and slippage';
-COMMENT ON COLUMN regime_source.ema_schema IS 'Schema of the EMA relation';
-COMMENT ON COLUMN regime_source.ema_table IS 'Table or view of EMAs in long format, one row per (id, ts, tf, period); candles have none';
-COMMENT ON COLUMN regime_source.ema_filter IS 'Further conditions on EMAs, column to value, that leave one row per bar and period';
-COMMENT ON COLUMN regime_source.ema_id_column IS 'Asset id of an EMA';
-COMMENT ON COLUMN regime_source.ema_tf_column IS 'Timeframe of an EMA';
-COMMENT ON COLUMN regime_source.ema_ts_column IS 'Timestamp of an EMA, equal to that of its bar';
-COMMENT ON COLUMN regime_source.ema_period_column IS 'Period of an EMA, in bars';
-COMMENT ON COLUMN regime_source.ema_column IS 'Value of an EMA';
-COMMENT ON COLUMN regime_source.origin IS 'built-in until the row is edited; user rows are dumped and restored';
+COMMENT ON TABLE @extschema@.regime_source IS 'Where the bars and EMAs of each layer are read from, per calendar scheme; edit rows to map other schemas, tables and columns';
+COMMENT ON COLUMN @extschema@.regime_source.cal_scheme IS 'Calendar of weeks and months: iso (Monday to Sunday), us (Sunday to Saturday), or your own; any for candles';
+COMMENT ON COLUMN @extschema@.regime_source.layer IS 'L0 monthly, L1 weekly, L2 daily, L3 intraday (no row by default); candles: those of market_regimes and market_regime_history, cal_scheme any';
+COMMENT ON COLUMN @extschema@.regime_source.tf IS 'Value of the tf columns that selects the layer''s bars and EMAs; NULL reads the tables whole. Candles have none: callers name the timeframe';
+COMMENT ON COLUMN @extschema@.regime_source.periods IS 'EMA periods in bars: fast, mid, slow; candles have none';
+COMMENT ON COLUMN @extschema@.regime_source.bars_schema IS 'Schema of the bars relation';
+COMMENT ON COLUMN @extschema@.regime_source.bars_table IS 'Table or view of bars';
+COMMENT ON COLUMN @extschema@.regime_source.bars_filter IS 'Further conditions on bars, column to value: {"venue": "X"}; null means IS NULL';
+COMMENT ON COLUMN @extschema@.regime_source.bars_id_column IS 'Asset id of a bar; symbol of a candle';
+COMMENT ON COLUMN @extschema@.regime_source.bars_tf_column IS 'Timeframe of a bar';
+COMMENT ON COLUMN @extschema@.regime_source.bars_ts_column IS 'When a bar closed, a candle opened: timestamptz, or timestamp taken as UTC';
+COMMENT ON COLUMN @extschema@.regime_source.close_column IS 'Closing price';
+COMMENT ON COLUMN @extschema@.regime_source.high_column IS 'Highest price; of candles alone';
+COMMENT ON COLUMN @extschema@.regime_source.low_column IS 'Lowest price; of candles alone';
+COMMENT ON COLUMN @extschema@.regime_source.atr_column IS 'Average true range in price units, of the bars relation; NULL: volatility from the closes';
+COMMENT ON COLUMN @extschema@.regime_source.adx_column IS 'ADX of the bars relation; used with adx_floor';
+COMMENT ON COLUMN @extschema@.regime_source.adx_floor IS 'A trend whose ADX is at or under this is Sideways; NULL or 0: no floor';
+COMMENT ON COLUMN @extschema@.regime_source.spread_column IS 'Spread of the bars relation; liquidity is judged only with both spread and slippage';
+COMMENT ON COLUMN @extschema@.regime_source.slippage_column IS 'Slippage of the bars relation; liquidity is judged only with both spread and slippage';
+COMMENT ON COLUMN @extschema@.regime_source.ema_schema IS 'Schema of the EMA relation';
+COMMENT ON COLUMN @extschema@.regime_source.ema_table IS 'Table or view of EMAs in long format, one row per (id, ts, tf, period); candles have none';
+COMMENT ON COLUMN @extschema@.regime_source.ema_filter IS 'Further conditions on EMAs, column to value, that leave one row per bar and period';
+COMMENT ON COLUMN @extschema@.regime_source.ema_id_column IS 'Asset id of an EMA';
+COMMENT ON COLUMN @extschema@.regime_source.ema_tf_column IS 'Timeframe of an EMA';
+COMMENT ON COLUMN @extschema@.regime_source.ema_ts_column IS 'Timestamp of an EMA, equal to that of its bar';
+COMMENT ON COLUMN @extschema@.regime_source.ema_period_column IS 'Period of an EMA, in bars';
+COMMENT ON COLUMN @extschema@.regime_source.ema_column IS 'Value of an EMA';
+COMMENT ON COLUMN @extschema@.regime_source.origin IS 'built-in until the row is edited; user rows are dumped and restored';
 
-INSERT INTO regime_source (cal_scheme, layer, tf, periods, bars_table, ema_table, ema_filter, origin)
+INSERT INTO @extschema@.regime_source (cal_scheme, layer, tf, periods, bars_table, ema_table, ema_filter, origin)
 SELECT s, l.layer, l.tf, l.periods,
        'cmc_price_bars_multi_tf' || CASE WHEN l.layer = 'L2' THEN '' ELSE '_cal_' || s END,
        'cmc_ema_multi_tf' || CASE WHEN l.layer = 'L2' THEN '_u' ELSE '_cal_' || s END,
@@ -88,12 +90,12 @@ FROM (VALUES ('iso'), ('us')) AS c (s),
      (VALUES ('L0', '1M', '{12,24,48}'::int[]), ('L1', '1W', '{20,50,200}'), ('L2', '1D', '{20,50,100}')) AS l (layer, tf, periods)
 ORDER BY s, l.layer;
 
-INSERT INTO regime_source (cal_scheme, layer, bars_table, bars_id_column, bars_tf_column, bars_ts_column, high_column, low_column, origin)
+INSERT INTO @extschema@.regime_source (cal_scheme, layer, bars_table, bars_id_column, bars_tf_column, bars_ts_column, high_column, low_column, origin)
 VALUES ('any', 'candles', 'candles', 'symbol', 'timeframe', 'open_time', 'high', 'low', 'built-in');
 
 -- A restored user row takes the place of the built-in row that CREATE EXTENSION made; an edited
 -- built-in row becomes a user row, so that it is dumped.
-CREATE FUNCTION regime_source_origin() RETURNS trigger LANGUAGE plpgsql
+CREATE FUNCTION @extschema@.regime_source_origin() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
@@ -106,33 +108,35 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-COMMENT ON FUNCTION regime_source_origin() IS 'Trigger function of regime_source: keeps the origin of its rows true';
-CREATE TRIGGER origin BEFORE INSERT OR UPDATE ON regime_source
-    FOR EACH ROW EXECUTE FUNCTION regime_source_origin();
-COMMENT ON TRIGGER origin ON regime_source IS 'Marks edited rows as the user''s and lets them replace built-in ones on restore';
+COMMENT ON FUNCTION @extschema@.regime_source_origin() IS 'Trigger function of regime_source: keeps the origin of its rows true';
+CREATE TRIGGER origin BEFORE INSERT OR UPDATE ON @extschema@.regime_source
+    FOR EACH ROW EXECUTE FUNCTION @extschema@.regime_source_origin();
+COMMENT ON TRIGGER origin ON @extschema@.regime_source IS 'Marks edited rows as the user''s and lets them replace built-in ones on restore';
 -- ALWAYS: also when a dump is restored with session_replication_role = replica.
-ALTER TABLE regime_source ENABLE ALWAYS TRIGGER origin;
+ALTER TABLE @extschema@.regime_source ENABLE ALWAYS TRIGGER origin;
 
-CREATE TABLE regime_policy (
+CREATE TABLE @extschema@.regime_policy (
     policy text PRIMARY KEY CHECK (policy NOT IN ('', 'default')),
     rules jsonb NOT NULL CHECK (pg_catalog.jsonb_typeof(rules) = 'array'),
     loaded_at timestamptz NOT NULL DEFAULT now(),
     loaded_by text NOT NULL DEFAULT current_user
 );
-COMMENT ON TABLE regime_policy IS 'Policies loaded with regime_load_policy: overlays over the built-in rules';
-COMMENT ON COLUMN regime_policy.policy IS 'Name to pass as policy => ''name''; ''default'' is the built-in rules alone';
-COMMENT ON COLUMN regime_policy.rules IS 'The overlay''s rules as loaded, in order; checked again whenever they are used';
-COMMENT ON COLUMN regime_policy.loaded_at IS 'When it was loaded';
-COMMENT ON COLUMN regime_policy.loaded_by IS 'Who loaded it';
+COMMENT ON TABLE @extschema@.regime_policy IS 'Policies loaded with regime_load_policy: overlays over the built-in rules';
+COMMENT ON COLUMN @extschema@.regime_policy.policy IS 'Name to pass as policy => ''name''; ''default'' is the built-in rules alone';
+COMMENT ON COLUMN @extschema@.regime_policy.rules IS 'The overlay''s rules as loaded, in order; checked again whenever they are used';
+COMMENT ON COLUMN @extschema@.regime_policy.loaded_at IS 'When it was loaded';
+COMMENT ON COLUMN @extschema@.regime_policy.loaded_by IS 'Who loaded it';
 
-SELECT pg_catalog.pg_extension_config_dump('regime_source', $$WHERE origin = 'user'$$);
-SELECT pg_catalog.pg_extension_config_dump('regime_policy', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.regime_source', $$WHERE origin = 'user'$$);
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.regime_policy', '');
 
 -- A trusted extension's script runs as a superuser: hand the tables to whoever installs it.
-ALTER TABLE regime_source OWNER TO @extowner@;
-ALTER TABLE regime_policy OWNER TO @extowner@;
-ALTER FUNCTION regime_source_origin() OWNER TO @extowner@;
-GRANT SELECT ON regime_source, regime_policy TO PUBLIC;
+ALTER TABLE @extschema@.regime_source OWNER TO @extowner@;
+ALTER TABLE @extschema@.regime_policy OWNER TO @extowner@;
+ALTER FUNCTION @extschema@.regime_source_origin() OWNER TO @extowner@;
+GRANT SELECT ON @extschema@.regime_source, @extschema@.regime_policy TO PUBLIC;
+
+SET LOCAL search_path = @extschema@, pg_temp;
 
 -- src/api/cmc_regimes/check_inputs.rs
 -- pg_regime::api::cmc_regimes::check_inputs::regime_check_inputs
@@ -1049,7 +1053,7 @@ CREATE PROCEDURE refresh_all_cmc_regimes(
 DECLARE
     own text;
     round bigint;
-    deadline timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) max_runtime;
+    deadline pg_catalog.timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) max_runtime;
     more boolean := true;
 BEGIN
     WHILE round IS NULL LOOP
@@ -1135,8 +1139,9 @@ END $$;
 -- The functions that take an asset, for callers who know the symbol of the asset: each finds the id with regime_asset
 -- and calls the form that takes the id; and refresh_cmc_regimes of one id, which calls the form of an array of ids. Both
 -- forms have the same further arguments, properties and results. No SET clause, so that the planner can put the call in
--- place of a function that is not volatile: every name is qualified instead. Bodies are BEGIN ATOMIC, which PostgreSQL keeps
--- parsed: the schema may be renamed.
+-- place of a function that is not volatile: every name is qualified instead, and every argument passed with its exact type, so
+-- that no other function of the schema fits better. Bodies are BEGIN ATOMIC, which PostgreSQL keeps parsed: the schema may be
+-- renamed.
 --
 -- A literal without a type comes here, text being preferred: '1' is an id as text, and NULL is passed on, to mean, or
 -- to be refused as, what it is for the id; for refresh_cmc_regimes, which takes several ids too, what it is for these.
@@ -1236,7 +1241,7 @@ RETURNS TABLE (id int, ts timestamptz, tf text, l0_label text, l1_label text, l2
 LANGUAGE sql STABLE PARALLEL RESTRICTED
 BEGIN ATOMIC
     SELECT * FROM @extschema@.regime_at(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
         at, max_age);
 END;
 COMMENT ON FUNCTION regime_at(text, timestamptz, interval) IS
@@ -1249,7 +1254,7 @@ RETURNS TABLE (allowed boolean, size float8, stop_mult float8, orders text, gros
 LANGUAGE sql STABLE PARALLEL RESTRICTED
 BEGIN ATOMIC
     SELECT * FROM @extschema@.regime_gate(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
         at, setup, base_size, regime_enabled, max_age);
 END;
 COMMENT ON FUNCTION regime_gate(text, timestamptz, text, float8, boolean, interval) IS
@@ -1319,7 +1324,7 @@ RETURNS TABLE (from_regime text, to_regime text, n bigint, probability float8)
 LANGUAGE sql STABLE PARALLEL RESTRICTED
 BEGIN ATOMIC
     SELECT * FROM @extschema@.regime_transitions(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
         layer);
 END;
 COMMENT ON FUNCTION regime_transitions(text, text) IS
@@ -1331,7 +1336,7 @@ RETURNS TABLE (regime text, n bigint, mean float8, median float8, longest int, c
 LANGUAGE sql STABLE PARALLEL RESTRICTED
 BEGIN ATOMIC
     SELECT * FROM @extschema@.regime_durations(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
         layer);
 END;
 COMMENT ON FUNCTION regime_durations(text, text) IS
@@ -1342,7 +1347,7 @@ RETURNS TABLE (id int, regime text, valid tstzrange, bars int, return_over_perio
 LANGUAGE sql STABLE PARALLEL RESTRICTED
 BEGIN ATOMIC
     SELECT * FROM @extschema@.regime_periods(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
         layer);
 END;
 COMMENT ON FUNCTION regime_periods(text, text) IS
@@ -1353,7 +1358,7 @@ RETURNS TABLE (regime text, horizon int, n bigint, mean float8, std float8, t fl
 LANGUAGE sql STABLE PARALLEL RESTRICTED
 BEGIN ATOMIC
     SELECT * FROM @extschema@.regime_forward_returns(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
         horizons, layer);
 END;
 COMMENT ON FUNCTION regime_forward_returns(text, int[], text) IS
@@ -1365,7 +1370,7 @@ RETURNS text
 LANGUAGE sql STABLE PARALLEL RESTRICTED
 BEGIN ATOMIC
     SELECT @extschema@.regime_chart_svg(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
         from_ts, to_ts, layer, width, height, log_scale);
 END;
 COMMENT ON FUNCTION regime_chart_svg(text, timestamptz, timestamptz, text, int, int, boolean) IS
@@ -1376,7 +1381,7 @@ RETURNS text
 LANGUAGE sql STABLE PARALLEL RESTRICTED
 BEGIN ATOMIC
     SELECT @extschema@.regime_timeline(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
         width, layer);
 END;
 COMMENT ON FUNCTION regime_timeline(text, int, text) IS
@@ -1392,56 +1397,56 @@ COMMENT ON FUNCTION regime_timeline(text, int, text) IS
 
 -- Views over functions are members of the extension: as objects of the user they would block DROP EXTENSION.
 
-CREATE VIEW cmc_regime_status AS SELECT * FROM @extschema@.regime_status();
-COMMENT ON VIEW cmc_regime_status IS 'How fresh each asset is: newest bar, newest row, lag, last success and last error';
-COMMENT ON COLUMN cmc_regime_status.id IS 'Asset: every active one and all that have rows';
-COMMENT ON COLUMN cmc_regime_status.newest_bar IS 'Close of the newest daily bar';
-COMMENT ON COLUMN cmc_regime_status.newest_row IS 'Newest row of cmc_regimes';
-COMMENT ON COLUMN cmc_regime_status.regime_key IS 'Regime of the newest row';
-COMMENT ON COLUMN cmc_regime_status.lag_bars IS 'Daily bars after the newest row';
-COMMENT ON COLUMN cmc_regime_status.lag IS 'Time from the newest row to the newest bar';
-COMMENT ON COLUMN cmc_regime_status.is_stale IS 'Whether there are such bars, the newest row has lost its bar, marked changes are not refreshed yet, or the market proxy that the asset depends on changed';
-COMMENT ON COLUMN cmc_regime_status.last_success IS 'When the asset was last refreshed, as far as the run log tells, or its state changed';
-COMMENT ON COLUMN cmc_regime_status.last_error IS 'When a refresh of the asset last failed, as far as the run log tells';
-COMMENT ON COLUMN cmc_regime_status.last_error_message IS 'Message of that error';
-ALTER VIEW cmc_regime_status OWNER TO @extowner@;
-GRANT SELECT ON cmc_regime_status TO PUBLIC;
+CREATE VIEW @extschema@.cmc_regime_status AS SELECT * FROM @extschema@.regime_status();
+COMMENT ON VIEW @extschema@.cmc_regime_status IS 'How fresh each asset is: newest bar, newest row, lag, last success and last error';
+COMMENT ON COLUMN @extschema@.cmc_regime_status.id IS 'Asset: every active one and all that have rows';
+COMMENT ON COLUMN @extschema@.cmc_regime_status.newest_bar IS 'Close of the newest daily bar';
+COMMENT ON COLUMN @extschema@.cmc_regime_status.newest_row IS 'Newest row of cmc_regimes';
+COMMENT ON COLUMN @extschema@.cmc_regime_status.regime_key IS 'Regime of the newest row';
+COMMENT ON COLUMN @extschema@.cmc_regime_status.lag_bars IS 'Daily bars after the newest row';
+COMMENT ON COLUMN @extschema@.cmc_regime_status.lag IS 'Time from the newest row to the newest bar';
+COMMENT ON COLUMN @extschema@.cmc_regime_status.is_stale IS 'Whether there are such bars, the newest row has lost its bar, marked changes are not refreshed yet, or the market proxy that the asset depends on changed';
+COMMENT ON COLUMN @extschema@.cmc_regime_status.last_success IS 'When the asset was last refreshed, as far as the run log tells, or its state changed';
+COMMENT ON COLUMN @extschema@.cmc_regime_status.last_error IS 'When a refresh of the asset last failed, as far as the run log tells';
+COMMENT ON COLUMN @extschema@.cmc_regime_status.last_error_message IS 'Message of that error';
+ALTER VIEW @extschema@.cmc_regime_status OWNER TO @extowner@;
+GRANT SELECT ON @extschema@.cmc_regime_status TO PUBLIC;
 
-CREATE VIEW cmc_regime_latest AS SELECT * FROM @extschema@.regime_latest();
-COMMENT ON VIEW cmc_regime_latest IS 'The newest row of each asset in cmc_regimes, its age, and whether it may still be trusted';
-COMMENT ON COLUMN cmc_regime_latest.age IS 'Time since the close of the row''s bar';
-COMMENT ON COLUMN cmc_regime_latest.newest_bar IS 'Close of the newest daily bar; NULL also where the source may not be read';
-COMMENT ON COLUMN cmc_regime_latest.is_stale IS 'Whether the row is not that of the newest bar, changes of the asset are marked, or the row is older than pg_regime.max_age; NULL where this cannot be known';
-ALTER VIEW cmc_regime_latest OWNER TO @extowner@;
-GRANT SELECT ON cmc_regime_latest TO PUBLIC;
+CREATE VIEW @extschema@.cmc_regime_latest AS SELECT * FROM @extschema@.regime_latest();
+COMMENT ON VIEW @extschema@.cmc_regime_latest IS 'The newest row of each asset in cmc_regimes, its age, and whether it may still be trusted';
+COMMENT ON COLUMN @extschema@.cmc_regime_latest.age IS 'Time since the close of the row''s bar';
+COMMENT ON COLUMN @extschema@.cmc_regime_latest.newest_bar IS 'Close of the newest daily bar; NULL also where the source may not be read';
+COMMENT ON COLUMN @extschema@.cmc_regime_latest.is_stale IS 'Whether the row is not that of the newest bar, changes of the asset are marked, or the row is older than pg_regime.max_age; NULL where this cannot be known';
+ALTER VIEW @extschema@.cmc_regime_latest OWNER TO @extowner@;
+GRANT SELECT ON @extschema@.cmc_regime_latest TO PUBLIC;
 
-CREATE VIEW regime_systems AS SELECT * FROM @extschema@.regime_systems();
-COMMENT ON VIEW regime_systems IS 'The systems of regimes that this extension keeps, and how fresh each is';
-COMMENT ON COLUMN regime_systems.name IS 'Name of the system and of its main table';
-COMMENT ON COLUMN regime_systems.tables IS 'Output tables';
-COMMENT ON COLUMN regime_systems.is_set_up IS 'Whether all tables exist';
-COMMENT ON COLUMN regime_systems.subjects IS 'Number of assets, series or symbols that have rows, or could have';
-COMMENT ON COLUMN regime_systems.stale IS 'Number of these that a refresh would change: newer bars than rows, rows without bars, marked changes not refreshed yet';
-COMMENT ON COLUMN regime_systems.newest_row IS 'Newest row of any subject';
-COMMENT ON COLUMN regime_systems.lag IS 'Longest time from the newest row of a subject to its newest bar';
-COMMENT ON COLUMN regime_systems.version IS 'Version that rows were computed with; without rows, that they would be computed with';
-COMMENT ON COLUMN regime_systems.problem IS 'Error that keeps subjects, rows and lag from being told';
-ALTER VIEW regime_systems OWNER TO @extowner@;
-GRANT SELECT ON regime_systems TO PUBLIC;
+CREATE VIEW @extschema@.regime_systems AS SELECT * FROM @extschema@.regime_systems();
+COMMENT ON VIEW @extschema@.regime_systems IS 'The systems of regimes that this extension keeps, and how fresh each is';
+COMMENT ON COLUMN @extschema@.regime_systems.name IS 'Name of the system and of its main table';
+COMMENT ON COLUMN @extschema@.regime_systems.tables IS 'Output tables';
+COMMENT ON COLUMN @extschema@.regime_systems.is_set_up IS 'Whether all tables exist';
+COMMENT ON COLUMN @extschema@.regime_systems.subjects IS 'Number of assets, series or symbols that have rows, or could have';
+COMMENT ON COLUMN @extschema@.regime_systems.stale IS 'Number of these that a refresh would change: newer bars than rows, rows without bars, marked changes not refreshed yet';
+COMMENT ON COLUMN @extschema@.regime_systems.newest_row IS 'Newest row of any subject';
+COMMENT ON COLUMN @extschema@.regime_systems.lag IS 'Longest time from the newest row of a subject to its newest bar';
+COMMENT ON COLUMN @extschema@.regime_systems.version IS 'Version that rows were computed with; without rows, that they would be computed with';
+COMMENT ON COLUMN @extschema@.regime_systems.problem IS 'Error that keeps subjects, rows and lag from being told';
+ALTER VIEW @extschema@.regime_systems OWNER TO @extowner@;
+GRANT SELECT ON @extschema@.regime_systems TO PUBLIC;
 
 -- Asset by asset, so that a condition on id reads only that asset.
-CREATE VIEW cmc_regime_periods AS
+CREATE VIEW @extschema@.cmc_regime_periods AS
 SELECT a.id, p.regime, p.valid, p.bars, p.return_over_period
 FROM @extschema@.regime_assets() AS a
 CROSS JOIN LATERAL @extschema@.regime_periods(a.id) AS p;
-COMMENT ON VIEW cmc_regime_periods IS 'The periods of one regime_key of each asset, with length and price change';
-COMMENT ON COLUMN cmc_regime_periods.id IS 'Asset';
-COMMENT ON COLUMN cmc_regime_periods.regime IS 'The regime_key';
-COMMENT ON COLUMN cmc_regime_periods.valid IS 'From the close at which the regime was first known to the close at which the next one was; open while it lasts';
-COMMENT ON COLUMN cmc_regime_periods.bars IS 'Daily rows with this regime';
-COMMENT ON COLUMN cmc_regime_periods.return_over_period IS 'Close at the end of valid, or of the newest row, over the close at its start, minus 1; known only at that end';
-ALTER VIEW cmc_regime_periods OWNER TO @extowner@;
-GRANT SELECT ON cmc_regime_periods TO PUBLIC;
+COMMENT ON VIEW @extschema@.cmc_regime_periods IS 'The periods of one regime_key of each asset, with length and price change';
+COMMENT ON COLUMN @extschema@.cmc_regime_periods.id IS 'Asset';
+COMMENT ON COLUMN @extschema@.cmc_regime_periods.regime IS 'The regime_key';
+COMMENT ON COLUMN @extschema@.cmc_regime_periods.valid IS 'From the close at which the regime was first known to the close at which the next one was; open while it lasts';
+COMMENT ON COLUMN @extschema@.cmc_regime_periods.bars IS 'Daily rows with this regime';
+COMMENT ON COLUMN @extschema@.cmc_regime_periods.return_over_period IS 'Close at the end of valid, or of the newest row, over the close at its start, minus 1; known only at that end';
+ALTER VIEW @extschema@.cmc_regime_periods OWNER TO @extowner@;
+GRANT SELECT ON @extschema@.cmc_regime_periods TO PUBLIC;
 
 -- src/lib.rs
 -- requires:

@@ -45,6 +45,14 @@ for file in sql/pg_regime--*.sql; do
 done
 update "$current" "$next"
 
+# An upgrade script runs as a superuser, and the installer owns the member tables: a statement that writes to one would
+# run the installer's triggers as a superuser.
+writes() { grep -niE "(insert +into|update( +only)?|delete +from|merge +into|truncate( +table)?|copy) +([a-z_@\"]+\.)?\"?regime_(source|policy)" "$@" || true; }
+shopt -s nullglob
+upgrades=(sql/pg_regime--*--*.sql)
+is "none of ${#upgrades[@]} upgrade scripts writes to a table of the extension" "$(writes "${upgrades[@]}" </dev/null)" ""
+is "a script that writes is found" "$(printf '%s\n' 'UPDATE @extschema@.regime_source SET origin = $1' 'COMMENT ON TABLE regime_source' 'insert into "regime_policy"' | writes | wc -l)" 2
+
 # Can the comparison fail? An object more, and a changed comment, must show.
 q postgres "CREATE DATABASE other" && q other "CREATE EXTENSION pg_regime"
 schema_of other >"$work/fresh"

@@ -23,7 +23,7 @@ CREATE PROCEDURE refresh_all_cmc_regimes(
 DECLARE
     own text;
     round bigint;
-    deadline timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) max_runtime;
+    deadline pg_catalog.timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) max_runtime;
     more boolean := true;
 BEGIN
     WHILE round IS NULL LOOP

@@ -1,3 +1,7 @@
+-- A trusted extension's script runs as a superuser, with the schema of the extension on the search_path, where others may
+-- create: here the path offers PostgreSQL's own alone, and what is made is named with its schema.
+SET LOCAL search_path = pg_catalog, pg_temp;
+
 -- Labels, policies and names are UTF-8 throughout.
 DO $$ BEGIN
     IF pg_catalog.current_setting('server_encoding') <> 'UTF8' THEN
@@ -7,12 +11,10 @@ DO $$ BEGIN
     END IF;
 END $$;
 
--- A trusted extension's script runs as a superuser, with the target schema on the search_path: what is
--- not certain to be found in pg_catalog by its exact types is qualified or cast.
 
 -- The member tables: the source map and the policies. Their user rows are dumped.
 
-CREATE TABLE regime_source (
+CREATE TABLE @extschema@.regime_source (
     cal_scheme text NOT NULL CHECK (cal_scheme <> ''),
     layer text NOT NULL CHECK (layer IN ('L0', 'L1', 'L2', 'L3', 'candles')),
     tf text,
@@ -44,36 +46,36 @@ CREATE TABLE regime_source (
     CONSTRAINT layer_columns CHECK (CASE layer WHEN 'candles' THEN cal_scheme = 'any' AND tf IS NULL AND high_column IS NOT NULL AND low_column IS NOT NULL
                                     ELSE periods IS NOT NULL AND ema_table IS NOT NULL END)
 );
-COMMENT ON TABLE regime_source IS 'Where the bars and EMAs of each layer are read from, per calendar scheme; edit rows to map other schemas, tables and columns';
-COMMENT ON COLUMN regime_source.cal_scheme IS 'Calendar of weeks and months: iso (Monday to Sunday), us (Sunday to Saturday), or your own; any for candles';
-COMMENT ON COLUMN regime_source.layer IS 'L0 monthly, L1 weekly, L2 daily, L3 intraday (no row by default); candles: those of market_regimes and market_regime_history, cal_scheme any';
-COMMENT ON COLUMN regime_source.tf IS 'Value of the tf columns that selects the layer''s bars and EMAs; NULL reads the tables whole. Candles have none: callers name the timeframe';
-COMMENT ON COLUMN regime_source.periods IS 'EMA periods in bars: fast, mid, slow; candles have none';
-COMMENT ON COLUMN regime_source.bars_schema IS 'Schema of the bars relation';
-COMMENT ON COLUMN regime_source.bars_table IS 'Table or view of bars';
-COMMENT ON COLUMN regime_source.bars_filter IS 'Further conditions on bars, column to value: {"venue": "X"}; null means IS NULL';
-COMMENT ON COLUMN regime_source.bars_id_column IS 'Asset id of a bar; symbol of a candle';
-COMMENT ON COLUMN regime_source.bars_tf_column IS 'Timeframe of a bar';
-COMMENT ON COLUMN regime_source.bars_ts_column IS 'When a bar closed, a candle opened: timestamptz, or timestamp taken as UTC';
-COMMENT ON COLUMN regime_source.close_column IS 'Closing price';
-COMMENT ON COLUMN regime_source.high_column IS 'Highest price; of candles alone';
-COMMENT ON COLUMN regime_source.low_column IS 'Lowest price; of candles alone';
-COMMENT ON COLUMN regime_source.atr_column IS 'Average true range in price units, of the bars relation; NULL: volatility from the closes';
-COMMENT ON COLUMN regime_source.adx_column IS 'ADX of the bars relation; used with adx_floor';
-COMMENT ON COLUMN regime_source.adx_floor IS 'A trend whose ADX is at or under this is Sideways; NULL or 0: no floor';
-COMMENT ON COLUMN regime_source.spread_column IS 'Spread of the bars relation; liquidity is judged only with both spread and slippage';
-COMMENT ON COLUMN regime_source.slippage_column IS 'Slippage of the bars relation; liquidity is judged only with both spread and slippage';
-COMMENT ON COLUMN regime_source.ema_schema IS 'Schema of the EMA relation';
-COMMENT ON COLUMN regime_source.ema_table IS 'Table or view of EMAs in long format, one row per (id, ts, tf, period); candles have none';
-COMMENT ON COLUMN regime_source.ema_filter IS 'Further conditions on EMAs, column to value, that leave one row per bar and period';
-COMMENT ON COLUMN regime_source.ema_id_column IS 'Asset id of an EMA';
-COMMENT ON COLUMN regime_source.ema_tf_column IS 'Timeframe of an EMA';
-COMMENT ON COLUMN regime_source.ema_ts_column IS 'Timestamp of an EMA, equal to that of its bar';
-COMMENT ON COLUMN regime_source.ema_period_column IS 'Period of an EMA, in bars';
-COMMENT ON COLUMN regime_source.ema_column IS 'Value of an EMA';
-COMMENT ON COLUMN regime_source.origin IS 'built-in until the row is edited; user rows are dumped and restored';
+COMMENT ON TABLE @extschema@.regime_source IS 'Where the bars and EMAs of each layer are read from, per calendar scheme; edit rows to map other schemas, tables and columns';
+COMMENT ON COLUMN @extschema@.regime_source.cal_scheme IS 'Calendar of weeks and months: iso (Monday to Sunday), us (Sunday to Saturday), or your own; any for candles';
+COMMENT ON COLUMN @extschema@.regime_source.layer IS 'L0 monthly, L1 weekly, L2 daily, L3 intraday (no row by default); candles: those of market_regimes and market_regime_history, cal_scheme any';
+COMMENT ON COLUMN @extschema@.regime_source.tf IS 'Value of the tf columns that selects the layer''s bars and EMAs; NULL reads the tables whole. Candles have none: callers name the timeframe';
+COMMENT ON COLUMN @extschema@.regime_source.periods IS 'EMA periods in bars: fast, mid, slow; candles have none';
+COMMENT ON COLUMN @extschema@.regime_source.bars_schema IS 'Schema of the bars relation';
+COMMENT ON COLUMN @extschema@.regime_source.bars_table IS 'Table or view of bars';
+COMMENT ON COLUMN @extschema@.regime_source.bars_filter IS 'Further conditions on bars, column to value: {"venue": "X"}; null means IS NULL';
+COMMENT ON COLUMN @extschema@.regime_source.bars_id_column IS 'Asset id of a bar; symbol of a candle';
+COMMENT ON COLUMN @extschema@.regime_source.bars_tf_column IS 'Timeframe of a bar';
+COMMENT ON COLUMN @extschema@.regime_source.bars_ts_column IS 'When a bar closed, a candle opened: timestamptz, or timestamp taken as UTC';
+COMMENT ON COLUMN @extschema@.regime_source.close_column IS 'Closing price';
+COMMENT ON COLUMN @extschema@.regime_source.high_column IS 'Highest price; of candles alone';
+COMMENT ON COLUMN @extschema@.regime_source.low_column IS 'Lowest price; of candles alone';
+COMMENT ON COLUMN @extschema@.regime_source.atr_column IS 'Average true range in price units, of the bars relation; NULL: volatility from the closes';
+COMMENT ON COLUMN @extschema@.regime_source.adx_column IS 'ADX of the bars relation; used with adx_floor';
+COMMENT ON COLUMN @extschema@.regime_source.adx_floor IS 'A trend whose ADX is at or under this is Sideways; NULL or 0: no floor';
+COMMENT ON COLUMN @extschema@.regime_source.spread_column IS 'Spread of the bars relation; liquidity is judged only with both spread and slippage';
+COMMENT ON COLUMN @extschema@.regime_source.slippage_column IS 'Slippage of the bars relation; liquidity is judged only with both spread and slippage';
+COMMENT ON COLUMN @extschema@.regime_source.ema_schema IS 'Schema of the EMA relation';
+COMMENT ON COLUMN @extschema@.regime_source.ema_table IS 'Table or view of EMAs in long format, one row per (id, ts, tf, period); candles have none';
+COMMENT ON COLUMN @extschema@.regime_source.ema_filter IS 'Further conditions on EMAs, column to value, that leave one row per bar and period';
+COMMENT ON COLUMN @extschema@.regime_source.ema_id_column IS 'Asset id of an EMA';
+COMMENT ON COLUMN @extschema@.regime_source.ema_tf_column IS 'Timeframe of an EMA';
+COMMENT ON COLUMN @extschema@.regime_source.ema_ts_column IS 'Timestamp of an EMA, equal to that of its bar';
+COMMENT ON COLUMN @extschema@.regime_source.ema_period_column IS 'Period of an EMA, in bars';
+COMMENT ON COLUMN @extschema@.regime_source.ema_column IS 'Value of an EMA';
+COMMENT ON COLUMN @extschema@.regime_source.origin IS 'built-in until the row is edited; user rows are dumped and restored';
 
-INSERT INTO regime_source (cal_scheme, layer, tf, periods, bars_table, ema_table, ema_filter, origin)
+INSERT INTO @extschema@.regime_source (cal_scheme, layer, tf, periods, bars_table, ema_table, ema_filter, origin)
 SELECT s, l.layer, l.tf, l.periods,
        'cmc_price_bars_multi_tf' || CASE WHEN l.layer = 'L2' THEN '' ELSE '_cal_' || s END,
        'cmc_ema_multi_tf' || CASE WHEN l.layer = 'L2' THEN '_u' ELSE '_cal_' || s END,
@@ -83,12 +85,12 @@ FROM (VALUES ('iso'), ('us')) AS c (s),
      (VALUES ('L0', '1M', '{12,24,48}'::int[]), ('L1', '1W', '{20,50,200}'), ('L2', '1D', '{20,50,100}')) AS l (layer, tf, periods)
 ORDER BY s, l.layer;
 
-INSERT INTO regime_source (cal_scheme, layer, bars_table, bars_id_column, bars_tf_column, bars_ts_column, high_column, low_column, origin)
+INSERT INTO @extschema@.regime_source (cal_scheme, layer, bars_table, bars_id_column, bars_tf_column, bars_ts_column, high_column, low_column, origin)
 VALUES ('any', 'candles', 'candles', 'symbol', 'timeframe', 'open_time', 'high', 'low', 'built-in');
 
 -- A restored user row takes the place of the built-in row that CREATE EXTENSION made; an edited
 -- built-in row becomes a user row, so that it is dumped.
-CREATE FUNCTION regime_source_origin() RETURNS trigger LANGUAGE plpgsql
+CREATE FUNCTION @extschema@.regime_source_origin() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
@@ -101,30 +103,32 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-COMMENT ON FUNCTION regime_source_origin() IS 'Trigger function of regime_source: keeps the origin of its rows true';
-CREATE TRIGGER origin BEFORE INSERT OR UPDATE ON regime_source
-    FOR EACH ROW EXECUTE FUNCTION regime_source_origin();
-COMMENT ON TRIGGER origin ON regime_source IS 'Marks edited rows as the user''s and lets them replace built-in ones on restore';
+COMMENT ON FUNCTION @extschema@.regime_source_origin() IS 'Trigger function of regime_source: keeps the origin of its rows true';
+CREATE TRIGGER origin BEFORE INSERT OR UPDATE ON @extschema@.regime_source
+    FOR EACH ROW EXECUTE FUNCTION @extschema@.regime_source_origin();
+COMMENT ON TRIGGER origin ON @extschema@.regime_source IS 'Marks edited rows as the user''s and lets them replace built-in ones on restore';
 -- ALWAYS: also when a dump is restored with session_replication_role = replica.
-ALTER TABLE regime_source ENABLE ALWAYS TRIGGER origin;
+ALTER TABLE @extschema@.regime_source ENABLE ALWAYS TRIGGER origin;
 
-CREATE TABLE regime_policy (
+CREATE TABLE @extschema@.regime_policy (
     policy text PRIMARY KEY CHECK (policy NOT IN ('', 'default')),
     rules jsonb NOT NULL CHECK (pg_catalog.jsonb_typeof(rules) = 'array'),
     loaded_at timestamptz NOT NULL DEFAULT now(),
     loaded_by text NOT NULL DEFAULT current_user
 );
-COMMENT ON TABLE regime_policy IS 'Policies loaded with regime_load_policy: overlays over the built-in rules';
-COMMENT ON COLUMN regime_policy.policy IS 'Name to pass as policy => ''name''; ''default'' is the built-in rules alone';
-COMMENT ON COLUMN regime_policy.rules IS 'The overlay''s rules as loaded, in order; checked again whenever they are used';
-COMMENT ON COLUMN regime_policy.loaded_at IS 'When it was loaded';
-COMMENT ON COLUMN regime_policy.loaded_by IS 'Who loaded it';
+COMMENT ON TABLE @extschema@.regime_policy IS 'Policies loaded with regime_load_policy: overlays over the built-in rules';
+COMMENT ON COLUMN @extschema@.regime_policy.policy IS 'Name to pass as policy => ''name''; ''default'' is the built-in rules alone';
+COMMENT ON COLUMN @extschema@.regime_policy.rules IS 'The overlay''s rules as loaded, in order; checked again whenever they are used';
+COMMENT ON COLUMN @extschema@.regime_policy.loaded_at IS 'When it was loaded';
+COMMENT ON COLUMN @extschema@.regime_policy.loaded_by IS 'Who loaded it';
 
-SELECT pg_catalog.pg_extension_config_dump('regime_source', $$WHERE origin = 'user'$$);
-SELECT pg_catalog.pg_extension_config_dump('regime_policy', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.regime_source', $$WHERE origin = 'user'$$);
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.regime_policy', '');
 
 -- A trusted extension's script runs as a superuser: hand the tables to whoever installs it.
-ALTER TABLE regime_source OWNER TO @extowner@;
-ALTER TABLE regime_policy OWNER TO @extowner@;
-ALTER FUNCTION regime_source_origin() OWNER TO @extowner@;
-GRANT SELECT ON regime_source, regime_policy TO PUBLIC;
+ALTER TABLE @extschema@.regime_source OWNER TO @extowner@;
+ALTER TABLE @extschema@.regime_policy OWNER TO @extowner@;
+ALTER FUNCTION @extschema@.regime_source_origin() OWNER TO @extowner@;
+GRANT SELECT ON @extschema@.regime_source, @extschema@.regime_policy TO PUBLIC;
+
+SET LOCAL search_path = @extschema@, pg_temp;

@@ -1,8 +1,9 @@
 -- The functions that take an asset, for callers who know the symbol of the asset: each finds the id with regime_asset
 -- and calls the form that takes the id; and refresh_cmc_regimes of one id, which calls the form of an array of ids. Both
 -- forms have the same further arguments, properties and results. No SET clause, so that the planner can put the call in
--- place of a function that is not volatile: every name is qualified instead. Bodies are BEGIN ATOMIC, which PostgreSQL keeps
--- parsed: the schema may be renamed.
+-- place of a function that is not volatile: every name is qualified instead, and every argument passed with its exact type, so
+-- that no other function of the schema fits better. Bodies are BEGIN ATOMIC, which PostgreSQL keeps parsed: the schema may be
+-- renamed.
 --
 -- A literal without a type comes here, text being preferred: '1' is an id as text, and NULL is passed on, to mean, or
 -- to be refused as, what it is for the id; for refresh_cmc_regimes, which takes several ids too, what it is for these.
@@ -102,7 +103,7 @@ RETURNS TABLE (id int, ts timestamptz, tf text, l0_label text, l1_label text, l2
 LANGUAGE sql STABLE PARALLEL RESTRICTED
 BEGIN ATOMIC
     SELECT * FROM @extschema@.regime_at(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
         at, max_age);
 END;
 COMMENT ON FUNCTION regime_at(text, timestamptz, interval) IS
@@ -115,7 +116,7 @@ RETURNS TABLE (allowed boolean, size float8, stop_mult float8, orders text, gros
 LANGUAGE sql STABLE PARALLEL RESTRICTED
 BEGIN ATOMIC
     SELECT * FROM @extschema@.regime_gate(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
         at, setup, base_size, regime_enabled, max_age);
 END;
 COMMENT ON FUNCTION regime_gate(text, timestamptz, text, float8, boolean, interval) IS
@@ -185,7 +186,7 @@ RETURNS TABLE (from_regime text, to_regime text, n bigint, probability float8)
 LANGUAGE sql STABLE PARALLEL RESTRICTED
 BEGIN ATOMIC
     SELECT * FROM @extschema@.regime_transitions(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
         layer);
 END;
 COMMENT ON FUNCTION regime_transitions(text, text) IS
@@ -197,7 +198,7 @@ RETURNS TABLE (regime text, n bigint, mean float8, median float8, longest int, c
 LANGUAGE sql STABLE PARALLEL RESTRICTED
 BEGIN ATOMIC
     SELECT * FROM @extschema@.regime_durations(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
         layer);
 END;
 COMMENT ON FUNCTION regime_durations(text, text) IS
@@ -208,7 +209,7 @@ RETURNS TABLE (id int, regime text, valid tstzrange, bars int, return_over_perio
 LANGUAGE sql STABLE PARALLEL RESTRICTED
 BEGIN ATOMIC
     SELECT * FROM @extschema@.regime_periods(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
         layer);
 END;
 COMMENT ON FUNCTION regime_periods(text, text) IS
@@ -219,7 +220,7 @@ RETURNS TABLE (regime text, horizon int, n bigint, mean float8, std float8, t fl
 LANGUAGE sql STABLE PARALLEL RESTRICTED
 BEGIN ATOMIC
     SELECT * FROM @extschema@.regime_forward_returns(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
         horizons, layer);
 END;
 COMMENT ON FUNCTION regime_forward_returns(text, int[], text) IS
@@ -231,7 +232,7 @@ RETURNS text
 LANGUAGE sql STABLE PARALLEL RESTRICTED
 BEGIN ATOMIC
     SELECT @extschema@.regime_chart_svg(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
         from_ts, to_ts, layer, width, height, log_scale);
 END;
 COMMENT ON FUNCTION regime_chart_svg(text, timestamptz, timestamptz, text, int, int, boolean) IS
@@ -242,7 +243,7 @@ RETURNS text
 LANGUAGE sql STABLE PARALLEL RESTRICTED
 BEGIN ATOMIC
     SELECT @extschema@.regime_timeline(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol) END,
+        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
         width, layer);
 END;
 COMMENT ON FUNCTION regime_timeline(text, int, text) IS

@@ -1,52 +1,52 @@
 -- Views over functions are members of the extension: as objects of the user they would block DROP EXTENSION.
 
-CREATE VIEW cmc_regime_status AS SELECT * FROM @extschema@.regime_status();
-COMMENT ON VIEW cmc_regime_status IS 'How fresh each asset is: newest bar, newest row, lag, last success and last error';
-COMMENT ON COLUMN cmc_regime_status.id IS 'Asset: every active one and all that have rows';
-COMMENT ON COLUMN cmc_regime_status.newest_bar IS 'Close of the newest daily bar';
-COMMENT ON COLUMN cmc_regime_status.newest_row IS 'Newest row of cmc_regimes';
-COMMENT ON COLUMN cmc_regime_status.regime_key IS 'Regime of the newest row';
-COMMENT ON COLUMN cmc_regime_status.lag_bars IS 'Daily bars after the newest row';
-COMMENT ON COLUMN cmc_regime_status.lag IS 'Time from the newest row to the newest bar';
-COMMENT ON COLUMN cmc_regime_status.is_stale IS 'Whether there are such bars, the newest row has lost its bar, marked changes are not refreshed yet, or the market proxy that the asset depends on changed';
-COMMENT ON COLUMN cmc_regime_status.last_success IS 'When the asset was last refreshed, as far as the run log tells, or its state changed';
-COMMENT ON COLUMN cmc_regime_status.last_error IS 'When a refresh of the asset last failed, as far as the run log tells';
-COMMENT ON COLUMN cmc_regime_status.last_error_message IS 'Message of that error';
-ALTER VIEW cmc_regime_status OWNER TO @extowner@;
-GRANT SELECT ON cmc_regime_status TO PUBLIC;
+CREATE VIEW @extschema@.cmc_regime_status AS SELECT * FROM @extschema@.regime_status();
+COMMENT ON VIEW @extschema@.cmc_regime_status IS 'How fresh each asset is: newest bar, newest row, lag, last success and last error';
+COMMENT ON COLUMN @extschema@.cmc_regime_status.id IS 'Asset: every active one and all that have rows';
+COMMENT ON COLUMN @extschema@.cmc_regime_status.newest_bar IS 'Close of the newest daily bar';
+COMMENT ON COLUMN @extschema@.cmc_regime_status.newest_row IS 'Newest row of cmc_regimes';
+COMMENT ON COLUMN @extschema@.cmc_regime_status.regime_key IS 'Regime of the newest row';
+COMMENT ON COLUMN @extschema@.cmc_regime_status.lag_bars IS 'Daily bars after the newest row';
+COMMENT ON COLUMN @extschema@.cmc_regime_status.lag IS 'Time from the newest row to the newest bar';
+COMMENT ON COLUMN @extschema@.cmc_regime_status.is_stale IS 'Whether there are such bars, the newest row has lost its bar, marked changes are not refreshed yet, or the market proxy that the asset depends on changed';
+COMMENT ON COLUMN @extschema@.cmc_regime_status.last_success IS 'When the asset was last refreshed, as far as the run log tells, or its state changed';
+COMMENT ON COLUMN @extschema@.cmc_regime_status.last_error IS 'When a refresh of the asset last failed, as far as the run log tells';
+COMMENT ON COLUMN @extschema@.cmc_regime_status.last_error_message IS 'Message of that error';
+ALTER VIEW @extschema@.cmc_regime_status OWNER TO @extowner@;
+GRANT SELECT ON @extschema@.cmc_regime_status TO PUBLIC;
 
-CREATE VIEW cmc_regime_latest AS SELECT * FROM @extschema@.regime_latest();
-COMMENT ON VIEW cmc_regime_latest IS 'The newest row of each asset in cmc_regimes, its age, and whether it may still be trusted';
-COMMENT ON COLUMN cmc_regime_latest.age IS 'Time since the close of the row''s bar';
-COMMENT ON COLUMN cmc_regime_latest.newest_bar IS 'Close of the newest daily bar; NULL also where the source may not be read';
-COMMENT ON COLUMN cmc_regime_latest.is_stale IS 'Whether the row is not that of the newest bar, changes of the asset are marked, or the row is older than pg_regime.max_age; NULL where this cannot be known';
-ALTER VIEW cmc_regime_latest OWNER TO @extowner@;
-GRANT SELECT ON cmc_regime_latest TO PUBLIC;
+CREATE VIEW @extschema@.cmc_regime_latest AS SELECT * FROM @extschema@.regime_latest();
+COMMENT ON VIEW @extschema@.cmc_regime_latest IS 'The newest row of each asset in cmc_regimes, its age, and whether it may still be trusted';
+COMMENT ON COLUMN @extschema@.cmc_regime_latest.age IS 'Time since the close of the row''s bar';
+COMMENT ON COLUMN @extschema@.cmc_regime_latest.newest_bar IS 'Close of the newest daily bar; NULL also where the source may not be read';
+COMMENT ON COLUMN @extschema@.cmc_regime_latest.is_stale IS 'Whether the row is not that of the newest bar, changes of the asset are marked, or the row is older than pg_regime.max_age; NULL where this cannot be known';
+ALTER VIEW @extschema@.cmc_regime_latest OWNER TO @extowner@;
+GRANT SELECT ON @extschema@.cmc_regime_latest TO PUBLIC;
 
-CREATE VIEW regime_systems AS SELECT * FROM @extschema@.regime_systems();
-COMMENT ON VIEW regime_systems IS 'The systems of regimes that this extension keeps, and how fresh each is';
-COMMENT ON COLUMN regime_systems.name IS 'Name of the system and of its main table';
-COMMENT ON COLUMN regime_systems.tables IS 'Output tables';
-COMMENT ON COLUMN regime_systems.is_set_up IS 'Whether all tables exist';
-COMMENT ON COLUMN regime_systems.subjects IS 'Number of assets, series or symbols that have rows, or could have';
-COMMENT ON COLUMN regime_systems.stale IS 'Number of these that a refresh would change: newer bars than rows, rows without bars, marked changes not refreshed yet';
-COMMENT ON COLUMN regime_systems.newest_row IS 'Newest row of any subject';
-COMMENT ON COLUMN regime_systems.lag IS 'Longest time from the newest row of a subject to its newest bar';
-COMMENT ON COLUMN regime_systems.version IS 'Version that rows were computed with; without rows, that they would be computed with';
-COMMENT ON COLUMN regime_systems.problem IS 'Error that keeps subjects, rows and lag from being told';
-ALTER VIEW regime_systems OWNER TO @extowner@;
-GRANT SELECT ON regime_systems TO PUBLIC;
+CREATE VIEW @extschema@.regime_systems AS SELECT * FROM @extschema@.regime_systems();
+COMMENT ON VIEW @extschema@.regime_systems IS 'The systems of regimes that this extension keeps, and how fresh each is';
+COMMENT ON COLUMN @extschema@.regime_systems.name IS 'Name of the system and of its main table';
+COMMENT ON COLUMN @extschema@.regime_systems.tables IS 'Output tables';
+COMMENT ON COLUMN @extschema@.regime_systems.is_set_up IS 'Whether all tables exist';
+COMMENT ON COLUMN @extschema@.regime_systems.subjects IS 'Number of assets, series or symbols that have rows, or could have';
+COMMENT ON COLUMN @extschema@.regime_systems.stale IS 'Number of these that a refresh would change: newer bars than rows, rows without bars, marked changes not refreshed yet';
+COMMENT ON COLUMN @extschema@.regime_systems.newest_row IS 'Newest row of any subject';
+COMMENT ON COLUMN @extschema@.regime_systems.lag IS 'Longest time from the newest row of a subject to its newest bar';
+COMMENT ON COLUMN @extschema@.regime_systems.version IS 'Version that rows were computed with; without rows, that they would be computed with';
+COMMENT ON COLUMN @extschema@.regime_systems.problem IS 'Error that keeps subjects, rows and lag from being told';
+ALTER VIEW @extschema@.regime_systems OWNER TO @extowner@;
+GRANT SELECT ON @extschema@.regime_systems TO PUBLIC;
 
 -- Asset by asset, so that a condition on id reads only that asset.
-CREATE VIEW cmc_regime_periods AS
+CREATE VIEW @extschema@.cmc_regime_periods AS
 SELECT a.id, p.regime, p.valid, p.bars, p.return_over_period
 FROM @extschema@.regime_assets() AS a
 CROSS JOIN LATERAL @extschema@.regime_periods(a.id) AS p;
-COMMENT ON VIEW cmc_regime_periods IS 'The periods of one regime_key of each asset, with length and price change';
-COMMENT ON COLUMN cmc_regime_periods.id IS 'Asset';
-COMMENT ON COLUMN cmc_regime_periods.regime IS 'The regime_key';
-COMMENT ON COLUMN cmc_regime_periods.valid IS 'From the close at which the regime was first known to the close at which the next one was; open while it lasts';
-COMMENT ON COLUMN cmc_regime_periods.bars IS 'Daily rows with this regime';
-COMMENT ON COLUMN cmc_regime_periods.return_over_period IS 'Close at the end of valid, or of the newest row, over the close at its start, minus 1; known only at that end';
-ALTER VIEW cmc_regime_periods OWNER TO @extowner@;
-GRANT SELECT ON cmc_regime_periods TO PUBLIC;
+COMMENT ON VIEW @extschema@.cmc_regime_periods IS 'The periods of one regime_key of each asset, with length and price change';
+COMMENT ON COLUMN @extschema@.cmc_regime_periods.id IS 'Asset';
+COMMENT ON COLUMN @extschema@.cmc_regime_periods.regime IS 'The regime_key';
+COMMENT ON COLUMN @extschema@.cmc_regime_periods.valid IS 'From the close at which the regime was first known to the close at which the next one was; open while it lasts';
+COMMENT ON COLUMN @extschema@.cmc_regime_periods.bars IS 'Daily rows with this regime';
+COMMENT ON COLUMN @extschema@.cmc_regime_periods.return_over_period IS 'Close at the end of valid, or of the newest row, over the close at its start, minus 1; known only at that end';
+ALTER VIEW @extschema@.cmc_regime_periods OWNER TO @extowner@;
+GRANT SELECT ON @extschema@.cmc_regime_periods TO PUBLIC;

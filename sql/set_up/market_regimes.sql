@@ -18,7 +18,7 @@ CREATE TABLE {schema}.market_regimes (
     PRIMARY KEY (symbol, timeframe, open_time)
 );
 CREATE INDEX ON {schema}.market_regimes (simplified_regime, open_time DESC);
-CREATE INDEX ON {schema}.market_regimes (symbol, timeframe, open_time) WHERE confidence > 0.7;
+CREATE INDEX ON {schema}.market_regimes (symbol, timeframe, open_time) WHERE confidence > 0.7::float8;
 COMMENT ON TABLE {schema}.market_regimes IS 'Trend, volatility and momentum of each candle, and the regime they make; written by refresh_market_regimes';
 COMMENT ON COLUMN {schema}.market_regimes.symbol IS 'Symbol of the candle';
 COMMENT ON COLUMN {schema}.market_regimes.timeframe IS 'Timeframe of the candle';

@@ -26,9 +26,9 @@ CREATE TABLE {work}.{many} (
     {keys} {kind}[]{collate} NOT NULL,
     sinces timestamptz[] NOT NULL,
     marked_at timestamptz NOT NULL DEFAULT now(),
-    number int GENERATED ALWAYS AS (cardinality({keys})) STORED,
+    number int GENERATED ALWAYS AS (pg_catalog.cardinality({keys})) STORED,
     first {kind}{collate} GENERATED ALWAYS AS ({keys}[1]) STORED,
-    last {kind}{collate} GENERATED ALWAYS AS ({keys}[cardinality({keys})]) STORED
+    last {kind}{collate} GENERATED ALWAYS AS ({keys}[pg_catalog.cardinality({keys})]) STORED
 );
 ALTER TABLE {work}.{many} ALTER COLUMN {keys} SET STORAGE EXTERNAL, ALTER COLUMN sinces SET STORAGE EXTERNAL;
 COMMENT ON TABLE {work}.{many} IS 'Marks of statements that changed many {subjects}: a row for up to {MOST} {subjects}, removed once all of these have been refreshed; after a day, the rest of a row moves to {few}';

@@ -15,9 +15,12 @@ use crate::pg::spi::{Db, Micros, Sees};
 /// Where the wait is cancelled or ends in a deadlock.
 pub fn lock(db: Db, name: &str) -> Result<()> {
     let name = format!("pg_regime {name}");
-    db.rows("SELECT pg_advisory_xact_lock(hashtextextended($1, 0::bigint))", &[arg(name)], Sees::Now, |_| {
-        Ok(())
-    })
+    db.rows(
+        "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 0::bigint))",
+        &[arg(name)],
+        Sees::Now,
+        |_| Ok(()),
+    )
 }
 
 /// Waits for the shared lock of a name and holds it to the end of the transaction.
@@ -26,7 +29,7 @@ pub fn lock(db: Db, name: &str) -> Result<()> {
 /// Where the wait is cancelled or ends in a deadlock.
 pub fn join(db: Db, name: &str) -> Result<()> {
     let name = format!("pg_regime {name}");
-    let join = "SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0::bigint))";
+    let join = "SELECT pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended($1, 0::bigint))";
     db.rows(join, &[arg(name)], Sees::Now, |_| Ok(()))
 }
 
@@ -38,7 +41,7 @@ pub fn sharers(db: Db, name: &str) -> Result<i64> {
     let name = format!("pg_regime {name}");
     let count = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND mode = 'ShareLock' \
                  AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
-                 AND (classid::bigint << 32) | objid::bigint = hashtextextended($1, 0::bigint)";
+                 AND (classid::bigint << 32) | objid::bigint = pg_catalog.hashtextextended($1, 0::bigint)";
     db.one(count, &[arg(name)], Sees::Now, |row| row.only())
 }
 

@@ -18,7 +18,7 @@ pub const DEMO: &str = "Demo data made by pg_regime's regime_demo; its rows are 
 /// Where the table does not carry the mark and holds rows.
 pub fn check_ours(db: Db, schema: &str, name: &str, mark: &str) -> Result<bool> {
     let relation = format!("{}.{}", quoted(schema), quoted(name));
-    let sql = "SELECT obj_description(to_regclass($1), 'pg_class') IS NOT DISTINCT FROM $2 WHERE to_regclass($1) IS NOT NULL";
+    let sql = "SELECT pg_catalog.obj_description(pg_catalog.to_regclass($1), 'pg_class') IS NOT DISTINCT FROM $2 WHERE pg_catalog.to_regclass($1) IS NOT NULL";
     let found: Option<bool> =
         db.first(sql, &[arg(relation.as_str()), arg(mark)], Sees::Now, |row| row.only())?;
     if found != Some(false) {
@@ -86,7 +86,7 @@ impl Target {
 pub fn target(db: Db, schema: &str, name: &str, kind: &str, mark: &str) -> Result<Target> {
     let relation = format!("{}.{}", quoted(schema), quoted(name));
     let made = |action| Ok(Target { relation: relation.clone(), action, written: Written::default() });
-    let sql = "SELECT obj_description(to_regclass($1), 'pg_class') FROM (SELECT 1) AS one WHERE to_regclass($1) IS NOT NULL";
+    let sql = "SELECT pg_catalog.obj_description(pg_catalog.to_regclass($1), 'pg_class') FROM (SELECT 1) AS one WHERE pg_catalog.to_regclass($1) IS NOT NULL";
     let found: Option<Option<String>> =
         db.first(sql, &[arg(relation.as_str())], Sees::Now, |row| row.only())?;
     if let Some(comment) = &found {

@@ -148,7 +148,7 @@ impl Unfinished {
 /// Begins a round; the assets refreshed longest ago in earlier rounds of the task come first.
 fn new_round(db: Db, task: &str, ids: Vec<i32>) -> Result<i64> {
     let work = work();
-    let next = "SELECT nextval(pg_get_serial_sequence($1, 'round')::regclass) AS round";
+    let next = "SELECT pg_catalog.nextval(pg_catalog.pg_get_serial_sequence($1, 'round')::regclass) AS round";
     let round: i64 = db.one(next, &[arg(work.as_str())], Sees::Now, |row| row.get("round"))?;
     let insert = format!(
         "INSERT INTO {work} (round, id, place, task, began) \

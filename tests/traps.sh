@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# Nothing that a search_path offers is run by pg_regime. In a schema of the path, which is also that of the extension, lie
+# traps for every operator, and for every function, type and relation that statements of pg_regime can name; then the
+# whole SQL surface is used, by a superuser and by an ordinary role, with two paths:
+#
+#   traps, public              PostgreSQL's own is found first, and only what fits better is a trap
+#   traps, pg_catalog, public  whatever a statement names without a schema is a trap
+#
+# The names of functions are the words of the sources, and the calls are made from the catalog: a new function is called,
+# or fails the test if an argument of it is none that tests/traps.sql has a value for.
+. "$(dirname "$0")/lib.sh"
+
+# as ROLE DB PATH: runs stdin; an error is shown, and does not end it
+as() { PGOPTIONS="-c client_min_messages=error -c search_path=${3// /}" psql -XAtq -v VERBOSITY=terse -U "$1" -d "$2" 2>&1 | { grep -v '^$' || true; }; }
+# lay DB SQL: as superuser, beside the traps
+lay() { as postgres "$1" '' <<<"$2"; }
+
+# sprung FROM: the traps that the log names after line FROM, and the statement that found them
+sprung() {
+    tail -n +$(($1 + 1)) "$cluster_dir/log" | awk '
+        function done() { if (trap != "") print trap (statement == "" ? "" : ": " substr(statement, 1, 160)); trap = statement = "" }
+        /^[0-9-]+ [0-9:.]+ [A-Z]+ \[/ && !/ (CONTEXT|STATEMENT|DETAIL|HINT): / {
+            done()
+            if (match($0, /trap sprung: /)) trap = substr($0, RSTART + RLENGTH)
+        }
+        trap != "" && statement == "" && match($0, /(SQL statement|SQL expression|STATEMENT: ) /) { statement = substr($0, RSTART) }
+        END { done() }
+    ' | sort | uniq -c | sort -rn
+}
+
+# changes N: statements on source tables that are tracked, by few keys and by many; other ones for each N
+changes() {
+    local table
+    for table in cmc_price_bars_multi_tf{,_cal_iso} cmc_ema_multi_tf_{u,cal_iso} candles; do
+        echo "WITH gone AS (DELETE FROM public.$table RETURNING *) INSERT INTO public.$table SELECT * FROM gone;"
+    done
+    cat <<SQL
+UPDATE public.cmc_price_bars_multi_tf SET close = close OPERATOR(pg_catalog.*) 2::real WHERE time_close OPERATOR(pg_catalog.>) '2018-06-10'::pg_catalog.timestamptz;
+UPDATE public.candles SET close = low WHERE open_time OPERATOR(pg_catalog.>) '2018-06-01'::pg_catalog.timestamptz;
+INSERT INTO public.cmc_price_bars_multi_tf (id, tf, tf_days, bar_seq, time_close, open, high, low, close)
+SELECT n, '1D', 1, 1, '2018-06-01', 1, 1, 1, 1 FROM pg_catalog.generate_series(${1}01, ${1}50) AS n;
+INSERT INTO public.candles SELECT pg_catalog.concat('S', n), '1d', '2018-06-01', 1, 1, 1, 1, 1 FROM pg_catalog.generate_series(${1}01, ${1}50) AS n;
+TRUNCATE public.cmc_price_bars_multi_tf_cal_us;
+SQL
+}
+
+# surface ROLE PATH
+surface() {
+    local role=$1 path=$2 db=$3 from errors calls
+    from=$(wc -l <"$cluster_dir/log")
+    q postgres "CREATE DATABASE $db TEMPLATE traps"
+    q "$db" "GRANT CREATE ON DATABASE $db TO refresher; GRANT CREATE ON SCHEMA public TO refresher;
+             GRANT ALL ON traps.regime_source, traps.regime_policy TO refresher"
+    # The superuser's changes are also those that logical replication would apply.
+    {
+        echo "SELECT FROM traps.regime_health();"
+        lay "$db" "SELECT lay.calls(true)" | grep regime_demo
+        cat <<'SQL'
+SELECT FROM traps.regime_health();
+INSERT INTO traps.regime_source (cal_scheme, layer, tf, periods, bars_table, ema_table, ema_filter)
+VALUES ('iso', 'L3', '1D', '{20,50,100}', 'cmc_price_bars_multi_tf', 'cmc_ema_multi_tf_u', '{"alignment_source": "multi_tf"}');
+UPDATE traps.regime_source SET bars_filter = '{"tf_days": 1}' WHERE layer OPERATOR(pg_catalog.=) 'L2';
+CREATE TABLE public.signals (id int, ts pg_catalog.timestamptz);
+INSERT INTO public.signals VALUES (1, '2018-06-01');
+CREATE TABLE public.market_returns AS SELECT open_time::pg_catalog.date AS date, 0.01::pg_catalog.float8 AS daily_return FROM public.candles
+WHERE symbol OPERATOR(pg_catalog.=) 'MARKET' AND timeframe OPERATOR(pg_catalog.=) '1d';
+SQL
+        lay "$db" "SELECT lay.calls(false)"
+        # from here on, columns of other types than ours
+        cat <<'SQL'
+ALTER TABLE public.dim_assets ALTER symbol TYPE varchar(20);
+ALTER TABLE public.candles ALTER symbol TYPE varchar, ALTER timeframe TYPE varchar, ALTER close TYPE numeric;
+ALTER TABLE public.cmc_price_bars_multi_tf ALTER id TYPE bigint, ALTER tf TYPE varchar, ALTER close TYPE real;
+ALTER TABLE public.cmc_ema_multi_tf_u ALTER id TYPE smallint, ALTER tf TYPE varchar, ALTER period TYPE smallint, ALTER ema TYPE numeric;
+SQL
+        changes 1
+        if [ "$role" = postgres ]; then
+            echo "SET session_replication_role = replica;"
+            changes 2
+            echo "RESET session_replication_role;"
+        fi
+        cat <<'SQL'
+SELECT FROM traps.regime_health();
+SELECT FROM traps.refresh_cmc_regimes(only_dirty => true);
+SELECT FROM traps.refresh_market_regimes();
+CALL traps.refresh_all_cmc_regimes();
+SQL
+    } >"$work/first"
+    errors=$(as "$role" "$db" "$path" <"$work/first")
+    errors+=$(lay "$db" "SELECT lay.own_functions(); SELECT lay.relations()")
+    {
+        lay "$db" "SELECT lay.calls(true)" | grep -v regime_demo
+        lay "$db" "SELECT format('SELECT FROM %s;', c.oid::regclass) FROM pg_class c
+                   WHERE relkind IN ('r', 'v') AND relnamespace IN ('public'::regnamespace, 'regime_work'::regnamespace)
+                   OR oid IN (SELECT objid FROM lay.member WHERE classid = 'pg_class'::regclass)"
+    } >"$work/second"
+    errors+=$(as "$role" "$db" "$path" <"$work/second")
+    calls=$(cat "$work/first" "$work/second" | grep -c ";$")
+    is "$role, path $path: $calls statements run without error" "$errors" ""
+    is "$role, path $path: no trap is sprung" "$(sprung "$from" | head -n 40)" ""
+    is "$role, path $path: no stored definition holds a trap" "$(lay "$db" "SELECT what FROM lay.caught")" ""
+}
+
+cluster_start
+q postgres "CREATE ROLE refresher LOGIN"
+q postgres "CREATE DATABASE traps"
+words=$(grep -rhoE '[a-z_][a-z_0-9]*' src sql --include='*.rs' --include='*.sql' | sort -u | paste -sd,)
+errors=$(as postgres traps '' <tests/traps.sql)
+errors+=$(lay traps "SELECT lay.operators(); SELECT lay.functions('{$words}'); SELECT lay.types(); SELECT lay.relations()")
+is "there are traps: $(lay traps "SELECT count(*) FROM pg_proc WHERE pronamespace = 'traps'::regnamespace")" "$errors" ""
+from=$(wc -l <"$cluster_dir/log")
+as postgres traps traps <<<"CREATE EXTENSION pg_regime SCHEMA traps" >/dev/null
+is "CREATE EXTENSION in the schema of the traps springs none" "$(sprung "$from")" ""
+surface postgres "traps, public" a
+surface postgres "traps, pg_catalog, public" b
+surface refresher "traps, public" c
+surface refresher "traps, pg_catalog, public" d
+
+# Can the test fail? The traps of statements that were once in pg_regime, and one of each other kind, must show.
+from=$(wc -l <"$cluster_dir/log")
+as postgres traps "traps, public" >/dev/null <<'SQL'
+SELECT true FROM pg_class WHERE oid = 'pg_class'::regclass;
+SELECT tgtype & 1 FROM pg_trigger;
+SELECT true FROM pg_class WHERE relname ~ relname;
+SELECT current_user::varchar = current_user::text;
+SELECT obj_description('pg_class'::regclass, 'pg_class');
+SQL
+is "traps that fit better are sprung" "$(sprung "$from" | sed 's/^ *[0-9]* //; s/: STATEMENT.*//' | sort | paste -sd';')" \
+    "& of smallint, integer;= of character varying, text;= of oid, regclass;obj_description of regclass, text;~ of name, name"
+from=$(wc -l <"$cluster_dir/log")
+as postgres traps "traps, pg_catalog" >/dev/null <<<"SELECT count(oid) FROM pg_class; SELECT '1'::text"
+is "traps under the names of PostgreSQL are sprung" "$(sprung "$from" | sed 's/^ *[0-9]* //; s/: STATEMENT.*//' | sort | paste -sd';')" \
+    "count;count of oid;relation pg_class;type text"
