@@ -30,6 +30,12 @@ pub fn attempt_unless_cancelled<R>(work: impl FnOnce() -> Result<R>) -> Result<R
 }
 
 fn attempt_but<R>(fatal: &[&str], work: impl FnOnce() -> Result<R>) -> Result<R> {
+    // SAFETY: reads the state of this backend.
+    if unsafe { pg_sys::IsInParallelMode() } {
+        // Beside parallel workers there are no subtransactions up to PostgreSQL 16, and nothing is written that could be
+        // rolled back. An error that is raised ends the statement.
+        return work();
+    }
     // SAFETY: begun here and either released or rolled back below, with memory context and
     // resource owner put back as PL/pgSQL does for a block with an EXCEPTION clause.
     let (context, owner) = unsafe {
