@@ -12,6 +12,7 @@ use crate::pg::cache::known;
 use crate::pg::error::{Error, Result, invalid_parameter};
 use crate::pg::session::current_user;
 use crate::pg::spi::{Db, Sees};
+use crate::pg::syscache;
 
 /// Checks that a schema exists.
 ///
@@ -100,6 +101,16 @@ pub struct Column {
 }
 
 impl Column {
+    /// SQL: the value as a text. A cast from a type of a user could run code of that user; the output function of a type
+    /// cannot.
+    pub fn as_text(&self) -> String {
+        let name = quoted(&self.name);
+        match syscache::is_own(self.type_oid) {
+            true => format!("{name}::pg_catalog.text"),
+            false => format!("CASE WHEN {name} IS NOT NULL THEN pg_catalog.format('%s', {name}) END"),
+        }
+    }
+
     /// The collation, if it takes texts of different bytes for equal.
     pub fn nondeterministic(&self) -> Option<&str> {
         self.collation.as_deref().filter(|_| !self.is_deterministic)
@@ -175,16 +186,16 @@ pub fn without_modifier(type_name: &str) -> String {
     }
 }
 
-/// The schema of the extension, quoted.
+/// The schema of the extension, not quoted.
 ///
 /// # Errors
 /// Where the extension is not installed in this database.
-pub fn extension_schema(db: Db) -> Result<String> {
+pub fn extension_schema_name(db: Db) -> Result<String> {
     let find = || {
         let sql = "SELECT n.nspname::text FROM pg_catalog.pg_extension e \
              JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_regime'";
         let schema: Option<String> = db.first(sql, &[], Sees::Snapshot, |row| row.only())?;
-        schema.map(|s| quoted(&s)).ok_or_else(|| {
+        schema.ok_or_else(|| {
             Error::new(
                 PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
                 "extension pg_regime is not installed in this database",
@@ -193,6 +204,14 @@ pub fn extension_schema(db: Db) -> Result<String> {
         })
     };
     Ok(known("extension schema", &(), find)?.as_ref().clone())
+}
+
+/// The schema of the extension, quoted.
+///
+/// # Errors
+/// As [`extension_schema_name`].
+pub fn extension_schema(db: Db) -> Result<String> {
+    extension_schema_name(db).map(|name| quoted(&name))
 }
 
 /// What the name of every working schema ends with; all of it for the target schema `public`.

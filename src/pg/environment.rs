@@ -11,6 +11,7 @@ use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, CString};
 
 use pgrx::pg_sys;
+use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
 use pgrx::prelude::*;
 
 use crate::pg::receiver::is_ours;
@@ -169,6 +170,17 @@ pub fn callers<R>(work: impl FnOnce() -> R) -> R {
     )
 }
 
+/// Sets the path anew for the rest of the call where code of users has set another: a plain `SET search_path` in a trigger
+/// outlasts the trigger. The caller finds that path afterwards, as after a statement of the caller.
+pub fn keep() {
+    let is_ours = !IN_USERS_CODE.get() && CALLS.with_borrow(|calls| !calls.is_empty());
+    // SAFETY: a global of this backend, NUL-terminated.
+    if is_ours && unsafe { CStr::from_ptr(pg_sys::namespace_search_path) } != OURS {
+        // Ends with the settings of the call or of the subtransaction, which lie around these.
+        std::mem::forget(Scope::new(std::iter::once((SEARCH_PATH, OURS))));
+    }
+}
+
 /// Runs the executor on a statement: under the settings of the caller if it is a statement of pg_regime that may run code
 /// of users.
 unsafe fn executing(query: *mut pg_sys::QueryDesc, work: impl FnOnce()) {
@@ -222,7 +234,7 @@ unsafe extern "C-unwind" fn run(
     // SAFETY: hands on what PostgreSQL has passed.
     unsafe {
         executing(query, || match NEXT_RUN {
-            Some(next) => next(query, direction, count, once),
+            Some(next) => pg_guard_ffi_boundary(|| next(query, direction, count, once)),
             None => pg_sys::standard_ExecutorRun(query, direction, count, once),
         });
     }
@@ -238,7 +250,7 @@ unsafe extern "C-unwind" fn run(
     // SAFETY: hands on what PostgreSQL has passed.
     unsafe {
         executing(query, || match NEXT_RUN {
-            Some(next) => next(query, direction, count),
+            Some(next) => pg_guard_ffi_boundary(|| next(query, direction, count)),
             None => pg_sys::standard_ExecutorRun(query, direction, count),
         });
     }
@@ -250,7 +262,7 @@ unsafe extern "C-unwind" fn finish(query: *mut pg_sys::QueryDesc) {
     // SAFETY: hands on what PostgreSQL has passed.
     unsafe {
         executing(query, || match NEXT_FINISH {
-            Some(next) => next(query),
+            Some(next) => pg_guard_ffi_boundary(|| next(query)),
             None => pg_sys::standard_ExecutorFinish(query),
         });
     }

@@ -26,7 +26,7 @@ struct Foreign {
     /// What the role could do.
     why: &'static str,
     owner: pg_sys::Oid,
-    /// Whether to become the owner helps.
+    /// Whether all of it can be taken over, or left to its owner.
     is_whole: bool,
     /// A statement that removes the cause.
     remedy: String,
@@ -35,19 +35,15 @@ struct Foreign {
 impl Foreign {
     fn error(self) -> Error {
         let Self { what, why, owner, is_whole, remedy } = self;
-        let user = current_user();
-        // SAFETY: looks up memberships of two roles.
-        let may_become = is_whole && unsafe { pg_sys::is_member_of_role(pg_sys::GetUserId(), owner) };
-        let hint = match may_become {
-            true => format!("SET ROLE {};", name_of(owner)),
-            false => remedy,
+        let (user, owner) = (current_user(), name_of(owner));
+        // Not SET ROLE, which code of that role can undo.
+        let instead = match is_whole {
+            true => format!(" Connect as role {owner} to work with its tables, or take them over."),
+            false => String::new(),
         };
-        Error::new(
-            PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
-            format!("{what} belongs to role {}", name_of(owner)),
-        )
-        .detail(format!("{why} would run with the rights of role {user}."))
-        .hint(hint)
+        Error::new(PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, format!("{what} belongs to role {owner}"))
+            .detail(format!("{why} would run with the rights of role {user}.{instead}"))
+            .hint(remedy)
     }
 }
 
@@ -117,19 +113,30 @@ fn with_children(db: Db, tables: Vec<pg_sys::Oid>) -> Result<Vec<pg_sys::Oid>> {
     })
 }
 
-/// Checks the functions that tables call by triggers, defaults, constraints, indexes and policies, and the domains of
-/// their columns.
+/// Checks what tables use in triggers, defaults, constraints, indexes and policies: functions, operators and types; the
+/// domains of their columns; and the tables whose foreign keys change rows when rows of these tables change.
 fn check_used(db: Db, tables: Vec<pg_sys::Oid>) -> Result<()> {
-    let sql = "WITH given AS (SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name FROM pg_catalog.pg_class c \
-           JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ANY ($1)), \
-         used AS (SELECT DISTINCT g.name, format('%I.%I', n.nspname, p.proname) \
-             || format('(%s)', pg_catalog.pg_get_function_identity_arguments(p.oid)) AS function, p.proowner::int8 AS owner \
-           FROM given g JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = g.oid \
-             AND d.deptype IN ('a', 'i') \
-           JOIN pg_catalog.pg_depend f ON f.classid = d.classid AND f.objid = d.objid AND f.refclassid = 'pg_catalog.pg_proc'::regclass \
-           JOIN pg_catalog.pg_proc p ON p.oid = f.refobjid JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace) \
+    let sql = "WITH RECURSIVE referring AS (SELECT t.oid FROM pg_catalog.unnest($1) AS t (oid) \
+           UNION SELECT k.conrelid FROM referring r JOIN pg_catalog.pg_constraint k ON k.confrelid = r.oid AND k.contype = 'f' \
+           AND (k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd'))), \
+         given AS (SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name, c.relowner FROM referring r \
+           JOIN pg_catalog.pg_class c USING (oid) JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace), \
+         uses AS (SELECT DISTINCT g.name, f.refclassid, f.refobjid FROM given g \
+           JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = g.oid AND d.deptype IN ('a', 'i') \
+           JOIN pg_catalog.pg_depend f ON f.classid = d.classid AND f.objid = d.objid AND f.refobjid >= 16384::oid), \
+         functions AS (SELECT u.name, u.refobjid AS oid FROM uses u WHERE u.refclassid = 'pg_catalog.pg_proc'::regclass \
+           UNION SELECT u.name, o.oprcode::oid FROM uses u JOIN pg_catalog.pg_operator o ON o.oid = u.refobjid \
+           WHERE u.refclassid = 'pg_catalog.pg_operator'::regclass), \
+         used AS (SELECT f.name, format('%I.%I', n.nspname, p.proname) \
+             || format('(%s)', pg_catalog.pg_get_function_identity_arguments(p.oid)) AS function, p.proowner \
+           FROM functions f JOIN pg_catalog.pg_proc p ON p.oid = f.oid JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace) \
          SELECT format('function %s, which table %s uses,', function, name) AS what, \
-           format('DROP FUNCTION %s CASCADE;', function) AS remedy, owner FROM used \
+           format('DROP FUNCTION %s CASCADE;', function) AS remedy, proowner::int8 AS owner FROM used \
+         UNION ALL SELECT format('table %s, whose foreign key follows its rows,', g.name), format('DROP TABLE %s;', g.name), g.relowner::int8 \
+         FROM given g WHERE g.oid <> ALL ($1) \
+         UNION ALL SELECT format('type %s, which table %s uses,', pg_catalog.format_type(t.oid, NULL), u.name), \
+           format('DROP TYPE %s CASCADE;', pg_catalog.format_type(t.oid, NULL)), t.typowner::int8 \
+         FROM uses u JOIN pg_catalog.pg_type t ON t.oid = u.refobjid AND u.refclassid = 'pg_catalog.pg_type'::regclass \
          UNION ALL SELECT format('domain %I.%I, which table %s uses,', n.nspname, t.typname, g.name), \
            format('ALTER TABLE %s ALTER COLUMN %I TYPE %s;', g.name, a.attname, pg_catalog.format_type(t.typbasetype, t.typtypmod)), \
            t.typowner::int8 \

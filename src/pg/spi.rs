@@ -14,7 +14,7 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use crate::pg::arg::Arg;
-use crate::pg::environment::ours;
+use crate::pg::environment::{keep, ours};
 use crate::pg::error::{Error, Result, internal};
 use crate::pg::memory::CurrentMemory;
 use crate::pg::receiver::Receiver;
@@ -377,6 +377,7 @@ fn parameters(args: &[Arg]) -> pg_sys::ParamListInfo {
 
 impl Plan {
     fn prepare(sql: &str, mut types: Vec<pg_sys::Oid>, mode: Mode) -> Result<Self> {
+        keep();
         let _back = CurrentMemory::remember();
         let text = CString::new(sql).map_err(|_| {
             Error::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, "a name contains a NUL byte")
@@ -411,6 +412,7 @@ impl Plan {
     /// Gives every row to `receiver`, which is valid until this returns.
     unsafe fn run(&self, args: &[Arg], sees: Sees, receiver: *mut pg_sys::DestReceiver) -> Result<()> {
         self.check(args)?;
+        keep();
         let _back = (CurrentMemory::remember(), matches!(self.mode, Mode::ByKey).then(Planner::by_key));
         // SAFETY: SPI is connected; the plan is valid and its parameters were checked against it;
         // the receiver is valid, as the caller says.

@@ -85,6 +85,12 @@ pub fn is_partitioned(oid: pg_sys::Oid) -> bool {
     kind as u8 == b'p'
 }
 
+/// Whether a type is PostgreSQL's own, or a domain over such a type.
+pub fn is_own(oid: pg_sys::Oid) -> bool {
+    // SAFETY: looks up a system cache.
+    unsafe { pg_sys::getBaseType(oid) }.to_u32() < pg_sys::FirstNormalObjectId
+}
+
 /// The relation of this name, given as SQL.
 ///
 /// # Errors

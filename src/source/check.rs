@@ -286,8 +286,8 @@ impl Columns<'_, '_, '_> {
         entries
             .iter()
             .map(|(name, value)| {
-                let base = self.column(name, &field)?.base_type();
-                let name = quoted(name);
+                let column = self.column(name, &field)?;
+                let (base, name) = (column.base_type(), quoted(name));
                 let is_text = matches!(base.as_str(), "text" | "character varying");
                 let is_number = matches!(
                     base.as_str(),
@@ -298,9 +298,9 @@ impl Columns<'_, '_, '_> {
                     Value::Bool(truth) if base == "boolean" => format!("{name} = {truth}"),
                     Value::Number(number) if is_number => format!("{name} = {number}"),
                     Value::String(text) if is_text => format!("{name} = {}", quote_literal(text)),
-                    Value::String(text) => format!("{name}::text = {}", quote_literal(text)),
+                    Value::String(text) => format!("{} = {}", column.as_text(), quote_literal(text)),
                     Value::Bool(_) | Value::Number(_) => {
-                        format!("{name}::text = {}", quote_literal(value.to_string()))
+                        format!("{} = {}", column.as_text(), quote_literal(value.to_string()))
                     }
                     Value::Array(_) | Value::Object(_) => {
                         return Err(invalid_parameter(format!(

@@ -19,6 +19,8 @@ pub struct DimAssets {
     pub is_loose: bool,
     /// Of any type whose values can be read as true or false.
     pub is_active: Option<bool>,
+    /// SQL: `is_active` as a text.
+    flag: String,
     /// The type of `is_active`, where that is not boolean.
     pub flag_type: Option<String>,
     /// The type of `id`, where that is no integer type, so that the relation lists no assets.
@@ -55,7 +57,8 @@ impl DimAssets {
             return db.rows(&sql, &[], Sees::Now, |row| take(row.only()?));
         };
         let sql = format!(
-            "SELECT id::int8, is_active::text AS flag FROM {relation} WHERE id IS NOT NULL AND is_active IS NOT NULL ORDER BY id"
+            "SELECT id::int8, {} AS flag FROM {relation} WHERE id IS NOT NULL AND is_active IS NOT NULL ORDER BY id",
+            self.flag
         );
         db.rows(&sql, &[], Sees::Now, |row| {
             let (id, flag): (i64, &str) = (row.get("id")?, row.get("flag")?);
@@ -92,6 +95,11 @@ impl DimAssets {
             symbol: readable("symbol", |symbol| symbol.is_text),
             is_loose: readable("symbol", |symbol| symbol.nondeterministic().is_some()).is_some(),
             is_active: readable("is_active", |_| true),
+            flag: columns
+                .iter()
+                .find(|column| column.name == "is_active")
+                .map(Column::as_text)
+                .unwrap_or_default(),
             flag_type: type_of("is_active", &|flag| flag.type_oid != pg_sys::BOOLOID),
             id_type: type_of("id", &|id| !is_integer(id)),
             schema: (quoted(schema).to_string(), syscache::may_use(schema)),

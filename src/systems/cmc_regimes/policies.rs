@@ -6,8 +6,8 @@ use serde_json::Value;
 use regime_core::cmc_regimes::policy::{Finding, PolicyError, PolicyTable, Rule, parse_rules};
 
 use crate::pg::{
-    Db, Error, Result, Sees, arg, check_writable, current_user, extension_schema, invalid_parameter, json,
-    spi,
+    Db, Error, Result, Sees, arg, catalog, check_writable, current_user, extension_schema, invalid_parameter,
+    json, owner, spi,
 };
 use crate::sync::swallowed;
 
@@ -81,7 +81,7 @@ fn check_may_change(db: Db, schema: &str) -> Result<()> {
         pgrx::spi::quote_literal(format!("{schema}.regime_policy"))
     );
     if db.one(&sql, &[], Sees::Snapshot, |row| row.get("may_change"))? {
-        return Ok(());
+        return owner::check_tables(db, &[(catalog::extension_schema_name(db)?, "regime_policy")]);
     }
     Err(Error::new(PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, "permission denied to change policies")
         .hint(format!("GRANT INSERT, UPDATE, DELETE ON {schema}.regime_policy TO {};", current_user())))
