@@ -49,10 +49,6 @@ SELECT FROM :o.regime_at('DEM01', '2018-01-01');
 -- then
 SELECT FROM :o.regime_explain(99, '2018-01-01');
 
--- asset of no bars
--- then
-SELECT FROM :o.regime_compute(99);
-
 -- unknown symbol of candles
 -- then
 SELECT FROM :o.refresh_market_regimes('MARKE');
@@ -79,11 +75,13 @@ SELECT FROM :o.refresh_cmc_regimes();
 SELECT FROM :o.regime_transitions('L9');
 
 -- days not stored
+UPDATE public.candles SET open_time = open_time + interval '2191 days';
 SELECT FROM :o.regime_setup();
 -- then
 SELECT FROM :o.market_regime_history_summary('MARKET');
 
 -- performance of days not stored
+UPDATE public.candles SET open_time = open_time + interval '2191 days';
 SELECT FROM :o.regime_setup();
 CREATE TABLE public.returns AS SELECT open_time::date AS date, 0.01 AS daily_return FROM public.candles WHERE symbol = 'MARKET' AND timeframe = '1d';
 -- then
@@ -103,14 +101,17 @@ SELECT FROM :o.regime_setup();
 SELECT FROM :o.market_regime_transitions('MARKET', '1d');
 
 -- rows of the history that differ
+UPDATE public.candles SET open_time = open_time + interval '2191 days';
 CALL :o.backfill_market_regime_history(symbol => 'MARKET');
-UPDATE public.candles SET close = close * 1.5 WHERE symbol = 'MARKET' AND timeframe = '1d' AND open_time = '2024-01-05';
+UPDATE public.candles SET close = close * 1.5 WHERE symbol = 'MARKET' AND timeframe = '1d' AND open_time > '2024-01-05';
 -- then
 CALL :o.backfill_market_regime_history(symbol => 'MARKET');
 
 -- an unknown regime in the history
+UPDATE public.candles SET open_time = open_time + interval '2191 days';
 CALL :o.backfill_market_regime_history(symbol => 'MARKET');
 CREATE TABLE public.returns AS SELECT open_time::date AS date, 0.01 AS daily_return FROM public.candles WHERE symbol = 'MARKET' AND timeframe = '1d';
+ALTER TABLE public.market_regime_history DROP CONSTRAINT market_regime_history_regime_check;
 UPDATE public.market_regime_history SET regime = 'odd';
 -- then
 SELECT FROM :o.market_regime_performance('public.returns', 'MARKET');
@@ -143,9 +144,10 @@ SELECT FROM :o.refresh_cmc_regimes(1);
 
 -- no candles at all
 SELECT FROM :o.refresh_market_regimes();
-DELETE FROM public.candles;
+CREATE TABLE public.none (LIKE public.candles);
+UPDATE :o.regime_source SET bars_table = 'none' WHERE layer = 'candles';
 -- then
-SELECT FROM :o.refresh_market_regimes('MARKET', '1d');
+SELECT FROM :o.refresh_market_regimes();
 
 -- no source of candles
 DELETE FROM :o.regime_source WHERE layer = 'candles';
@@ -228,6 +230,7 @@ INSERT INTO public.cmc_regimes SELECT * FROM public.cmc_regimes LIMIT 1;
 SELECT FROM :o.regime_setup();
 
 -- two EMAs of one bar
+ALTER TABLE public.cmc_ema_multi_tf_u DROP CONSTRAINT cmc_ema_multi_tf_u_pkey;
 INSERT INTO public.cmc_ema_multi_tf_u SELECT (pg_catalog.jsonb_populate_record(NULL::public.cmc_ema_multi_tf_u, pg_catalog.to_jsonb(e) || '{"alignment_source": "other"}')).* FROM public.cmc_ema_multi_tf_u e WHERE id = 1;
 UPDATE :o.regime_source SET ema_filter = '{}';
 -- then
@@ -290,16 +293,21 @@ GRANT USAGE, CREATE ON SCHEMA regime_work TO reader;
 -- then
 SELECT FROM :o.regime_track();
 
--- no privilege to track the tables of a role one may become as reader
-CREATE ROLE owner_:DBNAME;
-GRANT owner_:DBNAME TO reader;
-ALTER ROLE reader NOINHERIT;
-GRANT ALL ON SCHEMA public TO owner_:DBNAME;
-SELECT pg_catalog.format('ALTER TABLE %s OWNER TO owner_%s', oid::pg_catalog.regclass, pg_catalog.current_database()) FROM pg_catalog.pg_class WHERE relnamespace = 'public'::pg_catalog.regnamespace AND relkind = 'r' \gexec
-GRANT CREATE ON DATABASE :"DBNAME" TO owner_:DBNAME;
-GRANT reader TO owner_:DBNAME;
+-- no privilege to track the tables of a role one may become as member
+SELECT pg_catalog.format('ALTER TABLE %s OWNER TO owner', oid::pg_catalog.regclass) FROM pg_catalog.pg_class WHERE relnamespace = 'public'::pg_catalog.regnamespace AND relkind = 'r' \gexec
+ALTER SCHEMA public OWNER TO owner;
+GRANT CREATE ON DATABASE :"DBNAME" TO owner;
+SET ROLE owner;
+SELECT FROM :o.regime_setup();
+RESET ROLE;
 -- then
 SELECT FROM :o.regime_track();
+
+-- a policy changed for some assets
+SELECT FROM :o.refresh_cmc_regimes(1);
+SELECT FROM :o.refresh_cmc_regimes(2, hysteresis => false);
+-- then
+SELECT FROM :o.regime_repaint_check(2);
 
 -- no privilege to load a policy as reader
 -- then
