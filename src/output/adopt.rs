@@ -14,9 +14,10 @@ use crate::sync::table::{Column, Index, Table, Type, column};
 ///
 /// # Errors
 /// Where the extension is not installed.
-pub fn anew(db: Db, schema: &str, relation: &str, own: &Own) -> Result<String> {
+pub fn anew(db: Db, schema: &str, relation: &str, own: &Own, is_table: bool) -> Result<String> {
     let clear = match own.kind {
         Kind::Record => format!("ALTER TABLE {relation} RENAME TO {}_old", own.name),
+        Kind::View if is_table => format!("ALTER TABLE {relation} RENAME TO {}_before", own.name),
         Kind::Work => format!("DROP TABLE {relation} CASCADE"),
         Kind::View => format!("DROP VIEW {relation} CASCADE"),
     };
@@ -36,7 +37,7 @@ pub fn check_own(
     declared: Option<&Declared>,
     shape: &Shape,
 ) -> Result<()> {
-    let anew = anew(db, schema, relation, own)?;
+    let anew = anew(db, schema, relation, own, shape.is_table)?;
     if let Some(column) = own.columns.iter().find(|name| shape.column(name).is_none()) {
         let what = own.noun();
         return Err(Error::new(
@@ -56,7 +57,7 @@ pub fn check_own(
 pub fn adopt_own(db: Db, schema: &str, relation: &str, own: &Own, declared: &Declared) -> Result<Outcome> {
     let shape = shape_of(db, &own.schema(schema), own.name)?;
     check_own(db, schema, relation, own, Some(declared), &shape)?;
-    let anew = anew(db, schema, relation, own)?;
+    let anew = anew(db, schema, relation, own, shape.is_table)?;
     if declared.key().is_empty() {
         identify_rows(db, &own.schema(schema), own.name)?;
         return Ok(Outcome::Unchanged);
@@ -126,6 +127,16 @@ fn add_column(db: Db, relation: &str, column: &Column, is_stamp: bool) -> Result
 /// # Errors
 /// Where a key comes more than once, and where the role may not alter the table.
 fn add_key(db: Db, relation: &str, key: &[&str], kind: &str) -> Result<()> {
+    check_no_duplicates(db, relation, key)?;
+    let list = key.join(", ");
+    db.execute(&format!("ALTER TABLE {relation} ADD {kind} ({list})"), &[]).map(|_| ())
+}
+
+/// Checks that no key comes more than once in a table, given as SQL.
+///
+/// # Errors
+/// Where one does.
+pub fn check_no_duplicates(db: Db, relation: &str, key: &[&str]) -> Result<()> {
     let list = key.join(", ");
     let duplicates = format!(
         "SELECT count(*) AS keys FROM (SELECT 1 FROM {relation} GROUP BY {list} HAVING count(*) > 1) AS d"
@@ -141,7 +152,7 @@ fn add_key(db: Db, relation: &str, key: &[&str], kind: &str) -> Result<()> {
         )
         .hint(format!("Delete the extra rows: SELECT {list}, count(*) FROM {relation} GROUP BY {list} HAVING count(*) > 1;")));
     }
-    db.execute(&format!("ALTER TABLE {relation} ADD {kind} ({list})"), &[]).map(|_| ())
+    Ok(())
 }
 
 /// Gives a table without a primary key, and its partitions, a replica identity: once all tables of the database are

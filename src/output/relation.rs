@@ -4,8 +4,8 @@ use pgrx::prelude::*;
 
 use crate::output::shape::{self, set_up_again, shape_of};
 use crate::pg::{
-    Db, Error, Result, current_user, extension_schema, known, no_privilege, no_usage, qualified,
-    quote_literal, settings, syscache, work_schema,
+    Db, Error, Result, current_user, known, no_privilege, no_usage, qualified, quoted, settings, syscache,
+    work_schema,
 };
 use crate::sync::table::Table;
 
@@ -53,10 +53,7 @@ fn readable(db: Db, target: &str, schema: &str, name: &str) -> Result<String> {
             PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
             format!("output table {relation} does not exist"),
         )
-        .hint(format!(
-            "SELECT {}.regime_setup({}); or name the schema it is in: SET pg_regime.target_schema = '…';",
-            extension_schema(db)?,
-            quote_literal(target)
-        ))),
+        .detail(format!("The schema is that of pg_regime.target_schema: {}.", quoted(target)))
+        .hint(set_up_again(db, target)?)),
     }
 }

@@ -4,13 +4,14 @@ use std::rc::Rc;
 
 use pgrx::prelude::*;
 
-use crate::output::adopt::{adopt, adopt_own, check_own};
+use crate::output::adopt::{adopt, adopt_own, check_no_duplicates, check_own};
 use crate::output::own::Own;
 use crate::output::shape::{self, Declared, Shape, set_up_again, shape_of};
 use crate::output::system::System;
 use crate::pg::{
-    Action, Db, Error, Outcome, Result, Row, Sees, arg, block, check_may_create, check_schema, current_user,
-    fill, known, lock_schema, owner, qualified, quote_literal, quoted, syscache::relation_oid, work_schema,
+    Action, Db, Error, Outcome, Result, Row, Sees, arg, block, check_may_create, check_schema,
+    check_writable, current_user, fill, known, lock_schema, owner, qualified, quote_literal, quoted,
+    syscache::relation_oid, work_schema,
 };
 use crate::sync::table::Table;
 
@@ -164,7 +165,7 @@ pub fn set_up(db: Db, schema: &str, systems: &[&System]) -> Result<Vec<Action>> 
                     Outcome::Created
                 }
                 Some("r" | "p") => adopt(db, schema, table)?,
-                Some(_) => return Err(wrong_kind(&relation, "table")),
+                Some(_) => return Err(wrong_kind(schema, table.name, "table")),
             };
             let finish = system.finish.filter(|_| i == 0);
             if let Some(further) = finish.map_or(Ok(None), |finish| finish(db, &relation))? {
@@ -220,7 +221,7 @@ impl Setup<'_, '_> {
                 let declared = Declared::parse(template(&self.templates, &own.placeholder()));
                 adopt_own(self.db, self.target, &relation, own, &declared)?
             }
-            _ => return Err(wrong_kind(&relation, own.noun())),
+            _ => return Err(wrong_kind(&schema, own.name, own.noun())),
         };
         Ok(Action { relation, action })
     }
@@ -273,22 +274,9 @@ pub fn prepare(db: Db, schema: &str, system: &System, dry_run: bool) -> Result<(
 
 /// Creates the working schema unless it exists.
 fn create_work_schema(db: Db, schema: &str) -> Result<Action> {
-    let work = work_schema(schema);
-    let relation = quoted(&work);
-    let sql = "SELECT pg_catalog.has_database_privilege(pg_catalog.current_database()::text, 'CREATE') AS may_create, \
-         EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1::name) AS exists";
-    let read = |row: &Row| Ok((row.get::<bool>("exists")?, row.get::<bool>("may_create")?));
-    match db.one(sql, &[arg(work)], Sees::Now, read)? {
-        (true, _) => return Ok(Action { relation, action: Outcome::Unchanged }),
-        (false, true) => {}
-        (false, false) => {
-            return Err(Error::new(
-                PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
-                format!("permission denied to create schema {relation}"),
-            )
-            .detail("The schema holds the working tables of refreshes: states, marks, rounds, the run log.")
-            .hint(format!("CREATE SCHEMA {relation} AUTHORIZATION {};", current_user())));
-        }
+    let relation = quoted(work_schema(schema));
+    if has_work_schema(db, schema)? {
+        return Ok(Action { relation, action: Outcome::Unchanged });
     }
     db.execute(&format!("CREATE SCHEMA {relation}"), &[])?;
     let comment = quote_literal(format!(
@@ -298,6 +286,61 @@ fn create_work_schema(db: Db, schema: &str) -> Result<Action> {
     Ok(Action { relation, action: Outcome::Created })
 }
 
+/// Whether the working schema exists.
+///
+/// # Errors
+/// Where the schema does not exist and the current role may not create schemas.
+fn has_work_schema(db: Db, schema: &str) -> Result<bool> {
+    let work = work_schema(schema);
+    let relation = quoted(&work);
+    let sql = "SELECT pg_catalog.has_database_privilege(pg_catalog.current_database()::text, 'CREATE') AS may_create, \
+         EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1::name) AS exists";
+    let read = |row: &Row| Ok((row.get::<bool>("exists")?, row.get::<bool>("may_create")?));
+    match db.one(sql, &[arg(work)], Sees::Now, read)? {
+        (true, _) => Ok(true),
+        (false, true) => Ok(false),
+        (false, false) => Err(Error::new(
+            PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+            format!("permission denied to create schema {relation}"),
+        )
+        .detail("The schema holds the working tables of refreshes: states, marks, rounds, the run log.")
+        .hint(format!("CREATE SCHEMA {relation} AUTHORIZATION {};", current_user()))),
+    }
+}
+
+/// Checks that [`set_up`] would not refuse to create what is missing of a system, as far as a reader can tell.
+///
+/// # Errors
+/// As [`set_up`].
+pub fn check_may_set_up(db: Db, schema: &str, system: &System) -> Result<()> {
+    check_writable("regime_setup()")?;
+    check_schema(db, schema)?;
+    let work = work_schema(schema);
+    owner::check_schema_owner(&work)?;
+    owner::check_tables(db, &system.everything(schema))?;
+    if let Some(Flaw::Altered(error)) = flaw(db, schema, system)? {
+        return Err(error);
+    }
+    for table in system.tables {
+        let (key, found) = (shape::key(table), shape_of(db, schema, table.name)?);
+        if found.is_table && !found.has_key(&key) && key.iter().all(|name| found.column(name).is_some()) {
+            check_no_duplicates(db, &qualified(schema, table.name), &key)?;
+        }
+    }
+    let has_work = has_work_schema(db, schema)?;
+    let tables = system.tables.iter().map(|table| (schema.to_owned(), table.name, "table", false));
+    let own =
+        system.all_own().into_iter().map(|own| (own.schema(schema), own.name, own.noun(), own.is_view()));
+    for (schema, name, noun, is_view) in tables.chain(own) {
+        match (kind(db, &schema, name)?.as_deref(), is_view) {
+            (None, _) if schema != work || has_work => check_may_create(db, &schema)?,
+            (None, _) | (Some("v"), true) | (Some("r" | "p"), false) => {}
+            _ => return Err(wrong_kind(&schema, name, noun)),
+        }
+    }
+    Ok(())
+}
+
 /// The kind of a relation, as `pg_class` has it.
 fn kind(db: Db, schema: &str, name: &str) -> Result<Option<String>> {
     let sql = "SELECT c.relkind::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
@@ -305,7 +348,9 @@ fn kind(db: Db, schema: &str, name: &str) -> Result<Option<String>> {
     db.first(sql, &[arg(schema), arg(name)], Sees::Now, |row| row.get("relkind"))
 }
 
-fn wrong_kind(relation: &str, wanted: &str) -> Error {
+fn wrong_kind(schema: &str, name: &str, wanted: &str) -> Error {
+    let relation = qualified(schema, name);
     Error::new(PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE, format!("{relation} is not a {wanted}"))
-        .hint("Rename it, or choose another schema: SET pg_regime.target_schema = '…';")
+        .detail("A table or view of pg_regime is to have this name; in another pg_regime.target_schema, the name is free.")
+        .hint(format!("ALTER TABLE {relation} RENAME TO {name}_before;"))
 }

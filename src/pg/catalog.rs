@@ -62,10 +62,8 @@ pub fn check_may_create(db: Db, schema: &str) -> Result<()> {
         PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
         format!("permission denied to create tables in schema {schema}"),
     )
-    .hint(format!(
-        "GRANT {lacking} ON SCHEMA {schema} TO {}; or call the function as a role that may create tables there.",
-        current_user()
-    )))
+    .detail("A role that may create tables in the schema can make the call, too.")
+    .hint(format!("GRANT {lacking} ON SCHEMA {schema} TO {};", current_user())))
 }
 
 /// A column of a relation.

@@ -6,7 +6,7 @@ use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
 use crate::pg::arg::arg;
-use crate::pg::catalog::{Column, columns};
+use crate::pg::catalog::{Column, columns, extension_schema};
 use crate::pg::error::{Error, Result, invalid_parameter, no_privilege};
 use crate::pg::session::current_user;
 use crate::pg::spi::{Db, Sees};
@@ -38,7 +38,8 @@ pub fn check_name(argument: &str, name: &str) -> Result<()> {
         .hint(format!("Pass {argument} => the name of a column, without quotes.")))
 }
 
-/// The relation of an oid, with its columns; `example` is a call of the function, for the hint.
+/// The relation of an oid, with its columns; `example` is a call of the function for the
+/// hint, with `{schema}` for the schema of the extension.
 ///
 /// # Errors
 /// Where there is no such relation.
@@ -55,7 +56,7 @@ pub fn find(db: Db, relation: pg_sys::Oid, example: &str) -> Result<Table> {
             PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
             format!("there is no relation with oid {}", relation.to_u32()),
         )
-        .hint(format!("Pass the name of a table: {example};")));
+        .hint(format!("Pass the name of a table: {}", example.replace("{schema}", &extension_schema(db)?))));
     };
     Ok(Table { sql, kind, may_alter, columns: columns(db, relation, Sees::Now)? })
 }

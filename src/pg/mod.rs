@@ -36,7 +36,7 @@ pub use error::{
 };
 pub use lock::{lock, lock_schema};
 pub use pgrx::spi::{quote_identifier as quoted, quote_literal};
-pub use session::{check_no_block, check_writable, current_user};
+pub use session::{check_can_commit, check_writable, current_user};
 pub use spi::{Days, Db, Micros, Row, Sees, Statement};
 pub use subtransaction::{attempt, attempt_unless_cancelled};
 pub use text::{block, fill, plural, shortened};

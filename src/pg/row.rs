@@ -6,6 +6,7 @@ use std::ffi::CStr;
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
+use pgrx::spi::quote_literal;
 
 use regime_core::math::numeric::nearest;
 
@@ -268,16 +269,18 @@ impl Row<'_> {
     /// The error for a column that is read as another type than its own: a table was altered, or a name resolves to an
     /// unexpected object.
     fn not_of_type(&self, column: usize, wanted: &str) -> Error {
-        let name = match self.names()[column].as_str() {
-            UNNAMED => (column + 1).to_string(),
-            name => name.to_owned(),
+        let error = |name: &str| {
+            let message = format!("column {name} of a query is not of type {wanted}");
+            Error::new(PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH, message)
+                .detail("A column of a table that is read is not of the expected type.")
         };
-        Error::new(
-            PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
-            format!("column {name} of a query is not of type {wanted}"),
-        )
-        .detail("A column of a table that is read is not of the expected type.")
-        .hint("SELECT * FROM regime_setup(); checks the output tables; regime_source says which source tables are read.")
+        match self.names()[column].as_str() {
+            UNNAMED => error(&(column + 1).to_string()),
+            name => error(name).hint(format!(
+                "SELECT attrelid::regclass, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attname = {};",
+                quote_literal(name)
+            )),
+        }
     }
 
     /// The error of the first column that was read as another type than its own by a function that returns no `Result`.

@@ -16,20 +16,41 @@ pub fn check_writable(function: &str) -> Result<()> {
     if transaction_is_read_only() { Err(read_only_transaction(function)) } else { Ok(()) }
 }
 
-/// Checks that no transaction block is open, in which a procedure could not commit; `instead` is the hint.
+/// Checks that a procedure, by its name, can commit; `call` is the CALL for the hint, and `elsewhere` a sentence on what
+/// runs where nothing can commit.
 ///
 /// # Errors
-/// Where the user began the transaction.
-pub fn check_no_block(procedure: &str, instead: &str) -> Result<()> {
-    if !in_transaction_block() {
+/// Where the user began the transaction, or the procedure was called by something that cannot commit.
+pub fn check_can_commit(procedure: &str, call: &str, elsewhere: &str) -> Result<()> {
+    let (code, message, before) = if in_transaction_block() {
+        (
+            PgSqlErrorCode::ERRCODE_ACTIVE_SQL_TRANSACTION,
+            "cannot run inside a transaction block",
+            "ROLLBACK; ",
+        )
+    } else if is_called_without_commit() {
+        let code = PgSqlErrorCode::ERRCODE_INVALID_TRANSACTION_TERMINATION;
+        (code, "cannot commit where it was called", "")
+    } else {
         return Ok(());
+    };
+    Err(Error::new(code, format!("{procedure} {message}"))
+        .detail(format!(
+            "{procedure} commits after each batch, which PostgreSQL allows outside transaction blocks, functions, blocks \
+             with EXCEPTION, and procedures with SECURITY DEFINER or SET. {elsewhere}"
+        ))
+        .hint(format!("{before}{call}")))
+}
+
+/// Whether the current function was called by a statement of a function or procedure that cannot commit.
+fn is_called_without_commit() -> bool {
+    // SAFETY: looks at the state of this backend, and for a relation of this name among those of the calling function,
+    // which there is not.
+    unsafe {
+        let is_called_by_sql =
+            pg_sys::SPI_unregister_relation(c"pg_regime".as_ptr()) != pg_sys::SPI_ERROR_UNCONNECTED;
+        is_called_by_sql && !pg_sys::SPI_inside_nonatomic_context()
     }
-    Err(Error::new(
-        PgSqlErrorCode::ERRCODE_ACTIVE_SQL_TRANSACTION,
-        format!("{procedure} cannot run inside a transaction block"),
-    )
-    .detail(format!("{procedure} commits after each batch."))
-    .hint(instead))
 }
 
 /// The name of the current user, not quoted.

@@ -2,7 +2,7 @@
 
 use pgrx::prelude::*;
 
-use crate::pg::{Db, Error, Result, Sees, arg};
+use crate::pg::{Db, Error, Result, Sees, arg, extension_schema};
 use crate::source::dim_assets::DimAssets;
 use crate::source::map::Source;
 
@@ -33,7 +33,10 @@ pub fn ids_of(db: Db, daily: &Source) -> Result<(Vec<i32>, bool)> {
         .filter(|dim| dim.id.is_some() && dim.is_active.is_some());
     let mut ids = Vec::new();
     let mut take = |id| {
-        ids.push(i32::try_from(id).map_err(|_| too_large(id))?);
+        match i32::try_from(id) {
+            Ok(id) => ids.push(id),
+            Err(_) => return Err(too_large(db, id)?),
+        }
         Ok(())
     };
     match &listed {
@@ -47,10 +50,13 @@ pub fn ids_of(db: Db, daily: &Source) -> Result<(Vec<i32>, bool)> {
 }
 
 /// The error for an asset id outside the range of `int`, the type of ids in output rows.
-pub fn too_large(id: i64) -> Error {
-    Error::new(
+pub fn too_large(db: Db, id: i64) -> Result<Error> {
+    let schema = extension_schema(db)?;
+    Ok(Error::new(
         PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
         format!("asset id {id} is outside the range of int"),
     )
-    .hint("Name the assets to refresh: refresh_cmc_regimes(ids => '{1,2}').")
+    .hint(format!(
+        "Name the assets to refresh: SELECT * FROM {schema}.refresh_cmc_regimes(ids => '{{1,2}}');"
+    )))
 }

@@ -205,13 +205,21 @@ impl Source {
     }
 
     /// The error for a source that holds no candles.
-    pub fn no_candles(&self) -> Error {
-        Error::new(
+    ///
+    /// # Errors
+    /// Catalogs that cannot be read.
+    pub fn no_candles(&self, db: Db) -> Result<Error> {
+        let schema = extension_schema(db)?;
+        Ok(Error::new(
             PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
             format!("{} holds no candles", self.relation.sql),
         )
-        .detail("regime_source selects candles by bars_filter in the row cal_scheme = 'any', layer = 'candles'.")
-        .hint("Correct the row of regime_source, or load the candles; to clear the outputs, use delete_market_regimes.")
+        .detail(format!(
+            "Stored rows are kept until there are candles again, or {schema}.delete_market_regimes deletes them."
+        ))
+        .hint(format!(
+            "Load the candles, or correct their row of the source map: SELECT * FROM {schema}.regime_source WHERE layer = 'candles';"
+        )))
     }
 
     fn filter(&self, before: &str) -> String {

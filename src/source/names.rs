@@ -31,7 +31,7 @@ pub fn id_of(db: Db, asset: &str, cal_scheme: Option<&str>) -> Result<i32> {
     if let Some(id) = place.look_up(db, asset)? {
         return Ok(id);
     }
-    let error = place.unknown(db, asset, as_id(asset)?.is_some())?;
+    let error = place.unknown(db, asset, as_id(db, asset)?.is_some())?;
     // PostgreSQL takes an array literal without a type for a name.
     if asset.starts_with('{') && asset.ends_with('}') {
         let list = quote_literal(shown(asset));
@@ -42,8 +42,8 @@ pub fn id_of(db: Db, asset: &str, cal_scheme: Option<&str>) -> Result<i32> {
     Err(error)
 }
 
-fn as_id(asset: &str) -> Result<Option<i32>> {
-    asset.trim().parse().ok().map(fitting).transpose()
+fn as_id(db: Db, asset: &str) -> Result<Option<i32>> {
+    asset.trim().parse().ok().map(|id| fitting(db, id)).transpose()
 }
 
 /// [`id_of`] in the calendar scheme of the settings; `None` where no asset has this name.
@@ -181,12 +181,12 @@ impl Place {
             for condition in conditions {
                 match with_symbol(db, dim, condition, asset)?.as_slice() {
                     [] => {}
-                    [id] => return fitting(*id).map(Some),
+                    [id] => return fitting(db, *id).map(Some),
                     ids => return Err(not_unique(dim, condition, asset, ids)),
                 }
             }
         }
-        match as_id(asset)? {
+        match as_id(db, asset)? {
             Some(id) if self.has(db, id)? => Ok(Some(id)),
             _ => Ok(None),
         }
@@ -289,9 +289,12 @@ fn with_symbol(db: Db, dim: &DimAssets, condition: &str, symbol: &str) -> Result
     db.all(&sql, &[arg(symbol)], Sees::Snapshot, |row| row.only())
 }
 
-fn fitting(id: i64) -> Result<i32> {
+fn fitting(db: Db, id: i64) -> Result<i32> {
     let hint = "Asset ids must be of type int: give the asset an id in the range of int.";
-    i32::try_from(id).map_err(|_| too_large(id).hint(hint))
+    match i32::try_from(id) {
+        Ok(id) => Ok(id),
+        Err(_) => Err(too_large(db, id)?.hint(hint)),
+    }
 }
 
 fn not_unique(dim: &DimAssets, condition: &str, symbol: &str, ids: &[i64]) -> Error {

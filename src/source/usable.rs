@@ -32,7 +32,7 @@ pub fn check_bars(
 ///
 /// # Errors
 /// Where `is_bad` holds for a bar, given by its index.
-pub fn check_bar(
+fn check_bar(
     ts: &[i64],
     is_bad: impl Fn(&usize) -> bool,
     problem: &str,

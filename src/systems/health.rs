@@ -80,12 +80,24 @@ fn not_set_up(db: Db, registered: &Registered, own: &str) -> Finding {
             registered.system.name,
             quoted(&schema)
         ),
-        // The schema comes first.
-        command: match catalog::check_schema(db, &schema) {
+        // What regime_setup would refuse comes first.
+        command: match attempt_unless_cancelled(|| check_may_set_up(db, &schema)) {
             Ok(()) => setup,
             Err(error) => error.report().hint.clone().unwrap_or(setup),
         },
     }
+}
+
+/// Checks that `regime_setup`, which sets up every system, would not be refused.
+fn check_may_set_up(db: Db, schema: &str) -> Result<()> {
+    for registered in ALL {
+        set_up::check_may_set_up(db, schema, registered.system)?;
+        // What a finished table refers to is in the source map.
+        if registered.system.finish.is_some() {
+            (registered.untracked)(db)?;
+        }
+    }
+    Ok(())
 }
 
 /// The findings about the tables of a system and their rows.

@@ -4,8 +4,8 @@ use pgrx::prelude::*;
 
 use crate::output::set_up;
 use crate::pg::{
-    Action, Db, Error, Outcome, Result, check_schema, current_user, lock, owner, quoted, syscache::readable,
-    work_relation, work_schema,
+    Action, Db, Error, Outcome, Result, Row, Sees, arg, attempt, check_schema, current_user,
+    extension_schema, lock, owner, quoted, spi, syscache::readable, work_relation, work_schema,
 };
 use crate::systems::registered::Registered;
 use crate::systems::registry::{ALL, systems};
@@ -84,23 +84,33 @@ fn with_move(error: Error, schema: &str, marks: &Marks) -> Error {
     ))
 }
 
-/// The error with a hint where the caller lacks a privilege.
+/// The error with a hint where the caller lacks a privilege: who is to call the function.
 pub fn explained(error: Error, schema: &str) -> Error {
     let report = error.report();
     if report.hint.is_some() || report.code != PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE {
         return error;
     }
-    let marks: Vec<String> = systems()
-        .into_iter()
-        .filter_map(|system| system.marks)
-        .map(|marks| {
-            let [few, many, _] = marks.relations(schema);
-            format!("{few} and {many}")
-        })
-        .collect();
-    error.hint(format!(
-        "Let the owner of the source tables call regime_track(): the owner needs USAGE and CREATE on schema {work} and SELECT and INSERT on {}: SET ROLE …; SELECT * FROM regime_track();",
-        marks.join(", or for candles "),
-        work = pgrx::spi::quote_identifier(work_schema(schema)),
-    ))
+    match attempt(|| spi::connect(|db| of_owner(db, schema))) {
+        Ok(Some((relation, hint))) => error
+            .detail(format!("The owner of the source tables, such as {relation}, calls regime_track."))
+            .hint(hint),
+        _ => error,
+    }
+}
+
+/// The first source table that the current role does not own, and the call for its owner.
+fn of_owner(db: Db, schema: &str) -> Result<Option<(String, String)>> {
+    let own = extension_schema(db)?;
+    let sql = "SELECT pg_get_userbyid(c.relowner)::text AS owner, pg_has_role(c.relowner, 'MEMBER') AS may_become \
+         FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass($1) AND NOT pg_has_role(c.relowner, 'USAGE')";
+    for registered in ALL {
+        for watched in (registered.watched)(db, schema)? {
+            let read = |row: &Row| Ok((quoted(row.get::<String>("owner")?), row.get::<bool>("may_become")?));
+            let found = db.first(sql, &[arg(watched.relation.as_str())], Sees::Now, read)?;
+            let Some((owner, may_become)) = found else { continue };
+            let before = if may_become { format!("SET ROLE {owner};") } else { format!("As role {owner}:") };
+            return Ok(Some((watched.relation, format!("{before} SELECT * FROM {own}.regime_track();"))));
+        }
+    }
+    Ok(None)
 }

@@ -45,8 +45,8 @@ pub fn foreign_rows(relation: &str) -> Error {
         PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
         format!("table {relation} holds rows that regime_demo did not make"),
     )
-    .detail("Nothing was changed.")
-    .hint("Run the demo in a database of its own: CREATE DATABASE regime_demo;")
+    .detail("Nothing was changed. The demo belongs in a database of its own.")
+    .hint("CREATE DATABASE regime_demo;")
 }
 
 /// What was done with a table.

@@ -156,7 +156,10 @@ pub fn parse_stored(policy: &str, schema: &str, rules: &str) -> Result<Vec<Rule>
 }
 
 fn unknown_policy(name: &str, schema: &str) -> Error {
-    Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, format!("policy \"{name}\" does not exist")).hint(
-        format!("See SELECT policy FROM {schema}.regime_policy; or load it with SELECT {schema}.regime_load_policy({}, '[{{\"match\": \"Down-\", \"size_mult\": 0.5}}]');", pgrx::spi::quote_literal(name)),
-    )
+    Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, format!("policy \"{name}\" does not exist"))
+        .detail(format!("Policies are in {schema}.regime_policy; the rules of the hint are an example."))
+        .hint(format!(
+            "SELECT {schema}.regime_load_policy({}, '[{{\"match\": \"Down-\", \"size_mult\": 0.5}}]');",
+            pgrx::spi::quote_literal(name)
+        ))
 }

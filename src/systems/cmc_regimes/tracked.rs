@@ -58,6 +58,9 @@ pub fn not_tracked(db: Db) -> Result<Error> {
         PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
         "only_dirty needs tracking, and not every source is tracked",
     )
-    .detail("Changes of an untracked source leave no mark, so that its assets would stay as they are.")
-    .hint(format!("SELECT * FROM {schema}.regime_track(); or leave only_dirty out.")))
+    .detail(
+        "Changes of an untracked source leave no mark, so that its assets would stay as they are. Without only_dirty, a \
+         refresh reads every row of an untracked source.",
+    )
+    .hint(format!("SELECT * FROM {schema}.regime_track();")))
 }

@@ -6,11 +6,15 @@ use regime_core::market_regime_history::VERSION;
 use crate::output::grants::with_grants;
 use crate::output::run_log::Run;
 use crate::output::set_up;
-use crate::pg::{Db, Result, attempt, check_no_block, check_writable, lock, notice, session, settings, spi};
+use crate::pg::{
+    Db, Result, attempt, check_can_commit, check_writable, extension_schema, lock, notice, session, settings,
+    spi,
+};
 use crate::systems::market_regime_history::asked::{Asked, Given};
 use crate::systems::market_regime_history::batch::Job;
 use crate::systems::market_regime_history::calls;
 use crate::systems::market_regime_history::closes::{Closes, canonical};
+use crate::systems::market_regime_history::days::{self, Span};
 use crate::systems::market_regime_history::outcome::Outcome;
 use crate::systems::market_regime_history::tables::{HISTORY, MARKET_REGIME_HISTORY};
 
@@ -27,9 +31,17 @@ pub fn begin(given: &Given) -> Result<Option<i64>> {
         return spi::connect(|db| self::dry_run(db, &asked)).map(|()| None);
     }
     check_writable("backfill_market_regime_history()")?;
-    check_no_block(
+    let own = spi::connect(extension_schema)?;
+    let Span { from, to } = asked.span;
+    let mut arguments = format!("start_date => '{}', ", days::shown(from));
+    // The default is the current day.
+    if to < days::day_of(session::clock()) {
+        arguments += &format!("end_date => '{}', ", days::shown(to));
+    }
+    check_can_commit(
         "backfill_market_regime_history",
-        "CALL the procedure outside BEGIN … COMMIT; dry_run => true and market_regime_history_compute() work inside a transaction block.",
+        &days::call(&own, &asked.symbol, &arguments),
+        "A call with dry_run => true commits nothing.",
     )?;
     if session::keeps_its_snapshot() {
         return Ok(None);
@@ -90,7 +102,13 @@ pub fn next(backfill: i64) -> Result<bool> {
 /// Where the backfill cannot be read, and where a batch failed; the error has the SQLSTATE of the first failed batch.
 pub fn end(backfill: i64) -> Result<()> {
     let schema = settings::target_schema();
-    let calls::Call { asked, outcome, .. } = spi::connect(|db| calls::load(db, &schema, backfill))?;
+    let (asked, outcome) = spi::connect(|db| {
+        let calls::Call { asked, mut outcome, .. } = calls::load(db, &schema, backfill)?;
+        if outcome.failed > 0 {
+            outcome.hint = attempt(|| calls::last_hint(db, &schema, &asked.symbol)).unwrap_or_default();
+        }
+        Ok((asked, outcome))
+    })?;
     outcome.end(&asked, false)
 }
 

@@ -2,6 +2,7 @@
 
 use pgrx::prelude::*;
 
+use crate::output::own::RUN_LOG;
 use crate::pg::{Days, Db, Error, Result, Sees, arg, date_arg, work_relation};
 use crate::sync::compare::Written;
 use crate::sync::swallowed;
@@ -9,7 +10,7 @@ use crate::systems::market_regime_history::asked::Asked;
 use crate::systems::market_regime_history::batch::{Batch, Differing};
 use crate::systems::market_regime_history::days::Span;
 use crate::systems::market_regime_history::outcome::Outcome;
-use crate::systems::market_regime_history::tables::BACKFILLS;
+use crate::systems::market_regime_history::tables::{BACKFILLS, HISTORY};
 
 fn relation(schema: &str) -> String {
     work_relation(schema, BACKFILLS)
@@ -117,6 +118,19 @@ pub fn load(db: Db, schema: &str, backfill: i64) -> Result<Call> {
         Error::new(PgSqlErrorCode::ERRCODE_NO_DATA_FOUND, format!("{relation} has no backfill {backfill}"))
             .hint(format!("SELECT backfill FROM {relation};"))
     })
+}
+
+/// The hint of the last batch of a symbol that failed.
+///
+/// # Errors
+/// Where the run log cannot be read.
+pub fn last_hint(db: Db, schema: &str, symbol: &str) -> Result<Option<String>> {
+    let sql = format!(
+        "SELECT hint FROM {} WHERE system = $1 AND pg_catalog.starts_with(subject, $2) AND status = 'failed' ORDER BY run DESC LIMIT 1",
+        work_relation(schema, RUN_LOG)
+    );
+    let args = [arg(HISTORY.name), arg(format!("{symbol} "))];
+    Ok(db.first(&sql, &args, Sees::Snapshot, |row| row.get("hint"))?.flatten())
 }
 
 /// Records what a batch did.

@@ -6,12 +6,12 @@ use regime_core::Layer;
 use regime_core::market_regime_history::{LOOKBACK, REACH};
 
 use crate::pg::{
-    Arg, Days, Db, Error, Micros, Result, Row, Sees, arg, extension_schema, known, quote_literal, quoted,
-    settings, syscache, timestamp_arg,
+    Arg, Days, Db, Error, Micros, Result, Row, Sees, arg, columns, extension_schema, known, qualified,
+    quote_literal, quoted, settings, syscache, timestamp_arg, utc,
 };
 use crate::source::map::MapRow;
 use crate::source::relation::Relation;
-use crate::source::usable::{check_bar, check_bars, sort_by_time};
+use crate::source::usable::{check_bars, sort_by_time};
 use crate::source::{candles, map, names};
 use crate::systems::market_regime_history::days::{Span, day_of};
 
@@ -152,9 +152,10 @@ impl Closes {
         };
         check_bars(&times, &[("close", close.as_slice())], &whose, "", relation)?;
         let days: Vec<i32> = times.iter().map(|ts| day_of(*ts)).collect();
-        let repeated = |i: &usize| *i > 0 && days[*i] == days[*i - 1];
-        check_bar(&times, repeated, "the day of another bar", &whose, "", relation)?;
-        Ok(Series { days, close })
+        match days.windows(2).position(|pair| pair[0] == pair[1]) {
+            Some(first) => Err(self.of_one_day(db, &times, first, &whose()?)?),
+            None => Ok(Series { days, close }),
+        }
     }
 
     /// The trading days of a span, from the 60th bar on, that the table `history` has no row of, or all days without a
@@ -219,6 +220,70 @@ impl Closes {
         db.one(&sql, &args, Sees::Snapshot, |row| row.get("bars"))
     }
 
+    /// The error of bars of one UTC day, the first of which is at an index of `times`. Which date a bar is meant for cannot
+    /// be told from its time: a bar of 23:00 UTC is stamped with its close, or with midnight in another time zone.
+    fn of_one_day(&self, db: Db, times: &[i64], first: usize, whose: &str) -> Result<Error> {
+        let relation = &self.relation.sql;
+        let (time, next) = (times[first], times[first + 1]);
+        let error = Error::new(
+            PgSqlErrorCode::ERRCODE_DATA_EXCEPTION,
+            format!("{whose}: two bars of one UTC day, at {} and {}", utc(time), utc(next)),
+        );
+        if let Some(zone) = midnights(db, times)?
+            && let Id::Symbol = self.id
+            && let Some(hint) = self.by_date(db, &zone)?
+        {
+            return Ok(error
+                .detail(format!(
+                    "The date of a daily bar is its UTC date. These bars are stamped with midnight in time zone {zone}: a view \
+                     can give the UTC midnight of their dates instead."
+                ))
+                .hint(hint));
+        }
+        let (id, tf) = match self.id {
+            Id::Symbol => {
+                (quote_literal(&self.symbol), self.tf.as_deref().map_or("NULL".to_owned(), quote_literal))
+            }
+            Id::Asset(id) => (id.to_string(), self.tf.as_deref().map_or("NULL".to_owned(), quote_literal)),
+        };
+        Ok(error.detail("The date of a daily bar is its UTC date, and a date has one close.").hint(format!(
+            "SELECT * FROM {relation} WHERE {} AND {} IN ('{}', '{}');",
+            self.condition().replace("$1", &id).replace("$2", &tf),
+            self.time(),
+            utc(time),
+            utc(next)
+        )))
+    }
+
+    /// The statements that map a view of the candles with the daily ones at the UTC midnight of their dates in a time zone.
+    fn by_date(&self, db: Db, zone: &str) -> Result<Option<String>> {
+        let Some(candles::Source { table: [schema, name], key: [_, tf, ts], .. }) =
+            candles::Source::find(db)?
+        else {
+            return Ok(None);
+        };
+        let Some(oid) = syscache::relation_oid(&schema, &name) else { return Ok(None) };
+        let (view, time) = (format!("{name}_by_date"), self.time());
+        let columns: Vec<String> = columns(db, oid, Sees::Snapshot)?
+            .iter()
+            .map(|column| match quoted(&column.name) {
+                name if name == ts => format!(
+                    "CASE {tf} WHEN '{TIMEFRAME}' THEN ({time} AT TIME ZONE {}) AT TIME ZONE 'UTC' ELSE {time} END AS {ts}",
+                    quote_literal(zone)
+                ),
+                name => name,
+            })
+            .collect();
+        Ok(Some(format!(
+            "CREATE VIEW {} AS SELECT {} FROM {}; UPDATE {}.regime_source SET bars_table = {} WHERE layer = 'candles';",
+            qualified(&schema, &view),
+            columns.join(", "),
+            self.relation.sql,
+            extension_schema(db)?,
+            quote_literal(&view)
+        )))
+    }
+
     fn no_bars(&self, asset: i32) -> Error {
         let relation = &self.relation.sql;
         Error::new(
@@ -231,6 +296,15 @@ impl Closes {
             self.relation.condition_of(asset, self.tf.as_deref())
         ))
     }
+}
+
+/// The time zone in which all these times, in microseconds since 2000, are midnights: that of the session, or one whose
+/// clocks are at UTC for a part of the year, so that two midnights can have one UTC date.
+fn midnights(db: Db, times: &[i64]) -> Result<Option<String>> {
+    let sql = "SELECT zone FROM pg_catalog.unnest(ARRAY[pg_catalog.current_setting('TimeZone'), 'Europe/London']) WITH ORDINALITY AS z (zone, place) \
+         WHERE (SELECT bool_and((('2000-01-01 00:00Z'::timestamptz + t.micros * interval '1 microsecond') AT TIME ZONE zone)::time = '00:00') \
+           FROM pg_catalog.unnest($1::int8[]) AS t (micros)) ORDER BY place LIMIT 1";
+    db.first(sql, &[arg(times.to_vec())], Sees::Snapshot, |row| row.only())
 }
 
 /// The row of the source map for the daily bars of the settings' calendar scheme, if they are there.

@@ -6,7 +6,7 @@
 
 use regime_core::calendar::civil::{MICROS_PER_DAY, date_of};
 
-use crate::pg::{Error, Result, check_order};
+use crate::pg::{Db, Error, Result, check_order, extension_schema};
 
 /// Most trading days in a batch.
 pub const MOST_DAYS: i32 = 100_000;
@@ -62,14 +62,21 @@ pub fn shown(day: i32) -> String {
     }
 }
 
-/// The CALL that stores the days of a symbol, for a hint; `schema` ends with a dot, or is empty.
+/// The CALL that stores the days of a symbol, for a hint; `schema` is that of the extension, quoted.
 pub fn call(schema: &str, symbol: &str, arguments: &str) -> String {
     let symbol = pgrx::spi::quote_literal(symbol);
-    format!("CALL {schema}backfill_market_regime_history({arguments}symbol => {symbol});")
+    format!("CALL {schema}.backfill_market_regime_history({arguments}symbol => {symbol});")
 }
 
 /// The error for a symbol of which a table holds no day.
-pub fn not_stored(relation: &str, symbol: &str) -> Error {
-    Error::new(pgrx::PgSqlErrorCode::ERRCODE_NO_DATA_FOUND, format!("{relation} has no rows of \"{symbol}\""))
-        .hint(call("", symbol, ""))
+///
+/// # Errors
+/// Catalogs that cannot be read.
+pub fn not_stored(db: Db, relation: &str, symbol: &str) -> Result<Error> {
+    let code = pgrx::PgSqlErrorCode::ERRCODE_NO_DATA_FOUND;
+    Ok(Error::new(code, format!("{relation} has no rows of \"{symbol}\"")).hint(call(
+        &extension_schema(db)?,
+        symbol,
+        "",
+    )))
 }

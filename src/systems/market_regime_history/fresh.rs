@@ -17,7 +17,7 @@ use crate::systems::market_regime_history::tables::{BACKFILLS, HISTORY, MARKET_R
 /// # Errors
 /// Where the table of days or of backfills cannot be read.
 pub fn all(db: Db) -> Result<Vec<Fresh>> {
-    let own = format!("{}.", extension_schema(db)?);
+    let own = extension_schema(db)?;
     let (history, backfills) = (output_relation(db, &MARKET_REGIME_HISTORY)?, work_relation(db, BACKFILLS)?);
     let sql = format!(
         "SELECT s.market_symbol::text, (SELECT max(date)::date FROM {history} h WHERE h.market_symbol = s.market_symbol) AS newest, \
@@ -73,7 +73,7 @@ impl Stored {
         })
     }
 
-    /// How fresh the days of the symbol are; `own` is the schema of the extension, with a dot.
+    /// How fresh the days of the symbol are; `own` is the schema of the extension, quoted.
     fn fresh(self, db: Db, own: &str) -> Result<Fresh> {
         let command = self.command(own);
         let last = if self.has_failed {

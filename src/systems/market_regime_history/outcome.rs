@@ -3,7 +3,7 @@
 use pgrx::prelude::*;
 
 use crate::output::entry::MOST_NAMED;
-use crate::pg::{Error, Result, error_code, sqlstate};
+use crate::pg::{Error, Result, error_code, extension_schema, spi, sqlstate};
 use crate::sync::compare::Written;
 use crate::systems::market_regime_history::asked::Asked;
 use crate::systems::market_regime_history::batch::{Batch, Differing};
@@ -21,6 +21,8 @@ pub struct Outcome {
     pub failures: Vec<String>,
     /// Code of the first error.
     pub sqlstate: Option<String>,
+    /// Hint of the last error.
+    pub hint: Option<String>,
     pub differing: Differing,
     pub written: Written,
 }
@@ -42,6 +44,7 @@ impl Outcome {
             self.failures.push(format!("{}: {} ({code})", batch.span.name(), error.report().message));
         }
         self.sqlstate.get_or_insert(code);
+        self.hint.clone_from(&error.report().hint);
     }
 
     /// How far a call is.
@@ -74,7 +77,7 @@ impl Outcome {
     /// # Errors
     /// Where a batch failed; the error has the SQLSTATE of the first failed batch.
     pub fn end(&self, asked: &Asked, dry_run: bool) -> Result<()> {
-        let to = shown(asked.span.to);
+        let (to, own) = (shown(asked.span.to), spi::connect(extension_schema)?);
         if let Differing { days, first: Some(first) } = self.differing {
             let first = shown(first);
             let (rows, differ) = if days == 1 { ("row", "differs") } else { ("rows", "differ") };
@@ -87,7 +90,7 @@ impl Outcome {
             )
             .detail("Bars were corrected, added or deleted after the rows were stored.")
             .hint(call(
-                "",
+                &own,
                 &asked.symbol,
                 &format!(
                     "start_date => '{}', end_date => '{to}', full_refresh => true, ",
@@ -105,12 +108,16 @@ impl Outcome {
             error_code(code),
             format!("{what} of {} failed in {} of {} {batches}", asked.symbol, self.failed, self.batches),
         )
-        .detail(format!("{}{more}", self.failures.join("\n")))
+        .detail(format!(
+            "{}{more}\n{}",
+            self.failures.join("\n"),
+            if dry_run { "Nothing was stored." } else { "All other days are done." }
+        ))
         .hint(format!(
-            "{} Correct the cause, then: {}",
-            if dry_run { "Nothing was stored." } else { "All other days are done." },
+            "{} {}",
+            self.hint.as_deref().unwrap_or("Correct the cause, then:"),
             call(
-                "",
+                &own,
                 &asked.symbol,
                 &format!("start_date => '{}', end_date => '{to}', {refresh}", shown(asked.span.from))
             )

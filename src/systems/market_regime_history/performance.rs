@@ -7,7 +7,8 @@ use regime_core::market_regime_history::{Performance, PerformanceByRegime, Regim
 
 use crate::pg::{
     Days, Db, Error, Result, Sees, arg, columns, columns::Table, columns::check_name, columns::column,
-    columns::wrong_type, quoted, result_set::Field, result_set::Rows, result_set::Text, spi,
+    columns::wrong_type, extension_schema, quoted, result_set::Field, result_set::Rows, result_set::Text,
+    spi,
 };
 use crate::systems::market_regime_history::closes::canonical;
 use crate::systems::market_regime_history::days::{call, shown};
@@ -62,7 +63,7 @@ fn labels(db: Db, symbol: &str) -> Result<Vec<(i32, Regime)>> {
     let (relation, _) = stored(db, symbol)?;
     let sql =
         format!("SELECT date::date, regime::text FROM {relation} WHERE market_symbol = $1 ORDER BY date");
-    let mut labels = Vec::new();
+    let (mut labels, own) = (Vec::new(), extension_schema(db)?);
     db.rows(&sql, &[arg(symbol)], Sees::Snapshot, |row| {
         // A NULL, possible in an adopted table, is no known regime.
         let Days(date) = row.get("date")?;
@@ -72,7 +73,7 @@ fn labels(db: Db, symbol: &str) -> Result<Vec<(i32, Regime)>> {
                 PgSqlErrorCode::ERRCODE_DATA_EXCEPTION,
                 format!("{relation} has an unknown regime \"{name}\" on {}", shown(date)),
             )
-            .hint(call("", symbol, "full_refresh => true, "))
+            .hint(call(&own, symbol, "full_refresh => true, "))
         })?;
         labels.push((date, regime));
         Ok(())
@@ -91,7 +92,8 @@ struct Returns<'a> {
 
 impl<'a> Returns<'a> {
     fn find(db: Db, relation: pg_sys::Oid, names: &'a Names<'a>) -> Result<Self> {
-        let table = columns::find(db, relation, "SELECT * FROM market_regime_performance('returns')")?;
+        let table =
+            columns::find(db, relation, "SELECT * FROM {schema}.market_regime_performance('returns');")?;
         if !matches!(table.kind.as_str(), "r" | "p" | "v" | "m" | "f") {
             return Err(Error::new(
                 PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,

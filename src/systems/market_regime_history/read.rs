@@ -27,7 +27,7 @@ pub fn stored(db: Db, symbol: &str) -> Result<(String, i32)> {
         None => {
             // For an unknown symbol, the error that says so.
             Closes::find(db, symbol)?;
-            Err(not_stored(&relation, symbol))
+            Err(not_stored(db, &relation, symbol)?)
         }
     }
 }

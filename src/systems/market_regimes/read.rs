@@ -8,9 +8,9 @@ use regime_core::market_regimes::{Config, Label, Machine};
 use crate::output::relation::{not_readable, output_relation};
 use crate::output::set_up;
 use crate::pg::{
-    Db, Error, Result, Sees, arg, check_order, invalid_parameter, qualified, result_set::Field,
-    result_set::Rows, result_set::Template, result_set::Text, settings, spi, syscache, timestamp_arg, utc,
-    work_schema,
+    Db, Error, Result, Sees, arg, check_order, extension_schema, invalid_parameter, qualified,
+    result_set::Field, result_set::Rows, result_set::Template, result_set::Text, settings, spi, syscache,
+    timestamp_arg, utc, work_schema,
 };
 use crate::source::bars::Span;
 use crate::source::candle_names;
@@ -335,10 +335,10 @@ fn existing(db: Db, symbol: Option<&str>, timeframe: Option<&str>) -> Result<Str
     if (symbol, timeframe) == (None, None) || db.first(&sql, &args, Sees::Snapshot, |_| Ok(()))?.is_some() {
         return Ok(relation);
     }
-    Err(not_refreshed(symbol, timeframe, &relation))
+    Err(not_refreshed(symbol, timeframe, &relation, &extension_schema(db)?))
 }
 
-fn not_refreshed(symbol: Option<&str>, timeframe: Option<&str>, relation: &str) -> Error {
+fn not_refreshed(symbol: Option<&str>, timeframe: Option<&str>, relation: &str, schema: &str) -> Error {
     let quote = |name: &str| pgrx::spi::quote_literal(name);
     let given: Vec<String> = [("symbol", symbol), ("timeframe", timeframe)]
         .into_iter()
@@ -349,5 +349,5 @@ fn not_refreshed(symbol: Option<&str>, timeframe: Option<&str>, relation: &str) 
         pgrx::PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
         format!("{relation} has no rows of {}", what.join(" ")),
     )
-    .hint(format!("SELECT * FROM refresh_market_regimes({});", given.join(", ")))
+    .hint(format!("SELECT * FROM {schema}.refresh_market_regimes({});", given.join(", ")))
 }

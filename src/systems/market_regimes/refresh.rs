@@ -55,7 +55,7 @@ pub fn refresh(
 ) -> Result<Vec<Summary>> {
     if !how.dry_run && session::transaction_is_read_only() {
         return Err(read_only_transaction("refresh_market_regimes()")
-            .detail("market_regimes_compute and dry_run => true only read."));
+            .detail("A call with dry_run => true only reads."));
     }
     spi::connect(|db| {
         let schema = settings::target_schema();
@@ -183,11 +183,7 @@ impl Call<'_, '_> {
     /// The error for rows whose foreign key refers to another table than the candles.
     fn with_setup(&self, error: Error) -> Error {
         let (Ok(own), None) = (extension_schema(self.db), &error.report().hint) else { return error };
-        error.hint(format!(
-            "SELECT * FROM {own}.regime_setup({}); sets the foreign key to {}, or drops it.",
-            quote_literal(&self.schema),
-            self.source.relation.sql
-        ))
+        error.hint(format!("SELECT * FROM {own}.regime_setup({});", quote_literal(&self.schema)))
     }
 
     /// Refreshes a series; to be called with its lock held, in a subtransaction.
@@ -333,7 +329,7 @@ impl Call<'_, '_> {
         if newest_row(self.db, &self.relation(), series)?.is_none() || !self.source.is_empty(self.db)? {
             return Ok(());
         }
-        Err(self.source.no_candles())
+        Err(self.source.no_candles(self.db)?)
     }
 }
 

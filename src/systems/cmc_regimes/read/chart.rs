@@ -6,7 +6,7 @@ use regime_core::cmc_regimes::flips::flips;
 use regime_core::cmc_regimes::label::{Label, Trend, Vol};
 use regime_core::cmc_regimes::strip::dominant;
 
-use crate::pg::{Error, Result, quote_literal, settings};
+use crate::pg::{Error, Result, extension_schema, quote_literal, settings, spi};
 use crate::systems::cmc_regimes::read::history::History;
 use crate::systems::cmc_regimes::read::svg::{
     Anchor, DOWN, INK, PAPER, SIDEWAYS, Shade, Sheet, UP, one_line, quarter,
@@ -155,7 +155,7 @@ impl Chart {
         let (low, high) =
             known.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
         if low > high {
-            return Err(no_closes(&self.asset));
+            return Err(no_closes(&self.asset)?);
         }
         // A price that never moves has a tenth of itself around it.
         let room = if high > low {
@@ -339,13 +339,18 @@ impl Chart {
 }
 
 /// The rows have no bars: the bars were deleted, or are of another calendar scheme.
-fn no_closes(asset: &str) -> Error {
-    Error::new(
+fn no_closes(asset: &str) -> Result<Error> {
+    let schema = spi::connect(extension_schema)?;
+    Ok(Error::new(
         PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
         format!("{asset} has rows, but no daily bar at the time of any of them has a usable close"),
     )
-    .detail(format!("The bars are those of calendar scheme {} in regime_source.", quote_literal(settings::cal_scheme())))
-    .hint("SET pg_regime.cal_scheme = '…'; to the scheme that the rows were computed with, or refresh the asset again.")
+    .detail(format!(
+        "The bars are those of calendar scheme {} in regime_source. The rows may be of another scheme, which is then to be \
+         given to pg_regime.cal_scheme.",
+        quote_literal(settings::cal_scheme())
+    ))
+    .hint(format!("SELECT cal_scheme, bars_schema, bars_table FROM {schema}.regime_source WHERE layer = 'L2';")))
 }
 
 /// The first, lowest, highest and last point of each column: what a line through all of them shows.

@@ -57,7 +57,7 @@ pub fn tag(db: Db, relation: pg_sys::Oid, names: &Names) -> Result<i64> {
 
 /// The table of signals.
 fn find(db: Db, relation: pg_sys::Oid) -> Result<Table> {
-    let table = columns::find(db, relation, "SELECT regime_tag_signals('signals')")?;
+    let table = columns::find(db, relation, "SELECT {schema}.regime_tag_signals('signals');")?;
     if matches!(table.kind.as_str(), "r" | "p") {
         return Ok(table);
     }

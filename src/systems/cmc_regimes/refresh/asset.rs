@@ -10,7 +10,7 @@ use regime_core::{Layer, PerLayer};
 
 use crate::output::entry::{Done, Mode};
 use crate::output::set_up;
-use crate::pg::{Db, Error, Micros, Result, Sees, arg, quote_literal, quoted, utc};
+use crate::pg::{Db, Error, Micros, Result, Sees, arg, extension_schema, quote_literal, quoted, utc};
 use crate::source::bars::Reader;
 use crate::source::relation::check_none_hidden;
 use crate::sync::compare::Written;
@@ -347,11 +347,12 @@ impl Call<'_, '_> {
                 PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
                 format!("{} holds no daily bars of any asset", daily.bars.sql),
             )
-            .detail(format!(
-                "regime_source selects bars by tf and bars_filter in the row cal_scheme = {}, layer = 'L2'.",
+            .detail("Stored rows are kept until there are bars again, or the rows are deleted by hand.")
+            .hint(format!(
+                "Load the bars, or correct their row of the source map: SELECT * FROM {}.regime_source WHERE cal_scheme = {} AND layer = 'L2';",
+                extension_schema(self.db)?,
                 quote_literal(&daily.cal_scheme)
-            ))
-            .hint("Correct the row of regime_source, or load the bars; to clear the outputs, delete their rows.")),
+            ))),
         }
     }
 }

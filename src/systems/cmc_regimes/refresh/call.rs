@@ -52,8 +52,9 @@ pub struct How {
 /// without tracking, or a cancel; an asset that fails is told in its summary.
 pub fn refresh(assets: Assets, given: &Given, how: How) -> Result<Vec<Summary>> {
     if !how.dry_run && session::transaction_is_read_only() {
-        return Err(read_only_transaction("refresh_cmc_regimes()")
-            .detail("regime_compute and dry_run => true only read."));
+        return Err(
+            read_only_transaction("refresh_cmc_regimes()").detail("A call with dry_run => true only reads.")
+        );
     }
     if how.full_refresh && how.only_dirty {
         return Err(invalid_parameter("full_refresh and only_dirty are both true")

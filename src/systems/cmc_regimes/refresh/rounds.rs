@@ -8,9 +8,9 @@ use crate::output::grants::with_grants;
 use crate::output::run_log::Run;
 use crate::output::set_up;
 use crate::pg::{
-    Db, Error, Result, Sees, arg, attempt, attempt_unless_cancelled, check_no_block, check_range,
-    check_writable, environment, error_code, lock, lock::join, lock::sharers, plural, session, settings, spi,
-    sqlstate, work_relation,
+    Db, Error, Result, Sees, arg, attempt, attempt_unless_cancelled, check_can_commit, check_range,
+    check_writable, environment, error_code, extension_schema, lock, lock::join, lock::sharers, plural,
+    session, settings, spi, sqlstate, work_relation,
 };
 use crate::sync::swallowed;
 use crate::systems::cmc_regimes::assets::ids_to_refresh;
@@ -40,9 +40,11 @@ fn work() -> String {
 pub fn begin(given: &Given, only_dirty: bool, batch_size: Option<i32>) -> Result<Option<i64>> {
     check_writable("refresh_all_cmc_regimes()")?;
     check_batch_size(batch_size)?;
-    check_no_block(
+    let own = spi::connect(extension_schema)?;
+    check_can_commit(
         "refresh_all_cmc_regimes",
-        "CALL the procedure outside BEGIN … COMMIT; refresh_cmc_regimes() works inside a transaction block.",
+        &format!("CALL {own}.refresh_all_cmc_regimes();"),
+        &format!("In a transaction block or a function: SELECT * FROM {own}.refresh_cmc_regimes();"),
     )?;
     if session::keeps_its_snapshot() {
         return Ok(None);

@@ -1,0 +1,323 @@
+-- For tests/hints.sh: how each hint is provoked. A block begins with its name and ends with the statements after `-- then`,
+-- which give the hint; the statements before them are run as superuser. `as ROLE`: who provokes the hint. The extension is
+-- in schema "Odd Schema", :o for short; the search_path is empty.
+
+-- a reader before there are tables
+-- then
+SELECT FROM :o.regime_at(1, '2018-01-01');
+
+-- only_dirty without tracking
+-- then
+SELECT FROM :o.refresh_cmc_regimes(only_dirty => true);
+
+-- CALL in a transaction block (in place)
+-- then
+BEGIN;
+CALL :o.refresh_all_cmc_regimes();
+ROLLBACK;
+
+-- CALL in a function (in place)
+CREATE FUNCTION public.calls() RETURNS void LANGUAGE plpgsql AS $$ BEGIN CALL "Odd Schema".refresh_all_cmc_regimes(); END $$;
+-- then
+SELECT public.calls();
+
+-- CALL in a procedure with SECURITY DEFINER (in place)
+CREATE PROCEDURE public.calls() LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN CALL "Odd Schema".refresh_all_cmc_regimes(); END $$;
+-- then
+CALL public.calls();
+
+-- CALL in a procedure with SET (in place)
+CREATE PROCEDURE public.calls() LANGUAGE plpgsql SET work_mem = '8MB' AS $$ BEGIN CALL "Odd Schema".backfill_market_regime_history(symbol => 'MARKET'); END $$;
+-- then
+CALL public.calls();
+
+-- CALL in a block with EXCEPTION (in place)
+-- then
+DO $$ BEGIN CALL "Odd Schema".backfill_market_regime_history(symbol => 'MARKET'); EXCEPTION WHEN division_by_zero THEN END $$;
+
+-- backfill in a transaction block (in place)
+-- then
+BEGIN;
+CALL :o.backfill_market_regime_history(symbol => 'MARKET');
+ROLLBACK;
+
+-- unknown symbol
+-- then
+SELECT FROM :o.regime_at('DEM01', '2018-01-01');
+
+-- unknown asset
+-- then
+SELECT FROM :o.regime_explain(99, '2018-01-01');
+
+-- unknown symbol of candles
+-- then
+SELECT FROM :o.refresh_market_regimes('MARKE');
+
+-- unknown timeframe of candles
+-- then
+SELECT FROM :o.refresh_market_regimes('MARKET', '7d');
+
+-- unknown symbol of the history
+-- then
+CALL :o.backfill_market_regime_history(symbol => 'MARKE');
+
+-- unknown policy
+-- then
+SELECT FROM :o.refresh_cmc_regimes(policy => 'desk');
+
+-- unknown calendar
+-- then
+SELECT FROM :o.refresh_cmc_regimes(cal_scheme => 'mayan');
+
+-- unknown layer
+SELECT FROM :o.refresh_cmc_regimes();
+-- then
+SELECT FROM :o.regime_transitions('L9');
+
+-- days not stored
+UPDATE public.candles SET open_time = open_time + interval '2191 days';
+SELECT FROM :o.regime_setup();
+-- then
+SELECT FROM :o.market_regime_history_summary('MARKET');
+
+-- performance of days not stored
+UPDATE public.candles SET open_time = open_time + interval '2191 days';
+SELECT FROM :o.regime_setup();
+CREATE TABLE public.returns AS SELECT open_time::date AS date, 0.01 AS daily_return FROM public.candles WHERE symbol = 'MARKET' AND timeframe = '1d';
+-- then
+SELECT FROM :o.market_regime_performance('public.returns', 'MARKET');
+
+-- performance of a relation that is gone
+-- then
+SELECT FROM :o.market_regime_performance(4000000000::oid::regclass, 'MARKET');
+
+-- signals in a relation that is gone
+-- then
+SELECT :o.regime_tag_signals(4000000000::oid::regclass);
+
+-- market regimes not stored
+SELECT FROM :o.regime_setup();
+-- then
+SELECT FROM :o.market_regime_transitions('MARKET', '1d');
+
+-- rows of the history that differ
+UPDATE public.candles SET open_time = open_time + interval '2191 days';
+CALL :o.backfill_market_regime_history(symbol => 'MARKET');
+UPDATE public.candles SET close = close * 1.5 WHERE symbol = 'MARKET' AND timeframe = '1d' AND open_time > '2024-01-05';
+-- then
+CALL :o.backfill_market_regime_history(symbol => 'MARKET');
+
+-- an unknown regime in the history
+UPDATE public.candles SET open_time = open_time + interval '2191 days';
+CALL :o.backfill_market_regime_history(symbol => 'MARKET');
+CREATE TABLE public.returns AS SELECT open_time::date AS date, 0.01 AS daily_return FROM public.candles WHERE symbol = 'MARKET' AND timeframe = '1d';
+ALTER TABLE public.market_regime_history DROP CONSTRAINT market_regime_history_regime_check;
+UPDATE public.market_regime_history SET regime = 'odd';
+-- then
+SELECT FROM :o.market_regime_performance('public.returns', 'MARKET');
+
+-- daily candles at midnight in London
+DELETE FROM public.candles;
+INSERT INTO public.candles (symbol, timeframe, open_time, open, high, low, close, volume)
+SELECT 'FTSE', '1d', day AT TIME ZONE 'Europe/London', 99, 101, 98, 100, 1 FROM generate_series('2022-01-01'::timestamp, '2022-12-31', '1 day') AS day;
+-- then
+CALL :o.backfill_market_regime_history(start_date => '2022-03-20', end_date => '2022-12-31', symbol => 'FTSE');
+
+-- two candles of one day
+DELETE FROM public.candles;
+INSERT INTO public.candles (symbol, timeframe, open_time, open, high, low, close, volume)
+SELECT 'FTSE', '1d', day, 99, 101, 98, 100, 1 FROM generate_series('2022-01-01'::timestamp, '2022-12-31', '18 hours') AS day;
+-- then
+SELECT FROM :o.market_regime_history_compute('FTSE', '2022-03-20', '2022-12-31');
+
+-- daily bars that cannot be used
+SELECT FROM :o.regime_setup();
+UPDATE public.cmc_price_bars_multi_tf SET close = 'NaN' WHERE id = 1 AND time_close > '2018-01-01';
+-- then
+SELECT FROM :o.regime_compute(1);
+
+-- no daily bars at all
+SELECT FROM :o.refresh_cmc_regimes();
+DELETE FROM public.cmc_price_bars_multi_tf;
+-- then
+SELECT FROM :o.refresh_cmc_regimes(1);
+
+-- no candles at all
+SELECT FROM :o.refresh_market_regimes();
+CREATE TABLE public.none (LIKE public.candles);
+UPDATE :o.regime_source SET bars_table = 'none' WHERE layer = 'candles';
+-- then
+SELECT FROM :o.refresh_market_regimes();
+
+-- no source of candles
+DELETE FROM :o.regime_source WHERE layer = 'candles';
+-- then
+SELECT FROM :o.refresh_market_regimes();
+
+-- no source of daily bars
+DELETE FROM :o.regime_source WHERE layer = 'L2';
+-- then
+SELECT FROM :o.refresh_cmc_regimes();
+
+-- a source table that is gone
+DROP TABLE public.cmc_price_bars_multi_tf_cal_iso;
+-- then
+SELECT FROM :o.refresh_cmc_regimes();
+
+-- an id out of range
+UPDATE public.dim_assets SET symbol = 'BIG' WHERE id = 3;
+ALTER TABLE public.dim_assets ALTER id TYPE bigint;
+UPDATE public.dim_assets SET id = 3000000000 WHERE id = 3;
+-- then
+SELECT FROM :o.refresh_cmc_regimes();
+
+-- no rows to draw
+SELECT FROM :o.regime_setup();
+-- then
+SELECT :o.regime_chart_svg(1);
+
+-- rows without bars to draw
+SELECT FROM :o.refresh_cmc_regimes();
+UPDATE public.cmc_price_bars_multi_tf SET time_close = time_close + interval '1 hour';
+-- then
+SELECT :o.regime_chart_svg(1);
+
+-- a demo over rows of others
+INSERT INTO public.dim_assets (id, symbol) VALUES (77, 'OURS');
+COMMENT ON TABLE public.dim_assets IS NULL;
+-- then
+SELECT FROM :o.regime_demo();
+
+-- a view under the name of an output table
+CREATE VIEW public.cmc_regimes AS SELECT 1 AS id;
+-- then
+SELECT FROM :o.regime_setup();
+
+-- a table under the name of a view
+CREATE TABLE public.market_regime_progress (id int);
+-- then
+SELECT FROM :o.regime_setup();
+
+-- a target schema that is not there
+ALTER DATABASE :"DBNAME" SET pg_regime.target_schema = 'nowhere';
+-- then
+SELECT FROM :o.regime_setup();
+
+-- a target schema of PostgreSQL
+-- then
+SET pg_regime.target_schema = 'pg_catalog';
+SELECT FROM :o.regime_setup();
+
+-- a time column of another type
+SELECT FROM :o.refresh_cmc_regimes();
+ALTER TABLE public.cmc_regimes ALTER ts TYPE timestamp USING ts AT TIME ZONE 'UTC';
+-- then
+SELECT FROM :o.refresh_cmc_regimes();
+
+-- a column that must not be NULL and that nothing fills
+SELECT FROM :o.refresh_cmc_regimes();
+ALTER TABLE public.cmc_regimes ADD note text;
+UPDATE public.cmc_regimes SET note = '';
+ALTER TABLE public.cmc_regimes ALTER note SET NOT NULL;
+-- then
+SELECT FROM :o.refresh_cmc_regimes(full_refresh => true);
+
+-- rows twice in an output table
+SELECT FROM :o.refresh_cmc_regimes();
+ALTER TABLE public.cmc_regimes DROP CONSTRAINT cmc_regimes_pkey;
+INSERT INTO public.cmc_regimes SELECT * FROM public.cmc_regimes LIMIT 1;
+-- then
+SELECT FROM :o.regime_setup();
+
+-- two EMAs of one bar
+ALTER TABLE public.cmc_ema_multi_tf_u DROP CONSTRAINT cmc_ema_multi_tf_u_pkey;
+INSERT INTO public.cmc_ema_multi_tf_u SELECT (pg_catalog.jsonb_populate_record(NULL::public.cmc_ema_multi_tf_u, pg_catalog.to_jsonb(e) || '{"alignment_source": "other"}')).* FROM public.cmc_ema_multi_tf_u e WHERE id = 1;
+UPDATE :o.regime_source SET ema_filter = '{}';
+-- then
+SELECT FROM :o.regime_compute(1);
+
+-- another policy than the rows have
+SELECT FROM :o.refresh_cmc_regimes(hysteresis => false);
+-- then
+SELECT FROM :o.regime_repaint_check(1);
+
+-- a time without a row
+SELECT FROM :o.refresh_cmc_regimes();
+-- then
+SELECT FROM :o.regime_explain(1, '2001-01-01');
+
+-- a read-only session
+-- then
+SET default_transaction_read_only = on;
+SELECT FROM :o.regime_setup();
+
+-- a read-only transaction (in place)
+-- then
+BEGIN READ ONLY;
+SELECT FROM :o.refresh_cmc_regimes();
+ROLLBACK;
+
+-- no privilege on an output table as reader
+SELECT FROM :o.refresh_cmc_regimes();
+-- then
+SELECT FROM :o.regime_at(1, '2018-01-01');
+
+-- no privilege on a schema as reader
+CREATE SCHEMA shut; CREATE TABLE shut.candles (LIKE public.candles); GRANT SELECT ON shut.candles TO reader;
+UPDATE :o.regime_source SET bars_schema = 'shut' WHERE layer = 'candles';
+-- then
+SELECT FROM :o.market_regimes_compute('MARKET', '1d');
+
+-- no privilege on a source table as reader
+REVOKE SELECT ON public.cmc_price_bars_multi_tf FROM PUBLIC, reader;
+-- then
+SELECT FROM :o.regime_compute(1);
+
+-- no privilege to refresh as reader
+SELECT FROM :o.regime_setup();
+-- then
+SELECT FROM :o.refresh_cmc_regimes();
+
+-- no privilege to create a schema as reader
+-- then
+SELECT FROM :o.regime_setup();
+
+-- no privilege to create tables as reader
+GRANT CREATE ON DATABASE :"DBNAME" TO reader;
+-- then
+SELECT FROM :o.regime_setup();
+
+-- no privilege to track as reader
+SELECT FROM :o.regime_setup();
+GRANT USAGE, CREATE ON SCHEMA regime_work TO reader;
+-- then
+SELECT FROM :o.regime_track();
+
+-- no privilege to track the tables of a role one may become as member
+SELECT pg_catalog.format('ALTER TABLE %s OWNER TO owner', oid::pg_catalog.regclass) FROM pg_catalog.pg_class WHERE relnamespace = 'public'::pg_catalog.regnamespace AND relkind = 'r' \gexec
+ALTER SCHEMA public OWNER TO owner;
+GRANT CREATE ON DATABASE :"DBNAME" TO owner;
+SET ROLE owner;
+SELECT FROM :o.regime_setup();
+RESET ROLE;
+-- then
+SELECT FROM :o.regime_track();
+
+-- a policy changed for some assets
+SELECT FROM :o.refresh_cmc_regimes(1);
+SELECT FROM :o.refresh_cmc_regimes(2, hysteresis => false);
+-- then
+SELECT FROM :o.regime_repaint_check(2);
+
+-- no privilege to load a policy as reader
+-- then
+SELECT :o.regime_load_policy('desk', '[{"match": "Down-", "size_mult": 0.5}]');
+
+-- a rule that never acts
+-- then
+SELECT :o.regime_load_policy('desk', '[{"match": "Down-", "size_mult": 0.5}, {"match": "Down-", "size_mult": 0.6}]');
+
+-- an unlogged source
+ALTER TABLE public.cmc_price_bars_multi_tf SET UNLOGGED;
+-- then
+SELECT FROM :o.regime_track();
