@@ -64,6 +64,12 @@ pub fn adopt_own(db: Db, schema: &str, relation: &str, own: &Own, declared: &Dec
     if shape.has_key(declared.key()) {
         return Ok(Outcome::Unchanged);
     }
+    // The table may have the key of an earlier version.
+    let sql = "SELECT pg_catalog.quote_ident(conname::text) AS name FROM pg_catalog.pg_constraint \
+               WHERE conrelid = $1::regclass AND contype = 'p'";
+    if let Some(former) = db.first(sql, &[arg(relation)], Sees::Now, |row| row.get::<String>("name"))? {
+        db.execute(&format!("ALTER TABLE {relation} DROP CONSTRAINT {former}"), &[])?;
+    }
     add_key(db, relation, declared.key(), "PRIMARY KEY").map_err(|error| match error.report().hint {
         Some(_) => error.hint(anew),
         None => error,
