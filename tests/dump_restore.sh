@@ -111,3 +111,103 @@ for schema in public "\"My Schema\""; do
         "$(for table in market_regimes regime_work.market_regime_state market_regime_history; do rows one $table; done | md5sum)"
     for db in one plain custom; do q postgres "DROP DATABASE $db"; done
 done
+
+# Every mode of pg_dump and pg_restore: the same map, policies and rows afterwards, and a refresh that goes on.
+# The user's: an edited row and rows of a scheme of the user's own, policies, triggers, marks of few and of many assets.
+schema='"Another Schema"'
+demo_db two 3 420 "$schema"
+q two "SELECT FROM $schema.regime_load_policy('careful', '[{\"match\": \"Up-Low-\", \"size_mult\": 0.5}]');
+       UPDATE $schema.regime_source SET adx_floor = 0 WHERE layer = 'L2';
+       INSERT INTO $schema.regime_source SELECT (jsonb_populate_record(s, '{\"cal_scheme\": \"mine\"}')).* FROM $schema.regime_source s WHERE cal_scheme = 'iso';
+       SELECT FROM $schema.refresh_cmc_regimes(); SELECT FROM $schema.refresh_market_regimes(); SELECT FROM $schema.regime_track();
+       SELECT FROM $schema.refresh_cmc_regimes(); SELECT FROM $schema.refresh_market_regimes()"
+q two "CALL $schema.backfill_market_regime_history('2016-01-01', '2030-01-01')"
+q two "$(new_bar "id = 2");
+       INSERT INTO cmc_ema_multi_tf_u (id, ts, tf, period, ema) SELECT id, '2024-01-01', '1D', 20, 1 FROM generate_series(101, 150) id"
+is "the map has the user's rows and built-in ones" "$(q two "SELECT origin, count(*) FROM $schema.regime_source GROUP BY 1 ORDER BY 1")" "$(printf 'built-in|5\nuser|5')"
+is "there are marks of few and of many assets" "$(q two "SELECT count(*) FROM regime_work.cmc_regime_dirty"; q two "SELECT count(*) FROM regime_work.cmc_regime_dirty_many")" "$(printf '2\n1')"
+map=$(rows two "$schema.regime_source") policies=$(rows two "$schema.regime_policy")
+listed=$(tables two)
+content() { while read -r table; do [[ $table =~ $2 ]] || rows "$1" "$table" | sed "s/^/$table /"; done <<<"$listed"; }
+content two - >"$work/two"
+grep -v '^regime_work.*_dirty' "$work/two" >"$work/two_without_marks" || true
+q postgres "CREATE ROLE other_owner LOGIN"
+restored=0
+
+# begin_restore [OWNER]: an empty database $db
+begin_restore() {
+    restored=$((restored + 1)) db=restored_$restored
+    q postgres "CREATE DATABASE $db OWNER ${1:-postgres}"
+    [ $# = 0 ] || q "$db" "GRANT ALL ON SCHEMA public TO $1"
+}
+# end_restore MODE [marked]: what the database holds; marked: its triggers saw the rows being loaded
+end_restore() {
+    is "$1: the map" "$(rows "$db" "$schema.regime_source")" "$map"
+    is "$1: the policies" "$(rows "$db" "$schema.regime_policy")" "$policies"
+    is "$1: the tables" "$(tables "$db")" "$listed"
+    if [ "${2:-}" = marked ]; then
+        is "$1: the rows but marks" "$(content "$db" '_dirty' | diff - "$work/two_without_marks" | head -n 5)" ""
+        is "$1: no mark is lost" "$(q "$db" "SELECT count(DISTINCT id) FROM cmc_regime_marks")" 53
+        is "$1: refresh" "$(q "$db" "SELECT id, status FROM $schema.refresh_cmc_regimes() ORDER BY 1")" "$(printf '1|unchanged\n2|ok\n3|unchanged')"
+    else
+        is "$1: the rows" "$(content "$db" - | diff - "$work/two" | head -n 5)" ""
+        is "$1: refresh" "$(q "$db" "SELECT id, status, mode FROM $schema.refresh_cmc_regimes() ORDER BY 1")" \
+            "$(printf '1|unchanged|none\n2|ok|incremental\n3|unchanged|none')"
+    fi
+    is "$1: market regimes" "$(q "$db" "SELECT DISTINCT status FROM $schema.refresh_market_regimes()")" unchanged
+    q "$db" "$(new_bar "id = 3")"
+    is "$1: goes on, tracked" "$(q "$db" "SELECT id, status, mode FROM $schema.refresh_cmc_regimes() ORDER BY 1")" \
+        "$(printf '1|unchanged|none\n2|unchanged|none\n3|ok|incremental')"
+    is "$1: an edit of the map" "$(q "$db" "UPDATE $schema.regime_source SET adx_floor = 1 WHERE cal_scheme = 'iso' AND layer = 'L2' RETURNING origin, adx_floor"
+        q "$db" "SELECT count(*) FROM $schema.regime_source")" "$(printf 'user|1\n10')"
+    q postgres "DROP DATABASE $db"
+}
+load() { succeeds "$1: psql" psql -Xq -v ON_ERROR_STOP=1 -d "$db" -f "$2"; }
+
+pg_dump --schema-only --file="$work/schema.sql" two
+pg_dump --format=custom --file="$work/two.custom" two
+pg_dump --format=directory --jobs=2 --file="$work/two.directory" two
+
+mode="data only, --disable-triggers"
+begin_restore && pg_dump --data-only --disable-triggers --file="$work/data.sql" two
+load "$mode" "$work/schema.sql" && load "$mode" "$work/data.sql" && end_restore "$mode"
+
+mode="data only, --disable-triggers, as INSERT … ON CONFLICT DO NOTHING"
+begin_restore && pg_dump --data-only --disable-triggers --rows-per-insert=100 --on-conflict-do-nothing --file="$work/data.sql" two
+load "$mode" "$work/schema.sql" && load "$mode" "$work/data.sql" && end_restore "$mode"
+
+mode="data only"
+begin_restore && pg_dump --data-only --file="$work/data.sql" two
+load "$mode" "$work/schema.sql" && load "$mode" "$work/data.sql" && end_restore "$mode" marked
+
+mode="data only, under session_replication_role = replica"
+begin_restore && load "$mode" "$work/schema.sql"
+PGOPTIONS="-c session_replication_role=replica" load "$mode" "$work/data.sql" && end_restore "$mode" marked
+
+mode="sections"
+begin_restore
+for section in pre-data data post-data; do
+    pg_dump --section=$section --file="$work/section.sql" two
+    load "$mode, $section" "$work/section.sql"
+done
+end_restore "$mode"
+
+mode="--clean --if-exists, over what is there"
+begin_restore && pg_dump --clean --if-exists --file="$work/clean.sql" two
+load "$mode" "$work/schema.sql"
+q "$db" "UPDATE $schema.regime_source SET adx_floor = 50; SELECT FROM $schema.regime_load_policy('careful', '[]')"
+load "$mode" "$work/clean.sql" && end_restore "$mode"
+
+mode="directory, sections, data only with --disable-triggers"
+begin_restore
+for section in --section=pre-data "--data-only --disable-triggers" --section=post-data; do
+    # shellcheck disable=SC2086 # two options
+    succeeds "$mode: pg_restore $section" pg_restore --exit-on-error --jobs=2 $section --dbname="$db" "$work/two.directory"
+done
+end_restore "$mode"
+
+mode="custom, to another owner"
+begin_restore other_owner
+succeeds "$mode: pg_restore" pg_restore --exit-on-error --no-owner --no-acl --username=other_owner --dbname="$db" "$work/two.custom"
+is "$mode: owns the map" "$(q "$db" "SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class WHERE relname ~ '^(regime_(source|policy)|market_regimes$)' AND relkind IN ('r', 'v')")" other_owner
+PGUSER=other_owner end_restore "$mode"

@@ -56,5 +56,5 @@ is "a script that writes is found" "$(printf '%s\n' 'UPDATE @extschema@.regime_s
 # Can the comparison fail? An object more, and a changed comment, must show.
 q postgres "CREATE DATABASE other" && q other "CREATE EXTENSION pg_regime"
 schema_of other >"$work/fresh"
-q other "COMMENT ON TABLE regime_source IS 'another'; CREATE FUNCTION extra() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER EXTENSION pg_regime ADD FUNCTION extra()"
+q other "COMMENT ON VIEW regime_source IS 'another'; CREATE FUNCTION extra() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER EXTENSION pg_regime ADD FUNCTION extra()"
 is "a changed comment and an added function are seen" "$(diff "$work/fresh" <(schema_of other) | grep -Ec '^> (comment\|.*another|function\|.*extra)')" 2

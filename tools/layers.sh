@@ -34,7 +34,7 @@ awk -v names="$(printf '%s\n' "${files[@]}" | sed -n 's|^src/systems/\([^/]*\)/.
         if (line ~ /^\/\//) next
         if (line ~ /(allow|expect|warn)\(unsafe_code/ && FILENAME != "src/pg/mod.rs") broken("unsafe code is in src/pg/ alone")
         generic = !core && own == "" && layer != "api"
-        if (generic && line ~ /((system|table|own)\.name [!=]=|[.]name,? *(==|!=)? *"|"[a-z_]*" (==|!=) [a-z_.]*name\>)/)
+        if (generic && line ~ /((system|table|own|registered)[.]name *[!=]=|matches!\([a-z_.]*[.]name, *"|"[a-z_]*" (==|!=) [a-z_.]*name\>)/)
             broken("generic code does not ask for a name")
         if (!core && line ~ /(^|[^a-z_:])super::/) broken("an import is written from crate:: on")
         if (!core && line ~ /use crate::\{/) broken("an import names the layer in its path")

@@ -69,6 +69,8 @@ SELECT a.* FROM after('DROP VIEW market_regime_progress; ALTER TABLE regime_work
 -- A key that was dropped is added; until then, regime_health tells.
 ALTER TABLE regime_work.cmc_regime_state DROP CONSTRAINT cmc_regime_state_pkey;
 ALTER TABLE regime_work.market_regime_dirty DROP CONSTRAINT market_regime_dirty_pkey;
+-- The key of an earlier version is replaced.
+ALTER TABLE regime_work.cmc_regime_dirty DROP CONSTRAINT cmc_regime_dirty_pkey, ADD CONSTRAINT "the key" PRIMARY KEY (id, mark);
 ALTER TABLE cmc_regime_stats DROP CONSTRAINT cmc_regime_stats_pkey;
 SELECT what, command FROM regime_health() WHERE what = 'not set up';
 SELECT status FROM refresh_cmc_regimes(2);

@@ -34,6 +34,17 @@ UPDATE "Odd Schema".regime_source SET close_column = 'price' WHERE cal_scheme = 
 INSERT INTO "Odd Schema".regime_source (cal_scheme, layer, tf, periods, bars_table, ema_table)
     VALUES ('us', 'L0', '1M', '{1,2,3}', 'b', 'e');
 SELECT cal_scheme, layer, close_column, origin FROM "Odd Schema".regime_source WHERE cal_scheme = 'us' ORDER BY 2;
+-- The same edit once more is none; a row that moves takes the place of a built-in row and leaves none behind; COPY edits too.
+BEGIN;
+UPDATE "Odd Schema".regime_source SET layer = layer WHERE layer = 'candles' RETURNING origin;
+UPDATE "Odd Schema".regime_source SET cal_scheme = 'iso' WHERE cal_scheme = 'us' AND layer = 'L0';
+COPY "Odd Schema".regime_source (cal_scheme, layer, periods, bars_table, ema_table, origin) FROM stdin;
+us	L1	{1,2,3}	b	e	built-in
+\.
+DELETE FROM "Odd Schema".regime_source WHERE layer = 'L2';
+SELECT cal_scheme, layer, bars_table, ema_filter, origin FROM "Odd Schema".regime_source ORDER BY 1, 2;
+INSERT INTO "Odd Schema".regime_source SELECT * FROM "Odd Schema".regime_source WHERE cal_scheme = 'iso' AND layer = 'L0';
+ROLLBACK;
 
 -- A hint can be typed as it stands, also here.
 SELECT hint_of($$SELECT * FROM "Odd Schema".resolve_policy(policy => 'none')$$) AS hint \gset

@@ -37,7 +37,7 @@ CREATE TABLE evil.cmc_regime_work (LIKE regime_work.cmc_regime_work);
 CREATE TABLE evil.cmc_regime_run_log (LIKE regime_work.cmc_regime_run_log);
 CREATE FUNCTION evil.regime_round_begin(boolean, text, text, boolean, text, int, int, int, int, text) RETURNS bigint LANGUAGE sql
     AS 'SELECT 7::bigint';
-CREATE FUNCTION evil.regime_source_origin() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'the wrong function'; END $$;
+CREATE FUNCTION evil.regime_source_write() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'the wrong function'; END $$;
 SELECT set_config('search_path', 'evil', false);
 CREATE TEMP TABLE cmc_regimes (LIKE public.cmc_regimes);
 SELECT id, status, message FROM public.refresh_cmc_regimes();

@@ -70,6 +70,17 @@ SELECT regime_drop_policy('desk');
 SELECT status FROM refresh_cmc_regimes(2, policy => 'mine');
 \echo :LAST_ERROR_SQLSTATE
 RESET ROLE;
+-- Who edits the map needs its tables: the view alone does not lend the rights of its owner.
+GRANT INSERT, UPDATE, DELETE ON regime_source TO regress_officer;
+SET ROLE regress_officer;
+UPDATE regime_source SET adx_floor = 0 WHERE cal_scheme = 'us' AND layer = 'L2';
+RESET ROLE;
+GRANT INSERT, UPDATE, DELETE ON regime_source_user, regime_source_built_in TO regress_officer;
+SET ROLE regress_officer;
+UPDATE regime_source SET adx_floor = 0 WHERE cal_scheme = 'us' AND layer = 'L2' RETURNING origin;
+DELETE FROM regime_source WHERE cal_scheme = 'us' AND layer IN ('L0', 'L2');
+RESET ROLE;
+SELECT layer, origin FROM regime_source WHERE cal_scheme = 'us';
 -- No function runs with rights other than the caller's.
 SELECT count(*) FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.deptype = 'e'
     JOIN pg_extension e ON e.oid = d.refobjid AND extname = 'pg_regime' WHERE prosecdef;

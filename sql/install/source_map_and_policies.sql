@@ -12,9 +12,10 @@ DO $$ BEGIN
 END $$;
 
 
--- The member tables: the source map and the policies. Their user rows are dumped.
+-- The source map and the policies. What is the user's lies in tables of its own, which are dumped: no row of a dump meets
+-- a row that CREATE EXTENSION made, so that a dump can be restored whether triggers are enabled or not.
 
-CREATE TABLE @extschema@.regime_source (
+CREATE TABLE @extschema@.regime_source_user (
     cal_scheme text NOT NULL CHECK (cal_scheme <> ''),
     layer text NOT NULL CHECK (layer IN ('L0', 'L1', 'L2', 'L3', 'candles')),
     tf text,
@@ -41,41 +42,79 @@ CREATE TABLE @extschema@.regime_source (
     ema_ts_column name NOT NULL DEFAULT 'ts',
     ema_period_column name NOT NULL DEFAULT 'period',
     ema_column name NOT NULL DEFAULT 'ema',
-    origin text NOT NULL DEFAULT 'user' CHECK (origin IN ('built-in', 'user')),
+    origin text NOT NULL DEFAULT 'user' CHECK (origin = 'user'),
     PRIMARY KEY (cal_scheme, layer),
     CONSTRAINT layer_columns CHECK (CASE layer WHEN 'candles' THEN cal_scheme = 'any' AND tf IS NULL AND high_column IS NOT NULL AND low_column IS NOT NULL
                                     ELSE periods IS NOT NULL AND ema_table IS NOT NULL END)
 );
-COMMENT ON TABLE @extschema@.regime_source IS 'Where the bars and EMAs of each layer are read from, per calendar scheme; edit rows to map other schemas, tables and columns';
-COMMENT ON COLUMN @extschema@.regime_source.cal_scheme IS 'Calendar of weeks and months: iso (Monday to Sunday), us (Sunday to Saturday), or your own; any for candles';
-COMMENT ON COLUMN @extschema@.regime_source.layer IS 'L0 monthly, L1 weekly, L2 daily, L3 intraday (no row by default); candles: those of market_regimes and market_regime_history, cal_scheme any';
-COMMENT ON COLUMN @extschema@.regime_source.tf IS 'Value of the tf columns that selects the layer''s bars and EMAs; NULL reads the tables whole. Candles have none: callers name the timeframe';
-COMMENT ON COLUMN @extschema@.regime_source.periods IS 'EMA periods in bars: fast, mid, slow; candles have none';
-COMMENT ON COLUMN @extschema@.regime_source.bars_schema IS 'Schema of the bars relation';
-COMMENT ON COLUMN @extschema@.regime_source.bars_table IS 'Table or view of bars';
-COMMENT ON COLUMN @extschema@.regime_source.bars_filter IS 'Further conditions on bars, column to value: {"venue": "X"}; null means IS NULL';
-COMMENT ON COLUMN @extschema@.regime_source.bars_id_column IS 'Asset id of a bar; symbol of a candle';
-COMMENT ON COLUMN @extschema@.regime_source.bars_tf_column IS 'Timeframe of a bar';
-COMMENT ON COLUMN @extschema@.regime_source.bars_ts_column IS 'When a bar closed, a candle opened: timestamptz, or timestamp taken as UTC';
-COMMENT ON COLUMN @extschema@.regime_source.close_column IS 'Closing price';
-COMMENT ON COLUMN @extschema@.regime_source.high_column IS 'Highest price; of candles alone';
-COMMENT ON COLUMN @extschema@.regime_source.low_column IS 'Lowest price; of candles alone';
-COMMENT ON COLUMN @extschema@.regime_source.atr_column IS 'Average true range in price units, of the bars relation; NULL: volatility from the closes';
-COMMENT ON COLUMN @extschema@.regime_source.adx_column IS 'ADX of the bars relation; used with adx_floor';
-COMMENT ON COLUMN @extschema@.regime_source.adx_floor IS 'A trend whose ADX is at or under this is Sideways; NULL or 0: no floor';
-COMMENT ON COLUMN @extschema@.regime_source.spread_column IS 'Spread of the bars relation; liquidity is judged only with both spread and slippage';
-COMMENT ON COLUMN @extschema@.regime_source.slippage_column IS 'Slippage of the bars relation; liquidity is judged only with both spread and slippage';
-COMMENT ON COLUMN @extschema@.regime_source.ema_schema IS 'Schema of the EMA relation';
-COMMENT ON COLUMN @extschema@.regime_source.ema_table IS 'Table or view of EMAs in long format, one row per (id, ts, tf, period); candles have none';
-COMMENT ON COLUMN @extschema@.regime_source.ema_filter IS 'Further conditions on EMAs, column to value, that leave one row per bar and period';
-COMMENT ON COLUMN @extschema@.regime_source.ema_id_column IS 'Asset id of an EMA';
-COMMENT ON COLUMN @extschema@.regime_source.ema_tf_column IS 'Timeframe of an EMA';
-COMMENT ON COLUMN @extschema@.regime_source.ema_ts_column IS 'Timestamp of an EMA, equal to that of its bar';
-COMMENT ON COLUMN @extschema@.regime_source.ema_period_column IS 'Period of an EMA, in bars';
-COMMENT ON COLUMN @extschema@.regime_source.ema_column IS 'Value of an EMA';
-COMMENT ON COLUMN @extschema@.regime_source.origin IS 'built-in until the row is edited; user rows are dumped and restored';
+COMMENT ON TABLE @extschema@.regime_source_user IS 'The rows of regime_source that were edited or inserted; dumped and restored. Write to regime_source';
+COMMENT ON COLUMN @extschema@.regime_source_user.cal_scheme IS 'Calendar of weeks and months: iso (Monday to Sunday), us (Sunday to Saturday), or your own; any for candles';
+COMMENT ON COLUMN @extschema@.regime_source_user.layer IS 'L0 monthly, L1 weekly, L2 daily, L3 intraday (no row by default); candles: those of market_regimes and market_regime_history, cal_scheme any';
+COMMENT ON COLUMN @extschema@.regime_source_user.tf IS 'Value of the tf columns that selects the layer''s bars and EMAs; NULL reads the tables whole. Candles have none: callers name the timeframe';
+COMMENT ON COLUMN @extschema@.regime_source_user.periods IS 'EMA periods in bars: fast, mid, slow; candles have none';
+COMMENT ON COLUMN @extschema@.regime_source_user.bars_schema IS 'Schema of the bars relation';
+COMMENT ON COLUMN @extschema@.regime_source_user.bars_table IS 'Table or view of bars';
+COMMENT ON COLUMN @extschema@.regime_source_user.bars_filter IS 'Further conditions on bars, column to value: {"venue": "X"}; null means IS NULL';
+COMMENT ON COLUMN @extschema@.regime_source_user.bars_id_column IS 'Asset id of a bar; symbol of a candle';
+COMMENT ON COLUMN @extschema@.regime_source_user.bars_tf_column IS 'Timeframe of a bar';
+COMMENT ON COLUMN @extschema@.regime_source_user.bars_ts_column IS 'When a bar closed, a candle opened: timestamptz, or timestamp taken as UTC';
+COMMENT ON COLUMN @extschema@.regime_source_user.close_column IS 'Closing price';
+COMMENT ON COLUMN @extschema@.regime_source_user.high_column IS 'Highest price; of candles alone';
+COMMENT ON COLUMN @extschema@.regime_source_user.low_column IS 'Lowest price; of candles alone';
+COMMENT ON COLUMN @extschema@.regime_source_user.atr_column IS 'Average true range in price units, of the bars relation; NULL: volatility from the closes';
+COMMENT ON COLUMN @extschema@.regime_source_user.adx_column IS 'ADX of the bars relation; used with adx_floor';
+COMMENT ON COLUMN @extschema@.regime_source_user.adx_floor IS 'A trend whose ADX is at or under this is Sideways; NULL or 0: no floor';
+COMMENT ON COLUMN @extschema@.regime_source_user.spread_column IS 'Spread of the bars relation; liquidity is judged only with both spread and slippage';
+COMMENT ON COLUMN @extschema@.regime_source_user.slippage_column IS 'Slippage of the bars relation; liquidity is judged only with both spread and slippage';
+COMMENT ON COLUMN @extschema@.regime_source_user.ema_schema IS 'Schema of the EMA relation';
+COMMENT ON COLUMN @extschema@.regime_source_user.ema_table IS 'Table or view of EMAs in long format, one row per (id, ts, tf, period); candles have none';
+COMMENT ON COLUMN @extschema@.regime_source_user.ema_filter IS 'Further conditions on EMAs, column to value, that leave one row per bar and period';
+COMMENT ON COLUMN @extschema@.regime_source_user.ema_id_column IS 'Asset id of an EMA';
+COMMENT ON COLUMN @extschema@.regime_source_user.ema_tf_column IS 'Timeframe of an EMA';
+COMMENT ON COLUMN @extschema@.regime_source_user.ema_ts_column IS 'Timestamp of an EMA, equal to that of its bar';
+COMMENT ON COLUMN @extschema@.regime_source_user.ema_period_column IS 'Period of an EMA, in bars';
+COMMENT ON COLUMN @extschema@.regime_source_user.ema_column IS 'Value of an EMA';
+COMMENT ON COLUMN @extschema@.regime_source_user.origin IS 'built-in until the row is edited; user rows are dumped and restored';
 
-INSERT INTO @extschema@.regime_source (cal_scheme, layer, tf, periods, bars_table, ema_table, ema_filter, origin)
+CREATE TABLE @extschema@.regime_source_built_in (
+    LIKE @extschema@.regime_source_user INCLUDING DEFAULTS INCLUDING COMMENTS,
+    PRIMARY KEY (cal_scheme, layer)
+);
+COMMENT ON TABLE @extschema@.regime_source_built_in IS 'The rows of regime_source as CREATE EXTENSION makes them; those that a row of regime_source_user replaces are kept. Write to regime_source';
+
+CREATE VIEW @extschema@.regime_source AS
+SELECT u.* FROM @extschema@.regime_source_user AS u
+UNION ALL
+SELECT b.* FROM @extschema@.regime_source_built_in AS b
+WHERE NOT EXISTS (SELECT FROM @extschema@.regime_source_user AS u WHERE u.cal_scheme = b.cal_scheme AND u.layer = b.layer);
+COMMENT ON VIEW @extschema@.regime_source IS 'Where the bars and EMAs of each layer are read from, per calendar scheme; edit rows to map other schemas, tables and columns';
+DO $$
+DECLARE
+    c record;
+BEGIN
+    FOR c IN SELECT attname, col_description(attrelid, attnum) AS is FROM pg_attribute
+             WHERE attrelid = '@extschema@.regime_source_user'::regclass AND attnum > 0
+    LOOP
+        EXECUTE format('COMMENT ON COLUMN @extschema@.regime_source.%I IS %L', c.attname, c.is);
+    END LOOP;
+END $$;
+-- For rows that are inserted: a view has no defaults of its own.
+ALTER VIEW @extschema@.regime_source
+    ALTER COLUMN bars_schema SET DEFAULT 'public',
+    ALTER COLUMN bars_filter SET DEFAULT '{}',
+    ALTER COLUMN bars_id_column SET DEFAULT 'id',
+    ALTER COLUMN bars_tf_column SET DEFAULT 'tf',
+    ALTER COLUMN bars_ts_column SET DEFAULT 'time_close',
+    ALTER COLUMN close_column SET DEFAULT 'close',
+    ALTER COLUMN ema_schema SET DEFAULT 'public',
+    ALTER COLUMN ema_filter SET DEFAULT '{}',
+    ALTER COLUMN ema_id_column SET DEFAULT 'id',
+    ALTER COLUMN ema_tf_column SET DEFAULT 'tf',
+    ALTER COLUMN ema_ts_column SET DEFAULT 'ts',
+    ALTER COLUMN ema_period_column SET DEFAULT 'period',
+    ALTER COLUMN ema_column SET DEFAULT 'ema', ALTER COLUMN origin SET DEFAULT 'user';
+
+INSERT INTO @extschema@.regime_source_built_in (cal_scheme, layer, tf, periods, bars_table, ema_table, ema_filter, origin)
 SELECT s, l.layer, l.tf, l.periods,
        'cmc_price_bars_multi_tf' || CASE WHEN l.layer = 'L2' THEN '' ELSE '_cal_' || s END,
        'cmc_ema_multi_tf' || CASE WHEN l.layer = 'L2' THEN '_u' ELSE '_cal_' || s END,
@@ -85,30 +124,39 @@ FROM (VALUES ('iso'), ('us')) AS c (s),
      (VALUES ('L0', '1M', '{12,24,48}'::int[]), ('L1', '1W', '{20,50,200}'), ('L2', '1D', '{20,50,100}')) AS l (layer, tf, periods)
 ORDER BY s, l.layer;
 
-INSERT INTO @extschema@.regime_source (cal_scheme, layer, bars_table, bars_id_column, bars_tf_column, bars_ts_column, high_column, low_column, origin)
+INSERT INTO @extschema@.regime_source_built_in (cal_scheme, layer, bars_table, bars_id_column, bars_tf_column, bars_ts_column, high_column, low_column, origin)
 VALUES ('any', 'candles', 'candles', 'symbol', 'timeframe', 'open_time', 'high', 'low', 'built-in');
 
--- A restored user row takes the place of the built-in row that CREATE EXTENSION made; an edited
--- built-in row becomes a user row, so that it is dumped.
-CREATE FUNCTION @extschema@.regime_source_origin() RETURNS trigger LANGUAGE plpgsql
+-- An edited built-in row becomes a row of the user's, which hides the built-in row. The tables are named by the schema of
+-- the view, which may be renamed.
+CREATE FUNCTION @extschema@.regime_source_write() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    is_moved bool;
 BEGIN
-    IF TG_OP = 'INSERT' THEN
-        -- The table by its oid: its schema may be renamed.
-        EXECUTE format('DELETE FROM %s WHERE cal_scheme = $1 AND layer = $2 AND origin = ''built-in''', TG_RELID::regclass)
-        USING NEW.cal_scheme, NEW.layer;
+    IF TG_OP = 'UPDATE' AND NEW IS NOT DISTINCT FROM OLD THEN
+        RETURN NEW;
     END IF;
-    IF TG_OP = 'INSERT' OR NEW IS DISTINCT FROM OLD THEN
-        NEW.origin := 'user';
+    IF TG_OP <> 'INSERT' THEN
+        EXECUTE format('DELETE FROM %I.regime_source_user WHERE cal_scheme = $1 AND layer = $2', TG_TABLE_SCHEMA)
+        USING OLD.cal_scheme, OLD.layer;
+        is_moved := TG_OP = 'DELETE' OR (NEW.cal_scheme, NEW.layer) IS DISTINCT FROM (OLD.cal_scheme, OLD.layer);
+        IF is_moved THEN
+            EXECUTE format('DELETE FROM %I.regime_source_built_in WHERE cal_scheme = $1 AND layer = $2', TG_TABLE_SCHEMA)
+            USING OLD.cal_scheme, OLD.layer;
+        END IF;
     END IF;
+    IF TG_OP = 'DELETE' THEN
+        RETURN OLD;
+    END IF;
+    NEW.origin := 'user';
+    EXECUTE format('INSERT INTO %I.regime_source_user SELECT ($1).*', TG_TABLE_SCHEMA) USING NEW;
     RETURN NEW;
 END $$;
-COMMENT ON FUNCTION @extschema@.regime_source_origin() IS 'Trigger function of regime_source: keeps the origin of its rows true';
-CREATE TRIGGER origin BEFORE INSERT OR UPDATE ON @extschema@.regime_source
-    FOR EACH ROW EXECUTE FUNCTION @extschema@.regime_source_origin();
-COMMENT ON TRIGGER origin ON @extschema@.regime_source IS 'Marks edited rows as the user''s and lets them replace built-in ones on restore';
--- ALWAYS: also when a dump is restored with session_replication_role = replica.
-ALTER TABLE @extschema@.regime_source ENABLE ALWAYS TRIGGER origin;
+COMMENT ON FUNCTION @extschema@.regime_source_write() IS 'Trigger function of regime_source: rows that are inserted or edited go to regime_source_user';
+CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE OR DELETE ON @extschema@.regime_source
+    FOR EACH ROW EXECUTE FUNCTION @extschema@.regime_source_write();
+COMMENT ON TRIGGER write ON @extschema@.regime_source IS 'Rows that are inserted or edited become the user''s and hide built-in ones';
 
 CREATE TABLE @extschema@.regime_policy (
     policy text PRIMARY KEY CHECK (policy NOT IN ('', 'default')),
@@ -122,13 +170,15 @@ COMMENT ON COLUMN @extschema@.regime_policy.rules IS 'The overlay''s rules as lo
 COMMENT ON COLUMN @extschema@.regime_policy.loaded_at IS 'When it was loaded';
 COMMENT ON COLUMN @extschema@.regime_policy.loaded_by IS 'Who loaded it';
 
-SELECT pg_catalog.pg_extension_config_dump('@extschema@.regime_source', $$WHERE origin = 'user'$$);
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.regime_source_user', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.regime_policy', '');
 
 -- A trusted extension's script runs as a superuser: hand the tables to whoever installs it.
-ALTER TABLE @extschema@.regime_source OWNER TO @extowner@;
+ALTER TABLE @extschema@.regime_source_user OWNER TO @extowner@;
+ALTER TABLE @extschema@.regime_source_built_in OWNER TO @extowner@;
+ALTER VIEW @extschema@.regime_source OWNER TO @extowner@;
 ALTER TABLE @extschema@.regime_policy OWNER TO @extowner@;
-ALTER FUNCTION @extschema@.regime_source_origin() OWNER TO @extowner@;
-GRANT SELECT ON @extschema@.regime_source, @extschema@.regime_policy TO PUBLIC;
+ALTER FUNCTION @extschema@.regime_source_write() OWNER TO @extowner@;
+GRANT SELECT ON @extschema@.regime_source, @extschema@.regime_source_user, @extschema@.regime_source_built_in, @extschema@.regime_policy TO PUBLIC;
 
 SET LOCAL search_path = @extschema@, pg_temp;

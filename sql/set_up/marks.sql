@@ -1,6 +1,9 @@
 -- The marks of a system: which {subjects} have changed since the last refresh. The same tables for every system; the
 -- names in braces are fields of Marks (src/track/marks.rs). {schema} is the target schema, {work} the working schema.
 
+-- marked_at in the key: rows of a dump may meet marks of the triggers that saw the sources being loaded, whose numbers begin
+-- anew.
+
 --; {work}.{few}
 CREATE TABLE {work}.{few} (
     {key} {kind}{collate} NOT NULL,
@@ -9,7 +12,7 @@ CREATE TABLE {work}.{few} (
     since timestamptz NOT NULL,
     marked_at timestamptz NOT NULL DEFAULT now(),
     of_many uuid,
-    PRIMARY KEY ({key}, mark)
+    PRIMARY KEY ({key}, mark, marked_at)
 );
 COMMENT ON TABLE {work}.{few} IS 'The {subjects} whose source rows have changed since the last refresh, a row per mark; written by the triggers of regime_track, cleared by the refresh';
 COMMENT ON COLUMN {work}.{few}.{key} IS '{key_is}';

@@ -5,6 +5,7 @@ pub mod entry;
 pub mod finding;
 pub mod fresh;
 pub mod grants;
+pub mod mend;
 pub mod own;
 pub mod refresh;
 pub mod relation;

@@ -2,10 +2,11 @@
 
 use pgrx::prelude::*;
 
+use crate::output::mend::{self, Output};
 use crate::output::shape::{self, set_up_again, shape_of};
 use crate::pg::{
-    Db, Error, Result, current_user, known, no_privilege, no_usage, qualified, quoted, settings, syscache,
-    work_schema,
+    Db, Error, Result, current_user, extension_schema, known, no_privilege, no_usage, qualified,
+    quote_literal, quoted, settings, syscache, syscache::relation_oid, work_schema,
 };
 use crate::sync::table::Table;
 
@@ -17,12 +18,17 @@ pub fn output_relation(db: Db, table: &'static Table) -> Result<String> {
     let schema = settings::target_schema();
     let relation = readable(db, &schema, &schema, table.name)?;
     known("output table", &(table.name, schema.clone()), || {
-        shape::check_readable(
-            &relation,
-            table,
-            &shape_of(db, &schema, table.name)?,
-            &set_up_again(db, &schema)?,
-        )
+        let shape = &shape_of(db, &schema, table.name)?;
+        let Err(error) = shape::check_readable(&relation, table, shape, &set_up_again(db, &schema)?) else {
+            return Ok(());
+        };
+        let mended = match relation_oid(&schema, table.name) {
+            Some(oid) if error.report().hint.is_none() => {
+                mend::check(db, &schema, &[Output { oid, relation: &relation, table, shape }])?
+            }
+            _ => None,
+        };
+        Err(mended.unwrap_or(error))
     })?;
     Ok(relation)
 }

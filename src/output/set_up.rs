@@ -5,6 +5,7 @@ use std::rc::Rc;
 use pgrx::prelude::*;
 
 use crate::output::adopt::{adopt, adopt_own, check_no_duplicates, check_own};
+use crate::output::mend::{self, Output};
 use crate::output::own::Own;
 use crate::output::shape::{self, Declared, Shape, set_up_again, shape_of};
 use crate::output::system::System;
@@ -92,12 +93,15 @@ fn find_facts(db: Db, schema: &str, system: &System) -> Result<Facts> {
     for own in system.all_own() {
         want(own.schema(schema), own.name, Want::Own(own));
     }
-    for (shape, (relation, want)) in Shape::of(db, &relations)?.iter().zip(&wanted) {
+    let shapes = Shape::of(db, &relations)?;
+    let mut outputs = Vec::new();
+    for ((shape, (relation, want)), oid) in shapes.iter().zip(&wanted).zip(&relations) {
         let (checked, key) = match want {
             Want::Output(table) => {
                 is_missing |= table.columns().any(|name| shape.column(name).is_none());
                 columns.extend(shape.added(table));
-                (shape::check(relation, table, shape), shape::key(table))
+                outputs.push(Output { oid: *oid, relation, table, shape });
+                (Ok(()), shape::key(table))
             }
             Want::Own(own) => {
                 let template = template(&templates, &own.placeholder());
@@ -110,6 +114,7 @@ fn find_facts(db: Db, schema: &str, system: &System) -> Result<Facts> {
         // Only tables have keys; a view of the same columns is read and written like a table.
         is_missing |= shape.is_table && !key.is_empty() && !shape.has_key(&key);
     }
+    let altered = mend::check(db, schema, &outputs)?.or(altered);
     let missing = is_missing.then_some(Flaw::Missing);
     Ok(Facts { flaw: altered.map(Flaw::Altered).or(missing), columns: columns.join(",") })
 }
@@ -154,6 +159,7 @@ pub fn set_up(db: Db, schema: &str, systems: &[&System]) -> Result<Vec<Action>> 
     lock_schema(db, schema)?;
     owner::check_schema_owner(&work_schema(schema))?;
     systems.iter().try_for_each(|system| owner::check_tables(db, &system.everything(schema)))?;
+    check_outputs(db, schema, systems)?;
     let mut actions = vec![create_work_schema(db, schema)?];
     for system in systems {
         let setup = Setup { db, system, target: schema, templates: system.templates() };
@@ -185,6 +191,20 @@ pub fn set_up(db: Db, schema: &str, systems: &[&System]) -> Result<Vec<Action>> 
         }
     }
     Ok(actions)
+}
+
+/// Checks the output tables of systems that exist, so that one HINT mends all of them.
+fn check_outputs(db: Db, schema: &str, systems: &[&System]) -> Result<()> {
+    let tables = systems.iter().flat_map(|system| system.tables.iter());
+    let found = tables.filter_map(|table| relation_oid(schema, table.name).map(|oid| (*table, oid)));
+    let (tables, oids): (Vec<&Table>, Vec<_>) = found.unzip();
+    let relations: Vec<String> = tables.iter().map(|table| qualified(schema, table.name)).collect();
+    let shapes = Shape::of(db, &oids)?;
+    let outputs: Vec<Output> = (tables.iter().zip(&oids).zip(&relations).zip(&shapes))
+        .filter(|(_, shape)| shape.is_table)
+        .map(|(((table, oid), relation), shape)| Output { oid: *oid, relation, table, shape })
+        .collect();
+    mend::check(db, schema, &outputs)?.map_or(Ok(()), Err)
 }
 
 /// The setting up of one system.

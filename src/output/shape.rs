@@ -92,42 +92,56 @@ pub fn key(table: &Table) -> Vec<&'static str> {
     table.scope.iter().chain(table.key).map(|column| column.name).chain(stamp).collect()
 }
 
-/// Checks the columns of an output table, given as SQL, as far as they exist.
-///
-/// # Errors
-/// Where the table cannot hold what a refresh writes.
-pub fn check(relation: &str, table: &Table, shape: &Shape) -> Result<()> {
+/// What keeps an output table from being written, and what mends the table.
+pub struct Flaw {
+    pub error: Error,
+    /// The action of ALTER TABLE that mends the table.
+    pub action: String,
+    /// The column where the action changes its type or collation, and the type.
+    pub retyped: Option<(&'static str, &'static str)>,
+}
+
+/// The flaws of the columns of an output table, given as SQL, as far as they exist.
+pub fn flaws(relation: &str, table: &Table, shape: &Shape) -> Vec<Flaw> {
+    let mut flaws = Vec::new();
+    let may_be_null = |name: &str| Flaw {
+        error: invalid(format!("column {name} of table {relation} is NOT NULL"))
+            .detail("Refresh writes NULL into the column where there is no value."),
+        action: format!("ALTER COLUMN {name} DROP NOT NULL"),
+        retyped: None,
+    };
     for column in table.scope.iter().chain(table.key).chain(table.values) {
         let Some(found) = shape.column(column.name) else { continue };
-        check_type(relation, column, found)?;
-        check_writable(relation, found)?;
         let is_key = !table.values.iter().any(|value| value.name == column.name);
-        if is_key && !found.is_deterministic {
-            return Err(ambiguous(relation, found));
+        if !has_type(column, found) {
+            flaws.push(wrong_type(relation, column, found));
+        } else if is_key && !found.is_deterministic {
+            flaws.push(ambiguous(relation, column.name, found));
         }
+        flaws.extend(not_writable(relation, found));
         if column.nullable && found.is_not_null {
-            let name = column.name;
-            return Err(invalid(format!("column {name} of table {relation} is NOT NULL"))
-                .detail("Refresh writes NULL into the column where there is no value.")
-                .hint(format!("ALTER TABLE {relation} ALTER COLUMN {name} DROP NOT NULL;")));
+            flaws.push(may_be_null(column.name));
         }
     }
     if let Some(found) = shape.column(table.stamp) {
         let stamp = crate::sync::table::column(table.stamp, Type::Timestamptz);
         if found.type_oid != pg_sys::TIMESTAMPTZOID {
-            return Err(wrong_type(relation, &stamp, found));
+            flaws.push(wrong_type(relation, &stamp, found));
         }
-        check_writable(relation, found)?;
+        flaws.extend(not_writable(relation, found));
     }
-    match shape.unfilled(|name| table.columns().any(|column| column == name)) {
-        None => Ok(()),
-        Some(found) => {
-            let name = pgrx::spi::quote_identifier(&found.name);
-            Err(invalid(format!("table {relation} has a column {name} that is NOT NULL without a default"))
-                .detail("Refresh does not fill the column, so that no row could be inserted.")
-                .hint(format!("ALTER TABLE {relation} ALTER COLUMN {name} DROP NOT NULL;")))
-        }
+    if let Some(found) = shape.unfilled(|name| table.columns().any(|column| column == name)) {
+        let name = pgrx::spi::quote_identifier(&found.name);
+        flaws.push(Flaw {
+            error: invalid(format!(
+                "table {relation} has a column {name} that is NOT NULL without a default"
+            ))
+            .detail("Refresh does not fill the column, so that no row could be inserted."),
+            action: format!("ALTER COLUMN {name} DROP NOT NULL"),
+            retyped: None,
+        });
     }
+    flaws
 }
 
 /// Checks that the columns of an output table are there, and that its times can be read as what they are.
@@ -146,46 +160,49 @@ pub fn check_readable(relation: &str, table: &Table, shape: &Shape, set_up: &str
     // Other types are read by a cast; that of a time depends on the session's time zone.
     let times = table.key.iter().filter(|column| matches!(column.kind, Type::Timestamptz | Type::Date));
     for column in times {
-        shape.column(column.name).map_or(Ok(()), |found| check_type(relation, column, found))?;
+        if let Some(found) = shape.column(column.name).filter(|found| !has_type(column, found)) {
+            return Err(wrong_type(relation, column, found).error);
+        }
     }
     Ok(())
 }
 
-fn check_type(relation: &str, column: &Column, found: &Found) -> Result<()> {
+/// Whether a column can hold just what is written to it.
+fn has_type(column: &Column, found: &Found) -> bool {
     // A time of lower precision than microseconds is another time.
     let is_rounded = column.kind == Type::Timestamptz && (0..6).contains(&found.modifier);
-    if fits(found.type_oid, column.kind) && !is_rounded {
-        return Ok(());
-    }
-    Err(wrong_type(relation, column, found))
+    fits(found.type_oid, column.kind) && !is_rounded
 }
 
-/// Checks that a value can be given to a column.
-fn check_writable(relation: &str, found: &Found) -> Result<()> {
+/// The flaw of a column to which no value can be given.
+fn not_writable(relation: &str, found: &Found) -> Option<Flaw> {
     let (what, without) = match (found.is_generated, found.is_identity) {
         (true, _) => ("computed from other columns", "DROP EXPRESSION"),
         (_, true) => ("an identity that is always generated", "SET GENERATED BY DEFAULT"),
-        _ => return Ok(()),
+        _ => return None,
     };
     let name = &found.name;
-    Err(invalid(format!("column {name} of table {relation} is {what}"))
-        .detail("Refresh writes the column.")
-        .hint(format!("ALTER TABLE {relation} ALTER COLUMN {name} {without};")))
+    Some(Flaw {
+        error: invalid(format!("column {name} of table {relation} is {what}"))
+            .detail("Refresh writes the column."),
+        action: format!("ALTER COLUMN {name} {without}"),
+        retyped: None,
+    })
 }
 
-fn ambiguous(relation: &str, found: &Found) -> Error {
-    let (name, collation) = (&found.name, found.collation.as_deref().unwrap_or_default());
-    Error::new(
-        PgSqlErrorCode::ERRCODE_INDETERMINATE_COLLATION,
-        format!("column {name} of table {relation} has the nondeterministic collation \"{collation}\""),
-    )
-    .detail(
-        "Different keys are equal to the collation, so that rows of one would be taken for rows of another.",
-    )
-    .hint(format!(
-        "ALTER TABLE {relation} ALTER COLUMN {name} TYPE {} COLLATE pg_catalog.\"default\";",
-        found.type_name
-    ))
+fn ambiguous(relation: &str, name: &'static str, found: &Found) -> Flaw {
+    let collation = found.collation.as_deref().unwrap_or_default();
+    Flaw {
+        error: Error::new(
+            PgSqlErrorCode::ERRCODE_INDETERMINATE_COLLATION,
+            format!("column {name} of table {relation} has the nondeterministic collation \"{collation}\""),
+        )
+        .detail(
+            "Different keys are equal to the collation, so that rows of one would be taken for rows of another.",
+        ),
+        action: format!("ALTER COLUMN {name} TYPE {} COLLATE pg_catalog.\"default\"", found.type_name),
+        retyped: Some((name, "text")),
+    }
 }
 
 fn invalid(message: String) -> Error {
@@ -204,22 +221,24 @@ fn fits(oid: pg_sys::Oid, kind: Type) -> bool {
     }
 }
 
-fn wrong_type(relation: &str, column: &Column, found: &Found) -> Error {
-    let wanted = column.kind.sql();
-    Error::new(
-        PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
-        format!("column {} of table {relation} is of type {}, not {wanted}", column.name, found.type_name),
-    )
-    .detail("An existing table is adopted only if its columns hold exactly what refresh writes.")
-    .hint(format!(
-        "ALTER TABLE {relation} ALTER COLUMN {0} TYPE {wanted} USING {1};",
-        column.name,
-        if column.kind == Type::Timestamptz && found.type_oid == pg_sys::TIMESTAMPOID {
-            format!("{} AT TIME ZONE 'UTC'", column.name)
-        } else {
-            format!("{}::{wanted}", column.name)
-        }
-    ))
+fn wrong_type(relation: &str, column: &Column, found: &Found) -> Flaw {
+    let (name, wanted) = (column.name, column.kind.sql());
+    // Times without a zone are those of UTC, whatever the zone of the session.
+    let value = match (column.kind, found.type_oid) {
+        (Type::Timestamptz, pg_sys::TIMESTAMPOID) => format!("{name} AT TIME ZONE 'UTC'"),
+        (Type::Timestamptz, pg_sys::DATEOID) => format!("{name}::timestamp AT TIME ZONE 'UTC'"),
+        (Type::Date, pg_sys::TIMESTAMPTZOID) => format!("({name} AT TIME ZONE 'UTC')::date"),
+        _ => format!("{name}::{wanted}"),
+    };
+    Flaw {
+        error: Error::new(
+            PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+            format!("column {name} of table {relation} is of type {}, not {wanted}", found.type_name),
+        )
+        .detail("An existing table is adopted only if its columns hold exactly what refresh writes."),
+        action: format!("ALTER COLUMN {name} TYPE {wanted} USING {value}"),
+        retyped: Some((name, wanted)),
+    }
 }
 
 /// A working table as the statement that creates it declares the table.
