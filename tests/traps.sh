@@ -50,7 +50,7 @@ surface() {
     from=$(wc -l <"$cluster_dir/log")
     q postgres "CREATE DATABASE $db TEMPLATE traps"
     q "$db" "GRANT CREATE ON DATABASE $db TO refresher; GRANT CREATE ON SCHEMA public TO refresher;
-             GRANT ALL ON traps.regime_source, traps.regime_policy TO refresher"
+             GRANT ALL ON traps.regime_source, traps.regime_source_user, traps.regime_source_built_in, traps.regime_policy TO refresher"
     # The superuser's changes are also those that logical replication would apply.
     {
         echo "SELECT FROM traps.regime_health();"

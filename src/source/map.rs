@@ -45,6 +45,15 @@ impl Source {
     }
 }
 
+/// The rows of the map as SQL, from its tables: a statement that reads a view, as users do, runs under the settings of the
+/// caller, and so do statements within. `schema` is the quoted schema of the extension.
+pub fn rows_of_map(schema: &str) -> String {
+    format!(
+        "(SELECT * FROM {schema}.regime_source_user UNION ALL SELECT b.* FROM {schema}.regime_source_built_in AS b \
+         WHERE NOT EXISTS (SELECT FROM {schema}.regime_source_user AS u WHERE u.cal_scheme = b.cal_scheme AND u.layer = b.layer)) AS map"
+    )
+}
+
 /// The rows of the map for a calendar scheme, by layer, unchecked; `schema` is the quoted schema of the
 /// extension.
 ///
@@ -57,7 +66,8 @@ pub fn map(db: Db, cal_scheme: &str, schema: &str) -> Result<PerLayer<Option<Map
          adx_floor::float8, spread_column::text, slippage_column::text, ema_schema::text, ema_table::text, \
          ema_filter::text, ema_id_column::text, ema_tf_column::text, ema_ts_column::text, \
          ema_period_column::text, ema_column::text \
-         FROM {schema}.regime_source WHERE cal_scheme = $1"
+         FROM {} WHERE cal_scheme = $1",
+        rows_of_map(schema)
     );
     let mut rows = PerLayer::<Option<MapRow>>::default();
     db.rows(&sql, &[arg(cal_scheme)], Sees::Snapshot, |row| {
@@ -79,8 +89,10 @@ pub fn map(db: Db, cal_scheme: &str, schema: &str) -> Result<PerLayer<Option<Map
 /// Where a row of the map is wrong.
 pub fn all(db: Db) -> Result<Vec<Source>> {
     let schema = extension_schema(db)?;
-    let sql =
-        format!("SELECT DISTINCT cal_scheme FROM {schema}.regime_source WHERE layer <> 'candles' ORDER BY 1");
+    let sql = format!(
+        "SELECT DISTINCT cal_scheme FROM {} WHERE layer <> 'candles' ORDER BY 1",
+        rows_of_map(&schema)
+    );
     let schemes: Vec<String> = db.all(&sql, &[], Sees::Snapshot, |row| row.only())?;
     let mut sources = Vec::new();
     for scheme in schemes {
@@ -105,7 +117,8 @@ pub fn check(db: Db, map: PerLayer<Option<MapRow>>) -> Result<PerLayer<Option<So
 
 fn unknown_scheme(db: Db, cal_scheme: &str, schema: &str) -> Result<Error> {
     let sql = format!(
-        "SELECT string_agg(DISTINCT cal_scheme, ', ' ORDER BY cal_scheme) FROM {schema}.regime_source WHERE layer <> 'candles'"
+        "SELECT string_agg(DISTINCT cal_scheme, ', ' ORDER BY cal_scheme) FROM {} WHERE layer <> 'candles'",
+        rows_of_map(schema)
     );
     let known = db.one(&sql, &[], Sees::Snapshot, |row| row.only::<Option<String>>())?.unwrap_or_default();
     Ok(invalid_parameter(format!("unknown calendar scheme \"{cal_scheme}\""))

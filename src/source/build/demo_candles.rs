@@ -8,6 +8,7 @@ use regime_core::demo::{DAILY, DemoAsset, DemoCandles, FOUR_HOURS, INDEX};
 use crate::pg::{Db, Result, Sees, arg, check_schema, lock_schema, quoted, spi};
 use crate::source::build::tables::CANDLES;
 use crate::source::build::target::{Built, DEMO, Target, check_ours, foreign_rows, target};
+use crate::source::map::rows_of_map;
 use crate::sync::compare::Written;
 use crate::sync::content::{Content, Value};
 use crate::sync::sync;
@@ -28,7 +29,8 @@ pub struct Candles<'c> {
 /// Where the schema does not exist, or the table holds other candles than those of an earlier demo.
 pub fn mapped(db: Db, extension_schema: &str, assets: &HashSet<i32>) -> Result<Option<[String; 2]>> {
     let sql = format!(
-        "SELECT bars_schema::text, bars_table::text FROM {extension_schema}.regime_source WHERE layer = 'candles'"
+        "SELECT bars_schema::text, bars_table::text FROM {} WHERE layer = 'candles'",
+        rows_of_map(extension_schema)
     );
     let names = |row: &spi::Row| Ok([row.get::<String>("bars_schema")?, row.get("bars_table")?]);
     let Some([schema, name]) = db.first(&sql, &[], Sees::Now, names)? else { return Ok(None) };

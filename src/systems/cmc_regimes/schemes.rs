@@ -2,6 +2,7 @@
 //! rows must name it, since a refresh in another scheme would rewrite them.
 
 use crate::pg::{Db, Result, Sees, attempt_unless_cancelled, extension_schema, quote_literal, settings};
+use crate::source::map::rows_of_map;
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::params::{self, Given};
 
@@ -30,8 +31,8 @@ impl Scheme {
 /// Where the source map cannot be read.
 pub fn schemes(db: Db) -> Result<Vec<Scheme>> {
     let sql = format!(
-        "SELECT DISTINCT cal_scheme::text FROM {}.regime_source WHERE layer = 'L2' ORDER BY 1",
-        extension_schema(db)?
+        "SELECT DISTINCT cal_scheme::text FROM {} WHERE layer = 'L2' ORDER BY 1",
+        rows_of_map(&extension_schema(db)?)
     );
     let names: Vec<String> = db.all(&sql, &[], Sees::Snapshot, |row| row.only())?;
     let one = |name: String| {
