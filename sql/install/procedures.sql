@@ -21,7 +21,7 @@ CREATE PROCEDURE refresh_all_cmc_regimes(
     point_in_time boolean DEFAULT false
 ) LANGUAGE plpgsql AS $$
 DECLARE
-    own text;
+    own pg_catalog.text;
     round bigint;
     deadline pg_catalog.timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) max_runtime;
     more boolean := true;
@@ -58,7 +58,7 @@ CREATE PROCEDURE backfill_market_regime_history(
     full_refresh boolean DEFAULT false
 ) LANGUAGE plpgsql AS $$
 DECLARE
-    own text;
+    own pg_catalog.text;
     backfill bigint;
     more boolean;
 BEGIN
