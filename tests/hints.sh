@@ -87,7 +87,7 @@ block() {
         tried=$((tried + 1))
         out=$(as postgres "$db" <<<"BEGIN; $line ROLLBACK;" | { grep -v 'VACUUM cannot run' || true; } | { grep -A3 '^ERROR:' || true; })
         # a CALL needs a transaction of its own; what is wrong with the bars or the owner is a finding of its own
-        [ -z "$out" ] || [[ $line == CALL* ]] || { [ $foreign != 0 ] && [[ $out == *' belongs to role '* ]]; } ||
+        [ -z "$out" ] || [[ $line == CALL* ]] || { [ "$foreign" != 0 ] && [[ $out == *' belongs to role '* ]]; } ||
             [[ -n $(complaint <<<"$out") && $before == *"$(complaint <<<"$out")"* ]] || not_ok "$name: the command of \"$finding\" runs" "$line" "$out"
     done <"$work/findings"
     [ "$failed" != "$failed_before" ] || ok "$name: $((tried - tried_before)) statements run and help${before:+: ${before:0:70}}"
