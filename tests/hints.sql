@@ -321,3 +321,116 @@ SELECT :o.regime_load_policy('desk', '[{"match": "Down-", "size_mult": 0.5}, {"m
 ALTER TABLE public.cmc_price_bars_multi_tf SET UNLOGGED;
 -- then
 SELECT FROM :o.regime_track();
+
+-- a refresh of bars that cannot be used
+SELECT FROM :o.regime_setup();
+UPDATE public.cmc_price_bars_multi_tf SET close = 'NaN' WHERE id = 1 AND time_close > '2018-01-01';
+-- then
+SELECT FROM :o.refresh_cmc_regimes(1);
+
+-- an output table of another role
+SELECT FROM :o.refresh_cmc_regimes();
+ALTER TABLE public.cmc_regimes OWNER TO reader;
+-- then
+SELECT FROM :o.refresh_cmc_regimes();
+
+-- a run log without a column
+SELECT FROM :o.refresh_cmc_regimes();
+ALTER TABLE regime_work.cmc_regime_run_log DROP COLUMN run_by CASCADE;
+-- then
+SELECT FROM :o.refresh_cmc_regimes();
+
+-- a working table without a column
+SELECT FROM :o.refresh_market_regimes();
+ALTER TABLE regime_work.market_regime_state DROP COLUMN sources CASCADE;
+-- then
+SELECT FROM :o.refresh_market_regimes();
+
+-- a working table with another type
+SELECT FROM :o.refresh_cmc_regimes();
+ALTER TABLE regime_work.cmc_regime_state ALTER COLUMN policy_hash TYPE varchar;
+-- then
+SELECT FROM :o.refresh_cmc_regimes();
+
+-- a trigger that swallows rows
+SELECT FROM :o.regime_setup();
+CREATE FUNCTION public.swallow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE TRIGGER swallow BEFORE INSERT ON public.cmc_regimes FOR EACH ROW EXECUTE FUNCTION public.swallow();
+-- then
+SELECT FROM :o.refresh_cmc_regimes(1);
+
+-- a policy that hides rows as reader
+SELECT FROM :o.refresh_cmc_regimes();
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO reader;
+GRANT USAGE ON SCHEMA regime_work TO reader;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA regime_work TO reader;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA regime_work TO reader;
+ALTER TABLE public.cmc_regimes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY seen ON public.cmc_regimes FOR SELECT USING (true);
+CREATE POLICY added ON public.cmc_regimes FOR INSERT WITH CHECK (true);
+UPDATE public.cmc_price_bars_multi_tf SET close = close * 1.1 WHERE id = 1;
+-- then
+SELECT FROM :o.refresh_cmc_regimes(1);
+
+-- rows later than every partition
+SELECT FROM :o.regime_setup();
+DROP TABLE public.cmc_regimes CASCADE;
+CREATE TABLE public.cmc_regimes (id int, ts timestamptz, tf text, UNIQUE (id, tf, ts)) PARTITION BY RANGE (ts);
+CREATE TABLE public.cmc_regimes_first PARTITION OF public.cmc_regimes FOR VALUES FROM ('2010-01-01') TO ('2018-01-01');
+SELECT FROM :o.regime_setup();
+-- then
+SELECT FROM :o.refresh_cmc_regimes(1);
+
+-- a column of signals that is not there
+SELECT FROM :o.regime_setup();
+CREATE TABLE public.signals (id int, at timestamptz);
+-- then
+SELECT :o.regime_tag_signals('public.signals');
+
+-- a wrong type of a mapped column
+ALTER TABLE public.candles ALTER close TYPE text USING close::text;
+-- then
+SELECT FROM :o.refresh_market_regimes();
+
+-- a filter on a column that is not there
+UPDATE :o.regime_source SET bars_filter = '{"nope": 1}' WHERE layer = 'L2';
+-- then
+SELECT FROM :o.refresh_cmc_regimes();
+
+-- a flag of activity that is no boolean
+ALTER TABLE public.dim_assets ALTER is_active DROP DEFAULT, ALTER is_active TYPE text USING 'perhaps';
+-- then
+SELECT FROM :o.refresh_cmc_regimes();
+
+-- built tables where others are mapped
+-- then
+SET pg_regime.target_schema = 'desk';
+CREATE SCHEMA IF NOT EXISTS desk;
+SELECT FROM :o.regime_build_inputs(target_schema => 'desk');
+
+-- a load of rules of another form
+-- then
+SELECT :o.regime_load_policy('desk', '{"match": "Down-"}');
+
+-- two assets of one symbol
+UPDATE public.dim_assets SET symbol = 'SAME';
+-- then
+SELECT FROM :o.regime_compute('SAME');
+
+-- row-level security on a source as reader
+GRANT CREATE ON DATABASE :"DBNAME" TO reader;
+GRANT USAGE, CREATE ON SCHEMA public TO reader;
+SET ROLE reader;
+SELECT FROM :o.regime_setup();
+RESET ROLE;
+SET ROLE reader;
+SELECT FROM :o.refresh_cmc_regimes();
+RESET ROLE;
+ALTER TABLE public.cmc_price_bars_multi_tf ENABLE ROW LEVEL SECURITY;
+CREATE POLICY part ON public.cmc_price_bars_multi_tf USING (id <> 1);
+-- then
+SELECT FROM :o.refresh_cmc_regimes(1);
+
+-- a lone ids text
+-- then
+SELECT FROM :o.regime_compute('{1,2}');
