@@ -31,7 +31,7 @@ DROP TABLE IF EXISTS before;
 CREATE TEMP TABLE before AS SELECT id, open_time AT TIME ZONE 'UTC' AS moment, created_at AT TIME ZONE 'UTC' AS created FROM market_regimes;
 CREATE TEMP TABLE IF NOT EXISTS days AS SELECT id, date::date AS day FROM market_regime_history;
 RESET client_min_messages;
-SELECT relation, action FROM regime_setup();
+SELECT * FROM message_of('SELECT * FROM regime_setup()');
 SELECT hint_of('SELECT * FROM regime_setup()') AS hint \gset
 :hint
 SELECT relation, action FROM regime_setup() WHERE relation ~ 'public.market_regime';

@@ -12,6 +12,14 @@ EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
     RETURN hint;
 END $$;
+-- Without the place in the file, which psql puts before an error of an included file.
+CREATE FUNCTION message_of(statement text) RETURNS TABLE (message text, detail text) LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE statement;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
+    RETURN NEXT;
+END $$;
 CREATE TABLE prices AS SELECT row_number() OVER (ORDER BY open_time) - 1 AS place, * FROM candles WHERE symbol = 'AAAUSDT' AND timeframe = '1h';
 RESET client_min_messages;
 SET TimeZone = 'UTC';

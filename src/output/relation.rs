@@ -5,8 +5,8 @@ use pgrx::prelude::*;
 use crate::output::mend::{self, Output};
 use crate::output::shape::{self, set_up_again, shape_of};
 use crate::pg::{
-    Db, Error, Result, current_user, extension_schema, known, no_privilege, no_usage, qualified,
-    quote_literal, quoted, settings, syscache, syscache::relation_oid, work_schema,
+    Db, Error, Result, current_user, known, no_privilege, no_usage, qualified, quoted, settings, syscache,
+    syscache::relation_oid, work_schema,
 };
 use crate::sync::table::Table;
 
