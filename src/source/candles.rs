@@ -10,7 +10,7 @@ use crate::pg::{
 };
 use crate::source::bars::Span;
 use crate::source::check::{Check, Kind, Mapped, Place};
-use crate::source::map::rows_of_map;
+use crate::source::map::rows_of_scheme;
 use crate::source::relation::Relation;
 use crate::source::usable::{check_bars, sort_by_time};
 
@@ -297,7 +297,7 @@ impl MapRow {
         let sql = format!(
             "SELECT bars_schema::text, bars_table::text, bars_filter::text, bars_id_column::text, bars_tf_column::text, bars_ts_column::text, \
              high_column::text, low_column::text, close_column::text, origin = 'user' AS is_edited FROM {} WHERE layer = 'candles'",
-            rows_of_map(schema)
+            rows_of_scheme(db, "any", schema)?
         );
         db.first(&sql, &[], Sees::Snapshot, |row| {
             Ok(Self {

@@ -54,20 +54,30 @@ pub fn rows_of_map(schema: &str) -> String {
     )
 }
 
+/// The rows of a scheme as a FROM item: mostly none is the user's, which is cheaper to find out than to read both tables.
+///
+/// # Errors
+/// Where the source map cannot be read.
+pub fn rows_of_scheme(db: Db, cal_scheme: &str, schema: &str) -> Result<String> {
+    let probe = format!("SELECT true FROM {schema}.regime_source_user WHERE cal_scheme = $1 LIMIT 1");
+    let edited = db.first(&probe, &[arg(cal_scheme)], Sees::Snapshot, |_| Ok(()))?.is_some();
+    Ok(if edited { rows_of_map(schema) } else { format!("{schema}.regime_source_built_in") })
+}
+
 /// The rows of the map for a calendar scheme, by layer, unchecked; `schema` is the quoted schema of the
 /// extension.
 ///
 /// # Errors
 /// Where the map has no row for the scheme.
 pub fn map(db: Db, cal_scheme: &str, schema: &str) -> Result<PerLayer<Option<MapRow>>> {
+    let rows = rows_of_scheme(db, cal_scheme, schema)?;
     let sql = format!(
         "SELECT layer::text, tf::text, periods::int[], bars_schema::text, bars_table::text, bars_filter::text, bars_id_column::text, \
          bars_tf_column::text, bars_ts_column::text, close_column::text, atr_column::text, adx_column::text, \
          adx_floor::float8, spread_column::text, slippage_column::text, ema_schema::text, ema_table::text, \
          ema_filter::text, ema_id_column::text, ema_tf_column::text, ema_ts_column::text, \
          ema_period_column::text, ema_column::text \
-         FROM {} WHERE cal_scheme = $1",
-        rows_of_map(schema)
+         FROM {rows} WHERE cal_scheme = $1"
     );
     let mut rows = PerLayer::<Option<MapRow>>::default();
     db.rows(&sql, &[arg(cal_scheme)], Sees::Snapshot, |row| {
