@@ -63,12 +63,6 @@ pub fn user_name() -> String {
     }
 }
 
-/// How times are shown: the style and the order of a date's parts.
-pub fn date_style() -> (i32, i32) {
-    // SAFETY: reads two globals of this backend.
-    unsafe { (pg_sys::DateStyle, pg_sys::DateOrder) }
-}
-
 /// The current time, in microseconds since 2000; it advances within a transaction.
 pub fn clock() -> i64 {
     // SAFETY: reads the clock.

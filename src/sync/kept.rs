@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use pgrx::prelude::*;
 
 use crate::pg::{
-    Arg, Days, Db, Error, Micros, Result, Row, Sees, arg, attempt, known, quote_literal, session, syscache,
+    Arg, Days, Db, Error, Micros, Result, Row, Sees, arg, attempt, known, quote_literal, syscache,
     syscache::oid_of, utc,
 };
 use crate::sync::content::Value;
@@ -36,9 +36,7 @@ pub fn from(db: Db, relation: &str, table: &Table, scope: &[Value]) -> Result<Op
     if !is_time || !syscache::is_partitioned(oid_of(relation)?) {
         return Ok(None);
     }
-    // Bounds and conditions are written in the date style of the session.
-    let key = (relation.to_owned(), session::date_style());
-    let partitions = known("partitions", &key, || partitions(db, relation, table))?;
+    let partitions = known("partitions", &relation.to_owned(), || partitions(db, relation, table))?;
     let args = || scope.iter().map(|value| scalar_arg(*value)).collect::<Result<Vec<Arg>>>();
     let find = || {
         // A key of partitions that is no column of ours cannot be compared: then every row has to find its partition.
