@@ -11,7 +11,7 @@ use crate::output::shape::{self, Declared, Shape, set_up_again, shape_of};
 use crate::output::system::System;
 use crate::pg::{
     Action, Db, Error, Outcome, Result, Row, Sees, arg, block, check_may_create, check_schema,
-    check_writable, current_user, fill, known, lock_schema, owner, qualified, quote_literal, quoted,
+    check_writable, citus, current_user, fill, known, lock_schema, owner, qualified, quote_literal, quoted,
     syscache::relation_oid, work_schema,
 };
 use crate::sync::table::Table;
@@ -155,6 +155,10 @@ pub fn hold(db: Db, schema: &str, system: &System, dry_run: bool) -> Result<()> 
 /// # Errors
 /// Where an existing relation cannot serve, or the current role lacks a privilege to create what is missing.
 pub fn set_up(db: Db, schema: &str, systems: &[&System]) -> Result<Vec<Action>> {
+    citus::on_this_node(|| create_what_is_missing(db, schema, systems))
+}
+
+fn create_what_is_missing(db: Db, schema: &str, systems: &[&System]) -> Result<Vec<Action>> {
     check_schema(db, schema)?;
     lock_schema(db, schema)?;
     owner::check_schema_owner(&work_schema(schema))?;

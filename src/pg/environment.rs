@@ -76,10 +76,10 @@ thread_local! {
 
 /// Settings that last until dropped. After an error, PostgreSQL puts settings back with the (sub)transaction that is
 /// rolled back.
-struct Scope(i32);
+pub(super) struct Scope(i32);
 
 impl Scope {
-    fn new<'a>(settings: impl Iterator<Item = (&'a CStr, &'a CStr)>) -> Self {
+    pub(super) fn new<'a>(settings: impl Iterator<Item = (&'a CStr, &'a CStr)>) -> Self {
         // SAFETY: opens a level of settings and sets some; all strings are NUL-terminated.
         unsafe {
             let level = pg_sys::NewGUCNestLevel();

@@ -5,6 +5,7 @@ pub mod arg;
 pub mod at_commit;
 pub mod cache;
 pub mod catalog;
+pub mod citus;
 pub mod columns;
 pub mod environment;
 pub mod error;

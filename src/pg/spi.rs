@@ -14,6 +14,7 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use crate::pg::arg::Arg;
+use crate::pg::citus;
 use crate::pg::environment::{keep, ours};
 use crate::pg::error::{Error, Result, internal};
 use crate::pg::memory::CurrentMemory;
@@ -264,7 +265,9 @@ impl Db<'_> {
     /// # Errors
     /// Where the statement fails.
     pub fn execute_small(self, sql: &str, args: &[Arg]) -> Result<u64> {
-        self.plan(sql, args, Mode::Generic)?.execute(args)
+        // Citus sends a statement to the node that holds its rows, and therefore has to know the values.
+        let mode = if citus::is_loaded() { Mode::Custom } else { Mode::Generic };
+        self.plan(sql, args, mode)?.execute(args)
     }
 
     /// Waits until a relation and its partitions can be read, and keeps other sessions from altering or

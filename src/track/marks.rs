@@ -126,7 +126,7 @@ impl Marks {
         // Refreshed keys are looked up row by row: a join or a hashed subquery would read all of them.
         let sql = format!(
             "SELECT d.mark AS of_few, NULL::text AS of_many, d.source, d.since FROM {few} d WHERE d.{id} = $1 \
-               AND (SELECT true FROM {done} x WHERE x.mark = d.of_many AND x.{id} = d.{id}) IS NULL \
+               AND (SELECT true FROM {done} x WHERE x.mark = d.of_many AND x.{id} = $1) IS NULL \
              UNION ALL SELECT NULL, m.mark::text, m.source, m.sinces[p.place] FROM {many} m \
                CROSS JOIN LATERAL (SELECT pg_catalog.width_bucket($1, m.{ids}) AS place OFFSET 0) AS p \
              WHERE $1 BETWEEN m.first AND m.last AND m.{ids}[p.place] = $1 \
@@ -174,7 +174,7 @@ impl Marks {
         // A mark of an array row that was settled meanwhile is now a row of its own.
         let sql = format!(
             "DELETE FROM {few} d WHERE d.{id} = $1 AND (d.mark = ANY ($2) OR d.of_many = ANY ($3::text[]::uuid[]) \
-             OR (SELECT true FROM {done} x WHERE x.mark = d.of_many AND x.{id} = d.{id}))"
+             OR (SELECT true FROM {done} x WHERE x.mark = d.of_many AND x.{id} = $1))"
         );
         db.execute_small(&sql, &[arg(key), arg(of_few), arg(of_many.clone())])?;
         Ok(of_many)

@@ -74,7 +74,7 @@ pub fn store(
          VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9) \
          ON CONFLICT (symbol, timeframe) DO UPDATE SET newest = EXCLUDED.newest, candles = EXCLUDED.candles, \
          classifier_version = EXCLUDED.classifier_version, config = EXCLUDED.config, sources = EXCLUDED.sources, \
-         tracking = EXCLUDED.tracking, memory = EXCLUDED.memory, computed_at = now() \
+         tracking = EXCLUDED.tracking, memory = EXCLUDED.memory, computed_at = EXCLUDED.computed_at \
          WHERE (s.newest, s.candles, s.classifier_version, s.config, s.sources, s.tracking, s.memory) IS DISTINCT FROM \
          (EXCLUDED.newest, EXCLUDED.candles, EXCLUDED.classifier_version, EXCLUDED.config, EXCLUDED.sources, EXCLUDED.tracking, EXCLUDED.memory)",
         relation(schema)

@@ -139,7 +139,7 @@ pub fn store_blocks(db: Db, schema: &str, id: i32, blocks: &[Block]) -> Result<(
          FROM ROWS FROM (pg_catalog.unnest($3::text[]), pg_catalog.unnest($4::int[]), pg_catalog.unnest($5::timestamptz[]), \
          pg_catalog.unnest($6::int[]), pg_catalog.unnest($7::bytea[]), pg_catalog.unnest($8::bytea[])) AS b (layer, block, first_ts, bars, print, emas) \
          ON CONFLICT (id, tf, layer, block) DO UPDATE SET first_ts = excluded.first_ts, bars = excluded.bars, \
-         print = excluded.print, emas = excluded.emas, updated_at = now()",
+         print = excluded.print, emas = excluded.emas, updated_at = excluded.updated_at",
         work_relation(schema, INPUTS)
     );
     let args = [

@@ -112,7 +112,7 @@ pub fn store(
     let places: Vec<String> = (1..=VALUES.len() + 2).map(|n| format!("${n}")).collect();
     let set: Vec<String> = VALUES.iter().map(|name| format!("{name} = excluded.{name}")).collect();
     let sql = format!(
-        "INSERT INTO {} (id, tf, {}) VALUES ({}) ON CONFLICT (id, tf) DO UPDATE SET {}, computed_at = now()",
+        "INSERT INTO {} (id, tf, {}) VALUES ({}) ON CONFLICT (id, tf) DO UPDATE SET {}, computed_at = excluded.computed_at",
         work_relation(schema, STATE),
         VALUES.join(", "),
         places.join(", "),
