@@ -4,7 +4,11 @@ use std::ffi::CStr;
 
 use pgrx::prelude::*;
 
+use crate::pg::arg::arg;
+use crate::pg::cache::known;
 use crate::pg::environment::Scope;
+use crate::pg::error::Result;
+use crate::pg::spi::{Db, Sees};
 
 const CARRIES_DDL: &CStr = c"citus.enable_ddl_propagation";
 
@@ -21,4 +25,30 @@ pub fn is_loaded() -> bool {
 pub fn on_this_node<R>(work: impl FnOnce() -> R) -> R {
     let _scope = is_loaded().then(|| Scope::new([(CARRIES_DDL, c"off")].into_iter()));
     work()
+}
+
+/// Of the values of the distribution column of a table, which is named as in SQL, those whose rows are on this node: all of them on the coordinator, which
+/// reads and writes every node's rows, and where the table is not distributed.
+///
+/// # Errors
+/// Where the metadata of Citus cannot be read.
+pub fn of_this_node(db: Db, table: &str, ids: Vec<i32>) -> Result<Vec<i32>> {
+    if !is_loaded() || !*known("worker of", &table.to_owned(), || is_worker_of(db, table))? {
+        return Ok(ids);
+    }
+    let sql = "SELECT a.id FROM pg_catalog.unnest($1) AS a (id) WHERE EXISTS (SELECT FROM pg_catalog.pg_dist_placement p \
+         WHERE p.shardid = pg_catalog.get_shard_id_for_distribution_column($2::text::regclass, a.id) \
+         AND p.groupid = (SELECT l.groupid FROM pg_catalog.pg_dist_local_group l)) ORDER BY a.id";
+    db.all(sql, &[arg(ids), arg(table)], Sees::Now, |row| row.get("id"))
+}
+
+/// Whether this node is a worker and the table is distributed by a column.
+fn is_worker_of(db: Db, table: &str) -> Result<bool> {
+    let created = "SELECT pg_catalog.to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL AS created";
+    if !db.one(created, &[], Sees::Now, |row| row.get::<bool>("created"))? {
+        return Ok(false);
+    }
+    let sql = "SELECT true FROM pg_catalog.pg_dist_partition d CROSS JOIN pg_catalog.pg_dist_local_group l \
+         WHERE d.logicalrelid = $1::text::regclass AND d.partmethod = 'h' AND l.groupid <> 0";
+    Ok(db.first(sql, &[arg(table)], Sees::Now, |_| Ok(()))?.is_some())
 }

@@ -2,12 +2,19 @@
 
 use pgrx::prelude::*;
 
-use crate::pg::{Db, Error, Result, Sees, arg, extension_schema};
+use crate::pg::{Db, Error, Result, Sees, arg, citus, extension_schema};
 use crate::source::dim_assets::DimAssets;
 use crate::source::map::Source;
 
-/// SQL: the distinct ids in a relation as `int8`, in ascending order, found by steps along the key.
+/// SQL: the distinct ids in a relation as `int8`, in ascending order, found by steps along the key; by reading all rows
+/// where Citus is loaded, which refuses recursive queries.
 pub fn distinct_ids(relation: &str, id: &str, condition: &str) -> String {
+    if citus::is_loaded() {
+        return format!(
+            "SELECT DISTINCT pg_regime_rel.{id}::int8 FROM {relation} AS pg_regime_rel WHERE {condition} \
+             AND pg_regime_rel.{id} IS NOT NULL ORDER BY 1"
+        );
+    }
     // The prefix pg_regime_ keeps the aliases apart from the names of mapped relations and columns.
     let next = |after: &str| {
         format!(
@@ -23,7 +30,7 @@ pub fn distinct_ids(relation: &str, id: &str, condition: &str) -> String {
     )
 }
 
-/// The ids of all active assets in ascending order, and whether `dim_assets` lists them.
+/// The ids of all active assets in ascending order (on a worker of Citus, those whose bars are on it), and whether `dim_assets` lists them.
 ///
 /// # Errors
 /// Where `dim_assets` or the daily bars may not be read, a value of `is_active` is neither true nor false, or an id is
@@ -46,7 +53,7 @@ pub fn ids_of(db: Db, daily: &Source) -> Result<(Vec<i32>, bool)> {
             db.rows(&sql, &[arg(daily.tf.as_deref())], Sees::Now, |row| take(row.only()?))?;
         }
     }
-    Ok((ids, listed.is_some()))
+    Ok((citus::of_this_node(db, &daily.bars.sql, ids)?, listed.is_some()))
 }
 
 /// The error for an asset id outside the range of `int`, the type of ids in output rows.

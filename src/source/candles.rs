@@ -6,7 +6,8 @@ use pgrx::prelude::*;
 use regime_core::hash::of_texts;
 
 use crate::pg::{
-    Arg, Db, Error, Micros, Result, Sees, arg, extension_schema, known, quoted, syscache, timestamp_arg,
+    Arg, Db, Error, Micros, Result, Sees, arg, citus, extension_schema, known, quoted, syscache,
+    timestamp_arg,
 };
 use crate::source::bars::Span;
 use crate::source::check::{Check, Kind, Mapped, Place};
@@ -249,7 +250,16 @@ impl Source {
                 self.filter(" AND "),
             )
         };
-        let sql = format!(
+        // Citus refuses recursive queries.
+        let all = format!(
+            "SELECT symbol_::text, timeframe_::text FROM (SELECT DISTINCT rel.{symbol_column} AS symbol_, rel.{timeframe_column} AS timeframe_ \
+             FROM {} AS rel WHERE {} AND {}{} AND rel.{symbol_column} IS NOT NULL AND rel.{timeframe_column} IS NOT NULL ORDER BY 1, 2) AS series_",
+            self.relation.sql,
+            given(symbol_column, 1, symbol),
+            given(timeframe_column, 2, timeframe),
+            self.filter(" AND "),
+        );
+        let by_steps = format!(
             "WITH RECURSIVE series_ AS ({} UNION ALL SELECT n.* FROM series_ AS seen, LATERAL {} AS n) \
              SELECT symbol_::text, timeframe_::text FROM series_",
             next(""),
@@ -257,7 +267,8 @@ impl Source {
                 " AND (rel.{symbol_column}, rel.{timeframe_column}) > (seen.symbol_, seen.timeframe_)"
             ))
         );
-        db.all(&sql, &[arg(symbol), arg(timeframe)], Sees::Snapshot, |row| {
+        let sql = if citus::is_loaded() { &all } else { &by_steps };
+        db.all(sql, &[arg(symbol), arg(timeframe)], Sees::Snapshot, |row| {
             Ok(Series { symbol: row.get("symbol_")?, timeframe: row.get("timeframe_")? })
         })
     }

@@ -5,8 +5,10 @@ use regime_core::Layer;
 use crate::output::fresh::{Fresh, Last};
 use crate::output::own::RUN_LOG;
 use crate::output::relation::{output_relation, work_relation};
-use crate::pg::{Db, Micros, Result, Row, Sees, arg, catalog, settings};
+use crate::pg::{Db, Micros, Result, Row, Sees, arg, catalog, citus, settings};
 use crate::source::bars::Reader;
+use crate::source::map::Source;
+use crate::source::relation::Relation;
 use crate::systems::cmc_regimes::assets::all_ids;
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::params::Given;
@@ -39,32 +41,12 @@ pub fn all(db: Db) -> Result<Vec<Status>> {
     ids.extend(db.all(&with_state, &[arg(TF)], Sees::Snapshot, |row| row.get::<i32>("id"))?);
     ids.sort_unstable();
     ids.dedup();
-    read(db, &Engine::new(db, setup, None), &[regimes, state, log], ids)
+    read(db, &Engine::new(db, setup, None), [&regimes, &state, &log], ids)
 }
 
-fn read(db: Db, engine: &Engine, [regimes, state, log]: &[String; 3], ids: Vec<i32>) -> Result<Vec<Status>> {
+fn read(db: Db, engine: &Engine, [regimes, state, log]: [&str; 3], ids: Vec<i32>) -> Result<Vec<Status>> {
     let Some(daily) = engine.reader(Layer::L2).map(Reader::source) else { return Ok(Vec::new()) };
-    let ts = &daily.bars.columns[0];
-    let bars = format!(
-        "{} WHERE {} = asset_.asset AND {}",
-        daily.bars.sql, daily.bars.id, daily.bars.shared_condition
-    );
-    let sql = format!(
-        "SELECT asset_.asset, b.ts AS newest_bar, r.ts AS newest_row, r.regime_key, l.bars, {} AS marked, \
-         GREATEST(s.finished, c.computed_at) AS success, e.finished AS error, e.message, e.sqlstate, e.hint, \
-         c.regime_version_hash, c.sources, c.proxy \
-         FROM (SELECT pg_catalog.unnest($2::int[]) AS asset) AS asset_ \
-         LEFT JOIN {state} c ON c.id = asset_.asset AND c.tf = $3 \
-         LEFT JOIN LATERAL (SELECT {ts} AS ts FROM {bars} ORDER BY 1 DESC NULLS LAST LIMIT 1) AS b ON true \
-         LEFT JOIN LATERAL (SELECT ts::timestamptz AS ts, regime_key::text AS regime_key FROM {regimes} \
-           WHERE id = asset_.asset AND tf = $3 ORDER BY 1 DESC LIMIT 1) AS r ON true \
-         CROSS JOIN LATERAL (SELECT count(*) AS bars FROM {bars} AND (r.ts IS NULL OR {ts} > r.ts)) AS l \
-         LEFT JOIN LATERAL (SELECT g.finished FROM {log} g WHERE g.id = asset_.asset AND g.status <> 'failed' \
-           ORDER BY g.run DESC LIMIT 1) AS s ON true \
-         LEFT JOIN LATERAL (SELECT g.finished, g.message, g.sqlstate, g.hint FROM {log} g WHERE g.id = asset_.asset AND g.status = 'failed' \
-           ORDER BY g.run DESC LIMIT 1) AS e ON true ORDER BY asset_.asset",
-        ASSETS.is_marked(&settings::target_schema(), "asset_.asset")
-    );
+    let sql = if citus::is_loaded() { by_reading } else { by_asset }(daily, [regimes, state, log]);
     let args = [arg(daily.tf.as_deref()), arg(ids), arg(TF)];
     let own = catalog::extension_schema(db)?;
     let found = db.anew().all(&sql, &args, Sees::Snapshot, |row| {
@@ -88,6 +70,63 @@ fn read(db: Db, engine: &Engine, [regimes, state, log]: &[String; 3], ids: Vec<i
         status
     };
     Ok(found.into_iter().map(with_proxy).collect())
+}
+
+/// The columns of the status of an asset, of which the FROM items of the statements below have the parts.
+const COLUMNS: &str = "asset_.asset, b.ts AS newest_bar, r.ts AS newest_row, r.regime_key, l.bars, \
+     GREATEST(s.finished, c.computed_at) AS success, e.finished AS error, e.message, e.sqlstate, e.hint, \
+     c.regime_version_hash, c.sources, c.proxy";
+
+/// The statement of the status of each asset: looks into the indexes asset by asset.
+fn by_asset(daily: &Source, [regimes, state, log]: [&str; 3]) -> String {
+    let ts = &daily.bars.columns[0];
+    let bars = format!(
+        "{} WHERE {} = asset_.asset AND {}",
+        daily.bars.sql, daily.bars.id, daily.bars.shared_condition
+    );
+    format!(
+        "SELECT {COLUMNS}, {} AS marked FROM (SELECT pg_catalog.unnest($2::int[]) AS asset) AS asset_ \
+         LEFT JOIN {state} c ON c.id = asset_.asset AND c.tf = $3 \
+         LEFT JOIN LATERAL (SELECT {ts} AS ts FROM {bars} ORDER BY 1 DESC NULLS LAST LIMIT 1) AS b ON true \
+         LEFT JOIN LATERAL (SELECT ts::timestamptz AS ts, regime_key::text AS regime_key FROM {regimes} \
+           WHERE id = asset_.asset AND tf = $3 ORDER BY 1 DESC LIMIT 1) AS r ON true \
+         CROSS JOIN LATERAL (SELECT count(*) AS bars FROM {bars} AND (r.ts IS NULL OR {ts} > r.ts)) AS l \
+         LEFT JOIN LATERAL (SELECT g.finished FROM {log} g WHERE g.id = asset_.asset AND g.status <> 'failed' \
+           ORDER BY g.run DESC LIMIT 1) AS s ON true \
+         LEFT JOIN LATERAL (SELECT g.finished, g.message, g.sqlstate, g.hint FROM {log} g WHERE g.id = asset_.asset AND g.status = 'failed' \
+           ORDER BY g.run DESC LIMIT 1) AS e ON true ORDER BY asset_.asset",
+        ASSETS.is_marked(&settings::target_schema(), "asset_.asset")
+    )
+}
+
+/// [`by_asset`] as Citus takes it, which joins distributed and local tables only as results: reads each table once, where
+/// its rows are.
+fn by_reading(daily: &Source, [regimes, state, log]: [&str; 3]) -> String {
+    let Relation { sql: bars, id, shared_condition, columns, .. } = &daily.bars;
+    let (ts, marks) = (&columns[0], ASSETS.all(&settings::target_schema()));
+    let newest = format!(
+        "SELECT DISTINCT ON (id) id, ts::timestamptz AS ts, regime_key::text AS regime_key FROM {regimes} WHERE tf = $3 ORDER BY id, ts DESC"
+    );
+    let runs = |is: &str| {
+        format!(
+            "SELECT DISTINCT ON (g.id) g.* FROM {log} g WHERE g.status {is} 'failed' ORDER BY g.id, g.run DESC"
+        )
+    };
+    format!(
+        "WITH r AS MATERIALIZED ({newest}), c AS MATERIALIZED (SELECT * FROM {state} WHERE tf = $3), \
+         b AS MATERIALIZED (SELECT bar_.id, pg_catalog.max(bar_.ts) AS ts, \
+           count(*) FILTER (WHERE row_.ts IS NULL OR bar_.ts > row_.ts) AS bars \
+           FROM (SELECT {id} AS id, {ts} AS ts FROM {bars} WHERE {shared_condition}) AS bar_ \
+           LEFT JOIN ({newest}) AS row_ ON row_.id = bar_.id GROUP BY bar_.id), \
+         s AS MATERIALIZED ({}), e AS MATERIALIZED ({}), m (id) AS MATERIALIZED ({marks}) \
+         SELECT {COLUMNS}, asset_.asset IN (SELECT m.id FROM m) AS marked \
+         FROM (SELECT pg_catalog.unnest($2::int[]) AS asset) AS asset_ \
+         LEFT JOIN c ON c.id = asset_.asset LEFT JOIN b ON b.id = asset_.asset LEFT JOIN r ON r.id = asset_.asset \
+         CROSS JOIN LATERAL (SELECT COALESCE(b.bars, 0) AS bars) AS l \
+         LEFT JOIN s ON s.id = asset_.asset LEFT JOIN e ON e.id = asset_.asset ORDER BY asset_.asset",
+        runs("<>"),
+        runs("=")
+    )
 }
 
 fn status(row: &Row) -> Result<Status> {

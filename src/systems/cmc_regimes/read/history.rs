@@ -9,7 +9,7 @@ use regime_core::{Label, Layer};
 
 use crate::output::relation::output_relation;
 use crate::pg::{
-    Db, Micros, Result, Sees, arg, extension_schema, invalid_parameter, known, settings, timestamp_arg,
+    Db, Micros, Result, Sees, arg, citus, extension_schema, invalid_parameter, known, settings, timestamp_arg,
 };
 use crate::source::map;
 use crate::source::relation::{Relation, relation_args};
@@ -45,11 +45,14 @@ fn column(layer: FlipLayer) -> &'static str {
 /// Where the table cannot be read.
 pub fn assets(db: Db) -> Result<Vec<i32>> {
     let regimes = output_relation(db, &REGIMES)?;
-    let sql = format!(
+    // Citus refuses recursive queries.
+    let all = format!("SELECT DISTINCT id::int AS id FROM {regimes} ORDER BY 1");
+    let by_steps = format!(
         "WITH RECURSIVE asset AS ((SELECT id FROM {regimes} ORDER BY id LIMIT 1) UNION ALL \
          SELECT (SELECT r.id FROM {regimes} r WHERE r.id > a.id ORDER BY r.id LIMIT 1) FROM asset a WHERE a.id IS NOT NULL) \
          SELECT id::int FROM asset WHERE id IS NOT NULL"
     );
+    let sql = if citus::is_loaded() { all } else { by_steps };
     db.anew().all(&sql, &[], Sees::Snapshot, |row| row.get("id"))
 }
 

@@ -3,7 +3,7 @@
 use regime_core::{Layer, PerLayer};
 
 use crate::output::relation::output_relation;
-use crate::pg::{Db, Micros, Result, Sees, arg, catalog, settings, syscache, work_schema};
+use crate::pg::{Db, Micros, Result, Sees, arg, catalog, citus, settings, syscache, work_schema};
 use crate::source::map::{self, Source};
 use crate::systems::cmc_regimes::read::as_of;
 use crate::systems::cmc_regimes::row::{Stored, columns};
@@ -33,9 +33,9 @@ pub fn all(db: Db) -> Result<Vec<Latest>> {
     let schema = settings::target_schema();
     let work = work_schema(&schema);
     let may_see_marks = ASSETS.tables().iter().all(|table| syscache::readable(&work, table) == Some(true));
-    let marked = may_see_marks.then(|| ASSETS.is_marked(&schema, "asset_.id"));
     let limit = as_of::limit(None)?;
-    let sql = sql(&regimes, daily.as_ref(), marked.as_deref().unwrap_or("NULL::bool"));
+    let marks = may_see_marks.then_some(schema.as_str());
+    let sql = if citus::is_loaded() { by_reading } else { by_steps }(&regimes, daily.as_ref(), marks);
     let tf = daily.as_ref().map(|source| arg(source.tf.as_deref()));
     db.anew().all(&sql, tf.as_slice(), Sees::Snapshot, |row| {
         let stored = Stored::read(row)?;
@@ -66,8 +66,9 @@ fn any(reasons: [Option<bool>; 3]) -> Option<bool> {
 }
 
 /// The statement of the newest rows, with the columns `now_`, `newest_bar_` and `marked_`: steps from asset to asset
-/// along the key, and takes the newest row and the newest bar of each from their indexes.
-fn sql(regimes: &str, daily: Option<&Source>, marked: &str) -> String {
+/// along the key, and takes the newest row and the newest bar of each from their indexes. `marks` is the schema whose marks
+/// count.
+fn by_steps(regimes: &str, daily: Option<&Source>, marks: Option<&str>) -> String {
     let newest_bar = match daily {
         Some(Source { bars, .. }) => format!(
             "(SELECT {ts} FROM {relation} WHERE {id} = asset_.id AND {condition} ORDER BY 1 DESC NULLS LAST LIMIT 1)",
@@ -78,6 +79,7 @@ fn sql(regimes: &str, daily: Option<&Source>, marked: &str) -> String {
         ),
         None => "NULL::timestamptz".to_owned(),
     };
+    let marked = marks.map_or("NULL::bool".to_owned(), |schema| ASSETS.is_marked(schema, "asset_.id"));
     format!(
         "WITH RECURSIVE asset_ AS ( \
            (SELECT id FROM {regimes} ORDER BY id LIMIT 1) \
@@ -86,6 +88,32 @@ fn sql(regimes: &str, daily: Option<&Source>, marked: &str) -> String {
          SELECT {columns}, now() AS now_, {newest_bar} AS newest_bar_, {marked} AS marked_ \
          FROM asset_ CROSS JOIN LATERAL \
            (SELECT * FROM {regimes} n WHERE n.id = asset_.id AND n.tf = '{TF}' ORDER BY n.ts DESC LIMIT 1) AS r",
+        columns = columns("r.")
+    )
+}
+
+/// [`by_steps`] as Citus takes it, which refuses recursive queries and those that join distributed tables by LATERAL: reads
+/// all rows and bars, each on its node.
+fn by_reading(regimes: &str, daily: Option<&Source>, marks: Option<&str>) -> String {
+    let newest_bars = match daily {
+        Some(Source { bars, .. }) => format!(
+            "SELECT {id} AS id_, pg_catalog.max({ts}) AS ts_ FROM {relation} WHERE {condition} GROUP BY {id}",
+            ts = bars.columns[0],
+            relation = bars.sql,
+            id = bars.id,
+            condition = bars.shared_condition
+        ),
+        None => "SELECT NULL::int AS id_, NULL::timestamptz AS ts_".to_owned(),
+    };
+    let (marked, marks) = match marks {
+        Some(schema) => ("m.key_ IS NOT NULL", ASSETS.all(schema)),
+        None => ("NULL::bool", "SELECT NULL::int".to_owned()),
+    };
+    format!(
+        "WITH marks_ (key_) AS MATERIALIZED ({marks}) \
+         SELECT {columns}, now() AS now_, b.ts_ AS newest_bar_, {marked} AS marked_ FROM \
+           (SELECT DISTINCT ON (n.id) n.* FROM {regimes} n WHERE n.tf = '{TF}' ORDER BY n.id, n.ts DESC) AS r \
+         LEFT JOIN ({newest_bars}) AS b ON b.id_ = r.id LEFT JOIN marks_ m ON m.key_ = r.id ORDER BY r.id",
         columns = columns("r.")
     )
 }
