@@ -33,6 +33,9 @@ COMMENT ON FUNCTION regime_tag_signals(regclass, text, text, text) IS
 COMMENT ON FUNCTION regime_setup(text) IS
 'Creates the output tables and their views that are missing in a schema (NULL: pg_regime.target_schema), and the working tables in the working schema; adopts existing tables by adding missing columns and a missing unique key, and returns what was done with each. A column of another type, or a relation of another kind under one of their names, is an error and changes nothing.';
 
+COMMENT ON FUNCTION regime_distribute(boolean) IS
+'For the coordinator of Citus, once the daily bars are distributed by their asset: makes what regime_setup makes, distributes EMAs, output tables and states with the bars, puts the tables of weeks and months, dim_assets, policies and the edits of regime_source on every node, and returns what was done with each; dry_run only tells. Calling again is harmless.';
+
 COMMENT ON FUNCTION regime_build_inputs(int[], text, text) IS
 'For databases with daily bars only: creates the bar and EMA tables that regime_source names for cal_scheme (iso or us) where they are missing in target_schema (NULL: pg_regime.target_schema), fills them from the daily bars, writes only what changed, and returns what was done with each. Partial first and last weeks and months are left out, and tables with rows that it did not make are left alone.';
 

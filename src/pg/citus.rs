@@ -44,11 +44,27 @@ pub fn of_this_node(db: Db, table: &str, ids: Vec<i32>) -> Result<Vec<i32>> {
 
 /// Whether this node is a worker and the table is distributed by a column.
 fn is_worker_of(db: Db, table: &str) -> Result<bool> {
-    let created = "SELECT pg_catalog.to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL AS created";
-    if !db.one(created, &[], Sees::Now, |row| row.get::<bool>("created"))? {
+    if !is_created(db)? || !is_worker(db)? {
         return Ok(false);
     }
-    let sql = "SELECT true FROM pg_catalog.pg_dist_partition d CROSS JOIN pg_catalog.pg_dist_local_group l \
-         WHERE d.logicalrelid = $1::text::regclass AND d.partmethod = 'h' AND l.groupid <> 0";
+    let sql = "SELECT true FROM pg_catalog.pg_dist_partition d WHERE d.logicalrelid = $1::text::regclass AND d.partmethod = 'h'";
     Ok(db.first(sql, &[arg(table)], Sees::Now, |_| Ok(()))?.is_some())
+}
+
+/// Whether Citus is in this database.
+///
+/// # Errors
+/// Where the catalogs cannot be read.
+pub fn is_created(db: Db) -> Result<bool> {
+    let sql = "SELECT true FROM pg_catalog.pg_extension WHERE extname = 'citus'";
+    Ok(is_loaded() && db.first(sql, &[], Sees::Now, |_| Ok(()))?.is_some())
+}
+
+/// Whether this node, whose database has Citus, is a worker.
+///
+/// # Errors
+/// Where the metadata of Citus cannot be read.
+pub fn is_worker(db: Db) -> Result<bool> {
+    let sql = "SELECT true FROM pg_catalog.pg_dist_local_group l WHERE l.groupid <> 0";
+    Ok(db.first(sql, &[], Sees::Now, |_| Ok(()))?.is_some())
 }

@@ -3,6 +3,7 @@
 pub mod assets;
 pub mod basis;
 pub mod check;
+pub mod distribute;
 pub mod engine;
 pub mod explain;
 pub mod health;
