@@ -18,12 +18,12 @@ export PG_CONFIG CARGO_TARGET_DIR LIBRARY
 export PGRX_PG_CONFIG_PATH = $(PG_CONFIG)
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.PHONY: help setup build install sql demo check test bench package fmt lint psql stop
+.PHONY: help setup build install sql demo check test test-citus bench package fmt lint psql stop
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
 help: ## list the verbs
-	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## install what a build needs and is missing (Debian packages, Rust)
 	@tools/setup.sh
@@ -55,6 +55,9 @@ check: lint install ## in minutes, on a dev build: lint, unit tests, SQL, isolat
 
 test: lint install ## everything: lint, unit tests, SQL, isolation, dump, upgrade, crash, manual
 	@tests/run.sh
+
+test-citus: install ## the layered regimes on Citus, where it is installed for PG_CONFIG
+	@tests/citus.sh
 
 bench: install ## the core by itself, and refreshes against the floor of plain SQL
 	@cargo bench --quiet --package regime_core --bench '*' -- --output-format bencher

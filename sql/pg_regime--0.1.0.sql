@@ -409,6 +409,26 @@ STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_asset_wrapper';
 
+-- src/api/cmc_regimes/nodes.rs
+-- pg_regime::api::cmc_regimes::nodes::regime_distribute
+CREATE  FUNCTION "regime_distribute"(
+	"dry_run" bool DEFAULT false /* Option < bool > */
+) RETURNS TABLE (
+	"relation" TEXT,  /* String */
+	"action" TEXT,  /* String */
+	"statement" TEXT  /* Option < String > */
+)
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_distribute_wrapper';
+
+-- src/api/cmc_regimes/nodes.rs
+-- pg_regime::api::cmc_regimes::nodes::refresh_all_on_workers
+CREATE  FUNCTION "refresh_all_on_workers"() RETURNS bigint /* Result < i64, ErrorReport > */
+STRICT VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'refresh_all_on_workers_wrapper';
+
 -- src/api/cmc_regimes/picture.rs
 -- pg_regime::api::cmc_regimes::picture::regime_chart_svg
 CREATE  FUNCTION "regime_chart_svg"(
@@ -1055,19 +1075,6 @@ CREATE  FUNCTION "regime_setup"(
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_setup_wrapper';
-
--- src/api/setup.rs
--- pg_regime::api::setup::regime_distribute
-CREATE  FUNCTION "regime_distribute"(
-	"dry_run" bool DEFAULT false /* Option < bool > */
-) RETURNS TABLE (
-	"relation" TEXT,  /* String */
-	"action" TEXT,  /* String */
-	"statement" TEXT  /* Option < String > */
-)
-VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_distribute_wrapper';
 
 -- src/api/tracking.rs
 -- pg_regime::api::tracking::regime_track
@@ -1778,6 +1785,9 @@ COMMENT ON FUNCTION regime_setup(text) IS
 
 COMMENT ON FUNCTION regime_distribute(boolean) IS
 'For the coordinator of Citus, once the daily bars are distributed by their asset: makes what regime_setup makes, distributes EMAs, output tables and states with the bars, puts the tables of weeks and months, dim_assets, policies and the edits of regime_source on every node, and returns what was done with each; dry_run only tells. Calling again is harmless.';
+
+COMMENT ON FUNCTION refresh_all_on_workers() IS
+'For the coordinator of Citus: calls refresh_all_cmc_regimes on all workers at once, each for the assets whose bars it has, and returns the number of workers. Where a worker cannot be reached or an asset fails, the call ends with an error that lists the reasons, after all others were refreshed; what was refreshed stays.';
 
 COMMENT ON FUNCTION regime_build_inputs(int[], text, text) IS
 'For databases with daily bars only: creates the bar and EMA tables that regime_source names for cal_scheme (iso or us) where they are missing in target_schema (NULL: pg_regime.target_schema), fills them from the daily bars, writes only what changed, and returns what was done with each. Partial first and last weeks and months are left out, and tables with rows that it did not make are left alone.';

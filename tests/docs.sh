@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # docs.sh [--write] [FILE…]: run the SQL of the manual, README.md and docs/, or of the pages named, and compare what
-# psql prints with what the pages show. --write puts what it prints into the pages. docs/sharding.md is left to
+# psql prints with what the pages show. --write puts what it prints into the pages. docs/engines.md is left to
 # tests/shards.sh, which runs it on two servers.
 #
 #   ```sql        is run; an error fails unless the text block shows it
@@ -20,7 +20,7 @@ if [ "${1:-}" = --write ]; then write=yes; shift; fi
 whole=no pages=("$@")
 if [ $# = 0 ]; then
     whole=yes pages=(README.md)
-    for page in docs/*.md; do [ "$page" = docs/sharding.md ] || pages+=("$page"); done
+    for page in docs/*.md; do [ "$page" = docs/engines.md ] || pages+=("$page"); done
 fi
 
 # cut PAGE DIR: NUMBER.sql, NUMBER.text where output is shown, NUMBER.line for messages, NUMBER.fresh; count; stray
@@ -178,8 +178,10 @@ relations=$(q things "SELECT c.relname FROM pg_class c JOIN pg_depend d ON d.cla
                       UNION SELECT relname FROM pg_class WHERE relkind = 'v' AND relname ~ 'regime' AND relnamespace = 'public'::regnamespace
                       UNION SELECT split_part(unnest(tables), '.', 2) FROM regime_systems()")
 is "the pages name every function, procedure, table and view" \
-    "$(for name in $functions $relations; do grep -qw -- "$name" "${pages[@]}" || echo "$name"; done)" ""
+    "$(for name in $functions $relations; do grep -qw -- "$name" "${pages[@]}" docs/engines.md || echo "$name"; done)" ""
 
+mkdir "$work/pages/page_engines"
+cut_up docs/engines.md "$work/pages/page_engines"
 for page in docs/*.md; do headings "$page" | sed "s|^|$page\t|"; done >"$work/headings"
 is "each function has a page that documents it, an example there, and a line in README.md" "$(
     for name in $functions; do

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Assets spread over two servers behind a front database with PL/Proxy, as in docs/sharding.md, whose SQL is run: the
+# Assets spread over two servers behind a front database with PL/Proxy, as in docs/engines.md, whose SQL is run: the
 # rows are those of one database with all assets; with a node down the other goes on; back up, all is well again.
 . "$(dirname "$0")/lib.sh"
 needs_package plproxy plproxy.control
@@ -30,7 +30,7 @@ for node in 0 1; do
     done
 done
 q postgres "CREATE DATABASE front"
-front=$(sed -n '/^```sql$/,/^```$/{/^```/!p}' docs/sharding.md)
+front=$(sed -n '/^## PL/,/^## Citus/{/^```sql$/,/^```$/{/^```/!p}}' docs/engines.md)
 for node in 0 1; do front=${front//host=node$node/host=${nodes[node]}}; done
 q front "$front; INSERT INTO dim_assets SELECT generate_series(1, 8)"
 

@@ -7,7 +7,7 @@ use pgrx::prelude::*;
 use crate::pg::arg::arg;
 use crate::pg::cache::known;
 use crate::pg::environment::Scope;
-use crate::pg::error::Result;
+use crate::pg::error::{Error, Result};
 use crate::pg::spi::{Db, Sees};
 
 const CARRIES_DDL: &CStr = c"citus.enable_ddl_propagation";
@@ -42,6 +42,19 @@ pub fn of_this_node(db: Db, table: &str, ids: Vec<i32>) -> Result<Vec<i32>> {
     db.all(sql, &[arg(ids), arg(table)], Sees::Now, |row| row.get("id"))
 }
 
+/// Whether Citus keeps a table, which is named as in SQL, on other nodes too.
+///
+/// # Errors
+/// Where the metadata of Citus cannot be read.
+pub fn keeps(db: Db, table: &str) -> Result<bool> {
+    if !is_created(db)? {
+        return Ok(false);
+    }
+    let sql =
+        "SELECT true FROM pg_catalog.pg_dist_partition d WHERE d.logicalrelid = pg_catalog.to_regclass($1)";
+    Ok(db.first(sql, &[arg(table)], Sees::Now, |_| Ok(()))?.is_some())
+}
+
 /// Whether this node is a worker and the table is distributed by a column.
 fn is_worker_of(db: Db, table: &str) -> Result<bool> {
     if !is_created(db)? || !is_worker(db)? {
@@ -58,6 +71,18 @@ fn is_worker_of(db: Db, table: &str) -> Result<bool> {
 pub fn is_created(db: Db) -> Result<bool> {
     let sql = "SELECT true FROM pg_catalog.pg_extension WHERE extname = 'citus'";
     Ok(is_loaded() && db.first(sql, &[], Sees::Now, |_| Ok(()))?.is_some())
+}
+
+/// Checks that Citus is in this database; `detail` says what for.
+///
+/// # Errors
+/// Where it is not.
+pub fn check_created(db: Db, detail: &str) -> Result<()> {
+    if is_created(db)? {
+        return Ok(());
+    }
+    Err(Error::new(PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "Citus is not in this database")
+        .detail(detail))
 }
 
 /// Whether this node, whose database has Citus, is a worker.

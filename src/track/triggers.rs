@@ -3,7 +3,7 @@
 use pgrx::prelude::*;
 
 use crate::pg::{
-    Action, Db, Error, Outcome, Result, Sees, arg, extension_schema, owner, quote_literal, session,
+    Action, Db, Error, Outcome, Result, Sees, arg, citus, extension_schema, owner, quote_literal, session,
     work_relation, work_schema,
 };
 use crate::track::function::{self, EVENTS, Event};
@@ -185,6 +185,15 @@ fn untrackable(db: Db, watched: &Watched, parts: &[Part]) -> Result<Option<&'sta
             );
             return Ok(Some("not permanent: cannot be tracked"));
         }
+    }
+    if citus::keeps(db, &watched.relation)? {
+        warn_untrackable(
+            &format!("{} is a table of Citus", watched.relation),
+            "Triggers of such tables do not see every change. ",
+            &format!("SELECT {}.refresh_all_on_workers();", extension_schema(db)?),
+            marks,
+        );
+        return Ok(Some("a table of Citus: cannot be tracked"));
     }
     if marks_need_virtual(db, watched)? {
         let what = format!("{} has virtual columns as key or time", watched.relation);

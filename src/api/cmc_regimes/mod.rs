@@ -5,6 +5,7 @@ mod compute;
 mod explain;
 mod labels;
 mod names;
+mod nodes;
 mod picture;
 mod policy;
 mod read;

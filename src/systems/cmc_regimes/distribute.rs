@@ -88,13 +88,7 @@ pub fn distribute(db: Db, dry_run: bool) -> Result<Vec<Step>> {
 }
 
 fn check_coordinator(db: Db) -> Result<()> {
-    if !citus::is_created(db)? {
-        return Err(Error::new(
-            PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-            "Citus is not in this database",
-        )
-        .detail("regime_distribute() lays tables out on the nodes of Citus; without Citus there is nothing to lay out."));
-    }
+    citus::check_created(db, "regime_distribute() lays tables out on the nodes of Citus.")?;
     if citus::is_worker(db)? {
         return Err(Error::new(
             PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,

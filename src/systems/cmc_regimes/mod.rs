@@ -17,6 +17,7 @@ pub mod schemes;
 pub mod status;
 pub mod tables;
 pub mod tracked;
+pub mod workers;
 
 use crate::source::map;
 use crate::systems::registered::{Registered, Wording};

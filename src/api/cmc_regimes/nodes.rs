@@ -1,0 +1,37 @@
+//! `regime_distribute` and `refresh_all_on_workers`: the layered regimes on the nodes of Citus.
+
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use crate::pg::{check_writable, spi};
+use crate::systems::cmc_regimes::distribute::distribute;
+use crate::systems::cmc_regimes::workers;
+
+/// Lays the tables of the layered regimes out on the nodes of Citus, as the daily bars are; a row for each table.
+#[pg_extern(volatile, parallel_unsafe)]
+#[allow(clippy::type_complexity)]
+fn regime_distribute(
+    dry_run: default!(Option<bool>, "false"),
+) -> Result<
+    TableIterator<
+        'static,
+        (name!(relation, String), name!(action, String), name!(statement, Option<String>)),
+    >,
+    ErrorReport,
+> {
+    let dry_run = dry_run.unwrap_or(false);
+    if !dry_run {
+        check_writable("regime_distribute()")?;
+    }
+    let steps = spi::connect(|db| distribute(db, dry_run))?;
+    Ok(TableIterator::new(
+        steps.into_iter().map(|step| (step.relation, step.action.to_owned(), step.statement)),
+    ))
+}
+
+/// Lets every worker of Citus refresh its assets, all workers at once; returns their number.
+#[pg_extern(volatile, parallel_unsafe)]
+fn refresh_all_on_workers() -> Result<i64, ErrorReport> {
+    check_writable("refresh_all_on_workers()")?;
+    Ok(spi::connect(workers::refresh)?)
+}

@@ -1,0 +1,161 @@
+#!/usr/bin/env bash
+# The layered regimes on Citus: a coordinator and two workers, laid out by the blocks of docs/engines.md, against one plain
+# database, EXCEPT ALL both ways. It runs where Citus is installed for PG_CONFIG, which Debian does not ship.
+. "$(dirname "$0")/lib.sh"
+if [ ! -f "$("$PG_CONFIG" --sharedir)/extension/citus.control" ]; then
+    echo "== skipped: Citus is not installed in $("$PG_CONFIG" --sharedir)/extension"
+    exit 0
+fi
+
+nodes=()
+cleanup() {
+    local cluster_dir
+    for cluster_dir in "${nodes[@]}"; do cluster_remove; done
+}
+# on NODE COMMAND…: node 0 is the coordinator
+on() {
+    local cluster_dir=${nodes[$1]} PGHOST=${nodes[$1]}
+    "${@:2}"
+}
+for node in 2 1 0; do
+    cluster_dir=''
+    cluster_start
+    as_owner tee -a "$cluster_dir/data/postgresql.conf" >/dev/null <<CONF
+shared_preload_libraries = 'citus'
+citus.node_conninfo = 'sslmode=disable'
+citus.local_hostname = '$cluster_dir'
+citus.shard_count = 8
+wal_level = logical
+CONF
+    cluster_stop
+    cluster_start
+    nodes[node]=$cluster_dir
+    q postgres "CREATE DATABASE market"
+    q market "CREATE EXTENSION citus"
+done
+# From here on the server is that of the coordinator, which has the database to compare with too.
+demo_db whole 12 900
+q whole "SELECT FROM refresh_cmc_regimes()"
+q market "SELECT FROM citus_set_coordinator_host('${nodes[0]}', 5432);
+          SELECT FROM unnest(ARRAY['${nodes[1]}', '${nodes[2]}']) AS host, citus_add_node(host, 5432)"
+
+# block WORDS: the SQL block of the page that has these words
+block() {
+    awk -v words="$1" '/^## Citus$/ { here = 1 } here && /^```sql$/ { sql = ""; inside = 1; next }
+        inside && /^```$/ { inside = 0; if (index(sql, words)) { printf "%s", sql; exit } next } inside { sql = sql $0 "\n" }' docs/engines.md
+}
+mapfile -t layout <<<"$(block regime_distribute)"
+refresh=$(block refresh_all_on_workers)
+
+# A database has bars before it is laid out.
+q market "${layout[0]} SELECT FROM regime_demo(12, 900)"
+is "before the bars are distributed the layout is refused, with the statement that distributes them" \
+    "$(psql -XAtq -d market -c "SELECT FROM regime_distribute()" 2>&1)" \
+    "$(printf '%s\n' 'ERROR:  the daily bars, public.cmc_price_bars_multi_tf, are not distributed' \
+        "HINT:  SELECT pg_catalog.create_distributed_table('public.cmc_price_bars_multi_tf', 'id');")"
+is "in a database without Citus too" "$(q whole "SELECT FROM regime_distribute()" | head -n 1)" "ERROR:  Citus is not in this database"
+q market "${layout[1]}" >/dev/null
+is "a dry run tells and does nothing" "$(q market "SELECT DISTINCT action FROM regime_distribute(dry_run => true); SELECT to_regclass('cmc_regimes')")" "to do"
+is "each table is distributed" "$(q market "${layout[2]}" | cut -d'|' -f2 | sort -u)" distributed
+is "and then is as it should be" "$(q market "${layout[2]}" | cut -d'|' -f2 | sort -u)" unchanged
+is "on a worker the layout is refused" "$(on 1 q market "SELECT FROM regime_distribute()" | head -n 1)" "ERROR:  this node is a worker of Citus"
+
+# refresh: by the page's block; gives what it says
+refresh() { q market "$refresh"; }
+# both SQL: on the plain database, which is refreshed, and on Citus
+both() {
+    q whole "$1; SELECT FROM refresh_cmc_regimes()"
+    q market "$1"
+}
+# correct DAY: SQL that corrects the closes of a day of history
+correct() {
+    echo "UPDATE cmc_price_bars_multi_tf SET close = close * 1.01
+          WHERE tf = '1D' AND time_close = (SELECT min(time_close) FROM cmc_price_bars_multi_tf WHERE tf = '1D') + $1 * interval '1 day'"
+}
+# the_rows_are_those_of_the_whole DESCRIPTION
+the_rows_are_those_of_the_whole() {
+    local table
+    q whole "DROP SCHEMA IF EXISTS nodes CASCADE; CREATE SCHEMA nodes"
+    for table in "${!outputs[@]}"; do
+        q whole "CREATE TABLE nodes.$table AS SELECT ${outputs[$table]} FROM $table LIMIT 0"
+        q market "COPY (SELECT ${outputs[$table]} FROM $table) TO STDOUT" | psql -Xq -d whole -c "COPY nodes.$table FROM STDIN"
+        same "$1: $table" whole "SELECT ${outputs[$table]} FROM $table" "TABLE nodes.$table"
+    done
+}
+# refreshed: what the last call on the workers did, by the run logs: node, status, mode, assets
+refreshed() {
+    for node in 1 2; do
+        on $node q market "SELECT '$node', status, mode, count(*) FROM cmc_regime_run_log WHERE id IS NOT NULL AND finished > '$1' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+    done
+}
+now() { q postgres "SELECT clock_timestamp()"; }
+# assets NODE: how many a node has
+assets() { q market "SELECT count(*) FROM dim_assets WHERE get_shard_id_for_distribution_column('cmc_regimes', id) IN (SELECT shardid FROM citus_shards WHERE nodename = '${nodes[$1]}')"; }
+
+since=$(now)
+is "one call refreshes all workers" "$(refresh)" 2
+is "each refreshes its own assets" "$(refreshed "$since")" "$(for node in 1 2; do echo "$node|ok|full|$(assets $node)"; done)"
+the_rows_are_those_of_the_whole "full"
+both "$(new_bar)"
+since=$(now)
+refresh >/dev/null
+is "a new bar is refreshed incrementally" "$(refreshed "$since")" "$(for node in 1 2; do echo "$node|ok|incremental|$(assets $node)"; done)"
+the_rows_are_those_of_the_whole "one new bar"
+is "what is there is left alone" "$(q market "SELECT status, count(*) FROM refresh_cmc_regimes() GROUP BY 1")" "unchanged|12"
+
+both "$(correct 700)"
+is "an array from the coordinator" "$(q market "SELECT id, status, mode FROM refresh_cmc_regimes(ARRAY[1, 2])")" "$(printf '%s\n' '1|ok|full' '2|ok|full')"
+q market "SELECT create_distributed_function('refresh_cmc_regimes(int, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean)', '\$1', colocate_with => 'cmc_regimes')" >/dev/null
+is "delegated by the id" "$(q market "SELECT id, status, mode FROM refresh_cmc_regimes(5)")" "5|ok|full"
+is "to the node of the asset" "$(for node in 1 2; do on $node q market "SELECT count(*) FROM cmc_regime_run_log WHERE id = 5 AND started > now() - interval '1 minute' AND reason LIKE 'late bars from%'"; done | sort)" "$(printf '%s\n' 0 1)"
+refresh >/dev/null
+the_rows_are_those_of_the_whole "late bars"
+
+# A worker is stopped.
+both "$(correct 600)"
+on 2 cluster_stop
+is "with a worker down the call is an error" "$(refresh | sed -E 's|/var/tmp/[^ ]*|NODE|g')" \
+    "$(printf '%s\n' 'ERROR:  refresh failed on 1 of 2 workers' 'DETAIL:  NODE failed to connect to NODE')"
+is "and the assets of the other are refreshed" "$(on 1 q market "SELECT status, count(*) FROM refresh_cmc_regimes() GROUP BY 1")" "unchanged|$(on 1 q market "SELECT count(*) FROM refresh_cmc_regimes()")"
+is "those of the dead one are failed rows on the coordinator" "$(q market "SELECT DISTINCT status FROM refresh_cmc_regimes() ORDER BY 1")" "$(printf '%s\n' failed unchanged)"
+on 2 cluster_start
+is "it is back" "$(refresh)" 2
+the_rows_are_those_of_the_whole "after a worker was down"
+
+# A bar that cannot be used.
+q market "UPDATE cmc_price_bars_multi_tf SET close = 'NaN' WHERE id = 3 AND tf = '1D' AND time_close = (SELECT max(time_close) FROM cmc_price_bars_multi_tf WHERE tf = '1D')"
+is "a failed asset makes the call fail, with its reason" "$(refresh | sed -E 's|/var/tmp/[^ ]*|NODE|g')" \
+    "$(printf '%s\n' 'ERROR:  refresh failed on 1 of 2 workers' \
+        'DETAIL:  NODE asset 3: asset 3 (DEMO3): 1 L2 bar has a close that is NULL, NaN, infinite or not positive, the first at 2018-06-19 23:59:59+00')"
+q market "UPDATE cmc_price_bars_multi_tf b SET close = w.close FROM (VALUES ($(q whole "SELECT close FROM cmc_price_bars_multi_tf WHERE id = 3 AND tf = '1D' ORDER BY time_close DESC LIMIT 1")::float8)) AS w (close) WHERE id = 3 AND tf = '1D' AND time_close = (SELECT max(time_close) FROM cmc_price_bars_multi_tf WHERE tf = '1D')"
+is "until it is mended" "$(refresh)" 2
+
+# A shard moves, and back.
+for to in 2 1; do
+    from=$((3 - to))
+    q market "SELECT citus_move_shard_placement(shardid, nodename, nodeport, '${nodes[to]}', 5432, 'block_writes')
+              FROM citus_shards WHERE table_name = 'cmc_regimes'::regclass AND nodename = '${nodes[from]}' ORDER BY shardid DESC LIMIT 1" >/dev/null
+    since=$(now)
+    both "$(new_bar)"
+    refresh >/dev/null
+    is "a shard moved to node $to: incremental" "$(refreshed "$since")" "$(for node in 1 2; do echo "$node|ok|incremental|$(assets $node)"; done)"
+    the_rows_are_those_of_the_whole "moved to node $to"
+done
+
+# Killed in the middle.
+both "$(correct 500)"
+on 1 psql -XAtq -d market -c "CALL refresh_all_cmc_regimes(batch_size => 1)" >/dev/null 2>&1 &
+sleep 0.3
+on 1 cluster_crash
+wait $! || true
+on 1 cluster_start
+is "after a crash in the middle" "$(refresh)" 2
+the_rows_are_those_of_the_whole "after a crash"
+
+# What people read.
+for relation in cmc_regime_latest cmc_regime_status; do is "$relation has every asset" "$(q market "SELECT count(*) FROM $relation WHERE NOT is_stale")" 12; done
+is "all functions over all assets" "$(q market "SELECT (SELECT count(*) FROM regime_assets()), (SELECT count(DISTINCT id) FROM cmc_regime_periods), (SELECT subjects FROM regime_systems WHERE name = 'cmc_regimes')")" "12|12|12"
+is "health finds nothing wrong" "$(q market "SELECT * FROM regime_health() WHERE severity <> 'info'")" ""
+is "tables of Citus are not tracked, which is said" "$(q market "SELECT count(*) FROM regime_track() WHERE action = 'a table of Citus: cannot be tracked'")" 4
+is "candles stay on the coordinator" "$(q market "SELECT status, count(*) FROM refresh_market_regimes() GROUP BY 1")" "$(q whole "SELECT status, count(*) FROM refresh_market_regimes() GROUP BY 1")"
+is "no server has crashed by itself" "$(for node in 0 1 2; do grep -c 'signal 11' "${nodes[node]}/log" || true; done | sort -u)" 0
