@@ -13,6 +13,7 @@ pub mod hash;
 mod json;
 pub mod market_regime_history;
 pub mod market_regimes;
+pub mod market_states;
 pub mod math;
 mod sealed;
 

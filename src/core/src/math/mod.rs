@@ -6,3 +6,4 @@ pub mod numeric;
 pub mod periods;
 pub mod rolling;
 pub mod stats;
+pub mod windows;
