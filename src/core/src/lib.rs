@@ -16,6 +16,7 @@ pub mod market_regimes;
 pub mod market_states;
 pub mod math;
 mod sealed;
+mod words;
 
 pub use cmc_regimes::budget::{Budget, Tier};
 pub use cmc_regimes::label::{Label, Liq, Trend, Vol};

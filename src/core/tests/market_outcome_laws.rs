@@ -183,7 +183,7 @@ proptest! {
     #[test]
     fn events_are_the_anchors_in_groups(bars in bars(), asked in asked()) {
         let got = events(bars.prices(), &bars.buckets, &asked);
-        prop_assert!(got.is_sorted_by_key(|event| (event.start, event.direction)));
+        prop_assert!(got.is_sorted_by_key(|event| (event.start, event.direction as u8)));
         for direction in [Direction::Down, Direction::Up] {
             let known: Vec<Option<bool>> = (0..bars.n()).map(|i| is_anchor(&bars, i, direction, &asked)).collect();
             if known.contains(&None) {

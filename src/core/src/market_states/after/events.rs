@@ -3,6 +3,7 @@
 use crate::market_states::Bucket;
 use crate::math::rolling::RunningMean;
 use crate::math::windows::folded;
+use crate::words::words;
 
 /// Bars of the mean true range that a move is measured by.
 const ATR: usize = 14;
@@ -37,24 +38,15 @@ impl Fall {
     }
 }
 
-/// The direction of an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Direction {
-    /// A fall.
-    Down,
-    /// A rise.
-    Up,
-}
-
-impl Direction {
-    /// The name in SQL.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Direction::Down => "down",
-            Direction::Up => "up",
-        }
+words!(
+    /// The direction of an event. Specification 5, section 8.
+    Direction {
+        /// A fall.
+        Down = "down",
+        /// A rise.
+        Up = "up",
     }
-}
+);
 
 /// Successive anchors of one direction, each at most a horizon after the one before. Bars are indices.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -98,7 +90,7 @@ pub fn events(bars: [&[f64]; 3], buckets: &[Option<Bucket>], asked: &Asked) -> V
         let anchors = series.anchors(*direction);
         all.extend(anchors.chunk_by(|a, b| b - a <= asked.horizon).map(|own| series.event(*direction, own)));
     }
-    all.sort_by_key(|event| (event.start, event.direction));
+    all.sort_by_key(|event| (event.start, event.direction as u8));
     all
 }
 

@@ -1,6 +1,7 @@
 //! How far the close moved within a horizon, and how seldom so far.
 
 use crate::math::windows::{MidRanks, folded};
+use crate::words::words;
 
 /// The move after a bar. Specification 5, section 8.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,33 +32,19 @@ impl Move {
     }
 }
 
-/// How rare a move is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Severity {
-    /// From .90 on.
-    Mild,
-    /// From .95 on.
-    Moderate,
-    /// From .975 on.
-    Severe,
-    /// From .99 on.
-    Crisis,
-}
-
-impl Severity {
-    /// All, from the least severe on.
-    pub const ALL: [Self; 4] = [Severity::Mild, Severity::Moderate, Severity::Severe, Severity::Crisis];
-
-    /// The name in SQL.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Severity::Mild => "MILD",
-            Severity::Moderate => "MODERATE",
-            Severity::Severe => "SEVERE",
-            Severity::Crisis => "CRISIS",
-        }
+words!(
+    /// How rare a move is. Specification 5, section 8.
+    Severity {
+        /// From .90 on.
+        Mild = "MILD",
+        /// From .95 on.
+        Moderate = "MODERATE",
+        /// From .975 on.
+        Severe = "SEVERE",
+        /// From .99 on.
+        Crisis = "CRISIS",
     }
-}
+);
 
 /// The move after each bar; `min_bars` bars give no percentile yet.
 pub fn moves(close: &[f64], horizon: usize, min_bars: usize) -> Vec<Move> {
