@@ -7,6 +7,7 @@ pub mod fresh;
 pub mod grants;
 pub mod mend;
 pub mod own;
+pub mod picture;
 pub mod refresh;
 pub mod relation;
 pub mod run_log;

@@ -6,11 +6,9 @@ use regime_core::cmc_regimes::flips::flips;
 use regime_core::cmc_regimes::label::{Label, Trend, Vol};
 use regime_core::cmc_regimes::strip::dominant;
 
+use crate::output::picture::svg::{Anchor, DOWN, INK, PAPER, SIDEWAYS, Shade, Sheet, UP, one_line, quarter};
 use crate::pg::{Error, Result, extension_schema, quote_literal, settings, spi};
 use crate::systems::cmc_regimes::read::history::History;
-use crate::systems::cmc_regimes::read::svg::{
-    Anchor, DOWN, INK, PAPER, SIDEWAYS, Shade, Sheet, UP, one_line, quarter,
-};
 
 use pgrx::prelude::PgSqlErrorCode;
 

@@ -7,5 +7,4 @@ pub mod history;
 pub mod latest;
 pub mod picture;
 pub mod statistics;
-mod svg;
 pub mod tag;

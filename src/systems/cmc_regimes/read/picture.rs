@@ -9,12 +9,12 @@ use regime_core::cmc_regimes::row::FlipLayer;
 use regime_core::cmc_regimes::strip;
 use regime_core::cmc_regimes::strip::glyph;
 
+use crate::output::picture::svg::one_line;
 use crate::output::relation::output_relation;
 use crate::pg::{Db, Error, Result, check_range, extension_schema, invalid_parameter, utc};
 use crate::source::names;
 use crate::systems::cmc_regimes::read::chart::{Chart, svg};
 use crate::systems::cmc_regimes::read::history::{Closes, History};
-use crate::systems::cmc_regimes::read::svg::one_line;
 use crate::systems::cmc_regimes::tables::REGIMES;
 
 /// What is drawn.

@@ -1,0 +1,3 @@
+//! Pictures of a history.
+
+pub mod svg;
