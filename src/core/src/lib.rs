@@ -16,6 +16,7 @@ pub mod market_regimes;
 pub mod market_states;
 pub mod math;
 mod sealed;
+pub mod strip;
 mod words;
 
 pub use cmc_regimes::budget::{Budget, Tier};

@@ -1,7 +1,6 @@
 //! Reading stored regimes: at a time, the newest, statistics, gates, charts.
 
 pub mod as_of;
-pub mod chart;
 pub mod gate;
 pub mod history;
 pub mod latest;
