@@ -6,14 +6,11 @@ use pgrx::prelude::*;
 
 use regime_core::market_regimes::{Config, Machine};
 
-use crate::api::{micros, required};
+use crate::api::{check_length, required, times};
 use crate::output::entry::{Entry, Mode};
 use crate::output::series::hybrid;
-use crate::output::series::read::Times;
 use crate::output::series::refresh::{self, How, Summary};
-use crate::pg::{
-    Error, Result as Checked, json::JsonText, result_set::Caller, result_set::Field, result_set::Rows,
-};
+use crate::pg::{Result as Checked, json::JsonText, result_set::Caller, result_set::Field, result_set::Rows};
 use crate::systems::market_regimes::label::LabelTexts;
 use crate::systems::market_regimes::read;
 use crate::systems::market_regimes::refresh::Regimes;
@@ -21,10 +18,6 @@ use crate::systems::market_regimes::tables::OF_SERIES;
 
 fn config(given: Option<JsonText>) -> Checked<Config> {
     given.map_or(Ok(Config::default()), |json| Ok(Config::parse(json.as_str())?))
-}
-
-fn times(from: Option<TimestampWithTimeZone>, to: Option<TimestampWithTimeZone>) -> Checked<Times> {
-    Times { from: from.map(micros), to: to.map(micros) }.check()
 }
 
 /// Computes the regime of each candle of arrays in ascending time. Specification 3, sections 1 to 4.
@@ -48,17 +41,6 @@ fn market_regime_labels(
 /// The elements of an array; NaN where one is NULL, and so unknown.
 fn prices(name: &str, values: Option<Vec<Option<f64>>>) -> Checked<Vec<f64>> {
     Ok(required(name, values)?.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect())
-}
-
-fn check_length(name: &str, length: usize, closes: usize) -> Checked<()> {
-    if length == closes {
-        return Ok(());
-    }
-    Err(Error::new(
-        PgSqlErrorCode::ERRCODE_ARRAY_ELEMENT_ERROR,
-        format!("{name} has {length} elements, close has {closes}"),
-    )
-    .hint("Give one element a bar in each array; NULL where a value is unknown."))
 }
 
 /// Writes a row for each bar, which is high, low and close.

@@ -215,6 +215,18 @@ impl Source {
         Ok(newest.map(|Micros(ts)| ts))
     }
 
+    /// SQL: when the newest candle opened of the series in the columns `symbol` and `timeframe` of a FROM item; NULL where
+    /// the series has no candles.
+    pub fn newest_of(&self, item: &str) -> String {
+        let ([symbol, timeframe, key], ts) = (&self.key, &self.relation.columns[0]);
+        format!(
+            "(SELECT {ts} FROM {} AS rel WHERE rel.{symbol} = {item}.symbol AND rel.{timeframe} = {item}.timeframe{} \
+             AND rel.{key} IS NOT NULL ORDER BY rel.{key} DESC LIMIT 1)",
+            self.relation.sql,
+            self.filter(" AND ")
+        )
+    }
+
     /// The number of candles of a series that opened after a moment, in microseconds since 2000; of all its candles
     /// where no moment is given.
     ///
@@ -297,7 +309,8 @@ impl Source {
 }
 
 /// Prices that market states can be computed of. Specification 5, section 6.
-pub const IN_RANGE: Usable = Usable { is: |price| PRICES.contains(&price), otherwise: "NULL, NaN or not in 1e-100 to 1e100" };
+pub const IN_RANGE: Usable =
+    Usable { is: |price| PRICES.contains(&price), otherwise: "NULL, NaN or not in 1e-100 to 1e100" };
 
 fn series_args(series: &Series, moment: Option<i64>) -> [Arg; 3] {
     [arg(series.symbol.as_str()), arg(series.timeframe.as_str()), timestamp_arg(moment)]

@@ -36,7 +36,7 @@ pub trait Show: Work + Sized {
         &self,
         rows: &mut Rows,
         at: &Place,
-        machine: &mut Self::Machine,
+        machine: &mut Self::Machine<'_>,
         candles: &Candles,
         wanted: Range<usize>,
         stamped: bool,

@@ -25,7 +25,7 @@ use crate::sync::content::{Content, Value};
 /// What a system makes of the candles of a series.
 pub trait Work {
     /// The computation of a series, as far as it has come.
-    type Machine;
+    type Machine<'c>;
 
     /// The system.
     fn of(&self) -> &'static OfSeries;
@@ -37,16 +37,16 @@ pub trait Work {
     ///
     /// # Errors
     /// Where what rows depend on beside the candles cannot be read.
-    fn begin(&self, at: &Place) -> Result<Self::Machine>;
+    fn begin<'c>(&self, at: &Place<'_, 'c>) -> Result<Self::Machine<'c>>;
 
     /// The computation after the newest row; `None` if the stored state cannot be resumed.
     ///
     /// # Errors
     /// As [`Work::begin`].
-    fn resume(&self, at: &Place, state: &State) -> Result<Option<Self::Machine>>;
+    fn resume<'c>(&self, at: &Place<'_, 'c>, state: &State) -> Result<Option<Self::Machine<'c>>>;
 
     /// The number of candles that a computation has taken in.
-    fn candles(machine: &Self::Machine) -> u64;
+    fn candles(machine: &Self::Machine<'_>) -> u64;
 
     /// Takes in candles and writes their rows; `after` is the moment after which rows are written, if not all are. `None`
     /// if it turns out that the stored state cannot be resumed.
@@ -56,7 +56,7 @@ pub trait Work {
     fn write(
         &self,
         at: &Place,
-        machine: &mut Self::Machine,
+        machine: &mut Self::Machine<'_>,
         candles: &Candles,
         after: Option<i64>,
     ) -> Result<Option<Written>>;
@@ -65,16 +65,16 @@ pub trait Work {
     ///
     /// # Errors
     /// Where it cannot be encoded.
-    fn basis(&self, machine: &Self::Machine, newest: i64) -> Result<String>;
+    fn basis(&self, machine: &Self::Machine<'_>, newest: i64) -> Result<String>;
 
     /// What further rows need, encoded for [`State::memory`].
-    fn memory(machine: &Self::Machine) -> Vec<u8>;
+    fn memory(machine: &mut Self::Machine<'_>) -> Vec<u8>;
 
     /// Stores what of a computation lies in further tables.
     ///
     /// # Errors
     /// Where it cannot be written.
-    fn store_more(&self, _: &Place, _: &mut Self::Machine) -> Result<()> {
+    fn store_more(&self, _: &Place, _: &mut Self::Machine<'_>) -> Result<()> {
         Ok(())
     }
 }
@@ -247,7 +247,7 @@ enum Plan<M> {
     Later(i64, Box<M>),
 }
 
-impl<W: Work> Call<'_, '_, W> {
+impl<'c, W: Work> Call<'_, 'c, W> {
     /// [`Call::refresh`] in a subtransaction.
     fn attempt(&self, series: &Series) -> Result<Done<OfRefresh>> {
         let once = || memory::in_own_memory(|| attempt(|| self.refresh(series)));
@@ -293,7 +293,7 @@ impl<W: Work> Call<'_, '_, W> {
         })
     }
 
-    fn plan(&self, series: &Series, marks: &Marks) -> Result<Plan<W::Machine>> {
+    fn plan(&self, series: &Series, marks: &Marks) -> Result<Plan<W::Machine<'c>>> {
         let full = |reason: &str| Ok(Plan::Full(reason.to_owned()));
         if self.how.full_refresh {
             return full("full_refresh");
@@ -339,7 +339,7 @@ impl<W: Work> Call<'_, '_, W> {
         self.of.relation(&self.schema)
     }
 
-    fn place<'p>(&'p self, series: &'p Series) -> Place<'p, 'p> {
+    fn place<'p>(&'p self, series: &'p Series) -> Place<'p, 'c> {
         Place {
             db: self.db,
             of: self.of,
@@ -380,7 +380,7 @@ impl<W: Work> Call<'_, '_, W> {
         &self,
         series: &Series,
         newest: i64,
-        mut machine: W::Machine,
+        mut machine: W::Machine<'c>,
     ) -> Result<Option<Done<OfRefresh>>> {
         let candles = self.source.read(self.db, series, Span::After(newest))?;
         let mut done = Done {
@@ -402,7 +402,7 @@ impl<W: Work> Call<'_, '_, W> {
         Ok(Some(done))
     }
 
-    fn remember(&self, series: &Series, newest: i64, machine: &mut W::Machine) -> Result<()> {
+    fn remember(&self, series: &Series, newest: i64, machine: &mut W::Machine<'c>) -> Result<()> {
         self.work.store_more(&self.place(series), machine)?;
         let new = state::New {
             newest,
@@ -420,7 +420,7 @@ impl<W: Work> Call<'_, '_, W> {
     fn write(
         &self,
         series: &Series,
-        machine: &mut W::Machine,
+        machine: &mut W::Machine<'c>,
         candles: &Candles,
         after: Option<i64>,
     ) -> Result<Option<Written>> {

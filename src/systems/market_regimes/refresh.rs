@@ -22,7 +22,7 @@ impl Regimes {
 }
 
 impl Work for Regimes {
-    type Machine = Machine;
+    type Machine<'c> = Machine;
 
     fn of(&self) -> &'static OfSeries {
         &OF_SERIES
@@ -32,11 +32,11 @@ impl Work for Regimes {
         self.0.version()
     }
 
-    fn begin(&self, _: &Place) -> Result<Machine> {
+    fn begin<'c>(&self, _: &Place<'_, 'c>) -> Result<Machine> {
         Ok(Machine::new(&self.0))
     }
 
-    fn resume(&self, _: &Place, state: &State) -> Result<Option<Machine>> {
+    fn resume<'c>(&self, _: &Place<'_, 'c>, state: &State) -> Result<Option<Machine>> {
         let is_readable = Self::parse(&state.basis).is_some();
         Ok(Machine::decode(&state.memory).filter(|_| is_readable))
     }
@@ -60,7 +60,7 @@ impl Work for Regimes {
         serde_json::to_string(&self.0).map_err(|error| internal(error.to_string()))
     }
 
-    fn memory(machine: &Machine) -> Vec<u8> {
+    fn memory(machine: &mut Machine) -> Vec<u8> {
         machine.encode()
     }
 }
