@@ -9,14 +9,17 @@
 //! eras with the roots of six trees of ranks ([`Series::seal`]); the other nodes of the trees, of which a bar
 //! rewrites one leaf per tree and what is above; and the last bars, in blocks of 32, of which a bar rewrites one.
 
+mod components;
 mod eras;
 mod kernels;
 mod labels;
 mod levels;
+mod measure;
 mod metrics;
 mod ranks;
 mod series;
 mod verdict;
+mod watch;
 mod window;
 
 pub use eras::{Eras, Pace};
@@ -30,6 +33,7 @@ pub use metrics::Metrics;
 pub use ranks::{Count, InMemory, Node, Nodes};
 pub use series::{Change, ESCALATION, Rank, Row, Sealed, Series, rows};
 pub use verdict::Verdict;
+pub use watch::{Comparison, Gate, Term, Unwatched, Watch};
 
 /// Version of the classifier; changed whenever the same bars and eras give another row.
 pub const CLASSIFIER_VERSION: &str = "1";
