@@ -11,6 +11,7 @@ pub mod picture;
 pub mod refresh;
 pub mod relation;
 pub mod run_log;
+pub mod series;
 pub mod set_up;
 pub mod shape;
 pub mod system;

@@ -1,4 +1,4 @@
-//! The metrics of a bar (specification 5, section 2).
+//! The metrics of a bar, and their labels (specification 5, section 2).
 
 use crate::market_states::labels::{
     LiquidityLabel, LiquidityTrend, MomentumState, VolatilityLabel, VolatilityTrend,
@@ -74,4 +74,72 @@ impl Metrics {
         supports: Side::NONE,
         resistances: Side::NONE,
     };
+}
+
+impl VolatilityLabel {
+    /// The label of a volatility score. Specification 5, section 2.
+    pub fn of(score: f64) -> Self {
+        if score < 0.25 {
+            VolatilityLabel::Calm
+        } else if score < 0.45 {
+            VolatilityLabel::Normal
+        } else if score < 0.70 {
+            VolatilityLabel::Elevated
+        } else {
+            VolatilityLabel::Stressed
+        }
+    }
+}
+
+impl VolatilityTrend {
+    /// The label of a change of the volatility score. Specification 5, section 2.
+    pub fn of(change: f64) -> Self {
+        if change >= 0.03 {
+            VolatilityTrend::Rising
+        } else if change <= -0.03 {
+            VolatilityTrend::Falling
+        } else {
+            VolatilityTrend::Flat
+        }
+    }
+}
+
+impl MomentumState {
+    /// The label of a momentum score and an impulse intensity. Specification 5, section 2.
+    pub fn of(score: f64, impulse: f64) -> Self {
+        let is_up = score > 0.0;
+        if score.abs() >= 0.55 && impulse >= 0.5 {
+            if is_up { MomentumState::StrongUpImpulse } else { MomentumState::StrongDownImpulse }
+        } else if score.abs() >= 0.20 && impulse < 0.5 {
+            if is_up { MomentumState::WeakUpDrift } else { MomentumState::WeakDownDrift }
+        } else {
+            MomentumState::NeutralRange
+        }
+    }
+}
+
+impl LiquidityLabel {
+    /// The label of a liquidity score. Specification 5, section 2.
+    pub fn of(score: f64) -> Self {
+        if score >= 0.70 {
+            LiquidityLabel::Deep
+        } else if score >= 0.40 {
+            LiquidityLabel::Normal
+        } else {
+            LiquidityLabel::Thin
+        }
+    }
+}
+
+impl LiquidityTrend {
+    /// The label of a difference from the liquidity scores before. Specification 5, section 2.
+    pub fn of(difference: f64) -> Self {
+        if difference >= 0.05 {
+            LiquidityTrend::Improving
+        } else if difference <= -0.05 {
+            LiquidityTrend::Deteriorating
+        } else {
+            LiquidityTrend::Stable
+        }
+    }
 }

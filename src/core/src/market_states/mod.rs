@@ -10,15 +10,18 @@
 //! rewrites one leaf per tree and what is above; and the last bars, in blocks of 32, of which a bar rewrites one.
 
 pub mod after;
+mod components;
 mod eras;
 mod kernels;
 mod labels;
 mod levels;
+mod measure;
 mod metrics;
 mod ranks;
 mod rolling_percentile;
 mod series;
 mod verdict;
+mod watch;
 mod window;
 
 pub use eras::{Eras, Pace};
@@ -33,6 +36,7 @@ pub use ranks::{Count, InMemory, Node, Nodes};
 pub use rolling_percentile::rolling_percentile;
 pub use series::{Change, ESCALATION, Rank, Row, Sealed, Series, rows};
 pub use verdict::Verdict;
+pub use watch::{Comparison, Gate, Term, Unwatched, Watch};
 
 /// Version of the classifier; changed whenever the same bars and eras give another row.
 pub const CLASSIFIER_VERSION: &str = "1";

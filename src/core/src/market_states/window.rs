@@ -34,6 +34,29 @@ impl Trailing {
     pub fn before(&self, steps: usize) -> f64 {
         self.0.len().checked_sub(steps + 1).map_or(f64::NAN, |at| self.0[at])
     }
+
+    /// `SMA`: the mean of the last `n` values, NaN before there are so many. Specification 5, section 1.
+    pub fn mean(&self, n: usize) -> f64 {
+        if self.0.len() < n { f64::NAN } else { mean(self.last(n)) }
+    }
+
+    /// The greatest of the last `n` values.
+    pub fn highest(&self, n: usize) -> f64 {
+        self.last(n).iter().copied().fold(f64::NEG_INFINITY, f64::max)
+    }
+
+    /// The least of the last `n` values.
+    pub fn lowest(&self, n: usize) -> f64 {
+        self.last(n).iter().copied().fold(f64::INFINITY, f64::min)
+    }
+}
+
+/// The mean of values, NaN unless all are known; exactly the value if all are equal. Specification 5, section 1.
+pub(super) fn mean(values: &[f64]) -> f64 {
+    match values {
+        [first, rest @ ..] if rest.iter().all(|value| value == first) => *first,
+        _ => values.iter().sum::<f64>() / values.len() as f64,
+    }
 }
 
 /// The last bars: prices, volume, and what follows from each bar and the bar before.
@@ -44,7 +67,7 @@ pub(super) struct Window {
     pub close: Trailing,
     /// NaN where unknown.
     pub volume: Trailing,
-    /// `r`, the logarithm of close / close before; NaN at the first bar.
+    /// `r`, the logarithm of close / close before, from the second bar on.
     pub returns: Trailing,
     /// `TR`, the true range of specification 3, section 1.
     pub range: Trailing,
@@ -56,12 +79,14 @@ impl Window {
         let before = self.close.before(0);
         // The largest known; at the first bar high - low.
         let range = (high - low).max((high - before).abs()).max((low - before).abs());
+        self.range.push(range);
+        if !before.is_nan() {
+            self.returns.push((close / before).ln());
+        }
         self.high.push(high);
         self.low.push(low);
         self.close.push(close);
         self.volume.push(volume);
-        self.returns.push((close / before).ln());
-        self.range.push(range);
     }
 
     /// The last `n` bars, as [`Window::push`] takes them.
@@ -69,9 +94,19 @@ impl Window {
         let columns = [&self.high, &self.low, &self.close, &self.volume].map(|column| column.last(n));
         (0..columns[0].len()).map(|i| columns.map(|column| column[i])).collect()
     }
+
+    /// The mean of volume × close of the last `n` bars, NaN unless all are known.
+    pub fn mean_turnover(&self, n: usize) -> f64 {
+        let (volume, close) = (self.volume.last(n), self.close.last(n));
+        if volume.len() < n {
+            return f64::NAN;
+        }
+        let turnover: Vec<f64> = volume.iter().zip(close).map(|(volume, close)| volume * close).collect();
+        mean(&turnover)
+    }
 }
 
-/// Whether the volume of a bar is known. Specification 5, section 1.
+/// The volume of a bar, NaN if unknown. Specification 5, section 1.
 pub(super) fn known_volume(bar: &Bar) -> f64 {
     if (0.0..=1e100).contains(&bar.volume) { bar.volume } else { f64::NAN }
 }
