@@ -1050,6 +1050,30 @@ VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'delete_market_regimes_wrapper';
 
+-- src/api/market_states/after.rs
+-- pg_regime::api::market_states::after::market_escalation_events
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_states/after.rs
+-- pg_regime::api::market_states::after::market_escalation_lead_time
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_states/after.rs
+-- pg_regime::api::market_states::after::market_escalation_outcomes
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_states/after.rs
+-- pg_regime::api::market_states::after::market_escalation_concentration
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_states/after.rs
+-- pg_regime::api::market_states::after::market_event_labels
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_states/after.rs
+-- pg_regime::api::market_states::after::market_escalation_percentile
+-- Skipped due to `#[pgrx(sql = false)]`
+
 -- src/api/market_states/labels.rs
 -- pg_regime::api::market_states::labels::market_state_labels
 -- Skipped due to `#[pgrx(sql = false)]`
@@ -2060,6 +2084,141 @@ ALTER VIEW @extschema@.market_state_latest OWNER TO @extowner@;
 GRANT SELECT ON @extschema@.market_state_latest TO PUBLIC;
 
 -- src/lib.rs
+-- requires:
+--   tables
+
+-- The functions of market_states that judge stored rows by what followed, and the rolling percentile. As those of
+-- market_states.sql, they write their rows straight into the tuplestore of their caller.
+
+CREATE FUNCTION market_escalation_events(
+    symbol text,
+    timeframe text,
+    horizon int DEFAULT 20,
+    atr_multiple float8 DEFAULT 10,
+    lookback int DEFAULT 60,
+    fall float8 DEFAULT NULL
+) RETURNS TABLE (
+    direction text,
+    starts timestamptz,
+    ends timestamptz,
+    bars int,
+    anchors int,
+    extreme_at timestamptz,
+    move float8,
+    move_atr float8,
+    complete boolean,
+    warned boolean,
+    first_high timestamptz,
+    lead_bars int,
+    high_bars int
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_escalation_events_wrapper';
+
+CREATE FUNCTION market_escalation_lead_time(
+    symbol text,
+    timeframe text,
+    horizon int DEFAULT 20,
+    atr_multiple float8 DEFAULT 10,
+    lookback int DEFAULT 60,
+    fall float8 DEFAULT NULL
+) RETURNS TABLE (
+    direction text,
+    events int,
+    judged int,
+    hits int,
+    hit_rate float8,
+    hit_rate_low float8,
+    hit_rate_high float8,
+    base_rate float8,
+    lift float8,
+    median_lead float8,
+    mean_lead float8,
+    alarms int,
+    late_alarms int,
+    false_alarms int,
+    false_alarm_rate float8,
+    high_share float8,
+    high_followed float8,
+    any_followed float8
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_escalation_lead_time_wrapper';
+
+CREATE FUNCTION market_escalation_outcomes(
+    symbol text,
+    timeframe text,
+    horizon int DEFAULT 20,
+    thresholds float8[] DEFAULT '{-0.05,-0.10,-0.20}',
+    from_time timestamptz DEFAULT NULL,
+    to_time timestamptz DEFAULT NULL
+) RETURNS TABLE (
+    bucket text,
+    threshold float8,
+    n bigint,
+    n_independent bigint,
+    mean_return float8,
+    median_return float8,
+    worst_return float8,
+    mean_drawdown float8,
+    worst_drawdown float8,
+    tail_n bigint,
+    tail_share float8,
+    tail_low float8,
+    tail_high float8,
+    ratio_to_low float8
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_escalation_outcomes_wrapper';
+
+CREATE FUNCTION market_escalation_concentration(
+    symbol text,
+    timeframe text,
+    horizon int DEFAULT 20,
+    threshold float8 DEFAULT -0.10
+) RETURNS TABLE (
+    sample text,
+    high_n bigint,
+    high_share float8,
+    high_from float8,
+    high_to float8,
+    low_n bigint,
+    low_share float8,
+    low_from float8,
+    low_to float8,
+    difference float8,
+    ratio float8
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_escalation_concentration_wrapper';
+
+CREATE FUNCTION market_event_labels(
+    symbol text,
+    timeframe text,
+    horizon int DEFAULT 20
+) RETURNS TABLE (
+    open_time timestamptz,
+    forward_move float8,
+    forward_percentile float8,
+    is_event boolean,
+    severity text
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_event_labels_wrapper';
+
+CREATE FUNCTION market_escalation_percentile(
+    symbol text,
+    timeframe text,
+    window_bars int
+) RETURNS TABLE (
+    open_time timestamptz,
+    escalation float8,
+    percentile float8
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_escalation_percentile_wrapper';
+
+-- src/lib.rs
 -- finalize
 -- What each function returns; `\df+` and `\dx+` show it. Tables and views are described where they are made.
 
@@ -2272,4 +2431,22 @@ COMMENT ON FUNCTION market_escalation_bucket(float8) IS
 
 COMMENT ON FUNCTION market_escalation_action(text) IS
 'Returns the action of a bucket: NORMAL_SIZE of LOW, REDUCE_40 of MED, HEDGE_OR_CASH of HIGH; NULL of NULL, and any other text is an error.';
+
+COMMENT ON FUNCTION market_escalation_percentile(text, text, int) IS
+'Returns, for each stored row of a series in market_states, its escalation and the rank of it among those of the last window_bars rows, its own included, from 0 to 1; NULL unless all of them have one. Eras play no part.';
+
+COMMENT ON FUNCTION market_escalation_events(text, text, int, float8, int, float8) IS
+'Uses the future: never join it to a signal. Returns the large moves of a series with stored market_states: direction, start and end, how many bars and anchors, the extreme close and the move there as a share and in ATR, whether the event is over; and whether a HIGH came in the lookback bars before the start, the first of them, how many bars before, and how many (NULL where a bar of the lookback has no bucket). An anchor is a bar whose close at the horizon is atr_multiple ATR14 away, or, with fall (such as 0.2), one that a close up to the horizon is so much below.';
+
+COMMENT ON FUNCTION market_escalation_lead_time(text, text, int, float8, int, float8) IS
+'Uses the future: never join it to a signal. Returns, for falls and for rises as market_escalation_events finds them, how many had a HIGH in the lookback bars before (hits) of those that can be judged, with Wilson''s 95 % bounds, beside base_rate, the share of all bars with such a HIGH before: only a hit rate above it (lift above 1) is a warning. Also the lead in bars, runs of HIGH bars (alarms) that came late or falsely, and how often a HIGH bar and any bar were followed by an event.';
+
+COMMENT ON FUNCTION market_escalation_outcomes(text, text, int, float8[], timestamptz, timestamptz) IS
+'Uses the future: never join it to a signal. Returns, for each threshold and for LOW, MED, HIGH and ALL stored rows of a series that opened from from_time to to_time (both included, NULL: no limit): rows with a full horizon, how many of them do not overlap, mean, median and worst return over the horizon, mean and worst drawdown within it, and the share of returns at or below the threshold with Wilson''s 95 % bounds and as a multiple of that of LOW.';
+
+COMMENT ON FUNCTION market_escalation_concentration(text, text, int, float8) IS
+'Uses the future: never join it to a signal. Returns the shares of HIGH and of LOW rows of a series whose return over the horizon is at or below the threshold, with Wilson''s 95 % bounds, their difference and ratio: over all rows, over each third in time, without the 5 % of rows deepest below the highest close of 200 candles, and without each calendar year. A difference that one year makes is no rule.';
+
+COMMENT ON FUNCTION market_event_labels(text, text, int) IS
+'Uses the future: never join it to a signal. Returns, for each candle of a series, the largest distance of a close within the horizon as a share of its close, the rank of it among those so far (from 0 to 1), whether it is an event (0.95 or more), and its severity: MILD, MODERATE, SEVERE or CRISIS from 0.90, 0.95, 0.975, 0.99 on. Stored rows play no part.';
 

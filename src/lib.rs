@@ -68,6 +68,11 @@ extension_sql_file!(
     requires = ["tables"]
 );
 extension_sql_file!("../sql/install/market_states.sql", name = "market_states", requires = ["tables"]);
+extension_sql_file!(
+    "../sql/install/market_states_after.sql",
+    name = "market_states_after",
+    requires = ["tables"]
+);
 extension_sql_file!("../sql/install/comments.sql", name = "comments", finalize);
 
 #[pg_guard]

@@ -7,6 +7,7 @@
 //! version, and the log holds little more than the bytes that differ. Sorted blocks with a directory, the other
 //! structure that would do, rewrite the directory for each bar, which grows with the history.
 
+pub mod after;
 pub mod latest;
 pub mod read;
 pub mod refresh;
