@@ -21,11 +21,16 @@ fn bars(name: &str, value: Option<i32>, least: i32) -> Checked<usize> {
     Ok(value as usize)
 }
 
+/// A number as SQL writes it.
+fn shown(value: f64) -> String {
+    value.to_string().replace("inf", "Infinity")
+}
+
 /// A return at or below which a bar is in the tail.
 fn threshold(name: &str, value: Option<f64>) -> Checked<f64> {
     let value = required(name, value)?;
     if !(value.is_finite() && value <= 0.0) {
-        return Err(invalid_parameter(format!("{name} is {value}, not a return of 0 or below"))
+        return Err(invalid_parameter(format!("{name} is {}, not a return of 0 or below", shown(value)))
             .hint("Pass a loss as a negative share, such as -0.10 for 10 %."));
     }
     Ok(value)
@@ -41,13 +46,13 @@ fn asked(
     if let Some(multiple) = atr_multiple
         && !(multiple.is_finite() && multiple > 0.0)
     {
-        return Err(invalid_parameter(format!("atr_multiple is {multiple}, not a number above 0"))
+        return Err(invalid_parameter(format!("atr_multiple is {}, not a number above 0", shown(multiple)))
             .hint("Pass atr_multiple => a number above 0, such as 10, or leave it out."));
     }
     let fall = match fall {
         Some(fall) if fall > 0.0 && fall < 1.0 => Fall::Share(fall),
         Some(fall) => {
-            return Err(invalid_parameter(format!("fall is {fall}, not between 0 and 1"))
+            return Err(invalid_parameter(format!("fall is {}, not between 0 and 1", shown(fall)))
                 .hint("Pass fall => a share above 0 and below 1, such as 0.2 for 20 %, or leave it out."));
         }
         None => Fall::Atr(required("atr_multiple", atr_multiple)?),
@@ -112,7 +117,7 @@ fn market_escalation_outcomes(
             .hint("Pass thresholds => '{-0.05,-0.10,-0.20}', or leave it out.")
             .into());
     }
-    let thresholds = thresholds.into_iter().map(|value| threshold("an element of thresholds", value));
+    let thresholds = (1..).zip(thresholds).map(|(n, value)| threshold(&format!("thresholds[{n}]"), value));
     let thresholds: Vec<f64> = thresholds.collect::<Checked<_>>()?;
     let times = times(from_time, to_time)?;
     Ok(after::write_outcomes(&mut rows, symbol, timeframe, horizon, &thresholds, times)?)

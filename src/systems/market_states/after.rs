@@ -92,7 +92,7 @@ fn each(
 
 /// The error for a bucket that an adopted table without CHECKs can hold.
 fn unknown_bucket(text: &str, ts: i64, relation: &str, series: &Series, schema: &str) -> Error {
-    let [symbol, timeframe] = [&series.symbol, &series.timeframe].map(|name| quote_literal(name));
+    let [symbol, timeframe] = [&series.symbol, &series.timeframe].map(quote_literal);
     Error::new(
         PgSqlErrorCode::ERRCODE_DATA_EXCEPTION,
         format!("{relation} has an unknown bucket \"{text}\" at {}", utc(ts)),
