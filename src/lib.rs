@@ -67,6 +67,7 @@ extension_sql_file!(
     name = "market_regime_history",
     requires = ["tables"]
 );
+extension_sql_file!("../sql/install/market_states.sql", name = "market_states", requires = ["tables"]);
 extension_sql_file!("../sql/install/comments.sql", name = "comments", finalize);
 
 #[pg_guard]

@@ -154,7 +154,7 @@ COMMENT ON FUNCTION delete_market_regimes(text, text) IS
 'Deletes the rows of a series from market_regimes, and its state; returns the number of deleted rows.';
 
 COMMENT ON FUNCTION regime_systems() IS
-'Returns the systems of regimes (cmc_regimes, market_regimes, market_regime_history): name, tables, whether they are set up, the number of assets, series or symbols and of stale ones, newest row, the longest lag, the version, and the error that keeps these from being told; what the view regime_systems shows.';
+'Returns the systems of regimes (cmc_regimes, market_regimes, market_regime_history, market_states): name, tables, whether they are set up, the number of assets, series or symbols and of stale ones, newest row, the longest lag, the version, and the error that keeps these from being told; what the view regime_systems shows.';
 
 COMMENT ON PROCEDURE backfill_market_regime_history(date, date, int, text, boolean, boolean) IS
 'Stores the regime of a symbol on each trading day from start_date to end_date, both included, that market_regime_history does not have yet, in batches of batch_size days that are committed one by one, so that a call resumes where an interrupted one stopped; full_refresh => true also rewrites days that differ. A failed batch is rolled back alone, and the call ends with an error; dry_run => true computes all and stores nothing, in any transaction.';
@@ -179,3 +179,33 @@ COMMENT ON FUNCTION market_regime_history_summary(text) IS
 
 COMMENT ON FUNCTION market_regime_performance(regclass, text, text, text, int) IS
 'Returns what daily returns (a fraction a day, in a table or view) did in each stored regime of a symbol: days, total, mean, volatility (std x sqrt 252), Sharpe ratio, largest drawdown (0 to 1), share of days above 0; NULL where undefined. A regime holds from its day until the next row; lag_days => 1 counts a return for the newest regime known before that day. Days before the first regime are left out with a NOTICE.';
+
+COMMENT ON FUNCTION market_state_labels(float8[], float8[], float8[], float8[], float8[], text) IS
+'Returns the market state of each bar of arrays in ascending time, one row each, counted from 0: the columns of market_states from state_label to warmup, without eras. Unequal lengths, and a price that is NULL, NaN or not from 1e-100 to 1e100, are errors; a volume that is NULL, NaN, negative or above 1e100 is unknown, and so are all volumes where the array is NULL. A row depends on no later bar; timeframe says how many bars a year has.';
+
+COMMENT ON FUNCTION refresh_market_states(text, text, boolean, boolean) IS
+'Brings market_states up to date with the candles that regime_source maps and the eras of regime_eras, for a symbol, a timeframe, or all (NULL); returns a row per series: status (ok, unchanged, empty, failed, dry_run), the rows that the result holds (NULL if failed), the rows written, milliseconds. Reads only new candles where changes are tracked, and writes only what differs; a series that fails is rolled back alone with a WARNING and keeps its earlier rows.';
+
+COMMENT ON FUNCTION market_states_compute(text, text, timestamptz, timestamptz) IS
+'Returns the rows that a refresh would hold of a series from from_time to to_time (both included, NULL: no limit), computed from its first candle on, and stores nothing; candles after to_time are not read.';
+
+COMMENT ON FUNCTION get_market_states(text, text, timestamptz, timestamptz) IS
+'Returns the rows of a series: stored ones as far as they are what a refresh would make, computed ones, whose created_at is NULL, after those. So there is never a stale tail: newer candles than the last refresh saw are in the result.';
+
+COMMENT ON FUNCTION market_state_stats(text, text) IS
+'Returns, per state and version in market_states, of a symbol, a timeframe, or all (NULL), the most frequent first: bars, their share (0 to 1), the first and last of them, their mean confidence, and the share of HIGH among those that have a bucket.';
+
+COMMENT ON FUNCTION market_state_transitions(text, text, float8) IS
+'Returns the stored bars whose state differs from that of the bar before, with both states and the confidence, in order of time; NULL is all symbols or timeframes. min_confidence leaves out bars of less confidence.';
+
+COMMENT ON FUNCTION delete_market_states(text, text) IS
+'Deletes the rows of a series from market_states, and its state; returns the number of deleted rows.';
+
+COMMENT ON FUNCTION market_state_latest() IS
+'Returns the newest row of each series in market_states, with the escalation percentile in percent and its mean over the timeframes of the symbol, the age, the newest candle and whether the row is stale; what the view market_state_latest shows.';
+
+COMMENT ON FUNCTION market_escalation_bucket(float8) IS
+'Returns the bucket of an escalation percentile: HIGH from 0.85 on, MED from 0.60 on, else LOW; NULL of NULL.';
+
+COMMENT ON FUNCTION market_escalation_action(text) IS
+'Returns the action of a bucket: NORMAL_SIZE of LOW, REDUCE_40 of MED, HEDGE_OR_CASH of HIGH; NULL of NULL, and any other text is an error.';

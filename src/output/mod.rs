@@ -10,6 +10,7 @@ pub mod own;
 pub mod refresh;
 pub mod relation;
 pub mod run_log;
+pub mod series;
 pub mod set_up;
 pub mod shape;
 pub mod system;

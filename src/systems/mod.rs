@@ -4,6 +4,7 @@ pub mod cmc_regimes;
 pub mod health;
 pub mod market_regime_history;
 pub mod market_regimes;
+pub mod market_states;
 pub mod overview;
 pub mod registered;
 pub mod registry;
