@@ -119,39 +119,93 @@ fn pivots(
     atr: f64,
     candidates: &mut Vec<Candidate>,
 ) {
-    let (of_touches, of_age) = (&*OF_TOUCHES, &*OF_AGE);
-    let touch = greatest_quotient(TOUCH, atr);
-    let mut moves = [0.0; PLACES - AFTER];
-    for (t, moved) in moves.iter_mut().enumerate() {
-        *moved = (close[t + AFTER] - close[t]).abs() / atr;
-    }
-    for j in BESIDE..PLACES - BESIDE {
-        let beside = j - BESIDE..=j + BESIDE;
-        let level = if high[beside.clone()].iter().all(|other| *other <= high[j]) {
+    let touches = Touches::new(close, atr);
+    let highest = around(high, |one, other| one > other);
+    let lowest = around(low, |one, other| one < other);
+    for (j, (highest, lowest)) in (BESIDE..).zip(highest.into_iter().zip(lowest)) {
+        let level = if high[j] == highest {
             high[j]
-        } else if low[beside].iter().all(|other| *other >= low[j]) {
+        } else if low[j] == lowest {
             low[j]
         } else {
             continue;
         };
-        // The places of touches, in time order.
-        let (mut touches, mut n) = ([0u8; 256], 0u8);
-        for (t, close) in (0..=u8::MAX).zip(close) {
-            touches[usize::from(n)] = t;
-            n += u8::from((close - level).abs() <= touch);
+        candidates.push(Candidate { level, score: touches.score(level), kind: Kind::Pivot });
+    }
+}
+
+/// The first of the places `j - 3 ..= j + 3`, from `j` = 3 on, in an order.
+fn around(values: &[f64; PLACES], comes_first: impl Fn(f64, f64) -> bool) -> [f64; PLACES - 2 * BESIDE] {
+    let mut first = [0.0; PLACES - 2 * BESIDE];
+    first.copy_from_slice(&values[..PLACES - 2 * BESIDE]);
+    for offset in 1..=2 * BESIDE {
+        for (first, other) in first.iter_mut().zip(&values[offset..]) {
+            *first = if comes_first(*other, *first) { *other } else { *first };
         }
-        let touches = &touches[..usize::from(n)];
-        let (mut moved, mut measured) = (0.0, 0u32);
-        for &t in touches {
-            let Some(move_after) = moves.get(usize::from(t)) else { break };
-            moved += move_after;
-            measured += 1;
+    }
+    first
+}
+
+/// Places of the window as bits.
+type Places = [u64; PLACES.div_ceil(64)];
+
+/// The closes that may touch a level.
+struct Touches {
+    /// Closes, ascending.
+    sorted: [f64; PLACES],
+    /// The places of the first `n` of these.
+    places: [Places; PLACES + 1],
+    /// Most distance of a touch.
+    distance: f64,
+    /// ATRs that the close moves in the bars after a place.
+    moves: [f64; PLACES - AFTER],
+}
+
+impl Touches {
+    fn new(close: &[f64; PLACES], atr: f64) -> Self {
+        let mut by_close = [(0.0, 0u8); PLACES];
+        for ((entry, close), place) in by_close.iter_mut().zip(close).zip(0..) {
+            *entry = (*close, place);
+        }
+        by_close.sort_unstable_by(|(one, _), (other, _)| one.total_cmp(other));
+        let mut touches = Self {
+            sorted: [0.0; PLACES],
+            places: [Places::default(); PLACES + 1],
+            distance: greatest_quotient(TOUCH, atr),
+            moves: [0.0; PLACES - AFTER],
+        };
+        for (n, (close, place)) in by_close.into_iter().enumerate() {
+            touches.sorted[n] = close;
+            touches.places[n + 1] = touches.places[n];
+            touches.places[n + 1][usize::from(place / 64)] |= 1 << (place % 64);
+        }
+        for (moved, (before, after)) in touches.moves.iter_mut().zip(close.iter().zip(&close[AFTER..])) {
+            *moved = (after - before).abs() / atr;
+        }
+        touches
+    }
+
+    /// The score of a level from the closes that touch it.
+    fn score(&self, level: f64) -> f64 {
+        let from = self.sorted.partition_point(|close| level - close > self.distance);
+        let to = self.sorted.partition_point(|close| close - level <= self.distance);
+        let places = self.places[to].iter().zip(&self.places[from]).map(|(until, before)| until & !before);
+        let (mut moved, mut measured, mut age) = (0.0, 0u32, PLACES);
+        for (word, mut bits) in (0..).zip(places) {
+            while bits != 0 {
+                let place = word * 64 + bits.trailing_zeros() as usize;
+                bits &= bits - 1;
+                age = PLACES - 1 - place;
+                if let Some(move_after) = self.moves.get(place) {
+                    moved += move_after;
+                    measured += 1;
+                }
+            }
         }
         let reaction =
             if measured == 0 { 0.0 } else { (0.5 * (moved / f64::from(measured))).clamp(0.0, 1.0) };
-        let age = touches.last().map_or(PLACES, |t| PLACES - 1 - usize::from(*t));
-        let score = 0.5 * (1.0 - of_touches[touches.len()]) + 0.3 * reaction + 0.2 * of_age[age];
-        candidates.push(Candidate { level, score: score.clamp(0.0, 1.0), kind: Kind::Pivot });
+        let score = 0.5 * (1.0 - OF_TOUCHES[to.saturating_sub(from)]) + 0.3 * reaction + 0.2 * OF_AGE[age];
+        score.clamp(0.0, 1.0)
     }
 }
 

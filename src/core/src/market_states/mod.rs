@@ -5,9 +5,10 @@
 //! its own bar and the bars before. All arithmetic is f64 in the order of the specification; NaN is unknown. Gaps
 //! are not filled.
 //!
-//! The state of a series has three parts, each of which a new bar rewrites in little: some 600 bytes of kernels and
-//! eras with the roots of six trees of ranks ([`Series::seal`]); the other nodes of the trees, of which a bar
-//! rewrites one leaf per tree and what is above; and the last bars, in blocks of 32, of which a bar rewrites one.
+//! The state of a series has three parts, each of which a new bar rewrites in little: kernels, eras and the roots of
+//! six trees of ranks, together one to two kilobytes ([`Series::seal`]); the other nodes of the trees, of which a
+//! bar rewrites a leaf per tree and the inner nodes above; and the last bars in blocks of 32, of which a bar
+//! rewrites one.
 
 pub mod after;
 mod components;

@@ -3,7 +3,7 @@
 //! A leaf holds up to 128 distinct values, each with the number of its occurrences; an inner node up to 64
 //! children, each with the number of values below. A new value rewrites one leaf and the inner nodes above, so
 //! that a rank among n values costs O(log n) in time and in bytes written: with 100,000 values two nodes and the
-//! root, which belongs to the state of the series. Occurrences are counted rather than repeated because the
+//! root of up to 32 children, which belongs to the state of the series. Occurrences are counted rather than repeated because the
 //! components are 0 on many bars.
 //!
 //! Nodes are plain data without a checksum: an update in place then differs from the node before in few bytes, and
@@ -17,6 +17,8 @@ use serde::{Deserialize, Serialize};
 const LEAF: usize = 128;
 /// Most children of an inner node: at most 1,000 bytes.
 const INNER: usize = 64;
+/// Most values or children of a root, which is rewritten with every bar as part of the state of the series.
+const ROOT: usize = 32;
 /// Most nodes from the root to a leaf, more than any tree has: ends the walk through damaged nodes.
 const DEEPEST: u8 = 12;
 
@@ -98,13 +100,13 @@ impl Content {
         .unwrap_or(f64::NAN)
     }
 
-    /// The upper half, taken off where there are too many values or children.
-    fn split(&mut self) -> Option<Content> {
+    /// The upper half, taken off where there are more values or children than so many.
+    fn split(&mut self, most_values: usize, most_children: usize) -> Option<Content> {
         match self {
-            Content::Leaf(values) if values.len() > LEAF => {
+            Content::Leaf(values) if values.len() > most_values => {
                 Some(Content::Leaf(values.split_off(values.len() / 2)))
             }
-            Content::Inner(children) if children.len() > INNER => {
+            Content::Inner(children) if children.len() > most_children => {
                 Some(Content::Inner(children.split_off(children.len() / 2)))
             }
             _ => None,
@@ -213,7 +215,7 @@ impl Tree {
         let mut root = std::mem::replace(&mut self.root, Node::default().0);
         let mut count = Count::default();
         self.insert_below(&mut root, value, &mut count, pages, DEEPEST)?;
-        if let Some(upper) = root.split() {
+        if let Some(upper) = root.split(ROOT, ROOT) {
             let children = [root, upper].map(|half| self.child(half, pages));
             root = Content::Inner(children.into());
         }
@@ -253,7 +255,7 @@ impl Tree {
                 let mut content = pages.take(self.tree, number, child.count)?;
                 self.insert_below(&mut content, value, count, pages, deepest - 1)?;
                 child.count += 1;
-                if let Some(upper) = content.split() {
+                if let Some(upper) = content.split(LEAF, INNER) {
                     let upper = self.child(upper, pages);
                     child.count -= upper.count;
                     children.insert(at + 1, upper);
@@ -271,5 +273,100 @@ impl Tree {
         self.next += 1;
         pages.put(self.tree, child.node, content);
         child
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nodes as bytes, read anew for every value.
+    #[derive(Clone, Default)]
+    struct Stored(HashMap<(u8, u32), Vec<u8>>);
+
+    impl Nodes for &Stored {
+        type Error = (u8, u32);
+
+        fn read(&mut self, tree: u8, node: u32, count: u64) -> Result<Node, Self::Error> {
+            let bytes = self.0.get(&(tree, node)).ok_or((tree, node))?;
+            assert!(bytes.len() < 1_500);
+            Node::decode(bytes, count).ok_or((tree, node))
+        }
+    }
+
+    /// Numbers that visit all of a range in no order.
+    fn scattered(n: u32) -> impl Iterator<Item = f64> {
+        (0..n).map(move |i| f64::from(i.wrapping_mul(2_654_435_761) % n))
+    }
+
+    fn height(tree: &Tree, pages: &mut Pages<InMemory>) -> usize {
+        let (mut height, mut content) = (0, tree.root.clone());
+        while let Content::Inner(children) = content {
+            height += 1;
+            let Ok(child) = pages.take(tree.tree, children[0].node, children[0].count);
+            content = child;
+        }
+        height
+    }
+
+    #[test]
+    fn a_rank_is_that_of_a_naive_count() {
+        let ascending = (0..6_000).map(f64::from);
+        let descending = (0..6_000).rev().map(f64::from);
+        // A few values, each many times, among others.
+        let repeated = scattered(20_000).map(|v| if v % 3.0 == 0.0 { v % 5.0 } else { v / 7.0 - 1_000.0 });
+        let zeros = (0..1_000).map(|i| [0.0, -0.0, 1.0, -1.0, f64::MIN_POSITIVE][i % 5]);
+        let values: Vec<f64> =
+            ascending.chain(descending).chain(repeated).chain(zeros).chain(scattered(9_973)).collect();
+        let (mut tree, mut pages) = (Tree::new(3), Pages::new(InMemory));
+        let mut sorted: Vec<f64> = Vec::new();
+        for value in values {
+            let below = sorted.partition_point(|other| *other < value);
+            sorted.insert(below, value);
+            let equal = sorted[below..].partition_point(|other| *other <= value);
+            let Ok(count) = tree.insert(value, &mut pages);
+            assert_eq!(count, Count { below: below as u64, equal: equal as u64 });
+        }
+        assert_eq!(tree.root.count(), sorted.len() as u64);
+        // The root, inner nodes, leaves.
+        assert_eq!(height(&tree, &mut pages), 2);
+    }
+
+    #[test]
+    fn a_stored_tree_is_as_one_in_memory() {
+        let (mut whole, mut pages) = (Tree::new(0), Pages::new(InMemory));
+        let (mut stored, mut tree) = (Stored::default(), Tree::new(0));
+        for value in scattered(3_000) {
+            let Ok(expected) = whole.insert(value, &mut pages);
+            let mut read = Pages::new(&stored);
+            assert_eq!(tree.insert(value, &mut read), Ok(expected));
+            let changed = read.changed();
+            // The leaf; now and then its other half, and the halves of the root.
+            assert!(changed.len() <= 4);
+            stored.0.extend(changed.into_iter().map(|(tree, node, bytes)| ((tree, node), bytes)));
+        }
+        assert_eq!(tree, whole);
+        let in_memory =
+            pages.changed().into_iter().map(|(tree, node, bytes)| ((tree, node), bytes)).collect();
+        assert_eq!(stored.0, in_memory);
+    }
+
+    #[test]
+    fn a_node_that_is_lost_or_another_is_no_node() {
+        let mut tree = Tree::new(2);
+        let (mut pages, stored) = (Pages::new(InMemory), Stored::default());
+        for value in scattered(200) {
+            let Ok(_) = tree.insert(value, &mut pages);
+        }
+        assert_eq!(tree.clone().insert(0.0, &mut Pages::new(&stored)), Err((2, 0)));
+        let (_, _, bytes) = pages.changed().swap_remove(0);
+        let node = Node::decode(&bytes, 0).is_none();
+        assert!(node && Node::decode(&bytes[1..], 100).is_none() && Node::decode(&[], 0).is_none());
+    }
+
+    #[test]
+    fn a_mid_rank_is_between_0_and_1() {
+        assert_eq!(Count { below: 0, equal: 1 }.mid_rank(1), 1.0);
+        assert_eq!(Count { below: 2, equal: 3 }.mid_rank(8), 0.5);
     }
 }
