@@ -1149,6 +1149,36 @@ VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'delete_market_states_wrapper';
 
+-- src/api/picture.rs
+-- pg_regime::api::picture::regime_chart_svg
+CREATE  FUNCTION "regime_chart_svg"(
+	"symbol" TEXT, /* Option < & str > */
+	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"to_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"layer" TEXT DEFAULT 'composite', /* Option < & str > */
+	"width" INT DEFAULT 1200, /* Option < i32 > */
+	"height" INT DEFAULT 500, /* Option < i32 > */
+	"log_scale" bool DEFAULT true, /* Option < bool > */
+	"system" TEXT DEFAULT 'cmc_regimes', /* Option < & str > */
+	"timeframe" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS TEXT /* Result < String, ErrorReport > */
+STABLE PARALLEL RESTRICTED 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_chart_svg_of_symbol_wrapper';
+
+-- src/api/picture.rs
+-- pg_regime::api::picture::regime_timeline
+CREATE  FUNCTION "regime_timeline"(
+	"symbol" TEXT, /* Option < & str > */
+	"width" INT DEFAULT 80, /* Option < i32 > */
+	"layer" TEXT DEFAULT 'composite', /* Option < & str > */
+	"system" TEXT DEFAULT 'cmc_regimes', /* Option < & str > */
+	"timeframe" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS TEXT /* Result < Option < String > , ErrorReport > */
+STABLE PARALLEL RESTRICTED 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_timeline_of_symbol_wrapper';
+
 -- src/api/setup.rs
 -- pg_regime::api::setup::regime_setup
 CREATE  FUNCTION "regime_setup"(
@@ -1288,8 +1318,6 @@ END $$;
 --   regime_durations
 --   regime_periods
 --   regime_forward_returns
---   regime_chart_svg
---   regime_timeline
 
 -- The functions that take an asset, for callers who know the symbol of the asset: each finds the id with regime_asset
 -- and calls the form that takes the id; and refresh_cmc_regimes of one id, which calls the form of an array of ids. Both
@@ -1518,29 +1546,6 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION regime_forward_returns(text, int[], text) IS
 'The same as regime_forward_returns of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
-
-CREATE FUNCTION regime_chart_svg(symbol text, from_ts timestamptz DEFAULT NULL, to_ts timestamptz DEFAULT NULL,
-    layer text DEFAULT 'composite', width int DEFAULT 1200, height int DEFAULT 500, log_scale boolean DEFAULT true)
-RETURNS text
-LANGUAGE sql STABLE PARALLEL RESTRICTED
-BEGIN ATOMIC
-    SELECT @extschema@.regime_chart_svg(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
-        from_ts, to_ts, layer, width, height, log_scale);
-END;
-COMMENT ON FUNCTION regime_chart_svg(text, timestamptz, timestamptz, text, int, int, boolean) IS
-'The same as regime_chart_svg of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
-
-CREATE FUNCTION regime_timeline(symbol text, width int DEFAULT 80, layer text DEFAULT 'composite')
-RETURNS text
-LANGUAGE sql STABLE PARALLEL RESTRICTED
-BEGIN ATOMIC
-    SELECT @extschema@.regime_timeline(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
-        width, layer);
-END;
-COMMENT ON FUNCTION regime_timeline(text, int, text) IS
-'The same as regime_timeline of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
 
 -- src/lib.rs
 -- requires:
@@ -2344,6 +2349,12 @@ COMMENT ON FUNCTION regime_chart_svg(int, timestamptz, timestamptz, text, int, i
 
 COMMENT ON FUNCTION regime_timeline(int, int, text) IS
 'Returns the stored history of an asset as a line of width (10 to 1000) characters, each for as many daily rows as any other: the trend that most of them have (up and down triangles, a dash for Sideways) and the volatility that most of those have (bolder is higher), the more cautious on a tie. Below it stand the first and last date and what the characters mean. NULL for an asset without rows.';
+
+COMMENT ON FUNCTION regime_chart_svg(text, timestamptz, timestamptz, text, int, int, boolean, text, text) IS
+'Returns a picture as regime_chart_svg of an id draws it, of a symbol in any system (system: cmc_regimes, market_regimes, market_regime_history, market_states): closes over bands of the labels that the legend names; of market_states also the escalation percentile, with lines at .60 and .85. timeframe may be left out where a symbol has rows of one; layer is of cmc_regimes alone.';
+
+COMMENT ON FUNCTION regime_timeline(text, int, text, text, text) IS
+'Returns a line of characters as regime_timeline of an id writes it, of a symbol in any system (system: cmc_regimes, market_regimes, market_regime_history, market_states): each character is the label that most of its rows have, the more cautious on a tie. timeframe may be left out where a symbol has rows of one; layer is of cmc_regimes alone.';
 
 COMMENT ON FUNCTION regime_check_inputs(int[], text) IS
 'Returns what is wrong with the source map, bars and EMAs of assets (ids NULL: those that a refresh would take), the worst first: severity (error: a refresh of the asset fails; warning: its labels may be wrong; info), asset, layer, problem, how many bars or EMAs have it, the first of them, and what to type or do. Bad data of one asset does not keep it from looking at the others; it only reads, also on a standby, and no row means that nothing is wrong.';

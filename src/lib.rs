@@ -50,9 +50,7 @@ extension_sql_file!(
         regime_transitions,
         regime_durations,
         regime_periods,
-        regime_forward_returns,
-        regime_chart_svg,
-        regime_timeline
+        regime_forward_returns
     ]
 );
 extension_sql_file!(

@@ -123,6 +123,12 @@ COMMENT ON FUNCTION regime_chart_svg(int, timestamptz, timestamptz, text, int, i
 COMMENT ON FUNCTION regime_timeline(int, int, text) IS
 'Returns the stored history of an asset as a line of width (10 to 1000) characters, each for as many daily rows as any other: the trend that most of them have (up and down triangles, a dash for Sideways) and the volatility that most of those have (bolder is higher), the more cautious on a tie. Below it stand the first and last date and what the characters mean. NULL for an asset without rows.';
 
+COMMENT ON FUNCTION regime_chart_svg(text, timestamptz, timestamptz, text, int, int, boolean, text, text) IS
+'Returns a picture as regime_chart_svg of an id draws it, of a symbol in any system (system: cmc_regimes, market_regimes, market_regime_history, market_states): closes over bands of the labels that the legend names; of market_states also the escalation percentile, with lines at .60 and .85. timeframe may be left out where a symbol has rows of one; layer is of cmc_regimes alone.';
+
+COMMENT ON FUNCTION regime_timeline(text, int, text, text, text) IS
+'Returns a line of characters as regime_timeline of an id writes it, of a symbol in any system (system: cmc_regimes, market_regimes, market_regime_history, market_states): each character is the label that most of its rows have, the more cautious on a tie. timeframe may be left out where a symbol has rows of one; layer is of cmc_regimes alone.';
+
 COMMENT ON FUNCTION regime_check_inputs(int[], text) IS
 'Returns what is wrong with the source map, bars and EMAs of assets (ids NULL: those that a refresh would take), the worst first: severity (error: a refresh of the asset fails; warning: its labels may be wrong; info), asset, layer, problem, how many bars or EMAs have it, the first of them, and what to type or do. Bad data of one asset does not keep it from looking at the others; it only reads, also on a standby, and no row means that nothing is wrong.';
 

@@ -6,6 +6,7 @@ mod inputs;
 mod market_regime_history;
 mod market_regimes;
 mod market_states;
+mod picture;
 mod setup;
 mod tracking;
 

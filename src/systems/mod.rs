@@ -6,6 +6,7 @@ pub mod market_regime_history;
 pub mod market_regimes;
 pub mod market_states;
 pub mod overview;
+pub mod picture;
 pub mod registered;
 pub mod registry;
 pub mod tracking;

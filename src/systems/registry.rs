@@ -16,3 +16,9 @@ pub const ALL: [&Registered; 4] = [
 pub fn systems() -> [&'static System; 4] {
     ALL.map(|registered| registered.system)
 }
+
+/// The system of this name.
+pub fn named(name: &str) -> Option<&'static Registered> {
+    let mut named = ALL.into_iter().map(|registered| (registered.system.name, registered));
+    named.find(|(own, _)| *own == name).map(|(_, registered)| registered)
+}

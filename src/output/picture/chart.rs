@@ -144,7 +144,7 @@ impl Chart<'_> {
         plot.draw_bands(sheet, ts, cells, |cell| look.band(Some(cell)).map(|band| band.shade));
         self.draw_changes(sheet, plot);
         self.draw_axes(sheet, layout);
-        plot.draw_line(sheet, ts, close.iter().map(|close| self.scaled(*close)), 1.25);
+        plot.draw_line(sheet, ts, close.iter().map(|close| self.scaled(*close)), Shade(INK, 1.0), 1.25);
         if let (Some(plot), Some(gauge)) = (&layout.gauge, &self.history.gauge) {
             draw_gauge(sheet, plot, ts, gauge);
         }
@@ -220,5 +220,5 @@ fn draw_gauge(sheet: &mut Sheet, plot: &Plot, ts: &[i64], Gauge { values, levels
         plot.draw_mark(sheet, level.at, text, Shade(INK, 0.5));
     }
     plot.draw_frame(sheet);
-    plot.draw_line(sheet, ts, values.iter().copied(), 0.75);
+    plot.draw_line(sheet, ts, values.iter().copied(), Shade(INK, 0.8), 0.75);
 }

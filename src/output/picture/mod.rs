@@ -9,7 +9,9 @@ pub mod timeline;
 use regime_core::strip::Cell;
 
 use crate::output::picture::svg::Shade;
-use crate::pg::{Result, invalid_parameter, utc};
+use crate::pg::{Error, Result, invalid_parameter, quote_literal, utc};
+
+use pgrx::prelude::PgSqlErrorCode;
 
 /// What a call shows of a history.
 #[derive(Clone, Copy)]
@@ -37,6 +39,56 @@ impl Shown {
                 .hint("Pass from_ts => a moment before to_ts, or leave one of them out."));
         }
         Ok(Self { span, closes: true })
+    }
+}
+
+/// A history as a caller asks for it.
+#[derive(Clone, Copy)]
+pub struct Wanted<'a> {
+    pub symbol: &'a str,
+    pub timeframe: Option<&'a str>,
+    /// `None` and `composite` are the label as a whole.
+    pub layer: Option<&'a str>,
+    pub shown: Shown,
+}
+
+impl Wanted<'_> {
+    /// Checks that no layer is asked for.
+    ///
+    /// # Errors
+    /// Where one is.
+    pub fn check_no_layer(&self, system: &str) -> Result<()> {
+        match self.layer.filter(|layer| *layer != "composite") {
+            Some(layer) => {
+                Err(invalid_parameter(format!("layer is \"{layer}\", but {system} has no layers"))
+                    .hint("Leave layer out."))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The error for a subject, in words, that has no rows in the span; `relation` is the table and `ends` are the times of
+    /// the subject's first and last row.
+    pub fn no_rows(&self, whose: &str, relation: &str, ends: [i64; 2]) -> Error {
+        let limits = ["from", "to"].into_iter().zip(self.shown.span);
+        let limits: Vec<String> =
+            limits.filter_map(|(name, at)| Some(format!(" {name} {}", utc(at?)))).collect();
+        let [first, last] = ends.map(utc);
+        Error::new(
+            PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
+            format!("{relation} has no rows of {whose}{}", limits.concat()),
+        )
+        .detail(format!("Its rows range from {first} to {last}."))
+        .hint(format!("Pass from_ts => {}, or leave from_ts and to_ts out.", quote_literal(&first)))
+    }
+
+    /// The error for a subject, in words, none of whose rows has a close; `source` is the table of the closes.
+    pub fn no_closes(whose: &str, source: &str) -> Error {
+        Error::new(
+            PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
+            format!("{whose} has rows, but {source} has no close at the time of any of them"),
+        )
+        .hint(format!("SELECT * FROM {source} LIMIT 10;"))
     }
 }
 

@@ -86,7 +86,14 @@ impl Plot {
     }
 
     /// The line of values, broken where a value is unknown, over a seam that parts the line from the bands.
-    pub fn draw_line(&self, sheet: &mut Sheet, ts: &[i64], values: impl Iterator<Item = f64>, width: f64) {
+    pub fn draw_line(
+        &self,
+        sheet: &mut Sheet,
+        ts: &[i64],
+        values: impl Iterator<Item = f64>,
+        shade: Shade,
+        width: f64,
+    ) {
         let points: Vec<[f64; 2]> =
             ts.iter().zip(values).map(|(ts, value)| [self.x(*ts), self.y(value)]).collect();
         let lines: Vec<Vec<[f64; 2]>> = points
@@ -98,7 +105,7 @@ impl Plot {
                 line => thinned(line),
             })
             .collect();
-        for (shade, width) in [(Shade(PAPER, 0.6), width + 2.25), (Shade(INK, 1.0), width)] {
+        for (shade, width) in [(Shade(PAPER, 0.6), width + 2.25), (shade, width)] {
             lines.iter().for_each(|line| sheet.line(line, shade, width));
         }
     }

@@ -4,6 +4,7 @@
 pub mod fresh;
 pub mod hybrid;
 pub mod marks;
+pub mod picture;
 pub mod read;
 pub mod reference;
 pub mod refresh;

@@ -1,6 +1,7 @@
 //! Regimes of candles on three axes.
 
 pub mod label;
+pub mod picture;
 pub mod read;
 pub mod refresh;
 pub mod rows;
@@ -20,6 +21,7 @@ pub const REGISTERED: Registered = Registered {
     fresh: |db| OF_SERIES.fresh(db),
     version: |_| Ok(Config::default().version()),
     locked: |db, schema, key| OF_SERIES.locked(db, schema, key),
+    history: picture::history,
     findings: &[],
     wording: Wording {
         made_of: ["candle", "candles"],

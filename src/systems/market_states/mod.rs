@@ -10,6 +10,7 @@
 
 pub mod after;
 pub mod latest;
+pub mod picture;
 pub mod read;
 pub mod refresh;
 pub mod rows;
@@ -30,6 +31,7 @@ pub const REGISTERED: Registered = Registered {
     fresh: |db| OF_SERIES.fresh(db),
     version: |_| Ok(CLASSIFIER_VERSION.to_owned()),
     locked: |db, schema, key| OF_SERIES.locked(db, schema, key),
+    history: picture::history,
     findings: &[],
     wording: Wording {
         made_of: ["candle", "candles"],

@@ -7,11 +7,11 @@ use regime_core::cmc_regimes::row::FlipLayer;
 use regime_core::strip::{Cell, changes};
 
 use crate::output::picture::svg::{Colour, DOWN, SIDEWAYS, Shade, UP};
-use crate::output::picture::{self, Band, Group, Look, Shown};
+use crate::output::picture::{self, Band, Group, Look, Shown, Wanted};
 use crate::output::relation::output_relation;
-use crate::pg::{Db, Error, Result, extension_schema, quote_literal, settings, utc};
+use crate::pg::{Db, Error, Result, extension_schema, invalid_parameter, quote_literal, settings, utc};
 use crate::source::names;
-use crate::systems::cmc_regimes::read::history::{Closes, History};
+use crate::systems::cmc_regimes::read::history::{Closes, History, flip_layer};
 use crate::systems::cmc_regimes::tables::REGIMES;
 
 /// Trends by volatility.
@@ -65,6 +65,19 @@ pub fn history(db: Db, asset: i32, layer: FlipLayer, wanted: Shown) -> Result<pi
         gauge: None,
         look: &LOOK,
     })
+}
+
+/// [`history`] of the asset with a symbol.
+///
+/// # Errors
+/// Where there is no such asset or layer, where a timeframe is asked for, and as [`history`].
+pub fn of_symbol(db: Db, wanted: &Wanted) -> Result<picture::History> {
+    if let Some(timeframe) = wanted.timeframe {
+        return Err(invalid_parameter(format!("timeframe is \"{timeframe}\", but cmc_regimes has days"))
+            .hint("Leave timeframe out, or pass system => 'market_states' or another system of candles."));
+    }
+    let asset = names::id_of(db, wanted.symbol, None)?;
+    history(db, asset, flip_layer(wanted.layer)?, wanted.shown)
 }
 
 /// The rows have no bars: the bars were deleted, or are of another calendar scheme.
