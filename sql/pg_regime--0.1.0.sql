@@ -34,6 +34,8 @@ CREATE TABLE @extschema@.regime_source_user (
     close_column name NOT NULL DEFAULT 'close',
     high_column name,
     low_column name,
+    open_column name DEFAULT 'open',
+    volume_column name DEFAULT 'volume',
     atr_column name,
     adx_column name,
     adx_floor float8 CHECK (adx_floor >= 0::float8 AND adx_floor <= 100::float8),
@@ -54,7 +56,7 @@ CREATE TABLE @extschema@.regime_source_user (
 );
 COMMENT ON TABLE @extschema@.regime_source_user IS 'The rows of regime_source that were edited or inserted; dumped and restored. Write to regime_source';
 COMMENT ON COLUMN @extschema@.regime_source_user.cal_scheme IS 'Calendar of weeks and months: iso (Monday to Sunday), us (Sunday to Saturday), or your own; any for candles';
-COMMENT ON COLUMN @extschema@.regime_source_user.layer IS 'L0 monthly, L1 weekly, L2 daily, L3 intraday (no row by default); candles: those of market_regimes and market_regime_history, cal_scheme any';
+COMMENT ON COLUMN @extschema@.regime_source_user.layer IS 'L0 monthly, L1 weekly, L2 daily, L3 intraday (no row by default); candles: those of market_regimes, market_regime_history and market_states, cal_scheme any';
 COMMENT ON COLUMN @extschema@.regime_source_user.tf IS 'Value of the tf columns that selects the layer''s bars and EMAs; NULL reads the tables whole. Candles have none: callers name the timeframe';
 COMMENT ON COLUMN @extschema@.regime_source_user.periods IS 'EMA periods in bars: fast, mid, slow; candles have none';
 COMMENT ON COLUMN @extschema@.regime_source_user.bars_schema IS 'Schema of the bars relation';
@@ -66,6 +68,8 @@ COMMENT ON COLUMN @extschema@.regime_source_user.bars_ts_column IS 'When a bar c
 COMMENT ON COLUMN @extschema@.regime_source_user.close_column IS 'Closing price';
 COMMENT ON COLUMN @extschema@.regime_source_user.high_column IS 'Highest price; of candles alone';
 COMMENT ON COLUMN @extschema@.regime_source_user.low_column IS 'Lowest price; of candles alone';
+COMMENT ON COLUMN @extschema@.regime_source_user.open_column IS 'Opening price; of candles alone, read by market_states, which needs it';
+COMMENT ON COLUMN @extschema@.regime_source_user.volume_column IS 'Traded volume; of candles alone, read by market_states. NULL: all volumes are unknown';
 COMMENT ON COLUMN @extschema@.regime_source_user.atr_column IS 'Average true range in price units, of the bars relation; NULL: volatility from the closes';
 COMMENT ON COLUMN @extschema@.regime_source_user.adx_column IS 'ADX of the bars relation; used with adx_floor';
 COMMENT ON COLUMN @extschema@.regime_source_user.adx_floor IS 'A trend whose ADX is at or under this is Sideways; NULL or 0: no floor';
@@ -111,6 +115,8 @@ ALTER VIEW @extschema@.regime_source
     ALTER COLUMN bars_tf_column SET DEFAULT 'tf',
     ALTER COLUMN bars_ts_column SET DEFAULT 'time_close',
     ALTER COLUMN close_column SET DEFAULT 'close',
+    ALTER COLUMN open_column SET DEFAULT 'open',
+    ALTER COLUMN volume_column SET DEFAULT 'volume',
     ALTER COLUMN ema_schema SET DEFAULT 'public',
     ALTER COLUMN ema_filter SET DEFAULT '{}',
     ALTER COLUMN ema_id_column SET DEFAULT 'id',
@@ -1064,6 +1070,135 @@ VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'delete_market_regimes_wrapper';
 
+-- src/api/market_states/after.rs
+-- pg_regime::api::market_states::after::market_escalation_events
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_states/after.rs
+-- pg_regime::api::market_states::after::market_escalation_lead_time
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_states/after.rs
+-- pg_regime::api::market_states::after::market_escalation_outcomes
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_states/after.rs
+-- pg_regime::api::market_states::after::market_escalation_concentration
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_states/after.rs
+-- pg_regime::api::market_states::after::market_event_labels
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_states/after.rs
+-- pg_regime::api::market_states::after::market_escalation_percentile
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_states/labels.rs
+-- pg_regime::api::market_states::labels::market_state_labels
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_states/labels.rs
+-- pg_regime::api::market_states::labels::market_escalation_bucket
+CREATE  FUNCTION "market_escalation_bucket"(
+	"percentile" double precision /* f64 */
+) RETURNS TEXT /* Result < & '_ str, ErrorReport > */
+IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'market_escalation_bucket_wrapper';
+
+-- src/api/market_states/labels.rs
+-- pg_regime::api::market_states::labels::market_escalation_action
+CREATE  FUNCTION "market_escalation_action"(
+	"bucket" TEXT /* & str */
+) RETURNS TEXT /* Result < & '_ str, ErrorReport > */
+IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'market_escalation_action_wrapper';
+
+-- src/api/market_states/read.rs
+-- pg_regime::api::market_states::read::market_states_compute
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_states/read.rs
+-- pg_regime::api::market_states::read::get_market_states
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_states/read.rs
+-- pg_regime::api::market_states::read::market_state_stats
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_states/read.rs
+-- pg_regime::api::market_states::read::market_state_transitions
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_states/read.rs
+-- pg_regime::api::market_states::read::market_state_latest
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_states/refresh.rs
+-- pg_regime::api::market_states::refresh::refresh_market_states
+CREATE  FUNCTION "refresh_market_states"(
+	"symbol" TEXT DEFAULT NULL, /* Option < & str > */
+	"timeframe" TEXT DEFAULT NULL, /* Option < & str > */
+	"dry_run" bool DEFAULT false, /* Option < bool > */
+	"full_refresh" bool DEFAULT false /* Option < bool > */
+) RETURNS TABLE (
+	"symbol" TEXT,  /* String */
+	"timeframe" TEXT,  /* String */
+	"status" TEXT,  /* & '_ str */
+	"state_rows" bigint,  /* Option < i64 > */
+	"rows_written" bigint,  /* i64 */
+	"classifier_version" TEXT,  /* String */
+	"elapsed_ms" double precision,  /* f64 */
+	"message" TEXT,  /* Option < String > */
+	"mode" TEXT,  /* Option < & '_ str > */
+	"reason" TEXT  /* Option < String > */
+)
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'refresh_market_states_wrapper';
+
+-- src/api/market_states/refresh.rs
+-- pg_regime::api::market_states::refresh::delete_market_states
+CREATE  FUNCTION "delete_market_states"(
+	"symbol" TEXT, /* Option < & str > */
+	"timeframe" TEXT /* Option < & str > */
+) RETURNS bigint /* Result < i64, ErrorReport > */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'delete_market_states_wrapper';
+
+-- src/api/picture.rs
+-- pg_regime::api::picture::regime_chart_svg
+CREATE  FUNCTION "regime_chart_svg"(
+	"symbol" TEXT, /* Option < & str > */
+	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"to_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"layer" TEXT DEFAULT 'composite', /* Option < & str > */
+	"width" INT DEFAULT 1200, /* Option < i32 > */
+	"height" INT DEFAULT 500, /* Option < i32 > */
+	"log_scale" bool DEFAULT true, /* Option < bool > */
+	"system" TEXT DEFAULT 'cmc_regimes', /* Option < & str > */
+	"timeframe" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS TEXT /* Result < String, ErrorReport > */
+STABLE PARALLEL RESTRICTED 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_chart_svg_of_symbol_wrapper';
+
+-- src/api/picture.rs
+-- pg_regime::api::picture::regime_timeline
+CREATE  FUNCTION "regime_timeline"(
+	"symbol" TEXT, /* Option < & str > */
+	"width" INT DEFAULT 80, /* Option < i32 > */
+	"layer" TEXT DEFAULT 'composite', /* Option < & str > */
+	"system" TEXT DEFAULT 'cmc_regimes', /* Option < & str > */
+	"timeframe" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS TEXT /* Result < Option < String > , ErrorReport > */
+STABLE PARALLEL RESTRICTED 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_timeline_of_symbol_wrapper';
+
 -- src/api/setup.rs
 -- pg_regime::api::setup::regime_setup
 CREATE  FUNCTION "regime_setup"(
@@ -1203,8 +1338,6 @@ END $$;
 --   regime_durations
 --   regime_periods
 --   regime_forward_returns
---   regime_chart_svg
---   regime_timeline
 
 -- The functions that take an asset, for callers who know the symbol of the asset: each finds the id with regime_asset
 -- and calls the form that takes the id; and refresh_cmc_regimes of one id, which calls the form of an array of ids. Both
@@ -1433,29 +1566,6 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION regime_forward_returns(text, int[], text) IS
 'The same as regime_forward_returns of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
-
-CREATE FUNCTION regime_chart_svg(symbol text, from_ts timestamptz DEFAULT NULL, to_ts timestamptz DEFAULT NULL,
-    layer text DEFAULT 'composite', width int DEFAULT 1200, height int DEFAULT 500, log_scale boolean DEFAULT true)
-RETURNS text
-LANGUAGE sql STABLE PARALLEL RESTRICTED
-BEGIN ATOMIC
-    SELECT @extschema@.regime_chart_svg(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
-        from_ts, to_ts, layer, width, height, log_scale);
-END;
-COMMENT ON FUNCTION regime_chart_svg(text, timestamptz, timestamptz, text, int, int, boolean) IS
-'The same as regime_chart_svg of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
-
-CREATE FUNCTION regime_timeline(symbol text, width int DEFAULT 80, layer text DEFAULT 'composite')
-RETURNS text
-LANGUAGE sql STABLE PARALLEL RESTRICTED
-BEGIN ATOMIC
-    SELECT @extschema@.regime_timeline(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
-        width, layer);
-END;
-COMMENT ON FUNCTION regime_timeline(text, int, text) IS
-'The same as regime_timeline of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
 
 -- src/lib.rs
 -- requires:
@@ -1747,6 +1857,393 @@ STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regime_performance_wrapper';
 
 -- src/lib.rs
+-- requires:
+--   tables
+
+-- The eras of market states, and their functions that write rows straight into the tuplestore of their caller.
+
+CREATE TABLE @extschema@.regime_eras (
+    timeframe text,
+    starts timestamptz NOT NULL,
+    note text,
+    UNIQUE NULLS NOT DISTINCT (timeframe, starts)
+);
+COMMENT ON TABLE @extschema@.regime_eras IS 'Starts of eras, at which the escalation percentile of market_states begins anew; empty at first. Edit it, then refresh';
+COMMENT ON COLUMN @extschema@.regime_eras.timeframe IS 'Timeframe that the era is of; NULL: all timeframes without rows of their own';
+COMMENT ON COLUMN @extschema@.regime_eras.starts IS 'The first moment of the era; -infinity makes one era of all history';
+COMMENT ON COLUMN @extschema@.regime_eras.note IS 'Why markets changed then';
+-- It has no key that could identify rows: a timeframe may be NULL.
+ALTER TABLE @extschema@.regime_eras REPLICA IDENTITY FULL;
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.regime_eras', '');
+ALTER TABLE @extschema@.regime_eras OWNER TO @extowner@;
+GRANT SELECT ON @extschema@.regime_eras TO PUBLIC;
+
+CREATE FUNCTION market_state_labels(
+    open float8[],
+    high float8[],
+    low float8[],
+    close float8[],
+    volume float8[] DEFAULT NULL,
+    timeframe text DEFAULT '1d'
+) RETURNS TABLE (
+    bar int,
+    state_label text,
+    confidence float8,
+    bias text,
+    risk_posture text,
+    market_bias float8,
+    risk_level float8,
+    volatility_score float8,
+    volatility_label text,
+    volatility_trend text,
+    breakout_up float8,
+    breakout_down float8,
+    downside_shock_risk float8,
+    efficiency_ratio float8,
+    structural_score float8,
+    momentum_score float8,
+    impulse_intensity float8,
+    momentum_state text,
+    liquidity_score float8,
+    liquidity_label text,
+    liquidity_trend text,
+    instability_index float8,
+    asymmetry float8,
+    supports float8[],
+    support_strengths float8[],
+    resistances float8[],
+    resistance_strengths float8[],
+    escalation float8,
+    escalation_percentile float8,
+    escalation_bucket text,
+    escalation_action text,
+    warmup boolean
+)
+IMMUTABLE PARALLEL SAFE LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_state_labels_wrapper';
+
+CREATE FUNCTION market_states_compute(
+    symbol text,
+    timeframe text,
+    from_time timestamptz DEFAULT NULL,
+    to_time timestamptz DEFAULT NULL
+) RETURNS TABLE (
+    symbol text,
+    timeframe text,
+    open_time timestamptz,
+    state_label text,
+    confidence float8,
+    bias text,
+    risk_posture text,
+    market_bias float8,
+    risk_level float8,
+    volatility_score float8,
+    volatility_label text,
+    volatility_trend text,
+    breakout_up float8,
+    breakout_down float8,
+    downside_shock_risk float8,
+    efficiency_ratio float8,
+    structural_score float8,
+    momentum_score float8,
+    impulse_intensity float8,
+    momentum_state text,
+    liquidity_score float8,
+    liquidity_label text,
+    liquidity_trend text,
+    instability_index float8,
+    asymmetry float8,
+    supports float8[],
+    support_strengths float8[],
+    resistances float8[],
+    resistance_strengths float8[],
+    escalation float8,
+    era_start timestamptz,
+    era_confidence float8,
+    escalation_percentile float8,
+    escalation_bucket text,
+    escalation_action text,
+    warmup boolean,
+    classifier_version text
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_states_compute_wrapper';
+
+CREATE FUNCTION get_market_states(
+    symbol text,
+    timeframe text,
+    from_time timestamptz DEFAULT NULL,
+    to_time timestamptz DEFAULT NULL
+) RETURNS TABLE (
+    symbol text,
+    timeframe text,
+    open_time timestamptz,
+    state_label text,
+    confidence float8,
+    bias text,
+    risk_posture text,
+    market_bias float8,
+    risk_level float8,
+    volatility_score float8,
+    volatility_label text,
+    volatility_trend text,
+    breakout_up float8,
+    breakout_down float8,
+    downside_shock_risk float8,
+    efficiency_ratio float8,
+    structural_score float8,
+    momentum_score float8,
+    impulse_intensity float8,
+    momentum_state text,
+    liquidity_score float8,
+    liquidity_label text,
+    liquidity_trend text,
+    instability_index float8,
+    asymmetry float8,
+    supports float8[],
+    support_strengths float8[],
+    resistances float8[],
+    resistance_strengths float8[],
+    escalation float8,
+    era_start timestamptz,
+    era_confidence float8,
+    escalation_percentile float8,
+    escalation_bucket text,
+    escalation_action text,
+    warmup boolean,
+    classifier_version text,
+    created_at timestamptz
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'get_market_states_wrapper';
+
+CREATE FUNCTION market_state_stats(
+    symbol text DEFAULT NULL,
+    timeframe text DEFAULT NULL
+) RETURNS TABLE (
+    state_label text,
+    classifier_version text,
+    bars bigint,
+    share float8,
+    first timestamptz,
+    last timestamptz,
+    mean_confidence float8,
+    high_share float8
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_state_stats_wrapper';
+
+CREATE FUNCTION market_state_transitions(
+    symbol text,
+    timeframe text,
+    min_confidence float8 DEFAULT 0
+) RETURNS TABLE (
+    symbol text,
+    timeframe text,
+    from_label text,
+    to_label text,
+    at timestamptz,
+    confidence float8
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_state_transitions_wrapper';
+
+CREATE FUNCTION market_state_latest() RETURNS TABLE (
+    symbol text,
+    timeframe text,
+    open_time timestamptz,
+    state_label text,
+    confidence float8,
+    bias text,
+    risk_posture text,
+    market_bias float8,
+    risk_level float8,
+    volatility_score float8,
+    volatility_label text,
+    volatility_trend text,
+    breakout_up float8,
+    breakout_down float8,
+    downside_shock_risk float8,
+    efficiency_ratio float8,
+    structural_score float8,
+    momentum_score float8,
+    impulse_intensity float8,
+    momentum_state text,
+    liquidity_score float8,
+    liquidity_label text,
+    liquidity_trend text,
+    instability_index float8,
+    asymmetry float8,
+    supports float8[],
+    support_strengths float8[],
+    resistances float8[],
+    resistance_strengths float8[],
+    escalation float8,
+    era_start timestamptz,
+    era_confidence float8,
+    escalation_percentile float8,
+    escalation_bucket text,
+    escalation_action text,
+    warmup boolean,
+    classifier_version text,
+    created_at timestamptz,
+    hazard_score float8,
+    cross_timeframe_consensus float8,
+    consensus_timeframes int,
+    age interval,
+    newest_bar timestamptz,
+    is_stale boolean
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_state_latest_wrapper';
+
+CREATE VIEW @extschema@.market_state_latest AS SELECT * FROM @extschema@.market_state_latest();
+COMMENT ON VIEW @extschema@.market_state_latest IS 'The newest row of each series in market_states, its age, and whether it may still be trusted';
+COMMENT ON COLUMN @extschema@.market_state_latest.hazard_score IS 'The escalation percentile in percent';
+COMMENT ON COLUMN @extschema@.market_state_latest.cross_timeframe_consensus IS 'Mean escalation percentile of the newest rows of the symbol, over the timeframes that have one';
+COMMENT ON COLUMN @extschema@.market_state_latest.consensus_timeframes IS 'Number of these timeframes';
+COMMENT ON COLUMN @extschema@.market_state_latest.age IS 'Time since the row''s candle opened';
+COMMENT ON COLUMN @extschema@.market_state_latest.newest_bar IS 'When the newest candle opened; NULL also where the source may not be read';
+COMMENT ON COLUMN @extschema@.market_state_latest.is_stale IS 'Whether the row is not that of the newest candle, changes of the series or of its eras are not refreshed yet, or the row is older than pg_regime.max_age; NULL where this cannot be known';
+ALTER VIEW @extschema@.market_state_latest OWNER TO @extowner@;
+GRANT SELECT ON @extschema@.market_state_latest TO PUBLIC;
+
+-- src/lib.rs
+-- requires:
+--   tables
+
+-- The functions of market_states that judge stored rows by what followed, and the rolling percentile. As those of
+-- market_states.sql, they write their rows straight into the tuplestore of their caller.
+
+CREATE FUNCTION market_escalation_events(
+    symbol text,
+    timeframe text,
+    horizon int DEFAULT 20,
+    atr_multiple float8 DEFAULT 10,
+    lookback int DEFAULT 60,
+    fall float8 DEFAULT NULL
+) RETURNS TABLE (
+    direction text,
+    starts timestamptz,
+    ends timestamptz,
+    bars int,
+    anchors int,
+    extreme_at timestamptz,
+    move float8,
+    move_atr float8,
+    complete boolean,
+    warned boolean,
+    first_high timestamptz,
+    lead_bars int,
+    high_bars int
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_escalation_events_wrapper';
+
+CREATE FUNCTION market_escalation_lead_time(
+    symbol text,
+    timeframe text,
+    horizon int DEFAULT 20,
+    atr_multiple float8 DEFAULT 10,
+    lookback int DEFAULT 60,
+    fall float8 DEFAULT NULL
+) RETURNS TABLE (
+    direction text,
+    events int,
+    judged int,
+    hits int,
+    hit_rate float8,
+    hit_rate_low float8,
+    hit_rate_high float8,
+    base_rate float8,
+    lift float8,
+    median_lead float8,
+    mean_lead float8,
+    alarms int,
+    late_alarms int,
+    false_alarms int,
+    false_alarm_rate float8,
+    high_share float8,
+    high_followed float8,
+    any_followed float8
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_escalation_lead_time_wrapper';
+
+CREATE FUNCTION market_escalation_outcomes(
+    symbol text,
+    timeframe text,
+    horizon int DEFAULT 20,
+    thresholds float8[] DEFAULT '{-0.05,-0.10,-0.20}',
+    from_time timestamptz DEFAULT NULL,
+    to_time timestamptz DEFAULT NULL
+) RETURNS TABLE (
+    bucket text,
+    threshold float8,
+    n bigint,
+    n_independent bigint,
+    mean_return float8,
+    median_return float8,
+    worst_return float8,
+    mean_drawdown float8,
+    worst_drawdown float8,
+    tail_n bigint,
+    tail_share float8,
+    tail_low float8,
+    tail_high float8,
+    ratio_to_low float8
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_escalation_outcomes_wrapper';
+
+CREATE FUNCTION market_escalation_concentration(
+    symbol text,
+    timeframe text,
+    horizon int DEFAULT 20,
+    threshold float8 DEFAULT -0.10
+) RETURNS TABLE (
+    sample text,
+    high_n bigint,
+    high_share float8,
+    high_from float8,
+    high_to float8,
+    low_n bigint,
+    low_share float8,
+    low_from float8,
+    low_to float8,
+    difference float8,
+    ratio float8
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_escalation_concentration_wrapper';
+
+CREATE FUNCTION market_event_labels(
+    symbol text,
+    timeframe text,
+    horizon int DEFAULT 20
+) RETURNS TABLE (
+    open_time timestamptz,
+    forward_move float8,
+    forward_percentile float8,
+    is_event boolean,
+    severity text
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_event_labels_wrapper';
+
+CREATE FUNCTION market_escalation_percentile(
+    symbol text,
+    timeframe text,
+    window_bars int
+) RETURNS TABLE (
+    open_time timestamptz,
+    escalation float8,
+    percentile float8
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_escalation_percentile_wrapper';
+
+-- src/lib.rs
 -- finalize
 -- What each function returns; `\df+` and `\dx+` show it. Tables and views are described where they are made.
 
@@ -1879,6 +2376,12 @@ COMMENT ON FUNCTION regime_chart_svg(int, timestamptz, timestamptz, text, int, i
 COMMENT ON FUNCTION regime_timeline(int, int, text) IS
 'Returns the stored history of an asset as a line of width (10 to 1000) characters, each for as many daily rows as any other: the trend that most of them have (up and down triangles, a dash for Sideways) and the volatility that most of those have (bolder is higher), the more cautious on a tie. Below it stand the first and last date and what the characters mean. NULL for an asset without rows.';
 
+COMMENT ON FUNCTION regime_chart_svg(text, timestamptz, timestamptz, text, int, int, boolean, text, text) IS
+'Returns a picture as regime_chart_svg of an id draws it, of a symbol in any system (system: cmc_regimes, market_regimes, market_regime_history, market_states): closes over bands of the labels that the legend names; of market_states also the escalation percentile, with lines at .60 and .85. timeframe may be left out where a symbol has rows of one; layer is of cmc_regimes alone.';
+
+COMMENT ON FUNCTION regime_timeline(text, int, text, text, text) IS
+'Returns a line of characters as regime_timeline of an id writes it, of a symbol in any system (system: cmc_regimes, market_regimes, market_regime_history, market_states): each character is the label that most of its rows have, the more cautious on a tie. timeframe may be left out where a symbol has rows of one; layer is of cmc_regimes alone.';
+
 COMMENT ON FUNCTION regime_check_inputs(int[], text) IS
 'Returns what is wrong with the source map, bars and EMAs of assets (ids NULL: those that a refresh would take), the worst first: severity (error: a refresh of the asset fails; warning: its labels may be wrong; info), asset, layer, problem, how many bars or EMAs have it, the first of them, and what to type or do. Bad data of one asset does not keep it from looking at the others; it only reads, also on a standby, and no row means that nothing is wrong.';
 
@@ -1910,7 +2413,7 @@ COMMENT ON FUNCTION delete_market_regimes(text, text) IS
 'Deletes the rows of a series from market_regimes, and its state; returns the number of deleted rows.';
 
 COMMENT ON FUNCTION regime_systems() IS
-'Returns the systems of regimes (cmc_regimes, market_regimes, market_regime_history): name, tables, whether they are set up, the number of assets, series or symbols and of stale ones, newest row, the longest lag, the version, and the error that keeps these from being told; what the view regime_systems shows.';
+'Returns the systems of regimes (cmc_regimes, market_regimes, market_regime_history, market_states): name, tables, whether they are set up, the number of assets, series or symbols and of stale ones, newest row, the longest lag, the version, and the error that keeps these from being told; what the view regime_systems shows.';
 
 COMMENT ON PROCEDURE backfill_market_regime_history(date, date, int, text, boolean, boolean) IS
 'Stores the regime of a symbol on each trading day from start_date to end_date, both included, that market_regime_history does not have yet, in batches of batch_size days that are committed one by one, so that a call resumes where an interrupted one stopped; full_refresh => true also rewrites days that differ. A failed batch is rolled back alone, and the call ends with an error; dry_run => true computes all and stores nothing, in any transaction.';
@@ -1935,4 +2438,52 @@ COMMENT ON FUNCTION market_regime_history_summary(text) IS
 
 COMMENT ON FUNCTION market_regime_performance(regclass, text, text, text, int) IS
 'Returns what daily returns (a fraction a day, in a table or view) did in each stored regime of a symbol: days, total, mean, volatility (std x sqrt 252), Sharpe ratio, largest drawdown (0 to 1), share of days above 0; NULL where undefined. A regime holds from its day until the next row; lag_days => 1 counts a return for the newest regime known before that day. Days before the first regime are left out with a NOTICE.';
+
+COMMENT ON FUNCTION market_state_labels(float8[], float8[], float8[], float8[], float8[], text) IS
+'Returns the market state of each bar of arrays in ascending time, one row each, counted from 0: the columns of market_states from state_label to warmup, without eras. Unequal lengths, and a price that is NULL, NaN or not from 1e-100 to 1e100, are errors; a volume that is NULL, NaN, negative or above 1e100 is unknown, and so are all volumes where the array is NULL. A row depends on no later bar; timeframe says how many bars a year has.';
+
+COMMENT ON FUNCTION refresh_market_states(text, text, boolean, boolean) IS
+'Brings market_states up to date with the candles that regime_source maps and the eras of regime_eras, for a symbol, a timeframe, or all (NULL); returns a row per series: status (ok, unchanged, empty, failed, dry_run), the rows that the result holds (NULL if failed), the rows written, milliseconds. Reads only new candles where changes are tracked, and writes only what differs; a series that fails is rolled back alone with a WARNING and keeps its earlier rows.';
+
+COMMENT ON FUNCTION market_states_compute(text, text, timestamptz, timestamptz) IS
+'Returns the rows that a refresh would hold of a series from from_time to to_time (both included, NULL: no limit), computed from its first candle on, and stores nothing; candles after to_time are not read.';
+
+COMMENT ON FUNCTION get_market_states(text, text, timestamptz, timestamptz) IS
+'Returns the rows of a series: stored ones as far as they are what a refresh would make, computed ones, whose created_at is NULL, after those. So there is never a stale tail: newer candles than the last refresh saw are in the result.';
+
+COMMENT ON FUNCTION market_state_stats(text, text) IS
+'Returns, per state and version in market_states, of a symbol, a timeframe, or all (NULL), the most frequent first: bars, their share (0 to 1), the first and last of them, their mean confidence, and the share of HIGH among those that have a bucket.';
+
+COMMENT ON FUNCTION market_state_transitions(text, text, float8) IS
+'Returns the stored bars whose state differs from that of the bar before, with both states and the confidence, in order of time; NULL is all symbols or timeframes. min_confidence leaves out bars of less confidence.';
+
+COMMENT ON FUNCTION delete_market_states(text, text) IS
+'Deletes the rows of a series from market_states, and its state; returns the number of deleted rows.';
+
+COMMENT ON FUNCTION market_state_latest() IS
+'Returns the newest row of each series in market_states, with the escalation percentile in percent and its mean over the timeframes of the symbol, the age, the newest candle and whether the row is stale; what the view market_state_latest shows.';
+
+COMMENT ON FUNCTION market_escalation_bucket(float8) IS
+'Returns the bucket of an escalation percentile: HIGH from 0.85 on, MED from 0.60 on, else LOW; NULL of NULL.';
+
+COMMENT ON FUNCTION market_escalation_action(text) IS
+'Returns the action of a bucket: NORMAL_SIZE of LOW, REDUCE_40 of MED, HEDGE_OR_CASH of HIGH; NULL of NULL, and any other text is an error.';
+
+COMMENT ON FUNCTION market_escalation_percentile(text, text, int) IS
+'Returns, for each stored row of a series in market_states, its escalation and the rank of it among those of the last window_bars rows, its own included, from 0 to 1; NULL unless all of them have one. Eras play no part.';
+
+COMMENT ON FUNCTION market_escalation_events(text, text, int, float8, int, float8) IS
+'Uses the future: never join it to a signal. Returns the large moves of a series with stored market_states: direction, start and end, how many bars and anchors, the extreme close and the move there as a share and in ATR, whether the event is over; and whether a HIGH came in the lookback bars before the start, the first of them, how many bars before, and how many (NULL where a bar of the lookback has no bucket). An anchor is a bar whose close at the horizon is atr_multiple ATR14 away, or, with fall (such as 0.2), one that a close up to the horizon is so much below.';
+
+COMMENT ON FUNCTION market_escalation_lead_time(text, text, int, float8, int, float8) IS
+'Uses the future: never join it to a signal. Returns, for falls and for rises as market_escalation_events finds them, how many had a HIGH in the lookback bars before (hits) of those that can be judged, with Wilson''s 95 % bounds, beside base_rate, the share of all bars with such a HIGH before: only a hit rate above it (lift above 1) is a warning. Also the lead in bars, runs of HIGH bars (alarms) that came late or falsely, and how often a HIGH bar and any bar were followed by an event.';
+
+COMMENT ON FUNCTION market_escalation_outcomes(text, text, int, float8[], timestamptz, timestamptz) IS
+'Uses the future: never join it to a signal. Returns, for each threshold and for LOW, MED, HIGH and ALL stored rows of a series that opened from from_time to to_time (both included, NULL: no limit): rows with a full horizon, how many of them do not overlap, mean, median and worst return over the horizon, mean and worst drawdown within it, and the share of returns at or below the threshold with Wilson''s 95 % bounds and as a multiple of that of LOW.';
+
+COMMENT ON FUNCTION market_escalation_concentration(text, text, int, float8) IS
+'Uses the future: never join it to a signal. Returns the shares of HIGH and of LOW rows of a series whose return over the horizon is at or below the threshold, with Wilson''s 95 % bounds, their difference and ratio: over all rows, over each third in time, without the 5 % of rows deepest below the highest close of 200 candles, and without each calendar year. A difference that one year makes is no rule.';
+
+COMMENT ON FUNCTION market_event_labels(text, text, int) IS
+'Uses the future: never join it to a signal. Returns, for each candle of a series, the largest distance of a close within the horizon as a share of its close, the rank of it among those so far (from 0 to 1), whether it is an event (0.95 or more), and its severity: MILD, MODERATE, SEVERE or CRISIS from 0.90, 0.95, 0.975, 0.99 on. Stored rows play no part.';
 

@@ -50,9 +50,7 @@ extension_sql_file!(
         regime_transitions,
         regime_durations,
         regime_periods,
-        regime_forward_returns,
-        regime_chart_svg,
-        regime_timeline
+        regime_forward_returns
     ]
 );
 extension_sql_file!(
@@ -65,6 +63,12 @@ extension_sql_file!("../sql/install/market_regimes.sql", name = "market_regimes"
 extension_sql_file!(
     "../sql/install/market_regime_history.sql",
     name = "market_regime_history",
+    requires = ["tables"]
+);
+extension_sql_file!("../sql/install/market_states.sql", name = "market_states", requires = ["tables"]);
+extension_sql_file!(
+    "../sql/install/market_states_after.sql",
+    name = "market_states_after",
     requires = ["tables"]
 );
 extension_sql_file!("../sql/install/comments.sql", name = "comments", finalize);

@@ -129,6 +129,12 @@ COMMENT ON FUNCTION regime_chart_svg(int, timestamptz, timestamptz, text, int, i
 COMMENT ON FUNCTION regime_timeline(int, int, text) IS
 'Returns the stored history of an asset as a line of width (10 to 1000) characters, each for as many daily rows as any other: the trend that most of them have (up and down triangles, a dash for Sideways) and the volatility that most of those have (bolder is higher), the more cautious on a tie. Below it stand the first and last date and what the characters mean. NULL for an asset without rows.';
 
+COMMENT ON FUNCTION regime_chart_svg(text, timestamptz, timestamptz, text, int, int, boolean, text, text) IS
+'Returns a picture as regime_chart_svg of an id draws it, of a symbol in any system (system: cmc_regimes, market_regimes, market_regime_history, market_states): closes over bands of the labels that the legend names; of market_states also the escalation percentile, with lines at .60 and .85. timeframe may be left out where a symbol has rows of one; layer is of cmc_regimes alone.';
+
+COMMENT ON FUNCTION regime_timeline(text, int, text, text, text) IS
+'Returns a line of characters as regime_timeline of an id writes it, of a symbol in any system (system: cmc_regimes, market_regimes, market_regime_history, market_states): each character is the label that most of its rows have, the more cautious on a tie. timeframe may be left out where a symbol has rows of one; layer is of cmc_regimes alone.';
+
 COMMENT ON FUNCTION regime_check_inputs(int[], text) IS
 'Returns what is wrong with the source map, bars and EMAs of assets (ids NULL: those that a refresh would take), the worst first: severity (error: a refresh of the asset fails; warning: its labels may be wrong; info), asset, layer, problem, how many bars or EMAs have it, the first of them, and what to type or do. Bad data of one asset does not keep it from looking at the others; it only reads, also on a standby, and no row means that nothing is wrong.';
 
@@ -160,7 +166,7 @@ COMMENT ON FUNCTION delete_market_regimes(text, text) IS
 'Deletes the rows of a series from market_regimes, and its state; returns the number of deleted rows.';
 
 COMMENT ON FUNCTION regime_systems() IS
-'Returns the systems of regimes (cmc_regimes, market_regimes, market_regime_history): name, tables, whether they are set up, the number of assets, series or symbols and of stale ones, newest row, the longest lag, the version, and the error that keeps these from being told; what the view regime_systems shows.';
+'Returns the systems of regimes (cmc_regimes, market_regimes, market_regime_history, market_states): name, tables, whether they are set up, the number of assets, series or symbols and of stale ones, newest row, the longest lag, the version, and the error that keeps these from being told; what the view regime_systems shows.';
 
 COMMENT ON PROCEDURE backfill_market_regime_history(date, date, int, text, boolean, boolean) IS
 'Stores the regime of a symbol on each trading day from start_date to end_date, both included, that market_regime_history does not have yet, in batches of batch_size days that are committed one by one, so that a call resumes where an interrupted one stopped; full_refresh => true also rewrites days that differ. A failed batch is rolled back alone, and the call ends with an error; dry_run => true computes all and stores nothing, in any transaction.';
@@ -185,3 +191,51 @@ COMMENT ON FUNCTION market_regime_history_summary(text) IS
 
 COMMENT ON FUNCTION market_regime_performance(regclass, text, text, text, int) IS
 'Returns what daily returns (a fraction a day, in a table or view) did in each stored regime of a symbol: days, total, mean, volatility (std x sqrt 252), Sharpe ratio, largest drawdown (0 to 1), share of days above 0; NULL where undefined. A regime holds from its day until the next row; lag_days => 1 counts a return for the newest regime known before that day. Days before the first regime are left out with a NOTICE.';
+
+COMMENT ON FUNCTION market_state_labels(float8[], float8[], float8[], float8[], float8[], text) IS
+'Returns the market state of each bar of arrays in ascending time, one row each, counted from 0: the columns of market_states from state_label to warmup, without eras. Unequal lengths, and a price that is NULL, NaN or not from 1e-100 to 1e100, are errors; a volume that is NULL, NaN, negative or above 1e100 is unknown, and so are all volumes where the array is NULL. A row depends on no later bar; timeframe says how many bars a year has.';
+
+COMMENT ON FUNCTION refresh_market_states(text, text, boolean, boolean) IS
+'Brings market_states up to date with the candles that regime_source maps and the eras of regime_eras, for a symbol, a timeframe, or all (NULL); returns a row per series: status (ok, unchanged, empty, failed, dry_run), the rows that the result holds (NULL if failed), the rows written, milliseconds. Reads only new candles where changes are tracked, and writes only what differs; a series that fails is rolled back alone with a WARNING and keeps its earlier rows.';
+
+COMMENT ON FUNCTION market_states_compute(text, text, timestamptz, timestamptz) IS
+'Returns the rows that a refresh would hold of a series from from_time to to_time (both included, NULL: no limit), computed from its first candle on, and stores nothing; candles after to_time are not read.';
+
+COMMENT ON FUNCTION get_market_states(text, text, timestamptz, timestamptz) IS
+'Returns the rows of a series: stored ones as far as they are what a refresh would make, computed ones, whose created_at is NULL, after those. So there is never a stale tail: newer candles than the last refresh saw are in the result.';
+
+COMMENT ON FUNCTION market_state_stats(text, text) IS
+'Returns, per state and version in market_states, of a symbol, a timeframe, or all (NULL), the most frequent first: bars, their share (0 to 1), the first and last of them, their mean confidence, and the share of HIGH among those that have a bucket.';
+
+COMMENT ON FUNCTION market_state_transitions(text, text, float8) IS
+'Returns the stored bars whose state differs from that of the bar before, with both states and the confidence, in order of time; NULL is all symbols or timeframes. min_confidence leaves out bars of less confidence.';
+
+COMMENT ON FUNCTION delete_market_states(text, text) IS
+'Deletes the rows of a series from market_states, and its state; returns the number of deleted rows.';
+
+COMMENT ON FUNCTION market_state_latest() IS
+'Returns the newest row of each series in market_states, with the escalation percentile in percent and its mean over the timeframes of the symbol, the age, the newest candle and whether the row is stale; what the view market_state_latest shows.';
+
+COMMENT ON FUNCTION market_escalation_bucket(float8) IS
+'Returns the bucket of an escalation percentile: HIGH from 0.85 on, MED from 0.60 on, else LOW; NULL of NULL.';
+
+COMMENT ON FUNCTION market_escalation_action(text) IS
+'Returns the action of a bucket: NORMAL_SIZE of LOW, REDUCE_40 of MED, HEDGE_OR_CASH of HIGH; NULL of NULL, and any other text is an error.';
+
+COMMENT ON FUNCTION market_escalation_percentile(text, text, int) IS
+'Returns, for each stored row of a series in market_states, its escalation and the rank of it among those of the last window_bars rows, its own included, from 0 to 1; NULL unless all of them have one. Eras play no part.';
+
+COMMENT ON FUNCTION market_escalation_events(text, text, int, float8, int, float8) IS
+'Uses the future: never join it to a signal. Returns the large moves of a series with stored market_states: direction, start and end, how many bars and anchors, the extreme close and the move there as a share and in ATR, whether the event is over; and whether a HIGH came in the lookback bars before the start, the first of them, how many bars before, and how many (NULL where a bar of the lookback has no bucket). An anchor is a bar whose close at the horizon is atr_multiple ATR14 away, or, with fall (such as 0.2), one that a close up to the horizon is so much below.';
+
+COMMENT ON FUNCTION market_escalation_lead_time(text, text, int, float8, int, float8) IS
+'Uses the future: never join it to a signal. Returns, for falls and for rises as market_escalation_events finds them, how many had a HIGH in the lookback bars before (hits) of those that can be judged, with Wilson''s 95 % bounds, beside base_rate, the share of all bars with such a HIGH before: only a hit rate above it (lift above 1) is a warning. Also the lead in bars, runs of HIGH bars (alarms) that came late or falsely, and how often a HIGH bar and any bar were followed by an event.';
+
+COMMENT ON FUNCTION market_escalation_outcomes(text, text, int, float8[], timestamptz, timestamptz) IS
+'Uses the future: never join it to a signal. Returns, for each threshold and for LOW, MED, HIGH and ALL stored rows of a series that opened from from_time to to_time (both included, NULL: no limit): rows with a full horizon, how many of them do not overlap, mean, median and worst return over the horizon, mean and worst drawdown within it, and the share of returns at or below the threshold with Wilson''s 95 % bounds and as a multiple of that of LOW.';
+
+COMMENT ON FUNCTION market_escalation_concentration(text, text, int, float8) IS
+'Uses the future: never join it to a signal. Returns the shares of HIGH and of LOW rows of a series whose return over the horizon is at or below the threshold, with Wilson''s 95 % bounds, their difference and ratio: over all rows, over each third in time, without the 5 % of rows deepest below the highest close of 200 candles, and without each calendar year. A difference that one year makes is no rule.';
+
+COMMENT ON FUNCTION market_event_labels(text, text, int) IS
+'Uses the future: never join it to a signal. Returns, for each candle of a series, the largest distance of a close within the horizon as a share of its close, the rank of it among those so far (from 0 to 1), whether it is an event (0.95 or more), and its severity: MILD, MODERATE, SEVERE or CRISIS from 0.90, 0.95, 0.975, 0.99 on. Stored rows play no part.';

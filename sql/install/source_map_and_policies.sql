@@ -29,6 +29,8 @@ CREATE TABLE @extschema@.regime_source_user (
     close_column name NOT NULL DEFAULT 'close',
     high_column name,
     low_column name,
+    open_column name DEFAULT 'open',
+    volume_column name DEFAULT 'volume',
     atr_column name,
     adx_column name,
     adx_floor float8 CHECK (adx_floor >= 0::float8 AND adx_floor <= 100::float8),
@@ -49,7 +51,7 @@ CREATE TABLE @extschema@.regime_source_user (
 );
 COMMENT ON TABLE @extschema@.regime_source_user IS 'The rows of regime_source that were edited or inserted; dumped and restored. Write to regime_source';
 COMMENT ON COLUMN @extschema@.regime_source_user.cal_scheme IS 'Calendar of weeks and months: iso (Monday to Sunday), us (Sunday to Saturday), or your own; any for candles';
-COMMENT ON COLUMN @extschema@.regime_source_user.layer IS 'L0 monthly, L1 weekly, L2 daily, L3 intraday (no row by default); candles: those of market_regimes and market_regime_history, cal_scheme any';
+COMMENT ON COLUMN @extschema@.regime_source_user.layer IS 'L0 monthly, L1 weekly, L2 daily, L3 intraday (no row by default); candles: those of market_regimes, market_regime_history and market_states, cal_scheme any';
 COMMENT ON COLUMN @extschema@.regime_source_user.tf IS 'Value of the tf columns that selects the layer''s bars and EMAs; NULL reads the tables whole. Candles have none: callers name the timeframe';
 COMMENT ON COLUMN @extschema@.regime_source_user.periods IS 'EMA periods in bars: fast, mid, slow; candles have none';
 COMMENT ON COLUMN @extschema@.regime_source_user.bars_schema IS 'Schema of the bars relation';
@@ -61,6 +63,8 @@ COMMENT ON COLUMN @extschema@.regime_source_user.bars_ts_column IS 'When a bar c
 COMMENT ON COLUMN @extschema@.regime_source_user.close_column IS 'Closing price';
 COMMENT ON COLUMN @extschema@.regime_source_user.high_column IS 'Highest price; of candles alone';
 COMMENT ON COLUMN @extschema@.regime_source_user.low_column IS 'Lowest price; of candles alone';
+COMMENT ON COLUMN @extschema@.regime_source_user.open_column IS 'Opening price; of candles alone, read by market_states, which needs it';
+COMMENT ON COLUMN @extschema@.regime_source_user.volume_column IS 'Traded volume; of candles alone, read by market_states. NULL: all volumes are unknown';
 COMMENT ON COLUMN @extschema@.regime_source_user.atr_column IS 'Average true range in price units, of the bars relation; NULL: volatility from the closes';
 COMMENT ON COLUMN @extschema@.regime_source_user.adx_column IS 'ADX of the bars relation; used with adx_floor';
 COMMENT ON COLUMN @extschema@.regime_source_user.adx_floor IS 'A trend whose ADX is at or under this is Sideways; NULL or 0: no floor';
@@ -106,6 +110,8 @@ ALTER VIEW @extschema@.regime_source
     ALTER COLUMN bars_tf_column SET DEFAULT 'tf',
     ALTER COLUMN bars_ts_column SET DEFAULT 'time_close',
     ALTER COLUMN close_column SET DEFAULT 'close',
+    ALTER COLUMN open_column SET DEFAULT 'open',
+    ALTER COLUMN volume_column SET DEFAULT 'volume',
     ALTER COLUMN ema_schema SET DEFAULT 'public',
     ALTER COLUMN ema_filter SET DEFAULT '{}',
     ALTER COLUMN ema_id_column SET DEFAULT 'id',

@@ -225,26 +225,3 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION regime_forward_returns(text, int[], text) IS
 'The same as regime_forward_returns of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
-
-CREATE FUNCTION regime_chart_svg(symbol text, from_ts timestamptz DEFAULT NULL, to_ts timestamptz DEFAULT NULL,
-    layer text DEFAULT 'composite', width int DEFAULT 1200, height int DEFAULT 500, log_scale boolean DEFAULT true)
-RETURNS text
-LANGUAGE sql STABLE PARALLEL RESTRICTED
-BEGIN ATOMIC
-    SELECT @extschema@.regime_chart_svg(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
-        from_ts, to_ts, layer, width, height, log_scale);
-END;
-COMMENT ON FUNCTION regime_chart_svg(text, timestamptz, timestamptz, text, int, int, boolean) IS
-'The same as regime_chart_svg of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
-
-CREATE FUNCTION regime_timeline(symbol text, width int DEFAULT 80, layer text DEFAULT 'composite')
-RETURNS text
-LANGUAGE sql STABLE PARALLEL RESTRICTED
-BEGIN ATOMIC
-    SELECT @extschema@.regime_timeline(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
-        width, layer);
-END;
-COMMENT ON FUNCTION regime_timeline(text, int, text) IS
-'The same as regime_timeline of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';

@@ -30,7 +30,7 @@ CREATE INDEX ON {work}.cmc_regime_run_log USING brin (finished);
 ALTER TABLE {work}.cmc_regime_run_log REPLICA IDENTITY FULL;
 COMMENT ON TABLE {work}.cmc_regime_run_log IS 'Each refresh: a row for the call, with id and subject NULL, and a row for each asset, series or batch; kept for pg_regime.run_log_days';
 COMMENT ON COLUMN {work}.cmc_regime_run_log.run IS 'Number of the call';
-COMMENT ON COLUMN {work}.cmc_regime_run_log.system IS 'System that was refreshed: cmc_regimes, market_regimes, market_regime_history';
+COMMENT ON COLUMN {work}.cmc_regime_run_log.system IS 'System that was refreshed: cmc_regimes, market_regimes, market_regime_history, market_states';
 COMMENT ON COLUMN {work}.cmc_regime_run_log.id IS 'Asset; NULL for the call itself and where the subject has a name';
 COMMENT ON COLUMN {work}.cmc_regime_run_log.subject IS 'Symbol and timeframe, or symbol and first day of a batch; NULL for the call itself and for assets';
 COMMENT ON COLUMN {work}.cmc_regime_run_log.started IS 'When the call, or the refresh of the subject, began';

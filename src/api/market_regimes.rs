@@ -6,22 +6,18 @@ use pgrx::prelude::*;
 
 use regime_core::market_regimes::{Config, Machine};
 
-use crate::api::{micros, required};
+use crate::api::{check_length, required, times};
 use crate::output::entry::{Entry, Mode};
-use crate::pg::{
-    Error, Result as Checked, json::JsonText, result_set::Caller, result_set::Field, result_set::Rows,
-};
+use crate::output::series::hybrid;
+use crate::output::series::refresh::{self, How, Summary};
+use crate::pg::{Result as Checked, json::JsonText, result_set::Caller, result_set::Field, result_set::Rows};
 use crate::systems::market_regimes::label::LabelTexts;
-use crate::systems::market_regimes::read::Times;
-use crate::systems::market_regimes::refresh::{How, Summary};
-use crate::systems::market_regimes::{read, refresh};
+use crate::systems::market_regimes::read;
+use crate::systems::market_regimes::refresh::Regimes;
+use crate::systems::market_regimes::tables::OF_SERIES;
 
 fn config(given: Option<JsonText>) -> Checked<Config> {
     given.map_or(Ok(Config::default()), |json| Ok(Config::parse(json.as_str())?))
-}
-
-fn times(from: Option<TimestampWithTimeZone>, to: Option<TimestampWithTimeZone>) -> Checked<Times> {
-    Times { from: from.map(micros), to: to.map(micros) }.check()
 }
 
 /// Computes the regime of each candle of arrays in ascending time. Specification 3, sections 1 to 4.
@@ -45,17 +41,6 @@ fn market_regime_labels(
 /// The elements of an array; NaN where one is NULL, and so unknown.
 fn prices(name: &str, values: Option<Vec<Option<f64>>>) -> Checked<Vec<f64>> {
     Ok(required(name, values)?.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect())
-}
-
-fn check_length(name: &str, length: usize, closes: usize) -> Checked<()> {
-    if length == closes {
-        return Ok(());
-    }
-    Err(Error::new(
-        PgSqlErrorCode::ERRCODE_ARRAY_ELEMENT_ERROR,
-        format!("{name} has {length} elements, close has {closes}"),
-    )
-    .hint("Give one element a bar in each array; NULL where a value is unknown."))
 }
 
 /// Writes a row for each bar, which is high, low and close.
@@ -92,7 +77,7 @@ fn market_regimes_compute(
     let mut rows = Rows::begin(caller)?;
     let (symbol, timeframe) = (required("symbol", symbol)?, required("timeframe", timeframe)?);
     let config = self::config(config)?;
-    Ok(read::compute(&mut rows, symbol, timeframe, times(from_time, to_time)?, &config)?)
+    Ok(hybrid::compute(&Regimes(config), &mut rows, symbol, timeframe, times(from_time, to_time)?)?)
 }
 
 /// Reads the regimes of a series: stored rows where they are valid, computed ones after those. Specification 3, section 5.
@@ -106,7 +91,8 @@ fn get_market_regimes(
 ) -> Result<(), ErrorReport> {
     let mut rows = Rows::begin(caller)?;
     let (symbol, timeframe) = (required("symbol", symbol)?, required("timeframe", timeframe)?);
-    Ok(read::get(&mut rows, symbol, timeframe, times(from_time, to_time)?)?)
+    let default = Regimes(Config::default());
+    Ok(hybrid::get(&default, &mut rows, symbol, timeframe, times(from_time, to_time)?)?)
 }
 
 /// Counts the stored candles of each regime and version. Specification 3, section 5.
@@ -128,7 +114,8 @@ fn market_regime_transitions(
     min_confidence: Option<f64>,
 ) -> Result<(), ErrorReport> {
     let mut rows = Rows::begin(caller)?;
-    Ok(read::transitions(&mut rows, symbol, timeframe, min_confidence.unwrap_or(0.0))?)
+    let label = "simplified_regime";
+    Ok(OF_SERIES.transitions(&mut rows, label, symbol, timeframe, min_confidence.unwrap_or(0.0))?)
 }
 
 /// Refreshes the series of a symbol, a timeframe, or all, and returns a row for each. Specification 3, section 5.
@@ -160,7 +147,7 @@ fn refresh_market_regimes(
 > {
     let config = self::config(config)?;
     let how = How { dry_run: dry_run == Some(true), full_refresh: full_refresh == Some(true) };
-    let summaries = refresh::refresh(symbol, timeframe, &config, how)?;
+    let summaries = refresh::refresh(&Regimes(config), symbol, timeframe, how)?;
     Ok(TableIterator::new(summaries.into_iter().map(|Summary { series, entry, rows }| {
         let Entry { status, written, version, elapsed_ms, message, mode, reason, .. } = entry;
         (
@@ -181,5 +168,5 @@ fn refresh_market_regimes(
 /// Deletes the rows and the state of a series and returns the number of rows. Specification 3, section 5.
 #[pg_extern(volatile, parallel_unsafe)]
 fn delete_market_regimes(symbol: Option<&str>, timeframe: Option<&str>) -> Result<i64, ErrorReport> {
-    Ok(refresh::delete(required("symbol", symbol)?, required("timeframe", timeframe)?)?)
+    Ok(refresh::delete(&OF_SERIES, required("symbol", symbol)?, required("timeframe", timeframe)?)?)
 }

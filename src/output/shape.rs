@@ -217,6 +217,7 @@ fn fits(oid: pg_sys::Oid, kind: Type) -> bool {
         Type::Bool => oid == pg_sys::BOOLOID,
         Type::Text => oid == pg_sys::TEXTOID || oid == pg_sys::VARCHAROID,
         Type::TextArray => oid == pg_sys::TEXTARRAYOID,
+        Type::FloatArray => oid == pg_sys::FLOAT8ARRAYOID,
         Type::Date => oid == pg_sys::DATEOID,
     }
 }

@@ -86,6 +86,29 @@ impl Text {
     }
 }
 
+/// A `float8[]` in the form in which PostgreSQL stores it (a varlena), on a little-endian machine.
+pub struct Floats(Box<[u64]>);
+
+impl Floats {
+    /// A copy of an array, of at most some thousand elements.
+    pub fn new(numbers: &[f64]) -> Self {
+        // Length, number of dimensions, offset of the data if there are NULLs, element type; then size and lower bound of
+        // the dimension, and the data on a multiple of eight bytes. An empty array has no dimension.
+        let length = if numbers.is_empty() { 16 } else { 24 + 8 * numbers.len() };
+        let header = [length as u32 * 4, u32::from(!numbers.is_empty()), 0, pg_sys::FLOAT8OID.to_u32()];
+        let dimension = if numbers.is_empty() { &[][..] } else { &[numbers.len() as u32, 1] };
+        let words: Vec<u32> = header.iter().chain(dimension).copied().collect();
+        let word = |pair: &[u32]| u64::from(pair[0]) | u64::from(pair[1]) << 32;
+        Self(words.chunks_exact(2).map(word).chain(numbers.iter().map(|n| n.to_bits())).collect())
+    }
+}
+
+/// The stored form of a `float8[]`, without its header, as [`Row::stored_array`](crate::pg::row::Row::stored_array)
+/// gives it.
+pub fn floats_of(numbers: &[f64]) -> Vec<u8> {
+    Floats::new(numbers).0.iter().flat_map(|word| word.to_ne_bytes()).skip(size_of::<u32>()).collect()
+}
+
 /// A field of a row: a value with its type.
 #[derive(Clone, Copy)]
 pub struct Field<'t> {
@@ -140,6 +163,11 @@ impl<'t> Field<'t> {
     /// A `text`.
     pub fn text(value: &'t Text) -> Self {
         Self::of(pg_sys::Datum::from(value.0.as_ptr()), pg_sys::TEXTOID)
+    }
+
+    /// A `float8[]`.
+    pub fn floats(value: &'t Floats) -> Self {
+        Self::of(pg_sys::Datum::from(value.0.as_ptr()), pg_sys::FLOAT8ARRAYOID)
     }
 
     fn fits(&self, oid: pg_sys::Oid) -> bool {

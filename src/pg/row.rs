@@ -329,9 +329,10 @@ impl Row<'_> {
         if value.is_finite() { value } else { f64::NAN }
     }
 
-    /// The stored form of a `text[]`, as [`varlena_of`] gives it.
-    pub fn stored_strings(&self, column: usize) -> Option<&[u8]> {
-        if self.holds(column, &[pg_sys::TEXTARRAYOID], "text[]") { self.bytes(column) } else { None }
+    /// The stored form of a `text[]` or `float8[]`, as [`varlena_of`] gives it.
+    pub fn stored_array(&self, column: usize) -> Option<&[u8]> {
+        let arrays = &[pg_sys::TEXTARRAYOID, pg_sys::FLOAT8ARRAYOID];
+        if self.holds(column, arrays, "text[] or float8[]") { self.bytes(column) } else { None }
     }
 
     /// The content of a variable-length value, without its header.
@@ -352,7 +353,7 @@ impl Row<'_> {
     }
 }
 
-/// The content of a value's own datum, without its header: what [`Row::stored_strings`] gives for a
+/// The content of a value's own datum, without its header: what [`Row::stored_array`] gives for a
 /// stored copy of it.
 pub fn varlena_of<T: IntoDatum>(value: T) -> Option<Vec<u8>> {
     let datum = value.into_datum()?;

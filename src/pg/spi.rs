@@ -194,7 +194,7 @@ impl Db<'_> {
         receiver: *mut pg_sys::DestReceiver,
     ) -> Result<()> {
         // SAFETY: as the caller says.
-        unsafe { self.plan(sql, args, Mode::Any)?.run(args, sees, receiver) }
+        unsafe { self.plan(sql, args, self.reads)?.run(args, sees, receiver) }
     }
 
     /// The first row of a statement, as `read` makes it; `None` where there is no row.

@@ -10,7 +10,7 @@ use crate::pg::{Arg, Db, Error, Micros, Result, Sees, plural, quote_literal, utc
 use crate::source::map::Source;
 use crate::source::names;
 use crate::source::relation::relation_args;
-use crate::source::usable::{check_bars, sort_by_time};
+use crate::source::usable::{POSITIVE, check_bars, sort_by_time};
 
 /// The timeframe of daily bars, in the tables that are built here and unless the source map names another.
 pub const DAILY_TF: &str = "1D";
@@ -127,7 +127,14 @@ impl<'c> Reader<'c> {
         sort_by_time(ts, [close].into_iter().chain(atr).chain(adx).chain(costs.iter_mut().flatten()));
         let of_layer = format!("{} ", self.source.layer.as_str());
         let prices = [("close", series.close.as_slice())];
-        check_bars(&series.ts, &prices, &|| self.in_words(asset), &of_layer, &self.source.bars.sql)?;
+        check_bars(
+            &series.ts,
+            &prices,
+            POSITIVE,
+            &|| self.in_words(asset),
+            &of_layer,
+            &self.source.bars.sql,
+        )?;
         Ok(series)
     }
 

@@ -4,16 +4,26 @@
 use pgrx::prelude::*;
 
 use regime_core::hash::of_texts;
+use regime_core::market_states::PRICES;
 
 use crate::pg::{
-    Arg, Db, Error, Micros, Result, Sees, arg, citus, extension_schema, known, quoted, syscache,
-    timestamp_arg,
+    Arg, Db, Error, Micros, Result, Sees, arg, citus, extension_schema, invalid_parameter, known, quoted,
+    syscache, timestamp_arg,
 };
 use crate::source::bars::Span;
 use crate::source::check::{Check, Kind, Mapped, Place};
 use crate::source::map::rows_of_scheme;
 use crate::source::relation::Relation;
-use crate::source::usable::{check_bars, sort_by_time};
+use crate::source::usable::{POSITIVE, Usable, check_bars, sort_by_time};
+
+/// Which columns of candles are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reads {
+    /// High, low and close.
+    Prices,
+    /// Also the open and, where it is mapped, the volume.
+    All,
+}
 
 /// The row of the source map for candles, checked against the catalogs.
 #[derive(Clone)]
@@ -22,8 +32,9 @@ pub struct Source {
     pub table: [String; 2],
     /// Quoted columns of symbol, timeframe and time.
     pub key: [String; 3],
-    /// Columns of the relation: time, high, low, close.
+    /// Columns of the relation: time, high, low, close; with [`Reads::All`] open, and volume where it is mapped.
     pub relation: Relation,
+    reads: Reads,
 }
 
 /// Columns of the statement that reads candles, by index since every candle is read.
@@ -31,6 +42,8 @@ const TS: usize = 0;
 const HIGH: usize = 1;
 const LOW: usize = 2;
 const CLOSE: usize = 3;
+const OPEN: usize = 4;
+const VOLUME: usize = 5;
 
 /// Candles of one series, in ascending time: one element for each candle in every vector.
 #[derive(Default)]
@@ -43,6 +56,10 @@ pub struct Candles {
     pub low: Vec<f64>,
     /// Closing prices.
     pub close: Vec<f64>,
+    /// Opening prices; empty unless [`Reads::All`].
+    pub open: Vec<f64>,
+    /// Volumes, NaN where unknown; empty unless [`Reads::All`].
+    pub volume: Vec<f64>,
 }
 
 /// A series of candles.
@@ -75,10 +92,9 @@ impl Source {
     ///
     /// # Errors
     /// Where the map has no row for candles, or the row is wrong.
-    pub fn load(db: Db) -> Result<Self> {
+    pub fn load(db: Db, reads: Reads) -> Result<Self> {
         let schema = extension_schema(db)?;
-        let row = MapRow::load(db, &schema)?;
-        Ok(known("candles", &row, || row.check(db, &schema))?.as_ref().clone())
+        MapRow::load(db, &schema)?.source(db, &schema, reads)
     }
 
     /// [`Source::load`]; `None` where the map has no row for candles, or names a relation that does not
@@ -86,14 +102,14 @@ impl Source {
     ///
     /// # Errors
     /// Where the row of the map is wrong.
-    pub fn find(db: Db) -> Result<Option<Self>> {
+    pub fn find(db: Db, reads: Reads) -> Result<Option<Self>> {
         let schema = extension_schema(db)?;
         let Some(row) = MapRow::find(db, &schema)? else { return Ok(None) };
         let [bars_schema, bars_table] = &row.table;
         if syscache::readable(bars_schema, bars_table).is_none() {
             return Ok(None);
         }
-        Ok(Some(known("candles", &row, || row.check(db, &schema))?.as_ref().clone()))
+        row.source(db, &schema, reads).map(Some)
     }
 
     /// [`Source::load`] for a function that writes: locks the table first, so that later statements see the table as of
@@ -101,12 +117,12 @@ impl Source {
     ///
     /// # Errors
     /// As [`Source::load`].
-    pub fn load_held(db: Db) -> Result<Self> {
+    pub fn load_held(db: Db, reads: Reads) -> Result<Self> {
         let [schema, name] = MapRow::load(db, &extension_schema(db)?)?.table;
         if syscache::readable(&schema, &name) == Some(true) {
             db.hold(&schema, &name)?;
         }
-        db.with_new_snapshot(|| Self::load(db))
+        db.with_new_snapshot(|| Self::load(db, reads))
     }
 
     /// A hash of everything that determines what is read.
@@ -133,6 +149,7 @@ impl Source {
             self.relation.columns.join(", "),
             self.relation.sql
         );
+        let has_volume = self.relation.columns.len() > VOLUME;
         let mut candles = Candles::default();
         let [symbol, timeframe, moment] = series_args(series, moment);
         let mut args = vec![symbol, timeframe];
@@ -144,20 +161,35 @@ impl Source {
             candles.high.push(row.price(HIGH));
             candles.low.push(row.price(LOW));
             candles.close.push(row.price(CLOSE));
+            if self.reads == Reads::All {
+                candles.open.push(row.price(OPEN));
+                candles.volume.push(if has_volume { row.price(VOLUME) } else { f64::NAN });
+            }
             Ok(())
         })?;
-        let Candles { ts, high, low, close } = &mut candles;
-        sort_by_time(ts, [high, low, close].into_iter());
-        let prices =
-            [("high", candles.high.as_slice()), ("low", candles.low.as_slice()), ("close", &candles.close)];
-        check_bars(
-            &candles.ts,
-            &prices,
-            &|| Ok(format!("candles of {}", series.name())),
-            "",
-            &self.relation.sql,
-        )?;
+        let Candles { ts, high, low, close, open, volume } = &mut candles;
+        let mut values = vec![high, low, close];
+        if self.reads == Reads::All {
+            values.extend([open, volume]);
+        }
+        sort_by_time(ts, values.into_iter());
+        self.check(series, &candles)?;
         Ok(candles)
+    }
+
+    /// Checks that candles can be used.
+    fn check(&self, series: &Series, candles: &Candles) -> Result<()> {
+        let Candles { ts, high, low, close, open, .. } = candles;
+        let mut prices = vec![("high", high.as_slice()), ("low", low), ("close", close)];
+        let usable = match self.reads {
+            Reads::Prices => POSITIVE,
+            Reads::All => {
+                prices.insert(0, ("open", open));
+                IN_RANGE
+            }
+        };
+        let whose = || Ok(format!("candles of {}", series.name()));
+        check_bars(ts, &prices, usable, &whose, "", &self.relation.sql)
     }
 
     /// All candles of a series: `$1` is the symbol, `$2` the timeframe.
@@ -183,6 +215,18 @@ impl Source {
         Ok(newest.map(|Micros(ts)| ts))
     }
 
+    /// SQL: when the newest candle opened of the series in the columns `symbol` and `timeframe` of a FROM item; NULL where
+    /// the series has no candles.
+    pub fn newest_of(&self, item: &str) -> String {
+        let ([symbol, timeframe, key], ts) = (&self.key, &self.relation.columns[0]);
+        format!(
+            "(SELECT {ts} FROM {} AS rel WHERE rel.{symbol} = {item}.symbol AND rel.{timeframe} = {item}.timeframe{} \
+             AND rel.{key} IS NOT NULL ORDER BY rel.{key} DESC LIMIT 1)",
+            self.relation.sql,
+            self.filter(" AND ")
+        )
+    }
+
     /// The number of candles of a series that opened after a moment, in microseconds since 2000; of all its candles
     /// where no moment is given.
     ///
@@ -206,18 +250,18 @@ impl Source {
         Ok(db.first(&sql, &[], Sees::Snapshot, |_| Ok(()))?.is_none())
     }
 
-    /// The error for a source that holds no candles.
+    /// The error for a source that holds no candles; `delete` is the function that deletes rows.
     ///
     /// # Errors
     /// Catalogs that cannot be read.
-    pub fn no_candles(&self, db: Db) -> Result<Error> {
+    pub fn no_candles(&self, db: Db, delete: &str) -> Result<Error> {
         let schema = extension_schema(db)?;
         Ok(Error::new(
             PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
             format!("{} holds no candles", self.relation.sql),
         )
         .detail(format!(
-            "Stored rows are kept until there are candles again, or {schema}.delete_market_regimes deletes them."
+            "Stored rows are kept until there are candles again, or {schema}.{delete} deletes them."
         ))
         .hint(format!(
             "Load the candles, or correct their row of the source map: SELECT * FROM {schema}.regime_source WHERE layer = 'candles';"
@@ -274,6 +318,10 @@ impl Source {
     }
 }
 
+/// Prices that market states can be computed of. Specification 5, section 6.
+pub const IN_RANGE: Usable =
+    Usable { is: |price| PRICES.contains(&price), otherwise: "NULL, NaN or not in 1e-100 to 1e100" };
+
 fn series_args(series: &Series, moment: Option<i64>) -> [Arg; 3] {
     [arg(series.symbol.as_str()), arg(series.timeframe.as_str()), timestamp_arg(moment)]
 }
@@ -286,6 +334,8 @@ pub struct MapRow {
     filter: String,
     /// Symbol, timeframe, time, high, low, close.
     columns: [String; 6],
+    open: Option<String>,
+    volume: Option<String>,
     /// Whether the user has edited the row.
     is_edited: bool,
 }
@@ -307,7 +357,7 @@ impl MapRow {
     fn find(db: Db, schema: &str) -> Result<Option<Self>> {
         let sql = format!(
             "SELECT bars_schema::text, bars_table::text, bars_filter::text, bars_id_column::text, bars_tf_column::text, bars_ts_column::text, \
-             high_column::text, low_column::text, close_column::text, origin = 'user' AS is_edited FROM {} WHERE layer = 'candles'",
+             high_column::text, low_column::text, close_column::text, open_column::text, volume_column::text, origin = 'user' AS is_edited FROM {} WHERE layer = 'candles'",
             rows_of_scheme(db, "any", schema)?
         );
         db.first(&sql, &[], Sees::Snapshot, |row| {
@@ -322,12 +372,19 @@ impl MapRow {
                     row.get("low_column")?,
                     row.get("close_column")?,
                 ],
+                open: row.get("open_column")?,
+                volume: row.get("volume_column")?,
                 is_edited: row.get("is_edited")?,
             })
         })
     }
 
-    fn check(&self, db: Db, schema: &str) -> Result<Source> {
+    fn source(&self, db: Db, schema: &str, reads: Reads) -> Result<Source> {
+        let find = || self.check(db, schema, reads);
+        Ok(known("candles", &(self.clone(), reads), find)?.as_ref().clone())
+    }
+
+    fn check(&self, db: Db, schema: &str, reads: Reads) -> Result<Source> {
         let kinds = [
             ("bars_id_column", Kind::Symbol),
             ("bars_tf_column", Kind::Text),
@@ -336,16 +393,34 @@ impl MapRow {
             ("low_column", Kind::Price),
             ("close_column", Kind::Price),
         ];
-        let mapped: Vec<Mapped> = kinds
+        let mut mapped: Vec<Mapped> = kinds
             .iter()
             .zip(&self.columns)
             .map(|((field, kind), name)| Mapped { field, name, kind: *kind })
             .collect();
+        if reads == Reads::All {
+            let open = self.open.as_deref().ok_or_else(|| no_opens(schema))?;
+            mapped.push(Mapped { field: "open_column", name: open, kind: Kind::Price });
+            let volume = self.volume.as_deref();
+            mapped.extend(volume.map(|name| Mapped { field: "volume_column", name, kind: Kind::Price }));
+        }
         let place = Place { schema, cal_scheme: "any", layer: "candles", tf_is_read: true, built: &[] };
         let relation = Check { db, place }.relation("bars", &self.table, &mapped, &self.filter)?;
         let [symbol, timeframe, ts, ..] = &self.columns;
-        Ok(Source { table: self.table.clone(), key: [symbol, timeframe, ts].map(quoted), relation })
+        Ok(Source { table: self.table.clone(), key: [symbol, timeframe, ts].map(quoted), relation, reads })
     }
+}
+
+/// The error for candles without opens; `schema` is the quoted schema of the extension.
+fn no_opens(schema: &str) -> Error {
+    invalid_parameter("open_column of the candles is NULL")
+        .detail(format!(
+            "Market states need opening prices. The mapping is in {schema}.regime_source, in the row cal_scheme = 'any', layer = 'candles'; \
+             where there are none, map a view whose open is the close before."
+        ))
+        .hint(format!(
+            "UPDATE {schema}.regime_source SET open_column = 'open' WHERE cal_scheme = 'any' AND layer = 'candles';"
+        ))
 }
 
 /// Whether the user has edited the row of the map for candles.

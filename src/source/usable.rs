@@ -4,15 +4,29 @@ use pgrx::prelude::*;
 
 use crate::pg::{Error, Result, utc};
 
+/// Which prices can be used.
+#[derive(Clone, Copy)]
+pub struct Usable {
+    /// Whether a price can be used; NULL comes as NaN.
+    pub is: fn(f64) -> bool,
+    /// What other prices are, as messages say.
+    pub otherwise: &'static str,
+}
+
+/// Finite positive prices.
+pub const POSITIVE: Usable =
+    Usable { is: |price| price.is_finite() && price > 0.0, otherwise: "NULL, NaN, infinite or not positive" };
+
 /// Refuses bars, in ascending time, that cannot be used. A time at either end of the range stands for NULL
 /// or infinity; prices come with their names, one element for each bar.
 ///
 /// # Errors
-/// Where a time is NULL, infinite or not unique, or a price NULL, NaN, infinite or not positive: the
-/// message says whose bars, how many, and the first of them.
+/// Where a time is NULL, infinite or not unique, or a price is not usable: the message says whose bars, how many, and
+/// the first of them.
 pub fn check_bars(
     ts: &[i64],
     prices: &[(&str, &[f64])],
+    usable: Usable,
     whose: &dyn Fn() -> Result<String>,
     kind: &str,
     relation: &str,
@@ -21,8 +35,9 @@ pub fn check_bars(
     let repeated = |i: &usize| *i > 0 && ts[*i] == ts[*i - 1];
     check_bar(ts, untimed, "a timestamp that is NULL or infinite", whose, kind, relation)?;
     for (name, values) in prices {
-        let unusable = |i: &usize| !(values[*i].is_finite() && values[*i] > 0.0);
-        let problem = format!("a {name} that is NULL, NaN, infinite or not positive");
+        let unusable = |i: &usize| !(usable.is)(values[*i]);
+        let article = if *name == "open" { "an" } else { "a" };
+        let problem = format!("{article} {name} that is {}", usable.otherwise);
         check_bar(ts, unusable, &problem, whose, kind, relation)?;
     }
     check_bar(ts, repeated, "the timestamp of another bar", whose, kind, relation)

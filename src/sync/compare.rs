@@ -3,7 +3,8 @@
 use std::cmp::Ordering;
 
 use crate::pg::{
-    Arg, Days, Db, Error, Micros, Result, Row, Sees, date_arg, internal, spi::varlena_of, timestamp_arg,
+    Arg, Days, Db, Error, Micros, Result, Row, Sees, date_arg, internal, result_set::floats_of,
+    spi::varlena_of, timestamp_arg,
 };
 use crate::sync::content::{Content, OwnedKey, Value};
 use crate::sync::kept;
@@ -41,6 +42,8 @@ impl std::ops::AddAssign for Written {
 pub enum Within {
     /// Rows after a moment, in microseconds since 2000.
     After(i64),
+    /// Rows after a moment up to another, in microseconds since 2000.
+    Span(i64, i64),
     /// Rows of the days from the first to the last, in days since 2000.
     Days(i32, i32),
 }
@@ -122,7 +125,7 @@ impl Changes {
                 Type::Int => OwnedKey::Int(row.get(c)?),
                 Type::Date => OwnedKey::Date(row.get::<Days>(c)?.0),
                 Type::Text => OwnedKey::Text(row.get(c)?),
-                Type::Float | Type::Bool | Type::TextArray => return Err(no_key(column)),
+                Type::Float | Type::Bool | Type::TextArray | Type::FloatArray => return Err(no_key(column)),
             });
         }
         Ok(())
@@ -213,6 +216,10 @@ fn stored_rows(
             sql += &format!(" AND {first} > ${next}");
             args.push(timestamp_arg(Some(moment)));
         }
+        Some(Within::Span(after, to)) => {
+            sql += &format!(" AND {first} > ${next} AND {first} <= ${}", next + 1);
+            args.extend([after, to].map(|moment| timestamp_arg(Some(moment))));
+        }
         Some(Within::Days(from, to)) => {
             sql += &format!(" AND {first} BETWEEN ${next} AND ${}", next + 1);
             args.extend([from, to].map(date_arg));
@@ -281,6 +288,7 @@ impl<'a> Entries<'a> {
     fn new(table: &'a Table, content: &'a Content<'a>) -> Self {
         let stored = |value: &Value| match value {
             Value::Texts(texts) => varlena_of(texts.to_vec()),
+            Value::Floats(numbers) => Some(floats_of(numbers)),
             _ => None,
         };
         Self { table, content, arrays: content.entries.iter().map(stored).collect() }
@@ -301,7 +309,9 @@ impl<'a> Entries<'a> {
                 }
                 Value::Bool(truth) => stored.get::<Option<_>>(column)? == Some(truth),
                 Value::Text(text) => stored.get::<Option<_>>(column)? == Some(text),
-                Value::Texts(_) => stored.stored_strings(column) == self.arrays[start + v].as_deref(),
+                Value::Texts(_) | Value::Floats(_) => {
+                    stored.stored_array(column) == self.arrays[start + v].as_deref()
+                }
             };
             if !equal {
                 return Ok(false);

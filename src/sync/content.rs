@@ -12,6 +12,7 @@ pub enum Value<'a> {
     Bool(bool),
     Text(&'a str),
     Texts(&'a [String]),
+    Floats(&'a [f64]),
 }
 
 impl<'a> Value<'a> {

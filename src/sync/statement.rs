@@ -34,7 +34,7 @@ impl Statement<'_> {
     /// another's schema is found.
     fn unnested(columns: &[Column], first: usize) -> String {
         let arrays = columns.iter().enumerate().map(|(i, column)| {
-            let element = if column.kind == Type::TextArray { "text" } else { column.kind.sql() };
+            let element = if column.kind.is_array() { "text" } else { column.kind.sql() };
             format!("pg_catalog.unnest(${}::{element}[])", first + i)
         });
         arrays.collect::<Vec<_>>().join(", ")
@@ -49,7 +49,7 @@ impl Statement<'_> {
     fn rows(&self) -> String {
         let (scope, keys) = (self.table.scope.len(), self.table.key.len());
         let value = |c: &Column| match c.kind {
-            Type::TextArray => format!("{0}::text[] AS {0}", c.name),
+            kind if kind.is_array() => format!("{0}::{1} AS {0}", c.name, kind.sql()),
             _ => c.name.to_owned(),
         };
         let values: Vec<String> = self.table.values.iter().map(value).collect();
@@ -75,7 +75,7 @@ impl Statement<'_> {
     pub fn insert_few(&self) -> String {
         let scope = self.table.scope.len();
         let value = |c: &Column| match c.kind {
-            Type::TextArray => format!("r.{}::text[]", c.name),
+            kind if kind.is_array() => format!("r.{}::{}", c.name, kind.sql()),
             _ => format!("r.{}", c.name),
         };
         let select: Vec<String> = (1..=scope)
@@ -236,13 +236,16 @@ pub fn scalar_arg(value: Value) -> Result<Arg> {
         Value::Int(number) => Ok(arg(number)),
         Value::Bool(truth) => Ok(arg(truth)),
         Value::Text(text) => Ok(arg(text)),
-        Value::Null | Value::Micros(_) | Value::Date(_) | Value::Float(_) | Value::Texts(_) => {
-            Err(internal(format!("a scope column cannot hold {value:?}")))
-        }
+        Value::Null
+        | Value::Micros(_)
+        | Value::Date(_)
+        | Value::Float(_)
+        | Value::Texts(_)
+        | Value::Floats(_) => Err(internal(format!("a scope column cannot hold {value:?}"))),
     }
 }
 
-/// The values of a column as a parameter, an array; that of a `text[]` has the text form of each value.
+/// The values of a column as a parameter, an array; that of a column of arrays has the text form of each value.
 ///
 /// # Errors
 /// Where a value is neither NULL nor of the type of the column.
@@ -269,6 +272,7 @@ fn array_arg<'a>(column: &Column, values: impl Iterator<Item = Value<'a>>) -> Re
         Type::Bool => arg(values_of!(Value::Bool(truth) => truth)),
         Type::Text => arg(values_of!(Value::Text(text) => text)),
         Type::TextArray => arg(values_of!(Value::Texts(texts) => array_literal(texts))),
+        Type::FloatArray => arg(values_of!(Value::Floats(numbers) => float_array_literal(numbers))),
     })
 }
 
@@ -276,4 +280,10 @@ fn array_arg<'a>(column: &Column, values: impl Iterator<Item = Value<'a>>) -> Re
 fn array_literal(texts: &[String]) -> String {
     let quoted = texts.iter().map(|t| format!("\"{}\"", t.replace('\\', "\\\\").replace('"', "\\\"")));
     format!("{{{}}}", quoted.collect::<Vec<_>>().join(","))
+}
+
+/// A `float8[]` as its text form, each number by the fewest digits that give the number back.
+fn float_array_literal(numbers: &[f64]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(|number| format!("{number:e}")).collect();
+    format!("{{{}}}", numbers.join(","))
 }

@@ -9,6 +9,7 @@ pub enum Type {
     Bool,
     Text,
     TextArray,
+    FloatArray,
     Date,
 }
 
@@ -22,6 +23,7 @@ impl Type {
             Type::Bool => "boolean",
             Type::Text => "text",
             Type::TextArray => "text[]",
+            Type::FloatArray => "float8[]",
             Type::Date => "date",
         }
     }
@@ -33,10 +35,18 @@ impl Type {
             Type::Float => "pg_catalog.float8",
             Type::Text => "pg_catalog.text",
             Type::TextArray => "pg_catalog.text[]",
+            Type::FloatArray => "pg_catalog.float8[]",
             Type::Date => "pg_catalog.date",
             // Words of SQL, which are not looked for along the search_path.
             Type::Int | Type::Bool => self.sql(),
         }
+    }
+}
+
+impl Type {
+    /// Whether values are arrays, which parameters hold as texts.
+    pub const fn is_array(self) -> bool {
+        matches!(self, Type::TextArray | Type::FloatArray)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::output::finding::Finding;
 use crate::output::fresh::Fresh;
+use crate::output::picture::{History, Wanted};
 use crate::output::system::System;
 use crate::pg::lock::Key;
 use crate::pg::{Db, Result};
@@ -20,6 +21,8 @@ pub struct Registered {
     pub fresh: fn(Db) -> Result<Vec<Fresh>>,
     /// The version of the rows that a refresh would compute.
     pub version: fn(Db) -> Result<String>,
+    /// The rows of a subject as pictures show them.
+    pub history: fn(Db, &Wanted) -> Result<History>,
     /// Further checks of `regime_health`, which are given the quoted schema of the extension.
     pub findings: &'static [Check],
     /// What a lock of the system stands for.

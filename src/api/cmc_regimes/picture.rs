@@ -4,9 +4,12 @@ use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::api::{micros, required};
+use crate::output::picture::Shown;
+use crate::output::picture::chart::{Size, svg};
+use crate::output::picture::timeline::{characters, timeline};
 use crate::pg::spi;
 use crate::systems::cmc_regimes::read::history::flip_layer;
-use crate::systems::cmc_regimes::read::picture::{self, Wanted};
+use crate::systems::cmc_regimes::read::picture;
 
 /// The closes of an asset over bands of its regimes, as SVG.
 #[pg_extern(stable, parallel_restricted)]
@@ -20,9 +23,9 @@ fn regime_chart_svg(
     log_scale: default!(Option<bool>, "true"),
 ) -> Result<String, ErrorReport> {
     let asset = required("asset_id", asset_id)?;
-    let (layer, span) = (flip_layer(layer)?, [from_ts, to_ts].map(|at| at.map(micros)));
-    let wanted = Wanted { asset, layer, span, size: [width, height], log: log_scale != Some(false) };
-    Ok(spi::connect(|db| picture::chart(db, &wanted))?)
+    let (layer, size) = (flip_layer(layer)?, Size::check(width, height, log_scale)?);
+    let shown = Shown::chart([from_ts, to_ts].map(|at| at.map(micros)))?;
+    Ok(svg(&spi::connect(|db| picture::history(db, asset, layer, shown))?, size))
 }
 
 /// The regimes of an asset as a line of characters, with its dates and its key.
@@ -33,5 +36,6 @@ fn regime_timeline(
     layer: default!(Option<&str>, "'composite'"),
 ) -> Result<Option<String>, ErrorReport> {
     let (asset, layer) = (required("asset_id", asset_id)?, flip_layer(layer)?);
-    Ok(spi::connect(|db| picture::timeline(db, asset, layer, width))?)
+    let width = characters(width)?;
+    Ok(timeline(&spi::connect(|db| picture::history(db, asset, layer, Shown::LABELS))?, width))
 }

@@ -13,8 +13,11 @@ pub mod hash;
 mod json;
 pub mod market_regime_history;
 pub mod market_regimes;
+pub mod market_states;
 pub mod math;
 mod sealed;
+pub mod strip;
+mod words;
 
 pub use cmc_regimes::budget::{Budget, Tier};
 pub use cmc_regimes::label::{Label, Liq, Trend, Vol};

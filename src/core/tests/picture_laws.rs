@@ -2,16 +2,18 @@
 
 mod common;
 
-use common::{cases, label};
+use common::cases;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-use regime_core::Label;
 use regime_core::calendar::civil::{MICROS_PER_DAY as DAY, civil, date};
 use regime_core::calendar::ticks::{prices, times};
-use regime_core::cmc_regimes::label::{Trend, Vol};
-use regime_core::cmc_regimes::strip::{cells, dominant, glyph, line};
+use regime_core::strip::{Cell, cells, changes, dominant, line};
+
+fn cell() -> impl Strategy<Value = Cell> {
+    (0u8..3, 0u8..3)
+}
 
 proptest! {
     #![proptest_config(cases(256))]
@@ -29,24 +31,38 @@ proptest! {
     }
 
     #[test]
-    fn nothing_in_a_cell_is_more_common(labels in vec(option::weighted(0.8, label()), 1..30)) {
-        let trends = |trend: Option<Trend>| labels.iter().filter(|l| l.map(Label::trend) == trend).count();
-        let all = [None, Some(Trend::Up), Some(Trend::Sideways), Some(Trend::Down)];
+    fn nothing_in_a_cell_is_more_common(labels in vec(option::weighted(0.8, cell()), 1..30)) {
+        let group = |label: &Option<Cell>| label.map(|(group, _)| group);
+        let count = |of: Option<u8>| labels.iter().filter(|l| group(l) == of).count();
         let got = dominant(&labels);
-        let of = trends(got.map(|(trend, _)| trend));
-        prop_assert!(all.into_iter().all(|trend| trends(trend) <= of));
-        if let Some((trend, vol)) = got {
-            let vols = |vol: Vol| labels.iter().flatten().filter(|l| (l.trend(), l.vol()) == (trend, vol)).count();
-            prop_assert!(vols(vol) > 0);
-            prop_assert!(Vol::ALL.iter().all(|other| vols(*other) < vols(vol) + usize::from(*other <= vol)));
+        let of = group(&got);
+        // The later group on a tie; no label before any.
+        let less = |other: Option<u8>| count(other) < count(of) + usize::from(other <= of);
+        prop_assert!([None, Some(0), Some(1), Some(2)].into_iter().all(less));
+        if let Some((group, degree)) = got {
+            let count = |degree: u8| labels.iter().filter(|l| **l == Some((group, degree))).count();
+            prop_assert!(count(degree) > 0);
+            prop_assert!((0..3).all(|other| count(other) < count(degree) + usize::from(other <= degree)));
         }
     }
 
     #[test]
-    fn a_line_is_as_wide_as_it_was_asked_to_be(labels in vec(option::weighted(0.8, label()), 1..200), width in 1usize..200) {
-        prop_assert_eq!(line(&labels, width).chars().count(), width);
-        let each: String = labels.iter().map(|l| glyph(l.map(|l| (l.trend(), l.vol())))).collect();
-        prop_assert_eq!(line(&labels, labels.len()), each);
+    fn a_line_is_as_wide_as_it_was_asked_to_be(labels in vec(option::weighted(0.8, cell()), 1..200), width in 1usize..200) {
+        let glyph = |cell: Option<Cell>| cell.map_or('?', |(group, degree)| char::from(b'a' + 3 * group + degree));
+        prop_assert_eq!(line(&labels, width, glyph).chars().count(), width);
+        let each: String = labels.iter().map(|l| glyph(*l)).collect();
+        prop_assert_eq!(line(&labels, labels.len(), glyph), each);
+    }
+
+    #[test]
+    fn between_changes_labels_are_the_same(labels in vec(option::weighted(0.8, cell()), 0..60)) {
+        let changes = changes(labels.iter().copied());
+        let mut last = None;
+        for (row, label) in labels.into_iter().enumerate().filter_map(|(row, label)| Some((row, label?))) {
+            let before = last.replace(label).unwrap_or(label);
+            prop_assert_eq!(changes.contains(&row), before != label);
+        }
+        prop_assert!(changes.is_sorted());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::source::assets::distinct_ids;
 use crate::source::map::MapRow;
 use crate::source::names;
 use crate::source::relation::relation_args;
-use crate::source::usable::check_bars;
+use crate::source::usable::{POSITIVE, check_bars};
 
 /// Columns of the statement that reads daily bars, by index since every bar is read: the time, then open, high, low,
 /// close, volume and market cap.
@@ -98,6 +98,7 @@ impl<'c> DailyReader<'c> {
         check_bars(
             &bars.ts,
             &prices,
+            POSITIVE,
             &|| names::in_words(self.db, id, Some(&self.cal_scheme)),
             "daily ",
             &self.relation,

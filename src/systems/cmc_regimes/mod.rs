@@ -31,6 +31,7 @@ pub const REGISTERED: Registered = Registered {
     fresh: status::fresh,
     version: params::version,
     locked: health::locked,
+    history: read::picture::of_symbol,
     findings: &[health::mixed_hashes, health::unfinished_round],
     wording: Wording {
         made_of: ["daily bar", "daily bars"],

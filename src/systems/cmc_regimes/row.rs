@@ -257,6 +257,7 @@ pub fn shown(value: Value) -> Option<String> {
         Value::Bool(is) => Some(is.to_string()),
         Value::Text(text) => Some(text.to_owned()),
         Value::Texts(texts) => Some(braced(texts)),
+        Value::Floats(numbers) => Some(braced(&numbers.iter().map(|n| plain(*n)).collect::<Vec<_>>())),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::pg::{
 };
 use crate::source::map::MapRow;
 use crate::source::relation::Relation;
-use crate::source::usable::{check_bars, sort_by_time};
+use crate::source::usable::{POSITIVE, check_bars, sort_by_time};
 use crate::source::{candles, map, names};
 use crate::systems::market_regime_history::days::{Span, day_of};
 
@@ -55,7 +55,7 @@ impl Closes {
     /// # Errors
     /// Where there is neither, or the current role may not read the table.
     pub fn find(db: Db, symbol: &str) -> Result<Self> {
-        let candles = candles::Source::find(db)?;
+        let candles = candles::Source::find(db, candles::Reads::Prices)?;
         if let Some(source) = &candles {
             let (relation, tf) = (source.relation.clone(), Some(TIMEFRAME.to_owned()));
             let closes = Self { symbol: symbol.to_owned(), relation, id: Id::Symbol, tf };
@@ -84,7 +84,7 @@ impl Closes {
     /// # Errors
     /// As [`Closes::find`].
     pub fn find_held(db: Db, symbol: &str) -> Result<Self> {
-        let candles = candles::Source::find(db)?.map(|source| source.table);
+        let candles = candles::Source::find(db, candles::Reads::Prices)?.map(|source| source.table);
         for [schema, name] in candles.into_iter().chain(daily(db)?.map(|row| row.bars)) {
             if syscache::readable(&schema, &name) == Some(true) {
                 db.hold(&schema, &name)?;
@@ -150,7 +150,7 @@ impl Closes {
                 Id::Asset(_) => format!("daily bars of {}", self.symbol),
             })
         };
-        check_bars(&times, &[("close", close.as_slice())], &whose, "", relation)?;
+        check_bars(&times, &[("close", close.as_slice())], POSITIVE, &whose, "", relation)?;
         let days: Vec<i32> = times.iter().map(|ts| day_of(*ts)).collect();
         match days.windows(2).position(|pair| pair[0] == pair[1]) {
             Some(first) => Err(self.of_one_day(db, &times, first, &whose()?)?),
@@ -258,7 +258,7 @@ impl Closes {
     /// The statements that map a view of the candles with the daily ones at the UTC midnight of their dates in a time zone.
     fn by_date(&self, db: Db, zone: &str) -> Result<Option<String>> {
         let Some(candles::Source { table: [schema, name], key: [_, tf, ts], .. }) =
-            candles::Source::find(db)?
+            candles::Source::find(db, candles::Reads::Prices)?
         else {
             return Ok(None);
         };
@@ -321,7 +321,12 @@ fn daily(db: Db) -> Result<Option<MapRow>> {
 pub fn canonical(db: Db, symbol: &str) -> Result<String> {
     let is_id = symbol.trim().parse::<i32>().is_ok();
     let has_candles = |source: candles::Source| source.series(db, Some(symbol), Some(TIMEFRAME));
-    if !is_id || candles::Source::find(db)?.map(has_candles).transpose()?.is_some_and(|all| !all.is_empty()) {
+    if !is_id
+        || candles::Source::find(db, candles::Reads::Prices)?
+            .map(has_candles)
+            .transpose()?
+            .is_some_and(|all| !all.is_empty())
+    {
         return Ok(symbol.to_owned());
     }
     let asset = names::id_if_known(db, symbol)?;

@@ -9,6 +9,7 @@ pub mod days;
 pub mod fresh;
 pub mod outcome;
 pub mod performance;
+pub mod picture;
 pub mod read;
 pub mod tables;
 
@@ -26,6 +27,7 @@ pub const REGISTERED: Registered = Registered {
     fresh: fresh::all,
     version: |_| Ok(VERSION.to_owned()),
     locked: fresh::locked,
+    history: picture::history,
     findings: &[],
     wording: Wording {
         made_of: ["daily bar", "daily bars"],

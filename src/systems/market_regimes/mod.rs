@@ -1,28 +1,27 @@
 //! Regimes of candles on three axes.
 
-pub mod fresh;
 pub mod label;
-pub mod marks;
+pub mod picture;
 pub mod read;
-pub mod reference;
 pub mod refresh;
 pub mod rows;
-pub mod state;
 pub mod tables;
 
 use regime_core::market_regimes::Config;
 
+use crate::systems::market_regimes::tables::OF_SERIES;
 use crate::systems::registered::{Registered, Wording};
 
 /// The regimes of candles in the registry.
 pub const REGISTERED: Registered = Registered {
     system: &tables::MARKET,
     is_default: false,
-    watched: |db, schema| Ok(marks::find_candles(db, schema)?.iter().map(marks::candles).collect()),
-    untracked: fresh::untracked,
-    fresh: fresh::all,
+    watched: |db, schema| OF_SERIES.watched(db, schema),
+    untracked: |db| OF_SERIES.untracked(db),
+    fresh: |db| OF_SERIES.fresh(db),
     version: |_| Ok(Config::default().version()),
-    locked: fresh::locked,
+    locked: |db, schema, key| OF_SERIES.locked(db, schema, key),
+    history: picture::history,
     findings: &[],
     wording: Wording {
         made_of: ["candle", "candles"],

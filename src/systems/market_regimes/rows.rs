@@ -1,11 +1,10 @@
-//! Rows of `market_regimes`: labels of candles, the newest row, content to write.
+//! Rows of `market_regimes`: labels of candles, content to write.
 
 use std::collections::HashMap;
 
 use regime_core::market_regimes::{Label, Machine};
 
-use crate::pg::{Db, Micros, Result, Row, Sees, arg};
-use crate::source::candles::{Candles, Series};
+use crate::source::candles::Candles;
 use crate::sync::content::{Content, Value};
 
 /// Candles between two looks at whether the statement was cancelled.
@@ -20,21 +19,6 @@ pub fn run(machine: &mut Machine, candles: &Candles) -> impl Iterator<Item = Lab
         }
         machine.push(*high, *low, *close)
     })
-}
-
-/// The time, in microseconds since 2000, and the version of the newest stored row of a series; the version is NULL in rows
-/// of an adopted table that no refresh has reached yet.
-///
-/// # Errors
-/// Where the table cannot be read.
-pub fn newest_row(db: Db, relation: &str, series: &Series) -> Result<Option<(i64, Option<String>)>> {
-    let sql = format!(
-        "SELECT open_time::timestamptz, classifier_version::text FROM {relation} \
-         WHERE symbol = $1 AND timeframe = $2 ORDER BY open_time DESC LIMIT 1"
-    );
-    let args = [arg(series.symbol.as_str()), arg(series.timeframe.as_str())];
-    let read = |row: &Row| Ok((row.get::<Micros>("open_time")?.0, row.get("classifier_version")?));
-    db.by_key().first(&sql, &args, Sees::Snapshot, read)
 }
 
 /// The rows of `market_regimes` for candles at these times, in microseconds since 2000, ascending.

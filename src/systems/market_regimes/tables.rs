@@ -1,9 +1,12 @@
 //! The tables of the regimes of candles.
 
 use crate::output::own::work;
+use crate::output::series::reference::reference;
+use crate::output::series::state::Basis;
+use crate::output::series::{OfSeries, marks_of_series};
 use crate::output::system::System;
+use crate::source::candles::Reads;
 use crate::sync::table::{Index, OnChange, Table, Type, column};
-use crate::systems::market_regimes::reference;
 use crate::track::marks::Marks;
 
 /// The three-axis regimes of candles.
@@ -15,7 +18,7 @@ pub const MARKET: System = System {
     calls: &[],
     marks: Some(&SERIES),
     ddl: include_str!("../../../sql/set_up/market_regimes.sql"),
-    finish: Some(reference::reference),
+    finish: Some(|db, relation| reference(db, MARKET_REGIMES.name, relation)),
 };
 
 pub const MARKET_REGIMES: Table = Table {
@@ -52,23 +55,16 @@ pub const MARKET_REGIMES: Table = Table {
 /// The table of the state of each series.
 pub const STATE: &str = "market_regime_state";
 
-/// The marks of series. A key is symbol and timeframe as the text of an array, `{BTCUSDT,1h}`, in the order of
-/// its bytes, whatever collations the columns have.
-pub const SERIES: Marks = Marks {
-    few: "market_regime_dirty",
-    many: "market_regime_dirty_many",
-    done: "market_regime_dirty_done",
-    key: "series",
-    keys: "series_list",
-    kind: "text",
-    valid: "IS NOT NULL",
-    state: STATE,
-    of_state: "(ARRAY[s.symbol, s.timeframe]::text COLLATE \"C\")",
-    view: "market_regime_marks",
-    shown: "(a.series::text[])[1] AS symbol, (a.series::text[])[2] AS timeframe",
-    collation: " COLLATE \"C\"",
-    key_is: "Symbol and timeframe: {BTCUSDT,1h}",
-    subjects: ["a series", "series"],
-    function: "market_regime_mark",
-    trigger: "pg_regime_candles",
+/// The marks of series.
+pub const SERIES: Marks = marks_of_series!("market_regime", STATE, "pg_regime_candles");
+
+/// The series of candles with three-axis regimes.
+pub const OF_SERIES: OfSeries = OfSeries {
+    system: &MARKET,
+    table: &MARKET_REGIMES,
+    marks: &SERIES,
+    reads: Reads::Prices,
+    // Whatever of the configuration changes a row changes the version too.
+    basis: Basis { column: "config", kind: "jsonb", reason: "", changed: |_, _, _| Ok(None) },
+    more: &[],
 };

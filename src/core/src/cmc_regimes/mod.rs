@@ -21,5 +21,4 @@ pub mod proxy;
 pub mod restraint;
 pub mod row;
 pub mod series;
-pub mod strip;
 pub mod version;

@@ -4,25 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::market_regimes::config::Config;
 use crate::market_regimes::indicators::Values;
+use crate::words::words;
 
-macro_rules! state {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),+ }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[repr(u8)]
-        pub enum $name { $($(#[$vdoc])* $variant),+ }
-        impl $name {
-            /// All values, in the order of their numbers.
-            pub const ALL: &'static [$name] = &[$($name::$variant),+];
-            /// The stored text.
-            pub const fn as_str(self) -> &'static str {
-                match self { $($name::$variant => $text),+ }
-            }
-        }
-    };
-}
-
-state!(
+words!(
     /// The trend of price. Specification 3, section 3.
     Trend {
         /// ADX at or above both of its limits, the close above the 50-candle mean, and that mean above the 200-candle
@@ -34,7 +18,7 @@ state!(
         Neutral = "neutral"
     }
 );
-state!(
+words!(
     /// ATR and Bollinger bandwidth against their own past. Specification 3, section 3.
     Volatility {
         /// Neither is above its threshold, or volatility is undefined.
@@ -43,7 +27,7 @@ state!(
         High = "high"
     }
 );
-state!(
+words!(
     /// Rate of change, MACD histogram and RSI. Specification 3, section 3.
     Momentum {
         /// Enough of the three point up.
@@ -54,7 +38,7 @@ state!(
         Weak = "weak"
     }
 );
-state!(
+words!(
     /// The regime in one word. Specification 3, section 4.
     Simplified {
         /// Uptrend and bullish momentum.

@@ -1,8 +1,11 @@
 //! Rolling windows, averages, statistics and numbers shared by all systems.
 
+pub mod deviation;
 pub mod ema;
 pub mod number;
 pub mod numeric;
+pub mod pairwise;
 pub mod periods;
 pub mod rolling;
 pub mod stats;
+pub mod windows;

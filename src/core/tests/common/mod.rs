@@ -4,6 +4,7 @@
 pub mod market;
 pub mod naive;
 pub mod plan;
+pub mod states;
 pub mod synthetic;
 
 use std::collections::HashSet;

@@ -1,11 +1,9 @@
 //! Reading stored regimes: at a time, the newest, statistics, gates, charts.
 
 pub mod as_of;
-pub mod chart;
 pub mod gate;
 pub mod history;
 pub mod latest;
 pub mod picture;
 pub mod statistics;
-mod svg;
 pub mod tag;

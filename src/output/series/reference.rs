@@ -1,11 +1,13 @@
-//! The foreign key of `market_regimes` to the candles, by which a row is deleted with its candle. `regimes` is the
-//! table, as SQL.
+//! The foreign key of an output table of series to the candles, by which a row is deleted with its candle. `relation` is
+//! the table, as SQL.
 
 use crate::pg::{Db, Result, Sees, arg, attempt, extension_schema, settings, syscache};
-use crate::source::candles::{MapRow, Source};
+use crate::source::candles::{MapRow, Reads, Source};
 
-/// Its name.
-const REFERENCE: &str = "market_regimes_candle_fkey";
+/// The name of the key of a table.
+fn name_of(table: &str) -> String {
+    format!("{table}_candle_fkey")
+}
 
 /// What the key refers to: a table, and its columns of symbol, timeframe and time; all quoted.
 #[derive(PartialEq, Eq)]
@@ -19,20 +21,21 @@ struct Target {
 ///
 /// # Errors
 /// Where the catalogs cannot be read, or the former key cannot be dropped.
-pub fn reference(db: Db, regimes: &str) -> Result<Option<String>> {
-    let (found, wanted) = (find(db, regimes)?, wanted(db)?);
+pub fn reference(db: Db, table: &str, relation: &str) -> Result<Option<String>> {
+    let reference = name_of(table);
+    let (found, wanted) = (find(db, &reference, relation)?, wanted(db)?);
     if !wanted.differs(found.as_ref()) {
         return Ok(None);
     }
     if found.is_some() {
-        db.execute(&format!("ALTER TABLE {regimes} DROP CONSTRAINT {REFERENCE}"), &[])?;
+        db.execute(&format!("ALTER TABLE {relation} DROP CONSTRAINT {reference}"), &[])?;
     }
     let Wanted::Key { target: Target { table, key }, may_refer: true } = wanted else {
         return Ok(found.map(|found| format!("no longer refers to {}", found.table)));
     };
     let [symbol, timeframe, ts] = key.as_slice() else { return Ok(None) };
     let without = format!(
-        "SELECT count(*) AS rows FROM {regimes} AS r WHERE NOT EXISTS (SELECT FROM {table} AS c \
+        "SELECT count(*) AS rows FROM {relation} AS r WHERE NOT EXISTS (SELECT FROM {table} AS c \
          WHERE c.{symbol} = r.symbol AND c.{timeframe} = r.timeframe AND c.{ts} = r.open_time)"
     );
     let without: i64 = db.one(&without, &[], Sees::Now, |row| row.get("rows"))?;
@@ -42,10 +45,10 @@ pub fn reference(db: Db, regimes: &str) -> Result<Option<String>> {
     }
     let statements = [
         format!(
-            "ALTER TABLE {regimes} ADD CONSTRAINT {REFERENCE} FOREIGN KEY (symbol, timeframe, open_time) \
+            "ALTER TABLE {relation} ADD CONSTRAINT {reference} FOREIGN KEY (symbol, timeframe, open_time) \
              REFERENCES {table} ({symbol}, {timeframe}, {ts}) ON DELETE CASCADE"
         ),
-        format!("COMMENT ON CONSTRAINT {REFERENCE} ON {regimes} IS 'A row goes with its candle'"),
+        format!("COMMENT ON CONSTRAINT {reference} ON {relation} IS 'A row goes with its candle'"),
     ];
     // The table may not accept a reference, for reasons of its own; the rows work without the key.
     let added = attempt(|| statements.iter().try_for_each(|sql| db.execute(sql, &[]).map(|_| ())));
@@ -59,15 +62,15 @@ pub fn reference(db: Db, regimes: &str) -> Result<Option<String>> {
 ///
 /// # Errors
 /// Where the catalogs or the source map cannot be read.
-pub fn refers_elsewhere(db: Db, regimes: &str) -> Result<bool> {
-    match find(db, regimes)? {
+pub fn refers_elsewhere(db: Db, table: &str, relation: &str) -> Result<bool> {
+    match find(db, &name_of(table), relation)? {
         Some(found) => Ok(wanted(db)?.differs(Some(&found))),
         None => Ok(false),
     }
 }
 
 /// What the key refers to now, if the key exists.
-fn find(db: Db, regimes: &str) -> Result<Option<Target>> {
+fn find(db: Db, reference: &str, relation: &str) -> Result<Option<Target>> {
     let sql = "SELECT quote_ident(n.nspname::text) || '.' || quote_ident(r.relname::text) AS target, \
          (SELECT pg_catalog.array_agg(quote_ident(a.attname::text) ORDER BY k.n) \
          FROM pg_catalog.unnest(c.confkey) WITH ORDINALITY AS k (attnum, n) \
@@ -75,7 +78,7 @@ fn find(db: Db, regimes: &str) -> Result<Option<Target>> {
          FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_class r ON r.oid = c.confrelid \
          JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace \
          WHERE c.conrelid = $1::regclass AND c.contype = 'f' AND c.conname = $2::name";
-    db.first(sql, &[arg(regimes), arg(REFERENCE)], Sees::Now, |row| {
+    db.first(sql, &[arg(relation), arg(reference)], Sees::Now, |row| {
         Ok(Target { table: row.get("target")?, key: row.get("key")? })
     })
 }
@@ -115,7 +118,7 @@ fn wanted(db: Db) -> Result<Wanted> {
         Some(false) => return Ok(Wanted::Unknown),
         None => return Ok(Wanted::None),
     }
-    let Source { key, relation, .. } = Source::load(db)?;
+    let Source { key, relation, .. } = Source::load(db, Reads::Prices)?;
     let sql = "SELECT has_table_privilege(c.oid, 'REFERENCES') AS may_refer FROM pg_catalog.pg_class c JOIN pg_catalog.pg_index i ON i.indrelid = c.oid \
          WHERE c.oid = $1::regclass AND c.relkind = 'r' AND NOT c.relispartition AND i.indisunique AND i.indimmediate AND i.indisvalid \
          AND i.indpred IS NULL AND i.indexprs IS NULL \

@@ -1,4 +1,4 @@
-//! Elements of SVG, and the colours of a picture: told apart by the colour-blind (blue, grey, orange; the volatility
+//! Elements of SVG, and the colours of a picture: told apart by the colour-blind (blue, grey, orange, green, purple; degrees
 //! by strength), and replaced by brighter ones where the reader prefers a dark scheme.
 
 use std::fmt::Write;
@@ -14,10 +14,20 @@ pub const INK: Colour = "#1B2430";
 pub const UP: Colour = "#0072B2";
 pub const SIDEWAYS: Colour = "#80868E";
 pub const DOWN: Colour = "#D55E00";
+/// The colours of a market at rest or about to move, and of stress.
+pub const REST: Colour = "#009E73";
+pub const STRESS: Colour = "#9B3FA0";
 
 /// Each colour, and what it is in a dark scheme.
-const DARK: [[Colour; 2]; 5] =
-    [[PAPER, "#0E141B"], [INK, "#E8EDF2"], [UP, "#3FA7E8"], [SIDEWAYS, "#9AA4AE"], [DOWN, "#FF8A3D"]];
+const DARK: [[Colour; 2]; 7] = [
+    [PAPER, "#0E141B"],
+    [INK, "#E8EDF2"],
+    [UP, "#3FA7E8"],
+    [SIDEWAYS, "#9AA4AE"],
+    [DOWN, "#FF8A3D"],
+    [REST, "#35C795"],
+    [STRESS, "#D98AE0"],
+];
 
 /// A colour, and how much of it covers what is below, from 0 to 1.
 #[derive(Clone, Copy)]
@@ -40,7 +50,11 @@ impl Anchor {
 }
 
 /// A picture that is drawn, element over element. Places are in pixels from the upper left corner.
-pub struct Sheet(String);
+pub struct Sheet {
+    /// The opening tag.
+    head: String,
+    elements: String,
+}
 
 /// The nearest quarter of a pixel: finer places only make the text longer.
 pub fn quarter(pixels: f64) -> f64 {
@@ -76,18 +90,12 @@ pub fn one_line(name: &str) -> String {
 impl Sheet {
     /// An empty sheet of this width and height, in pixels.
     pub fn new([width, height]: [u32; 2], title: &str) -> Self {
-        let dark = DARK.map(|[light, dark]| {
-            format!(
-                ".pg_regime [fill=\"{light}\"]{{fill:{dark}}}.pg_regime [stroke=\"{light}\"]{{stroke:{dark}}}"
-            )
-        });
-        let mut sheet = Self(format!(
+        let head = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
-             class=\"pg_regime\" font-family=\"sans-serif\" role=\"img\" aria-label=\"{}\">\
-             <style>@media (prefers-color-scheme:dark){{{}}}</style>",
-            escaped(title),
-            dark.concat()
-        ));
+             class=\"pg_regime\" font-family=\"sans-serif\" role=\"img\" aria-label=\"{}\">",
+            escaped(title)
+        );
+        let mut sheet = Self { head, elements: String::new() };
         sheet.rectangle([0.0, 0.0], [f64::from(width), f64::from(height)], Shade(PAPER, 1.0));
         sheet
     }
@@ -130,11 +138,19 @@ impl Sheet {
 
     /// The picture as SVG: one line without tabs and backslashes, so that COPY writes the text unchanged.
     pub fn into_svg(self) -> String {
-        self.0 + "</svg>"
+        let Self { head, elements } = self;
+        let used = DARK.iter().filter(|[light, _]| elements.contains(*light));
+        let dark = used.map(|[light, dark]| {
+            format!(
+                ".pg_regime [fill=\"{light}\"]{{fill:{dark}}}.pg_regime [stroke=\"{light}\"]{{stroke:{dark}}}"
+            )
+        });
+        let dark: String = dark.collect();
+        format!("{head}<style>@media (prefers-color-scheme:dark){{{dark}}}</style>{elements}</svg>")
     }
 
     fn add(&mut self, element: std::fmt::Arguments) {
         // Writing to a String cannot fail.
-        let _ = self.0.write_fmt(element);
+        let _ = self.elements.write_fmt(element);
     }
 }

@@ -1,0 +1,61 @@
+//! Refreshing and deleting market states.
+
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use crate::api::required;
+use crate::output::entry::{Entry, Mode};
+use crate::output::series::refresh::{self, How, Summary};
+use crate::systems::market_states::refresh::States;
+use crate::systems::market_states::tables::OF_SERIES;
+
+/// Refreshes the series of a symbol, a timeframe, or all, and returns a row for each. Specification 5, sections 6 and 7.
+#[pg_extern(volatile, parallel_unsafe)]
+#[allow(clippy::type_complexity)]
+fn refresh_market_states(
+    symbol: default!(Option<&str>, "NULL"),
+    timeframe: default!(Option<&str>, "NULL"),
+    dry_run: default!(Option<bool>, "false"),
+    full_refresh: default!(Option<bool>, "false"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(symbol, String),
+            name!(timeframe, String),
+            name!(status, &'static str),
+            name!(state_rows, Option<i64>),
+            name!(rows_written, i64),
+            name!(classifier_version, String),
+            name!(elapsed_ms, f64),
+            name!(message, Option<String>),
+            name!(mode, Option<&'static str>),
+            name!(reason, Option<String>),
+        ),
+    >,
+    ErrorReport,
+> {
+    let how = How { dry_run: dry_run == Some(true), full_refresh: full_refresh == Some(true) };
+    let summaries = refresh::refresh(&States, symbol, timeframe, how)?;
+    Ok(TableIterator::new(summaries.into_iter().map(|Summary { series, entry, rows }| {
+        let Entry { status, written, version, elapsed_ms, message, mode, reason, .. } = entry;
+        (
+            series.symbol,
+            series.timeframe,
+            status.as_str(),
+            rows,
+            written.total() as i64,
+            version,
+            elapsed_ms,
+            message,
+            mode.map(Mode::as_str),
+            reason,
+        )
+    })))
+}
+
+/// Deletes the rows and the state of a series and returns the number of rows. Specification 5, section 7.
+#[pg_extern(volatile, parallel_unsafe)]
+fn delete_market_states(symbol: Option<&str>, timeframe: Option<&str>) -> Result<i64, ErrorReport> {
+    Ok(refresh::delete(&OF_SERIES, required("symbol", symbol)?, required("timeframe", timeframe)?)?)
+}

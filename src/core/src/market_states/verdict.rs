@@ -1,0 +1,285 @@
+//! The state of a bar: its label, confidence, bias and posture (specification 5, section 4).
+
+use crate::market_states::labels::{
+    Bias, LiquidityLabel, LiquidityTrend, MomentumState, Posture, StateLabel, VolatilityLabel,
+    VolatilityTrend,
+};
+use crate::market_states::metrics::Metrics;
+use crate::market_states::watch::{Comparison, Watch, is, sum};
+
+use Comparison::{Above, AtLeast, AtMost, Below, Equal};
+
+/// The state of a bar. Specification 5, section 4.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Verdict {
+    /// The state.
+    pub label: StateLabel,
+    /// How far metrics agree, 0 to 1.
+    pub confidence: f64,
+    /// The direction.
+    pub bias: Bias,
+    /// How much risk the state leaves room for.
+    pub posture: Posture,
+}
+
+/// The terms of confidence and rules. Specification 5, section 4.
+struct Terms {
+    /// `d`: -1, 0 or 1.
+    direction: f64,
+    agree: f64,
+    mom: f64,
+    liq: f64,
+    vol: f64,
+    str: f64,
+}
+
+impl Verdict {
+    /// The state of a bar with these metrics. Specification 5, section 4.
+    pub(super) fn of(metrics: &Metrics, watch: &mut impl Watch) -> Self {
+        let terms = Terms::of(metrics, watch);
+        let confidence = confidence(metrics, &terms, watch);
+        let label = label(metrics, &terms, confidence, watch);
+        let (bias, posture) = (bias(metrics, watch), posture(metrics, &terms, watch));
+        let (label, bias, posture) = match label {
+            (StateLabel::Shock, _) => (StateLabel::Shock, Bias::Bearish, Posture::Defensive),
+            (label, true) => (label, Bias::Bearish, Posture::Cautious),
+            (label, false) => (label, bias, posture),
+        };
+        Self { label, confidence, bias, posture }
+    }
+}
+
+impl Terms {
+    fn of(m: &Metrics, watch: &mut impl Watch) -> Self {
+        let direction = f64::from(m.momentum_state.direction());
+        let momentum = match m.momentum_state {
+            MomentumState::StrongUpImpulse | MomentumState::StrongDownImpulse => 0.85,
+            MomentumState::WeakUpDrift | MomentumState::WeakDownDrift => 0.55,
+            MomentumState::NeutralRange => 0.30,
+        };
+        let depth = match m.liquidity_label {
+            LiquidityLabel::Thin => 0.25,
+            LiquidityLabel::Normal => 0.60,
+            LiquidityLabel::Deep => 0.80,
+        };
+        let depth_trend = match m.liquidity_trend {
+            LiquidityTrend::Improving => 0.5,
+            LiquidityTrend::Stable => 0.0,
+            LiquidityTrend::Deteriorating => -0.5,
+        };
+        let calm = match m.volatility_label {
+            VolatilityLabel::Calm | VolatilityLabel::Normal => 1.0,
+            VolatilityLabel::Elevated => 0.85,
+            VolatilityLabel::Stressed => 0.90,
+        };
+        let calm_trend = match m.volatility_trend {
+            VolatilityTrend::Rising => 0.5,
+            VolatilityTrend::Flat => 0.0,
+            VolatilityTrend::Falling => -0.5,
+        };
+        let votes = [sign(m.market_bias), sign(m.structural_score), direction];
+        let agree = agreement(votes);
+        for (name, vote) in ["vote of MB", "vote of SS", "vote of momentum_state"].into_iter().zip(votes) {
+            watch.value("agree", name, vote);
+        }
+        watch.value("agree", "", agree);
+        let mut unit = |of, terms: &[(&'static str, f64, f64)]| match *terms {
+            [a, b] => sum(watch, of, "", [a, b]).clamp(0.0, 1.0),
+            [a, b, c] => sum(watch, of, "", [a, b, c]).clamp(0.0, 1.0),
+            _ => 0.0,
+        };
+        Self {
+            direction,
+            agree,
+            mom: unit("mom", &[("momentum_state", 0.55, momentum), ("II", 0.45, m.impulse_intensity)]),
+            liq: unit(
+                "liq",
+                &[
+                    ("LQ", 0.55, m.liquidity_score),
+                    ("liquidity_label", 0.35, depth),
+                    ("liquidity_trend", 0.15, depth_trend),
+                ],
+            ),
+            vol: unit(
+                "vol",
+                &[("1-VS", calm, 1.0 - m.volatility_score), ("volatility_trend", -0.10, calm_trend)],
+            ),
+            str: unit(
+                "str",
+                &[("|MB|", 0.55, m.market_bias.abs()), ("|SS|", 0.45, m.structural_score.abs())],
+            ),
+        }
+    }
+}
+
+/// sign(x).
+fn sign(x: f64) -> f64 {
+    if x > 1e-9 {
+        1.0
+    } else if x < -1e-9 {
+        -1.0
+    } else {
+        0.0
+    }
+}
+
+/// How far votes agree; a vote of 0 is none.
+fn agreement(votes: [f64; 3]) -> f64 {
+    let count = |of: f64| votes.iter().filter(|vote| **vote == of).count();
+    match (count(1.0), count(-1.0)) {
+        (0, 0) => 0.35,
+        (_, 0) | (0, _) => 1.0,
+        (1, 1) => 0.40,
+        _ => 0.60,
+    }
+}
+
+fn confidence(m: &Metrics, terms: &Terms, watch: &mut impl Watch) -> f64 {
+    let of = "confidence";
+    let Metrics { instability_index, downside_shock_risk, asymmetry, .. } = *m;
+    let agreed = sum(
+        watch,
+        of,
+        "",
+        [
+            ("str", 0.20, terms.str),
+            ("agree", 0.22, terms.agree),
+            ("mom", 0.14, terms.mom),
+            ("1-IX", 0.14, 1.0 - instability_index),
+            ("liq", 0.10, terms.liq),
+            ("vol", 0.10, terms.vol),
+            ("1-DSR^1.35", 0.10, 1.0 - downside_shock_risk.powf(1.35)),
+        ],
+    );
+    let factor = sum(watch, of, "factor", [("", 1.0, 1.0), ("|AS|", -0.25, asymmetry.abs())]);
+    (agreed * factor).clamp(0.0, 1.0)
+}
+
+fn bias(m: &Metrics, watch: &mut impl Watch) -> Bias {
+    let Metrics { market_bias: mb, structural_score: ss, .. } = *m;
+    let rule = "bias BULLISH";
+    let bullish = is(watch, rule, "MB", mb, Above, 0.20) & is(watch, rule, "SS", ss, Above, 0.15);
+    watch.rule(rule, bullish);
+    if bullish {
+        return Bias::Bullish;
+    }
+    let rule = "bias BEARISH";
+    let bearish = is(watch, rule, "MB", mb, Below, -0.20) & is(watch, rule, "SS", ss, Below, -0.15);
+    watch.rule(rule, bearish);
+    if bearish { Bias::Bearish } else { Bias::Neutral }
+}
+
+fn posture(m: &Metrics, terms: &Terms, watch: &mut impl Watch) -> Posture {
+    let Metrics { downside_shock_risk: dsr, instability_index: ix, .. } = *m;
+    let Terms { liq, vol, .. } = *terms;
+    let rule = "risk_posture RISK_OFF";
+    let off = is(watch, rule, "DSR", dsr, AtLeast, 0.70)
+        | is(watch, rule, "IX", ix, AtLeast, 0.70)
+        | is(watch, rule, "vol", vol, AtMost, 0.35);
+    watch.rule(rule, off);
+    if off {
+        return Posture::RiskOff;
+    }
+    let rule = "risk_posture DEFENSIVE";
+    let defensive = is(watch, rule, "DSR", dsr, AtLeast, 0.55)
+        | is(watch, rule, "IX", ix, AtLeast, 0.55)
+        | is(watch, rule, "liq", liq, AtMost, 0.40);
+    watch.rule(rule, defensive);
+    if defensive {
+        return Posture::Defensive;
+    }
+    let rule = "risk_posture RISK_ON";
+    let on = is(watch, rule, "liq", liq, AtLeast, 0.65)
+        & is(watch, rule, "1-IX", 1.0 - ix, AtLeast, 0.60)
+        & is(watch, rule, "vol", vol, AtLeast, 0.55);
+    watch.rule(rule, on);
+    if on { Posture::RiskOn } else { Posture::Neutral }
+}
+
+/// The label of the first rule that holds, and whether rule 5 makes it.
+fn label(m: &Metrics, terms: &Terms, confidence: f64, watch: &mut impl Watch) -> (StateLabel, bool) {
+    let Metrics {
+        market_bias: mb,
+        structural_score: ss,
+        downside_shock_risk: dsr,
+        instability_index: ix,
+        risk_level: rl,
+        volatility_score: vs,
+        ..
+    } = *m;
+    let Terms { direction, agree, mom, liq, .. } = *terms;
+    let breakout = m.breakout_up.max(m.breakout_down);
+    let w = watch;
+
+    let r = "1 SHOCK";
+    let shock = is(w, r, "DSR", dsr, AtLeast, 0.70)
+        & (is(w, r, "IX", ix, AtLeast, 0.70) | is(w, r, "RL", rl, AtLeast, 0.75))
+        & is(w, r, "VS", vs, AtLeast, 0.60)
+        & is(w, r, "MB", mb, AtMost, -0.25)
+        & is(w, r, "SS", ss, AtMost, -0.25)
+        | is(w, r, "DSR", dsr, AtLeast, 0.80)
+        | is(w, r, "VS", vs, AtLeast, 0.75) & is(w, r, "IX", ix, AtLeast, 0.65);
+    w.rule(r, shock);
+    if shock {
+        return (StateLabel::Shock, false);
+    }
+
+    let r = "2 PANIC_RISK";
+    let panic = is(w, r, "DSR", dsr, AtLeast, 0.65)
+        | is(w, r, "IX", ix, AtLeast, 0.65)
+        | is(w, r, "VS", vs, AtLeast, 0.60) & is(w, r, "liq", liq, AtMost, 0.45);
+    w.rule(r, panic);
+    if panic {
+        return (StateLabel::PanicRisk, false);
+    }
+
+    let r = "3 TRENDING_BULL";
+    let bull = is(w, r, "MB", mb, AtLeast, 0.55)
+        & is(w, r, "SS", ss, AtLeast, 0.40)
+        & is(w, r, "d", direction, AtLeast, 0.0)
+        & is(w, r, "agree", agree, Equal, 1.0)
+        & is(w, r, "IX", ix, AtMost, 0.55);
+    w.rule(r, bull);
+    if bull {
+        let is_sure = is(w, "3 confidence", "confidence", confidence, AtLeast, 0.65);
+        return (if is_sure { StateLabel::TrendingBull } else { StateLabel::Transition }, false);
+    }
+
+    let r = "4 TRENDING_BEAR";
+    let bear = is(w, r, "MB", mb, AtMost, -0.55)
+        & is(w, r, "SS", ss, AtMost, -0.40)
+        & is(w, r, "d", direction, AtMost, 0.0)
+        & is(w, r, "agree", agree, Equal, 1.0)
+        & is(w, r, "IX", ix, AtMost, 0.55);
+    w.rule(r, bear);
+    if bear {
+        let is_sure = is(w, "4 confidence", "confidence", confidence, AtLeast, 0.45);
+        return (if is_sure { StateLabel::TrendingBear } else { StateLabel::Transition }, false);
+    }
+
+    let r = "5 TRENDING_BEAR, cautious";
+    let cautious = is(w, r, "MB", mb, AtMost, -0.35)
+        & is(w, r, "SS", ss, AtMost, -0.25)
+        & is(w, r, "confidence", confidence, AtLeast, 0.45);
+    w.rule(r, cautious);
+    if cautious {
+        return (StateLabel::TrendingBear, true);
+    }
+
+    let r = "6 CHOP_RISK";
+    let chop = is(w, r, "|MB|", mb.abs(), AtMost, 0.25)
+        & is(w, r, "|SS|", ss.abs(), AtMost, 0.25)
+        & is(w, r, "mom", mom, AtMost, 0.45)
+        | is(w, r, "agree", agree, AtMost, 0.45)
+            & is(w, r, "mom", mom, AtMost, 0.45)
+            & is(w, r, "B", breakout, AtMost, 0.55);
+    w.rule(r, chop);
+    if chop {
+        return (StateLabel::ChopRisk, false);
+    }
+
+    let r = "7 TRANSITION_BREAKOUT_SETUP";
+    let setup = is(w, r, "B", breakout, AtLeast, 0.62);
+    w.rule(r, setup);
+    (if setup { StateLabel::TransitionBreakoutSetup } else { StateLabel::Transition }, false)
+}

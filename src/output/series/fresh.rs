@@ -1,0 +1,120 @@
+//! How fresh each series is.
+
+use crate::output::fresh::{Fresh, last};
+use crate::output::series::{OfSeries, marks, newest_row, state};
+use crate::output::set_up;
+use crate::pg::lock::{Key, named};
+use crate::pg::{Db, Result, Sees, extension_schema, quote_literal, settings, syscache::readable};
+use crate::source::candles::{self, Reads, Series, Source};
+use crate::track::watched::Watched;
+
+impl OfSeries {
+    /// Every series with candles or rows.
+    ///
+    /// # Errors
+    /// Where candles, rows or the run log cannot be read.
+    pub fn fresh(&self, db: Db) -> Result<Vec<Fresh>> {
+        let schema = settings::target_schema();
+        self.system.check_readable(db)?;
+        let Some(source) = self.source(db, &schema)? else { return Ok(Vec::new()) };
+        let own = extension_schema(db)?;
+        let mut all = source.series(db, None, None)?;
+        all.extend(state::all(db, self, &schema, None, None)?);
+        all.sort_unstable();
+        all.dedup();
+        all.into_iter().map(|series| self.fresh_one(db, &schema, &source, &series, &own)).collect()
+    }
+
+    fn fresh_one(&self, db: Db, schema: &str, source: &Source, series: &Series, own: &str) -> Result<Fresh> {
+        let row = newest_row(db, &self.relation(schema), series)?;
+        let newest_row = row.as_ref().map(|(ts, _)| *ts);
+        let name = series.name();
+        let [symbol, timeframe] = [&series.symbol, &series.timeframe].map(quote_literal);
+        let behind = source.count_after(db, series, newest_row)?;
+        let newest_source = source.newest(db, series)?;
+        let is_marked = self.marks(db, schema, series)?.since().is_some();
+        Ok(Fresh {
+            newest_source,
+            newest_row,
+            behind,
+            ahead: newest_row > newest_source,
+            marked: is_marked || state::changed_since(db, self, schema, series)?.is_some(),
+            version: row.and_then(|(_, version)| version),
+            command: format!("SELECT * FROM {own}.refresh_{}({symbol}, {timeframe});", self.table.name),
+            last: last(db, self.system, &name)?,
+            name,
+            ..Fresh::default()
+        })
+    }
+
+    /// What a lock keeps others from refreshing: a series.
+    ///
+    /// # Errors
+    /// Where the candles or the working tables cannot be read.
+    pub fn locked(&self, db: Db, schema: &str, key: Key) -> Result<Option<(Option<i32>, String)>> {
+        let Key::Name(key) = key else { return Ok(None) };
+        let set_up = set_up::is_set_up(db, schema, self.system)?;
+        let mut all = if set_up { state::all(db, self, schema, None, None)? } else { Vec::new() };
+        if let Some(source) = self.source(db, schema)? {
+            all.extend(source.series(db, None, None)?);
+        }
+        let names = all.iter().map(|series| self.lock_name(schema, series)).collect();
+        Ok(named(db, key, names)?.map(|place| (None, format!("series {}", all[place].name()))))
+    }
+
+    /// The relation of candles, as SQL, where its changes are not marked; `None` where there never were candles.
+    ///
+    /// # Errors
+    /// Where the source map is wrong or the candles cannot be read.
+    pub fn untracked(&self, db: Db) -> Result<Option<Vec<String>>> {
+        let schema = settings::target_schema();
+        let Some(source) = self.source(db, &schema)? else { return Ok(None) };
+        let is_tracked = self.tracking(db, &schema, &source)?.is_some();
+        Ok(Some(if is_tracked { Vec::new() } else { vec![source.relation.sql] }))
+    }
+
+    /// The candles; `None` where there never were candles: no table, no rows, and no edited row of the source map. Candles
+    /// that lack a column which only this system reads count as none until there are rows.
+    fn source(&self, db: Db, schema: &str) -> Result<Option<Source>> {
+        let found = match Source::find(db, self.reads) {
+            Err(_) if self.is_unused(db, schema)? => return Ok(None),
+            found => found?,
+        };
+        match found {
+            None if candles::is_mapped(db)? || self.has_rows(db, schema)? => {
+                Source::load(db, self.reads).map(Some)
+            }
+            found => Ok(found),
+        }
+    }
+
+    /// Whether the candles serve other systems alone: those that do with fewer columns can read them, and there are no rows
+    /// of this system.
+    fn is_unused(&self, db: Db, schema: &str) -> Result<bool> {
+        Ok(self.reads != Reads::Prices
+            && Source::find(db, Reads::Prices).is_ok()
+            && !self.has_rows(db, schema)?)
+    }
+
+    /// The relations whose changes are to be marked: the candles, if a source is mapped. Ignores a table that has the default name but not
+    /// the columns of candles, unless the user has mapped the table or the tables are set up.
+    ///
+    /// # Errors
+    /// As [`Source::find`] if the candles are mapped or the tables are set up.
+    pub fn watched(&self, db: Db, schema: &str) -> Result<Vec<Watched>> {
+        let found = match Source::find(db, self.reads) {
+            Err(_) if self.is_unused(db, schema)? => None,
+            Err(_) if !candles::is_mapped(db)? && !set_up::is_set_up(db, schema, self.system)? => None,
+            found => found?,
+        };
+        Ok(found.iter().map(|source| marks::watched(self.marks, source)).collect())
+    }
+
+    fn has_rows(&self, db: Db, schema: &str) -> Result<bool> {
+        if readable(schema, self.table.name) != Some(true) {
+            return Ok(false);
+        }
+        let sql = format!("SELECT true FROM {} LIMIT 1", self.relation(schema));
+        Ok(db.first(&sql, &[], Sees::Snapshot, |_| Ok(()))?.is_some())
+    }
+}

@@ -1,0 +1,85 @@
+//! What the systems share whose subjects are series of candles: marks, state, refresh, hybrid reading, how fresh a
+//! series is.
+
+pub mod fresh;
+pub mod hybrid;
+pub mod marks;
+pub mod picture;
+pub mod read;
+pub mod reference;
+pub mod refresh;
+pub mod state;
+
+use crate::output::series::state::Basis;
+use crate::output::system::System;
+use crate::pg::{Db, Micros, Result, Row, Sees, arg, qualified};
+use crate::source::candles::{Reads, Series};
+use crate::sync::table::Table;
+use crate::track::marks::Marks;
+
+/// A system whose subjects are series of candles. Its functions are `refresh_NAME` and `delete_NAME`.
+pub struct OfSeries {
+    pub system: &'static System,
+    /// The output table.
+    pub table: &'static Table,
+    pub marks: &'static Marks,
+    /// Which columns of the candles are read.
+    pub reads: Reads,
+    pub basis: Basis,
+    /// Working tables beside that of the states which hold more of the state of a series.
+    pub more: &'static [&'static str],
+}
+
+impl OfSeries {
+    /// The output table in a target schema, as SQL.
+    pub fn relation(&self, schema: &str) -> String {
+        qualified(schema, self.table.name)
+    }
+
+    /// The name of the lock that a writer of a series holds.
+    pub fn lock_name(&self, schema: &str, series: &Series) -> String {
+        format!("{} of {schema}: {} {}", self.table.name, series.timeframe, series.symbol)
+    }
+}
+
+/// The [`Marks`] of a system of series whose tables of marks begin with a name: the table of states, the start of the names
+/// of triggers. A key is symbol and timeframe as the text of an array, `{BTCUSDT,1h}`, in the order of its bytes,
+/// whatever collations the columns have.
+macro_rules! marks_of_series {
+    ($name:literal, $state:expr, $trigger:literal) => {
+        $crate::track::marks::Marks {
+            few: concat!($name, "_dirty"),
+            many: concat!($name, "_dirty_many"),
+            done: concat!($name, "_dirty_done"),
+            key: "series",
+            keys: "series_list",
+            kind: "text",
+            valid: "IS NOT NULL",
+            state: $state,
+            of_state: "(ARRAY[s.symbol, s.timeframe]::text COLLATE \"C\")",
+            view: concat!($name, "_marks"),
+            shown: "(a.series::text[])[1] AS symbol, (a.series::text[])[2] AS timeframe",
+            collation: " COLLATE \"C\"",
+            key_is: "Symbol and timeframe: {BTCUSDT,1h}",
+            subjects: ["a series", "series"],
+            function: concat!($name, "_mark"),
+            trigger: $trigger,
+        }
+    };
+}
+pub(crate) use marks_of_series;
+
+/// The time, in microseconds since 2000, and the version of the newest stored row of a series; the version is NULL in rows
+/// of an adopted table that no refresh has reached yet.
+///
+/// # Errors
+/// Where the table cannot be read.
+pub fn newest_row(db: Db, relation: &str, series: &Series) -> Result<Option<(i64, Option<String>)>> {
+    let sql = format!(
+        "SELECT open_time::timestamptz, classifier_version::text FROM {relation} \
+         WHERE symbol = $1 AND timeframe = $2 ORDER BY open_time DESC LIMIT 1"
+    );
+    let args = [arg(series.symbol.as_str()), arg(series.timeframe.as_str())];
+    let read = |row: &Row| Ok((row.get::<Micros>("open_time")?.0, row.get("classifier_version")?));
+    db.by_key().first(&sql, &args, Sees::Snapshot, read)
+}

@@ -1,0 +1,116 @@
+//! What readers of stored rows of series share: times, series with rows, transitions.
+
+use crate::output::relation::output_relation;
+use crate::output::series::OfSeries;
+use crate::pg::{
+    Db, Error, Result, Sees, arg, check_order, extension_schema, invalid_parameter, quote_literal,
+    result_set::Rows, spi, utc,
+};
+
+/// A range of opening times, in microseconds since 2000; both ends are included.
+#[derive(Clone, Copy)]
+pub struct Times {
+    pub from: Option<i64>,
+    pub to: Option<i64>,
+}
+
+impl Times {
+    /// The range, checked.
+    ///
+    /// # Errors
+    /// Where the range ends before it begins.
+    pub fn check(self) -> Result<Self> {
+        check_order(["from_time", "to_time"], [self.from, self.to], utc)?;
+        Ok(self)
+    }
+
+    /// The index of the first of these times that is in the range, or after.
+    pub fn first_of(self, ts: &[i64]) -> usize {
+        self.from.map_or(0, |from| ts.partition_point(|ts| *ts < from))
+    }
+}
+
+/// Stored rows of some series: a condition with two parameters.
+pub const OF_GIVEN: &str = "($1 IS NULL OR symbol = $1) AND ($2 IS NULL OR timeframe = $2)";
+
+impl OfSeries {
+    /// Adds the rows of a statement over the stored rows of a symbol, a timeframe, or all; `statement` is given the table
+    /// and uses [`OF_GIVEN`].
+    ///
+    /// # Errors
+    /// Where the table does not exist, cannot be read, or has no rows of the named series.
+    pub fn query(
+        &self,
+        rows: &mut Rows,
+        symbol: Option<&str>,
+        timeframe: Option<&str>,
+        statement: impl FnOnce(&str) -> String,
+    ) -> Result<()> {
+        spi::connect(|db| {
+            let relation = self.existing(db, symbol, timeframe)?;
+            rows.query(db, &statement(&relation), &[arg(symbol), arg(timeframe)])
+        })
+    }
+
+    /// Adds the candles whose label, a column, differs from that of the candle before.
+    ///
+    /// # Errors
+    /// Where `min_confidence` is outside 0 to 1, and as [`OfSeries::query`].
+    pub fn transitions(
+        &self,
+        rows: &mut Rows,
+        label: &str,
+        symbol: Option<&str>,
+        timeframe: Option<&str>,
+        min_confidence: f64,
+    ) -> Result<()> {
+        if !(0.0..=1.0).contains(&min_confidence) {
+            return Err(invalid_parameter(format!("min_confidence is {min_confidence}, outside 0 to 1"))
+                .hint("Pass min_confidence => a number from 0 to 1, or leave it out."));
+        }
+        spi::connect(|db| {
+            let relation = self.existing(db, symbol, timeframe)?;
+            let sql = format!(
+                "SELECT symbol::text, timeframe::text, before, after, open_time::timestamptz, confidence::float8 FROM \
+                 (SELECT symbol, timeframe, open_time, confidence, {label}::text AS after, pg_catalog.lag({label}::text) OVER w AS before \
+                 FROM {relation} WHERE {OF_GIVEN} WINDOW w AS (PARTITION BY symbol, timeframe ORDER BY open_time)) AS r \
+                 WHERE before <> after AND confidence >= $3 ORDER BY 1, 2, 5"
+            );
+            rows.query(db, &sql, &[arg(symbol), arg(timeframe), arg(min_confidence)])
+        })
+    }
+
+    /// The table; an error where the table has no rows of the named series.
+    ///
+    /// # Errors
+    /// As [`OfSeries::query`].
+    pub fn existing(&self, db: Db, symbol: Option<&str>, timeframe: Option<&str>) -> Result<String> {
+        let relation = output_relation(db, self.table)?;
+        let sql = format!("SELECT true FROM {relation} WHERE {OF_GIVEN} LIMIT 1");
+        let args = [arg(symbol), arg(timeframe)];
+        if (symbol, timeframe) == (None, None) || db.first(&sql, &args, Sees::Snapshot, |_| Ok(()))?.is_some()
+        {
+            return Ok(relation);
+        }
+        Err(self.not_refreshed(symbol, timeframe, &relation, &extension_schema(db)?))
+    }
+
+    fn not_refreshed(
+        &self,
+        symbol: Option<&str>,
+        timeframe: Option<&str>,
+        relation: &str,
+        schema: &str,
+    ) -> Error {
+        let given: Vec<String> = [("symbol", symbol), ("timeframe", timeframe)]
+            .into_iter()
+            .filter_map(|(name, value)| value.map(|value| format!("{name} => {}", quote_literal(value))))
+            .collect();
+        let what: Vec<&str> = symbol.into_iter().chain(timeframe).collect();
+        Error::new(
+            pgrx::PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
+            format!("{relation} has no rows of {}", what.join(" ")),
+        )
+        .hint(format!("SELECT * FROM {schema}.refresh_{}({});", self.table.name, given.join(", ")))
+    }
+}

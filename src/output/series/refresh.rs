@@ -1,0 +1,464 @@
+//! Refreshing series of candles, one by one: what has to be computed, and why; computing it; writing what differs.
+
+use pgrx::PgSqlErrorCode;
+
+use crate::output::entry::{self, About, Done, Entry, Mode};
+use crate::output::grants::with_grants;
+use crate::output::refresh::{Attempt, Refreshed};
+use crate::output::relation::output_relation;
+use crate::output::series::marks::OfOne as Marks;
+use crate::output::series::state::State;
+use crate::output::series::{OfSeries, newest_row, reference, state};
+use crate::output::set_up;
+use crate::pg::{
+    Db, Error, Result, arg, attempt, extension_schema, lock, memory, quote_literal, read_only_transaction,
+    session, settings, spi, utc,
+};
+use crate::source::bars::Span;
+use crate::source::candle_names;
+use crate::source::candles::{Candles, Series, Source};
+use crate::source::relation::check_none_hidden;
+use crate::sync::Write;
+use crate::sync::compare::{Within, Written};
+use crate::sync::content::{Content, Value};
+
+/// What a system makes of the candles of a series.
+pub trait Work {
+    /// The computation of a series, as far as it has come.
+    type Machine<'c>;
+
+    /// The system.
+    fn of(&self) -> &'static OfSeries;
+
+    /// The version of the rows.
+    fn version(&self) -> String;
+
+    /// The computation before the first candle.
+    ///
+    /// # Errors
+    /// Where what rows depend on beside the candles cannot be read.
+    fn begin<'c>(&self, at: &Place<'_, 'c>) -> Result<Self::Machine<'c>>;
+
+    /// The computation after the newest row; `None` if the stored state cannot be resumed.
+    ///
+    /// # Errors
+    /// As [`Work::begin`].
+    fn resume<'c>(&self, at: &Place<'_, 'c>, state: &State) -> Result<Option<Self::Machine<'c>>>;
+
+    /// The number of candles that a computation has taken in.
+    fn candles(machine: &Self::Machine<'_>) -> u64;
+
+    /// Takes in candles and writes their rows; `after` is the moment after which rows are written, if not all are. `None`
+    /// if it turns out that the stored state cannot be resumed.
+    ///
+    /// # Errors
+    /// Where rows cannot be written.
+    fn write(
+        &self,
+        at: &Place,
+        machine: &mut Self::Machine<'_>,
+        candles: &Candles,
+        after: Option<i64>,
+    ) -> Result<Option<Written>>;
+
+    /// What the rows depend on beside candles and version, for [`State::basis`]; `newest` is the time of the newest row.
+    ///
+    /// # Errors
+    /// Where it cannot be encoded.
+    fn basis(&self, machine: &Self::Machine<'_>, newest: i64) -> Result<String>;
+
+    /// What further rows need, encoded for [`State::memory`].
+    fn memory(machine: &mut Self::Machine<'_>) -> Vec<u8>;
+
+    /// Stores what of a computation lies in further tables.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    fn store_more(&self, _: &Place, _: &mut Self::Machine<'_>) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Where the rows of a series are, and how to write them.
+pub struct Place<'a, 'c> {
+    pub db: Db<'c>,
+    pub of: &'static OfSeries,
+    /// The target schema.
+    pub schema: &'a str,
+    pub series: &'a Series,
+    pub version: &'a str,
+    pub dry_run: bool,
+    /// Whether there are tables.
+    pub set_up: bool,
+}
+
+impl Place<'_, '_> {
+    /// Brings the rows of the series, or those within a span, to their content.
+    ///
+    /// # Errors
+    /// Where the table cannot be read or written.
+    pub fn bring(&self, within: Option<Within>, content: &Content) -> Result<Written> {
+        pgrx::check_for_interrupts!();
+        if !self.set_up {
+            return Ok(Written { inserted: content.entry.len() as u64, ..Written::default() });
+        }
+        let scope = [Value::Text(&self.series.symbol), Value::Text(&self.series.timeframe)];
+        let (db, table, relation) = (self.db, self.of.table, self.of.relation(self.schema));
+        let write = Write { db, relation: &relation, table, scope: &scope, content, within, only_new: false };
+        let changes = write.compare()?;
+        if self.dry_run { Ok(changes.written()) } else { write.apply(&changes) }
+    }
+}
+
+/// How to refresh.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct How {
+    pub dry_run: bool,
+    /// Compute all rows, even rows that are up to date.
+    pub full_refresh: bool,
+}
+
+/// What a refresh did with a series.
+pub struct Summary {
+    pub series: Series,
+    pub entry: Entry,
+    /// Rows that the result holds.
+    pub rows: Option<i64>,
+}
+
+/// Refreshes the series of a symbol, a timeframe, or all, each whole or not at all.
+///
+/// # Errors
+/// Where the transaction is read-only, the source map cannot be used, the series is unknown, or the tables cannot be
+/// created or read; the failure of a single series is part of its summary.
+pub fn refresh<W: Work>(
+    work: &W,
+    symbol: Option<&str>,
+    timeframe: Option<&str>,
+    how: How,
+) -> Result<Vec<Summary>> {
+    let of = work.of();
+    let system = of.system;
+    if !how.dry_run && session::transaction_is_read_only() {
+        return Err(read_only_transaction(&format!("refresh_{}()", system.name))
+            .detail("A call with dry_run => true only reads."));
+    }
+    spi::connect(|db| {
+        let schema = settings::target_schema();
+        let source = Source::load_held(db, of.reads)?;
+        set_up::prepare(db, &schema, system, how.dry_run)?;
+        let set_up = set_up::is_set_up(db, &schema, system)?;
+        let all =
+            attempt(|| db.with_new_snapshot(|| wanted(db, of, &source, &schema, set_up, symbol, timeframe)));
+        let all = all.map_err(|error| with_grants(error, system, &schema))?;
+        let tracking = of.tracking(db, &schema, &source)?;
+        let call = Call {
+            db,
+            of,
+            is_marked: tracking.as_ref().is_some_and(|tracking| tracking.is_complete()),
+            tracking: tracking.map(|tracking| tracking.fingerprint.clone()),
+            sources: set_up::with_columns(db, &schema, system, &source.fingerprint())?,
+            version: work.version(),
+            source,
+            schema,
+            work,
+            set_up,
+            how,
+        };
+        let (version, schema) = (&call.version, &call.schema);
+        let of_system = entry::Call { db, system, schema, version, dry_run: how.dry_run };
+        let about = |series: &Series| About {
+            system,
+            id: None,
+            name: Some(series.name()),
+            cal_scheme: None,
+            lacks: "candles",
+        };
+        let lock = |series: &Series| lock(db, &of.lock_name(schema, series));
+        let attempt = |series: &Series| {
+            let done = call.attempt(series);
+            Attempt { read: done.as_ref().map_or(0, |done| done.more.read), done }
+        };
+        let all = of_system.each(all, about, lock, attempt)?;
+        Ok(all.into_iter().map(summary).collect())
+    })
+}
+
+fn summary(refreshed: Refreshed<Series, OfRefresh>) -> Summary {
+    let Refreshed { subject: series, entry, done } = refreshed;
+    Summary { series, entry, rows: done.map(|done| done.rows) }
+}
+
+/// The series with candles or with stored rows, in order.
+fn wanted(
+    db: Db,
+    of: &OfSeries,
+    source: &Source,
+    schema: &str,
+    set_up: bool,
+    symbol: Option<&str>,
+    timeframe: Option<&str>,
+) -> Result<Vec<Series>> {
+    let mut all = match symbol {
+        Some(symbol) => candle_names::of_symbol(db, source, symbol, timeframe)?,
+        None => source.series(db, None, timeframe)?,
+    };
+    if set_up {
+        all.extend(state::all(db, of, schema, symbol, timeframe)?);
+    }
+    all.sort_unstable();
+    all.dedup();
+    match (symbol, timeframe) {
+        (Some(symbol), _) if all.is_empty() => Err(candle_names::unknown(db, source, symbol, timeframe)?),
+        (None, Some(timeframe)) if all.is_empty() => {
+            Err(candle_names::unknown_timeframe(db, source, timeframe)?)
+        }
+        _ => Ok(all),
+    }
+}
+
+/// What refreshes of one call share.
+struct Call<'a, 'c, W> {
+    db: Db<'c>,
+    of: &'static OfSeries,
+    source: Source,
+    schema: String,
+    work: &'a W,
+    version: String,
+    sources: String,
+    /// `None` where changes of the candles are not marked.
+    tracking: Option<String>,
+    /// Whether every change of the candles has been marked.
+    is_marked: bool,
+    set_up: bool,
+    how: How,
+}
+
+/// What the refresh of a series reports beyond the entry of any subject.
+struct OfRefresh {
+    /// Candles that were read.
+    read: u64,
+}
+
+/// What there is to compute.
+enum Plan<M> {
+    Full(String),
+    /// The candles after a moment, with the resumed machine.
+    Later(i64, Box<M>),
+}
+
+impl<'c, W: Work> Call<'_, 'c, W> {
+    /// [`Call::refresh`] in a subtransaction.
+    fn attempt(&self, series: &Series) -> Result<Done<OfRefresh>> {
+        let once = || memory::in_own_memory(|| attempt(|| self.refresh(series)));
+        match once() {
+            Err(error) if error.report().code == PgSqlErrorCode::ERRCODE_FOREIGN_KEY_VIOLATION => {
+                match reference::refers_elsewhere(self.db, self.of.table.name, &self.relation()) {
+                    // A candle was deleted after the read: try again without this candle.
+                    Ok(false) => once(),
+                    _ => Err(self.with_setup(error)),
+                }
+            }
+            done => done,
+        }
+    }
+
+    /// The error for rows whose foreign key refers to another table than the candles.
+    fn with_setup(&self, error: Error) -> Error {
+        let (Ok(own), None) = (extension_schema(self.db), &error.report().hint) else { return error };
+        error.hint(format!("SELECT * FROM {own}.regime_setup({});", quote_literal(&self.schema)))
+    }
+
+    /// Refreshes a series; to be called with its lock held, in a subtransaction.
+    fn refresh(&self, series: &Series) -> Result<Done<OfRefresh>> {
+        if self.set_up {
+            set_up::hold(self.db, &self.schema, self.of.system, self.how.dry_run)?;
+        }
+        // One snapshot for candles, marks and the rows that are there, taken after the lock: the candles are of
+        // one moment, and include what the lock's last holder committed.
+        self.db.with_new_snapshot(|| {
+            if self.how.dry_run {
+                return self.full(series, "dry_run".to_owned());
+            }
+            let marks = self.of.marks(self.db, &self.schema, series)?;
+            let mut done = match self.plan(series, &marks)? {
+                Plan::Full(reason) => self.full(series, reason)?,
+                Plan::Later(newest, machine) => match self.later(series, newest, *machine)? {
+                    Some(done) => done,
+                    None => self.full(series, "incomplete state".to_owned())?,
+                },
+            };
+            done.of_many = self.of.clear(self.db, &self.schema, marks)?;
+            Ok(done)
+        })
+    }
+
+    fn plan(&self, series: &Series, marks: &Marks) -> Result<Plan<W::Machine<'c>>> {
+        let full = |reason: &str| Ok(Plan::Full(reason.to_owned()));
+        if self.how.full_refresh {
+            return full("full_refresh");
+        }
+        let newest = newest_row(self.db, &self.relation(), series)?;
+        let Some(stored) = state::load(self.db, self.of, &self.schema, series)? else {
+            return full(if newest.is_some() { "no state" } else { "first refresh" });
+        };
+        let Some(machine) = self.work.resume(&self.place(series), &stored)? else {
+            return full("state of another version");
+        };
+        if stored.version != self.version {
+            return full("parameters changed");
+        }
+        if let Some(reason) = set_up::other_sources(&stored.sources, &self.sources) {
+            return full(reason);
+        }
+        let basis_changed = (self.of.basis.changed)(self.db, series, &stored)?;
+        if newest != Some((stored.newest, Some(stored.version))) {
+            return full("stored rows changed");
+        }
+        if basis_changed.is_some() {
+            return full(self.of.basis.reason);
+        }
+        let since = marks.since().filter(|since| *since <= stored.newest);
+        // The mark of a TRUNCATE, which changes the fingerprint too.
+        if since == Some(i64::MIN) {
+            return full("late candles");
+        }
+        if self.tracking.is_none() || stored.tracking != self.tracking {
+            return full("not tracked");
+        }
+        if !self.is_marked {
+            return full("changes not marked yet");
+        }
+        match since {
+            None => Ok(Plan::Later(stored.newest, Box::new(machine))),
+            Some(since) => full(&format!("late candles from {}", &utc(since)[..10])),
+        }
+    }
+
+    fn relation(&self) -> String {
+        self.of.relation(&self.schema)
+    }
+
+    fn place<'p>(&'p self, series: &'p Series) -> Place<'p, 'c> {
+        Place {
+            db: self.db,
+            of: self.of,
+            schema: &self.schema,
+            series,
+            version: &self.version,
+            dry_run: self.how.dry_run,
+            set_up: self.set_up,
+        }
+    }
+
+    fn full(&self, series: &Series, reason: String) -> Result<Done<OfRefresh>> {
+        let candles = self.source.read(self.db, series, Span::Until(None))?;
+        if candles.ts.is_empty() && self.set_up {
+            self.check_not_all_gone(series)?;
+        }
+        let mut machine = self.work.begin(&self.place(series))?;
+        let written = self.write(series, &mut machine, &candles, None)?.unwrap_or_default();
+        if !self.how.dry_run {
+            match candles.ts.last() {
+                Some(newest) => self.remember(series, *newest, &mut machine)?,
+                None => state::forget(self.db, self.of, &self.schema, series)?,
+            }
+        }
+        let read = candles.ts.len() as u64;
+        Ok(Done {
+            rows: read as i64,
+            written,
+            mode: Mode::Full,
+            reason: Some(reason),
+            of_many: Vec::new(),
+            more: OfRefresh { read },
+        })
+    }
+
+    /// The refresh of the candles after the newest row; `None` if the stored state cannot be resumed.
+    fn later(
+        &self,
+        series: &Series,
+        newest: i64,
+        mut machine: W::Machine<'c>,
+    ) -> Result<Option<Done<OfRefresh>>> {
+        let candles = self.source.read(self.db, series, Span::After(newest))?;
+        let mut done = Done {
+            rows: W::candles(&machine) as i64 + candles.ts.len() as i64,
+            written: Written::default(),
+            mode: Mode::None,
+            reason: None,
+            of_many: Vec::new(),
+            more: OfRefresh { read: candles.ts.len() as u64 },
+        };
+        if let Some(last) = candles.ts.last() {
+            match self.write(series, &mut machine, &candles, Some(newest))? {
+                Some(written) => done.written = written,
+                None => return Ok(None),
+            }
+            done.mode = Mode::Incremental;
+            self.remember(series, *last, &mut machine)?;
+        }
+        Ok(Some(done))
+    }
+
+    fn remember(&self, series: &Series, newest: i64, machine: &mut W::Machine<'c>) -> Result<()> {
+        self.work.store_more(&self.place(series), machine)?;
+        let new = state::New {
+            newest,
+            candles: W::candles(machine),
+            version: &self.version,
+            basis: self.work.basis(machine, newest)?,
+            sources: &self.sources,
+            tracking: self.tracking.as_deref(),
+            memory: W::memory(machine),
+        };
+        state::store(self.db, self.of, &self.schema, series, new)
+    }
+
+    /// Writes the rows of candles, which are all or those after a moment.
+    fn write(
+        &self,
+        series: &Series,
+        machine: &mut W::Machine<'c>,
+        candles: &Candles,
+        after: Option<i64>,
+    ) -> Result<Option<Written>> {
+        let written = self.work.write(&self.place(series), machine, candles, after)?;
+        if let Some(written) = written {
+            check_none_hidden(self.db, &self.source.relation, self.of.table.name, written.deleted)?;
+        }
+        Ok(written)
+    }
+
+    /// Refuses to delete the rows of a series without candles where there are no candles at all: a mistake in the
+    /// source map, or a table that is being reloaded.
+    fn check_not_all_gone(&self, series: &Series) -> Result<()> {
+        if newest_row(self.db, &self.relation(), series)?.is_none() || !self.source.is_empty(self.db)? {
+            return Ok(());
+        }
+        Err(self.source.no_candles(self.db, &format!("delete_{}", self.of.system.name))?)
+    }
+}
+
+/// Deletes the rows and the state of a series; gives the number of rows deleted.
+///
+/// # Errors
+/// Where the transaction is read-only, and where the table does not exist or the user may not write to the table.
+pub fn delete(of: &'static OfSeries, symbol: &str, timeframe: &str) -> Result<i64> {
+    let system = of.system;
+    session::check_writable(&format!("delete_{}()", system.name))?;
+    let series = Series { symbol: symbol.to_owned(), timeframe: timeframe.to_owned() };
+    let delete = |db: Db| {
+        let schema = settings::target_schema();
+        let relation = output_relation(db, of.table)?;
+        lock(db, &of.lock_name(&schema, &series))?;
+        system.hold(db, &schema, false)?;
+        let sql = format!("DELETE FROM {relation} WHERE symbol = $1 AND timeframe = $2");
+        let args = [arg(symbol), arg(timeframe)];
+        let deleted = db.execute_small(&sql, &args)?;
+        state::forget(db, of, &schema, &series)?;
+        Ok(deleted as i64)
+    };
+    attempt(|| spi::connect(delete)).map_err(|error| with_grants(error, system, &settings::target_schema()))
+}

@@ -1,0 +1,169 @@
+//! The state of a series between refreshes: what its rows were computed from and with, and what further rows need.
+
+use crate::output::series::OfSeries;
+use crate::pg::{Arg, Db, Micros, Result, Sees, arg, timestamp_arg, work_relation};
+use crate::source::candles::Series;
+use crate::sync::swallowed;
+
+/// The column of a table of states that holds what the rows depend on beside the candles and the version.
+pub struct Basis {
+    pub column: &'static str,
+    /// Its SQL type.
+    pub kind: &'static str,
+    /// Why all rows are computed where the basis has changed.
+    pub reason: &'static str,
+    /// From which moment on, in microseconds since 2000, the rows of a series differ from what a refresh would make of the
+    /// same candles, since the basis is another by now.
+    pub changed: Changed,
+}
+
+/// [`Basis::changed`], given the series and its state.
+pub type Changed = fn(Db, &Series, &State) -> Result<Option<i64>>;
+
+/// A stored state.
+pub struct State {
+    /// The time of the newest row, in microseconds since 2000.
+    pub newest: i64,
+    pub version: String,
+    /// What the rows depend on beside the candles and the version, as text.
+    pub basis: String,
+    pub sources: String,
+    pub tracking: Option<String>,
+    /// What further rows need, encoded; empty where it was not asked for.
+    pub memory: Vec<u8>,
+}
+
+/// A state to store.
+pub struct New<'a> {
+    /// The time of the newest row, in microseconds since 2000.
+    pub newest: i64,
+    /// Number of candles that the state covers.
+    pub candles: u64,
+    pub version: &'a str,
+    pub basis: String,
+    pub sources: &'a str,
+    pub tracking: Option<&'a str>,
+    pub memory: Vec<u8>,
+}
+
+fn relation(of: &OfSeries, schema: &str) -> String {
+    work_relation(schema, of.marks.state)
+}
+
+fn key(series: &Series) -> [Arg; 2] {
+    [arg(series.symbol.as_str()), arg(series.timeframe.as_str())]
+}
+
+/// The state of a series, if it has one.
+///
+/// # Errors
+/// Where the state cannot be read.
+pub fn load(db: Db, of: &OfSeries, schema: &str, series: &Series) -> Result<Option<State>> {
+    read(db, of, schema, series, "memory")
+}
+
+fn read(db: Db, of: &OfSeries, schema: &str, series: &Series, memory: &str) -> Result<Option<State>> {
+    let sql = format!(
+        "SELECT newest, classifier_version, {}::text AS basis, sources, tracking, {memory} AS memory FROM {} \
+         WHERE symbol = $1 AND timeframe = $2",
+        of.basis.column,
+        relation(of, schema)
+    );
+    db.by_key().first(&sql, &key(series), Sees::Snapshot, |row| {
+        Ok(State {
+            newest: row.get::<Micros>("newest")?.0,
+            version: row.get("classifier_version")?,
+            basis: row.get("basis")?,
+            sources: row.get("sources")?,
+            tracking: row.get("tracking")?,
+            memory: row.get::<&[u8]>("memory")?.to_vec(),
+        })
+    })
+}
+
+/// [`Basis::changed`] of a series; `None` where it has no state.
+///
+/// # Errors
+/// Where the state, or what its rows depend on, cannot be read.
+pub fn changed_since(db: Db, of: &OfSeries, schema: &str, series: &Series) -> Result<Option<i64>> {
+    let state = read(db, of, schema, series, "''::bytea")?;
+    state.map_or(Ok(None), |state| (of.basis.changed)(db, series, &state))
+}
+
+/// Stores the state of a series after its newest row.
+///
+/// # Errors
+/// Where the state cannot be written.
+pub fn store(db: Db, of: &OfSeries, schema: &str, series: &Series, new: New) -> Result<()> {
+    let Basis { column: basis, kind, .. } = of.basis;
+    let sql = format!(
+        "INSERT INTO {} AS s (symbol, timeframe, newest, candles, classifier_version, {basis}, sources, tracking, memory) \
+         VALUES ($1, $2, $3, $4, $5, $6::{kind}, $7, $8, $9) \
+         ON CONFLICT (symbol, timeframe) DO UPDATE SET newest = EXCLUDED.newest, candles = EXCLUDED.candles, \
+         classifier_version = EXCLUDED.classifier_version, {basis} = EXCLUDED.{basis}, sources = EXCLUDED.sources, \
+         tracking = EXCLUDED.tracking, memory = EXCLUDED.memory, computed_at = EXCLUDED.computed_at \
+         WHERE (s.newest, s.candles, s.classifier_version, s.{basis}, s.sources, s.tracking, s.memory) IS DISTINCT FROM \
+         (EXCLUDED.newest, EXCLUDED.candles, EXCLUDED.classifier_version, EXCLUDED.{basis}, EXCLUDED.sources, EXCLUDED.tracking, EXCLUDED.memory)",
+        relation(of, schema)
+    );
+    let (newest, candles) = (new.newest, new.candles as i64);
+    let [symbol, timeframe] = key(series);
+    let args = [
+        symbol,
+        timeframe,
+        timestamp_arg(Some(newest)),
+        arg(candles),
+        arg(new.version),
+        arg(new.basis),
+        arg(new.sources),
+        arg(new.tracking),
+        arg(new.memory),
+    ];
+    if db.execute_small(&sql, &args)? > 0 {
+        return Ok(());
+    }
+    // The state is as it was, or was not stored.
+    let sql = format!(
+        "SELECT true FROM {} WHERE symbol = $1 AND timeframe = $2 AND newest = $3 AND candles = $4",
+        relation(of, schema)
+    );
+    let [symbol, timeframe] = key(series);
+    let args = [symbol, timeframe, timestamp_arg(Some(newest)), arg(candles)];
+    let is_stored = db.first(&sql, &args, Sees::Now, |_| Ok(()))?.is_some();
+    swallowed::check_all(db, &relation(of, schema), u64::from(is_stored), 1)
+}
+
+/// Removes the state of a series.
+///
+/// # Errors
+/// Where the state cannot be deleted.
+pub fn forget(db: Db, of: &OfSeries, schema: &str, series: &Series) -> Result<()> {
+    let sql = format!("DELETE FROM {} WHERE symbol = $1 AND timeframe = $2", relation(of, schema));
+    db.execute_small(&sql, &key(series))?;
+    for table in of.more {
+        let sql =
+            format!("DELETE FROM {} WHERE symbol = $1 AND timeframe = $2", work_relation(schema, table));
+        db.execute_small(&sql, &key(series))?;
+    }
+    Ok(())
+}
+
+/// The series that have a state, of a symbol, a timeframe, or all.
+///
+/// # Errors
+/// Where the table of states cannot be read.
+pub fn all(
+    db: Db,
+    of: &OfSeries,
+    schema: &str,
+    symbol: Option<&str>,
+    timeframe: Option<&str>,
+) -> Result<Vec<Series>> {
+    let sql = format!(
+        "SELECT symbol, timeframe FROM {} WHERE ($1 IS NULL OR symbol = $1) AND ($2 IS NULL OR timeframe = $2)",
+        relation(of, schema)
+    );
+    db.anew().all(&sql, &[arg(symbol), arg(timeframe)], Sees::Snapshot, |row| {
+        Ok(Series { symbol: row.get("symbol")?, timeframe: row.get("timeframe")? })
+    })
+}

@@ -1,0 +1,64 @@
+//! The newest row of each series, and whether it may still be trusted.
+
+use crate::output::relation::output_relation;
+use crate::output::series::hybrid::Show;
+use crate::pg::result_set::Rows;
+use crate::pg::{Result, arg, settings, spi, syscache, work_schema};
+use crate::source::candles::{Reads, Source, series_key};
+use crate::systems::market_states::refresh::States;
+use crate::systems::market_states::state;
+use crate::systems::market_states::tables::{MARKET_STATES, SERIES, STATE};
+
+/// The newest row of each series that has a row, in the order of the key. Specification 5, section 7.
+///
+/// # Errors
+/// Where the table is not there or cannot be read.
+pub fn all(rows: &mut Rows) -> Result<()> {
+    spi::connect(|db| {
+        let states = output_relation(db, &MARKET_STATES)?;
+        let schema = settings::target_schema();
+        let work = work_schema(&schema);
+        let may_read = |tables: &[&str]| tables.iter().all(|t| syscache::readable(&work, t) == Some(true));
+        // Rows can be read without their source: a missing source is a finding of regime_health.
+        let candles = Source::load(db, Reads::Prices).ok();
+        let key = series_key("r.symbol", "r.timeframe");
+        let unknown = || "NULL::bool".to_owned();
+        let marked = if may_read(&SERIES.tables()) { SERIES.is_marked(&schema, &key) } else { unknown() };
+        let of_other_eras = may_read(&[STATE]).then(|| state::of_other_eras(db, &schema)).transpose()?;
+        let limit = settings::max_age().map(|micros| micros as f64 / 1e6);
+        let args = [arg(limit), arg(of_other_eras)];
+        rows.query(db.by_key(), &sql(&states, candles.as_ref(), &marked, &key), &args)
+    })
+}
+
+/// The statement of the newest rows: steps from series to series along the key, and takes the newest row and the newest
+/// candle of each from their indexes. `$1` is the greatest age in seconds, `$2` the keys of series whose eras have changed.
+fn sql(states: &str, candles: Option<&Source>, marked: &str, key: &str) -> String {
+    let newest_bar = candles.map_or("NULL::timestamptz".to_owned(), |source| source.newest_of("r"));
+    let other_bar =
+        if candles.is_some() { "r.newest_bar_ IS DISTINCT FROM r.open_time" } else { "NULL::bool" };
+    let next = |after: &str| {
+        format!(
+            "(SELECT n.symbol, n.timeframe FROM {states} AS n{after} ORDER BY n.symbol, n.timeframe LIMIT 1)"
+        )
+    };
+    format!(
+        "WITH RECURSIVE series_ AS ({} UNION ALL SELECT n.* FROM series_ AS seen, LATERAL {} AS n), \
+         newest_ AS (SELECT r.*, {newest_bar} AS newest_bar_ FROM series_ AS s CROSS JOIN LATERAL \
+           (SELECT {columns} FROM {states} AS n WHERE n.symbol = s.symbol AND n.timeframe = s.timeframe ORDER BY n.open_time DESC LIMIT 1) AS r) \
+         SELECT {names}, 100::float8 * r.escalation_percentile, \
+           avg(r.escalation_percentile) OVER (PARTITION BY r.symbol)::float8, count(r.escalation_percentile) OVER (PARTITION BY r.symbol)::int, \
+           now() - r.open_time, r.newest_bar_, \
+           coalesce(r.open_time < now() - $1 * interval '1 second', false) OR ({other_bar}) OR {marked} OR {key} = ANY ($2) \
+         FROM newest_ AS r ORDER BY r.symbol, r.timeframe",
+        next(""),
+        next(" WHERE (n.symbol, n.timeframe) > (seen.symbol, seen.timeframe)"),
+        columns = States::COLUMNS,
+        names = names()
+    )
+}
+
+/// The names of the columns of a stored row.
+fn names() -> String {
+    MARKET_STATES.columns().map(|name| format!("r.{name}")).collect::<Vec<_>>().join(", ")
+}

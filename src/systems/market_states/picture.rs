@@ -1,0 +1,61 @@
+//! How market states look in a picture.
+
+use regime_core::market_states::StateLabel;
+use regime_core::strip::Cell;
+
+use crate::output::picture::svg::{DOWN, REST, SIDEWAYS, STRESS, Shade, UP};
+use crate::output::picture::{Band, Group, History, Level, Look, Wanted};
+use crate::output::series::picture::{Gauged, Pictured};
+use crate::pg::{Db, Result};
+use crate::systems::market_states::tables::OF_SERIES;
+
+/// In the order of [`cell`].
+const LOOK: Look = Look {
+    groups: &[
+        Group { name: "TRENDING_BULL", degrees: &[Band { shade: Shade(UP, 0.5), glyph: '▲' }] },
+        Group {
+            name: "TRANSITION_BREAKOUT_SETUP", degrees: &[Band { shade: Shade(REST, 0.5), glyph: '◇' }]
+        },
+        Group { name: "TRANSITION", degrees: &[Band { shade: Shade(SIDEWAYS, 0.15), glyph: '·' }] },
+        Group { name: "CHOP_RISK", degrees: &[Band { shade: Shade(SIDEWAYS, 0.6), glyph: '━' }] },
+        Group { name: "TRENDING_BEAR", degrees: &[Band { shade: Shade(DOWN, 0.55), glyph: '▼' }] },
+        Group { name: "PANIC_RISK", degrees: &[Band { shade: Shade(STRESS, 0.4), glyph: '!' }] },
+        Group { name: "SHOCK", degrees: &[Band { shade: Shade(STRESS, 0.9), glyph: '█' }] },
+    ],
+    degrees: None,
+    rows: "bars",
+};
+
+/// The escalation percentile: the limits of its buckets. Specification 5, section 5.
+const PERCENTILE: Gauged = Gauged {
+    column: "escalation_percentile",
+    name: "escalation percentile",
+    levels: &[
+        Level { at: 0.60, text: ".60", name: "MED", shade: Shade(DOWN, 0.2) },
+        Level { at: 0.85, text: ".85", name: "HIGH", shade: Shade(DOWN, 0.6) },
+    ],
+};
+
+fn cell(label: &str) -> Option<Cell> {
+    let state = StateLabel::ALL.iter().find(|state| state.as_str() == label)?;
+    let group = match state {
+        StateLabel::TrendingBull => 0,
+        StateLabel::TransitionBreakoutSetup => 1,
+        StateLabel::Transition => 2,
+        StateLabel::ChopRisk => 3,
+        StateLabel::TrendingBear => 4,
+        StateLabel::PanicRisk => 5,
+        StateLabel::Shock => 6,
+    };
+    Some((group, 0))
+}
+
+/// The rows of a series as a picture shows them.
+///
+/// # Errors
+/// As [`OfSeries::history`](crate::output::series::OfSeries::history).
+pub fn history(db: Db, wanted: &Wanted) -> Result<History> {
+    let pictured =
+        Pictured { what: "market state", label: "state_label", cell, look: &LOOK, gauge: Some(PERCENTILE) };
+    OF_SERIES.history(db, wanted, &pictured)
+}

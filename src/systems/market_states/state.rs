@@ -1,0 +1,222 @@
+//! The eras that rows depend on, and the stored nodes of a series.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use regime_core::market_states::{ESCALATION, Eras, Node, Nodes, Sealed};
+
+use crate::output::series::refresh::Place;
+use crate::output::series::state::State;
+use crate::pg::{Arg, Db, Error, Micros, Result, Sees, arg, extension_schema, work_relation};
+use crate::source::candles::{Series, series_key};
+use crate::sync::swallowed;
+use crate::systems::market_states::tables::{RANKS, STATE};
+
+/// The eras in force for a timeframe: its own, or, if it has none, those of no timeframe. Specification 5, section 5.
+///
+/// # Errors
+/// Where the table of eras cannot be read.
+pub fn eras(db: Db, timeframe: &str) -> Result<Eras> {
+    let own = extension_schema(db)?;
+    let sql = format!(
+        "SELECT e.starts FROM {own}.regime_eras AS e WHERE e.timeframe = $1 OR e.timeframe IS NULL \
+         AND NOT EXISTS (SELECT FROM {own}.regime_eras AS o WHERE o.timeframe = $1)"
+    );
+    let starts = db.all(&sql, &[arg(timeframe)], Sees::Snapshot, |row| Ok(row.get::<Micros>("starts")?.0))?;
+    Ok(Eras::new(timeframe, starts))
+}
+
+/// The starts until a moment, as a state holds them.
+pub fn basis(eras: &Eras, newest: i64) -> String {
+    eras.until(newest).iter().map(i64::to_string).collect::<Vec<_>>().join(",")
+}
+
+/// The earliest start up to the newest row that is in force now and was not when the rows were computed, or the other way
+/// round; `i64::MIN` where the stored starts cannot be read.
+///
+/// # Errors
+/// Where the table of eras cannot be read.
+pub fn changed(db: Db, series: &Series, state: &State) -> Result<Option<i64>> {
+    Ok(differ_from(&eras(db, &series.timeframe)?, &state.basis, state.newest))
+}
+
+fn differ_from(now: &Eras, stored: &str, newest: i64) -> Option<i64> {
+    let starts = stored.split(',').filter(|start| !start.is_empty()).map(str::parse);
+    let Ok(before) = starts.collect::<std::result::Result<Vec<i64>, _>>() else { return Some(i64::MIN) };
+    now.first_difference(&before).filter(|start| *start <= newest)
+}
+
+/// The keys, as marks have them, of the series whose rows are of other eras than those now in force.
+///
+/// # Errors
+/// Where the states or the table of eras cannot be read.
+pub fn of_other_eras(db: Db, schema: &str) -> Result<Vec<String>> {
+    let own = extension_schema(db)?;
+    // Mostly there are no eras, and none are stored.
+    let sql = format!(
+        "SELECT {} AS key, timeframe, newest, eras FROM {} WHERE eras <> '' OR EXISTS (SELECT FROM {own}.regime_eras)",
+        series_key("symbol", "timeframe"),
+        work_relation(schema, STATE)
+    );
+    let stored = db.anew().all(&sql, &[], Sees::Snapshot, |row| {
+        let (key, timeframe): (String, String) = (row.get("key")?, row.get("timeframe")?);
+        Ok((key, timeframe, row.get::<Micros>("newest")?.0, row.get::<String>("eras")?))
+    })?;
+    let mut of_timeframe: HashMap<String, Eras> = HashMap::new();
+    let mut changed = Vec::new();
+    for (key, timeframe, newest, starts) in stored {
+        let now = match of_timeframe.entry(timeframe) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let eras = eras(db, new.key())?;
+                new.insert(eras)
+            }
+        };
+        if differ_from(now, &starts, newest).is_some() {
+            changed.push(key);
+        }
+    }
+    Ok(changed)
+}
+
+/// The stored nodes of a series.
+pub struct Stored<'c> {
+    of: Option<Of<'c>>,
+    /// Nodes that were read together and not asked for yet.
+    read: HashMap<(u8, u32), Vec<u8>>,
+}
+
+struct Of<'c> {
+    db: Db<'c>,
+    relation: String,
+    series: Series,
+}
+
+/// Why a node cannot be read.
+pub enum Lost {
+    /// It is not there, or not that of the state.
+    Missing,
+    Failed(Error),
+}
+
+/// The number of the tree of the last bars.
+const BARS: u8 = 6;
+
+/// Nodes that one statement stores.
+const MOST_AT_ONCE: usize = 1000;
+
+impl<'c> Stored<'c> {
+    /// No nodes: for a series that is computed from its first candle on.
+    pub fn none() -> Self {
+        Self { of: None, read: HashMap::new() }
+    }
+
+    /// The nodes of a series.
+    pub fn of(at: &Place<'_, 'c>) -> Self {
+        let of = Of { db: at.db, relation: relation(at.schema), series: at.series.clone() };
+        Self { of: Some(of), read: HashMap::new() }
+    }
+
+    /// The content of a node. All nodes of the last bars are read at once, since all are needed.
+    fn find(&mut self, tree: u8, node: u32) -> Result<Option<Vec<u8>>> {
+        let Some(of) = &self.of else { return Ok(None) };
+        if let Some(read) = self.read.remove(&(tree, node)) {
+            return Ok(Some(read));
+        }
+        let (mut args, mut one) = (key(&of.series), "");
+        args.push(arg(i32::from(tree)));
+        if tree != BARS {
+            one = " AND node = $4";
+            args.push(arg(node as i32));
+        }
+        let sql = format!(
+            "SELECT node, content FROM {} WHERE symbol = $1 AND timeframe = $2 AND tree = $3{one}",
+            of.relation
+        );
+        of.db.by_key().rows(&sql, &args, Sees::Snapshot, |row| {
+            let (node, content): (i32, &[u8]) = (row.get("node")?, row.get("content")?);
+            self.read.insert((tree, node as u32), content.to_vec());
+            Ok(())
+        })?;
+        Ok(self.read.remove(&(tree, node)))
+    }
+}
+
+impl Nodes for Stored<'_> {
+    type Error = Lost;
+
+    fn read(&mut self, tree: u8, node: u32, count: u64) -> std::result::Result<Node, Lost> {
+        let found = self.find(tree, node).map_err(Lost::Failed)?;
+        found.and_then(|bytes| Node::decode(&bytes, count)).ok_or(Lost::Missing)
+    }
+}
+
+fn relation(schema: &str) -> String {
+    work_relation(schema, RANKS)
+}
+
+fn key(series: &Series) -> Vec<Arg> {
+    vec![arg(series.symbol.as_str()), arg(series.timeframe.as_str())]
+}
+
+/// Stores the nodes of a sealed series: those that have changed, or all of a series that was computed from its first
+/// candle on, of which only those that differ from stored ones are written.
+///
+/// # Errors
+/// Where the nodes cannot be read or written.
+pub fn store(at: &Place, sealed: Sealed, is_whole: bool) -> Result<()> {
+    let (db, relation) = (at.db, relation(at.schema));
+    let mut nodes = sealed.nodes;
+    let of_series = "symbol = $1 AND timeframe = $2";
+    if is_whole {
+        let places: HashMap<(i32, i32), usize> =
+            nodes.iter().enumerate().map(|(i, n)| ((i32::from(n.tree), n.node as i32), i)).collect();
+        let mut same = vec![false; nodes.len()];
+        let (mut trees, mut numbers) = (Vec::new(), Vec::new());
+        let sql = format!("SELECT tree, node, content FROM {relation} WHERE {of_series}");
+        db.by_key().rows(&sql, &key(at.series), Sees::Snapshot, |row| {
+            let (tree, node): (i32, i32) = (row.get("tree")?, row.get("node")?);
+            match places.get(&(tree, node)) {
+                Some(place) => same[*place] = row.get::<&[u8]>("content")? == nodes[*place].bytes,
+                None => {
+                    trees.push(tree);
+                    numbers.push(node);
+                }
+            }
+            Ok(())
+        })?;
+        if !trees.is_empty() {
+            let sql = format!(
+                "DELETE FROM {relation} AS t USING ROWS FROM (pg_catalog.unnest($3::int[]), pg_catalog.unnest($4::int[])) AS g (tree, node) \
+                 WHERE t.symbol = $1 AND t.timeframe = $2 AND t.tree = g.tree AND t.node = g.node"
+            );
+            let mut args = key(at.series);
+            args.extend([arg(trees), arg(numbers)]);
+            db.execute(&sql, &args)?;
+        }
+        let mut place = 0..;
+        nodes.retain(|_| !place.next().is_some_and(|place| same[place]));
+    } else if sealed.emptied {
+        let sql = format!("DELETE FROM {relation} WHERE {of_series} AND tree = $3");
+        let mut args = key(at.series);
+        args.push(arg(i32::from(ESCALATION)));
+        db.execute_small(&sql, &args)?;
+    }
+    if nodes.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "INSERT INTO {relation} (symbol, timeframe, tree, node, content) SELECT $1, $2, n.* \
+         FROM ROWS FROM (pg_catalog.unnest($3::int[]), pg_catalog.unnest($4::int[]), pg_catalog.unnest($5::bytea[])) AS n (tree, node, content) \
+         ON CONFLICT (symbol, timeframe, tree, node) DO UPDATE SET content = EXCLUDED.content"
+    );
+    let mut written = 0;
+    for nodes in nodes.chunks(MOST_AT_ONCE) {
+        let mut args = key(at.series);
+        args.push(arg(nodes.iter().map(|n| i32::from(n.tree)).collect::<Vec<_>>()));
+        args.push(arg(nodes.iter().map(|n| n.node as i32).collect::<Vec<_>>()));
+        args.push(arg(nodes.iter().map(|n| n.bytes.clone()).collect::<Vec<_>>()));
+        written += db.execute_small(&sql, &args)?;
+    }
+    swallowed::check_all(db, &relation, written, nodes.len())
+}
