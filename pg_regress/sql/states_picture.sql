@@ -32,6 +32,9 @@ SET datestyle = 'ISO';
 RESET extra_float_digits;
 -- A part of the history: both ends are included.
 SELECT texts(regime_chart_svg('DAYS', '2024-03-01', '2024-03-03', system => 'market_regime_history')), texts(regime_chart_svg('AAAUSDT', '2024-01-05 03:00', '2024-01-05 04:00', system => 'market_states', timeframe => '1h'));
+-- Hours on the axis of bars of an hour.
+SELECT string_agg(m[1], '|' ORDER BY n) FROM regexp_matches(regime_chart_svg('AAAUSDT', '2024-01-05 03:00', '2024-01-06 20:00', system => 'market_states', timeframe => '1h'),
+    'text-anchor="middle"[^>]*>([^<]+)<', 'g') WITH ORDINALITY AS m (m, n);
 -- Labels that change with almost every row are drawn without lines between these. A row without a candle has no close.
 CREATE FUNCTION flips(svg text) RETURNS bigint LANGUAGE sql AS $$ SELECT count(*) FROM regexp_matches(svg, '<polyline fill="none" opacity="0.(6|35)" stroke="#1B2430"', 'g') $$;
 BEGIN;

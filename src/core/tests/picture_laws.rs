@@ -96,7 +96,7 @@ proptest! {
     #[test]
     fn times_are_dates_and_apart(from in -9_000_000i64..9_000_000, span in 1i64..9_000_000, into in 0..DAY, room in 0.02f64..0.5) {
         let (from, to) = (from * DAY / 100 + into, (from + span) * DAY / 100 + into);
-        let ticks = times(from, to, |letters| room * letters as f64 / 10.0);
+        let ticks = times(from, to, false, |letters| room * letters as f64 / 10.0);
         for tick in &ticks {
             prop_assert!((from..=to).contains(&tick.at) && tick.at % DAY == 0);
             prop_assert!(date(tick.at).starts_with(&tick.text));
@@ -109,10 +109,25 @@ proptest! {
     }
 
     #[test]
+    fn times_within_days_are_apart(from in -9_000_000_000i64..9_000_000_000, span in 1i64..9_000_000_000, room in 0.02f64..0.5) {
+        let (from, to) = (from * 1_000, (from + span) * 1_000);
+        let ticks = times(from, to, true, |_| room);
+        for tick in &ticks {
+            prop_assert!((from..=to).contains(&tick.at) && tick.at % 60_000_000 == 0);
+            prop_assert_eq!(tick.text.contains(':'), tick.at % DAY != 0);
+        }
+        for pair in ticks.windows(2) {
+            prop_assert!((pair[1].at - pair[0].at) as f64 >= 0.9 * room * (to - from) as f64);
+        }
+    }
+
+    #[test]
     fn nothing_is_too_large_for_an_axis(low: f64, high: f64, from: i64, to: i64, room in 0.0f64..2.0) {
         for log in [false, true] {
             prop_assert!(prices(low, high, log, room).len() <= 10_000);
         }
-        prop_assert!(times(from, to, |letters| 0.001 + room * letters as f64).len() <= 2_000);
+        for within_days in [false, true] {
+            prop_assert!(times(from, to, within_days, |letters| 0.001 + room * letters as f64).len() <= 2_000);
+        }
     }
 }

@@ -98,7 +98,7 @@ impl Chart<'_> {
         let (left, right) = (12.0, width_of_all - 16.0 - widths.fold(0.0, f64::max));
         let time = self.time_range();
         let room = |letters: usize| width(&"0".repeat(letters + 2)) / (right - left).max(1.0);
-        let times = ticks::times(time[0], time[1], room);
+        let times = ticks::times(time[0], time[1], self.step() < MICROS_PER_DAY, room);
         let plot = |top: f64, bottom: f64, range| {
             let [left, right, top, bottom] = [left, right, top, bottom].map(quarter);
             Plot { left, right: right.max(left + 1.0), top, bottom: bottom.max(top + 1.0), time, range }
@@ -107,13 +107,18 @@ impl Chart<'_> {
         Layout { legend, closes: plot(top, bottom, range), gauge, times, prices }
     }
 
+    /// The mean distance of two rows, in microseconds.
+    fn step(&self) -> i64 {
+        let ts = &self.history.ts;
+        let span = ts.first().zip(ts.last()).map_or(0, |(first, last)| last.saturating_sub(*first));
+        span.checked_div(ts.len() as i64 - 1).unwrap_or(MICROS_PER_DAY).max(1)
+    }
+
     /// From the first row to one row after the last, so that a label of the last row is seen.
     fn time_range(&self) -> [i64; 2] {
         let ts = &self.history.ts;
         let (first, last) = ts.first().zip(ts.last()).map_or((0, 0), |(first, last)| (*first, *last));
-        let step =
-            last.saturating_sub(first).checked_div(ts.len() as i64 - 1).unwrap_or(MICROS_PER_DAY).max(1);
-        [first, last.saturating_add(step)]
+        [first, last.saturating_add(self.step())]
     }
 
     /// The lowest and the highest price, or their logarithms, with some room around them.

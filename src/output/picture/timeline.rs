@@ -37,15 +37,30 @@ pub fn timeline(history: &History, width: usize) -> Option<String> {
     Some(format!("{}\n{dates}\n{}", strip::line(cells, width, glyph), key(history, width)))
 }
 
+/// Most characters in a line of the key.
+const KEY: usize = 100;
+
 fn key(History { cells, look, .. }: &History, width: usize) -> String {
     let Look { groups, degrees, rows } = look;
-    let named = groups.iter().map(|group| {
+    let mut key = String::new();
+    let mut letters = 0;
+    for group in *groups {
         let glyphs: String = group.degrees.iter().map(|band| band.glyph).collect();
-        format!("{glyphs} {}", group.name)
-    });
-    let named: Vec<String> = named.collect();
+        let named = format!("{glyphs} {}", group.name);
+        let more = named.chars().count() + 2;
+        let separator = if letters == 0 {
+            ""
+        } else if letters + more > KEY {
+            letters = 0;
+            ",\n"
+        } else {
+            ", "
+        };
+        letters += more;
+        key = key + separator + &named;
+    }
     let degrees = degrees.map_or(String::new(), |degrees| format!(" in {degrees}"));
     let unknown = if cells.contains(&None) { format!("; {UNKNOWN} no label") } else { String::new() };
     let each = cells.len() as f64 / width as f64;
-    format!("{}{degrees}{unknown}; {each:.1} {rows} a character", named.join(", "))
+    format!("{key}{degrees}{unknown}; {each:.1} {rows} a character")
 }

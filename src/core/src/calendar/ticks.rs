@@ -2,6 +2,8 @@
 
 use crate::calendar::civil::{MICROS_PER_DAY, civil, date, day_of, first_of, month_of};
 
+const MINUTES_PER_DAY: i64 = 1_440;
+
 /// A mark on an axis.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tick<T> {
@@ -14,19 +16,25 @@ pub struct Tick<T> {
 /// The distance between two marks of a time axis.
 #[derive(Clone, Copy, Debug)]
 enum Step {
+    Minutes(i64),
     Days(i64),
     Months(i64),
 }
 
 impl Step {
-    fn all() -> impl Iterator<Item = Step> {
+    /// From the shortest on; those within days only where asked for.
+    fn all(within_days: bool) -> impl Iterator<Item = Step> {
+        let minutes = [1, 5, 15, 30, 60, 120, 180, 360, 720].map(Step::Minutes);
+        let minutes = minutes.into_iter().filter(move |_| within_days);
         let years = (0..6).flat_map(|power| [1, 2, 5].map(|n| Step::Months(12 * n * 10i64.pow(power))));
-        [1, 2, 7, 14].map(Step::Days).into_iter().chain([1, 2, 3, 6].map(Step::Months)).chain(years)
+        let days = [1, 2, 7, 14].map(Step::Days);
+        minutes.chain(days).chain([1, 2, 3, 6].map(Step::Months)).chain(years)
     }
 
     /// Rough length in days, and the number of characters of a mark.
     fn size(self) -> (f64, usize) {
         match self {
+            Step::Minutes(minutes) => (minutes as f64 / MINUTES_PER_DAY as f64, 10),
             Step::Days(days) => (days as f64, 10),
             Step::Months(months) if months < 12 => (months as f64 * 28.0, 7),
             Step::Months(months) => (months as f64 * 30.4, 4),
@@ -34,20 +42,25 @@ impl Step {
     }
 
     fn ticks(self, from: i64, to: i64) -> Vec<Tick<i64>> {
+        if let Step::Minutes(minutes) = self {
+            return minute_ticks(from, to, minutes);
+        }
         let (first, last) = (day_of(from), day_of(to));
         let day_of = |n: i64| match self {
             // Weeks begin on Monday; 2000-01-01 was a Saturday.
             Step::Days(days) => n * days + if days % 7 == 0 { 2 } else { 0 },
             Step::Months(months) => first_of(n * months),
+            Step::Minutes(_) => n,
         };
         let number = |day: i64| match self {
             Step::Days(days) => day.div_euclid(days),
             Step::Months(months) => month_of(day).div_euclid(months),
+            Step::Minutes(_) => day,
         };
         let text = |day: i64, at: i64| {
             let (year, month, _) = civil(day);
             match self {
-                Step::Days(_) => date(at),
+                Step::Minutes(_) | Step::Days(_) => date(at),
                 Step::Months(months) if months < 12 => format!("{year:04}-{month:02}"),
                 Step::Months(_) => format!("{year}"),
             }
@@ -59,16 +72,28 @@ impl Step {
     }
 }
 
+/// Marks each so many minutes: a date at midnight, the time of day between.
+fn minute_ticks(from: i64, to: i64, minutes: i64) -> Vec<Tick<i64>> {
+    const MICROS: i64 = MICROS_PER_DAY / MINUTES_PER_DAY;
+    let step = minutes * MICROS;
+    let text = |at: i64| match at.rem_euclid(MICROS_PER_DAY) / MICROS {
+        0 => date(at),
+        minute => format!("{:02}:{:02}", minute / 60, minute % 60),
+    };
+    let marks = (from.div_euclid(step)..=to.div_euclid(step)).filter_map(|n| n.checked_mul(step));
+    marks.filter(|at| *at >= from).map(|at| Tick { at, text: text(at) }).collect()
+}
+
 /// Marks of a time axis between two moments (microseconds since 2000): days, months or years in UTC, as many
-/// as fit. `room` gives the share of the axis, 0 to 1, that a text of so many characters takes, spacing
+/// as fit, or, `within_days`, minutes or hours. `room` gives the share of the axis, 0 to 1, that a text of so many characters takes, spacing
 /// included.
-pub fn times(from: i64, to: i64, room: impl Fn(usize) -> f64) -> Vec<Tick<i64>> {
+pub fn times(from: i64, to: i64, within_days: bool, room: impl Fn(usize) -> f64) -> Vec<Tick<i64>> {
     let days = (to as f64 - from as f64) / MICROS_PER_DAY as f64;
     let fits = |step: &Step| {
         let (length, characters) = step.size();
         length >= room(characters) * days
     };
-    Step::all().find(fits).map_or_else(Vec::new, |step| step.ticks(from, to))
+    Step::all(within_days).find(fits).map_or_else(Vec::new, |step| step.ticks(from, to))
 }
 
 /// Marks of a price axis from `low` to `high` at round numbers, at least the share `room` (0 to 1) of the
@@ -171,13 +196,21 @@ mod tests {
     fn dates_that_make_sense() {
         let day = |day: i64| day * MICROS_PER_DAY;
         assert_eq!(
-            texts(times(day(5844), day(8844), |_| 0.07)),
+            texts(times(day(5844), day(8844), true, |_| 0.07)),
             ["2016", "2017", "2018", "2019", "2020", "2021", "2022", "2023", "2024"]
         );
-        assert_eq!(texts(times(day(8800), day(8844), |_| 0.3)), ["2024-02-12", "2024-02-26", "2024-03-11"]);
         assert_eq!(
-            texts(times(day(8700), day(8844), |n| n as f64 / 50.0)),
+            texts(times(day(8800), day(8844), true, |_| 0.3)),
+            ["2024-02-12", "2024-02-26", "2024-03-11"]
+        );
+        assert_eq!(
+            texts(times(day(8700), day(8844), false, |n| n as f64 / 50.0)),
             ["2023-11", "2023-12", "2024-01", "2024-02", "2024-03"]
         );
+        assert_eq!(
+            texts(times(day(8800) - 1, day(8801), true, |_| 0.2)),
+            ["2024-02-04", "06:00", "12:00", "18:00", "2024-02-05"]
+        );
+        assert_eq!(texts(times(day(8800) - 1, day(8801), false, |_| 0.2)), ["2024-02-04", "2024-02-05"]);
     }
 }
