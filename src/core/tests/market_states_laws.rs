@@ -116,7 +116,7 @@ proptest! {
         let after = of(&bars, &with);
         let times = starts.iter().map(|day| day.saturating_mul(DAY)).collect();
         let from = eras(&with).first_difference(Eras::new("1d", times).until(i64::MAX));
-        let same = from.map_or(bars.len(), |from| (from.max(0) / DAY) as usize).min(bars.len());
+        let same = from.map_or(bars.len(), |from| (from / DAY).clamp(0, bars.len() as i64) as usize);
         // A start that is not later than the others changes nothing before its time either.
         prop_assert_eq!(&after[..same], &before[..same]);
         let others = |rows: &[Row]| rows.iter().map(|r| (r.verdict, r.metrics, r.escalation)).collect::<Vec<_>>();
@@ -195,7 +195,7 @@ fn a_constant_price_has_open_gates_of_bars_alone() {
 fn a_price_that_falls_after_a_long_rise_is_seen() {
     let closes = (0..700).map(|i: i32| {
         let up = 100.0 * 1.003f64.powi(i.min(600)) * (1.0 + 0.01 * f64::from(i % 7 - 3) / 3.0);
-        up * 0.9f64.powi((i - 600).max(0).min(8))
+        up * 0.9f64.powi((i - 600).clamp(0, 8))
     });
     let rows = of(&flat(closes, 1e3), &[]);
     assert_eq!(rows[599].verdict.label, StateLabel::TrendingBull);
