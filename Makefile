@@ -61,6 +61,7 @@ bench: install ## the core by itself, and refreshes against the floor of plain S
 	@tests/bench.sh
 	@tests/bench_signals.sh
 	@tests/bench_market.sh
+	@tests/bench_states.sh
 	@tests/bench_marks.sh
 
 package: ## a tarball to unpack in / on machines with this PostgreSQL

@@ -15,7 +15,7 @@ grants() { q "$1" "SELECT nspname, relname, relkind, relacl, CASE relkind WHEN '
 # the foreign keys of a database
 keys() { q "$1" "SELECT conrelid::regclass, conname, pg_get_constraintdef(oid), obj_description(oid) FROM pg_constraint WHERE contype = 'f' ORDER BY 1, 2"; }
 # when each row of the sister systems was written
-stamps() { q "$1" "SELECT md5(string_agg(r::text, ' ' ORDER BY r::text)) FROM (SELECT ctid, xmin, created_at FROM market_regimes UNION ALL SELECT ctid, xmin, created_at FROM market_regime_history) r"; }
+stamps() { q "$1" "SELECT md5(string_agg(r::text, ' ' ORDER BY r::text)) FROM (SELECT ctid, xmin, created_at FROM market_regimes UNION ALL SELECT ctid, xmin, created_at FROM market_regime_history UNION ALL SELECT ctid, xmin, created_at FROM market_states) r"; }
 
 # check RESTORED SCHEMA: the restored database against the one it was dumped from, "one"
 check() {
@@ -47,23 +47,25 @@ check() {
     is "$db: a policy that was not loaded is still unknown" "$(q "$db" "SELECT count(*) FROM $schema.regime_policy_rules('nobody')" | grep -c '^ERROR')" 1
 }
 
-# check_sisters RESTORED SCHEMA: market_regimes and market_regime_history, whose rows were compared before
+# check_sisters RESTORED SCHEMA: market_regimes, market_regime_history and market_states, whose rows were compared before
 check_sisters() {
     local db=$1 schema=$2 before
     local refresh="SELECT symbol, timeframe, status, rows_written FROM $schema.refresh_market_regimes() ORDER BY 1, 2"
-    is "$db: the foreign key of market_regimes" "$(keys "$db")" "$(keys one)"
-    is "$db: and it is one" "$(keys "$db" | wc -l)" 1
+    is "$db: the foreign keys to the candles" "$(keys "$db")" "$(keys one)"
+    is "$db: which are two" "$(keys "$db" | wc -l)" 2
     before=$(stamps "$db")
     is "$db: refresh_market_regimes says unchanged" "$(q "$db" "SELECT status, count(*) FROM $schema.refresh_market_regimes() GROUP BY 1")" "unchanged|8"
+    is "$db: refresh_market_states too, with the eras of the user" "$(q "$db" "SELECT status, count(*) FROM $schema.refresh_market_states() GROUP BY 1")" "unchanged|8"
     is "$db: regime_setup too" "$(q "$db" "SELECT DISTINCT action FROM $schema.regime_setup()")" unchanged
     q "$db" "CALL $schema.backfill_market_regime_history('2016-01-01', '2030-01-01')"
     is "$db: and nothing was written, nor by a backfill" "$(stamps "$db")" "$before"
     q "$db" "INSERT INTO my_candles SELECT (jsonb_populate_record(c, jsonb_build_object('open_time', open_time + interval '3 days', 'close', high))).* FROM my_candles c WHERE symbol = '^GSPC' ORDER BY open_time DESC LIMIT 1"
     is "$db: after a new candle of ^GSPC, refresh takes it" "$(q "$db" "$refresh" | grep -v unchanged)" "^GSPC|1d|ok|1"
+    is "$db: and refresh_market_states" "$(q "$db" "${refresh/market_regimes/market_states}" | grep -v unchanged)" "^GSPC|1d|ok|1"
     q "$db" "CALL $schema.backfill_market_regime_history('2016-01-01', '2030-01-01')"
     is "$db: and the backfill" "$(q "$db" "SELECT is_stale, newest_bar = date FROM $schema.market_regime_current()")" "f|t"
     q "$db" "DELETE FROM my_candles WHERE symbol = 'MARKET' AND timeframe = '4h'"
-    is "$db: rows go with their candles" "$(q "$db" "SELECT count(*) FROM market_regimes WHERE symbol = 'MARKET' AND timeframe = '4h'")" 0
+    is "$db: rows go with their candles" "$(q "$db" "SELECT count(*) FROM market_regimes WHERE symbol = 'MARKET' AND timeframe = '4h'"; q "$db" "SELECT count(*) FROM market_states WHERE symbol = 'MARKET' AND timeframe = '4h'")" "$(printf '0\n0')"
 }
 
 q postgres "CREATE ROLE nightly"
@@ -78,7 +80,8 @@ for schema in public "\"My Schema\""; do
     is "extension in $schema: first refresh" "$(q one "SELECT DISTINCT status FROM $schema.refresh_cmc_regimes(policy => 'careful', cal_scheme => 'mine')")" ok
     # The candles are another table too.
     q one "ALTER TABLE candles RENAME TO my_candles; UPDATE $schema.regime_source SET bars_table = 'my_candles' WHERE layer = 'candles';
-           SELECT FROM $schema.refresh_market_regimes()"
+           INSERT INTO $schema.regime_eras VALUES ('1d', '2017-06-01', 'mine'), (NULL, '-infinity', NULL);
+           SELECT FROM $schema.refresh_market_regimes(); SELECT FROM $schema.refresh_market_states()"
     q one "CALL $schema.backfill_market_regime_history('2016-01-01', '2030-01-01')"
     is "extension in $schema: the sister systems have rows" "$(q one "SELECT count(*) > 5000 FROM market_regimes"; q one "SELECT count(*) > 500 FROM market_regime_history")" "$(printf 't\nt')"
     # A role that may refresh.
@@ -107,8 +110,8 @@ for schema in public "\"My Schema\""; do
     succeeds "pg_restore --clean over it once more" pg_restore --exit-on-error --clean --if-exists --dbname=custom "$work/custom"
     is "the source map after --clean" "$(rows custom "$schema.regime_source")" "$(rows one "$schema.regime_source")"
     is "the foreign key after --clean" "$(keys custom)" "$(keys one)"
-    is "the sisters' rows after --clean" "$(for table in market_regimes regime_work.market_regime_state market_regime_history; do rows custom $table; done | md5sum)" \
-        "$(for table in market_regimes regime_work.market_regime_state market_regime_history; do rows one $table; done | md5sum)"
+    is "the sisters' rows after --clean" "$(for table in market_regimes regime_work.market_regime_state market_regime_history market_states regime_work.market_state_ranks; do rows custom $table; done | md5sum)" \
+        "$(for table in market_regimes regime_work.market_regime_state market_regime_history market_states regime_work.market_state_ranks; do rows one $table; done | md5sum)"
     for db in one plain custom; do q postgres "DROP DATABASE $db"; done
 done
 
@@ -119,8 +122,9 @@ demo_db two 3 420 "$schema"
 q two "SELECT FROM $schema.regime_load_policy('careful', '[{\"match\": \"Up-Low-\", \"size_mult\": 0.5}]');
        UPDATE $schema.regime_source SET adx_floor = 0 WHERE layer = 'L2';
        INSERT INTO $schema.regime_source SELECT (jsonb_populate_record(s, '{\"cal_scheme\": \"mine\"}')).* FROM $schema.regime_source s WHERE cal_scheme = 'iso';
-       SELECT FROM $schema.refresh_cmc_regimes(); SELECT FROM $schema.refresh_market_regimes(); SELECT FROM $schema.regime_track();
-       SELECT FROM $schema.refresh_cmc_regimes(); SELECT FROM $schema.refresh_market_regimes()"
+       INSERT INTO $schema.regime_eras VALUES (NULL, '2017-01-01', 'mine');
+       SELECT FROM $schema.refresh_cmc_regimes(); SELECT FROM $schema.refresh_market_regimes(); SELECT FROM $schema.refresh_market_states(); SELECT FROM $schema.regime_track();
+       SELECT FROM $schema.refresh_cmc_regimes(); SELECT FROM $schema.refresh_market_regimes(); SELECT FROM $schema.refresh_market_states()"
 q two "CALL $schema.backfill_market_regime_history('2016-01-01', '2030-01-01')"
 q two "$(new_bar "id = 2");
        INSERT INTO cmc_ema_multi_tf_u (id, ts, tf, period, ema) SELECT id, '2024-01-01', '1D', 20, 1 FROM generate_series(101, 150) id"

@@ -57,6 +57,35 @@ SELECT FROM :o.refresh_market_regimes('MARKE');
 -- then
 SELECT FROM :o.refresh_market_regimes('MARKET', '7d');
 
+-- unknown symbol of market states
+-- then
+SELECT FROM :o.refresh_market_states('MARKE');
+
+-- unknown timeframe of market states
+-- then
+SELECT FROM :o.market_states_compute('MARKET', '7d');
+
+-- no opens
+UPDATE :o.regime_source SET open_column = NULL WHERE layer = 'candles';
+-- then
+SELECT FROM :o.refresh_market_states();
+
+-- no volumes of this name
+UPDATE :o.regime_source SET volume_column = 'amount' WHERE layer = 'candles';
+-- then
+SELECT FROM :o.refresh_market_states();
+
+-- market states that are not refreshed
+SELECT FROM :o.regime_setup();
+-- then
+SELECT FROM :o.market_state_stats('MARKET', '1d');
+
+-- other eras, a bar behind (in place)
+SELECT FROM :o.refresh_market_states();
+INSERT INTO :o.regime_eras VALUES (NULL, '2017-01-01', NULL);
+-- then
+DO $$ BEGIN ASSERT (SELECT count(*) FROM "Odd Schema".market_state_latest WHERE is_stale) = 0, 'stale'; END $$;
+
 -- unknown symbol of the history
 -- then
 CALL :o.backfill_market_regime_history(symbol => 'MARKE');

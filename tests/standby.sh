@@ -4,7 +4,7 @@
 cluster_start
 demo_db market 5 1200
 q market "CALL backfill_market_regime_history('2016-01-01', '2019-01-01')"
-q market "SELECT FROM refresh_cmc_regimes(); SELECT FROM refresh_market_regimes();
+q market "SELECT FROM refresh_cmc_regimes(); SELECT FROM refresh_market_regimes(); SELECT FROM refresh_market_states();
           INSERT INTO candles SELECT (jsonb_populate_record(c, jsonb_build_object('open_time', open_time + interval '3 days'))).* FROM candles c WHERE symbol = '^GSPC' ORDER BY open_time DESC LIMIT 1;
           CREATE TABLE returns AS SELECT open_time::date AS date, close / lag(close) OVER (ORDER BY open_time) - 1 AS daily_return FROM candles WHERE symbol = '^GSPC' OFFSET 1;
           CREATE ROLE reader LOGIN;
@@ -64,6 +64,12 @@ reads "market_regime_stats" "SELECT * FROM market_regime_stats()"
 reads "market_regime_transitions" "SELECT * FROM market_regime_transitions('MARKET', '1d', 0.5)"
 reads "market_regime_labels" "SELECT count(*) FROM market_regime_labels('{3,4}', '{1,2}', '{2,3}')"
 reads "refresh_market_regimes, dry_run" "SELECT symbol, timeframe, status, message FROM refresh_market_regimes(dry_run => true)"
+reads "market_states_compute" "SELECT count(*), sum(escalation) FROM market_states_compute('MARKET', '4h')"
+reads "get_market_states, stored rows and a computed one" "SELECT created_at IS NOT NULL, count(*), sum(escalation) FROM get_market_states('^GSPC', '1d') GROUP BY 1 ORDER BY 1"
+reads "market_state_stats" "SELECT * FROM market_state_stats()"
+reads "market_state_transitions" "SELECT * FROM market_state_transitions('MARKET', '1d', 0.5)"
+reads "market_state_latest" "SELECT symbol, timeframe, hazard_score, newest_bar, is_stale FROM market_state_latest"
+reads "refresh_market_states, dry_run" "SELECT symbol, timeframe, status, message FROM refresh_market_states(dry_run => true)"
 reads "market_regime_history_compute" "SELECT count(*), sum(confidence), max(description) FROM market_regime_history_compute()"
 reads "market_regime_current" "SELECT date, regime, newest_bar, lag_days, is_stale FROM market_regime_current()"
 reads "market_regime_history_summary" "SELECT * FROM market_regime_history_summary()"
@@ -81,4 +87,6 @@ refuses "regime_track" "SELECT regime_track()"
 refuses "regime_setup" "SELECT regime_setup()"
 refuses "refresh_market_regimes" "SELECT refresh_market_regimes()"
 refuses "delete_market_regimes" "SELECT delete_market_regimes('MARKET', '1d')"
+refuses "refresh_market_states" "SELECT refresh_market_states()"
+refuses "delete_market_states" "SELECT delete_market_states('MARKET', '1d')"
 refuses "CALL backfill_market_regime_history" "CALL backfill_market_regime_history()"

@@ -83,6 +83,7 @@ SQL
 SELECT FROM traps.regime_health();
 SELECT FROM traps.refresh_cmc_regimes(only_dirty => true);
 SELECT FROM traps.refresh_market_regimes();
+SELECT FROM traps.refresh_market_states();
 CALL traps.refresh_all_cmc_regimes();
 SQL
     } >"$work/first"

@@ -13,7 +13,7 @@ echo "-- nothing changed" >"$shared/pg_regime--$current--$next.sql"
 
 cluster_start
 schema_of() { q "$1" "$(cat tests/schema.sql)"; }
-rows() { for table in regime_source regime_policy "${!outputs[@]}" market_regimes regime_work.market_regime_state market_regime_history; do q "$1" "COPY (SELECT * FROM $table t ORDER BY t::text COLLATE \"C\") TO STDOUT"; done; }
+rows() { for table in regime_source regime_policy regime_eras "${!outputs[@]}" market_regimes regime_work.market_regime_state market_regime_history market_states regime_work.market_state_ranks; do q "$1" "COPY (SELECT * FROM $table t ORDER BY t::text COLLATE \"C\") TO STDOUT"; done; }
 
 # update FROM TO
 update() {
@@ -24,7 +24,8 @@ update() {
     q "$db" "CREATE EXTENSION pg_regime VERSION '$1'; SELECT FROM regime_demo(assets => 3, days => 900);
              SELECT FROM regime_load_policy('mine', '[{\"match\": \"Up-\", \"size_mult\": 0.5}]');
              UPDATE regime_source SET periods = '{12,24,36}' WHERE layer = 'L0';
-             SELECT FROM refresh_cmc_regimes(policy => 'mine'); SELECT FROM refresh_market_regimes()"
+             INSERT INTO regime_eras VALUES ('1d', '2017-06-01', 'mine');
+             SELECT FROM refresh_cmc_regimes(policy => 'mine'); SELECT FROM refresh_market_regimes(); SELECT FROM refresh_market_states()"
     q "$db" "CALL backfill_market_regime_history('2016-01-01', '2030-01-01')"
     before=$(rows "$db")
     [ "$(schema_of "$db" | wc -l)" -gt 50 ] || not_ok "from $1: there is little to compare"
@@ -35,6 +36,7 @@ update() {
     is "from $1 to $2: policies, source map and results" "$(rows "$db" | md5sum)" "$(md5sum <<<"$before")"
     is "from $1 to $2: refresh goes on" "$(q "$db" "SELECT DISTINCT status FROM refresh_cmc_regimes(policy => 'mine')")" unchanged
     is "from $1 to $2: refresh_market_regimes goes on" "$(q "$db" "SELECT DISTINCT status FROM refresh_market_regimes()")" unchanged
+    is "from $1 to $2: refresh_market_states goes on" "$(q "$db" "SELECT DISTINCT status FROM refresh_market_states()")" unchanged
     q postgres "DROP DATABASE fresh"
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # demo.sh: a private server with a database "demo": invented prices of a few assets and of an index, and their regimes,
-# daily, of candles, and of the days of the index.
+# daily, of candles, and of the days of the index, and the states of candles.
 # demo.sh psql: look around in it. demo.sh stop: stop the server and remove its directory.
 set -euo pipefail
 # shellcheck source=../tests/cluster.sh
@@ -59,6 +59,10 @@ FROM market_regimes ORDER BY symbol, timeframe, open_time DESC;
 \echo 'How the candles of four hours of MARKET were spent:'
 SELECT simplified_regime, candles, round(100 * share::numeric, 1) AS percent, round(mean_confidence::numeric, 2) AS confidence
 FROM market_regime_stats('MARKET', '4h');
+\echo 'SELECT * FROM refresh_market_states();'
+SELECT symbol, timeframe, status, state_rows, rows_written, round(elapsed_ms::numeric, 1) AS elapsed_ms FROM refresh_market_states();
+\echo 'The newest state of each symbol and timeframe:'
+SELECT symbol, timeframe, open_time, state_label, round(confidence::numeric, 2) AS confidence, round(hazard_score::numeric, 1) AS hazard_score, escalation_bucket, escalation_action FROM market_state_latest;
 \echo 'CALL backfill_market_regime_history(''-infinity'', batch_size => 500);'
 CALL backfill_market_regime_history('-infinity', batch_size => 500);
 SELECT market_symbol, status, days_done, days_failed, batches, failed AS failed_batches FROM market_regime_progress;
@@ -71,6 +75,7 @@ echo "Look further with: make psql"
 echo "which is:          $pg_bin/psql -h $dir -U postgres demo"
 echo "Candles, in psql:  SELECT * FROM market_regimes WHERE symbol = 'MARKET' AND timeframe = '4h' ORDER BY open_time DESC;"
 echo "Its changes:       SELECT * FROM market_regime_transitions('MARKET', '4h', min_confidence => 0.7);"
+echo "States:            SELECT * FROM market_states WHERE escalation_bucket = 'HIGH' ORDER BY open_time DESC;"
 echo "Days of the index: SELECT * FROM market_regime_history ORDER BY date DESC;"
 echo "Their shares:      SELECT * FROM market_regime_history_summary();"
 echo "What to look at:   SELECT * FROM regime_health();"

@@ -61,6 +61,7 @@ SELECT DISTINCT status FROM refresh_market_regimes();
 SELECT said();
 DROP VIEW v;
 ALTER TABLE market_regimes DROP CONSTRAINT market_regimes_candle_fkey;
+ALTER TABLE market_states DROP CONSTRAINT market_states_candle_fkey;
 ALTER TABLE "My Candles" ALTER open_time TYPE timestamp;
 SELECT said();
 ALTER TABLE "My Candles" ALTER open_time TYPE timestamptz;

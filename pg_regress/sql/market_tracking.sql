@@ -58,6 +58,7 @@ SELECT count(*) AS marks FROM market_regime_marks;
 SELECT :how FROM refresh_market_regimes('AAAUSDT', '1h');
 -- A candle that changes its series marks both; a failing series keeps its marks.
 ALTER TABLE market_regimes DROP CONSTRAINT market_regimes_candle_fkey;
+ALTER TABLE market_states DROP CONSTRAINT market_states_candle_fkey;
 UPDATE candles SET symbol = 'BBBUSDT', close = 'NaN' WHERE symbol = 'AAAUSDT' AND timeframe = '1h' AND open_time = '2024-01-25';
 SELECT :marks;
 SELECT symbol, timeframe, status, mode, reason, message FROM refresh_market_regimes();

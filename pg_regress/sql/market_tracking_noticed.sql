@@ -98,6 +98,7 @@ SELECT * FROM regime_track(false);
 SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'pg\_regime%';
 -- Bars alone: no tables of candles are made, and a table that only has the name is nothing to track.
 DROP TABLE market_regimes, regime_work.market_regime_state, regime_work.market_regime_dirty, regime_work.market_regime_dirty_many, regime_work.market_regime_dirty_done CASCADE;
+DROP TABLE market_states, regime_work.market_state_series, regime_work.market_state_ranks, regime_work.market_state_dirty, regime_work.market_state_dirty_many, regime_work.market_state_dirty_done CASCADE;
 DELETE FROM regime_source WHERE layer = 'candles';
 SELECT * FROM regime_track();
 DROP EXTENSION pg_regime CASCADE;

@@ -13,7 +13,7 @@ ORDER BY 1, 2;
 CREATE TABLE made AS SELECT relation FROM regime_setup();
 SELECT relation FROM made WHERE obj_description(to_regclass(relation), 'pg_class') IS NULL AND obj_description(to_regnamespace(relation), 'pg_namespace') IS NULL;
 SELECT attrelid::regclass, attname FROM pg_attribute
-WHERE attrelid IN (SELECT oid FROM pg_class WHERE relkind = 'r' AND oid::regclass::text ~ '^((regime_work\.)?(cmc|market)_regime|regime_)')
+WHERE attrelid IN (SELECT oid FROM pg_class WHERE relkind = 'r' AND oid::regclass::text ~ '^((regime_work\.)?(cmc|market)_(regime|state)|regime_)')
     AND attnum > 0 AND NOT attisdropped AND col_description(attrelid, attnum) IS NULL ORDER BY 1, 2;
 SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE NOT tgisinternal AND obj_description(oid, 'pg_trigger') IS NULL;
 -- So do the functions that mark changes, which are made where tracking begins.

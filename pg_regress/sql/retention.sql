@@ -19,29 +19,36 @@ BEGIN
     END LOOP;
 END $$;
 SELECT by_month(t, k, '{2023-10-01,2024-01-01,2024-04-01,2024-07-01,2024-10-01}') FROM (VALUES
-    ('cmc_regimes'::regclass, 'ts'), ('cmc_regime_flips', 'ts'), ('market_regimes', 'open_time'), ('market_regime_history', 'date')) AS t (t, k);
+    ('cmc_regimes'::regclass, 'ts'), ('cmc_regime_flips', 'ts'), ('market_regimes', 'open_time'), ('market_states', 'open_time'), ('market_regime_history', 'date')) AS t (t, k);
 SELECT count(*) FILTER (WHERE action <> 'unchanged') AS changed FROM regime_setup();
 SELECT id, status, regime_rows FROM refresh_cmc_regimes(ARRAY[2, 3]);
 SELECT symbol, status, regime_rows FROM refresh_market_regimes();
+SELECT symbol, status, state_rows FROM refresh_market_states();
 CALL backfill_market_regime_history('2024-02-01', '2024-12-31', symbol => 'YOUNG');
 SELECT count(*) > 0 AS tracked FROM regime_track();
 SELECT id, status FROM refresh_cmc_regimes(ARRAY[2, 3]);
 SELECT DISTINCT status FROM refresh_market_regimes();
+SELECT DISTINCT status FROM refresh_market_states();
 CREATE FUNCTION differing(since timestamptz) RETURNS bigint LANGUAGE sql AS $$
     SELECT (SELECT count(*) FROM (SELECT to_jsonb(c) - 'updated_at' FROM regime_compute(2) c WHERE c.ts >= since
         EXCEPT SELECT to_jsonb(r) - 'updated_at' FROM cmc_regimes r) x)
     + (SELECT count(*) FROM (SELECT to_jsonb(c) FROM market_regimes_compute('YOUNG', '1d', since) c
-        EXCEPT SELECT to_jsonb(m) - 'created_at' FROM market_regimes m) x) $$;
+        EXCEPT SELECT to_jsonb(m) - 'created_at' FROM market_regimes m) x)
+    + (SELECT count(*) FROM (SELECT to_jsonb(c) FROM market_states_compute('YOUNG', '1d', since) c
+        EXCEPT SELECT to_jsonb(m) - 'created_at' FROM market_states m) x) $$;
 -- Retention.
-DROP TABLE cmc_regimes_2023_10, cmc_regime_flips_2023_10, market_regimes_2023_10, cmc_regimes_2024_01, cmc_regime_flips_2024_01, market_regimes_2024_01;
+DROP TABLE cmc_regimes_2023_10, cmc_regime_flips_2023_10, market_regimes_2023_10, cmc_regimes_2024_01, cmc_regime_flips_2024_01, market_regimes_2024_01, market_states_2023_10, market_states_2024_01;
 SELECT id, status FROM refresh_cmc_regimes(ARRAY[2, 3]);
 SELECT id, status, rows_written FROM refresh_cmc_regimes(ARRAY[2, 3], full_refresh => true);
 SELECT symbol, status, rows_written FROM refresh_market_regimes();
 SELECT symbol, status, rows_written FROM refresh_market_regimes(full_refresh => true);
+SELECT symbol, status, rows_written, mode FROM refresh_market_states();
+SELECT symbol, status, rows_written FROM refresh_market_states(full_refresh => true);
 SELECT min(ts) FROM cmc_regimes;
 SELECT differing('2024-04-01 00:00+00');
 -- Nothing is missing to who reads what is stored and computed in one.
 SELECT count(*), count(created_at) FROM get_market_regimes('YOUNG', '1d');
+SELECT count(*), count(created_at) FROM get_market_states('YOUNG', '1d');
 SELECT count(*), count(created_at) FROM get_market_regimes('YOUNG', '1d', '2024-04-01 00:00+00');
 SELECT value, detail FROM regime_explain(2, '2024-03-15 23:59:59+00') WHERE what = 'stored row';
 -- A late bar before the oldest partition, and a new bar.

@@ -78,7 +78,7 @@ fn checked(name: &str, bar: usize, price: Option<f64>) -> Checked<f64> {
     };
     match price {
         None => refused("NULL"),
-        Some(price) if !PRICES.contains(&price) => refused(&format!("{price:e}")),
+        Some(price) if !PRICES.contains(&price) => refused(&format!("{price:?}")),
         Some(price) => Ok(price),
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! Ranks are exact. The values so far of the five components and of the escalation of the current era are six counted
 //! B+ trees: a node is a row of `market_state_ranks`, the root a part of the state of the series. A new bar reads and
-//! rewrites one leaf of each tree and the inner nodes above, three nodes at 100,000 bars, and one block of the last
-//! bars; it reads no other node. Nodes are updated in place: no index column changes, each page has room for a new
-//! version, and the log holds little more than the bytes that differ. Sorted blocks with a directory, the other
-//! structure that would do, rewrite the directory for each bar, which grows with the history.
+//! rewrites one leaf of each tree and the inner nodes above, two nodes of a tree at 100,000 bars, and one block of the
+//! last bars; of the other nodes it reads none but the blocks of the last bars. Nodes are updated in place: no index
+//! column changes, each page has room for a new version, and the log holds little more than the bytes that differ.
+//! Sorted blocks with a directory of their counts, the other structure that would do, rewrite the directory for each
+//! bar, which grows with the history.
 
 pub mod latest;
 pub mod read;
