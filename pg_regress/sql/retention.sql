@@ -3,7 +3,7 @@
 \getenv abs_srcdir PG_ABS_SRCDIR
 \i :abs_srcdir/fixture.sql
 SET client_min_messages = notice;
-CREATE TABLE candles AS SELECT s.symbol, '1d' AS timeframe, time_close AS open_time, close * 1.01 AS high, close * 0.99 AS low, close
+CREATE TABLE candles AS SELECT s.symbol, '1d' AS timeframe, time_close AS open_time, close AS open, close * 1.01 AS high, close * 0.99 AS low, close, 1 AS volume
     FROM cmc_price_bars_multi_tf JOIN dim_assets s USING (id) WHERE tf = '1D' AND id IN (2, 3);
 SELECT count(*) > 0 AS made FROM regime_setup();
 CREATE FUNCTION by_month(output regclass, partition_key text, months text[]) RETURNS void LANGUAGE plpgsql AS $$
