@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use regime_core::market_states::{
-    Bar, Bias, Bucket, Eras, InMemory, Metrics, Pace, Posture, Row, Series, StateLabel,
+    Bar, Bias, Bucket, Eras, InMemory, Metrics, Note, Notes, Pace, Posture, Row, Series, StateLabel, Term,
 };
 
 /// Days at which eras start.
@@ -141,6 +141,46 @@ proptest! {
         }).collect();
         let rows = of(&bars, &[100]);
         prop_assert!(rows.iter().all(is_stored));
+    }
+}
+
+#[test]
+fn what_is_noted_is_what_is_computed() {
+    let closes = (0..400).map(|i: i32| 100.0 + f64::from(i * i % 97));
+    let (bars, eras) = (flat(closes, 7.0), Eras::none("1d"));
+    let (mut watched, mut series) = (Series::new(InMemory), Series::new(InMemory));
+    for (i, bar) in bars.iter().enumerate() {
+        let mut notes = Notes::default();
+        let Ok(row) = watched.push_watched(bar, i as i64, &eras, &mut notes);
+        assert_eq!(Ok(row), series.push(bar, i as i64, &eras));
+        // Whether sums, ranks, rules and gates are of the row.
+        let sum = |of: &str| {
+            notes.of(of).find_map(|note| match note {
+                Note::Sum("", terms) => Some(terms.iter().map(Term::contribution).sum::<f64>()),
+                _ => None,
+            })
+        };
+        let near = |sum: Option<f64>, value: f64| sum.is_none_or(|sum| (sum - value).abs() < 1e-15);
+        assert!(near(sum("momentum_score"), row.metrics.momentum_score));
+        assert!(near(sum("instability_index"), row.metrics.instability_index));
+        assert_eq!(sum("momentum_score").is_some(), i >= 24);
+        let gate = |of: &str| notes.of(of).any(|note| matches!(note, Note::Gate(_, true)));
+        assert_eq!([gate("market_bias"), gate("risk_level")], [i >= 19, i >= 257]);
+        let ranks = (1..=5).flat_map(|n| {
+            let component = format!("component {n}");
+            let ranked =
+                |note: &Note| if let Note::Ranked(rank) = note { Some(rank.mid_rank()) } else { None };
+            notes.of(&component).filter_map(ranked).collect::<Vec<_>>()
+        });
+        let ranks: Vec<f64> = ranks.collect();
+        assert_eq!(ranks.len(), if i >= 31 { 5 } else { 0 });
+        let mean = (i >= 272).then(|| ranks.iter().sum::<f64>() / 5.0);
+        assert_eq!(row.escalation, mean);
+        let first = notes.of("state_label").find_map(|note| match note {
+            Note::Rule(rule, true) => Some(rule.name.contains(row.verdict.label.as_str())),
+            _ => None,
+        });
+        assert!(first.unwrap_or(row.verdict.label == StateLabel::Transition), "at {i}");
     }
 }
 

@@ -6,7 +6,7 @@ use crate::market_states::labels::{
 };
 use crate::market_states::levels::{Side, levels};
 use crate::market_states::metrics::Metrics;
-use crate::market_states::watch::{Gate, Watch, sum};
+use crate::market_states::watch::{Gate, Unwatched, Watch, sum};
 use crate::market_states::window::{Window, mean};
 
 /// Returns of which falls and rises are told apart.
@@ -133,22 +133,15 @@ impl<'a, W: Watch> Measuring<'a, W> {
         if self.at.has_deviation() {
             let (at, past, risk) = (self.at, self.past, self.metrics.risk_level);
             let expansion = if at.expansion.is_nan() { 0.5 } else { at.expansion };
-            let mut u = |name, stress, expansion| {
-                unit(sum(
-                    self.watch,
-                    of,
-                    name,
-                    [
-                        ("S20/S100", 0.50, stress),
-                        ("ATR10/ATR50", 0.30, expansion),
-                        ("risk_level", 0.20, risk),
-                    ],
-                ))
+            let terms = |stress, expansion| {
+                [("S20/S100", 0.50, stress), ("ATR10/ATR50", 0.30, expansion), ("risk_level", 0.20, risk)]
             };
-            score = u("", at.stress, expansion);
+            score = unit(self.sum(of, "", terms(at.stress, expansion)));
             if is_usable(past.deviation) {
-                let before = if past.expansion.is_nan() { expansion } else { past.expansion };
-                self.change = score - u("the bar before", past.stress, before);
+                let expansion = if past.expansion.is_nan() { expansion } else { past.expansion };
+                let before = unit(sum(&mut Unwatched, of, "", terms(past.stress, expansion)));
+                self.watch.value("volatility_trend", "volatility_score of the bar before", before);
+                self.change = score - before;
             }
         }
         if self.is_open(of, 104, false, true) {
@@ -318,31 +311,24 @@ impl<'a, W: Watch> Measuring<'a, W> {
     fn liquidity(&mut self) {
         let of = "liquidity_score";
         let Metrics { volatility_score, efficiency_ratio, .. } = self.metrics;
-        let mut q = |name, turnover, gap: f64| {
-            unit(sum(
-                self.watch,
-                of,
-                name,
-                [
-                    ("turnover", 0.45, turnover),
-                    ("1 - volatility_score", 0.25, 1.0 - volatility_score),
-                    ("1 - gap", 0.15, 1.0 - gap),
-                    ("efficiency_ratio", 0.15, efficiency_ratio),
-                ],
-            ))
+        let terms = |turnover, gap: f64| {
+            [
+                ("turnover", 0.45, turnover),
+                ("1 - volatility_score", 0.25, 1.0 - volatility_score),
+                ("1 - gap", 0.15, 1.0 - gap),
+                ("efficiency_ratio", 0.15, efficiency_ratio),
+            ]
         };
-        let score = q("", self.at.turnover, self.at.gap);
-        let before = self.past.liquidity.len().min((self.at.i - 24) as usize);
+        let score = unit(self.sum(of, "", terms(self.at.turnover, self.at.gap)));
+        let past = &self.past.liquidity;
+        let before = past.len().min((self.at.i - 24) as usize);
         let mut scores = [0.0; 5];
-        let names = ["1 before", "2 before", "3 before", "4 before", "5 before"];
-        let latest = self.past.liquidity.iter().rev().zip(names).take(before);
-        for (score, ([turnover, gap], name)) in scores.iter_mut().zip(latest) {
-            *score = q(name, *turnover, *gap);
+        for (score, [turnover, gap]) in scores.iter_mut().zip(&past[past.len() - before..]) {
+            *score = unit(sum(&mut Unwatched, of, "", terms(*turnover, *gap)));
         }
-        let scores = &mut scores[..before];
-        scores.reverse();
+        let scores = &scores[..before];
         let difference = if scores.is_empty() { 0.0 } else { score - mean(scores) };
-        self.watch.value("liquidity_trend", "liquidity_score - mean before", difference);
+        self.watch.value("liquidity_trend", "liquidity_score - mean of up to 5 bars before", difference);
         self.metrics.liquidity_score = score;
         self.metrics.liquidity_label = LiquidityLabel::of(score);
         self.metrics.liquidity_trend = LiquidityTrend::of(difference);

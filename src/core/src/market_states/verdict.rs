@@ -21,7 +21,7 @@ const RISK_ON: Rule = rule("risk_posture", "RISK_ON", "all");
 const SHOCK: Rule = rule(
     "state_label",
     "rule 1: SHOCK",
-    "the first, the second or third, the fourth to sixth; or the seventh; or the last two",
+    "the first, one of the next two, and the fourth to sixth; or the seventh; or the last two",
 );
 const PANIC_RISK: Rule =
     rule("state_label", "rule 2: PANIC_RISK", "the first; or the second; or the last two");
@@ -110,10 +110,15 @@ impl Terms {
             watch.value("agree", name, vote);
         }
         watch.value("agree", "", agree);
-        let mut unit = |of, terms: &[(&'static str, f64, f64)]| match *terms {
-            [a, b] => sum(watch, of, "", [a, b]).clamp(0.0, 1.0),
-            [a, b, c] => sum(watch, of, "", [a, b, c]).clamp(0.0, 1.0),
-            _ => 0.0,
+        let mut unit = |of, terms: &[(&'static str, f64, f64)]| {
+            let value = match *terms {
+                [a, b] => sum(watch, of, "", [a, b]),
+                [a, b, c] => sum(watch, of, "", [a, b, c]),
+                _ => 0.0,
+            }
+            .clamp(0.0, 1.0);
+            watch.value(of, "", value);
+            value
         };
         Self {
             direction,

@@ -77,7 +77,7 @@ pub struct Rule {
     pub of: &'static str,
     /// The value of the column where the rule holds.
     pub name: &'static str,
-    /// Which of its comparisons must hold.
+    /// Which of its comparisons must hold: `all`, `one`, or in words.
     pub needs: &'static str,
 }
 
