@@ -1,16 +1,18 @@
 //! Candles by symbol and timeframe: where they are, which series there are, and reading a series into flat
 //! arrays.
 
+use std::rc::Rc;
+
 use pgrx::prelude::*;
 
 use regime_core::hash::of_texts;
 
 use crate::pg::{
-    Arg, Db, Error, Micros, Result, Sees, arg, extension_schema, known, quoted, syscache, timestamp_arg,
+    Arg, Db, Error, Micros, Result, Same, Sees, arg, extension_schema, known, quoted, syscache, timestamp_arg,
 };
 use crate::source::bars::Span;
 use crate::source::check::{Check, Kind, Mapped, Place};
-use crate::source::map::rows_of_scheme;
+use crate::source::map::{of_scheme, rows_of_map};
 use crate::source::relation::Relation;
 use crate::source::usable::{check_bars, sort_by_time};
 
@@ -77,7 +79,7 @@ impl Source {
     pub fn load(db: Db) -> Result<Self> {
         let schema = extension_schema(db)?;
         let row = MapRow::load(db, &schema)?;
-        Ok(known("candles", &row, || row.check(db, &schema))?.as_ref().clone())
+        Ok(known("candles", &Same(Rc::clone(&row)), || row.check(db, &schema))?.as_ref().clone())
     }
 
     /// [`Source::load`]; `None` where the map has no row for candles, or names a relation that does not
@@ -92,7 +94,7 @@ impl Source {
         if syscache::readable(bars_schema, bars_table).is_none() {
             return Ok(None);
         }
-        Ok(Some(known("candles", &row, || row.check(db, &schema))?.as_ref().clone()))
+        Ok(Some(known("candles", &Same(Rc::clone(&row)), || row.check(db, &schema))?.as_ref().clone()))
     }
 
     /// [`Source::load`] for a function that writes: locks the table first, so that later statements see the table as of
@@ -101,9 +103,10 @@ impl Source {
     /// # Errors
     /// As [`Source::load`].
     pub fn load_held(db: Db) -> Result<Self> {
-        let [schema, name] = MapRow::load(db, &extension_schema(db)?)?.table;
-        if syscache::readable(&schema, &name) == Some(true) {
-            db.hold(&schema, &name)?;
+        let row = MapRow::load(db, &extension_schema(db)?)?;
+        let [schema, name] = &row.table;
+        if syscache::readable(schema, name) == Some(true) {
+            db.hold(schema, name)?;
         }
         db.with_new_snapshot(|| Self::load(db))
     }
@@ -268,7 +271,6 @@ fn series_args(series: &Series, moment: Option<i64>) -> [Arg; 3] {
 }
 
 /// The row of the map for candles, unchecked.
-#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct MapRow {
     /// Schema and name of the relation, not quoted.
     pub table: [String; 2],
@@ -284,7 +286,7 @@ impl MapRow {
     ///
     /// # Errors
     /// Where the map has no row for candles.
-    pub fn load(db: Db, schema: &str) -> Result<Self> {
+    pub fn load(db: Db, schema: &str) -> Result<Rc<Self>> {
         Self::find(db, schema)?.ok_or_else(|| {
             Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, "candles have no source").hint(format!(
                 "INSERT INTO {schema}.regime_source (cal_scheme, layer, bars_table, bars_id_column, bars_tf_column, bars_ts_column, high_column, low_column) \
@@ -293,14 +295,18 @@ impl MapRow {
         })
     }
 
-    fn find(db: Db, schema: &str) -> Result<Option<Self>> {
+    fn find(db: Db, schema: &str) -> Result<Option<Rc<Self>>> {
+        Ok(of_scheme(db, "any", schema, || Self::read(db, schema))?.as_ref().clone())
+    }
+
+    fn read(db: Db, schema: &str) -> Result<Option<Rc<Self>>> {
         let sql = format!(
             "SELECT bars_schema::text, bars_table::text, bars_filter::text, bars_id_column::text, bars_tf_column::text, bars_ts_column::text, \
-             high_column::text, low_column::text, close_column::text, origin = 'user' AS is_edited FROM {} WHERE layer = 'candles'",
-            rows_of_scheme(db, "any", schema)?
+             high_column::text, low_column::text, close_column::text, origin = 'user' AS is_edited FROM {} WHERE cal_scheme = 'any' AND layer = 'candles'",
+            rows_of_map(schema)
         );
         db.first(&sql, &[], Sees::Snapshot, |row| {
-            Ok(Self {
+            Ok(Rc::new(Self {
                 table: [row.get("bars_schema")?, row.get("bars_table")?],
                 filter: row.get("bars_filter")?,
                 columns: [
@@ -312,7 +318,7 @@ impl MapRow {
                     row.get("close_column")?,
                 ],
                 is_edited: row.get("is_edited")?,
-            })
+            }))
         })
     }
 

@@ -17,6 +17,8 @@ pub mod status;
 pub mod tables;
 pub mod tracked;
 
+use std::rc::Rc;
+
 use crate::source::map;
 use crate::systems::registered::{Registered, Wording};
 
@@ -24,7 +26,7 @@ use crate::systems::registered::{Registered, Wording};
 pub const REGISTERED: Registered = Registered {
     system: &tables::CMC,
     is_default: true,
-    watched: |db, _| Ok(tracked::bars(&map::all(db)?)),
+    watched: |db, _| Ok(tracked::bars(map::all(db)?.iter().map(Rc::as_ref))),
     untracked: status::untracked,
     fresh: status::fresh,
     version: params::version,
