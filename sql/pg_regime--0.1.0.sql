@@ -410,7 +410,7 @@ AS 'MODULE_PATHNAME', 'regime_label_weekly_arrays_wrapper';
 CREATE  FUNCTION "regime_asset"(
 	"asset" TEXT, /* Option < & str > */
 	"cal_scheme" TEXT DEFAULT NULL /* Option < & str > */
-) RETURNS INT /* Result < i32, ErrorReport > */
+) RETURNS INT /* std :: result :: Result < i32, ErrorReport > */
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_asset_wrapper';
@@ -560,6 +560,41 @@ LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_at_wrapper';
 
 -- src/api/cmc_regimes/read.rs
+-- pg_regime::api::cmc_regimes::read::regime_at
+CREATE  FUNCTION "regime_at"(
+	"symbol" TEXT, /* Option < & str > */
+	"at" timestamp with time zone, /* Option < TimestampWithTimeZone > */
+	"max_age" interval DEFAULT NULL /* Option < Interval > */
+) RETURNS TABLE (
+	"id" INT,  /* i32 */
+	"ts" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
+	"tf" TEXT,  /* & '_ str */
+	"l0_label" TEXT,  /* Option < String > */
+	"l1_label" TEXT,  /* Option < String > */
+	"l2_label" TEXT,  /* Option < String > */
+	"l3_label" TEXT,  /* Option < String > */
+	"l4_label" TEXT,  /* Option < String > */
+	"regime_key" TEXT,  /* Option < String > */
+	"size_mult" double precision,  /* Option < f64 > */
+	"stop_mult" double precision,  /* Option < f64 > */
+	"orders" TEXT,  /* Option < String > */
+	"gross_cap" double precision,  /* Option < f64 > */
+	"pyramids" bool,  /* Option < bool > */
+	"setups" TEXT[],  /* :: std :: option :: Option < Vec < String > > */
+	"feature_tier" TEXT,  /* Option < String > */
+	"l0_enabled" bool,  /* Option < bool > */
+	"l1_enabled" bool,  /* Option < bool > */
+	"l2_enabled" bool,  /* Option < bool > */
+	"regime_version_hash" TEXT,  /* Option < String > */
+	"updated_at" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
+	"stale" bool,  /* bool */
+	"age" interval  /* Option < Interval > */
+)
+STABLE PARALLEL RESTRICTED 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_at_of_name_wrapper';
+
+-- src/api/cmc_regimes/read.rs
 -- pg_regime::api::cmc_regimes::read::regime_latest
 CREATE  FUNCTION "regime_latest"() RETURNS TABLE (
 	"id" INT,  /* i32 */
@@ -626,6 +661,78 @@ CREATE  FUNCTION "refresh_cmc_regimes"(
 VOLATILE PARALLEL UNSAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'refresh_assets_wrapper';
+
+-- src/api/cmc_regimes/refresh.rs
+-- pg_regime::api::cmc_regimes::refresh::refresh_cmc_regimes
+CREATE  FUNCTION "refresh_cmc_regimes"(
+	"id" INT, /* Option < i32 > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"policy" TEXT DEFAULT 'default', /* Option < String > */
+	"hysteresis" bool DEFAULT true, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
+	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
+	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
+	"dry_run" bool DEFAULT false, /* Option < bool > */
+	"full_refresh" bool DEFAULT false, /* Option < bool > */
+	"only_dirty" bool DEFAULT false, /* Option < bool > */
+	"point_in_time" bool DEFAULT false /* Option < bool > */
+) RETURNS TABLE (
+	"id" INT,  /* i32 */
+	"status" TEXT,  /* & '_ str */
+	"regime_rows" bigint,  /* Option < i64 > */
+	"flip_rows" bigint,  /* Option < i64 > */
+	"stat_rows" bigint,  /* Option < i64 > */
+	"comovement_rows" bigint,  /* Option < i64 > */
+	"rows_written" bigint,  /* i64 */
+	"feature_tier" TEXT,  /* Option < & '_ str > */
+	"regime_version_hash" TEXT,  /* String */
+	"elapsed_ms" double precision,  /* f64 */
+	"message" TEXT,  /* Option < String > */
+	"mode" TEXT,  /* Option < & '_ str > */
+	"reason" TEXT  /* Option < String > */
+)
+VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'refresh_asset_wrapper';
+
+-- src/api/cmc_regimes/refresh.rs
+-- pg_regime::api::cmc_regimes::refresh::refresh_cmc_regimes
+CREATE  FUNCTION "refresh_cmc_regimes"(
+	"symbol" TEXT, /* Option < & str > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"policy" TEXT DEFAULT 'default', /* Option < String > */
+	"hysteresis" bool DEFAULT true, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
+	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
+	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
+	"dry_run" bool DEFAULT false, /* Option < bool > */
+	"full_refresh" bool DEFAULT false, /* Option < bool > */
+	"only_dirty" bool DEFAULT false, /* Option < bool > */
+	"point_in_time" bool DEFAULT false /* Option < bool > */
+) RETURNS TABLE (
+	"id" INT,  /* i32 */
+	"status" TEXT,  /* & '_ str */
+	"regime_rows" bigint,  /* Option < i64 > */
+	"flip_rows" bigint,  /* Option < i64 > */
+	"stat_rows" bigint,  /* Option < i64 > */
+	"comovement_rows" bigint,  /* Option < i64 > */
+	"rows_written" bigint,  /* i64 */
+	"feature_tier" TEXT,  /* Option < & '_ str > */
+	"regime_version_hash" TEXT,  /* String */
+	"elapsed_ms" double precision,  /* f64 */
+	"message" TEXT,  /* Option < String > */
+	"mode" TEXT,  /* Option < & '_ str > */
+	"reason" TEXT  /* Option < String > */
+)
+VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'refresh_named_wrapper';
 
 -- src/api/cmc_regimes/repaint_check.rs
 -- pg_regime::api::cmc_regimes::repaint_check::regime_repaint_check
@@ -725,6 +832,29 @@ CREATE  FUNCTION "regime_gate"(
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_gate_wrapper';
+
+-- src/api/cmc_regimes/signals.rs
+-- pg_regime::api::cmc_regimes::signals::regime_gate
+CREATE  FUNCTION "regime_gate"(
+	"symbol" TEXT, /* Option < & str > */
+	"at" timestamp with time zone, /* Option < TimestampWithTimeZone > */
+	"setup" TEXT, /* Option < & str > */
+	"base_size" double precision, /* Option < f64 > */
+	"regime_enabled" bool DEFAULT true, /* Option < bool > */
+	"max_age" interval DEFAULT NULL /* Option < Interval > */
+) RETURNS TABLE (
+	"allowed" bool,  /* bool */
+	"size" double precision,  /* f64 */
+	"stop_mult" double precision,  /* f64 */
+	"orders" TEXT,  /* & '_ str */
+	"gross_cap" double precision,  /* f64 */
+	"pyramids" bool,  /* bool */
+	"regime_key" TEXT,  /* Option < String > */
+	"reason" TEXT  /* String */
+)
+STABLE PARALLEL RESTRICTED 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_gate_of_name_wrapper';
 
 -- src/api/cmc_regimes/signals.rs
 -- pg_regime::api::cmc_regimes::signals::regime_tag_signals
@@ -1341,10 +1471,13 @@ END $$;
 -- requires:
 --   regime_asset
 --   refresh_assets
+--   refresh_named
 --   regime_compute
 --   regime_repaint_check
 --   regime_at
+--   regime_at_of_name
 --   regime_gate
+--   regime_gate_of_name
 --   regime_explain
 --   regime_label_monthly
 --   regime_label_weekly
@@ -1356,29 +1489,14 @@ END $$;
 --   regime_forward_returns
 
 -- The functions that take an asset, for callers who know the symbol of the asset: each finds the id with regime_asset
--- and calls the form that takes the id; and refresh_cmc_regimes of one id, which calls the form of an array of ids. Both
--- forms have the same further arguments, properties and results. No SET clause, so that the planner can put the call in
--- place of a function that is not volatile: every name is qualified instead, and every argument passed with its exact type, so
--- that no other function of the schema fits better. Bodies are BEGIN ATOMIC, which PostgreSQL keeps parsed: the schema may be
--- renamed.
+-- and calls the form that takes the id. Both forms have the same further arguments, properties and results. The library
+-- has the forms that are called for each signal or new bar, without a body to read for each call: regime_at, regime_gate
+-- and refresh_cmc_regimes of one symbol. No SET clause, so that the planner can put the call in place of a function that is
+-- not volatile: every name is qualified instead, and every argument passed with its exact type, so that no other function of
+-- the schema fits better. Bodies are BEGIN ATOMIC, which PostgreSQL keeps parsed: the schema may be renamed.
 --
 -- A literal without a type comes here, text being preferred: '1' is an id as text, and NULL is passed on, to mean, or
 -- to be refused as, what it is for the id; for refresh_cmc_regimes, which takes several ids too, what it is for these.
-
-CREATE FUNCTION refresh_cmc_regimes(id int, cal_scheme text DEFAULT NULL, policy text DEFAULT 'default',
-    hysteresis boolean DEFAULT true, hysteresis_mode text DEFAULT 'asymmetric', min_hold_bars int DEFAULT NULL,
-    min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL, min_bars_l2 int DEFAULT NULL,
-    l4_label text DEFAULT NULL, dry_run boolean DEFAULT false, full_refresh boolean DEFAULT false,
-    only_dirty boolean DEFAULT false, point_in_time boolean DEFAULT false)
-RETURNS TABLE (id int, status text, regime_rows bigint, flip_rows bigint, stat_rows bigint, comovement_rows bigint,
-    rows_written bigint, feature_tier text, regime_version_hash text, elapsed_ms float8, message text, mode text,
-    reason text)
-LANGUAGE sql VOLATILE PARALLEL UNSAFE
-BEGIN ATOMIC
-    SELECT * FROM @extschema@.refresh_cmc_regimes(
-        ARRAY[$1], cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1,
-        min_bars_l2, l4_label, dry_run, full_refresh, only_dirty, point_in_time);
-END;
 
 CREATE FUNCTION refresh_cmc_regimes(symbols text[], cal_scheme text DEFAULT NULL, policy text DEFAULT 'default',
     hysteresis boolean DEFAULT true, hysteresis_mode text DEFAULT 'asymmetric', min_hold_bars int DEFAULT NULL,
@@ -1400,21 +1518,6 @@ END;
 COMMENT ON FUNCTION refresh_cmc_regimes(text[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean) IS
 'The same as refresh_cmc_regimes of ids for assets given by symbol, or by id as text, as regime_asset finds them; NULL is every active asset.';
 
-CREATE FUNCTION refresh_cmc_regimes(symbol text, cal_scheme text DEFAULT NULL, policy text DEFAULT 'default',
-    hysteresis boolean DEFAULT true, hysteresis_mode text DEFAULT 'asymmetric', min_hold_bars int DEFAULT NULL,
-    min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL, min_bars_l2 int DEFAULT NULL,
-    l4_label text DEFAULT NULL, dry_run boolean DEFAULT false, full_refresh boolean DEFAULT false,
-    only_dirty boolean DEFAULT false, point_in_time boolean DEFAULT false)
-RETURNS TABLE (id int, status text, regime_rows bigint, flip_rows bigint, stat_rows bigint, comovement_rows bigint,
-    rows_written bigint, feature_tier text, regime_version_hash text, elapsed_ms float8, message text, mode text,
-    reason text)
-LANGUAGE sql VOLATILE PARALLEL UNSAFE
-BEGIN ATOMIC
-    SELECT * FROM @extschema@.refresh_cmc_regimes(
-        CASE WHEN symbol IS NOT NULL THEN ARRAY[@extschema@.regime_asset(symbol, cal_scheme)] END,
-        cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2,
-        l4_label, dry_run, full_refresh, only_dirty, point_in_time);
-END;
 COMMENT ON FUNCTION refresh_cmc_regimes(text, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean) IS
 'The same as refresh_cmc_regimes of an id for an asset given by symbol, or by id as text, as regime_asset finds it; NULL is every active asset, since a NULL without a type comes here.';
 
@@ -1452,30 +1555,9 @@ END;
 COMMENT ON FUNCTION regime_repaint_check(text, int, text, text, boolean, text, int, int, int, int, text) IS
 'The same as regime_repaint_check of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
 
-CREATE FUNCTION regime_at(symbol text, at timestamptz, max_age interval DEFAULT NULL)
-RETURNS TABLE (id int, ts timestamptz, tf text, l0_label text, l1_label text, l2_label text, l3_label text,
-    l4_label text, regime_key text, size_mult float8, stop_mult float8, orders text, gross_cap float8, pyramids boolean,
-    setups text[], feature_tier text, l0_enabled boolean, l1_enabled boolean, l2_enabled boolean,
-    regime_version_hash text, updated_at timestamptz, stale boolean, age interval)
-LANGUAGE sql STABLE PARALLEL RESTRICTED
-BEGIN ATOMIC
-    SELECT * FROM @extschema@.regime_at(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
-        at, max_age);
-END;
 COMMENT ON FUNCTION regime_at(text, timestamptz, interval) IS
 'The same as regime_at of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
 
-CREATE FUNCTION regime_gate(symbol text, at timestamptz, setup text, base_size float8,
-    regime_enabled boolean DEFAULT true, max_age interval DEFAULT NULL)
-RETURNS TABLE (allowed boolean, size float8, stop_mult float8, orders text, gross_cap float8, pyramids boolean,
-    regime_key text, reason text)
-LANGUAGE sql STABLE PARALLEL RESTRICTED
-BEGIN ATOMIC
-    SELECT * FROM @extschema@.regime_gate(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
-        at, setup, base_size, regime_enabled, max_age);
-END;
 COMMENT ON FUNCTION regime_gate(text, timestamptz, text, float8, boolean, interval) IS
 'The same as regime_gate of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
 

@@ -38,10 +38,13 @@ extension_sql_file!(
     requires = [
         regime_asset,
         refresh_assets,
+        refresh_named,
         regime_compute,
         regime_repaint_check,
         regime_at,
+        regime_at_of_name,
         regime_gate,
+        regime_gate_of_name,
         regime_explain,
         regime_label_monthly,
         regime_label_weekly,

@@ -14,7 +14,7 @@ JOIN pg_extension e ON d.refobjid = e.oid AND e.extname = 'pg_regime' WHERE prok
 CREATE TEMP VIEW pair AS
 SELECT i.proname, s.first, s.first_default, ROW (i.further, i.result, i.rows, i.volatility, i.parallel, i.definer, i.strict, i.settings)
         IS NOT DISTINCT FROM ROW (s.further, s.result, s.rows, s.volatility, s.parallel, s.definer, s.strict, s.settings) AS same, s.oid
-FROM form i JOIN form s ON i.proname = s.proname AND s.lanname = 'sql' AND s.first IN ('symbol', 'symbols')
+FROM form i JOIN form s ON i.proname = s.proname
     AND (i.first, s.first) IN (('asset_id', 'symbol'), ('id', 'symbol'), ('ids', 'symbols'));
 SELECT proname, first, first_default, same FROM pair ORDER BY 1, 2;
 -- None is left out: an id without its symbol, a symbol without its id.

@@ -1,27 +1,12 @@
 -- The functions that take an asset, for callers who know the symbol of the asset: each finds the id with regime_asset
--- and calls the form that takes the id; and refresh_cmc_regimes of one id, which calls the form of an array of ids. Both
--- forms have the same further arguments, properties and results. No SET clause, so that the planner can put the call in
--- place of a function that is not volatile: every name is qualified instead, and every argument passed with its exact type, so
--- that no other function of the schema fits better. Bodies are BEGIN ATOMIC, which PostgreSQL keeps parsed: the schema may be
--- renamed.
+-- and calls the form that takes the id. Both forms have the same further arguments, properties and results. The library
+-- has the forms that are called for each signal or new bar, without a body to read for each call: regime_at, regime_gate
+-- and refresh_cmc_regimes of one symbol. No SET clause, so that the planner can put the call in place of a function that is
+-- not volatile: every name is qualified instead, and every argument passed with its exact type, so that no other function of
+-- the schema fits better. Bodies are BEGIN ATOMIC, which PostgreSQL keeps parsed: the schema may be renamed.
 --
 -- A literal without a type comes here, text being preferred: '1' is an id as text, and NULL is passed on, to mean, or
 -- to be refused as, what it is for the id; for refresh_cmc_regimes, which takes several ids too, what it is for these.
-
-CREATE FUNCTION refresh_cmc_regimes(id int, cal_scheme text DEFAULT NULL, policy text DEFAULT 'default',
-    hysteresis boolean DEFAULT true, hysteresis_mode text DEFAULT 'asymmetric', min_hold_bars int DEFAULT NULL,
-    min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL, min_bars_l2 int DEFAULT NULL,
-    l4_label text DEFAULT NULL, dry_run boolean DEFAULT false, full_refresh boolean DEFAULT false,
-    only_dirty boolean DEFAULT false, point_in_time boolean DEFAULT false)
-RETURNS TABLE (id int, status text, regime_rows bigint, flip_rows bigint, stat_rows bigint, comovement_rows bigint,
-    rows_written bigint, feature_tier text, regime_version_hash text, elapsed_ms float8, message text, mode text,
-    reason text)
-LANGUAGE sql VOLATILE PARALLEL UNSAFE
-BEGIN ATOMIC
-    SELECT * FROM @extschema@.refresh_cmc_regimes(
-        ARRAY[$1], cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1,
-        min_bars_l2, l4_label, dry_run, full_refresh, only_dirty, point_in_time);
-END;
 
 CREATE FUNCTION refresh_cmc_regimes(symbols text[], cal_scheme text DEFAULT NULL, policy text DEFAULT 'default',
     hysteresis boolean DEFAULT true, hysteresis_mode text DEFAULT 'asymmetric', min_hold_bars int DEFAULT NULL,
@@ -43,21 +28,6 @@ END;
 COMMENT ON FUNCTION refresh_cmc_regimes(text[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean) IS
 'The same as refresh_cmc_regimes of ids for assets given by symbol, or by id as text, as regime_asset finds them; NULL is every active asset.';
 
-CREATE FUNCTION refresh_cmc_regimes(symbol text, cal_scheme text DEFAULT NULL, policy text DEFAULT 'default',
-    hysteresis boolean DEFAULT true, hysteresis_mode text DEFAULT 'asymmetric', min_hold_bars int DEFAULT NULL,
-    min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL, min_bars_l2 int DEFAULT NULL,
-    l4_label text DEFAULT NULL, dry_run boolean DEFAULT false, full_refresh boolean DEFAULT false,
-    only_dirty boolean DEFAULT false, point_in_time boolean DEFAULT false)
-RETURNS TABLE (id int, status text, regime_rows bigint, flip_rows bigint, stat_rows bigint, comovement_rows bigint,
-    rows_written bigint, feature_tier text, regime_version_hash text, elapsed_ms float8, message text, mode text,
-    reason text)
-LANGUAGE sql VOLATILE PARALLEL UNSAFE
-BEGIN ATOMIC
-    SELECT * FROM @extschema@.refresh_cmc_regimes(
-        CASE WHEN symbol IS NOT NULL THEN ARRAY[@extschema@.regime_asset(symbol, cal_scheme)] END,
-        cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2,
-        l4_label, dry_run, full_refresh, only_dirty, point_in_time);
-END;
 COMMENT ON FUNCTION refresh_cmc_regimes(text, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean) IS
 'The same as refresh_cmc_regimes of an id for an asset given by symbol, or by id as text, as regime_asset finds it; NULL is every active asset, since a NULL without a type comes here.';
 
@@ -95,30 +65,9 @@ END;
 COMMENT ON FUNCTION regime_repaint_check(text, int, text, text, boolean, text, int, int, int, int, text) IS
 'The same as regime_repaint_check of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
 
-CREATE FUNCTION regime_at(symbol text, at timestamptz, max_age interval DEFAULT NULL)
-RETURNS TABLE (id int, ts timestamptz, tf text, l0_label text, l1_label text, l2_label text, l3_label text,
-    l4_label text, regime_key text, size_mult float8, stop_mult float8, orders text, gross_cap float8, pyramids boolean,
-    setups text[], feature_tier text, l0_enabled boolean, l1_enabled boolean, l2_enabled boolean,
-    regime_version_hash text, updated_at timestamptz, stale boolean, age interval)
-LANGUAGE sql STABLE PARALLEL RESTRICTED
-BEGIN ATOMIC
-    SELECT * FROM @extschema@.regime_at(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
-        at, max_age);
-END;
 COMMENT ON FUNCTION regime_at(text, timestamptz, interval) IS
 'The same as regime_at of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
 
-CREATE FUNCTION regime_gate(symbol text, at timestamptz, setup text, base_size float8,
-    regime_enabled boolean DEFAULT true, max_age interval DEFAULT NULL)
-RETURNS TABLE (allowed boolean, size float8, stop_mult float8, orders text, gross_cap float8, pyramids boolean,
-    regime_key text, reason text)
-LANGUAGE sql STABLE PARALLEL RESTRICTED
-BEGIN ATOMIC
-    SELECT * FROM @extschema@.regime_gate(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
-        at, setup, base_size, regime_enabled, max_age);
-END;
 COMMENT ON FUNCTION regime_gate(text, timestamptz, text, float8, boolean, interval) IS
 'The same as regime_gate of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
 

@@ -22,8 +22,10 @@ DECLARE
 BEGIN
     -- Tables of marks that are missing, that the function may not write, or that belong, as their schema may, to a role
     -- without the rights of the function's owner: then no table counts as tracked (src/track/triggers.rs).
-    IF NOT {may_mark} THEN
-        RETURN NULL;
+    IF NOT {owns_marks} THEN
+        IF NOT {may_mark} THEN
+            RETURN NULL;
+        END IF;
     END IF;
 
     -- The keys that changed, in ascending order, and their times. Nothing is written here, so that the block costs no

@@ -148,7 +148,7 @@ fn keys(db: Db, outputs: &[Output]) -> Result<Vec<Key>> {
          JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          WHERE k.contype = 'f' AND k.conparentid = 0::oid ORDER BY k.oid";
     let oids: Vec<pg_sys::Oid> = outputs.iter().map(|output| output.oid).collect();
-    db.all(sql, &[arg(oids)], Sees::Now, |row| {
+    db.once().all(sql, &[arg(oids)], Sees::Now, |row| {
         Ok(Key {
             table: row.get("oid")?,
             of: row.get("of_table")?,

@@ -2,7 +2,7 @@
 
 use crate::output::own::{LOG, LOG_DDL, Own, of_marks};
 use crate::output::relation::{output_relation, work_relation};
-use crate::pg::{Db, Result, known, owner};
+use crate::pg::{Db, Relations, Result, known, owner};
 use crate::sync::table::Table;
 use crate::track::marks::Marks;
 
@@ -75,7 +75,8 @@ impl System {
     /// # Errors
     /// Where a lock cannot be had, or as [`System::check_owners`].
     pub fn hold(&self, db: Db, target: &str, dry_run: bool) -> Result<()> {
-        self.relations(target).iter().try_for_each(|(schema, name)| db.hold(schema, name))?;
+        let find = || Ok(Relations::find(self.relations(target)));
+        db.hold_all(known("relations", &(self.name, target.to_owned()), find)?.as_ref())?;
         if dry_run { Ok(()) } else { self.check_owners(db, target) }
     }
 

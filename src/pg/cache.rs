@@ -8,7 +8,7 @@
 use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::hash::Hash;
+use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
 use pgrx::prelude::*;
@@ -104,6 +104,50 @@ where
     K: Clone + Eq + Hash + 'static,
     T: 'static,
 {
+    known_or(what, key, || if keeps_its_snapshot() { find() } else { with_new_snapshot(find) })
+}
+
+/// [`known`] of rows whose versions are a part of the key: they are read with the snapshot that showed the versions.
+///
+/// # Errors
+/// Those of `find`, which are not kept.
+pub fn known_of_versions<K, T>(what: &'static str, key: &K, find: impl FnOnce() -> Result<T>) -> Result<Rc<T>>
+where
+    K: Clone + Eq + Hash + 'static,
+    T: 'static,
+{
+    known_or(what, key, find)
+}
+
+/// A value as a key: equal to none but itself, which is cheaper to see than that all of its parts are equal.
+#[derive(Debug)]
+pub struct Same<T>(pub Rc<T>);
+
+impl<T> Clone for Same<T> {
+    fn clone(&self) -> Self {
+        Self(Rc::clone(&self.0))
+    }
+}
+
+impl<T> PartialEq for Same<T> {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl<T> Eq for Same<T> {}
+
+impl<T> Hash for Same<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Rc::as_ptr(&self.0).hash(state);
+    }
+}
+
+fn known_or<K, T>(what: &'static str, key: &K, find: impl FnOnce() -> Result<T>) -> Result<Rc<T>>
+where
+    K: Clone + Eq + Hash + 'static,
+    T: 'static,
+{
     // Changes announced before a lock was granted count from here on.
     // SAFETY: in a transaction; reads the current role.
     let role = unsafe {
@@ -119,7 +163,7 @@ where
     if let Some(fact) = found {
         return Ok(fact);
     }
-    let fact = Rc::new(if keeps_its_snapshot() { find()? } else { with_new_snapshot(find)? });
+    let fact = Rc::new(find()?);
     // Not kept where the catalogs changed meanwhile: `find` may have read the earlier state.
     if GENERATION.get() == generation {
         OF_TRANSACTION.set(OF_TRANSACTION.get() || keeps_its_snapshot());

@@ -142,7 +142,7 @@ pub fn columns_of(db: Db, relations: &[pg_sys::Oid], sees: Sees) -> Result<Vec<(
          FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
          LEFT JOIN pg_catalog.pg_collation c ON c.oid = a.attcollation \
          WHERE a.attrelid = ANY ($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum";
-    db.all(sql, &[arg(relations.to_vec())], sees, |row| {
+    db.once().all(sql, &[arg(relations.to_vec())], sees, |row| {
         let column = Column {
             name: row.get("attname")?,
             number: row.get("attnum")?,
@@ -173,7 +173,8 @@ pub fn keys_of(db: Db, relations: &[pg_sys::Oid], sees: Sees) -> Result<Vec<(pg_
          WHERE a.attrelid = i.indrelid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])) AS columns \
          FROM pg_catalog.pg_index i WHERE i.indrelid = ANY ($1) AND i.indisunique AND i.indisvalid \
          AND i.indpred IS NULL AND i.indexprs IS NULL";
-    db.all(sql, &[arg(relations.to_vec())], sees, |row| Ok((row.get("indrelid")?, row.get("columns")?)))
+    db.once()
+        .all(sql, &[arg(relations.to_vec())], sees, |row| Ok((row.get("indrelid")?, row.get("columns")?)))
 }
 
 /// A type's name without its modifier.

@@ -12,7 +12,7 @@ use std::ffi::{CStr, CString};
 
 use pgrx::pg_sys;
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
-use pgrx::prelude::*;
+use pgrx::pg_sys::submodules::panic::pgrx_extern_c_guard;
 
 use crate::pg::receiver::is_ours;
 
@@ -70,8 +70,8 @@ type Callers = Vec<(&'static CStr, CString)>;
 thread_local! {
     /// Of the calls that run in this session, the innermost last.
     static CALLS: RefCell<Vec<Callers>> = const { RefCell::new(Vec::new()) };
-    /// Whether the innermost call has handed over to code of users.
-    static IN_USERS_CODE: Cell<bool> = const { Cell::new(false) };
+    /// Whether statements are analysed for a call, which has not handed over to code of users.
+    static IS_OURS: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Settings that last until dropped. After an error, PostgreSQL puts settings back with the (sub)transaction that is
@@ -129,7 +129,7 @@ fn value(name: &CStr) -> CString {
 
 /// Runs `work`, whose statements are analysed under settings of pg_regime.
 pub fn ours<R>(work: impl FnOnce() -> R) -> R {
-    if !IN_USERS_CODE.get() && CALLS.with_borrow(|calls| !calls.is_empty()) {
+    if IS_OURS.get() {
         return work();
     }
     // SAFETY: a global of this backend, NUL-terminated.
@@ -142,11 +142,12 @@ pub fn ours<R>(work: impl FnOnce() -> R) -> R {
             (setting.name, setting.ours)
         }))
         .collect();
-    let (was_in_users_code, calls) = (IN_USERS_CODE.replace(false), CALLS.with_borrow(Vec::len));
+    let calls = CALLS.with_borrow(Vec::len);
     CALLS.with_borrow_mut(|all| all.push(callers));
+    IS_OURS.set(true);
     let undo = || {
         CALLS.with_borrow_mut(|all| all.truncate(calls));
-        IN_USERS_CODE.set(was_in_users_code);
+        IS_OURS.set(false);
     };
     then(
         || {
@@ -160,37 +161,33 @@ pub fn ours<R>(work: impl FnOnce() -> R) -> R {
 /// Runs `work`, which is code of users, under the settings of the caller.
 pub fn callers<R>(work: impl FnOnce() -> R) -> R {
     let settings = CALLS.with_borrow(|calls| calls.last().cloned()).unwrap_or_default();
-    let was_in_users_code = IN_USERS_CODE.replace(true);
+    let was_ours = IS_OURS.replace(false);
     then(
         || {
             let _scope = Scope::new(settings.iter().map(|(name, value)| (*name, value.as_c_str())));
             work()
         },
-        || IN_USERS_CODE.set(was_in_users_code),
+        || IS_OURS.set(was_ours),
     )
 }
 
 /// Sets the path anew for the rest of the call where code of users has set another: a plain `SET search_path` in a trigger
 /// outlasts the trigger. The caller finds that path afterwards, as after a statement of the caller.
 pub fn keep() {
-    let is_ours = !IN_USERS_CODE.get() && CALLS.with_borrow(|calls| !calls.is_empty());
     // SAFETY: a global of this backend, NUL-terminated.
-    if is_ours && unsafe { CStr::from_ptr(pg_sys::namespace_search_path) } != OURS {
+    if IS_OURS.get() && unsafe { CStr::from_ptr(pg_sys::namespace_search_path) } != OURS {
         // Ends with the settings of the call or of the subtransaction, which lie around these.
         std::mem::forget(Scope::new(std::iter::once((SEARCH_PATH, OURS))));
     }
 }
 
-/// Runs the executor on a statement: under the settings of the caller if it is a statement of pg_regime that may run code
-/// of users.
-unsafe fn executing(query: *mut pg_sys::QueryDesc, work: impl FnOnce()) {
-    let analysed_by_us = || !IN_USERS_CODE.get() && CALLS.with_borrow(|calls| !calls.is_empty());
-    // SAFETY: PostgreSQL calls the hooks below with a valid query.
-    if unsafe { is_ours((*query).dest) && analysed_by_us() && may_run_users_code((*query).plannedstmt) } {
-        callers(work);
-    } else {
-        work();
-    }
+/// Whether a statement of pg_regime may run code of users, and so is to run under the settings of the caller.
+///
+/// # Safety
+/// The query is valid.
+unsafe fn is_for_callers(query: *const pg_sys::QueryDesc) -> bool {
+    // SAFETY: as the caller says.
+    unsafe { IS_OURS.get() && is_ours((*query).dest) && may_run_users_code((*query).plannedstmt) }
 }
 
 /// Whether a statement writes, which may fire triggers, or reads a view, or is subject to row-level security.
@@ -203,13 +200,13 @@ unsafe fn may_run_users_code(statement: *const pg_sys::PlannedStmt) -> bool {
         if (*statement).commandType != pg_sys::CmdType::CMD_SELECT || (*statement).dependsOnRole {
             return true;
         }
-        let relations = pgrx::PgList::<pg_sys::RangeTblEntry>::from_pg((*statement).rtable);
-        relations.iter_ptr().any(|entry| (*entry).relkind as u8 == pg_sys::RELKIND_VIEW)
+        let Some(relations) = (*statement).rtable.as_ref() else { return false };
+        (0..relations.length as usize).any(|place| {
+            let entry = (*relations.elements.add(place)).ptr_value.cast::<pg_sys::RangeTblEntry>();
+            (*entry).relkind as u8 == pg_sys::RELKIND_VIEW
+        })
     }
 }
-
-static mut NEXT_RUN: pg_sys::ExecutorRun_hook_type = None;
-static mut NEXT_FINISH: pg_sys::ExecutorFinish_hook_type = None;
 
 /// Has the executor hand code of users over to the settings of the caller. To be called once, when the library is
 /// loaded.
@@ -223,47 +220,33 @@ pub fn watch() {
     }
 }
 
+static mut NEXT_RUN: pg_sys::ExecutorRun_hook_type = None;
+static mut NEXT_FINISH: pg_sys::ExecutorFinish_hook_type = None;
+
+/// A hook of the executor. Every statement of a session passes here, so that only those for the settings of the caller pay
+/// for being guarded: an error that the others raise passes over a frame that holds nothing.
+macro_rules! hook {
+    ($hook:ident($($argument:ident: $kind:ty),*), $next:ident, $standard:ident) => {
+        unsafe extern "C-unwind" fn $hook(query: *mut pg_sys::QueryDesc, $($argument: $kind),*) {
+            unsafe extern "C-unwind" {
+                fn $standard(query: *mut pg_sys::QueryDesc, $($argument: $kind),*);
+            }
+            // SAFETY: hands on what PostgreSQL has passed.
+            unsafe {
+                let next = $next.unwrap_or($standard);
+                if is_for_callers(query) {
+                    pgrx_extern_c_guard(|| callers(|| pg_guard_ffi_boundary(|| next(query, $($argument),*))));
+                } else {
+                    next(query, $($argument),*);
+                }
+            }
+        }
+    };
+}
+
 #[cfg(not(feature = "pg18"))]
-#[pg_guard]
-unsafe extern "C-unwind" fn run(
-    query: *mut pg_sys::QueryDesc,
-    direction: pg_sys::ScanDirection::Type,
-    count: pg_sys::uint64,
-    once: bool,
-) {
-    // SAFETY: hands on what PostgreSQL has passed.
-    unsafe {
-        executing(query, || match NEXT_RUN {
-            Some(next) => pg_guard_ffi_boundary(|| next(query, direction, count, once)),
-            None => pg_sys::standard_ExecutorRun(query, direction, count, once),
-        });
-    }
-}
-
+hook!(run(direction: pg_sys::ScanDirection::Type, count: pg_sys::uint64, once: bool), NEXT_RUN, standard_ExecutorRun);
 #[cfg(feature = "pg18")]
-#[pg_guard]
-unsafe extern "C-unwind" fn run(
-    query: *mut pg_sys::QueryDesc,
-    direction: pg_sys::ScanDirection::Type,
-    count: pg_sys::uint64,
-) {
-    // SAFETY: hands on what PostgreSQL has passed.
-    unsafe {
-        executing(query, || match NEXT_RUN {
-            Some(next) => pg_guard_ffi_boundary(|| next(query, direction, count)),
-            None => pg_sys::standard_ExecutorRun(query, direction, count),
-        });
-    }
-}
-
-/// Fires AFTER triggers.
-#[pg_guard]
-unsafe extern "C-unwind" fn finish(query: *mut pg_sys::QueryDesc) {
-    // SAFETY: hands on what PostgreSQL has passed.
-    unsafe {
-        executing(query, || match NEXT_FINISH {
-            Some(next) => pg_guard_ffi_boundary(|| next(query)),
-            None => pg_sys::standard_ExecutorFinish(query),
-        });
-    }
-}
+hook!(run(direction: pg_sys::ScanDirection::Type, count: pg_sys::uint64), NEXT_RUN, standard_ExecutorRun);
+// Fires AFTER triggers.
+hook!(finish(), NEXT_FINISH, standard_ExecutorFinish);

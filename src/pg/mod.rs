@@ -26,7 +26,7 @@ pub mod text;
 pub mod time;
 
 pub use arg::{Arg, arg, date_arg, timestamp_arg, timestamps_arg};
-pub use cache::known;
+pub use cache::{Same, known, known_of_versions};
 pub use catalog::{
     Action, Column, Outcome, check_may_create, check_schema, columns, columns_of, extension_schema, keys_of,
     qualified, work_relation, work_schema,
@@ -38,7 +38,7 @@ pub use error::{
 pub use lock::{lock, lock_schema};
 pub use pgrx::spi::{quote_identifier as quoted, quote_literal};
 pub use session::{check_can_commit, check_writable, current_user};
-pub use spi::{Days, Db, Micros, Row, Sees, Statement};
+pub use spi::{Days, Db, Micros, Relations, Row, RowVersion, Sees, Statement};
 pub use subtransaction::{attempt, attempt_unless_cancelled};
 pub use text::{block, fill, plural, shortened};
 pub use time::{moment, shown, utc};

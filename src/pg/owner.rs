@@ -107,7 +107,7 @@ fn with_children(db: Db, tables: Vec<pg_sys::Oid>) -> Result<Vec<pg_sys::Oid>> {
            UNION SELECT i.inhrelid FROM part p JOIN pg_catalog.pg_inherits i ON i.inhparent = p.oid) \
          SELECT c.oid::int8, format('%I.%I', n.nspname, c.relname) AS relation FROM part p \
          JOIN pg_catalog.pg_class c USING (oid) JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ORDER BY 2";
-    db.all(sql, &[arg(tables)], Sees::Now, |row| {
+    db.once().all(sql, &[arg(tables)], Sees::Now, |row| {
         let (oid, relation) = (oid(row.get("oid")?), row.get::<String>("relation")?);
         check_owner(oid, || relation.clone()).map(|()| oid)
     })
@@ -143,7 +143,7 @@ fn check_used(db: Db, tables: Vec<pg_sys::Oid>) -> Result<()> {
          FROM given g JOIN pg_catalog.pg_attribute a ON a.attrelid = g.oid AND a.attnum > 0 \
          JOIN pg_catalog.pg_type t ON t.oid = a.atttypid AND t.typtype = 'd' JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
          ORDER BY 1";
-    db.rows(sql, &[arg(tables)], Sees::Now, |row| {
+    db.once().rows(sql, &[arg(tables)], Sees::Now, |row| {
         let owner = oid(row.get("owner")?);
         if is_trusted(owner) {
             return Ok(());

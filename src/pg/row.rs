@@ -197,6 +197,53 @@ impl<'r> Plain<'r> for Vec<String> {
     }
 }
 
+/// A version of a row of a table, by its `ctid` and `xmin`: an update makes another. While the relation cache announces no
+/// change of the table, the place of a version is taken by no version of the same transaction, since a version that the
+/// transaction itself has deleted is removed only after the transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RowVersion {
+    place: (u32, u16),
+    xmin: u32,
+}
+
+impl RowVersion {
+    /// The columns that [`RowVersion::read`] reads.
+    pub const COLUMNS: &str = "ctid, xmin";
+
+    /// The version of a row with [`RowVersion::COLUMNS`].
+    ///
+    /// # Errors
+    /// A column that is missing or of another type.
+    pub fn read(row: &Row) -> Result<Self> {
+        let (Place(place), Xid(xmin)) = (row.get("ctid")?, row.get("xmin")?);
+        Ok(Self { place, xmin })
+    }
+}
+
+/// A `tid`: block and item.
+struct Place((u32, u16));
+
+impl Plain<'_> for Place {
+    const OF: (&'static [pg_sys::Oid], &'static str) = (&[pg_sys::TIDOID], "tid");
+
+    unsafe fn read(row: &Row, column: usize) -> Option<Self> {
+        // SAFETY: the datum of a tid points to one, in a row that is alive.
+        let tid = unsafe { row.values[column].cast_mut_ptr::<pg_sys::ItemPointerData>().read_unaligned() };
+        Some(Self(pgrx::itemptr::item_pointer_get_both(tid)))
+    }
+}
+
+/// An `xid`.
+struct Xid(u32);
+
+impl Plain<'_> for Xid {
+    const OF: (&'static [pg_sys::Oid], &'static str) = (&[pg_sys::XIDOID], "xid");
+
+    unsafe fn read(row: &Row, column: usize) -> Option<Self> {
+        Some(Self(row.values[column].value() as u32))
+    }
+}
+
 /// The name that PostgreSQL gives to a column without a name.
 const UNNAMED: &str = "?column?";
 
@@ -354,10 +401,12 @@ impl Row<'_> {
         // as long as this.
         unsafe {
             let stored = self.values[column].cast_mut_ptr::<pg_sys::varlena>();
-            let plain = pg_sys::pg_detoast_datum_packed(stored);
-            if plain != stored {
-                self.detoasted.borrow_mut().push(plain);
+            // Mostly neither compressed nor out of line, which is seen without a call of PostgreSQL.
+            if pgrx::varatt_is_4b_u(stored) || pgrx::varatt_is_1b(stored) && !pgrx::varatt_is_1b_e(stored) {
+                return Some(pgrx::varlena_to_byte_slice(stored));
             }
+            let plain = pg_sys::pg_detoast_datum_packed(stored);
+            self.detoasted.borrow_mut().push(plain);
             Some(pgrx::varlena_to_byte_slice(plain))
         }
     }

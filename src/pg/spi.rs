@@ -21,12 +21,12 @@ use crate::pg::memory::CurrentMemory;
 use crate::pg::receiver::Receiver;
 use crate::pg::syscache::relation_oid;
 
-pub use crate::pg::row::{Days, Micros, Row, varlena_of};
+pub use crate::pg::row::{Days, Micros, Row, RowVersion, varlena_of};
 
 thread_local! {
     /// Statements of this session by how they are planned and by their text: the same few serve every asset and
     /// every call.
-    static STATEMENTS: RefCell<[HashMap<String, Rc<Plan>>; 4]> = RefCell::default();
+    static STATEMENTS: RefCell<[HashMap<String, Rc<Plan>>; 6]> = RefCell::default();
 }
 
 /// Most statements kept of each mode; more than any mapping needs, so that a session that goes through many
@@ -76,8 +76,13 @@ enum Mode {
     Custom,
     /// Once, for any parameters, with indexes as in [`Mode::ByKey`].
     Generic,
+    /// As [`Mode::Generic`], and without nested loops, which would compare each row of a table with each parameter where
+    /// statistics take the table for empty.
+    Many,
     /// As PostgreSQL decides, but with indexes wherever there are any, however small the tables are at that time.
     ByKey,
+    /// Once, for any parameters, with indexes as in [`Mode::ByKey`]: of a statement that reads.
+    Once,
 }
 
 impl Mode {
@@ -86,7 +91,7 @@ impl Mode {
         match self {
             Mode::Any | Mode::ByKey => 0,
             Mode::Custom => pg_sys::CURSOR_OPT_CUSTOM_PLAN,
-            Mode::Generic => pg_sys::CURSOR_OPT_GENERIC_PLAN,
+            Mode::Generic | Mode::Many | Mode::Once => pg_sys::CURSOR_OPT_GENERIC_PLAN,
         }
     }
 }
@@ -125,6 +130,11 @@ impl Db<'_> {
     /// since.
     pub fn by_key(self) -> Self {
         Self { reads: Mode::ByKey, ..self }
+    }
+
+    /// To read catalogs, which takes less time than planning how: planned once.
+    pub fn once(self) -> Self {
+        Self { reads: Mode::Once, ..self }
     }
 
     /// To read many rows of tables that grow: planned anew each time.
@@ -270,6 +280,14 @@ impl Db<'_> {
         self.plan(sql, args, mode)?.execute(args)
     }
 
+    /// [`Db::execute`] of a statement that finds many rows by their keys: planned once, whatever statistics say of the table.
+    ///
+    /// # Errors
+    /// Where the statement fails.
+    pub fn execute_many(self, sql: &str, args: &[Arg]) -> Result<u64> {
+        self.plan(sql, args, Mode::Many)?.execute(args)
+    }
+
     /// Waits until a relation and its partitions can be read, and keeps other sessions from altering or
     /// truncating them until the transaction ends. To be called before a snapshot is taken: to an older
     /// snapshot, a table that is truncated or rewritten afterwards looks empty.
@@ -288,13 +306,7 @@ impl Db<'_> {
             if held == Some(oid) {
                 return Ok(());
             }
-            // SAFETY: in a transaction, which releases the lock at its end; reads a global of this backend.
-            let nothing_happened = unsafe {
-                let before = pg_sys::SharedInvalidMessageCounter;
-                pg_sys::LockRelationOid(oid, pg_sys::AccessShareLock as i32);
-                pg_sys::SharedInvalidMessageCounter == before
-            };
-            if nothing_happened {
+            if nothing_happened(|| share(oid)) {
                 return Ok(());
             }
             held = Some(oid);
@@ -304,6 +316,21 @@ impl Db<'_> {
             return self.execute(&format!("LOCK TABLE {relation} IN ACCESS SHARE MODE"), &[]).map(|_| ());
         }
         self.rows(&format!("SELECT FROM {relation} WHERE false"), &[], Sees::Snapshot, |_| Ok(()))
+    }
+
+    /// [`Db::hold`] of several relations.
+    ///
+    /// # Errors
+    /// As [`Db::hold`].
+    pub fn hold_all(self, relations: &Relations) -> Result<()> {
+        if relations
+            .tables
+            .as_ref()
+            .is_some_and(|tables| nothing_happened(|| tables.iter().for_each(|oid| share(*oid))))
+        {
+            return Ok(());
+        }
+        relations.names.iter().try_for_each(|(schema, name)| self.hold(schema, name))
     }
 
     /// Runs `work` with one new snapshot: all that it reads with [`Sees::Snapshot`] is of one moment
@@ -316,6 +343,38 @@ impl Db<'_> {
         unsafe { pg_sys::CommandCounterIncrement() };
         with_new_snapshot(work)
     }
+}
+
+/// Relations by name, with the oids of the names where all of them are plain tables. The names may pass to others: a fact
+/// about the catalogs.
+pub struct Relations {
+    names: Vec<(String, &'static str)>,
+    tables: Option<Vec<pg_sys::Oid>>,
+}
+
+impl Relations {
+    /// Looks these up, given as schema and name.
+    pub fn find(names: Vec<(String, &'static str)>) -> Self {
+        // SAFETY: looks up a system cache.
+        let is_plain = |oid: &pg_sys::Oid| unsafe { pg_sys::get_rel_relkind(*oid) } as u8 == b'r';
+        let tables = names.iter().map(|(schema, name)| relation_oid(schema, name).filter(is_plain)).collect();
+        Self { names, tables }
+    }
+}
+
+/// Keeps other sessions from altering or truncating a table until the transaction ends.
+fn share(table: pg_sys::Oid) {
+    // SAFETY: in a transaction, which releases the lock at its end.
+    unsafe { pg_sys::LockRelationOid(table, pg_sys::AccessShareLock as i32) };
+}
+
+/// Runs `work`; whether no change of the catalogs was announced meanwhile.
+fn nothing_happened(work: impl FnOnce()) -> bool {
+    // SAFETY: reads a global of this backend.
+    let announced = || unsafe { pg_sys::SharedInvalidMessageCounter };
+    let before = announced();
+    work();
+    announced() == before
 }
 
 /// [`Db::with_new_snapshot`], without what the command that is running has written.
@@ -335,17 +394,23 @@ pub(super) fn with_new_snapshot<R>(work: impl FnOnce() -> Result<R>) -> Result<R
 /// Settings of the planner, put back when this is dropped.
 struct Planner {
     enable_seqscan: bool,
+    enable_nestloop: bool,
     jit_enabled: bool,
 }
 
 impl Planner {
-    /// Settings that make the planner take an index wherever there is one.
-    fn by_key() -> Self {
+    /// Settings that make the planner take an index wherever there is one, and no nested loop for many rows.
+    fn by_key(mode: Mode) -> Self {
         // SAFETY: reads and sets globals of this backend. A scan that is disabled and used nevertheless counts as
         // expensive, which must not lead to compilation.
         unsafe {
-            let before = Self { enable_seqscan: pg_sys::enable_seqscan, jit_enabled: pg_sys::jit_enabled };
+            let before = Self {
+                enable_seqscan: pg_sys::enable_seqscan,
+                enable_nestloop: pg_sys::enable_nestloop,
+                jit_enabled: pg_sys::jit_enabled,
+            };
             (pg_sys::enable_seqscan, pg_sys::jit_enabled) = (false, false);
+            pg_sys::enable_nestloop &= !matches!(mode, Mode::Many);
             before
         }
     }
@@ -354,7 +419,11 @@ impl Planner {
 impl Drop for Planner {
     fn drop(&mut self) {
         // SAFETY: sets globals of this backend, to what they were.
-        unsafe { (pg_sys::enable_seqscan, pg_sys::jit_enabled) = (self.enable_seqscan, self.jit_enabled) };
+        unsafe {
+            pg_sys::enable_seqscan = self.enable_seqscan;
+            pg_sys::enable_nestloop = self.enable_nestloop;
+            pg_sys::jit_enabled = self.jit_enabled;
+        }
     }
 }
 
@@ -416,7 +485,10 @@ impl Plan {
     unsafe fn run(&self, args: &[Arg], sees: Sees, receiver: *mut pg_sys::DestReceiver) -> Result<()> {
         self.check(args)?;
         keep();
-        let _back = (CurrentMemory::remember(), matches!(self.mode, Mode::ByKey).then(Planner::by_key));
+        let _back = (
+            CurrentMemory::remember(),
+            matches!(self.mode, Mode::ByKey | Mode::Once).then(|| Planner::by_key(self.mode)),
+        );
         // SAFETY: SPI is connected; the plan is valid and its parameters were checked against it;
         // the receiver is valid, as the caller says.
         let code = unsafe {
@@ -445,7 +517,7 @@ impl Plan {
 
     /// Plans a statement that writes, unless it has a plan: the settings must not apply to triggers.
     fn plan_by_key(&self) {
-        let _back = Planner::by_key();
+        let _back = Planner::by_key(self.mode);
         // SAFETY: SPI is connected, and the plan valid and kept; the plan made from it is given back at once.
         unsafe {
             let made = pg_sys::SPI_plan_get_cached_plan(self.plan);
@@ -456,7 +528,7 @@ impl Plan {
     }
 
     fn execute(&self, args: &[Arg]) -> Result<u64> {
-        if matches!(self.mode, Mode::Generic) {
+        if matches!(self.mode, Mode::Generic | Mode::Many) {
             self.plan_by_key();
         }
         let mut ignore = |_: &Row| Ok(());

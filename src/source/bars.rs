@@ -1,6 +1,7 @@
 //! Reading the bars and EMAs of one asset into flat arrays.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
+use std::rc::Rc;
 
 use pgrx::prelude::*;
 
@@ -28,11 +29,9 @@ const EMA: usize = 2;
 /// Reads one layer of any asset.
 pub struct Reader<'c> {
     db: Db<'c>,
-    source: Source,
-    bars: String,
-    emas: String,
-    later_bars: String,
-    later_emas: String,
+    source: Rc<Source>,
+    /// The statements that read bars and EMAs up to a moment and after one, made when first used.
+    statements: [OnceCell<String>; 4],
     /// The number of rows read since the counter was last reset.
     pub read: Cell<u64>,
 }
@@ -48,30 +47,12 @@ pub enum Span {
 
 impl<'c> Reader<'c> {
     /// A reader of a checked source.
-    pub fn new(db: Db<'c>, source: Source) -> Self {
-        let select = |columns: &[String], from: &str, condition: &str| {
-            format!("SELECT {} FROM {from} WHERE {condition}", columns.join(", "))
-        };
-        let bars = select(&source.bars.columns, &source.bars.sql, &source.bars.condition);
-        // Only the periods of the layer, as a constant list: most rows of a long EMA table have other periods.
-        let periods = source.params.periods.map(|p| p.to_string()).join(", ");
-        let of_periods = format!("{} IN ({periods})", source.ema.columns[1]);
-        let emas = |condition: &str| {
-            select(&source.ema.columns, &source.ema.sql, &format!("{condition} AND {of_periods}"))
-        };
-        Self {
-            db,
-            bars,
-            emas: emas(&source.ema.condition),
-            later_bars: select(&source.bars.columns, &source.bars.sql, &source.bars.later_condition),
-            later_emas: emas(&source.ema.later_condition),
-            read: Cell::new(0),
-            source,
-        }
+    pub const fn new(db: Db<'c>, source: Rc<Source>) -> Self {
+        Self { db, statements: [const { OnceCell::new() }; 4], read: Cell::new(0), source }
     }
 
     /// The source that is read.
-    pub fn source(&self) -> &Source {
+    pub const fn source(&self) -> &Rc<Source> {
         &self.source
     }
 
@@ -87,11 +68,23 @@ impl<'c> Reader<'c> {
         Ok(series)
     }
 
-    fn statement<'a>(&self, [all, later]: [&'a str; 2], asset: i32, span: Span) -> (&'a str, [Arg; 3]) {
-        let (sql, moment) = match span {
-            Span::Until(moment) => (all, moment),
-            Span::After(moment) => (later, Some(moment)),
+    fn statement(&self, of_emas: bool, asset: i32, span: Span) -> (&str, [Arg; 3]) {
+        let (is_later, moment) = match span {
+            Span::Until(moment) => (false, moment),
+            Span::After(moment) => (true, Some(moment)),
         };
+        let sql = self.statements[usize::from(of_emas) * 2 + usize::from(is_later)].get_or_init(|| {
+            let relation = if of_emas { &self.source.ema } else { &self.source.bars };
+            let condition = if is_later { &relation.later_condition } else { &relation.condition };
+            let select =
+                format!("SELECT {} FROM {} WHERE {condition}", relation.columns.join(", "), relation.sql);
+            if !of_emas {
+                return select;
+            }
+            // Only the periods of the layer, as a constant list: most rows of a long EMA table have other periods.
+            let periods = self.source.params.periods.map(|p| p.to_string()).join(", ");
+            format!("{select} AND {} IN ({periods})", relation.columns[1])
+        });
         (sql, relation_args(asset, self.source.tf.as_deref(), moment))
     }
 
@@ -111,7 +104,7 @@ impl<'c> Reader<'c> {
             costs: params.costs.then(Default::default),
             ..Series::default()
         };
-        let (sql, args) = self.statement([&self.bars, &self.later_bars], asset, span);
+        let (sql, args) = self.statement(false, asset, span);
         self.db.rows(sql, &args, Sees::Snapshot, |row| {
             self.read.set(self.read.get() + 1);
             series.ts.push(row.get::<Option<Micros>>(TS)?.map_or(i64::MAX, |Micros(ts)| ts));
@@ -145,7 +138,7 @@ impl<'c> Reader<'c> {
         let (mut twice, mut first_twice) = (0, i64::MAX);
         // Rows mostly come in the order of the bars: look next to the previous hit first.
         let mut at = 0;
-        let (sql, args) = self.statement([&self.emas, &self.later_emas], asset, span);
+        let (sql, args) = self.statement(true, asset, span);
         self.db.rows(sql, &args, Sees::Snapshot, |row| {
             self.read.set(self.read.get() + 1);
             let (Some(Micros(ts)), Some(period)) = (row.get(TS)?, row.get::<Option<i32>>(PERIOD)?) else {

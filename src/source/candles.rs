@@ -1,18 +1,20 @@
 //! Candles by symbol and timeframe: where they are, which series there are, and reading a series into flat
 //! arrays.
 
+use std::rc::Rc;
+
 use pgrx::prelude::*;
 
 use regime_core::hash::of_texts;
 use regime_core::market_states::PRICES;
 
 use crate::pg::{
-    Arg, Db, Error, Micros, Result, Sees, arg, citus, extension_schema, invalid_parameter, known, quoted,
-    syscache, timestamp_arg,
+    Arg, Db, Error, Micros, Result, Same, Sees, arg, citus, extension_schema, invalid_parameter, known,
+    quoted, syscache, timestamp_arg,
 };
 use crate::source::bars::Span;
 use crate::source::check::{Check, Kind, Mapped, Place};
-use crate::source::map::rows_of_scheme;
+use crate::source::map::{of_scheme, rows_of_map};
 use crate::source::relation::Relation;
 use crate::source::usable::{POSITIVE, Usable, check_bars, sort_by_time};
 
@@ -118,9 +120,10 @@ impl Source {
     /// # Errors
     /// As [`Source::load`].
     pub fn load_held(db: Db, reads: Reads) -> Result<Self> {
-        let [schema, name] = MapRow::load(db, &extension_schema(db)?)?.table;
-        if syscache::readable(&schema, &name) == Some(true) {
-            db.hold(&schema, &name)?;
+        let row = MapRow::load(db, &extension_schema(db)?)?;
+        let [schema, name] = &row.table;
+        if syscache::readable(schema, name) == Some(true) {
+            db.hold(schema, name)?;
         }
         db.with_new_snapshot(|| Self::load(db, reads))
     }
@@ -327,7 +330,6 @@ fn series_args(series: &Series, moment: Option<i64>) -> [Arg; 3] {
 }
 
 /// The row of the map for candles, unchecked.
-#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct MapRow {
     /// Schema and name of the relation, not quoted.
     pub table: [String; 2],
@@ -345,7 +347,7 @@ impl MapRow {
     ///
     /// # Errors
     /// Where the map has no row for candles.
-    pub fn load(db: Db, schema: &str) -> Result<Self> {
+    pub fn load(db: Db, schema: &str) -> Result<Rc<Self>> {
         Self::find(db, schema)?.ok_or_else(|| {
             Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, "candles have no source").hint(format!(
                 "INSERT INTO {schema}.regime_source (cal_scheme, layer, bars_table, bars_id_column, bars_tf_column, bars_ts_column, high_column, low_column) \
@@ -354,14 +356,18 @@ impl MapRow {
         })
     }
 
-    fn find(db: Db, schema: &str) -> Result<Option<Self>> {
+    fn find(db: Db, schema: &str) -> Result<Option<Rc<Self>>> {
+        Ok(of_scheme(db, "any", schema, || Self::read(db, schema))?.as_ref().clone())
+    }
+
+    fn read(db: Db, schema: &str) -> Result<Option<Rc<Self>>> {
         let sql = format!(
             "SELECT bars_schema::text, bars_table::text, bars_filter::text, bars_id_column::text, bars_tf_column::text, bars_ts_column::text, \
-             high_column::text, low_column::text, close_column::text, open_column::text, volume_column::text, origin = 'user' AS is_edited FROM {} WHERE layer = 'candles'",
-            rows_of_scheme(db, "any", schema)?
+             high_column::text, low_column::text, close_column::text, open_column::text, volume_column::text, origin = 'user' AS is_edited FROM {} WHERE cal_scheme = 'any' AND layer = 'candles'",
+            rows_of_map(schema)
         );
         db.first(&sql, &[], Sees::Snapshot, |row| {
-            Ok(Self {
+            Ok(Rc::new(Self {
                 table: [row.get("bars_schema")?, row.get("bars_table")?],
                 filter: row.get("bars_filter")?,
                 columns: [
@@ -375,13 +381,13 @@ impl MapRow {
                 open: row.get("open_column")?,
                 volume: row.get("volume_column")?,
                 is_edited: row.get("is_edited")?,
-            })
+            }))
         })
     }
 
-    fn source(&self, db: Db, schema: &str, reads: Reads) -> Result<Source> {
+    fn source(self: &Rc<Self>, db: Db, schema: &str, reads: Reads) -> Result<Source> {
         let find = || self.check(db, schema, reads);
-        Ok(known("candles", &(self.clone(), reads), find)?.as_ref().clone())
+        Ok(known("candles", &(Same(Rc::clone(self)), reads), find)?.as_ref().clone())
     }
 
     fn check(&self, db: Db, schema: &str, reads: Reads) -> Result<Source> {

@@ -1,13 +1,16 @@
 //! The source map: which relation and columns each layer is read from. Each row of the map is checked against the
 //! catalogs (`check`) before a bar is read.
 
+use std::rc::Rc;
+
 use pgrx::prelude::*;
 
 use regime_core::cmc_regimes::params::SourceParams;
 use regime_core::{Layer, PerLayer};
 
 use crate::pg::{
-    Db, Error, Result, Row, Sees, arg, extension_schema, internal, invalid_parameter, known, quote_literal,
+    Db, Error, Result, Row, RowVersion, Same, Sees, arg, extension_schema, internal, invalid_parameter,
+    known, known_of_versions, quote_literal,
 };
 use crate::source::check::{Check, Kind, Mapped, Place};
 use crate::source::relation::Relation;
@@ -54,14 +57,24 @@ pub fn rows_of_map(schema: &str) -> String {
     )
 }
 
-/// The rows of a scheme as a FROM item: mostly none is the user's, which is cheaper to find out than to read both tables.
+/// What `read` makes of the rows of a scheme, kept while the tables show the same versions of these rows: each call looks
+/// at the versions, so that a change is seen at once, and mostly at nothing else.
 ///
 /// # Errors
-/// Where the source map cannot be read.
-pub fn rows_of_scheme(db: Db, cal_scheme: &str, schema: &str) -> Result<String> {
-    let probe = format!("SELECT true FROM {schema}.regime_source_user WHERE cal_scheme = $1 LIMIT 1");
-    let edited = db.first(&probe, &[arg(cal_scheme)], Sees::Snapshot, |_| Ok(()))?.is_some();
-    Ok(if edited { rows_of_map(schema) } else { format!("{schema}.regime_source_built_in") })
+/// Where the source map cannot be read, and those of `read`.
+pub fn of_scheme<T: 'static>(
+    db: Db,
+    cal_scheme: &str,
+    schema: &str,
+    read: impl FnOnce() -> Result<T>,
+) -> Result<Rc<T>> {
+    let versions = RowVersion::COLUMNS;
+    let sql = format!(
+        "SELECT {versions} FROM {schema}.regime_source_user WHERE cal_scheme = $1 UNION ALL \
+         SELECT {versions} FROM {schema}.regime_source_built_in WHERE cal_scheme = $1"
+    );
+    let versions = db.all(&sql, &[arg(cal_scheme)], Sees::Snapshot, RowVersion::read)?;
+    known_of_versions("source map", &(cal_scheme.to_owned(), schema.to_owned(), versions), read)
 }
 
 /// The rows of the map for a calendar scheme, by layer, unchecked; `schema` is the quoted schema of the
@@ -69,8 +82,12 @@ pub fn rows_of_scheme(db: Db, cal_scheme: &str, schema: &str) -> Result<String> 
 ///
 /// # Errors
 /// Where the map has no row for the scheme.
-pub fn map(db: Db, cal_scheme: &str, schema: &str) -> Result<PerLayer<Option<MapRow>>> {
-    let rows = rows_of_scheme(db, cal_scheme, schema)?;
+pub fn map(db: Db, cal_scheme: &str, schema: &str) -> Result<Map> {
+    Ok(of_scheme(db, cal_scheme, schema, || read(db, cal_scheme, schema))?.as_ref().clone())
+}
+
+fn read(db: Db, cal_scheme: &str, schema: &str) -> Result<Map> {
+    let rows = rows_of_map(schema);
     let sql = format!(
         "SELECT layer::text, tf::text, periods::int[], bars_schema::text, bars_table::text, bars_filter::text, bars_id_column::text, \
          bars_tf_column::text, bars_ts_column::text, close_column::text, atr_column::text, adx_column::text, \
@@ -79,11 +96,11 @@ pub fn map(db: Db, cal_scheme: &str, schema: &str) -> Result<PerLayer<Option<Map
          ema_period_column::text, ema_column::text \
          FROM {rows} WHERE cal_scheme = $1"
     );
-    let mut rows = PerLayer::<Option<MapRow>>::default();
+    let mut rows = Map::default();
     db.rows(&sql, &[arg(cal_scheme)], Sees::Snapshot, |row| {
         let name: &str = row.get("layer")?;
         if let Some(layer) = Layer::ALL.into_iter().find(|layer| name == layer.as_str()) {
-            rows[layer] = Some(MapRow::read(row, schema, cal_scheme, layer)?);
+            rows[layer] = Some(Rc::new(MapRow::read(row, schema, cal_scheme, layer)?));
         }
         Ok(())
     })?;
@@ -97,7 +114,7 @@ pub fn map(db: Db, cal_scheme: &str, schema: &str) -> Result<PerLayer<Option<Map
 ///
 /// # Errors
 /// Where a row of the map is wrong.
-pub fn all(db: Db) -> Result<Vec<Source>> {
+pub fn all(db: Db) -> Result<Vec<Rc<Source>>> {
     let schema = extension_schema(db)?;
     let sql = format!(
         "SELECT DISTINCT cal_scheme FROM {} WHERE layer <> 'candles' ORDER BY 1",
@@ -109,7 +126,7 @@ pub fn all(db: Db) -> Result<Vec<Source>> {
         let is_there = |[schema, name]: &[String; 2]| crate::pg::syscache::readable(schema, name).is_some();
         for row in map(db, &scheme, &schema)?.into_iter().flatten() {
             if is_there(&row.bars) && is_there(&row.ema) {
-                sources.push(row.source(db)?);
+                sources.push(check_row(db, &row)?);
             }
         }
     }
@@ -120,9 +137,16 @@ pub fn all(db: Db) -> Result<Vec<Source>> {
 ///
 /// # Errors
 /// Where a relation or column does not exist, may not be read, or is of a type that cannot be read.
-pub fn check(db: Db, map: PerLayer<Option<MapRow>>) -> Result<PerLayer<Option<Source>>> {
-    let find = || PerLayer::try_from_fn(|layer| map[layer].as_ref().map(|row| row.source(db)).transpose());
-    Ok(known("sources", &map, find)?.as_ref().clone())
+pub fn check(db: Db, map: &Map) -> Result<Sources> {
+    PerLayer::try_from_fn(|layer| map[layer].as_ref().map(|row| check_row(db, row)).transpose())
+}
+
+/// The source of a row of a map, checked against the catalogs.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_row(db: Db, row: &Rc<MapRow>) -> Result<Rc<Source>> {
+    known("source", &Same(Rc::clone(row)), || row.source(db))
 }
 
 fn unknown_scheme(db: Db, cal_scheme: &str, schema: &str) -> Result<Error> {
@@ -136,8 +160,14 @@ fn unknown_scheme(db: Db, cal_scheme: &str, schema: &str) -> Result<Error> {
         .hint(format!("Pass cal_scheme => 'iso' or 'us', or insert rows for your own scheme into {schema}.regime_source.")))
 }
 
+/// The rows of the map for a calendar scheme, by layer.
+pub type Map = PerLayer<Option<Rc<MapRow>>>;
+
+/// The sources of a calendar scheme, by layer; `None` for a layer without a source.
+pub type Sources = PerLayer<Option<Rc<Source>>>;
+
 /// One row of the map, unchecked.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone)]
 pub struct MapRow {
     /// The quoted schema of the extension.
     pub schema: String,
@@ -155,8 +185,8 @@ pub struct MapRow {
     bars_columns: [String; 4],
     atr: Option<String>,
     adx: Option<String>,
-    /// The bits of a positive `float8`, since a key of the cache must be hashable.
-    adx_floor: Option<u64>,
+    /// Positive.
+    adx_floor: Option<f64>,
     spread: Option<String>,
     slippage: Option<String>,
     /// Schema and name of the EMA relation.
@@ -185,7 +215,7 @@ impl MapRow {
             ],
             atr: row.get("atr_column")?,
             adx: row.get("adx_column")?,
-            adx_floor: row.get::<Option<f64>>("adx_floor")?.filter(|floor| *floor > 0.0).map(f64::to_bits),
+            adx_floor: row.get::<Option<f64>>("adx_floor")?.filter(|floor| *floor > 0.0),
             spread: row.get("spread_column")?,
             slippage: row.get("slippage_column")?,
             ema: [row.get("ema_schema")?, row.get("ema_table")?],
@@ -206,7 +236,7 @@ impl MapRow {
             periods: self.periods,
             atr: self.atr.is_some(),
             // Half of a pair is not read: an ADX without a floor, a spread without a slippage.
-            adx_floor: self.adx_floor.filter(|_| self.adx.is_some()).map(f64::from_bits),
+            adx_floor: self.adx_floor.filter(|_| self.adx.is_some()),
             costs: self.spread.is_some() && self.slippage.is_some(),
         }
     }

@@ -145,7 +145,7 @@ pub fn nearest(wanted: &str, candidates: impl Iterator<Item = impl AsRef<str>>) 
 /// Where names are looked up.
 struct Place {
     /// The row of the source map for the daily bars.
-    daily: MapRow,
+    daily: Rc<MapRow>,
     cal_scheme: String,
     dim: Rc<Option<DimAssets>>,
 }

@@ -125,13 +125,13 @@ impl Write<'_, '_> {
         if table.on_change == OnChange::ReplaceAll {
             touched += db.execute_small(&statement.delete_all(), &statement.scope_args()?)?;
         } else if changes.deletes() {
-            touched += db.execute(&statement.delete(), &statement.delete_args(&changes.delete)?)?;
+            touched += db.execute_many(&statement.delete(), &statement.delete_args(&changes.delete)?)?;
         }
         let few = |rows: &[usize]| (1..=FEW).contains(&rows.len());
         if few(&changes.update) {
             touched += db.execute_small(&statement.update(), &statement.row_args(&changes.update)?)?;
         } else if !changes.update.is_empty() {
-            touched += db.execute(&statement.update(), &statement.row_args(&changes.update)?)?;
+            touched += db.execute_many(&statement.update(), &statement.row_args(&changes.update)?)?;
         }
         if few(&changes.insert) {
             touched += db.execute_small(&statement.insert_few(), &statement.few_args(&changes.insert)?)?;

@@ -67,5 +67,5 @@ fn outputs(db: Db, schema: &str, tables: &[&str], marks: &Marks) -> Result<Optio
         arg(work_schema(schema)),
         arg([&marks.tables()[..], &[marks.state]].concat()),
     ];
-    db.one(sql, &args, Sees::Snapshot, |row| row.get("files"))
+    db.once().one(sql, &args, Sees::Snapshot, |row| row.get("files"))
 }

@@ -43,22 +43,24 @@ pub struct Triggers {
 /// Where the catalogs cannot be read.
 pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<Triggers>> {
     let sql = format!(
-        "{TABLES} SELECT pg_catalog.count(t.oid) = 4 * pg_catalog.count(DISTINCT c.oid) + pg_catalog.count(DISTINCT c.oid) FILTER (WHERE c.relkind <> 'p') \
-         AND bool_and(c.relpersistence = 'p') AND bool_and(t.may_mark) AS complete, \
-         pg_catalog.array_agg(DISTINCT c.oid::text) AS tables, pg_catalog.array_agg(DISTINCT t.xmin) AS xmins, \
-         string_agg(pg_catalog.concat_ws(' ', c.oid, c.relfilenode, t.oid, t.xmin, t.function), ',' ORDER BY c.oid, t.oid) \
-         || (SELECT string_agg(a.attnum::text || ' ' || a.xmin::text, ',' ORDER BY a.attrelid, a.attnum) FROM part p \
-             JOIN pg_catalog.pg_attribute a ON a.attrelid = p.oid AND a.attnum > 0) AS triggers \
+        "{TABLES}, found AS (SELECT c.oid AS table_oid, c.relkind, c.relpersistence, c.relfilenode, t.* \
          FROM part p JOIN pg_catalog.pg_class c USING (oid) LEFT JOIN LATERAL ( \
-           SELECT t.oid, t.xmin::text, pg_catalog.concat_ws(' ', f.oid, f.xmin) AS function, \
-             {may_mark} AS may_mark \
+           SELECT t.oid, t.xmin::text, pg_catalog.concat_ws(' ', f.oid, f.xmin) AS function, f.proowner \
            FROM pg_catalog.pg_trigger t JOIN ({triggers}) AS w (name, type, enabled, old, new) \
              ON w.name = t.tgname AND w.type = t.tgtype AND w.enabled = t.tgenabled \
              AND t.tgoldtable IS NOT DISTINCT FROM w.old AND t.tgnewtable IS NOT DISTINCT FROM w.new \
            JOIN pg_catalog.pg_proc f ON f.oid = t.tgfoid JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace \
            WHERE t.tgrelid = c.oid AND encode(t.tgargs, 'escape') = $2 || '\\000' AND t.tgqual IS NULL AND t.tgattr::text = '' \
              AND n.nspname = $3::name AND f.proname = $4::name AND f.prosecdef AND f.prosrc = $5 \
-             AND f.proconfig::text[] = ARRAY['search_path=pg_catalog, pg_temp', 'enable_seqscan=off']) AS t ON true",
+             AND f.proconfig::text[] = ARRAY['search_path=pg_catalog, pg_temp', 'enable_seqscan=off']) AS t ON true) \
+         SELECT pg_catalog.count(t.oid) = 4 * pg_catalog.count(DISTINCT t.table_oid) + pg_catalog.count(DISTINCT t.table_oid) FILTER (WHERE t.relkind <> 'p') \
+         AND bool_and(t.relpersistence = 'p') \
+         AND (SELECT bool_and({may_mark}) FROM (SELECT DISTINCT found.proowner FROM found WHERE found.proowner IS NOT NULL) AS f) AS complete, \
+         pg_catalog.array_agg(DISTINCT t.table_oid::text) AS tables, pg_catalog.array_agg(DISTINCT t.xmin) AS xmins, \
+         string_agg(pg_catalog.concat_ws(' ', t.table_oid, t.relfilenode, t.oid, t.xmin, t.function), ',' ORDER BY t.table_oid, t.oid) \
+         || (SELECT string_agg(a.attnum::text || ' ' || a.xmin::text, ',' ORDER BY a.attrelid, a.attnum) FROM part p \
+             JOIN pg_catalog.pg_attribute a ON a.attrelid = p.oid AND a.attnum > 0) AS triggers \
+         FROM found t",
         triggers = definitions(watched.marks),
         may_mark = function::may_mark(watched.marks, "$3::name", "f.proowner", "u.oid = f.proowner")
     );
@@ -70,7 +72,7 @@ pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<Triggers>> {
         arg(function::function(schema, watched).body),
     ];
     // NULL where the relation does not exist.
-    db.one(&sql, &args, Sees::Snapshot, |row| {
+    db.once().one(&sql, &args, Sees::Snapshot, |row| {
         let is_complete = row.get::<Option<bool>>("complete")? == Some(true);
         // With a snapshot from before the triggers, a refresh may miss what others have changed in between.
         let is_too_late = || {

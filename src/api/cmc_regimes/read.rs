@@ -6,6 +6,7 @@ use pgrx::datum::Interval;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
+use crate::api::cmc_regimes::names::named;
 use crate::api::cmc_regimes::row::{returns_rows, row_of};
 use crate::api::{micros, required, timestamp};
 use crate::pg::{spi, time};
@@ -27,6 +28,17 @@ returns_rows! {
         let limit = as_of::limit(max_age)?;
         let InForce { row, stale, age, .. } = spi::connect_as_caller(|db| as_of::at(db, asset, at, limit, Columns::All))?;
         Ok(TableIterator::once(row_of!(row, stale.is_some(), age.and_then(time::interval))))
+    }
+}
+
+returns_rows! {
+    /// [`regime_at`] for the asset of a name.
+    fn regime_at_of_name as "regime_at" (
+        symbol: Option<&str>,
+        at: Option<TimestampWithTimeZone>,
+        max_age: default!(Option<Interval>, "NULL"),
+    ) plus (name!(stale, bool), name!(age, Option<Interval>)) {
+        regime_at(named(symbol)?, at, max_age)
     }
 }
 

@@ -1,58 +1,85 @@
-//! `refresh_cmc_regimes` of ids, which the forms of one id and of symbols call (sql/install/symbols.sql).
+//! `refresh_cmc_regimes` of ids, which the form of symbols calls (sql/install/symbols.sql), of one id and of one symbol.
 
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::output::entry::{Entry, Mode};
+use crate::pg::{Error, spi};
+use crate::source::names;
 use crate::systems::cmc_regimes::params::{Given, Hysteresis};
 use crate::systems::cmc_regimes::refresh::call::{Assets, How, Summary, refresh};
 
-/// Refreshes assets and returns a summary of each (specification 2, Refresh).
-#[pg_extern(name = "refresh_cmc_regimes", volatile, parallel_unsafe)]
-#[allow(clippy::too_many_arguments, clippy::type_complexity)]
-fn refresh_assets(
-    ids: default!(Option<Vec<Option<i32>>>, "NULL"),
-    cal_scheme: default!(Option<String>, "NULL"),
-    policy: default!(Option<String>, "'default'"),
-    hysteresis: default!(Option<bool>, "true"),
-    hysteresis_mode: default!(Option<String>, "'asymmetric'"),
-    min_hold_bars: default!(Option<i32>, "NULL"),
-    min_bars_l0: default!(Option<i32>, "NULL"),
-    min_bars_l1: default!(Option<i32>, "NULL"),
-    min_bars_l2: default!(Option<i32>, "NULL"),
-    l4_label: default!(Option<String>, "NULL"),
-    dry_run: default!(Option<bool>, "false"),
-    full_refresh: default!(Option<bool>, "false"),
-    only_dirty: default!(Option<bool>, "false"),
-    point_in_time: default!(Option<bool>, "false"),
-) -> Result<
-    TableIterator<
-        'static,
-        (
-            name!(id, i32),
-            name!(status, &'static str),
-            name!(regime_rows, Option<i64>),
-            name!(flip_rows, Option<i64>),
-            name!(stat_rows, Option<i64>),
-            name!(comovement_rows, Option<i64>),
-            name!(rows_written, i64),
-            name!(feature_tier, Option<&'static str>),
-            name!(regime_version_hash, String),
-            name!(elapsed_ms, f64),
-            name!(message, Option<String>),
-            name!(mode, Option<&'static str>),
-            name!(reason, Option<String>),
-        ),
-    >,
-    ErrorReport,
-> {
-    let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
-    let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time };
-    let assets = ids.map_or(Assets::All, Assets::Listed);
-    let [dry_run, full_refresh, only_dirty] = [dry_run, full_refresh, only_dirty].map(|on| on == Some(true));
-    let how = How { dry_run, full_refresh, only_dirty };
-    Ok(TableIterator::new(refresh(assets, &given, how)?.into_iter().map(row)))
+/// Declares a form of `refresh_cmc_regimes`: its first argument, and the ids that the argument stands for.
+macro_rules! refreshes {
+    ($(#[$attribute:meta])* fn $name:ident($of:ident: $($kind:tt)+) $ids:expr) => {
+        $(#[$attribute])*
+        #[pg_extern(name = "refresh_cmc_regimes", volatile, parallel_unsafe)]
+        #[allow(clippy::too_many_arguments, clippy::type_complexity)]
+        fn $name(
+            $of: $($kind)+,
+            cal_scheme: default!(Option<String>, "NULL"),
+            policy: default!(Option<String>, "'default'"),
+            hysteresis: default!(Option<bool>, "true"),
+            hysteresis_mode: default!(Option<String>, "'asymmetric'"),
+            min_hold_bars: default!(Option<i32>, "NULL"),
+            min_bars_l0: default!(Option<i32>, "NULL"),
+            min_bars_l1: default!(Option<i32>, "NULL"),
+            min_bars_l2: default!(Option<i32>, "NULL"),
+            l4_label: default!(Option<String>, "NULL"),
+            dry_run: default!(Option<bool>, "false"),
+            full_refresh: default!(Option<bool>, "false"),
+            only_dirty: default!(Option<bool>, "false"),
+            point_in_time: default!(Option<bool>, "false"),
+        ) -> Result<
+            TableIterator<
+                'static,
+                (
+                    name!(id, i32),
+                    name!(status, &'static str),
+                    name!(regime_rows, Option<i64>),
+                    name!(flip_rows, Option<i64>),
+                    name!(stat_rows, Option<i64>),
+                    name!(comovement_rows, Option<i64>),
+                    name!(rows_written, i64),
+                    name!(feature_tier, Option<&'static str>),
+                    name!(regime_version_hash, String),
+                    name!(elapsed_ms, f64),
+                    name!(message, Option<String>),
+                    name!(mode, Option<&'static str>),
+                    name!(reason, Option<String>),
+                ),
+            >,
+            ErrorReport,
+        > {
+            let ids: Result<Option<Vec<Option<i32>>>, Error> = ($ids)($of, cal_scheme.as_deref());
+            let assets = ids?.map_or(Assets::All, Assets::Listed);
+            let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
+            let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
+            let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time };
+            let [dry_run, full_refresh, only_dirty] =
+                [dry_run, full_refresh, only_dirty].map(|on| on == Some(true));
+            let how = How { dry_run, full_refresh, only_dirty };
+            Ok(TableIterator::new(refresh(assets, &given, how)?.into_iter().map(row)))
+        }
+    };
+}
+
+refreshes! {
+    /// Refreshes assets and returns a summary of each (specification 2, Refresh).
+    fn refresh_assets(ids: default!(Option<Vec<Option<i32>>>, "NULL")) |ids, _| Ok(ids)
+}
+
+refreshes! {
+    /// [`refresh_assets`] of one id.
+    fn refresh_asset(id: Option<i32>) |id, _| Ok(Some(vec![id]))
+}
+
+refreshes! {
+    /// [`refresh_assets`] of the asset of a name; NULL is every active asset, since a NULL without a type comes here.
+    fn refresh_named(symbol: Option<&str>) |symbol: Option<&str>, cal_scheme| {
+        let id = |symbol| spi::connect(|db| names::id_of(db, symbol, cal_scheme));
+        symbol.map(|symbol| id(symbol).map(|id| vec![Some(id)])).transpose()
+    }
 }
 
 type Row = (

@@ -2,11 +2,11 @@
 
 /// Declares such a function: the further columns of its result come after `plus`.
 macro_rules! returns_rows {
-    ($(#[$attribute:meta])* fn $name:ident $arguments:tt plus ($($more:tt)*) $body:block) => {
+    ($(#[$attribute:meta])* fn $name:ident $(as $named:literal)? ($($arguments:tt)*) plus ($($more:tt)*) $body:block) => {
         $(#[$attribute])*
-        #[pg_extern(stable, parallel_restricted)]
+        #[pg_extern($(name = $named,)? stable, parallel_restricted)]
         #[allow(clippy::too_many_arguments, clippy::type_complexity)]
-        fn $name $arguments -> Result<
+        fn $name($($arguments)*) -> Result<
             TableIterator<
                 'static,
                 (

@@ -4,6 +4,7 @@ use pgrx::datum::Interval;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
+use crate::api::cmc_regimes::names::named;
 use crate::api::{micros, required};
 use crate::pg::{check_writable, spi};
 use crate::systems::cmc_regimes::read::gate::{Signal, Verdict};
@@ -55,6 +56,35 @@ fn regime_gate(
         regime_key,
         reason,
     )))
+}
+
+/// [`regime_gate`] for the asset of a name.
+#[pg_extern(name = "regime_gate", stable, parallel_restricted)]
+#[allow(clippy::type_complexity)]
+fn regime_gate_of_name(
+    symbol: Option<&str>,
+    at: Option<TimestampWithTimeZone>,
+    setup: Option<&str>,
+    base_size: Option<f64>,
+    regime_enabled: default!(Option<bool>, "true"),
+    max_age: default!(Option<Interval>, "NULL"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(allowed, bool),
+            name!(size, f64),
+            name!(stop_mult, f64),
+            name!(orders, &'static str),
+            name!(gross_cap, f64),
+            name!(pyramids, bool),
+            name!(regime_key, Option<String>),
+            name!(reason, String),
+        ),
+    >,
+    ErrorReport,
+> {
+    regime_gate(named(symbol)?, at, setup, base_size, regime_enabled, max_age)
 }
 
 /// Writes the regime key in force into the rows of a table of signals.

@@ -33,7 +33,8 @@ fn regime_policy_lint(
     ErrorReport,
 > {
     let rules = rules.map(|r| r.parse()).transpose()?;
-    let remarks = remarks(&policies::table(policy, rules.as_ref())?);
+    let table = policies::table(policy, rules.as_ref())?;
+    let remarks = remarks(&table);
     let rows = remarks.into_iter().map(|r| (r.severity.as_str(), r.rule, r.text, r.problem, r.detail));
     Ok(TableIterator::new(rows))
 }

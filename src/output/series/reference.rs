@@ -112,8 +112,9 @@ fn wanted(db: Db) -> Result<Wanted> {
     if !settings::candle_key() {
         return Ok(Wanted::None);
     }
-    let [schema, name] = MapRow::load(db, &extension_schema(db)?)?.table;
-    match syscache::readable(&schema, &name) {
+    let row = MapRow::load(db, &extension_schema(db)?)?;
+    let [schema, name] = &row.table;
+    match syscache::readable(schema, name) {
         Some(true) => {}
         Some(false) => return Ok(Wanted::Unknown),
         None => return Ok(Wanted::None),

@@ -34,13 +34,13 @@ pub fn load(db: Db, assets: i32, days: i32, seed: i32) -> Result<Vec<Built>> {
     let mut built = Vec::new();
     for scheme in SCHEMES {
         for row in map::map(db, scheme, &schema)?.into_iter().flatten() {
-            let [_, ema] = row.ema;
-            built.push(ema);
+            let [_, ema] = &row.ema;
+            built.push(ema.clone());
             if row.layer == Layer::L2 {
-                daily = daily.or(Some(row.bars));
+                daily = daily.or_else(|| Some(row.bars.clone()));
             } else if row.layer < Layer::L2 {
-                let [_, bars] = row.bars;
-                built.push(bars);
+                let [_, bars] = &row.bars;
+                built.push(bars.clone());
             }
         }
     }

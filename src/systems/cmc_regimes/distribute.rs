@@ -4,6 +4,8 @@
 //! since young assets read those of the market proxy; so are the list of assets, policies and the source map. Marks, the
 //! run log and rounds are each node's own: a node refreshes the assets whose bars it has.
 
+use std::rc::Rc;
+
 use pgrx::prelude::*;
 
 use regime_core::{Layer, PerLayer};
@@ -138,7 +140,7 @@ fn elsewhere(relation: &str, bars: &str) -> Error {
 fn tables(
     db: Db,
     schema: &str,
-    sources: &PerLayer<Option<Source>>,
+    sources: &PerLayer<Option<Rc<Source>>>,
     daily: &Source,
 ) -> Result<Vec<(String, String, Place)>> {
     let id = || "id".to_owned();

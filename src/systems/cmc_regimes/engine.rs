@@ -19,7 +19,7 @@ use regime_core::{Layer, PerLayer};
 use crate::output::set_up;
 use crate::pg::{Db, Error, Result};
 use crate::source::bars::{Reader, Span};
-use crate::source::map::Source;
+use crate::source::map::{Source, Sources};
 use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::params::Setup;
 use crate::systems::cmc_regimes::tables::CMC;
@@ -32,26 +32,50 @@ thread_local! {
 /// A compiled policy, with its hash and the version hash.
 struct Compiled {
     params: Params,
+    table: Rc<PolicyTable>,
     policy: Policy,
     version_hash: String,
     policy_hash: String,
 }
 
 impl Compiled {
-    fn get(table: PolicyTable, params: &Params) -> Rc<Self> {
+    fn get(table: Rc<PolicyTable>, params: &Params) -> Rc<Self> {
         let last = COMPILED.with_borrow(|last| last.clone());
-        if let Some(last) = last.filter(|c| c.params == *params && *c.policy.table() == table) {
+        let is_of_table = |c: &Self| Rc::ptr_eq(&c.table, &table) || *c.table == *table;
+        if let Some(last) = last.filter(|c| c.params == *params && is_of_table(c)) {
             return last;
         }
         let compiled = Rc::new(Self {
             params: params.clone(),
             version_hash: version_hash(&table, params),
             policy_hash: policy_hash(&table),
-            policy: Policy::new(table),
+            policy: Policy::new(PolicyTable::clone(&table)),
+            table,
         });
         COMPILED.set(Some(Rc::clone(&compiled)));
         compiled
     }
+}
+
+thread_local! {
+    /// The sources that this session used last, and their fingerprint.
+    static PRINTED: RefCell<Option<(Sources, Rc<str>)>> = const { RefCell::new(None) };
+}
+
+/// The fingerprint of sources.
+fn print_of(sources: Sources) -> Rc<str> {
+    let is_same = |of: &Sources| {
+        let mut layers = of.iter().zip(&sources);
+        layers.all(|(a, b)| a.as_ref().map(Rc::as_ptr) == b.as_ref().map(Rc::as_ptr))
+    };
+    let last =
+        PRINTED.with_borrow(|last| last.as_ref().filter(|(of, _)| is_same(of)).map(|l| Rc::clone(&l.1)));
+    last.unwrap_or_else(|| {
+        let texts = sources.iter().flatten().flat_map(|source| source.texts());
+        let print: Rc<str> = of_texts(texts).to_string().into();
+        PRINTED.set(Some((sources, Rc::clone(&print))));
+        print
+    })
 }
 
 /// Everything needed to compute an asset; made once, used for any number of assets.
@@ -102,11 +126,11 @@ impl<'c> Engine<'c> {
     /// # Errors
     /// Catalogs that cannot be read.
     pub fn basis(&self, db: Db, schema: &str, tracking: Option<String>) -> Result<Basis> {
-        let texts = self.readers.iter().flatten().flat_map(|reader| reader.source().texts());
+        let sources = self.readers.each_ref().map(|reader| reader.as_ref().map(|r| Rc::clone(r.source())));
         Ok(Basis {
             version_hash: self.compiled.version_hash.clone(),
             policy_hash: self.compiled.policy_hash.clone(),
-            sources: set_up::with_columns(db, schema, &CMC, &of_texts(texts).to_string())?,
+            sources: set_up::with_columns(db, schema, &CMC, &print_of(sources))?,
             tracking,
         })
     }

@@ -19,6 +19,8 @@ pub mod tables;
 pub mod tracked;
 pub mod workers;
 
+use std::rc::Rc;
+
 use crate::source::map;
 use crate::systems::registered::{Registered, Wording};
 
@@ -26,7 +28,7 @@ use crate::systems::registered::{Registered, Wording};
 pub const REGISTERED: Registered = Registered {
     system: &tables::CMC,
     is_default: true,
-    watched: |db, _| Ok(tracked::bars(&map::all(db)?)),
+    watched: |db, _| Ok(tracked::bars(map::all(db)?.iter().map(Rc::as_ref))),
     untracked: status::untracked,
     fresh: status::fresh,
     version: params::version,

@@ -1,5 +1,7 @@
 //! The label parameters that functions share: checked, with defaults filled in.
 
+use std::rc::Rc;
+
 use serde_json::Value;
 
 use regime_core::cmc_regimes::hysteresis::Mode;
@@ -9,7 +11,7 @@ use regime_core::cmc_regimes::version::version_hash;
 use regime_core::{Layer, PerLayer};
 
 use crate::pg::{Db, Result, check_range, extension_schema, invalid_parameter, settings, syscache};
-use crate::source::map::{self, MapRow, Source};
+use crate::source::map::{self, Map, Sources};
 use crate::systems::cmc_regimes::policies::policy_table;
 
 /// The label parameters as a caller gave them; `None` is the default.
@@ -36,9 +38,9 @@ pub struct Hysteresis {
 /// What a computation uses beside the bars.
 pub struct Setup {
     /// Where each layer is read; `None` for a layer without a source.
-    pub sources: PerLayer<Option<Source>>,
+    pub sources: Sources,
     pub params: Params,
-    pub table: PolicyTable,
+    pub table: Rc<PolicyTable>,
 }
 
 /// The setup of these label parameters, with `rules` laid over the policy.
@@ -47,7 +49,7 @@ pub struct Setup {
 /// A parameter out of range, an unknown policy, an invalid rule, or a source map that does not fit the catalogs.
 pub fn load(db: Db, given: &Given, rules: Option<&Value>) -> Result<Setup> {
     let Parameters { map, params, table } = parameters(db, given, rules)?;
-    Ok(Setup { sources: map::check(db, map)?, params, table })
+    Ok(Setup { sources: map::check(db, &map)?, params, table })
 }
 
 /// [`load`] for a function that writes: locks the source relations first, so that the caller sees them unchanged.
@@ -61,7 +63,7 @@ pub fn load_held(db: Db, given: &Given) -> Result<Setup> {
             db.hold(schema, name)?;
         }
     }
-    let sources = db.with_new_snapshot(|| map::check(db, map))?;
+    let sources = db.with_new_snapshot(|| map::check(db, &map))?;
     Ok(Setup { sources, params, table })
 }
 
@@ -84,9 +86,9 @@ pub fn version_of(db: Db, given: &Given) -> Result<String> {
 
 /// A [`Setup`] before its sources are checked against the catalogs.
 pub struct Parameters {
-    map: PerLayer<Option<MapRow>>,
+    map: Map,
     pub params: Params,
-    table: PolicyTable,
+    table: Rc<PolicyTable>,
 }
 
 /// Checks the label parameters and fills in defaults; reads the source map and the policy, with `rules` laid over it.
@@ -115,7 +117,7 @@ pub fn parameters(db: Db, given: &Given, rules: Option<&Value>) -> Result<Parame
         hold,
         layers: PerLayer::from_fn(|l| LayerParams {
             min_bars: min_bars[l],
-            source: map[l].as_ref().map(MapRow::params),
+            source: map[l].as_ref().map(|row| row.params()),
         }),
         l4_label: given.l4_label.clone(),
         point_in_time: given.point_in_time == Some(true),

@@ -1,9 +1,11 @@
 //! Policies: loading and dropping them, who may do so, and their tables of rules.
 
+use std::rc::Rc;
+
 use pgrx::prelude::*;
 use serde_json::Value;
 
-use regime_core::cmc_regimes::policy::{Finding, PolicyError, PolicyTable, Rule, parse_rules};
+use regime_core::cmc_regimes::policy::{Finding, Policy, PolicyError, PolicyTable, Rule, parse_rules};
 
 use crate::pg::{
     Db, Error, Result, Sees, arg, catalog, check_writable, current_user, extension_schema, invalid_parameter,
@@ -113,12 +115,34 @@ fn report_findings(table: &PolicyTable, policy: &str, schema: &str) {
     }
 }
 
+thread_local! {
+    /// The built-in rules alone, which most calls use.
+    static BUILT_IN: Rc<Policy> = Rc::new(Policy::new(PolicyTable::built_in()));
+    static BUILT_IN_TABLE: Rc<PolicyTable> = Rc::new(PolicyTable::built_in());
+}
+
+/// The policy of the built-in rules alone.
+pub fn built_in() -> Rc<Policy> {
+    BUILT_IN.with(Rc::clone)
+}
+
 /// [`policy_table`] for a function that reads nothing else.
 ///
 /// # Errors
 /// An unknown policy, or an invalid rule.
-pub fn table(policy: Option<&str>, rules: Option<&Value>) -> Result<PolicyTable> {
+pub fn table(policy: Option<&str>, rules: Option<&Value>) -> Result<Rc<PolicyTable>> {
     spi::connect(|db| policy_table(db, &extension_schema(db)?, policy, rules))
+}
+
+/// The policy of [`table`].
+///
+/// # Errors
+/// As [`table`].
+pub fn policy(name: Option<&str>, rules: Option<&Value>) -> Result<Rc<Policy>> {
+    match (name, rules) {
+        (None | Some(DEFAULT_POLICY), None) => Ok(built_in()),
+        _ => Ok(Rc::new(Policy::new(Rc::unwrap_or_clone(table(name, rules)?)))),
+    }
 }
 
 /// The table of a policy, with `rules` laid over it.
@@ -130,9 +154,13 @@ pub fn policy_table(
     schema: &str,
     policy: Option<&str>,
     rules: Option<&Value>,
-) -> Result<PolicyTable> {
+) -> Result<Rc<PolicyTable>> {
+    let named = policy.filter(|name| *name != DEFAULT_POLICY);
+    if named.is_none() && rules.is_none() {
+        return Ok(BUILT_IN_TABLE.with(Rc::clone));
+    }
     let mut table = PolicyTable::built_in();
-    if let Some(name) = policy.filter(|name| *name != DEFAULT_POLICY) {
+    if let Some(name) = named {
         let sql = format!("SELECT rules::text FROM {schema}.regime_policy WHERE policy = $1");
         let stored: Option<String> = db.first(&sql, &[arg(name)], Sees::Snapshot, |row| row.get("rules"))?;
         let stored = stored.ok_or_else(|| unknown_policy(name, schema))?;
@@ -141,7 +169,7 @@ pub fn policy_table(
     if let Some(rules) = rules {
         table = table.overlay(parse_rules(rules)?);
     }
-    Ok(table)
+    Ok(Rc::new(table))
 }
 
 /// The rules of a stored policy, from the text of their JSON document.

@@ -49,7 +49,7 @@ fn read(db: Db, engine: &Engine, [regimes, state, log]: [&str; 3], ids: Vec<i32>
     let sql = if citus::is_loaded() { by_reading } else { by_asset }(daily, [regimes, state, log]);
     let args = [arg(daily.tf.as_deref()), arg(ids), arg(TF)];
     let own = catalog::extension_schema(db)?;
-    let found = db.anew().all(&sql, &args, Sees::Snapshot, |row| {
+    let found = db.by_key().all(&sql, &args, Sees::Snapshot, |row| {
         let proxy: Option<String> = row.get("proxy")?;
         Ok((status(row)?, proxy, row.get::<Option<String>>("sources")?))
     })?;

@@ -4,10 +4,8 @@ use std::rc::Rc;
 
 use pgrx::prelude::*;
 
-use regime_core::PerLayer;
-
-use crate::pg::{Db, Error, Result, catalog};
-use crate::source::map::Source;
+use crate::pg::{Db, Error, Result, Same, catalog, known};
+use crate::source::map::{Source, Sources};
 use crate::systems::cmc_regimes::tables::{ASSETS, TABLES};
 use crate::track::fingerprint::{Tracking, tracking_of};
 use crate::track::triggers;
@@ -30,17 +28,23 @@ pub fn bars<'a>(sources: impl IntoIterator<Item = &'a Source>) -> Vec<Watched> {
 ///
 /// # Errors
 /// Catalogs that cannot be read.
-pub fn tracking(db: Db, schema: &str, sources: &PerLayer<Option<Source>>) -> Result<Option<Rc<Tracking>>> {
-    tracking_of(db, schema, &TABLES.map(|table| table.name), &ASSETS, &bars(sources.iter().flatten()))
+pub fn tracking(db: Db, schema: &str, sources: &Sources) -> Result<Option<Rc<Tracking>>> {
+    let key = sources.each_ref().map(|source| source.as_ref().map(|source| Same(Rc::clone(source))));
+    let find = || tracking_of(db, schema, &TABLES.map(|table| table.name), &ASSETS, &bars(all(sources)));
+    Ok(known("tracking of bars", &(schema.to_owned(), key), find)?.as_ref().clone())
+}
+
+fn all(sources: &Sources) -> impl Iterator<Item = &Source> {
+    sources.iter().flatten().map(Rc::as_ref)
 }
 
 /// The relations of these sources that are not tracked, quoted.
 ///
 /// # Errors
 /// Catalogs that cannot be read.
-pub fn untracked(db: Db, schema: &str, sources: &PerLayer<Option<Source>>) -> Result<Vec<String>> {
+pub fn untracked(db: Db, schema: &str, sources: &Sources) -> Result<Vec<String>> {
     let mut untracked = Vec::new();
-    for watched in bars(sources.iter().flatten()) {
+    for watched in bars(all(sources)) {
         if triggers::of(db, schema, &watched)?.is_none() {
             untracked.push(watched.relation);
         }

@@ -1,12 +1,14 @@
 //! The daily closes of a symbol: where they are, and reading them by trading day.
 
+use std::rc::Rc;
+
 use pgrx::prelude::*;
 
 use regime_core::Layer;
 use regime_core::market_regime_history::{LOOKBACK, REACH};
 
 use crate::pg::{
-    Arg, Days, Db, Error, Micros, Result, Row, Sees, arg, columns, extension_schema, known, qualified,
+    Arg, Days, Db, Error, Micros, Result, Row, Same, Sees, arg, columns, extension_schema, known, qualified,
     quote_literal, quoted, settings, syscache, timestamp_arg, utc,
 };
 use crate::source::map::MapRow;
@@ -67,7 +69,7 @@ impl Closes {
         if let Some(row) = &daily
             && let Some(asset) = names::id_if_known(db, symbol)?
         {
-            let relation = known("closes", row, || row.bars(db, &[]))?.as_ref().clone();
+            let relation = known("closes", &Same(Rc::clone(row)), || row.bars(db, &[]))?.as_ref().clone();
             let closes =
                 Self { symbol: symbol.to_owned(), relation, id: Id::Asset(asset), tf: row.tf.clone() };
             return match closes.newest(db)? {
@@ -75,7 +77,7 @@ impl Closes {
                 None => Err(closes.no_bars(asset)),
             };
         }
-        Err(unknown(db, symbol, candles.as_ref(), daily.as_ref(), &extension_schema(db)?)?)
+        Err(unknown(db, symbol, candles.as_ref(), daily.as_deref(), &extension_schema(db)?)?)
     }
 
     /// [`Closes::find`] for a function that writes: locks the tables first, so that later statements see the tables as
@@ -85,7 +87,7 @@ impl Closes {
     /// As [`Closes::find`].
     pub fn find_held(db: Db, symbol: &str) -> Result<Self> {
         let candles = candles::Source::find(db, candles::Reads::Prices)?.map(|source| source.table);
-        for [schema, name] in candles.into_iter().chain(daily(db)?.map(|row| row.bars)) {
+        for [schema, name] in candles.into_iter().chain(daily(db)?.map(|row| row.bars.clone())) {
             if syscache::readable(&schema, &name) == Some(true) {
                 db.hold(&schema, &name)?;
             }
@@ -308,7 +310,7 @@ fn midnights(db: Db, times: &[i64]) -> Result<Option<String>> {
 }
 
 /// The row of the source map for the daily bars of the settings' calendar scheme, if they are there.
-fn daily(db: Db) -> Result<Option<MapRow>> {
+fn daily(db: Db) -> Result<Option<Rc<MapRow>>> {
     let mut map = map::map(db, &settings::cal_scheme(), &extension_schema(db)?)?;
     let row = map[Layer::L2].take();
     Ok(row.filter(|row| syscache::readable(&row.bars[0], &row.bars[1]).is_some()))

@@ -1,6 +1,8 @@
 //! Complaints about the source map, bars and EMAs: of what a refresh would refuse, and of what it would accept
 //! although the rows are then wrong. A bad asset or layer does not end the check.
 
+use std::rc::Rc;
+
 use regime_core::cmc_regimes::budget::{Budget, Tier};
 use regime_core::cmc_regimes::params::Params;
 use regime_core::cmc_regimes::pipeline::budget_of;
@@ -12,7 +14,7 @@ use crate::pg::{
     Db, Error, Result, Sees, catalog, memory, plural, quote_literal, session, settings, spi, utc,
 };
 use crate::source::dim_assets::DimAssets;
-use crate::source::map::{self, MapRow, Source};
+use crate::source::map::{self, Map, Sources};
 use crate::systems::cmc_regimes::assets::all_ids;
 use crate::systems::cmc_regimes::check::complaint::Complaint;
 use crate::systems::cmc_regimes::check::layer::{Checked, Layers, Subject, complaints_of};
@@ -39,7 +41,7 @@ pub fn check(ids: Option<Vec<i32>>, cal_scheme: Option<String>) -> Result<Vec<Co
         let is_read = |l| map[l].is_some() == sources[l].is_some();
         let whole = Layer::ALL.into_iter().all(is_read) && map[Layer::L2].is_some();
         let readers = readers(db, &map, &sources)?;
-        let setup = Setup { sources, params, table: PolicyTable::built_in() };
+        let setup = Setup { sources, params, table: Rc::new(PolicyTable::built_in()) };
         complaints.extend(unlisted(db, &map)?);
         let ids = match ids.map_or_else(|| all_ids(db, &setup), Ok) {
             Ok(ids) => ids,
@@ -56,7 +58,7 @@ pub fn check(ids: Option<Vec<i32>>, cal_scheme: Option<String>) -> Result<Vec<Co
 }
 
 /// A complaint about a `dim_assets` whose ids are of another type, so that it does not say which assets are refreshed.
-fn unlisted(db: Db, map: &PerLayer<Option<MapRow>>) -> Result<Option<Complaint>> {
+fn unlisted(db: Db, map: &Map) -> Result<Option<Complaint>> {
     let Some(row) = &map[Layer::L2] else { return Ok(None) };
     let Some(dim) = DimAssets::find(db, &row.bars[0], Sees::Now)? else { return Ok(None) };
     let DimAssets { relation, id_type, .. } = dim;
@@ -94,19 +96,19 @@ fn of_error(error: &Error, layer: Option<Layer>) -> Complaint {
 /// without a time zone.
 fn usable_sources(
     db: Db,
-    map: &PerLayer<Option<MapRow>>,
+    map: &Map,
     cal_scheme: &str,
     schema: &str,
     complaints: &mut Vec<Complaint>,
-) -> Result<PerLayer<Option<Source>>> {
-    let mut sources = PerLayer::<Option<Source>>::default();
+) -> Result<Sources> {
+    let mut sources = Sources::default();
     if map[Layer::L2].is_none() {
         complaints.push(of_error(&map::no_source(Layer::L2, cal_scheme, schema), Some(Layer::L2)));
     }
     for layer in Layer::ALL {
         let Some(row) = &map[layer] else { continue };
-        match map::check(db, PerLayer::only(layer, Some(row.clone()))) {
-            Ok(mut checked) => sources[layer] = checked[layer].take(),
+        match map::check_row(db, row) {
+            Ok(source) => sources[layer] = Some(source),
             Err(error) => complaints.push(of_error(&error, Some(layer))),
         }
         for (field, relation) in sources[layer].iter().flat_map(|s| [("bars", &s.bars), ("ema", &s.ema)]) {
@@ -131,14 +133,10 @@ fn usable_sources(
     Ok(sources)
 }
 
-fn readers<'c>(
-    db: Db<'c>,
-    map: &PerLayer<Option<MapRow>>,
-    sources: &PerLayer<Option<Source>>,
-) -> Result<PerLayer<Option<RawReader<'c>>>> {
+fn readers<'c>(db: Db<'c>, map: &Map, sources: &Sources) -> Result<PerLayer<Option<RawReader<'c>>>> {
     PerLayer::try_from_fn(|layer| {
         let of = map[layer].as_ref().zip(sources[layer].as_ref());
-        of.map(|(row, source)| RawReader::new(db, row, source.clone())).transpose()
+        of.map(|(row, source)| RawReader::new(db, row, Rc::clone(source))).transpose()
     })
 }
 

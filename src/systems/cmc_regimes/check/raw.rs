@@ -1,5 +1,7 @@
 //! Reading bars and EMAs as they are: what `source/bars` refuses is only counted here.
 
+use std::rc::Rc;
+
 use regime_core::Layer;
 
 use crate::pg::{Column, Db, Micros, Result, Sees, columns, syscache};
@@ -18,7 +20,7 @@ const EMA: usize = 2;
 /// Reads one layer of any asset.
 pub struct RawReader<'c> {
     db: Db<'c>,
-    pub source: Source,
+    pub source: Rc<Source>,
     bars: String,
     emas: String,
     /// Whether the bars relation has the columns `high` and `low`, both of them numbers.
@@ -82,7 +84,7 @@ impl<'c> RawReader<'c> {
     ///
     /// # Errors
     /// Where the columns `high` and `low` of the bars cannot be read.
-    pub fn new(db: Db<'c>, row: &MapRow, source: Source) -> Result<Self> {
+    pub fn new(db: Db<'c>, row: &MapRow, source: Rc<Source>) -> Result<Self> {
         let range = number_columns(db, &row.bars, ["low", "high"])?;
         let has_range = range.len() == 2;
         let mut columns = source.bars.columns.clone();

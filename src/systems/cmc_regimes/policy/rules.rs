@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use regime_core::cmc_regimes::policy::{Finding, Policy, PolicyTable, Risk, Rule};
+use regime_core::cmc_regimes::policy::{Finding, PolicyTable, Risk, Rule};
 
 use crate::pg::Result;
 use crate::systems::cmc_regimes::params::check_label;
-use crate::systems::cmc_regimes::policies::table;
+use crate::systems::cmc_regimes::policies;
 
 /// The limits and the setups that the labels of L0 to L4 resolve to (specification 1, section 5), with `rules` laid
 /// over the policy.
@@ -21,7 +21,7 @@ pub fn resolve(
     for (name, label) in ["l0", "l1", "l2", "l3", "l4"].into_iter().zip(labels) {
         check_label(name, label)?;
     }
-    Ok(Policy::new(table(policy, rules)?).resolve(labels))
+    Ok(policies::policy(policy, rules)?.resolve(labels))
 }
 
 /// A rule of a table, with what its author should know.

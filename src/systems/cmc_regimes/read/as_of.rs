@@ -17,7 +17,7 @@ use crate::pg::{
     Arg, Db, Result, Sees, Statement, arg, cache, cache::State, environment::ours, extension_schema,
     invalid_parameter, settings, spi, time, timestamp_arg,
 };
-use crate::systems::cmc_regimes::policies::parse_stored;
+use crate::systems::cmc_regimes::policies::{built_in, parse_stored};
 use crate::systems::cmc_regimes::row::{self, POLICY_COLUMNS, Row, Stored};
 use crate::systems::cmc_regimes::tables::{REGIMES, TF};
 
@@ -85,8 +85,6 @@ struct Kept {
 
 thread_local! {
     static KEPT: RefCell<[Option<Kept>; 2]> = const { RefCell::new([None, None]) };
-    /// The built-in policy.
-    static BUILT_IN: Policy = Policy::new(PolicyTable::built_in());
     /// The policies as last read.
     static POLICIES: RefCell<Option<Rc<Policies>>> = const { RefCell::new(None) };
 }
@@ -246,7 +244,7 @@ pub fn may_leave_setups_open(db: Db, regime_key: &str) -> Result<bool> {
         key => policy.effect_of(key).setups.is_none(),
     };
     // Mostly the built-in policy does, which is known without a statement.
-    Ok(BUILT_IN.with(is_open) || policies(db)?.all.iter().any(is_open))
+    Ok(is_open(&built_in()) || policies(db)?.all.iter().any(is_open))
 }
 
 fn policies(db: Db) -> Result<Rc<Policies>> {

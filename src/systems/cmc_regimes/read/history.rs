@@ -9,7 +9,8 @@ use regime_core::{Label, Layer};
 
 use crate::output::relation::output_relation;
 use crate::pg::{
-    Db, Micros, Result, Sees, arg, citus, extension_schema, invalid_parameter, known, settings, timestamp_arg,
+    Db, Micros, Result, Same, Sees, arg, citus, extension_schema, invalid_parameter, known, settings,
+    timestamp_arg,
 };
 use crate::source::map;
 use crate::source::relation::{Relation, relation_args};
@@ -148,7 +149,9 @@ fn daily_bars(db: Db) -> Result<Rc<DailyBars>> {
     let (schema, scheme) = (extension_schema(db)?, settings::cal_scheme());
     let daily = map::map(db, &scheme, &schema)?[Layer::L2].take();
     let daily = daily.ok_or_else(|| map::no_source(Layer::L2, &scheme, &schema))?;
-    known("daily bars", &daily, || Ok(DailyBars { tf: daily.tf.clone(), bars: daily.bars(db, &[])? }))
+    known("daily bars", &Same(Rc::clone(&daily)), || {
+        Ok(DailyBars { tf: daily.tf.clone(), bars: daily.bars(db, &[])? })
+    })
 }
 
 /// The rows of an asset in ascending time; each vector has one element a row.

@@ -1,6 +1,8 @@
 //! The newest row of each asset, and whether it may still be trusted.
 
-use regime_core::{Layer, PerLayer};
+use std::rc::Rc;
+
+use regime_core::Layer;
 
 use crate::output::relation::output_relation;
 use crate::pg::{Db, Micros, Result, Sees, arg, catalog, citus, settings, syscache, work_schema};
@@ -35,9 +37,9 @@ pub fn all(db: Db) -> Result<Vec<Latest>> {
     let may_see_marks = ASSETS.tables().iter().all(|table| syscache::readable(&work, table) == Some(true));
     let limit = as_of::limit(None)?;
     let marks = may_see_marks.then_some(schema.as_str());
-    let sql = if citus::is_loaded() { by_reading } else { by_steps }(&regimes, daily.as_ref(), marks);
+    let sql = if citus::is_loaded() { by_reading } else { by_steps }(&regimes, daily.as_deref(), marks);
     let tf = daily.as_ref().map(|source| arg(source.tf.as_deref()));
-    db.anew().all(&sql, tf.as_slice(), Sees::Snapshot, |row| {
+    db.by_key().all(&sql, tf.as_slice(), Sees::Snapshot, |row| {
         let stored = Stored::read(row)?;
         let Micros(now) = row.get("now_")?;
         let newest_bar = row.get::<Option<Micros>>("newest_bar_")?.map(|Micros(ts)| ts);
@@ -50,10 +52,9 @@ pub fn all(db: Db) -> Result<Vec<Latest>> {
 }
 
 /// The source of daily bars of `pg_regime.cal_scheme`.
-fn daily(db: Db) -> Result<Option<Source>> {
-    let mut map = map::map(db, &settings::cal_scheme(), &catalog::extension_schema(db)?)?;
-    let daily = PerLayer::only(Layer::L2, map[Layer::L2].take());
-    Ok(map::check(db, daily)?[Layer::L2].take())
+fn daily(db: Db) -> Result<Option<Rc<Source>>> {
+    let map = map::map(db, &settings::cal_scheme(), &catalog::extension_schema(db)?)?;
+    map[Layer::L2].as_ref().map(|row| map::check_row(db, row)).transpose()
 }
 
 /// True if one reason is true, else unknown if one is unknown.

@@ -7,7 +7,7 @@ use regime_core::cmc_regimes::policy::UNKNOWN;
 
 use crate::output::relation::output_relation;
 use crate::pg::{
-    Db, Error, Result, arg, columns, columns::Table, columns::check_name, columns::column,
+    Arg, Db, Error, Result, arg, columns, columns::Table, columns::check_name, columns::column,
     columns::wrong_type, current_user, no_privilege, quoted,
 };
 use crate::systems::cmc_regimes::read::as_of;
@@ -44,15 +44,16 @@ pub fn tag(db: Db, relation: pg_sys::Oid, names: &Names) -> Result<i64> {
     let key = quoted(names.key);
     let limit = as_of::limit(None)?.map(|micros| micros as f64);
     let fresh = match limit {
-        Some(_) => format!(" AND r.ts >= {ts} - $1 * interval '1 microsecond'"),
+        Some(_) => format!(" AND r.ts >= {ts} - $2 * interval '1 microsecond'"),
         None => String::new(),
     };
     let sql = format!(
         "UPDATE {} AS s SET {key} = coalesce((SELECT r.regime_key::text FROM {regimes} r WHERE r.id = {asset} \
-         AND r.tf = '{TF}' AND r.ts <= {ts}{fresh} ORDER BY r.ts DESC LIMIT 1), '{UNKNOWN}') WHERE s.{key} IS NULL",
+         AND r.tf = '{TF}' AND r.ts <= {ts}{fresh} ORDER BY r.ts DESC LIMIT 1), $1) WHERE s.{key} IS NULL",
         table.sql
     );
-    Ok(db.execute(&sql, limit.map(arg).as_slice())? as i64)
+    let args: Vec<Arg> = [arg(UNKNOWN)].into_iter().chain(limit.map(arg)).collect();
+    Ok(db.execute(&sql, &args)? as i64)
 }
 
 /// The table of signals.
