@@ -46,3 +46,27 @@ SELECT loads AS series_of_a_load, series, round(ms::numeric) AS ms, round((ms / 
     round((ms / series / first_value(ms / series) OVER (PARTITION BY loads ORDER BY series))::numeric, 2) AS ratio,
     CASE WHEN series > min(series) OVER () THEN '<= 1.50' END AS wanted FROM taken ORDER BY loads, series;
 SQL
+
+# Weekly and monthly tables and EMAs, of one asset all of whose closes have changed, by a session that has made them: the tables
+# grew since they were analysed.
+q bench "CREATE TABLE built (days int, rows bigint, ms float8)"
+for days in ${DAYS:-1400 2800 5600}; do
+    q postgres "DROP DATABASE IF EXISTS build" && q postgres "CREATE DATABASE build"
+    q build "CREATE EXTENSION pg_regime"
+    row=$(psql -XAtq -v ON_ERROR_STOP=1 -d build 2>"$work/log" <<SQL
+SELECT FROM regime_demo(assets => 1, days => $days) \g /dev/null
+SELECT FROM regime_build_inputs() \g /dev/null
+UPDATE cmc_price_bars_multi_tf SET close = close * (1 + 0.01 * (bar_seq % 7)) WHERE tf = '1D';
+SELECT clock_timestamp() AS began \gset
+SELECT sum(rows_written) AS rows FROM regime_build_inputs() \gset
+SELECT format('(%s, %s, %s)', $days, :rows, extract(epoch FROM clock_timestamp() - :'began') * 1000);
+SQL
+    ) || { not_ok "the bench of inputs ran" "$(cat "$work/log")"; exit; }
+    q bench "INSERT INTO built VALUES $row"
+done
+echo "== bench: regime_build_inputs of one asset with a changed close on every day"
+psql -Xq -d bench --pset=footer=off <<'SQL'
+SELECT days, rows, round(ms::numeric) AS ms, round((ms / rows * 1000)::numeric) AS us_per_row,
+    round((ms / rows / first_value(ms / rows) OVER (ORDER BY days))::numeric, 2) AS ratio,
+    CASE WHEN days > min(days) OVER () THEN '<= 1.50' END AS wanted FROM built ORDER BY days;
+SQL

@@ -71,3 +71,13 @@ ALTER TABLE market_regime_history DROP description, DROP trend_strength;
 SELECT count(*) FROM market_regime_current('YOUNG');
 CALL backfill_market_regime_history('2024-11-01', '2024-12-31', symbol => 'YOUNG');
 SELECT count(*) FROM (TABLE days_before EXCEPT SELECT to_jsonb(h) - 'created_at' FROM market_regime_history h) x;
+-- A copy of a table that lacks a column which a set-up adds, as when a table is partitioned afterwards.
+SELECT id, status FROM refresh_cmc_regimes(ARRAY[2,4]);
+ALTER TABLE cmc_regimes RENAME TO made;
+CREATE TABLE cmc_regimes AS SELECT id, ts, tf, l0_label, l1_label, l2_label, l3_label, l4_label, regime_key, size_mult, stop_mult, orders, gross_cap, pyramids,
+    feature_tier, l0_enabled, l1_enabled, l2_enabled, regime_version_hash, updated_at FROM made;
+DROP TABLE made;
+SELECT relation, action FROM regime_setup() WHERE action <> 'unchanged';
+SELECT id, status, rows_written FROM refresh_cmc_regimes(ARRAY[2,4]);
+SELECT id, status, rows_written FROM refresh_cmc_regimes(ARRAY[2,4]);
+SELECT differing();

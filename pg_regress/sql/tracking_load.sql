@@ -76,6 +76,25 @@ CALL missed('ALTER TABLE regime_work.cmc_regime_dirty_many SET SCHEMA public', '
 CALL missed('ALTER TABLE regime_work.cmc_regime_state RENAME TO state', 'ALTER TABLE regime_work.state RENAME TO cmc_regime_state');
 CALL missed('ALTER SCHEMA regime_work RENAME TO work', 'ALTER SCHEMA work RENAME TO regime_work');
 CALL missed('DROP TABLE regime_work.cmc_regime_dirty CASCADE', 'SELECT');
+-- A rule that swallows marks, and row-level security that hides them: as long as either is there, no table counts as tracked.
+CREATE PROCEDURE swallowed(change text, back text) LANGUAGE plpgsql AS $$
+DECLARE found text;
+BEGIN
+    EXECUTE change;
+    PERFORM refresh_cmc_regimes();
+    PERFORM refresh_cmc_regimes();
+    UPDATE cmc_price_bars_multi_tf SET close = close + 1 WHERE id = 2 AND bar_seq = 300;
+    SELECT concat_ws(', ', status, rows_written > 0, differ('{2}')) INTO found FROM refresh_cmc_regimes(2);
+    RAISE NOTICE '%', found;
+    SELECT string_agg(DISTINCT what, ', ') INTO found FROM regime_health() WHERE severity = 'error' OR what = 'untracked source';
+    RAISE NOTICE '%', found;
+    EXECUTE back;
+    PERFORM refresh_cmc_regimes();
+    SELECT concat_ws(', ', count(*), count(*) FILTER (WHERE r.status = 'ok')) INTO found FROM refresh_cmc_regimes(only_dirty => true) AS r;
+    RAISE NOTICE '%', found;
+END $$;
+CALL swallowed('CREATE RULE nothing AS ON INSERT TO regime_work.cmc_regime_dirty DO INSTEAD NOTHING', 'DROP RULE nothing ON regime_work.cmc_regime_dirty');
+CALL swallowed('ALTER TABLE regime_work.cmc_regime_dirty_many ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', 'ALTER TABLE regime_work.cmc_regime_dirty_many DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY');
 CREATE ROLE regress_owner;
 GRANT USAGE ON SCHEMA regime_work TO regress_owner;
 GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA regime_work TO regress_owner;

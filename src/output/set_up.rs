@@ -19,7 +19,7 @@ use crate::sync::table::Table;
 /// What the catalogs say of the relations of a system.
 struct Facts {
     flaw: Option<Flaw>,
-    /// The numbers of the columns of output tables, where a column was added later.
+    /// The numbers of the columns of output tables that are not at their place in CREATE TABLE.
     columns: String,
 }
 
@@ -99,7 +99,7 @@ fn find_facts(db: Db, schema: &str, system: &System) -> Result<Facts> {
         let (checked, key) = match want {
             Want::Output(table) => {
                 is_missing |= table.columns().any(|name| shape.column(name).is_none());
-                columns.extend(shape.added(table));
+                columns.extend(shape.moved(table));
                 outputs.push(Output { oid: *oid, relation, table, shape });
                 (Ok(()), shape::key(table))
             }

@@ -56,12 +56,12 @@ impl Shape {
         self.columns.iter().find(|column| column.name == name)
     }
 
-    /// The columns of an output table that were added after the table was made, each with its number.
-    pub fn added(&self, table: &Table) -> Vec<String> {
-        let first = table.columns().count() as i32;
-        let of_table = |column: &&Found| table.columns().any(|name| name == column.name);
-        let added = self.columns.iter().filter(of_table).filter(|column| column.number > first);
-        added.map(|column| format!("{}.{}.{}", table.name, column.name, column.number)).collect()
+    /// The columns of an output table that are not at their place in CREATE TABLE, each with its number: a column that was
+    /// added later, also to a copy of the table that lacked the column, is at another place.
+    pub fn moved(&self, table: &Table) -> Vec<String> {
+        let found = table.columns().zip(1..).filter_map(|(name, place)| Some((self.column(name)?, place)));
+        let moved = found.filter(|(column, place)| column.number != *place);
+        moved.map(|(column, _)| format!("{}.{}.{}", table.name, column.name, column.number)).collect()
     }
 
     /// Whether these columns are a unique key.

@@ -124,18 +124,22 @@ impl Statement<'_> {
         )
     }
 
-    /// The update of rows, one or many.
+    /// The update of rows, one or many. `OFFSET 0` has keys and values joined by themselves: where the table has grown since
+    /// it was analysed, the planner takes a join with it for one row, and would go through all values for each row.
     pub fn update(&self) -> String {
-        let assignment = |c: &Column| format!("{0} = e.{0}", c.name);
+        let assignment = |c: &Column| format!("{0} = r.{0}", c.name);
         let assignments: Vec<String> = self.table.values.iter().map(assignment).collect();
+        let keys = Self::names(self.table.key, "k.");
+        let columns: Vec<String> = keys.into_iter().chain(Self::names(self.table.values, "e.")).collect();
         format!(
-            "UPDATE {} AS t SET {}{} FROM {} WHERE {} AND {}",
+            "UPDATE {} AS t SET {}{} FROM (SELECT {} FROM {} OFFSET 0) AS r WHERE {} AND {}",
             self.relation,
             assignments.join(", "),
             self.stamped(&format!(", {} = now()", self.table.stamp)),
+            columns.join(", "),
             self.rows(),
             scope_condition(self.table, "t."),
-            self.same_key()
+            self.same_key("r")
         )
     }
 
@@ -146,7 +150,7 @@ impl Statement<'_> {
             self.relation,
             Self::expanded(self.table.key, self.table.scope.len() + 1),
             scope_condition(self.table, "t."),
-            self.same_key()
+            self.same_key("k")
         )
     }
 
@@ -155,8 +159,8 @@ impl Statement<'_> {
         format!("DELETE FROM {} WHERE {}", self.relation, scope_condition(self.table, ""))
     }
 
-    fn same_key(&self) -> String {
-        let equal = |column: &Column| format!("t.{0} = k.{0}", column.name);
+    fn same_key(&self, rows: &str) -> String {
+        let equal = |column: &Column| format!("t.{0} = {rows}.{0}", column.name);
         self.table.key.iter().map(equal).collect::<Vec<_>>().join(" AND ")
     }
 

@@ -100,8 +100,9 @@ pub fn function(schema: &str, watched: &Watched) -> Function {
     Function { ddl, body }
 }
 
-/// SQL: whether a role may write marks into the working schema of this name, and no role without all rights of this role
-/// owns the schema or a table of marks, nor has put a trigger on one, which the privilege TRIGGER allows; the owner of the database may, unless the role is a superuser. `is_role` tells
+/// SQL: whether a role may write marks into the working schema of this name, where no rule swallows and no row-level
+/// security hides marks, and no role without all rights of this role owns the schema or a table of marks, nor has put a
+/// trigger on one, which the privilege TRIGGER allows; the owner of the database may, unless the role is a superuser. `is_role` tells
 /// whether `u` of `pg_roles` is the role; all three are given as SQL.
 pub fn may_mark(marks: &Marks, schema: &str, role: &str, is_role: &str) -> String {
     let Marks { few, many, state, .. } = marks;
@@ -110,6 +111,7 @@ pub fn may_mark(marks: &Marks, schema: &str, role: &str, is_role: &str) -> Strin
     format!(
         "(SELECT pg_catalog.count(*) = 3 FROM pg_catalog.pg_namespace AS n JOIN pg_catalog.pg_class AS m ON m.relnamespace = n.oid \
          WHERE n.nspname = {schema} AND m.relname IN ('{few}', '{many}', '{state}') AND m.relkind IN ('r', 'p') \
+         AND NOT m.relrowsecurity AND NOT (m.relhasrules AND EXISTS (SELECT FROM pg_catalog.pg_rewrite AS r WHERE r.ev_class = m.oid)) \
          AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger AS t WHERE t.tgrelid = m.oid AND NOT t.tgisinternal) \
          AND has_schema_privilege({role}, n.oid, 'USAGE') AND has_table_privilege({role}, m.oid, 'SELECT') \
          AND (m.relname = '{state}' OR has_table_privilege({role}, m.oid, 'INSERT')) \
