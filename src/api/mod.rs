@@ -1,4 +1,6 @@
 //! The SQL functions: they only convert arguments and results.
+// A function has the arguments and columns that it has in SQL.
+#![allow(clippy::too_many_arguments, clippy::type_complexity)]
 
 mod cmc_regimes;
 mod health;
@@ -8,7 +10,11 @@ mod market_regimes;
 mod setup;
 mod tracking;
 
+use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
+
+/// What an SQL function returns: its value, or the error as PostgreSQL reports it.
+pub type Result<T> = std::result::Result<T, ErrorReport>;
 
 /// A moment in microseconds since 2000, as the core counts time.
 pub fn micros(at: TimestampWithTimeZone) -> i64 {

@@ -1,13 +1,12 @@
 //! `regime_label_…`: raw labels of stored bars and of arrays.
 
-use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use regime_core::cmc_regimes::labeller::{Bars, label_bars};
 use regime_core::cmc_regimes::pipeline;
 use regime_core::{Label, Layer, Tier};
 
-use crate::api::{required, timestamp};
+use crate::api::{Result, required, timestamp};
 use crate::pg::{Error, Result as Checked, extension_schema, invalid_parameter, spi};
 use crate::source::bars::Span;
 use crate::source::map::no_source;
@@ -22,7 +21,6 @@ macro_rules! labellers {
     ($($name:literal, $stored:ident, $arrays:ident, $layer:expr;)+) => {$(
         /// Raw labels of an asset's stored bars.
         #[pg_extern(name = $name, stable, parallel_restricted)]
-        #[allow(clippy::type_complexity)]
         fn $stored(
             asset_id: Option<i32>,
             cal_scheme: default!(Option<&str>, "NULL"),
@@ -37,7 +35,7 @@ macro_rules! labellers {
                     name!(liq, Option<String>),
                     name!(label, Option<String>),
                 ),
-            >, ErrorReport> {
+            >> {
             Ok(TableIterator::new(stored($layer, required("asset_id", asset_id)?, cal_scheme, mode)?))
         }
 
@@ -50,7 +48,7 @@ macro_rules! labellers {
             ema_slow: Option<Vec<Option<f64>>>,
             mode: default!(Option<&str>, "'full'"),
             atr: default!(Option<Vec<Option<f64>>>, "NULL"),
-        ) -> Result<Option<Vec<&'static str>>, ErrorReport> {
+        ) -> Result<Option<Vec<&'static str>>> {
             let (Some(close), Some(fast), Some(mid), Some(slow)) = (close, ema_fast, ema_mid, ema_slow) else {
                 return Ok(None);
             };

@@ -1,9 +1,8 @@
 //! `regime_chart_svg` and `regime_timeline`: pictures of a history.
 
-use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::api::{micros, required};
+use crate::api::{Result, micros, required};
 use crate::pg::spi;
 use crate::systems::cmc_regimes::read::history::flip_layer;
 use crate::systems::cmc_regimes::read::picture::{self, Wanted};
@@ -18,7 +17,7 @@ fn regime_chart_svg(
     width: default!(Option<i32>, "1200"),
     height: default!(Option<i32>, "500"),
     log_scale: default!(Option<bool>, "true"),
-) -> Result<String, ErrorReport> {
+) -> Result<String> {
     let asset = required("asset_id", asset_id)?;
     let (layer, span) = (flip_layer(layer)?, [from_ts, to_ts].map(|at| at.map(micros)));
     let wanted = Wanted { asset, layer, span, size: [width, height], log: log_scale != Some(false) };
@@ -31,7 +30,7 @@ fn regime_timeline(
     asset_id: Option<i32>,
     width: default!(Option<i32>, "80"),
     layer: default!(Option<&str>, "'composite'"),
-) -> Result<Option<String>, ErrorReport> {
+) -> Result<Option<String>> {
     let (asset, layer) = (required("asset_id", asset_id)?, flip_layer(layer)?);
     Ok(spi::connect(|db| picture::timeline(db, asset, layer, width))?)
 }

@@ -1,15 +1,14 @@
 //! `refresh_cmc_regimes` of ids, which the forms of one id and of symbols call (sql/install/symbols.sql).
 
-use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
+use crate::api::Result;
 use crate::output::entry::{Entry, Mode};
 use crate::systems::cmc_regimes::params::{Given, Hysteresis};
 use crate::systems::cmc_regimes::refresh::call::{Assets, How, Summary, refresh};
 
 /// Refreshes assets and returns a summary of each (specification 2, Refresh).
 #[pg_extern(name = "refresh_cmc_regimes", volatile, parallel_unsafe)]
-#[allow(clippy::too_many_arguments, clippy::type_complexity)]
 fn refresh_assets(
     ids: default!(Option<Vec<Option<i32>>>, "NULL"),
     cal_scheme: default!(Option<String>, "NULL"),
@@ -44,7 +43,6 @@ fn refresh_assets(
             name!(reason, Option<String>),
         ),
     >,
-    ErrorReport,
 > {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];

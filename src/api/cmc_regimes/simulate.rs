@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
-use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::api::{micros, timestamp};
+use crate::api::{Result, micros, timestamp};
 use crate::pg::{Result as Checked, json::JsonText, null_argument};
 use crate::systems::cmc_regimes::params::{Given, Hysteresis};
 use crate::systems::cmc_regimes::policy::lint::remarks;
@@ -15,7 +14,6 @@ use crate::systems::cmc_regimes::{assets, policies};
 /// What a policy says that its author can hardly mean (docs/policies.md).
 // Declared in sql/install/cmc_regimes.sql.
 #[pg_extern(sql = false)]
-#[allow(clippy::type_complexity)]
 fn regime_policy_lint(
     policy: default!(Option<&str>, "'default'"),
     rules: default!(Option<JsonText>, "NULL"),
@@ -30,7 +28,6 @@ fn regime_policy_lint(
             name!(detail, String),
         ),
     >,
-    ErrorReport,
 > {
     let rules = rules.map(|r| r.parse()).transpose()?;
     let remarks = remarks(&policies::table(policy, rules.as_ref())?);
@@ -40,7 +37,6 @@ fn regime_policy_lint(
 
 /// The stored rows that other rules would change, before and after; nothing is written (docs/policies.md).
 #[pg_extern(stable, parallel_restricted)]
-#[allow(clippy::too_many_arguments, clippy::type_complexity)]
 fn regime_policy_simulate(
     rules: Option<JsonText>,
     ids: default!(Option<Vec<Option<i32>>>, "NULL"),
@@ -79,7 +75,6 @@ fn regime_policy_simulate(
             name!(setups_after, Option<Vec<String>>),
         ),
     >,
-    ErrorReport,
 > {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
@@ -134,7 +129,6 @@ fn change_row(Change { id, ts, before, after }: Change) -> Option<ChangeRow> {
 
 /// A summary for each asset of what other rules would change (docs/policies.md).
 #[pg_extern(stable, parallel_restricted)]
-#[allow(clippy::too_many_arguments, clippy::type_complexity)]
 fn regime_policy_simulate_summary(
     rules: Option<JsonText>,
     ids: default!(Option<Vec<Option<i32>>>, "NULL"),
@@ -171,7 +165,6 @@ fn regime_policy_simulate_summary(
             name!(other_version, i64),
         ),
     >,
-    ErrorReport,
 > {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
