@@ -27,35 +27,20 @@ fn regime_status() -> Result<
         ),
     >,
 > {
-    Ok(TableIterator::new(spi::connect(status::all)?.into_iter().map(row)))
-}
-
-type Row = (
-    Option<i32>,
-    Option<TimestampWithTimeZone>,
-    Option<TimestampWithTimeZone>,
-    Option<String>,
-    i64,
-    Option<Interval>,
-    bool,
-    Option<TimestampWithTimeZone>,
-    Option<TimestampWithTimeZone>,
-    Option<String>,
-);
-
-fn row(Status { fresh, regime_key }: Status) -> Row {
-    (
-        fresh.id,
-        fresh.newest_source.and_then(timestamp),
-        fresh.newest_row.and_then(timestamp),
-        regime_key,
-        fresh.behind,
-        fresh.lag().and_then(time::interval),
-        fresh.is_stale(),
-        fresh.last.success.and_then(timestamp),
-        fresh.last.error.and_then(timestamp),
-        fresh.last.message,
-    )
+    Ok(TableIterator::new(spi::connect(status::all)?.into_iter().map(|Status { fresh, regime_key }| {
+        (
+            fresh.id,
+            fresh.newest_source.and_then(timestamp),
+            fresh.newest_row.and_then(timestamp),
+            regime_key,
+            fresh.behind,
+            fresh.lag().and_then(time::interval),
+            fresh.is_stale(),
+            fresh.last.success.and_then(timestamp),
+            fresh.last.error.and_then(timestamp),
+            fresh.last.message,
+        )
+    })))
 }
 
 /// Lists what is wrong in any system, the worst first, each with a command.

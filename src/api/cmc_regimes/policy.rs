@@ -50,21 +50,6 @@ fn regime_load_policy(policy: Option<&str>, rules: Option<JsonText>) -> Result<i
     Ok(policies::load(policy, &required("rules", rules)?.parse()?)?)
 }
 
-type RuleRow = (
-    Option<i32>,
-    Option<String>,
-    Option<f64>,
-    Option<f64>,
-    Option<&'static str>,
-    Option<Vec<String>>,
-    Option<f64>,
-    Option<bool>,
-    Option<&'static str>,
-    &'static str,
-    Option<String>,
-    Option<String>,
-);
-
 /// The merged rules of a policy in order, the fallback last (specification 2, Policy).
 // Declared in sql/install/cmc_regimes.sql.
 #[pg_extern(sql = false)]
@@ -90,25 +75,23 @@ fn regime_policy_rules(
     >,
 > {
     let table = policies::table(policy, None)?;
-    Ok(TableIterator::new(listed(&table).into_iter().map(rule_row).collect::<Vec<_>>()))
-}
-
-fn rule_row(listed: Listed) -> RuleRow {
-    let Listed { rule, number, shadowed_by, note } = listed;
-    (
-        number,
-        number.map(|_| rule.match_text().to_owned()),
-        rule.size_mult,
-        rule.stop_mult,
-        rule.orders.map(|o| o.as_str()),
-        rule.setups.clone(),
-        rule.gross_cap,
-        rule.pyramids,
-        number.map(|_| rule.pattern.align().as_str()),
-        rule.origin.as_str(),
-        shadowed_by.map(str::to_owned),
-        note,
-    )
+    let rules = listed(&table).into_iter().map(|Listed { rule, number, shadowed_by, note }| {
+        (
+            number,
+            number.map(|_| rule.match_text().to_owned()),
+            rule.size_mult,
+            rule.stop_mult,
+            rule.orders.map(|o| o.as_str()),
+            rule.setups.clone(),
+            rule.gross_cap,
+            rule.pyramids,
+            number.map(|_| rule.pattern.align().as_str()),
+            rule.origin.as_str(),
+            shadowed_by.map(str::to_owned),
+            note,
+        )
+    });
+    Ok(TableIterator::new(rules.collect::<Vec<_>>()))
 }
 
 /// Removes a stored policy (specification 2, Policy).

@@ -50,41 +50,25 @@ fn refresh_assets(
     let assets = ids.map_or(Assets::All, Assets::Listed);
     let [dry_run, full_refresh, only_dirty] = [dry_run, full_refresh, only_dirty].map(|on| on == Some(true));
     let how = How { dry_run, full_refresh, only_dirty };
-    Ok(TableIterator::new(refresh(assets, &given, how)?.into_iter().map(row)))
-}
-
-type Row = (
-    i32,
-    &'static str,
-    Option<i64>,
-    Option<i64>,
-    Option<i64>,
-    Option<i64>,
-    i64,
-    Option<&'static str>,
-    String,
-    f64,
-    Option<String>,
-    Option<&'static str>,
-    Option<String>,
-);
-
-fn row(summary: Summary) -> Row {
-    let [regimes, flips, stats, comovement] = summary.rows.map_or([None; 4], |rows| rows.map(Some));
-    let Entry { status, written, version, elapsed_ms, message, mode, reason, .. } = summary.entry;
-    (
-        summary.id,
-        status.as_str(),
-        regimes,
-        flips,
-        stats,
-        comovement,
-        written.total() as i64,
-        summary.feature_tier,
-        version,
-        elapsed_ms,
-        message,
-        mode.map(Mode::as_str),
-        reason,
-    )
+    Ok(TableIterator::new(refresh(assets, &given, how)?.into_iter().map(
+        |Summary { id, entry, rows, feature_tier }| {
+            let [regimes, flips, stats, comovement] = rows.map_or([None; 4], |rows| rows.map(Some));
+            let Entry { status, written, version, elapsed_ms, message, mode, reason, .. } = entry;
+            (
+                id,
+                status.as_str(),
+                regimes,
+                flips,
+                stats,
+                comovement,
+                written.total() as i64,
+                feature_tier,
+                version,
+                elapsed_ms,
+                message,
+                mode.map(Mode::as_str),
+                reason,
+            )
+        },
+    )))
 }

@@ -61,9 +61,6 @@ fn regime_assets() -> Result<TableIterator<'static, (name!(id, i32),)>> {
     Ok(TableIterator::new(spi::connect(assets)?.into_iter().map(|id| (id,))))
 }
 
-/// A row of `regime_periods`.
-type PeriodOut = (i32, String, Range<TimestampWithTimeZone>, Option<i32>, Option<f64>);
-
 /// The periods of each regime of a layer, of one asset or of all, with their returns. Specification 1, section 6.
 #[pg_extern(stable, parallel_restricted)]
 fn regime_periods(
@@ -83,16 +80,14 @@ fn regime_periods(
 > {
     let layer = flip_layer(layer)?;
     let found = spi::connect(|db| statistics::of_assets(db, asset_id, layer))?;
-    Ok(TableIterator::new(found.into_iter().filter_map(period)))
-}
-
-fn period(PeriodRow { id, period, return_over }: PeriodRow) -> Option<PeriodOut> {
-    let upper = match period.to {
-        Some(to) => RangeBound::Exclusive(timestamp(to)?),
-        None => RangeBound::Infinite,
-    };
-    let valid = Range::new(RangeBound::Inclusive(timestamp(period.from)?), upper);
-    Some((id, period.regime, valid, period.bars.and_then(|bars| i32::try_from(bars).ok()), return_over))
+    Ok(TableIterator::new(found.into_iter().filter_map(|PeriodRow { id, period, return_over }| {
+        let upper = match period.to {
+            Some(to) => RangeBound::Exclusive(timestamp(to)?),
+            None => RangeBound::Infinite,
+        };
+        let valid = Range::new(RangeBound::Inclusive(timestamp(period.from)?), upper);
+        Some((id, period.regime, valid, period.bars.and_then(|bars| i32::try_from(bars).ok()), return_over))
+    })))
 }
 
 /// Returns over the next daily rows by regime and horizon. Specification 1, section 6.
