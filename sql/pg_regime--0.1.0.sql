@@ -301,7 +301,7 @@ CREATE  FUNCTION "regime_label_daily"(
 	"ema_slow" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
 	"mode" TEXT DEFAULT 'full', /* Option < & str > */
 	"atr" double precision[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < f64 > > > */
-) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > , ErrorReport > */
+) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > > */
 IMMUTABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_label_daily_arrays_wrapper';
@@ -332,7 +332,7 @@ CREATE  FUNCTION "regime_label_intraday"(
 	"ema_slow" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
 	"mode" TEXT DEFAULT 'full', /* Option < & str > */
 	"atr" double precision[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < f64 > > > */
-) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > , ErrorReport > */
+) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > > */
 IMMUTABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_label_intraday_arrays_wrapper';
@@ -363,7 +363,7 @@ CREATE  FUNCTION "regime_label_monthly"(
 	"ema_slow" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
 	"mode" TEXT DEFAULT 'full', /* Option < & str > */
 	"atr" double precision[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < f64 > > > */
-) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > , ErrorReport > */
+) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > > */
 IMMUTABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_label_monthly_arrays_wrapper';
@@ -394,7 +394,7 @@ CREATE  FUNCTION "regime_label_weekly"(
 	"ema_slow" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
 	"mode" TEXT DEFAULT 'full', /* Option < & str > */
 	"atr" double precision[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < f64 > > > */
-) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > , ErrorReport > */
+) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > > */
 IMMUTABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_label_weekly_arrays_wrapper';
@@ -404,7 +404,7 @@ AS 'MODULE_PATHNAME', 'regime_label_weekly_arrays_wrapper';
 CREATE  FUNCTION "regime_asset"(
 	"asset" TEXT, /* Option < & str > */
 	"cal_scheme" TEXT DEFAULT NULL /* Option < & str > */
-) RETURNS INT /* Result < i32, ErrorReport > */
+) RETURNS INT /* Result < i32 > */
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_asset_wrapper';
@@ -419,7 +419,7 @@ CREATE  FUNCTION "regime_chart_svg"(
 	"width" INT DEFAULT 1200, /* Option < i32 > */
 	"height" INT DEFAULT 500, /* Option < i32 > */
 	"log_scale" bool DEFAULT true /* Option < bool > */
-) RETURNS TEXT /* Result < String, ErrorReport > */
+) RETURNS TEXT /* Result < String > */
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_chart_svg_wrapper';
@@ -430,7 +430,7 @@ CREATE  FUNCTION "regime_timeline"(
 	"asset_id" INT, /* Option < i32 > */
 	"width" INT DEFAULT 80, /* Option < i32 > */
 	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
-) RETURNS TEXT /* Result < Option < String > , ErrorReport > */
+) RETURNS TEXT /* Result < Option < String > > */
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_timeline_wrapper';
@@ -462,7 +462,7 @@ AS 'MODULE_PATHNAME', 'resolve_policy_wrapper';
 CREATE  FUNCTION "regime_load_policy"(
 	"policy" TEXT, /* Option < & str > */
 	"rules" jsonb /* Option < JsonText > */
-) RETURNS INT /* Result < i32, ErrorReport > */
+) RETURNS INT /* Result < i32 > */
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_load_policy_wrapper';
@@ -475,7 +475,7 @@ AS 'MODULE_PATHNAME', 'regime_load_policy_wrapper';
 -- pg_regime::api::cmc_regimes::policy::regime_drop_policy
 CREATE  FUNCTION "regime_drop_policy"(
 	"policy" TEXT /* Option < & str > */
-) RETURNS VOID /* Result < (), ErrorReport > */
+) RETURNS VOID /* Result < () > */
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_drop_policy_wrapper';
@@ -493,7 +493,7 @@ CREATE  FUNCTION "regime_version_hash"(
 	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
 	"point_in_time" bool DEFAULT false /* Option < bool > */
-) RETURNS TEXT /* Result < String, ErrorReport > */
+) RETURNS TEXT /* Result < String > */
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_version_hash_wrapper';
@@ -642,7 +642,7 @@ CREATE  FUNCTION "regime_round_begin"(
 	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
 	"point_in_time" bool DEFAULT false /* Option < bool > */
-) RETURNS bigint /* Result < Option < i64 > , ErrorReport > */
+) RETURNS bigint /* Result < Option < i64 > > */
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_round_begin_wrapper';
@@ -663,7 +663,7 @@ CREATE  FUNCTION "regime_round_next"(
 	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
 	"point_in_time" bool DEFAULT false /* Option < bool > */
-) RETURNS bool /* Result < bool, ErrorReport > */
+) RETURNS bool /* Result < bool > */
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_round_next_wrapper';
@@ -672,7 +672,7 @@ AS 'MODULE_PATHNAME', 'regime_round_next_wrapper';
 -- pg_regime::api::cmc_regimes::rounds::regime_round_end
 CREATE  FUNCTION "regime_round_end"(
 	"round" bigint /* Option < i64 > */
-) RETURNS VOID /* Result < (), ErrorReport > */
+) RETURNS VOID /* Result < () > */
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_round_end_wrapper';
@@ -951,7 +951,7 @@ CREATE  FUNCTION "market_regime_backfill_begin"(
 	"symbol" TEXT, /* Option < & str > */
 	"dry_run" bool, /* Option < bool > */
 	"full_refresh" bool /* Option < bool > */
-) RETURNS bigint /* Result < Option < i64 > , ErrorReport > */
+) RETURNS bigint /* Result < Option < i64 > > */
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'market_regime_backfill_begin_wrapper';
@@ -960,7 +960,7 @@ AS 'MODULE_PATHNAME', 'market_regime_backfill_begin_wrapper';
 -- pg_regime::api::market_regime_history::market_regime_backfill_next
 CREATE  FUNCTION "market_regime_backfill_next"(
 	"backfill" bigint /* Option < i64 > */
-) RETURNS bool /* Result < bool, ErrorReport > */
+) RETURNS bool /* Result < bool > */
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'market_regime_backfill_next_wrapper';
@@ -969,7 +969,7 @@ AS 'MODULE_PATHNAME', 'market_regime_backfill_next_wrapper';
 -- pg_regime::api::market_regime_history::market_regime_backfill_end
 CREATE  FUNCTION "market_regime_backfill_end"(
 	"backfill" bigint /* Option < i64 > */
-) RETURNS VOID /* Result < (), ErrorReport > */
+) RETURNS VOID /* Result < () > */
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'market_regime_backfill_end_wrapper';
@@ -1039,7 +1039,7 @@ AS 'MODULE_PATHNAME', 'refresh_market_regimes_wrapper';
 CREATE  FUNCTION "delete_market_regimes"(
 	"symbol" TEXT, /* Option < & str > */
 	"timeframe" TEXT /* Option < & str > */
-) RETURNS bigint /* Result < i64, ErrorReport > */
+) RETURNS bigint /* Result < i64 > */
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'delete_market_regimes_wrapper';
