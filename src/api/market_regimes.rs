@@ -5,11 +5,9 @@ use pgrx::prelude::*;
 
 use regime_core::market_regimes::{Config, Machine};
 
-use crate::api::{Result, micros, required};
+use crate::api::{Result, check_length, micros, required};
 use crate::output::entry::{Entry, Mode};
-use crate::pg::{
-    Error, Result as Checked, json::JsonText, result_set::Caller, result_set::Field, result_set::Rows,
-};
+use crate::pg::{Result as Checked, json::JsonText, result_set::Caller, result_set::Field, result_set::Rows};
 use crate::systems::market_regimes::label::LabelTexts;
 use crate::systems::market_regimes::read::Times;
 use crate::systems::market_regimes::refresh::{How, Summary};
@@ -44,17 +42,6 @@ fn market_regime_labels(
 /// The elements of an array; NaN where one is NULL, and so unknown.
 fn prices(name: &str, values: Option<Vec<Option<f64>>>) -> Checked<Vec<f64>> {
     Ok(required(name, values)?.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect())
-}
-
-fn check_length(name: &str, length: usize, closes: usize) -> Checked<()> {
-    if length == closes {
-        return Ok(());
-    }
-    Err(Error::new(
-        PgSqlErrorCode::ERRCODE_ARRAY_ELEMENT_ERROR,
-        format!("{name} has {length} elements, close has {closes}"),
-    )
-    .hint("Give one element a bar in each array; NULL where a value is unknown."))
 }
 
 /// Writes a row for each bar, which is high, low and close.

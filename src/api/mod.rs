@@ -13,6 +13,8 @@ mod tracking;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
+use crate::pg;
+
 /// What an SQL function returns: its value, or the error as PostgreSQL reports it.
 pub type Result<T> = std::result::Result<T, ErrorReport>;
 
@@ -30,6 +32,21 @@ pub fn timestamp(micros: i64) -> Option<TimestampWithTimeZone> {
 ///
 /// # Errors
 /// Where the value is NULL.
-pub fn required<T>(name: &str, value: Option<T>) -> crate::pg::error::Result<T> {
-    value.ok_or_else(|| crate::pg::error::null_argument(name))
+pub fn required<T>(name: &str, value: Option<T>) -> pg::Result<T> {
+    value.ok_or_else(|| pg::null_argument(name))
+}
+
+/// Checks that an array has an element for each close.
+///
+/// # Errors
+/// Where the array is shorter or longer.
+pub fn check_length(name: &str, length: usize, closes: usize) -> pg::Result<()> {
+    if length == closes {
+        return Ok(());
+    }
+    Err(pg::Error::new(
+        PgSqlErrorCode::ERRCODE_ARRAY_ELEMENT_ERROR,
+        format!("{name} has {length} elements, close has {closes}"),
+    )
+    .hint("Give one element a bar in each array; NULL where a value is unknown."))
 }

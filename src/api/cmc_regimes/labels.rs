@@ -6,8 +6,8 @@ use regime_core::cmc_regimes::labeller::{Bars, label_bars};
 use regime_core::cmc_regimes::pipeline;
 use regime_core::{Label, Layer, Tier};
 
-use crate::api::{Result, required, timestamp};
-use crate::pg::{Error, Result as Checked, extension_schema, invalid_parameter, spi};
+use crate::api::{Result, check_length, required, timestamp};
+use crate::pg::{Result as Checked, extension_schema, invalid_parameter, spi};
 use crate::source::bars::Span;
 use crate::source::map::no_source;
 use crate::systems::cmc_regimes::engine::Engine;
@@ -118,16 +118,9 @@ fn arrays(
     atr: Option<Vec<Option<f64>>>,
 ) -> Checked<Vec<&'static str>> {
     let tier = tier(mode.unwrap_or("full"))?;
-    let bars = close.len();
     let lengths = ["ema_fast", "ema_mid", "ema_slow"].into_iter().zip(ema.iter().map(Vec::len));
     for (name, length) in lengths.chain(atr.iter().map(|a| ("atr", a.len()))) {
-        if length != bars {
-            return Err(Error::new(
-                PgSqlErrorCode::ERRCODE_ARRAY_ELEMENT_ERROR,
-                format!("{name} has {length} elements, close has {bars}"),
-            )
-            .hint("Give one element a bar in each array; NULL where a value is unknown."));
-        }
+        check_length(name, length, close.len())?;
     }
     let known = |values: Vec<Option<f64>>| -> Vec<f64> {
         values.into_iter().map(|v| v.filter(|v| v.is_finite()).unwrap_or(f64::NAN)).collect()
