@@ -307,7 +307,7 @@ CREATE  FUNCTION "regime_label_daily"(
 	"ema_slow" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
 	"mode" TEXT DEFAULT 'full', /* Option < & str > */
 	"atr" double precision[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < f64 > > > */
-) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > , ErrorReport > */
+) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > > */
 IMMUTABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_label_daily_arrays_wrapper';
@@ -338,7 +338,7 @@ CREATE  FUNCTION "regime_label_intraday"(
 	"ema_slow" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
 	"mode" TEXT DEFAULT 'full', /* Option < & str > */
 	"atr" double precision[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < f64 > > > */
-) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > , ErrorReport > */
+) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > > */
 IMMUTABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_label_intraday_arrays_wrapper';
@@ -369,7 +369,7 @@ CREATE  FUNCTION "regime_label_monthly"(
 	"ema_slow" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
 	"mode" TEXT DEFAULT 'full', /* Option < & str > */
 	"atr" double precision[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < f64 > > > */
-) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > , ErrorReport > */
+) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > > */
 IMMUTABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_label_monthly_arrays_wrapper';
@@ -400,7 +400,7 @@ CREATE  FUNCTION "regime_label_weekly"(
 	"ema_slow" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
 	"mode" TEXT DEFAULT 'full', /* Option < & str > */
 	"atr" double precision[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < f64 > > > */
-) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > , ErrorReport > */
+) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > > */
 IMMUTABLE PARALLEL SAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_label_weekly_arrays_wrapper';
@@ -445,7 +445,7 @@ CREATE  FUNCTION "regime_chart_svg"(
 	"width" INT DEFAULT 1200, /* Option < i32 > */
 	"height" INT DEFAULT 500, /* Option < i32 > */
 	"log_scale" bool DEFAULT true /* Option < bool > */
-) RETURNS TEXT /* Result < String, ErrorReport > */
+) RETURNS TEXT /* Result < String > */
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_chart_svg_wrapper';
@@ -456,7 +456,7 @@ CREATE  FUNCTION "regime_timeline"(
 	"asset_id" INT, /* Option < i32 > */
 	"width" INT DEFAULT 80, /* Option < i32 > */
 	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
-) RETURNS TEXT /* Result < Option < String > , ErrorReport > */
+) RETURNS TEXT /* Result < Option < String > > */
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_timeline_wrapper';
@@ -488,7 +488,7 @@ AS 'MODULE_PATHNAME', 'resolve_policy_wrapper';
 CREATE  FUNCTION "regime_load_policy"(
 	"policy" TEXT, /* Option < & str > */
 	"rules" jsonb /* Option < JsonText > */
-) RETURNS INT /* Result < i32, ErrorReport > */
+) RETURNS INT /* Result < i32 > */
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_load_policy_wrapper';
@@ -501,7 +501,7 @@ AS 'MODULE_PATHNAME', 'regime_load_policy_wrapper';
 -- pg_regime::api::cmc_regimes::policy::regime_drop_policy
 CREATE  FUNCTION "regime_drop_policy"(
 	"policy" TEXT /* Option < & str > */
-) RETURNS VOID /* Result < (), ErrorReport > */
+) RETURNS VOID /* Result < () > */
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_drop_policy_wrapper';
@@ -519,7 +519,7 @@ CREATE  FUNCTION "regime_version_hash"(
 	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
 	"point_in_time" bool DEFAULT false /* Option < bool > */
-) RETURNS TEXT /* Result < String, ErrorReport > */
+) RETURNS TEXT /* Result < String > */
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_version_hash_wrapper';
@@ -775,7 +775,7 @@ CREATE  FUNCTION "regime_round_begin"(
 	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
 	"point_in_time" bool DEFAULT false /* Option < bool > */
-) RETURNS bigint /* Result < Option < i64 > , ErrorReport > */
+) RETURNS bigint /* Result < Option < i64 > > */
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_round_begin_wrapper';
@@ -796,7 +796,7 @@ CREATE  FUNCTION "regime_round_next"(
 	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
 	"point_in_time" bool DEFAULT false /* Option < bool > */
-) RETURNS bool /* Result < bool, ErrorReport > */
+) RETURNS bool /* Result < bool > */
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_round_next_wrapper';
@@ -805,7 +805,7 @@ AS 'MODULE_PATHNAME', 'regime_round_next_wrapper';
 -- pg_regime::api::cmc_regimes::rounds::regime_round_end
 CREATE  FUNCTION "regime_round_end"(
 	"round" bigint /* Option < i64 > */
-) RETURNS VOID /* Result < (), ErrorReport > */
+) RETURNS VOID /* Result < () > */
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_round_end_wrapper';
@@ -1107,7 +1107,7 @@ CREATE  FUNCTION "market_regime_backfill_begin"(
 	"symbol" TEXT, /* Option < & str > */
 	"dry_run" bool, /* Option < bool > */
 	"full_refresh" bool /* Option < bool > */
-) RETURNS bigint /* Result < Option < i64 > , ErrorReport > */
+) RETURNS bigint /* Result < Option < i64 > > */
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'market_regime_backfill_begin_wrapper';
@@ -1116,7 +1116,7 @@ AS 'MODULE_PATHNAME', 'market_regime_backfill_begin_wrapper';
 -- pg_regime::api::market_regime_history::market_regime_backfill_next
 CREATE  FUNCTION "market_regime_backfill_next"(
 	"backfill" bigint /* Option < i64 > */
-) RETURNS bool /* Result < bool, ErrorReport > */
+) RETURNS bool /* Result < bool > */
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'market_regime_backfill_next_wrapper';
@@ -1125,7 +1125,7 @@ AS 'MODULE_PATHNAME', 'market_regime_backfill_next_wrapper';
 -- pg_regime::api::market_regime_history::market_regime_backfill_end
 CREATE  FUNCTION "market_regime_backfill_end"(
 	"backfill" bigint /* Option < i64 > */
-) RETURNS VOID /* Result < (), ErrorReport > */
+) RETURNS VOID /* Result < () > */
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'market_regime_backfill_end_wrapper';
@@ -1195,7 +1195,7 @@ AS 'MODULE_PATHNAME', 'refresh_market_regimes_wrapper';
 CREATE  FUNCTION "delete_market_regimes"(
 	"symbol" TEXT, /* Option < & str > */
 	"timeframe" TEXT /* Option < & str > */
-) RETURNS bigint /* Result < i64, ErrorReport > */
+) RETURNS bigint /* Result < i64 > */
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'delete_market_regimes_wrapper';

@@ -3,20 +3,44 @@
 # sql/NAME.sql by pg_regress, specs/NAME.spec (several sessions at once) by pg_isolation_regress.
 # --accept takes what came out as the expected output; read the diff before you commit it.
 # --odd has every session begin with settings that hardly anybody uses, and that change nothing of what is printed.
+# Without NAME the tests are dealt out to a lane for each core, at most four. A lane has a server of its own, so tests that
+# run at the same time share no role, database or setting.
 . "$(dirname "$0")/lib.sh"
 
-accept=no odd=''
+accept=no odd='' options=()
 while [[ ${1:-} = --* ]]; do
     case $1 in
         --accept) accept=yes ;;
         --odd) odd=" under odd settings" ;;
     esac
+    options+=("$1")
     shift
 done
 names=("$@")
 [ $# != 0 ] || for file in pg_regress/sql/*.sql pg_regress/specs/*.spec; do
     [ ! -e "$file" ] || names+=("$(basename "${file%.*}")")
 done
+
+lanes=$(nproc)
+lanes=$((lanes < 4 ? lanes : 4))
+if [ $# = 0 ] && [ $lanes -gt 1 ] && [ ${#names[@]} -ge $lanes ]; then
+    pids=()
+    cleanup() { [ ${#pids[@]} = 0 ] || kill -- "${pids[@]/#/-}" 2>/dev/null || true; wait; }
+    for ((lane = 0; lane < lanes; lane++)); do
+        own=()
+        for ((i = lane; i < ${#names[@]}; i += lanes)); do own+=("${names[i]}"); done
+        # a group of its own, so that what interrupts this script ends what runs in the lane
+        setsid tests/regress.sh "${options[@]}" "${own[@]}" >"$work/lane$lane" 2>&1 &
+        pids+=($!)
+    done
+    for ((lane = 0; lane < lanes; lane++)); do
+        wait "${pids[lane]}" || failed=1
+        cat "$work/lane$lane"
+    done
+    pids=()
+    exit
+fi
+
 sql=() specs=()
 for name in "${names[@]}"; do
     # The two kinds share expected/, so one name would mean one file for both.

@@ -36,7 +36,8 @@ SELECT regime, valid, bars, round(return_over_period::numeric, 6) AS return FROM
 SELECT count(*) AS periods, count(*) FILTER (WHERE upper(valid) IS DISTINCT FROM next) AS gaps, count(*) FILTER (WHERE upper_inf(valid)) AS open,
     bool_and(lower_inc(valid) AND NOT upper_inc(valid)) AS half_open, sum(bars) AS rows
 FROM (SELECT *, lead(lower(valid)) OVER (ORDER BY valid) AS next FROM regime_periods(1)) p;
-SELECT count(*) AS rows, count(*) FILTER (WHERE p.regime = r.regime_key) AS same FROM cmc_regimes r JOIN cmc_regime_periods p ON p.id = r.id AND p.valid @> r.ts;
+WITH period AS MATERIALIZED (TABLE cmc_regime_periods)
+SELECT count(*) AS rows, count(*) FILTER (WHERE p.regime = r.regime_key) AS same FROM cmc_regimes r JOIN period p ON p.id = r.id AND p.valid @> r.ts;
 SELECT count(*) AS differ FROM regime_periods(1) p
 JOIN cmc_price_bars_multi_tf a ON a.id = 1 AND a.tf = '1D' AND a.time_close = lower(valid)
 JOIN cmc_price_bars_multi_tf z ON z.id = 1 AND z.tf = '1D' AND z.time_close = coalesce(upper(valid), '2024-12-31 23:59:59+00')

@@ -1,17 +1,15 @@
 //! `regime_status`, `regime_health` and `regime_systems`: what is fresh, what failed, what to do.
 
 use pgrx::datum::Interval;
-use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::api::timestamp;
+use crate::api::{Result, timestamp};
 use crate::pg::{spi, time};
 use crate::systems::cmc_regimes::status::{self, Status};
 use crate::systems::{health, overview};
 
 /// Tells how fresh each asset is and how its last refreshes ended.
 #[pg_extern(stable, parallel_restricted)]
-#[allow(clippy::type_complexity)]
 fn regime_status() -> Result<
     TableIterator<
         'static,
@@ -28,43 +26,26 @@ fn regime_status() -> Result<
             name!(last_error_message, Option<String>),
         ),
     >,
-    ErrorReport,
 > {
-    Ok(TableIterator::new(spi::connect(status::all)?.into_iter().map(row)))
-}
-
-type Row = (
-    Option<i32>,
-    Option<TimestampWithTimeZone>,
-    Option<TimestampWithTimeZone>,
-    Option<String>,
-    i64,
-    Option<Interval>,
-    bool,
-    Option<TimestampWithTimeZone>,
-    Option<TimestampWithTimeZone>,
-    Option<String>,
-);
-
-fn row(Status { fresh, regime_key }: Status) -> Row {
-    (
-        fresh.id,
-        fresh.newest_source.and_then(timestamp),
-        fresh.newest_row.and_then(timestamp),
-        regime_key,
-        fresh.behind,
-        fresh.lag().and_then(time::interval),
-        fresh.is_stale(),
-        fresh.last.success.and_then(timestamp),
-        fresh.last.error.and_then(timestamp),
-        fresh.last.message,
-    )
+    Ok(TableIterator::new(spi::connect(status::all)?.into_iter().map(|Status { fresh, regime_key }| {
+        (
+            fresh.id,
+            fresh.newest_source.and_then(timestamp),
+            fresh.newest_row.and_then(timestamp),
+            regime_key,
+            fresh.behind,
+            fresh.lag().and_then(time::interval),
+            fresh.is_stale(),
+            fresh.last.success.and_then(timestamp),
+            fresh.last.error.and_then(timestamp),
+            fresh.last.message,
+        )
+    })))
 }
 
 /// Lists what is wrong in any system, the worst first, each with a command.
 // Unsafe: no subtransaction can begin in parallel mode.
 #[pg_extern(stable, parallel_unsafe)]
-#[allow(clippy::type_complexity)]
 fn regime_health() -> Result<
     TableIterator<
         'static,
@@ -76,7 +57,6 @@ fn regime_health() -> Result<
             name!(command, String),
         ),
     >,
-    ErrorReport,
 > {
     let findings = health::health()?;
     Ok(TableIterator::new(
@@ -87,7 +67,6 @@ fn regime_health() -> Result<
 /// Sums up each system: tables, subjects, stale ones, the newest row.
 // Unsafe: no subtransaction can begin in parallel mode.
 #[pg_extern(stable, parallel_unsafe)]
-#[allow(clippy::type_complexity)]
 fn regime_systems() -> Result<
     TableIterator<
         'static,
@@ -103,7 +82,6 @@ fn regime_systems() -> Result<
             name!(problem, Option<String>),
         ),
     >,
-    ErrorReport,
 > {
     Ok(TableIterator::new(overview::overview()?.into_iter().map(|system| {
         (

@@ -1,8 +1,8 @@
 //! `regime_build_inputs` and `regime_demo`: creating and filling source tables.
 
-use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
+use crate::api::Result;
 use crate::pg::{check_writable, settings, spi};
 use crate::source::build::target::Built;
 use crate::source::build::{build, demo};
@@ -10,15 +10,12 @@ use crate::systems::cmc_regimes::assets;
 
 /// Builds the bar and EMA tables of the longer layers from daily bars; a row for each table. Specification 1, section 1.
 #[pg_extern(volatile, parallel_unsafe)]
-#[allow(clippy::type_complexity)]
 fn regime_build_inputs(
     ids: default!(Option<Vec<Option<i32>>>, "NULL"),
     cal_scheme: default!(Option<String>, "NULL"),
     target_schema: default!(Option<&str>, "NULL"),
-) -> Result<
-    TableIterator<'static, (name!(relation, String), name!(action, String), name!(rows_written, i64))>,
-    ErrorReport,
-> {
+) -> Result<TableIterator<'static, (name!(relation, String), name!(action, String), name!(rows_written, i64))>>
+{
     check_writable("regime_build_inputs()")?;
     let ids = ids.map(assets::sorted_ids).transpose()?;
     let cal_scheme = cal_scheme.unwrap_or_else(settings::cal_scheme);
@@ -29,15 +26,12 @@ fn regime_build_inputs(
 
 /// Fills the source tables with an invented market, the same for the same arguments; a row for each table.
 #[pg_extern(volatile, parallel_unsafe)]
-#[allow(clippy::type_complexity)]
 fn regime_demo(
     assets: default!(Option<i32>, "5"),
     days: default!(Option<i32>, "3000"),
     seed: default!(Option<i32>, "42"),
-) -> Result<
-    TableIterator<'static, (name!(relation, String), name!(action, String), name!(rows_written, i64))>,
-    ErrorReport,
-> {
+) -> Result<TableIterator<'static, (name!(relation, String), name!(action, String), name!(rows_written, i64))>>
+{
     check_writable("regime_demo()")?;
     let loaded =
         spi::connect(|db| demo::load(db, assets.unwrap_or(5), days.unwrap_or(3000), seed.unwrap_or(42)))?;

@@ -1,10 +1,9 @@
 //! The market regime history: the steps of its backfill, and reading it. The functions that take a [`Caller`] are
 //! declared in `sql/install/market_regime_history.sql`.
 
-use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::api::required;
+use crate::api::{Result, required};
 use crate::pg::{check_range, result_set::Caller, result_set::Rows};
 use crate::systems::market_regime_history::asked::Given;
 use crate::systems::market_regime_history::days::Span;
@@ -23,25 +22,25 @@ fn market_regime_backfill_begin(
     symbol: Option<&str>,
     dry_run: Option<bool>,
     full_refresh: Option<bool>,
-) -> Result<Option<i64>, ErrorReport> {
+) -> Result<Option<i64>> {
     Ok(backfill::begin(&Given { start_date, end_date, batch_size, symbol, dry_run, full_refresh })?)
 }
 
 /// Computes and stores the next batch of a backfill; returns whether days are left. Specification 4, section 5.
 #[pg_extern(volatile, parallel_unsafe)]
-fn market_regime_backfill_next(backfill: Option<i64>) -> Result<bool, ErrorReport> {
+fn market_regime_backfill_next(backfill: Option<i64>) -> Result<bool> {
     Ok(backfill::next(required("backfill", backfill)?)?)
 }
 
 /// Ends a backfill: an error if a batch failed. Specification 4, section 5.
 #[pg_extern(volatile, parallel_unsafe)]
-fn market_regime_backfill_end(backfill: Option<i64>) -> Result<(), ErrorReport> {
+fn market_regime_backfill_end(backfill: Option<i64>) -> Result<()> {
     Ok(backfill::end(required("backfill", backfill)?)?)
 }
 
 /// Reads the newest stored day of a symbol and how old it is. Specification 4, section 5.
 #[pg_extern(sql = false)]
-fn market_regime_current(caller: Caller<'_>, symbol: Option<&str>) -> Result<(), ErrorReport> {
+fn market_regime_current(caller: Caller<'_>, symbol: Option<&str>) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
     Ok(read::current(&mut rows, required("symbol", symbol)?)?)
 }
@@ -53,7 +52,7 @@ fn market_regime_history_compute(
     symbol: Option<&str>,
     from_date: Option<Date>,
     to_date: Option<Date>,
-) -> Result<(), ErrorReport> {
+) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
     let symbol = required("symbol", symbol)?;
     let span = Span::check(from_date.map(Date::into_inner), to_date.map(Date::into_inner))?;
@@ -62,7 +61,7 @@ fn market_regime_history_compute(
 
 /// Counts the stored days of each regime of a symbol. Specification 4, section 5.
 #[pg_extern(sql = false)]
-fn market_regime_history_summary(caller: Caller<'_>, symbol: Option<&str>) -> Result<(), ErrorReport> {
+fn market_regime_history_summary(caller: Caller<'_>, symbol: Option<&str>) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
     Ok(read::summary(&mut rows, required("symbol", symbol)?)?)
 }
@@ -76,7 +75,7 @@ fn market_regime_performance(
     date_column: Option<&str>,
     return_column: Option<&str>,
     lag_days: Option<i32>,
-) -> Result<(), ErrorReport> {
+) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
     let returns = required("returns", returns)?;
     let symbol = required("symbol", symbol)?;

@@ -1,12 +1,11 @@
 //! The three-axis regimes of candles: refreshing, computing and reading them. The functions that take a [`Caller`] are
 //! declared in `sql/install/market_regimes.sql`.
 
-use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use regime_core::market_regimes::{Config, Machine};
 
-use crate::api::{check_length, required, times};
+use crate::api::{Result, check_length, required, times};
 use crate::output::entry::{Entry, Mode};
 use crate::output::series::hybrid;
 use crate::output::series::refresh::{self, How, Summary};
@@ -28,7 +27,7 @@ fn market_regime_labels(
     low: Option<Vec<Option<f64>>>,
     close: Option<Vec<Option<f64>>>,
     config: Option<JsonText>,
-) -> Result<(), ErrorReport> {
+) -> Result<()> {
     let rows = Rows::begin(caller)?;
     let [high, low, close] = [prices("high", high)?, prices("low", low)?, prices("close", close)?];
     for (name, values) in [("high", &high), ("low", &low)] {
@@ -73,7 +72,7 @@ fn market_regimes_compute(
     from_time: Option<TimestampWithTimeZone>,
     to_time: Option<TimestampWithTimeZone>,
     config: Option<JsonText>,
-) -> Result<(), ErrorReport> {
+) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
     let (symbol, timeframe) = (required("symbol", symbol)?, required("timeframe", timeframe)?);
     let config = self::config(config)?;
@@ -88,7 +87,7 @@ fn get_market_regimes(
     timeframe: Option<&str>,
     from_time: Option<TimestampWithTimeZone>,
     to_time: Option<TimestampWithTimeZone>,
-) -> Result<(), ErrorReport> {
+) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
     let (symbol, timeframe) = (required("symbol", symbol)?, required("timeframe", timeframe)?);
     let default = Regimes(Config::default());
@@ -97,11 +96,7 @@ fn get_market_regimes(
 
 /// Counts the stored candles of each regime and version. Specification 3, section 5.
 #[pg_extern(sql = false)]
-fn market_regime_stats(
-    caller: Caller<'_>,
-    symbol: Option<&str>,
-    timeframe: Option<&str>,
-) -> Result<(), ErrorReport> {
+fn market_regime_stats(caller: Caller<'_>, symbol: Option<&str>, timeframe: Option<&str>) -> Result<()> {
     Ok(read::statistics(&mut Rows::begin(caller)?, symbol, timeframe)?)
 }
 
@@ -112,7 +107,7 @@ fn market_regime_transitions(
     symbol: Option<&str>,
     timeframe: Option<&str>,
     min_confidence: Option<f64>,
-) -> Result<(), ErrorReport> {
+) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
     let label = "simplified_regime";
     Ok(OF_SERIES.transitions(&mut rows, label, symbol, timeframe, min_confidence.unwrap_or(0.0))?)
@@ -120,7 +115,6 @@ fn market_regime_transitions(
 
 /// Refreshes the series of a symbol, a timeframe, or all, and returns a row for each. Specification 3, section 5.
 #[pg_extern(volatile, parallel_unsafe)]
-#[allow(clippy::type_complexity)]
 fn refresh_market_regimes(
     symbol: default!(Option<&str>, "NULL"),
     timeframe: default!(Option<&str>, "NULL"),
@@ -143,7 +137,6 @@ fn refresh_market_regimes(
             name!(reason, Option<String>),
         ),
     >,
-    ErrorReport,
 > {
     let config = self::config(config)?;
     let how = How { dry_run: dry_run == Some(true), full_refresh: full_refresh == Some(true) };
@@ -167,6 +160,6 @@ fn refresh_market_regimes(
 
 /// Deletes the rows and the state of a series and returns the number of rows. Specification 3, section 5.
 #[pg_extern(volatile, parallel_unsafe)]
-fn delete_market_regimes(symbol: Option<&str>, timeframe: Option<&str>) -> Result<i64, ErrorReport> {
+fn delete_market_regimes(symbol: Option<&str>, timeframe: Option<&str>) -> Result<i64> {
     Ok(refresh::delete(&OF_SERIES, required("symbol", symbol)?, required("timeframe", timeframe)?)?)
 }

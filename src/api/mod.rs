@@ -1,4 +1,6 @@
 //! The SQL functions: they only convert arguments and results.
+// A function has the arguments and columns that it has in SQL.
+#![allow(clippy::too_many_arguments, clippy::type_complexity)]
 
 mod cmc_regimes;
 mod health;
@@ -10,10 +12,14 @@ mod picture;
 mod setup;
 mod tracking;
 
+use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::output::series::read::Times;
-use crate::pg::Error;
+use crate::pg;
+
+/// What an SQL function returns: its value, or the error as PostgreSQL reports it.
+pub type Result<T> = std::result::Result<T, ErrorReport>;
 
 /// A moment in microseconds since 2000, as the core counts time.
 pub fn micros(at: TimestampWithTimeZone) -> i64 {
@@ -29,32 +35,29 @@ pub fn timestamp(micros: i64) -> Option<TimestampWithTimeZone> {
 ///
 /// # Errors
 /// Where the value is NULL.
-pub fn required<T>(name: &str, value: Option<T>) -> crate::pg::error::Result<T> {
-    value.ok_or_else(|| crate::pg::error::null_argument(name))
+pub fn required<T>(name: &str, value: Option<T>) -> pg::Result<T> {
+    value.ok_or_else(|| pg::null_argument(name))
+}
+
+/// Checks that an array has an element for each close.
+///
+/// # Errors
+/// Where the array is shorter or longer.
+pub fn check_length(name: &str, length: usize, closes: usize) -> pg::Result<()> {
+    if length == closes {
+        return Ok(());
+    }
+    Err(pg::Error::new(
+        PgSqlErrorCode::ERRCODE_ARRAY_ELEMENT_ERROR,
+        format!("{name} has {length} elements, close has {closes}"),
+    )
+    .hint("Give one element a bar in each array; NULL where a value is unknown."))
 }
 
 /// A range of opening times, checked.
 ///
 /// # Errors
 /// Where the range ends before it begins.
-pub fn times(
-    from: Option<TimestampWithTimeZone>,
-    to: Option<TimestampWithTimeZone>,
-) -> crate::pg::error::Result<Times> {
+pub fn times(from: Option<TimestampWithTimeZone>, to: Option<TimestampWithTimeZone>) -> pg::Result<Times> {
     Times { from: from.map(micros), to: to.map(micros) }.check()
-}
-
-/// Checks that an array of bars has as many elements as their closes.
-///
-/// # Errors
-/// Where it has not.
-pub fn check_length(name: &str, length: usize, closes: usize) -> crate::pg::error::Result<()> {
-    if length == closes {
-        return Ok(());
-    }
-    Err(Error::new(
-        PgSqlErrorCode::ERRCODE_ARRAY_ELEMENT_ERROR,
-        format!("{name} has {length} elements, close has {closes}"),
-    )
-    .hint("Give one element a bar in each array; NULL where a value is unknown."))
 }

@@ -1,10 +1,9 @@
 //! `regime_chart_svg` and `regime_timeline` of a symbol: pictures of the history of any system. Those of an id are in
 //! `cmc_regimes`, the one system that has ids.
 
-use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::api::{micros, required};
+use crate::api::{Result, micros, required};
 use crate::output::picture::chart::{Size, svg};
 use crate::output::picture::timeline::{characters, timeline};
 use crate::output::picture::{Shown, Wanted};
@@ -27,7 +26,7 @@ fn regime_chart_svg_of_symbol(
     log_scale: default!(Option<bool>, "true"),
     system: default!(Option<&str>, "'cmc_regimes'"),
     timeframe: default!(Option<&str>, "NULL"),
-) -> Result<String, ErrorReport> {
+) -> Result<String> {
     let symbol = required("symbol", symbol)?;
     let size = Size::check(width, height, log_scale)?;
     let shown = Shown::chart([from_ts, to_ts].map(|at| at.map(micros)))?;
@@ -44,7 +43,7 @@ fn regime_timeline_of_symbol(
     layer: default!(Option<&str>, "'composite'"),
     system: default!(Option<&str>, "'cmc_regimes'"),
     timeframe: default!(Option<&str>, "NULL"),
-) -> Result<Option<String>, ErrorReport> {
+) -> Result<Option<String>> {
     let (symbol, width) = (required("symbol", symbol)?, characters(width)?);
     let wanted = Wanted { symbol, timeframe, layer, shown: Shown::LABELS };
     let history = spi::connect(|db| picture::history(db, system.unwrap_or(DEFAULT), &wanted))?;

@@ -1,8 +1,8 @@
 //! `regime_track`: triggers on the source tables that mark what changed.
 
-use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
+use crate::api::Result;
 use crate::pg::{attempt, check_writable, settings, spi};
 use crate::systems::tracking;
 
@@ -11,7 +11,7 @@ use crate::systems::tracking;
 #[pg_extern(volatile, parallel_unsafe)]
 fn regime_track(
     enable: default!(Option<bool>, "true"),
-) -> Result<TableIterator<'static, (name!(relation, String), name!(action, String))>, ErrorReport> {
+) -> Result<TableIterator<'static, (name!(relation, String), name!(action, String))>> {
     check_writable("regime_track()")?;
     let schema = settings::target_schema();
     let track = || spi::connect(|db| tracking::track(db, &schema, enable != Some(false)));

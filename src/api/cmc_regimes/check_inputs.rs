@@ -1,15 +1,13 @@
 //! `regime_check_inputs`: faults of the source map, bars and EMAs.
 
-use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::api::timestamp;
+use crate::api::{Result, timestamp};
 use crate::systems::cmc_regimes::assets;
 use crate::systems::cmc_regimes::check::inputs;
 
 /// The faults of the source map, bars and EMAs, the worst first. Specification 1, section 1.
 #[pg_extern(stable, parallel_restricted)]
-#[allow(clippy::type_complexity)]
 fn regime_check_inputs(
     ids: default!(Option<Vec<Option<i32>>>, "NULL"),
     cal_scheme: default!(Option<String>, "NULL"),
@@ -26,7 +24,6 @@ fn regime_check_inputs(
             name!(command, String),
         ),
     >,
-    ErrorReport,
 > {
     let ids = ids.map(assets::sorted_ids).transpose()?;
     let complaints = inputs::check(ids, cal_scheme)?;

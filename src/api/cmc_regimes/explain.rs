@@ -1,16 +1,14 @@
 //! `regime_explain`: the reasons for a row.
 
-use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::api::{micros, required};
+use crate::api::{Result, micros, required};
 use crate::output::told::Line;
 use crate::systems::cmc_regimes::explain::explain;
 use crate::systems::cmc_regimes::params::{Given, Hysteresis};
 
 /// The reasons for a row, step by step, and whether the stored row is the same. Specification 2, section Reading.
 #[pg_extern(stable, parallel_restricted)]
-#[allow(clippy::too_many_arguments, clippy::type_complexity)]
 fn regime_explain(
     asset_id: Option<i32>,
     at: default!(Option<TimestampWithTimeZone>, "NULL"),
@@ -35,7 +33,6 @@ fn regime_explain(
             name!(detail, String),
         ),
     >,
-    ErrorReport,
 > {
     let asset = required("asset_id", asset_id)?;
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };

@@ -1,14 +1,13 @@
 //! `regime_label_…`: raw labels of stored bars and of arrays.
 
-use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use regime_core::cmc_regimes::labeller::{Bars, label_bars};
 use regime_core::cmc_regimes::pipeline;
 use regime_core::{Label, Layer, Tier};
 
-use crate::api::{required, timestamp};
-use crate::pg::{Error, Result as Checked, extension_schema, invalid_parameter, spi};
+use crate::api::{Result, check_length, required, timestamp};
+use crate::pg::{Result as Checked, extension_schema, invalid_parameter, spi};
 use crate::source::bars::Span;
 use crate::source::map::no_source;
 use crate::systems::cmc_regimes::engine::Engine;
@@ -22,7 +21,6 @@ macro_rules! labellers {
     ($($name:literal, $stored:ident, $arrays:ident, $layer:expr;)+) => {$(
         /// Raw labels of an asset's stored bars.
         #[pg_extern(name = $name, stable, parallel_restricted)]
-        #[allow(clippy::type_complexity)]
         fn $stored(
             asset_id: Option<i32>,
             cal_scheme: default!(Option<&str>, "NULL"),
@@ -37,7 +35,7 @@ macro_rules! labellers {
                     name!(liq, Option<String>),
                     name!(label, Option<String>),
                 ),
-            >, ErrorReport> {
+            >> {
             Ok(TableIterator::new(stored($layer, required("asset_id", asset_id)?, cal_scheme, mode)?))
         }
 
@@ -50,7 +48,7 @@ macro_rules! labellers {
             ema_slow: Option<Vec<Option<f64>>>,
             mode: default!(Option<&str>, "'full'"),
             atr: default!(Option<Vec<Option<f64>>>, "NULL"),
-        ) -> Result<Option<Vec<&'static str>>, ErrorReport> {
+        ) -> Result<Option<Vec<&'static str>>> {
             let (Some(close), Some(fast), Some(mid), Some(slow)) = (close, ema_fast, ema_mid, ema_slow) else {
                 return Ok(None);
             };
@@ -120,16 +118,9 @@ fn arrays(
     atr: Option<Vec<Option<f64>>>,
 ) -> Checked<Vec<&'static str>> {
     let tier = tier(mode.unwrap_or("full"))?;
-    let bars = close.len();
     let lengths = ["ema_fast", "ema_mid", "ema_slow"].into_iter().zip(ema.iter().map(Vec::len));
     for (name, length) in lengths.chain(atr.iter().map(|a| ("atr", a.len()))) {
-        if length != bars {
-            return Err(Error::new(
-                PgSqlErrorCode::ERRCODE_ARRAY_ELEMENT_ERROR,
-                format!("{name} has {length} elements, close has {bars}"),
-            )
-            .hint("Give one element a bar in each array; NULL where a value is unknown."));
-        }
+        check_length(name, length, close.len())?;
     }
     let known = |values: Vec<Option<f64>>| -> Vec<f64> {
         values.into_iter().map(|v| v.filter(|v| v.is_finite()).unwrap_or(f64::NAN)).collect()

@@ -1,15 +1,14 @@
 //! `regime_distribute` and `refresh_all_on_workers`: the layered regimes on the nodes of Citus.
 
-use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
+use crate::api::Result;
 use crate::pg::{check_writable, spi};
 use crate::systems::cmc_regimes::distribute::distribute;
 use crate::systems::cmc_regimes::workers;
 
 /// Lays the tables of the layered regimes out on the nodes of Citus, as the daily bars are; a row for each table.
 #[pg_extern(volatile, parallel_unsafe)]
-#[allow(clippy::type_complexity)]
 fn regime_distribute(
     dry_run: default!(Option<bool>, "false"),
 ) -> Result<
@@ -17,7 +16,6 @@ fn regime_distribute(
         'static,
         (name!(relation, String), name!(action, String), name!(statement, Option<String>)),
     >,
-    ErrorReport,
 > {
     let dry_run = dry_run.unwrap_or(false);
     if !dry_run {
@@ -31,7 +29,7 @@ fn regime_distribute(
 
 /// Lets every worker of Citus refresh its assets, all workers at once; returns their number.
 #[pg_extern(volatile, parallel_unsafe)]
-fn refresh_all_on_workers() -> Result<i64, ErrorReport> {
+fn refresh_all_on_workers() -> Result<i64> {
     check_writable("refresh_all_on_workers()")?;
     Ok(spi::connect(workers::refresh)?)
 }

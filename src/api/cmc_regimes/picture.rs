@@ -1,9 +1,8 @@
 //! `regime_chart_svg` and `regime_timeline`: pictures of a history.
 
-use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::api::{micros, required};
+use crate::api::{Result, micros, required};
 use crate::output::picture::Shown;
 use crate::output::picture::chart::{Size, svg};
 use crate::output::picture::timeline::{characters, timeline};
@@ -21,7 +20,7 @@ fn regime_chart_svg(
     width: default!(Option<i32>, "1200"),
     height: default!(Option<i32>, "500"),
     log_scale: default!(Option<bool>, "true"),
-) -> Result<String, ErrorReport> {
+) -> Result<String> {
     let asset = required("asset_id", asset_id)?;
     let (layer, size) = (flip_layer(layer)?, Size::check(width, height, log_scale)?);
     let shown = Shown::chart([from_ts, to_ts].map(|at| at.map(micros)))?;
@@ -34,7 +33,7 @@ fn regime_timeline(
     asset_id: Option<i32>,
     width: default!(Option<i32>, "80"),
     layer: default!(Option<&str>, "'composite'"),
-) -> Result<Option<String>, ErrorReport> {
+) -> Result<Option<String>> {
     let (asset, layer) = (required("asset_id", asset_id)?, flip_layer(layer)?);
     let width = characters(width)?;
     Ok(timeline(&spi::connect(|db| picture::history(db, asset, layer, Shown::LABELS))?, width))

@@ -1,9 +1,8 @@
 //! Policies: resolving labels; loading, listing and dropping rules; the version hash.
 
-use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::api::required;
+use crate::api::{Result, required};
 use crate::pg::{json::JsonText, spi};
 use crate::systems::cmc_regimes::params::{Given, Hysteresis, version_of};
 use crate::systems::cmc_regimes::policies;
@@ -11,7 +10,6 @@ use crate::systems::cmc_regimes::policy::rules::{Listed, listed, resolve};
 
 /// Resolves labels to limits and setups (specification 2, Policy).
 #[pg_extern(stable, parallel_restricted)]
-#[allow(clippy::too_many_arguments, clippy::type_complexity)]
 fn resolve_policy(
     l0: default!(Option<&str>, "NULL"),
     l1: default!(Option<&str>, "NULL"),
@@ -32,7 +30,6 @@ fn resolve_policy(
             name!(pyramids, bool),
         ),
     >,
-    ErrorReport,
 > {
     let rules = rules.map(|r| r.parse()).transpose()?;
     let (risk, setups) = resolve([l0, l1, l2, l3, l4], policy, rules.as_ref())?;
@@ -48,30 +45,14 @@ fn resolve_policy(
 
 /// Stores rules under a name, as an overlay over the built-in rules; returns their number (specification 2, Policy).
 #[pg_extern(volatile, parallel_unsafe)]
-fn regime_load_policy(policy: Option<&str>, rules: Option<JsonText>) -> Result<i32, ErrorReport> {
+fn regime_load_policy(policy: Option<&str>, rules: Option<JsonText>) -> Result<i32> {
     let policy = required("policy", policy)?;
     Ok(policies::load(policy, &required("rules", rules)?.parse()?)?)
 }
 
-type RuleRow = (
-    Option<i32>,
-    Option<String>,
-    Option<f64>,
-    Option<f64>,
-    Option<&'static str>,
-    Option<Vec<String>>,
-    Option<f64>,
-    Option<bool>,
-    Option<&'static str>,
-    &'static str,
-    Option<String>,
-    Option<String>,
-);
-
 /// The merged rules of a policy in order, the fallback last (specification 2, Policy).
 // Declared in sql/install/cmc_regimes.sql.
 #[pg_extern(sql = false)]
-#[allow(clippy::type_complexity)]
 fn regime_policy_rules(
     policy: default!(Option<&str>, "'default'"),
 ) -> Result<
@@ -92,39 +73,35 @@ fn regime_policy_rules(
             name!(note, Option<String>),
         ),
     >,
-    ErrorReport,
 > {
     let table = policies::table(policy, None)?;
-    Ok(TableIterator::new(listed(&table).into_iter().map(rule_row).collect::<Vec<_>>()))
-}
-
-fn rule_row(listed: Listed) -> RuleRow {
-    let Listed { rule, number, shadowed_by, note } = listed;
-    (
-        number,
-        number.map(|_| rule.match_text().to_owned()),
-        rule.size_mult,
-        rule.stop_mult,
-        rule.orders.map(|o| o.as_str()),
-        rule.setups.clone(),
-        rule.gross_cap,
-        rule.pyramids,
-        number.map(|_| rule.pattern.align().as_str()),
-        rule.origin.as_str(),
-        shadowed_by.map(str::to_owned),
-        note,
-    )
+    let rules = listed(&table).into_iter().map(|Listed { rule, number, shadowed_by, note }| {
+        (
+            number,
+            number.map(|_| rule.match_text().to_owned()),
+            rule.size_mult,
+            rule.stop_mult,
+            rule.orders.map(|o| o.as_str()),
+            rule.setups.clone(),
+            rule.gross_cap,
+            rule.pyramids,
+            number.map(|_| rule.pattern.align().as_str()),
+            rule.origin.as_str(),
+            shadowed_by.map(str::to_owned),
+            note,
+        )
+    });
+    Ok(TableIterator::new(rules.collect::<Vec<_>>()))
 }
 
 /// Removes a stored policy (specification 2, Policy).
 #[pg_extern(volatile, parallel_unsafe)]
-fn regime_drop_policy(policy: Option<&str>) -> Result<(), ErrorReport> {
+fn regime_drop_policy(policy: Option<&str>) -> Result<()> {
     Ok(policies::drop(required("policy", policy)?)?)
 }
 
 /// The hash of everything beside the bars that can change a row (specification 1, section 6; specification 2, Policy).
 #[pg_extern(stable, parallel_restricted)]
-#[allow(clippy::too_many_arguments)]
 fn regime_version_hash(
     policy: default!(Option<String>, "'default'"),
     cal_scheme: default!(Option<String>, "NULL"),
@@ -136,7 +113,7 @@ fn regime_version_hash(
     min_bars_l2: default!(Option<i32>, "NULL"),
     l4_label: default!(Option<String>, "NULL"),
     point_in_time: default!(Option<bool>, "false"),
-) -> Result<String, ErrorReport> {
+) -> Result<String> {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
     let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time };

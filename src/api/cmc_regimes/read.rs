@@ -3,12 +3,11 @@
 use std::borrow::Cow;
 
 use pgrx::datum::Interval;
-use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::api::cmc_regimes::names::named;
 use crate::api::cmc_regimes::row::{returns_rows, row_of};
-use crate::api::{micros, required, timestamp};
+use crate::api::{Result, micros, required, timestamp};
 use crate::pg::{spi, time};
 use crate::systems::cmc_regimes::read::as_of::{Columns, InForce};
 use crate::systems::cmc_regimes::read::latest::Latest;

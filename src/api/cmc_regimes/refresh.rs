@@ -1,10 +1,10 @@
 //! `refresh_cmc_regimes` of ids, which the form of symbols calls (sql/install/symbols.sql), of one id and of one symbol.
 
-use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
+use crate::api::Result;
 use crate::output::entry::{Entry, Mode};
-use crate::pg::{Error, spi};
+use crate::pg::{self, spi};
 use crate::source::names;
 use crate::systems::cmc_regimes::params::{Given, Hysteresis};
 use crate::systems::cmc_regimes::refresh::call::{Assets, How, Summary, refresh};
@@ -14,7 +14,6 @@ macro_rules! refreshes {
     ($(#[$attribute:meta])* fn $name:ident($of:ident: $($kind:tt)+) $ids:expr) => {
         $(#[$attribute])*
         #[pg_extern(name = "refresh_cmc_regimes", volatile, parallel_unsafe)]
-        #[allow(clippy::too_many_arguments, clippy::type_complexity)]
         fn $name(
             $of: $($kind)+,
             cal_scheme: default!(Option<String>, "NULL"),
@@ -49,9 +48,8 @@ macro_rules! refreshes {
                     name!(reason, Option<String>),
                 ),
             >,
-            ErrorReport,
         > {
-            let ids: Result<Option<Vec<Option<i32>>>, Error> = ($ids)($of, cal_scheme.as_deref());
+            let ids: pg::Result<Option<Vec<Option<i32>>>> = ($ids)($of, cal_scheme.as_deref());
             let assets = ids?.map_or(Assets::All, Assets::Listed);
             let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
             let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
@@ -59,7 +57,27 @@ macro_rules! refreshes {
             let [dry_run, full_refresh, only_dirty] =
                 [dry_run, full_refresh, only_dirty].map(|on| on == Some(true));
             let how = How { dry_run, full_refresh, only_dirty };
-            Ok(TableIterator::new(refresh(assets, &given, how)?.into_iter().map(row)))
+            Ok(TableIterator::new(refresh(assets, &given, how)?.into_iter().map(
+                |Summary { id, entry, rows, feature_tier }| {
+                    let [regimes, flips, stats, comovement] = rows.map_or([None; 4], |rows| rows.map(Some));
+                    let Entry { status, written, version, elapsed_ms, message, mode, reason, .. } = entry;
+                    (
+                        id,
+                        status.as_str(),
+                        regimes,
+                        flips,
+                        stats,
+                        comovement,
+                        written.total() as i64,
+                        feature_tier,
+                        version,
+                        elapsed_ms,
+                        message,
+                        mode.map(Mode::as_str),
+                        reason,
+                    )
+                },
+            )))
         }
     };
 }
@@ -80,40 +98,4 @@ refreshes! {
         let id = |symbol| spi::connect(|db| names::id_of(db, symbol, cal_scheme));
         symbol.map(|symbol| id(symbol).map(|id| vec![Some(id)])).transpose()
     }
-}
-
-type Row = (
-    i32,
-    &'static str,
-    Option<i64>,
-    Option<i64>,
-    Option<i64>,
-    Option<i64>,
-    i64,
-    Option<&'static str>,
-    String,
-    f64,
-    Option<String>,
-    Option<&'static str>,
-    Option<String>,
-);
-
-fn row(summary: Summary) -> Row {
-    let [regimes, flips, stats, comovement] = summary.rows.map_or([None; 4], |rows| rows.map(Some));
-    let Entry { status, written, version, elapsed_ms, message, mode, reason, .. } = summary.entry;
-    (
-        summary.id,
-        status.as_str(),
-        regimes,
-        flips,
-        stats,
-        comovement,
-        written.total() as i64,
-        summary.feature_tier,
-        version,
-        elapsed_ms,
-        message,
-        mode.map(Mode::as_str),
-        reason,
-    )
 }

@@ -1,16 +1,14 @@
 //! `regime_repaint_check`: stored rows against what was knowable when they closed.
 
-use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::api::{required, timestamp};
+use crate::api::{Result, required, timestamp};
 use crate::pg::spi;
 use crate::systems::cmc_regimes::check::repaint::{self, Difference};
 use crate::systems::cmc_regimes::params::{Given, Hysteresis};
 
 /// Each column of stored rows compared with what could be computed when the rows closed. Specification 1, section 3.
 #[pg_extern(stable, parallel_restricted)]
-#[allow(clippy::too_many_arguments, clippy::type_complexity)]
 fn regime_repaint_check(
     asset_id: Option<i32>,
     sample: default!(Option<i32>, "NULL"),
@@ -35,7 +33,6 @@ fn regime_repaint_check(
             name!(knowable, Option<String>),
         ),
     >,
-    ErrorReport,
 > {
     let asset = required("asset_id", asset_id)?;
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };

@@ -1,16 +1,14 @@
 //! The steps of `refresh_all_cmc_regimes`, which commits between them.
 
-use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::api::{micros, required};
+use crate::api::{Result, micros, required};
 use crate::systems::cmc_regimes::params::{Given, Hysteresis};
 use crate::systems::cmc_regimes::refresh::rounds;
 
 /// Finds the unfinished round for these arguments, or begins one; returns its number, or NULL in a transaction that keeps
 /// its snapshot.
 #[pg_extern(volatile, parallel_unsafe)]
-#[allow(clippy::too_many_arguments)]
 fn regime_round_begin(
     only_dirty: default!(Option<bool>, "false"),
     batch_size: default!(Option<i32>, "50"),
@@ -24,7 +22,7 @@ fn regime_round_begin(
     min_bars_l2: default!(Option<i32>, "NULL"),
     l4_label: default!(Option<String>, "NULL"),
     point_in_time: default!(Option<bool>, "false"),
-) -> Result<Option<i64>, ErrorReport> {
+) -> Result<Option<i64>> {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
     let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time };
@@ -33,7 +31,6 @@ fn regime_round_begin(
 
 /// Refreshes the next batch of a round; returns whether more may be left to do.
 #[pg_extern(volatile, parallel_unsafe)]
-#[allow(clippy::too_many_arguments)]
 fn regime_round_next(
     round: Option<i64>,
     batch_size: default!(Option<i32>, "50"),
@@ -48,7 +45,7 @@ fn regime_round_next(
     min_bars_l2: default!(Option<i32>, "NULL"),
     l4_label: default!(Option<String>, "NULL"),
     point_in_time: default!(Option<bool>, "false"),
-) -> Result<bool, ErrorReport> {
+) -> Result<bool> {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
     let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time };
@@ -57,6 +54,6 @@ fn regime_round_next(
 
 /// Fails if assets of the round failed.
 #[pg_extern(volatile, parallel_unsafe)]
-fn regime_round_end(round: Option<i64>) -> Result<(), ErrorReport> {
+fn regime_round_end(round: Option<i64>) -> Result<()> {
     Ok(rounds::end(required("round", round)?)?)
 }

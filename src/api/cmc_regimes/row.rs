@@ -5,7 +5,6 @@ macro_rules! returns_rows {
     ($(#[$attribute:meta])* fn $name:ident $(as $named:literal)? ($($arguments:tt)*) plus ($($more:tt)*) $body:block) => {
         $(#[$attribute])*
         #[pg_extern($(name = $named,)? stable, parallel_restricted)]
-        #[allow(clippy::too_many_arguments, clippy::type_complexity)]
         fn $name($($arguments)*) -> Result<
             TableIterator<
                 'static,
@@ -33,9 +32,7 @@ macro_rules! returns_rows {
                     name!(updated_at, Option<TimestampWithTimeZone>),
                     $($more)*
                 ),
-            >,
-            ErrorReport,
-        > $body
+            >> $body
     };
 }
 

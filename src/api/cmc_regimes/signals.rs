@@ -1,11 +1,10 @@
 //! `regime_gate` and `regime_tag_signals`: the regime in force for trading signals.
 
 use pgrx::datum::Interval;
-use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::api::cmc_regimes::names::named;
-use crate::api::{micros, required};
+use crate::api::{Result, micros, required};
 use crate::pg::{check_writable, spi};
 use crate::systems::cmc_regimes::read::gate::{Signal, Verdict};
 use crate::systems::cmc_regimes::read::tag::Names;
@@ -13,7 +12,6 @@ use crate::systems::cmc_regimes::read::{as_of, gate, tag};
 
 /// The verdict of the regime in force on one signal. Specification 1, section 5.
 #[pg_extern(stable, parallel_restricted)]
-#[allow(clippy::type_complexity)]
 fn regime_gate(
     asset_id: Option<i32>,
     at: Option<TimestampWithTimeZone>,
@@ -35,7 +33,6 @@ fn regime_gate(
             name!(reason, String),
         ),
     >,
-    ErrorReport,
 > {
     let asset = required("asset_id", asset_id)?;
     let at = micros(required("at", at)?);
@@ -82,7 +79,6 @@ fn regime_gate_of_name(
             name!(reason, String),
         ),
     >,
-    ErrorReport,
 > {
     regime_gate(named(symbol)?, at, setup, base_size, regime_enabled, max_age)
 }
@@ -95,7 +91,7 @@ fn regime_tag_signals(
     asset_column: default!(Option<&str>, "'id'"),
     ts_column: default!(Option<&str>, "'ts'"),
     key_column: default!(Option<&str>, "'regime_key'"),
-) -> Result<i64, ErrorReport> {
+) -> Result<i64> {
     let relation = required("relation", relation)?;
     let names = Names {
         asset: required("asset_column", asset_column)?,

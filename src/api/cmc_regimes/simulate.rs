@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
-use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::api::{micros, timestamp};
+use crate::api::{Result, micros, timestamp};
 use crate::pg::{Result as Checked, json::JsonText, null_argument};
 use crate::systems::cmc_regimes::params::{Given, Hysteresis};
 use crate::systems::cmc_regimes::policy::lint::remarks;
@@ -15,7 +14,6 @@ use crate::systems::cmc_regimes::{assets, policies};
 /// What a policy says that its author can hardly mean (docs/policies.md).
 // Declared in sql/install/cmc_regimes.sql.
 #[pg_extern(sql = false)]
-#[allow(clippy::type_complexity)]
 fn regime_policy_lint(
     policy: default!(Option<&str>, "'default'"),
     rules: default!(Option<JsonText>, "NULL"),
@@ -30,7 +28,6 @@ fn regime_policy_lint(
             name!(detail, String),
         ),
     >,
-    ErrorReport,
 > {
     let rules = rules.map(|r| r.parse()).transpose()?;
     let table = policies::table(policy, rules.as_ref())?;
@@ -41,7 +38,6 @@ fn regime_policy_lint(
 
 /// The stored rows that other rules would change, before and after; nothing is written (docs/policies.md).
 #[pg_extern(stable, parallel_restricted)]
-#[allow(clippy::too_many_arguments, clippy::type_complexity)]
 fn regime_policy_simulate(
     rules: Option<JsonText>,
     ids: default!(Option<Vec<Option<i32>>>, "NULL"),
@@ -80,62 +76,38 @@ fn regime_policy_simulate(
             name!(setups_after, Option<Vec<String>>),
         ),
     >,
-    ErrorReport,
 > {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
     let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time };
     let mut changes = Vec::new();
     simulated(rules, ids, [from_ts, to_ts], &given, |change| changes.push(change))?;
-    Ok(TableIterator::new(changes.into_iter().filter_map(change_row)))
-}
-
-type ChangeRow = (
-    i32,
-    TimestampWithTimeZone,
-    Vec<&'static str>,
-    Option<String>,
-    Option<String>,
-    Option<f64>,
-    Option<f64>,
-    Option<f64>,
-    Option<f64>,
-    Option<String>,
-    Option<String>,
-    Option<f64>,
-    Option<f64>,
-    Option<bool>,
-    Option<bool>,
-    Option<Vec<String>>,
-    Option<Vec<String>>,
-);
-
-fn change_row(Change { id, ts, before, after }: Change) -> Option<ChangeRow> {
     let text = |text: &Option<Cow<'_, str>>| text.as_deref().map(str::to_owned);
-    Some((
-        id,
-        timestamp(ts)?,
-        before.differing(&after),
-        text(&before.regime_key),
-        text(&after.regime_key),
-        before.size_mult,
-        after.size_mult,
-        before.stop_mult,
-        after.stop_mult,
-        text(&before.orders),
-        text(&after.orders),
-        before.gross_cap,
-        after.gross_cap,
-        before.pyramids,
-        after.pyramids,
-        before.setups.clone(),
-        after.setups.clone(),
-    ))
+    Ok(TableIterator::new(changes.into_iter().filter_map(move |Change { id, ts, before, after }| {
+        Some((
+            id,
+            timestamp(ts)?,
+            before.differing(&after),
+            text(&before.regime_key),
+            text(&after.regime_key),
+            before.size_mult,
+            after.size_mult,
+            before.stop_mult,
+            after.stop_mult,
+            text(&before.orders),
+            text(&after.orders),
+            before.gross_cap,
+            after.gross_cap,
+            before.pyramids,
+            after.pyramids,
+            before.setups.clone(),
+            after.setups.clone(),
+        ))
+    })))
 }
 
 /// A summary for each asset of what other rules would change (docs/policies.md).
 #[pg_extern(stable, parallel_restricted)]
-#[allow(clippy::too_many_arguments, clippy::type_complexity)]
 fn regime_policy_simulate_summary(
     rules: Option<JsonText>,
     ids: default!(Option<Vec<Option<i32>>>, "NULL"),
@@ -172,38 +144,33 @@ fn regime_policy_simulate_summary(
             name!(other_version, i64),
         ),
     >,
-    ErrorReport,
 > {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
     let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time };
     let summaries = simulated(rules, ids, [from_ts, to_ts], &given, |_| ())?;
-    Ok(TableIterator::new(summaries.into_iter().map(summary_row)))
-}
-
-type SummaryRow = (i32, i64, i64, Option<f64>, Option<f64>, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64);
-
-fn summary_row(summary: Summary) -> SummaryRow {
-    let Summary { id, rows, rows_changed, not_compared, other_version, before, after } = summary;
-    let [mixed, conservative, passive] = before.orders;
-    let [mixed_after, conservative_after, passive_after] = after.orders;
-    (
-        id,
-        rows,
-        rows_changed,
-        before.mean_size(),
-        after.mean_size(),
-        mixed,
-        mixed_after,
-        conservative,
-        conservative_after,
-        passive,
-        passive_after,
-        before.flips,
-        after.flips,
-        not_compared,
-        other_version,
-    )
+    Ok(TableIterator::new(summaries.into_iter().map(|summary| {
+        let Summary { id, rows, rows_changed, not_compared, other_version, before, after } = summary;
+        let [mixed, conservative, passive] = before.orders;
+        let [mixed_after, conservative_after, passive_after] = after.orders;
+        (
+            id,
+            rows,
+            rows_changed,
+            before.mean_size(),
+            after.mean_size(),
+            mixed,
+            mixed_after,
+            conservative,
+            conservative_after,
+            passive,
+            passive_after,
+            before.flips,
+            after.flips,
+            not_compared,
+            other_version,
+        )
+    })))
 }
 
 fn simulated(

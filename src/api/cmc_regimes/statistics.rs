@@ -1,19 +1,17 @@
 //! `regime_transitions`, `regime_durations`, `regime_assets`, `regime_periods`, `regime_forward_returns`.
 
 use pgrx::datum::{Range, RangeBound};
-use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use regime_core::math::periods::{durations, transitions};
 
-use crate::api::{required, timestamp};
+use crate::api::{Result, required, timestamp};
 use crate::pg::spi;
 use crate::systems::cmc_regimes::read::history::{assets, flip_layer};
 use crate::systems::cmc_regimes::read::statistics::{self, PeriodRow};
 
 /// How often each regime of a layer followed each other one, and with which probability. Specification 1, section 6.
 #[pg_extern(stable, parallel_restricted)]
-#[allow(clippy::type_complexity)]
 fn regime_transitions(
     asset_id: Option<i32>,
     layer: default!(Option<&str>, "'composite'"),
@@ -22,7 +20,6 @@ fn regime_transitions(
         'static,
         (name!(from_regime, String), name!(to_regime, String), name!(n, i64), name!(probability, f64)),
     >,
-    ErrorReport,
 > {
     let (asset, layer) = (required("asset_id", asset_id)?, flip_layer(layer)?);
     let found = transitions(&spi::connect(|db| statistics::of_asset(db, asset, layer))?);
@@ -31,7 +28,6 @@ fn regime_transitions(
 
 /// How many daily rows the periods of each regime last. Specification 1, section 6.
 #[pg_extern(stable, parallel_restricted)]
-#[allow(clippy::type_complexity)]
 fn regime_durations(
     asset_id: Option<i32>,
     layer: default!(Option<&str>, "'composite'"),
@@ -48,7 +44,6 @@ fn regime_durations(
             name!(current_percentile, Option<f64>),
         ),
     >,
-    ErrorReport,
 > {
     let (asset, layer) = (required("asset_id", asset_id)?, flip_layer(layer)?);
     let found = durations(&spi::connect(|db| statistics::of_asset(db, asset, layer))?);
@@ -62,16 +57,12 @@ fn regime_durations(
 
 /// The assets that have stored rows.
 #[pg_extern(stable, parallel_restricted)]
-fn regime_assets() -> Result<TableIterator<'static, (name!(id, i32),)>, ErrorReport> {
+fn regime_assets() -> Result<TableIterator<'static, (name!(id, i32),)>> {
     Ok(TableIterator::new(spi::connect(assets)?.into_iter().map(|id| (id,))))
 }
 
-/// A row of `regime_periods`.
-type PeriodOut = (i32, String, Range<TimestampWithTimeZone>, Option<i32>, Option<f64>);
-
 /// The periods of each regime of a layer, of one asset or of all, with their returns. Specification 1, section 6.
 #[pg_extern(stable, parallel_restricted)]
-#[allow(clippy::type_complexity)]
 fn regime_periods(
     asset_id: default!(Option<i32>, "NULL"),
     layer: default!(Option<&str>, "'composite'"),
@@ -86,25 +77,21 @@ fn regime_periods(
             name!(return_over_period, Option<f64>),
         ),
     >,
-    ErrorReport,
 > {
     let layer = flip_layer(layer)?;
     let found = spi::connect(|db| statistics::of_assets(db, asset_id, layer))?;
-    Ok(TableIterator::new(found.into_iter().filter_map(period)))
-}
-
-fn period(PeriodRow { id, period, return_over }: PeriodRow) -> Option<PeriodOut> {
-    let upper = match period.to {
-        Some(to) => RangeBound::Exclusive(timestamp(to)?),
-        None => RangeBound::Infinite,
-    };
-    let valid = Range::new(RangeBound::Inclusive(timestamp(period.from)?), upper);
-    Some((id, period.regime, valid, period.bars.and_then(|bars| i32::try_from(bars).ok()), return_over))
+    Ok(TableIterator::new(found.into_iter().filter_map(|PeriodRow { id, period, return_over }| {
+        let upper = match period.to {
+            Some(to) => RangeBound::Exclusive(timestamp(to)?),
+            None => RangeBound::Infinite,
+        };
+        let valid = Range::new(RangeBound::Inclusive(timestamp(period.from)?), upper);
+        Some((id, period.regime, valid, period.bars.and_then(|bars| i32::try_from(bars).ok()), return_over))
+    })))
 }
 
 /// Returns over the next daily rows by regime and horizon. Specification 1, section 6.
 #[pg_extern(stable, parallel_restricted)]
-#[allow(clippy::type_complexity)]
 fn regime_forward_returns(
     asset_id: Option<i32>,
     horizons: default!(Option<Vec<Option<i32>>>, "'{1,5,20}'"),
@@ -123,7 +110,6 @@ fn regime_forward_returns(
             name!(worst, Option<f64>),
         ),
     >,
-    ErrorReport,
 > {
     let (asset, layer) = (required("asset_id", asset_id)?, flip_layer(layer)?);
     let horizons = statistics::horizons(horizons)?;

@@ -1,12 +1,11 @@
 //! What came after the rows of a series, and the percentile of its escalation among the last rows. The functions are
 //! declared in `sql/install/market_states_after.sql`.
 
-use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use regime_core::market_states::after::{Asked, Fall};
 
-use crate::api::{required, times};
+use crate::api::{Result, required, times};
 use crate::pg::result_set::{Caller, Rows};
 use crate::pg::{Result as Checked, invalid_parameter};
 use crate::systems::market_states::after;
@@ -71,7 +70,7 @@ fn market_escalation_events(
     atr_multiple: Option<f64>,
     lookback: Option<i32>,
     fall: Option<f64>,
-) -> Result<(), ErrorReport> {
+) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
     let (symbol, timeframe) = (required("symbol", symbol)?, required("timeframe", timeframe)?);
     let asked = asked(horizon, atr_multiple, lookback, fall)?;
@@ -89,7 +88,7 @@ fn market_escalation_lead_time(
     atr_multiple: Option<f64>,
     lookback: Option<i32>,
     fall: Option<f64>,
-) -> Result<(), ErrorReport> {
+) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
     let (symbol, timeframe) = (required("symbol", symbol)?, required("timeframe", timeframe)?);
     let asked = asked(horizon, atr_multiple, lookback, fall)?;
@@ -107,7 +106,7 @@ fn market_escalation_outcomes(
     thresholds: Option<Vec<Option<f64>>>,
     from_time: Option<TimestampWithTimeZone>,
     to_time: Option<TimestampWithTimeZone>,
-) -> Result<(), ErrorReport> {
+) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
     let (symbol, timeframe) = (required("symbol", symbol)?, required("timeframe", timeframe)?);
     let horizon = bars("horizon", horizon, 1)?;
@@ -131,7 +130,7 @@ fn market_escalation_concentration(
     timeframe: Option<&str>,
     horizon: Option<i32>,
     threshold: Option<f64>,
-) -> Result<(), ErrorReport> {
+) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
     let (symbol, timeframe) = (required("symbol", symbol)?, required("timeframe", timeframe)?);
     let (horizon, threshold) = (bars("horizon", horizon, 1)?, self::threshold("threshold", threshold)?);
@@ -145,7 +144,7 @@ fn market_event_labels(
     symbol: Option<&str>,
     timeframe: Option<&str>,
     horizon: Option<i32>,
-) -> Result<(), ErrorReport> {
+) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
     let (symbol, timeframe) = (required("symbol", symbol)?, required("timeframe", timeframe)?);
     Ok(after::write_moves(&mut rows, symbol, timeframe, bars("horizon", horizon, 1)?)?)
@@ -158,7 +157,7 @@ fn market_escalation_percentile(
     symbol: Option<&str>,
     timeframe: Option<&str>,
     window_bars: Option<i32>,
-) -> Result<(), ErrorReport> {
+) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
     let (symbol, timeframe) = (required("symbol", symbol)?, required("timeframe", timeframe)?);
     Ok(after::write_percentiles(&mut rows, symbol, timeframe, bars("window_bars", window_bars, 2)?)?)

@@ -1,16 +1,14 @@
 //! `market_state_explain`: the reasons for a row.
 
-use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::api::{micros, required};
+use crate::api::{Result, micros, required};
 use crate::output::told::Line;
 use crate::systems::market_states::explain::explain;
 
 /// The reasons for a row of market states, step by step, and whether the stored row is the same. Specification 5,
 /// section 7.
 #[pg_extern(stable, parallel_restricted)]
-#[allow(clippy::type_complexity)]
 fn market_state_explain(
     symbol: Option<&str>,
     timeframe: Option<&str>,
@@ -26,7 +24,6 @@ fn market_state_explain(
             name!(detail, String),
         ),
     >,
-    ErrorReport,
 > {
     let (symbol, timeframe) = (required("symbol", symbol)?, required("timeframe", timeframe)?);
     let lines = explain(symbol, timeframe, at.map(micros))?;

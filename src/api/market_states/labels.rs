@@ -1,11 +1,10 @@
 //! The pure functions of market states: labels of arrays, bucket and action.
 
-use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use regime_core::market_states::{Bar, Bucket, Eras, InMemory, PRICES, Series};
 
-use crate::api::{check_length, required};
+use crate::api::{Result, check_length, required};
 use crate::pg::result_set::{Caller, Field, Rows};
 use crate::pg::{Error, Result as Checked, invalid_parameter};
 use crate::systems::market_states::rows::{INTERRUPT_EVERY, Made, Texts};
@@ -21,7 +20,7 @@ fn market_state_labels(
     close: Option<Vec<Option<f64>>>,
     volume: Option<Vec<Option<f64>>>,
     timeframe: Option<&str>,
-) -> Result<(), ErrorReport> {
+) -> Result<()> {
     let rows = Rows::begin(caller)?;
     let given = [("open", open), ("high", high), ("low", low), ("close", close)];
     let mut prices = Vec::new();
@@ -85,7 +84,7 @@ fn checked(name: &str, bar: usize, price: Option<f64>) -> Checked<f64> {
 
 /// Returns the bucket of an escalation percentile. Specification 5, section 5.
 #[pg_extern(immutable, parallel_safe)]
-fn market_escalation_bucket(percentile: f64) -> Result<&'static str, ErrorReport> {
+fn market_escalation_bucket(percentile: f64) -> Result<&'static str> {
     if !(0.0..=1.0).contains(&percentile) {
         return Err(invalid_parameter(format!("percentile is {percentile}, outside 0 to 1"))
             .hint("Pass a number from 0 to 1, such as escalation_percentile of market_states.")
@@ -96,7 +95,7 @@ fn market_escalation_bucket(percentile: f64) -> Result<&'static str, ErrorReport
 
 /// Returns the action of a bucket. Specification 5, section 5.
 #[pg_extern(immutable, parallel_safe)]
-fn market_escalation_action(bucket: &str) -> Result<&'static str, ErrorReport> {
+fn market_escalation_action(bucket: &str) -> Result<&'static str> {
     match Bucket::parse(bucket) {
         Some(bucket) => Ok(bucket.action()),
         None => Err(unknown_bucket(bucket).into()),

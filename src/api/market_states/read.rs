@@ -1,9 +1,8 @@
 //! Reading market states: computed, stored, both, and the newest of each series.
 
-use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::api::{required, times};
+use crate::api::{Result, required, times};
 use crate::output::series::hybrid;
 use crate::pg::result_set::{Caller, Rows};
 use crate::systems::market_states::refresh::States;
@@ -18,7 +17,7 @@ fn market_states_compute(
     timeframe: Option<&str>,
     from_time: Option<TimestampWithTimeZone>,
     to_time: Option<TimestampWithTimeZone>,
-) -> Result<(), ErrorReport> {
+) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
     let (symbol, timeframe) = (required("symbol", symbol)?, required("timeframe", timeframe)?);
     Ok(hybrid::compute(&States, &mut rows, symbol, timeframe, times(from_time, to_time)?)?)
@@ -32,7 +31,7 @@ fn get_market_states(
     timeframe: Option<&str>,
     from_time: Option<TimestampWithTimeZone>,
     to_time: Option<TimestampWithTimeZone>,
-) -> Result<(), ErrorReport> {
+) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
     let (symbol, timeframe) = (required("symbol", symbol)?, required("timeframe", timeframe)?);
     Ok(hybrid::get(&States, &mut rows, symbol, timeframe, times(from_time, to_time)?)?)
@@ -40,11 +39,7 @@ fn get_market_states(
 
 /// Counts the stored bars of each state and version. Specification 5, section 7.
 #[pg_extern(sql = false)]
-fn market_state_stats(
-    caller: Caller<'_>,
-    symbol: Option<&str>,
-    timeframe: Option<&str>,
-) -> Result<(), ErrorReport> {
+fn market_state_stats(caller: Caller<'_>, symbol: Option<&str>, timeframe: Option<&str>) -> Result<()> {
     Ok(read::statistics(&mut Rows::begin(caller)?, symbol, timeframe)?)
 }
 
@@ -55,13 +50,13 @@ fn market_state_transitions(
     symbol: Option<&str>,
     timeframe: Option<&str>,
     min_confidence: Option<f64>,
-) -> Result<(), ErrorReport> {
+) -> Result<()> {
     let (mut rows, label) = (Rows::begin(caller)?, "state_label");
     Ok(OF_SERIES.transitions(&mut rows, label, symbol, timeframe, min_confidence.unwrap_or(0.0))?)
 }
 
 /// Reads the newest row of each series, and tells whether it may still be trusted. Specification 5, section 7.
 #[pg_extern(sql = false)]
-fn market_state_latest(caller: Caller<'_>) -> Result<(), ErrorReport> {
+fn market_state_latest(caller: Caller<'_>) -> Result<()> {
     Ok(latest::all(&mut Rows::begin(caller)?)?)
 }

@@ -1,9 +1,8 @@
 //! Refreshing and deleting market states.
 
-use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-use crate::api::required;
+use crate::api::{Result, required};
 use crate::output::entry::{Entry, Mode};
 use crate::output::series::refresh::{self, How, Summary};
 use crate::systems::market_states::refresh::States;
@@ -11,7 +10,6 @@ use crate::systems::market_states::tables::OF_SERIES;
 
 /// Refreshes the series of a symbol, a timeframe, or all, and returns a row for each. Specification 5, sections 6 and 7.
 #[pg_extern(volatile, parallel_unsafe)]
-#[allow(clippy::type_complexity)]
 fn refresh_market_states(
     symbol: default!(Option<&str>, "NULL"),
     timeframe: default!(Option<&str>, "NULL"),
@@ -33,7 +31,6 @@ fn refresh_market_states(
             name!(reason, Option<String>),
         ),
     >,
-    ErrorReport,
 > {
     let how = How { dry_run: dry_run == Some(true), full_refresh: full_refresh == Some(true) };
     let summaries = refresh::refresh(&States, symbol, timeframe, how)?;
@@ -56,6 +53,6 @@ fn refresh_market_states(
 
 /// Deletes the rows and the state of a series and returns the number of rows. Specification 5, section 7.
 #[pg_extern(volatile, parallel_unsafe)]
-fn delete_market_states(symbol: Option<&str>, timeframe: Option<&str>) -> Result<i64, ErrorReport> {
+fn delete_market_states(symbol: Option<&str>, timeframe: Option<&str>) -> Result<i64> {
     Ok(refresh::delete(&OF_SERIES, required("symbol", symbol)?, required("timeframe", timeframe)?)?)
 }

@@ -2,6 +2,7 @@
 
 mod common;
 
+use common::market::sma;
 use common::{cases, naive, values};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -14,38 +15,6 @@ use regime_core::math::stats::{ReturnStats, forward_return};
 fn means(window: usize, values: &[f64]) -> Vec<f64> {
     let mut mean = RunningMean::new(window);
     values.iter().map(|&v| mean.push(v)).collect()
-}
-
-/// Specification 3, "SMA", transcribed: the last bits count, as ties in the rank depend on them.
-fn transcribed_mean(window: usize, values: &[f64], i: usize) -> f64 {
-    let (mut sum, mut added, mut removed) = (0.0, 0.0, 0.0);
-    for t in 0..=i {
-        if t >= window && values[t - window].is_finite() {
-            let y = -values[t - window] - removed;
-            let total = sum + y;
-            removed = total - sum - y;
-            sum = total;
-        }
-        if values[t].is_finite() {
-            let y = values[t] - added;
-            let total = sum + y;
-            added = total - sum - y;
-            sum = total;
-        }
-    }
-    let last = naive::trailing(values, i, window);
-    let mean = sum / window as f64;
-    if last.len() < window || last.iter().any(|v| !v.is_finite()) {
-        f64::NAN
-    } else if last.iter().all(|v| *v == last[0]) {
-        values[i]
-    } else if (mean < 0.0 && last.iter().all(|v| v.is_sign_positive()))
-        || (mean > 0.0 && last.iter().all(|v| v.is_sign_negative()))
-    {
-        0.0
-    } else {
-        mean
-    }
 }
 
 /// Values of many magnitudes: what is added to a large sum leaves residue when that has gone. With
@@ -77,8 +46,7 @@ proptest! {
 
     #[test]
     fn a_running_mean_is_its_transcription_bit_for_bit(window in 1usize..8, values in rough_values()) {
-        for (i, got) in means(window, &values).into_iter().enumerate() {
-            let expected = transcribed_mean(window, &values, i);
+        for (i, (got, expected)) in means(window, &values).into_iter().zip(sma(&values, window)).enumerate() {
             prop_assert!(same(got, expected), "at {i}: {got:e}, not {expected:e}");
         }
     }

@@ -218,37 +218,33 @@ mod tests {
 
     #[test]
     fn errors_name_the_key_and_the_value() {
-        assert_eq!(error("[]"), "config is an array, not an object");
-        assert_eq!(error("null"), "config is null, not an object");
-        assert_eq!(
-            error("{"),
-            "config cannot be parsed as JSON: EOF while parsing an object at line 1 column 1"
-        );
-        assert_eq!(error(r#"{"adx": 1}"#), "config: unknown key \"adx\"");
-        assert_eq!(error(r#"{"adx_trending": "25"}"#), "config: \"adx_trending\" is \"25\", not a number");
-        assert_eq!(error(r#"{"adx_trending": null}"#), "config: \"adx_trending\" is null, not a number");
-        assert_eq!(
-            error(r#"{"adx_trending": 100.1}"#),
-            "config: \"adx_trending\" is 100.1, outside 0 to 100"
-        );
-        assert_eq!(error(r#"{"adx_sideways": -1}"#), "config: \"adx_sideways\" is -1, outside 0 to 100");
-        assert_eq!(error(r#"{"rsi_bullish": 1e999}"#), "config: \"rsi_bullish\" is 1e+999, outside 0 to 100");
-        assert_eq!(
-            error(r#"{"adaptive_window": 1}"#),
-            "config: \"adaptive_window\" is 1, not a whole number from 2 to 10000"
-        );
-        assert_eq!(
-            error(r#"{"momentum_score_threshold": 2.5}"#),
-            "config: \"momentum_score_threshold\" is 2.5, not a whole number from 1 to 3"
-        );
-        assert_eq!(
-            error(r#"{"vol_high_percentile": 20}"#),
-            "config: \"vol_low_percentile\" is 30, above \"vol_high_percentile\", which is 20"
-        );
-        assert_eq!(
-            error(r#"{"rsi_bearish": 60}"#),
-            "config: \"rsi_bearish\" is 60, above \"rsi_bullish\", which is 55"
-        );
+        let cases = [
+            ("[]", "config is an array, not an object"),
+            ("null", "config is null, not an object"),
+            ("{", "config cannot be parsed as JSON: EOF while parsing an object at line 1 column 1"),
+            (r#"{"adx": 1}"#, r#"config: unknown key "adx""#),
+            (r#"{"adx_trending": "25"}"#, r#"config: "adx_trending" is "25", not a number"#),
+            (r#"{"adx_trending": null}"#, r#"config: "adx_trending" is null, not a number"#),
+            (r#"{"adx_trending": 100.1}"#, r#"config: "adx_trending" is 100.1, outside 0 to 100"#),
+            (r#"{"adx_sideways": -1}"#, r#"config: "adx_sideways" is -1, outside 0 to 100"#),
+            (r#"{"rsi_bullish": 1e999}"#, r#"config: "rsi_bullish" is 1e+999, outside 0 to 100"#),
+            (
+                r#"{"adaptive_window": 1}"#,
+                r#"config: "adaptive_window" is 1, not a whole number from 2 to 10000"#,
+            ),
+            (
+                r#"{"momentum_score_threshold": 2.5}"#,
+                r#"config: "momentum_score_threshold" is 2.5, not a whole number from 1 to 3"#,
+            ),
+            (
+                r#"{"vol_high_percentile": 20}"#,
+                r#"config: "vol_low_percentile" is 30, above "vol_high_percentile", which is 20"#,
+            ),
+            (r#"{"rsi_bearish": 60}"#, r#"config: "rsi_bearish" is 60, above "rsi_bullish", which is 55"#),
+        ];
+        for (json, message) in cases {
+            assert_eq!(error(json), message);
+        }
     }
 
     #[test]

@@ -79,8 +79,9 @@ fn shift(x: &[f64], by: usize) -> Vec<f64> {
     (0..x.len()).map(|i| if i < by { NAN } else { x[i - by] }).collect()
 }
 
-/// One running sum with two compensations, first remove, then add.
-fn sma(x: &[f64], w: usize) -> Vec<f64> {
+/// Specification 3, "SMA", transcribed: one running sum with two compensations, first remove, then add. The last bits
+/// count, as ties in the rank depend on them.
+pub fn sma(x: &[f64], w: usize) -> Vec<f64> {
     let (mut sum, mut added, mut removed) = (0.0, 0.0, 0.0);
     let mut means = Vec::new();
     for i in 0..x.len() {

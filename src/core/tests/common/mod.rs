@@ -29,6 +29,10 @@ pub const TRENDS: [&str; 3] = ["Up", "Sideways", "Down"];
 pub const VOLS: [&str; 3] = ["Low", "Normal", "High"];
 pub const LIQS: [&str; 3] = ["Easy", "Normal", "Stressed"];
 
+/// Numbers that a table may hold and no market would, and some that it would.
+pub const ODD: [f64; 11] =
+    [1.0, 1.0, 1.0, 2.0, 0.0, -0.0, -1.0, f64::MAX, f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
+
 pub fn label() -> impl Strategy<Value = Label> {
     (0..Label::COUNT).prop_map(|i| Label::all().nth(i).expect("index"))
 }

@@ -285,59 +285,49 @@ mod tests {
 
     #[test]
     fn errors_name_the_rule_the_field_and_the_value() {
-        assert_eq!(
-            error("1"),
-            "policy rules must be a JSON array of rules or an object with the key \"rules\", not 1"
-        );
-        assert_eq!(
-            error("{}"),
-            "policy rules must be a JSON array of rules or an object with the key \"rules\", not {}"
-        );
-        assert_eq!(error(r#"{"rules": [], "rule": []}"#), "unknown key \"rule\" beside \"rules\"");
-        assert_eq!(error("[3]"), "rule 1 is 3, not an object");
-        assert_eq!(error(r#"[{"size_mult": 1}]"#), "rule 1: \"match\" is missing");
-        assert_eq!(error(r#"[{"match": 7}]"#), "rule 1: \"match\" is 7, not a string");
-        assert_eq!(
-            error(r#"[{"match": "a", "size_mult": 1}, {"match": "b", "size": 1}]"#),
-            "rule 2 (\"b\"): unknown field \"size\""
-        );
-        assert_eq!(
-            error(r#"[{"match": "b", "size_mult": "1"}]"#),
-            "rule 1 (\"b\"): \"size_mult\" is \"1\", not a number"
-        );
-        assert_eq!(
-            error(r#"[{"match": "b", "size_mult": -0.1}]"#),
-            "rule 1 (\"b\"): \"size_mult\" is -0.1, outside 0 to 10"
-        );
-        assert_eq!(
-            error(r#"[{"match": "b", "stop_mult": 0}]"#),
-            "rule 1 (\"b\"): \"stop_mult\" is 0, outside 0 (excluded) to 100"
-        );
-        assert_eq!(
-            error(r#"[{"match": "b*", "gross_cap": 1.01}]"#),
-            "rule 1 (\"b*\"): \"gross_cap\" is 1.01, outside 0 to 1"
-        );
-        assert_eq!(
-            error(r#"[{"match": "b", "orders": "Mixed"}]"#),
-            "rule 1 (\"b\"): \"orders\" is \"Mixed\", which is not known"
-        );
-        assert_eq!(
-            error(r#"[{"match": "b", "setups": "hedge"}]"#),
-            "rule 1 (\"b\"): \"setups\" is \"hedge\", not an array of strings"
-        );
-        assert_eq!(
-            error(r#"[{"match": "b", "setups": [null]}]"#),
-            "rule 1 (\"b\"): \"setups\" contains null, not a name"
-        );
-        assert_eq!(
-            error(r#"[{"match": "b", "pyramids": 1}]"#),
-            "rule 1 (\"b\"): \"pyramids\" is 1, not true or false"
-        );
-        assert_eq!(error(r#"[{"match": "a["}]"#), "rule 1 (\"a[\"): \"match\" has an unclosed \"[\"");
-        assert_eq!(error(r#"[{"match": " a "}]"#), "rule 1 (\"a\"): no field beside \"match\"");
-        assert_eq!(
-            error(r#"[{"match": "a", "pyramids": true}, {"match": " a", "size_mult": 1}]"#),
-            "rule 2: \"match\" \"a\" is already the match of rule 1"
-        );
+        let cases = [
+            ("1", r#"policy rules must be a JSON array of rules or an object with the key "rules", not 1"#),
+            ("{}", r#"policy rules must be a JSON array of rules or an object with the key "rules", not {}"#),
+            (r#"{"rules": [], "rule": []}"#, r#"unknown key "rule" beside "rules""#),
+            ("[3]", "rule 1 is 3, not an object"),
+            (r#"[{"size_mult": 1}]"#, r#"rule 1: "match" is missing"#),
+            (r#"[{"match": 7}]"#, r#"rule 1: "match" is 7, not a string"#),
+            (
+                r#"[{"match": "a", "size_mult": 1}, {"match": "b", "size": 1}]"#,
+                r#"rule 2 ("b"): unknown field "size""#,
+            ),
+            (r#"[{"match": "b", "size_mult": "1"}]"#, r#"rule 1 ("b"): "size_mult" is "1", not a number"#),
+            (
+                r#"[{"match": "b", "size_mult": -0.1}]"#,
+                r#"rule 1 ("b"): "size_mult" is -0.1, outside 0 to 10"#,
+            ),
+            (
+                r#"[{"match": "b", "stop_mult": 0}]"#,
+                r#"rule 1 ("b"): "stop_mult" is 0, outside 0 (excluded) to 100"#,
+            ),
+            (
+                r#"[{"match": "b*", "gross_cap": 1.01}]"#,
+                r#"rule 1 ("b*"): "gross_cap" is 1.01, outside 0 to 1"#,
+            ),
+            (
+                r#"[{"match": "b", "orders": "Mixed"}]"#,
+                r#"rule 1 ("b"): "orders" is "Mixed", which is not known"#,
+            ),
+            (
+                r#"[{"match": "b", "setups": "hedge"}]"#,
+                r#"rule 1 ("b"): "setups" is "hedge", not an array of strings"#,
+            ),
+            (r#"[{"match": "b", "setups": [null]}]"#, r#"rule 1 ("b"): "setups" contains null, not a name"#),
+            (r#"[{"match": "b", "pyramids": 1}]"#, r#"rule 1 ("b"): "pyramids" is 1, not true or false"#),
+            (r#"[{"match": "a["}]"#, r#"rule 1 ("a["): "match" has an unclosed "[""#),
+            (r#"[{"match": " a "}]"#, r#"rule 1 ("a"): no field beside "match""#),
+            (
+                r#"[{"match": "a", "pyramids": true}, {"match": " a", "size_mult": 1}]"#,
+                r#"rule 2: "match" "a" is already the match of rule 1"#,
+            ),
+        ];
+        for (json, message) in cases {
+            assert_eq!(error(json), message);
+        }
     }
 }
