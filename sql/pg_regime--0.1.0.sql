@@ -410,7 +410,7 @@ AS 'MODULE_PATHNAME', 'regime_label_weekly_arrays_wrapper';
 CREATE  FUNCTION "regime_asset"(
 	"asset" TEXT, /* Option < & str > */
 	"cal_scheme" TEXT DEFAULT NULL /* Option < & str > */
-) RETURNS INT /* std :: result :: Result < i32, ErrorReport > */
+) RETURNS INT /* Result < i32 > */
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_asset_wrapper';
@@ -430,7 +430,7 @@ AS 'MODULE_PATHNAME', 'regime_distribute_wrapper';
 
 -- src/api/cmc_regimes/nodes.rs
 -- pg_regime::api::cmc_regimes::nodes::refresh_all_on_workers
-CREATE  FUNCTION "refresh_all_on_workers"() RETURNS bigint /* Result < i64, ErrorReport > */
+CREATE  FUNCTION "refresh_all_on_workers"() RETURNS bigint /* Result < i64 > */
 STRICT VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'refresh_all_on_workers_wrapper';
@@ -1223,6 +1223,7 @@ AS 'MODULE_PATHNAME', 'delete_market_regimes_wrapper';
 -- src/api/market_states/after.rs
 -- pg_regime::api::market_states::after::market_escalation_percentile
 -- Skipped due to `#[pgrx(sql = false)]`
+
 -- src/api/market_states/explain.rs
 -- pg_regime::api::market_states::explain::market_state_explain
 CREATE  FUNCTION "market_state_explain"(
@@ -1248,7 +1249,7 @@ AS 'MODULE_PATHNAME', 'market_state_explain_wrapper';
 -- pg_regime::api::market_states::labels::market_escalation_bucket
 CREATE  FUNCTION "market_escalation_bucket"(
 	"percentile" double precision /* f64 */
-) RETURNS TEXT /* Result < & '_ str, ErrorReport > */
+) RETURNS TEXT /* Result < & '_ str > */
 IMMUTABLE STRICT PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'market_escalation_bucket_wrapper';
@@ -1257,7 +1258,7 @@ AS 'MODULE_PATHNAME', 'market_escalation_bucket_wrapper';
 -- pg_regime::api::market_states::labels::market_escalation_action
 CREATE  FUNCTION "market_escalation_action"(
 	"bucket" TEXT /* & str */
-) RETURNS TEXT /* Result < & '_ str, ErrorReport > */
+) RETURNS TEXT /* Result < & '_ str > */
 IMMUTABLE STRICT PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'market_escalation_action_wrapper';
@@ -1310,7 +1311,7 @@ AS 'MODULE_PATHNAME', 'refresh_market_states_wrapper';
 CREATE  FUNCTION "delete_market_states"(
 	"symbol" TEXT, /* Option < & str > */
 	"timeframe" TEXT /* Option < & str > */
-) RETURNS bigint /* Result < i64, ErrorReport > */
+) RETURNS bigint /* Result < i64 > */
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'delete_market_states_wrapper';
@@ -1327,7 +1328,7 @@ CREATE  FUNCTION "regime_chart_svg"(
 	"log_scale" bool DEFAULT true, /* Option < bool > */
 	"system" TEXT DEFAULT 'cmc_regimes', /* Option < & str > */
 	"timeframe" TEXT DEFAULT NULL /* Option < & str > */
-) RETURNS TEXT /* Result < String, ErrorReport > */
+) RETURNS TEXT /* Result < String > */
 STABLE PARALLEL RESTRICTED 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_chart_svg_of_symbol_wrapper';
@@ -1340,7 +1341,7 @@ CREATE  FUNCTION "regime_timeline"(
 	"layer" TEXT DEFAULT 'composite', /* Option < & str > */
 	"system" TEXT DEFAULT 'cmc_regimes', /* Option < & str > */
 	"timeframe" TEXT DEFAULT NULL /* Option < & str > */
-) RETURNS TEXT /* Result < Option < String > , ErrorReport > */
+) RETURNS TEXT /* Result < Option < String > > */
 STABLE PARALLEL RESTRICTED 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_timeline_of_symbol_wrapper';
