@@ -25,13 +25,13 @@ const SHOCK: Rule = rule(
 );
 const PANIC_RISK: Rule =
     rule("state_label", "rule 2: PANIC_RISK", "the first; or the second; or the last two");
-const TRENDING_BULL: Rule = rule("state_label", "rule 3: TRENDING_BULL", "all");
-const TRENDING_BULL_CONFIDENCE: Rule = rule("state_label", "rule 3: TRENDING_BULL, not TRANSITION", "all");
-const TRENDING_BEAR: Rule = rule("state_label", "rule 4: TRENDING_BEAR", "all");
-const TRENDING_BEAR_CONFIDENCE: Rule = rule("state_label", "rule 4: TRENDING_BEAR, not TRANSITION", "all");
+const TRENDING_BULL: Rule = rule("state_label", "rule 3: TRENDING_BULL or TRANSITION", "all");
+const TRENDING_BULL_CONFIDENCE: Rule = rule("state_label", "rule 3: TRENDING_BULL", "all");
+const TRENDING_BEAR: Rule = rule("state_label", "rule 4: TRENDING_BEAR or TRANSITION", "all");
+const TRENDING_BEAR_CONFIDENCE: Rule = rule("state_label", "rule 4: TRENDING_BEAR", "all");
 const CAUTIOUS_BEAR: Rule = rule("state_label", "rule 5: TRENDING_BEAR, bias BEARISH, CAUTIOUS", "all");
 const CHOP_RISK: Rule = rule("state_label", "rule 6: CHOP_RISK", "the first three; or the last three");
-const BREAKOUT_SETUP: Rule = rule("state_label", "rule 7: TRANSITION_BREAKOUT_SETUP, not TRANSITION", "all");
+const BREAKOUT_SETUP: Rule = rule("state_label", "rule 7: TRANSITION_BREAKOUT_SETUP", "all");
 
 /// The state of a bar. Specification 5, section 4.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -43,12 +43,8 @@ fn of_term(told: &Told, term: &'static str) -> Vec<Line> {
 fn label(told: &Told) -> Vec<Line> {
     let mut lines = rules(told, "state_label");
     let verdict = told.made.row.verdict;
-    let holds = last_rule(told, "state_label");
-    let detail = match holds {
-        Some(rule) if verdict.label == StateLabel::Transition => format!("{rule} is the last that was tried"),
-        Some(rule) => format!("by {rule}"),
-        None => String::new(),
-    };
+    let detail =
+        last_rule(told, "state_label").map_or("no rule holds".to_owned(), |rule| format!("by {rule}"));
     lines.push(line(Step::Rules, "value", verdict.label.as_str(), detail).of("state_label"));
     lines
 }
@@ -69,14 +65,13 @@ fn bias_and_posture(told: &Told) -> Vec<Line> {
     lines
 }
 
-/// The last rule that holds, or was tried.
+/// The last rule that holds.
 fn last_rule(told: &Told, column: &str) -> Option<&'static str> {
-    let tried = told.notes.of(column).filter_map(|note| match note {
-        Note::Rule(rule, holds) => Some((rule.name, *holds)),
+    let holding = told.notes.of(column).filter_map(|note| match note {
+        Note::Rule(rule, true) => Some(rule.name),
         _ => None,
     });
-    let tried: Vec<_> = tried.collect();
-    tried.iter().rev().find(|(_, holds)| *holds).or(tried.last()).map(|(name, _)| *name)
+    holding.last()
 }
 
 /// The rules of a column that were tried, each before its comparisons.
