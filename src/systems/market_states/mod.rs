@@ -8,6 +8,7 @@
 //! Sorted blocks with a directory of their counts, the other structure that would do, rewrite the directory for each
 //! bar, which grows with the history.
 
+pub mod explain;
 pub mod latest;
 pub mod read;
 pub mod refresh;
