@@ -53,7 +53,8 @@ q bench "INSERT INTO candles SELECT (jsonb_populate_record(c, jsonb_build_object
          ON CONFLICT DO NOTHING" >/dev/null
 q bench "SET session_replication_role = replica;
          INSERT INTO market_states SELECT (jsonb_populate_record(m, jsonb_build_object('symbol', 'S' || s))).* FROM market_states m, generate_series(1, 1000) s WHERE symbol = 'SHORT' AND open_time < '2010-01-13 12:00+00'"
-q bench "TRUNCATE regime_work.market_state_dirty, regime_work.market_state_dirty_many; VACUUM ANALYZE"
+q bench "TRUNCATE regime_work.market_state_dirty, regime_work.market_state_dirty_many"
+q bench "VACUUM ANALYZE"
 
 read -r -d '' pairs <<'SQL' || true
 plain aggregate|SELECT count(*), sum(high), sum(low), sum(close) FROM candles WHERE symbol = 'MIDDLE' AND timeframe = '1h'
@@ -64,7 +65,8 @@ plain DISTINCT ON|SELECT DISTINCT ON (symbol, timeframe) * FROM market_states WH
 latest view|SELECT * FROM market_state_latest WHERE symbol LIKE 'S%'
 SQL
 # The first run warms up and does not count. Statements are sent one by one, and timed until the client has their rows.
-q bench "DELETE FROM market_states WHERE symbol = 'LONG'; VACUUM market_states"
+q bench "DELETE FROM market_states WHERE symbol = 'LONG'"
+q bench "VACUUM market_states"
 for ((run = 0; run <= runs; run++)); do
     while IFS='|' read -r what sql; do
         printf '\\echo #%s|%s\n\\timing on\n%s;\n\\timing off\n' "$run" "$what" "$sql"
