@@ -1074,6 +1074,23 @@ AS 'MODULE_PATHNAME', 'delete_market_regimes_wrapper';
 -- pg_regime::api::market_states::after::market_escalation_percentile
 -- Skipped due to `#[pgrx(sql = false)]`
 
+-- src/api/market_states/explain.rs
+-- pg_regime::api::market_states::explain::market_state_explain
+CREATE  FUNCTION "market_state_explain"(
+	"symbol" TEXT, /* Option < & str > */
+	"timeframe" TEXT, /* Option < & str > */
+	"at" timestamp with time zone DEFAULT NULL /* Option < TimestampWithTimeZone > */
+) RETURNS TABLE (
+	"step" INT,  /* i32 */
+	"metric" TEXT,  /* Option < & '_ str > */
+	"what" TEXT,  /* String */
+	"value" TEXT,  /* String */
+	"detail" TEXT  /* String */
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'market_state_explain_wrapper';
+
 -- src/api/market_states/labels.rs
 -- pg_regime::api::market_states::labels::market_state_labels
 -- Skipped due to `#[pgrx(sql = false)]`
@@ -2436,6 +2453,9 @@ COMMENT ON FUNCTION delete_market_states(text, text) IS
 
 COMMENT ON FUNCTION market_state_latest() IS
 'Returns the newest row of each series in market_states, with the escalation percentile in percent and its mean over the timeframes of the symbol, the age, the newest candle and whether the row is stale; what the view market_state_latest shows.';
+
+COMMENT ON FUNCTION market_state_explain(text, text, timestamptz) IS
+'Explains step by step the newest row of a series at or before a moment (NULL: the newest): the bar and which metrics it can have, each metric with its terms, weights and contributions, the price levels, the parts of the confidence, the rules with both numbers of each comparison, the components and their ranks, the percentile in its era, and whether that is what is stored.';
 
 COMMENT ON FUNCTION market_escalation_bucket(float8) IS
 'Returns the bucket of an escalation percentile: HIGH from 0.85 on, MED from 0.60 on, else LOW; NULL of NULL.';

@@ -65,6 +65,10 @@ SELECT FROM :o.refresh_market_states('MARKE');
 -- then
 SELECT FROM :o.market_states_compute('MARKET', '7d');
 
+-- no market state so early
+-- then
+SELECT FROM :o.market_state_explain('MARKET', '1d', '2001-01-01');
+
 -- no opens
 UPDATE :o.regime_source SET open_column = NULL WHERE layer = 'candles';
 -- then

@@ -68,6 +68,7 @@ reads "market_states_compute" "SELECT count(*), sum(escalation) FROM market_stat
 reads "get_market_states, stored rows and a computed one" "SELECT created_at IS NOT NULL, count(*), sum(escalation) FROM get_market_states('^GSPC', '1d') GROUP BY 1 ORDER BY 1"
 reads "market_state_stats" "SELECT * FROM market_state_stats()"
 reads "market_state_transitions" "SELECT * FROM market_state_transitions('MARKET', '1d', 0.5)"
+reads "market_state_explain" "SELECT step, metric, what, value FROM market_state_explain('MARKET', '4h')"
 reads "market_state_latest" "SELECT symbol, timeframe, hazard_score, newest_bar, is_stale FROM market_state_latest"
 reads "refresh_market_states, dry_run" "SELECT symbol, timeframe, status, message FROM refresh_market_states(dry_run => true)"
 reads "market_regime_history_compute" "SELECT count(*), sum(confidence), max(description) FROM market_regime_history_compute()"

@@ -1,5 +1,11 @@
 //! The lines of an explanation.
 
+use crate::output::relation::output_relation;
+use crate::output::set_up::{Flaw, flaw};
+use crate::output::system::System;
+use crate::pg::{Db, Error, quote_literal};
+use crate::sync::table::Table;
+
 /// One line of an explanation.
 pub struct Line {
     /// The number of the step, from 1.
@@ -26,4 +32,37 @@ impl Line {
     pub fn of(self, about: impl Into<Option<&'static str>>) -> Self {
         Self { about: about.into(), ..self }
     }
+}
+
+/// The relation of a table whose rows can be compared with computed ones; otherwise why there is none to compare, and the
+/// statement that helps. `own` is the extension's schema, quoted.
+///
+/// # Errors
+/// Where the catalogs cannot be read.
+pub fn comparable(
+    db: Db,
+    schema: &str,
+    system: &'static System,
+    table: &'static Table,
+    own: &str,
+) -> crate::pg::Result<Result<String, String>> {
+    let relation = match output_relation(db, table) {
+        Ok(relation) => relation,
+        Err(error) => return Ok(Err(in_words(&error))),
+    };
+    Ok(match flaw(db, schema, system)? {
+        None => Ok(relation),
+        Some(Flaw::Altered(error)) => Err(in_words(&error)),
+        Some(Flaw::Missing) => {
+            let setup = format!("SELECT * FROM {own}.regime_setup({});", quote_literal(schema));
+            Err(format!("some output tables or columns are missing: {setup}"))
+        }
+    })
+}
+
+/// An error and its hint in a line.
+fn in_words(error: &Error) -> String {
+    let report = error.report();
+    let hint = report.hint.as_deref().map_or(String::new(), |hint| format!(": {hint}"));
+    format!("{}{hint}", report.message)
 }

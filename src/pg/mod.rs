@@ -40,4 +40,4 @@ pub use session::{check_can_commit, check_writable, current_user};
 pub use spi::{Days, Db, Micros, Row, Sees, Statement};
 pub use subtransaction::{attempt, attempt_unless_cancelled};
 pub use text::{block, fill, plural, shortened};
-pub use time::{shown, utc};
+pub use time::{moment, shown, utc};

@@ -124,6 +124,7 @@ plain! {
     i64 = INT8OID "bigint",
     f64 = FLOAT8OID "float8",
     pg_sys::Oid = OIDOID "oid",
+    Vec<Option<f64>> = FLOAT8ARRAYOID "float8[]",
     Vec<Option<i32>> = INT4ARRAYOID "int[]",
     Vec<Option<String>> = TEXTARRAYOID "text[]",
 }
@@ -175,6 +176,15 @@ impl<'r> Plain<'r> for Vec<i32> {
     unsafe fn read(row: &'r Row, column: usize) -> Option<Self> {
         // SAFETY: as the caller says.
         unsafe { <Vec<Option<i32>> as Plain>::read(row, column) }?.into_iter().collect()
+    }
+}
+
+impl<'r> Plain<'r> for Vec<f64> {
+    const OF: (&'static [pg_sys::Oid], &'static str) = <Vec<Option<f64>>>::OF;
+
+    unsafe fn read(row: &'r Row, column: usize) -> Option<Self> {
+        // SAFETY: as the caller says.
+        unsafe { <Vec<Option<f64>> as Plain>::read(row, column) }?.into_iter().collect()
     }
 }
 

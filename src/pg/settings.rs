@@ -31,7 +31,7 @@ static RESUME_MINUTES: GucSetting<i32> = GucSetting::<i32>::new(60);
 /// Seconds after which a row is no longer used, -1 for no limit. No limit, since how often bars come is not known.
 static MAX_AGE: GucSetting<i32> = GucSetting::<i32>::new(-1);
 
-/// Whether `market_regimes` gets a foreign key to the candles. On, so that a row goes with its candle at once.
+/// Whether `market_regimes` and `market_states` get a foreign key to the candles. On, so that a row goes with its candle at once.
 static CANDLE_KEY: GucSetting<bool> = GucSetting::<bool>::new(true);
 
 /// Largest `min_hold_bars`, in daily rows.
@@ -126,7 +126,7 @@ fn define_of_writing_and_reading() {
     );
     GucRegistry::define_bool_guc(
         c"pg_regime.candle_key",
-        c"Gives market_regimes a foreign key to the candles, where these are a table with the matching key (on, off).",
+        c"Gives market_regimes and market_states a foreign key to the candles, where these are a table with the matching key (on, off).",
         c"A key keeps the candles from being truncated; with off, regime_setup drops the key.",
         &CANDLE_KEY,
         GucContext::Userset,

@@ -38,6 +38,15 @@ pub fn shown(micros: i64) -> String {
     parts.join(" ")
 }
 
+/// A moment that may be infinite as text, in UTC.
+pub fn moment(micros: i64) -> String {
+    match micros {
+        i64::MIN => "-infinity".to_owned(),
+        i64::MAX => "infinity".to_owned(),
+        micros => utc(micros),
+    }
+}
+
 /// A moment as text, in UTC whatever the session's time zone, so that messages compare.
 pub fn utc(micros: i64) -> String {
     match Timestamp::try_from(micros) {

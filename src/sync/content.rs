@@ -1,5 +1,9 @@
 //! The rows that a table is to hold, as keys and entries.
 
+use regime_core::math::number::plain;
+
+use crate::pg::moment;
+
 /// A value on its way into a table.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value<'a> {
@@ -30,6 +34,25 @@ impl<'a> Value<'a> {
     pub fn int(number: Option<i32>) -> Self {
         number.map_or(Value::Null, Value::Int)
     }
+
+    /// The value for a reader; `None` is NULL.
+    pub fn shown(self) -> Option<String> {
+        match self {
+            Value::Null => None,
+            Value::Micros(n) => Some(moment(n)),
+            Value::Date(n) | Value::Int(n) => Some(n.to_string()),
+            Value::Float(number) => Some(plain(number)),
+            Value::Bool(is) => Some(is.to_string()),
+            Value::Text(text) => Some(text.to_owned()),
+            Value::Texts(texts) => Some(braced(texts)),
+            Value::Floats(numbers) => Some(braced(&numbers.iter().map(|n| plain(*n)).collect::<Vec<_>>())),
+        }
+    }
+}
+
+/// Texts as PostgreSQL shows an array of names: `{breakout,pullback}`.
+pub fn braced(texts: &[String]) -> String {
+    format!("{{{}}}", texts.join(","))
 }
 
 /// The rows that a table is to hold for a scope.

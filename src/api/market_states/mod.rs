@@ -2,6 +2,7 @@
 //! are declared in `sql/install/market_states.sql`.
 
 mod after;
+mod explain;
 mod labels;
 mod read;
 mod refresh;

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use regime_core::market_states::{
-    Bar, Bias, Bucket, Eras, InMemory, Metrics, Pace, Posture, Row, Series, StateLabel,
+    Bar, Bias, Bucket, Eras, InMemory, Metrics, Note, Notes, Pace, Posture, Row, Series, StateLabel, Term,
 };
 
 /// Days at which eras start.
@@ -116,7 +116,7 @@ proptest! {
         let after = of(&bars, &with);
         let times = starts.iter().map(|day| day.saturating_mul(DAY)).collect();
         let from = eras(&with).first_difference(Eras::new("1d", times).until(i64::MAX));
-        let same = from.map_or(bars.len(), |from| (from.max(0) / DAY) as usize).min(bars.len());
+        let same = from.map_or(bars.len(), |from| (from / DAY).clamp(0, bars.len() as i64) as usize);
         // A start that is not later than the others changes nothing before its time either.
         prop_assert_eq!(&after[..same], &before[..same]);
         let others = |rows: &[Row]| rows.iter().map(|r| (r.verdict, r.metrics, r.escalation)).collect::<Vec<_>>();
@@ -141,6 +141,46 @@ proptest! {
         }).collect();
         let rows = of(&bars, &[100]);
         prop_assert!(rows.iter().all(is_stored));
+    }
+}
+
+#[test]
+fn what_is_noted_is_what_is_computed() {
+    let closes = (0..400).map(|i: i32| 100.0 + f64::from(i * i % 97));
+    let (bars, eras) = (flat(closes, 7.0), Eras::none("1d"));
+    let (mut watched, mut series) = (Series::new(InMemory), Series::new(InMemory));
+    for (i, bar) in bars.iter().enumerate() {
+        let mut notes = Notes::default();
+        let Ok(row) = watched.push_watched(bar, i as i64, &eras, &mut notes);
+        assert_eq!(Ok(row), series.push(bar, i as i64, &eras));
+        // Whether sums, ranks, rules and gates are of the row.
+        let sum = |of: &str| {
+            notes.of(of).find_map(|note| match note {
+                Note::Sum("", terms) => Some(terms.iter().map(Term::contribution).sum::<f64>()),
+                _ => None,
+            })
+        };
+        let near = |sum: Option<f64>, value: f64| sum.is_none_or(|sum| (sum - value).abs() < 1e-15);
+        assert!(near(sum("momentum_score"), row.metrics.momentum_score));
+        assert!(near(sum("instability_index"), row.metrics.instability_index));
+        assert_eq!(sum("momentum_score").is_some(), i >= 24);
+        let gate = |of: &str| notes.of(of).any(|note| matches!(note, Note::Gate(_, true)));
+        assert_eq!([gate("market_bias"), gate("risk_level")], [i >= 19, i >= 257]);
+        let ranks = (1..=5).flat_map(|n| {
+            let component = format!("component {n}");
+            let ranked =
+                |note: &Note| if let Note::Ranked(rank) = note { Some(rank.mid_rank()) } else { None };
+            notes.of(&component).filter_map(ranked).collect::<Vec<_>>()
+        });
+        let ranks: Vec<f64> = ranks.collect();
+        assert_eq!(ranks.len(), if i >= 31 { 5 } else { 0 });
+        let mean = (i >= 272).then(|| ranks.iter().sum::<f64>() / 5.0);
+        assert_eq!(row.escalation, mean);
+        let first = notes.of("state_label").find_map(|note| match note {
+            Note::Rule(rule, true) => Some(rule.name.contains(row.verdict.label.as_str())),
+            _ => None,
+        });
+        assert!(first.unwrap_or(row.verdict.label == StateLabel::Transition), "at {i}");
     }
 }
 
@@ -195,7 +235,7 @@ fn a_constant_price_has_open_gates_of_bars_alone() {
 fn a_price_that_falls_after_a_long_rise_is_seen() {
     let closes = (0..700).map(|i: i32| {
         let up = 100.0 * 1.003f64.powi(i.min(600)) * (1.0 + 0.01 * f64::from(i % 7 - 3) / 3.0);
-        up * 0.9f64.powi((i - 600).max(0).min(8))
+        up * 0.9f64.powi((i - 600).clamp(0, 8))
     });
     let rows = of(&flat(closes, 1e3), &[]);
     assert_eq!(rows[599].verdict.label, StateLabel::TrendingBull);

@@ -34,7 +34,7 @@ pub const BARS: Table = Table {
     name: "bars",
 };
 
-/// Candles. A row is updated in place: deleting it would delete the row of `market_regimes` that refers to it.
+/// Candles. A row is updated in place: deleting it would delete the rows of output tables that refer to it.
 pub const CANDLES: Table = Table {
     scope: &[column("symbol", Type::Text), column("timeframe", Type::Text)],
     key: &[column("open_time", Type::Timestamptz)],

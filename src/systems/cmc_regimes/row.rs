@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use regime_core::Label;
 use regime_core::cmc_regimes::policy::Risk;
 use regime_core::cmc_regimes::row::Row as Computed;
-use regime_core::math::number::plain;
 
 use crate::pg::{Micros, Result, spi};
 use crate::sync::content::Value;
@@ -245,23 +244,4 @@ const fn is_same(a: &str, b: &str) -> bool {
         at += 1;
     }
     at == a.len() && at == b.len()
-}
-
-/// A value of a row for a reader; `None` is NULL.
-pub fn shown(value: Value) -> Option<String> {
-    match value {
-        Value::Null => None,
-        Value::Micros(n) => Some(n.to_string()),
-        Value::Date(n) | Value::Int(n) => Some(n.to_string()),
-        Value::Float(number) => Some(plain(number)),
-        Value::Bool(is) => Some(is.to_string()),
-        Value::Text(text) => Some(text.to_owned()),
-        Value::Texts(texts) => Some(braced(texts)),
-        Value::Floats(numbers) => Some(braced(&numbers.iter().map(|n| plain(*n)).collect::<Vec<_>>())),
-    }
-}
-
-/// Setups as PostgreSQL shows an array of names: `{breakout,pullback}`.
-pub fn braced(setups: &[String]) -> String {
-    format!("{{{}}}", setups.join(","))
 }

@@ -105,6 +105,17 @@ impl Made {
     }
 }
 
+/// A candle as a bar.
+pub fn bar(candles: &Candles, i: usize) -> Bar {
+    Bar {
+        open: candles.open[i],
+        high: candles.high[i],
+        low: candles.low[i],
+        close: candles.close[i],
+        volume: candles.volume[i],
+    }
+}
+
 /// The row of the next candle of a series, which is that of an index.
 ///
 /// # Errors
@@ -113,14 +124,7 @@ pub fn push(series: &mut Series<Stored>, eras: &Eras, candles: &Candles, i: usiz
     if i.is_multiple_of(INTERRUPT_EVERY) {
         pgrx::check_for_interrupts!();
     }
-    let bar = Bar {
-        open: candles.open[i],
-        high: candles.high[i],
-        low: candles.low[i],
-        close: candles.close[i],
-        volume: candles.volume[i],
-    };
-    series.push(&bar, candles.ts[i], eras)
+    series.push(&bar(candles, i), candles.ts[i], eras)
 }
 
 /// The rows of `market_states` for candles at these times, in microseconds since 2000, ascending.

@@ -25,8 +25,8 @@ pub(super) fn components(
     let [instability, distances] = [0, 1].map(|at| past.instability.map(|pair| pair[at]));
     let Metrics { downside_shock_risk: dsr, structural_score: ss, instability_index: ix, .. } = *metrics;
     let fall = (mean(&structure) - ss).max(0.0);
-    watch.value("component 4", "mean(SS)", mean(&structure));
-    watch.value("component 4", "SS", ss);
+    watch.value("component 4", "mean of structural_score before", mean(&structure));
+    watch.value("component 4", "structural_score", ss);
     Some([
         dsr,
         rise("component 2", dsr, &shock, watch),

@@ -6,7 +6,7 @@ use crate::market_states::labels::{
 };
 use crate::market_states::levels::{Side, levels};
 use crate::market_states::metrics::Metrics;
-use crate::market_states::watch::{Gate, Watch, sum};
+use crate::market_states::watch::{Gate, Unwatched, Watch, sum};
 use crate::market_states::window::{Window, mean};
 
 /// Returns of which falls and rises are told apart.
@@ -112,11 +112,17 @@ impl<'a, W: Watch> Measuring<'a, W> {
         let growth = if before == 0.0 { 0.0 } else { ((at.s20 - before) / at.s20).clamp(0.0, 0.5) / 0.5 };
         let highest = self.window.close.highest(252);
         let drawdown = unit((highest - at.close) / highest / 0.2);
-        let fall = self.sum(of, "fall", [("d", 0.5, below), ("e", 0.5, drawdown)]);
+        let fall =
+            self.sum(of, "fall of price", [("ATRs below E100", 0.5, below), ("drawdown", 0.5, drawdown)]);
         unit(self.sum(
             of,
             "",
-            [("a", 0.35, at.stress), ("b", 0.20, growth), ("fall", 0.35, fall), ("g", 0.10, at.gap)],
+            [
+                ("S20/S100", 0.35, at.stress),
+                ("rise of S20", 0.20, growth),
+                ("fall of price", 0.35, fall),
+                ("gap", 0.10, at.gap),
+            ],
         ))
     }
 
@@ -127,25 +133,22 @@ impl<'a, W: Watch> Measuring<'a, W> {
         if self.at.has_deviation() {
             let (at, past, risk) = (self.at, self.past, self.metrics.risk_level);
             let expansion = if at.expansion.is_nan() { 0.5 } else { at.expansion };
-            let mut u = |name, stress, expansion| {
-                unit(sum(
-                    self.watch,
-                    of,
-                    name,
-                    [("a", 0.50, stress), ("k", 0.30, expansion), ("RL", 0.20, risk)],
-                ))
+            let terms = |stress, expansion| {
+                [("S20/S100", 0.50, stress), ("ATR10/ATR50", 0.30, expansion), ("risk_level", 0.20, risk)]
             };
-            score = u("", at.stress, expansion);
+            score = unit(self.sum(of, "", terms(at.stress, expansion)));
             if is_usable(past.deviation) {
-                let before = if past.expansion.is_nan() { expansion } else { past.expansion };
-                self.change = score - u("the bar before", past.stress, before);
+                let expansion = if past.expansion.is_nan() { expansion } else { past.expansion };
+                let before = unit(sum(&mut Unwatched, of, "", terms(past.stress, expansion)));
+                self.watch.value("volatility_trend", "volatility_score of the bar before", before);
+                self.change = score - before;
             }
         }
         if self.is_open(of, 104, false, true) {
             self.metrics.volatility_score = score;
             self.metrics.volatility_label = VolatilityLabel::of(score);
             self.metrics.volatility_trend = VolatilityTrend::of(self.change);
-            self.watch.value("volatility_trend", "D", self.change);
+            self.watch.value("volatility_trend", "change of volatility_score", self.change);
         }
     }
 
@@ -153,7 +156,8 @@ impl<'a, W: Watch> Measuring<'a, W> {
         let Values { close, atr, atr_10, atr_50, s20, .. } = *self.at;
         let before = self.past.atr_10;
         let growth = if before == 0.0 { 0.0 } else { unit(atr_10 / before - 1.0) };
-        let tightness = [("1-ATR10/ATR50", 0.6, unit(1.0 - atr_10 / atr_50)), ("ATR10 growth", 0.4, growth)];
+        let tightness =
+            [("1 - ATR10/ATR50", 0.6, unit(1.0 - atr_10 / atr_50)), ("rise of ATR10", 0.4, growth)];
         let quiet = unit(1.0 - s20 / 0.035);
         let Metrics { market_bias, supports, resistances, .. } = self.metrics;
         let above = resistances.first().map_or_else(|| self.window.high.highest(50), |level| level.price);
@@ -178,13 +182,20 @@ impl<'a, W: Watch> Measuring<'a, W> {
         quiet: f64,
     ) -> f64 {
         let near = if distance > 69.0 { 0.0 } else { (-distance.max(0.0)).exp() };
-        let tightness = self.sum(of, "E", tightness);
+        let tightness = self.sum(of, "tightness", tightness);
         let calm = 1.0 - self.metrics.risk_level;
-        let readiness =
-            self.sum(of, "readiness", [("E", 0.45, tightness), ("B", 0.35, bias), ("1-RL", 0.20, calm)]);
-        let room = self.sum(of, "room", [("V", 0.6, quiet), ("", 0.4, 1.0)]);
+        let readiness = self.sum(
+            of,
+            "readiness",
+            [
+                ("tightness", 0.45, tightness),
+                ("direction of market_bias", 0.35, bias),
+                ("1 - risk_level", 0.20, calm),
+            ],
+        );
+        let room = self.sum(of, "room", [("1 - S20/0.035", 0.6, quiet), ("", 0.4, 1.0)]);
         self.watch.value(of, "distance", distance);
-        self.watch.value(of, "N", near);
+        self.watch.value(of, "nearness", near);
         unit(near * readiness * room)
     }
 
@@ -199,10 +210,17 @@ impl<'a, W: Watch> Measuring<'a, W> {
         let (bias, risk) = (self.metrics.market_bias, self.metrics.risk_level);
         let w = unit(self.sum(
             of,
-            "w",
-            [("T", 0.30, tail), ("B", 0.20, skew), ("d", 0.20, below), ("G", 0.10, gap), ("RL", 0.20, risk)],
+            "risk",
+            [
+                ("falls beyond 2.5 S20", 0.30, tail),
+                ("falls/rises", 0.20, skew),
+                ("ATRs below E100", 0.20, below),
+                ("gap down", 0.10, gap),
+                ("risk_level", 0.20, risk),
+            ],
         ));
-        let factor = self.sum(of, "factor", [("", 0.6, 1.0), ("(1-MB)/2", 0.4, (1.0 - bias) / 2.0)]);
+        let factor =
+            self.sum(of, "factor", [("", 0.6, 1.0), ("(1 - market_bias)/2", 0.4, (1.0 - bias) / 2.0)]);
         unit(w * factor)
     }
 
@@ -226,25 +244,34 @@ impl<'a, W: Watch> Measuring<'a, W> {
         let [support, resistance] = [side(supports, |p, s1| p - s1), side(resistances, |p, r1| r1 - p)];
         let place = self.sum(
             of,
-            "L",
+            "place",
             [
-                ("s1·tanh((P-S1)/A)", 0.6 * support.0, support.1),
-                ("r1·tanh((R1-P)/A)", 0.4 * resistance.0, resistance.1),
+                ("above the first support", 0.6 * support.0, support.1),
+                ("below the first resistance", 0.4 * resistance.0, resistance.1),
             ],
         );
         let danger = self.danger(of);
         let weight = self.sum(
             of,
-            "weight of MB",
-            [("", 0.55, 1.0), ("ER", 0.25, efficiency_ratio), ("1-danger", 0.20, unit(1.0 - danger))],
+            "weight of market_bias",
+            [
+                ("", 0.55, 1.0),
+                ("efficiency_ratio", 0.25, efficiency_ratio),
+                ("1 - danger", 0.20, unit(1.0 - danger)),
+            ],
         );
-        self.sum(of, "", [("MB", weight, market_bias), ("L", 0.25, place.clamp(-1.0, 1.0))]).clamp(-1.0, 1.0)
+        self.sum(of, "", [("market_bias", weight, market_bias), ("place", 0.25, place.clamp(-1.0, 1.0))])
+            .clamp(-1.0, 1.0)
     }
 
     /// .6RL + .4DSR.
     fn danger(&mut self, of: &'static str) -> f64 {
         let Metrics { risk_level, downside_shock_risk, .. } = self.metrics;
-        self.sum(of, "danger", [("RL", 0.6, risk_level), ("DSR", 0.4, downside_shock_risk)])
+        self.sum(
+            of,
+            "danger",
+            [("risk_level", 0.6, risk_level), ("downside_shock_risk", 0.4, downside_shock_risk)],
+        )
     }
 
     fn momentum(&mut self) {
@@ -257,17 +284,25 @@ impl<'a, W: Watch> Measuring<'a, W> {
                 "momentum_score",
                 "",
                 [
-                    ("MB", 0.50, market_bias),
-                    ("tanh((P-P20)/A/2)", 0.30, moved),
-                    ("SS", 0.20, structural_score),
+                    ("market_bias", 0.50, market_bias),
+                    ("move of 20 bars", 0.30, moved),
+                    ("structural_score", 0.20, structural_score),
                 ],
             )
             .clamp(-1.0, 1.0);
         let of = "impulse_intensity";
-        let way = self.sum(of, "way", [("ER", 0.6, efficiency_ratio), ("1-VS", 0.4, 1.0 - volatility_score)]);
+        let way = self.sum(
+            of,
+            "efficiency",
+            [
+                ("efficiency_ratio", 0.6, efficiency_ratio),
+                ("1 - volatility_score", 0.4, 1.0 - volatility_score),
+            ],
+        );
         let sided = (breakout_up - breakout_down).abs();
-        let sided = self.sum(of, "side", [("|BU-BD|", 0.7, sided), ("", 0.3, 1.0)]);
-        self.watch.value(of, "|MS|", score.abs());
+        let sided =
+            self.sum(of, "one-sidedness", [("|breakout_up - breakout_down|", 0.7, sided), ("", 0.3, 1.0)]);
+        self.watch.value(of, "|momentum_score|", score.abs());
         self.metrics.momentum_score = score;
         self.metrics.impulse_intensity = unit(score.abs() * way * sided);
         self.metrics.momentum_state = MomentumState::of(score, self.metrics.impulse_intensity);
@@ -276,31 +311,24 @@ impl<'a, W: Watch> Measuring<'a, W> {
     fn liquidity(&mut self) {
         let of = "liquidity_score";
         let Metrics { volatility_score, efficiency_ratio, .. } = self.metrics;
-        let mut q = |name, turnover, gap: f64| {
-            unit(sum(
-                self.watch,
-                of,
-                name,
-                [
-                    ("x", 0.45, turnover),
-                    ("1-VS", 0.25, 1.0 - volatility_score),
-                    ("1-g", 0.15, 1.0 - gap),
-                    ("ER", 0.15, efficiency_ratio),
-                ],
-            ))
+        let terms = |turnover, gap: f64| {
+            [
+                ("turnover", 0.45, turnover),
+                ("1 - volatility_score", 0.25, 1.0 - volatility_score),
+                ("1 - gap", 0.15, 1.0 - gap),
+                ("efficiency_ratio", 0.15, efficiency_ratio),
+            ]
         };
-        let score = q("", self.at.turnover, self.at.gap);
-        let before = self.past.liquidity.len().min((self.at.i - 24) as usize);
+        let score = unit(self.sum(of, "", terms(self.at.turnover, self.at.gap)));
+        let past = &self.past.liquidity;
+        let before = past.len().min((self.at.i - 24) as usize);
         let mut scores = [0.0; 5];
-        let names = ["1 before", "2 before", "3 before", "4 before", "5 before"];
-        let latest = self.past.liquidity.iter().rev().zip(names).take(before);
-        for (score, ([turnover, gap], name)) in scores.iter_mut().zip(latest) {
-            *score = q(name, *turnover, *gap);
+        for (score, [turnover, gap]) in scores.iter_mut().zip(&past[past.len() - before..]) {
+            *score = unit(sum(&mut Unwatched, of, "", terms(*turnover, *gap)));
         }
-        let scores = &mut scores[..before];
-        scores.reverse();
+        let scores = &scores[..before];
         let difference = if scores.is_empty() { 0.0 } else { score - mean(scores) };
-        self.watch.value("liquidity_trend", "LQ - mean before", difference);
+        self.watch.value("liquidity_trend", "liquidity_score - mean of up to 5 bars before", difference);
         self.metrics.liquidity_score = score;
         self.metrics.liquidity_label = LiquidityLabel::of(score);
         self.metrics.liquidity_trend = LiquidityTrend::of(difference);
@@ -312,16 +340,20 @@ impl<'a, W: Watch> Measuring<'a, W> {
         let Metrics { volatility_score, liquidity_score, efficiency_ratio, .. } = self.metrics;
         let y = unit(self.sum(
             of,
-            "y",
+            "stress",
             [
-                ("VS", 0.25, volatility_score),
+                ("volatility_score", 0.25, volatility_score),
                 ("danger", 0.25, danger),
-                ("1-LQ", 0.20, 1.0 - liquidity_score),
-                ("1-ER", 0.15, 1.0 - efficiency_ratio),
-                ("g", 0.15, self.at.gap),
+                ("1 - liquidity_score", 0.20, 1.0 - liquidity_score),
+                ("1 - efficiency_ratio", 0.15, 1.0 - efficiency_ratio),
+                ("gap", 0.15, self.at.gap),
             ],
         ));
-        unit(self.sum(of, "", [("y", 1.0, y), ("D", 0.10, self.change.clamp(0.0, 0.10) / 0.10)]))
+        unit(self.sum(
+            of,
+            "",
+            [("stress", 1.0, y), ("rise of volatility_score", 0.10, self.change.clamp(0.0, 0.10) / 0.10)],
+        ))
     }
 
     fn asymmetry(&mut self) -> f64 {
@@ -332,12 +364,12 @@ impl<'a, W: Watch> Measuring<'a, W> {
         let z = self
             .sum(
                 of,
-                "z",
+                "lean",
                 [
-                    ("BU-BD", 0.45, breakout_up - breakout_down),
-                    ("MB", 0.15, market_bias),
-                    ("tanh(ln(falls/rises))", -0.20, skew),
-                    ("DSR", -0.20, downside_shock_risk),
+                    ("breakout_up - breakout_down", 0.45, breakout_up - breakout_down),
+                    ("market_bias", 0.15, market_bias),
+                    ("falls/rises", -0.20, skew),
+                    ("downside_shock_risk", -0.20, downside_shock_risk),
                 ],
             )
             .clamp(-1.0, 1.0);
@@ -345,7 +377,7 @@ impl<'a, W: Watch> Measuring<'a, W> {
             return z;
         }
         let unstable = self.metrics.instability_index;
-        z * self.sum(of, "factor", [("", 0.5, 1.0), ("IX", 0.5, unstable)])
+        z * self.sum(of, "factor", [("", 0.5, 1.0), ("instability_index", 0.5, unstable)])
     }
 }
 

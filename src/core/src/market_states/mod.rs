@@ -33,11 +33,11 @@ pub use labels::{
 };
 pub use levels::{Level, Side};
 pub use metrics::Metrics;
-pub use ranks::{Count, InMemory, Node, Nodes};
+pub use ranks::{Count, InMemory, Node, Nodes, Rank};
 pub use rolling_percentile::rolling_percentile;
-pub use series::{Change, ESCALATION, Rank, Row, Sealed, Series, rows};
+pub use series::{Change, ESCALATION, Row, Sealed, Series, rows};
 pub use verdict::Verdict;
-pub use watch::{Comparison, Gate, Term, Unwatched, Watch};
+pub use watch::{Comparison, Gate, Note, Notes, Rule, Term, Unwatched, Watch};
 
 /// Version of the classifier; changed whenever the same bars and eras give another row.
 pub const CLASSIFIER_VERSION: &str = "1";

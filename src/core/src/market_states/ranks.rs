@@ -38,6 +38,24 @@ impl Count {
     }
 }
 
+/// How a value of a bar ranks among its values so far. Specification 5, section 5.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rank {
+    /// The value.
+    pub value: f64,
+    /// Values below and equal.
+    pub count: Count,
+    /// The bars among which it ranks.
+    pub n: u64,
+}
+
+impl Rank {
+    /// The mid-rank, 0 to 1.
+    pub fn mid_rank(&self) -> f64 {
+        self.count.mid_rank(self.n)
+    }
+}
+
 /// A stored part of the state of a series: a node of a tree, or a block of bars.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Node(pub(super) Content);

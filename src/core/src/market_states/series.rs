@@ -7,8 +7,9 @@ use crate::market_states::eras::Eras;
 use crate::market_states::kernels::Kernels;
 use crate::market_states::labels::Bucket;
 use crate::market_states::metrics::Metrics;
-use crate::market_states::ranks::{Content, Count, InMemory, Nodes, Pages, Tree};
+use crate::market_states::ranks::{Content, Count, InMemory, Nodes, Pages, Rank, Tree};
 use crate::market_states::verdict::Verdict;
+use crate::market_states::watch::{Unwatched, Watch};
 use crate::market_states::window::{BLOCK, BLOCKS, REACH};
 use crate::market_states::{Bar, STATE_VERSION, WARMUP};
 use crate::sealed::{open, seal};
@@ -17,6 +18,8 @@ use crate::sealed::{open, seal};
 pub const ESCALATION: u8 = 5;
 /// The number of the "tree" of the last bars.
 const BARS: u8 = 6;
+/// The components, as a [`Watch`] is told of them.
+const COMPONENTS: [&str; 5] = ["component 1", "component 2", "component 3", "component 4", "component 5"];
 /// The bar from which on components are counted in `N`. Specification 5, section 5.
 const COUNTED_FROM: u64 = 20;
 
@@ -39,24 +42,6 @@ pub struct Row {
     pub bucket: Option<Bucket>,
     /// Whether the bar is one of the first [`WARMUP`].
     pub warmup: bool,
-}
-
-/// How a value of a bar ranks among its values so far. Specification 5, section 5.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Rank {
-    /// The value.
-    pub value: f64,
-    /// Values below and equal.
-    pub count: Count,
-    /// The bars among which it ranks.
-    pub n: u64,
-}
-
-impl Rank {
-    /// The mid-rank, 0 to 1.
-    pub fn mid_rank(&self) -> f64 {
-        self.count.mid_rank(self.n)
-    }
 }
 
 /// A node that a series changed, to be stored.
@@ -155,14 +140,34 @@ impl<N: Nodes> Series<N> {
     /// # Errors
     /// Where a node cannot be read; the series is then of no further use.
     pub fn push(&mut self, bar: &Bar, open_time: i64, eras: &Eras) -> Result<Row, N::Error> {
+        self.push_watched(bar, open_time, eras, &mut Unwatched)
+    }
+
+    /// [`Series::push`], told to `watch`.
+    ///
+    /// # Errors
+    /// As [`Series::push`].
+    pub fn push_watched(
+        &mut self,
+        bar: &Bar,
+        open_time: i64,
+        eras: &Eras,
+        watch: &mut impl Watch,
+    ) -> Result<Row, N::Error> {
         let i = self.bars();
-        let (metrics, verdict, components) = self.state.kernels.push(bar);
+        let (metrics, verdict, components) = self.state.kernels.push_watched(bar, watch);
         let ranks = components.map(|components| self.components(i, components)).transpose()?;
+        for (of, rank) in COMPONENTS.into_iter().zip(ranks.into_iter().flatten()) {
+            watch.ranked(of, rank);
+        }
         let escalation = ranks.filter(|_| i >= WARMUP).map(|ranks| escalation(&ranks));
         self.enter(eras.start(open_time));
         let era = self.state.era;
         let pace = eras.pace();
         let rank = escalation.map(|value| self.rank(ESCALATION, value, self.era_n(i))).transpose()?;
+        if let Some(rank) = rank {
+            watch.ranked("escalation_percentile", rank);
+        }
         let k = self.state.era_bars;
         let era_confidence = era.map(|_| (k as f64 / f64::from(pace.bars_a_year)).min(1.0));
         let percentile = rank.and_then(|rank| match era_confidence {

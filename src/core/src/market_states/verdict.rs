@@ -5,9 +5,33 @@ use crate::market_states::labels::{
     VolatilityTrend,
 };
 use crate::market_states::metrics::Metrics;
-use crate::market_states::watch::{Comparison, Watch, is, sum};
+use crate::market_states::watch::{Comparison, Rule, Watch, is, sum};
 
 use Comparison::{Above, AtLeast, AtMost, Below, Equal};
+
+const fn rule(of: &'static str, name: &'static str, needs: &'static str) -> Rule {
+    Rule { of, name, needs }
+}
+
+const BULLISH: Rule = rule("bias", "BULLISH", "all");
+const BEARISH: Rule = rule("bias", "BEARISH", "all");
+const RISK_OFF: Rule = rule("risk_posture", "RISK_OFF", "one");
+const DEFENSIVE: Rule = rule("risk_posture", "DEFENSIVE", "one");
+const RISK_ON: Rule = rule("risk_posture", "RISK_ON", "all");
+const SHOCK: Rule = rule(
+    "state_label",
+    "rule 1: SHOCK",
+    "the first, one of the next two, and the fourth to sixth; or the seventh; or the last two",
+);
+const PANIC_RISK: Rule =
+    rule("state_label", "rule 2: PANIC_RISK", "the first; or the second; or the last two");
+const TRENDING_BULL: Rule = rule("state_label", "rule 3: TRENDING_BULL or TRANSITION", "all");
+const TRENDING_BULL_CONFIDENCE: Rule = rule("state_label", "rule 3: TRENDING_BULL", "all");
+const TRENDING_BEAR: Rule = rule("state_label", "rule 4: TRENDING_BEAR or TRANSITION", "all");
+const TRENDING_BEAR_CONFIDENCE: Rule = rule("state_label", "rule 4: TRENDING_BEAR", "all");
+const CAUTIOUS_BEAR: Rule = rule("state_label", "rule 5: TRENDING_BEAR, bias BEARISH, CAUTIOUS", "all");
+const CHOP_RISK: Rule = rule("state_label", "rule 6: CHOP_RISK", "the first three; or the last three");
+const BREAKOUT_SETUP: Rule = rule("state_label", "rule 7: TRANSITION_BREAKOUT_SETUP", "all");
 
 /// The state of a bar. Specification 5, section 4.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,34 +103,51 @@ impl Terms {
         };
         let votes = [sign(m.market_bias), sign(m.structural_score), direction];
         let agree = agreement(votes);
-        for (name, vote) in ["vote of MB", "vote of SS", "vote of momentum_state"].into_iter().zip(votes) {
+        for (name, vote) in ["vote of market_bias", "vote of structural_score", "vote of momentum_state"]
+            .into_iter()
+            .zip(votes)
+        {
             watch.value("agree", name, vote);
         }
         watch.value("agree", "", agree);
-        let mut unit = |of, terms: &[(&'static str, f64, f64)]| match *terms {
-            [a, b] => sum(watch, of, "", [a, b]).clamp(0.0, 1.0),
-            [a, b, c] => sum(watch, of, "", [a, b, c]).clamp(0.0, 1.0),
-            _ => 0.0,
+        let mut unit = |of, terms: &[(&'static str, f64, f64)]| {
+            let value = match *terms {
+                [a, b] => sum(watch, of, "", [a, b]),
+                [a, b, c] => sum(watch, of, "", [a, b, c]),
+                _ => 0.0,
+            }
+            .clamp(0.0, 1.0);
+            watch.value(of, "", value);
+            value
         };
         Self {
             direction,
             agree,
-            mom: unit("mom", &[("momentum_state", 0.55, momentum), ("II", 0.45, m.impulse_intensity)]),
+            mom: unit(
+                "mom",
+                &[("momentum_state", 0.55, momentum), ("impulse_intensity", 0.45, m.impulse_intensity)],
+            ),
             liq: unit(
                 "liq",
                 &[
-                    ("LQ", 0.55, m.liquidity_score),
+                    ("liquidity_score", 0.55, m.liquidity_score),
                     ("liquidity_label", 0.35, depth),
                     ("liquidity_trend", 0.15, depth_trend),
                 ],
             ),
             vol: unit(
                 "vol",
-                &[("1-VS", calm, 1.0 - m.volatility_score), ("volatility_trend", -0.10, calm_trend)],
+                &[
+                    ("1 - volatility_score", calm, 1.0 - m.volatility_score),
+                    ("volatility_trend", -0.10, calm_trend),
+                ],
             ),
             str: unit(
                 "str",
-                &[("|MB|", 0.55, m.market_bias.abs()), ("|SS|", 0.45, m.structural_score.abs())],
+                &[
+                    ("|market_bias|", 0.55, m.market_bias.abs()),
+                    ("|structural_score|", 0.45, m.structural_score.abs()),
+                ],
             ),
         }
     }
@@ -145,26 +186,28 @@ fn confidence(m: &Metrics, terms: &Terms, watch: &mut impl Watch) -> f64 {
             ("str", 0.20, terms.str),
             ("agree", 0.22, terms.agree),
             ("mom", 0.14, terms.mom),
-            ("1-IX", 0.14, 1.0 - instability_index),
+            ("1 - instability_index", 0.14, 1.0 - instability_index),
             ("liq", 0.10, terms.liq),
             ("vol", 0.10, terms.vol),
-            ("1-DSR^1.35", 0.10, 1.0 - downside_shock_risk.powf(1.35)),
+            ("1 - downside_shock_risk^1.35", 0.10, 1.0 - downside_shock_risk.powf(1.35)),
         ],
     );
-    let factor = sum(watch, of, "factor", [("", 1.0, 1.0), ("|AS|", -0.25, asymmetry.abs())]);
+    let factor = sum(watch, of, "factor", [("", 1.0, 1.0), ("|asymmetry|", -0.25, asymmetry.abs())]);
     (agreed * factor).clamp(0.0, 1.0)
 }
 
 fn bias(m: &Metrics, watch: &mut impl Watch) -> Bias {
     let Metrics { market_bias: mb, structural_score: ss, .. } = *m;
-    let rule = "bias BULLISH";
-    let bullish = is(watch, rule, "MB", mb, Above, 0.20) & is(watch, rule, "SS", ss, Above, 0.15);
+    let rule = &BULLISH;
+    let bullish = is(watch, rule, "market_bias", mb, Above, 0.20)
+        & is(watch, rule, "structural_score", ss, Above, 0.15);
     watch.rule(rule, bullish);
     if bullish {
         return Bias::Bullish;
     }
-    let rule = "bias BEARISH";
-    let bearish = is(watch, rule, "MB", mb, Below, -0.20) & is(watch, rule, "SS", ss, Below, -0.15);
+    let rule = &BEARISH;
+    let bearish = is(watch, rule, "market_bias", mb, Below, -0.20)
+        & is(watch, rule, "structural_score", ss, Below, -0.15);
     watch.rule(rule, bearish);
     if bearish { Bias::Bearish } else { Bias::Neutral }
 }
@@ -172,25 +215,25 @@ fn bias(m: &Metrics, watch: &mut impl Watch) -> Bias {
 fn posture(m: &Metrics, terms: &Terms, watch: &mut impl Watch) -> Posture {
     let Metrics { downside_shock_risk: dsr, instability_index: ix, .. } = *m;
     let Terms { liq, vol, .. } = *terms;
-    let rule = "risk_posture RISK_OFF";
-    let off = is(watch, rule, "DSR", dsr, AtLeast, 0.70)
-        | is(watch, rule, "IX", ix, AtLeast, 0.70)
+    let rule = &RISK_OFF;
+    let off = is(watch, rule, "downside_shock_risk", dsr, AtLeast, 0.70)
+        | is(watch, rule, "instability_index", ix, AtLeast, 0.70)
         | is(watch, rule, "vol", vol, AtMost, 0.35);
     watch.rule(rule, off);
     if off {
         return Posture::RiskOff;
     }
-    let rule = "risk_posture DEFENSIVE";
-    let defensive = is(watch, rule, "DSR", dsr, AtLeast, 0.55)
-        | is(watch, rule, "IX", ix, AtLeast, 0.55)
+    let rule = &DEFENSIVE;
+    let defensive = is(watch, rule, "downside_shock_risk", dsr, AtLeast, 0.55)
+        | is(watch, rule, "instability_index", ix, AtLeast, 0.55)
         | is(watch, rule, "liq", liq, AtMost, 0.40);
     watch.rule(rule, defensive);
     if defensive {
         return Posture::Defensive;
     }
-    let rule = "risk_posture RISK_ON";
+    let rule = &RISK_ON;
     let on = is(watch, rule, "liq", liq, AtLeast, 0.65)
-        & is(watch, rule, "1-IX", 1.0 - ix, AtLeast, 0.60)
+        & is(watch, rule, "1 - instability_index", 1.0 - ix, AtLeast, 0.60)
         & is(watch, rule, "vol", vol, AtLeast, 0.55);
     watch.rule(rule, on);
     if on { Posture::RiskOn } else { Posture::Neutral }
@@ -211,75 +254,77 @@ fn label(m: &Metrics, terms: &Terms, confidence: f64, watch: &mut impl Watch) ->
     let breakout = m.breakout_up.max(m.breakout_down);
     let w = watch;
 
-    let r = "1 SHOCK";
-    let shock = is(w, r, "DSR", dsr, AtLeast, 0.70)
-        & (is(w, r, "IX", ix, AtLeast, 0.70) | is(w, r, "RL", rl, AtLeast, 0.75))
-        & is(w, r, "VS", vs, AtLeast, 0.60)
-        & is(w, r, "MB", mb, AtMost, -0.25)
-        & is(w, r, "SS", ss, AtMost, -0.25)
-        | is(w, r, "DSR", dsr, AtLeast, 0.80)
-        | is(w, r, "VS", vs, AtLeast, 0.75) & is(w, r, "IX", ix, AtLeast, 0.65);
+    let r = &SHOCK;
+    let shock = is(w, r, "downside_shock_risk", dsr, AtLeast, 0.70)
+        & (is(w, r, "instability_index", ix, AtLeast, 0.70) | is(w, r, "risk_level", rl, AtLeast, 0.75))
+        & is(w, r, "volatility_score", vs, AtLeast, 0.60)
+        & is(w, r, "market_bias", mb, AtMost, -0.25)
+        & is(w, r, "structural_score", ss, AtMost, -0.25)
+        | is(w, r, "downside_shock_risk", dsr, AtLeast, 0.80)
+        | is(w, r, "volatility_score", vs, AtLeast, 0.75) & is(w, r, "instability_index", ix, AtLeast, 0.65);
     w.rule(r, shock);
     if shock {
         return (StateLabel::Shock, false);
     }
 
-    let r = "2 PANIC_RISK";
-    let panic = is(w, r, "DSR", dsr, AtLeast, 0.65)
-        | is(w, r, "IX", ix, AtLeast, 0.65)
-        | is(w, r, "VS", vs, AtLeast, 0.60) & is(w, r, "liq", liq, AtMost, 0.45);
+    let r = &PANIC_RISK;
+    let panic = is(w, r, "downside_shock_risk", dsr, AtLeast, 0.65)
+        | is(w, r, "instability_index", ix, AtLeast, 0.65)
+        | is(w, r, "volatility_score", vs, AtLeast, 0.60) & is(w, r, "liq", liq, AtMost, 0.45);
     w.rule(r, panic);
     if panic {
         return (StateLabel::PanicRisk, false);
     }
 
-    let r = "3 TRENDING_BULL";
-    let bull = is(w, r, "MB", mb, AtLeast, 0.55)
-        & is(w, r, "SS", ss, AtLeast, 0.40)
-        & is(w, r, "d", direction, AtLeast, 0.0)
+    let r = &TRENDING_BULL;
+    let bull = is(w, r, "market_bias", mb, AtLeast, 0.55)
+        & is(w, r, "structural_score", ss, AtLeast, 0.40)
+        & is(w, r, "direction of momentum_state", direction, AtLeast, 0.0)
         & is(w, r, "agree", agree, Equal, 1.0)
-        & is(w, r, "IX", ix, AtMost, 0.55);
+        & is(w, r, "instability_index", ix, AtMost, 0.55);
     w.rule(r, bull);
     if bull {
-        let is_sure = is(w, "3 confidence", "confidence", confidence, AtLeast, 0.65);
+        let is_sure = is(w, &TRENDING_BULL_CONFIDENCE, "confidence", confidence, AtLeast, 0.65);
+        w.rule(&TRENDING_BULL_CONFIDENCE, is_sure);
         return (if is_sure { StateLabel::TrendingBull } else { StateLabel::Transition }, false);
     }
 
-    let r = "4 TRENDING_BEAR";
-    let bear = is(w, r, "MB", mb, AtMost, -0.55)
-        & is(w, r, "SS", ss, AtMost, -0.40)
-        & is(w, r, "d", direction, AtMost, 0.0)
+    let r = &TRENDING_BEAR;
+    let bear = is(w, r, "market_bias", mb, AtMost, -0.55)
+        & is(w, r, "structural_score", ss, AtMost, -0.40)
+        & is(w, r, "direction of momentum_state", direction, AtMost, 0.0)
         & is(w, r, "agree", agree, Equal, 1.0)
-        & is(w, r, "IX", ix, AtMost, 0.55);
+        & is(w, r, "instability_index", ix, AtMost, 0.55);
     w.rule(r, bear);
     if bear {
-        let is_sure = is(w, "4 confidence", "confidence", confidence, AtLeast, 0.45);
+        let is_sure = is(w, &TRENDING_BEAR_CONFIDENCE, "confidence", confidence, AtLeast, 0.45);
+        w.rule(&TRENDING_BEAR_CONFIDENCE, is_sure);
         return (if is_sure { StateLabel::TrendingBear } else { StateLabel::Transition }, false);
     }
 
-    let r = "5 TRENDING_BEAR, cautious";
-    let cautious = is(w, r, "MB", mb, AtMost, -0.35)
-        & is(w, r, "SS", ss, AtMost, -0.25)
+    let r = &CAUTIOUS_BEAR;
+    let cautious = is(w, r, "market_bias", mb, AtMost, -0.35)
+        & is(w, r, "structural_score", ss, AtMost, -0.25)
         & is(w, r, "confidence", confidence, AtLeast, 0.45);
     w.rule(r, cautious);
     if cautious {
         return (StateLabel::TrendingBear, true);
     }
 
-    let r = "6 CHOP_RISK";
-    let chop = is(w, r, "|MB|", mb.abs(), AtMost, 0.25)
-        & is(w, r, "|SS|", ss.abs(), AtMost, 0.25)
+    let r = &CHOP_RISK;
+    let chop = is(w, r, "|market_bias|", mb.abs(), AtMost, 0.25)
+        & is(w, r, "|structural_score|", ss.abs(), AtMost, 0.25)
         & is(w, r, "mom", mom, AtMost, 0.45)
         | is(w, r, "agree", agree, AtMost, 0.45)
             & is(w, r, "mom", mom, AtMost, 0.45)
-            & is(w, r, "B", breakout, AtMost, 0.55);
+            & is(w, r, "greater breakout", breakout, AtMost, 0.55);
     w.rule(r, chop);
     if chop {
         return (StateLabel::ChopRisk, false);
     }
 
-    let r = "7 TRANSITION_BREAKOUT_SETUP";
-    let setup = is(w, r, "B", breakout, AtLeast, 0.62);
+    let r = &BREAKOUT_SETUP;
+    let setup = is(w, r, "greater breakout", breakout, AtLeast, 0.62);
     w.rule(r, setup);
     (if setup { StateLabel::TransitionBreakoutSetup } else { StateLabel::Transition }, false)
 }

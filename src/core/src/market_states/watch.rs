@@ -1,6 +1,8 @@
 //! Watching a computation: which terms, gates and comparisons make a row. The values of a row and their explanation
 //! come from the same code.
 
+use crate::market_states::ranks::Rank;
+
 /// A term of a weighted sum.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Term {
@@ -68,6 +70,17 @@ pub struct Gate {
     pub deviation: bool,
 }
 
+/// A rule of the state label, the bias or the posture. Specification 5, section 4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// The column that the rule decides.
+    pub of: &'static str,
+    /// The value of the column where the rule holds.
+    pub name: &'static str,
+    /// Which of its comparisons must hold: `all`, `one`, or in words.
+    pub needs: &'static str,
+}
+
 /// Is told what a computation does, in the order of specification 5.
 pub trait Watch {
     /// A value that `of`, a column or a term, is made of.
@@ -85,14 +98,19 @@ pub trait Watch {
         let _ = (of, name, terms);
     }
 
-    /// A comparison of the rule `rule` of the state label, `bias` or `risk_posture`.
-    fn compared(&mut self, rule: &'static str, name: &'static str, value: f64, is: Comparison, limit: f64) {
+    /// A comparison of a rule.
+    fn compared(&mut self, rule: &Rule, name: &'static str, value: f64, is: Comparison, limit: f64) {
         let _ = (rule, name, value, is, limit);
     }
 
     /// A rule, after its comparisons: whether it holds.
-    fn rule(&mut self, rule: &'static str, holds: bool) {
+    fn rule(&mut self, rule: &Rule, holds: bool) {
         let _ = (rule, holds);
+    }
+
+    /// How a component, or the escalation, ranks.
+    fn ranked(&mut self, of: &'static str, rank: Rank) {
+        let _ = (of, rank);
     }
 }
 
@@ -101,6 +119,60 @@ pub trait Watch {
 pub struct Unwatched;
 
 impl Watch for Unwatched {}
+
+/// What a [`Watch`] is told, by the name of the column or component it is told of.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Note {
+    /// [`Watch::value`]: its name and value.
+    Value(&'static str, f64),
+    /// [`Watch::gate`]: the gate, and whether it is open.
+    Gate(Gate, bool),
+    /// [`Watch::sum`]: its name and terms.
+    Sum(&'static str, Vec<Term>),
+    /// [`Watch::compared`]: the name and value, the comparison, the limit, and whether it holds.
+    Compared(&'static str, f64, Comparison, f64, bool),
+    /// [`Watch::rule`]: the rule, and whether it holds.
+    Rule(Rule, bool),
+    /// [`Watch::ranked`].
+    Ranked(Rank),
+}
+
+/// Notes down all that it is told, in order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Notes(Vec<(&'static str, Note)>);
+
+impl Notes {
+    /// The notes of a column or component, in order.
+    pub fn of<'a>(&'a self, of: &'a str) -> impl Iterator<Item = &'a Note> {
+        self.0.iter().filter(move |(name, _)| *name == of).map(|(_, note)| note)
+    }
+}
+
+impl Watch for Notes {
+    fn value(&mut self, of: &'static str, name: &'static str, value: f64) {
+        self.0.push((of, Note::Value(name, value)));
+    }
+
+    fn gate(&mut self, of: &'static str, gate: Gate, is_open: bool) {
+        self.0.push((of, Note::Gate(gate, is_open)));
+    }
+
+    fn sum(&mut self, of: &'static str, name: &'static str, terms: &[Term]) {
+        self.0.push((of, Note::Sum(name, terms.to_vec())));
+    }
+
+    fn compared(&mut self, rule: &Rule, name: &'static str, value: f64, is: Comparison, limit: f64) {
+        self.0.push((rule.of, Note::Compared(name, value, is, limit, is.holds(value, limit))));
+    }
+
+    fn rule(&mut self, rule: &Rule, holds: bool) {
+        self.0.push((rule.of, Note::Rule(*rule, holds)));
+    }
+
+    fn ranked(&mut self, of: &'static str, rank: Rank) {
+        self.0.push((of, Note::Ranked(rank)));
+    }
+}
 
 /// The sum of terms, from the first on.
 #[inline]
@@ -119,7 +191,7 @@ pub(super) fn sum<const N: usize>(
 #[inline]
 pub(super) fn is(
     watch: &mut impl Watch,
-    rule: &'static str,
+    rule: &Rule,
     name: &'static str,
     value: f64,
     is: Comparison,

@@ -4,10 +4,11 @@
 use crate::output::relation::output_relation;
 use crate::pg::{Db, Result, Sees, arg, check_range, extension_schema, invalid_parameter};
 use crate::source::names;
+use crate::sync::content::Value;
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::explain::told::arguments;
 use crate::systems::cmc_regimes::params::{self, Given};
-use crate::systems::cmc_regimes::row::{Row, columns, moment, shown};
+use crate::systems::cmc_regimes::row::{Row, columns, moment};
 use crate::systems::cmc_regimes::tables::{REGIMES, TF};
 
 /// Columns that no computation makes: what the caller gave.
@@ -64,7 +65,7 @@ pub fn check(db: Db, asset: i32, sample: Option<i32>, given: &Given) -> Result<V
             compared.rows += 1;
             if stored != knowable {
                 compared.differ += 1;
-                let [stored, knowable] = [stored, knowable].map(shown);
+                let [stored, knowable] = [stored, knowable].map(Value::shown);
                 compared.first.get_or_insert(Difference { ts: *ts, stored, knowable });
             }
         }

@@ -15,9 +15,9 @@ use regime_core::math::rolling::Standing;
 use regime_core::{Label, Trend, Vol};
 
 use crate::output::told::{Line, line};
-use crate::pg::{plural, quote_literal, utc};
+use crate::pg::{moment, plural, quote_literal, utc};
 use crate::systems::cmc_regimes::explain::Step;
-use crate::systems::cmc_regimes::explain::told::{Told, moment};
+use crate::systems::cmc_regimes::explain::told::Told;
 
 /// The lines of these steps.
 pub fn tell(told: &Told) -> Vec<Line> {

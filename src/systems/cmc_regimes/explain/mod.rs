@@ -13,11 +13,11 @@ use regime_core::cmc_regimes::explain::explain as explain_row;
 use regime_core::cmc_regimes::pipeline;
 
 use crate::output::told::Line;
-use crate::pg::{Db, Error, Result, extension_schema, spi, utc};
+use crate::pg::{Db, Error, Result, extension_schema, moment, spi, utc};
 use crate::source::bars::Span;
 use crate::source::names;
 use crate::systems::cmc_regimes::engine::Engine;
-use crate::systems::cmc_regimes::explain::told::{Told, arguments, moment};
+use crate::systems::cmc_regimes::explain::told::{Told, arguments};
 use crate::systems::cmc_regimes::params::{self, Given};
 use crate::systems::cmc_regimes::policies::DEFAULT_POLICY;
 

@@ -9,10 +9,10 @@ use regime_core::math::number::plain;
 
 use crate::output::told::{Line, line};
 use crate::pg::utc;
+use crate::sync::content::braced;
 use crate::systems::cmc_regimes::explain::Step;
 use crate::systems::cmc_regimes::explain::labels::comparisons;
 use crate::systems::cmc_regimes::explain::told::Told;
-use crate::systems::cmc_regimes::row::braced;
 
 /// The lines of these steps.
 pub fn tell(told: &Told) -> Vec<Line> {

@@ -3,17 +3,16 @@
 use regime_core::Layer;
 use regime_core::cmc_regimes::fingerprint::{differ_from, prints};
 
-use crate::output::relation::output_relation;
-use crate::output::set_up::{Flaw, flaw, other_sources};
-use crate::output::told::{Line, line};
-use crate::pg::{Error, Micros, Result, Sees, arg, settings, syscache, timestamp_arg, utc, work_schema};
+use crate::output::set_up::other_sources;
+use crate::output::told::{Line, comparable, line};
+use crate::pg::{Micros, Result, Sees, arg, settings, syscache, timestamp_arg, utc, work_schema};
 use crate::sync::content::Value;
 use crate::sync::kept;
 use crate::systems::cmc_regimes::explain::Step;
 use crate::systems::cmc_regimes::explain::told::Told;
 use crate::systems::cmc_regimes::refresh::state::State;
 use crate::systems::cmc_regimes::refresh::{blocks, state};
-use crate::systems::cmc_regimes::row::{Row, Stored, columns, shown};
+use crate::systems::cmc_regimes::row::{Row, Stored, columns};
 use crate::systems::cmc_regimes::tables::{CMC, INPUTS, REGIMES, STATE, TF};
 
 /// The lines of this step.
@@ -23,30 +22,14 @@ use crate::systems::cmc_regimes::tables::{CMC, INPUTS, REGIMES, STATE, TF};
 pub fn tell(told: &Told) -> Result<Vec<Line>> {
     let one = |value: &str, detail: String| Ok(vec![line(Step::Stored, "stored row", value, detail)]);
     let schema = settings::target_schema();
-    let relation = match output_relation(told.db, &REGIMES) {
+    let relation = match comparable(told.db, &schema, &CMC, &REGIMES, told.own)? {
         Ok(relation) => relation,
-        Err(error) => return one("none to compare", in_words(&error)),
+        Err(why) => return one("none to compare", why),
     };
-    match flaw(told.db, &schema, &CMC)? {
-        None => {}
-        Some(Flaw::Altered(error)) => return one("none to compare", in_words(&error)),
-        Some(Flaw::Missing) => {
-            let schema = pgrx::spi::quote_literal(&schema);
-            let setup = format!("SELECT * FROM {}.regime_setup({schema});", told.own);
-            return one("none to compare", format!("some output tables or columns are missing: {setup}"));
-        }
-    }
     match read(told, &relation)? {
         None => one("missing", missing(told, &relation)?),
         Some(stored) => compare(told, &schema, &relation, stored),
     }
-}
-
-/// An error and its hint in a line.
-fn in_words(error: &Error) -> String {
-    let report = error.report();
-    let hint = report.hint.as_deref().map_or(String::new(), |hint| format!(": {hint}"));
-    format!("{}{hint}", report.message)
 }
 
 /// Compares the stored row with the explained one.
@@ -81,7 +64,7 @@ fn compare(told: &Told, schema: &str, relation: &str, stored: Stored) -> Result<
         lines.push(line(Step::Stored, "stored values", "the same", detail));
     }
     lines.extend(differing.into_iter().map(|(column, values)| {
-        let [stored, explained] = values.map(|value| or_null(shown(value)));
+        let [stored, explained] = values.map(|value| or_null(value.shown()));
         line(Step::Stored, format!("stored {column}"), stored, format!("explained here: {explained}"))
     }));
     Ok(lines)

@@ -5,7 +5,7 @@ use regime_core::cmc_regimes::hysteresis::Mode;
 use regime_core::cmc_regimes::policy::Policy;
 use regime_core::cmc_regimes::series::Series;
 
-use crate::pg::{Db, quote_literal, utc};
+use crate::pg::{Db, quote_literal};
 use crate::systems::cmc_regimes::engine::{Engine, Layers};
 use crate::systems::cmc_regimes::params::{Given, Hysteresis};
 use crate::systems::cmc_regimes::policies::DEFAULT_POLICY;
@@ -51,13 +51,4 @@ pub fn arguments(given: &Given) -> String {
     all.push(text("l4_label", l4_label, ""));
     all.push(point_in_time.filter(|on| *on).map(|_| ", point_in_time => true".to_owned()));
     all.into_iter().flatten().collect()
-}
-
-/// A moment for a reader, in UTC.
-pub fn moment(micros: i64) -> String {
-    match micros {
-        i64::MIN => "-infinity".to_owned(),
-        i64::MAX => "infinity".to_owned(),
-        micros => utc(micros),
-    }
 }

@@ -3,8 +3,8 @@
 use regime_core::cmc_regimes::policy::{Risk, STAND_DOWN};
 
 use crate::pg::{Db, Result, invalid_parameter, null_argument, shown, utc};
+use crate::sync::content::braced;
 use crate::systems::cmc_regimes::read::as_of::{self, Columns, InForce, Stale};
-use crate::systems::cmc_regimes::row::braced;
 
 /// What of a signal a regime decides on.
 pub struct Signal<'a> {

@@ -1,0 +1,37 @@
+//! `market_state_explain`: the reasons for a row.
+
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+use crate::api::{micros, required};
+use crate::output::told::Line;
+use crate::systems::market_states::explain::explain;
+
+/// The reasons for a row of market states, step by step, and whether the stored row is the same. Specification 5,
+/// section 7.
+#[pg_extern(stable, parallel_restricted)]
+#[allow(clippy::type_complexity)]
+fn market_state_explain(
+    symbol: Option<&str>,
+    timeframe: Option<&str>,
+    at: default!(Option<TimestampWithTimeZone>, "NULL"),
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(step, i32),
+            name!(metric, Option<&'static str>),
+            name!(what, String),
+            name!(value, String),
+            name!(detail, String),
+        ),
+    >,
+    ErrorReport,
+> {
+    let (symbol, timeframe) = (required("symbol", symbol)?, required("timeframe", timeframe)?);
+    let lines = explain(symbol, timeframe, at.map(micros))?;
+    Ok(TableIterator::new(lines.into_iter().map(|line| {
+        let Line { step, about, what, value, detail } = line;
+        (step, about, what, value, detail)
+    })))
+}
