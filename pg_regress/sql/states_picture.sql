@@ -82,3 +82,9 @@ SELECT regime_chart_svg('BBBUSDT', system => 'market_states');
 SELECT regime_chart_svg('BBBUSDT', system => 'market_states', timeframe => '1h');
 DROP TABLE market_states;
 SELECT regime_timeline('BBBUSDT', system => 'market_states');
+-- The picture docs/market_states.svg, as \copy writes it.
+SET client_min_messages = warning;
+DROP TABLE candles, market_regimes, market_regime_history CASCADE;
+SELECT count(*) > 0 AS some FROM regime_demo();
+SELECT symbol, timeframe, status FROM refresh_market_states('MARKET', '1d');
+\copy (SELECT regime_chart_svg('MARKET', '2022-01-01', system => 'market_states', timeframe => '1d')) TO PROGRAM 'cmp - "$PG_ABS_SRCDIR/../docs/market_states.svg" && echo as shown'

@@ -20,6 +20,9 @@ SELECT proname, first, first_default, same FROM pair ORDER BY 1, 2;
 -- None is left out: an id without its symbol, a symbol without its id.
 SELECT oid::regprocedure FROM form WHERE first IN ('asset_id', 'id') AND type = 'int'::regtype
     AND proname NOT IN (SELECT proname FROM pair WHERE first = 'symbol');
+-- Those are pictures, whose symbol may be of any system: they take the same first, and then the system.
+SELECT s.proname, s.further[:cardinality(i.further)] = i.further AS same, s.further[cardinality(i.further) + 1:] AS more, (s.result, s.volatility, s.parallel) = (i.result, i.volatility, i.parallel) AS alike
+FROM form i JOIN form s USING (proname) WHERE i.first = 'asset_id' AND s.first = 'symbol' AND s.lanname = 'c' ORDER BY 1;
 SELECT oid::regprocedure FROM form WHERE lanname = 'sql' AND first <> 'id' AND oid NOT IN (SELECT oid FROM pair);
 
 -- Refreshing, one and several.
@@ -131,7 +134,6 @@ ROLLBACK;
 -- Beside signals, and in the place of the call: no call of a call.
 SELECT s.symbol, r.id, r.regime_key FROM (VALUES ('PROXY'), ('2')) AS s (symbol) CROSS JOIN LATERAL regime_at(s.symbol, '2024-12-31') r;
 EXPLAIN (VERBOSE, COSTS OFF) SELECT r.id FROM regime_at('YOUNG', '2024-12-31') r;
-EXPLAIN (VERBOSE, COSTS OFF) SELECT regime_timeline('YOUNG');
 SELECT regime_key FROM regime_at('YOUGN', '2024-12-31');
 
 -- Whatever the search_path.

@@ -193,16 +193,30 @@ impl Chart<'_> {
             plot.draw_mark(sheet, self.scaled(tick.at), &tick.text, faint);
         }
         let last = layout.gauge.as_ref().unwrap_or(plot);
-        for tick in &layout.times {
+        for (tick, x) in layout.times.iter().zip(self.placed(&layout.times, last)) {
             for plot in [Some(plot), layout.gauge.as_ref()].into_iter().flatten() {
                 sheet.line(&plot.across(tick.at), faint, 0.75);
             }
-            // The outermost texts are moved inwards rather than cut off.
-            let half = width(&tick.text) / 2.0;
-            let x = last.x(tick.at).min(f64::from(self.size.pixels[0]) - 4.0 - half).max(4.0 + half);
-            sheet.text(&tick.text, [x, last.bottom + 4.0 + TEXT / 2.0 + 4.0], TEXT, Anchor::Middle);
+            if let Some(x) = x {
+                sheet.text(&tick.text, [x, last.bottom + 4.0 + TEXT / 2.0 + 4.0], TEXT, Anchor::Middle);
+            }
         }
         plot.draw_frame(sheet);
+    }
+
+    /// The middles of the texts of marks of the time axis. The outermost are moved inwards rather than cut off, and left
+    /// out where they would then touch the next.
+    fn placed(&self, marks: &[Tick<i64>], plot: &Plot) -> Vec<Option<f64>> {
+        let end = f64::from(self.size.pixels[0]) - 4.0;
+        let half = |mark: &Tick<i64>| width(&mark.text) / 2.0;
+        let moved = |mark: &Tick<i64>| plot.x(mark.at).min(end - half(mark)).max(4.0 + half(mark));
+        let place = |(i, mark): (usize, &Tick<i64>)| {
+            let (x, wanted) = (moved(mark), plot.x(mark.at));
+            let next = if x > wanted { marks.get(i + 1) } else { marks.get(i.wrapping_sub(1)) };
+            let touches = |next: &Tick<i64>| (moved(next) - x).abs() < half(mark) + half(next);
+            (x == wanted || !next.is_some_and(touches)).then_some(x)
+        };
+        marks.iter().enumerate().map(place).collect()
     }
 
     /// A price as it is placed on its axis.

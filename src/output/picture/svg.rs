@@ -1,4 +1,4 @@
-//! Elements of SVG, and the colours of a picture: told apart by the colour-blind (blue, grey, orange, green, purple; degrees
+//! Elements of SVG, and the colours of a picture: told apart by the colour-blind (blue, grey, orange, green, purple, yellow; degrees
 //! by strength), and replaced by brighter ones where the reader prefers a dark scheme.
 
 use std::fmt::Write;
@@ -17,9 +17,11 @@ pub const DOWN: Colour = "#D55E00";
 /// The colours of a market at rest or about to move, and of stress.
 pub const REST: Colour = "#009E73";
 pub const STRESS: Colour = "#9B3FA0";
+/// The colour of high values of a gauge.
+pub const ALARM: Colour = "#E3C800";
 
 /// Each colour, and what it is in a dark scheme.
-const DARK: [[Colour; 2]; 7] = [
+const DARK: [[Colour; 2]; 8] = [
     [PAPER, "#0E141B"],
     [INK, "#E8EDF2"],
     [UP, "#3FA7E8"],
@@ -27,6 +29,7 @@ const DARK: [[Colour; 2]; 7] = [
     [DOWN, "#FF8A3D"],
     [REST, "#35C795"],
     [STRESS, "#D98AE0"],
+    [ALARM, "#F2DC3C"],
 ];
 
 /// A colour, and how much of it covers what is below, from 0 to 1.

@@ -3,7 +3,7 @@
 use regime_core::market_states::StateLabel;
 use regime_core::strip::Cell;
 
-use crate::output::picture::svg::{DOWN, REST, SIDEWAYS, STRESS, Shade, UP};
+use crate::output::picture::svg::{ALARM, DOWN, REST, SIDEWAYS, STRESS, Shade, UP};
 use crate::output::picture::{Band, Group, History, Level, Look, Wanted};
 use crate::output::series::picture::{Gauged, Pictured};
 use crate::pg::{Db, Result};
@@ -31,8 +31,8 @@ const PERCENTILE: Gauged = Gauged {
     column: "escalation_percentile",
     name: "escalation percentile",
     levels: &[
-        Level { at: 0.60, text: ".60", name: "MED", shade: Shade(DOWN, 0.2) },
-        Level { at: 0.85, text: ".85", name: "HIGH", shade: Shade(DOWN, 0.6) },
+        Level { at: 0.60, text: ".60", name: "MED", shade: Shade(ALARM, 0.3) },
+        Level { at: 0.85, text: ".85", name: "HIGH", shade: Shade(ALARM, 0.85) },
     ],
 };
 
