@@ -1,11 +1,14 @@
 //! A relation that a caller names by its oid, and its columns: which there are, of what type, and what the
 //! current user may do with them.
 
+use std::rc::Rc;
+
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
 use crate::pg::arg::arg;
+use crate::pg::cache::known;
 use crate::pg::catalog::{Column, columns, extension_schema};
 use crate::pg::error::{Error, Result, invalid_parameter, no_privilege};
 use crate::pg::session::current_user;
@@ -43,7 +46,11 @@ pub fn check_name(argument: &str, name: &str) -> Result<()> {
 ///
 /// # Errors
 /// Where there is no such relation.
-pub fn find(db: Db, relation: pg_sys::Oid, example: &str) -> Result<Table> {
+pub fn find(db: Db, relation: pg_sys::Oid, example: &str) -> Result<Rc<Table>> {
+    known("table", &relation, || read(db, relation, example))
+}
+
+fn read(db: Db, relation: pg_sys::Oid, example: &str) -> Result<Table> {
     let sql = "SELECT n.nspname::text, c.relname::text, c.relkind::text, pg_has_role(c.relowner, 'USAGE') AS may_alter \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1";
     let found = db.first(sql, &[arg(relation)], Sees::Now, |row| {

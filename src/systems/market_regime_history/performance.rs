@@ -1,5 +1,7 @@
 //! The performance of a caller's daily returns in each regime of a symbol.
 
+use std::rc::Rc;
+
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
@@ -83,7 +85,7 @@ fn labels(db: Db, symbol: &str) -> Result<Vec<(i32, Regime)>> {
 
 /// A caller's returns: where they are, and how they are read.
 struct Returns<'a> {
-    table: Table,
+    table: Rc<Table>,
     names: &'a Names<'a>,
     /// SQL expressions.
     date: String,

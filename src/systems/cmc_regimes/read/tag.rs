@@ -1,5 +1,7 @@
 //! Writing the regime of each signal into the table of signals, with one statement.
 
+use std::rc::Rc;
+
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
@@ -57,7 +59,7 @@ pub fn tag(db: Db, relation: pg_sys::Oid, names: &Names) -> Result<i64> {
 }
 
 /// The table of signals.
-fn find(db: Db, relation: pg_sys::Oid) -> Result<Table> {
+fn find(db: Db, relation: pg_sys::Oid) -> Result<Rc<Table>> {
     let table = columns::find(db, relation, "SELECT {schema}.regime_tag_signals('signals');")?;
     if matches!(table.kind.as_str(), "r" | "p") {
         return Ok(table);
