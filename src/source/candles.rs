@@ -273,38 +273,46 @@ impl Source {
         if filters.is_empty() { filters } else { format!("{before}{filters}") }
     }
 
-    /// The series of a symbol, of a timeframe, of both, or all, in the order of the key; found by steps along the key.
+    /// The series of a symbol, of a timeframe, of both, or all, in the order of the key; found by steps along the key, each of
+    /// which costs the same however many candles there are.
     ///
     /// # Errors
     /// Where the relation cannot be read.
     pub fn series(&self, db: Db, symbol: Option<&str>, timeframe: Option<&str>) -> Result<Vec<Series>> {
         let [symbol_column, timeframe_column, _] = &self.key;
-        let given = |column: &str, n: usize, value: Option<&str>| match value {
-            Some(_) => format!("rel.{column} = ${n}"),
-            None => format!("${n}::text IS NULL"),
-        };
         let next = |after: &str| {
             format!(
-                "(SELECT rel.{symbol_column} AS symbol_, rel.{timeframe_column} AS timeframe_ FROM {} AS rel WHERE {} AND {}{}{after} \
+                "(SELECT rel.{symbol_column} AS symbol_, rel.{timeframe_column} AS timeframe_ FROM {} AS rel WHERE {}{}{after} \
                  AND rel.{symbol_column} IS NOT NULL AND rel.{timeframe_column} IS NOT NULL \
                  ORDER BY rel.{symbol_column}, rel.{timeframe_column} LIMIT 1)",
                 self.relation.sql,
-                given(symbol_column, 1, symbol),
-                given(timeframe_column, 2, timeframe),
+                if symbol.is_some() {
+                    format!("rel.{symbol_column} = $1")
+                } else {
+                    "$1::text IS NULL".to_owned()
+                },
                 self.filter(" AND "),
             )
+        };
+        // Of one symbol, a comparison of both columns would not be where the scan of the index begins.
+        let after = match symbol {
+            Some(_) => format!(" AND rel.{timeframe_column} > seen.timeframe_"),
+            None => format!(
+                " AND (rel.{symbol_column}, rel.{timeframe_column}) > (seen.symbol_, seen.timeframe_)"
+            ),
         };
         let sql = format!(
             "WITH RECURSIVE series_ AS ({} UNION ALL SELECT n.* FROM series_ AS seen, LATERAL {} AS n) \
              SELECT symbol_::text, timeframe_::text FROM series_",
             next(""),
-            next(&format!(
-                " AND (rel.{symbol_column}, rel.{timeframe_column}) > (seen.symbol_, seen.timeframe_)"
-            ))
+            next(&after)
         );
-        db.all(&sql, &[arg(symbol), arg(timeframe)], Sees::Snapshot, |row| {
+        let mut all = db.all(&sql, &[arg(symbol)], Sees::Snapshot, |row| {
             Ok(Series { symbol: row.get("symbol_")?, timeframe: row.get("timeframe_")? })
-        })
+        })?;
+        // Between two series of a timeframe may lie all candles of another.
+        all.retain(|series| timeframe.is_none_or(|timeframe| series.timeframe == timeframe));
+        Ok(all)
     }
 }
 
