@@ -133,6 +133,32 @@ SELECT FROM :o.regime_setup();
 -- then
 SELECT FROM :o.market_regime_transitions('MARKET', '1d');
 
+-- events of states not stored
+SELECT FROM :o.regime_setup();
+-- then
+SELECT FROM :o.market_escalation_events('MARKET', '1d');
+
+-- a percentile of states not stored
+SELECT FROM :o.regime_setup();
+-- then
+SELECT FROM :o.market_escalation_percentile('MARKET', '1d', 60);
+
+-- a picture of states not stored
+SELECT FROM :o.regime_setup();
+-- then
+SELECT :o.regime_chart_svg('MARKET', system => 'market_states', timeframe => '1d');
+
+-- an unknown bucket
+SELECT FROM :o.refresh_market_states('MARKET', '1d');
+DO $$ DECLARE c text; BEGIN
+    FOR c IN SELECT conname FROM pg_catalog.pg_constraint WHERE conrelid = 'public.market_states'::regclass AND contype = 'c' LOOP
+        EXECUTE format('ALTER TABLE public.market_states DROP CONSTRAINT %I', c);
+    END LOOP;
+END $$;
+UPDATE public.market_states SET escalation_bucket = 'odd';
+-- then
+SELECT FROM :o.market_escalation_events('MARKET', '1d');
+
 -- rows of the history that differ
 UPDATE public.candles SET open_time = open_time + interval '2191 days';
 CALL :o.backfill_market_regime_history(symbol => 'MARKET');
