@@ -101,7 +101,7 @@ pub(super) fn levels(window: &Window, atr: f64) -> [Side; 2] {
     pivots(high, low, closes, atr, &mut candidates);
     volume_at_price(high, low, closes, volume, &mut candidates);
     candidates.sort_by(|one, other| one.level.total_cmp(&other.level));
-    clusters(&merged(candidates, round_numbers(close, atr)), close, atr)
+    clusters(&Sorted::new(&candidates, close, atr), close, atr)
 }
 
 /// exp(-(n/3)) for each number of touches.
@@ -264,7 +264,7 @@ fn volume_at_price(
 }
 
 /// The round numbers around the close, ascending.
-fn round_numbers(close: f64, atr: f64) -> impl Iterator<Item = Candidate> {
+fn round_numbers(close: f64, atr: f64) -> Vec<f64> {
     let mut step = if close < 20.0 {
         1.0
     } else if close < 200.0 {
@@ -280,48 +280,84 @@ fn round_numbers(close: f64, atr: f64) -> impl Iterator<Item = Candidate> {
     let first = ((close - 10.0 * atr) / step).floor();
     let last = ((close + 10.0 * atr) / step).ceil();
     // Counted from the first, a whole number: the sum is the whole number, rounded only beyond 2^53.
-    (0..=(last - first) as u32).map(move |n| {
-        let level = (first + f64::from(n)) * step;
-        Candidate { level, score: (-((close - level).abs() / (5.0 * atr))).exp(), kind: Kind::Round }
-    })
+    (0..=(last - first) as u32).map(|n| (first + f64::from(n)) * step).collect()
 }
 
-/// Both by level; of equal levels, the ones in `sorted` first.
-fn merged(sorted: Vec<Candidate>, round: impl Iterator<Item = Candidate>) -> Vec<Candidate> {
-    let mut all = Vec::with_capacity(sorted.len() + round.size_hint().0);
-    let mut sorted = sorted.into_iter().peekable();
-    for number in round {
-        all.extend(std::iter::from_fn(|| sorted.next_if(|other| other.level <= number.level)));
-        all.push(number);
+/// All candidates by level; of equal levels, pivots come first, then bins, then round numbers.
+struct Sorted {
+    levels: Vec<f64>,
+    scores: Vec<f64>,
+    kinds: Vec<Kind>,
+}
+
+impl Sorted {
+    /// The candidates from bars, which are sorted, and the round numbers.
+    fn new(of_bars: &[Candidate], close: f64, atr: f64) -> Self {
+        let numbers = round_numbers(close, atr);
+        let scores: Vec<f64> = numbers.iter().map(|level| -((close - level).abs() / (5.0 * atr))).collect();
+        let scores: Vec<f64> = scores.into_iter().map(f64::exp).collect();
+        let n = of_bars.len() + numbers.len();
+        let mut all = Self {
+            levels: Vec::with_capacity(n),
+            scores: Vec::with_capacity(n),
+            kinds: Vec::with_capacity(n),
+        };
+        let mut from = 0;
+        let mut take = |all: &mut Self, to: usize| {
+            all.levels.extend_from_slice(&numbers[from..to]);
+            all.scores.extend_from_slice(&scores[from..to]);
+            all.kinds.resize(all.levels.len(), Kind::Round);
+            from = to;
+        };
+        for candidate in of_bars {
+            take(&mut all, numbers.partition_point(|level| *level < candidate.level));
+            all.levels.push(candidate.level);
+            all.scores.push(candidate.score);
+            all.kinds.push(candidate.kind);
+        }
+        take(&mut all, numbers.len());
+        all
     }
-    all.extend(sorted);
-    all
 }
 
 /// The strongest clusters below and above the close.
-fn clusters(candidates: &[Candidate], close: f64, atr: f64) -> [Side; 2] {
+fn clusters(candidates: &Sorted, close: f64, atr: f64) -> [Side; 2] {
     let [mut supports, mut resistances] = [Side::NONE; 2];
-    let scores: Vec<f64> = candidates.iter().map(|candidate| candidate.score).collect();
-    let products: Vec<f64> = candidates.iter().map(|candidate| candidate.score * candidate.level).collect();
     let mut from = 0;
-    for cluster in candidates.chunk_by(|one, other| other.level - one.level <= NEIGHBOURS * atr) {
-        let members = from..from + cluster.len();
+    for levels in candidates.levels.chunk_by(|one, other| other - one <= NEIGHBOURS * atr) {
+        let members = from..from + levels.len();
         from = members.end;
-        let strength =
-            1.0 - scores[members.clone()].iter().fold(1.0, |product, score| product * (1.0 - score));
+        let scores = &candidates.scores[members.clone()];
+        let strength = strength(scores);
         // A cluster without weight has no strength.
         if strength < STRENGTH {
             continue;
         }
-        let price = pairwise_sum(&products[members.clone()]) / pairwise_sum(&scores[members]);
-        let mut level = Level { price, strength, candidates: [0; 3] };
-        if price < close {
-            cluster.iter().for_each(|candidate| level.candidates[candidate.kind as usize] += 1);
-            supports.keep(level, close);
+        let products: Vec<f64> = scores.iter().zip(levels).map(|(score, level)| score * level).collect();
+        let price = pairwise_sum(&products) / pairwise_sum(scores);
+        let side = if price < close {
+            &mut supports
         } else if price > close {
-            cluster.iter().for_each(|candidate| level.candidates[candidate.kind as usize] += 1);
-            resistances.keep(level, close);
-        }
+            &mut resistances
+        } else {
+            continue;
+        };
+        let mut level = Level { price, strength, candidates: [0; 3] };
+        candidates.kinds[members].iter().for_each(|kind| level.candidates[*kind as usize] += 1);
+        side.keep(level, close);
     }
     [supports, resistances]
+}
+
+/// 1 - Π(1 - score).
+fn strength(scores: &[f64]) -> f64 {
+    let mut product = 1.0;
+    for score in scores {
+        product *= 1.0 - score;
+        // Further factors, at most 1, leave 1 - product at 1.
+        if product < f64::EPSILON / 4.0 {
+            return 1.0;
+        }
+    }
+    1.0 - product
 }
