@@ -113,6 +113,6 @@ SELECT * FROM market_escalation_events('WAVE', NULL);
 SELECT * FROM market_escalation_events('WAVE', '1d', NULL);
 SELECT * FROM market_escalation_percentile('WAVE', '1d', NULL);
 -- An adopted table without CHECKs can hold anything.
-SELECT format('ALTER TABLE market_states DROP CONSTRAINT %I', conname) FROM pg_constraint WHERE conrelid = 'market_states'::regclass AND contype = 'c' AND pg_get_constraintdef(oid) LIKE '%bucket%' \gexec
+SELECT format('ALTER TABLE market_states DROP CONSTRAINT %I', conname) FROM pg_constraint WHERE conrelid = 'market_states'::regclass AND contype = 'c' AND pg_get_constraintdef(oid) LIKE '%bucket%' ORDER BY conname COLLATE "C" \gexec
 UPDATE market_states SET escalation_bucket = 'SEVERE' WHERE symbol = 'HAND' AND open_time = '2024-01-21';
 SELECT * FROM market_escalation_events('HAND', '1d');
