@@ -146,7 +146,7 @@ fn closes(db: Db, series: &Series, ts: &[i64], to: Option<i64>) -> Result<Vec<f6
 /// The error for a symbol with rows of several timeframes.
 fn several(relation: &str, symbol: &str, stored: &[Series]) -> Error {
     let timeframes: Vec<&str> = stored.iter().map(|series| series.timeframe.as_str()).collect();
-    let first = timeframes.first().map_or(String::new(), |timeframe| quote_literal(timeframe));
+    let first = timeframes.first().map_or(String::new(), quote_literal);
     Error::new(
         PgSqlErrorCode::ERRCODE_AMBIGUOUS_PARAMETER,
         format!("{relation} has rows of {symbol} in {} timeframes", timeframes.len()),
