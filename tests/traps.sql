@@ -219,22 +219,14 @@ INSERT INTO lay.argument VALUES
     ('{mode}', 'full'), ('{hysteresis}', 'true'), ('{hysteresis_mode}', 'symmetric'), ('{min_hold_bars}', '2'),
     ('{min_bars_l0}', '24'), ('{min_bars_l1}', '50'), ('{min_bars_l2}', '100'), ('{l0,l1,l2,l3,l4,l4_label}', 'Up-Low-Normal'),
     ('{point_in_time,enable}', 'true'), ('{dry_run,full_refresh,only_dirty}', 'false'), ('{regime_enabled,log_scale}', 'true'),
-<<<<<<< HEAD
     ('{open,volume,close,high,low,ema_fast,ema_mid,ema_slow,atr}', '{1,2,3}'), ('{sample}', '20'), ('{batch_size}', '2'),
-=======
-    ('{open,close,high,low,volume,ema_fast,ema_mid,ema_slow,atr}', '{1,2,3}'), ('{sample}', '20'), ('{batch_size}', '2'),
->>>>>>> db14
     ('{at,as_of,to_ts,to_time}', '2018-06-01'), ('{from_ts,from_time}', '2018-01-01'), ('{start_date,from_date}', '2018-02-01'),
     ('{end_date,to_date}', '2018-03-01'), ('{deadline}', 'infinity'), ('{max_runtime}', '1 hour'), ('{max_age}', '3000 days'),
     ('{layer}', 'composite'), ('{horizons}', '{1,5}'), ('{width}', '200'), ('{height}', '300'), ('{setup}', 'breakout'), ('{base_size}', '1'),
     ('{min_confidence}', '0.1'), ('{assets}', '3'), ('{days}', '900'), ('{seed}', '1'), ('{target_schema}', 'public'), ('{relation}', 'public.signals'),
     ('{asset_column}', 'id'), ('{ts_column}', 'ts'), ('{key_column}', 'regime_key'), ('{returns}', 'public.market_returns'), ('{date_column}', 'date'),
-<<<<<<< HEAD
     ('{return_column}', 'daily_return'), ('{lag_days}', '1'), ('{percentile}', '0.7'), ('{bucket}', 'HIGH'), ('{system}', 'market_states'),
     ('{horizon,lookback}', '10'), ('{atr_multiple}', '3'), ('{fall}', '0.2'), ('{threshold}', '-0.05'), ('{thresholds}', '{-0.05}'), ('{window_bars}', '252');
-=======
-    ('{return_column}', 'daily_return'), ('{lag_days}', '1'), ('{percentile}', '0.9'), ('{bucket}', 'HIGH');
->>>>>>> db14
 
 -- A statement for each function and procedure, with every argument, or only with those that have no default. What
 -- removes something comes last; the steps of a procedure are left to the procedure, and a repaint check of every row, which
