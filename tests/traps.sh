@@ -87,7 +87,9 @@ SELECT FROM traps.refresh_market_states();
 CALL traps.refresh_all_cmc_regimes();
 SQL
     } >"$work/first"
-    errors=$(as "$role" "$db" "$path" <"$work/first")
+    # What is for Citus says so elsewhere.
+    local elsewhere='/^ERROR:  Citus is not in this database$/d'
+    errors=$(as "$role" "$db" "$path" <"$work/first" | sed "$elsewhere")
     errors+=$(lay "$db" "SELECT lay.own_functions(); SELECT lay.relations()")
     {
         lay "$db" "SELECT lay.calls(true)" | grep -v regime_demo
@@ -95,7 +97,7 @@ SQL
                    WHERE relkind IN ('r', 'v') AND relnamespace IN ('public'::regnamespace, 'regime_work'::regnamespace)
                    OR oid IN (SELECT objid FROM lay.member WHERE classid = 'pg_class'::regclass)"
     } >"$work/second"
-    errors+=$(as "$role" "$db" "$path" <"$work/second")
+    errors+=$(as "$role" "$db" "$path" <"$work/second" | sed "$elsewhere")
     calls=$(cat "$work/first" "$work/second" | grep -c ";$")
     is "$role, path $path: $calls statements run without error" "$errors" ""
     is "$role, path $path: no trap is sprung" "$(sprung "$from" | head -n 40)" ""
