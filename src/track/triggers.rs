@@ -34,7 +34,8 @@ pub struct Triggers {
 }
 
 /// The triggers of one relation; `None` if a trigger is missing, disabled or of another definition, if its function is not
-/// the one of `regime_track` or could not write marks, if a crash would empty a table of the relation, or if the
+/// the one of `regime_track` or could not write marks, if a crash would empty a table of the relation, if row-level
+/// security may hide rows of a table from the current role, or if the
 /// transaction has created a trigger after its snapshot. The text has the row versions of triggers, functions and columns,
 /// and the files: disabling and enabling a trigger, changing a column's type, or having been an unlogged table leaves no
 /// other trace.
@@ -54,7 +55,7 @@ pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<Triggers>> {
              AND n.nspname = $3::name AND f.proname = $4::name AND f.prosecdef AND f.prosrc = $5 \
              AND f.proconfig::text[] = ARRAY['search_path=pg_catalog, pg_temp', 'enable_seqscan=off']) AS t ON true) \
          SELECT pg_catalog.count(t.oid) = 4 * pg_catalog.count(DISTINCT t.table_oid) + pg_catalog.count(DISTINCT t.table_oid) FILTER (WHERE t.relkind <> 'p') \
-         AND bool_and(t.relpersistence = 'p') \
+         AND bool_and(t.relpersistence = 'p') AND NOT bool_or(pg_catalog.row_security_active(t.table_oid)) \
          AND (SELECT bool_and({may_mark}) FROM (SELECT DISTINCT found.proowner FROM found WHERE found.proowner IS NOT NULL) AS f) AS complete, \
          pg_catalog.array_agg(DISTINCT t.table_oid::text) AS tables, pg_catalog.array_agg(DISTINCT t.xmin) AS xmins, \
          string_agg(pg_catalog.concat_ws(' ', t.table_oid, t.relfilenode, t.oid, t.xmin, t.function), ',' ORDER BY t.table_oid, t.oid) \
