@@ -145,6 +145,8 @@ impl Db<'_> {
     /// The plan of a statement, kept for the session. PostgreSQL keeps the plan of a statement without parameters, whatever
     /// the mode: to be planned anew, such a statement is prepared anew.
     fn plan(self, sql: &str, args: &[Arg], mode: Mode) -> Result<Rc<Plan>> {
+        // Citus sends a statement to the node that holds its rows, and therefore has to know the values.
+        let mode = if citus::is_loaded() && mode.option() != 0 { Mode::Custom } else { mode };
         if args.is_empty() && matches!(mode, Mode::Custom) {
             return Plan::prepare(sql, Vec::new(), mode).map(Rc::new);
         }
@@ -275,9 +277,7 @@ impl Db<'_> {
     /// # Errors
     /// Where the statement fails.
     pub fn execute_small(self, sql: &str, args: &[Arg]) -> Result<u64> {
-        // Citus sends a statement to the node that holds its rows, and therefore has to know the values.
-        let mode = if citus::is_loaded() { Mode::Custom } else { Mode::Generic };
-        self.plan(sql, args, mode)?.execute(args)
+        self.plan(sql, args, Mode::Generic)?.execute(args)
     }
 
     /// [`Db::execute`] of a statement that finds many rows by their keys: planned once, whatever statistics say of the table.
