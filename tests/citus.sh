@@ -158,4 +158,12 @@ is "all functions over all assets" "$(q market "SELECT (SELECT count(*) FROM reg
 is "health finds nothing wrong" "$(q market "SELECT * FROM regime_health() WHERE severity <> 'info'")" ""
 is "tables of Citus are not tracked, which is said" "$(q market "SELECT count(*) FROM regime_track() WHERE action = 'a table of Citus: cannot be tracked'")" 4
 is "candles stay on the coordinator" "$(q market "SELECT status, count(*) FROM refresh_market_regimes() GROUP BY 1")" "$(q whole "SELECT status, count(*) FROM refresh_market_regimes() GROUP BY 1")"
+
+# A column that is missing comes back on every node; a worker makes the tables of the other systems for itself.
+q market "ALTER TABLE cmc_regimes DROP COLUMN setups"
+q market "SELECT FROM regime_setup()"
+is "a column that was dropped is filled again" "$(refresh)" 2
+the_rows_are_those_of_the_whole "after a dropped column"
+is "set-up on a worker" "$(on 1 q market "SELECT count(*) > 0 FROM regime_setup() WHERE action LIKE 'created%'; SELECT count(*) FROM regime_setup() WHERE action <> 'unchanged'")" "$(printf '%s\n' t 0)"
+
 is "no server has crashed by itself" "$(for node in 0 1 2; do grep -c 'signal 11' "${nodes[node]}/log" || true; done | sort -u)" 0

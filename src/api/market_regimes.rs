@@ -5,7 +5,7 @@ use pgrx::prelude::*;
 
 use regime_core::market_regimes::{Config, Machine};
 
-use crate::api::{Result, check_length, required, times};
+use crate::api::{Result, check_length, required, series, times};
 use crate::output::entry::{Entry, Mode};
 use crate::output::series::hybrid;
 use crate::output::series::refresh::{self, How, Summary};
@@ -74,7 +74,7 @@ fn market_regimes_compute(
     config: Option<JsonText>,
 ) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
-    let (symbol, timeframe) = (required("symbol", symbol)?, required("timeframe", timeframe)?);
+    let (symbol, timeframe) = series(symbol, timeframe)?;
     let config = self::config(config)?;
     Ok(hybrid::compute(&Regimes(config), &mut rows, symbol, timeframe, times(from_time, to_time)?)?)
 }
@@ -89,7 +89,7 @@ fn get_market_regimes(
     to_time: Option<TimestampWithTimeZone>,
 ) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
-    let (symbol, timeframe) = (required("symbol", symbol)?, required("timeframe", timeframe)?);
+    let (symbol, timeframe) = series(symbol, timeframe)?;
     let default = Regimes(Config::default());
     Ok(hybrid::get(&default, &mut rows, symbol, timeframe, times(from_time, to_time)?)?)
 }
@@ -161,5 +161,6 @@ fn refresh_market_regimes(
 /// Deletes the rows and the state of a series and returns the number of rows. Specification 3, section 5.
 #[pg_extern(volatile, parallel_unsafe)]
 fn delete_market_regimes(symbol: Option<&str>, timeframe: Option<&str>) -> Result<i64> {
-    Ok(refresh::delete(&OF_SERIES, required("symbol", symbol)?, required("timeframe", timeframe)?)?)
+    let (symbol, timeframe) = series(symbol, timeframe)?;
+    Ok(refresh::delete(&OF_SERIES, symbol, timeframe)?)
 }

@@ -39,6 +39,14 @@ pub fn required<T>(name: &str, value: Option<T>) -> pg::Result<T> {
     value.ok_or_else(|| pg::null_argument(name))
 }
 
+/// The symbol and the timeframe of a series, which must not be NULL.
+///
+/// # Errors
+/// Where one of them is NULL.
+pub fn series<'a>(symbol: Option<&'a str>, timeframe: Option<&'a str>) -> pg::Result<(&'a str, &'a str)> {
+    Ok((required("symbol", symbol)?, required("timeframe", timeframe)?))
+}
+
 /// Checks that an array has an element for each close.
 ///
 /// # Errors

@@ -15,7 +15,6 @@ const DEFAULT: &str = "cmc_regimes";
 
 /// The closes of a symbol over bands of its labels, as SVG.
 #[pg_extern(stable, parallel_restricted, name = "regime_chart_svg")]
-#[allow(clippy::too_many_arguments)]
 fn regime_chart_svg_of_symbol(
     symbol: Option<&str>,
     from_ts: default!(Option<TimestampWithTimeZone>, "NULL"),

@@ -155,10 +155,6 @@ pub fn hold(db: Db, schema: &str, system: &System, dry_run: bool) -> Result<()> 
 /// # Errors
 /// Where an existing relation cannot serve, or the current role lacks a privilege to create what is missing.
 pub fn set_up(db: Db, schema: &str, systems: &[&System]) -> Result<Vec<Action>> {
-    citus::on_this_node(|| create_what_is_missing(db, schema, systems))
-}
-
-fn create_what_is_missing(db: Db, schema: &str, systems: &[&System]) -> Result<Vec<Action>> {
     check_schema(db, schema)?;
     lock_schema(db, schema)?;
     owner::check_schema_owner(&work_schema(schema))?;
@@ -271,7 +267,8 @@ impl Setup<'_, '_> {
         check_may_create(self.db, schema)?;
         let (target, work) = (quoted(self.target), quoted(work_schema(self.target)));
         let statements = template(&self.templates, placeholder);
-        self.db.execute(&fill(statements, &[("schema", &target), ("work", &work)]), &[]).map(|_| ())
+        let statements = fill(statements, &[("schema", &target), ("work", &work)]);
+        citus::on_this_node(|| self.db.execute(&statements, &[])).map(|_| ())
     }
 }
 
@@ -302,11 +299,11 @@ fn create_work_schema(db: Db, schema: &str) -> Result<Action> {
     if has_work_schema(db, schema)? {
         return Ok(Action { relation, action: Outcome::Unchanged });
     }
-    db.execute(&format!("CREATE SCHEMA {relation}"), &[])?;
     let comment = quote_literal(format!(
         "Working tables of pg_regime for the output tables in schema {schema}: states, marks, rounds, the run log"
     ));
-    db.execute(&format!("COMMENT ON SCHEMA {relation} IS {comment}"), &[])?;
+    let statements = format!("CREATE SCHEMA {relation}; COMMENT ON SCHEMA {relation} IS {comment}");
+    citus::on_this_node(|| db.execute(&statements, &[]))?;
     Ok(Action { relation, action: Outcome::Created })
 }
 

@@ -3,6 +3,7 @@
 use std::ffi::CStr;
 
 use pgrx::prelude::*;
+use pgrx::spi::quote_identifier;
 
 use crate::pg::arg::arg;
 use crate::pg::cache::known;
@@ -21,19 +22,50 @@ pub fn is_loaded() -> bool {
     LOADED.with(|loaded| *loaded)
 }
 
-/// Runs `work`, whose DDL concerns this node alone: on a worker, Citus refuses DDL that it would carry to other nodes.
+/// Runs `work`, which creates relations on this node alone: on a worker, Citus refuses DDL that it would carry to other
+/// nodes.
 pub fn on_this_node<R>(work: impl FnOnce() -> R) -> R {
     let _scope = is_loaded().then(|| Scope::new([(CARRIES_DDL, c"off")].into_iter()));
     work()
 }
 
-/// Of the values of the distribution column of a table, which is named as in SQL, those whose rows are on this node: all of them on the coordinator, which
-/// reads and writes every node's rows, and where the table is not distributed.
+/// How Citus keeps a table.
+#[derive(Clone, PartialEq)]
+pub struct Kept {
+    /// The column by which the table is distributed, quoted; `None` for a table that is whole on every node.
+    pub column: Option<String>,
+    /// Tables of one group have rows of equal values on the same node.
+    pub group: i64,
+}
+
+/// How Citus keeps a table, which is named as in SQL; `None` where Citus does not.
+///
+/// # Errors
+/// Where the metadata of Citus cannot be read.
+pub fn kept(db: Db, table: &str) -> Result<Option<Kept>> {
+    if !is_created(db)? {
+        return Ok(None);
+    }
+    let sql = "SELECT d.colocationid::int8 AS colocated, \
+         CASE WHEN d.partkey IS NOT NULL THEN pg_catalog.column_to_column_name(d.logicalrelid, d.partkey) END AS by \
+         FROM pg_catalog.pg_dist_partition d WHERE d.logicalrelid = pg_catalog.to_regclass($1)";
+    db.first(sql, &[arg(table)], Sees::Now, |row| {
+        let column: Option<String> = row.get("by")?;
+        Ok(Kept { column: column.map(quote_identifier), group: row.get("colocated")? })
+    })
+}
+
+/// Of assets, those whose rows of a table are on this node. The table is named as in SQL; all assets where it is not
+/// distributed, and on the coordinator, which reads and writes the rows of every node.
 ///
 /// # Errors
 /// Where the metadata of Citus cannot be read.
 pub fn of_this_node(db: Db, table: &str, ids: Vec<i32>) -> Result<Vec<i32>> {
-    if !is_loaded() || !*known("worker of", &table.to_owned(), || is_worker_of(db, table))? {
+    let has_a_part = || {
+        let is_distributed = kept(db, table)?.is_some_and(|kept| kept.column.is_some());
+        Ok(is_distributed && is_worker(db)?)
+    };
+    if !is_loaded() || !*known("a part of a table of Citus", &table.to_owned(), has_a_part)? {
         return Ok(ids);
     }
     let sql = "SELECT a.id FROM pg_catalog.unnest($1) AS a (id) WHERE EXISTS (SELECT FROM pg_catalog.pg_dist_placement p \
@@ -42,33 +74,11 @@ pub fn of_this_node(db: Db, table: &str, ids: Vec<i32>) -> Result<Vec<i32>> {
     db.all(sql, &[arg(ids), arg(table)], Sees::Now, |row| row.get("id"))
 }
 
-/// Whether Citus keeps a table, which is named as in SQL, on other nodes too.
-///
-/// # Errors
-/// Where the metadata of Citus cannot be read.
-pub fn keeps(db: Db, table: &str) -> Result<bool> {
-    if !is_created(db)? {
-        return Ok(false);
-    }
-    let sql =
-        "SELECT true FROM pg_catalog.pg_dist_partition d WHERE d.logicalrelid = pg_catalog.to_regclass($1)";
-    Ok(db.first(sql, &[arg(table)], Sees::Now, |_| Ok(()))?.is_some())
-}
-
-/// Whether this node is a worker and the table is distributed by a column.
-fn is_worker_of(db: Db, table: &str) -> Result<bool> {
-    if !is_created(db)? || !is_worker(db)? {
-        return Ok(false);
-    }
-    let sql = "SELECT true FROM pg_catalog.pg_dist_partition d WHERE d.logicalrelid = $1::text::regclass AND d.partmethod = 'h'";
-    Ok(db.first(sql, &[arg(table)], Sees::Now, |_| Ok(()))?.is_some())
-}
-
 /// Whether Citus is in this database.
 ///
 /// # Errors
 /// Where the catalogs cannot be read.
-pub fn is_created(db: Db) -> Result<bool> {
+fn is_created(db: Db) -> Result<bool> {
     let sql = "SELECT true FROM pg_catalog.pg_extension WHERE extname = 'citus'";
     Ok(is_loaded() && db.first(sql, &[], Sees::Now, |_| Ok(()))?.is_some())
 }

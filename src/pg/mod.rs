@@ -9,6 +9,7 @@ pub mod citus;
 pub mod columns;
 pub mod environment;
 pub mod error;
+pub mod hold;
 pub mod json;
 pub mod lock;
 pub mod memory;
@@ -35,10 +36,11 @@ pub use error::{
     Error, Result, check_order, check_range, error_code, internal, invalid_parameter, no_privilege, no_usage,
     notice, null_argument, read_only_transaction, report_warning, sqlstate, warn,
 };
+pub use hold::Relations;
 pub use lock::{lock, lock_schema};
 pub use pgrx::spi::{quote_identifier as quoted, quote_literal};
 pub use session::{check_can_commit, check_writable, current_user};
-pub use spi::{Days, Db, Micros, Relations, Row, RowVersion, Sees, Statement};
+pub use spi::{Days, Db, Micros, Row, RowVersion, Sees, Statement};
 pub use subtransaction::{attempt, attempt_unless_cancelled};
 pub use text::{block, fill, plural, shortened};
 pub use time::{moment, shown, utc};

@@ -189,7 +189,7 @@ fn untrackable(db: Db, watched: &Watched, parts: &[Part]) -> Result<Option<&'sta
             return Ok(Some("not permanent: cannot be tracked"));
         }
     }
-    if citus::keeps(db, &watched.relation)? {
+    if citus::kept(db, &watched.relation)?.is_some() {
         warn_untrackable(
             &format!("{} is a table of Citus", watched.relation),
             "Triggers of such tables do not see every change. ",

@@ -5,7 +5,7 @@ use pgrx::prelude::*;
 
 use regime_core::market_states::after::{Asked, Fall};
 
-use crate::api::{Result, required, times};
+use crate::api::{Result, required, series, times};
 use crate::pg::result_set::{Caller, Rows};
 use crate::pg::{Result as Checked, invalid_parameter};
 use crate::systems::market_states::after;
@@ -61,7 +61,6 @@ fn asked(
 
 /// Finds the large moves of a series, and whether a HIGH came before each. Specification 5, section 8.
 #[pg_extern(sql = false)]
-#[allow(clippy::too_many_arguments)]
 fn market_escalation_events(
     caller: Caller<'_>,
     symbol: Option<&str>,
@@ -72,14 +71,13 @@ fn market_escalation_events(
     fall: Option<f64>,
 ) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
-    let (symbol, timeframe) = (required("symbol", symbol)?, required("timeframe", timeframe)?);
+    let (symbol, timeframe) = series(symbol, timeframe)?;
     let asked = asked(horizon, atr_multiple, lookback, fall)?;
     Ok(after::write_events(&mut rows, symbol, timeframe, &asked)?)
 }
 
 /// Counts how often and how early a HIGH came before a large move, and how often anyway. Specification 5, section 8.
 #[pg_extern(sql = false)]
-#[allow(clippy::too_many_arguments)]
 fn market_escalation_lead_time(
     caller: Caller<'_>,
     symbol: Option<&str>,
@@ -90,14 +88,13 @@ fn market_escalation_lead_time(
     fall: Option<f64>,
 ) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
-    let (symbol, timeframe) = (required("symbol", symbol)?, required("timeframe", timeframe)?);
+    let (symbol, timeframe) = series(symbol, timeframe)?;
     let asked = asked(horizon, atr_multiple, lookback, fall)?;
     Ok(after::write_lead_times(&mut rows, symbol, timeframe, &asked)?)
 }
 
 /// Sums up the returns after the bars of each bucket. Specification 5, section 8.
 #[pg_extern(sql = false)]
-#[allow(clippy::too_many_arguments)]
 fn market_escalation_outcomes(
     caller: Caller<'_>,
     symbol: Option<&str>,
@@ -108,7 +105,7 @@ fn market_escalation_outcomes(
     to_time: Option<TimestampWithTimeZone>,
 ) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
-    let (symbol, timeframe) = (required("symbol", symbol)?, required("timeframe", timeframe)?);
+    let (symbol, timeframe) = series(symbol, timeframe)?;
     let horizon = bars("horizon", horizon, 1)?;
     let thresholds = required("thresholds", thresholds)?;
     if thresholds.is_empty() {
@@ -132,7 +129,7 @@ fn market_escalation_concentration(
     threshold: Option<f64>,
 ) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
-    let (symbol, timeframe) = (required("symbol", symbol)?, required("timeframe", timeframe)?);
+    let (symbol, timeframe) = series(symbol, timeframe)?;
     let (horizon, threshold) = (bars("horizon", horizon, 1)?, self::threshold("threshold", threshold)?);
     Ok(after::write_concentration(&mut rows, symbol, timeframe, horizon, threshold)?)
 }
@@ -146,7 +143,7 @@ fn market_event_labels(
     horizon: Option<i32>,
 ) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
-    let (symbol, timeframe) = (required("symbol", symbol)?, required("timeframe", timeframe)?);
+    let (symbol, timeframe) = series(symbol, timeframe)?;
     Ok(after::write_moves(&mut rows, symbol, timeframe, bars("horizon", horizon, 1)?)?)
 }
 
@@ -159,6 +156,6 @@ fn market_escalation_percentile(
     window_bars: Option<i32>,
 ) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
-    let (symbol, timeframe) = (required("symbol", symbol)?, required("timeframe", timeframe)?);
+    let (symbol, timeframe) = series(symbol, timeframe)?;
     Ok(after::write_percentiles(&mut rows, symbol, timeframe, bars("window_bars", window_bars, 2)?)?)
 }

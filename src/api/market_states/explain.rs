@@ -2,7 +2,7 @@
 
 use pgrx::prelude::*;
 
-use crate::api::{Result, micros, required};
+use crate::api::{Result, micros, series};
 use crate::output::told::Line;
 use crate::systems::market_states::explain::explain;
 
@@ -25,7 +25,7 @@ fn market_state_explain(
         ),
     >,
 > {
-    let (symbol, timeframe) = (required("symbol", symbol)?, required("timeframe", timeframe)?);
+    let (symbol, timeframe) = series(symbol, timeframe)?;
     let lines = explain(symbol, timeframe, at.map(micros))?;
     Ok(TableIterator::new(lines.into_iter().map(|line| {
         let Line { step, about, what, value, detail } = line;

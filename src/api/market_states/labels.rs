@@ -11,7 +11,6 @@ use crate::systems::market_states::rows::{INTERRUPT_EVERY, Made, Texts};
 
 /// Computes the state of each bar of arrays in ascending time. Specification 5, sections 1 to 5.
 #[pg_extern(sql = false)]
-#[allow(clippy::too_many_arguments)]
 fn market_state_labels(
     caller: Caller<'_>,
     open: Option<Vec<Option<f64>>>,

@@ -2,7 +2,7 @@
 
 use pgrx::prelude::*;
 
-use crate::api::{Result, required, times};
+use crate::api::{Result, series, times};
 use crate::output::series::hybrid;
 use crate::pg::result_set::{Caller, Rows};
 use crate::systems::market_states::refresh::States;
@@ -19,7 +19,7 @@ fn market_states_compute(
     to_time: Option<TimestampWithTimeZone>,
 ) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
-    let (symbol, timeframe) = (required("symbol", symbol)?, required("timeframe", timeframe)?);
+    let (symbol, timeframe) = series(symbol, timeframe)?;
     Ok(hybrid::compute(&States, &mut rows, symbol, timeframe, times(from_time, to_time)?)?)
 }
 
@@ -33,7 +33,7 @@ fn get_market_states(
     to_time: Option<TimestampWithTimeZone>,
 ) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
-    let (symbol, timeframe) = (required("symbol", symbol)?, required("timeframe", timeframe)?);
+    let (symbol, timeframe) = series(symbol, timeframe)?;
     Ok(hybrid::get(&States, &mut rows, symbol, timeframe, times(from_time, to_time)?)?)
 }
 

@@ -2,7 +2,7 @@
 
 use pgrx::prelude::*;
 
-use crate::api::{Result, required};
+use crate::api::{Result, series};
 use crate::output::entry::{Entry, Mode};
 use crate::output::series::refresh::{self, How, Summary};
 use crate::systems::market_states::refresh::States;
@@ -54,5 +54,6 @@ fn refresh_market_states(
 /// Deletes the rows and the state of a series and returns the number of rows. Specification 5, section 7.
 #[pg_extern(volatile, parallel_unsafe)]
 fn delete_market_states(symbol: Option<&str>, timeframe: Option<&str>) -> Result<i64> {
-    Ok(refresh::delete(&OF_SERIES, required("symbol", symbol)?, required("timeframe", timeframe)?)?)
+    let (symbol, timeframe) = series(symbol, timeframe)?;
+    Ok(refresh::delete(&OF_SERIES, symbol, timeframe)?)
 }

@@ -12,8 +12,7 @@ use regime_core::{Layer, PerLayer};
 
 use crate::output::set_up::set_up;
 use crate::pg::{
-    Db, Error, Result, Row, Sees, arg, citus, extension_schema, qualified, quote_literal, quoted, settings,
-    work_schema,
+    Db, Error, Result, Sees, arg, citus, extension_schema, qualified, quote_literal, settings, work_schema,
 };
 use crate::source::dim_assets::DimAssets;
 use crate::source::map::Source;
@@ -26,15 +25,6 @@ pub struct Step {
     pub action: &'static str,
     /// `None` for a table that is as it should be.
     pub statement: Option<String>,
-}
-
-/// How Citus keeps a table.
-#[derive(Clone, PartialEq)]
-struct Kept {
-    /// The column, quoted; NULL for a table on every node.
-    column: Option<String>,
-    /// Tables of one group have equal keys on equal nodes.
-    group: i64,
 }
 
 /// Where a table is to be.
@@ -61,7 +51,7 @@ pub fn distribute(db: Db, dry_run: bool) -> Result<Vec<Step>> {
     }
     let mut steps = Vec::new();
     for (relation, column, place) in tables(db, &schema, &sources, daily)? {
-        let statement = match (kept(db, &relation)?, &place) {
+        let statement = match (citus::kept(db, &relation)?, &place) {
             (None, Place::WithBars) => Some(format!(
                 "SELECT pg_catalog.create_distributed_table({}, {}, colocate_with => {})",
                 quote_literal(&relation),
@@ -102,9 +92,9 @@ fn check_coordinator(db: Db) -> Result<()> {
 }
 
 /// How the daily bars are kept, by whose assets all else is.
-fn kept_bars(db: Db, daily: &Source) -> Result<Kept> {
+fn kept_bars(db: Db, daily: &Source) -> Result<citus::Kept> {
     let (bars, id) = (&daily.bars.sql, &daily.bars.id);
-    match kept(db, bars)? {
+    match citus::kept(db, bars)? {
         Some(kept) if kept.column.as_ref() == Some(id) => Ok(kept),
         None => Err(Error::new(
             PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
@@ -176,14 +166,4 @@ fn tables(
 fn is_no_table(db: Db, relation: &str) -> Result<bool> {
     let sql = "SELECT true FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass($1) AND c.relkind NOT IN ('r', 'p')";
     Ok(db.first(sql, &[arg(relation)], Sees::Now, |_| Ok(()))?.is_some())
-}
-
-fn kept(db: Db, relation: &str) -> Result<Option<Kept>> {
-    let sql = "SELECT d.colocationid::int8 AS colocated, \
-         CASE WHEN d.partkey IS NOT NULL THEN pg_catalog.column_to_column_name(d.logicalrelid, d.partkey) END AS by \
-         FROM pg_catalog.pg_dist_partition d WHERE d.logicalrelid = pg_catalog.to_regclass($1)";
-    db.first(sql, &[arg(relation)], Sees::Now, |row: &Row| {
-        let column: Option<String> = row.get("by")?;
-        Ok(Kept { column: column.map(quoted), group: row.get("colocated")? })
-    })
 }
