@@ -35,6 +35,8 @@ ALTER TABLE cmc_price_bars_multi_tf ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON cmc_price_bars_multi_tf USING (time_close < (SELECT max(ts) FROM cmc_regimes));
 SET ROLE "regress tenant";
 SELECT status FROM refresh_cmc_regimes(2);
+SELECT status FROM refresh_cmc_regimes(2, only_dirty => true);
+CALL refresh_all_cmc_regimes(only_dirty => true);
 RESET ROLE;
 SELECT status FROM refresh_cmc_regimes(2);
 SELECT count(*) FROM ((SELECT ts, regime_key FROM regime_compute(2)) EXCEPT ALL (SELECT ts, regime_key FROM cmc_regimes WHERE id = 2)) d;

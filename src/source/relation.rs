@@ -40,24 +40,36 @@ impl Relation {
     }
 }
 
+/// Whether row-level security may hide rows of a relation, which is named as in SQL, from the current role.
+///
+/// # Errors
+/// Where there is no such relation.
+pub fn may_hide_rows(db: Db, relation: &str) -> Result<bool> {
+    let sql = "SELECT pg_catalog.row_security_active($1::text::regclass)";
+    db.one(sql, &[arg(relation)], Sees::Snapshot, |row| row.only())
+}
+
+/// The HINT for a role from whom row-level security may hide rows.
+pub fn see_all_rows() -> String {
+    let user = current_user();
+    format!("Refresh as a role that sees all rows, such as {user} after ALTER ROLE {user} BYPASSRLS;")
+}
+
 /// Refuses to delete output rows that hidden source rows could explain: under row-level security, a hidden row looks
 /// deleted. To be called when `deleted` rows of `table` would be deleted.
 ///
 /// # Errors
 /// Where rows would be deleted and row-level security of the source is active for the current role.
 pub fn check_none_hidden(db: Db, relation: &Relation, table: &str, deleted: u64) -> Result<()> {
-    let sql = "SELECT pg_catalog.row_security_active($1::text::regclass)";
-    let active = || db.one(sql, &[arg(relation.sql.as_str())], Sees::Snapshot, |row| row.only::<bool>());
-    if deleted == 0 || !active()? {
+    if deleted == 0 || !may_hide_rows(db, &relation.sql)? {
         return Ok(());
     }
-    let user = current_user();
     let rows = plural(deleted, "row");
     Err(Error::new(
         PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
         format!("{deleted} {rows} of {table} would be deleted, but row-level security of {} may hide the source rows", relation.sql),
     )
-    .hint(format!("Refresh as a role that sees all rows, such as {user} after ALTER ROLE {user} BYPASSRLS;")))
+    .hint(see_all_rows()))
 }
 
 /// The parameters of the conditions of a [`Relation`]: the asset, the timeframe, a moment in microseconds

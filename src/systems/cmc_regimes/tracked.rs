@@ -4,8 +4,9 @@ use std::rc::Rc;
 
 use pgrx::prelude::*;
 
-use crate::pg::{Db, Error, Result, Same, catalog, known};
+use crate::pg::{Db, Error, Result, Same, catalog, current_user, known};
 use crate::source::map::{Source, Sources};
+use crate::source::relation::{may_hide_rows, see_all_rows};
 use crate::systems::cmc_regimes::tables::{ASSETS, TABLES};
 use crate::track::fingerprint::{Tracking, tracking_of};
 use crate::track::triggers;
@@ -52,11 +53,22 @@ pub fn untracked(db: Db, schema: &str, sources: &Sources) -> Result<Vec<String>>
     Ok(untracked)
 }
 
-/// The error of `only_dirty` where a source is not tracked.
+/// The error of `only_dirty` where one of these sources is not tracked.
 ///
 /// # Errors
 /// Catalogs that cannot be read.
-pub fn not_tracked(db: Db) -> Result<Error> {
+pub fn not_tracked(db: Db, sources: &Sources) -> Result<Error> {
+    for watched in bars(all(sources)) {
+        if may_hide_rows(db, &watched.relation)? {
+            let relation = watched.relation;
+            return Ok(Error::new(
+                PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                format!("only_dirty needs tracking, and row-level security may hide rows of {relation} from {}", current_user()),
+            )
+            .detail("Whoever may not see all rows of a source cannot tell that all of its marked changes were refreshed.")
+            .hint(see_all_rows()));
+        }
+    }
     let schema = catalog::extension_schema(db)?;
     Ok(Error::new(
         PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,

@@ -70,7 +70,7 @@ pub fn refresh(assets: Assets, given: &Given, how: How) -> Result<Vec<Summary>> 
         set_up::prepare(db, &schema, &CMC, how.dry_run)?;
         let tracking = tracked::tracking(db, &schema, &setup.sources)?;
         if how.only_dirty && tracking.is_none() {
-            return Err(tracked::not_tracked(db)?);
+            return Err(tracked::not_tracked(db, &setup.sources)?);
         }
         let engine = Engine::new(db, setup, None);
         let is_marked = tracking.as_ref().is_some_and(|tracking| tracking.is_complete());

@@ -64,7 +64,7 @@ fn find_or_begin(db: Db, given: &Given, only_dirty: bool) -> Result<i64> {
     set_up::prepare(db, &schema, &CMC, false)?;
     let tracking = tracked::tracking(db, &schema, &setup.sources)?;
     if only_dirty && tracking.is_none() {
-        return Err(tracked::not_tracked(db)?);
+        return Err(tracked::not_tracked(db, &setup.sources)?);
     }
     let engine = Engine::new(db, setup, None);
     let basis = engine.basis(db, &schema, tracking.map(|tracking| tracking.fingerprint.clone()))?;
