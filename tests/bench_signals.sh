@@ -10,9 +10,9 @@ demo_db bench 5 5614
 q bench "SELECT FROM refresh_cmc_regimes()"
 q bench "$(cat <<'SQL'
 CREATE TABLE signals AS
-SELECT (1 + n * 7919 % 3)::int AS id, timestamptz '2016-02-01' + n * 2654435761 % 480000000 * interval '1 second' AS ts,
+SELECT (1 + n * 7919 % 3)::int AS id, began + n * 2654435761 % 480000000 * interval '1 second' AS ts,
     n::int AS signal_id, (ARRAY['breakout', 'pullback', 'mean_revert', 'hedge'])[1 + n % 4] AS setup
-FROM generate_series(1, 10000::bigint) AS n;
+FROM generate_series(1, 10000::bigint) AS n, (SELECT min(ts) + interval '31 days' AS began FROM cmc_regimes) AS b;
 
 CREATE TABLE wanted (place int, what text, sql text);
 INSERT INTO wanted VALUES

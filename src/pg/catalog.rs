@@ -185,14 +185,16 @@ pub fn without_modifier(type_name: &str) -> String {
     }
 }
 
-/// The schema of the extension, not quoted.
+/// The schema of the extension, not quoted. The statement is qualified throughout, so that signals are judged under the
+/// path of the caller.
 ///
 /// # Errors
 /// Where the extension is not installed in this database.
 pub fn extension_schema_name(db: Db) -> Result<String> {
     let find = || {
-        let sql = "SELECT n.nspname::text FROM pg_catalog.pg_extension e \
-             JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_regime'";
+        let sql = "SELECT n.nspname::pg_catalog.text FROM pg_catalog.pg_extension e \
+             JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace \
+             WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'";
         let schema: Option<String> = db.first(sql, &[], Sees::Snapshot, |row| row.only())?;
         schema.ok_or_else(|| {
             Error::new(

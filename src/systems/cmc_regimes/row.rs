@@ -170,34 +170,41 @@ impl Stored {
     }
 }
 
-/// The columns of the key and the policy alone, in the order of [`Stored::read_policy`]: for those who ask once per signal.
-pub const POLICY_COLUMNS: &str = "id::int, ts::pg_catalog.timestamptz, regime_key::pg_catalog.text, \
+/// The time, the key and the policy alone, in the order of [`Stored::read_policy`]: for those who ask once per signal.
+pub const POLICY_COLUMNS: &str = "ts::pg_catalog.timestamptz, regime_key::pg_catalog.text, \
      size_mult::pg_catalog.float8, stop_mult::pg_catalog.float8, orders::pg_catalog.text, \
      gross_cap::pg_catalog.float8, pyramids::boolean, setups::pg_catalog.text[]";
 
 impl Stored {
-    /// The row of a statement of [`POLICY_COLUMNS`]; the other columns are NULL.
+    /// The row of an asset from a statement of [`POLICY_COLUMNS`]; the other columns are NULL.
     ///
     /// # Errors
-    /// Where a column is of another type, and where a column of the key is NULL.
-    pub fn read_policy(row: &spi::Row) -> Result<Self> {
+    /// Where a column is of another type, and where the time is NULL.
+    pub fn read_policy(id: i32, row: &spi::Row) -> Result<Self> {
         let text = |column: usize| -> Result<Option<Text>> {
             Ok(row.get::<Option<String>>(column)?.map(Cow::Owned))
         };
-        let setups: Option<Vec<Option<String>>> = row.get(8)?;
+        let setups: Option<Vec<Option<String>>> = row.get(7)?;
         let policy = Row {
-            regime_key: text(2)?,
-            size_mult: row.get(3)?,
-            stop_mult: row.get(4)?,
-            orders: text(5)?,
-            gross_cap: row.get(6)?,
-            pyramids: row.get(7)?,
+            regime_key: text(1)?,
+            size_mult: row.get(2)?,
+            stop_mult: row.get(3)?,
+            orders: text(4)?,
+            gross_cap: row.get(5)?,
+            pyramids: row.get(6)?,
             setups: setups.map(|setups| setups.into_iter().flatten().collect()),
             ..Row::default()
         };
-        let Micros(ts) = row.get(1)?;
-        Ok(Self { id: row.get(0)?, ts: Some(ts), row: policy, updated_at: None })
+        Ok(Self { id, ts: Some(policy_moment(row)?), row: policy, updated_at: None })
     }
+}
+
+/// The time of the row of a statement of [`POLICY_COLUMNS`], in microseconds since 2000.
+///
+/// # Errors
+/// Where the column is of another type or NULL.
+pub fn policy_moment(row: &spi::Row) -> Result<i64> {
+    row.get(0_usize).map(|Micros(ts)| ts)
 }
 
 /// The time of the row of a statement that begins with [`columns`], in microseconds since 2000.

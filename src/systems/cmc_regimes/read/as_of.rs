@@ -76,6 +76,24 @@ pub enum Columns {
     Policy,
 }
 
+impl Columns {
+    /// The time of a row of a statement of these columns.
+    fn moment(self, row: &spi::Row) -> Result<i64> {
+        match self {
+            Columns::All => row::moment(row),
+            Columns::Policy => row::policy_moment(row),
+        }
+    }
+
+    /// The row of an asset from a statement of these columns.
+    fn read(self, asset: i32, row: &spi::Row) -> Result<Stored> {
+        match self {
+            Columns::All => Stored::read(row),
+            Columns::Policy => Stored::read_policy(asset, row),
+        }
+    }
+}
+
 /// The statements, and what they were made for.
 struct Kept {
     state: State,
@@ -85,6 +103,8 @@ struct Kept {
 
 thread_local! {
     static KEPT: RefCell<[Option<Kept>; 2]> = const { RefCell::new([None, None]) };
+    /// The statement that reads the loaded policies, and what it was made for.
+    static READS_POLICIES: RefCell<Option<(State, Statement)>> = const { RefCell::new(None) };
     /// The policies as last read.
     static POLICIES: RefCell<Option<Rc<Policies>>> = const { RefCell::new(None) };
 }
@@ -140,9 +160,15 @@ fn statements(db: Db, columns: Columns) -> Result<[Statement; 2]> {
 /// Where the table is not there or cannot be read, and where a stored policy is not valid.
 pub fn at(db: Db, asset: i32, at: i64, limit: Option<i64>, columns: Columns) -> Result<InForce> {
     let [near, all] = statements(db, columns)?;
-    let read = match columns {
-        Columns::All => Stored::read,
-        Columns::Policy => Stored::read_policy,
+    // A row of unknown age is older than any limit. Of a row that is too old, only the time is read.
+    let too_old = |ts| limit.filter(|limit| age(ts, at).is_none_or(|age| age > *limit)).map(Stale::TooOld);
+    let read = |row: &spi::Row| -> Result<Found> {
+        let ts = columns.moment(row)?;
+        let row = match too_old(ts) {
+            Some(stale) => Err(stale),
+            None => Ok(columns.read(asset, row)?),
+        };
+        Ok((ts, row))
     };
     let until = || [arg(asset), timestamp_arg(Some(at))];
     let mut found = None;
@@ -153,14 +179,15 @@ pub fn at(db: Db, asset: i32, at: i64, limit: Option<i64>, columns: Columns) -> 
     if found.is_none() {
         found = newest(db, &all, &until(), read)?;
     }
-    let ts = found.as_ref().and_then(|row| row.ts);
+    let ts = found.as_ref().map(|(ts, _)| *ts);
     let age = ts.and_then(|ts| age(ts, at));
-    let stale = match found.map(|row| judge(row, age, limit)) {
-        Some(Ok(Usable { row, regime_key, risk })) => {
-            return Ok(InForce { row, regime_key, risk, stale: None, age });
-        }
-        Some(Err(stale)) => stale,
+    let stale = match found {
         None => Stale::Missing,
+        Some((_, Err(stale))) => stale,
+        Some((_, Ok(row))) => match policy(&row.row) {
+            Some((regime_key, risk)) => return Ok(InForce { row, regime_key, risk, stale: None, age }),
+            None => Stale::Unusable,
+        },
     };
     let risk = without_row(db)?;
     let says = Row {
@@ -172,36 +199,22 @@ pub fn at(db: Db, asset: i32, at: i64, limit: Option<i64>, columns: Columns) -> 
     Ok(InForce { row, regime_key: UNKNOWN.to_owned(), risk, stale: Some(stale), age })
 }
 
+/// The time of a row, and the row or why the row is not used.
+type Found = (i64, std::result::Result<Stored, Stale>);
+
 /// The one row of a statement, if there is one.
 fn newest(
     db: Db,
     statement: &Statement,
     args: &[Arg],
-    read: fn(&spi::Row) -> Result<Stored>,
-) -> Result<Option<Stored>> {
+    read: impl Fn(&spi::Row) -> Result<Found>,
+) -> Result<Option<Found>> {
     let mut found = None;
     statement.rows(db, args, Sees::Snapshot, |row| {
         found = Some(read(row)?);
         Ok(())
     })?;
     Ok(found)
-}
-
-/// A row that may be used, with its key and its policy.
-struct Usable {
-    row: Stored,
-    regime_key: String,
-    risk: Risk,
-}
-
-/// The row, if it may be used.
-fn judge(row: Stored, age: Option<i64>, limit: Option<i64>) -> std::result::Result<Usable, Stale> {
-    // A row of unknown age is older than any limit.
-    if let Some(limit) = limit.filter(|limit| age.is_none_or(|age| age > *limit)) {
-        return Err(Stale::TooOld(limit));
-    }
-    let (regime_key, risk) = policy(&row.row).ok_or(Stale::Unusable)?;
-    Ok(Usable { row, regime_key, risk })
 }
 
 /// The key and the policy of a row, if that has both.
@@ -247,20 +260,37 @@ pub fn may_leave_setups_open(db: Db, regime_key: &str) -> Result<bool> {
     Ok(is_open(&built_in()) || policies(db)?.all.iter().any(is_open))
 }
 
-fn policies(db: Db) -> Result<Rc<Policies>> {
-    ours(|| read_policies(db))
+/// The statement that reads the loaded policies, qualified throughout: it runs for every signal without a row.
+fn policies_statement(db: Db) -> Result<Statement> {
+    let state = cache::state();
+    let kept = READS_POLICIES.with_borrow(|kept| kept.clone());
+    if let Some((_, statement)) = kept.filter(|(of, _)| *of == state) {
+        return Ok(statement);
+    }
+    let schema = extension_schema(db)?;
+    let sql = format!(
+        "SELECT policy::pg_catalog.text, rules::pg_catalog.text AS rules FROM {schema}.regime_policy ORDER BY 1"
+    );
+    let statement = db.statement(&sql, &[])?;
+    // Not kept if something changed meanwhile.
+    if cache::state() == state {
+        READS_POLICIES.set(Some((state, statement.clone())));
+    }
+    Ok(statement)
 }
 
-fn read_policies(db: Db) -> Result<Rc<Policies>> {
-    let schema = extension_schema(db)?;
-    let sql = format!("SELECT policy, rules::text AS rules FROM {schema}.regime_policy ORDER BY policy");
-    let loaded: Vec<[String; 2]> =
-        db.all(&sql, &[], Sees::Snapshot, |row| Ok([row.get("policy")?, row.get("rules")?]))?;
+fn policies(db: Db) -> Result<Rc<Policies>> {
+    let mut loaded: Vec<[String; 2]> = Vec::new();
+    policies_statement(db)?.rows(db, &[], Sees::Snapshot, |row| {
+        loaded.push([row.get("policy")?, row.get("rules")?]);
+        Ok(())
+    })?;
     let known = POLICIES.with_borrow(|known| known.as_ref().filter(|known| known.loaded == loaded).cloned());
     if let Some(known) = known {
         return Ok(known);
     }
     let mut tables = vec![PolicyTable::built_in()];
+    let schema = extension_schema(db)?;
     for [policy, rules] in &loaded {
         tables.push(PolicyTable::built_in().overlay(parse_stored(policy, &schema, rules)?));
     }
