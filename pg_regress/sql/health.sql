@@ -44,13 +44,13 @@ SELECT type_commands();
 SELECT :health;
 SELECT name, subjects, stale FROM regime_systems;
 
--- Another hash is that of an asset that is active, or of one that nobody refreshes.
+-- Assets may differ on purpose, which is no fault; of an asset that nobody refreshes nothing is said.
+\set mixed 'SELECT severity, what, asset, regexp_replace(detail, ''[0-9a-f]{16}'', ''…'', ''g'') AS detail, command FROM regime_health() WHERE severity <> ''info'' OR what = ''mixed version hashes'' ORDER BY command'
 SELECT id, status FROM refresh_cmc_regimes(4, min_hold_bars => 7);
-SELECT :health;
+:mixed;
 SELECT id, status FROM refresh_cmc_regimes(2, min_hold_bars => 7);
-SELECT severity, what, asset, regexp_replace(detail, '[0-9a-f]{16}', '…', 'g') AS detail, command FROM regime_health() WHERE severity <> 'info';
+:mixed;
 SELECT type_commands();
-SELECT :health;
 
 -- Two calendar schemes, each with one hash, are no mixture; what is told of an asset stays in its scheme, and touches no other.
 UPDATE dim_assets SET is_active = true WHERE id = 4;
@@ -66,22 +66,41 @@ RESET pg_regime.cal_scheme;
 SELECT type_commands();
 SELECT :health;
 SELECT DISTINCT id, regime_version_hash = regime_version_hash(cal_scheme => 'us') AS us FROM cmc_regimes ORDER BY id;
--- One asset of a scheme with other parameters: this one alone is refreshed.
-SELECT id, status FROM refresh_cmc_regimes(4, cal_scheme => 'us', min_hold_bars => 7);
-SELECT severity, what, asset, regexp_replace(detail, '[0-9a-f]{16}', '…', 'g') AS detail, command FROM regime_health() WHERE severity <> 'info';
-TRUNCATE kept;
-INSERT INTO kept TABLE cmc_regimes;
-SELECT type_commands();
-SELECT :health;
-:kept;
--- Where no asset has the default parameters nobody knows which are meant: the versions are shown, and nothing is rewritten.
-SELECT id, status FROM refresh_cmc_regimes(ids => '{2,4}', cal_scheme => 'us', min_hold_bars => 7);
-SELECT id, status FROM refresh_cmc_regimes(4, cal_scheme => 'us', min_hold_bars => 8);
-SELECT severity, what, asset, regexp_replace(detail, '[0-9a-f]{16}', '…', 'g') AS detail, command FROM regime_health() WHERE severity <> 'info';
+-- An asset keeps the arguments of its last refresh: every command repeats them.
+SELECT regime_load_policy('desk', '[{"match": "Up-", "size_mult": 0.5}]');
+SELECT id, status FROM refresh_cmc_regimes(4, cal_scheme => 'us', policy => 'desk', hysteresis_mode => 'symmetric', min_hold_bars => 7, min_bars_l0 => 12, l4_label => 'it''s', point_in_time => true);
+SELECT arguments FROM regime_work.cmc_regime_state ORDER BY id;
+:mixed;
+SELECT append_bar(4, 61);
+:mixed;
 TRUNCATE kept;
 INSERT INTO kept TABLE cmc_regimes;
 SELECT type_commands();
 :kept;
+:mixed;
+SELECT regexp_replace(detail, '[0-9a-f]{16}', '…', 'g') AS detail FROM regime_explain(4) WHERE what = 'stored row';
+SELECT * FROM regime_repaint_check(4);
+-- After a change of the policy, the assets of that policy alone are refreshed.
+SELECT regime_load_policy('desk', '[{"match": "Up-", "size_mult": 0.25}]');
+:mixed;
+TRUNCATE kept;
+INSERT INTO kept TABLE cmc_regimes;
+SELECT type_commands();
+SELECT id, rewritten > 0 AS rewritten FROM (:kept) k;
+:mixed;
+-- Settings stand in for arguments, and are kept as well.
+SET pg_regime.cal_scheme = 'us';
+SET pg_regime.min_hold_bars = 5;
+SELECT id, status FROM refresh_cmc_regimes(ids => '{2}');
+RESET pg_regime.cal_scheme;
+RESET pg_regime.min_hold_bars;
+SELECT append_bar(2, 62);
+:mixed;
+SELECT type_commands();
+:mixed;
+SELECT regime_drop_policy('desk');
+:mixed;
+SELECT type_commands();
 SELECT id, status FROM refresh_cmc_regimes(ids => '{2,4}');
 SELECT :health;
 UPDATE dim_assets SET is_active = false WHERE id = 4;

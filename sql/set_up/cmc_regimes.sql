@@ -136,6 +136,7 @@ CREATE TABLE {work}.cmc_regime_state (
     regime_version_hash text NOT NULL,
     policy_hash text NOT NULL,
     sources text NOT NULL,
+    arguments text NOT NULL,
     tracking text,
     proxy text,
     memory bytea NOT NULL,
@@ -157,6 +158,7 @@ COMMENT ON COLUMN {work}.cmc_regime_state.pending_rows IS 'Consecutive rows that
 COMMENT ON COLUMN {work}.cmc_regime_state.regime_version_hash IS 'Version that the rows were computed with';
 COMMENT ON COLUMN {work}.cmc_regime_state.policy_hash IS 'Hash of the policy alone';
 COMMENT ON COLUMN {work}.cmc_regime_state.sources IS 'Fingerprint of the source map that was read';
+COMMENT ON COLUMN {work}.cmc_regime_state.arguments IS 'Parameters of the last refresh, as JSON; those that are left out had their defaults';
 COMMENT ON COLUMN {work}.cmc_regime_state.tracking IS 'Fingerprint of the triggers that have marked changes since, and of the output tables; NULL where changes are not tracked';
 COMMENT ON COLUMN {work}.cmc_regime_state.proxy IS 'Fingerprint of the market proxy up to the newest row, for assets that depend on it';
 COMMENT ON COLUMN {work}.cmc_regime_state.memory IS 'What further rows need from the bars before them, encoded';

@@ -9,6 +9,8 @@ pub struct Basis {
     pub policy_hash: String,
     /// Fingerprint of the source map, and of columns that were added to the output tables later.
     pub sources: String,
+    /// The parameters as an asset keeps them, for commands that refresh the asset.
+    pub arguments: String,
     /// Fingerprint of the triggers that mark changes, and of the output tables, which someone may empty or drop;
     /// `None` if a source is not tracked.
     pub tracking: Option<String>,
@@ -16,7 +18,7 @@ pub struct Basis {
 
 impl Basis {
     /// The columns of `cmc_regime_state` that hold a basis.
-    pub const COLUMNS: &str = "regime_version_hash, policy_hash, sources, tracking";
+    pub const COLUMNS: &str = "regime_version_hash, policy_hash, sources, arguments, tracking";
 
     /// The basis of a row with [`Basis::COLUMNS`].
     ///
@@ -27,6 +29,7 @@ impl Basis {
             version_hash: row.get("regime_version_hash")?,
             policy_hash: row.get("policy_hash")?,
             sources: row.get("sources")?,
+            arguments: row.get("arguments")?,
             tracking: row.get("tracking")?,
         })
     }

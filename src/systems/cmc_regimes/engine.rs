@@ -20,6 +20,7 @@ use crate::output::set_up;
 use crate::pg::{Db, Error, Result};
 use crate::source::bars::{Reader, Span};
 use crate::source::map::{Source, Sources};
+use crate::systems::cmc_regimes::arguments::kept;
 use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::params::Setup;
 use crate::systems::cmc_regimes::tables::CMC;
@@ -82,6 +83,8 @@ fn print_of(sources: Sources) -> Rc<str> {
 pub struct Engine<'c> {
     readers: PerLayer<Option<Reader<'c>>>,
     pub params: Params,
+    /// The name of the policy; `None` is the default.
+    policy: Option<String>,
     compiled: Rc<Compiled>,
     /// The market proxy's weekly bars up to `as_of`, or why they cannot be used; read when an asset first needs
     /// them.
@@ -100,6 +103,7 @@ impl<'c> Engine<'c> {
             readers: setup.sources.map(|source| source.map(|s| Reader::new(db, s))),
             compiled: Compiled::get(setup.table, &setup.params),
             params: setup.params,
+            policy: setup.policy,
             proxy: OnceCell::new(),
             as_of,
         }
@@ -131,6 +135,7 @@ impl<'c> Engine<'c> {
             version_hash: self.compiled.version_hash.clone(),
             policy_hash: self.compiled.policy_hash.clone(),
             sources: set_up::with_columns(db, schema, &CMC, &print_of(sources))?,
+            arguments: kept(&self.params, self.policy.as_deref()),
             tracking,
         })
     }

@@ -5,77 +5,103 @@ use std::collections::BTreeMap;
 
 use crate::output::finding::{Finding, Severity};
 use crate::pg::lock::{self, Key, named};
-use crate::pg::{Db, Result, Sees, arg, plural, quote_literal, settings, work_relation};
+use crate::pg::{Db, Result, Sees, arg, attempt_unless_cancelled, plural, settings, work_relation};
+use crate::systems::cmc_regimes::arguments::{given, repeated};
 use crate::systems::cmc_regimes::assets::all_ids;
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::params::{self, Given};
 use crate::systems::cmc_regimes::refresh::rounds::{Unfinished, rounds_of, task};
-use crate::systems::cmc_regimes::schemes::{Scheme, of as scheme_of, schemes};
 use crate::systems::cmc_regimes::tables::STATE;
 
 /// Active assets of one calendar scheme computed with different version hashes; inactive assets are ignored, since nothing
-/// refreshes them. The command refreshes only assets that differ from the default policy and parameters, in their own
-/// scheme; it only shows the versions where no asset has these, or the scheme is not known any more.
+/// refreshes them. A command refreshes only assets whose parameters now give another version, each with the parameters of
+/// its last refresh; where there are none, the assets differ on purpose, and the command only shows the versions.
 ///
 /// # Errors
 /// A source map that cannot be used, or a state table that cannot be read.
 pub fn mixed_hashes(db: Db, own: &str) -> Result<Vec<Finding>> {
     let state = work_relation(&settings::target_schema(), STATE);
     let active = all_ids(db, &params::load(db, &Given::default(), None)?)?;
-    let sql = format!("SELECT id, regime_version_hash, sources FROM {state} WHERE id = ANY ($1) ORDER BY id");
+    let sql =
+        format!("SELECT id, regime_version_hash, arguments FROM {state} WHERE id = ANY ($1) ORDER BY id");
     let computed = db.all(&sql, &[arg(active)], Sees::Snapshot, |row| {
-        Ok((row.get::<i32>("id")?, row.get::<String>("regime_version_hash")?, row.get::<String>("sources")?))
+        let version: String = row.get("regime_version_hash")?;
+        Ok(Computed { id: row.get("id")?, version, arguments: row.get("arguments")? })
     })?;
-    if computed.windows(2).all(|pair| pair[0].1 == pair[1].1) {
+    if computed.windows(2).all(|pair| pair[0].version == pair[1].version) {
         return Ok(Vec::new());
     }
-    let schemes = schemes(db)?;
-    let mut of_scheme: BTreeMap<Option<&str>, BTreeMap<&str, Vec<i32>>> = BTreeMap::new();
-    for (id, hash, sources) in &computed {
-        let scheme = scheme_of(&schemes, hash, sources).map(|scheme| scheme.name.as_str());
-        of_scheme.entry(scheme).or_default().entry(hash).or_default().push(*id);
+    let mut of_scheme: BTreeMap<String, Vec<&Computed>> = BTreeMap::new();
+    for asset in &computed {
+        of_scheme.entry(given(&asset.arguments).cal_scheme.unwrap_or_default()).or_default().push(asset);
     }
-    let mixed = of_scheme.into_iter().filter(|(_, by_hash)| by_hash.len() > 1);
-    Ok(mixed
-        .map(|(name, by_hash)| {
-            mixed_in(own, &state, schemes.iter().find(|s| Some(s.name.as_str()) == name), &by_hash)
-        })
-        .collect())
+    let mut findings = Vec::new();
+    for (scheme, assets) in of_scheme {
+        findings.extend(mixed_in(db, own, &state, &scheme, &assets)?);
+    }
+    Ok(findings)
 }
 
-/// The finding about the assets of a scheme, given by version hash.
-fn mixed_in(own: &str, state: &str, scheme: Option<&Scheme>, by_hash: &BTreeMap<&str, Vec<i32>>) -> Finding {
-    let mut hashes: Vec<(&str, usize)> = by_hash.iter().map(|(hash, ids)| (*hash, ids.len())).collect();
+/// An asset, the version that it was computed with, and the parameters that it keeps.
+struct Computed {
+    id: i32,
+    version: String,
+    arguments: String,
+}
+
+/// The findings about the assets of a scheme: one for each set of parameters with assets of another version.
+fn mixed_in(db: Db, own: &str, state: &str, scheme: &str, assets: &[&Computed]) -> Result<Vec<Finding>> {
+    let mut count: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut others: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut versions: BTreeMap<&str, Option<String>> = BTreeMap::new();
+    let mut gone = Vec::new();
+    for Computed { id, version, arguments } in assets {
+        *count.entry(version).or_default() += 1;
+        // The policy of an asset, or its calendar scheme, may be gone.
+        let now = match versions.get(arguments.as_str()) {
+            Some(known) => known.clone(),
+            None => attempt_unless_cancelled(|| params::version_of(db, &given(arguments))).ok(),
+        };
+        match &now {
+            None => gone.push(id.to_string()),
+            Some(now) if now != version => others.entry(arguments).or_default().push(id.to_string()),
+            Some(_) => {}
+        }
+        versions.insert(arguments, now);
+    }
+    if count.len() < 2 {
+        return Ok(Vec::new());
+    }
+    let mut hashes: Vec<(&str, usize)> = count.into_iter().collect();
     hashes.sort_by_key(|(_, assets)| Reverse(*assets));
     let hashes: Vec<String> = hashes.iter().map(|(hash, assets)| format!("{hash} ({assets})")).collect();
-    let default = scheme.filter(|scheme| by_hash.contains_key(scheme.version.as_str()));
-    let command = match default {
-        Some(scheme) => {
-            let others = by_hash.iter().filter(|(hash, _)| **hash != scheme.version);
-            let mut ids: Vec<i32> = others.flat_map(|(_, ids)| ids.iter().copied()).collect();
-            ids.sort_unstable();
-            let ids: Vec<String> = ids.iter().map(i32::to_string).collect();
-            format!(
-                "SELECT * FROM {own}.refresh_cmc_regimes(ids => '{{{}}}', cal_scheme => {});",
-                ids.join(","),
-                quote_literal(&scheme.name)
-            )
-        }
-        None => {
-            format!("SELECT regime_version_hash, array_agg(id ORDER BY id) AS ids FROM {state} GROUP BY 1;")
-        }
-    };
-    let of = scheme.map_or_else(String::new, |scheme| format!(" of calendar scheme {}", scheme.name));
-    Finding {
-        severity: Severity::Warning,
+    let finding = |severity, of_each: &str, command| Finding {
+        severity,
         what: "mixed version hashes",
         asset: None,
         detail: format!(
-            "Active assets{of} were computed with different policies or parameters: {}.",
+            "Active assets of calendar scheme {scheme} were computed with different policies or parameters: {}{of_each}.",
             hashes.join(", ")
         ),
         command,
+    };
+    let show = format!(
+        "SELECT regime_version_hash, arguments, array_agg(id ORDER BY id) AS ids FROM {state} GROUP BY 1, 2;"
+    );
+    if !gone.is_empty() {
+        let of_each = format!("; the policy or the scheme of asset {} is gone", gone.join(", "));
+        return Ok(vec![finding(Severity::Warning, &of_each, show)]);
     }
+    if others.is_empty() {
+        let of_each = ", each up to date with the arguments of its last refresh";
+        return Ok(vec![finding(Severity::Info, of_each, show)]);
+    }
+    let refresh = |(arguments, ids): (&str, Vec<String>)| {
+        let (ids, arguments) = (ids.join(","), repeated(arguments));
+        let command = format!("SELECT * FROM {own}.refresh_cmc_regimes(ids => '{{{ids}}}'{arguments});");
+        finding(Severity::Warning, "", command)
+    };
+    Ok(others.into_iter().map(refresh).collect())
 }
 
 /// What a lock keeps others from refreshing: an asset, or the beginning of rounds.

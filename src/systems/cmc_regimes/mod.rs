@@ -1,5 +1,6 @@
 //! The layered regimes of assets.
 
+pub mod arguments;
 pub mod assets;
 pub mod basis;
 pub mod check;
@@ -13,7 +14,6 @@ pub mod policy;
 pub mod read;
 pub mod refresh;
 pub mod row;
-pub mod schemes;
 pub mod status;
 pub mod tables;
 pub mod tracked;

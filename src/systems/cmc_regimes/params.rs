@@ -41,6 +41,8 @@ pub struct Setup {
     pub sources: Sources,
     pub params: Params,
     pub table: Rc<PolicyTable>,
+    /// The name of the policy; `None` is the default.
+    pub policy: Option<String>,
 }
 
 /// The setup of these label parameters, with `rules` laid over the policy.
@@ -49,7 +51,7 @@ pub struct Setup {
 /// A parameter out of range, an unknown policy, an invalid rule, or a source map that does not fit the catalogs.
 pub fn load(db: Db, given: &Given, rules: Option<&Value>) -> Result<Setup> {
     let Parameters { map, params, table } = parameters(db, given, rules)?;
-    Ok(Setup { sources: map::check(db, &map)?, params, table })
+    Ok(Setup { sources: map::check(db, &map)?, params, table, policy: given.policy.clone() })
 }
 
 /// [`load`] for a function that writes: locks the source relations first, so that the caller sees them unchanged.
@@ -64,7 +66,7 @@ pub fn load_held(db: Db, given: &Given) -> Result<Setup> {
         }
     }
     let sources = db.with_new_snapshot(|| map::check(db, &map))?;
-    Ok(Setup { sources, params, table })
+    Ok(Setup { sources, params, table, policy: given.policy.clone() })
 }
 
 /// The version hash of the current settings.

@@ -9,11 +9,11 @@ use crate::pg::{Db, Micros, Result, Row, Sees, arg, catalog, citus, settings};
 use crate::source::bars::Reader;
 use crate::source::map::Source;
 use crate::source::relation::Relation;
+use crate::systems::cmc_regimes::arguments::repeated;
 use crate::systems::cmc_regimes::assets::all_ids;
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::params::Given;
 use crate::systems::cmc_regimes::refresh::dirty::proxy_has_changed;
-use crate::systems::cmc_regimes::schemes::{Scheme, of as scheme_of, schemes};
 use crate::systems::cmc_regimes::tables::{ASSETS, REGIMES, STATE, TF};
 use crate::systems::cmc_regimes::{params, tracked};
 
@@ -51,20 +51,15 @@ fn read(db: Db, engine: &Engine, [regimes, state, log]: [&str; 3], ids: Vec<i32>
     let own = catalog::extension_schema(db)?;
     let found = db.by_key().all(&sql, &args, Sees::Snapshot, |row| {
         let proxy: Option<String> = row.get("proxy")?;
-        Ok((status(row)?, proxy, row.get::<Option<String>>("sources")?))
+        let mut status = status(row)?;
+        let arguments = row.get::<Option<String>>("arguments")?.as_deref().map(repeated).unwrap_or_default();
+        status.fresh.command =
+            format!("SELECT * FROM {own}.refresh_cmc_regimes({}{arguments});", status.fresh.name);
+        Ok((status, proxy, row.get::<Option<String>>("sources")?))
     })?;
     // A proxy that was read from another source map is not this one.
     let sources = engine.basis(db, &settings::target_schema(), None)?.sources;
-    let is_of_another = |(status, ..): &(Status, _, _)| {
-        status.fresh.version.as_deref().is_some_and(|version| version != engine.version_hash())
-    };
-    let schemes = if found.iter().any(is_of_another) { schemes(db)? } else { Vec::new() };
     let with_proxy = |(mut status, proxy, of): (Status, Option<String>, Option<String>)| {
-        let scheme = status.fresh.version.as_deref().zip(of.as_deref());
-        let scheme = scheme.and_then(|(version, of)| scheme_of(&schemes, version, of));
-        let argument = scheme.map(Scheme::argument).unwrap_or_default();
-        status.fresh.command =
-            format!("SELECT * FROM {own}.refresh_cmc_regimes({}{argument});", status.fresh.name);
         let depends = proxy.filter(|_| !status.fresh.marked && of.as_ref() == Some(&sources));
         status.fresh.marked |= depends.is_some_and(|before| proxy_has_changed(engine, &before));
         status
@@ -75,7 +70,7 @@ fn read(db: Db, engine: &Engine, [regimes, state, log]: [&str; 3], ids: Vec<i32>
 /// The columns of the status of an asset, of which the FROM items of the statements below have the parts.
 const COLUMNS: &str = "asset_.asset, b.ts AS newest_bar, r.ts AS newest_row, r.regime_key, l.bars, \
      GREATEST(s.finished, c.computed_at) AS success, e.finished AS error, e.message, e.sqlstate, e.hint, \
-     c.regime_version_hash, c.sources, c.proxy";
+     c.regime_version_hash, c.sources, c.arguments, c.proxy";
 
 /// The statement of the status of each asset: looks into the indexes asset by asset.
 fn by_asset(daily: &Source, [regimes, state, log]: [&str; 3]) -> String {

@@ -11,7 +11,7 @@ pub const CMC: System = System {
     subject: ["asset", "assets"],
     tables: &TABLES,
     state: &[
-        work(STATE, &["id", "sources", "tracking", "proxy", "memory"]),
+        work(STATE, &["id", "sources", "arguments", "tracking", "proxy", "memory"]),
         work(INPUTS, &["id", "layer", "block", "print", "emas"]),
     ],
     calls: &[

@@ -41,7 +41,7 @@ pub fn check(ids: Option<Vec<i32>>, cal_scheme: Option<String>) -> Result<Vec<Co
         let is_read = |l| map[l].is_some() == sources[l].is_some();
         let whole = Layer::ALL.into_iter().all(is_read) && map[Layer::L2].is_some();
         let readers = readers(db, &map, &sources)?;
-        let setup = Setup { sources, params, table: Rc::new(PolicyTable::built_in()) };
+        let setup = Setup { sources, params, table: Rc::new(PolicyTable::built_in()), policy: None };
         complaints.extend(unlisted(db, &map)?);
         let ids = match ids.map_or_else(|| all_ids(db, &setup), Ok) {
             Ok(ids) => ids,

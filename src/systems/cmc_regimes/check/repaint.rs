@@ -2,12 +2,13 @@
 //! then, budget included, and compared.
 
 use crate::output::relation::output_relation;
-use crate::pg::{Db, Result, Sees, arg, check_range, extension_schema, invalid_parameter};
+use crate::pg::{Db, Result, Sees, arg, check_range, extension_schema, invalid_parameter, settings};
 use crate::source::names;
 use crate::sync::content::Value;
+use crate::systems::cmc_regimes::arguments;
 use crate::systems::cmc_regimes::engine::Engine;
-use crate::systems::cmc_regimes::explain::told::arguments;
 use crate::systems::cmc_regimes::params::{self, Given};
+use crate::systems::cmc_regimes::refresh::state;
 use crate::systems::cmc_regimes::row::{Row, columns, moment};
 use crate::systems::cmc_regimes::tables::{REGIMES, TF};
 
@@ -82,15 +83,21 @@ fn engine_of<'c>(db: Db<'c>, asset: i32, hash: &str, given: &Given) -> Result<En
             return Ok(engine);
         }
     }
+    let (own, known) = (extension_schema(db)?, state::load(db, &settings::target_schema(), asset)?);
+    // This function tries both values of point_in_time, and has no such argument.
+    let same = known.filter(|state| state.basis.version_hash == hash).map(|state| {
+        let known = Given { point_in_time: None, ..arguments::beside_settings(&state.basis.arguments) };
+        arguments::arguments(&known)
+    });
+    let is_other = |same: &String| *same != arguments::arguments(given);
     Err(invalid_parameter(format!(
         "the newest row of {} was computed with another policy or other parameters ({hash})",
         names::in_words(db, asset, given.cal_scheme.as_deref())?
     ))
-    .hint(format!(
-        "Pass the arguments of its refresh, or refresh it with these: SELECT * FROM {}.refresh_cmc_regimes({asset}{});",
-        extension_schema(db)?,
-        arguments(given)
-    )))
+    .hint(match same.filter(is_other) {
+        Some(arguments) => format!("SELECT * FROM {own}.regime_repaint_check({asset}{arguments});"),
+        None => format!("SELECT * FROM {own}.refresh_cmc_regimes({asset}{});", arguments::arguments(given)),
+    }))
 }
 
 /// The stored rows of an asset in ascending time, each with its time.

@@ -16,8 +16,9 @@ use crate::output::told::Line;
 use crate::pg::{Db, Error, Result, extension_schema, moment, spi, utc};
 use crate::source::bars::Span;
 use crate::source::names;
+use crate::systems::cmc_regimes::arguments::arguments;
 use crate::systems::cmc_regimes::engine::Engine;
-use crate::systems::cmc_regimes::explain::told::{Told, arguments};
+use crate::systems::cmc_regimes::explain::told::Told;
 use crate::systems::cmc_regimes::params::{self, Given};
 use crate::systems::cmc_regimes::policies::DEFAULT_POLICY;
 

@@ -8,6 +8,7 @@ use crate::output::told::{Line, comparable, line};
 use crate::pg::{Micros, Result, Sees, arg, settings, syscache, timestamp_arg, utc, work_schema};
 use crate::sync::content::Value;
 use crate::sync::kept;
+use crate::systems::cmc_regimes::arguments::repeated;
 use crate::systems::cmc_regimes::explain::Step;
 use crate::systems::cmc_regimes::explain::told::Told;
 use crate::systems::cmc_regimes::refresh::state::State;
@@ -27,7 +28,7 @@ pub fn tell(told: &Told) -> Result<Vec<Line>> {
         Err(why) => return one("none to compare", why),
     };
     match read(told, &relation)? {
-        None => one("missing", missing(told, &relation)?),
+        None => one("missing", missing(told, &schema, &relation)?),
         Some(stored) => compare(told, &schema, &relation, stored),
     }
 }
@@ -81,9 +82,10 @@ fn or_null(text: Option<String>) -> String {
     text.unwrap_or_else(|| "NULL".to_owned())
 }
 
-/// The statement that brings the row up to date.
-fn refresh(told: &Told, further: &str) -> String {
-    let Told { own, asset, arguments, .. } = told;
+/// The statement that brings the row up to date, with the parameters of the asset's last refresh where these are known.
+fn refresh(told: &Told, known: Option<&State>, further: &str) -> String {
+    let Told { own, asset, .. } = told;
+    let arguments = known.map_or_else(|| told.arguments.clone(), |state| repeated(&state.basis.arguments));
     format!("SELECT * FROM {own}.refresh_cmc_regimes({asset}{arguments}{further});")
 }
 
@@ -91,7 +93,9 @@ fn refresh(told: &Told, further: &str) -> String {
 const REPAIR: &str = ", full_refresh => true";
 
 /// Why there is no stored row.
-fn missing(told: &Told, relation: &str) -> Result<String> {
+fn missing(told: &Told, schema: &str, relation: &str) -> Result<String> {
+    let known = known_state(told, schema)?;
+    let refresh = |further| refresh(told, known.as_ref(), further);
     let scope = [Value::Int(told.asset), Value::Text(TF)];
     let kept = kept::from(told.db, relation, &REGIMES, &scope)?;
     if let Some(from) = kept.filter(|from| told.row.ts < *from) {
@@ -101,17 +105,17 @@ fn missing(told: &Told, relation: &str) -> Result<String> {
     let newest: Option<Micros> =
         told.db.one(&sql, &[arg(told.asset), arg(TF)], Sees::Snapshot, |row| row.get("newest"))?;
     Ok(match newest.map(|Micros(ts)| ts) {
-        None => format!("{relation} has no row of {}: {}", told.name, refresh(told, "")),
+        None => format!("{relation} has no row of {}: {}", told.name, refresh("")),
         Some(newest) if newest < told.row.ts => format!(
             "stale, the newest row of {} in {relation} is of {}: {}",
             told.name,
             utc(newest),
-            refresh(told, "")
+            refresh("")
         ),
         Some(_) => format!(
             "{relation} has later rows of {}, so the bar came late or the row was deleted: {}",
             told.name,
-            refresh(told, REPAIR)
+            refresh(REPAIR)
         ),
     })
 }
@@ -126,7 +130,8 @@ fn known_state(told: &Told, schema: &str) -> Result<Option<State>> {
 fn other_hash(told: &Told, known: Option<&State>, stored: &str) -> String {
     let name = told.policy_name;
     let policy_hash = told.engine.policy_hash();
-    let what = match known.filter(|state| state.basis.version_hash == stored) {
+    let known = known.filter(|state| state.basis.version_hash == stored);
+    let what = match known {
         Some(state) if state.basis.policy_hash != policy_hash => {
             format!("computed with other rules than policy {name} has now")
         }
@@ -135,29 +140,35 @@ fn other_hash(told: &Told, known: Option<&State>, stored: &str) -> String {
         }
         None => "computed with another policy, other parameters or other settings".to_owned(),
     };
-    format!(
-        "{what}; pass regime_explain the arguments of the refresh, or refresh with these: {}",
-        refresh(told, "")
-    )
+    let Told { own, asset, .. } = told;
+    match known.map(|state| repeated(&state.basis.arguments)) {
+        Some(arguments) if arguments != told.arguments => {
+            let at = told.at.map_or_else(String::new, |at| format!(", at => '{}'", utc(at)));
+            format!(
+                "{what}; with the arguments of the refresh: SELECT * FROM {own}.regime_explain({asset}{at}{arguments});"
+            )
+        }
+        _ => format!("{what}: {}", refresh(told, known, "")),
+    }
 }
 
 /// Why values differ although the policy and the parameters are the same: in a word, and in a sentence with the
 /// statement that helps.
 fn stale(told: &Told, known: Option<&State>, schema: &str) -> Result<(&'static str, String)> {
     Ok(match since(told, known, schema)? {
-        Some(why) => ("stale", format!("{why}: {}", refresh(told, ""))),
+        Some(why) => ("stale", format!("{why}: {}", refresh(told, known, ""))),
         None if known.is_none() => (
             "differs",
             format!(
                 "bars have changed since the row was written, or the row was changed by hand: {}",
-                refresh(told, REPAIR)
+                refresh(told, known, REPAIR)
             ),
         ),
         None => (
             "changed",
             format!(
                 "not by a refresh, since everything it is computed from is unchanged: {}",
-                refresh(told, REPAIR)
+                refresh(told, known, REPAIR)
             ),
         ),
     })

@@ -228,7 +228,7 @@ impl Call<'_, '_> {
             return full("proxy changed".to_owned());
         }
         let bars_now = bars.map(|bars| bars.map(|n| n as i32));
-        let moved = stored.bars != bars_now || stored.basis.tracking != self.basis.tracking;
+        let moved = stored.bars != bars_now || stored.basis != *self.basis;
         Ok(Plan::Later(Box::new(Later { memory, series, emas, bars, budget, moved })))
     }
 

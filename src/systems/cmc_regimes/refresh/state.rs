@@ -12,7 +12,7 @@ use crate::systems::cmc_regimes::engine::ProxyPrint;
 use crate::systems::cmc_regimes::tables::{INPUTS, STATE, TF};
 
 /// The columns of `cmc_regime_state` beside its key (id, tf) and its stamp.
-const VALUES: [&str; 14] = [
+const VALUES: [&str; 15] = [
     "ts",
     "regime_key",
     "feature_tier",
@@ -24,6 +24,7 @@ const VALUES: [&str; 14] = [
     "regime_version_hash",
     "policy_hash",
     "sources",
+    "arguments",
     "tracking",
     "proxy",
     "memory",
@@ -136,6 +137,7 @@ pub fn store(
         arg(basis.version_hash.as_str()),
         arg(basis.policy_hash.as_str()),
         arg(basis.sources.as_str()),
+        arg(basis.arguments.as_str()),
         arg(basis.tracking.as_deref()),
         arg(proxy.map(|proxy| proxy.to_string())),
         arg(memory.encode()),
