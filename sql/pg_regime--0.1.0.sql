@@ -2500,7 +2500,7 @@ COMMENT ON FUNCTION market_regimes_compute(text, text, timestamptz, timestamptz,
 'Returns the regimes of a series, computed from its first candle on without storing anything; those of candles that opened from from_time to to_time, both included (NULL: no limit). Reads nothing after to_time.';
 
 COMMENT ON FUNCTION get_market_regimes(text, text, timestamptz, timestamptz) IS
-'Returns the regimes of a series from from_time to to_time, both included: stored rows where they are what a refresh would make of the candles, computed ones, whose created_at is NULL, where candles are newer or marked as changed. Without tracking, a late or corrected candle before the newest row is seen after the next refresh.';
+'Returns the regimes of a series from from_time to to_time, both included: stored rows as long as candles are tracked and none was marked as changed since the last refresh, computed ones, whose created_at is NULL, after that. Without tracking, all rows are computed.';
 
 COMMENT ON FUNCTION market_regime_stats(text, text) IS
 'Returns, per regime and classifier version of the stored rows of a symbol, a timeframe, or all (NULL): candles, their share, first, last and mean confidence.';
@@ -2548,7 +2548,7 @@ COMMENT ON FUNCTION market_states_compute(text, text, timestamptz, timestamptz) 
 'Returns the rows that a refresh would hold of a series from from_time to to_time (both included, NULL: no limit), computed from its first candle on, and stores nothing; candles after to_time are not read.';
 
 COMMENT ON FUNCTION get_market_states(text, text, timestamptz, timestamptz) IS
-'Returns the rows of a series: stored ones as far as they are what a refresh would make, computed ones, whose created_at is NULL, after those. So there is never a stale tail: newer candles than the last refresh saw are in the result.';
+'Returns the rows of a series: stored rows as long as candles are tracked and neither a candle nor an era has changed since the last refresh, computed ones, whose created_at is NULL, after that. Without tracking, all rows are computed.';
 
 COMMENT ON FUNCTION market_state_stats(text, text) IS
 'Returns, per state and version in market_states, of a symbol, a timeframe, or all (NULL), the most frequent first: bars, their share (0 to 1), the first and last of them, their mean confidence, and the share of HIGH among those that have a bucket.';

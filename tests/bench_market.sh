@@ -20,6 +20,7 @@ INSERT INTO candles SELECT '^GSPC', '1d', timestamptz '1990-01-01 00:00+00' + n 
 CREATE TABLE exact (LIKE candles INCLUDING ALL);
 ALTER TABLE exact ALTER open TYPE numeric, ALTER high TYPE numeric, ALTER low TYPE numeric, ALTER close TYPE numeric, ALTER volume TYPE numeric;
 INSERT INTO exact SELECT symbol, timeframe, open_time, open, round(high::numeric, 2), round(low::numeric, 2), close, volume FROM candles;
+SELECT FROM regime_track();
 SELECT FROM refresh_market_regimes();
 SQL
 )" >/dev/null || exit

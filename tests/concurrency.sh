@@ -57,6 +57,42 @@ echo "COMMIT;" >&9
 exec 9>&-
 wait
 
+# Market states: one session adds bars, three refresh all series, and whoever reads gets what a computation of the bars would give.
+new_bars="INSERT INTO candles SELECT symbol, timeframe, open_time + CASE timeframe WHEN '1d' THEN interval '1 day' ELSE interval '4 hours' END, close, high * 1.03, low, close * 1.02, volume
+    FROM candles JOIN (SELECT symbol, timeframe, max(open_time) AS open_time FROM candles GROUP BY 1, 2) AS newest USING (symbol, timeframe, open_time);"
+unlike() {
+    q busy "WITH s AS (SELECT DISTINCT symbol, timeframe FROM candles WHERE symbol ~ '${1:-.}'), got AS (SELECT to_jsonb(g) - 'created_at' FROM s, $2),
+        right_ AS (SELECT to_jsonb(c) FROM s, market_states_compute(s.symbol, s.timeframe) c)
+        SELECT (SELECT count(*) FROM (TABLE got EXCEPT ALL TABLE right_) a) + (SELECT count(*) FROM (TABLE right_ EXCEPT ALL TABLE got) b)"
+}
+read -r symbol timeframe < <(q busy "SELECT FROM regime_track(); SELECT FROM refresh_market_states(); SELECT symbol || ' ' || timeframe FROM candles GROUP BY symbol, timeframe ORDER BY count(*), symbol LIMIT 1")
+repeat() { for ((round = 0; round < 4 * rounds; round++)); do echo "$2"; done | psql -XAtq -v ON_ERROR_STOP=1 -d busy >"$work/states_$1" 2>&1; }
+repeat bars "$new_bars" &
+for n in 1 2 3; do repeat $n "SELECT status FROM refresh_market_states();" & done
+looks=0 stale=0
+while [ -n "$(jobs -rp)" ]; do
+    stale=$((stale + $(unlike "^$symbol" "get_market_states(s.symbol, s.timeframe) g"))) looks=$((looks + 1))
+done
+wait
+is "market states: nothing fails" "$(cat "$work"/states_* | grep -Evx 'ok|unchanged' | head -n 3)" ""
+is "market states: a reader that looked $looks times never saw a row that is not of its bars" "$((looks > 1)) $stale" "1 0"
+q busy "SELECT FROM refresh_market_states()"
+is "market states: in the end each row is that of a computation" "$(unlike . "LATERAL (SELECT * FROM market_states m WHERE (m.symbol, m.timeframe) = (s.symbol, s.timeframe)) g")" 0
+q busy "$new_bars"
+is "market states: and the next bar continues" "$(q busy "SELECT DISTINCT status, mode, rows_written FROM refresh_market_states()")" "ok|incremental|1"
+is "market states: with the ranks of all bars before" "$(unlike . "LATERAL (SELECT * FROM market_states m WHERE (m.symbol, m.timeframe) = (s.symbol, s.timeframe)) g")" 0
+is "market states: no deadlock" "$(q busy "SELECT deadlocks FROM pg_stat_database WHERE datname = 'busy'")" 0
+psql -Xq -d busy <"$work/open" >"$work/holder" 2>&1 &
+exec 9>"$work/open"
+echo "BEGIN; SELECT status FROM refresh_market_states('$symbol', '$timeframe', full_refresh => true);" >&9
+until [ "$(q busy "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'")" = 1 ]; do sleep 0.05; done
+another=$(q busy "SELECT min(symbol) FROM candles WHERE symbol <> '$symbol'")
+is "market states: another series is refreshed while one is being" "$(q busy "SET lock_timeout = '5s'; SELECT DISTINCT status FROM refresh_market_states('$another')")" unchanged
+is "market states: the same series waits" "$(q busy "SET lock_timeout = '200ms'; SELECT status, message FROM refresh_market_states('$symbol', '$timeframe')" | grep -c 'lock timeout')" 1
+echo "COMMIT;" >&9
+exec 9>&-
+wait
+
 # Cancelling, at moments spread over a refresh. How late it stops is measured; the best of the tries counts, since
 # the machine may be busy with something else.
 demo_db slow 40 3000

@@ -60,32 +60,33 @@ crash_during "one call per asset" "SELECT format('SELECT FROM refresh_cmc_regime
 # The regimes of candles: a call is one transaction over all series, so that what it had written goes with its backend, with the
 # server, and with a cancel.
 r() { q crash "$1"; }
-fast() { r "DROP TRIGGER slow ON market_regimes"; }
+table=market_regimes
 columns="symbol, timeframe, open_time, trend_state, volatility_state, momentum_state, full_regime, simplified_regime, confidence, classifier_version, warmup"
 r "SELECT FROM regime_setup()"
 series=$(r "SELECT count(*) FROM (SELECT DISTINCT symbol, timeframe FROM candles) s")
 last=$(r "SELECT max(symbol) FROM candles WHERE timeframe = '1d'")
 r "SELECT FROM refresh_market_regimes(config => '{\"adx_trending\": 40}')"
-r "CREATE TABLE before AS SELECT $columns FROM market_regimes; CREATE TABLE state AS SELECT symbol, timeframe, classifier_version FROM regime_work.market_regime_state"
+state="SELECT symbol, timeframe, classifier_version FROM regime_work.market_regime_state"
+r "CREATE TABLE before AS SELECT $columns FROM market_regimes; CREATE TABLE state AS $state"
 
 # interrupt DESCRIPTION HOW: a refresh of all series is interrupted in its last one; HOW is given the process ids of its backend and of psql
 interrupt() {
     local session backend=''
-    r "CREATE TRIGGER slow BEFORE UPDATE ON market_regimes FOR EACH ROW WHEN (NEW.symbol = '$last' AND NEW.timeframe = '1d') EXECUTE FUNCTION slowly()"
-    psql -Xq -d crash -c "SELECT FROM refresh_market_regimes()" >"$work/session" 2>&1 &
+    r "CREATE TRIGGER slow BEFORE INSERT OR UPDATE ON $table FOR EACH ROW WHEN (NEW.symbol = '$last' AND NEW.timeframe = '1d') EXECUTE FUNCTION slowly()"
+    psql -Xq -d crash -c "SELECT FROM refresh_$table()" >"$work/session" 2>&1 &
     session=$!
     until [ -n "$backend" ]; do
         backend=$(r "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query ~ 'refresh_market'")
     done
-    is "market regimes, $1: another session sees none of it" "$(r "SELECT count(*) FROM market_regimes WHERE classifier_version = '1'")" 0
+    same "$table, $1: another session sees none of it" crash "TABLE before" "SELECT $columns FROM $table"
     "$2" "$backend" "$session"
     wait $session || true
     until psql -XAtq -c "SELECT" >/dev/null 2>&1; do sleep 0.05; done
-    is "market regimes, $1 is an error" "$(grep -Ecm1 '^(ERROR|FATAL|server closed)' "$work/session")" 1
-    fast
-    same "market regimes, $1: all rows are as before" crash "TABLE before" "SELECT $columns FROM market_regimes"
-    same "market regimes, $1: and so is where each series stands" crash "TABLE state" "SELECT symbol, timeframe, classifier_version FROM regime_work.market_regime_state"
-    is "market regimes, $1: no lock is left" "$(r "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")" 0
+    is "$table, $1 is an error" "$(grep -Ecm1 '^(ERROR|FATAL|server closed)' "$work/session")" 1
+    r "DROP TRIGGER slow ON $table"
+    same "$table, $1: all rows are as before" crash "TABLE before" "SELECT $columns FROM $table"
+    same "$table, $1: and so is where each series stands" crash "TABLE state" "$state"
+    is "$table, $1: no lock is left" "$(r "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")" 0
 }
 ctrl_c() { kill -INT "$2"; }
 terminated() { r "SELECT FROM pg_terminate_backend($1)"; }
@@ -95,9 +96,25 @@ interrupt "Ctrl-C" ctrl_c
 interrupt "pg_terminate_backend" terminated
 interrupt "kill -9 of the backend" killed
 interrupt "kill -9 of the server" crashed
-is "market regimes: refreshing again completes" "$(r "SELECT status, count(*) FROM refresh_market_regimes() GROUP BY 1")" "ok|$series"
-same "market regimes: and all rows are new" crash \
+is "$table: refreshing again completes" "$(r "SELECT status, count(*) FROM refresh_market_regimes() GROUP BY 1")" "ok|$series"
+same "$table: and all rows are new" crash \
     "SELECT $columns FROM market_regimes" "SELECT m.* FROM (SELECT DISTINCT symbol, timeframe FROM candles) s, market_regimes_compute(s.symbol, s.timeframe) m"
+
+# Market states: a new bar of each series, whose ranks are updated in place beside the state.
+table=market_states
+columns="to_jsonb(market_states) - 'created_at' AS row"
+state="SELECT symbol, timeframe, 0 AS tree, 0 AS node, newest::text || candles || md5(memory) AS content FROM regime_work.market_state_series
+    UNION ALL SELECT symbol, timeframe, tree, node, md5(content) FROM regime_work.market_state_ranks"
+r "SELECT FROM regime_track(); SELECT FROM refresh_market_states(); DROP TABLE before, state"
+r "CREATE TABLE before AS SELECT $columns FROM market_states; CREATE TABLE state AS $state"
+r "INSERT INTO candles SELECT symbol, timeframe, open_time + CASE timeframe WHEN '1d' THEN interval '1 day' ELSE interval '4 hours' END, close, high * 1.03, low, close * 1.02, volume
+   FROM candles JOIN (SELECT symbol, timeframe, max(open_time) AS open_time FROM candles GROUP BY 1, 2) AS newest USING (symbol, timeframe, open_time)"
+interrupt "pg_terminate_backend" terminated
+interrupt "kill -9 of the server" crashed
+is "$table: refreshing again reads the new bars alone" "$(r "SELECT status, mode, sum(rows_written) FROM refresh_market_states() GROUP BY 1, 2")" "ok|incremental|$series"
+same "$table: and all rows are new" crash \
+    "SELECT $columns FROM market_states" "SELECT to_jsonb(m) FROM (SELECT DISTINCT symbol, timeframe FROM candles) s, market_states_compute(s.symbol, s.timeframe) m"
+r "SELECT FROM regime_track(false)"
 
 # A long series notices a cancel: not by the clock, which no test can rely on, but long before its end.
 r "INSERT INTO candles SELECT 'LONG', '1m', timestamptz '2020-01-01' + n * interval '1 minute', 1, 103 + n % 7, 97 - n % 5, 100 + n % 3 FROM generate_series(1, 200000) n"

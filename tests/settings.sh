@@ -39,6 +39,7 @@ surface() {
         "SELECT FROM e.regime_load_policy('timid', '[{\"match\": \"Up-\", \"size_mult\": 0.123456789012345678}]')" \
         "SELECT FROM e.refresh_cmc_regimes(policy => 'timid')" \
         "SELECT FROM e.refresh_market_regimes(config => '{\"adx_trending\": 30.3}')" \
+        "INSERT INTO e.regime_eras VALUES ('1d', '2017-10-01 00:00:00+00', 'settled'); SELECT FROM e.refresh_market_states()" \
         "CALL e.backfill_market_regime_history('2017-01-01', '2017-09-01', 60)" \
         "SELECT FROM e.regime_track()" \
         "CALL e.refresh_all_cmc_regimes(policy => 'timid')" \
@@ -46,6 +47,10 @@ surface() {
         "UPDATE public.candles SET close = (high + low) / 2 WHERE symbol = 'DEMO2' AND open_time = '2017-03-01 00:00:00+00'" \
         "CREATE SCHEMA built; SELECT FROM e.regime_build_inputs(target_schema => 'built')" \
         "SELECT FROM e.refresh_cmc_regimes(policy => 'timid'); SELECT FROM e.refresh_market_regimes()" \
+        "INSERT INTO e.regime_eras VALUES (NULL, '2018-01-01 00:00:00+00', NULL); SELECT FROM e.refresh_market_states()" \
+        "CREATE TABLE public.judged AS SELECT * FROM e.market_escalation_lead_time('DEMO2', '1d', 10, 2, 20)" \
+        "CREATE TABLE public.told AS SELECT row_number() OVER () AS n, step, metric, what, value FROM e.market_state_explain('DEMO2', '1d') WHERE step < 8" \
+        "CREATE TABLE public.states AS SELECT * FROM e.get_market_states('DEMO2', '1d')" \
         "CREATE TABLE public.gated AS SELECT g.* FROM generate_series(1, 3) AS a, LATERAL e.regime_gate(a, '2017-05-05 12:00:00+00', 'breakout', 1) g" \
         "CREATE TABLE public.computed AS SELECT c.ts, c.regime_key, c.size_mult FROM e.regime_compute(2, policy => 'timid') c" \
         "CREATE TABLE public.statuses AS SELECT newest_bar, newest_row, regime_key, lag_bars, is_stale FROM e.cmc_regime_status" \
@@ -60,9 +65,10 @@ SELECT ${outputs[cmc_regime_flips]} FROM cmc_regime_flips ORDER BY id, ts, layer
 SELECT ${outputs[cmc_regime_stats]} FROM cmc_regime_stats ORDER BY id, regime_key;
 SELECT ${outputs[cmc_regime_comovement]} FROM cmc_regime_comovement ORDER BY id, ema_a, ema_b;
 SELECT symbol, timeframe, open_time, full_regime, simplified_regime, confidence, classifier_version, warmup FROM market_regimes ORDER BY 1, 2, 3;
+SELECT to_jsonb(m) - 'created_at' FROM market_states m ORDER BY symbol, timeframe, open_time;
 SELECT to_jsonb(h) - 'created_at' - 'updated_at' FROM market_regime_history h ORDER BY date;
 SELECT to_jsonb(b) - 'ingested_at' FROM built.cmc_ema_multi_tf_cal_iso b ORDER BY id, ts, period;
-TABLE gated; TABLE computed ORDER BY ts; TABLE statuses ORDER BY newest_bar, regime_key, newest_row; TABLE found ORDER BY 1, 2, 3;
+TABLE judged; SELECT * FROM told ORDER BY n; SELECT to_jsonb(s) - 'created_at' FROM states s ORDER BY open_time; TABLE gated; TABLE computed ORDER BY ts; TABLE statuses ORDER BY newest_bar, regime_key, newest_row; TABLE found ORDER BY 1, 2, 3;
 SELECT mode, reason, status, count(*) FROM cmc_regime_run_log GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
 SQL
     q postgres "DROP DATABASE $1"

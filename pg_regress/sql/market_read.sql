@@ -14,6 +14,7 @@ SELECT count(*) FROM generate_series(timestamptz '2024-01-03', '2024-01-30', '1 
     LATERAL (SELECT * FROM market_regimes_compute('AAAUSDT', '1h', to_time => t) EXCEPT ALL SELECT * FROM market_regimes_compute('AAAUSDT', '1h')) d;
 -- Before anything is stored everything is computed; after, only what is newer.
 SELECT created_at IS NOT NULL AS stored, count(*) FROM get_market_regimes('AAAUSDT', '1h') GROUP BY 1;
+SELECT FROM regime_track();
 SELECT status FROM refresh_market_regimes();
 SELECT created_at IS NOT NULL AS stored, count(*) FROM get_market_regimes('AAAUSDT', '1h') GROUP BY 1;
 INSERT INTO candles SELECT c.* FROM generate_series(700, 704) n, candle('AAAUSDT', '1h', '1 hour', n) c;
@@ -125,3 +126,6 @@ INSERT INTO dim_assets VALUES (7, 'AAAUSDT'), (8, 'CCCUSDT');
 SELECT count(*) FROM market_regimes_compute('7', '1h');
 SELECT count(*) FROM market_regimes_compute('7', '1d');
 SELECT count(*) FROM market_regimes_compute('8', '1h');
+SELECT sum(candles) FROM market_regime_stats('7', '1h');
+SELECT symbol, count(*) FROM market_regime_transitions('7', '1h') GROUP BY 1;
+SELECT delete_market_regimes('7', '1h'), delete_market_regimes('7', '1h');

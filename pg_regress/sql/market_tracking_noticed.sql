@@ -25,7 +25,9 @@ UPDATE candles SET close = close + 1 WHERE symbol = 'BBBUSDT' AND open_time = '2
 ALTER TABLE candles ENABLE ALWAYS TRIGGER pg_regime_candles_update;
 COMMIT;
 SELECT count(*) AS marks FROM market_regime_marks;
+SELECT created_at IS NOT NULL AS stored, count(*) FROM get_market_regimes('BBBUSDT', '1h') GROUP BY 1;
 SELECT :how FROM refresh_market_regimes('BBBUSDT');
+SELECT created_at IS NOT NULL AS stored, count(*) FROM get_market_regimes('BBBUSDT', '1h') GROUP BY 1;
 ALTER TABLE candles ALTER close TYPE float8, ALTER high TYPE real, ALTER low TYPE numeric(12, 1);
 SELECT :how FROM refresh_market_regimes('BBBUSDT');
 SELECT :how FROM refresh_market_regimes('BBBUSDT');
@@ -127,6 +129,8 @@ RESET ROLE;
 SELECT symbol, timeframe, since FROM market_regime_marks;
 GRANT USAGE ON SCHEMA regime_work TO regress_candle_loader;
 GRANT SELECT ON market_regimes, regime_work.market_regime_state TO regress_candle_loader;
+-- Privileges on working tables were changed: stored rows are read after the next refresh.
+SELECT DISTINCT status FROM refresh_market_regimes();
 SET ROLE regress_candle_loader;
 SELECT count(*) FROM get_market_regimes('BBBUSDT', '1h');
 SELECT * FROM regime_track();

@@ -44,7 +44,13 @@ UPDATE regime_source SET bars_table = 'candles' WHERE layer = 'candles';
 UPDATE regime_source SET open_column = 'first' WHERE layer = 'candles';
 SELECT * FROM refresh_market_states();
 SELECT * FROM get_market_states('BBBUSDT', '1h');
+-- Other systems are tracked all the same.
+SELECT * FROM regime_track();
+SELECT tgname FROM pg_trigger WHERE tgrelid = 'candles'::regclass AND tgname ~ '_insert$' ORDER BY 1;
+SELECT * FROM regime_track(false);
 UPDATE regime_source SET open_column = NULL WHERE layer = 'candles';
+SELECT * FROM regime_track() WHERE relation = 'public.candles';
+SELECT FROM regime_track(false);
 SELECT * FROM market_states_compute('BBBUSDT', '1h');
 SELECT name, subjects, problem FROM regime_systems WHERE name ~ 'market';
 SELECT DISTINCT severity, what, detail, command FROM regime_health() WHERE what IN ('source map', 'failed check');
@@ -53,6 +59,12 @@ SELECT * FROM refresh_market_states();
 UPDATE regime_source SET volume_column = 'symbol' WHERE layer = 'candles';
 SELECT * FROM refresh_market_states();
 SELECT count(*) FROM market_regimes_compute('BBBUSDT', '1h');
+-- The hint runs as it stands.
+DO $$ DECLARE hint text; BEGIN PERFORM refresh_market_states(); EXCEPTION WHEN datatype_mismatch THEN GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT; EXECUTE substring(hint FROM 'UPDATE.*'); END $$;
+SELECT volume_column FROM regime_source WHERE layer = 'candles';
+UPDATE regime_source SET volume_column = 'amount' WHERE layer = 'candles';
+DO $$ DECLARE hint text; BEGIN PERFORM refresh_market_states(); EXCEPTION WHEN undefined_column THEN GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT; EXECUTE hint; END $$;
+SELECT volume_column FROM regime_source WHERE layer = 'candles';
 -- No volume column: all volumes are unknown.
 UPDATE regime_source SET volume_column = NULL WHERE layer = 'candles';
 SELECT symbol, timeframe, status, reason FROM refresh_market_states('BBBUSDT');

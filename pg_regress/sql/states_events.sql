@@ -29,6 +29,9 @@ DELETE FROM market_states WHERE symbol = 'HAND' AND open_time = '2024-01-05';
 SELECT starts::date, warned, high_bars FROM market_escalation_events('HAND', '1d', 3, lookback => 4, fall => 0.1);
 SELECT count(*) FROM market_escalation_events('HAND', '1d', 40, fall => 0.1);
 SELECT direction, events, judged, hit_rate, base_rate, alarms, any_followed FROM market_escalation_lead_time('HAND', '1d', 2147483647, lookback => 2147483647);
+-- With fall, atr_multiple plays no part.
+SELECT count(*) FROM market_escalation_events('HAND', '1d', 3, -1, 4, 0.1);
+SELECT count(*) FROM market_escalation_lead_time('HAND', '1d', 3, 'NaN', 4, 0.1);
 -- A row whose candle is gone has no place; later bars make an event complete.
 DELETE FROM candles WHERE symbol = 'HAND' AND open_time > '2024-01-30';
 SELECT starts::date, ends::date, complete FROM market_escalation_events('HAND', '1d', 3, lookback => 4, fall => 0.1);

@@ -27,6 +27,12 @@ CREATE FUNCTION wrong(symbol text, timeframe text) RETURNS TABLE (rows bigint, d
     FROM told $$;
 SELECT w.* FROM wrong('DDDUSDT', '1d') w;
 SELECT w.* FROM wrong('DDDUSDT', '4h') w;
+-- Why there are no levels: too few bars (above), no ATR, nothing strong enough on the side.
+INSERT INTO candles SELECT 'FLAT', '1d', timestamptz '2024-01-01' + n * interval '1 day', 5, 5, 5, 5, 1 FROM generate_series(0, 259) n;
+INSERT INTO candles SELECT 'RISE', '1d', timestamptz '2024-01-01' + n * interval '1 day', p, p * 1.001, p * 0.999, p, 1 FROM (SELECT n, 0.1 * 1.002 ^ n AS p FROM generate_series(0, 259) n) x;
+SELECT :told FROM market_state_explain('FLAT', '1d') WHERE step = 3;
+SELECT :told FROM market_state_explain('RISE', '1d') WHERE step = 3;
+DELETE FROM candles WHERE symbol IN ('FLAT', 'RISE');
 -- What is stored differs, or is not there.
 UPDATE market_states SET confidence = 0.5, state_label = 'SHOCK', supports = '{1,2}', support_strengths = '{0.9,0.8}', era_start = NULL, era_confidence = NULL
     WHERE symbol = 'DDDUSDT' AND timeframe = '1d' AND open_time = '2024-12-08';

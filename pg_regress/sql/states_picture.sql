@@ -57,6 +57,12 @@ UPDATE market_states SET state_label = 'QUIET' WHERE open_time < '2024-03-01';
 SELECT regime_timeline('DAYS', 30, system => 'market_states');
 SELECT texts(regime_chart_svg('DAYS', system => 'market_states'));
 ROLLBACK;
+-- A name with characters that XML does not know, one bar, years before Christ.
+INSERT INTO candles SELECT E'A\uFFFE\uFFFF\x01\x7F', '1d', timestamptz '0044-03-15 00:00+00 BC', 1, 3, 1, 2, 1;
+SELECT status, message FROM refresh_market_states(E'A\uFFFE\uFFFF\x01\x7F');
+SELECT rest(svg), svg ~ '[\uFFFE\uFFFF]' AS unknown_to_xml, texts(svg) FROM regime_chart_svg(E'A\uFFFE\uFFFF\x01\x7F', system => 'market_states') AS svg;
+SELECT regime_timeline(E'A\uFFFE\uFFFF\x01\x7F', 60, system => 'market_states');
+SELECT regime_chart_svg(E'A\uFFFE\uFFFF\x01\x7F', '2020-01-01', '2020-02-01', system => 'market_states');
 -- What cannot be shown.
 SELECT regime_chart_svg('AAAUSDT', system => 'market_state');
 \echo :LAST_ERROR_SQLSTATE

@@ -22,6 +22,27 @@ SELECT created_at IS NOT NULL AS stored, count(*), min(open_time), max(open_time
 SELECT created_at IS NOT NULL AS stored, count(*), min(open_time) FROM get_market_states('DDDUSDT', '1d', '2025-02-25') GROUP BY 1;
 SELECT created_at IS NOT NULL AS stored, count(*), max(open_time) FROM get_market_states('DDDUSDT', '1d', '2025-02-01', '2025-02-10') GROUP BY 1;
 SELECT unlike();
+-- Stored rows are those of a full computation: none is read where a change may not have been marked.
+BEGIN;
+SELECT FROM refresh_market_states();
+SELECT created_at IS NOT NULL AS stored, count(*) FROM get_market_states('DDDUSDT', '1d') GROUP BY 1;
+ALTER TABLE candles DISABLE TRIGGER USER;
+UPDATE candles SET close = close + 1, high = high + 2 WHERE symbol = 'DDDUSDT' AND timeframe = '1d' AND open_time = '2024-12-20';
+SELECT created_at IS NOT NULL AS stored, count(*) FROM get_market_states('DDDUSDT', '1d') GROUP BY 1;
+SELECT unlike();
+SELECT format('ALTER TABLE candles ENABLE ALWAYS TRIGGER %I', tgname) FROM pg_trigger WHERE tgrelid = 'candles'::regclass AND tgname ~ '^pg_regime' AND tgname !~ 'replicated' \gexec
+ALTER TABLE candles ENABLE REPLICA TRIGGER pg_regime_states_replicated;
+ALTER TABLE candles ENABLE REPLICA TRIGGER pg_regime_candles_replicated;
+SELECT created_at IS NOT NULL AS stored, count(*) FROM get_market_states('DDDUSDT', '1d') GROUP BY 1;
+SELECT unlike();
+SELECT status, mode, reason FROM refresh_market_states('DDDUSDT', '1d');
+SELECT created_at IS NOT NULL AS stored, count(*) FROM get_market_states('DDDUSDT', '1d') GROUP BY 1;
+SELECT FROM regime_track(false);
+UPDATE candles SET close = close + 1, high = high + 2 WHERE symbol = 'DDDUSDT' AND timeframe = '1d' AND open_time = '2024-12-21';
+SELECT unlike();
+SELECT FROM regime_track();
+SELECT unlike();
+ROLLBACK;
 -- A corrected candle: stored rows count up to there.
 UPDATE candles SET close = close + 1, high = high + 2 WHERE symbol = 'DDDUSDT' AND timeframe = '1d' AND open_time = '2025-01-20';
 SELECT created_at IS NOT NULL AS stored, count(*), min(open_time), max(open_time) FROM get_market_states('DDDUSDT', '1d') GROUP BY 1 ORDER BY 1;
@@ -45,6 +66,7 @@ SELECT * FROM market_state_labels('{1}', '{1}', '{1}', '{1}') \gx
 SELECT p, market_escalation_bucket(p), market_escalation_action(market_escalation_bucket(p)) FROM unnest('{0,0.5999999,0.6,0.84999999,0.85,1,NULL}'::float8[]) p;
 SELECT market_escalation_bucket(1.5);
 SELECT market_escalation_bucket('NaN');
+SELECT market_escalation_bucket('-Infinity');
 SELECT market_escalation_action('high');
 -- Statistics, transitions.
 SELECT state_label, classifier_version, bars, share::numeric(5, 4), first, last, mean_confidence::numeric(5, 4), high_share::numeric(5, 4) FROM market_state_stats('DDDUSDT', '1d');
@@ -53,6 +75,7 @@ SELECT count(high_share) FROM market_state_stats('BBBUSDT');
 SELECT symbol, timeframe, from_label, to_label, at, confidence::numeric(8, 6) FROM market_state_transitions('DDDUSDT', '1d', 0.7) LIMIT 3;
 SELECT from_label, to_label, count(*) FROM market_state_transitions(NULL, NULL) GROUP BY 1, 2 ORDER BY 1, 2;
 SELECT * FROM market_state_transitions('DDDUSDT', '1d', 1.5);
+SELECT * FROM market_state_transitions('DDDUSDT', '1d', 'Infinity');
 SELECT * FROM market_state_stats('CCC');
 SELECT * FROM market_state_transitions('DDDUSDT', '15m');
 -- The newest row of each series.
@@ -92,12 +115,27 @@ RESET ROLE;
 GRANT SELECT ON candles TO regress_state_reader;
 GRANT USAGE ON SCHEMA regime_work TO regress_state_reader;
 GRANT SELECT ON ALL TABLES IN SCHEMA regime_work TO regress_state_reader;
+-- Privileges were changed, so that marks may be missing.
+SELECT count(created_at) FROM get_market_states('DDDUSDT', '1d');
+SELECT FROM refresh_market_states();
 SET ROLE regress_state_reader;
 SELECT count(created_at) FROM get_market_states('DDDUSDT', '1d');
 SELECT symbol, timeframe, newest_bar, is_stale FROM market_state_latest;
 SELECT status FROM refresh_market_states('BBBUSDT', dry_run => true);
 INSERT INTO regime_eras (starts) VALUES (now());
 RESET ROLE;
+-- Eras are read by every function that computes.
+REVOKE SELECT ON regime_eras FROM PUBLIC;
+SET ROLE regress_state_reader;
+SELECT count(*) FROM market_states_compute('DDDUSDT', '1d');
+\echo :LAST_ERROR_SQLSTATE
+SELECT count(*) FROM get_market_states('DDDUSDT', '1d');
+SELECT count(*) FROM market_state_explain('DDDUSDT', '1d');
+SELECT status, message FROM refresh_market_states('BBBUSDT', dry_run => true);
+SELECT symbol, timeframe, newest_bar, is_stale FROM market_state_latest;
+SELECT what, detail, command FROM regime_health() WHERE command ~ 'regime_eras';
+RESET ROLE;
+GRANT SELECT ON regime_eras TO PUBLIC;
 DROP OWNED BY regress_state_reader;
 DROP ROLE regress_state_reader;
 -- The queries that must be fast use their index.
@@ -111,3 +149,13 @@ INSERT INTO dim_assets VALUES (7, 'DDDUSDT'), (8, 'CCCUSDT');
 SELECT count(*) FROM market_states_compute('7', '1d');
 SELECT symbol, status FROM refresh_market_states('7', '1d');
 SELECT count(*) FROM market_states_compute('8', '1d');
+SELECT sum(bars) FROM market_state_stats('7', '1d');
+SELECT symbol, count(*) FROM market_state_transitions('7', '1d') GROUP BY 1;
+SELECT * FROM market_state_stats('8');
+SELECT * FROM market_state_transitions('7', '15m');
+SELECT delete_market_states('7', '1d'), delete_market_states('7', '1d'), delete_market_states('8', '1d');
+SELECT DISTINCT symbol, timeframe FROM market_states ORDER BY 1, 2;
+-- Candles of the name itself come first.
+INSERT INTO candles SELECT '7', timeframe, open_time, open, high, low, close, volume FROM candles WHERE symbol = 'BBBUSDT';
+SELECT delete_market_states('7', '4h');
+SELECT * FROM market_state_stats('7', '4h');

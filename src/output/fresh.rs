@@ -18,6 +18,8 @@ pub struct Fresh {
     pub behind: i64,
     /// Whether source rows changed since the last refresh, as far as changes are tracked.
     pub marked: bool,
+    /// What else the rows depend on and has changed since, after "the".
+    pub changed: Option<&'static str>,
     /// Whether the source has no row for the newest row any more, which a refresh would delete.
     pub ahead: bool,
     /// The version that the newest row was computed with.
@@ -42,7 +44,7 @@ pub struct Last {
 impl Fresh {
     /// Whether the stored rows are not what a refresh would make of the source.
     pub fn is_stale(&self) -> bool {
-        self.behind > 0 || self.marked || self.ahead
+        self.behind > 0 || self.marked || self.changed.is_some() || self.ahead
     }
 
     /// Whether the last refresh failed.
@@ -73,7 +75,11 @@ impl Fresh {
                 Some(newest) => format!("Rows until {}, but no {one} after {}.", utc(row), utc(newest)),
                 None => format!("Rows until {}, but no {one} any more.", utc(row)),
             },
-            _ => "The source rows have changed since the last refresh.".to_owned(),
+            _ => {
+                let rows = self.marked.then_some("source rows");
+                let changed: Vec<&str> = rows.into_iter().chain(self.changed).collect();
+                format!("The {} have changed since the last refresh.", changed.join(" and the "))
+            }
         }
     }
 }

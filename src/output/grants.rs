@@ -4,7 +4,11 @@ use pgrx::prelude::*;
 
 use crate::output::system::System;
 use crate::pg::{
-    Db, Error, Result, Sees, arg, attempt, qualified, quoted, session, spi, syscache::may_use, work_schema,
+    Db, Error, Result, Sees, arg, attempt,
+    catalog::extension_schema_name,
+    qualified, quoted, session, spi,
+    syscache::{may_use, readable},
+    work_schema,
 };
 use crate::sync::{kept, swallowed};
 
@@ -21,7 +25,9 @@ pub fn with_grants(error: Error, system: &System, schema: &str) -> Error {
         return error;
     }
     match attempt(|| spi::connect(|db| missing(db, system, schema))) {
-        Ok(missing) if !missing.is_empty() => error.hint(grants(system, schema, &session::current_user())),
+        Ok(missing) if !missing.is_empty() => {
+            error.hint(missing.grants(system, schema, &session::current_user()))
+        }
         _ => error,
     }
 }
@@ -39,6 +45,8 @@ pub struct Missing {
     schemas: Vec<String>,
     tables: Vec<String>,
     sequences: Vec<String>,
+    /// Member tables, which need be read alone.
+    members: Vec<String>,
     /// Whether the role may read every table.
     pub may_read: bool,
 }
@@ -46,16 +54,34 @@ pub struct Missing {
 impl Missing {
     /// Whether no privilege is missing.
     pub fn is_empty(&self) -> bool {
-        self.schemas.is_empty() && self.tables.is_empty() && self.sequences.is_empty()
+        [&self.schemas, &self.tables, &self.sequences, &self.members].iter().all(|names| names.is_empty())
     }
 
     /// What the role may not do, as words after "may not".
     pub fn told(&self) -> String {
         let schemas = self.schemas.iter().map(|schema| format!("use schema {schema}"));
-        let relations = [("read and write", &self.tables), ("use", &self.sequences)];
+        let relations = [("read and write", &self.tables), ("use", &self.sequences), ("read", &self.members)];
         let relations = relations.into_iter().filter(|(_, relations)| !relations.is_empty());
         let relations = relations.map(|(verb, relations)| format!("{verb} {}", relations.join(", ")));
         schemas.chain(relations).collect::<Vec<_>>().join(" nor ")
+    }
+
+    /// The grants that a user needs to refresh.
+    pub fn grants(&self, system: &System, schema: &str, user: &str) -> String {
+        let relations = system.relations(schema);
+        let tables: Vec<String> = relations.iter().map(|(schema, table)| qualified(schema, table)).collect();
+        let mut grants = format!(
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO {user}; GRANT USAGE ON ALL SEQUENCES IN SCHEMA {} TO {user};",
+            tables.join(", "),
+            quoted(work_schema(schema))
+        );
+        if !self.schemas.is_empty() {
+            grants = format!("GRANT USAGE ON SCHEMA {} TO {user}; {grants}", self.schemas.join(", "));
+        }
+        if !self.members.is_empty() {
+            grants += &format!(" GRANT SELECT ON {} TO {user};", self.members.join(", "));
+        }
+        grants
     }
 }
 
@@ -90,23 +116,11 @@ pub fn missing(db: Db, system: &System, schema: &str) -> Result<Missing> {
         may_read &= row.get::<bool>("may_read")?;
         Ok(())
     })?;
-    Ok(Missing { schemas: unusable, tables, sequences, may_read })
-}
-
-/// The grants that the current user needs to refresh.
-pub fn grants(system: &System, schema: &str, user: &str) -> String {
-    let relations = system.relations(schema);
-    let tables: Vec<String> = relations.iter().map(|(schema, table)| qualified(schema, table)).collect();
-    let unusable = unusable(schema);
-    let usage = match unusable.is_empty() {
-        true => String::new(),
-        false => format!("GRANT USAGE ON SCHEMA {} TO {user}; ", unusable.join(", ")),
-    };
-    format!(
-        "{usage}GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO {user}; GRANT USAGE ON ALL SEQUENCES IN SCHEMA {} TO {user};",
-        tables.join(", "),
-        quoted(work_schema(schema))
-    )
+    let own = extension_schema_name(db)?;
+    let unreadable = system.members.iter().filter(|name| readable(&own, name) == Some(false));
+    let members: Vec<String> = unreadable.map(|name| qualified(&own, name)).collect();
+    may_read &= members.is_empty();
+    Ok(Missing { schemas: unusable, tables, sequences, members, may_read })
 }
 
 /// Those of the target schema and the working schema that the current role may not use, quoted.

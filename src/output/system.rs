@@ -18,6 +18,8 @@ pub struct System {
     pub state: &'static [Own],
     /// The working tables of running calls, and views of them.
     pub calls: &'static [Own],
+    /// The member tables, in the extension's schema, that a refresh reads beside the source map.
+    pub members: &'static [&'static str],
     /// Where changes of the sources are marked.
     pub marks: Option<&'static Marks>,
     /// The template of `tables`, `state` and `calls`: a block of statements for each relation, below a line

@@ -50,7 +50,13 @@ pub fn moment(micros: i64) -> String {
 /// A moment as text, in UTC whatever the session's time zone, so that messages compare.
 pub fn utc(micros: i64) -> String {
     match Timestamp::try_from(micros) {
-        Ok(ts) => format!("{}+00", ts.to_iso_string().replacen('T', " ", 1)),
+        Ok(ts) => {
+            let text = ts.to_iso_string().replacen('T', " ", 1);
+            match text.strip_suffix(" BC") {
+                Some(text) => format!("{text}+00 BC"),
+                None => format!("{text}+00"),
+            }
+        }
         Err(_) => format!("{micros} microseconds after 2000-01-01 00:00:00+00"),
     }
 }

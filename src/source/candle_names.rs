@@ -3,7 +3,7 @@
 use pgrx::prelude::*;
 
 use crate::pg::{Db, Error, Result, quote_literal};
-use crate::source::candles::{Series, Source};
+use crate::source::candles::{Reads, Series, Source};
 use crate::source::names;
 
 /// The series of a symbol, of one timeframe or all. If there are none, the series of the asset that has this name in
@@ -13,15 +13,34 @@ use crate::source::names;
 /// Where the relation cannot be read.
 pub fn of_symbol(db: Db, source: &Source, symbol: &str, timeframe: Option<&str>) -> Result<Vec<Series>> {
     let mut all = source.series(db, Some(symbol), None)?;
-    if all.is_empty()
-        && let Some(id) = names::id_if_known(db, symbol)?
-    {
-        for name in names::symbol_of(db, id, None)?.into_iter().chain([id.to_string()]) {
+    if all.is_empty() {
+        for name in of_asset(db, symbol)? {
             all.extend(source.series(db, Some(&name), None)?);
         }
     }
     all.retain(|series| timeframe.is_none_or(|timeframe| series.timeframe == timeframe));
     Ok(all)
+}
+
+/// The names under which candles of the asset of this name may be stored: its symbol and its id.
+fn of_asset(db: Db, name: &str) -> Result<Vec<String>> {
+    let Some(id) = names::id_if_known(db, name)? else { return Ok(Vec::new()) };
+    Ok(names::symbol_of(db, id, None)?.into_iter().chain([id.to_string()]).collect())
+}
+
+/// The names under which rows of the asset of this name may be stored, where no rows are stored under the name itself; none
+/// where there are candles of the name itself.
+///
+/// # Errors
+/// Where the candles or `dim_assets` cannot be read.
+pub fn others(db: Db, symbol: &str) -> Result<Vec<String>> {
+    // Rows can be read without their source.
+    if let Ok(Some(source)) = Source::find(db, Reads::Prices)
+        && !source.series(db, Some(symbol), None)?.is_empty()
+    {
+        return Ok(Vec::new());
+    }
+    of_asset(db, symbol)
 }
 
 /// The series of a symbol and a timeframe.

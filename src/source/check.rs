@@ -158,6 +158,11 @@ impl Check<'_, '_> {
         )
     }
 
+    /// The statement that maps another column, or, where market states do without, none.
+    fn map_another(&self, field: &str) -> String {
+        self.edit(&format!("{field} = {}", if field == "volume_column" { "NULL" } else { "'…'" }))
+    }
+
     fn no_privilege(&self, what: &str, privilege: &str) -> Error {
         Error::new(PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, format!("permission denied for {what}"))
             .detail(format!(
@@ -214,7 +219,7 @@ impl Columns<'_, '_, '_> {
         .detail(self.check.where_mapped(mapped.field))
         .hint(format!(
             "Map a column of type {wanted}, or a view that casts the column: {}",
-            self.check.edit(&format!("{} = '…'", mapped.field))
+            self.check.map_another(mapped.field)
         )))
     }
 
@@ -270,7 +275,7 @@ impl Columns<'_, '_, '_> {
                 format!("column {} of relation {} does not exist", quoted(name), self.sql),
             )
             .detail(self.check.where_mapped(field))
-            .hint(self.check.edit(&format!("{field} = '…'")))),
+            .hint(self.check.map_another(field))),
         }
     }
 

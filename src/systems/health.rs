@@ -184,7 +184,7 @@ fn grants(db: Db, system: &System) -> Result<Option<Finding>> {
         what: "missing grants",
         asset: None,
         detail: format!("Role {user} may not {}, and so cannot refresh.", missing.told()),
-        command: grants::grants(system, &schema, &user),
+        command: missing.grants(system, &schema, &user),
     }))
 }
 

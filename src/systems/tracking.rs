@@ -10,7 +10,7 @@ use crate::pg::{
 use crate::systems::registered::Registered;
 use crate::systems::registry::{ALL, systems};
 use crate::track::marks::Marks;
-use crate::track::triggers;
+use crate::track::triggers::{self, TRACKED};
 use crate::track::watched::Watched;
 
 /// Creates triggers on every mapped table, or drops them; gives what was done with each table.
@@ -47,11 +47,13 @@ pub fn track(db: Db, schema: &str, enable: bool) -> Result<Vec<Action>> {
     let mut marking: Vec<(String, String)> = Vec::new();
     for watched in &wanted {
         let action = triggers::put(db, schema, watched, &mut marking)?;
-        actions.push(Action { relation: watched.relation.clone(), action });
+        note(&mut actions, Action { relation: watched.relation.clone(), action });
     }
     let work = work_schema(schema);
     for marks in systems().into_iter().filter_map(|system| system.marks) {
-        actions.extend(triggers::remove(db, schema, marks, &marking)?);
+        for action in triggers::remove(db, schema, marks, &marking)? {
+            note(&mut actions, action);
+        }
         triggers::drop_functions(db, schema, marks)?;
         for (table, relation) in marks.tables().into_iter().zip(marks.relations(schema)) {
             if enable || readable(&work, table).is_none() {
@@ -66,6 +68,19 @@ pub fn track(db: Db, schema: &str, enable: bool) -> Result<Vec<Action>> {
         }
     }
     Ok(actions)
+}
+
+/// Adds what was done with a relation. Of a relation that several systems read, one line is enough: the one that says more
+/// than that the relation is tracked.
+fn note(actions: &mut Vec<Action>, new: Action) {
+    let is_tracked = |action: &Action| action.action == Outcome::Did(TRACKED.to_owned());
+    let is_covered = |action: &Action| action.action == new.action || is_tracked(&new);
+    let mut known = actions.iter_mut().filter(|action| action.relation == new.relation);
+    match known.find(|action| is_covered(action) || is_tracked(action)) {
+        Some(action) if is_covered(action) => {}
+        Some(action) => *action = new,
+        None => actions.push(new),
+    }
 }
 
 /// The error of marks that belong to another role, with the statements that make them the caller's and let that role

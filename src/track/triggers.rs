@@ -10,6 +10,9 @@ use crate::track::function::{self, EVENTS, Event};
 use crate::track::marks::Marks;
 use crate::track::watched::Watched;
 
+/// What [`put`] says of a relation whose triggers are there already.
+pub const TRACKED: &str = "tracked";
+
 /// A regular expression of the names of the functions behind triggers.
 fn functions(marks: &Marks) -> String {
     format!("^{}_[0-9a-f]{{8}}$", marks.function)
@@ -135,7 +138,7 @@ pub fn put(db: Db, schema: &str, watched: &Watched, marking: &mut Vec<(String, S
     let function = function::name(schema, watched);
     marking.extend(parts.iter().map(|part| (function.clone(), part.table.clone())));
     if of(db, schema, watched)?.is_some() {
-        return Ok(did("tracked"));
+        return Ok(did(TRACKED));
     }
     let function = create_function(db, schema, &function, watched)?;
     for part in &parts {

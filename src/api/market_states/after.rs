@@ -4,6 +4,7 @@
 use pgrx::prelude::*;
 
 use regime_core::market_states::after::{Asked, Fall};
+use regime_core::math::number::in_sql;
 
 use crate::api::{Result, required, series, times};
 use crate::pg::result_set::{Caller, Rows};
@@ -20,16 +21,11 @@ fn bars(name: &str, value: Option<i32>, least: i32) -> Checked<usize> {
     Ok(value as usize)
 }
 
-/// A number as SQL writes it.
-fn shown(value: f64) -> String {
-    value.to_string().replace("inf", "Infinity")
-}
-
 /// A return at or below which a bar is in the tail.
 fn threshold(name: &str, value: Option<f64>) -> Checked<f64> {
     let value = required(name, value)?;
     if !(value.is_finite() && value <= 0.0) {
-        return Err(invalid_parameter(format!("{name} is {}, not a return of 0 or below", shown(value)))
+        return Err(invalid_parameter(format!("{name} is {}, not a return of 0 or below", in_sql(value)))
             .hint("Pass a loss as a negative share, such as -0.10 for 10 %."));
     }
     Ok(value)
@@ -42,19 +38,20 @@ fn asked(
     fall: Option<f64>,
 ) -> Checked<Asked> {
     let (horizon, lookback) = (bars("horizon", horizon, 1)?, bars("lookback", lookback, 1)?);
-    if let Some(multiple) = atr_multiple
-        && !(multiple.is_finite() && multiple > 0.0)
-    {
-        return Err(invalid_parameter(format!("atr_multiple is {}, not a number above 0", shown(multiple)))
-            .hint("Pass atr_multiple => a number above 0, such as 10, or leave it out."));
-    }
     let fall = match fall {
         Some(fall) if fall > 0.0 && fall < 1.0 => Fall::Share(fall),
         Some(fall) => {
-            return Err(invalid_parameter(format!("fall is {}, not between 0 and 1", shown(fall)))
+            return Err(invalid_parameter(format!("fall is {}, not between 0 and 1", in_sql(fall)))
                 .hint("Pass fall => a share above 0 and below 1, such as 0.2 for 20 %, or leave it out."));
         }
-        None => Fall::Atr(required("atr_multiple", atr_multiple)?),
+        None => match required("atr_multiple", atr_multiple)? {
+            multiple if multiple.is_finite() && multiple > 0.0 => Fall::Atr(multiple),
+            multiple => {
+                let message = format!("atr_multiple is {}, not a number above 0", in_sql(multiple));
+                return Err(invalid_parameter(message)
+                    .hint("Pass atr_multiple => a number above 0, such as 10, or leave it out."));
+            }
+        },
     };
     Ok(Asked { horizon, lookback, fall })
 }

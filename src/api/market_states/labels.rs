@@ -4,6 +4,8 @@ use pgrx::prelude::*;
 
 use regime_core::market_states::{Bar, Bucket, Eras, InMemory, PRICES, Series};
 
+use regime_core::math::number::in_sql;
+
 use crate::api::{Result, check_length, required};
 use crate::pg::result_set::{Caller, Field, Rows};
 use crate::pg::{Error, Result as Checked, invalid_parameter};
@@ -76,7 +78,7 @@ fn checked(name: &str, bar: usize, price: Option<f64>) -> Checked<f64> {
     };
     match price {
         None => refused("NULL"),
-        Some(price) if !PRICES.contains(&price) => refused(&format!("{price:?}")),
+        Some(price) if !PRICES.contains(&price) => refused(&format!("{price:?}").replace("inf", "Infinity")),
         Some(price) => Ok(price),
     }
 }
@@ -85,7 +87,7 @@ fn checked(name: &str, bar: usize, price: Option<f64>) -> Checked<f64> {
 #[pg_extern(immutable, parallel_safe)]
 fn market_escalation_bucket(percentile: f64) -> Result<&'static str> {
     if !(0.0..=1.0).contains(&percentile) {
-        return Err(invalid_parameter(format!("percentile is {percentile}, outside 0 to 1"))
+        return Err(invalid_parameter(format!("percentile is {}, outside 0 to 1", in_sql(percentile)))
             .hint("Pass a number from 0 to 1, such as escalation_percentile of market_states.")
             .into());
     }

@@ -64,7 +64,12 @@ pub fn quarter(pixels: f64) -> f64 {
     (pixels * 4.0).round() / 4.0
 }
 
-/// A text without what XML takes for its own, and without the backslash, which COPY does.
+/// Whether XML 1.0 has the character, and it is no control character.
+fn is_xml(c: char) -> bool {
+    !c.is_control() && !matches!(c, '\u{FFFE}' | '\u{FFFF}')
+}
+
+/// A text without what XML takes for its own or does not know, and without the backslash, which COPY does.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -74,16 +79,17 @@ fn escaped(text: &str) -> String {
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
             '\\' => escaped.push_str("&#92;"),
+            c if !is_xml(c) => escaped.push(char::REPLACEMENT_CHARACTER),
             c => escaped.push(c),
         }
     }
     escaped
 }
 
-/// A name of at most 40 characters, fit for one line: control characters, which XML does not know, are replaced.
+/// A name of at most 40 characters, fit for one line: characters that XML does not know are replaced.
 pub fn one_line(name: &str) -> String {
     let mut line: String =
-        name.chars().take(40).map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect();
+        name.chars().take(40).map(|c| if is_xml(c) { c } else { char::REPLACEMENT_CHARACTER }).collect();
     if line.chars().count() < name.chars().count() {
         line.push('…');
     }

@@ -5,7 +5,7 @@ use regime_core::strip;
 
 use crate::output::picture::svg::one_line;
 use crate::output::picture::{History, Look};
-use crate::pg::{Result, check_range};
+use crate::pg::{Result, check_range, plural};
 
 /// The character of rows without a label.
 const UNKNOWN: char = '?';
@@ -61,6 +61,10 @@ fn key(History { cells, look, .. }: &History, width: usize) -> String {
     }
     let degrees = degrees.map_or(String::new(), |degrees| format!(" in {degrees}"));
     let unknown = if cells.contains(&None) { format!("; {UNKNOWN} no label") } else { String::new() };
-    let each = cells.len() as f64 / width as f64;
-    format!("{key}{degrees}{unknown}; {each:.1} {rows} a character")
+    let bars = cells.len();
+    let each = match rows.strip_suffix('s') {
+        Some(row) if bars < width => format!("{bars} {} in {width} characters", plural(bars as u64, row)),
+        _ => format!("{:.1} {rows} a character", bars as f64 / width as f64),
+    };
+    format!("{key}{degrees}{unknown}; {each}")
 }

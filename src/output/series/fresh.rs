@@ -32,13 +32,15 @@ impl OfSeries {
         let [symbol, timeframe] = [&series.symbol, &series.timeframe].map(quote_literal);
         let behind = source.count_after(db, series, newest_row)?;
         let newest_source = source.newest(db, series)?;
-        let is_marked = self.marks(db, schema, series)?.since().is_some();
+        let marked = self.marks(db, schema, series)?.since().is_some();
+        let changed = state::changed_since(db, self, schema, series)?.map(|_| self.basis.what);
         Ok(Fresh {
             newest_source,
             newest_row,
             behind,
             ahead: newest_row > newest_source,
-            marked: is_marked || state::changed_since(db, self, schema, series)?.is_some(),
+            marked,
+            changed,
             version: row.and_then(|(_, version)| version),
             command: format!("SELECT * FROM {own}.refresh_{}({symbol}, {timeframe});", self.table.name),
             last: last(db, self.system, &name)?,
@@ -105,6 +107,8 @@ impl OfSeries {
         let found = match Source::find(db, self.reads) {
             Err(_) if self.is_unused(db, schema)? => None,
             Err(_) if !candles::is_mapped(db)? && !set_up::is_set_up(db, schema, self.system)? => None,
+            // Marks need the key and the time alone: a column that only this system reads stops no other system.
+            Err(_) if self.reads != Reads::Prices => Source::find(db, Reads::Prices)?,
             found => found?,
         };
         Ok(found.iter().map(|source| marks::watched(self.marks, source)).collect())

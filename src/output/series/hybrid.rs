@@ -89,9 +89,8 @@ pub fn found(
 /// The rows of a series: stored rows as far as they are known to be what a refresh would write, computed rows after
 /// that. `default` is what computes a series without stored rows.
 ///
-/// Stored rows are used where the newest stored row matches the stored state, and only those before the earliest marked
-/// change; none where a change may not be marked yet. Where changes are not marked, late and corrected candles before the
-/// newest row are found by the next refresh; newer candles are seen here.
+/// Stored rows are used where a refresh would resume the series: where the newest stored row matches the stored state, and
+/// every change since the state was stored is marked. Rows from the earliest marked change on are computed.
 ///
 /// # Errors
 /// Where the series has neither stored rows nor candles, and where the table, the state or the candles cannot be read.
@@ -114,33 +113,29 @@ pub fn get<W: Show>(default: &W, rows: &mut Rows, symbol: &str, timeframe: &str,
         };
         let reader = Reader::new(db, &work);
         let tracking = of.tracking(db, &schema, &source)?;
-        // From this moment on, stored rows no longer match the candles.
-        let marked = match &tracking {
-            None => None,
-            Some(tracking) if !tracking.is_complete() => Some(i64::MIN),
-            Some(_) => of.marks_seen(db, &schema, &series)?.since().filter(|since| *since <= state.newest),
-        };
-        let since = marked.into_iter().chain((of.basis.changed)(db, &series, &state)?).min();
+        let is_marked = tracking
+            .is_some_and(|now| state.tracking.as_ref() == Some(&now.fingerprint) && now.is_complete());
         let newest = source.newest(db, &series)?;
-        let is_whole = since.is_none() && newest.is_some_and(|newest| newest <= state.newest);
         let sources = set_up::with_columns(db, &schema, of.system, &source.fingerprint())?;
         let scope = [Value::Text(&series.symbol), Value::Text(&series.timeframe)];
         let kept = kept::from(db, &relation, of.table, &scope)?;
         let is_kept = kept.is_none_or(|kept| times.from.is_some_and(|from| from >= kept));
         // The version differs from that of the parameters where an earlier release wrote the rows.
         let is_of_now = state.version == work.version() && state.sources == sources;
-        if !is_of_now || newest.is_none() || !is_kept {
+        if !is_marked || !is_of_now || newest.is_none() || !is_kept {
             return reader.computed(rows, &source, &series, times, None);
         }
+        // From this moment on, stored rows no longer match the candles.
+        let marked = of.marks_seen(db, &schema, &series)?.since().filter(|since| *since <= state.newest);
+        let since = marked.into_iter().chain((of.basis.changed)(db, &series, &state)?).min();
+        let is_whole = since.is_none() && newest.is_some_and(|newest| newest <= state.newest);
         query::<W>(db, rows, &relation, &series, times, since)?;
         if is_whole || times.to.is_some_and(|to| since.unwrap_or(state.newest.saturating_add(1)) > to) {
             return Ok(());
         }
         let mut after = since.map_or(state.newest, |since| since.saturating_sub(1));
-        let is_tracked = tracking.is_some_and(|now| state.tracking.as_ref() == Some(&now.fingerprint));
         let at = reader.at(&series);
         if since.is_none()
-            && is_tracked
             && let Some(mut machine) = work.resume(&at, &state)?
         {
             let candles = source.read(db, &series, Span::After(state.newest))?;

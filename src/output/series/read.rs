@@ -1,11 +1,14 @@
 //! What readers of stored rows of series share: times, series with rows, transitions.
 
+use regime_core::math::number::in_sql;
+
 use crate::output::relation::output_relation;
 use crate::output::series::OfSeries;
 use crate::pg::{
     Db, Error, Result, Sees, arg, check_order, extension_schema, invalid_parameter, quote_literal,
     result_set::Rows, spi, utc,
 };
+use crate::source::candle_names;
 
 /// A range of opening times, in microseconds since 2000; both ends are included.
 #[derive(Clone, Copy)]
@@ -47,7 +50,7 @@ impl OfSeries {
         statement: impl FnOnce(&str) -> String,
     ) -> Result<()> {
         spi::connect(|db| {
-            let relation = self.existing(db, symbol, timeframe)?;
+            let (relation, symbol) = self.named(db, symbol, timeframe)?;
             rows.query(db, &statement(&relation), &[arg(symbol), arg(timeframe)])
         })
     }
@@ -65,11 +68,14 @@ impl OfSeries {
         min_confidence: f64,
     ) -> Result<()> {
         if !(0.0..=1.0).contains(&min_confidence) {
-            return Err(invalid_parameter(format!("min_confidence is {min_confidence}, outside 0 to 1"))
-                .hint("Pass min_confidence => a number from 0 to 1, or leave it out."));
+            return Err(invalid_parameter(format!(
+                "min_confidence is {}, outside 0 to 1",
+                in_sql(min_confidence)
+            ))
+            .hint("Pass min_confidence => a number from 0 to 1, or leave it out."));
         }
         spi::connect(|db| {
-            let relation = self.existing(db, symbol, timeframe)?;
+            let (relation, symbol) = self.named(db, symbol, timeframe)?;
             let sql = format!(
                 "SELECT symbol::text, timeframe::text, before, after, open_time::timestamptz, confidence::float8 FROM \
                  (SELECT symbol, timeframe, open_time, confidence, {label}::text AS after, pg_catalog.lag({label}::text) OVER w AS before \
@@ -86,13 +92,30 @@ impl OfSeries {
     /// As [`OfSeries::query`].
     pub fn existing(&self, db: Db, symbol: Option<&str>, timeframe: Option<&str>) -> Result<String> {
         let relation = output_relation(db, self.table)?;
-        let sql = format!("SELECT true FROM {relation} WHERE {OF_GIVEN} LIMIT 1");
-        let args = [arg(symbol), arg(timeframe)];
-        if (symbol, timeframe) == (None, None) || db.first(&sql, &args, Sees::Snapshot, |_| Ok(()))?.is_some()
-        {
+        if (symbol, timeframe) == (None, None) || has_rows(db, &relation, symbol, timeframe)? {
             return Ok(relation);
         }
         Err(self.not_refreshed(symbol, timeframe, &relation, &extension_schema(db)?))
+    }
+
+    /// The table, and the symbol under which the table has rows: the given symbol, or another name of the same asset.
+    fn named(
+        &self,
+        db: Db,
+        symbol: Option<&str>,
+        timeframe: Option<&str>,
+    ) -> Result<(String, Option<String>)> {
+        let relation = output_relation(db, self.table)?;
+        let stored = match symbol {
+            Some(symbol) => Some(stored_symbol(db, &relation, symbol, timeframe)?),
+            None => None,
+        };
+        // The error has the symbol as given.
+        match stored {
+            Some(None) => self.existing(db, symbol, timeframe).map(|relation| (relation, None)),
+            None => self.existing(db, None, timeframe).map(|relation| (relation, None)),
+            Some(stored) => Ok((relation, stored)),
+        }
     }
 
     fn not_refreshed(
@@ -113,4 +136,31 @@ impl OfSeries {
         )
         .hint(format!("SELECT * FROM {schema}.refresh_{}({});", self.table.name, given.join(", ")))
     }
+}
+
+fn has_rows(db: Db, relation: &str, symbol: Option<&str>, timeframe: Option<&str>) -> Result<bool> {
+    let sql = format!("SELECT true FROM {relation} WHERE {OF_GIVEN} LIMIT 1");
+    Ok(db.first(&sql, &[arg(symbol), arg(timeframe)], Sees::Snapshot, |_| Ok(()))?.is_some())
+}
+
+/// The symbol under which an output table has rows, of one timeframe or any: the given symbol, or another name of the same
+/// asset; `None` where there are no rows.
+///
+/// # Errors
+/// Where the table, the candles or `dim_assets` cannot be read.
+pub fn stored_symbol(
+    db: Db,
+    relation: &str,
+    symbol: &str,
+    timeframe: Option<&str>,
+) -> Result<Option<String>> {
+    if has_rows(db, relation, Some(symbol), timeframe)? {
+        return Ok(Some(symbol.to_owned()));
+    }
+    for name in candle_names::others(db, symbol)? {
+        if has_rows(db, relation, Some(&name), timeframe)? {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
 }

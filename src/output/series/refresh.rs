@@ -7,6 +7,7 @@ use crate::output::grants::with_grants;
 use crate::output::refresh::{Attempt, Refreshed};
 use crate::output::relation::output_relation;
 use crate::output::series::marks::OfOne as Marks;
+use crate::output::series::read::stored_symbol;
 use crate::output::series::state::State;
 use crate::output::series::{OfSeries, newest_row, reference, state};
 use crate::output::set_up;
@@ -448,14 +449,16 @@ impl<'c, W: Work> Call<'_, 'c, W> {
 pub fn delete(of: &'static OfSeries, symbol: &str, timeframe: &str) -> Result<i64> {
     let system = of.system;
     session::check_writable(&format!("delete_{}()", system.name))?;
-    let series = Series { symbol: symbol.to_owned(), timeframe: timeframe.to_owned() };
     let delete = |db: Db| {
         let schema = settings::target_schema();
         let relation = output_relation(db, of.table)?;
+        let stored = stored_symbol(db, &relation, symbol, Some(timeframe))?;
+        let series =
+            Series { symbol: stored.unwrap_or_else(|| symbol.to_owned()), timeframe: timeframe.to_owned() };
         lock(db, &of.lock_name(&schema, &series))?;
         system.hold(db, &schema, false)?;
         let sql = format!("DELETE FROM {relation} WHERE symbol = $1 AND timeframe = $2");
-        let args = [arg(symbol), arg(timeframe)];
+        let args = [arg(series.symbol.as_str()), arg(timeframe)];
         let deleted = db.execute_small(&sql, &args)?;
         state::forget(db, of, &schema, &series)?;
         Ok(deleted as i64)

@@ -12,13 +12,20 @@ pub struct Basis {
     pub kind: &'static str,
     /// Why all rows are computed where the basis has changed.
     pub reason: &'static str,
+    /// What has changed then, after "the".
+    pub what: &'static str,
     /// From which moment on, in microseconds since 2000, the rows of a series differ from what a refresh would make of the
     /// same candles, since the basis is another by now.
     pub changed: Changed,
+    /// [`Basis::changed`] as far as the stored rows tell, for a series without a state.
+    pub of_rows: OfRows,
 }
 
 /// [`Basis::changed`], given the series and its state.
 pub type Changed = fn(Db, &Series, &State) -> Result<Option<i64>>;
+
+/// [`Basis::of_rows`], given the output table as SQL and the series.
+pub type OfRows = fn(Db, &str, &Series) -> Result<Option<i64>>;
 
 /// A stored state.
 pub struct State {
@@ -81,13 +88,16 @@ fn read(db: Db, of: &OfSeries, schema: &str, series: &Series, memory: &str) -> R
     })
 }
 
-/// [`Basis::changed`] of a series; `None` where it has no state.
+/// [`Basis::changed`] of a series, or, where it has no state, of its rows.
 ///
 /// # Errors
 /// Where the state, or what its rows depend on, cannot be read.
 pub fn changed_since(db: Db, of: &OfSeries, schema: &str, series: &Series) -> Result<Option<i64>> {
     let state = read(db, of, schema, series, "''::bytea")?;
-    state.map_or(Ok(None), |state| (of.basis.changed)(db, series, &state))
+    match state {
+        Some(state) => (of.basis.changed)(db, series, &state),
+        None => (of.basis.of_rows)(db, &of.relation(schema), series),
+    }
 }
 
 /// Stores the state of a series after its newest row.

@@ -135,6 +135,7 @@ fn status(row: &Row) -> Result<Status> {
         newest_row,
         behind: row.get("bars")?,
         marked: row.get("marked")?,
+        changed: None,
         ahead: newest_row > newest_source,
         version: row.get("regime_version_hash")?,
         command: String::new(),

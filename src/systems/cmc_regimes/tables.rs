@@ -18,6 +18,7 @@ pub const CMC: System = System {
         work(WORK, &["id", "round", "place", "task", "began", "status", "worker"]),
         view("cmc_regime_progress", &["round"]),
     ],
+    members: &[],
     marks: Some(&ASSETS),
     ddl: include_str!("../../../sql/set_up/cmc_regimes.sql"),
     finish: None,

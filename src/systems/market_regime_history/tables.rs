@@ -17,6 +17,7 @@ pub const HISTORY: System = System {
         ),
         view("market_regime_progress", &["backfill"]),
     ],
+    members: &[],
     marks: None,
     ddl: include_str!("../../../sql/set_up/market_regime_history.sql"),
     finish: None,

@@ -16,6 +16,7 @@ pub const MARKET: System = System {
     tables: &[&MARKET_REGIMES],
     state: &[work(STATE, &["symbol", "timeframe", "newest", "config", "tracking", "memory"])],
     calls: &[],
+    members: &[],
     marks: Some(&SERIES),
     ddl: include_str!("../../../sql/set_up/market_regimes.sql"),
     finish: Some(|db, relation| reference(db, MARKET_REGIMES.name, relation)),
@@ -65,6 +66,13 @@ pub const OF_SERIES: OfSeries = OfSeries {
     marks: &SERIES,
     reads: Reads::Prices,
     // Whatever of the configuration changes a row changes the version too.
-    basis: Basis { column: "config", kind: "jsonb", reason: "", changed: |_, _, _| Ok(None) },
+    basis: Basis {
+        column: "config",
+        kind: "jsonb",
+        reason: "",
+        what: "",
+        changed: |_, _, _| Ok(None),
+        of_rows: |_, _, _| Ok(None),
+    },
     more: &[],
 };

@@ -3,11 +3,11 @@
 use crate::output::relation::output_relation;
 use crate::output::series::hybrid::Show;
 use crate::pg::result_set::Rows;
-use crate::pg::{Result, arg, settings, spi, syscache, work_schema};
+use crate::pg::{Result, arg, catalog::extension_schema_name, settings, spi, syscache, work_schema};
 use crate::source::candles::{Reads, Source, series_key};
 use crate::systems::market_states::refresh::States;
 use crate::systems::market_states::state;
-use crate::systems::market_states::tables::{MARKET_STATES, SERIES, STATE};
+use crate::systems::market_states::tables::{ERAS, MARKET_STATES, SERIES, STATE};
 
 /// The newest row of each series that has a row, in the order of the key. Specification 5, section 7.
 ///
@@ -24,16 +24,21 @@ pub fn all(rows: &mut Rows) -> Result<()> {
         let key = series_key("r.symbol", "r.timeframe");
         let unknown = || "NULL::bool".to_owned();
         let marked = if may_read(&SERIES.tables()) { SERIES.is_marked(&schema, &key) } else { unknown() };
-        let of_other_eras = may_read(&[STATE]).then(|| state::of_other_eras(db, &schema)).transpose()?;
+        let knows_eras =
+            may_read(&[STATE]) && syscache::readable(&extension_schema_name(db)?, ERAS) == Some(true);
+        let of_other_eras = knows_eras.then(|| state::of_other_eras(db, &schema)).transpose()?;
+        let rows_differ = if knows_eras { state::is_of_other_eras(db, &schema, &states)? } else { unknown() };
+        let differs = format!("{marked} OR {rows_differ}");
         let limit = settings::max_age().map(|micros| micros as f64 / 1e6);
         let args = [arg(limit), arg(of_other_eras)];
-        rows.query(db.by_key(), &sql(&states, candles.as_ref(), &marked, &key), &args)
+        rows.query(db.by_key(), &sql(&states, candles.as_ref(), &differs, &key), &args)
     })
 }
 
 /// The statement of the newest rows: steps from series to series along the key, and takes the newest row and the newest
-/// candle of each from their indexes. `$1` is the greatest age in seconds, `$2` the keys of series whose eras have changed.
-fn sql(states: &str, candles: Option<&Source>, marked: &str, key: &str) -> String {
+/// candle of each from their indexes. `$1` is the greatest age in seconds, `$2` the keys of series whose eras have changed;
+/// `differs` is what else makes a row of `r` stale.
+fn sql(states: &str, candles: Option<&Source>, differs: &str, key: &str) -> String {
     let newest_bar = candles.map_or("NULL::timestamptz".to_owned(), |source| source.newest_of("r"));
     let other_bar =
         if candles.is_some() { "r.newest_bar_ IS DISTINCT FROM r.open_time" } else { "NULL::bool" };
@@ -49,7 +54,7 @@ fn sql(states: &str, candles: Option<&Source>, marked: &str, key: &str) -> Strin
          SELECT {names}, 100::float8 * r.escalation_percentile, \
            avg(r.escalation_percentile) OVER (PARTITION BY r.symbol)::float8, count(r.escalation_percentile) OVER (PARTITION BY r.symbol)::int, \
            now() - r.open_time, r.newest_bar_, \
-           coalesce(r.open_time < now() - $1 * interval '1 second', false) OR ({other_bar}) OR {marked} OR {key} = ANY ($2) \
+           coalesce(r.open_time < now() - $1 * interval '1 second', false) OR ({other_bar}) OR {differs} OR {key} = ANY ($2) \
          FROM newest_ AS r ORDER BY r.symbol, r.timeframe",
         next(""),
         next(" WHERE (n.symbol, n.timeframe) > (seen.symbol, seen.timeframe)"),

@@ -5,25 +5,55 @@ use std::collections::hash_map::Entry;
 
 use regime_core::market_states::{ESCALATION, Eras, Node, Nodes, Sealed};
 
+use crate::output::relation::not_readable;
 use crate::output::series::refresh::Place;
 use crate::output::series::state::State;
-use crate::pg::{Arg, Db, Error, Micros, Result, Sees, arg, extension_schema, work_relation};
+use crate::pg::{
+    Arg, Db, Error, Micros, Result, Row, Sees, arg, catalog::extension_schema_name, qualified, syscache,
+    work_relation,
+};
 use crate::source::candles::{Series, series_key};
 use crate::sync::swallowed;
-use crate::systems::market_states::tables::{RANKS, STATE};
+use crate::systems::market_states::tables::{ERAS, RANKS, STATE};
 
 /// The eras in force for a timeframe: its own, or, if it has none, those of no timeframe. Specification 5, section 5.
 ///
 /// # Errors
 /// Where the table of eras cannot be read.
 pub fn eras(db: Db, timeframe: &str) -> Result<Eras> {
-    let own = extension_schema(db)?;
-    let sql = format!(
-        "SELECT e.starts FROM {own}.regime_eras AS e WHERE e.timeframe = $1 OR e.timeframe IS NULL \
-         AND NOT EXISTS (SELECT FROM {own}.regime_eras AS o WHERE o.timeframe = $1)"
-    );
+    let sql = format!("SELECT e.starts FROM {}", in_force(&relation_of_eras(db)?, "$1"));
     let starts = db.all(&sql, &[arg(timeframe)], Sees::Snapshot, |row| Ok(row.get::<Micros>("starts")?.0))?;
     Ok(Eras::new(timeframe, starts))
+}
+
+/// The table of eras, as SQL.
+///
+/// # Errors
+/// Where the current role may not read the table.
+fn relation_of_eras(db: Db) -> Result<String> {
+    let own = extension_schema_name(db)?;
+    let relation = qualified(&own, ERAS);
+    match syscache::readable(&own, ERAS) {
+        Some(false) => Err(not_readable(&own, &relation)),
+        _ => Ok(relation),
+    }
+}
+
+/// SQL: the eras `e` in force for a timeframe. A comparison with a column must not depend on the collation of the column.
+fn in_force(eras: &str, timeframe: &str) -> String {
+    let timeframe = format!("{timeframe}::text COLLATE pg_catalog.\"default\"");
+    format!(
+        "{eras} AS e WHERE (e.timeframe = {timeframe} OR e.timeframe IS NULL \
+         AND NOT EXISTS (SELECT FROM {eras} AS o WHERE o.timeframe = {timeframe}))"
+    )
+}
+
+/// SQL: whether a stored row, a FROM item, is of another era than the one now in force.
+fn is_of_other_era(eras: &str, row: &str) -> String {
+    format!(
+        "{row}.era_start::timestamptz IS DISTINCT FROM (SELECT max(e.starts) FROM {} AND e.starts <= {row}.open_time::timestamptz)",
+        in_force(eras, &format!("{row}.timeframe"))
+    )
 }
 
 /// The starts until a moment, as a state holds them.
@@ -46,17 +76,50 @@ fn differ_from(now: &Eras, stored: &str, newest: i64) -> Option<i64> {
     now.first_difference(&before).filter(|start| *start <= newest)
 }
 
-/// The keys, as marks have them, of the series whose rows are of other eras than those now in force.
+/// The time of the earliest stored row of another era than the one now in force: for a series without a state.
+///
+/// # Errors
+/// Where the rows or the table of eras cannot be read.
+pub fn changed_of_rows(db: Db, relation: &str, series: &Series) -> Result<Option<i64>> {
+    let sql = format!(
+        "SELECT min(r.open_time)::timestamptz AS since FROM {relation} AS r WHERE r.symbol = $1 AND r.timeframe = $2 AND {}",
+        is_of_other_era(&relation_of_eras(db)?, "r")
+    );
+    let since = |row: &Row| Ok(row.get::<Option<Micros>>("since")?.map(|Micros(since)| since));
+    db.by_key().one(&sql, &key(series), Sees::Snapshot, since)
+}
+
+/// SQL: whether a series of the FROM item `r` has no state but stored rows of other eras than those now in force;
+/// `states` is the output table.
+///
+/// # Errors
+/// Where the current role may not read the table of eras.
+pub fn is_of_other_eras(db: Db, schema: &str, states: &str) -> Result<String> {
+    let same = |item: &str| {
+        ["symbol", "timeframe"]
+            .map(|name| format!("{item}.{name} = r.{name}::text COLLATE pg_catalog.\"default\""))
+            .join(" AND ")
+    };
+    Ok(format!(
+        "(NOT EXISTS (SELECT FROM {} AS s WHERE {}) AND EXISTS (SELECT FROM {states} AS n \
+         WHERE n.symbol = r.symbol AND n.timeframe = r.timeframe AND {}))",
+        work_relation(schema, STATE),
+        same("s"),
+        is_of_other_era(&relation_of_eras(db)?, "n")
+    ))
+}
+
+/// The keys, as marks have them, of the series whose state says that the rows are of other eras than those now in force.
 ///
 /// # Errors
 /// Where the states or the table of eras cannot be read.
 pub fn of_other_eras(db: Db, schema: &str) -> Result<Vec<String>> {
-    let own = extension_schema(db)?;
     // Mostly there are no eras, and none are stored.
     let sql = format!(
-        "SELECT {} AS key, timeframe, newest, eras FROM {} WHERE eras <> '' OR EXISTS (SELECT FROM {own}.regime_eras)",
+        "SELECT {} AS key, timeframe, newest, eras FROM {} WHERE eras <> '' OR EXISTS (SELECT FROM {})",
         series_key("symbol", "timeframe"),
-        work_relation(schema, STATE)
+        work_relation(schema, STATE),
+        relation_of_eras(db)?
     );
     let stored = db.anew().all(&sql, &[], Sees::Snapshot, |row| {
         let (key, timeframe): (String, String) = (row.get("key")?, row.get("timeframe")?);

@@ -20,6 +20,7 @@ pub const STATES: System = System {
         work(RANKS, &["symbol", "timeframe", "tree", "node", "content"]),
     ],
     calls: &[],
+    members: &[ERAS],
     marks: Some(&SERIES),
     ddl: include_str!("../../../sql/set_up/market_states.sql"),
     finish: Some(|db, relation| reference(db, MARKET_STATES.name, relation)),
@@ -78,6 +79,9 @@ pub const MARKET_STATES: Table = Table {
     by_time: true,
 };
 
+/// The member table of eras.
+pub const ERAS: &str = "regime_eras";
+
 /// The table of the state of each series.
 pub const STATE: &str = "market_state_series";
 
@@ -93,6 +97,13 @@ pub const OF_SERIES: OfSeries = OfSeries {
     table: &MARKET_STATES,
     marks: &SERIES,
     reads: Reads::All,
-    basis: Basis { column: "eras", kind: "text", reason: "eras changed", changed: state::changed },
+    basis: Basis {
+        column: "eras",
+        kind: "text",
+        reason: "eras changed",
+        what: "eras",
+        changed: state::changed,
+        of_rows: state::changed_of_rows,
+    },
     more: &[RANKS],
 };

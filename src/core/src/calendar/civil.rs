@@ -51,10 +51,13 @@ pub fn date(micros: i64) -> String {
     date_of(day_of(micros))
 }
 
-/// A day since 2000-01-01 as a date, such as `2024-03-18`.
+/// A day since 2000-01-01 as a date, such as `2024-03-18`, or `0044-03-15 BC` as PostgreSQL writes years before 1.
 pub fn date_of(day: i64) -> String {
     let (year, month, day) = civil(day);
-    format!("{year:04}-{month:02}-{day:02}")
+    match year {
+        1.. => format!("{year:04}-{month:02}-{day:02}"),
+        _ => format!("{:04}-{month:02}-{day:02} BC", 1 - year),
+    }
 }
 
 #[cfg(test)]

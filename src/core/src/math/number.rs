@@ -9,6 +9,11 @@ pub fn plain(value: f64) -> String {
     }
 }
 
+/// A number as SQL writes it, for a message.
+pub fn in_sql(value: f64) -> String {
+    value.to_string().replace("inf", "Infinity")
+}
+
 /// `value` to `digits` significant digits, or to as many more as it needs to compare with each of `others` as
 /// it does unrounded.
 pub fn rounded(value: f64, digits: usize, others: &[f64]) -> String {

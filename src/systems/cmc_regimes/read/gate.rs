@@ -1,6 +1,7 @@
 //! What the regime makes of one signal: whether it may be entered, how large, and why.
 
 use regime_core::cmc_regimes::policy::{Risk, STAND_DOWN};
+use regime_core::math::number::in_sql;
 
 use crate::pg::{Db, Result, invalid_parameter, null_argument, shown, utc};
 use crate::sync::content::braced;
@@ -37,8 +38,7 @@ pub fn check_size(base_size: Option<f64>) -> Result<f64> {
     if size.is_finite() && size >= 0.0 {
         return Ok(size);
     }
-    let shown = if size == f64::INFINITY { "Infinity".to_owned() } else { size.to_string() };
-    Err(invalid_parameter(format!("base_size is {shown}, not a number from 0 up"))
+    Err(invalid_parameter(format!("base_size is {}, not a number from 0 up", in_sql(size)))
         .hint("Pass base_size => the size without a regime, such as 1; the direction is the signal's own."))
 }
 

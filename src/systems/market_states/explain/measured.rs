@@ -13,8 +13,8 @@ pub fn tell(told: &Told) -> Vec<Line> {
     let mut lines = the_bar(told);
     lines.extend(gates(told));
     lines.extend(metrics(told));
-    lines.extend(side("supports", &told.made.row.metrics.supports));
-    lines.extend(side("resistances", &told.made.row.metrics.resistances));
+    lines.extend(side(told, "supports", &told.made.row.metrics.supports));
+    lines.extend(side(told, "resistances", &told.made.row.metrics.resistances));
     lines
 }
 
@@ -164,10 +164,25 @@ pub fn terms(step: Step, note: &Note) -> Vec<Line> {
     }
 }
 
+/// The ATR of the bar; `None` where it is unknown or 0.
+fn atr(told: &Told) -> Option<f64> {
+    told.notes.of("bar").find_map(|note| match note {
+        Note::Value("A", value) if *value > 0.0 => Some(*value),
+        _ => None,
+    })
+}
+
 /// The levels of a side.
-fn side(name: &'static str, side: &Side) -> Vec<Line> {
+fn side(told: &Told, name: &'static str, side: &Side) -> Vec<Line> {
     if side.is_empty() {
-        let why = "no cluster of candidates is strong enough, or there are fewer than 250 bars, or no ATR";
+        let why = match atr(told) {
+            _ if told.i < 249 => format!("levels need 250 bars, and there are {}", told.i + 1),
+            None => "no ATR: A is 0".to_owned(),
+            Some(_) => {
+                let place = if name == "supports" { "below" } else { "above" };
+                format!("no cluster of candidates {place} the close has a strength of 0.35 or more")
+            }
+        };
         return vec![line(Step::Levels, "level", "none", why).of(name)];
     }
     let level = |(place, level): (usize, &regime_core::market_states::Level)| {
