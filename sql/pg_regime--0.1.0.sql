@@ -49,12 +49,12 @@ CREATE TABLE @extschema@.regime_source_user (
     ema_ts_column name NOT NULL DEFAULT 'ts',
     ema_period_column name NOT NULL DEFAULT 'period',
     ema_column name NOT NULL DEFAULT 'ema',
-    origin text NOT NULL DEFAULT 'user' CHECK (origin = 'user'),
+    origin text NOT NULL DEFAULT 'user' CHECK (origin IN ('user', 'deleted')),
     PRIMARY KEY (cal_scheme, layer),
     CONSTRAINT layer_columns CHECK (CASE layer WHEN 'candles' THEN cal_scheme = 'any' AND tf IS NULL AND high_column IS NOT NULL AND low_column IS NOT NULL
                                     ELSE periods IS NOT NULL AND ema_table IS NOT NULL END)
 );
-COMMENT ON TABLE @extschema@.regime_source_user IS 'The rows of regime_source that were edited or inserted; dumped and restored. Write to regime_source';
+COMMENT ON TABLE @extschema@.regime_source_user IS 'The rows of regime_source that were edited or inserted, and built-in rows that were deleted; dumped and restored. Write to regime_source';
 COMMENT ON COLUMN @extschema@.regime_source_user.cal_scheme IS 'Calendar of weeks and months: iso (Monday to Sunday), us (Sunday to Saturday), or your own; any for candles';
 COMMENT ON COLUMN @extschema@.regime_source_user.layer IS 'L0 monthly, L1 weekly, L2 daily, L3 intraday (no row by default); candles: those of market_regimes, market_regime_history and market_states, cal_scheme any';
 COMMENT ON COLUMN @extschema@.regime_source_user.tf IS 'Value of the tf columns that selects the layer''s bars and EMAs; NULL reads the tables whole. Candles have none: callers name the timeframe';
@@ -83,16 +83,16 @@ COMMENT ON COLUMN @extschema@.regime_source_user.ema_tf_column IS 'Timeframe of 
 COMMENT ON COLUMN @extschema@.regime_source_user.ema_ts_column IS 'Timestamp of an EMA, equal to that of its bar';
 COMMENT ON COLUMN @extschema@.regime_source_user.ema_period_column IS 'Period of an EMA, in bars';
 COMMENT ON COLUMN @extschema@.regime_source_user.ema_column IS 'Value of an EMA';
-COMMENT ON COLUMN @extschema@.regime_source_user.origin IS 'built-in until the row is edited; user rows are dumped and restored';
+COMMENT ON COLUMN @extschema@.regime_source_user.origin IS 'built-in until the row is edited; user rows are dumped and restored, and so is that a built-in row is deleted';
 
 CREATE TABLE @extschema@.regime_source_built_in (
     LIKE @extschema@.regime_source_user INCLUDING DEFAULTS INCLUDING COMMENTS,
     PRIMARY KEY (cal_scheme, layer)
 );
-COMMENT ON TABLE @extschema@.regime_source_built_in IS 'The rows of regime_source as CREATE EXTENSION makes them; those that a row of regime_source_user replaces are kept. Write to regime_source';
+COMMENT ON TABLE @extschema@.regime_source_built_in IS 'The rows of regime_source as CREATE EXTENSION makes them; a row of regime_source_user hides the row here. Write to regime_source';
 
 CREATE VIEW @extschema@.regime_source AS
-SELECT u.* FROM @extschema@.regime_source_user AS u
+SELECT u.* FROM @extschema@.regime_source_user AS u WHERE u.origin = 'user'
 UNION ALL
 SELECT b.* FROM @extschema@.regime_source_built_in AS b
 WHERE NOT EXISTS (SELECT FROM @extschema@.regime_source_user AS u WHERE u.cal_scheme = b.cal_scheme AND u.layer = b.layer);
@@ -138,12 +138,11 @@ ORDER BY s, l.layer;
 INSERT INTO @extschema@.regime_source_built_in (cal_scheme, layer, bars_table, bars_id_column, bars_tf_column, bars_ts_column, high_column, low_column, origin)
 VALUES ('any', 'candles', 'candles', 'symbol', 'timeframe', 'open_time', 'high', 'low', 'built-in');
 
--- An edited built-in row becomes a row of the user's, which hides the built-in row. The tables are named by the schema of
--- the view, which may be renamed.
+-- An edited built-in row becomes a row of the user's, which hides the built-in row; so does the mark that stands for a
+-- deleted one, as a restore makes all built-in rows anew. The tables are named by the schema of the view, which may be
+-- renamed.
 CREATE FUNCTION @extschema@.regime_source_write() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    is_moved bool;
 BEGIN
     IF TG_OP = 'UPDATE' AND NEW IS NOT DISTINCT FROM OLD THEN
         RETURN NEW;
@@ -151,15 +150,18 @@ BEGIN
     IF TG_OP <> 'INSERT' THEN
         EXECUTE format('DELETE FROM %I.regime_source_user WHERE cal_scheme = $1 AND layer = $2', TG_TABLE_SCHEMA)
         USING OLD.cal_scheme, OLD.layer;
-        is_moved := TG_OP = 'DELETE' OR (NEW.cal_scheme, NEW.layer) IS DISTINCT FROM (OLD.cal_scheme, OLD.layer);
-        IF is_moved THEN
-            EXECUTE format('DELETE FROM %I.regime_source_built_in WHERE cal_scheme = $1 AND layer = $2', TG_TABLE_SCHEMA)
-            USING OLD.cal_scheme, OLD.layer;
+        IF TG_OP = 'DELETE' OR (NEW.cal_scheme, NEW.layer) IS DISTINCT FROM (OLD.cal_scheme, OLD.layer) THEN
+            OLD.origin := 'deleted';
+            EXECUTE format('INSERT INTO %1$I.regime_source_user SELECT ($1).* WHERE EXISTS (
+                SELECT FROM %1$I.regime_source_built_in AS b WHERE b.cal_scheme = ($1).cal_scheme AND b.layer = ($1).layer)', TG_TABLE_SCHEMA)
+            USING OLD;
         END IF;
     END IF;
     IF TG_OP = 'DELETE' THEN
         RETURN OLD;
     END IF;
+    EXECUTE format('DELETE FROM %I.regime_source_user WHERE cal_scheme = $1 AND layer = $2 AND origin = ''deleted''', TG_TABLE_SCHEMA)
+    USING NEW.cal_scheme, NEW.layer;
     NEW.origin := 'user';
     EXECUTE format('INSERT INTO %I.regime_source_user SELECT ($1).*', TG_TABLE_SCHEMA) USING NEW;
     RETURN NEW;
@@ -167,7 +169,7 @@ END $$;
 COMMENT ON FUNCTION @extschema@.regime_source_write() IS 'Trigger function of regime_source: rows that are inserted or edited go to regime_source_user';
 CREATE TRIGGER write INSTEAD OF INSERT OR UPDATE OR DELETE ON @extschema@.regime_source
     FOR EACH ROW EXECUTE FUNCTION @extschema@.regime_source_write();
-COMMENT ON TRIGGER write ON @extschema@.regime_source IS 'Rows that are inserted or edited become the user''s and hide built-in ones';
+COMMENT ON TRIGGER write ON @extschema@.regime_source IS 'Rows that are inserted or edited become the user''s and hide built-in ones; built-in rows that are deleted are hidden';
 
 CREATE TABLE @extschema@.regime_policy (
     policy text PRIMARY KEY CHECK (policy NOT IN ('', 'default')),

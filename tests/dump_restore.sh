@@ -122,13 +122,14 @@ demo_db two 3 420 "$schema"
 q two "SELECT FROM $schema.regime_load_policy('careful', '[{\"match\": \"Up-Low-\", \"size_mult\": 0.5}]');
        UPDATE $schema.regime_source SET adx_floor = 0 WHERE layer = 'L2';
        INSERT INTO $schema.regime_source SELECT (jsonb_populate_record(s, '{\"cal_scheme\": \"mine\"}')).* FROM $schema.regime_source s WHERE cal_scheme = 'iso';
+       DELETE FROM $schema.regime_source WHERE cal_scheme = 'us' AND layer <> 'L2';
        INSERT INTO $schema.regime_eras VALUES (NULL, '2017-01-01', 'mine');
        SELECT FROM $schema.refresh_cmc_regimes(); SELECT FROM $schema.refresh_market_regimes(); SELECT FROM $schema.refresh_market_states(); SELECT FROM $schema.regime_track();
        SELECT FROM $schema.refresh_cmc_regimes(); SELECT FROM $schema.refresh_market_regimes(); SELECT FROM $schema.refresh_market_states()"
 q two "CALL $schema.backfill_market_regime_history('2016-01-01', '2030-01-01')"
 q two "$(new_bar "id = 2");
        INSERT INTO cmc_ema_multi_tf_u (id, ts, tf, period, ema) SELECT id, '2024-01-01', '1D', 20, 1 FROM generate_series(101, 150) id"
-is "the map has the user's rows and built-in ones" "$(q two "SELECT origin, count(*) FROM $schema.regime_source GROUP BY 1 ORDER BY 1")" "$(printf 'built-in|5\nuser|5')"
+is "the map has the user's rows and built-in ones, without those that were deleted" "$(q two "SELECT origin, count(*) FROM $schema.regime_source GROUP BY 1 ORDER BY 1")" "$(printf 'built-in|3\nuser|5')"
 is "there are marks of few and of many assets" "$(q two "SELECT count(*) FROM regime_work.cmc_regime_dirty"; q two "SELECT count(*) FROM regime_work.cmc_regime_dirty_many")" "$(printf '2\n1')"
 map=$(rows two "$schema.regime_source") policies=$(rows two "$schema.regime_policy")
 listed=$(tables two)
@@ -163,7 +164,7 @@ end_restore() {
     is "$1: goes on, tracked" "$(q "$db" "SELECT id, status, mode FROM $schema.refresh_cmc_regimes() ORDER BY 1")" \
         "$(printf '1|unchanged|none\n2|unchanged|none\n3|ok|incremental')"
     is "$1: an edit of the map" "$(q "$db" "UPDATE $schema.regime_source SET adx_floor = 1 WHERE cal_scheme = 'iso' AND layer = 'L2' RETURNING origin, adx_floor"
-        q "$db" "SELECT count(*) FROM $schema.regime_source")" "$(printf 'user|1\n10')"
+        q "$db" "SELECT count(*) FROM $schema.regime_source")" "$(printf 'user|1\n8')"
     q postgres "DROP DATABASE $db"
 }
 load() { succeeds "$1: psql" psql -Xq -v ON_ERROR_STOP=1 -d "$db" -f "$2"; }

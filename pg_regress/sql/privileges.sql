@@ -75,7 +75,7 @@ GRANT INSERT, UPDATE, DELETE ON regime_source TO regress_officer;
 SET ROLE regress_officer;
 UPDATE regime_source SET adx_floor = 0 WHERE cal_scheme = 'us' AND layer = 'L2';
 RESET ROLE;
-GRANT INSERT, UPDATE, DELETE ON regime_source_user, regime_source_built_in TO regress_officer;
+GRANT INSERT, UPDATE, DELETE ON regime_source_user TO regress_officer;
 SET ROLE regress_officer;
 UPDATE regime_source SET adx_floor = 0 WHERE cal_scheme = 'us' AND layer = 'L2' RETURNING origin;
 DELETE FROM regime_source WHERE cal_scheme = 'us' AND layer IN ('L0', 'L2');

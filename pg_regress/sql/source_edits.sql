@@ -39,3 +39,17 @@ COMMIT;
 SELECT read() IS NULL AS is_another;
 DELETE FROM regime_source WHERE cal_scheme = 'iso' AND layer = 'L2';
 SELECT read();
+-- A deleted built-in row stays away, and may be inserted again; nothing but the view tells of it.
+DELETE FROM regime_source WHERE cal_scheme = 'us' AND layer = 'L1';
+SELECT count(*) FROM regime_source WHERE cal_scheme = 'us';
+SELECT origin FROM regime_source_user WHERE cal_scheme = 'us';
+DELETE FROM regime_source WHERE cal_scheme = 'us' AND layer = 'L1';
+UPDATE regime_source SET tf = '7D' WHERE cal_scheme = 'us' AND layer = 'L1';
+INSERT INTO regime_source (cal_scheme, layer, tf, periods, bars_table, ema_table) VALUES ('us', 'L1', '7D', '{1,2,3}', 'bars', 'emas');
+SELECT layer, tf, origin FROM regime_source WHERE cal_scheme = 'us' ORDER BY layer;
+DELETE FROM regime_source WHERE cal_scheme = 'us' AND layer = 'L1';
+UPDATE regime_source SET cal_scheme = 'moved' WHERE cal_scheme = 'us' AND layer = 'L0';
+UPDATE regime_source SET layer = 'L1' WHERE cal_scheme = 'us' AND layer = 'L2';
+SELECT cal_scheme, layer, tf, origin FROM regime_source WHERE cal_scheme IN ('us', 'moved') ORDER BY 1, 2;
+SELECT cal_scheme, layer, origin FROM regime_source_user WHERE cal_scheme = 'us' ORDER BY 1, 2;
+SELECT count(*) FROM regime_source_built_in;

@@ -52,7 +52,7 @@ impl Source {
 /// caller, and so do statements within. `schema` is the quoted schema of the extension.
 pub fn rows_of_map(schema: &str) -> String {
     format!(
-        "(SELECT * FROM {schema}.regime_source_user UNION ALL SELECT b.* FROM {schema}.regime_source_built_in AS b \
+        "(SELECT * FROM {schema}.regime_source_user WHERE origin = 'user' UNION ALL SELECT b.* FROM {schema}.regime_source_built_in AS b \
          WHERE NOT EXISTS (SELECT FROM {schema}.regime_source_user AS u WHERE u.cal_scheme = b.cal_scheme AND u.layer = b.layer)) AS map"
     )
 }
