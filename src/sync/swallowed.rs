@@ -1,4 +1,4 @@
-//! Writes that PostgreSQL reports as done although rows were left as they were: by a BEFORE trigger, a rule, a policy.
+//! Writes that PostgreSQL reports as done although rows are not as written: because of a trigger, a rule, a policy.
 
 use pgrx::prelude::*;
 
@@ -10,11 +10,12 @@ use crate::sync::compare::Written;
 const TREE: &str = "WITH RECURSIVE part AS (SELECT $1::text::regclass::oid AS oid UNION \
      SELECT i.inhrelid FROM part p JOIN pg_catalog.pg_inherits i ON i.inhparent = p.oid) ";
 
-/// SQL: triggers `t` of `part` that can leave a row out or as it was, without a trace in the number of rows.
+/// SQL: triggers `t` of `part` on INSERT, UPDATE or DELETE, which can leave a row out, keep the row as it was, or delete or
+/// rewrite the row afterwards, without a trace in the number of rows.
 const TRIGGERS: &str = "FROM part JOIN pg_catalog.pg_trigger t ON t.tgrelid = part.oid \
-     WHERE t.tgtype & 3 = 3 AND t.tgenabled <> 'D' AND NOT t.tgisinternal";
+     WHERE t.tgtype & 28 <> 0 AND t.tgenabled <> 'D' AND NOT t.tgisinternal";
 
-/// Whether the relation has triggers that can leave a row as it was while the row counts as written.
+/// Whether the relation has triggers because of which a row that counts as written is not stored as written.
 ///
 /// # Errors
 /// Where the catalogs cannot be read.
