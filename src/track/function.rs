@@ -141,19 +141,19 @@ fn owns_marks(marks: &Marks, schema: &str) -> String {
 /// SQL: whether a table `m` of `pg_class` takes every mark, if it is a table of marks: no check, no other unique index and no
 /// other column that needs a value refuses a mark, and each column of a mark has its name.
 fn fits(marks: &Marks) -> String {
-    let Marks { few, many, key, keys, .. } = marks;
-    let of_table = |table: &str, columns: String| {
-        format!(
-            "WHEN '{table}' THEN m.relchecks = 0 AND NOT EXISTS (SELECT FROM pg_catalog.pg_index AS i WHERE i.indrelid = m.oid \
-             AND (i.indisunique OR i.indisexclusion) AND NOT i.indisprimary) \
-             AND (SELECT pg_catalog.count(*) FILTER (WHERE a.attname IN ({columns})) = 3 AND bool_and(a.attname IN ({columns}) \
-               OR NOT a.attnotnull OR a.atthasdef OR a.attidentity <> '' OR a.attisdropped) \
-               FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = m.oid AND a.attnum > 0)"
-        )
-    };
-    let of_few = of_table(few, format!("'source', '{key}', 'since'"));
-    let of_many = of_table(many, format!("'source', '{keys}', 'sinces'"));
-    format!("CASE m.relname {of_few} {of_many} ELSE true END")
+    let Marks { few, key, keys, state, .. } = marks;
+    // One lookup of each catalog, not a hash of it, as for EXISTS.
+    let columns = format!(
+        "a.attname = ANY (CASE m.relname WHEN '{few}' THEN ARRAY['source', '{key}', 'since']::name[] \
+         ELSE ARRAY['source', '{keys}', 'sinces']::name[] END)"
+    );
+    format!(
+        "(m.relname = '{state}' OR (m.relchecks = 0 AND (SELECT true FROM pg_catalog.pg_index AS i WHERE i.indrelid = m.oid \
+         AND (i.indisunique OR i.indisexclusion) AND NOT i.indisprimary LIMIT 1) IS NULL \
+         AND (SELECT pg_catalog.count(*) FILTER (WHERE {columns}) = 3 AND bool_and(NOT a.attnotnull OR a.atthasdef \
+           OR a.attidentity <> '' OR a.attisdropped OR {columns}) \
+           FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = m.oid AND a.attnum > 0)))"
+    )
 }
 
 /// A tag of a dollar quote that occurs in none of these values.
