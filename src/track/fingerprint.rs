@@ -60,7 +60,7 @@ fn outputs(db: Db, schema: &str, tables: &[&str], marks: &Marks) -> Result<Optio
     let sql = "WITH RECURSIVE part AS (SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
            WHERE n.nspname = $1::name AND c.relname = ANY ($2::name[]) OR n.nspname = $3::name AND c.relname = ANY ($4::name[]) \
            UNION SELECT i.inhrelid FROM part p JOIN pg_catalog.pg_inherits i ON i.inhparent = p.oid) \
-         SELECT string_agg(pg_catalog.concat_ws(' ', c.oid, c.relfilenode, CASE WHEN n.nspname = $3::name THEN concat_ws(' ', c.xmin, n.xmin) END), ',' ORDER BY c.oid) AS files FROM part JOIN pg_catalog.pg_class c USING (oid) JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace";
+         SELECT string_agg(pg_catalog.concat_ws(' ', c.oid, c.relfilenode, CASE WHEN n.nspname = $3::name THEN concat_ws(' ', c.xmin, n.xmin, (SELECT string_agg(a.xmin::text, ' ' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0)) END), ',' ORDER BY c.oid) AS files FROM part JOIN pg_catalog.pg_class c USING (oid) JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace";
     let args = [
         arg(schema),
         arg(tables.to_vec()),

@@ -102,10 +102,12 @@ pub fn function(schema: &str, watched: &Watched) -> Function {
 
 /// SQL: whether a role may write marks into the working schema of this name, where no rule swallows and no row-level
 /// security hides marks, and no role without all rights of this role owns the schema or a table of marks, nor has put a
-/// trigger on one, which the privilege TRIGGER allows; the owner of the database may, unless the role is a superuser. `is_role` tells
+/// trigger on one, which the privilege TRIGGER allows; the owner of the database may, unless the role is a superuser. Each
+/// table of marks must take every mark. `is_role` tells
 /// whether `u` of `pg_roles` is the role; all three are given as SQL.
 pub fn may_mark(marks: &Marks, schema: &str, role: &str, is_role: &str) -> String {
     let Marks { few, many, state, .. } = marks;
+    let fits = fits(marks);
     let has_rights = |owner: &str| format!("pg_has_role({owner}, {role}, 'USAGE')");
     let [table, schema_of] = ["m.relowner", "n.nspowner"].map(has_rights);
     format!(
@@ -113,6 +115,7 @@ pub fn may_mark(marks: &Marks, schema: &str, role: &str, is_role: &str) -> Strin
          WHERE n.nspname = {schema} AND m.relname IN ('{few}', '{many}', '{state}') AND m.relkind IN ('r', 'p') \
          AND NOT m.relrowsecurity AND NOT (m.relhasrules AND EXISTS (SELECT FROM pg_catalog.pg_rewrite AS r WHERE r.ev_class = m.oid)) \
          AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger AS t WHERE t.tgrelid = m.oid AND NOT t.tgisinternal) \
+         AND {fits} \
          AND has_schema_privilege({role}, n.oid, 'USAGE') AND has_table_privilege({role}, m.oid, 'SELECT') \
          AND (m.relname = '{state}' OR has_table_privilege({role}, m.oid, 'INSERT')) \
          AND (({table} AND {schema_of}) OR EXISTS (SELECT FROM pg_catalog.pg_database AS d \
@@ -122,14 +125,34 @@ pub fn may_mark(marks: &Marks, schema: &str, role: &str, is_role: &str) -> Strin
 }
 
 /// SQL: whether the current user owns the working schema and the tables of marks, no privilege on these was given or taken,
-/// and no table has a trigger: then [`may_mark`] holds, which takes several times as long to find out.
+/// no table has a trigger, and each table of marks takes every mark: then [`may_mark`] holds, which takes several times as long
+/// to find out.
 fn owns_marks(marks: &Marks, schema: &str) -> String {
     let Marks { few, many, state, .. } = marks;
+    let fits = fits(marks);
     format!(
         "(SELECT pg_catalog.count(*) = 3 FROM pg_catalog.pg_namespace AS n JOIN pg_catalog.pg_class AS m ON m.relnamespace = n.oid \
          WHERE n.nspname = {schema} AND m.relname IN ('{few}', '{many}', '{state}') AND m.relkind IN ('r', 'p') \
-         AND NOT m.relhastriggers AND m.relacl IS NULL AND n.nspacl IS NULL AND m.relowner = n.nspowner \
+         AND NOT m.relhastriggers AND {fits} AND m.relacl IS NULL AND n.nspacl IS NULL AND m.relowner = n.nspowner \
          AND pg_get_userbyid(m.relowner) = current_user)"
+    )
+}
+
+/// SQL: whether a table `m` of `pg_class` takes every mark, if it is a table of marks: no check, no other unique index and no
+/// other column that needs a value refuses a mark, and each column of a mark has its name.
+fn fits(marks: &Marks) -> String {
+    let Marks { few, key, keys, state, .. } = marks;
+    // One lookup of each catalog, not a hash of it, as for EXISTS.
+    let columns = format!(
+        "a.attname = ANY (CASE m.relname WHEN '{few}' THEN ARRAY['source', '{key}', 'since']::name[] \
+         ELSE ARRAY['source', '{keys}', 'sinces']::name[] END)"
+    );
+    format!(
+        "(m.relname = '{state}' OR (m.relchecks = 0 AND (SELECT true FROM pg_catalog.pg_index AS i WHERE i.indrelid = m.oid \
+         AND (i.indisunique OR i.indisexclusion) AND NOT i.indisprimary LIMIT 1) IS NULL \
+         AND (SELECT pg_catalog.count(*) FILTER (WHERE {columns}) = 3 AND bool_and(NOT a.attnotnull OR a.atthasdef \
+           OR a.attidentity <> '' OR a.attisdropped OR {columns}) \
+           FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = m.oid AND a.attnum > 0)))"
     )
 }
 
