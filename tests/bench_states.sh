@@ -53,7 +53,9 @@ q bench "INSERT INTO candles SELECT (jsonb_populate_record(c, jsonb_build_object
          ON CONFLICT DO NOTHING" >/dev/null
 q bench "SET session_replication_role = replica;
          INSERT INTO market_states SELECT (jsonb_populate_record(m, jsonb_build_object('symbol', 'S' || s))).* FROM market_states m, generate_series(1, 1000) s WHERE symbol = 'SHORT' AND open_time < '2010-01-13 12:00+00'"
-q bench "TRUNCATE regime_work.market_state_dirty, regime_work.market_state_dirty_many"
+q bench "INSERT INTO regime_work.market_state_series SELECT (jsonb_populate_record(t, jsonb_build_object('symbol', 'S' || s))).* FROM regime_work.market_state_series t, generate_series(1, 1000) s WHERE symbol = 'SHORT'"
+# Not TRUNCATE, after which a state does not know whether all changes since are marked.
+q bench "DELETE FROM regime_work.market_state_dirty; DELETE FROM regime_work.market_state_dirty_many"
 q bench "VACUUM ANALYZE"
 
 read -r -d '' pairs <<'SQL' || true

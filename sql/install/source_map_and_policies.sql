@@ -138,6 +138,8 @@ VALUES ('any', 'candles', 'candles', 'symbol', 'timeframe', 'open_time', 'high',
 -- renamed.
 CREATE FUNCTION @extschema@.regime_source_write() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    is_deleted bool;
 BEGIN
     IF TG_OP = 'UPDATE' AND NEW IS NOT DISTINCT FROM OLD THEN
         RETURN NEW;
@@ -155,8 +157,13 @@ BEGIN
     IF TG_OP = 'DELETE' THEN
         RETURN OLD;
     END IF;
-    EXECUTE format('DELETE FROM %I.regime_source_user WHERE cal_scheme = $1 AND layer = $2 AND origin = ''deleted''', TG_TABLE_SCHEMA)
-    USING NEW.cal_scheme, NEW.layer;
+    EXECUTE format('SELECT EXISTS (SELECT FROM %I.regime_source_user WHERE cal_scheme = $1 AND layer = $2 AND origin = ''deleted'')', TG_TABLE_SCHEMA)
+    INTO is_deleted USING NEW.cal_scheme, NEW.layer;
+    -- Who may only insert meets no deleted row, mostly.
+    IF is_deleted THEN
+        EXECUTE format('DELETE FROM %I.regime_source_user WHERE cal_scheme = $1 AND layer = $2', TG_TABLE_SCHEMA)
+        USING NEW.cal_scheme, NEW.layer;
+    END IF;
     NEW.origin := 'user';
     EXECUTE format('INSERT INTO %I.regime_source_user SELECT ($1).*', TG_TABLE_SCHEMA) USING NEW;
     RETURN NEW;
