@@ -93,3 +93,26 @@ SET datestyle = 'SQL, DMY';
 SET timezone = 'Asia/Tokyo';
 SELECT id, status FROM refresh_cmc_regimes(full_refresh => true);
 SELECT tableoid::regclass, count(*) FROM cmc_regimes GROUP BY 1 ORDER BY min(tableoid::regclass::text);
+-- A gap in the middle: its rows are left out, which is told once, and a new bar gets its row.
+RESET datestyle;
+RESET timezone;
+ALTER TABLE of_2_2024 RENAME TO made;
+ALTER TABLE of_2 DETACH PARTITION made;
+CREATE TABLE of_2_06 PARTITION OF of_2 FOR VALUES FROM ('2024-06-01 00:00+00') TO ('2024-08-01 00:00+00');
+CREATE TABLE of_2_10 PARTITION OF of_2 FOR VALUES FROM ('2024-10-01 00:00+00') TO ('2025-02-01 00:00+00');
+DROP TABLE made;
+SELECT id, status FROM refresh_cmc_regimes(2, full_refresh => true);
+SELECT append_bar(2, 62);
+SELECT id, status, rows_written > 0 AS written FROM refresh_cmc_regimes(2);
+SELECT id, status FROM refresh_cmc_regimes(2, full_refresh => true);
+SELECT tableoid::regclass, count(*) FROM cmc_regimes WHERE id = 2 GROUP BY 1 ORDER BY 1;
+SELECT value, detail FROM regime_explain(2, '2024-09-15 23:59:59+00') WHERE what = 'stored row';
+-- A default partition takes the rows of the gap, also where the first partition begins with the first moment of all.
+CREATE TABLE of_2_first PARTITION OF of_2 FOR VALUES FROM (MINVALUE) TO ('2024-06-01 00:00+00');
+CREATE TABLE of_2_rest PARTITION OF of_2 DEFAULT;
+SELECT id, status FROM refresh_cmc_regimes(2, full_refresh => true);
+SELECT count(*) FROM of_2_rest;
+-- The other systems.
+DROP TABLE market_regimes_2024_07, market_regime_history_2024_10;
+SELECT symbol, status FROM refresh_market_regimes(full_refresh => true);
+SELECT count(*), count(created_at) FROM get_market_regimes('YOUNG', '1d');

@@ -7,7 +7,7 @@ use crate::pg::{
     spi::varlena_of, timestamp_arg,
 };
 use crate::sync::content::{Content, OwnedKey, Value};
-use crate::sync::kept;
+use crate::sync::kept::{self, Gap};
 use crate::sync::statement::{scalar_arg, scope_condition};
 use crate::sync::table::{Column, OnChange, Table, Type};
 
@@ -63,8 +63,8 @@ pub struct Changes {
     pub deleted: u64,
     /// Rows to delete that are inserted again with other values.
     pub replaced: u64,
-    /// The time before which rows of the content are left out, where some are: in microseconds or days since 2000.
-    pub kept_from: Option<i64>,
+    /// The times without a partition that rows of the content are left out of.
+    pub left_out: Vec<Gap>,
 }
 
 impl Changes {
@@ -80,8 +80,8 @@ impl Changes {
 
     /// Drops every change but the rows and values that are missing. For tables of [`OnChange::Update`].
     pub fn only_new(&mut self) {
-        let (insert, update) = (std::mem::take(&mut self.insert), std::mem::take(&mut self.incomplete));
-        *self = Self { insert, update, kept_from: self.kept_from, ..Self::default() };
+        let Self { insert, incomplete: update, left_out, .. } = std::mem::take(self);
+        *self = Self { insert, update, left_out, ..Self::default() };
     }
 
     /// What the changes amount to once they are applied.
@@ -181,17 +181,25 @@ pub fn compare(
         Ok(())
     })?;
     changes.insert = (0..rows).filter(|&row| !seen[row]).collect();
-    if !changes.insert.is_empty()
-        && let Some(from) = kept::from(db, relation, table, scope)?
-    {
-        let is_before = |row: &usize| match content.keys[row * keys] {
-            Value::Micros(ts) => ts < from,
-            Value::Date(day) => i64::from(day) < from,
-            _ => false,
+    if !changes.insert.is_empty() {
+        let gaps = kept::gaps(db, relation, table, scope)?;
+        let gap_of = |row: usize| {
+            let time = match content.keys[row * keys] {
+                Value::Micros(ts) => ts,
+                Value::Date(day) => i64::from(day),
+                _ => return None,
+            };
+            gaps.iter().find(|gap| gap.holds(time)).copied()
         };
-        let missing = changes.insert.len();
-        changes.insert.retain(|row| !is_before(row));
-        changes.kept_from = Some(from).filter(|_| changes.insert.len() < missing);
+        changes.insert.retain(|row| match gap_of(*row) {
+            None => true,
+            Some(gap) => {
+                if changes.left_out.last() != Some(&gap) {
+                    changes.left_out.push(gap);
+                }
+                false
+            }
+        });
     }
     changes.settle(table.on_change, rows, existing);
     Ok(changes)

@@ -1,7 +1,8 @@
-//! Partitioned tables from which old partitions were dropped: the time from which on rows have a partition. Earlier rows
-//! are left out.
+//! Partitioned tables without a partition for some times: rows that are earlier than the oldest partition, or lie between
+//! two partitions, are left out.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use pgrx::prelude::*;
 
@@ -13,7 +14,7 @@ use crate::sync::content::Value;
 use crate::sync::statement::scalar_arg;
 use crate::sync::table::{Table, Type};
 
-/// How the first row that a table keeps of a scope is found.
+/// How the times that a table has partitions for are found.
 struct Partitions {
     /// The statement, with the values of the scope as parameters.
     sql: String,
@@ -23,102 +24,172 @@ struct Partitions {
 
 thread_local! {
     /// What this session was told of.
-    static TOLD: RefCell<Vec<(String, i64)>> = const { RefCell::new(Vec::new()) };
+    static TOLD: RefCell<Vec<(String, Gap)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The time from which on the rows of a scope have a partition, in microseconds or days since 2000 like the first column
-/// of the key; `None` where every earlier row has one too, and where the table has no partition for the scope at all.
+/// Times without a partition, up to a later partition: in microseconds or days since 2000 like the first column of the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// `i64::MIN` before the oldest partition.
+    pub from: i64,
+    /// The first moment of the later partition.
+    pub to: i64,
+}
+
+impl Gap {
+    /// Whether a time lies in the gap.
+    pub fn holds(&self, time: i64) -> bool {
+        (self.from..self.to).contains(&time)
+    }
+}
+
+/// The time from which on no row of a scope is left out; `None` where no row is.
+///
+/// # Errors
+/// As [`gaps`].
+pub fn from(db: Db, relation: &str, table: &Table, scope: &[Value]) -> Result<Option<i64>> {
+    Ok(gaps(db, relation, table, scope)?.last().map(|gap| gap.to))
+}
+
+/// The times for which the rows of a scope have no partition although a later partition exists, ascending. None where
+/// the table has no partition for the scope at all.
 ///
 /// # Errors
 /// Where the catalogs cannot be read.
-pub fn from(db: Db, relation: &str, table: &Table, scope: &[Value]) -> Result<Option<i64>> {
+pub fn gaps(db: Db, relation: &str, table: &Table, scope: &[Value]) -> Result<Rc<Vec<Gap>>> {
     let is_time = matches!(table.key[0].kind, Type::Timestamptz | Type::Date);
     if !is_time || !syscache::is_partitioned(oid_of(relation)?) {
-        return Ok(None);
+        return Ok(Rc::default());
     }
     let partitions = known("partitions", &relation.to_owned(), || partitions(db, relation, table))?;
     let args = || scope.iter().map(|value| scalar_arg(*value)).collect::<Result<Vec<Arg>>>();
     let find = || {
         // A key of partitions that is no column of ours cannot be compared: then every row has to find its partition.
-        let found = attempt(|| db.first(&partitions.sql, &args()?, Sees::Now, |row| moment(row, table)));
-        Ok(found.ok().flatten().flatten())
+        let spans = attempt(|| {
+            db.all(&partitions.sql, &args()?, Sees::Now, |row| {
+                Ok((moment(row, table, 0)?, moment(row, table, 1)?))
+            })
+        });
+        Ok(between(&spans.unwrap_or_default()))
     };
-    if partitions.by_time { Ok(*known("kept from", &relation.to_owned(), find)?) } else { find() }
+    if partitions.by_time { known("gaps", &relation.to_owned(), find) } else { Ok(Rc::new(find()?)) }
 }
 
-fn moment(row: &Row, table: &Table) -> Result<Option<i64>> {
-    Ok(match table.key[0].kind {
-        Type::Date => {
-            row.get::<Option<Days>>(0)?.map(|Days(day)| day).filter(|day| *day != i32::MIN).map(i64::from)
+/// The gaps before and between spans, which ascend by their begin.
+fn between(spans: &[(i64, i64)]) -> Vec<Gap> {
+    let mut gaps = Vec::new();
+    let mut end = i64::MIN;
+    for (from, to) in spans {
+        if *from > end {
+            gaps.push(Gap { from: end, to: *from });
         }
-        _ => row.get::<Option<Micros>>(0)?.map(|Micros(ts)| ts).filter(|ts| *ts != i64::MIN),
+        end = end.max(*to);
+    }
+    gaps
+}
+
+fn moment(row: &Row, table: &Table, column: usize) -> Result<i64> {
+    Ok(match table.key[0].kind {
+        Type::Date => match row.get::<Days>(column)?.0 {
+            i32::MIN => i64::MIN,
+            i32::MAX => i64::MAX,
+            day => i64::from(day),
+        },
+        _ => row.get::<Micros>(column)?.0,
     })
 }
 
 /// A partition that holds rows.
 struct Leaf {
-    /// The lower bound of the time.
+    /// The bounds of the time, as text.
     from: String,
+    to: String,
+    /// Whether the partition takes the times that other partitions leave.
+    is_default: bool,
     /// SQL: whether a row belongs to the partition.
     condition: String,
 }
 
 fn partitions(db: Db, relation: &str, table: &Table) -> Result<Partitions> {
     let time = &table.key[0];
-    let sql = "WITH RECURSIVE part AS ( \
-           SELECT $1::text::regclass::oid AS oid, '-infinity'::text COLLATE \"C\" AS bound, true AS by_time \
-           UNION ALL SELECT i.inhrelid, (CASE WHEN a.attname = $2::name THEN coalesce(substring( \
-             pg_catalog.pg_get_expr(c.relpartbound, c.oid) FROM '^FOR VALUES FROM [(]''([^'']*)'''), '-infinity') ELSE part.bound END) COLLATE \"C\", \
+    let (name, kind) = (time.name, time.kind.sql());
+    let sql = format!(
+        "WITH RECURSIVE part AS ( \
+           SELECT $1::text::regclass::oid AS oid, '-infinity'::{kind} AS lower, 'infinity'::{kind} AS upper, false AS is_default, true AS by_time \
+           UNION ALL SELECT i.inhrelid, \
+             CASE WHEN a.attname = $2::name THEN greatest(part.lower, substring(b.bound FROM '^FOR VALUES FROM [(]''([^'']*)''')::{kind}) ELSE part.lower END, \
+             CASE WHEN a.attname = $2::name THEN least(part.upper, substring(b.bound FROM ' TO [(]''([^'']*)''[)]$')::{kind}) ELSE part.upper END, \
+             part.is_default OR coalesce(a.attname = $2::name AND b.bound = 'DEFAULT', false), \
              part.by_time AND coalesce(a.attname = $2::name, false) \
            FROM part JOIN pg_catalog.pg_inherits i ON i.inhparent = part.oid JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid \
+           CROSS JOIN LATERAL (SELECT pg_catalog.pg_get_expr(c.relpartbound, c.oid) AS bound) AS b \
            JOIN pg_catalog.pg_partitioned_table t ON t.partrelid = part.oid \
            LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = part.oid AND a.attnum = t.partattrs[0] AND t.partstrat = 'r' AND t.partnatts = 1) \
-         SELECT part.bound, part.by_time, pg_catalog.pg_get_partition_constraintdef(part.oid) AS condition \
-         FROM part JOIN pg_catalog.pg_class c ON c.oid = part.oid WHERE c.relkind <> 'p'";
+         SELECT part.lower::text AS lower, part.upper::text AS upper, part.is_default, part.by_time, \
+           pg_catalog.pg_get_partition_constraintdef(part.oid) AS condition \
+         FROM part JOIN pg_catalog.pg_class c ON c.oid = part.oid WHERE c.relkind <> 'p'"
+    );
     let mut by_time = true;
-    let leaves = db.all(sql, &[arg(relation), arg(time.name)], Sees::Now, |row| {
+    let leaves = db.all(&sql, &[arg(relation), arg(name)], Sees::Now, |row| {
         by_time &= row.get::<bool>("by_time")?;
         let condition: Option<String> = row.get("condition")?;
-        Ok(Leaf { from: row.get("bound")?, condition: condition.unwrap_or_else(|| "true".to_owned()) })
+        Ok(Leaf {
+            from: row.get("lower")?,
+            to: row.get("upper")?,
+            is_default: row.get("is_default")?,
+            condition: condition.unwrap_or_else(|| "true".to_owned()),
+        })
     })?;
-    // The first moment of each partition, in a row of the scope: of the partitions that this row belongs to, the earliest.
-    let (name, kind) = (time.name, time.kind.sql());
-    let numbered = |leaf: (usize, &Leaf)| format!("({}, {}::{kind})", leaf.0, quote_literal(&leaf.1.from));
-    let bounds: Vec<String> = leaves.iter().enumerate().map(numbered).collect();
+    if leaves.is_empty() {
+        return Ok(Partitions { sql: format!("SELECT NULL::{kind}, NULL::{kind} WHERE false"), by_time });
+    }
+    // A partition holds its times or none of these in a row of the scope, as its first moment tells; a default partition
+    // is asked for each span between the bounds of all partitions.
+    let span = |(n, leaf): (usize, &Leaf)| {
+        let (from, to) = (quote_literal(&leaf.from), quote_literal(&leaf.to));
+        format!("({n}, {from}::{kind}, {to}::{kind}, {})", leaf.is_default)
+    };
+    let spans: Vec<String> = leaves.iter().enumerate().map(span).collect();
     let conditions = leaves.iter().enumerate().map(|(n, leaf)| format!(" WHEN {n} THEN {}", leaf.condition));
     let scope = table.scope.iter().enumerate();
     let scope = scope.map(|(n, column)| format!("${}::{} AS {}", n + 1, column.kind.sql(), column.name));
     let others = table.key.iter().skip(1).chain(table.values);
     let others = others.map(|column| format!("NULL::{} AS {}", column.kind.sql(), column.name));
     let columns: Vec<String> = scope.chain(others).collect();
-    let sql = match bounds.is_empty() {
-        true => format!("SELECT NULL::{kind}"),
-        false => format!(
-            "SELECT min({name}) FROM (SELECT n, {name}, {} FROM (VALUES {}) AS b (n, {name}) OFFSET 0) AS r WHERE CASE n{} END",
-            columns.join(", "),
-            bounds.join(", "),
-            conditions.collect::<String>()
-        ),
-    };
+    let sql = format!(
+        "WITH b (n_, from_, to_, is_default_) AS (VALUES {}), \
+         every (from_) AS (SELECT from_ FROM b UNION SELECT to_ FROM b), \
+         s (n_, from_, to_) AS (SELECT n_, from_, to_ FROM b WHERE NOT is_default_ UNION ALL \
+           SELECT b.n_, e.from_, e.to_ FROM b JOIN (SELECT from_, lead(from_) OVER (ORDER BY from_) AS to_ FROM every) AS e \
+           ON b.is_default_ AND e.to_ IS NOT NULL) \
+         SELECT {name}, to_ FROM (SELECT n_, from_ AS {name}, to_, {} FROM s OFFSET 0) AS r WHERE CASE n_{} END ORDER BY 1",
+        spans.join(", "),
+        columns.join(", "),
+        conditions.collect::<String>()
+    );
     Ok(Partitions { sql, by_time })
 }
 
-/// Tells once a session that rows of a table, given as SQL, are left out before a time.
-pub fn tell(relation: &str, table: &Table, from: i64) {
-    let told = (relation.to_owned(), from);
+/// Tells once a session that rows of a table, given as SQL, are left out.
+pub fn tell(relation: &str, table: &Table, gap: Gap) {
+    let told = (relation.to_owned(), gap);
     if TOLD.with_borrow(|all| all.contains(&told)) {
         return;
     }
     TOLD.with_borrow_mut(|all| all.push(told));
-    let from = match table.key[0].kind {
-        Type::Date => regime_core::calendar::civil::date_of(from),
-        _ => utc(from),
+    let shown = |time| match table.key[0].kind {
+        Type::Date => regime_core::calendar::civil::date_of(time),
+        _ => utc(time),
+    };
+    let (when, rows) = match gap.from {
+        i64::MIN => (format!("before {}", shown(gap.to)), "earlier rows"),
+        from => (format!("from {} until before {}", shown(from), shown(gap.to)), "these rows"),
     };
     Error::new(
         PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION,
-        format!("rows of {relation} before {from} are not stored"),
+        format!("rows of {relation} {when} are not stored"),
     )
-    .detail("The table has no partition for earlier rows.")
+    .detail(format!("The table has no partition for {rows}."))
     .report_as(PgLogLevel::NOTICE);
 }
 
@@ -132,7 +203,8 @@ pub fn explained(db: Db, error: Error, relation: &str, table: &Table) -> Error {
     }
     let kind = table.key[0].kind.sql();
     let sql = format!(
-        "SELECT max(substring(pg_catalog.pg_get_expr(c.relpartbound, c.oid) FROM ' TO [(]''([^'']*)''')::{kind})::text \
+        "SELECT CASE WHEN NOT bool_or(pg_catalog.pg_get_expr(c.relpartbound, c.oid) LIKE '% TO (MAXVALUE)') THEN \
+           max(substring(pg_catalog.pg_get_expr(c.relpartbound, c.oid) FROM ' TO [(]''([^'']*)''')::{kind})::text END \
          FROM pg_catalog.pg_partitioned_table t JOIN pg_catalog.pg_attribute a ON a.attrelid = t.partrelid AND a.attnum = t.partattrs[0] \
          JOIN pg_catalog.pg_inherits i ON i.inhparent = t.partrelid JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid \
          WHERE t.partrelid = $1::text::regclass AND t.partstrat = 'r' AND t.partnatts = 1 AND a.attname = $2::name"

@@ -86,8 +86,8 @@ impl Write<'_, '_> {
     /// # Errors
     /// Where the relation cannot be read or written, a value is not of the type of its column, or rows were not written.
     pub fn apply(&self, changes: &Changes) -> Result<Written> {
-        if let Some(from) = changes.kept_from {
-            kept::tell(self.relation, self.table, from);
+        for gap in &changes.left_out {
+            kept::tell(self.relation, self.table, *gap);
         }
         if changes.is_empty() {
             return Ok(Written::default());

@@ -80,11 +80,12 @@ impl Job<'_, '_> {
             return Ok(span);
         }
         let (relation, scope) = (self.relation(), [Value::Text(&self.closes.symbol)]);
-        let kept = kept::from(self.db, &relation, &MARKET_REGIME_HISTORY, &scope)?;
-        let from = kept.and_then(|day| i32::try_from(day).ok()).filter(|day| *day > span.from);
-        if let Some(day) = from {
-            kept::tell(&relation, &MARKET_REGIME_HISTORY, i64::from(day));
+        let gaps = kept::gaps(self.db, &relation, &MARKET_REGIME_HISTORY, &scope)?;
+        let before = gaps.first().filter(|gap| gap.holds(i64::from(span.from)));
+        if let Some(gap) = before {
+            kept::tell(&relation, &MARKET_REGIME_HISTORY, *gap);
         }
+        let from = before.and_then(|gap| i32::try_from(gap.to).ok());
         Ok(Span { from: from.unwrap_or(span.from), ..span })
     }
 

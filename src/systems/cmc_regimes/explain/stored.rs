@@ -97,9 +97,9 @@ fn missing(told: &Told, schema: &str, relation: &str) -> Result<String> {
     let known = known_state(told, schema)?;
     let refresh = |further| refresh(told, known.as_ref(), further);
     let scope = [Value::Int(told.asset), Value::Text(TF)];
-    let kept = kept::from(told.db, relation, &REGIMES, &scope)?;
-    if let Some(from) = kept.filter(|from| told.row.ts < *from) {
-        return Ok(format!("not stored: {relation} has no partition for rows before {}", utc(from)));
+    let gaps = kept::gaps(told.db, relation, &REGIMES, &scope)?;
+    if let Some(gap) = gaps.iter().find(|gap| gap.holds(told.row.ts)) {
+        return Ok(format!("not stored: {relation} has no partition for rows before {}", utc(gap.to)));
     }
     let sql = format!("SELECT max(ts)::timestamptz AS newest FROM {relation} WHERE id = $1 AND tf = $2");
     let newest: Option<Micros> =
