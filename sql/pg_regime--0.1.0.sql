@@ -164,7 +164,7 @@ BEGIN
     END IF;
     EXECUTE format('SELECT EXISTS (SELECT FROM %I.regime_source_user WHERE cal_scheme = $1 AND layer = $2 AND origin = ''deleted'')', TG_TABLE_SCHEMA)
     INTO is_deleted USING NEW.cal_scheme, NEW.layer;
-    -- Who may only insert meets no deleted row, mostly.
+    -- A role that may only insert needs no privilege to delete unless the key is that of a deleted row.
     IF is_deleted THEN
         EXECUTE format('DELETE FROM %I.regime_source_user WHERE cal_scheme = $1 AND layer = $2', TG_TABLE_SCHEMA)
         USING NEW.cal_scheme, NEW.layer;

@@ -12,7 +12,7 @@ SELECT cal_scheme, layer, tf, periods, bars_schema, bars_table, bars_filter, ema
 FROM regime_source ORDER BY 1, 2;
 SELECT DISTINCT bars_id_column, bars_tf_column, bars_ts_column, close_column, atr_column, adx_column, adx_floor, spread_column,
     slippage_column,
-    ema_id_column, ema_tf_column, ema_ts_column, ema_period_column, ema_column FROM regime_source;
+    ema_id_column, ema_tf_column, ema_ts_column, ema_period_column, ema_column FROM regime_source ORDER BY 1;
 SELECT count(*) FROM regime_policy;
 -- It makes no output table by itself.
 SELECT to_regclass('cmc_regimes'), to_regclass('cmc_regime_progress');
