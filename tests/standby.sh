@@ -5,11 +5,15 @@ cluster_start
 demo_db market 5 1200
 q market "CALL backfill_market_regime_history('2016-01-01', '2019-01-01')"
 q market "SELECT FROM refresh_cmc_regimes(); SELECT FROM refresh_market_regimes(); SELECT FROM refresh_market_states();
-          INSERT INTO candles SELECT (jsonb_populate_record(c, jsonb_build_object('open_time', open_time + interval '3 days'))).* FROM candles c WHERE symbol = '^GSPC' ORDER BY open_time DESC LIMIT 1;
-          CREATE TABLE returns AS SELECT open_time::date AS date, close / lag(close) OVER (ORDER BY open_time) - 1 AS daily_return FROM candles WHERE symbol = '^GSPC' OFFSET 1;
           CREATE ROLE reader LOGIN;
           GRANT USAGE ON SCHEMA regime_work TO reader;
           GRANT SELECT ON ALL TABLES IN SCHEMA public, regime_work TO reader"
+# Stored rows are read where every change since the refresh is marked.
+q market "SELECT FROM regime_track()"
+q market "SELECT FROM refresh_market_regimes(); SELECT FROM refresh_market_states()"
+q market "INSERT INTO candles SELECT (jsonb_populate_record(c, jsonb_build_object('open_time', open_time + interval '3 days'))).* FROM candles c WHERE symbol = '^GSPC' ORDER BY open_time DESC LIMIT 1;
+          CREATE TABLE returns AS SELECT open_time::date AS date, close / lag(close) OVER (ORDER BY open_time) - 1 AS daily_return FROM candles WHERE symbol = '^GSPC' OFFSET 1;
+          GRANT SELECT ON returns TO reader"
 primary=$cluster_dir
 echo "local replication all trust" | as_owner tee -a "$primary/data/pg_hba.conf" >/dev/null
 as_owner "$pg_bin/pg_ctl" --pgdata="$primary/data" reload >/dev/null
