@@ -45,7 +45,7 @@ pub struct Missing {
     schemas: Vec<String>,
     tables: Vec<String>,
     sequences: Vec<String>,
-    /// Member tables, which need be read alone.
+    /// Member tables of the extension, which a refresh only reads.
     members: Vec<String>,
     /// Whether the role may read every table.
     pub may_read: bool,

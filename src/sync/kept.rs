@@ -41,6 +41,18 @@ impl Gap {
     pub fn holds(&self, time: i64) -> bool {
         (self.from..self.to).contains(&time)
     }
+
+    /// The times, as words after "rows"; the gap is one of a table.
+    pub fn shown(&self, table: &Table) -> String {
+        let shown = |time| match table.key[0].kind {
+            Type::Date => regime_core::calendar::civil::date_of(time),
+            _ => utc(time),
+        };
+        match self.from {
+            i64::MIN => format!("before {}", shown(self.to)),
+            from => format!("from {} until before {}", shown(from), shown(self.to)),
+        }
+    }
 }
 
 /// The time from which on no row of a scope is left out; `None` where no row is.
@@ -177,17 +189,10 @@ pub fn tell(relation: &str, table: &Table, gap: Gap) {
         return;
     }
     TOLD.with_borrow_mut(|all| all.push(told));
-    let shown = |time| match table.key[0].kind {
-        Type::Date => regime_core::calendar::civil::date_of(time),
-        _ => utc(time),
-    };
-    let (when, rows) = match gap.from {
-        i64::MIN => (format!("before {}", shown(gap.to)), "earlier rows"),
-        from => (format!("from {} until before {}", shown(from), shown(gap.to)), "these rows"),
-    };
+    let rows = if gap.from == i64::MIN { "earlier rows" } else { "these rows" };
     Error::new(
         PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION,
-        format!("rows of {relation} {when} are not stored"),
+        format!("rows of {relation} {} are not stored", gap.shown(table)),
     )
     .detail(format!("The table has no partition for {rows}."))
     .report_as(PgLogLevel::NOTICE);

@@ -103,8 +103,7 @@ pub fn function(schema: &str, watched: &Watched) -> Function {
 /// SQL: whether a role may write marks into the working schema of this name, where no rule swallows and no row-level
 /// security hides marks, and no role without all rights of this role owns the schema or a table of marks, nor has put a
 /// trigger on one, which the privilege TRIGGER allows; the owner of the database may, unless the role is a superuser. Each
-/// table of marks must take every mark. `is_role` tells
-/// whether `u` of `pg_roles` is the role; all three are given as SQL.
+/// table of marks must take every mark. `is_role` tells whether `u` of `pg_roles` is the role; all three are given as SQL.
 pub fn may_mark(marks: &Marks, schema: &str, role: &str, is_role: &str) -> String {
     let Marks { few, many, state, .. } = marks;
     let fits = fits(marks);

@@ -106,16 +106,13 @@ impl OfSeries {
         timeframe: Option<&str>,
     ) -> Result<(String, Option<String>)> {
         let relation = output_relation(db, self.table)?;
-        let stored = match symbol {
-            Some(symbol) => Some(stored_symbol(db, &relation, symbol, timeframe)?),
-            None => None,
-        };
-        // The error has the symbol as given.
-        match stored {
-            Some(None) => self.existing(db, symbol, timeframe).map(|relation| (relation, None)),
-            None => self.existing(db, None, timeframe).map(|relation| (relation, None)),
-            Some(stored) => Ok((relation, stored)),
+        if let Some(given) = symbol
+            && let Some(stored) = stored_symbol(db, &relation, given, timeframe)?
+        {
+            return Ok((relation, Some(stored)));
         }
+        // The error has the symbol as given.
+        self.existing(db, symbol, timeframe).map(|relation| (relation, None))
     }
 
     fn not_refreshed(

@@ -119,6 +119,11 @@ impl<'c> Engine<'c> {
         &self.compiled.policy_hash
     }
 
+    /// The parameters and the policy's name, as an asset keeps them.
+    pub fn arguments(&self) -> String {
+        kept(&self.params, self.policy.as_deref())
+    }
+
     /// The reader of a layer, where it has a source.
     pub fn reader(&self, layer: Layer) -> Option<&Reader<'c>> {
         self.readers[layer].as_ref()
@@ -135,7 +140,7 @@ impl<'c> Engine<'c> {
             version_hash: self.compiled.version_hash.clone(),
             policy_hash: self.compiled.policy_hash.clone(),
             sources: set_up::with_columns(db, schema, &CMC, &print_of(sources))?,
-            arguments: kept(&self.params, self.policy.as_deref()),
+            arguments: self.arguments(),
             tracking,
         })
     }

@@ -5,7 +5,7 @@ use crate::output::relation::output_relation;
 use crate::pg::{Db, Result, Sees, arg, check_range, extension_schema, invalid_parameter, settings};
 use crate::source::names;
 use crate::sync::content::Value;
-use crate::systems::cmc_regimes::arguments;
+use crate::systems::cmc_regimes::arguments::{arguments, beside_settings, repeated};
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::params::{self, Given};
 use crate::systems::cmc_regimes::refresh::state;
@@ -76,27 +76,31 @@ pub fn check(db: Db, asset: i32, sample: Option<i32>, given: &Given) -> Result<V
 
 /// What the stored rows were made with: the parameters given, point in time or not.
 fn engine_of<'c>(db: Db<'c>, asset: i32, hash: &str, given: &Given) -> Result<Engine<'c>> {
+    let mut asked = Vec::new();
     for point_in_time in [false, true] {
         let given = Given { point_in_time: Some(point_in_time), ..given.clone() };
         let engine = Engine::new(db, params::load(db, &given, None)?, None);
         if engine.version_hash() == hash {
             return Ok(engine);
         }
+        asked.push(engine.arguments());
     }
     let (own, known) = (extension_schema(db)?, state::load(db, &settings::target_schema(), asset)?);
-    // This function tries both values of point_in_time, and has no such argument.
-    let same = known.filter(|state| state.basis.version_hash == hash).map(|state| {
-        let known = Given { point_in_time: None, ..arguments::beside_settings(&state.basis.arguments) };
-        arguments::arguments(&known)
-    });
-    let is_other = |same: &String| *same != arguments::arguments(given);
+    let kept = known.filter(|state| state.basis.version_hash == hash).map(|state| state.basis.arguments);
     Err(invalid_parameter(format!(
         "the newest row of {} was computed with another policy or other parameters ({hash})",
         names::in_words(db, asset, given.cal_scheme.as_deref())?
     ))
-    .hint(match same.filter(is_other) {
-        Some(arguments) => format!("SELECT * FROM {own}.regime_repaint_check({asset}{arguments});"),
-        None => format!("SELECT * FROM {own}.refresh_cmc_regimes({asset}{});", arguments::arguments(given)),
+    .hint(match kept {
+        Some(kept) if !asked.contains(&kept) => {
+            // Both values of point_in_time are tried, and there is no such argument.
+            let other = Given { point_in_time: None, ..beside_settings(&kept) };
+            format!("SELECT * FROM {own}.regime_repaint_check({asset}{});", arguments(&other))
+        }
+        kept => {
+            let same = kept.map_or_else(|| arguments(given), |kept| repeated(&kept));
+            format!("SELECT * FROM {own}.refresh_cmc_regimes({asset}{same});")
+        }
     }))
 }
 

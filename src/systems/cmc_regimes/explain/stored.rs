@@ -99,7 +99,7 @@ fn missing(told: &Told, schema: &str, relation: &str) -> Result<String> {
     let scope = [Value::Int(told.asset), Value::Text(TF)];
     let gaps = kept::gaps(told.db, relation, &REGIMES, &scope)?;
     if let Some(gap) = gaps.iter().find(|gap| gap.holds(told.row.ts)) {
-        return Ok(format!("not stored: {relation} has no partition for rows before {}", utc(gap.to)));
+        return Ok(format!("not stored: {relation} has no partition for rows {}", gap.shown(&REGIMES)));
     }
     let sql = format!("SELECT max(ts)::timestamptz AS newest FROM {relation} WHERE id = $1 AND tf = $2");
     let newest: Option<Micros> =
@@ -141,8 +141,9 @@ fn other_hash(told: &Told, known: Option<&State>, stored: &str) -> String {
         None => "computed with another policy, other parameters or other settings".to_owned(),
     };
     let Told { own, asset, .. } = told;
-    match known.map(|state| repeated(&state.basis.arguments)) {
-        Some(arguments) if arguments != told.arguments => {
+    match known {
+        Some(State { basis, .. }) if basis.arguments != told.engine.arguments() => {
+            let arguments = repeated(&basis.arguments);
             let at = told.at.map_or_else(String::new, |at| format!(", at => '{}'", utc(at)));
             format!(
                 "{what}; with the arguments of the refresh: SELECT * FROM {own}.regime_explain({asset}{at}{arguments});"
