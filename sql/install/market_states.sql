@@ -242,6 +242,6 @@ COMMENT ON COLUMN @extschema@.market_state_latest.cross_timeframe_consensus IS '
 COMMENT ON COLUMN @extschema@.market_state_latest.consensus_timeframes IS 'Number of these timeframes';
 COMMENT ON COLUMN @extschema@.market_state_latest.age IS 'Time since the row''s candle opened';
 COMMENT ON COLUMN @extschema@.market_state_latest.newest_bar IS 'When the newest candle opened; NULL also where the source may not be read';
-COMMENT ON COLUMN @extschema@.market_state_latest.is_stale IS 'Whether the row is not that of the newest candle, changes of the series or of its eras are not refreshed yet, or the row is older than pg_regime.max_age; NULL where this cannot be known';
+COMMENT ON COLUMN @extschema@.market_state_latest.is_stale IS 'Whether the row is not that of the newest candle, changes of the series, its eras or the source map are not refreshed yet, or the row is older than pg_regime.max_age; NULL where this cannot be known';
 ALTER VIEW @extschema@.market_state_latest OWNER TO @extowner@;
 GRANT SELECT ON @extschema@.market_state_latest TO PUBLIC;

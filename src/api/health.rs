@@ -20,7 +20,7 @@ fn regime_status() -> Result<
             name!(regime_key, Option<String>),
             name!(lag_bars, i64),
             name!(lag, Option<Interval>),
-            name!(is_stale, bool),
+            name!(is_stale, Option<bool>),
             name!(last_success, Option<TimestampWithTimeZone>),
             name!(last_error, Option<TimestampWithTimeZone>),
             name!(last_error_message, Option<String>),

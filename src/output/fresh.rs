@@ -1,9 +1,37 @@
 //! How fresh the rows of a subject are: of an asset, a series, a symbol.
 
+use std::rc::Rc;
+
 use crate::output::own::RUN_LOG;
 use crate::output::run_log::subject;
+use crate::output::set_up;
 use crate::output::system::System;
 use crate::pg::{Db, Micros, Result, Row, Sees, arg, settings, utc, work_relation};
+use crate::track::fingerprint::Tracking;
+
+/// What a refresh compares with what is kept of each subject, beside the source rows and their marks.
+pub struct Now {
+    /// The fingerprint of the sources ([`set_up::with_columns`]).
+    pub sources: String,
+    /// `None` if a source is not tracked.
+    pub tracking: Option<Rc<Tracking>>,
+}
+
+impl Now {
+    /// What has changed since a refresh from these sources, after "the".
+    pub fn changed(&self, sources: &str) -> Option<&'static str> {
+        set_up::other_sources(sources, &self.sources).map(|other| other.what)
+    }
+
+    /// Whether a refresh under this tracking leaves no doubt which source rows have changed since: all of them are marked,
+    /// or none are.
+    pub fn is_sure(&self, tracking: Option<&str>) -> bool {
+        match (&self.tracking, tracking) {
+            (Some(now), Some(then)) => now.fingerprint == then && now.is_complete(),
+            (now, then) => now.is_none() && then.is_none(),
+        }
+    }
+}
 
 /// How fresh a subject is. Moments are microseconds since 2000.
 #[derive(Clone, Debug, Default)]
@@ -18,14 +46,18 @@ pub struct Fresh {
     pub behind: i64,
     /// Whether source rows changed since the last refresh, as far as changes are tracked.
     pub marked: bool,
-    /// What else the rows depend on and has changed since, after "the".
-    pub changed: Option<&'static str>,
+    /// What else the rows depend on and has changed since, each after "the".
+    pub changed: Vec<&'static str>,
+    /// Whether source rows may have changed since without a mark, though changes are marked now or were then.
+    pub unsure: bool,
     /// Whether the source has no row for the newest row any more, which a refresh would delete.
     pub ahead: bool,
     /// The version that the newest row was computed with.
     pub version: Option<String>,
     /// The statement that refreshes the subject.
     pub command: String,
+    /// The arguments of the statement after the subject, each after a comma.
+    pub arguments: String,
     pub last: Last,
 }
 
@@ -42,9 +74,10 @@ pub struct Last {
 }
 
 impl Fresh {
-    /// Whether the stored rows are not what a refresh would make of the source.
-    pub fn is_stale(&self) -> bool {
-        self.behind > 0 || self.marked || self.changed.is_some() || self.ahead
+    /// Whether the stored rows are not what a refresh would make of the source; `None` where this is unknown.
+    pub fn is_stale(&self) -> Option<bool> {
+        let is_stale = self.behind > 0 || self.marked || !self.changed.is_empty() || self.ahead;
+        (is_stale || !self.unsure).then_some(is_stale)
     }
 
     /// Whether the last refresh failed.
@@ -77,7 +110,7 @@ impl Fresh {
             },
             _ => {
                 let rows = self.marked.then_some("source rows");
-                let changed: Vec<&str> = rows.into_iter().chain(self.changed).collect();
+                let changed: Vec<&str> = rows.into_iter().chain(self.changed.iter().copied()).collect();
                 format!("The {} have changed since the last refresh.", changed.join(" and the "))
             }
         }

@@ -60,17 +60,25 @@ pub fn with_columns(db: Db, schema: &str, system: &System, sources: &str) -> Res
 }
 
 /// Why rows are computed again whose stored fingerprint by [`with_columns`] is not the one of now; `None` if it is.
-pub fn other_sources(stored: &str, now: &str) -> Option<&'static str> {
+pub fn other_sources(stored: &str, now: &str) -> Option<Other> {
     fn of_sources(print: &str) -> &str {
         print.split(' ').next().unwrap_or_default()
     }
     if stored == now {
         None
     } else if of_sources(stored) == of_sources(now) {
-        Some("output columns changed")
+        Some(Other { what: "output columns", reason: "output columns changed" })
     } else {
-        Some("source map changed")
+        Some(Other { what: "sources", reason: "source map changed" })
     }
+}
+
+/// What differs where a fingerprint by [`with_columns`] is not the one of now.
+pub struct Other {
+    /// What has changed, after "the".
+    pub what: &'static str,
+    /// Why all rows are computed.
+    pub reason: &'static str,
 }
 
 fn facts(db: Db, schema: &str, system: &System) -> Result<Rc<Facts>> {

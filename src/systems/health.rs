@@ -1,5 +1,7 @@
 //! What is wrong in any system, each finding with a command: `regime_health`.
 
+use std::collections::BTreeMap;
+
 use crate::output::finding::{Finding, Severity};
 use crate::output::fresh::Fresh;
 use crate::output::grants::with_grants;
@@ -46,6 +48,7 @@ fn of_system(db: Db, registered: &Registered, own: &str) -> Result<Vec<Finding>>
     }
     findings.extend(part(system, || waits(db, registered)));
     let is_readable = source.is_ok();
+    let is_tracked = matches!(&source, Ok(Some(untracked)) if untracked.is_empty());
     match source {
         Err(error) => findings.push(unusable("source map", error.report().message.clone(), &error)),
         Ok(_) if !set_up => {}
@@ -54,7 +57,7 @@ fn of_system(db: Db, registered: &Registered, own: &str) -> Result<Vec<Finding>>
         }
     }
     if set_up {
-        findings.extend(of_rows(db, registered, own, is_readable));
+        findings.extend(of_rows(db, registered, own, is_readable, is_tracked));
     }
     Ok(findings)
 }
@@ -101,13 +104,15 @@ fn check_may_set_up(db: Db, schema: &str) -> Result<()> {
 }
 
 /// The findings about the tables of a system and their rows.
-fn of_rows(db: Db, registered: &Registered, own: &str, is_readable: bool) -> Vec<Finding> {
+fn of_rows(db: Db, registered: &Registered, own: &str, is_readable: bool, is_tracked: bool) -> Vec<Finding> {
     let Registered { system, wording, .. } = registered;
     let mut findings = part(system, || Ok(grants(db, system)?.into_iter().collect()));
     let may_read = findings.iter().all(|finding| finding.severity != Severity::Error);
     if may_read && is_readable {
         findings.extend(part(system, || {
-            Ok((registered.fresh)(db)?.iter().flat_map(|fresh| of_subject(wording, fresh)).collect())
+            let all = (registered.fresh)(db)?;
+            let unmarked = if is_tracked { unmarked(system, own, &all) } else { Vec::new() };
+            Ok(all.iter().flat_map(|fresh| of_subject(wording, fresh)).chain(unmarked).collect())
         }));
         for find in registered.findings {
             findings.extend(part(system, || find(db, own)));
@@ -149,7 +154,7 @@ fn of_subject(wording: &Wording, fresh: &Fresh) -> Vec<Finding> {
             command: fresh.last.hint.clone().unwrap_or_else(|| fresh.command.clone()),
         });
     }
-    if fresh.is_stale() {
+    if fresh.is_stale() == Some(true) {
         findings.push(Finding {
             severity: Severity::Warning,
             what: wording.stale,
@@ -159,6 +164,32 @@ fn of_subject(wording: &Wording, fresh: &Fresh) -> Vec<Finding> {
         });
     }
     findings
+}
+
+/// Subjects whose last refresh was not under the tracking of now, by the arguments that refresh them.
+fn unmarked(system: &System, own: &str, all: &[Fresh]) -> Vec<Finding> {
+    let [one, many] = system.subject;
+    let mut groups: BTreeMap<&str, Vec<&Fresh>> = BTreeMap::new();
+    for fresh in all.iter().filter(|fresh| fresh.is_stale().is_none()) {
+        groups.entry(&fresh.arguments).or_default().push(fresh);
+    }
+    let finding = |(arguments, group): (&str, Vec<&Fresh>)| {
+        let ids: Vec<String> = group.iter().filter_map(|fresh| fresh.id).map(|id| id.to_string()).collect();
+        let ids = if ids.is_empty() { String::new() } else { format!("ARRAY[{}]", ids.join(", ")) };
+        let subjects = if group.len() == 1 { one } else { many };
+        Finding {
+            severity: Severity::Info,
+            what: "unknown changes",
+            asset: None,
+            detail: format!(
+                "{}: {} {subjects} last refreshed before changes were marked as now; an earlier change may have left no mark.",
+                system.name,
+                group.len()
+            ),
+            command: format!("SELECT * FROM {own}.refresh_{}({ids}{arguments});", system.name),
+        }
+    };
+    groups.into_iter().map(finding).collect()
 }
 
 fn untracked(wording: &Wording, own: &str, untracked: &[String]) -> Option<Finding> {

@@ -56,7 +56,9 @@ fn of(db: Db, registered: &Registered) -> Result<Overview> {
         tables,
         is_set_up,
         subjects: problem.is_none().then_some(all.len() as i64),
-        stale: problem.is_none().then(|| all.iter().filter(|fresh| fresh.is_stale()).count() as i64),
+        stale: problem
+            .is_none()
+            .then(|| all.iter().filter(|fresh| fresh.is_stale() == Some(true)).count() as i64),
         newest_row: all.iter().filter_map(|fresh| fresh.newest_row).max(),
         lag: all.iter().filter_map(Fresh::lag).max(),
         version,

@@ -1,6 +1,6 @@
 //! How fresh each series is.
 
-use crate::output::fresh::{Fresh, last};
+use crate::output::fresh::{Fresh, Now, last};
 use crate::output::series::{OfSeries, marks, newest_row, state};
 use crate::output::set_up;
 use crate::pg::lock::{Key, named};
@@ -22,10 +22,27 @@ impl OfSeries {
         all.extend(state::all(db, self, &schema, None, None)?);
         all.sort_unstable();
         all.dedup();
-        all.into_iter().map(|series| self.fresh_one(db, &schema, &source, &series, &own)).collect()
+        let now = self.now(db, &schema, &source)?;
+        all.into_iter().map(|series| self.fresh_one(db, &schema, (&source, &now), &series, &own)).collect()
     }
 
-    fn fresh_one(&self, db: Db, schema: &str, source: &Source, series: &Series, own: &str) -> Result<Fresh> {
+    /// What a refresh would compare with the states of series.
+    ///
+    /// # Errors
+    /// Where the catalogs cannot be read.
+    pub fn now(&self, db: Db, schema: &str, source: &Source) -> Result<Now> {
+        let sources = set_up::with_columns(db, schema, self.system, &source.fingerprint())?;
+        Ok(Now { sources, tracking: self.tracking(db, schema, source)? })
+    }
+
+    fn fresh_one(
+        &self,
+        db: Db,
+        schema: &str,
+        (source, now): (&Source, &Now),
+        series: &Series,
+        own: &str,
+    ) -> Result<Fresh> {
         let row = newest_row(db, &self.relation(schema), series)?;
         let newest_row = row.as_ref().map(|(ts, _)| *ts);
         let name = series.name();
@@ -33,14 +50,21 @@ impl OfSeries {
         let behind = source.count_after(db, series, newest_row)?;
         let newest_source = source.newest(db, series)?;
         let marked = self.marks(db, schema, series)?.since().is_some();
-        let changed = state::changed_since(db, self, schema, series)?.map(|_| self.basis.what);
+        let state = state::known(db, self, schema, series)?;
+        let other_basis = match &state {
+            Some(state) => (self.basis.changed)(db, series, state)?,
+            None => (self.basis.of_rows)(db, &self.relation(schema), series)?,
+        };
+        let other_sources = state.as_ref().and_then(|state| now.changed(&state.sources));
+        let is_sure = state.map_or(row.is_none(), |state| now.is_sure(state.tracking.as_deref()));
         Ok(Fresh {
             newest_source,
             newest_row,
             behind,
             ahead: newest_row > newest_source,
             marked,
-            changed,
+            changed: other_basis.map(|_| self.basis.what).into_iter().chain(other_sources).collect(),
+            unsure: !is_sure,
             version: row.and_then(|(_, version)| version),
             command: format!("SELECT * FROM {own}.refresh_{}({symbol}, {timeframe});", self.table.name),
             last: last(db, self.system, &name)?,

@@ -8,7 +8,6 @@ use crate::output::series::read::Times;
 use crate::output::series::refresh::{Place, Work};
 use crate::output::series::state::State;
 use crate::output::series::{OfSeries, newest_row, state};
-use crate::output::set_up;
 use crate::pg::{
     Db, Result, arg, qualified, result_set::Rows, settings, spi, syscache, timestamp_arg, work_schema,
 };
@@ -112,16 +111,14 @@ pub fn get<W: Show>(default: &W, rows: &mut Rows, symbol: &str, timeframe: &str,
             return Reader::new(db, default).computed(rows, &source, &series, times, None);
         };
         let reader = Reader::new(db, &work);
-        let tracking = of.tracking(db, &schema, &source)?;
-        let is_marked = tracking
-            .is_some_and(|now| state.tracking.as_ref() == Some(&now.fingerprint) && now.is_complete());
+        let now = of.now(db, &schema, &source)?;
+        let is_marked = now.tracking.is_some() && now.is_sure(state.tracking.as_deref());
         let newest = source.newest(db, &series)?;
-        let sources = set_up::with_columns(db, &schema, of.system, &source.fingerprint())?;
         let scope = [Value::Text(&series.symbol), Value::Text(&series.timeframe)];
         let kept = kept::from(db, &relation, of.table, &scope)?;
         let is_kept = kept.is_none_or(|kept| times.from.is_some_and(|from| from >= kept));
         // The version differs from that of the parameters where an earlier release wrote the rows.
-        let is_of_now = state.version == work.version() && state.sources == sources;
+        let is_of_now = state.version == work.version() && state.sources == now.sources;
         if !is_marked || !is_of_now || newest.is_none() || !is_kept {
             return reader.computed(rows, &source, &series, times, None);
         }

@@ -9,6 +9,7 @@ use crate::pg::{
     result_set::Rows, spi, utc,
 };
 use crate::source::candle_names;
+use crate::source::candles::Source;
 
 /// A range of opening times, in microseconds since 2000; both ends are included.
 #[derive(Clone, Copy)]
@@ -95,7 +96,32 @@ impl OfSeries {
         if (symbol, timeframe) == (None, None) || has_rows(db, &relation, symbol, timeframe)? {
             return Ok(relation);
         }
-        Err(self.not_refreshed(symbol, timeframe, &relation, &extension_schema(db)?))
+        // A refresh of a series without candles would fail.
+        if let Some(error) = self.unknown(db, symbol, timeframe)? {
+            return Err(error);
+        }
+        let what: Vec<String> =
+            symbol.into_iter().chain(timeframe).map(|name| format!("\"{name}\"")).collect();
+        let message = format!("{relation} has no rows of {}", what.join(" "));
+        Err(Error::new(pgrx::PgSqlErrorCode::ERRCODE_NO_DATA_FOUND, message).hint(self.refresh(
+            symbol,
+            timeframe,
+            &extension_schema(db)?,
+        )))
+    }
+
+    /// The error for series that have no candles; `None` also where the candles cannot be read.
+    fn unknown(&self, db: Db, symbol: Option<&str>, timeframe: Option<&str>) -> Result<Option<Error>> {
+        let Ok(Some(source)) = Source::find(db, self.reads) else { return Ok(None) };
+        Ok(match (symbol, timeframe) {
+            (Some(symbol), _) if candle_names::of_symbol(db, &source, symbol, timeframe)?.is_empty() => {
+                Some(candle_names::unknown(db, &source, symbol, timeframe)?)
+            }
+            (None, Some(timeframe)) if source.series(db, None, Some(timeframe))?.is_empty() => {
+                Some(candle_names::unknown_timeframe(db, &source, timeframe)?)
+            }
+            _ => None,
+        })
     }
 
     /// The table, and the symbol under which the table has rows: the given symbol, or another name of the same asset.
@@ -115,23 +141,13 @@ impl OfSeries {
         self.existing(db, symbol, timeframe).map(|relation| (relation, None))
     }
 
-    fn not_refreshed(
-        &self,
-        symbol: Option<&str>,
-        timeframe: Option<&str>,
-        relation: &str,
-        schema: &str,
-    ) -> Error {
+    /// The statement that refreshes these series.
+    fn refresh(&self, symbol: Option<&str>, timeframe: Option<&str>, schema: &str) -> String {
         let given: Vec<String> = [("symbol", symbol), ("timeframe", timeframe)]
             .into_iter()
             .filter_map(|(name, value)| value.map(|value| format!("{name} => {}", quote_literal(value))))
             .collect();
-        let what: Vec<&str> = symbol.into_iter().chain(timeframe).collect();
-        Error::new(
-            pgrx::PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
-            format!("{relation} has no rows of {}", what.join(" ")),
-        )
-        .hint(format!("SELECT * FROM {schema}.refresh_{}({});", self.table.name, given.join(", ")))
+        format!("SELECT * FROM {schema}.refresh_{}({});", self.table.name, given.join(", "))
     }
 }
 

@@ -309,8 +309,8 @@ impl<'c, W: Work> Call<'_, 'c, W> {
         if stored.version != self.version {
             return full("parameters changed");
         }
-        if let Some(reason) = set_up::other_sources(&stored.sources, &self.sources) {
-            return full(reason);
+        if let Some(other) = set_up::other_sources(&stored.sources, &self.sources) {
+            return full(other.reason);
         }
         let basis_changed = (self.of.basis.changed)(self.db, series, &stored)?;
         if newest != Some((stored.newest, Some(stored.version))) {

@@ -88,16 +88,12 @@ fn read(db: Db, of: &OfSeries, schema: &str, series: &Series, memory: &str) -> R
     })
 }
 
-/// [`Basis::changed`] of a series, or, where it has no state, of its rows.
+/// [`load`] without the memory.
 ///
 /// # Errors
-/// Where the state, or what its rows depend on, cannot be read.
-pub fn changed_since(db: Db, of: &OfSeries, schema: &str, series: &Series) -> Result<Option<i64>> {
-    let state = read(db, of, schema, series, "''::bytea")?;
-    match state {
-        Some(state) => (of.basis.changed)(db, series, &state),
-        None => (of.basis.of_rows)(db, &of.relation(schema), series),
-    }
+/// Where the state cannot be read.
+pub fn known(db: Db, of: &OfSeries, schema: &str, series: &Series) -> Result<Option<State>> {
+    read(db, of, schema, series, "''::bytea")
 }
 
 /// Stores the state of a series after its newest row.

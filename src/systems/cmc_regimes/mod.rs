@@ -8,6 +8,7 @@ pub mod distribute;
 pub mod engine;
 pub mod explain;
 pub mod health;
+pub mod now;
 pub mod params;
 pub mod policies;
 pub mod policy;

@@ -12,6 +12,7 @@ use crate::source::relation::Relation;
 use crate::systems::cmc_regimes::arguments::repeated;
 use crate::systems::cmc_regimes::assets::all_ids;
 use crate::systems::cmc_regimes::engine::Engine;
+use crate::systems::cmc_regimes::now::{Kept, OfSchemes};
 use crate::systems::cmc_regimes::params::Given;
 use crate::systems::cmc_regimes::refresh::dirty::proxy_has_changed;
 use crate::systems::cmc_regimes::tables::{ASSETS, REGIMES, STATE, TF};
@@ -55,22 +56,34 @@ fn read(db: Db, engine: &Engine, [regimes, state, log]: [&str; 3], ids: Vec<i32>
         let arguments = row.get::<Option<String>>("arguments")?.as_deref().map(repeated).unwrap_or_default();
         status.fresh.command =
             format!("SELECT * FROM {own}.refresh_cmc_regimes({}{arguments});", status.fresh.name);
-        Ok((status, proxy, row.get::<Option<String>>("sources")?))
+        status.fresh.arguments = arguments;
+        Ok((status, proxy, Kept::read(row)?))
     })?;
     // A proxy that was read from another source map is not this one.
     let sources = engine.basis(db, &settings::target_schema(), None)?.sources;
-    let with_proxy = |(mut status, proxy, of): (Status, Option<String>, Option<String>)| {
-        let depends = proxy.filter(|_| !status.fresh.marked && of.as_ref() == Some(&sources));
-        status.fresh.marked |= depends.is_some_and(|before| proxy_has_changed(engine, &before));
+    let mut schemes = OfSchemes::new(db);
+    let with_rest = |(mut status, proxy, kept): (Status, Option<String>, Option<Kept>)| {
+        let fresh = &mut status.fresh;
+        let of_now = kept.as_ref().is_some_and(|kept| kept.sources == sources);
+        let depends = proxy.filter(|_| !fresh.marked && of_now);
+        fresh.marked |= depends.is_some_and(|before| proxy_has_changed(engine, &before));
+        let now = kept.as_ref().and_then(|kept| schemes.of(&kept.arguments));
+        match kept.zip(now) {
+            Some((kept, now)) => {
+                fresh.changed.extend(now.changed(&kept.sources));
+                fresh.unsure = !now.is_sure(kept.tracking.as_deref());
+            }
+            None => fresh.unsure = fresh.newest_row.is_some(),
+        }
         status
     };
-    Ok(found.into_iter().map(with_proxy).collect())
+    Ok(found.into_iter().map(with_rest).collect())
 }
 
 /// The columns of the status of an asset, of which the FROM items of the statements below have the parts.
 const COLUMNS: &str = "asset_.asset, b.ts AS newest_bar, r.ts AS newest_row, r.regime_key, l.bars, \
      GREATEST(s.finished, c.computed_at) AS success, e.finished AS error, e.message, e.sqlstate, e.hint, \
-     c.regime_version_hash, c.sources, c.arguments, c.proxy";
+     c.regime_version_hash, c.sources, c.arguments, c.tracking, c.proxy";
 
 /// The statement of the status of each asset: looks into the indexes asset by asset.
 fn by_asset(daily: &Source, [regimes, state, log]: [&str; 3]) -> String {
@@ -135,10 +148,8 @@ fn status(row: &Row) -> Result<Status> {
         newest_row,
         behind: row.get("bars")?,
         marked: row.get("marked")?,
-        changed: None,
         ahead: newest_row > newest_source,
         version: row.get("regime_version_hash")?,
-        command: String::new(),
         last: Last {
             success: moment("success")?,
             error: moment("error")?,
@@ -146,6 +157,7 @@ fn status(row: &Row) -> Result<Status> {
             sqlstate: row.get("sqlstate")?,
             hint: row.get("hint")?,
         },
+        ..Fresh::default()
     };
     Ok(Status { fresh, regime_key: row.get("regime_key")? })
 }

@@ -7,7 +7,7 @@ use crate::pg::{Result, arg, catalog::extension_schema_name, settings, spi, sysc
 use crate::source::candles::{Reads, Source, series_key};
 use crate::systems::market_states::refresh::States;
 use crate::systems::market_states::state;
-use crate::systems::market_states::tables::{ERAS, MARKET_STATES, SERIES, STATE};
+use crate::systems::market_states::tables::{ERAS, MARKET_STATES, OF_SERIES, SERIES, STATE};
 
 /// The newest row of each series that has a row, in the order of the key. Specification 5, section 7.
 ///
@@ -28,16 +28,27 @@ pub fn all(rows: &mut Rows) -> Result<()> {
             may_read(&[STATE]) && syscache::readable(&extension_schema_name(db)?, ERAS) == Some(true);
         let of_other_eras = knows_eras.then(|| state::of_other_eras(db, &schema)).transpose()?;
         let rows_differ = if knows_eras { state::is_of_other_eras(db, &schema, &states)? } else { unknown() };
-        let differs = format!("{marked} OR {rows_differ}");
+        let now = Source::load(db, OF_SERIES.reads).ok();
+        let now = now.map(|source| OF_SERIES.now(db, &schema, &source)).transpose()?;
+        let other_state = match &now {
+            Some(now) if may_read(&[STATE]) => state::is_other(&schema, now),
+            _ => unknown(),
+        };
+        let differs = format!("{marked} OR {rows_differ} OR {other_state}");
         let limit = settings::max_age().map(|micros| micros as f64 / 1e6);
-        let args = [arg(limit), arg(of_other_eras)];
+        let mut args = vec![arg(limit), arg(of_other_eras)];
+        if let Some(now) = now {
+            let tracking = now.tracking.as_ref().map(|tracking| tracking.fingerprint.as_str());
+            args.extend([arg(now.sources.as_str()), arg(tracking)]);
+        }
         rows.query(db.by_key(), &sql(&states, candles.as_ref(), &differs, &key), &args)
     })
 }
 
 /// The statement of the newest rows: steps from series to series along the key, and takes the newest row and the newest
 /// candle of each from their indexes. `$1` is the greatest age in seconds, `$2` the keys of series whose eras have changed;
-/// `differs` is what else makes a row of `r` stale.
+/// `differs` is what else makes a row of `r` stale, and may use `$3` and `$4`, the fingerprints of now of the sources and of
+/// their tracking.
 fn sql(states: &str, candles: Option<&Source>, differs: &str, key: &str) -> String {
     let newest_bar = candles.map_or("NULL::timestamptz".to_owned(), |source| source.newest_of("r"));
     let other_bar =

@@ -5,6 +5,7 @@ use std::collections::hash_map::Entry;
 
 use regime_core::market_states::{ESCALATION, Eras, Node, Nodes, Sealed};
 
+use crate::output::fresh::Now;
 use crate::output::relation::not_readable;
 use crate::output::series::refresh::Place;
 use crate::output::series::state::State;
@@ -95,18 +96,27 @@ pub fn changed_of_rows(db: Db, relation: &str, series: &Series) -> Result<Option
 /// # Errors
 /// Where the current role may not read the table of eras.
 pub fn is_of_other_eras(db: Db, schema: &str, states: &str) -> Result<String> {
-    let same = |item: &str| {
-        ["symbol", "timeframe"]
-            .map(|name| format!("{item}.{name} = r.{name}::text COLLATE pg_catalog.\"default\""))
-            .join(" AND ")
-    };
     Ok(format!(
-        "(NOT EXISTS (SELECT FROM {} AS s WHERE {}) AND EXISTS (SELECT FROM {states} AS n \
+        "(NOT EXISTS (SELECT{}) AND EXISTS (SELECT FROM {states} AS n \
          WHERE n.symbol = r.symbol AND n.timeframe = r.timeframe AND {}))",
-        work_relation(schema, STATE),
-        same("s"),
+        of_series(schema),
         is_of_other_era(&relation_of_eras(db)?, "n")
     ))
+}
+
+/// SQL: the state `s` of the series of the FROM item `r`.
+fn of_series(schema: &str) -> String {
+    let same = |name| format!("s.{name} = r.{name}::text COLLATE pg_catalog.\"default\"");
+    format!(" FROM {} AS s WHERE {} AND {}", work_relation(schema, STATE), same("symbol"), same("timeframe"))
+}
+
+/// SQL: whether the state of a series of the FROM item `r` is of other sources than those of now, of which `$3` is the
+/// fingerprint; NULL where there is no state, and where candles may have changed without a mark: `$4` is the fingerprint of
+/// the tracking of now, if candles are tracked.
+pub fn is_other(schema: &str, now: &Now) -> String {
+    let is_complete = now.tracking.as_ref().is_none_or(|tracking| tracking.is_complete());
+    let is_sure = if is_complete { "s.tracking IS NOT DISTINCT FROM $4" } else { "false" };
+    format!("(SELECT CASE WHEN s.sources <> $3 THEN true WHEN {is_sure} THEN false END{})", of_series(schema))
 }
 
 /// The keys, as marks have them, of the series whose state says that the rows are of other eras than those now in force.

@@ -179,8 +179,8 @@ fn stale(told: &Told, known: Option<&State>, schema: &str) -> Result<(&'static s
 fn since(told: &Told, known: Option<&State>, schema: &str) -> Result<Option<String>> {
     let Some(known) = known else { return Ok(None) };
     let sources = told.engine.basis(told.db, schema, None)?.sources;
-    if let Some(reason) = other_sources(&known.basis.sources, &sources) {
-        let reason = reason.replace("source map", "regime_source");
+    if let Some(other) = other_sources(&known.basis.sources, &sources) {
+        let reason = other.reason.replace("source map", "regime_source");
         return Ok(Some(format!("{reason} since the last refresh")));
     }
     let before = blocks::prints(told.db, schema, told.asset)?;

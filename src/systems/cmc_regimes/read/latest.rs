@@ -1,15 +1,19 @@
 //! The newest row of each asset, and whether it may still be trusted.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use regime_core::Layer;
 
 use crate::output::relation::output_relation;
-use crate::pg::{Db, Micros, Result, Sees, arg, catalog, citus, settings, syscache, work_schema};
+use crate::pg::{
+    Db, Micros, Result, Sees, arg, catalog, citus, settings, syscache, work_relation, work_schema,
+};
 use crate::source::map::{self, Source};
+use crate::systems::cmc_regimes::now::{Kept, OfSchemes};
 use crate::systems::cmc_regimes::read::as_of;
 use crate::systems::cmc_regimes::row::{Stored, columns};
-use crate::systems::cmc_regimes::tables::{ASSETS, REGIMES, TF};
+use crate::systems::cmc_regimes::tables::{ASSETS, REGIMES, STATE, TF};
 
 /// The newest row of an asset.
 pub struct Latest {
@@ -19,8 +23,8 @@ pub struct Latest {
     /// The time of the newest daily bar, in microseconds since 2000; `None` also where the source is missing or may
     /// not be read.
     pub newest_bar: Option<i64>,
-    /// Whether the row is not that of the newest bar, is marked, or is older than `pg_regime.max_age`; `None` where
-    /// that is unknown.
+    /// Whether the row is not that of the newest bar, is of other sources, is marked, or is older than
+    /// `pg_regime.max_age`; `None` where that is unknown.
     pub is_stale: Option<bool>,
 }
 
@@ -35,6 +39,8 @@ pub fn all(db: Db) -> Result<Vec<Latest>> {
     let schema = settings::target_schema();
     let work = work_schema(&schema);
     let may_see_marks = ASSETS.tables().iter().all(|table| syscache::readable(&work, table) == Some(true));
+    let may_see_states = syscache::readable(&work, STATE) == Some(true);
+    let kept = if may_see_states { kept(db, &schema)? } else { HashMap::new() };
     let limit = as_of::limit(None)?;
     let marks = may_see_marks.then_some(schema.as_str());
     let sql = if citus::is_loaded() { by_reading } else { by_steps }(&regimes, daily.as_deref(), marks);
@@ -46,9 +52,32 @@ pub fn all(db: Db) -> Result<Vec<Latest>> {
         let age = stored.ts.and_then(|ts| now.checked_sub(ts));
         let is_old = limit.is_some_and(|limit| age.is_none_or(|age| age > limit));
         let other_bar = daily.as_ref().map(|_| newest_bar != stored.ts);
-        let is_stale = any([Some(is_old), other_bar, row.get("marked_")?]);
+        let other_rows = kept.get(&stored.id).copied().flatten();
+        let is_stale = any([Some(is_old), other_bar, row.get("marked_")?, other_rows]);
         Ok(Latest { stored, age, newest_bar, is_stale })
     })
+}
+
+/// Whether the rows of an asset are of other sources than those of now, as its state tells; unknown where bars may have
+/// changed without a mark.
+fn kept(db: Db, schema: &str) -> Result<HashMap<i32, Option<bool>>> {
+    let sql = format!(
+        "SELECT sources, tracking, arguments, array_agg(id) AS ids FROM {} WHERE tf = '{TF}' GROUP BY 1, 2, 3",
+        work_relation(schema, STATE)
+    );
+    let mut schemes = OfSchemes::new(db);
+    let mut all = HashMap::new();
+    for (kept, ids) in
+        db.anew().all(&sql, &[], Sees::Snapshot, |row| Ok((Kept::read(row)?, row.get::<Vec<i32>>("ids")?)))?
+    {
+        let is_other = kept.and_then(|kept| {
+            let now = schemes.of(&kept.arguments)?;
+            let is_other = now.changed(&kept.sources).is_some();
+            (is_other || now.is_sure(kept.tracking.as_deref())).then_some(is_other)
+        });
+        all.extend(ids.into_iter().map(|id| (id, is_other)));
+    }
+    Ok(all)
 }
 
 /// The source of daily bars of `pg_regime.cal_scheme`.
@@ -58,7 +87,7 @@ fn daily(db: Db) -> Result<Option<Rc<Source>>> {
 }
 
 /// True if one reason is true, else unknown if one is unknown.
-fn any(reasons: [Option<bool>; 3]) -> Option<bool> {
+fn any(reasons: [Option<bool>; 4]) -> Option<bool> {
     if reasons.contains(&Some(true)) {
         Some(true)
     } else {

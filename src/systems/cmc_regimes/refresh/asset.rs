@@ -147,7 +147,7 @@ impl Call<'_, '_> {
         } else if stored.version_hash != self.basis.version_hash {
             Some("parameters changed")
         } else {
-            set_up::other_sources(&stored.sources, &self.basis.sources)
+            set_up::other_sources(&stored.sources, &self.basis.sources).map(|other| other.reason)
         }
     }
 
