@@ -8,7 +8,7 @@ use crate::output::grants::with_grants;
 use crate::output::own::RUN_LOG;
 use crate::output::system::System;
 use crate::pg::{
-    Db, Result, arg, attempt, report_warning, session, settings, sqlstate, syscache, timestamps_arg,
+    Db, Result, arg, attempt, owner, report_warning, session, settings, sqlstate, syscache, timestamps_arg,
     work_relation, work_schema,
 };
 use crate::sync::compare::Written;
@@ -56,6 +56,7 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let log = work_relation(schema, RUN_LOG);
+        owner::hold_for_writing(db, &[(work_schema(schema), RUN_LOG)])?;
         self.write(db, &log, version, entries)?;
         if PRUNED.get().is_none_or(|at| at.elapsed() > PRUNE_EVERY) {
             PRUNED.set(Some(Instant::now()));

@@ -166,7 +166,7 @@ pub fn set_up(db: Db, schema: &str, systems: &[&System]) -> Result<Vec<Action>> 
     check_schema(db, schema)?;
     lock_schema(db, schema)?;
     owner::check_schema_owner(&work_schema(schema))?;
-    systems.iter().try_for_each(|system| owner::check_tables(db, &system.everything(schema)))?;
+    systems.iter().try_for_each(|system| owner::hold_for_writing(db, &system.everything(schema)))?;
     check_outputs(db, schema, systems)?;
     let mut actions = vec![create_work_schema(db, schema)?];
     for system in systems {

@@ -79,7 +79,7 @@ impl System {
     pub fn hold(&self, db: Db, target: &str, dry_run: bool) -> Result<()> {
         let find = || Ok(Relations::find(self.relations(target)));
         db.hold_all(known("relations", &(self.name, target.to_owned()), find)?.as_ref())?;
-        if dry_run { Ok(()) } else { self.check_owners(db, target) }
+        if dry_run { Ok(()) } else { owner::hold_for_writing(db, &self.relations(target)) }
     }
 
     /// Checks that writing to the tables runs no code of a role that has not the rights of the current user.
@@ -87,7 +87,6 @@ impl System {
     /// # Errors
     /// Where a table, its schema, or what the table calls belongs to such a role.
     pub fn check_owners(&self, db: Db, target: &str) -> Result<()> {
-        let check = || owner::check_tables(db, &self.relations(target));
-        known("owners", &(self.name, target.to_owned()), check).map(|_| ())
+        owner::check_known(db, &self.relations(target))
     }
 }

@@ -7,12 +7,14 @@
 //! any other role its member.
 
 use std::ffi::CStr;
+use std::rc::Rc;
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use pgrx::spi::quote_identifier as quoted;
 
 use crate::pg::arg::arg;
+use crate::pg::cache::known;
 use crate::pg::catalog::qualified;
 use crate::pg::error::{Error, Result};
 use crate::pg::session::current_user;
@@ -49,21 +51,65 @@ impl Foreign {
 
 const TRIGGERS: &str = "Triggers and defaults that this role attaches to tables";
 
+/// Locks tables, given as schema and name, until the transaction ends, so that nobody else attaches a trigger or gives a
+/// table away, and then checks the tables as [`check_tables`] does. To be called before a statement writes to the tables:
+/// a check before the lock says nothing about what is committed while the statement waits.
+///
+/// # Errors
+/// As [`check_tables`], and where a lock cannot be had.
+pub fn hold_for_writing(db: Db, tables: &[(String, &str)]) -> Result<()> {
+    let mut held: Rc<Vec<pg_sys::Oid>> = Rc::default();
+    loop {
+        // A table of another role is refused before the wait for a lock that this role may hold.
+        let found = known_tables(db, tables)?;
+        if found.iter().all(|oid| held.contains(oid)) {
+            return Ok(());
+        }
+        found.iter().for_each(|oid| lock_for_writing(*oid));
+        held = found;
+    }
+}
+
+/// [`check_tables`], unless nothing has changed since the last time.
+///
+/// # Errors
+/// As [`check_tables`].
+pub fn check_known(db: Db, tables: &[(String, &str)]) -> Result<()> {
+    known_tables(db, tables).map(|_| ())
+}
+
+fn known_tables(db: Db, tables: &[(String, &str)]) -> Result<Rc<Vec<pg_sys::Oid>>> {
+    // No name contains a NUL byte.
+    let mut key = String::with_capacity(64 * tables.len());
+    tables.iter().for_each(|(schema, name)| key.extend([schema, "\0", name, "\0"]));
+    known("owners", &key, || check_tables(db, tables))
+}
+
 /// Checks that writing to these tables, given as schema and name, runs no code of a role that has not the rights of the
-/// current user; missing tables are skipped. Functions and types that the tables use count as the tables do.
+/// current user; missing tables are skipped. Functions and types that the tables use count as the tables do. Gives every
+/// table that is written to with these tables: partitions, and tables whose foreign keys follow the rows.
 ///
 /// # Errors
 /// Where a schema, a table, a partition, a function or a type belongs to another role.
-pub fn check_tables(db: Db, tables: &[(String, &str)]) -> Result<()> {
-    let oids = check_owned(db, tables)?;
-    check_used(db, oids)
+pub fn check_tables(db: Db, tables: &[(String, &str)]) -> Result<Vec<pg_sys::Oid>> {
+    // A trigger fires as soon as it is committed, also in a transaction whose own snapshot is older.
+    db.with_latest_snapshot(|| {
+        let oids = owned(db, tables)?;
+        check_used(db, oids.clone())?;
+        referring(db, oids)
+    })
 }
 
-/// [`check_tables`] without the functions and types. Gives the tables and their partitions.
+/// [`check_tables`] without the functions and types.
 ///
 /// # Errors
 /// Where a schema, a table or a partition belongs to another role.
-pub fn check_owned(db: Db, tables: &[(String, &str)]) -> Result<Vec<pg_sys::Oid>> {
+pub fn check_owned(db: Db, tables: &[(String, &str)]) -> Result<()> {
+    db.with_latest_snapshot(|| owned(db, tables).map(|_| ()))
+}
+
+/// Checks these tables and their partitions, and gives the oids.
+fn owned(db: Db, tables: &[(String, &str)]) -> Result<Vec<pg_sys::Oid>> {
     let mut oids = Vec::new();
     let mut seen: Option<&str> = None;
     for (schema, name) in tables {
@@ -107,19 +153,40 @@ fn with_children(db: Db, tables: Vec<pg_sys::Oid>) -> Result<Vec<pg_sys::Oid>> {
            UNION SELECT i.inhrelid FROM part p JOIN pg_catalog.pg_inherits i ON i.inhparent = p.oid) \
          SELECT c.oid::int8, format('%I.%I', n.nspname, c.relname) AS relation FROM part p \
          JOIN pg_catalog.pg_class c USING (oid) JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ORDER BY 2";
-    db.once().all(sql, &[arg(tables)], Sees::Now, |row| {
+    db.once().all(sql, &[arg(tables)], Sees::Snapshot, |row| {
         let (oid, relation) = (oid(row.get("oid")?), row.get::<String>("relation")?);
         check_owner(oid, || relation.clone()).map(|()| oid)
     })
 }
 
+/// SQL: a recursive query `referring` of the tables `$1` and of those whose foreign keys change rows with the rows of these
+/// tables.
+const REFERRING: &str = "referring AS (SELECT t.oid FROM pg_catalog.unnest($1) AS t (oid) \
+     UNION SELECT k.conrelid FROM referring r JOIN pg_catalog.pg_constraint k ON k.confrelid = r.oid AND k.contype = 'f' \
+     AND (k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd')))";
+
+/// These tables, and those whose foreign keys change rows with the rows of these tables.
+fn referring(db: Db, tables: Vec<pg_sys::Oid>) -> Result<Vec<pg_sys::Oid>> {
+    let sql = format!("WITH RECURSIVE {REFERRING} SELECT oid::int8 AS oid FROM referring ORDER BY 1");
+    db.once().all(&sql, &[arg(tables)], Sees::Snapshot, |row| row.get("oid").map(oid))
+}
+
 /// Checks what tables use in triggers, defaults, constraints, indexes and policies: functions, operators and types; the
 /// domains of their columns; and the tables whose foreign keys change rows when rows of these tables change.
 fn check_used(db: Db, tables: Vec<pg_sys::Oid>) -> Result<()> {
-    let sql = "WITH RECURSIVE referring AS (SELECT t.oid FROM pg_catalog.unnest($1) AS t (oid) \
-           UNION SELECT k.conrelid FROM referring r JOIN pg_catalog.pg_constraint k ON k.confrelid = r.oid AND k.contype = 'f' \
-           AND (k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd'))), \
-         given AS (SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name, c.relowner FROM referring r \
+    let sql = format!("WITH RECURSIVE {REFERRING}, {USED}");
+    db.once().rows(&sql, &[arg(tables)], Sees::Snapshot, |row| {
+        let owner = oid(row.get("owner")?);
+        if is_trusted(owner) {
+            return Ok(());
+        }
+        let (what, remedy) = (row.get("what")?, row.get("remedy")?);
+        Err(Foreign { what, why: "The code of this role", owner, is_whole: false, remedy }.error())
+    })
+}
+
+/// SQL: what the tables `referring` use that is not PostgreSQL's own, with its owner and what removes it.
+const USED: &str = "given AS (SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name, c.relowner FROM referring r \
            JOIN pg_catalog.pg_class c USING (oid) JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace), \
          uses AS (SELECT DISTINCT g.name, f.refclassid, f.refobjid FROM given g \
            JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = g.oid AND d.deptype IN ('a', 'i') \
@@ -143,14 +210,10 @@ fn check_used(db: Db, tables: Vec<pg_sys::Oid>) -> Result<()> {
          FROM given g JOIN pg_catalog.pg_attribute a ON a.attrelid = g.oid AND a.attnum > 0 \
          JOIN pg_catalog.pg_type t ON t.oid = a.atttypid AND t.typtype = 'd' JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
          ORDER BY 1";
-    db.once().rows(sql, &[arg(tables)], Sees::Now, |row| {
-        let owner = oid(row.get("owner")?);
-        if is_trusted(owner) {
-            return Ok(());
-        }
-        let (what, remedy) = (row.get("what")?, row.get("remedy")?);
-        Err(Foreign { what, why: "The code of this role", owner, is_whole: false, remedy }.error())
-    })
+
+fn lock_for_writing(table: pg_sys::Oid) {
+    // SAFETY: in a transaction, which releases the lock at its end; a table that is gone by now may be locked too.
+    unsafe { pg_sys::LockRelationOid(table, pg_sys::RowExclusiveLock as i32) };
 }
 
 fn oid(number: i64) -> pg_sys::Oid {

@@ -287,6 +287,20 @@ impl Db<'_> {
         self.plan(sql, args, Mode::Many)?.execute(args)
     }
 
+    /// Runs `work` with a snapshot of everything committed by now, also where the transaction keeps an older snapshot:
+    /// what is read with [`Sees::Snapshot`] is what the next statement that writes will meet in the catalogs.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn with_latest_snapshot<R>(self, work: impl FnOnce() -> Result<R>) -> Result<R> {
+        // SAFETY: in a transaction.
+        let snapshot = unsafe {
+            pg_sys::CommandCounterIncrement();
+            pg_sys::GetLatestSnapshot()
+        };
+        with_snapshot(snapshot, work)
+    }
+
     /// Runs `work` with one new snapshot: all that it reads with [`Sees::Snapshot`] is of one moment
     /// and includes everything committed by now.
     ///
@@ -304,9 +318,14 @@ impl Db<'_> {
 /// # Errors
 /// Those of `work`.
 pub(super) fn with_new_snapshot<R>(work: impl FnOnce() -> Result<R>) -> Result<R> {
-    // SAFETY: pushed and popped in pairs; on an error PostgreSQL drops the snapshot with the (sub)transaction that is
-    // rolled back.
-    unsafe { pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot()) };
+    // SAFETY: in a transaction.
+    with_snapshot(unsafe { pg_sys::GetTransactionSnapshot() }, work)
+}
+
+fn with_snapshot<R>(snapshot: pg_sys::Snapshot, work: impl FnOnce() -> Result<R>) -> Result<R> {
+    // SAFETY: the snapshot was just taken; pushed and popped in pairs; on an error PostgreSQL drops the snapshot with the
+    // (sub)transaction that is rolled back.
+    unsafe { pg_sys::PushActiveSnapshot(snapshot) };
     let result = work();
     // SAFETY: see above. After an Err the snapshot is still ours.
     unsafe { pg_sys::PopActiveSnapshot() };

@@ -60,7 +60,7 @@ pub fn track(db: Db, schema: &str, enable: bool) -> Result<Vec<Action>> {
                 continue;
             }
             // Marks that are left are harmless.
-            if marks.check_owners(db, schema).is_err() {
+            if marks.hold(db, schema).is_err() {
                 actions.push(Action { relation, action: Outcome::LeftAlone });
                 continue;
             }

@@ -102,7 +102,15 @@ impl Marks {
     /// # Errors
     /// Where the working schema, or a table that the triggers use, belongs to such a role.
     pub fn check_owners(&self, db: Db, schema: &str) -> Result<()> {
-        owner::check_tables(db, &self.used(schema))
+        owner::check_known(db, &self.used(schema))
+    }
+
+    /// [`Marks::check_owners`], after which the tables stay as they are until the transaction ends.
+    ///
+    /// # Errors
+    /// As [`Marks::check_owners`], and where a lock cannot be had.
+    pub fn hold(&self, db: Db, schema: &str) -> Result<()> {
+        owner::hold_for_writing(db, &self.used(schema))
     }
 
     /// The tables that the triggers use, and the one that clearing marks uses: schema and name.
@@ -205,6 +213,7 @@ impl Marks {
         if settled.is_empty() {
             return Ok(());
         }
+        self.hold(db, schema)?;
         // With the rows locked: keys that others have refreshed by now are seen, later ones refer to the new rows.
         let left = format!(
             "INSERT INTO {few} ({id}, source, since, marked_at, of_many) \

@@ -99,7 +99,7 @@ pub fn target(db: Db, schema: &str, name: &str, kind: &str, mark: &str) -> Resul
     let found: Option<Option<String>> =
         db.first(sql, &[arg(relation.as_str())], Sees::Now, |row| row.only())?;
     if let Some(comment) = &found {
-        let check_owner = || owner::check_tables(db, &[(schema.to_owned(), name)]);
+        let check_owner = || owner::hold_for_writing(db, &[(schema.to_owned(), name)]);
         if comment.as_deref() == Some(mark) {
             check_owner()?;
             return made(Outcome::Filled);

@@ -83,7 +83,7 @@ fn check_may_change(db: Db, schema: &str) -> Result<()> {
         pgrx::spi::quote_literal(format!("{schema}.regime_policy"))
     );
     if db.one(&sql, &[], Sees::Snapshot, |row| row.get("may_change"))? {
-        return owner::check_tables(db, &[(catalog::extension_schema_name(db)?, "regime_policy")]);
+        return owner::hold_for_writing(db, &[(catalog::extension_schema_name(db)?, "regime_policy")]);
     }
     Err(Error::new(PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, "permission denied to change policies")
         .hint(format!("GRANT INSERT, UPDATE, DELETE ON {schema}.regime_policy TO {};", current_user())))

@@ -3,7 +3,7 @@
 use pgrx::prelude::*;
 
 use crate::output::own::RUN_LOG;
-use crate::pg::{Days, Db, Error, Result, Sees, arg, date_arg, work_relation};
+use crate::pg::{Days, Db, Error, Result, Sees, arg, date_arg, owner, work_relation, work_schema};
 use crate::sync::compare::Written;
 use crate::sync::swallowed;
 use crate::systems::market_regime_history::asked::Asked;
@@ -14,6 +14,11 @@ use crate::systems::market_regime_history::tables::{BACKFILLS, HISTORY};
 
 fn relation(schema: &str) -> String {
     work_relation(schema, BACKFILLS)
+}
+
+/// To be called before the table is written.
+fn hold(db: Db, schema: &str) -> Result<()> {
+    owner::hold_for_writing(db, &[(work_schema(schema), BACKFILLS)])
 }
 
 /// Where a call stands, as `status` of the table says.
@@ -52,6 +57,7 @@ pub struct Call {
 /// # Errors
 /// Where the table cannot be written.
 pub fn open(db: Db, schema: &str, asked: &Asked, days: i64) -> Result<i64> {
+    hold(db, schema)?;
     let relation = relation(schema);
     let over = format!(
         "DELETE FROM {relation} WHERE backfill IN (SELECT b.backfill FROM {relation} AS b WHERE b.market_symbol = $1 \
@@ -138,6 +144,7 @@ pub fn last_hint(db: Db, schema: &str, symbol: &str) -> Result<Option<String>> {
 /// # Errors
 /// Where the table cannot be written.
 pub fn report(db: Db, schema: &str, backfill: i64, batch: &Batch, outcome: &Outcome) -> Result<()> {
+    hold(db, schema)?;
     let sql = format!(
         "UPDATE {} SET worker = pg_catalog.pg_backend_pid(), reported = clock_timestamp(), status = $2, next_day = $3, days_left = $4, \
          days_failed = $5, batches = $6, failed = $7, failures = $8, sqlstate = $9, differing = $10, first_differing = $11 WHERE backfill = $1",

@@ -9,8 +9,8 @@ use crate::output::run_log::Run;
 use crate::output::set_up;
 use crate::pg::{
     Db, Error, Result, Sees, arg, attempt, attempt_unless_cancelled, check_can_commit, check_range,
-    check_writable, environment, error_code, extension_schema, lock, lock::join, lock::sharers, plural,
-    session, settings, spi, sqlstate, work_relation,
+    check_writable, environment, error_code, extension_schema, lock, lock::join, lock::sharers, owner,
+    plural, session, settings, spi, sqlstate, work_relation, work_schema,
 };
 use crate::sync::swallowed;
 use crate::systems::cmc_regimes::assets::ids_to_refresh;
@@ -29,6 +29,11 @@ const FAILED: &str = Status::Failed.as_str();
 /// The table of work, as SQL.
 fn work() -> String {
     work_relation(&settings::target_schema(), WORK)
+}
+
+/// To be called before the table of rounds is written.
+fn hold(db: Db) -> Result<()> {
+    owner::hold_for_writing(db, &[(work_schema(&settings::target_schema()), WORK)])
 }
 
 /// Finds an unfinished round of the task, or begins one; gives its number. An invalid batch size is refused here,
@@ -149,6 +154,7 @@ impl Unfinished {
 
 /// Begins a round; the assets refreshed longest ago in earlier rounds of the task come first.
 fn new_round(db: Db, task: &str, ids: Vec<i32>) -> Result<i64> {
+    hold(db)?;
     let work = work();
     let next = "SELECT pg_catalog.nextval(pg_catalog.pg_get_serial_sequence($1, 'round')::regclass) AS round";
     let round: i64 = db.one(next, &[arg(work.as_str())], Sees::Now, |row| row.get("round"))?;
@@ -287,6 +293,7 @@ fn claim(db: Db, round: i64, most: i32) -> Result<Vec<i32>> {
 
 /// Stores outcomes.
 fn settle(db: Db, round: i64, settled: &[Settled]) -> Result<()> {
+    hold(db)?;
     let sql = format!(
         "UPDATE {} AS w SET status = s.status, sqlstate = s.sqlstate, message = s.message, worker = pg_catalog.pg_backend_pid(), \
          finished = clock_timestamp() FROM ROWS FROM (pg_catalog.unnest($2::int[]), pg_catalog.unnest($3::text[]), \
