@@ -3,8 +3,8 @@
 use pgrx::prelude::*;
 
 use crate::pg::{
-    Action, Db, Error, Outcome, Result, Sees, arg, citus, extension_schema, owner, quote_literal, session,
-    timescale, work_relation, work_schema,
+    Action, Db, Error, Outcome, Result, Sees, arg, attempt, citus, extension_schema, owner, quote_literal,
+    session, timescale, work_relation, work_schema,
 };
 use crate::track::function::{self, EVENTS, Event};
 use crate::track::marks::Marks;
@@ -171,15 +171,27 @@ pub fn put(db: Db, schema: &str, watched: &Watched, marking: &mut Vec<(String, S
     }
     let definition = watched.definition(schema);
     let function = function::name(schema, watched);
+    let before = marking.len();
     marking.extend(parts.iter().map(|part| (function.clone(), part.table.clone())));
     if of(db, schema, watched)?.is_some() {
         return Ok(did(TRACKED));
     }
-    let function = create_function(db, schema, &function, watched)?;
-    for part in &parts {
-        create_triggers(db, part, watched.marks, &format!("{function}('{definition}')"), is_hypertable)?;
+    let create = || {
+        let function = create_function(db, schema, &function, watched)?;
+        let call = format!("{function}('{definition}')");
+        parts.iter().try_for_each(|part| create_triggers(db, part, watched.marks, &call, is_hypertable))
+    };
+    match attempt(create) {
+        // A table that takes no such triggers keeps no other from being tracked.
+        Err(error) if error.report().code == PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED => {
+            let why = format!("Its triggers are refused: {}. ", error.report().message);
+            let what = format!("{} takes no triggers", watched.relation);
+            warn_untrackable(&what, &why, error.report().hint.as_deref().unwrap_or_default(), watched.marks);
+            marking.truncate(before);
+            Ok(did("triggers are refused: cannot be tracked"))
+        }
+        created => created.map(|()| did("now tracked")),
     }
-    Ok(did("now tracked"))
 }
 
 fn did(what: &str) -> Outcome {
@@ -369,11 +381,10 @@ fn marks_need_virtual(db: Db, watched: &Watched) -> Result<bool> {
 }
 
 fn warn_untrackable(what: &str, why: &str, hint: &str, marks: &Marks) {
-    Error::new(PgSqlErrorCode::ERRCODE_WARNING, format!("{what} and cannot be tracked"))
-        .detail(format!(
-            "{why}Without tracking, a refresh finds late and corrected rows by itself, by reading all rows of {}.",
-            marks.subjects[0]
-        ))
-        .hint(hint)
-        .report_as(PgLogLevel::WARNING);
+    let warning = Error::new(PgSqlErrorCode::ERRCODE_WARNING, format!("{what} and cannot be tracked")).detail(format!(
+        "{why}Without tracking, a refresh finds late and corrected rows by itself, by reading all rows of {}.",
+        marks.subjects[0]
+    ));
+    let warning = if hint.is_empty() { warning } else { warning.hint(hint) };
+    warning.report_as(PgLogLevel::WARNING);
 }
