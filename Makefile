@@ -18,7 +18,7 @@ export PG_CONFIG CARGO_TARGET_DIR LIBRARY
 export PGRX_PG_CONFIG_PATH = $(PG_CONFIG)
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.PHONY: help setup build install sql demo check test test-citus bench package fmt lint psql stop
+.PHONY: help setup build install sql demo check test test-citus test-timescaledb bench package fmt lint psql stop
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -58,6 +58,9 @@ test: lint install ## everything: lint, unit tests, SQL, isolation, dump, upgrad
 
 test-citus: install ## the layered regimes on Citus, where it is installed for PG_CONFIG
 	@tests/citus.sh
+
+test-timescaledb: install ## hypertables as sources, where TimescaleDB is installed for PG_CONFIG
+	@tests/timescaledb.sh
 
 bench: install ## the core by itself, and refreshes against the floor of plain SQL
 	@cargo bench --quiet --package regime_core --bench '*' -- --output-format bencher

@@ -31,6 +31,18 @@ TABLE triggers;
 TABLE functions;
 SELECT count(*) AS marks FROM regime_work.cmc_regime_dirty;
 SELECT action, count(*) FROM regime_track(false) GROUP BY 1;
+-- A table that takes no such triggers keeps no other from being tracked.
+CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() WHERE object_identity LIKE '% on public.cmc_price_bars_multi_tf') THEN
+        RAISE 'triggers with transition tables are not supported' USING ERRCODE = 'feature_not_supported';
+    END IF;
+END $$;
+CREATE EVENT TRIGGER refuse ON ddl_command_end WHEN TAG IN ('CREATE TRIGGER') EXECUTE FUNCTION refuse();
+SELECT * FROM regime_track();
+SELECT count(*) AS marked_by FROM pg_trigger WHERE tgrelid = 'cmc_price_bars_multi_tf'::regclass;
+DROP EVENT TRIGGER refuse;
+SELECT count(*) FROM regime_track(false) AS dropped;
 -- A table that is not there cannot be tracked, and need not be: other calendars may be missing.
 DROP TABLE cmc_price_bars_multi_tf_cal_us;
 SELECT action, count(*) FROM regime_track() GROUP BY 1;

@@ -1,14 +1,17 @@
 //! Keeping relations that a call reads or writes from being altered or truncated until the transaction ends.
 
+use std::ptr;
+
 use pgrx::pg_sys;
+use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
 
 use crate::pg::error::Result;
 use crate::pg::spi::{Db, Sees};
-use crate::pg::syscache::relation_oid;
+use crate::pg::syscache::{has_children, is_table, relation_oid};
 
 impl Db<'_> {
-    /// Waits until a relation and its partitions can be read, and keeps other sessions from altering or
-    /// truncating them until the transaction ends. To be called before a snapshot is taken: to an older
+    /// Waits until a relation, its partitions and the chunks of a hypertable can be read, and keeps other sessions from
+    /// altering, truncating or compressing these until the transaction ends. To be called before a snapshot is taken: to an older
     /// snapshot, a table that is truncated or rewritten afterwards looks empty.
     ///
     /// # Errors
@@ -16,12 +19,10 @@ impl Db<'_> {
     pub fn hold(self, schema: &str, name: &str) -> Result<()> {
         let relation =
             format!("{}.{}", pgrx::spi::quote_identifier(schema), pgrx::spi::quote_identifier(name));
-        // SAFETY: looks up a system cache.
-        let kind = |oid| unsafe { pg_sys::get_rel_relkind(oid) } as u8;
-        // A plain table is locked directly, without a statement. During the wait, the name may have passed to another
-        // table, which is then locked too.
+        // A table is locked directly, without a statement: Citus would carry LOCK TABLE to every node. During the wait, the
+        // name may have passed to another table, which is then locked too.
         let mut held = None;
-        while let Some(oid) = relation_oid(schema, name).filter(|oid| kind(*oid) == b'r') {
+        while let Some(oid) = relation_oid(schema, name).filter(|oid| is_table(*oid)) {
             if held == Some(oid) {
                 return Ok(());
             }
@@ -30,8 +31,10 @@ impl Db<'_> {
             }
             held = Some(oid);
         }
-        if matches!(relation_oid(schema, name).map(kind), Some(b'p' | b'v')) {
-            // Locks partitions, and the tables that a view reads, as well.
+        // SAFETY: looks up a system cache.
+        let is_view = |oid| unsafe { pg_sys::get_rel_relkind(oid) } as u8 == pg_sys::RELKIND_VIEW;
+        if relation_oid(schema, name).is_some_and(is_view) {
+            // Locks the tables that the view reads as well.
             return self.execute(&format!("LOCK TABLE {relation} IN ACCESS SHARE MODE"), &[]).map(|_| ());
         }
         self.rows(&format!("SELECT FROM {relation} WHERE false"), &[], Sees::Snapshot, |_| Ok(()))
@@ -53,7 +56,7 @@ impl Db<'_> {
     }
 }
 
-/// Relations by name, with the oids of the names where all of them are plain tables. The names may pass to others: a fact
+/// Relations by name, with the oids of the names where all of them are tables. The names may pass to others: a fact
 /// about the catalogs.
 pub struct Relations {
     names: Vec<(String, &'static str)>,
@@ -63,17 +66,35 @@ pub struct Relations {
 impl Relations {
     /// Looks these up, given as schema and name.
     pub fn find(names: Vec<(String, &'static str)>) -> Self {
-        // SAFETY: looks up a system cache.
-        let is_plain = |oid: &pg_sys::Oid| unsafe { pg_sys::get_rel_relkind(*oid) } as u8 == b'r';
-        let tables = names.iter().map(|(schema, name)| relation_oid(schema, name).filter(is_plain)).collect();
+        let table = |schema: &str, name: &str| relation_oid(schema, name).filter(|oid| is_table(*oid));
+        let tables = names.iter().map(|(schema, name)| table(schema, name)).collect();
         Self { names, tables }
     }
 }
 
-/// Keeps other sessions from altering or truncating a table until the transaction ends.
+/// Keeps other sessions from altering or truncating a table until the transaction ends, and then the partitions, children
+/// and chunks of the table, one by one in the order in which PostgreSQL locks these.
 fn share(table: pg_sys::Oid) {
     // SAFETY: in a transaction, which releases the lock at its end.
-    unsafe { pg_sys::LockRelationOid(table, pg_sys::AccessShareLock as i32) };
+    unsafe { pg_sys::LockRelationOid(table, SHARE) };
+    if has_children(table) {
+        // SAFETY: as above; the table exists, and cannot be dropped any more.
+        let all = unsafe { pg_guard_ffi_boundary(|| find_all_inheritors(table, SHARE, ptr::null_mut())) };
+        // SAFETY: the list was made by the call.
+        unsafe { pg_sys::list_free(all) };
+    }
+}
+
+const SHARE: pg_sys::LOCKMODE = pg_sys::AccessShareLock as pg_sys::LOCKMODE;
+
+unsafe extern "C-unwind" {
+    /// Locks all tables that inherit from a table, directly or not, and gives these and the table itself: of PostgreSQL, which
+    /// pgrx does not bind.
+    fn find_all_inheritors(
+        table: pg_sys::Oid,
+        mode: pg_sys::LOCKMODE,
+        parents: *mut *mut pg_sys::List,
+    ) -> *mut pg_sys::List;
 }
 
 /// Runs `work`; whether no change of the catalogs was announced meanwhile.

@@ -25,6 +25,7 @@ pub mod subtransaction;
 pub mod syscache;
 pub mod text;
 pub mod time;
+pub mod timescale;
 
 pub use arg::{Arg, arg, date_arg, timestamp_arg, timestamps_arg};
 pub use cache::{Same, known, known_of_versions};

@@ -19,6 +19,7 @@ use crate::pg::environment::{keep, ours};
 use crate::pg::error::{Error, Result, internal};
 use crate::pg::memory::CurrentMemory;
 use crate::pg::receiver::Receiver;
+use crate::pg::timescale;
 
 pub use crate::pg::row::{Days, Micros, Row, RowVersion, varlena_of};
 
@@ -37,6 +38,8 @@ const MOST_STATEMENTS: usize = 200;
 pub struct Db<'c> {
     /// When statements that read are planned.
     reads: Mode,
+    /// Whether statements that write are planned anew each time.
+    writes_anew: bool,
     connection: PhantomData<&'c ()>,
 }
 
@@ -45,7 +48,7 @@ pub struct Db<'c> {
 /// # Errors
 /// Those of `work`.
 pub fn connect<R>(work: impl FnOnce(Db<'_>) -> Result<R>) -> Result<R> {
-    ours(|| Spi::connect(|_| work(Db { reads: Mode::Any, connection: PhantomData })))
+    ours(|| Spi::connect(|_| work(Db { reads: Mode::Any, writes_anew: false, connection: PhantomData })))
 }
 
 /// Opens SPI for the length of `work`, whose statements are analysed under the settings of the caller: all names, types
@@ -54,7 +57,7 @@ pub fn connect<R>(work: impl FnOnce(Db<'_>) -> Result<R>) -> Result<R> {
 /// # Errors
 /// Those of `work`.
 pub fn connect_as_caller<R>(work: impl FnOnce(Db<'_>) -> Result<R>) -> Result<R> {
-    Spi::connect(|_| work(Db { reads: Mode::Any, connection: PhantomData }))
+    Spi::connect(|_| work(Db { reads: Mode::Any, writes_anew: false, connection: PhantomData }))
 }
 
 /// Which data a statement sees.
@@ -139,6 +142,15 @@ impl Db<'_> {
     /// To read many rows of tables that grow: planned anew each time.
     pub fn anew(self) -> Self {
         Self { reads: Mode::Custom, ..self }
+    }
+
+    /// To write rows of a table that is named as in SQL. TimescaleDB decompresses only the rows that the values of a statement
+    /// select, and every row of a hypertable where the plan serves for any values.
+    ///
+    /// # Errors
+    /// Where the catalogs of TimescaleDB cannot be read.
+    pub fn to_write(self, relation: &str) -> Result<Self> {
+        Ok(Self { writes_anew: timescale::is_hypertable(self, relation)?, ..self })
     }
 
     /// The plan of a statement, kept for the session. PostgreSQL keeps the plan of a statement without parameters, whatever
@@ -276,7 +288,7 @@ impl Db<'_> {
     /// # Errors
     /// Where the statement fails.
     pub fn execute_small(self, sql: &str, args: &[Arg]) -> Result<u64> {
-        self.plan(sql, args, Mode::Generic)?.execute(args)
+        self.plan(sql, args, if self.writes_anew { Mode::Custom } else { Mode::Generic })?.execute(args)
     }
 
     /// [`Db::execute`] of a statement that finds many rows by their keys: planned once, whatever statistics say of the table.
@@ -284,7 +296,7 @@ impl Db<'_> {
     /// # Errors
     /// Where the statement fails.
     pub fn execute_many(self, sql: &str, args: &[Arg]) -> Result<u64> {
-        self.plan(sql, args, Mode::Many)?.execute(args)
+        self.plan(sql, args, if self.writes_anew { Mode::Custom } else { Mode::Many })?.execute(args)
     }
 
     /// Runs `work` with a snapshot of everything committed by now, also where the transaction keeps an older snapshot:

@@ -65,16 +65,25 @@ pub fn is_table(oid: pg_sys::Oid) -> bool {
 
 /// Whether a relation has, or has had, triggers, partitions or children.
 pub fn has_triggers_or_children(oid: pg_sys::Oid) -> bool {
+    of_relation(oid, |row| row.relhastriggers || row.relhassubclass)
+}
+
+/// Whether a relation has, or has had, partitions or children, such as the chunks of a hypertable.
+pub fn has_children(oid: pg_sys::Oid) -> bool {
+    of_relation(oid, |row| row.relhassubclass)
+}
+
+/// What the row of `pg_class` says of a relation; false where there is no such relation.
+fn of_relation(oid: pg_sys::Oid, says: impl FnOnce(&pg_sys::FormData_pg_class) -> bool) -> bool {
     // SAFETY: the entry of the relation cache is valid until it is closed, and null where there is no such relation.
     unsafe {
         let relation = pg_sys::RelationIdGetRelation(oid);
         if relation.is_null() {
             return false;
         }
-        let row = (*relation).rd_rel;
-        let has = (*row).relhastriggers || (*row).relhassubclass;
+        let says = says(&*(*relation).rd_rel);
         pg_sys::RelationClose(relation);
-        has
+        says
     }
 }
 

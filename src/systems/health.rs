@@ -268,13 +268,14 @@ fn owners(db: Db, system: &System) -> Option<Finding> {
     Some(Finding { severity: Severity::Warning, ..unusable("foreign owner", detail, &error) })
 }
 
-/// Tables with more dead rows than live ones, and more than 10,000; partitions are summed up.
+/// Tables with more dead rows than live ones, and more than 10,000; partitions and chunks are summed up.
 fn bloat(db: Db, system: &System) -> Result<Vec<Finding>> {
     let schema = settings::target_schema();
     let sql = "SELECT c.oid::regclass::text AS relation, s.live, s.dead FROM pg_catalog.pg_class c \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          CROSS JOIN LATERAL (SELECT sum(pg_stat_get_live_tuples(p.oid))::int8 AS live, sum(pg_stat_get_dead_tuples(p.oid))::int8 AS dead \
-           FROM (SELECT c.oid UNION SELECT relid FROM pg_catalog.pg_partition_tree(c.oid)) AS p (oid)) AS s \
+           FROM (SELECT c.oid UNION SELECT relid FROM pg_catalog.pg_partition_tree(c.oid) \
+             UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i WHERE i.inhparent = c.oid) AS p (oid)) AS s \
          JOIN ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) AS w (schema, relation) \
            ON n.nspname = w.schema::name AND c.relname = w.relation::name \
          WHERE s.dead > 10000 AND s.dead > s.live ORDER BY 1";

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use pgrx::pg_sys;
 use regime_core::hash::of_texts;
 
-use crate::pg::{Db, Result, Sees, arg, known, running, work_schema};
+use crate::pg::{Db, Result, Sees, arg, known, running, timescale, work_schema};
 use crate::track::marks::Marks;
 use crate::track::triggers;
 use crate::track::watched::Watched;
@@ -55,17 +55,19 @@ pub fn tracking_of(
 }
 
 /// The output tables, the tables of marks and the table of states, with their files, which a TRUNCATE replaces; of working
-/// tables the row versions too: where a mark could not be written, for want of a privilege, there is no other trace.
+/// tables the row versions too: where a mark could not be written, for want of a privilege, there is no other trace. Rows create chunks
+/// of a hypertable, and a TRUNCATE of a hypertable replaces the file of the table itself: its chunks are left out.
 fn outputs(db: Db, schema: &str, tables: &[&str], marks: &Marks) -> Result<Option<String>> {
     let sql = "WITH RECURSIVE part AS (SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
            WHERE n.nspname = $1::name AND c.relname = ANY ($2::name[]) OR n.nspname = $3::name AND c.relname = ANY ($4::name[]) \
-           UNION SELECT i.inhrelid FROM part p JOIN pg_catalog.pg_inherits i ON i.inhparent = p.oid) \
+           UNION SELECT i.inhrelid FROM part p JOIN pg_catalog.pg_inherits i ON i.inhparent = p.oid WHERE p.oid <> ALL ($5)) \
          SELECT string_agg(pg_catalog.concat_ws(' ', c.oid, c.relfilenode, CASE WHEN n.nspname = $3::name THEN concat_ws(' ', c.xmin, n.xmin, (SELECT string_agg(a.xmin::text, ' ' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0)) END), ',' ORDER BY c.oid) AS files FROM part JOIN pg_catalog.pg_class c USING (oid) JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace";
     let args = [
         arg(schema),
         arg(tables.to_vec()),
         arg(work_schema(schema)),
         arg([&marks.tables()[..], &[marks.state]].concat()),
+        arg(timescale::hypertables(db)?),
     ];
     db.once().one(sql, &args, Sees::Snapshot, |row| row.get("files"))
 }

@@ -3,8 +3,8 @@
 use pgrx::prelude::*;
 
 use crate::pg::{
-    Action, Db, Error, Outcome, Result, Sees, arg, citus, extension_schema, owner, quote_literal, session,
-    work_relation, work_schema,
+    Action, Db, Error, Outcome, Result, Sees, arg, attempt, citus, extension_schema, owner, quote_literal,
+    session, timescale, work_relation, work_schema,
 };
 use crate::track::function::{self, EVENTS, Event};
 use crate::track::marks::Marks;
@@ -24,9 +24,17 @@ fn names(marks: &Marks) -> Vec<String> {
     events.map(|event| format!("{}_{event}", marks.trigger)).collect()
 }
 
-/// The tables whose rows a relation has: itself and its partitions.
-const TABLES: &str = "WITH RECURSIVE part AS (SELECT to_regclass($1)::oid AS oid \
-     UNION SELECT i.inhrelid FROM part p JOIN pg_catalog.pg_inherits i ON i.inhparent = p.oid)";
+/// SQL: `part`, the tables that get triggers: a relation and its partitions, but not the chunks of a hypertable, which take
+/// no triggers with transition tables.
+fn tables(is_hypertable: bool) -> &'static str {
+    match is_hypertable {
+        true => "WITH part AS (SELECT to_regclass($1)::oid AS oid)",
+        false => {
+            "WITH RECURSIVE part AS (SELECT to_regclass($1)::oid AS oid \
+             UNION SELECT i.inhrelid FROM part p JOIN pg_catalog.pg_inherits i ON i.inhparent = p.oid)"
+        }
+    }
+}
 
 /// The triggers on a relation that is tracked.
 pub struct Triggers {
@@ -46,26 +54,41 @@ pub struct Triggers {
 /// # Errors
 /// Where the catalogs cannot be read.
 pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<Triggers>> {
+    let is_hypertable = timescale::is_hypertable(db, &watched.relation)?;
+    // Statements on a chunk itself, and dropping one, fire no trigger of the hypertable. TimescaleDB copies the trigger of
+    // rows to each chunk.
+    let chunks = match is_hypertable {
+        true => format!(
+            "SELECT coalesce(string_agg(i.inhrelid::text, ' ' ORDER BY i.inhrelid), '') AS list, \
+             coalesce(bool_and(EXISTS (SELECT FROM pg_catalog.pg_trigger t JOIN found ON found.proc = t.tgfoid AND found.tgtype = t.tgtype AND found.tgargs = t.tgargs \
+               WHERE t.tgrelid = i.inhrelid AND t.tgtype = {DELETE_OF_ROWS} AND t.tgenabled IN ('O', 'A'))), true) AS complete \
+             FROM part JOIN pg_catalog.pg_inherits i ON i.inhparent = part.oid"
+        ),
+        false => "SELECT '' AS list, true AS complete".to_owned(),
+    };
     let sql = format!(
-        "{TABLES}, found AS (SELECT c.oid AS table_oid, c.relkind, c.relpersistence, c.relfilenode, t.* \
+        "{tables}, found AS (SELECT c.oid AS table_oid, c.relkind, c.relpersistence, c.relfilenode, t.* \
          FROM part p JOIN pg_catalog.pg_class c USING (oid) LEFT JOIN LATERAL ( \
-           SELECT t.oid, t.xmin::text, pg_catalog.concat_ws(' ', f.oid, f.xmin) AS function, f.proowner \
+           SELECT t.oid, t.xmin::text, t.tgtype, t.tgargs, f.oid AS proc, pg_catalog.concat_ws(' ', f.oid, f.xmin) AS function, f.proowner \
            FROM pg_catalog.pg_trigger t JOIN ({triggers}) AS w (name, type, enabled, old, new) \
              ON w.name = t.tgname AND w.type = t.tgtype AND w.enabled = t.tgenabled \
              AND t.tgoldtable IS NOT DISTINCT FROM w.old AND t.tgnewtable IS NOT DISTINCT FROM w.new \
            JOIN pg_catalog.pg_proc f ON f.oid = t.tgfoid JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace \
            WHERE t.tgrelid = c.oid AND encode(t.tgargs, 'escape') = $2 || '\\000' AND t.tgqual IS NULL AND t.tgattr::text = '' \
              AND n.nspname = $3::name AND f.proname = $4::name AND f.prosecdef AND f.prosrc = $5 \
-             AND f.proconfig::text[] = ARRAY['search_path=pg_catalog, pg_temp', 'enable_seqscan=off']) AS t ON true) \
+             AND f.proconfig::text[] = ARRAY['search_path=pg_catalog, pg_temp', 'enable_seqscan=off']) AS t ON true), chunks AS ({chunks}) \
          SELECT pg_catalog.count(t.oid) = 4 * pg_catalog.count(DISTINCT t.table_oid) + pg_catalog.count(DISTINCT t.table_oid) FILTER (WHERE t.relkind <> 'p') \
          AND bool_and(t.relpersistence = 'p') AND NOT bool_or(pg_catalog.row_security_active(t.table_oid)) \
-         AND (SELECT bool_and({may_mark}) FROM (SELECT DISTINCT found.proowner FROM found WHERE found.proowner IS NOT NULL) AS f) AS complete, \
+         AND (SELECT bool_and({may_mark}) FROM (SELECT DISTINCT found.proowner FROM found WHERE found.proowner IS NOT NULL) AS f) \
+         AND (SELECT chunks.complete FROM chunks) AS complete, \
          pg_catalog.array_agg(DISTINCT t.table_oid::text) AS tables, pg_catalog.array_agg(DISTINCT t.xmin) AS xmins, \
          string_agg(pg_catalog.concat_ws(' ', t.table_oid, t.relfilenode, t.oid, t.xmin, t.function), ',' ORDER BY t.table_oid, t.oid) \
          || (SELECT string_agg(a.attnum::text || ' ' || a.xmin::text, ',' ORDER BY a.attrelid, a.attnum) FROM part p \
-             JOIN pg_catalog.pg_attribute a ON a.attrelid = p.oid AND a.attnum > 0) AS triggers \
+             JOIN pg_catalog.pg_attribute a ON a.attrelid = p.oid AND a.attnum > 0) \
+         || (SELECT chunks.list FROM chunks) AS triggers \
          FROM found t",
-        triggers = definitions(watched.marks),
+        tables = tables(is_hypertable),
+        triggers = definitions(watched.marks, is_hypertable),
         may_mark = function::may_mark(watched.marks, "$3::name", "f.proowner", "u.oid = f.proowner")
     );
     let args = [
@@ -92,8 +115,11 @@ pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<Triggers>> {
     })
 }
 
+/// `tgtype` of a trigger of rows after DELETE.
+const DELETE_OF_ROWS: i16 = 1 + 8;
+
 /// SQL: the triggers of a table as `pg_trigger` has them: name, type, when enabled, transition tables.
-fn definitions(marks: &Marks) -> String {
+fn definitions(marks: &Marks, is_hypertable: bool) -> String {
     /// The bits of `tgtype` for TRUNCATE, and for a trigger of rows after INSERT, UPDATE or DELETE.
     const OTHERS: [(&str, i16, char); 2] = [("truncate", 32, 'A'), ("replicated", 1 + 4 + 8 + 16, 'R')];
     let table = |event: &Event, name| match event.referencing.contains(name) {
@@ -102,9 +128,17 @@ fn definitions(marks: &Marks) -> String {
     };
     let events = EVENTS.iter().map(|event| {
         let tables = ["old_rows", "new_rows"].map(|name| table(event, name)).join(", ");
-        (event.name, event.bit, 'A', tables)
+        match is_hypertable && event.name == "delete" {
+            true => (event.name, DELETE_OF_ROWS, 'O', "NULL::name, NULL::name".to_owned()),
+            false => (event.name, event.bit, 'A', tables),
+        }
     });
-    let others = OTHERS.map(|(name, bits, enabled)| (name, bits, enabled, "NULL, NULL".to_owned()));
+    let [truncate, mut replicated] = OTHERS;
+    if is_hypertable {
+        replicated.1 = 8;
+    }
+    let others =
+        [truncate, replicated].map(|(name, bits, enabled)| (name, bits, enabled, "NULL, NULL".to_owned()));
     let rows: Vec<String> = events
         .chain(others)
         .map(|(name, bits, enabled, tables)| {
@@ -130,31 +164,45 @@ struct Part {
 /// # Errors
 /// Where the current role may not create a trigger on a table, or the function in the working schema.
 pub fn put(db: Db, schema: &str, watched: &Watched, marking: &mut Vec<(String, String)>) -> Result<Outcome> {
-    let parts = parts(db, watched)?;
+    let is_hypertable = timescale::is_hypertable(db, &watched.relation)?;
+    let parts = parts(db, watched, is_hypertable)?;
     if let Some(action) = untrackable(db, watched, &parts)? {
         return Ok(did(action));
     }
     let definition = watched.definition(schema);
     let function = function::name(schema, watched);
+    let before = marking.len();
     marking.extend(parts.iter().map(|part| (function.clone(), part.table.clone())));
     if of(db, schema, watched)?.is_some() {
         return Ok(did(TRACKED));
     }
-    let function = create_function(db, schema, &function, watched)?;
-    for part in &parts {
-        create_triggers(db, part, watched.marks, &format!("{function}('{definition}')"))?;
+    let create = || {
+        let function = create_function(db, schema, &function, watched)?;
+        let call = format!("{function}('{definition}')");
+        parts.iter().try_for_each(|part| create_triggers(db, part, watched.marks, &call, is_hypertable))
+    };
+    match attempt(create) {
+        // A table that takes no such triggers keeps no other from being tracked.
+        Err(error) if error.report().code == PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED => {
+            let why = format!("Its triggers are refused: {}. ", error.report().message);
+            let what = format!("{} takes no triggers", watched.relation);
+            warn_untrackable(&what, &why, error.report().hint.as_deref().unwrap_or_default(), watched.marks);
+            marking.truncate(before);
+            Ok(did("triggers are refused: cannot be tracked"))
+        }
+        created => created.map(|()| did("now tracked")),
     }
-    Ok(did("now tracked"))
 }
 
 fn did(what: &str) -> Outcome {
     Outcome::Did(what.to_owned())
 }
 
-fn parts(db: Db, watched: &Watched) -> Result<Vec<Part>> {
+fn parts(db: Db, watched: &Watched, is_hypertable: bool) -> Result<Vec<Part>> {
     let sql = format!(
-        "{TABLES} SELECT p.oid::regclass::text AS table_name, c.relkind::text, c.relpersistence::text \
-         FROM part p JOIN pg_catalog.pg_class c USING (oid)"
+        "{} SELECT p.oid::regclass::text AS table_name, c.relkind::text, c.relpersistence::text \
+         FROM part p JOIN pg_catalog.pg_class c USING (oid)",
+        tables(is_hypertable)
     );
     db.all(&sql, &[arg(watched.relation.as_str())], Sees::Now, |row| {
         Ok(Part {
@@ -233,12 +281,22 @@ fn create_function(db: Db, schema: &str, name: &str, watched: &Watched) -> Resul
 }
 
 /// Replaces the triggers on a table by triggers that execute `call`.
-fn create_triggers(db: Db, part: &Part, marks: &Marks, call: &str) -> Result<()> {
+fn create_triggers(db: Db, part: &Part, marks: &Marks, call: &str, is_hypertable: bool) -> Result<()> {
     let (Part { table, kind, .. }, trigger) = (part, marks.trigger);
     drop_triggers(db, table, marks)?;
     let events = EVENTS.iter().map(|event| (event.name, format!("REFERENCING {}", event.referencing)));
     let mut statements = Vec::new();
     for (event, referencing) in events.chain([("truncate", String::new())]) {
+        if is_hypertable && event == "delete" {
+            // Hypertables with compressed chunks take no transition table of a DELETE. In sessions that are replicas, where
+            // the triggers of chunks are off, the statement marks every key.
+            statements.extend([
+                format!("CREATE OR REPLACE TRIGGER {trigger}_delete AFTER DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {call}"),
+                format!("CREATE OR REPLACE TRIGGER {trigger}_replicated AFTER DELETE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {call}"),
+                format!("ALTER TABLE {table} ENABLE REPLICA TRIGGER {trigger}_replicated"),
+            ]);
+            continue;
+        }
         statements.push(format!(
             "CREATE OR REPLACE TRIGGER {trigger}_{event} AFTER {event} ON {table} {referencing} FOR EACH STATEMENT EXECUTE FUNCTION {call}"
         ));
@@ -247,7 +305,7 @@ fn create_triggers(db: Db, part: &Part, marks: &Marks, call: &str) -> Result<()>
     }
     // Logical replication applies rows one by one, to the tables that hold them, and fires no triggers of
     // statements. In other sessions this trigger is off.
-    if kind == "r" {
+    if kind == "r" && !is_hypertable {
         statements.push(format!(
             "CREATE OR REPLACE TRIGGER {trigger}_replicated AFTER INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {call}"
         ));
@@ -268,7 +326,7 @@ fn drop_triggers(db: Db, table: &str, marks: &Marks) -> Result<()> {
 
 /// Drops the triggers that call functions of the working schema, except the wanted ones, which are pairs of function and
 /// table: also those on tables that were renamed, detached, or are no longer mapped. Triggers on a table of another role
-/// that call a function of another role are left alone.
+/// that call a function of another role are left alone, and so are those of chunks, which TimescaleDB creates and drops.
 ///
 /// # Errors
 /// Where the current role does not own a table.
@@ -278,11 +336,12 @@ pub fn remove(db: Db, schema: &str, marks: &Marks, wanted: &[(String, String)]) 
          FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace \
          JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
          WHERE n.nspname = $1::name AND p.proname ~ '{}' AND NOT t.tgisinternal \
-         AND (pg_has_role(p.proowner, 'USAGE') OR pg_has_role(c.relowner, 'USAGE')) ORDER BY 3",
+         AND (pg_has_role(p.proowner, 'USAGE') OR pg_has_role(c.relowner, 'USAGE')) \
+         AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid AND i.inhparent = ANY ($2)) ORDER BY 3",
         functions(marks)
     );
     let found: Vec<((String, String), String)> =
-        db.all(&sql, &[arg(work_schema(schema))], Sees::Now, |row| {
+        db.all(&sql, &[arg(work_schema(schema)), arg(timescale::hypertables(db)?)], Sees::Now, |row| {
             Ok(((row.get("proname")?, row.get("tgrelid")?), row.get("relation")?))
         })?;
     let mut actions = Vec::new();
@@ -322,11 +381,10 @@ fn marks_need_virtual(db: Db, watched: &Watched) -> Result<bool> {
 }
 
 fn warn_untrackable(what: &str, why: &str, hint: &str, marks: &Marks) {
-    Error::new(PgSqlErrorCode::ERRCODE_WARNING, format!("{what} and cannot be tracked"))
-        .detail(format!(
-            "{why}Without tracking, a refresh finds late and corrected rows by itself, by reading all rows of {}.",
-            marks.subjects[0]
-        ))
-        .hint(hint)
-        .report_as(PgLogLevel::WARNING);
+    let warning = Error::new(PgSqlErrorCode::ERRCODE_WARNING, format!("{what} and cannot be tracked")).detail(format!(
+        "{why}Without tracking, a refresh finds late and corrected rows by itself, by reading all rows of {}.",
+        marks.subjects[0]
+    ));
+    let warning = if hint.is_empty() { warning } else { warning.hint(hint) };
+    warning.report_as(PgLogLevel::WARNING);
 }

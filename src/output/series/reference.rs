@@ -1,7 +1,7 @@
 //! The foreign key of an output table of series to the candles, by which a row is deleted with its candle. `relation` is
 //! the table, as SQL.
 
-use crate::pg::{Db, Result, Sees, arg, attempt, extension_schema, settings, syscache};
+use crate::pg::{Db, Result, Sees, arg, attempt, extension_schema, settings, syscache, timescale};
 use crate::source::candles::{MapRow, Reads, Source};
 
 /// The name of the key of a table.
@@ -107,7 +107,7 @@ impl Wanted {
 /// The candles, if a foreign key can refer to them: a table with a unique index on just the three columns. A time
 /// without a zone is another moment in each session, so that its equality is unreliable; a foreign key does not see the
 /// rows of inheriting tables. Partitioned candles get no key, nor does one of their partitions, since a key keeps
-/// partitions from being detached or dropped.
+/// partitions from being detached or dropped; for the same reason a hypertable gets none, with or without chunks.
 fn wanted(db: Db) -> Result<Wanted> {
     if !settings::candle_key() {
         return Ok(Wanted::None);
@@ -120,6 +120,9 @@ fn wanted(db: Db) -> Result<Wanted> {
         None => return Ok(Wanted::None),
     }
     let Source { key, relation, .. } = Source::load(db, Reads::Prices)?;
+    if timescale::is_hypertable(db, &relation.sql)? {
+        return Ok(Wanted::None);
+    }
     let sql = "SELECT has_table_privilege(c.oid, 'REFERENCES') AS may_refer FROM pg_catalog.pg_class c JOIN pg_catalog.pg_index i ON i.indrelid = c.oid \
          WHERE c.oid = $1::regclass AND c.relkind = 'r' AND NOT c.relispartition AND i.indisunique AND i.indimmediate AND i.indisvalid \
          AND i.indpred IS NULL AND i.indexprs IS NULL \

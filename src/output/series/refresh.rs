@@ -459,7 +459,7 @@ pub fn delete(of: &'static OfSeries, symbol: &str, timeframe: &str) -> Result<i6
         system.hold(db, &schema, false)?;
         let sql = format!("DELETE FROM {relation} WHERE symbol = $1 AND timeframe = $2");
         let args = [arg(series.symbol.as_str()), arg(timeframe)];
-        let deleted = db.execute_small(&sql, &args)?;
+        let deleted = db.to_write(&relation)?.execute_small(&sql, &args)?;
         state::forget(db, of, &schema, &series)?;
         Ok(deleted as i64)
     };
