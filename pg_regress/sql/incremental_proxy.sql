@@ -35,11 +35,15 @@ UPDATE cmc_price_bars_multi_tf_cal_iso SET close = 100 WHERE :week;
 SELECT :how FROM refresh_cmc_regimes(1);
 SELECT count(*) AS marks FROM regime_work.cmc_regime_dirty;
 SELECT id, lag_bars, is_stale FROM cmc_regime_status;
+SELECT id, is_stale FROM cmc_regime_latest;
+SET pg_regime.cal_scheme = 'us';
+SELECT id, is_stale FROM cmc_regime_status;
+RESET pg_regime.cal_scheme;
 SELECT what, asset, detail, command FROM regime_health() WHERE what ~ 'stale';
 SELECT subjects, stale FROM regime_systems WHERE name = 'cmc_regimes';
 SELECT :how FROM refresh_cmc_regimes(only_dirty => true);
 SELECT id, lag_bars, is_stale FROM cmc_regime_status;
--- The weekly bars of another source map are another thing.
+-- The weekly bars of another source map are another thing, and what an asset depends on are those of its own last refresh.
 SET pg_regime.cal_scheme = 'us';
 SELECT id, is_stale FROM cmc_regime_status;
 RESET pg_regime.cal_scheme;

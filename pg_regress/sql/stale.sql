@@ -91,3 +91,68 @@ UPDATE regime_source SET bars_filter = '{"tf": "1W"}' WHERE cal_scheme = 'us' AN
 SELECT id, is_stale FROM cmc_regime_status ORDER BY id;
 SELECT id, is_stale FROM cmc_regime_latest ORDER BY id;
 SELECT detail, command FROM regime_health() WHERE what = 'stale asset';
+UPDATE regime_source SET bars_filter = '{}' WHERE cal_scheme = 'us' AND layer = 'L1';
+-- What a refresh with the arguments that an asset keeps would do otherwise: the policy, a setting, the rows of another
+-- version, the market proxy.
+SELECT FROM regime_load_policy('p', '[{"match": "Up", "size_mult": 0.5}]');
+SELECT id, status FROM refresh_cmc_regimes(ARRAY[2], policy => 'p');
+SELECT id, is_stale FROM cmc_regime_status ORDER BY id;
+SELECT FROM regime_load_policy('p', '[{"match": "Up", "size_mult": 0.25}]');
+SELECT id, l.is_stale, s.is_stale AS in_status FROM cmc_regime_latest AS l JOIN cmc_regime_status AS s USING (id) ORDER BY id;
+SELECT detail, command FROM regime_health() WHERE asset = 2 AND what <> 'mixed versions';
+SELECT FROM regime_drop_policy('p');
+SELECT id, l.is_stale, s.is_stale AS in_status FROM cmc_regime_latest AS l JOIN cmc_regime_status AS s USING (id) ORDER BY id;
+SELECT severity, what, detail, command FROM regime_health() WHERE asset = 2 AND what <> 'mixed versions';
+SELECT id, status FROM refresh_cmc_regimes(ARRAY[2]);
+SET pg_regime.market_proxy_id = 2;
+SELECT id, l.is_stale, s.is_stale AS in_status FROM cmc_regime_latest AS l JOIN cmc_regime_status AS s USING (id) ORDER BY id;
+SELECT DISTINCT detail FROM regime_health() WHERE what = 'stale asset';
+RESET pg_regime.market_proxy_id;
+SELECT id, status FROM refresh_cmc_regimes();
+SELECT FROM refresh_market_states();
+SELECT FROM refresh_market_regimes();
+UPDATE market_states SET classifier_version = '0' WHERE symbol = 'DEMO2' AND timeframe = '1d' AND open_time = (SELECT max(open_time) FROM market_states WHERE symbol = 'DEMO2' AND timeframe = '1d');
+SELECT symbol, timeframe FROM market_state_latest WHERE is_stale;
+SELECT detail FROM regime_health() WHERE what = 'stale series';
+SELECT symbol, timeframe, reason FROM refresh_market_states() WHERE mode <> 'none';
+UPDATE market_states SET classifier_version = '0';
+UPDATE regime_work.market_state_series SET classifier_version = '0';
+SELECT DISTINCT is_stale FROM market_state_latest;
+SELECT count(*), min(detail) FROM regime_health() WHERE what = 'stale series';
+SELECT DISTINCT reason FROM refresh_market_states();
+-- A series of thresholds of its own keeps these.
+SELECT status FROM refresh_market_regimes('DEMO2', '1d', config => '{"rsi_bullish": 70}');
+SELECT FROM regime_track(enable => false);
+SELECT FROM regime_track();
+SELECT detail, command FROM regime_health() WHERE detail ~ '^market_regimes' ORDER BY 2;
+\o /dev/null
+SELECT command FROM regime_health() WHERE what = 'unknown changes' AND command ~ 'market' \gexec
+\o
+SELECT count(*) FROM regime_health() WHERE what = 'unknown changes' AND command ~ 'market';
+-- Row-level security: a hidden candle is not a missing one, a hidden era not a deleted one.
+INSERT INTO regime_eras VALUES (NULL, '2016-06-01 00:00:00+00');
+SELECT DISTINCT status FROM refresh_market_states();
+DROP ROLE IF EXISTS regress_hidden;
+CREATE ROLE regress_hidden;
+GRANT USAGE ON SCHEMA public, regime_work TO regress_hidden;
+GRANT ALL ON ALL TABLES IN SCHEMA public, regime_work TO regress_hidden;
+ALTER TABLE candles ENABLE ROW LEVEL SECURITY;
+SET ROLE regress_hidden;
+SELECT is_stale, newest_bar FROM market_state_latest GROUP BY 1, 2;
+SELECT what, count(*) FROM regime_health() WHERE what IN ('stale series', 'unknown changes') GROUP BY 1;
+RESET ROLE;
+ALTER TABLE candles DISABLE ROW LEVEL SECURITY;
+ALTER TABLE regime_eras ENABLE ROW LEVEL SECURITY;
+SET ROLE regress_hidden;
+SELECT DISTINCT is_stale FROM market_state_latest;
+\set VERBOSITY default
+SELECT count(*) FROM get_market_states('DEMO2', '1d');
+SELECT DISTINCT status, message FROM refresh_market_states('DEMO2', '1d');
+\set VERBOSITY terse
+RESET ROLE;
+ALTER TABLE regime_eras DISABLE ROW LEVEL SECURITY;
+SELECT DISTINCT status FROM refresh_market_states();
+DROP OWNED BY regress_hidden;
+DROP ROLE regress_hidden;
+-- A moment that is no moment is told without a zone.
+SELECT count(*) FROM get_market_states('DEMO2', '1d', 'infinity', '-infinity');

@@ -6,7 +6,7 @@ use crate::output::own::RUN_LOG;
 use crate::output::run_log::subject;
 use crate::output::set_up;
 use crate::output::system::System;
-use crate::pg::{Db, Micros, Result, Row, Sees, arg, settings, utc, work_relation};
+use crate::pg::{Db, Error, Micros, Result, Row, Sees, arg, settings, utc, work_relation};
 use crate::track::fingerprint::Tracking;
 
 /// What a refresh compares with what is kept of each subject, beside the source rows and their marks.
@@ -54,6 +54,8 @@ pub struct Fresh {
     pub ahead: bool,
     /// The version that the newest row was computed with.
     pub version: Option<String>,
+    /// Why a refresh with the arguments that the subject keeps would fail.
+    pub refused: Option<Error>,
     /// The statement that refreshes the subject.
     pub command: String,
     /// The arguments of the statement after the subject, each after a comma.
@@ -78,6 +80,11 @@ impl Fresh {
     pub fn is_stale(&self) -> Option<bool> {
         let is_stale = self.behind > 0 || self.marked || !self.changed.is_empty() || self.ahead;
         (is_stale || !self.unsure).then_some(is_stale)
+    }
+
+    /// The same where row-level security may hide source rows: a hidden row is not a missing one.
+    pub fn of_hidden(self) -> Self {
+        Self { ahead: false, unsure: true, ..self }
     }
 
     /// Whether the last refresh failed.

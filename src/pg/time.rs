@@ -52,6 +52,9 @@ pub fn utc(micros: i64) -> String {
     match Timestamp::try_from(micros) {
         Ok(ts) => {
             let text = ts.to_iso_string().replacen('T', " ", 1);
+            if ts.is_infinity() || ts.is_neg_infinity() {
+                return text;
+            }
             match text.strip_suffix(" BC") {
                 Some(text) => format!("{text}+00 BC"),
                 None => format!("{text}+00"),

@@ -46,7 +46,7 @@ impl Relation {
 /// Where there is no such relation.
 pub fn may_hide_rows(db: Db, relation: &str) -> Result<bool> {
     let sql = "SELECT pg_catalog.row_security_active($1::text::regclass)";
-    db.one(sql, &[arg(relation)], Sees::Snapshot, |row| row.only())
+    db.once().one(sql, &[arg(relation)], Sees::Snapshot, |row| row.only())
 }
 
 /// The HINT for a role from whom row-level security may hide rows.

@@ -154,6 +154,10 @@ fn of_subject(wording: &Wording, fresh: &Fresh) -> Vec<Finding> {
             command: fresh.last.hint.clone().unwrap_or_else(|| fresh.command.clone()),
         });
     }
+    if let Some(error) = &fresh.refused {
+        let detail = format!("{subject}{}", error.report().message);
+        findings.push(Finding { asset: fresh.id, ..unusable("refused arguments", detail, error) });
+    }
     if fresh.is_stale() == Some(true) {
         findings.push(Finding {
             severity: Severity::Warning,
@@ -166,28 +170,42 @@ fn of_subject(wording: &Wording, fresh: &Fresh) -> Vec<Finding> {
     findings
 }
 
-/// Subjects whose last refresh was not under the tracking of now, by the arguments that refresh them.
+/// Subjects whose last refresh was not under the tracking of now: one finding for those that one statement refreshes with
+/// the arguments that they keep.
 fn unmarked(system: &System, own: &str, all: &[Fresh]) -> Vec<Finding> {
-    let [one, many] = system.subject;
-    let mut groups: BTreeMap<&str, Vec<&Fresh>> = BTreeMap::new();
-    for fresh in all.iter().filter(|fresh| fresh.is_stale().is_none()) {
-        groups.entry(&fresh.arguments).or_default().push(fresh);
-    }
-    let finding = |(arguments, group): (&str, Vec<&Fresh>)| {
-        let ids: Vec<String> = group.iter().filter_map(|fresh| fresh.id).map(|id| id.to_string()).collect();
-        let ids = if ids.is_empty() { String::new() } else { format!("ARRAY[{}]", ids.join(", ")) };
-        let subjects = if group.len() == 1 { one } else { many };
-        Finding {
-            severity: Severity::Info,
-            what: "unknown changes",
-            asset: None,
-            detail: format!(
-                "{}: {} {subjects} last refreshed before changes were marked as now; an earlier change may have left no mark.",
+    let mut groups: BTreeMap<String, usize> = BTreeMap::new();
+    let is_unsure = |fresh: &&Fresh| fresh.is_stale().is_none() && fresh.refused.is_none();
+    let unsure: Vec<&Fresh> = all.iter().filter(is_unsure).collect();
+    for fresh in &unsure {
+        let same = |other: &&&Fresh| other.arguments == fresh.arguments;
+        let ids: Vec<String> =
+            unsure.iter().filter(same).filter_map(|f| f.id).map(|id| id.to_string()).collect();
+        let command = if !ids.is_empty() {
+            format!(
+                "SELECT * FROM {own}.refresh_{}(ARRAY[{}]{});",
                 system.name,
-                group.len()
-            ),
-            command: format!("SELECT * FROM {own}.refresh_{}({ids}{arguments});", system.name),
-        }
+                ids.join(", "),
+                fresh.arguments
+            )
+        } else if all.iter().all(|other| other.arguments == fresh.arguments) {
+            let arguments = fresh.arguments.strip_prefix(", ").unwrap_or_default();
+            format!("SELECT * FROM {own}.refresh_{}({arguments});", system.name)
+        } else {
+            fresh.command.clone()
+        };
+        *groups.entry(command).or_default() += 1;
+    }
+    let [one, many] = system.subject;
+    let finding = |(command, n): (String, usize)| Finding {
+        severity: Severity::Info,
+        what: "unknown changes",
+        asset: None,
+        detail: format!(
+            "{}: {n} {} last refreshed before changes were marked as now; an earlier change may have left no mark.",
+            system.name,
+            if n == 1 { one } else { many }
+        ),
+        command,
     };
     groups.into_iter().map(finding).collect()
 }

@@ -6,6 +6,7 @@ use crate::output::set_up;
 use crate::pg::lock::{Key, named};
 use crate::pg::{Db, Result, Sees, extension_schema, quote_literal, settings, syscache::readable};
 use crate::source::candles::{self, Reads, Series, Source};
+use crate::source::relation::may_hide_rows;
 use crate::track::watched::Watched;
 
 impl OfSeries {
@@ -23,7 +24,12 @@ impl OfSeries {
         all.sort_unstable();
         all.dedup();
         let now = self.now(db, &schema, &source)?;
-        all.into_iter().map(|series| self.fresh_one(db, &schema, (&source, &now), &series, &own)).collect()
+        let may_hide = may_hide_rows(db, &source.relation.sql)?;
+        let fresh = |series| {
+            let fresh = self.fresh_one(db, &schema, (&source, &now), &series, &own)?;
+            Ok(if may_hide { fresh.of_hidden() } else { fresh })
+        };
+        all.into_iter().map(fresh).collect()
     }
 
     /// What a refresh would compare with the states of series.
@@ -55,18 +61,30 @@ impl OfSeries {
             Some(state) => (self.basis.changed)(db, series, state)?,
             None => (self.basis.of_rows)(db, &self.relation(schema), series)?,
         };
+        let again = state.as_ref().and_then(self.again);
+        let other_rows = state.as_ref().and_then(|state| {
+            let is_other = again.as_ref().is_none_or(|again| again.version != state.version);
+            let is_lost = row.as_ref() != Some(&(state.newest, Some(state.version.clone())));
+            is_other.then_some("parameters").or(is_lost.then_some("stored rows"))
+        });
         let other_sources = state.as_ref().and_then(|state| now.changed(&state.sources));
         let is_sure = state.map_or(row.is_none(), |state| now.is_sure(state.tracking.as_deref()));
+        let arguments = again.map(|again| again.arguments).unwrap_or_default();
+        let changed = [other_basis.map(|_| self.basis.what), other_rows, other_sources];
         Ok(Fresh {
             newest_source,
             newest_row,
             behind,
             ahead: newest_row > newest_source,
             marked,
-            changed: other_basis.map(|_| self.basis.what).into_iter().chain(other_sources).collect(),
+            changed: changed.into_iter().flatten().collect(),
             unsure: !is_sure,
             version: row.and_then(|(_, version)| version),
-            command: format!("SELECT * FROM {own}.refresh_{}({symbol}, {timeframe});", self.table.name),
+            command: format!(
+                "SELECT * FROM {own}.refresh_{}({symbol}, {timeframe}{arguments});",
+                self.table.name
+            ),
+            arguments,
             last: last(db, self.system, &name)?,
             name,
             ..Fresh::default()

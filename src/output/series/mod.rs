@@ -10,7 +10,7 @@ pub mod reference;
 pub mod refresh;
 pub mod state;
 
-use crate::output::series::state::Basis;
+use crate::output::series::state::{Basis, State};
 use crate::output::system::System;
 use crate::pg::{Db, Micros, Result, Row, Sees, arg, qualified};
 use crate::source::candles::{Reads, Series};
@@ -26,8 +26,18 @@ pub struct OfSeries {
     /// Which columns of the candles are read.
     pub reads: Reads,
     pub basis: Basis,
+    /// What a refresh with the parameters of a state would be; `None` if these cannot be read, as of another version.
+    pub again: fn(&State) -> Option<Again>,
     /// Working tables beside that of the states which hold more of the state of a series.
     pub more: &'static [&'static str],
+}
+
+/// A refresh with the parameters of a stored state.
+pub struct Again {
+    /// The version of the rows.
+    pub version: String,
+    /// The arguments after the subject, each after a comma.
+    pub arguments: String,
 }
 
 impl OfSeries {

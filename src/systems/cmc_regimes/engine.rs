@@ -63,14 +63,6 @@ thread_local! {
     static PRINTED: RefCell<Option<(Sources, Rc<str>)>> = const { RefCell::new(None) };
 }
 
-/// The fingerprint of sources and of the columns of the output tables in a schema.
-///
-/// # Errors
-/// Catalogs that cannot be read.
-pub fn print(db: Db, schema: &str, sources: Sources) -> Result<String> {
-    set_up::with_columns(db, schema, &CMC, &print_of(sources))
-}
-
 /// The fingerprint of sources.
 fn print_of(sources: Sources) -> Rc<str> {
     let is_same = |of: &Sources| {
@@ -147,7 +139,7 @@ impl<'c> Engine<'c> {
         Ok(Basis {
             version_hash: self.compiled.version_hash.clone(),
             policy_hash: self.compiled.policy_hash.clone(),
-            sources: print(db, schema, sources)?,
+            sources: set_up::with_columns(db, schema, &CMC, &print_of(sources))?,
             arguments: self.arguments(),
             tracking,
         })

@@ -1,57 +1,121 @@
-//! What a refresh of an asset would compare with the state of the asset, by the calendar scheme that the asset keeps.
+//! Whether the rows of an asset are what a refresh with the arguments that the asset keeps would go on from.
 
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::output::fresh::Now;
-use crate::pg::{Db, Result, Row, catalog, settings};
-use crate::source::map;
-use crate::systems::cmc_regimes::engine::print;
-use crate::systems::cmc_regimes::{arguments, tracked};
+use crate::pg::{Db, Error, Micros, Result, Row, settings};
+use crate::systems::cmc_regimes::engine::Engine;
+use crate::systems::cmc_regimes::refresh::dirty::proxy_has_changed;
+use crate::systems::cmc_regimes::{arguments, params, tracked};
 
 /// What the state of an asset keeps of the last refresh.
 pub struct Kept {
-    pub sources: String,
-    pub tracking: Option<String>,
     pub arguments: String,
+    /// The time of the newest row, in microseconds since 2000.
+    newest: i64,
+    version_hash: String,
+    policy_hash: String,
+    sources: String,
+    tracking: Option<String>,
+    /// Fingerprint of the market proxy, for an asset that depends on it.
+    proxy: Option<String>,
 }
 
 impl Kept {
-    /// What is kept, in the columns `sources`, `tracking` and `arguments`; `None` where there is no state.
+    /// What is kept, in columns of `cmc_regime_state`, of which the FROM item is `c`.
+    pub const COLUMNS: &str = "c.arguments, c.ts AS kept_newest, c.regime_version_hash, c.policy_hash, c.sources, c.tracking, c.proxy";
+
+    /// What is kept; `None` where there is no state.
     ///
     /// # Errors
     /// A column that is missing or of another type.
     pub fn read(row: &Row) -> Result<Option<Self>> {
-        let sources: Option<String> = row.get("sources")?;
-        let Some(sources) = sources else { return Ok(None) };
-        Ok(Some(Self { sources, tracking: row.get("tracking")?, arguments: row.get("arguments")? }))
+        let Some(arguments) = row.get("arguments")? else { return Ok(None) };
+        Ok(Some(Self {
+            arguments,
+            newest: row.get::<Micros>("kept_newest")?.0,
+            version_hash: row.get("regime_version_hash")?,
+            policy_hash: row.get("policy_hash")?,
+            sources: row.get("sources")?,
+            tracking: row.get("tracking")?,
+            proxy: row.get("proxy")?,
+        }))
     }
 }
 
-/// What is known of each calendar scheme.
-pub struct OfSchemes<'c> {
-    db: Db<'c>,
-    schema: String,
-    known: HashMap<String, Option<Rc<Now>>>,
+/// What is found of the rows of an asset.
+#[derive(Default)]
+pub struct Found {
+    /// What has changed since the last refresh, each after "the".
+    pub changed: Vec<&'static str>,
+    /// Whether bars may have changed without a mark.
+    pub unsure: bool,
+    /// Why a refresh with the arguments that the asset keeps would fail.
+    pub refused: Option<Error>,
 }
 
-impl<'c> OfSchemes<'c> {
-    /// Of no scheme yet.
+impl Found {
+    /// Whether a refresh would not go on from the rows; `None` where this is unknown.
+    pub fn is_other(&self) -> Option<bool> {
+        let is_other = !self.changed.is_empty();
+        (is_other || !self.unsure).then_some(is_other)
+    }
+}
+
+/// What a refresh with some arguments would compare.
+struct OfArguments<'c> {
+    engine: Engine<'c>,
+    now: Now,
+}
+
+/// What is known of each text of arguments.
+pub struct Judge<'c> {
+    db: Db<'c>,
+    schema: String,
+    known: HashMap<String, Result<Rc<OfArguments<'c>>>>,
+}
+
+impl<'c> Judge<'c> {
+    /// Of no arguments yet.
     pub fn new(db: Db<'c>) -> Self {
         Self { db, schema: settings::target_schema(), known: HashMap::new() }
     }
 
-    /// What a refresh with the arguments that an asset keeps would compare; `None` if such a refresh would fail by the
-    /// source map.
-    pub fn of(&mut self, kept: &str) -> Option<Rc<Now>> {
-        let scheme = arguments::given(kept).cal_scheme.unwrap_or_else(settings::cal_scheme);
-        let find = |scheme: &String| now(self.db, &self.schema, scheme).ok().map(Rc::new);
-        self.known.entry(scheme).or_insert_with_key(find).clone()
+    /// Judges the rows of an asset by what is kept of the asset and by the newest row: its time, in microseconds since 2000,
+    /// and its version hash.
+    pub fn judge(&mut self, kept: Option<&Kept>, newest: Option<(i64, Option<&str>)>) -> Found {
+        let Some(kept) = kept else { return Found { unsure: newest.is_some(), ..Found::default() } };
+        let find = |arguments: &String| of_arguments(self.db, &self.schema, arguments).map(Rc::new);
+        let of = self.known.entry(kept.arguments.clone()).or_insert_with_key(find);
+        let OfArguments { engine, now } = match of {
+            Ok(of) => Rc::as_ref(of),
+            Err(error) => return Found { unsure: true, refused: Some(error.clone()), ..Found::default() },
+        };
+        let other_sources = now.changed(&kept.sources);
+        // A proxy that was read from other sources is not this one.
+        let proxy = kept.proxy.as_deref().filter(|_| other_sources.is_none());
+        let other = [
+            (kept.policy_hash != engine.policy_hash()).then_some("rules of the policy"),
+            (kept.policy_hash == engine.policy_hash() && kept.version_hash != engine.version_hash())
+                .then_some("parameters"),
+            other_sources,
+            newest
+                .is_some_and(|newest| newest != (kept.newest, Some(kept.version_hash.as_str())))
+                .then_some("stored rows"),
+            proxy
+                .is_some_and(|before| proxy_has_changed(engine, before))
+                .then_some("weekly bars of the market proxy"),
+        ];
+        let unsure = !now.is_sure(kept.tracking.as_deref());
+        Found { changed: other.into_iter().flatten().collect(), unsure, refused: None }
     }
 }
 
-fn now(db: Db, schema: &str, scheme: &str) -> Result<Now> {
-    let sources = map::check(db, &map::map(db, scheme, &catalog::extension_schema(db)?)?)?;
-    let tracking = tracked::tracking(db, schema, &sources)?;
-    Ok(Now { sources: print(db, schema, sources)?, tracking })
+fn of_arguments<'c>(db: Db<'c>, schema: &str, kept: &str) -> Result<OfArguments<'c>> {
+    let setup = params::load(db, &arguments::given(kept), None)?;
+    let tracking = tracked::tracking(db, schema, &setup.sources)?;
+    let engine = Engine::new(db, setup, None);
+    let sources = engine.basis(db, schema, None)?.sources;
+    Ok(OfArguments { engine, now: Now { sources, tracking } })
 }

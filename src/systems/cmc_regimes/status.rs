@@ -8,13 +8,12 @@ use crate::output::relation::{output_relation, work_relation};
 use crate::pg::{Db, Micros, Result, Row, Sees, arg, catalog, citus, settings};
 use crate::source::bars::Reader;
 use crate::source::map::Source;
-use crate::source::relation::Relation;
+use crate::source::relation::{Relation, may_hide_rows};
 use crate::systems::cmc_regimes::arguments::repeated;
 use crate::systems::cmc_regimes::assets::all_ids;
 use crate::systems::cmc_regimes::engine::Engine;
-use crate::systems::cmc_regimes::now::{Kept, OfSchemes};
+use crate::systems::cmc_regimes::now::{Found, Judge, Kept};
 use crate::systems::cmc_regimes::params::Given;
-use crate::systems::cmc_regimes::refresh::dirty::proxy_has_changed;
 use crate::systems::cmc_regimes::tables::{ASSETS, REGIMES, STATE, TF};
 use crate::systems::cmc_regimes::{params, tracked};
 
@@ -51,39 +50,28 @@ fn read(db: Db, engine: &Engine, [regimes, state, log]: [&str; 3], ids: Vec<i32>
     let args = [arg(daily.tf.as_deref()), arg(ids), arg(TF)];
     let own = catalog::extension_schema(db)?;
     let found = db.by_key().all(&sql, &args, Sees::Snapshot, |row| {
-        let proxy: Option<String> = row.get("proxy")?;
-        let mut status = status(row)?;
-        let arguments = row.get::<Option<String>>("arguments")?.as_deref().map(repeated).unwrap_or_default();
-        status.fresh.command =
-            format!("SELECT * FROM {own}.refresh_cmc_regimes({}{arguments});", status.fresh.name);
-        status.fresh.arguments = arguments;
-        Ok((status, proxy, Kept::read(row)?))
-    })?;
-    // A proxy that was read from another source map is not this one.
-    let sources = engine.basis(db, &settings::target_schema(), None)?.sources;
-    let mut schemes = OfSchemes::new(db);
-    let with_rest = |(mut status, proxy, kept): (Status, Option<String>, Option<Kept>)| {
+        let (mut status, kept) = (status(row)?, Kept::read(row)?);
         let fresh = &mut status.fresh;
-        let of_now = kept.as_ref().is_some_and(|kept| kept.sources == sources);
-        let depends = proxy.filter(|_| !fresh.marked && of_now);
-        fresh.marked |= depends.is_some_and(|before| proxy_has_changed(engine, &before));
-        let now = kept.as_ref().and_then(|kept| schemes.of(&kept.arguments));
-        match kept.zip(now) {
-            Some((kept, now)) => {
-                fresh.changed.extend(now.changed(&kept.sources));
-                fresh.unsure = !now.is_sure(kept.tracking.as_deref());
-            }
-            None => fresh.unsure = fresh.newest_row.is_some(),
-        }
+        fresh.arguments = kept.as_ref().map(|kept| repeated(&kept.arguments)).unwrap_or_default();
+        fresh.command =
+            format!("SELECT * FROM {own}.refresh_cmc_regimes({}{});", fresh.name, fresh.arguments);
+        Ok((status, kept, row.get::<Option<String>>("row_hash")?))
+    })?;
+    let mut judge = Judge::new(db);
+    let may_hide = may_hide_rows(db, &daily.bars.sql)?;
+    let judged = |(mut status, kept, hash): (Status, Option<Kept>, Option<String>)| {
+        let newest = status.fresh.newest_row.map(|ts| (ts, hash.as_deref()));
+        let Found { changed, unsure, refused } = judge.judge(kept.as_ref(), newest);
+        let fresh = Fresh { changed, unsure, refused, ..status.fresh };
+        status.fresh = if may_hide { fresh.of_hidden() } else { fresh };
         status
     };
-    Ok(found.into_iter().map(with_rest).collect())
+    Ok(found.into_iter().map(judged).collect())
 }
 
 /// The columns of the status of an asset, of which the FROM items of the statements below have the parts.
-const COLUMNS: &str = "asset_.asset, b.ts AS newest_bar, r.ts AS newest_row, r.regime_key, l.bars, \
-     GREATEST(s.finished, c.computed_at) AS success, e.finished AS error, e.message, e.sqlstate, e.hint, \
-     c.regime_version_hash, c.sources, c.arguments, c.tracking, c.proxy";
+const COLUMNS: &str = "asset_.asset, b.ts AS newest_bar, r.ts AS newest_row, r.regime_key, r.row_hash, l.bars, \
+     GREATEST(s.finished, c.computed_at) AS success, e.finished AS error, e.message, e.sqlstate, e.hint";
 
 /// The statement of the status of each asset: looks into the indexes asset by asset.
 fn by_asset(daily: &Source, [regimes, state, log]: [&str; 3]) -> String {
@@ -93,17 +81,18 @@ fn by_asset(daily: &Source, [regimes, state, log]: [&str; 3]) -> String {
         daily.bars.sql, daily.bars.id, daily.bars.shared_condition
     );
     format!(
-        "SELECT {COLUMNS}, {} AS marked FROM (SELECT pg_catalog.unnest($2::int[]) AS asset) AS asset_ \
+        "SELECT {COLUMNS}, {kept}, {} AS marked FROM (SELECT pg_catalog.unnest($2::int[]) AS asset) AS asset_ \
          LEFT JOIN {state} c ON c.id = asset_.asset AND c.tf = $3 \
          LEFT JOIN LATERAL (SELECT {ts} AS ts FROM {bars} ORDER BY 1 DESC NULLS LAST LIMIT 1) AS b ON true \
-         LEFT JOIN LATERAL (SELECT ts::timestamptz AS ts, regime_key::text AS regime_key FROM {regimes} \
+         LEFT JOIN LATERAL (SELECT ts::timestamptz AS ts, regime_key::text AS regime_key, regime_version_hash::text AS row_hash FROM {regimes} \
            WHERE id = asset_.asset AND tf = $3 ORDER BY 1 DESC LIMIT 1) AS r ON true \
          CROSS JOIN LATERAL (SELECT count(*) AS bars FROM {bars} AND (r.ts IS NULL OR {ts} > r.ts)) AS l \
          LEFT JOIN LATERAL (SELECT g.finished FROM {log} g WHERE g.id = asset_.asset AND g.status <> 'failed' \
            ORDER BY g.run DESC LIMIT 1) AS s ON true \
          LEFT JOIN LATERAL (SELECT g.finished, g.message, g.sqlstate, g.hint FROM {log} g WHERE g.id = asset_.asset AND g.status = 'failed' \
            ORDER BY g.run DESC LIMIT 1) AS e ON true ORDER BY asset_.asset",
-        ASSETS.is_marked(&settings::target_schema(), "asset_.asset")
+        ASSETS.is_marked(&settings::target_schema(), "asset_.asset"),
+        kept = Kept::COLUMNS
     )
 }
 
@@ -113,7 +102,7 @@ fn by_reading(daily: &Source, [regimes, state, log]: [&str; 3]) -> String {
     let Relation { sql: bars, id, shared_condition, columns, .. } = &daily.bars;
     let (ts, marks) = (&columns[0], ASSETS.all(&settings::target_schema()));
     let newest = format!(
-        "SELECT DISTINCT ON (id) id, ts::timestamptz AS ts, regime_key::text AS regime_key FROM {regimes} WHERE tf = $3 ORDER BY id, ts DESC"
+        "SELECT DISTINCT ON (id) id, ts::timestamptz AS ts, regime_key::text AS regime_key, regime_version_hash::text AS row_hash FROM {regimes} WHERE tf = $3 ORDER BY id, ts DESC"
     );
     let runs = |is: &str| {
         format!(
@@ -127,13 +116,14 @@ fn by_reading(daily: &Source, [regimes, state, log]: [&str; 3]) -> String {
            FROM (SELECT {id} AS id, {ts} AS ts FROM {bars} WHERE {shared_condition}) AS bar_ \
            LEFT JOIN ({newest}) AS row_ ON row_.id = bar_.id GROUP BY bar_.id), \
          s AS MATERIALIZED ({}), e AS MATERIALIZED ({}), m (id) AS MATERIALIZED ({marks}) \
-         SELECT {COLUMNS}, asset_.asset IN (SELECT m.id FROM m) AS marked \
+         SELECT {COLUMNS}, {kept}, asset_.asset IN (SELECT m.id FROM m) AS marked \
          FROM (SELECT pg_catalog.unnest($2::int[]) AS asset) AS asset_ \
          LEFT JOIN c ON c.id = asset_.asset LEFT JOIN b ON b.id = asset_.asset LEFT JOIN r ON r.id = asset_.asset \
          CROSS JOIN LATERAL (SELECT COALESCE(b.bars, 0) AS bars) AS l \
          LEFT JOIN s ON s.id = asset_.asset LEFT JOIN e ON e.id = asset_.asset ORDER BY asset_.asset",
         runs("<>"),
-        runs("=")
+        runs("="),
+        kept = Kept::COLUMNS
     )
 }
 

@@ -1,10 +1,13 @@
 //! The tables of the regimes of candles.
 
+use regime_core::market_regimes::Config;
+
 use crate::output::own::work;
 use crate::output::series::reference::reference;
 use crate::output::series::state::Basis;
-use crate::output::series::{OfSeries, marks_of_series};
+use crate::output::series::{Again, OfSeries, marks_of_series};
 use crate::output::system::System;
+use crate::pg::quote_literal;
 use crate::source::candles::Reads;
 use crate::sync::table::{Index, OnChange, Table, Type, column};
 use crate::track::marks::Marks;
@@ -73,6 +76,15 @@ pub const OF_SERIES: OfSeries = OfSeries {
         what: "",
         changed: |_, _, _| Ok(None),
         of_rows: |_, _, _| Ok(None),
+    },
+    again: |state| {
+        let config = Config::parse(&state.basis).ok()?;
+        let version = config.version();
+        let arguments = match version == Config::default().version() {
+            true => String::new(),
+            false => format!(", config => {}", quote_literal(&state.basis)),
+        };
+        Some(Again { version, arguments })
     },
     more: &[],
 };

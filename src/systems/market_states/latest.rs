@@ -1,13 +1,16 @@
 //! The newest row of each series, and whether it may still be trusted.
 
+use regime_core::market_states::CLASSIFIER_VERSION;
+
 use crate::output::relation::output_relation;
 use crate::output::series::hybrid::Show;
 use crate::pg::result_set::Rows;
-use crate::pg::{Result, arg, catalog::extension_schema_name, settings, spi, syscache, work_schema};
+use crate::pg::{Result, arg, settings, spi, syscache, work_schema};
 use crate::source::candles::{Reads, Source, series_key};
+use crate::source::relation::may_hide_rows;
 use crate::systems::market_states::refresh::States;
 use crate::systems::market_states::state;
-use crate::systems::market_states::tables::{ERAS, MARKET_STATES, OF_SERIES, SERIES, STATE};
+use crate::systems::market_states::tables::{MARKET_STATES, OF_SERIES, SERIES, STATE};
 
 /// The newest row of each series that has a row, in the order of the key. Specification 5, section 7.
 ///
@@ -21,11 +24,15 @@ pub fn all(rows: &mut Rows) -> Result<()> {
         let may_read = |tables: &[&str]| tables.iter().all(|t| syscache::readable(&work, t) == Some(true));
         // Rows can be read without their source: a missing source is a finding of regime_health.
         let candles = Source::load(db, Reads::Prices).ok();
+        // A hidden candle is not a missing one.
+        let candles = match candles {
+            Some(source) if may_hide_rows(db, &source.relation.sql)? => None,
+            candles => candles,
+        };
         let key = series_key("r.symbol", "r.timeframe");
         let unknown = || "NULL::bool".to_owned();
         let marked = if may_read(&SERIES.tables()) { SERIES.is_marked(&schema, &key) } else { unknown() };
-        let knows_eras =
-            may_read(&[STATE]) && syscache::readable(&extension_schema_name(db)?, ERAS) == Some(true);
+        let knows_eras = may_read(&[STATE]) && state::may_see_eras(db)?;
         let of_other_eras = knows_eras.then(|| state::of_other_eras(db, &schema)).transpose()?;
         let rows_differ = if knows_eras { state::is_of_other_eras(db, &schema, &states)? } else { unknown() };
         let now = Source::load(db, OF_SERIES.reads).ok();
@@ -39,7 +46,7 @@ pub fn all(rows: &mut Rows) -> Result<()> {
         let mut args = vec![arg(limit), arg(of_other_eras)];
         if let Some(now) = now {
             let tracking = now.tracking.as_ref().map(|tracking| tracking.fingerprint.as_str());
-            args.extend([arg(now.sources.as_str()), arg(tracking)]);
+            args.extend([arg(now.sources.as_str()), arg(tracking), arg(CLASSIFIER_VERSION)]);
         }
         rows.query(db.by_key(), &sql(&states, candles.as_ref(), &differs, &key), &args)
     })
@@ -47,8 +54,8 @@ pub fn all(rows: &mut Rows) -> Result<()> {
 
 /// The statement of the newest rows: steps from series to series along the key, and takes the newest row and the newest
 /// candle of each from their indexes. `$1` is the greatest age in seconds, `$2` the keys of series whose eras have changed;
-/// `differs` is what else makes a row of `r` stale, and may use `$3` and `$4`, the fingerprints of now of the sources and of
-/// their tracking.
+/// `differs` is what else makes a row of `r` stale, and may use `$3` to `$5`, the fingerprints of now of the sources and of
+/// their tracking, and the version.
 fn sql(states: &str, candles: Option<&Source>, differs: &str, key: &str) -> String {
     let newest_bar = candles.map_or("NULL::timestamptz".to_owned(), |source| source.newest_of("r"));
     let other_bar =

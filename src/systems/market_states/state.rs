@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use pgrx::PgSqlErrorCode;
+
 use regime_core::market_states::{ESCALATION, Eras, Node, Nodes, Sealed};
 
 use crate::output::fresh::Now;
@@ -10,10 +12,11 @@ use crate::output::relation::not_readable;
 use crate::output::series::refresh::Place;
 use crate::output::series::state::State;
 use crate::pg::{
-    Arg, Db, Error, Micros, Result, Row, Sees, arg, catalog::extension_schema_name, qualified, syscache,
-    work_relation,
+    Arg, Db, Error, Micros, Result, Row, Sees, arg, catalog::extension_schema_name, current_user, qualified,
+    syscache, work_relation,
 };
 use crate::source::candles::{Series, series_key};
+use crate::source::relation::{may_hide_rows, see_all_rows};
 use crate::sync::swallowed;
 use crate::systems::market_states::tables::{ERAS, RANKS, STATE};
 
@@ -30,14 +33,29 @@ pub fn eras(db: Db, timeframe: &str) -> Result<Eras> {
 /// The table of eras, as SQL.
 ///
 /// # Errors
-/// Where the current role may not read the table.
+/// Where the current role may not read the table, or all of its rows.
 fn relation_of_eras(db: Db) -> Result<String> {
     let own = extension_schema_name(db)?;
     let relation = qualified(&own, ERAS);
     match syscache::readable(&own, ERAS) {
         Some(false) => Err(not_readable(&own, &relation)),
+        // A hidden era looks deleted.
+        _ if may_hide_rows(db, &relation)? => Err(Error::new(
+            PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+            format!("row-level security may hide rows of {relation} from {}", current_user()),
+        )
+        .hint(see_all_rows())),
         _ => Ok(relation),
     }
+}
+
+/// Whether the current role sees all eras.
+///
+/// # Errors
+/// Where the catalogs cannot be read.
+pub fn may_see_eras(db: Db) -> Result<bool> {
+    let own = extension_schema_name(db)?;
+    Ok(syscache::readable(&own, ERAS) == Some(true) && !may_hide_rows(db, &qualified(&own, ERAS))?)
 }
 
 /// SQL: the eras `e` in force for a timeframe. A comparison with a column must not depend on the collation of the column.
@@ -110,13 +128,17 @@ fn of_series(schema: &str) -> String {
     format!(" FROM {} AS s WHERE {} AND {}", work_relation(schema, STATE), same("symbol"), same("timeframe"))
 }
 
-/// SQL: whether the state of a series of the FROM item `r` is of other sources than those of now, of which `$3` is the
-/// fingerprint; NULL where there is no state, and where candles may have changed without a mark: `$4` is the fingerprint of
+/// SQL: whether the newest row of a series, the FROM item `r`, is not that of the state, or the state is of other sources
+/// than those of now, of which `$3` is the fingerprint, or of another version than `$5`; NULL where there is no state, and where candles may have changed without a mark: `$4` is the fingerprint of
 /// the tracking of now, if candles are tracked.
 pub fn is_other(schema: &str, now: &Now) -> String {
     let is_complete = now.tracking.as_ref().is_none_or(|tracking| tracking.is_complete());
     let is_sure = if is_complete { "s.tracking IS NOT DISTINCT FROM $4" } else { "false" };
-    format!("(SELECT CASE WHEN s.sources <> $3 THEN true WHEN {is_sure} THEN false END{})", of_series(schema))
+    format!(
+        "(SELECT CASE WHEN s.sources <> $3 OR s.classifier_version <> $5 OR r.classifier_version IS DISTINCT FROM s.classifier_version \
+         OR r.open_time IS DISTINCT FROM s.newest THEN true WHEN {is_sure} THEN false END{})",
+        of_series(schema)
+    )
 }
 
 /// The keys, as marks have them, of the series whose state says that the rows are of other eras than those now in force.

@@ -1,9 +1,11 @@
 //! The tables of market states.
 
+use regime_core::market_states::CLASSIFIER_VERSION;
+
 use crate::output::own::work;
 use crate::output::series::reference::reference;
 use crate::output::series::state::Basis;
-use crate::output::series::{OfSeries, marks_of_series};
+use crate::output::series::{Again, OfSeries, marks_of_series};
 use crate::output::system::System;
 use crate::source::candles::Reads;
 use crate::sync::table::{Index, OnChange, Table, Type, column, nullable};
@@ -105,5 +107,6 @@ pub const OF_SERIES: OfSeries = OfSeries {
         changed: state::changed,
         of_rows: state::changed_of_rows,
     },
+    again: |_| Some(Again { version: CLASSIFIER_VERSION.to_owned(), arguments: String::new() }),
     more: &[RANKS],
 };

@@ -10,6 +10,7 @@ use regime_core::cmc_regimes::labeller::{
     ATRP_BARS, ATRP_HIGH, ATRP_LOW, LIQ_EASY, LIQ_MIN_KNOWN, LIQ_STRESSED, LIQ_WINDOW, PCT_HIGH, PCT_LOW,
 };
 use regime_core::cmc_regimes::layer::Layer;
+use regime_core::cmc_regimes::series::Series;
 use regime_core::math::number::{plain, rounded};
 use regime_core::math::rolling::Standing;
 use regime_core::{Label, Trend, Vol};
@@ -62,14 +63,19 @@ fn budget(told: &Told) -> Vec<Line> {
                 );
                 return line(Step::Budget, "bars", "off: none", detail).of(layer.as_str());
             };
-            let (bars, least) = (series.ts.len(), params.layers[layer].min_bars);
+            let (all, until) = (series.ts.len(), series.until(told.row.ts));
+            let (bars, kind) = (counted(told, series), bars_of(layer));
             let on = told.row.budget.enabled[layer];
-            let until = series.until(told.row.ts);
-            let detail = format!(
-                "{bars} {} bars in the whole history, {} {least} needed; {until} up to this row",
-                bars_of(layer),
-                if on { "at least" } else { "fewer than the" }
+            let need = format!(
+                "{} {}",
+                if on { "at least" } else { "fewer than the" },
+                params.layers[layer].min_bars
             );
+            let detail = if params.point_in_time {
+                format!("{until} {kind} bars up to this row, {need} needed; {all} in the whole history")
+            } else {
+                format!("{all} {kind} bars in the whole history, {need} needed; {until} up to this row")
+            };
             line(Step::Budget, "bars", format!("{}: {bars}", if on { "on" } else { "off" }), detail)
                 .of(layer.as_str())
         })
@@ -81,12 +87,17 @@ fn budget(told: &Told) -> Vec<Line> {
     lines
 }
 
+/// The bars of a layer that the data budget of the row counts.
+fn counted(told: &Told, series: &Series) -> usize {
+    if told.engine.params.point_in_time { series.until(told.row.ts) } else { series.ts.len() }
+}
+
 fn tier(told: &Told) -> Line {
     let budget = told.row.budget;
     let l0 = budget.enabled[Layer::L0];
     let mut needs: Vec<String> = Budget::full_needs(l0)
         .map(|(layer, fewest)| {
-            let bars = told.series[layer].as_ref().map_or(0, |s| s.ts.len());
+            let bars = told.series[layer].as_ref().map_or(0, |series| counted(told, series));
             format!("{} {bars} {} {fewest}", bars_of(layer), if bars >= fewest { ">=" } else { "<" })
         })
         .collect();

@@ -10,7 +10,8 @@ use crate::pg::{
     Db, Micros, Result, Sees, arg, catalog, citus, settings, syscache, work_relation, work_schema,
 };
 use crate::source::map::{self, Source};
-use crate::systems::cmc_regimes::now::{Kept, OfSchemes};
+use crate::source::relation::may_hide_rows;
+use crate::systems::cmc_regimes::now::{Judge, Kept};
 use crate::systems::cmc_regimes::read::as_of;
 use crate::systems::cmc_regimes::row::{Stored, columns};
 use crate::systems::cmc_regimes::tables::{ASSETS, REGIMES, STATE, TF};
@@ -23,7 +24,7 @@ pub struct Latest {
     /// The time of the newest daily bar, in microseconds since 2000; `None` also where the source is missing or may
     /// not be read.
     pub newest_bar: Option<i64>,
-    /// Whether the row is not that of the newest bar, is of other sources, is marked, or is older than
+    /// Whether the row is not that of the newest bar, is marked, is none that a refresh would go on from, or is older than
     /// `pg_regime.max_age`; `None` where that is unknown.
     pub is_stale: Option<bool>,
 }
@@ -35,49 +36,47 @@ pub struct Latest {
 pub fn all(db: Db) -> Result<Vec<Latest>> {
     let regimes = output_relation(db, &REGIMES)?;
     // Rows can be read without their source: a missing source is a finding of regime_health.
-    let daily = daily(db).ok().flatten();
+    let daily = match daily(db).ok().flatten() {
+        // A hidden bar is not a missing one.
+        Some(source) if may_hide_rows(db, &source.bars.sql)? => None,
+        daily => daily,
+    };
     let schema = settings::target_schema();
     let work = work_schema(&schema);
     let may_see_marks = ASSETS.tables().iter().all(|table| syscache::readable(&work, table) == Some(true));
     let may_see_states = syscache::readable(&work, STATE) == Some(true);
     let kept = if may_see_states { kept(db, &schema)? } else { HashMap::new() };
+    let mut judge = Judge::new(db);
     let limit = as_of::limit(None)?;
     let marks = may_see_marks.then_some(schema.as_str());
     let sql = if citus::is_loaded() { by_reading } else { by_steps }(&regimes, daily.as_deref(), marks);
     let tf = daily.as_ref().map(|source| arg(source.tf.as_deref()));
-    db.by_key().all(&sql, tf.as_slice(), Sees::Snapshot, |row| {
+    let rows = db.by_key().all(&sql, tf.as_slice(), Sees::Snapshot, |row| {
         let stored = Stored::read(row)?;
         let Micros(now) = row.get("now_")?;
         let newest_bar = row.get::<Option<Micros>>("newest_bar_")?.map(|Micros(ts)| ts);
         let age = stored.ts.and_then(|ts| now.checked_sub(ts));
         let is_old = limit.is_some_and(|limit| age.is_none_or(|age| age > limit));
         let other_bar = daily.as_ref().map(|_| newest_bar != stored.ts);
-        let other_rows = kept.get(&stored.id).copied().flatten();
-        let is_stale = any([Some(is_old), other_bar, row.get("marked_")?, other_rows]);
+        let is_stale = any([Some(is_old), other_bar, row.get("marked_")?]);
         Ok(Latest { stored, age, newest_bar, is_stale })
-    })
+    })?;
+    let judged = |latest: Latest| {
+        let Latest { stored, is_stale, .. } = &latest;
+        let newest = stored.ts.map(|ts| (ts, stored.row.version_hash.as_deref()));
+        let other_rows = judge.judge(kept.get(&stored.id), newest).is_other();
+        Latest { is_stale: any([*is_stale, other_rows]), ..latest }
+    };
+    Ok(rows.into_iter().map(judged).collect())
 }
 
-/// Whether the rows of an asset are of other sources than those of now, as its state tells; unknown where bars may have
-/// changed without a mark.
-fn kept(db: Db, schema: &str) -> Result<HashMap<i32, Option<bool>>> {
-    let sql = format!(
-        "SELECT sources, tracking, arguments, array_agg(id) AS ids FROM {} WHERE tf = '{TF}' GROUP BY 1, 2, 3",
-        work_relation(schema, STATE)
-    );
-    let mut schemes = OfSchemes::new(db);
-    let mut all = HashMap::new();
-    for (kept, ids) in
-        db.anew().all(&sql, &[], Sees::Snapshot, |row| Ok((Kept::read(row)?, row.get::<Vec<i32>>("ids")?)))?
-    {
-        let is_other = kept.and_then(|kept| {
-            let now = schemes.of(&kept.arguments)?;
-            let is_other = now.changed(&kept.sources).is_some();
-            (is_other || now.is_sure(kept.tracking.as_deref())).then_some(is_other)
-        });
-        all.extend(ids.into_iter().map(|id| (id, is_other)));
-    }
-    Ok(all)
+/// What the states keep of each asset.
+fn kept(db: Db, schema: &str) -> Result<HashMap<i32, Kept>> {
+    let (columns, state) = (Kept::COLUMNS, work_relation(schema, STATE));
+    let sql = format!("SELECT c.id, {columns} FROM {state} AS c WHERE c.tf = '{TF}'");
+    let all =
+        db.anew().all(&sql, &[], Sees::Snapshot, |row| Ok((row.get::<i32>("id")?, Kept::read(row)?)))?;
+    Ok(all.into_iter().filter_map(|(id, kept)| Some((id, kept?))).collect())
 }
 
 /// The source of daily bars of `pg_regime.cal_scheme`.
@@ -87,7 +86,7 @@ fn daily(db: Db) -> Result<Option<Rc<Source>>> {
 }
 
 /// True if one reason is true, else unknown if one is unknown.
-fn any(reasons: [Option<bool>; 4]) -> Option<bool> {
+fn any<const N: usize>(reasons: [Option<bool>; N]) -> Option<bool> {
     if reasons.contains(&Some(true)) {
         Some(true)
     } else {
