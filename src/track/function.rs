@@ -61,61 +61,21 @@ fn name_of_checks(function: &str) -> String {
 
 /// The functions that the triggers on a relation need, for a target schema. Each calls the one before if that has the oid
 /// given for it, whose owner therefore cannot be another role: first the oids of the checks.
-pub fn functions(schema: &str, watched: &Watched, [now_oid, lasting_oid]: [u32; 2]) -> Functions {
-    let function = name(schema, watched);
-    let may = name_of_checks(&function);
-    let Watched { marks, relation, key: value, ts, columns } = watched;
-    let Marks { key, keys, kind, valid, state, of_state, few: few_name, many: many_name, .. } = marks;
-    let [few, many, _] = marks.relations(schema);
-    let source = quote_literal(relation);
-    let schema_name = quote_literal(work_schema(schema));
-    let may_lastingly = may_mark_lastingly(marks, &schema_name);
-    let may_mark = may_mark(marks, &schema_name, "current_user", "u.rolname = current_user");
-    let types_of: Vec<String> = columns.iter().map(|column| format!("pg_typeof({column})")).collect();
-    let types_of = types_of.join(", ");
-    let changed_row = block(TEMPLATE, "changed_row");
-    let (work, few_keys, most_keys) = (quoted(work_schema(schema)), FEW.to_string(), MOST.to_string());
-    let tables = [few.clone(), many.clone(), format!("{work}.{state}")];
-    let vacuum = quote_literal(format!("VACUUM {};", tables.join(", ")));
-    let tables = tables.map(|table| format!("{}::regclass", quote_literal(table))).join(", ");
-    let [replaced_schema, replaced_table] = ["n", "m"].map(is_replaced);
-    let tag = tag_beside(&[&work, &source, value, ts]);
-    let signatures = [format!("{work}.{may}()"), format!("{work}.{may}(regclass, regclass, regclass)")];
+pub fn functions(schema: &str, watched: &Watched, oids: [u32; 2]) -> Functions {
+    let few_keys = FEW.to_string();
+    let tag = tag_beside(&[
+        &quoted(work_schema(schema)),
+        &quote_literal(&watched.relation),
+        &watched.key,
+        &watched.ts,
+    ]);
+    let signatures = signatures(schema, watched);
+    let mut values = values(schema, watched);
     let [now, lasting] = signatures.each_ref().map(quote_literal);
-    let [now_oid, lasting_oid] = [now_oid, lasting_oid].map(|oid| oid.to_string());
-    let values = [
-        ("work", work.as_str()),
-        ("function", &function),
-        ("may", &may),
-        ("schema", &schema_name),
-        ("tag", &tag),
-        ("few", &few),
-        ("few_name", few_name),
-        ("many_name", many_name),
-        ("tables", &tables),
-        ("vacuum", &vacuum),
-        ("replaced_schema", &replaced_schema),
-        ("replaced_table", &replaced_table),
-        ("may_lastingly", &may_lastingly),
-        ("now", &now),
-        ("now_oid", &now_oid),
-        ("lasting", &lasting),
-        ("lasting_oid", &lasting_oid),
-        ("many", &many),
-        ("types_of", &types_of),
-        ("changed_row", changed_row),
-        ("key", key),
-        ("keys", keys),
-        ("kind", kind),
-        ("valid", valid),
-        ("state", state),
-        ("of_state", of_state),
-        ("source", &source),
-        ("value", value),
-        ("ts", ts),
-        ("FEW", &few_keys),
-        ("MOST", &most_keys),
-    ];
+    let [now_oid, lasting_oid] = oids.map(|oid| oid.to_string());
+    values.extend([("now", now), ("now_oid", now_oid), ("lasting", lasting), ("lasting_oid", lasting_oid)]);
+    values.push(("tag", tag.clone()));
+    let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let filled =
         |name: &str, more: &[(&str, &str)]| fill(block(TEMPLATE, name), &[&values[..], more].concat());
     let event = |Event { name, rows, .. }: &Event| {
@@ -124,15 +84,16 @@ pub fn functions(schema: &str, watched: &Watched, [now_oid, lasting_oid]: [u32; 
     };
     let of_event = |Event { name, .. }: &Event| format!("is_known AND TG_OP = '{}'", name.to_uppercase());
     let types = |condition: &str, rows: &str| filled("types", &[("condition", condition), ("rows", rows)]);
-    let mut of_types = vec![types("is_known AND TG_LEVEL = 'ROW'", changed_row)];
+    let mut of_types = vec![types("is_known AND TG_LEVEL = 'ROW'", block(TEMPLATE, "changed_row"))];
     of_types.extend(EVENTS.iter().map(|event| types(&of_event(event), event.rows)));
     let small = EVENTS.each_ref().map(|event| {
         let up_to = |rows: &str, most: &str| filled("up_to", &[("rows", rows), ("most", most)]);
         let own_rows = |rows: &str, up_to: &str| filled("own_rows", &[("rows", rows), ("up_to", up_to)]);
         let single = match event.name {
-            // As many old rows as new rows.
+            // Not always as many old rows as new rows: a trigger may keep a row out of the partition that the row moves to.
             "update" => {
-                let (old, new) = (own_rows("old_rows", ""), own_rows("new_rows", &up_to("new_rows", "1")));
+                let alone = up_to(&format!("{} AS c", event.rows), "2");
+                let (old, new) = (own_rows("old_rows", ""), own_rows("new_rows", &alone));
                 filled("single_update", &[("old", &old), ("row", &new)])
             }
             _ => filled("single", &[("row", &own_rows(event.rows, &up_to(event.rows, "1")))]),
@@ -142,6 +103,8 @@ pub fn functions(schema: &str, watched: &Watched, [now_oid, lasting_oid]: [u32; 
         filled("small", &[("condition", &condition), ("single", &single), ("few_rows", &few_rows)])
     });
     let stale = filled("stale", &[]);
+    let schema_name = quote_literal(work_schema(schema));
+    let may_mark = may_mark(watched.marks, &schema_name, "current_user", "u.rolname = current_user");
     let of_function = [
         ("check", filled("check", &[("stale", &stale), ("may_mark", &may_mark)])),
         ("stale", stale.clone()),
@@ -157,9 +120,58 @@ pub fn functions(schema: &str, watched: &Watched, [now_oid, lasting_oid]: [u32; 
     };
     let [now, lasting] = signatures;
     Functions {
-        mark: made("function", format!("{work}.{function}()")),
+        mark: made("function", format!("{}.{}()", quoted(work_schema(schema)), name(schema, watched))),
         checks: [made("now", now), made("lasting", lasting)],
     }
+}
+
+/// The signatures of the functions that check whether the function of the triggers may write marks.
+fn signatures(schema: &str, watched: &Watched) -> [String; 2] {
+    let may = format!("{}.{}", quoted(work_schema(schema)), name_of_checks(&name(schema, watched)));
+    [format!("{may}()"), format!("{may}(regclass, regclass, regclass)")]
+}
+
+/// The values of the names in the template that depend on the relation and on the tables of marks alone.
+fn values(schema: &str, watched: &Watched) -> Vec<(&'static str, String)> {
+    let function = name(schema, watched);
+    let Watched { marks, relation, key: value, ts, columns } = watched;
+    let Marks { key, keys, kind, valid, state, of_state, few: few_name, many: many_name, .. } = marks;
+    let [few, many, _] = marks.relations(schema);
+    let (work, schema_name) = (quoted(work_schema(schema)), quote_literal(work_schema(schema)));
+    let types_of: Vec<String> = columns.iter().map(|column| format!("pg_typeof({column})")).collect();
+    let tables = [few.clone(), many.clone(), format!("{work}.{state}")];
+    let vacuum = quote_literal(format!("VACUUM {};", tables.join(", ")));
+    let tables = tables.map(|table| format!("{}::regclass", quote_literal(table))).join(", ");
+    let [replaced_schema, replaced_table] = ["n", "m"].map(is_replaced);
+    let may_lastingly = may_mark_lastingly(marks, &schema_name);
+    vec![
+        ("work", work),
+        ("may", name_of_checks(&function)),
+        ("function", function),
+        ("schema", schema_name),
+        ("few", few),
+        ("few_name", (*few_name).to_owned()),
+        ("many", many),
+        ("many_name", (*many_name).to_owned()),
+        ("tables", tables),
+        ("vacuum", vacuum),
+        ("replaced_schema", replaced_schema),
+        ("replaced_table", replaced_table),
+        ("may_lastingly", may_lastingly),
+        ("types_of", types_of.join(", ")),
+        ("changed_row", block(TEMPLATE, "changed_row").to_owned()),
+        ("key", (*key).to_owned()),
+        ("keys", (*keys).to_owned()),
+        ("kind", (*kind).to_owned()),
+        ("valid", (*valid).to_owned()),
+        ("state", (*state).to_owned()),
+        ("of_state", (*of_state).to_owned()),
+        ("source", quote_literal(relation)),
+        ("value", value.clone()),
+        ("ts", ts.clone()),
+        ("FEW", FEW.to_string()),
+        ("MOST", MOST.to_string()),
+    ]
 }
 
 /// SQL: whether the row of a catalog with this alias, which a snapshot shows, has been replaced since.
