@@ -70,6 +70,15 @@ RESET ROLE;
 ALTER TABLE part INHERIT public.cmc_regimes;
 SELECT r.message FROM refused('SELECT refresh_cmc_regimes(3)') r;
 DROP TABLE part;
+-- A view in the place of a table, over a table of another role.
+ALTER TABLE public.cmc_regime_stats RENAME TO stats_before;
+CREATE TABLE beneath AS TABLE public.stats_before;
+ALTER TABLE beneath OWNER TO regress_evil;
+CREATE VIEW public.cmc_regime_stats AS TABLE beneath;
+SELECT r.message FROM refused('SELECT refresh_cmc_regimes(3)') r;
+DROP VIEW public.cmc_regime_stats;
+DROP TABLE beneath;
+ALTER TABLE public.stats_before RENAME TO cmc_regime_stats;
 -- A function or a domain of another role in a table of one's own: a trigger, a default, a check, an index, a policy.
 SET ROLE regress_evil;
 CREATE FUNCTION evil_true(text) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN true; END $$;

@@ -43,7 +43,7 @@ SELECT DISTINCT untracked FROM seen;
 CREATE ROLE regress_marker;
 GRANT USAGE ON SCHEMA regime_work TO regress_marker;
 GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA regime_work TO regress_marker;
-ALTER FUNCTION :function() OWNER TO regress_marker;
+SELECT format('ALTER FUNCTION %s OWNER TO regress_marker', oid::regprocedure) FROM pg_proc WHERE proname IN (split_part(:'function', '.', 2), 'may_' || split_part(:'function', '.', 2)) ORDER BY oid::regprocedure::text COLLATE "C" \gexec
 SELECT :how FROM refresh_cmc_regimes(2);
 SELECT :how FROM refresh_cmc_regimes(2);
 SELECT action FROM regime_track() WHERE relation = 'public.cmc_price_bars_multi_tf';
@@ -56,7 +56,7 @@ SELECT detail, command FROM regime_health() WHERE what = 'untracked source';
 GRANT USAGE ON SCHEMA regime_work TO regress_marker;
 REVOKE SELECT ON regime_work.cmc_regime_state FROM regress_marker;
 SELECT count(*) FROM regime_health() WHERE what = 'untracked source';
-ALTER FUNCTION :function() OWNER TO CURRENT_USER;
+SELECT format('ALTER FUNCTION %s OWNER TO CURRENT_USER', oid::regprocedure) FROM pg_proc WHERE proname IN (split_part(:'function', '.', 2), 'may_' || split_part(:'function', '.', 2)) ORDER BY oid::regprocedure::text COLLATE "C" \gexec
 DROP OWNED BY regress_marker;
 DROP ROLE regress_marker;
 SELECT count(*) FROM regime_health() WHERE what = 'untracked source';

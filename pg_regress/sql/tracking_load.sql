@@ -99,11 +99,11 @@ CREATE ROLE regress_owner;
 GRANT USAGE ON SCHEMA regime_work TO regress_owner;
 GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA regime_work TO regress_owner;
 SELECT DISTINCT tgfoid::regproc AS function FROM pg_trigger WHERE tgrelid = 'cmc_price_bars_multi_tf'::regclass AND tgname = 'pg_regime_update' \gset
-ALTER FUNCTION :function() OWNER TO regress_owner;
+SELECT format('ALTER FUNCTION %s OWNER TO regress_owner', oid::regprocedure) FROM pg_proc WHERE proname IN (split_part(:'function', '.', 2), 'may_' || split_part(:'function', '.', 2)) ORDER BY oid::regprocedure::text COLLATE "C" \gexec
 CALL missed('REVOKE INSERT ON regime_work.cmc_regime_dirty FROM regress_owner', 'GRANT INSERT ON regime_work.cmc_regime_dirty TO regress_owner');
 CALL missed('REVOKE SELECT ON regime_work.cmc_regime_state FROM regress_owner', 'GRANT SELECT ON regime_work.cmc_regime_state TO regress_owner');
 CALL missed('REVOKE USAGE ON SCHEMA regime_work FROM regress_owner', 'GRANT USAGE ON SCHEMA regime_work TO regress_owner');
-ALTER FUNCTION :function() OWNER TO CURRENT_USER;
+SELECT format('ALTER FUNCTION %s OWNER TO CURRENT_USER', oid::regprocedure) FROM pg_proc WHERE proname IN (split_part(:'function', '.', 2), 'may_' || split_part(:'function', '.', 2)) ORDER BY oid::regprocedure::text COLLATE "C" \gexec
 DROP OWNED BY regress_owner;
 DROP ROLE regress_owner;
 SET client_min_messages = warning;

@@ -84,7 +84,29 @@ ALTER SCHEMA regime_work OWNER TO regress_regime;
 SET ROLE regress_etl;
 UPDATE cmc_price_bars_multi_tf SET close = close * 1.01 WHERE id = 2 AND bar_seq = 400;
 RESET ROLE;
+-- The owner could put other functions there too, where the function of the triggers looks for those that check.
+SELECT split_part(tgfoid::regproc::text, '.', 2) AS name FROM pg_trigger WHERE tgname = 'pg_regime_update' AND tgrelid = 'cmc_price_bars_multi_tf'::regclass \gset
+SET ROLE regress_regime;
+CREATE FUNCTION public.trapped() RETURNS bool LANGUAGE plpgsql AS
+    $$ BEGIN INSERT INTO public.caught VALUES (current_user, 'check'); RETURN true; END $$;
+CREATE TABLE signatures AS SELECT format('regime_work.may_%s(%s)', :'name', arguments) AS sql FROM unnest(ARRAY['regclass,regclass,regclass', '']) AS arguments;
+SELECT format('DROP FUNCTION %s', sql) FROM signatures \gexec
+SELECT format('CREATE FUNCTION %s RETURNS bool LANGUAGE sql AS ''SELECT public.trapped()''', sql) FROM signatures \gexec
+SELECT format('GRANT EXECUTE ON FUNCTION %s TO PUBLIC', sql) FROM signatures \gexec
+SET ROLE regress_etl;
+UPDATE cmc_price_bars_multi_tf SET close = close * 1.01 WHERE id = 2 AND bar_seq = 400;
+RESET ROLE;
 ALTER SCHEMA regime_work OWNER TO CURRENT_USER;
+SET ROLE regress_etl;
+UPDATE cmc_price_bars_multi_tf SET close = close * 1.01 WHERE id = 2 AND bar_seq = 400;
+RESET ROLE;
+SELECT DISTINCT who, how FROM caught;
+SELECT DISTINCT detail FROM regime_health() WHERE what = 'untracked source';
+SELECT regime_track();
+SELECT format('DROP FUNCTION %s', sql) FROM signatures \gexec
+DROP TABLE signatures;
+DROP FUNCTION trapped();
+SELECT action FROM regime_track() WHERE relation = 'public.cmc_price_bars_multi_tf';
 -- Tables in its place.
 ALTER TABLE regime_work.cmc_regime_dirty RENAME TO aside;
 SET ROLE regress_regime;

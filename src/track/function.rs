@@ -30,80 +30,164 @@ pub const EVENTS: [Event; 3] = [
     Event { name: "delete", bit: 8, referencing: "OLD TABLE AS old_rows", rows: "old_rows" },
 ];
 
-/// The function behind the triggers on a relation.
+/// A function that the triggers on a relation need.
 pub struct Function {
-    /// The statement that creates it, in the working schema of the target schema.
+    /// Its name and arguments, as SQL, in the working schema of the target schema.
+    pub signature: String,
+    /// The statement that creates it.
     pub ddl: String,
     /// Its text, as the catalog has it.
     pub body: String,
 }
 
-/// The name of the function.
+/// The functions that the triggers on a relation need.
+pub struct Functions {
+    /// What the triggers execute.
+    pub mark: Function,
+    /// Whether that function may write marks until something changes: for a caller, which reads the catalogs, and for the
+    /// planner, which calls the former.
+    pub checks: [Function; 2],
+}
+
+/// The name of the function behind the triggers.
 pub fn name(schema: &str, watched: &Watched) -> String {
     format!("{}_{}", watched.marks.function, &watched.definition(schema)[..8])
 }
 
-/// The function behind the triggers on a relation, for a target schema.
-pub fn function(schema: &str, watched: &Watched) -> Function {
+/// The name of the functions that check whether a function may write marks.
+fn name_of_checks(function: &str) -> String {
+    format!("may_{function}")
+}
+
+/// The functions that the triggers on a relation need, for a target schema. Each calls the one before if that has the oid
+/// given for it, whose owner therefore cannot be another role: first the oids of the checks.
+pub fn functions(schema: &str, watched: &Watched, oids: [u32; 2]) -> Functions {
+    let few_keys = FEW.to_string();
+    let tag = tag_beside(&[
+        &quoted(work_schema(schema)),
+        &quote_literal(&watched.relation),
+        &watched.key,
+        &watched.ts,
+    ]);
+    let signatures = signatures(schema, watched);
+    let mut values = values(schema, watched);
+    let [now, lasting] = signatures.each_ref().map(quote_literal);
+    let [now_oid, lasting_oid] = oids.map(|oid| oid.to_string());
+    values.extend([("now", now), ("now_oid", now_oid), ("lasting", lasting), ("lasting_oid", lasting_oid)]);
+    values.push(("tag", tag.clone()));
+    let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let filled =
+        |name: &str, more: &[(&str, &str)]| fill(block(TEMPLATE, name), &[&values[..], more].concat());
+    let event = |Event { name, rows, .. }: &Event| {
+        let changed = filled("changed", &[("rows", rows)]);
+        filled("event", &[("event", name.to_uppercase().as_str()), ("changed", &changed)])
+    };
+    let of_event = |Event { name, .. }: &Event| format!("is_known AND TG_OP = '{}'", name.to_uppercase());
+    let types = |condition: &str, rows: &str| filled("types", &[("condition", condition), ("rows", rows)]);
+    let mut of_types = vec![types("is_known AND TG_LEVEL = 'ROW'", block(TEMPLATE, "changed_row"))];
+    of_types.extend(EVENTS.iter().map(|event| types(&of_event(event), event.rows)));
+    let small = EVENTS.each_ref().map(|event| {
+        let up_to = |rows: &str, most: &str| filled("up_to", &[("rows", rows), ("most", most)]);
+        let own_rows = |rows: &str, up_to: &str| filled("own_rows", &[("rows", rows), ("up_to", up_to)]);
+        let single = match event.name {
+            // Not always as many old rows as new rows: a trigger may keep a row out of the partition that the row moves to.
+            "update" => {
+                let alone = up_to(&format!("{} AS c", event.rows), "2");
+                let (old, new) = (own_rows("old_rows", ""), own_rows("new_rows", &alone));
+                filled("single_update", &[("old", &old), ("row", &new)])
+            }
+            _ => filled("single", &[("row", &own_rows(event.rows, &up_to(event.rows, "1")))]),
+        };
+        let few_rows = own_rows(event.rows, &up_to(&format!("{} AS c", event.rows), &few_keys));
+        let condition = format!("{} AND TG_LEVEL = 'STATEMENT'", of_event(event));
+        filled("small", &[("condition", &condition), ("single", &single), ("few_rows", &few_rows)])
+    });
+    let stale = filled("stale", &[]);
+    let schema_name = quote_literal(work_schema(schema));
+    let may_mark = may_mark(watched.marks, &schema_name, "current_user", "u.rolname = current_user");
+    let of_function = [
+        ("check", filled("check", &[("stale", &stale), ("may_mark", &may_mark)])),
+        ("stale", stale.clone()),
+        ("small", small.join("\n            ELS")),
+        ("types", of_types.join("\n            ELS")),
+        ("events", EVENTS.each_ref().map(event).join("\n            ELS")),
+    ];
+    let of_function = of_function.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let made = |name: &str, signature: String| {
+        let ddl = filled(name, &of_function);
+        let body = ddl.split(tag.as_str()).nth(1).unwrap_or_default().to_owned();
+        Function { signature, ddl, body }
+    };
+    let [now, lasting] = signatures;
+    Functions {
+        mark: made("function", format!("{}.{}()", quoted(work_schema(schema)), name(schema, watched))),
+        checks: [made("now", now), made("lasting", lasting)],
+    }
+}
+
+/// The signatures of the functions that check whether the function of the triggers may write marks.
+fn signatures(schema: &str, watched: &Watched) -> [String; 2] {
+    let may = format!("{}.{}", quoted(work_schema(schema)), name_of_checks(&name(schema, watched)));
+    [format!("{may}()"), format!("{may}(regclass, regclass, regclass)")]
+}
+
+/// The values of the names in the template that depend on the relation and on the tables of marks alone.
+fn values(schema: &str, watched: &Watched) -> Vec<(&'static str, String)> {
     let function = name(schema, watched);
     let Watched { marks, relation, key: value, ts, columns } = watched;
-    let Marks { key, keys, kind, valid, state, of_state, .. } = marks;
+    let Marks { key, keys, kind, valid, state, of_state, few: few_name, many: many_name, .. } = marks;
     let [few, many, _] = marks.relations(schema);
-    let source = quote_literal(relation);
-    let schema_name = quote_literal(work_schema(schema));
-    let owns_marks = owns_marks(marks, &schema_name);
-    let may_mark = may_mark(marks, &schema_name, "current_user", "u.rolname = current_user");
+    let (work, schema_name) = (quoted(work_schema(schema)), quote_literal(work_schema(schema)));
     let types_of: Vec<String> = columns.iter().map(|column| format!("pg_typeof({column})")).collect();
-    let types_of = types_of.join(", ");
-    let changed_row = block(TEMPLATE, "changed_row");
-    let (work, few_keys, most_keys) = (quoted(work_schema(schema)), FEW.to_string(), MOST.to_string());
-    let tag = tag_beside(&[&work, &source, value, ts]);
-    let values = [
-        ("work", work.as_str()),
-        ("function", &function),
-        ("tag", &tag),
-        ("few", &few),
-        ("owns_marks", &owns_marks),
-        ("may_mark", &may_mark),
-        ("many", &many),
-        ("types_of", &types_of),
-        ("changed_row", changed_row),
-        ("key", key),
-        ("keys", keys),
-        ("kind", kind),
-        ("valid", valid),
-        ("state", state),
-        ("of_state", of_state),
-        ("source", &source),
-        ("value", value),
-        ("ts", ts),
-        ("FEW", &few_keys),
-        ("MOST", &most_keys),
-    ];
-    let event = |Event { name, rows, .. }: &Event| {
-        let changed = fill(block(TEMPLATE, "changed"), &[&values[..], &[("rows", rows)]].concat());
-        let (name, changed) = (name.to_uppercase(), changed.as_str());
-        let of_event = [("event", name.as_str()), ("changed", changed)];
-        fill(block(TEMPLATE, "event"), &[&values[..], &of_event].concat())
-    };
-    let types = |condition: &str, rows: &str| {
-        fill(block(TEMPLATE, "types"), &[&values[..], &[("condition", condition), ("rows", rows)]].concat())
-    };
-    let mut of_types = vec![types("TG_LEVEL = 'ROW'", changed_row)];
-    let conditions = EVENTS.each_ref().map(|Event { name, .. }| format!("TG_OP = '{}'", name.to_uppercase()));
-    of_types.extend(EVENTS.iter().zip(&conditions).map(|(event, condition)| types(condition, event.rows)));
-    let types = of_types.join("\n            ELS");
-    let events = EVENTS.each_ref().map(event).join("\n        ELS");
-    let of_function = [("events", events.as_str()), ("types", &types)];
-    let ddl = fill(block(TEMPLATE, "function"), &[&values[..], &of_function].concat());
-    let body = ddl.split(tag.as_str()).nth(1).unwrap_or_default().to_owned();
-    Function { ddl, body }
+    let tables = [few.clone(), many.clone(), format!("{work}.{state}")];
+    let vacuum = quote_literal(format!("VACUUM {};", tables.join(", ")));
+    let tables = tables.map(|table| format!("{}::regclass", quote_literal(table))).join(", ");
+    let [replaced_schema, replaced_table] = ["n", "m"].map(is_replaced);
+    let may_lastingly = may_mark_lastingly(marks, &schema_name);
+    vec![
+        ("work", work),
+        ("may", name_of_checks(&function)),
+        ("function", function),
+        ("schema", schema_name),
+        ("few", few),
+        ("few_name", (*few_name).to_owned()),
+        ("many", many),
+        ("many_name", (*many_name).to_owned()),
+        ("tables", tables),
+        ("vacuum", vacuum),
+        ("replaced_schema", replaced_schema),
+        ("replaced_table", replaced_table),
+        ("may_lastingly", may_lastingly),
+        ("types_of", types_of.join(", ")),
+        ("changed_row", block(TEMPLATE, "changed_row").to_owned()),
+        ("key", (*key).to_owned()),
+        ("keys", (*keys).to_owned()),
+        ("kind", (*kind).to_owned()),
+        ("valid", (*valid).to_owned()),
+        ("state", (*state).to_owned()),
+        ("of_state", (*of_state).to_owned()),
+        ("source", quote_literal(relation)),
+        ("value", value.clone()),
+        ("ts", ts.clone()),
+        ("FEW", FEW.to_string()),
+        ("MOST", MOST.to_string()),
+    ]
+}
+
+/// SQL: whether the row of a catalog with this alias, which a snapshot shows, has been replaced since.
+fn is_replaced(row: &str) -> String {
+    let now = "pg_snapshot_xmax(pg_current_snapshot())::text::int8";
+    // The number of a transaction is completed from the nearest one that is complete.
+    format!(
+        "CASE WHEN {row}.xmax = 0 THEN false \
+         ELSE pg_xact_status(({now} + (({row}.xmax::text::int8 - {now}) << 32 >> 32))::text::xid8) IS NOT DISTINCT FROM 'committed' END"
+    )
 }
 
 /// SQL: whether a role may write marks into the working schema of this name, where no rule swallows and no row-level
 /// security hides marks, and no role without all rights of this role owns the schema or a table of marks, nor has put a
 /// trigger on one, which the privilege TRIGGER allows; the owner of the database may, unless the role is a superuser. Each
-/// table of marks must take every mark. `is_role` tells whether `u` of `pg_roles` is the role; all three are given as SQL.
+/// table of marks must take every mark. Partitions count as the table does. `is_role` tells whether `u` of `pg_roles` is the role; all three are given as SQL.
 pub fn may_mark(marks: &Marks, schema: &str, role: &str, is_role: &str) -> String {
     let Marks { few, many, state, .. } = marks;
     let fits = fits(marks);
@@ -114,6 +198,8 @@ pub fn may_mark(marks: &Marks, schema: &str, role: &str, is_role: &str) -> Strin
          WHERE n.nspname = {schema} AND m.relname IN ('{few}', '{many}', '{state}') AND m.relkind IN ('r', 'p') \
          AND NOT m.relrowsecurity AND NOT (m.relhasrules AND EXISTS (SELECT FROM pg_catalog.pg_rewrite AS r WHERE r.ev_class = m.oid)) \
          AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger AS t WHERE t.tgrelid = m.oid AND NOT t.tgisinternal) \
+         AND NOT (m.relkind = 'p' AND EXISTS (SELECT FROM pg_partition_tree(m.oid) AS p JOIN pg_catalog.pg_class AS x ON x.oid = p.relid \
+           WHERE x.relowner <> m.relowner OR EXISTS (SELECT FROM pg_catalog.pg_trigger AS t WHERE t.tgrelid = x.oid AND NOT t.tgisinternal))) \
          AND {fits} \
          AND has_schema_privilege({role}, n.oid, 'USAGE') AND has_table_privilege({role}, m.oid, 'SELECT') \
          AND (m.relname = '{state}' OR has_table_privilege({role}, m.oid, 'INSERT')) \
@@ -123,17 +209,35 @@ pub fn may_mark(marks: &Marks, schema: &str, role: &str, is_role: &str) -> Strin
     )
 }
 
-/// SQL: whether the current user owns the working schema and the tables of marks, no privilege on these was given or taken,
-/// no table has a trigger, and each table of marks takes every mark: then [`may_mark`] holds, which takes several times as long
-/// to find out.
-fn owns_marks(marks: &Marks, schema: &str) -> String {
+/// SQL: whether [`may_mark`] holds for the current user, and will hold until one of the tables or the working schema is
+/// changed, whatever becomes of memberships in roles: each belongs to the current user or a superuser, and has no privileges but
+/// the owner's or grants to the current user itself or to all.
+fn may_mark_lastingly(marks: &Marks, schema: &str) -> String {
     let Marks { few, many, state, .. } = marks;
     let fits = fits(marks);
+    let is_owner = |owner: &str| {
+        format!(
+            "({owner} = u.oid OR EXISTS (SELECT FROM pg_catalog.pg_roles AS s WHERE s.oid = {owner} AND s.rolsuper))"
+        )
+    };
+    let [table, schema_of] = ["m.relowner", "n.nspowner"].map(is_owner);
+    let grants = |acl: &str, privileges: &str| {
+        format!(
+            "(SELECT pg_catalog.count(DISTINCT x.privilege_type) FROM pg_catalog.aclexplode({acl}) AS x WHERE x.grantee IN (0, u.oid) AND x.privilege_type IN ({privileges}))"
+        )
+    };
+    let (to_schema, to_read, to_write) = (
+        grants("n.nspacl", "'USAGE'"),
+        grants("m.relacl", "'SELECT'"),
+        grants("m.relacl", "'SELECT', 'INSERT'"),
+    );
     format!(
         "(SELECT pg_catalog.count(*) = 3 FROM pg_catalog.pg_namespace AS n JOIN pg_catalog.pg_class AS m ON m.relnamespace = n.oid \
-         WHERE n.nspname = {schema} AND m.relname IN ('{few}', '{many}', '{state}') AND m.relkind IN ('r', 'p') \
-         AND NOT m.relhastriggers AND {fits} AND m.relacl IS NULL AND n.nspacl IS NULL AND m.relowner = n.nspowner \
-         AND pg_get_userbyid(m.relowner) = current_user)"
+         JOIN pg_catalog.pg_roles AS u ON u.rolname = current_user \
+         WHERE n.nspname = {schema} AND m.relname IN ('{few}', '{many}', '{state}') AND m.relkind = 'r' \
+         AND NOT m.relhastriggers AND NOT m.relhasrules AND NOT m.relrowsecurity AND {fits} AND {table} AND {schema_of} \
+         AND (n.nspacl IS NULL AND n.nspowner = u.oid OR {to_schema} = 1) \
+         AND (m.relacl IS NULL AND m.relowner = u.oid OR CASE m.relname WHEN '{state}' THEN {to_read} = 1 ELSE {to_write} = 2 END))"
     )
 }
 

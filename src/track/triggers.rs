@@ -3,10 +3,10 @@
 use pgrx::prelude::*;
 
 use crate::pg::{
-    Action, Db, Error, Outcome, Result, Sees, arg, attempt, citus, extension_schema, owner, quote_literal,
-    session, timescale, work_relation, work_schema,
+    Action, Db, Error, Outcome, Result, Sees, arg, attempt, citus, extension_schema, internal, owner,
+    quote_literal, session, timescale, work_relation, work_schema,
 };
-use crate::track::function::{self, EVENTS, Event};
+use crate::track::function::{self, EVENTS, Event, Function, Functions};
 use crate::track::marks::Marks;
 use crate::track::watched::Watched;
 
@@ -17,6 +17,9 @@ pub const TRACKED: &str = "tracked";
 fn functions(marks: &Marks) -> String {
     format!("^{}_[0-9a-f]{{8}}$", marks.function)
 }
+
+/// SQL: the functions `h` that check whether the function `f` may write marks.
+const CHECKS: &str = "pg_catalog.pg_proc h WHERE h.pronamespace = f.pronamespace AND h.proname = 'may_' || f.proname::text AND h.proowner = f.proowner";
 
 /// The names of the triggers on a table.
 fn names(marks: &Marks) -> Vec<String> {
@@ -69,14 +72,16 @@ pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<Triggers>> {
     let sql = format!(
         "{tables}, found AS (SELECT c.oid AS table_oid, c.relkind, c.relpersistence, c.relfilenode, t.* \
          FROM part p JOIN pg_catalog.pg_class c USING (oid) LEFT JOIN LATERAL ( \
-           SELECT t.oid, t.xmin::text, t.tgtype, t.tgargs, f.oid AS proc, pg_catalog.concat_ws(' ', f.oid, f.xmin) AS function, f.proowner \
+           SELECT t.oid, t.xmin::text, t.tgtype, t.tgargs, f.oid AS proc, pg_catalog.concat_ws(' ', f.oid, f.xmin, (SELECT string_agg(pg_catalog.concat_ws(' ', h.oid, h.xmin), ' ' ORDER BY h.oid) FROM {CHECKS})) AS function, f.proowner \
            FROM pg_catalog.pg_trigger t JOIN ({triggers}) AS w (name, type, enabled, old, new) \
              ON w.name = t.tgname AND w.type = t.tgtype AND w.enabled = t.tgenabled \
              AND t.tgoldtable IS NOT DISTINCT FROM w.old AND t.tgnewtable IS NOT DISTINCT FROM w.new \
            JOIN pg_catalog.pg_proc f ON f.oid = t.tgfoid JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace \
            WHERE t.tgrelid = c.oid AND encode(t.tgargs, 'escape') = $2 || '\\000' AND t.tgqual IS NULL AND t.tgattr::text = '' \
-             AND n.nspname = $3::name AND f.proname = $4::name AND f.prosecdef AND f.prosrc = $5 \
-             AND f.proconfig::text[] = ARRAY['search_path=pg_catalog, pg_temp', 'enable_seqscan=off']) AS t ON true), chunks AS ({chunks}) \
+             AND n.nspname = $3::name AND f.proname = $4::name AND f.prosecdef AND {without_oids_f} = $5 \
+             AND f.proconfig::text[] = ARRAY['search_path=pg_catalog, pg_temp', 'enable_seqscan=off'] \
+             AND (SELECT pg_catalog.count(*) = 2 FROM {CHECKS} AND {without_oids_h} = ANY ($6) AND NOT h.prosecdef \
+               AND h.proconfig::text[] = ARRAY['search_path=pg_catalog, pg_temp'])) AS t ON true), chunks AS ({chunks}) \
          SELECT pg_catalog.count(t.oid) = 4 * pg_catalog.count(DISTINCT t.table_oid) + pg_catalog.count(DISTINCT t.table_oid) FILTER (WHERE t.relkind <> 'p') \
          AND bool_and(t.relpersistence = 'p') AND NOT bool_or(pg_catalog.row_security_active(t.table_oid)) \
          AND (SELECT bool_and({may_mark}) FROM (SELECT DISTINCT found.proowner FROM found WHERE found.proowner IS NOT NULL) AS f) \
@@ -89,14 +94,18 @@ pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<Triggers>> {
          FROM found t",
         tables = tables(is_hypertable),
         triggers = definitions(watched.marks, is_hypertable),
+        without_oids_f = without_oids("f"),
+        without_oids_h = without_oids("h"),
         may_mark = function::may_mark(watched.marks, "$3::name", "f.proowner", "u.oid = f.proowner")
     );
+    let functions = function::functions(schema, watched, [0, 0]);
     let args = [
         arg(watched.relation.as_str()),
         arg(watched.definition(schema)),
         arg(work_schema(schema)),
         arg(function::name(schema, watched)),
-        arg(function::function(schema, watched).body),
+        arg(functions.mark.body),
+        arg(functions.checks.map(|check| check.body).to_vec()),
     ];
     // NULL where the relation does not exist.
     db.once().one(&sql, &args, Sees::Snapshot, |row| {
@@ -117,6 +126,11 @@ pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<Triggers>> {
 
 /// `tgtype` of a trigger of rows after DELETE.
 const DELETE_OF_ROWS: i16 = 1 + 8;
+
+/// SQL: the text of a function of `pg_proc`, with 0 for the oids of other functions: after a restore, these are others.
+fn without_oids(function: &str) -> String {
+    format!("regexp_replace({function}.prosrc, '::oid = [0-9]+::oid', '::oid = 0::oid', 'g')")
+}
 
 /// SQL: the triggers of a table as `pg_trigger` has them: name, type, when enabled, transition tables.
 fn definitions(marks: &Marks, is_hypertable: bool) -> String {
@@ -174,10 +188,11 @@ pub fn put(db: Db, schema: &str, watched: &Watched, marking: &mut Vec<(String, S
     let before = marking.len();
     marking.extend(parts.iter().map(|part| (function.clone(), part.table.clone())));
     if of(db, schema, watched)?.is_some() {
+        renew_functions(db, schema, watched)?;
         return Ok(did(TRACKED));
     }
     let create = || {
-        let function = create_function(db, schema, &function, watched)?;
+        let function = create_functions(db, schema, watched)?;
         let call = format!("{function}('{definition}')");
         parts.iter().try_for_each(|part| create_triggers(db, part, watched.marks, &call, is_hypertable))
     };
@@ -257,27 +272,56 @@ fn untrackable(db: Db, watched: &Watched, parts: &[Part]) -> Result<Option<&'sta
     Ok(None)
 }
 
-/// Creates the function behind the triggers; gives its name, as SQL.
-fn create_function(db: Db, schema: &str, name: &str, watched: &Watched) -> Result<String> {
+/// Creates the functions that the triggers need; gives the name of the one to execute, as SQL.
+fn create_functions(db: Db, schema: &str, watched: &Watched) -> Result<String> {
     let Watched { marks, relation, .. } = watched;
     // What the triggers will do must not fail when rows come.
     let [few, ..] = marks.relations(schema);
     db.execute(&format!("SELECT FROM {few} LIMIT 0"), &[])?;
-    let function = work_relation(schema, name);
+    let name = function::name(schema, watched);
+    let may = |when: &str| format!("Whether {name} may write marks until something changes, for {when}");
+    let Functions { checks: [now, _], .. } = function::functions(schema, watched, [0, 0]);
+    let now = create(db, &now, &may("a caller"))?;
+    let Functions { checks: [_, lasting], .. } = function::functions(schema, watched, [now, 0]);
+    let lasting = create(db, &lasting, &may("the planner"))?;
+    let Functions { mark, .. } = function::functions(schema, watched, [now, lasting]);
+    create(db, &mark, &format!("Marks the {} whose rows of {relation} change", marks.subjects[1]))?;
+    Ok(work_relation(schema, &name))
+}
+
+/// Creates a function, or replaces one that belongs to no other role; gives its oid.
+fn create(db: Db, Function { signature, ddl, .. }: &Function, what: &str) -> Result<u32> {
     // A function that is replaced keeps its owner, who could replace the function again.
-    let found = "SELECT to_regprocedure($1)::oid::int8";
-    let found: Option<i64> = db.one(found, &[arg(format!("{function}()"))], Sees::Now, |row| row.only())?;
-    if let Some(found) = found {
-        owner::check_function(pg_sys::Oid::from(found as u32), &format!("{function}()"))?;
+    if let Some(found) = oid_of(db, signature)? {
+        owner::check_function(pg_sys::Oid::from(found), signature)?;
     }
-    db.execute(&function::function(schema, watched).ddl, &[])?;
-    db.execute(&format!("REVOKE ALL ON FUNCTION {function}() FROM PUBLIC"), &[])?;
-    let comment = quote_literal(format!(
-        "Marks the {} whose rows of {relation} change; made by regime_track",
-        marks.subjects[1]
-    ));
-    db.execute(&format!("COMMENT ON FUNCTION {function}() IS {comment}"), &[])?;
-    Ok(function)
+    let comment = quote_literal(format!("{what}; made by regime_track"));
+    db.execute(ddl, &[])?;
+    db.execute(&format!("REVOKE ALL ON FUNCTION {signature} FROM PUBLIC"), &[])?;
+    db.execute(&format!("COMMENT ON FUNCTION {signature} IS {comment}"), &[])?;
+    oid_of(db, signature)?.ok_or_else(|| internal(format!("function {signature} was not created")))
+}
+
+fn oid_of(db: Db, signature: &str) -> Result<Option<u32>> {
+    let sql = "SELECT to_regprocedure($1)::oid::int8";
+    let found: Option<i64> = db.one(sql, &[arg(signature)], Sees::Now, |row| row.only())?;
+    Ok(found.map(|oid| oid as u32))
+}
+
+/// Creates the functions anew whose oids are not those that they were made with, as after a restore, if the current role
+/// may.
+fn renew_functions(db: Db, schema: &str, watched: &Watched) -> Result<()> {
+    let Functions { checks, mark } = function::functions(schema, watched, [0, 0]);
+    let (mut oids, [now, lasting]) = ([0, 0], checks);
+    for (oid, check) in oids.iter_mut().zip([now, lasting]) {
+        *oid = oid_of(db, &check.signature)?.unwrap_or_default();
+    }
+    let sql = "SELECT true FROM pg_catalog.pg_proc WHERE oid = to_regprocedure($1) AND prosrc <> $2 AND pg_has_role(proowner, 'USAGE')";
+    let body = function::functions(schema, watched, oids).mark.body;
+    match db.first(sql, &[arg(mark.signature), arg(body)], Sees::Now, |_| Ok(()))? {
+        Some(()) => create_functions(db, schema, watched).map(|_| ()),
+        None => Ok(()),
+    }
 }
 
 /// Replaces the triggers on a table by triggers that execute `call`.
@@ -358,15 +402,24 @@ pub fn remove(db: Db, schema: &str, marks: &Marks, wanted: &[(String, String)]) 
 /// Where the catalogs cannot be read.
 pub fn drop_functions(db: Db, schema: &str, marks: &Marks) -> Result<()> {
     let sql = format!(
-        "SELECT p.proname::text FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
-         WHERE n.nspname = $1::name AND p.proname ~ '{}' AND p.pronargs = 0 AND pg_has_role(p.proowner, 'USAGE') \
-         AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgfoid = p.oid)",
+        "SELECT f.oid::regprocedure::text AS function FROM pg_catalog.pg_proc f JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace \
+         WHERE n.nspname = $1::name AND f.proname ~ '{}' AND f.pronargs = 0 AND pg_has_role(f.proowner, 'USAGE') \
+         AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgfoid = f.oid)",
         functions(marks)
     );
-    let unused: Vec<String> =
-        db.all(&sql, &[arg(work_schema(schema))], Sees::Now, |row| row.get("proname"))?;
-    for function in unused {
-        db.execute(&format!("DROP FUNCTION {}()", work_relation(schema, &function)), &[])?;
+    // What checked whether a function that is gone may write marks.
+    let checks = format!(
+        "SELECT h.oid::regprocedure::text AS function FROM pg_catalog.pg_proc h JOIN pg_catalog.pg_namespace n ON n.oid = h.pronamespace \
+         WHERE n.nspname = $1::name AND h.proname ~ '{}' AND h.pronargs IN (0, 3) AND pg_has_role(h.proowner, 'USAGE') \
+         AND NOT EXISTS (SELECT FROM pg_catalog.pg_proc f WHERE f.pronamespace = h.pronamespace AND 'may_' || f.proname::text = h.proname::text)",
+        functions(marks).replace('^', "^may_")
+    );
+    for sql in [sql, checks] {
+        let unused: Vec<String> =
+            db.all(&sql, &[arg(work_schema(schema))], Sees::Now, |row| row.get("function"))?;
+        for function in unused {
+            db.execute(&format!("DROP FUNCTION {function}"), &[])?;
+        }
     }
     Ok(())
 }
