@@ -2,6 +2,7 @@
 
 use pgrx::pg_sys;
 
+use crate::pg::environment::quoted;
 use crate::pg::error::Result;
 use crate::pg::spi::{Db, Sees};
 use crate::pg::syscache::relation_oid;
@@ -14,8 +15,7 @@ impl Db<'_> {
     /// # Errors
     /// Where the relation cannot be read or locked.
     pub fn hold(self, schema: &str, name: &str) -> Result<()> {
-        let relation =
-            format!("{}.{}", pgrx::spi::quote_identifier(schema), pgrx::spi::quote_identifier(name));
+        let relation = format!("{}.{}", quoted(schema), quoted(name));
         // SAFETY: looks up a system cache.
         let kind = |oid| unsafe { pg_sys::get_rel_relkind(oid) } as u8;
         // A plain table is locked directly, without a statement. During the wait, the name may have passed to another
