@@ -2,7 +2,8 @@
 # regress.sh [--accept] [NAME…]: the tests of pg_regress, all or those named, run by PostgreSQL's own programs:
 # sql/NAME.sql by pg_regress, specs/NAME.spec (several sessions at once) by pg_isolation_regress.
 # --accept takes what came out as the expected output; read the diff before you commit it.
-# --odd has every session begin with settings that hardly anybody uses, and that change nothing of what is printed.
+# --odd has the functions of pg_regime and, where that changes nothing of what is printed, the sessions run under settings
+# that hardly anybody uses (tests/odd.sh).
 # Without NAME the tests are dealt out to a lane for each core, at most four. A lane has a server of its own, so tests that
 # run at the same time share no role, database or setting.
 . "$(dirname "$0")/lib.sh"
@@ -59,21 +60,23 @@ done
 
 # run_tests KIND PROGRAM NAME…
 run_tests() {
-    local kind=$1 program=$2 out=$work/$1 diffs=no name
+    local kind=$1 program=$2 out=$work/$1 diffs=no also=() name
     shift 2
     [ $# != 0 ] || return 0
     mkdir "$out"
+    # a copy of template1, which pg_regress does not take
+    [ -z "$odd" ] || { q postgres "CREATE DATABASE regress_$kind"; also=(--use-existing --launcher="$work/english"); }
     "$("$PG_CONFIG" --pkglibdir)/pgxs/src/test/$program" --inputdir=pg_regress --outputdir="$out" --bindir="$pg_bin" \
-        --host="$PGHOST" --port="$PGPORT" --user="$PGUSER" --dbname="regress_$kind" "$@" >"$out/log" 2>&1 || true
+        --host="$PGHOST" --port="$PGPORT" --user="$PGUSER" --dbname="regress_$kind" "${also[@]}" "$@" >"$out/log" 2>&1 || true
     for name; do
         # up to PostgreSQL 15 `test NAME ... ok 12 ms`, since then `ok 1 - NAME 12 ms`
         if grep -Eq "^test $name +\.\.\. ok|^ok +[0-9]+ +[-+] $name " "$out/log"; then
-            ok "$kind/$name$odd"
+            ok "${kind%%[0-9]*}/$name$odd"
         elif [ $accept = yes ] && [ -f "$out/results/$name.out" ]; then
             cp "$out/results/$name.out" "pg_regress/expected/$name.out"
-            ok "$kind/$name: output accepted"
+            ok "${kind%%[0-9]*}/$name: output accepted"
         else
-            not_ok "$kind/$name$odd"
+            not_ok "${kind%%[0-9]*}/$name$odd"
             diffs=yes
         fi
     done
@@ -81,21 +84,10 @@ run_tests() {
     [ $diffs = no ] || if [ -s "$out/regression.diffs" ]; then cat "$out/regression.diffs"; else cat "$out/log"; fi
 }
 
-cluster_start
-if [ -n "$odd" ]; then
-    parallel=debug_parallel_query
-    [ "$(q postgres "SELECT count(*) FROM pg_settings WHERE name = '$parallel'")" = 1 ] || parallel=force_parallel_mode
-    for setting in transform_null_equals=on xmloption=document plan_cache_mode=force_generic_plan $parallel=regress; do
-        PGOPTIONS+=" -c $setting"
-    done
-    export PGOPTIONS
-    # Tests with a backslash in a literal of their own keep standard_conforming_strings.
-    mapfile -t own < <(cd pg_regress/sql && grep -lE "'[^']*\\\\[^']*'" "${sql[@]/%/.sql}" | sed 's/\.sql$//')
-    mapfile -t sql < <(comm -23 <(printf '%s\n' "${sql[@]}" | sort) <(printf '%s\n' "${own[@]}" | sort))
-    run_tests own regress/pg_regress "${own[@]}"
+if [ -z "$odd" ]; then
+    cluster_start
+    run_tests sql regress/pg_regress "${sql[@]}"
     run_tests specs isolation/pg_isolation_regress "${specs[@]}"
-    specs=()
-    PGOPTIONS+=" -c standard_conforming_strings=off -c escape_string_warning=off"
+else
+    . tests/odd.sh
 fi
-run_tests sql regress/pg_regress "${sql[@]}"
-run_tests specs isolation/pg_isolation_regress "${specs[@]}"

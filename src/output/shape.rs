@@ -5,7 +5,7 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use crate::pg::{
-    Column as Found, Db, Error, Result, Sees, columns_of, extension_schema, keys_of, quote_literal,
+    Column as Found, Db, Error, Result, Sees, columns_of, extension_schema, keys_of, quote_literal, quoted,
     syscache::is_table, syscache::relation_oid,
 };
 use crate::sync::table::{Column, OnChange, Table, Type};
@@ -131,7 +131,7 @@ pub fn flaws(relation: &str, table: &Table, shape: &Shape) -> Vec<Flaw> {
         flaws.extend(not_writable(relation, found));
     }
     if let Some(found) = shape.unfilled(|name| table.columns().any(|column| column == name)) {
-        let name = pgrx::spi::quote_identifier(&found.name);
+        let name = quoted(&found.name);
         flaws.push(Flaw {
             error: invalid(format!(
                 "table {relation} has a column {name} that is NOT NULL without a default"

@@ -3,12 +3,12 @@
 use std::fmt::{self, Display, Formatter};
 
 use pgrx::prelude::*;
-use pgrx::spi::quote_identifier as quoted;
 
 use regime_core::hash::of_texts;
 
 use crate::pg::arg::arg;
 use crate::pg::cache::known;
+use crate::pg::environment::quoted;
 use crate::pg::error::{Error, Result, invalid_parameter};
 use crate::pg::session::current_user;
 use crate::pg::spi::{Db, Sees};

@@ -3,11 +3,11 @@
 use std::ffi::CStr;
 
 use pgrx::prelude::*;
-use pgrx::spi::quote_identifier;
 
 use crate::pg::arg::arg;
 use crate::pg::cache::known;
 use crate::pg::environment::Scope;
+use crate::pg::environment::quoted;
 use crate::pg::error::{Error, Result};
 use crate::pg::spi::{Db, Sees};
 
@@ -51,7 +51,7 @@ pub fn kept(db: Db, table: &str) -> Result<Option<Kept>> {
          FROM pg_catalog.pg_dist_partition d WHERE d.logicalrelid = pg_catalog.to_regclass($1)";
     db.first(sql, &[arg(table)], Sees::Now, |row| {
         let column: Option<String> = row.get("by")?;
-        Ok(Kept { column: column.map(quote_identifier), group: row.get("colocated")? })
+        Ok(Kept { column: column.map(quoted), group: row.get("colocated")? })
     })
 }
 

@@ -5,11 +5,11 @@ use std::rc::Rc;
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
-use pgrx::spi::quote_identifier as quoted;
 
 use crate::pg::arg::arg;
 use crate::pg::cache::known;
 use crate::pg::catalog::{Column, columns, extension_schema};
+use crate::pg::environment::quoted;
 use crate::pg::error::{Error, Result, invalid_parameter, no_privilege};
 use crate::pg::session::current_user;
 use crate::pg::spi::{Db, Sees};

@@ -127,6 +127,15 @@ fn value(name: &CStr) -> CString {
     unsafe { CStr::from_ptr(pg_sys::GetConfigOption(name.as_ptr(), false, false)).to_owned() }
 }
 
+/// A name as an identifier, quoted where SQL needs that, also under `quote_all_identifiers`: texts that hold names are kept,
+/// and shown to other sessions.
+pub fn quoted(name: impl AsRef<str>) -> String {
+    // SAFETY: a global of this backend, which is put back before anything else reads it.
+    let all = unsafe { std::ptr::replace(&raw mut pg_sys::quote_all_identifiers, false) };
+    // SAFETY: as above.
+    then(|| pgrx::spi::quote_identifier(name), || unsafe { pg_sys::quote_all_identifiers = all })
+}
+
 /// Runs `work`, whose statements are analysed under settings of pg_regime.
 pub fn ours<R>(work: impl FnOnce() -> R) -> R {
     if IS_OURS.get() {

@@ -4,6 +4,7 @@
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
+use crate::pg::environment::quoted;
 use crate::pg::text::shortened;
 
 /// An error on its way to the user.
@@ -139,7 +140,7 @@ pub fn no_privilege(relation: &str, privileges: &str, user: &str) -> Error {
 
 /// The error for the USAGE privilege on a schema that the current user lacks; the user is given as SQL.
 pub fn no_usage(schema: &str, user: &str) -> Error {
-    let schema = pgrx::spi::quote_identifier(schema);
+    let schema = quoted(schema);
     Error::new(
         PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
         format!("permission denied for schema {schema}"),

@@ -5,6 +5,7 @@ use std::ptr;
 use pgrx::pg_sys;
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
 
+use crate::pg::environment::quoted;
 use crate::pg::error::Result;
 use crate::pg::spi::{Db, Sees};
 use crate::pg::syscache::{has_children, is_table, relation_oid};
@@ -17,8 +18,7 @@ impl Db<'_> {
     /// # Errors
     /// Where the relation cannot be read or locked.
     pub fn hold(self, schema: &str, name: &str) -> Result<()> {
-        let relation =
-            format!("{}.{}", pgrx::spi::quote_identifier(schema), pgrx::spi::quote_identifier(name));
+        let relation = format!("{}.{}", quoted(schema), quoted(name));
         // A table is locked directly, without a statement: Citus would carry LOCK TABLE to every node. During the wait, the
         // name may have passed to another table, which is then locked too.
         let mut held = None;

@@ -5,6 +5,7 @@ use pgrx::prelude::*;
 
 use crate::pg::arg::arg;
 use crate::pg::cache::known;
+use crate::pg::environment::quoted;
 use crate::pg::error::Result;
 use crate::pg::spi::{Db, Micros, Sees};
 
@@ -79,9 +80,9 @@ pub fn waits(db: Db) -> Result<Vec<Wait>> {
     let sql = "WITH waiting AS (SELECT * FROM pg_catalog.pg_locks WHERE NOT granted AND locktype IN ('advisory', 'relation') \
            AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())) \
          SELECT w.locktype = 'relation' AS is_table, w.objsubid = 2 AS is_pair, w.classid::int8, w.objid::int8, w.relation::int8, w.pid, \
-           quote_ident(COALESCE(a.usename, '?')) AS usename, w.waitstart, \
+           COALESCE(a.usename, '?')::text AS usename, w.waitstart, \
            COALESCE(w.waitstart < clock_timestamp() - interval '1 minute', false) AS is_long, \
-           b.pid AS holder, quote_ident(h.usename) AS holder_name \
+           b.pid AS holder, h.usename::text AS holder_name \
          FROM waiting w CROSS JOIN LATERAL unnest(pg_blocking_pids(w.pid)) AS b (pid) \
          LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = w.pid LEFT JOIN pg_catalog.pg_stat_activity h ON h.pid = b.pid \
          WHERE NOT EXISTS (SELECT FROM waiting x WHERE x.pid = b.pid) ORDER BY w.waitstart, w.pid, b.pid";
@@ -96,11 +97,11 @@ pub fn waits(db: Db) -> Result<Vec<Wait>> {
         Ok(Wait {
             key,
             pid: row.get("pid")?,
-            user: row.get("usename")?,
+            user: quoted(row.get::<String>("usename")?),
             since: row.get::<Option<Micros>>("waitstart")?.map(|at| at.0),
             is_long: row.get("is_long")?,
             holder: row.get("holder")?,
-            holder_user: row.get("holder_name")?,
+            holder_user: row.get::<Option<String>>("holder_name")?.map(quoted),
         })
     })
 }

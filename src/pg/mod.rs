@@ -33,13 +33,14 @@ pub use catalog::{
     Action, Column, Outcome, check_may_create, check_schema, columns, columns_of, extension_schema, keys_of,
     qualified, work_relation, work_schema,
 };
+pub use environment::quoted;
 pub use error::{
     Error, Result, check_order, check_range, error_code, internal, invalid_parameter, no_privilege, no_usage,
     notice, null_argument, read_only_transaction, report_warning, sqlstate, warn,
 };
 pub use hold::Relations;
 pub use lock::{lock, lock_schema};
-pub use pgrx::spi::{quote_identifier as quoted, quote_literal};
+pub use pgrx::spi::quote_literal;
 pub use session::{check_can_commit, check_writable, current_user};
 pub use spi::{Days, Db, Micros, Row, RowVersion, Sees, Statement};
 pub use subtransaction::{attempt, attempt_unless_cancelled};

@@ -11,11 +11,11 @@ use std::rc::Rc;
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
-use pgrx::spi::quote_identifier as quoted;
 
 use crate::pg::arg::arg;
 use crate::pg::cache::known;
 use crate::pg::catalog::qualified;
+use crate::pg::environment::quoted;
 use crate::pg::error::{Error, Result};
 use crate::pg::session::current_user;
 use crate::pg::spi::{Db, Sees};

@@ -4,8 +4,8 @@ use std::ffi::CStr;
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
-use pgrx::spi::quote_identifier as quoted;
 
+use crate::pg::environment::quoted;
 use crate::pg::error::{Error, Result, read_only_transaction};
 
 /// Checks that the transaction may write.
