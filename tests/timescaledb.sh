@@ -212,6 +212,13 @@ q whole "SELECT FROM refresh_cmc_regimes(); SELECT FROM refresh_market_regimes()
 on_chunks "SELECT FROM refresh_market_states()"
 rows_are_those_of_the_whole "dropped chunks" "${of_assets[@]}" "${of_candles[@]}"
 
+on_chunks "SELECT drop_chunks('cmc_regimes', older_than => timestamptz '2018-01-10')"
+each_prints "chunks of an output are dropped" "SELECT min(ts) > '2017-01-01' FROM cmc_regimes" t
+everywhere "$(new_bar)" >/dev/null
+each_prints "with tracking, a new bar leaves the rest alone" "SELECT DISTINCT mode FROM refresh_cmc_regimes() WHERE id < 4; SELECT min(ts) > '2017-01-01' FROM cmc_regimes" "$(printf '%s\n' incremental t)"
+everywhere "SELECT FROM refresh_cmc_regimes(full_refresh => true)" >/dev/null
+rows_are_those_of_the_whole "a full refresh stores the old rows again" "${of_assets[@]}"
+
 if $has_community; then
     lay_out "add_retention_policy"
     everywhere "CREATE TABLE intraday AS SELECT symbol, open_time, open, high, low, close, volume FROM candles WHERE timeframe = '4h'" >/dev/null
