@@ -8,6 +8,7 @@ use pgrx::prelude::*;
 use regime_core::hash::of_texts;
 use regime_core::market_states::PRICES;
 
+use crate::pg::timescale::Recent;
 use crate::pg::{
     Arg, Db, Error, Micros, Result, Same, Sees, arg, citus, extension_schema, invalid_parameter, known,
     quoted, syscache, timestamp_arg,
@@ -209,12 +210,15 @@ impl Source {
     pub fn newest(&self, db: Db, series: &Series) -> Result<Option<i64>> {
         let ([_, _, key], ts) = (&self.key, &self.relation.columns[0]);
         // In the order of the key, so that a single step along an index is enough.
-        let sql = format!(
-            "SELECT {ts} FROM {} WHERE {} AND {key} IS NOT NULL ORDER BY {key} DESC LIMIT 1",
-            self.relation.sql, self.relation.condition
-        );
-        let newest =
-            db.first(&sql, &series_args(series, None), Sees::Snapshot, |row| row.only::<Micros>())?;
+        let newest = Recent::of(db, &self.relation.sql)?.first(db, |db, recent| {
+            let sql = format!(
+                "SELECT {ts} FROM {} WHERE {}{} AND {key} IS NOT NULL ORDER BY {key} DESC LIMIT 1",
+                self.relation.sql,
+                self.relation.condition,
+                recent.condition(ts)
+            );
+            db.first(&sql, &series_args(series, None), Sees::Snapshot, |row| row.only::<Micros>())
+        })?;
         Ok(newest.map(|Micros(ts)| ts))
     }
 
@@ -240,7 +244,10 @@ impl Source {
             Some(_) => &self.relation.later_condition,
             None => &self.relation.condition,
         };
-        let sql = format!("SELECT count(*) FROM {} WHERE {condition}", self.relation.sql);
+        let recent = Recent::of(db, &self.relation.sql)?;
+        let (db, recent) = if recent.holds(moment) { (db, recent) } else { (recent.all_of(db), Recent::ALL) };
+        let is_recent = recent.condition(&self.relation.columns[0]);
+        let sql = format!("SELECT count(*) FROM {} WHERE {condition}{is_recent}", self.relation.sql);
         db.one(&sql, &series_args(series, moment), Sees::Snapshot, |row| row.only())
     }
 
@@ -298,9 +305,10 @@ impl Source {
                 "(SELECT {of_candle} FROM {candles}{after} ORDER BY rel.{symbol_column}, rel.{timeframe_column} LIMIT 1)"
             )
         };
-        // Citus refuses recursive queries.
+        // Citus refuses recursive queries, and each step would look into each chunk of a hypertable. Not by DISTINCT, of which
+        // TimescaleDB makes a plan that fails beside a parameter that may be NULL.
         let by_reading = format!(
-            "SELECT symbol_::text, timeframe_::text FROM (SELECT DISTINCT {of_candle} FROM {candles} ORDER BY 1, 2) AS series_"
+            "SELECT symbol_::text, timeframe_::text FROM (SELECT {of_candle} FROM {candles} GROUP BY 1, 2 ORDER BY 1, 2) AS series_"
         );
         // Of one symbol, a comparison of both columns would not be where the scan of the index begins.
         let after = match symbol {
@@ -315,7 +323,9 @@ impl Source {
             next(""),
             next(&after)
         );
-        let sql = if citus::is_loaded() { &by_reading } else { &by_steps };
+        let recent = Recent::of(db, &self.relation.sql)?;
+        let sql = if citus::is_loaded() || !recent.is_all() { &by_reading } else { &by_steps };
+        let db = recent.all_of(db);
         let mut all = db.all(sql, &[arg(symbol)], Sees::Snapshot, |row| {
             Ok(Series { symbol: row.get("symbol_")?, timeframe: row.get("timeframe_")? })
         })?;

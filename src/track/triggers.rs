@@ -88,8 +88,9 @@ pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<Triggers>> {
          AND (SELECT chunks.complete FROM chunks) AS complete, \
          pg_catalog.array_agg(DISTINCT t.table_oid::text) AS tables, pg_catalog.array_agg(DISTINCT t.xmin) AS xmins, \
          string_agg(pg_catalog.concat_ws(' ', t.table_oid, t.relfilenode, t.oid, t.xmin, t.function), ',' ORDER BY t.table_oid, t.oid) \
-         || (SELECT string_agg(a.attnum::text || ' ' || a.xmin::text, ',' ORDER BY a.attrelid, a.attnum) FROM part p \
-             JOIN pg_catalog.pg_attribute a ON a.attrelid = p.oid AND a.attnum > 0) \
+         || (SELECT string_agg(of_part.columns, ',' ORDER BY p.oid) FROM part p CROSS JOIN LATERAL ( \
+               SELECT string_agg(a.attnum::text || ' ' || a.xmin::text, ',' ORDER BY a.attnum) AS columns \
+               FROM pg_catalog.pg_attribute a WHERE a.attrelid = p.oid AND a.attnum > 0) AS of_part) \
          || (SELECT chunks.list FROM chunks) AS triggers \
          FROM found t",
         tables = tables(is_hypertable),

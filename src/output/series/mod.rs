@@ -12,6 +12,7 @@ pub mod state;
 
 use crate::output::series::state::{Basis, State};
 use crate::output::system::System;
+use crate::pg::timescale::Recent;
 use crate::pg::{Db, Micros, Result, Row, Sees, arg, qualified};
 use crate::source::candles::{Reads, Series};
 use crate::sync::table::Table;
@@ -85,11 +86,14 @@ pub(crate) use marks_of_series;
 /// # Errors
 /// Where the table cannot be read.
 pub fn newest_row(db: Db, relation: &str, series: &Series) -> Result<Option<(i64, Option<String>)>> {
-    let sql = format!(
-        "SELECT open_time::timestamptz, classifier_version::text FROM {relation} \
-         WHERE symbol = $1 AND timeframe = $2 ORDER BY open_time DESC LIMIT 1"
-    );
-    let args = [arg(series.symbol.as_str()), arg(series.timeframe.as_str())];
-    let read = |row: &Row| Ok((row.get::<Micros>("open_time")?.0, row.get("classifier_version")?));
-    db.by_key().first(&sql, &args, Sees::Snapshot, read)
+    Recent::of(db, relation)?.first(db.by_key(), |db, recent| {
+        let sql = format!(
+            "SELECT open_time::timestamptz, classifier_version::text FROM {relation} \
+             WHERE symbol = $1 AND timeframe = $2{} ORDER BY open_time DESC LIMIT 1",
+            recent.condition("open_time")
+        );
+        let args = [arg(series.symbol.as_str()), arg(series.timeframe.as_str())];
+        let read = |row: &Row| Ok((row.get::<Micros>("open_time")?.0, row.get("classifier_version")?));
+        db.first(&sql, &args, Sees::Snapshot, read)
+    })
 }

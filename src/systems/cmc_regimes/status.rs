@@ -5,6 +5,7 @@ use regime_core::Layer;
 use crate::output::fresh::{Fresh, Last};
 use crate::output::own::RUN_LOG;
 use crate::output::relation::{output_relation, work_relation};
+use crate::pg::timescale::Recent;
 use crate::pg::{Db, Micros, Result, Row, Sees, arg, catalog, citus, settings};
 use crate::source::bars::Reader;
 use crate::source::map::Source;
@@ -46,17 +47,40 @@ pub fn all(db: Db) -> Result<Vec<Status>> {
 
 fn read(db: Db, engine: &Engine, [regimes, state, log]: [&str; 3], ids: Vec<i32>) -> Result<Vec<Status>> {
     let Some(daily) = engine.reader(Layer::L2).map(Reader::source) else { return Ok(Vec::new()) };
-    let sql = if citus::is_loaded() { by_reading } else { by_asset }(daily, [regimes, state, log]);
-    let args = [arg(daily.tf.as_deref()), arg(ids), arg(TF)];
     let own = catalog::extension_schema(db)?;
-    let found = db.by_key().all(&sql, &args, Sees::Snapshot, |row| {
+    let read = |row: &Row| {
         let (mut status, kept) = (status(row)?, Kept::read(row)?);
         let fresh = &mut status.fresh;
         fresh.arguments = kept.as_ref().map(|kept| repeated(&kept.arguments)).unwrap_or_default();
         fresh.command =
             format!("SELECT * FROM {own}.refresh_cmc_regimes({}{});", fresh.name, fresh.arguments);
         Ok((status, kept, row.get::<Option<String>>("row_hash")?))
-    })?;
+    };
+    let tables = [regimes, state, log];
+    let of = |db: Db, sql: &str, ids: Vec<i32>| {
+        db.all(sql, &[arg(daily.tf.as_deref()), arg(ids), arg(TF)], Sees::Snapshot, read)
+    };
+    let found = if citus::is_loaded() {
+        of(db.by_key(), &by_reading(daily, tables), ids)?
+    } else {
+        let recent = [Recent::of(db, &daily.bars.sql)?, Recent::of(db, regimes)?];
+        let mut found = of(db.by_key(), &by_asset(daily, tables, &recent), ids)?;
+        // What the newest chunks do not tell of an asset, all chunks do.
+        let is_told = |Fresh { newest_source, newest_row, .. }: &Fresh| {
+            recent[0].holds(*newest_source) && recent.iter().all(|recent| recent.holds(*newest_row))
+        };
+        let others: Vec<i32> = found
+            .iter()
+            .filter(|(status, ..)| !is_told(&status.fresh))
+            .filter_map(|(status, ..)| status.fresh.id)
+            .collect();
+        if !others.is_empty() {
+            found.retain(|(status, ..)| is_told(&status.fresh));
+            found.extend(of(db.once(), &by_asset(daily, tables, &[Recent::ALL, Recent::ALL]), others)?);
+            found.sort_by_key(|(status, ..)| status.fresh.id);
+        }
+        found
+    };
     let mut judge = Judge::new(db);
     let may_hide = may_hide_rows(db, &daily.bars.sql)?;
     let judged = |(mut status, kept, hash): (Status, Option<Kept>, Option<String>)| {
@@ -73,19 +97,24 @@ fn read(db: Db, engine: &Engine, [regimes, state, log]: [&str; 3], ids: Vec<i32>
 const COLUMNS: &str = "asset_.asset, b.ts AS newest_bar, r.ts AS newest_row, r.regime_key, r.row_hash, l.bars, \
      GREATEST(s.finished, c.computed_at) AS success, e.finished AS error, e.message, e.sqlstate, e.hint";
 
-/// The statement of the status of each asset: looks into the indexes asset by asset.
-fn by_asset(daily: &Source, [regimes, state, log]: [&str; 3]) -> String {
+/// The statement of the status of each asset: looks into the indexes asset by asset, for bars and rows in chunks of their
+/// tables.
+fn by_asset(daily: &Source, [regimes, state, log]: [&str; 3], [of_bars, of_rows]: &[Recent; 2]) -> String {
     let ts = &daily.bars.columns[0];
     let bars = format!(
-        "{} WHERE {} = asset_.asset AND {}",
-        daily.bars.sql, daily.bars.id, daily.bars.shared_condition
+        "{} WHERE {} = asset_.asset AND {}{}",
+        daily.bars.sql,
+        daily.bars.id,
+        daily.bars.shared_condition,
+        of_bars.condition(ts)
     );
+    let is_recent = of_rows.condition("ts");
     format!(
         "SELECT {COLUMNS}, {kept}, {} AS marked FROM (SELECT pg_catalog.unnest($2::int[]) AS asset) AS asset_ \
          LEFT JOIN {state} c ON c.id = asset_.asset AND c.tf = $3 \
          LEFT JOIN LATERAL (SELECT {ts} AS ts FROM {bars} ORDER BY 1 DESC NULLS LAST LIMIT 1) AS b ON true \
          LEFT JOIN LATERAL (SELECT ts::timestamptz AS ts, regime_key::text AS regime_key, regime_version_hash::text AS row_hash FROM {regimes} \
-           WHERE id = asset_.asset AND tf = $3 ORDER BY 1 DESC LIMIT 1) AS r ON true \
+           WHERE id = asset_.asset AND tf = $3{is_recent} ORDER BY 1 DESC LIMIT 1) AS r ON true \
          CROSS JOIN LATERAL (SELECT count(*) AS bars FROM {bars} AND (r.ts IS NULL OR {ts} > r.ts)) AS l \
          LEFT JOIN LATERAL (SELECT g.finished FROM {log} g WHERE g.id = asset_.asset AND g.status <> 'failed' \
            ORDER BY g.run DESC LIMIT 1) AS s ON true \

@@ -5,6 +5,7 @@ use regime_core::market_states::CLASSIFIER_VERSION;
 use crate::output::relation::output_relation;
 use crate::output::series::hybrid::Show;
 use crate::pg::result_set::Rows;
+use crate::pg::timescale::Recent;
 use crate::pg::{Result, arg, settings, spi, syscache, work_schema};
 use crate::source::candles::{Reads, Source, series_key};
 use crate::source::relation::may_hide_rows;
@@ -48,25 +49,44 @@ pub fn all(rows: &mut Rows) -> Result<()> {
             let tracking = now.tracking.as_ref().map(|tracking| tracking.fingerprint.as_str());
             args.extend([arg(now.sources.as_str()), arg(tracking), arg(CLASSIFIER_VERSION)]);
         }
-        rows.query(db.by_key(), &sql(&states, candles.as_ref(), &differs, &key), &args)
+        let recent = Recent::of(db, &states)?;
+        let series = if recent.is_all() { by_steps } else { by_reading }(&states);
+        rows.query(
+            recent.all_of(db.by_key()),
+            &sql(&states, candles.as_ref(), &differs, &key, &series),
+            &args,
+        )
     })
 }
 
-/// The statement of the newest rows: steps from series to series along the key, and takes the newest row and the newest
-/// candle of each from their indexes. `$1` is the greatest age in seconds, `$2` the keys of series whose eras have changed;
-/// `differs` is what else makes a row of `r` stale, and may use `$3` to `$5`, the fingerprints of now of the sources and of
-/// their tracking, and the version.
-fn sql(states: &str, candles: Option<&Source>, differs: &str, key: &str) -> String {
-    let newest_bar = candles.map_or("NULL::timestamptz".to_owned(), |source| source.newest_of("r"));
-    let other_bar =
-        if candles.is_some() { "r.newest_bar_ IS DISTINCT FROM r.open_time" } else { "NULL::bool" };
+/// SQL: `series_`, all series with rows: steps from series to series along the key.
+fn by_steps(states: &str) -> String {
     let next = |after: &str| {
         format!(
             "(SELECT n.symbol, n.timeframe FROM {states} AS n{after} ORDER BY n.symbol, n.timeframe LIMIT 1)"
         )
     };
+    let after = next(" WHERE (n.symbol, n.timeframe) > (seen.symbol, seen.timeframe)");
     format!(
-        "WITH RECURSIVE series_ AS ({} UNION ALL SELECT n.* FROM series_ AS seen, LATERAL {} AS n), \
+        "RECURSIVE series_ AS ({} UNION ALL SELECT n.* FROM series_ AS seen, LATERAL {after} AS n)",
+        next("")
+    )
+}
+
+/// [`by_steps`] of a hypertable, into each chunk of which a step would look.
+fn by_reading(states: &str) -> String {
+    format!("series_ AS (SELECT n.symbol, n.timeframe FROM {states} AS n GROUP BY 1, 2)")
+}
+
+/// The statement of the newest rows of `series`: takes the newest row and the newest candle of each from their indexes. `$1`
+/// is the greatest age in seconds, `$2` the keys of series whose eras have changed; `differs` is what else makes a row of `r`
+/// stale, and may use `$3` to `$5`: the fingerprints of now of the sources and of their tracking, and the version.
+fn sql(states: &str, candles: Option<&Source>, differs: &str, key: &str, series: &str) -> String {
+    let newest_bar = candles.map_or("NULL::timestamptz".to_owned(), |source| source.newest_of("r"));
+    let other_bar =
+        if candles.is_some() { "r.newest_bar_ IS DISTINCT FROM r.open_time" } else { "NULL::bool" };
+    format!(
+        "WITH {series}, \
          newest_ AS (SELECT r.*, {newest_bar} AS newest_bar_ FROM series_ AS s CROSS JOIN LATERAL \
            (SELECT {columns} FROM {states} AS n WHERE n.symbol = s.symbol AND n.timeframe = s.timeframe ORDER BY n.open_time DESC LIMIT 1) AS r) \
          SELECT {names}, 100::float8 * r.escalation_percentile, \
@@ -74,8 +94,6 @@ fn sql(states: &str, candles: Option<&Source>, differs: &str, key: &str) -> Stri
            now() - r.open_time, r.newest_bar_, \
            coalesce(r.open_time < now() - $1 * interval '1 second', false) OR ({other_bar}) OR {differs} OR {key} = ANY ($2) \
          FROM newest_ AS r ORDER BY r.symbol, r.timeframe",
-        next(""),
-        next(" WHERE (n.symbol, n.timeframe) > (seen.symbol, seen.timeframe)"),
         columns = States::COLUMNS,
         names = names()
     )

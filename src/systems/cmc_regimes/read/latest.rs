@@ -6,8 +6,9 @@ use std::rc::Rc;
 use regime_core::Layer;
 
 use crate::output::relation::output_relation;
+use crate::pg::timescale::Recent;
 use crate::pg::{
-    Db, Micros, Result, Sees, arg, catalog, citus, settings, syscache, work_relation, work_schema,
+    Arg, Db, Micros, Result, Row, Sees, arg, catalog, citus, settings, syscache, work_relation, work_schema,
 };
 use crate::source::map::{self, Source};
 use crate::source::relation::may_hide_rows;
@@ -46,12 +47,10 @@ pub fn all(db: Db) -> Result<Vec<Latest>> {
     let may_see_marks = ASSETS.tables().iter().all(|table| syscache::readable(&work, table) == Some(true));
     let may_see_states = syscache::readable(&work, STATE) == Some(true);
     let kept = if may_see_states { kept(db, &schema)? } else { HashMap::new() };
-    let mut judge = Judge::new(db);
     let limit = as_of::limit(None)?;
     let marks = may_see_marks.then_some(schema.as_str());
-    let sql = if citus::is_loaded() { by_reading } else { by_steps }(&regimes, daily.as_deref(), marks);
-    let tf = daily.as_ref().map(|source| arg(source.tf.as_deref()));
-    let rows = db.by_key().all(&sql, tf.as_slice(), Sees::Snapshot, |row| {
+    let tf = || daily.as_ref().map(|source| arg(source.tf.as_deref()));
+    let read = |row: &Row| {
         let stored = Stored::read(row)?;
         let Micros(now) = row.get("now_")?;
         let newest_bar = row.get::<Option<Micros>>("newest_bar_")?.map(|Micros(ts)| ts);
@@ -60,14 +59,45 @@ pub fn all(db: Db) -> Result<Vec<Latest>> {
         let other_bar = daily.as_ref().map(|_| newest_bar != stored.ts);
         let is_stale = any([Some(is_old), other_bar, row.get("marked_")?]);
         Ok(Latest { stored, age, newest_bar, is_stale })
-    })?;
+    };
+    let of = |db: Db, sql: &str, args: &[Arg]| db.all(sql, args, Sees::Snapshot, read);
+    if citus::is_loaded() {
+        let found = of(db.by_key(), &by_reading(&regimes, daily.as_deref(), marks), tf().as_slice())?;
+        return Ok(judged(db, found, &kept));
+    }
+    let of_bars = daily.as_ref().map_or(Ok(Recent::ALL), |source| Recent::of(db, &source.bars.sql))?;
+    let recent = [of_bars, Recent::of(db, &regimes)?];
+    let newest = Newest { regimes: &regimes, daily: daily.as_deref(), marks };
+    let mut found = of(db.by_key(), &newest.sql(&steps(&regimes, &recent[1]), &recent), tf().as_slice())?;
+    if recent.iter().all(Recent::is_all) {
+        return Ok(judged(db, found, &kept));
+    }
+    // Assets whose newest row or bar is in no new chunk.
+    found.retain(|latest| recent[0].holds(latest.newest_bar));
+    let ids: Vec<i32> = found.iter().map(|latest| latest.stored.id).collect();
+    let others = format!(
+        "SELECT n.id FROM {regimes} n WHERE NOT EXISTS (SELECT FROM pg_catalog.unnest($1) AS k (id) WHERE k.id = n.id) GROUP BY 1"
+    );
+    let others: Vec<i32> = db.once().all(&others, &[arg(ids)], Sees::Snapshot, |row| row.only())?;
+    if !others.is_empty() {
+        let assets = format!("asset_ AS (SELECT pg_catalog.unnest(${}::int[]) AS id)", tf().map_or(1, |_| 2));
+        let args: Vec<Arg> = tf().into_iter().chain([arg(others)]).collect();
+        found.extend(of(db.once(), &newest.sql(&assets, &[Recent::ALL, Recent::ALL]), &args)?);
+        found.sort_by_key(|latest| latest.stored.id);
+    }
+    Ok(judged(db, found, &kept))
+}
+
+/// The newest rows, stale also where a refresh with the arguments that an asset keeps would not go on from them.
+fn judged(db: Db, found: Vec<Latest>, kept: &HashMap<i32, Kept>) -> Vec<Latest> {
+    let mut judge = Judge::new(db);
     let judged = |latest: Latest| {
         let Latest { stored, is_stale, .. } = &latest;
         let newest = stored.ts.map(|ts| (ts, stored.row.version_hash.as_deref()));
         let other_rows = judge.judge(kept.get(&stored.id), newest).is_other();
         Latest { is_stale: any([*is_stale, other_rows]), ..latest }
     };
-    Ok(rows.into_iter().map(judged).collect())
+    found.into_iter().map(judged).collect()
 }
 
 /// What the states keep of each asset.
@@ -94,34 +124,54 @@ fn any<const N: usize>(reasons: [Option<bool>; N]) -> Option<bool> {
     }
 }
 
-/// The statement of the newest rows, with the columns `now_`, `newest_bar_` and `marked_`: steps from asset to asset
-/// along the key, and takes the newest row and the newest bar of each from their indexes. `marks` is the schema whose marks
-/// count.
-fn by_steps(regimes: &str, daily: Option<&Source>, marks: Option<&str>) -> String {
-    let newest_bar = match daily {
-        Some(Source { bars, .. }) => format!(
-            "(SELECT {ts} FROM {relation} WHERE {id} = asset_.id AND {condition} ORDER BY 1 DESC NULLS LAST LIMIT 1)",
-            ts = bars.columns[0],
-            relation = bars.sql,
-            id = bars.id,
-            condition = bars.shared_condition
-        ),
-        None => "NULL::timestamptz".to_owned(),
-    };
-    let marked = marks.map_or("NULL::bool".to_owned(), |schema| ASSETS.is_marked(schema, "asset_.id"));
+/// SQL: `asset_`, the assets that have rows in chunks of the output table: steps from asset to asset along the key.
+fn steps(regimes: &str, of_rows: &Recent) -> String {
+    let is_recent = of_rows.condition("r.ts");
     format!(
-        "WITH RECURSIVE asset_ AS ( \
-           (SELECT id FROM {regimes} ORDER BY id LIMIT 1) \
+        "RECURSIVE asset_ AS ( \
+           (SELECT r.id FROM {regimes} r WHERE true{is_recent} ORDER BY r.id LIMIT 1) \
            UNION ALL \
-           SELECT (SELECT r.id FROM {regimes} r WHERE r.id > asset_.id ORDER BY r.id LIMIT 1) FROM asset_ WHERE asset_.id IS NOT NULL) \
-         SELECT {columns}, now() AS now_, {newest_bar} AS newest_bar_, {marked} AS marked_ \
-         FROM asset_ CROSS JOIN LATERAL \
-           (SELECT * FROM {regimes} n WHERE n.id = asset_.id AND n.tf = '{TF}' ORDER BY n.ts DESC LIMIT 1) AS r",
-        columns = columns("r.")
+           SELECT (SELECT r.id FROM {regimes} r WHERE r.id > asset_.id{is_recent} ORDER BY r.id LIMIT 1) FROM asset_ WHERE asset_.id IS NOT NULL)"
     )
 }
 
-/// [`by_steps`] as Citus takes it, which refuses recursive queries and those that join distributed tables by LATERAL: reads
+/// The statement of the newest rows.
+struct Newest<'a> {
+    regimes: &'a str,
+    daily: Option<&'a Source>,
+    /// The schema whose marks count.
+    marks: Option<&'a str>,
+}
+
+impl Newest<'_> {
+    /// The statement for the assets of `asset_`, with the columns `now_`, `newest_bar_` and `marked_`: takes the newest row and
+    /// the newest bar of each from their indexes, in chunks of their tables.
+    fn sql(&self, assets: &str, [of_bars, of_rows]: &[Recent; 2]) -> String {
+        let newest_bar = match self.daily {
+            Some(Source { bars, .. }) => format!(
+                "(SELECT {ts} FROM {relation} WHERE {id} = asset_.id AND {condition}{is_recent} ORDER BY 1 DESC NULLS LAST LIMIT 1)",
+                ts = bars.columns[0],
+                relation = bars.sql,
+                id = bars.id,
+                condition = bars.shared_condition,
+                is_recent = of_bars.condition(&bars.columns[0])
+            ),
+            None => "NULL::timestamptz".to_owned(),
+        };
+        let marked =
+            self.marks.map_or("NULL::bool".to_owned(), |schema| ASSETS.is_marked(schema, "asset_.id"));
+        format!(
+            "WITH {assets} SELECT {columns}, now() AS now_, {newest_bar} AS newest_bar_, {marked} AS marked_ \
+             FROM asset_ CROSS JOIN LATERAL \
+               (SELECT * FROM {regimes} n WHERE n.id = asset_.id AND n.tf = '{TF}'{is_recent} ORDER BY n.ts DESC LIMIT 1) AS r",
+            columns = columns("r."),
+            regimes = self.regimes,
+            is_recent = of_rows.condition("n.ts")
+        )
+    }
+}
+
+/// [`Newest::sql`] as Citus takes it, which refuses recursive queries and those that join distributed tables by LATERAL: reads
 /// all rows and bars, each on its node.
 fn by_reading(regimes: &str, daily: Option<&Source>, marks: Option<&str>) -> String {
     let newest_bars = match daily {
