@@ -1,6 +1,7 @@
 //! Stored rows against the content they should have.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 
 use crate::pg::{
     Arg, Days, Db, Error, Micros, Result, Row, Sees, date_arg, internal, result_set::floats_of,
@@ -78,9 +79,13 @@ impl Changes {
         self.deleted + self.replaced > 0
     }
 
-    /// Drops every change but the rows and values that are missing. For tables of [`OnChange::Update`].
-    pub fn only_new(&mut self) {
-        let Self { insert, incomplete: update, left_out, .. } = std::mem::take(self);
+    /// Drops every change but the rows and values that are missing, and the rows that were written by these changes. For
+    /// tables of [`OnChange::Update`].
+    pub fn only_new(&mut self, written: Option<&Self>) {
+        let Self { insert, mut update, incomplete, left_out, .. } = std::mem::take(self);
+        let written = written.into_iter().flat_map(|by| by.insert.iter().chain(&by.update));
+        let kept: HashSet<usize> = incomplete.iter().chain(written).copied().collect();
+        update.retain(|row| kept.contains(row));
         *self = Self { insert, update, left_out, ..Self::default() };
     }
 

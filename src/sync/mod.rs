@@ -10,6 +10,7 @@ pub mod kept;
 pub mod statement;
 pub mod swallowed;
 pub mod table;
+pub mod working;
 
 use crate::pg::{Db, Result};
 use crate::sync::compare::{Changes, Within, Written, compare};
@@ -95,12 +96,12 @@ impl Write<'_, '_> {
         if self.run(changes)? && !swallowed::may_be(self.db, self.relation)? {
             return Ok(changes.written());
         }
-        let rest = self.rest()?;
+        let rest = self.rest(changes)?;
         if !rest.is_empty() {
             // Another session may have deleted rows meanwhile, or a plan is older than the end of a rule.
             self.db.forget_plans();
             self.run(&rest)?;
-            let rest = self.rest()?;
+            let rest = self.rest(changes)?;
             if !rest.is_empty() {
                 return Err(swallowed::error(self.db, self.relation, rest.written()));
             }
@@ -108,11 +109,11 @@ impl Write<'_, '_> {
         Ok(changes.written())
     }
 
-    /// What is left to write.
-    fn rest(&self) -> Result<Changes> {
+    /// What is left to write of these changes.
+    fn rest(&self, changes: &Changes) -> Result<Changes> {
         let mut rest = self.db.with_new_snapshot(|| self.compare())?;
         if self.only_new {
-            rest.only_new();
+            rest.only_new(Some(changes));
         }
         Ok(rest)
     }

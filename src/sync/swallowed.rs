@@ -56,15 +56,6 @@ pub fn error(db: Db, relation: &str, left: Written) -> Error {
     }
 }
 
-/// Checks that a statement which must write every row it was given has done so.
-///
-/// # Errors
-/// Where the statement has touched fewer rows.
-pub fn check_all(db: Db, relation: &str, touched: u64, given: usize) -> Result<()> {
-    let left = (given as u64).saturating_sub(touched);
-    if left == 0 { Ok(()) } else { Err(error(db, relation, Written { updated: left, ..Written::default() })) }
-}
-
 /// The error with its cause where stored rows, hidden by a policy, stand in the way of the same rows.
 pub fn explained(db: Db, error: Error, relation: &str) -> Error {
     let report = error.report();

@@ -222,7 +222,12 @@ impl Marks {
              WHERE m.mark = ANY ($1::text[]::uuid[]) \
                AND NOT EXISTS (SELECT FROM {done} x WHERE x.mark = m.mark AND x.{id} = u.key)"
         );
-        let gone = format!("DELETE FROM {many} WHERE mark = ANY ($1::text[]::uuid[])");
+        // Unless a key got no row because of a trigger or a rule, which may have gone by the next change.
+        let gone = format!(
+            "DELETE FROM {many} m WHERE m.mark = ANY ($1::text[]::uuid[]) AND NOT EXISTS (SELECT FROM pg_catalog.unnest(m.{ids}) AS u (key) \
+             WHERE NOT EXISTS (SELECT FROM {done} x WHERE x.mark = m.mark AND x.{id} = u.key) \
+             AND NOT EXISTS (SELECT FROM {few} d WHERE d.{id} = u.key AND d.of_many = m.mark))"
+        );
         for sql in [left, gone] {
             db.execute(&sql, &[arg(settled.clone())])?;
         }

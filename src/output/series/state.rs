@@ -3,7 +3,7 @@
 use crate::output::series::OfSeries;
 use crate::pg::{Arg, Db, Micros, Result, Sees, arg, timestamp_arg, work_relation};
 use crate::source::candles::Series;
-use crate::sync::swallowed;
+use crate::sync::working::Upsert;
 
 /// The column of a table of states that holds what the rows depend on beside the candles and the version.
 pub struct Basis {
@@ -102,41 +102,27 @@ pub fn known(db: Db, of: &OfSeries, schema: &str, series: &Series) -> Result<Opt
 /// Where the state cannot be written.
 pub fn store(db: Db, of: &OfSeries, schema: &str, series: &Series, new: New) -> Result<()> {
     let Basis { column: basis, kind, .. } = of.basis;
-    let sql = format!(
-        "INSERT INTO {} AS s (symbol, timeframe, newest, candles, classifier_version, {basis}, sources, tracking, memory) \
-         VALUES ($1, $2, $3, $4, $5, $6::{kind}, $7, $8, $9) \
-         ON CONFLICT (symbol, timeframe) DO UPDATE SET newest = EXCLUDED.newest, candles = EXCLUDED.candles, \
-         classifier_version = EXCLUDED.classifier_version, {basis} = EXCLUDED.{basis}, sources = EXCLUDED.sources, \
-         tracking = EXCLUDED.tracking, memory = EXCLUDED.memory, computed_at = EXCLUDED.computed_at \
-         WHERE (s.newest, s.candles, s.classifier_version, s.{basis}, s.sources, s.tracking, s.memory) IS DISTINCT FROM \
-         (EXCLUDED.newest, EXCLUDED.candles, EXCLUDED.classifier_version, EXCLUDED.{basis}, EXCLUDED.sources, EXCLUDED.tracking, EXCLUDED.memory)",
-        relation(of, schema)
-    );
-    let (newest, candles) = (new.newest, new.candles as i64);
+    let upsert = Upsert {
+        relation: &relation(of, schema),
+        key: &["symbol", "timeframe"],
+        values: &["newest", "candles", "classifier_version", basis, "sources", "tracking", "memory"],
+        stamp: "computed_at",
+        only_changed: true,
+        rows: &format!("SELECT $1, $2, $3, $4, $5, $6::{kind}, $7, $8, $9"),
+    };
     let [symbol, timeframe] = key(series);
     let args = [
         symbol,
         timeframe,
-        timestamp_arg(Some(newest)),
-        arg(candles),
+        timestamp_arg(Some(new.newest)),
+        arg(new.candles as i64),
         arg(new.version),
         arg(new.basis),
         arg(new.sources),
         arg(new.tracking),
         arg(new.memory),
     ];
-    if db.execute_small(&sql, &args)? > 0 {
-        return Ok(());
-    }
-    // The state is as it was, or was not stored.
-    let sql = format!(
-        "SELECT true FROM {} WHERE symbol = $1 AND timeframe = $2 AND newest = $3 AND candles = $4",
-        relation(of, schema)
-    );
-    let [symbol, timeframe] = key(series);
-    let args = [symbol, timeframe, timestamp_arg(Some(newest)), arg(candles)];
-    let is_stored = db.first(&sql, &args, Sees::Now, |_| Ok(()))?.is_some();
-    swallowed::check_all(db, &relation(of, schema), u64::from(is_stored), 1)
+    upsert.of(1).run(db, &args)
 }
 
 /// Removes the state of a series.

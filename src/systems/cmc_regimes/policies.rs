@@ -11,7 +11,7 @@ use crate::pg::{
     Db, Error, Result, Sees, arg, catalog, check_writable, current_user, extension_schema, invalid_parameter,
     json, owner, spi,
 };
-use crate::sync::swallowed;
+use crate::sync::working::Working;
 
 impl From<PolicyError> for Error {
     fn from(error: PolicyError) -> Self {
@@ -37,12 +37,13 @@ pub fn load(policy: &str, document: &Value) -> Result<i32> {
     spi::connect(|db| {
         let schema = extension_schema(db)?;
         check_may_change(db, &schema)?;
-        let sql = format!(
-            "INSERT INTO {schema}.regime_policy AS p (policy, rules) VALUES ($1, $2::jsonb) ON CONFLICT (policy) \
+        let relation = format!("{schema}.regime_policy");
+        let write = format!(
+            "INSERT INTO {relation} AS p (policy, rules) VALUES ($1, $2::jsonb) ON CONFLICT (policy) \
              DO UPDATE SET rules = excluded.rules, loaded_at = excluded.loaded_at, loaded_by = excluded.loaded_by"
         );
-        let table = format!("{schema}.regime_policy");
-        swallowed::check_all(db, &table, db.execute(&sql, &[arg(policy), arg(list)])?, 1)?;
+        let stored = format!("SELECT FROM {relation} WHERE policy = $1 AND rules = $2::jsonb");
+        Working { relation: &relation, write, stored, rows: 1 }.run(db, &[arg(policy), arg(list)])?;
         report_findings(&PolicyTable::built_in().overlay(rules), policy, &schema);
         Ok(count)
     })

@@ -150,7 +150,7 @@ impl Job<'_, '_> {
             let mut changes = write.compare()?;
             if !self.full_refresh {
                 differing = differing_days(&changes, &computed.days);
-                changes.only_new();
+                changes.only_new(None);
             }
             check_none_hidden(self.db, &self.closes.relation, table.name, changes.written().deleted)?;
             written = match self.dry_run {

@@ -6,6 +6,7 @@ use crate::output::own::RUN_LOG;
 use crate::pg::{Days, Db, Error, Result, Sees, arg, date_arg, owner, work_relation, work_schema};
 use crate::sync::compare::Written;
 use crate::sync::swallowed;
+use crate::sync::working::Working;
 use crate::systems::market_regime_history::asked::Asked;
 use crate::systems::market_regime_history::batch::{Batch, Differing};
 use crate::systems::market_regime_history::days::Span;
@@ -145,10 +146,14 @@ pub fn last_hint(db: Db, schema: &str, symbol: &str) -> Result<Option<String>> {
 /// Where the table cannot be written.
 pub fn report(db: Db, schema: &str, backfill: i64, batch: &Batch, outcome: &Outcome) -> Result<()> {
     hold(db, schema)?;
-    let sql = format!(
-        "UPDATE {} SET worker = pg_catalog.pg_backend_pid(), reported = clock_timestamp(), status = $2, next_day = $3, days_left = $4, \
-         days_failed = $5, batches = $6, failed = $7, failures = $8, sqlstate = $9, differing = $10, first_differing = $11 WHERE backfill = $1",
-        relation(schema)
+    let relation = relation(schema);
+    let write = format!(
+        "UPDATE {relation} SET worker = pg_catalog.pg_backend_pid(), reported = clock_timestamp(), status = $2, next_day = $3, days_left = $4, \
+         days_failed = $5, batches = $6, failed = $7, failures = $8, sqlstate = $9, differing = $10, first_differing = $11 WHERE backfill = $1"
+    );
+    let stored = format!(
+        "SELECT FROM {relation} WHERE backfill = $1 AND (status, next_day, days_left, days_failed, batches, failed, failures, sqlstate, \
+         differing, first_differing) IS NOT DISTINCT FROM ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
     );
     let status = match (batch.left, outcome.failed) {
         (1.., _) => Status::Running,
@@ -168,5 +173,5 @@ pub fn report(db: Db, schema: &str, backfill: i64, batch: &Batch, outcome: &Outc
         arg(outcome.differing.days),
         arg(outcome.differing.first.map(Date::saturating_from_raw)),
     ];
-    swallowed::check_all(db, &relation(schema), db.execute_small(&sql, &args)?, 1)
+    Working { relation: &relation, write, stored, rows: 1 }.run(db, &args)
 }

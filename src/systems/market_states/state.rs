@@ -17,7 +17,7 @@ use crate::pg::{
 };
 use crate::source::candles::{Series, series_key};
 use crate::source::relation::{may_hide_rows, see_all_rows};
-use crate::sync::swallowed;
+use crate::sync::working::Upsert;
 use crate::systems::market_states::tables::{ERAS, RANKS, STATE};
 
 /// The eras in force for a timeframe: its own, or, if it has none, those of no timeframe. Specification 5, section 5.
@@ -297,21 +297,21 @@ pub fn store(at: &Place, sealed: Sealed, is_whole: bool) -> Result<()> {
         args.push(arg(i32::from(ESCALATION)));
         db.execute_small(&sql, &args)?;
     }
-    if nodes.is_empty() {
-        return Ok(());
-    }
-    let sql = format!(
-        "INSERT INTO {relation} (symbol, timeframe, tree, node, content) SELECT $1, $2, n.* \
-         FROM ROWS FROM (pg_catalog.unnest($3::int[]), pg_catalog.unnest($4::int[]), pg_catalog.unnest($5::bytea[])) AS n (tree, node, content) \
-         ON CONFLICT (symbol, timeframe, tree, node) DO UPDATE SET content = EXCLUDED.content"
-    );
-    let mut written = 0;
     for nodes in nodes.chunks(MOST_AT_ONCE) {
         let mut args = key(at.series);
         args.push(arg(nodes.iter().map(|n| i32::from(n.tree)).collect::<Vec<_>>()));
         args.push(arg(nodes.iter().map(|n| n.node as i32).collect::<Vec<_>>()));
         args.push(arg(nodes.iter().map(|n| n.bytes.clone()).collect::<Vec<_>>()));
-        written += db.execute_small(&sql, &args)?;
+        let upsert = Upsert {
+            relation: &relation,
+            key: &["symbol", "timeframe", "tree", "node"],
+            values: &["content"],
+            stamp: "",
+            only_changed: false,
+            rows: "SELECT $1, $2, n.* FROM ROWS FROM (pg_catalog.unnest($3::int[]), pg_catalog.unnest($4::int[]), \
+                pg_catalog.unnest($5::bytea[])) AS n",
+        };
+        upsert.of(nodes.len()).run(db, &args)?;
     }
-    swallowed::check_all(db, &relation, written, nodes.len())
+    Ok(())
 }

@@ -7,7 +7,7 @@ use regime_core::hash::Hash;
 use regime_core::{Layer, PerLayer};
 
 use crate::pg::{Db, Micros, Result, Row, Sees, arg, internal, timestamps_arg, work_relation};
-use crate::sync::swallowed;
+use crate::sync::working::Upsert;
 use crate::systems::cmc_regimes::tables::{INPUTS, TF};
 
 /// The stored fingerprints of an asset's bars in each layer, in the order of the blocks.
@@ -134,14 +134,16 @@ pub fn store_blocks(db: Db, schema: &str, id: i32, blocks: &[Block]) -> Result<(
     if blocks.is_empty() {
         return Ok(());
     }
-    let sql = format!(
-        "INSERT INTO {} (id, tf, layer, block, first_ts, bars, print, emas) SELECT $1, $2, b.* \
-         FROM ROWS FROM (pg_catalog.unnest($3::text[]), pg_catalog.unnest($4::int[]), pg_catalog.unnest($5::timestamptz[]), \
-         pg_catalog.unnest($6::int[]), pg_catalog.unnest($7::bytea[]), pg_catalog.unnest($8::bytea[])) AS b (layer, block, first_ts, bars, print, emas) \
-         ON CONFLICT (id, tf, layer, block) DO UPDATE SET first_ts = excluded.first_ts, bars = excluded.bars, \
-         print = excluded.print, emas = excluded.emas, updated_at = excluded.updated_at",
-        work_relation(schema, INPUTS)
-    );
+    let upsert = Upsert {
+        relation: &work_relation(schema, INPUTS),
+        key: &["id", "tf", "layer", "block"],
+        values: &["first_ts", "bars", "print", "emas"],
+        stamp: "updated_at",
+        only_changed: false,
+        rows: "SELECT $1, $2, b.* FROM ROWS FROM (pg_catalog.unnest($3::text[]), pg_catalog.unnest($4::int[]), \
+            pg_catalog.unnest($5::timestamptz[]), pg_catalog.unnest($6::int[]), pg_catalog.unnest($7::bytea[]), \
+            pg_catalog.unnest($8::bytea[])) AS b",
+    };
     let args = [
         arg(id),
         arg(TF),
@@ -152,7 +154,7 @@ pub fn store_blocks(db: Db, schema: &str, id: i32, blocks: &[Block]) -> Result<(
         arg(blocks.iter().map(|b| b.print.hash.to_bytes()).collect::<Vec<_>>()),
         arg(blocks.iter().map(|b| b.emas.clone()).collect::<Vec<_>>()),
     ];
-    swallowed::check_all(db, &work_relation(schema, INPUTS), db.execute_small(&sql, &args)?, blocks.len())
+    upsert.of(blocks.len()).run(db, &args)
 }
 
 /// The fast, mid and slow EMA of a daily series; empty without a series.

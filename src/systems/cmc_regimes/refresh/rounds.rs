@@ -12,7 +12,7 @@ use crate::pg::{
     check_writable, environment, error_code, extension_schema, lock, lock::join, lock::sharers, owner,
     plural, session, settings, spi, sqlstate, work_relation, work_schema,
 };
-use crate::sync::swallowed;
+use crate::sync::working::Working;
 use crate::systems::cmc_regimes::assets::ids_to_refresh;
 use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::engine::Engine;
@@ -158,14 +158,15 @@ fn new_round(db: Db, task: &str, ids: Vec<i32>) -> Result<i64> {
     let work = work();
     let next = "SELECT pg_catalog.nextval(pg_catalog.pg_get_serial_sequence($1, 'round')::regclass) AS round";
     let round: i64 = db.one(next, &[arg(work.as_str())], Sees::Now, |row| row.get("round"))?;
-    let insert = format!(
+    let write = format!(
         "INSERT INTO {work} (round, id, place, task, began) \
          SELECT $1, a.id, row_number() OVER (ORDER BY w.finished NULLS FIRST, a.id), $2, clock_timestamp() \
          FROM (SELECT pg_catalog.unnest($3::int[]) AS id) AS a \
          LEFT JOIN (SELECT id, max(finished) AS finished FROM {work} WHERE task = $2 GROUP BY id) AS w USING (id)"
     );
-    let given = ids.len();
-    swallowed::check_all(db, &work, db.execute(&insert, &[arg(round), arg(task), arg(ids)])?, given)?;
+    let stored = format!("SELECT FROM {work} WHERE round = $1 AND task = $2 AND id = ANY ($3)");
+    let round_of = Working { relation: &work, write, stored, rows: ids.len() };
+    round_of.run_many(db, &[arg(round), arg(task), arg(ids)])?;
     // Earlier rounds of the task, and old rounds that nobody resumed; rows that a session has claimed stay.
     let delete = format!(
         "DELETE FROM {work} WHERE (round, id) IN (SELECT round, id FROM {work} WHERE round < $1 \
@@ -294,12 +295,17 @@ fn claim(db: Db, round: i64, most: i32) -> Result<Vec<i32>> {
 /// Stores outcomes.
 fn settle(db: Db, round: i64, settled: &[Settled]) -> Result<()> {
     hold(db)?;
-    let sql = format!(
-        "UPDATE {} AS w SET status = s.status, sqlstate = s.sqlstate, message = s.message, worker = pg_catalog.pg_backend_pid(), \
-         finished = clock_timestamp() FROM ROWS FROM (pg_catalog.unnest($2::int[]), pg_catalog.unnest($3::text[]), \
-         pg_catalog.unnest($4::text[]), pg_catalog.unnest($5::text[])) AS s (id, status, sqlstate, message) \
-         WHERE w.round = $1 AND w.id = s.id",
-        work()
+    let work = work();
+    let rows = "ROWS FROM (pg_catalog.unnest($2::int[]), pg_catalog.unnest($3::text[]), pg_catalog.unnest($4::text[]), \
+        pg_catalog.unnest($5::text[])) AS s (id, status, sqlstate, message)";
+    let is_of_row = "w.round = $1 AND w.id = s.id";
+    let write = format!(
+        "UPDATE {work} AS w SET status = s.status, sqlstate = s.sqlstate, message = s.message, worker = pg_catalog.pg_backend_pid(), \
+         finished = clock_timestamp() FROM {rows} WHERE {is_of_row}"
+    );
+    let stored = format!(
+        "SELECT FROM {work} AS w JOIN {rows} ON {is_of_row} \
+         WHERE (w.status, w.sqlstate, w.message) IS NOT DISTINCT FROM (s.status, s.sqlstate, s.message)"
     );
     let error = |s: &Settled| s.error.as_ref().map(|error| error.report().clone());
     let args = [
@@ -309,7 +315,7 @@ fn settle(db: Db, round: i64, settled: &[Settled]) -> Result<()> {
         arg(settled.iter().map(|s| error(s).map(|e| sqlstate(e.code))).collect::<Vec<_>>()),
         arg(settled.iter().map(|s| error(s).map(|e| e.message)).collect::<Vec<_>>()),
     ];
-    swallowed::check_all(db, &work(), db.execute(&sql, &args)?, settled.len())
+    Working { relation: &work, write, stored, rows: settled.len() }.run_many(db, &args)
 }
 
 /// How far a round is, in assets.

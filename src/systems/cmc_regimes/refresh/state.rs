@@ -6,7 +6,7 @@ use regime_core::cmc_regimes::memory::Memory;
 use regime_core::{Label, Layer, PerLayer, Tier};
 
 use crate::pg::{Db, Micros, Result, Row, Sees, arg, timestamp_arg, work_relation};
-use crate::sync::swallowed;
+use crate::sync::working::Upsert;
 use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::engine::ProxyPrint;
 use crate::systems::cmc_regimes::tables::{INPUTS, STATE, TF};
@@ -111,14 +111,14 @@ pub fn store(
 ) -> Result<()> {
     let Standing { budget, bars, proxy } = standing;
     let places: Vec<String> = (1..=VALUES.len() + 2).map(|n| format!("${n}")).collect();
-    let set: Vec<String> = VALUES.iter().map(|name| format!("{name} = excluded.{name}")).collect();
-    let sql = format!(
-        "INSERT INTO {} (id, tf, {}) VALUES ({}) ON CONFLICT (id, tf) DO UPDATE SET {}, computed_at = excluded.computed_at",
-        work_relation(schema, STATE),
-        VALUES.join(", "),
-        places.join(", "),
-        set.join(", ")
-    );
+    let upsert = Upsert {
+        relation: &work_relation(schema, STATE),
+        key: &["id", "tf"],
+        values: &VALUES,
+        stamp: "computed_at",
+        only_changed: false,
+        rows: &format!("SELECT {}", places.join(", ")),
+    };
     let states = memory.layers.each_ref().map(|layer| layer.hysteresis);
     let labels = |label: fn(&hysteresis::State) -> Option<Label>| {
         arg(states.iter().map(|s| label(s).map(|l| l.as_str())).collect::<Vec<_>>())
@@ -142,7 +142,7 @@ pub fn store(
         arg(proxy.map(|proxy| proxy.to_string())),
         arg(memory.encode()),
     ];
-    swallowed::check_all(db, &work_relation(schema, STATE), db.execute_small(&sql, &args)?, 1)
+    upsert.of(1).run(db, &args)
 }
 
 /// Deletes the state and the fingerprints of an asset.
