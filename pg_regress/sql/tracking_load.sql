@@ -66,6 +66,7 @@ BEGIN
     EXECUTE back;
     SELECT concat_ws(', ', status, rows_written > 0, differ('{2}')) INTO found FROM refresh_cmc_regimes(2);
     RAISE NOTICE '%', found;
+    COMMIT;
     PERFORM regime_track();
     PERFORM refresh_cmc_regimes();
     SELECT string_agg(r::text, ', ') INTO found FROM refresh_cmc_regimes(only_dirty => true) AS r;
@@ -89,6 +90,7 @@ BEGIN
     SELECT string_agg(DISTINCT what, ', ') INTO found FROM regime_health() WHERE severity = 'error' OR what = 'untracked source';
     RAISE NOTICE '%', found;
     EXECUTE back;
+    COMMIT;
     PERFORM refresh_cmc_regimes();
     SELECT concat_ws(', ', count(*), count(*) FILTER (WHERE r.status = 'ok')) INTO found FROM refresh_cmc_regimes(only_dirty => true) AS r;
     RAISE NOTICE '%', found;

@@ -25,6 +25,7 @@ DECLARE
     may bool := false;
     is_altered bool;
     had_triggers bool;
+    waits text;
 BEGIN
     -- The keys that changed, in ascending order, and their times. Nothing is written here, so that the block costs no
     -- transaction id. The second time, if the rows cannot be read.
@@ -79,6 +80,7 @@ BEGIN
                     at := NULL;
                 ELSE
                     -- Tables of marks that are missing or cannot be locked.
+                    {unmarked}
                     RETURN NULL;
                 END IF;
         END;
@@ -127,9 +129,36 @@ END {tag}
             IF (CASE WHEN {lasting}::regprocedure::oid = {lasting_oid}::oid THEN {work}.{may}({tables}) END) IS NOT TRUE THEN
                 {stale}
                 IF NOT {may_mark} THEN
+                    {unmarked}
                     RETURN NULL;
                 END IF;
             END IF;
+
+--; unmarked
+-- Tables of marks that are as they were by the next refresh would show nothing of the change. The function does
+                    -- instead: its version in the catalog is a part of the fingerprint of tracking, and until the transaction
+                    -- ends, its cost tells that more changes may be without marks. Once a transaction.
+                    FOR attempt IN 1..3 LOOP
+                        BEGIN
+                            waits := current_setting('lock_timeout');
+                            PERFORM set_config('lock_timeout', '1s', true);
+                            IF (
+                                SELECT age(p.xmin) > 0
+                                OR pg_xact_status((pg_current_xact_id()::text::bigint - age(p.xmin))::text::xid8) <> 'in progress'
+                                FROM pg_proc AS p WHERE p.oid = {itself}::regprocedure
+                            ) THEN
+                                ALTER FUNCTION {work}.{function}() COST {UNMARKED};
+                            END IF;
+                            PERFORM set_config('lock_timeout', waits, true);
+                            EXIT;
+                        EXCEPTION
+                            WHEN internal_error THEN
+                                -- Another load has changed the function meanwhile.
+                                NULL;
+                            WHEN OTHERS THEN
+                                EXIT;
+                        END;
+                    END LOOP;
 
 --; stale
 -- A transaction that keeps its snapshot does not see triggers that fire nevertheless.

@@ -14,6 +14,7 @@ use crate::pg::{
 };
 use crate::systems::registered::{Registered, Wording};
 use crate::systems::registry::ALL;
+use crate::systems::tracking;
 
 /// All findings, the worst first.
 fn check(db: Db) -> Result<Vec<Finding>> {
@@ -53,7 +54,10 @@ fn of_system(db: Db, registered: &Registered, own: &str) -> Result<Vec<Finding>>
         Err(error) => findings.push(unusable("source map", error.report().message.clone(), &error)),
         Ok(_) if !set_up => {}
         Ok(untracked) => {
-            findings.extend(untracked.and_then(|untracked| self::untracked(wording, own, &untracked)));
+            let untracked = untracked.filter(|untracked| !untracked.is_empty());
+            findings.extend(untracked.into_iter().flat_map(|untracked| {
+                part(system, || Ok(vec![self::untracked(db, system, wording, own, &untracked)?]))
+            }));
         }
     }
     if set_up {
@@ -210,18 +214,20 @@ fn unmarked(system: &System, own: &str, all: &[Fresh]) -> Vec<Finding> {
     groups.into_iter().map(finding).collect()
 }
 
-fn untracked(wording: &Wording, own: &str, untracked: &[String]) -> Option<Finding> {
-    (!untracked.is_empty()).then(|| Finding {
-        severity: Severity::Info,
-        what: "untracked source",
-        asset: None,
-        detail: format!(
-            "Changes of {} are not marked: each refresh reads all rows of {}.",
-            untracked.join(", "),
-            wording.untracked
-        ),
-        command: format!("SELECT * FROM {own}.regime_track();"),
-    })
+fn untracked(db: Db, system: &System, wording: &Wording, own: &str, untracked: &[String]) -> Result<Finding> {
+    let mut detail = format!(
+        "Changes of {} are not marked: each refresh reads all rows of {}.",
+        untracked.join(", "),
+        wording.untracked
+    );
+    let mut command = format!("SELECT * FROM {own}.regime_track();");
+    let schema = settings::target_schema();
+    if let Some(error) = system.marks.map_or(Ok(None), |marks| tracking::lossy(db, &schema, marks))? {
+        let report = error.report();
+        detail += &format!(" {}", report.detail.as_deref().unwrap_or_default());
+        command = report.hint.clone().unwrap_or(command);
+    }
+    Ok(Finding { severity: Severity::Info, what: "untracked source", asset: None, detail, command })
 }
 
 /// The privileges that the current role lacks to refresh; an error if the role cannot even read.

@@ -3,12 +3,14 @@
 use pgrx::prelude::*;
 
 use crate::output::set_up;
+use crate::output::shape::set_up_again;
 use crate::pg::{
     Action, Db, Error, Outcome, Result, Row, Sees, arg, attempt, check_schema, current_user,
     extension_schema, lock, owner, quoted, spi, syscache::readable, work_relation, work_schema,
 };
 use crate::systems::registered::Registered;
 use crate::systems::registry::{ALL, systems};
+use crate::track::function;
 use crate::track::marks::Marks;
 use crate::track::triggers::{self, TRACKED};
 use crate::track::watched::Watched;
@@ -43,6 +45,7 @@ pub fn track(db: Db, schema: &str, enable: bool) -> Result<Vec<Action>> {
     for marks in wanted.iter().map(|watched| watched.marks) {
         owner::check_owned(db, &marks.used(schema)).map_err(|error| with_move(error, schema, marks))?;
         marks.check_owners(db, schema)?;
+        lossy(db, schema, marks)?.map_or(Ok(()), Err)?;
     }
     let mut marking: Vec<(String, String)> = Vec::new();
     for watched in &wanted {
@@ -81,6 +84,29 @@ fn note(actions: &mut Vec<Action>, new: Action) {
         Some(action) => *action = new,
         None => actions.push(new),
     }
+}
+
+/// The error of working tables that could lose marks, with the statements that make these tables anew; `None` without such
+/// a table.
+///
+/// # Errors
+/// Where the catalogs cannot be read.
+pub fn lossy(db: Db, schema: &str, marks: &Marks) -> Result<Option<Error>> {
+    let tables = function::refusing(db, schema, marks)?.join(", ");
+    if tables.is_empty() {
+        return Ok(None);
+    }
+    let (own, set_up) = (extension_schema(db)?, set_up_again(db, schema)?);
+    Ok(Some(
+        Error::new(
+            PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            format!("changes cannot be marked in {tables}"),
+        )
+        .detail(format!(
+            "A constraint, a trigger, a rule or row-level security could keep rows out of {tables}, or a crash empty an unlogged table."
+        ))
+        .hint(format!("DROP TABLE {tables} CASCADE; {set_up} SELECT * FROM {own}.regime_track();")),
+    ))
 }
 
 /// The error of marks that belong to another role, with the statements that make them the caller's and let that role

@@ -17,13 +17,15 @@ pub struct Tracking {
     pub fingerprint: String,
     /// The relations and their partitions.
     tables: Vec<pg_sys::Oid>,
+    /// Whether a change in this transaction could not be marked.
+    has_failed: bool,
 }
 
 impl Tracking {
     /// Whether every change that the caller sees has been marked. A statement marks its changes when it ends, and whoever
     /// is called by the statement, as a trigger is, may come before.
     pub fn is_complete(&self) -> bool {
-        !running::may_be_changing(&self.tables)
+        !self.has_failed && !running::may_be_changing(&self.tables)
     }
 }
 
@@ -41,15 +43,18 @@ pub fn tracking_of(
     let definitions: Vec<String> = all.iter().map(|watched| watched.definition(schema)).collect();
     let key = (tables.join(","), schema.to_owned(), definitions);
     let find = || {
-        let (mut texts, mut watching) = (Vec::new(), Vec::new());
+        let (mut texts, mut watching, mut has_failed) = (Vec::new(), Vec::new(), false);
         for watched in all {
             let Some(of_relation) = triggers::of(db, schema, watched)? else { return Ok(None) };
             texts.push(of_relation.text);
             watching.extend(of_relation.tables);
+            has_failed |= of_relation.has_failed;
         }
         texts.extend(outputs(db, schema, tables, marks)?);
+        // Of no later transaction.
+        texts.extend(has_failed.then(|| "not marked".to_owned()));
         let fingerprint = of_texts(texts.iter().map(String::as_str)).to_string();
-        Ok(Some(Rc::new(Tracking { fingerprint, tables: watching })))
+        Ok(Some(Rc::new(Tracking { fingerprint, tables: watching, has_failed })))
     };
     Ok(known("tracking", &key, find)?.as_ref().clone())
 }

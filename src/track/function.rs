@@ -1,6 +1,6 @@
 //! The function behind the triggers on a source relation: filling in its template.
 
-use crate::pg::{block, fill, quote_literal, quoted, work_schema};
+use crate::pg::{Db, Result, Sees, arg, block, fill, quote_literal, quoted, work_relation, work_schema};
 use crate::track::marks::{FEW, MOST, Marks};
 use crate::track::watched::Watched;
 
@@ -29,6 +29,9 @@ pub const EVENTS: [Event; 3] = [
     },
     Event { name: "delete", bit: 8, referencing: "OLD TABLE AS old_rows", rows: "old_rows" },
 ];
+
+/// The cost of a function that has been called and could not write a mark; that of any other is the default.
+pub const UNMARKED: i32 = 101;
 
 /// A function that the triggers on a relation need.
 pub struct Function {
@@ -102,11 +105,12 @@ pub fn functions(schema: &str, watched: &Watched, oids: [u32; 2]) -> Functions {
         let condition = format!("{} AND TG_LEVEL = 'STATEMENT'", of_event(event));
         filled("small", &[("condition", &condition), ("single", &single), ("few_rows", &few_rows)])
     });
-    let stale = filled("stale", &[]);
+    let (stale, unmarked) = (filled("stale", &[]), filled("unmarked", &[]));
     let schema_name = quote_literal(work_schema(schema));
     let may_mark = may_mark(watched.marks, &schema_name, "current_user", "u.rolname = current_user");
     let of_function = [
-        ("check", filled("check", &[("stale", &stale), ("may_mark", &may_mark)])),
+        ("check", filled("check", &[("stale", &stale), ("may_mark", &may_mark), ("unmarked", &unmarked)])),
+        ("unmarked", unmarked.clone()),
         ("stale", stale.clone()),
         ("small", small.join("\n            ELS")),
         ("types", of_types.join("\n            ELS")),
@@ -144,9 +148,11 @@ fn values(schema: &str, watched: &Watched) -> Vec<(&'static str, String)> {
     let tables = tables.map(|table| format!("{}::regclass", quote_literal(table))).join(", ");
     let [replaced_schema, replaced_table] = ["n", "m"].map(is_replaced);
     let may_lastingly = may_mark_lastingly(marks, &schema_name);
+    let itself = quote_literal(format!("{work}.{function}()"));
     vec![
         ("work", work),
         ("may", name_of_checks(&function)),
+        ("itself", itself),
         ("function", function),
         ("schema", schema_name),
         ("few", few),
@@ -171,6 +177,7 @@ fn values(schema: &str, watched: &Watched) -> Vec<(&'static str, String)> {
         ("ts", ts.clone()),
         ("FEW", FEW.to_string()),
         ("MOST", MOST.to_string()),
+        ("UNMARKED", UNMARKED.to_string()),
     ]
 }
 
@@ -184,23 +191,20 @@ fn is_replaced(row: &str) -> String {
     )
 }
 
-/// SQL: whether a role may write marks into the working schema of this name, where no rule swallows and no row-level
-/// security hides marks, and no role without all rights of this role owns the schema or a table of marks, nor has put a
-/// trigger on one, which the privilege TRIGGER allows; the owner of the database may, unless the role is a superuser. Each
-/// table of marks must take every mark. Partitions count as the table does. `is_role` tells whether `u` of `pg_roles` is the role; all three are given as SQL.
+/// SQL: whether a role may write marks into the working schema of this name, where each table takes every mark, and no role
+/// without all rights of this role owns the schema or a table of marks; the owner of the database may, unless the role is a
+/// superuser. Partitions belong to the owner of their table. `is_role` tells whether `u` of `pg_roles` is the role; all three are
+/// given as SQL.
 pub fn may_mark(marks: &Marks, schema: &str, role: &str, is_role: &str) -> String {
     let Marks { few, many, state, .. } = marks;
-    let fits = fits(marks);
+    let takes = takes(marks);
     let has_rights = |owner: &str| format!("pg_has_role({owner}, {role}, 'USAGE')");
     let [table, schema_of] = ["m.relowner", "n.nspowner"].map(has_rights);
     format!(
         "(SELECT pg_catalog.count(*) = 3 FROM pg_catalog.pg_namespace AS n JOIN pg_catalog.pg_class AS m ON m.relnamespace = n.oid \
-         WHERE n.nspname = {schema} AND m.relname IN ('{few}', '{many}', '{state}') AND m.relkind IN ('r', 'p') \
-         AND NOT m.relrowsecurity AND NOT (m.relhasrules AND EXISTS (SELECT FROM pg_catalog.pg_rewrite AS r WHERE r.ev_class = m.oid)) \
-         AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger AS t WHERE t.tgrelid = m.oid AND NOT t.tgisinternal) \
+         WHERE n.nspname = {schema} AND m.relname IN ('{few}', '{many}', '{state}') AND {takes} \
          AND NOT (m.relkind = 'p' AND EXISTS (SELECT FROM pg_partition_tree(m.oid) AS p JOIN pg_catalog.pg_class AS x ON x.oid = p.relid \
-           WHERE x.relowner <> m.relowner OR EXISTS (SELECT FROM pg_catalog.pg_trigger AS t WHERE t.tgrelid = x.oid AND NOT t.tgisinternal))) \
-         AND {fits} \
+           WHERE x.relowner <> m.relowner)) \
          AND has_schema_privilege({role}, n.oid, 'USAGE') AND has_table_privilege({role}, m.oid, 'SELECT') \
          AND (m.relname = '{state}' OR has_table_privilege({role}, m.oid, 'INSERT')) \
          AND (({table} AND {schema_of}) OR EXISTS (SELECT FROM pg_catalog.pg_database AS d \
@@ -235,26 +239,68 @@ fn may_mark_lastingly(marks: &Marks, schema: &str) -> String {
         "(SELECT pg_catalog.count(*) = 3 FROM pg_catalog.pg_namespace AS n JOIN pg_catalog.pg_class AS m ON m.relnamespace = n.oid \
          JOIN pg_catalog.pg_roles AS u ON u.rolname = current_user \
          WHERE n.nspname = {schema} AND m.relname IN ('{few}', '{many}', '{state}') AND m.relkind = 'r' \
-         AND NOT m.relhastriggers AND NOT m.relhasrules AND NOT m.relrowsecurity AND {fits} AND {table} AND {schema_of} \
+         AND (m.relname = '{state}' OR NOT m.relhastriggers) AND NOT m.relhasrules AND NOT m.relrowsecurity AND {fits} AND {table} AND {schema_of} \
          AND (n.nspacl IS NULL AND n.nspowner = u.oid OR {to_schema} = 1) \
          AND (m.relacl IS NULL AND m.relowner = u.oid OR CASE m.relname WHEN '{state}' THEN {to_read} = 1 ELSE {to_write} = 2 END))"
     )
 }
 
-/// SQL: whether a table `m` of `pg_class` takes every mark, if it is a table of marks: no check, no other unique index and no
-/// other column that needs a value refuses a mark, and each column of a mark has its name.
+/// SQL: whether a table `m` of `pg_class`, one of marks or that of states, takes every mark, or shows every state: no rule
+/// swallows and no row-level security hides rows, and a table of marks has no trigger, which could refuse a mark, and which
+/// a role with the privilege TRIGGER could have put there.
+fn takes(marks: &Marks) -> String {
+    let (state, fits) = (marks.state, fits(marks));
+    let has_triggers = |table: &str| {
+        format!(
+            "EXISTS (SELECT FROM pg_catalog.pg_trigger AS t WHERE t.tgrelid = {table} AND (NOT t.tgisinternal OR t.tgtype & 4 <> 0))"
+        )
+    };
+    let [of_table, of_partition] = ["m.oid", "p.relid"].map(has_triggers);
+    format!(
+        "m.relkind IN ('r', 'p') AND NOT m.relrowsecurity \
+         AND NOT (m.relhasrules AND EXISTS (SELECT FROM pg_catalog.pg_rewrite AS r WHERE r.ev_class = m.oid)) \
+         AND (m.relname = '{state}' OR NOT {of_table} \
+           AND NOT (m.relkind = 'p' AND EXISTS (SELECT FROM pg_partition_tree(m.oid) AS p WHERE {of_partition}))) AND {fits}"
+    )
+}
+
+/// The tables, as SQL, that do not take every mark or do not show every state.
+///
+/// # Errors
+/// Where the catalogs cannot be read.
+pub fn refusing(db: Db, schema: &str, marks: &Marks) -> Result<Vec<String>> {
+    let Marks { few, many, state, .. } = marks;
+    let sql = format!(
+        "SELECT m.relname::text FROM pg_catalog.pg_namespace AS n JOIN pg_catalog.pg_class AS m ON m.relnamespace = n.oid \
+         WHERE n.nspname = $1::name AND m.relname IN ('{few}', '{many}', '{state}') AND NOT ({}) ORDER BY 1",
+        takes(marks)
+    );
+    db.all(&sql, &[arg(work_schema(schema))], Sees::Now, |row| Ok(work_relation(schema, row.get("relname")?)))
+}
+
+/// SQL: whether a table `m` of `pg_class` takes every mark, and keeps the mark after a crash, if it is a table of marks: no check,
+/// no other unique index and no other column that needs a value refuses a mark, and each column of a mark has its name and type.
+/// Foreign keys are looked for as triggers.
 fn fits(marks: &Marks) -> String {
-    let Marks { few, key, keys, state, .. } = marks;
+    let Marks { few, key, keys, kind, state, .. } = marks;
     // One lookup of each catalog, not a hash of it, as for EXISTS.
+    let of = |key: &str, since: &str, many: &str| {
+        format!(
+            "ARRAY['source ' || 'text'::regtype::oid, '{key} ' || '{kind}{many}'::regtype::oid, '{since} ' || 'timestamptz{many}'::regtype::oid]"
+        )
+    };
     let columns = format!(
-        "a.attname = ANY (CASE m.relname WHEN '{few}' THEN ARRAY['source', '{key}', 'since']::name[] \
-         ELSE ARRAY['source', '{keys}', 'sinces']::name[] END)"
+        "a.attname || ' ' || a.atttypid = ANY (CASE m.relname WHEN '{few}' THEN {} ELSE {} END) AND a.atttypmod = -1",
+        of(key, "since", ""),
+        of(keys, "sinces", "[]")
     );
     format!(
-        "(m.relname = '{state}' OR (m.relchecks = 0 AND (SELECT true FROM pg_catalog.pg_index AS i WHERE i.indrelid = m.oid \
-         AND (i.indisunique OR i.indisexclusion) AND NOT i.indisprimary LIMIT 1) IS NULL \
+        "(m.relname = '{state}' OR (m.relpersistence = 'p' AND m.relchecks = 0 \
+         AND (SELECT true FROM pg_catalog.pg_index AS i WHERE i.indrelid = m.oid AND (i.indisunique OR i.indisexclusion) \
+           AND NOT (i.indisprimary AND (SELECT a.attnum FROM pg_catalog.pg_attribute AS a \
+             WHERE a.attrelid = m.oid AND a.attname = 'mark') = ANY (i.indkey)) LIMIT 1) IS NULL \
          AND (SELECT pg_catalog.count(*) FILTER (WHERE {columns}) = 3 AND bool_and(NOT a.attnotnull OR a.atthasdef \
-           OR a.attidentity <> '' OR a.attisdropped OR {columns}) \
+           OR a.attidentity <> '' OR a.attisdropped OR ({columns})) \
            FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = m.oid AND a.attnum > 0)))"
     )
 }

@@ -45,6 +45,8 @@ pub struct Triggers {
     pub text: String,
     /// The relation and its partitions.
     pub tables: Vec<pg_sys::Oid>,
+    /// Whether a change in this transaction could not be marked: of further such changes the function leaves no trace.
+    pub has_failed: bool,
 }
 
 /// The triggers of one relation; `None` if a trigger is missing, disabled or of another definition, if its function is not
@@ -72,7 +74,8 @@ pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<Triggers>> {
     let sql = format!(
         "{tables}, found AS (SELECT c.oid AS table_oid, c.relkind, c.relpersistence, c.relfilenode, t.* \
          FROM part p JOIN pg_catalog.pg_class c USING (oid) LEFT JOIN LATERAL ( \
-           SELECT t.oid, t.xmin::text, t.tgtype, t.tgargs, f.oid AS proc, pg_catalog.concat_ws(' ', f.oid, f.xmin, (SELECT string_agg(pg_catalog.concat_ws(' ', h.oid, h.xmin), ' ' ORDER BY h.oid) FROM {CHECKS})) AS function, f.proowner \
+           SELECT t.oid, t.xmin::text, t.tgtype, t.tgargs, f.oid AS proc, pg_catalog.concat_ws(' ', f.oid, f.xmin, (SELECT string_agg(pg_catalog.concat_ws(' ', h.oid, h.xmin), ' ' ORDER BY h.oid) FROM {CHECKS})) AS function, f.proowner, \
+             f.xmin::text AS function_xmin, f.procost = {unmarked}::float4 AS has_failed \
            FROM pg_catalog.pg_trigger t JOIN ({triggers}) AS w (name, type, enabled, old, new) \
              ON w.name = t.tgname AND w.type = t.tgtype AND w.enabled = t.tgenabled \
              AND t.tgoldtable IS NOT DISTINCT FROM w.old AND t.tgnewtable IS NOT DISTINCT FROM w.new \
@@ -86,6 +89,7 @@ pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<Triggers>> {
          AND bool_and(t.relpersistence = 'p') AND NOT bool_or(pg_catalog.row_security_active(t.table_oid)) \
          AND (SELECT bool_and({may_mark}) FROM (SELECT DISTINCT found.proowner FROM found WHERE found.proowner IS NOT NULL) AS f) \
          AND (SELECT chunks.complete FROM chunks) AS complete, \
+         pg_catalog.array_agg(DISTINCT t.function_xmin) FILTER (WHERE t.has_failed) AS failed_xmins, \
          pg_catalog.array_agg(DISTINCT t.table_oid::text) AS tables, pg_catalog.array_agg(DISTINCT t.xmin) AS xmins, \
          string_agg(pg_catalog.concat_ws(' ', t.table_oid, t.relfilenode, t.oid, t.xmin, t.function), ',' ORDER BY t.table_oid, t.oid) \
          || (SELECT string_agg(of_part.columns, ',' ORDER BY p.oid) FROM part p CROSS JOIN LATERAL ( \
@@ -95,6 +99,7 @@ pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<Triggers>> {
          FROM found t",
         tables = tables(is_hypertable),
         triggers = definitions(watched.marks, is_hypertable),
+        unmarked = function::UNMARKED,
         without_oids_f = without_oids("f"),
         without_oids_h = without_oids("h"),
         may_mark = function::may_mark(watched.marks, "$3::name", "f.proowner", "u.oid = f.proowner")
@@ -111,17 +116,16 @@ pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<Triggers>> {
     // NULL where the relation does not exist.
     db.once().one(&sql, &args, Sees::Snapshot, |row| {
         let is_complete = row.get::<Option<bool>>("complete")? == Some(true);
+        let own = |xmins: Vec<String>| xmins.iter().any(|xmin| session::is_of_transaction(xmin));
         // With a snapshot from before the triggers, a refresh may miss what others have changed in between.
-        let is_too_late = || {
-            let own = |xmins: Vec<String>| xmins.iter().any(|xmin| session::is_of_transaction(xmin));
-            Ok::<_, Error>(session::keeps_its_snapshot() && own(row.get("xmins")?))
-        };
+        let is_too_late = || Ok::<_, Error>(session::keeps_its_snapshot() && own(row.get("xmins")?));
         if !is_complete || is_too_late()? {
             return Ok(None);
         }
         let tables = row.get::<Vec<String>>("tables")?;
         let tables = tables.iter().filter_map(|oid| oid.parse().ok().map(pg_sys::Oid::from_u32));
-        Ok(Some(Triggers { text: row.get("triggers")?, tables: tables.collect() }))
+        let has_failed = own(row.get::<Option<_>>("failed_xmins")?.unwrap_or_default());
+        Ok(Some(Triggers { text: row.get("triggers")?, tables: tables.collect(), has_failed }))
     })
 }
 
