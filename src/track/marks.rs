@@ -228,9 +228,8 @@ impl Marks {
              WHERE NOT EXISTS (SELECT FROM {done} x WHERE x.mark = m.mark AND x.{id} = u.key) \
              AND NOT EXISTS (SELECT FROM {few} d WHERE d.{id} = u.key AND d.of_many = m.mark))"
         );
-        for sql in [left, gone] {
-            db.execute(&sql, &[arg(settled.clone())])?;
-        }
+        db.execute(&left, &[arg(settled.clone())])?;
+        db.execute_small(&gone, &[arg(settled)])?;
         let past = format!(
             "DELETE FROM {done} WHERE (mark, {id}) IN (SELECT x.mark, x.{id} FROM {done} x \
              WHERE NOT EXISTS (SELECT FROM {many} m WHERE m.mark = x.mark) \
