@@ -86,6 +86,18 @@ SELECT differ('{3}');
 DROP INDEX regime_work.own;
 SELECT DISTINCT status FROM refresh_cmc_regimes('{3}'::int[]);
 SELECT differ('{3}');
+-- A table that is away, twice in one transaction, after which the catalog shows one change.
+BEGIN;
+ALTER TABLE regime_work.cmc_regime_dirty RENAME TO away;
+CALL load(8);
+ALTER TABLE regime_work.away RENAME TO cmc_regime_dirty;
+SELECT DISTINCT status FROM refresh_cmc_regimes('{3}'::int[]);
+ALTER TABLE regime_work.cmc_regime_dirty RENAME TO away;
+CALL load(9);
+ALTER TABLE regime_work.away RENAME TO cmc_regime_dirty;
+SELECT DISTINCT status FROM refresh_cmc_regimes('{3}'::int[]);
+SELECT differ('{3}');
+COMMIT;
 -- The same by a role that is no superuser and owns everything.
 CREATE ROLE regress_desk;
 GRANT CREATE ON DATABASE regress_sql TO regress_desk;
