@@ -208,34 +208,40 @@ impl Marks {
         );
         let mut settled = Vec::new();
         for (sql, args) in [(&of_given, &[arg(given.to_vec())][..]), (&old, &[])] {
-            settled.extend(db.anew().all(sql, args, Sees::Now, |row| row.get::<String>("mark"))?);
+            settled.extend(db.by_key().all(sql, args, Sees::Now, |row| row.get::<String>("mark"))?);
         }
         if settled.is_empty() {
             return Ok(());
         }
         self.hold(db, schema)?;
+        // Rows are looked up by their keys, one by one: a table that was analysed while it held no row counts as empty, and a
+        // join would compare each row with each.
+        let is_done = |mark: &str, key: &str| {
+            format!("(SELECT true FROM {done} x WHERE x.mark = {mark} AND x.{id} = {key}) IS NOT NULL")
+        };
         // With the rows locked: keys that others have refreshed by now are seen, later ones refer to the new rows.
         let left = format!(
             "INSERT INTO {few} ({id}, source, since, marked_at, of_many) \
              SELECT u.key, m.source, u.since, m.marked_at, m.mark FROM {many} m CROSS JOIN LATERAL \
                ROWS FROM (pg_catalog.unnest(m.{ids}), pg_catalog.unnest(m.sinces)) AS u (key, since) \
-             WHERE m.mark = ANY ($1::text[]::uuid[]) \
-               AND NOT EXISTS (SELECT FROM {done} x WHERE x.mark = m.mark AND x.{id} = u.key)"
+             WHERE m.mark = ANY ($1::text[]::uuid[]) AND NOT {}",
+            is_done("m.mark", "u.key")
         );
         // Unless a key got no row because of a trigger or a rule, which may have gone by the next change.
         let gone = format!(
             "DELETE FROM {many} m WHERE m.mark = ANY ($1::text[]::uuid[]) AND NOT EXISTS (SELECT FROM pg_catalog.unnest(m.{ids}) AS u (key) \
-             WHERE NOT EXISTS (SELECT FROM {done} x WHERE x.mark = m.mark AND x.{id} = u.key) \
-             AND NOT EXISTS (SELECT FROM {few} d WHERE d.{id} = u.key AND d.of_many = m.mark))"
+             WHERE NOT {} AND (SELECT true FROM {few} d WHERE d.{id} = u.key AND d.of_many = m.mark LIMIT 1) IS NULL)",
+            is_done("m.mark", "u.key")
         );
-        db.execute(&left, &[arg(settled.clone())])?;
-        db.execute_small(&gone, &[arg(settled)])?;
+        for sql in [left, gone] {
+            db.execute_small(&sql, &[arg(settled.clone())])?;
+        }
         let past = format!(
-            "DELETE FROM {done} WHERE (mark, {id}) IN (SELECT x.mark, x.{id} FROM {done} x \
-             WHERE NOT EXISTS (SELECT FROM {many} m WHERE m.mark = x.mark) \
-             AND NOT EXISTS (SELECT FROM {few} d WHERE d.{id} = x.{id} AND d.of_many = x.mark) FOR UPDATE OF x SKIP LOCKED)"
+            "DELETE FROM {done} WHERE ctid = ANY (ARRAY(SELECT x.ctid FROM {done} x \
+             WHERE (SELECT true FROM {many} m WHERE m.mark = x.mark) IS NULL \
+             AND (SELECT true FROM {few} d WHERE d.{id} = x.{id} AND d.of_many = x.mark LIMIT 1) IS NULL FOR UPDATE OF x SKIP LOCKED))"
         );
-        db.execute(&past, &[]).map(|_| ())
+        db.execute_small(&past, &[]).map(|_| ())
     }
 
     /// SQL: the keys of array rows that are not refreshed; some more than once.
