@@ -100,7 +100,7 @@ SELECT differ('{3}');
 COMMIT;
 -- The same by a role that is no superuser and owns everything.
 CREATE ROLE regress_desk;
-GRANT CREATE ON DATABASE regress_sql TO regress_desk;
+GRANT CREATE ON DATABASE :"DBNAME" TO regress_desk;
 GRANT CREATE ON SCHEMA public TO regress_desk;
 SET client_min_messages = error;
 SELECT count(*) > 0 AS untracked FROM regime_track(false);
