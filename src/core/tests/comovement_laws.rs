@@ -63,6 +63,20 @@ fn close(a: Option<f64>, b: Option<f64>, tolerance: f64) -> bool {
     a.is_some() == b.is_some() && (a.unwrap_or(0.0) - b.unwrap_or(0.0)).abs() <= tolerance
 }
 
+/// Of the two lags of two pairs each, the first is taken, though its values of `b` are the same as measured from the first row.
+#[test]
+fn nearly_equal_values_are_not_constant() {
+    let mut a = vec![-0.5, 1.0];
+    a.extend([0.0; 7]);
+    let mut b = a.clone();
+    a.extend([-0.0, -0.25]);
+    b.extend([0.05, 0.04999999999999999]);
+    let got = comovement(&a, &b).expect("rows");
+    let by_lag = by_lag(&a, &b);
+    let first = by_lag.iter().find(|(_, corr)| corr.abs() == largest(&by_lag));
+    assert_eq!(got.best_lead_lag.zip(got.best_lead_lag_corr), first.copied());
+}
+
 proptest! {
     #![proptest_config(cases(256))]
 

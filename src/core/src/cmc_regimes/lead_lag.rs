@@ -83,7 +83,7 @@ impl LeadLag {
         found.into_iter().filter(|(_, corr)| may_be(*corr)).map(|(lag, _)| lag).collect()
     }
 
-    /// The correlation at a lag; NaN where the sums do not tell, `None` where a variance is zero or there are
+    /// The correlation at a lag; NaN where the sums do not tell, as where a variance seems to be zero; `None` where there are
     /// too few rows.
     fn correlation(&self, lag: i32) -> Option<f64> {
         let shift = lag.unsigned_abs() as usize;
@@ -91,8 +91,9 @@ impl LeadLag {
         // At a lag, the leading series lacks its last rows and the other series its first.
         let (late, early, products) =
             if lag > 0 { (0, 1, &self.late_first) } else { (1, 0, &self.late_second) };
+        // Values that differ may be the same as measured from the origin.
         if self.trailing[late] >= paired || self.leading[early] >= paired {
-            return None;
+            return Some(f64::NAN);
         }
         let n = paired as f64;
         let rest = |side: usize, left_out: &[f64]| {
