@@ -1,15 +1,6 @@
 \set ECHO none
 -- Candles for tests of the three-axis regimes: the extension, and AAAUSDT 1h (700), AAAUSDT 4h (250) and BBBUSDT 1h (60).
-\set VERBOSITY default
-\set SHOW_CONTEXT never
-SET client_min_messages = error;
-SET timezone = 'UTC';
-SET datestyle = 'ISO';
-DROP EXTENSION IF EXISTS pg_regime CASCADE;
-DROP SCHEMA IF EXISTS public, regime_work CASCADE;
-CREATE SCHEMA public;
-GRANT USAGE ON SCHEMA public TO PUBLIC;
-CREATE EXTENSION pg_regime;
+\i :abs_srcdir/empty.sql
 CREATE TABLE candles (symbol varchar(20) NOT NULL, timeframe varchar(10) NOT NULL, open_time timestamptz NOT NULL, open numeric, high numeric,
     low numeric, close numeric, volume numeric, PRIMARY KEY (symbol, timeframe, open_time));
 

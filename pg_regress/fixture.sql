@@ -6,16 +6,7 @@
 --   3    40 days: no layer is enabled
 --   4   200 days: too few weeks for L1; not active
 -- Prices are integer arithmetic and "EMAs" are trailing means of integers, so all machines have the same.
-\set VERBOSITY default
-\set SHOW_CONTEXT never
-SET client_min_messages = error;
-SET timezone = 'UTC';
-SET datestyle = 'ISO';
-DROP EXTENSION IF EXISTS pg_regime CASCADE;
-DROP SCHEMA IF EXISTS public, regime_work, whole, whole_regime_work CASCADE;
-CREATE SCHEMA public;
-GRANT USAGE ON SCHEMA public TO PUBLIC;
-CREATE EXTENSION pg_regime;
+\i :abs_srcdir/empty.sql
 
 CREATE TABLE dim_assets (id int PRIMARY KEY, symbol text, is_active boolean NOT NULL DEFAULT true);
 CREATE TABLE cmc_price_bars_multi_tf (id int, tf text, bar_seq int, time_close timestamptz NOT NULL, close float8,

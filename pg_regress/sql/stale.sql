@@ -1,14 +1,9 @@
 -- What is_stale and regime_health know: beside bars, marks and eras also whether a refresh would go on from the stored rows.
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set ECHO none
+\i :abs_srcdir/empty.sql
+\set ECHO all
 \set VERBOSITY terse
-\set SHOW_CONTEXT never
-SET client_min_messages = error;
-SET timezone = 'UTC';
-SET datestyle = 'ISO';
-DROP EXTENSION IF EXISTS pg_regime CASCADE;
-DROP SCHEMA IF EXISTS public, regime_work CASCADE;
-CREATE SCHEMA public;
-GRANT USAGE ON SCHEMA public TO PUBLIC;
-CREATE EXTENSION pg_regime;
 SELECT FROM regime_demo(3, 420);
 \pset null -
 -- true, false or unknown, of all rows of a view; what regime_health says, and what it would have typed.

@@ -177,30 +177,12 @@ fn of_subject(wording: &Wording, fresh: &Fresh) -> Vec<Finding> {
 /// Subjects whose last refresh was not under the tracking of now: one finding for those that one statement refreshes with
 /// the arguments that they keep.
 fn unmarked(system: &System, own: &str, all: &[Fresh]) -> Vec<Finding> {
-    let mut groups: BTreeMap<String, usize> = BTreeMap::new();
-    let is_unsure = |fresh: &&Fresh| fresh.is_stale().is_none() && fresh.refused.is_none();
-    let unsure: Vec<&Fresh> = all.iter().filter(is_unsure).collect();
-    for fresh in &unsure {
-        let same = |other: &&&Fresh| other.arguments == fresh.arguments;
-        let ids: Vec<String> =
-            unsure.iter().filter(same).filter_map(|f| f.id).map(|id| id.to_string()).collect();
-        let command = if !ids.is_empty() {
-            format!(
-                "SELECT * FROM {own}.refresh_{}(ARRAY[{}]{});",
-                system.name,
-                ids.join(", "),
-                fresh.arguments
-            )
-        } else if all.iter().all(|other| other.arguments == fresh.arguments) {
-            let arguments = fresh.arguments.strip_prefix(", ").unwrap_or_default();
-            format!("SELECT * FROM {own}.refresh_{}({arguments});", system.name)
-        } else {
-            fresh.command.clone()
-        };
-        *groups.entry(command).or_default() += 1;
+    let mut groups: BTreeMap<&str, Vec<&Fresh>> = BTreeMap::new();
+    for fresh in all.iter().filter(|fresh| fresh.is_stale().is_none() && fresh.refused.is_none()) {
+        groups.entry(&fresh.arguments).or_default().push(fresh);
     }
     let [one, many] = system.subject;
-    let finding = |(command, n): (String, usize)| Finding {
+    let finding = |n: usize, command: String| Finding {
         severity: Severity::Info,
         what: "unknown changes",
         asset: None,
@@ -211,7 +193,20 @@ fn unmarked(system: &System, own: &str, all: &[Fresh]) -> Vec<Finding> {
         ),
         command,
     };
-    groups.into_iter().map(finding).collect()
+    let refresh = |arguments: String| format!("SELECT * FROM {own}.refresh_{}({arguments});", system.name);
+    let mut findings = Vec::new();
+    for (arguments, group) in groups {
+        let ids: Vec<String> = group.iter().filter_map(|fresh| fresh.id).map(|id| id.to_string()).collect();
+        if !ids.is_empty() {
+            findings.push(finding(group.len(), refresh(format!("ARRAY[{}]{arguments}", ids.join(", ")))));
+        } else if all.iter().all(|fresh| fresh.arguments == arguments) {
+            let arguments = arguments.strip_prefix(", ").unwrap_or_default();
+            findings.push(finding(group.len(), refresh(arguments.to_owned())));
+        } else {
+            findings.extend(group.iter().map(|fresh| finding(1, fresh.command.clone())));
+        }
+    }
+    findings
 }
 
 fn untracked(db: Db, system: &System, wording: &Wording, own: &str, untracked: &[String]) -> Result<Finding> {

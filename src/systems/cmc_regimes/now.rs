@@ -1,7 +1,6 @@
 //! Whether the rows of an asset are what a refresh with the arguments that the asset keeps would go on from.
 
 use std::collections::HashMap;
-use std::rc::Rc;
 
 use crate::output::fresh::Now;
 use crate::pg::{Db, Error, Micros, Result, Row, settings};
@@ -73,7 +72,7 @@ struct OfArguments<'c> {
 pub struct Judge<'c> {
     db: Db<'c>,
     schema: String,
-    known: HashMap<String, Result<Rc<OfArguments<'c>>>>,
+    known: HashMap<String, Result<OfArguments<'c>>>,
 }
 
 impl<'c> Judge<'c> {
@@ -86,10 +85,10 @@ impl<'c> Judge<'c> {
     /// and its version hash.
     pub fn judge(&mut self, kept: Option<&Kept>, newest: Option<(i64, Option<&str>)>) -> Found {
         let Some(kept) = kept else { return Found { unsure: newest.is_some(), ..Found::default() } };
-        let find = |arguments: &String| of_arguments(self.db, &self.schema, arguments).map(Rc::new);
+        let find = |arguments: &String| of_arguments(self.db, &self.schema, arguments);
         let of = self.known.entry(kept.arguments.clone()).or_insert_with_key(find);
         let OfArguments { engine, now } = match of {
-            Ok(of) => Rc::as_ref(of),
+            Ok(of) => of,
             Err(error) => return Found { unsure: true, refused: Some(error.clone()), ..Found::default() },
         };
         let other_sources = now.changed(&kept.sources);
