@@ -236,7 +236,7 @@ CREATE  FUNCTION "regime_compute"(
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
 	"as_of" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
 	"rules" jsonb DEFAULT NULL, /* Option < JsonText > */
-	"point_in_time" bool DEFAULT false /* Option < bool > */
+	"point_in_time" bool DEFAULT NULL /* Option < bool > */
 ) RETURNS TABLE (
 	"id" INT,  /* i32 */
 	"ts" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
@@ -278,7 +278,7 @@ CREATE  FUNCTION "regime_explain"(
 	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"point_in_time" bool DEFAULT false /* Option < bool > */
+	"point_in_time" bool DEFAULT NULL /* Option < bool > */
 ) RETURNS TABLE (
 	"step" INT,  /* i32 */
 	"layer" TEXT,  /* Option < & '_ str > */
@@ -527,7 +527,7 @@ CREATE  FUNCTION "regime_version_hash"(
 	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"point_in_time" bool DEFAULT false /* Option < bool > */
+	"point_in_time" bool DEFAULT NULL /* Option < bool > */
 ) RETURNS TEXT /* Result < String > */
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
@@ -651,7 +651,7 @@ CREATE  FUNCTION "refresh_cmc_regimes"(
 	"dry_run" bool DEFAULT false, /* Option < bool > */
 	"full_refresh" bool DEFAULT false, /* Option < bool > */
 	"only_dirty" bool DEFAULT false, /* Option < bool > */
-	"point_in_time" bool DEFAULT false /* Option < bool > */
+	"point_in_time" bool DEFAULT NULL /* Option < bool > */
 ) RETURNS TABLE (
 	"id" INT,  /* i32 */
 	"status" TEXT,  /* & '_ str */
@@ -687,7 +687,7 @@ CREATE  FUNCTION "refresh_cmc_regimes"(
 	"dry_run" bool DEFAULT false, /* Option < bool > */
 	"full_refresh" bool DEFAULT false, /* Option < bool > */
 	"only_dirty" bool DEFAULT false, /* Option < bool > */
-	"point_in_time" bool DEFAULT false /* Option < bool > */
+	"point_in_time" bool DEFAULT NULL /* Option < bool > */
 ) RETURNS TABLE (
 	"id" INT,  /* i32 */
 	"status" TEXT,  /* & '_ str */
@@ -723,7 +723,7 @@ CREATE  FUNCTION "refresh_cmc_regimes"(
 	"dry_run" bool DEFAULT false, /* Option < bool > */
 	"full_refresh" bool DEFAULT false, /* Option < bool > */
 	"only_dirty" bool DEFAULT false, /* Option < bool > */
-	"point_in_time" bool DEFAULT false /* Option < bool > */
+	"point_in_time" bool DEFAULT NULL /* Option < bool > */
 ) RETURNS TABLE (
 	"id" INT,  /* i32 */
 	"status" TEXT,  /* & '_ str */
@@ -783,7 +783,7 @@ CREATE  FUNCTION "regime_round_begin"(
 	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"point_in_time" bool DEFAULT false /* Option < bool > */
+	"point_in_time" bool DEFAULT NULL /* Option < bool > */
 ) RETURNS bigint /* Result < Option < i64 > > */
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
@@ -804,7 +804,7 @@ CREATE  FUNCTION "regime_round_next"(
 	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"point_in_time" bool DEFAULT false /* Option < bool > */
+	"point_in_time" bool DEFAULT NULL /* Option < bool > */
 ) RETURNS bool /* Result < bool > */
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
@@ -889,7 +889,7 @@ CREATE  FUNCTION "regime_policy_simulate"(
 	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"point_in_time" bool DEFAULT false /* Option < bool > */
+	"point_in_time" bool DEFAULT NULL /* Option < bool > */
 ) RETURNS TABLE (
 	"id" INT,  /* i32 */
 	"ts" timestamp with time zone,  /* TimestampWithTimeZone */
@@ -929,7 +929,7 @@ CREATE  FUNCTION "regime_policy_simulate_summary"(
 	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"point_in_time" bool DEFAULT false /* Option < bool > */
+	"point_in_time" bool DEFAULT NULL /* Option < bool > */
 ) RETURNS TABLE (
 	"id" INT,  /* i32 */
 	"rows" bigint,  /* i64 */
@@ -1409,7 +1409,7 @@ CREATE PROCEDURE refresh_all_cmc_regimes(
     min_bars_l1 int DEFAULT NULL,
     min_bars_l2 int DEFAULT NULL,
     l4_label text DEFAULT NULL,
-    point_in_time boolean DEFAULT false
+    point_in_time boolean DEFAULT NULL
 ) LANGUAGE plpgsql AS $$
 DECLARE
     own pg_catalog.text;
@@ -1512,7 +1512,7 @@ CREATE FUNCTION refresh_cmc_regimes(symbols text[], cal_scheme text DEFAULT NULL
     hysteresis boolean DEFAULT true, hysteresis_mode text DEFAULT 'asymmetric', min_hold_bars int DEFAULT NULL,
     min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL, min_bars_l2 int DEFAULT NULL,
     l4_label text DEFAULT NULL, dry_run boolean DEFAULT false, full_refresh boolean DEFAULT false,
-    only_dirty boolean DEFAULT false, point_in_time boolean DEFAULT false)
+    only_dirty boolean DEFAULT false, point_in_time boolean DEFAULT NULL)
 RETURNS TABLE (id int, status text, regime_rows bigint, flip_rows bigint, stat_rows bigint, comovement_rows bigint,
     rows_written bigint, feature_tier text, regime_version_hash text, elapsed_ms float8, message text, mode text,
     reason text)
@@ -1535,7 +1535,7 @@ CREATE FUNCTION regime_compute(symbol text, cal_scheme text DEFAULT NULL, policy
     hysteresis boolean DEFAULT true, hysteresis_mode text DEFAULT 'asymmetric', min_hold_bars int DEFAULT NULL,
     min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL, min_bars_l2 int DEFAULT NULL,
     l4_label text DEFAULT NULL, as_of timestamptz DEFAULT NULL, rules jsonb DEFAULT NULL,
-    point_in_time boolean DEFAULT false)
+    point_in_time boolean DEFAULT NULL)
 RETURNS TABLE (id int, ts timestamptz, tf text, l0_label text, l1_label text, l2_label text, l3_label text,
     l4_label text, regime_key text, size_mult float8, stop_mult float8, orders text, gross_cap float8, pyramids boolean,
     setups text[], feature_tier text, l0_enabled boolean, l1_enabled boolean, l2_enabled boolean,
@@ -1574,7 +1574,7 @@ COMMENT ON FUNCTION regime_gate(text, timestamptz, text, float8, boolean, interv
 CREATE FUNCTION regime_explain(symbol text, at timestamptz DEFAULT NULL, cal_scheme text DEFAULT NULL,
     policy text DEFAULT 'default', hysteresis boolean DEFAULT true, hysteresis_mode text DEFAULT 'asymmetric',
     min_hold_bars int DEFAULT NULL, min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL,
-    min_bars_l2 int DEFAULT NULL, l4_label text DEFAULT NULL, point_in_time boolean DEFAULT false)
+    min_bars_l2 int DEFAULT NULL, l4_label text DEFAULT NULL, point_in_time boolean DEFAULT NULL)
 RETURNS TABLE (step int, layer text, what text, value text, detail text)
 LANGUAGE sql STABLE PARALLEL RESTRICTED
 BEGIN ATOMIC

@@ -57,9 +57,11 @@ SELECT id, status, message FROM refresh_cmc_regimes(ARRAY[2, 3, 4]);
 UPDATE cmc_price_bars_multi_tf_cal_iso SET close = 50 WHERE id = 2 AND tf = '1W' AND bar_seq = 3;
 UPDATE cmc_price_bars_multi_tf_cal_iso SET close = 0 WHERE id = 1 AND tf = '1W' AND bar_seq = 3;
 SELECT id, status, message FROM refresh_cmc_regimes(ARRAY[2, 3, 4]);
--- Another calendar does not read them, and asset 2 with every layer needs no proxy.
+-- Another calendar does not read them, and asset 2 with every layer needs no proxy, unless it is labelled point in time: its
+-- first rows have no slow layer.
 SELECT id, status FROM refresh_cmc_regimes(ARRAY[4], cal_scheme => 'us', dry_run => true);
 SELECT id, status FROM refresh_cmc_regimes(ARRAY[2], min_bars_l0 => 1, dry_run => true);
+SELECT id, status FROM refresh_cmc_regimes(ARRAY[2], min_bars_l0 => 1, point_in_time => false, dry_run => true);
 UPDATE cmc_price_bars_multi_tf_cal_iso b SET close = u.close FROM cmc_price_bars_multi_tf u
     WHERE u.id = 1 AND u.time_close = b.time_close AND b.id = 1 AND b.tf = '1W' AND b.bar_seq = 3;
 

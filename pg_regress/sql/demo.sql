@@ -72,9 +72,9 @@ SELECT * FROM regime_build_inputs(cal_scheme => 'us');
 -- A refresh of it, in both calendars. The last asset lacks two layers, the one before it one.
 SELECT id, status, regime_rows, feature_tier, regime_rows = rows AS as_bars FROM refresh_cmc_regimes(), LATERAL
     (SELECT count(*) AS rows FROM cmc_price_bars_multi_tf b WHERE b.id = refresh_cmc_regimes.id) n ORDER BY id;
-SELECT DISTINCT id, l0_enabled, l1_enabled, l2_enabled, feature_tier FROM cmc_regimes ORDER BY id;
+SELECT DISTINCT ON (id) id, l0_enabled, l1_enabled, l2_enabled, feature_tier FROM cmc_regimes ORDER BY id, ts DESC;
 SELECT id, status, regime_rows, feature_tier FROM refresh_cmc_regimes(cal_scheme => 'us') ORDER BY id;
-SELECT DISTINCT id, l0_enabled, l1_enabled, l2_enabled, feature_tier FROM cmc_regimes ORDER BY id;
+SELECT DISTINCT ON (id) id, l0_enabled, l1_enabled, l2_enabled, feature_tier FROM cmc_regimes ORDER BY id, ts DESC;
 -- The market goes through every trend and every volatility.
 SELECT split_part(l2_label, '-', 1) AS trend, split_part(l2_label, '-', 2) AS vol, count(*) > 20 AS seen FROM cmc_regimes WHERE id = 1
 GROUP BY 1, 2 ORDER BY 1, 2;

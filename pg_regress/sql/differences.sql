@@ -63,7 +63,7 @@ SELECT regime_load_policy('half', '[{"match": "Up-Low-", "size_mult": 0.5}]'), r
 SELECT count(DISTINCT hash) FROM unnest(ARRAY[regime_version_hash(), regime_version_hash('half'), regime_version_hash('more'),
     regime_version_hash('half', min_hold_bars => 4)]) AS hash;
 
--- 10. By default the data budget is that of the whole history, as in the pipeline; point in time, that of each row.
+-- 10. By default the data budget is that of each row; off, that of the whole history, as in the pipeline.
 SELECT off.l2_enabled AS whole, pit.l2_enabled AS point_in_time, by_default.l2_enabled AS by_default, count(*)
 FROM regime_compute(2, point_in_time => false) AS off JOIN regime_compute(2, point_in_time => true) AS pit USING (ts) JOIN regime_compute(2) AS by_default USING (ts)
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;

@@ -19,12 +19,14 @@ SELECT layer, what, value, detail FROM regime_explain(1, '2024-04-08 12:00+00', 
 SELECT layer, what, value, detail FROM regime_explain(1, :'at') WHERE step = 4 AND layer = 'L2';
 SELECT layer, what, value, detail FROM regime_explain(1, :'at', hysteresis_mode => 'symmetric') WHERE step = 4 AND layer = 'L2';
 SELECT layer, what, value, detail FROM regime_explain(1, :'at', hysteresis => false) WHERE step = 4 AND layer = 'L2';
--- The start of a series: no bar of a slow layer, nothing confirmed, no EMA, no volatility, the first label.
+-- The start of a series: too few bars for a label.
 SELECT layer, what, value, detail FROM regime_explain(1, '2018-12-24 23:59:59+00') WHERE step BETWEEN 1 AND 5;
-SELECT layer, what, value, detail FROM regime_explain(1, '2019-02-10') WHERE step = 3 AND layer IN ('L1', 'L2');
--- Point in time, the bars that count are those up to the row.
-SELECT layer, what, value, detail FROM regime_explain(1, '2020-02-10', point_in_time => true) WHERE step = 2;
-SELECT layer, what, value, detail FROM regime_explain(2, '2024-06-30', point_in_time => true) WHERE step = 2;
+-- With the budget of the whole history: no bar of a slow layer, nothing confirmed, no EMA, no volatility, the first label.
+SELECT layer, what, value, detail FROM regime_explain(1, '2018-12-24 23:59:59+00', point_in_time => false) WHERE step BETWEEN 1 AND 5;
+SELECT layer, what, value, detail FROM regime_explain(1, '2019-02-10', point_in_time => false) WHERE step = 3 AND layer IN ('L1', 'L2');
+-- With the budget of the whole history, all bars count.
+SELECT layer, what, value, detail FROM regime_explain(1, '2020-02-10', point_in_time => false) WHERE step = 2;
+SELECT layer, what, value, detail FROM regime_explain(2, '2024-06-30', point_in_time => false) WHERE step = 2;
 -- Many rows: result and key are those that are computed, and the row is as stored.
 CREATE FUNCTION wrong(asset int, arguments text) RETURNS TABLE (rows bigint, differing bigint, not_as_stored bigint)
 LANGUAGE plpgsql AS $$
@@ -48,6 +50,6 @@ SELECT asset, w.rows, w.differing FROM generate_series(1, 2) AS asset,
 BEGIN READ ONLY;
 SELECT value FROM regime_explain(1) WHERE what = 'stored row';
 COMMIT;
--- And point in time.
-SELECT id, status FROM refresh_cmc_regimes(ARRAY[1, 2, 3, 4], point_in_time => true);
-SELECT asset, w.* FROM generate_series(1, 4) AS asset, wrong(asset, ', point_in_time => true') AS w ORDER BY asset;
+-- And with the budget of the whole history.
+SELECT id, status FROM refresh_cmc_regimes(ARRAY[1, 2, 3, 4], point_in_time => false);
+SELECT asset, w.* FROM generate_series(1, 4) AS asset, wrong(asset, ', point_in_time => false') AS w ORDER BY asset;

@@ -1,6 +1,8 @@
 -- regime_explain ends with whether the row is what is stored, or why it is not.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \i :abs_srcdir/fixture.sql
+-- The budget of the whole history, so that later bars can change a stored row.
+SET pg_regime.point_in_time = off;
 SET client_min_messages = error;
 \pset format unaligned
 \set told 'what, regexp_replace(value, ''^[0-9a-f]{16}$'', ''HASH'') AS value, regexp_replace(regexp_replace(detail, ''[0-9a-f]{16}$'', ''HASH''), ''written at [^,]*'', ''written at TIME'') AS detail'

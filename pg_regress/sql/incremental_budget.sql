@@ -1,7 +1,8 @@
--- Where further bars change the data budget, all rows are computed anew: the tier and the enabled layers are those of the whole
--- history.
+-- Where the data budget is that of the whole history and further bars change this budget, all rows are computed anew.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \i :abs_srcdir/fixture.sql
+-- Point in time, no row depends on how many bars there are in all.
+SET pg_regime.point_in_time = off;
 -- 5: a day is missing to the tier full; 6: a day to L2; 7: a week to L1; 8: a month to L0.
 INSERT INTO cmc_price_bars_multi_tf SELECT v.id, tf, bar_seq, time_close, close FROM cmc_price_bars_multi_tf b,
     (VALUES (5, 249), (6, 119), (7, 400), (8, 400)) AS v (id, bars) WHERE b.id = 1 AND bar_seq > 2200 - bars;

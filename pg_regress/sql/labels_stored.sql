@@ -2,6 +2,8 @@
 \getenv abs_srcdir PG_ABS_SRCDIR
 \i :abs_srcdir/fixture.sql
 \pset null (null)
+-- The budget of the whole history labels all bars of a layer, or none.
+SET pg_regime.point_in_time = off;
 -- One row per bar, in the order of time.
 SELECT 'monthly' AS layer, count(*), count(label), min(ts), max(ts) FROM regime_label_monthly(1)
 UNION ALL SELECT 'weekly', count(*), count(label), min(ts), max(ts) FROM regime_label_weekly(1)
@@ -39,6 +41,28 @@ SELECT scheme, extract(isodow FROM max(ts)) AS weekday, count(*) FROM unnest(ARR
 SELECT count(*) AS differ FROM regime_compute(1, hysteresis => false) r
     LEFT JOIN LATERAL (SELECT label FROM regime_label_weekly(1) w WHERE w.ts <= r.ts ORDER BY w.ts DESC LIMIT 1) w ON true
         WHERE r.l1_label IS DISTINCT FROM w.label;
+-- Point in time, the default, a bar is labelled under the data budget of its own time: without a label while its layer is
+-- disabled, by fixed cut-offs while the tier is lite. The daily labels are those of a refresh without hysteresis, and those of
+-- an asset whose bars end earlier.
+RESET pg_regime.point_in_time;
+SELECT 'monthly' AS layer, count(*), count(label), min(ts) FILTER (WHERE label IS NOT NULL) AS first FROM regime_label_monthly(1)
+UNION ALL SELECT 'weekly', count(*), count(label), min(ts) FILTER (WHERE label IS NOT NULL) FROM regime_label_weekly(1)
+UNION ALL SELECT 'daily', count(*), count(label), min(ts) FILTER (WHERE label IS NOT NULL) FROM regime_label_daily(1);
+SELECT count(*) AS wrong FROM regime_label_daily(1) WHERE label IS DISTINCT FROM nullif(concat_ws('-', trend, vol, liq), '');
+SELECT r.feature_tier, r.l2_enabled, count(*), count(*) FILTER (WHERE l.label IS DISTINCT FROM r.l2_label) AS differ,
+    count(*) FILTER (WHERE l.label IS DISTINCT FROM m.label) AS as_no_mode
+FROM regime_compute(1, hysteresis => false) r FULL JOIN regime_label_daily(1) l USING (ts) LEFT JOIN LATERAL
+    (SELECT label FROM regime_label_daily(1, mode => r.feature_tier) m WHERE m.ts = r.ts AND r.l2_enabled) m ON true
+GROUP BY 1, 2 ORDER BY 1 DESC, 2;
+BEGIN;
+CREATE TEMP TABLE all_labels AS SELECT 'L0' AS layer, * FROM regime_label_monthly(1) UNION ALL SELECT 'L1', * FROM regime_label_weekly(1)
+    UNION ALL SELECT 'L2', * FROM regime_label_daily(1);
+DELETE FROM cmc_price_bars_multi_tf WHERE time_close > '2020-06-30';
+DELETE FROM cmc_price_bars_multi_tf_cal_iso WHERE time_close > '2020-06-30';
+SELECT layer, count(*), count(*) FILTER (WHERE a.label IS DISTINCT FROM l.label) AS differ
+FROM (SELECT 'L0' AS layer, * FROM regime_label_monthly(1) UNION ALL SELECT 'L1', * FROM regime_label_weekly(1)
+    UNION ALL SELECT 'L2', * FROM regime_label_daily(1)) l JOIN all_labels a USING (layer, ts) GROUP BY 1 ORDER BY 1;
+ROLLBACK;
 -- No bars, no rows.
 SELECT count(*) FROM regime_label_daily(99);
 SELECT count(*) FROM regime_label_daily(99, mode => 'full');

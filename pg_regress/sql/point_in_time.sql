@@ -39,13 +39,13 @@ END $$;
 SELECT * FROM leaks(4, '-infinity');
 SELECT * FROM leaks(2, '2024-10-01');
 
--- By default the budget is that of the whole history, so that old rows are repainted as it grows.
-SELECT count(*) AS refreshed FROM refresh_cmc_regimes(ARRAY[1, 2, 4]);
+-- With the budget of the whole history, old rows are repainted as it grows.
+SELECT count(*) AS refreshed FROM refresh_cmc_regimes(ARRAY[1, 2, 4], point_in_time => false);
 SELECT column_name, rows, differ > 0 AS differs FROM regime_repaint_check(1, sample => 200) WHERE differ > 0;
 SELECT column_name, rows, differ, first, stored, knowable FROM regime_repaint_check(4) WHERE differ > 0;
 
--- Point in time, no row says what could not be known.
-SELECT id, status, mode, reason FROM refresh_cmc_regimes(ARRAY[1, 2, 4], point_in_time => true);
+-- Point in time, the default, no row says what could not be known.
+SELECT id, status, mode, reason FROM refresh_cmc_regimes(ARRAY[1, 2, 4]);
 SELECT id, count(*) AS columns, sum(differ) AS differ, min(rows) AS rows
 FROM unnest('{1,2,4}'::int[]) id, regime_repaint_check(id, CASE id WHEN 1 THEN 300 END) GROUP BY id ORDER BY id;
 SELECT l0_enabled, l1_enabled, l2_enabled, feature_tier, count(*), min(ts)::date AS since FROM cmc_regimes WHERE id = 2
@@ -54,18 +54,29 @@ GROUP BY 1, 2, 3, 4 ORDER BY since;
 -- Rows stay when bars arrive, one by one or many, also across the row where a layer comes in: 200 days, 28 weeks now.
 CREATE TABLE before AS SELECT id, ts, to_jsonb(r) AS line FROM cmc_regimes r;
 SELECT append_bar(4, 58);
-SELECT id, status, mode FROM refresh_cmc_regimes(4, point_in_time => true);
+SELECT id, status, mode FROM refresh_cmc_regimes(4);
 INSERT INTO cmc_price_bars_multi_tf SELECT 4, '1D', bar_seq + n, time_close + n * interval '1 day', close * (1 + 0.01 * (n % 7))
 FROM (SELECT * FROM cmc_price_bars_multi_tf WHERE id = 4 ORDER BY bar_seq DESC LIMIT 1) b, generate_series(1, 200) n;
 INSERT INTO cmc_price_bars_multi_tf_cal_iso SELECT 4, '1W', 1000 + row_number() OVER (), time_close, close FROM cmc_price_bars_multi_tf
 WHERE id = 4 AND extract(isodow FROM time_close) = 7 AND time_close > (SELECT max(time_close) FROM cmc_price_bars_multi_tf_cal_iso WHERE id = 4 AND tf = '1W');
-SELECT id, status, mode FROM refresh_cmc_regimes(4, point_in_time => true);
+SELECT id, status, mode FROM refresh_cmc_regimes(4);
 SELECT count(*) AS rows, count(*) FILTER (WHERE b.line IS DISTINCT FROM to_jsonb(r)) AS changed FROM before b JOIN cmc_regimes r USING (id, ts);
 SELECT l1_enabled, l2_enabled, count(*), min(ts)::date AS since FROM cmc_regimes WHERE id = 4 GROUP BY 1, 2 ORDER BY since;
 SELECT sum(differ) AS differ FROM regime_repaint_check(4);
 
--- The kind is in the version hash; rows of other parameters cannot be judged.
-SELECT regime_version_hash() <> regime_version_hash(point_in_time => true) AS in_the_hash;
+-- Bars of the slow layers that close after the newest daily bar change nothing.
+INSERT INTO cmc_price_bars_multi_tf_cal_iso SELECT 4, tf, 2000 + n, timestamptz '2037-01-01' + n * interval '7 days', 50
+    FROM unnest('{1W,1M}'::text[]) AS tf, generate_series(1, 150) AS n;
+SELECT id, status, mode, rows_written FROM refresh_cmc_regimes(4);
+
+-- The kind is in the version hash, and the setting gives it; rows of other parameters cannot be judged.
+SELECT regime_version_hash() <> regime_version_hash(point_in_time => false) AS in_the_hash;
+SET pg_regime.point_in_time = off;
+SELECT regime_version_hash() = regime_version_hash(point_in_time => false) AS by_the_setting;
+-- An asset keeps what its rows were computed with, whatever the setting is later.
+SELECT arguments FROM regime_work.cmc_regime_state WHERE id = 4;
+SELECT detail, command FROM regime_health() WHERE asset = 4;
+RESET pg_regime.point_in_time;
 SELECT * FROM regime_repaint_check(4, min_hold_bars => 7);
 SELECT * FROM regime_repaint_check(NULL);
 SELECT * FROM regime_repaint_check(4, 0);

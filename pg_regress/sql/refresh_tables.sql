@@ -9,7 +9,7 @@ SELECT count(*) AS differ FROM (SELECT id, time_close FROM cmc_price_bars_multi_
 SELECT DISTINCT tf FROM cmc_regimes UNION ALL SELECT DISTINCT tf FROM cmc_regime_flips UNION ALL SELECT DISTINCT tf
     FROM cmc_regime_stats UNION ALL SELECT DISTINCT tf FROM cmc_regime_comovement;
 SELECT id, feature_tier, l0_enabled, l1_enabled, l2_enabled, count(*), count(l0_label) AS l0, count(l1_label) AS l1,
-    count(l2_label) AS l2, count(l3_label) AS l3, count(l4_label) AS l4 FROM cmc_regimes GROUP BY 1, 2, 3, 4, 5 ORDER BY 1;
+    count(l2_label) AS l2, count(l3_label) AS l3, count(l4_label) AS l4 FROM cmc_regimes GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2 DESC, 3, 4, 5;
 -- The key is L2, else L1, else L0, else Unknown, and the policy never looser than that of the labels.
 SELECT count(*) AS differ FROM cmc_regimes WHERE regime_key <> coalesce(l2_label, l1_label, l0_label, 'Unknown');
 SELECT count(*) AS looser FROM cmc_regimes r, resolve_policy(l0_label, l1_label, l2_label, l3_label, l4_label) p

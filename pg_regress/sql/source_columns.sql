@@ -1,6 +1,8 @@
 -- What a mapped column does: ATR, ADX, spread and slippage, and prices, ids and times of other types.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \i :abs_srcdir/fixture.sql
+-- The budget of the whole history, so that the first bars have labels.
+SET pg_regime.point_in_time = off;
 -- Bars with everything, in other types: numeric prices, bigint ids, varchar timeframes, timestamps without zone.
 CREATE TABLE rich AS SELECT id::bigint AS id, tf::varchar(4) AS tf, bar_seq, time_close AT TIME ZONE 'UTC' AS at,
     close::numeric(20, 4) AS price,

@@ -1,6 +1,8 @@
 -- Intraday bars, where the user maps a source for L3: one label per bar, carried to the days, tightening like any other.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \i :abs_srcdir/fixture.sql
+-- The budget of the whole history, so that all days have labels.
+SET pg_regime.point_in_time = off;
 -- Four bars a day for the last 100 days of asset 2: up in the evening, down before.
 CREATE TABLE intraday AS SELECT 2 AS id, '6H' AS tf, time_close - (3 - n) * interval '6 hours' AS time_close,
     CASE WHEN n = 3 THEN 30 ELSE 10 END::float8 AS close

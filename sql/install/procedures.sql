@@ -18,7 +18,7 @@ CREATE PROCEDURE refresh_all_cmc_regimes(
     min_bars_l1 int DEFAULT NULL,
     min_bars_l2 int DEFAULT NULL,
     l4_label text DEFAULT NULL,
-    point_in_time boolean DEFAULT false
+    point_in_time boolean DEFAULT NULL
 ) LANGUAGE plpgsql AS $$
 DECLARE
     own pg_catalog.text;

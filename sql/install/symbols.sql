@@ -12,7 +12,7 @@ CREATE FUNCTION refresh_cmc_regimes(symbols text[], cal_scheme text DEFAULT NULL
     hysteresis boolean DEFAULT true, hysteresis_mode text DEFAULT 'asymmetric', min_hold_bars int DEFAULT NULL,
     min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL, min_bars_l2 int DEFAULT NULL,
     l4_label text DEFAULT NULL, dry_run boolean DEFAULT false, full_refresh boolean DEFAULT false,
-    only_dirty boolean DEFAULT false, point_in_time boolean DEFAULT false)
+    only_dirty boolean DEFAULT false, point_in_time boolean DEFAULT NULL)
 RETURNS TABLE (id int, status text, regime_rows bigint, flip_rows bigint, stat_rows bigint, comovement_rows bigint,
     rows_written bigint, feature_tier text, regime_version_hash text, elapsed_ms float8, message text, mode text,
     reason text)
@@ -35,7 +35,7 @@ CREATE FUNCTION regime_compute(symbol text, cal_scheme text DEFAULT NULL, policy
     hysteresis boolean DEFAULT true, hysteresis_mode text DEFAULT 'asymmetric', min_hold_bars int DEFAULT NULL,
     min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL, min_bars_l2 int DEFAULT NULL,
     l4_label text DEFAULT NULL, as_of timestamptz DEFAULT NULL, rules jsonb DEFAULT NULL,
-    point_in_time boolean DEFAULT false)
+    point_in_time boolean DEFAULT NULL)
 RETURNS TABLE (id int, ts timestamptz, tf text, l0_label text, l1_label text, l2_label text, l3_label text,
     l4_label text, regime_key text, size_mult float8, stop_mult float8, orders text, gross_cap float8, pyramids boolean,
     setups text[], feature_tier text, l0_enabled boolean, l1_enabled boolean, l2_enabled boolean,
@@ -74,7 +74,7 @@ COMMENT ON FUNCTION regime_gate(text, timestamptz, text, float8, boolean, interv
 CREATE FUNCTION regime_explain(symbol text, at timestamptz DEFAULT NULL, cal_scheme text DEFAULT NULL,
     policy text DEFAULT 'default', hysteresis boolean DEFAULT true, hysteresis_mode text DEFAULT 'asymmetric',
     min_hold_bars int DEFAULT NULL, min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL,
-    min_bars_l2 int DEFAULT NULL, l4_label text DEFAULT NULL, point_in_time boolean DEFAULT false)
+    min_bars_l2 int DEFAULT NULL, l4_label text DEFAULT NULL, point_in_time boolean DEFAULT NULL)
 RETURNS TABLE (step int, layer text, what text, value text, detail text)
 LANGUAGE sql STABLE PARALLEL RESTRICTED
 BEGIN ATOMIC

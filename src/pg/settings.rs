@@ -15,6 +15,10 @@ static MIN_HOLD_BARS: GucSetting<i32> = GucSetting::<i32>::new(3);
 /// Id of the asset that stands for the market. 1 is Bitcoin at CoinMarketCap, whose ids the tables of bars have.
 static MARKET_PROXY_ID: GucSetting<i32> = GucSetting::<i32>::new(1);
 
+/// Whether the data budget of a row is that of its own time where a call says neither. On: specification 1, section 3; the
+/// budget of the whole history looks ahead.
+static POINT_IN_TIME: GucSetting<bool> = GucSetting::<bool>::new(true);
+
 /// Schema of the output tables. `public`, so that they are found without a change of `search_path`.
 static TARGET_SCHEMA: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"public"));
 
@@ -71,6 +75,14 @@ fn define_of_computing() {
         &MARKET_PROXY_ID,
         0,
         i32::MAX,
+        GucContext::Userset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_bool_guc(
+        c"pg_regime.point_in_time",
+        c"Counts the bars of each row up to its time to decide on tier and layers (on), or those of the whole history (off).",
+        c"Used where a function's point_in_time argument is NULL. With off, earlier rows change as bars arrive.",
+        &POINT_IN_TIME,
         GucContext::Userset,
         GucFlags::default(),
     );
@@ -158,6 +170,11 @@ pub fn min_hold_bars() -> i32 {
 /// `pg_regime.market_proxy_id`: the id of an asset.
 pub fn market_proxy_id() -> i32 {
     MARKET_PROXY_ID.get()
+}
+
+/// `pg_regime.point_in_time`.
+pub fn point_in_time() -> bool {
+    POINT_IN_TIME.get()
 }
 
 /// `pg_regime.target_schema`: the name of a schema, not quoted.

@@ -29,7 +29,7 @@ returns_rows! {
         l4_label: default!(Option<String>, "NULL"),
         as_of: default!(Option<TimestampWithTimeZone>, "NULL"),
         rules: default!(Option<JsonText>, "NULL"),
-        point_in_time: default!(Option<bool>, "false"),
+        point_in_time: default!(Option<bool>, "NULL"),
     ) plus () {
         let id = required("asset_id", asset_id)?;
         let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };

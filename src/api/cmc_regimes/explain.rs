@@ -21,7 +21,7 @@ fn regime_explain(
     min_bars_l1: default!(Option<i32>, "NULL"),
     min_bars_l2: default!(Option<i32>, "NULL"),
     l4_label: default!(Option<String>, "NULL"),
-    point_in_time: default!(Option<bool>, "false"),
+    point_in_time: default!(Option<bool>, "NULL"),
 ) -> Result<
     TableIterator<
         'static,

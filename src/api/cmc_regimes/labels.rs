@@ -87,18 +87,14 @@ fn stored(
         };
         let Some(tier) = tier else {
             let mut all = engine.series(asset)?;
-            let budget = pipeline::budget(all.each_ref().map(Option::as_ref), &engine.params);
-            let series = all[layer].take().unwrap_or_default();
-            let labels = budget.enabled[layer]
-                .then(|| pipeline::raw_labels(layer, &series, budget.tier, &engine.params));
-            return Ok((series.ts, labels));
+            let labels = pipeline::budgeted_labels(layer, all.each_ref().map(Option::as_ref), &engine.params);
+            return Ok((all[layer].take().unwrap_or_default().ts, labels));
         };
         let series = reader.series(asset, Span::Until(None))?;
         let labels = pipeline::raw_labels(layer, &series, tier, &engine.params);
-        Ok((series.ts, Some(labels)))
+        Ok((series.ts, labels.into_iter().map(Some).collect()))
     })?;
-    Ok(ts.into_iter().enumerate().filter_map(move |(i, ts)| {
-        let label = labels.as_ref().map(|l| l[i]);
+    Ok(ts.into_iter().zip(labels).filter_map(|(ts, label)| {
         let place = |text: fn(Label) -> &'static str| label.map(|l| text(l).to_owned());
         Some((
             timestamp(ts)?,

@@ -112,7 +112,7 @@ fn regime_version_hash(
     min_bars_l1: default!(Option<i32>, "NULL"),
     min_bars_l2: default!(Option<i32>, "NULL"),
     l4_label: default!(Option<String>, "NULL"),
-    point_in_time: default!(Option<bool>, "false"),
+    point_in_time: default!(Option<bool>, "NULL"),
 ) -> Result<String> {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];

@@ -28,7 +28,7 @@ macro_rules! refreshes {
             dry_run: default!(Option<bool>, "false"),
             full_refresh: default!(Option<bool>, "false"),
             only_dirty: default!(Option<bool>, "false"),
-            point_in_time: default!(Option<bool>, "false"),
+            point_in_time: default!(Option<bool>, "NULL"),
         ) -> Result<
             TableIterator<
                 'static,

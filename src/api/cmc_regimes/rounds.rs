@@ -21,7 +21,7 @@ fn regime_round_begin(
     min_bars_l1: default!(Option<i32>, "NULL"),
     min_bars_l2: default!(Option<i32>, "NULL"),
     l4_label: default!(Option<String>, "NULL"),
-    point_in_time: default!(Option<bool>, "false"),
+    point_in_time: default!(Option<bool>, "NULL"),
 ) -> Result<Option<i64>> {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
@@ -44,7 +44,7 @@ fn regime_round_next(
     min_bars_l1: default!(Option<i32>, "NULL"),
     min_bars_l2: default!(Option<i32>, "NULL"),
     l4_label: default!(Option<String>, "NULL"),
-    point_in_time: default!(Option<bool>, "false"),
+    point_in_time: default!(Option<bool>, "NULL"),
 ) -> Result<bool> {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];

@@ -52,7 +52,7 @@ fn regime_policy_simulate(
     min_bars_l1: default!(Option<i32>, "NULL"),
     min_bars_l2: default!(Option<i32>, "NULL"),
     l4_label: default!(Option<String>, "NULL"),
-    point_in_time: default!(Option<bool>, "false"),
+    point_in_time: default!(Option<bool>, "NULL"),
 ) -> Result<
     TableIterator<
         'static,
@@ -122,7 +122,7 @@ fn regime_policy_simulate_summary(
     min_bars_l1: default!(Option<i32>, "NULL"),
     min_bars_l2: default!(Option<i32>, "NULL"),
     l4_label: default!(Option<String>, "NULL"),
-    point_in_time: default!(Option<bool>, "false"),
+    point_in_time: default!(Option<bool>, "NULL"),
 ) -> Result<
     TableIterator<
         'static,

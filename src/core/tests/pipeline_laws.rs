@@ -13,7 +13,7 @@ use regime_core::cmc_regimes::flips::Flip;
 use regime_core::cmc_regimes::labeller::label_bars;
 use regime_core::cmc_regimes::memory::Memory;
 use regime_core::cmc_regimes::params::{Params, SourceParams};
-use regime_core::cmc_regimes::pipeline::{Given, Outcome, budget, raw_labels, resume, run};
+use regime_core::cmc_regimes::pipeline::{Given, Outcome, budget, budgeted_labels, raw_labels, resume, run};
 use regime_core::cmc_regimes::policy::{Policy, PolicyTable, Risk};
 use regime_core::cmc_regimes::row::FlipLayer;
 use regime_core::cmc_regimes::series::Series;
@@ -281,6 +281,39 @@ proptest! {
             let rest = |risk: Risk| (risk.stop_mult, risk.orders, risk.pyramids);
             prop_assert_eq!(rest(capped.risk), rest(free.risk));
             prop_assert_eq!((capped.key, &capped.setups), (free.key, &free.setups));
+        }
+    }
+
+    #[test]
+    fn labels_under_the_budget_of_their_time_are_those_of_the_rows(
+        plan in plan(),
+        dropped in 0i64..700,
+        policy in policy(),
+    ) {
+        let mut asset = plan.asset();
+        asset.params.point_in_time = true;
+        asset.params.hold = 0;
+        let earlier = first_part(&asset, dropped);
+        for layer in Layer::ALL {
+            let all = budgeted_labels(layer, asset.series(), &asset.params);
+            let before = budgeted_labels(layer, earlier.series(), &asset.params);
+            prop_assert_eq!(&before[..], &all[..before.len()], "later bars change no label");
+        }
+        let got = outcome(&asset, &policy);
+        let rows: Vec<_> = got.row.iter().map(|row| got.rows[*row as usize].labels[Layer::L2]).collect();
+        prop_assert_eq!(budgeted_labels(Layer::L2, asset.series(), &asset.params), rows);
+    }
+
+    #[test]
+    fn labels_under_the_budget_of_the_whole_history_are_of_one_tier(plan in plan()) {
+        let mut asset = plan.asset();
+        asset.params.point_in_time = false;
+        let budget = naive_budget(&asset);
+        for layer in Layer::ALL {
+            let Some(series) = &asset.series[layer] else { continue };
+            let raw = raw_labels(layer, series, budget.tier, &asset.params).into_iter();
+            let expected: Vec<_> = raw.map(|label| budget.enabled[layer].then_some(label)).collect();
+            prop_assert_eq!(budgeted_labels(layer, asset.series(), &asset.params), expected);
         }
     }
 

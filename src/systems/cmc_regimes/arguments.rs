@@ -29,13 +29,14 @@ pub fn arguments(given: &Given) -> String {
     ];
     all.extend(min_bars.iter().enumerate().map(|(l, bars)| number(format!("min_bars_l{l}"), *bars)));
     all.push(text("l4_label", l4_label, ""));
-    all.push(point_in_time.filter(|on| *on).map(|_| ", point_in_time => true".to_owned()));
+    all.push(point_in_time.map(|on| format!(", {POINT_IN_TIME} => {on}")));
     all.into_iter().flatten().collect()
 }
 
 /// Names of the arguments that a setting stands in for: these are kept with every asset, as the setting may change.
 const CAL_SCHEME: &str = "cal_scheme";
 const MIN_HOLD_BARS: &str = "min_hold_bars";
+const POINT_IN_TIME: &str = "point_in_time";
 
 /// The layers whose fewest bars are an argument, in the order of [`Given::min_bars`].
 const LAYERS: [Layer; 3] = [Layer::L0, Layer::L1, Layer::L2];
@@ -52,6 +53,7 @@ pub fn kept(params: &Params, policy: Option<&str>) -> String {
     let mut keep = |name: &str, value: Value| all.insert(name.to_owned(), value);
     keep(CAL_SCHEME, params.cal_scheme.as_str().into());
     keep(MIN_HOLD_BARS, params.hold.into());
+    keep(POINT_IN_TIME, params.point_in_time.into());
     if let Some(policy) = policy.filter(|name| *name != DEFAULT_POLICY) {
         keep("policy", policy.into());
     }
@@ -66,9 +68,6 @@ pub fn kept(params: &Params, policy: Option<&str>) -> String {
     }
     if let Some(label) = &params.l4_label {
         keep("l4_label", label.as_str().into());
-    }
-    if params.point_in_time {
-        keep("point_in_time", true.into());
     }
     Value::Object(all).to_string()
 }
@@ -88,7 +87,7 @@ pub fn given(kept: &str) -> Given {
         },
         min_bars: LAYERS.map(|layer| number(&min_bars(layer))),
         l4_label: text("l4_label"),
-        point_in_time: all.get("point_in_time").and_then(Value::as_bool),
+        point_in_time: all.get(POINT_IN_TIME).and_then(Value::as_bool),
     }
 }
 
@@ -98,6 +97,7 @@ pub fn beside_settings(kept: &str) -> Given {
     given.cal_scheme = given.cal_scheme.filter(|scheme| *scheme != settings::cal_scheme());
     let hold = &mut given.hysteresis.min_hold_bars;
     *hold = hold.filter(|bars| *bars != settings::min_hold_bars());
+    given.point_in_time = given.point_in_time.filter(|on| *on != settings::point_in_time());
     given
 }
 

@@ -122,7 +122,7 @@ pub fn parameters(db: Db, given: &Given, rules: Option<&Value>) -> Result<Parame
             source: map[l].as_ref().map(|row| row.params()),
         }),
         l4_label: given.l4_label.clone(),
-        point_in_time: given.point_in_time == Some(true),
+        point_in_time: given.point_in_time.unwrap_or_else(settings::point_in_time),
         market_proxy_id: settings::market_proxy_id(),
         cal_scheme,
     };

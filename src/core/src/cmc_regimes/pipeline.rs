@@ -199,6 +199,29 @@ pub fn raw_labels(layer: Layer, series: &Series, tier: Tier, params: &Params) ->
     label_bars(&series.bars(), layer, tier, source.and_then(|s| s.adx_floor).unwrap_or(0.0))
 }
 
+/// Raw labels of a layer's bars under the data budget: that of each bar's own time, or that of all bars where the
+/// parameters ask for the whole history. One element per bar; `None` where the layer is disabled. Specification 1,
+/// section 3.
+pub fn budgeted_labels(
+    layer: Layer,
+    series: PerLayer<Option<&Series>>,
+    params: &Params,
+) -> Vec<Option<Label>> {
+    let Some(own) = series[layer] else { return Vec::new() };
+    let whole = budget(series, params);
+    let at = |ts| match params.point_in_time {
+        true => budget_of(series.map(|s| s.map(|s| s.until(ts))), params),
+        false => whole,
+    };
+    let [full, lite] = [Tier::Full, Tier::Lite].map(|tier| raw_labels(layer, own, tier, params));
+    let label = |(bar, ts): (usize, &i64)| {
+        let budget = at(*ts);
+        let labels = if budget.tier == Tier::Full { &full } else { &lite };
+        budget.enabled[layer].then(|| labels[bar])
+    };
+    own.ts.iter().enumerate().map(label).collect()
+}
+
 /// A layer's bars up to the last row, as the rows see them.
 struct Taken {
     /// For each row, the index of its latest bar.
