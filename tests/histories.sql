@@ -275,6 +275,7 @@ CREATE FUNCTION args_of(m int, r int) RETURNS text STABLE LANGUAGE sql AS $$
         'min_hold_bars => ' || floor(drawn('hold', m, r) * 8),
         CASE WHEN drawn('symmetric', m, r) < 0.6 THEN 'hysteresis_mode => ''symmetric''' END,
         CASE WHEN drawn('off', m, r) < 0.5 THEN 'hysteresis => false' END,
+        CASE WHEN coalesce(drawn('budget', m, r), noise('budget', m, 0)) < 0.5 THEN 'point_in_time => false' END,
         'min_bars_l0 => ' || ('{10,36,58,59,61,62,71}'::int[])[1 + floor(drawn('l0', m, r) * 8)::int],
         'min_bars_l1 => ' || ('{20,50,51,53,100,140}'::int[])[1 + floor(drawn('l1', m, r) * 7)::int],
         'min_bars_l2 => ' || ('{60,119,121,200,249,251,300}'::int[])[1 + floor(drawn('l2', m, r) * 8)::int],
@@ -385,7 +386,7 @@ BEGIN
     INSERT INTO play VALUES (mode, rounds);
     INSERT INTO assets SELECT DISTINCT id, id / 25 FROM unnest(seeds) seed CROSS JOIN LATERAL (VALUES (seed), (seed / 25 * 25), (seed / 25 * 25 + 1)) x (id);
     INSERT INTO dim_assets SELECT id, true FROM assets;
-    INSERT INTO changes SELECT market, round, CASE round WHEN 0 THEN 'policy' ELSE ('{policy,rules,hold,symmetric,off,l0,l1,l2,cal,proxy,l4}'::text[])[1 + floor(noise('field', market, round) * 11)::int] END, noise('pick', market, round)
+    INSERT INTO changes SELECT market, round, CASE round WHEN 0 THEN 'policy' ELSE ('{policy,rules,hold,symmetric,off,l0,l1,l2,cal,proxy,l4,budget}'::text[])[1 + floor(noise('field', market, round) * 12)::int] END, noise('pick', market, round)
     FROM (SELECT DISTINCT market FROM assets) m CROSS JOIN generate_series(0, rounds) round WHERE round = 0 OR noise('change', market, round) < 0.2;
     INSERT INTO regime_source (cal_scheme, layer, tf, periods, bars_table, ema_table, ema_filter, atr_column, adx_column, adx_floor, spread_column, slippage_column)
     SELECT 'cols', layer, tf, periods, bars_table, ema_table, ema_filter, CASE layer WHEN 'L2' THEN 'atr' END, CASE WHEN layer IN ('L1', 'L2') THEN 'adx' END, 15,

@@ -13,7 +13,9 @@ use regime_core::cmc_regimes::flips::Flip;
 use regime_core::cmc_regimes::labeller::label_bars;
 use regime_core::cmc_regimes::memory::Memory;
 use regime_core::cmc_regimes::params::{Params, SourceParams};
-use regime_core::cmc_regimes::pipeline::{Given, Outcome, budget, budgeted_labels, raw_labels, resume, run};
+use regime_core::cmc_regimes::pipeline::{
+    Given, Outcome, budget, budgeted_labels, raw_labels, resume, run, young_until,
+};
 use regime_core::cmc_regimes::policy::{Policy, PolicyTable, Risk};
 use regime_core::cmc_regimes::row::FlipLayer;
 use regime_core::cmc_regimes::series::Series;
@@ -318,6 +320,18 @@ proptest! {
     }
 
     #[test]
+    fn young_rows_are_told_from_the_times_of_bars(plan in plan(), point_in_time in any::<bool>(), policy in policy()) {
+        let mut asset = plan.asset();
+        asset.params.point_in_time = point_in_time;
+        let got = outcome(&asset, &policy);
+        let is_young = |row: &u32| got.rows[*row as usize].budget.is_young();
+        let times = asset.series().map(|s| s.map(|s| &s.ts[..]));
+        let last = got.row.iter().rposition(is_young).map(|t| got.ts[t]);
+        prop_assert_eq!(young_until(times, &asset.params), last);
+        prop_assert_eq!(got.memory.young_until, last);
+    }
+
+    #[test]
     fn labels_of_a_layer_are_as_its_source_says(plan in plan(), tier in select(vec![Tier::Full, Tier::Lite])) {
         let asset = plan.asset();
         prop_assert_eq!(budget(asset.series(), &asset.params), naive_budget(&asset));
@@ -374,7 +388,7 @@ fn defaults_are_those_of_the_specification() {
     let Params { cal_scheme, mode, hold, layers, l4_label, point_in_time, market_proxy_id } =
         Params::default();
     assert_eq!((cal_scheme.as_str(), mode.as_str(), hold), ("iso", "asymmetric", 3));
-    assert_eq!((l4_label, point_in_time, market_proxy_id), (None, false, 1));
+    assert_eq!((l4_label, point_in_time, market_proxy_id), (None, true, 1));
     assert_eq!(layers.each_ref().map(|l| l.min_bars), PerLayer::new([60, 52, 120, 300]));
     let periods = layers.each_ref().map(|l| l.source.as_ref().map(|s| s.periods));
     let expected = [Some([12, 24, 48]), Some([20, 50, 200]), Some([20, 50, 100]), None];

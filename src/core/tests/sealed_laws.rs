@@ -43,7 +43,7 @@ fn memory() -> Memory {
     intraday.atr = Some(bars.high.iter().zip(&bars.low).map(|(high, low)| high - low).collect());
     intraday.adx = Some((0..400).map(|i| f64::from(i % 50)).collect());
     intraday.costs = Some([5, 7].map(|n| (0..400).map(|i| f64::from(i % n) + 1.0).collect()));
-    let mut params = Params::default();
+    let mut params = Params { point_in_time: false, ..Params::default() };
     params.layers[Layer::L3].source =
         Some(SourceParams { periods: [20, 50, 100], atr: true, adx_floor: Some(20.0), costs: true });
     let layers = PerLayer::new([&monthly, &weekly, &daily, &intraday].map(Some));

@@ -1,7 +1,6 @@
 //! Computing assets: the readers of a calendar scheme, the market proxy, the compiled policy.
 
-use std::cell::{OnceCell, RefCell};
-use std::fmt;
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use regime_core::cmc_regimes::budget::Budget;
@@ -13,16 +12,17 @@ use regime_core::cmc_regimes::policy::{Policy, PolicyTable};
 use regime_core::cmc_regimes::proxy::Proxy;
 use regime_core::cmc_regimes::series::Series;
 use regime_core::cmc_regimes::version::{policy_hash, version_hash};
-use regime_core::hash::{Hash, of_texts};
+use regime_core::hash::of_texts;
 use regime_core::{Layer, PerLayer};
 
 use crate::output::set_up;
-use crate::pg::{Db, Error, Result};
+use crate::pg::{Db, Result};
 use crate::source::bars::{Reader, Span};
 use crate::source::map::{Source, Sources};
 use crate::systems::cmc_regimes::arguments::kept;
 use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::params::Setup;
+use crate::systems::cmc_regimes::proxy::{Asked, ProxyPrint, Reads};
 use crate::systems::cmc_regimes::tables::CMC;
 
 thread_local! {
@@ -86,9 +86,7 @@ pub struct Engine<'c> {
     /// The name of the policy; `None` is the default.
     policy: Option<String>,
     compiled: Rc<Compiled>,
-    /// The market proxy's weekly bars up to `as_of`, or why they cannot be used; read when an asset first needs
-    /// them.
-    proxy: OnceCell<Result<Proxy>>,
+    proxy: Reads,
     /// The moment after which nothing is read, in microseconds since 2000.
     as_of: Option<i64>,
 }
@@ -104,7 +102,7 @@ impl<'c> Engine<'c> {
             compiled: Compiled::get(setup.table, &setup.params),
             params: setup.params,
             policy: setup.policy,
-            proxy: OnceCell::new(),
+            proxy: Reads::default(),
             as_of,
         }
     }
@@ -187,18 +185,12 @@ impl<'c> Engine<'c> {
     /// Bars of a market proxy that it depends on that cannot be used.
     pub fn compute_from(&self, asset: i32, series: &Layers) -> Result<Outcome> {
         let series = series.each_ref().map(Option::as_ref);
-        Ok(pipeline::whole(series, &self.given(asset, pipeline::budget(series, &self.params))?))
+        let proxy = self.proxy_of(asset, series)?;
+        Ok(pipeline::whole(series, &self.given(proxy.as_deref(), pipeline::budget(series, &self.params))))
     }
 
-    /// The inputs of an asset with this budget, beside its bars.
-    ///
-    /// # Errors
-    /// As [`Engine::compute_from`].
-    pub fn given(&self, asset: i32, budget: Budget) -> Result<Given<'_>> {
-        Ok(self.given_with(self.proxy_of(asset, budget)?, budget))
-    }
-
-    fn given_with<'e>(&'e self, proxy: Option<&'e Proxy>, budget: Budget) -> Given<'e> {
+    /// The inputs of an asset beside its bars: the market proxy, if it may cap a row, and the budget of all bars.
+    pub fn given<'e>(&'e self, proxy: Option<&'e Proxy>, budget: Budget) -> Given<'e> {
         let look = || {
             pgrx::check_for_interrupts!();
         };
@@ -219,79 +211,51 @@ impl<'c> Engine<'c> {
         asset: i32,
     ) -> Result<Outcome> {
         // Once all layers are enabled, they stay enabled.
-        let proxy = self.proxy_if(memory.young_until == memory.newest, asset)?;
-        let given = self.given_with(proxy, budget);
+        let young = memory.young_until == memory.newest;
+        let last = series[Layer::L2].as_ref().and_then(|daily| daily.ts.last()).filter(|_| young);
+        let proxy = last.map(|last| self.proxy_until(asset, *last, false)).transpose()?.flatten();
+        let given = self.given(proxy.as_deref(), budget);
         Ok(pipeline::resume(memory, series.each_ref().map(Option::as_ref), emas, &given))
     }
 
-    /// The market proxy, for an asset with this budget that depends on it. With a point-in-time budget every asset
-    /// does: each was young once.
-    fn proxy_of(&self, asset: i32, budget: Budget) -> Result<Option<&Proxy>> {
-        self.proxy_if(budget.is_young() || self.params.point_in_time, asset)
+    /// The market proxy up to the last row of an asset with these bars that the proxy may cap; `None` without such a row, and
+    /// for the proxy itself.
+    ///
+    /// # Errors
+    /// As [`Engine::compute_from`].
+    pub fn proxy_of(&self, asset: i32, series: PerLayer<Option<&Series>>) -> Result<Option<Rc<Proxy>>> {
+        let until = pipeline::young_until(series.map(|s| s.map(|s| &s.ts[..])), &self.params);
+        Ok(until.map(|until| self.proxy_until(asset, until, false)).transpose()?.flatten())
     }
 
-    fn proxy_if(&self, needed: bool, asset: i32) -> Result<Option<&Proxy>> {
-        if needed && asset != self.params.market_proxy_id { self.proxy().map(Some) } else { Ok(None) }
+    /// The market proxy at least up to a moment, in microseconds since 2000; `None` for the proxy itself. Later moments follow
+    /// if `more` is true.
+    fn proxy_until(&self, asset: i32, moment: i64, more: bool) -> Result<Option<Rc<Proxy>>> {
+        let is_proxy = asset == self.params.market_proxy_id;
+        (!is_proxy).then(|| self.read_proxy(moment, more)).transpose()
+    }
+
+    fn read_proxy(&self, moment: i64, more: bool) -> Result<Rc<Proxy>> {
+        let asked = Asked { moment, more, end: self.as_of };
+        self.proxy.until(&asked, self.reader(Layer::L1), self.params.market_proxy_id)
     }
 
     /// The fingerprint of the market proxy up to the last row of an asset that depends on it; `None` without such a
     /// row.
     ///
     /// # Errors
-    /// As [`Engine::proxy`].
+    /// As [`Engine::compute_from`].
     pub fn proxy_print(&self, asset: i32, memory: &Memory) -> Result<Option<ProxyPrint>> {
         let Some(until) = memory.young_until else { return Ok(None) };
-        Ok(self.proxy_if(true, asset)?.map(|proxy| ProxyPrint::of(proxy, until)))
+        // The next rows of an asset that is still young need the proxy, too.
+        let more = memory.young_until == memory.newest;
+        Ok(self.proxy_until(asset, until, more)?.map(|proxy| ProxyPrint::of(&proxy, until)))
     }
 
     /// Whether the market proxy differs from the one that rows were computed with. The first call alone reads it.
     pub fn proxy_has_changed(&self, before: ProxyPrint) -> bool {
+        let ProxyPrint { until, .. } = before;
         // Where the proxy cannot be used, the refresh of the asset reports why.
-        self.proxy().map_or(true, |proxy| before != ProxyPrint::of(proxy, before.until))
+        self.read_proxy(until, false).map_or(true, |proxy| before != ProxyPrint::of(&proxy, until))
     }
-
-    /// The market proxy.
-    ///
-    /// # Errors
-    /// Weekly bars of the proxy that cannot be used.
-    pub fn proxy(&self) -> Result<&Proxy> {
-        let id = self.params.market_proxy_id;
-        let read = || match self.reader(Layer::L1) {
-            Some(weekly) => weekly.series(id, Span::Until(self.as_of)).map(|series| Proxy::new(&series)),
-            None => Ok(Proxy::default()),
-        };
-        self.proxy.get_or_init(read).as_ref().map_err(|error| proxy_error(error, id))
-    }
-}
-
-/// A fingerprint of the market proxy up to a moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ProxyPrint {
-    hash: Hash,
-    /// In microseconds since 2000.
-    until: i64,
-}
-
-impl ProxyPrint {
-    fn of(proxy: &Proxy, until: i64) -> Self {
-        Self { hash: proxy.print(until), until }
-    }
-
-    /// The fingerprint shown as this text; `None` if it is not one.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (hash, until) = text.split_once(' ')?;
-        Some(Self { hash: Hash::parse(hash)?, until: until.parse().ok()? })
-    }
-}
-
-impl fmt::Display for ProxyPrint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.hash, self.until)
-    }
-}
-
-fn proxy_error(error: &Error, proxy: i32) -> Error {
-    error.clone().detail(format!(
-        "Asset {proxy} is the market proxy (pg_regime.market_proxy_id), whose weekly bars cap assets without a monthly or weekly layer."
-    ))
 }

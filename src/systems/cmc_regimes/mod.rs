@@ -12,6 +12,7 @@ pub mod now;
 pub mod params;
 pub mod policies;
 pub mod policy;
+pub mod proxy;
 pub mod read;
 pub mod refresh;
 pub mod row;

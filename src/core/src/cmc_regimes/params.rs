@@ -67,7 +67,7 @@ impl Default for Params {
                 }),
             }),
             l4_label: None,
-            point_in_time: false,
+            point_in_time: true,
             market_proxy_id: 1,
         }
     }

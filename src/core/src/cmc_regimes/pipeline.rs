@@ -186,6 +186,25 @@ pub fn budget(series: PerLayer<Option<&Series>>, params: &Params) -> Budget {
     budget_of(series.map(|s| s.map(|s| s.close.len())), params)
 }
 
+/// The time of the last daily row that the market proxy may cap, of an asset with bars at these times (microseconds, ascending,
+/// by layer; `None` where a layer has no source); `None` without such a row. Once a layer is enabled, it stays enabled.
+/// Specification 1, section 5.
+pub fn young_until(times: PerLayer<Option<&[i64]>>, params: &Params) -> Option<i64> {
+    let rows = times[Layer::L2].unwrap_or_default();
+    let all = || budget_of(times.map(|ts| ts.map(<[i64]>::len)), params);
+    let young = match params.point_in_time {
+        true => rows.partition_point(|row| budget_at(times, *row, params).is_young()),
+        false if all().is_young() => rows.len(),
+        false => 0,
+    };
+    rows[..young].last().copied()
+}
+
+/// The budget at a moment, in microseconds, of bars at these times. Specification 1, section 3.
+fn budget_at(times: PerLayer<Option<&[i64]>>, moment: i64, params: &Params) -> Budget {
+    budget_of(times.map(|ts| ts.map(|ts| ts.partition_point(|bar| *bar <= moment))), params)
+}
+
 /// The budget of these numbers of bars, `None` where a layer has no source. Specification 1, section 3.
 pub fn budget_of(bars: PerLayer<Option<usize>>, params: &Params) -> Budget {
     // A layer without a source is disabled however few bars would enable it.
@@ -209,10 +228,8 @@ pub fn budgeted_labels(
 ) -> Vec<Option<Label>> {
     let Some(own) = series[layer] else { return Vec::new() };
     let whole = budget(series, params);
-    let at = |ts| match params.point_in_time {
-        true => budget_of(series.map(|s| s.map(|s| s.until(ts))), params),
-        false => whole,
-    };
+    let times = series.map(|s| s.map(|s| &s.ts[..]));
+    let at = |ts| if params.point_in_time { budget_at(times, ts, params) } else { whole };
     let [full, lite] = [Tier::Full, Tier::Lite].map(|tier| raw_labels(layer, own, tier, params));
     let label = |(bar, ts): (usize, &i64)| {
         let budget = at(*ts);

@@ -90,6 +90,8 @@ impl Plan {
                 hold: self.hold,
                 layers,
                 l4_label: self.l4_label.clone(),
+                // One budget for all rows, whose laws are simple; laws of point in time switch it on.
+                point_in_time: false,
                 ..Params::default()
             },
         }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use regime_core::cmc_regimes::budget::{Budget, Tier};
 use regime_core::cmc_regimes::params::Params;
-use regime_core::cmc_regimes::pipeline::budget_of;
+use regime_core::cmc_regimes::pipeline::{budget_of, young_until};
 use regime_core::cmc_regimes::policy::PolicyTable;
 use regime_core::{Layer, PerLayer};
 
@@ -157,9 +157,9 @@ impl Preflight<'_> {
         let mut young = 0;
         for id in ids {
             pgrx::check_for_interrupts!();
-            let (found, budget) = memory::in_own_memory(|| self.asset(*id))?;
+            let (found, has_young_rows) = memory::in_own_memory(|| self.asset(*id))?;
             complaints.extend(found);
-            young += i64::from(budget.is_some_and(Budget::is_young) && *id != self.params.market_proxy_id);
+            young += i64::from(has_young_rows && *id != self.params.market_proxy_id);
         }
         if young > 0 && self.whole {
             complaints.extend(self.proxy(young)?);
@@ -167,8 +167,8 @@ impl Preflight<'_> {
         Ok(complaints)
     }
 
-    /// The complaints about an asset, and its data budget if it has one.
-    fn asset(&self, id: i32) -> Result<(Vec<Complaint>, Option<Budget>)> {
+    /// The complaints about an asset, and whether the market proxy may cap a row of the asset.
+    fn asset(&self, id: i32) -> Result<(Vec<Complaint>, bool)> {
         let layers = self.layers(id)?;
         let mut complaints = complaints_of(&layers, self.subject(id));
         let bars = layers.each_ref().map(|layer| layer.as_ref().map(|checked| checked.raw.bars.len()));
@@ -187,14 +187,15 @@ impl Preflight<'_> {
                     format!("SELECT count(*) FROM {} WHERE {condition};", source.bars.sql)
                 }),
             });
-            return Ok((complaints, None));
+            return Ok((complaints, false));
         }
         if !self.whole {
-            return Ok((complaints, None));
+            return Ok((complaints, false));
         }
         let budget = budget_of(bars, &self.params);
         complaints.extend(self.history(id, bars, budget, &layers));
-        Ok((complaints, Some(budget)))
+        let times = layers.each_ref().map(|layer| layer.as_ref().map(|checked| &checked.ts[..]));
+        Ok((complaints, young_until(times, &self.params).is_some()))
     }
 
     fn subject(&self, id: i32) -> Subject<'_> {

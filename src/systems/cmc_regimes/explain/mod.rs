@@ -58,7 +58,8 @@ pub fn explain(asset: i32, at: Option<i64>, given: &Given) -> Result<Vec<Line>> 
         let Some(index) = rows.checked_sub(1) else {
             return Err(no_row(db, &engine, asset, [daily.first().copied(), at], &own, given)?);
         };
-        let given_rows = engine.given(asset, pipeline::budget(layers, &engine.params))?;
+        let proxy = engine.proxy_of(asset, layers)?;
+        let given_rows = engine.given(proxy.as_deref(), pipeline::budget(layers, &engine.params));
         let Some(row) = explain_row(index, layers, &given_rows) else {
             return Err(no_row(db, &engine, asset, [None, at], &own, given)?);
         };

@@ -6,7 +6,8 @@ use regime_core::Layer;
 
 use crate::pg::{Db, Result, Sees, arg, work_relation};
 use crate::systems::cmc_regimes::basis::Basis;
-use crate::systems::cmc_regimes::engine::{Engine, ProxyPrint};
+use crate::systems::cmc_regimes::engine::Engine;
+use crate::systems::cmc_regimes::proxy::ProxyPrint;
 use crate::systems::cmc_regimes::tables::{ASSETS, STATE, TF};
 
 /// What a stored state knows of its asset.

@@ -8,7 +8,7 @@ use regime_core::{Label, Layer, PerLayer, Tier};
 use crate::pg::{Db, Micros, Result, Row, Sees, arg, timestamp_arg, work_relation};
 use crate::sync::working::Upsert;
 use crate::systems::cmc_regimes::basis::Basis;
-use crate::systems::cmc_regimes::engine::ProxyPrint;
+use crate::systems::cmc_regimes::proxy::ProxyPrint;
 use crate::systems::cmc_regimes::tables::{INPUTS, STATE, TF};
 
 /// The columns of `cmc_regime_state` beside its key (id, tf) and its stamp.
