@@ -12,6 +12,7 @@ use crate::systems::market_regime_history::batch::{Batch, Differing};
 use crate::systems::market_regime_history::days::Span;
 use crate::systems::market_regime_history::outcome::Outcome;
 use crate::systems::market_regime_history::tables::{BACKFILLS, HISTORY};
+use regime_core::words;
 
 fn relation(schema: &str) -> String {
     work_relation(schema, BACKFILLS)
@@ -22,27 +23,17 @@ fn hold(db: Db, schema: &str) -> Result<()> {
     owner::hold_for_writing(db, &[(work_schema(schema), BACKFILLS)])
 }
 
-/// Where a call stands, as `status` of the table says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// Days are left, also after an interruption.
-    Running,
-    /// Every batch was stored.
-    Done,
-    /// Every batch was attempted, and at least one failed.
-    Failed,
-}
-
-impl Status {
-    /// The status as the table has it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Status::Running => "running",
-            Status::Done => "done",
-            Status::Failed => "failed",
-        }
+words!(
+    /// Where a call stands, as `status` of the table says.
+    Status {
+        /// Days are left, also after an interruption.
+        Running = "running",
+        /// Every batch was stored.
+        Done = "done",
+        /// Every batch was attempted, and at least one failed.
+        Failed = "failed",
     }
-}
+);
 
 /// A call and where it stands.
 pub struct Call {

@@ -63,15 +63,14 @@ pub fn compute(rows: &mut Rows, symbol: &str, span: Span) -> Result<()> {
         let symbol = canonical(db, symbol)?;
         let symbol = symbol.as_str();
         let computed = Computed::new(db, &Closes::find(db, symbol)?, span)?;
-        let texts = Regime::ALL.map(|regime| (regime, Text::new(regime.as_str())));
+        let texts: Vec<Text> = Regime::ALL.iter().map(|regime| Text::new(regime.as_str())).collect();
         let symbol = Text::new(symbol);
         for (date, day) in &computed.days {
             let description = Text::new(&day.description());
-            let regime = texts.iter().find(|(regime, _)| *regime == day.regime);
             rows.push(&[
                 Field::text(&symbol),
                 Field::date(*date),
-                regime.map_or(Field::NULL, |(_, text)| Field::text(text)),
+                Field::text(&texts[day.regime as usize]),
                 Field::float(day.confidence),
                 Field::number(day.volatility_percentile),
                 Field::number(day.trend_strength),

@@ -2,6 +2,7 @@
 //! come from the same code.
 
 use crate::market_states::ranks::Rank;
+use crate::words;
 
 /// A term of a weighted sum.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,33 +22,23 @@ impl Term {
     }
 }
 
-/// How two numbers are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Comparison {
-    /// `>`
-    Above,
-    /// `>=`
-    AtLeast,
-    /// `<=`
-    AtMost,
-    /// `<`
-    Below,
-    /// `=`
-    Equal,
-}
+words!(
+    /// How two numbers are compared.
+    Comparison {
+        /// `>`
+        Above = ">",
+        /// `>=`
+        AtLeast = ">=",
+        /// `<=`
+        AtMost = "<=",
+        /// `<`
+        Below = "<",
+        /// `=`
+        Equal = "=",
+    }
+);
 
 impl Comparison {
-    /// The operator.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Comparison::Above => ">",
-            Comparison::AtLeast => ">=",
-            Comparison::AtMost => "<=",
-            Comparison::Below => "<",
-            Comparison::Equal => "=",
-        }
-    }
-
     fn holds(self, value: f64, limit: f64) -> bool {
         match self {
             Comparison::Above => value > limit,

@@ -56,7 +56,7 @@ impl Totals {
             self.sized += 1;
         }
         let orders = row.orders.as_deref().and_then(Orders::parse);
-        self.orders.iter_mut().zip(Orders::ALL).for_each(|(n, o)| *n += i64::from(orders == Some(o)));
+        self.orders.iter_mut().zip(Orders::ALL).for_each(|(n, o)| *n += i64::from(orders == Some(*o)));
         self.flips += i64::from(last.is_some_and(|last| last.regime_key != row.regime_key));
     }
 }
