@@ -5,10 +5,9 @@
 use std::collections::BTreeSet;
 
 use pgrx::pg_sys;
-use pgrx::prelude::*;
 
 use crate::output::shape::{Flaw, Shape, flaws, set_up_again};
-use crate::pg::{Db, Error, Result, Sees, arg, quoted};
+use crate::pg::{Db, Error, Result, Sees, arg, datatype_mismatch, quoted};
 use crate::sync::table::Table;
 
 /// An existing output table.
@@ -124,9 +123,7 @@ fn in_place(
 
 fn unreliable(key: &Key) -> Error {
     let Key { of, name, compares, .. } = key;
-    Error::new(
-        PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
-        format!("foreign key {name} of table {of} compares {}", compares.as_deref().unwrap_or_default()),
+    datatype_mismatch(format!("foreign key {name} of table {of} compares {}", compares.as_deref().unwrap_or_default()),
     )
     .detail(
         "Which times are equal depends on the time zone of the session: outside UTC, rows are refused, or deleted with \

@@ -10,13 +10,12 @@ use std::ffi::CStr;
 use std::rc::Rc;
 
 use pgrx::pg_sys;
-use pgrx::prelude::*;
 
 use crate::pg::arg::arg;
 use crate::pg::cache::known;
 use crate::pg::catalog::qualified;
 use crate::pg::environment::quoted;
-use crate::pg::error::{Error, Result};
+use crate::pg::error::{Error, Result, insufficient_privilege};
 use crate::pg::session::current_user;
 use crate::pg::spi::{Db, Sees};
 use crate::pg::syscache::{relation_oid, schema_oid};
@@ -43,7 +42,7 @@ impl Foreign {
             true => format!(" Connect as role {owner} to work with its tables, or take them over."),
             false => String::new(),
         };
-        Error::new(PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, format!("{what} belongs to role {owner}"))
+        insufficient_privilege(format!("{what} belongs to role {owner}"))
             .detail(format!("{why} would run with the rights of role {user}.{instead}"))
             .hint(remedy)
     }

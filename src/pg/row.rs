@@ -10,7 +10,7 @@ use pgrx::spi::quote_literal;
 
 use regime_core::math::numeric::nearest;
 
-use crate::pg::error::{Error, Result, internal};
+use crate::pg::error::{Error, Result, datatype_mismatch, internal};
 
 /// A `timestamptz`, in microseconds since 2000.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -328,8 +328,7 @@ impl Row<'_> {
     fn not_of_type(&self, column: usize, wanted: &str) -> Error {
         let error = |name: &str| {
             let message = format!("column {name} of a query is not of type {wanted}");
-            Error::new(PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH, message)
-                .detail("A column of a table that is read is not of the expected type.")
+            datatype_mismatch(message).detail("A column of a table that is read is not of the expected type.")
         };
         match self.names()[column].as_str() {
             UNNAMED => error(&(column + 1).to_string()),

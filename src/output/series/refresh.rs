@@ -106,8 +106,7 @@ impl Place<'_, '_> {
         let scope = [Value::Text(&self.series.symbol), Value::Text(&self.series.timeframe)];
         let (db, table, relation) = (self.db, self.of.table, self.of.relation(self.schema));
         let write = Write { db, relation: &relation, table, scope: &scope, content, within, only_new: false };
-        let changes = write.compare()?;
-        if self.dry_run { Ok(changes.written()) } else { write.apply(&changes) }
+        write.bring(self.dry_run)
     }
 }
 
@@ -405,16 +404,15 @@ impl<'c, W: Work> Call<'_, 'c, W> {
 
     fn remember(&self, series: &Series, newest: i64, machine: &mut W::Machine<'c>) -> Result<()> {
         self.work.store_more(&self.place(series), machine)?;
-        let new = state::New {
+        let new = State {
             newest,
-            candles: W::candles(machine),
-            version: &self.version,
+            version: self.version.clone(),
             basis: self.work.basis(machine, newest)?,
-            sources: &self.sources,
-            tracking: self.tracking.as_deref(),
+            sources: self.sources.clone(),
+            tracking: self.tracking.clone(),
             memory: W::memory(machine),
         };
-        state::store(self.db, self.of, &self.schema, series, new)
+        state::store(self.db, self.of, &self.schema, series, W::candles(machine), new)
     }
 
     /// Writes the rows of candles, which are all or those after a moment.

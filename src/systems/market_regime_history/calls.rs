@@ -3,7 +3,9 @@
 use pgrx::prelude::*;
 
 use crate::output::own::RUN_LOG;
-use crate::pg::{Days, Db, Error, Result, Sees, arg, date_arg, owner, work_relation, work_schema};
+use crate::pg::{
+    Days, Db, Error, Result, Sees, arg, date_arg, no_data_found, owner, work_relation, work_schema,
+};
 use crate::sync::compare::Written;
 use crate::sync::swallowed;
 use crate::sync::working::Working;
@@ -113,7 +115,7 @@ pub fn load(db: Db, schema: &str, backfill: i64) -> Result<Call> {
         })
     })?;
     found.ok_or_else(|| {
-        Error::new(PgSqlErrorCode::ERRCODE_NO_DATA_FOUND, format!("{relation} has no backfill {backfill}"))
+        no_data_found(format!("{relation} has no backfill {backfill}"))
             .hint(format!("SELECT backfill FROM {relation};"))
     })
 }

@@ -14,7 +14,7 @@ use crate::source::names;
 use crate::systems::cmc_regimes::assets::all_ids;
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::params::{self, Given};
-use crate::systems::cmc_regimes::row::{Row, columns, moment};
+use crate::systems::cmc_regimes::row::{Row, moment};
 use crate::systems::cmc_regimes::tables::{REGIMES, TF};
 
 use serde_json::Value;
@@ -138,7 +138,7 @@ impl Stored<'_> {
         let sql = format!(
             "SELECT {} FROM {} WHERE id = $1 AND tf = $2 AND ($3 IS NULL OR ts >= $3) AND ($4 IS NULL OR ts <= $4) \
              ORDER BY ts",
-            columns(""),
+            REGIMES.selected(""),
             self.relation
         );
         let [from, to] = self.span.map(timestamp_arg);
