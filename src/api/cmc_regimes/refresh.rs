@@ -2,7 +2,7 @@
 
 use pgrx::prelude::*;
 
-use crate::api::Result;
+use crate::api::{Result, TableIterator};
 use crate::output::entry::{Entry, Mode};
 use crate::pg::{self, spi};
 use crate::source::names;
@@ -30,9 +30,7 @@ macro_rules! refreshes {
             only_dirty: default!(Option<bool>, "false"),
             point_in_time: default!(Option<bool>, "false"),
         ) -> Result<
-            TableIterator<
-                'static,
-                (
+            TableIterator<(
                     name!(id, i32),
                     name!(status, &'static str),
                     name!(regime_rows, Option<i64>),
