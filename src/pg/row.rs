@@ -170,32 +170,21 @@ impl<'r> Plain<'r> for String {
     }
 }
 
-impl<'r> Plain<'r> for Vec<i32> {
-    const OF: (&'static [pg_sys::Oid], &'static str) = <Vec<Option<i32>>>::OF;
+/// Arrays without NULL.
+macro_rules! without_null {
+    ($($type:ty),*) => { $(
+        impl<'r> Plain<'r> for Vec<$type> {
+            const OF: (&'static [pg_sys::Oid], &'static str) = <Vec<Option<$type>>>::OF;
 
-    unsafe fn read(row: &'r Row, column: usize) -> Option<Self> {
-        // SAFETY: as the caller says.
-        unsafe { <Vec<Option<i32>> as Plain>::read(row, column) }?.into_iter().collect()
-    }
+            unsafe fn read(row: &'r Row, column: usize) -> Option<Self> {
+                // SAFETY: as the caller says.
+                unsafe { <Vec<Option<$type>> as Plain>::read(row, column) }?.into_iter().collect()
+            }
+        }
+    )* };
 }
 
-impl<'r> Plain<'r> for Vec<f64> {
-    const OF: (&'static [pg_sys::Oid], &'static str) = <Vec<Option<f64>>>::OF;
-
-    unsafe fn read(row: &'r Row, column: usize) -> Option<Self> {
-        // SAFETY: as the caller says.
-        unsafe { <Vec<Option<f64>> as Plain>::read(row, column) }?.into_iter().collect()
-    }
-}
-
-impl<'r> Plain<'r> for Vec<String> {
-    const OF: (&'static [pg_sys::Oid], &'static str) = <Vec<Option<String>>>::OF;
-
-    unsafe fn read(row: &'r Row, column: usize) -> Option<Self> {
-        // SAFETY: as the caller says.
-        unsafe { <Vec<Option<String>> as Plain>::read(row, column) }?.into_iter().collect()
-    }
-}
+without_null!(i32, f64, String);
 
 /// A version of a row of a table, by its `ctid` and `xmin`: an update makes another. While the relation cache announces no
 /// change of the table, the place of a version is taken by no version of the same transaction, since a version that the

@@ -96,6 +96,18 @@ pub struct Table {
 }
 
 impl Table {
+    /// Without columns and indexes; rows are updated in place.
+    pub const NEW: Self = Self {
+        name: "",
+        scope: &[],
+        key: &[],
+        values: &[],
+        stamp: "",
+        on_change: OnChange::Update,
+        indexes: &[],
+        by_time: false,
+    };
+
     /// All columns with their types, as a list of SELECT from the item `of`, which ends with a dot unless it is empty.
     pub fn selected(&self, of: &str) -> String {
         let lists = [self.scope, self.key, self.values].into_iter().flatten();

@@ -11,9 +11,9 @@ use crate::output::series::read::stored_symbol;
 use crate::output::series::state::State;
 use crate::output::series::{OfSeries, newest_row, reference, state};
 use crate::output::set_up;
+use crate::output::shape::set_up_again;
 use crate::pg::{
-    Db, Error, Result, arg, attempt, extension_schema, lock, memory, quote_literal, read_only_transaction,
-    session, settings, spi, utc,
+    Db, Error, Result, arg, attempt, lock, memory, read_only_transaction, session, settings, spi, utc,
 };
 use crate::source::bars::Span;
 use crate::source::candle_names;
@@ -265,8 +265,10 @@ impl<'c, W: Work> Call<'_, 'c, W> {
 
     /// The error for rows whose foreign key refers to another table than the candles.
     fn with_setup(&self, error: Error) -> Error {
-        let (Ok(own), None) = (extension_schema(self.db), &error.report().hint) else { return error };
-        error.hint(format!("SELECT * FROM {own}.regime_setup({});", quote_literal(&self.schema)))
+        let (Ok(set_up), None) = (set_up_again(self.db, &self.schema), &error.report().hint) else {
+            return error;
+        };
+        error.hint(set_up)
     }
 
     /// Refreshes a series; to be called with its lock held, in a subtransaction.

@@ -23,7 +23,7 @@ use crate::systems::cmc_regimes::tables::{CMC, INPUTS, REGIMES, STATE, TF};
 pub fn tell(told: &Told) -> Result<Vec<Line>> {
     let one = |value: &str, detail: String| Ok(vec![line(Step::Stored, "stored row", value, detail)]);
     let schema = settings::target_schema();
-    let relation = match comparable(told.db, &schema, &CMC, &REGIMES, told.own)? {
+    let relation = match comparable(told.db, &schema, &CMC, &REGIMES)? {
         Ok(relation) => relation,
         Err(why) => return one("none to compare", why),
     };

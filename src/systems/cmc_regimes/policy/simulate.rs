@@ -62,6 +62,7 @@ impl Totals {
 }
 
 /// The summary of an asset.
+#[derive(Default)]
 pub struct Summary {
     pub id: i32,
     /// Rows that are both stored and computed.
@@ -218,15 +219,7 @@ impl<'a> Comparison<'a> {
             computed: outcome.rows.iter().map(computed).collect(),
             known: HashSet::new(),
             last: None,
-            summary: Summary {
-                id,
-                rows: 0,
-                rows_changed: 0,
-                not_compared: 0,
-                other_version: 0,
-                before: Totals::default(),
-                after: Totals::default(),
-            },
+            summary: Summary { id, ..Summary::default() },
         }
     }
 
