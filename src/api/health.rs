@@ -3,7 +3,7 @@
 use pgrx::datum::Interval;
 use pgrx::prelude::*;
 
-use crate::api::{Result, timestamp};
+use crate::api::{Result, TableIterator, timestamp};
 use crate::pg::{spi, time};
 use crate::systems::cmc_regimes::status::{self, Status};
 use crate::systems::{health, overview};
@@ -11,21 +11,18 @@ use crate::systems::{health, overview};
 /// Tells how fresh each asset is and how its last refreshes ended.
 #[pg_extern(stable, parallel_restricted)]
 fn regime_status() -> Result<
-    TableIterator<
-        'static,
-        (
-            name!(id, Option<i32>),
-            name!(newest_bar, Option<TimestampWithTimeZone>),
-            name!(newest_row, Option<TimestampWithTimeZone>),
-            name!(regime_key, Option<String>),
-            name!(lag_bars, i64),
-            name!(lag, Option<Interval>),
-            name!(is_stale, Option<bool>),
-            name!(last_success, Option<TimestampWithTimeZone>),
-            name!(last_error, Option<TimestampWithTimeZone>),
-            name!(last_error_message, Option<String>),
-        ),
-    >,
+    TableIterator<(
+        name!(id, Option<i32>),
+        name!(newest_bar, Option<TimestampWithTimeZone>),
+        name!(newest_row, Option<TimestampWithTimeZone>),
+        name!(regime_key, Option<String>),
+        name!(lag_bars, i64),
+        name!(lag, Option<Interval>),
+        name!(is_stale, Option<bool>),
+        name!(last_success, Option<TimestampWithTimeZone>),
+        name!(last_error, Option<TimestampWithTimeZone>),
+        name!(last_error_message, Option<String>),
+    )>,
 > {
     Ok(TableIterator::new(spi::connect(status::all)?.into_iter().map(|Status { fresh, regime_key }| {
         (
@@ -47,16 +44,13 @@ fn regime_status() -> Result<
 // Unsafe: no subtransaction can begin in parallel mode.
 #[pg_extern(stable, parallel_unsafe)]
 fn regime_health() -> Result<
-    TableIterator<
-        'static,
-        (
-            name!(severity, &'static str),
-            name!(what, &'static str),
-            name!(asset, Option<i32>),
-            name!(detail, String),
-            name!(command, String),
-        ),
-    >,
+    TableIterator<(
+        name!(severity, &'static str),
+        name!(what, &'static str),
+        name!(asset, Option<i32>),
+        name!(detail, String),
+        name!(command, String),
+    )>,
 > {
     let findings = health::health()?;
     Ok(TableIterator::new(
@@ -68,20 +62,17 @@ fn regime_health() -> Result<
 // Unsafe: no subtransaction can begin in parallel mode.
 #[pg_extern(stable, parallel_unsafe)]
 fn regime_systems() -> Result<
-    TableIterator<
-        'static,
-        (
-            name!(name, &'static str),
-            name!(tables, Vec<String>),
-            name!(is_set_up, bool),
-            name!(subjects, Option<i64>),
-            name!(stale, Option<i64>),
-            name!(newest_row, Option<TimestampWithTimeZone>),
-            name!(lag, Option<Interval>),
-            name!(version, Option<String>),
-            name!(problem, Option<String>),
-        ),
-    >,
+    TableIterator<(
+        name!(name, &'static str),
+        name!(tables, Vec<String>),
+        name!(is_set_up, bool),
+        name!(subjects, Option<i64>),
+        name!(stale, Option<i64>),
+        name!(newest_row, Option<TimestampWithTimeZone>),
+        name!(lag, Option<Interval>),
+        name!(version, Option<String>),
+        name!(problem, Option<String>),
+    )>,
 > {
     Ok(TableIterator::new(overview::overview()?.into_iter().map(|system| {
         (

@@ -2,7 +2,7 @@
 
 use pgrx::prelude::*;
 
-use crate::api::Result;
+use crate::api::{Result, TableIterator};
 use crate::pg::{check_writable, settings, spi};
 use crate::source::build::target::Built;
 use crate::source::build::{build, demo};
@@ -14,8 +14,7 @@ fn regime_build_inputs(
     ids: default!(Option<Vec<Option<i32>>>, "NULL"),
     cal_scheme: default!(Option<String>, "NULL"),
     target_schema: default!(Option<&str>, "NULL"),
-) -> Result<TableIterator<'static, (name!(relation, String), name!(action, String), name!(rows_written, i64))>>
-{
+) -> Result<TableIterator<(name!(relation, String), name!(action, String), name!(rows_written, i64))>> {
     check_writable("regime_build_inputs()")?;
     let ids = ids.map(assets::sorted_ids).transpose()?;
     let cal_scheme = cal_scheme.unwrap_or_else(settings::cal_scheme);
@@ -30,8 +29,7 @@ fn regime_demo(
     assets: default!(Option<i32>, "5"),
     days: default!(Option<i32>, "3000"),
     seed: default!(Option<i32>, "42"),
-) -> Result<TableIterator<'static, (name!(relation, String), name!(action, String), name!(rows_written, i64))>>
-{
+) -> Result<TableIterator<(name!(relation, String), name!(action, String), name!(rows_written, i64))>> {
     check_writable("regime_demo()")?;
     let loaded =
         spi::connect(|db| demo::load(db, assets.unwrap_or(5), days.unwrap_or(3000), seed.unwrap_or(42)))?;

@@ -5,10 +5,9 @@ use pgrx::prelude::*;
 
 use regime_core::market_regimes::{Config, Machine};
 
-use crate::api::{Result, check_length, required, series, times};
-use crate::output::entry::{Entry, Mode};
+use crate::api::{Result, TableIterator, check_length, refreshed, required, series, times};
 use crate::output::series::hybrid;
-use crate::output::series::refresh::{self, How, Summary};
+use crate::output::series::refresh::{self, How};
 use crate::pg::{Result as Checked, json::JsonText, result_set::Caller, result_set::Field, result_set::Rows};
 use crate::systems::market_regimes::label::LabelTexts;
 use crate::systems::market_regimes::read;
@@ -122,40 +121,23 @@ fn refresh_market_regimes(
     full_refresh: default!(Option<bool>, "false"),
     config: default!(Option<JsonText>, "NULL"),
 ) -> Result<
-    TableIterator<
-        'static,
-        (
-            name!(symbol, String),
-            name!(timeframe, String),
-            name!(status, &'static str),
-            name!(regime_rows, Option<i64>),
-            name!(rows_written, i64),
-            name!(classifier_version, String),
-            name!(elapsed_ms, f64),
-            name!(message, Option<String>),
-            name!(mode, Option<&'static str>),
-            name!(reason, Option<String>),
-        ),
-    >,
+    TableIterator<(
+        name!(symbol, String),
+        name!(timeframe, String),
+        name!(status, &'static str),
+        name!(regime_rows, Option<i64>),
+        name!(rows_written, i64),
+        name!(classifier_version, String),
+        name!(elapsed_ms, f64),
+        name!(message, Option<String>),
+        name!(mode, Option<&'static str>),
+        name!(reason, Option<String>),
+    )>,
 > {
     let config = self::config(config)?;
     let how = How { dry_run: dry_run == Some(true), full_refresh: full_refresh == Some(true) };
     let summaries = refresh::refresh(&Regimes(config), symbol, timeframe, how)?;
-    Ok(TableIterator::new(summaries.into_iter().map(|Summary { series, entry, rows }| {
-        let Entry { status, written, version, elapsed_ms, message, mode, reason, .. } = entry;
-        (
-            series.symbol,
-            series.timeframe,
-            status.as_str(),
-            rows,
-            written.total() as i64,
-            version,
-            elapsed_ms,
-            message,
-            mode.map(Mode::as_str),
-            reason,
-        )
-    })))
+    Ok(TableIterator::new(summaries.into_iter().map(refreshed::row)))
 }
 
 /// Deletes the rows and the state of a series and returns the number of rows. Specification 3, section 5.

@@ -9,6 +9,7 @@ mod market_regime_history;
 mod market_regimes;
 mod market_states;
 mod picture;
+mod refreshed;
 mod setup;
 mod tracking;
 
@@ -20,6 +21,9 @@ use crate::pg;
 
 /// What an SQL function returns: its value, or the error as PostgreSQL reports it.
 pub type Result<T> = std::result::Result<T, ErrorReport>;
+
+/// Rows that an SQL function returns.
+pub type TableIterator<T> = pgrx::iter::TableIterator<'static, T>;
 
 /// A moment in microseconds since 2000, as the core counts time.
 pub fn micros(at: TimestampWithTimeZone) -> i64 {

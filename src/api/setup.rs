@@ -2,7 +2,7 @@
 
 use pgrx::prelude::*;
 
-use crate::api::Result;
+use crate::api::{Result, TableIterator};
 use crate::output::set_up::set_up;
 use crate::pg::{check_writable, settings, spi};
 use crate::systems::registry::systems;
@@ -12,7 +12,7 @@ use crate::systems::registry::systems;
 #[pg_extern(volatile, parallel_unsafe)]
 fn regime_setup(
     target_schema: default!(Option<&str>, "NULL"),
-) -> Result<TableIterator<'static, (name!(relation, String), name!(action, String))>> {
+) -> Result<TableIterator<(name!(relation, String), name!(action, String))>> {
     check_writable("regime_setup()")?;
     let schema = target_schema.map_or_else(settings::target_schema, str::to_owned);
     let actions = spi::connect(|db| set_up(db, &schema, &systems()))?;

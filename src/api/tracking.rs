@@ -2,7 +2,7 @@
 
 use pgrx::prelude::*;
 
-use crate::api::Result;
+use crate::api::{Result, TableIterator};
 use crate::pg::{attempt, check_writable, settings, spi};
 use crate::systems::tracking;
 
@@ -11,7 +11,7 @@ use crate::systems::tracking;
 #[pg_extern(volatile, parallel_unsafe)]
 fn regime_track(
     enable: default!(Option<bool>, "true"),
-) -> Result<TableIterator<'static, (name!(relation, String), name!(action, String))>> {
+) -> Result<TableIterator<(name!(relation, String), name!(action, String))>> {
     check_writable("regime_track()")?;
     let schema = settings::target_schema();
     let track = || spi::connect(|db| tracking::track(db, &schema, enable != Some(false)));

@@ -1,6 +1,7 @@
 //! What a refresh did with one subject (an asset; a symbol and timeframe; a batch of days): a row of its result
 //! and of the run log.
 
+use regime_core::words;
 use std::time::Instant;
 
 use pgrx::prelude::*;
@@ -14,56 +15,35 @@ use crate::sync::compare::Written;
 /// The most failed subjects that an error names.
 pub const MOST_NAMED: usize = 20;
 
-/// How many rows were computed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// All rows.
-    Full,
-    /// New rows only.
-    Incremental,
-    /// None: nothing was new.
-    None,
-}
-
-impl Mode {
-    /// The mode as results and the run log have it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Mode::Full => "full",
-            Mode::Incremental => "incremental",
-            Mode::None => "none",
-        }
+words!(
+    /// How many rows were computed.
+    Mode {
+        /// All rows.
+        Full = "full",
+        /// New rows only.
+        Incremental = "incremental",
+        /// None: nothing was new.
+        None = "none",
     }
-}
+);
 
-/// How the refresh of a subject ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Status {
-    /// Rows were written.
-    Ok,
-    /// The stored rows were up to date.
-    Unchanged,
-    /// The subject has no source rows.
-    Empty,
-    /// The attempt failed and was rolled back.
-    #[default]
-    Failed,
-    /// Rows were computed and not written.
-    DryRun,
-}
-
-impl Status {
-    /// The status as results and the run log have it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Status::Ok => "ok",
-            Status::Unchanged => "unchanged",
-            Status::Empty => "empty",
-            Status::Failed => "failed",
-            Status::DryRun => "dry_run",
-        }
+words!(
+    /// How the refresh of a subject ended.
+    #[derive(Default)]
+    Status {
+        /// Rows were written.
+        Ok = "ok",
+        /// The stored rows were up to date.
+        Unchanged = "unchanged",
+        /// The subject has no source rows.
+        Empty = "empty",
+        /// The attempt failed and was rolled back.
+        #[default]
+        Failed = "failed",
+        /// Rows were computed and not written.
+        DryRun = "dry_run",
     }
-}
+);
 
 /// What was done with a subject.
 #[derive(Clone, Debug, Default)]

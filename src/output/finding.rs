@@ -1,26 +1,18 @@
 //! A finding: something that is wrong, and the statement that corrects it.
 
-/// How severe a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// Rows are missing or cannot be made.
-    Error,
-    /// Rows are stale, or of different versions.
-    Warning,
-    /// Everything works, but could work better.
-    Info,
-}
+use regime_core::words;
 
-impl Severity {
-    /// The severity as results have it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Info => "info",
-        }
+words!(
+    /// How severe a finding is.
+    Severity {
+        /// Rows are missing or cannot be made.
+        Error = "error",
+        /// Rows are stale, or of different versions.
+        Warning = "warning",
+        /// Everything works, but could work better.
+        Info = "info",
     }
-}
+);
 
 /// Something that is wrong.
 #[derive(PartialEq)]

@@ -1,12 +1,10 @@
 //! Output and working relations by name.
 
-use pgrx::prelude::*;
-
 use crate::output::mend::{self, Output};
 use crate::output::shape::{self, set_up_again, shape_of};
 use crate::pg::{
     Db, Error, Result, current_user, known, no_privilege, no_usage, qualified, quoted, settings, syscache,
-    syscache::relation_oid, work_schema,
+    syscache::relation_oid, undefined_table, work_schema,
 };
 use crate::sync::table::Table;
 
@@ -55,11 +53,8 @@ fn readable(db: Db, target: &str, schema: &str, name: &str) -> Result<String> {
     match syscache::readable(schema, name) {
         Some(true) => Ok(relation),
         Some(false) => Err(not_readable(schema, &relation)),
-        None => Err(Error::new(
-            PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
-            format!("output table {relation} does not exist"),
-        )
-        .detail(format!("The schema is that of pg_regime.target_schema: {}.", quoted(target)))
-        .hint(set_up_again(db, target)?)),
+        None => Err(undefined_table(format!("output table {relation} does not exist"))
+            .detail(format!("The schema is that of pg_regime.target_schema: {}.", quoted(target)))
+            .hint(set_up_again(db, target)?)),
     }
 }

@@ -2,8 +2,6 @@
 
 use std::rc::Rc;
 
-use pgrx::prelude::*;
-
 use crate::output::adopt::{adopt, adopt_own, check_no_duplicates, check_own};
 use crate::output::mend::{self, Output};
 use crate::output::own::Own;
@@ -11,8 +9,9 @@ use crate::output::shape::{self, Declared, Shape, set_up_again, shape_of};
 use crate::output::system::System;
 use crate::pg::{
     Action, Db, Error, Outcome, Result, Row, Sees, arg, block, check_may_create, check_schema,
-    check_writable, citus, current_user, fill, known, lock_schema, owner, qualified, quote_literal, quoted,
-    syscache::relation_oid, work_schema,
+    check_writable, citus, current_user, fill, insufficient_privilege, known, lock_schema,
+    not_in_prerequisite_state, owner, qualified, quote_literal, quoted, syscache::relation_oid, work_schema,
+    wrong_object_type,
 };
 use crate::sync::table::Table;
 
@@ -149,10 +148,11 @@ pub fn hold(db: Db, schema: &str, system: &System, dry_run: bool) -> Result<()> 
     match flaw(db, schema, system)? {
         None => Ok(()),
         Some(Flaw::Altered(error)) => Err(error),
-        Some(Flaw::Missing) => Err(Error::new(
-            PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-            format!("tables of {} in schema {} are not complete", system.name, quoted(schema)),
-        )
+        Some(Flaw::Missing) => Err(not_in_prerequisite_state(format!(
+            "tables of {} in schema {} are not complete",
+            system.name,
+            quoted(schema)
+        ))
         .detail("A table, a column or a key was dropped while the refresh ran.")
         .hint(set_up_again(db, schema)?)),
     }
@@ -328,12 +328,13 @@ fn has_work_schema(db: Db, schema: &str) -> Result<bool> {
     match db.one(sql, &[arg(work)], Sees::Now, read)? {
         (true, _) => Ok(true),
         (false, true) => Ok(false),
-        (false, false) => Err(Error::new(
-            PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
-            format!("permission denied to create schema {relation}"),
-        )
-        .detail("The schema holds the working tables of refreshes: states, marks, rounds, the run log.")
-        .hint(format!("CREATE SCHEMA {relation} AUTHORIZATION {};", current_user()))),
+        (false, false) => {
+            Err(insufficient_privilege(format!("permission denied to create schema {relation}"))
+                .detail(
+                    "The schema holds the working tables of refreshes: states, marks, rounds, the run log.",
+                )
+                .hint(format!("CREATE SCHEMA {relation} AUTHORIZATION {};", current_user())))
+        }
     }
 }
 
@@ -379,7 +380,7 @@ fn kind(db: Db, schema: &str, name: &str) -> Result<Option<String>> {
 
 fn wrong_kind(schema: &str, name: &str, wanted: &str) -> Error {
     let relation = qualified(schema, name);
-    Error::new(PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE, format!("{relation} is not a {wanted}"))
+    wrong_object_type(format!("{relation} is not a {wanted}"))
         .detail("A table or view of pg_regime is to have this name; in another pg_regime.target_schema, the name is free.")
         .hint(format!("ALTER TABLE {relation} RENAME TO {name}_before;"))
 }

@@ -5,8 +5,8 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use crate::pg::{
-    Column as Found, Db, Error, Result, Sees, columns_of, extension_schema, keys_of, quote_literal, quoted,
-    syscache::is_table, syscache::relation_oid,
+    Column as Found, Db, Error, Result, Sees, columns_of, datatype_mismatch, extension_schema, keys_of,
+    quote_literal, quoted, syscache::is_table, syscache::relation_oid, undefined_column,
 };
 use crate::sync::table::{Column, OnChange, Table, Type};
 
@@ -150,12 +150,9 @@ pub fn flaws(relation: &str, table: &Table, shape: &Shape) -> Vec<Flaw> {
 /// Where a column is missing, or a time of another type; `set_up` is the statement that adds columns.
 pub fn check_readable(relation: &str, table: &Table, shape: &Shape, set_up: &str) -> Result<()> {
     if let Some(missing) = table.columns().find(|name| shape.column(name).is_none()) {
-        return Err(Error::new(
-            PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
-            format!("output table {relation} has no column {missing}"),
-        )
-        .detail("The column was dropped, or the table was made by another version or tool.")
-        .hint(set_up));
+        return Err(undefined_column(format!("output table {relation} has no column {missing}"))
+            .detail("The column was dropped, or the table was made by another version or tool.")
+            .hint(set_up));
     }
     // Other types are read by a cast; that of a time depends on the session's time zone.
     let times = table.key.iter().filter(|column| matches!(column.kind, Type::Timestamptz | Type::Date));
@@ -232,10 +229,10 @@ fn wrong_type(relation: &str, column: &Column, found: &Found) -> Flaw {
         _ => format!("{name}::{wanted}"),
     };
     Flaw {
-        error: Error::new(
-            PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
-            format!("column {name} of table {relation} is of type {}, not {wanted}", found.type_name),
-        )
+        error: datatype_mismatch(format!(
+            "column {name} of table {relation} is of type {}, not {wanted}",
+            found.type_name
+        ))
         .detail("An existing table is adopted only if its columns hold exactly what refresh writes."),
         action: format!("ALTER COLUMN {name} TYPE {wanted} USING {value}"),
         retyped: Some((name, wanted)),

@@ -2,8 +2,9 @@
 
 use crate::output::relation::output_relation;
 use crate::output::set_up::{Flaw, flaw};
+use crate::output::shape::set_up_again;
 use crate::output::system::System;
-use crate::pg::{Db, Error, quote_literal};
+use crate::pg::{Db, Error};
 use crate::sync::table::Table;
 
 /// One line of an explanation.
@@ -35,7 +36,7 @@ impl Line {
 }
 
 /// The relation of a table whose rows can be compared with computed ones; otherwise why there is none to compare, and the
-/// statement that helps. `own` is the extension's schema, quoted.
+/// statement that helps.
 ///
 /// # Errors
 /// Where the catalogs cannot be read.
@@ -44,7 +45,6 @@ pub fn comparable(
     schema: &str,
     system: &'static System,
     table: &'static Table,
-    own: &str,
 ) -> crate::pg::Result<Result<String, String>> {
     let relation = match output_relation(db, table) {
         Ok(relation) => relation,
@@ -54,8 +54,7 @@ pub fn comparable(
         None => Ok(relation),
         Some(Flaw::Altered(error)) => Err(in_words(&error)),
         Some(Flaw::Missing) => {
-            let setup = format!("SELECT * FROM {own}.regime_setup({});", quote_literal(schema));
-            Err(format!("some output tables or columns are missing: {setup}"))
+            Err(format!("some output tables or columns are missing: {}", set_up_again(db, schema)?))
         }
     })
 }

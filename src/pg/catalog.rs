@@ -9,7 +9,7 @@ use regime_core::hash::of_texts;
 use crate::pg::arg::arg;
 use crate::pg::cache::known;
 use crate::pg::environment::quoted;
-use crate::pg::error::{Error, Result, invalid_parameter};
+use crate::pg::error::{Error, Result, insufficient_privilege, invalid_parameter, undefined_object};
 use crate::pg::session::current_user;
 use crate::pg::spi::{Db, Sees};
 use crate::pg::syscache;
@@ -58,12 +58,9 @@ pub fn check_may_create(db: Db, schema: &str) -> Result<()> {
         return Ok(());
     };
     let schema = quoted(schema);
-    Err(Error::new(
-        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
-        format!("permission denied to create tables in schema {schema}"),
-    )
-    .detail("A role that may create tables in the schema can make the call, too.")
-    .hint(format!("GRANT {lacking} ON SCHEMA {schema} TO {};", current_user())))
+    Err(insufficient_privilege(format!("permission denied to create tables in schema {schema}"))
+        .detail("A role that may create tables in the schema can make the call, too.")
+        .hint(format!("GRANT {lacking} ON SCHEMA {schema} TO {};", current_user())))
 }
 
 /// A column of a relation.
@@ -197,11 +194,8 @@ pub fn extension_schema_name(db: Db) -> Result<String> {
              WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'";
         let schema: Option<String> = db.first(sql, &[], Sees::Snapshot, |row| row.only())?;
         schema.ok_or_else(|| {
-            Error::new(
-                PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
-                "extension pg_regime is not installed in this database",
-            )
-            .hint("CREATE EXTENSION pg_regime;")
+            undefined_object("extension pg_regime is not installed in this database")
+                .hint("CREATE EXTENSION pg_regime;")
         })
     };
     Ok(known("extension schema", &(), find)?.as_ref().clone())

@@ -8,7 +8,7 @@ use crate::pg::arg::arg;
 use crate::pg::cache::known;
 use crate::pg::environment::Scope;
 use crate::pg::environment::quoted;
-use crate::pg::error::{Error, Result};
+use crate::pg::error::{Result, not_in_prerequisite_state};
 use crate::pg::spi::{Db, Sees};
 
 const CARRIES_DDL: &CStr = c"citus.enable_ddl_propagation";
@@ -91,8 +91,7 @@ pub fn check_created(db: Db, detail: &str) -> Result<()> {
     if is_created(db)? {
         return Ok(());
     }
-    Err(Error::new(PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "Citus is not in this database")
-        .detail(detail))
+    Err(not_in_prerequisite_state("Citus is not in this database").detail(detail))
 }
 
 /// Whether this node, whose database has Citus, is a worker.

@@ -4,13 +4,14 @@
 use std::rc::Rc;
 
 use pgrx::pg_sys;
-use pgrx::prelude::*;
 
 use crate::pg::arg::arg;
 use crate::pg::cache::known;
 use crate::pg::catalog::{Column, columns, extension_schema};
 use crate::pg::environment::quoted;
-use crate::pg::error::{Error, Result, invalid_parameter, no_privilege};
+use crate::pg::error::{
+    Error, Result, datatype_mismatch, invalid_parameter, no_privilege, undefined_column, undefined_table,
+};
 use crate::pg::session::current_user;
 use crate::pg::spi::{Db, Sees};
 
@@ -59,11 +60,9 @@ fn read(db: Db, relation: pg_sys::Oid, example: &str) -> Result<Table> {
         Ok((sql, row.get("relkind")?, row.get("may_alter")?))
     })?;
     let Some((sql, kind, may_alter)) = found else {
-        return Err(Error::new(
-            PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
-            format!("there is no relation with oid {}", relation.to_u32()),
-        )
-        .hint(format!("Pass the name of a table: {}", example.replace("{schema}", &extension_schema(db)?))));
+        return Err(undefined_table(format!("there is no relation with oid {}", relation.to_u32())).hint(
+            format!("Pass the name of a table: {}", example.replace("{schema}", &extension_schema(db)?)),
+        ));
     };
     Ok(Table { sql, kind, may_alter, columns: columns(db, relation, Sees::Now)? })
 }
@@ -76,10 +75,11 @@ fn read(db: Db, relation: pg_sys::Oid, example: &str) -> Result<Table> {
 pub fn column<'a>(table: &'a Table, argument: &str, name: &str) -> Result<&'a Column> {
     let Some(column) = table.columns.iter().find(|c| c.name == name) else {
         let names: Vec<String> = table.columns.iter().map(|c| quoted(&c.name)).collect();
-        return Err(Error::new(
-            PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
-            format!("column {} of table {} does not exist", quoted(name), table.sql),
-        )
+        return Err(undefined_column(format!(
+            "column {} of table {} does not exist",
+            quoted(name),
+            table.sql
+        ))
         .detail(format!("Table {} has the columns {}.", table.sql, names.join(", ")))
         .hint(format!("Pass {argument} => one of these columns.")));
     };
@@ -91,14 +91,11 @@ pub fn column<'a>(table: &'a Table, argument: &str, name: &str) -> Result<&'a Co
 
 /// The error for a column of another type than `wanted`.
 pub fn wrong_type(table: &Table, argument: &str, column: &Column, wanted: &str) -> Error {
-    Error::new(
-        PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
-        format!(
-            "column {} of table {} is of type {}, not {wanted}",
-            quoted(&column.name),
-            table.sql,
-            column.type_name
-        ),
-    )
+    datatype_mismatch(format!(
+        "column {} of table {} is of type {}, not {wanted}",
+        quoted(&column.name),
+        table.sql,
+        column.type_name
+    ))
     .hint(format!("Pass {argument} => a column of type {wanted}."))
 }

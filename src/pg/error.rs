@@ -87,6 +87,51 @@ pub fn invalid_parameter(message: impl Into<String>) -> Error {
     Error::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, message)
 }
 
+/// The error for an object that is not in the state that the work needs.
+pub fn not_in_prerequisite_state(message: impl Into<String>) -> Error {
+    Error::new(PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, message)
+}
+
+/// The error for a role that lacks a privilege.
+pub fn insufficient_privilege(message: impl Into<String>) -> Error {
+    Error::new(PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, message)
+}
+
+/// The error for rows that do not exist.
+pub fn no_data_found(message: impl Into<String>) -> Error {
+    Error::new(PgSqlErrorCode::ERRCODE_NO_DATA_FOUND, message)
+}
+
+/// The error for a value that cannot be worked with.
+pub fn data_exception(message: impl Into<String>) -> Error {
+    Error::new(PgSqlErrorCode::ERRCODE_DATA_EXCEPTION, message)
+}
+
+/// The error for a column of another type.
+pub fn datatype_mismatch(message: impl Into<String>) -> Error {
+    Error::new(PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH, message)
+}
+
+/// The error for a column that does not exist.
+pub fn undefined_column(message: impl Into<String>) -> Error {
+    Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN, message)
+}
+
+/// The error for a table or view that does not exist.
+pub fn undefined_table(message: impl Into<String>) -> Error {
+    Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE, message)
+}
+
+/// The error for a name that nothing has.
+pub fn undefined_object(message: impl Into<String>) -> Error {
+    Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, message)
+}
+
+/// The error for a relation that is not of the kind that the work needs.
+pub fn wrong_object_type(message: impl Into<String>) -> Error {
+    Error::new(PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE, message)
+}
+
 /// The error for a required argument that is NULL.
 pub fn null_argument(name: &str) -> Error {
     Error::new(PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED, format!("{name} must not be NULL"))
@@ -131,21 +176,15 @@ pub fn refuse_backtraces() {
 /// The error for a privilege on a relation that the current user lacks; relation, privileges and user are
 /// given as SQL.
 pub fn no_privilege(relation: &str, privileges: &str, user: &str) -> Error {
-    Error::new(
-        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
-        format!("permission denied for table {relation}"),
-    )
-    .hint(format!("GRANT {privileges} ON {relation} TO {user};"))
+    insufficient_privilege(format!("permission denied for table {relation}"))
+        .hint(format!("GRANT {privileges} ON {relation} TO {user};"))
 }
 
 /// The error for the USAGE privilege on a schema that the current user lacks; the user is given as SQL.
 pub fn no_usage(schema: &str, user: &str) -> Error {
     let schema = quoted(schema);
-    Error::new(
-        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
-        format!("permission denied for schema {schema}"),
-    )
-    .hint(format!("GRANT USAGE ON SCHEMA {schema} TO {user};"))
+    insufficient_privilege(format!("permission denied for schema {schema}"))
+        .hint(format!("GRANT USAGE ON SCHEMA {schema} TO {user};"))
 }
 
 /// Checks that a parameter, where it is given, lies in a range; both ends belong to the range.

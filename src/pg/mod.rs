@@ -35,8 +35,10 @@ pub use catalog::{
 };
 pub use environment::quoted;
 pub use error::{
-    Error, Result, check_order, check_range, error_code, internal, invalid_parameter, no_privilege, no_usage,
-    notice, null_argument, read_only_transaction, report_warning, sqlstate, warn,
+    Error, Result, check_order, check_range, data_exception, datatype_mismatch, error_code,
+    insufficient_privilege, internal, invalid_parameter, no_data_found, no_privilege, no_usage,
+    not_in_prerequisite_state, notice, null_argument, read_only_transaction, report_warning, sqlstate,
+    undefined_column, undefined_object, undefined_table, warn, wrong_object_type,
 };
 pub use hold::Relations;
 pub use lock::{lock, lock_schema};

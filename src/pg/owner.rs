@@ -10,13 +10,12 @@ use std::ffi::CStr;
 use std::rc::Rc;
 
 use pgrx::pg_sys;
-use pgrx::prelude::*;
 
 use crate::pg::arg::arg;
 use crate::pg::cache::known;
 use crate::pg::catalog::qualified;
 use crate::pg::environment::quoted;
-use crate::pg::error::{Error, Result};
+use crate::pg::error::{Error, Result, insufficient_privilege};
 use crate::pg::session::current_user;
 use crate::pg::spi::{Db, Sees};
 use crate::pg::syscache::{relation_oid, schema_oid};
@@ -43,7 +42,7 @@ impl Foreign {
             true => format!(" Connect as role {owner} to work with its tables, or take them over."),
             false => String::new(),
         };
-        Error::new(PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, format!("{what} belongs to role {owner}"))
+        insufficient_privilege(format!("{what} belongs to role {owner}"))
             .detail(format!("{why} would run with the rights of role {user}.{instead}"))
             .hint(remedy)
     }
@@ -149,15 +148,7 @@ fn check_owner(oid: pg_sys::Oid, relation: impl Fn() -> String) -> Result<()> {
 
 /// These tables, their partitions, and the relations beneath views that are written to as tables are; all are checked.
 fn with_children(db: Db, tables: Vec<pg_sys::Oid>) -> Result<Vec<pg_sys::Oid>> {
-    let sql = "WITH RECURSIVE part AS (SELECT t.oid FROM pg_catalog.unnest($1) AS t (oid) \
-           UNION SELECT x.oid FROM part p CROSS JOIN LATERAL ( \
-             SELECT i.inhrelid FROM pg_catalog.pg_inherits i WHERE i.inhparent = p.oid \
-             UNION ALL SELECT d.refobjid FROM pg_catalog.pg_class v JOIN pg_catalog.pg_rewrite r ON r.ev_class = v.oid \
-               JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid \
-                 AND d.refclassid = 'pg_catalog.pg_class'::regclass \
-               WHERE v.oid = p.oid AND CASE v.relkind WHEN 'v' THEN pg_relation_is_updatable(v.oid, false) <> 0 END) AS x (oid)) \
-         SELECT c.oid::int8, format('%I.%I', n.nspname, c.relname) AS relation FROM part p \
-         JOIN pg_catalog.pg_class c USING (oid) JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ORDER BY 2";
+    let sql = include_str!("../../sql/read/tables_with_children.sql");
     db.once().all(sql, &[arg(tables)], Sees::Snapshot, |row| {
         let (oid, relation) = (oid(row.get("oid")?), row.get::<String>("relation")?);
         check_owner(oid, || relation.clone()).map(|()| oid)
@@ -191,30 +182,7 @@ fn check_used(db: Db, tables: Vec<pg_sys::Oid>) -> Result<()> {
 }
 
 /// SQL: what the tables `referring` use that is not PostgreSQL's own, with its owner and what removes it.
-const USED: &str = "given AS (SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name, c.relowner FROM referring r \
-           JOIN pg_catalog.pg_class c USING (oid) JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace), \
-         uses AS (SELECT DISTINCT g.name, f.refclassid, f.refobjid FROM given g \
-           JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = g.oid AND d.deptype IN ('a', 'i') \
-           JOIN pg_catalog.pg_depend f ON f.classid = d.classid AND f.objid = d.objid AND f.refobjid >= 16384::oid), \
-         functions AS (SELECT u.name, u.refobjid AS oid FROM uses u WHERE u.refclassid = 'pg_catalog.pg_proc'::regclass \
-           UNION SELECT u.name, o.oprcode::oid FROM uses u JOIN pg_catalog.pg_operator o ON o.oid = u.refobjid \
-           WHERE u.refclassid = 'pg_catalog.pg_operator'::regclass), \
-         used AS (SELECT f.name, format('%I.%I', n.nspname, p.proname) \
-             || format('(%s)', pg_catalog.pg_get_function_identity_arguments(p.oid)) AS function, p.proowner \
-           FROM functions f JOIN pg_catalog.pg_proc p ON p.oid = f.oid JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace) \
-         SELECT format('function %s, which table %s uses,', function, name) AS what, \
-           format('DROP FUNCTION %s CASCADE;', function) AS remedy, proowner::int8 AS owner FROM used \
-         UNION ALL SELECT format('table %s, whose foreign key follows its rows,', g.name), format('DROP TABLE %s;', g.name), g.relowner::int8 \
-         FROM given g WHERE g.oid <> ALL ($1) \
-         UNION ALL SELECT format('type %s, which table %s uses,', pg_catalog.format_type(t.oid, NULL), u.name), \
-           format('DROP TYPE %s CASCADE;', pg_catalog.format_type(t.oid, NULL)), t.typowner::int8 \
-         FROM uses u JOIN pg_catalog.pg_type t ON t.oid = u.refobjid AND u.refclassid = 'pg_catalog.pg_type'::regclass \
-         UNION ALL SELECT format('domain %I.%I, which table %s uses,', n.nspname, t.typname, g.name), \
-           format('ALTER TABLE %s ALTER COLUMN %I TYPE %s;', g.name, a.attname, pg_catalog.format_type(t.typbasetype, t.typtypmod)), \
-           t.typowner::int8 \
-         FROM given g JOIN pg_catalog.pg_attribute a ON a.attrelid = g.oid AND a.attnum > 0 \
-         JOIN pg_catalog.pg_type t ON t.oid = a.atttypid AND t.typtype = 'd' JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
-         ORDER BY 1";
+const USED: &str = include_str!("../../sql/read/used_by_tables.sql");
 
 fn lock_for_writing(table: pg_sys::Oid) {
     // SAFETY: in a transaction, which releases the lock at its end; a table that is gone by now may be locked too.

@@ -10,7 +10,7 @@ use pgrx::spi::quote_literal;
 
 use regime_core::math::numeric::nearest;
 
-use crate::pg::error::{Error, Result, internal};
+use crate::pg::error::{Error, Result, datatype_mismatch, internal};
 
 /// A `timestamptz`, in microseconds since 2000.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -170,32 +170,21 @@ impl<'r> Plain<'r> for String {
     }
 }
 
-impl<'r> Plain<'r> for Vec<i32> {
-    const OF: (&'static [pg_sys::Oid], &'static str) = <Vec<Option<i32>>>::OF;
+/// Arrays without NULL.
+macro_rules! without_null {
+    ($($type:ty),*) => { $(
+        impl<'r> Plain<'r> for Vec<$type> {
+            const OF: (&'static [pg_sys::Oid], &'static str) = <Vec<Option<$type>>>::OF;
 
-    unsafe fn read(row: &'r Row, column: usize) -> Option<Self> {
-        // SAFETY: as the caller says.
-        unsafe { <Vec<Option<i32>> as Plain>::read(row, column) }?.into_iter().collect()
-    }
+            unsafe fn read(row: &'r Row, column: usize) -> Option<Self> {
+                // SAFETY: as the caller says.
+                unsafe { <Vec<Option<$type>> as Plain>::read(row, column) }?.into_iter().collect()
+            }
+        }
+    )* };
 }
 
-impl<'r> Plain<'r> for Vec<f64> {
-    const OF: (&'static [pg_sys::Oid], &'static str) = <Vec<Option<f64>>>::OF;
-
-    unsafe fn read(row: &'r Row, column: usize) -> Option<Self> {
-        // SAFETY: as the caller says.
-        unsafe { <Vec<Option<f64>> as Plain>::read(row, column) }?.into_iter().collect()
-    }
-}
-
-impl<'r> Plain<'r> for Vec<String> {
-    const OF: (&'static [pg_sys::Oid], &'static str) = <Vec<Option<String>>>::OF;
-
-    unsafe fn read(row: &'r Row, column: usize) -> Option<Self> {
-        // SAFETY: as the caller says.
-        unsafe { <Vec<Option<String>> as Plain>::read(row, column) }?.into_iter().collect()
-    }
-}
+without_null!(i32, f64, String);
 
 /// A version of a row of a table, by its `ctid` and `xmin`: an update makes another. While the relation cache announces no
 /// change of the table, the place of a version is taken by no version of the same transaction, since a version that the
@@ -328,8 +317,7 @@ impl Row<'_> {
     fn not_of_type(&self, column: usize, wanted: &str) -> Error {
         let error = |name: &str| {
             let message = format!("column {name} of a query is not of type {wanted}");
-            Error::new(PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH, message)
-                .detail("A column of a table that is read is not of the expected type.")
+            datatype_mismatch(message).detail("A column of a table that is read is not of the expected type.")
         };
         match self.names()[column].as_str() {
             UNNAMED => error(&(column + 1).to_string()),

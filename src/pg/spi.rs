@@ -16,7 +16,7 @@ use pgrx::prelude::*;
 use crate::pg::arg::Arg;
 use crate::pg::citus;
 use crate::pg::environment::{keep, ours};
-use crate::pg::error::{Error, Result, internal};
+use crate::pg::error::{Result, internal, invalid_parameter};
 use crate::pg::memory::CurrentMemory;
 use crate::pg::receiver::Receiver;
 use crate::pg::timescale;
@@ -404,9 +404,7 @@ impl Plan {
     fn prepare(sql: &str, mut types: Vec<pg_sys::Oid>, mode: Mode) -> Result<Self> {
         keep();
         let _back = CurrentMemory::remember();
-        let text = CString::new(sql).map_err(|_| {
-            Error::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, "a name contains a NUL byte")
-        })?;
+        let text = CString::new(sql).map_err(|_| invalid_parameter("a name contains a NUL byte"))?;
         // SAFETY: SPI is connected; the text and the types outlive the call; the plan is kept, so
         // that it survives the rollback of a subtransaction that it was prepared in.
         let plan = unsafe {

@@ -1,8 +1,6 @@
 //! Series of candles by symbol and timeframe, and the errors for unknown names.
 
-use pgrx::prelude::*;
-
-use crate::pg::{Db, Error, Result, quote_literal};
+use crate::pg::{Db, Error, Result, quote_literal, undefined_object};
 use crate::source::candles::{Reads, Series, Source};
 use crate::source::names;
 
@@ -60,7 +58,7 @@ pub fn named(db: Db, source: &Source, symbol: &str, timeframe: &str) -> Result<S
 /// Where the relation cannot be read.
 pub fn unknown(db: Db, source: &Source, symbol: &str, timeframe: Option<&str>) -> Result<Error> {
     let of_symbol = of_symbol(db, source, symbol, None)?;
-    let error = |message| Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, message);
+    let error = |message| undefined_object(message);
     let [symbol_column, timeframe_column, _] = &source.key;
     let relation = &source.relation.sql;
     if let (Some(timeframe), false) = (timeframe, of_symbol.is_empty()) {
@@ -94,7 +92,7 @@ pub fn unknown_timeframe(db: Db, source: &Source, timeframe: &str) -> Result<Err
     known.sort_unstable();
     known.dedup();
     let relation = &source.relation.sql;
-    Ok(Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, format!("unknown timeframe \"{timeframe}\""))
+    Ok(undefined_object(format!("unknown timeframe \"{timeframe}\""))
         .detail(format!("Timeframes in {relation}: {}.", known.join(", ")))
         .hint("Pass one of these timeframes, or leave timeframe out."))
 }

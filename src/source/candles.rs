@@ -3,15 +3,13 @@
 
 use std::rc::Rc;
 
-use pgrx::prelude::*;
-
 use regime_core::hash::of_texts;
 use regime_core::market_states::PRICES;
 
 use crate::pg::timescale::Recent;
 use crate::pg::{
     Arg, Db, Error, Micros, Result, Same, Sees, arg, citus, extension_schema, invalid_parameter, known,
-    quoted, syscache, timestamp_arg,
+    no_data_found, quoted, syscache, timestamp_arg, undefined_object,
 };
 use crate::source::bars::Span;
 use crate::source::check::{Check, Kind, Mapped, Place};
@@ -78,6 +76,11 @@ impl Series {
     /// Symbol and timeframe, as the run log and messages name the series.
     pub fn name(&self) -> String {
         format!("{} {}", self.symbol, self.timeframe)
+    }
+
+    /// The symbol and the timeframe as parameters.
+    pub fn args(&self) -> [Arg; 2] {
+        [arg(self.symbol.as_str()), arg(self.timeframe.as_str())]
     }
 }
 
@@ -266,9 +269,7 @@ impl Source {
     /// Catalogs that cannot be read.
     pub fn no_candles(&self, db: Db, delete: &str) -> Result<Error> {
         let schema = extension_schema(db)?;
-        Ok(Error::new(
-            PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
-            format!("{} holds no candles", self.relation.sql),
+        Ok(no_data_found(format!("{} holds no candles", self.relation.sql),
         )
         .detail(format!(
             "Stored rows are kept until there are candles again, or {schema}.{delete} deletes them."
@@ -340,7 +341,8 @@ pub const IN_RANGE: Usable =
     Usable { is: |price| PRICES.contains(&price), otherwise: "NULL, NaN or not in 1e-100 to 1e100" };
 
 fn series_args(series: &Series, moment: Option<i64>) -> [Arg; 3] {
-    [arg(series.symbol.as_str()), arg(series.timeframe.as_str()), timestamp_arg(moment)]
+    let [symbol, timeframe] = series.args();
+    [symbol, timeframe, timestamp_arg(moment)]
 }
 
 /// The row of the map for candles, unchecked.
@@ -363,7 +365,7 @@ impl MapRow {
     /// Where the map has no row for candles.
     pub fn load(db: Db, schema: &str) -> Result<Rc<Self>> {
         Self::find(db, schema)?.ok_or_else(|| {
-            Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, "candles have no source").hint(format!(
+            undefined_object("candles have no source").hint(format!(
                 "INSERT INTO {schema}.regime_source (cal_scheme, layer, bars_table, bars_id_column, bars_tf_column, bars_ts_column, high_column, low_column) \
                  VALUES ('any', 'candles', 'candles', 'symbol', 'timeframe', 'open_time', 'high', 'low');"
             ))

@@ -5,8 +5,8 @@ use pgrx::prelude::*;
 use serde_json::Value;
 
 use crate::pg::{
-    Column, Db, Error, Result, Sees, columns, current_user, invalid_parameter, json, quote_literal, quoted,
-    syscache,
+    Column, Db, Error, Result, Sees, columns, current_user, datatype_mismatch, insufficient_privilege,
+    invalid_parameter, json, quote_literal, quoted, syscache, undefined_column, undefined_table,
 };
 use crate::source::relation::Relation;
 
@@ -79,12 +79,9 @@ impl Check<'_, '_> {
         let tf_is_read = self.place.tf_is_read;
         let sql = format!("{}.{}", quoted(schema), quoted(table));
         let Some(oid) = syscache::source_oid(schema, table) else {
-            return Err(Error::new(
-                PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
-                format!("relation {sql} does not exist"),
-            )
-            .detail(self.where_mapped(&format!("{which}_schema and {which}_table")))
-            .hint(self.missing_hint(which, schema)));
+            return Err(undefined_table(format!("relation {sql} does not exist"))
+                .detail(self.where_mapped(&format!("{which}_schema and {which}_table")))
+                .hint(self.missing_hint(which, schema)));
         };
         if !syscache::may_use(schema) {
             let schema = quoted(schema);
@@ -164,7 +161,7 @@ impl Check<'_, '_> {
     }
 
     fn no_privilege(&self, what: &str, privilege: &str) -> Error {
-        Error::new(PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, format!("permission denied for {what}"))
+        insufficient_privilege(format!("permission denied for {what}"))
             .detail(format!(
                 "Layer {} of calendar scheme \"{}\" is read from {what}.",
                 self.place.layer, self.place.cal_scheme
@@ -212,10 +209,10 @@ impl Columns<'_, '_, '_> {
             (Kind::Number | Kind::Price, _) => "double precision",
             (Kind::Time, _) => "timestamp with time zone",
         };
-        Err(Error::new(
-            PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
-            format!("column {name} of relation {} is of type {}, not {wanted}", self.sql, column.type_name),
-        )
+        Err(datatype_mismatch(format!(
+            "column {name} of relation {} is of type {}, not {wanted}",
+            self.sql, column.type_name
+        ))
         .detail(self.check.where_mapped(mapped.field))
         .hint(format!(
             "Map a column of type {wanted}, or a view that casts the column: {}",
@@ -270,10 +267,11 @@ impl Columns<'_, '_, '_> {
             Some(_) => Err(self
                 .check
                 .no_privilege(&format!("relation {}", self.sql), &format!("SELECT ON {}", self.sql))),
-            None => Err(Error::new(
-                PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
-                format!("column {} of relation {} does not exist", quoted(name), self.sql),
-            )
+            None => Err(undefined_column(format!(
+                "column {} of relation {} does not exist",
+                quoted(name),
+                self.sql
+            ))
             .detail(self.check.where_mapped(field))
             .hint(self.check.map_another(field))),
         }

@@ -3,7 +3,10 @@
 
 use pgrx::prelude::*;
 
-use crate::pg::{Column, Db, Error, Result, Sees, columns, current_user, no_privilege, quoted, syscache};
+use crate::pg::{
+    Column, Db, Result, Sees, columns, current_user, datatype_mismatch, insufficient_privilege, no_privilege,
+    quoted, syscache,
+};
 
 /// What the catalogs say of the relation: of each column, whether the current role may read it; `None`
 /// where the column does not exist or is of another type.
@@ -65,9 +68,7 @@ impl DimAssets {
             match truth(flag) {
                 Some(true) => take(id),
                 Some(false) => Ok(()),
-                None => Err(Error::new(
-                    PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
-                    format!("column is_active of {relation} is {flag_type} '{flag}' for asset {id}, neither true nor false"),
+                None => Err(datatype_mismatch(format!("column is_active of {relation} is {flag_type} '{flag}' for asset {id}, neither true nor false"),
                 )
                 .detail("Values that are read: 1, t, true, y, yes, on; 0, f, false, n, no, off. NULL is not active.")
                 .hint(format!("SELECT is_active, count(*) FROM {relation} GROUP BY is_active ORDER BY 2;"))),
@@ -113,11 +114,8 @@ impl DimAssets {
     pub fn check_readable(&self, columns: &[Option<bool>]) -> Result<()> {
         let (schema, usable) = &self.schema;
         if !usable {
-            return Err(Error::new(
-                PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
-                format!("permission denied for schema {schema}"),
-            )
-            .hint(format!("GRANT USAGE ON SCHEMA {schema} TO {};", current_user())));
+            return Err(insufficient_privilege(format!("permission denied for schema {schema}"))
+                .hint(format!("GRANT USAGE ON SCHEMA {schema} TO {};", current_user())));
         }
         if columns.contains(&Some(false)) {
             return Err(no_privilege(&self.relation, "SELECT", &current_user()));

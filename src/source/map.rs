@@ -3,14 +3,12 @@
 
 use std::rc::Rc;
 
-use pgrx::prelude::*;
-
 use regime_core::cmc_regimes::params::SourceParams;
 use regime_core::{Layer, PerLayer};
 
 use crate::pg::{
     Db, Error, Result, Row, RowVersion, Same, Sees, arg, extension_schema, internal, invalid_parameter,
-    known, known_of_versions, quote_literal,
+    known, known_of_versions, quote_literal, undefined_object,
 };
 use crate::source::check::{Check, Kind, Mapped, Place};
 use crate::source::relation::Relation;
@@ -317,9 +315,7 @@ pub fn no_source(layer: Layer, cal_scheme: &str, schema: &str) -> Error {
         Layer::L3 => ("1H", "34,55,89"),
     };
     let layer = layer.as_str();
-    Error::new(
-        PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
-        format!("layer {layer} of calendar scheme \"{cal_scheme}\" has no source"),
+    undefined_object(format!("layer {layer} of calendar scheme \"{cal_scheme}\" has no source"),
     )
     .hint(format!(
         "INSERT INTO {schema}.regime_source (cal_scheme, layer, tf, periods, bars_table, ema_table) VALUES ({}, '{layer}', '{tf}', '{{{periods}}}', '…', '…');",

@@ -7,7 +7,10 @@ use pgrx::prelude::*;
 
 use regime_core::Layer;
 
-use crate::pg::{Db, Error, Result, Sees, arg, extension_schema, known, quote_literal, quoted, settings};
+use crate::pg::{
+    Db, Error, Result, Sees, arg, extension_schema, known, quote_literal, quoted, settings, undefined_column,
+    undefined_object, undefined_table,
+};
 use crate::source::assets::too_large;
 use crate::source::dim_assets::DimAssets;
 use crate::source::map::{self, MapRow};
@@ -236,9 +239,7 @@ impl Place {
             }
         };
         let message = format!("asset \"{}\" does not exist", shown(asset));
-        Ok(Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, message)
-            .detail(format!("Looked {}.", looked.join(", and ")))
-            .hint(hint))
+        Ok(undefined_object(message).detail(format!("Looked {}.", looked.join(", and "))).hint(hint))
     }
 
     /// The daily bars, quoted.
@@ -248,9 +249,7 @@ impl Place {
 
     fn no_table(&self, asset: &str) -> Error {
         let relation = format!("{}.dim_assets", quoted(&self.daily.bars[0]));
-        Error::new(
-            PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
-            format!("asset \"{}\" is not an id, and relation {relation} does not exist", shown(asset)),
+        undefined_table(format!("asset \"{}\" is not an id, and relation {relation} does not exist", shown(asset)),
         )
         .detail(format!(
             "Symbols are looked up beside the daily bars {} of calendar scheme \"{}\".",
@@ -267,12 +266,9 @@ fn no_column(asset: &str, dim: &DimAssets) -> Error {
     let column = if dim.id.is_none() { ["id", "int"] } else { ["symbol", "text"] };
     let ([name, of_type], relation) = (column, &dim.relation);
     let asset = shown(asset);
-    Error::new(
-        PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
-        format!(
-            "asset \"{asset}\" is not an id, and relation {relation} has no column {name} of type {of_type}"
-        ),
-    )
+    undefined_column(format!(
+        "asset \"{asset}\" is not an id, and relation {relation} has no column {name} of type {of_type}"
+    ))
     .hint(format!("Pass the id, or add the column: ALTER TABLE {relation} ADD {name} {of_type};"))
 }
 

@@ -1,8 +1,6 @@
 //! A source relation: its name, columns and filter as SQL.
 
-use pgrx::prelude::*;
-
-use crate::pg::{Arg, Db, Error, Result, Sees, arg, current_user, plural, quote_literal};
+use crate::pg::{Arg, Db, Result, Sees, arg, current_user, insufficient_privilege, plural, quote_literal};
 
 /// A mapped relation and the SQL that reads it.
 #[derive(Clone)]
@@ -65,10 +63,10 @@ pub fn check_none_hidden(db: Db, relation: &Relation, table: &str, deleted: u64)
         return Ok(());
     }
     let rows = plural(deleted, "row");
-    Err(Error::new(
-        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
-        format!("{deleted} {rows} of {table} would be deleted, but row-level security of {} may hide the source rows", relation.sql),
-    )
+    Err(insufficient_privilege(format!(
+        "{deleted} {rows} of {table} would be deleted, but row-level security of {} may hide the source rows",
+        relation.sql
+    ))
     .hint(see_all_rows()))
 }
 

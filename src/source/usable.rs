@@ -1,8 +1,6 @@
 //! Whether bars can be used: their times, their prices and their order.
 
-use pgrx::prelude::*;
-
-use crate::pg::{Error, Result, utc};
+use crate::pg::{Result, data_exception, utc};
 
 /// Which prices can be used.
 #[derive(Clone, Copy)]
@@ -63,11 +61,8 @@ fn check_bar(
         format!(", the first at {}", utc(ts[*first]))
     };
     let bars = if bad.len() == 1 { "bar has" } else { "bars have" };
-    Err(Error::new(
-        PgSqlErrorCode::ERRCODE_DATA_EXCEPTION,
-        format!("{}: {} {kind}{bars} {problem}{first}", whose()?, bad.len()),
-    )
-    .hint(format!("Correct or delete the affected bars in {relation}.")))
+    Err(data_exception(format!("{}: {} {kind}{bars} {problem}{first}", whose()?, bad.len()))
+        .hint(format!("Correct or delete the affected bars in {relation}.")))
 }
 
 /// Sorts times in ascending order, and the values of each vector alike.

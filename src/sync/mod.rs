@@ -22,39 +22,13 @@ use crate::sync::table::{OnChange, Table};
 /// more than writing them.
 const FEW: usize = 64;
 
-/// Brings the rows of a scope to `content`, and counts what was written; with `dry_run`, only counts.
+/// Brings the rows of a scope, as a new snapshot sees them, to `content`, and counts what was written.
 ///
 /// # Errors
-/// Where the relation cannot be read or written, or a value is not of the type of its column.
-pub fn sync(
-    db: Db,
-    relation: &str,
-    table: &Table,
-    scope: &[Value],
-    content: &Content,
-    dry_run: bool,
-) -> Result<Written> {
-    sync_after(db, relation, table, scope, None, content, dry_run)
-}
-
-/// [`sync`] of the rows after a moment alone, in microseconds since 2000; the first column of the key is
-/// their time.
-///
-/// # Errors
-/// Where the relation cannot be read or written, or a value is not of the type of its column.
-pub fn sync_after(
-    db: Db,
-    relation: &str,
-    table: &Table,
-    scope: &[Value],
-    after: Option<i64>,
-    content: &Content,
-    dry_run: bool,
-) -> Result<Written> {
-    let write =
-        Write { db, relation, table, scope, content, within: after.map(Within::After), only_new: false };
-    let changes = write.compare()?;
-    if dry_run { Ok(changes.written()) } else { write.apply(&changes) }
+/// As [`Write::bring`].
+pub fn sync(db: Db, relation: &str, table: &Table, scope: &[Value], content: &Content) -> Result<Written> {
+    let write = Write { db, relation, table, scope, content, within: None, only_new: false };
+    db.with_new_snapshot(|| write.bring(false))
 }
 
 /// A write of rows to a relation.
@@ -72,6 +46,15 @@ pub struct Write<'a, 'c> {
 }
 
 impl Write<'_, '_> {
+    /// Brings the rows to their content, and counts what was written; with `dry_run`, only counts.
+    ///
+    /// # Errors
+    /// As [`Self::apply`].
+    pub fn bring(&self, dry_run: bool) -> Result<Written> {
+        let changes = self.compare()?;
+        if dry_run { Ok(changes.written()) } else { self.apply(&changes) }
+    }
+
     /// How the stored rows differ from the content.
     ///
     /// # Errors

@@ -3,7 +3,9 @@
 use pgrx::prelude::*;
 
 use crate::pg::syscache::{has_triggers_or_children, oid_of};
-use crate::pg::{Db, Error, Result, Row, Sees, arg, current_user, known, plural, quoted};
+use crate::pg::{
+    Db, Error, Result, Row, Sees, arg, current_user, known, not_in_prerequisite_state, plural, quoted,
+};
 use crate::sync::compare::Written;
 
 /// SQL: the relation `$1`, given as SQL, and its partitions and children.
@@ -34,14 +36,11 @@ pub fn may_be(db: Db, relation: &str) -> Result<bool> {
 pub fn error(db: Db, relation: &str, left: Written) -> Error {
     db.forget_plans();
     let rows = left.total();
-    let error = Error::new(
-        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-        format!(
-            "{rows} {} of {relation} {} not written",
-            plural(rows, "row"),
-            if rows == 1 { "was" } else { "were" }
-        ),
-    );
+    let error = not_in_prerequisite_state(format!(
+        "{rows} {} of {relation} {} not written",
+        plural(rows, "row"),
+        if rows == 1 { "was" } else { "were" }
+    ));
     match causes(db, relation) {
         Ok(causes) if !causes.is_empty() => {
             let (told, commands): (Vec<_>, Vec<_>) =

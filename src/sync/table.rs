@@ -96,6 +96,25 @@ pub struct Table {
 }
 
 impl Table {
+    /// Without columns and indexes; rows are updated in place.
+    pub const NEW: Self = Self {
+        name: "",
+        scope: &[],
+        key: &[],
+        values: &[],
+        stamp: "",
+        on_change: OnChange::Update,
+        indexes: &[],
+        by_time: false,
+    };
+
+    /// All columns with their types, as a list of SELECT from the item `of`, which ends with a dot unless it is empty.
+    pub fn selected(&self, of: &str) -> String {
+        let lists = [self.scope, self.key, self.values].into_iter().flatten();
+        let columns = lists.map(|column| (column.name, column.kind)).chain([(self.stamp, Type::Timestamptz)]);
+        columns.map(|(name, kind)| format!("{of}{name}::{}", kind.qualified())).collect::<Vec<_>>().join(", ")
+    }
+
     /// The names of all columns: scope, key, values, stamp.
     pub fn columns(&self) -> impl Iterator<Item = &'static str> {
         let columns = self.scope.iter().chain(self.key).chain(self.values).map(|column| column.name);

@@ -52,3 +52,14 @@ pub struct Wording {
     /// The subject all of whose rows each refresh reads where the sources are not tracked.
     pub untracked: &'static str,
 }
+
+impl Wording {
+    /// Of a system of series of candles.
+    pub const OF_CANDLES: Self = Self {
+        made_of: ["candle", "candles"],
+        made_of_short: ["candle", "candles"],
+        failing: "failing series",
+        stale: "stale series",
+        untracked: "a series",
+    };
+}

@@ -6,7 +6,8 @@ use crate::output::set_up;
 use crate::output::shape::set_up_again;
 use crate::pg::{
     Action, Db, Error, Outcome, Result, Row, Sees, arg, attempt, check_schema, current_user,
-    extension_schema, lock, owner, quoted, spi, syscache::readable, work_relation, work_schema,
+    extension_schema, lock, not_in_prerequisite_state, owner, quoted, spi, syscache::readable, work_relation,
+    work_schema,
 };
 use crate::systems::registered::Registered;
 use crate::systems::registry::{ALL, systems};
@@ -98,9 +99,7 @@ pub fn lossy(db: Db, schema: &str, marks: &Marks) -> Result<Option<Error>> {
     }
     let (own, set_up) = (extension_schema(db)?, set_up_again(db, schema)?);
     Ok(Some(
-        Error::new(
-            PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-            format!("changes cannot be marked in {tables}"),
+        not_in_prerequisite_state(format!("changes cannot be marked in {tables}"),
         )
         .detail(format!(
             "A constraint, a trigger, a rule or row-level security could keep rows out of {tables}, or a crash empty an unlogged table."

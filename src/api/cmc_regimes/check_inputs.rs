@@ -2,7 +2,7 @@
 
 use pgrx::prelude::*;
 
-use crate::api::{Result, timestamp};
+use crate::api::{Result, TableIterator, timestamp};
 use crate::systems::cmc_regimes::assets;
 use crate::systems::cmc_regimes::check::inputs;
 
@@ -12,18 +12,15 @@ fn regime_check_inputs(
     ids: default!(Option<Vec<Option<i32>>>, "NULL"),
     cal_scheme: default!(Option<String>, "NULL"),
 ) -> Result<
-    TableIterator<
-        'static,
-        (
-            name!(severity, &'static str),
-            name!(asset, Option<i32>),
-            name!(layer, Option<&'static str>),
-            name!(problem, String),
-            name!(n, Option<i64>),
-            name!(first, Option<TimestampWithTimeZone>),
-            name!(command, String),
-        ),
-    >,
+    TableIterator<(
+        name!(severity, &'static str),
+        name!(asset, Option<i32>),
+        name!(layer, Option<&'static str>),
+        name!(problem, String),
+        name!(n, Option<i64>),
+        name!(first, Option<TimestampWithTimeZone>),
+        name!(command, String),
+    )>,
 > {
     let ids = ids.map(assets::sorted_ids).transpose()?;
     let complaints = inputs::check(ids, cal_scheme)?;

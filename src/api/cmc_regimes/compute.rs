@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use pgrx::prelude::*;
 
 use crate::api::cmc_regimes::row::{returns_rows, row_of};
-use crate::api::{Result, micros, required, timestamp};
+use crate::api::{Result, TableIterator, micros, required, timestamp};
 use crate::pg::{json::JsonText, spi};
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::params::{self, Given, Hysteresis};

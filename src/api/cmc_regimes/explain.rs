@@ -2,7 +2,7 @@
 
 use pgrx::prelude::*;
 
-use crate::api::{Result, micros, required};
+use crate::api::{Result, TableIterator, micros, required};
 use crate::output::told::Line;
 use crate::systems::cmc_regimes::explain::explain;
 use crate::systems::cmc_regimes::params::{Given, Hysteresis};
@@ -23,16 +23,13 @@ fn regime_explain(
     l4_label: default!(Option<String>, "NULL"),
     point_in_time: default!(Option<bool>, "NULL"),
 ) -> Result<
-    TableIterator<
-        'static,
-        (
-            name!(step, i32),
-            name!(layer, Option<&'static str>),
-            name!(what, String),
-            name!(value, String),
-            name!(detail, String),
-        ),
-    >,
+    TableIterator<(
+        name!(step, i32),
+        name!(layer, Option<&'static str>),
+        name!(what, String),
+        name!(value, String),
+        name!(detail, String),
+    )>,
 > {
     let asset = required("asset_id", asset_id)?;
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };

@@ -6,7 +6,7 @@ use regime_core::cmc_regimes::labeller::{Bars, label_bars};
 use regime_core::cmc_regimes::pipeline;
 use regime_core::{Label, Layer, Tier};
 
-use crate::api::{Result, check_length, required, timestamp};
+use crate::api::{Result, TableIterator, check_length, required, timestamp};
 use crate::pg::{Result as Checked, extension_schema, invalid_parameter, spi};
 use crate::source::bars::Span;
 use crate::source::map::no_source;
@@ -26,9 +26,7 @@ macro_rules! labellers {
             cal_scheme: default!(Option<&str>, "NULL"),
             mode: default!(Option<&str>, "NULL"),
         ) -> Result<
-            TableIterator<
-                'static,
-                (
+            TableIterator<(
                     name!(ts, TimestampWithTimeZone),
                     name!(trend, Option<String>),
                     name!(vol, Option<String>),

@@ -2,7 +2,7 @@
 
 use pgrx::prelude::*;
 
-use crate::api::Result;
+use crate::api::{Result, TableIterator};
 use crate::pg::{check_writable, spi};
 use crate::systems::cmc_regimes::distribute::distribute;
 use crate::systems::cmc_regimes::workers;
@@ -11,12 +11,8 @@ use crate::systems::cmc_regimes::workers;
 #[pg_extern(volatile, parallel_unsafe)]
 fn regime_distribute(
     dry_run: default!(Option<bool>, "false"),
-) -> Result<
-    TableIterator<
-        'static,
-        (name!(relation, String), name!(action, String), name!(statement, Option<String>)),
-    >,
-> {
+) -> Result<TableIterator<(name!(relation, String), name!(action, String), name!(statement, Option<String>))>>
+{
     let dry_run = dry_run.unwrap_or(false);
     if !dry_run {
         check_writable("regime_distribute()")?;

@@ -2,7 +2,7 @@
 
 use pgrx::prelude::*;
 
-use crate::api::{Result, required};
+use crate::api::{Result, TableIterator, required};
 use crate::pg::{json::JsonText, spi};
 use crate::systems::cmc_regimes::params::{Given, Hysteresis, version_of};
 use crate::systems::cmc_regimes::policies;
@@ -19,17 +19,14 @@ fn resolve_policy(
     policy: default!(Option<&str>, "'default'"),
     rules: default!(Option<JsonText>, "NULL"),
 ) -> Result<
-    TableIterator<
-        'static,
-        (
-            name!(size_mult, f64),
-            name!(stop_mult, f64),
-            name!(orders, &'static str),
-            name!(setups, Option<Vec<String>>),
-            name!(gross_cap, f64),
-            name!(pyramids, bool),
-        ),
-    >,
+    TableIterator<(
+        name!(size_mult, f64),
+        name!(stop_mult, f64),
+        name!(orders, &'static str),
+        name!(setups, Option<Vec<String>>),
+        name!(gross_cap, f64),
+        name!(pyramids, bool),
+    )>,
 > {
     let rules = rules.map(|r| r.parse()).transpose()?;
     let (risk, setups) = resolve([l0, l1, l2, l3, l4], policy, rules.as_ref())?;
@@ -56,23 +53,20 @@ fn regime_load_policy(policy: Option<&str>, rules: Option<JsonText>) -> Result<i
 fn regime_policy_rules(
     policy: default!(Option<&str>, "'default'"),
 ) -> Result<
-    TableIterator<
-        'static,
-        (
-            name!(rule, Option<i32>),
-            name!(r#match, Option<String>),
-            name!(size_mult, Option<f64>),
-            name!(stop_mult, Option<f64>),
-            name!(orders, Option<&'static str>),
-            name!(setups, Option<Vec<String>>),
-            name!(gross_cap, Option<f64>),
-            name!(pyramids, Option<bool>),
-            name!(aligned, Option<&'static str>),
-            name!(origin, &'static str),
-            name!(shadowed_by, Option<String>),
-            name!(note, Option<String>),
-        ),
-    >,
+    TableIterator<(
+        name!(rule, Option<i32>),
+        name!(r#match, Option<String>),
+        name!(size_mult, Option<f64>),
+        name!(stop_mult, Option<f64>),
+        name!(orders, Option<&'static str>),
+        name!(setups, Option<Vec<String>>),
+        name!(gross_cap, Option<f64>),
+        name!(pyramids, Option<bool>),
+        name!(aligned, Option<&'static str>),
+        name!(origin, &'static str),
+        name!(shadowed_by, Option<String>),
+        name!(note, Option<String>),
+    )>,
 > {
     let table = policies::table(policy, None)?;
     let rules = listed(&table).into_iter().map(|Listed { rule, number, shadowed_by, note }| {

@@ -7,7 +7,7 @@ use pgrx::prelude::*;
 
 use crate::api::cmc_regimes::names::named;
 use crate::api::cmc_regimes::row::{returns_rows, row_of};
-use crate::api::{Result, micros, required, timestamp};
+use crate::api::{Result, TableIterator, micros, required, timestamp};
 use crate::pg::{spi, time};
 use crate::systems::cmc_regimes::read::as_of::{Columns, InForce};
 use crate::systems::cmc_regimes::read::latest::Latest;

@@ -2,12 +2,12 @@
 
 use pgrx::prelude::*;
 
-use crate::api::Result;
+use crate::api::{Result, TableIterator};
 use crate::output::entry::{Entry, Mode};
 use crate::pg::{self, spi};
 use crate::source::names;
 use crate::systems::cmc_regimes::params::{Given, Hysteresis};
-use crate::systems::cmc_regimes::refresh::call::{Assets, How, Summary, refresh};
+use crate::systems::cmc_regimes::refresh::call::{How, Summary, refresh};
 
 /// Declares a form of `refresh_cmc_regimes`: its first argument, and the ids that the argument stands for.
 macro_rules! refreshes {
@@ -30,9 +30,7 @@ macro_rules! refreshes {
             only_dirty: default!(Option<bool>, "false"),
             point_in_time: default!(Option<bool>, "NULL"),
         ) -> Result<
-            TableIterator<
-                'static,
-                (
+            TableIterator<(
                     name!(id, i32),
                     name!(status, &'static str),
                     name!(regime_rows, Option<i64>),
@@ -50,14 +48,13 @@ macro_rules! refreshes {
             >,
         > {
             let ids: pg::Result<Option<Vec<Option<i32>>>> = ($ids)($of, cal_scheme.as_deref());
-            let assets = ids?.map_or(Assets::All, Assets::Listed);
             let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
             let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
             let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time };
             let [dry_run, full_refresh, only_dirty] =
                 [dry_run, full_refresh, only_dirty].map(|on| on == Some(true));
             let how = How { dry_run, full_refresh, only_dirty };
-            Ok(TableIterator::new(refresh(assets, &given, how)?.into_iter().map(
+            Ok(TableIterator::new(refresh(ids?, &given, how)?.into_iter().map(
                 |Summary { id, entry, rows, feature_tier }| {
                     let [regimes, flips, stats, comovement] = rows.map_or([None; 4], |rows| rows.map(Some));
                     let Entry { status, written, version, elapsed_ms, message, mode, reason, .. } = entry;

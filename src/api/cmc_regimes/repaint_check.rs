@@ -2,7 +2,7 @@
 
 use pgrx::prelude::*;
 
-use crate::api::{Result, required, timestamp};
+use crate::api::{Result, TableIterator, required, timestamp};
 use crate::pg::spi;
 use crate::systems::cmc_regimes::check::repaint::{self, Difference};
 use crate::systems::cmc_regimes::params::{Given, Hysteresis};
@@ -22,17 +22,14 @@ fn regime_repaint_check(
     min_bars_l2: default!(Option<i32>, "NULL"),
     l4_label: default!(Option<String>, "NULL"),
 ) -> Result<
-    TableIterator<
-        'static,
-        (
-            name!(column_name, &'static str),
-            name!(rows, i64),
-            name!(differ, i64),
-            name!(first, Option<TimestampWithTimeZone>),
-            name!(stored, Option<String>),
-            name!(knowable, Option<String>),
-        ),
-    >,
+    TableIterator<(
+        name!(column_name, &'static str),
+        name!(rows, i64),
+        name!(differ, i64),
+        name!(first, Option<TimestampWithTimeZone>),
+        name!(stored, Option<String>),
+        name!(knowable, Option<String>),
+    )>,
 > {
     let asset = required("asset_id", asset_id)?;
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };

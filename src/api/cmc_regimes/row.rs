@@ -6,9 +6,7 @@ macro_rules! returns_rows {
         $(#[$attribute])*
         #[pg_extern($(name = $named,)? stable, parallel_restricted)]
         fn $name($($arguments)*) -> Result<
-            TableIterator<
-                'static,
-                (
+            TableIterator<(
                     name!(id, i32),
                     name!(ts, Option<TimestampWithTimeZone>),
                     name!(tf, &'static str),

@@ -4,7 +4,7 @@ use pgrx::datum::Interval;
 use pgrx::prelude::*;
 
 use crate::api::cmc_regimes::names::named;
-use crate::api::{Result, micros, required};
+use crate::api::{Result, TableIterator, micros, required};
 use crate::pg::{check_writable, spi};
 use crate::systems::cmc_regimes::read::gate::{Signal, Verdict};
 use crate::systems::cmc_regimes::read::tag::Names;
@@ -20,19 +20,16 @@ fn regime_gate(
     regime_enabled: default!(Option<bool>, "true"),
     max_age: default!(Option<Interval>, "NULL"),
 ) -> Result<
-    TableIterator<
-        'static,
-        (
-            name!(allowed, bool),
-            name!(size, f64),
-            name!(stop_mult, f64),
-            name!(orders, &'static str),
-            name!(gross_cap, f64),
-            name!(pyramids, bool),
-            name!(regime_key, Option<String>),
-            name!(reason, String),
-        ),
-    >,
+    TableIterator<(
+        name!(allowed, bool),
+        name!(size, f64),
+        name!(stop_mult, f64),
+        name!(orders, &'static str),
+        name!(gross_cap, f64),
+        name!(pyramids, bool),
+        name!(regime_key, Option<String>),
+        name!(reason, String),
+    )>,
 > {
     let asset = required("asset_id", asset_id)?;
     let at = micros(required("at", at)?);
@@ -57,7 +54,6 @@ fn regime_gate(
 
 /// [`regime_gate`] for the asset of a name.
 #[pg_extern(name = "regime_gate", stable, parallel_restricted)]
-#[allow(clippy::type_complexity)]
 fn regime_gate_of_name(
     symbol: Option<&str>,
     at: Option<TimestampWithTimeZone>,
@@ -66,19 +62,16 @@ fn regime_gate_of_name(
     regime_enabled: default!(Option<bool>, "true"),
     max_age: default!(Option<Interval>, "NULL"),
 ) -> Result<
-    TableIterator<
-        'static,
-        (
-            name!(allowed, bool),
-            name!(size, f64),
-            name!(stop_mult, f64),
-            name!(orders, &'static str),
-            name!(gross_cap, f64),
-            name!(pyramids, bool),
-            name!(regime_key, Option<String>),
-            name!(reason, String),
-        ),
-    >,
+    TableIterator<(
+        name!(allowed, bool),
+        name!(size, f64),
+        name!(stop_mult, f64),
+        name!(orders, &'static str),
+        name!(gross_cap, f64),
+        name!(pyramids, bool),
+        name!(regime_key, Option<String>),
+        name!(reason, String),
+    )>,
 > {
     regime_gate(named(symbol)?, at, setup, base_size, regime_enabled, max_age)
 }

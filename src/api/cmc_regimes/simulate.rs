@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use pgrx::prelude::*;
 
-use crate::api::{Result, micros, timestamp};
+use crate::api::{Result, TableIterator, micros, timestamp};
 use crate::pg::{Result as Checked, json::JsonText, null_argument};
 use crate::systems::cmc_regimes::params::{Given, Hysteresis};
 use crate::systems::cmc_regimes::policy::lint::remarks;
@@ -18,16 +18,13 @@ fn regime_policy_lint(
     policy: default!(Option<&str>, "'default'"),
     rules: default!(Option<JsonText>, "NULL"),
 ) -> Result<
-    TableIterator<
-        'static,
-        (
-            name!(severity, &'static str),
-            name!(rule, Option<i32>),
-            name!(r#match, String),
-            name!(problem, &'static str),
-            name!(detail, String),
-        ),
-    >,
+    TableIterator<(
+        name!(severity, &'static str),
+        name!(rule, Option<i32>),
+        name!(r#match, String),
+        name!(problem, &'static str),
+        name!(detail, String),
+    )>,
 > {
     let rules = rules.map(|r| r.parse()).transpose()?;
     let table = policies::table(policy, rules.as_ref())?;
@@ -54,28 +51,25 @@ fn regime_policy_simulate(
     l4_label: default!(Option<String>, "NULL"),
     point_in_time: default!(Option<bool>, "NULL"),
 ) -> Result<
-    TableIterator<
-        'static,
-        (
-            name!(id, i32),
-            name!(ts, TimestampWithTimeZone),
-            name!(changed, Vec<&'static str>),
-            name!(regime_key_before, Option<String>),
-            name!(regime_key_after, Option<String>),
-            name!(size_before, Option<f64>),
-            name!(size_after, Option<f64>),
-            name!(stop_before, Option<f64>),
-            name!(stop_after, Option<f64>),
-            name!(orders_before, Option<String>),
-            name!(orders_after, Option<String>),
-            name!(gross_cap_before, Option<f64>),
-            name!(gross_cap_after, Option<f64>),
-            name!(pyramids_before, Option<bool>),
-            name!(pyramids_after, Option<bool>),
-            name!(setups_before, Option<Vec<String>>),
-            name!(setups_after, Option<Vec<String>>),
-        ),
-    >,
+    TableIterator<(
+        name!(id, i32),
+        name!(ts, TimestampWithTimeZone),
+        name!(changed, Vec<&'static str>),
+        name!(regime_key_before, Option<String>),
+        name!(regime_key_after, Option<String>),
+        name!(size_before, Option<f64>),
+        name!(size_after, Option<f64>),
+        name!(stop_before, Option<f64>),
+        name!(stop_after, Option<f64>),
+        name!(orders_before, Option<String>),
+        name!(orders_after, Option<String>),
+        name!(gross_cap_before, Option<f64>),
+        name!(gross_cap_after, Option<f64>),
+        name!(pyramids_before, Option<bool>),
+        name!(pyramids_after, Option<bool>),
+        name!(setups_before, Option<Vec<String>>),
+        name!(setups_after, Option<Vec<String>>),
+    )>,
 > {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
@@ -124,26 +118,23 @@ fn regime_policy_simulate_summary(
     l4_label: default!(Option<String>, "NULL"),
     point_in_time: default!(Option<bool>, "NULL"),
 ) -> Result<
-    TableIterator<
-        'static,
-        (
-            name!(id, i32),
-            name!(rows, i64),
-            name!(rows_changed, i64),
-            name!(size_before, Option<f64>),
-            name!(size_after, Option<f64>),
-            name!(mixed_before, i64),
-            name!(mixed_after, i64),
-            name!(conservative_before, i64),
-            name!(conservative_after, i64),
-            name!(passive_before, i64),
-            name!(passive_after, i64),
-            name!(flips_before, i64),
-            name!(flips_after, i64),
-            name!(not_compared, i64),
-            name!(other_version, i64),
-        ),
-    >,
+    TableIterator<(
+        name!(id, i32),
+        name!(rows, i64),
+        name!(rows_changed, i64),
+        name!(size_before, Option<f64>),
+        name!(size_after, Option<f64>),
+        name!(mixed_before, i64),
+        name!(mixed_after, i64),
+        name!(conservative_before, i64),
+        name!(conservative_after, i64),
+        name!(passive_before, i64),
+        name!(passive_after, i64),
+        name!(flips_before, i64),
+        name!(flips_after, i64),
+        name!(not_compared, i64),
+        name!(other_version, i64),
+    )>,
 > {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];

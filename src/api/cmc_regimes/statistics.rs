@@ -5,7 +5,7 @@ use pgrx::prelude::*;
 
 use regime_core::math::periods::{durations, transitions};
 
-use crate::api::{Result, required, timestamp};
+use crate::api::{Result, TableIterator, required, timestamp};
 use crate::pg::spi;
 use crate::systems::cmc_regimes::read::history::{assets, flip_layer};
 use crate::systems::cmc_regimes::read::statistics::{self, PeriodRow};
@@ -16,10 +16,12 @@ fn regime_transitions(
     asset_id: Option<i32>,
     layer: default!(Option<&str>, "'composite'"),
 ) -> Result<
-    TableIterator<
-        'static,
-        (name!(from_regime, String), name!(to_regime, String), name!(n, i64), name!(probability, f64)),
-    >,
+    TableIterator<(
+        name!(from_regime, String),
+        name!(to_regime, String),
+        name!(n, i64),
+        name!(probability, f64),
+    )>,
 > {
     let (asset, layer) = (required("asset_id", asset_id)?, flip_layer(layer)?);
     let found = transitions(&spi::connect(|db| statistics::of_asset(db, asset, layer))?);
@@ -32,18 +34,15 @@ fn regime_durations(
     asset_id: Option<i32>,
     layer: default!(Option<&str>, "'composite'"),
 ) -> Result<
-    TableIterator<
-        'static,
-        (
-            name!(regime, String),
-            name!(n, i64),
-            name!(mean, Option<f64>),
-            name!(median, Option<f64>),
-            name!(longest, Option<i32>),
-            name!(current_run, Option<i32>),
-            name!(current_percentile, Option<f64>),
-        ),
-    >,
+    TableIterator<(
+        name!(regime, String),
+        name!(n, i64),
+        name!(mean, Option<f64>),
+        name!(median, Option<f64>),
+        name!(longest, Option<i32>),
+        name!(current_run, Option<i32>),
+        name!(current_percentile, Option<f64>),
+    )>,
 > {
     let (asset, layer) = (required("asset_id", asset_id)?, flip_layer(layer)?);
     let found = durations(&spi::connect(|db| statistics::of_asset(db, asset, layer))?);
@@ -57,7 +56,7 @@ fn regime_durations(
 
 /// The assets that have stored rows.
 #[pg_extern(stable, parallel_restricted)]
-fn regime_assets() -> Result<TableIterator<'static, (name!(id, i32),)>> {
+fn regime_assets() -> Result<TableIterator<(name!(id, i32),)>> {
     Ok(TableIterator::new(spi::connect(assets)?.into_iter().map(|id| (id,))))
 }
 
@@ -67,16 +66,13 @@ fn regime_periods(
     asset_id: default!(Option<i32>, "NULL"),
     layer: default!(Option<&str>, "'composite'"),
 ) -> Result<
-    TableIterator<
-        'static,
-        (
-            name!(id, i32),
-            name!(regime, String),
-            name!(valid, Range<TimestampWithTimeZone>),
-            name!(bars, Option<i32>),
-            name!(return_over_period, Option<f64>),
-        ),
-    >,
+    TableIterator<(
+        name!(id, i32),
+        name!(regime, String),
+        name!(valid, Range<TimestampWithTimeZone>),
+        name!(bars, Option<i32>),
+        name!(return_over_period, Option<f64>),
+    )>,
 > {
     let layer = flip_layer(layer)?;
     let found = spi::connect(|db| statistics::of_assets(db, asset_id, layer))?;
@@ -97,19 +93,16 @@ fn regime_forward_returns(
     horizons: default!(Option<Vec<Option<i32>>>, "'{1,5,20}'"),
     layer: default!(Option<&str>, "'composite'"),
 ) -> Result<
-    TableIterator<
-        'static,
-        (
-            name!(regime, String),
-            name!(horizon, i32),
-            name!(n, i64),
-            name!(mean, Option<f64>),
-            name!(std, Option<f64>),
-            name!(t, Option<f64>),
-            name!(hit_rate, Option<f64>),
-            name!(worst, Option<f64>),
-        ),
-    >,
+    TableIterator<(
+        name!(regime, String),
+        name!(horizon, i32),
+        name!(n, i64),
+        name!(mean, Option<f64>),
+        name!(std, Option<f64>),
+        name!(t, Option<f64>),
+        name!(hit_rate, Option<f64>),
+        name!(worst, Option<f64>),
+    )>,
 > {
     let (asset, layer) = (required("asset_id", asset_id)?, flip_layer(layer)?);
     let horizons = statistics::horizons(horizons)?;

@@ -2,7 +2,7 @@
 
 use pgrx::prelude::*;
 
-use crate::api::{Result, micros, series};
+use crate::api::{Result, TableIterator, micros, series};
 use crate::output::told::Line;
 use crate::systems::market_states::explain::explain;
 
@@ -14,16 +14,13 @@ fn market_state_explain(
     timeframe: Option<&str>,
     at: default!(Option<TimestampWithTimeZone>, "NULL"),
 ) -> Result<
-    TableIterator<
-        'static,
-        (
-            name!(step, i32),
-            name!(metric, Option<&'static str>),
-            name!(what, String),
-            name!(value, String),
-            name!(detail, String),
-        ),
-    >,
+    TableIterator<(
+        name!(step, i32),
+        name!(metric, Option<&'static str>),
+        name!(what, String),
+        name!(value, String),
+        name!(detail, String),
+    )>,
 > {
     let (symbol, timeframe) = series(symbol, timeframe)?;
     let lines = explain(symbol, timeframe, at.map(micros))?;

@@ -2,9 +2,8 @@
 
 use pgrx::prelude::*;
 
-use crate::api::{Result, series};
-use crate::output::entry::{Entry, Mode};
-use crate::output::series::refresh::{self, How, Summary};
+use crate::api::{Result, TableIterator, refreshed, series};
+use crate::output::series::refresh::{self, How};
 use crate::systems::market_states::refresh::States;
 use crate::systems::market_states::tables::OF_SERIES;
 
@@ -16,39 +15,22 @@ fn refresh_market_states(
     dry_run: default!(Option<bool>, "false"),
     full_refresh: default!(Option<bool>, "false"),
 ) -> Result<
-    TableIterator<
-        'static,
-        (
-            name!(symbol, String),
-            name!(timeframe, String),
-            name!(status, &'static str),
-            name!(state_rows, Option<i64>),
-            name!(rows_written, i64),
-            name!(classifier_version, String),
-            name!(elapsed_ms, f64),
-            name!(message, Option<String>),
-            name!(mode, Option<&'static str>),
-            name!(reason, Option<String>),
-        ),
-    >,
+    TableIterator<(
+        name!(symbol, String),
+        name!(timeframe, String),
+        name!(status, &'static str),
+        name!(state_rows, Option<i64>),
+        name!(rows_written, i64),
+        name!(classifier_version, String),
+        name!(elapsed_ms, f64),
+        name!(message, Option<String>),
+        name!(mode, Option<&'static str>),
+        name!(reason, Option<String>),
+    )>,
 > {
     let how = How { dry_run: dry_run == Some(true), full_refresh: full_refresh == Some(true) };
     let summaries = refresh::refresh(&States, symbol, timeframe, how)?;
-    Ok(TableIterator::new(summaries.into_iter().map(|Summary { series, entry, rows }| {
-        let Entry { status, written, version, elapsed_ms, message, mode, reason, .. } = entry;
-        (
-            series.symbol,
-            series.timeframe,
-            status.as_str(),
-            rows,
-            written.total() as i64,
-            version,
-            elapsed_ms,
-            message,
-            mode.map(Mode::as_str),
-            reason,
-        )
-    })))
+    Ok(TableIterator::new(summaries.into_iter().map(refreshed::row)))
 }
 
 /// Deletes the rows and the state of a series and returns the number of rows. Specification 5, section 7.

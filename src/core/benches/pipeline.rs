@@ -1,7 +1,7 @@
 //! One asset with the longest daily history there is, and the parts of it that cost most; the sister systems.
 #![allow(missing_docs)]
 
-#[path = "../tests/common/synthetic.rs"]
+#[path = "../tests/laws/common/synthetic.rs"]
 #[allow(dead_code, reason = "tests use the rest")]
 mod synthetic;
 

@@ -9,9 +9,7 @@ pub mod timeline;
 use regime_core::strip::Cell;
 
 use crate::output::picture::svg::Shade;
-use crate::pg::{Error, Result, invalid_parameter, quote_literal, utc};
-
-use pgrx::prelude::PgSqlErrorCode;
+use crate::pg::{Error, Result, invalid_parameter, no_data_found, quote_literal, utc};
 
 /// What a call shows of a history.
 #[derive(Clone, Copy)]
@@ -74,21 +72,15 @@ impl Wanted<'_> {
         let limits: Vec<String> =
             limits.filter_map(|(name, at)| Some(format!(" {name} {}", utc(at?)))).collect();
         let [first, last] = ends.map(utc);
-        Error::new(
-            PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
-            format!("{relation} has no rows of {whose}{}", limits.concat()),
-        )
-        .detail(format!("Its rows range from {first} to {last}."))
-        .hint(format!("Pass from_ts => {}, or leave from_ts and to_ts out.", quote_literal(&first)))
+        no_data_found(format!("{relation} has no rows of {whose}{}", limits.concat()))
+            .detail(format!("Its rows range from {first} to {last}."))
+            .hint(format!("Pass from_ts => {}, or leave from_ts and to_ts out.", quote_literal(&first)))
     }
 
     /// The error for a subject, in words, none of whose rows has a close; `source` is the table of the closes.
     pub fn no_closes(whose: &str, source: &str) -> Error {
-        Error::new(
-            PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
-            format!("{whose} has rows, but {source} has no close at the time of any of them"),
-        )
-        .hint(format!("SELECT * FROM {source} LIMIT 10;"))
+        no_data_found(format!("{whose} has rows, but {source} has no close at the time of any of them"))
+            .hint(format!("SELECT * FROM {source} LIMIT 10;"))
     }
 }
 
@@ -137,6 +129,12 @@ pub struct Band {
 }
 
 impl Look {
+    /// The cell of the label that a group is named after.
+    pub fn cell(&self, label: &str) -> Option<Cell> {
+        let group = self.groups.iter().position(|group| group.name == label)?;
+        Some((group as u8, 0))
+    }
+
     fn band(&self, cell: Option<Cell>) -> Option<&'static Band> {
         let (group, degree) = cell?;
         self.groups.get(usize::from(group))?.degrees.get(usize::from(degree))

@@ -1,6 +1,7 @@
 //! Elements of SVG, and the colours of a picture: told apart by the colour-blind (blue, grey, orange, green, purple, yellow; degrees
 //! by strength), and replaced by brighter ones where the reader prefers a dark scheme.
 
+use regime_core::words;
 use std::fmt::Write;
 
 /// A colour as SVG names it.
@@ -36,21 +37,13 @@ const DARK: [[Colour; 2]; 8] = [
 #[derive(Clone, Copy)]
 pub struct Shade(pub Colour, pub f64);
 
-/// The end of a text at its place.
-#[derive(Clone, Copy)]
-pub enum Anchor {
-    Start,
-    Middle,
-}
-
-impl Anchor {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Anchor::Start => "start",
-            Anchor::Middle => "middle",
-        }
+words!(
+    /// The end of a text at its place.
+    Anchor {
+        Start = "start",
+        Middle = "middle",
     }
-}
+);
 
 /// A picture that is drawn, element over element. Places are in pixels from the upper left corner.
 pub struct Sheet {

@@ -9,7 +9,7 @@ use crate::output::series::refresh::{Place, Work};
 use crate::output::series::state::State;
 use crate::output::series::{OfSeries, newest_row, state};
 use crate::pg::{
-    Db, Result, arg, qualified, result_set::Rows, settings, spi, syscache, timestamp_arg, work_schema,
+    Db, Result, qualified, result_set::Rows, settings, spi, syscache, timestamp_arg, work_schema,
 };
 use crate::source::bars::Span;
 use crate::source::candle_names;
@@ -19,9 +19,6 @@ use crate::sync::kept;
 
 /// What a system makes of the candles of a series, as rows of a function.
 pub trait Show: Work + Sized {
-    /// The columns of a stored row, as SQL.
-    const COLUMNS: &'static str;
-
     /// What made the rows of a state; `None` if that cannot be read, as of another version.
     fn of_stored(state: &State) -> Option<Self>;
 
@@ -126,7 +123,7 @@ pub fn get<W: Show>(default: &W, rows: &mut Rows, symbol: &str, timeframe: &str,
         let marked = of.marks_seen(db, &schema, &series)?.since().filter(|since| *since <= state.newest);
         let since = marked.into_iter().chain((of.basis.changed)(db, &series, &state)?).min();
         let is_whole = since.is_none() && newest.is_some_and(|newest| newest <= state.newest);
-        query::<W>(db, rows, &relation, &series, times, since)?;
+        query(db, of, rows, &relation, &series, times, since)?;
         if is_whole || times.to.is_some_and(|to| since.unwrap_or(state.newest.saturating_add(1)) > to) {
             return Ok(());
         }
@@ -208,15 +205,16 @@ fn stored(db: Db, of: &'static OfSeries, schema: &str, series: &Series) -> Resul
 }
 
 /// Stored rows, before a moment.
-fn query<W: Show>(
+fn query(
     db: Db,
+    of: &OfSeries,
     rows: &mut Rows,
     relation: &str,
     series: &Series,
     times: Times,
     before: Option<i64>,
 ) -> Result<()> {
-    let mut args = vec![arg(series.symbol.as_str()), arg(series.timeframe.as_str())];
+    let mut args = Vec::from(series.args());
     let mut bounds = String::new();
     for (bound, moment) in [(">=", times.from), ("<=", times.to), ("<", before)] {
         if moment.is_some() {
@@ -224,7 +222,7 @@ fn query<W: Show>(
             bounds += &format!(" AND open_time {bound} ${}", args.len());
         }
     }
-    let columns = W::COLUMNS;
+    let columns = of.table.selected("");
     let sql = format!(
         "SELECT {columns} FROM {relation} WHERE symbol = $1 AND timeframe = $2{bounds} ORDER BY open_time"
     );

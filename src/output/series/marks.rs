@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::output::relation::not_readable;
 use crate::output::series::OfSeries;
-use crate::pg::{Db, Result, Sees, arg, syscache, work_schema};
+use crate::pg::{Db, Result, Sees, syscache, work_schema};
 use crate::source::candles::{Series, Source, series_key};
 use crate::track::fingerprint::{Tracking, tracking_of};
 use crate::track::marks::{Mark, Marks};
@@ -40,8 +40,7 @@ impl OfSeries {
     /// Where the tables of marks cannot be read.
     pub fn marks(&self, db: Db, schema: &str, series: &Series) -> Result<OfOne> {
         let sql = format!("SELECT {} AS key", series_key("$1", "$2"));
-        let args = [arg(series.symbol.as_str()), arg(series.timeframe.as_str())];
-        let key: String = db.one(&sql, &args, Sees::Snapshot, |row| row.get("key"))?;
+        let key: String = db.one(&sql, &series.args(), Sees::Snapshot, |row| row.get("key"))?;
         let all = self.marks.of(db, schema, key.clone())?;
         Ok(OfOne { key, all })
     }

@@ -13,7 +13,7 @@ pub mod state;
 use crate::output::series::state::{Basis, State};
 use crate::output::system::System;
 use crate::pg::timescale::Recent;
-use crate::pg::{Db, Micros, Result, Row, Sees, arg, qualified};
+use crate::pg::{Db, Micros, Result, Row, Sees, qualified};
 use crate::source::candles::{Reads, Series};
 use crate::sync::table::Table;
 use crate::track::marks::Marks;
@@ -92,8 +92,7 @@ pub fn newest_row(db: Db, relation: &str, series: &Series) -> Result<Option<(i64
              WHERE symbol = $1 AND timeframe = $2{} ORDER BY open_time DESC LIMIT 1",
             recent.condition("open_time")
         );
-        let args = [arg(series.symbol.as_str()), arg(series.timeframe.as_str())];
         let read = |row: &Row| Ok((row.get::<Micros>("open_time")?.0, row.get("classifier_version")?));
-        db.first(&sql, &args, Sees::Snapshot, read)
+        db.first(&sql, &series.args(), Sees::Snapshot, read)
     })
 }

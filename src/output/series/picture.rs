@@ -2,7 +2,7 @@
 
 use pgrx::prelude::*;
 
-use regime_core::strip::{Cell, changes};
+use regime_core::strip::changes;
 
 use crate::output::picture::{Gauge, History, Level, Look, Wanted};
 use crate::output::relation::output_relation;
@@ -18,8 +18,6 @@ pub struct Pictured {
     pub what: &'static str,
     /// The column of the label.
     pub label: &'static str,
-    /// The place in `look` of a label.
-    pub cell: fn(&str) -> Option<Cell>,
     pub look: &'static Look,
     pub gauge: Option<Gauged>,
 }
@@ -53,12 +51,12 @@ impl OfSeries {
              AND open_time >= COALESCE($3, '-infinity') AND open_time <= COALESCE($4, 'infinity') ORDER BY open_time"
         );
         let [from, to] = wanted.shown.span;
-        let [symbol, timeframe] = [&series.symbol, &series.timeframe].map(|name| arg(name.as_str()));
+        let [symbol, timeframe] = series.args();
         let args = [symbol, timeframe, timestamp_arg(from), timestamp_arg(to)];
         let (mut ts, mut cells, mut values) = (Vec::new(), Vec::new(), Vec::new());
         db.by_key().rows(&sql, &args, Sees::Snapshot, |row| {
             ts.push(row.get::<Micros>(TS)?.0);
-            cells.push(row.get::<Option<&str>>(LABEL)?.and_then(pictured.cell));
+            cells.push(row.get::<Option<&str>>(LABEL)?.and_then(|label| look.cell(label)));
             if gauge.is_some() {
                 values.push(row.known(VALUE));
             }
@@ -122,8 +120,7 @@ fn ends(db: Db, relation: &str, series: &Series) -> Result<[i64; 2]> {
     let sql = format!(
         "SELECT min(open_time)::timestamptz AS first, max(open_time)::timestamptz AS last FROM {relation} WHERE symbol = $1 AND timeframe = $2"
     );
-    let args = [arg(series.symbol.as_str()), arg(series.timeframe.as_str())];
-    db.by_key().one(&sql, &args, Sees::Snapshot, |row| {
+    db.by_key().one(&sql, &series.args(), Sees::Snapshot, |row| {
         Ok([row.get::<Micros>("first")?.0, row.get::<Micros>("last")?.0])
     })
 }

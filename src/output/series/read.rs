@@ -5,8 +5,8 @@ use regime_core::math::number::in_sql;
 use crate::output::relation::output_relation;
 use crate::output::series::OfSeries;
 use crate::pg::{
-    Db, Error, Result, Sees, arg, check_order, extension_schema, invalid_parameter, quote_literal,
-    result_set::Rows, spi, utc,
+    Db, Error, Result, Sees, arg, check_order, extension_schema, invalid_parameter, no_data_found,
+    quote_literal, result_set::Rows, spi, utc,
 };
 use crate::source::candle_names;
 use crate::source::candles::Source;
@@ -103,11 +103,7 @@ impl OfSeries {
         let what: Vec<String> =
             symbol.into_iter().chain(timeframe).map(|name| format!("\"{name}\"")).collect();
         let message = format!("{relation} has no rows of {}", what.join(" "));
-        Err(Error::new(pgrx::PgSqlErrorCode::ERRCODE_NO_DATA_FOUND, message).hint(self.refresh(
-            symbol,
-            timeframe,
-            &extension_schema(db)?,
-        )))
+        Err(no_data_found(message).hint(self.refresh(symbol, timeframe, &extension_schema(db)?)))
     }
 
     /// The error for series that have no candles; `None` also where the candles cannot be read.

@@ -11,9 +11,9 @@ use crate::output::series::read::stored_symbol;
 use crate::output::series::state::State;
 use crate::output::series::{OfSeries, newest_row, reference, state};
 use crate::output::set_up;
+use crate::output::shape::set_up_again;
 use crate::pg::{
-    Db, Error, Result, arg, attempt, extension_schema, lock, memory, quote_literal, read_only_transaction,
-    session, settings, spi, utc,
+    Db, Error, Result, arg, attempt, lock, memory, read_only_transaction, session, settings, spi, utc,
 };
 use crate::source::bars::Span;
 use crate::source::candle_names;
@@ -106,8 +106,7 @@ impl Place<'_, '_> {
         let scope = [Value::Text(&self.series.symbol), Value::Text(&self.series.timeframe)];
         let (db, table, relation) = (self.db, self.of.table, self.of.relation(self.schema));
         let write = Write { db, relation: &relation, table, scope: &scope, content, within, only_new: false };
-        let changes = write.compare()?;
-        if self.dry_run { Ok(changes.written()) } else { write.apply(&changes) }
+        write.bring(self.dry_run)
     }
 }
 
@@ -266,8 +265,10 @@ impl<'c, W: Work> Call<'_, 'c, W> {
 
     /// The error for rows whose foreign key refers to another table than the candles.
     fn with_setup(&self, error: Error) -> Error {
-        let (Ok(own), None) = (extension_schema(self.db), &error.report().hint) else { return error };
-        error.hint(format!("SELECT * FROM {own}.regime_setup({});", quote_literal(&self.schema)))
+        let (Ok(set_up), None) = (set_up_again(self.db, &self.schema), &error.report().hint) else {
+            return error;
+        };
+        error.hint(set_up)
     }
 
     /// Refreshes a series; to be called with its lock held, in a subtransaction.
@@ -405,16 +406,15 @@ impl<'c, W: Work> Call<'_, 'c, W> {
 
     fn remember(&self, series: &Series, newest: i64, machine: &mut W::Machine<'c>) -> Result<()> {
         self.work.store_more(&self.place(series), machine)?;
-        let new = state::New {
+        let new = State {
             newest,
-            candles: W::candles(machine),
-            version: &self.version,
+            version: self.version.clone(),
             basis: self.work.basis(machine, newest)?,
-            sources: &self.sources,
-            tracking: self.tracking.as_deref(),
+            sources: self.sources.clone(),
+            tracking: self.tracking.clone(),
             memory: W::memory(machine),
         };
-        state::store(self.db, self.of, &self.schema, series, new)
+        state::store(self.db, self.of, &self.schema, series, W::candles(machine), new)
     }
 
     /// Writes the rows of candles, which are all or those after a moment.

@@ -1,7 +1,7 @@
 //! The state of a series between refreshes: what its rows were computed from and with, and what further rows need.
 
 use crate::output::series::OfSeries;
-use crate::pg::{Arg, Db, Micros, Result, Sees, arg, timestamp_arg, work_relation};
+use crate::pg::{Db, Micros, Result, Sees, arg, timestamp_arg, work_relation};
 use crate::source::candles::Series;
 use crate::sync::working::Upsert;
 
@@ -40,25 +40,8 @@ pub struct State {
     pub memory: Vec<u8>,
 }
 
-/// A state to store.
-pub struct New<'a> {
-    /// The time of the newest row, in microseconds since 2000.
-    pub newest: i64,
-    /// Number of candles that the state covers.
-    pub candles: u64,
-    pub version: &'a str,
-    pub basis: String,
-    pub sources: &'a str,
-    pub tracking: Option<&'a str>,
-    pub memory: Vec<u8>,
-}
-
 fn relation(of: &OfSeries, schema: &str) -> String {
     work_relation(schema, of.marks.state)
-}
-
-fn key(series: &Series) -> [Arg; 2] {
-    [arg(series.symbol.as_str()), arg(series.timeframe.as_str())]
 }
 
 /// The state of a series, if it has one.
@@ -76,7 +59,7 @@ fn read(db: Db, of: &OfSeries, schema: &str, series: &Series, memory: &str) -> R
         of.basis.column,
         relation(of, schema)
     );
-    db.by_key().first(&sql, &key(series), Sees::Snapshot, |row| {
+    db.by_key().first(&sql, &series.args(), Sees::Snapshot, |row| {
         Ok(State {
             newest: row.get::<Micros>("newest")?.0,
             version: row.get("classifier_version")?,
@@ -96,11 +79,11 @@ pub fn known(db: Db, of: &OfSeries, schema: &str, series: &Series) -> Result<Opt
     read(db, of, schema, series, "''::bytea")
 }
 
-/// Stores the state of a series after its newest row.
+/// Stores the state of a series after its newest row, which is that of its last of so many candles.
 ///
 /// # Errors
 /// Where the state cannot be written.
-pub fn store(db: Db, of: &OfSeries, schema: &str, series: &Series, new: New) -> Result<()> {
+pub fn store(db: Db, of: &OfSeries, schema: &str, series: &Series, candles: u64, new: State) -> Result<()> {
     let Basis { column: basis, kind, .. } = of.basis;
     let upsert = Upsert {
         relation: &relation(of, schema),
@@ -110,12 +93,12 @@ pub fn store(db: Db, of: &OfSeries, schema: &str, series: &Series, new: New) -> 
         only_changed: true,
         rows: &format!("SELECT $1, $2, $3, $4, $5, $6::{kind}, $7, $8, $9"),
     };
-    let [symbol, timeframe] = key(series);
+    let [symbol, timeframe] = series.args();
     let args = [
         symbol,
         timeframe,
         timestamp_arg(Some(new.newest)),
-        arg(new.candles as i64),
+        arg(candles as i64),
         arg(new.version),
         arg(new.basis),
         arg(new.sources),
@@ -131,11 +114,11 @@ pub fn store(db: Db, of: &OfSeries, schema: &str, series: &Series, new: New) -> 
 /// Where the state cannot be deleted.
 pub fn forget(db: Db, of: &OfSeries, schema: &str, series: &Series) -> Result<()> {
     let sql = format!("DELETE FROM {} WHERE symbol = $1 AND timeframe = $2", relation(of, schema));
-    db.execute_small(&sql, &key(series))?;
+    db.execute_small(&sql, &series.args())?;
     for table in of.more {
         let sql =
             format!("DELETE FROM {} WHERE symbol = $1 AND timeframe = $2", work_relation(schema, table));
-        db.execute_small(&sql, &key(series))?;
+        db.execute_small(&sql, &series.args())?;
     }
     Ok(())
 }

@@ -134,6 +134,6 @@ fn fill_asset(db: Db, dim_assets: &mut Target, bars: &mut Target, asset: &demo::
     dim_assets.add(Written { inserted, ..Written::default() });
     let scope = [Value::Int(asset.id), Value::Text(DAILY_TF)];
     let content = bars_content(&asset.bars, 1);
-    bars.add(db.with_new_snapshot(|| sync(db, &bars.relation, &BARS, &scope, &content, false))?);
+    bars.add(sync(db, &bars.relation, &BARS, &scope, &content)?);
     Ok(())
 }

@@ -71,10 +71,7 @@ impl<'c> Candles<'c> {
     fn write(&mut self, candles: &DemoCandles) -> Result<()> {
         let scope = [Value::Text(&candles.symbol), Value::Text(candles.timeframe)];
         let content = content(candles);
-        let relation = &self.target.relation;
-        let written =
-            self.db.with_new_snapshot(|| sync(self.db, relation, &CANDLES, &scope, &content, false))?;
-        self.target.add(written);
+        self.target.add(sync(self.db, &self.target.relation, &CANDLES, &scope, &content)?);
         if self.symbols.last() != Some(&candles.symbol) {
             self.symbols.push(candles.symbol.clone());
         }

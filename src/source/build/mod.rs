@@ -15,7 +15,7 @@ use regime_core::calendar::{Calendar, Span, period_bars};
 
 use crate::pg::{
     Db, Error, Result, Sees, attempt, check_schema, extension_schema, invalid_parameter, lock_schema, memory,
-    quote_literal, quoted, spi,
+    quote_literal, quoted, spi, undefined_object,
 };
 use crate::source::assets::distinct_ids;
 use crate::source::bars::DAILY_TF;
@@ -24,9 +24,8 @@ use crate::source::build::tables::{BARS, BUILT, CALENDAR_EMAS, DAILY_EMAS, bars_
 use crate::source::build::target::{Built, Target, target};
 use crate::source::map::{self, MapRow};
 use crate::sync::compare::Written;
-use crate::sync::content::{Content, Value};
+use crate::sync::content::Value;
 use crate::sync::sync;
-use crate::sync::table::Table;
 
 /// Builds the inputs of assets (all with daily bars where `ids` is `None`) in a schema, and gives what was done with
 /// each table. A failing asset raises a WARNING; all other assets are built.
@@ -47,10 +46,9 @@ pub fn build(db: Db, ids: Option<Vec<i32>>, cal_scheme: &str, target_schema: &st
     let schema = extension_schema(db)?;
     let [monthly, weekly, daily, _] = map::map(db, cal_scheme, &schema)?.into_array();
     let (Some(monthly), Some(weekly), Some(daily)) = (monthly, weekly, daily) else {
-        return Err(Error::new(
-            PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
-            format!("calendar scheme \"{cal_scheme}\" does not map all of L0, L1 and L2"),
-        )
+        return Err(undefined_object(format!(
+            "calendar scheme \"{cal_scheme}\" does not map all of L0, L1 and L2"
+        ))
         .hint(format!(
             "SELECT * FROM {schema}.regime_source WHERE cal_scheme = {};",
             quote_literal(cal_scheme)
@@ -145,7 +143,7 @@ impl Builder<'_, '_> {
             let tf = output.row.tf.as_deref().unwrap_or(DAILY_TF);
             if let Some(relation) = output.bars.as_ref().filter(|r| self.may_fill(r)) {
                 let scope = [Value::Int(id), Value::Text(tf)];
-                let done = self.sync(relation, &BARS, &scope, &bars_content(&bars, tf_days))?;
+                let done = sync(self.db, relation, &BARS, &scope, &bars_content(&bars, tf_days))?;
                 written.push((relation.clone(), done));
             }
             if self.may_fill(&output.emas) {
@@ -155,7 +153,7 @@ impl Builder<'_, '_> {
                 };
                 let scope = [Value::Int(id), Value::Text(tf), mark];
                 let content = ema_content(&bars, output.row.periods, tf_days);
-                written.push((output.emas.clone(), self.sync(&output.emas, table, &scope, &content)?));
+                written.push((output.emas.clone(), sync(self.db, &output.emas, table, &scope, &content)?));
             }
         }
         Ok(written)
@@ -163,10 +161,6 @@ impl Builder<'_, '_> {
 
     fn may_fill(&self, relation: &str) -> bool {
         self.targets.get(relation).is_some_and(Target::is_ours)
-    }
-
-    fn sync(&self, relation: &str, table: &Table, scope: &[Value], content: &Content) -> Result<Written> {
-        self.db.with_new_snapshot(|| sync(self.db, relation, table, scope, content, false))
     }
 }
 

@@ -29,9 +29,8 @@ pub const BARS: Table = Table {
     ],
     stamp: "ingested_at",
     on_change: OnChange::Replace,
-    indexes: &[],
-    by_time: false,
     name: "bars",
+    ..Table::NEW
 };
 
 /// Candles. A row is updated in place: deleting it would delete the rows of output tables that refer to it.
@@ -45,11 +44,8 @@ pub const CANDLES: Table = Table {
         column("close", Type::Float),
         column("volume", Type::Float),
     ],
-    stamp: "",
-    on_change: OnChange::Update,
-    indexes: &[],
-    by_time: false,
     name: "candles",
+    ..Table::NEW
 };
 
 /// Key and values of both tables of EMAs.
@@ -62,10 +58,8 @@ pub const CALENDAR_EMAS: Table = Table {
     key: EMA_KEY,
     values: EMA_VALUES,
     stamp: "ingested_at",
-    on_change: OnChange::Update,
-    indexes: &[],
-    by_time: false,
     name: "calendar emas",
+    ..Table::NEW
 };
 
 /// EMAs over daily bars.
@@ -74,10 +68,8 @@ pub const DAILY_EMAS: Table = Table {
     key: EMA_KEY,
     values: EMA_VALUES,
     stamp: "ingested_at",
-    on_change: OnChange::Update,
-    indexes: &[],
-    by_time: false,
     name: "daily emas",
+    ..Table::NEW
 };
 
 /// Rows of a table of bars that last `tf_days` days each; a number that is not finite is NULL.

@@ -1,10 +1,8 @@
 //! Target tables: creates tables, takes over existing tables, and tells which tables may be filled.
 
-use pgrx::prelude::*;
-
 use crate::pg::{
-    Db, Error, Outcome, Result, Sees, arg, block, check_may_create, columns, fill, owner, quoted,
-    syscache::is_table, syscache::oid_of,
+    Db, Error, Outcome, Result, Sees, arg, block, check_may_create, columns, fill, not_in_prerequisite_state,
+    owner, quoted, syscache::is_table, syscache::oid_of, undefined_column,
 };
 use crate::source::build::tables::{BARS, CALENDAR_EMAS, CANDLES, DAILY_EMAS, DDL};
 use crate::sync::compare::Written;
@@ -41,12 +39,9 @@ fn has_rows(db: Db, relation: &str) -> Result<bool> {
 
 /// The error for a table with rows that the demo did not make.
 pub fn foreign_rows(relation: &str) -> Error {
-    Error::new(
-        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-        format!("table {relation} holds rows that regime_demo did not make"),
-    )
-    .detail("Nothing was changed. The demo belongs in a database of its own.")
-    .hint("CREATE DATABASE regime_demo;")
+    not_in_prerequisite_state(format!("table {relation} holds rows that regime_demo did not make"))
+        .detail("Nothing was changed. The demo belongs in a database of its own.")
+        .hint("CREATE DATABASE regime_demo;")
 }
 
 /// What was done with a table.
@@ -127,10 +122,9 @@ fn check_shape(db: Db, relation: &str, kind: &str) -> Result<()> {
     let columns = columns(db, oid_of(relation)?, Sees::Now)?;
     match wanted.into_iter().find(|name| !columns.iter().any(|column| column.name == *name)) {
         None => Ok(()),
-        Some(column) => Err(Error::new(
-            PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
-            format!("table {relation} is empty and could be filled, but has no column {column}"),
-        )
+        Some(column) => Err(undefined_column(format!(
+            "table {relation} is empty and could be filled, but has no column {column}"
+        ))
         .detail("Nothing was changed.")
         .hint(format!("DROP TABLE {relation}; the next call creates the table with all its columns."))),
     }

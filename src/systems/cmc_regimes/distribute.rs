@@ -6,13 +6,12 @@
 
 use std::rc::Rc;
 
-use pgrx::prelude::*;
-
 use regime_core::{Layer, PerLayer};
 
 use crate::output::set_up::set_up;
 use crate::pg::{
-    Db, Error, Result, Sees, arg, citus, extension_schema, qualified, quote_literal, settings, work_schema,
+    Db, Error, Result, Sees, arg, citus, extension_schema, not_in_prerequisite_state, qualified,
+    quote_literal, settings, work_schema,
 };
 use crate::source::dim_assets::DimAssets;
 use crate::source::map::Source;
@@ -82,9 +81,7 @@ pub fn distribute(db: Db, dry_run: bool) -> Result<Vec<Step>> {
 fn check_coordinator(db: Db) -> Result<()> {
     citus::check_created(db, "regime_distribute() lays tables out on the nodes of Citus.")?;
     if citus::is_worker(db)? {
-        return Err(Error::new(
-            PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-            "this node is a worker of Citus",
+        return Err(not_in_prerequisite_state("this node is a worker of Citus",
         )
         .detail("Tables are distributed on the coordinator; a worker makes its working tables at its first refresh."));
     }
@@ -96,18 +93,14 @@ fn kept_bars(db: Db, daily: &Source) -> Result<citus::Kept> {
     let (bars, id) = (&daily.bars.sql, &daily.bars.id);
     match citus::kept(db, bars)? {
         Some(kept) if kept.column.as_ref() == Some(id) => Ok(kept),
-        None => Err(Error::new(
-            PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-            format!("the daily bars, {bars}, are not distributed"),
+        None => Err(not_in_prerequisite_state(format!("the daily bars, {bars}, are not distributed"),
         )
         .hint(format!(
             "SELECT pg_catalog.create_distributed_table({}, {});",
             quote_literal(bars),
             quote_literal(id)
         ))),
-        Some(_) => Err(Error::new(
-            PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-            format!("the daily bars, {bars}, are not distributed by {id}"),
+        Some(_) => Err(not_in_prerequisite_state(format!("the daily bars, {bars}, are not distributed by {id}"),
         )
         .hint(format!(
             "SELECT pg_catalog.undistribute_table({0}); SELECT pg_catalog.create_distributed_table({0}, {1});",
@@ -118,12 +111,9 @@ fn kept_bars(db: Db, daily: &Source) -> Result<citus::Kept> {
 }
 
 fn elsewhere(relation: &str, bars: &str) -> Error {
-    Error::new(
-        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-        format!("{relation} is distributed, but not with the daily bars, {bars}"),
-    )
-    .detail("A refresh reads and writes what belongs to one asset on one node.")
-    .hint(format!("SELECT pg_catalog.undistribute_table({});", quote_literal(relation)))
+    not_in_prerequisite_state(format!("{relation} is distributed, but not with the daily bars, {bars}"))
+        .detail("A refresh reads and writes what belongs to one asset on one node.")
+        .hint(format!("SELECT pg_catalog.undistribute_table({});", quote_literal(relation)))
 }
 
 /// Every table to lay out: as SQL, with the column of the asset.

@@ -4,19 +4,16 @@ use std::collections::HashMap;
 
 use crate::output::fresh::Now;
 use crate::pg::{Db, Error, Micros, Result, Row, settings};
+use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::refresh::dirty::proxy_has_changed;
 use crate::systems::cmc_regimes::{arguments, params, tracked};
 
 /// What the state of an asset keeps of the last refresh.
 pub struct Kept {
-    pub arguments: String,
+    pub basis: Basis,
     /// The time of the newest row, in microseconds since 2000.
     newest: i64,
-    version_hash: String,
-    policy_hash: String,
-    sources: String,
-    tracking: Option<String>,
     /// Fingerprint of the market proxy, for an asset that depends on it.
     proxy: Option<String>,
 }
@@ -30,16 +27,8 @@ impl Kept {
     /// # Errors
     /// A column that is missing or of another type.
     pub fn read(row: &Row) -> Result<Option<Self>> {
-        let Some(arguments) = row.get("arguments")? else { return Ok(None) };
-        Ok(Some(Self {
-            arguments,
-            newest: row.get::<Micros>("kept_newest")?.0,
-            version_hash: row.get("regime_version_hash")?,
-            policy_hash: row.get("policy_hash")?,
-            sources: row.get("sources")?,
-            tracking: row.get("tracking")?,
-            proxy: row.get("proxy")?,
-        }))
+        let Some(Micros(newest)) = row.get("kept_newest")? else { return Ok(None) };
+        Ok(Some(Self { basis: Basis::read(row)?, newest, proxy: row.get("proxy")? }))
     }
 }
 
@@ -84,7 +73,9 @@ impl<'c> Judge<'c> {
     /// Judges the rows of an asset by what is kept of the asset and by the newest row: its time, in microseconds since 2000,
     /// and its version hash.
     pub fn judge(&mut self, kept: Option<&Kept>, newest: Option<(i64, Option<&str>)>) -> Found {
-        let Some(kept) = kept else { return Found { unsure: newest.is_some(), ..Found::default() } };
+        let Some(Kept { basis: kept, newest: kept_newest, proxy }) = kept else {
+            return Found { unsure: newest.is_some(), ..Found::default() };
+        };
         let find = |arguments: &String| of_arguments(self.db, &self.schema, arguments);
         let of = self.known.entry(kept.arguments.clone()).or_insert_with_key(find);
         let OfArguments { engine, now } = match of {
@@ -93,14 +84,14 @@ impl<'c> Judge<'c> {
         };
         let other_sources = now.changed(&kept.sources);
         // A proxy that was read from other sources is not this one.
-        let proxy = kept.proxy.as_deref().filter(|_| other_sources.is_none());
+        let proxy = proxy.as_deref().filter(|_| other_sources.is_none());
         let other = [
             (kept.policy_hash != engine.policy_hash()).then_some("rules of the policy"),
             (kept.policy_hash == engine.policy_hash() && kept.version_hash != engine.version_hash())
                 .then_some("parameters"),
             other_sources,
             newest
-                .is_some_and(|newest| newest != (kept.newest, Some(kept.version_hash.as_str())))
+                .is_some_and(|newest| newest != (*kept_newest, Some(kept.version_hash.as_str())))
                 .then_some("stored rows"),
             proxy
                 .is_some_and(|before| proxy_has_changed(engine, before))

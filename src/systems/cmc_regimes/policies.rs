@@ -8,14 +8,14 @@ use serde_json::Value;
 use regime_core::cmc_regimes::policy::{Finding, Policy, PolicyError, PolicyTable, Rule, parse_rules};
 
 use crate::pg::{
-    Db, Error, Result, Sees, arg, catalog, check_writable, current_user, extension_schema, invalid_parameter,
-    json, owner, spi,
+    Db, Error, Result, Sees, arg, catalog, check_writable, current_user, extension_schema,
+    insufficient_privilege, invalid_parameter, json, owner, spi, undefined_object,
 };
 use crate::sync::working::Working;
 
 impl From<PolicyError> for Error {
     fn from(error: PolicyError) -> Self {
-        Error::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, error.to_string()).hint(error.hint())
+        invalid_parameter(error.to_string()).hint(error.hint())
     }
 }
 
@@ -86,7 +86,7 @@ fn check_may_change(db: Db, schema: &str) -> Result<()> {
     if db.one(&sql, &[], Sees::Snapshot, |row| row.get("may_change"))? {
         return owner::hold_for_writing(db, &[(catalog::extension_schema_name(db)?, "regime_policy")]);
     }
-    Err(Error::new(PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, "permission denied to change policies")
+    Err(insufficient_privilege("permission denied to change policies")
         .hint(format!("GRANT INSERT, UPDATE, DELETE ON {schema}.regime_policy TO {};", current_user())))
 }
 
@@ -185,7 +185,7 @@ pub fn parse_stored(policy: &str, schema: &str, rules: &str) -> Result<Vec<Rule>
 }
 
 fn unknown_policy(name: &str, schema: &str) -> Error {
-    Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, format!("policy \"{name}\" does not exist"))
+    undefined_object(format!("policy \"{name}\" does not exist"))
         .detail(format!("Policies are in {schema}.regime_policy; the rules of the hint are an example."))
         .hint(format!(
             "SELECT {schema}.regime_load_policy({}, '[{{\"match\": \"Down-\", \"size_mult\": 0.5}}]');",

@@ -8,7 +8,7 @@ use regime_core::cmc_regimes::row::Row as Computed;
 
 use crate::pg::{Micros, Result, spi};
 use crate::sync::content::Value;
-use crate::sync::table::{Column, Type};
+use crate::sync::table::Column;
 use crate::systems::cmc_regimes::tables::REGIMES;
 
 /// Text of a row: mostly one of a few words.
@@ -74,7 +74,7 @@ impl Row {
         }
     }
 
-    /// The row of a statement that begins with [`columns`].
+    /// The row of a statement that begins with `REGIMES.selected`.
     ///
     /// # Errors
     /// Where a column is of another type.
@@ -155,7 +155,7 @@ impl Row {
 }
 
 impl Stored {
-    /// The row of a statement that begins with [`columns`].
+    /// The row of a statement that begins with `REGIMES.selected`.
     ///
     /// # Errors
     /// Where a column is of another type, and where a column of the key is NULL.
@@ -207,7 +207,7 @@ pub fn policy_moment(row: &spi::Row) -> Result<i64> {
     row.get(0_usize).map(|Micros(ts)| ts)
 }
 
-/// The time of the row of a statement that begins with [`columns`], in microseconds since 2000.
+/// The time of the row of a statement that begins with `REGIMES.selected`, in microseconds since 2000.
 ///
 /// # Errors
 /// Where the column is of another type or NULL.
@@ -215,16 +215,8 @@ pub fn moment(row: &spi::Row) -> Result<i64> {
     row.get(const { place("ts") }).map(|Micros(ts)| ts)
 }
 
-/// The columns of the table for a `SELECT`, each as the type that it is read as: what [`Row::read`] and
-/// [`Stored::read`] read. `of` is an alias with its dot, or empty.
-pub fn columns(of: &str) -> String {
-    let stamp = (REGIMES.stamp, Type::Timestamptz);
-    let lists = [REGIMES.scope, REGIMES.key, REGIMES.values];
-    let columns = lists.into_iter().flatten().map(|column| (column.name, column.kind)).chain([stamp]);
-    columns.map(|(name, kind)| format!("{of}{name}::{}", kind.qualified())).collect::<Vec<_>>().join(", ")
-}
-
-/// The place of a column in [`columns`], counted from 0. One that the table has not is an error of the compiler.
+/// The place of a column in [`Table::selected`](crate::sync::table::Table::selected), counted from 0. A column that the
+/// table lacks is an error of the compiler.
 const fn place(name: &str) -> usize {
     let lists: [&[Column]; 3] = [REGIMES.scope, REGIMES.key, REGIMES.values];
     let (mut list, mut before) = (0, 0);

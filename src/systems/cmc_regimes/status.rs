@@ -51,7 +51,7 @@ fn read(db: Db, engine: &Engine, [regimes, state, log]: [&str; 3], ids: Vec<i32>
     let read = |row: &Row| {
         let (mut status, kept) = (status(row)?, Kept::read(row)?);
         let fresh = &mut status.fresh;
-        fresh.arguments = kept.as_ref().map(|kept| repeated(&kept.arguments)).unwrap_or_default();
+        fresh.arguments = kept.as_ref().map(|kept| repeated(&kept.basis.arguments)).unwrap_or_default();
         fresh.command =
             format!("SELECT * FROM {own}.refresh_cmc_regimes({}{});", fresh.name, fresh.arguments);
         Ok((status, kept, row.get::<Option<String>>("row_hash")?))

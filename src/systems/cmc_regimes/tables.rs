@@ -71,9 +71,8 @@ pub const FLIPS: Table = Table {
         nullable("duration_bars", Type::Int),
     ],
     stamp: "updated_at",
-    on_change: OnChange::Update,
-    indexes: &[],
     by_time: true,
+    ..Table::NEW
 };
 
 /// A row for each key of an asset.
@@ -88,9 +87,7 @@ pub const STATS: Table = Table {
         nullable("std_ret_1d", Type::Float),
     ],
     stamp: "computed_at",
-    on_change: OnChange::Update,
-    indexes: &[],
-    by_time: false,
+    ..Table::NEW
 };
 
 /// A row for each pair of daily EMAs.
@@ -107,8 +104,7 @@ pub const COMOVEMENT: Table = Table {
     ],
     stamp: "computed_at",
     on_change: OnChange::ReplaceAll,
-    indexes: &[],
-    by_time: false,
+    ..Table::NEW
 };
 
 /// The timeframe of all output rows.

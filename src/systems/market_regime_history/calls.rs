@@ -3,7 +3,9 @@
 use pgrx::prelude::*;
 
 use crate::output::own::RUN_LOG;
-use crate::pg::{Days, Db, Error, Result, Sees, arg, date_arg, owner, work_relation, work_schema};
+use crate::pg::{
+    Days, Db, Error, Result, Sees, arg, date_arg, no_data_found, owner, work_relation, work_schema,
+};
 use crate::sync::compare::Written;
 use crate::sync::swallowed;
 use crate::sync::working::Working;
@@ -12,6 +14,7 @@ use crate::systems::market_regime_history::batch::{Batch, Differing};
 use crate::systems::market_regime_history::days::Span;
 use crate::systems::market_regime_history::outcome::Outcome;
 use crate::systems::market_regime_history::tables::{BACKFILLS, HISTORY};
+use regime_core::words;
 
 fn relation(schema: &str) -> String {
     work_relation(schema, BACKFILLS)
@@ -22,27 +25,17 @@ fn hold(db: Db, schema: &str) -> Result<()> {
     owner::hold_for_writing(db, &[(work_schema(schema), BACKFILLS)])
 }
 
-/// Where a call stands, as `status` of the table says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// Days are left, also after an interruption.
-    Running,
-    /// Every batch was stored.
-    Done,
-    /// Every batch was attempted, and at least one failed.
-    Failed,
-}
-
-impl Status {
-    /// The status as the table has it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Status::Running => "running",
-            Status::Done => "done",
-            Status::Failed => "failed",
-        }
+words!(
+    /// Where a call stands, as `status` of the table says.
+    Status {
+        /// Days are left, also after an interruption.
+        Running = "running",
+        /// Every batch was stored.
+        Done = "done",
+        /// Every batch was attempted, and at least one failed.
+        Failed = "failed",
     }
-}
+);
 
 /// A call and where it stands.
 pub struct Call {
@@ -122,7 +115,7 @@ pub fn load(db: Db, schema: &str, backfill: i64) -> Result<Call> {
         })
     })?;
     found.ok_or_else(|| {
-        Error::new(PgSqlErrorCode::ERRCODE_NO_DATA_FOUND, format!("{relation} has no backfill {backfill}"))
+        no_data_found(format!("{relation} has no backfill {backfill}"))
             .hint(format!("SELECT backfill FROM {relation};"))
     })
 }

@@ -2,14 +2,13 @@
 
 use std::rc::Rc;
 
-use pgrx::prelude::*;
-
 use regime_core::Layer;
 use regime_core::market_regime_history::{LOOKBACK, REACH};
 
 use crate::pg::{
-    Arg, Days, Db, Error, Micros, Result, Row, Same, Sees, arg, columns, extension_schema, known, qualified,
-    quote_literal, quoted, settings, syscache, timestamp_arg, utc,
+    Arg, Days, Db, Error, Micros, Result, Row, Same, Sees, arg, columns, data_exception, extension_schema,
+    known, no_data_found, qualified, quote_literal, quoted, settings, syscache, timestamp_arg,
+    undefined_object, utc,
 };
 use crate::source::map::MapRow;
 use crate::source::relation::Relation;
@@ -227,10 +226,8 @@ impl Closes {
     fn of_one_day(&self, db: Db, times: &[i64], first: usize, whose: &str) -> Result<Error> {
         let relation = &self.relation.sql;
         let (time, next) = (times[first], times[first + 1]);
-        let error = Error::new(
-            PgSqlErrorCode::ERRCODE_DATA_EXCEPTION,
-            format!("{whose}: two bars of one UTC day, at {} and {}", utc(time), utc(next)),
-        );
+        let error =
+            data_exception(format!("{whose}: two bars of one UTC day, at {} and {}", utc(time), utc(next)));
         if let Some(zone) = midnights(db, times)?
             && let Id::Symbol = self.id
             && let Some(hint) = self.by_date(db, &zone)?
@@ -288,15 +285,12 @@ impl Closes {
 
     fn no_bars(&self, asset: i32) -> Error {
         let relation = &self.relation.sql;
-        Error::new(
-            PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
-            format!("symbol \"{}\" has no daily bars", self.symbol),
-        )
-        .detail(format!("{relation} has no bars of asset {asset}, which has this symbol."))
-        .hint(format!(
-            "SELECT * FROM {relation} WHERE {};",
-            self.relation.condition_of(asset, self.tf.as_deref())
-        ))
+        no_data_found(format!("symbol \"{}\" has no daily bars", self.symbol))
+            .detail(format!("{relation} has no bars of asset {asset}, which has this symbol."))
+            .hint(format!(
+                "SELECT * FROM {relation} WHERE {};",
+                self.relation.condition_of(asset, self.tf.as_deref())
+            ))
     }
 }
 
@@ -360,7 +354,7 @@ fn unknown(
         looked.push(format!("{assets} has no asset with this symbol"));
         look = look.or(Some(format!("SELECT id, symbol FROM {assets} ORDER BY symbol;")));
     }
-    let error = Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, format!("unknown symbol \"{symbol}\""));
+    let error = undefined_object(format!("unknown symbol \"{symbol}\""));
     let Some(look) = look else {
         return Ok(error
             .detail("Neither the candles nor the daily bars that regime_source maps exist.")

@@ -3,14 +3,13 @@
 use std::rc::Rc;
 
 use pgrx::pg_sys;
-use pgrx::prelude::*;
 
 use regime_core::market_regime_history::{Performance, PerformanceByRegime, Regime, performance};
 
 use crate::pg::{
-    Days, Db, Error, Result, Sees, arg, columns, columns::Table, columns::check_name, columns::column,
-    columns::wrong_type, extension_schema, quoted, result_set::Field, result_set::Rows, result_set::Text,
-    spi,
+    Days, Db, Result, Sees, arg, columns, columns::Table, columns::check_name, columns::column,
+    columns::wrong_type, data_exception, extension_schema, quoted, result_set::Field, result_set::Rows,
+    result_set::Text, spi, wrong_object_type,
 };
 use crate::systems::market_regime_history::closes::canonical;
 use crate::systems::market_regime_history::days::{call, shown};
@@ -71,11 +70,8 @@ fn labels(db: Db, symbol: &str) -> Result<Vec<(i32, Regime)>> {
         let Days(date) = row.get("date")?;
         let name = row.get::<Option<&str>>("regime")?.unwrap_or_default();
         let regime = Regime::parse(name).ok_or_else(|| {
-            Error::new(
-                PgSqlErrorCode::ERRCODE_DATA_EXCEPTION,
-                format!("{relation} has an unknown regime \"{name}\" on {}", shown(date)),
-            )
-            .hint(call(&own, symbol, "full_refresh => true, "))
+            data_exception(format!("{relation} has an unknown regime \"{name}\" on {}", shown(date)))
+                .hint(call(&own, symbol, "full_refresh => true, "))
         })?;
         labels.push((date, regime));
         Ok(())
@@ -97,11 +93,8 @@ impl<'a> Returns<'a> {
         let table =
             columns::find(db, relation, "SELECT * FROM {schema}.market_regime_performance('returns');")?;
         if !matches!(table.kind.as_str(), "r" | "p" | "v" | "m" | "f") {
-            return Err(Error::new(
-                PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
-                format!("{} is not a table or view", table.sql),
-            )
-            .hint("Pass a table or view of daily returns."));
+            return Err(wrong_object_type(format!("{} is not a table or view", table.sql))
+                .hint("Pass a table or view of daily returns."));
         }
         let date_column = column(&table, "date_column", names.date)?;
         let name = quoted(names.date);
@@ -171,10 +164,7 @@ impl<'a> Returns<'a> {
         let count = 1 + days.count();
         let first = first.map_or(String::new(), |day| format!(", the first on {}", shown(day)));
         let rows = if count == 1 { "row has" } else { "rows have" };
-        Err(Error::new(
-            PgSqlErrorCode::ERRCODE_DATA_EXCEPTION,
-            format!("{}: {count} {rows} a {problem}{first}", self.table.sql),
-        )
-        .hint(format!("SELECT * FROM {} WHERE {condition};", self.table.sql)))
+        Err(data_exception(format!("{}: {count} {rows} a {problem}{first}", self.table.sql))
+            .hint(format!("SELECT * FROM {} WHERE {condition};", self.table.sql)))
     }
 }

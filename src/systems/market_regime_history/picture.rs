@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use regime_core::market_regime_history::Regime;
-use regime_core::strip::{Cell, changes};
+use regime_core::strip::changes;
 
 use crate::output::picture::svg::{DOWN, SIDEWAYS, STRESS, Shade, UP};
 use crate::output::picture::{Band, Group, History, Look, Wanted};
@@ -13,7 +12,6 @@ use crate::systems::market_regime_history::days::{Span, midnight};
 use crate::systems::market_regime_history::read::stored;
 use crate::systems::market_regime_history::tables::MARKET_REGIME_HISTORY;
 
-/// In the order of [`cell`].
 const LOOK: Look = Look {
     groups: &[
         Group { name: "bull", degrees: &[Band { shade: Shade(UP, 0.5), glyph: '▲' }] },
@@ -24,16 +22,6 @@ const LOOK: Look = Look {
     degrees: None,
     rows: "days",
 };
-
-fn cell(label: &str) -> Option<Cell> {
-    let group = match Regime::parse(label)? {
-        Regime::Bull => 0,
-        Regime::Transitioning => 1,
-        Regime::Volatile => 2,
-        Regime::Bear => 3,
-    };
-    Some((group, 0))
-}
 
 /// The stored days of a symbol as a picture shows them.
 ///
@@ -59,7 +47,7 @@ pub fn history(db: Db, wanted: &Wanted) -> Result<History> {
         ends = Some(ends.map_or([at, at], |[first, _]: [i64; 2]| [first, at]));
         if from.is_none_or(|from| from <= at) && to.is_none_or(|to| at <= to) {
             days.push(day);
-            cells.push(row.get::<Option<&str>>("regime")?.and_then(cell));
+            cells.push(row.get::<Option<&str>>("regime")?.and_then(|label| LOOK.cell(label)));
         }
         Ok(())
     })?;

@@ -11,10 +11,6 @@ use crate::systems::market_regime_history::closes::{Closes, canonical};
 use crate::systems::market_regime_history::days::{Span, not_stored};
 use crate::systems::market_regime_history::tables::MARKET_REGIME_HISTORY;
 
-/// The columns of a stored row except `created_at`.
-const COLUMNS: &str = "market_symbol::text, date::date, regime::text, confidence::float8, volatility_percentile::float8, \
-     trend_strength::float8, momentum_score::float8, drawdown_severity::float8, volume_anomaly::float8, description::text";
-
 /// The table, as SQL, and the newest stored day of a symbol, in days since 2000.
 ///
 /// # Errors
@@ -47,7 +43,8 @@ pub fn current(rows: &mut Rows, symbol: &str) -> Result<()> {
         let lag = closes.as_ref().map(|closes| closes.bars_after(db, newest)).transpose()?;
         let lag = lag.map(|bars| i32::try_from(bars).unwrap_or(i32::MAX));
         let sql = format!(
-            "SELECT {COLUMNS}, created_at::timestamptz, $3, $4, $4 > 0 FROM {relation} WHERE market_symbol = $1 AND date = $2"
+            "SELECT {}, $3, $4, $4 > 0 FROM {relation} WHERE market_symbol = $1 AND date = $2",
+            MARKET_REGIME_HISTORY.selected("")
         );
         let bar = bar.map(pgrx::datum::Date::saturating_from_raw);
         rows.query(db, &sql, &[arg(symbol), date_arg(newest), arg(bar), arg(lag)])
@@ -63,15 +60,14 @@ pub fn compute(rows: &mut Rows, symbol: &str, span: Span) -> Result<()> {
         let symbol = canonical(db, symbol)?;
         let symbol = symbol.as_str();
         let computed = Computed::new(db, &Closes::find(db, symbol)?, span)?;
-        let texts = Regime::ALL.map(|regime| (regime, Text::new(regime.as_str())));
+        let texts: Vec<Text> = Regime::ALL.iter().map(|regime| Text::new(regime.as_str())).collect();
         let symbol = Text::new(symbol);
         for (date, day) in &computed.days {
             let description = Text::new(&day.description());
-            let regime = texts.iter().find(|(regime, _)| *regime == day.regime);
             rows.push(&[
                 Field::text(&symbol),
                 Field::date(*date),
-                regime.map_or(Field::NULL, |(_, text)| Field::text(text)),
+                Field::text(&texts[day.regime as usize]),
                 Field::float(day.confidence),
                 Field::number(day.volatility_percentile),
                 Field::number(day.trend_strength),

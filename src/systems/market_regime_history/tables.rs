@@ -2,7 +2,7 @@
 
 use crate::output::own::{view, work};
 use crate::output::system::System;
-use crate::sync::table::{OnChange, Table, Type, column, nullable};
+use crate::sync::table::{Table, Type, column, nullable};
 
 /// The bull, bear, volatile and transitioning days of a market.
 pub const HISTORY: System = System {
@@ -41,7 +41,5 @@ pub const MARKET_REGIME_HISTORY: Table = Table {
         column("description", Type::Text),
     ],
     stamp: "created_at",
-    on_change: OnChange::Update,
-    indexes: &[],
-    by_time: false,
+    ..Table::NEW
 };

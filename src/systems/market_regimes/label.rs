@@ -1,14 +1,12 @@
 //! A market regime as columns of a row.
 
-use pgrx::prelude::*;
-
 use regime_core::market_regimes::{ConfigError, FULL, Label, Momentum, Simplified, Trend, Volatility};
 
-use crate::pg::{Error, result_set::Field, result_set::Text};
+use crate::pg::{Error, invalid_parameter, result_set::Field, result_set::Text};
 
 impl From<ConfigError> for Error {
     fn from(error: ConfigError) -> Self {
-        Error::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, error.to_string()).hint(error.hint())
+        invalid_parameter(error.to_string()).hint(error.hint())
     }
 }
 

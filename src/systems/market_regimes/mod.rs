@@ -23,11 +23,5 @@ pub const REGISTERED: Registered = Registered {
     locked: |db, schema, key| OF_SERIES.locked(db, schema, key),
     history: picture::history,
     findings: &[],
-    wording: Wording {
-        made_of: ["candle", "candles"],
-        made_of_short: ["candle", "candles"],
-        failing: "failing series",
-        stale: "stale series",
-        untracked: "a series",
-    },
+    wording: Wording::OF_CANDLES,
 };

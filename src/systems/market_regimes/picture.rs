@@ -1,15 +1,11 @@
 //! How the regimes of candles look in a picture.
 
-use regime_core::market_regimes::Simplified;
-use regime_core::strip::Cell;
-
 use crate::output::picture::svg::{DOWN, REST, SIDEWAYS, STRESS, Shade, UP};
 use crate::output::picture::{Band, Group, History, Look, Wanted};
 use crate::output::series::picture::Pictured;
 use crate::pg::{Db, Result};
 use crate::systems::market_regimes::tables::OF_SERIES;
 
-/// In the order of [`cell`].
 const LOOK: Look = Look {
     groups: &[
         Group { name: "TREND_UP", degrees: &[Band { shade: Shade(UP, 0.5), glyph: '▲' }] },
@@ -22,24 +18,11 @@ const LOOK: Look = Look {
     rows: "bars",
 };
 
-fn cell(label: &str) -> Option<Cell> {
-    let regime = Simplified::ALL.iter().find(|regime| regime.as_str() == label)?;
-    let group = match regime {
-        Simplified::TrendUp => 0,
-        Simplified::Range => 1,
-        Simplified::Neutral => 2,
-        Simplified::Choppy => 3,
-        Simplified::TrendDown => 4,
-    };
-    Some((group, 0))
-}
-
 /// The rows of a series as a picture shows them.
 ///
 /// # Errors
 /// As [`OfSeries::history`](crate::output::series::OfSeries::history).
 pub fn history(db: Db, wanted: &Wanted) -> Result<History> {
-    let pictured =
-        Pictured { what: "market regime", label: "simplified_regime", cell, look: &LOOK, gauge: None };
+    let pictured = Pictured { what: "market regime", label: "simplified_regime", look: &LOOK, gauge: None };
     OF_SERIES.history(db, wanted, &pictured)
 }

@@ -17,9 +17,6 @@ use crate::systems::market_regimes::rows::run;
 use crate::systems::market_regimes::tables::OF_SERIES;
 
 impl Show for Regimes {
-    const COLUMNS: &'static str = "symbol::text, timeframe::text, open_time::timestamptz, trend_state::text, volatility_state::text, momentum_state::text, \
-         full_regime::text, simplified_regime::text, confidence::float8, classifier_version::text, warmup::bool, created_at::timestamptz";
-
     fn of_stored(state: &State) -> Option<Self> {
         Self::parse(&state.basis)
     }

@@ -3,8 +3,6 @@
 
 use std::ops::Range;
 
-use pgrx::prelude::*;
-
 use regime_core::market_states::after::{
     Asked, Bucket, Direction, Event, Severity, concentration, events, lead_times, moves, outcomes,
 };
@@ -14,7 +12,9 @@ use crate::output::relation::output_relation;
 use crate::output::series::hybrid;
 use crate::output::series::read::Times;
 use crate::pg::result_set::{Field, Rows, Text};
-use crate::pg::{Db, Error, Micros, Result, Row, Sees, arg, extension_schema, quote_literal, spi, utc};
+use crate::pg::{
+    Db, Error, Micros, Result, Row, Sees, data_exception, extension_schema, quote_literal, spi, utc,
+};
 use crate::source::candle_names;
 use crate::source::candles::{Candles, Reads, Series, Source};
 use crate::systems::market_states::tables::{MARKET_STATES, OF_SERIES};
@@ -86,18 +86,13 @@ fn each(
     let sql = format!(
         "SELECT open_time::timestamptz, {column} FROM {relation} WHERE symbol = $1 AND timeframe = $2 ORDER BY open_time"
     );
-    let args = [arg(series.symbol.as_str()), arg(series.timeframe.as_str())];
-    db.by_key().rows(&sql, &args, Sees::Snapshot, |read| row(read.get::<Micros>(TS)?.0, read))
+    db.by_key().rows(&sql, &series.args(), Sees::Snapshot, |read| row(read.get::<Micros>(TS)?.0, read))
 }
 
 /// The error for a bucket that an adopted table without CHECKs can hold.
 fn unknown_bucket(text: &str, ts: i64, relation: &str, series: &Series, schema: &str) -> Error {
     let [symbol, timeframe] = [&series.symbol, &series.timeframe].map(quote_literal);
-    Error::new(
-        PgSqlErrorCode::ERRCODE_DATA_EXCEPTION,
-        format!("{relation} has an unknown bucket \"{text}\" at {}", utc(ts)),
-    )
-    .hint(format!(
+    data_exception(format!("{relation} has an unknown bucket \"{text}\" at {}", utc(ts))).hint(format!(
         "SELECT * FROM {schema}.refresh_market_states({symbol}, {timeframe}, full_refresh => true);"
     ))
 }

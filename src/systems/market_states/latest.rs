@@ -3,13 +3,11 @@
 use regime_core::market_states::CLASSIFIER_VERSION;
 
 use crate::output::relation::output_relation;
-use crate::output::series::hybrid::Show;
 use crate::pg::result_set::Rows;
 use crate::pg::timescale::Recent;
 use crate::pg::{Result, arg, settings, spi, syscache, work_schema};
 use crate::source::candles::{Reads, Source, series_key};
 use crate::source::relation::may_hide_rows;
-use crate::systems::market_states::refresh::States;
 use crate::systems::market_states::state;
 use crate::systems::market_states::tables::{MARKET_STATES, OF_SERIES, SERIES, STATE};
 
@@ -94,7 +92,7 @@ fn sql(states: &str, candles: Option<&Source>, differs: &str, key: &str, series:
            now() - r.open_time, r.newest_bar_, \
            coalesce(r.open_time < now() - $1 * interval '1 second', false) OR ({other_bar}) OR {differs} OR {key} = ANY ($2) \
          FROM newest_ AS r ORDER BY r.symbol, r.timeframe",
-        columns = States::COLUMNS,
+        columns = MARKET_STATES.selected(""),
         names = names()
     )
 }

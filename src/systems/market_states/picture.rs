@@ -1,15 +1,11 @@
 //! How market states look in a picture.
 
-use regime_core::market_states::StateLabel;
-use regime_core::strip::Cell;
-
 use crate::output::picture::svg::{ALARM, DOWN, REST, SIDEWAYS, STRESS, Shade, UP};
 use crate::output::picture::{Band, Group, History, Level, Look, Wanted};
 use crate::output::series::picture::{Gauged, Pictured};
 use crate::pg::{Db, Result};
 use crate::systems::market_states::tables::OF_SERIES;
 
-/// In the order of [`cell`].
 const LOOK: Look = Look {
     groups: &[
         Group { name: "TRENDING_BULL", degrees: &[Band { shade: Shade(UP, 0.5), glyph: '▲' }] },
@@ -36,26 +32,12 @@ const PERCENTILE: Gauged = Gauged {
     ],
 };
 
-fn cell(label: &str) -> Option<Cell> {
-    let state = StateLabel::ALL.iter().find(|state| state.as_str() == label)?;
-    let group = match state {
-        StateLabel::TrendingBull => 0,
-        StateLabel::TransitionBreakoutSetup => 1,
-        StateLabel::Transition => 2,
-        StateLabel::ChopRisk => 3,
-        StateLabel::TrendingBear => 4,
-        StateLabel::PanicRisk => 5,
-        StateLabel::Shock => 6,
-    };
-    Some((group, 0))
-}
-
 /// The rows of a series as a picture shows them.
 ///
 /// # Errors
 /// As [`OfSeries::history`](crate::output::series::OfSeries::history).
 pub fn history(db: Db, wanted: &Wanted) -> Result<History> {
     let pictured =
-        Pictured { what: "market state", label: "state_label", cell, look: &LOOK, gauge: Some(PERCENTILE) };
+        Pictured { what: "market state", label: "state_label", look: &LOOK, gauge: Some(PERCENTILE) };
     OF_SERIES.history(db, wanted, &pictured)
 }

@@ -15,14 +15,6 @@ use crate::systems::market_states::state::Lost;
 use crate::systems::market_states::tables::OF_SERIES;
 
 impl Show for States {
-    const COLUMNS: &'static str = "symbol::text, timeframe::text, open_time::timestamptz, state_label::text, confidence::float8, bias::text, risk_posture::text, \
-         market_bias::float8, risk_level::float8, volatility_score::float8, volatility_label::text, volatility_trend::text, breakout_up::float8, \
-         breakout_down::float8, downside_shock_risk::float8, efficiency_ratio::float8, structural_score::float8, momentum_score::float8, \
-         impulse_intensity::float8, momentum_state::text, liquidity_score::float8, liquidity_label::text, liquidity_trend::text, \
-         instability_index::float8, asymmetry::float8, supports::float8[], support_strengths::float8[], resistances::float8[], \
-         resistance_strengths::float8[], escalation::float8, era_start::timestamptz, era_confidence::float8, escalation_percentile::float8, \
-         escalation_bucket::text, escalation_action::text, warmup::bool, classifier_version::text, created_at::timestamptz";
-
     fn of_stored(_: &State) -> Option<Self> {
         Some(Self)
     }

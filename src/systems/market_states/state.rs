@@ -3,8 +3,6 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use pgrx::PgSqlErrorCode;
-
 use regime_core::market_states::{ESCALATION, Eras, Node, Nodes, Sealed};
 
 use crate::output::fresh::Now;
@@ -12,8 +10,8 @@ use crate::output::relation::not_readable;
 use crate::output::series::refresh::Place;
 use crate::output::series::state::State;
 use crate::pg::{
-    Arg, Db, Error, Micros, Result, Row, Sees, arg, catalog::extension_schema_name, current_user, qualified,
-    syscache, work_relation,
+    Db, Error, Micros, Result, Row, Sees, arg, catalog::extension_schema_name, current_user,
+    insufficient_privilege, qualified, syscache, work_relation,
 };
 use crate::source::candles::{Series, series_key};
 use crate::source::relation::{may_hide_rows, see_all_rows};
@@ -40,10 +38,10 @@ fn relation_of_eras(db: Db) -> Result<String> {
     match syscache::readable(&own, ERAS) {
         Some(false) => Err(not_readable(&own, &relation)),
         // A hidden era looks deleted.
-        _ if may_hide_rows(db, &relation)? => Err(Error::new(
-            PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
-            format!("row-level security may hide rows of {relation} from {}", current_user()),
-        )
+        _ if may_hide_rows(db, &relation)? => Err(insufficient_privilege(format!(
+            "row-level security may hide rows of {relation} from {}",
+            current_user()
+        ))
         .hint(see_all_rows())),
         _ => Ok(relation),
     }
@@ -105,7 +103,7 @@ pub fn changed_of_rows(db: Db, relation: &str, series: &Series) -> Result<Option
         is_of_other_era(&relation_of_eras(db)?, "r")
     );
     let since = |row: &Row| Ok(row.get::<Option<Micros>>("since")?.map(|Micros(since)| since));
-    db.by_key().one(&sql, &key(series), Sees::Snapshot, since)
+    db.by_key().one(&sql, &series.args(), Sees::Snapshot, since)
 }
 
 /// SQL: whether a series of the FROM item `r` has no state but stored rows of other eras than those now in force;
@@ -218,7 +216,7 @@ impl<'c> Stored<'c> {
         if let Some(read) = self.read.remove(&(tree, node)) {
             return Ok(Some(read));
         }
-        let (mut args, mut one) = (key(&of.series), "");
+        let (mut args, mut one) = (Vec::from(of.series.args()), "");
         args.push(arg(i32::from(tree)));
         if tree != BARS {
             one = " AND node = $4";
@@ -250,10 +248,6 @@ fn relation(schema: &str) -> String {
     work_relation(schema, RANKS)
 }
 
-fn key(series: &Series) -> Vec<Arg> {
-    vec![arg(series.symbol.as_str()), arg(series.timeframe.as_str())]
-}
-
 /// Stores the nodes of a sealed series: those that have changed, or all of a series that was computed from its first
 /// candle on, of which only those that differ from stored ones are written.
 ///
@@ -269,7 +263,7 @@ pub fn store(at: &Place, sealed: Sealed, is_whole: bool) -> Result<()> {
         let mut same = vec![false; nodes.len()];
         let (mut trees, mut numbers) = (Vec::new(), Vec::new());
         let sql = format!("SELECT tree, node, content FROM {relation} WHERE {of_series}");
-        db.by_key().rows(&sql, &key(at.series), Sees::Snapshot, |row| {
+        db.by_key().rows(&sql, &at.series.args(), Sees::Snapshot, |row| {
             let (tree, node): (i32, i32) = (row.get("tree")?, row.get("node")?);
             match places.get(&(tree, node)) {
                 Some(place) => same[*place] = row.get::<&[u8]>("content")? == nodes[*place].bytes,
@@ -285,7 +279,7 @@ pub fn store(at: &Place, sealed: Sealed, is_whole: bool) -> Result<()> {
                 "DELETE FROM {relation} AS t USING ROWS FROM (pg_catalog.unnest($3::int[]), pg_catalog.unnest($4::int[])) AS g (tree, node) \
                  WHERE t.symbol = $1 AND t.timeframe = $2 AND t.tree = g.tree AND t.node = g.node"
             );
-            let mut args = key(at.series);
+            let mut args = Vec::from(at.series.args());
             args.extend([arg(trees), arg(numbers)]);
             db.execute(&sql, &args)?;
         }
@@ -293,12 +287,12 @@ pub fn store(at: &Place, sealed: Sealed, is_whole: bool) -> Result<()> {
         nodes.retain(|_| !place.next().is_some_and(|place| same[place]));
     } else if sealed.emptied {
         let sql = format!("DELETE FROM {relation} WHERE {of_series} AND tree = $3");
-        let mut args = key(at.series);
+        let mut args = Vec::from(at.series.args());
         args.push(arg(i32::from(ESCALATION)));
         db.execute_small(&sql, &args)?;
     }
     for nodes in nodes.chunks(MOST_AT_ONCE) {
-        let mut args = key(at.series);
+        let mut args = Vec::from(at.series.args());
         args.push(arg(nodes.iter().map(|n| i32::from(n.tree)).collect::<Vec<_>>()));
         args.push(arg(nodes.iter().map(|n| n.node as i32).collect::<Vec<_>>()));
         args.push(arg(nodes.iter().map(|n| n.bytes.clone()).collect::<Vec<_>>()));

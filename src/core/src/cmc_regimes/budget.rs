@@ -2,30 +2,17 @@
 //! section 3).
 
 use crate::cmc_regimes::layer::{Layer, PerLayer};
+use crate::words;
 
-/// The tier of an asset: whether its history is long enough to rank volatility against itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Tier {
-    /// Volatility is ranked within a trailing window.
-    Full,
-    /// Volatility is compared with fixed cut-offs.
-    Lite,
-}
-
-impl Tier {
-    /// `full` or `lite`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Tier::Full => "full",
-            Tier::Lite => "lite",
-        }
+words!(
+    /// The tier of an asset: whether its history is long enough to rank volatility against itself.
+    Tier {
+        /// Volatility is ranked within a trailing window.
+        Full = "full",
+        /// Volatility is compared with fixed cut-offs.
+        Lite = "lite",
     }
-
-    /// The tier with this name, `None` if there is none.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Tier::Full, Tier::Lite].into_iter().find(|t| t.as_str() == text)
-    }
-}
+);
 
 /// What the numbers of bars of an asset allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -4,31 +4,17 @@
 use serde::{Deserialize, Serialize};
 
 use crate::cmc_regimes::label::Label;
+use crate::words;
 
-/// Which changes of a label are held back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// A tightening change is accepted at once; any other is held.
-    Asymmetric,
-    /// Every change is held.
-    Symmetric,
-}
-
-impl Mode {
-    /// `asymmetric` or `symmetric`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Mode::Asymmetric => "asymmetric",
-            Mode::Symmetric => "symmetric",
-        }
+words!(
+    /// Which changes of a label are held back.
+    Mode {
+        /// A tightening change is accepted at once; any other is held.
+        Asymmetric = "asymmetric",
+        /// Every change is held.
+        Symmetric = "symmetric",
     }
-
-    /// The mode with this name, `None` if there is none.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Mode::Asymmetric, Mode::Symmetric].into_iter().find(|m| m.as_str() == text)
-    }
-}
+);
 
 /// The hysteresis of one layer: a state that can be stored and resumed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,54 +4,42 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-macro_rules! place {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident),+ }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[repr(u8)]
-        pub enum $name { $($(#[$vdoc])* $variant),+ }
-        impl $name {
-            /// Every value, in order.
-            pub const ALL: &'static [$name] = &[$($name::$variant),+];
-            /// The text in a label.
-            pub const fn as_str(self) -> &'static str {
-                match self { $($name::$variant => stringify!($variant)),+ }
-            }
-        }
-    };
-}
+use crate::words;
 
-place!(
+words!(
     /// First place of a label: the direction of price.
+    #[derive(Serialize, Deserialize)]
     Trend {
         /// `close > slow and fast > mid`, confirmed.
-        Up,
+        Up = "Up",
         /// Neither up nor down.
-        Sideways,
+        Sideways = "Sideways",
         /// `close < slow and fast < mid`, confirmed.
-        Down
+        Down = "Down"
     }
 );
-place!(
+words!(
     /// Second place of a label: volatility against its own history or against fixed cut-offs.
+    #[derive(Serialize, Deserialize)]
     Vol {
         /// Low volatility.
-        Low,
+        Low = "Low",
         /// Medium volatility.
-        Normal,
+        Normal = "Normal",
         /// High volatility; by rank also where unknown.
-        High
+        High = "High"
     }
 );
-place!(
+words!(
     /// Third place of a label: trading costs against their rolling median.
+    #[derive(Serialize, Deserialize)]
     Liq {
         /// Both costs clearly below their medians.
-        Easy,
+        Easy = "Easy",
         /// In between, or not measured.
-        Normal,
+        Normal = "Normal",
         /// One of the costs above twice its median.
-        Stressed
+        Stressed = "Stressed"
     }
 );
 

@@ -6,6 +6,7 @@ use crate::cmc_regimes::budget::Tier;
 use crate::cmc_regimes::label::{Label, Liq, Trend, Vol};
 use crate::cmc_regimes::layer::Layer;
 use crate::math::rolling::{RunningMean, Standing, rolling_median, standings};
+use crate::math::stats::known;
 
 /// Bars in the mean of absolute returns, the volatility where no ATR is mapped.
 pub const ATRP_BARS: usize = 14;
@@ -202,10 +203,6 @@ pub fn raw_trend(close: f64, [fast, mid, slow]: [f64; 3]) -> Trend {
 /// section 2.
 pub fn atrp(bars: &Bars) -> Vec<f64> {
     Memory::default().atrp(bars)
-}
-
-fn known(value: f64) -> f64 {
-    if value.is_finite() { value } else { f64::NAN }
 }
 
 /// The window of the percentile method in bars; `None` where fixed cut-offs apply: in the tier `lite`, for a

@@ -1,37 +1,20 @@
 //! The regime of a day: the scores of its metrics, and its description (specification 4, sections 2 and 3).
 
-/// A market regime.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Regime {
-    /// Prices rise.
-    Bull,
-    /// Prices fall, or have fallen.
-    Bear,
-    /// Prices move more than before.
-    Volatile,
-    /// No direction, and no more or less movement than usual.
-    Transitioning,
-}
+use crate::words;
 
-impl Regime {
-    /// All regimes; of equal scores the first wins.
-    pub const ALL: [Regime; 4] = [Regime::Bull, Regime::Bear, Regime::Volatile, Regime::Transitioning];
-
-    /// `bull`, `bear`, `volatile` or `transitioning`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Regime::Bull => "bull",
-            Regime::Bear => "bear",
-            Regime::Volatile => "volatile",
-            Regime::Transitioning => "transitioning",
-        }
+words!(
+    /// A market regime.
+    Regime {
+        /// Prices rise.
+        Bull = "bull",
+        /// Prices fall, or have fallen.
+        Bear = "bear",
+        /// Prices move more than before.
+        Volatile = "volatile",
+        /// No direction, and no more or less movement than usual.
+        Transitioning = "transitioning",
     }
-
-    /// The regime with this name, `None` if there is none.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|r| r.as_str() == text)
-    }
-}
+);
 
 /// A day of the history: its regime and metrics, NaN where undefined. Specification 4, section 2.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -68,7 +51,7 @@ impl Day {
             volume_anomaly,
         };
         let mut best = 0;
-        for regime in Regime::ALL {
+        for &regime in Regime::ALL {
             let score = day.score(regime);
             if score > best {
                 (day.regime, best) = (regime, score);

@@ -3,6 +3,7 @@
 
 use crate::market_regime_history::day::Day;
 use crate::math::periods::simple_return;
+use crate::math::stats::{known, mean};
 
 /// Version of the code; changed whenever the same closes give another day.
 pub const VERSION: &str = "1";
@@ -50,7 +51,7 @@ fn volatility(closes: &[f64]) -> f64 {
     let Some(closes) = closes.last_chunk::<{ VOL_RETURNS + 1 }>() else { return f64::NAN };
     let mut returns: [f64; VOL_RETURNS] = last_returns(closes);
     returns.sort_unstable_by(f64::total_cmp);
-    defined(std(&returns) * YEAR.sqrt())
+    known(std(&returns) * YEAR.sqrt())
 }
 
 /// The day of the last row; `vols` has the volatility of each row of its window, or more.
@@ -80,7 +81,7 @@ fn trend_strength(closes: &[f64; LOOKBACK]) -> f64 {
     let [first, .., last] = *closes;
     let change = simple_return(first, last);
     let means = simple_return(mean(&closes[LOOKBACK - SMA_LONG..]), mean(&closes[LOOKBACK - SMA_SHORT..]));
-    change.zip(means).map_or(f64::NAN, |(change, means)| defined((change + means) / 2.0))
+    change.zip(means).map_or(f64::NAN, |(change, means)| known((change + means) / 2.0))
 }
 
 /// Ratio of the short to the long mean of returns; 0 if the long mean is exactly 0. Two negative means give a
@@ -88,7 +89,7 @@ fn trend_strength(closes: &[f64; LOOKBACK]) -> f64 {
 fn momentum_score(closes: &[f64; LOOKBACK]) -> f64 {
     let returns: [f64; MOMENTUM_LONG] = last_returns(closes);
     let long = mean(&returns);
-    if long == 0.0 { 0.0 } else { defined(mean(&returns[MOMENTUM_LONG - MOMENTUM_SHORT..]) / long) }
+    if long == 0.0 { 0.0 } else { known(mean(&returns[MOMENTUM_LONG - MOMENTUM_SHORT..]) / long) }
 }
 
 /// Share by which the close is below the highest close of the window.
@@ -100,14 +101,14 @@ fn drawdown_severity(closes: &[f64; LOOKBACK]) -> f64 {
 /// Standard deviations by which the volatility is above the mean of the window's defined volatilities, 0 if
 /// all are equal. Despite the name, no volume is used.
 fn volume_anomaly(vols: &[f64; LOOKBACK], vol: f64) -> f64 {
-    let known: Vec<f64> = vols.iter().copied().filter(|v| !v.is_nan()).collect();
-    let std = std(&known);
+    let defined: Vec<f64> = vols.iter().copied().filter(|v| !v.is_nan()).collect();
+    let std = std(&defined);
     if vol.is_nan() {
         f64::NAN
     } else if std == 0.0 {
         0.0
     } else {
-        defined((vol - mean(&known)) / std)
+        known((vol - mean(&defined)) / std)
     }
 }
 
@@ -119,25 +120,12 @@ fn last_returns<const N: usize>(closes: &[f64]) -> [f64; N] {
     returns
 }
 
-/// The mean; exactly the value if all are equal, so that a constant price has no trend.
-fn mean(values: &[f64]) -> f64 {
-    match values {
-        [first, rest @ ..] if rest.iter().all(|v| v == first) => *first,
-        _ => values.iter().sum::<f64>() / values.len() as f64,
-    }
-}
-
 /// Sample standard deviation (ddof 1) in two passes, NaN with fewer than two values.
 fn std(values: &[f64]) -> f64 {
     let Some(freedom) = values.len().checked_sub(1).filter(|n| *n > 0) else { return f64::NAN };
     let mean = mean(values);
     let squares = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>();
     (squares / freedom as f64).sqrt()
-}
-
-/// The value where it is finite.
-fn defined(value: f64) -> f64 {
-    if value.is_finite() { value } else { f64::NAN }
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ pub struct PerformanceByRegime {
 /// no day.
 pub fn performance(labels: &[(i32, Regime)], returns: &[(i32, f64)], lag: usize) -> PerformanceByRegime {
     let lag = i64::try_from(lag).unwrap_or(i64::MAX);
-    let mut tracks = Regime::ALL.map(|regime| (regime, Track::default()));
+    let mut tracks: Vec<_> = Regime::ALL.iter().map(|regime| (*regime, Track::default())).collect();
     let mut unlabelled = 0;
     for (day, r) in returns.iter().filter(|(_, r)| r.is_finite()) {
         let latest = i64::from(*day).saturating_sub(lag);

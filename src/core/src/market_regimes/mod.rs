@@ -17,6 +17,7 @@ pub use states::{FULL, Label, Momentum, Simplified, Trend, Volatility};
 
 use crate::market_regimes::indicators::Indicators;
 use crate::market_regimes::thresholds::Thresholds;
+use crate::math::stats::known;
 use crate::sealed::{open, seal};
 
 /// Version of the stored form; changed whenever machines of earlier code cannot be resumed.
@@ -86,10 +87,6 @@ impl Machine {
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         open(MACHINE_VERSION, bytes)
     }
-}
-
-fn known(price: f64) -> f64 {
-    if price.is_finite() { price } else { f64::NAN }
 }
 
 /// The labels of candles in ascending time, one per candle; NaN prices are undefined. The shortest array

@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::market_regimes::config::Config;
 use crate::market_regimes::indicators::Values;
-use crate::words::words;
+use crate::words;
 
 words!(
     /// The trend of price. Specification 3, section 3.
+    #[derive(Serialize, Deserialize)]
     Trend {
         /// ADX at or above both of its limits, the close above the 50-candle mean, and that mean above the 200-candle
         /// mean.
@@ -20,6 +21,7 @@ words!(
 );
 words!(
     /// ATR and Bollinger bandwidth against their own past. Specification 3, section 3.
+    #[derive(Serialize, Deserialize)]
     Volatility {
         /// Neither is above its threshold, or volatility is undefined.
         Low = "low",
@@ -29,6 +31,7 @@ words!(
 );
 words!(
     /// Rate of change, MACD histogram and RSI. Specification 3, section 3.
+    #[derive(Serialize, Deserialize)]
     Momentum {
         /// Enough of the three point up.
         Bullish = "bullish",
@@ -40,6 +43,7 @@ words!(
 );
 words!(
     /// The regime in one word. Specification 3, section 4.
+    #[derive(Serialize, Deserialize)]
     Simplified {
         /// Uptrend and bullish momentum.
         TrendUp = "TREND_UP",

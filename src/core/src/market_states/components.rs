@@ -3,7 +3,7 @@
 use crate::market_states::kernels::Past;
 use crate::market_states::metrics::Metrics;
 use crate::market_states::watch::{Watch, sum};
-use crate::market_states::window::mean;
+use crate::math::stats::mean;
 
 /// The first bar that has components.
 const FIRST: u64 = 31;

@@ -1,6 +1,6 @@
 //! The words of a row: labels of metrics, state, bias, posture and bucket (specification 5, sections 2, 4 and 5).
 
-use crate::words::words;
+use crate::words;
 
 words!(
     /// The state of a bar. Specification 5, section 4.
@@ -141,11 +141,6 @@ impl Bucket {
         } else {
             Bucket::Low
         }
-    }
-
-    /// The bucket stored as this text, `None` if there is none.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|bucket| bucket.as_str() == text)
     }
 
     /// The action of the bucket. Specification 5, section 5.

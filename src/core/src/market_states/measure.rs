@@ -6,8 +6,9 @@ use crate::market_states::labels::{
 };
 use crate::market_states::levels::{Side, levels};
 use crate::market_states::metrics::Metrics;
-use crate::market_states::watch::{Gate, Unwatched, Watch, sum};
-use crate::market_states::window::{Window, mean};
+use crate::market_states::watch::{Gate, Note, Unwatched, Watch, sum};
+use crate::market_states::window::Window;
+use crate::math::stats::mean;
 
 /// Returns of which falls and rises are told apart.
 const RETURNS: usize = 60;
@@ -87,7 +88,7 @@ impl<'a, W: Watch> Measuring<'a, W> {
     fn is_open(&mut self, of: &'static str, bar: u64, atr: bool, deviation: bool) -> bool {
         let is_open =
             self.at.i >= bar && (!atr || self.at.has_atr()) && (!deviation || self.at.has_deviation());
-        self.watch.gate(of, Gate { bar, atr, deviation }, is_open);
+        self.watch.note(of, || Note::Gate(Gate { bar, atr, deviation }, is_open));
         is_open
     }
 

@@ -9,7 +9,7 @@ use crate::market_states::labels::Bucket;
 use crate::market_states::metrics::Metrics;
 use crate::market_states::ranks::{Content, Count, InMemory, Nodes, Pages, Rank, Tree};
 use crate::market_states::verdict::Verdict;
-use crate::market_states::watch::{Unwatched, Watch};
+use crate::market_states::watch::{Note, Unwatched, Watch};
 use crate::market_states::window::{BLOCK, BLOCKS, REACH};
 use crate::market_states::{Bar, STATE_VERSION, WARMUP};
 use crate::sealed::{open, seal};
@@ -158,7 +158,7 @@ impl<N: Nodes> Series<N> {
         let (metrics, verdict, components) = self.state.kernels.push_watched(bar, watch);
         let ranks = components.map(|components| self.components(i, components)).transpose()?;
         for (of, rank) in COMPONENTS.into_iter().zip(ranks.into_iter().flatten()) {
-            watch.ranked(of, rank);
+            watch.note(of, || Note::Ranked(rank));
         }
         let escalation = ranks.filter(|_| i >= WARMUP).map(|ranks| escalation(&ranks));
         self.enter(eras.start(open_time));
@@ -166,7 +166,7 @@ impl<N: Nodes> Series<N> {
         let pace = eras.pace();
         let rank = escalation.map(|value| self.rank(ESCALATION, value, self.era_n(i))).transpose()?;
         if let Some(rank) = rank {
-            watch.ranked("escalation_percentile", rank);
+            watch.note("escalation_percentile", || Note::Ranked(rank));
         }
         let k = self.state.era_bars;
         let era_confidence = era.map(|_| (k as f64 / f64::from(pace.bars_a_year)).min(1.0));

@@ -201,15 +201,13 @@ fn bias(m: &Metrics, watch: &mut impl Watch) -> Bias {
     let rule = &BULLISH;
     let bullish = is(watch, rule, "market_bias", mb, Above, 0.20)
         & is(watch, rule, "structural_score", ss, Above, 0.15);
-    watch.rule(rule, bullish);
-    if bullish {
+    if watch.rule(rule, bullish) {
         return Bias::Bullish;
     }
     let rule = &BEARISH;
     let bearish = is(watch, rule, "market_bias", mb, Below, -0.20)
         & is(watch, rule, "structural_score", ss, Below, -0.15);
-    watch.rule(rule, bearish);
-    if bearish { Bias::Bearish } else { Bias::Neutral }
+    if watch.rule(rule, bearish) { Bias::Bearish } else { Bias::Neutral }
 }
 
 fn posture(m: &Metrics, terms: &Terms, watch: &mut impl Watch) -> Posture {
@@ -219,24 +217,21 @@ fn posture(m: &Metrics, terms: &Terms, watch: &mut impl Watch) -> Posture {
     let off = is(watch, rule, "downside_shock_risk", dsr, AtLeast, 0.70)
         | is(watch, rule, "instability_index", ix, AtLeast, 0.70)
         | is(watch, rule, "vol", vol, AtMost, 0.35);
-    watch.rule(rule, off);
-    if off {
+    if watch.rule(rule, off) {
         return Posture::RiskOff;
     }
     let rule = &DEFENSIVE;
     let defensive = is(watch, rule, "downside_shock_risk", dsr, AtLeast, 0.55)
         | is(watch, rule, "instability_index", ix, AtLeast, 0.55)
         | is(watch, rule, "liq", liq, AtMost, 0.40);
-    watch.rule(rule, defensive);
-    if defensive {
+    if watch.rule(rule, defensive) {
         return Posture::Defensive;
     }
     let rule = &RISK_ON;
     let on = is(watch, rule, "liq", liq, AtLeast, 0.65)
         & is(watch, rule, "1 - instability_index", 1.0 - ix, AtLeast, 0.60)
         & is(watch, rule, "vol", vol, AtLeast, 0.55);
-    watch.rule(rule, on);
-    if on { Posture::RiskOn } else { Posture::Neutral }
+    if watch.rule(rule, on) { Posture::RiskOn } else { Posture::Neutral }
 }
 
 /// The label of the first rule that holds, and whether rule 5 makes it.
@@ -262,8 +257,7 @@ fn label(m: &Metrics, terms: &Terms, confidence: f64, watch: &mut impl Watch) ->
         & is(w, r, "structural_score", ss, AtMost, -0.25)
         | is(w, r, "downside_shock_risk", dsr, AtLeast, 0.80)
         | is(w, r, "volatility_score", vs, AtLeast, 0.75) & is(w, r, "instability_index", ix, AtLeast, 0.65);
-    w.rule(r, shock);
-    if shock {
+    if w.rule(r, shock) {
         return (StateLabel::Shock, false);
     }
 
@@ -271,8 +265,7 @@ fn label(m: &Metrics, terms: &Terms, confidence: f64, watch: &mut impl Watch) ->
     let panic = is(w, r, "downside_shock_risk", dsr, AtLeast, 0.65)
         | is(w, r, "instability_index", ix, AtLeast, 0.65)
         | is(w, r, "volatility_score", vs, AtLeast, 0.60) & is(w, r, "liq", liq, AtMost, 0.45);
-    w.rule(r, panic);
-    if panic {
+    if w.rule(r, panic) {
         return (StateLabel::PanicRisk, false);
     }
 
@@ -282,11 +275,16 @@ fn label(m: &Metrics, terms: &Terms, confidence: f64, watch: &mut impl Watch) ->
         & is(w, r, "direction of momentum_state", direction, AtLeast, 0.0)
         & is(w, r, "agree", agree, Equal, 1.0)
         & is(w, r, "instability_index", ix, AtMost, 0.55);
-    w.rule(r, bull);
-    if bull {
+    if w.rule(r, bull) {
         let is_sure = is(w, &TRENDING_BULL_CONFIDENCE, "confidence", confidence, AtLeast, 0.65);
-        w.rule(&TRENDING_BULL_CONFIDENCE, is_sure);
-        return (if is_sure { StateLabel::TrendingBull } else { StateLabel::Transition }, false);
+        return (
+            if w.rule(&TRENDING_BULL_CONFIDENCE, is_sure) {
+                StateLabel::TrendingBull
+            } else {
+                StateLabel::Transition
+            },
+            false,
+        );
     }
 
     let r = &TRENDING_BEAR;
@@ -295,19 +293,23 @@ fn label(m: &Metrics, terms: &Terms, confidence: f64, watch: &mut impl Watch) ->
         & is(w, r, "direction of momentum_state", direction, AtMost, 0.0)
         & is(w, r, "agree", agree, Equal, 1.0)
         & is(w, r, "instability_index", ix, AtMost, 0.55);
-    w.rule(r, bear);
-    if bear {
+    if w.rule(r, bear) {
         let is_sure = is(w, &TRENDING_BEAR_CONFIDENCE, "confidence", confidence, AtLeast, 0.45);
-        w.rule(&TRENDING_BEAR_CONFIDENCE, is_sure);
-        return (if is_sure { StateLabel::TrendingBear } else { StateLabel::Transition }, false);
+        return (
+            if w.rule(&TRENDING_BEAR_CONFIDENCE, is_sure) {
+                StateLabel::TrendingBear
+            } else {
+                StateLabel::Transition
+            },
+            false,
+        );
     }
 
     let r = &CAUTIOUS_BEAR;
     let cautious = is(w, r, "market_bias", mb, AtMost, -0.35)
         & is(w, r, "structural_score", ss, AtMost, -0.25)
         & is(w, r, "confidence", confidence, AtLeast, 0.45);
-    w.rule(r, cautious);
-    if cautious {
+    if w.rule(r, cautious) {
         return (StateLabel::TrendingBear, true);
     }
 
@@ -318,13 +320,11 @@ fn label(m: &Metrics, terms: &Terms, confidence: f64, watch: &mut impl Watch) ->
         | is(w, r, "agree", agree, AtMost, 0.45)
             & is(w, r, "mom", mom, AtMost, 0.45)
             & is(w, r, "greater breakout", breakout, AtMost, 0.55);
-    w.rule(r, chop);
-    if chop {
+    if w.rule(r, chop) {
         return (StateLabel::ChopRisk, false);
     }
 
     let r = &BREAKOUT_SETUP;
     let setup = is(w, r, "greater breakout", breakout, AtLeast, 0.62);
-    w.rule(r, setup);
-    (if setup { StateLabel::TransitionBreakoutSetup } else { StateLabel::Transition }, false)
+    (if w.rule(r, setup) { StateLabel::TransitionBreakoutSetup } else { StateLabel::Transition }, false)
 }

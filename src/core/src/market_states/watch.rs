@@ -2,6 +2,7 @@
 //! come from the same code.
 
 use crate::market_states::ranks::Rank;
+use crate::words;
 
 /// A term of a weighted sum.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,33 +22,23 @@ impl Term {
     }
 }
 
-/// How two numbers are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Comparison {
-    /// `>`
-    Above,
-    /// `>=`
-    AtLeast,
-    /// `<=`
-    AtMost,
-    /// `<`
-    Below,
-    /// `=`
-    Equal,
-}
+words!(
+    /// How two numbers are compared.
+    Comparison {
+        /// `>`
+        Above = ">",
+        /// `>=`
+        AtLeast = ">=",
+        /// `<=`
+        AtMost = "<=",
+        /// `<`
+        Below = "<",
+        /// `=`
+        Equal = "=",
+    }
+);
 
 impl Comparison {
-    /// The operator.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Comparison::Above => ">",
-            Comparison::AtLeast => ">=",
-            Comparison::AtMost => "<=",
-            Comparison::Below => "<",
-            Comparison::Equal => "=",
-        }
-    }
-
     fn holds(self, value: f64, limit: f64) -> bool {
         match self {
             Comparison::Above => value > limit,
@@ -83,34 +74,18 @@ pub struct Rule {
 
 /// Is told what a computation does, in the order of specification 5.
 pub trait Watch {
-    /// A value that `of`, a column or a term, is made of.
+    /// Is told a note of a column or a term, which is made only if it is kept.
+    fn note(&mut self, of: &'static str, note: impl FnOnce() -> Note);
+
+    /// A value that `of` is made of.
     fn value(&mut self, of: &'static str, name: &'static str, value: f64) {
-        let _ = (of, name, value);
+        self.note(of, || Note::Value(name, value));
     }
 
-    /// The gate of the metric `of`: whether it is open.
-    fn gate(&mut self, of: &'static str, gate: Gate, is_open: bool) {
-        let _ = (of, gate, is_open);
-    }
-
-    /// The terms of a weighted sum in `of`, called `name`.
-    fn sum(&mut self, of: &'static str, name: &'static str, terms: &[Term]) {
-        let _ = (of, name, terms);
-    }
-
-    /// A comparison of a rule.
-    fn compared(&mut self, rule: &Rule, name: &'static str, value: f64, is: Comparison, limit: f64) {
-        let _ = (rule, name, value, is, limit);
-    }
-
-    /// A rule, after its comparisons: whether it holds.
-    fn rule(&mut self, rule: &Rule, holds: bool) {
-        let _ = (rule, holds);
-    }
-
-    /// How a component, or the escalation, ranks.
-    fn ranked(&mut self, of: &'static str, rank: Rank) {
-        let _ = (of, rank);
+    /// A rule, after its comparisons. Gives whether it holds.
+    fn rule(&mut self, rule: &Rule, holds: bool) -> bool {
+        self.note(rule.of, || Note::Rule(*rule, holds));
+        holds
     }
 }
 
@@ -118,22 +93,24 @@ pub trait Watch {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Unwatched;
 
-impl Watch for Unwatched {}
+impl Watch for Unwatched {
+    fn note(&mut self, _: &'static str, _: impl FnOnce() -> Note) {}
+}
 
 /// What a [`Watch`] is told, by the name of the column or component it is told of.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Note {
-    /// [`Watch::value`]: its name and value.
+    /// The name and the value of what the column or component is made of.
     Value(&'static str, f64),
-    /// [`Watch::gate`]: the gate, and whether it is open.
+    /// The gate of the metric, and whether it is open.
     Gate(Gate, bool),
-    /// [`Watch::sum`]: its name and terms.
+    /// The name and the terms of a weighted sum.
     Sum(&'static str, Vec<Term>),
-    /// [`Watch::compared`]: the name and value, the comparison, the limit, and whether it holds.
+    /// A comparison of a rule: the name and value, the comparison, the limit, and whether it holds.
     Compared(&'static str, f64, Comparison, f64, bool),
-    /// [`Watch::rule`]: the rule, and whether it holds.
+    /// A rule, after its comparisons, and whether it holds.
     Rule(Rule, bool),
-    /// [`Watch::ranked`].
+    /// How a component, or the escalation, ranks.
     Ranked(Rank),
 }
 
@@ -149,28 +126,8 @@ impl Notes {
 }
 
 impl Watch for Notes {
-    fn value(&mut self, of: &'static str, name: &'static str, value: f64) {
-        self.0.push((of, Note::Value(name, value)));
-    }
-
-    fn gate(&mut self, of: &'static str, gate: Gate, is_open: bool) {
-        self.0.push((of, Note::Gate(gate, is_open)));
-    }
-
-    fn sum(&mut self, of: &'static str, name: &'static str, terms: &[Term]) {
-        self.0.push((of, Note::Sum(name, terms.to_vec())));
-    }
-
-    fn compared(&mut self, rule: &Rule, name: &'static str, value: f64, is: Comparison, limit: f64) {
-        self.0.push((rule.of, Note::Compared(name, value, is, limit, is.holds(value, limit))));
-    }
-
-    fn rule(&mut self, rule: &Rule, holds: bool) {
-        self.0.push((rule.of, Note::Rule(*rule, holds)));
-    }
-
-    fn ranked(&mut self, of: &'static str, rank: Rank) {
-        self.0.push((of, Note::Ranked(rank)));
+    fn note(&mut self, of: &'static str, note: impl FnOnce() -> Note) {
+        self.0.push((of, note()));
     }
 }
 
@@ -183,7 +140,7 @@ pub(super) fn sum<const N: usize>(
     terms: [(&'static str, f64, f64); N],
 ) -> f64 {
     let terms = terms.map(|(name, weight, value)| Term { name, weight, value });
-    watch.sum(of, name, &terms);
+    watch.note(of, || Note::Sum(name, terms.to_vec()));
     terms.iter().map(Term::contribution).reduce(|sum, term| sum + term).unwrap_or(0.0)
 }
 
@@ -197,6 +154,7 @@ pub(super) fn is(
     is: Comparison,
     limit: f64,
 ) -> bool {
-    watch.compared(rule, name, value, is, limit);
-    is.holds(value, limit)
+    let holds = is.holds(value, limit);
+    watch.note(rule.of, || Note::Compared(name, value, is, limit, holds));
+    holds
 }

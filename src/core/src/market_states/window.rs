@@ -1,6 +1,7 @@
 //! The last bars of a series, and what follows from them bar by bar (specification 5, section 1).
 
 use crate::market_states::Bar;
+use crate::math::stats::mean;
 
 /// Bars per stored block.
 pub(super) const BLOCK: usize = 32;
@@ -48,14 +49,6 @@ impl Trailing {
     /// The least of the last `n` values.
     pub fn lowest(&self, n: usize) -> f64 {
         self.last(n).iter().copied().fold(f64::INFINITY, f64::min)
-    }
-}
-
-/// The mean of values, NaN unless all are known; exactly the value if all are equal. Specification 5, section 1.
-pub(super) fn mean(values: &[f64]) -> f64 {
-    match values {
-        [first, rest @ ..] if rest.iter().all(|value| value == first) => *first,
-        _ => values.iter().sum::<f64>() / values.len() as f64,
     }
 }
 

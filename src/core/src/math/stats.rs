@@ -2,6 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 
+/// A value, NaN unless it is finite.
+pub fn known(value: f64) -> f64 {
+    if value.is_finite() { value } else { f64::NAN }
+}
+
+/// The mean of values: exactly their value if all are equal; NaN of none.
+pub fn mean(values: &[f64]) -> f64 {
+    match values {
+        [first, rest @ ..] if rest.iter().all(|value| value == first) => *first,
+        _ => values.iter().sum::<f64>() / values.len() as f64,
+    }
+}
+
 /// Count, mean and spread of a set of returns (shares); sets can be combined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ReturnStats {

@@ -20,3 +20,10 @@ pub struct Complaint {
     /// The statement that shows or repairs the fault, or what else to do.
     pub command: String,
 }
+
+impl Complaint {
+    /// A fault of no particular asset, layer or bar.
+    pub fn of_all(severity: Severity, problem: String, command: String) -> Self {
+        Self { severity, asset: None, layer: None, problem, n: None, first: None, command }
+    }
+}

@@ -62,16 +62,12 @@ fn unlisted(db: Db, map: &Map) -> Result<Option<Complaint>> {
     let Some(row) = &map[Layer::L2] else { return Ok(None) };
     let Some(dim) = DimAssets::find(db, &row.bars[0], Sees::Now)? else { return Ok(None) };
     let DimAssets { relation, id_type, .. } = dim;
-    Ok(id_type.map(|id_type| Complaint {
-        severity: Severity::Warning,
-        asset: None,
-        layer: None,
-        problem: format!(
+    Ok(id_type.map(|id_type| {
+        let problem = format!(
             "column id of {relation} is of type {id_type}, not int: every id with daily bars is refreshed, and no symbol is known"
-        ),
-        n: None,
-        first: None,
-        command: format!("ALTER TABLE {relation} ALTER COLUMN id TYPE int USING id::int;"),
+        );
+        let command = format!("ALTER TABLE {relation} ALTER COLUMN id TYPE int USING id::int;");
+        Complaint::of_all(Severity::Warning, problem, command)
     }))
 }
 
@@ -81,15 +77,8 @@ fn key(complaint: &Complaint) -> (Severity, Option<i32>, Option<Layer>, &str) {
 
 fn of_error(error: &Error, layer: Option<Layer>) -> Complaint {
     let report = error.report();
-    Complaint {
-        severity: Severity::Error,
-        asset: None,
-        layer,
-        problem: report.message.clone(),
-        n: None,
-        first: None,
-        command: report.hint.clone().unwrap_or_default(),
-    }
+    let command = report.hint.clone().unwrap_or_default();
+    Complaint { layer, ..Complaint::of_all(Severity::Error, report.message.clone(), command) }
 }
 
 /// The sources of the map whose relations and columns exist; a complaint for each other source, and for times
@@ -115,18 +104,15 @@ fn usable_sources(
             if !relation.at_utc {
                 continue;
             }
+            let problem = format!("times of {} have no time zone: taken as UTC", relation.sql);
+            let command = format!(
+                "If they are of another zone, map a view with … AT TIME ZONE 'Europe/Zurich': UPDATE {schema}.regime_source SET {field}_table = '…' WHERE cal_scheme = {} AND layer = '{}';",
+                quote_literal(cal_scheme),
+                layer.as_str()
+            );
             complaints.push(Complaint {
-                severity: Severity::Info,
-                asset: None,
                 layer: Some(layer),
-                problem: format!("times of {} have no time zone: taken as UTC", relation.sql),
-                n: None,
-                first: None,
-                command: format!(
-                    "If they are of another zone, map a view with … AT TIME ZONE 'Europe/Zurich': UPDATE {schema}.regime_source SET {field}_table = '…' WHERE cal_scheme = {} AND layer = '{}';",
-                    quote_literal(cal_scheme),
-                    layer.as_str()
-                ),
+                ..Complaint::of_all(Severity::Info, problem, command)
             });
         }
     }

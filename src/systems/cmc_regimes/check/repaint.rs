@@ -9,7 +9,7 @@ use crate::systems::cmc_regimes::arguments::{arguments, beside_settings, repeate
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::params::{self, Given};
 use crate::systems::cmc_regimes::refresh::state;
-use crate::systems::cmc_regimes::row::{Row, columns, moment};
+use crate::systems::cmc_regimes::row::{Row, moment};
 use crate::systems::cmc_regimes::tables::{REGIMES, TF};
 
 /// Columns that no computation makes: what the caller gave.
@@ -107,6 +107,7 @@ fn engine_of<'c>(db: Db<'c>, asset: i32, hash: &str, given: &Given) -> Result<En
 /// The stored rows of an asset in ascending time, each with its time.
 fn stored(db: Db, asset: i32) -> Result<Vec<(i64, Row)>> {
     let relation = output_relation(db, &REGIMES)?;
-    let sql = format!("SELECT {} FROM {relation} WHERE id = $1 AND tf = $2 ORDER BY ts", columns(""));
+    let sql =
+        format!("SELECT {} FROM {relation} WHERE id = $1 AND tf = $2 ORDER BY ts", REGIMES.selected(""));
     db.all(&sql, &[arg(asset), arg(TF)], Sees::Snapshot, |row| Ok((moment(row)?, Row::read(row)?)))
 }

@@ -6,14 +6,12 @@ pub mod policy;
 pub mod stored;
 pub mod told;
 
-use pgrx::prelude::*;
-
 use regime_core::Layer;
 use regime_core::cmc_regimes::explain::explain as explain_row;
 use regime_core::cmc_regimes::pipeline;
 
 use crate::output::told::Line;
-use crate::pg::{Db, Error, Result, extension_schema, moment, spi, utc};
+use crate::pg::{Db, Error, Result, extension_schema, moment, no_data_found, spi, utc};
 use crate::source::bars::Span;
 use crate::source::names;
 use crate::systems::cmc_regimes::arguments::arguments;
@@ -99,7 +97,7 @@ fn no_row(
     own: &str,
     given: &Given,
 ) -> Result<Error> {
-    let of = |message: String| Error::new(PgSqlErrorCode::ERRCODE_NO_DATA_FOUND, message);
+    let of = |message: String| no_data_found(message);
     let whose = names::in_words(db, asset, given.cal_scheme.as_deref())?;
     Ok(match (first, at) {
         (Some(first), Some(at)) => of(format!("{whose} has no daily bar at or before {}", moment(at)))

@@ -13,7 +13,7 @@ use crate::systems::cmc_regimes::explain::Step;
 use crate::systems::cmc_regimes::explain::told::Told;
 use crate::systems::cmc_regimes::refresh::state::State;
 use crate::systems::cmc_regimes::refresh::{blocks, state};
-use crate::systems::cmc_regimes::row::{Row, Stored, columns};
+use crate::systems::cmc_regimes::row::{Row, Stored};
 use crate::systems::cmc_regimes::tables::{CMC, INPUTS, REGIMES, STATE, TF};
 
 /// The lines of this step.
@@ -23,7 +23,7 @@ use crate::systems::cmc_regimes::tables::{CMC, INPUTS, REGIMES, STATE, TF};
 pub fn tell(told: &Told) -> Result<Vec<Line>> {
     let one = |value: &str, detail: String| Ok(vec![line(Step::Stored, "stored row", value, detail)]);
     let schema = settings::target_schema();
-    let relation = match comparable(told.db, &schema, &CMC, &REGIMES, told.own)? {
+    let relation = match comparable(told.db, &schema, &CMC, &REGIMES)? {
         Ok(relation) => relation,
         Err(why) => return one("none to compare", why),
     };
@@ -73,7 +73,8 @@ fn compare(told: &Told, schema: &str, relation: &str, stored: Stored) -> Result<
 
 /// The stored row of the explained one's time.
 fn read(told: &Told, relation: &str) -> Result<Option<Stored>> {
-    let sql = format!("SELECT {} FROM {relation} WHERE id = $1 AND tf = $2 AND ts = $3", columns(""));
+    let sql =
+        format!("SELECT {} FROM {relation} WHERE id = $1 AND tf = $2 AND ts = $3", REGIMES.selected(""));
     let args = [arg(told.asset), arg(TF), timestamp_arg(Some(told.row.ts))];
     told.db.first(&sql, &args, Sees::Snapshot, Stored::read)
 }

@@ -14,7 +14,7 @@ use crate::source::names;
 use crate::systems::cmc_regimes::assets::all_ids;
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::params::{self, Given};
-use crate::systems::cmc_regimes::row::{Row, columns, moment};
+use crate::systems::cmc_regimes::row::{Row, moment};
 use crate::systems::cmc_regimes::tables::{REGIMES, TF};
 
 use serde_json::Value;
@@ -56,12 +56,13 @@ impl Totals {
             self.sized += 1;
         }
         let orders = row.orders.as_deref().and_then(Orders::parse);
-        self.orders.iter_mut().zip(Orders::ALL).for_each(|(n, o)| *n += i64::from(orders == Some(o)));
+        self.orders.iter_mut().zip(Orders::ALL).for_each(|(n, o)| *n += i64::from(orders == Some(*o)));
         self.flips += i64::from(last.is_some_and(|last| last.regime_key != row.regime_key));
     }
 }
 
 /// The summary of an asset.
+#[derive(Default)]
 pub struct Summary {
     pub id: i32,
     /// Rows that are both stored and computed.
@@ -138,7 +139,7 @@ impl Stored<'_> {
         let sql = format!(
             "SELECT {} FROM {} WHERE id = $1 AND tf = $2 AND ($3 IS NULL OR ts >= $3) AND ($4 IS NULL OR ts <= $4) \
              ORDER BY ts",
-            columns(""),
+            REGIMES.selected(""),
             self.relation
         );
         let [from, to] = self.span.map(timestamp_arg);
@@ -218,15 +219,7 @@ impl<'a> Comparison<'a> {
             computed: outcome.rows.iter().map(computed).collect(),
             known: HashSet::new(),
             last: None,
-            summary: Summary {
-                id,
-                rows: 0,
-                rows_changed: 0,
-                not_compared: 0,
-                other_version: 0,
-                before: Totals::default(),
-                after: Totals::default(),
-            },
+            summary: Summary { id, ..Summary::default() },
         }
     }
 

@@ -130,7 +130,7 @@ fn statements(db: Db, columns: Columns) -> Result<[Statement; 2]> {
     }
     let relation = ours(|| output_relation(db, &REGIMES))?;
     let list = match columns {
-        Columns::All => row::columns(""),
+        Columns::All => REGIMES.selected(""),
         Columns::Policy => POLICY_COLUMNS.to_owned(),
     };
     let sql = |bound| {

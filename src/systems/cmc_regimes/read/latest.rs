@@ -14,7 +14,7 @@ use crate::source::map::{self, Source};
 use crate::source::relation::may_hide_rows;
 use crate::systems::cmc_regimes::now::{Judge, Kept};
 use crate::systems::cmc_regimes::read::as_of;
-use crate::systems::cmc_regimes::row::{Stored, columns};
+use crate::systems::cmc_regimes::row::Stored;
 use crate::systems::cmc_regimes::tables::{ASSETS, REGIMES, STATE, TF};
 
 /// The newest row of an asset.
@@ -164,7 +164,7 @@ impl Newest<'_> {
             "WITH {assets} SELECT {columns}, now() AS now_, {newest_bar} AS newest_bar_, {marked} AS marked_ \
              FROM asset_ CROSS JOIN LATERAL \
                (SELECT * FROM {regimes} n WHERE n.id = asset_.id AND n.tf = '{TF}'{is_recent} ORDER BY n.ts DESC LIMIT 1) AS r",
-            columns = columns("r."),
+            columns = REGIMES.selected("r."),
             regimes = self.regimes,
             is_recent = of_rows.condition("n.ts")
         )
@@ -193,6 +193,6 @@ fn by_reading(regimes: &str, daily: Option<&Source>, marks: Option<&str>) -> Str
          SELECT {columns}, now() AS now_, b.ts_ AS newest_bar_, {marked} AS marked_ FROM \
            (SELECT DISTINCT ON (n.id) n.* FROM {regimes} n WHERE n.tf = '{TF}' ORDER BY n.id, n.ts DESC) AS r \
          LEFT JOIN ({newest_bars}) AS b ON b.id_ = r.id LEFT JOIN marks_ m ON m.key_ = r.id ORDER BY r.id",
-        columns = columns("r.")
+        columns = REGIMES.selected("r.")
     )
 }

@@ -1,7 +1,5 @@
 //! `regime_chart_svg` and `regime_timeline`: the part of an asset's history that is shown, and how its labels look.
 
-use pgrx::prelude::*;
-
 use regime_core::Label;
 use regime_core::cmc_regimes::row::FlipLayer;
 use regime_core::strip::{Cell, changes};
@@ -9,7 +7,9 @@ use regime_core::strip::{Cell, changes};
 use crate::output::picture::svg::{Colour, DOWN, SIDEWAYS, Shade, UP};
 use crate::output::picture::{self, Band, Group, Look, Shown, Wanted};
 use crate::output::relation::output_relation;
-use crate::pg::{Db, Error, Result, extension_schema, invalid_parameter, quote_literal, settings, utc};
+use crate::pg::{
+    Db, Error, Result, extension_schema, invalid_parameter, no_data_found, quote_literal, settings, utc,
+};
 use crate::source::names;
 use crate::systems::cmc_regimes::read::history::{Closes, History, flip_layer};
 use crate::systems::cmc_regimes::tables::REGIMES;
@@ -83,9 +83,7 @@ pub fn of_symbol(db: Db, wanted: &Wanted) -> Result<picture::History> {
 /// The rows have no bars: the bars were deleted, or are of another calendar scheme.
 fn no_closes(db: Db, asset: i32) -> Result<Error> {
     let (schema, whose) = (extension_schema(db)?, names::in_words(db, asset, None)?);
-    Ok(Error::new(
-        PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
-        format!("{whose} has rows, but no daily bar at the time of any of them has a usable close"),
+    Ok(no_data_found(format!("{whose} has rows, but no daily bar at the time of any of them has a usable close"),
     )
     .detail(format!(
         "The bars are those of calendar scheme {} in regime_source. The rows may be of another scheme, which is then to be \
@@ -100,7 +98,7 @@ fn no_rows(db: Db, asset: i32, layer: FlipLayer, span: [Option<i64>; 2]) -> Resu
     let regimes = output_relation(db, &REGIMES)?;
     let whose = names::in_words(db, asset, None)?;
     let all = History::read(db, asset, layer, [None; 2])?;
-    let error = |message| Error::new(PgSqlErrorCode::ERRCODE_NO_DATA_FOUND, message);
+    let error = |message| no_data_found(message);
     let Some((first, last)) = all.ts.first().zip(all.ts.last()) else {
         return Ok(error(format!("{whose} has no rows in {regimes}"))
             .hint(format!("SELECT * FROM {}.refresh_cmc_regimes({asset});", extension_schema(db)?)));

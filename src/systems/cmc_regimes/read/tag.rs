@@ -10,7 +10,7 @@ use regime_core::cmc_regimes::policy::UNKNOWN;
 use crate::output::relation::output_relation;
 use crate::pg::{
     Arg, Db, Error, Result, arg, columns, columns::Table, columns::check_name, columns::column,
-    columns::wrong_type, current_user, no_privilege, quoted,
+    columns::wrong_type, current_user, insufficient_privilege, no_privilege, quoted, wrong_object_type,
 };
 use crate::systems::cmc_regimes::read::as_of;
 use crate::systems::cmc_regimes::tables::{REGIMES, TF};
@@ -64,7 +64,7 @@ fn find(db: Db, relation: pg_sys::Oid) -> Result<Rc<Table>> {
     if matches!(table.kind.as_str(), "r" | "p") {
         return Ok(table);
     }
-    Err(Error::new(PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE, format!("{} is not a table", table.sql))
+    Err(wrong_object_type(format!("{} is not a table", table.sql))
         .hint("Pass the table that holds the signals; a view can join cmc_regimes itself."))
 }
 
@@ -91,14 +91,11 @@ fn ts_expression(table: &Table, name: &str) -> Result<String> {
 fn add_key(db: Db, table: &Table, name: &str) -> Result<()> {
     let statement = format!("ALTER TABLE {} ADD COLUMN IF NOT EXISTS {} text", table.sql, quoted(name));
     if !table.may_alter {
-        return Err(Error::new(
-            PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
-            format!(
-                "column {} of table {} does not exist, and only its owner can add it",
-                quoted(name),
-                table.sql
-            ),
-        )
+        return Err(insufficient_privilege(format!(
+            "column {} of table {} does not exist, and only its owner can add it",
+            quoted(name),
+            table.sql
+        ))
         .hint(format!("{statement}; as the owner of the table.")));
     }
     db.execute(&statement, &[]).map(|_| ())

@@ -1,7 +1,5 @@
 //! Refreshing one asset: deciding what to compute and why, computing it, writing the rows that differ.
 
-use pgrx::prelude::*;
-
 use regime_core::cmc_regimes::budget::Budget;
 use regime_core::cmc_regimes::fingerprint::{differ_from, prints};
 use regime_core::cmc_regimes::memory::Memory;
@@ -10,12 +8,12 @@ use regime_core::{Layer, PerLayer};
 
 use crate::output::entry::{Done, Mode};
 use crate::output::set_up;
-use crate::pg::{Db, Error, Micros, Result, Sees, arg, extension_schema, quote_literal, quoted, utc};
+use crate::pg::{Db, Micros, Result, Sees, arg, extension_schema, no_data_found, quote_literal, quoted, utc};
 use crate::source::bars::Reader;
 use crate::source::relation::check_none_hidden;
-use crate::sync::compare::Written;
+use crate::sync::Write;
+use crate::sync::compare::{Within, Written};
 use crate::sync::content::{Content, Value};
-use crate::sync::{sync, sync_after};
 use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::engine::{Engine, Layers};
 use crate::systems::cmc_regimes::refresh::plan::{Later, Plan};
@@ -315,12 +313,10 @@ impl Call<'_, '_> {
         for (table, content) in TABLES.into_iter().zip(&contents) {
             let relation = self.relation(table.name);
             // Tables without a time summarise all rows.
-            let after = after.filter(|_| table.by_time);
+            let within = after.filter(|_| table.by_time).map(Within::After);
             let done = if set_up {
-                match after {
-                    Some(_) => sync_after(self.db, &relation, table, &scope, after, content, self.dry_run)?,
-                    None => sync(self.db, &relation, table, &scope, content, self.dry_run)?,
-                }
+                let (db, relation, scope) = (self.db, &relation, &scope);
+                Write { db, relation, table, scope, content, within, only_new: false }.bring(self.dry_run)?
             } else {
                 Written { inserted: content.entry.len() as u64, ..Written::default() }
             };
@@ -343,9 +339,7 @@ impl Call<'_, '_> {
             format!("SELECT true FROM {} WHERE {} LIMIT 1", daily.bars.sql, daily.bars.shared_condition);
         match self.db.first(&bars, &[arg(daily.tf.as_deref())], Sees::Snapshot, |_| Ok(()))? {
             Some(()) => Ok(()),
-            None => Err(Error::new(
-                PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
-                format!("{} holds no daily bars of any asset", daily.bars.sql),
+            None => Err(no_data_found(format!("{} holds no daily bars of any asset", daily.bars.sql),
             )
             .detail("Stored rows are kept until there are bars again, or the rows are deleted by hand.")
             .hint(format!(

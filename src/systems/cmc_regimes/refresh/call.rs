@@ -27,14 +27,6 @@ pub struct Summary {
     pub feature_tier: Option<&'static str>,
 }
 
-/// Which assets to refresh.
-pub enum Assets {
-    /// Every active asset.
-    All,
-    /// These.
-    Listed(Vec<Option<i32>>),
-}
-
 /// How to refresh assets.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct How {
@@ -45,12 +37,12 @@ pub struct How {
     pub only_dirty: bool,
 }
 
-/// Refreshes assets in ascending order, each whole or not at all (specification 2, Refresh).
+/// Refreshes assets, or every active asset, in ascending order, each whole or not at all (specification 2, Refresh).
 ///
 /// # Errors
 /// Options that exclude each other, a read-only transaction, parameters or sources that cannot be used, `only_dirty`
 /// without tracking, or a cancel; an asset that fails is told in its summary.
-pub fn refresh(assets: Assets, given: &Given, how: How) -> Result<Vec<Summary>> {
+pub fn refresh(ids: Option<Vec<Option<i32>>>, given: &Given, how: How) -> Result<Vec<Summary>> {
     if !how.dry_run && session::transaction_is_read_only() {
         return Err(
             read_only_transaction("refresh_cmc_regimes()").detail("A call with dry_run => true only reads.")
@@ -60,10 +52,7 @@ pub fn refresh(assets: Assets, given: &Given, how: How) -> Result<Vec<Summary>> 
         return Err(invalid_parameter("full_refresh and only_dirty are both true")
             .hint("Leave one of them out: full_refresh computes assets whether they changed or not."));
     }
-    let listed = match assets {
-        Assets::Listed(ids) => Some(sorted_ids(ids)?),
-        Assets::All => None,
-    };
+    let listed = ids.map(sorted_ids).transpose()?;
     spi::connect(|db| {
         let setup = params::load_held(db, given)?;
         let schema = settings::target_schema();

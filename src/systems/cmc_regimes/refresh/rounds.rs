@@ -17,7 +17,7 @@ use crate::systems::cmc_regimes::assets::ids_to_refresh;
 use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::params::Given;
-use crate::systems::cmc_regimes::refresh::call::{Assets, How, about, refresh};
+use crate::systems::cmc_regimes::refresh::call::{How, about, refresh};
 use crate::systems::cmc_regimes::refresh::dirty;
 use crate::systems::cmc_regimes::tables::{CMC, WORK};
 use crate::systems::cmc_regimes::{params, tracked};
@@ -230,8 +230,8 @@ pub fn next(given: &Given, round: i64, batch_size: Option<i32>, deadline: Option
 /// Refreshes assets in one subtransaction.
 fn batch(given: &Given, ids: &[i32]) -> Result<Vec<Settled>> {
     attempt_unless_cancelled(|| {
-        let assets = Assets::Listed(ids.iter().copied().map(Some).collect());
-        let settled = refresh(assets, given, How::default())?.into_iter();
+        let ids = ids.iter().copied().map(Some).collect();
+        let settled = refresh(Some(ids), given, How::default())?.into_iter();
         let settled =
             settled.map(|s| Settled { id: s.id, status: s.entry.status, error: s.entry.error }).collect();
         // Constraints that would fail at the commit fail here; nothing else is in the transaction. Their triggers run

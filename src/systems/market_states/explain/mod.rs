@@ -6,14 +6,12 @@ mod measured;
 mod ruled;
 mod stored;
 
-use pgrx::prelude::*;
-
 use regime_core::market_states::{Bar, Eras, InMemory, Notes, Series as Computed};
 use regime_core::math::number::rounded;
 
 use crate::output::series::hybrid::found;
 use crate::output::told::Line;
-use crate::pg::{Db, Error, Result, extension_schema, moment, quote_literal, spi, utc};
+use crate::pg::{Db, Error, Result, extension_schema, moment, no_data_found, quote_literal, spi, utc};
 use crate::source::bars::Span;
 use crate::source::candles::{Candles, Series, Source};
 use crate::systems::market_states::rows::{INTERRUPT_EVERY, Made, bar};
@@ -108,8 +106,7 @@ fn noted(candles: &Candles, last: usize, eras: &Eras) -> (Made, Notes) {
 /// The series has no candle so early.
 fn no_row(db: Db, source: &Source, series: &Series, at: Option<i64>, own: &str) -> Result<Error> {
     let at = at.map_or(String::new(), |at| format!(" at or before {}", moment(at)));
-    let error =
-        Error::new(PgSqlErrorCode::ERRCODE_NO_DATA_FOUND, format!("{} has no candle{at}", series.name()));
+    let error = no_data_found(format!("{} has no candle{at}", series.name()));
     let Some(first) = source.read(db, series, Span::Until(None))?.ts.first().map(|ts| utc(*ts)) else {
         return Ok(error);
     };

@@ -18,7 +18,7 @@ const REPAIR: &str = ", full_refresh => true";
 /// Where the row cannot be read.
 pub fn tell(told: &Told) -> Result<Vec<Line>> {
     let one = |value: &str, detail: String| vec![line(Step::Stored, "stored row", value, detail)];
-    let relation = match comparable(told.db, &settings::target_schema(), &STATES, &MARKET_STATES, told.own)? {
+    let relation = match comparable(told.db, &settings::target_schema(), &STATES, &MARKET_STATES)? {
         Ok(relation) => relation,
         Err(why) => return Ok(one("none to compare", why)),
     };

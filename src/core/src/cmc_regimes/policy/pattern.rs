@@ -1,27 +1,19 @@
 //! The `match` of a rule: places from the left, places from the right, or a glob over the whole key
 //! (specification 1, section 5).
 
-/// The end of a key to which a pattern is aligned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Align {
-    /// The first piece stands for the first place.
-    Left,
-    /// The last piece stands for the last place; such rules are overrides.
-    Right,
-    /// Neither: the text is a glob over the whole key.
-    Glob,
-}
+use crate::words;
 
-impl Align {
-    /// `left`, `right` or `glob`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Align::Left => "left",
-            Align::Right => "right",
-            Align::Glob => "glob",
-        }
+words!(
+    /// The end of a key to which a pattern is aligned.
+    Align {
+        /// The first piece stands for the first place.
+        Left = "left",
+        /// The last piece stands for the last place; such rules are overrides.
+        Right = "right",
+        /// Neither: the text is a glob over the whole key.
+        Glob = "glob",
     }
-}
+);
 
 /// A parsed `match` text.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,6 +1,7 @@
 //! A rule of a policy table, and the names that have a meaning in rules (specification 1, section 5).
 
 use crate::cmc_regimes::policy::pattern::Pattern;
+use crate::words;
 
 /// The key of a row without a label.
 pub const UNKNOWN: &str = "Unknown";
@@ -9,50 +10,27 @@ pub const STRESSED: &str = "Stressed";
 /// The setup that means to stay out of the market.
 pub const STAND_DOWN: &str = "stand_down";
 
-/// The ways in which orders may be placed, loosest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Orders {
-    /// Market and limit orders.
-    Mixed,
-    /// Mostly limit orders.
-    Conservative,
-    /// Limit orders only.
-    Passive,
-}
-
-impl Orders {
-    /// All values, loosest first.
-    pub const ALL: [Orders; 3] = [Orders::Mixed, Orders::Conservative, Orders::Passive];
-
-    /// `mixed`, `conservative` or `passive`.
-    pub const fn as_str(self) -> &'static str {
-        ["mixed", "conservative", "passive"][self as usize]
+words!(
+    /// The ways in which orders may be placed, loosest first.
+    Orders {
+        /// Market and limit orders.
+        Mixed = "mixed",
+        /// Mostly limit orders.
+        Conservative = "conservative",
+        /// Limit orders only.
+        Passive = "passive",
     }
+);
 
-    /// The value with this name, `None` if there is none.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|o| o.as_str() == text)
+words!(
+    /// The origin of a rule.
+    Origin {
+        /// Part of the label version.
+        BuiltIn = "built-in",
+        /// Given by the user in an overlay.
+        Overlay = "overlay",
     }
-}
-
-/// The origin of a rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// Part of the label version.
-    BuiltIn,
-    /// Given by the user in an overlay.
-    Overlay,
-}
-
-impl Origin {
-    /// `built-in` or `overlay`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Origin::BuiltIn => "built-in",
-            Origin::Overlay => "overlay",
-        }
-    }
-}
+);
 
 /// A pattern over keys, and the restraints of matching labels; `None` leaves a field as it is.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,7 +3,7 @@
 use crate::market_states::Bucket;
 use crate::math::rolling::RunningMean;
 use crate::math::windows::folded;
-use crate::words::words;
+use crate::words;
 
 /// Bars of the mean true range that a move is measured by.
 const ATR: usize = 14;

@@ -1,7 +1,7 @@
 //! How far the close moved within a horizon, and how seldom so far.
 
 use crate::math::windows::{MidRanks, folded};
-use crate::words::words;
+use crate::words;
 
 /// The move after a bar. Specification 5, section 8.
 #[derive(Clone, Copy, Debug, PartialEq)]

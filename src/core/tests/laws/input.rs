@@ -1,8 +1,6 @@
 //! Laws of what is said about timestamps: gaps, and bars stamped at their open.
 
-mod common;
-
-use common::cases;
+use crate::common::cases;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;

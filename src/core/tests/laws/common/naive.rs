@@ -173,12 +173,6 @@ pub fn looser(a: Risk, b: Risk) -> Vec<&'static str> {
     fields.into_iter().filter(|(_, looser)| *looser).map(|(field, _)| field).collect()
 }
 
-/// Whether a change of label tightens: each resolved alone as L2, size first, then stop.
-pub fn tightens(table: &PolicyTable, old: Label, new: Label) -> bool {
-    let (old, new) = (tightened(table, START, old.as_str()), tightened(table, START, new.as_str()));
-    new.size_mult < old.size_mult || (new.size_mult == old.size_mult && new.stop_mult > old.stop_mult)
-}
-
 /// Accepted labels without a memory: a held change is accepted on a row if the last `hold` rows that
 /// have a label all ask for it (asymmetric), or all ask for anything else than what is in force
 /// (symmetric).

@@ -1,10 +1,8 @@
 //! Laws of a whole asset: rows against the specification read naively, and what must hold of them.
 
-mod common;
-
-use common::plan::{Asset, Plan, plan};
-use common::synthetic::{DAY, until};
-use common::{cases, naive, policy};
+use crate::common::plan::{Asset, Plan, plan};
+use crate::common::synthetic::{DAY, until};
+use crate::common::{cases, naive, policy};
 use proptest::prelude::*;
 use proptest::sample::select;
 

@@ -1,11 +1,9 @@
 //! Laws of what follows from the labels (flips, statistics, comovement), and of inputs without sense.
 
-mod common;
-
 use std::collections::BTreeMap;
 
-use common::plan::{Asset, plan};
-use common::{ODD, cases, naive, policy};
+use crate::common::plan::{Asset, plan};
+use crate::common::{ODD, cases, naive, policy};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -142,7 +140,7 @@ fn odd_series() -> impl Strategy<Value = Series> {
     (any::<u64>(), pool, bars, any::<[bool; 3]>(), select(vec![0i64, 1, MICROS_PER_DAY])).prop_map(
         |(seed, pool, bars, [atr, adx, costs], step)| {
             // Constant where the pool has one value, anything up to a mess where it has more.
-            let mut rng = common::synthetic::Rng(seed);
+            let mut rng = crate::common::synthetic::Rng(seed);
             let mut column = || (0..bars).map(|_| pool[rng.below(pool.len())]).collect::<Vec<_>>();
             Series {
                 ts: (0..bars as i64).map(|i| i * step).collect(),

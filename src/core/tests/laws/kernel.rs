@@ -1,9 +1,7 @@
 //! Laws of the rolling kernels, of aligning, and of return statistics.
 
-mod common;
-
-use common::market::sma;
-use common::{cases, naive, values};
+use crate::common::market::sma;
+use crate::common::{cases, naive, values};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -1,5 +1,4 @@
 //! Generators, and the specification read naively: slowly, and by other means than the crate.
-#![allow(dead_code, reason = "each test file uses a part of it")]
 
 pub mod market;
 pub mod naive;

@@ -1,9 +1,7 @@
 //! Laws of the market regimes of three axes.
 
-mod common;
-
-use common::cases;
-use common::market::{self, Candles, candles};
+use crate::common::cases;
+use crate::common::market::{self, Candles, candles};
 use proptest::prelude::*;
 
 use regime_core::market_regimes::{Config, Label, Machine, Momentum, Simplified, Trend, Volatility, labels};

@@ -1,8 +1,6 @@
 //! Laws of what pictures are made of: cells of labels, marks of axes.
 
-mod common;
-
-use common::cases;
+use crate::common::cases;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;

@@ -1,8 +1,6 @@
 //! Laws of the market regime history, against specification 4 read naively.
 
-mod common;
-
-use common::{ODD, cases};
+use crate::common::{ODD, cases};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;

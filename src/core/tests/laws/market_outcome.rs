@@ -1,11 +1,9 @@
 //! Laws of what came after (specification 5, section 8), against the specification read naively: every bar, window
 //! and pair looked at one by one.
 
-mod common;
-
 use std::ops::Range;
 
-use common::cases;
+use crate::common::cases;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;

@@ -1,10 +1,8 @@
 //! Laws of market states.
 
-mod common;
-
-use common::cases;
-use common::states::{Stored, bars, eras, flat, levels, naive_escalation, naive_levels, of, times};
-use common::synthetic::{DAY, Rng};
+use crate::common::cases;
+use crate::common::states::{Stored, bars, eras, flat, levels, naive_escalation, naive_levels, of, times};
+use crate::common::synthetic::{DAY, Rng};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;

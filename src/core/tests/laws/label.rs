@@ -1,11 +1,9 @@
 //! Laws of the raw labels of a layer's bars.
 
-mod common;
-
 use std::collections::HashSet;
 
-use common::synthetic::{Shape, series, until};
-use common::{cases, naive};
+use crate::common::synthetic::{Shape, series, until};
+use crate::common::{cases, naive};
 use proptest::prelude::*;
 use proptest::sample::select;
 

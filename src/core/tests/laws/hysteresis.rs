@@ -1,8 +1,6 @@
 //! Laws of hysteresis for any series of labels and any order of tightness.
 
-mod common;
-
-use common::{cases, label, mode, naive};
+use crate::common::{cases, label, mode, naive};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;

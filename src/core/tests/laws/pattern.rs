@@ -1,8 +1,6 @@
 //! Laws of matching and of what the lint says about rules.
 
-mod common;
-
-use common::{cases, glob, key, label, match_text, naive, policy};
+use crate::common::{cases, glob, key, label, match_text, naive, policy};
 use proptest::prelude::*;
 use proptest::sample::select;
 

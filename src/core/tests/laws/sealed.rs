@@ -1,8 +1,6 @@
 //! Stored states stay readable: bytes sealed by an earlier build decode to what the same bars give now.
 
-mod common;
-
-use common::states::Stored;
+use crate::common::states::Stored;
 
 use regime_core::calendar::{Calendar, DailyBars, Span, period_bars};
 use regime_core::cmc_regimes::memory::Memory;

@@ -1,10 +1,8 @@
 //! Laws of periods, durations, transitions and forward returns, against naive readings of the labels.
 
-mod common;
-
 use std::collections::BTreeMap;
 
-use common::cases;
+use crate::common::cases;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;

@@ -1,8 +1,6 @@
 //! Laws of the lint: what it says of a rule is so, for every label.
 
-mod common;
-
-use common::{cases, key, naive, policy};
+use crate::common::{cases, key, naive, policy};
 use proptest::prelude::*;
 
 use regime_core::Label;

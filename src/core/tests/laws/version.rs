@@ -1,8 +1,6 @@
 //! Laws of the version hash: equal for equal inputs, different for any input that can change a row.
 
-mod common;
-
-use common::{cases, mode, rules};
+use crate::common::{cases, mode, rules};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -1,10 +1,8 @@
 //! Laws of performance per regime, against each regime's days picked out one by one.
 
-mod common;
-
 use std::collections::BTreeMap;
 
-use common::cases;
+use crate::common::cases;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -1,9 +1,7 @@
 //! Laws of comovement: bounds, symmetry, and naive readings of each figure.
 
-mod common;
-
-use common::synthetic::Rng;
-use common::{cases, naive, values};
+use crate::common::synthetic::Rng;
+use crate::common::{cases, naive, values};
 use proptest::prelude::*;
 use proptest::sample::select;
 

@@ -1,8 +1,6 @@
 //! Laws of resolving labels by a policy table, of overlays, and of the version hash.
 
-mod common;
-
-use common::{cases, key, label, match_text, naive, policy, rule, rules};
+use crate::common::{cases, key, label, match_text, naive, policy, rule, rules};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
