@@ -1,6 +1,8 @@
 //! The function behind the triggers on a source relation: filling in its template.
 
-use crate::pg::{Db, Result, Sees, arg, block, fill, quote_literal, quoted, work_relation, work_schema};
+use crate::pg::{
+    Db, Result, Sees, arg, block, fill, owner, quote_literal, quoted, work_relation, work_schema,
+};
 use crate::track::marks::{FEW, MOST, Marks};
 use crate::track::watched::Watched;
 
@@ -231,8 +233,8 @@ fn is_replaced(row: &str) -> String {
 pub fn may_mark(marks: &Marks, schema: &str, role: &str, is_role: &str) -> String {
     let Marks { few, many, state, .. } = marks;
     let takes = takes(marks);
-    let has_rights = |owner: &str| format!("pg_has_role({owner}, {role}, 'USAGE')");
-    let [table, schema_of] = ["m.relowner", "n.nspowner"].map(has_rights);
+    let table = owner::trusted("m.relowner", role, is_role);
+    let schema_of = owner::trusted_with_schema("n.nspowner", role);
     format!(
         "(SELECT pg_catalog.count(*) = 3 FROM pg_catalog.pg_namespace AS n JOIN pg_catalog.pg_class AS m ON m.relnamespace = n.oid \
          WHERE n.nspname = {schema} AND m.relname IN ('{few}', '{many}', '{state}') AND {takes} \
@@ -240,9 +242,7 @@ pub fn may_mark(marks: &Marks, schema: &str, role: &str, is_role: &str) -> Strin
            WHERE x.relowner <> m.relowner)) \
          AND has_schema_privilege({role}, n.oid, 'USAGE') AND has_table_privilege({role}, m.oid, 'SELECT') \
          AND (m.relname = '{state}' OR has_table_privilege({role}, m.oid, 'INSERT')) \
-         AND (({table} AND {schema_of}) OR EXISTS (SELECT FROM pg_catalog.pg_database AS d \
-           JOIN pg_catalog.pg_roles AS u ON {is_role} AND NOT u.rolsuper WHERE d.datname = pg_catalog.current_database() \
-           AND (m.relowner = d.datdba OR {table}) AND (n.nspowner = d.datdba OR {schema_of}))))"
+         AND {table} AND {schema_of})"
     )
 }
 
