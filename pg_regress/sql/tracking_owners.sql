@@ -89,7 +89,7 @@ SELECT split_part(tgfoid::regproc::text, '.', 2) AS name FROM pg_trigger WHERE t
 SET ROLE regress_regime;
 CREATE FUNCTION public.trapped() RETURNS bool LANGUAGE plpgsql AS
     $$ BEGIN INSERT INTO public.caught VALUES (current_user, 'check'); RETURN true; END $$;
-CREATE TABLE signatures AS SELECT format('regime_work.may_%s(%s)', :'name', arguments) AS sql FROM unnest(ARRAY['regclass,regclass,regclass', '']) AS arguments;
+CREATE TABLE signatures AS SELECT format('regime_work.may_%s(%s)', :'name', arguments) AS sql FROM unnest(ARRAY['regclass,regclass,regclass,regclass', '']) AS arguments;
 SELECT format('DROP FUNCTION %s', sql) FROM signatures \gexec
 SELECT format('CREATE FUNCTION %s RETURNS bool LANGUAGE sql AS ''SELECT public.trapped()''', sql) FROM signatures \gexec
 SELECT format('GRANT EXECUTE ON FUNCTION %s TO PUBLIC', sql) FROM signatures \gexec

@@ -14,91 +14,102 @@ CREATE OR REPLACE FUNCTION {work}.{function}() RETURNS trigger LANGUAGE plpgsql 
 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS {tag}
 #variable_conflict use_column
 DECLARE
+    -- NULL where it is unknown whether marks may be written; the relation whose rows are read without an error; else 0.
+    trusted oid;
+    number int;
     keys {kind}[];
     sinces timestamptz[];
-    at timestamptz;
-    single_key {kind};
-    single_since timestamptz;
-    number int;
+    earliest timestamptz;
     types oid[];
     is_known bool := true;
-    may bool := false;
     is_altered bool;
-    had_triggers bool;
     waits text;
 BEGIN
-    -- The keys that changed, in ascending order, and their times. Nothing is written here, so that the block costs no
-    -- transaction id. The second time, if the rows cannot be read.
-    LOOP
-        BEGIN
-            -- Locked before the check, so that nobody attaches code between the check and the write.
-            LOCK TABLE {few} IN ROW EXCLUSIVE MODE;
-            {check}
-
-            -- A value is read only if its type is PostgreSQL's own: the source's owner may change the type to one with a
-            -- cast of the owner's. regime_track takes no other types. What follows a WHERE is read if the condition holds; of
-            -- two conditions, either may come first.
-            -- A statement that changes one row costs the least, one that changes a few rows little more.
-            {small}
-            END IF;
-            {types}
-            END IF;
-            IF number = 0 THEN
-                RETURN NULL;
-            END IF;
-            is_known := is_known AND 16384 > ALL (types);
-
-            IF is_known AND TG_LEVEL = 'ROW' THEN
-                -- A row that logical replication applies.
-                SELECT array_agg(m.key), array_agg(m.since) INTO keys, sinces
-                FROM (
-                    SELECT r.key::{kind} AS key, min(COALESCE(r.ts, '-infinity')) AS since
-                    FROM (
-                        SELECT {value} AS key, {ts} AS ts
-                        FROM {changed_row} AS c
-                    ) AS r
-                    WHERE r.key {valid} GROUP BY 1
-                ) AS m;
-            ELS{events}
-            ELSE
-                -- A TRUNCATE, or rows that are not read: every key that has been refreshed.
-                may := true;
-                SELECT array_agg(DISTINCT {of_state}), '-infinity' INTO keys, at FROM {work}.{state} AS s;
+    {hold_few}
+    <<changed>>
+    BEGIN
+        -- Rows of the columns that regime_track has seen are read without an error, those of partitions too, which have the
+        -- columns of their table. The fewer statements and expressions, the cheaper a load of few rows.
+        LOOP
+            IF TG_RELID = trusted THEN
+                {fast}
+                END IF;
+                trusted := 0;
+            ELSIF pg_partition_root(TG_RELID) = trusted THEN
+                trusted := TG_RELID;
+                CONTINUE;
             END IF;
             EXIT;
-        EXCEPTION
-            WHEN transaction_rollback OR insufficient_resources OR lock_not_available OR system_error THEN
-                RAISE;
-            WHEN OTHERS THEN
-                IF may THEN
-                    RAISE;
-                ELSIF is_known THEN
-                    -- Other columns or types than those that regime_track has seen: what changed is not known. A load must
-                    -- not fail because of that. The lock went with the block.
-                    is_known := false;
-                    single_key := NULL;
-                    at := NULL;
-                ELSE
-                    -- Tables of marks that are missing or cannot be locked.
+        END LOOP;
+
+        -- The keys that changed, in ascending order, and their times. Nothing is written here, so that the block costs no
+        -- transaction id. The second time, if the rows cannot be read.
+        LOOP
+            BEGIN
+                {check_few}
+                -- A value is read only if its type is PostgreSQL's own: the source's owner may change the type to one with a
+                -- cast of the owner's. regime_track takes no other types.
+                IF is_known THEN
+                    {types}
+                    END IF;
+                    IF number = 0 THEN
+                        RETURN NULL;
+                    END IF;
+                    is_known := (16384 > ALL (types)) IS TRUE;
+                END IF;
+
+                IF is_known AND TG_LEVEL = 'ROW' THEN
+                    -- A row that logical replication applies.
+                    SELECT array_agg(m.key), array_agg(m.since) INTO keys, sinces
+                    FROM (
+                        SELECT r.key::{kind} AS key, min(COALESCE(r.ts, '-infinity')) AS since
+                        FROM (
+                            SELECT {value} AS key, {ts} AS ts
+                            FROM {changed_row} AS c
+                        ) AS r
+                        WHERE r.key {valid} GROUP BY 1
+                    ) AS m;
+                ELS{events}
+                ELSIF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+                    -- Every key that has been refreshed, which a snapshot of before does not show.
                     {unmarked}
                     RETURN NULL;
+                ELSE
+                    -- A TRUNCATE, or rows that are not read: every key that has been refreshed.
+                    SELECT array_agg(s.key), array_agg('-infinity'::timestamptz) INTO keys, sinces
+                    FROM (SELECT DISTINCT {of_state} AS key FROM {work}.{state} AS s ORDER BY 1) AS s;
                 END IF;
-        END;
-    END LOOP;
+                EXIT;
+            EXCEPTION
+                WHEN insufficient_resources OR system_error THEN
+                    RAISE;
+                WHEN OTHERS THEN
+                    IF is_known AND SQLSTATE !~ '^(40|55)' THEN
+                        -- Other columns or types than those that regime_track has seen: what changed is not known. A load must
+                        -- not fail because of that. A lock that was acquired in the block went with the block.
+                        is_known := false;
+                    ELSE
+                        -- Tables of marks that are missing or cannot be locked.
+                        {unmarked}
+                        RETURN NULL;
+                    END IF;
+            END;
+        END LOOP;
+    END changed;
 
-    IF single_key IS NOT NULL THEN
-        INSERT INTO {few} ({key}, source, since) VALUES (single_key, {source}, single_since);
-        RETURN NULL;
-    END IF;
-    IF keys IS NULL THEN
-        RETURN NULL;
-    END IF;
-    IF at IS NOT NULL THEN
-        sinces := array_fill(at, ARRAY[cardinality(keys)]);
-    END IF;
     IF cardinality(keys) > {FEW} THEN
-        LOCK TABLE {many} IN ROW EXCLUSIVE MODE;
-        {check}
+        {hold_many}
+        IF trusted IS NULL THEN
+            BEGIN
+                {check_many}
+            EXCEPTION
+                WHEN insufficient_resources OR system_error THEN
+                    RAISE;
+                WHEN OTHERS THEN
+                    {unmarked}
+                    RETURN NULL;
+            END;
+        END IF;
         INSERT INTO {many} (source, {keys}, sinces)
         SELECT {source}, keys[n:n + {MOST} - 1], sinces[n:n + {MOST} - 1]
         FROM generate_series(1, cardinality(keys), {MOST}) AS n;
@@ -120,15 +131,29 @@ BEGIN
     RETURN NULL;
 END {tag}
 
+--; hold
+-- Locked before the check, so that nobody attaches code between the check and the write. The planner calls a function that is
+    -- said to be IMMUTABLE once, and again after a change of a table in its arguments: as long as nothing changes, the
+    -- check costs nothing. The owner of the schema could put a function of that name in place, with another oid, which the
+    -- planner leaves out. After a restore, the oid is another one too.
+    BEGIN
+        LOCK TABLE {held} IN ROW EXCLUSIVE MODE;
+        trusted := CASE WHEN {lasting}::regprocedure::oid = {lasting_oid}::oid THEN {work}.{may}({tables}) END;
+    EXCEPTION
+        WHEN insufficient_resources OR system_error THEN
+            RAISE;
+        WHEN OTHERS THEN
+            -- What it is shows below.
+            trusted := NULL;
+    END;
+
 --; check
 -- Tables of marks that the function may not write, or that belong, as their schema may, to a role without the rights of
-            -- the function's owner: then no table counts as tracked (src/track/triggers.rs). The planner calls a function that is
-            -- said to be IMMUTABLE once, and again after a change of a table in its arguments: as long as nothing changes, the
-            -- check costs nothing. The owner of the schema could put a function of that name in place, with another oid, which the
-            -- planner leaves out. After a restore, the oid is another one too.
-            IF (CASE WHEN {lasting}::regprocedure::oid = {lasting_oid}::oid THEN {work}.{may}({tables}) END) IS NOT TRUE THEN
+            -- the function's owner: then no table counts as tracked (src/track/triggers.rs).
+            IF trusted IS NULL THEN
+                LOCK TABLE {held} IN ROW EXCLUSIVE MODE;
                 {stale}
-                IF NOT {may_mark} THEN
+                IF is_altered OR NOT {may_mark} THEN
                     {unmarked}
                     RETURN NULL;
                 END IF;
@@ -163,57 +188,100 @@ END {tag}
 --; stale
 -- A transaction that keeps its snapshot does not see triggers that fire nevertheless.
                 IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
-                    SELECT bool_or({replaced_schema} OR {replaced_table}), bool_or(m.relhastriggers AND NOT EXISTS (
+                    SELECT bool_or({replaced_schema} OR {replaced_table} OR m.relname <> '{state}' AND m.relhastriggers AND NOT EXISTS (
                         SELECT FROM pg_trigger AS t WHERE t.tgrelid = m.oid AND NOT t.tgisinternal
-                    )) INTO is_altered, had_triggers
+                    )) INTO is_altered
                     FROM pg_namespace AS n JOIN pg_class AS m ON m.relnamespace = n.oid
                     WHERE n.nspname = {schema} AND m.relname IN ('{few_name}', '{many_name}', '{state}');
-                    IF is_altered THEN
-                        RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
-                            MESSAGE = 'could not serialize access due to a concurrent change of the tables of marks in schema ' || {schema},
-                            DETAIL = 'The snapshot of the transaction does not show whose code these tables run.';
-                    ELSIF had_triggers THEN
-                        RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
-                            MESSAGE = 'could not serialize access: the tables of marks in schema ' || {schema} || ' have had triggers',
-                            DETAIL = 'The snapshot of the transaction does not show whose code these tables run.', HINT = {vacuum};
-                    END IF;
                 END IF;
 
 --; now
--- Whether the function may write marks, and will be allowed to until a table of marks, its schema or a privilege on these is
--- changed.
-CREATE OR REPLACE FUNCTION {work}.{may}() RETURNS bool LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS {tag}
+-- Not NULL if the function may write marks, and will be allowed to until a table of marks, its schema or a privilege on these
+-- is changed: the oid of the source if its columns have types that are read without an error, else 0. An error where the
+-- snapshot does not show that: the planner would keep a NULL for later transactions.
+CREATE OR REPLACE FUNCTION {work}.{may}() RETURNS oid LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS {tag}
 DECLARE
     is_altered bool;
-    had_triggers bool;
 BEGIN
     {stale}
-    RETURN {may_lastingly};
+    is_altered := is_altered OR current_setting('transaction_isolation') IN ('repeatable read', 'serializable') AND EXISTS (
+        SELECT FROM pg_attribute AS a WHERE a.attrelid = {source}::regclass AND {replaced_column}
+    );
+    IF is_altered THEN
+        RAISE EXCEPTION USING ERRCODE = 'serialization_failure', MESSAGE = 'tables have changed since the snapshot';
+    END IF;
+    RETURN CASE WHEN {may_lastingly} THEN CASE WHEN {has_known_types} THEN {source}::regclass::oid ELSE 0 END END;
 END {tag}
 
 --; lasting
 -- The same for the planner, which may have a snapshot of before the lock: the catalogs are read by a function that is not
 -- IMMUTABLE, and therefore has a snapshot of its own.
-CREATE OR REPLACE FUNCTION {work}.{may}(few regclass, many regclass, state regclass) RETURNS bool LANGUAGE plpgsql IMMUTABLE
-SET search_path = pg_catalog, pg_temp AS {tag}
+CREATE OR REPLACE FUNCTION {work}.{may}(few regclass, many regclass, state regclass, source regclass) RETURNS oid LANGUAGE plpgsql
+IMMUTABLE SET search_path = pg_catalog, pg_temp AS {tag}
 BEGIN
     RETURN CASE WHEN {now}::regprocedure::oid = {now_oid}::oid THEN {work}.{may}() END;
 END {tag}
 
+--; fast
+IF TG_NAME = '{trigger}_{event}' THEN
+            PERFORM FROM {rows} AS c LIMIT {FEW} + 1;
+            GET DIAGNOSTICS number = ROW_COUNT;
+            {single}
+            IF number <= {FEW} THEN
+                INSERT INTO {few} ({key}, source, since)
+                SELECT r.key, {source}, min(r.since) FROM {own_rows} AS r GROUP BY 1;
+                RETURN NULL;
+            END IF;
+            {event_rows}
+            EXIT changed;
+
+--; single
+IF number = 1 THEN
+                INSERT INTO {few} ({key}, source, since)
+                SELECT r.key, {source}, r.since FROM {own_rows} AS r;
+                RETURN NULL;
+            END IF;
+
+--; single_update
+-- The row before and after. Not always as many old rows as new rows: a trigger may keep a row out of the partition that the
+            -- row moves to.
+            IF number = 2 THEN
+                INSERT INTO {few} ({key}, source, since)
+                SELECT r.key, {source}, least(r.since, o.since) FROM {old} AS o, {new} AS r WHERE r.key = o.key;
+                IF FOUND THEN
+                    RETURN NULL;
+                END IF;
+            END IF;
+
+--; own_rows
+(
+                    SELECT ({value})::{kind} AS key, {since} AS since FROM {rows} AS c WHERE ({value}) {valid}
+                )
+
 --; event
 IF is_known AND TG_OP = '{event}' THEN
-            -- Where all rows have one time, as when a day is loaded, that time serves for all keys, at half the cost.
-            SELECT f.ts INTO at FROM (SELECT r.ts FROM {changed} LIMIT 1) AS f
-            WHERE NOT EXISTS (SELECT FROM {changed} WHERE r.ts IS DISTINCT FROM f.ts);
-            IF at IS NOT NULL THEN
-                SELECT array_agg(DISTINCT r.key::{kind}) INTO keys FROM {changed} WHERE r.key {valid};
-            ELSE
-                SELECT array_agg(c.key), array_agg(c.since) INTO keys, sinces
-                FROM (
-                    SELECT r.key::{kind} AS key, min(COALESCE(r.ts, '-infinity')) AS since
-                    FROM {changed} WHERE r.key {valid} GROUP BY 1 ORDER BY 1
-                ) AS c;
-            END IF;
+                {event_rows}
+
+--; event_rows
+-- Where all rows have one time, as when a day is loaded, or one key, as in a backfill, the rows need not be put in order.
+                SELECT f.ts INTO earliest FROM (SELECT r.ts FROM {changed} LIMIT 1) AS f
+                WHERE NOT EXISTS (SELECT FROM {changed} WHERE r.ts IS DISTINCT FROM f.ts);
+                IF earliest IS NOT NULL THEN
+                    SELECT array_agg(DISTINCT r.key::{kind}) INTO keys FROM {changed} WHERE r.key {valid};
+                    sinces := array_fill(earliest, ARRAY[COALESCE(cardinality(keys), 0)]);
+                ELSE
+                    SELECT ARRAY[f.key] INTO keys FROM (SELECT r.key::{kind} AS key FROM {changed} WHERE r.key {valid} LIMIT 1) AS f
+                    WHERE NOT EXISTS (SELECT FROM {changed} WHERE r.key IS DISTINCT FROM f.key);
+                    IF keys IS NOT NULL THEN
+                        SELECT ARRAY[min(COALESCE(r.ts, '-infinity'))] INTO sinces FROM {changed};
+                    ELSE
+                        SELECT array_agg(c.key), array_agg(c.since) INTO keys, sinces
+                        FROM (
+                            SELECT r.key::{kind} AS key, min(COALESCE(r.ts, '-infinity')) AS since
+                            FROM {changed} WHERE r.key {valid} GROUP BY 1 ORDER BY 1
+                        ) AS c;
+                    END IF;
+                END IF;
 
 --; changed
 (SELECT {value} AS key, {ts} AS ts FROM {rows} AS c) AS r
@@ -223,31 +291,5 @@ IF is_known AND TG_OP = '{event}' THEN
 
 --; types
 IF {condition} THEN
-                SELECT count(*), max(r.types) INTO number, types
-                FROM (SELECT ARRAY[{types_of}]::oid[] AS types FROM {rows} AS c LIMIT 1) AS r;
-
---; small
-IF {condition} THEN
-                {single}
-                EXIT WHEN single_key IS NOT NULL;
-                SELECT array_agg(c.key) FILTER (WHERE c.key IS NOT NULL), array_agg(c.since) FILTER (WHERE c.key IS NOT NULL)
-                INTO keys, sinces
-                FROM (SELECT r.key, min(r.since) AS since FROM {few_rows} AS r GROUP BY 1 ORDER BY 1) AS c;
-                EXIT WHEN keys IS NOT NULL;
-
---; single
-SELECT r.key, r.since INTO single_key, single_since FROM {row} AS r;
-
---; single_update
--- The row before and after.
-                SELECT CASE WHEN o.key = r.key THEN r.key END, least(o.since, r.since) INTO single_key, single_since
-                FROM {old} AS o, {row} AS r;
-
---; own_rows
-(
-                    SELECT CASE WHEN ({value}) {valid} THEN ({value})::{kind} END AS key, COALESCE({ts}, '-infinity') AS since
-                    FROM {rows} AS c WHERE 16384 > ALL (ARRAY[{types_of}]::oid[]){up_to}
-                )
-
---; up_to
- AND NOT EXISTS (SELECT FROM {rows} OFFSET {most})
+                    SELECT count(*), max(r.types) INTO number, types
+                    FROM (SELECT ARRAY[{types_of}]::oid[] AS types FROM {rows} AS c LIMIT 1) AS r;

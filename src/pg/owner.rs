@@ -193,6 +193,26 @@ fn oid(number: i64) -> pg_sys::Oid {
     pg_sys::Oid::from(number as u32)
 }
 
+/// SQL: what [`is_trusted`] tells, of the table owner and the role whose oids and name these expressions give; `is_role` tells
+/// whether `u` of `pg_roles` is the role.
+pub fn trusted(owner: &str, role: &str, is_role: &str) -> String {
+    format!(
+        "(pg_has_role({owner}, {role}, 'USAGE') OR {} AND NOT (SELECT u.rolsuper FROM pg_catalog.pg_roles AS u WHERE {is_role}))",
+        database_owner(owner)
+    )
+}
+
+/// SQL: what [`check_schema_owner`] asks of the owner of a schema.
+pub fn trusted_with_schema(owner: &str, role: &str) -> String {
+    format!("(pg_has_role({owner}, {role}, 'USAGE') OR {})", database_owner(owner))
+}
+
+fn database_owner(owner: &str) -> String {
+    format!(
+        "{owner} IN ({PG_DATABASE_OWNER}::oid, (SELECT d.datdba FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()))"
+    )
+}
+
 /// Whether a role gains nothing if its code runs with the rights of the current user.
 fn is_trusted(owner: pg_sys::Oid) -> bool {
     // SAFETY: looks up two roles and changes nothing.
@@ -202,9 +222,10 @@ fn is_trusted(owner: pg_sys::Oid) -> bool {
     }
 }
 
+/// `pg_database_owner`, of which the owner of the database is the only member.
+const PG_DATABASE_OWNER: u32 = 6171;
+
 fn is_database_owner(role: pg_sys::Oid) -> bool {
-    /// `pg_database_owner`, of which the owner of the database is the only member.
-    const PG_DATABASE_OWNER: u32 = 6171;
     // SAFETY: the tuple is read before it is released; the cache is that of the tuple's type.
     let owner = unsafe {
         owner_in(pg_sys::SysCacheIdentifier::DATABASEOID, pg_sys::MyDatabaseId, |tuple| {

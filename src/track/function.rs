@@ -1,6 +1,8 @@
 //! The function behind the triggers on a source relation: filling in its template.
 
-use crate::pg::{Db, Result, Sees, arg, block, fill, quote_literal, quoted, work_relation, work_schema};
+use crate::pg::{
+    Db, Result, Sees, arg, block, fill, owner, quote_literal, quoted, work_relation, work_schema,
+};
 use crate::track::marks::{FEW, MOST, Marks};
 use crate::track::watched::Watched;
 
@@ -65,7 +67,6 @@ fn name_of_checks(function: &str) -> String {
 /// The functions that the triggers on a relation need, for a target schema. Each calls the one before if that has the oid
 /// given for it, whose owner therefore cannot be another role: first the oids of the checks.
 pub fn functions(schema: &str, watched: &Watched, oids: [u32; 2]) -> Functions {
-    let few_keys = FEW.to_string();
     let tag = tag_beside(&[
         &quoted(work_schema(schema)),
         &quote_literal(&watched.relation),
@@ -81,39 +82,50 @@ pub fn functions(schema: &str, watched: &Watched, oids: [u32; 2]) -> Functions {
     let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let filled =
         |name: &str, more: &[(&str, &str)]| fill(block(TEMPLATE, name), &[&values[..], more].concat());
+    let event_rows = |rows: &str| filled("event_rows", &[("changed", &filled("changed", &[("rows", rows)]))]);
     let event = |Event { name, rows, .. }: &Event| {
-        let changed = filled("changed", &[("rows", rows)]);
-        filled("event", &[("event", name.to_uppercase().as_str()), ("changed", &changed)])
+        filled("event", &[("event", name.to_uppercase().as_str()), ("event_rows", &event_rows(rows))])
     };
-    let of_event = |Event { name, .. }: &Event| format!("is_known AND TG_OP = '{}'", name.to_uppercase());
+    let of_event = |Event { name, .. }: &Event| format!("TG_OP = '{}'", name.to_uppercase());
     let types = |condition: &str, rows: &str| filled("types", &[("condition", condition), ("rows", rows)]);
-    let mut of_types = vec![types("is_known AND TG_LEVEL = 'ROW'", block(TEMPLATE, "changed_row"))];
+    let mut of_types = vec![types("TG_LEVEL = 'ROW'", block(TEMPLATE, "changed_row"))];
     of_types.extend(EVENTS.iter().map(|event| types(&of_event(event), event.rows)));
-    let small = EVENTS.each_ref().map(|event| {
-        let up_to = |rows: &str, most: &str| filled("up_to", &[("rows", rows), ("most", most)]);
-        let own_rows = |rows: &str, up_to: &str| filled("own_rows", &[("rows", rows), ("up_to", up_to)]);
-        let single = match event.name {
-            // Not always as many old rows as new rows: a trigger may keep a row out of the partition that the row moves to.
+    let own_rows = |rows: &str| filled("own_rows", &[("rows", rows)]);
+    let fast = EVENTS.each_ref().map(|Event { name, rows, .. }| {
+        let all = own_rows(rows);
+        let single = match *name {
             "update" => {
-                let alone = up_to(&format!("{} AS c", event.rows), "2");
-                let (old, new) = (own_rows("old_rows", ""), own_rows("new_rows", &alone));
-                filled("single_update", &[("old", &old), ("row", &new)])
+                filled("single_update", &[("old", &own_rows("old_rows")), ("new", &own_rows("new_rows"))])
             }
-            _ => filled("single", &[("row", &own_rows(event.rows, &up_to(event.rows, "1")))]),
+            _ => filled("single", &[("own_rows", &all)]),
         };
-        let few_rows = own_rows(event.rows, &up_to(&format!("{} AS c", event.rows), &few_keys));
-        let condition = format!("{} AND TG_LEVEL = 'STATEMENT'", of_event(event));
-        filled("small", &[("condition", &condition), ("single", &single), ("few_rows", &few_rows)])
+        let values = [
+            ("event", *name),
+            ("rows", *rows),
+            ("single", &single),
+            ("own_rows", &all),
+            ("event_rows", &event_rows(rows)),
+        ];
+        filled("fast", &values)
     });
     let (stale, unmarked) = (filled("stale", &[]), filled("unmarked", &[]));
     let schema_name = quote_literal(work_schema(schema));
     let may_mark = may_mark(watched.marks, &schema_name, "current_user", "u.rolname = current_user");
+    let [few, many, _] = watched.marks.relations(schema);
+    let hold = |table: &str| filled("hold", &[("held", table)]);
+    let check = |table: &str| {
+        let values = [("held", table), ("stale", &stale), ("may_mark", &may_mark), ("unmarked", &unmarked)];
+        filled("check", &values)
+    };
     let of_function = [
-        ("check", filled("check", &[("stale", &stale), ("may_mark", &may_mark), ("unmarked", &unmarked)])),
+        ("hold_few", hold(&few)),
+        ("hold_many", hold(&many)),
+        ("check_few", check(&few)),
+        ("check_many", check(&many)),
         ("unmarked", unmarked.clone()),
         ("stale", stale.clone()),
-        ("small", small.join("\n            ELS")),
-        ("types", of_types.join("\n            ELS")),
+        ("fast", fast.join("\n                ELS")),
+        ("types", of_types.join("\n                ELS")),
         ("events", EVENTS.each_ref().map(event).join("\n            ELS")),
     ];
     let of_function = of_function.each_ref().map(|(name, value)| (*name, value.as_str()));
@@ -132,7 +144,7 @@ pub fn functions(schema: &str, watched: &Watched, oids: [u32; 2]) -> Functions {
 /// The signatures of the functions that check whether the function of the triggers may write marks.
 fn signatures(schema: &str, watched: &Watched) -> [String; 2] {
     let may = format!("{}.{}", quoted(work_schema(schema)), name_of_checks(&name(schema, watched)));
-    [format!("{may}()"), format!("{may}(regclass, regclass, regclass)")]
+    [format!("{may}()"), format!("{may}(regclass, regclass, regclass, regclass)")]
 }
 
 /// The values of the names in the template that depend on the relation and on the tables of marks alone.
@@ -144,9 +156,29 @@ fn values(schema: &str, watched: &Watched) -> Vec<(&'static str, String)> {
     let (work, schema_name) = (quoted(work_schema(schema)), quote_literal(work_schema(schema)));
     let types_of: Vec<String> = columns.iter().map(|column| format!("pg_typeof({column})")).collect();
     let tables = [few.clone(), many.clone(), format!("{work}.{state}")];
-    let vacuum = quote_literal(format!("VACUUM {};", tables.join(", ")));
-    let tables = tables.map(|table| format!("{}::regclass", quote_literal(table))).join(", ");
-    let [replaced_schema, replaced_table] = ["n", "m"].map(is_replaced);
+    let source = quote_literal(relation);
+    let tables = tables
+        .map(quote_literal)
+        .iter()
+        .chain([&source])
+        .map(|table| format!("{table}::regclass"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let [replaced_schema, replaced_table, replaced_column] = ["n", "m", "a"].map(is_replaced);
+    let (time, of_key) =
+        columns.split_last().map(|(time, of_key)| (time.clone(), of_key)).unwrap_or_default();
+    let is_absolute = *ts == format!("{time}::timestamptz");
+    // Far from where a conversion is out of range.
+    let since = match is_absolute {
+        true => format!("COALESCE({ts}, '-infinity')"),
+        false => {
+            format!(
+                "CASE WHEN {time} BETWEEN '4000-01-01 BC' AND '200000-01-01' THEN {ts} ELSE '-infinity' END"
+            )
+        }
+    };
+    let types_of_time = if is_absolute { "timestamptz" } else { "timestamp,date" };
+    let has_known_types = has_known_types(marks, &source, of_key, (&time, types_of_time));
     let may_lastingly = may_mark_lastingly(marks, &schema_name);
     let itself = quote_literal(format!("{work}.{function}()"));
     vec![
@@ -160,9 +192,9 @@ fn values(schema: &str, watched: &Watched) -> Vec<(&'static str, String)> {
         ("many", many),
         ("many_name", (*many_name).to_owned()),
         ("tables", tables),
-        ("vacuum", vacuum),
         ("replaced_schema", replaced_schema),
         ("replaced_table", replaced_table),
+        ("replaced_column", replaced_column),
         ("may_lastingly", may_lastingly),
         ("types_of", types_of.join(", ")),
         ("changed_row", block(TEMPLATE, "changed_row").to_owned()),
@@ -172,7 +204,10 @@ fn values(schema: &str, watched: &Watched) -> Vec<(&'static str, String)> {
         ("valid", (*valid).to_owned()),
         ("state", (*state).to_owned()),
         ("of_state", (*of_state).to_owned()),
-        ("source", quote_literal(relation)),
+        ("source", source),
+        ("trigger", marks.trigger.to_owned()),
+        ("since", since),
+        ("has_known_types", has_known_types),
         ("value", value.clone()),
         ("ts", ts.clone()),
         ("FEW", FEW.to_string()),
@@ -198,8 +233,8 @@ fn is_replaced(row: &str) -> String {
 pub fn may_mark(marks: &Marks, schema: &str, role: &str, is_role: &str) -> String {
     let Marks { few, many, state, .. } = marks;
     let takes = takes(marks);
-    let has_rights = |owner: &str| format!("pg_has_role({owner}, {role}, 'USAGE')");
-    let [table, schema_of] = ["m.relowner", "n.nspowner"].map(has_rights);
+    let table = owner::trusted("m.relowner", role, is_role);
+    let schema_of = owner::trusted_with_schema("n.nspowner", role);
     format!(
         "(SELECT pg_catalog.count(*) = 3 FROM pg_catalog.pg_namespace AS n JOIN pg_catalog.pg_class AS m ON m.relnamespace = n.oid \
          WHERE n.nspname = {schema} AND m.relname IN ('{few}', '{many}', '{state}') AND {takes} \
@@ -207,9 +242,7 @@ pub fn may_mark(marks: &Marks, schema: &str, role: &str, is_role: &str) -> Strin
            WHERE x.relowner <> m.relowner)) \
          AND has_schema_privilege({role}, n.oid, 'USAGE') AND has_table_privilege({role}, m.oid, 'SELECT') \
          AND (m.relname = '{state}' OR has_table_privilege({role}, m.oid, 'INSERT')) \
-         AND (({table} AND {schema_of}) OR EXISTS (SELECT FROM pg_catalog.pg_database AS d \
-           JOIN pg_catalog.pg_roles AS u ON {is_role} AND NOT u.rolsuper WHERE d.datname = pg_catalog.current_database() \
-           AND (m.relowner = d.datdba OR {table}) AND (n.nspowner = d.datdba OR {schema_of}))))"
+         AND {table} AND {schema_of})"
     )
 }
 
@@ -242,6 +275,25 @@ fn may_mark_lastingly(marks: &Marks, schema: &str) -> String {
          AND (m.relname = '{state}' OR NOT m.relhastriggers) AND NOT m.relhasrules AND NOT m.relrowsecurity AND {fits} AND {table} AND {schema_of} \
          AND (n.nspacl IS NULL AND n.nspowner = u.oid OR {to_schema} = 1) \
          AND (m.relacl IS NULL AND m.relowner = u.oid OR CASE m.relname WHEN '{state}' THEN {to_read} = 1 ELSE {to_write} = 2 END))"
+    )
+}
+
+/// SQL: whether the columns of a source, which is given as SQL, have types whose values are all read without an error: those of
+/// the key, and that of the time, whose types are given.
+fn has_known_types(marks: &Marks, source: &str, of_key: &[String], time: (&str, &str)) -> String {
+    let of_kind = match marks.kind {
+        "int" => "'{int2,int4,int8}'",
+        _ => "'{text,varchar}'",
+    };
+    let list = |columns: &[String]| columns.iter().map(quote_literal).collect::<Vec<_>>().join(", ");
+    format!(
+        "(SELECT pg_catalog.count(*) = {} FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = {source}::regclass AND a.attgenerated <> 'v' \
+         AND (quote_ident(a.attname) IN ({}) AND a.atttypid = ANY ({of_kind}::regtype[]) \
+           OR quote_ident(a.attname) = {} AND a.atttypid = ANY ('{{{}}}'::regtype[])))",
+        of_key.len() + 1,
+        list(of_key),
+        quote_literal(time.0),
+        time.1
     )
 }
 

@@ -415,7 +415,7 @@ pub fn drop_functions(db: Db, schema: &str, marks: &Marks) -> Result<()> {
     // What checked whether a function that is gone may write marks.
     let checks = format!(
         "SELECT h.oid::regprocedure::text AS function FROM pg_catalog.pg_proc h JOIN pg_catalog.pg_namespace n ON n.oid = h.pronamespace \
-         WHERE n.nspname = $1::name AND h.proname ~ '{}' AND h.pronargs IN (0, 3) AND pg_has_role(h.proowner, 'USAGE') \
+         WHERE n.nspname = $1::name AND h.proname ~ '{}' AND h.pronargs IN (0, 3, 4) AND pg_has_role(h.proowner, 'USAGE') \
          AND NOT EXISTS (SELECT FROM pg_catalog.pg_proc f WHERE f.pronamespace = h.pronamespace AND 'may_' || f.proname::text = h.proname::text)",
         functions(marks).replace('^', "^may_")
     );

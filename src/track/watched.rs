@@ -6,7 +6,7 @@ use crate::track::marks::Marks;
 
 /// The version of the names of functions and of the arguments of triggers. A function with another text is found by its
 /// text ([`triggers::of`](crate::track::triggers::of)).
-const VERSION: &str = "6";
+const VERSION: &str = "7";
 
 /// A relation whose changes are marked.
 pub struct Watched {
@@ -16,7 +16,7 @@ pub struct Watched {
     /// SQL expressions of a row's key and time.
     pub key: String,
     pub ts: String,
-    /// The columns that both read, quoted.
+    /// The columns that both read, quoted; that of the time is the last.
     pub columns: Vec<String>,
 }
 
