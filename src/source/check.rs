@@ -332,7 +332,7 @@ impl Columns<'_, '_, '_> {
     }
 
     /// The column that a missing one was probably renamed to: of a type that can be read, not mapped by another field, and with
-    /// the most pairs of letters in common.
+    /// the most pairs of letters in common, or the only one that can be an id, a symbol or a timeframe.
     fn likeliest(&self, name: &str, field: &str) -> Option<&str> {
         /// The least share of pairs that two names have in common, from 0 to 1.
         const LEAST: f64 = 0.3;
@@ -342,11 +342,22 @@ impl Columns<'_, '_, '_> {
                 && kind.reads(&column.base_type())
                 && self.mapped.iter().all(|mapped| mapped.name != column.name)
         };
-        let likeness =
-            |column: &Column| strsim::sorensen_dice(&name.to_lowercase(), &column.name.to_lowercase());
-        let free = self.all.iter().filter(is_free).map(|column| (likeness(column), column.name.as_str()));
-        let (likeness, likeliest) = free.max_by(|a, b| a.0.total_cmp(&b.0))?;
-        (likeness >= LEAST).then_some(likeliest)
+        let free: Vec<&str> = self.all.iter().filter(is_free).map(|column| column.name.as_str()).collect();
+        let name = name.to_lowercase();
+        let likeness = |other: &str| {
+            let other = other.to_lowercase();
+            let contains = name.contains(&other) || other.contains(&name);
+            strsim::sorensen_dice(&name, &other).max(if contains { LEAST } else { 0.0 })
+        };
+        match free[..] {
+            [only] if matches!(kind, Kind::Id | Kind::Symbol | Kind::Text) => Some(only),
+            _ => {
+                let like = free.into_iter().map(|column| (likeness(column), column));
+                like.filter(|(likeness, _)| *likeness >= LEAST)
+                    .max_by(|a, b| a.0.total_cmp(&b.0))
+                    .map(|(_, column)| column)
+            }
+        }
     }
 
     /// The conditions of a filter. A value of the column's own kind is compared directly, so that an index can be used;
