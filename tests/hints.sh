@@ -80,6 +80,8 @@ block() {
     as "$role" "$db" <"$again" >/dev/null
     q "$db" "SELECT what || E'\t' || command FROM \"Odd Schema\".regime_health() UNION SELECT problem || E'\t' || command FROM \"Odd Schema\".regime_check_inputs()" >"$work/findings" || not_ok "$name: findings" "$(cat "$work/findings")"
     foreign=$(grep -c '^foreign owner' "$work/findings" || true)
+    line=$(q "$db" "SELECT command FROM \"Odd Schema\".regime_health() WHERE command !~ '^([A-Z]+ .*;)?$' OR command ~ '…'")
+    [ -z "$line" ] || not_ok "$name: each command of regime_health is a statement" "$line"
     while IFS=$'\t' read -r finding line; do
         line=$(statements <<<"$line")
         [ -n "$line" ] || continue

@@ -66,3 +66,6 @@ SELECT status FROM refresh_cmc_regimes(full_refresh => true, hysteresis => false
 SELECT status FROM refresh_cmc_regimes(full_refresh => true);
 SHOW search_path;
 SELECT who, how, count(*) FROM loot GROUP BY 1, 2;
+SET client_min_messages = error;
+DROP OWNED BY regress_mallory CASCADE;
+DROP ROLE regress_mallory;

@@ -48,6 +48,20 @@ SELECT count(*) > 0 AS tracked FROM regime_track() WHERE action = 'now tracked';
 \o
 :latest;
 :health;
+-- What is known to be stale stays so where tracking ends, also where it begins again; of the others nothing is known.
+UPDATE cmc_price_bars_multi_tf SET close = close * 1.001 WHERE id = 2 AND time_close = (SELECT min(time_close) FROM cmc_price_bars_multi_tf WHERE id = 2 AND tf = '1D');
+UPDATE candles SET close = (high + low) / 2 WHERE symbol = 'DEMO2' AND open_time = (SELECT min(open_time) FROM candles WHERE symbol = 'DEMO2');
+\set known 'SELECT id::text AS subject, l.is_stale, s.is_stale AS in_status FROM cmc_regime_latest AS l JOIN cmc_regime_status AS s USING (id) UNION ALL SELECT concat_ws('' '', symbol, timeframe), is_stale, NULL FROM market_state_latest ORDER BY 1'
+:known;
+SELECT count(*) > 0 AS untracked FROM regime_track(enable => false);
+:known;
+SELECT count(*) > 0 AS tracked FROM regime_track() WHERE action = 'now tracked';
+:known;
+SELECT what, asset, detail FROM regime_health() WHERE what LIKE 'stale%' ORDER BY 1, 2, 3;
+\o /dev/null
+:mend
+\o
+:known;
 -- Another map, of which new bars and marks tell nothing.
 UPDATE regime_source SET open_column = 'close', volume_column = NULL WHERE layer = 'candles';
 UPDATE regime_source SET bars_filter = '{"tf": "1W"}' WHERE cal_scheme = 'iso' AND layer = 'L1';
@@ -98,7 +112,15 @@ SELECT detail, command FROM regime_health() WHERE asset = 2 AND what <> 'mixed v
 SELECT FROM regime_drop_policy('p');
 SELECT id, l.is_stale, s.is_stale AS in_status FROM cmc_regime_latest AS l JOIN cmc_regime_status AS s USING (id) ORDER BY id;
 SELECT severity, what, detail, command FROM regime_health() WHERE asset = 2 AND what <> 'mixed versions';
-SELECT id, status FROM refresh_cmc_regimes(ARRAY[2]);
+-- One finding for all that one policy refuses, another for what the lack of another one refuses.
+SELECT FROM regime_load_policy('p', '[{"match": "Up", "size_mult": 0.25}]');
+SELECT FROM regime_load_policy('q', '[{"match": "Up", "size_mult": 0.25}]');
+SELECT DISTINCT status FROM refresh_cmc_regimes(ARRAY[1, 2], policy => 'p');
+SELECT status FROM refresh_cmc_regimes(ARRAY[3], policy => 'q');
+SELECT FROM regime_drop_policy('p');
+SELECT FROM regime_drop_policy('q');
+SELECT asset, detail, command FROM regime_health() WHERE what = 'refused arguments' ORDER BY 1, 2;
+SELECT id, status FROM refresh_cmc_regimes();
 SET pg_regime.market_proxy_id = 2;
 SELECT id, l.is_stale, s.is_stale AS in_status FROM cmc_regime_latest AS l JOIN cmc_regime_status AS s USING (id) ORDER BY id;
 SELECT DISTINCT detail FROM regime_health() WHERE what = 'stale asset';

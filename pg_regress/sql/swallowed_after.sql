@@ -30,6 +30,16 @@ DELETE FROM cmc_regimes WHERE id = 2;
 CREATE TRIGGER look AFTER INSERT OR UPDATE OR DELETE ON cmc_regimes FOR EACH ROW EXECUTE FUNCTION look();
 SELECT id, status, rows_written > 0 AS written FROM refresh_cmc_regimes(2);
 SELECT id, status FROM refresh_cmc_regimes(2);
+-- Rules beside the write, of an output and of a working table.
+DELETE FROM cmc_regimes WHERE id = 2;
+CREATE RULE undo AS ON INSERT TO cmc_regimes DO ALSO DELETE FROM cmc_regimes WHERE id = NEW.id AND ts = NEW.ts;
+SELECT id, status, message ~ 'not written' AS told FROM refresh_cmc_regimes(2);
+SELECT hint FROM cmc_regime_run_log WHERE hint <> '' ORDER BY run DESC LIMIT 1;
+DROP RULE undo ON cmc_regimes;
+CREATE RULE undo AS ON INSERT TO regime_work.cmc_regime_state DO ALSO DELETE FROM regime_work.cmc_regime_state WHERE id = NEW.id;
+SELECT id, status, message ~ 'not written' AS told FROM refresh_cmc_regimes(2, full_refresh => true);
+DROP RULE undo ON regime_work.cmc_regime_state;
+SELECT id, status FROM refresh_cmc_regimes(2);
 -- The other systems' outputs.
 CREATE FUNCTION undo_own() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN EXECUTE format('DELETE FROM %s AS t WHERE t = $1', TG_RELID::regclass) USING NEW; RETURN NULL; END $$;
 CREATE FUNCTION rewrite_own() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -18,9 +18,9 @@ SELECT severity, what, detail, command FROM regime_health() WHERE severity = 'er
 ALTER TABLE cmc_price_bars_multi_tf RENAME closed TO time_close;
 SELECT :how FROM refresh_cmc_regimes(only_dirty => true);
 SELECT differ('{1,2,3}');
--- Another name that the map follows: until regime_track() nothing counts as tracked.
+-- Another name that the map follows, as regime_health advises: until regime_track() nothing counts as tracked.
 ALTER TABLE cmc_price_bars_multi_tf RENAME time_close TO closed;
-UPDATE regime_source SET bars_ts_column = 'closed' WHERE bars_table = 'cmc_price_bars_multi_tf';
+SELECT command FROM regime_health() WHERE what = 'source map' \gexec
 DELETE FROM cmc_price_bars_multi_tf WHERE bar_seq = 1001;
 SELECT severity, what, detail, command FROM regime_health() WHERE what = 'untracked source';
 SELECT id, mode, rows_written FROM refresh_cmc_regimes(2);

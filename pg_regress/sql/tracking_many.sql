@@ -116,7 +116,7 @@ SELECT bars(ids(101, 200), 10);
 TRUNCATE regime_work.cmc_regime_dirty_many;
 SELECT mode, count(*) FROM refresh_cmc_regimes(only_dirty => true) GROUP BY 1 ORDER BY 1;
 SELECT differ(ids(1, 3) || ids(101, 200));
--- Without tracking there are none.
+-- Without tracking, marks of earlier changes stay until the next refresh.
 SELECT bars(ids(101, 200), 11);
 SELECT :how FROM refresh_cmc_regimes(ARRAY[101]);
 SELECT action, count(*) FROM regime_track(false) GROUP BY 1 ORDER BY 1;

@@ -25,7 +25,7 @@ TABLE functions;
 INSERT INTO hourly VALUES (7, '1H', 1, '2024-01-01', 1);
 INSERT INTO "Hourly EMAs" VALUES (8, '1H', '2024-01-02', 1, false, 1);
 SELECT id, source, since FROM regime_work.cmc_regime_dirty ORDER BY mark;
--- Off: nothing is left behind.
+-- Off: no trigger is left behind. Marks of earlier changes stay until the next refresh.
 SELECT * FROM regime_track(enable => false);
 TABLE triggers;
 TABLE functions;

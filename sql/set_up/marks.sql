@@ -58,10 +58,10 @@ COMMENT ON COLUMN {work}.{done}.{key} IS '{key_is}';
 CREATE OR REPLACE VIEW {schema}.{view} AS
 SELECT {shown}, a.source, a.since, a.marked_at FROM (
     SELECT d.{key}, d.source, d.since, d.marked_at FROM {work}.{few} AS d
-    WHERE NOT EXISTS (SELECT FROM {work}.{done} AS x WHERE x.mark = d.of_many AND x.{key} = d.{key})
+    WHERE (SELECT true FROM {work}.{done} AS x WHERE x.mark = d.of_many AND x.{key} = d.{key}) IS NULL
     UNION ALL
     SELECT u.{key}, m.source, u.since, m.marked_at FROM {work}.{many} AS m
     CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(m.{keys}), pg_catalog.unnest(m.sinces)) AS u ({key}, since)
-    WHERE NOT EXISTS (SELECT FROM {work}.{done} AS x WHERE x.mark = m.mark AND x.{key} = u.{key})
+    WHERE (SELECT true FROM {work}.{done} AS x WHERE x.mark = m.mark AND x.{key} = u.{key}) IS NULL
 ) AS a;
 COMMENT ON VIEW {schema}.{view} IS 'The {subjects} whose source rows have changed since the last refresh, mark by mark';

@@ -63,9 +63,9 @@ pub fn is_table(oid: pg_sys::Oid) -> bool {
     matches!(unsafe { pg_sys::get_rel_relkind(oid) } as u8, b'r' | b'p')
 }
 
-/// Whether a relation has, or has had, triggers, partitions or children.
-pub fn has_triggers_or_children(oid: pg_sys::Oid) -> bool {
-    of_relation(oid, |row| row.relhastriggers || row.relhassubclass)
+/// Whether a relation has, or has had, triggers, rules, partitions or children.
+pub fn may_change_writes(oid: pg_sys::Oid) -> bool {
+    of_relation(oid, |row| row.relhastriggers || row.relhasrules || row.relhassubclass)
 }
 
 /// Whether a relation has, or has had, partitions or children, such as the chunks of a hypertable.

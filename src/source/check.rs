@@ -30,6 +30,35 @@ pub enum Kind {
     Price,
 }
 
+impl Kind {
+    /// Whether a column of a type, without its length or precision, can be read.
+    fn reads(self, base_type: &str) -> bool {
+        match self {
+            Kind::Id | Kind::Int => matches!(base_type, "integer" | "bigint" | "smallint"),
+            Kind::Symbol | Kind::Text => matches!(base_type, "text" | "character varying" | "character"),
+            Kind::Number | Kind::Price => {
+                matches!(
+                    base_type,
+                    "double precision" | "real" | "numeric" | "integer" | "bigint" | "smallint"
+                )
+            }
+            Kind::Time => {
+                matches!(base_type, "timestamp without time zone" | "date" | "timestamp with time zone")
+            }
+        }
+    }
+
+    /// The type that a column should have.
+    const fn wanted(self) -> &'static str {
+        match self {
+            Kind::Id | Kind::Int => "integer",
+            Kind::Symbol | Kind::Text => "text",
+            Kind::Number | Kind::Price => "double precision",
+            Kind::Time => "timestamp with time zone",
+        }
+    }
+}
+
 /// A column that the map names.
 pub struct Mapped<'a> {
     /// The field of the map.
@@ -88,7 +117,14 @@ impl Check<'_, '_> {
             let (what, privilege) = (format!("schema {schema}"), format!("USAGE ON SCHEMA {schema}"));
             return Err(self.no_privilege(&what, &privilege));
         }
-        let columns = Columns { check: self, sql: &sql, all: columns(self.db, oid, Sees::Snapshot)? };
+        let columns = Columns {
+            check: self,
+            which,
+            relation: [schema, table],
+            sql: &sql,
+            mapped,
+            all: columns(self.db, oid, Sees::Snapshot)?,
+        };
         let mut expressions = Vec::with_capacity(mapped.len());
         for m in mapped {
             if matches!(m.kind, Kind::Text) && !tf_is_read {
@@ -172,7 +208,13 @@ impl Check<'_, '_> {
 
 struct Columns<'a, 'b, 'c> {
     check: &'a Check<'b, 'c>,
+    /// The relation of the row: `bars`, `ema`.
+    which: &'a str,
+    /// Schema and name.
+    relation: [&'a str; 2],
+    /// The same as SQL.
     sql: &'a str,
+    mapped: &'a [Mapped<'a>],
     all: Vec<Column>,
 }
 
@@ -184,40 +226,34 @@ impl Columns<'_, '_, '_> {
         let name = quoted(mapped.name);
         // The type without its length or precision, wherever the name has it: numeric(10,2), timestamp(3) with time
         // zone.
-        let wanted = match (mapped.kind, column.base_type().as_str()) {
-            (Kind::Id, "integer" | "bigint" | "smallint") => return Ok(name),
-            (Kind::Int, "integer" | "bigint" | "smallint") => return Ok(format!("{name}::int")),
-            (Kind::Symbol | Kind::Text, "text" | "character varying" | "character") => {
-                return self.check_deterministic(column, mapped).map(|()| name);
+        let base = column.base_type();
+        if !mapped.kind.reads(&base) {
+            let wanted = mapped.kind.wanted();
+            return Err(datatype_mismatch(format!(
+                "column {name} of relation {} is of type {}, not {wanted}",
+                self.sql, column.type_name
+            ))
+            .detail(self.check.where_mapped(mapped.field))
+            .hint(format!(
+                "Map a column of type {wanted}, or a view that casts the column: {}",
+                self.check.map_another(mapped.field)
+            )));
+        }
+        Ok(match (mapped.kind, base.as_str()) {
+            (Kind::Id, _) => name,
+            (Kind::Int, _) => format!("{name}::int"),
+            (Kind::Symbol | Kind::Text, _) => {
+                self.check_deterministic(column, mapped)?;
+                name
             }
-            (Kind::Price, "numeric") => return Ok(format!("{name}::numeric")),
-            (
-                Kind::Number | Kind::Price,
-                "double precision" | "real" | "numeric" | "integer" | "bigint" | "smallint",
-            ) => {
-                return Ok(format!("{name}::float8"));
-            }
+            (Kind::Price, "numeric") => format!("{name}::numeric"),
+            (Kind::Number | Kind::Price, _) => format!("{name}::float8"),
             (Kind::Time, "timestamp without time zone") => {
-                return Ok(format!("({name} AT TIME ZONE 'UTC')::timestamptz"));
+                format!("({name} AT TIME ZONE 'UTC')::timestamptz")
             }
-            (Kind::Time, "date") => {
-                return Ok(format!("({name}::timestamp AT TIME ZONE 'UTC')::timestamptz"));
-            }
-            (Kind::Time, "timestamp with time zone") => return Ok(format!("{name}::timestamptz")),
-            (Kind::Id | Kind::Int, _) => "integer",
-            (Kind::Symbol | Kind::Text, _) => "text",
-            (Kind::Number | Kind::Price, _) => "double precision",
-            (Kind::Time, _) => "timestamp with time zone",
-        };
-        Err(datatype_mismatch(format!(
-            "column {name} of relation {} is of type {}, not {wanted}",
-            self.sql, column.type_name
-        ))
-        .detail(self.check.where_mapped(mapped.field))
-        .hint(format!(
-            "Map a column of type {wanted}, or a view that casts the column: {}",
-            self.check.map_another(mapped.field)
-        )))
+            (Kind::Time, "date") => format!("({name}::timestamp AT TIME ZONE 'UTC')::timestamptz"),
+            (Kind::Time, _) => format!("{name}::timestamptz"),
+        })
     }
 
     /// Refuses a key that takes different texts for equal: marks and stored rows would be of one spelling, and source rows
@@ -273,7 +309,49 @@ impl Columns<'_, '_, '_> {
                 self.sql
             ))
             .detail(self.check.where_mapped(field))
-            .hint(self.check.map_another(field))),
+            .hint(match self.likeliest(name, field) {
+                Some(likeliest) => self.map_everywhere(field, name, likeliest),
+                None => self.check.map_another(field),
+            })),
+        }
+    }
+
+    /// The statement that maps another column in every row that maps this column of the relation.
+    fn map_everywhere(&self, field: &str, before: &str, column: &str) -> String {
+        let Self { check, which, relation: [schema, table], .. } = self;
+        let [column, schema, table, before] = [column, schema, table, before].map(quote_literal);
+        format!(
+            "UPDATE {}.regime_source SET {field} = {column} WHERE {which}_schema = {schema} AND {which}_table = {table} AND {field} = {before};",
+            check.place.schema
+        )
+    }
+
+    /// The column that a missing one was probably renamed to: of a type that can be read, not mapped by another field, and with
+    /// the most pairs of letters in common, or the only one that can be an id, a symbol or a timeframe.
+    fn likeliest(&self, name: &str, field: &str) -> Option<&str> {
+        /// The least share of pairs that two names have in common, from 0 to 1.
+        const LEAST: f64 = 0.3;
+        let kind = self.mapped.iter().find(|mapped| mapped.field == field)?.kind;
+        let is_free = |column: &&Column| {
+            column.may_read
+                && kind.reads(&column.base_type())
+                && self.mapped.iter().all(|mapped| mapped.name != column.name)
+        };
+        let free: Vec<&str> = self.all.iter().filter(is_free).map(|column| column.name.as_str()).collect();
+        let name = name.to_lowercase();
+        let likeness = |other: &str| {
+            let other = other.to_lowercase();
+            let contains = name.contains(&other) || other.contains(&name);
+            strsim::sorensen_dice(&name, &other).max(if contains { LEAST } else { 0.0 })
+        };
+        match free[..] {
+            [only] if matches!(kind, Kind::Id | Kind::Symbol | Kind::Text) => Some(only),
+            _ => {
+                let like = free.into_iter().map(|column| (likeness(column), column));
+                like.filter(|(likeness, _)| *likeness >= LEAST)
+                    .max_by(|a, b| a.0.total_cmp(&b.0))
+                    .map(|(_, column)| column)
+            }
         }
     }
 

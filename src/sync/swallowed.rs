@@ -2,7 +2,7 @@
 
 use pgrx::prelude::*;
 
-use crate::pg::syscache::{has_triggers_or_children, oid_of};
+use crate::pg::syscache::{may_change_writes, oid_of};
 use crate::pg::{
     Db, Error, Result, Row, Sees, arg, current_user, known, not_in_prerequisite_state, plural, quoted,
 };
@@ -17,17 +17,20 @@ const TREE: &str = "WITH RECURSIVE part AS (SELECT $1::text::regclass::oid AS oi
 const TRIGGERS: &str = "FROM part JOIN pg_catalog.pg_trigger t ON t.tgrelid = part.oid \
      WHERE t.tgtype & 28 <> 0 AND t.tgenabled <> 'D' AND NOT t.tgisinternal";
 
-/// Whether the relation has triggers because of which a row that counts as written is not stored as written.
+/// SQL: rules `r` of `part` on INSERT, UPDATE or DELETE, which can do the same.
+const RULES: &str = "FROM part JOIN pg_catalog.pg_rewrite r ON r.ev_class = part.oid WHERE r.ev_enabled <> 'D' AND r.ev_type <> '1'";
+
+/// Whether the relation has triggers or rules because of which a row that counts as written is not stored as written.
 ///
 /// # Errors
 /// Where the catalogs cannot be read.
 pub fn may_be(db: Db, relation: &str) -> Result<bool> {
-    if !has_triggers_or_children(oid_of(relation)?) {
+    if !may_change_writes(oid_of(relation)?) {
         return Ok(false);
     }
     let find = || {
-        let sql = format!("{TREE}SELECT EXISTS (SELECT {TRIGGERS}) AS has_triggers");
-        db.one(&sql, &[arg(relation)], Sees::Now, |row| row.get("has_triggers"))
+        let sql = format!("{TREE}SELECT EXISTS (SELECT {TRIGGERS}) OR EXISTS (SELECT {RULES})");
+        db.one(&sql, &[arg(relation)], Sees::Now, |row| row.only())
     };
     Ok(*known("row triggers", &relation.to_owned(), find)?)
 }
@@ -84,8 +87,7 @@ fn causes(db: Db, relation: &str) -> Result<Vec<Cause>> {
     let sql = format!(
         "{TREE}SELECT w.what, w.name, pg_catalog.quote_ident(n.nspname::text) || '.' || pg_catalog.quote_ident(c.relname::text) AS relation FROM ( \
          SELECT 'trigger' AS what, t.tgname::text AS name, t.tgrelid AS of {TRIGGERS} \
-         UNION ALL SELECT 'rule', r.rulename::text, r.ev_class FROM part JOIN pg_catalog.pg_rewrite r ON r.ev_class = part.oid \
-           WHERE r.is_instead AND r.ev_enabled <> 'D' AND r.ev_type <> '1' \
+         UNION ALL SELECT CASE WHEN r.is_instead THEN 'instead' ELSE 'also' END, r.rulename::text, r.ev_class {RULES} \
          UNION ALL SELECT 'restrictive', p.polname::text, p.polrelid FROM pg_catalog.pg_policy p \
            WHERE p.polrelid = $1::text::regclass AND NOT p.polpermissive AND pg_catalog.row_security_active(p.polrelid) \
          UNION ALL SELECT 'security', NULL, $1::text::regclass WHERE pg_catalog.row_security_active($1::text::regclass)) AS w \
@@ -117,7 +119,7 @@ fn causes(db: Db, relation: &str) -> Result<Vec<Cause>> {
                 format!("ALTER TABLE {of} DISABLE TRIGGER {name};"),
             ),
             _ => (
-                format!("Rule {name} of {of} runs instead."),
+                format!("Rule {name} of {of} runs {}.", if what == "also" { "as well" } else { what }),
                 format!("ALTER TABLE {of} DISABLE RULE {name};"),
             ),
         };

@@ -32,7 +32,7 @@ fn check(db: Db) -> Result<Vec<Finding>> {
 }
 
 fn of_system(db: Db, registered: &Registered, own: &str) -> Result<Vec<Finding>> {
-    let Registered { system, wording, .. } = registered;
+    let system = registered.system;
     let mut findings = Vec::new();
     let flaw = set_up::flaw(db, &settings::target_schema(), system)?;
     let set_up = flaw.is_none();
@@ -40,23 +40,23 @@ fn of_system(db: Db, registered: &Registered, own: &str) -> Result<Vec<Finding>>
     match flaw {
         None => {}
         Some(Flaw::Altered(error)) => {
-            findings.push(unusable("altered table", error.report().message.clone(), &error));
+            findings.push(unusable("altered table", own, &error));
         }
         Some(Flaw::Missing) if !is_needed(db, registered)? && !matches!(source, Ok(Some(_))) => {
             return Ok(findings);
         }
         Some(Flaw::Missing) => findings.push(not_set_up(db, registered, own)),
     }
-    findings.extend(part(system, || waits(db, registered)));
+    findings.extend(part(system, own, || waits(db, registered)));
     let is_readable = source.is_ok();
     let is_tracked = matches!(&source, Ok(Some(untracked)) if untracked.is_empty());
     match source {
-        Err(error) => findings.push(unusable("source map", error.report().message.clone(), &error)),
+        Err(error) => findings.push(unusable("source map", own, &error)),
         Ok(_) if !set_up => {}
         Ok(untracked) => {
             let untracked = untracked.filter(|untracked| !untracked.is_empty());
             findings.extend(untracked.into_iter().flat_map(|untracked| {
-                part(system, || Ok(vec![self::untracked(db, system, wording, own, &untracked)?]))
+                part(system, own, || Ok(vec![self::untracked(db, registered, own, &untracked)?]))
             }));
         }
     }
@@ -78,7 +78,7 @@ fn is_needed(db: Db, registered: &Registered) -> Result<bool> {
 fn not_set_up(db: Db, registered: &Registered, own: &str) -> Finding {
     let schema = settings::target_schema();
     let setup = format!("SELECT * FROM {own}.regime_setup({});", quote_literal(&schema));
-    Finding {
+    let finding = Finding {
         severity: if registered.is_default { Severity::Error } else { Severity::Info },
         what: "not set up",
         asset: None,
@@ -87,12 +87,15 @@ fn not_set_up(db: Db, registered: &Registered, own: &str) -> Finding {
             registered.system.name,
             quoted(&schema)
         ),
-        // What regime_setup would refuse comes first.
-        command: match attempt_unless_cancelled(|| check_may_set_up(db, &schema)) {
-            Ok(()) => setup,
-            Err(error) => error.report().hint.clone().unwrap_or(setup),
-        },
-    }
+        command: String::new(),
+    };
+    // What regime_setup would refuse comes first.
+    let error = attempt_unless_cancelled(|| check_may_set_up(db, &schema)).err();
+    advised(
+        finding,
+        error.as_ref().map_or(Some(&setup), |error| error.report().hint.as_ref()).map(String::as_str),
+        &setup,
+    )
 }
 
 /// Checks that `regime_setup`, which sets up every system, would not be refused.
@@ -110,57 +113,91 @@ fn check_may_set_up(db: Db, schema: &str) -> Result<()> {
 /// The findings about the tables of a system and their rows.
 fn of_rows(db: Db, registered: &Registered, own: &str, is_readable: bool, is_tracked: bool) -> Vec<Finding> {
     let Registered { system, wording, .. } = registered;
-    let mut findings = part(system, || Ok(grants(db, system)?.into_iter().collect()));
+    let mut findings = part(system, own, || Ok(grants(db, system)?.into_iter().collect()));
     let may_read = findings.iter().all(|finding| finding.severity != Severity::Error);
     if may_read && is_readable {
-        findings.extend(part(system, || {
+        findings.extend(part(system, own, || {
             let all = (registered.fresh)(db)?;
             let unmarked = if is_tracked { unmarked(system, own, &all) } else { Vec::new() };
-            Ok(all.iter().flat_map(|fresh| of_subject(wording, fresh)).chain(unmarked).collect())
+            Ok(all
+                .iter()
+                .flat_map(|fresh| of_subject(wording, fresh))
+                .chain(refused(system, own, &all))
+                .chain(unmarked)
+                .collect())
         }));
         for find in registered.findings {
-            findings.extend(part(system, || find(db, own)));
+            findings.extend(part(system, own, || find(db, own)));
         }
     }
-    findings.extend(part(system, || Ok(owners(db, system).into_iter().collect())));
-    findings.extend(part(system, || bloat(db, system)));
+    findings.extend(part(system, own, || Ok(owners(db, system, own).into_iter().collect())));
+    findings.extend(part(system, own, || bloat(db, system)));
     findings
 }
 
 /// The findings of one check. A check that fails is a finding too, and hides no other: health is asked for when
 /// something is wrong.
-fn part(system: &System, find: impl FnOnce() -> Result<Vec<Finding>>) -> Vec<Finding> {
+fn part(system: &System, own: &str, find: impl FnOnce() -> Result<Vec<Finding>>) -> Vec<Finding> {
     attempt_unless_cancelled(find).unwrap_or_else(|error| {
         let error = with_grants(error, system, &settings::target_schema());
-        let detail = format!("{}: {}", system.name, error.report().message);
-        vec![unusable("failed check", detail, &error)]
+        vec![of_system_named(system, unusable("failed check", own, &error))]
     })
 }
 
-fn unusable(what: &'static str, detail: String, error: &Error) -> Finding {
-    let command = error.report().hint.clone().unwrap_or_default();
-    Finding { severity: Severity::Error, what, asset: None, detail, command }
+/// The finding with the system in its detail.
+fn of_system_named(system: &System, finding: Finding) -> Finding {
+    Finding { detail: format!("{}: {}", system.name, finding.detail), ..finding }
+}
+
+fn unusable(what: &'static str, own: &str, error: &Error) -> Finding {
+    let report = error.report();
+    let finding = Finding {
+        severity: Severity::Error,
+        what,
+        asset: None,
+        detail: report.message.clone(),
+        command: String::new(),
+    };
+    advised(finding, report.hint.as_deref(), &format!("SELECT * FROM {own}.regime_source;"))
+}
+
+/// The finding with a hint as its command, if the hint is a statement that runs as it stands; any other advice goes to the
+/// detail, and the command is another one.
+fn advised(mut finding: Finding, hint: Option<&str>, otherwise: &str) -> Finding {
+    let is_statement = |hint: &&str| {
+        let word = hint.split(' ').next().unwrap_or_default();
+        word.len() > 1
+            && word.chars().all(|c| c.is_ascii_uppercase())
+            && hint.ends_with(';')
+            && !hint.contains('…')
+    };
+    let command = match hint {
+        Some(hint) if !is_statement(&hint) => {
+            finding.detail += &format!(". {hint}");
+            otherwise
+        }
+        hint => hint.unwrap_or_default(),
+    };
+    command.clone_into(&mut finding.command);
+    finding
 }
 
 fn of_subject(wording: &Wording, fresh: &Fresh) -> Vec<Finding> {
     let subject = if fresh.id.is_some() { String::new() } else { format!("{}: ", fresh.name) };
     let mut findings = Vec::new();
     if fresh.is_failing() {
-        let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        findings.push(Finding {
+        let message = fresh.last.message.as_deref().unwrap_or_default();
+        let finding = Finding {
             severity: Severity::Error,
             what: wording.failing,
             asset: fresh.id,
             detail: match &fresh.last.sqlstate {
-                Some(code) => format!("{subject}{} ({code})", text(&fresh.last.message)),
-                None => format!("{subject}{}", text(&fresh.last.message)),
+                Some(code) => format!("{subject}{message} ({code})"),
+                None => format!("{subject}{message}"),
             },
-            command: fresh.last.hint.clone().unwrap_or_else(|| fresh.command.clone()),
-        });
-    }
-    if let Some(error) = &fresh.refused {
-        let detail = format!("{subject}{}", error.report().message);
-        findings.push(Finding { asset: fresh.id, ..unusable("refused arguments", detail, error) });
+            command: String::new(),
+        };
+        findings.push(advised(finding, fresh.last.hint.as_deref().or(Some(&fresh.command)), &fresh.command));
     }
     if fresh.is_stale() == Some(true) {
         findings.push(Finding {
@@ -172,6 +209,25 @@ fn of_subject(wording: &Wording, fresh: &Fresh) -> Vec<Finding> {
         });
     }
     findings
+}
+
+/// Subjects whose refresh with the arguments that they keep would fail: one finding for those that fail alike.
+fn refused(system: &System, own: &str, all: &[Fresh]) -> Vec<Finding> {
+    let mut groups: BTreeMap<(&str, Option<&str>), Vec<&Fresh>> = BTreeMap::new();
+    for fresh in all {
+        let Some(report) = fresh.refused.as_ref().map(Error::report) else { continue };
+        groups.entry((&report.message, report.hint.as_deref())).or_default().push(fresh);
+    }
+    let [_, many] = system.subject;
+    let finding = |group: Vec<&Fresh>| {
+        let finding = unusable("refused arguments", own, group[0].refused.as_ref()?);
+        Some(match group[..] {
+            [Fresh { id: Some(id), .. }] => Finding { asset: Some(*id), ..finding },
+            [Fresh { name, .. }] => Finding { detail: format!("{name}: {}", finding.detail), ..finding },
+            _ => Finding { detail: format!("{} {many}: {}", group.len(), finding.detail), ..finding },
+        })
+    };
+    groups.into_values().filter_map(finding).collect()
 }
 
 /// Subjects whose last refresh was not under the tracking of now: one finding for those that one statement refreshes with
@@ -209,7 +265,8 @@ fn unmarked(system: &System, own: &str, all: &[Fresh]) -> Vec<Finding> {
     findings
 }
 
-fn untracked(db: Db, system: &System, wording: &Wording, own: &str, untracked: &[String]) -> Result<Finding> {
+fn untracked(db: Db, registered: &Registered, own: &str, untracked: &[String]) -> Result<Finding> {
+    let Registered { system, wording, .. } = registered;
     let mut detail = format!(
         "Changes of {} are not marked: each refresh reads all rows of {}.",
         untracked.join(", "),
@@ -217,7 +274,14 @@ fn untracked(db: Db, system: &System, wording: &Wording, own: &str, untracked: &
     );
     let mut command = format!("SELECT * FROM {own}.regime_track();");
     let schema = settings::target_schema();
-    if let Some(error) = system.marks.map_or(Ok(None), |marks| tracking::lossy(db, &schema, marks))? {
+    let lossy = system.marks.map_or(Ok(None), |marks| tracking::lossy(db, &schema, marks))?;
+    // A role that may not read every source is told nothing of the triggers on them.
+    let powerless = || {
+        attempt_unless_cancelled(|| tracking::powerless(db, &schema, &(registered.watched)(db, &schema)?))
+            .ok()
+            .flatten()
+    };
+    if let Some(error) = lossy.or_else(powerless) {
         let report = error.report();
         detail += &format!(" {}", report.detail.as_deref().unwrap_or_default());
         command = report.hint.clone().unwrap_or(command);
@@ -281,10 +345,12 @@ fn locked(db: Db, registered: &Registered, schema: &str, key: Key) -> Result<Opt
 }
 
 /// A table of another role, which the current role would not write to.
-fn owners(db: Db, system: &System) -> Option<Finding> {
+fn owners(db: Db, system: &System, own: &str) -> Option<Finding> {
     let error = system.check_owners(db, &settings::target_schema()).err()?;
-    let detail = format!("{}: {}", system.name, error.report().message);
-    Some(Finding { severity: Severity::Warning, ..unusable("foreign owner", detail, &error) })
+    Some(Finding {
+        severity: Severity::Warning,
+        ..of_system_named(system, unusable("foreign owner", own, &error))
+    })
 }
 
 /// Tables with more dead rows than live ones, and more than 10,000; partitions and chunks are summed up.

@@ -6,8 +6,7 @@ use crate::output::set_up;
 use crate::output::shape::set_up_again;
 use crate::pg::{
     Action, Db, Error, Outcome, Result, Row, Sees, arg, attempt, check_schema, current_user,
-    extension_schema, lock, not_in_prerequisite_state, owner, quoted, spi, syscache::readable, work_relation,
-    work_schema,
+    extension_schema, lock, not_in_prerequisite_state, owner, quoted, spi, work_relation, work_schema,
 };
 use crate::systems::registered::Registered;
 use crate::systems::registry::{ALL, systems};
@@ -53,23 +52,12 @@ pub fn track(db: Db, schema: &str, enable: bool) -> Result<Vec<Action>> {
         let action = triggers::put(db, schema, watched, &mut marking)?;
         note(&mut actions, Action { relation: watched.relation.clone(), action });
     }
-    let work = work_schema(schema);
+    powerless(db, schema, &wanted)?.map_or(Ok(()), Err)?;
     for marks in systems().into_iter().filter_map(|system| system.marks) {
         for action in triggers::remove(db, schema, marks, &marking)? {
             note(&mut actions, action);
         }
         triggers::drop_functions(db, schema, marks)?;
-        for (table, relation) in marks.tables().into_iter().zip(marks.relations(schema)) {
-            if enable || readable(&work, table).is_none() {
-                continue;
-            }
-            // Marks that are left are harmless.
-            if marks.hold(db, schema).is_err() {
-                actions.push(Action { relation, action: Outcome::LeftAlone });
-                continue;
-            }
-            db.execute(&format!("DELETE FROM {relation}"), &[])?;
-        }
     }
     Ok(actions)
 }
@@ -106,6 +94,57 @@ pub fn lossy(db: Db, schema: &str, marks: &Marks) -> Result<Option<Error>> {
         ))
         .hint(format!("DROP TABLE {tables} CASCADE; {set_up} SELECT * FROM {own}.regime_track();")),
     ))
+}
+
+/// The error of triggers on these relations whose function runs as a role that may not write marks, with the grants that the
+/// role lacks; `None` where there is no such function.
+///
+/// # Errors
+/// Where the catalogs cannot be read.
+pub fn powerless(db: Db, schema: &str, all: &[Watched]) -> Result<Option<Error>> {
+    let sql = "SELECT quote_ident(pg_get_userbyid(f.proowner)::text) AS role, quote_ident(n.nspname::text) AS work, \
+         has_schema_privilege(f.proowner, n.oid, 'USAGE') AS may_use, \
+         string_agg(t.relation, ', ' ORDER BY t.relation) FILTER (WHERE t.is_written) AS written, \
+         string_agg(t.relation, ', ' ORDER BY t.relation) FILTER (WHERE NOT t.is_written) AS read \
+         FROM pg_catalog.pg_proc AS f JOIN pg_catalog.pg_namespace AS n ON n.oid = f.pronamespace \
+         LEFT JOIN LATERAL (SELECT m.relname <> $4::name AS is_written, quote_ident(n.nspname::text) || '.' || quote_ident(m.relname::text) AS relation \
+           FROM pg_catalog.pg_class AS m WHERE m.relnamespace = n.oid AND m.relname = ANY ($3::name[]) \
+           AND NOT (has_table_privilege(f.proowner, m.oid, 'SELECT') AND (m.relname = $4::name OR has_table_privilege(f.proowner, m.oid, 'INSERT')))) AS t ON true \
+         WHERE n.nspname = $1::name AND f.proname = $2::name AND f.prosecdef AND EXISTS (SELECT FROM pg_catalog.pg_trigger AS g WHERE g.tgfoid = f.oid) \
+         GROUP BY 1, 2, 3";
+    for watched in all {
+        let marks = watched.marks;
+        let args = [
+            arg(work_schema(schema)),
+            arg(function::name(schema, watched)),
+            arg(vec![marks.few, marks.many, marks.state]),
+            arg(marks.state),
+        ];
+        let found = db.first(sql, &args, Sees::Now, |row| {
+            let role: String = row.get("role")?;
+            let mut grants = Vec::new();
+            if !row.get::<bool>("may_use")? {
+                grants.push(format!("GRANT USAGE ON SCHEMA {} TO {role};", row.get::<String>("work")?));
+            }
+            for (tables, privileges) in [("written", "SELECT, INSERT"), ("read", "SELECT")] {
+                if let Some(tables) = row.get::<Option<String>>(tables)? {
+                    grants.push(format!("GRANT {privileges} ON {tables} TO {role};"));
+                }
+            }
+            Ok((role, grants.join(" ")))
+        })?;
+        let Some((role, grants)) = found.filter(|(_, grants)| !grants.is_empty()) else { continue };
+        let error = Error::new(
+            PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+            format!("role {role} may not mark changes of {}", watched.relation),
+        );
+        let detail = format!(
+            "The triggers on {} run as role {role}, which lacks privileges on the tables of marks.",
+            watched.relation
+        );
+        return Ok(Some(error.detail(detail).hint(grants)));
+    }
+    Ok(None)
 }
 
 /// The error of marks that belong to another role, with the statements that make them the caller's and let that role

@@ -244,38 +244,27 @@ impl Marks {
         db.execute_small(&past, &[]).map(|_| ())
     }
 
-    /// SQL: the keys of array rows that are not refreshed; some more than once.
-    fn marked_by_many(&self, schema: &str) -> String {
-        let Self { key: id, keys: ids, .. } = self;
-        let [_, many, done] = self.relations(schema);
-        format!(
-            "SELECT u.key FROM {many} m CROSS JOIN LATERAL pg_catalog.unnest(m.{ids}) AS u (key) \
-             WHERE NOT EXISTS (SELECT FROM {done} x WHERE x.mark = m.mark AND x.{id} = u.key)"
-        )
-    }
-
-    /// SQL: the keys of rows of their own that are not refreshed; some more than once.
-    fn marked_by_few(&self, schema: &str) -> String {
-        let id = self.key;
-        let [few, _, done] = self.relations(schema);
-        format!(
-            "SELECT d.{id} FROM {few} d \
-             WHERE NOT EXISTS (SELECT FROM {done} x WHERE x.mark = d.of_many AND x.{id} = d.{id})"
-        )
-    }
-
-    /// SQL: the keys that are marked, each once.
+    /// SQL: the keys that are marked, each once. Refreshed keys are looked up row by row, as in [`Marks::of`].
     pub fn all(&self, schema: &str) -> String {
-        format!("{} UNION {}", self.marked_by_few(schema), self.marked_by_many(schema))
+        let Self { key: id, keys: ids, .. } = self;
+        let [few, many, done] = self.relations(schema);
+        let is_left = |mark: &str, key: &str| {
+            format!("(SELECT true FROM {done} x WHERE x.mark = {mark} AND x.{id} = {key}) IS NULL")
+        };
+        format!(
+            "SELECT d.{id} FROM {few} d WHERE {} \
+             UNION SELECT u.key FROM {many} m CROSS JOIN LATERAL pg_catalog.unnest(m.{ids}) AS u (key) WHERE {}",
+            is_left("d.of_many", &format!("d.{id}")),
+            is_left("m.mark", "u.key")
+        )
     }
 
-    /// SQL: whether a key is marked. Array rows are read once, however many keys are asked for.
+    /// SQL: whether a key is marked. The marks are read once, however many keys are asked for, into an object whose keys are
+    /// found by halves: a join would be planned by statistics, which may take the tables for empty.
     pub fn is_marked(&self, schema: &str, key: &str) -> String {
         format!(
-            "(EXISTS ({} AND d.{} = {key}) OR {key} IN ({}))",
-            self.marked_by_few(schema),
-            self.key,
-            self.marked_by_many(schema)
+            "coalesce((SELECT pg_catalog.jsonb_object_agg(m.key, true) FROM ({}) AS m (key)) ? {key}::text, false)",
+            self.all(schema)
         )
     }
 }

@@ -1,5 +1,5 @@
-//! The foreign key of an output table of series to the candles, by which a row is deleted with its candle. `relation` is
-//! the table, as SQL.
+//! The foreign key of an output table of series to the candles, by which a row is deleted with its candle, and follows a
+//! candle whose key changes until the next refresh. `relation` is the table, as SQL.
 
 use crate::pg::{Db, Result, Sees, arg, attempt, extension_schema, settings, syscache, timescale};
 use crate::source::candles::{MapRow, Reads, Source};
@@ -14,6 +14,8 @@ fn name_of(table: &str) -> String {
 struct Target {
     table: String,
     key: Vec<String>,
+    /// Whether a row follows when the key of its candle changes; otherwise no such change would be possible.
+    follows: bool,
 }
 
 /// Creates the foreign key where the candles are a table with a matching unique key and times of the same type; gives
@@ -30,7 +32,7 @@ pub fn reference(db: Db, table: &str, relation: &str) -> Result<Option<String>> 
     if found.is_some() {
         db.execute(&format!("ALTER TABLE {relation} DROP CONSTRAINT {reference}"), &[])?;
     }
-    let Wanted::Key { target: Target { table, key }, may_refer: true } = wanted else {
+    let Wanted::Key { target: Target { table, key, .. }, may_refer: true } = wanted else {
         return Ok(found.map(|found| format!("no longer refers to {}", found.table)));
     };
     let [symbol, timeframe, ts] = key.as_slice() else { return Ok(None) };
@@ -46,7 +48,7 @@ pub fn reference(db: Db, table: &str, relation: &str) -> Result<Option<String>> 
     let statements = [
         format!(
             "ALTER TABLE {relation} ADD CONSTRAINT {reference} FOREIGN KEY (symbol, timeframe, open_time) \
-             REFERENCES {table} ({symbol}, {timeframe}, {ts}) ON DELETE CASCADE"
+             REFERENCES {table} ({symbol}, {timeframe}, {ts}) ON DELETE CASCADE ON UPDATE CASCADE"
         ),
         format!("COMMENT ON CONSTRAINT {reference} ON {relation} IS 'A row goes with its candle'"),
     ];
@@ -74,12 +76,12 @@ fn find(db: Db, reference: &str, relation: &str) -> Result<Option<Target>> {
     let sql = "SELECT quote_ident(n.nspname::text) || '.' || quote_ident(r.relname::text) AS target, \
          (SELECT pg_catalog.array_agg(quote_ident(a.attname::text) ORDER BY k.n) \
          FROM pg_catalog.unnest(c.confkey) WITH ORDINALITY AS k (attnum, n) \
-         JOIN pg_catalog.pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = k.attnum) AS key \
+         JOIN pg_catalog.pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = k.attnum) AS key, c.confupdtype = 'c' AS follows \
          FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_class r ON r.oid = c.confrelid \
          JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace \
          WHERE c.conrelid = $1::regclass AND c.contype = 'f' AND c.conname = $2::name";
     db.first(sql, &[arg(relation), arg(reference)], Sees::Now, |row| {
-        Ok(Target { table: row.get("target")?, key: row.get("key")? })
+        Ok(Target { table: row.get("target")?, key: row.get("key")?, follows: row.get("follows")? })
     })
 }
 
@@ -135,9 +137,10 @@ fn wanted(db: Db) -> Result<Wanted> {
     let args = [arg(relation.sql.as_str()), arg(key.to_vec()), arg(key[2].as_str())];
     let may_refer = db.first(sql, &args, Sees::Now, |row| row.get("may_refer"))?;
     Ok(match may_refer {
-        Some(may_refer) => {
-            Wanted::Key { target: Target { table: relation.sql, key: key.to_vec() }, may_refer }
-        }
+        Some(may_refer) => Wanted::Key {
+            target: Target { table: relation.sql, key: key.to_vec(), follows: true },
+            may_refer,
+        },
         None => Wanted::None,
     })
 }
