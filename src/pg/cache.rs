@@ -40,6 +40,42 @@ thread_local! {
 /// Most facts kept.
 const MOST: usize = 100;
 
+thread_local! {
+    /// What was read during the call of [`reading_once`] that is under way, by the text of what was asked.
+    static OF_CALL: RefCell<Option<HashMap<String, Rc<dyn Any>>>> = const { RefCell::new(None) };
+}
+
+/// Runs `work`, all of whose statements read with one snapshot: what is asked through [`read_once`] is read once.
+pub fn reading_once<R>(work: impl FnOnce() -> R) -> R {
+    struct End;
+    impl Drop for End {
+        fn drop(&mut self) {
+            OF_CALL.set(None);
+        }
+    }
+    let _end = End;
+    OF_CALL.set(Some(HashMap::new()));
+    work()
+}
+
+/// The answer to a question, which is read once during a call of [`reading_once`], and each time outside such a call.
+///
+/// # Errors
+/// Those of `read`.
+pub fn read_once<T: 'static>(question: &str, read: impl FnOnce() -> Result<T>) -> Result<Rc<T>> {
+    let known = OF_CALL.with_borrow(|answers| answers.as_ref()?.get(question).cloned());
+    if let Some(Ok(answer)) = known.map(Rc::downcast::<T>) {
+        return Ok(answer);
+    }
+    let answer = Rc::new(read()?);
+    OF_CALL.with_borrow_mut(|answers| {
+        if let Some(answers) = answers {
+            answers.insert(question.to_owned(), Rc::clone(&answer) as Rc<dyn Any>);
+        }
+    });
+    Ok(answer)
+}
+
 /// Asks PostgreSQL to be told of changes; called once when the library is loaded.
 pub fn watch() {
     let none = pg_sys::Datum::null();

@@ -1,5 +1,7 @@
 //! What PostgreSQL does otherwise for hypertables of TimescaleDB, which are made of chunks.
 
+use std::rc::Rc;
+
 use pgrx::prelude::*;
 
 use crate::pg::arg::arg;
@@ -102,6 +104,22 @@ impl Recent {
             None if self.from.is_some() => find(db.once(), &Self::ALL),
             found => Ok(found),
         }
+    }
+
+    /// The keys with rows in any chunk, as `find` finds them by a plan for the session, kept until the catalogs change: nearly all
+    /// keys are also in the newest chunks or known otherwise, and looking for others opens every chunk. Not kept where
+    /// `may_differ`, that is, where another reader of the same role may see other rows.
+    ///
+    /// # Errors
+    /// Those of `find`.
+    pub fn keys<K: 'static>(
+        db: Db,
+        relation: &str,
+        may_differ: bool,
+        find: impl FnOnce(Db) -> Result<Vec<K>>,
+    ) -> Result<Rc<Vec<K>>> {
+        let find = || find(db.once());
+        if may_differ { find().map(Rc::new) } else { known("keys of chunks", &relation.to_owned(), find) }
     }
 
     /// To read all chunks of the hypertable, which takes less time than planning how.

@@ -8,8 +8,8 @@ use regime_core::market_states::PRICES;
 
 use crate::pg::timescale::Recent;
 use crate::pg::{
-    Arg, Db, Error, Micros, Result, Same, Sees, arg, citus, extension_schema, invalid_parameter, known,
-    no_data_found, quoted, syscache, timestamp_arg, undefined_object,
+    Arg, Db, Error, Micros, Result, Row, Same, Sees, arg, citus, extension_schema, invalid_parameter, known,
+    no_data_found, quoted, read_once, syscache, timestamp_arg, timestamps_arg, undefined_object,
 };
 use crate::source::bars::Span;
 use crate::source::check::{Check, Kind, Mapped, Place};
@@ -64,7 +64,7 @@ pub struct Candles {
 }
 
 /// A series of candles.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Series {
     /// As the candles spell it.
     pub symbol: String,
@@ -81,6 +81,12 @@ impl Series {
     /// The symbol and the timeframe as parameters.
     pub fn args(&self) -> [Arg; 2] {
         [arg(self.symbol.as_str()), arg(self.timeframe.as_str())]
+    }
+
+    /// Parameters: the symbols and the timeframes of series.
+    pub fn args_of(all: &[Self]) -> [Arg; 2] {
+        let texts = |of: fn(&Self) -> &String| arg(all.iter().map(|s| of(s).clone()).collect::<Vec<_>>());
+        [texts(|s| &s.symbol), texts(|s| &s.timeframe)]
     }
 }
 
@@ -225,15 +231,39 @@ impl Source {
         Ok(newest.map(|Micros(ts)| ts))
     }
 
-    /// SQL: when the newest candle opened of the series in the columns `symbol` and `timeframe` of a FROM item; NULL where
-    /// the series has no candles.
-    pub fn newest_of(&self, item: &str) -> String {
+    /// [`Source::newest`] of each of many series.
+    ///
+    /// # Errors
+    /// Where the relation cannot be read.
+    pub fn newest_of_each(&self, db: Db, all: &[Series]) -> Result<Vec<Option<i64>>> {
+        if citus::is_loaded() {
+            return all.iter().map(|series| self.newest(db, series)).collect();
+        }
+        let recent = Recent::of(db, &self.relation.sql)?;
+        let sql = format!(
+            "SELECT {} AS newest FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) \
+             WITH ORDINALITY AS s (symbol, timeframe, place) ORDER BY s.place",
+            self.newest_of("s", &recent)
+        );
+        let read = |row: &Row| Ok(row.get::<Option<Micros>>("newest")?.map(|Micros(ts)| ts));
+        let newest = db.by_key().all(&sql, &Series::args_of(all), Sees::Snapshot, read)?;
+        let of_all = |series, newest: Option<i64>| match newest {
+            None if !recent.is_all() => self.newest(db, series),
+            newest => Ok(newest),
+        };
+        all.iter().zip(newest).map(|(series, newest)| of_all(series, newest)).collect()
+    }
+
+    /// SQL: when the newest candle opened, in chunks of the relation, of the series in the columns `symbol` and `timeframe` of a
+    /// FROM item; NULL where the series has no candles there.
+    pub fn newest_of(&self, item: &str, recent: &Recent) -> String {
         let ([symbol, timeframe, key], ts) = (&self.key, &self.relation.columns[0]);
         format!(
             "(SELECT {ts} FROM {} AS rel WHERE rel.{symbol} = {item}.symbol AND rel.{timeframe} = {item}.timeframe{} \
-             AND rel.{key} IS NOT NULL ORDER BY rel.{key} DESC LIMIT 1)",
+             AND rel.{key} IS NOT NULL{} ORDER BY rel.{key} DESC LIMIT 1)",
             self.relation.sql,
-            self.filter(" AND ")
+            self.filter(" AND "),
+            recent.condition(&format!("rel.{key}"))
         )
     }
 
@@ -252,6 +282,38 @@ impl Source {
         let is_recent = recent.condition(&self.relation.columns[0]);
         let sql = format!("SELECT count(*) FROM {} WHERE {condition}{is_recent}", self.relation.sql);
         db.one(&sql, &series_args(series, moment), Sees::Snapshot, |row| row.only())
+    }
+
+    /// [`Source::count_after`] of each of many series, each with a moment.
+    ///
+    /// # Errors
+    /// Where the relation cannot be read.
+    pub fn count_after_each(&self, db: Db, all: &[Series], moments: &[Option<i64>]) -> Result<Vec<i64>> {
+        if citus::is_loaded() {
+            return all
+                .iter()
+                .zip(moments)
+                .map(|(series, moment)| self.count_after(db, series, *moment))
+                .collect();
+        }
+        let ([symbol, timeframe, _], ts) = (&self.key, &self.relation.columns[0]);
+        let recent = Recent::of(db, &self.relation.sql)?;
+        let sql = format!(
+            "SELECT (SELECT count(*) FROM {} AS rel WHERE rel.{symbol} = s.symbol AND rel.{timeframe} = s.timeframe{} AND {ts} > s.moment{}) AS bars \
+             FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::timestamptz[])) \
+             WITH ORDINALITY AS s (symbol, timeframe, moment, place) ORDER BY s.place",
+            self.relation.sql,
+            self.filter(" AND "),
+            recent.condition(ts)
+        );
+        let [symbols, timeframes] = Series::args_of(all);
+        let args = [symbols, timeframes, timestamps_arg(moments.to_vec())];
+        let counts: Vec<i64> = db.by_key().all(&sql, &args, Sees::Snapshot, |row| row.get("bars"))?;
+        let of_all = |((series, moment), count): ((&Series, &Option<i64>), i64)| match moment {
+            Some(_) if recent.holds(*moment) => Ok(count),
+            _ => self.count_after(db, series, *moment),
+        };
+        all.iter().zip(moments).zip(counts).map(of_all).collect()
     }
 
     /// Whether there are no candles at all.
@@ -291,12 +353,10 @@ impl Source {
     /// Where the relation cannot be read.
     pub fn series(&self, db: Db, symbol: Option<&str>, timeframe: Option<&str>) -> Result<Vec<Series>> {
         let [symbol_column, timeframe_column, _] = &self.key;
-        let of_symbol = match symbol {
-            Some(_) => format!("rel.{symbol_column} = $1"),
-            None => "$1::text IS NULL".to_owned(),
-        };
+        // Not `$1 IS NULL` of all symbols, for which TimescaleDB looks at each chunk again whenever the statement begins.
+        let of_symbol = symbol.map(|_| format!(" AND rel.{symbol_column} = $1")).unwrap_or_default();
         let candles = format!(
-            "{} AS rel WHERE {of_symbol}{} AND rel.{symbol_column} IS NOT NULL AND rel.{timeframe_column} IS NOT NULL",
+            "{} AS rel WHERE rel.{symbol_column} IS NOT NULL AND rel.{timeframe_column} IS NOT NULL{of_symbol}{}",
             self.relation.sql,
             self.filter(" AND "),
         );
@@ -306,10 +366,13 @@ impl Source {
                 "(SELECT {of_candle} FROM {candles}{after} ORDER BY rel.{symbol_column}, rel.{timeframe_column} LIMIT 1)"
             )
         };
-        // Citus refuses recursive queries, and each step would look into each chunk of a hypertable. Not by DISTINCT, of which
-        // TimescaleDB makes a plan that fails beside a parameter that may be NULL.
+        // Citus refuses recursive queries, and each step would look into each chunk of a hypertable. Grouping apart spares a node
+        // that groups for each chunk.
+        let recent = Recent::of(db, &self.relation.sql)?;
+        let apart = if recent.is_all() { "" } else { " OFFSET 0" };
         let by_reading = format!(
-            "SELECT symbol_::text, timeframe_::text FROM (SELECT {of_candle} FROM {candles} GROUP BY 1, 2 ORDER BY 1, 2) AS series_"
+            "SELECT symbol_::text, timeframe_::text FROM (SELECT symbol_, timeframe_ FROM (SELECT {of_candle} FROM {candles}{apart}) AS candle_ \
+             GROUP BY 1, 2 ORDER BY 1, 2) AS series_"
         );
         // Of one symbol, a comparison of both columns would not be where the scan of the index begins.
         let after = match symbol {
@@ -324,12 +387,17 @@ impl Source {
             next(""),
             next(&after)
         );
-        let recent = Recent::of(db, &self.relation.sql)?;
         let sql = if citus::is_loaded() || !recent.is_all() { &by_reading } else { &by_steps };
         let db = recent.all_of(db);
-        let mut all = db.all(sql, &[arg(symbol)], Sees::Snapshot, |row| {
-            Ok(Series { symbol: row.get("symbol_")?, timeframe: row.get("timeframe_")? })
-        })?;
+        let read = |args: &[Arg]| {
+            db.all(sql, args, Sees::Snapshot, |row| {
+                Ok(Series { symbol: row.get("symbol_")?, timeframe: row.get("timeframe_")? })
+            })
+        };
+        let mut all = match symbol {
+            Some(symbol) => read(&[arg(symbol)])?,
+            None => read_once(sql, || read(&[]))?.as_ref().clone(),
+        };
         // Between two series of a timeframe may lie all candles of another.
         all.retain(|series| timeframe.is_none_or(|timeframe| series.timeframe == timeframe));
         Ok(all)

@@ -10,7 +10,7 @@ use crate::output::system::System;
 use crate::output::{grants, set_up};
 use crate::pg::{
     Db, Error, Result, Sees, arg, attempt_unless_cancelled, catalog, lock, lock::Key, qualified,
-    quote_literal, quoted, session, settings, shortened, spi, syscache::relation_oid, utc,
+    quote_literal, quoted, reading_once, session, settings, shortened, spi, syscache::relation_oid, utc,
 };
 use crate::systems::registered::{Registered, Wording};
 use crate::systems::registry::ALL;
@@ -385,6 +385,6 @@ fn bloat(db: Db, system: &System) -> Result<Vec<Finding>> {
 pub fn health() -> Result<Vec<Finding>> {
     /// Most bytes of a detail, which may name anything that users named.
     const MOST: usize = 1000;
-    let findings = spi::connect(check)?;
+    let findings = reading_once(|| spi::connect(check))?;
     Ok(findings.into_iter().map(|f| Finding { detail: shortened(f.detail, MOST), ..f }).collect())
 }

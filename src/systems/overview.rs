@@ -2,7 +2,7 @@
 
 use crate::output::fresh::Fresh;
 use crate::output::set_up::is_set_up;
-use crate::pg::{Db, Result, attempt_unless_cancelled, qualified, settings, spi};
+use crate::pg::{Db, Result, attempt_unless_cancelled, qualified, reading_once, settings, spi};
 use crate::systems::registered::Registered;
 use crate::systems::registry::ALL;
 
@@ -32,7 +32,7 @@ pub struct Overview {
 /// # Errors
 /// Where the catalogs cannot be read; an error of one system is its `problem`.
 pub fn overview() -> Result<Vec<Overview>> {
-    spi::connect(|db| ALL.iter().map(|registered| of(db, registered)).collect())
+    reading_once(|| spi::connect(|db| ALL.iter().map(|registered| of(db, registered)).collect()))
 }
 
 fn of(db: Db, registered: &Registered) -> Result<Overview> {

@@ -28,13 +28,14 @@ fn names(marks: &Marks) -> Vec<String> {
 }
 
 /// SQL: `part`, the tables that get triggers: a relation and its partitions, but not the chunks of a hypertable, which take
-/// no triggers with transition tables.
+/// no triggers with transition tables. The statistics of `pg_inherits` make PostgreSQL expect the chunks of all hypertables:
+/// OFFSET 0 makes it look each table up by its index.
 fn tables(is_hypertable: bool) -> &'static str {
     match is_hypertable {
         true => "WITH part AS (SELECT to_regclass($1)::oid AS oid)",
         false => {
             "WITH RECURSIVE part AS (SELECT to_regclass($1)::oid AS oid \
-             UNION SELECT i.inhrelid FROM part p JOIN pg_catalog.pg_inherits i ON i.inhparent = p.oid)"
+             UNION SELECT i.inhrelid FROM part p CROSS JOIN LATERAL (SELECT h.inhrelid FROM pg_catalog.pg_inherits h WHERE h.inhparent = p.oid OFFSET 0) AS i)"
         }
     }
 }
@@ -73,7 +74,7 @@ pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<Triggers>> {
     };
     let sql = format!(
         "{tables}, found AS (SELECT c.oid AS table_oid, c.relkind, c.relpersistence, c.relfilenode, t.* \
-         FROM part p JOIN pg_catalog.pg_class c USING (oid) LEFT JOIN LATERAL ( \
+         FROM part p CROSS JOIN LATERAL (SELECT r.* FROM pg_catalog.pg_class r WHERE r.oid = p.oid OFFSET 0) AS c LEFT JOIN LATERAL ( \
            SELECT t.oid, t.xmin::text, t.tgtype, t.tgargs, f.oid AS proc, pg_catalog.concat_ws(' ', f.oid, f.xmin, (SELECT string_agg(pg_catalog.concat_ws(' ', h.oid, h.xmin), ' ' ORDER BY h.oid) FROM {CHECKS})) AS function, f.proowner, \
              f.xmin::text AS function_xmin, f.procost = {unmarked}::float4 AS has_failed \
            FROM pg_catalog.pg_trigger t JOIN ({triggers}) AS w (name, type, enabled, old, new) \
@@ -84,7 +85,7 @@ pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<Triggers>> {
              AND n.nspname = $3::name AND f.proname = $4::name AND f.prosecdef AND {without_oids_f} = $5 \
              AND f.proconfig::text[] = ARRAY['search_path=pg_catalog, pg_temp', 'enable_seqscan=off'] \
              AND (SELECT pg_catalog.count(*) = 2 FROM {CHECKS} AND {without_oids_h} = ANY ($6) AND NOT h.prosecdef \
-               AND h.proconfig::text[] = ARRAY['search_path=pg_catalog, pg_temp'])) AS t ON true), chunks AS ({chunks}) \
+               AND h.proconfig::text[] = ARRAY['search_path=pg_catalog, pg_temp']) OFFSET 0) AS t ON true), chunks AS ({chunks}) \
          SELECT pg_catalog.count(t.oid) = 4 * pg_catalog.count(DISTINCT t.table_oid) + pg_catalog.count(DISTINCT t.table_oid) FILTER (WHERE t.relkind <> 'p') \
          AND bool_and(t.relpersistence = 'p') AND NOT bool_or(pg_catalog.row_security_active(t.table_oid)) \
          AND (SELECT bool_and({may_mark}) FROM (SELECT DISTINCT found.proowner FROM found WHERE found.proowner IS NOT NULL) AS f) \
@@ -204,7 +205,7 @@ pub fn put(db: Db, schema: &str, watched: &Watched, marking: &mut Vec<(String, S
     match attempt(create) {
         // A table that takes no such triggers keeps no other from being tracked.
         Err(error) if error.report().code == PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED => {
-            let why = format!("Its triggers are refused: {}. ", error.report().message);
+            let why = format!("Its triggers are refused: {}. ", error.report().message.trim_end_matches('.'));
             let what = format!("{} takes no triggers", watched.relation);
             warn_untrackable(&what, &why, error.report().hint.as_deref().unwrap_or_default(), watched.marks);
             marking.truncate(before);

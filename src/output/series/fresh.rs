@@ -1,13 +1,22 @@
 //! How fresh each series is.
 
 use crate::output::fresh::{Fresh, Now, last};
-use crate::output::series::{OfSeries, marks, newest_row, state};
+use crate::output::series::{Newest, OfSeries, marks, newest_rows, state};
 use crate::output::set_up;
 use crate::pg::lock::{Key, named};
 use crate::pg::{Db, Result, Sees, extension_schema, quote_literal, settings, syscache::readable};
 use crate::source::candles::{self, Reads, Series, Source};
 use crate::source::relation::may_hide_rows;
 use crate::track::watched::Watched;
+
+/// The candles and the newest row of a series.
+struct Bars {
+    row: Option<Newest>,
+    /// The number of candles after that row.
+    behind: i64,
+    /// The time of the newest candle, in microseconds since 2000.
+    newest_source: Option<i64>,
+}
 
 impl OfSeries {
     /// Every series with candles or rows.
@@ -25,11 +34,18 @@ impl OfSeries {
         all.dedup();
         let now = self.now(db, &schema, &source)?;
         let may_hide = may_hide_rows(db, &source.relation.sql)?;
-        let fresh = |series| {
-            let fresh = self.fresh_one(db, &schema, (&source, &now), &series, &own)?;
+        let rows = newest_rows(db, &self.relation(&schema), &all)?;
+        let moments: Vec<Option<i64>> = rows.iter().map(|row| row.as_ref().map(|(ts, _)| *ts)).collect();
+        let behind = source.count_after_each(db, &all, &moments)?;
+        let newest_sources = source.newest_of_each(db, &all)?;
+        let stored = rows.into_iter().zip(behind).zip(newest_sources);
+        let fresh = |(series, stored)| {
+            let ((row, behind), newest_source) = stored;
+            let bars = Bars { row, behind, newest_source };
+            let fresh = self.fresh_one(db, &schema, &now, series, bars, &own)?;
             Ok(if may_hide { fresh.of_hidden() } else { fresh })
         };
-        all.into_iter().map(fresh).collect()
+        all.iter().zip(stored).map(fresh).collect()
     }
 
     /// What a refresh would compare with the states of series.
@@ -45,16 +61,14 @@ impl OfSeries {
         &self,
         db: Db,
         schema: &str,
-        (source, now): (&Source, &Now),
+        now: &Now,
         series: &Series,
+        Bars { row, behind, newest_source }: Bars,
         own: &str,
     ) -> Result<Fresh> {
-        let row = newest_row(db, &self.relation(schema), series)?;
         let newest_row = row.as_ref().map(|(ts, _)| *ts);
         let name = series.name();
         let [symbol, timeframe] = [&series.symbol, &series.timeframe].map(quote_literal);
-        let behind = source.count_after(db, series, newest_row)?;
-        let newest_source = source.newest(db, series)?;
         let marked = self.marks(db, schema, series)?.since().is_some();
         let state = state::known(db, self, schema, series)?;
         let other_basis = match &state {

@@ -13,7 +13,7 @@ pub mod state;
 use crate::output::series::state::{Basis, State};
 use crate::output::system::System;
 use crate::pg::timescale::Recent;
-use crate::pg::{Db, Micros, Result, Row, Sees, qualified};
+use crate::pg::{Db, Micros, Result, Row, Sees, citus, qualified};
 use crate::source::candles::{Reads, Series};
 use crate::sync::table::Table;
 use crate::track::marks::Marks;
@@ -80,12 +80,15 @@ macro_rules! marks_of_series {
 }
 pub(crate) use marks_of_series;
 
-/// The time, in microseconds since 2000, and the version of the newest stored row of a series; the version is NULL in rows
-/// of an adopted table that no refresh has reached yet.
+/// The time, in microseconds since 2000, and the version of a stored row; the version is NULL in rows of an adopted table that
+/// no refresh has reached yet.
+pub type Newest = (i64, Option<String>);
+
+/// The newest stored row of a series.
 ///
 /// # Errors
 /// Where the table cannot be read.
-pub fn newest_row(db: Db, relation: &str, series: &Series) -> Result<Option<(i64, Option<String>)>> {
+pub fn newest_row(db: Db, relation: &str, series: &Series) -> Result<Option<Newest>> {
     Recent::of(db, relation)?.first(db.by_key(), |db, recent| {
         let sql = format!(
             "SELECT open_time::timestamptz, classifier_version::text FROM {relation} \
@@ -95,4 +98,32 @@ pub fn newest_row(db: Db, relation: &str, series: &Series) -> Result<Option<(i64
         let read = |row: &Row| Ok((row.get::<Micros>("open_time")?.0, row.get("classifier_version")?));
         db.first(&sql, &series.args(), Sees::Snapshot, read)
     })
+}
+
+/// [`newest_row`] of each of many series.
+///
+/// # Errors
+/// Where the table cannot be read.
+pub fn newest_rows(db: Db, relation: &str, all: &[Series]) -> Result<Vec<Option<Newest>>> {
+    // Citus refuses a lateral join with a distributed table.
+    if citus::is_loaded() {
+        return all.iter().map(|series| newest_row(db, relation, series)).collect();
+    }
+    let recent = Recent::of(db, relation)?;
+    let sql = format!(
+        "SELECT r.open_time, r.version FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) \
+         WITH ORDINALITY AS s (symbol, timeframe, place) LEFT JOIN LATERAL \
+           (SELECT n.open_time::timestamptz, n.classifier_version::text AS version FROM {relation} AS n \
+            WHERE n.symbol = s.symbol AND n.timeframe = s.timeframe{} ORDER BY n.open_time DESC LIMIT 1) AS r ON true ORDER BY s.place",
+        recent.condition("n.open_time")
+    );
+    let newest = db.by_key().all(&sql, &Series::args_of(all), Sees::Snapshot, |row| {
+        let ts = row.get::<Option<Micros>>("open_time")?.map(|Micros(ts)| ts);
+        ts.map(|ts| Ok((ts, row.get("version")?))).transpose()
+    })?;
+    let of_all = |(series, newest)| match newest {
+        None if !recent.is_all() => newest_row(db, relation, series),
+        newest => Ok(newest),
+    };
+    all.iter().zip(newest).map(of_all).collect()
 }

@@ -9,6 +9,7 @@
 //! bar, which grows with the history.
 
 pub mod after;
+pub mod chunks;
 pub mod explain;
 pub mod latest;
 pub mod picture;

@@ -115,27 +115,27 @@ pub fn is_of_other_eras(db: Db, schema: &str, states: &str) -> Result<String> {
     Ok(format!(
         "(NOT EXISTS (SELECT{}) AND EXISTS (SELECT FROM {states} AS n \
          WHERE n.symbol = r.symbol AND n.timeframe = r.timeframe AND {}))",
-        of_series(schema),
+        of_series(&work_relation(schema, STATE)),
         is_of_other_era(&relation_of_eras(db)?, "n")
     ))
 }
 
-/// SQL: the state `s` of the series of the FROM item `r`.
-fn of_series(schema: &str) -> String {
+/// SQL: the state `s`, in a relation of states, of the series of the FROM item `r`.
+fn of_series(states: &str) -> String {
     let same = |name| format!("s.{name} = r.{name}::text COLLATE pg_catalog.\"default\"");
-    format!(" FROM {} AS s WHERE {} AND {}", work_relation(schema, STATE), same("symbol"), same("timeframe"))
+    format!(" FROM {states} AS s WHERE {} AND {}", same("symbol"), same("timeframe"))
 }
 
 /// SQL: whether the newest row of a series, the FROM item `r`, is not that of the state, or the state is of other sources
 /// than those of now, of which `$3` is the fingerprint, or of another version than `$5`; NULL where there is no state, and where candles may have changed without a mark: `$4` is the fingerprint of
-/// the tracking of now, if candles are tracked.
-pub fn is_other(schema: &str, now: &Now) -> String {
+/// the tracking of now, if candles are tracked. `states` is the table of states, or what has its rows.
+pub fn is_other(states: &str, now: &Now) -> String {
     let is_complete = now.tracking.as_ref().is_none_or(|tracking| tracking.is_complete());
     let is_sure = if is_complete { "s.tracking IS NOT DISTINCT FROM $4" } else { "false" };
     format!(
         "(SELECT CASE WHEN s.sources <> $3 OR s.classifier_version <> $5 OR r.classifier_version IS DISTINCT FROM s.classifier_version \
          OR r.open_time IS DISTINCT FROM s.newest THEN true WHEN {is_sure} THEN false END{})",
-        of_series(schema)
+        of_series(states)
     )
 }
 

@@ -1,6 +1,6 @@
 //! The newest row of each asset, and whether it may still be trusted.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use regime_core::Layer;
@@ -74,11 +74,14 @@ pub fn all(db: Db) -> Result<Vec<Latest>> {
     }
     // Assets whose newest row or bar is in no new chunk.
     found.retain(|latest| recent[0].holds(latest.newest_bar));
-    let ids: Vec<i32> = found.iter().map(|latest| latest.stored.id).collect();
-    let others = format!(
-        "SELECT n.id FROM {regimes} n WHERE NOT EXISTS (SELECT FROM pg_catalog.unnest($1) AS k (id) WHERE k.id = n.id) GROUP BY 1"
-    );
-    let others: Vec<i32> = db.once().all(&others, &[arg(ids)], Sees::Snapshot, |row| row.only())?;
+    let ids: HashSet<i32> = found.iter().map(|latest| latest.stored.id).collect();
+    let stored = Recent::keys(db, &regimes, may_hide_rows(db, &regimes)?, |db| {
+        let sql = format!("SELECT r.id FROM (SELECT n.id FROM {regimes} n OFFSET 0) AS r GROUP BY 1");
+        db.all(&sql, &[], Sees::Snapshot, |row| row.only::<i32>())
+    })?;
+    let others: HashSet<i32> =
+        kept.keys().chain(stored.iter()).copied().filter(|id| !ids.contains(id)).collect();
+    let others: Vec<i32> = others.into_iter().collect();
     if !others.is_empty() {
         let assets = format!("asset_ AS (SELECT pg_catalog.unnest(${}::int[]) AS id)", tf().map_or(1, |_| 2));
         let args: Vec<Arg> = tf().into_iter().chain([arg(others)]).collect();

@@ -1,0 +1,169 @@
+//! The newest row of each series where rows or candles are in parts: a hypertable of many chunks, which a statement would open,
+//! lock and look into one by one, or a table of Citus, which refuses recursive queries and lateral joins.
+
+use std::collections::HashSet;
+
+use crate::output::series::state;
+use crate::pg::timescale::Recent;
+use crate::pg::{Arg, Db, Error, Result, Row, Sees, arg, citus, timestamps_arg, work_relation};
+use crate::source::candles::{Series, Source};
+use crate::source::relation::may_hide_rows;
+use crate::systems::market_states::latest::{by_steps, newest_row};
+use crate::systems::market_states::state::changed_of_rows;
+use crate::systems::market_states::tables::{MARKET_STATES, OF_SERIES, STATE};
+
+/// Rows or candles in chunks, or on nodes.
+pub struct Chunks<'a> {
+    db: Db<'a>,
+    schema: &'a str,
+    /// The output table, as SQL.
+    states: &'a str,
+    candles: Option<&'a Source>,
+    /// The newest chunks of the output table.
+    recent: Recent,
+    /// Whether these are tables of Citus.
+    is_of_citus: bool,
+}
+
+impl<'a> Chunks<'a> {
+    /// `None` where neither rows nor candles are in many chunks or on nodes.
+    ///
+    /// # Errors
+    /// Where the catalogs of TimescaleDB or the metadata of Citus cannot be read.
+    pub fn of(
+        db: Db<'a>,
+        schema: &'a str,
+        states: &'a str,
+        candles: Option<&'a Source>,
+    ) -> Result<Option<Self>> {
+        let recent = Recent::of(db, states)?;
+        let of_candles = candles.map_or(Ok(Recent::ALL), |source| Recent::of(db, &source.relation.sql))?;
+        let kept = |relation| Ok::<_, Error>(citus::kept(db, relation)?.is_some());
+        let is_of_citus = kept(states)? || candles.map_or(Ok(false), |source| kept(&source.relation.sql))?;
+        let is_in_many = is_of_citus || !recent.is_all() || !of_candles.is_all();
+        Ok(is_in_many.then_some(Self { db, schema, states, candles, recent, is_of_citus }))
+    }
+
+    /// SQL: what has the rows of the states, where the statement of [`Chunks::newest`] reads them apart.
+    pub fn states_read(&self) -> Option<String> {
+        self.is_of_citus.then(|| "state_".to_owned())
+    }
+
+    /// SQL: `newest_`, the newest row of each series, its newest candle, and whether rows without a state are of other eras
+    /// than now; also how to plan the statement, whose parameters are added. Only series that have no row in the newest chunks
+    /// make it open the others.
+    ///
+    /// # Errors
+    /// Where states, rows or candles cannot be read.
+    pub fn newest(
+        self,
+        may_read_states: bool,
+        knows_eras: bool,
+        args: &mut Vec<Arg>,
+    ) -> Result<(Db<'a>, String)> {
+        let Self { db, states, ref recent, .. } = self;
+        let with_state = match may_read_states {
+            true => state::all(db, &OF_SERIES, self.schema, None, None)?,
+            false => Vec::new(),
+        };
+        let [in_recent, others] = if self.is_of_citus { self.stored()? } else { self.series(&with_state)? };
+        let with_state = knows_eras.then(|| with_state.into_iter().collect::<HashSet<_>>());
+        let has_others = !others.is_empty();
+        let mut parts = Vec::new();
+        for (series, condition) in [(in_recent, recent.condition("n.open_time")), (others, String::new())] {
+            if series.is_empty() && (has_others || !parts.is_empty()) {
+                continue;
+            }
+            let of_series: Vec<String> = ["text[]", "text[]", "timestamptz[]", "bool[]"]
+                .iter()
+                .enumerate()
+                .map(|(place, kind)| format!("pg_catalog.unnest(${}::{kind})", args.len() + 1 + place))
+                .collect();
+            args.extend(self.args(&series, with_state.as_ref())?);
+            let of_series = format!(
+                "ROWS FROM ({}) AS s (symbol, timeframe, newest_bar_, is_of_other_eras_)",
+                of_series.join(", ")
+            );
+            if self.is_of_citus {
+                return Ok((db, self.by_reading(may_read_states, &of_series)));
+            }
+            parts.push(format!(
+                "SELECT r.*, s.newest_bar_, s.is_of_other_eras_ FROM {of_series} CROSS JOIN LATERAL {} AS r",
+                newest_row(states, &condition)
+            ));
+        }
+        let planned = if has_others { db.once() } else { db.by_key() };
+        Ok((planned, format!("newest_ AS ({})", parts.join(" UNION ALL "))))
+    }
+
+    /// SQL: `newest_` of tables of Citus, each read once, where its rows are.
+    fn by_reading(&self, may_read_states: bool, of_series: &str) -> String {
+        let known = match may_read_states {
+            true => format!(
+                "state_ AS MATERIALIZED (SELECT k.symbol, k.timeframe, k.newest, k.classifier_version, k.sources, k.tracking FROM {} AS k), ",
+                work_relation(self.schema, STATE)
+            ),
+            false => String::new(),
+        };
+        format!(
+            "{known}row_ AS MATERIALIZED (SELECT DISTINCT ON (n.symbol, n.timeframe) {} FROM {} AS n ORDER BY n.symbol, n.timeframe, n.open_time DESC), \
+             newest_ AS (SELECT r.*, s.newest_bar_, s.is_of_other_eras_ FROM row_ AS r JOIN {of_series} ON s.symbol = r.symbol AND s.timeframe = r.timeframe)",
+            MARKET_STATES.selected(""),
+            self.states
+        )
+    }
+
+    /// The series that have rows, and no others.
+    fn stored(&self) -> Result<[Vec<Series>; 2]> {
+        let sql = format!(
+            "SELECT n.symbol::text AS symbol_, n.timeframe::text AS timeframe_ FROM {} AS n GROUP BY 1, 2",
+            self.states
+        );
+        Ok([self.db.all(&sql, &[], Sees::Snapshot, read)?, Vec::new()])
+    }
+
+    /// The series that have rows in the newest chunks, and all others that may have rows.
+    fn series(&self, with_state: &[Series]) -> Result<[Vec<Series>; 2]> {
+        let Self { db, states, recent, .. } = self;
+        let columns = "symbol::text AS symbol_, timeframe::text AS timeframe_";
+        let in_recent = format!(
+            "WITH {} SELECT {columns} FROM series_",
+            by_steps(states, &recent.condition("n.open_time"))
+        );
+        let in_recent = db.by_key().all(&in_recent, &[], Sees::Snapshot, read)?;
+        if recent.is_all() {
+            return Ok([in_recent, Vec::new()]);
+        }
+        let stored = Recent::keys(*db, states, may_hide_rows(*db, states)?, |db| {
+            let sql = format!(
+                "SELECT {columns} FROM (SELECT n.symbol, n.timeframe FROM {states} AS n OFFSET 0) AS r GROUP BY symbol, timeframe"
+            );
+            db.all(&sql, &[], Sees::Snapshot, read)
+        })?;
+        let known: HashSet<&Series> = in_recent.iter().collect();
+        let others: HashSet<&Series> =
+            with_state.iter().chain(stored.iter()).filter(|series| !known.contains(series)).collect();
+        let others = others.into_iter().cloned().collect();
+        Ok([in_recent, others])
+    }
+
+    /// The parameters of series: symbols, timeframes, the newest candle of each, and whether rows without a state are of other
+    /// eras, where `with_state` has the series with one.
+    fn args(&self, all: &[Series], with_state: Option<&HashSet<Series>>) -> Result<[Arg; 4]> {
+        let newest = match self.candles {
+            Some(source) => source.newest_of_each(self.db, all)?,
+            None => vec![None; all.len()],
+        };
+        let mut differ = Vec::with_capacity(all.len());
+        for series in all {
+            let is_sure = with_state.is_none_or(|known| known.contains(series));
+            differ.push(!is_sure && changed_of_rows(self.db, self.states, series)?.is_some());
+        }
+        let [symbols, timeframes] = Series::args_of(all);
+        Ok([symbols, timeframes, timestamps_arg(newest), arg(differ)])
+    }
+}
+
+fn read(row: &Row) -> Result<Series> {
+    Ok(Series { symbol: row.get("symbol_")?, timeframe: row.get("timeframe_")? })
+}
