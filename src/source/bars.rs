@@ -76,14 +76,7 @@ impl<'c> Reader<'c> {
         let sql = self.statements[usize::from(of_emas) * 2 + usize::from(is_later)].get_or_init(|| {
             let relation = if of_emas { &self.source.ema } else { &self.source.bars };
             let condition = if is_later { &relation.later_condition } else { &relation.condition };
-            let select =
-                format!("SELECT {} FROM {} WHERE {condition}", relation.columns.join(", "), relation.sql);
-            if !of_emas {
-                return select;
-            }
-            // Only the periods of the layer, as a constant list: most rows of a long EMA table have other periods.
-            let periods = self.source.params.periods.map(|p| p.to_string()).join(", ");
-            format!("{select} AND {} IN ({periods})", relation.columns[1])
+            if of_emas { self.source.select_emas(condition) } else { relation.select(condition) }
         });
         (sql, relation_args(asset, self.source.tf.as_deref(), moment))
     }

@@ -157,11 +157,7 @@ impl Source {
             Span::Until(moment) => (condition, moment),
             Span::After(moment) => (later_condition, Some(moment)),
         };
-        let sql = format!(
-            "SELECT {} FROM {} WHERE {condition}",
-            self.relation.columns.join(", "),
-            self.relation.sql
-        );
+        let sql = self.relation.select(condition);
         let has_volume = self.relation.columns.len() > VOLUME;
         let mut candles = Candles::default();
         let [symbol, timeframe, moment] = series_args(series, moment);

@@ -33,6 +33,13 @@ pub struct Source {
 }
 
 impl Source {
+    /// The statement that reads the EMAs of a condition: only those of the periods of the layer, as a constant list, since
+    /// most rows of a long EMA table have other periods.
+    pub fn select_emas(&self, condition: &str) -> String {
+        let periods = self.params.periods.map(|period| period.to_string()).join(", ");
+        format!("{} AND {} IN ({periods})", self.ema.select(condition), self.ema.columns[1])
+    }
+
     /// Everything that determines what is read, as texts to hash.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         let relation = |r| {

@@ -30,6 +30,11 @@ pub struct Relation {
 }
 
 impl Relation {
+    /// The statement that reads the columns of the rows of a condition.
+    pub fn select(&self, condition: &str) -> String {
+        format!("SELECT {} FROM {} WHERE {condition}", self.columns.join(", "), self.sql)
+    }
+
     /// The clause that selects all rows of an asset, without parameters, to be shown to the user.
     pub fn condition_of(&self, asset: i32, tf: Option<&str>) -> String {
         let tf = self.tf.as_ref().zip(tf).map(|(column, tf)| format!("{column} = {}", quote_literal(tf)));

@@ -276,15 +276,10 @@ fn label(m: &Metrics, terms: &Terms, confidence: f64, watch: &mut impl Watch) ->
         & is(w, r, "agree", agree, Equal, 1.0)
         & is(w, r, "instability_index", ix, AtMost, 0.55);
     if w.rule(r, bull) {
-        let is_sure = is(w, &TRENDING_BULL_CONFIDENCE, "confidence", confidence, AtLeast, 0.65);
-        return (
-            if w.rule(&TRENDING_BULL_CONFIDENCE, is_sure) {
-                StateLabel::TrendingBull
-            } else {
-                StateLabel::Transition
-            },
-            false,
-        );
+        let r = &TRENDING_BULL_CONFIDENCE;
+        let is_sure = is(w, r, "confidence", confidence, AtLeast, 0.65);
+        let label = if w.rule(r, is_sure) { StateLabel::TrendingBull } else { StateLabel::Transition };
+        return (label, false);
     }
 
     let r = &TRENDING_BEAR;
@@ -294,15 +289,10 @@ fn label(m: &Metrics, terms: &Terms, confidence: f64, watch: &mut impl Watch) ->
         & is(w, r, "agree", agree, Equal, 1.0)
         & is(w, r, "instability_index", ix, AtMost, 0.55);
     if w.rule(r, bear) {
-        let is_sure = is(w, &TRENDING_BEAR_CONFIDENCE, "confidence", confidence, AtLeast, 0.45);
-        return (
-            if w.rule(&TRENDING_BEAR_CONFIDENCE, is_sure) {
-                StateLabel::TrendingBear
-            } else {
-                StateLabel::Transition
-            },
-            false,
-        );
+        let r = &TRENDING_BEAR_CONFIDENCE;
+        let is_sure = is(w, r, "confidence", confidence, AtLeast, 0.45);
+        let label = if w.rule(r, is_sure) { StateLabel::TrendingBear } else { StateLabel::Transition };
+        return (label, false);
     }
 
     let r = &CAUTIOUS_BEAR;

@@ -87,32 +87,20 @@ impl<'c> RawReader<'c> {
     pub fn new(db: Db<'c>, row: &MapRow, source: Rc<Source>) -> Result<Self> {
         let range = number_columns(db, &row.bars, ["low", "high"])?;
         let has_range = range.len() == 2;
-        let mut columns = source.bars.columns.clone();
+        let mut bars = source.bars.clone();
         if has_range {
             let numbers = ["low", "high"].map(|name| ("bars_table", name.to_owned()));
-            columns.extend(row.bars(db, &numbers)?.columns.split_off(OPTIONAL));
+            bars.columns.extend(row.bars(db, &numbers)?.columns.split_off(OPTIONAL));
         }
         let params = &source.params;
         let mut optional = Vec::new();
         optional.extend(params.atr.then_some("atr_column"));
         optional.extend(params.adx_floor.map(|_| "adx_column"));
         optional.extend(params.costs.then_some(["spread_column", "slippage_column"]).into_iter().flatten());
-        let periods = params.periods.map(|p| p.to_string()).join(", ");
         Ok(Self {
             db,
-            bars: format!(
-                "SELECT {} FROM {} WHERE {}",
-                columns.join(", "),
-                source.bars.sql,
-                source.bars.condition
-            ),
-            emas: format!(
-                "SELECT {} FROM {} WHERE {} AND {} IN ({periods})",
-                source.ema.columns.join(", "),
-                source.ema.sql,
-                source.ema.condition,
-                source.ema.columns[1]
-            ),
+            bars: bars.select(&bars.condition),
+            emas: source.select_emas(&source.ema.condition),
             has_range,
             optional,
             source,

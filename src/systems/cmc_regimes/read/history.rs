@@ -120,7 +120,7 @@ impl Closes {
     pub fn read(db: Db, asset: i32) -> Result<Self> {
         let daily = daily_bars(db)?;
         let DailyBars { tf, bars } = &*daily;
-        let sql = format!("SELECT {} FROM {} WHERE {}", bars.columns.join(", "), bars.sql, bars.condition);
+        let sql = bars.select(&bars.condition);
         let mut closes = HashMap::new();
         db.rows(&sql, &relation_args(asset, tf.as_deref(), None), Sees::Snapshot, |row| {
             let close = Some(row.known(CLOSE)).filter(|close| *close > 0.0).unwrap_or(f64::NAN);
