@@ -49,9 +49,8 @@ demo: install ## a private cluster with demo data, refreshed, and what came out
 	@tools/demo.sh
 
 check: PROFILE = dev
-check: lint install ## in minutes, on a dev build: lint, unit tests, SQL, isolation
-	@tests/core.sh dev
-	@tests/regress.sh
+check: install ## in minutes, on a dev build: lint, unit tests, SQL, isolation
+	@tests/check.sh $(MAKE) --no-print-directory lint
 
 test: lint install ## everything: lint, unit tests, SQL, isolation, dump, upgrade, crash, manual
 	@tests/run.sh
