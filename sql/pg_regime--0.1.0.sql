@@ -2389,10 +2389,10 @@ COMMENT ON FUNCTION regime_setup(text) IS
 'Creates the output tables and their views that are missing in a schema (NULL: pg_regime.target_schema), and the working tables in the working schema; adopts existing tables by adding missing columns and a missing unique key, and returns what was done with each. A column of another type, or a relation of another kind under one of their names, is an error and changes nothing.';
 
 COMMENT ON FUNCTION regime_distribute(boolean) IS
-'For the coordinator of Citus, once the daily bars are distributed by their asset: makes what regime_setup makes, distributes EMAs, output tables and states with the bars, puts the tables of weeks and months, dim_assets, policies and the edits of regime_source on every node, and returns what was done with each; dry_run only tells. Calling again is harmless.';
+'For the coordinator of Citus, once the daily bars are distributed by their asset, the candles by their symbol, or both: makes what regime_setup makes, distributes EMAs, output tables and states with the bars or candles, puts the tables of weeks and months, dim_assets, policies, eras and the edits of regime_source on every node, and returns what was done with each; dry_run only tells. Calling again is harmless.';
 
 COMMENT ON FUNCTION refresh_all_on_workers() IS
-'For the coordinator of Citus: calls refresh_all_cmc_regimes on all workers at once, each for the assets whose bars it has, and returns the number of workers. Where a worker cannot be reached or an asset fails, the call ends with an error that lists the reasons, after all others were refreshed; what was refreshed stays.';
+'For the coordinator of Citus: calls refresh_all_cmc_regimes on all workers at once, each for the assets whose bars it has, and where candles are distributed refresh_market_regimes and refresh_market_states, and returns the number of workers. Where a worker cannot be reached or an asset or series fails, the call ends with an error that lists the reasons, after all others were refreshed; what was refreshed stays.';
 
 COMMENT ON FUNCTION regime_build_inputs(int[], text, text) IS
 'For databases with daily bars only: creates the bar and EMA tables that regime_source names for cal_scheme (iso or us) where they are missing in target_schema (NULL: pg_regime.target_schema), fills them from the daily bars, writes only what changed, and returns what was done with each. Partial first and last weeks and months are left out, and tables with rows that it did not make are left alone.';

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The layered regimes on Citus: a coordinator and two workers, laid out by the blocks of docs/engines.md, against one plain
-# database, EXCEPT ALL both ways. It runs where Citus is installed for PG_CONFIG, which Debian does not ship.
+# All systems on Citus: a coordinator and two workers, laid out by the blocks of docs/engines.md, against one plain database,
+# EXCEPT ALL both ways. Last, it prints what both workers at once take next to one after the other. It runs where Citus is installed for PG_CONFIG, which Debian does not ship.
 . "$(dirname "$0")/lib.sh"
 if [ ! -f "$("$PG_CONFIG" --sharedir)/extension/citus.control" ]; then
     echo "== skipped: Citus is not installed in $("$PG_CONFIG" --sharedir)/extension"
@@ -35,7 +35,7 @@ CONF
 done
 # From here on the server is that of the coordinator, which has the database to compare with too.
 demo_db whole 12 900
-q whole "SELECT FROM refresh_cmc_regimes()"
+q whole "SELECT FROM refresh_cmc_regimes(); SELECT FROM refresh_market_regimes(); SELECT FROM refresh_market_states()"
 q market "SELECT FROM citus_set_coordinator_host('${nodes[0]}', 5432);
           SELECT FROM unnest(ARRAY['${nodes[1]}', '${nodes[2]}']) AS host, citus_add_node(host, 5432)"
 
@@ -49,15 +49,23 @@ refresh=$(block refresh_all_on_workers)
 
 # A database has bars before it is laid out.
 q market "${layout[0]} SELECT FROM regime_demo(12, 900)"
+# The daily bars are in partitions, none of which a node may have to lock on another.
+q market "ALTER TABLE cmc_price_bars_multi_tf RENAME TO bars_before;
+          CREATE TABLE cmc_price_bars_multi_tf (LIKE bars_before) PARTITION BY RANGE (time_close);
+          CREATE TABLE bars_until_2017 PARTITION OF cmc_price_bars_multi_tf FOR VALUES FROM (MINVALUE) TO ('2017-01-01');
+          CREATE TABLE bars_since_2017 PARTITION OF cmc_price_bars_multi_tf FOR VALUES FROM ('2017-01-01') TO (MAXVALUE);
+          CREATE UNIQUE INDEX ON cmc_price_bars_multi_tf (id, tf, time_close);
+          INSERT INTO cmc_price_bars_multi_tf SELECT * FROM bars_before; DROP TABLE bars_before"
 is "before the bars are distributed the layout is refused, with the statement that distributes them" \
     "$(psql -XAtq -d market -c "SELECT FROM regime_distribute()" 2>&1)" \
     "$(printf '%s\n' 'ERROR:  the daily bars, public.cmc_price_bars_multi_tf, are not distributed' \
         "HINT:  SELECT pg_catalog.create_distributed_table('public.cmc_price_bars_multi_tf', 'id');")"
 is "in a database without Citus too" "$(q whole "SELECT FROM regime_distribute()" | head -n 1)" "ERROR:  Citus is not in this database"
-q market "${layout[1]}" >/dev/null
+q market "${layout[1]} ${layout[2]}" >/dev/null
 is "a dry run tells and does nothing" "$(q market "SELECT DISTINCT action FROM regime_distribute(dry_run => true); SELECT to_regclass('cmc_regimes')")" "to do"
-is "each table is distributed" "$(q market "${layout[2]}" | cut -d'|' -f2 | sort -u)" distributed
-is "and then is as it should be" "$(q market "${layout[2]}" | cut -d'|' -f2 | sort -u)" unchanged
+is "health says so" "$(q market "SELECT command FROM regime_health() WHERE what = 'layout on nodes'")" "SELECT * FROM public.regime_distribute();"
+is "each table is distributed" "$(q market "${layout[3]}" | cut -d'|' -f2 | sort -u)" distributed
+is "and then is as it should be" "$(q market "${layout[3]}" | cut -d'|' -f2 | sort -u)" unchanged
 is "on a worker the layout is refused" "$(on 1 q market "SELECT FROM regime_distribute()" | head -n 1)" "ERROR:  this node is a worker of Citus"
 
 # refresh: by the page's block; gives what it says
@@ -92,10 +100,40 @@ now() { q postgres "SELECT clock_timestamp()"; }
 # assets NODE: how many a node has
 assets() { q market "SELECT count(*) FROM dim_assets WHERE get_shard_id_for_distribution_column('cmc_regimes', id) IN (SELECT shardid FROM citus_shards WHERE nodename = '${nodes[$1]}')"; }
 
+# the_series_are_those_of_the_whole DESCRIPTION [TABLE…]
+the_series_are_those_of_the_whole() {
+    local table columns
+    for table in "${@:2}"; do
+        columns=$(q whole "SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = '$table'::regclass
+                           AND attnum > 0 AND NOT attisdropped AND attname <> 'created_at'")
+        q whole "DROP TABLE IF EXISTS nodes.$table; CREATE TABLE nodes.$table AS SELECT $columns FROM $table LIMIT 0"
+        q market "COPY (SELECT $columns FROM $table) TO STDOUT" | psql -Xq -d whole -c "COPY nodes.$table FROM STDIN"
+        same "$1: $table" whole "SELECT $columns FROM $table" "TABLE nodes.$table"
+    done
+}
+
 since=$(now)
 is "one call refreshes all workers" "$(refresh)" 2
 is "each refreshes its own assets" "$(refreshed "$since")" "$(for node in 1 2; do echo "$node|ok|full|$(assets $node)"; done)"
 the_rows_are_those_of_the_whole "full"
+the_series_are_those_of_the_whole "full" market_regimes market_states
+is "each worker has series of its own" "$(for node in 1 2; do on $node q market "SELECT count(*) > 0 AND count(*) < $(q whole "SELECT count(*) FROM refresh_market_regimes()") FROM refresh_market_regimes()"; done)" "$(printf '%s\n' t t)"
+both_series() {
+    q whole "$1; SELECT FROM refresh_market_regimes(); SELECT FROM refresh_market_states()"
+    q market "$1"
+    refresh >/dev/null
+}
+both_series "INSERT INTO candles SELECT (jsonb_populate_record(NULL::candles, to_jsonb(c) || jsonb_build_object('open_time', open_time + interval '1 day', 'close', low))).* FROM candles c
+    WHERE timeframe = '1d' AND open_time = (SELECT max(open_time) FROM candles WHERE timeframe = '1d')"
+the_series_are_those_of_the_whole "a new candle" market_regimes market_states
+both_series "UPDATE candles SET close = low WHERE timeframe = '1d' AND open_time = (SELECT max(open_time) - interval '100 days' FROM candles WHERE timeframe = '1d')"
+both_series "DELETE FROM candles WHERE symbol = 'DEMO3' AND timeframe = '1d' AND open_time < '2016-06-01'"
+the_series_are_those_of_the_whole "late candles" market_regimes market_states
+history="CALL backfill_market_regime_history('2017-06-01', '2018-06-19', batch_size => 100, symbol => 'DEMO2')"
+q whole "$history"; q market "$history"
+the_series_are_those_of_the_whole "history from the coordinator" market_regime_history
+q whole "${history/DEMO2/DEMO3}"; on 1 q market "${history/DEMO2/DEMO3}"
+the_series_are_those_of_the_whole "history from a worker" market_regime_history
 both "$(new_bar)"
 since=$(now)
 refresh >/dev/null
@@ -142,6 +180,37 @@ for to in 2 1; do
     the_rows_are_those_of_the_whole "moved to node $to"
 done
 
+# A node cannot read distributed rows while it reads shards.
+q market "CREATE TABLE signals AS SELECT id, ts AS at, 100.0::float8 AS size FROM cmc_regimes WHERE ts > '2018-06-01'; SELECT create_distributed_table('signals', 'id', colocate_with => 'cmc_regimes')" >/dev/null
+q whole "CREATE TABLE signals AS SELECT id, ts AS at, 100.0::float8 AS size FROM cmc_regimes WHERE ts > '2018-06-01'"
+gated="SELECT s.id, s.at, g.size, r.regime_key FROM signals s CROSS JOIN LATERAL regime_gate(s.id, s.at, 'trend', s.size) AS g CROSS JOIN LATERAL regime_at(s.id, s.at) AS r ORDER BY 1, 2"
+hint=$(q market "$gated" | sed -n 's/^HINT: *//p') || true
+is "signals on shards are refused, with what helps" "$hint" "ALTER DATABASE market SET citus.allow_nested_distributed_execution = on;"
+is "rows that are read first are gated" "$(q market "$(block MATERIALIZED)" | md5sum)" "$(q whole "$(block MATERIALIZED)" | md5sum)"
+q market "$hint"
+is "the statement of the hint makes shards work" "$(q market "$gated" | md5sum)" "$(q whole "$gated" | md5sum)"
+q market "ALTER DATABASE market RESET citus.allow_nested_distributed_execution"
+
+# Layouts that cannot work.
+# mends DESCRIPTION BREAK FINDINGS: after BREAK, health has findings, whose commands mend the layout
+mends() {
+    local found
+    q market "$2" >/dev/null
+    found=$(q market "SELECT detail FROM regime_health() WHERE what = 'layout on nodes'")
+    is "$1: health says so" "$found" "$3"
+    for _ in 1 2 3; do q market "$(q market "SELECT string_agg(command, ' ') FROM regime_health() WHERE what = 'layout on nodes'")" >/dev/null; done
+    is "$1: its commands mend it" "$(q market "SELECT detail, command FROM regime_health() WHERE what = 'layout on nodes'")" ""
+}
+mends "an output table on the coordinator" "SELECT undistribute_table('cmc_regime_stats')" "Not distributed with their sources, or not on every node: public.cmc_regime_stats."
+mends "an output table elsewhere" "SELECT undistribute_table('cmc_regime_stats'); SELECT create_distributed_table('cmc_regime_stats', 'id', colocate_with => 'none')" \
+    "public.cmc_regime_stats is distributed, but not with the daily bars, public.cmc_price_bars_multi_tf."
+mends "an output table of candles elsewhere" "SELECT undistribute_table('market_regimes'); SELECT create_distributed_table('market_regimes', 'symbol', colocate_with => 'none')" \
+    "public.market_regimes is distributed, but not with the candles, public.candles."
+mends "assets in parts" "SELECT undistribute_table('dim_assets'); SELECT create_distributed_table('dim_assets', 'id')" "public.dim_assets is distributed, but each node reads all of its rows."
+mends "marks on all nodes" "SELECT FROM run_command_on_workers('DROP TABLE regime_work.cmc_regime_dirty_done CASCADE'); SELECT create_reference_table('regime_work.cmc_regime_dirty_done')" "regime_work.cmc_regime_dirty_done is a table of Citus; each node needs its own."
+is "after all that nothing is wrong" "$(refresh)" 2
+the_rows_are_those_of_the_whole "after mending"
+
 # Killed in the middle.
 both "$(correct 500)"
 on 1 psql -XAtq -d market -c "CALL refresh_all_cmc_regimes(batch_size => 1)" >/dev/null 2>&1 &
@@ -149,6 +218,7 @@ sleep 0.3
 on 1 cluster_crash
 wait $! || true
 on 1 cluster_start
+is "the coordinator sees the rounds of all workers" "$(q market "$(block cmc_regime_progress)" | grep -c '"waiting"')" 2
 is "after a crash in the middle" "$(refresh)" 2
 the_rows_are_those_of_the_whole "after a crash"
 
@@ -156,14 +226,32 @@ the_rows_are_those_of_the_whole "after a crash"
 for relation in cmc_regime_latest cmc_regime_status; do is "$relation has every asset" "$(q market "SELECT count(*) FROM $relation WHERE NOT is_stale")" 12; done
 is "all functions over all assets" "$(q market "SELECT (SELECT count(*) FROM regime_assets()), (SELECT count(DISTINCT id) FROM cmc_regime_periods), (SELECT subjects FROM regime_systems WHERE name = 'cmc_regimes')")" "12|12|12"
 is "health finds nothing wrong" "$(q market "SELECT * FROM regime_health() WHERE severity <> 'info'")" ""
-is "tables of Citus are not tracked, which is said" "$(q market "SELECT count(*) FROM regime_track() WHERE action = 'a table of Citus: cannot be tracked'")" 4
-is "candles stay on the coordinator" "$(q market "SELECT status, count(*) FROM refresh_market_regimes() GROUP BY 1")" "$(q whole "SELECT status, count(*) FROM refresh_market_regimes() GROUP BY 1")"
+is "tables of Citus are not tracked, which is said" "$(q market "SELECT count(*) FROM regime_track() WHERE action = 'a table of Citus: cannot be tracked'")" 5
+is "series are refreshed from the coordinator too" "$(q market "SELECT status, count(*) FROM refresh_market_regimes() GROUP BY 1")" "$(q whole "SELECT status, count(*) FROM refresh_market_regimes() GROUP BY 1")"
+is "the newest state of each series" "$(q market "SELECT symbol, timeframe, open_time, state_label, newest_bar, cross_timeframe_consensus, is_stale IS NOT TRUE FROM market_state_latest ORDER BY 1, 2" | md5sum)" \
+    "$(q whole "SELECT symbol, timeframe, open_time, state_label, newest_bar, cross_timeframe_consensus, is_stale IS NOT TRUE FROM market_state_latest ORDER BY 1, 2" | md5sum)"
 
 # A column that is missing comes back on every node; a worker makes the tables of the other systems for itself.
 q market "ALTER TABLE cmc_regimes DROP COLUMN setups"
 q market "SELECT FROM regime_setup()"
 is "a column that was dropped is filled again" "$(refresh)" 2
 the_rows_are_those_of_the_whole "after a dropped column"
-is "set-up on a worker" "$(on 1 q market "SELECT count(*) > 0 FROM regime_setup() WHERE action LIKE 'created%'; SELECT count(*) FROM regime_setup() WHERE action <> 'unchanged'")" "$(printf '%s\n' t 0)"
+is "a worker has made what it needs for itself" "$(on 1 q market "SELECT count(*) FROM regime_setup() WHERE action <> 'unchanged'")" 0
+
+# What both workers at once take, next to one after the other: a correction makes each asset be computed in full.
+for ((run = 0; run < ${RUNS:-5}; run++)); do
+    q market "$(correct $((400 + run)))"
+    began=$(date +%s%N)
+    refresh >/dev/null
+    at_once=$(($(date +%s%N) - began))
+    q market "$(correct $((400 + run)))"
+    began=$(date +%s%N)
+    for node in 1 2; do
+        on $node q market "CALL refresh_all_cmc_regimes()"
+        for system in regimes states; do on $node q market "SELECT FROM refresh_market_$system()"; done
+    done
+    echo "$at_once $(($(date +%s%N) - began))"
+done | awk '{ print $1 / $2, $1 / 1e6, $2 / 1e6 }' | sort -n |
+    awk '{ line[NR] = $0 } END { split(line[int((NR + 1) / 2)], m, " "); printf "== both workers at once %.0f ms, one after the other %.0f ms, ratio %.2f (median of %d, on %s cores)\n", m[2], m[3], m[1], NR, cores }' cores="$(nproc)"
 
 is "no server has crashed by itself" "$(for node in 0 1 2; do grep -c 'signal 11' "${nodes[node]}/log" || true; done | sort -u)" 0

@@ -82,7 +82,9 @@ rows_are_those_of_the_whole() {
 of_assets=("${!outputs[@]}") of_candles=(market_regimes market_states)
 refresh() { everywhere "SELECT mode, count(*) FROM refresh_cmc_regimes() GROUP BY 1 ORDER BY 1"; }
 refresh_candles() {
-    everywhere "SELECT mode, count(*) FROM refresh_market_regimes() GROUP BY 1 ORDER BY 1; SELECT mode, count(*) FROM refresh_market_states() GROUP BY 1 ORDER BY 1"
+    local mode=mode
+    $takes_triggers || mode="'any'"
+    everywhere "SELECT $mode, count(*) FROM refresh_market_regimes() GROUP BY 1 ORDER BY 1; SELECT $mode, count(*) FROM refresh_market_states() GROUP BY 1 ORDER BY 1"
 }
 # marks DESCRIPTION SQL ASSETS: the statement marks these assets alone; then all are refreshed, to equal rows
 marks() {
@@ -128,7 +130,7 @@ q yearly "CREATE TABLE tried (at timestamptz NOT NULL); SELECT create_hypertable
 q yearly "DROP TABLE tried; DROP FUNCTION tried"
 if ! $takes_triggers; then
     echo "== skipped: tracking needs a TimescaleDB whose hypertables take triggers that are ALWAYS on; here each refresh reads all bars"
-    each_prints "regime_track says of hypertables that they take no such triggers, and tracks the rest" "SELECT action, string_agg(relation, ' ' ORDER BY relation) FROM regime_track() WHERE relation ~ '_tf\$|_u\$|candles' GROUP BY 1" \
+    each_prints "regime_track says of hypertables that they take no such triggers, and tracks the rest" "SELECT FROM regime_track(); SELECT action, string_agg(relation, ' ' ORDER BY relation) FROM regime_track() WHERE relation ~ '_tf\$|_u\$|candles' GROUP BY 1" \
         "triggers are refused: cannot be tracked|public.candles public.cmc_ema_multi_tf_u public.cmc_price_bars_multi_tf"
 else
     each_prints "regime_track gives hypertables their own triggers" "SELECT string_agg(relation, ' ' ORDER BY relation) FROM regime_track() WHERE action = 'now tracked'" "public.candles public.cmc_ema_multi_tf_u public.cmc_price_bars_multi_tf"

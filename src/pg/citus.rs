@@ -8,8 +8,10 @@ use crate::pg::arg::arg;
 use crate::pg::cache::known;
 use crate::pg::environment::Scope;
 use crate::pg::environment::quoted;
-use crate::pg::error::{Result, not_in_prerequisite_state};
+use crate::pg::error::{Error, Result, not_in_prerequisite_state};
+use crate::pg::session::current_database;
 use crate::pg::spi::{Db, Sees};
+use crate::pg::subtransaction::attempt;
 
 const CARRIES_DDL: &CStr = c"citus.enable_ddl_propagation";
 
@@ -61,11 +63,7 @@ pub fn kept(db: Db, table: &str) -> Result<Option<Kept>> {
 /// # Errors
 /// Where the metadata of Citus cannot be read.
 pub fn of_this_node(db: Db, table: &str, ids: Vec<i32>) -> Result<Vec<i32>> {
-    let has_a_part = || {
-        let is_distributed = kept(db, table)?.is_some_and(|kept| kept.column.is_some());
-        Ok(is_distributed && is_worker(db)?)
-    };
-    if !is_loaded() || !*known("a part of a table of Citus", &table.to_owned(), has_a_part)? {
+    if !has_a_part(db, table)? {
         return Ok(ids);
     }
     let sql = "SELECT a.id FROM pg_catalog.unnest($1) AS a (id) WHERE EXISTS (SELECT FROM pg_catalog.pg_dist_placement p \
@@ -74,11 +72,61 @@ pub fn of_this_node(db: Db, table: &str, ids: Vec<i32>) -> Result<Vec<i32>> {
     db.all(sql, &[arg(ids), arg(table)], Sees::Now, |row| row.get("id"))
 }
 
+/// Whether this node has a part of the rows of a table, which is named as in SQL; on the coordinator, which reads and writes the
+/// rows of every node, it has not.
+fn has_a_part(db: Db, table: &str) -> Result<bool> {
+    let find = || {
+        let is_distributed = kept(db, table)?.is_some_and(|kept| kept.column.is_some());
+        Ok(is_distributed && is_worker(db)?)
+    };
+    Ok(is_loaded() && *known("a part of a table of Citus", &table.to_owned(), find)?)
+}
+
+/// The tables, as SQL, that have the part of the rows of a table that is on this node: reading these needs no other node.
+/// `None` where [`of_this_node`] gives all.
+///
+/// # Errors
+/// Where the metadata of Citus cannot be read.
+pub fn shards_of_this_node(db: Db, table: &str) -> Result<Option<Vec<String>>> {
+    if !has_a_part(db, table)? {
+        return Ok(None);
+    }
+    // Citus leaves out the schema `public`.
+    let sql = "SELECT CASE WHEN pg_catalog.starts_with(f.name, quote_ident(n.nspname) || '.') THEN f.name ELSE quote_ident(n.nspname) || '.' || f.name END AS shard \
+         FROM pg_catalog.pg_dist_shard s JOIN pg_catalog.pg_dist_placement p USING (shardid) JOIN pg_catalog.pg_dist_local_group l USING (groupid) \
+         JOIN pg_catalog.pg_class c ON c.oid = s.logicalrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         CROSS JOIN LATERAL pg_catalog.shard_name(s.logicalrelid, s.shardid) AS f (name) WHERE s.logicalrelid = $1::text::regclass";
+    db.all(sql, &[arg(table)], Sees::Now, |row| row.get("shard")).map(Some)
+}
+
+/// An error of `work` that says that Citus calls a function on the shards of another table: with what makes the call work.
+/// To be used where `work` reads distributed tables within a call for each row of a query.
+///
+/// # Errors
+/// Those of `work`.
+pub fn on_shards<R>(function: &str, work: impl FnOnce() -> Result<R>) -> Result<R> {
+    if !is_loaded() {
+        return work();
+    }
+    attempt(work).map_err(|error| {
+        if !error.report().message.starts_with("cannot execute a distributed query from a query on a shard") {
+            return error;
+        }
+        let database = current_database();
+        Error::new(
+            PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+            format!("{function} is called on the shards of a distributed table"),
+        )
+        .detail("There Citus lets a function read a distributed table in sessions with this setting alone; without the setting, read the rows first: WITH s AS MATERIALIZED (SELECT …) SELECT … FROM s CROSS JOIN LATERAL ….")
+        .hint(format!("ALTER DATABASE {database} SET citus.allow_nested_distributed_execution = on;"))
+    })
+}
+
 /// Whether Citus is in this database.
 ///
 /// # Errors
 /// Where the catalogs cannot be read.
-fn is_created(db: Db) -> Result<bool> {
+pub fn is_created(db: Db) -> Result<bool> {
     let sql = "SELECT true FROM pg_catalog.pg_extension WHERE extname = 'citus'";
     Ok(is_loaded() && db.first(sql, &[], Sees::Now, |_| Ok(()))?.is_some())
 }

@@ -86,6 +86,16 @@ pub fn current_user() -> String {
     quoted(user_name())
 }
 
+/// The name of this database, quoted.
+pub fn current_database() -> String {
+    // SAFETY: in a transaction; the name is copied.
+    let name = unsafe {
+        let name = pg_sys::get_database_name(pg_sys::MyDatabaseId);
+        if name.is_null() { String::new() } else { CStr::from_ptr(name).to_string_lossy().into_owned() }
+    };
+    quoted(name)
+}
+
 /// Whether the whole transaction uses one snapshot, of its beginning.
 pub fn keeps_its_snapshot() -> bool {
     // SAFETY: reads a global of this backend.

@@ -107,8 +107,8 @@ impl Recent {
     }
 
     /// The keys with rows in any chunk, as `find` finds them by a plan for the session, kept until the catalogs change: nearly all
-    /// keys are also in the newest chunks or known otherwise, and looking for others opens every chunk. Not kept where
-    /// `may_differ`, that is, where another reader of the same role may see other rows.
+    /// keys are also in the newest chunks or known by their states, and looking for others opens every chunk. Not kept where
+    /// `may_differ`: the same role may see other rows later, or does not see the states.
     ///
     /// # Errors
     /// Those of `find`.

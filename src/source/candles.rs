@@ -138,6 +138,12 @@ impl Source {
         db.with_new_snapshot(|| Self::load(db, reads))
     }
 
+    /// The same candles as far as another table has them, given as SQL.
+    pub fn in_table(&self, table: String) -> Self {
+        let relation = Relation { sql: table, ..self.relation.clone() };
+        Self { relation, ..self.clone() }
+    }
+
     /// A hash of everything that determines what is read.
     pub fn fingerprint(&self) -> String {
         let Relation { sql, condition, columns, .. } = &self.relation;

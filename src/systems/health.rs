@@ -12,6 +12,7 @@ use crate::pg::{
     Db, Error, Result, Sees, arg, attempt_unless_cancelled, catalog, lock, lock::Key, qualified,
     quote_literal, quoted, reading_once, session, settings, shortened, spi, syscache::relation_oid, utc,
 };
+use crate::systems::distribute;
 use crate::systems::registered::{Registered, Wording};
 use crate::systems::registry::ALL;
 use crate::systems::tracking;
@@ -23,6 +24,7 @@ fn check(db: Db) -> Result<Vec<Finding>> {
     for registered in ALL {
         findings.extend(of_system(db, registered, &own)?);
     }
+    findings.extend(part(ALL[0].system, &own, || distribute::findings(db, &own)));
     findings.sort_by(|a, b| {
         let key = |f: &Finding| (f.severity, f.what, f.asset);
         key(a).cmp(&key(b)).then_with(|| a.detail.cmp(&b.detail))

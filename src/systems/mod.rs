@@ -1,6 +1,7 @@
 //! The systems, each a folder, and what is asked of all of them.
 
 pub mod cmc_regimes;
+pub mod distribute;
 pub mod health;
 pub mod market_regime_history;
 pub mod market_regimes;
@@ -10,3 +11,4 @@ pub mod picture;
 pub mod registered;
 pub mod registry;
 pub mod tracking;
+pub mod workers;

@@ -1,13 +1,13 @@
-//! `regime_distribute` and `refresh_all_on_workers`: the layered regimes on the nodes of Citus.
+//! `regime_distribute` and `refresh_all_on_workers`: the tables and refreshes on the nodes of Citus.
 
 use pgrx::prelude::*;
 
 use crate::api::{Result, TableIterator};
 use crate::pg::{check_writable, spi};
-use crate::systems::cmc_regimes::distribute::distribute;
-use crate::systems::cmc_regimes::workers;
+use crate::systems::distribute::distribute;
+use crate::systems::workers;
 
-/// Lays the tables of the layered regimes out on the nodes of Citus, as the daily bars are; a row for each table.
+/// Lays the tables out on the nodes of Citus, as the daily bars and the candles are; a row for each table.
 #[pg_extern(volatile, parallel_unsafe)]
 fn regime_distribute(
     dry_run: default!(Option<bool>, "false"),
@@ -23,7 +23,7 @@ fn regime_distribute(
     ))
 }
 
-/// Lets every worker of Citus refresh its assets, all workers at once; returns their number.
+/// Lets every worker of Citus refresh its assets and series, all workers at once; returns their number.
 #[pg_extern(volatile, parallel_unsafe)]
 fn refresh_all_on_workers() -> Result<i64> {
     check_writable("refresh_all_on_workers()")?;

@@ -1,7 +1,7 @@
 //! The foreign key of an output table of series to the candles, by which a row is deleted with its candle, and follows a
 //! candle whose key changes until the next refresh. `relation` is the table, as SQL.
 
-use crate::pg::{Db, Result, Sees, arg, attempt, extension_schema, settings, syscache, timescale};
+use crate::pg::{Db, Result, Sees, arg, attempt, citus, extension_schema, settings, syscache, timescale};
 use crate::source::candles::{MapRow, Reads, Source};
 
 /// The name of the key of a table.
@@ -122,7 +122,8 @@ fn wanted(db: Db) -> Result<Wanted> {
         None => return Ok(Wanted::None),
     }
     let Source { key, relation, .. } = Source::load(db, Reads::Prices)?;
-    if timescale::is_hypertable(db, &relation.sql)? {
+    // Citus joins and references tables of one kind alone.
+    if timescale::is_hypertable(db, &relation.sql)? || citus::kept(db, &relation.sql)?.is_some() {
         return Ok(Wanted::None);
     }
     let sql = "SELECT has_table_privilege(c.oid, 'REFERENCES') AS may_refer FROM pg_catalog.pg_class c JOIN pg_catalog.pg_index i ON i.indrelid = c.oid \

@@ -13,7 +13,7 @@ use crate::output::series::{OfSeries, newest_row, reference, state};
 use crate::output::set_up;
 use crate::output::shape::set_up_again;
 use crate::pg::{
-    Db, Error, Result, arg, attempt, lock, memory, read_only_transaction, session, settings, spi, utc,
+    Db, Error, Result, arg, attempt, citus, lock, memory, read_only_transaction, session, settings, spi, utc,
 };
 use crate::source::bars::Span;
 use crate::source::candle_names;
@@ -199,18 +199,31 @@ fn wanted(
     symbol: Option<&str>,
     timeframe: Option<&str>,
 ) -> Result<Vec<Series>> {
-    let mut all = match symbol {
-        Some(symbol) => candle_names::of_symbol(db, source, symbol, timeframe)?,
-        None => source.series(db, None, timeframe)?,
+    let here = match symbol {
+        Some(_) => None,
+        None => citus::shards_of_this_node(db, &source.relation.sql)?,
+    };
+    let is_of_part = here.is_some();
+    let mut all = match (symbol, here) {
+        (Some(symbol), _) => candle_names::of_symbol(db, source, symbol, timeframe)?,
+        (None, None) => source.series(db, None, timeframe)?,
+        (None, Some(shards)) => {
+            let series = |shard| source.in_table(shard).series(db, None, timeframe);
+            shards.into_iter().map(series).collect::<Result<Vec<_>>>()?.concat()
+        }
     };
     if set_up {
-        all.extend(state::all(db, of, schema, symbol, timeframe)?);
+        let states = state::relation(of, schema);
+        let here = if is_of_part { citus::shards_of_this_node(db, &states)? } else { None };
+        for states in here.unwrap_or_else(|| vec![states]) {
+            all.extend(state::all_in(db, &states, symbol, timeframe)?);
+        }
     }
     all.sort_unstable();
     all.dedup();
     match (symbol, timeframe) {
         (Some(symbol), _) if all.is_empty() => Err(candle_names::unknown(db, source, symbol, timeframe)?),
-        (None, Some(timeframe)) if all.is_empty() => {
+        (None, Some(timeframe)) if all.is_empty() && !is_of_part => {
             Err(candle_names::unknown_timeframe(db, source, timeframe)?)
         }
         _ => Ok(all),

@@ -1,7 +1,7 @@
 //! The state of a series between refreshes: what its rows were computed from and with, and what further rows need.
 
 use crate::output::series::OfSeries;
-use crate::pg::{Db, Micros, Result, Sees, arg, timestamp_arg, work_relation};
+use crate::pg::{Db, Micros, Result, Row, Sees, arg, timestamp_arg, work_relation};
 use crate::source::candles::Series;
 use crate::sync::working::Upsert;
 
@@ -40,7 +40,8 @@ pub struct State {
     pub memory: Vec<u8>,
 }
 
-fn relation(of: &OfSeries, schema: &str) -> String {
+/// The table of states, as SQL.
+pub fn relation(of: &OfSeries, schema: &str) -> String {
     work_relation(schema, of.marks.state)
 }
 
@@ -134,11 +135,19 @@ pub fn all(
     symbol: Option<&str>,
     timeframe: Option<&str>,
 ) -> Result<Vec<Series>> {
-    let sql = format!(
-        "SELECT symbol, timeframe FROM {} WHERE ($1 IS NULL OR symbol = $1) AND ($2 IS NULL OR timeframe = $2)",
-        relation(of, schema)
-    );
-    db.anew().all(&sql, &[arg(symbol), arg(timeframe)], Sees::Snapshot, |row| {
-        Ok(Series { symbol: row.get("symbol")?, timeframe: row.get("timeframe")? })
-    })
+    all_in(db, &relation(of, schema), symbol, timeframe)
+}
+
+/// [`all`] of a table of states, or of a part of one.
+///
+/// # Errors
+/// As [`all`].
+pub fn all_in(db: Db, states: &str, symbol: Option<&str>, timeframe: Option<&str>) -> Result<Vec<Series>> {
+    let read = |row: &Row| Ok(Series { symbol: row.get("symbol")?, timeframe: row.get("timeframe")? });
+    let all = format!("SELECT symbol, timeframe FROM {states}");
+    if (symbol, timeframe) == (None, None) {
+        return db.all(&all, &[], Sees::Snapshot, read);
+    }
+    let sql = format!("{all} WHERE ($1 IS NULL OR symbol = $1) AND ($2 IS NULL OR timeframe = $2)");
+    db.anew().all(&sql, &[arg(symbol), arg(timeframe)], Sees::Snapshot, read)
 }

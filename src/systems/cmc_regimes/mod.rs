@@ -4,7 +4,6 @@ pub mod arguments;
 pub mod assets;
 pub mod basis;
 pub mod check;
-pub mod distribute;
 pub mod engine;
 pub mod explain;
 pub mod health;
@@ -19,7 +18,6 @@ pub mod row;
 pub mod status;
 pub mod tables;
 pub mod tracked;
-pub mod workers;
 
 use std::rc::Rc;
 

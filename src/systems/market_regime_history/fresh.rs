@@ -19,12 +19,12 @@ use crate::systems::market_regime_history::tables::{BACKFILLS, HISTORY, MARKET_R
 pub fn all(db: Db) -> Result<Vec<Fresh>> {
     let own = extension_schema(db)?;
     let (history, backfills) = (output_relation(db, &MARKET_REGIME_HISTORY)?, work_relation(db, BACKFILLS)?);
+    // Each table by itself: Citus joins distributed and local tables only as results.
     let sql = format!(
-        "SELECT s.market_symbol::text, (SELECT max(date)::date FROM {history} h WHERE h.market_symbol = s.market_symbol) AS newest, \
-         b.reported, b.status, b.failures, b.differing, b.first_differing, b.start_date \
-         FROM (SELECT market_symbol FROM {history} UNION SELECT market_symbol FROM {backfills}) AS s \
-         LEFT JOIN LATERAL (SELECT * FROM {backfills} b WHERE b.market_symbol = s.market_symbol ORDER BY b.backfill DESC LIMIT 1) AS b ON true \
-         ORDER BY 1"
+        "WITH day_ AS MATERIALIZED (SELECT h.market_symbol, max(h.date)::date AS newest FROM {history} AS h GROUP BY h.market_symbol), \
+         call_ AS MATERIALIZED (SELECT DISTINCT ON (b.market_symbol) b.* FROM {backfills} AS b ORDER BY b.market_symbol, b.backfill DESC) \
+         SELECT market_symbol::text, d.newest, b.reported, b.status, b.failures, b.differing, b.first_differing, b.start_date \
+         FROM day_ AS d FULL JOIN call_ AS b USING (market_symbol) ORDER BY 1"
     );
     let stored = db.anew().all(&sql, &[], Sees::Snapshot, Stored::read)?;
     stored.into_iter().map(|stored| stored.fresh(db, &own)).collect()

@@ -66,7 +66,8 @@ impl<'a> Chunks<'a> {
             true => state::all(db, &OF_SERIES, self.schema, None, None)?,
             false => Vec::new(),
         };
-        let [in_recent, others] = if self.is_of_citus { self.stored()? } else { self.series(&with_state)? };
+        let [in_recent, others] =
+            if self.is_of_citus { self.stored()? } else { self.series(&with_state, may_read_states)? };
         let with_state = knows_eras.then(|| with_state.into_iter().collect::<HashSet<_>>());
         let has_others = !others.is_empty();
         let mut parts = Vec::new();
@@ -123,7 +124,7 @@ impl<'a> Chunks<'a> {
     }
 
     /// The series that have rows in the newest chunks, and all others that may have rows.
-    fn series(&self, with_state: &[Series]) -> Result<[Vec<Series>; 2]> {
+    fn series(&self, with_state: &[Series], knows_states: bool) -> Result<[Vec<Series>; 2]> {
         let Self { db, states, recent, .. } = self;
         let columns = "symbol::text AS symbol_, timeframe::text AS timeframe_";
         let in_recent = format!(
@@ -134,7 +135,7 @@ impl<'a> Chunks<'a> {
         if recent.is_all() {
             return Ok([in_recent, Vec::new()]);
         }
-        let stored = Recent::keys(*db, states, may_hide_rows(*db, states)?, |db| {
+        let stored = Recent::keys(*db, states, !knows_states || may_hide_rows(*db, states)?, |db| {
             let sql = format!(
                 "SELECT {columns} FROM (SELECT n.symbol, n.timeframe FROM {states} AS n OFFSET 0) AS r GROUP BY symbol, timeframe"
             );

@@ -75,7 +75,7 @@ pub fn all(db: Db) -> Result<Vec<Latest>> {
     // Assets whose newest row or bar is in no new chunk.
     found.retain(|latest| recent[0].holds(latest.newest_bar));
     let ids: HashSet<i32> = found.iter().map(|latest| latest.stored.id).collect();
-    let stored = Recent::keys(db, &regimes, may_hide_rows(db, &regimes)?, |db| {
+    let stored = Recent::keys(db, &regimes, !may_see_states || may_hide_rows(db, &regimes)?, |db| {
         let sql = format!("SELECT r.id FROM (SELECT n.id FROM {regimes} n OFFSET 0) AS r GROUP BY 1");
         db.all(&sql, &[], Sees::Snapshot, |row| row.only::<i32>())
     })?;
