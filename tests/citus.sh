@@ -115,6 +115,11 @@ the_series_are_those_of_the_whole() {
 since=$(now)
 is "one call refreshes all workers" "$(refresh)" 2
 is "each refreshes its own assets" "$(refreshed "$since")" "$(for node in 1 2; do echo "$node|ok|full|$(assets $node)"; done)"
+# The market proxy, asset 1, has its weekly bars on one of the nodes; all assets are young, with less than 60 months.
+is "an asset on another node than the market proxy is capped by the proxy" \
+    "$(q market "SELECT DISTINCT gross_cap FROM cmc_regimes WHERE NOT l0_enabled AND id IN (SELECT id FROM dim_assets
+        WHERE get_shard_id_for_distribution_column('cmc_regimes', id) NOT IN (SELECT shardid FROM citus_shards WHERE nodename =
+            (SELECT nodename FROM citus_shards WHERE shardid = get_shard_id_for_distribution_column('cmc_regimes', 1)))) ORDER BY 1")" "$(printf '%s\n' 0.7 1)"
 the_rows_are_those_of_the_whole "full"
 the_series_are_those_of_the_whole "full" market_regimes market_states
 is "each worker has series of its own" "$(for node in 1 2; do on $node q market "SELECT count(*) > 0 AND count(*) < $(q whole "SELECT count(*) FROM refresh_market_regimes()") FROM refresh_market_regimes()"; done)" "$(printf '%s\n' t t)"
@@ -169,16 +174,27 @@ q market "UPDATE cmc_price_bars_multi_tf b SET close = w.close FROM (VALUES ($(q
 is "until it is mended" "$(refresh)" 2
 
 # A shard moves, and back.
+# move NODE: a shard, the last of the other node, to a node
+move() {
+    q market "SELECT citus_move_shard_placement(shardid, nodename, nodeport, '${nodes[$1]}', 5432, 'block_writes')
+              FROM citus_shards WHERE table_name = 'cmc_regimes'::regclass AND nodename = '${nodes[3 - $1]}' ORDER BY shardid DESC LIMIT 1" >/dev/null
+}
 for to in 2 1; do
-    from=$((3 - to))
-    q market "SELECT citus_move_shard_placement(shardid, nodename, nodeport, '${nodes[to]}', 5432, 'block_writes')
-              FROM citus_shards WHERE table_name = 'cmc_regimes'::regclass AND nodename = '${nodes[from]}' ORDER BY shardid DESC LIMIT 1" >/dev/null
+    move $to
     since=$(now)
     both "$(new_bar)"
     refresh >/dev/null
     is "a shard moved to node $to: incremental" "$(refreshed "$since")" "$(for node in 1 2; do echo "$node|ok|incremental|$(assets $node)"; done)"
     the_rows_are_those_of_the_whole "moved to node $to"
 done
+# A correction that is refreshed on the other node and undone on the first.
+move 2
+both "UPDATE cmc_price_bars_multi_tf SET close = close * 2 WHERE tf = '1D' AND time_close::date = '2017-09-01'"
+refresh >/dev/null
+move 1
+both "UPDATE cmc_price_bars_multi_tf SET close = close / 2 WHERE tf = '1D' AND time_close::date = '2017-09-01'"
+is "the call after it" "$(refresh)" 2
+the_rows_are_those_of_the_whole "a correction undone on another node"
 
 # A node cannot read distributed rows while it reads shards.
 q market "CREATE TABLE signals AS SELECT id, ts AS at, 100.0::float8 AS size FROM cmc_regimes WHERE ts > '2018-06-01'; SELECT create_distributed_table('signals', 'id', colocate_with => 'cmc_regimes')" >/dev/null

@@ -23,9 +23,8 @@ use crate::source::candles::{self, Reads};
 use crate::source::dim_assets::DimAssets;
 use crate::source::map::Source;
 use crate::source::relation::Relation;
-use crate::systems::cmc_regimes::params::{self, Given};
 use crate::systems::registered::Registered;
-use crate::systems::registry::ALL;
+use crate::systems::registry::{ALL, sources_of_layers};
 use crate::track::marks::Marks;
 
 /// What laying out a table takes.
@@ -73,7 +72,8 @@ pub fn distribute(db: Db, dry_run: bool) -> Result<Vec<Step>> {
     let schema = settings::target_schema();
     let layout = Layout::find(db)?;
     if !dry_run {
-        set_up(db, &schema, &layout.systems())?;
+        let systems: Vec<_> = layout.registered().map(|registered| registered.system).collect();
+        set_up(db, &schema, &systems)?;
     }
     let mut steps = Vec::new();
     for wanted in layout.tables(db, &schema)? {
@@ -147,7 +147,8 @@ pub fn findings(db: Db, own: &str) -> Result<Vec<Finding>> {
             format!("Not distributed with their sources, or not on every node: {}.", missing.join(", "));
         findings.push(finding(detail, format!("SELECT * FROM {own}.regime_distribute();")));
     }
-    for system in ALL.iter().map(|registered| registered.system).filter(|system| !layout.has(system)) {
+    for registered in ALL.into_iter().filter(|registered| !layout.has(registered)) {
+        let system = registered.system;
         findings.extend(outputs(system)?.into_iter().map(|relation| {
             finding(
                 format!("{relation} is distributed, but its sources are not."),
@@ -155,7 +156,8 @@ pub fn findings(db: Db, own: &str) -> Result<Vec<Finding>> {
             )
         }));
     }
-    for system in layout.systems() {
+    for registered in layout.registered() {
+        let system = registered.system;
         let work = work_schema(&schema);
         let of_marks = system.marks.into_iter().flat_map(Marks::tables);
         let calls = system.calls.iter().filter(|own| !own.is_view()).map(|own| own.name);
@@ -265,7 +267,7 @@ impl Layout {
     /// # Errors
     /// Where neither daily bars nor candles are distributed, or one of these is by another column.
     fn find(db: Db) -> Result<Self> {
-        let sources = params::load(db, &Given::default(), None)?.sources;
+        let sources = sources_of_layers(db)?;
         let kept = |what, relation: &Relation, column: &str| kept_sources(db, what, &relation.sql, column);
         let candles = match candles::Source::find(db, Reads::Prices)? {
             Some(source) => kept("candles", &source.relation, &source.key[0])?,
@@ -285,14 +287,17 @@ impl Layout {
     ///
     /// # Errors
     /// Where the source map or the metadata of Citus cannot be read.
-    pub fn refreshed(db: Db) -> Result<Vec<&'static System>> {
+    pub fn refreshed(db: Db) -> Result<Vec<&'static Registered>> {
         let schema = settings::target_schema();
-        let Ok(layout) = Self::find(db) else { return Ok(vec![ALL[0].system]) };
+        let Ok(layout) = Self::find(db) else {
+            return Ok(ALL.into_iter().filter(|registered| registered.is_default).collect());
+        };
         let mut refreshed = Vec::new();
-        for system in layout.systems() {
+        for registered in layout.registered() {
+            let system = registered.system;
             // Days are stored by a call for each symbol; candles without opens have no states.
             let is_refreshed = match (system.marks, system.members.is_empty()) {
-                _ if system.name == ALL[0].system.name => true,
+                _ if registered.is_default => true,
                 (None, _) => false,
                 (Some(_), true) => is_set_up(db, &schema, system)?,
                 (Some(_), false) => {
@@ -301,23 +306,19 @@ impl Layout {
                 }
             };
             if is_refreshed {
-                refreshed.push(system);
+                refreshed.push(registered);
             }
         }
         Ok(refreshed)
     }
 
     /// The systems whose sources are distributed.
-    fn systems(&self) -> Vec<&'static System> {
-        let is_in = |registered: &&&Registered| match registered.is_default {
-            true => self.daily.is_some(),
-            false => self.candles.is_some(),
-        };
-        ALL.iter().filter(is_in).map(|registered| registered.system).collect()
+    fn registered(&self) -> impl Iterator<Item = &'static Registered> {
+        ALL.into_iter().filter(|registered| self.has(registered))
     }
 
-    fn has(&self, system: &System) -> bool {
-        self.systems().iter().any(|own| own.name == system.name)
+    fn has(&self, registered: &Registered) -> bool {
+        if registered.is_default { self.daily.is_some() } else { self.candles.is_some() }
     }
 
     /// Every table to lay out.

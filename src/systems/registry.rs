@@ -1,6 +1,9 @@
-//! All systems, a line each.
+//! All systems, a line each, and what others ask of one of them.
 
 use crate::output::system::System;
+use crate::pg::{Db, Result};
+use crate::source::map::Sources;
+use crate::systems::cmc_regimes::params::{self, Given};
 use crate::systems::registered::Registered;
 use crate::systems::{cmc_regimes, market_regime_history, market_regimes, market_states};
 
@@ -15,6 +18,14 @@ pub const ALL: [&Registered; 4] = [
 /// The tables of every system.
 pub fn systems() -> [&'static System; 4] {
     ALL.map(|registered| registered.system)
+}
+
+/// The sources of the bars of each layer, as the source map has them for the calendar scheme of the settings.
+///
+/// # Errors
+/// A source map that does not fit the catalogs.
+pub fn sources_of_layers(db: Db) -> Result<Sources> {
+    Ok(params::load(db, &Given::default(), None)?.sources)
 }
 
 /// The system of this name.

@@ -7,7 +7,7 @@ use pgrx::prelude::*;
 use crate::output::own::RUN_LOG;
 use crate::pg::{Db, Error, Result, Row, Sees, arg, citus, extension_schema, qualified, settings, shortened};
 use crate::systems::distribute::Layout;
-use crate::systems::registry::ALL;
+use crate::systems::registered::Registered;
 
 /// Most bytes of the DETAIL that lists what failed.
 const MOST: usize = 4_000;
@@ -21,8 +21,7 @@ pub fn refresh(db: Db) -> Result<i64> {
     citus::check_created(db, "refresh_all_on_workers() calls the workers of Citus.")?;
     let (own, schema) = (extension_schema(db)?, settings::target_schema());
     let (mut workers, mut failed, mut reasons) = (0, BTreeSet::new(), Vec::new());
-    for system in Layout::refreshed(db)? {
-        let is_default = system.name == ALL[0].system.name;
+    for &Registered { system, is_default, .. } in Layout::refreshed(db)? {
         // Of series, the statement itself gives what failed.
         let call = match is_default {
             true => format!("CALL {own}.refresh_all_cmc_regimes()"),
