@@ -189,10 +189,10 @@ for to in 2 1; do
 done
 # A correction that is refreshed on the other node and undone on the first.
 move 2
-both "UPDATE cmc_price_bars_multi_tf SET close = close * 2 WHERE tf = '1D' AND time_close::date = '2017-09-01'"
+both "UPDATE cmc_price_bars_multi_tf SET close = close * 2 WHERE tf = '1D' AND time_close = '2017-09-01 23:59:59+00'"
 refresh >/dev/null
 move 1
-both "UPDATE cmc_price_bars_multi_tf SET close = close / 2 WHERE tf = '1D' AND time_close::date = '2017-09-01'"
+both "UPDATE cmc_price_bars_multi_tf SET close = close / 2 WHERE tf = '1D' AND time_close = '2017-09-01 23:59:59+00'"
 is "the call after it" "$(refresh)" 2
 the_rows_are_those_of_the_whole "a correction undone on another node"
 
