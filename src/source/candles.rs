@@ -333,8 +333,7 @@ impl Source {
     /// Catalogs that cannot be read.
     pub fn no_candles(&self, db: Db, delete: &str) -> Result<Error> {
         let schema = extension_schema(db)?;
-        Ok(no_data_found(format!("{} holds no candles", self.relation.sql),
-        )
+        Ok(no_data_found(format!("{} holds no candles", self.relation.sql))
         .detail(format!(
             "Stored rows are kept until there are candles again, or {schema}.{delete} deletes them."
         ))

@@ -68,8 +68,7 @@ impl DimAssets {
             match truth(flag) {
                 Some(true) => take(id),
                 Some(false) => Ok(()),
-                None => Err(datatype_mismatch(format!("column is_active of {relation} is {flag_type} '{flag}' for asset {id}, neither true nor false"),
-                )
+                None => Err(datatype_mismatch(format!("column is_active of {relation} is {flag_type} '{flag}' for asset {id}, neither true nor false"))
                 .detail("Values that are read: 1, t, true, y, yes, on; 0, f, false, n, no, off. NULL is not active.")
                 .hint(format!("SELECT is_active, count(*) FROM {relation} GROUP BY is_active ORDER BY 2;"))),
             }

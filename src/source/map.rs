@@ -322,8 +322,7 @@ pub fn no_source(layer: Layer, cal_scheme: &str, schema: &str) -> Error {
         Layer::L3 => ("1H", "34,55,89"),
     };
     let layer = layer.as_str();
-    undefined_object(format!("layer {layer} of calendar scheme \"{cal_scheme}\" has no source"),
-    )
+    undefined_object(format!("layer {layer} of calendar scheme \"{cal_scheme}\" has no source"))
     .hint(format!(
         "INSERT INTO {schema}.regime_source (cal_scheme, layer, tf, periods, bars_table, ema_table) VALUES ({}, '{layer}', '{tf}', '{{{periods}}}', '…', '…');",
         quote_literal(cal_scheme)

@@ -87,8 +87,7 @@ pub fn lossy(db: Db, schema: &str, marks: &Marks) -> Result<Option<Error>> {
     }
     let (own, set_up) = (extension_schema(db)?, set_up_again(db, schema)?);
     Ok(Some(
-        not_in_prerequisite_state(format!("changes cannot be marked in {tables}"),
-        )
+        not_in_prerequisite_state(format!("changes cannot be marked in {tables}"))
         .detail(format!(
             "A constraint, a trigger, a rule or row-level security could keep rows out of {tables}, or a crash empty an unlogged table."
         ))

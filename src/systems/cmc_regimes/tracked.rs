@@ -59,15 +59,13 @@ pub fn not_tracked(db: Db, sources: &Sources) -> Result<Error> {
     for watched in bars(all(sources)) {
         if may_hide_rows(db, &watched.relation)? {
             let relation = watched.relation;
-            return Ok(not_in_prerequisite_state(format!("only_dirty needs tracking, and row-level security may hide rows of {relation} from {}", current_user()),
-            )
+            return Ok(not_in_prerequisite_state(format!("only_dirty needs tracking, and row-level security may hide rows of {relation} from {}", current_user()))
             .detail("Whoever may not see all rows of a source cannot tell that all of its marked changes were refreshed.")
             .hint(see_all_rows()));
         }
     }
     let schema = catalog::extension_schema(db)?;
-    Ok(not_in_prerequisite_state("only_dirty needs tracking, and not every source is tracked",
-    )
+    Ok(not_in_prerequisite_state("only_dirty needs tracking, and not every source is tracked")
     .detail(
         "Changes of an untracked source leave no mark, so that its assets would stay as they are. Without only_dirty, a \
          refresh reads every row of an untracked source.",

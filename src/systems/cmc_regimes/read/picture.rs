@@ -83,8 +83,7 @@ pub fn of_symbol(db: Db, wanted: &Wanted) -> Result<picture::History> {
 /// The rows have no bars: the bars were deleted, or are of another calendar scheme.
 fn no_closes(db: Db, asset: i32) -> Result<Error> {
     let (schema, whose) = (extension_schema(db)?, names::in_words(db, asset, None)?);
-    Ok(no_data_found(format!("{whose} has rows, but no daily bar at the time of any of them has a usable close"),
-    )
+    Ok(no_data_found(format!("{whose} has rows, but no daily bar at the time of any of them has a usable close"))
     .detail(format!(
         "The bars are those of calendar scheme {} in regime_source. The rows may be of another scheme, which is then to be \
          given to pg_regime.cal_scheme.",

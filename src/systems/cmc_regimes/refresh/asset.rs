@@ -339,8 +339,7 @@ impl Call<'_, '_> {
             format!("SELECT true FROM {} WHERE {} LIMIT 1", daily.bars.sql, daily.bars.shared_condition);
         match self.db.first(&bars, &[arg(daily.tf.as_deref())], Sees::Snapshot, |_| Ok(()))? {
             Some(()) => Ok(()),
-            None => Err(no_data_found(format!("{} holds no daily bars of any asset", daily.bars.sql),
-            )
+            None => Err(no_data_found(format!("{} holds no daily bars of any asset", daily.bars.sql))
             .detail("Stored rows are kept until there are bars again, or the rows are deleted by hand.")
             .hint(format!(
                 "Load the bars, or correct their row of the source map: SELECT * FROM {}.regime_source WHERE cal_scheme = {} AND layer = 'L2';",
