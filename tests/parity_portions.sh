@@ -9,8 +9,10 @@ if [ ! -d $data ] || [ ! -d $golden ]; then
 fi
 # What each portion ends with, as shares of the time from the first daily bar to the last.
 portions=(0.4 0.6 0.8 0.97 1)
-declare -rA variants=([default]="" [symmetric]="hysteresis_mode => 'symmetric'" [us_hold5]="cal_scheme => 'us', min_hold_bars => 5"
-    [budget]="min_bars_l0 => 30, min_bars_l1 => 20, min_bars_l2 => 60")
+# The reference has the data budget of the whole history, but for the variant pit.
+whole="point_in_time => false"
+declare -rA variants=([default]="$whole" [symmetric]="$whole, hysteresis_mode => 'symmetric'" [us_hold5]="$whole, cal_scheme => 'us', min_hold_bars => 5"
+    [budget]="$whole, min_bars_l0 => 30, min_bars_l1 => 20, min_bars_l2 => 60" [pit]="")
 # Of the outputs: the key, and the other columns of the reference's rows, numbers apart.
 declare -rA keys=([cmc_regimes]="id, ts, tf" [cmc_regime_flips]="id, ts, tf, layer" [cmc_regime_stats]="id, tf, regime_key" [cmc_regime_comovement]="id, tf, ema_a, ema_b")
 declare -rA exact=([cmc_regimes]="l0_label l1_label l2_label regime_key orders pyramids setups feature_tier l0_enabled l1_enabled l2_enabled"
@@ -65,7 +67,7 @@ compare() {
 }
 
 for how in untracked tracked; do
-    for variant in default symmetric us_hold5 budget; do
+    for variant in default symmetric us_hold5 budget pit; do
         db=${how}_$variant arguments=${variants[$variant]}
         q postgres "CREATE DATABASE $db TEMPLATE arrivals"
         if [ $how = tracked ]; then
