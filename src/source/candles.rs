@@ -1,19 +1,16 @@
 //! Candles by symbol and timeframe: where they are, which series there are, and reading a series into flat
 //! arrays.
 
-use std::rc::Rc;
-
 use regime_core::hash::of_texts;
 use regime_core::market_states::PRICES;
 
 use crate::pg::timescale::Recent;
 use crate::pg::{
-    Arg, Db, Error, Micros, Result, Row, Same, Sees, arg, citus, extension_schema, invalid_parameter, known,
-    no_data_found, quoted, read_once, syscache, timestamp_arg, timestamps_arg, undefined_object,
+    Arg, Db, Error, Micros, Result, Row, Sees, arg, citus, extension_schema, no_data_found, read_once,
+    syscache, timestamp_arg, timestamps_arg,
 };
 use crate::source::bars::Span;
-use crate::source::check::{Check, Kind, Mapped, Place};
-use crate::source::map::{of_scheme, rows_of_map};
+use crate::source::candle_map::MapRow;
 use crate::source::relation::Relation;
 use crate::source::usable::{POSITIVE, Usable, check_bars, sort_by_time};
 
@@ -100,6 +97,11 @@ pub fn series_key(symbol: &str, timeframe: &str) -> String {
 }
 
 impl Source {
+    /// The relation of checked columns; `key` are those of symbol, timeframe and time, quoted.
+    pub(super) fn new(table: [String; 2], key: [String; 3], relation: Relation, reads: Reads) -> Self {
+        Self { table, key, relation, reads }
+    }
+
     /// The candles that the source map names, checked against the catalogs.
     ///
     /// # Errors
@@ -412,112 +414,4 @@ pub const IN_RANGE: Usable =
 fn series_args(series: &Series, moment: Option<i64>) -> [Arg; 3] {
     let [symbol, timeframe] = series.args();
     [symbol, timeframe, timestamp_arg(moment)]
-}
-
-/// The row of the map for candles, unchecked.
-pub struct MapRow {
-    /// Schema and name of the relation, not quoted.
-    pub table: [String; 2],
-    filter: String,
-    /// Symbol, timeframe, time, high, low, close.
-    columns: [String; 6],
-    open: Option<String>,
-    volume: Option<String>,
-    /// Whether the user has edited the row.
-    is_edited: bool,
-}
-
-impl MapRow {
-    /// The row of the map for candles; `schema` is the quoted schema of the extension.
-    ///
-    /// # Errors
-    /// Where the map has no row for candles.
-    pub fn load(db: Db, schema: &str) -> Result<Rc<Self>> {
-        Self::find(db, schema)?.ok_or_else(|| {
-            undefined_object("candles have no source").hint(format!(
-                "INSERT INTO {schema}.regime_source (cal_scheme, layer, bars_table, bars_id_column, bars_tf_column, bars_ts_column, high_column, low_column) \
-                 VALUES ('any', 'candles', 'candles', 'symbol', 'timeframe', 'open_time', 'high', 'low');"
-            ))
-        })
-    }
-
-    fn find(db: Db, schema: &str) -> Result<Option<Rc<Self>>> {
-        Ok(of_scheme(db, "any", schema, || Self::read(db, schema))?.as_ref().clone())
-    }
-
-    fn read(db: Db, schema: &str) -> Result<Option<Rc<Self>>> {
-        let sql = format!(
-            "SELECT bars_schema::text, bars_table::text, bars_filter::text, bars_id_column::text, bars_tf_column::text, bars_ts_column::text, \
-             high_column::text, low_column::text, close_column::text, open_column::text, volume_column::text, origin = 'user' AS is_edited FROM {} WHERE cal_scheme = 'any' AND layer = 'candles'",
-            rows_of_map(schema)
-        );
-        db.first(&sql, &[], Sees::Snapshot, |row| {
-            Ok(Rc::new(Self {
-                table: [row.get("bars_schema")?, row.get("bars_table")?],
-                filter: row.get("bars_filter")?,
-                columns: [
-                    row.get("bars_id_column")?,
-                    row.get("bars_tf_column")?,
-                    row.get("bars_ts_column")?,
-                    row.get("high_column")?,
-                    row.get("low_column")?,
-                    row.get("close_column")?,
-                ],
-                open: row.get("open_column")?,
-                volume: row.get("volume_column")?,
-                is_edited: row.get("is_edited")?,
-            }))
-        })
-    }
-
-    fn source(self: &Rc<Self>, db: Db, schema: &str, reads: Reads) -> Result<Source> {
-        let find = || self.check(db, schema, reads);
-        Ok(known("candles", &(Same(Rc::clone(self)), reads), find)?.as_ref().clone())
-    }
-
-    fn check(&self, db: Db, schema: &str, reads: Reads) -> Result<Source> {
-        let kinds = [
-            ("bars_id_column", Kind::Symbol),
-            ("bars_tf_column", Kind::Text),
-            ("bars_ts_column", Kind::Time),
-            ("high_column", Kind::Price),
-            ("low_column", Kind::Price),
-            ("close_column", Kind::Price),
-        ];
-        let mut mapped: Vec<Mapped> = kinds
-            .iter()
-            .zip(&self.columns)
-            .map(|((field, kind), name)| Mapped { field, name, kind: *kind })
-            .collect();
-        if reads == Reads::All {
-            let open = self.open.as_deref().ok_or_else(|| no_opens(schema))?;
-            mapped.push(Mapped { field: "open_column", name: open, kind: Kind::Price });
-            let volume = self.volume.as_deref();
-            mapped.extend(volume.map(|name| Mapped { field: "volume_column", name, kind: Kind::Price }));
-        }
-        let place = Place { schema, cal_scheme: "any", layer: "candles", tf_is_read: true, built: &[] };
-        let relation = Check { db, place }.relation("bars", &self.table, &mapped, &self.filter)?;
-        let [symbol, timeframe, ts, ..] = &self.columns;
-        Ok(Source { table: self.table.clone(), key: [symbol, timeframe, ts].map(quoted), relation, reads })
-    }
-}
-
-/// The error for candles without opens; `schema` is the quoted schema of the extension.
-fn no_opens(schema: &str) -> Error {
-    invalid_parameter("open_column of the candles is NULL")
-        .detail(format!(
-            "Market states need opening prices. The mapping is in {schema}.regime_source, in the row cal_scheme = 'any', layer = 'candles'; \
-             where there are none, map a view whose open is the close before."
-        ))
-        .hint(format!(
-            "UPDATE {schema}.regime_source SET open_column = 'open' WHERE cal_scheme = 'any' AND layer = 'candles';"
-        ))
-}
-
-/// Whether the user has edited the row of the map for candles.
-///
-/// # Errors
-/// Where the map cannot be read.
-pub fn is_mapped(db: Db) -> Result<bool> {
-    Ok(MapRow::find(db, &extension_schema(db)?)?.is_some_and(|row| row.is_edited))
 }

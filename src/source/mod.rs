@@ -3,6 +3,7 @@
 pub mod assets;
 pub mod bars;
 pub mod build;
+pub mod candle_map;
 pub mod candle_names;
 pub mod candles;
 pub mod check;

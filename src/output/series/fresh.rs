@@ -5,7 +5,8 @@ use crate::output::series::{Newest, OfSeries, marks, newest_rows, state};
 use crate::output::set_up;
 use crate::pg::lock::{Key, named};
 use crate::pg::{Db, Result, Sees, extension_schema, quote_literal, settings, syscache::readable};
-use crate::source::candles::{self, Reads, Series, Source};
+use crate::source::candle_map;
+use crate::source::candles::{Reads, Series, Source};
 use crate::source::relation::may_hide_rows;
 use crate::track::watched::Watched;
 
@@ -139,7 +140,7 @@ impl OfSeries {
             found => found?,
         };
         match found {
-            None if candles::is_mapped(db)? || self.has_rows(db, schema)? => {
+            None if candle_map::is_mapped(db)? || self.has_rows(db, schema)? => {
                 Source::load(db, self.reads).map(Some)
             }
             found => Ok(found),
@@ -162,7 +163,7 @@ impl OfSeries {
     pub fn watched(&self, db: Db, schema: &str) -> Result<Vec<Watched>> {
         let found = match Source::find(db, self.reads) {
             Err(_) if self.is_unused(db, schema)? => None,
-            Err(_) if !candles::is_mapped(db)? && !set_up::is_set_up(db, schema, self.system)? => None,
+            Err(_) if !candle_map::is_mapped(db)? && !set_up::is_set_up(db, schema, self.system)? => None,
             // Marks need the key and the time alone: a column that only this system reads stops no other system.
             Err(_) if self.reads != Reads::Prices => Source::find(db, Reads::Prices)?,
             found => found?,

@@ -2,7 +2,8 @@
 //! candle whose key changes until the next refresh. `relation` is the table, as SQL.
 
 use crate::pg::{Db, Result, Sees, arg, attempt, citus, extension_schema, settings, syscache, timescale};
-use crate::source::candles::{MapRow, Reads, Source};
+use crate::source::candle_map::MapRow;
+use crate::source::candles::{Reads, Source};
 
 /// The name of the key of a table.
 fn name_of(table: &str) -> String {
