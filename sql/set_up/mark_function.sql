@@ -143,7 +143,7 @@ END {tag}
         WHEN insufficient_resources OR system_error THEN
             RAISE;
         WHEN OTHERS THEN
-            -- What it is shows below.
+            -- The check below tells what is wrong.
             trusted := NULL;
     END;
 

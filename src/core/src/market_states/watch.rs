@@ -74,7 +74,7 @@ pub struct Rule {
 
 /// Is told what a computation does, in the order of specification 5.
 pub trait Watch {
-    /// Is told a note of a column or a term, which is made only if it is kept.
+    /// Takes a note of a column or a term; the note is made only if the watcher keeps notes.
     fn note(&mut self, of: &'static str, note: impl FnOnce() -> Note);
 
     /// A value that `of` is made of.
