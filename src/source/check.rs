@@ -330,7 +330,7 @@ impl Columns<'_, '_, '_> {
     /// the most pairs of letters in common, or the only one that can be an id, a symbol or a timeframe.
     fn likeliest(&self, name: &str, field: &str) -> Option<&str> {
         /// The least share of pairs that two names have in common, from 0 to 1.
-        const LEAST: f64 = 0.3;
+        const LEAST: f64 = 0.4;
         let kind = self.mapped.iter().find(|mapped| mapped.field == field)?.kind;
         let is_free = |column: &&Column| {
             column.may_read
