@@ -167,11 +167,12 @@ END {tag}
                         BEGIN
                             waits := current_setting('lock_timeout');
                             PERFORM set_config('lock_timeout', '1s', true);
+                            -- A snapshot of before the function does not show the function.
                             IF (
                                 SELECT age(p.xmin) > 0
                                 OR pg_xact_status((pg_current_xact_id()::text::bigint - age(p.xmin))::text::xid8) <> 'in progress'
                                 FROM pg_proc AS p WHERE p.oid = {itself}::regprocedure
-                            ) THEN
+                            ) IS NOT FALSE THEN
                                 ALTER FUNCTION {work}.{function}() COST {UNMARKED};
                             END IF;
                             PERFORM set_config('lock_timeout', waits, true);
