@@ -58,3 +58,9 @@ SELECT differ('{1,2,3}');
 SET pg_regime.market_proxy_id = 2;
 SELECT :how FROM refresh_cmc_regimes(only_dirty => true);
 SELECT differ('{1,2,3}');
+-- Of the bars that cannot be used, each asset is told those that it needs, whichever asset is refreshed before.
+RESET pg_regime.market_proxy_id;
+DELETE FROM cmc_price_bars_multi_tf WHERE id = 2 AND time_close > '2024-12-10';
+UPDATE cmc_price_bars_multi_tf_cal_iso SET close = -1 WHERE id = 1 AND tf = '1W';
+SELECT id, message FROM refresh_cmc_regimes(ARRAY[2, 3]);
+SELECT id, message FROM refresh_cmc_regimes(3);

@@ -9,6 +9,9 @@ CALL refresh_all_cmc_regimes(batch_size => 1, max_runtime => '0');
 SELECT id, status, round FROM regime_work.cmc_regime_work ORDER BY id;
 -- With time enough all is done.
 CALL refresh_all_cmc_regimes(batch_size => 1, max_runtime => '1 hour');
+CALL refresh_all_cmc_regimes(max_runtime => '178000000 years');
+CALL refresh_all_cmc_regimes(batch_size => 1, max_runtime => '-178000000 years');
+CALL refresh_all_cmc_regimes(max_runtime => NULL);
 -- An asset that failed before the time was over is told at once and, until the round is over, at the end of each call.
 UPDATE cmc_price_bars_multi_tf SET close = 'NaN' WHERE id = 1 AND bar_seq = 100;
 CALL refresh_all_cmc_regimes(batch_size => 1, max_runtime => '0');

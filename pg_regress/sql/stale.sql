@@ -173,3 +173,25 @@ DROP OWNED BY regress_hidden;
 DROP ROLE regress_hidden;
 -- A moment that is no moment is told without a zone.
 SELECT count(*) FROM get_market_states('DEMO2', '1d', 'infinity', '-infinity');
+-- Where the state of a subject is gone, nothing tells the arguments of its rows: where these are not the defaults, no command
+-- refreshes the subject.
+SELECT FROM regime_load_policy('p', '[{"match": "Up", "size_mult": 0.25}]');
+SELECT id, status FROM refresh_cmc_regimes(ARRAY[2, 3], policy => 'p');
+SELECT status FROM refresh_market_regimes('DEMO2', '1d', config => '{"rsi_bullish": 70}');
+DELETE FROM regime_work.cmc_regime_state WHERE id < 3;
+DELETE FROM regime_work.market_regime_state WHERE symbol = 'DEMO2';
+SELECT id, is_stale FROM cmc_regime_status ORDER BY id;
+SELECT what, asset, detail, command FROM regime_health() WHERE what = 'unknown arguments' ORDER BY 1, 2, 3;
+DELETE FROM cmc_price_bars_multi_tf WHERE id = 2 AND time_close = (SELECT max(time_close) FROM cmc_price_bars_multi_tf WHERE id = 2);
+SELECT what, asset, command FROM regime_health() WHERE asset = 2;
+CREATE TABLE kept AS TABLE market_regimes;
+SELECT format('SELECT count(*) FROM (%s) AS typed', rtrim(command, ';')) FROM regime_health() WHERE command ~ 'market_regimes' \gexec
+SELECT count(*) AS rewritten FROM (TABLE kept EXCEPT ALL TABLE market_regimes) AS r;
+SELECT status FROM refresh_market_regimes('DEMO2', '1d', config => '{"rsi_bullish": 70}');
+SELECT id, status FROM refresh_cmc_regimes(ARRAY[1]);
+SELECT id, status FROM refresh_cmc_regimes(ARRAY[2, 3], policy => 'p');
+SELECT count(*) FROM regime_health() WHERE what ~ 'unknown';
+-- Of a policy that is gone, no command loads other rules, nor fails.
+UPDATE cmc_price_bars_multi_tf SET close = close * 1.01 WHERE id = 2 AND bar_seq = 100;
+SELECT FROM regime_drop_policy('p');
+SELECT what, asset, detail, command FROM regime_health() WHERE what ~ 'asset|refused' ORDER BY 1, 2, 3;

@@ -23,7 +23,9 @@ CREATE PROCEDURE refresh_all_cmc_regimes(
 DECLARE
     own pg_catalog.text;
     round bigint;
-    deadline pg_catalog.timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) max_runtime;
+    -- Within a thousand years, which is also what NULL comes to: the sum is a moment whatever interval is given.
+    deadline pg_catalog.timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+)
+        GREATEST(LEAST(max_runtime, '1000 years'::pg_catalog.interval), '0'::pg_catalog.interval);
     more boolean := true;
 BEGIN
     WHILE round IS NULL LOOP

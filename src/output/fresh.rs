@@ -56,6 +56,9 @@ pub struct Fresh {
     pub version: Option<String>,
     /// Why a refresh with the arguments that the subject keeps would fail.
     pub refused: Option<Error>,
+    /// The statement that shows the versions of the rows, where the arguments that they were computed with are not known: a
+    /// refresh with other arguments would rewrite them.
+    pub lost: Option<String>,
     /// The statement that refreshes the subject.
     pub command: String,
     /// The arguments of the statement after the subject, each after a comma.
@@ -85,6 +88,13 @@ impl Fresh {
     /// The same where row-level security may hide source rows: a hidden row is not a missing one.
     pub fn of_hidden(self) -> Self {
         Self { ahead: false, unsure: true, ..self }
+    }
+
+    /// The statement to type where the subject is to be refreshed: only shows what there is where a refresh would fail or
+    /// would be with other arguments than the last.
+    pub fn advice(&self) -> &str {
+        let refused = self.refused.as_ref().and_then(|error| error.report().hint.as_deref());
+        refused.or(self.lost.as_deref()).unwrap_or(&self.command)
     }
 
     /// Whether the last refresh failed.

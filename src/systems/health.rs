@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::output::finding::{Finding, Severity};
-use crate::output::fresh::Fresh;
+use crate::output::fresh::{Fresh, Last};
 use crate::output::grants::with_grants;
 use crate::output::set_up::Flaw;
 use crate::output::system::System;
@@ -123,8 +123,9 @@ fn of_rows(db: Db, registered: &Registered, own: &str, is_readable: bool, is_tra
             let unmarked = if is_tracked { unmarked(system, own, &all) } else { Vec::new() };
             Ok(all
                 .iter()
-                .flat_map(|fresh| of_subject(wording, fresh))
+                .flat_map(|fresh| of_subject(wording, own, fresh))
                 .chain(refused(system, own, &all))
+                .chain(lost(system, &all))
                 .chain(unmarked)
                 .collect())
         }));
@@ -184,33 +185,55 @@ fn advised(mut finding: Finding, hint: Option<&str>, otherwise: &str) -> Finding
     finding
 }
 
-fn of_subject(wording: &Wording, fresh: &Fresh) -> Vec<Finding> {
+fn of_subject(wording: &Wording, own: &str, fresh: &Fresh) -> Vec<Finding> {
     let subject = if fresh.id.is_some() { String::new() } else { format!("{}: ", fresh.name) };
-    let mut findings = Vec::new();
-    if fresh.is_failing() {
-        let message = fresh.last.message.as_deref().unwrap_or_default();
+    let finding = |severity, what, detail, hint: Option<&str>| {
         let finding = Finding {
-            severity: Severity::Error,
-            what: wording.failing,
+            severity,
+            what,
             asset: fresh.id,
-            detail: match &fresh.last.sqlstate {
-                Some(code) => format!("{subject}{message} ({code})"),
-                None => format!("{subject}{message}"),
-            },
+            detail: format!("{subject}{detail}"),
             command: String::new(),
         };
-        findings.push(advised(finding, fresh.last.hint.as_deref().or(Some(&fresh.command)), &fresh.command));
+        let map = format!("SELECT * FROM {own}.regime_source;");
+        let otherwise = if fresh.refused.is_some() { &map } else { &fresh.command };
+        advised(finding, Some(hint.unwrap_or(fresh.advice())), otherwise)
+    };
+    let mut findings = Vec::new();
+    if fresh.is_failing() {
+        let Last { message, sqlstate, hint, .. } = &fresh.last;
+        let code = sqlstate.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
+        let detail = format!("{}{code}", message.as_deref().unwrap_or_default());
+        findings.push(finding(Severity::Error, wording.failing, detail, hint.as_deref()));
     }
     if fresh.is_stale() == Some(true) {
-        findings.push(Finding {
-            severity: Severity::Warning,
-            what: wording.stale,
-            asset: fresh.id,
-            detail: format!("{subject}{}", fresh.complaint(wording.made_of, wording.made_of_short)),
-            command: fresh.command.clone(),
-        });
+        let detail = fresh.complaint(wording.made_of, wording.made_of_short);
+        findings.push(finding(Severity::Warning, wording.stale, detail, None));
     }
     findings
+}
+
+/// Subjects with rows of other arguments than the defaults, and without a state that keeps these: one finding.
+fn lost(system: &System, all: &[Fresh]) -> Option<Finding> {
+    let lost: Vec<(&Fresh, &String)> =
+        all.iter().filter_map(|fresh| Some((fresh, fresh.lost.as_ref()?))).collect();
+    let (first, command) = *lost.first()?;
+    let [one, many] = system.subject;
+    let (subjects, verb) = match lost.len() {
+        1 => (format!("{one} {}", first.name), "was"),
+        n => (format!("{n} {many}"), "were"),
+    };
+    Some(Finding {
+        severity: Severity::Warning,
+        what: "unknown arguments",
+        asset: if lost.len() == 1 { first.id } else { None },
+        detail: format!(
+            "{}: {subjects} {verb} last refreshed with arguments that are not the defaults and that nothing keeps any more. A refresh \
+             with the arguments of the job that made the rows keeps the rows; any other refresh rewrites them.",
+            system.name
+        ),
+        command: command.clone(),
+    })
 }
 
 /// Subjects whose refresh with the arguments that they keep would fail: one finding for those that fail alike.
@@ -236,7 +259,10 @@ fn refused(system: &System, own: &str, all: &[Fresh]) -> Vec<Finding> {
 /// the arguments that they keep.
 fn unmarked(system: &System, own: &str, all: &[Fresh]) -> Vec<Finding> {
     let mut groups: BTreeMap<&str, Vec<&Fresh>> = BTreeMap::new();
-    for fresh in all.iter().filter(|fresh| fresh.is_stale().is_none() && fresh.refused.is_none()) {
+    for fresh in all
+        .iter()
+        .filter(|fresh| fresh.is_stale().is_none() && fresh.refused.is_none() && fresh.lost.is_none())
+    {
         groups.entry(&fresh.arguments).or_default().push(fresh);
     }
     let [one, many] = system.subject;
@@ -257,7 +283,7 @@ fn unmarked(system: &System, own: &str, all: &[Fresh]) -> Vec<Finding> {
         let ids: Vec<String> = group.iter().filter_map(|fresh| fresh.id).map(|id| id.to_string()).collect();
         if !ids.is_empty() {
             findings.push(finding(group.len(), refresh(format!("ARRAY[{}]{arguments}", ids.join(", ")))));
-        } else if all.iter().all(|fresh| fresh.arguments == arguments) {
+        } else if all.iter().all(|fresh| fresh.arguments == arguments && fresh.lost.is_none()) {
             let arguments = arguments.strip_prefix(", ").unwrap_or_default();
             findings.push(finding(group.len(), refresh(arguments.to_owned())));
         } else {

@@ -83,7 +83,17 @@ impl OfSeries {
             is_other.then_some("parameters").or(is_lost.then_some("stored rows"))
         });
         let other_sources = state.as_ref().and_then(|state| now.changed(&state.sources));
-        let is_sure = state.map_or(row.is_none(), |state| now.is_sure(state.tracking.as_deref()));
+        let version = row.and_then(|(_, version)| version);
+        // The arguments of rows without a state are not known.
+        let is_lost =
+            state.is_none() && version.as_deref().is_some_and(|version| !(self.is_default)(version));
+        let lost = is_lost.then(|| {
+            format!(
+                "SELECT symbol, timeframe, classifier_version, count(*) AS rows FROM {} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;",
+                self.relation(schema)
+            )
+        });
+        let is_sure = state.map_or(newest_row.is_none(), |state| now.is_sure(state.tracking.as_deref()));
         let arguments = again.map(|again| again.arguments).unwrap_or_default();
         let changed = [other_basis.map(|_| self.basis.what), other_rows, other_sources];
         Ok(Fresh {
@@ -94,7 +104,8 @@ impl OfSeries {
             marked,
             changed: changed.into_iter().flatten().collect(),
             unsure: !is_sure,
-            version: row.and_then(|(_, version)| version),
+            version,
+            lost,
             command: format!(
                 "SELECT * FROM {own}.refresh_{}({symbol}, {timeframe}{arguments});",
                 self.table.name

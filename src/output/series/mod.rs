@@ -29,6 +29,8 @@ pub struct OfSeries {
     pub basis: Basis,
     /// What a refresh with the parameters of a state would be; `None` if these cannot be read, as of another version.
     pub again: fn(&State) -> Option<Again>,
+    /// Whether a refresh without parameters may have made rows of this version.
+    pub is_default: fn(&str) -> bool,
     /// Working tables beside that of the states which hold more of the state of a series.
     pub more: &'static [&'static str],
 }

@@ -16,8 +16,8 @@ use crate::systems::cmc_regimes::{params, tables};
 /// An id that is NULL.
 pub fn sorted_ids(ids: Vec<Option<i32>>) -> Result<Vec<i32>> {
     let mut ids: Vec<i32> = ids.into_iter().collect::<Option<_>>().ok_or_else(|| {
-        null_argument("an id")
-            .hint("Give each asset an id: array_remove(ids, NULL) leaves out those without.")
+        null_argument("an asset")
+            .hint("Give each asset by its id or symbol: array_remove(…, NULL) leaves out those without.")
     })?;
     ids.sort_unstable();
     ids.dedup();

@@ -184,11 +184,9 @@ pub fn parse_stored(policy: &str, schema: &str, rules: &str) -> Result<Vec<Rule>
     })
 }
 
+/// The error for a policy that is not stored. The hint shows what there is: rules of ours would not be those that were meant.
 fn unknown_policy(name: &str, schema: &str) -> Error {
     undefined_object(format!("policy \"{name}\" does not exist"))
-        .detail(format!("Policies are in {schema}.regime_policy; the rules of the hint are an example."))
-        .hint(format!(
-            "SELECT {schema}.regime_load_policy({}, '[{{\"match\": \"Down-\", \"size_mult\": 0.5}}]');",
-            pgrx::spi::quote_literal(name)
-        ))
+        .detail(format!("Policies are loaded with {schema}.regime_load_policy(policy, rules)."))
+        .hint(format!("SELECT policy, loaded_at, loaded_by FROM {schema}.regime_policy ORDER BY policy;"))
 }

@@ -16,7 +16,7 @@ use crate::source::bars::{Reader, Span};
 pub struct Reads {
     /// The longest part that can be used, and its last moment, in microseconds since 2000.
     usable: RefCell<Option<(i64, Rc<Proxy>)>>,
-    /// The moment of the shortest part that cannot be used, and why.
+    /// The moment of the part read last that cannot be used, and why: the message counts the bars of this part.
     unusable: RefCell<Option<(i64, Error)>>,
 }
 
@@ -44,7 +44,7 @@ impl Reads {
             return Ok(Rc::clone(proxy));
         }
         if let Some((from, error)) = &*self.unusable.borrow()
-            && *from <= moment
+            && *from == moment
         {
             return Err(error.clone());
         }

@@ -48,14 +48,7 @@ pub fn all(db: Db) -> Result<Vec<Status>> {
 fn read(db: Db, engine: &Engine, [regimes, state, log]: [&str; 3], ids: Vec<i32>) -> Result<Vec<Status>> {
     let Some(daily) = engine.reader(Layer::L2).map(Reader::source) else { return Ok(Vec::new()) };
     let own = catalog::extension_schema(db)?;
-    let read = |row: &Row| {
-        let (mut status, kept) = (status(row)?, Kept::read(row)?);
-        let fresh = &mut status.fresh;
-        fresh.arguments = kept.as_ref().map(|kept| repeated(&kept.basis.arguments)).unwrap_or_default();
-        fresh.command =
-            format!("SELECT * FROM {own}.refresh_cmc_regimes({}{});", fresh.name, fresh.arguments);
-        Ok((status, kept, row.get::<Option<String>>("row_hash")?))
-    };
+    let read = |row: &Row| Ok((status(row)?, Kept::read(row)?, row.get::<Option<String>>("row_hash")?));
     let tables = [regimes, state, log];
     let of = |db: Db, sql: &str, ids: Vec<i32>| {
         db.all(sql, &[arg(daily.tf.as_deref()), arg(ids), arg(TF)], Sees::Snapshot, read)
@@ -87,7 +80,18 @@ fn read(db: Db, engine: &Engine, [regimes, state, log]: [&str; 3], ids: Vec<i32>
         let newest = status.fresh.newest_row.map(|ts| (ts, hash.as_deref()));
         let Found { changed, unsure, refused } = judge.judge(kept.as_ref(), newest);
         let fresh = Fresh { changed, unsure, refused, ..status.fresh };
-        status.fresh = if may_hide { fresh.of_hidden() } else { fresh };
+        let mut fresh = if may_hide { fresh.of_hidden() } else { fresh };
+        // The arguments of rows without a state are not known.
+        let is_lost = kept.is_none() && hash.is_some_and(|hash| hash != engine.version_hash());
+        fresh.lost = is_lost.then(|| {
+            format!(
+                "SELECT id, regime_version_hash, count(*) AS rows FROM {regimes} GROUP BY 1, 2 ORDER BY 1, 2;"
+            )
+        });
+        fresh.arguments = kept.as_ref().map(|kept| repeated(&kept.basis.arguments)).unwrap_or_default();
+        fresh.command =
+            format!("SELECT * FROM {own}.refresh_cmc_regimes({}{});", fresh.name, fresh.arguments);
+        status.fresh = fresh;
         status
     };
     Ok(found.into_iter().map(judged).collect())

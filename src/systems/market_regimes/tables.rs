@@ -86,5 +86,6 @@ pub const OF_SERIES: OfSeries = OfSeries {
         };
         Some(Again { version, arguments })
     },
+    is_default: |version| version == Config::default().version(),
     more: &[],
 };

@@ -108,5 +108,7 @@ pub const OF_SERIES: OfSeries = OfSeries {
         of_rows: state::changed_of_rows,
     },
     again: |_| Some(Again { version: CLASSIFIER_VERSION.to_owned(), arguments: String::new() }),
+    // There are no parameters.
+    is_default: |_| true,
     more: &[RANKS],
 };
