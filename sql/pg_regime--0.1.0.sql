@@ -503,6 +503,16 @@ LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_load_policy_wrapper';
 
 -- src/api/cmc_regimes/policy.rs
+-- pg_regime::api::cmc_regimes::policy::regime_load_policy
+CREATE  FUNCTION "regime_load_policy"(
+	"policy" TEXT, /* Option < & str > */
+	"rules" TEXT /* Option < & str > */
+) RETURNS INT /* Result < i32 > */
+VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_load_policy_text_wrapper';
+
+-- src/api/cmc_regimes/policy.rs
 -- pg_regime::api::cmc_regimes::policy::regime_policy_rules
 -- Skipped due to `#[pgrx(sql = false)]`
 
@@ -2431,6 +2441,9 @@ COMMENT ON FUNCTION market_regime_labels(float8[], float8[], float8[], jsonb) IS
 
 COMMENT ON FUNCTION resolve_policy(text, text, text, text, text, text, jsonb) IS
 'Returns the policy of labels, one row: size_mult, stop_mult and gross_cap as multiples of base size, base stop distance and equity, how orders may be placed, whether positions may be added to, and the allowed setups (NULL: unrestricted). NULL labels are left out, none at all is resolved as Unknown, and a further label can only tighten; rules are laid over the policy for this call only.';
+
+COMMENT ON FUNCTION regime_load_policy(text, text) IS
+'The same as regime_load_policy of jsonb for a text, as a file has it: JSON or YAML. Where the text has more than one line, errors name the line.';
 
 COMMENT ON FUNCTION regime_load_policy(text, jsonb) IS
 'Stores rules, {"rules": [{"match": ..., ...}]} or the bare array, under a name, in place of what the name held, and returns how many there are; they act as an overlay over the built-in rules. Anything wrong is an error that names the rule and the field, and nothing is stored; rules that can never act give a WARNING.';

@@ -62,10 +62,11 @@ SELECT left(refused((repeat('[', 500) || repeat(']', 500))::jsonb), 5) AS sqlsta
 SELECT regime_load_policy('p', '[{"match": "Down-", "size_mult": 0.5}, {"match": "*-RiskOn-*", "size_mult": 1.1}]');
 SELECT regime_load_policy('p', '[{"match": "U?-", "gross_cap": 2}]');
 SELECT regime_load_policy('p', '[{"match": "[DU]*", "gross_cap": 1.0000001}]');
--- No JSON at all is PostgreSQL's to say.
+-- No JSON at all; of a value of jsonb, that is PostgreSQL's to say.
 SELECT regime_load_policy('p', '[{"match": "Up-"');
 \echo :LAST_ERROR_SQLSTATE
 SELECT regime_load_policy('p', '[{"match": "Up-", "size_mult": NaN}]');
+SELECT regime_load_policy('p', '[{"match": "Up-", "size_mult": NaN}]'::jsonb);
 -- The same where rules are only tried.
 SELECT * FROM resolve_policy(rules => '[{"match": "Up-", "size": 0.5}]');
 \echo :LAST_ERROR_SQLSTATE

@@ -85,3 +85,31 @@ ROLLBACK;
 -- Rules that were put in by hand are checked when they are used.
 INSERT INTO regime_policy VALUES ('hand', '[{"match": "Up-", "size_mult": "much"}]');
 SELECT * FROM resolve_policy(policy => 'hand');
+-- A text, as a file has it: YAML, or JSON. Numbers keep their digits, and errors name the line where there are several.
+\pset null -
+SELECT regime_load_policy('desk', E'# limits\nrules:\n  - match: Down-\n    size_mult: 0.123456789012345678\n    setups: &few [hedge]\n  - {match: "*-RiskOff-*", gross_cap: .5, pyramids: False, setups: *few}\n');
+SELECT rules FROM regime_policy WHERE policy = 'desk';
+SELECT regime_load_policy('desk', E'- match: Down-\n  size_mult: 0.5\n');
+SELECT regime_load_policy('desk', '[{match: Down-, size_mult: 0.5},]');
+SELECT regime_load_policy('desk', '[{"match": "Down-", "size_mult": 0.5}]'::text), regime_load_policy('desk', '[{"match": "Down-", "size_mult": 0.5}]'::jsonb);
+SELECT rules FROM regime_policy WHERE policy = 'desk';
+\set VERBOSITY default
+SELECT regime_load_policy('desk', E'rules:\n  - match: Down-\n    size_mult: 0.5\n  - match: Up-\n    size: 0.5\n');
+SELECT regime_load_policy('desk', E'- match: Down-\n  size_mult: 0.5\n- match: Up-\n  pyramids: yes\n');
+SELECT regime_load_policy('desk', E'- match: Down-\n  size_mult: 0.5\n-\n  size_mult: 0.25\n');
+SELECT regime_load_policy('desk', E'- match: Down-\n  size_mult: 0.5\n- match: Up-\n');
+SELECT regime_load_policy('desk', E'- match: Down-\n  size_mult: 0.5\n\n- size_mult: 1\n  match: Down-\n');
+SELECT regime_load_policy('desk', E'- match: Down-\n  orders: passive\n- Up-\n');
+SELECT regime_load_policy('desk', E'[\n  {"match": "Down-",\n   "stop_mult": 0}\n]');
+SELECT regime_load_policy('desk', E'[\n  {"match": "Down-",\n   "stop_mult" 2}\n]');
+SELECT regime_load_policy('desk', E'rule:\n- match: Down-\n  size_mult: 0.5\n');
+SELECT regime_load_policy('desk', E'- match: *-RiskOff-*\n  size_mult: 0.5\n');
+\echo :LAST_ERROR_SQLSTATE
+SELECT regime_load_policy('desk', E'- match: Down-\n  match: Up-\n  size_mult: 0.5\n');
+SELECT regime_load_policy('desk', E'- match: Down-\n\tsize_mult: 0.5\n');
+SELECT regime_load_policy('desk', E'- match: !!str Down-\n  size_mult: 0.5\n');
+SELECT regime_load_policy('desk', E'- match: Down-\n  size_mult: 0.5\n---\n- match: Up-\n');
+SELECT regime_load_policy('desk', '');
+SELECT regime_load_policy('desk', repeat('- ', 1000));
+SELECT regime_load_policy('desk', repeat('x', 1000000) || E': 1\n' || repeat('x', 1000000) || ': 1');
+SELECT rules FROM regime_policy WHERE policy = 'desk';

@@ -47,6 +47,12 @@ fn regime_load_policy(policy: Option<&str>, rules: Option<JsonText>) -> Result<i
     Ok(policies::load(policy, &required("rules", rules)?.parse()?)?)
 }
 
+/// [`regime_load_policy`] of a text: JSON or YAML, as a file has them.
+#[pg_extern(name = "regime_load_policy", volatile, parallel_unsafe)]
+fn regime_load_policy_text(policy: Option<&str>, rules: Option<&str>) -> Result<i32> {
+    Ok(policies::load_text(required("policy", policy)?, required("rules", rules)?)?)
+}
+
 /// The merged rules of a policy in order, the fallback last (specification 2, Policy).
 // Declared in sql/install/cmc_regimes.sql.
 #[pg_extern(sql = false)]

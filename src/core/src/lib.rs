@@ -18,6 +18,7 @@ pub mod math;
 mod sealed;
 pub mod strip;
 mod words;
+pub mod yaml;
 
 pub use cmc_regimes::budget::{Budget, Tier};
 pub use cmc_regimes::label::{Label, Liq, Trend, Vol};

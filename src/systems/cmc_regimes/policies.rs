@@ -6,10 +6,11 @@ use pgrx::prelude::*;
 use serde_json::Value;
 
 use regime_core::cmc_regimes::policy::{Finding, Policy, PolicyError, PolicyTable, Rule, parse_rules};
+use regime_core::yaml;
 
 use crate::pg::{
     Db, Error, Result, Sees, arg, catalog, check_writable, current_user, extension_schema,
-    insufficient_privilege, invalid_parameter, json, owner, spi, undefined_object,
+    insufficient_privilege, invalid_parameter, json, owner, shortened, spi, undefined_object,
 };
 use crate::sync::working::Working;
 
@@ -19,8 +20,40 @@ impl From<PolicyError> for Error {
     }
 }
 
+/// Most bytes that a message shows of what is wrong with a document.
+const MOST_SHOWN: usize = 200;
+
 /// The policy that consists of the built-in rules alone.
 pub const DEFAULT_POLICY: &str = "default";
+
+/// [`load`] of a text: JSON or YAML. Errors name the line, where there is more than one.
+///
+/// # Errors
+/// As [`load`], and a text that is neither JSON nor YAML.
+pub fn load_text(policy: &str, text: &str) -> Result<i32> {
+    let yaml = yaml::parse(text);
+    let json = text.trim_start().starts_with(['[', '{']).then(|| json::parse(text));
+    let document = match (json, &yaml) {
+        (Some(Ok(document)), _) => document,
+        // YAML may look like JSON, with fewer quotation marks.
+        (_, Ok(yaml)) => yaml.value.clone(),
+        (Some(Err(error)), Err(_)) => return Err(error),
+        (None, Err(error)) => {
+            let problem = shortened(error.to_string(), MOST_SHOWN);
+            return Err(invalid_parameter(format!("could not read the YAML document: {problem}"))
+                .hint("Give a list of flat rules, in which a text that begins with *, & or ! is quoted: - {match: \"*-RiskOff-*\", size_mult: 0.5}"));
+        }
+    };
+    let rules = parse_rules(&document).map_err(|error| {
+        let place = yaml.ok().filter(|_| text.trim_end().contains('\n')).and_then(|yaml| {
+            let pointers = error.pointers().into_iter();
+            pointers.flat_map(|at| [format!("/rules{at}"), at]).find_map(|at| yaml.line(&at))
+        });
+        let message = place.map(|line| format!("line {line}: {error}")).unwrap_or(error.to_string());
+        invalid_parameter(message).hint(error.hint())
+    })?;
+    store(policy, &document, rules)
+}
 
 /// Stores the rules of a document as a policy, in place of an earlier one of that name; gives their number. A rule
 /// that will never act is reported with a WARNING.
@@ -28,9 +61,12 @@ pub const DEFAULT_POLICY: &str = "default";
 /// # Errors
 /// A name that cannot be used, an invalid rule, a read-only transaction, or a missing privilege.
 pub fn load(policy: &str, document: &Value) -> Result<i32> {
+    store(policy, document, parse_rules(document)?)
+}
+
+fn store(policy: &str, document: &Value, rules: Vec<Rule>) -> Result<i32> {
     check_name(policy)?;
     check_writable("regime_load_policy()")?;
-    let rules = parse_rules(document)?;
     let count = rules.len() as i32;
     // Stored as given, so that users read back what they wrote.
     let list = document.get("rules").unwrap_or(document).to_string();

@@ -83,6 +83,22 @@ pub enum PolicyError {
 }
 
 impl PolicyError {
+    /// Where the problem is in the list of rules: JSON pointers, the nearest first.
+    pub fn pointers(&self) -> Vec<String> {
+        let (rule, field) = match self {
+            PolicyError::Document(_) | PolicyError::TooMany(_) => return Vec::new(),
+            PolicyError::DocumentKey(key) => return vec![format!("/{key}")],
+            PolicyError::UnknownField { rule, field, .. } => (rule, field.as_str()),
+            PolicyError::Field { rule, field, .. } => (rule, *field),
+            PolicyError::Duplicate { rule, .. } => (rule, "match"),
+            PolicyError::NotAnObject { rule, .. }
+            | PolicyError::NoMatch { rule }
+            | PolicyError::NoField { rule, .. } => (rule, ""),
+        };
+        let rule = format!("/{}", rule - 1);
+        vec![format!("{rule}/{field}"), rule]
+    }
+
     /// The hint for the user: what to write instead.
     pub fn hint(&self) -> String {
         match self {
