@@ -85,6 +85,7 @@ DROP TABLE cmc_regime_stats;
 SELECT * FROM typed('SELECT FROM regime_setup()');
 REVOKE CREATE ON SCHEMA public FROM "regress Clerk";
 DROP TABLE cmc_regime_stats;
+TRUNCATE regime_work.cmc_regime_state;
 SELECT * FROM typed('SELECT FROM refresh_cmc_regimes(2)');
 SELECT relowner::regrole FROM pg_class WHERE oid = 'cmc_regime_stats'::regclass;
 -- Completing a table takes its owner.

@@ -62,6 +62,7 @@ SELECT id, status FROM refresh_cmc_regimes(2);
 SELECT id, status FROM cmc_regime_run_log ORDER BY id;
 -- All or nothing: the missing table before the one in the way was not made either.
 DROP TABLE cmc_regime_flips;
+TRUNCATE regime_work.cmc_regime_state;
 ALTER TABLE cmc_regime_stats ALTER computed_at TYPE timestamp;
 SELECT relation, action FROM regime_setup();
 SELECT to_regclass('cmc_regime_flips');

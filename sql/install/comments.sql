@@ -245,3 +245,9 @@ COMMENT ON FUNCTION market_escalation_concentration(text, text, int, float8) IS
 
 COMMENT ON FUNCTION market_event_labels(text, text, int) IS
 'Uses the future: never join it to a signal. Returns, for each candle of a series, the largest distance of a close within the horizon as a share of its close, the rank of it among those so far (from 0 to 1), whether it is an event (0.95 or more), and its severity: MILD, MODERATE, SEVERE or CRISIS from 0.90, 0.95, 0.975, 0.99 on. Stored rows play no part.';
+
+COMMENT ON FUNCTION regime_teardown(boolean) IS
+'Removes what pg_regime made in the schema pg_regime.target_schema: triggers and their functions, working tables, views, and, with keep_rows => false, the output tables. Returns a row for each relation, and one with the statement that removes the extension.';
+
+COMMENT ON FUNCTION regime_move(text) IS
+'Moves the output tables, views and working tables from pg_regime.target_schema to another schema, and tracks again what was tracked. Returns a row for each relation, and one with the statement that makes the schema the target schema.';

@@ -1,11 +1,12 @@
-//! `regime_setup`: creating and adopting the output tables.
+//! `regime_setup`, `regime_teardown` and `regime_move`: the output tables come and go.
 
 use pgrx::prelude::*;
 
-use crate::api::{Result, TableIterator};
+use crate::api::{Result, TableIterator, required};
 use crate::output::set_up::set_up;
-use crate::pg::{check_writable, settings, spi};
+use crate::pg::{Action, check_writable, settings, spi};
 use crate::systems::registry::systems;
+use crate::systems::teardown;
 
 /// Creates the missing relations of every system in a schema and adopts existing ones; a row for each. Specification 2,
 /// "Who owns what".
@@ -15,6 +16,31 @@ fn regime_setup(
 ) -> Result<TableIterator<(name!(relation, String), name!(action, String))>> {
     check_writable("regime_setup()")?;
     let schema = target_schema.map_or_else(settings::target_schema, str::to_owned);
-    let actions = spi::connect(|db| set_up(db, &schema, &systems()))?;
-    Ok(TableIterator::new(actions.into_iter().map(|a| (a.relation, a.action.to_string()))))
+    Ok(told(spi::connect(|db| set_up(db, &schema, &systems()))?))
+}
+
+/// Removes what pg_regime made in the target schema, but for the output tables if `keep_rows`; a row for each relation, and
+/// one with the statement that removes the extension.
+#[pg_extern(volatile, parallel_unsafe)]
+fn regime_teardown(
+    keep_rows: default!(Option<bool>, "true"),
+) -> Result<TableIterator<(name!(relation, String), name!(action, String))>> {
+    check_writable("regime_teardown()")?;
+    let schema = settings::target_schema();
+    Ok(told(spi::connect(|db| teardown::tear_down(db, &schema, keep_rows != Some(false)))?))
+}
+
+/// Moves what pg_regime made in the target schema to another one; a row for each relation, and one with the statement that
+/// makes the schema the target schema.
+#[pg_extern(volatile, parallel_unsafe)]
+fn regime_move(
+    to_schema: Option<&str>,
+) -> Result<TableIterator<(name!(relation, String), name!(action, String))>> {
+    check_writable("regime_move()")?;
+    let (from, to) = (settings::target_schema(), required("to_schema", to_schema)?);
+    Ok(told(spi::connect(|db| teardown::relocate(db, &from, to))?))
+}
+
+fn told(actions: Vec<Action>) -> TableIterator<(String, String)> {
+    TableIterator::new(actions.into_iter().map(|a| (a.relation, a.action.to_string())))
 }

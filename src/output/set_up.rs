@@ -295,14 +295,35 @@ pub fn prepare(db: Db, schema: &str, system: &System, dry_run: bool) -> Result<(
         Some(Flaw::Missing) => {}
     }
     check_schema(db, schema)?;
+    check_none_gone(db, schema, system)?;
     if !dry_run {
         set_up(db, schema, &[system])?;
     }
     Ok(())
 }
 
+/// Refuses an output table that is gone while the state of its rows is kept: a second table would take the place of one that
+/// was renamed or moved.
+fn check_none_gone(db: Db, schema: &str, system: &System) -> Result<()> {
+    let gone = system.tables.iter().find(|table| relation_oid(schema, table.name).is_none());
+    let (Some(gone), Some(state)) = (gone, system.state.first()) else { return Ok(()) };
+    let place = state.schema(schema);
+    let relation = qualified(&place, state.name);
+    let any = format!("SELECT true FROM {relation} LIMIT 1");
+    if relation_oid(&place, state.name).is_none() || db.first(&any, &[], Sees::Now, |_| Ok(()))?.is_none() {
+        return Ok(());
+    }
+    let gone = qualified(schema, gone.name);
+    Err(not_in_prerequisite_state(format!("table {gone} is gone, and {relation} keeps the state of its rows"))
+        .detail("A table that was renamed or moved to another schema is not followed. The statement of the hint makes a new table.")
+        .hint(set_up_again(db, schema)?))
+}
+
 /// Creates the working schema unless it exists.
-fn create_work_schema(db: Db, schema: &str) -> Result<Action> {
+///
+/// # Errors
+/// Where the current role may not create schemas.
+pub fn create_work_schema(db: Db, schema: &str) -> Result<Action> {
     let relation = quoted(work_schema(schema));
     if has_work_schema(db, schema)? {
         return Ok(Action { relation, action: Outcome::Unchanged });

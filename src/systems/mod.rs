@@ -10,5 +10,6 @@ pub mod overview;
 pub mod picture;
 pub mod registered;
 pub mod registry;
+pub mod teardown;
 pub mod tracking;
 pub mod workers;

@@ -1,0 +1,173 @@
+//! `regime_teardown` and `regime_move`: taking away what setting up made in a target schema, or moving it to another one.
+
+use std::collections::BTreeSet;
+
+use pgrx::prelude::*;
+
+use crate::output::own::Own;
+use crate::output::set_up::{create_work_schema, set_up};
+use crate::output::system::System;
+use crate::pg::{
+    Action, Db, Error, Outcome, Result, Row, Sees, arg, check_schema, extension_schema,
+    insufficient_privilege, invalid_parameter, lock, qualified, quote_literal, quoted,
+    syscache::relation_oid, work_schema,
+};
+use crate::systems::registry::systems;
+use crate::systems::tracking;
+
+/// Removes the triggers, the working tables and the views of all systems; with `keep_rows`, the output tables stay. The last
+/// action is the statement that removes the extension.
+///
+/// # Errors
+/// Where a table belongs to another role, or something of the user's depends on it.
+pub fn tear_down(db: Db, schema: &str, keep_rows: bool) -> Result<Vec<Action>> {
+    check_schema(db, schema)?;
+    check_owned(db, schema, &format!("regime_teardown(keep_rows => {keep_rows})"))?;
+    let mut actions = tracking::track(db, schema, false)?;
+    lock::lock_schema(db, schema)?;
+    let outputs = existing(tables(schema));
+    // Views go before the tables that they read.
+    let dropped = existing(own(schema));
+    for Existing { kind, relation, .. } in dropped.iter().chain(outputs.iter().filter(|_| !keep_rows)) {
+        db.execute(&format!("DROP {kind} {relation}"), &[])?;
+        actions.push(did(relation.clone(), "dropped"));
+    }
+    actions.extend(drop_empty(db, &work_schema(schema))?);
+    let kept = outputs.into_iter().filter(|_| keep_rows);
+    actions.extend(kept.map(|output| did(output.relation, "kept")));
+    actions.push(did("pg_regime".to_owned(), "to remove the extension: DROP EXTENSION pg_regime;"));
+    Ok(actions)
+}
+
+/// Moves the tables and views of all systems to another schema, and tracks again what was tracked. The last action is the
+/// statement that makes the schema that of every session.
+///
+/// # Errors
+/// A schema that cannot be a target schema or already has such a relation, and a relation of another role.
+pub fn relocate(db: Db, from: &str, to: &str) -> Result<Vec<Action>> {
+    check_schema(db, from)?;
+    check_schema(db, to)?;
+    if from == to {
+        return Err(invalid_parameter(format!("the tables are in schema {} already", quoted(to)))
+            .detail("The tables are moved from pg_regime.target_schema.")
+            .hint(
+                "Pass another schema, or set pg_regime.target_schema to the schema that the tables are in.",
+            ));
+    }
+    check_owned(db, from, &format!("regime_move({})", quote_literal(to)))?;
+    lock::lock_schema(db, from)?;
+    lock::lock_schema(db, to)?;
+    let moved = existing(tables(from).into_iter().chain(own(from)));
+    let target = |of: &Existing| if of.schema == from { to.to_owned() } else { work_schema(to) };
+    for of in &moved {
+        let target = target(of);
+        if relation_oid(&target, of.name).is_some() {
+            let there = qualified(&target, of.name);
+            let error = format!("{there} exists already, so that {} cannot be moved there", of.relation);
+            return Err(Error::new(PgSqlErrorCode::ERRCODE_DUPLICATE_TABLE, error).hint(format!(
+                "ALTER {} {there} RENAME TO {};",
+                of.kind,
+                quoted(format!("{}_before", of.name))
+            )));
+        }
+    }
+    let untracked = tracking::track(db, from, false)?;
+    create_work_schema(db, to)?;
+    let mut actions = Vec::new();
+    for of in &moved {
+        let target = target(of);
+        for part in parts(db, of)? {
+            let part = qualified(&of.schema, &part);
+            db.execute(&format!("ALTER {} {part} SET SCHEMA {}", of.kind, quoted(&target)), &[])?;
+        }
+        actions.push(did(of.relation.clone(), &format!("moved to {}", qualified(&target, of.name))));
+    }
+    actions.extend(drop_empty(db, &work_schema(from))?);
+    let is_moved = |system: &&System| moved.iter().any(|of| of.name == system.name);
+    set_up(db, to, &systems().into_iter().filter(is_moved).collect::<Vec<_>>())?;
+    if !untracked.is_empty() {
+        actions.extend(tracking::track(db, to, true)?.into_iter().filter(|a| a.action != Outcome::Unchanged));
+    }
+    let setting = format!("SET pg_regime.target_schema = {};", quote_literal(to));
+    let database: String =
+        db.one("SELECT quote_ident(current_database()::text)", &[], Sees::Now, |row| row.only())?;
+    actions.push(did(
+        "pg_regime".to_owned(),
+        &format!("to use the schema: ALTER DATABASE {database} {setting} {setting}"),
+    ));
+    Ok(actions)
+}
+
+/// A table or view that exists.
+struct Existing {
+    schema: String,
+    name: &'static str,
+    /// As DROP and ALTER name it.
+    kind: &'static str,
+    /// As SQL.
+    relation: String,
+}
+
+/// Those of these relations that exist: schema, name and kind of each.
+fn existing(all: impl IntoIterator<Item = (String, &'static str, &'static str)>) -> Vec<Existing> {
+    let find = |(schema, name, kind): (String, _, _)| {
+        let relation = qualified(&schema, name);
+        relation_oid(&schema, name).map(|_| Existing { schema, name, kind, relation })
+    };
+    all.into_iter().filter_map(find).collect()
+}
+
+/// The output tables of all systems.
+fn tables(schema: &str) -> Vec<(String, &'static str, &'static str)> {
+    let tables = systems().into_iter().flat_map(|system| system.tables);
+    tables.map(|table| (schema.to_owned(), table.name, "TABLE")).collect()
+}
+
+/// The views of all systems, then their working tables, each once.
+fn own(schema: &str) -> Vec<(String, &'static str, &'static str)> {
+    let mut seen = BTreeSet::new();
+    let all = systems().into_iter().flat_map(System::all_own);
+    let (views, tables): (Vec<Own>, Vec<Own>) = all.partition(Own::is_view);
+    let each = views.iter().chain(&tables).filter(|own| seen.insert((own.is_view(), own.name)));
+    each.map(|own| (own.schema(schema), own.name, if own.is_view() { "VIEW" } else { "TABLE" })).collect()
+}
+
+/// Checks that the current role has the rights of the owner of each table and view; `call` is for that owner.
+fn check_owned(db: Db, schema: &str, call: &str) -> Result<()> {
+    let sql = "SELECT pg_get_userbyid(c.relowner)::text AS owner FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass($1) \
+         AND NOT pg_has_role(c.relowner, 'USAGE')";
+    for Existing { relation, kind, .. } in existing(tables(schema).into_iter().chain(own(schema))) {
+        let owner = |row: &Row| row.get::<String>("owner").map(quoted);
+        if let Some(owner) = db.first(sql, &[arg(relation.as_str())], Sees::Now, owner)? {
+            let kind = kind.to_lowercase();
+            return Err(insufficient_privilege(format!("{kind} {relation} belongs to role {owner}"))
+                .hint(format!("SET ROLE {owner}; SELECT * FROM {}.{call};", extension_schema(db)?)));
+        }
+    }
+    Ok(())
+}
+
+/// The names of a relation and of its partitions in the same schema.
+fn parts(db: Db, of: &Existing) -> Result<Vec<String>> {
+    let sql = "SELECT c.relname::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname = $1::name AND (c.relname = $2::name \
+         OR c.oid IN (SELECT relid FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass($3)))) ORDER BY c.relname <> $2::name, 1";
+    let args = [arg(of.schema.as_str()), arg(of.name), arg(of.relation.as_str())];
+    db.all(sql, &args, Sees::Now, |row| row.only())
+}
+
+/// Drops a working schema of the current role in which nothing is left.
+fn drop_empty(db: Db, schema: &str) -> Result<Option<Action>> {
+    let sql = "SELECT true FROM pg_catalog.pg_namespace n WHERE n.nspname = $1::name AND pg_has_role(n.nspowner, 'USAGE') AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d \
+         WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND d.refobjid = n.oid)";
+    if db.first(sql, &[arg(schema)], Sees::Now, |_| Ok(()))?.is_none() {
+        return Ok(None);
+    }
+    let schema = quoted(schema);
+    db.execute(&format!("DROP SCHEMA {schema}"), &[])?;
+    Ok(Some(did(schema, "dropped")))
+}
+
+fn did(relation: String, what: &str) -> Action {
+    Action { relation, action: Outcome::Did(what.to_owned()) }
+}
