@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::output::relation::not_readable;
 use crate::output::series::OfSeries;
-use crate::pg::{Db, Result, Sees, syscache, work_schema};
+use crate::pg::{Db, Result, syscache, work_schema};
 use crate::source::candles::{Series, Source, series_key};
 use crate::track::fingerprint::{Tracking, tracking_of};
 use crate::track::marks::{Mark, Marks};
@@ -39,8 +39,7 @@ impl OfSeries {
     /// # Errors
     /// Where the tables of marks cannot be read.
     pub fn marks(&self, db: Db, schema: &str, series: &Series) -> Result<OfOne> {
-        let sql = format!("SELECT {} AS key", series_key("$1", "$2"));
-        let key: String = db.one(&sql, &series.args(), Sees::Snapshot, |row| row.get("key"))?;
+        let key = series.key();
         let all = self.marks.of(db, schema, key.clone())?;
         Ok(OfOne { key, all })
     }
