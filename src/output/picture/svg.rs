@@ -73,6 +73,22 @@ impl Display for Number {
     }
 }
 
+/// Points as SVG names them, for any number of lines.
+pub struct Path(String);
+
+impl Path {
+    /// The path from point to point.
+    pub fn new(points: &[[f64; 2]]) -> Self {
+        let mut path = String::with_capacity(14 * points.len());
+        for (n, [x, y]) in points.iter().enumerate() {
+            let space = if n == 0 { "" } else { " " };
+            // Writing to a String cannot fail.
+            let _ = write!(path, "{space}{},{}", Number(quarter(*x)), Number(quarter(*y)));
+        }
+        Self(path)
+    }
+}
+
 /// The nearest quarter of a pixel: finer places only make the text longer.
 pub fn quarter(pixels: f64) -> f64 {
     (pixels * 4.0).round() / 4.0
@@ -138,15 +154,15 @@ impl Sheet {
     }
 
     /// A line from point to point, so many pixels wide.
-    pub fn line(&mut self, points: &[[f64; 2]], Shade(stroke, opacity): Shade, width: f64) {
+    pub fn line(&mut self, points: &[[f64; 2]], shade: Shade, width: f64) {
+        self.path(&Path::new(points), shade, width);
+    }
+
+    /// A line along a path, so many pixels wide.
+    pub fn path(&mut self, Path(points): &Path, Shade(stroke, opacity): Shade, width: f64) {
         self.add(format_args!(
-            "<polyline fill=\"none\" opacity=\"{opacity}\" stroke=\"{stroke}\" stroke-width=\"{width}\" points=\""
+            "<polyline fill=\"none\" opacity=\"{opacity}\" stroke=\"{stroke}\" stroke-width=\"{width}\" points=\"{points}\"/>"
         ));
-        for (n, [x, y]) in points.iter().enumerate() {
-            let space = if n == 0 { "" } else { " " };
-            self.add(format_args!("{space}{},{}", Number(quarter(*x)), Number(quarter(*y))));
-        }
-        self.add(format_args!("\"/>"));
     }
 
     /// A text, whose letters are `size` pixels high, in the middle of the line at `y`.

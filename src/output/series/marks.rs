@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::output::relation::not_readable;
 use crate::output::series::OfSeries;
-use crate::pg::{Db, Result, syscache, work_schema};
+use crate::pg::{Db, Result, known, syscache, work_schema};
 use crate::source::candles::{Series, Source, series_key};
 use crate::track::fingerprint::{Tracking, tracking_of};
 use crate::track::marks::{Mark, Marks};
@@ -50,7 +50,8 @@ impl OfSeries {
     /// Where the catalogs or the tables of marks cannot be read.
     pub fn marks_seen(&self, db: Db, schema: &str, series: &Series) -> Result<OfOne> {
         let work = work_schema(schema);
-        let tables = self.marks.tables().map(|table| syscache::readable(&work, table));
+        let find = || Ok(self.marks.tables().map(|table| syscache::readable(&work, table)));
+        let tables = *known("readable marks", &(self.table.name, schema.to_owned()), find)?;
         if tables.contains(&None) {
             return Ok(OfOne::default());
         }
