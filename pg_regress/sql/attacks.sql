@@ -66,6 +66,36 @@ SELECT status FROM refresh_cmc_regimes(full_refresh => true, hysteresis => false
 SELECT status FROM refresh_cmc_regimes(full_refresh => true);
 SHOW search_path;
 SELECT who, how, count(*) FROM loot GROUP BY 1, 2;
+-- Domains of somebody trusted, whose defaults and constraints, and the domains beneath, are the role's.
+SET ROLE regress_mallory;
+CREATE FUNCTION m.dom(n int) RETURNS int LANGUAGE plpgsql AS $$BEGIN INSERT INTO public.loot VALUES (current_user,'domain',''); RETURN n; END$$;
+CREATE DOMAIN m.positive AS int CHECK (m.dom(VALUE) > 0);
+RESET ROLE;
+DROP TRIGGER sp ON cmc_regimes;
+CREATE DOMAIN defaulted AS int DEFAULT m.dom(1);
+CREATE DOMAIN checked AS int DEFAULT 2 CHECK (m.dom(VALUE) > 0);
+CREATE DOMAIN over AS m.positive DEFAULT 3;
+CREATE DOMAIN over_over AS over;
+SET search_path = public;
+DELETE FROM cmc_regimes;
+DO $$
+DECLARE d text; told text;
+BEGIN
+    FOREACH d IN ARRAY '{defaulted,checked,over,over_over,int DEFAULT 4::checked,int DEFAULT 5::over_over}'::text[] LOOP
+        EXECUTE 'ALTER TABLE cmc_regimes ADD d ' || d;
+        DELETE FROM loot;
+        BEGIN
+            PERFORM refresh_cmc_regimes(1, full_refresh => true);
+        EXCEPTION WHEN insufficient_privilege THEN
+            GET STACKED DIAGNOSTICS told = MESSAGE_TEXT;
+            RAISE NOTICE '%: %', d, told;
+        END;
+        IF EXISTS (SELECT FROM loot WHERE who = session_user) THEN RAISE NOTICE '%: code ran', d; END IF;
+        ALTER TABLE cmc_regimes DROP d;
+    END LOOP;
+END $$;
+SELECT status FROM refresh_cmc_regimes(1, full_refresh => true);
+SELECT who, how, count(*) FROM loot GROUP BY 1, 2;
 SET client_min_messages = error;
 DROP OWNED BY regress_mallory CASCADE;
 DROP ROLE regress_mallory;

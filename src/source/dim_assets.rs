@@ -4,8 +4,8 @@
 use pgrx::prelude::*;
 
 use crate::pg::{
-    Column, Db, Result, Sees, columns, current_user, datatype_mismatch, insufficient_privilege, no_privilege,
-    quoted, syscache,
+    Column, Db, Result, Sees, columns, current_user, datatype_mismatch, insufficient_privilege, known,
+    no_privilege, quoted, syscache,
 };
 
 /// What the catalogs say of the relation: of each column, whether the current role may read it; `None`
@@ -80,6 +80,11 @@ impl DimAssets {
     /// # Errors
     /// Where the catalogs cannot be read.
     pub fn find(db: Db, schema: &str, sees: Sees) -> Result<Option<Self>> {
+        let find = || Self::found(db, schema, sees);
+        Ok(known("dim_assets", &schema.to_owned(), find)?.as_ref().clone())
+    }
+
+    fn found(db: Db, schema: &str, sees: Sees) -> Result<Option<Self>> {
         let Some(oid) = syscache::source_oid(schema, "dim_assets") else { return Ok(None) };
         let columns = columns(db, oid, sees)?;
         let readable = |name: &str, fits: fn(&Column) -> bool| {

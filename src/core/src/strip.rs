@@ -1,6 +1,5 @@
 //! A history of labels as a strip of cells, each with the dominant label of its rows.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// A label as a strip shows it: its group, and its degree within the group, each from the least to the most cautious.
@@ -16,9 +15,15 @@ pub fn dominant(labels: &[Option<Cell>]) -> Option<Cell> {
 
 /// The most frequent key, of several the greatest.
 fn most<K: Ord>(keys: impl Iterator<Item = K>) -> Option<K> {
-    let mut counts = BTreeMap::<K, usize>::new();
-    keys.for_each(|key| *counts.entry(key).or_default() += 1);
-    counts.into_iter().max_by_key(|(_, count)| *count).map(|(key, _)| key)
+    // There are few keys.
+    let mut counts = Vec::<(usize, K)>::new();
+    for key in keys {
+        match counts.iter_mut().find(|(_, known)| *known == key) {
+            Some((count, _)) => *count += 1,
+            None => counts.push((1, key)),
+        }
+    }
+    counts.into_iter().max().map(|(_, key)| key)
 }
 
 /// The ranges of row indices of `cells` cells: all rows in order, divided as evenly as possible. With fewer

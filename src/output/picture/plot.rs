@@ -3,7 +3,7 @@
 use regime_core::strip::{Cell, dominant};
 
 use crate::output::picture::chart::TEXT;
-use crate::output::picture::svg::{Anchor, INK, PAPER, Shade, Sheet, quarter};
+use crate::output::picture::svg::{Anchor, INK, PAPER, Path, Shade, Sheet, quarter};
 
 /// Where moments and values are, in pixels.
 pub struct Plot {
@@ -96,17 +96,17 @@ impl Plot {
     ) {
         let points: Vec<[f64; 2]> =
             ts.iter().zip(values).map(|(ts, value)| [self.x(*ts), self.y(value)]).collect();
-        let lines: Vec<Vec<[f64; 2]>> = points
+        let lines: Vec<Path> = points
             .split(|[_, y]| !y.is_finite())
             .filter(|line| !line.is_empty())
             .map(|line| match line {
                 // A lone value is a dot.
-                [[x, y]] => vec![[x - 0.5, *y], [x + 0.5, *y]],
-                line => thinned(line),
+                [[x, y]] => Path::new(&[[x - 0.5, *y], [x + 0.5, *y]]),
+                line => Path::new(&thinned(line)),
             })
             .collect();
         for (shade, width) in [(Shade(PAPER, 0.6), width + 2.25), (shade, width)] {
-            lines.iter().for_each(|line| sheet.line(line, shade, width));
+            lines.iter().for_each(|line| sheet.path(line, shade, width));
         }
     }
 }

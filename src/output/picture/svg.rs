@@ -2,7 +2,7 @@
 //! by strength), and replaced by brighter ones where the reader prefers a dark scheme.
 
 use regime_core::words;
-use std::fmt::Write;
+use std::fmt::{self, Display, Formatter, Write};
 
 /// A colour as SVG names it.
 pub type Colour = &'static str;
@@ -50,6 +50,43 @@ pub struct Sheet {
     /// The opening tag.
     head: String,
     elements: String,
+}
+
+/// A number as `Display` shows it, in a fraction of the time where the number is one of quarters.
+struct Number(f64);
+
+impl Display for Number {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        const LARGEST: f64 = 1e6;
+        let quarters = self.0 * 4.0;
+        // Not -0.
+        if !(quarters.abs() < LARGEST
+            && quarters.fract() == 0.0
+            && (quarters != 0.0 || quarters.is_sign_positive()))
+        {
+            return self.0.fmt(f);
+        }
+        let whole = quarters.abs() as u32;
+        f.write_str(if quarters < 0.0 { "-" } else { "" })?;
+        (whole / 4).fmt(f)?;
+        f.write_str(["", ".25", ".5", ".75"][whole as usize % 4])
+    }
+}
+
+/// Points as SVG names them, for any number of lines.
+pub struct Path(String);
+
+impl Path {
+    /// The path from point to point.
+    pub fn new(points: &[[f64; 2]]) -> Self {
+        let mut path = String::with_capacity(14 * points.len());
+        for (n, [x, y]) in points.iter().enumerate() {
+            let space = if n == 0 { "" } else { " " };
+            // Writing to a String cannot fail.
+            let _ = write!(path, "{space}{},{}", Number(quarter(*x)), Number(quarter(*y)));
+        }
+        Self(path)
+    }
 }
 
 /// The nearest quarter of a pixel: finer places only make the text longer.
@@ -110,22 +147,22 @@ impl Sheet {
         Shade(fill, opacity): Shade,
     ) {
         let [left, top, right, bottom] = [left, top, right, bottom].map(quarter);
-        let (width, height) = (right - left, bottom - top);
+        let [left, top, width, height] = [left, top, right - left, bottom - top].map(Number);
         self.add(format_args!(
             "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" opacity=\"{opacity}\" fill=\"{fill}\"/>"
         ));
     }
 
     /// A line from point to point, so many pixels wide.
-    pub fn line(&mut self, points: &[[f64; 2]], Shade(stroke, opacity): Shade, width: f64) {
+    pub fn line(&mut self, points: &[[f64; 2]], shade: Shade, width: f64) {
+        self.path(&Path::new(points), shade, width);
+    }
+
+    /// A line along a path, so many pixels wide.
+    pub fn path(&mut self, Path(points): &Path, Shade(stroke, opacity): Shade, width: f64) {
         self.add(format_args!(
-            "<polyline fill=\"none\" opacity=\"{opacity}\" stroke=\"{stroke}\" stroke-width=\"{width}\" points=\""
+            "<polyline fill=\"none\" opacity=\"{opacity}\" stroke=\"{stroke}\" stroke-width=\"{width}\" points=\"{points}\"/>"
         ));
-        for (n, [x, y]) in points.iter().enumerate() {
-            let space = if n == 0 { "" } else { " " };
-            self.add(format_args!("{space}{},{}", quarter(*x), quarter(*y)));
-        }
-        self.add(format_args!("\"/>"));
     }
 
     /// A text, whose letters are `size` pixels high, in the middle of the line at `y`.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::output::relation::not_readable;
 use crate::output::series::OfSeries;
-use crate::pg::{Db, Result, Sees, syscache, work_schema};
+use crate::pg::{Db, Result, known, syscache, work_schema};
 use crate::source::candles::{Series, Source, series_key};
 use crate::track::fingerprint::{Tracking, tracking_of};
 use crate::track::marks::{Mark, Marks};
@@ -39,8 +39,7 @@ impl OfSeries {
     /// # Errors
     /// Where the tables of marks cannot be read.
     pub fn marks(&self, db: Db, schema: &str, series: &Series) -> Result<OfOne> {
-        let sql = format!("SELECT {} AS key", series_key("$1", "$2"));
-        let key: String = db.one(&sql, &series.args(), Sees::Snapshot, |row| row.get("key"))?;
+        let key = series.key();
         let all = self.marks.of(db, schema, key.clone())?;
         Ok(OfOne { key, all })
     }
@@ -51,7 +50,8 @@ impl OfSeries {
     /// Where the catalogs or the tables of marks cannot be read.
     pub fn marks_seen(&self, db: Db, schema: &str, series: &Series) -> Result<OfOne> {
         let work = work_schema(schema);
-        let tables = self.marks.tables().map(|table| syscache::readable(&work, table));
+        let find = || Ok(self.marks.tables().map(|table| syscache::readable(&work, table)));
+        let tables = *known("readable marks", &(self.table.name, schema.to_owned()), find)?;
         if tables.contains(&None) {
             return Ok(OfOne::default());
         }

@@ -148,8 +148,14 @@ impl OfSeries {
 }
 
 fn has_rows(db: Db, relation: &str, symbol: Option<&str>, timeframe: Option<&str>) -> Result<bool> {
-    let sql = format!("SELECT true FROM {relation} WHERE {OF_GIVEN} LIMIT 1");
-    Ok(db.first(&sql, &[arg(symbol), arg(timeframe)], Sees::Snapshot, |_| Ok(()))?.is_some())
+    let given = [("symbol", symbol), ("timeframe", timeframe)];
+    let (mut conditions, mut args) = (String::new(), Vec::new());
+    for (column, value) in given.into_iter().filter_map(|(column, value)| Some((column, value?))) {
+        args.push(arg(value));
+        conditions += &format!(" AND {column} = ${}", args.len());
+    }
+    let sql = format!("SELECT true FROM {relation} WHERE true{conditions} LIMIT 1");
+    Ok(db.once().first(&sql, &args, Sees::Snapshot, |_| Ok(()))?.is_some())
 }
 
 /// The symbol under which an output table has rows, of one timeframe or any: the given symbol, or another name of the same

@@ -116,10 +116,10 @@ fn by_asset(daily: &Source, [regimes, state, log]: [&str; 3], [of_bars, of_rows]
     format!(
         "SELECT {COLUMNS}, {kept}, {} AS marked FROM (SELECT pg_catalog.unnest($2::int[]) AS asset) AS asset_ \
          LEFT JOIN {state} c ON c.id = asset_.asset AND c.tf = $3 \
-         LEFT JOIN LATERAL (SELECT {ts} AS ts FROM {bars} ORDER BY 1 DESC NULLS LAST LIMIT 1) AS b ON true \
+         CROSS JOIN LATERAL (SELECT pg_catalog.max({ts}) AS ts FROM {bars}) AS b \
          LEFT JOIN LATERAL (SELECT ts::timestamptz AS ts, regime_key::text AS regime_key, regime_version_hash::text AS row_hash FROM {regimes} \
            WHERE id = asset_.asset AND tf = $3{is_recent} ORDER BY 1 DESC LIMIT 1) AS r ON true \
-         CROSS JOIN LATERAL (SELECT count(*) AS bars FROM {bars} AND (r.ts IS NULL OR {ts} > r.ts)) AS l \
+         CROSS JOIN LATERAL (SELECT CASE WHEN r.ts IS NULL THEN (SELECT count(*) FROM {bars}) ELSE (SELECT count(*) FROM {bars} AND {ts} > r.ts) END AS bars) AS l \
          LEFT JOIN LATERAL (SELECT g.finished FROM {log} g WHERE g.id = asset_.asset AND g.status <> 'failed' \
            ORDER BY g.run DESC LIMIT 1) AS s ON true \
          LEFT JOIN LATERAL (SELECT g.finished, g.message, g.sqlstate, g.hint FROM {log} g WHERE g.id = asset_.asset AND g.status = 'failed' \

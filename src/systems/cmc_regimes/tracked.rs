@@ -42,6 +42,9 @@ fn all(sources: &Sources) -> impl Iterator<Item = &Source> {
 /// # Errors
 /// Catalogs that cannot be read.
 pub fn untracked(db: Db, schema: &str, sources: &Sources) -> Result<Vec<String>> {
+    if tracking(db, schema, sources)?.is_some() {
+        return Ok(Vec::new());
+    }
     let mut untracked = Vec::new();
     for watched in bars(all(sources)) {
         if triggers::of(db, schema, &watched)?.is_none() {

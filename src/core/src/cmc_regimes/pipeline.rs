@@ -230,7 +230,9 @@ pub fn budgeted_labels(
     let whole = budget(series, params);
     let times = series.map(|s| s.map(|s| &s.ts[..]));
     let at = |ts| if params.point_in_time { budget_at(times, ts, params) } else { whole };
-    let [full, lite] = [Tier::Full, Tier::Lite].map(|tier| raw_labels(layer, own, tier, params));
+    let is_used = |tier| params.point_in_time || tier == whole.tier;
+    let [full, lite] = [Tier::Full, Tier::Lite]
+        .map(|tier| if is_used(tier) { raw_labels(layer, own, tier, params) } else { Vec::new() });
     let label = |(bar, ts): (usize, &i64)| {
         let budget = at(*ts);
         let labels = if budget.tier == Tier::Full { &full } else { &lite };

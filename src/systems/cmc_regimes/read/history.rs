@@ -53,8 +53,8 @@ pub fn assets(db: Db) -> Result<Vec<i32>> {
          SELECT (SELECT r.id FROM {regimes} r WHERE r.id > a.id ORDER BY r.id LIMIT 1) FROM asset a WHERE a.id IS NOT NULL) \
          SELECT id::int FROM asset WHERE id IS NOT NULL"
     );
-    let sql = if citus::is_loaded() { all } else { by_steps };
-    db.anew().all(&sql, &[], Sees::Snapshot, |row| row.get("id"))
+    let (db, sql) = if citus::is_loaded() { (db.anew(), all) } else { (db.by_key(), by_steps) };
+    db.all(&sql, &[], Sees::Snapshot, |row| row.get("id"))
 }
 
 /// The flips of a layer, ascending.

@@ -107,8 +107,8 @@ fn judged(db: Db, found: Vec<Latest>, kept: &HashMap<i32, Kept>) -> Vec<Latest> 
 fn kept(db: Db, schema: &str) -> Result<HashMap<i32, Kept>> {
     let (columns, state) = (Kept::COLUMNS, work_relation(schema, STATE));
     let sql = format!("SELECT c.id, {columns} FROM {state} AS c WHERE c.tf = '{TF}'");
-    let all =
-        db.anew().all(&sql, &[], Sees::Snapshot, |row| Ok((row.get::<i32>("id")?, Kept::read(row)?)))?;
+    // All rows are read, whatever the plan.
+    let all = db.all(&sql, &[], Sees::Snapshot, |row| Ok((row.get::<i32>("id")?, Kept::read(row)?)))?;
     Ok(all.into_iter().filter_map(|(id, kept)| Some((id, kept?))).collect())
 }
 
@@ -152,7 +152,7 @@ impl Newest<'_> {
     fn sql(&self, assets: &str, [of_bars, of_rows]: &[Recent; 2]) -> String {
         let newest_bar = match self.daily {
             Some(Source { bars, .. }) => format!(
-                "(SELECT {ts} FROM {relation} WHERE {id} = asset_.id AND {condition}{is_recent} ORDER BY 1 DESC NULLS LAST LIMIT 1)",
+                "(SELECT pg_catalog.max({ts}) FROM {relation} WHERE {id} = asset_.id AND {condition}{is_recent})",
                 ts = bars.columns[0],
                 relation = bars.sql,
                 id = bars.id,

@@ -24,8 +24,11 @@ struct Known {
 /// Sources or working tables that cannot be read.
 pub fn among(db: Db, engine: &Engine, schema: &str, basis: &Basis, ids: Vec<i32>) -> Result<Vec<i32>> {
     db.with_new_snapshot(|| {
-        let marked: HashSet<i32> =
-            db.anew().all(&ASSETS.all(schema), &[], Sees::Snapshot, |row| row.only())?.into_iter().collect();
+        let marked: HashSet<i32> = db
+            .by_key()
+            .all(&ASSETS.all(schema), &[], Sees::Snapshot, |row| row.only())?
+            .into_iter()
+            .collect();
         let states = states(db, schema)?;
         let mut dirty = Vec::new();
         for id in ids {
