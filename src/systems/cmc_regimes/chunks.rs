@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 
 use crate::pg::timescale::{Recent, at};
-use crate::pg::{Arg, Db, Micros, Result, Row, Sees, arg, timestamps_arg};
+use crate::pg::{Arg, Db, Micros, Result, Row, Sees, arg, known, timestamps_arg, work_relation};
 use crate::source::map::Source;
 use crate::source::relation::may_hide_rows;
-use crate::systems::cmc_regimes::tables::TF;
+use crate::systems::cmc_regimes::params::{self, Given};
+use crate::systems::cmc_regimes::tables::{ASSETS, STATE, TF};
+use crate::systems::cmc_regimes::tracked;
 
 /// The newest bar and the newest row of assets, in microseconds since 2000.
 pub struct Newest {
@@ -16,7 +18,8 @@ pub struct Newest {
 }
 
 impl Newest {
-    /// Finds the newest bars and rows in all chunks; beside each asset is the time of its newest row as the states tell.
+    /// Finds the newest bars and rows in all chunks; beside each asset is the time of its newest row as the states tell. `marks`
+    /// is the schema whose marks and states can be read.
     ///
     /// # Errors
     /// Where bars or rows cannot be read.
@@ -25,6 +28,7 @@ impl Newest {
         daily: Option<&Source>,
         regimes: &str,
         assets: &[(i32, Option<i64>)],
+        marks: Option<&str>,
     ) -> Result<Self> {
         let read = |row: &Row| Ok((row.get::<i32>("id")?, row.get::<Option<Micros>>("ts")?));
         let all = |db: Db, sql: &str, args: &[Arg]| {
@@ -43,7 +47,7 @@ impl Newest {
         let bars = match daily {
             Some(Source { bars, tf, .. }) => {
                 let (ts, id) = (&bars.columns[0], &bars.id);
-                Recent::newest_of(db, &bars.sql, assets, |db, chunks, ids| {
+                let find = |db: Db, chunks: &Recent, ids: &[i32]| {
                     let (relation, condition) = (&bars.sql, &bars.shared_condition);
                     let is_there = chunks.condition(ts);
                     let sql = format!(
@@ -51,7 +55,15 @@ impl Newest {
                          WHERE {id} = ANY ($2) AND {condition}{is_there} GROUP BY {id}"
                     );
                     all(db, &sql, &[arg(tf.as_deref()), arg(ids.to_vec())])
-                })?
+                };
+                let mut newest = match marks {
+                    Some(schema) => with_rows(db, schema, assets, &bars.sql, find)?,
+                    None => HashMap::new(),
+                };
+                let others: Vec<_> =
+                    assets.iter().filter(|(id, _)| !newest.contains_key(id)).copied().collect();
+                newest.extend(Recent::newest_of(db, &bars.sql, &others, find)?);
+                newest
             }
             None => HashMap::new(),
         };
@@ -87,4 +99,42 @@ impl Newest {
         };
         [arg(self.ids.clone()), of(&self.bars), of(&self.rows)]
     }
+}
+
+/// The newest bars of those assets whose newest bar is that of the newest row, as was found once while their states, and their
+/// bars as marks tell, stay the same.
+fn with_rows(
+    db: Db,
+    schema: &str,
+    assets: &[(i32, Option<i64>)],
+    bars: &str,
+    find: impl Fn(Db, &Recent, &[i32]) -> Result<Vec<(i32, i64)>>,
+) -> Result<HashMap<i32, i64>> {
+    let Ok(setup) = params::load(db, &Given::default(), None) else { return Ok(HashMap::new()) };
+    let tracking = tracked::tracking(db, schema, &setup.sources)?;
+    let Some(tracking) = tracking.filter(|tracking| tracking.is_complete()) else {
+        return Ok(HashMap::new());
+    };
+    let sql = format!(
+        "SELECT c.id, c.computed_at FROM {} AS c WHERE c.tf = $1 AND c.tracking = $2 AND NOT {}",
+        work_relation(schema, STATE),
+        ASSETS.is_marked(schema, "c.id")
+    );
+    let read = |row: &Row| Ok((row.get::<i32>("id")?, row.get::<Micros>("computed_at")?.0));
+    let args = [arg(TF), arg(tracking.fingerprint.as_str())];
+    let unchanged: HashMap<i32, i64> =
+        db.anew().all(&sql, &args, Sees::Snapshot, read)?.into_iter().collect();
+    let of_state = |(id, row): &(i32, Option<i64>)| Some((*id, (*row)?, *unchanged.get(id)?));
+    let mut stated: Vec<(i32, i64, i64)> = assets.iter().filter_map(of_state).collect();
+    stated.sort_unstable();
+    let all = || {
+        let subjects: Vec<_> = stated.iter().map(|(id, row, _)| (*id, Some(*row))).collect();
+        Recent::newest_of(db, bars, &subjects, &find)
+    };
+    let found = known("newest bars", &(bars.to_owned(), tracking.fingerprint.clone(), stated.clone()), all)?;
+    Ok(stated
+        .iter()
+        .filter(|(id, row, _)| found.get(id) == Some(row))
+        .map(|(id, row, _)| (*id, *row))
+        .collect())
 }

@@ -77,7 +77,8 @@ fn read(db: Db, engine: &Engine, [regimes, state, log]: [&str; 3], ids: Vec<i32>
             .collect();
         if !others.is_empty() {
             found.retain(|(status, ..)| is_told(&status.fresh));
-            let mut others = Newest::find(db, Some(daily), regimes, &others)?;
+            let schema = settings::target_schema();
+            let mut others = Newest::find(db, Some(daily), regimes, &others, Some(&schema))?;
             let behind = others.take_behind();
             let since = match others.oldest_row(&behind) {
                 Some(row) => [Recent::since(db, &daily.bars.sql, row)?, Recent::since(db, regimes, row)?],

@@ -85,7 +85,8 @@ pub fn all(db: Db) -> Result<Vec<Latest>> {
     let others: Vec<(i32, Option<i64>)> =
         others.into_iter().map(|id| (id, kept.get(&id).map(|kept| kept.newest))).collect();
     if !others.is_empty() {
-        let others = chunks::Newest::find(db, daily.as_deref(), &regimes, &others)?;
+        let marks = marks.filter(|_| may_see_states);
+        let others = chunks::Newest::find(db, daily.as_deref(), &regimes, &others, marks)?;
         let [ids, bars, rows] = others.args();
         found.extend(of(db.once(), &newest.known(&others), &[rows, ids, bars])?);
         found.sort_by_key(|latest| latest.stored.id);
