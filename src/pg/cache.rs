@@ -33,6 +33,8 @@ thread_local! {
     /// Counts the invalidations of relations, schemas, functions, roles and databases that PostgreSQL announced.
     static GENERATION: Cell<u64> = const { Cell::new(0) };
     static KNOWN: RefCell<Known> = RefCell::default();
+    /// Counts the transactions of this session that have written and were committed.
+    static WRITTEN: Cell<u64> = const { Cell::new(0) };
     /// Whether a fact was read with the snapshot of a transaction that has not ended.
     static OF_TRANSACTION: Cell<bool> = const { Cell::new(false) };
 }
@@ -105,10 +107,24 @@ unsafe extern "C-unwind" fn catalog_changed(_: pg_sys::Datum, _: i32, _: u32) {
     changed();
 }
 
-unsafe extern "C-unwind" fn transaction_ends(_: pg_sys::XactEvent::Type, _: *mut std::ffi::c_void) {
+unsafe extern "C-unwind" fn transaction_ends(event: pg_sys::XactEvent::Type, _: *mut std::ffi::c_void) {
+    if event == pg_sys::XactEvent::XACT_EVENT_COMMIT && has_written() {
+        WRITTEN.set(WRITTEN.get().wrapping_add(1));
+    }
     if OF_TRANSACTION.replace(false) {
         changed();
     }
+}
+
+fn has_written() -> bool {
+    // SAFETY: in a transaction, whose number is read as far as there is one.
+    unsafe { pg_sys::GetTopTransactionIdIfAny() != pg_sys::TransactionId::INVALID }
+}
+
+/// Stands for all that this session has written, as part of the key of a fact about rows; `None` where the transaction has
+/// written.
+pub fn written() -> Option<u64> {
+    (!has_written()).then(|| WRITTEN.get())
 }
 
 fn changed() {

@@ -1,6 +1,8 @@
 //! Candles by symbol and timeframe: where they are, which series there are, and reading a series into flat
 //! arrays.
 
+use std::collections::HashMap;
+
 use regime_core::hash::of_texts;
 use regime_core::market_states::PRICES;
 
@@ -262,11 +264,16 @@ impl Source {
         Ok(newest.map(|Micros(ts)| ts))
     }
 
-    /// [`Source::newest`] of each of many series.
+    /// [`Source::newest`] of each of many series; beside each is the time that its newest candle is thought to have.
     ///
     /// # Errors
     /// Where the relation cannot be read.
-    pub fn newest_of_each(&self, db: Db, all: &[Series]) -> Result<Vec<Option<i64>>> {
+    pub fn newest_of_each(
+        &self,
+        db: Db,
+        all: &[Series],
+        thought: &[Option<i64>],
+    ) -> Result<Vec<Option<i64>>> {
         if citus::is_loaded() {
             return all.iter().map(|series| self.newest(db, series)).collect();
         }
@@ -277,12 +284,40 @@ impl Source {
             self.newest_of("s", &recent)
         );
         let read = |row: &Row| Ok(row.get::<Option<Micros>>("newest")?.map(|Micros(ts)| ts));
-        let newest = db.by_key().all(&sql, &Series::args_of(all), Sees::Snapshot, read)?;
-        let of_all = |series, newest: Option<i64>| match newest {
-            None if !recent.is_all() => self.newest(db, series),
-            newest => Ok(newest),
-        };
-        all.iter().zip(newest).map(|(series, newest)| of_all(series, newest)).collect()
+        let mut newest = db.by_key().all(&sql, &Series::args_of(all), Sees::Snapshot, read)?;
+        let others: Vec<(Series, Option<i64>)> = all
+            .iter()
+            .zip(thought)
+            .zip(&newest)
+            .filter(|(_, newest)| newest.is_none() && !recent.is_all())
+            .map(|((series, thought), _)| (series.clone(), *thought))
+            .collect();
+        if !others.is_empty() {
+            let others = self.newest_in_chunks(db, &others)?;
+            let of_all = |(series, newest): (&Series, Option<i64>)| newest.or(others.get(series).copied());
+            newest = all.iter().zip(newest).map(of_all).collect();
+        }
+        Ok(newest)
+    }
+
+    /// When the newest candle opened of each of these series that has candles, in any chunk; beside each is the time that its
+    /// newest candle is thought to have.
+    fn newest_in_chunks(&self, db: Db, all: &[(Series, Option<i64>)]) -> Result<HashMap<Series, i64>> {
+        let ([symbol, timeframe, key], ts) = (&self.key, &self.relation.columns[0]);
+        Recent::newest_of(db, &self.relation.sql, all, |db, chunks, all| {
+            let sql = format!(
+                "SELECT rel.{symbol}::text AS symbol_, rel.{timeframe}::text AS timeframe_, pg_catalog.max({ts}) AS newest FROM {} AS rel \
+                 WHERE rel.{symbol} = ANY ($1::text[]) AND rel.{timeframe} = ANY ($2::text[]) AND rel.{key} IS NOT NULL{}{} \
+                 GROUP BY rel.{symbol}, rel.{timeframe}",
+                self.relation.sql,
+                self.filter(" AND "),
+                chunks.condition(&format!("rel.{key}"))
+            );
+            db.all(&sql, &Series::args_of(all), Sees::Snapshot, |row| {
+                let series = Series { symbol: row.get("symbol_")?, timeframe: row.get("timeframe_")? };
+                Ok((series, row.get::<Micros>("newest")?.0))
+            })
+        })
     }
 
     /// SQL: when the newest candle opened, in chunks of the relation, of the series in the columns `symbol` and `timeframe` of a
@@ -309,17 +344,42 @@ impl Source {
             None => &self.relation.condition,
         };
         let recent = Recent::of(db, &self.relation.sql)?;
-        let (db, recent) = if recent.holds(moment) { (db, recent) } else { (recent.all_of(db), Recent::ALL) };
+        let (db, recent) = match moment {
+            _ if recent.holds(moment) => (db, recent),
+            Some(moment) => (db.once(), Recent::since(db, &self.relation.sql, moment)?),
+            None => (db.once(), Recent::ALL),
+        };
         let is_recent = recent.condition(&self.relation.columns[0]);
         let sql = format!("SELECT count(*) FROM {} WHERE {condition}{is_recent}", self.relation.sql);
         db.one(&sql, &series_args(series, moment), Sees::Snapshot, |row| row.only())
     }
 
-    /// [`Source::count_after`] of each of many series, each with a moment.
+    /// [`Source::count_after`] of each of many series, each with a moment and the time of its newest candle.
     ///
     /// # Errors
     /// Where the relation cannot be read.
-    pub fn count_after_each(&self, db: Db, all: &[Series], moments: &[Option<i64>]) -> Result<Vec<i64>> {
+    pub fn count_after_each(
+        &self,
+        db: Db,
+        all: &[Series],
+        moments: &[Option<i64>],
+        newest: &[Option<i64>],
+    ) -> Result<Vec<i64>> {
+        let mut counts = vec![0; all.len()];
+        // A candle without a time is not the newest.
+        let may_be_behind = |place: &usize| moments[*place].is_none() || newest[*place] > moments[*place];
+        let places: Vec<usize> = (0..all.len()).filter(may_be_behind).collect();
+        if !places.is_empty() {
+            let series: Vec<Series> = places.iter().map(|place| all[*place].clone()).collect();
+            let moments: Vec<Option<i64>> = places.iter().map(|place| moments[*place]).collect();
+            for (place, count) in places.into_iter().zip(self.count_later(db, &series, &moments)?) {
+                counts[place] = count;
+            }
+        }
+        Ok(counts)
+    }
+
+    fn count_later(&self, db: Db, all: &[Series], moments: &[Option<i64>]) -> Result<Vec<i64>> {
         if citus::is_loaded() {
             return all
                 .iter()

@@ -16,6 +16,7 @@ use crate::systems::distribute;
 use crate::systems::registered::{Registered, Wording};
 use crate::systems::registry::ALL;
 use crate::systems::tracking;
+use crate::track::triggers::{self, Untrackable};
 
 /// All findings, the worst first.
 fn check(db: Db) -> Result<Vec<Finding>> {
@@ -57,9 +58,11 @@ fn of_system(db: Db, registered: &Registered, own: &str) -> Result<Vec<Finding>>
         Ok(_) if !set_up => {}
         Ok(untracked) => {
             let untracked = untracked.filter(|untracked| !untracked.is_empty());
-            findings.extend(untracked.into_iter().flat_map(|untracked| {
-                part(system, own, || Ok(vec![self::untracked(db, registered, own, &untracked)?]))
-            }));
+            findings.extend(
+                untracked.into_iter().flat_map(|untracked| {
+                    part(system, own, || self::untracked(db, registered, own, untracked))
+                }),
+            );
         }
     }
     if set_up {
@@ -293,28 +296,56 @@ fn unmarked(system: &System, own: &str, all: &[Fresh]) -> Vec<Finding> {
     findings
 }
 
-fn untracked(db: Db, registered: &Registered, own: &str, untracked: &[String]) -> Result<Finding> {
+/// Sources whose changes are not marked: one finding for those that can be tracked, and one for each other where the user can do
+/// something about it.
+fn untracked(db: Db, registered: &Registered, own: &str, untracked: Vec<String>) -> Result<Vec<Finding>> {
     let Registered { system, wording, .. } = registered;
-    let mut detail = format!(
-        "Changes of {} are not marked: each refresh reads all rows of {}.",
-        untracked.join(", "),
-        wording.untracked
-    );
-    let mut command = format!("SELECT * FROM {own}.regime_track();");
     let schema = settings::target_schema();
-    let lossy = system.marks.map_or(Ok(None), |marks| tracking::lossy(db, &schema, marks))?;
-    // A role that may not read every source is told nothing of the triggers on them.
-    let powerless = || {
-        attempt_unless_cancelled(|| tracking::powerless(db, &schema, &(registered.watched)(db, &schema)?))
-            .ok()
-            .flatten()
+    let finding = |relations: &[String], command: String| Finding {
+        severity: Severity::Info,
+        what: "untracked source",
+        asset: None,
+        detail: format!(
+            "Changes of {} are not marked: each refresh reads all rows of {}.",
+            relations.join(", "),
+            wording.untracked
+        ),
+        command,
     };
+    // A role that may not read every source is told nothing of the triggers on them.
+    let watched = attempt_unless_cancelled(|| (registered.watched)(db, &schema)).unwrap_or_default();
+    let (mut can_be, mut findings) = (Vec::new(), Vec::new());
+    for relation in untracked {
+        let watched = watched.iter().find(|watched| watched.relation == relation);
+        match watched.map_or(Ok(None), |watched| triggers::why_untrackable(db, watched))? {
+            None => can_be.push(relation),
+            Some(Untrackable { is_for_good: true, .. }) => {}
+            Some(Untrackable { what, why, hint, .. }) => {
+                let mut finding = finding(&[relation], String::new());
+                let reason = format!(" {what} and cannot be tracked. {why}");
+                finding.detail += reason.trim_end_matches([' ', '.']);
+                let mut finding =
+                    advised(finding, Some(&hint), &format!("SELECT * FROM {own}.regime_source;"));
+                if !finding.detail.ends_with('.') {
+                    finding.detail.push('.');
+                }
+                findings.push(finding);
+            }
+        }
+    }
+    if can_be.is_empty() {
+        return Ok(findings);
+    }
+    let mut finding = finding(&can_be, format!("SELECT * FROM {own}.regime_track();"));
+    let lossy = system.marks.map_or(Ok(None), |marks| tracking::lossy(db, &schema, marks))?;
+    let powerless = || attempt_unless_cancelled(|| tracking::powerless(db, &schema, &watched)).ok().flatten();
     if let Some(error) = lossy.or_else(powerless) {
         let report = error.report();
-        detail += &format!(" {}", report.detail.as_deref().unwrap_or_default());
-        command = report.hint.clone().unwrap_or(command);
+        finding.detail += &format!(" {}", report.detail.as_deref().unwrap_or_default());
+        finding.command = report.hint.clone().unwrap_or(finding.command);
     }
-    Ok(Finding { severity: Severity::Info, what: "untracked source", asset: None, detail, command })
+    findings.push(finding);
+    Ok(findings)
 }
 
 /// The privileges that the current role lacks to refresh; an error if the role cannot even read.

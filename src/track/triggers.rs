@@ -13,6 +13,9 @@ use crate::track::watched::Watched;
 /// What [`put`] says of a relation whose triggers are there already.
 pub const TRACKED: &str = "tracked";
 
+/// What [`put`] says of a relation whose triggers are new.
+const NOW_TRACKED: &str = "now tracked";
+
 /// A regular expression of the names of the functions behind triggers.
 fn functions(marks: &Marks) -> String {
     format!("^{}_[0-9a-f]{{8}}$", marks.function)
@@ -48,6 +51,8 @@ pub struct Triggers {
     pub tables: Vec<pg_sys::Oid>,
     /// Whether a change in this transaction could not be marked: of further such changes the function leaves no trace.
     pub has_failed: bool,
+    /// Whether the triggers fire in sessions that are replicas, too.
+    are_always_on: bool,
 }
 
 /// The triggers of one relation; `None` if a trigger is missing, disabled or of another definition, if its function is not
@@ -75,7 +80,7 @@ pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<Triggers>> {
     let sql = format!(
         "{tables}, found AS (SELECT c.oid AS table_oid, c.relkind, c.relpersistence, c.relfilenode, t.* \
          FROM part p CROSS JOIN LATERAL (SELECT r.* FROM pg_catalog.pg_class r WHERE r.oid = p.oid OFFSET 0) AS c LEFT JOIN LATERAL ( \
-           SELECT t.oid, t.xmin::text, t.tgtype, t.tgargs, f.oid AS proc, pg_catalog.concat_ws(' ', f.oid, f.xmin, (SELECT string_agg(pg_catalog.concat_ws(' ', h.oid, h.xmin), ' ' ORDER BY h.oid) FROM {CHECKS})) AS function, f.proowner, \
+           SELECT t.oid, t.xmin::text, t.tgtype, t.tgargs, t.tgenabled, f.oid AS proc, pg_catalog.concat_ws(' ', f.oid, f.xmin, (SELECT string_agg(pg_catalog.concat_ws(' ', h.oid, h.xmin), ' ' ORDER BY h.oid) FROM {CHECKS})) AS function, f.proowner, \
              f.xmin::text AS function_xmin, f.procost = {unmarked}::float4 AS has_failed \
            FROM pg_catalog.pg_trigger t JOIN ({triggers}) AS w (name, type, enabled, old, new) \
              ON w.name = t.tgname AND w.type = t.tgtype AND w.enabled = t.tgenabled \
@@ -86,10 +91,10 @@ pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<Triggers>> {
              AND f.proconfig::text[] = ARRAY['search_path=pg_catalog, pg_temp', 'enable_seqscan=off'] \
              AND (SELECT pg_catalog.count(*) = 2 FROM {CHECKS} AND {without_oids_h} = ANY ($6) AND NOT h.prosecdef \
                AND h.proconfig::text[] = ARRAY['search_path=pg_catalog, pg_temp']) OFFSET 0) AS t ON true), chunks AS ({chunks}) \
-         SELECT pg_catalog.count(t.oid) = 4 * pg_catalog.count(DISTINCT t.table_oid) + pg_catalog.count(DISTINCT t.table_oid) FILTER (WHERE t.relkind <> 'p') \
+         SELECT {are_all} \
          AND bool_and(t.relpersistence = 'p') AND NOT bool_or(pg_catalog.row_security_active(t.table_oid)) \
          AND (SELECT bool_and({may_mark}) FROM (SELECT DISTINCT found.proowner FROM found WHERE found.proowner IS NOT NULL) AS f) \
-         AND (SELECT chunks.complete FROM chunks) AS complete, \
+         AND (SELECT chunks.complete FROM chunks) AS complete, coalesce(bool_or(t.tgenabled = 'A'), false) AS are_always_on, \
          pg_catalog.array_agg(DISTINCT t.function_xmin) FILTER (WHERE t.has_failed) AS failed_xmins, \
          pg_catalog.array_agg(DISTINCT t.table_oid::text) AS tables, pg_catalog.array_agg(DISTINCT t.xmin) AS xmins, \
          string_agg(pg_catalog.concat_ws(' ', t.table_oid, t.relfilenode, t.oid, t.xmin, t.function), ',' ORDER BY t.table_oid, t.oid) \
@@ -99,6 +104,7 @@ pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<Triggers>> {
          || (SELECT chunks.list FROM chunks) AS triggers \
          FROM found t",
         tables = tables(is_hypertable),
+        are_all = are_all(is_hypertable),
         triggers = definitions(watched.marks, is_hypertable),
         unmarked = function::UNMARKED,
         without_oids_f = without_oids("f"),
@@ -126,8 +132,23 @@ pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<Triggers>> {
         let tables = row.get::<Vec<String>>("tables")?;
         let tables = tables.iter().filter_map(|oid| oid.parse().ok().map(pg_sys::Oid::from_u32));
         let has_failed = own(row.get::<Option<_>>("failed_xmins")?.unwrap_or_default());
-        Ok(Some(Triggers { text: row.get("triggers")?, tables: tables.collect(), has_failed }))
+        let are_always_on = row.get("are_always_on")?;
+        Ok(Some(Triggers { text: row.get("triggers")?, tables: tables.collect(), has_failed, are_always_on }))
     })
+}
+
+/// SQL: whether the triggers `t` are all that the tables need. TimescaleDB may refuse to make the triggers of a hypertable fire
+/// in sessions that are replicas.
+fn are_all(is_hypertable: bool) -> &'static str {
+    match is_hypertable {
+        true => {
+            "CASE WHEN bool_or(t.tgenabled = 'A') THEN pg_catalog.count(t.oid) = 5 AND pg_catalog.count(*) FILTER (WHERE t.tgenabled = 'A') = 3 \
+             ELSE pg_catalog.count(t.oid) = 4 END"
+        }
+        false => {
+            "pg_catalog.count(t.oid) = 4 * pg_catalog.count(DISTINCT t.table_oid) + pg_catalog.count(DISTINCT t.table_oid) FILTER (WHERE t.relkind <> 'p')"
+        }
+    }
 }
 
 /// `tgtype` of a trigger of rows after DELETE.
@@ -159,13 +180,12 @@ fn definitions(marks: &Marks, is_hypertable: bool) -> String {
     }
     let others =
         [truncate, replicated].map(|(name, bits, enabled)| (name, bits, enabled, "NULL, NULL".to_owned()));
-    let rows: Vec<String> = events
-        .chain(others)
-        .map(|(name, bits, enabled, tables)| {
-            format!("('{}_{name}'::name, {bits}, '{enabled}'::\"char\", {tables})", marks.trigger)
-        })
-        .collect();
-    format!("VALUES {}", rows.join(", "))
+    let rows = events.chain(others).flat_map(|(name, bits, enabled, tables)| {
+        let row =
+            |enabled| format!("('{}_{name}'::name, {bits}, '{enabled}'::\"char\", {tables})", marks.trigger);
+        [Some(row(enabled)), (is_hypertable && enabled == 'A').then(|| row('O'))]
+    });
+    format!("VALUES {}", rows.flatten().collect::<Vec<_>>().join(", "))
 }
 
 /// A table that a relation's rows lie in: the relation itself, or a partition.
@@ -186,16 +206,21 @@ struct Part {
 pub fn put(db: Db, schema: &str, watched: &Watched, marking: &mut Vec<(String, String)>) -> Result<Outcome> {
     let is_hypertable = timescale::is_hypertable(db, &watched.relation)?;
     let parts = parts(db, watched, is_hypertable)?;
-    if let Some(action) = untrackable(db, watched, &parts)? {
+    if let Some(Untrackable { what, why, hint, action, .. }) = untrackable(db, watched, &parts)? {
+        warn_untrackable(&what, why, &hint, watched.marks);
         return Ok(did(action));
     }
     let definition = watched.definition(schema);
     let function = function::name(schema, watched);
     let before = marking.len();
     marking.extend(parts.iter().map(|part| (function.clone(), part.table.clone())));
-    if of(db, schema, watched)?.is_some() {
+    if let Some(found) = of(db, schema, watched)? {
         renew_functions(db, schema, watched)?;
-        return Ok(did(TRACKED));
+        let call = format!("{}('{definition}')", work_relation(schema, &function));
+        let keep_on = || parts.iter().try_for_each(|part| keep_on(db, part, watched.marks, &call, true));
+        // Another version of TimescaleDB may not refuse this any more.
+        let is_new = is_hypertable && !found.are_always_on && attempt(keep_on).is_ok();
+        return Ok(did(if is_new { NOW_TRACKED } else { TRACKED }));
     }
     let create = || {
         let function = create_functions(db, schema, watched)?;
@@ -211,7 +236,7 @@ pub fn put(db: Db, schema: &str, watched: &Watched, marking: &mut Vec<(String, S
             marking.truncate(before);
             Ok(did("triggers are refused: cannot be tracked"))
         }
-        created => created.map(|()| did("now tracked")),
+        created => created.map(|()| did(NOW_TRACKED)),
     }
 }
 
@@ -234,15 +259,38 @@ fn parts(db: Db, watched: &Watched, is_hypertable: bool) -> Result<Vec<Part>> {
     })
 }
 
-/// Warns where triggers on a relation could not see every change; says why.
-fn untrackable(db: Db, watched: &Watched, parts: &[Part]) -> Result<Option<&'static str>> {
-    let marks = watched.marks;
+/// Why triggers on a relation could not see every change.
+pub struct Untrackable {
+    /// What the relation is, a clause with the relation as its subject.
+    pub what: String,
+    /// Why this keeps it from being tracked, a sentence and a blank; may be empty.
+    pub why: &'static str,
+    /// What the user can do, a sentence or statements.
+    pub hint: String,
+    /// Whether the relation stays untracked whatever the user does.
+    pub is_for_good: bool,
+    /// What [`put`] says.
+    action: &'static str,
+}
+
+/// Why a relation cannot be tracked, as far as this is known before triggers are created; `None` where it can.
+///
+/// # Errors
+/// Where the catalogs cannot be read.
+pub fn why_untrackable(db: Db, watched: &Watched) -> Result<Option<Untrackable>> {
+    let is_hypertable = timescale::is_hypertable(db, &watched.relation)?;
+    untrackable(db, watched, &parts(db, watched, is_hypertable)?)
+}
+
+fn untrackable(db: Db, watched: &Watched, parts: &[Part]) -> Result<Option<Untrackable>> {
+    let because = |what: String, why: &'static str, hint: &str, action: &'static str| {
+        Ok(Some(Untrackable { what, why, hint: hint.to_owned(), is_for_good: false, action }))
+    };
     for Part { table, kind, persistence } in parts {
         if !matches!(kind.as_str(), "r" | "p") {
             let hint =
                 "Map the table beneath it in regime_source, with a filter in bars_filter or ema_filter.";
-            warn_untrackable(&format!("{table} is not a table"), "", hint, marks);
-            return Ok(Some("not a table: cannot be tracked"));
+            return because(format!("{table} is not a table"), "", hint, "not a table: cannot be tracked");
         }
         if persistence != "p" {
             let hint = match persistence.as_str() {
@@ -252,28 +300,27 @@ fn untrackable(db: Db, watched: &Watched, parts: &[Part]) -> Result<Option<&'sta
                 ),
                 _ => "Map a permanent table in regime_source.".to_owned(),
             };
-            warn_untrackable(
-                &format!("{table} is not a permanent table"),
-                "No trigger says so when a crash empties it. ",
-                &hint,
-                marks,
-            );
-            return Ok(Some("not permanent: cannot be tracked"));
+            let why = "No trigger says so when a crash empties it. ";
+            let what = format!("{table} is not a permanent table");
+            return because(what, why, &hint, "not permanent: cannot be tracked");
         }
     }
     if citus::kept(db, &watched.relation)?.is_some() {
-        warn_untrackable(
-            &format!("{} is a table of Citus", watched.relation),
-            "Triggers of such tables do not see every change. ",
-            &format!("SELECT {}.refresh_all_on_workers();", extension_schema(db)?),
-            marks,
-        );
-        return Ok(Some("a table of Citus: cannot be tracked"));
+        let what = format!("{} is a table of Citus", watched.relation);
+        let why = "Triggers of such tables do not see every change. ";
+        let hint = format!("SELECT {}.refresh_all_on_workers();", extension_schema(db)?);
+        let of_citus = because(what, why, &hint, "a table of Citus: cannot be tracked")?;
+        return Ok(of_citus.map(|of_citus| Untrackable { is_for_good: true, ..of_citus }));
+    }
+    if timescale::is_chunk(db, &watched.relation)? {
+        let what = format!("{} is a chunk of a hypertable", watched.relation);
+        let hint = "Map the hypertable in regime_source.";
+        return because(what, "", hint, "a chunk: cannot be tracked");
     }
     if marks_need_virtual(db, watched)? {
         let what = format!("{} has virtual columns as key or time", watched.relation);
-        warn_untrackable(&what, "", "Make these columns STORED ones.", marks);
-        return Ok(Some("virtual columns: cannot be tracked"));
+        let hint = "Make these columns STORED ones.";
+        return because(what, "", hint, "virtual columns: cannot be tracked");
     }
     Ok(None)
 }
@@ -332,36 +379,65 @@ fn renew_functions(db: Db, schema: &str, watched: &Watched) -> Result<()> {
 
 /// Replaces the triggers on a table by triggers that execute `call`.
 fn create_triggers(db: Db, part: &Part, marks: &Marks, call: &str, is_hypertable: bool) -> Result<()> {
-    let (Part { table, kind, .. }, trigger) = (part, marks.trigger);
+    let (Part { table, .. }, trigger) = (part, marks.trigger);
     drop_triggers(db, table, marks)?;
     let events = EVENTS.iter().map(|event| (event.name, format!("REFERENCING {}", event.referencing)));
-    let mut statements = Vec::new();
     for (event, referencing) in events.chain([("truncate", String::new())]) {
-        if is_hypertable && event == "delete" {
-            // Hypertables with compressed chunks take no transition table of a DELETE. In sessions that are replicas, where
-            // the triggers of chunks are off, the statement marks every key.
-            statements.extend([
-                format!("CREATE OR REPLACE TRIGGER {trigger}_delete AFTER DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {call}"),
-                format!("CREATE OR REPLACE TRIGGER {trigger}_replicated AFTER DELETE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {call}"),
-                format!("ALTER TABLE {table} ENABLE REPLICA TRIGGER {trigger}_replicated"),
-            ]);
-            continue;
-        }
-        statements.push(format!(
-            "CREATE OR REPLACE TRIGGER {trigger}_{event} AFTER {event} ON {table} {referencing} FOR EACH STATEMENT EXECUTE FUNCTION {call}"
-        ));
-        // Also for rows that are loaded with session_replication_role = replica.
-        statements.push(format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}_{event}"));
+        // Hypertables with compressed chunks take no transition table of a DELETE.
+        let (referencing, each) = match is_hypertable && event == "delete" {
+            true => (String::new(), "ROW"),
+            false => (referencing, "STATEMENT"),
+        };
+        let sql = format!(
+            "CREATE OR REPLACE TRIGGER {trigger}_{event} AFTER {event} ON {table} {referencing} FOR EACH {each} EXECUTE FUNCTION {call}"
+        );
+        db.execute(&sql, &[])?;
     }
+    if !is_hypertable {
+        return keep_on(db, part, marks, call, is_hypertable);
+    }
+    match attempt(|| keep_on(db, part, marks, call, is_hypertable)) {
+        Err(error) if error.report().code == PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED => {
+            let message = format!("changes of {table} in sessions that are replicas will leave no mark");
+            let detail = format!(
+                "TimescaleDB refuses to keep triggers of a hypertable on where session_replication_role is replica: {}. \
+                 Refresh with full_refresh => true after such a session.",
+                error.report().message.trim_end_matches('.')
+            );
+            Error::new(PgSqlErrorCode::ERRCODE_WARNING, message)
+                .detail(detail)
+                .report_as(PgLogLevel::WARNING);
+            Ok(())
+        }
+        kept => kept,
+    }
+}
+
+/// Lets the triggers on a table fire in sessions that are replicas, too.
+fn keep_on(db: Db, part: &Part, marks: &Marks, call: &str, is_hypertable: bool) -> Result<()> {
+    let (Part { table, kind, .. }, trigger) = (part, marks.trigger);
+    // Also for rows that are loaded with session_replication_role = replica.
+    let mut always: Vec<&str> = EVENTS.iter().map(|event| event.name).chain(["truncate"]).collect();
     // Logical replication applies rows one by one, to the tables that hold them, and fires no triggers of
     // statements. In other sessions this trigger is off.
-    if kind == "r" && !is_hypertable {
-        statements.push(format!(
-            "CREATE OR REPLACE TRIGGER {trigger}_replicated AFTER INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {call}"
-        ));
-        statements.push(format!("ALTER TABLE {table} ENABLE REPLICA TRIGGER {trigger}_replicated"));
+    let mut replicated = (kind == "r").then_some("INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW");
+    if is_hypertable {
+        // The triggers of chunks are off there: the statement marks every key.
+        always.retain(|event| *event != "delete");
+        replicated = Some("DELETE ON {table} FOR EACH STATEMENT");
     }
-    statements.iter().try_for_each(|sql| db.execute(sql, &[]).map(|_| ()))
+    for event in always {
+        db.execute(&format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}_{event}"), &[])?;
+    }
+    if let Some(replicated) = replicated {
+        let after = replicated.replace("{table}", table);
+        db.execute(
+            &format!("CREATE OR REPLACE TRIGGER {trigger}_replicated AFTER {after} EXECUTE FUNCTION {call}"),
+            &[],
+        )?;
+        db.execute(&format!("ALTER TABLE {table} ENABLE REPLICA TRIGGER {trigger}_replicated"), &[])?;
+    }
+    Ok(())
 }
 
 fn drop_triggers(db: Db, table: &str, marks: &Marks) -> Result<()> {

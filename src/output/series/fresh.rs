@@ -4,6 +4,7 @@ use crate::output::fresh::{Fresh, Now, last};
 use crate::output::series::{Newest, OfSeries, marks, newest_rows, state};
 use crate::output::set_up;
 use crate::pg::lock::{Key, named};
+use crate::pg::timescale::Recent;
 use crate::pg::{Db, Result, Sees, extension_schema, quote_literal, settings, syscache::readable};
 use crate::source::candle_map;
 use crate::source::candles::{Reads, Series, Source};
@@ -30,15 +31,17 @@ impl OfSeries {
         let Some(source) = self.source(db, &schema)? else { return Ok(Vec::new()) };
         let own = extension_schema(db)?;
         let mut all = source.series(db, None, None)?;
-        all.extend(state::all(db, self, &schema, None, None)?);
+        let states = state::all(db, self, &schema)?;
+        all.extend(states.keys().cloned());
         all.sort_unstable();
         all.dedup();
+        let thought: Vec<Option<i64>> = all.iter().map(|series| states.get(series).copied()).collect();
         let now = self.now(db, &schema, &source)?;
         let may_hide = may_hide_rows(db, &source.relation.sql)?;
-        let rows = newest_rows(db, &self.relation(&schema), &all)?;
+        let rows = newest_rows(db, &self.relation(&schema), &all, &thought)?;
         let moments: Vec<Option<i64>> = rows.iter().map(|row| row.as_ref().map(|(ts, _)| *ts)).collect();
-        let behind = source.count_after_each(db, &all, &moments)?;
-        let newest_sources = source.newest_of_each(db, &all)?;
+        let newest_sources = self.newest_sources(db, &schema, &source, &now, &all, [&moments, &thought])?;
+        let behind = source.count_after_each(db, &all, &moments, &newest_sources)?;
         let stored = rows.into_iter().zip(behind).zip(newest_sources);
         let fresh = |(series, stored)| {
             let ((row, behind), newest_source) = stored;
@@ -47,6 +50,36 @@ impl OfSeries {
             Ok(if may_hide { fresh.of_hidden() } else { fresh })
         };
         all.iter().zip(stored).map(fresh).collect()
+    }
+
+    /// The newest candle of each series, whose newest rows, and those that the states tell, are given. Candles in chunks are
+    /// looked up where they may have changed since the last refresh.
+    fn newest_sources(
+        &self,
+        db: Db,
+        schema: &str,
+        source: &Source,
+        now: &Now,
+        all: &[Series],
+        [rows, stated]: [&[Option<i64>]; 2],
+    ) -> Result<Vec<Option<i64>>> {
+        if Recent::of(db, &source.relation.sql)?.is_all() {
+            return source.newest_of_each(db, all, rows);
+        }
+        let unchanged = self.unchanged(db, schema, now)?;
+        let is_sure = |place: usize| {
+            rows[place].is_some() && rows[place] == stated[place] && unchanged.contains(&all[place])
+        };
+        let places: Vec<usize> = (0..all.len()).filter(|place| !is_sure(*place)).collect();
+        let mut newest = rows.to_vec();
+        if !places.is_empty() {
+            let others: Vec<Series> = places.iter().map(|place| all[*place].clone()).collect();
+            let thought: Vec<Option<i64>> = places.iter().map(|place| rows[*place]).collect();
+            for (place, found) in places.into_iter().zip(source.newest_of_each(db, &others, &thought)?) {
+                newest[place] = found;
+            }
+        }
+        Ok(newest)
     }
 
     /// What a refresh would compare with the states of series.
@@ -124,7 +157,10 @@ impl OfSeries {
     pub fn locked(&self, db: Db, schema: &str, key: Key) -> Result<Option<(Option<i32>, String)>> {
         let Key::Name(key) = key else { return Ok(None) };
         let set_up = set_up::is_set_up(db, schema, self.system)?;
-        let mut all = if set_up { state::all(db, self, schema, None, None)? } else { Vec::new() };
+        let mut all: Vec<Series> = match set_up {
+            true => state::all(db, self, schema)?.into_keys().collect(),
+            false => Vec::new(),
+        };
         if let Some(source) = self.source(db, schema)? {
             all.extend(source.series(db, None, None)?);
         }

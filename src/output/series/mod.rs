@@ -10,11 +10,15 @@ pub mod reference;
 pub mod refresh;
 pub mod state;
 
+use std::collections::{HashMap, HashSet};
+
+use crate::output::fresh::Now;
 use crate::output::series::state::{Basis, State};
 use crate::output::system::System;
-use crate::pg::timescale::Recent;
-use crate::pg::{Db, Micros, Result, Row, Sees, citus, qualified};
-use crate::source::candles::{Reads, Series};
+use crate::pg::timescale::{Recent, at};
+use crate::pg::{Db, Micros, Result, Row, Sees, arg, citus, qualified};
+use crate::source::candles::{Reads, Series, series_key};
+use crate::source::relation::may_hide_rows;
 use crate::sync::table::Table;
 use crate::track::marks::Marks;
 
@@ -102,11 +106,16 @@ pub fn newest_row(db: Db, relation: &str, series: &Series) -> Result<Option<Newe
     })
 }
 
-/// [`newest_row`] of each of many series.
+/// [`newest_row`] of each of many series; beside each is the time that its newest row is thought to have.
 ///
 /// # Errors
 /// Where the table cannot be read.
-pub fn newest_rows(db: Db, relation: &str, all: &[Series]) -> Result<Vec<Option<Newest>>> {
+pub fn newest_rows(
+    db: Db,
+    relation: &str,
+    all: &[Series],
+    thought: &[Option<i64>],
+) -> Result<Vec<Option<Newest>>> {
     // Citus refuses a lateral join with a distributed table.
     if citus::is_loaded() {
         return all.iter().map(|series| newest_row(db, relation, series)).collect();
@@ -119,13 +128,74 @@ pub fn newest_rows(db: Db, relation: &str, all: &[Series]) -> Result<Vec<Option<
             WHERE n.symbol = s.symbol AND n.timeframe = s.timeframe{} ORDER BY n.open_time DESC LIMIT 1) AS r ON true ORDER BY s.place",
         recent.condition("n.open_time")
     );
-    let newest = db.by_key().all(&sql, &Series::args_of(all), Sees::Snapshot, |row| {
+    let mut newest = db.by_key().all(&sql, &Series::args_of(all), Sees::Snapshot, |row| {
         let ts = row.get::<Option<Micros>>("open_time")?.map(|Micros(ts)| ts);
         ts.map(|ts| Ok((ts, row.get("version")?))).transpose()
     })?;
-    let of_all = |(series, newest)| match newest {
-        None if !recent.is_all() => newest_row(db, relation, series),
-        newest => Ok(newest),
-    };
-    all.iter().zip(newest).map(of_all).collect()
+    let others: Vec<usize> = (0..all.len()).filter(|place| newest[*place].is_none()).collect();
+    if recent.is_all() || others.is_empty() {
+        return Ok(newest);
+    }
+    let others_thought: Vec<_> = others.iter().map(|place| (all[*place].clone(), thought[*place])).collect();
+    let times = newest_times(db, relation, others_thought)?;
+    let [symbols, timeframes] =
+        Series::args_of(&others.iter().map(|place| all[*place].clone()).collect::<Vec<_>>());
+    let sql = format!(
+        "SELECT n.symbol::text AS symbol_, n.timeframe::text AS timeframe_, n.open_time::timestamptz AS ts, n.classifier_version::text AS version \
+         FROM {relation} AS n WHERE n.symbol = ANY ($1) AND n.timeframe = ANY ($2){}",
+        at("n.open_time", times.values().copied())
+    );
+    let mut rows = HashMap::new();
+    db.once().rows(&sql, &[symbols, timeframes], Sees::Snapshot, |row| {
+        let series = Series { symbol: row.get("symbol_")?, timeframe: row.get("timeframe_")? };
+        rows.insert((series, row.get::<Micros>("ts")?.0), row.get::<Option<String>>("version")?);
+        Ok(())
+    })?;
+    for place in others {
+        let row = times.get(&all[place]).and_then(|ts| rows.remove_entry(&(all[place].clone(), *ts)));
+        newest[place] = row.map(|((_, ts), version)| (ts, version));
+    }
+    Ok(newest)
+}
+
+/// The time of the newest row, in microseconds since 2000, of each of these series that has rows, in any chunk of a table;
+/// beside each is that of its state.
+///
+/// # Errors
+/// Where the table cannot be read.
+pub fn newest_times(db: Db, relation: &str, all: Vec<(Series, Option<i64>)>) -> Result<HashMap<Series, i64>> {
+    Recent::newest_of_rows(db, relation, all, may_hide_rows(db, relation)?, |db, chunks, all| {
+        let sql = format!(
+            "SELECT n.symbol::text AS symbol_, n.timeframe::text AS timeframe_, pg_catalog.max(n.open_time)::timestamptz AS newest \
+             FROM {relation} AS n WHERE n.symbol = ANY ($1) AND n.timeframe = ANY ($2){} GROUP BY n.symbol, n.timeframe",
+            chunks.condition("n.open_time")
+        );
+        let found = db.all(&sql, &Series::args_of(all), Sees::Snapshot, |row| {
+            let series = Series { symbol: row.get("symbol_")?, timeframe: row.get("timeframe_")? };
+            Ok((series, row.get::<Micros>("newest")?.0))
+        })?;
+        let asked: HashSet<&Series> = all.iter().collect();
+        Ok(found.into_iter().filter(|(series, _)| asked.contains(series)).collect())
+    })
+}
+
+impl OfSeries {
+    /// The series whose candles have not changed since the last refresh, as marks tell: the newest candle of each is that of the
+    /// newest row that the state tells.
+    ///
+    /// # Errors
+    /// Where states or marks cannot be read.
+    pub fn unchanged(&self, db: Db, schema: &str, now: &Now) -> Result<HashSet<Series>> {
+        let Some(tracking) = now.tracking.as_ref().filter(|tracking| tracking.is_complete()) else {
+            return Ok(HashSet::new());
+        };
+        let sql = format!(
+            "SELECT k.symbol AS symbol_, k.timeframe AS timeframe_ FROM {} AS k WHERE k.sources = $1 AND k.tracking = $2 AND NOT {}",
+            state::relation(self, schema),
+            self.marks.is_marked(schema, &series_key("k.symbol", "k.timeframe"))
+        );
+        let args = [arg(now.sources.as_str()), arg(tracking.fingerprint.as_str())];
+        let read = |row: &Row| Ok(Series { symbol: row.get("symbol_")?, timeframe: row.get("timeframe_")? });
+        Ok(db.anew().all(&sql, &args, Sees::Snapshot, read)?.into_iter().collect())
+    }
 }

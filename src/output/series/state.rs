@@ -1,5 +1,7 @@
 //! The state of a series between refreshes: what its rows were computed from and with, and what further rows need.
 
+use std::collections::HashMap;
+
 use crate::output::series::OfSeries;
 use crate::pg::{Db, Micros, Result, Row, Sees, arg, timestamp_arg, work_relation};
 use crate::source::candles::Series;
@@ -124,24 +126,23 @@ pub fn forget(db: Db, of: &OfSeries, schema: &str, series: &Series) -> Result<()
     Ok(())
 }
 
-/// The series that have a state, of a symbol, a timeframe, or all.
+/// All series that have a state, and the time of the newest row of each as the state tells, in microseconds since 2000.
 ///
 /// # Errors
 /// Where the table of states cannot be read.
-pub fn all(
-    db: Db,
-    of: &OfSeries,
-    schema: &str,
-    symbol: Option<&str>,
-    timeframe: Option<&str>,
-) -> Result<Vec<Series>> {
-    all_in(db, &relation(of, schema), symbol, timeframe)
+pub fn all(db: Db, of: &OfSeries, schema: &str) -> Result<HashMap<Series, i64>> {
+    let sql = format!("SELECT symbol, timeframe, newest FROM {}", relation(of, schema));
+    let read = |row: &Row| {
+        let series = Series { symbol: row.get("symbol")?, timeframe: row.get("timeframe")? };
+        Ok((series, row.get::<Micros>("newest")?.0))
+    };
+    Ok(db.all(&sql, &[], Sees::Snapshot, read)?.into_iter().collect())
 }
 
-/// [`all`] of a table of states, or of a part of one.
+/// The series that have a state in a table of states, or in a part of one: of a symbol, a timeframe, or all.
 ///
 /// # Errors
-/// As [`all`].
+/// Where the table of states cannot be read.
 pub fn all_in(db: Db, states: &str, symbol: Option<&str>, timeframe: Option<&str>) -> Result<Vec<Series>> {
     let read = |row: &Row| Ok(Series { symbol: row.get("symbol")?, timeframe: row.get("timeframe")? });
     let all = format!("SELECT symbol, timeframe FROM {states}");

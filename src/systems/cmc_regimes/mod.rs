@@ -4,6 +4,7 @@ pub mod arguments;
 pub mod assets;
 pub mod basis;
 pub mod check;
+pub mod chunks;
 pub mod engine;
 pub mod explain;
 pub mod health;

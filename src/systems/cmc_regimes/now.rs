@@ -13,7 +13,7 @@ use crate::systems::cmc_regimes::{arguments, params, tracked};
 pub struct Kept {
     pub basis: Basis,
     /// The time of the newest row, in microseconds since 2000.
-    newest: i64,
+    pub newest: i64,
     /// Fingerprint of the market proxy, for an asset that depends on it.
     proxy: Option<String>,
 }

@@ -12,6 +12,7 @@ use crate::source::map::Source;
 use crate::source::relation::{Relation, may_hide_rows};
 use crate::systems::cmc_regimes::arguments::repeated;
 use crate::systems::cmc_regimes::assets::all_ids;
+use crate::systems::cmc_regimes::chunks::Newest;
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::now::{Found, Judge, Kept};
 use crate::systems::cmc_regimes::params::Given;
@@ -62,14 +63,26 @@ fn read(db: Db, engine: &Engine, [regimes, state, log]: [&str; 3], ids: Vec<i32>
         let is_told = |Fresh { newest_source, newest_row, .. }: &Fresh| {
             recent[0].holds(*newest_source) && recent.iter().all(|recent| recent.holds(*newest_row))
         };
-        let others: Vec<i32> = found
+        let others: Vec<(i32, Option<i64>)> = found
             .iter()
             .filter(|(status, ..)| !is_told(&status.fresh))
-            .filter_map(|(status, ..)| status.fresh.id)
+            .filter_map(|(status, kept, _)| Some((status.fresh.id?, kept.as_ref().map(|kept| kept.newest))))
             .collect();
         if !others.is_empty() {
             found.retain(|(status, ..)| is_told(&status.fresh));
-            found.extend(of(db.once(), &by_asset(daily, tables, &[Recent::ALL, Recent::ALL]), others)?);
+            let schema = settings::target_schema();
+            let mut others = Newest::find(db, Some(daily), regimes, &others, Some(&schema))?;
+            let behind = others.take_behind();
+            let since = match others.oldest_row(&behind) {
+                Some(row) => [Recent::since(db, &daily.bars.sql, row)?, Recent::since(db, regimes, row)?],
+                None => [Recent::ALL, Recent::ALL],
+            };
+            if !behind.is_empty() {
+                found.extend(of(db.once(), &by_asset(daily, tables, &since), behind)?);
+            }
+            let [ids, bars, rows] = others.args();
+            let args = [arg(daily.tf.as_deref()), ids, arg(TF), bars, rows];
+            found.extend(db.once().all(&of_known(&others, tables), &args, Sees::Snapshot, read)?);
             found.sort_by_key(|(status, ..)| status.fresh.id);
         }
         found
@@ -114,18 +127,51 @@ fn by_asset(daily: &Source, [regimes, state, log]: [&str; 3], [of_bars, of_rows]
     );
     let is_recent = of_rows.condition("ts");
     format!(
-        "SELECT {COLUMNS}, {kept}, {} AS marked FROM (SELECT pg_catalog.unnest($2::int[]) AS asset) AS asset_ \
+        "SELECT {COLUMNS}, {kept}, {marked} AS marked FROM (SELECT pg_catalog.unnest($2::int[]) AS asset) AS asset_ \
          LEFT JOIN {state} c ON c.id = asset_.asset AND c.tf = $3 \
          CROSS JOIN LATERAL (SELECT pg_catalog.max({ts}) AS ts FROM {bars}) AS b \
          LEFT JOIN LATERAL (SELECT ts::timestamptz AS ts, regime_key::text AS regime_key, regime_version_hash::text AS row_hash FROM {regimes} \
            WHERE id = asset_.asset AND tf = $3{is_recent} ORDER BY 1 DESC LIMIT 1) AS r ON true \
-         CROSS JOIN LATERAL (SELECT CASE WHEN r.ts IS NULL THEN (SELECT count(*) FROM {bars}) ELSE (SELECT count(*) FROM {bars} AND {ts} > r.ts) END AS bars) AS l \
-         LEFT JOIN LATERAL (SELECT g.finished FROM {log} g WHERE g.id = asset_.asset AND g.status <> 'failed' \
-           ORDER BY g.run DESC LIMIT 1) AS s ON true \
-         LEFT JOIN LATERAL (SELECT g.finished, g.message, g.sqlstate, g.hint FROM {log} g WHERE g.id = asset_.asset AND g.status = 'failed' \
-           ORDER BY g.run DESC LIMIT 1) AS e ON true ORDER BY asset_.asset",
-        ASSETS.is_marked(&settings::target_schema(), "asset_.asset"),
+         CROSS JOIN LATERAL (SELECT CASE WHEN r.ts IS NULL THEN (SELECT count(*) FROM {bars}) ELSE (SELECT count(*) FROM {bars} AND {ts} > r.ts) END AS bars) AS l {runs} ORDER BY asset_.asset",
+        marked = marked(),
+        runs = runs(log),
         kept = Kept::COLUMNS
+    )
+}
+
+/// [`by_asset`] of assets whose newest bars, in `$4`, and newest rows, in `$5`, are known, with no bar after the row.
+fn of_known(newest: &Newest, [regimes, state, log]: [&str; 3]) -> String {
+    let columns = "n.id, n.ts::timestamptz AS ts, n.regime_key::text AS regime_key, n.regime_version_hash::text AS row_hash";
+    format!(
+        "SELECT {COLUMNS}, {kept}, {marked} AS marked FROM ROWS FROM (pg_catalog.unnest($2::int[]), pg_catalog.unnest($4::timestamptz[]), \
+           pg_catalog.unnest($5::timestamptz[])) AS asset_ (asset, bar, newest) \
+         LEFT JOIN {state} c ON c.id = asset_.asset AND c.tf = $3 \
+         CROSS JOIN LATERAL (SELECT asset_.bar AS ts) AS b \
+         LEFT JOIN {rows} AS r ON r.id = asset_.asset AND r.ts = asset_.newest \
+         CROSS JOIN LATERAL (SELECT 0::int8 AS bars) AS l {runs}",
+        marked = marked(),
+        rows = newest.rows(regimes, columns),
+        runs = runs(log),
+        kept = Kept::COLUMNS
+    )
+}
+
+/// SQL: whether the asset `asset_` is marked.
+fn marked() -> String {
+    ASSETS.is_marked(&settings::target_schema(), "asset_.asset")
+}
+
+/// SQL: joins to the last run of the asset `asset_` that succeeded, `s`, and to the last that failed, `e`.
+fn runs(log: &str) -> String {
+    let last = |columns: &str, is: &str| {
+        format!(
+            "LEFT JOIN LATERAL (SELECT {columns} FROM {log} g WHERE g.id = asset_.asset AND g.status {is} 'failed' ORDER BY g.run DESC LIMIT 1)"
+        )
+    };
+    format!(
+        "{} AS s ON true {} AS e ON true",
+        last("g.finished", "<>"),
+        last("g.finished, g.message, g.sqlstate, g.hint", "=")
     )
 }
 

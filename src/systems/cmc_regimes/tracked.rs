@@ -67,11 +67,17 @@ pub fn not_tracked(db: Db, sources: &Sources) -> Result<Error> {
             .hint(see_all_rows()));
         }
     }
-    let schema = catalog::extension_schema(db)?;
-    Ok(not_in_prerequisite_state("only_dirty needs tracking, and not every source is tracked")
-    .detail(
-        "Changes of an untracked source leave no mark, so that its assets would stay as they are. Without only_dirty, a \
-         refresh reads every row of an untracked source.",
-    )
-    .hint(format!("SELECT * FROM {schema}.regime_track();")))
+    let mut detail = "Changes of an untracked source leave no mark, so that its assets would stay as they are. Without only_dirty, a \
+         refresh reads every row of an untracked source."
+        .to_owned();
+    let mut hint = format!("SELECT * FROM {}.regime_track();", catalog::extension_schema(db)?);
+    for watched in bars(all(sources)) {
+        if let Some(untrackable) = triggers::why_untrackable(db, &watched)? {
+            detail += &format!(" {} and cannot be tracked.", untrackable.what);
+            hint = untrackable.hint;
+            break;
+        }
+    }
+    let error = not_in_prerequisite_state("only_dirty needs tracking, and not every source is tracked");
+    Ok(error.detail(detail).hint(hint))
 }

@@ -1,10 +1,11 @@
 //! The newest row of each series where rows or candles are in parts: a hypertable of many chunks, which a statement would open,
 //! lock and look into one by one, or a table of Citus, which refuses recursive queries and lateral joins.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use crate::output::series::state;
-use crate::pg::timescale::Recent;
+use crate::output::fresh::Now;
+use crate::output::series::{newest_times, state};
+use crate::pg::timescale::{Recent, at};
 use crate::pg::{Arg, Db, Error, Result, Row, Sees, arg, citus, timestamps_arg, work_relation};
 use crate::source::candles::{Series, Source};
 use crate::source::relation::may_hide_rows;
@@ -51,7 +52,7 @@ impl<'a> Chunks<'a> {
 
     /// SQL: `newest_`, the newest row of each series, its newest candle, and whether rows without a state are of other eras
     /// than now; also how to plan the statement, whose parameters are added. Only series that have no row in the newest chunks
-    /// make it open the others.
+    /// make it open the others. `marked` is what a refresh would compare, where the marks can be read.
     ///
     /// # Errors
     /// Where states, rows or candles cannot be read.
@@ -59,42 +60,114 @@ impl<'a> Chunks<'a> {
         self,
         may_read_states: bool,
         knows_eras: bool,
+        marked: Option<&Now>,
         args: &mut Vec<Arg>,
     ) -> Result<(Db<'a>, String)> {
         let Self { db, states, ref recent, .. } = self;
         let with_state = match may_read_states {
-            true => state::all(db, &OF_SERIES, self.schema, None, None)?,
-            false => Vec::new(),
+            true => state::all(db, &OF_SERIES, self.schema)?,
+            false => HashMap::new(),
         };
         let [in_recent, others] =
             if self.is_of_citus { self.stored()? } else { self.series(&with_state, may_read_states)? };
-        let with_state = knows_eras.then(|| with_state.into_iter().collect::<HashSet<_>>());
-        let has_others = !others.is_empty();
+        let others: Vec<_> =
+            others.into_iter().map(|series| (series.clone(), with_state.get(&series).copied())).collect();
+        let others = if others.is_empty() { HashMap::new() } else { newest_times(db, states, others)? };
+        let (others, times): (Vec<Series>, Vec<Option<i64>>) =
+            others.into_iter().map(|(series, newest)| (series, Some(newest))).unzip();
+        let thought: Vec<_> = in_recent.iter().map(|series| with_state.get(series).copied()).collect();
+        let stated = knows_eras.then_some(&with_state);
         let mut parts = Vec::new();
-        for (series, condition) in [(in_recent, recent.condition("n.open_time")), (others, String::new())] {
-            if series.is_empty() && (has_others || !parts.is_empty()) {
-                continue;
-            }
-            let of_series: Vec<String> = ["text[]", "text[]", "timestamptz[]", "bool[]"]
-                .iter()
-                .enumerate()
-                .map(|(place, kind)| format!("pg_catalog.unnest(${}::{kind})", args.len() + 1 + place))
-                .collect();
-            args.extend(self.args(&series, with_state.as_ref())?);
-            let of_series = format!(
-                "ROWS FROM ({}) AS s (symbol, timeframe, newest_bar_, is_of_other_eras_)",
-                of_series.join(", ")
-            );
+        if !in_recent.is_empty() || others.is_empty() {
+            let candles = self.newest_candles(&in_recent, &thought)?;
+            let of_series = self.unnested(&in_recent, [candles, thought], stated, args)?;
             if self.is_of_citus {
                 return Ok((db, self.by_reading(may_read_states, &of_series)));
             }
             parts.push(format!(
                 "SELECT r.*, s.newest_bar_, s.is_of_other_eras_ FROM {of_series} CROSS JOIN LATERAL {} AS r",
-                newest_row(states, &condition)
+                newest_row(states, &recent.condition("n.open_time"))
             ));
         }
-        let planned = if has_others { db.once() } else { db.by_key() };
+        let planned = if others.is_empty() { db.by_key() } else { db.once() };
+        if !others.is_empty() {
+            let place = args.len() + 1;
+            let candles = self.candles_of_others(&others, &times, &with_state, marked)?;
+            let is_there = at("n.open_time", times.iter().copied().flatten());
+            let of_series = self.unnested(&others, [candles, times], stated, args)?;
+            parts.push(format!(
+                "SELECT r.*, s.newest_bar_, s.is_of_other_eras_ FROM \
+                   (SELECT {} FROM {states} AS n WHERE n.symbol = ANY (${place}) AND n.timeframe = ANY (${}){is_there} OFFSET 0) AS r \
+                 JOIN {of_series} ON s.symbol = r.symbol AND s.timeframe = r.timeframe AND s.thought_ = r.open_time",
+                MARKET_STATES.selected("n."),
+                place + 1
+            ));
+        }
         Ok((planned, format!("newest_ AS ({})", parts.join(" UNION ALL "))))
+    }
+
+    /// The newest candle of each series; beside each is the time that it is thought to have.
+    fn newest_candles(&self, all: &[Series], thought: &[Option<i64>]) -> Result<Vec<Option<i64>>> {
+        match self.candles {
+            Some(source) => source.newest_of_each(self.db, all, thought),
+            None => Ok(vec![None; all.len()]),
+        }
+    }
+
+    /// The newest candle of each series that has no row in the newest chunks: of a series whose candles are tracked and have not
+    /// changed since the last refresh, that of its newest row.
+    fn candles_of_others(
+        &self,
+        all: &[Series],
+        times: &[Option<i64>],
+        with_state: &HashMap<Series, i64>,
+        marked: Option<&Now>,
+    ) -> Result<Vec<Option<i64>>> {
+        let unchanged = match (marked, self.candles) {
+            (Some(now), Some(_)) => OF_SERIES.unchanged(self.db, self.schema, now)?,
+            _ => HashSet::new(),
+        };
+        let mut newest = times.to_vec();
+        let is_sure = |place: usize| {
+            unchanged.contains(&all[place]) && times[place] == with_state.get(&all[place]).copied()
+        };
+        let others: Vec<usize> = (0..all.len()).filter(|place| !is_sure(*place)).collect();
+        if !others.is_empty() {
+            let series: Vec<Series> = others.iter().map(|place| all[*place].clone()).collect();
+            let thought: Vec<Option<i64>> = others.iter().map(|place| times[*place]).collect();
+            for (place, found) in others.into_iter().zip(self.newest_candles(&series, &thought)?) {
+                newest[place] = found;
+            }
+        }
+        Ok(newest)
+    }
+
+    /// SQL: the FROM item `s` of series, whose parameters are added: symbol, timeframe, the newest candle, whether rows without
+    /// a state, where `with_state` has the series with one, are of other eras than now, and the time of the newest row as far as
+    /// known.
+    fn unnested(
+        &self,
+        all: &[Series],
+        [newest, thought]: [Vec<Option<i64>>; 2],
+        with_state: Option<&HashMap<Series, i64>>,
+        args: &mut Vec<Arg>,
+    ) -> Result<String> {
+        let mut differ = Vec::with_capacity(all.len());
+        for series in all {
+            let is_sure = with_state.is_none_or(|known| known.contains_key(series));
+            differ.push(!is_sure && changed_of_rows(self.db, self.states, series)?.is_some());
+        }
+        let of_each: Vec<String> = ["text[]", "text[]", "timestamptz[]", "bool[]", "timestamptz[]"]
+            .iter()
+            .enumerate()
+            .map(|(place, kind)| format!("pg_catalog.unnest(${}::{kind})", args.len() + 1 + place))
+            .collect();
+        args.extend(Series::args_of(all));
+        args.extend([timestamps_arg(newest), arg(differ), timestamps_arg(thought)]);
+        Ok(format!(
+            "ROWS FROM ({}) AS s (symbol, timeframe, newest_bar_, is_of_other_eras_, thought_)",
+            of_each.join(", ")
+        ))
     }
 
     /// SQL: `newest_` of tables of Citus, each read once, where its rows are.
@@ -124,7 +197,7 @@ impl<'a> Chunks<'a> {
     }
 
     /// The series that have rows in the newest chunks, and all others that may have rows.
-    fn series(&self, with_state: &[Series], knows_states: bool) -> Result<[Vec<Series>; 2]> {
+    fn series(&self, with_state: &HashMap<Series, i64>, knows_states: bool) -> Result<[Vec<Series>; 2]> {
         let Self { db, states, recent, .. } = self;
         let columns = "symbol::text AS symbol_, timeframe::text AS timeframe_";
         let in_recent = format!(
@@ -143,25 +216,9 @@ impl<'a> Chunks<'a> {
         })?;
         let known: HashSet<&Series> = in_recent.iter().collect();
         let others: HashSet<&Series> =
-            with_state.iter().chain(stored.iter()).filter(|series| !known.contains(series)).collect();
+            with_state.keys().chain(stored.iter()).filter(|series| !known.contains(series)).collect();
         let others = others.into_iter().cloned().collect();
         Ok([in_recent, others])
-    }
-
-    /// The parameters of series: symbols, timeframes, the newest candle of each, and whether rows without a state are of other
-    /// eras, where `with_state` has the series with one.
-    fn args(&self, all: &[Series], with_state: Option<&HashSet<Series>>) -> Result<[Arg; 4]> {
-        let newest = match self.candles {
-            Some(source) => source.newest_of_each(self.db, all)?,
-            None => vec![None; all.len()],
-        };
-        let mut differ = Vec::with_capacity(all.len());
-        for series in all {
-            let is_sure = with_state.is_none_or(|known| known.contains(series));
-            differ.push(!is_sure && changed_of_rows(self.db, self.states, series)?.is_some());
-        }
-        let [symbols, timeframes] = Series::args_of(all);
-        Ok([symbols, timeframes, timestamps_arg(newest), arg(differ)])
     }
 }
 

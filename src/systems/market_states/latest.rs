@@ -52,13 +52,16 @@ pub fn all(rows: &mut Rows) -> Result<()> {
         let differs = format!("{marked} OR {rows_differ} OR {other_state}");
         let limit = settings::max_age().map(|micros| micros as f64 / 1e6);
         let mut args = vec![arg(limit), arg(of_other_eras)];
-        if let Some(now) = now {
+        if let Some(now) = &now {
             let tracking = now.tracking.as_ref().map(|tracking| tracking.fingerprint.as_str());
             args.extend([arg(now.sources.as_str()), arg(tracking), arg(CLASSIFIER_VERSION)]);
         }
         let (db, newest) = match chunks {
             None => (db.by_key(), newest_of_steps(&states, candles.as_ref())),
-            Some(chunks) => chunks.newest(may_read(&[STATE]), knows_eras, &mut args)?,
+            Some(chunks) => {
+                let marked = now.as_ref().filter(|_| may_read(&[STATE]) && may_read(&SERIES.tables()));
+                chunks.newest(may_read(&[STATE]), knows_eras, marked, &mut args)?
+            }
         };
         let other_bar =
             if candles.is_some() { "r.newest_bar_ IS DISTINCT FROM r.open_time" } else { "NULL::bool" };

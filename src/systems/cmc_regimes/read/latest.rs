@@ -12,6 +12,7 @@ use crate::pg::{
 };
 use crate::source::map::{self, Source};
 use crate::source::relation::may_hide_rows;
+use crate::systems::cmc_regimes::chunks;
 use crate::systems::cmc_regimes::now::{Judge, Kept};
 use crate::systems::cmc_regimes::read::as_of;
 use crate::systems::cmc_regimes::row::Stored;
@@ -81,11 +82,13 @@ pub fn all(db: Db) -> Result<Vec<Latest>> {
     })?;
     let others: HashSet<i32> =
         kept.keys().chain(stored.iter()).copied().filter(|id| !ids.contains(id)).collect();
-    let others: Vec<i32> = others.into_iter().collect();
+    let others: Vec<(i32, Option<i64>)> =
+        others.into_iter().map(|id| (id, kept.get(&id).map(|kept| kept.newest))).collect();
     if !others.is_empty() {
-        let assets = format!("asset_ AS (SELECT pg_catalog.unnest(${}::int[]) AS id)", tf().map_or(1, |_| 2));
-        let args: Vec<Arg> = tf().into_iter().chain([arg(others)]).collect();
-        found.extend(of(db.once(), &newest.sql(&assets, &[Recent::ALL, Recent::ALL]), &args)?);
+        let marks = marks.filter(|_| may_see_states);
+        let others = chunks::Newest::find(db, daily.as_deref(), &regimes, &others, marks)?;
+        let [ids, bars, rows] = others.args();
+        found.extend(of(db.once(), &newest.known(&others), &[rows, ids, bars])?);
         found.sort_by_key(|latest| latest.stored.id);
     }
     Ok(judged(db, found, &kept))
@@ -147,6 +150,23 @@ struct Newest<'a> {
 }
 
 impl Newest<'_> {
+    /// The statement for the assets of `$2`, whose newest rows are those of `$1` and whose newest bars those of `$3`.
+    fn known(&self, others: &chunks::Newest) -> String {
+        format!(
+            "SELECT {columns}, now() AS now_, asset_.bar AS newest_bar_, {marked} AS marked_ FROM {rows} AS r \
+             JOIN ROWS FROM (pg_catalog.unnest($1::timestamptz[]), pg_catalog.unnest($2::int[]), pg_catalog.unnest($3::timestamptz[])) \
+               AS asset_ (ts, id, bar) ON asset_.id = r.id AND asset_.ts = r.ts",
+            columns = REGIMES.selected("r."),
+            marked = self.marked(),
+            rows = others.rows(self.regimes, "n.*")
+        )
+    }
+
+    /// SQL: whether the asset `asset_` is marked.
+    fn marked(&self) -> String {
+        self.marks.map_or("NULL::bool".to_owned(), |schema| ASSETS.is_marked(schema, "asset_.id"))
+    }
+
     /// The statement for the assets of `asset_`, with the columns `now_`, `newest_bar_` and `marked_`: takes the newest row and
     /// the newest bar of each from their indexes, in chunks of their tables.
     fn sql(&self, assets: &str, [of_bars, of_rows]: &[Recent; 2]) -> String {
@@ -161,8 +181,7 @@ impl Newest<'_> {
             ),
             None => "NULL::timestamptz".to_owned(),
         };
-        let marked =
-            self.marks.map_or("NULL::bool".to_owned(), |schema| ASSETS.is_marked(schema, "asset_.id"));
+        let marked = self.marked();
         format!(
             "WITH {assets} SELECT {columns}, now() AS now_, {newest_bar} AS newest_bar_, {marked} AS marked_ \
              FROM asset_ CROSS JOIN LATERAL \
