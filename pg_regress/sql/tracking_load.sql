@@ -54,6 +54,14 @@ SELECT count(*) FROM regime_track();
 INSERT INTO cmc_ema_multi_tf_u VALUES (2, '300000-01-01', '1D', 20, 1, 'multi_tf');
 TABLE marks;
 ROLLBACK;
+-- The same in a session that quotes all names.
+BEGIN;
+SET LOCAL quote_all_identifiers = on;
+ALTER TABLE cmc_ema_multi_tf_u ALTER ts TYPE date;
+SELECT count(*) FROM regime_track();
+INSERT INTO cmc_ema_multi_tf_u VALUES (2, '300000-01-01', '1D', 20, 1, 'multi_tf');
+TABLE marks;
+ROLLBACK;
 -- The tables of marks: another name, no table, no schema, no privilege. What was loaded meanwhile is found.
 CREATE PROCEDURE missed(change text, back text) LANGUAGE plpgsql AS $$
 DECLARE found text;

@@ -285,14 +285,16 @@ fn has_known_types(marks: &Marks, source: &str, of_key: &[String], time: (&str, 
         "int" => "'{int2,int4,int8}'",
         _ => "'{text,varchar}'",
     };
-    let list = |columns: &[String]| columns.iter().map(quote_literal).collect::<Vec<_>>().join(", ");
+    // Not by quote_ident(): what must be quoted depends on a setting of the session that loads.
+    let name = |column: &str| format!("(pg_catalog.parse_ident({}))[1]", quote_literal(column));
+    let list = |columns: &[String]| columns.iter().map(|column| name(column)).collect::<Vec<_>>().join(", ");
     format!(
         "(SELECT pg_catalog.count(*) = {} FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = {source}::regclass AND a.attgenerated <> 'v' \
-         AND (quote_ident(a.attname) IN ({}) AND a.atttypid = ANY ({of_kind}::regtype[]) \
-           OR quote_ident(a.attname) = {} AND a.atttypid = ANY ('{{{}}}'::regtype[])))",
+         AND (a.attname IN ({}) AND a.atttypid = ANY ({of_kind}::regtype[]) \
+           OR a.attname = {} AND a.atttypid = ANY ('{{{}}}'::regtype[])))",
         of_key.len() + 1,
         list(of_key),
-        quote_literal(time.0),
+        name(time.0),
         time.1
     )
 }
