@@ -493,3 +493,16 @@ SELECT FROM :o.refresh_cmc_regimes(1);
 -- a lone ids text
 -- then
 SELECT FROM :o.regime_compute('{1,2}');
+
+-- an output table that is gone
+SELECT FROM :o.refresh_cmc_regimes(1);
+ALTER TABLE public.cmc_regime_flips RENAME TO flips;
+-- then
+SELECT FROM :o.refresh_cmc_regimes(1);
+
+-- a teardown of tables of another role as reader
+SELECT FROM :o.regime_setup();
+GRANT postgres TO reader;
+GRANT USAGE ON SCHEMA regime_work TO reader;
+-- then
+SELECT FROM :o.regime_teardown();

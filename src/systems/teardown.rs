@@ -22,12 +22,13 @@ use crate::systems::tracking;
 /// Where a table belongs to another role, or something of the user's depends on it.
 pub fn tear_down(db: Db, schema: &str, keep_rows: bool) -> Result<Vec<Action>> {
     check_schema(db, schema)?;
-    check_owned(db, schema, &format!("regime_teardown(keep_rows => {keep_rows})"))?;
+    let own = extension_schema(db)?;
+    check_owned(db, schema, &format!("SELECT * FROM {own}.regime_teardown(keep_rows => {keep_rows});"))?;
     let mut actions = tracking::track(db, schema, false)?;
     lock::lock_schema(db, schema)?;
     let outputs = existing(tables(schema));
     // Views go before the tables that they read.
-    let dropped = existing(own(schema));
+    let dropped = existing(all_own(schema));
     for Existing { kind, relation, .. } in dropped.iter().chain(outputs.iter().filter(|_| !keep_rows)) {
         db.execute(&format!("DROP {kind} {relation}"), &[])?;
         actions.push(did(relation.clone(), "dropped"));
@@ -54,10 +55,11 @@ pub fn relocate(db: Db, from: &str, to: &str) -> Result<Vec<Action>> {
                 "Pass another schema, or set pg_regime.target_schema to the schema that the tables are in.",
             ));
     }
-    check_owned(db, from, &format!("regime_move({})", quote_literal(to)))?;
+    let own = extension_schema(db)?;
+    check_owned(db, from, &format!("SELECT * FROM {own}.regime_move({});", quote_literal(to)))?;
     lock::lock_schema(db, from)?;
     lock::lock_schema(db, to)?;
-    let moved = existing(tables(from).into_iter().chain(own(from)));
+    let moved = existing(tables(from).into_iter().chain(all_own(from)));
     let target = |of: &Existing| if of.schema == from { to.to_owned() } else { work_schema(to) };
     for of in &moved {
         let target = target(of);
@@ -124,7 +126,7 @@ fn tables(schema: &str) -> Vec<(String, &'static str, &'static str)> {
 }
 
 /// The views of all systems, then their working tables, each once.
-fn own(schema: &str) -> Vec<(String, &'static str, &'static str)> {
+fn all_own(schema: &str) -> Vec<(String, &'static str, &'static str)> {
     let mut seen = BTreeSet::new();
     let all = systems().into_iter().flat_map(System::all_own);
     let (views, tables): (Vec<Own>, Vec<Own>) = all.partition(Own::is_view);
@@ -136,12 +138,12 @@ fn own(schema: &str) -> Vec<(String, &'static str, &'static str)> {
 fn check_owned(db: Db, schema: &str, call: &str) -> Result<()> {
     let sql = "SELECT pg_get_userbyid(c.relowner)::text AS owner FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass($1) \
          AND NOT pg_has_role(c.relowner, 'USAGE')";
-    for Existing { relation, kind, .. } in existing(tables(schema).into_iter().chain(own(schema))) {
+    for Existing { relation, kind, .. } in existing(tables(schema).into_iter().chain(all_own(schema))) {
         let owner = |row: &Row| row.get::<String>("owner").map(quoted);
         if let Some(owner) = db.first(sql, &[arg(relation.as_str())], Sees::Now, owner)? {
             let kind = kind.to_lowercase();
             return Err(insufficient_privilege(format!("{kind} {relation} belongs to role {owner}"))
-                .hint(format!("SET ROLE {owner}; SELECT * FROM {}.{call};", extension_schema(db)?)));
+                .hint(format!("SET ROLE {owner}; {call}")));
         }
     }
     Ok(())
