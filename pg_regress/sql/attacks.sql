@@ -95,6 +95,22 @@ BEGIN
     END LOOP;
 END $$;
 SELECT status FROM refresh_cmc_regimes(1, full_refresh => true);
+-- Tables of the role that rules of trusted tables write to.
+SET ROLE regress_mallory;
+CREATE TABLE m.log (id int);
+CREATE TRIGGER t BEFORE INSERT ON m.log FOR EACH ROW EXECUTE FUNCTION m.tr();
+RESET ROLE;
+CREATE RULE r AS ON UPDATE TO cmc_regimes DO ALSO INSERT INTO m.log VALUES (OLD.id);
+SELECT status FROM refresh_cmc_regimes(1, full_refresh => true, l4_label => 'y');
+DROP RULE r ON cmc_regimes;
+CREATE TABLE log (id int);
+CREATE RULE r AS ON INSERT TO log DO INSTEAD INSERT INTO m.log VALUES (NEW.id);
+CREATE RULE r AS ON UPDATE TO cmc_regimes DO ALSO INSERT INTO log VALUES (OLD.id);
+SELECT status FROM refresh_cmc_regimes(1, full_refresh => true, l4_label => 'y');
+DROP RULE r ON log;
+SELECT status FROM refresh_cmc_regimes(1, full_refresh => true, l4_label => 'y');
+SELECT count(*) > 0 AS logged FROM log;
+DROP RULE r ON cmc_regimes;
 SELECT who, how, count(*) FROM loot GROUP BY 1, 2;
 SET client_min_messages = error;
 DROP OWNED BY regress_mallory CASCADE;
