@@ -242,6 +242,8 @@ the_rows_are_those_of_the_whole "after a crash"
 for relation in cmc_regime_latest cmc_regime_status; do is "$relation has every asset" "$(q market "SELECT count(*) FROM $relation WHERE NOT is_stale")" 12; done
 is "all functions over all assets" "$(q market "SELECT (SELECT count(*) FROM regime_assets()), (SELECT count(DISTINCT id) FROM cmc_regime_periods), (SELECT subjects FROM regime_systems WHERE name = 'cmc_regimes')")" "12|12|12"
 is "health finds nothing wrong" "$(q market "SELECT * FROM regime_health() WHERE severity <> 'info'")" ""
+is "which health does not ask for" "$(q market "SELECT * FROM regime_health() WHERE what = 'untracked source' OR command LIKE '%regime_track%'")" ""
+is "only_dirty is refused, with a statement that works" "$(q market "$(q market "SELECT FROM refresh_cmc_regimes(only_dirty => true)" | sed -n 's/^HINT: *//p')")" 2
 is "tables of Citus are not tracked, which is said" "$(q market "SELECT count(*) FROM regime_track() WHERE action = 'a table of Citus: cannot be tracked'")" 5
 is "series are refreshed from the coordinator too" "$(q market "SELECT status, count(*) FROM refresh_market_regimes() GROUP BY 1")" "$(q whole "SELECT status, count(*) FROM refresh_market_regimes() GROUP BY 1")"
 is "the newest state of each series" "$(q market "SELECT symbol, timeframe, open_time, state_label, newest_bar, cross_timeframe_consensus, is_stale IS NOT TRUE FROM market_state_latest ORDER BY 1, 2" | md5sum)" \

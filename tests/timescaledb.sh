@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Hypertables of TimescaleDB as bars, EMAs, candles and outputs, laid out by the blocks of docs/engines.md, in chunks of a
 # year and of seven days, against plain tables, EXCEPT ALL both ways. It runs where TimescaleDB is installed for PG_CONFIG;
-# what needs its community edition is skipped where that is missing. Last, it prints what reading costs at 400 chunks, as ratios.
+# what needs its community edition is skipped where that is missing. Last, what reading costs at 400 chunks, as ratios, and what it
+# says of assets and series that have ended.
 . "$(dirname "$0")/lib.sh"
 if [ ! -f "$("$PG_CONFIG" --sharedir)/extension/timescaledb.control" ]; then
     echo "== skipped: TimescaleDB is not installed in $("$PG_CONFIG" --sharedir)/extension"

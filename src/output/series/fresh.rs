@@ -1,13 +1,15 @@
 //! How fresh each series is.
 
+use std::collections::HashSet;
+
 use crate::output::fresh::{Fresh, Now, last};
 use crate::output::series::{Newest, OfSeries, marks, newest_rows, state};
 use crate::output::set_up;
 use crate::pg::lock::{Key, named};
 use crate::pg::timescale::Recent;
-use crate::pg::{Db, Result, Sees, extension_schema, quote_literal, settings, syscache::readable};
+use crate::pg::{Db, Result, Row, Sees, arg, extension_schema, quote_literal, settings, syscache::readable};
 use crate::source::candle_map;
-use crate::source::candles::{Reads, Series, Source};
+use crate::source::candles::{Reads, Series, Source, series_key};
 use crate::source::relation::may_hide_rows;
 use crate::track::watched::Watched;
 
@@ -40,7 +42,8 @@ impl OfSeries {
         let may_hide = may_hide_rows(db, &source.relation.sql)?;
         let rows = newest_rows(db, &self.relation(&schema), &all, &thought)?;
         let moments: Vec<Option<i64>> = rows.iter().map(|row| row.as_ref().map(|(ts, _)| *ts)).collect();
-        let newest_sources = self.newest_sources(db, &schema, &source, &now, &all, [&moments, &thought])?;
+        let newest_sources =
+            self.newest_sources(db, &schema, &source, Some(&now), &all, [&moments, &thought])?;
         let behind = source.count_after_each(db, &all, &moments, &newest_sources)?;
         let stored = rows.into_iter().zip(behind).zip(newest_sources);
         let fresh = |(series, stored)| {
@@ -52,21 +55,26 @@ impl OfSeries {
         all.iter().zip(stored).map(fresh).collect()
     }
 
-    /// The newest candle of each series, whose newest rows, and those that the states tell, are given. Candles in chunks are
-    /// looked up where they may have changed since the last refresh.
-    fn newest_sources(
+    /// The newest candle of each series, whose newest rows, and those that the states tell, are given. Where these are the same and
+    /// candles in chunks have not changed since the last refresh, as far as `marked` tells, it is that of the row.
+    ///
+    /// # Errors
+    /// Where candles, states or marks cannot be read.
+    pub fn newest_sources(
         &self,
         db: Db,
         schema: &str,
         source: &Source,
-        now: &Now,
+        marked: Option<&Now>,
         all: &[Series],
         [rows, stated]: [&[Option<i64>]; 2],
     ) -> Result<Vec<Option<i64>>> {
-        if Recent::of(db, &source.relation.sql)?.is_all() {
-            return source.newest_of_each(db, all, rows);
-        }
-        let unchanged = self.unchanged(db, schema, now)?;
+        let unchanged = match marked {
+            Some(now) if !Recent::of(db, &source.relation.sql)?.is_all() => {
+                self.unchanged(db, schema, now)?
+            }
+            _ => HashSet::new(),
+        };
         let is_sure = |place: usize| {
             rows[place].is_some() && rows[place] == stated[place] && unchanged.contains(&all[place])
         };
@@ -80,6 +88,22 @@ impl OfSeries {
             }
         }
         Ok(newest)
+    }
+
+    /// The series whose candles have not changed since the last refresh, as marks tell: the newest candle of each is that of the
+    /// newest row that the state tells.
+    fn unchanged(&self, db: Db, schema: &str, now: &Now) -> Result<HashSet<Series>> {
+        let Some(tracking) = now.tracking.as_ref().filter(|tracking| tracking.is_complete()) else {
+            return Ok(HashSet::new());
+        };
+        let sql = format!(
+            "SELECT k.symbol AS symbol_, k.timeframe AS timeframe_ FROM {} AS k WHERE k.sources = $1 AND k.tracking = $2 AND NOT {}",
+            state::relation(self, schema),
+            self.marks.is_marked(schema, &series_key("k.symbol", "k.timeframe"))
+        );
+        let args = [arg(now.sources.as_str()), arg(tracking.fingerprint.as_str())];
+        let read = |row: &Row| Ok(Series { symbol: row.get("symbol_")?, timeframe: row.get("timeframe_")? });
+        Ok(db.anew().all(&sql, &args, Sees::Snapshot, read)?.into_iter().collect())
     }
 
     /// What a refresh would compare with the states of series.

@@ -12,12 +12,11 @@ pub mod state;
 
 use std::collections::{HashMap, HashSet};
 
-use crate::output::fresh::Now;
 use crate::output::series::state::{Basis, State};
 use crate::output::system::System;
 use crate::pg::timescale::{Recent, at};
-use crate::pg::{Db, Micros, Result, Row, Sees, arg, citus, qualified};
-use crate::source::candles::{Reads, Series, series_key};
+use crate::pg::{Db, Micros, Result, Row, Sees, citus, qualified};
+use crate::source::candles::{Reads, Series};
 use crate::source::relation::may_hide_rows;
 use crate::sync::table::Table;
 use crate::track::marks::Marks;
@@ -177,25 +176,4 @@ pub fn newest_times(db: Db, relation: &str, all: Vec<(Series, Option<i64>)>) -> 
         let asked: HashSet<&Series> = all.iter().collect();
         Ok(found.into_iter().filter(|(series, _)| asked.contains(series)).collect())
     })
-}
-
-impl OfSeries {
-    /// The series whose candles have not changed since the last refresh, as marks tell: the newest candle of each is that of the
-    /// newest row that the state tells.
-    ///
-    /// # Errors
-    /// Where states or marks cannot be read.
-    pub fn unchanged(&self, db: Db, schema: &str, now: &Now) -> Result<HashSet<Series>> {
-        let Some(tracking) = now.tracking.as_ref().filter(|tracking| tracking.is_complete()) else {
-            return Ok(HashSet::new());
-        };
-        let sql = format!(
-            "SELECT k.symbol AS symbol_, k.timeframe AS timeframe_ FROM {} AS k WHERE k.sources = $1 AND k.tracking = $2 AND NOT {}",
-            state::relation(self, schema),
-            self.marks.is_marked(schema, &series_key("k.symbol", "k.timeframe"))
-        );
-        let args = [arg(now.sources.as_str()), arg(tracking.fingerprint.as_str())];
-        let read = |row: &Row| Ok(Series { symbol: row.get("symbol_")?, timeframe: row.get("timeframe_")? });
-        Ok(db.anew().all(&sql, &args, Sees::Snapshot, read)?.into_iter().collect())
-    }
 }

@@ -79,7 +79,7 @@ impl<'a> Chunks<'a> {
         let stated = knows_eras.then_some(&with_state);
         let mut parts = Vec::new();
         if !in_recent.is_empty() || others.is_empty() {
-            let candles = self.newest_candles(&in_recent, &thought)?;
+            let candles = self.candles_of(&in_recent, &thought, &with_state, None)?;
             let of_series = self.unnested(&in_recent, [candles, thought], stated, args)?;
             if self.is_of_citus {
                 return Ok((db, self.by_reading(may_read_states, &of_series)));
@@ -92,7 +92,7 @@ impl<'a> Chunks<'a> {
         let planned = if others.is_empty() { db.by_key() } else { db.once() };
         if !others.is_empty() {
             let place = args.len() + 1;
-            let candles = self.candles_of_others(&others, &times, &with_state, marked)?;
+            let candles = self.candles_of(&others, &times, &with_state, marked)?;
             let is_there = at("n.open_time", times.iter().copied().flatten());
             let of_series = self.unnested(&others, [candles, times], stated, args)?;
             parts.push(format!(
@@ -106,40 +106,17 @@ impl<'a> Chunks<'a> {
         Ok((planned, format!("newest_ AS ({})", parts.join(" UNION ALL "))))
     }
 
-    /// The newest candle of each series; beside each is the time that it is thought to have.
-    fn newest_candles(&self, all: &[Series], thought: &[Option<i64>]) -> Result<Vec<Option<i64>>> {
-        match self.candles {
-            Some(source) => source.newest_of_each(self.db, all, thought),
-            None => Ok(vec![None; all.len()]),
-        }
-    }
-
-    /// The newest candle of each series that has no row in the newest chunks: of a series whose candles are tracked and have not
-    /// changed since the last refresh, that of its newest row.
-    fn candles_of_others(
+    /// The newest candle of each series, whose newest rows, and those that the states tell, are given.
+    fn candles_of(
         &self,
         all: &[Series],
-        times: &[Option<i64>],
+        rows: &[Option<i64>],
         with_state: &HashMap<Series, i64>,
         marked: Option<&Now>,
     ) -> Result<Vec<Option<i64>>> {
-        let unchanged = match (marked, self.candles) {
-            (Some(now), Some(_)) => OF_SERIES.unchanged(self.db, self.schema, now)?,
-            _ => HashSet::new(),
-        };
-        let mut newest = times.to_vec();
-        let is_sure = |place: usize| {
-            unchanged.contains(&all[place]) && times[place] == with_state.get(&all[place]).copied()
-        };
-        let others: Vec<usize> = (0..all.len()).filter(|place| !is_sure(*place)).collect();
-        if !others.is_empty() {
-            let series: Vec<Series> = others.iter().map(|place| all[*place].clone()).collect();
-            let thought: Vec<Option<i64>> = others.iter().map(|place| times[*place]).collect();
-            for (place, found) in others.into_iter().zip(self.newest_candles(&series, &thought)?) {
-                newest[place] = found;
-            }
-        }
-        Ok(newest)
+        let Some(source) = self.candles else { return Ok(vec![None; all.len()]) };
+        let stated: Vec<_> = all.iter().map(|series| with_state.get(series).copied()).collect();
+        OF_SERIES.newest_sources(self.db, self.schema, source, marked, all, [rows, &stated])
     }
 
     /// SQL: the FROM item `s` of series, whose parameters are added: symbol, timeframe, the newest candle, whether rows without
