@@ -9,7 +9,8 @@ use serde_json::Value;
 use regime_core::hash::of_texts;
 
 use crate::pg::{
-    Db, Result, Row, RowVersion, Sees, arg, attempt_unless_cancelled, extension_schema, known_of_versions,
+    Db, Error, Result, Row, RowVersion, Sees, arg, attempt_unless_cancelled, extension_schema,
+    known_of_versions,
 };
 use crate::source::map::{self, Versions};
 use crate::source::names;
@@ -310,6 +311,13 @@ fn symbols_of(db: Db, profile: &Profile) -> Result<Option<String>> {
     }
 }
 
+/// The error of parameters that a profile gives, with its name in the detail.
+pub fn of_profile(own: &Own, error: Error) -> Error {
+    let Some(profile) = own else { return error };
+    let further = error.report().detail.as_ref().map_or_else(String::new, |detail| format!(" {detail}"));
+    error.detail(format!("The asset has the profile \"{}\" of regime_profile.{further}", profile.name))
+}
+
 /// Whether a row that names an asset goes before another.
 pub fn goes_before(a: &Names, b: &Names) -> bool {
     match (a, b) {
@@ -345,8 +353,10 @@ pub fn of_default(db: Db, given: &Given) -> Result<Given> {
 /// As [`of_asset`] and [`Parameters::setup`].
 pub fn load(db: Db, id: i32, given: &Given, rules: Option<&Value>) -> Result<(Setup, Given)> {
     let profiles = Profiles::now(db, given)?;
-    let given = profiles.given(&profiles.of_asset(db, id)?);
-    Ok((profiles.parameters(db, &given, rules)?.setup(db, &given)?, given))
+    let own = profiles.of_asset(db, id)?;
+    let given = profiles.given(&own);
+    let setup = profiles.parameters(db, &given, rules).and_then(|parameters| parameters.setup(db, &given));
+    Ok((setup.map_err(|error| of_profile(&own, error))?, given))
 }
 
 /// The version hash of the current settings, for the assets that have no profile of their own.

@@ -19,7 +19,7 @@ use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::explain::told::Told;
 use crate::systems::cmc_regimes::params::Given;
 use crate::systems::cmc_regimes::policies::DEFAULT_POLICY;
-use crate::systems::cmc_regimes::profiles::Profiles;
+use crate::systems::cmc_regimes::profiles::{Profiles, of_profile};
 
 /// The steps of an explanation, in reading order.
 #[derive(Clone, Copy)]
@@ -50,7 +50,8 @@ pub fn explain(asset: i32, at: Option<i64>, given: &Given) -> Result<Vec<Line>> 
         let profiles = Profiles::now(db, given)?;
         let profile = profiles.of_asset(db, asset)?;
         let (asked, given) = (given, &profiles.given(&profile));
-        let setup = profiles.parameters(db, given, None)?.setup(db, given)?;
+        let setup = profiles.parameters(db, given, None).and_then(|parameters| parameters.setup(db, given));
+        let setup = setup.map_err(|error| of_profile(&profile, error))?;
         let engine = Engine::new(db, setup, None);
         let own = extension_schema(db)?;
         let series = engine.series(asset)?;

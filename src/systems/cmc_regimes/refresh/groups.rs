@@ -14,7 +14,7 @@ use crate::systems::cmc_regimes::assets::ids_to_refresh;
 use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::params::{Given, Setup};
-use crate::systems::cmc_regimes::profiles::{Own, Profile, Profiles};
+use crate::systems::cmc_regimes::profiles::{Own, Profile, Profiles, of_profile};
 use crate::systems::cmc_regimes::refresh::dirty;
 use crate::systems::cmc_regimes::tables::CMC;
 use crate::systems::cmc_regimes::tracked;
@@ -226,7 +226,7 @@ fn set_up_of(db: Db, profiles: &Profiles, own: Own, how: Preparing) -> Result<Se
         let setup = load()?;
         return Ok((own, given, Ok(setup)));
     }
-    let setup = attempt_unless_cancelled(load);
+    let setup = attempt_unless_cancelled(load).map_err(|error| of_profile(&own, error));
     if setup.is_err() && profiles.has_arguments() {
         // Arguments that can be used with no profile are an error of the call.
         profiles.parameters(db, &profiles.given(&None), None)?;
