@@ -143,7 +143,7 @@ pub fn unfinished_round(db: Db, own: &str) -> Result<Vec<Finding>> {
     let Some(stopped) = Unfinished::stopped(db)? else { return Ok(Vec::new()) };
     // A call resumes only a round of its own task, and removes others for a new round.
     let schema = settings::target_schema();
-    let preparing = Preparing { to_write: false, dry_run: true, only_dirty: false };
+    let preparing = Preparing { to_write: false, dry_run: true, only_dirty: false, force: true };
     let groups = Groups::prepare(db, &schema, None, &NOTHING, preparing)?;
     let is_of = |only_dirty| stopped.task == task(only_dirty, None, false, &groups);
     let (parameters, command) = if is_of(false) {

@@ -56,7 +56,7 @@ pub fn refresh(ids: Option<Vec<Option<i32>>>, given: &Given, how: How) -> Result
     let How { dry_run, full_refresh, only_dirty, force } = how;
     spi::connect(|db| {
         let schema = settings::target_schema();
-        let preparing = Preparing { to_write: true, dry_run, only_dirty };
+        let preparing = Preparing { to_write: true, dry_run, only_dirty, force };
         let mut groups = Groups::prepare(db, &schema, listed, given, preparing)?;
         let assets = groups.assets()?;
         let assets = if only_dirty { groups.dirty(assets, false)? } else { assets };
@@ -69,10 +69,7 @@ pub fn refresh(ids: Option<Vec<Option<i32>>>, given: &Given, how: How) -> Result
             Ok(())
         };
         let refresh = |id: i32, group: &Group| {
-            if !force
-                && !dry_run
-                && let Some(error) = groups.refused(id, group, &own)?
-            {
+            if let Some(error) = groups.refused(id, group, &own)? {
                 return Err(error);
             }
             let Ready { engine, basis, is_marked } = group.ready.as_ref().map_err(Error::clone)?;

@@ -45,6 +45,8 @@ pub struct Preparing {
     pub to_write: bool,
     pub dry_run: bool,
     pub only_dirty: bool,
+    /// Whether the profiles of assets may be overruled.
+    pub force: bool,
 }
 
 /// The groups of a call, the assets without a profile of their own first, if there may be any.
@@ -91,7 +93,7 @@ impl<'g, 'c> Groups<'g, 'c> {
                 Err(error) => Err(error),
             };
             let otherwise = match &ready {
-                Ok(ready) if profile.is_some() && profiles.has_arguments() => {
+                Ok(ready) if profile.is_some() && profiles.has_arguments() && !how.force && !how.dry_run => {
                     otherwise(db, &profiles, &profile, &ready.engine)
                 }
                 _ => Ok(None),

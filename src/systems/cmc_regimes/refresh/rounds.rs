@@ -77,7 +77,7 @@ fn find_or_begin(db: Db, asked: &Asked) -> Result<i64> {
     let Asked { given, only_dirty, assets, force } = asked;
     let schema = settings::target_schema();
     let listed = assets.as_ref().map(|assets| ids_of(db, assets, given)).transpose()?;
-    let preparing = Preparing { to_write: true, dry_run: false, only_dirty: *only_dirty };
+    let preparing = Preparing { to_write: true, dry_run: false, only_dirty: *only_dirty, force: *force };
     let mut groups = Groups::prepare(db, &schema, listed.clone(), given, preparing)?;
     let assets = groups.assets()?;
     let task = task(*only_dirty, listed.as_deref(), *force, &groups);
