@@ -27,7 +27,11 @@ const MOST_SHOWN: usize = 100;
 /// # Errors
 /// Where no asset or more than one has this name, or `dim_assets` may not be read.
 pub fn id_of(db: Db, asset: &str, cal_scheme: Option<&str>) -> Result<i32> {
-    let place = Place::find(db, cal_scheme)?;
+    let place = match Place::find(db, cal_scheme) {
+        Ok(place) => place,
+        Err(error) if cal_scheme.is_some() => return Err(error),
+        Err(error) => return in_profiles(db, |place| place.look_up(db, asset))?.ok_or(error),
+    };
     if let Some(dim) = place.dim() {
         dim.check_readable(&[dim.id, dim.symbol])?;
     }

@@ -146,10 +146,14 @@ pub fn unfinished_round(db: Db, own: &str) -> Result<Vec<Finding>> {
     let preparing = Preparing { to_write: false, dry_run: true, only_dirty: false, force: true };
     let groups = Groups::prepare(db, &schema, None, &NOTHING, preparing)?;
     let is_of = |only_dirty| stopped.task == task(only_dirty, None, false, &groups);
+    let ids = stopped.ids(db)?;
     let (parameters, command) = if is_of(false) {
         ("", format!("CALL {own}.refresh_all_cmc_regimes();"))
     } else if is_of(true) {
         ("", format!("CALL {own}.refresh_all_cmc_regimes(only_dirty => true);"))
+    } else if stopped.task == task(false, Some(&ids), false, &groups) {
+        let ids: Vec<String> = ids.iter().map(i32::to_string).collect();
+        ("", format!("CALL {own}.refresh_all_cmc_regimes(assets => '{{{}}}');", ids.join(",")))
     } else {
         (", for other parameters or sources than the current ones,", stopped.delete())
     };

@@ -172,6 +172,15 @@ impl Unfinished {
         Ok(if is_in_work(db, found.round)? { None } else { Some(found) })
     }
 
+    /// The assets of the round, ascending.
+    ///
+    /// # Errors
+    /// A table of work that cannot be read.
+    pub fn ids(&self, db: Db) -> Result<Vec<i32>> {
+        let sql = format!("SELECT id FROM {} WHERE round = $1 ORDER BY id", work());
+        db.anew().all(&sql, &[arg(self.round)], Sees::Snapshot, |row| row.get("id"))
+    }
+
     /// The statement that deletes the round.
     pub fn delete(&self) -> String {
         format!("DELETE FROM {} WHERE round = {};", work(), self.round)
