@@ -190,16 +190,65 @@ COMMENT ON COLUMN @extschema@.regime_policy.rules IS 'The overlay''s rules as lo
 COMMENT ON COLUMN @extschema@.regime_policy.loaded_at IS 'When it was loaded';
 COMMENT ON COLUMN @extschema@.regime_policy.loaded_by IS 'Who loaded it';
 
+-- How assets are computed: a profile, and the assets that have it.
+CREATE TABLE @extschema@.regime_profile (
+    profile text PRIMARY KEY CHECK (profile <> ''),
+    cal_scheme text CHECK (cal_scheme <> ''),
+    policy text CHECK (policy <> ''),
+    hysteresis boolean,
+    hysteresis_mode text CHECK (hysteresis_mode IN ('asymmetric', 'symmetric')),
+    min_hold_bars int CHECK (min_hold_bars >= 0 AND min_hold_bars <= 1000),
+    min_bars_l0 int CHECK (min_bars_l0 >= 0),
+    min_bars_l1 int CHECK (min_bars_l1 >= 0),
+    min_bars_l2 int CHECK (min_bars_l2 >= 0),
+    l4_label text CHECK (l4_label <> '' AND pg_catalog.char_length(l4_label) <= 200),
+    point_in_time boolean,
+    market_proxy_id int CHECK (market_proxy_id >= 0)
+);
+COMMENT ON TABLE @extschema@.regime_profile IS 'Profiles: how assets are computed; NULL is the setting or the default. The row ''default'' is of all assets that regime_profile_asset does not name';
+COMMENT ON COLUMN @extschema@.regime_profile.profile IS 'Name of the profile; ''default'' is of all assets that have no other';
+COMMENT ON COLUMN @extschema@.regime_profile.cal_scheme IS 'Calendar scheme of regime_source; NULL is pg_regime.cal_scheme';
+COMMENT ON COLUMN @extschema@.regime_profile.policy IS 'Policy loaded with regime_load_policy; ''default'' and NULL are the built-in rules alone';
+COMMENT ON COLUMN @extschema@.regime_profile.hysteresis IS 'Whether label changes are held back; NULL is true';
+COMMENT ON COLUMN @extschema@.regime_profile.hysteresis_mode IS 'Which changes are held back: asymmetric (loosening ones) or symmetric (all); NULL is asymmetric';
+COMMENT ON COLUMN @extschema@.regime_profile.min_hold_bars IS 'Consecutive daily rows on which a held change must be seen; NULL is pg_regime.min_hold_bars';
+COMMENT ON COLUMN @extschema@.regime_profile.min_bars_l0 IS 'Fewest monthly bars that enable L0; NULL is the default';
+COMMENT ON COLUMN @extschema@.regime_profile.min_bars_l1 IS 'Fewest weekly bars that enable L1; NULL is the default';
+COMMENT ON COLUMN @extschema@.regime_profile.min_bars_l2 IS 'Fewest daily bars that enable L2; NULL is the default';
+COMMENT ON COLUMN @extschema@.regime_profile.l4_label IS 'Label of L4 for every row; NULL is none';
+COMMENT ON COLUMN @extschema@.regime_profile.point_in_time IS 'Whether the data budget of a row counts the bars up to the row alone; NULL is pg_regime.point_in_time';
+COMMENT ON COLUMN @extschema@.regime_profile.market_proxy_id IS 'Asset that stands for the market when young assets are capped; NULL is pg_regime.market_proxy_id';
+
+CREATE TABLE @extschema@.regime_profile_asset (
+    profile text NOT NULL REFERENCES @extschema@.regime_profile ON UPDATE CASCADE,
+    id int UNIQUE,
+    symbol text UNIQUE CHECK (symbol <> ''),
+    pattern text UNIQUE CHECK (pattern <> '' AND pattern !~ '(^|[^\\])(\\\\)*\\$'),
+    CONSTRAINT names_assets_once CHECK (pg_catalog.num_nonnulls(id, symbol, pattern) = 1)
+);
+-- Without a key of its own, so that rows can be changed where all tables of the database are published.
+ALTER TABLE @extschema@.regime_profile_asset REPLICA IDENTITY FULL;
+COMMENT ON TABLE @extschema@.regime_profile_asset IS 'Which assets have a profile: by id, by symbol, or by a pattern of symbols. An id goes before a symbol, a symbol before a pattern, a longer pattern before a shorter one';
+COMMENT ON COLUMN @extschema@.regime_profile_asset.profile IS 'Profile of the assets; ''default'' takes assets out of a pattern';
+COMMENT ON COLUMN @extschema@.regime_profile_asset.id IS 'Asset';
+COMMENT ON COLUMN @extschema@.regime_profile_asset.symbol IS 'Symbol of an asset in the dim_assets beside the daily bars of the profile''s calendar scheme, in the same spelling';
+COMMENT ON COLUMN @extschema@.regime_profile_asset.pattern IS 'Pattern of symbols, as of LIKE: % is any text, _ any character';
+
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.regime_source_user', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.regime_policy', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.regime_profile', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.regime_profile_asset', '');
 
 -- A trusted extension's script runs as a superuser: hand the tables to whoever installs it.
 ALTER TABLE @extschema@.regime_source_user OWNER TO @extowner@;
 ALTER TABLE @extschema@.regime_source_built_in OWNER TO @extowner@;
 ALTER VIEW @extschema@.regime_source OWNER TO @extowner@;
 ALTER TABLE @extschema@.regime_policy OWNER TO @extowner@;
+ALTER TABLE @extschema@.regime_profile OWNER TO @extowner@;
+ALTER TABLE @extschema@.regime_profile_asset OWNER TO @extowner@;
 ALTER FUNCTION @extschema@.regime_source_write() OWNER TO @extowner@;
-GRANT SELECT ON @extschema@.regime_source, @extschema@.regime_source_user, @extschema@.regime_source_built_in, @extschema@.regime_policy TO PUBLIC;
+GRANT SELECT ON @extschema@.regime_source, @extschema@.regime_source_user, @extschema@.regime_source_built_in, @extschema@.regime_policy, @extschema@.regime_profile,
+    @extschema@.regime_profile_asset TO PUBLIC;
 
 SET LOCAL search_path = @extschema@, pg_temp;
 
@@ -226,9 +275,9 @@ AS 'MODULE_PATHNAME', 'regime_check_inputs_wrapper';
 CREATE  FUNCTION "regime_compute"(
 	"asset_id" INT, /* Option < i32 > */
 	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"policy" TEXT DEFAULT 'default', /* Option < String > */
-	"hysteresis" bool DEFAULT true, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
+	"policy" TEXT DEFAULT NULL, /* Option < String > */
+	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
 	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
@@ -270,9 +319,9 @@ CREATE  FUNCTION "regime_explain"(
 	"asset_id" INT, /* Option < i32 > */
 	"at" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
 	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"policy" TEXT DEFAULT 'default', /* Option < String > */
-	"hysteresis" bool DEFAULT true, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
+	"policy" TEXT DEFAULT NULL, /* Option < String > */
+	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
 	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
@@ -528,10 +577,10 @@ AS 'MODULE_PATHNAME', 'regime_drop_policy_wrapper';
 -- src/api/cmc_regimes/policy.rs
 -- pg_regime::api::cmc_regimes::policy::regime_version_hash
 CREATE  FUNCTION "regime_version_hash"(
-	"policy" TEXT DEFAULT 'default', /* Option < String > */
+	"policy" TEXT DEFAULT NULL, /* Option < String > */
 	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"hysteresis" bool DEFAULT true, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
+	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
 	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
@@ -650,9 +699,9 @@ AS 'MODULE_PATHNAME', 'regime_latest_wrapper';
 CREATE  FUNCTION "refresh_cmc_regimes"(
 	"ids" INT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < i32 > > > */
 	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"policy" TEXT DEFAULT 'default', /* Option < String > */
-	"hysteresis" bool DEFAULT true, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
+	"policy" TEXT DEFAULT NULL, /* Option < String > */
+	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
 	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
@@ -661,7 +710,8 @@ CREATE  FUNCTION "refresh_cmc_regimes"(
 	"dry_run" bool DEFAULT false, /* Option < bool > */
 	"full_refresh" bool DEFAULT false, /* Option < bool > */
 	"only_dirty" bool DEFAULT false, /* Option < bool > */
-	"point_in_time" bool DEFAULT NULL /* Option < bool > */
+	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
+	"force" bool DEFAULT false /* Option < bool > */
 ) RETURNS TABLE (
 	"id" INT,  /* i32 */
 	"status" TEXT,  /* & '_ str */
@@ -686,9 +736,9 @@ AS 'MODULE_PATHNAME', 'refresh_assets_wrapper';
 CREATE  FUNCTION "refresh_cmc_regimes"(
 	"id" INT, /* Option < i32 > */
 	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"policy" TEXT DEFAULT 'default', /* Option < String > */
-	"hysteresis" bool DEFAULT true, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
+	"policy" TEXT DEFAULT NULL, /* Option < String > */
+	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
 	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
@@ -697,7 +747,8 @@ CREATE  FUNCTION "refresh_cmc_regimes"(
 	"dry_run" bool DEFAULT false, /* Option < bool > */
 	"full_refresh" bool DEFAULT false, /* Option < bool > */
 	"only_dirty" bool DEFAULT false, /* Option < bool > */
-	"point_in_time" bool DEFAULT NULL /* Option < bool > */
+	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
+	"force" bool DEFAULT false /* Option < bool > */
 ) RETURNS TABLE (
 	"id" INT,  /* i32 */
 	"status" TEXT,  /* & '_ str */
@@ -722,9 +773,9 @@ AS 'MODULE_PATHNAME', 'refresh_asset_wrapper';
 CREATE  FUNCTION "refresh_cmc_regimes"(
 	"symbol" TEXT, /* Option < & str > */
 	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"policy" TEXT DEFAULT 'default', /* Option < String > */
-	"hysteresis" bool DEFAULT true, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
+	"policy" TEXT DEFAULT NULL, /* Option < String > */
+	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
 	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
@@ -733,7 +784,8 @@ CREATE  FUNCTION "refresh_cmc_regimes"(
 	"dry_run" bool DEFAULT false, /* Option < bool > */
 	"full_refresh" bool DEFAULT false, /* Option < bool > */
 	"only_dirty" bool DEFAULT false, /* Option < bool > */
-	"point_in_time" bool DEFAULT NULL /* Option < bool > */
+	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
+	"force" bool DEFAULT false /* Option < bool > */
 ) RETURNS TABLE (
 	"id" INT,  /* i32 */
 	"status" TEXT,  /* & '_ str */
@@ -759,9 +811,9 @@ CREATE  FUNCTION "regime_repaint_check"(
 	"asset_id" INT, /* Option < i32 > */
 	"sample" INT DEFAULT NULL, /* Option < i32 > */
 	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"policy" TEXT DEFAULT 'default', /* Option < String > */
-	"hysteresis" bool DEFAULT true, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
+	"policy" TEXT DEFAULT NULL, /* Option < String > */
+	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
 	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
@@ -785,15 +837,17 @@ CREATE  FUNCTION "regime_round_begin"(
 	"only_dirty" bool DEFAULT false, /* Option < bool > */
 	"batch_size" INT DEFAULT 50, /* Option < i32 > */
 	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"policy" TEXT DEFAULT 'default', /* Option < String > */
-	"hysteresis" bool DEFAULT true, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
+	"policy" TEXT DEFAULT NULL, /* Option < String > */
+	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
 	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"point_in_time" bool DEFAULT NULL /* Option < bool > */
+	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
+	"assets" TEXT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < String > > > */
+	"force" bool DEFAULT false /* Option < bool > */
 ) RETURNS bigint /* Result < Option < i64 > > */
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
@@ -806,15 +860,16 @@ CREATE  FUNCTION "regime_round_next"(
 	"batch_size" INT DEFAULT 50, /* Option < i32 > */
 	"deadline" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
 	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"policy" TEXT DEFAULT 'default', /* Option < String > */
-	"hysteresis" bool DEFAULT true, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
+	"policy" TEXT DEFAULT NULL, /* Option < String > */
+	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
 	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"point_in_time" bool DEFAULT NULL /* Option < bool > */
+	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
+	"force" bool DEFAULT false /* Option < bool > */
 ) RETURNS bool /* Result < bool > */
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
@@ -890,10 +945,10 @@ CREATE  FUNCTION "regime_policy_simulate"(
 	"ids" INT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < i32 > > > */
 	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
 	"to_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
-	"policy" TEXT DEFAULT 'default', /* Option < String > */
+	"policy" TEXT DEFAULT NULL, /* Option < String > */
 	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"hysteresis" bool DEFAULT true, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
+	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
 	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
@@ -930,10 +985,10 @@ CREATE  FUNCTION "regime_policy_simulate_summary"(
 	"ids" INT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < i32 > > > */
 	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
 	"to_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
-	"policy" TEXT DEFAULT 'default', /* Option < String > */
+	"policy" TEXT DEFAULT NULL, /* Option < String > */
 	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"hysteresis" bool DEFAULT true, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT 'asymmetric', /* Option < String > */
+	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
 	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
@@ -1435,15 +1490,17 @@ CREATE PROCEDURE refresh_all_cmc_regimes(
     only_dirty boolean DEFAULT false,
     max_runtime interval DEFAULT NULL,
     cal_scheme text DEFAULT NULL,
-    policy text DEFAULT 'default',
-    hysteresis boolean DEFAULT true,
-    hysteresis_mode text DEFAULT 'asymmetric',
+    policy text DEFAULT NULL,
+    hysteresis boolean DEFAULT NULL,
+    hysteresis_mode text DEFAULT NULL,
     min_hold_bars int DEFAULT NULL,
     min_bars_l0 int DEFAULT NULL,
     min_bars_l1 int DEFAULT NULL,
     min_bars_l2 int DEFAULT NULL,
     l4_label text DEFAULT NULL,
-    point_in_time boolean DEFAULT NULL
+    point_in_time boolean DEFAULT NULL,
+    assets text[] DEFAULT NULL,
+    force boolean DEFAULT false
 ) LANGUAGE plpgsql AS $$
 DECLARE
     own pg_catalog.text;
@@ -1456,18 +1513,18 @@ BEGIN
     WHILE round IS NULL LOOP
         own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
                 WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
-        EXECUTE pg_catalog.format('SELECT %s.regime_round_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)', own) INTO round
+        EXECUTE pg_catalog.format('SELECT %s.regime_round_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)', own) INTO round
             USING only_dirty, batch_size, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1,
-                min_bars_l2, l4_label, point_in_time;
+                min_bars_l2, l4_label, point_in_time, assets, force;
         COMMIT;
         SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     END LOOP;
     WHILE more LOOP
         own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
             WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
-        EXECUTE pg_catalog.format('SELECT %s.regime_round_next($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)', own) INTO more
+        EXECUTE pg_catalog.format('SELECT %s.regime_round_next($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)', own) INTO more
             USING round, batch_size, deadline, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0,
-                min_bars_l1, min_bars_l2, l4_label, point_in_time;
+                min_bars_l1, min_bars_l2, l4_label, point_in_time, force;
         COMMIT;
         SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     END LOOP;
@@ -1544,11 +1601,11 @@ END $$;
 -- A literal without a type comes here, text being preferred: '1' is an id as text, and NULL is passed on, to mean, or
 -- to be refused as, what it is for the id; for refresh_cmc_regimes, which takes several ids too, what it is for these.
 
-CREATE FUNCTION refresh_cmc_regimes(symbols text[], cal_scheme text DEFAULT NULL, policy text DEFAULT 'default',
-    hysteresis boolean DEFAULT true, hysteresis_mode text DEFAULT 'asymmetric', min_hold_bars int DEFAULT NULL,
+CREATE FUNCTION refresh_cmc_regimes(symbols text[], cal_scheme text DEFAULT NULL, policy text DEFAULT NULL,
+    hysteresis boolean DEFAULT NULL, hysteresis_mode text DEFAULT NULL, min_hold_bars int DEFAULT NULL,
     min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL, min_bars_l2 int DEFAULT NULL,
     l4_label text DEFAULT NULL, dry_run boolean DEFAULT false, full_refresh boolean DEFAULT false,
-    only_dirty boolean DEFAULT false, point_in_time boolean DEFAULT NULL)
+    only_dirty boolean DEFAULT false, point_in_time boolean DEFAULT NULL, force boolean DEFAULT false)
 RETURNS TABLE (id int, status text, regime_rows bigint, flip_rows bigint, stat_rows bigint, comovement_rows bigint,
     rows_written bigint, feature_tier text, regime_version_hash text, elapsed_ms float8, message text, mode text,
     reason text)
@@ -1559,16 +1616,16 @@ BEGIN ATOMIC
             SELECT CASE WHEN s IS NOT NULL THEN @extschema@.regime_asset(s, cal_scheme) END
             FROM pg_catalog.unnest(symbols) AS s) END,
         cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2,
-        l4_label, dry_run, full_refresh, only_dirty, point_in_time);
+        l4_label, dry_run, full_refresh, only_dirty, point_in_time, force);
 END;
-COMMENT ON FUNCTION refresh_cmc_regimes(text[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean) IS
+COMMENT ON FUNCTION refresh_cmc_regimes(text[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean) IS
 'The same as refresh_cmc_regimes of ids for assets given by symbol, or by id as text, as regime_asset finds them; NULL is every active asset.';
 
-COMMENT ON FUNCTION refresh_cmc_regimes(text, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean) IS
+COMMENT ON FUNCTION refresh_cmc_regimes(text, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean) IS
 'The same as refresh_cmc_regimes of an id for an asset given by symbol, or by id as text, as regime_asset finds it; NULL is every active asset, since a NULL without a type comes here.';
 
-CREATE FUNCTION regime_compute(symbol text, cal_scheme text DEFAULT NULL, policy text DEFAULT 'default',
-    hysteresis boolean DEFAULT true, hysteresis_mode text DEFAULT 'asymmetric', min_hold_bars int DEFAULT NULL,
+CREATE FUNCTION regime_compute(symbol text, cal_scheme text DEFAULT NULL, policy text DEFAULT NULL,
+    hysteresis boolean DEFAULT NULL, hysteresis_mode text DEFAULT NULL, min_hold_bars int DEFAULT NULL,
     min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL, min_bars_l2 int DEFAULT NULL,
     l4_label text DEFAULT NULL, as_of timestamptz DEFAULT NULL, rules jsonb DEFAULT NULL,
     point_in_time boolean DEFAULT NULL)
@@ -1587,7 +1644,7 @@ COMMENT ON FUNCTION regime_compute(text, text, text, boolean, text, int, int, in
 'The same as regime_compute of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
 
 CREATE FUNCTION regime_repaint_check(symbol text, sample int DEFAULT NULL, cal_scheme text DEFAULT NULL,
-    policy text DEFAULT 'default', hysteresis boolean DEFAULT true, hysteresis_mode text DEFAULT 'asymmetric',
+    policy text DEFAULT NULL, hysteresis boolean DEFAULT NULL, hysteresis_mode text DEFAULT NULL,
     min_hold_bars int DEFAULT NULL, min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL,
     min_bars_l2 int DEFAULT NULL, l4_label text DEFAULT NULL)
 RETURNS TABLE (column_name text, rows bigint, differ bigint, first timestamptz, stored text, knowable text)
@@ -1608,7 +1665,7 @@ COMMENT ON FUNCTION regime_gate(text, timestamptz, text, float8, boolean, interv
 'The same as regime_gate of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
 
 CREATE FUNCTION regime_explain(symbol text, at timestamptz DEFAULT NULL, cal_scheme text DEFAULT NULL,
-    policy text DEFAULT 'default', hysteresis boolean DEFAULT true, hysteresis_mode text DEFAULT 'asymmetric',
+    policy text DEFAULT NULL, hysteresis boolean DEFAULT NULL, hysteresis_mode text DEFAULT NULL,
     min_hold_bars int DEFAULT NULL, min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL,
     min_bars_l2 int DEFAULT NULL, l4_label text DEFAULT NULL, point_in_time boolean DEFAULT NULL)
 RETURNS TABLE (step int, layer text, what text, value text, detail text)
@@ -2391,14 +2448,14 @@ AS 'MODULE_PATHNAME', 'market_escalation_percentile_wrapper';
 -- finalize
 -- What each function returns; `\df+` and `\dx+` show it. Tables and views are described where they are made.
 
-COMMENT ON FUNCTION refresh_cmc_regimes(int[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean) IS
-'Computes the regimes of assets (ids NULL: every active asset of dim_assets, else every id with daily bars), writes the rows that differ to the output tables and returns one row per asset: status (ok, unchanged, empty, failed, dry_run), the rows that the result holds (NULL if failed), the rows written, milliseconds. An asset that fails is rolled back alone with a WARNING and keeps its earlier rows, one without daily bars loses them; a wrong argument, policy or source map is an error.';
+COMMENT ON FUNCTION refresh_cmc_regimes(int[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean) IS
+'Computes the regimes of assets (ids NULL: every active asset of dim_assets, else every id with daily bars), writes the rows that differ to the output tables and returns one row per asset: status (ok, unchanged, empty, failed, dry_run), the rows that the result holds (NULL if failed), the rows written, milliseconds. An asset that fails is rolled back alone with a WARNING and keeps its earlier rows, one without daily bars loses them; a wrong argument, policy or source map is an error. An asset whose profile gives other parameters than the arguments fails, unless force is true.';
 
-COMMENT ON FUNCTION refresh_cmc_regimes(int, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean) IS
+COMMENT ON FUNCTION refresh_cmc_regimes(int, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean) IS
 'Refreshes one asset, exactly as refresh_cmc_regimes(int[], ...) does for many, and returns its row; a NULL id is an error.';
 
 COMMENT ON FUNCTION regime_asset(text, text) IS
-'Returns the id of the asset with a symbol in dim_assets, beside the daily bars of cal_scheme (NULL: pg_regime.cal_scheme): as it is written, else in whatever case if that is one asset alone; else the id that the text is, if dim_assets or the daily bars have it. Any other name, and a symbol of several assets, is an error that tells the nearest symbol or the ids.';
+'Returns the id of the asset with a symbol in dim_assets, beside the daily bars of cal_scheme (NULL: pg_regime.cal_scheme, then the schemes of profiles): as it is written, else in whatever case if that is one asset alone; else the id that the text is, if dim_assets or the daily bars have it. Any other name, and a symbol of several assets, is an error that tells the nearest symbol or the ids.';
 
 COMMENT ON FUNCTION regime_compute(int, text, text, boolean, text, int, int, int, int, text, timestamptz, jsonb, boolean) IS
 'Returns the rows of cmc_regimes that a refresh with these arguments would hold for an asset, without writing; updated_at is the time of the transaction. as_of ignores every bar and EMA after it, also for the data budget and the market proxy; rules are laid over the policy for this call only.';
@@ -2481,13 +2538,13 @@ COMMENT ON FUNCTION regime_drop_policy(text) IS
 COMMENT ON FUNCTION regime_track(boolean) IS
 'Creates triggers on every table that regime_source maps, which mark the assets whose bars or EMAs and the series whose candles are inserted, changed or deleted, or drops them (enable => false), and returns what was done with each table; with the triggers a refresh reads only new rows, and only_dirty => true refreshes only changed assets. The caller must own the tables.';
 
-COMMENT ON PROCEDURE refresh_all_cmc_regimes(int, boolean, interval, text, text, boolean, text, int, int, int, int, text, boolean) IS
-'Refreshes all assets as refresh_cmc_regimes does, or only changed ones, in batches that are committed one by one; sessions that call it at the same time with the same arguments share the work, and a call resumes where the last one stopped. Ends with an error that lists the failed assets, if there were any; cannot be called in a transaction block.';
+COMMENT ON PROCEDURE refresh_all_cmc_regimes(int, boolean, interval, text, text, boolean, text, int, int, int, int, text, boolean, text[], boolean) IS
+'Refreshes all assets as refresh_cmc_regimes does, or only changed ones, or those of a list of symbols or ids, in batches that are committed one by one; sessions that call it at the same time with the same arguments share the work, and a call resumes where the last one stopped. Ends with an error that lists the failed assets, if there were any; cannot be called in a transaction block.';
 
-COMMENT ON FUNCTION regime_round_begin(boolean, int, text, text, boolean, text, int, int, int, int, text, boolean) IS
+COMMENT ON FUNCTION regime_round_begin(boolean, int, text, text, boolean, text, int, int, int, int, text, boolean, text[], boolean) IS
 'Step of refresh_all_cmc_regimes: finds the unfinished round for these arguments, or begins one, and returns its number; NULL in a transaction that keeps its snapshot.';
 
-COMMENT ON FUNCTION regime_round_next(bigint, int, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean) IS
+COMMENT ON FUNCTION regime_round_next(bigint, int, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean, boolean) IS
 'Step of refresh_all_cmc_regimes: claims a batch of assets that wait in a round, refreshes them and returns whether there may be more to do; to be committed after each call.';
 
 COMMENT ON FUNCTION regime_round_end(bigint) IS

@@ -52,7 +52,7 @@ check_sisters() {
     local db=$1 schema=$2 before
     local refresh="SELECT symbol, timeframe, status, rows_written FROM $schema.refresh_market_regimes() ORDER BY 1, 2"
     is "$db: the foreign keys to the candles" "$(keys "$db")" "$(keys one)"
-    is "$db: which are two" "$(keys "$db" | wc -l)" 2
+    is "$db: which are two, beside that of the profiles" "$(keys "$db" | wc -l)" 3
     before=$(stamps "$db")
     is "$db: refresh_market_regimes says unchanged" "$(q "$db" "SELECT status, count(*) FROM $schema.refresh_market_regimes() GROUP BY 1")" "unchanged|8"
     is "$db: refresh_market_states too, with the eras of the user" "$(q "$db" "SELECT status, count(*) FROM $schema.refresh_market_states() GROUP BY 1")" "unchanged|8"
@@ -76,7 +76,9 @@ for schema in public "\"My Schema\""; do
     q one "SELECT FROM $schema.regime_load_policy('careful', '[{\"match\": \"Up-Low-\", \"size_mult\": 0.5}, {\"match\": \"*-Stressed\", \"orders\": \"passive\"}]');
            ALTER TABLE cmc_ema_multi_tf_u RENAME TO my_emas;
            UPDATE $schema.regime_source SET ema_table = 'my_emas' WHERE layer = 'L2';
-           INSERT INTO $schema.regime_source SELECT (jsonb_populate_record(s, '{\"cal_scheme\": \"mine\"}')).* FROM $schema.regime_source s WHERE cal_scheme = 'iso'"
+           INSERT INTO $schema.regime_source SELECT (jsonb_populate_record(s, '{\"cal_scheme\": \"mine\"}')).* FROM $schema.regime_source s WHERE cal_scheme = 'iso';
+           INSERT INTO $schema.regime_profile (profile, policy, cal_scheme) VALUES ('careful', 'careful', 'mine'), ('zero', NULL, NULL);
+           INSERT INTO $schema.regime_profile_asset (profile, id, symbol) VALUES ('careful', 4, NULL), ('careful', NULL, 'DEMO3')"
     is "extension in $schema: first refresh" "$(q one "SELECT DISTINCT status FROM $schema.refresh_cmc_regimes(policy => 'careful', cal_scheme => 'mine')")" ok
     # The candles are another table too.
     q one "ALTER TABLE candles RENAME TO my_candles; UPDATE $schema.regime_source SET bars_table = 'my_candles' WHERE layer = 'candles';
@@ -123,6 +125,8 @@ q two "SELECT FROM $schema.regime_load_policy('careful', '[{\"match\": \"Up-Low-
        UPDATE $schema.regime_source SET adx_floor = 0 WHERE layer = 'L2';
        INSERT INTO $schema.regime_source SELECT (jsonb_populate_record(s, '{\"cal_scheme\": \"mine\"}')).* FROM $schema.regime_source s WHERE cal_scheme = 'iso';
        DELETE FROM $schema.regime_source WHERE cal_scheme = 'us' AND layer <> 'L2';
+       INSERT INTO $schema.regime_profile (profile, policy, min_hold_bars) VALUES ('default', NULL, 4), ('careful', 'careful', 2), ('unused', 'careful', 7);
+       INSERT INTO $schema.regime_profile_asset (profile, id, symbol, pattern) VALUES ('careful', 3, NULL, NULL), ('default', NULL, 'MARKET', NULL), ('careful', NULL, NULL, 'Z%');
        INSERT INTO $schema.regime_eras VALUES (NULL, '2017-01-01', 'mine');
        SELECT FROM $schema.refresh_cmc_regimes(); SELECT FROM $schema.refresh_market_regimes(); SELECT FROM $schema.refresh_market_states(); SELECT FROM $schema.regime_track();
        SELECT FROM $schema.refresh_cmc_regimes(); SELECT FROM $schema.refresh_market_regimes(); SELECT FROM $schema.refresh_market_states()"
@@ -214,5 +218,5 @@ end_restore "$mode"
 mode="custom, to another owner"
 begin_restore other_owner
 succeeds "$mode: pg_restore" pg_restore --exit-on-error --no-owner --no-acl --username=other_owner --dbname="$db" "$work/two.custom"
-is "$mode: owns the map" "$(q "$db" "SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class WHERE relname ~ '^(regime_(source|policy)|market_regimes$)' AND relkind IN ('r', 'v')")" other_owner
+is "$mode: owns the map" "$(q "$db" "SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class WHERE relname ~ '^(regime_(source|policy|profile)|market_regimes$)' AND relkind IN ('r', 'v')")" other_owner
 PGUSER=other_owner end_restore "$mode"

@@ -506,3 +506,16 @@ GRANT postgres TO reader;
 GRANT USAGE ON SCHEMA regime_work TO reader;
 -- then
 SELECT FROM :o.regime_teardown();
+
+-- a refresh by other parameters than those of the profile (in place)
+INSERT INTO :o.regime_profile (profile, min_hold_bars) VALUES ('stocks', 5);
+INSERT INTO :o.regime_profile_asset (profile, id) VALUES ('stocks', 2);
+SELECT FROM :o.refresh_cmc_regimes();
+-- then
+SELECT FROM :o.refresh_cmc_regimes(2, min_hold_bars => 9);
+
+-- a profile whose policy is gone (in place)
+INSERT INTO :o.regime_profile (profile, policy, cal_scheme) VALUES ('stocks', 'desk', NULL), ('coins', NULL, 'usa');
+INSERT INTO :o.regime_profile_asset (profile, id, symbol, pattern) VALUES ('stocks', 2, NULL, NULL), ('coins', NULL, 'demo3', NULL), ('coins', NULL, NULL, '%3'), ('stocks', NULL, NULL, 'D%');
+-- then
+SELECT FROM :o.refresh_cmc_regimes();

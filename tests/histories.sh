@@ -82,7 +82,7 @@ BEGIN
         FOR columns IN SELECT o.name FROM outputs o WHERE NOT takes('full_refresh') LOOP
             EXECUTE format('DELETE FROM %I WHERE id IN (SELECT id FROM assets WHERE market = %s)', columns, name);
         END LOOP;
-        PERFORM set_config('pg_regime.target_schema', 'public', true), set_config('pg_regime.market_proxy_id', proxy_of(name::int, r)::text, true),
+        PERFORM put_profile(name::int, r, 'healed'), set_config('pg_regime.target_schema', 'public', true), set_config('pg_regime.market_proxy_id', proxy_of(name::int, r)::text, true),
             call_refresh(name::int, r, 'healed', array_agg(id)::text, args_of(name::int, r) || CASE WHEN takes('full_refresh') THEN ', full_refresh => true' ELSE '' END)
         FROM assets WHERE market = name::int;
     END LOOP;

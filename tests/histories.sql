@@ -311,13 +311,35 @@ CREATE FUNCTION call_refresh(m int, r int, target text, ids text, args text) RET
 EXCEPTION WHEN OTHERS THEN
     INSERT INTO failures VALUES (r, m * 25, 'the call of its market ended: ' || SQLERRM);
 END $$;
+-- The profile of a market: none; its parameters of the round, by which it is refreshed without arguments; or another one, which
+-- arguments are forced against.
+CREATE FUNCTION profile_of(m int, r int, target text) RETURNS text STABLE LANGUAGE sql AS
+    $$ SELECT CASE WHEN target <> 'public' OR noise('profile', m, r) < 0.5 THEN 'none' WHEN noise('profile', m, r) < 0.85 THEN 'own' ELSE 'forced' END $$;
+CREATE FUNCTION put_profile(m int, r int, target text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE profile text := profile_of(m, r, target); fields text; vals text;
+BEGIN
+    DELETE FROM regime_profile_asset a WHERE a.profile = 'm' || m;
+    DELETE FROM regime_profile p WHERE p.profile = 'm' || m;
+    IF profile = 'own' THEN
+        SELECT string_agg(split_part(a, ' => ', 1), ', '), string_agg(split_part(a, ' => ', 2), ', ') INTO fields, vals FROM regexp_split_to_table(args_of(m, r), ', ') a;
+        EXECUTE format('INSERT INTO regime_profile (profile, market_proxy_id, %s) VALUES (%L, %s, %s)', fields, 'm' || m, proxy_of(m, r), vals);
+    ELSIF profile = 'forced' THEN
+        INSERT INTO regime_profile (profile, policy, cal_scheme) VALUES ('m' || m, 'm' || m, 'us'); -- which are always among the arguments
+    ELSE
+        RETURN;
+    END IF;
+    INSERT INTO regime_profile_asset (profile, id) SELECT 'm' || m, id FROM assets WHERE market = m;
+    INSERT INTO notes VALUES (r, m, 'profile ' || profile);
+END $$;
 CREATE FUNCTION form_of(m int, r int) RETURNS int STABLE LANGUAGE sql AS $$ SELECT floor(noise('form', m, r) * 5)::int $$;
 -- Refreshes a market; `part` is all, or its proxy alone, or all but that.
 CREATE PROCEDURE refresh(m int, r int, target text, part text) LANGUAGE plpgsql AS $$
-DECLARE args text := args_of(m, r); form int := CASE WHEN target = 'public' THEN form_of(m, r) ELSE 0 END;
+DECLARE profile text := profile_of(m, r, target); form int := CASE WHEN target = 'public' THEN form_of(m, r) ELSE 0 END;
     ids text := (SELECT array_agg(id)::text FROM assets WHERE market = m AND (part = 'all' OR (id = proxy_of(m, r)) = (part = 'proxy')));
+    args text := CASE profile WHEN 'own' THEN 'force => false' WHEN 'forced' THEN args_of(m, r) || ', force => true' ELSE args_of(m, r) END;
 BEGIN
-    PERFORM set_config('pg_regime.target_schema', target, true), set_config('pg_regime.market_proxy_id', proxy_of(m, r)::text, true);
+    PERFORM set_config('pg_regime.target_schema', target, true), put_profile(m, r, target);
+    PERFORM set_config('pg_regime.market_proxy_id', CASE profile WHEN 'own' THEN '0' ELSE proxy_of(m, r)::text END, true);
     IF target = 'public' AND noise('dry', m, r) < 0.1 THEN -- which must not be taken for a refresh
         EXECUTE format('SELECT FROM refresh_cmc_regimes(%L::int[], %s, dry_run => true)', ids, args);
         INSERT INTO notes VALUES (r, m, 'dry_run first');

@@ -10,15 +10,17 @@ CREATE PROCEDURE refresh_all_cmc_regimes(
     only_dirty boolean DEFAULT false,
     max_runtime interval DEFAULT NULL,
     cal_scheme text DEFAULT NULL,
-    policy text DEFAULT 'default',
-    hysteresis boolean DEFAULT true,
-    hysteresis_mode text DEFAULT 'asymmetric',
+    policy text DEFAULT NULL,
+    hysteresis boolean DEFAULT NULL,
+    hysteresis_mode text DEFAULT NULL,
     min_hold_bars int DEFAULT NULL,
     min_bars_l0 int DEFAULT NULL,
     min_bars_l1 int DEFAULT NULL,
     min_bars_l2 int DEFAULT NULL,
     l4_label text DEFAULT NULL,
-    point_in_time boolean DEFAULT NULL
+    point_in_time boolean DEFAULT NULL,
+    assets text[] DEFAULT NULL,
+    force boolean DEFAULT false
 ) LANGUAGE plpgsql AS $$
 DECLARE
     own pg_catalog.text;
@@ -31,18 +33,18 @@ BEGIN
     WHILE round IS NULL LOOP
         own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
                 WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
-        EXECUTE pg_catalog.format('SELECT %s.regime_round_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)', own) INTO round
+        EXECUTE pg_catalog.format('SELECT %s.regime_round_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)', own) INTO round
             USING only_dirty, batch_size, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1,
-                min_bars_l2, l4_label, point_in_time;
+                min_bars_l2, l4_label, point_in_time, assets, force;
         COMMIT;
         SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     END LOOP;
     WHILE more LOOP
         own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
             WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
-        EXECUTE pg_catalog.format('SELECT %s.regime_round_next($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)', own) INTO more
+        EXECUTE pg_catalog.format('SELECT %s.regime_round_next($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)', own) INTO more
             USING round, batch_size, deadline, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0,
-                min_bars_l1, min_bars_l2, l4_label, point_in_time;
+                min_bars_l1, min_bars_l2, l4_label, point_in_time, force;
         COMMIT;
         SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     END LOOP;

@@ -185,15 +185,64 @@ COMMENT ON COLUMN @extschema@.regime_policy.rules IS 'The overlay''s rules as lo
 COMMENT ON COLUMN @extschema@.regime_policy.loaded_at IS 'When it was loaded';
 COMMENT ON COLUMN @extschema@.regime_policy.loaded_by IS 'Who loaded it';
 
+-- How assets are computed: a profile, and the assets that have it.
+CREATE TABLE @extschema@.regime_profile (
+    profile text PRIMARY KEY CHECK (profile <> ''),
+    cal_scheme text CHECK (cal_scheme <> ''),
+    policy text CHECK (policy <> ''),
+    hysteresis boolean,
+    hysteresis_mode text CHECK (hysteresis_mode IN ('asymmetric', 'symmetric')),
+    min_hold_bars int CHECK (min_hold_bars >= 0 AND min_hold_bars <= 1000),
+    min_bars_l0 int CHECK (min_bars_l0 >= 0),
+    min_bars_l1 int CHECK (min_bars_l1 >= 0),
+    min_bars_l2 int CHECK (min_bars_l2 >= 0),
+    l4_label text CHECK (l4_label <> '' AND pg_catalog.char_length(l4_label) <= 200),
+    point_in_time boolean,
+    market_proxy_id int CHECK (market_proxy_id >= 0)
+);
+COMMENT ON TABLE @extschema@.regime_profile IS 'Profiles: how assets are computed; NULL is the setting or the default. The row ''default'' is of all assets that regime_profile_asset does not name';
+COMMENT ON COLUMN @extschema@.regime_profile.profile IS 'Name of the profile; ''default'' is of all assets that have no other';
+COMMENT ON COLUMN @extschema@.regime_profile.cal_scheme IS 'Calendar scheme of regime_source; NULL is pg_regime.cal_scheme';
+COMMENT ON COLUMN @extschema@.regime_profile.policy IS 'Policy loaded with regime_load_policy; ''default'' and NULL are the built-in rules alone';
+COMMENT ON COLUMN @extschema@.regime_profile.hysteresis IS 'Whether label changes are held back; NULL is true';
+COMMENT ON COLUMN @extschema@.regime_profile.hysteresis_mode IS 'Which changes are held back: asymmetric (loosening ones) or symmetric (all); NULL is asymmetric';
+COMMENT ON COLUMN @extschema@.regime_profile.min_hold_bars IS 'Consecutive daily rows on which a held change must be seen; NULL is pg_regime.min_hold_bars';
+COMMENT ON COLUMN @extschema@.regime_profile.min_bars_l0 IS 'Fewest monthly bars that enable L0; NULL is the default';
+COMMENT ON COLUMN @extschema@.regime_profile.min_bars_l1 IS 'Fewest weekly bars that enable L1; NULL is the default';
+COMMENT ON COLUMN @extschema@.regime_profile.min_bars_l2 IS 'Fewest daily bars that enable L2; NULL is the default';
+COMMENT ON COLUMN @extschema@.regime_profile.l4_label IS 'Label of L4 for every row; NULL is none';
+COMMENT ON COLUMN @extschema@.regime_profile.point_in_time IS 'Whether the data budget of a row counts the bars up to the row alone; NULL is pg_regime.point_in_time';
+COMMENT ON COLUMN @extschema@.regime_profile.market_proxy_id IS 'Asset that stands for the market when young assets are capped; NULL is pg_regime.market_proxy_id';
+
+CREATE TABLE @extschema@.regime_profile_asset (
+    profile text NOT NULL REFERENCES @extschema@.regime_profile ON UPDATE CASCADE,
+    id int UNIQUE,
+    symbol text UNIQUE CHECK (symbol <> ''),
+    pattern text UNIQUE CHECK (pattern <> '' AND pattern !~ '(^|[^\\])(\\\\)*\\$'),
+    CONSTRAINT names_assets_once CHECK (pg_catalog.num_nonnulls(id, symbol, pattern) = 1)
+);
+-- Without a key of its own, so that rows can be changed where all tables of the database are published.
+ALTER TABLE @extschema@.regime_profile_asset REPLICA IDENTITY FULL;
+COMMENT ON TABLE @extschema@.regime_profile_asset IS 'Which assets have a profile: by id, by symbol, or by a pattern of symbols. An id goes before a symbol, a symbol before a pattern, a longer pattern before a shorter one';
+COMMENT ON COLUMN @extschema@.regime_profile_asset.profile IS 'Profile of the assets; ''default'' takes assets out of a pattern';
+COMMENT ON COLUMN @extschema@.regime_profile_asset.id IS 'Asset';
+COMMENT ON COLUMN @extschema@.regime_profile_asset.symbol IS 'Symbol of an asset in the dim_assets beside the daily bars of the profile''s calendar scheme, in the same spelling';
+COMMENT ON COLUMN @extschema@.regime_profile_asset.pattern IS 'Pattern of symbols, as of LIKE: % is any text, _ any character';
+
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.regime_source_user', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.regime_policy', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.regime_profile', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.regime_profile_asset', '');
 
 -- A trusted extension's script runs as a superuser: hand the tables to whoever installs it.
 ALTER TABLE @extschema@.regime_source_user OWNER TO @extowner@;
 ALTER TABLE @extschema@.regime_source_built_in OWNER TO @extowner@;
 ALTER VIEW @extschema@.regime_source OWNER TO @extowner@;
 ALTER TABLE @extschema@.regime_policy OWNER TO @extowner@;
+ALTER TABLE @extschema@.regime_profile OWNER TO @extowner@;
+ALTER TABLE @extschema@.regime_profile_asset OWNER TO @extowner@;
 ALTER FUNCTION @extschema@.regime_source_write() OWNER TO @extowner@;
-GRANT SELECT ON @extschema@.regime_source, @extschema@.regime_source_user, @extschema@.regime_source_built_in, @extschema@.regime_policy TO PUBLIC;
+GRANT SELECT ON @extschema@.regime_source, @extschema@.regime_source_user, @extschema@.regime_source_built_in, @extschema@.regime_policy, @extschema@.regime_profile,
+    @extschema@.regime_profile_asset TO PUBLIC;
 
 SET LOCAL search_path = @extschema@, pg_temp;

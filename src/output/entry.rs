@@ -108,7 +108,7 @@ pub struct Call<'a, 'c> {
     pub system: &'static System,
     /// The target schema.
     pub schema: &'a str,
-    /// The version of the rows that are computed.
+    /// The version of the rows that are computed; that of the first subjects where there are several.
     pub version: &'a str,
     pub dry_run: bool,
 }
@@ -122,6 +122,8 @@ pub struct About<'a> {
     pub cal_scheme: Option<&'a str>,
     /// The source rows, in the plural: candles.
     pub lacks: &'static str,
+    /// The version of the rows that are computed; empty where it cannot be told.
+    pub version: &'a str,
 }
 
 impl About<'_> {
@@ -144,7 +146,7 @@ impl About<'_> {
         let mut entry = Entry {
             id: self.id,
             name: self.name.clone(),
-            version: call.version.to_owned(),
+            version: self.version.to_owned(),
             rows_read,
             started: began.at(),
             ..Entry::default()

@@ -77,12 +77,12 @@ impl<'a> Run<'a> {
         let count = |of: fn(&Written) -> u64| arg(all().map(|e| of(&e.written) as i64).collect::<Vec<_>>());
         let sql = format!(
             "INSERT INTO {log} (run, system, id, subject, started, finished, status, mode, reason, rows_read, inserted, updated, deleted, \
-             elapsed_ms, sqlstate, message, hint, regime_version_hash, run_by) SELECT r.run, $1, a.*, $17, $18 \
+             elapsed_ms, sqlstate, message, hint, regime_version_hash, run_by) SELECT r.run, $1, a.*, $18 \
              FROM (SELECT pg_catalog.nextval(pg_catalog.pg_get_serial_sequence($19, 'run')::regclass) AS run OFFSET 0) AS r, \
              ROWS FROM (pg_catalog.unnest($2::int[]), pg_catalog.unnest($3::text[]), pg_catalog.unnest($4::timestamptz[]), \
              pg_catalog.unnest($5::timestamptz[]), pg_catalog.unnest($6::text[]), pg_catalog.unnest($7::text[]), pg_catalog.unnest($8::text[]), \
              pg_catalog.unnest($9::int8[]), pg_catalog.unnest($10::int8[]), pg_catalog.unnest($11::int8[]), pg_catalog.unnest($12::int8[]), \
-             pg_catalog.unnest($13::float8[]), pg_catalog.unnest($14::text[]), pg_catalog.unnest($15::text[]), pg_catalog.unnest($16::text[])) AS a"
+             pg_catalog.unnest($13::float8[]), pg_catalog.unnest($14::text[]), pg_catalog.unnest($15::text[]), pg_catalog.unnest($16::text[]), pg_catalog.unnest($17::text[])) AS a"
         );
         let args = [
             arg(self.system.name),
@@ -101,7 +101,7 @@ impl<'a> Run<'a> {
             arg(all().map(|e| report(e).map(|r| sqlstate(r.code))).collect::<Vec<_>>()),
             arg(all().map(|e| e.message.clone()).collect::<Vec<_>>()),
             arg(all().map(|e| report(e).and_then(|r| r.hint)).collect::<Vec<_>>()),
-            arg(version),
+            arg(all().map(|e| e.version.clone()).collect::<Vec<_>>()),
             arg(session::current_user()),
             arg(log),
         ];

@@ -62,8 +62,70 @@ pub fn rows_of_map(schema: &str) -> String {
     )
 }
 
-/// What `read` makes of the rows of a scheme, kept while the tables show the same versions of these rows: each call looks
-/// at the versions, so that a change is seen at once, and mostly at nothing else.
+/// What the tables of the map, and tables beside the map, show now. What was read of their rows is kept while the tables
+/// show the same versions of the rows: each call looks at the versions, so that a change is seen at once, and mostly at
+/// nothing else.
+pub struct Versions {
+    cal_scheme: String,
+    /// The quoted schema of the extension.
+    schema: String,
+    of_map: Vec<RowVersion>,
+    /// The versions of all rows of the tables beside the map, each with the index of its table.
+    pub beside: Vec<(i32, RowVersion)>,
+}
+
+impl Versions {
+    /// What the rows of a scheme show, and all rows of the tables `beside` in the schema of the extension, which is quoted.
+    ///
+    /// # Errors
+    /// Where a table cannot be read.
+    pub fn read(db: Db, cal_scheme: &str, schema: &str, beside: &[&str]) -> Result<Self> {
+        let versions = RowVersion::COLUMNS;
+        let mut sql = format!(
+            "SELECT {versions}, -1 AS of_ FROM {schema}.regime_source_user WHERE cal_scheme = $1 UNION ALL \
+             SELECT {versions}, -1 FROM {schema}.regime_source_built_in WHERE cal_scheme = $1"
+        );
+        for (n, table) in beside.iter().enumerate() {
+            sql += &format!(" UNION ALL SELECT {versions}, {n} FROM {schema}.{table}");
+        }
+        let (cal_scheme, schema) = (cal_scheme.to_owned(), schema.to_owned());
+        let mut found = Self { cal_scheme, schema, of_map: Vec::new(), beside: Vec::new() };
+        db.rows(&sql, &[arg(found.cal_scheme.as_str())], Sees::Snapshot, |row| {
+            let version = RowVersion::read(row)?;
+            match row.get("of_")? {
+                -1 => found.of_map.push(version),
+                n => found.beside.push((n, version)),
+            }
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// The rows of the map for the scheme, by layer, unchecked.
+    ///
+    /// # Errors
+    /// Where the map has no row for the scheme.
+    pub fn map(&self, db: Db) -> Result<Map> {
+        Ok(self.of_map(|| read(db, &self.cal_scheme, &self.schema))?.as_ref().clone())
+    }
+
+    /// The name of the scheme.
+    pub fn cal_scheme(&self) -> &str {
+        &self.cal_scheme
+    }
+
+    /// The quoted schema of the extension.
+    pub fn schema(&self) -> &str {
+        &self.schema
+    }
+
+    fn of_map<T: 'static>(&self, read: impl FnOnce() -> Result<T>) -> Result<Rc<T>> {
+        let key = (self.cal_scheme.clone(), self.schema.clone(), self.of_map.clone());
+        known_of_versions("source map", &key, read)
+    }
+}
+
+/// What `read` makes of the rows of a scheme, kept while the rows are the same ([`Versions`]).
 ///
 /// # Errors
 /// Where the source map cannot be read, and those of `read`.
@@ -73,13 +135,7 @@ pub fn of_scheme<T: 'static>(
     schema: &str,
     read: impl FnOnce() -> Result<T>,
 ) -> Result<Rc<T>> {
-    let versions = RowVersion::COLUMNS;
-    let sql = format!(
-        "SELECT {versions} FROM {schema}.regime_source_user WHERE cal_scheme = $1 UNION ALL \
-         SELECT {versions} FROM {schema}.regime_source_built_in WHERE cal_scheme = $1"
-    );
-    let versions = db.all(&sql, &[arg(cal_scheme)], Sees::Snapshot, RowVersion::read)?;
-    known_of_versions("source map", &(cal_scheme.to_owned(), schema.to_owned(), versions), read)
+    Versions::read(db, cal_scheme, schema, &[])?.of_map(read)
 }
 
 /// The rows of the map for a calendar scheme, by layer, unchecked; `schema` is the quoted schema of the
@@ -88,7 +144,7 @@ pub fn of_scheme<T: 'static>(
 /// # Errors
 /// Where the map has no row for the scheme.
 pub fn map(db: Db, cal_scheme: &str, schema: &str) -> Result<Map> {
-    Ok(of_scheme(db, cal_scheme, schema, || read(db, cal_scheme, schema))?.as_ref().clone())
+    Versions::read(db, cal_scheme, schema, &[])?.map(db)
 }
 
 fn read(db: Db, cal_scheme: &str, schema: &str) -> Result<Map> {

@@ -22,16 +22,25 @@ const MOST_SHOWN: usize = 100;
 
 /// The id of the asset of a name: the symbol in this spelling, else the only symbol that differs in case alone, else
 /// the name as an integer if `dim_assets` or the daily bars have this id. Without `cal_scheme`, `pg_regime.cal_scheme`
-/// applies.
+/// applies, and where this scheme has no such asset, the schemes of the profiles do.
 ///
 /// # Errors
 /// Where no asset or more than one has this name, or `dim_assets` may not be read.
 pub fn id_of(db: Db, asset: &str, cal_scheme: Option<&str>) -> Result<i32> {
-    let place = Place::find(db, cal_scheme)?;
+    let place = match Place::find(db, cal_scheme) {
+        Ok(place) => place,
+        Err(error) if cal_scheme.is_some() => return Err(error),
+        Err(error) => return in_profiles(db, |place| place.look_up(db, asset))?.ok_or(error),
+    };
     if let Some(dim) = place.dim() {
         dim.check_readable(&[dim.id, dim.symbol])?;
     }
     if let Some(id) = place.look_up(db, asset)? {
+        return Ok(id);
+    }
+    if cal_scheme.is_none()
+        && let Some(id) = in_profiles(db, |place| place.look_up(db, asset))?
+    {
         return Ok(id);
     }
     let error = place.unknown(db, asset, as_id(db, asset)?.is_some())?;
@@ -43,6 +52,23 @@ pub fn id_of(db: Db, asset: &str, cal_scheme: Option<&str>) -> Result<i32> {
         )));
     }
     Err(error)
+}
+
+/// What `look` finds first in the places of the schemes of profiles; schemes that cannot be used are left out.
+fn in_profiles<T>(db: Db, look: impl Fn(&Place) -> Result<Option<T>>) -> Result<Option<T>> {
+    let sql = format!(
+        "SELECT DISTINCT cal_scheme FROM {}.regime_profile WHERE cal_scheme IS NOT NULL ORDER BY 1",
+        extension_schema(db)?
+    );
+    for scheme in db.all(&sql, &[], Sees::Snapshot, |row| row.only::<String>())? {
+        if let Ok(place) = Place::find(db, Some(&scheme))
+            && place.dim().is_none_or(|dim| dim.check_readable(&[dim.id, dim.symbol]).is_ok())
+            && let Some(found) = look(&place)?
+        {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
 }
 
 fn as_id(db: Db, asset: &str) -> Result<Option<i32>> {
@@ -78,6 +104,18 @@ pub fn symbols(db: Db) -> Result<Vec<String>> {
     }
 }
 
+/// The relation of ids and symbols beside the daily bars of a calendar scheme, quoted; `None` where there is none. Without
+/// `cal_scheme`, `pg_regime.cal_scheme` applies.
+///
+/// # Errors
+/// Where the map has no daily bars, and where the relation may not be read.
+pub fn relation_of_symbols(db: Db, cal_scheme: Option<&str>) -> Result<Option<String>> {
+    let place = Place::find(db, cal_scheme)?;
+    let Some(dim) = place.with_symbols() else { return Ok(None) };
+    dim.check_readable(&[dim.id, dim.symbol])?;
+    Ok(Some(dim.relation.clone()))
+}
+
 /// An asset as messages name it: `asset 3 (SPY)`, or `asset 3` where no symbol is known. Without `cal_scheme`,
 /// `pg_regime.cal_scheme` applies.
 ///
@@ -91,18 +129,21 @@ pub fn in_words(db: Db, id: i32, cal_scheme: Option<&str>) -> Result<String> {
 }
 
 /// The symbol of an asset; `None` where `dim_assets` has none, or the current role may not read it. Without
-/// `cal_scheme`, `pg_regime.cal_scheme` applies.
+/// `cal_scheme`, `pg_regime.cal_scheme` applies, then the schemes of the profiles.
 ///
 /// # Errors
 /// Where the map has no daily bars.
 pub fn symbol_of(db: Db, id: i32, cal_scheme: Option<&str>) -> Result<Option<String>> {
-    let place = Place::find(db, cal_scheme)?;
-    let Some(dim) = place.with_symbols().filter(|dim| dim.check_readable(&[dim.id, dim.symbol]).is_ok())
-    else {
-        return Ok(None);
+    let look = |place: &Place| {
+        let readable = place.with_symbols().filter(|dim| dim.check_readable(&[dim.id, dim.symbol]).is_ok());
+        let Some(dim) = readable else { return Ok(None) };
+        let sql = format!("SELECT symbol::text FROM {} WHERE id = $1 ORDER BY 1 LIMIT 1", dim.relation);
+        Ok(db.first(&sql, &[arg(id)], Sees::Snapshot, |row| row.only())?.flatten())
     };
-    let sql = format!("SELECT symbol::text FROM {} WHERE id = $1 ORDER BY 1 LIMIT 1", dim.relation);
-    Ok(db.first(&sql, &[arg(id)], Sees::Snapshot, |row| row.only())?.flatten())
+    match look(&Place::find(db, cal_scheme)?)? {
+        None if cal_scheme.is_none() => in_profiles(db, look),
+        symbol => Ok(symbol),
+    }
 }
 
 /// The candidate that was probably meant: at most a third of the characters differ (insertions, deletions,

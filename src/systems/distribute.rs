@@ -362,6 +362,9 @@ impl Layout {
                 want(dim.relation, "", &Place::Whole);
             }
             want(format!("{own}.regime_policy"), "", &Place::Whole);
+            // The profiles first, to which the others refer.
+            want(format!("{own}.regime_profile"), "", &Place::Whole);
+            want(format!("{own}.regime_profile_asset"), "", &Place::Whole);
         }
         want(format!("{own}.regime_source_user"), "", &Place::Whole);
         // Views and foreign tables lie where their tables do.

@@ -3,7 +3,8 @@
 use crate::output::system::System;
 use crate::pg::{Db, Result};
 use crate::source::map::Sources;
-use crate::systems::cmc_regimes::params::{self, Given};
+use crate::systems::cmc_regimes::params::{self, NOTHING};
+use crate::systems::cmc_regimes::profiles;
 use crate::systems::registered::Registered;
 use crate::systems::{cmc_regimes, market_regime_history, market_regimes, market_states};
 
@@ -25,7 +26,7 @@ pub fn systems() -> [&'static System; 4] {
 /// # Errors
 /// A source map that does not fit the catalogs.
 pub fn sources_of_layers(db: Db) -> Result<Sources> {
-    Ok(params::load(db, &Given::default(), None)?.sources)
+    Ok(params::load(db, &profiles::of_default(db, &NOTHING)?, None)?.sources)
 }
 
 /// The system of this name.

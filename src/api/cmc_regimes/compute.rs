@@ -8,7 +8,8 @@ use crate::api::cmc_regimes::row::{returns_rows, row_of};
 use crate::api::{Result, TableIterator, micros, required, timestamp};
 use crate::pg::{json::JsonText, spi};
 use crate::systems::cmc_regimes::engine::Engine;
-use crate::systems::cmc_regimes::params::{self, Given, Hysteresis};
+use crate::systems::cmc_regimes::params::{Given, Hysteresis};
+use crate::systems::cmc_regimes::profiles;
 use crate::systems::cmc_regimes::refresh::rows;
 use crate::systems::cmc_regimes::row::Stored;
 use crate::systems::cmc_regimes::tables::TF;
@@ -19,9 +20,9 @@ returns_rows! {
     fn regime_compute(
         asset_id: Option<i32>,
         cal_scheme: default!(Option<String>, "NULL"),
-        policy: default!(Option<String>, "'default'"),
-        hysteresis: default!(Option<bool>, "true"),
-        hysteresis_mode: default!(Option<String>, "'asymmetric'"),
+        policy: default!(Option<String>, "NULL"),
+        hysteresis: default!(Option<bool>, "NULL"),
+        hysteresis_mode: default!(Option<String>, "NULL"),
         min_hold_bars: default!(Option<i32>, "NULL"),
         min_bars_l0: default!(Option<i32>, "NULL"),
         min_bars_l1: default!(Option<i32>, "NULL"),
@@ -34,10 +35,10 @@ returns_rows! {
         let id = required("asset_id", asset_id)?;
         let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time };
+    let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time, ..Given::default() };
         let rules = rules.map(|r| r.parse()).transpose()?;
         let (outcome, said) = spi::connect(|db| {
-            let setup = params::load(db, &given, rules.as_ref())?;
+            let (setup, _) = profiles::load(db, id, &given, rules.as_ref())?;
             let engine = Engine::new(db, setup, as_of.map(micros));
             let outcome = engine.compute(id)?;
             let said = rows::said(&outcome, &engine.params, engine.version_hash());

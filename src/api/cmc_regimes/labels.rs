@@ -11,7 +11,8 @@ use crate::pg::{Result as Checked, extension_schema, invalid_parameter, spi};
 use crate::source::bars::Span;
 use crate::source::map::no_source;
 use crate::systems::cmc_regimes::engine::Engine;
-use crate::systems::cmc_regimes::params::{self, Given};
+use crate::systems::cmc_regimes::params::Given;
+use crate::systems::cmc_regimes::profiles;
 
 type LabelRow = (TimestampWithTimeZone, Option<String>, Option<String>, Option<String>, Option<String>);
 
@@ -79,7 +80,8 @@ fn stored(
     let given = Given { cal_scheme: cal_scheme.map(str::to_owned), ..Given::default() };
     let tier = mode.map(tier).transpose()?;
     let (ts, labels) = spi::connect(|db| {
-        let engine = Engine::new(db, params::load(db, &given, None)?, None);
+        let (setup, _) = profiles::load(db, asset, &given, None)?;
+        let engine = Engine::new(db, setup, None);
         let Some(reader) = engine.reader(layer) else {
             return Err(no_source(layer, &engine.params.cal_scheme, &extension_schema(db)?));
         };

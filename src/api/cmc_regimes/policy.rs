@@ -7,6 +7,7 @@ use crate::pg::{json::JsonText, spi};
 use crate::systems::cmc_regimes::params::{Given, Hysteresis, version_of};
 use crate::systems::cmc_regimes::policies;
 use crate::systems::cmc_regimes::policy::rules::{Listed, listed, resolve};
+use crate::systems::cmc_regimes::profiles;
 
 /// Resolves labels to limits and setups (specification 2, Policy).
 #[pg_extern(stable, parallel_restricted)]
@@ -103,10 +104,10 @@ fn regime_drop_policy(policy: Option<&str>) -> Result<()> {
 /// The hash of everything beside the bars that can change a row (specification 1, section 6; specification 2, Policy).
 #[pg_extern(stable, parallel_restricted)]
 fn regime_version_hash(
-    policy: default!(Option<String>, "'default'"),
+    policy: default!(Option<String>, "NULL"),
     cal_scheme: default!(Option<String>, "NULL"),
-    hysteresis: default!(Option<bool>, "true"),
-    hysteresis_mode: default!(Option<String>, "'asymmetric'"),
+    hysteresis: default!(Option<bool>, "NULL"),
+    hysteresis_mode: default!(Option<String>, "NULL"),
     min_hold_bars: default!(Option<i32>, "NULL"),
     min_bars_l0: default!(Option<i32>, "NULL"),
     min_bars_l1: default!(Option<i32>, "NULL"),
@@ -116,6 +117,7 @@ fn regime_version_hash(
 ) -> Result<String> {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time };
-    Ok(spi::connect(|db| version_of(db, &given))?)
+    let given =
+        Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time, ..Given::default() };
+    Ok(spi::connect(|db| version_of(db, &profiles::of_default(db, &given)?))?)
 }

@@ -17,9 +17,9 @@ macro_rules! refreshes {
         fn $name(
             $of: $($kind)+,
             cal_scheme: default!(Option<String>, "NULL"),
-            policy: default!(Option<String>, "'default'"),
-            hysteresis: default!(Option<bool>, "true"),
-            hysteresis_mode: default!(Option<String>, "'asymmetric'"),
+            policy: default!(Option<String>, "NULL"),
+            hysteresis: default!(Option<bool>, "NULL"),
+            hysteresis_mode: default!(Option<String>, "NULL"),
             min_hold_bars: default!(Option<i32>, "NULL"),
             min_bars_l0: default!(Option<i32>, "NULL"),
             min_bars_l1: default!(Option<i32>, "NULL"),
@@ -29,6 +29,7 @@ macro_rules! refreshes {
             full_refresh: default!(Option<bool>, "false"),
             only_dirty: default!(Option<bool>, "false"),
             point_in_time: default!(Option<bool>, "NULL"),
+            force: default!(Option<bool>, "false"),
         ) -> Result<
             TableIterator<(
                     name!(id, i32),
@@ -50,10 +51,10 @@ macro_rules! refreshes {
             let ids: pg::Result<Option<Vec<Option<i32>>>> = ($ids)($of, cal_scheme.as_deref());
             let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
             let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-            let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time };
-            let [dry_run, full_refresh, only_dirty] =
-                [dry_run, full_refresh, only_dirty].map(|on| on == Some(true));
-            let how = How { dry_run, full_refresh, only_dirty };
+            let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time, ..Given::default() };
+            let [dry_run, full_refresh, only_dirty, force] =
+                [dry_run, full_refresh, only_dirty, force].map(|on| on == Some(true));
+            let how = How { dry_run, full_refresh, only_dirty, force };
             Ok(TableIterator::new(refresh(ids?, &given, how)?.into_iter().map(
                 |Summary { id, entry, rows, feature_tier }| {
                     let [regimes, flips, stats, comovement] = rows.map_or([None; 4], |rows| rows.map(Some));

@@ -13,9 +13,9 @@ fn regime_repaint_check(
     asset_id: Option<i32>,
     sample: default!(Option<i32>, "NULL"),
     cal_scheme: default!(Option<String>, "NULL"),
-    policy: default!(Option<String>, "'default'"),
-    hysteresis: default!(Option<bool>, "true"),
-    hysteresis_mode: default!(Option<String>, "'asymmetric'"),
+    policy: default!(Option<String>, "NULL"),
+    hysteresis: default!(Option<bool>, "NULL"),
+    hysteresis_mode: default!(Option<String>, "NULL"),
     min_hold_bars: default!(Option<i32>, "NULL"),
     min_bars_l0: default!(Option<i32>, "NULL"),
     min_bars_l1: default!(Option<i32>, "NULL"),
@@ -34,7 +34,7 @@ fn regime_repaint_check(
     let asset = required("asset_id", asset_id)?;
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time: None };
+    let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, ..Given::default() };
     let compared = spi::connect(|db| repaint::check(db, asset, sample, &given))?;
     Ok(TableIterator::new(compared.into_iter().map(|c| {
         let (first, stored, knowable) = match c.first {

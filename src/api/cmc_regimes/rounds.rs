@@ -4,7 +4,7 @@ use pgrx::prelude::*;
 
 use crate::api::{Result, micros, required};
 use crate::systems::cmc_regimes::params::{Given, Hysteresis};
-use crate::systems::cmc_regimes::refresh::rounds;
+use crate::systems::cmc_regimes::refresh::rounds::{self, Asked};
 
 /// Finds the unfinished round for these arguments, or begins one; returns its number, or NULL in a transaction that keeps
 /// its snapshot.
@@ -13,20 +13,24 @@ fn regime_round_begin(
     only_dirty: default!(Option<bool>, "false"),
     batch_size: default!(Option<i32>, "50"),
     cal_scheme: default!(Option<String>, "NULL"),
-    policy: default!(Option<String>, "'default'"),
-    hysteresis: default!(Option<bool>, "true"),
-    hysteresis_mode: default!(Option<String>, "'asymmetric'"),
+    policy: default!(Option<String>, "NULL"),
+    hysteresis: default!(Option<bool>, "NULL"),
+    hysteresis_mode: default!(Option<String>, "NULL"),
     min_hold_bars: default!(Option<i32>, "NULL"),
     min_bars_l0: default!(Option<i32>, "NULL"),
     min_bars_l1: default!(Option<i32>, "NULL"),
     min_bars_l2: default!(Option<i32>, "NULL"),
     l4_label: default!(Option<String>, "NULL"),
     point_in_time: default!(Option<bool>, "NULL"),
+    assets: default!(Option<Vec<Option<String>>>, "NULL"),
+    force: default!(Option<bool>, "false"),
 ) -> Result<Option<i64>> {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time };
-    Ok(rounds::begin(&given, only_dirty == Some(true), batch_size)?)
+    let given =
+        Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time, ..Given::default() };
+    let [only_dirty, force] = [only_dirty, force].map(|on| on == Some(true));
+    Ok(rounds::begin(&Asked { given: &given, only_dirty, assets, force }, batch_size)?)
 }
 
 /// Refreshes the next batch of a round; returns whether more may be left to do.
@@ -36,20 +40,23 @@ fn regime_round_next(
     batch_size: default!(Option<i32>, "50"),
     deadline: default!(Option<TimestampWithTimeZone>, "NULL"),
     cal_scheme: default!(Option<String>, "NULL"),
-    policy: default!(Option<String>, "'default'"),
-    hysteresis: default!(Option<bool>, "true"),
-    hysteresis_mode: default!(Option<String>, "'asymmetric'"),
+    policy: default!(Option<String>, "NULL"),
+    hysteresis: default!(Option<bool>, "NULL"),
+    hysteresis_mode: default!(Option<String>, "NULL"),
     min_hold_bars: default!(Option<i32>, "NULL"),
     min_bars_l0: default!(Option<i32>, "NULL"),
     min_bars_l1: default!(Option<i32>, "NULL"),
     min_bars_l2: default!(Option<i32>, "NULL"),
     l4_label: default!(Option<String>, "NULL"),
     point_in_time: default!(Option<bool>, "NULL"),
+    force: default!(Option<bool>, "false"),
 ) -> Result<bool> {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time };
-    Ok(rounds::next(&given, required("round", round)?, batch_size, deadline.map(micros))?)
+    let given =
+        Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time, ..Given::default() };
+    let force = force == Some(true);
+    Ok(rounds::next(&given, force, required("round", round)?, batch_size, deadline.map(micros))?)
 }
 
 /// Fails if assets of the round failed.

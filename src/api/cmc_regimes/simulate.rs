@@ -40,10 +40,10 @@ fn regime_policy_simulate(
     ids: default!(Option<Vec<Option<i32>>>, "NULL"),
     from_ts: default!(Option<TimestampWithTimeZone>, "NULL"),
     to_ts: default!(Option<TimestampWithTimeZone>, "NULL"),
-    policy: default!(Option<String>, "'default'"),
+    policy: default!(Option<String>, "NULL"),
     cal_scheme: default!(Option<String>, "NULL"),
-    hysteresis: default!(Option<bool>, "true"),
-    hysteresis_mode: default!(Option<String>, "'asymmetric'"),
+    hysteresis: default!(Option<bool>, "NULL"),
+    hysteresis_mode: default!(Option<String>, "NULL"),
     min_hold_bars: default!(Option<i32>, "NULL"),
     min_bars_l0: default!(Option<i32>, "NULL"),
     min_bars_l1: default!(Option<i32>, "NULL"),
@@ -73,7 +73,8 @@ fn regime_policy_simulate(
 > {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time };
+    let given =
+        Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time, ..Given::default() };
     let mut changes = Vec::new();
     simulated(rules, ids, [from_ts, to_ts], &given, |change| changes.push(change))?;
     let text = |text: &Option<Cow<'_, str>>| text.as_deref().map(str::to_owned);
@@ -107,10 +108,10 @@ fn regime_policy_simulate_summary(
     ids: default!(Option<Vec<Option<i32>>>, "NULL"),
     from_ts: default!(Option<TimestampWithTimeZone>, "NULL"),
     to_ts: default!(Option<TimestampWithTimeZone>, "NULL"),
-    policy: default!(Option<String>, "'default'"),
+    policy: default!(Option<String>, "NULL"),
     cal_scheme: default!(Option<String>, "NULL"),
-    hysteresis: default!(Option<bool>, "true"),
-    hysteresis_mode: default!(Option<String>, "'asymmetric'"),
+    hysteresis: default!(Option<bool>, "NULL"),
+    hysteresis_mode: default!(Option<String>, "NULL"),
     min_hold_bars: default!(Option<i32>, "NULL"),
     min_bars_l0: default!(Option<i32>, "NULL"),
     min_bars_l1: default!(Option<i32>, "NULL"),
@@ -138,7 +139,8 @@ fn regime_policy_simulate_summary(
 > {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time };
+    let given =
+        Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time, ..Given::default() };
     let summaries = simulated(rules, ids, [from_ts, to_ts], &given, |_| ())?;
     Ok(TableIterator::new(summaries.into_iter().map(|summary| {
         let Summary { id, rows, rows_changed, not_compared, other_version, before, after } = summary;

@@ -173,6 +173,7 @@ pub fn refresh<W: Work>(
             name: Some(series.name()),
             cal_scheme: None,
             lacks: "candles",
+            version,
         };
         let lock = |series: &Series| lock(db, &of.lock_name(schema, series));
         let attempt = |series: &Series| {

@@ -11,24 +11,24 @@ use crate::pg::{quote_literal, settings};
 use crate::systems::cmc_regimes::params::{Given, Hysteresis};
 use crate::systems::cmc_regimes::policies::DEFAULT_POLICY;
 
-/// The label parameters given that are not the defaults, as further arguments of a call, each after a comma.
+/// The label parameters given, as further arguments of a call, each after a comma.
 pub fn arguments(given: &Given) -> String {
-    let Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time } = given;
+    let Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time, market_proxy_id: _ } =
+        given;
     let Hysteresis { on, mode, min_hold_bars } = hysteresis;
-    let text = |name: &str, text: &Option<String>, default: &str| {
-        let text = text.as_deref().filter(|text| *text != default)?;
-        Some(format!(", {name} => {}", quote_literal(text)))
+    let text = |name: &str, text: &Option<String>| {
+        text.as_deref().map(|text| format!(", {name} => {}", quote_literal(text)))
     };
     let number = |name: String, number: Option<i32>| number.map(|n| format!(", {name} => {n}"));
     let mut all = vec![
-        text("cal_scheme", cal_scheme, ""),
-        text("policy", policy, DEFAULT_POLICY),
-        on.filter(|on| !on).map(|_| ", hysteresis => false".to_owned()),
-        text("hysteresis_mode", mode, Mode::Asymmetric.as_str()),
-        number("min_hold_bars".to_owned(), *min_hold_bars),
+        text(CAL_SCHEME, cal_scheme),
+        text(POLICY, policy),
+        on.map(|on| format!(", hysteresis => {on}")),
+        text(MODE, mode),
+        number(MIN_HOLD_BARS.to_owned(), *min_hold_bars),
     ];
-    all.extend(min_bars.iter().enumerate().map(|(l, bars)| number(format!("min_bars_l{l}"), *bars)));
-    all.push(text("l4_label", l4_label, ""));
+    all.extend(LAYERS.into_iter().zip(min_bars).map(|(layer, bars)| number(min_bars_of(layer), *bars)));
+    all.push(text(L4_LABEL, l4_label));
     all.push(point_in_time.map(|on| format!(", {POINT_IN_TIME} => {on}")));
     all.into_iter().flatten().collect()
 }
@@ -37,12 +37,16 @@ pub fn arguments(given: &Given) -> String {
 const CAL_SCHEME: &str = "cal_scheme";
 const MIN_HOLD_BARS: &str = "min_hold_bars";
 const POINT_IN_TIME: &str = "point_in_time";
+/// Names of the other arguments.
+const POLICY: &str = "policy";
+const MODE: &str = "hysteresis_mode";
+const L4_LABEL: &str = "l4_label";
 
 /// The layers whose fewest bars are an argument, in the order of [`Given::min_bars`].
 const LAYERS: [Layer; 3] = [Layer::L0, Layer::L1, Layer::L2];
 
 /// The name of the argument of a layer's fewest bars.
-fn min_bars(layer: Layer) -> String {
+fn min_bars_of(layer: Layer) -> String {
     format!("min_bars_{}", layer.as_str().to_lowercase())
 }
 
@@ -55,19 +59,19 @@ pub fn kept(params: &Params, policy: Option<&str>) -> String {
     keep(MIN_HOLD_BARS, params.hold.into());
     keep(POINT_IN_TIME, params.point_in_time.into());
     if let Some(policy) = policy.filter(|name| *name != DEFAULT_POLICY) {
-        keep("policy", policy.into());
+        keep(POLICY, policy.into());
     }
     if params.mode != Mode::Asymmetric {
-        keep("hysteresis_mode", params.mode.as_str().into());
+        keep(MODE, params.mode.as_str().into());
     }
     for layer in LAYERS {
         let bars = params.layers[layer].min_bars;
         if bars != defaults[layer] {
-            keep(&min_bars(layer), bars.into());
+            keep(&min_bars_of(layer), bars.into());
         }
     }
     if let Some(label) = &params.l4_label {
-        keep("l4_label", label.as_str().into());
+        keep(L4_LABEL, label.as_str().into());
     }
     Value::Object(all).to_string()
 }
@@ -79,29 +83,64 @@ pub fn given(kept: &str) -> Given {
     let number = |name: &str| all.get(name).and_then(Value::as_i64).and_then(|n| i32::try_from(n).ok());
     Given {
         cal_scheme: text(CAL_SCHEME),
-        policy: text("policy"),
-        hysteresis: Hysteresis {
-            on: None,
-            mode: text("hysteresis_mode"),
-            min_hold_bars: number(MIN_HOLD_BARS),
-        },
-        min_bars: LAYERS.map(|layer| number(&min_bars(layer))),
-        l4_label: text("l4_label"),
+        policy: text(POLICY),
+        hysteresis: Hysteresis { on: None, mode: text(MODE), min_hold_bars: number(MIN_HOLD_BARS) },
+        min_bars: LAYERS.map(|layer| number(&min_bars_of(layer))),
+        l4_label: text(L4_LABEL),
         point_in_time: all.get(POINT_IN_TIME).and_then(Value::as_bool),
+        market_proxy_id: None,
     }
 }
 
-/// The parameters that an asset keeps, without those that the settings now give.
-pub fn beside_settings(kept: &str) -> Given {
+/// The parameters that an asset keeps, without those that a call has now by itself: by what `profile` gives, and by settings
+/// and defaults.
+pub fn beside(kept: &str, profile: &Given) -> Given {
     let mut given = given(kept);
-    given.cal_scheme = given.cal_scheme.filter(|scheme| *scheme != settings::cal_scheme());
-    let hold = &mut given.hysteresis.min_hold_bars;
-    *hold = hold.filter(|bars| *bars != settings::min_hold_bars());
-    given.point_in_time = given.point_in_time.filter(|on| *on != settings::point_in_time());
+    given.cal_scheme = given.cal_scheme.filter(|scheme| *scheme != profile.scheme());
+    let text = |kept: Option<String>, now: &Option<String>, default: &str| {
+        let kept = kept.unwrap_or_else(|| default.to_owned());
+        (kept != now.as_deref().unwrap_or(default)).then_some(kept)
+    };
+    given.policy = text(given.policy, &profile.policy, DEFAULT_POLICY);
+    given.l4_label = text(given.l4_label, &profile.l4_label, "");
+    let (own, now) = (&mut given.hysteresis, &profile.hysteresis);
+    own.mode = text(own.mode.take(), &now.mode, Mode::Asymmetric.as_str());
+    let is_off = now.on == Some(false);
+    let hold = if is_off { 0 } else { now.min_hold_bars.unwrap_or_else(settings::min_hold_bars) };
+    own.min_hold_bars = own.min_hold_bars.filter(|bars| *bars != hold);
+    own.on = (is_off && own.min_hold_bars.is_some()).then_some(true);
+    for (n, layer) in LAYERS.into_iter().enumerate() {
+        let default = layer.default_min_bars() as i32;
+        let kept = given.min_bars[n].unwrap_or(default);
+        given.min_bars[n] = (kept != profile.min_bars[n].unwrap_or(default)).then_some(kept);
+    }
+    let point_in_time = profile.point_in_time.unwrap_or_else(settings::point_in_time);
+    given.point_in_time = given.point_in_time.filter(|on| *on != point_in_time);
     given
 }
 
-/// The parameters that an asset keeps, as further arguments of a call.
-pub fn repeated(kept: &str) -> String {
-    arguments(&beside_settings(kept))
+/// What differs between the parameters that two calls keep ([`kept`]), in words: of each, the value here and the value
+/// there.
+pub fn differing(here: &str, there: &str) -> Vec<String> {
+    let all = |kept: &str| serde_json::from_str::<Map<String, Value>>(kept).unwrap_or_default();
+    let [here, there] = [all(here), all(there)];
+    let mut names: Vec<&String> = here.keys().chain(there.keys()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let default = |name: &str| match name {
+        POLICY => DEFAULT_POLICY.to_owned(),
+        MODE => Mode::Asymmetric.as_str().to_owned(),
+        L4_LABEL => "none".to_owned(),
+        _ => {
+            let layer = LAYERS.into_iter().find(|layer| min_bars_of(*layer) == name);
+            layer.map_or_else(String::new, |layer| layer.default_min_bars().to_string())
+        }
+    };
+    let shown = |all: &Map<String, Value>, name: &String| match all.get(name) {
+        Some(Value::String(text)) => text.clone(),
+        Some(value) => value.to_string(),
+        None => default(name),
+    };
+    let differing = names.into_iter().map(|name| (name, shown(&here, name), shown(&there, name)));
+    differing.filter(|(_, a, b)| a != b).map(|(name, a, b)| format!("{name} {a} instead of {b}")).collect()
 }

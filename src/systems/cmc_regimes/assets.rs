@@ -1,12 +1,16 @@
 //! Which assets a call refreshes.
 
+use std::rc::Rc;
+
 use regime_core::Layer;
 
 use crate::output::set_up;
-use crate::pg::{Db, Result, Sees, arg, null_argument, work_relation};
+use crate::pg::{Db, Result, Sees, arg, attempt_unless_cancelled, null_argument, work_relation};
 use crate::source::assets::ids_of;
 use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::engine::Engine;
+use crate::systems::cmc_regimes::params::Given;
+use crate::systems::cmc_regimes::profiles::Profiles;
 use crate::systems::cmc_regimes::tables::{CMC, TF};
 use crate::systems::cmc_regimes::{params, tables};
 
@@ -34,6 +38,26 @@ pub fn all_ids(db: Db, setup: &params::Setup) -> Result<Vec<i32>> {
         Some(daily) => Ok(ids_of(db, daily)?.0),
         None => Ok(Vec::new()),
     }
+}
+
+/// [`all_ids`] of the calendar schemes of all profiles that are used, and of these parameters; each scheme gives those of its
+/// profiles. A profile that cannot be used gives none.
+///
+/// # Errors
+/// As [`all_ids`], and parameters that cannot be used.
+pub fn all_of(db: Db, profiles: &Profiles, given: &Given) -> Result<Vec<i32>> {
+    let of = |given: &Given| all_ids(db, &profiles.parameters(db, given, None)?.setup(db, given)?);
+    let mut ids = of(given)?;
+    for profile in profiles.rows.used() {
+        let own = Some(Rc::clone(profile));
+        let found = attempt_unless_cancelled(|| of(&profiles.given(&own))).unwrap_or_default();
+        let of_profile = profiles.of(db, &found)?;
+        let is_own = |id: &i32| of_profile.get(id).is_some_and(|found| found.name == profile.name);
+        ids.extend(found.into_iter().filter(is_own));
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids)
 }
 
 /// [`all_ids`] of an engine; where no table lists the assets, also those that were computed from the same sources and

@@ -26,9 +26,12 @@ use crate::systems::cmc_regimes::proxy::{Asked, ProxyPrint, Reads};
 use crate::systems::cmc_regimes::tables::CMC;
 
 thread_local! {
-    /// What this session compiled last: most calls need the same again.
-    static COMPILED: RefCell<Option<Rc<Compiled>>> = const { RefCell::new(None) };
+    /// What this session compiled, the last at the end: most calls need the same again, or that of another profile.
+    static COMPILED: RefCell<Vec<Rc<Compiled>>> = const { RefCell::new(Vec::new()) };
 }
+
+/// Most policies that a session keeps compiled.
+const MOST_COMPILED: usize = 8;
 
 /// A compiled policy, with its hash and the version hash.
 struct Compiled {
@@ -41,10 +44,10 @@ struct Compiled {
 
 impl Compiled {
     fn get(table: Rc<PolicyTable>, params: &Params) -> Rc<Self> {
-        let last = COMPILED.with_borrow(|last| last.clone());
         let is_of_table = |c: &Self| Rc::ptr_eq(&c.table, &table) || *c.table == *table;
-        if let Some(last) = last.filter(|c| c.params == *params && is_of_table(c)) {
-            return last;
+        let is_same = |c: &&Rc<Self>| c.params == *params && is_of_table(c);
+        if let Some(known) = COMPILED.with_borrow(|all| all.iter().rev().find(is_same).cloned()) {
+            return known;
         }
         let compiled = Rc::new(Self {
             params: params.clone(),
@@ -53,7 +56,12 @@ impl Compiled {
             policy: Policy::new(PolicyTable::clone(&table)),
             table,
         });
-        COMPILED.set(Some(Rc::clone(&compiled)));
+        COMPILED.with_borrow_mut(|all| {
+            if all.len() >= MOST_COMPILED {
+                all.remove(0);
+            }
+            all.push(Rc::clone(&compiled));
+        });
         compiled
     }
 }

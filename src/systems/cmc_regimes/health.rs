@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use crate::output::finding::{Finding, Severity};
 use crate::pg::lock::{self, Key, named};
 use crate::pg::{Db, Result, Sees, arg, attempt_unless_cancelled, plural, settings, work_relation};
-use crate::systems::cmc_regimes::arguments::{given, repeated};
-use crate::systems::cmc_regimes::assets::all_ids;
-use crate::systems::cmc_regimes::engine::Engine;
-use crate::systems::cmc_regimes::params::{self, Given};
+use crate::systems::cmc_regimes::arguments::given;
+use crate::systems::cmc_regimes::assets::all_of;
+use crate::systems::cmc_regimes::params::NOTHING;
+use crate::systems::cmc_regimes::profiles::Profiles;
+use crate::systems::cmc_regimes::refresh::groups::{Groups, Preparing};
 use crate::systems::cmc_regimes::refresh::rounds::{Unfinished, rounds_of, task};
 use crate::systems::cmc_regimes::tables::STATE;
 
@@ -21,7 +22,11 @@ use crate::systems::cmc_regimes::tables::STATE;
 /// A source map that cannot be used, or a state table that cannot be read.
 pub fn mixed_hashes(db: Db, own: &str) -> Result<Vec<Finding>> {
     let state = work_relation(&settings::target_schema(), STATE);
-    let active = all_ids(db, &params::load(db, &Given::default(), None)?)?;
+    let profiles = Profiles::now(db, &NOTHING)?;
+    let mut active = all_of(db, &profiles, profiles.of_profile(&None))?;
+    // An asset that has not been computed as its profile says is stale.
+    let with_profile = profiles.of(db, &active)?;
+    active.retain(|id| !with_profile.contains_key(id));
     let sql =
         format!("SELECT id, regime_version_hash, arguments FROM {state} WHERE id = ANY ($1) ORDER BY id");
     let computed = db.all(&sql, &[arg(active)], Sees::Snapshot, |row| {
@@ -37,7 +42,7 @@ pub fn mixed_hashes(db: Db, own: &str) -> Result<Vec<Finding>> {
     }
     let mut findings = Vec::new();
     for (scheme, assets) in of_scheme {
-        findings.extend(mixed_in(db, own, &state, &scheme, &assets)?);
+        findings.extend(mixed_in(db, own, &state, &profiles, &scheme, &assets)?);
     }
     Ok(findings)
 }
@@ -50,7 +55,14 @@ struct Computed {
 }
 
 /// The findings about the assets of a scheme: one for each set of parameters with assets of another version.
-fn mixed_in(db: Db, own: &str, state: &str, scheme: &str, assets: &[&Computed]) -> Result<Vec<Finding>> {
+fn mixed_in(
+    db: Db,
+    own: &str,
+    state: &str,
+    profiles: &Profiles,
+    scheme: &str,
+    assets: &[&Computed],
+) -> Result<Vec<Finding>> {
     let mut count: BTreeMap<&str, usize> = BTreeMap::new();
     let mut others: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let mut versions: BTreeMap<&str, Option<String>> = BTreeMap::new();
@@ -60,7 +72,10 @@ fn mixed_in(db: Db, own: &str, state: &str, scheme: &str, assets: &[&Computed]) 
         // The policy of an asset, or its calendar scheme, may be gone.
         let now = match versions.get(arguments.as_str()) {
             Some(known) => known.clone(),
-            None => attempt_unless_cancelled(|| params::version_of(db, &given(arguments))).ok(),
+            None => attempt_unless_cancelled(|| {
+                Ok(profiles.parameters(db, &profiles.due(&None, arguments), None)?.version())
+            })
+            .ok(),
         };
         match &now {
             None => gone.push(id.to_string()),
@@ -97,7 +112,7 @@ fn mixed_in(db: Db, own: &str, state: &str, scheme: &str, assets: &[&Computed]) 
         return Ok(vec![finding(Severity::Info, of_each, show)]);
     }
     let refresh = |(arguments, ids): (&str, Vec<String>)| {
-        let (ids, arguments) = (ids.join(","), repeated(arguments));
+        let (ids, arguments) = (ids.join(","), profiles.repeated(&None, arguments));
         let command = format!("SELECT * FROM {own}.refresh_cmc_regimes(ids => '{{{ids}}}'{arguments});");
         finding(Severity::Warning, "", command)
     };
@@ -127,12 +142,18 @@ pub fn locked(db: Db, schema: &str, key: Key) -> Result<Option<(Option<i32>, Str
 pub fn unfinished_round(db: Db, own: &str) -> Result<Vec<Finding>> {
     let Some(stopped) = Unfinished::stopped(db)? else { return Ok(Vec::new()) };
     // A call resumes only a round of its own task, and removes others for a new round.
-    let engine = Engine::new(db, params::load(db, &Given::default(), None)?, None);
-    let basis = engine.basis(db, &settings::target_schema(), None)?;
-    let (parameters, command) = if stopped.task == task(false, &basis) {
+    let schema = settings::target_schema();
+    let preparing = Preparing { to_write: false, dry_run: true, only_dirty: false, force: true };
+    let groups = Groups::prepare(db, &schema, None, &NOTHING, preparing)?;
+    let is_of = |only_dirty| stopped.task == task(only_dirty, None, false, &groups);
+    let ids = stopped.ids(db)?;
+    let (parameters, command) = if is_of(false) {
         ("", format!("CALL {own}.refresh_all_cmc_regimes();"))
-    } else if stopped.task == task(true, &basis) {
+    } else if is_of(true) {
         ("", format!("CALL {own}.refresh_all_cmc_regimes(only_dirty => true);"))
+    } else if stopped.task == task(false, Some(&ids), false, &groups) {
+        let ids: Vec<String> = ids.iter().map(i32::to_string).collect();
+        ("", format!("CALL {own}.refresh_all_cmc_regimes(assets => '{{{}}}');", ids.join(",")))
     } else {
         (", for other parameters or sources than the current ones,", stopped.delete())
     };

@@ -12,6 +12,7 @@ pub mod now;
 pub mod params;
 pub mod policies;
 pub mod policy;
+pub mod profiles;
 pub mod proxy;
 pub mod read;
 pub mod refresh;
@@ -32,10 +33,10 @@ pub const REGISTERED: Registered = Registered {
     watched: |db, _| Ok(tracked::bars(map::all(db)?.iter().map(Rc::as_ref))),
     untracked: status::untracked,
     fresh: status::fresh,
-    version: params::version,
+    version: profiles::version,
     locked: health::locked,
     history: read::picture::of_symbol,
-    findings: &[health::mixed_hashes, health::unfinished_round],
+    findings: &[health::mixed_hashes, health::unfinished_round, check::profiles::faults],
     wording: Wording {
         made_of: ["daily bar", "daily bars"],
         made_of_short: ["bar", "bars"],

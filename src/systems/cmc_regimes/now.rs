@@ -1,13 +1,17 @@
-//! Whether the rows of an asset are what a refresh with the arguments that the asset keeps would go on from.
+//! Whether the rows of an asset are what a refresh with the profile of the asset, or with the arguments that an asset without
+//! a profile of its own keeps, would go on from.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use crate::output::fresh::Now;
-use crate::pg::{Db, Error, Micros, Result, Row, settings};
+use crate::pg::{Db, Error, Micros, Result, Row, attempt_unless_cancelled, settings};
 use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::engine::Engine;
+use crate::systems::cmc_regimes::params::{Given, NOTHING};
+use crate::systems::cmc_regimes::profiles::{Profile, Profiles};
 use crate::systems::cmc_regimes::refresh::dirty::proxy_has_changed;
-use crate::systems::cmc_regimes::{arguments, params, tracked};
+use crate::systems::cmc_regimes::tracked;
 
 /// What the state of an asset keeps of the last refresh.
 pub struct Kept {
@@ -57,30 +61,47 @@ struct OfArguments<'c> {
     now: Now,
 }
 
-/// What is known of each text of arguments.
+/// What is known of each profile, and of each text of arguments of assets without a profile of their own.
 pub struct Judge<'c> {
     db: Db<'c>,
     schema: String,
-    known: HashMap<String, Result<OfArguments<'c>>>,
+    profiles: Result<(Profiles<'static>, HashMap<i32, Rc<Profile>>)>,
+    known: HashMap<(Option<String>, String), Result<OfArguments<'c>>>,
 }
 
 impl<'c> Judge<'c> {
-    /// Of no arguments yet.
-    pub fn new(db: Db<'c>) -> Self {
-        Self { db, schema: settings::target_schema(), known: HashMap::new() }
+    /// Of these assets.
+    pub fn new(db: Db<'c>, ids: &[i32]) -> Self {
+        let profiles = attempt_unless_cancelled(|| {
+            let profiles = Profiles::now(db, &NOTHING)?;
+            let own = profiles.of(db, ids)?;
+            Ok((profiles, own))
+        });
+        Self { db, schema: settings::target_schema(), profiles, known: HashMap::new() }
     }
 
     /// Judges the rows of an asset by what is kept of the asset and by the newest row: its time, in microseconds since 2000,
     /// and its version hash.
-    pub fn judge(&mut self, kept: Option<&Kept>, newest: Option<(i64, Option<&str>)>) -> Found {
+    pub fn judge(&mut self, id: i32, kept: Option<&Kept>, newest: Option<(i64, Option<&str>)>) -> Found {
         let Some(Kept { basis: kept, newest: kept_newest, proxy }) = kept else {
             return Found { unsure: newest.is_some(), ..Found::default() };
         };
-        let find = |arguments: &String| of_arguments(self.db, &self.schema, arguments);
-        let of = self.known.entry(kept.arguments.clone()).or_insert_with_key(find);
+        let refused =
+            |error: &Error| Found { unsure: true, refused: Some(error.clone()), ..Found::default() };
+        let (profiles, own) = match &self.profiles {
+            Ok((profiles, own)) => (profiles, own.get(&id).cloned()),
+            Err(error) => return refused(error),
+        };
+        let key = match &own {
+            Some(profile) => (Some(profile.name.clone()), String::new()),
+            None => (None, kept.arguments.clone()),
+        };
+        let find =
+            |_: &_| of_arguments(self.db, &self.schema, profiles, &profiles.due(&own, &kept.arguments));
+        let of = self.known.entry(key).or_insert_with_key(find);
         let OfArguments { engine, now } = match of {
             Ok(of) => of,
-            Err(error) => return Found { unsure: true, refused: Some(error.clone()), ..Found::default() },
+            Err(error) => return refused(error),
         };
         let other_sources = now.changed(&kept.sources);
         // A proxy that was read from other sources is not this one.
@@ -102,8 +123,8 @@ impl<'c> Judge<'c> {
     }
 }
 
-fn of_arguments<'c>(db: Db<'c>, schema: &str, kept: &str) -> Result<OfArguments<'c>> {
-    let setup = params::load(db, &arguments::given(kept), None)?;
+fn of_arguments<'c>(db: Db<'c>, schema: &str, profiles: &Profiles, given: &Given) -> Result<OfArguments<'c>> {
+    let setup = profiles.parameters(db, given, None)?.setup(db, given)?;
     let tracking = tracked::tracking(db, schema, &setup.sources)?;
     let engine = Engine::new(db, setup, None);
     let sources = engine.basis(db, schema, None)?.sources;

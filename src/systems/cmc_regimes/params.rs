@@ -12,10 +12,11 @@ use regime_core::{Layer, PerLayer};
 
 use crate::pg::{Db, Result, check_range, extension_schema, invalid_parameter, settings, syscache};
 use crate::source::map::{self, Map, Sources};
+use crate::systems::cmc_regimes::arguments::kept;
 use crate::systems::cmc_regimes::policies::policy_table;
 
 /// The label parameters as a caller gave them; `None` is the default.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Given {
     pub cal_scheme: Option<String>,
     pub policy: Option<String>,
@@ -24,10 +25,56 @@ pub struct Given {
     pub min_bars: [Option<i32>; 3],
     pub l4_label: Option<String>,
     pub point_in_time: Option<bool>,
+    /// The asset that stands for the market: of a profile alone, no argument of a call.
+    pub market_proxy_id: Option<i32>,
+}
+
+/// No parameters.
+pub static NOTHING: Given = Given {
+    cal_scheme: None,
+    policy: None,
+    hysteresis: Hysteresis { on: None, mode: None, min_hold_bars: None },
+    min_bars: [None; 3],
+    l4_label: None,
+    point_in_time: None,
+    market_proxy_id: None,
+};
+
+impl Given {
+    /// Whether nothing is given.
+    pub fn is_empty(&self) -> bool {
+        *self == NOTHING
+    }
+
+    /// These parameters, and those of a profile where nothing is given. An empty L4 label stands for none.
+    pub fn over(&self, profile: &Self) -> Self {
+        let or = |own: &Option<String>, other: &Option<String>| own.as_ref().or(other.as_ref()).cloned();
+        let [own, other] = [&self.hysteresis, &profile.hysteresis];
+        let l4_label = or(&self.l4_label, &profile.l4_label);
+        let is_none = profile.l4_label.is_some() && l4_label.as_deref() == Some("");
+        Self {
+            cal_scheme: or(&self.cal_scheme, &profile.cal_scheme),
+            policy: or(&self.policy, &profile.policy),
+            hysteresis: Hysteresis {
+                on: own.on.or(other.on),
+                mode: or(&own.mode, &other.mode),
+                min_hold_bars: own.min_hold_bars.or(other.min_hold_bars),
+            },
+            min_bars: std::array::from_fn(|l| self.min_bars[l].or(profile.min_bars[l])),
+            l4_label: l4_label.filter(|_| !is_none),
+            point_in_time: self.point_in_time.or(profile.point_in_time),
+            market_proxy_id: self.market_proxy_id.or(profile.market_proxy_id),
+        }
+    }
+
+    /// The calendar scheme: that given, or that of the settings.
+    pub fn scheme(&self) -> String {
+        self.cal_scheme.clone().unwrap_or_else(settings::cal_scheme)
+    }
 }
 
 /// How label changes are held back, as a caller gave it; `None` is the default.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hysteresis {
     pub on: Option<bool>,
     pub mode: Option<String>,
@@ -50,31 +97,7 @@ pub struct Setup {
 /// # Errors
 /// A parameter out of range, an unknown policy, an invalid rule, or a source map that does not fit the catalogs.
 pub fn load(db: Db, given: &Given, rules: Option<&Value>) -> Result<Setup> {
-    let Parameters { map, params, table } = parameters(db, given, rules)?;
-    Ok(Setup { sources: map::check(db, &map)?, params, table, policy: given.policy.clone() })
-}
-
-/// [`load`] for a function that writes: locks the source relations first, so that the caller sees them unchanged.
-///
-/// # Errors
-/// As [`load`].
-pub fn load_held(db: Db, given: &Given) -> Result<Setup> {
-    let Parameters { map, params, table } = parameters(db, given, None)?;
-    for [schema, name] in map.iter().flatten().flat_map(|row| [&row.bars, &row.ema]) {
-        if syscache::readable(schema, name) == Some(true) {
-            db.hold(schema, name)?;
-        }
-    }
-    let sources = db.with_new_snapshot(|| map::check(db, &map))?;
-    Ok(Setup { sources, params, table, policy: given.policy.clone() })
-}
-
-/// The version hash of the current settings.
-///
-/// # Errors
-/// As [`version_of`].
-pub fn version(db: Db) -> Result<String> {
-    version_of(db, &Given::default())
+    parameters(db, given, rules)?.setup(db, given)
 }
 
 /// The version hash of these label parameters: 16 hex digits (specification 1, section 6).
@@ -82,8 +105,7 @@ pub fn version(db: Db) -> Result<String> {
 /// # Errors
 /// A parameter out of range, an unknown policy, or no row for L2 in the source map.
 pub fn version_of(db: Db, given: &Given) -> Result<String> {
-    let Parameters { params, table, .. } = parameters(db, given, None)?;
-    Ok(version_hash(&table, &params))
+    Ok(parameters(db, given, None)?.version())
 }
 
 /// A [`Setup`] before its sources are checked against the catalogs.
@@ -93,40 +115,84 @@ pub struct Parameters {
     table: Rc<PolicyTable>,
 }
 
-/// Checks the label parameters and fills in defaults; reads the source map and the policy, with `rules` laid over it.
+impl Parameters {
+    /// The setup.
+    ///
+    /// # Errors
+    /// A source map that does not fit the catalogs.
+    pub fn setup(self, db: Db, given: &Given) -> Result<Setup> {
+        let Self { map, params, table } = self;
+        Ok(Setup { sources: map::check(db, &map)?, params, table, policy: given.policy.clone() })
+    }
+
+    /// [`Parameters::setup`] for a function that writes: locks the source relations first, so that the caller sees them
+    /// unchanged.
+    ///
+    /// # Errors
+    /// As [`Parameters::setup`].
+    pub fn setup_held(self, db: Db, given: &Given) -> Result<Setup> {
+        for [schema, name] in self.map.iter().flatten().flat_map(|row| [&row.bars, &row.ema]) {
+            if syscache::readable(schema, name) == Some(true) {
+                db.hold(schema, name)?;
+            }
+        }
+        db.with_new_snapshot(|| self.setup(db, given))
+    }
+
+    /// The version hash: 16 hex digits (specification 1, section 6).
+    pub fn version(&self) -> String {
+        version_hash(&self.table, &self.params)
+    }
+
+    /// The parameters and the policy's name, as an asset keeps them.
+    pub fn arguments(&self, given: &Given) -> String {
+        kept(&self.params, given.policy.as_deref())
+    }
+
+    /// Checks the label parameters and fills in defaults; reads the policy, with `rules` laid over it. The map is that of
+    /// the calendar scheme.
+    ///
+    /// # Errors
+    /// A parameter out of range, an unknown policy, an invalid rule, or no row for L2 in the source map.
+    pub fn new(db: Db, schema: &str, map: Map, given: &Given, rules: Option<&Value>) -> Result<Self> {
+        let (mode, hold) = given.hysteresis.check()?;
+        let mut min_bars = PerLayer::from_fn(Layer::default_min_bars);
+        for (layer, given) in Layer::ALL.into_iter().zip(given.min_bars) {
+            let name = format!("min_bars_{}", layer.as_str().to_lowercase());
+            if let Some(bars) = check_range(&name, given, 0, i32::MAX)? {
+                min_bars[layer] = bars as usize;
+            }
+        }
+        check_label("l4_label", given.l4_label.as_deref())?;
+        let cal_scheme = given.scheme();
+        if map[Layer::L2].is_none() {
+            return Err(map::no_source(Layer::L2, &cal_scheme, schema));
+        }
+        let table = policy_table(db, schema, given.policy.as_deref(), rules)?;
+        let params = Params {
+            mode,
+            hold,
+            layers: PerLayer::from_fn(|l| LayerParams {
+                min_bars: min_bars[l],
+                source: map[l].as_ref().map(|row| row.params()),
+            }),
+            l4_label: given.l4_label.clone(),
+            point_in_time: given.point_in_time.unwrap_or_else(settings::point_in_time),
+            market_proxy_id: given.market_proxy_id.unwrap_or_else(settings::market_proxy_id),
+            cal_scheme,
+        };
+        Ok(Self { map, params, table })
+    }
+}
+
+/// [`Parameters::new`] with the map of the calendar scheme.
 ///
 /// # Errors
-/// A parameter out of range, an unknown policy, an invalid rule, or no row for L2 in the source map.
+/// As [`Parameters::new`], and an unknown calendar scheme.
 pub fn parameters(db: Db, given: &Given, rules: Option<&Value>) -> Result<Parameters> {
-    let (mode, hold) = given.hysteresis.check()?;
-    let mut min_bars = PerLayer::from_fn(Layer::default_min_bars);
-    for (layer, given) in Layer::ALL.into_iter().zip(given.min_bars) {
-        let name = format!("min_bars_{}", layer.as_str().to_lowercase());
-        if let Some(bars) = check_range(&name, given, 0, i32::MAX)? {
-            min_bars[layer] = bars as usize;
-        }
-    }
-    check_label("l4_label", given.l4_label.as_deref())?;
     let schema = extension_schema(db)?;
-    let cal_scheme = given.cal_scheme.clone().unwrap_or_else(settings::cal_scheme);
-    let map = map::map(db, &cal_scheme, &schema)?;
-    if map[Layer::L2].is_none() {
-        return Err(map::no_source(Layer::L2, &cal_scheme, &schema));
-    }
-    let table = policy_table(db, &schema, given.policy.as_deref(), rules)?;
-    let params = Params {
-        mode,
-        hold,
-        layers: PerLayer::from_fn(|l| LayerParams {
-            min_bars: min_bars[l],
-            source: map[l].as_ref().map(|row| row.params()),
-        }),
-        l4_label: given.l4_label.clone(),
-        point_in_time: given.point_in_time.unwrap_or_else(settings::point_in_time),
-        market_proxy_id: settings::market_proxy_id(),
-        cal_scheme,
-    };
-    Ok(Parameters { map, params, table })
+    let map = map::map(db, &given.scheme(), &schema)?;
+    Parameters::new(db, &schema, map, given, rules)
 }
 
 impl Hysteresis {

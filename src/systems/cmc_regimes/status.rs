@@ -1,23 +1,24 @@
 //! How fresh each asset is: its newest bar against its newest row, and when it was last refreshed.
 
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use regime_core::Layer;
 
 use crate::output::fresh::{Fresh, Last};
 use crate::output::own::RUN_LOG;
 use crate::output::relation::{output_relation, work_relation};
 use crate::pg::timescale::Recent;
-use crate::pg::{Db, Micros, Result, Row, Sees, arg, catalog, citus, settings};
-use crate::source::bars::Reader;
+use crate::pg::{Db, Micros, Result, Row, Sees, arg, attempt_unless_cancelled, catalog, citus, settings};
 use crate::source::map::Source;
 use crate::source::relation::{Relation, may_hide_rows};
-use crate::systems::cmc_regimes::arguments::repeated;
-use crate::systems::cmc_regimes::assets::all_ids;
+use crate::systems::cmc_regimes::assets::all_of;
 use crate::systems::cmc_regimes::chunks::Newest;
-use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::now::{Found, Judge, Kept};
-use crate::systems::cmc_regimes::params::Given;
+use crate::systems::cmc_regimes::params::{Given, NOTHING};
+use crate::systems::cmc_regimes::profiles::{Profile, Profiles};
 use crate::systems::cmc_regimes::tables::{ASSETS, REGIMES, STATE, TF};
-use crate::systems::cmc_regimes::{params, tracked};
+use crate::systems::cmc_regimes::tracked;
 
 /// How fresh an asset is.
 pub struct Status {
@@ -31,26 +32,84 @@ pub struct Status {
 /// # Errors
 /// A source map that cannot be used, or output or working tables that are missing or cannot be read.
 pub fn all(db: Db) -> Result<Vec<Status>> {
-    let setup = params::load(db, &Given::default(), None)?;
+    let profiles = Profiles::now(db, &NOTHING)?;
+    let given = profiles.of_profile(&None);
+    let parameters = profiles.parameters(db, given, None)?;
+    let version = parameters.version();
+    let setup = parameters.setup(db, given)?;
     // An error names the table that is missing or cannot be read.
     let regimes = output_relation(db, &REGIMES)?;
     let (state, log) = (work_relation(db, STATE)?, work_relation(db, RUN_LOG)?);
     for table in ASSETS.tables() {
         work_relation(db, table)?;
     }
-    let mut ids = all_ids(db, &setup)?;
+    let mut ids = all_of(db, &profiles, given)?;
     let with_state = format!("SELECT id FROM {state} WHERE tf = $1");
     ids.extend(db.all(&with_state, &[arg(TF)], Sees::Snapshot, |row| row.get::<i32>("id"))?);
     ids.sort_unstable();
     ids.dedup();
-    read(db, &Engine::new(db, setup, None), [&regimes, &state, &log], ids)
+    let of_profiles = OfProfiles { own: profiles.of(db, &ids)?, profiles: &profiles };
+    let Some(daily) = &setup.sources[Layer::L2] else { return Ok(Vec::new()) };
+    let mut judge = Judge::new(db, &ids);
+    let shared = Shared { tables: [&regimes, &state, &log], of_profiles: &of_profiles, version };
+    let mut all = Vec::with_capacity(ids.len());
+    for (daily, ids) in of_profiles.by_daily_bars(db, daily, ids) {
+        all.extend(read(db, &daily, ids, &shared, &mut judge)?);
+    }
+    all.sort_by_key(|status| status.fresh.id);
+    Ok(all)
 }
 
-fn read(db: Db, engine: &Engine, [regimes, state, log]: [&str; 3], ids: Vec<i32>) -> Result<Vec<Status>> {
-    let Some(daily) = engine.reader(Layer::L2).map(Reader::source) else { return Ok(Vec::new()) };
-    let own = catalog::extension_schema(db)?;
+/// Assets and their profiles.
+pub struct OfProfiles<'a> {
+    /// The profiles of the assets that have one of their own.
+    pub own: HashMap<i32, Rc<Profile>>,
+    pub profiles: &'a Profiles<'a>,
+}
+
+impl OfProfiles<'_> {
+    /// Assets by the source of their daily bars, that of the default first; a profile that cannot be used has that of the
+    /// default.
+    pub fn by_daily_bars(&self, db: Db, default: &Rc<Source>, ids: Vec<i32>) -> Vec<(Rc<Source>, Vec<i32>)> {
+        let mut all: Vec<(Rc<Source>, Vec<i32>)> = vec![(Rc::clone(default), Vec::new())];
+        let mut known: HashMap<String, usize> = HashMap::new();
+        for id in ids {
+            let Some(profile) = self.own.get(&id) else {
+                all[0].1.push(id);
+                continue;
+            };
+            let find = || {
+                let load = || self.profiles.parameters(db, &profile.given, None)?.setup(db, &profile.given);
+                let found =
+                    attempt_unless_cancelled(load).ok().and_then(|mut setup| setup.sources[Layer::L2].take());
+                let Some(found) = found else { return 0 };
+                let is_same = |(source, _): &(Rc<Source>, _)| source.texts().eq(found.texts());
+                all.iter().position(is_same).unwrap_or_else(|| {
+                    all.push((found, Vec::new()));
+                    all.len() - 1
+                })
+            };
+            let n = *known.entry(profile.name.clone()).or_insert_with(find);
+            all[n].1.push(id);
+        }
+        all
+    }
+}
+
+/// What the statuses of all assets share.
+struct Shared<'a> {
+    /// Regimes, state and run log, as SQL.
+    tables: [&'a str; 3],
+    of_profiles: &'a OfProfiles<'a>,
+    /// The version hash of the default.
+    version: String,
+}
+
+fn read(db: Db, daily: &Source, ids: Vec<i32>, shared: &Shared, judge: &mut Judge) -> Result<Vec<Status>> {
+    let Shared { tables, of_profiles, version } = shared;
+    let (tables, [regimes, ..]) = (*tables, *tables);
+    let schema = catalog::extension_schema(db)?;
     let read = |row: &Row| Ok((status(row)?, Kept::read(row)?, row.get::<Option<String>>("row_hash")?));
-    let tables = [regimes, state, log];
     let of = |db: Db, sql: &str, ids: Vec<i32>| {
         db.all(sql, &[arg(daily.tf.as_deref()), arg(ids), arg(TF)], Sees::Snapshot, read)
     };
@@ -87,23 +146,25 @@ fn read(db: Db, engine: &Engine, [regimes, state, log]: [&str; 3], ids: Vec<i32>
         }
         found
     };
-    let mut judge = Judge::new(db);
     let may_hide = may_hide_rows(db, &daily.bars.sql)?;
     let judged = |(mut status, kept, hash): (Status, Option<Kept>, Option<String>)| {
         let newest = status.fresh.newest_row.map(|ts| (ts, hash.as_deref()));
-        let Found { changed, unsure, refused } = judge.judge(kept.as_ref(), newest);
+        let id = status.fresh.id.unwrap_or_default();
+        let own = of_profiles.own.get(&id).cloned();
+        let Found { changed, unsure, refused } = judge.judge(id, kept.as_ref(), newest);
         let fresh = Fresh { changed, unsure, refused, ..status.fresh };
         let mut fresh = if may_hide { fresh.of_hidden() } else { fresh };
         // The arguments of rows without a state are not known.
-        let is_lost = kept.is_none() && hash.is_some_and(|hash| hash != engine.version_hash());
+        let is_lost = own.is_none() && kept.is_none() && hash.is_some_and(|hash| hash != *version);
         fresh.lost = is_lost.then(|| {
             format!(
                 "SELECT id, regime_version_hash, count(*) AS rows FROM {regimes} GROUP BY 1, 2 ORDER BY 1, 2;"
             )
         });
-        fresh.arguments = kept.as_ref().map(|kept| repeated(&kept.basis.arguments)).unwrap_or_default();
+        let repeated = |kept: &Kept| of_profiles.profiles.repeated(&own, &kept.basis.arguments);
+        fresh.arguments = kept.as_ref().map(repeated).unwrap_or_default();
         fresh.command =
-            format!("SELECT * FROM {own}.refresh_cmc_regimes({}{});", fresh.name, fresh.arguments);
+            format!("SELECT * FROM {schema}.refresh_cmc_regimes({}{});", fresh.name, fresh.arguments);
         status.fresh = fresh;
         status
     };
@@ -244,6 +305,16 @@ pub fn fresh(db: Db) -> Result<Vec<Fresh>> {
 /// # Errors
 /// A source map that cannot be used.
 pub fn untracked(db: Db) -> Result<Option<Vec<String>>> {
-    let setup = params::load(db, &Given::default(), None)?;
-    tracked::untracked(db, &settings::target_schema(), &setup.sources).map(Some)
+    let profiles = Profiles::now(db, &NOTHING)?;
+    let untracked = |given: &Given| {
+        let setup = profiles.parameters(db, given, None)?.setup(db, given)?;
+        tracked::untracked(db, &settings::target_schema(), &setup.sources)
+    };
+    let mut all = untracked(profiles.of_profile(&None))?;
+    for profile in profiles.rows.used() {
+        // A profile that cannot be used is a finding of its own.
+        let further = attempt_unless_cancelled(|| untracked(&profile.given)).unwrap_or_default();
+        all.extend(further.into_iter().filter(|relation| !all.contains(relation)).collect::<Vec<_>>());
+    }
+    Ok(Some(all))
 }

@@ -104,8 +104,14 @@ impl Job<'_, '_> {
         let name = format!("{} {}", self.closes.symbol, shown(missing.first.unwrap_or(span.from)));
         let began = Began::now();
         let done = memory::in_own_memory(|| attempt_unless_cancelled(|| self.run(span)));
-        let about =
-            About { system: &HISTORY, id: None, name: Some(name), cal_scheme: None, lacks: "trading days" };
+        let about = About {
+            system: &HISTORY,
+            id: None,
+            name: Some(name),
+            cal_scheme: None,
+            lacks: "trading days",
+            version: VERSION,
+        };
         let read = done.as_ref().map_or(0, |done| done.more.read);
         let Job { db, schema, dry_run, .. } = *self;
         let call = Call { db, system: &HISTORY, schema, version: VERSION, dry_run };

@@ -1,6 +1,7 @@
 //! Complaints about the source map, bars and EMAs: of what a refresh would refuse, and of what it would accept
 //! although the rows are then wrong. A bad asset or layer does not end the check.
 
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use regime_core::cmc_regimes::budget::{Budget, Tier};
@@ -11,7 +12,8 @@ use regime_core::{Layer, PerLayer};
 
 use crate::output::finding::Severity;
 use crate::pg::{
-    Db, Error, Result, Sees, catalog, memory, plural, quote_literal, session, settings, spi, utc,
+    Db, Error, Result, Sees, attempt_unless_cancelled, catalog, memory, plural, quote_literal, session, spi,
+    utc,
 };
 use crate::source::dim_assets::DimAssets;
 use crate::source::map::{self, Map, Sources};
@@ -20,41 +22,89 @@ use crate::systems::cmc_regimes::check::complaint::Complaint;
 use crate::systems::cmc_regimes::check::layer::{Checked, Layers, Subject, complaints_of};
 use crate::systems::cmc_regimes::check::raw::RawReader;
 use crate::systems::cmc_regimes::explain::labels::bars_of;
-use crate::systems::cmc_regimes::params::{self, Given, Setup};
+use crate::systems::cmc_regimes::params::{Given, Setup};
+use crate::systems::cmc_regimes::profiles::{Own, Profile, Profiles};
 
-/// All complaints about these assets, or about all, the worst first.
+/// All complaints about these assets, or about all, the worst first; each asset is checked as its profile says.
 ///
 /// # Errors
 /// Where the calendar scheme is unknown, and where the policy or the bars cannot be read.
 pub fn check(ids: Option<Vec<i32>>, cal_scheme: Option<String>) -> Result<Vec<Complaint>> {
+    let given = Given { cal_scheme, ..Given::default() };
     spi::connect(|db| {
-        let schema = catalog::extension_schema(db)?;
-        let cal_scheme = cal_scheme.unwrap_or_else(settings::cal_scheme);
-        let map = map::map(db, &cal_scheme, &schema)?;
-        let mut complaints = Vec::new();
-        let sources = usable_sources(db, &map, &cal_scheme, &schema, &mut complaints)?;
-        let given = Given { cal_scheme: Some(cal_scheme), ..Given::default() };
-        let params = match map[Layer::L2] {
-            Some(_) => params::parameters(db, &given, None)?.params,
-            None => Params::default(),
-        };
-        let is_read = |l| map[l].is_some() == sources[l].is_some();
-        let whole = Layer::ALL.into_iter().all(is_read) && map[Layer::L2].is_some();
-        let readers = readers(db, &map, &sources)?;
-        let setup = Setup { sources, params, table: Rc::new(PolicyTable::built_in()), policy: None };
-        complaints.extend(unlisted(db, &map)?);
-        let ids = match ids.map_or_else(|| all_ids(db, &setup), Ok) {
-            Ok(ids) => ids,
-            Err(error) => {
-                complaints.push(of_error(&error, None));
-                Vec::new()
+        let profiles = Profiles::now(db, &given)?;
+        let mut groups: BTreeMap<Option<&str>, (Own, Option<Vec<i32>>)> = BTreeMap::new();
+        let own = ids.as_ref().map_or_else(|| Ok(HashMap::new()), |ids| profiles.of(db, ids))?;
+        match &ids {
+            None => {
+                groups.insert(None, (None, None));
+                let used = profiles.rows.used().map(|p| (Some(p.name.as_str()), (Some(Rc::clone(p)), None)));
+                groups.extend(used);
             }
-        };
-        let preflight = Preflight { readers, params: setup.params, schema, whole, now: session::clock() };
-        complaints.extend(preflight.assets(&ids)?);
+            Some(ids) => {
+                if own.len() < ids.len() || ids.is_empty() {
+                    groups.insert(None, (None, Some(Vec::new())));
+                }
+                for id in ids {
+                    let profile = own.get(id);
+                    let group = groups.entry(profile.map(|profile| profile.name.as_str()));
+                    let (_, ids) = group.or_insert_with(|| (profile.cloned(), Some(Vec::new())));
+                    ids.iter_mut().for_each(|ids| ids.push(*id));
+                }
+            }
+        }
+        let mut complaints = Vec::new();
+        for (profile, ids) in groups.into_values() {
+            let check = || of_profile(db, &profiles, &profile, ids);
+            match &profile {
+                None => complaints.extend(check()?),
+                // A profile that cannot be used leaves the others.
+                Some(_) => match attempt_unless_cancelled(check) {
+                    Ok(found) => complaints.extend(found),
+                    Err(error) => complaints.push(of_error(&error, None)),
+                },
+            }
+        }
         complaints.sort_by(|a, b| key(a).cmp(&key(b)));
+        complaints.dedup_by(|a, b| key(a) == key(b) && a.command == b.command);
         Ok(complaints)
     })
+}
+
+/// The complaints about assets of a profile, or about all of them.
+fn of_profile(db: Db, profiles: &Profiles, own: &Own, ids: Option<Vec<i32>>) -> Result<Vec<Complaint>> {
+    let schema = catalog::extension_schema(db)?;
+    let given = profiles.given(own);
+    let cal_scheme = given.scheme();
+    let map = map::map(db, &cal_scheme, &schema)?;
+    let mut complaints = Vec::new();
+    let sources = usable_sources(db, &map, &cal_scheme, &schema, &mut complaints)?;
+    let params = match map[Layer::L2] {
+        Some(_) => profiles.parameters(db, &given, None)?.params,
+        None => Params::default(),
+    };
+    let is_read = |l| map[l].is_some() == sources[l].is_some();
+    let whole = Layer::ALL.into_iter().all(is_read) && map[Layer::L2].is_some();
+    let readers = readers(db, &map, &sources)?;
+    let setup = Setup { sources, params, table: Rc::new(PolicyTable::built_in()), policy: None };
+    complaints.extend(unlisted(db, &map)?);
+    let all = || {
+        let mut ids = all_ids(db, &setup)?;
+        let found = profiles.of(db, &ids)?;
+        let name = |profile: &Rc<Profile>| profile.name.clone();
+        ids.retain(|id| found.get(id).map(name) == own.as_ref().map(name));
+        Ok(ids)
+    };
+    let ids = match ids.map_or_else(all, Ok) {
+        Ok(ids) => ids,
+        Err(error) => {
+            complaints.push(of_error(&error, None));
+            Vec::new()
+        }
+    };
+    let preflight = Preflight { readers, params: setup.params, schema, whole, now: session::clock() };
+    complaints.extend(preflight.assets(&ids)?);
+    Ok(complaints)
 }
 
 /// A complaint about a `dim_assets` whose ids are of another type, so that it does not say which assets are refreshed.

@@ -3,5 +3,6 @@
 pub mod complaint;
 pub mod inputs;
 pub mod layer;
+pub mod profiles;
 pub mod raw;
 pub mod repaint;

@@ -5,9 +5,10 @@ use crate::output::relation::output_relation;
 use crate::pg::{Db, Result, Sees, arg, check_range, extension_schema, invalid_parameter, settings};
 use crate::source::names;
 use crate::sync::content::Value;
-use crate::systems::cmc_regimes::arguments::{arguments, beside_settings, repeated};
+use crate::systems::cmc_regimes::arguments::{arguments, beside};
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::params::{self, Given};
+use crate::systems::cmc_regimes::profiles::Profiles;
 use crate::systems::cmc_regimes::refresh::state;
 use crate::systems::cmc_regimes::row::{Row, moment};
 use crate::systems::cmc_regimes::tables::{REGIMES, TF};
@@ -76,14 +77,17 @@ pub fn check(db: Db, asset: i32, sample: Option<i32>, given: &Given) -> Result<V
 
 /// What the stored rows were made with: the parameters given, point in time or not.
 fn engine_of<'c>(db: Db<'c>, asset: i32, hash: &str, given: &Given) -> Result<Engine<'c>> {
-    let mut asked = Vec::new();
+    let profiles = Profiles::now(db, given)?;
+    let profile = profiles.of_asset(db, asset)?;
+    let (asked, given) = (given, &profiles.given(&profile));
+    let mut tried = Vec::new();
     for point_in_time in [false, true] {
         let given = Given { point_in_time: Some(point_in_time), ..given.clone() };
         let engine = Engine::new(db, params::load(db, &given, None)?, None);
         if engine.version_hash() == hash {
             return Ok(engine);
         }
-        asked.push(engine.arguments());
+        tried.push(engine.arguments());
     }
     let (own, known) = (extension_schema(db)?, state::load(db, &settings::target_schema(), asset)?);
     let kept = known.filter(|state| state.basis.version_hash == hash).map(|state| state.basis.arguments);
@@ -92,13 +96,17 @@ fn engine_of<'c>(db: Db<'c>, asset: i32, hash: &str, given: &Given) -> Result<En
         names::in_words(db, asset, given.cal_scheme.as_deref())?
     ))
     .hint(match kept {
-        Some(kept) if !asked.contains(&kept) => {
+        Some(kept) if !tried.contains(&kept) => {
             // Both values of point_in_time are tried, and there is no such argument.
-            let other = Given { point_in_time: None, ..beside_settings(&kept) };
+            let other = Given { point_in_time: None, ..beside(&kept, profiles.of_profile(&profile)) };
             format!("SELECT * FROM {own}.regime_repaint_check({asset}{});", arguments(&other))
         }
         kept => {
-            let same = kept.map_or_else(|| arguments(given), |kept| repeated(&kept));
+            let same = match (&profile, kept) {
+                (Some(_), _) => String::new(),
+                (None, Some(kept)) => profiles.repeated(&profile, &kept),
+                (None, None) => arguments(asked),
+            };
             format!("SELECT * FROM {own}.refresh_cmc_regimes({asset}{same});")
         }
     }))

@@ -17,8 +17,9 @@ use crate::source::names;
 use crate::systems::cmc_regimes::arguments::arguments;
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::explain::told::Told;
-use crate::systems::cmc_regimes::params::{self, Given};
+use crate::systems::cmc_regimes::params::Given;
 use crate::systems::cmc_regimes::policies::DEFAULT_POLICY;
+use crate::systems::cmc_regimes::profiles::{Profiles, of_profile};
 
 /// The steps of an explanation, in reading order.
 #[derive(Clone, Copy)]
@@ -46,7 +47,11 @@ impl From<Step> for i32 {
 /// Where there is no such row, where a parameter is out of range, and where tables or sources cannot be read.
 pub fn explain(asset: i32, at: Option<i64>, given: &Given) -> Result<Vec<Line>> {
     spi::connect(|db| {
-        let setup = params::load(db, given, None)?;
+        let profiles = Profiles::now(db, given)?;
+        let profile = profiles.of_asset(db, asset)?;
+        let (asked, given) = (given, &profiles.given(&profile));
+        let setup = profiles.parameters(db, given, None).and_then(|parameters| parameters.setup(db, given));
+        let setup = setup.map_err(|error| of_profile(&profile, error))?;
         let engine = Engine::new(db, setup, None);
         let own = extension_schema(db)?;
         let series = engine.series(asset)?;
@@ -54,12 +59,12 @@ pub fn explain(asset: i32, at: Option<i64>, given: &Given) -> Result<Vec<Line>> 
         let daily = layers[Layer::L2].map_or(&[][..], |daily| &daily.ts);
         let rows = at.map_or(daily.len(), |at| daily.partition_point(|ts| *ts <= at));
         let Some(index) = rows.checked_sub(1) else {
-            return Err(no_row(db, &engine, asset, [daily.first().copied(), at], &own, given)?);
+            return Err(no_row(db, &engine, asset, [daily.first().copied(), at], &own, [asked, given])?);
         };
         let proxy = engine.proxy_of(asset, layers)?;
         let given_rows = engine.given(proxy.as_deref(), pipeline::budget(layers, &engine.params));
         let Some(row) = explain_row(index, layers, &given_rows) else {
-            return Err(no_row(db, &engine, asset, [None, at], &own, given)?);
+            return Err(no_row(db, &engine, asset, [None, at], &own, [asked, given])?);
         };
         let proxy = match (given_rows.proxy, engine.reader(Layer::L1)) {
             (Some(_), Some(weekly)) => {
@@ -74,7 +79,9 @@ pub fn explain(asset: i32, at: Option<i64>, given: &Given) -> Result<Vec<Line>> 
             name: names::in_words(db, asset, given.cal_scheme.as_deref())?,
             at,
             policy_name: given.policy.as_deref().unwrap_or(DEFAULT_POLICY),
-            arguments: arguments(given),
+            arguments: if profile.is_some() { String::new() } else { arguments(asked) },
+            profiles: &profiles,
+            profile: &profile,
             policy: given_rows.policy,
             series: &series,
             row: &row,
@@ -95,7 +102,7 @@ fn no_row(
     asset: i32,
     [first, at]: [Option<i64>; 2],
     own: &str,
-    given: &Given,
+    [asked, given]: [&Given; 2],
 ) -> Result<Error> {
     let of = |message: String| no_data_found(message);
     let whose = names::in_words(db, asset, given.cal_scheme.as_deref())?;
@@ -105,7 +112,7 @@ fn no_row(
             .hint(format!(
                 "SELECT * FROM {own}.regime_explain({asset}, '{}'{});",
                 utc(first),
-                arguments(given)
+                arguments(asked)
             )),
         _ => {
             let error = of(format!("{whose} has no daily bars"));

@@ -8,7 +8,7 @@ use crate::output::told::{Line, comparable, line};
 use crate::pg::{Micros, Result, Sees, arg, settings, syscache, timestamp_arg, utc, work_schema};
 use crate::sync::content::Value;
 use crate::sync::kept;
-use crate::systems::cmc_regimes::arguments::repeated;
+use crate::systems::cmc_regimes::arguments::{arguments, beside};
 use crate::systems::cmc_regimes::explain::Step;
 use crate::systems::cmc_regimes::explain::told::Told;
 use crate::systems::cmc_regimes::refresh::state::State;
@@ -85,8 +85,9 @@ fn or_null(text: Option<String>) -> String {
 
 /// The statement that brings the row up to date, with the parameters of the asset's last refresh where these are known.
 fn refresh(told: &Told, known: Option<&State>, further: &str) -> String {
-    let Told { own, asset, .. } = told;
-    let arguments = known.map_or_else(|| told.arguments.clone(), |state| repeated(&state.basis.arguments));
+    let Told { own, asset, profiles, profile, .. } = told;
+    let repeated = |state: &State| profiles.repeated(profile, &state.basis.arguments);
+    let arguments = known.map_or_else(|| told.arguments.clone(), repeated);
     format!("SELECT * FROM {own}.refresh_cmc_regimes({asset}{arguments}{further});")
 }
 
@@ -143,8 +144,11 @@ fn other_hash(told: &Told, known: Option<&State>, stored: &str) -> String {
     };
     let Told { own, asset, .. } = told;
     match known {
-        Some(State { basis, .. }) if basis.arguments != told.engine.arguments() => {
-            let arguments = repeated(&basis.arguments);
+        Some(State { basis, .. })
+            if basis.arguments != told.engine.arguments()
+                && (told.profile.is_none() || told.profiles.has_arguments()) =>
+        {
+            let arguments = arguments(&beside(&basis.arguments, told.profiles.of_profile(told.profile)));
             let at = told.at.map_or_else(String::new, |at| format!(", at => '{}'", utc(at)));
             format!(
                 "{what}; with the arguments of the refresh: SELECT * FROM {own}.regime_explain({asset}{at}{arguments});"

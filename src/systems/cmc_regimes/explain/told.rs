@@ -6,6 +6,7 @@ use regime_core::cmc_regimes::series::Series;
 
 use crate::pg::Db;
 use crate::systems::cmc_regimes::engine::{Engine, Layers};
+use crate::systems::cmc_regimes::profiles::{Own, Profiles};
 
 /// Everything that is told about a row.
 pub struct Told<'a, 'c> {
@@ -17,7 +18,10 @@ pub struct Told<'a, 'c> {
     /// The moment asked for, in microseconds since 2000; `None` is the newest row.
     pub at: Option<i64>,
     pub policy_name: &'a str,
-    /// The label parameters other than the defaults, as further arguments of a call.
+    pub profiles: &'a Profiles<'a>,
+    /// The profile of the asset.
+    pub profile: &'a Own,
+    /// The label parameters given, as further arguments of a call that refreshes the asset.
     pub arguments: String,
     pub policy: &'a Policy,
     pub series: &'a Layers,

@@ -1,6 +1,6 @@
 //! What other rules would have made of the stored rows. Nothing is written.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 use std::ops::Range;
 use std::rc::Rc;
@@ -9,11 +9,15 @@ use regime_core::cmc_regimes::pipeline::Outcome;
 use regime_core::cmc_regimes::policy::Orders;
 
 use crate::output::relation::output_relation;
-use crate::pg::{Db, Result, Sees, arg, check_order, memory, report_warning, spi, timestamp_arg, utc};
+use crate::pg::{
+    Db, Result, Sees, arg, attempt_unless_cancelled, check_order, memory, report_warning, spi, timestamp_arg,
+    utc,
+};
 use crate::source::names;
-use crate::systems::cmc_regimes::assets::all_ids;
+use crate::systems::cmc_regimes::assets::all_of;
 use crate::systems::cmc_regimes::engine::Engine;
-use crate::systems::cmc_regimes::params::{self, Given};
+use crate::systems::cmc_regimes::params::Given;
+use crate::systems::cmc_regimes::profiles::{Own, Profiles};
 use crate::systems::cmc_regimes::row::{Row, moment};
 use crate::systems::cmc_regimes::tables::{REGIMES, TF};
 
@@ -89,7 +93,7 @@ pub struct Scope {
 /// a WARNING.
 ///
 /// # Errors
-/// A span that ends before it begins, invalid rules, or label parameters that [`params::load`] refuses.
+/// A span that ends before it begins, invalid rules, or label parameters that [`Profiles::parameters`] refuses.
 pub fn simulate(
     rules: &Value,
     scope: Scope,
@@ -99,18 +103,38 @@ pub fn simulate(
     let Scope { ids, span } = scope;
     check_order(["from_ts", "to_ts"], span, utc)?;
     spi::connect(|db| {
-        let given_hash = params::version_of(db, given)?;
-        let setup = params::load(db, given, Some(rules))?;
+        let profiles = Profiles::now(db, given)?;
+        let of_default = Simulated::new(db, &profiles, &None, rules)?;
         let relation = output_relation(db, &REGIMES)?;
-        let ids = ids.map_or_else(|| all_ids(db, &setup), Ok)?;
-        let engine = Engine::new(db, setup, None);
+        let ids = ids.map_or_else(|| all_of(db, &profiles, &of_default.given), Ok)?;
+        let (mut own, mut known) = (profiles.of(db, &ids)?, HashMap::new());
         let mut summaries = Vec::with_capacity(ids.len());
         for id in ids {
             pgrx::check_for_interrupts!();
+            let of_profile = match own.remove(&id) {
+                None => &of_default,
+                Some(profile) => {
+                    let name = profile.name.clone();
+                    let own = Some(profile);
+                    let make = || attempt_unless_cancelled(|| Simulated::new(db, &profiles, &own, rules));
+                    match known.entry(name).or_insert_with(make) {
+                        Ok(known) => &*known,
+                        Err(error) => {
+                            report_warning(
+                                &format!("{} is left out", names::in_words(db, id, None)?),
+                                error,
+                                None,
+                            );
+                            continue;
+                        }
+                    }
+                }
+            };
+            let Simulated { engine, given, given_hash } = of_profile;
             let compared = memory::in_own_memory(|| {
                 let outcome = engine.compute(id)?;
                 let comparison = Comparison::of(id, &outcome, span, given.l4_label.as_deref());
-                let stored = Stored { db, relation: &relation, span, given_hash: &given_hash };
+                let stored = Stored { db, relation: &relation, span, given_hash };
                 stored.compare(comparison, &mut changed)
             });
             match compared {
@@ -124,6 +148,23 @@ pub fn simulate(
         }
         Ok(summaries)
     })
+}
+
+/// What the assets of a profile are computed with.
+struct Simulated<'c> {
+    engine: Engine<'c>,
+    given: Given,
+    /// The version hash without the rules.
+    given_hash: String,
+}
+
+impl<'c> Simulated<'c> {
+    fn new(db: Db<'c>, profiles: &Profiles, own: &Own, rules: &Value) -> Result<Self> {
+        let given = profiles.given(own);
+        let given_hash = profiles.parameters(db, &given, None)?.version();
+        let setup = profiles.parameters(db, &given, Some(rules))?.setup(db, &given)?;
+        Ok(Self { engine: Engine::new(db, setup, None), given, given_hash })
+    }
 }
 
 /// The stored rows that are compared.

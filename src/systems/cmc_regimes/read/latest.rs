@@ -8,14 +8,18 @@ use regime_core::Layer;
 use crate::output::relation::output_relation;
 use crate::pg::timescale::Recent;
 use crate::pg::{
-    Arg, Db, Micros, Result, Row, Sees, arg, catalog, citus, settings, syscache, work_relation, work_schema,
+    Arg, Db, Micros, Result, Row, Sees, arg, attempt_unless_cancelled, catalog, citus, settings, syscache,
+    work_relation, work_schema,
 };
 use crate::source::map::{self, Source};
 use crate::source::relation::may_hide_rows;
 use crate::systems::cmc_regimes::chunks;
 use crate::systems::cmc_regimes::now::{Judge, Kept};
+use crate::systems::cmc_regimes::params::NOTHING;
+use crate::systems::cmc_regimes::profiles::{self, Profiles};
 use crate::systems::cmc_regimes::read::as_of;
 use crate::systems::cmc_regimes::row::Stored;
+use crate::systems::cmc_regimes::status::OfProfiles;
 use crate::systems::cmc_regimes::tables::{ASSETS, REGIMES, STATE, TF};
 
 /// The newest row of an asset.
@@ -45,16 +49,24 @@ pub fn all(db: Db) -> Result<Vec<Latest>> {
     };
     let schema = settings::target_schema();
     let work = work_schema(&schema);
-    let may_see_marks = ASSETS.tables().iter().all(|table| syscache::readable(&work, table) == Some(true));
     let may_see_states = syscache::readable(&work, STATE) == Some(true);
+    let may_see_marks = ASSETS.tables().iter().all(|table| syscache::readable(&work, table) == Some(true));
     let kept = if may_see_states { kept(db, &schema)? } else { HashMap::new() };
+    let ids: Vec<i32> = kept.keys().copied().collect();
+    let elsewhere = match &daily {
+        Some(daily) => attempt_unless_cancelled(|| newest_elsewhere(db, daily, &ids)).unwrap_or_default(),
+        None => HashMap::new(),
+    };
     let limit = as_of::limit(None)?;
     let marks = may_see_marks.then_some(schema.as_str());
     let tf = || daily.as_ref().map(|source| arg(source.tf.as_deref()));
     let read = |row: &Row| {
         let stored = Stored::read(row)?;
         let Micros(now) = row.get("now_")?;
-        let newest_bar = row.get::<Option<Micros>>("newest_bar_")?.map(|Micros(ts)| ts);
+        let newest_bar = match elsewhere.get(&stored.id) {
+            Some(elsewhere) => *elsewhere,
+            None => row.get::<Option<Micros>>("newest_bar_")?.map(|Micros(ts)| ts),
+        };
         let age = stored.ts.and_then(|ts| now.checked_sub(ts));
         let is_old = limit.is_some_and(|limit| age.is_none_or(|age| age > limit));
         let other_bar = daily.as_ref().map(|_| newest_bar != stored.ts);
@@ -96,11 +108,12 @@ pub fn all(db: Db) -> Result<Vec<Latest>> {
 
 /// The newest rows, stale also where a refresh with the arguments that an asset keeps would not go on from them.
 fn judged(db: Db, found: Vec<Latest>, kept: &HashMap<i32, Kept>) -> Vec<Latest> {
-    let mut judge = Judge::new(db);
+    let ids: Vec<i32> = found.iter().map(|latest| latest.stored.id).collect();
+    let mut judge = Judge::new(db, &ids);
     let judged = |latest: Latest| {
         let Latest { stored, is_stale, .. } = &latest;
         let newest = stored.ts.map(|ts| (ts, stored.row.version_hash.as_deref()));
-        let other_rows = judge.judge(kept.get(&stored.id), newest).is_other();
+        let other_rows = judge.judge(stored.id, kept.get(&stored.id), newest).is_other();
         Latest { is_stale: any([*is_stale, other_rows]), ..latest }
     };
     found.into_iter().map(judged).collect()
@@ -115,9 +128,36 @@ fn kept(db: Db, schema: &str) -> Result<HashMap<i32, Kept>> {
     Ok(all.into_iter().filter_map(|(id, kept)| Some((id, kept?))).collect())
 }
 
-/// The source of daily bars of `pg_regime.cal_scheme`.
+/// The time of the newest daily bar, in microseconds since 2000, of those of these assets whose profiles read daily bars from
+/// another source.
+fn newest_elsewhere(db: Db, daily: &Rc<Source>, ids: &[i32]) -> Result<HashMap<i32, Option<i64>>> {
+    let profiles = Profiles::now(db, &NOTHING)?;
+    let of_profiles = OfProfiles { own: profiles.of(db, ids)?, profiles: &profiles };
+    let with_profile = of_profiles.own.keys().copied().collect();
+    let mut found = HashMap::new();
+    for (source, ids) in of_profiles.by_daily_bars(db, daily, with_profile).into_iter().skip(1) {
+        let Source { bars, tf, .. } = &*source;
+        let sql = format!(
+            "SELECT {id}::int8 AS id_, pg_catalog.max({ts}) AS ts_ FROM {relation} WHERE {id} = ANY ($2) AND {condition} GROUP BY 1",
+            id = bars.id,
+            ts = bars.columns[0],
+            relation = bars.sql,
+            condition = bars.shared_condition
+        );
+        found.extend(ids.iter().map(|id| (*id, None)));
+        db.anew().rows(&sql, &[arg(tf.as_deref()), arg(ids)], Sees::Snapshot, |row| {
+            let ts = row.get::<Option<Micros>>("ts_")?;
+            found.extend(i32::try_from(row.get::<i64>("id_")?).ok().map(|id| (id, ts.map(|ts| ts.0))));
+            Ok(())
+        })?;
+    }
+    Ok(found)
+}
+
+/// The source of the daily bars of assets without a profile of their own.
 fn daily(db: Db) -> Result<Option<Rc<Source>>> {
-    let map = map::map(db, &settings::cal_scheme(), &catalog::extension_schema(db)?)?;
+    let scheme = profiles::of_default(db, &NOTHING)?.scheme();
+    let map = map::map(db, &scheme, &catalog::extension_schema(db)?)?;
     map[Layer::L2].as_ref().map(|row| map::check_row(db, row)).transpose()
 }
 

@@ -2,18 +2,16 @@
 
 use crate::output::entry::{self, About, Done, Entry};
 use crate::output::refresh::{Attempt, Refreshed};
-use crate::output::set_up;
 use crate::pg::{
-    Result, attempt, invalid_parameter, lock, lock::lock_subject, memory, read_only_transaction, session,
-    settings, spi,
+    Error, Result, attempt, extension_schema, invalid_parameter, lock, lock::lock_subject, memory,
+    read_only_transaction, session, settings, spi,
 };
-use crate::systems::cmc_regimes::assets::{ids_to_refresh, sorted_ids};
-use crate::systems::cmc_regimes::engine::Engine;
+use crate::systems::cmc_regimes::assets::sorted_ids;
 use crate::systems::cmc_regimes::params::Given;
 use crate::systems::cmc_regimes::refresh::asset::{Call, OfAsset};
-use crate::systems::cmc_regimes::refresh::{dirty, notify};
+use crate::systems::cmc_regimes::refresh::groups::{Group, Groups, Preparing, Ready};
+use crate::systems::cmc_regimes::refresh::notify;
 use crate::systems::cmc_regimes::tables::CMC;
-use crate::systems::cmc_regimes::{params, tracked};
 
 /// The summary of an asset that was refreshed.
 #[derive(Clone, Debug)]
@@ -35,6 +33,8 @@ pub struct How {
     pub full_refresh: bool,
     /// Only assets whose rows a refresh would change.
     pub only_dirty: bool,
+    /// Compute assets with the arguments of the call also where these are not what the profile of an asset says.
+    pub force: bool,
 }
 
 /// Refreshes assets, or every active asset, in ascending order, each whole or not at all (specification 2, Refresh).
@@ -53,61 +53,59 @@ pub fn refresh(ids: Option<Vec<Option<i32>>>, given: &Given, how: How) -> Result
             .hint("Leave one of them out: full_refresh computes assets whether they changed or not."));
     }
     let listed = ids.map(sorted_ids).transpose()?;
+    let How { dry_run, full_refresh, only_dirty, force } = how;
     spi::connect(|db| {
-        let setup = params::load_held(db, given)?;
         let schema = settings::target_schema();
-        set_up::prepare(db, &schema, &CMC, how.dry_run)?;
-        let tracking = tracked::tracking(db, &schema, &setup.sources)?;
-        if how.only_dirty && tracking.is_none() {
-            return Err(tracked::not_tracked(db, &setup.sources)?);
-        }
-        let engine = Engine::new(db, setup, None);
-        let is_marked = tracking.as_ref().is_some_and(|tracking| tracking.is_complete());
-        let basis = engine.basis(db, &schema, tracking.map(|tracking| tracking.fingerprint.clone()))?;
-        let ids = match listed {
-            Some(ids) => ids,
-            None => ids_to_refresh(db, &engine, &schema, &basis)?,
-        };
-        let ids =
-            if how.only_dirty && is_marked { dirty::among(db, &engine, &schema, &basis, ids)? } else { ids };
-        let of_asset = Call {
-            db,
-            engine: &engine,
-            schema: &schema,
-            basis: &basis,
-            is_marked,
-            full_refresh: how.full_refresh,
-            dry_run: how.dry_run,
-        };
+        let preparing = Preparing { to_write: true, dry_run, only_dirty, force };
+        let mut groups = Groups::prepare(db, &schema, listed, given, preparing)?;
+        let assets = groups.assets()?;
+        let assets = if only_dirty { groups.dirty(assets, false)? } else { assets };
+        let own = extension_schema(db)?;
         let space = lock::space(db, &schema)?;
-        let version = engine.version_hash();
-        let call = entry::Call { db, system: &CMC, schema: &schema, version, dry_run: how.dry_run };
-        let lock = |id: &i32| {
+        let version = groups.version();
+        let call = entry::Call { db, system: &CMC, schema: &schema, version, dry_run };
+        let lock = |(id, _): &(i32, usize)| {
             lock_subject(db, space, *id);
             Ok(())
         };
-        let attempt = |id: &i32| {
-            let done = memory::in_own_memory(|| attempt(|| of_asset.refresh(*id)));
-            Attempt { read: engine.rows_read(), done }
+        let refresh = |id: i32, group: &Group| {
+            if let Some(error) = groups.refused(id, group, &own)? {
+                return Err(error);
+            }
+            let Ready { engine, basis, is_marked } = group.ready.as_ref().map_err(Error::clone)?;
+            let (schema, is_marked) = (&schema, *is_marked);
+            Call { db, engine, schema, basis, is_marked, full_refresh, dry_run }.refresh(id)
         };
-        let all = call.each(ids, |id| about(*id, given), lock, attempt)?;
-        Ok(all.into_iter().map(|refreshed| summary(refreshed, how.dry_run)).collect())
+        let attempt = |(id, group): &(i32, usize)| {
+            let group = &groups.all[*group];
+            let done = memory::in_own_memory(|| attempt(|| refresh(*id, group)));
+            let read = group.ready.as_ref().map_or(0, |ready| ready.engine.rows_read());
+            Attempt { read, done }
+        };
+        let about = |(id, group): &(i32, usize)| {
+            let Group { given, ready, .. } = &groups.all[*group];
+            let version = ready.as_ref().map_or("", |ready| ready.engine.version_hash());
+            about(*id, given, version)
+        };
+        let all = call.each(assets, about, lock, attempt)?;
+        Ok(all.into_iter().map(|refreshed| summary(refreshed, dry_run)).collect())
     })
 }
 
 /// An asset as the subject of an entry.
-pub fn about(id: i32, given: &Given) -> About<'_> {
+pub fn about<'a>(id: i32, given: &'a Given, version: &'a str) -> About<'a> {
     About {
         system: &CMC,
         id: Some(id),
         name: None,
         cal_scheme: given.cal_scheme.as_deref(),
         lacks: "daily bars",
+        version,
     }
 }
 
-fn summary(refreshed: Refreshed<i32, OfAsset>, dry_run: bool) -> Summary {
-    let Refreshed { subject: id, entry, done } = refreshed;
+fn summary(refreshed: Refreshed<(i32, usize), OfAsset>, dry_run: bool) -> Summary {
+    let Refreshed { subject: (id, _), entry, done } = refreshed;
     let Some(Done { rows, more, .. }) = done else {
         return Summary { id, entry, rows: None, feature_tier: None };
     };

@@ -4,6 +4,7 @@ pub mod asset;
 pub mod blocks;
 pub mod call;
 pub mod dirty;
+pub mod groups;
 pub mod notify;
 pub mod plan;
 pub mod rounds;

@@ -3,24 +3,24 @@
 
 use std::fmt;
 
+use regime_core::hash::of_texts;
+
 use crate::output::entry::{Began, Call, Done, MOST_NAMED, Status};
 use crate::output::grants::with_grants;
 use crate::output::run_log::Run;
-use crate::output::set_up;
 use crate::pg::{
     Db, Error, Result, Sees, arg, attempt, attempt_unless_cancelled, check_can_commit, check_range,
-    check_writable, environment, error_code, extension_schema, lock, lock::join, lock::sharers, owner,
-    plural, session, settings, spi, sqlstate, work_relation, work_schema,
+    check_writable, environment, error_code, extension_schema, lock, lock::join, lock::sharers,
+    null_argument, owner, plural, session, settings, spi, sqlstate, work_relation, work_schema,
 };
+use crate::source::names;
 use crate::sync::working::Working;
-use crate::systems::cmc_regimes::assets::ids_to_refresh;
-use crate::systems::cmc_regimes::basis::Basis;
-use crate::systems::cmc_regimes::engine::Engine;
+use crate::systems::cmc_regimes::assets::sorted_ids;
 use crate::systems::cmc_regimes::params::Given;
 use crate::systems::cmc_regimes::refresh::call::{How, about, refresh};
-use crate::systems::cmc_regimes::refresh::dirty;
+use crate::systems::cmc_regimes::refresh::groups::{Groups, Preparing};
 use crate::systems::cmc_regimes::tables::{CMC, WORK};
-use crate::systems::cmc_regimes::{params, tracked};
+use crate::systems::cmc_regimes::{params, profiles};
 
 /// The status of an asset that no session has refreshed yet; the others are those of [`Status`].
 const WAITING: &str = "waiting";
@@ -36,13 +36,23 @@ fn hold(db: Db) -> Result<()> {
     owner::hold_for_writing(db, &[(work_schema(&settings::target_schema()), WORK)])
 }
 
+/// What a round is for, as its caller says.
+pub struct Asked<'a> {
+    pub given: &'a Given,
+    pub only_dirty: bool,
+    /// Assets by symbol, or by id as text; `None` for all.
+    pub assets: Option<Vec<Option<String>>>,
+    /// Compute assets with the arguments of the call also where these are not what the profile of an asset says.
+    pub force: bool,
+}
+
 /// Finds an unfinished round of the task, or begins one; gives its number. An invalid batch size is refused here,
 /// before there is a round. `None` in a transaction that keeps its snapshot, which cannot share a round with others.
 ///
 /// # Errors
-/// A batch size out of range, a read-only transaction or a transaction block, invalid label parameters, or
-/// `only_dirty` without tracking.
-pub fn begin(given: &Given, only_dirty: bool, batch_size: Option<i32>) -> Result<Option<i64>> {
+/// A batch size out of range, a read-only transaction or a transaction block, invalid label parameters, an unknown asset,
+/// or `only_dirty` without tracking.
+pub fn begin(asked: &Asked, batch_size: Option<i32>) -> Result<Option<i64>> {
     check_writable("refresh_all_cmc_regimes()")?;
     check_batch_size(batch_size)?;
     let own = spi::connect(extension_schema)?;
@@ -54,7 +64,7 @@ pub fn begin(given: &Given, only_dirty: bool, batch_size: Option<i32>) -> Result
     if session::keeps_its_snapshot() {
         return Ok(None);
     }
-    attempt(|| spi::connect(|db| find_or_begin(db, given, only_dirty)))
+    attempt(|| spi::connect(|db| find_or_begin(db, asked)))
         .map(Some)
         .map_err(|error| with_grants(error, &CMC, &settings::target_schema()))
 }
@@ -63,25 +73,33 @@ fn check_batch_size(batch_size: Option<i32>) -> Result<i32> {
     Ok(check_range("batch_size", batch_size, 1, 100_000)?.unwrap_or(50))
 }
 
-fn find_or_begin(db: Db, given: &Given, only_dirty: bool) -> Result<i64> {
-    let setup = params::load_held(db, given)?;
+fn find_or_begin(db: Db, asked: &Asked) -> Result<i64> {
+    let Asked { given, only_dirty, assets, force } = asked;
     let schema = settings::target_schema();
-    set_up::prepare(db, &schema, &CMC, false)?;
-    let tracking = tracked::tracking(db, &schema, &setup.sources)?;
-    if only_dirty && tracking.is_none() {
-        return Err(tracked::not_tracked(db, &setup.sources)?);
-    }
-    let engine = Engine::new(db, setup, None);
-    let basis = engine.basis(db, &schema, tracking.map(|tracking| tracking.fingerprint.clone()))?;
-    let ids = ids_to_refresh(db, &engine, &schema, &basis)?;
-    let task = task(only_dirty, &basis);
+    let listed = assets.as_ref().map(|assets| ids_of(db, assets, given)).transpose()?;
+    let preparing = Preparing { to_write: true, dry_run: false, only_dirty: *only_dirty, force: *force };
+    let mut groups = Groups::prepare(db, &schema, listed.clone(), given, preparing)?;
+    let assets = groups.assets()?;
+    let task = task(*only_dirty, listed.as_deref(), *force, &groups);
     // Concurrent calls share a round.
     lock(db, &rounds_of(&schema))?;
     if let Some(round) = Unfinished::to_resume(db, &task)? {
         return Ok(round);
     }
-    let ids = if only_dirty { dirty::among(db, &engine, &schema, &basis, ids)? } else { ids };
-    new_round(db, &task, ids)
+    let assets = if *only_dirty { groups.dirty(assets, true)? } else { assets };
+    new_round(db, &task, assets.into_iter().map(|(id, _)| id).collect())
+}
+
+/// The ids of listed assets, ascending, each once.
+fn ids_of(db: Db, assets: &[Option<String>], given: &Given) -> Result<Vec<i32>> {
+    let id_of = |asset: &Option<String>| {
+        let asset = asset.as_deref().ok_or_else(|| {
+            null_argument("an asset")
+                .hint("Name each asset: array_remove(assets, NULL) leaves out those without a name.")
+        })?;
+        Ok(Some(names::id_of(db, asset, given.cal_scheme.as_deref())?))
+    };
+    sorted_ids(assets.iter().map(id_of).collect::<Result<_>>()?)
 }
 
 /// The name of the lock of whoever begins a round.
@@ -90,13 +108,21 @@ pub fn rounds_of(schema: &str) -> String {
 }
 
 /// What a round is for; calls for the same task share one.
-pub fn task(only_dirty: bool, basis: &Basis) -> String {
-    format!(
-        "{} assets as of {}, sources {}",
-        if only_dirty { "changed" } else { "all" },
-        basis.version_hash,
-        &basis.sources[..8]
-    )
+pub fn task(only_dirty: bool, listed: Option<&[i32]>, force: bool, groups: &Groups) -> String {
+    let assets = match (listed, only_dirty) {
+        (None, false) => "all assets".to_owned(),
+        (None, true) => "changed assets".to_owned(),
+        (Some(ids), false) => of_list(ids),
+        (Some(ids), true) => format!("changed of {}", of_list(ids)),
+    };
+    format!("{assets} as of {}{}", groups.task(), if force { ", forced" } else { "" })
+}
+
+/// The assets of a list.
+fn of_list(ids: &[i32]) -> String {
+    let texts: Vec<String> = ids.iter().map(i32::to_string).collect();
+    let print = of_texts(texts.iter().map(String::as_str)).to_string();
+    format!("{} listed {} ({})", ids.len(), plural(ids.len() as u64, "asset"), &print[..8])
 }
 
 /// A round in which assets wait.
@@ -146,6 +172,15 @@ impl Unfinished {
         Ok(if is_in_work(db, found.round)? { None } else { Some(found) })
     }
 
+    /// The assets of the round, ascending.
+    ///
+    /// # Errors
+    /// A table of work that cannot be read.
+    pub fn ids(&self, db: Db) -> Result<Vec<i32>> {
+        let sql = format!("SELECT id FROM {} WHERE round = $1 ORDER BY id", work());
+        db.anew().all(&sql, &[arg(self.round)], Sees::Snapshot, |row| row.get("id"))
+    }
+
     /// The statement that deletes the round.
     pub fn delete(&self) -> String {
         format!("DELETE FROM {} WHERE round = {};", work(), self.round)
@@ -188,7 +223,13 @@ struct Settled {
 ///
 /// # Errors
 /// A batch size out of range, working tables that cannot be written, or a cancel; an asset that fails is an outcome.
-pub fn next(given: &Given, round: i64, batch_size: Option<i32>, deadline: Option<i64>) -> Result<bool> {
+pub fn next(
+    given: &Given,
+    force: bool,
+    round: i64,
+    batch_size: Option<i32>,
+    deadline: Option<i64>,
+) -> Result<bool> {
     let batch_size = check_batch_size(batch_size)?;
     let claimed = attempt(|| {
         spi::connect(|db| {
@@ -198,11 +239,11 @@ pub fn next(given: &Given, round: i64, batch_size: Option<i32>, deadline: Option
     })
     .map_err(|error| with_grants(error, &CMC, &settings::target_schema()))?;
     if !claimed.is_empty() {
-        let settled = match batch(given, &claimed) {
+        let settled = match batch(given, force, &claimed) {
             Ok(settled) => settled,
             // The error of one asset that ends a whole call must not keep the rest of the batch waiting forever.
             Err(_) => {
-                let alone = claimed.iter().map(|id| alone(given, *id)).collect::<Result<Vec<_>>>()?;
+                let alone = claimed.iter().map(|id| alone(given, force, *id)).collect::<Result<Vec<_>>>()?;
                 alone.into_iter().flatten().collect()
             }
         };
@@ -228,10 +269,10 @@ pub fn next(given: &Given, round: i64, batch_size: Option<i32>, deadline: Option
 }
 
 /// Refreshes assets in one subtransaction.
-fn batch(given: &Given, ids: &[i32]) -> Result<Vec<Settled>> {
+fn batch(given: &Given, force: bool, ids: &[i32]) -> Result<Vec<Settled>> {
     attempt_unless_cancelled(|| {
         let ids = ids.iter().copied().map(Some).collect();
-        let settled = refresh(Some(ids), given, How::default())?.into_iter();
+        let settled = refresh(Some(ids), given, How { force, ..How::default() })?.into_iter();
         let settled =
             settled.map(|s| Settled { id: s.id, status: s.entry.status, error: s.entry.error }).collect();
         // Constraints that would fail at the commit fail here; nothing else is in the transaction. Their triggers run
@@ -242,23 +283,27 @@ fn batch(given: &Given, ids: &[i32]) -> Result<Vec<Settled>> {
 }
 
 /// Refreshes an asset by itself; an error that ends the call is its outcome.
-fn alone(given: &Given, id: i32) -> Result<Vec<Settled>> {
+fn alone(given: &Given, force: bool, id: i32) -> Result<Vec<Settled>> {
     let (log, began) = (Run::begin(&CMC), Began::now());
-    batch(given, &[id]).or_else(|error| {
+    batch(given, force, &[id]).or_else(|error| {
         // The entry in the run log was rolled back with the asset.
-        let (schema, version) = (settings::target_schema(), version(given));
+        let schema = settings::target_schema();
+        let (given, version) = of_asset(given, id);
         spi::connect(|db| {
             let call = Call { db, system: &CMC, schema: &schema, version: &version, dry_run: false };
-            let (entry, _) = about(id, given).entry(&call, Err::<Done<()>, _>(error), 0, began);
+            let (entry, _) = about(id, &given, &version).entry(&call, Err::<Done<()>, _>(error), 0, began);
             log.end(db, &schema, &version, [&entry].into_iter());
             Ok(vec![Settled { id, status: entry.status, error: entry.error }])
         })
     })
 }
 
-/// The version hash, or nothing where it cannot be determined.
-fn version(given: &Given) -> String {
-    attempt(|| spi::connect(|db| params::version_of(db, given))).unwrap_or_default()
+/// The parameters of an asset, and the version hash, or nothing where it cannot be determined.
+fn of_asset(given: &Given, id: i32) -> (Given, String) {
+    let own =
+        attempt(|| spi::connect(|db| profiles::of_asset(db, id, given))).unwrap_or_else(|_| given.clone());
+    let version = attempt(|| spi::connect(|db| params::version_of(db, &own))).unwrap_or_default();
+    (own, version)
 }
 
 /// The name of the lock that sessions share while they work on a round.
