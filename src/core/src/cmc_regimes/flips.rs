@@ -31,13 +31,8 @@ pub struct Run<T> {
     pub rows: u32,
 }
 
-/// The flips of a series in ascending time; rows without a label are skipped.
-pub fn flips<T: Copy + PartialEq>(labels: impl IntoIterator<Item = Option<T>>) -> Vec<Flip<T>> {
-    flips_after(&mut None, labels)
-}
-
-/// The flips of further rows of a series, counted from 0. `current` is the run before these rows, and
-/// afterwards the run at the last of them.
+/// The flips of further rows of a series in ascending time, counted from 0; rows without a label are skipped. `current` is
+/// the run before these rows, `None` before the first, and afterwards the run at the last of these rows.
 pub fn flips_after<T: Copy + PartialEq>(
     current: &mut Option<Run<T>>,
     labels: impl IntoIterator<Item = Option<T>>,
@@ -63,7 +58,7 @@ mod tests {
 
     #[test]
     fn rows_without_a_label_are_skipped_and_do_not_count() {
-        let got = flips([None, Some('a'), None, Some('a'), Some('b'), Some('a')]);
+        let got = flips_after(&mut None, [None, Some('a'), None, Some('a'), Some('b'), Some('a')]);
         assert_eq!(
             got,
             [

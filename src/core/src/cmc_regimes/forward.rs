@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use crate::math::periods::simple_return;
 use crate::math::stats::ReturnStats;
 
-/// Returns of one regime over one horizon; sets can be combined.
+/// Returns of one regime over one horizon.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Forward {
     returns: ReturnStats,
@@ -25,15 +25,6 @@ impl Forward {
         self.returns.push(r);
         self.hits += u64::from(r > 0.0);
         self.worst = Some(self.worst.map_or(r, |worst| worst.min(r)));
-    }
-
-    /// The statistics of both sets together, up to rounding.
-    pub fn combine(self, other: Self) -> Self {
-        Self {
-            returns: self.returns.combine(other.returns),
-            hits: self.hits + other.hits,
-            worst: self.worst.into_iter().chain(other.worst).reduce(f64::min),
-        }
     }
 
     /// Rows with a forward return.

@@ -73,11 +73,6 @@ impl Machine {
         self.candles
     }
 
-    /// The configuration of the machine.
-    pub fn config(&self) -> &Config {
-        &self.config
-    }
-
     /// Encodes the machine as bytes to be stored.
     pub fn encode(&self) -> Vec<u8> {
         seal(MACHINE_VERSION, self)

@@ -79,28 +79,26 @@ impl Metrics {
 impl VolatilityLabel {
     /// The label of a volatility score. Specification 5, section 2.
     pub fn of(score: f64) -> Self {
-        if score < 0.25 {
-            VolatilityLabel::Calm
-        } else if score < 0.45 {
-            VolatilityLabel::Normal
-        } else if score < 0.70 {
-            VolatilityLabel::Elevated
-        } else {
-            VolatilityLabel::Stressed
-        }
+        let below = [(0.25, Self::Calm), (0.45, Self::Normal), (0.70, Self::Elevated)];
+        below.into_iter().find(|(limit, _)| score < *limit).map_or(Self::Stressed, |(_, label)| label)
+    }
+}
+
+/// The first of three labels where a change is `least` or more, the second where it is as much below 0, otherwise the third.
+fn tendency<T>(change: f64, least: f64, [up, down, even]: [T; 3]) -> T {
+    if change >= least {
+        up
+    } else if change <= -least {
+        down
+    } else {
+        even
     }
 }
 
 impl VolatilityTrend {
     /// The label of a change of the volatility score. Specification 5, section 2.
     pub fn of(change: f64) -> Self {
-        if change >= 0.03 {
-            VolatilityTrend::Rising
-        } else if change <= -0.03 {
-            VolatilityTrend::Falling
-        } else {
-            VolatilityTrend::Flat
-        }
+        tendency(change, 0.03, [Self::Rising, Self::Falling, Self::Flat])
     }
 }
 
@@ -121,25 +119,14 @@ impl MomentumState {
 impl LiquidityLabel {
     /// The label of a liquidity score. Specification 5, section 2.
     pub fn of(score: f64) -> Self {
-        if score >= 0.70 {
-            LiquidityLabel::Deep
-        } else if score >= 0.40 {
-            LiquidityLabel::Normal
-        } else {
-            LiquidityLabel::Thin
-        }
+        let from = [(0.70, Self::Deep), (0.40, Self::Normal)];
+        from.into_iter().find(|(limit, _)| score >= *limit).map_or(Self::Thin, |(_, label)| label)
     }
 }
 
 impl LiquidityTrend {
     /// The label of a difference from the liquidity scores before. Specification 5, section 2.
     pub fn of(difference: f64) -> Self {
-        if difference >= 0.05 {
-            LiquidityTrend::Improving
-        } else if difference <= -0.05 {
-            LiquidityTrend::Deteriorating
-        } else {
-            LiquidityTrend::Stable
-        }
+        tendency(difference, 0.05, [Self::Improving, Self::Deteriorating, Self::Stable])
     }
 }

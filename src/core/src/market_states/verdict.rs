@@ -110,47 +110,40 @@ impl Terms {
             watch.value("agree", name, vote);
         }
         watch.value("agree", "", agree);
-        let mut unit = |of, terms: &[(&'static str, f64, f64)]| {
-            let value = match *terms {
-                [a, b] => sum(watch, of, "", [a, b]),
-                [a, b, c] => sum(watch, of, "", [a, b, c]),
-                _ => 0.0,
-            }
-            .clamp(0.0, 1.0);
-            watch.value(of, "", value);
-            value
-        };
+        let mom = [("momentum_state", 0.55, momentum), ("impulse_intensity", 0.45, m.impulse_intensity)];
+        let liq = [
+            ("liquidity_score", 0.55, m.liquidity_score),
+            ("liquidity_label", 0.35, depth),
+            ("liquidity_trend", 0.15, depth_trend),
+        ];
+        let vol = [
+            ("1 - volatility_score", calm, 1.0 - m.volatility_score),
+            ("volatility_trend", -0.10, calm_trend),
+        ];
+        let str = [
+            ("|market_bias|", 0.55, m.market_bias.abs()),
+            ("|structural_score|", 0.45, m.structural_score.abs()),
+        ];
         Self {
             direction,
             agree,
-            mom: unit(
-                "mom",
-                &[("momentum_state", 0.55, momentum), ("impulse_intensity", 0.45, m.impulse_intensity)],
-            ),
-            liq: unit(
-                "liq",
-                &[
-                    ("liquidity_score", 0.55, m.liquidity_score),
-                    ("liquidity_label", 0.35, depth),
-                    ("liquidity_trend", 0.15, depth_trend),
-                ],
-            ),
-            vol: unit(
-                "vol",
-                &[
-                    ("1 - volatility_score", calm, 1.0 - m.volatility_score),
-                    ("volatility_trend", -0.10, calm_trend),
-                ],
-            ),
-            str: unit(
-                "str",
-                &[
-                    ("|market_bias|", 0.55, m.market_bias.abs()),
-                    ("|structural_score|", 0.45, m.structural_score.abs()),
-                ],
-            ),
+            mom: unit(watch, "mom", mom),
+            liq: unit(watch, "liq", liq),
+            vol: unit(watch, "vol", vol),
+            str: unit(watch, "str", str),
         }
     }
+}
+
+/// A sum of weighted terms, at least 0 and at most 1.
+fn unit<const N: usize>(
+    watch: &mut impl Watch,
+    of: &'static str,
+    terms: [(&'static str, f64, f64); N],
+) -> f64 {
+    let value = sum(watch, of, "", terms).clamp(0.0, 1.0);
+    watch.value(of, "", value);
+    value
 }
 
 /// sign(x).
@@ -198,16 +191,16 @@ fn confidence(m: &Metrics, terms: &Terms, watch: &mut impl Watch) -> f64 {
 
 fn bias(m: &Metrics, watch: &mut impl Watch) -> Bias {
     let Metrics { market_bias: mb, structural_score: ss, .. } = *m;
-    let rule = &BULLISH;
-    let bullish = is(watch, rule, "market_bias", mb, Above, 0.20)
-        & is(watch, rule, "structural_score", ss, Above, 0.15);
-    if watch.rule(rule, bullish) {
-        return Bias::Bullish;
+    for (bias, rule, side, sign) in
+        [(Bias::Bullish, &BULLISH, Above, 1.0), (Bias::Bearish, &BEARISH, Below, -1.0)]
+    {
+        let holds = is(watch, rule, "market_bias", mb, side, sign * 0.20)
+            & is(watch, rule, "structural_score", ss, side, sign * 0.15);
+        if watch.rule(rule, holds) {
+            return bias;
+        }
     }
-    let rule = &BEARISH;
-    let bearish = is(watch, rule, "market_bias", mb, Below, -0.20)
-        & is(watch, rule, "structural_score", ss, Below, -0.15);
-    if watch.rule(rule, bearish) { Bias::Bearish } else { Bias::Neutral }
+    Bias::Neutral
 }
 
 fn posture(m: &Metrics, terms: &Terms, watch: &mut impl Watch) -> Posture {
@@ -269,30 +262,18 @@ fn label(m: &Metrics, terms: &Terms, confidence: f64, watch: &mut impl Watch) ->
         return (StateLabel::PanicRisk, false);
     }
 
-    let r = &TRENDING_BULL;
-    let bull = is(w, r, "market_bias", mb, AtLeast, 0.55)
-        & is(w, r, "structural_score", ss, AtLeast, 0.40)
-        & is(w, r, "direction of momentum_state", direction, AtLeast, 0.0)
-        & is(w, r, "agree", agree, Equal, 1.0)
-        & is(w, r, "instability_index", ix, AtMost, 0.55);
-    if w.rule(r, bull) {
-        let r = &TRENDING_BULL_CONFIDENCE;
-        let is_sure = is(w, r, "confidence", confidence, AtLeast, 0.65);
-        let label = if w.rule(r, is_sure) { StateLabel::TrendingBull } else { StateLabel::Transition };
-        return (label, false);
-    }
-
-    let r = &TRENDING_BEAR;
-    let bear = is(w, r, "market_bias", mb, AtMost, -0.55)
-        & is(w, r, "structural_score", ss, AtMost, -0.40)
-        & is(w, r, "direction of momentum_state", direction, AtMost, 0.0)
-        & is(w, r, "agree", agree, Equal, 1.0)
-        & is(w, r, "instability_index", ix, AtMost, 0.55);
-    if w.rule(r, bear) {
-        let r = &TRENDING_BEAR_CONFIDENCE;
-        let is_sure = is(w, r, "confidence", confidence, AtLeast, 0.45);
-        let label = if w.rule(r, is_sure) { StateLabel::TrendingBear } else { StateLabel::Transition };
-        return (label, false);
+    let bull = (StateLabel::TrendingBull, &TRENDING_BULL, &TRENDING_BULL_CONFIDENCE, 0.65);
+    let bear = (StateLabel::TrendingBear, &TRENDING_BEAR, &TRENDING_BEAR_CONFIDENCE, 0.45);
+    for ((label, r, of_confidence, least), side, sign) in [(bull, AtLeast, 1.0), (bear, AtMost, -1.0)] {
+        let trending = is(w, r, "market_bias", mb, side, sign * 0.55)
+            & is(w, r, "structural_score", ss, side, sign * 0.40)
+            & is(w, r, "direction of momentum_state", direction, side, 0.0)
+            & is(w, r, "agree", agree, Equal, 1.0)
+            & is(w, r, "instability_index", ix, AtMost, 0.55);
+        if w.rule(r, trending) {
+            let is_sure = is(w, of_confidence, "confidence", confidence, AtLeast, least);
+            return (if w.rule(of_confidence, is_sure) { label } else { StateLabel::Transition }, false);
+        }
     }
 
     let r = &CAUTIOUS_BEAR;

@@ -15,7 +15,7 @@ pub fn mean(values: &[f64]) -> f64 {
     }
 }
 
-/// Count, mean and spread of a set of returns (shares); sets can be combined.
+/// Count, mean and spread of a set of returns (shares).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ReturnStats {
     /// Rows, those without a return included.
@@ -38,24 +38,6 @@ impl ReturnStats {
         }
     }
 
-    /// The statistics of both sets together, up to rounding.
-    pub fn combine(self, other: Self) -> Self {
-        if self.returns == 0 {
-            return Self { rows: self.rows + other.rows, ..other };
-        }
-        if other.returns == 0 {
-            return Self { rows: self.rows + other.rows, ..self };
-        }
-        let (n, m) = (self.returns as f64, other.returns as f64);
-        let away = other.mean - self.mean;
-        Self {
-            rows: self.rows + other.rows,
-            returns: self.returns + other.returns,
-            mean: self.mean + away * m / (n + m),
-            squares: self.squares + other.squares + away * away * n * m / (n + m),
-        }
-    }
-
     /// Mean return, `None` without returns.
     pub fn mean(&self) -> Option<f64> {
         (self.returns > 0).then_some(self.mean)
@@ -67,21 +49,14 @@ impl ReturnStats {
     }
 }
 
-/// The forward return of row `t`, `close[t+1] / close[t] - 1`, NaN for the last row (specification 1, section
-/// 6).
-pub fn forward_return(close: &[f64], t: usize) -> f64 {
-    close.get(t + 1).map_or(f64::NAN, |next| next / close[t] - 1.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_last_row_counts_without_a_return() {
-        let close = [100.0, 110.0, 99.0];
         let mut stats = ReturnStats::default();
-        (0..3).for_each(|t| stats.push(forward_return(&close, t)));
+        [0.1, -0.1, f64::NAN].into_iter().for_each(|forward_return| stats.push(forward_return));
         assert_eq!((stats.rows, stats.returns), (3, 2));
         assert!(stats.mean().expect("mean").abs() < 1e-12);
         assert!((stats.std().expect("std") - 0.2 / 2f64.sqrt()).abs() < 1e-12);

@@ -1,7 +1,7 @@
 //! Laws of explaining a row: it says what the row says, and the facts are those of the specification read naively.
 
 use crate::common::plan::{Asset, plan};
-use crate::common::{cases, naive, policy};
+use crate::common::{Within, cases, naive, policy};
 use proptest::prelude::*;
 
 use regime_core::cmc_regimes::explain::{Explanation, LayerFacts, explain};

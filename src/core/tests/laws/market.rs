@@ -109,7 +109,6 @@ proptest! {
             other.push(high, low, close);
         }
         prop_assert_eq!(machine.candles(), candles.len() as u64);
-        prop_assert_eq!(machine.config(), &config);
         prop_assert_eq!(machine.encode(), other.encode());
     }
 

@@ -8,13 +8,13 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use regime_core::cmc_regimes::flips::flips;
-use regime_core::cmc_regimes::forward::{Forward, forward_returns};
+use regime_core::cmc_regimes::flips::flips_after;
+use regime_core::cmc_regimes::forward::forward_returns;
 use regime_core::math::periods::{Change, Period, durations, periods, transitions};
 
 /// What is stored of a series of labels, whose row `t` is at time `10 t`, and rows since the last flip.
 fn stored(labels: &[Option<u8>]) -> (Vec<Change<u8>>, u32) {
-    let flips = flips(labels.iter().copied());
+    let flips = flips_after(&mut None, labels.iter().copied());
     let since = flips.last().map_or(0, |flip| labels[flip.row..].iter().flatten().count());
     let change = |flip: &regime_core::cmc_regimes::flips::Flip<u8>| Change {
         ts: flip.row as i64 * 10,
@@ -133,19 +133,5 @@ proptest! {
             prop_assert_eq!(set.hit_rate(), (n > 0.0).then(|| returns.iter().filter(|r| **r > 0.0).count() as f64 / n));
             prop_assert_eq!(set.worst(), returns.into_iter().reduce(f64::min));
         }
-    }
-
-    #[test]
-    fn parts_combine_to_the_whole(returns in vec(option::weighted(0.9, -0.9f64..2.0), 0..40), at in 0usize..40) {
-        let of = |returns: &[Option<f64>]| {
-            let mut set = Forward::default();
-            returns.iter().for_each(|r| set.push(*r));
-            set
-        };
-        let at = at.min(returns.len());
-        let (whole, both) = (of(&returns), of(&returns[..at]).combine(of(&returns[at..])));
-        prop_assert_eq!((whole.n(), whole.hit_rate(), whole.worst()), (both.n(), both.hit_rate(), both.worst()));
-        let near = |a: Option<f64>, b: Option<f64>| a.zip(b).map_or(a == b, |(a, b)| (a - b).abs() < 1e-9);
-        prop_assert!(near(whole.mean(), both.mean()) && near(whole.std(), both.std()));
     }
 }

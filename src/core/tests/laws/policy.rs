@@ -1,6 +1,6 @@
 //! Laws of resolving labels by a policy table, of overlays, and of the version hash.
 
-use crate::common::{cases, key, label, match_text, naive, policy, rule, rules};
+use crate::common::{Within, cases, key, label, match_text, naive, policy, rule, rules};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;

@@ -1,6 +1,6 @@
 //! Laws of the tightest policy of a table, which stands in where no label is known.
 
-use crate::common::{cases, key, policy, rule};
+use crate::common::{Within, cases, key, policy, rule};
 use proptest::option;
 use proptest::prelude::*;
 

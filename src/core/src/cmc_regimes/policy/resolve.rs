@@ -46,11 +46,6 @@ impl Risk {
         }
     }
 
-    /// Whether each field is at least as tight as in `other`.
-    pub fn is_within(self, other: Risk) -> bool {
-        self.tighten(other) == self
-    }
-
     pub(super) fn of_rule(rule: &Rule) -> Risk {
         Risk {
             size_mult: rule.size_mult.unwrap_or(Risk::NEUTRAL.size_mult),

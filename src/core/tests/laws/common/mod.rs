@@ -15,13 +15,25 @@ use proptest::sample::select;
 
 use regime_core::Label;
 use regime_core::cmc_regimes::hysteresis::Mode;
-use regime_core::cmc_regimes::policy::{Policy, PolicyTable, Rule, parse_rules};
+use regime_core::cmc_regimes::policy::{Policy, PolicyTable, Risk, Rule, parse_rules};
 
 use serde_json::{Map, Value, json};
 
 /// So many cases; a failure is shrunk and shown, not stored.
 pub fn cases(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+/// How one risk compares with another.
+pub trait Within {
+    /// Whether each field is at least as tight as in `other`.
+    fn is_within(self, other: Risk) -> bool;
+}
+
+impl Within for Risk {
+    fn is_within(self, other: Risk) -> bool {
+        self.tighten(other) == self
+    }
 }
 
 pub const TRENDS: [&str; 3] = ["Up", "Sideways", "Down"];
