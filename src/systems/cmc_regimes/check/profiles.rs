@@ -84,7 +84,7 @@ fn nobody(db: Db, own: &str, row: &Assigned) -> Finding {
         what: "profile of nobody",
         asset: None,
         detail: format!("Profile \"{}\" is given to {what}.", row.profile.name),
-        command: format!("DELETE FROM {own}.regime_profile_asset WHERE {condition};"),
+        command: format!("SELECT * FROM {own}.regime_profile_asset WHERE {condition};"),
     }
 }
 
