@@ -7,7 +7,7 @@ CREATE TABLE candles (symbol varchar(20) NOT NULL, timeframe varchar(10) NOT NUL
 -- Close of candle n, in cents: a wave of 400 candles and a zigzag that is wilder in some stretches; integers, so all machines agree.
 CREATE FUNCTION cents(n int) RETURNS int IMMUTABLE LANGUAGE sql AS
     'SELECT 20000 + 60 * abs(n % 400 - 200) + (1 + n / 60 % 3 * 4) * (n * 37 % 17 - 8) * 7';
-CREATE FUNCTION candle(symbol text, timeframe text, step interval, n int) RETURNS candles STABLE LANGUAGE sql AS $$
+CREATE FUNCTION candle(symbol text, timeframe text, step interval, n int) RETURNS candles STABLE LANGUAGE sql SET jit = off AS $$
     SELECT symbol, timeframe, timestamptz '2024-01-01 00:00+00' + n * step, cents(n - 1) / 100.0,
         (GREATEST(cents(n - 1), cents(n)) + n % 5 * 20) / 100.0, (LEAST(cents(n - 1), cents(n)) - n % 7 * 20) / 100.0, cents(n) / 100.0, 1 $$;
 INSERT INTO candles SELECT c.* FROM generate_series(0, 699) n, candle('AAAUSDT', '1h', '1 hour', n) c;

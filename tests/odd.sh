@@ -2,10 +2,12 @@
 # shellcheck disable=SC2154 # work, sql and specs are those of regress.sh
 # The tests under odd settings; to be sourced by regress.sh --odd.
 #
-# Most settings change what a test's own statements print, or how their text is read. These hold inside the functions of
-# pg_regime only: whenever the extension is created, an event trigger of template1 gives each of its functions a SET
-# clause. Procedures could not commit with such a clause, and regime_track would not know its trigger functions again:
-# both run under the settings of the session here, and under all of them in tests/settings.sh.
+# Most settings change what a test's own statements print, or how their text is read. These hold inside pg_regime only.
+# Whenever the extension is created, an event trigger of template1 gives each of its functions a SET clause. With such a
+# clause a procedure could not commit: procedures call odd_on() at their beginning and after each COMMIT, and odd_off() before
+# RETURN.
+# The functions of regime_track may not be altered, or nothing counts as tracked: triggers that fire before and after those of
+# regime_track call odd_on() and odd_off().
 
 # PostgreSQL's messages are German where a German locale can be made, and PostgreSQL has its catalog; the words before them
 # are put back by what runs psql.
@@ -35,10 +37,9 @@ within=(
     "search_path = ''"
     "lc_messages = '$messages'"
 )
-# In the session.
+# In the session. Every statement is compiled, at the least cost of compiling.
 session=(transform_null_equals=on plan_cache_mode=force_generic_plan)
-# Tests with jit_above_cost = 0: to compile every statement of the whole suite takes several times as long.
-compiled=(refresh_tables market_read states_read)
+compiled=(jit=on jit_above_cost=0 jit_inline_above_cost=-1 jit_optimize_above_cost=-1 jit_tuple_deforming=off)
 # Tests that show messages of PostgreSQL's own do without lc_messages.
 shown="permission denied for (table|schema|sequence) [a-z_]+ *([|]|$)|must be owner of|violates (check|foreign|unique)|division by zero"
 shown+="|canceling statement due|value too long|index row requires|no partition of relation|(relation|column) \"[^\"]*\" does not exist"
@@ -54,6 +55,10 @@ without=(
     "search_path search_path triggers of the test name tables along the path"
     "swallowed search_path,TimeZone triggers of the test name tables along the path, and compare with a time that has no zone"
     "swallowed_after search_path triggers of the test name tables along the path"
+    "tracking_function triggers the test looks for the function of a trigger"
+    "tracking_track triggers the test counts the triggers of a table"
+    "concurrent_rounds jit a session waits for a lock shorter than it takes to compile the statements of the other one"
+    "tracking_plans jit,parallel,triggers thousands of statements run by themselves, and rows that a worker reads are counted elsewhere"
     "settings parallel a library that a parallel worker loads takes over no setting made before (PostgreSQL warns)"
 )
 
@@ -64,19 +69,76 @@ parallel=debug_parallel_query
 
 # A setting that a function of pg_regime has already is its own.
 q template1 "
-CREATE FUNCTION pg_catalog.odd_settings() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS \$\$
-DECLARE
-    without text[] := string_to_array(current_setting('odd.without', true), ',');
-    statement text;
+CREATE FUNCTION pg_catalog.odd_within() RETURNS TABLE (setting text, name text) LANGUAGE sql
+SET search_path = pg_catalog SET jit = off AS \$\$
+    SELECT setting, name FROM unnest(\$settings\$$(printf '{'; printf '"%s",' "${within[@]}" | sed 's/,$//'; printf '}')\$settings\$::text[])
+        AS setting, LATERAL split_part(setting, ' ', 1) AS name, string_to_array(current_setting('odd.without', true), ',') AS without
+    WHERE ('{*}' && without OR ARRAY[name] && without) IS NOT TRUE \$\$;
+CREATE FUNCTION pg_catalog.odd_depth() RETURNS int LANGUAGE sql SET search_path = pg_catalog SET jit = off AS \$\$
+    SELECT coalesce(nullif(current_setting('odd.depth', true), ''), '0')::int \$\$;
+CREATE FUNCTION pg_catalog.odd_current() RETURNS json LANGUAGE sql SET jit = off AS \$\$
+    SELECT pg_catalog.json_object_agg(name, pg_catalog.current_setting(name)) FROM pg_catalog.odd_within() \$\$;
+CREATE FUNCTION pg_catalog.odd_on() RETURNS void LANGUAGE plpgsql AS \$\$
+DECLARE depth pg_catalog.int4 := pg_catalog.odd_depth(); s pg_catalog.text;
+BEGIN
+    PERFORM pg_catalog.set_config('odd.depth', pg_catalog.format('%s', pg_catalog.int4pl(depth, 1)), true);
+    IF pg_catalog.int4eq(depth, 0) THEN
+        PERFORM pg_catalog.set_config('odd.saved', pg_catalog.format('%s', pg_catalog.odd_current()), true);
+        FOR s IN SELECT w.setting FROM pg_catalog.odd_within() AS w LOOP
+            EXECUTE pg_catalog.format('SET LOCAL %s', s);
+        END LOOP;
+    END IF;
+END \$\$;
+CREATE FUNCTION pg_catalog.odd_saved() RETURNS TABLE (name text, setting text) LANGUAGE sql
+SET search_path = pg_catalog SET jit = off AS \$\$
+    SELECT * FROM json_each_text(nullif(current_setting('odd.saved'), '')::json) \$\$;
+CREATE FUNCTION pg_catalog.odd_off() RETURNS void LANGUAGE plpgsql AS \$\$
+DECLARE depth pg_catalog.int4 := pg_catalog.odd_depth();
+BEGIN
+    PERFORM pg_catalog.set_config('odd.depth', pg_catalog.format('%s', pg_catalog.int4mi(depth, 1)), true);
+    IF pg_catalog.int4eq(depth, 1) THEN
+        PERFORM pg_catalog.set_config(w.name, w.setting, true) FROM pg_catalog.odd_saved() AS w;
+    END IF;
+END \$\$;
+CREATE FUNCTION pg_catalog.odd_before() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_catalog.odd_on(); RETURN NULL; END';
+CREATE FUNCTION pg_catalog.odd_after() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_catalog.odd_off(); RETURN NULL; END';
+CREATE FUNCTION pg_catalog.odd_triggers() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog SET jit = off AS \$\$
+DECLARE name text; at text; event text; relation regclass;
+BEGIN
+    FOR event, relation IN
+        SELECT e.event, t.tgrelid::regclass
+        FROM pg_event_trigger_ddl_commands() AS c JOIN pg_trigger AS t ON t.oid = c.objid AND c.classid = 'pg_trigger'::regclass
+            JOIN (VALUES (4, 'insert'), (16, 'update'), (8, 'delete'), (32, 'truncate')) AS e (bit, event)
+                ON t.tgtype & (1 | e.bit) = e.bit
+        WHERE t.tgname ~ '^pg_regime_'
+            AND ('{*,triggers}' && string_to_array(current_setting('odd.without', true), ',')) IS NOT TRUE
+    LOOP
+        FOR name, at IN VALUES ('pg_odd_', 'before'), ('pg_regimf_', 'after') LOOP
+            EXECUTE format('CREATE OR REPLACE TRIGGER %s AFTER %s ON %s FOR EACH STATEMENT EXECUTE FUNCTION odd_%s()',
+                name || event, event, relation, at);
+            EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %s', relation, name || event);
+        END LOOP;
+    END LOOP;
+END \$\$;
+CREATE EVENT TRIGGER odd_triggers ON ddl_command_end WHEN TAG IN ('CREATE TRIGGER') EXECUTE FUNCTION odd_triggers();
+CREATE FUNCTION pg_catalog.odd_settings() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog SET jit = off AS \$\$
+DECLARE statement text;
 BEGIN
     FOR statement IN
-        SELECT format('ALTER FUNCTION %s SET %s', p.oid::regprocedure, setting)
-        FROM pg_depend d JOIN pg_extension e ON d.refobjid = e.oid JOIN pg_proc p ON d.objid = p.oid,
-            unnest(\$settings\$$(printf '{'; printf '"%s",' "${within[@]}" | sed 's/,$//'; printf '}')\$settings\$::text[]) AS setting,
-            LATERAL split_part(setting, ' ', 1) AS name
-        WHERE d.refclassid = 'pg_extension'::regclass AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e' AND e.extname = 'pg_regime'
-            AND p.prokind = 'f' AND ('{*}' && without OR ARRAY[name] && without) IS NOT TRUE
-            AND NOT EXISTS (SELECT FROM unnest(p.proconfig) AS own WHERE starts_with(own, name || '='))
+        SELECT CASE p.prokind WHEN 'p'
+            THEN replace(regexp_replace(
+                regexp_replace(pg_get_functiondef(p.oid), '\nBEGIN\n', E'\\\\&PERFORM pg_catalog.odd_on();\n'),
+                '(COMMIT;[[:space:]]+SET TRANSACTION[^;]+;)', E'\\\\1 PERFORM pg_catalog.odd_on();', 'g'),
+                'RETURN;', 'PERFORM pg_catalog.odd_off(); RETURN;')
+            ELSE format('ALTER FUNCTION %s SET %s', p.oid::regprocedure, w.setting) END
+        FROM pg_depend d JOIN pg_extension e ON d.refobjid = e.oid JOIN pg_proc p ON d.objid = p.oid
+            LEFT JOIN odd_within() AS w ON p.prokind = 'f'
+        WHERE d.refclassid = 'pg_extension'::regclass AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
+            AND e.extname = 'pg_regime'
+            AND (p.prokind = 'p' OR w.name IS NOT NULL
+                AND NOT EXISTS (SELECT FROM unnest(p.proconfig) AS own WHERE starts_with(own, w.name || '=')))
     LOOP
         EXECUTE statement;
     END LOOP;
@@ -85,11 +147,20 @@ CREATE EVENT TRIGGER odd_settings ON ddl_command_end WHEN TAG IN ('CREATE EXTENS
 
 q postgres "CREATE DATABASE odd"
 q odd "CREATE EXTENSION pg_regime"
-is "each function has the odd settings" "$(q odd "SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.classid = 'pg_proc'::regclass
-    JOIN pg_extension e ON d.refobjid = e.oid AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND e.extname = 'pg_regime'
-    WHERE prokind = 'f' AND (SELECT count(*) FROM unnest(proconfig)) IS DISTINCT FROM ${#within[@]}")" ""
+is "each function and procedure has the odd settings" "$(q odd "SELECT p.oid::regprocedure
+    FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
+    JOIN pg_extension e ON d.refobjid = e.oid AND d.refclassid = 'pg_extension'::regclass AND e.extname = 'pg_regime'
+    WHERE prokind = 'f' AND (SELECT count(*) FROM unnest(proconfig)) IS DISTINCT FROM ${#within[@]}
+        OR prokind = 'p' AND cardinality(string_to_array(prosrc, 'odd_on')) <> 1 + cardinality(string_to_array(prosrc, 'COMMIT;'))")" ""
 [ $messages != C ] && [[ $(q odd "SET lc_messages = '$messages'; SELECT 1/0" || true) == *FEHLER* ]] ||
     echo "odd: without German messages, which need localedef, the sources of locales and $("$PG_CONFIG" --localedir)/de"
+# A server that was built with LLVM compiles, or the check fails; any other says so.
+jit=$(printf -- '-c %s ' "${compiled[@]}")
+if [[ $("$PG_CONFIG" --configure) == *--with-llvm* || $(PGOPTIONS=$jit psql -XAtq -d odd -c "SELECT pg_jit_available()") = t ]]; then
+    is "statements are compiled" "$(PGOPTIONS=$jit psql -XAtq -d odd -c "EXPLAIN ANALYZE SELECT sum(n + 1) FROM generate_series(1, 9) AS n" | grep -c '^JIT:')" 1
+else
+    echo "odd: without JIT, which needs PostgreSQL built with LLVM, and llvmjit in $("$PG_CONFIG" --pkglibdir)"
+fi
 
 # session_of NAME: the settings with which the sessions of a test begin, as options of a server
 session_of() {
@@ -103,7 +174,7 @@ session_of() {
     # tests with a backslash in a literal of their own keep it in the session
     [ ! -e "pg_regress/sql/$name.sql" ] || grep -qE "'[^']*\\\\[^']*'" "pg_regress/sql/$name.sql" ||
         printf -- '-c standard_conforming_strings=off -c escape_string_warning=off '
-    [[ " ${compiled[*]} " != *" $name "* ]] || printf -- '-c jit=on -c jit_above_cost=0 -c jit_inline_above_cost=-1 -c jit_optimize_above_cost=-1 '
+    [[ ,$settings, = *,jit,* ]] || printf -- '-c %s ' "${compiled[@]}"
     printf -- '-c odd.without=%s\n' "$settings"
 }
 

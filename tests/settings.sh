@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Settings of a session that change how a statement is read, how a value is spelled or how a plan is run change no row: each
-# by itself, and all at once. Then the whole regression suite, with the functions of pg_regime under all of them
-# (tests/odd.sh).
+# by itself, and all at once. Then the whole regression suite, with the functions, procedures and triggers of pg_regime under
+# all of them (tests/odd.sh).
 . "$(dirname "$0")/lib.sh"
 cluster_start
 

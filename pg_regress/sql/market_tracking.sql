@@ -15,7 +15,7 @@ CREATE FUNCTION unlike() RETURNS bigint LANGUAGE sql AS $$
 -- Somebody who has only candles: their tables are made, and no others.
 SELECT * FROM regime_track();
 SELECT * FROM regime_track();
-SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = 'candles'::regclass AND NOT tgisinternal ORDER BY 1;
+SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = 'candles'::regclass AND tgname LIKE 'pg_regime%' ORDER BY 1;
 SELECT obj_description(oid) FROM pg_proc WHERE proname LIKE 'market\_regime\_mark\_%';
 SELECT :how FROM refresh_market_regimes();
 -- Nothing new: nothing is read.

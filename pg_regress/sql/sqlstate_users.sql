@@ -1,7 +1,8 @@
 -- In a session that has called pg_regime, errors of users keep their own SQLSTATE.
 \set VERBOSITY terse
 SET client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS pg_regime;
+DROP EXTENSION IF EXISTS pg_regime CASCADE;
+CREATE EXTENSION pg_regime;
 RESET client_min_messages;
 SELECT regime_version_hash() IS NOT NULL AS loaded;
 CREATE FUNCTION fails() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'of the user' USING ERRCODE = 'ZZ000', DETAIL = 'told'; END $$;

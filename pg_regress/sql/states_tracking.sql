@@ -7,7 +7,7 @@
 \set read 'subject, status, mode, reason, rows_read FROM cmc_regime_run_log WHERE run = (SELECT max(run) FROM cmc_regime_run_log) AND subject IS NOT NULL ORDER BY subject COLLATE "C"'
 SELECT * FROM regime_track();
 SELECT * FROM regime_track();
-SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = 'candles'::regclass AND NOT tgisinternal ORDER BY 1;
+SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = 'candles'::regclass AND tgname LIKE 'pg_regime%' ORDER BY 1;
 SELECT obj_description(oid) FROM pg_proc WHERE proname LIKE 'market\_state\_mark\_%';
 SELECT :how FROM refresh_market_states();
 -- Nothing new: nothing is read.
