@@ -4,6 +4,7 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::ffi::CString;
 
+use crate::pg::citus;
 use crate::pg::error::{Result, internal};
 
 /// Kinds of relations that rows can be read from, as `pg_class.relkind` has them: tables, partitioned tables, views,
@@ -121,4 +122,21 @@ pub fn relation_oid(schema: &str, name: &str) -> Option<pg_sys::Oid> {
         pg_sys::get_relname_relid(name.as_ptr(), namespace)
     };
     (oid != pg_sys::InvalidOid).then_some(oid)
+}
+
+/// Whether a table has no block, and therefore no row: seen without a statement. `false` where Citus may keep the rows in
+/// another table.
+pub fn is_blank(schema: &str, name: &str) -> bool {
+    let Some(oid) = relation_oid(schema, name).filter(|_| !citus::is_loaded()) else { return false };
+    let lock = pg_sys::AccessShareLock as pg_sys::LOCKMODE;
+    // SAFETY: in a transaction; the relation is closed again, and is NULL where it is gone.
+    unsafe {
+        let relation = pg_sys::try_relation_open(oid, lock);
+        if relation.is_null() {
+            return false;
+        }
+        let blocks = pg_sys::RelationGetNumberOfBlocksInFork(relation, pg_sys::ForkNumber::MAIN_FORKNUM);
+        pg_sys::relation_close(relation, lock);
+        blocks == 0
+    }
 }

@@ -9,8 +9,8 @@ use serde_json::Value;
 use regime_core::hash::of_texts;
 
 use crate::pg::{
-    Db, Error, Result, Row, RowVersion, Sees, arg, attempt_unless_cancelled, extension_schema,
-    known_of_versions,
+    Db, Error, Result, Row, RowVersion, Sees, arg, attempt_unless_cancelled, catalog, known_of_versions,
+    quoted, syscache,
 };
 use crate::source::map::{self, Versions};
 use crate::source::names;
@@ -128,9 +128,10 @@ impl<'g> Profiles<'g> {
     /// # Errors
     /// Tables that cannot be read.
     pub fn now(db: Db, given: &'g Given) -> Result<Self> {
-        let schema = extension_schema(db)?;
-        // Without arguments and profiles, the scheme of the settings is that of the call, and nothing else is asked.
-        let versions = Versions::read(db, &given.scheme(), &schema, &TABLES)?;
+        let schema = catalog::extension_schema_name(db)?;
+        // Every row of the second table refers to a row of the first.
+        let tables = if syscache::is_blank(&schema, TABLES[0]) { &[][..] } else { &TABLES };
+        let versions = Versions::read(db, &given.scheme(), &quoted(&schema), tables)?;
         let rows = match versions.beside[..] {
             [] => Rc::default(),
             _ => rows(db, &versions)?,
