@@ -10,7 +10,6 @@ use crate::output::series::hybrid;
 use crate::output::series::refresh::{self, How};
 use crate::pg::{Result as Checked, json::JsonText, result_set::Caller, result_set::Field, result_set::Rows};
 use crate::systems::market_regimes::label::LabelTexts;
-use crate::systems::market_regimes::read;
 use crate::systems::market_regimes::refresh::Regimes;
 use crate::systems::market_regimes::tables::OF_SERIES;
 
@@ -62,41 +61,32 @@ fn labels(mut rows: Rows, bars: impl Iterator<Item = [f64; 3]>, config: &Config)
     Ok(())
 }
 
-/// Computes the regimes of a series from its first candle on and stores nothing. Specification 3, section 5.
-#[pg_extern(sql = false)]
-fn market_regimes_compute(
-    caller: Caller<'_>,
-    symbol: Option<&str>,
-    timeframe: Option<&str>,
-    from_time: Option<TimestampWithTimeZone>,
-    to_time: Option<TimestampWithTimeZone>,
-    config: Option<JsonText>,
-) -> Result<()> {
-    let mut rows = Rows::begin(caller)?;
-    let (symbol, timeframe) = series(symbol, timeframe)?;
-    let config = self::config(config)?;
-    Ok(hybrid::compute(&Regimes(config), &mut rows, symbol, timeframe, times(from_time, to_time)?)?)
-}
+of_series! {
+    /// Computes the regimes of a series from its first candle on and stores nothing. Specification 3, section 5.
+    fn market_regimes_compute[rows, symbol, timeframe](
+        from_time: Option<TimestampWithTimeZone>,
+        to_time: Option<TimestampWithTimeZone>,
+        config: Option<JsonText>,
+    ) {
+        let config = self::config(config)?;
+        hybrid::compute(&Regimes(config), &mut rows, symbol, timeframe, times(from_time, to_time)?)
+    }
 
-/// Reads the regimes of a series: stored rows where they are valid, computed ones after those. Specification 3, section 5.
-#[pg_extern(sql = false)]
-fn get_market_regimes(
-    caller: Caller<'_>,
-    symbol: Option<&str>,
-    timeframe: Option<&str>,
-    from_time: Option<TimestampWithTimeZone>,
-    to_time: Option<TimestampWithTimeZone>,
-) -> Result<()> {
-    let mut rows = Rows::begin(caller)?;
-    let (symbol, timeframe) = series(symbol, timeframe)?;
-    let default = Regimes(Config::default());
-    Ok(hybrid::get(&default, &mut rows, symbol, timeframe, times(from_time, to_time)?)?)
+    /// Reads the regimes of a series: stored rows where they are valid, computed ones after those. Specification 3, section 5.
+    fn get_market_regimes[rows, symbol, timeframe](
+        from_time: Option<TimestampWithTimeZone>,
+        to_time: Option<TimestampWithTimeZone>,
+    ) {
+        let default = Regimes(Config::default());
+        hybrid::get(&default, &mut rows, symbol, timeframe, times(from_time, to_time)?)
+    }
 }
 
 /// Counts the stored candles of each regime and version. Specification 3, section 5.
 #[pg_extern(sql = false)]
 fn market_regime_stats(caller: Caller<'_>, symbol: Option<&str>, timeframe: Option<&str>) -> Result<()> {
-    Ok(read::statistics(&mut Rows::begin(caller)?, symbol, timeframe)?)
+    let mut rows = Rows::begin(caller)?;
+    Ok(OF_SERIES.statistics(&mut rows, "simplified_regime", "", [symbol, timeframe])?)
 }
 
 /// Reads the stored candles whose regime differs from that of the candle before. Specification 3, section 5.

@@ -2,6 +2,26 @@
 // A function has the arguments and columns that it has in SQL.
 #![allow(clippy::too_many_arguments, clippy::type_complexity)]
 
+/// Declares SQL functions of a series, which a file of `sql/install/` declares with a symbol and a timeframe, then the
+/// arguments in parentheses. The body gets the names in brackets: the rows to write, and symbol and timeframe, which must
+/// not be NULL.
+macro_rules! of_series {
+    ($($(#[$doc:meta])+ fn $name:ident[$rows:ident, $symbol:ident, $timeframe:ident]($($args:tt)*) { $($body:tt)+ })+) => { $(
+        $(#[$doc])+
+        #[pg_extern(sql = false)]
+        fn $name(
+            caller: $crate::pg::result_set::Caller<'_>,
+            symbol: Option<&str>,
+            timeframe: Option<&str>,
+            $($args)*
+        ) -> $crate::api::Result<()> {
+            let mut $rows = $crate::pg::result_set::Rows::begin(caller)?;
+            let ($symbol, $timeframe) = $crate::api::series(symbol, timeframe)?;
+            Ok({ $($body)+ }?)
+        }
+    )+ };
+}
+
 mod cmc_regimes;
 mod health;
 mod inputs;

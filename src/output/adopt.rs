@@ -5,7 +5,8 @@ use pgrx::prelude::*;
 use crate::output::own::{Kind, Own};
 use crate::output::shape::{self, Declared, Shape, set_up_again, shape_of};
 use crate::pg::{
-    Db, Error, Outcome, Result, Sees, arg, plural, qualified, quote_literal, syscache::relation_oid,
+    Db, Error, Outcome, Result, Sees, arg, invalid_table_definition, plural, qualified, quote_literal,
+    syscache::relation_oid,
 };
 use crate::sync::table::{Column, Index, Table, Type, column};
 
@@ -40,12 +41,9 @@ pub fn check_own(
     let anew = anew(db, schema, relation, own, shape.is_table)?;
     if let Some(column) = own.columns.iter().find(|name| shape.column(name).is_none()) {
         let what = own.noun();
-        return Err(Error::new(
-            PgSqlErrorCode::ERRCODE_INVALID_TABLE_DEFINITION,
-            format!("{what} {relation} has no column {column}"),
-        )
-        .detail(format!("The {what} was not made by this version of pg_regime."))
-        .hint(anew));
+        return Err(invalid_table_definition(format!("{what} {relation} has no column {column}"))
+            .detail(format!("The {what} was not made by this version of pg_regime."))
+            .hint(anew));
     }
     declared.map_or(Ok(()), |declared| declared.check(relation, shape, &anew))
 }

@@ -8,7 +8,7 @@ use pgrx::prelude::*;
 
 use crate::output::grants::with_grants;
 use crate::output::system::System;
-use crate::pg::{Db, Error, Result, attempt, plural, session, warn};
+use crate::pg::{Db, Error, Result, attempt, plural, session, warn, warning};
 use crate::source::names;
 use crate::sync::compare::Written;
 
@@ -102,6 +102,13 @@ pub struct Done<M> {
     pub more: M,
 }
 
+impl<M> Done<M> {
+    /// What was done without marks and for no reason to be told.
+    pub fn new(rows: i64, written: Written, mode: Mode, more: M) -> Self {
+        Self { rows, written, mode, reason: None, of_many: Vec::new(), more }
+    }
+}
+
 /// A refresh call.
 pub struct Call<'a, 'c> {
     pub db: Db<'c>,
@@ -187,7 +194,7 @@ impl About<'_> {
         if rows == 0 && changes > 0 && !dry_run {
             let gone =
                 format!("{} has no {} any more: {changed_rows} deleted", self.shown(call.db), self.lacks);
-            Error::new(PgSqlErrorCode::ERRCODE_WARNING, gone).report_as(PgLogLevel::WARNING);
+            warning(gone).report_as(PgLogLevel::WARNING);
         }
         entry.mode = Some(done.mode);
         entry.reason = done.reason.clone();

@@ -146,6 +146,7 @@ fn keys(db: Db, outputs: &[Output]) -> Result<Vec<Key>> {
 }
 
 /// What depends on a column whose type is to change, and how it gets over the change.
+#[derive(Default)]
 struct Dependent {
     /// As SQL, or in words.
     name: String,
@@ -173,10 +174,7 @@ fn dependents(db: Db, output: &Output, retyped: &[(&'static str, &'static str)])
             after: row.get("after")?,
         })
     })?;
-    let sql = "SELECT a.attname::text AS name, a.atttypid = 'timestamp'::regtype AS is_local, \
-         pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS expr FROM pg_catalog.pg_attrdef d \
-         JOIN pg_catalog.pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum \
-         WHERE d.adrelid = $1 AND a.attname::text = ANY ($2) AND a.attgenerated = ''::\"char\"";
+    let sql = include_str!("../../sql/read/defaults.sql");
     let defaults = db.all(sql, &[arg(output.oid), arg(names)], Sees::Now, |row| {
         Ok((row.get::<String>("name")?, row.get::<bool>("is_local")?, row.get::<String>("expr")?))
     })?;
@@ -193,13 +191,8 @@ fn dependents(db: Db, output: &Output, retyped: &[(&'static str, &'static str)])
             format!("ALTER COLUMN {column} DROP DEFAULT"),
             format!("ALTER COLUMN {column} SET DEFAULT {value}"),
         );
-        all.push(Dependent {
-            name,
-            is_index: false,
-            before: Some(String::new()),
-            default: Some(default),
-            after: None,
-        });
+        let before = Some(String::new());
+        all.push(Dependent { name, before, default: Some(default), ..Dependent::default() });
     }
     Ok(all)
 }

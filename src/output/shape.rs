@@ -2,11 +2,11 @@
 //! their specification, since users may have made the tables; working tables with the statement that creates them.
 
 use pgrx::pg_sys;
-use pgrx::prelude::*;
 
 use crate::pg::{
-    Column as Found, Db, Error, Result, Sees, columns_of, datatype_mismatch, extension_schema, keys_of,
-    quote_literal, quoted, syscache::is_table, syscache::relation_oid, undefined_column,
+    Column as Found, Db, Error, Result, Sees, columns_of, datatype_mismatch, extension_schema,
+    indeterminate_collation, invalid_table_definition, keys_of, quote_literal, quoted, syscache::is_table,
+    syscache::relation_oid, undefined_column,
 };
 use crate::sync::table::{Column, OnChange, Table, Type};
 
@@ -105,7 +105,7 @@ pub struct Flaw {
 pub fn flaws(relation: &str, table: &Table, shape: &Shape) -> Vec<Flaw> {
     let mut flaws = Vec::new();
     let may_be_null = |name: &str| Flaw {
-        error: invalid(format!("column {name} of table {relation} is NOT NULL"))
+        error: invalid_table_definition(format!("column {name} of table {relation} is NOT NULL"))
             .detail("Refresh writes NULL into the column where there is no value."),
         action: format!("ALTER COLUMN {name} DROP NOT NULL"),
         retyped: None,
@@ -133,7 +133,7 @@ pub fn flaws(relation: &str, table: &Table, shape: &Shape) -> Vec<Flaw> {
     if let Some(found) = shape.unfilled(|name| table.columns().any(|column| column == name)) {
         let name = quoted(&found.name);
         flaws.push(Flaw {
-            error: invalid(format!(
+            error: invalid_table_definition(format!(
                 "table {relation} has a column {name} that is NOT NULL without a default"
             ))
             .detail("Refresh does not fill the column, so that no row could be inserted."),
@@ -180,7 +180,7 @@ fn not_writable(relation: &str, found: &Found) -> Option<Flaw> {
     };
     let name = &found.name;
     Some(Flaw {
-        error: invalid(format!("column {name} of table {relation} is {what}"))
+        error: invalid_table_definition(format!("column {name} of table {relation} is {what}"))
             .detail("Refresh writes the column."),
         action: format!("ALTER COLUMN {name} {without}"),
         retyped: None,
@@ -190,20 +190,13 @@ fn not_writable(relation: &str, found: &Found) -> Option<Flaw> {
 fn ambiguous(relation: &str, name: &'static str, found: &Found) -> Flaw {
     let collation = found.collation.as_deref().unwrap_or_default();
     Flaw {
-        error: Error::new(
-            PgSqlErrorCode::ERRCODE_INDETERMINATE_COLLATION,
-            format!("column {name} of table {relation} has the nondeterministic collation \"{collation}\""),
-        )
+        error: indeterminate_collation(format!("column {name} of table {relation} has the nondeterministic collation \"{collation}\""))
         .detail(
             "Different keys are equal to the collation, so that rows of one would be taken for rows of another.",
         ),
         action: format!("ALTER COLUMN {name} TYPE {} COLLATE pg_catalog.\"default\"", found.type_name),
         retyped: Some((name, "text")),
     }
-}
-
-fn invalid(message: String) -> Error {
-    Error::new(PgSqlErrorCode::ERRCODE_INVALID_TABLE_DEFINITION, message)
 }
 
 fn fits(oid: pg_sys::Oid, kind: Type) -> bool {
@@ -286,7 +279,7 @@ impl<'a> Declared<'a> {
     /// Where a column is missing or was altered.
     pub fn check(&self, relation: &str, shape: &Shape, anew: &str) -> Result<()> {
         let altered = |column: &str, what: String| {
-            Err(invalid(format!("column {column} of table {relation} {what}"))
+            Err(invalid_table_definition(format!("column {column} of table {relation} {what}"))
                 .detail(
                     "The table was altered since pg_regime made it; its rows are computed anew without it.",
                 )

@@ -13,6 +13,7 @@ use std::rc::Rc;
 
 use pgrx::prelude::*;
 
+use crate::pg::environment::then;
 use crate::pg::error::Result;
 use crate::pg::session::keeps_its_snapshot;
 use crate::pg::spi::with_new_snapshot;
@@ -49,15 +50,8 @@ thread_local! {
 
 /// Runs `work`, all of whose statements read with one snapshot: what is asked through [`read_once`] is read once.
 pub fn reading_once<R>(work: impl FnOnce() -> R) -> R {
-    struct End;
-    impl Drop for End {
-        fn drop(&mut self) {
-            OF_CALL.set(None);
-        }
-    }
-    let _end = End;
     OF_CALL.set(Some(HashMap::new()));
-    work()
+    then(work, || OF_CALL.set(None))
 }
 
 /// The answer to a question, which is read once during a call of [`reading_once`], and each time outside such a call.
@@ -201,12 +195,7 @@ where
     T: 'static,
 {
     // Changes announced before a lock was granted count from here on.
-    // SAFETY: in a transaction; reads the current role.
-    let role = unsafe {
-        pg_sys::AcceptInvalidationMessages();
-        pg_sys::GetUserId()
-    };
-    let generation = GENERATION.get();
+    let State(generation, role) = state();
     let (kind, key) = ((what, TypeId::of::<Facts<K, T>>()), (role, key.clone()));
     let found = KNOWN.with_borrow(|known| {
         let facts = known.facts.get(&kind).filter(|_| known.generation == generation)?;

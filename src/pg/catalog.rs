@@ -131,15 +131,7 @@ pub fn columns(db: Db, relation: pg_sys::Oid, sees: Sees) -> Result<Vec<Column>>
 /// # Errors
 /// Where the catalogs cannot be read.
 pub fn columns_of(db: Db, relations: &[pg_sys::Oid], sees: Sees) -> Result<Vec<(pg_sys::Oid, Column)>> {
-    let sql = "SELECT a.attrelid, a.attnum::int, a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type_name, a.atttypid, a.atttypmod, \
-         c.collname::text AS collation, coalesce(c.collisdeterministic, true) AS is_deterministic, t.typcategory = 'S' AS is_text, \
-         a.attnotnull, a.atthasdef OR a.attidentity <> '' AS is_filled, a.attgenerated <> '' AS is_generated, a.attidentity = 'a' AS is_identity, \
-         coalesce(has_column_privilege(a.attrelid, a.attnum, 'SELECT'), true) AS may_read, \
-         coalesce(has_column_privilege(a.attrelid, a.attnum, 'UPDATE'), true) AS may_update \
-         FROM pg_catalog.pg_attribute a \
-         CROSS JOIN LATERAL (SELECT y.typcategory FROM pg_catalog.pg_type y WHERE y.oid = a.atttypid OFFSET 0) AS t \
-         LEFT JOIN LATERAL (SELECT o.collname, o.collisdeterministic FROM pg_catalog.pg_collation o WHERE o.oid = a.attcollation OFFSET 0) AS c ON true \
-         WHERE a.attrelid = ANY ($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum";
+    let sql = include_str!("../../sql/read/columns.sql");
     db.once().all(sql, &[arg(relations.to_vec())], sees, |row| {
         let column = Column {
             name: row.get("attname")?,
@@ -167,10 +159,7 @@ pub fn columns_of(db: Db, relations: &[pg_sys::Oid], sees: Sees) -> Result<Vec<(
 /// # Errors
 /// Where the catalogs cannot be read.
 pub fn keys_of(db: Db, relations: &[pg_sys::Oid], sees: Sees) -> Result<Vec<(pg_sys::Oid, Vec<String>)>> {
-    let sql = "SELECT i.indrelid, (SELECT pg_catalog.array_agg(a.attname::text ORDER BY a.attname::text COLLATE \"C\") FROM pg_catalog.pg_attribute a \
-         WHERE a.attrelid = i.indrelid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])) AS columns \
-         FROM pg_catalog.pg_index i WHERE i.indrelid = ANY ($1) AND i.indisunique AND i.indisvalid \
-         AND i.indpred IS NULL AND i.indexprs IS NULL";
+    let sql = include_str!("../../sql/read/unique_keys.sql");
     db.once()
         .all(sql, &[arg(relations.to_vec())], sees, |row| Ok((row.get("indrelid")?, row.get("columns")?)))
 }

@@ -110,7 +110,7 @@ impl Drop for Scope {
 }
 
 /// Runs `work` at the end of which `undo` runs, also after a panic.
-fn then<R>(work: impl FnOnce() -> R, undo: impl FnMut()) -> R {
+pub(super) fn then<R>(work: impl FnOnce() -> R, undo: impl FnMut()) -> R {
     struct Undo<F: FnMut()>(F);
     impl<F: FnMut()> Drop for Undo<F> {
         fn drop(&mut self) {

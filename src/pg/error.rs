@@ -77,59 +77,49 @@ impl From<Error> for ErrorReport {
     }
 }
 
-/// An error that only a mistake in this library can cause.
-pub fn internal(message: impl Into<String>) -> Error {
-    Error::new(PgSqlErrorCode::ERRCODE_INTERNAL_ERROR, message)
+/// Functions that make an error of an SQLSTATE from a message.
+macro_rules! errors {
+    ($($(#[$doc:meta])+ $name:ident = $code:ident;)+) => { $(
+        $(#[$doc])+
+        pub fn $name(message: impl Into<String>) -> Error {
+            Error::new(PgSqlErrorCode::$code, message)
+        }
+    )+ };
 }
 
-/// The error for a parameter whose value is not allowed.
-pub fn invalid_parameter(message: impl Into<String>) -> Error {
-    Error::new(PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, message)
-}
-
-/// The error for an object that is not in the state that the work needs.
-pub fn not_in_prerequisite_state(message: impl Into<String>) -> Error {
-    Error::new(PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, message)
-}
-
-/// The error for a role that lacks a privilege.
-pub fn insufficient_privilege(message: impl Into<String>) -> Error {
-    Error::new(PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE, message)
-}
-
-/// The error for rows that do not exist.
-pub fn no_data_found(message: impl Into<String>) -> Error {
-    Error::new(PgSqlErrorCode::ERRCODE_NO_DATA_FOUND, message)
-}
-
-/// The error for a value that cannot be worked with.
-pub fn data_exception(message: impl Into<String>) -> Error {
-    Error::new(PgSqlErrorCode::ERRCODE_DATA_EXCEPTION, message)
-}
-
-/// The error for a column of another type.
-pub fn datatype_mismatch(message: impl Into<String>) -> Error {
-    Error::new(PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH, message)
-}
-
-/// The error for a column that does not exist.
-pub fn undefined_column(message: impl Into<String>) -> Error {
-    Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN, message)
-}
-
-/// The error for a table or view that does not exist.
-pub fn undefined_table(message: impl Into<String>) -> Error {
-    Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE, message)
-}
-
-/// The error for a name that nothing has.
-pub fn undefined_object(message: impl Into<String>) -> Error {
-    Error::new(PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT, message)
-}
-
-/// The error for a relation that is not of the kind that the work needs.
-pub fn wrong_object_type(message: impl Into<String>) -> Error {
-    Error::new(PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE, message)
+errors! {
+    /// An error that only a mistake in this library can cause.
+    internal = ERRCODE_INTERNAL_ERROR;
+    /// The error for a parameter whose value is not allowed.
+    invalid_parameter = ERRCODE_INVALID_PARAMETER_VALUE;
+    /// The error for an object that is not in the state that the work needs.
+    not_in_prerequisite_state = ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE;
+    /// The error for a role that lacks a privilege.
+    insufficient_privilege = ERRCODE_INSUFFICIENT_PRIVILEGE;
+    /// The error for rows that do not exist.
+    no_data_found = ERRCODE_NO_DATA_FOUND;
+    /// The error for a value that cannot be worked with.
+    data_exception = ERRCODE_DATA_EXCEPTION;
+    /// The error for a column of another type.
+    datatype_mismatch = ERRCODE_DATATYPE_MISMATCH;
+    /// The error for a column that does not exist.
+    undefined_column = ERRCODE_UNDEFINED_COLUMN;
+    /// The error for a table or view that does not exist.
+    undefined_table = ERRCODE_UNDEFINED_TABLE;
+    /// The error for a name that nothing has.
+    undefined_object = ERRCODE_UNDEFINED_OBJECT;
+    /// The error for a table that is not as it should be.
+    invalid_table_definition = ERRCODE_INVALID_TABLE_DEFINITION;
+    /// The error for what is there more than once.
+    cardinality_violation = ERRCODE_CARDINALITY_VIOLATION;
+    /// The error for a collation by which different texts can be equal.
+    indeterminate_collation = ERRCODE_INDETERMINATE_COLLATION;
+    /// What a caller should know although the work goes on.
+    warning = ERRCODE_WARNING;
+    /// What a caller may like to know.
+    remark = ERRCODE_SUCCESSFUL_COMPLETION;
+    /// The error for a relation that is not of the kind that the work needs.
+    wrong_object_type = ERRCODE_WRONG_OBJECT_TYPE;
 }
 
 /// The error for a required argument that is NULL.
@@ -222,7 +212,7 @@ pub fn check_order<T: Copy + PartialOrd>(
 
 /// Sends a message to the client, as a NOTICE.
 pub fn notice(message: impl Into<String>) {
-    Error::new(PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION, message).report_as(PgLogLevel::NOTICE);
+    remark(message).report_as(PgLogLevel::NOTICE);
 }
 
 /// Reports the failure of one subject as a WARNING; the work on other subjects goes on.

@@ -21,7 +21,7 @@ use pgrx::prelude::*;
 use pgrx::{PgMemoryContexts, pg_sys};
 
 use crate::pg::arg::Arg;
-use crate::pg::error::{Error, Result};
+use crate::pg::error::{Error, Result, internal};
 use crate::pg::receiver::types;
 use crate::pg::spi::{Db, Sees};
 
@@ -241,7 +241,7 @@ impl<'c> Rows<'c> {
     fn take(&mut self, fields: &[Field]) -> Result<()> {
         let fit = fields.iter().zip(&self.types).all(|(field, oid)| field.fits(*oid));
         if !fit || fields.len() != self.types.len() {
-            return Err(internal());
+            return Err(other_columns());
         }
         self.values.clear();
         self.values.extend(fields.iter().map(|f| f.datum.unwrap_or(pg_sys::Datum::null())));
@@ -306,7 +306,7 @@ impl<'c> Rows<'c> {
         let differ: Vec<usize> = (0..words.len()).filter(|at| words[*at] != other[*at]).collect();
         match differ.as_slice() {
             [at] if words[*at] == 0 && other[*at] == u64::MAX => Ok(Template { words, length, at: *at }),
-            _ => Err(internal()),
+            _ => Err(other_columns()),
         }
     }
 
@@ -351,12 +351,9 @@ impl<'c> Rows<'c> {
 }
 
 /// The SQL declaration of the function is not that of this library.
-fn internal() -> Error {
-    Error::new(
-        PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
-        "the columns of the function are not those that the library returns",
-    )
-    .hint("ALTER EXTENSION pg_regime UPDATE;")
+fn other_columns() -> Error {
+    internal("the columns of the function are not those that the library returns")
+        .hint("ALTER EXTENSION pg_regime UPDATE;")
 }
 
 fn no_set(message: &str) -> Error {

@@ -287,6 +287,15 @@ impl Row<'_> {
         }
     }
 
+    /// The values of several columns.
+    ///
+    /// # Errors
+    /// As [`Row::get`].
+    pub fn each<'r, T: Read<'r>, const N: usize>(&'r self, columns: [&'static str; N]) -> Result<[T; N]> {
+        let values: Vec<T> = columns.into_iter().map(|column| self.get(column)).collect::<Result<_>>()?;
+        values.try_into().map_err(|_| internal("a column of a query was not read"))
+    }
+
     /// The value of the only column of a statement.
     ///
     /// # Errors
@@ -342,14 +351,6 @@ impl Row<'_> {
         false
     }
 
-    fn typed<T: FromDatum>(&self, column: usize, of: pg_sys::Oid, name: &'static str) -> Option<T> {
-        if !self.holds(column, &[of], name) {
-            return None;
-        }
-        // SAFETY: the datum is of this row, which is alive, and of the type that `T` is read from.
-        unsafe { T::from_datum(self.values[column], false) }
-    }
-
     /// Whether a column is NULL.
     pub fn is_null(&self, column: usize) -> bool {
         self.nulls[column]
@@ -357,7 +358,11 @@ impl Row<'_> {
 
     /// A `float8`.
     pub fn float(&self, column: usize) -> Option<f64> {
-        self.typed(column, pg_sys::FLOAT8OID, "float8")
+        if !self.holds(column, &[pg_sys::FLOAT8OID], "float8") {
+            return None;
+        }
+        // SAFETY: the datum is of this row, which is alive, and a float8.
+        unsafe { f64::from_datum(self.values[column], false) }
     }
 
     /// A `float8`, NaN where it is NULL or infinite.

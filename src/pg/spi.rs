@@ -344,12 +344,8 @@ fn with_snapshot<R>(snapshot: pg_sys::Snapshot, work: impl FnOnce() -> Result<R>
     result
 }
 
-/// Settings of the planner, put back when this is dropped.
-struct Planner {
-    enable_seqscan: bool,
-    enable_nestloop: bool,
-    jit_enabled: bool,
-}
+/// The settings of the planner `enable_seqscan`, `enable_nestloop` and `jit`, put back when this is dropped.
+struct Planner([bool; 3]);
 
 impl Planner {
     /// Settings that make the planner take an index wherever there is one, and no nested loop for many rows.
@@ -357,11 +353,7 @@ impl Planner {
         // SAFETY: reads and sets globals of this backend. A scan that is disabled and used nevertheless counts as
         // expensive, which must not lead to compilation.
         unsafe {
-            let before = Self {
-                enable_seqscan: pg_sys::enable_seqscan,
-                enable_nestloop: pg_sys::enable_nestloop,
-                jit_enabled: pg_sys::jit_enabled,
-            };
+            let before = Self([pg_sys::enable_seqscan, pg_sys::enable_nestloop, pg_sys::jit_enabled]);
             (pg_sys::enable_seqscan, pg_sys::jit_enabled) = (false, false);
             pg_sys::enable_nestloop &= !matches!(mode, Mode::Many);
             before
@@ -373,9 +365,7 @@ impl Drop for Planner {
     fn drop(&mut self) {
         // SAFETY: sets globals of this backend, to what they were.
         unsafe {
-            pg_sys::enable_seqscan = self.enable_seqscan;
-            pg_sys::enable_nestloop = self.enable_nestloop;
-            pg_sys::jit_enabled = self.jit_enabled;
+            [pg_sys::enable_seqscan, pg_sys::enable_nestloop, pg_sys::jit_enabled] = self.0;
         }
     }
 }

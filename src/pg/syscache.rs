@@ -13,23 +13,21 @@ const WITH_ROWS: &[u8] = b"rpvmf";
 
 /// Whether the current user may delete from a table.
 pub fn may_delete(schema: &str, name: &str) -> bool {
-    let Some(relation) = relation_oid(schema, name) else { return false };
+    relation_oid(schema, name).is_some_and(|relation| has_privilege(relation, pg_sys::ACL_DELETE))
+}
+
+fn has_privilege(relation: pg_sys::Oid, privilege: u32) -> bool {
     // SAFETY: looks up privileges and changes nothing.
-    let allowed = unsafe {
-        pg_sys::pg_class_aclcheck(relation, pg_sys::GetUserId(), pg_sys::ACL_DELETE as pg_sys::AclMode)
-    };
-    allowed == pg_sys::AclResult::ACLCHECK_OK
+    let found =
+        unsafe { pg_sys::pg_class_aclcheck(relation, pg_sys::GetUserId(), privilege as pg_sys::AclMode) };
+    found == pg_sys::AclResult::ACLCHECK_OK
 }
 
 /// The table of this name in this schema, and whether the current user may read it; `None` if there is none. Reads the
 /// system caches, which is cheap enough for each row of a query.
 pub fn readable(schema: &str, name: &str) -> Option<bool> {
     let relation = relation_oid(schema, name)?;
-    // SAFETY: looks up privileges and changes nothing.
-    let allowed = unsafe {
-        pg_sys::pg_class_aclcheck(relation, pg_sys::GetUserId(), pg_sys::ACL_SELECT as pg_sys::AclMode)
-    };
-    Some(allowed == pg_sys::AclResult::ACLCHECK_OK && may_use(schema))
+    Some(has_privilege(relation, pg_sys::ACL_SELECT) && may_use(schema))
 }
 
 /// The schema of this name; `None` if there is none.
@@ -53,15 +51,18 @@ pub fn may_use(schema: &str) -> bool {
 
 /// The relation of this name in this schema that rows can be read from; `None` if there is none.
 pub fn source_oid(schema: &str, name: &str) -> Option<pg_sys::Oid> {
-    // SAFETY: looks up a system cache.
-    relation_oid(schema, name)
-        .filter(|oid| WITH_ROWS.contains(&unsafe { pg_sys::get_rel_relkind(*oid) as u8 }))
+    relation_oid(schema, name).filter(|oid| WITH_ROWS.contains(&kind(*oid)))
 }
 
 /// Whether a relation is a table, partitioned or not.
 pub fn is_table(oid: pg_sys::Oid) -> bool {
+    matches!(kind(oid), b'r' | b'p')
+}
+
+/// The kind of a relation, as `pg_class.relkind` has it; 0 where there is no such relation.
+fn kind(oid: pg_sys::Oid) -> u8 {
     // SAFETY: looks up a system cache.
-    matches!(unsafe { pg_sys::get_rel_relkind(oid) } as u8, b'r' | b'p')
+    unsafe { pg_sys::get_rel_relkind(oid) as u8 }
 }
 
 /// Whether a relation has, or has had, triggers, rules, partitions or children.
@@ -90,9 +91,7 @@ fn of_relation(oid: pg_sys::Oid, says: impl FnOnce(&pg_sys::FormData_pg_class) -
 
 /// Whether a relation is a partitioned table.
 pub fn is_partitioned(oid: pg_sys::Oid) -> bool {
-    // SAFETY: looks up a system cache.
-    let kind = unsafe { pg_sys::get_rel_relkind(oid) };
-    kind as u8 == b'p'
+    kind(oid) == b'p'
 }
 
 /// Whether a type is PostgreSQL's own, or a domain over such a type.

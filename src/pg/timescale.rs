@@ -69,13 +69,7 @@ const NEWEST: i64 = 5;
 /// When chunks begin, newest first, at most so many until a moment; in microseconds since 2000.
 fn starts(db: Db, relation: &str, until: i64, most: i64) -> Result<Vec<i64>> {
     // TimescaleDB has microseconds since 1970.
-    let sql = "SELECT s.range_start - 946684800000000 AS start FROM _timescaledb_catalog.hypertable h \
-         JOIN pg_catalog.pg_namespace n ON n.nspname = h.schema_name \
-         JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = h.table_name \
-         JOIN _timescaledb_catalog.dimension d ON d.hypertable_id = h.id AND d.column_type = 'timestamptz'::regtype \
-         JOIN _timescaledb_catalog.dimension_slice s ON s.dimension_id = d.id \
-         WHERE c.oid = pg_catalog.to_regclass($1) AND s.range_start > 0 AND s.range_start - 946684800000000 <= $2 \
-         ORDER BY s.range_start DESC LIMIT $3";
+    let sql = include_str!("../../sql/read/starts_of_chunks.sql");
     db.all(sql, &[arg(relation), arg(until), arg(most)], Sees::Now, |row| row.get("start"))
 }
 

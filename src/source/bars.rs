@@ -3,11 +3,9 @@
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
-use pgrx::prelude::*;
-
 use regime_core::cmc_regimes::series::Series;
 
-use crate::pg::{Arg, Db, Error, Micros, Result, Sees, plural, quote_literal, utc};
+use crate::pg::{Arg, Db, Micros, Result, Sees, cardinality_violation, plural, quote_literal, utc};
 use crate::source::map::Source;
 use crate::source::names;
 use crate::source::relation::relation_args;
@@ -158,15 +156,12 @@ impl<'c> Reader<'c> {
         })?;
         if twice > 0 {
             let layer = self.source.layer.as_str();
-            return Err(Error::new(
-                PgSqlErrorCode::ERRCODE_CARDINALITY_VIOLATION,
-                format!(
+            return Err(cardinality_violation(format!(
                     "{} has {twice} {} of layer {layer} beside another of the same bar and period, the first at {}",
                     self.in_words(asset)?,
                     plural(twice, "EMA"),
                     utc(first_twice)
-                ),
-            )
+                ))
             .detail(format!(
                 "The EMAs of a bar are distinguished by period alone; ema_filter in regime_source can exclude the others (cal_scheme = {}, layer = '{layer}').",
                 quote_literal(&self.source.cal_scheme)

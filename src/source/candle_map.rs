@@ -6,15 +6,25 @@ use crate::pg::{
     Db, Error, Result, Same, Sees, extension_schema, invalid_parameter, known, quoted, undefined_object,
 };
 use crate::source::candles::{Reads, Source};
-use crate::source::check::{Check, Kind, Mapped, Place};
+use crate::source::check::{Check, Kind, Mapped, Place, mapped};
 use crate::source::map::{of_scheme, rows_of_map};
+
+/// The fields of the map that name the columns of candles, and how these are read.
+const COLUMNS: [(&str, Kind); 6] = [
+    ("bars_id_column", Kind::Symbol),
+    ("bars_tf_column", Kind::Text),
+    ("bars_ts_column", Kind::Time),
+    ("high_column", Kind::Price),
+    ("low_column", Kind::Price),
+    ("close_column", Kind::Price),
+];
 
 /// The row of the map for candles, unchecked.
 pub struct MapRow {
     /// Schema and name of the relation, not quoted.
     pub table: [String; 2],
     filter: String,
-    /// Symbol, timeframe, time, high, low, close.
+    /// Of [`COLUMNS`].
     columns: [String; 6],
     open: Option<String>,
     volume: Option<String>,
@@ -48,16 +58,9 @@ impl MapRow {
         );
         db.first(&sql, &[], Sees::Snapshot, |row| {
             Ok(Rc::new(Self {
-                table: [row.get("bars_schema")?, row.get("bars_table")?],
+                table: row.each(["bars_schema", "bars_table"])?,
                 filter: row.get("bars_filter")?,
-                columns: [
-                    row.get("bars_id_column")?,
-                    row.get("bars_tf_column")?,
-                    row.get("bars_ts_column")?,
-                    row.get("high_column")?,
-                    row.get("low_column")?,
-                    row.get("close_column")?,
-                ],
+                columns: row.each(COLUMNS.map(|(field, _)| field))?,
                 open: row.get("open_column")?,
                 volume: row.get("volume_column")?,
                 is_edited: row.get("is_edited")?,
@@ -71,19 +74,7 @@ impl MapRow {
     }
 
     fn check(&self, db: Db, schema: &str, reads: Reads) -> Result<Source> {
-        let kinds = [
-            ("bars_id_column", Kind::Symbol),
-            ("bars_tf_column", Kind::Text),
-            ("bars_ts_column", Kind::Time),
-            ("high_column", Kind::Price),
-            ("low_column", Kind::Price),
-            ("close_column", Kind::Price),
-        ];
-        let mut mapped: Vec<Mapped> = kinds
-            .iter()
-            .zip(&self.columns)
-            .map(|((field, kind), name)| Mapped { field, name, kind: *kind })
-            .collect();
+        let mut mapped = mapped(&COLUMNS, &self.columns);
         if reads == Reads::All {
             let open = self.open.as_deref().ok_or_else(|| no_opens(schema))?;
             mapped.push(Mapped { field: "open_column", name: open, kind: Kind::Price });

@@ -1,12 +1,12 @@
 //! Checking one row of the source map against the catalogs: the relation, its columns, their types, what the
 //! current role may read. An error names the row to edit.
 
-use pgrx::prelude::*;
 use serde_json::Value;
 
 use crate::pg::{
-    Column, Db, Error, Result, Sees, columns, current_user, datatype_mismatch, insufficient_privilege,
-    invalid_parameter, json, quote_literal, quoted, syscache, undefined_column, undefined_table,
+    Column, Db, Error, Result, Sees, columns, current_user, datatype_mismatch, indeterminate_collation,
+    insufficient_privilege, invalid_parameter, json, quote_literal, quoted, syscache, undefined_column,
+    undefined_table,
 };
 use crate::source::relation::Relation;
 
@@ -67,6 +67,14 @@ pub struct Mapped<'a> {
     pub name: &'a str,
     /// How the column is read.
     pub kind: Kind,
+}
+
+/// The columns that the fields of a row of the map name, in the order of the fields.
+pub fn mapped<'a, const N: usize>(
+    fields: &'a [(&'static str, Kind); N],
+    names: &'a [String; N],
+) -> Vec<Mapped<'a>> {
+    fields.iter().zip(names).map(|((field, kind), name)| Mapped { field, name, kind: *kind }).collect()
 }
 
 /// The row of the map that is checked, as errors name it.
@@ -261,14 +269,11 @@ impl Columns<'_, '_, '_> {
     fn check_deterministic(&self, column: &Column, mapped: &Mapped) -> Result<()> {
         let Some(collation) = column.nondeterministic() else { return Ok(()) };
         let name = quoted(mapped.name);
-        Err(Error::new(
-            PgSqlErrorCode::ERRCODE_INDETERMINATE_COLLATION,
-            format!(
-                "column {name} of relation {} has the nondeterministic collation {}",
-                self.sql,
-                quoted(collation)
-            ),
-        )
+        Err(indeterminate_collation(format!(
+            "column {name} of relation {} has the nondeterministic collation {}",
+            self.sql,
+            quoted(collation)
+        ))
         .detail(self.check.where_mapped(mapped.field))
         .hint(format!(
             "Map a column of a deterministic collation, or a view that selects {name} COLLATE \"C\": {}",

@@ -10,7 +10,7 @@ use crate::pg::{
     Db, Error, Result, Row, RowVersion, Same, Sees, arg, extension_schema, internal, invalid_parameter,
     known, known_of_versions, quote_literal, undefined_object,
 };
-use crate::source::check::{Check, Kind, Mapped, Place};
+use crate::source::check::{Check, Kind, Mapped, Place, mapped};
 use crate::source::relation::Relation;
 
 /// One row of `regime_source`, checked against the catalogs.
@@ -149,14 +149,7 @@ pub fn map(db: Db, cal_scheme: &str, schema: &str) -> Result<Map> {
 
 fn read(db: Db, cal_scheme: &str, schema: &str) -> Result<Map> {
     let rows = rows_of_map(schema);
-    let sql = format!(
-        "SELECT layer::text, tf::text, periods::int[], bars_schema::text, bars_table::text, bars_filter::text, bars_id_column::text, \
-         bars_tf_column::text, bars_ts_column::text, close_column::text, atr_column::text, adx_column::text, \
-         adx_floor::float8, spread_column::text, slippage_column::text, ema_schema::text, ema_table::text, \
-         ema_filter::text, ema_id_column::text, ema_tf_column::text, ema_ts_column::text, \
-         ema_period_column::text, ema_column::text \
-         FROM {rows} WHERE cal_scheme = $1"
-    );
+    let sql = format!(include_str!("../../sql/read/source_map.sql"), rows = rows);
     let mut rows = Map::default();
     db.rows(&sql, &[arg(cal_scheme)], Sees::Snapshot, |row| {
         let name: &str = row.get("layer")?;
@@ -227,6 +220,23 @@ pub type Map = PerLayer<Option<Rc<MapRow>>>;
 /// The sources of a calendar scheme, by layer; `None` for a layer without a source.
 pub type Sources = PerLayer<Option<Rc<Source>>>;
 
+/// The fields of the map that name the columns of bars, and how these are read.
+const BARS: [(&str, Kind); 4] = [
+    ("bars_id_column", Kind::Id),
+    ("bars_tf_column", Kind::Text),
+    ("bars_ts_column", Kind::Time),
+    ("close_column", Kind::Number),
+];
+
+/// The fields of the map that name the columns of EMAs, and how these are read.
+const EMA: [(&str, Kind); 5] = [
+    ("ema_id_column", Kind::Id),
+    ("ema_tf_column", Kind::Text),
+    ("ema_ts_column", Kind::Time),
+    ("ema_period_column", Kind::Int),
+    ("ema_column", Kind::Number),
+];
+
 /// One row of the map, unchecked.
 #[derive(Clone)]
 pub struct MapRow {
@@ -266,28 +276,17 @@ impl MapRow {
             layer,
             tf: row.get("tf")?,
             periods: periods.map(|p| p as u32),
-            bars: [row.get("bars_schema")?, row.get("bars_table")?],
+            bars: row.each(["bars_schema", "bars_table"])?,
             bars_filter: row.get("bars_filter")?,
-            bars_columns: [
-                row.get("bars_id_column")?,
-                row.get("bars_tf_column")?,
-                row.get("bars_ts_column")?,
-                row.get("close_column")?,
-            ],
+            bars_columns: row.each(BARS.map(|(field, _)| field))?,
             atr: row.get("atr_column")?,
             adx: row.get("adx_column")?,
             adx_floor: row.get::<Option<f64>>("adx_floor")?.filter(|floor| *floor > 0.0),
             spread: row.get("spread_column")?,
             slippage: row.get("slippage_column")?,
-            ema: [row.get("ema_schema")?, row.get("ema_table")?],
+            ema: row.each(["ema_schema", "ema_table"])?,
             ema_filter: row.get("ema_filter")?,
-            ema_columns: [
-                row.get("ema_id_column")?,
-                row.get("ema_tf_column")?,
-                row.get("ema_ts_column")?,
-                row.get("ema_period_column")?,
-                row.get("ema_column")?,
-            ],
+            ema_columns: row.each(EMA.map(|(field, _)| field))?,
         })
     }
 
@@ -330,27 +329,13 @@ impl MapRow {
     /// Where the relation or a column does not exist, may not be read, or is of a type that cannot be
     /// read.
     pub fn bars(&self, db: Db, numbers: &[(&'static str, String)]) -> Result<Relation> {
-        let [id, tf, ts, close] = &self.bars_columns;
-        let mut mapped = vec![
-            Mapped { field: "bars_id_column", name: id, kind: Kind::Id },
-            Mapped { field: "bars_tf_column", name: tf, kind: Kind::Text },
-            Mapped { field: "bars_ts_column", name: ts, kind: Kind::Time },
-            Mapped { field: "close_column", name: close, kind: Kind::Number },
-        ];
+        let mut mapped = mapped(&BARS, &self.bars_columns);
         mapped.extend(numbers.iter().map(|(field, name)| Mapped { field, name, kind: Kind::Number }));
         self.check(db).relation("bars", &self.bars, &mapped, &self.bars_filter)
     }
 
     fn ema(&self, db: Db) -> Result<Relation> {
-        let [id, tf, ts, period, ema] = &self.ema_columns;
-        let mapped = [
-            Mapped { field: "ema_id_column", name: id, kind: Kind::Id },
-            Mapped { field: "ema_tf_column", name: tf, kind: Kind::Text },
-            Mapped { field: "ema_ts_column", name: ts, kind: Kind::Time },
-            Mapped { field: "ema_period_column", name: period, kind: Kind::Int },
-            Mapped { field: "ema_column", name: ema, kind: Kind::Number },
-        ];
-        self.check(db).relation("ema", &self.ema, &mapped, &self.ema_filter)
+        self.check(db).relation("ema", &self.ema, &mapped(&EMA, &self.ema_columns), &self.ema_filter)
     }
 
     fn check<'c>(&self, db: Db<'c>) -> Check<'_, 'c> {

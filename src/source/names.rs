@@ -3,13 +3,11 @@
 
 use std::rc::Rc;
 
-use pgrx::prelude::*;
-
 use regime_core::Layer;
 
 use crate::pg::{
-    Db, Error, Result, Sees, arg, extension_schema, known, quote_literal, quoted, settings, undefined_column,
-    undefined_object, undefined_table,
+    Db, Error, Result, Sees, arg, cardinality_violation, extension_schema, known, quote_literal, quoted,
+    settings, undefined_column, undefined_object, undefined_table,
 };
 use crate::source::assets::too_large;
 use crate::source::dim_assets::DimAssets;
@@ -80,17 +78,11 @@ fn as_id(db: Db, asset: &str) -> Result<Option<i32>> {
 /// # Errors
 /// Where more than one asset has this name, or `dim_assets` may not be read.
 pub fn id_if_known(db: Db, asset: &str) -> Result<Option<i32>> {
-    match Place::find(db, None) {
-        // Without daily bars there are no assets.
-        Err(_) => Ok(None),
-        Ok(place) => match place.dim() {
-            None => Ok(None),
-            Some(dim) => {
-                dim.check_readable(&[dim.id, dim.symbol])?;
-                place.look_up(db, asset)
-            }
-        },
-    }
+    // Without daily bars there are no assets.
+    let Ok(place) = Place::find(db, None) else { return Ok(None) };
+    let Some(dim) = place.dim() else { return Ok(None) };
+    dim.check_readable(&[dim.id, dim.symbol])?;
+    place.look_up(db, asset)
 }
 
 /// The symbols that `dim_assets` knows, in no order; none where there is no such table.
@@ -339,10 +331,12 @@ fn not_unique(dim: &DimAssets, condition: &str, symbol: &str, ids: &[i64]) -> Er
     if ids.len() > MOST_LISTED {
         listed.push("…".to_owned());
     }
-    Error::new(
-        PgSqlErrorCode::ERRCODE_CARDINALITY_VIOLATION,
-        format!("{} assets have the symbol \"{}\": {}", ids.len(), shown(symbol), listed.join(", ")),
-    )
+    cardinality_violation(format!(
+        "{} assets have the symbol \"{}\": {}",
+        ids.len(),
+        shown(symbol),
+        listed.join(", ")
+    ))
     .hint(format!(
         "Pass the id; see SELECT * FROM {} WHERE {};",
         dim.relation,

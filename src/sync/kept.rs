@@ -7,7 +7,7 @@ use std::rc::Rc;
 use pgrx::prelude::*;
 
 use crate::pg::{
-    Arg, Days, Db, Error, Micros, Result, Row, Sees, arg, attempt, known, quote_literal, syscache,
+    Arg, Days, Db, Error, Micros, Result, Row, Sees, arg, attempt, known, quote_literal, remark, syscache,
     syscache::oid_of, utc,
 };
 use crate::sync::content::Value;
@@ -175,12 +175,9 @@ pub fn tell(relation: &str, table: &Table, gap: Gap) {
     }
     TOLD.with_borrow_mut(|all| all.push(told));
     let rows = if gap.from == i64::MIN { "earlier rows" } else { "these rows" };
-    Error::new(
-        PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION,
-        format!("rows of {relation} {} are not stored", gap.shown(table)),
-    )
-    .detail(format!("The table has no partition for {rows}."))
-    .report_as(PgLogLevel::NOTICE);
+    remark(format!("rows of {relation} {} are not stored", gap.shown(table)))
+        .detail(format!("The table has no partition for {rows}."))
+        .report_as(PgLogLevel::NOTICE);
 }
 
 /// The error of a row later than every partition of a table, given as SQL, with the statement that creates one.
@@ -192,13 +189,7 @@ pub fn explained(db: Db, error: Error, relation: &str, table: &Table) -> Error {
         return error;
     }
     let kind = table.key[0].kind.sql();
-    let sql = format!(
-        "SELECT CASE WHEN NOT bool_or(pg_catalog.pg_get_expr(c.relpartbound, c.oid) LIKE '% TO (MAXVALUE)') THEN \
-           max(substring(pg_catalog.pg_get_expr(c.relpartbound, c.oid) FROM ' TO [(]''([^'']*)''')::{kind})::text END \
-         FROM pg_catalog.pg_partitioned_table t JOIN pg_catalog.pg_attribute a ON a.attrelid = t.partrelid AND a.attnum = t.partattrs[0] \
-         JOIN pg_catalog.pg_inherits i ON i.inhparent = t.partrelid JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid \
-         WHERE t.partrelid = $1::text::regclass AND t.partstrat = 'r' AND t.partnatts = 1 AND a.attname = $2::name"
-    );
+    let sql = format!(include_str!("../../sql/read/newest_partition.sql"), kind = kind);
     let newest = db.one(&sql, &[arg(relation), arg(table.key[0].name)], Sees::Now, |row| row.only());
     match newest.ok().flatten() {
         Some::<String>(to) => error.hint(format!(

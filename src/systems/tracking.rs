@@ -6,7 +6,8 @@ use crate::output::set_up;
 use crate::output::shape::set_up_again;
 use crate::pg::{
     Action, Db, Error, Outcome, Result, Row, Sees, arg, attempt, check_schema, current_user,
-    extension_schema, lock, not_in_prerequisite_state, owner, quoted, spi, work_relation, work_schema,
+    extension_schema, insufficient_privilege, lock, not_in_prerequisite_state, owner, quoted, spi,
+    work_relation, work_schema,
 };
 use crate::systems::registered::Registered;
 use crate::systems::registry::{ALL, systems};
@@ -101,16 +102,7 @@ pub fn lossy(db: Db, schema: &str, marks: &Marks) -> Result<Option<Error>> {
 /// # Errors
 /// Where the catalogs cannot be read.
 pub fn powerless(db: Db, schema: &str, all: &[Watched]) -> Result<Option<Error>> {
-    let sql = "SELECT quote_ident(pg_get_userbyid(f.proowner)::text) AS role, quote_ident(n.nspname::text) AS work, \
-         has_schema_privilege(f.proowner, n.oid, 'USAGE') AS may_use, \
-         string_agg(t.relation, ', ' ORDER BY t.relation) FILTER (WHERE t.is_written) AS written, \
-         string_agg(t.relation, ', ' ORDER BY t.relation) FILTER (WHERE NOT t.is_written) AS read \
-         FROM pg_catalog.pg_proc AS f JOIN pg_catalog.pg_namespace AS n ON n.oid = f.pronamespace \
-         LEFT JOIN LATERAL (SELECT m.relname <> $4::name AS is_written, quote_ident(n.nspname::text) || '.' || quote_ident(m.relname::text) AS relation \
-           FROM pg_catalog.pg_class AS m WHERE m.relnamespace = n.oid AND m.relname = ANY ($3::name[]) \
-           AND NOT (has_table_privilege(f.proowner, m.oid, 'SELECT') AND (m.relname = $4::name OR has_table_privilege(f.proowner, m.oid, 'INSERT')))) AS t ON true \
-         WHERE n.nspname = $1::name AND f.proname = $2::name AND f.prosecdef AND EXISTS (SELECT FROM pg_catalog.pg_trigger AS g WHERE g.tgfoid = f.oid) \
-         GROUP BY 1, 2, 3";
+    let sql = include_str!("../../sql/read/powerless_owners.sql");
     for watched in all {
         let marks = watched.marks;
         let args = [
@@ -133,10 +125,8 @@ pub fn powerless(db: Db, schema: &str, all: &[Watched]) -> Result<Option<Error>>
             Ok((role, grants.join(" ")))
         })?;
         let Some((role, grants)) = found.filter(|(_, grants)| !grants.is_empty()) else { continue };
-        let error = Error::new(
-            PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
-            format!("role {role} may not mark changes of {}", watched.relation),
-        );
+        let error =
+            insufficient_privilege(format!("role {role} may not mark changes of {}", watched.relation));
         let detail = format!(
             "The triggers on {} run as role {role}, which lacks privileges on the tables of marks.",
             watched.relation

@@ -6,10 +6,9 @@ use pgrx::prelude::*;
 use regime_core::market_states::after::{Asked, Fall};
 use regime_core::math::number::in_sql;
 
-use crate::api::{Result, required, series, times};
-use crate::pg::result_set::{Caller, Rows};
+use crate::api::{required, times};
 use crate::pg::{Result as Checked, invalid_parameter};
-use crate::systems::market_states::after;
+use crate::systems::market_states::after::{self, Judged};
 
 /// A number of bars.
 fn bars(name: &str, value: Option<i32>, least: i32) -> Checked<usize> {
@@ -56,103 +55,62 @@ fn asked(
     Ok(Asked { horizon, lookback, fall })
 }
 
-/// Finds the large moves of a series, and whether a HIGH came before each. Specification 5, section 8.
-#[pg_extern(sql = false)]
-fn market_escalation_events(
-    caller: Caller<'_>,
-    symbol: Option<&str>,
-    timeframe: Option<&str>,
-    horizon: Option<i32>,
-    atr_multiple: Option<f64>,
-    lookback: Option<i32>,
-    fall: Option<f64>,
-) -> Result<()> {
-    let mut rows = Rows::begin(caller)?;
-    let (symbol, timeframe) = series(symbol, timeframe)?;
-    let asked = asked(horizon, atr_multiple, lookback, fall)?;
-    Ok(after::write_events(&mut rows, symbol, timeframe, &asked)?)
-}
-
-/// Counts how often and how early a HIGH came before a large move, and how often anyway. Specification 5, section 8.
-#[pg_extern(sql = false)]
-fn market_escalation_lead_time(
-    caller: Caller<'_>,
-    symbol: Option<&str>,
-    timeframe: Option<&str>,
-    horizon: Option<i32>,
-    atr_multiple: Option<f64>,
-    lookback: Option<i32>,
-    fall: Option<f64>,
-) -> Result<()> {
-    let mut rows = Rows::begin(caller)?;
-    let (symbol, timeframe) = series(symbol, timeframe)?;
-    let asked = asked(horizon, atr_multiple, lookback, fall)?;
-    Ok(after::write_lead_times(&mut rows, symbol, timeframe, &asked)?)
-}
-
-/// Sums up the returns after the bars of each bucket. Specification 5, section 8.
-#[pg_extern(sql = false)]
-fn market_escalation_outcomes(
-    caller: Caller<'_>,
-    symbol: Option<&str>,
-    timeframe: Option<&str>,
-    horizon: Option<i32>,
-    thresholds: Option<Vec<Option<f64>>>,
-    from_time: Option<TimestampWithTimeZone>,
-    to_time: Option<TimestampWithTimeZone>,
-) -> Result<()> {
-    let mut rows = Rows::begin(caller)?;
-    let (symbol, timeframe) = series(symbol, timeframe)?;
-    let horizon = bars("horizon", horizon, 1)?;
-    let thresholds = required("thresholds", thresholds)?;
-    if thresholds.is_empty() {
-        return Err(invalid_parameter("thresholds is empty")
-            .hint("Pass thresholds => '{-0.05,-0.10,-0.20}', or leave it out.")
-            .into());
+of_series! {
+    /// Finds the large moves of a series, and whether a HIGH came before each. Specification 5, section 8.
+    fn market_escalation_events[rows, symbol, timeframe](
+        horizon: Option<i32>,
+        atr_multiple: Option<f64>,
+        lookback: Option<i32>,
+        fall: Option<f64>,
+    ) {
+        let asked = asked(horizon, atr_multiple, lookback, fall)?;
+        Judged::read(symbol, timeframe)?.write_events(&mut rows, &asked)
     }
-    let thresholds = (1..).zip(thresholds).map(|(n, value)| threshold(&format!("thresholds[{n}]"), value));
-    let thresholds: Vec<f64> = thresholds.collect::<Checked<_>>()?;
-    let times = times(from_time, to_time)?;
-    Ok(after::write_outcomes(&mut rows, symbol, timeframe, horizon, &thresholds, times)?)
-}
 
-/// Compares the tails of HIGH and LOW with parts of the history left out. Specification 5, section 8.
-#[pg_extern(sql = false)]
-fn market_escalation_concentration(
-    caller: Caller<'_>,
-    symbol: Option<&str>,
-    timeframe: Option<&str>,
-    horizon: Option<i32>,
-    threshold: Option<f64>,
-) -> Result<()> {
-    let mut rows = Rows::begin(caller)?;
-    let (symbol, timeframe) = series(symbol, timeframe)?;
-    let (horizon, threshold) = (bars("horizon", horizon, 1)?, self::threshold("threshold", threshold)?);
-    Ok(after::write_concentration(&mut rows, symbol, timeframe, horizon, threshold)?)
-}
+    /// Counts how often and how early a HIGH came before a large move, and how often anyway. Specification 5, section 8.
+    fn market_escalation_lead_time[rows, symbol, timeframe](
+        horizon: Option<i32>,
+        atr_multiple: Option<f64>,
+        lookback: Option<i32>,
+        fall: Option<f64>,
+    ) {
+        let asked = asked(horizon, atr_multiple, lookback, fall)?;
+        Judged::read(symbol, timeframe)?.write_lead_times(&mut rows, &asked)
+    }
 
-/// Tells for each candle how far the close moved afterwards, and how seldom so far. Specification 5, section 8.
-#[pg_extern(sql = false)]
-fn market_event_labels(
-    caller: Caller<'_>,
-    symbol: Option<&str>,
-    timeframe: Option<&str>,
-    horizon: Option<i32>,
-) -> Result<()> {
-    let mut rows = Rows::begin(caller)?;
-    let (symbol, timeframe) = series(symbol, timeframe)?;
-    Ok(after::write_moves(&mut rows, symbol, timeframe, bars("horizon", horizon, 1)?)?)
-}
+    /// Sums up the returns after the bars of each bucket. Specification 5, section 8.
+    fn market_escalation_outcomes[rows, symbol, timeframe](
+        horizon: Option<i32>,
+        thresholds: Option<Vec<Option<f64>>>,
+        from_time: Option<TimestampWithTimeZone>,
+        to_time: Option<TimestampWithTimeZone>,
+    ) {
+        let horizon = bars("horizon", horizon, 1)?;
+        let thresholds = required("thresholds", thresholds)?;
+        if thresholds.is_empty() {
+            return Err(invalid_parameter("thresholds is empty")
+                .hint("Pass thresholds => '{-0.05,-0.10,-0.20}', or leave it out.")
+                .into());
+        }
+        let thresholds = (1..).zip(thresholds).map(|(n, value)| threshold(&format!("thresholds[{n}]"), value));
+        let thresholds: Vec<f64> = thresholds.collect::<Checked<_>>()?;
+        let times = times(from_time, to_time)?;
+        Judged::read(symbol, timeframe)?.write_outcomes(&mut rows, horizon, &thresholds, times)
+    }
 
-/// Ranks each stored escalation among the last rows alone. Specification 5, section 7.
-#[pg_extern(sql = false)]
-fn market_escalation_percentile(
-    caller: Caller<'_>,
-    symbol: Option<&str>,
-    timeframe: Option<&str>,
-    window_bars: Option<i32>,
-) -> Result<()> {
-    let mut rows = Rows::begin(caller)?;
-    let (symbol, timeframe) = series(symbol, timeframe)?;
-    Ok(after::write_percentiles(&mut rows, symbol, timeframe, bars("window_bars", window_bars, 2)?)?)
+    /// Compares the tails of HIGH and LOW with parts of the history left out. Specification 5, section 8.
+    fn market_escalation_concentration[rows, symbol, timeframe](horizon: Option<i32>, threshold: Option<f64>) {
+        let (horizon, threshold) = (bars("horizon", horizon, 1)?, self::threshold("threshold", threshold)?);
+        Judged::read(symbol, timeframe)?.write_concentration(&mut rows, horizon, threshold)
+    }
+
+    /// Tells for each candle how far the close moved afterwards, and how seldom so far. Specification 5, section 8.
+    fn market_event_labels[rows, symbol, timeframe](horizon: Option<i32>) {
+        after::write_moves(&mut rows, symbol, timeframe, bars("horizon", horizon, 1)?)
+    }
+
+    /// Ranks each stored escalation among the last rows alone. Specification 5, section 7.
+    fn market_escalation_percentile[rows, symbol, timeframe](window_bars: Option<i32>) {
+        after::write_percentiles(&mut rows, symbol, timeframe, bars("window_bars", window_bars, 2)?)
+    }
 }

@@ -2,45 +2,37 @@
 
 use pgrx::prelude::*;
 
-use crate::api::{Result, series, times};
+use crate::api::{Result, times};
 use crate::output::series::hybrid;
 use crate::pg::result_set::{Caller, Rows};
+use crate::systems::market_states::latest;
 use crate::systems::market_states::refresh::States;
 use crate::systems::market_states::tables::OF_SERIES;
-use crate::systems::market_states::{latest, read};
 
-/// Computes the states of a series from its first candle on and stores nothing. Specification 5, section 7.
-#[pg_extern(sql = false)]
-fn market_states_compute(
-    caller: Caller<'_>,
-    symbol: Option<&str>,
-    timeframe: Option<&str>,
-    from_time: Option<TimestampWithTimeZone>,
-    to_time: Option<TimestampWithTimeZone>,
-) -> Result<()> {
-    let mut rows = Rows::begin(caller)?;
-    let (symbol, timeframe) = series(symbol, timeframe)?;
-    Ok(hybrid::compute(&States, &mut rows, symbol, timeframe, times(from_time, to_time)?)?)
-}
+of_series! {
+    /// Computes the states of a series from its first candle on and stores nothing. Specification 5, section 7.
+    fn market_states_compute[rows, symbol, timeframe](
+        from_time: Option<TimestampWithTimeZone>,
+        to_time: Option<TimestampWithTimeZone>,
+    ) {
+        hybrid::compute(&States, &mut rows, symbol, timeframe, times(from_time, to_time)?)
+    }
 
-/// Reads the states of a series: stored rows where they are valid, computed ones after those. Specification 5, section 7.
-#[pg_extern(sql = false)]
-fn get_market_states(
-    caller: Caller<'_>,
-    symbol: Option<&str>,
-    timeframe: Option<&str>,
-    from_time: Option<TimestampWithTimeZone>,
-    to_time: Option<TimestampWithTimeZone>,
-) -> Result<()> {
-    let mut rows = Rows::begin(caller)?;
-    let (symbol, timeframe) = series(symbol, timeframe)?;
-    Ok(hybrid::get(&States, &mut rows, symbol, timeframe, times(from_time, to_time)?)?)
+    /// Reads the states of a series: stored rows where they are valid, computed ones after those. Specification 5, section 7.
+    fn get_market_states[rows, symbol, timeframe](
+        from_time: Option<TimestampWithTimeZone>,
+        to_time: Option<TimestampWithTimeZone>,
+    ) {
+        hybrid::get(&States, &mut rows, symbol, timeframe, times(from_time, to_time)?)
+    }
 }
 
 /// Counts the stored bars of each state and version. Specification 5, section 7.
 #[pg_extern(sql = false)]
 fn market_state_stats(caller: Caller<'_>, symbol: Option<&str>, timeframe: Option<&str>) -> Result<()> {
-    Ok(read::statistics(&mut Rows::begin(caller)?, symbol, timeframe)?)
+    let mut rows = Rows::begin(caller)?;
+    let share_of_high = ", (count(*) FILTER (WHERE escalation_bucket = 'HIGH'))::float8 / nullif(count(escalation_bucket), 0)::float8";
+    Ok(OF_SERIES.statistics(&mut rows, "state_label", share_of_high, [symbol, timeframe])?)
 }
 
 /// Reads the stored bars whose state differs from that of the bar before. Specification 5, section 7.

@@ -19,7 +19,7 @@ use regime_core::cmc_regimes::proxy::Proxy;
 use regime_core::cmc_regimes::series::Series;
 use regime_core::market_regime_history::days;
 use regime_core::market_regimes::{Config, labels};
-use regime_core::math::rolling::percentile_rank;
+use regime_core::math::rolling::{Standing, standings};
 use regime_core::{Layer, PerLayer, Tier};
 
 use synthetic::{DAY, Shape, series};
@@ -42,7 +42,9 @@ fn pipeline(c: &mut Criterion) {
     });
 
     let volatility = atrp(&bars);
-    c.bench_function("percentile_rank", |b| b.iter(|| percentile_rank(black_box(&volatility), 0, 250, 83)));
+    c.bench_function("percentile_rank", |b| {
+        b.iter(|| standings(black_box(&volatility), 0, 250, 83, Standing::percentile));
+    });
 
     let labels = label_bars(&bars, Layer::L2, Tier::Full, 0.0);
     for mode in [Mode::Asymmetric, Mode::Symmetric] {

@@ -35,31 +35,36 @@ impl Times {
 }
 
 /// Stored rows of some series: a condition with two parameters.
-pub const OF_GIVEN: &str = "($1 IS NULL OR symbol = $1) AND ($2 IS NULL OR timeframe = $2)";
+const OF_GIVEN: &str = "($1 IS NULL OR symbol = $1) AND ($2 IS NULL OR timeframe = $2)";
 
 impl OfSeries {
-    /// Adds the rows of a statement over the stored rows of a symbol, a timeframe, or all; `statement` is given the table
-    /// and uses [`OF_GIVEN`].
+    /// Adds statistics of the stored rows for each label, a column, and version; `more` are further columns, each after a
+    /// comma.
     ///
     /// # Errors
     /// Where the table does not exist, cannot be read, or has no rows of the named series.
-    pub fn query(
+    pub fn statistics(
         &self,
         rows: &mut Rows,
-        symbol: Option<&str>,
-        timeframe: Option<&str>,
-        statement: impl FnOnce(&str) -> String,
+        label: &str,
+        more: &str,
+        [symbol, timeframe]: [Option<&str>; 2],
     ) -> Result<()> {
         spi::connect(|db| {
             let (relation, symbol) = self.named(db, symbol, timeframe)?;
-            rows.query(db, &statement(&relation), &[arg(symbol), arg(timeframe)])
+            let sql = format!(
+                "SELECT {label}::text, classifier_version::text, count(*), \
+                 count(*)::float8 / sum(count(*)) OVER ()::float8, min(open_time)::timestamptz, max(open_time)::timestamptz, \
+                 avg(confidence)::float8{more} FROM {relation} WHERE {OF_GIVEN} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2"
+            );
+            rows.query(db, &sql, &[arg(symbol), arg(timeframe)])
         })
     }
 
     /// Adds the candles whose label, a column, differs from that of the candle before.
     ///
     /// # Errors
-    /// Where `min_confidence` is outside 0 to 1, and as [`OfSeries::query`].
+    /// Where `min_confidence` is outside 0 to 1, and as [`OfSeries::statistics`].
     pub fn transitions(
         &self,
         rows: &mut Rows,
@@ -90,7 +95,7 @@ impl OfSeries {
     /// The table; an error where the table has no rows of the named series.
     ///
     /// # Errors
-    /// As [`OfSeries::query`].
+    /// As [`OfSeries::statistics`].
     pub fn existing(&self, db: Db, symbol: Option<&str>, timeframe: Option<&str>) -> Result<String> {
         let relation = output_relation(db, self.table)?;
         if (symbol, timeframe) == (None, None) || has_rows(db, &relation, symbol, timeframe)? {

@@ -74,13 +74,7 @@ pub fn refers_elsewhere(db: Db, table: &str, relation: &str) -> Result<bool> {
 
 /// What the key refers to now, if the key exists.
 fn find(db: Db, reference: &str, relation: &str) -> Result<Option<Target>> {
-    let sql = "SELECT quote_ident(n.nspname::text) || '.' || quote_ident(r.relname::text) AS target, \
-         (SELECT pg_catalog.array_agg(quote_ident(a.attname::text) ORDER BY k.n) \
-         FROM pg_catalog.unnest(c.confkey) WITH ORDINALITY AS k (attnum, n) \
-         JOIN pg_catalog.pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = k.attnum) AS key, c.confupdtype = 'c' AS follows \
-         FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_class r ON r.oid = c.confrelid \
-         JOIN pg_catalog.pg_namespace n ON n.oid = r.relnamespace \
-         WHERE c.conrelid = $1::regclass AND c.contype = 'f' AND c.conname = $2::name";
+    let sql = include_str!("../../../sql/read/candle_key.sql");
     db.first(sql, &[arg(relation), arg(reference)], Sees::Now, |row| {
         Ok(Target { table: row.get("target")?, key: row.get("key")?, follows: row.get("follows")? })
     })
@@ -127,15 +121,7 @@ fn wanted(db: Db) -> Result<Wanted> {
     if timescale::is_hypertable(db, &relation.sql)? || citus::kept(db, &relation.sql)?.is_some() {
         return Ok(Wanted::None);
     }
-    let sql = "SELECT has_table_privilege(c.oid, 'REFERENCES') AS may_refer FROM pg_catalog.pg_class c JOIN pg_catalog.pg_index i ON i.indrelid = c.oid \
-         WHERE c.oid = $1::regclass AND c.relkind = 'r' AND NOT c.relispartition AND i.indisunique AND i.indimmediate AND i.indisvalid \
-         AND i.indpred IS NULL AND i.indexprs IS NULL \
-         AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhparent = c.oid) \
-         AND (SELECT pg_catalog.array_agg(quote_ident(a.attname::text) ORDER BY quote_ident(a.attname::text)) FROM pg_catalog.pg_attribute a \
-           WHERE a.attrelid = c.oid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])) \
-         = (SELECT pg_catalog.array_agg(k ORDER BY k) FROM pg_catalog.unnest($2::text[]) AS k) \
-         AND EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND quote_ident(a.attname::text) = $3 \
-           AND a.atttypid = 'timestamptz'::regtype) LIMIT 1";
+    let sql = include_str!("../../../sql/read/candles_to_refer_to.sql");
     let args = [arg(relation.sql.as_str()), arg(key.to_vec()), arg(key[2].as_str())];
     let may_refer = db.first(sql, &args, Sees::Now, |row| row.get("may_refer"))?;
     Ok(match may_refer {

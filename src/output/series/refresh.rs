@@ -381,14 +381,8 @@ impl<'c, W: Work> Call<'_, 'c, W> {
             }
         }
         let read = candles.ts.len() as u64;
-        Ok(Done {
-            rows: read as i64,
-            written,
-            mode: Mode::Full,
-            reason: Some(reason),
-            of_many: Vec::new(),
-            more: OfRefresh { read },
-        })
+        let done = Done::new(read as i64, written, Mode::Full, OfRefresh { read });
+        Ok(Done { reason: Some(reason), ..done })
     }
 
     /// The refresh of the candles after the newest row; `None` if the stored state cannot be resumed.
@@ -399,14 +393,9 @@ impl<'c, W: Work> Call<'_, 'c, W> {
         mut machine: W::Machine<'c>,
     ) -> Result<Option<Done<OfRefresh>>> {
         let candles = self.source.read(self.db, series, Span::After(newest))?;
-        let mut done = Done {
-            rows: W::candles(&machine) as i64 + candles.ts.len() as i64,
-            written: Written::default(),
-            mode: Mode::None,
-            reason: None,
-            of_many: Vec::new(),
-            more: OfRefresh { read: candles.ts.len() as u64 },
-        };
+        let read = candles.ts.len() as u64;
+        let rows = (W::candles(&machine) + read) as i64;
+        let mut done = Done::new(rows, Written::default(), Mode::None, OfRefresh { read });
         if let Some(last) = candles.ts.last() {
             match self.write(series, &mut machine, &candles, Some(newest))? {
                 Some(written) => done.written = written,

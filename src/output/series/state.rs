@@ -116,12 +116,12 @@ pub fn store(db: Db, of: &OfSeries, schema: &str, series: &Series, candles: u64,
 /// # Errors
 /// Where the state cannot be deleted.
 pub fn forget(db: Db, of: &OfSeries, schema: &str, series: &Series) -> Result<()> {
-    let sql = format!("DELETE FROM {} WHERE symbol = $1 AND timeframe = $2", relation(of, schema));
-    db.execute_small(&sql, &series.args())?;
-    for table in of.more {
-        let sql =
-            format!("DELETE FROM {} WHERE symbol = $1 AND timeframe = $2", work_relation(schema, table));
-        db.execute_small(&sql, &series.args())?;
+    for table in [of.marks.state].iter().chain(of.more) {
+        let table = work_relation(schema, table);
+        db.execute_small(
+            &format!("DELETE FROM {table} WHERE symbol = $1 AND timeframe = $2"),
+            &series.args(),
+        )?;
     }
     Ok(())
 }

@@ -14,8 +14,8 @@ use regime_core::Layer;
 use regime_core::calendar::{Calendar, Span, period_bars};
 
 use crate::pg::{
-    Db, Error, Result, Sees, attempt, check_schema, extension_schema, invalid_parameter, lock_schema, memory,
-    quote_literal, quoted, spi, undefined_object,
+    Db, Result, Sees, attempt, check_schema, extension_schema, invalid_parameter, lock_schema, memory,
+    quote_literal, quoted, remark, spi, undefined_object,
 };
 use crate::source::assets::distinct_ids;
 use crate::source::bars::DAILY_TF;
@@ -170,15 +170,12 @@ fn note_mapping(row: &MapRow, target_schema: &str, schema: &str) {
         relation[0] != target_schema && !(row.layer == Layer::L2 && *which == "bars")
     });
     for (which, relation) in elsewhere {
-        Error::new(
-            PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION,
-            format!(
-                "layer {} is read from {}.{}, not from the table that was built",
-                row.layer.as_str(),
-                quoted(&relation[0]),
-                quoted(&relation[1])
-            ),
-        )
+        remark(format!(
+            "layer {} is read from {}.{}, not from the table that was built",
+            row.layer.as_str(),
+            quoted(&relation[0]),
+            quoted(&relation[1])
+        ))
         .hint(format!(
             "UPDATE {schema}.regime_source SET {which}_schema = {} WHERE cal_scheme = {} AND layer = '{}';",
             quote_literal(target_schema),

@@ -171,7 +171,7 @@ impl Job<'_, '_> {
         };
         let reason = self.full_refresh.then(|| "full_refresh".to_owned());
         let more = OfBatch { differing, read: computed.read };
-        Ok(Done { rows: rows as i64, written, mode, reason, of_many: Vec::new(), more })
+        Ok(Done { reason, ..Done::new(rows as i64, written, mode, more) })
     }
 }
 

@@ -6,7 +6,7 @@
 
 use regime_core::calendar::civil::{MICROS_PER_DAY, date_of};
 
-use crate::pg::{Db, Error, Result, check_order, extension_schema};
+use crate::pg::{Db, Error, Result, check_order, extension_schema, no_data_found};
 
 /// Most trading days in a batch.
 pub const MOST_DAYS: i32 = 100_000;
@@ -73,10 +73,6 @@ pub fn call(schema: &str, symbol: &str, arguments: &str) -> String {
 /// # Errors
 /// Catalogs that cannot be read.
 pub fn not_stored(db: Db, relation: &str, symbol: &str) -> Result<Error> {
-    let code = pgrx::PgSqlErrorCode::ERRCODE_NO_DATA_FOUND;
-    Ok(Error::new(code, format!("{relation} has no rows of \"{symbol}\"")).hint(call(
-        &extension_schema(db)?,
-        symbol,
-        "",
-    )))
+    let hint = call(&extension_schema(db)?, symbol, "");
+    Ok(no_data_found(format!("{relation} has no rows of \"{symbol}\"")).hint(hint))
 }

@@ -3,7 +3,7 @@
 use pgrx::prelude::*;
 
 use crate::output::entry::MOST_NAMED;
-use crate::pg::{Error, Result, error_code, extension_schema, spi, sqlstate};
+use crate::pg::{Error, Result, error_code, extension_schema, spi, sqlstate, warning};
 use crate::sync::compare::Written;
 use crate::systems::market_regime_history::asked::Asked;
 use crate::systems::market_regime_history::batch::{Batch, Differing};
@@ -25,6 +25,10 @@ pub struct Outcome {
     pub hint: Option<String>,
     pub differing: Differing,
     pub written: Written,
+}
+
+fn batches(n: i32) -> &'static str {
+    if n == 1 { "batch" } else { "batches" }
 }
 
 impl Outcome {
@@ -68,7 +72,7 @@ impl Outcome {
             asked.symbol,
             asked.span.name(),
             self.batches,
-            if self.batches == 1 { "batch" } else { "batches" }
+            batches(self.batches)
         )
     }
 
@@ -77,32 +81,26 @@ impl Outcome {
     /// # Errors
     /// Where a batch failed; the error has the SQLSTATE of the first failed batch.
     pub fn end(&self, asked: &Asked, dry_run: bool) -> Result<()> {
-        let (to, own) = (shown(asked.span.to), spi::connect(extension_schema)?);
+        let own = spi::connect(extension_schema)?;
+        let [from, to] = [asked.span.from, asked.span.to].map(shown);
+        let again = |refresh: &str| {
+            call(&own, &asked.symbol, &format!("start_date => '{from}', end_date => '{to}', {refresh}"))
+        };
         if let Differing { days, first: Some(first) } = self.differing {
             let first = shown(first);
             let (rows, differ) = if days == 1 { ("row", "differs") } else { ("rows", "differ") };
-            Error::new(
-                PgSqlErrorCode::ERRCODE_WARNING,
-                format!(
-                    "{days} {rows} of {} {differ} from what the closes give now, the first on {first}",
-                    asked.symbol
-                ),
-            )
-            .detail("Bars were corrected, added or deleted after the rows were stored.")
-            .hint(call(
-                &own,
-                &asked.symbol,
-                &format!(
-                    "start_date => '{}', end_date => '{to}', full_refresh => true, ",
-                    shown(asked.span.from)
-                ),
+            warning(format!(
+                "{days} {rows} of {} {differ} from what the closes give now, the first on {first}",
+                asked.symbol
             ))
+            .detail("Bars were corrected, added or deleted after the rows were stored.")
+            .hint(again("full_refresh => true, "))
             .report_as(PgLogLevel::WARNING);
         }
         let Some(code) = &self.sqlstate else { return Ok(()) };
         let refresh = if asked.full_refresh { "full_refresh => true, " } else { "" };
         let more = if self.failed as usize > self.failures.len() { "\n…" } else { "" };
-        let batches = if self.batches == 1 { "batch" } else { "batches" };
+        let batches = batches(self.batches);
         let what = if dry_run { "dry run of backfill" } else { "backfill" };
         Err(Error::new(
             error_code(code),
@@ -116,11 +114,7 @@ impl Outcome {
         .hint(format!(
             "{} {}",
             self.hint.as_deref().unwrap_or("Correct the cause, then:"),
-            call(
-                &own,
-                &asked.symbol,
-                &format!("start_date => '{}', end_date => '{to}', {refresh}", shown(asked.span.from))
-            )
+            again(refresh)
         )))
     }
 }

@@ -34,8 +34,7 @@ pub fn stored(db: Db, symbol: &str) -> Result<(String, i32)> {
 /// Where no day of the symbol is stored, and where the table or the closes cannot be read.
 pub fn current(rows: &mut Rows, symbol: &str) -> Result<()> {
     spi::connect(|db| {
-        let symbol = canonical(db, symbol)?;
-        let symbol = symbol.as_str();
+        let symbol = &canonical(db, symbol)?;
         let (relation, newest) = stored(db, symbol)?;
         // A role that may read the outputs only still gets the row.
         let closes = Closes::find(db, symbol).ok();
@@ -57,8 +56,7 @@ pub fn current(rows: &mut Rows, symbol: &str) -> Result<()> {
 /// Where the closes of the symbol cannot be found, and as [`Computed::new`].
 pub fn compute(rows: &mut Rows, symbol: &str, span: Span) -> Result<()> {
     spi::connect(|db| {
-        let symbol = canonical(db, symbol)?;
-        let symbol = symbol.as_str();
+        let symbol = &canonical(db, symbol)?;
         let computed = Computed::new(db, &Closes::find(db, symbol)?, span)?;
         let texts: Vec<Text> = Regime::ALL.iter().map(|regime| Text::new(regime.as_str())).collect();
         let symbol = Text::new(symbol);

@@ -10,35 +10,26 @@ impl From<ConfigError> for Error {
     }
 }
 
-/// The texts of all labels, built once for any number of rows.
-pub struct LabelTexts {
-    trend: Vec<Text>,
-    volatility: Vec<Text>,
-    momentum: Vec<Text>,
-    full: Vec<Text>,
-    simplified: Vec<Text>,
-}
+/// The texts of the axes, of all labels and of the simplified regimes, built once for any number of rows.
+pub struct LabelTexts([Vec<Text>; 5]);
 
 impl LabelTexts {
     /// Builds the texts of all labels.
     pub fn new() -> Self {
-        Self {
-            trend: Trend::ALL.iter().map(|state| Text::new(state.as_str())).collect(),
-            volatility: Volatility::ALL.iter().map(|state| Text::new(state.as_str())).collect(),
-            momentum: Momentum::ALL.iter().map(|state| Text::new(state.as_str())).collect(),
-            full: FULL.iter().map(|text| Text::new(text)).collect(),
-            simplified: Simplified::ALL.iter().map(|regime| Text::new(regime.as_str())).collect(),
-        }
+        Self([
+            Trend::ALL.iter().map(|state| Text::new(state.as_str())).collect(),
+            Volatility::ALL.iter().map(|state| Text::new(state.as_str())).collect(),
+            Momentum::ALL.iter().map(|state| Text::new(state.as_str())).collect(),
+            FULL.iter().map(|text| Text::new(text)).collect(),
+            Simplified::ALL.iter().map(|regime| Text::new(regime.as_str())).collect(),
+        ])
     }
 
     /// `trend_state`, `volatility_state`, `momentum_state`, `full_regime`, `simplified_regime`.
     pub fn fields(&self, label: Label) -> [Field<'_>; 5] {
-        [
-            Field::text(&self.trend[label.trend as usize]),
-            Field::text(&self.volatility[label.volatility as usize]),
-            Field::text(&self.momentum[label.momentum as usize]),
-            Field::text(&self.full[label.full_index()]),
-            Field::text(&self.simplified[label.simplified as usize]),
-        ]
+        let Label { trend, volatility, momentum, simplified, .. } = label;
+        let at =
+            [trend as usize, volatility as usize, momentum as usize, label.full_index(), simplified as usize];
+        std::array::from_fn(|column| Field::text(&self.0[column][at[column]]))
     }
 }

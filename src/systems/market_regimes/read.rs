@@ -1,4 +1,4 @@
-//! Rows of the functions that read the regimes of candles, and statistics of stored rows.
+//! Rows of the functions that read the regimes of candles.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -6,7 +6,6 @@ use std::ops::Range;
 use regime_core::market_regimes::{Label, Machine};
 
 use crate::output::series::hybrid::Show;
-use crate::output::series::read::OF_GIVEN;
 use crate::output::series::refresh::Place;
 use crate::output::series::state::State;
 use crate::pg::{Result, result_set::Field, result_set::Rows, result_set::Template, result_set::Text};
@@ -14,7 +13,6 @@ use crate::source::candles::{Candles, Series};
 use crate::systems::market_regimes::label::LabelTexts;
 use crate::systems::market_regimes::refresh::Regimes;
 use crate::systems::market_regimes::rows::run;
-use crate::systems::market_regimes::tables::OF_SERIES;
 
 impl Show for Regimes {
     fn of_stored(state: &State) -> Option<Self> {
@@ -104,18 +102,4 @@ impl<'a> Writer<'a> {
         fields.extend(self.last);
         fields
     }
-}
-
-/// Statistics of stored rows per regime and version.
-///
-/// # Errors
-/// Where the table does not exist, cannot be read, or has no rows of the named series.
-pub fn statistics(rows: &mut Rows, symbol: Option<&str>, timeframe: Option<&str>) -> Result<()> {
-    OF_SERIES.query(rows, symbol, timeframe, |relation| {
-        format!(
-            "SELECT simplified_regime::text, classifier_version::text, count(*), \
-             count(*)::float8 / sum(count(*)) OVER ()::float8, min(open_time)::timestamptz, max(open_time)::timestamptz, \
-             avg(confidence)::float8 FROM {relation} WHERE {OF_GIVEN} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2"
-        )
-    })
 }

@@ -20,7 +20,7 @@ use crate::source::candles::{Candles, Reads, Series, Source};
 use crate::systems::market_states::tables::{MARKET_STATES, OF_SERIES};
 
 /// The candles of a series beside the buckets of its stored rows.
-struct Judged {
+pub struct Judged {
     candles: Candles,
     /// One element for each candle, `None` without a row or a bucket.
     buckets: Vec<Option<Bucket>>,
@@ -31,7 +31,11 @@ impl Judged {
     ///
     /// # Errors
     /// Where the series has no candles or no stored rows, and where these cannot be read.
-    fn read(db: Db, symbol: &str, timeframe: &str) -> Result<Self> {
+    pub fn read(symbol: &str, timeframe: &str) -> Result<Self> {
+        spi::connect(|db| Self::find(db, symbol, timeframe))
+    }
+
+    fn find(db: Db, symbol: &str, timeframe: &str) -> Result<Self> {
         let source = Source::load(db, Reads::Prices)?;
         let (series, candles) = hybrid::found(db, &source, symbol, timeframe, None)?;
         let relation = OF_SERIES.existing(db, Some(&series.symbol), Some(&series.timeframe))?;
@@ -107,138 +111,129 @@ fn long(count: usize) -> Field<'static> {
     Field::long(count as i64)
 }
 
-/// The names of the directions, by number.
-fn directions() -> Vec<Text> {
-    Direction::ALL.iter().map(|direction| Text::new(direction.as_str())).collect()
+/// The texts of labels, by number.
+fn texts<T: Copy>(all: &[T], text: fn(T) -> &'static str) -> Vec<Text> {
+    all.iter().map(|label| Text::new(text(*label))).collect()
 }
 
-/// Writes the events of a series. Specification 5, section 8.
-///
-/// # Errors
-/// Where the series has no candles or no stored rows, and where these cannot be read.
-pub fn write_events(rows: &mut Rows, symbol: &str, timeframe: &str, asked: &Asked) -> Result<()> {
-    let judged = spi::connect(|db| Judged::read(db, symbol, timeframe))?;
-    let directions = directions();
-    for event in events(judged.bars(), &judged.buckets, asked) {
-        let Event { start, end, anchors, extreme, change, change_atr, complete, .. } = event;
-        let warning = event.warning;
-        let first = warning.and_then(|warning| warning.first_high);
-        rows.push(&[
-            Field::text(&directions[event.direction as usize]),
-            judged.time(start),
-            judged.time(end),
-            int(end - start),
-            int(anchors),
-            judged.time(extreme),
-            Field::number(change),
-            Field::number(change_atr),
-            Field::bool(complete),
-            warning.map_or(Field::NULL, |warning| Field::bool(warning.first_high.is_some())),
-            first.map_or(Field::NULL, |bar| judged.time(bar)),
-            first.map_or(Field::NULL, |bar| int(start - bar)),
-            warning.map_or(Field::NULL, |warning| int(warning.high_bars)),
-        ])?;
+impl Judged {
+    /// Writes the events of a series. Specification 5, section 8.
+    ///
+    /// # Errors
+    /// As [`Rows::push`].
+    pub fn write_events(&self, rows: &mut Rows, asked: &Asked) -> Result<()> {
+        let directions = texts(Direction::ALL, Direction::as_str);
+        for event in events(self.bars(), &self.buckets, asked) {
+            let Event { start, end, anchors, extreme, change, change_atr, complete, .. } = event;
+            let warning = event.warning;
+            let first = warning.and_then(|warning| warning.first_high);
+            rows.push(&[
+                Field::text(&directions[event.direction as usize]),
+                self.time(start),
+                self.time(end),
+                int(end - start),
+                int(anchors),
+                self.time(extreme),
+                Field::number(change),
+                Field::number(change_atr),
+                Field::bool(complete),
+                warning.map_or(Field::NULL, |warning| Field::bool(warning.first_high.is_some())),
+                first.map_or(Field::NULL, |bar| self.time(bar)),
+                first.map_or(Field::NULL, |bar| int(start - bar)),
+                warning.map_or(Field::NULL, |warning| int(warning.high_bars)),
+            ])?;
+        }
+        Ok(())
     }
-    Ok(())
-}
 
-/// Writes what HIGH was worth as a warning of the events of a series. Specification 5, section 8.
-///
-/// # Errors
-/// As [`write_events`].
-pub fn write_lead_times(rows: &mut Rows, symbol: &str, timeframe: &str, asked: &Asked) -> Result<()> {
-    let judged = spi::connect(|db| Judged::read(db, symbol, timeframe))?;
-    let directions = directions();
-    for row in lead_times(judged.bars(), &judged.buckets, asked) {
-        rows.push(&[
-            Field::text(&directions[row.direction as usize]),
-            int(row.events),
-            int(row.judged),
-            int(row.hits),
-            Field::number(row.hit_rate.share),
-            Field::number(row.hit_rate.low),
-            Field::number(row.hit_rate.high),
-            Field::number(row.base_rate),
-            Field::number(row.lift),
-            Field::number(row.median_lead),
-            Field::number(row.mean_lead),
-            int(row.alarms),
-            int(row.late_alarms),
-            int(row.false_alarms),
-            Field::number(row.false_alarm_rate),
-            Field::number(row.high_share),
-            Field::number(row.high_followed),
-            Field::number(row.any_followed),
-        ])?;
+    /// Writes what HIGH was worth as a warning of the events of a series. Specification 5, section 8.
+    ///
+    /// # Errors
+    /// As [`Rows::push`].
+    pub fn write_lead_times(&self, rows: &mut Rows, asked: &Asked) -> Result<()> {
+        let directions = texts(Direction::ALL, Direction::as_str);
+        for row in lead_times(self.bars(), &self.buckets, asked) {
+            rows.push(&[
+                Field::text(&directions[row.direction as usize]),
+                int(row.events),
+                int(row.judged),
+                int(row.hits),
+                Field::number(row.hit_rate.share),
+                Field::number(row.hit_rate.low),
+                Field::number(row.hit_rate.high),
+                Field::number(row.base_rate),
+                Field::number(row.lift),
+                Field::number(row.median_lead),
+                Field::number(row.mean_lead),
+                int(row.alarms),
+                int(row.late_alarms),
+                int(row.false_alarms),
+                Field::number(row.false_alarm_rate),
+                Field::number(row.high_share),
+                Field::number(row.high_followed),
+                Field::number(row.any_followed),
+            ])?;
+        }
+        Ok(())
     }
-    Ok(())
-}
 
-/// Writes what followed by bucket, for each threshold. Specification 5, section 8.
-///
-/// # Errors
-/// As [`write_events`].
-pub fn write_outcomes(
-    rows: &mut Rows,
-    symbol: &str,
-    timeframe: &str,
-    horizon: usize,
-    thresholds: &[f64],
-    times: Times,
-) -> Result<()> {
-    let judged = spi::connect(|db| Judged::read(db, symbol, timeframe))?;
-    let wanted = judged.within(times);
-    for row in outcomes(&judged.candles.close, &judged.buckets, wanted, horizon, thresholds) {
-        let bucket = Text::new(row.bucket.map_or("ALL", Bucket::as_str));
-        rows.push(&[
-            Field::text(&bucket),
-            Field::number(row.threshold),
-            long(row.n),
-            long(row.n_independent),
-            Field::number(row.mean_return),
-            Field::number(row.median_return),
-            Field::number(row.worst_return),
-            Field::number(row.mean_drawdown),
-            Field::number(row.worst_drawdown),
-            long(row.tail_n),
-            Field::number(row.tail.share),
-            Field::number(row.tail.low),
-            Field::number(row.tail.high),
-            Field::number(row.ratio_to_low),
-        ])?;
+    /// Writes what followed by bucket, for each threshold. Specification 5, section 8.
+    ///
+    /// # Errors
+    /// As [`Rows::push`].
+    pub fn write_outcomes(
+        &self,
+        rows: &mut Rows,
+        horizon: usize,
+        thresholds: &[f64],
+        times: Times,
+    ) -> Result<()> {
+        let wanted = self.within(times);
+        for row in outcomes(&self.candles.close, &self.buckets, wanted, horizon, thresholds) {
+            let bucket = Text::new(row.bucket.map_or("ALL", Bucket::as_str));
+            rows.push(&[
+                Field::text(&bucket),
+                Field::number(row.threshold),
+                long(row.n),
+                long(row.n_independent),
+                Field::number(row.mean_return),
+                Field::number(row.median_return),
+                Field::number(row.worst_return),
+                Field::number(row.mean_drawdown),
+                Field::number(row.worst_drawdown),
+                long(row.tail_n),
+                Field::number(row.tail.share),
+                Field::number(row.tail.low),
+                Field::number(row.tail.high),
+                Field::number(row.ratio_to_low),
+            ])?;
+        }
+        Ok(())
     }
-    Ok(())
-}
 
-/// Writes the tail shares of HIGH and LOW in each sample. Specification 5, section 8.
-///
-/// # Errors
-/// As [`write_events`].
-pub fn write_concentration(
-    rows: &mut Rows,
-    symbol: &str,
-    timeframe: &str,
-    horizon: usize,
-    threshold: f64,
-) -> Result<()> {
-    let Judged { candles, buckets } = spi::connect(|db| Judged::read(db, symbol, timeframe))?;
-    for row in concentration(&candles.ts, &candles.close, &buckets, horizon, threshold) {
-        let sample = Text::new(&row.sample.name());
-        rows.push(&[
-            Field::text(&sample),
-            long(row.high_n),
-            Field::number(row.high.share),
-            Field::number(row.high.low),
-            Field::number(row.high.high),
-            long(row.low_n),
-            Field::number(row.low.share),
-            Field::number(row.low.low),
-            Field::number(row.low.high),
-            Field::number(row.difference),
-            Field::number(row.ratio),
-        ])?;
+    /// Writes the tail shares of HIGH and LOW in each sample. Specification 5, section 8.
+    ///
+    /// # Errors
+    /// As [`Rows::push`].
+    pub fn write_concentration(&self, rows: &mut Rows, horizon: usize, threshold: f64) -> Result<()> {
+        for row in concentration(&self.candles.ts, &self.candles.close, &self.buckets, horizon, threshold) {
+            let sample = Text::new(&row.sample.name());
+            rows.push(&[
+                Field::text(&sample),
+                long(row.high_n),
+                Field::number(row.high.share),
+                Field::number(row.high.low),
+                Field::number(row.high.high),
+                long(row.low_n),
+                Field::number(row.low.share),
+                Field::number(row.low.low),
+                Field::number(row.low.high),
+                Field::number(row.difference),
+                Field::number(row.ratio),
+            ])?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Writes how far the close moved after each candle; stored rows play no part. Specification 5, section 8.
@@ -251,7 +246,7 @@ pub fn write_moves(rows: &mut Rows, symbol: &str, timeframe: &str, horizon: usiz
         hybrid::found(db, &source, symbol, timeframe, None)
     })?;
     let min_bars = Pace::of(&series.timeframe).min_bars as usize;
-    let severities: Vec<Text> = Severity::ALL.iter().map(|severity| Text::new(severity.as_str())).collect();
+    let severities = texts(Severity::ALL, Severity::as_str);
     for (ts, row) in candles.ts.iter().zip(moves(&candles.close, horizon, min_bars)) {
         rows.push(&[
             Field::timestamp(*ts),

@@ -127,15 +127,6 @@ impl<T> IntoIterator for PerLayer<T> {
     }
 }
 
-impl<'a, T> IntoIterator for &'a mut PerLayer<T> {
-    type Item = &'a mut T;
-    type IntoIter = std::slice::IterMut<'a, T>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter_mut()
-    }
-}
-
 impl<'a, T> IntoIterator for &'a PerLayer<T> {
     type Item = &'a T;
     type IntoIter = std::slice::Iter<'a, T>;

@@ -7,7 +7,7 @@ use crate::market_states::components::components;
 use crate::market_states::measure::Measuring;
 use crate::market_states::metrics::Metrics;
 use crate::market_states::verdict::Verdict;
-use crate::market_states::watch::{Unwatched, Watch};
+use crate::market_states::watch::Watch;
 use crate::market_states::window::{Window, known_volume};
 use crate::math::deviation::RunningDeviation;
 use crate::math::ema::Ema;
@@ -135,11 +135,6 @@ impl Kernels {
 
     /// Takes the next bar: its metrics, its state, and from bar 31 on the five components of its escalation.
     /// Specification 5, sections 2 to 5.
-    pub fn push(&mut self, bar: &Bar) -> (Metrics, Verdict, Option<[f64; 5]>) {
-        self.push_watched(bar, &mut Unwatched)
-    }
-
-    /// [`Kernels::push`], told to `watch`.
     pub fn push_watched(
         &mut self,
         bar: &Bar,

@@ -126,17 +126,8 @@ impl Standing {
     }
 }
 
-/// Percentile rank, 0 to 100, of each value from index `from` on within its trailing window, itself included
-/// (specification 1, section 2).
-///
-/// The rank is `rank / n * 100`, where `rank` is the average rank, from 1, among the known of the last
-/// `window` values, and `n` the number of values in that window, unknown values included. NaN where fewer
-/// than `min_known` values are known or the value itself is unknown. Values before `from` only fill windows.
-pub fn percentile_rank(values: &[f64], from: usize, window: usize, min_known: usize) -> Vec<f64> {
-    standings(values, from, window, min_known, Standing::percentile)
-}
-
-/// What `of` makes of the [`Standing`] of each value from `from` on; arguments as for [`percentile_rank`].
+/// What `of` makes of the [`Standing`] of each value from index `from` on among the last `window` values, itself included
+/// (specification 1, section 2). Values before `from` only fill windows.
 pub fn standings<R>(
     values: &[f64],
     from: usize,
@@ -227,14 +218,14 @@ mod tests {
 
     #[test]
     fn ties_share_the_mean_of_their_positions() {
-        assert_eq!(percentile_rank(&[1.0, 2.0, 2.0, 2.0], 0, 4, 1)[3], 75.0);
+        assert_eq!(standings(&[1.0, 2.0, 2.0, 2.0], 0, 4, 1, Standing::percentile)[3], 75.0);
     }
 
     #[test]
     fn unknown_values_stay_in_the_denominator() {
         let values = [f64::NAN, 1.0, 2.0, 3.0];
-        assert_eq!(percentile_rank(&values, 0, 4, 1)[3], 100.0 * 3.0 / 4.0);
-        assert!(percentile_rank(&values, 0, 4, 4)[3].is_nan());
+        assert_eq!(standings(&values, 0, 4, 1, Standing::percentile)[3], 100.0 * 3.0 / 4.0);
+        assert!(standings(&values, 0, 4, 4, Standing::percentile)[3].is_nan());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use regime_core::cmc_regimes::align::as_of;
-use regime_core::math::rolling::{RunningMean, percentile_rank, rolling_median};
+use regime_core::math::rolling::{RunningMean, Standing, rolling_median, standings};
 use regime_core::math::stats::ReturnStats;
 
 fn means(window: usize, values: &[f64]) -> Vec<f64> {
@@ -77,7 +77,7 @@ proptest! {
             let at = at % values.len();
             values[at] = f64::INFINITY;
         }
-        for (i, got) in percentile_rank(&values, 0, window, min_known).into_iter().enumerate() {
+        for (i, got) in standings(&values, 0, window, min_known, Standing::percentile).into_iter().enumerate() {
             let expected = naive::percentile(&values, i, window, min_known);
             prop_assert_eq!((!got.is_nan()).then_some(got), expected, "at {}", i);
         }

@@ -26,100 +26,73 @@ pub enum PolicyError {
     /// The document has more than [`MOST_RULES`] rules.
     #[error("{0} policy rules, more than {MOST_RULES}")]
     TooMany(usize),
-    /// A rule is not an object.
-    #[error("rule {rule} is {found}, not an object")]
-    NotAnObject {
-        /// Number of the rule.
-        rule: usize,
-        /// The value found.
-        found: String,
-    },
-    /// A rule has an unknown field.
-    #[error("rule {rule}{text}: unknown field \"{field}\"")]
-    UnknownField {
-        /// Number of the rule.
-        rule: usize,
-        /// The rule's `match`, quoted and in parentheses, or empty.
-        text: String,
-        /// The field.
-        field: String,
-    },
-    /// A rule has no `match`.
-    #[error("rule {rule}: \"match\" is missing")]
-    NoMatch {
-        /// Number of the rule.
-        rule: usize,
-    },
-    /// A rule gives no field beside its `match`, and so would lift every limit of the rule it replaces.
-    #[error("rule {rule}{text}: no field beside \"match\"")]
-    NoField {
-        /// Number of the rule.
-        rule: usize,
-        /// The rule's `match`, quoted and in parentheses.
-        text: String,
-    },
-    /// A field has an invalid value.
-    #[error("rule {rule}{text}: \"{field}\" {problem}")]
-    Field {
-        /// Number of the rule.
-        rule: usize,
-        /// The rule's `match`, quoted and in parentheses, or empty.
-        text: String,
-        /// The field.
-        field: &'static str,
-        /// What is wrong, with the value.
-        problem: String,
-    },
-    /// Two rules have the same `match`.
-    #[error("rule {rule}: \"match\" \"{text}\" is already the match of rule {earlier}")]
-    Duplicate {
-        /// Number of the later rule.
-        rule: usize,
-        /// Number of the earlier rule.
-        earlier: usize,
-        /// The text of both.
-        text: String,
-    },
+    /// A rule is wrong: its number, its `match` (quoted and in parentheses, or empty), and the problem.
+    #[error("rule {0}{1}{2}")]
+    Rule(usize, String, Problem),
+}
+
+/// What is wrong with a rule.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Problem {
+    /// The rule is this value, and not an object.
+    #[error(" is {0}, not an object")]
+    NotAnObject(String),
+    /// An unknown field.
+    #[error(": unknown field \"{0}\"")]
+    UnknownField(String),
+    /// There is no `match`.
+    #[error(": \"match\" is missing")]
+    NoMatch,
+    /// No field is given beside `match`, which would lift every limit of the rule that is replaced.
+    #[error(": no field beside \"match\"")]
+    NoField,
+    /// A field has an invalid value: the field, and what is wrong, with the value.
+    #[error(": \"{0}\" {1}")]
+    Field(&'static str, String),
+    /// The `match` is that of the earlier rule of this number.
+    #[error(": \"match\" \"{0}\" is already the match of rule {1}")]
+    Duplicate(String, usize),
 }
 
 impl PolicyError {
     /// Where the problem is in the list of rules: JSON pointers, the nearest first.
     pub fn pointers(&self) -> Vec<String> {
-        let (rule, field) = match self {
+        let (rule, problem) = match self {
             PolicyError::Document(_) | PolicyError::TooMany(_) => return Vec::new(),
             PolicyError::DocumentKey(key) => return vec![format!("/{key}")],
-            PolicyError::UnknownField { rule, field, .. } => (rule, field.as_str()),
-            PolicyError::Field { rule, field, .. } => (rule, *field),
-            PolicyError::Duplicate { rule, .. } => (rule, "match"),
-            PolicyError::NotAnObject { rule, .. }
-            | PolicyError::NoMatch { rule }
-            | PolicyError::NoField { rule, .. } => (rule, ""),
+            PolicyError::Rule(number, _, problem) => (format!("/{}", number - 1), problem),
         };
-        let rule = format!("/{}", rule - 1);
+        let field = match problem {
+            Problem::UnknownField(field) => field.as_str(),
+            Problem::Field(field, _) => field,
+            Problem::Duplicate(..) => "match",
+            Problem::NotAnObject(_) | Problem::NoMatch | Problem::NoField => "",
+        };
         vec![format!("{rule}/{field}"), rule]
     }
 
     /// The hint for the user: what to write instead.
     pub fn hint(&self) -> String {
-        match self {
-            PolicyError::Document(_) | PolicyError::DocumentKey(_) | PolicyError::NotAnObject { .. } => {
+        let hint = match self {
+            PolicyError::Document(_)
+            | PolicyError::DocumentKey(_)
+            | PolicyError::Rule(_, _, Problem::NotAnObject(_)) => {
                 "Write {\"rules\": [{\"match\": \"Down-\", \"size_mult\": 0.5}]} or the bare array."
-                    .to_owned()
             }
             PolicyError::TooMany(_) => {
-                "Use empty places or globs in \"match\", so that one rule matches many keys.".to_owned()
+                "Use empty places or globs in \"match\", so that one rule matches many keys."
             }
-            PolicyError::UnknownField { .. } => format!("A rule has the fields {}.", FIELDS.join(", ")),
-            PolicyError::NoMatch { .. } => {
-                "State which keys the rule is for, such as \"match\": \"Up-High-\".".to_owned()
-            }
-            PolicyError::NoField { .. } => {
-                "State what the rule limits, such as \"size_mult\": 0.5, or \"size_mult\": 1 for no limit."
-                    .to_owned()
-            }
-            PolicyError::Field { field, .. } => field_hint(field).to_owned(),
-            PolicyError::Duplicate { .. } => "Remove one of the two rules.".to_owned(),
-        }
+            PolicyError::Rule(_, _, problem) => match problem {
+                Problem::UnknownField(_) => return format!("A rule has the fields {}.", FIELDS.join(", ")),
+                Problem::Field(field, _) => field_hint(field),
+                Problem::Duplicate(..) => "Remove one of the two rules.",
+                Problem::NoField => {
+                    "State what the rule limits, such as \"size_mult\": 0.5, or \"size_mult\": 1 for no limit."
+                }
+                _ => "State which keys the rule is for, such as \"match\": \"Up-High-\".",
+            },
+        };
+        hint.to_owned()
     }
 }
 
@@ -165,7 +138,7 @@ pub fn parse_rules(document: &Value) -> Result<Vec<Rule>, PolicyError> {
         let rule = parse_rule(i + 1, value)?;
         if let Some(earlier) = rules.iter().position(|r| r.match_text() == rule.match_text()) {
             let text = rule.match_text().to_owned();
-            return Err(PolicyError::Duplicate { rule: i + 1, earlier: earlier + 1, text });
+            return Err(PolicyError::Rule(i + 1, String::new(), Problem::Duplicate(text, earlier + 1)));
         }
         rules.push(rule);
     }
@@ -174,7 +147,7 @@ pub fn parse_rules(document: &Value) -> Result<Vec<Rule>, PolicyError> {
 
 fn parse_rule(number: usize, value: &Value) -> Result<Rule, PolicyError> {
     let Value::Object(object) = value else {
-        return Err(PolicyError::NotAnObject { rule: number, found: shown(value) });
+        return Err(PolicyError::Rule(number, String::new(), Problem::NotAnObject(shown(value))));
     };
     let text = match object.get("match") {
         Some(Value::String(text)) => format!(" (\"{}\")", text.trim()),
@@ -182,10 +155,10 @@ fn parse_rule(number: usize, value: &Value) -> Result<Rule, PolicyError> {
     };
     let context = Context { number, text, object };
     if let Some(field) = object.keys().find(|k| !FIELDS.contains(&k.as_str())) {
-        return Err(PolicyError::UnknownField { rule: number, text: context.text, field: field.clone() });
+        return Err(context.wrong(Problem::UnknownField(field.clone())));
     }
     let pattern = match object.get("match") {
-        None => return Err(PolicyError::NoMatch { rule: number }),
+        None => return Err(context.wrong(Problem::NoMatch)),
         Some(Value::String(text)) => {
             let text = text.trim();
             let characters = text.chars().count();
@@ -198,7 +171,7 @@ fn parse_rule(number: usize, value: &Value) -> Result<Rule, PolicyError> {
         Some(other) => return Err(context.wrong_type("match", other, "a string")),
     };
     if object.len() == 1 {
-        return Err(PolicyError::NoField { rule: number, text: context.text });
+        return Err(context.wrong(Problem::NoField));
     }
     let mut rule = Rule::new(pattern, Origin::Overlay);
     let most = if rule.pattern.align() == Align::Glob { 1.0 } else { 10.0 };
@@ -218,8 +191,12 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
+    fn wrong(&self, problem: Problem) -> PolicyError {
+        PolicyError::Rule(self.number, self.text.clone(), problem)
+    }
+
     fn error(&self, field: &'static str, problem: String) -> PolicyError {
-        PolicyError::Field { rule: self.number, text: self.text.clone(), field, problem }
+        self.wrong(Problem::Field(field, problem))
     }
 
     fn wrong_type(&self, field: &'static str, found: &Value, wanted: &str) -> PolicyError {
@@ -246,10 +223,10 @@ impl Context<'_> {
     fn orders(&self) -> Result<Option<Orders>, PolicyError> {
         match self.object.get("orders") {
             None => Ok(None),
-            Some(Value::String(text)) => match Orders::parse(text) {
-                Some(orders) => Ok(Some(orders)),
-                None => Err(self.error("orders", format!("is \"{text}\", which is not known"))),
-            },
+            Some(Value::String(text)) => {
+                let unknown = || self.error("orders", format!("is \"{text}\", which is not known"));
+                Orders::parse(text).map(Some).ok_or_else(unknown)
+            }
             Some(other) => Err(self.wrong_type("orders", other, "a string")),
         }
     }

@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use regime_core::market_states::{Bar, Eras, Kernels, Node, Nodes, Row, Sealed, Series, rows};
+use regime_core::market_states::{Bar, Eras, Kernels, Node, Nodes, Row, Sealed, Series, Unwatched, rows};
 
 use super::synthetic::{DAY, Rng};
 
@@ -223,7 +223,7 @@ pub fn naive_escalation(bars: &[Bar], starts: &[i64]) -> Vec<[Option<f64>; 4]> {
         .collect();
     let mut all = Vec::new();
     for (i, bar) in bars.iter().enumerate() {
-        let (_, _, of_bar) = kernels.push(bar);
+        let (_, _, of_bar) = kernels.push_watched(bar, &mut Unwatched);
         for (values, value) in components.iter_mut().zip(of_bar.into_iter().flatten()) {
             values.push(value);
         }
