@@ -58,6 +58,7 @@ without=(
     "tracking_function triggers the test looks for the function of a trigger"
     "tracking_track triggers the test counts the triggers of a table"
     "concurrent_rounds jit a session waits for a lock shorter than it takes to compile the statements of the other one"
+    "tracking_types bytea_output a symbol of type bytea is marked as the session that loads spells it"
     "tracking_plans jit,parallel,triggers thousands of statements run by themselves, and rows that a worker reads are counted elsewhere"
     "settings parallel a library that a parallel worker loads takes over no setting made before (PostgreSQL warns)"
 )
