@@ -27,12 +27,12 @@ pub fn cases(cases: u32) -> ProptestConfig {
 /// How one risk compares with another.
 pub trait Within {
     /// Whether each field is at least as tight as in `other`.
-    fn is_within(self, other: Risk) -> bool;
+    fn is_within(&self, other: Risk) -> bool;
 }
 
 impl Within for Risk {
-    fn is_within(self, other: Risk) -> bool {
-        self.tighten(other) == self
+    fn is_within(&self, other: Risk) -> bool {
+        self.tighten(other) == *self
     }
 }
 
