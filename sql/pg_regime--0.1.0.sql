@@ -1225,11 +1225,11 @@ AS 'MODULE_PATHNAME', 'market_regime_backfill_end_wrapper';
 -- Skipped due to `#[pgrx(sql = false)]`
 
 -- src/api/market_regimes.rs
--- pg_regime::api::market_regimes::market_regimes_compute
+-- pg_regime::api::market_regimes::get_market_regimes
 -- Skipped due to `#[pgrx(sql = false)]`
 
 -- src/api/market_regimes.rs
--- pg_regime::api::market_regimes::get_market_regimes
+-- pg_regime::api::market_regimes::market_regimes_compute
 -- Skipped due to `#[pgrx(sql = false)]`
 
 -- src/api/market_regimes.rs
@@ -1275,6 +1275,10 @@ LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'delete_market_regimes_wrapper';
 
 -- src/api/market_states/after.rs
+-- pg_regime::api::market_states::after::market_escalation_concentration
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_states/after.rs
 -- pg_regime::api::market_states::after::market_escalation_events
 -- Skipped due to `#[pgrx(sql = false)]`
 
@@ -1287,15 +1291,11 @@ AS 'MODULE_PATHNAME', 'delete_market_regimes_wrapper';
 -- Skipped due to `#[pgrx(sql = false)]`
 
 -- src/api/market_states/after.rs
--- pg_regime::api::market_states::after::market_escalation_concentration
+-- pg_regime::api::market_states::after::market_escalation_percentile
 -- Skipped due to `#[pgrx(sql = false)]`
 
 -- src/api/market_states/after.rs
 -- pg_regime::api::market_states::after::market_event_labels
--- Skipped due to `#[pgrx(sql = false)]`
-
--- src/api/market_states/after.rs
--- pg_regime::api::market_states::after::market_escalation_percentile
 -- Skipped due to `#[pgrx(sql = false)]`
 
 -- src/api/market_states/explain.rs
@@ -1338,11 +1338,11 @@ LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'market_escalation_action_wrapper';
 
 -- src/api/market_states/read.rs
--- pg_regime::api::market_states::read::market_states_compute
+-- pg_regime::api::market_states::read::get_market_states
 -- Skipped due to `#[pgrx(sql = false)]`
 
 -- src/api/market_states/read.rs
--- pg_regime::api::market_states::read::get_market_states
+-- pg_regime::api::market_states::read::market_states_compute
 -- Skipped due to `#[pgrx(sql = false)]`
 
 -- src/api/market_states/read.rs
