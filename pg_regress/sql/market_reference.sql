@@ -82,7 +82,7 @@ SELECT said();
 SET pg_regime.candle_key = off;
 SELECT said();
 SELECT refers_to(), said();
-DROP TABLE market_regimes;
+DROP TABLE market_regimes, regime_work.market_regime_state;
 SELECT DISTINCT status FROM refresh_market_regimes();
 SELECT refers_to(), said();
 BEGIN;

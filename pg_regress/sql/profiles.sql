@@ -149,3 +149,4 @@ SELECT id, status FROM refresh_cmc_regimes('DESK');
 SELECT id, newest_bar = ts AS newest, is_stale FROM cmc_regime_latest ORDER BY id;
 SELECT id, newest_bar IS NOT NULL AS newest, is_stale FROM cmc_regime_status ORDER BY id;
 SELECT what, asset FROM regime_health() WHERE what ~ 'asset';
+DROP SCHEMA desk CASCADE;

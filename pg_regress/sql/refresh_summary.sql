@@ -48,9 +48,11 @@ UPDATE cmc_price_bars_multi_tf SET close = -1 WHERE id = 4 AND bar_seq = 3;
 SELECT status, message FROM refresh_cmc_regimes(4, dry_run => true);
 -- Before there are tables a dry run makes none.
 DROP TABLE cmc_regimes, cmc_regime_flips, cmc_regime_stats, cmc_regime_comovement CASCADE;
+TRUNCATE regime_work.cmc_regime_state;
 SELECT :summary FROM refresh_cmc_regimes(ARRAY[1, 2], dry_run => true);
 SELECT to_regclass('cmc_regimes');
 -- A refresh makes those that are missing: here all, there one.
 SELECT id, status, rows_written FROM refresh_cmc_regimes(2);
 DROP TABLE cmc_regime_stats;
+TRUNCATE regime_work.cmc_regime_state;
 SELECT id, status, stat_rows, rows_written FROM refresh_cmc_regimes(2);

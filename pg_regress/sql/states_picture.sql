@@ -86,7 +86,7 @@ SELECT regime_chart_svg(NULL::text, system => 'market_states');
 DELETE FROM market_states WHERE symbol = 'BBBUSDT';
 SELECT regime_chart_svg('BBBUSDT', system => 'market_states');
 SELECT regime_chart_svg('BBBUSDT', system => 'market_states', timeframe => '1h');
-DROP TABLE market_states;
+DROP TABLE market_states, regime_work.market_state_series;
 SELECT regime_timeline('BBBUSDT', system => 'market_states');
 -- The picture docs/market_states.svg, as \copy writes it.
 SET client_min_messages = warning;

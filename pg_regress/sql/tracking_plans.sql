@@ -55,7 +55,7 @@ END $$;
 SELECT count(*) FROM regime_track() WHERE action = 'now tracked';
 -- Statistics of empty tables, which stay.
 SELECT format('ALTER TABLE %s SET (autovacuum_enabled = off)', oid::regclass), format('VACUUM ANALYZE %s', oid::regclass)
-    FROM pg_class WHERE relkind = 'r' AND relname ~ '_(dirty|dirty_many|dirty_done|state)$' ORDER BY 1, 2 \g /dev/null
+    FROM pg_class WHERE relkind = 'r' AND relnamespace = 'regime_work'::regnamespace AND relname ~ '_(dirty|dirty_many|dirty_done|state)$' ORDER BY 1, 2 \g /dev/null
 \gexec
 SELECT format('CALL take_all(%1$s, %1$s)', id) FROM generate_series(1001, 1008) AS id \gexec
 TRUNCATE taken;
