@@ -500,13 +500,6 @@ ALTER TABLE public.cmc_regime_flips RENAME TO flips;
 -- then
 SELECT FROM :o.refresh_cmc_regimes(1);
 
--- a teardown of tables of another role as reader
-SELECT FROM :o.regime_setup();
-GRANT postgres TO reader;
-GRANT USAGE ON SCHEMA regime_work TO reader;
--- then
-SELECT FROM :o.regime_teardown();
-
 -- a refresh by other parameters than those of the profile (in place)
 INSERT INTO :o.regime_profile (profile, min_hold_bars) VALUES ('stocks', 5);
 INSERT INTO :o.regime_profile_asset (profile, id) VALUES ('stocks', 2);

@@ -50,7 +50,8 @@ surface() {
     from=$(wc -l <"$cluster_dir/log")
     q postgres "CREATE DATABASE $db TEMPLATE traps"
     q "$db" "GRANT CREATE ON DATABASE $db TO refresher; GRANT CREATE ON SCHEMA public TO refresher;
-             GRANT ALL ON traps.regime_source, traps.regime_source_user, traps.regime_source_built_in, traps.regime_policy TO refresher"
+             GRANT ALL ON traps.regime_source, traps.regime_source_user, traps.regime_source_built_in, traps.regime_policy, traps.regime_profile,
+             traps.regime_profile_asset TO refresher"
     # The superuser's changes are also those that logical replication would apply.
     {
         echo "SELECT FROM traps.regime_health();"
@@ -60,6 +61,8 @@ SELECT FROM traps.regime_health();
 INSERT INTO traps.regime_source (cal_scheme, layer, tf, periods, bars_table, ema_table, ema_filter)
 VALUES ('iso', 'L3', '1D', '{20,50,100}', 'cmc_price_bars_multi_tf', 'cmc_ema_multi_tf_u', '{"alignment_source": "multi_tf"}');
 UPDATE traps.regime_source SET bars_filter = '{"tf_days": 1}' WHERE layer OPERATOR(pg_catalog.=) 'L2';
+INSERT INTO traps.regime_profile (profile, min_hold_bars) VALUES ('slow', 5), ('default', NULL);
+INSERT INTO traps.regime_profile_asset (profile, id, symbol, pattern) VALUES ('slow', 2, NULL, NULL), ('slow', NULL, 'DEMO3', NULL), ('slow', NULL, NULL, 'M%');
 CREATE TABLE public.signals (id int, ts pg_catalog.timestamptz);
 INSERT INTO public.signals VALUES (1, '2018-06-01');
 CREATE TABLE public.market_returns AS SELECT open_time::pg_catalog.date AS date, 0.01::pg_catalog.float8 AS daily_return FROM public.candles
@@ -96,7 +99,10 @@ SQL
         lay "$db" "SELECT format('SELECT FROM %s;', c.oid::regclass) FROM pg_class c
                    WHERE relkind IN ('r', 'v') AND relnamespace IN ('public'::regnamespace, 'regime_work'::regnamespace)
                    OR oid IN (SELECT objid FROM lay.member WHERE classid = 'pg_class'::regclass)"
+        # Traps of the types of views hold these views.
+        echo "CREATE SCHEMA moved; SELECT FROM traps.regime_move('moved'); SET pg_regime.target_schema = 'moved'; SELECT FROM traps.regime_teardown(true);"
     } >"$work/second"
+    elsewhere+='; /^ERROR:  cannot drop view .* because other objects depend on it$/d'
     errors+=$(as "$role" "$db" "$path" <"$work/second" | sed "$elsewhere")
     calls=$(cat "$work/first" "$work/second" | grep -c ";$")
     is "$role, path $path: $calls statements run without error" "$errors" ""

@@ -198,7 +198,7 @@ WITH trap AS (
     UNION ALL
     SELECT 'pg_type'::regclass, oid FROM pg_type WHERE typnamespace = 'traps'::regnamespace
     UNION ALL
-    SELECT 'pg_class'::regclass, oid FROM pg_class WHERE relnamespace = 'traps'::regnamespace
+    SELECT 'pg_class'::regclass, oid FROM pg_class WHERE relnamespace = 'traps'::regnamespace AND relkind <> 'i'
     EXCEPT
     SELECT classid, objid FROM lay.member
 )
@@ -225,20 +225,20 @@ INSERT INTO lay.argument VALUES
     ('{layer}', 'composite'), ('{horizons}', '{1,5}'), ('{width}', '200'), ('{height}', '300'), ('{setup}', 'breakout'), ('{base_size}', '1'),
     ('{min_confidence}', '0.1'), ('{assets}', '3'), ('{days}', '900'), ('{seed}', '1'), ('{target_schema}', 'public'), ('{relation}', 'public.signals'),
     ('{asset_column}', 'id'), ('{ts_column}', 'ts'), ('{key_column}', 'regime_key'), ('{returns}', 'public.market_returns'), ('{date_column}', 'date'),
-    ('{return_column}', 'daily_return'), ('{lag_days}', '1'), ('{percentile}', '0.7'), ('{bucket}', 'HIGH'), ('{system}', 'market_states'),
+    ('{return_column}', 'daily_return'), ('{lag_days}', '1'), ('{percentile}', '0.7'), ('{to_schema}', 'moved'), ('{keep_rows}', 'false'), ('{force}', 'true'), ('{bucket}', 'HIGH'), ('{system}', 'market_states'),
     ('{horizon,lookback}', '10'), ('{atr_multiple}', '3'), ('{fall}', '0.2'), ('{threshold}', '-0.05'), ('{thresholds}', '{-0.05}'), ('{window_bars}', '252');
 
 -- A statement for each function and procedure, with every argument, or only with those that have no default. What
--- removes something comes last; the steps of a procedure are left to the procedure, and a repaint check of every row, which
--- takes long, is left out.
+-- removes something comes last; the steps of a procedure are left to the procedure, a repaint check of every row, which
+-- takes long, is left out, and what moves or removes everything comes after all others (tests/traps.sh).
 CREATE FUNCTION lay.calls(whole boolean) RETURNS SETOF text LANGUAGE sql AS $$
     SELECT CASE prokind WHEN 'p' THEN 'CALL ' ELSE 'SELECT FROM ' END || format('traps.%I(%s);', proname, (
-        SELECT string_agg(coalesce(format('%L::%I.%I', value, nspname, typname), format('<no value for %s: add it to lay.argument>', name)), ', ' ORDER BY n)
+        SELECT string_agg(coalesce(format('%L::%I.%I', CASE WHEN name = 'assets' AND typname = '_text' THEN '{1,MARKET}' ELSE value END, nspname, typname), format('<no value for %s: add it to lay.argument>', name)), ', ' ORDER BY n)
         FROM unnest(proargnames[:pronargs], lay.args(p)) WITH ORDINALITY AS u (name, type, n)
         JOIN pg_type t ON t.oid = type JOIN pg_namespace ns ON ns.oid = typnamespace LEFT JOIN lay.argument ON name = ANY (names)
         WHERE n <= CASE WHEN whole THEN pronargs ELSE pronargs - pronargdefaults END
     ))
     FROM pg_proc p WHERE oid IN (SELECT objid FROM lay.member WHERE classid = 'pg_proc'::regclass) AND prorettype <> 'trigger'::regtype
-    AND proname !~ '^(regime_round|market_regime_backfill)_(begin|next|end)$' AND (whole OR pronargdefaults > 0 AND proname <> 'regime_repaint_check')
+    AND proname !~ '^((regime_round|market_regime_backfill)_(begin|next|end)|regime_move|regime_teardown)$' AND (whole OR pronargdefaults > 0 AND proname <> 'regime_repaint_check')
     ORDER BY proname ~ '^(regime_drop|delete)_', proname !~ '^regime_load_', provolatile DESC, oid
 $$;
