@@ -1,8 +1,9 @@
 //! Series of candles by symbol and timeframe, and the errors for unknown names.
 
 use crate::pg::{Db, Error, Result, quote_literal, undefined_object};
-use crate::source::candles::{Reads, Series, Source};
+use crate::source::candles::{Reads, Source};
 use crate::source::names;
+use crate::source::series::Series;
 
 /// The series of a symbol, of one timeframe or all. If there are none, the series of the asset that has this name in
 /// `dim_assets`, whose candles may be stored under its symbol or its id.

@@ -11,4 +11,5 @@ pub mod dim_assets;
 pub mod map;
 pub mod names;
 pub mod relation;
+pub mod series;
 pub mod usable;

@@ -16,7 +16,7 @@ use crate::systems::distribute;
 use crate::systems::registered::{Registered, Wording};
 use crate::systems::registry::ALL;
 use crate::systems::tracking;
-use crate::track::triggers::{self, Untrackable};
+use crate::track::untrackable::{Untrackable, why_untrackable};
 
 /// All findings, the worst first.
 fn check(db: Db) -> Result<Vec<Finding>> {
@@ -317,7 +317,7 @@ fn untracked(db: Db, registered: &Registered, own: &str, untracked: Vec<String>)
     let (mut can_be, mut findings) = (Vec::new(), Vec::new());
     for relation in untracked {
         let watched = watched.iter().find(|watched| watched.relation == relation);
-        match watched.map_or(Ok(None), |watched| triggers::why_untrackable(db, watched))? {
+        match watched.map_or(Ok(None), |watched| why_untrackable(db, watched))? {
             None => can_be.push(relation),
             Some(Untrackable { is_for_good: true, .. }) => {}
             Some(Untrackable { what, why, hint, .. }) => {

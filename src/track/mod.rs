@@ -3,5 +3,7 @@
 pub mod fingerprint;
 pub mod function;
 pub mod marks;
+pub mod parts;
 pub mod triggers;
+pub mod untrackable;
 pub mod watched;

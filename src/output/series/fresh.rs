@@ -9,8 +9,9 @@ use crate::pg::lock::{Key, named};
 use crate::pg::timescale::Recent;
 use crate::pg::{Db, Result, Row, Sees, arg, extension_schema, quote_literal, settings, syscache::readable};
 use crate::source::candle_map;
-use crate::source::candles::{Reads, Series, Source, series_key};
+use crate::source::candles::{Reads, Source};
 use crate::source::relation::may_hide_rows;
+use crate::source::series::{Series, series_key};
 use crate::track::watched::Watched;
 
 /// The candles and the newest row of a series.

@@ -13,7 +13,8 @@ use crate::pg::{
 };
 use crate::source::bars::Span;
 use crate::source::candle_names;
-use crate::source::candles::{Candles, Series, Source};
+use crate::source::candles::{Candles, Source};
+use crate::source::series::Series;
 use crate::sync::content::Value;
 use crate::sync::kept;
 

@@ -16,8 +16,9 @@ use crate::output::series::state::{Basis, State};
 use crate::output::system::System;
 use crate::pg::timescale::{Recent, at};
 use crate::pg::{Db, Micros, Result, Row, Sees, citus, qualified};
-use crate::source::candles::{Reads, Series};
+use crate::source::candles::Reads;
 use crate::source::relation::may_hide_rows;
+use crate::source::series::Series;
 use crate::sync::table::Table;
 use crate::track::marks::Marks;
 

@@ -10,7 +10,8 @@ use crate::output::series::OfSeries;
 use crate::pg::{Db, Error, Micros, Result, Sees, arg, quote_literal, timestamp_arg};
 use crate::source::bars::Span;
 use crate::source::candle_names;
-use crate::source::candles::{Reads, Series, Source};
+use crate::source::candles::{Reads, Source};
+use crate::source::series::Series;
 
 /// How a system of series looks.
 pub struct Pictured {

@@ -17,8 +17,9 @@ use crate::pg::{
 };
 use crate::source::bars::Span;
 use crate::source::candle_names;
-use crate::source::candles::{Candles, Series, Source};
+use crate::source::candles::{Candles, Source};
 use crate::source::relation::check_none_hidden;
+use crate::source::series::Series;
 use crate::sync::Write;
 use crate::sync::compare::{Within, Written};
 use crate::sync::content::{Content, Value};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::output::series::OfSeries;
 use crate::pg::{Db, Micros, Result, Row, Sees, arg, timestamp_arg, work_relation};
-use crate::source::candles::Series;
+use crate::source::series::Series;
 use crate::sync::working::Upsert;
 
 /// The column of a table of states that holds what the rows depend on beside the candles and the version.

@@ -7,8 +7,8 @@ use crate::source::map::{Source, Sources};
 use crate::source::relation::{may_hide_rows, see_all_rows};
 use crate::systems::cmc_regimes::tables::{ASSETS, TABLES};
 use crate::track::fingerprint::{Tracking, tracking_of};
-use crate::track::triggers;
 use crate::track::watched::Watched;
+use crate::track::{triggers, untrackable};
 
 /// The relations of bars and EMAs of these sources, each once, with the columns by which changes are marked.
 pub fn bars<'a>(sources: impl IntoIterator<Item = &'a Source>) -> Vec<Watched> {
@@ -72,7 +72,7 @@ pub fn not_tracked(db: Db, sources: &Sources) -> Result<Error> {
         .to_owned();
     let mut hint = format!("SELECT * FROM {}.regime_track();", catalog::extension_schema(db)?);
     for watched in bars(all(sources)) {
-        if let Some(untrackable) = triggers::why_untrackable(db, &watched)? {
+        if let Some(untrackable) = untrackable::why_untrackable(db, &watched)? {
             detail += &format!(" {} and cannot be tracked.", untrackable.what);
             hint = untrackable.hint;
             break;

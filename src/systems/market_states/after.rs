@@ -16,7 +16,8 @@ use crate::pg::{
     Db, Error, Micros, Result, Row, Sees, data_exception, extension_schema, quote_literal, spi, utc,
 };
 use crate::source::candle_names;
-use crate::source::candles::{Candles, Reads, Series, Source};
+use crate::source::candles::{Candles, Reads, Source};
+use crate::source::series::Series;
 use crate::systems::market_states::tables::{MARKET_STATES, OF_SERIES};
 
 /// The candles of a series beside the buckets of its stored rows.

@@ -13,8 +13,8 @@ use crate::pg::{
     Db, Error, Micros, Result, Row, Sees, arg, catalog::extension_schema_name, current_user,
     insufficient_privilege, qualified, syscache, work_relation,
 };
-use crate::source::candles::{Series, series_key};
 use crate::source::relation::{may_hide_rows, see_all_rows};
+use crate::source::series::{Series, series_key};
 use crate::sync::working::Upsert;
 use crate::systems::market_states::tables::{ERAS, RANKS, STATE};
 
