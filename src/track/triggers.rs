@@ -3,8 +3,8 @@
 use pgrx::prelude::*;
 
 use crate::pg::{
-    Action, Db, Error, Outcome, Result, Sees, arg, attempt, citus, extension_schema, internal, owner,
-    quote_literal, session, timescale, work_relation, work_schema,
+    Action, Db, Error, Outcome, Result, Sees, arg, attempt, internal, owner, quote_literal, session,
+    timescale, work_relation, work_schema,
 };
 use crate::track::function::{self, EVENTS, Event, Function, Functions};
 use crate::track::marks::Marks;
