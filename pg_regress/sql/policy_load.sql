@@ -113,3 +113,14 @@ SELECT regime_load_policy('desk', '');
 SELECT regime_load_policy('desk', repeat('- ', 1000));
 SELECT regime_load_policy('desk', repeat('x', 1000000) || E': 1\n' || repeat('x', 1000000) || ': 1');
 SELECT rules FROM regime_policy WHERE policy = 'desk';
+-- What would take more memory or time than any policy is worth, and what PostgreSQL cannot store.
+SELECT regime_load_policy('desk', '- {match: Up-, setups: [&a ' || repeat('x', 10000) || repeat(',*a', 30000) || ']}');
+SELECT regime_load_policy('desk', '? ' || repeat('k', 10000) || E'\n: [' || repeat('1,', 90000) || ']');
+SELECT regime_load_policy('desk', repeat(E'\n', 2000000));
+SELECT regime_load_policy('desk', '[' || repeat('[],', 500000) || ']');
+SELECT regime_load_policy('desk', '[{"match": "Up-", "size_mult": 0.5, "size_mult": 0.6}]');
+SELECT regime_load_policy('desk', E'- match: Up-\n  setups: ["a\\u0000b"]');
+SELECT regime_load_policy('desk', E'- match: "Up-\\u0000"\n  size_mult: 1');
+SELECT regime_load_policy('desk', E'- match: Up-\n  size_mult: 1e-99999');
+SELECT regime_load_policy('desk', E'- match: Up-\n  size_mult: 0.' || repeat('9', 1000));
+SELECT rules FROM regime_policy WHERE policy = 'desk';

@@ -149,4 +149,29 @@ SELECT id, status FROM refresh_cmc_regimes('DESK');
 SELECT id, newest_bar = ts AS newest, is_stale FROM cmc_regime_latest ORDER BY id;
 SELECT id, newest_bar IS NOT NULL AS newest, is_stale FROM cmc_regime_status ORDER BY id;
 SELECT what, asset FROM regime_health() WHERE what ~ 'asset';
+-- An asset that loses its profile has the parameters of the default, of which its rows know nothing; the arguments of a call, which
+-- it keeps, are another thing. An empty label is none.
+INSERT INTO regime_profile_asset (profile, id) VALUES ('stocks', 6);
+SELECT id, status FROM refresh_cmc_regimes(6);
+DELETE FROM regime_profile_asset WHERE id = 6;
+SELECT id, is_stale FROM cmc_regime_status WHERE is_stale;
+SELECT what, command FROM regime_health() WHERE asset = 6;
+SELECT id, status FROM refresh_cmc_regimes(6);
+SELECT id, status FROM refresh_cmc_regimes(6, min_hold_bars => 6, l4_label => '');
+SELECT id, is_stale FROM cmc_regime_status WHERE is_stale;
+SELECT count(*) AS differ FROM regime_compute(6, l4_label => '') AS a FULL JOIN regime_compute(6) AS b USING (id, ts) WHERE a.regime_version_hash IS DISTINCT FROM b.regime_version_hash;
+-- A role that may not read the symbols of a profile takes no others for these.
+CREATE ROLE regress_symbols;
+GRANT USAGE ON SCHEMA public, desk TO regress_symbols;
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO regress_symbols;
+GRANT SELECT ON desk.bars, desk.emas TO regress_symbols;
+SET ROLE regress_symbols;
+SELECT count(*) FROM regime_compute(2);
+RESET ROLE;
+DROP OWNED BY regress_symbols;
+DROP ROLE regress_symbols;
+-- A default that cannot be used is named.
+UPDATE regime_profile SET policy = 'nobody' WHERE profile = 'default';
+\set VERBOSITY default
+SELECT count(*) FROM refresh_cmc_regimes();
 DROP SCHEMA desk CASCADE;

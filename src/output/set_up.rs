@@ -321,12 +321,33 @@ pub fn create_work_schema(db: Db, schema: &str) -> Result<Action> {
     if has_work_schema(db, schema)? {
         return Ok(Action { relation, action: Outcome::Unchanged });
     }
-    let comment = quote_literal(format!(
-        "Working tables of pg_regime for the output tables in schema {schema}: states, marks, rounds, the run log"
-    ));
-    let statements = format!("CREATE SCHEMA {relation}; COMMENT ON SCHEMA {relation} IS {comment}");
+    let statements = format!("CREATE SCHEMA {relation}; {}", comment_of_work(schema));
     citus::on_this_node(|| db.execute(&statements, &[]))?;
     Ok(Action { relation, action: Outcome::Created })
+}
+
+/// The statement that says what a working schema is for.
+fn comment_of_work(target: &str) -> String {
+    let comment = quote_literal(format!(
+        "Working tables of pg_regime for the output tables in schema {target}: states, marks, rounds, the run log"
+    ));
+    format!("COMMENT ON SCHEMA {} IS {comment}", quoted(work_schema(target)))
+}
+
+/// Makes the working schema of one target schema that of another, with its privileges; `false` where that one has a working
+/// schema already, or this one none.
+///
+/// # Errors
+/// Where the schema belongs to another role, or the current role may not create schemas.
+pub fn rename_work_schema(db: Db, from: &str, to: &str) -> Result<bool> {
+    let [from, there] = [from, to].map(|target| quoted(work_schema(target)));
+    let sql = "SELECT pg_catalog.to_regnamespace($1) IS NOT NULL AND pg_catalog.to_regnamespace($2) IS NULL";
+    if !db.one(sql, &[arg(from.as_str()), arg(there.as_str())], Sees::Now, |row| row.only())? {
+        return Ok(false);
+    }
+    let statements = format!("ALTER SCHEMA {from} RENAME TO {there}; {}", comment_of_work(to));
+    db.execute(&statements, &[])?;
+    Ok(true)
 }
 
 /// Whether the working schema exists.

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use pgrx::prelude::*;
 
 use crate::output::own::Own;
-use crate::output::set_up::{create_work_schema, set_up};
+use crate::output::set_up::{create_work_schema, rename_work_schema, set_up};
 use crate::output::system::System;
 use crate::pg::{
     Action, Db, Error, Outcome, Result, Row, Sees, arg, check_schema, extension_schema,
-    insufficient_privilege, invalid_parameter, lock, qualified, quote_literal, quoted,
+    insufficient_privilege, invalid_parameter, lock, no_data_found, qualified, quote_literal, quoted,
     syscache::relation_oid, work_schema,
 };
 use crate::systems::registry::systems;
@@ -60,6 +60,11 @@ pub fn relocate(db: Db, from: &str, to: &str) -> Result<Vec<Action>> {
     lock::lock_schema(db, from)?;
     lock::lock_schema(db, to)?;
     let moved = existing(tables(from).into_iter().chain(all_own(from)));
+    if moved.is_empty() {
+        return Err(no_data_found(format!("schema {} has no table of pg_regime", quoted(from)))
+            .detail("The tables are moved from pg_regime.target_schema.")
+            .hint("Set pg_regime.target_schema to the schema that the tables are in."));
+    }
     let target = |of: &Existing| if of.schema == from { to.to_owned() } else { work_schema(to) };
     for of in &moved {
         let target = target(of);
@@ -74,11 +79,20 @@ pub fn relocate(db: Db, from: &str, to: &str) -> Result<Vec<Action>> {
         }
     }
     let untracked = tracking::track(db, from, false)?;
-    create_work_schema(db, to)?;
+    let is_renamed = rename_work_schema(db, from, to)?;
+    if !is_renamed {
+        create_work_schema(db, to)?;
+    }
     let mut actions = Vec::new();
+    if is_renamed {
+        let [work, there] = [from, to].map(|target| quoted(work_schema(target)));
+        actions.push(did(work, &format!("renamed to {there}")));
+    }
     for of in &moved {
         let target = target(of);
-        for part in parts(db, of)? {
+        // A schema is renamed with its tables.
+        let parts = if is_renamed && of.schema != from { Vec::new() } else { parts(db, of)? };
+        for part in parts {
             let part = qualified(&of.schema, &part);
             db.execute(&format!("ALTER {} {part} SET SCHEMA {}", of.kind, quoted(&target)), &[])?;
         }

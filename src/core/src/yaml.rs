@@ -9,8 +9,11 @@ use thiserror::Error;
 
 /// Most values within each other, far more than a list of flat objects needs.
 const MOST_DEEP: usize = 16;
-/// Most values of a document, those that aliases repeat included.
+/// Most values of a document, and most bytes of its texts, those that aliases repeat included.
 const MOST_VALUES: usize = 100_000;
+const MOST_BYTES: usize = 4 << 20;
+/// Most characters of a key, far more than any key that is read has.
+const MOST_OF_KEY: usize = 200;
 
 /// Why a text is no YAML document.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -20,6 +23,8 @@ pub struct YamlError {
     pub line: usize,
     /// What is wrong there.
     pub problem: String,
+    /// Whether the text is YAML, of a kind that is not read.
+    pub is_yaml: bool,
 }
 
 /// A document, and where its values are.
@@ -46,10 +51,13 @@ impl Document {
 pub fn parse(text: &str) -> Result<Document, YamlError> {
     let mut building = Building::default();
     for event in Parser::new_from_str(text) {
-        let (event, span) =
-            event.map_err(|e| YamlError { line: e.marker().line(), problem: e.info().to_owned() })?;
+        let (event, span) = event.map_err(|error| YamlError {
+            line: error.marker().line(),
+            problem: error.info().to_owned(),
+            is_yaml: false,
+        })?;
         let line = span.start.line();
-        building.add(event, line).map_err(|problem| YamlError { line, problem })?;
+        building.add(event, line).map_err(|problem| YamlError { line, problem, is_yaml: true })?;
     }
     Ok(Document { value: building.root.unwrap_or(Value::Null), lines: building.lines })
 }
@@ -63,20 +71,31 @@ enum Open {
 #[derive(Default)]
 struct Building {
     root: Option<Value>,
-    /// Each with its anchor, 0 for none, and with the values read before it.
-    open: Vec<(Open, usize, usize)>,
-    anchors: HashMap<usize, (Value, usize)>,
+    /// Each with its anchor, 0 for none, and with what was read before it.
+    open: Vec<(Open, usize, Size)>,
+    anchors: HashMap<usize, (Value, Size)>,
     lines: HashMap<String, usize>,
+    read: Size,
+}
+
+/// How much has been read.
+#[derive(Clone, Copy, Default)]
+struct Size {
     values: usize,
+    bytes: usize,
 }
 
 impl Building {
     fn add(&mut self, event: Event, line: usize) -> Result<(), String> {
-        let before = self.values;
+        let before = self.read;
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 untagged(tag)?;
+                self.read.add(Size { values: 0, bytes: text.len() })?;
                 if let Some((Open::Object(object, key @ None), ..)) = self.open.last_mut() {
+                    if text.chars().nth(MOST_OF_KEY).is_some() {
+                        return Err(format!("a key of more than {MOST_OF_KEY} characters"));
+                    }
                     if object.contains_key(&*text) {
                         return Err(format!("key \"{text}\" is given twice"));
                     }
@@ -88,8 +107,9 @@ impl Building {
             }
             Event::Alias(anchor) => {
                 self.began(line)?;
-                let (value, values) = self.anchors.get(&anchor).cloned().ok_or("an alias of nothing")?;
-                self.count(values)?;
+                let (value, size) = self.anchors.get(&anchor).ok_or("an alias of nothing")?;
+                self.read.add(*size)?;
+                let value = value.clone();
                 self.ended(value, 0, before)
             }
             Event::SequenceStart(anchor, tag) => {
@@ -116,7 +136,7 @@ impl Building {
         if self.open.len() == MOST_DEEP {
             return Err(format!("more than {MOST_DEEP} values within each other"));
         }
-        let before = self.values;
+        let before = self.read;
         self.began(line)?;
         self.open.push((open, anchor, before));
         Ok(())
@@ -134,21 +154,16 @@ impl Building {
             pointer = format!("{pointer}/{step}");
         }
         self.lines.insert(pointer, line);
-        self.count(1)
-    }
-
-    fn count(&mut self, values: usize) -> Result<(), String> {
-        self.values += values;
-        if self.values > MOST_VALUES {
-            return Err(format!("more than {MOST_VALUES} values"));
-        }
-        Ok(())
+        self.read.add(Size { values: 1, bytes: 0 })
     }
 
     /// Puts a value that has been read where it belongs.
-    fn ended(&mut self, value: Value, anchor: usize, before: usize) -> Result<(), String> {
+    fn ended(&mut self, value: Value, anchor: usize, before: Size) -> Result<(), String> {
         if anchor > 0 {
-            self.anchors.insert(anchor, (value.clone(), self.values - before));
+            let Size { values, bytes } = self.read;
+            let size = Size { values: values - before.values, bytes: bytes - before.bytes };
+            self.read.add(size)?;
+            self.anchors.insert(anchor, (value.clone(), size));
         }
         match self.open.last_mut() {
             None => self.root = Some(value),
@@ -158,6 +173,18 @@ impl Building {
             }
         }
         Ok(())
+    }
+}
+
+impl Size {
+    fn add(&mut self, more: Self) -> Result<(), String> {
+        self.values += more.values;
+        self.bytes += more.bytes;
+        match () {
+            () if self.values > MOST_VALUES => Err(format!("more than {MOST_VALUES} values")),
+            () if self.bytes > MOST_BYTES => Err(format!("texts of more than {MOST_BYTES} bytes")),
+            () => Ok(()),
+        }
     }
 }
 
@@ -241,6 +268,10 @@ mod tests {
     #[test]
     fn errors_name_the_line() {
         let deep = "[".repeat(17);
+        let (long, many) = (
+            format!("{}: 1\n", "k".repeat(201)),
+            format!("- &a {}\n{}", "x".repeat(1000), "- *a\n".repeat(5000)),
+        );
         let bomb = (1..9).fold("- &a0 [x, x, x, x, x, x, x, x]\n".to_owned(), |text, i| {
             text + &format!("- &a{i} [{}]\n", vec![format!("*a{}", i - 1); 8].join(", "))
         });
@@ -252,8 +283,11 @@ mod tests {
             ("? [a]\n: 1\n", 1, "a key that is no scalar"),
             (&deep, 1, "more than 16 values within each other"),
             (&bomb, 6, "more than 100000 values"),
+            (&long, 1, "a key of more than 200 characters"),
+            (&many, 4194, "texts of more than 4194304 bytes"),
         ] {
-            assert_eq!(parse(text).expect_err("must fail"), YamlError { line, problem: problem.to_owned() });
+            let error = parse(text).expect_err("must fail");
+            assert_eq!((error.line, error.problem.as_str()), (line, problem));
         }
         assert_eq!(parse("a:\n\t- b\n").expect_err("tab").line, 2);
     }

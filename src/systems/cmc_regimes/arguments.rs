@@ -76,6 +76,22 @@ pub fn kept(params: &Params, policy: Option<&str>) -> String {
     Value::Object(all).to_string()
 }
 
+/// The mark of parameters that a profile gave, and no call.
+const OF_PROFILE: &str = "profile";
+
+/// What an asset keeps, marked as given by its profile.
+pub fn kept_of_profile(kept: &str) -> String {
+    let mut all: Map<String, Value> = serde_json::from_str(kept).unwrap_or_default();
+    all.insert(OF_PROFILE.to_owned(), true.into());
+    Value::Object(all).to_string()
+}
+
+/// Whether a profile gave what an asset keeps, so that a call without the profile has nothing to repeat.
+pub fn is_of_profile(kept: &str) -> bool {
+    let all: Map<String, Value> = serde_json::from_str(kept).unwrap_or_default();
+    all.contains_key(OF_PROFILE)
+}
+
 /// The parameters that an asset keeps; a text that [`kept`] has not made stands for the defaults.
 pub fn given(kept: &str) -> Given {
     let all: Map<String, Value> = serde_json::from_str(kept).unwrap_or_default();

@@ -50,8 +50,7 @@ impl Given {
     pub fn over(&self, profile: &Self) -> Self {
         let or = |own: &Option<String>, other: &Option<String>| own.as_ref().or(other.as_ref()).cloned();
         let [own, other] = [&self.hysteresis, &profile.hysteresis];
-        let l4_label = or(&self.l4_label, &profile.l4_label);
-        let is_none = profile.l4_label.is_some() && l4_label.as_deref() == Some("");
+        let l4_label = or(&self.l4_label, &profile.l4_label).filter(|label| !label.is_empty());
         Self {
             cal_scheme: or(&self.cal_scheme, &profile.cal_scheme),
             policy: or(&self.policy, &profile.policy),
@@ -61,7 +60,7 @@ impl Given {
                 min_hold_bars: own.min_hold_bars.or(other.min_hold_bars),
             },
             min_bars: std::array::from_fn(|l| self.min_bars[l].or(profile.min_bars[l])),
-            l4_label: l4_label.filter(|_| !is_none),
+            l4_label,
             point_in_time: self.point_in_time.or(profile.point_in_time),
             market_proxy_id: self.market_proxy_id.or(profile.market_proxy_id),
         }

@@ -20,7 +20,8 @@ impl From<PolicyError> for Error {
     }
 }
 
-/// Most bytes that a message shows of what is wrong with a document.
+/// Most bytes of a text with rules, and of what a message shows of the text.
+const MOST_BYTES: usize = 1 << 20;
 const MOST_SHOWN: usize = 200;
 
 /// The policy that consists of the built-in rules alone.
@@ -31,14 +32,26 @@ pub const DEFAULT_POLICY: &str = "default";
 /// # Errors
 /// As [`load`], and a text that is neither JSON nor YAML.
 pub fn load_text(policy: &str, text: &str) -> Result<i32> {
+    check_name(policy)?;
+    check_writable("regime_load_policy()")?;
+    spi::connect(|db| check_may_change(db, &extension_schema(db)?))?;
+    if text.len() > MOST_BYTES {
+        return Err(invalid_parameter(format!(
+            "the document has {} bytes, more than {MOST_BYTES}",
+            text.len()
+        ))
+        .hint("Use empty places or globs in match, so that one rule matches many keys."));
+    }
     let yaml = yaml::parse(text);
     let json = text.trim_start().starts_with(['[', '{']).then(|| json::parse(text));
     let document = match (json, &yaml) {
-        (Some(Ok(document)), _) => document,
-        // YAML may look like JSON, with fewer quotation marks.
+        // YAML may look like JSON, with fewer quotation marks; what is not read of YAML, such as a key that is given twice, is
+        // not read of JSON either.
+        (Some(Ok(document)), Ok(_)) => document,
+        (Some(Ok(document)), Err(error)) if !error.is_yaml => document,
         (_, Ok(yaml)) => yaml.value.clone(),
         (Some(Err(error)), Err(_)) => return Err(error),
-        (None, Err(error)) => {
+        (_, Err(error)) => {
             let problem = shortened(error.to_string(), MOST_SHOWN);
             return Err(invalid_parameter(format!("could not read the YAML document: {problem}"))
                 .hint("Give a list of flat rules, in which a text that begins with *, & or ! is quoted: - {match: \"*-RiskOff-*\", size_mult: 0.5}"));

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
+use pgrx::prelude::*;
 use serde_json::Value;
 
 use regime_core::hash::of_texts;
@@ -14,7 +15,7 @@ use crate::pg::{
 };
 use crate::source::map::{self, Versions};
 use crate::source::names;
-use crate::systems::cmc_regimes::arguments::{arguments, beside, given as of_kept};
+use crate::systems::cmc_regimes::arguments::{arguments, beside, given as of_kept, is_of_profile};
 use crate::systems::cmc_regimes::params::{Given, Hysteresis, NOTHING, Parameters, Setup};
 
 /// The tables of profiles, in the schema of the extension.
@@ -149,6 +150,11 @@ impl<'g> Profiles<'g> {
         own.as_ref().map_or(&self.rows.default, |profile| &profile.given)
     }
 
+    /// The error of the parameters of assets without a profile of their own, with the name of the profile that gives some.
+    pub fn of_default(&self, error: Error) -> Error {
+        if self.rows.default.is_empty() { error } else { in_profile(DEFAULT, error) }
+    }
+
     /// Whether the call has arguments beside a profile.
     pub fn has_arguments(&self) -> bool {
         !self.given.is_empty()
@@ -273,6 +279,7 @@ impl<'g> Profiles<'g> {
     pub fn due(&self, own: &Own, kept: &str) -> Given {
         match own {
             Some(profile) => profile.given.clone(),
+            None if is_of_profile(kept) => self.rows.default.clone(),
             None => Given { market_proxy_id: self.rows.default.market_proxy_id, ..of_kept(kept) },
         }
     }
@@ -282,6 +289,7 @@ impl<'g> Profiles<'g> {
     pub fn repeated(&self, own: &Own, kept: &str) -> String {
         match own {
             Some(_) => String::new(),
+            None if is_of_profile(kept) => String::new(),
             None => arguments(&beside(kept, &self.rows.default)),
         }
     }
@@ -308,15 +316,25 @@ fn symbols_of(db: Db, profile: &Profile) -> Result<Option<String>> {
         |scheme: Option<&str>| attempt_unless_cancelled(|| names::relation_of_symbols(db, scheme));
     match profile.given.cal_scheme.as_deref().map(|scheme| of_scheme(Some(scheme))) {
         Some(Ok(relation)) => Ok(relation),
+        // Other symbols than those that the role may not read would be those of other assets.
+        Some(Err(error)) if error.report().code == PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE => {
+            Err(error)
+        }
         _ => names::relation_of_symbols(db, None),
     }
 }
 
 /// The error of parameters that a profile gives, with its name in the detail.
 pub fn of_profile(own: &Own, error: Error) -> Error {
-    let Some(profile) = own else { return error };
+    match own {
+        Some(profile) => in_profile(&profile.name, error),
+        None => error,
+    }
+}
+
+fn in_profile(name: &str, error: Error) -> Error {
     let further = error.report().detail.as_ref().map_or_else(String::new, |detail| format!(" {detail}"));
-    error.detail(format!("The asset has the profile \"{}\" of regime_profile.{further}", profile.name))
+    error.detail(format!("The asset has the profile \"{name}\" of regime_profile.{further}"))
 }
 
 /// Whether a row that names an asset goes before another.

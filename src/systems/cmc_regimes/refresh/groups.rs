@@ -9,7 +9,7 @@ use regime_core::hash::of_texts;
 use crate::output::set_up;
 use crate::pg::{Db, Error, Result, attempt_unless_cancelled, not_in_prerequisite_state};
 use crate::source::names;
-use crate::systems::cmc_regimes::arguments::differing;
+use crate::systems::cmc_regimes::arguments::{differing, kept_of_profile};
 use crate::systems::cmc_regimes::assets::ids_to_refresh;
 use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::engine::Engine;
@@ -89,7 +89,13 @@ impl<'g, 'c> Groups<'g, 'c> {
         let mut all = Vec::with_capacity(setups.len());
         for (profile, given, setup) in setups {
             let ready = match setup {
-                Ok(setup) => Ok(ready(db, schema, setup, how.only_dirty)?),
+                Ok(setup) => {
+                    let mut ready = ready(db, schema, setup, how.only_dirty)?;
+                    if profile.is_some() && !profiles.has_arguments() {
+                        ready.basis.arguments = kept_of_profile(&ready.basis.arguments);
+                    }
+                    Ok(ready)
+                }
                 Err(error) => Err(error),
             };
             let otherwise = match &ready {
@@ -225,7 +231,7 @@ fn set_up_of(db: Db, profiles: &Profiles, own: Own, how: Preparing) -> Result<Se
         if how.to_write { parameters.setup_held(db, &given) } else { parameters.setup(db, &given) }
     };
     if own.is_none() {
-        let setup = load()?;
+        let setup = load().map_err(|error| profiles.of_default(error))?;
         return Ok((own, given, Ok(setup)));
     }
     let setup = attempt_unless_cancelled(load).map_err(|error| of_profile(&own, error));

@@ -13,6 +13,8 @@ const FIELDS: [&str; 7] = ["match", "size_mult", "stop_mult", "orders", "setups"
 pub const MOST_RULES: usize = 1000;
 /// Most characters of a label or of a rule's `match`, limited for the same reason.
 pub const MOST_CHARACTERS: usize = 200;
+/// Most characters of a number.
+const MOST_DIGITS: usize = 1000;
 
 /// Why a JSON document is not a valid list of policy rules. Rules are numbered from 1.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -166,6 +168,10 @@ fn parse_rule(number: usize, value: &Value) -> Result<Rule, PolicyError> {
                 let problem = format!("has {characters} characters, more than {MOST_CHARACTERS}");
                 return Err(Context { text: String::new(), ..context }.error("match", problem));
             }
+            if text.contains('\0') {
+                return Err(Context { text: String::new(), ..context }
+                    .error("match", "has a character of code 0".to_owned()));
+            }
             Pattern::parse(text).map_err(|problem| context.error("match", problem))?
         }
         Some(other) => return Err(context.wrong_type("match", other, "a string")),
@@ -182,6 +188,12 @@ fn parse_rule(number: usize, value: &Value) -> Result<Rule, PolicyError> {
     rule.setups = context.setups()?;
     rule.pyramids = context.pyramids()?;
     Ok(rule)
+}
+
+/// Whether a number that is 0 as float8 has another digit.
+fn is_not_zero(number: &str) -> bool {
+    let digits = number.split(['e', 'E']).next().unwrap_or_default();
+    digits.chars().any(|c| matches!(c, '1'..='9'))
 }
 
 struct Context<'a> {
@@ -211,7 +223,15 @@ impl Context<'_> {
     ) -> Result<Option<f64>, PolicyError> {
         match self.object.get(field) {
             None => Ok(None),
+            // PostgreSQL stores the digits as they are written.
+            Some(Value::Number(number)) if number.as_str().len() > MOST_DIGITS => {
+                let characters = number.as_str().len();
+                Err(self.error(field, format!("has {characters} characters, more than {MOST_DIGITS}")))
+            }
             Some(value @ Value::Number(number)) => match number.as_f64() {
+                Some(0.0) if is_not_zero(number.as_str()) => {
+                    Err(self.error(field, format!("is {value}, too near to 0")))
+                }
                 // Adding zero turns -0 into 0, which PostgreSQL would show as "-0".
                 Some(v) if v.is_finite() && in_range(v) => Ok(Some(v + 0.0)),
                 _ => Err(self.error(field, format!("is {value}, outside {range}"))),
@@ -239,7 +259,7 @@ impl Context<'_> {
         let mut setups = Vec::with_capacity(list.len());
         for item in list {
             match item {
-                Value::String(name) if !name.is_empty() => setups.push(name.clone()),
+                Value::String(name) if !name.is_empty() && !name.contains('\0') => setups.push(name.clone()),
                 other => return Err(self.error("setups", format!("contains {}, not a name", shown(other)))),
             }
         }
