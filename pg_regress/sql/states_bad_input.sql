@@ -46,7 +46,7 @@ SELECT * FROM refresh_market_states();
 SELECT * FROM get_market_states('BBBUSDT', '1h');
 -- Other systems are tracked all the same.
 SELECT * FROM regime_track();
-SELECT tgname FROM pg_trigger WHERE tgrelid = 'candles'::regclass AND tgname ~ '_insert$' ORDER BY 1;
+SELECT tgname FROM pg_trigger WHERE tgrelid = 'candles'::regclass AND tgname ~ '^pg_regime_.*_insert$' ORDER BY 1;
 SELECT * FROM regime_track(false);
 UPDATE regime_source SET open_column = NULL WHERE layer = 'candles';
 SELECT * FROM regime_track() WHERE relation = 'public.candles';
