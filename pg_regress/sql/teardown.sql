@@ -43,7 +43,7 @@ DROP TABLE "The Desk".cmc_regime_flips;
 CREATE ROLE regress_reader;
 GRANT USAGE ON SCHEMA regime_work TO regress_reader;
 CREATE TEMP TABLE moved AS SELECT * FROM regime_move('The Desk');
-SELECT * FROM moved WHERE relation ~ 'cmc_regimes|state|run_log|regime_work$|bars_multi_tf$|pg_regime' ORDER BY relation, action COLLATE "C";
+SELECT relation, replace(action, current_database(), 'this_database') AS action FROM moved WHERE relation ~ 'cmc_regimes|state|run_log|regime_work$|bars_multi_tf$|pg_regime' ORDER BY relation, action COLLATE "C";
 SELECT * FROM made;
 SELECT has_schema_privilege('regress_reader', 'The Desk_regime_work', 'USAGE') AS may_use;
 SELECT * FROM regime_move('elsewhere');
