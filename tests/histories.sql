@@ -246,7 +246,10 @@ BEGIN
         FOR name IN SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname ~ ('^cmc_regime.*' || split_part(what, ' ', 2)) LOOP
             EXECUTE format('TRUNCATE %I', name);
         END LOOP;
-    ELSIF what <> '' THEN EXECUTE format('%s TABLE %I', split_part(what, ' ', 1), name);
+    ELSIF what <> '' THEN
+        EXECUTE format('%s TABLE %I', split_part(what, ' ', 1), name);
+        -- a refresh begins no second table by itself
+        IF what ~ '^drop' THEN PERFORM FROM regime_setup(); END IF;
     END IF;
     IF (SELECT mode FROM play) = 'columns' AND r % 4 = 1 THEN -- another map, some of which the version hash does not see
         UPDATE regime_source SET atr_column = CASE WHEN noise('atr', r, 0) < 0.5 THEN 'atr' ELSE 'atr2' END,

@@ -60,6 +60,8 @@ struct Wanted {
     relation: String,
     column: String,
     place: Place,
+    /// The statements before and after that which puts the table in its place.
+    around: [Vec<String>; 2],
 }
 
 /// Distributes the tables, unless `dry_run`; a step for each.
@@ -72,20 +74,24 @@ pub fn distribute(db: Db, dry_run: bool) -> Result<Vec<Step>> {
     let schema = settings::target_schema();
     let layout = Layout::find(db)?;
     if !dry_run {
+        // The key between tables of profiles could not be made after an operation that used several connections to a node.
+        let sequential = "SELECT pg_catalog.set_config('citus.multi_shard_modify_mode', 'sequential', true)";
+        db.execute(sequential, &[])?;
         let systems: Vec<_> = layout.registered().map(|registered| registered.system).collect();
         set_up(db, &schema, &systems)?;
     }
     let mut steps = Vec::new();
     for wanted in layout.tables(db, &schema)? {
-        let statement = wanted.statement(db)?;
-        let action = match &statement {
+        let statements = wanted.statements(db)?;
+        let action = match &statements {
             None => "unchanged",
             Some(_) if dry_run => "to do",
-            Some(statement) => {
-                db.execute(statement, &[])?;
+            Some(statements) => {
+                statements.iter().try_for_each(|statement| db.execute(statement, &[]).map(|_| ()))?;
                 "distributed"
             }
         };
+        let statement = statements.map(|statements| statements.join("; "));
         steps.push(Step { relation: wanted.relation, action, statement });
     }
     Ok(steps)
@@ -136,7 +142,7 @@ pub fn findings(db: Db, own: &str) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     let mut missing = Vec::new();
     for wanted in layout.tables(db, &schema)? {
-        match wanted.statement(db) {
+        match wanted.statements(db) {
             Ok(None) => {}
             Ok(Some(_)) => missing.push(wanted.relation),
             Err(error) => findings.push(refused(error)),
@@ -175,10 +181,10 @@ pub fn findings(db: Db, own: &str) -> Result<Vec<Finding>> {
 }
 
 impl Wanted {
-    /// The statement that puts the table in its place; `None` where the table is there.
-    fn statement(&self, db: Db) -> Result<Option<String>> {
-        let Self { relation, column, place } = self;
-        Ok(match (citus::kept(db, relation)?, place) {
+    /// The statements that put the table in its place; `None` where the table is there.
+    fn statements(&self, db: Db) -> Result<Option<Vec<String>>> {
+        let Self { relation, column, place, around: [before, after] } = self;
+        let statement = match (citus::kept(db, relation)?, place) {
             (None, Place::With(sources)) => Some(format!(
                 "SELECT pg_catalog.create_distributed_table({}, {}, colocate_with => {})",
                 quote_literal(relation),
@@ -186,7 +192,8 @@ impl Wanted {
                 quote_literal(&sources.relation)
             )),
             (None, Place::Everywhere | Place::Whole) => {
-                Some(format!("SELECT pg_catalog.create_reference_table({})", quote_literal(relation)))
+                let relation = quote_literal(relation);
+                Some(format!("SELECT pg_catalog.create_reference_table({relation})"))
             }
             (Some(kept), Place::With(sources))
                 if kept.group == sources.kept.group
@@ -199,7 +206,8 @@ impl Wanted {
             (Some(kept), Place::Whole) if kept.column.is_none() => None,
             (Some(_), Place::Whole) => return Err(in_parts(relation)),
             (Some(_), Place::With(sources)) => return Err(elsewhere(relation, sources)),
-        })
+        };
+        Ok(statement.map(|statement| [before.clone(), vec![statement], after.clone()].concat()))
     }
 }
 
@@ -327,7 +335,8 @@ impl Layout {
         let own = extension_schema(db)?;
         let mut all = Vec::new();
         let mut want = |relation: String, column: &str, place: &Place| {
-            all.push(Wanted { relation, column: column.to_owned(), place: place.clone() });
+            let around = [Vec::new(), Vec::new()];
+            all.push(Wanted { relation, column: column.to_owned(), place: place.clone(), around });
         };
         if let Some((daily, kept)) = &self.daily {
             want(daily.ema.sql.clone(), &daily.ema.id, &Place::With(Rc::clone(kept)));
@@ -362,11 +371,11 @@ impl Layout {
                 want(dim.relation, "", &Place::Whole);
             }
             want(format!("{own}.regime_policy"), "", &Place::Whole);
-            // The profiles first, to which the others refer.
-            want(format!("{own}.regime_profile"), "", &Place::Whole);
-            want(format!("{own}.regime_profile_asset"), "", &Place::Whole);
+            all.extend(profiles(&own));
         }
-        want(format!("{own}.regime_source_user"), "", &Place::Whole);
+        let around = [Vec::new(), Vec::new()];
+        let relation = format!("{own}.regime_source_user");
+        all.push(Wanted { relation, column: String::new(), place: Place::Whole, around });
         // Views and foreign tables lie where their tables do.
         let mut tables: Vec<Wanted> = Vec::new();
         for table in all {
@@ -377,6 +386,21 @@ impl Layout {
         }
         Ok(tables)
     }
+}
+
+/// The tables of profiles. The key of one to the other goes while Citus moves them: a key between a local table and one of
+/// Citus would make Citus take over both, which the workers have already.
+fn profiles(own: &str) -> [Wanted; 2] {
+    let [profiles, assets] = ["regime_profile", "regime_profile_asset"].map(|name| format!("{own}.{name}"));
+    let key = "regime_profile_asset_profile_fkey";
+    let drop = format!("ALTER TABLE {assets} DROP CONSTRAINT IF EXISTS {key}");
+    // The workers have the key of their own tables, too.
+    let drop_there = format!("SELECT FROM pg_catalog.run_command_on_workers({})", quote_literal(&drop));
+    let add = format!(
+        "ALTER TABLE {assets} ADD CONSTRAINT {key} FOREIGN KEY (profile) REFERENCES {profiles} ON UPDATE CASCADE"
+    );
+    let wanted = |relation, around| Wanted { relation, column: String::new(), place: Place::Whole, around };
+    [wanted(profiles, [vec![drop_there, drop], Vec::new()]), wanted(assets, [Vec::new(), vec![add]])]
 }
 
 /// The error for daily bars that are on one node alone.
