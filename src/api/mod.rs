@@ -45,6 +45,11 @@ pub type Result<T> = std::result::Result<T, ErrorReport>;
 /// Rows that an SQL function returns.
 pub type TableIterator<T> = pgrx::iter::TableIterator<'static, T>;
 
+/// The rows of what was done with relations.
+pub fn told(actions: Vec<pg::Action>) -> TableIterator<(String, String)> {
+    TableIterator::new(actions.into_iter().map(|action| (action.relation, action.action.to_string())))
+}
+
 /// A moment in microseconds since 2000, as the core counts time.
 pub fn micros(at: TimestampWithTimeZone) -> i64 {
     pg_sys::TimestampTz::from(at)

@@ -2,9 +2,9 @@
 
 use pgrx::prelude::*;
 
-use crate::api::{Result, TableIterator, required};
+use crate::api::{Result, TableIterator, required, told};
 use crate::output::set_up::set_up;
-use crate::pg::{Action, check_writable, settings, spi};
+use crate::pg::{check_writable, settings, spi};
 use crate::systems::registry::systems;
 use crate::systems::teardown;
 
@@ -39,8 +39,4 @@ fn regime_move(
     check_writable("regime_move()")?;
     let (from, to) = (settings::target_schema(), required("to_schema", to_schema)?);
     Ok(told(spi::connect(|db| teardown::relocate(db, &from, to))?))
-}
-
-fn told(actions: Vec<Action>) -> TableIterator<(String, String)> {
-    TableIterator::new(actions.into_iter().map(|a| (a.relation, a.action.to_string())))
 }

@@ -2,7 +2,7 @@
 
 use pgrx::prelude::*;
 
-use crate::api::{Result, TableIterator};
+use crate::api::{Result, TableIterator, told};
 use crate::pg::{attempt, check_writable, settings, spi};
 use crate::systems::tracking;
 
@@ -16,5 +16,5 @@ fn regime_track(
     let schema = settings::target_schema();
     let track = || spi::connect(|db| tracking::track(db, &schema, enable != Some(false)));
     let actions = attempt(track).map_err(|error| tracking::explained(error, &schema))?;
-    Ok(TableIterator::new(actions.into_iter().map(|a| (a.relation, a.action.to_string()))))
+    Ok(told(actions))
 }

@@ -181,6 +181,11 @@ pub fn findings(db: Db, own: &str) -> Result<Vec<Finding>> {
 }
 
 impl Wanted {
+    /// A table to be on every node.
+    fn whole(relation: String, around: [Vec<String>; 2]) -> Self {
+        Self { relation, column: String::new(), place: Place::Whole, around }
+    }
+
     /// The statements that put the table in its place; `None` where the table is there.
     fn statements(&self, db: Db) -> Result<Option<Vec<String>>> {
         let Self { relation, column, place, around: [before, after] } = self;
@@ -373,9 +378,7 @@ impl Layout {
             want(format!("{own}.regime_policy"), "", &Place::Whole);
             all.extend(profiles(&own));
         }
-        let around = [Vec::new(), Vec::new()];
-        let relation = format!("{own}.regime_source_user");
-        all.push(Wanted { relation, column: String::new(), place: Place::Whole, around });
+        all.push(Wanted::whole(format!("{own}.regime_source_user"), [Vec::new(), Vec::new()]));
         // Views and foreign tables lie where their tables do.
         let mut tables: Vec<Wanted> = Vec::new();
         for table in all {

@@ -32,9 +32,8 @@ pub const DEFAULT_POLICY: &str = "default";
 /// # Errors
 /// As [`load`], and a text that is neither JSON nor YAML.
 pub fn load_text(policy: &str, text: &str) -> Result<i32> {
-    check_name(policy)?;
-    check_writable("regime_load_policy()")?;
-    spi::connect(|db| check_may_change(db, &extension_schema(db)?))?;
+    // Whoever may not store rules has no text read.
+    check_may_load(policy)?;
     if text.len() > MOST_BYTES {
         return Err(invalid_parameter(format!(
             "the document has {} bytes, more than {MOST_BYTES}",
@@ -74,18 +73,22 @@ pub fn load_text(policy: &str, text: &str) -> Result<i32> {
 /// # Errors
 /// A name that cannot be used, an invalid rule, a read-only transaction, or a missing privilege.
 pub fn load(policy: &str, document: &Value) -> Result<i32> {
+    check_may_load(policy)?;
     store(policy, document, parse_rules(document)?)
 }
 
-fn store(policy: &str, document: &Value, rules: Vec<Rule>) -> Result<i32> {
+fn check_may_load(policy: &str) -> Result<()> {
     check_name(policy)?;
     check_writable("regime_load_policy()")?;
+    spi::connect(|db| check_may_change(db, &extension_schema(db)?))
+}
+
+fn store(policy: &str, document: &Value, rules: Vec<Rule>) -> Result<i32> {
     let count = rules.len() as i32;
     // Stored as given, so that users read back what they wrote.
     let list = document.get("rules").unwrap_or(document).to_string();
     spi::connect(|db| {
         let schema = extension_schema(db)?;
-        check_may_change(db, &schema)?;
         let relation = format!("{schema}.regime_policy");
         let write = format!(
             "INSERT INTO {relation} AS p (policy, rules) VALUES ($1, $2::jsonb) ON CONFLICT (policy) \
