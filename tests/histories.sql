@@ -243,8 +243,8 @@ BEGIN
     IF what ~ '^reload' THEN
         EXECUTE format('CREATE TEMP TABLE reloaded AS TABLE %1$I; TRUNCATE %1$I; INSERT INTO %1$I SELECT * FROM reloaded ORDER BY noise(''reload'', id, hashtext(reloaded::text)); DROP TABLE reloaded', name);
     ELSIF what ~ 'truncate (state|inputs)' THEN -- if there are such tables
-        FOR name IN SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname ~ ('^cmc_regime.*' || split_part(what, ' ', 2)) LOOP
-            EXECUTE format('TRUNCATE %I', name);
+        FOR name IN SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace('regime_work') AND relkind = 'r' AND relname ~ ('^cmc_regime.*' || split_part(what, ' ', 2)) LOOP
+            EXECUTE format('TRUNCATE regime_work.%I', name);
         END LOOP;
     ELSIF what <> '' THEN
         EXECUTE format('%s TABLE %I', split_part(what, ' ', 1), name);
