@@ -65,6 +65,19 @@ fn kind(oid: pg_sys::Oid) -> u8 {
     unsafe { pg_sys::get_rel_relkind(oid) as u8 }
 }
 
+/// What DROP and ALTER call a relation: TABLE, VIEW, INDEX and so on.
+pub fn kind_in_words(oid: pg_sys::Oid) -> &'static str {
+    match kind(oid) {
+        b'v' => "VIEW",
+        b'm' => "MATERIALIZED VIEW",
+        b'f' => "FOREIGN TABLE",
+        b'i' | b'I' => "INDEX",
+        b'S' => "SEQUENCE",
+        b'c' => "TYPE",
+        _ => "TABLE",
+    }
+}
+
 /// Whether a relation has, or has had, triggers, rules, partitions or children.
 pub fn may_change_writes(oid: pg_sys::Oid) -> bool {
     of_relation(oid, |row| row.relhastriggers || row.relhasrules || row.relhassubclass)

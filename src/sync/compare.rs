@@ -103,6 +103,28 @@ impl Changes {
         (self.insert.len() + self.update.len()) as u64 + self.deleted + self.replaced
     }
 
+    /// Leaves out rows to insert that lie in gaps, whose keys begin with so many values each.
+    fn leave_out(&mut self, gaps: &[Gap], content: &Content, keys: usize) {
+        let gap_of = |row: usize| {
+            let time = match content.keys[row * keys] {
+                Value::Micros(ts) => ts,
+                Value::Date(day) => i64::from(day),
+                _ => return None,
+            };
+            gaps.iter().find(|gap| gap.holds(time)).copied()
+        };
+        let left_out = &mut self.left_out;
+        self.insert.retain(|row| match gap_of(*row) {
+            None => true,
+            Some(gap) => {
+                if left_out.last() != Some(&gap) {
+                    left_out.push(gap);
+                }
+                false
+            }
+        });
+    }
+
     /// Turns updates into what the table does instead, with so many rows in the content and in the relation.
     fn settle(&mut self, on_change: OnChange, rows: usize, existing: u64) {
         match on_change {
@@ -187,24 +209,7 @@ pub fn compare(
     })?;
     changes.insert = (0..rows).filter(|&row| !seen[row]).collect();
     if !changes.insert.is_empty() {
-        let gaps = kept::gaps(db, relation, table, scope)?;
-        let gap_of = |row: usize| {
-            let time = match content.keys[row * keys] {
-                Value::Micros(ts) => ts,
-                Value::Date(day) => i64::from(day),
-                _ => return None,
-            };
-            gaps.iter().find(|gap| gap.holds(time)).copied()
-        };
-        changes.insert.retain(|row| match gap_of(*row) {
-            None => true,
-            Some(gap) => {
-                if changes.left_out.last() != Some(&gap) {
-                    changes.left_out.push(gap);
-                }
-                false
-            }
-        });
+        changes.leave_out(&kept::gaps(db, relation, table, scope)?, content, keys);
     }
     changes.settle(table.on_change, rows, existing);
     Ok(changes)

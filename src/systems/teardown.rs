@@ -10,7 +10,8 @@ use crate::output::system::System;
 use crate::pg::{
     Action, Db, Error, Outcome, Result, Row, Sees, arg, check_schema, extension_schema,
     insufficient_privilege, invalid_parameter, lock, no_data_found, qualified, quote_literal, quoted,
-    syscache::relation_oid, work_schema,
+    syscache::{kind_in_words, relation_oid},
+    work_schema,
 };
 use crate::systems::registry::systems;
 use crate::systems::tracking;
@@ -47,6 +48,9 @@ pub fn tear_down(db: Db, schema: &str, keep_rows: bool) -> Result<Vec<Action>> {
 /// A schema that cannot be a target schema or already has such a relation, and a relation of another role.
 pub fn relocate(db: Db, from: &str, to: &str) -> Result<Vec<Action>> {
     check_schema(db, from)?;
+    if to.is_empty() {
+        return Err(invalid_parameter("to_schema is empty").hint("Pass the name of the schema to move to."));
+    }
     check_schema(db, to)?;
     if from == to {
         return Err(invalid_parameter(format!("the tables are in schema {} already", quoted(to)))
@@ -66,18 +70,7 @@ pub fn relocate(db: Db, from: &str, to: &str) -> Result<Vec<Action>> {
             .hint("Set pg_regime.target_schema to the schema that the tables are in."));
     }
     let target = |of: &Existing| if of.schema == from { to.to_owned() } else { work_schema(to) };
-    for of in &moved {
-        let target = target(of);
-        if relation_oid(&target, of.name).is_some() {
-            let there = qualified(&target, of.name);
-            let error = format!("{there} exists already, so that {} cannot be moved there", of.relation);
-            return Err(Error::new(PgSqlErrorCode::ERRCODE_DUPLICATE_TABLE, error).hint(format!(
-                "ALTER {} {there} RENAME TO {};",
-                of.kind,
-                quoted(format!("{}_before", of.name))
-            )));
-        }
-    }
+    moved.iter().try_for_each(|of| check_free(db, of, &target(of)))?;
     let untracked = tracking::track(db, from, false)?;
     let is_renamed = rename_work_schema(db, from, to)?;
     if !is_renamed {
@@ -104,14 +97,38 @@ pub fn relocate(db: Db, from: &str, to: &str) -> Result<Vec<Action>> {
     if !untracked.is_empty() {
         actions.extend(tracking::track(db, to, true)?.into_iter().filter(|a| a.action != Outcome::Unchanged));
     }
-    let setting = format!("SET pg_regime.target_schema = {};", quote_literal(to));
+    actions.push(to_use(db, to)?);
+    Ok(actions)
+}
+
+/// Checks that no relation of the target schema has the name of a table or view to move, of a partition or of an index.
+fn check_free(db: Db, of: &Existing, target: &str) -> Result<()> {
+    let mut moved = parts(db, of)?;
+    let sql = "SELECT DISTINCT i.relname::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         JOIN pg_catalog.pg_index x ON x.indrelid = c.oid JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid \
+         WHERE n.nspname = $1::name AND c.relname::text = ANY ($2) ORDER BY 1";
+    moved.extend(
+        db.all(sql, &[arg(of.schema.as_str()), arg(moved.clone())], Sees::Now, |row| row.only::<String>())?,
+    );
+    let Some((name, kind)) =
+        moved.iter().find_map(|name| relation_oid(target, name).map(|oid| (name, kind_in_words(oid))))
+    else {
+        return Ok(());
+    };
+    let there = qualified(target, name);
+    let error = format!("{there} exists already, so that {} cannot be moved there", of.relation);
+    let another = quoted(format!("{}_before", name.chars().take(50).collect::<String>()));
+    let rename = format!("ALTER {kind} {there} RENAME TO {another};");
+    Err(Error::new(PgSqlErrorCode::ERRCODE_DUPLICATE_TABLE, error).hint(rename))
+}
+
+/// The statement that makes a schema that of every session.
+fn to_use(db: Db, schema: &str) -> Result<Action> {
+    let setting = format!("SET pg_regime.target_schema = {};", quote_literal(schema));
     let database: String =
         db.one("SELECT quote_ident(current_database()::text)", &[], Sees::Now, |row| row.only())?;
-    actions.push(did(
-        "pg_regime".to_owned(),
-        &format!("to use the schema: ALTER DATABASE {database} {setting} {setting}"),
-    ));
-    Ok(actions)
+    let statements = format!("to use the schema: ALTER DATABASE {database} {setting} {setting}");
+    Ok(did("pg_regime".to_owned(), &statements))
 }
 
 /// A table or view that exists.
@@ -124,28 +141,28 @@ struct Existing {
     relation: String,
 }
 
-/// Those of these relations that exist: schema, name and kind of each.
-fn existing(all: impl IntoIterator<Item = (String, &'static str, &'static str)>) -> Vec<Existing> {
-    let find = |(schema, name, kind): (String, _, _)| {
+/// Those of these relations that exist: schema and name of each.
+fn existing(all: impl IntoIterator<Item = (String, &'static str)>) -> Vec<Existing> {
+    let find = |(schema, name): (String, _)| {
         let relation = qualified(&schema, name);
-        relation_oid(&schema, name).map(|_| Existing { schema, name, kind, relation })
+        relation_oid(&schema, name).map(|oid| Existing { schema, name, kind: kind_in_words(oid), relation })
     };
     all.into_iter().filter_map(find).collect()
 }
 
 /// The output tables of all systems.
-fn tables(schema: &str) -> Vec<(String, &'static str, &'static str)> {
+fn tables(schema: &str) -> Vec<(String, &'static str)> {
     let tables = systems().into_iter().flat_map(|system| system.tables);
-    tables.map(|table| (schema.to_owned(), table.name, "TABLE")).collect()
+    tables.map(|table| (schema.to_owned(), table.name)).collect()
 }
 
 /// The views of all systems, then their working tables, each once.
-fn all_own(schema: &str) -> Vec<(String, &'static str, &'static str)> {
+fn all_own(schema: &str) -> Vec<(String, &'static str)> {
     let mut seen = BTreeSet::new();
     let all = systems().into_iter().flat_map(System::all_own);
     let (views, tables): (Vec<Own>, Vec<Own>) = all.partition(Own::is_view);
     let each = views.iter().chain(&tables).filter(|own| seen.insert((own.is_view(), own.name)));
-    each.map(|own| (own.schema(schema), own.name, if own.is_view() { "VIEW" } else { "TABLE" })).collect()
+    each.map(|own| (own.schema(schema), own.name)).collect()
 }
 
 /// Checks that the current role has the rights of the owner of each table and view; `call` is for that owner.

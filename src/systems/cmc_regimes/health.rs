@@ -63,12 +63,14 @@ fn mixed_in(
     scheme: &str,
     assets: &[&Computed],
 ) -> Result<Vec<Finding>> {
-    let mut count: BTreeMap<&str, usize> = BTreeMap::new();
+    let hashes = counted(assets);
+    if hashes.len() < 2 {
+        return Ok(Vec::new());
+    }
     let mut others: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let mut versions: BTreeMap<&str, Option<String>> = BTreeMap::new();
     let mut gone = Vec::new();
     for Computed { id, version, arguments } in assets {
-        *count.entry(version).or_default() += 1;
         // The policy of an asset, or its calendar scheme, may be gone.
         let now = match versions.get(arguments.as_str()) {
             Some(known) => known.clone(),
@@ -84,12 +86,6 @@ fn mixed_in(
         }
         versions.insert(arguments, now);
     }
-    if count.len() < 2 {
-        return Ok(Vec::new());
-    }
-    let mut hashes: Vec<(&str, usize)> = count.into_iter().collect();
-    hashes.sort_by_key(|(_, assets)| Reverse(*assets));
-    let hashes: Vec<String> = hashes.iter().map(|(hash, assets)| format!("{hash} ({assets})")).collect();
     let finding = |severity, of_each: &str, command| Finding {
         severity,
         what: "mixed version hashes",
@@ -117,6 +113,17 @@ fn mixed_in(
         finding(Severity::Warning, "", command)
     };
     Ok(others.into_iter().map(refresh).collect())
+}
+
+/// The versions of assets, the most frequent first, each with the number of its assets.
+fn counted(assets: &[&Computed]) -> Vec<String> {
+    let mut count: BTreeMap<&str, usize> = BTreeMap::new();
+    for asset in assets {
+        *count.entry(&asset.version).or_default() += 1;
+    }
+    let mut hashes: Vec<(&str, usize)> = count.into_iter().collect();
+    hashes.sort_by_key(|(_, assets)| Reverse(*assets));
+    hashes.iter().map(|(hash, assets)| format!("{hash} ({assets})")).collect()
 }
 
 /// What a lock keeps others from refreshing: an asset, or the beginning of rounds.

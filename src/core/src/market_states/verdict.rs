@@ -229,38 +229,13 @@ fn posture(m: &Metrics, terms: &Terms, watch: &mut impl Watch) -> Posture {
 
 /// The label of the first rule that holds, and whether rule 5 makes it.
 fn label(m: &Metrics, terms: &Terms, confidence: f64, watch: &mut impl Watch) -> (StateLabel, bool) {
-    let Metrics {
-        market_bias: mb,
-        structural_score: ss,
-        downside_shock_risk: dsr,
-        instability_index: ix,
-        risk_level: rl,
-        volatility_score: vs,
-        ..
-    } = *m;
-    let Terms { direction, agree, mom, liq, .. } = *terms;
+    if let Some(alarm) = alarm(m, terms.liq, watch) {
+        return (alarm, false);
+    }
+    let Metrics { market_bias: mb, structural_score: ss, instability_index: ix, .. } = *m;
+    let Terms { direction, agree, mom, .. } = *terms;
     let breakout = m.breakout_up.max(m.breakout_down);
     let w = watch;
-
-    let r = &SHOCK;
-    let shock = is(w, r, "downside_shock_risk", dsr, AtLeast, 0.70)
-        & (is(w, r, "instability_index", ix, AtLeast, 0.70) | is(w, r, "risk_level", rl, AtLeast, 0.75))
-        & is(w, r, "volatility_score", vs, AtLeast, 0.60)
-        & is(w, r, "market_bias", mb, AtMost, -0.25)
-        & is(w, r, "structural_score", ss, AtMost, -0.25)
-        | is(w, r, "downside_shock_risk", dsr, AtLeast, 0.80)
-        | is(w, r, "volatility_score", vs, AtLeast, 0.75) & is(w, r, "instability_index", ix, AtLeast, 0.65);
-    if w.rule(r, shock) {
-        return (StateLabel::Shock, false);
-    }
-
-    let r = &PANIC_RISK;
-    let panic = is(w, r, "downside_shock_risk", dsr, AtLeast, 0.65)
-        | is(w, r, "instability_index", ix, AtLeast, 0.65)
-        | is(w, r, "volatility_score", vs, AtLeast, 0.60) & is(w, r, "liq", liq, AtMost, 0.45);
-    if w.rule(r, panic) {
-        return (StateLabel::PanicRisk, false);
-    }
 
     let bull = (StateLabel::TrendingBull, &TRENDING_BULL, &TRENDING_BULL_CONFIDENCE, 0.65);
     let bear = (StateLabel::TrendingBear, &TRENDING_BEAR, &TRENDING_BEAR_CONFIDENCE, 0.45);
@@ -298,4 +273,28 @@ fn label(m: &Metrics, terms: &Terms, confidence: f64, watch: &mut impl Watch) ->
     let r = &BREAKOUT_SETUP;
     let setup = is(w, r, "greater breakout", breakout, AtLeast, 0.62);
     (if w.rule(r, setup) { StateLabel::TransitionBreakoutSetup } else { StateLabel::Transition }, false)
+}
+
+/// The rules that come before all others: a shock, then the risk of a panic.
+fn alarm(m: &Metrics, liq: f64, w: &mut impl Watch) -> Option<StateLabel> {
+    let Metrics { downside_shock_risk: dsr, instability_index: ix, volatility_score: vs, .. } = *m;
+
+    let r = &SHOCK;
+    let shock = is(w, r, "downside_shock_risk", dsr, AtLeast, 0.70)
+        & (is(w, r, "instability_index", ix, AtLeast, 0.70)
+            | is(w, r, "risk_level", m.risk_level, AtLeast, 0.75))
+        & is(w, r, "volatility_score", vs, AtLeast, 0.60)
+        & is(w, r, "market_bias", m.market_bias, AtMost, -0.25)
+        & is(w, r, "structural_score", m.structural_score, AtMost, -0.25)
+        | is(w, r, "downside_shock_risk", dsr, AtLeast, 0.80)
+        | is(w, r, "volatility_score", vs, AtLeast, 0.75) & is(w, r, "instability_index", ix, AtLeast, 0.65);
+    if w.rule(r, shock) {
+        return Some(StateLabel::Shock);
+    }
+
+    let r = &PANIC_RISK;
+    let panic = is(w, r, "downside_shock_risk", dsr, AtLeast, 0.65)
+        | is(w, r, "instability_index", ix, AtLeast, 0.65)
+        | is(w, r, "volatility_score", vs, AtLeast, 0.60) & is(w, r, "liq", liq, AtMost, 0.45);
+    w.rule(r, panic).then_some(StateLabel::PanicRisk)
 }
