@@ -711,7 +711,8 @@ CREATE  FUNCTION "refresh_cmc_regimes"(
 	"full_refresh" bool DEFAULT false, /* Option < bool > */
 	"only_dirty" bool DEFAULT false, /* Option < bool > */
 	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
-	"force" bool DEFAULT false /* Option < bool > */
+	"force" bool DEFAULT false, /* Option < bool > */
+	"strict" bool DEFAULT NULL /* Option < bool > */
 ) RETURNS TABLE (
 	"id" INT,  /* i32 */
 	"status" TEXT,  /* & '_ str */
@@ -748,7 +749,8 @@ CREATE  FUNCTION "refresh_cmc_regimes"(
 	"full_refresh" bool DEFAULT false, /* Option < bool > */
 	"only_dirty" bool DEFAULT false, /* Option < bool > */
 	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
-	"force" bool DEFAULT false /* Option < bool > */
+	"force" bool DEFAULT false, /* Option < bool > */
+	"strict" bool DEFAULT NULL /* Option < bool > */
 ) RETURNS TABLE (
 	"id" INT,  /* i32 */
 	"status" TEXT,  /* & '_ str */
@@ -785,7 +787,8 @@ CREATE  FUNCTION "refresh_cmc_regimes"(
 	"full_refresh" bool DEFAULT false, /* Option < bool > */
 	"only_dirty" bool DEFAULT false, /* Option < bool > */
 	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
-	"force" bool DEFAULT false /* Option < bool > */
+	"force" bool DEFAULT false, /* Option < bool > */
+	"strict" bool DEFAULT NULL /* Option < bool > */
 ) RETURNS TABLE (
 	"id" INT,  /* i32 */
 	"status" TEXT,  /* & '_ str */
@@ -1247,7 +1250,8 @@ CREATE  FUNCTION "refresh_market_regimes"(
 	"timeframe" TEXT DEFAULT NULL, /* Option < & str > */
 	"dry_run" bool DEFAULT false, /* Option < bool > */
 	"full_refresh" bool DEFAULT false, /* Option < bool > */
-	"config" jsonb DEFAULT NULL /* Option < JsonText > */
+	"config" jsonb DEFAULT NULL, /* Option < JsonText > */
+	"strict" bool DEFAULT NULL /* Option < bool > */
 ) RETURNS TABLE (
 	"symbol" TEXT,  /* String */
 	"timeframe" TEXT,  /* String */
@@ -1263,6 +1267,47 @@ CREATE  FUNCTION "refresh_market_regimes"(
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'refresh_market_regimes_wrapper';
+
+-- src/api/market_regimes.rs
+-- pg_regime::api::market_regimes::market_regimes_round_begin
+CREATE  FUNCTION "market_regimes_round_begin"(
+	"symbol" TEXT DEFAULT NULL, /* Option < & str > */
+	"timeframe" TEXT DEFAULT NULL, /* Option < & str > */
+	"config" jsonb DEFAULT NULL /* Option < JsonText > */
+) RETURNS TABLE (
+	"symbol" TEXT,  /* String */
+	"timeframe" TEXT  /* String */
+)
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'market_regimes_round_begin_wrapper';
+
+-- src/api/market_regimes.rs
+-- pg_regime::api::market_regimes::market_regimes_round_next
+CREATE  FUNCTION "market_regimes_round_next"(
+	"symbols" TEXT[], /* :: std :: option :: Option < Vec < Option < String > > > */
+	"timeframes" TEXT[], /* :: std :: option :: Option < Vec < Option < String > > > */
+	"full_refresh" bool DEFAULT false, /* Option < bool > */
+	"config" jsonb DEFAULT NULL /* Option < JsonText > */
+) RETURNS TABLE (
+	"series" TEXT,  /* String */
+	"sqlstate" TEXT,  /* String */
+	"message" TEXT  /* String */
+)
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'market_regimes_round_next_wrapper';
+
+-- src/api/market_regimes.rs
+-- pg_regime::api::market_regimes::market_regimes_round_end
+CREATE  FUNCTION "market_regimes_round_end"(
+	"series" TEXT[], /* :: std :: option :: Option < Vec < Option < String > > > */
+	"sqlstates" TEXT[], /* :: std :: option :: Option < Vec < Option < String > > > */
+	"messages" TEXT[] /* :: std :: option :: Option < Vec < Option < String > > > */
+) RETURNS VOID /* Result < () > */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'market_regimes_round_end_wrapper';
 
 -- src/api/market_regimes.rs
 -- pg_regime::api::market_regimes::delete_market_regimes
@@ -1363,7 +1408,8 @@ CREATE  FUNCTION "refresh_market_states"(
 	"symbol" TEXT DEFAULT NULL, /* Option < & str > */
 	"timeframe" TEXT DEFAULT NULL, /* Option < & str > */
 	"dry_run" bool DEFAULT false, /* Option < bool > */
-	"full_refresh" bool DEFAULT false /* Option < bool > */
+	"full_refresh" bool DEFAULT false, /* Option < bool > */
+	"strict" bool DEFAULT NULL /* Option < bool > */
 ) RETURNS TABLE (
 	"symbol" TEXT,  /* String */
 	"timeframe" TEXT,  /* String */
@@ -1379,6 +1425,45 @@ CREATE  FUNCTION "refresh_market_states"(
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'refresh_market_states_wrapper';
+
+-- src/api/market_states/refresh.rs
+-- pg_regime::api::market_states::refresh::market_states_round_begin
+CREATE  FUNCTION "market_states_round_begin"(
+	"symbol" TEXT DEFAULT NULL, /* Option < & str > */
+	"timeframe" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS TABLE (
+	"symbol" TEXT,  /* String */
+	"timeframe" TEXT  /* String */
+)
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'market_states_round_begin_wrapper';
+
+-- src/api/market_states/refresh.rs
+-- pg_regime::api::market_states::refresh::market_states_round_next
+CREATE  FUNCTION "market_states_round_next"(
+	"symbols" TEXT[], /* :: std :: option :: Option < Vec < Option < String > > > */
+	"timeframes" TEXT[], /* :: std :: option :: Option < Vec < Option < String > > > */
+	"full_refresh" bool DEFAULT false /* Option < bool > */
+) RETURNS TABLE (
+	"series" TEXT,  /* String */
+	"sqlstate" TEXT,  /* String */
+	"message" TEXT  /* String */
+)
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'market_states_round_next_wrapper';
+
+-- src/api/market_states/refresh.rs
+-- pg_regime::api::market_states::refresh::market_states_round_end
+CREATE  FUNCTION "market_states_round_end"(
+	"series" TEXT[], /* :: std :: option :: Option < Vec < Option < String > > > */
+	"sqlstates" TEXT[], /* :: std :: option :: Option < Vec < Option < String > > > */
+	"messages" TEXT[] /* :: std :: option :: Option < Vec < Option < String > > > */
+) RETURNS VOID /* Result < () > */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'market_states_round_end_wrapper';
 
 -- src/api/market_states/refresh.rs
 -- pg_regime::api::market_states::refresh::delete_market_states
@@ -1477,6 +1562,12 @@ AS 'MODULE_PATHNAME', 'regime_track_wrapper';
 --   market_regime_backfill_begin
 --   market_regime_backfill_next
 --   market_regime_backfill_end
+--   market_regimes_round_begin
+--   market_regimes_round_next
+--   market_regimes_round_end
+--   market_states_round_begin
+--   market_states_round_next
+--   market_states_round_end
 
 -- Procedures that commit between batches. They are PL/pgSQL around functions, since only PL/pgSQL can tell a CALL inside a
 -- transaction block, where nothing can be committed, from a CALL outside. A SET clause would forbid COMMIT: every name and
@@ -1570,6 +1661,91 @@ BEGIN
     EXECUTE pg_catalog.format('SELECT %s.market_regime_backfill_end($1)', own) USING backfill;
 END $$;
 
+CREATE PROCEDURE refresh_all_market_regimes(
+    symbol text DEFAULT NULL,
+    timeframe text DEFAULT NULL,
+    full_refresh boolean DEFAULT false,
+    batch_size int DEFAULT 50,
+    config jsonb DEFAULT NULL
+) LANGUAGE plpgsql AS $$
+DECLARE
+    own pg_catalog.text;
+    symbols pg_catalog.text[];
+    timeframes pg_catalog.text[];
+    series pg_catalog.text[] := '{}';
+    sqlstates pg_catalog.text[] := '{}';
+    messages pg_catalog.text[] := '{}';
+    done int := 0;
+BEGIN
+    IF batch_size IS NULL OR batch_size OPERATOR(pg_catalog.<) 1 THEN
+        RAISE EXCEPTION 'batch_size is %', batch_size USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = 'It is the number of series that are committed together, at least 1.', HINT = 'Leave batch_size out, or pass 50.';
+    END IF;
+    own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
+            WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
+    EXECUTE pg_catalog.format('SELECT pg_catalog.array_agg(s.symbol), pg_catalog.array_agg(s.timeframe) FROM %s.market_regimes_round_begin($1, $2, $3) AS s', own)
+        INTO symbols, timeframes USING symbol, timeframe, config;
+    COMMIT;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    WHILE done OPERATOR(pg_catalog.<) pg_catalog.cardinality(symbols) LOOP
+        own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
+            WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
+        EXECUTE pg_catalog.format('SELECT $1 OPERATOR(pg_catalog.||) pg_catalog.array_agg(f.series), $2 OPERATOR(pg_catalog.||) pg_catalog.array_agg(f.sqlstate),
+            $3 OPERATOR(pg_catalog.||) pg_catalog.array_agg(f.message) FROM %s.market_regimes_round_next($4, $5, $6, $7) AS f', own)
+            INTO series, sqlstates, messages
+            USING series, sqlstates, messages, symbols[done OPERATOR(pg_catalog.+) 1:done OPERATOR(pg_catalog.+) batch_size],
+                timeframes[done OPERATOR(pg_catalog.+) 1:done OPERATOR(pg_catalog.+) batch_size], full_refresh, config;
+        done := done OPERATOR(pg_catalog.+) batch_size;
+        COMMIT;
+        SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    END LOOP;
+    own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
+            WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
+    EXECUTE pg_catalog.format('SELECT %s.market_regimes_round_end($1, $2, $3)', own) USING series, sqlstates, messages;
+END $$;
+
+CREATE PROCEDURE refresh_all_market_states(
+    symbol text DEFAULT NULL,
+    timeframe text DEFAULT NULL,
+    full_refresh boolean DEFAULT false,
+    batch_size int DEFAULT 50
+) LANGUAGE plpgsql AS $$
+DECLARE
+    own pg_catalog.text;
+    symbols pg_catalog.text[];
+    timeframes pg_catalog.text[];
+    series pg_catalog.text[] := '{}';
+    sqlstates pg_catalog.text[] := '{}';
+    messages pg_catalog.text[] := '{}';
+    done int := 0;
+BEGIN
+    IF batch_size IS NULL OR batch_size OPERATOR(pg_catalog.<) 1 THEN
+        RAISE EXCEPTION 'batch_size is %', batch_size USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = 'It is the number of series that are committed together, at least 1.', HINT = 'Leave batch_size out, or pass 50.';
+    END IF;
+    own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
+            WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
+    EXECUTE pg_catalog.format('SELECT pg_catalog.array_agg(s.symbol), pg_catalog.array_agg(s.timeframe) FROM %s.market_states_round_begin($1, $2) AS s', own)
+        INTO symbols, timeframes USING symbol, timeframe;
+    COMMIT;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    WHILE done OPERATOR(pg_catalog.<) pg_catalog.cardinality(symbols) LOOP
+        own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
+            WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
+        EXECUTE pg_catalog.format('SELECT $1 OPERATOR(pg_catalog.||) pg_catalog.array_agg(f.series), $2 OPERATOR(pg_catalog.||) pg_catalog.array_agg(f.sqlstate),
+            $3 OPERATOR(pg_catalog.||) pg_catalog.array_agg(f.message) FROM %s.market_states_round_next($4, $5, $6) AS f', own)
+            INTO series, sqlstates, messages
+            USING series, sqlstates, messages, symbols[done OPERATOR(pg_catalog.+) 1:done OPERATOR(pg_catalog.+) batch_size],
+                timeframes[done OPERATOR(pg_catalog.+) 1:done OPERATOR(pg_catalog.+) batch_size], full_refresh;
+        done := done OPERATOR(pg_catalog.+) batch_size;
+        COMMIT;
+        SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    END LOOP;
+    own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
+            WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
+    EXECUTE pg_catalog.format('SELECT %s.market_states_round_end($1, $2, $3)', own) USING series, sqlstates, messages;
+END $$;
+
 -- src/lib.rs
 -- requires:
 --   regime_asset
@@ -1605,7 +1781,8 @@ CREATE FUNCTION refresh_cmc_regimes(symbols text[], cal_scheme text DEFAULT NULL
     hysteresis boolean DEFAULT NULL, hysteresis_mode text DEFAULT NULL, min_hold_bars int DEFAULT NULL,
     min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL, min_bars_l2 int DEFAULT NULL,
     l4_label text DEFAULT NULL, dry_run boolean DEFAULT false, full_refresh boolean DEFAULT false,
-    only_dirty boolean DEFAULT false, point_in_time boolean DEFAULT NULL, force boolean DEFAULT false)
+    only_dirty boolean DEFAULT false, point_in_time boolean DEFAULT NULL, force boolean DEFAULT false,
+    strict boolean DEFAULT NULL)
 RETURNS TABLE (id int, status text, regime_rows bigint, flip_rows bigint, stat_rows bigint, comovement_rows bigint,
     rows_written bigint, feature_tier text, regime_version_hash text, elapsed_ms float8, message text, mode text,
     reason text)
@@ -1616,12 +1793,12 @@ BEGIN ATOMIC
             SELECT CASE WHEN s IS NOT NULL THEN @extschema@.regime_asset(s, cal_scheme) END
             FROM pg_catalog.unnest(symbols) AS s) END,
         cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2,
-        l4_label, dry_run, full_refresh, only_dirty, point_in_time, force);
+        l4_label, dry_run, full_refresh, only_dirty, point_in_time, force, strict);
 END;
-COMMENT ON FUNCTION refresh_cmc_regimes(text[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean) IS
+COMMENT ON FUNCTION refresh_cmc_regimes(text[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean) IS
 'The same as refresh_cmc_regimes of ids for assets given by symbol, or by id as text, as regime_asset finds them; NULL is every active asset.';
 
-COMMENT ON FUNCTION refresh_cmc_regimes(text, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean) IS
+COMMENT ON FUNCTION refresh_cmc_regimes(text, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean) IS
 'The same as refresh_cmc_regimes of an id for an asset given by symbol, or by id as text, as regime_asset finds it; NULL is every active asset, since a NULL without a type comes here.';
 
 CREATE FUNCTION regime_compute(symbol text, cal_scheme text DEFAULT NULL, policy text DEFAULT NULL,
@@ -2448,10 +2625,10 @@ AS 'MODULE_PATHNAME', 'market_escalation_percentile_wrapper';
 -- finalize
 -- What each function returns; `\df+` and `\dx+` show it. Tables and views are described where they are made.
 
-COMMENT ON FUNCTION refresh_cmc_regimes(int[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean) IS
+COMMENT ON FUNCTION refresh_cmc_regimes(int[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean) IS
 'Computes the regimes of assets (ids NULL: every active asset of dim_assets, else every id with daily bars), writes the rows that differ to the output tables and returns one row per asset: status (ok, unchanged, empty, failed, dry_run), the rows that the result holds (NULL if failed), the rows written, milliseconds. An asset that fails is rolled back alone with a WARNING and keeps its earlier rows, one without daily bars loses them; a wrong argument, policy or source map is an error. An asset whose profile gives other parameters than the arguments fails, unless force is true.';
 
-COMMENT ON FUNCTION refresh_cmc_regimes(int, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean) IS
+COMMENT ON FUNCTION refresh_cmc_regimes(int, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean) IS
 'Refreshes one asset, exactly as refresh_cmc_regimes(int[], ...) does for many, and returns its row; a NULL id is an error.';
 
 COMMENT ON FUNCTION regime_asset(text, text) IS
@@ -2598,7 +2775,7 @@ COMMENT ON FUNCTION regime_policy_simulate(jsonb, int[], timestamptz, timestampt
 COMMENT ON FUNCTION regime_policy_simulate_summary(jsonb, int[], timestamptz, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean) IS
 'Sums up regime_policy_simulate per asset, before (stored) and after (simulated): rows compared and changed, mean size, days in each order mode, changes of regime_key; bars or stored rows without a counterpart, and stored rows made with another policy or other parameters than those given, which differ for that reason too. Nothing is written.';
 
-COMMENT ON FUNCTION refresh_market_regimes(text, text, boolean, boolean, jsonb) IS
+COMMENT ON FUNCTION refresh_market_regimes(text, text, boolean, boolean, jsonb, boolean) IS
 'Brings market_regimes up to date with the candles that regime_source maps, for a symbol, a timeframe, or all (NULL); returns a row per series: status (ok, unchanged, empty, failed, dry_run), rows of the result and rows written, classifier_version, milliseconds, message, mode and why all rows were computed. Each series whole or not at all; one that fails keeps its rows, gives a WARNING and a failed row, and the others go on. config overrides thresholds: {"adx_trending": 30}. Without tracking a series is computed from its first candle and only what differs is written; with regime_track, from its stored state on.';
 
 COMMENT ON FUNCTION market_regimes_compute(text, text, timestamptz, timestamptz, jsonb) IS
@@ -2646,7 +2823,7 @@ COMMENT ON FUNCTION market_regime_performance(regclass, text, text, text, int) I
 COMMENT ON FUNCTION market_state_labels(float8[], float8[], float8[], float8[], float8[], text) IS
 'Returns the market state of each bar of arrays in ascending time, one row each, counted from 0: the columns of market_states from state_label to warmup, without eras. Unequal lengths, and a price that is NULL, NaN or not from 1e-100 to 1e100, are errors; a volume that is NULL, NaN, negative or above 1e100 is unknown, and so are all volumes where the array is NULL. A row depends on no later bar; timeframe says how many bars a year has.';
 
-COMMENT ON FUNCTION refresh_market_states(text, text, boolean, boolean) IS
+COMMENT ON FUNCTION refresh_market_states(text, text, boolean, boolean, boolean) IS
 'Brings market_states up to date with the candles that regime_source maps and the eras of regime_eras, for a symbol, a timeframe, or all (NULL); returns a row per series: status (ok, unchanged, empty, failed, dry_run), the rows that the result holds (NULL if failed), the rows written, milliseconds. Reads only new candles where changes are tracked, and writes only what differs; a series that fails is rolled back alone with a WARNING and keeps its earlier rows.';
 
 COMMENT ON FUNCTION market_states_compute(text, text, timestamptz, timestamptz) IS
@@ -2699,4 +2876,28 @@ COMMENT ON FUNCTION regime_teardown(boolean) IS
 
 COMMENT ON FUNCTION regime_move(text) IS
 'Moves the output tables, views and working tables from pg_regime.target_schema to another schema, and tracks again what was tracked. Returns a row for each relation, and one with the statement that makes the schema the target schema.';
+
+COMMENT ON PROCEDURE refresh_all_market_regimes(text, text, boolean, int, jsonb) IS
+'Refreshes the series of a symbol, a timeframe, or all (NULL), as refresh_market_regimes does, in batches that are committed one by one. Ends with an error that lists the failed series, if there were any; cannot be called in a transaction block.';
+
+COMMENT ON FUNCTION market_regimes_round_begin(text, text, jsonb) IS
+'Step of refresh_all_market_regimes: returns the series to refresh, in order.';
+
+COMMENT ON FUNCTION market_regimes_round_next(text[], text[], boolean, jsonb) IS
+'Step of refresh_all_market_regimes: refreshes series and returns those that failed, with SQLSTATE and message; to be committed after each call.';
+
+COMMENT ON FUNCTION market_regimes_round_end(text[], text[], text[]) IS
+'Step of refresh_all_market_regimes: an error that lists the series that failed, if there are any.';
+
+COMMENT ON PROCEDURE refresh_all_market_states(text, text, boolean, int) IS
+'Refreshes the series of a symbol, a timeframe, or all (NULL), as refresh_market_states does, in batches that are committed one by one. Ends with an error that lists the failed series, if there were any; cannot be called in a transaction block.';
+
+COMMENT ON FUNCTION market_states_round_begin(text, text) IS
+'Step of refresh_all_market_states: returns the series to refresh, in order.';
+
+COMMENT ON FUNCTION market_states_round_next(text[], text[], boolean) IS
+'Step of refresh_all_market_states: refreshes series and returns those that failed, with SQLSTATE and message; to be committed after each call.';
+
+COMMENT ON FUNCTION market_states_round_end(text[], text[], text[]) IS
+'Step of refresh_all_market_states: an error that lists the series that failed, if there are any.';
 

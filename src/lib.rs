@@ -29,7 +29,13 @@ extension_sql_file!(
         regime_round_end,
         market_regime_backfill_begin,
         market_regime_backfill_next,
-        market_regime_backfill_end
+        market_regime_backfill_end,
+        market_regimes_round_begin,
+        market_regimes_round_next,
+        market_regimes_round_end,
+        market_states_round_begin,
+        market_states_round_next,
+        market_states_round_end
     ]
 );
 extension_sql_file!(

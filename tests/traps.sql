@@ -225,7 +225,7 @@ INSERT INTO lay.argument VALUES
     ('{layer}', 'composite'), ('{horizons}', '{1,5}'), ('{width}', '200'), ('{height}', '300'), ('{setup}', 'breakout'), ('{base_size}', '1'),
     ('{min_confidence}', '0.1'), ('{assets}', '3'), ('{days}', '900'), ('{seed}', '1'), ('{target_schema}', 'public'), ('{relation}', 'public.signals'),
     ('{asset_column}', 'id'), ('{ts_column}', 'ts'), ('{key_column}', 'regime_key'), ('{returns}', 'public.market_returns'), ('{date_column}', 'date'),
-    ('{return_column}', 'daily_return'), ('{lag_days}', '1'), ('{percentile}', '0.7'), ('{to_schema}', 'moved'), ('{keep_rows}', 'false'), ('{force}', 'true'), ('{bucket}', 'HIGH'), ('{system}', 'market_states'),
+    ('{return_column}', 'daily_return'), ('{lag_days}', '1'), ('{percentile}', '0.7'), ('{to_schema}', 'moved'), ('{keep_rows}', 'false'), ('{force,strict}', 'true'), ('{bucket}', 'HIGH'), ('{system}', 'market_states'),
     ('{horizon,lookback}', '10'), ('{atr_multiple}', '3'), ('{fall}', '0.2'), ('{threshold}', '-0.05'), ('{thresholds}', '{-0.05}'), ('{window_bars}', '252');
 
 -- A statement for each function and procedure, with every argument, or only with those that have no default. What
@@ -239,6 +239,6 @@ CREATE FUNCTION lay.calls(whole boolean) RETURNS SETOF text LANGUAGE sql AS $$
         WHERE n <= CASE WHEN whole THEN pronargs ELSE pronargs - pronargdefaults END
     ))
     FROM pg_proc p WHERE oid IN (SELECT objid FROM lay.member WHERE classid = 'pg_proc'::regclass) AND prorettype <> 'trigger'::regtype
-    AND proname !~ '^((regime_round|market_regime_backfill)_(begin|next|end)|regime_move|regime_teardown)$' AND (whole OR pronargdefaults > 0 AND proname <> 'regime_repaint_check')
+    AND proname !~ '^((regime_round|market_regimes_round|market_states_round|market_regime_backfill)_(begin|next|end)|regime_move|regime_teardown)$' AND (whole OR pronargdefaults > 0 AND proname <> 'regime_repaint_check')
     ORDER BY proname ~ '^(regime_drop|delete)_', proname !~ '^regime_load_', provolatile DESC, oid
 $$;

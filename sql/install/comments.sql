@@ -1,9 +1,9 @@
 -- What each function returns; `\df+` and `\dx+` show it. Tables and views are described where they are made.
 
-COMMENT ON FUNCTION refresh_cmc_regimes(int[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean) IS
+COMMENT ON FUNCTION refresh_cmc_regimes(int[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean) IS
 'Computes the regimes of assets (ids NULL: every active asset of dim_assets, else every id with daily bars), writes the rows that differ to the output tables and returns one row per asset: status (ok, unchanged, empty, failed, dry_run), the rows that the result holds (NULL if failed), the rows written, milliseconds. An asset that fails is rolled back alone with a WARNING and keeps its earlier rows, one without daily bars loses them; a wrong argument, policy or source map is an error. An asset whose profile gives other parameters than the arguments fails, unless force is true.';
 
-COMMENT ON FUNCTION refresh_cmc_regimes(int, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean) IS
+COMMENT ON FUNCTION refresh_cmc_regimes(int, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean) IS
 'Refreshes one asset, exactly as refresh_cmc_regimes(int[], ...) does for many, and returns its row; a NULL id is an error.';
 
 COMMENT ON FUNCTION regime_asset(text, text) IS
@@ -150,7 +150,7 @@ COMMENT ON FUNCTION regime_policy_simulate(jsonb, int[], timestamptz, timestampt
 COMMENT ON FUNCTION regime_policy_simulate_summary(jsonb, int[], timestamptz, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean) IS
 'Sums up regime_policy_simulate per asset, before (stored) and after (simulated): rows compared and changed, mean size, days in each order mode, changes of regime_key; bars or stored rows without a counterpart, and stored rows made with another policy or other parameters than those given, which differ for that reason too. Nothing is written.';
 
-COMMENT ON FUNCTION refresh_market_regimes(text, text, boolean, boolean, jsonb) IS
+COMMENT ON FUNCTION refresh_market_regimes(text, text, boolean, boolean, jsonb, boolean) IS
 'Brings market_regimes up to date with the candles that regime_source maps, for a symbol, a timeframe, or all (NULL); returns a row per series: status (ok, unchanged, empty, failed, dry_run), rows of the result and rows written, classifier_version, milliseconds, message, mode and why all rows were computed. Each series whole or not at all; one that fails keeps its rows, gives a WARNING and a failed row, and the others go on. config overrides thresholds: {"adx_trending": 30}. Without tracking a series is computed from its first candle and only what differs is written; with regime_track, from its stored state on.';
 
 COMMENT ON FUNCTION market_regimes_compute(text, text, timestamptz, timestamptz, jsonb) IS
@@ -198,7 +198,7 @@ COMMENT ON FUNCTION market_regime_performance(regclass, text, text, text, int) I
 COMMENT ON FUNCTION market_state_labels(float8[], float8[], float8[], float8[], float8[], text) IS
 'Returns the market state of each bar of arrays in ascending time, one row each, counted from 0: the columns of market_states from state_label to warmup, without eras. Unequal lengths, and a price that is NULL, NaN or not from 1e-100 to 1e100, are errors; a volume that is NULL, NaN, negative or above 1e100 is unknown, and so are all volumes where the array is NULL. A row depends on no later bar; timeframe says how many bars a year has.';
 
-COMMENT ON FUNCTION refresh_market_states(text, text, boolean, boolean) IS
+COMMENT ON FUNCTION refresh_market_states(text, text, boolean, boolean, boolean) IS
 'Brings market_states up to date with the candles that regime_source maps and the eras of regime_eras, for a symbol, a timeframe, or all (NULL); returns a row per series: status (ok, unchanged, empty, failed, dry_run), the rows that the result holds (NULL if failed), the rows written, milliseconds. Reads only new candles where changes are tracked, and writes only what differs; a series that fails is rolled back alone with a WARNING and keeps its earlier rows.';
 
 COMMENT ON FUNCTION market_states_compute(text, text, timestamptz, timestamptz) IS
@@ -251,3 +251,27 @@ COMMENT ON FUNCTION regime_teardown(boolean) IS
 
 COMMENT ON FUNCTION regime_move(text) IS
 'Moves the output tables, views and working tables from pg_regime.target_schema to another schema, and tracks again what was tracked. Returns a row for each relation, and one with the statement that makes the schema the target schema.';
+
+COMMENT ON PROCEDURE refresh_all_market_regimes(text, text, boolean, int, jsonb) IS
+'Refreshes the series of a symbol, a timeframe, or all (NULL), as refresh_market_regimes does, in batches that are committed one by one. Ends with an error that lists the failed series, if there were any; cannot be called in a transaction block.';
+
+COMMENT ON FUNCTION market_regimes_round_begin(text, text, jsonb) IS
+'Step of refresh_all_market_regimes: returns the series to refresh, in order.';
+
+COMMENT ON FUNCTION market_regimes_round_next(text[], text[], boolean, jsonb) IS
+'Step of refresh_all_market_regimes: refreshes series and returns those that failed, with SQLSTATE and message; to be committed after each call.';
+
+COMMENT ON FUNCTION market_regimes_round_end(text[], text[], text[]) IS
+'Step of refresh_all_market_regimes: an error that lists the series that failed, if there are any.';
+
+COMMENT ON PROCEDURE refresh_all_market_states(text, text, boolean, int) IS
+'Refreshes the series of a symbol, a timeframe, or all (NULL), as refresh_market_states does, in batches that are committed one by one. Ends with an error that lists the failed series, if there were any; cannot be called in a transaction block.';
+
+COMMENT ON FUNCTION market_states_round_begin(text, text) IS
+'Step of refresh_all_market_states: returns the series to refresh, in order.';
+
+COMMENT ON FUNCTION market_states_round_next(text[], text[], boolean) IS
+'Step of refresh_all_market_states: refreshes series and returns those that failed, with SQLSTATE and message; to be committed after each call.';
+
+COMMENT ON FUNCTION market_states_round_end(text[], text[], text[]) IS
+'Step of refresh_all_market_states: an error that lists the series that failed, if there are any.';

@@ -89,3 +89,88 @@ BEGIN
             WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
     EXECUTE pg_catalog.format('SELECT %s.market_regime_backfill_end($1)', own) USING backfill;
 END $$;
+
+CREATE PROCEDURE refresh_all_market_regimes(
+    symbol text DEFAULT NULL,
+    timeframe text DEFAULT NULL,
+    full_refresh boolean DEFAULT false,
+    batch_size int DEFAULT 50,
+    config jsonb DEFAULT NULL
+) LANGUAGE plpgsql AS $$
+DECLARE
+    own pg_catalog.text;
+    symbols pg_catalog.text[];
+    timeframes pg_catalog.text[];
+    series pg_catalog.text[] := '{}';
+    sqlstates pg_catalog.text[] := '{}';
+    messages pg_catalog.text[] := '{}';
+    done int := 0;
+BEGIN
+    IF batch_size IS NULL OR batch_size OPERATOR(pg_catalog.<) 1 THEN
+        RAISE EXCEPTION 'batch_size is %', batch_size USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = 'It is the number of series that are committed together, at least 1.', HINT = 'Leave batch_size out, or pass 50.';
+    END IF;
+    own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
+            WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
+    EXECUTE pg_catalog.format('SELECT pg_catalog.array_agg(s.symbol), pg_catalog.array_agg(s.timeframe) FROM %s.market_regimes_round_begin($1, $2, $3) AS s', own)
+        INTO symbols, timeframes USING symbol, timeframe, config;
+    COMMIT;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    WHILE done OPERATOR(pg_catalog.<) pg_catalog.cardinality(symbols) LOOP
+        own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
+            WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
+        EXECUTE pg_catalog.format('SELECT $1 OPERATOR(pg_catalog.||) pg_catalog.array_agg(f.series), $2 OPERATOR(pg_catalog.||) pg_catalog.array_agg(f.sqlstate),
+            $3 OPERATOR(pg_catalog.||) pg_catalog.array_agg(f.message) FROM %s.market_regimes_round_next($4, $5, $6, $7) AS f', own)
+            INTO series, sqlstates, messages
+            USING series, sqlstates, messages, symbols[done OPERATOR(pg_catalog.+) 1:done OPERATOR(pg_catalog.+) batch_size],
+                timeframes[done OPERATOR(pg_catalog.+) 1:done OPERATOR(pg_catalog.+) batch_size], full_refresh, config;
+        done := done OPERATOR(pg_catalog.+) batch_size;
+        COMMIT;
+        SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    END LOOP;
+    own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
+            WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
+    EXECUTE pg_catalog.format('SELECT %s.market_regimes_round_end($1, $2, $3)', own) USING series, sqlstates, messages;
+END $$;
+
+CREATE PROCEDURE refresh_all_market_states(
+    symbol text DEFAULT NULL,
+    timeframe text DEFAULT NULL,
+    full_refresh boolean DEFAULT false,
+    batch_size int DEFAULT 50
+) LANGUAGE plpgsql AS $$
+DECLARE
+    own pg_catalog.text;
+    symbols pg_catalog.text[];
+    timeframes pg_catalog.text[];
+    series pg_catalog.text[] := '{}';
+    sqlstates pg_catalog.text[] := '{}';
+    messages pg_catalog.text[] := '{}';
+    done int := 0;
+BEGIN
+    IF batch_size IS NULL OR batch_size OPERATOR(pg_catalog.<) 1 THEN
+        RAISE EXCEPTION 'batch_size is %', batch_size USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = 'It is the number of series that are committed together, at least 1.', HINT = 'Leave batch_size out, or pass 50.';
+    END IF;
+    own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
+            WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
+    EXECUTE pg_catalog.format('SELECT pg_catalog.array_agg(s.symbol), pg_catalog.array_agg(s.timeframe) FROM %s.market_states_round_begin($1, $2) AS s', own)
+        INTO symbols, timeframes USING symbol, timeframe;
+    COMMIT;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    WHILE done OPERATOR(pg_catalog.<) pg_catalog.cardinality(symbols) LOOP
+        own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
+            WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
+        EXECUTE pg_catalog.format('SELECT $1 OPERATOR(pg_catalog.||) pg_catalog.array_agg(f.series), $2 OPERATOR(pg_catalog.||) pg_catalog.array_agg(f.sqlstate),
+            $3 OPERATOR(pg_catalog.||) pg_catalog.array_agg(f.message) FROM %s.market_states_round_next($4, $5, $6) AS f', own)
+            INTO series, sqlstates, messages
+            USING series, sqlstates, messages, symbols[done OPERATOR(pg_catalog.+) 1:done OPERATOR(pg_catalog.+) batch_size],
+                timeframes[done OPERATOR(pg_catalog.+) 1:done OPERATOR(pg_catalog.+) batch_size], full_refresh;
+        done := done OPERATOR(pg_catalog.+) batch_size;
+        COMMIT;
+        SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    END LOOP;
+    own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
+            WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
+    EXECUTE pg_catalog.format('SELECT %s.market_states_round_end($1, $2, $3)', own) USING series, sqlstates, messages;
+END $$;

@@ -12,7 +12,8 @@ CREATE FUNCTION refresh_cmc_regimes(symbols text[], cal_scheme text DEFAULT NULL
     hysteresis boolean DEFAULT NULL, hysteresis_mode text DEFAULT NULL, min_hold_bars int DEFAULT NULL,
     min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL, min_bars_l2 int DEFAULT NULL,
     l4_label text DEFAULT NULL, dry_run boolean DEFAULT false, full_refresh boolean DEFAULT false,
-    only_dirty boolean DEFAULT false, point_in_time boolean DEFAULT NULL, force boolean DEFAULT false)
+    only_dirty boolean DEFAULT false, point_in_time boolean DEFAULT NULL, force boolean DEFAULT false,
+    strict boolean DEFAULT NULL)
 RETURNS TABLE (id int, status text, regime_rows bigint, flip_rows bigint, stat_rows bigint, comovement_rows bigint,
     rows_written bigint, feature_tier text, regime_version_hash text, elapsed_ms float8, message text, mode text,
     reason text)
@@ -23,12 +24,12 @@ BEGIN ATOMIC
             SELECT CASE WHEN s IS NOT NULL THEN @extschema@.regime_asset(s, cal_scheme) END
             FROM pg_catalog.unnest(symbols) AS s) END,
         cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2,
-        l4_label, dry_run, full_refresh, only_dirty, point_in_time, force);
+        l4_label, dry_run, full_refresh, only_dirty, point_in_time, force, strict);
 END;
-COMMENT ON FUNCTION refresh_cmc_regimes(text[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean) IS
+COMMENT ON FUNCTION refresh_cmc_regimes(text[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean) IS
 'The same as refresh_cmc_regimes of ids for assets given by symbol, or by id as text, as regime_asset finds them; NULL is every active asset.';
 
-COMMENT ON FUNCTION refresh_cmc_regimes(text, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean) IS
+COMMENT ON FUNCTION refresh_cmc_regimes(text, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean) IS
 'The same as refresh_cmc_regimes of an id for an asset given by symbol, or by id as text, as regime_asset finds it; NULL is every active asset, since a NULL without a type comes here.';
 
 CREATE FUNCTION regime_compute(symbol text, cal_scheme text DEFAULT NULL, policy text DEFAULT NULL,

@@ -7,7 +7,7 @@ use regime_core::market_regimes::{Config, Machine};
 
 use crate::api::{Result, TableIterator, check_length, refreshed, required, series, times};
 use crate::output::series::hybrid;
-use crate::output::series::refresh::{self, How};
+use crate::output::series::refresh::{self, Which};
 use crate::pg::{Result as Checked, json::JsonText, result_set::Caller, result_set::Field, result_set::Rows};
 use crate::systems::market_regimes::label::LabelTexts;
 use crate::systems::market_regimes::refresh::Regimes;
@@ -110,6 +110,7 @@ fn refresh_market_regimes(
     dry_run: default!(Option<bool>, "false"),
     full_refresh: default!(Option<bool>, "false"),
     config: default!(Option<JsonText>, "NULL"),
+    strict: default!(Option<bool>, "NULL"),
 ) -> Result<
     TableIterator<(
         name!(symbol, String),
@@ -125,9 +126,41 @@ fn refresh_market_regimes(
     )>,
 > {
     let config = self::config(config)?;
-    let how = How { dry_run: dry_run == Some(true), full_refresh: full_refresh == Some(true) };
-    let summaries = refresh::refresh(&Regimes(config), symbol, timeframe, how)?;
+    let how = refreshed::how(dry_run, full_refresh, strict);
+    let summaries = refresh::refresh(&Regimes(config), Which::Of(symbol, timeframe), how)?;
     Ok(TableIterator::new(summaries.into_iter().map(refreshed::row)))
+}
+
+/// Step of `refresh_all_market_regimes`: the series to refresh.
+#[pg_extern(volatile, parallel_unsafe)]
+fn market_regimes_round_begin(
+    symbol: default!(Option<&str>, "NULL"),
+    timeframe: default!(Option<&str>, "NULL"),
+    config: default!(Option<JsonText>, "NULL"),
+) -> Result<TableIterator<(name!(symbol, String), name!(timeframe, String))>> {
+    self::config(config)?;
+    refreshed::begin(&OF_SERIES, symbol, timeframe)
+}
+
+/// Step of `refresh_all_market_regimes`: refreshes series, and returns those that failed.
+#[pg_extern(volatile, parallel_unsafe)]
+fn market_regimes_round_next(
+    symbols: Option<Vec<Option<String>>>,
+    timeframes: Option<Vec<Option<String>>>,
+    full_refresh: default!(Option<bool>, "false"),
+    config: default!(Option<JsonText>, "NULL"),
+) -> Result<TableIterator<(name!(series, String), name!(sqlstate, String), name!(message, String))>> {
+    refreshed::next(&Regimes(self::config(config)?), symbols, timeframes, full_refresh)
+}
+
+/// Step of `refresh_all_market_regimes`: fails if series failed.
+#[pg_extern(volatile, parallel_unsafe)]
+fn market_regimes_round_end(
+    series: Option<Vec<Option<String>>>,
+    sqlstates: Option<Vec<Option<String>>>,
+    messages: Option<Vec<Option<String>>>,
+) -> Result<()> {
+    refreshed::end(&OF_SERIES, [series, sqlstates, messages])
 }
 
 /// Deletes the rows and the state of a series and returns the number of rows. Specification 3, section 5.

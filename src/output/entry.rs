@@ -118,6 +118,8 @@ pub struct Call<'a, 'c> {
     /// The version of the rows that are computed; that of the first subjects where there are several.
     pub version: &'a str,
     pub dry_run: bool,
+    /// Where a subject that fails is to end the call with an error, the hint of the error.
+    pub strict: Option<String>,
 }
 
 /// A subject as entries and messages name it.

@@ -2,6 +2,7 @@
 
 pub mod adopt;
 pub mod entry;
+pub mod failed;
 pub mod finding;
 pub mod fresh;
 pub mod grants;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use pgrx::prelude::*;
 
 use crate::output::entry::{About, Began, Call, Done, Entry};
+use crate::output::failed::{self, Failed};
 use crate::output::grants::with_grants;
 use crate::output::run_log::Run;
 use crate::pg::{Result, attempt_unless_cancelled, report_warning};
@@ -29,7 +30,8 @@ impl Call<'_, '_> {
     /// share, so that two calls never wait for each other in a circle.
     ///
     /// # Errors
-    /// Where a lock cannot be had, and where the statement is cancelled; the error of an attempt is in its entry.
+    /// Where a lock cannot be had, and where the statement is cancelled. The error of an attempt is in its entry; a strict
+    /// call ends with an error after all subjects if one of them failed.
     pub fn each<'a, S, M>(
         &self,
         subjects: impl IntoIterator<Item = S>,
@@ -56,6 +58,13 @@ impl Call<'_, '_> {
         }
         if !self.dry_run {
             log.end(self.db, self.schema, self.version, all.iter().map(|refreshed| &refreshed.entry));
+        }
+        if let Some(hint) = &self.strict {
+            let failed: Vec<Failed> =
+                all.iter().filter_map(|refreshed| Failed::of(&refreshed.entry)).collect();
+            if let Some(error) = failed::error(self.system, &failed) {
+                return Err(error.hint(hint.as_str()));
+            }
         }
         Ok(all)
     }

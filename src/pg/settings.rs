@@ -76,6 +76,12 @@ settings! {
         c"Age from which a row of cmc_regimes is no longer used (-1 to 2147483647 seconds, or with a unit: '3 d'; -1 is no limit).",
         c"Used where a function's max_age argument is NULL; regime_at and regime_gate then give the tightest policy.";
 
+    /// Whether a refresh function ends with an error if a subject failed. Off, since the error of a function undoes what the
+    /// call has written for all others; the procedures, which commit, always end so.
+    STRICT: bool = false, define_bool_guc(c"pg_regime.strict"; GucFlags::default()),
+        c"Ends refresh functions with an error if an asset or series failed, after all others were refreshed (on, off).",
+        c"Used where a function's strict argument is NULL. The error undoes the call; the procedures keep what they have committed.";
+
     /// Whether `market_regimes` and `market_states` get a foreign key to the candles. On, so that a row goes with its candle at once.
     CANDLE_KEY: bool = true, define_bool_guc(c"pg_regime.candle_key"; GucFlags::default()),
         c"Gives market_regimes and market_states a foreign key to the candles, where these are a table with the matching key (on, off).",
@@ -105,6 +111,11 @@ pub fn market_proxy_id() -> i32 {
 /// `pg_regime.point_in_time`.
 pub fn point_in_time() -> bool {
     POINT_IN_TIME.get()
+}
+
+/// Whether a failure ends a refresh: as the call says, else `pg_regime.strict`.
+pub fn strict(given: Option<bool>) -> bool {
+    given.unwrap_or_else(|| STRICT.get())
 }
 
 /// `pg_regime.target_schema`: the name of a schema, not quoted.

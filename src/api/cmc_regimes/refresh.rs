@@ -4,7 +4,7 @@ use pgrx::prelude::*;
 
 use crate::api::{Result, TableIterator};
 use crate::output::entry::{Entry, Mode};
-use crate::pg::{self, spi};
+use crate::pg::{self, settings, spi};
 use crate::source::names;
 use crate::systems::cmc_regimes::params::{Given, Hysteresis};
 use crate::systems::cmc_regimes::refresh::call::{How, Summary, refresh};
@@ -30,6 +30,7 @@ macro_rules! refreshes {
             only_dirty: default!(Option<bool>, "false"),
             point_in_time: default!(Option<bool>, "NULL"),
             force: default!(Option<bool>, "false"),
+            strict: default!(Option<bool>, "NULL"),
         ) -> Result<
             TableIterator<(
                     name!(id, i32),
@@ -54,7 +55,7 @@ macro_rules! refreshes {
             let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time, ..Given::default() };
             let [dry_run, full_refresh, only_dirty, force] =
                 [dry_run, full_refresh, only_dirty, force].map(|on| on == Some(true));
-            let how = How { dry_run, full_refresh, only_dirty, force };
+            let how = How { dry_run, full_refresh, only_dirty, force, strict: settings::strict(strict) };
             Ok(TableIterator::new(refresh(ids?, &given, how)?.into_iter().map(
                 |Summary { id, entry, rows, feature_tier }| {
                     let [regimes, flips, stats, comovement] = rows.map_or([None; 4], |rows| rows.map(Some));

@@ -3,7 +3,7 @@
 use pgrx::prelude::*;
 
 use crate::api::{Result, TableIterator, refreshed, series};
-use crate::output::series::refresh::{self, How};
+use crate::output::series::refresh::{self, Which};
 use crate::systems::market_states::refresh::States;
 use crate::systems::market_states::tables::OF_SERIES;
 
@@ -14,6 +14,7 @@ fn refresh_market_states(
     timeframe: default!(Option<&str>, "NULL"),
     dry_run: default!(Option<bool>, "false"),
     full_refresh: default!(Option<bool>, "false"),
+    strict: default!(Option<bool>, "NULL"),
 ) -> Result<
     TableIterator<(
         name!(symbol, String),
@@ -28,9 +29,38 @@ fn refresh_market_states(
         name!(reason, Option<String>),
     )>,
 > {
-    let how = How { dry_run: dry_run == Some(true), full_refresh: full_refresh == Some(true) };
-    let summaries = refresh::refresh(&States, symbol, timeframe, how)?;
+    let how = refreshed::how(dry_run, full_refresh, strict);
+    let summaries = refresh::refresh(&States, Which::Of(symbol, timeframe), how)?;
     Ok(TableIterator::new(summaries.into_iter().map(refreshed::row)))
+}
+
+/// Step of `refresh_all_market_states`: the series to refresh.
+#[pg_extern(volatile, parallel_unsafe)]
+fn market_states_round_begin(
+    symbol: default!(Option<&str>, "NULL"),
+    timeframe: default!(Option<&str>, "NULL"),
+) -> Result<TableIterator<(name!(symbol, String), name!(timeframe, String))>> {
+    refreshed::begin(&OF_SERIES, symbol, timeframe)
+}
+
+/// Step of `refresh_all_market_states`: refreshes series, and returns those that failed.
+#[pg_extern(volatile, parallel_unsafe)]
+fn market_states_round_next(
+    symbols: Option<Vec<Option<String>>>,
+    timeframes: Option<Vec<Option<String>>>,
+    full_refresh: default!(Option<bool>, "false"),
+) -> Result<TableIterator<(name!(series, String), name!(sqlstate, String), name!(message, String))>> {
+    refreshed::next(&States, symbols, timeframes, full_refresh)
+}
+
+/// Step of `refresh_all_market_states`: fails if series failed.
+#[pg_extern(volatile, parallel_unsafe)]
+fn market_states_round_end(
+    series: Option<Vec<Option<String>>>,
+    sqlstates: Option<Vec<Option<String>>>,
+    messages: Option<Vec<Option<String>>>,
+) -> Result<()> {
+    refreshed::end(&OF_SERIES, [series, sqlstates, messages])
 }
 
 /// Deletes the rows and the state of a series and returns the number of rows. Specification 5, section 7.

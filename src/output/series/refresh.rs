@@ -2,7 +2,8 @@
 
 use pgrx::PgSqlErrorCode;
 
-use crate::output::entry::{self, About, Done, Entry, Mode};
+use crate::output::entry::{self, About, Done, Entry, Mode, Status};
+use crate::output::failed::{self, Failed};
 use crate::output::grants::with_grants;
 use crate::output::refresh::{Attempt, Refreshed};
 use crate::output::relation::output_relation;
@@ -12,8 +13,10 @@ use crate::output::series::state::State;
 use crate::output::series::{OfSeries, newest_row, reference, state};
 use crate::output::set_up;
 use crate::output::shape::set_up_again;
+use crate::output::system::System;
 use crate::pg::{
-    Db, Error, Result, arg, attempt, citus, lock, memory, read_only_transaction, session, settings, spi, utc,
+    Db, Error, Result, arg, attempt, check_can_commit, citus, extension_schema, lock, memory, qualified,
+    quote_literal, read_only_transaction, session, settings, spi, utc,
 };
 use crate::source::bars::Span;
 use crate::source::candle_names;
@@ -117,6 +120,17 @@ pub struct How {
     pub dry_run: bool,
     /// Compute all rows, even rows that are up to date.
     pub full_refresh: bool,
+    /// End the call with an error if a series failed.
+    pub strict: bool,
+}
+
+/// Which series to refresh.
+#[derive(Clone, Debug)]
+pub enum Which<'a> {
+    /// Those of a symbol, a timeframe, or all.
+    Of(Option<&'a str>, Option<&'a str>),
+    /// These.
+    These(Vec<Series>),
 }
 
 /// What a refresh did with a series.
@@ -127,17 +141,12 @@ pub struct Summary {
     pub rows: Option<i64>,
 }
 
-/// Refreshes the series of a symbol, a timeframe, or all, each whole or not at all.
+/// Refreshes series, each whole or not at all.
 ///
 /// # Errors
 /// Where the transaction is read-only, the source map cannot be used, the series is unknown, or the tables cannot be
 /// created or read; the failure of a single series is part of its summary.
-pub fn refresh<W: Work>(
-    work: &W,
-    symbol: Option<&str>,
-    timeframe: Option<&str>,
-    how: How,
-) -> Result<Vec<Summary>> {
+pub fn refresh<W: Work>(work: &W, which: Which, how: How) -> Result<Vec<Summary>> {
     let of = work.of();
     let system = of.system;
     if !how.dry_run && session::transaction_is_read_only() {
@@ -149,9 +158,17 @@ pub fn refresh<W: Work>(
         let source = Source::load_held(db, of.reads)?;
         set_up::prepare(db, &schema, system, how.dry_run)?;
         let set_up = set_up::is_set_up(db, &schema, system)?;
-        let all =
-            attempt(|| db.with_new_snapshot(|| wanted(db, of, &source, &schema, set_up, symbol, timeframe)));
-        let all = all.map_err(|error| with_grants(error, system, &schema))?;
+        let strict = match (how.strict, &which) {
+            (true, Which::Of(symbol, timeframe)) => Some(keeps_others(db, system, *symbol, *timeframe)?),
+            _ => None,
+        };
+        let all = match which {
+            Which::These(all) => all,
+            Which::Of(symbol, timeframe) => {
+                let all = || wanted(db, of, &source, &schema, set_up, symbol, timeframe);
+                attempt(|| db.with_new_snapshot(all)).map_err(|error| with_grants(error, system, &schema))?
+            }
+        };
         let tracking = of.tracking(db, &schema, &source)?;
         let call = Call {
             db,
@@ -167,7 +184,7 @@ pub fn refresh<W: Work>(
             how,
         };
         let (version, schema) = (&call.version, &call.schema);
-        let of_system = entry::Call { db, system, schema, version, dry_run: how.dry_run };
+        let of_system = entry::Call { db, system, schema, version, dry_run: how.dry_run, strict };
         let about = |series: &Series| About {
             system,
             id: None,
@@ -184,6 +201,59 @@ pub fn refresh<W: Work>(
         let all = of_system.each(all, about, lock, attempt)?;
         Ok(all.into_iter().map(summary).collect())
     })
+}
+
+/// The series that a call of the procedure of a system is to refresh, in order.
+///
+/// # Errors
+/// Where the transaction is read-only or cannot commit, the source map cannot be used, the series is unknown, or the tables
+/// cannot be created or read.
+pub fn begin(of: &'static OfSeries, symbol: Option<&str>, timeframe: Option<&str>) -> Result<Vec<Series>> {
+    let (system, procedure) = (of.system, procedure(of.system));
+    session::check_writable(&format!("{procedure}()"))?;
+    let call = spi::connect(|db| call_of(db, system, symbol, timeframe))?;
+    let elsewhere = format!("refresh_{}() refreshes all series in one transaction.", system.name);
+    check_can_commit(&procedure, &call, &elsewhere)?;
+    spi::connect(|db| {
+        let schema = settings::target_schema();
+        let source = Source::load_held(db, of.reads)?;
+        set_up::prepare(db, &schema, system, false)?;
+        let all = || wanted(db, of, &source, &schema, true, symbol, timeframe);
+        attempt(|| db.with_new_snapshot(all)).map_err(|error| with_grants(error, system, &schema))
+    })
+}
+
+/// Ends a call of the procedure of a system.
+///
+/// # Errors
+/// Where series failed; the error has the SQLSTATE of the first.
+pub fn end(system: &System, failed: &[Failed]) -> Result<()> {
+    let Some(error) = failed::error(system, failed) else { return Ok(()) };
+    let log = qualified(&settings::target_schema(), "cmc_regime_run_log");
+    Err(error.hint(format!(
+        "Earlier rows are kept. SELECT * FROM {log} WHERE status = '{}';",
+        Status::Failed.as_str()
+    )))
+}
+
+/// The procedure that refreshes a system of series and commits.
+fn procedure(system: &System) -> String {
+    format!("refresh_all_{}", system.name)
+}
+
+/// The CALL of the procedure for these series.
+fn call_of(db: Db, system: &System, symbol: Option<&str>, timeframe: Option<&str>) -> Result<String> {
+    let arguments: Vec<String> = [("symbol", symbol), ("timeframe", timeframe)]
+        .into_iter()
+        .filter_map(|(name, value)| value.map(|value| format!("{name} => {}", quote_literal(value))))
+        .collect();
+    Ok(format!("CALL {}.{}({});", extension_schema(db)?, procedure(system), arguments.join(", ")))
+}
+
+/// The hint of the error that ends a strict call.
+fn keeps_others(db: Db, system: &System, symbol: Option<&str>, timeframe: Option<&str>) -> Result<String> {
+    let call = call_of(db, system, symbol, timeframe)?;
+    Ok(format!("Nothing of the call is kept. This keeps the rows of all others: {call}"))
 }
 
 fn summary(refreshed: Refreshed<Series, OfRefresh>) -> Summary {

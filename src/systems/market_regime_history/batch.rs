@@ -114,7 +114,7 @@ impl Job<'_, '_> {
         };
         let read = done.as_ref().map_or(0, |done| done.more.read);
         let Job { db, schema, dry_run, .. } = *self;
-        let call = Call { db, system: &HISTORY, schema, version: VERSION, dry_run };
+        let call = Call { db, system: &HISTORY, schema, version: VERSION, dry_run, strict: None };
         let (entry, done) = about.entry(&call, done, read, began);
         Ok(Batch { span, entry, done, days, left })
     }

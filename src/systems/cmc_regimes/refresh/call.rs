@@ -35,6 +35,8 @@ pub struct How {
     pub only_dirty: bool,
     /// Compute assets with the arguments of the call also where these are not what the profile of an asset says.
     pub force: bool,
+    /// End the call with an error if an asset failed.
+    pub strict: bool,
 }
 
 /// Refreshes assets, or every active asset, in ascending order, each whole or not at all (specification 2, Refresh).
@@ -53,17 +55,18 @@ pub fn refresh(ids: Option<Vec<Option<i32>>>, given: &Given, how: How) -> Result
             .hint("Leave one of them out: full_refresh computes assets whether they changed or not."));
     }
     let listed = ids.map(sorted_ids).transpose()?;
-    let How { dry_run, full_refresh, only_dirty, force } = how;
+    let How { dry_run, full_refresh, only_dirty, force, strict } = how;
     spi::connect(|db| {
         let schema = settings::target_schema();
+        let own = extension_schema(db)?;
+        let strict = strict.then(|| keeps_others(&own, listed.as_deref()));
         let preparing = Preparing { to_write: true, dry_run, only_dirty, force };
         let mut groups = Groups::prepare(db, &schema, listed, given, preparing)?;
         let assets = groups.assets()?;
         let assets = if only_dirty { groups.dirty(assets, false)? } else { assets };
-        let own = extension_schema(db)?;
         let space = lock::space(db, &schema)?;
         let version = groups.version();
-        let call = entry::Call { db, system: &CMC, schema: &schema, version, dry_run };
+        let call = entry::Call { db, system: &CMC, schema: &schema, version, dry_run, strict };
         let lock = |(id, _): &(i32, usize)| {
             lock_subject(db, space, *id);
             Ok(())
@@ -90,6 +93,18 @@ pub fn refresh(ids: Option<Vec<Option<i32>>>, given: &Given, how: How) -> Result
         let all = call.each(assets, about, lock, attempt)?;
         Ok(all.into_iter().map(|refreshed| summary(refreshed, dry_run)).collect())
     })
+}
+
+/// The hint of the error that ends a strict call; `own` is the quoted schema of the extension.
+fn keeps_others(own: &str, ids: Option<&[i32]>) -> String {
+    let assets = ids.map(|ids| {
+        let ids: Vec<String> = ids.iter().map(i32::to_string).collect();
+        format!("assets => '{{{}}}'", ids.join(","))
+    });
+    format!(
+        "Nothing of the call is kept. This keeps the rows of all others: CALL {own}.refresh_all_cmc_regimes({});",
+        assets.unwrap_or_default()
+    )
 }
 
 /// An asset as the subject of an entry.

@@ -5,13 +5,14 @@ use std::fmt;
 
 use regime_core::hash::of_texts;
 
-use crate::output::entry::{Began, Call, Done, MOST_NAMED, Status};
+use crate::output::entry::{Began, Call, Done, Status};
+use crate::output::failed::{self, Failed};
 use crate::output::grants::with_grants;
 use crate::output::run_log::Run;
 use crate::pg::{
     Db, Error, Result, Sees, arg, attempt, attempt_unless_cancelled, check_can_commit, check_range,
-    check_writable, environment, error_code, extension_schema, lock, lock::join, lock::sharers,
-    null_argument, owner, plural, session, settings, spi, sqlstate, work_relation, work_schema,
+    check_writable, environment, extension_schema, lock, lock::join, lock::sharers, null_argument, owner,
+    plural, session, settings, spi, sqlstate, work_relation, work_schema,
 };
 use crate::source::names;
 use crate::sync::working::Working;
@@ -290,7 +291,8 @@ fn alone(given: &Given, force: bool, id: i32) -> Result<Vec<Settled>> {
         let schema = settings::target_schema();
         let (given, version) = of_asset(given, id);
         spi::connect(|db| {
-            let call = Call { db, system: &CMC, schema: &schema, version: &version, dry_run: false };
+            let call =
+                Call { db, system: &CMC, schema: &schema, version: &version, dry_run: false, strict: None };
             let (entry, _) = about(id, &given, &version).entry(&call, Err::<Done<()>, _>(error), 0, began);
             log.end(db, &schema, &version, [&entry].into_iter());
             Ok(vec![Settled { id, status: entry.status, error: entry.error }])
@@ -391,13 +393,6 @@ impl fmt::Display for Progress {
     }
 }
 
-/// An asset of a round that failed.
-struct Failed {
-    id: i32,
-    sqlstate: String,
-    message: String,
-}
-
 /// Ends a call.
 ///
 /// # Errors
@@ -409,30 +404,12 @@ pub fn end(round: i64) -> Result<()> {
     );
     let failed = spi::connect(|db| {
         db.all(&sql, &[arg(round)], Sees::Now, |row| {
-            Ok(Failed { id: row.get("id")?, sqlstate: row.get("sqlstate")?, message: row.get("message")? })
+            let id: i32 = row.get("id")?;
+            let subject = id.to_string();
+            Ok(Failed { subject, sqlstate: row.get("sqlstate")?, message: row.get("message")? })
         })
     })?;
-    let Some(first) = failed.first() else { return Ok(()) };
-    let named = &failed[..failed.len().min(MOST_NAMED)];
-    let is_all = named.len() == failed.len();
-    let ids: Vec<String> = named.iter().map(|failed| failed.id.to_string()).collect();
-    let lines: Vec<String> = named
-        .iter()
-        .map(|Failed { id, sqlstate, message }| format!("{id}: {message} ({sqlstate})"))
-        .collect();
-    let assets = plural(failed.len() as u64, "asset");
-    Err(Error::new(
-        error_code(&first.sqlstate),
-        format!(
-            "refresh of {} {assets} failed: {}{}",
-            failed.len(),
-            ids.join(", "),
-            if is_all { "" } else { ", …" }
-        ),
-    )
-    .detail(format!("{}{}", lines.join("\n"), if is_all { "" } else { "\n…" }))
-    .hint(format!(
-        "Earlier rows are kept. SELECT * FROM {} WHERE round = {round} AND status = '{FAILED}';",
-        work()
-    )))
+    let Some(error) = failed::error(&CMC, &failed) else { return Ok(()) };
+    let log = format!("SELECT * FROM {} WHERE round = {round} AND status = '{FAILED}';", work());
+    Err(error.hint(format!("Earlier rows are kept. {log}")))
 }
