@@ -170,6 +170,28 @@ SELECT count(*) FROM regime_compute(2);
 RESET ROLE;
 DROP OWNED BY regress_symbols;
 DROP ROLE regress_symbols;
+-- Where symbols are gone or may be hidden, no asset passes for one without a profile.
+\set VERBOSITY default
+ALTER TABLE desk.dim_assets RENAME TO names;
+SELECT count(*) FROM refresh_cmc_regimes();
+SELECT count(*) FROM refresh_cmc_regimes(2, dry_run => true);
+CALL refresh_all_cmc_regimes();
+SELECT count(*) FROM refresh_cmc_regimes(4, dry_run => true);
+ALTER TABLE desk.names RENAME TO dim_assets;
+ALTER TABLE desk.dim_assets ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE ROLE regress_symbols;
+ALTER TABLE desk.dim_assets OWNER TO regress_symbols;
+GRANT ALL ON SCHEMA public, desk, regime_work TO regress_symbols;
+GRANT ALL ON ALL TABLES IN SCHEMA public, desk, regime_work TO regress_symbols;
+SET ROLE regress_symbols;
+SELECT count(*) FROM refresh_cmc_regimes(2, dry_run => true);
+SELECT count(*) > 0 AS reads FROM cmc_regime_latest;
+RESET ROLE;
+ALTER TABLE desk.dim_assets OWNER TO CURRENT_USER;
+ALTER TABLE desk.dim_assets DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY;
+DROP OWNED BY regress_symbols;
+DROP ROLE regress_symbols;
+\set VERBOSITY terse
 -- A default that cannot be used is named.
 UPDATE regime_profile SET policy = 'nobody' WHERE profile = 'default';
 \set VERBOSITY default

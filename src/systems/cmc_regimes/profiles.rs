@@ -10,11 +10,12 @@ use serde_json::Value;
 use regime_core::hash::of_texts;
 
 use crate::pg::{
-    Db, Error, Result, Row, RowVersion, Sees, arg, attempt_unless_cancelled, catalog, known_of_versions,
-    quoted, syscache,
+    Db, Error, Result, Row, RowVersion, Sees, arg, attempt_unless_cancelled, catalog, insufficient_privilege,
+    known_of_versions, quoted, syscache, undefined_table,
 };
 use crate::source::map::{self, Versions};
 use crate::source::names;
+use crate::source::relation::{may_hide_rows, see_all_rows};
 use crate::systems::cmc_regimes::arguments::{arguments, beside, given as of_kept, is_of_profile};
 use crate::systems::cmc_regimes::params::{Given, Hysteresis, NOTHING, Parameters, Setup};
 
@@ -204,6 +205,46 @@ impl<'g> Profiles<'g> {
     /// As [`Profiles::of`].
     pub fn of_asset(&self, db: Db, id: i32) -> Result<Own> {
         Ok(self.of(db, &[id])?.remove(&id))
+    }
+
+    /// Checks that it can be told which assets have which symbol, as far as rows name some of these assets (all without `ids`)
+    /// by symbol: an asset whose symbol is hidden would pass for one without a profile, and be rewritten.
+    ///
+    /// # Errors
+    /// Where there is no relation of symbols, or the relation may not be read or may hide rows.
+    pub fn check_symbols(&self, db: Db, ids: Option<&[i32]>) -> Result<()> {
+        let by_id = |ids: &[i32]| ids.iter().all(|id| self.rows.by_id.contains_key(id));
+        if self.rows.by_id.len() == self.rows.assigned.len() || ids.is_some_and(by_id) {
+            return Ok(());
+        }
+        for profile in self.rows.used() {
+            let of_profile = || self.rows.assigned.iter().filter(|row| row.profile.name == profile.name);
+            if of_profile().all(|row| matches!(row.names, Names::Id(_))) {
+                continue;
+            }
+            let symbols = symbols_of(db, profile)?;
+            let (error, hint) = match &symbols {
+                None => {
+                    let error = undefined_table("no table dim_assets says which asset has which symbol");
+                    let list = format!(
+                        "SELECT * FROM {}.regime_profile_asset WHERE id IS NULL;",
+                        self.versions.schema()
+                    );
+                    (error, format!("Give the table its place back, or name the assets by id: {list}"))
+                }
+                Some(relation) if may_hide_rows(db, relation)? => {
+                    let error = format!("row-level security of {relation} may hide symbols");
+                    (insufficient_privilege(error), see_all_rows())
+                }
+                Some(_) => continue,
+            };
+            let detail = format!(
+                "Rows of regime_profile_asset give assets the profile \"{}\" by symbol; without the symbols, rows would be computed by other parameters.",
+                profile.name
+            );
+            return Err(error.detail(detail).hint(hint));
+        }
+        Ok(())
     }
 
     fn by_symbol(&self, db: Db, ids: &[i32]) -> Result<Vec<(i32, &Assigned)>> {

@@ -72,6 +72,9 @@ impl<'g, 'c> Groups<'g, 'c> {
         how: Preparing,
     ) -> Result<Self> {
         let profiles = Profiles::now(db, given)?;
+        if how.to_write {
+            profiles.check_symbols(db, ids.as_deref())?;
+        }
         let mut owns: Vec<Own> = Vec::new();
         let listed = match ids {
             None => {
