@@ -5,7 +5,7 @@ SET client_min_messages = error;
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
 DROP EXTENSION IF EXISTS pg_regime CASCADE;
-DROP SCHEMA IF EXISTS public, regime_work, whole, whole_regime_work CASCADE;
+SELECT format('DROP SCHEMA %I CASCADE', nspname) FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema$)' \gexec
 CREATE SCHEMA public;
 GRANT USAGE ON SCHEMA public TO PUBLIC;
 CREATE EXTENSION pg_regime;

@@ -63,7 +63,7 @@ settings! {
     /// Whether commits that change an asset's newest regime notify. Off, since each NOTIFY serialises commits.
     NOTIFY_FLIPS: bool = false, define_bool_guc(c"pg_regime.notify_flips"; GucFlags::default()),
         c"Notifies channel pg_regime_flips, once per transaction, of assets whose newest regime changed (on, off).",
-        c"The payload is a JSON list: objects with id, old and new; ids alone if that is too long.";
+        c"The payload is a JSON list: objects with id, symbol, ts, old and new; ids alone if that is too long.";
 
     /// Minutes that an unfinished round can be resumed. An hour is longer than the pause between two calls of a scheduler
     /// that work on one round, and short enough that an abandoned round does not hold up the next.

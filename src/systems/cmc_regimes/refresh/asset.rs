@@ -44,6 +44,8 @@ pub struct OfAsset {
     pub before: Option<String>,
     /// The key of the newest row after the refresh.
     pub after: Option<String>,
+    /// The time of the newest row after the refresh, in microseconds since 2000.
+    pub newest: Option<i64>,
 }
 
 /// The newest stored row.
@@ -354,6 +356,7 @@ fn done(memory: &Memory, budget: Budget, written: Written, mode: Mode) -> Done<O
     let rows = memory.output_rows().map(|n| n as i64);
     let [regimes, ..] = rows;
     let after = memory.newest_key().map(str::to_owned);
-    let more = OfAsset { rows, feature_tier: budget.tier.as_str(), before: None, after };
+    let more =
+        OfAsset { rows, feature_tier: budget.tier.as_str(), before: None, after, newest: memory.newest };
     Done { rows: regimes, written, mode, reason: None, of_many: Vec::new(), more }
 }

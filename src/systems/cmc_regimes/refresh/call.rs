@@ -3,14 +3,15 @@
 use crate::output::entry::{self, About, Done, Entry};
 use crate::output::refresh::{Attempt, Refreshed};
 use crate::pg::{
-    Error, Result, attempt, extension_schema, invalid_parameter, lock, lock::lock_subject, memory,
+    Db, Error, Result, attempt, extension_schema, invalid_parameter, lock, lock::lock_subject, memory,
     read_only_transaction, session, settings, spi,
 };
+use crate::source::names;
 use crate::systems::cmc_regimes::assets::sorted_ids;
 use crate::systems::cmc_regimes::params::Given;
 use crate::systems::cmc_regimes::refresh::asset::{Call, OfAsset};
 use crate::systems::cmc_regimes::refresh::groups::{Group, Groups, Preparing, Ready};
-use crate::systems::cmc_regimes::refresh::notify;
+use crate::systems::cmc_regimes::refresh::notify::{self, Flip};
 use crate::systems::cmc_regimes::tables::CMC;
 
 /// The summary of an asset that was refreshed.
@@ -91,7 +92,10 @@ pub fn refresh(ids: Option<Vec<Option<i32>>>, given: &Given, how: How) -> Result
             about(*id, given, version)
         };
         let all = call.each(assets, about, lock, attempt)?;
-        Ok(all.into_iter().map(|refreshed| summary(refreshed, dry_run)).collect())
+        if !dry_run && notify::is_on() {
+            announce(db, &groups, &all);
+        }
+        Ok(all.into_iter().map(summary).collect())
     })
 }
 
@@ -107,6 +111,19 @@ fn keeps_others(own: &str, ids: Option<&[i32]>) -> String {
     )
 }
 
+/// Records the assets whose newest regime is another one now.
+fn announce(db: Db, groups: &Groups, all: &[Refreshed<(i32, usize), OfAsset>]) {
+    for Refreshed { subject: (id, group), done, .. } in all {
+        let Some(Done { more, .. }) = done else { continue };
+        if more.before != more.after {
+            let scheme = groups.all[*group].given.cal_scheme.as_deref();
+            let symbol = attempt(|| names::symbol_of(db, *id, scheme)).unwrap_or_default();
+            let [before, after] = [&more.before, &more.after].map(Clone::clone);
+            notify::flipped(Flip { id: *id, symbol, at: more.newest, before, after });
+        }
+    }
+}
+
 /// An asset as the subject of an entry.
 pub fn about<'a>(id: i32, given: &'a Given, version: &'a str) -> About<'a> {
     About {
@@ -119,13 +136,10 @@ pub fn about<'a>(id: i32, given: &'a Given, version: &'a str) -> About<'a> {
     }
 }
 
-fn summary(refreshed: Refreshed<(i32, usize), OfAsset>, dry_run: bool) -> Summary {
+fn summary(refreshed: Refreshed<(i32, usize), OfAsset>) -> Summary {
     let Refreshed { subject: (id, _), entry, done } = refreshed;
     let Some(Done { rows, more, .. }) = done else {
         return Summary { id, entry, rows: None, feature_tier: None };
     };
-    if !dry_run {
-        notify::newest_regime(id, more.before, more.after);
-    }
     Summary { id, entry, rows: Some(more.rows), feature_tier: (rows > 0).then_some(more.feature_tier) }
 }

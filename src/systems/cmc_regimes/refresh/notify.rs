@@ -5,18 +5,27 @@ use std::cell::RefCell;
 use pgrx::prelude::*;
 use serde_json::{Value, json};
 
-use crate::pg::{at_commit::Callbacks, session, settings};
+use crate::pg::{at_commit::Callbacks, session, settings, utc};
 
 const CHANNEL: &str = "pg_regime_flips";
 
 /// The most bytes of a payload; PostgreSQL refuses 8,000.
 const MOST_BYTES: usize = 7_999;
 
-/// A change of an asset's newest key, and the subtransaction that made it.
+/// A change of an asset's newest key.
+pub struct Flip {
+    pub id: i32,
+    /// `None` where the asset has none that can be read.
+    pub symbol: Option<String>,
+    /// The time of the newest row, in microseconds since 2000; `None` where there is no row any more.
+    pub at: Option<i64>,
+    pub before: Option<String>,
+    pub after: Option<String>,
+}
+
+/// A change, and the subtransaction that made it.
 struct Change {
-    id: i32,
-    before: Option<String>,
-    after: Option<String>,
+    flip: Flip,
     subtransaction: pg_sys::SubTransactionId,
 }
 
@@ -25,12 +34,14 @@ thread_local! {
     static CHANGES: RefCell<Vec<Change>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Records the newest key of an asset before and after a refresh.
-pub fn newest_regime(id: i32, before: Option<String>, after: Option<String>) {
-    if before == after || !settings::notify_flips() {
-        return;
-    }
-    let change = Change { id, before, after, subtransaction: session::subtransaction() };
+/// Whether flips are to be recorded.
+pub fn is_on() -> bool {
+    settings::notify_flips()
+}
+
+/// Records a flip.
+pub fn flipped(flip: Flip) {
+    let change = Change { flip, subtransaction: session::subtransaction() };
     CHANGES.with_borrow_mut(|changes| changes.push(change));
 }
 
@@ -54,24 +65,25 @@ pub const CALLBACKS: Callbacks = Callbacks {
 /// many ids as fit, and null for the rest.
 fn payload(changes: &[Change]) -> Option<String> {
     // The first and the last key of each asset: other sessions never saw the keys between.
-    let mut net: Vec<(i32, &Option<String>, &Option<String>)> = Vec::new();
-    for change in changes {
-        match net.iter_mut().find(|(id, ..)| *id == change.id) {
-            Some((_, _, after)) => *after = &change.after,
-            None => net.push((change.id, &change.before, &change.after)),
+    let mut net: Vec<(&Flip, &Flip)> = Vec::new();
+    for Change { flip, .. } in changes {
+        match net.iter_mut().find(|(first, _)| first.id == flip.id) {
+            Some((_, last)) => *last = flip,
+            None => net.push((flip, flip)),
         }
     }
-    net.retain(|(_, before, after)| before != after);
+    net.retain(|(first, last)| first.before != last.after);
     if net.is_empty() {
         return None;
     }
     let fits = |text: &String| text.len() <= MOST_BYTES;
-    let objects = net.iter().map(|(id, before, after)| json!({"id": id, "old": before, "new": after}));
+    let object = |(first, last): &(&Flip, &Flip)| json!({"id": last.id, "symbol": last.symbol, "ts": last.at.map(utc), "old": first.before, "new": last.after});
+    let objects = net.iter().map(object);
     let whole = Value::Array(objects.collect()).to_string();
     if fits(&whole) {
         return Some(whole);
     }
-    let ids: Vec<String> = net.iter().map(|(id, ..)| id.to_string()).collect();
+    let ids: Vec<String> = net.iter().map(|(_, last)| last.id.to_string()).collect();
     let all = format!("[{}]", ids.join(","));
     if fits(&all) {
         return Some(all);
