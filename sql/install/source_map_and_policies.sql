@@ -26,6 +26,9 @@ CREATE TABLE @extschema@.regime_source_user (
     bars_id_column name NOT NULL DEFAULT 'id',
     bars_tf_column name NOT NULL DEFAULT 'tf',
     bars_ts_column name NOT NULL DEFAULT 'time_close',
+    bars_ts_unit text CHECK (bars_ts_unit IN ('s', 'ms', 'us')),
+    bars_zone text CHECK (bars_zone <> ''),
+    bars_shift interval CHECK (pg_catalog.isfinite(bars_shift)),
     close_column name NOT NULL DEFAULT 'close',
     high_column name,
     low_column name,
@@ -46,20 +49,23 @@ CREATE TABLE @extschema@.regime_source_user (
     ema_column name NOT NULL DEFAULT 'ema',
     origin text NOT NULL DEFAULT 'user' CHECK (origin IN ('user', 'deleted')),
     PRIMARY KEY (cal_scheme, layer),
-    CONSTRAINT layer_columns CHECK (CASE layer WHEN 'candles' THEN cal_scheme = 'any' AND tf IS NULL AND high_column IS NOT NULL AND low_column IS NOT NULL
+    CONSTRAINT layer_columns CHECK (CASE layer WHEN 'candles' THEN cal_scheme = 'any' AND high_column IS NOT NULL AND low_column IS NOT NULL
                                     ELSE periods IS NOT NULL AND ema_table IS NOT NULL END)
 );
 COMMENT ON TABLE @extschema@.regime_source_user IS 'The rows of regime_source that were edited or inserted, and built-in rows that were deleted; dumped and restored. Write to regime_source';
 COMMENT ON COLUMN @extschema@.regime_source_user.cal_scheme IS 'Calendar of weeks and months: iso (Monday to Sunday), us (Sunday to Saturday), or your own; any for candles';
 COMMENT ON COLUMN @extschema@.regime_source_user.layer IS 'L0 monthly, L1 weekly, L2 daily, L3 intraday (no row by default); candles: those of market_regimes, market_regime_history and market_states, cal_scheme any';
-COMMENT ON COLUMN @extschema@.regime_source_user.tf IS 'Value of the tf columns that selects the layer''s bars and EMAs; NULL reads the tables whole. Candles have none: callers name the timeframe';
+COMMENT ON COLUMN @extschema@.regime_source_user.tf IS 'Value of the tf columns that selects the layer''s bars and EMAs; NULL reads the tables whole. Of candles: their only timeframe, where they have no column of timeframes';
 COMMENT ON COLUMN @extschema@.regime_source_user.periods IS 'EMA periods in bars: fast, mid, slow; candles have none';
 COMMENT ON COLUMN @extschema@.regime_source_user.bars_schema IS 'Schema of the bars relation';
 COMMENT ON COLUMN @extschema@.regime_source_user.bars_table IS 'Table or view of bars';
 COMMENT ON COLUMN @extschema@.regime_source_user.bars_filter IS 'Further conditions on bars, column to value: {"venue": "X"}; null means IS NULL';
-COMMENT ON COLUMN @extschema@.regime_source_user.bars_id_column IS 'Asset id of a bar; symbol of a candle';
+COMMENT ON COLUMN @extschema@.regime_source_user.bars_id_column IS 'Asset id of a bar, or its symbol, of which dim_assets beside the daily bars has the id; symbol of a candle';
 COMMENT ON COLUMN @extschema@.regime_source_user.bars_tf_column IS 'Timeframe of a bar';
-COMMENT ON COLUMN @extschema@.regime_source_user.bars_ts_column IS 'When a bar closed, a candle opened: timestamptz, or timestamp taken as UTC';
+COMMENT ON COLUMN @extschema@.regime_source_user.bars_ts_column IS 'When a bar closed, a candle opened: timestamptz; timestamp or date in bars_zone; or an integer that counts from 1970 in bars_ts_unit';
+COMMENT ON COLUMN @extschema@.regime_source_user.bars_ts_unit IS 'What integer times count since 1970: s, ms or us (seconds, milliseconds, microseconds); NULL for times of other types';
+COMMENT ON COLUMN @extschema@.regime_source_user.bars_zone IS 'Time zone of times without one, of the shift, and of the day that a daily bar belongs to; NULL is UTC';
+COMMENT ON COLUMN @extschema@.regime_source_user.bars_shift IS 'Added to the time of a bar in bars_zone, as ''1 day - 1 millisecond'' for the end of the day of a date; NULL adds nothing';
 COMMENT ON COLUMN @extschema@.regime_source_user.close_column IS 'Closing price';
 COMMENT ON COLUMN @extschema@.regime_source_user.high_column IS 'Highest price; of candles alone';
 COMMENT ON COLUMN @extschema@.regime_source_user.low_column IS 'Lowest price; of candles alone';
@@ -73,9 +79,9 @@ COMMENT ON COLUMN @extschema@.regime_source_user.slippage_column IS 'Slippage of
 COMMENT ON COLUMN @extschema@.regime_source_user.ema_schema IS 'Schema of the EMA relation';
 COMMENT ON COLUMN @extschema@.regime_source_user.ema_table IS 'Table or view of EMAs in long format, one row per (id, ts, tf, period); candles have none';
 COMMENT ON COLUMN @extschema@.regime_source_user.ema_filter IS 'Further conditions on EMAs, column to value, that leave one row per bar and period';
-COMMENT ON COLUMN @extschema@.regime_source_user.ema_id_column IS 'Asset id of an EMA';
+COMMENT ON COLUMN @extschema@.regime_source_user.ema_id_column IS 'Asset id of an EMA, or its symbol';
 COMMENT ON COLUMN @extschema@.regime_source_user.ema_tf_column IS 'Timeframe of an EMA';
-COMMENT ON COLUMN @extschema@.regime_source_user.ema_ts_column IS 'Timestamp of an EMA, equal to that of its bar';
+COMMENT ON COLUMN @extschema@.regime_source_user.ema_ts_column IS 'Time of an EMA, equal to that of its bar: read with bars_ts_unit, bars_zone and bars_shift unless regime_build_inputs made the relation';
 COMMENT ON COLUMN @extschema@.regime_source_user.ema_period_column IS 'Period of an EMA, in bars';
 COMMENT ON COLUMN @extschema@.regime_source_user.ema_column IS 'Value of an EMA';
 COMMENT ON COLUMN @extschema@.regime_source_user.origin IS 'built-in until the row is edited; user rows are dumped and restored, and so is that a built-in row is deleted';

@@ -5,10 +5,10 @@ use std::rc::Rc;
 
 use regime_core::cmc_regimes::series::Series;
 
-use crate::pg::{Arg, Db, Micros, Result, Sees, cardinality_violation, plural, quote_literal, utc};
+use crate::pg::{Arg, Db, Micros, Result, Row, Sees, cardinality_violation, plural, quote_literal, utc};
 use crate::source::map::Source;
 use crate::source::names;
-use crate::source::relation::relation_args;
+use crate::source::relation::{Relation, relation_args};
 use crate::source::usable::{POSITIVE, check_bars, sort_by_time};
 
 /// The timeframe of daily bars, in the tables that are built here and unless the source map names another.
@@ -73,10 +73,17 @@ impl<'c> Reader<'c> {
         };
         let sql = self.statements[usize::from(of_emas) * 2 + usize::from(is_later)].get_or_init(|| {
             let relation = if of_emas { &self.source.ema } else { &self.source.bars };
-            let condition = if is_later { &relation.later_condition } else { &relation.condition };
+            let condition = Self::condition(relation, span);
             if of_emas { self.source.select_emas(condition) } else { relation.select(condition) }
         });
         (sql, relation_args(asset, self.source.tf.as_deref(), moment))
+    }
+
+    fn condition(relation: &Relation, span: Span) -> &str {
+        match span {
+            Span::Until(_) => &relation.condition,
+            Span::After(_) => &relation.later_condition,
+        }
     }
 
     /// The asset as messages name it.
@@ -96,7 +103,7 @@ impl<'c> Reader<'c> {
             ..Series::default()
         };
         let (sql, args) = self.statement(false, asset, span);
-        self.db.rows(sql, &args, Sees::Snapshot, |row| {
+        let each = |row: &Row| {
             self.read.set(self.read.get() + 1);
             series.ts.push(row.get::<Option<Micros>>(TS)?.map_or(i64::MAX, |Micros(ts)| ts));
             series.close.push(row.known(CLOSE));
@@ -106,19 +113,18 @@ impl<'c> Reader<'c> {
                 values.push(row.known(column));
             }
             Ok(())
+        };
+        let of_layer = format!("{} ", self.source.layer.as_str());
+        let whose = || self.in_words(asset);
+        let bars = &self.source.bars;
+        let statement = (Self::condition(bars, span), &args[..]);
+        bars.reading(self.db, statement, (&whose, &of_layer), || {
+            self.db.rows(sql, &args, Sees::Snapshot, each)
         })?;
         let Series { ts, close, atr, adx, costs, .. } = &mut series;
         sort_by_time(ts, [close].into_iter().chain(atr).chain(adx).chain(costs.iter_mut().flatten()));
-        let of_layer = format!("{} ", self.source.layer.as_str());
         let prices = [("close", series.close.as_slice())];
-        check_bars(
-            &series.ts,
-            &prices,
-            POSITIVE,
-            &|| self.in_words(asset),
-            &of_layer,
-            &self.source.bars.sql,
-        )?;
+        check_bars(&series.ts, &prices, POSITIVE, &whose, &of_layer, &bars.sql)?;
         Ok(series)
     }
 
@@ -130,7 +136,7 @@ impl<'c> Reader<'c> {
         // Rows mostly come in the order of the bars: look next to the previous hit first.
         let mut at = 0;
         let (sql, args) = self.statement(true, asset, span);
-        self.db.rows(sql, &args, Sees::Snapshot, |row| {
+        let each = |row: &Row| {
             self.read.set(self.read.get() + 1);
             let (Some(Micros(ts)), Some(period)) = (row.get(TS)?, row.get::<Option<i32>>(PERIOD)?) else {
                 return Ok(());
@@ -153,6 +159,12 @@ impl<'c> Reader<'c> {
                 ema[at] = row.known(EMA);
             }
             Ok(())
+        };
+        let emas = &self.source.ema;
+        let of_layer = format!("{} EMA of the ", self.source.layer.as_str());
+        let statement = (Self::condition(emas, span), &args[..]);
+        emas.reading(self.db, statement, (&|| self.in_words(asset), &of_layer), || {
+            self.db.rows(sql, &args, Sees::Snapshot, each)
         })?;
         if twice > 0 {
             let layer = self.source.layer.as_str();

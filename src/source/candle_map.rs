@@ -7,6 +7,7 @@ use crate::pg::{
 };
 use crate::source::candles::{Reads, Source};
 use crate::source::check::{Check, Kind, Mapped, Place, mapped};
+use crate::source::clock::Clock;
 use crate::source::map::{of_scheme, rows_of_map};
 
 /// The fields of the map that name the columns of candles, and how these are read.
@@ -26,6 +27,8 @@ pub struct MapRow {
     filter: String,
     /// Of [`COLUMNS`].
     columns: [String; 6],
+    /// How the times are read.
+    clock: Clock,
     open: Option<String>,
     volume: Option<String>,
     /// Whether the user has edited the row.
@@ -53,7 +56,8 @@ impl MapRow {
     fn read(db: Db, schema: &str) -> Result<Option<Rc<Self>>> {
         let sql = format!(
             "SELECT bars_schema::text, bars_table::text, bars_filter::text, bars_id_column::text, bars_tf_column::text, bars_ts_column::text, \
-             high_column::text, low_column::text, close_column::text, open_column::text, volume_column::text, origin = 'user' AS is_edited FROM {} WHERE cal_scheme = 'any' AND layer = 'candles'",
+             high_column::text, low_column::text, close_column::text, open_column::text, volume_column::text, origin = 'user' AS is_edited, bars_ts_unit, bars_zone, {} FROM {} WHERE cal_scheme = 'any' AND layer = 'candles'",
+            Clock::SHIFT,
             rows_of_map(schema)
         );
         db.first(&sql, &[], Sees::Snapshot, |row| {
@@ -61,6 +65,7 @@ impl MapRow {
                 table: row.each(["bars_schema", "bars_table"])?,
                 filter: row.get("bars_filter")?,
                 columns: row.each(COLUMNS.map(|(field, _)| field))?,
+                clock: Clock::read(row)?,
                 open: row.get("open_column")?,
                 volume: row.get("volume_column")?,
                 is_edited: row.get("is_edited")?,
@@ -81,7 +86,14 @@ impl MapRow {
             let volume = self.volume.as_deref();
             mapped.extend(volume.map(|name| Mapped { field: "volume_column", name, kind: Kind::Price }));
         }
-        let place = Place { schema, cal_scheme: "any", layer: "candles", tf_is_read: true, built: &[] };
+        let place = Place {
+            schema,
+            cal_scheme: "any",
+            layer: "candles",
+            clock: &self.clock,
+            tf_is_read: true,
+            built: &[],
+        };
         let relation = Check { db, place }.relation("bars", &self.table, &mapped, &self.filter)?;
         let [symbol, timeframe, ts, ..] = &self.columns;
         Ok(Source::new(self.table.clone(), [symbol, timeframe, ts].map(quoted), relation, reads))

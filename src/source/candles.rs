@@ -140,7 +140,7 @@ impl Source {
         if !matches!(span, Span::Until(None)) {
             args.push(moment);
         }
-        db.rows(&sql, &args, Sees::Snapshot, |row| {
+        let each = |row: &Row| {
             candles.ts.push(row.get::<Option<Micros>>(TS)?.map_or(i64::MAX, |Micros(ts)| ts));
             candles.high.push(row.price(HIGH));
             candles.low.push(row.price(LOW));
@@ -150,7 +150,10 @@ impl Source {
                 candles.volume.push(if has_volume { row.price(VOLUME) } else { f64::NAN });
             }
             Ok(())
-        })?;
+        };
+        let whose = || Ok(format!("candles of {}", series.name()));
+        self.relation
+            .reading(db, (condition, &args), (&whose, ""), || db.rows(&sql, &args, Sees::Snapshot, each))?;
         let Candles { ts, high, low, close, open, volume } = &mut candles;
         let mut values = vec![high, low, close];
         if self.reads == Reads::All {

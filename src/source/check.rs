@@ -4,10 +4,12 @@
 use serde_json::Value;
 
 use crate::pg::{
-    Column, Db, Error, Result, Sees, columns, current_user, datatype_mismatch, indeterminate_collation,
+    Column, Db, Error, Result, Sees, arg, columns, current_user, datatype_mismatch, indeterminate_collation,
     insufficient_privilege, invalid_parameter, json, quote_literal, quoted, syscache, undefined_column,
     undefined_table,
 };
+use crate::source::build::tables::BUILT;
+use crate::source::clock::{Clock, Times};
 use crate::source::relation::Relation;
 
 /// What a column must be, and how it is read.
@@ -21,9 +23,9 @@ pub enum Kind {
     Int,
     /// Compared with the timeframe.
     Text,
-    /// Read as `timestamptz`; a `timestamp` or `date` is taken as UTC.
+    /// Read as `timestamptz`, by the clock of the row.
     Time,
-    /// Read as `float8`.
+    /// Read as `float8`; a text is cast.
     Number,
     /// Read as `float8` or `numeric`, whichever the column is: the cast of PostgreSQL from `numeric` to `float8` goes
     /// through text.
@@ -33,6 +35,15 @@ pub enum Kind {
 impl Kind {
     /// Whether a column of a type, without its length or precision, can be read.
     fn reads(self, base_type: &str) -> bool {
+        match self {
+            Kind::Number | Kind::Price if is_text(base_type) => true,
+            Kind::Time if matches!(base_type, "integer" | "bigint") => true,
+            _ => self.is_usual(base_type),
+        }
+    }
+
+    /// Whether a column of a type is what is usually mapped.
+    fn is_usual(self, base_type: &str) -> bool {
         match self {
             Kind::Id | Kind::Int => matches!(base_type, "integer" | "bigint" | "smallint"),
             Kind::Symbol | Kind::Text => matches!(base_type, "text" | "character varying" | "character"),
@@ -57,6 +68,10 @@ impl Kind {
             Kind::Time => "timestamp with time zone",
         }
     }
+}
+
+fn is_text(base_type: &str) -> bool {
+    matches!(base_type, "text" | "character varying")
 }
 
 /// A column that the map names.
@@ -85,6 +100,8 @@ pub struct Place<'a> {
     pub cal_scheme: &'a str,
     /// Layer of the row.
     pub layer: &'a str,
+    /// How times are read.
+    pub clock: &'a Clock,
     /// Whether rows are selected by their timeframe.
     pub tf_is_read: bool,
     /// The relations of the row that `regime_build_inputs` makes: `bars`, `ema`.
@@ -132,6 +149,7 @@ impl Check<'_, '_> {
             sql: &sql,
             mapped,
             all: columns(self.db, oid, Sees::Snapshot)?,
+            clock: self.clock(&sql)?,
         };
         let mut expressions = Vec::with_capacity(mapped.len());
         for m in mapped {
@@ -148,11 +166,16 @@ impl Check<'_, '_> {
             let own = [format!("{} = $1", expressions[0]), tf(2), time];
             own.into_iter().chain(filters.iter().cloned()).collect::<Vec<_>>().join(" AND ")
         };
-        let bound = |operator| columns.bound(mapped, &columns_read[0], operator);
+        let time = columns.time(mapped);
+        let bound = |operator| columns.bound(time.as_ref(), &columns_read[0], operator);
         let condition = with(format!("($3 IS NULL OR {})", bound("<=")));
-        let later_condition = with(bound(">"));
-        let at_utc = columns.has_no_zone(mapped);
-        let time = mapped.iter().find(|m| matches!(m.kind, Kind::Time)).map(|m| quoted(m.name));
+        let later_condition = with(columns.later(time.as_ref(), bound(">")));
+        let clock = columns.clock.clone();
+        let (times, day_time) = match &time {
+            Some((name, base)) => (clock.times(base).unwrap_or_default(), clock.day_time(name, base)),
+            None => (Times::default(), None),
+        };
+        let texts = columns.texts(mapped);
         let shared: Vec<String> = [tf(1)].into_iter().chain(filters.iter().cloned()).collect();
         Ok(Relation {
             sql,
@@ -161,11 +184,31 @@ impl Check<'_, '_> {
             filters,
             shared_condition: shared.join(" AND "),
             columns: columns_read,
-            time: time.unwrap_or_default(),
-            at_utc,
+            time: time.map(|(name, _)| name).unwrap_or_default(),
+            times,
+            clock,
+            day_time,
+            texts,
             condition,
             later_condition,
         })
+    }
+
+    /// How the times of a relation are read: those of one that was built here are instants.
+    fn clock(&self, sql: &str) -> Result<Clock> {
+        let clock = self.place.clock;
+        if clock.is_plain() {
+            return Ok(Clock::default());
+        }
+        let is_built = "SELECT pg_catalog.obj_description($1::text::regclass, 'pg_class') IS NOT DISTINCT FROM $2 AS is_built";
+        let args = [arg(sql), arg(BUILT)];
+        if self.db.one(is_built, &args, Sees::Now, |row| row.get("is_built"))? {
+            return Ok(Clock::default());
+        }
+        clock.check_zone(self.db).map_err(|error| {
+            error.detail(self.where_mapped("bars_zone")).hint(self.edit("bars_zone = 'Europe/Zurich'"))
+        })?;
+        Ok(clock.clone())
     }
 
     fn missing_hint(&self, which: &str, mapped: &str) -> String {
@@ -224,6 +267,7 @@ struct Columns<'a, 'b, 'c> {
     sql: &'a str,
     mapped: &'a [Mapped<'a>],
     all: Vec<Column>,
+    clock: Clock,
 }
 
 impl Columns<'_, '_, '_> {
@@ -256,11 +300,10 @@ impl Columns<'_, '_, '_> {
             }
             (Kind::Price, "numeric") => format!("{name}::numeric"),
             (Kind::Number | Kind::Price, _) => format!("{name}::float8"),
-            (Kind::Time, "timestamp without time zone") => {
-                format!("({name} AT TIME ZONE 'UTC')::timestamptz")
-            }
-            (Kind::Time, "date") => format!("({name}::timestamp AT TIME ZONE 'UTC')::timestamptz"),
-            (Kind::Time, _) => format!("{name}::timestamptz"),
+            (Kind::Time, base) => match self.clock.times(base) {
+                Some(_) => self.clock.time(&name, base),
+                None => return Err(self.no_unit(column, mapped.field)),
+            },
         })
     }
 
@@ -281,24 +324,55 @@ impl Columns<'_, '_, '_> {
         )))
     }
 
-    /// Whether the time is of a type without a time zone.
-    fn has_no_zone(&self, mapped: &[Mapped]) -> bool {
-        let time = mapped.iter().find(|m| matches!(m.kind, Kind::Time));
-        let column = time.and_then(|m| self.all.iter().find(|column| column.name == m.name));
-        column.is_some_and(|c| ["timestamp without time zone", "date"].contains(&c.base_type().as_str()))
+    /// The column of the time, quoted, and its type.
+    fn time(&self, mapped: &[Mapped]) -> Option<(String, String)> {
+        let time = mapped.iter().find(|m| matches!(m.kind, Kind::Time))?;
+        let column = self.all.iter().find(|column| column.name == time.name)?;
+        Some((quoted(time.name), column.base_type()))
     }
 
-    /// The condition that compares the time with `$3`; a `timestamp` is compared without a cast, so that an index can
+    /// The number columns that are texts, quoted.
+    fn texts(&self, mapped: &[Mapped]) -> Vec<String> {
+        let numbers = mapped.iter().filter(|m| matches!(m.kind, Kind::Number | Kind::Price));
+        let is_of_text = |m: &&Mapped| self.all.iter().any(|c| c.name == m.name && is_text(&c.base_type()));
+        numbers.filter(is_of_text).map(|m| quoted(m.name)).collect()
+    }
+
+    /// The condition that compares the time with `$3`; a `timestamp` in UTC is compared without a cast, so that an index can
     /// be used.
-    fn bound(&self, mapped: &[Mapped], expression: &str, operator: &str) -> String {
-        let time = mapped.iter().find(|m| matches!(m.kind, Kind::Time));
-        let is_plain = |m: &&Mapped| {
-            self.all.iter().any(|c| c.name == m.name && c.base_type() == "timestamp without time zone")
-        };
-        match time.filter(is_plain) {
-            Some(m) => format!("{} {operator} ($3 AT TIME ZONE 'UTC')", quoted(m.name)),
-            None => format!("{expression} {operator} $3"),
+    fn bound(&self, time: Option<&(String, String)>, expression: &str, operator: &str) -> String {
+        match time {
+            Some((name, base)) if base == "timestamp without time zone" && self.clock.has_utc_days() => {
+                format!("{name} {operator} ($3 AT TIME ZONE 'UTC')")
+            }
+            _ => format!("{expression} {operator} $3"),
         }
+    }
+
+    /// The condition of times after `$3`, of which `exact` is the comparison: where that is of an expression, the column is
+    /// compared too, so that an index can be used.
+    fn later(&self, time: Option<&(String, String)>, exact: String) -> String {
+        let Some((name, base)) = time else { return exact };
+        let is_of_column =
+            matches!(base.as_str(), "timestamp with time zone" | "timestamp without time zone");
+        if is_of_column && self.clock.has_utc_days() {
+            return exact;
+        }
+        format!("{} AND {exact}", self.clock.later(name, base))
+    }
+
+    /// The error for integer times of an unknown unit.
+    fn no_unit(&self, column: &Column, field: &str) -> Error {
+        let (name, relation) = (quoted(&column.name), self.sql);
+        invalid_parameter(format!(
+            "column {name} of relation {relation} is of type {}, and bars_ts_unit does not say what it counts",
+            column.type_name
+        ))
+        .detail(format!(
+            "{} An integer time counts seconds, milliseconds or microseconds since 1970.",
+            self.check.where_mapped(field)
+        ))
+        .hint(self.check.edit("bars_ts_unit = 'ms'"))
     }
 
     /// The column that a field of the map names; an error where the column does not exist or may not be read.
@@ -339,7 +413,7 @@ impl Columns<'_, '_, '_> {
         let kind = self.mapped.iter().find(|mapped| mapped.field == field)?.kind;
         let is_free = |column: &&Column| {
             column.may_read
-                && kind.reads(&column.base_type())
+                && kind.is_usual(&column.base_type())
                 && self.mapped.iter().all(|mapped| mapped.name != column.name)
         };
         let free: Vec<&str> = self.all.iter().filter(is_free).map(|column| column.name.as_str()).collect();

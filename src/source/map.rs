@@ -11,6 +11,7 @@ use crate::pg::{
     known, known_of_versions, quote_literal, undefined_object,
 };
 use crate::source::check::{Check, Kind, Mapped, Place, mapped};
+use crate::source::clock::Clock;
 use crate::source::relation::Relation;
 
 /// One row of `regime_source`, checked against the catalogs.
@@ -149,7 +150,7 @@ pub fn map(db: Db, cal_scheme: &str, schema: &str) -> Result<Map> {
 
 fn read(db: Db, cal_scheme: &str, schema: &str) -> Result<Map> {
     let rows = rows_of_map(schema);
-    let sql = format!(include_str!("../../sql/read/source_map.sql"), rows = rows);
+    let sql = format!(include_str!("../../sql/read/source_map.sql"), rows = rows, shift = Clock::SHIFT);
     let mut rows = Map::default();
     db.rows(&sql, &[arg(cal_scheme)], Sees::Snapshot, |row| {
         let name: &str = row.get("layer")?;
@@ -254,6 +255,8 @@ pub struct MapRow {
     pub bars: [String; 2],
     bars_filter: String,
     bars_columns: [String; 4],
+    /// How the times of the bars are read.
+    pub clock: Clock,
     atr: Option<String>,
     adx: Option<String>,
     /// Positive.
@@ -279,6 +282,7 @@ impl MapRow {
             bars: row.each(["bars_schema", "bars_table"])?,
             bars_filter: row.get("bars_filter")?,
             bars_columns: row.each(BARS.map(|(field, _)| field))?,
+            clock: Clock::read(row)?,
             atr: row.get("atr_column")?,
             adx: row.get("adx_column")?,
             adx_floor: row.get::<Option<f64>>("adx_floor")?.filter(|floor| *floor > 0.0),
@@ -343,6 +347,7 @@ impl MapRow {
             schema: &self.schema,
             cal_scheme: &self.cal_scheme,
             layer: self.layer.as_str(),
+            clock: &self.clock,
             tf_is_read: self.tf.is_some(),
             built: match (self.cal_scheme.as_str(), self.layer) {
                 ("iso" | "us", Layer::L0 | Layer::L1) => &["bars", "ema"],

@@ -7,6 +7,7 @@ pub mod candle_map;
 pub mod candle_names;
 pub mod candles;
 pub mod check;
+pub mod clock;
 pub mod dim_assets;
 pub mod map;
 pub mod names;

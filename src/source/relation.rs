@@ -1,6 +1,10 @@
 //! A source relation: its name, columns and filter as SQL.
 
-use crate::pg::{Arg, Db, Result, Sees, arg, current_user, insufficient_privilege, plural, quote_literal};
+use crate::pg::{
+    Arg, Db, Error, Micros, Result, Sees, arg, attempt, current_user, data_exception, insufficient_privilege,
+    plural, quote_literal, utc,
+};
+use crate::source::clock::{Clock, Times};
 
 /// A mapped relation and the SQL that reads it.
 #[derive(Clone)]
@@ -19,8 +23,14 @@ pub struct Relation {
     pub columns: Vec<String>,
     /// The quoted column of the time.
     pub time: String,
-    /// Whether the time is a `timestamp` or `date` of the source, which has no time zone and is taken as UTC.
-    pub at_utc: bool,
+    /// What the column of the time is.
+    pub times: Times,
+    /// How the times are read.
+    pub clock: Clock,
+    /// SQL: the time of which the date is the day of a bar, where that is not the first of `columns`.
+    pub day_time: Option<String>,
+    /// The number columns that are texts, quoted.
+    pub texts: Vec<String>,
     /// `WHERE` clause without the keyword: `$1` is the asset, `$2` the timeframe, `$3` the moment after
     /// which rows are read.
     pub later_condition: String,
@@ -30,6 +40,68 @@ pub struct Relation {
 }
 
 impl Relation {
+    /// Reads with a statement of a condition, whose parameters are `args`. Where a text is no number, the error says which.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub fn reading<T>(
+        &self,
+        db: Db,
+        (condition, args): (&str, &[Arg]),
+        (whose, kind): (&dyn Fn() -> Result<String>, &str),
+        read: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
+        if self.texts.is_empty() {
+            return read();
+        }
+        attempt(read)
+            .or_else(|error| Err(self.not_a_number(db, (condition, args), (whose, kind))?.unwrap_or(error)))
+    }
+
+    /// The error for the earliest text that is no number, if there is one.
+    fn not_a_number(
+        &self,
+        db: Db,
+        (condition, args): (&str, &[Arg]),
+        (whose, kind): (&dyn Fn() -> Result<String>, &str),
+    ) -> Result<Option<Error>> {
+        let time = &self.columns[0];
+        for column in &self.texts {
+            let sql = format!(
+                "SELECT {time} AS ts_, {column}::text AS value_ FROM {} WHERE {condition} ORDER BY 1",
+                self.sql
+            );
+            let mut doubtful = Vec::new();
+            db.rows(&sql, args, Sees::Snapshot, |row| {
+                let value: Option<&str> = row.get("value_")?;
+                let is_plain = |v: &&str| v.trim().parse::<f64>().is_ok_and(|v| v.is_finite() && v != 0.0);
+                if let Some(value) = value.filter(|v| !is_plain(v)) {
+                    doubtful.push((row.get::<Option<Micros>>("ts_")?, value.to_owned()));
+                }
+                Ok(())
+            })?;
+            for (ts, value) in doubtful {
+                let cast =
+                    || db.one("SELECT $1::text::float8", &[arg(value.as_str())], Sees::Snapshot, |_| Ok(()));
+                if attempt(cast).is_ok() {
+                    continue;
+                }
+                let at =
+                    ts.map_or_else(|| "without a time".to_owned(), |Micros(ts)| format!("of {}", utc(ts)));
+                let shown: String = value.chars().take(100).collect();
+                return Ok(Some(
+                    data_exception(format!(
+                        "{}: the {kind}bar {at} has the {column} {}, which is not a number",
+                        whose()?,
+                        quote_literal(&shown)
+                    ))
+                    .hint(format!("Correct or delete the affected bars in {}.", self.sql)),
+                ));
+            }
+        }
+        Ok(None)
+    }
+
     /// The statement that reads the columns of the rows of a condition.
     pub fn select(&self, condition: &str) -> String {
         format!("SELECT {} FROM {} WHERE {condition}", self.columns.join(", "), self.sql)

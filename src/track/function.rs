@@ -3,6 +3,7 @@
 use crate::pg::{
     Db, Result, Sees, arg, block, fill, owner, quote_literal, quoted, work_relation, work_schema,
 };
+use crate::source::clock::Times;
 use crate::track::marks::{FEW, MOST, Marks};
 use crate::track::watched::Watched;
 
@@ -150,7 +151,7 @@ fn signatures(schema: &str, watched: &Watched) -> [String; 2] {
 /// The values of the names in the template that depend on the relation and on the tables of marks alone.
 fn values(schema: &str, watched: &Watched) -> Vec<(&'static str, String)> {
     let function = name(schema, watched);
-    let Watched { marks, relation, key: value, ts, columns } = watched;
+    let Watched { marks, relation, key: value, ts, columns, times } = watched;
     let Marks { key, keys, kind, valid, state, of_state, few: few_name, many: many_name, .. } = marks;
     let [few, many, _] = marks.relations(schema);
     let (work, schema_name) = (quoted(work_schema(schema)), quote_literal(work_schema(schema)));
@@ -167,18 +168,16 @@ fn values(schema: &str, watched: &Watched) -> Vec<(&'static str, String)> {
     let [replaced_schema, replaced_table, replaced_column] = ["n", "m", "a"].map(is_replaced);
     let (time, of_key) =
         columns.split_last().map(|(time, of_key)| (time.clone(), of_key)).unwrap_or_default();
-    let is_absolute = *ts == format!("{time}::timestamptz");
     // Far from where a conversion is out of range.
-    let since = match is_absolute {
-        true => format!("COALESCE({ts}, '-infinity')"),
-        false => {
+    let since = match times {
+        Times::Instant | Times::Epoch => format!("COALESCE({ts}, '-infinity')"),
+        Times::Zoneless | Times::Shifted => {
             format!(
                 "CASE WHEN {time} BETWEEN '4000-01-01 BC' AND '200000-01-01' THEN {ts} ELSE '-infinity' END"
             )
         }
     };
-    let types_of_time = if is_absolute { "timestamptz" } else { "timestamp,date" };
-    let has_known_types = has_known_types(marks, &source, of_key, (&time, types_of_time));
+    let has_known_types = has_known_types(marks, &source, of_key, (&time, times.types()));
     let may_lastingly = may_mark_lastingly(marks, &schema_name);
     let itself = quote_literal(format!("{work}.{function}()"));
     vec![

@@ -2,6 +2,7 @@
 
 use regime_core::hash::of_texts;
 
+use crate::source::clock::Times;
 use crate::track::marks::Marks;
 
 /// The version of the names of functions and of the arguments of triggers. A function with another text is found by its
@@ -18,6 +19,8 @@ pub struct Watched {
     pub ts: String,
     /// The columns that both read, quoted; that of the time is the last.
     pub columns: Vec<String>,
+    /// What the column of the time is.
+    pub times: Times,
 }
 
 impl Watched {

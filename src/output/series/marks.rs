@@ -80,5 +80,6 @@ pub fn watched(marks: &'static Marks, source: &Source) -> Watched {
         key: series_key(symbol, timeframe),
         ts: source.relation.columns[0].clone(),
         columns: source.key.to_vec(),
+        times: source.relation.times,
     }
 }

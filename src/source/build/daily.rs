@@ -2,25 +2,25 @@
 
 use regime_core::calendar::DailyBars;
 
-use crate::pg::{Db, Micros, Result, Sees, arg, columns, spi, syscache::oid_of};
+use crate::pg::{Db, Micros, Result, Row, Sees, arg, columns, spi, syscache::oid_of};
 use crate::source::assets::distinct_ids;
 use crate::source::map::MapRow;
 use crate::source::names;
-use crate::source::relation::relation_args;
+use crate::source::relation::{Relation, relation_args};
 use crate::source::usable::{POSITIVE, check_bars};
 
 /// Columns of the statement that reads daily bars, by index since every bar is read: the time, then open, high, low,
 /// close, volume and market cap.
 const TS: usize = 0;
 const OPEN: usize = 1;
+/// The time of which the date is the day of the bar, where that is not the time.
+const DAY_TIME: usize = 7;
 
 /// Reads daily bars with their open, high, low, volume and market cap, as far as the relation has them.
 pub struct DailyReader<'c> {
     db: Db<'c>,
     sql: String,
-    relation: String,
-    id: String,
-    shared_condition: String,
+    relation: Relation,
     tf: Option<String>,
     cal_scheme: String,
 }
@@ -42,25 +42,28 @@ impl<'c> DailyReader<'c> {
             if is_there(name) { format!("{name}::float8") } else { "NULL::float8".to_owned() }
         };
         let sql = format!(
-            "SELECT {ts}, {}, {}, {}, {close}, {}, {} FROM {} WHERE {} ORDER BY 1",
+            "SELECT {ts}, {}, {}, {}, {close}, {}, {}{} FROM {} WHERE {} ORDER BY 1",
             price("open"),
             price("high"),
             price("low"),
             amount("volume"),
             amount("market_cap"),
+            relation.day_time.iter().map(|time| format!(", {time}")).collect::<String>(),
             relation.sql,
             relation.condition
         );
-        let (id, shared_condition) = (relation.id, relation.shared_condition);
-        Ok(Self {
-            db,
-            sql,
-            relation: relation.sql,
-            id,
-            shared_condition,
-            tf: daily.tf.clone(),
-            cal_scheme: daily.cal_scheme.clone(),
-        })
+        Ok(Self { db, sql, relation, tf: daily.tf.clone(), cal_scheme: daily.cal_scheme.clone() })
+    }
+
+    /// Gives bars whose times are those of [`DailyReader::bars`], and ends of weeks and months, their instants.
+    ///
+    /// # Errors
+    /// A time that is out of range.
+    pub fn stamp(&self, bars: &mut DailyBars) -> Result<()> {
+        if self.relation.day_time.is_some() {
+            bars.ts = self.relation.clock.instants(self.db, &bars.ts)?;
+        }
+        Ok(())
     }
 
     /// Hands each id with daily bars to `take`, as a row of one `int8`.
@@ -68,18 +71,19 @@ impl<'c> DailyReader<'c> {
     /// # Errors
     /// Where the relation cannot be read.
     pub fn ids(&self, take: &mut impl FnMut(&spi::Row) -> Result<()>) -> Result<()> {
-        let sql = distinct_ids(&self.relation, &self.id, &self.shared_condition);
+        let sql = distinct_ids(&self.relation.sql, &self.relation.id, &self.relation.shared_condition);
         self.db.rows(&sql, &[arg(self.tf.as_deref())], Sees::Now, take)
     }
 
-    /// The daily bars of an asset in ascending time; an open, high or low that is unknown is the close.
+    /// The daily bars of an asset in ascending time, that of the zone and without the shift of the bars ([`DailyReader::stamp`]); an
+    /// open, high or low that is unknown is the close.
     ///
     /// # Errors
     /// Where bars cannot be used ([`check_bars`]).
     pub fn bars(&self, id: i32) -> Result<DailyBars> {
-        let mut bars = DailyBars::default();
+        let (mut bars, mut day_times) = (DailyBars::default(), Vec::new());
         let args = relation_args(id, self.tf.as_deref(), None);
-        self.db.rows(&self.sql, &args, Sees::Snapshot, |row| {
+        let each = |row: &Row| {
             bars.ts.push(row.get::<Option<Micros>>(TS)?.map_or(i64::MAX, |Micros(ts)| ts));
             let columns = [
                 &mut bars.open,
@@ -92,17 +96,21 @@ impl<'c> DailyReader<'c> {
             for (values, column) in columns.into_iter().zip(OPEN..) {
                 values.push(row.known(column));
             }
+            day_times.extend(self.relation.day_time.as_ref().map(|_| row.get::<Option<Micros>>(DAY_TIME)));
             Ok(())
+        };
+        let whose = || names::in_words(self.db, id, Some(&self.cal_scheme));
+        let statement = (self.relation.condition.as_str(), &args[..]);
+        self.relation.reading(self.db, statement, (&whose, "daily "), || {
+            self.db.rows(&self.sql, &args, Sees::Snapshot, each)
         })?;
         let prices = [("close", bars.close.as_slice())];
-        check_bars(
-            &bars.ts,
-            &prices,
-            POSITIVE,
-            &|| names::in_words(self.db, id, Some(&self.cal_scheme)),
-            "daily ",
-            &self.relation,
-        )?;
+        check_bars(&bars.ts, &prices, POSITIVE, &whose, "daily ", &self.relation.sql)?;
+        if self.relation.day_time.is_some() {
+            for (ts, day_time) in bars.ts.iter_mut().zip(day_times) {
+                *ts = day_time?.map_or(i64::MAX, |Micros(ts)| ts);
+            }
+        }
         // Every bar has a close; a missing price is the close.
         for i in 0..bars.ts.len() {
             for values in [&mut bars.open, &mut bars.high, &mut bars.low] {

@@ -135,11 +135,12 @@ impl Builder<'_, '_> {
         let daily = self.db.with_new_snapshot(|| reader.bars(id))?;
         let mut written = Vec::new();
         for output in outputs {
-            let (bars, tf_days) = match output.span {
+            let (mut bars, tf_days) = match output.span {
                 Some(Span::Month) => (period_bars(&daily, Span::Month, output.calendar), 30),
                 Some(Span::Week) => (period_bars(&daily, Span::Week, output.calendar), 7),
                 None => (daily.clone(), 1),
             };
+            reader.stamp(&mut bars)?;
             let tf = output.row.tf.as_deref().unwrap_or(DAILY_TF);
             if let Some(relation) = output.bars.as_ref().filter(|r| self.may_fill(r)) {
                 let scope = [Value::Int(id), Value::Text(tf)];

@@ -17,7 +17,14 @@ pub fn bars<'a>(sources: impl IntoIterator<Item = &'a Source>) -> Vec<Watched> {
         if !all.iter().any(|watched| watched.relation == relation.sql) {
             let (key, ts) = (relation.id.clone(), relation.columns[0].clone());
             let columns = vec![key.clone(), relation.time.clone()];
-            all.push(Watched { marks: &ASSETS, relation: relation.sql.clone(), key, ts, columns });
+            all.push(Watched {
+                marks: &ASSETS,
+                relation: relation.sql.clone(),
+                key,
+                ts,
+                columns,
+                times: relation.times,
+            });
         }
     }
     all

@@ -113,8 +113,10 @@ impl Closes {
         vec![id, arg(self.tf.as_deref())]
     }
 
+    /// SQL: the time of which the date is the trading day.
     fn time(&self) -> &str {
-        self.relation.columns.first().map_or("", String::as_str)
+        let Relation { day_time, columns, .. } = &self.relation;
+        day_time.as_ref().or(columns.first()).map_or("", String::as_str)
     }
 
     fn close(&self) -> &str {
@@ -133,24 +135,27 @@ impl Closes {
              (SELECT {ts}, {close} FROM {relation} WHERE {condition} AND {ts} < $3 ORDER BY {ts} DESC LIMIT {})",
             REACH - 1
         );
-        const TIME: usize = 0;
-        const CLOSE: usize = 1;
-        let (mut times, mut close) = (Vec::new(), Vec::new());
-        let mut args = self.args();
-        args.extend(span.moments().map(|moment| timestamp_arg(Some(moment))));
-        db.rows(&sql, &args, Sees::Snapshot, |row| {
-            // A NULL time is refused like an infinite time.
-            times.push(row.get::<Option<Micros>>(TIME)?.map_or(i64::MAX, |ts| ts.0));
-            close.push(row.price(CLOSE));
-            Ok(())
-        })?;
-        sort_by_time(&mut times, [&mut close].into_iter());
         let whose = || {
             Ok(match self.id {
                 Id::Symbol => format!("candles of {} {TIMEFRAME}", self.symbol),
                 Id::Asset(_) => format!("daily bars of {}", self.symbol),
             })
         };
+        const TIME: usize = 0;
+        const CLOSE: usize = 1;
+        let (mut times, mut close) = (Vec::new(), Vec::new());
+        let mut args = self.args();
+        args.extend(span.moments().map(|moment| timestamp_arg(Some(moment))));
+        let each = |row: &Row| {
+            // A NULL time is refused like an infinite time.
+            times.push(row.get::<Option<Micros>>(TIME)?.map_or(i64::MAX, |ts| ts.0));
+            close.push(row.price(CLOSE));
+            Ok(())
+        };
+        let read = || db.rows(&sql, &args, Sees::Snapshot, each);
+        let of_symbol = self.args();
+        self.relation.reading(db, (&condition, &of_symbol), (&whose, ""), read)?;
+        sort_by_time(&mut times, [&mut close].into_iter());
         check_bars(&times, &[("close", close.as_slice())], POSITIVE, &whose, "", relation)?;
         let days: Vec<i32> = times.iter().map(|ts| day_of(*ts)).collect();
         match days.windows(2).position(|pair| pair[0] == pair[1]) {

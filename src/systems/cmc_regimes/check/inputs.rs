@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
+use pgrx::prelude::*;
 use regime_core::cmc_regimes::budget::{Budget, Tier};
 use regime_core::cmc_regimes::params::Params;
 use regime_core::cmc_regimes::pipeline::{budget_of, young_until};
@@ -15,6 +16,7 @@ use crate::pg::{
     Db, Error, Result, Sees, attempt_unless_cancelled, catalog, memory, plural, quote_literal, session, spi,
     utc,
 };
+use crate::source::clock::Times;
 use crate::source::dim_assets::DimAssets;
 use crate::source::map::{self, Map, Sources};
 use crate::systems::cmc_regimes::assets::all_ids;
@@ -150,13 +152,13 @@ fn usable_sources(
             Ok(source) => sources[layer] = Some(source),
             Err(error) => complaints.push(of_error(&error, Some(layer))),
         }
-        for (field, relation) in sources[layer].iter().flat_map(|s| [("bars", &s.bars), ("ema", &s.ema)]) {
-            if !relation.at_utc {
+        for relation in sources[layer].iter().flat_map(|s| [&s.bars, &s.ema]) {
+            if relation.times != Times::Zoneless || relation.clock.zone.is_some() {
                 continue;
             }
             let problem = format!("times of {} have no time zone: taken as UTC", relation.sql);
             let command = format!(
-                "If they are of another zone, map a view with … AT TIME ZONE 'Europe/Zurich': UPDATE {schema}.regime_source SET {field}_table = '…' WHERE cal_scheme = {} AND layer = '{}';",
+                "If they are of another zone: UPDATE {schema}.regime_source SET bars_zone = 'Europe/Zurich' WHERE cal_scheme = {} AND layer = '{}';",
                 quote_literal(cal_scheme),
                 layer.as_str()
             );
@@ -170,9 +172,10 @@ fn usable_sources(
 }
 
 fn readers<'c>(db: Db<'c>, map: &Map, sources: &Sources) -> Result<PerLayer<Option<RawReader<'c>>>> {
+    let days = sources[Layer::L2].as_ref().map(|daily| daily.bars.clock.clone()).unwrap_or_default();
     PerLayer::try_from_fn(|layer| {
         let of = map[layer].as_ref().zip(sources[layer].as_ref());
-        of.map(|(row, source)| RawReader::new(db, row, Rc::clone(source))).transpose()
+        of.map(|(row, source)| RawReader::new(db, row, Rc::clone(source), days.clone())).transpose()
     })
 }
 
@@ -205,7 +208,13 @@ impl Preflight<'_> {
 
     /// The complaints about an asset, and whether the market proxy may cap a row of the asset.
     fn asset(&self, id: i32) -> Result<(Vec<Complaint>, bool)> {
-        let layers = self.layers(id)?;
+        let layers = match self.layers(id) {
+            // A text that is no number.
+            Err(error) if error.report().code == PgSqlErrorCode::ERRCODE_DATA_EXCEPTION => {
+                return Ok((vec![Complaint { asset: Some(id), ..of_error(&error, None) }], false));
+            }
+            layers => layers?,
+        };
         let mut complaints = complaints_of(&layers, self.subject(id));
         let bars = layers.each_ref().map(|layer| layer.as_ref().map(|checked| checked.raw.bars.len()));
         let days = bars[Layer::L2];
@@ -240,7 +249,7 @@ impl Preflight<'_> {
 
     fn layers(&self, id: i32) -> Result<Layers<'_>> {
         PerLayer::try_from_fn(|layer| {
-            self.readers[layer].as_ref().map(|r| Ok(Checked::new(r, r.read(id)?))).transpose()
+            self.readers[layer].as_ref().map(|r| Checked::new(r, r.read(id)?)).transpose()
         })
     }
 
@@ -304,7 +313,7 @@ impl Preflight<'_> {
             let problem = format!("no weekly source, so no market proxy: young {assets} without a cap");
             return Ok(Some(complaint(Severity::Info, problem, None, look())));
         };
-        let checked = Checked::new(reader, reader.read(id)?);
+        let checked = Checked::new(reader, reader.read(id)?)?;
         let mut layers = Layers::default();
         let no_bars = checked.raw.bars.is_empty();
         let unsupportive = checked.bars_without_ema();

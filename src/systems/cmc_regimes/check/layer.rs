@@ -9,7 +9,7 @@ use regime_core::calendar::{Calendar, Span};
 use regime_core::{Layer, PerLayer};
 
 use crate::output::finding::Severity;
-use crate::pg::{plural, quote_literal, utc};
+use crate::pg::{Result, plural, quote_literal, utc};
 use crate::systems::cmc_regimes::check::complaint::Complaint;
 use crate::systems::cmc_regimes::check::raw::{Raw, RawBar, RawReader, Tally};
 
@@ -30,6 +30,8 @@ pub struct Checked<'a> {
     pub raw: Raw,
     /// Times of the bars that have one, in microseconds since 2000, ascending.
     pub ts: Vec<i64>,
+    /// The same in the zone of the daily bars.
+    local: Vec<i64>,
     /// Closes of these bars, NaN where a close cannot be used.
     close: Vec<f64>,
 }
@@ -56,10 +58,15 @@ pub fn complaints_of(layers: &Layers, subject: Subject) -> Vec<Complaint> {
 
 impl<'a> Checked<'a> {
     /// The bars and EMAs that a reader gave.
-    pub fn new(reader: &'a RawReader<'a>, raw: Raw) -> Self {
+    ///
+    /// # Errors
+    /// A time that is out of range.
+    pub fn new(reader: &'a RawReader<'a>, raw: Raw) -> Result<Self> {
         let timed = || raw.bars.iter().filter(|bar| is_timed(bar));
         let price = |bar: &RawBar| bar.close.filter(|c| *c > 0.0 && c.is_finite()).unwrap_or(f64::NAN);
-        Self { reader, ts: timed().map(|bar| bar.ts).collect(), close: timed().map(price).collect(), raw }
+        let ts: Vec<i64> = timed().map(|bar| bar.ts).collect();
+        let local = reader.on_days(&ts)?;
+        Ok(Self { reader, ts, local, close: timed().map(price).collect(), raw })
     }
 
     /// For each period, the bars that could have an EMA, and whether they have.
@@ -294,26 +301,29 @@ impl OfLayer<'_> {
 
     /// Daily bars that may be stamped with their open.
     fn daily(&self) -> Vec<Complaint> {
-        let ts = &self.checked.ts;
-        let at_midnight = Tally::of(ts.iter().copied().filter(|ts| is_midnight(*ts)));
-        let stamped = match midnight(ts) {
+        let (ts, local) = (&self.checked.ts, &self.checked.local);
+        let zone = self.checked.reader.zone();
+        let midnights = ts.iter().zip(local).filter(|(_, local)| is_midnight(**local));
+        let at_midnight = Tally::of(midnights.map(|(ts, _)| *ts));
+        let stamped = match midnight(local) {
             Midnight::Close => None,
-            Midnight::Open => Some(
-                "stamped at midnight UTC, Monday to Friday: probably its open, so that rows see a day ahead",
-            ),
-            Midnight::Either => Some("stamped at midnight UTC: if that is its open, rows see a day ahead"),
-            Midnight::Few => Some("stamped at midnight UTC, unlike the others"),
+            Midnight::Open => Some(format!(
+                "stamped at midnight {zone}, Monday to Friday: probably its open, so that rows see a day ahead"
+            )),
+            Midnight::Either => {
+                Some(format!("stamped at midnight {zone}: if that is its open, rows see a day ahead"))
+            }
+            Midnight::Few => Some(format!("stamped at midnight {zone}, unlike the others")),
         };
-        let map = self.edit("bars_table = '…'");
-        let view =
-            format!("If so, map a view with {} + interval '1 day' - interval '1 second': {map}", self.time());
-        let (n, first) = same_day(ts);
+        let shift = format!("If so: {}", self.edit("bars_shift = '1 day - 1 millisecond'"));
+        let (n, first) = same_day(local);
+        let first = first.and_then(|first| local.iter().position(|local| *local == first)).map(|at| ts[at]);
         let twice = Tally { n: n as i64, first };
         [
-            stamped.and_then(|problem| self.complain(Severity::Warning, problem, at_midnight, view)),
+            stamped.and_then(|problem| self.complain(Severity::Warning, problem, at_midnight, shift)),
             self.complain(
                 Severity::Warning,
-                "on the UTC date of the bar before",
+                format!("on the {zone} date of the bar before"),
                 twice,
                 self.show_from(first.map(start_of_day)),
             ),
@@ -402,7 +412,8 @@ impl Fit {
             let bars = checked.ts.iter().copied().zip(agreed.iter().copied());
             Tally::of(bars.filter(|(ts, agreed)| wanted(*ts, *agreed)).map(|(ts, _)| ts))
         };
-        let is_first = |ts| calendar.is_some_and(|calendar| on_first_day(ts, span, calendar));
+        let on_first = |ts| calendar.is_some_and(|calendar| on_first_day(ts, span, calendar));
+        let is_first = |ts: i64| checked.ts.binary_search(&ts).is_ok_and(|at| on_first(checked.local[at]));
         let median = habit(&checked.ts).map(|habit| habit.median);
         let last = checked.ts.last().copied().zip(median);
         let behind = last.filter(|(last, median)| newest.saturating_sub(*last) / 2 > *median);

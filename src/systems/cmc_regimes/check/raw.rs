@@ -4,8 +4,10 @@ use std::rc::Rc;
 
 use regime_core::Layer;
 
-use crate::pg::{Column, Db, Micros, Result, Sees, columns, syscache};
+use crate::pg::{Column, Db, Micros, Result, Row, Sees, columns, syscache};
+use crate::source::clock::Clock;
 use crate::source::map::{MapRow, Source};
+use crate::source::names;
 use crate::source::relation::relation_args;
 
 /// Columns of the statement of bars. Optional columns come from [`OPTIONAL`] on, then the lowest and the highest price.
@@ -25,6 +27,8 @@ pub struct RawReader<'c> {
     emas: String,
     /// Whether the bars relation has the columns `high` and `low`, both of them numbers.
     has_range: bool,
+    /// The clock of the daily bars, which says what day an instant is in.
+    days: Clock,
     /// The fields of `regime_source` that map optional columns of the bars.
     optional: Vec<&'static str>,
 }
@@ -84,7 +88,7 @@ impl<'c> RawReader<'c> {
     ///
     /// # Errors
     /// Where the columns `high` and `low` of the bars cannot be read.
-    pub fn new(db: Db<'c>, row: &MapRow, source: Rc<Source>) -> Result<Self> {
+    pub fn new(db: Db<'c>, row: &MapRow, source: Rc<Source>, days: Clock) -> Result<Self> {
         let range = number_columns(db, &row.bars, ["low", "high"])?;
         let has_range = range.len() == 2;
         let mut bars = source.bars.clone();
@@ -102,9 +106,23 @@ impl<'c> RawReader<'c> {
             bars: bars.select(&bars.condition),
             emas: source.select_emas(&source.ema.condition),
             has_range,
+            days,
             optional,
             source,
         })
+    }
+
+    /// Instants as the clocks of the daily bars show them, both in microseconds since 2000.
+    ///
+    /// # Errors
+    /// A time that is out of range.
+    pub fn on_days(&self, ts: &[i64]) -> Result<Vec<i64>> {
+        self.days.in_zone(self.db, ts)
+    }
+
+    /// The zone of [`RawReader::on_days`].
+    pub fn zone(&self) -> &str {
+        self.days.zone.as_deref().unwrap_or("UTC")
     }
 
     /// The layer that is read.
@@ -121,8 +139,8 @@ impl<'c> RawReader<'c> {
             Raw { unknown: self.optional.iter().map(|f| (*f, Tally::default())).collect(), ..Raw::default() };
         // For each optional column, the times of the bars where it is known, and where it is not.
         let mut seen: Vec<[Vec<i64>; 2]> = self.optional.iter().map(|_| Default::default()).collect();
-        let args = || relation_args(asset, self.source.tf.as_deref(), None);
-        self.db.rows(&self.bars, &args(), Sees::Snapshot, |row| {
+        let args = relation_args(asset, self.source.tf.as_deref(), None);
+        let each = |row: &Row| {
             let ts = row.get::<Option<Micros>>(TS)?.map_or(i64::MAX, |Micros(ts)| ts);
             let low = OPTIONAL + seen.len();
             for (seen, column) in seen.iter_mut().zip(OPTIONAL..) {
@@ -136,6 +154,12 @@ impl<'c> RawReader<'c> {
             }
             raw.bars.push(RawBar { ts, close: row.get(CLOSE)?, range });
             Ok(())
+        };
+        let whose = || names::in_words(self.db, asset, Some(&self.source.cal_scheme));
+        let of_layer = format!("{} ", self.layer().as_str());
+        let bars = &self.source.bars;
+        bars.reading(self.db, (&bars.condition, &args), (&whose, &of_layer), || {
+            self.db.rows(&self.bars, &args, Sees::Snapshot, each)
         })?;
         raw.bars.sort_by_key(|bar| bar.ts);
         for ((_, tally), [known, unknown]) in raw.unknown.iter_mut().zip(seen) {
@@ -151,7 +175,7 @@ impl<'c> RawReader<'c> {
         raw.known = [(); 3].map(|()| vec![false; bars]);
         let mut taken = raw.known.clone();
         let args = relation_args(asset, self.source.tf.as_deref(), None);
-        self.db.rows(&self.emas, &args, Sees::Snapshot, |row| {
+        let each = |row: &Row| {
             let (Some(Micros(ts)), Some(period)) = (row.get(TS)?, row.get::<Option<i32>>(PERIOD)?) else {
                 return Ok(());
             };
@@ -168,6 +192,12 @@ impl<'c> RawReader<'c> {
                 }
             }
             Ok(())
+        };
+        let whose = || names::in_words(self.db, asset, Some(&self.source.cal_scheme));
+        let of_layer = format!("{} EMA of the ", self.layer().as_str());
+        let emas = &self.source.ema;
+        emas.reading(self.db, (&emas.condition, &args), (&whose, &of_layer), || {
+            self.db.rows(&self.emas, &args, Sees::Snapshot, each)
         })
     }
 }

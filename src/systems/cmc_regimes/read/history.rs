@@ -9,10 +9,11 @@ use regime_core::{Label, Layer};
 
 use crate::output::relation::output_relation;
 use crate::pg::{
-    Db, Micros, Result, Same, Sees, arg, citus, extension_schema, invalid_parameter, known, settings,
+    Db, Micros, Result, Row, Same, Sees, arg, citus, extension_schema, invalid_parameter, known, settings,
     timestamp_arg,
 };
 use crate::source::map;
+use crate::source::names;
 use crate::source::relation::{Relation, relation_args};
 use crate::systems::cmc_regimes::tables::{FLIPS, REGIMES, TF};
 
@@ -122,12 +123,17 @@ impl Closes {
         let DailyBars { tf, bars } = &*daily;
         let sql = bars.select(&bars.condition);
         let mut closes = HashMap::new();
-        db.rows(&sql, &relation_args(asset, tf.as_deref(), None), Sees::Snapshot, |row| {
+        let args = relation_args(asset, tf.as_deref(), None);
+        let each = |row: &Row| {
             let close = Some(row.known(CLOSE)).filter(|close| *close > 0.0).unwrap_or(f64::NAN);
             if let Some(Micros(ts)) = row.get(TS)? {
                 closes.entry(ts).and_modify(|twice| *twice = f64::NAN).or_insert(close);
             }
             Ok(())
+        };
+        let whose = || names::in_words(db, asset, None);
+        bars.reading(db, (&bars.condition, &args), (&whose, "daily "), || {
+            db.rows(&sql, &args, Sees::Snapshot, each)
         })?;
         Ok(Self(closes))
     }
