@@ -54,7 +54,7 @@ SELECT field, e.* FROM unnest(ARRAY['bars_id_column', 'bars_tf_column', 'bars_ts
     'ema_id_column', 'ema_tf_column', 'ema_ts_column', 'ema_period_column', 'ema_column']) WITH ORDINALITY AS f (field, n),
     error_of(format('%I = %L', field, 'No "such')) e ORDER BY n;
 -- A column of another type than it can be read as.
-SELECT assignment, e.* FROM unnest(ARRAY['close_column = ''time_close''', 'bars_ts_column = ''close''',
+SELECT assignment, e.* FROM unnest(ARRAY['close_column = ''tf''', 'bars_ts_column = ''close''',
     'bars_id_column = ''time_close''', 'bars_tf_column = ''bar_seq''', 'ema_period_column = ''ema''', 'ema_column = ''roll''',
     'ema_ts_column = ''tf''']) WITH ORDINALITY AS a (assignment, n), error_of(assignment) e ORDER BY n;
 -- Filters: a column that is not there, a value that is no single one.

@@ -53,7 +53,7 @@ CREATE TABLE before AS SELECT * FROM market_regimes_compute('AAAUSDT', '1h');
 SET timezone = 'UTC';
 UPDATE regime_source SET bars_table = 'klines' WHERE layer = 'candles';
 SELECT * FROM market_regimes_compute('AAAUSDT', '1h');
-UPDATE regime_source SET bars_table = 'K-lines', high_column = 'venue' WHERE layer = 'candles';
+UPDATE regime_source SET bars_table = 'K-lines', high_column = 'opened' WHERE layer = 'candles';
 SELECT * FROM market_regimes_compute('AAAUSDT', '1h');
 UPDATE regime_source SET high_column = 'top' WHERE layer = 'candles';
 SELECT * FROM market_regimes_compute('AAAUSDT', '1h');

@@ -90,3 +90,5 @@ SELECT id, status FROM refresh_cmc_regimes(1);
 UPDATE regime_source SET bars_zone = 'Mars/Olympus' WHERE cal_scheme = 'iso' AND layer = 'L2';
 SELECT id FROM refresh_cmc_regimes();
 UPDATE regime_source SET bars_ts_unit = 'min' WHERE cal_scheme = 'iso' AND layer = 'L2';
+SET client_min_messages = error;
+DROP SCHEMA hand, dates, epochs, opens CASCADE;

@@ -1,31 +1,13 @@
 -- The functions that take an asset, for callers who know the symbol of the asset: each finds the id with regime_asset
 -- and calls the form that takes the id. Both forms have the same further arguments, properties and results. The library
 -- has the forms that are called for each signal or new bar, without a body to read for each call: regime_at, regime_gate
--- and refresh_cmc_regimes of one symbol. No SET clause, so that the planner can put the call in place of a function that is
+-- and refresh_cmc_regimes, which also gives ids to new symbols. No SET clause, so that the planner can put the call in place of a function that is
 -- not volatile: every name is qualified instead, and every argument passed with its exact type, so that no other function of
 -- the schema fits better. Bodies are BEGIN ATOMIC, which PostgreSQL keeps parsed: the schema may be renamed.
 --
 -- A literal without a type comes here, text being preferred: '1' is an id as text, and NULL is passed on, to mean, or
 -- to be refused as, what it is for the id; for refresh_cmc_regimes, which takes several ids too, what it is for these.
 
-CREATE FUNCTION refresh_cmc_regimes(symbols text[], cal_scheme text DEFAULT NULL, policy text DEFAULT NULL,
-    hysteresis boolean DEFAULT NULL, hysteresis_mode text DEFAULT NULL, min_hold_bars int DEFAULT NULL,
-    min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL, min_bars_l2 int DEFAULT NULL,
-    l4_label text DEFAULT NULL, dry_run boolean DEFAULT false, full_refresh boolean DEFAULT false,
-    only_dirty boolean DEFAULT false, point_in_time boolean DEFAULT NULL, force boolean DEFAULT false,
-    strict boolean DEFAULT NULL)
-RETURNS TABLE (id int, status text, regime_rows bigint, flip_rows bigint, stat_rows bigint, comovement_rows bigint,
-    rows_written bigint, feature_tier text, regime_version_hash text, elapsed_ms float8, message text, mode text,
-    reason text)
-LANGUAGE sql VOLATILE PARALLEL UNSAFE
-BEGIN ATOMIC
-    SELECT * FROM @extschema@.refresh_cmc_regimes(
-        CASE WHEN symbols IS NOT NULL THEN ARRAY(
-            SELECT CASE WHEN s IS NOT NULL THEN @extschema@.regime_asset(s, cal_scheme) END
-            FROM pg_catalog.unnest(symbols) AS s) END,
-        cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2,
-        l4_label, dry_run, full_refresh, only_dirty, point_in_time, force, strict);
-END;
 COMMENT ON FUNCTION refresh_cmc_regimes(text[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean) IS
 'The same as refresh_cmc_regimes of ids for assets given by symbol, or by id as text, as regime_asset finds them; NULL is every active asset.';
 

@@ -18,9 +18,11 @@ pub struct Now {
 }
 
 impl Now {
-    /// What has changed since a refresh from these sources, after "the".
-    pub fn changed(&self, sources: &str) -> Option<&'static str> {
-        set_up::other_sources(sources, &self.sources).map(|other| other.what)
+    /// What has changed since a refresh from these sources, after "the"; `symbol` is given of a subject whose rows a symbol
+    /// names, which it may have lost.
+    pub fn changed(&self, sources: &str, symbol: Option<Option<&str>>) -> Option<&'static str> {
+        let now = symbol.map(|symbol| set_up::with_symbol(&self.sources, symbol));
+        set_up::other_sources(sources, now.as_ref().unwrap_or(&self.sources)).map(|other| other.what)
     }
 
     /// Whether a refresh under this tracking leaves no doubt which source rows have changed since: all of them are marked,

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use regime_core::hash::of_texts;
+
 use crate::output::adopt::{adopt, adopt_own, check_no_duplicates, check_own};
 use crate::output::mend::{self, Output};
 use crate::output::own::Own;
@@ -58,13 +60,23 @@ pub fn with_columns(db: Db, schema: &str, system: &System, sources: &str) -> Res
     Ok(format!("{sources}{gap}{columns}"))
 }
 
+/// A fingerprint by [`with_columns`] together with that of the symbol that names the rows of a subject.
+pub fn with_symbol(sources: &str, symbol: Option<&str>) -> String {
+    format!("{sources} @{}", symbol.map(|symbol| of_texts([symbol]).to_string()).unwrap_or_default())
+}
+
 /// Why rows are computed again whose stored fingerprint by [`with_columns`] is not the one of now; `None` if it is.
 pub fn other_sources(stored: &str, now: &str) -> Option<Other> {
     fn of_sources(print: &str) -> &str {
         print.split(' ').next().unwrap_or_default()
     }
+    fn but_symbol(print: &str) -> &str {
+        print.rsplit_once(" @").map_or(print, |(print, _)| print)
+    }
     if stored == now {
         None
+    } else if but_symbol(stored) == but_symbol(now) {
+        Some(Other { what: "symbol", reason: "symbol changed" })
     } else if of_sources(stored) == of_sources(now) {
         Some(Other { what: "output columns", reason: "output columns changed" })
     } else {

@@ -6,12 +6,17 @@ use crate::pg::{Db, Error, Result, Sees, arg, citus, extension_schema};
 use crate::source::dim_assets::DimAssets;
 use crate::source::map::Source;
 
-/// SQL: the distinct ids in a relation as `int8`, in ascending order, found by steps along the key; by reading all rows
-/// where Citus is loaded, which refuses recursive queries.
+/// SQL: the distinct ids in a relation as `int8`, in ascending order.
 pub fn distinct_ids(relation: &str, id: &str, condition: &str) -> String {
+    distinct_values(relation, id, condition, "int8")
+}
+
+/// SQL: the distinct values of a column as a type, in ascending order, found by steps along the key; by reading all rows
+/// where Citus is loaded, which refuses recursive queries.
+pub fn distinct_values(relation: &str, id: &str, condition: &str, of_type: &str) -> String {
     if citus::is_loaded() {
         return format!(
-            "SELECT DISTINCT pg_regime_rel.{id}::int8 FROM {relation} AS pg_regime_rel WHERE {condition} \
+            "SELECT DISTINCT pg_regime_rel.{id}::{of_type} FROM {relation} AS pg_regime_rel WHERE {condition} \
              AND pg_regime_rel.{id} IS NOT NULL ORDER BY 1"
         );
     }
@@ -24,7 +29,7 @@ pub fn distinct_ids(relation: &str, id: &str, condition: &str) -> String {
     };
     format!(
         "WITH RECURSIVE pg_regime_ids AS ({} UNION ALL SELECT n.pg_regime_id FROM pg_regime_ids AS seen, LATERAL {} AS n) \
-         SELECT pg_regime_id::int8 FROM pg_regime_ids WHERE pg_regime_id IS NOT NULL ORDER BY pg_regime_id",
+         SELECT pg_regime_id::{of_type} FROM pg_regime_ids WHERE pg_regime_id IS NOT NULL ORDER BY pg_regime_id",
         next(""),
         next(&format!(" AND pg_regime_rel.{id} > seen.pg_regime_id"))
     )
@@ -49,7 +54,7 @@ pub fn ids_of(db: Db, daily: &Source) -> Result<(Vec<i32>, bool)> {
     match &listed {
         Some(dim) => dim.active(db, take)?,
         None => {
-            let sql = distinct_ids(&daily.bars.sql, &daily.bars.id, &daily.bars.shared_condition);
+            let sql = daily.bars.ids();
             db.rows(&sql, &[arg(daily.tf.as_deref())], Sees::Now, |row| take(row.only()?))?;
         }
     }

@@ -27,6 +27,8 @@ pub struct MapRow {
     filter: String,
     /// Of [`COLUMNS`].
     columns: [String; 6],
+    /// The only timeframe, where there is no column of timeframes.
+    tf: Option<String>,
     /// How the times are read.
     clock: Clock,
     open: Option<String>,
@@ -56,7 +58,7 @@ impl MapRow {
     fn read(db: Db, schema: &str) -> Result<Option<Rc<Self>>> {
         let sql = format!(
             "SELECT bars_schema::text, bars_table::text, bars_filter::text, bars_id_column::text, bars_tf_column::text, bars_ts_column::text, \
-             high_column::text, low_column::text, close_column::text, open_column::text, volume_column::text, origin = 'user' AS is_edited, bars_ts_unit, bars_zone, {} FROM {} WHERE cal_scheme = 'any' AND layer = 'candles'",
+             high_column::text, low_column::text, close_column::text, open_column::text, volume_column::text, origin = 'user' AS is_edited, tf, bars_ts_unit, bars_zone, {} FROM {} WHERE cal_scheme = 'any' AND layer = 'candles'",
             Clock::SHIFT,
             rows_of_map(schema)
         );
@@ -65,6 +67,7 @@ impl MapRow {
                 table: row.each(["bars_schema", "bars_table"])?,
                 filter: row.get("bars_filter")?,
                 columns: row.each(COLUMNS.map(|(field, _)| field))?,
+                tf: row.get("tf")?,
                 clock: Clock::read(row)?,
                 open: row.get("open_column")?,
                 volume: row.get("volume_column")?,
@@ -90,13 +93,19 @@ impl MapRow {
             schema,
             cal_scheme: "any",
             layer: "candles",
+            symbols_schema: &self.table[0],
             clock: &self.clock,
-            tf_is_read: true,
+            only_tf: self.tf.as_deref(),
+            tf_is_read: self.tf.is_none(),
             built: &[],
         };
         let relation = Check { db, place }.relation("bars", &self.table, &mapped, &self.filter)?;
         let [symbol, timeframe, ts, ..] = &self.columns;
-        Ok(Source::new(self.table.clone(), [symbol, timeframe, ts].map(quoted), relation, reads))
+        let mut key = [symbol, timeframe, ts].map(quoted);
+        if let (Some(_), Some(only)) = (&self.tf, &relation.tf) {
+            key[1].clone_from(only);
+        }
+        Ok(Source::new(self.table.clone(), key, self.tf.is_some(), relation, reads))
     }
 }
 

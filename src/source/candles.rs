@@ -31,8 +31,10 @@ pub enum Reads {
 pub struct Source {
     /// Schema and name.
     pub table: [String; 2],
-    /// Quoted columns of symbol, timeframe and time.
+    /// Quoted columns of symbol, timeframe and time; the timeframe is a literal where it is the only one.
     pub key: [String; 3],
+    /// Whether all candles are of one timeframe, which no column has.
+    pub has_only_tf: bool,
     /// Columns of the relation: time, high, low, close; with [`Reads::All`] open, and volume where it is mapped.
     pub relation: Relation,
     reads: Reads,
@@ -65,8 +67,14 @@ pub struct Candles {
 
 impl Source {
     /// The relation of checked columns; `key` are those of symbol, timeframe and time, quoted.
-    pub(super) fn new(table: [String; 2], key: [String; 3], relation: Relation, reads: Reads) -> Self {
-        Self { table, key, relation, reads }
+    pub(super) fn new(
+        table: [String; 2],
+        key: [String; 3],
+        has_only_tf: bool,
+        relation: Relation,
+        reads: Reads,
+    ) -> Self {
+        Self { table, key, has_only_tf, relation, reads }
     }
 
     /// The candles that the source map names, checked against the catalogs.
@@ -105,6 +113,12 @@ impl Source {
             db.hold(schema, name)?;
         }
         db.with_new_snapshot(|| Self::load(db, reads))
+    }
+
+    /// SQL: the timeframe of a candle of the FROM item `rel`.
+    fn timeframe(&self) -> String {
+        let [_, timeframe, _] = &self.key;
+        if self.has_only_tf { timeframe.clone() } else { format!("rel.{timeframe}") }
     }
 
     /// The same candles as far as another table has them, given as SQL.
@@ -244,12 +258,13 @@ impl Source {
     /// When the newest candle opened of each of these series that has candles, in any chunk; beside each is the time that its
     /// newest candle is thought to have.
     fn newest_in_chunks(&self, db: Db, all: &[(Series, Option<i64>)]) -> Result<HashMap<Series, i64>> {
-        let ([symbol, timeframe, key], ts) = (&self.key, &self.relation.columns[0]);
+        let ([symbol, _, key], ts) = (&self.key, &self.relation.columns[0]);
+        let timeframe = self.timeframe();
         Recent::newest_of(db, &self.relation.sql, all, |db, chunks, all| {
             let sql = format!(
-                "SELECT rel.{symbol}::text AS symbol_, rel.{timeframe}::text AS timeframe_, pg_catalog.max({ts}) AS newest FROM {} AS rel \
-                 WHERE rel.{symbol} = ANY ($1::text[]) AND rel.{timeframe} = ANY ($2::text[]) AND rel.{key} IS NOT NULL{}{} \
-                 GROUP BY rel.{symbol}, rel.{timeframe}",
+                "SELECT rel.{symbol}::text AS symbol_, {timeframe}::text AS timeframe_, pg_catalog.max({ts}) AS newest FROM {} AS rel \
+                 WHERE rel.{symbol} = ANY ($1::text[]) AND {timeframe} = ANY ($2::text[]) AND rel.{key} IS NOT NULL{}{} \
+                 GROUP BY rel.{symbol}, {timeframe}",
                 self.relation.sql,
                 self.filter(" AND "),
                 chunks.condition(&format!("rel.{key}"))
@@ -264,9 +279,10 @@ impl Source {
     /// SQL: when the newest candle opened, in chunks of the relation, of the series in the columns `symbol` and `timeframe` of a
     /// FROM item; NULL where the series has no candles there.
     pub fn newest_of(&self, item: &str, recent: &Recent) -> String {
-        let ([symbol, timeframe, key], ts) = (&self.key, &self.relation.columns[0]);
+        let ([symbol, _, key], ts) = (&self.key, &self.relation.columns[0]);
+        let timeframe = self.timeframe();
         format!(
-            "(SELECT {ts} FROM {} AS rel WHERE rel.{symbol} = {item}.symbol AND rel.{timeframe} = {item}.timeframe{} \
+            "(SELECT {ts} FROM {} AS rel WHERE rel.{symbol} = {item}.symbol AND {timeframe} = {item}.timeframe{} \
              AND rel.{key} IS NOT NULL{} ORDER BY rel.{key} DESC LIMIT 1)",
             self.relation.sql,
             self.filter(" AND "),
@@ -328,10 +344,11 @@ impl Source {
                 .map(|(series, moment)| self.count_after(db, series, *moment))
                 .collect();
         }
-        let ([symbol, timeframe, _], ts) = (&self.key, &self.relation.columns[0]);
+        let ([symbol, ..], ts) = (&self.key, &self.relation.columns[0]);
+        let timeframe = self.timeframe();
         let recent = Recent::of(db, &self.relation.sql)?;
         let sql = format!(
-            "SELECT (SELECT count(*) FROM {} AS rel WHERE rel.{symbol} = s.symbol AND rel.{timeframe} = s.timeframe{} AND {ts} > s.moment{}) AS bars \
+            "SELECT (SELECT count(*) FROM {} AS rel WHERE rel.{symbol} = s.symbol AND {timeframe} = s.timeframe{} AND {ts} > s.moment{}) AS bars \
              FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::timestamptz[])) \
              WITH ORDINALITY AS s (symbol, timeframe, moment, place) ORDER BY s.place",
             self.relation.sql,
@@ -383,18 +400,19 @@ impl Source {
     /// # Errors
     /// Where the relation cannot be read.
     pub fn series(&self, db: Db, symbol: Option<&str>, timeframe: Option<&str>) -> Result<Vec<Series>> {
-        let [symbol_column, timeframe_column, _] = &self.key;
+        let [symbol_column, ..] = &self.key;
+        let timeframe_column = self.timeframe();
         // Not `$1 IS NULL` of all symbols, for which TimescaleDB looks at each chunk again whenever the statement begins.
         let of_symbol = symbol.map(|_| format!(" AND rel.{symbol_column} = $1")).unwrap_or_default();
         let candles = format!(
-            "{} AS rel WHERE rel.{symbol_column} IS NOT NULL AND rel.{timeframe_column} IS NOT NULL{of_symbol}{}",
+            "{} AS rel WHERE rel.{symbol_column} IS NOT NULL AND {timeframe_column} IS NOT NULL{of_symbol}{}",
             self.relation.sql,
             self.filter(" AND "),
         );
-        let of_candle = format!("rel.{symbol_column} AS symbol_, rel.{timeframe_column} AS timeframe_");
+        let of_candle = format!("rel.{symbol_column} AS symbol_, {timeframe_column} AS timeframe_");
         let next = |after: &str| {
             format!(
-                "(SELECT {of_candle} FROM {candles}{after} ORDER BY rel.{symbol_column}, rel.{timeframe_column} LIMIT 1)"
+                "(SELECT {of_candle} FROM {candles}{after} ORDER BY rel.{symbol_column}, {timeframe_column} LIMIT 1)"
             )
         };
         // Citus refuses recursive queries, and each step would look into each chunk of a hypertable. Grouping apart spares a node
@@ -407,10 +425,11 @@ impl Source {
         );
         // Of one symbol, a comparison of both columns would not be where the scan of the index begins.
         let after = match symbol {
-            Some(_) => format!(" AND rel.{timeframe_column} > seen.timeframe_"),
-            None => format!(
-                " AND (rel.{symbol_column}, rel.{timeframe_column}) > (seen.symbol_, seen.timeframe_)"
-            ),
+            Some(_) => format!(" AND {timeframe_column} > seen.timeframe_"),
+            None if self.has_only_tf => format!(" AND rel.{symbol_column} > seen.symbol_"),
+            None => {
+                format!(" AND (rel.{symbol_column}, {timeframe_column}) > (seen.symbol_, seen.timeframe_)")
+            }
         };
         let by_steps = format!(
             "WITH RECURSIVE series_ AS ({} UNION ALL SELECT n.* FROM series_ AS seen, LATERAL {} AS n) \

@@ -10,12 +10,14 @@ use crate::pg::{
 };
 use crate::source::build::tables::BUILT;
 use crate::source::clock::{Clock, Times};
+use crate::source::dim_assets::DimAssets;
 use crate::source::relation::Relation;
+use crate::source::symbols;
 
 /// What a column must be, and how it is read.
 #[derive(Clone, Copy)]
 pub enum Kind {
-    /// Compared with the asset id.
+    /// Compared with the asset id, or with its symbol.
     Id,
     /// Compared with the symbol.
     Symbol,
@@ -38,6 +40,7 @@ impl Kind {
         match self {
             Kind::Number | Kind::Price if is_text(base_type) => true,
             Kind::Time if matches!(base_type, "integer" | "bigint") => true,
+            Kind::Id if is_text(base_type) => true,
             _ => self.is_usual(base_type),
         }
     }
@@ -100,8 +103,12 @@ pub struct Place<'a> {
     pub cal_scheme: &'a str,
     /// Layer of the row.
     pub layer: &'a str,
+    /// Schema of the table of ids, not quoted.
+    pub symbols_schema: &'a str,
     /// How times are read.
     pub clock: &'a Clock,
+    /// The timeframe of all rows, where there is no column of it and rows are selected by it nevertheless.
+    pub only_tf: Option<&'a str>,
     /// Whether rows are selected by their timeframe.
     pub tf_is_read: bool,
     /// The relations of the row that `regime_build_inputs` makes: `bars`, `ema`.
@@ -158,12 +165,19 @@ impl Check<'_, '_> {
             }
             expressions.push(columns.expression(m)?);
         }
+        let symbols = columns.symbols(mapped)?;
         let columns_read = expressions.split_off(1 + usize::from(tf_is_read));
         // The timeframe is a parameter even where it is not read, so that all statements take the same parameters.
-        let tf = |n| expressions.get(1).map_or(format!("${n}::text IS NULL"), |tf| format!("{tf} = ${n}"));
+        let only = self.place.only_tf.map(|tf| format!("{}::text", quote_literal(tf)));
+        let of_row = expressions.get(1).cloned().or(only);
+        let tf = |n| of_row.as_ref().map_or(format!("${n}::text IS NULL"), |tf| format!("{tf} = ${n}"));
         let filters = columns.filter(which, filter)?;
         let with = |time: String| {
-            let own = [format!("{} = $1", expressions[0]), tf(2), time];
+            let asset = match &symbols {
+                Some(dim) => format!("{} = {}", expressions[0], symbols::of(dim, "$1")),
+                None => format!("{} = $1", expressions[0]),
+            };
+            let own = [asset, tf(2), time];
             own.into_iter().chain(filters.iter().cloned()).collect::<Vec<_>>().join(" AND ")
         };
         let time = columns.time(mapped);
@@ -180,7 +194,8 @@ impl Check<'_, '_> {
         Ok(Relation {
             sql,
             id: expressions[0].clone(),
-            tf: expressions.get(1).cloned(),
+            symbols,
+            tf: of_row.clone(),
             filters,
             shared_condition: shared.join(" AND "),
             columns: columns_read,
@@ -279,7 +294,12 @@ impl Columns<'_, '_, '_> {
         // The type without its length or precision, wherever the name has it: numeric(10,2), timestamp(3) with time
         // zone.
         let base = column.base_type();
-        if !mapped.kind.reads(&base) {
+        // A text that is a key is no number.
+        let is_key =
+            |m: &Mapped| m.name == mapped.name && matches!(m.kind, Kind::Id | Kind::Symbol | Kind::Text);
+        let is_number = matches!(mapped.kind, Kind::Number | Kind::Price);
+        let is_key = is_number && is_text(&base) && self.mapped.iter().any(is_key);
+        if !mapped.kind.reads(&base) || is_key {
             let wanted = mapped.kind.wanted();
             return Err(datatype_mismatch(format!(
                 "column {name} of relation {} is of type {}, not {wanted}",
@@ -292,7 +312,12 @@ impl Columns<'_, '_, '_> {
             )));
         }
         Ok(match (mapped.kind, base.as_str()) {
-            (Kind::Id, _) => name,
+            (Kind::Id, base) => {
+                if is_text(base) {
+                    self.check_deterministic(column, mapped)?;
+                }
+                name
+            }
             (Kind::Int, _) => format!("{name}::int"),
             (Kind::Symbol | Kind::Text, _) => {
                 self.check_deterministic(column, mapped)?;
@@ -305,6 +330,46 @@ impl Columns<'_, '_, '_> {
                 None => return Err(self.no_unit(column, mapped.field)),
             },
         })
+    }
+
+    /// The table of the ids, quoted, where the relation names its assets by symbols.
+    fn symbols(&self, mapped: &[Mapped]) -> Result<Option<String>> {
+        let Some(id) = mapped.iter().find(|m| matches!(m.kind, Kind::Id)) else { return Ok(None) };
+        let column = self.column(id.name, id.field)?;
+        if !is_text(&column.base_type()) {
+            return Ok(None);
+        }
+        let schema = self.check.place.symbols_schema;
+        let (name, relation) = (quoted(id.name), self.sql);
+        let table = format!("{}.dim_assets", quoted(schema));
+        let fill = format!(
+            "INSERT INTO {table} (symbol) SELECT DISTINCT {name} FROM {relation} WHERE {name} IS NOT NULL ORDER BY 1;"
+        );
+        let holds = format!(
+            "column {name} of relation {relation} holds symbols, and relation {table}, which is to give them ids,"
+        );
+        let Some(dim) = DimAssets::find(self.check.db, schema, Sees::Snapshot)? else {
+            return Err(undefined_table(format!("{holds} does not exist")).detail(self.check.where_mapped(id.field)).hint(format!(
+                "CREATE TABLE {table} (id int GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY, symbol text NOT NULL UNIQUE); {fill}"
+            )));
+        };
+        let missing = match (&dim.id_type, dim.id, dim.symbol) {
+            (Some(id_type), ..) => {
+                return Err(datatype_mismatch(format!("{holds} has a column id of type {id_type}, not int"))
+                    .detail(self.check.where_mapped(id.field))
+                    .hint(format!("ALTER TABLE {table} ALTER COLUMN id TYPE int USING id::int;")));
+            }
+            (None, None, _) => Some(("id", "int GENERATED BY DEFAULT AS IDENTITY")),
+            (None, _, None) => Some(("symbol", "text UNIQUE")),
+            _ => None,
+        };
+        if let Some((missing, of_type)) = missing {
+            return Err(undefined_column(format!("{holds} has no column {missing}"))
+                .detail(self.check.where_mapped(id.field))
+                .hint(format!("ALTER TABLE {table} ADD {missing} {of_type};")));
+        }
+        dim.check_readable(&[dim.id, dim.symbol])?;
+        Ok(Some(dim.relation))
     }
 
     /// Refuses a key that takes different texts for equal: marks and stored rows would be of one spelling, and source rows

@@ -25,6 +25,8 @@ pub struct Source {
     pub tf: Option<String>,
     /// Schema of the bars relation, not quoted.
     pub bars_schema: String,
+    /// Schema of the table of ids, not quoted: that of the daily bars of the scheme.
+    pub symbols_schema: String,
     /// Its columns: time, close, then the optional numbers of `params`: ATR, ADX, spread, slippage.
     pub bars: Relation,
     /// Its columns: time, period, EMA.
@@ -34,6 +36,16 @@ pub struct Source {
 }
 
 impl Source {
+    /// The bars, their timeframe and the schema of the table of ids.
+    pub fn of_symbols(&self) -> (&Relation, Option<&str>, &str) {
+        (&self.bars, self.tf.as_deref(), &self.symbols_schema)
+    }
+
+    /// The table of the ids, quoted, where bars or EMAs name their assets by symbols.
+    pub fn symbols(&self) -> Option<&str> {
+        self.bars.symbols.as_ref().or(self.ema.symbols.as_ref()).map(String::as_str)
+    }
+
     /// The statement that reads the EMAs of a condition: only those of the periods of the layer, as a constant list, since
     /// most rows of a long EMA table have other periods.
     pub fn select_emas(&self, condition: &str) -> String {
@@ -263,6 +275,8 @@ pub struct MapRow {
     adx_floor: Option<f64>,
     spread: Option<String>,
     slippage: Option<String>,
+    /// Schema of the table of ids, not quoted: that of the daily bars of the scheme.
+    pub symbols_schema: String,
     /// Schema and name of the EMA relation.
     pub ema: [String; 2],
     ema_filter: String,
@@ -279,6 +293,7 @@ impl MapRow {
             layer,
             tf: row.get("tf")?,
             periods: periods.map(|p| p as u32),
+            symbols_schema: row.get("symbols_schema")?,
             bars: row.each(["bars_schema", "bars_table"])?,
             bars_filter: row.get("bars_filter")?,
             bars_columns: row.each(BARS.map(|(field, _)| field))?,
@@ -320,6 +335,7 @@ impl MapRow {
             layer: self.layer,
             tf: self.tf.clone(),
             bars_schema: self.bars[0].clone(),
+            symbols_schema: self.symbols_schema.clone(),
             bars: self.bars(db, &optional)?,
             ema: self.ema(db)?,
             params,
@@ -347,7 +363,9 @@ impl MapRow {
             schema: &self.schema,
             cal_scheme: &self.cal_scheme,
             layer: self.layer.as_str(),
+            symbols_schema: &self.symbols_schema,
             clock: &self.clock,
+            only_tf: None,
             tf_is_read: self.tf.is_some(),
             built: match (self.cal_scheme.as_str(), self.layer) {
                 ("iso" | "us", Layer::L0 | Layer::L1) => &["bars", "ema"],

@@ -13,4 +13,5 @@ pub mod map;
 pub mod names;
 pub mod relation;
 pub mod series;
+pub mod symbols;
 pub mod usable;

@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use pgrx::prelude::*;
 use regime_core::Layer;
 
 use crate::pg::{
@@ -12,6 +13,7 @@ use crate::pg::{
 use crate::source::assets::too_large;
 use crate::source::dim_assets::DimAssets;
 use crate::source::map::{self, MapRow};
+use crate::source::symbols;
 
 /// Most ids that an error lists.
 const MOST_LISTED: usize = 20;
@@ -48,6 +50,26 @@ pub fn id_of(db: Db, asset: &str, cal_scheme: Option<&str>) -> Result<i32> {
         return Err(error.hint(format!(
             "Pass a single asset; where a function takes several, name the argument: ids => {list} or symbols => {list}."
         )));
+    }
+    Err(error)
+}
+
+/// [`id_of`] for a function that writes: gives ids to the symbols of the daily bars that have none where no asset has the name.
+///
+/// # Errors
+/// As [`id_of`].
+pub fn id_of_new(db: Db, asset: &str, cal_scheme: Option<&str>) -> Result<i32> {
+    let error = match id_of(db, asset, cal_scheme) {
+        Ok(id) => return Ok(id),
+        Err(error) => error,
+    };
+    if error.report().code == PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT
+        && let Ok(place) = Place::find(db, cal_scheme)
+        && let bars = place.daily.bars(db, &[])?
+        && bars.symbols.is_some()
+    {
+        symbols::name_new(db, (&bars, place.daily.tf.as_deref(), &place.daily.symbols_schema), false)?;
+        return db.with_new_snapshot(|| id_of(db, asset, cal_scheme));
     }
     Err(error)
 }
@@ -240,7 +262,7 @@ impl Place {
         }
         let bars = self.daily.bars(db, &[])?;
         let sql =
-            format!("SELECT FROM {} WHERE {} AND {} = $2 LIMIT 1", bars.sql, bars.shared_condition, bars.id);
+            format!("SELECT FROM {} WHERE {} AND {} LIMIT 1", bars.sql, bars.shared_condition, bars.is("$2"));
         exists(&sql, &[arg(self.daily.tf.as_deref()), arg(id)])
     }
 

@@ -4,7 +4,9 @@ use crate::pg::{
     Arg, Db, Error, Micros, Result, Sees, arg, attempt, current_user, data_exception, insufficient_privilege,
     plural, quote_literal, utc,
 };
+use crate::source::assets::distinct_ids;
 use crate::source::clock::{Clock, Times};
+use crate::source::symbols;
 
 /// A mapped relation and the SQL that reads it.
 #[derive(Clone)]
@@ -13,6 +15,8 @@ pub struct Relation {
     pub sql: String,
     /// The quoted column of the asset id, or of the symbol.
     pub id: String,
+    /// The table of the ids, quoted, where bars or EMAs name their assets by symbols.
+    pub symbols: Option<String>,
     /// The quoted column of the timeframe, if rows are selected by it.
     pub tf: Option<String>,
     /// Conditions made of the filter of the map.
@@ -107,10 +111,68 @@ impl Relation {
         format!("SELECT {} FROM {} WHERE {condition}", self.columns.join(", "), self.sql)
     }
 
+    /// SQL: whether a row is of an asset, which is given as SQL.
+    pub fn is(&self, asset: &str) -> String {
+        match &self.symbols {
+            Some(dim) => format!("{} = {}", self.id, symbols::of(dim, asset)),
+            None => format!("{} = {asset}", self.id),
+        }
+    }
+
+    /// SQL: the key of an asset in the marks of changes, of a row.
+    pub fn mark(&self) -> String {
+        match &self.symbols {
+            Some(_) => symbols::key(&self.id),
+            None => self.id.clone(),
+        }
+    }
+
+    /// The statement of the distinct ids that have rows, as `int8`, in ascending order: `$1` is the timeframe.
+    pub fn ids(&self) -> String {
+        match &self.symbols {
+            Some(dim) => symbols::distinct_ids(self, dim),
+            None => distinct_ids(&self.sql, &self.id, &self.shared_condition),
+        }
+    }
+
+    /// The statement of the time of the newest row, `ts_`, of each asset, `id_`, of these in an array, given as SQL.
+    pub fn newest_of(&self, assets: &str, condition: &str) -> String {
+        let (Self { sql, id, shared_condition, .. }, ts) = (self, &self.columns[0]);
+        match &self.symbols {
+            Some(dim) => {
+                let all = symbols::of_all(dim, assets);
+                let newest = format!(
+                    "(SELECT {id} AS symbol, pg_catalog.max({ts}) AS ts FROM {sql} WHERE {id} = ANY ({all}) AND {shared_condition}{condition} GROUP BY {id})"
+                );
+                let from = symbols::join(dim, &newest, "pg_regime_newest");
+                format!("SELECT pg_regime_dim.id::int AS id_, pg_regime_newest.ts AS ts_ FROM {from}")
+            }
+            None => format!(
+                "SELECT {id}::int AS id_, pg_catalog.max({ts}) AS ts_ FROM {sql} WHERE {id} = ANY ({assets}) AND {shared_condition}{condition} GROUP BY {id}"
+            ),
+        }
+    }
+
+    /// SQL, as Citus takes it: the ids, `id`, and times, `ts`, of all rows: `$1` is the timeframe.
+    pub fn ids_and_times(&self) -> String {
+        let (Self { sql, id, shared_condition, .. }, ts) = (self, &self.columns[0]);
+        match &self.symbols {
+            Some(dim) => {
+                let rows = format!("(SELECT {id} AS symbol, {ts} AS ts FROM {sql} WHERE {shared_condition})");
+                let from = symbols::join(dim, &rows, "pg_regime_row");
+                format!("SELECT pg_regime_dim.id, pg_regime_row.ts FROM {from}")
+            }
+            None => format!("SELECT {id} AS id, {ts} AS ts FROM {sql} WHERE {shared_condition}"),
+        }
+    }
+
     /// The clause that selects all rows of an asset, without parameters, to be shown to the user.
     pub fn condition_of(&self, asset: i32, tf: Option<&str>) -> String {
         let tf = self.tf.as_ref().zip(tf).map(|(column, tf)| format!("{column} = {}", quote_literal(tf)));
-        let own = [format!("{} = {asset}", self.id)];
+        let own = [match &self.symbols {
+            Some(dim) => format!("{} = (SELECT symbol FROM {dim} WHERE id = {asset})", self.id),
+            None => format!("{} = {asset}", self.id),
+        }];
         own.into_iter().chain(tf).chain(self.filters.iter().cloned()).collect::<Vec<_>>().join(" AND ")
     }
 }
@@ -136,15 +198,16 @@ pub fn see_all_rows() -> String {
 /// # Errors
 /// Where rows would be deleted and row-level security of the source is active for the current role.
 pub fn check_none_hidden(db: Db, relation: &Relation, table: &str, deleted: u64) -> Result<()> {
-    if deleted == 0 || !may_hide_rows(db, &relation.sql)? {
-        return Ok(());
-    }
     let rows = plural(deleted, "row");
-    Err(insufficient_privilege(format!(
-        "{deleted} {rows} of {table} would be deleted, but row-level security of {} may hide the source rows",
-        relation.sql
-    ))
-    .hint(see_all_rows()))
+    for source in [&relation.sql].into_iter().chain(&relation.symbols) {
+        if deleted > 0 && may_hide_rows(db, source)? {
+            return Err(insufficient_privilege(format!(
+                "{deleted} {rows} of {table} would be deleted, but row-level security of {source} may hide the source rows"
+            ))
+            .hint(see_all_rows()));
+        }
+    }
+    Ok(())
 }
 
 /// The parameters of the conditions of a [`Relation`]: the asset, the timeframe, a moment in microseconds

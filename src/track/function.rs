@@ -151,7 +151,7 @@ fn signatures(schema: &str, watched: &Watched) -> [String; 2] {
 /// The values of the names in the template that depend on the relation and on the tables of marks alone.
 fn values(schema: &str, watched: &Watched) -> Vec<(&'static str, String)> {
     let function = name(schema, watched);
-    let Watched { marks, relation, key: value, ts, columns, times } = watched;
+    let Watched { marks, relation, key: value, ts, columns, is_of_text, times } = watched;
     let Marks { key, keys, kind, valid, state, of_state, few: few_name, many: many_name, .. } = marks;
     let [few, many, _] = marks.relations(schema);
     let (work, schema_name) = (quoted(work_schema(schema)), quote_literal(work_schema(schema)));
@@ -177,7 +177,7 @@ fn values(schema: &str, watched: &Watched) -> Vec<(&'static str, String)> {
             )
         }
     };
-    let has_known_types = has_known_types(marks, &source, of_key, (&time, times.types()));
+    let has_known_types = has_known_types(*is_of_text, &source, of_key, (&time, times.types()));
     let may_lastingly = may_mark_lastingly(marks, &schema_name);
     let itself = quote_literal(format!("{work}.{function}()"));
     vec![
@@ -279,11 +279,8 @@ fn may_mark_lastingly(marks: &Marks, schema: &str) -> String {
 
 /// SQL: whether the columns of a source, which is given as SQL, have types whose values are all read without an error: those of
 /// the key, and that of the time, whose types are given.
-fn has_known_types(marks: &Marks, source: &str, of_key: &[String], time: (&str, &str)) -> String {
-    let of_kind = match marks.kind {
-        "int" => "'{int2,int4,int8}'",
-        _ => "'{text,varchar}'",
-    };
+fn has_known_types(is_of_text: bool, source: &str, of_key: &[String], time: (&str, &str)) -> String {
+    let of_kind = if is_of_text { "'{text,varchar}'" } else { "'{int2,int4,int8}'" };
     // Not by quote_ident(): what must be quoted depends on a setting of the session that loads.
     let name = |column: &str| format!("(pg_catalog.parse_ident({}))[1]", quote_literal(column));
     let list = |columns: &[String]| columns.iter().map(|column| name(column)).collect::<Vec<_>>().join(", ");

@@ -19,6 +19,8 @@ pub struct Watched {
     pub ts: String,
     /// The columns that both read, quoted; that of the time is the last.
     pub columns: Vec<String>,
+    /// Whether the key is made of a text.
+    pub is_of_text: bool,
     /// What the column of the time is.
     pub times: Times,
 }

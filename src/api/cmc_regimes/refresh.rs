@@ -1,4 +1,4 @@
-//! `refresh_cmc_regimes` of ids, which the form of symbols calls (sql/install/symbols.sql), of one id and of one symbol.
+//! `refresh_cmc_regimes` of ids, of one id, of symbols and of one symbol.
 
 use pgrx::prelude::*;
 
@@ -92,9 +92,18 @@ refreshes! {
 }
 
 refreshes! {
+    /// [`refresh_assets`] of the assets of names.
+    fn refresh_symbols(symbols: Option<Vec<Option<String>>>) |symbols: Option<Vec<Option<String>>>, cal_scheme| {
+        let id = |symbol: &str| spi::connect(|db| names::id_of_new(db, symbol, cal_scheme));
+        let ids = |all: Vec<Option<String>>| all.iter().map(|symbol| symbol.as_deref().map(id).transpose()).collect();
+        symbols.map(ids).transpose()
+    }
+}
+
+refreshes! {
     /// [`refresh_assets`] of the asset of a name; NULL is every active asset, since a NULL without a type comes here.
     fn refresh_named(symbol: Option<&str>) |symbol: Option<&str>, cal_scheme| {
-        let id = |symbol| spi::connect(|db| names::id_of(db, symbol, cal_scheme));
+        let id = |symbol| spi::connect(|db| names::id_of_new(db, symbol, cal_scheme));
         symbol.map(|symbol| id(symbol).map(|id| vec![Some(id)])).transpose()
     }
 }

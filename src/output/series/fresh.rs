@@ -140,7 +140,7 @@ impl OfSeries {
             let is_lost = row.as_ref() != Some(&(state.newest, Some(state.version.clone())));
             is_other.then_some("parameters").or(is_lost.then_some("stored rows"))
         });
-        let other_sources = state.as_ref().and_then(|state| now.changed(&state.sources));
+        let other_sources = state.as_ref().and_then(|state| now.changed(&state.sources, None));
         let version = row.and_then(|(_, version)| version);
         // The arguments of rows without a state are not known.
         let is_lost =

@@ -73,13 +73,14 @@ impl OfSeries {
 
 /// The relation of candles, whose changes are marked.
 pub fn watched(marks: &'static Marks, source: &Source) -> Watched {
-    let [symbol, timeframe, _] = &source.key;
+    let [symbol, timeframe, ts] = &source.key;
     Watched {
         marks,
         relation: source.relation.sql.clone(),
         key: series_key(symbol, timeframe),
         ts: source.relation.columns[0].clone(),
-        columns: source.key.to_vec(),
+        columns: if source.has_only_tf { vec![symbol.clone(), ts.clone()] } else { source.key.to_vec() },
+        is_of_text: true,
         times: source.relation.times,
     }
 }

@@ -4,6 +4,7 @@
 use crate::pg::{Db, Result, Sees, arg, attempt, citus, extension_schema, settings, syscache, timescale};
 use crate::source::candle_map::MapRow;
 use crate::source::candles::{Reads, Source};
+use crate::source::clock::Times;
 
 /// The name of the key of a table.
 fn name_of(table: &str) -> String {
@@ -116,7 +117,11 @@ fn wanted(db: Db) -> Result<Wanted> {
         Some(false) => return Ok(Wanted::Unknown),
         None => return Ok(Wanted::None),
     }
-    let Source { key, relation, .. } = Source::load(db, Reads::Prices)?;
+    let Source { key, has_only_tf, relation, .. } = Source::load(db, Reads::Prices)?;
+    // Rows have the instant, which is not in the table.
+    if has_only_tf || relation.times != Times::Instant {
+        return Ok(Wanted::None);
+    }
     // Citus joins and references tables of one kind alone.
     if timescale::is_hypertable(db, &relation.sql)? || citus::kept(db, &relation.sql)?.is_some() {
         return Ok(Wanted::None);

@@ -3,10 +3,10 @@
 use regime_core::calendar::DailyBars;
 
 use crate::pg::{Db, Micros, Result, Row, Sees, arg, columns, spi, syscache::oid_of};
-use crate::source::assets::distinct_ids;
 use crate::source::map::MapRow;
 use crate::source::names;
 use crate::source::relation::{Relation, relation_args};
+use crate::source::symbols;
 use crate::source::usable::{POSITIVE, check_bars};
 
 /// Columns of the statement that reads daily bars, by index since every bar is read: the time, then open, high, low,
@@ -21,6 +21,8 @@ pub struct DailyReader<'c> {
     db: Db<'c>,
     sql: String,
     relation: Relation,
+    /// Schema of the table of ids, not quoted.
+    symbols_schema: String,
     tf: Option<String>,
     cal_scheme: String,
 }
@@ -52,7 +54,14 @@ impl<'c> DailyReader<'c> {
             relation.sql,
             relation.condition
         );
-        Ok(Self { db, sql, relation, tf: daily.tf.clone(), cal_scheme: daily.cal_scheme.clone() })
+        Ok(Self {
+            db,
+            sql,
+            relation,
+            symbols_schema: daily.symbols_schema.clone(),
+            tf: daily.tf.clone(),
+            cal_scheme: daily.cal_scheme.clone(),
+        })
     }
 
     /// Gives bars whose times are those of [`DailyReader::bars`], and ends of weeks and months, their instants.
@@ -66,13 +75,20 @@ impl<'c> DailyReader<'c> {
         Ok(())
     }
 
+    /// Gives ids to the symbols of daily bars that have none, as far as that is possible.
+    ///
+    /// # Errors
+    /// Where bars or the table of the ids cannot be read.
+    pub fn name_new(&self) -> Result<()> {
+        symbols::name_new(self.db, (&self.relation, self.tf.as_deref(), &self.symbols_schema), false)
+    }
+
     /// Hands each id with daily bars to `take`, as a row of one `int8`.
     ///
     /// # Errors
     /// Where the relation cannot be read.
     pub fn ids(&self, take: &mut impl FnMut(&spi::Row) -> Result<()>) -> Result<()> {
-        let sql = distinct_ids(&self.relation.sql, &self.relation.id, &self.relation.shared_condition);
-        self.db.rows(&sql, &[arg(self.tf.as_deref())], Sees::Now, take)
+        self.db.rows(&self.relation.ids(), &[arg(self.tf.as_deref())], Sees::Now, take)
     }
 
     /// The daily bars of an asset in ascending time, that of the zone and without the shift of the bars ([`DailyReader::stamp`]); an

@@ -69,7 +69,10 @@ pub fn build(db: Db, ids: Option<Vec<i32>>, cal_scheme: &str, target_schema: &st
     }
     let ids = match ids {
         Some(ids) => ids,
-        None => builder.all_ids(&reader)?,
+        None => {
+            reader.name_new()?;
+            builder.all_ids(&reader)?
+        }
     };
     for id in ids {
         pgrx::check_for_interrupts!();

@@ -1,6 +1,8 @@
 //! What rows are computed with, beside the bars.
 
+use crate::output::set_up;
 use crate::pg::{Result, Row};
+use crate::source::symbols::Named;
 
 /// What an asset's rows were computed with, beside its bars.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +19,16 @@ pub struct Basis {
 }
 
 impl Basis {
+    /// The basis of an asset whose bars name it by a symbol: `None` where they name it by its id, and `Some(None)` where the
+    /// asset has no symbol.
+    pub fn of(&self, named: Option<Option<&Named>>) -> Self {
+        let Some(named) = named else { return self.clone() };
+        Self {
+            sources: set_up::with_symbol(&self.sources, named.map(|named| named.symbol.as_str())),
+            ..self.clone()
+        }
+    }
+
     /// The columns of `cmc_regime_state` that hold a basis.
     pub const COLUMNS: &str = "regime_version_hash, policy_hash, sources, arguments, tracking";
 

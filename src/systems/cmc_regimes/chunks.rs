@@ -6,8 +6,9 @@ use crate::pg::timescale::{Recent, at};
 use crate::pg::{Arg, Db, Micros, Result, Row, Sees, arg, known, timestamps_arg, work_relation};
 use crate::source::map::Source;
 use crate::source::relation::may_hide_rows;
+use crate::systems::cmc_regimes::marked::is_marked;
 use crate::systems::cmc_regimes::params::{self, Given};
-use crate::systems::cmc_regimes::tables::{ASSETS, STATE, TF};
+use crate::systems::cmc_regimes::tables::{STATE, TF};
 use crate::systems::cmc_regimes::tracked;
 
 /// The newest bar and the newest row of assets, in microseconds since 2000.
@@ -30,7 +31,7 @@ impl Newest {
         assets: &[(i32, Option<i64>)],
         marks: Option<&str>,
     ) -> Result<Self> {
-        let read = |row: &Row| Ok((row.get::<i32>("id")?, row.get::<Option<Micros>>("ts")?));
+        let read = |row: &Row| Ok((row.get::<i32>("id_")?, row.get::<Option<Micros>>("ts_")?));
         let all = |db: Db, sql: &str, args: &[Arg]| {
             let found = db.all(sql, args, Sees::Snapshot, read)?.into_iter();
             Ok(found.filter_map(|(id, ts)| Some((id, ts?.0))).collect())
@@ -39,21 +40,15 @@ impl Newest {
         let rows = Recent::newest_of_rows(db, regimes, assets.to_vec(), may_hide, |db, chunks, ids| {
             let is_there = chunks.condition("n.ts");
             let sql = format!(
-                "SELECT n.id::int AS id, pg_catalog.max(n.ts)::timestamptz AS ts FROM {regimes} n \
+                "SELECT n.id::int AS id_, pg_catalog.max(n.ts)::timestamptz AS ts_ FROM {regimes} n \
                  WHERE n.id = ANY ($1) AND n.tf = '{TF}'{is_there} GROUP BY n.id"
             );
             all(db, &sql, &[arg(ids.to_vec())])
         })?;
         let bars = match daily {
             Some(Source { bars, tf, .. }) => {
-                let (ts, id) = (&bars.columns[0], &bars.id);
                 let find = |db: Db, chunks: &Recent, ids: &[i32]| {
-                    let (relation, condition) = (&bars.sql, &bars.shared_condition);
-                    let is_there = chunks.condition(ts);
-                    let sql = format!(
-                        "SELECT {id}::int AS id, pg_catalog.max({ts}) AS ts FROM {relation} \
-                         WHERE {id} = ANY ($2) AND {condition}{is_there} GROUP BY {id}"
-                    );
+                    let sql = bars.newest_of("$2", &chunks.condition(&bars.columns[0]));
                     all(db, &sql, &[arg(tf.as_deref()), arg(ids.to_vec())])
                 };
                 let mut newest = match marks {
@@ -118,7 +113,7 @@ fn with_rows(
     let sql = format!(
         "SELECT c.id, c.computed_at FROM {} AS c WHERE c.tf = $1 AND c.tracking = $2 AND NOT {}",
         work_relation(schema, STATE),
-        ASSETS.is_marked(schema, "c.id")
+        is_marked(schema, setup.sources.iter().flatten().find_map(|source| source.symbols()), "c.id")
     );
     let read = |row: &Row| Ok((row.get::<i32>("id")?, row.get::<Micros>("computed_at")?.0));
     let args = [arg(TF), arg(tracking.fingerprint.as_str())];

@@ -19,6 +19,7 @@ use crate::output::set_up;
 use crate::pg::{Db, Result};
 use crate::source::bars::{Reader, Span};
 use crate::source::map::{Source, Sources};
+use crate::source::symbols::{self, Named};
 use crate::systems::cmc_regimes::arguments::kept;
 use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::params::Setup;
@@ -149,6 +150,20 @@ impl<'c> Engine<'c> {
             arguments: self.arguments(),
             tracking,
         })
+    }
+
+    /// The table of the ids, quoted, where sources name assets by symbols.
+    pub fn symbols(&self) -> Option<&str> {
+        self.readers.iter().flatten().find_map(|reader| reader.source().symbols())
+    }
+
+    /// The symbol by which bars name an asset; `None` where they name it by its id.
+    ///
+    /// # Errors
+    /// Where the table of the ids cannot be read.
+    pub fn named(&self, db: Db, asset: i32) -> Result<Option<Option<Named>>> {
+        let of = |dim| db.with_new_snapshot(|| Ok(symbols::named(db, dim, Some(asset))?.remove(&asset)));
+        self.symbols().map(of).transpose()
     }
 
     /// The bars of every layer of an asset.

@@ -8,6 +8,7 @@ pub mod chunks;
 pub mod engine;
 pub mod explain;
 pub mod health;
+pub mod marked;
 pub mod now;
 pub mod params;
 pub mod policies;

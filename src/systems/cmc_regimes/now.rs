@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use crate::output::fresh::Now;
 use crate::pg::{Db, Error, Micros, Result, Row, attempt_unless_cancelled, settings};
+use crate::source::symbols::{self, Named};
 use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::params::{Given, NOTHING};
@@ -59,6 +60,8 @@ impl Found {
 struct OfArguments<'c> {
     engine: Engine<'c>,
     now: Now,
+    /// The symbols of all assets, where bars name assets by symbols.
+    named: Option<HashMap<i32, Named>>,
 }
 
 /// What is known of each profile, and of each text of arguments of assets without a profile of their own.
@@ -99,11 +102,13 @@ impl<'c> Judge<'c> {
         let find =
             |_: &_| of_arguments(self.db, &self.schema, profiles, &profiles.due(&own, &kept.arguments));
         let of = self.known.entry(key).or_insert_with_key(find);
-        let OfArguments { engine, now } = match of {
+        let OfArguments { engine, now, named } = match of {
             Ok(of) => of,
             Err(error) => return refused(error),
         };
-        let other_sources = now.changed(&kept.sources);
+        let named = named.as_ref().map(|named| named.get(&id));
+        let symbol = named.map(|named| named.map(|named| named.symbol.as_str()));
+        let other_sources = now.changed(&kept.sources, symbol);
         // A proxy that was read from other sources is not this one.
         let proxy = proxy.as_deref().filter(|_| other_sources.is_none());
         let other = [
@@ -128,5 +133,6 @@ fn of_arguments<'c>(db: Db<'c>, schema: &str, profiles: &Profiles, given: &Given
     let tracking = tracked::tracking(db, schema, &setup.sources)?;
     let engine = Engine::new(db, setup, None);
     let sources = engine.basis(db, schema, None)?.sources;
-    Ok(OfArguments { engine, now: Now { sources, tracking } })
+    let named = engine.symbols().map(|dim| symbols::named(db, dim, None)).transpose()?;
+    Ok(OfArguments { engine, now: Now { sources, tracking }, named })
 }

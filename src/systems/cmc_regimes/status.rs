@@ -11,9 +11,10 @@ use crate::output::relation::{output_relation, work_relation};
 use crate::pg::timescale::Recent;
 use crate::pg::{Db, Micros, Result, Row, Sees, arg, attempt_unless_cancelled, catalog, citus, settings};
 use crate::source::map::Source;
-use crate::source::relation::{Relation, may_hide_rows};
+use crate::source::relation::may_hide_rows;
 use crate::systems::cmc_regimes::assets::all_of;
 use crate::systems::cmc_regimes::chunks::Newest;
+use crate::systems::cmc_regimes::marked;
 use crate::systems::cmc_regimes::now::{Found, Judge, Kept};
 use crate::systems::cmc_regimes::params::{Given, NOTHING};
 use crate::systems::cmc_regimes::profiles::{Profile, Profiles};
@@ -141,7 +142,7 @@ fn read(db: Db, daily: &Source, ids: Vec<i32>, shared: &Shared, judge: &mut Judg
             }
             let [ids, bars, rows] = others.args();
             let args = [arg(daily.tf.as_deref()), ids, arg(TF), bars, rows];
-            found.extend(db.once().all(&of_known(&others, tables), &args, Sees::Snapshot, read)?);
+            found.extend(db.once().all(&of_known(daily, &others, tables), &args, Sees::Snapshot, read)?);
             found.sort_by_key(|(status, ..)| status.fresh.id);
         }
         found
@@ -180,9 +181,9 @@ const COLUMNS: &str = "asset_.asset, b.ts AS newest_bar, r.ts AS newest_row, r.r
 fn by_asset(daily: &Source, [regimes, state, log]: [&str; 3], [of_bars, of_rows]: &[Recent; 2]) -> String {
     let ts = &daily.bars.columns[0];
     let bars = format!(
-        "{} WHERE {} = asset_.asset AND {}{}",
+        "{} WHERE {} AND {}{}",
         daily.bars.sql,
-        daily.bars.id,
+        daily.bars.is("asset_.asset"),
         daily.bars.shared_condition,
         of_bars.condition(ts)
     );
@@ -194,14 +195,14 @@ fn by_asset(daily: &Source, [regimes, state, log]: [&str; 3], [of_bars, of_rows]
          LEFT JOIN LATERAL (SELECT ts::timestamptz AS ts, regime_key::text AS regime_key, regime_version_hash::text AS row_hash FROM {regimes} \
            WHERE id = asset_.asset AND tf = $3{is_recent} ORDER BY 1 DESC LIMIT 1) AS r ON true \
          CROSS JOIN LATERAL (SELECT CASE WHEN r.ts IS NULL THEN (SELECT count(*) FROM {bars}) ELSE (SELECT count(*) FROM {bars} AND {ts} > r.ts) END AS bars) AS l {runs} ORDER BY asset_.asset",
-        marked = marked(),
+        marked = marked(daily),
         runs = runs(log),
         kept = Kept::COLUMNS
     )
 }
 
 /// [`by_asset`] of assets whose newest bars, in `$4`, and newest rows, in `$5`, are known, with no bar after the row.
-fn of_known(newest: &Newest, [regimes, state, log]: [&str; 3]) -> String {
+fn of_known(daily: &Source, newest: &Newest, [regimes, state, log]: [&str; 3]) -> String {
     let columns = "n.id, n.ts::timestamptz AS ts, n.regime_key::text AS regime_key, n.regime_version_hash::text AS row_hash";
     format!(
         "SELECT {COLUMNS}, {kept}, {marked} AS marked FROM ROWS FROM (pg_catalog.unnest($2::int[]), pg_catalog.unnest($4::timestamptz[]), \
@@ -210,7 +211,7 @@ fn of_known(newest: &Newest, [regimes, state, log]: [&str; 3]) -> String {
          CROSS JOIN LATERAL (SELECT asset_.bar AS ts) AS b \
          LEFT JOIN {rows} AS r ON r.id = asset_.asset AND r.ts = asset_.newest \
          CROSS JOIN LATERAL (SELECT 0::int8 AS bars) AS l {runs}",
-        marked = marked(),
+        marked = marked(daily),
         rows = newest.rows(regimes, columns),
         runs = runs(log),
         kept = Kept::COLUMNS
@@ -218,8 +219,8 @@ fn of_known(newest: &Newest, [regimes, state, log]: [&str; 3]) -> String {
 }
 
 /// SQL: whether the asset `asset_` is marked.
-fn marked() -> String {
-    ASSETS.is_marked(&settings::target_schema(), "asset_.asset")
+fn marked(daily: &Source) -> String {
+    marked::is_marked(&settings::target_schema(), daily.symbols(), "asset_.asset")
 }
 
 /// SQL: joins to the last run of the asset `asset_` that succeeded, `s`, and to the last that failed, `e`.
@@ -239,8 +240,8 @@ fn runs(log: &str) -> String {
 /// [`by_asset`] as Citus takes it, which joins distributed and local tables only as results: reads each table once, where
 /// its rows are.
 fn by_reading(daily: &Source, [regimes, state, log]: [&str; 3]) -> String {
-    let Relation { sql: bars, id, shared_condition, columns, .. } = &daily.bars;
-    let (ts, marks) = (&columns[0], ASSETS.all(&settings::target_schema()));
+    let bars = daily.bars.ids_and_times();
+    let marks = marked::all(&settings::target_schema(), daily.symbols());
     let newest = format!(
         "SELECT DISTINCT ON (id) id, ts::timestamptz AS ts, regime_key::text AS regime_key, regime_version_hash::text AS row_hash FROM {regimes} WHERE tf = $3 ORDER BY id, ts DESC"
     );
@@ -253,7 +254,7 @@ fn by_reading(daily: &Source, [regimes, state, log]: [&str; 3]) -> String {
         "WITH r AS MATERIALIZED ({newest}), c AS MATERIALIZED (SELECT * FROM {state} WHERE tf = $3), \
          b AS MATERIALIZED (SELECT bar_.id, pg_catalog.max(bar_.ts) AS ts, \
            count(*) FILTER (WHERE row_.ts IS NULL OR bar_.ts > row_.ts) AS bars \
-           FROM (SELECT {id} AS id, {ts} AS ts FROM {bars} WHERE {shared_condition}) AS bar_ \
+           FROM ({bars}) AS bar_ \
            LEFT JOIN ({newest}) AS row_ ON row_.id = bar_.id GROUP BY bar_.id), \
          s AS MATERIALIZED ({}), e AS MATERIALIZED ({}), m (id) AS MATERIALIZED ({marks}) \
          SELECT {COLUMNS}, {kept}, asset_.asset IN (SELECT m.id FROM m) AS marked \

@@ -133,7 +133,7 @@ pub const ASSETS: Marks = Marks {
     view: "cmc_regime_marks",
     shown: "a.id",
     collation: "",
-    key_is: "Asset",
+    key_is: "Asset; below 0 the hash of a symbol, where bars name assets by symbols",
     subjects: ["an asset", "assets"],
     function: "cmc_regime_mark",
     trigger: "pg_regime",

@@ -15,14 +15,16 @@ pub fn bars<'a>(sources: impl IntoIterator<Item = &'a Source>) -> Vec<Watched> {
     let mut all: Vec<Watched> = Vec::new();
     for relation in sources.into_iter().flat_map(|source| [&source.bars, &source.ema]) {
         if !all.iter().any(|watched| watched.relation == relation.sql) {
-            let (key, ts) = (relation.id.clone(), relation.columns[0].clone());
-            let columns = vec![key.clone(), relation.time.clone()];
+            let (key, ts) = (relation.mark(), relation.columns[0].clone());
+            let columns = vec![relation.id.clone(), relation.time.clone()];
+            let is_of_text = relation.symbols.is_some();
             all.push(Watched {
                 marks: &ASSETS,
                 relation: relation.sql.clone(),
                 key,
                 ts,
                 columns,
+                is_of_text,
                 times: relation.times,
             });
         }

@@ -19,6 +19,7 @@ use crate::pg::{
 use crate::source::clock::Times;
 use crate::source::dim_assets::DimAssets;
 use crate::source::map::{self, Map, Sources};
+use crate::source::symbols;
 use crate::systems::cmc_regimes::assets::all_ids;
 use crate::systems::cmc_regimes::check::complaint::Complaint;
 use crate::systems::cmc_regimes::check::layer::{Checked, Layers, Subject, complaints_of};
@@ -90,6 +91,7 @@ fn of_profile(db: Db, profiles: &Profiles, own: &Own, ids: Option<Vec<i32>>) -> 
     let readers = readers(db, &map, &sources)?;
     let setup = Setup { sources, params, table: Rc::new(PolicyTable::built_in()), policy: None };
     complaints.extend(unlisted(db, &map)?);
+    complaints.extend(unnamed(db, &setup)?);
     let all = || {
         let mut ids = all_ids(db, &setup)?;
         let found = profiles.of(db, &ids)?;
@@ -120,6 +122,17 @@ fn unlisted(db: Db, map: &Map) -> Result<Option<Complaint>> {
         );
         let command = format!("ALTER TABLE {relation} ALTER COLUMN id TYPE int USING id::int;");
         Complaint::of_all(Severity::Warning, problem, command)
+    }))
+}
+
+/// A complaint about symbols of daily bars that have no id, so that no asset has these bars.
+fn unnamed(db: Db, setup: &Setup) -> Result<Option<Complaint>> {
+    let Some(daily) = &setup.sources[Layer::L2] else { return Ok(None) };
+    let unnamed = symbols::unnamed(db, &daily.bars, daily.tf.as_deref())?;
+    Ok(unnamed.map(|found| Complaint {
+        layer: Some(Layer::L2),
+        n: Some(found.symbols.len() as i64),
+        ..Complaint::of_all(Severity::Warning, found.problem(), found.statement)
     }))
 }
 

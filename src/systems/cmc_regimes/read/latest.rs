@@ -14,6 +14,7 @@ use crate::pg::{
 use crate::source::map::{self, Source};
 use crate::source::relation::may_hide_rows;
 use crate::systems::cmc_regimes::chunks;
+use crate::systems::cmc_regimes::marked::{self, is_marked};
 use crate::systems::cmc_regimes::now::{Judge, Kept};
 use crate::systems::cmc_regimes::params::NOTHING;
 use crate::systems::cmc_regimes::profiles::{self, Profiles};
@@ -137,17 +138,11 @@ fn newest_elsewhere(db: Db, daily: &Rc<Source>, ids: &[i32]) -> Result<HashMap<i
     let mut found = HashMap::new();
     for (source, ids) in of_profiles.by_daily_bars(db, daily, with_profile).into_iter().skip(1) {
         let Source { bars, tf, .. } = &*source;
-        let sql = format!(
-            "SELECT {id}::int8 AS id_, pg_catalog.max({ts}) AS ts_ FROM {relation} WHERE {id} = ANY ($2) AND {condition} GROUP BY 1",
-            id = bars.id,
-            ts = bars.columns[0],
-            relation = bars.sql,
-            condition = bars.shared_condition
-        );
+        let sql = bars.newest_of("$2", "");
         found.extend(ids.iter().map(|id| (*id, None)));
         db.anew().rows(&sql, &[arg(tf.as_deref()), arg(ids)], Sees::Snapshot, |row| {
             let ts = row.get::<Option<Micros>>("ts_")?;
-            found.extend(i32::try_from(row.get::<i64>("id_")?).ok().map(|id| (id, ts.map(|ts| ts.0))));
+            found.insert(row.get("id_")?, ts.map(|ts| ts.0));
             Ok(())
         })?;
     }
@@ -204,7 +199,8 @@ impl Newest<'_> {
 
     /// SQL: whether the asset `asset_` is marked.
     fn marked(&self) -> String {
-        self.marks.map_or("NULL::bool".to_owned(), |schema| ASSETS.is_marked(schema, "asset_.id"))
+        let dim = self.daily.and_then(Source::symbols);
+        self.marks.map_or("NULL::bool".to_owned(), |schema| is_marked(schema, dim, "asset_.id"))
     }
 
     /// The statement for the assets of `asset_`, with the columns `now_`, `newest_bar_` and `marked_`: takes the newest row and
@@ -212,10 +208,10 @@ impl Newest<'_> {
     fn sql(&self, assets: &str, [of_bars, of_rows]: &[Recent; 2]) -> String {
         let newest_bar = match self.daily {
             Some(Source { bars, .. }) => format!(
-                "(SELECT pg_catalog.max({ts}) FROM {relation} WHERE {id} = asset_.id AND {condition}{is_recent})",
+                "(SELECT pg_catalog.max({ts}) FROM {relation} WHERE {is_own} AND {condition}{is_recent})",
                 ts = bars.columns[0],
                 relation = bars.sql,
-                id = bars.id,
+                is_own = bars.is("asset_.id"),
                 condition = bars.shared_condition,
                 is_recent = of_bars.condition(&bars.columns[0])
             ),
@@ -237,17 +233,16 @@ impl Newest<'_> {
 /// all rows and bars, each on its node.
 fn by_reading(regimes: &str, daily: Option<&Source>, marks: Option<&str>) -> String {
     let newest_bars = match daily {
-        Some(Source { bars, .. }) => format!(
-            "SELECT {id} AS id_, pg_catalog.max({ts}) AS ts_ FROM {relation} WHERE {condition} GROUP BY {id}",
-            ts = bars.columns[0],
-            relation = bars.sql,
-            id = bars.id,
-            condition = bars.shared_condition
-        ),
+        Some(Source { bars, .. }) => {
+            format!(
+                "SELECT b.id AS id_, pg_catalog.max(b.ts) AS ts_ FROM ({}) AS b GROUP BY b.id",
+                bars.ids_and_times()
+            )
+        }
         None => "SELECT NULL::int AS id_, NULL::timestamptz AS ts_".to_owned(),
     };
     let (marked, marks) = match marks {
-        Some(schema) => ("m.key_ IS NOT NULL", ASSETS.all(schema)),
+        Some(schema) => ("m.key_ IS NOT NULL", marked::all(schema, daily.and_then(Source::symbols))),
         None => ("NULL::bool", "SELECT NULL::int".to_owned()),
     };
     format!(

@@ -11,15 +11,17 @@ use crate::output::set_up;
 use crate::pg::{Db, Micros, Result, Sees, arg, extension_schema, no_data_found, quote_literal, quoted, utc};
 use crate::source::bars::Reader;
 use crate::source::relation::check_none_hidden;
+use crate::source::symbols::Named;
 use crate::sync::Write;
 use crate::sync::compare::{Within, Written};
 use crate::sync::content::{Content, Value};
 use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::engine::{Engine, Layers};
+use crate::systems::cmc_regimes::marked::OfAsset as OfAssetMarks;
 use crate::systems::cmc_regimes::refresh::plan::{Later, Plan};
 use crate::systems::cmc_regimes::refresh::state::{Standing, State};
 use crate::systems::cmc_regimes::refresh::{blocks, rows, state};
-use crate::systems::cmc_regimes::tables::{ASSETS, CMC, REGIMES, TABLES, TF};
+use crate::systems::cmc_regimes::tables::{CMC, REGIMES, TABLES, TF};
 use crate::track::marks::Mark;
 
 /// What the refreshes of a call share.
@@ -29,6 +31,8 @@ pub struct Call<'a, 'c> {
     /// The target schema.
     pub schema: &'a str,
     pub basis: &'a Basis,
+    /// The symbol by which bars name the asset, if they do.
+    pub named: Option<&'a Named>,
     /// Whether every change of the sources has been marked.
     pub is_marked: bool,
     pub full_refresh: bool,
@@ -78,13 +82,13 @@ impl Call<'_, '_> {
                 return self.write_all(id, &outcome, set_up);
             }
             let newest = self.newest(id)?;
-            let marks = ASSETS.of(self.db, self.schema, id)?;
+            let marks = OfAssetMarks::read(self.db, self.schema, id, self.named)?;
             let stored = state::load(self.db, self.schema, id)?;
-            let mut done = match self.plan(id, stored, newest.as_ref(), &marks)? {
+            let mut done = match self.plan(id, stored, newest.as_ref(), &marks.all)? {
                 Plan::Full { series, reason } => self.full(id, series, reason)?,
                 Plan::Later(later) => self.later(id, *later)?,
             };
-            done.of_many = ASSETS.clear(self.db, self.schema, id, marks)?;
+            done.of_many = marks.clear(self.db, self.schema, id, self.engine.symbols())?;
             done.more.before = newest.and_then(|newest| newest.key);
             Ok(done)
         })

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use regime_core::Layer;
 
 use crate::pg::{Db, Result, Sees, arg, work_relation};
+use crate::source::symbols;
 use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::proxy::ProxyPrint;
@@ -30,12 +31,18 @@ pub fn among(db: Db, engine: &Engine, schema: &str, basis: &Basis, ids: Vec<i32>
             .into_iter()
             .collect();
         let states = states(db, schema)?;
+        let named = engine.symbols().map(|dim| symbols::named(db, dim, None)).transpose()?;
+        let named = |id: i32| named.as_ref().map(|named| named.get(&id));
+        let is_marked = |id: i32| {
+            marked.contains(&id) || named(id).flatten().is_some_and(|named| marked.contains(&named.key))
+        };
+        let of_asset = |id| basis.of(named(id));
         let mut dirty = Vec::new();
         for id in ids {
-            let is_dirty = marked.contains(&id)
+            let is_dirty = is_marked(id)
                 || match states.get(&id) {
                     None => has_bars(db, engine, id)?,
-                    Some(known) if known.basis != *basis => true,
+                    Some(known) if known.basis != of_asset(id) => true,
                     Some(Known { proxy: Some(before), .. }) => proxy_has_changed(engine, before),
                     Some(_) => false,
                 };
@@ -64,8 +71,10 @@ fn states(db: Db, schema: &str) -> Result<HashMap<i32, Known>> {
 fn has_bars(db: Db, engine: &Engine, id: i32) -> Result<bool> {
     let Some(daily) = engine.reader(Layer::L2).map(|reader| reader.source()) else { return Ok(false) };
     let sql = format!(
-        "SELECT true FROM {} WHERE {} = $2 AND {} LIMIT 1",
-        daily.bars.sql, daily.bars.id, daily.bars.shared_condition
+        "SELECT true FROM {} WHERE {} AND {} LIMIT 1",
+        daily.bars.sql,
+        daily.bars.is("$2"),
+        daily.bars.shared_condition
     );
     let args = [arg(daily.tf.as_deref()), arg(id)];
     Ok(db.first(&sql, &args, Sees::Snapshot, |_| Ok(()))?.is_some())

@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
+use regime_core::Layer;
 use regime_core::hash::of_texts;
 
 use crate::output::set_up;
 use crate::pg::{Db, Error, Result, attempt_unless_cancelled, not_in_prerequisite_state};
-use crate::source::names;
+use crate::source::{names, symbols};
 use crate::systems::cmc_regimes::arguments::{differing, kept_of_profile};
 use crate::systems::cmc_regimes::assets::ids_to_refresh;
 use crate::systems::cmc_regimes::basis::Basis;
@@ -57,6 +58,7 @@ pub struct Groups<'g, 'c> {
     pub all: Vec<Group<'c>>,
     /// The assets that the caller has listed, ascending, each with its group; `None` for all.
     listed: Option<Vec<(i32, usize)>>,
+    dry_run: bool,
 }
 
 impl<'g, 'c> Groups<'g, 'c> {
@@ -113,7 +115,7 @@ impl<'g, 'c> Groups<'g, 'c> {
             };
             all.push(Group { profile, given, ready, otherwise });
         }
-        Ok(Self { db, schema: schema.to_owned(), profiles, all, listed })
+        Ok(Self { db, schema: schema.to_owned(), profiles, all, listed, dry_run: how.dry_run })
     }
 
     /// The assets, ascending, each with the index of its group.
@@ -124,9 +126,14 @@ impl<'g, 'c> Groups<'g, 'c> {
         if let Some(listed) = self.listed.take() {
             return Ok(listed);
         }
-        let (db, schema) = (self.db, &self.schema);
+        let (db, schema, dry_run) = (self.db, &self.schema, self.dry_run);
         let of = |group: &Group| match &group.ready {
-            Ok(Ready { engine, basis, .. }) => ids_to_refresh(db, engine, schema, basis),
+            Ok(Ready { engine, basis, .. }) => {
+                if let Some(daily) = engine.reader(Layer::L2) {
+                    symbols::name_new(db, daily.source().of_symbols(), dry_run)?;
+                }
+                ids_to_refresh(db, engine, schema, basis)
+            }
             Err(_) => Ok(Vec::new()),
         };
         let mut found = self.all.iter().map(of).collect::<Result<Vec<_>>>()?;
