@@ -121,6 +121,13 @@ pub fn written() -> Option<u64> {
     (!has_written()).then(|| WRITTEN.get())
 }
 
+/// Makes every session forget its facts when this transaction is committed, as after a change of the catalogs: for facts about rows
+/// that nothing else tells of.
+pub fn announce(relation: pg_sys::Oid) {
+    // SAFETY: in a transaction; PostgreSQL has sessions look up again what they know of the relation.
+    unsafe { pg_sys::CacheInvalidateRelcacheByRelid(relation) };
+}
+
 fn changed() {
     GENERATION.set(GENERATION.get().wrapping_add(1));
 }

@@ -64,13 +64,23 @@ pub fn is_chunk(db: Db, relation: &str) -> Result<bool> {
 }
 
 /// The number of chunks that are looked into first: in chunks of a week, those of the last month.
-const NEWEST: i64 = 5;
+const NEWEST: usize = 5;
 
-/// When chunks begin, newest first, at most so many until a moment; in microseconds since 2000.
-fn starts(db: Db, relation: &str, until: i64, most: i64) -> Result<Vec<i64>> {
+/// When the chunks of a hypertable begin, oldest first; in microseconds since 2000.
+fn starts(db: Db, relation: &str) -> Result<Rc<Vec<i64>>> {
     // TimescaleDB has microseconds since 1970.
     let sql = include_str!("../../sql/read/starts_of_chunks.sql");
-    db.all(sql, &[arg(relation), arg(until), arg(most)], Sees::Now, |row| row.get("start"))
+    let find = || db.all(sql, &[arg(relation)], Sees::Now, |row| row.get("start"));
+    known("starts of chunks", &relation.to_owned(), find)
+}
+
+/// The most parts that [`Recent::newest_of`] looks into one by one.
+const MOST_PARTS: usize = 8;
+
+/// Chunks of a hypertable, and the subjects whose rows are looked for there.
+pub struct Part<K> {
+    pub chunks: Recent,
+    pub subjects: Vec<K>,
 }
 
 /// The newest chunks of a hypertable. A statement that finds its rows there spares PostgreSQL from planning, locking and opening
@@ -78,13 +88,15 @@ fn starts(db: Db, relation: &str, until: i64, most: i64) -> Result<Vec<i64>> {
 pub struct Recent {
     /// When the chunks begin, in microseconds since 2000; `None` for all chunks, and for any other table.
     from: Option<i64>,
+    /// When the chunks after these begin.
+    until: Option<i64>,
     /// The times of the rows that are wanted; empty for all rows.
     at: Vec<i64>,
 }
 
 impl Recent {
     /// All chunks.
-    pub const ALL: Self = Self { from: None, at: Vec::new() };
+    pub const ALL: Self = Self { from: None, until: None, at: Vec::new() };
 
     /// The newest of a relation that is named as in SQL.
     ///
@@ -94,8 +106,9 @@ impl Recent {
         if !is_hypertable(db, relation)? {
             return Ok(Self::ALL);
         }
-        let find = || Ok(starts(db, relation, i64::MAX, NEWEST)?.get(NEWEST as usize - 1).copied());
-        Ok(Self { from: *known("recent chunks", &relation.to_owned(), find)?, at: Vec::new() })
+        let starts = starts(db, relation)?;
+        let from = starts.len().checked_sub(NEWEST).map(|place| starts[place]);
+        Ok(Self { from, ..Self::ALL })
     }
 
     /// The rows from a moment on, in microseconds since 2000: of a hypertable, those of the chunk that holds the moment and of
@@ -105,14 +118,9 @@ impl Recent {
     /// Where the catalogs of TimescaleDB cannot be read.
     pub fn since(db: Db, relation: &str, moment: i64) -> Result<Self> {
         if !is_hypertable(db, relation)? {
-            return Ok(Self { from: Some(moment), at: Vec::new() });
+            return Ok(Self { from: Some(moment), ..Self::ALL });
         }
-        // Where no chunk is older, these are all chunks.
-        let find = || match starts(db, relation, moment, 2)?[..] {
-            [start, _] => Ok(Some(start)),
-            _ => Ok(None),
-        };
-        Ok(Self { from: *known("chunks since", &(relation.to_owned(), moment), find)?, at: Vec::new() })
+        Ok(Self { from: start_of(&starts(db, relation)?, moment), ..Self::ALL })
     }
 
     /// Whether these are all chunks.
@@ -125,7 +133,10 @@ impl Recent {
         if !self.at.is_empty() {
             return at(time, self.at.iter().copied());
         }
-        self.from.map_or(String::new(), |from| format!(" AND {time} >= '{}'::timestamptz", utc(from)))
+        let limit = |is: &str, moment: Option<i64>| {
+            moment.map_or(String::new(), |moment| format!(" AND {time} {is} '{}'::timestamptz", utc(moment)))
+        };
+        limit(">=", self.from) + &limit("<", self.until)
     }
 
     /// Whether a row of this time, in microseconds since 2000, proves that all later rows are in these chunks.
@@ -144,34 +155,60 @@ impl Recent {
         }
     }
 
-    /// The newest time of each subject with rows, in microseconds since 2000, by one statement for all of them that opens no more
-    /// chunks than it must. `find` gives the newest time of subjects in chunks. Beside each subject is the time that its newest
-    /// row is thought to have: where the row is not there, all chunks are looked into.
+    /// What `find` finds of each subject with rows, by one statement for all of them that opens each chunk at most once, and in each
+    /// looks for those subjects alone whose newest row may be there. Beside each subject is the time, in microseconds since 2000,
+    /// that its newest row is thought to have: where the row is not there, all chunks are looked into.
     ///
     /// # Errors
     /// Those of `find`, and where the catalogs of TimescaleDB cannot be read.
-    pub fn newest_of<K: Clone + Eq + Hash>(
+    pub fn newest_of<K: Clone + Eq + Hash, R>(
         db: Db,
         relation: &str,
         subjects: &[(K, Option<i64>)],
-        find: impl Fn(Db, &Self, &[K]) -> Result<Vec<(K, i64)>>,
-    ) -> Result<HashMap<K, i64>> {
-        let mut newest = HashMap::with_capacity(subjects.len());
-        let mut others: Vec<K> = subjects.iter().map(|(subject, _)| subject.clone()).collect();
-        let oldest = subjects.iter().filter_map(|(_, thought)| *thought).min();
-        let since = oldest.map(|moment| Self::since(db, relation, moment)).transpose()?;
-        for chunks in since.iter().filter(|chunks| !chunks.is_all()).chain([&Self::ALL]) {
-            if !others.is_empty() {
-                newest.extend(find(db.once(), chunks, &others)?);
-                others.retain(|subject| !newest.contains_key(subject));
-            }
+        find: impl Fn(Db, &[Part<K>]) -> Result<Vec<(K, R)>>,
+    ) -> Result<HashMap<K, R>> {
+        let parts = Self::parts(db, relation, subjects)?;
+        let mut newest: HashMap<K, R> = HashMap::with_capacity(subjects.len());
+        if !parts.is_empty() {
+            newest.extend(find(db.once(), &parts)?);
+        }
+        let others =
+            subjects.iter().map(|(subject, _)| subject).filter(|subject| !newest.contains_key(subject));
+        let all = Part { chunks: Self::ALL, subjects: others.cloned().collect() };
+        if !all.subjects.is_empty() {
+            newest.extend(find(db.once(), &[all])?);
         }
         Ok(newest)
     }
 
-    /// [`Recent::newest_of`] of rows that other sessions write by a refresh alone, which stores the times that rows are thought
-    /// to have: what was found holds as long as these stay, the rows are there, and this session writes nothing. Not kept where
-    /// `may_differ`: the same role may see other rows later.
+    /// All chunks from the oldest row on that a subject is thought to have, each with the subjects that are thought to have no later row.
+    fn parts<K: Clone>(db: Db, relation: &str, subjects: &[(K, Option<i64>)]) -> Result<Vec<Part<K>>> {
+        if !is_hypertable(db, relation)? {
+            let stated = subjects.iter().filter(|(_, moment)| moment.is_some());
+            let chunks = Self { from: subjects.iter().filter_map(|(_, moment)| *moment).min(), ..Self::ALL };
+            let part = Part { chunks, subjects: stated.map(|(subject, _)| subject.clone()).collect() };
+            return Ok(if part.subjects.is_empty() { Vec::new() } else { vec![part] });
+        }
+        let starts = starts(db, relation)?;
+        let begin = |moment| start_of(&starts, moment);
+        let stated: Vec<(Option<i64>, &K)> =
+            subjects.iter().filter_map(|(subject, moment)| Some((begin((*moment)?), subject))).collect();
+        let begins: BTreeSet<Option<i64>> = stated.iter().map(|(begin, _)| *begin).collect();
+        let each = begins.len().div_ceil(MOST_PARTS).max(1);
+        let begins: Vec<Option<i64>> = begins.into_iter().step_by(each).collect();
+        let part = |place: usize| {
+            let until = begins.get(place + 1).copied().flatten();
+            let is_earlier = |begin: &Option<i64>| until.is_none() || *begin < until;
+            let subjects = stated.iter().filter(|(begin, _)| is_earlier(begin));
+            let chunks = Self { from: begins[place], until, at: Vec::new() };
+            Part { chunks, subjects: subjects.map(|(_, subject)| (*subject).clone()).collect() }
+        };
+        Ok((0..begins.len()).map(part).collect())
+    }
+
+    /// The time of the newest row of each subject, by [`Recent::newest_of`], of rows that other sessions write by a refresh alone,
+    /// which stores the times that rows are thought to have: what was found holds as long as these stay, the rows are there, and
+    /// this session writes nothing. Not kept where `may_differ`: the same role may see other rows later.
     ///
     /// # Errors
     /// As [`Recent::newest_of`].
@@ -180,7 +217,7 @@ impl Recent {
         relation: &str,
         mut subjects: Vec<(K, Option<i64>)>,
         may_differ: bool,
-        find: impl Fn(Db, &Self, &[K]) -> Result<Vec<(K, i64)>>,
+        find: impl Fn(Db, &[Part<K>]) -> Result<Vec<(K, i64)>>,
     ) -> Result<HashMap<K, i64>> {
         subjects.sort_unstable();
         let all = || Self::newest_of(db, relation, &subjects, &find);
@@ -189,9 +226,9 @@ impl Recent {
         if kept.is_empty() {
             return all();
         }
-        let keys: Vec<K> = kept.keys().cloned().collect();
-        let rows = Self { from: None, at: kept.values().copied().collect() };
-        let there: HashMap<K, i64> = find(db.once(), &rows, &keys)?.into_iter().collect();
+        let chunks = Self { at: kept.values().copied().collect(), ..Self::ALL };
+        let rows = Part { chunks, subjects: kept.keys().cloned().collect() };
+        let there: HashMap<K, i64> = find(db.once(), &[rows])?.into_iter().collect();
         if there == *kept { Ok(there) } else { all() }
     }
 
@@ -215,6 +252,20 @@ impl Recent {
     pub fn all_of<'c>(&self, db: Db<'c>) -> Db<'c> {
         if self.is_all() { db } else { db.once() }
     }
+}
+
+/// When the chunk of a moment begins, given when all chunks begin; `None` where no chunk is older.
+fn start_of(starts: &[i64], moment: i64) -> Option<i64> {
+    match starts.partition_point(|start| *start <= moment) {
+        0 | 1 => None,
+        place => Some(starts[place - 1]),
+    }
+}
+
+/// SQL: the rows that `of_part` reads of each part, whose parameters it adds. A part is planned by itself: so no node groups chunk by
+/// chunk.
+pub fn of_parts<K>(parts: &[Part<K>], mut of_part: impl FnMut(&Part<K>) -> String) -> String {
+    parts.iter().map(|part| format!("({} OFFSET 0)", of_part(part))).collect::<Vec<_>>().join(" UNION ALL ")
 }
 
 /// SQL: the condition, after AND, that a time, given as SQL, is one of these, in microseconds since 2000. As constants, they let

@@ -1,12 +1,12 @@
 //! Candles by symbol and timeframe: where they are, which series there are, and reading a series into flat
 //! arrays.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use regime_core::hash::of_texts;
 use regime_core::market_states::PRICES;
 
-use crate::pg::timescale::Recent;
+use crate::pg::timescale::{Part, Recent, of_parts};
 use crate::pg::{
     Arg, Db, Error, Micros, Result, Row, Sees, arg, citus, extension_schema, no_data_found, read_once,
     syscache, timestamp_arg, timestamps_arg,
@@ -47,6 +47,14 @@ const LOW: usize = 2;
 const CLOSE: usize = 3;
 const OPEN: usize = 4;
 const VOLUME: usize = 5;
+
+/// The candles of a series after a moment.
+struct Later {
+    /// When the newest candle opened, in microseconds since 2000, also where that is not after the moment.
+    newest: i64,
+    /// The number of candles after the moment; of all candles where no moment is given.
+    count: i64,
+}
 
 /// Candles of one series, in ascending time: one element for each candle in every vector.
 #[derive(Default)]
@@ -248,30 +256,49 @@ impl Source {
             .map(|((series, thought), _)| (series.clone(), *thought))
             .collect();
         if !others.is_empty() {
-            let others = self.newest_in_chunks(db, &others)?;
-            let of_all = |(series, newest): (&Series, Option<i64>)| newest.or(others.get(series).copied());
+            let others = self.later_in_chunks(db, &others)?;
+            let of_all = |(series, newest): (&Series, Option<i64>)| {
+                newest.or(others.get(series).map(|later| later.newest))
+            };
             newest = all.iter().zip(newest).map(of_all).collect();
         }
         Ok(newest)
     }
 
-    /// When the newest candle opened of each of these series that has candles, in any chunk; beside each is the time that its
-    /// newest candle is thought to have.
-    fn newest_in_chunks(&self, db: Db, all: &[(Series, Option<i64>)]) -> Result<HashMap<Series, i64>> {
+    /// The newest candle, in any chunk, of each of these series that has candles, and the number of candles after the time beside the
+    /// series.
+    fn later_in_chunks(&self, db: Db, all: &[(Series, Option<i64>)]) -> Result<HashMap<Series, Later>> {
         let ([symbol, _, key], ts) = (&self.key, &self.relation.columns[0]);
         let timeframe = self.timeframe();
-        Recent::newest_of(db, &self.relation.sql, all, |db, chunks, all| {
+        let moments: HashMap<&Series, Option<i64>> =
+            all.iter().map(|(series, moment)| (series, *moment)).collect();
+        Recent::newest_of(db, &self.relation.sql, all, |db, parts| {
+            let asked: HashSet<&Series> = parts.iter().flat_map(|part| &part.subjects).collect();
+            let asked: Vec<Series> = asked.into_iter().cloned().collect();
+            let mut args = Vec::from(Series::args_of(&asked));
+            let moments = asked.iter().map(|series| moments.get(series).copied().flatten());
+            args.push(timestamps_arg(moments.collect()));
+            let found = of_parts(parts, |Part { chunks, subjects }| {
+                args.extend(Series::args_of(subjects));
+                format!(
+                    "SELECT rel.{symbol}::text AS symbol, {timeframe}::text AS timeframe, {ts} AS ts FROM {} AS rel \
+                     WHERE rel.{symbol} = ANY (${}::text[]) AND {timeframe} = ANY (${}::text[]) AND rel.{key} IS NOT NULL{}{}",
+                    self.relation.sql,
+                    args.len() - 1,
+                    args.len(),
+                    self.filter(" AND "),
+                    chunks.condition(&format!("rel.{key}"))
+                )
+            });
             let sql = format!(
-                "SELECT rel.{symbol}::text AS symbol_, {timeframe}::text AS timeframe_, pg_catalog.max({ts}) AS newest FROM {} AS rel \
-                 WHERE rel.{symbol} = ANY ($1::text[]) AND {timeframe} = ANY ($2::text[]) AND rel.{key} IS NOT NULL{}{} \
-                 GROUP BY rel.{symbol}, {timeframe}",
-                self.relation.sql,
-                self.filter(" AND "),
-                chunks.condition(&format!("rel.{key}"))
+                "SELECT s.symbol AS symbol_, s.timeframe AS timeframe_, pg_catalog.max(candle_.ts) AS newest, \
+                   count(*) FILTER (WHERE s.moment IS NULL OR candle_.ts > s.moment) AS later \
+                 FROM ({found}) AS candle_ JOIN ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::timestamptz[])) \
+                   AS s (symbol, timeframe, moment) ON s.symbol = candle_.symbol AND s.timeframe = candle_.timeframe GROUP BY s.symbol, s.timeframe"
             );
-            db.all(&sql, &Series::args_of(all), Sees::Snapshot, |row| {
+            db.all(&sql, &args, Sees::Snapshot, |row| {
                 let series = Series { symbol: row.get("symbol_")?, timeframe: row.get("timeframe_")? };
-                Ok((series, row.get::<Micros>("newest")?.0))
+                Ok((series, Later { newest: row.get::<Micros>("newest")?.0, count: row.get("later")? }))
             })
         })
     }
@@ -358,11 +385,19 @@ impl Source {
         let [symbols, timeframes] = Series::args_of(all);
         let args = [symbols, timeframes, timestamps_arg(moments.to_vec())];
         let counts: Vec<i64> = db.by_key().all(&sql, &args, Sees::Snapshot, |row| row.get("bars"))?;
-        let of_all = |((series, moment), count): ((&Series, &Option<i64>), i64)| match moment {
-            Some(_) if recent.holds(*moment) => Ok(count),
-            _ => self.count_after(db, series, *moment),
+        // Of a series without a moment, all candles count.
+        let is_counted = |moment: &Option<i64>| moment.is_some() && recent.holds(*moment);
+        let others = all.iter().zip(moments).filter(|(_, moment)| !is_counted(moment));
+        let others: Vec<_> = others.map(|(series, moment)| (series.clone(), *moment)).collect();
+        if others.is_empty() {
+            return Ok(counts);
+        }
+        let others = self.later_in_chunks(db, &others)?;
+        let of_all = |((series, moment), count): ((&Series, &Option<i64>), i64)| match is_counted(moment) {
+            true => count,
+            false => others.get(series).map_or(0, |later| later.count),
         };
-        all.iter().zip(moments).zip(counts).map(of_all).collect()
+        Ok(all.iter().zip(moments).zip(counts).map(of_all).collect())
     }
 
     /// Whether there are no candles at all.
@@ -400,6 +435,22 @@ impl Source {
     /// # Errors
     /// Where the relation cannot be read.
     pub fn series(&self, db: Db, symbol: Option<&str>, timeframe: Option<&str>) -> Result<Vec<Series>> {
+        let mut all = match symbol {
+            Some(symbol) => self.read_series(db, Some(symbol))?,
+            None => read_once(&format!("series of {}", self.fingerprint()), || self.read_series(db, None))?
+                .as_ref()
+                .clone(),
+        };
+        // Between two series of a timeframe may lie all candles of another.
+        all.retain(|series| timeframe.is_none_or(|timeframe| series.timeframe == timeframe));
+        Ok(all)
+    }
+
+    /// [`Source::series`] of a symbol or all, read anew also during a call of [`read_once`].
+    ///
+    /// # Errors
+    /// Where the relation cannot be read.
+    pub fn read_series(&self, db: Db, symbol: Option<&str>) -> Result<Vec<Series>> {
         let [symbol_column, ..] = &self.key;
         let timeframe_column = self.timeframe();
         // Not `$1 IS NULL` of all symbols, for which TimescaleDB looks at each chunk again whenever the statement begins.
@@ -439,18 +490,10 @@ impl Source {
         );
         let sql = if citus::is_loaded() || !recent.is_all() { &by_reading } else { &by_steps };
         let db = recent.all_of(db);
-        let read = |args: &[Arg]| {
-            db.all(sql, args, Sees::Snapshot, |row| {
-                Ok(Series { symbol: row.get("symbol_")?, timeframe: row.get("timeframe_")? })
-            })
-        };
-        let mut all = match symbol {
-            Some(symbol) => read(&[arg(symbol)])?,
-            None => read_once(sql, || read(&[]))?.as_ref().clone(),
-        };
-        // Between two series of a timeframe may lie all candles of another.
-        all.retain(|series| timeframe.is_none_or(|timeframe| series.timeframe == timeframe));
-        Ok(all)
+        let args: Vec<Arg> = symbol.map(arg).into_iter().collect();
+        db.all(sql, &args, Sees::Snapshot, |row| {
+            Ok(Series { symbol: row.get("symbol_")?, timeframe: row.get("timeframe_")? })
+        })
     }
 }
 

@@ -153,6 +153,24 @@ impl Relation {
         }
     }
 
+    /// The statement of the ids, `id`, and times, `ts`, of the rows of assets in an array, given as SQL: `$1` is the timeframe.
+    pub fn rows_of(&self, assets: &str, condition: &str) -> String {
+        let (Self { sql, id, shared_condition, .. }, ts) = (self, &self.columns[0]);
+        match &self.symbols {
+            Some(dim) => {
+                let all = symbols::of_all(dim, assets);
+                let rows = format!(
+                    "(SELECT {id} AS symbol, {ts} AS ts FROM {sql} WHERE {id} = ANY ({all}) AND {shared_condition}{condition})"
+                );
+                let from = symbols::join(dim, &rows, "pg_regime_row");
+                format!("SELECT pg_regime_dim.id::int AS id, pg_regime_row.ts FROM {from}")
+            }
+            None => format!(
+                "SELECT {id}::int AS id, {ts} AS ts FROM {sql} WHERE {id} = ANY ({assets}) AND {shared_condition}{condition}"
+            ),
+        }
+    }
+
     /// SQL, as Citus takes it: the ids, `id`, and times, `ts`, of all rows: `$1` is the timeframe.
     pub fn ids_and_times(&self) -> String {
         let (Self { sql, id, shared_condition, .. }, ts) = (self, &self.columns[0]);

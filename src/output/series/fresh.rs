@@ -7,7 +7,10 @@ use crate::output::series::{Newest, OfSeries, marks, newest_rows, state};
 use crate::output::set_up;
 use crate::pg::lock::{Key, named};
 use crate::pg::timescale::Recent;
-use crate::pg::{Db, Result, Row, Sees, arg, extension_schema, quote_literal, settings, syscache::readable};
+use crate::pg::{
+    Db, Error, Result, Row, Sees, arg, extension_schema, known, quote_literal, settings, syscache::readable,
+    written,
+};
 use crate::source::candle_map;
 use crate::source::candles::{Reads, Source};
 use crate::source::relation::may_hide_rows;
@@ -33,13 +36,13 @@ impl OfSeries {
         self.system.check_readable(db)?;
         let Some(source) = self.source(db, &schema)? else { return Ok(Vec::new()) };
         let own = extension_schema(db)?;
-        let mut all = source.series(db, None, None)?;
         let states = state::all(db, self, &schema)?;
+        let now = self.now(db, &schema, &source)?;
+        let (mut all, have_candles) = self.may_have_candles(db, &schema, &source, &now)?;
         all.extend(states.keys().cloned());
         all.sort_unstable();
         all.dedup();
         let thought: Vec<Option<i64>> = all.iter().map(|series| states.get(series).copied()).collect();
-        let now = self.now(db, &schema, &source)?;
         let may_hide = may_hide_rows(db, &source.relation.sql)?;
         let rows = newest_rows(db, &self.relation(&schema), &all, &thought)?;
         let moments: Vec<Option<i64>> = rows.iter().map(|row| row.as_ref().map(|(ts, _)| *ts)).collect();
@@ -47,13 +50,44 @@ impl OfSeries {
             self.newest_sources(db, &schema, &source, Some(&now), &all, [&moments, &thought])?;
         let behind = source.count_after_each(db, &all, &moments, &newest_sources)?;
         let stored = rows.into_iter().zip(behind).zip(newest_sources);
-        let fresh = |(series, stored)| {
-            let ((row, behind), newest_source) = stored;
+        let is_there = |series: &Series, newest: Option<i64>| {
+            have_candles || newest.is_some() || states.contains_key(series)
+        };
+        let fresh = |(series, ((row, behind), newest_source))| {
             let bars = Bars { row, behind, newest_source };
             let fresh = self.fresh_one(db, &schema, &now, series, bars, &own)?;
             Ok(if may_hide { fresh.of_hidden() } else { fresh })
         };
-        all.iter().zip(stored).map(fresh).collect()
+        let stored = all.iter().zip(stored).filter(|(series, (_, newest))| is_there(series, *newest));
+        stored.map(fresh).collect()
+    }
+
+    /// The series with candles, and whether all of them have candles. In many chunks, finding the series means reading all candles. So
+    /// while marks tell of every change, the series that once had candles are remembered: a series that has got its first candles
+    /// since has a mark or a state, and whoever deletes the state announces that ([`delete`](super::refresh::delete)).
+    fn may_have_candles(
+        &self,
+        db: Db,
+        schema: &str,
+        source: &Source,
+        now: &Now,
+    ) -> Result<(Vec<Series>, bool)> {
+        let relation = &source.relation.sql;
+        let tracking = now.tracking.as_ref().filter(|tracking| tracking.is_complete());
+        let is_in_many =
+            || Ok::<_, Error>(!Recent::of(db, relation)?.is_all() && !may_hide_rows(db, relation)?);
+        let (Some(tracking), Some(written), true) = (tracking, written(), is_in_many()?) else {
+            return Ok((source.series(db, None, None)?, true));
+        };
+        let key = (source.fingerprint(), tracking.fingerprint.clone(), written);
+        let mut all = known("series of candles", &key, || source.read_series(db, None))?.as_ref().clone();
+        let sql = format!(
+            "SELECT (m.key::text[])[1] AS symbol_, (m.key::text[])[2] AS timeframe_ FROM ({}) AS m (key)",
+            self.marks.all(schema)
+        );
+        let read = |row: &Row| Ok(Series { symbol: row.get("symbol_")?, timeframe: row.get("timeframe_")? });
+        all.extend(db.by_key().all(&sql, &[], Sees::Snapshot, read)?);
+        Ok((all, false))
     }
 
     /// The newest candle of each series, whose newest rows, and those that the states tell, are given. Where these are the same and
@@ -104,7 +138,7 @@ impl OfSeries {
         );
         let args = [arg(now.sources.as_str()), arg(tracking.fingerprint.as_str())];
         let read = |row: &Row| Ok(Series { symbol: row.get("symbol_")?, timeframe: row.get("timeframe_")? });
-        Ok(db.anew().all(&sql, &args, Sees::Snapshot, read)?.into_iter().collect())
+        Ok(db.by_key().all(&sql, &args, Sees::Snapshot, read)?.into_iter().collect())
     }
 
     /// What a refresh would compare with the states of series.

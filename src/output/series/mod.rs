@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::output::series::state::{Basis, State};
 use crate::output::system::System;
-use crate::pg::timescale::{Recent, at};
+use crate::pg::timescale::{Part, Recent, at, of_parts};
 use crate::pg::{Db, Micros, Result, Row, Sees, citus, qualified};
 use crate::source::candles::Reads;
 use crate::source::relation::may_hide_rows;
@@ -164,17 +164,26 @@ pub fn newest_rows(
 /// # Errors
 /// Where the table cannot be read.
 pub fn newest_times(db: Db, relation: &str, all: Vec<(Series, Option<i64>)>) -> Result<HashMap<Series, i64>> {
-    Recent::newest_of_rows(db, relation, all, may_hide_rows(db, relation)?, |db, chunks, all| {
+    Recent::newest_of_rows(db, relation, all, may_hide_rows(db, relation)?, |db, parts| {
+        let mut args = Vec::new();
+        let found = of_parts(parts, |Part { chunks, subjects }| {
+            args.extend(Series::args_of(subjects));
+            format!(
+                "SELECT n.symbol::text AS symbol_, n.timeframe::text AS timeframe_, n.open_time::timestamptz AS ts \
+                 FROM {relation} AS n WHERE n.symbol = ANY (${}) AND n.timeframe = ANY (${}){}",
+                args.len() - 1,
+                args.len(),
+                chunks.condition("n.open_time")
+            )
+        });
         let sql = format!(
-            "SELECT n.symbol::text AS symbol_, n.timeframe::text AS timeframe_, pg_catalog.max(n.open_time)::timestamptz AS newest \
-             FROM {relation} AS n WHERE n.symbol = ANY ($1) AND n.timeframe = ANY ($2){} GROUP BY n.symbol, n.timeframe",
-            chunks.condition("n.open_time")
+            "SELECT symbol_, timeframe_, pg_catalog.max(ts) AS newest FROM ({found}) AS row_ GROUP BY symbol_, timeframe_"
         );
-        let found = db.all(&sql, &Series::args_of(all), Sees::Snapshot, |row| {
+        let found = db.all(&sql, &args, Sees::Snapshot, |row| {
             let series = Series { symbol: row.get("symbol_")?, timeframe: row.get("timeframe_")? };
             Ok((series, row.get::<Micros>("newest")?.0))
         })?;
-        let asked: HashSet<&Series> = all.iter().collect();
+        let asked: HashSet<&Series> = parts.iter().flat_map(|part| &part.subjects).collect();
         Ok(found.into_iter().filter(|(series, _)| asked.contains(series)).collect())
     })
 }

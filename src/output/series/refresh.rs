@@ -15,8 +15,9 @@ use crate::output::set_up;
 use crate::output::shape::set_up_again;
 use crate::output::system::System;
 use crate::pg::{
-    Db, Error, Result, arg, attempt, check_can_commit, citus, extension_schema, lock, memory, qualified,
-    quote_literal, read_only_transaction, session, settings, spi, utc,
+    Db, Error, Result, announce, arg, attempt, check_can_commit, citus, extension_schema, lock, memory,
+    qualified, quote_literal, read_only_transaction, session, settings, spi, syscache, timescale, utc,
+    work_schema,
 };
 use crate::source::bars::Span;
 use crate::source::candle_names;
@@ -535,6 +536,10 @@ pub fn delete(of: &'static OfSeries, symbol: &str, timeframe: &str) -> Result<i6
         let args = [arg(series.symbol.as_str()), arg(timeframe)];
         let deleted = db.to_write(&relation)?.execute_small(&sql, &args)?;
         state::forget(db, of, &schema, &series)?;
+        let states = syscache::relation_oid(&work_schema(&schema), of.marks.state);
+        if let Some(states) = states.filter(|_| timescale::hypertables(db).is_ok_and(|all| !all.is_empty())) {
+            announce(states);
+        }
         Ok(deleted as i64)
     };
     attempt(|| spi::connect(delete)).map_err(|error| with_grants(error, system, &settings::target_schema()))

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::pg::timescale::{Recent, at};
+use crate::pg::timescale::{Part, Recent, at, of_parts};
 use crate::pg::{Arg, Db, Micros, Result, Row, Sees, arg, known, timestamps_arg, work_relation};
 use crate::source::map::Source;
 use crate::source::relation::may_hide_rows;
@@ -14,8 +14,16 @@ use crate::systems::cmc_regimes::tracked;
 /// The newest bar and the newest row of assets, in microseconds since 2000.
 pub struct Newest {
     ids: Vec<i32>,
-    bars: HashMap<i32, i64>,
+    bars: HashMap<i32, Bars>,
     rows: HashMap<i32, i64>,
+}
+
+/// The bars of an asset.
+struct Bars {
+    /// The time of the newest bar, in microseconds since 2000.
+    newest: Option<i64>,
+    /// The number of bars after the newest row; of all bars where there is no row.
+    behind: i64,
 }
 
 impl Newest {
@@ -31,52 +39,37 @@ impl Newest {
         assets: &[(i32, Option<i64>)],
         marks: Option<&str>,
     ) -> Result<Self> {
-        let read = |row: &Row| Ok((row.get::<i32>("id_")?, row.get::<Option<Micros>>("ts_")?));
-        let all = |db: Db, sql: &str, args: &[Arg]| {
-            let found = db.all(sql, args, Sees::Snapshot, read)?.into_iter();
-            Ok(found.filter_map(|(id, ts)| Some((id, ts?.0))).collect())
-        };
         let may_hide = may_hide_rows(db, regimes)?;
-        let rows = Recent::newest_of_rows(db, regimes, assets.to_vec(), may_hide, |db, chunks, ids| {
-            let is_there = chunks.condition("n.ts");
-            let sql = format!(
-                "SELECT n.id::int AS id_, pg_catalog.max(n.ts)::timestamptz AS ts_ FROM {regimes} n \
-                 WHERE n.id = ANY ($1) AND n.tf = '{TF}'{is_there} GROUP BY n.id"
-            );
-            all(db, &sql, &[arg(ids.to_vec())])
+        let rows = Recent::newest_of_rows(db, regimes, assets.to_vec(), may_hide, |db, parts| {
+            let mut args = Vec::new();
+            let found = of_parts(parts, |Part { chunks, subjects }| {
+                args.push(arg(subjects.clone()));
+                let is_there = chunks.condition("n.ts");
+                format!(
+                    "SELECT n.id::int AS id, n.ts::timestamptz AS ts FROM {regimes} n WHERE n.id = ANY (${}) AND n.tf = '{TF}'{is_there}",
+                    args.len()
+                )
+            });
+            let sql = format!("SELECT id, pg_catalog.max(ts) AS ts FROM ({found}) AS row_ GROUP BY id");
+            let read = |row: &Row| Ok((row.get::<i32>("id")?, row.get::<Micros>("ts")?.0));
+            db.all(&sql, &args, Sees::Snapshot, read)
         })?;
         let bars = match daily {
-            Some(Source { bars, tf, .. }) => {
-                let find = |db: Db, chunks: &Recent, ids: &[i32]| {
-                    let sql = bars.newest_of("$2", &chunks.condition(&bars.columns[0]));
-                    all(db, &sql, &[arg(tf.as_deref()), arg(ids.to_vec())])
-                };
+            Some(daily) => {
                 let mut newest = match marks {
-                    Some(schema) => with_rows(db, schema, assets, &bars.sql, find)?,
+                    Some(schema) => with_rows(db, schema, assets, daily)?,
                     None => HashMap::new(),
                 };
-                let others: Vec<_> =
-                    assets.iter().filter(|(id, _)| !newest.contains_key(id)).copied().collect();
-                newest.extend(Recent::newest_of(db, &bars.sql, &others, find)?);
+                // The bars after a row that is no longer the newest are counted.
+                newest.retain(|id, bars| bars.newest == rows.get(id).copied());
+                let others = assets.iter().map(|(id, _)| *id).filter(|id| !newest.contains_key(id));
+                let others: Vec<_> = others.map(|id| (id, rows.get(&id).copied())).collect();
+                newest.extend(newest_bars(db, daily, &others)?);
                 newest
             }
             None => HashMap::new(),
         };
         Ok(Self { ids: assets.iter().map(|(id, _)| *id).collect(), bars, rows })
-    }
-
-    /// The assets that have bars after their newest row, or bars and no row; the others stay.
-    pub fn take_behind(&mut self) -> Vec<i32> {
-        let (bars, rows) = (&self.bars, &self.rows);
-        let is_behind = |id: &i32| bars.get(id) > rows.get(id);
-        let (behind, others) = self.ids.drain(..).partition(is_behind);
-        self.ids = others;
-        behind
-    }
-
-    /// When the oldest of the newest rows of assets is; `None` where one of them has no row.
-    pub fn oldest_row(&self, ids: &[i32]) -> Option<i64> {
-        ids.iter().map(|id| self.rows.get(id).copied()).min().flatten()
     }
 
     /// SQL: the newest rows, with these columns, of the assets in `$2`; opens only the chunks that hold them.
@@ -87,24 +80,51 @@ impl Newest {
         )
     }
 
-    /// The assets, their newest bars and their newest rows, as parameters.
-    pub fn args(&self) -> [Arg; 3] {
-        let of = |all: &HashMap<i32, i64>| {
-            timestamps_arg(self.ids.iter().map(|id| all.get(id).copied()).collect())
-        };
-        [arg(self.ids.clone()), of(&self.bars), of(&self.rows)]
+    /// The assets, their newest bars, their newest rows and the numbers of their bars after these, as parameters.
+    pub fn args(&self) -> [Arg; 4] {
+        let bars = || self.ids.iter().map(|id| self.bars.get(id));
+        let rows = self.ids.iter().map(|id| self.rows.get(id).copied());
+        let behind: Vec<i64> = bars().map(|bars| bars.map_or(0, |bars| bars.behind)).collect();
+        let newest = timestamps_arg(bars().map(|bars| bars?.newest).collect());
+        [arg(self.ids.clone()), newest, timestamps_arg(rows.collect()), arg(behind)]
     }
 }
 
-/// The newest bars of those assets whose newest bar is that of the newest row, as was found once while their states, and their
-/// bars as marks tell, stay the same.
+/// The bars of each of these assets that has bars; beside each is the time of its newest row.
+fn newest_bars(db: Db, daily: &Source, assets: &[(i32, Option<i64>)]) -> Result<HashMap<i32, Bars>> {
+    let Source { bars, tf, .. } = daily;
+    let rows: HashMap<i32, Option<i64>> = assets.iter().copied().collect();
+    Recent::newest_of(db, &bars.sql, assets, |db, parts| {
+        let mut ids: Vec<i32> = parts.iter().flat_map(|part| &part.subjects).copied().collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let rows = ids.iter().map(|id| rows.get(id).copied().flatten()).collect();
+        let mut args = vec![arg(tf.as_deref()), arg(ids), timestamps_arg(rows)];
+        let found = of_parts(parts, |Part { chunks, subjects }| {
+            args.push(arg(subjects.clone()));
+            bars.rows_of(&format!("${}", args.len()), &chunks.condition(&bars.columns[0]))
+        });
+        let sql = format!(
+            "SELECT asset_.id, pg_catalog.max(bar_.ts) AS newest, count(*) FILTER (WHERE asset_.newest_row IS NULL OR bar_.ts > asset_.newest_row) AS behind \
+             FROM ({found}) AS bar_ JOIN ROWS FROM (pg_catalog.unnest($2::int[]), pg_catalog.unnest($3::timestamptz[])) AS asset_ (id, newest_row) \
+               ON asset_.id = bar_.id GROUP BY asset_.id"
+        );
+        db.all(&sql, &args, Sees::Snapshot, |row| {
+            let newest = row.get::<Option<Micros>>("newest")?.map(|Micros(ts)| ts);
+            let bars = Bars { newest, behind: row.get("behind")? };
+            Ok((row.get("id")?, bars))
+        })
+    })
+}
+
+/// The bars of those assets whose newest bar is that of the newest row, as was found once while their states, and their bars as
+/// marks tell, stay the same.
 fn with_rows(
     db: Db,
     schema: &str,
     assets: &[(i32, Option<i64>)],
-    bars: &str,
-    find: impl Fn(Db, &Recent, &[i32]) -> Result<Vec<(i32, i64)>>,
-) -> Result<HashMap<i32, i64>> {
+    daily: &Source,
+) -> Result<HashMap<i32, Bars>> {
     let Ok(setup) = params::load(db, &Given::default(), None) else { return Ok(HashMap::new()) };
     let tracking = tracked::tracking(db, schema, &setup.sources)?;
     let Some(tracking) = tracking.filter(|tracking| tracking.is_complete()) else {
@@ -118,18 +138,19 @@ fn with_rows(
     let read = |row: &Row| Ok((row.get::<i32>("id")?, row.get::<Micros>("computed_at")?.0));
     let args = [arg(TF), arg(tracking.fingerprint.as_str())];
     let unchanged: HashMap<i32, i64> =
-        db.anew().all(&sql, &args, Sees::Snapshot, read)?.into_iter().collect();
+        db.by_key().all(&sql, &args, Sees::Snapshot, read)?.into_iter().collect();
     let of_state = |(id, row): &(i32, Option<i64>)| Some((*id, (*row)?, *unchanged.get(id)?));
     let mut stated: Vec<(i32, i64, i64)> = assets.iter().filter_map(of_state).collect();
     stated.sort_unstable();
     let all = || {
         let subjects: Vec<_> = stated.iter().map(|(id, row, _)| (*id, Some(*row))).collect();
-        Recent::newest_of(db, bars, &subjects, &find)
+        newest_bars(db, daily, &subjects)
     };
-    let found = known("newest bars", &(bars.to_owned(), tracking.fingerprint.clone(), stated.clone()), all)?;
-    Ok(stated
-        .iter()
-        .filter(|(id, row, _)| found.get(id) == Some(row))
-        .map(|(id, row, _)| (*id, *row))
-        .collect())
+    let key = (daily.bars.sql.clone(), tracking.fingerprint.clone(), stated.clone());
+    let found = known("newest bars", &key, all)?;
+    let of_row = |(id, row, _): &(i32, i64, i64)| {
+        let is_that = found.get(id).is_some_and(|bars| bars.newest == Some(*row));
+        is_that.then_some((*id, Bars { newest: Some(*row), behind: 0 }))
+    };
+    Ok(stated.iter().filter_map(of_row).collect())
 }

@@ -131,17 +131,9 @@ fn read(db: Db, daily: &Source, ids: Vec<i32>, shared: &Shared, judge: &mut Judg
         if !others.is_empty() {
             found.retain(|(status, ..)| is_told(&status.fresh));
             let schema = settings::target_schema();
-            let mut others = Newest::find(db, Some(daily), regimes, &others, Some(&schema))?;
-            let behind = others.take_behind();
-            let since = match others.oldest_row(&behind) {
-                Some(row) => [Recent::since(db, &daily.bars.sql, row)?, Recent::since(db, regimes, row)?],
-                None => [Recent::ALL, Recent::ALL],
-            };
-            if !behind.is_empty() {
-                found.extend(of(db.once(), &by_asset(daily, tables, &since), behind)?);
-            }
-            let [ids, bars, rows] = others.args();
-            let args = [arg(daily.tf.as_deref()), ids, arg(TF), bars, rows];
+            let others = Newest::find(db, Some(daily), regimes, &others, Some(&schema))?;
+            let [ids, bars, rows, behind] = others.args();
+            let args = [arg(daily.tf.as_deref()), ids, arg(TF), bars, rows, behind];
             found.extend(db.once().all(&of_known(daily, &others, tables), &args, Sees::Snapshot, read)?);
             found.sort_by_key(|(status, ..)| status.fresh.id);
         }
@@ -201,16 +193,16 @@ fn by_asset(daily: &Source, [regimes, state, log]: [&str; 3], [of_bars, of_rows]
     )
 }
 
-/// [`by_asset`] of assets whose newest bars, in `$4`, and newest rows, in `$5`, are known, with no bar after the row.
+/// [`by_asset`] of assets whose newest bars, in `$4`, newest rows, in `$5`, and numbers of bars after these, in `$6`, are known.
 fn of_known(daily: &Source, newest: &Newest, [regimes, state, log]: [&str; 3]) -> String {
     let columns = "n.id, n.ts::timestamptz AS ts, n.regime_key::text AS regime_key, n.regime_version_hash::text AS row_hash";
     format!(
         "SELECT {COLUMNS}, {kept}, {marked} AS marked FROM ROWS FROM (pg_catalog.unnest($2::int[]), pg_catalog.unnest($4::timestamptz[]), \
-           pg_catalog.unnest($5::timestamptz[])) AS asset_ (asset, bar, newest) \
+           pg_catalog.unnest($5::timestamptz[]), pg_catalog.unnest($6::int8[])) AS asset_ (asset, bar, newest, behind) \
          LEFT JOIN {state} c ON c.id = asset_.asset AND c.tf = $3 \
          CROSS JOIN LATERAL (SELECT asset_.bar AS ts) AS b \
          LEFT JOIN {rows} AS r ON r.id = asset_.asset AND r.ts = asset_.newest \
-         CROSS JOIN LATERAL (SELECT 0::int8 AS bars) AS l {runs}",
+         CROSS JOIN LATERAL (SELECT asset_.behind AS bars) AS l {runs}",
         marked = marked(daily),
         rows = newest.rows(regimes, columns),
         runs = runs(log),

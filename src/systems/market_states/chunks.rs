@@ -6,13 +6,16 @@ use std::collections::{HashMap, HashSet};
 use crate::output::fresh::Now;
 use crate::output::series::{newest_times, state};
 use crate::pg::timescale::{Recent, at};
-use crate::pg::{Arg, Db, Error, Result, Row, Sees, arg, citus, timestamps_arg, work_relation};
+use crate::pg::{Arg, Db, Error, Micros, Result, Row, Sees, arg, citus, timestamps_arg, work_relation};
 use crate::source::candles::Source;
 use crate::source::relation::may_hide_rows;
 use crate::source::series::Series;
 use crate::systems::market_states::latest::{by_steps, newest_row};
 use crate::systems::market_states::state::changed_of_rows;
 use crate::systems::market_states::tables::{MARKET_STATES, OF_SERIES, STATE};
+
+/// A series and the time of its newest candle in the newest chunks, in microseconds since 2000.
+type Found = (Series, Option<i64>);
 
 /// Rows or candles in chunks, or on nodes.
 pub struct Chunks<'a> {
@@ -23,6 +26,8 @@ pub struct Chunks<'a> {
     candles: Option<&'a Source>,
     /// The newest chunks of the output table.
     recent: Recent,
+    /// The newest chunks of the candles.
+    recent_candles: Recent,
     /// Whether these are tables of Citus.
     is_of_citus: bool,
 }
@@ -43,7 +48,15 @@ impl<'a> Chunks<'a> {
         let kept = |relation| Ok::<_, Error>(citus::kept(db, relation)?.is_some());
         let is_of_citus = kept(states)? || candles.map_or(Ok(false), |source| kept(&source.relation.sql))?;
         let is_in_many = is_of_citus || !recent.is_all() || !of_candles.is_all();
-        Ok(is_in_many.then_some(Self { db, schema, states, candles, recent, is_of_citus }))
+        Ok(is_in_many.then_some(Self {
+            db,
+            schema,
+            states,
+            candles,
+            recent,
+            recent_candles: of_candles,
+            is_of_citus,
+        }))
     }
 
     /// SQL: what has the rows of the states, where the statement of [`Chunks::newest`] reads them apart.
@@ -69,8 +82,9 @@ impl<'a> Chunks<'a> {
             true => state::all(db, &OF_SERIES, self.schema)?,
             false => HashMap::new(),
         };
-        let [in_recent, others] =
+        let (in_recent, others) =
             if self.is_of_citus { self.stored()? } else { self.series(&with_state, may_read_states)? };
+        let (in_recent, in_recent_candles): (Vec<Series>, Vec<Option<i64>>) = in_recent.into_iter().unzip();
         let others: Vec<_> =
             others.into_iter().map(|series| (series.clone(), with_state.get(&series).copied())).collect();
         let others = if others.is_empty() { HashMap::new() } else { newest_times(db, states, others)? };
@@ -80,7 +94,7 @@ impl<'a> Chunks<'a> {
         let stated = knows_eras.then_some(&with_state);
         let mut parts = Vec::new();
         if !in_recent.is_empty() || others.is_empty() {
-            let candles = self.candles_of(&in_recent, &thought, &with_state, None)?;
+            let candles = self.or_elsewhere(&in_recent, in_recent_candles, &thought)?;
             let of_series = self.unnested(&in_recent, [candles, thought], stated, args)?;
             if self.is_of_citus {
                 return Ok((db, self.by_reading(may_read_states, &of_series)));
@@ -107,7 +121,26 @@ impl<'a> Chunks<'a> {
         Ok((planned, format!("newest_ AS ({})", parts.join(" UNION ALL "))))
     }
 
-    /// The newest candle of each series, whose newest rows, and those that the states tell, are given.
+    /// The newest candle of each series: that which was found, or of the others that of all chunks.
+    fn or_elsewhere(
+        &self,
+        all: &[Series],
+        mut found: Vec<Option<i64>>,
+        thought: &[Option<i64>],
+    ) -> Result<Vec<Option<i64>>> {
+        let places: Vec<usize> = (0..all.len()).filter(|place| found[*place].is_none()).collect();
+        if let Some(source) = self.candles.filter(|_| !places.is_empty()) {
+            let others: Vec<Series> = places.iter().map(|place| all[*place].clone()).collect();
+            let thought: Vec<Option<i64>> = places.iter().map(|place| thought[*place]).collect();
+            for (place, newest) in places.into_iter().zip(source.newest_of_each(self.db, &others, &thought)?)
+            {
+                found[place] = newest;
+            }
+        }
+        Ok(found)
+    }
+
+    /// The newest candle of each series, whose newest rows, which those of the states may be, are given.
     fn candles_of(
         &self,
         all: &[Series],
@@ -166,25 +199,34 @@ impl<'a> Chunks<'a> {
     }
 
     /// The series that have rows, and no others.
-    fn stored(&self) -> Result<[Vec<Series>; 2]> {
+    fn stored(&self) -> Result<(Vec<Found>, Vec<Series>)> {
         let sql = format!(
             "SELECT n.symbol::text AS symbol_, n.timeframe::text AS timeframe_ FROM {} AS n GROUP BY 1, 2",
             self.states
         );
-        Ok([self.db.all(&sql, &[], Sees::Snapshot, read)?, Vec::new()])
+        let found = self.db.all(&sql, &[], Sees::Snapshot, |row| Ok((read(row)?, None)))?;
+        Ok((found, Vec::new()))
     }
 
     /// The series that have rows in the newest chunks, and all others that may have rows.
-    fn series(&self, with_state: &HashMap<Series, i64>, knows_states: bool) -> Result<[Vec<Series>; 2]> {
+    fn series(
+        &self,
+        with_state: &HashMap<Series, i64>,
+        knows_states: bool,
+    ) -> Result<(Vec<Found>, Vec<Series>)> {
         let Self { db, states, recent, .. } = self;
         let columns = "symbol::text AS symbol_, timeframe::text AS timeframe_";
+        let candle = self.candles.map(|source| source.newest_of("series_", &self.recent_candles));
         let in_recent = format!(
-            "WITH {} SELECT {columns} FROM series_",
-            by_steps(states, &recent.condition("n.open_time"))
+            "WITH {} SELECT {columns}, {} AS newest_bar_ FROM series_",
+            by_steps(states, &recent.condition("n.open_time")),
+            candle.unwrap_or_else(|| "NULL::timestamptz".to_owned())
         );
-        let in_recent = db.by_key().all(&in_recent, &[], Sees::Snapshot, read)?;
+        let in_recent = db.by_key().all(&in_recent, &[], Sees::Snapshot, |row| {
+            Ok((read(row)?, row.get::<Option<Micros>>("newest_bar_")?.map(|Micros(ts)| ts)))
+        })?;
         if recent.is_all() {
-            return Ok([in_recent, Vec::new()]);
+            return Ok((in_recent, Vec::new()));
         }
         let stored = Recent::keys(*db, states, !knows_states || may_hide_rows(*db, states)?, |db| {
             let sql = format!(
@@ -192,11 +234,11 @@ impl<'a> Chunks<'a> {
             );
             db.all(&sql, &[], Sees::Snapshot, read)
         })?;
-        let known: HashSet<&Series> = in_recent.iter().collect();
+        let known: HashSet<&Series> = in_recent.iter().map(|(series, _)| series).collect();
         let others: HashSet<&Series> =
             with_state.keys().chain(stored.iter()).filter(|series| !known.contains(series)).collect();
         let others = others.into_iter().cloned().collect();
-        Ok([in_recent, others])
+        Ok((in_recent, others))
     }
 }
 

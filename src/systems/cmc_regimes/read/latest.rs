@@ -100,7 +100,7 @@ pub fn all(db: Db) -> Result<Vec<Latest>> {
     if !others.is_empty() {
         let marks = marks.filter(|_| may_see_states);
         let others = chunks::Newest::find(db, daily.as_deref(), &regimes, &others, marks)?;
-        let [ids, bars, rows] = others.args();
+        let [ids, bars, rows, _] = others.args();
         found.extend(of(db.once(), &newest.known(&others), &[rows, ids, bars])?);
         found.sort_by_key(|latest| latest.stored.id);
     }
