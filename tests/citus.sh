@@ -39,6 +39,27 @@ q whole "SELECT FROM refresh_cmc_regimes(); SELECT FROM refresh_market_regimes()
 q market "SELECT FROM citus_set_coordinator_host('${nodes[0]}', 5432);
           SELECT FROM unnest(ARRAY['${nodes[1]}', '${nodes[2]}']) AS host, citus_add_node(host, 5432)"
 
+# One node of Citus with a table for every node, and the functions over all assets, none of whose statements has parameters.
+demo_db plain 4 600
+q postgres "CREATE DATABASE single"
+q single "CREATE EXTENSION citus; CREATE EXTENSION pg_regime; SELECT FROM regime_demo(4, 600);
+          SELECT FROM citus_set_coordinator_host('${nodes[0]}', 5432); SELECT FROM create_reference_table('dim_assets')"
+while read -r call; do
+    wanted=$(q plain "$call")
+    is "on one node: $call" "$(q single "$call")" "$wanted"
+    [[ $wanted != *ERROR:* ]] || not_ok "$call works" "$wanted"
+done <<'SQL'
+SELECT id, status, rows_written FROM refresh_cmc_regimes(dry_run => true) ORDER BY id
+SELECT id, status, rows_written FROM refresh_cmc_regimes() ORDER BY id
+CALL refresh_all_cmc_regimes()
+SELECT severity, what, asset FROM regime_health() ORDER BY 1, 2, 3
+SELECT id, newest_bar, newest_row, lag_bars, is_stale FROM cmc_regime_status ORDER BY id
+SELECT name, subjects, stale FROM regime_systems ORDER BY name
+SELECT * FROM regime_check_inputs() ORDER BY 1, 2, 3, 4
+SELECT * FROM regime_build_inputs() ORDER BY 1, 2
+SELECT * FROM regime_policy_simulate_summary('[{"match": "Down-", "size_mult": 0.3, "orders": "passive", "setups": ["hedge"]}]') ORDER BY id
+SQL
+
 # block WORDS: the SQL block of the page that has these words
 block() {
     awk -v words="$1" '/^## Citus$/ { here = 1 } here && /^```sql$/ { sql = ""; inside = 1; next }
