@@ -303,10 +303,11 @@ took() {
     read -r -u "${gives[$1]}" ms
     echo "$ms"
 }
-# ratios: what reading costs, as medians, each in one session, in turn
+# ratios DESCRIPTION [RELATION…]: what reading costs, as medians, each in one session, in turn
 ratios() {
-    local relation run column line
-    for relation in cmc_regime_latest market_state_latest cmc_regime_status "regime_health()" regime_systems; do
+    local relation run column line relations=(cmc_regime_latest market_state_latest cmc_regime_status "regime_health()" regime_systems)
+    [ $# = 1 ] || relations=("${@:2}")
+    for relation in "${relations[@]}"; do
         for ((run = -2; run < runs; run++)); do
             line="$(took flat "$relation") $(took chunks "$relation")"
             [ $run -lt 0 ] || echo "$line"
@@ -343,6 +344,12 @@ by_hand() {
     done
     is "$1: a new session prints what one prints that has read before" "$(everywhere "$reads")" "$(cat "$work/flat")"
 }
+# by_others DESCRIPTION SQL: by a session that then ends
+by_others() {
+    local db
+    for db in flat chunks; do q $db "$2" >/dev/null; done
+    by_hand "$1" "SELECT FROM regime_systems"
+}
 # later TABLE COLUMN CONDITION INTERVAL: SQL that copies the newest of these rows to a later time
 later() { echo "INSERT INTO $1 SELECT (jsonb_populate_record(NULL::$1, to_jsonb(t) || jsonb_build_object('$2', $2 + interval '$4'))).* FROM $1 t WHERE $3 AND $2 = (SELECT max($2) FROM $1 WHERE $3)"; }
 by_hand "nothing" "SELECT FROM regime_systems"
@@ -355,10 +362,23 @@ by_hand "states older than the rows" "UPDATE regime_work.cmc_regime_state SET ts
 by_hand "later rows" "$(later cmc_regimes ts "id = 5" "30 days"); $(later market_states open_time "symbol = 'DEMO5' AND timeframe = '1d'" "30 days"); $(later market_regimes open_time "symbol = 'DEMO5' AND timeframe = '1d'" "30 days")"
 by_hand "later bars and candles" "$(later $bars time_close "id = 4 AND tf = '1D'" "40 days"); $(later candles open_time "symbol = 'DEMO4' AND timeframe = '1d'" "40 days")"
 by_hand "refreshed again" "SELECT FROM refresh_cmc_regimes(full_refresh => true); SELECT FROM refresh_market_regimes(full_refresh => true); SELECT FROM refresh_market_states(full_refresh => true)"
+# Series whose candles lie in old chunks alone, to a session that has listed the series before.
+old="open_time < (SELECT at FROM ended WHERE id = 3)"
+by_others "candles of a new symbol" "INSERT INTO candles SELECT (jsonb_populate_record(NULL::candles, to_jsonb(c) || '{\"symbol\": \"NEW\"}')).* FROM candles c WHERE symbol = 'DEMO3' AND $old"
+is "each series counts once" "$(q chunks "SELECT subjects FROM regime_systems WHERE name = 'market_states'")" "$(q chunks "SELECT count(*) FROM (SELECT DISTINCT symbol, timeframe FROM candles) AS s")"
+by_others "refreshed by another session" "SELECT FROM refresh_market_regimes('NEW'); SELECT FROM refresh_market_states('NEW')"
+by_others "deleted by another session" "SELECT delete_market_regimes('NEW', '1d')"
+by_others "candles that are gone" "DELETE FROM candles WHERE symbol = 'NEW'"
+by_others "refreshed once more" "SELECT FROM refresh_market_regimes(); SELECT FROM refresh_market_states()"
+by_others "later bars and candles by another session" "$(later $bars time_close "id = 4 AND tf = '1D'" "60 days"); $(later candles open_time "symbol = 'DEMO4' AND timeframe = '1d'" "60 days")"
 by_hand "all rows deleted" "DELETE FROM cmc_regimes WHERE id = 5; DELETE FROM market_states WHERE symbol = 'DEMO5'; DELETE FROM market_regimes WHERE symbol = 'DEMO5'"
 by_hand "all bars deleted" "DELETE FROM $bars WHERE id = 6; DELETE FROM candles WHERE symbol = 'DEMO6'"
 by_hand "not tracked" "SELECT FROM regime_track(false); SELECT FROM refresh_cmc_regimes(); SELECT FROM refresh_market_regimes(); SELECT FROM refresh_market_states()"
 by_hand "later bars and candles that leave no mark" "$(later $bars time_close "id = 3 AND tf = '1D'" "20 days"); $(later candles open_time "symbol = 'DEMO3' AND timeframe = '1d'" "20 days")"
-# For information: whatever has ended is looked up in all later chunks.
+# Whatever has ended is looked up in all later chunks, and the series of candles in all: which takes many times as long as in plain
+# tables, however it is asked.
 ratios "without tracking"
+newest="(SELECT max(time_close) FROM $bars WHERE id = 3 AND tf = '1D') AS newest"
+listed="(SELECT DISTINCT symbol, timeframe FROM candles) AS series"
+ratios "statements of one's own: the newest bar of an asset that has ended, and the series of candles" "$newest" "$listed"
 for db in flat chunks; do echo "\q" >&"${sends[$db]}"; done
