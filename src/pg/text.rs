@@ -1,5 +1,7 @@
 //! Words of messages, and templates of SQL.
 
+use std::collections::HashMap;
+
 /// A noun in the number that a count asks for: `row` or `rows`.
 pub fn plural(count: u64, noun: &str) -> String {
     if count == 1 { noun.to_owned() } else { format!("{noun}s") }
@@ -38,6 +40,12 @@ pub fn fill(template: &str, values: &[(&str, &str)]) -> String {
         };
     }
     filled + rest
+}
+
+/// The parts of a file of templates, each below a line `--; NAME`, by their names.
+pub fn blocks(file: &str) -> HashMap<&str, &str> {
+    let parts = file.split("\n--; ").skip(1).filter_map(|part| part.split_once('\n'));
+    parts.map(|(name, text)| (name, text.trim_end_matches('\n'))).collect()
 }
 
 /// The part of a file of templates below the line `--; NAME`, up to the next such line.

@@ -1,13 +1,23 @@
 //! The function behind the triggers on a source relation: filling in its template.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use crate::pg::{
-    Db, Result, Sees, arg, block, fill, owner, quote_literal, quoted, work_relation, work_schema,
+    Db, Result, Sees, arg, blocks, fill, owner, quote_literal, quoted, work_relation, work_schema,
 };
 use crate::source::clock::Times;
 use crate::track::marks::{FEW, MOST, Marks};
 use crate::track::watched::Watched;
 
-const TEMPLATE: &str = include_str!("../../sql/set_up/mark_function.sql");
+/// The template, by the names of its parts.
+static TEMPLATE: LazyLock<HashMap<&str, &str>> =
+    LazyLock::new(|| blocks(include_str!("../../sql/set_up/mark_function.sql")));
+
+/// The part of the template with this name.
+fn part(name: &str) -> &'static str {
+    TEMPLATE.get(name).copied().unwrap_or_default()
+}
 
 /// A statement on a source relation that sets a trigger off.
 pub struct Event {
@@ -81,15 +91,14 @@ pub fn functions(schema: &str, watched: &Watched, oids: [u32; 2]) -> Functions {
     values.extend([("now", now), ("now_oid", now_oid), ("lasting", lasting), ("lasting_oid", lasting_oid)]);
     values.push(("tag", tag.clone()));
     let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let filled =
-        |name: &str, more: &[(&str, &str)]| fill(block(TEMPLATE, name), &[&values[..], more].concat());
+    let filled = |name: &str, more: &[(&str, &str)]| fill(part(name), &[&values[..], more].concat());
     let event_rows = |rows: &str| filled("event_rows", &[("changed", &filled("changed", &[("rows", rows)]))]);
     let event = |Event { name, rows, .. }: &Event| {
         filled("event", &[("event", name.to_uppercase().as_str()), ("event_rows", &event_rows(rows))])
     };
     let of_event = |Event { name, .. }: &Event| format!("TG_OP = '{}'", name.to_uppercase());
     let types = |condition: &str, rows: &str| filled("types", &[("condition", condition), ("rows", rows)]);
-    let mut of_types = vec![types("TG_LEVEL = 'ROW'", block(TEMPLATE, "changed_row"))];
+    let mut of_types = vec![types("TG_LEVEL = 'ROW'", part("changed_row"))];
     of_types.extend(EVENTS.iter().map(|event| types(&of_event(event), event.rows)));
     let own_rows = |rows: &str| filled("own_rows", &[("rows", rows)]);
     let fast = EVENTS.each_ref().map(|Event { name, rows, .. }| {
@@ -196,7 +205,7 @@ fn values(schema: &str, watched: &Watched) -> Vec<(&'static str, String)> {
         ("replaced_column", replaced_column),
         ("may_lastingly", may_lastingly),
         ("types_of", types_of.join(", ")),
-        ("changed_row", block(TEMPLATE, "changed_row").to_owned()),
+        ("changed_row", part("changed_row").to_owned()),
         ("key", (*key).to_owned()),
         ("keys", (*keys).to_owned()),
         ("kind", (*kind).to_owned()),

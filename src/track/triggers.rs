@@ -364,10 +364,12 @@ pub fn remove(db: Db, schema: &str, marks: &Marks, wanted: &[(String, String)]) 
          AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid AND i.inhparent = ANY ($2)) ORDER BY 3",
         functions(marks)
     );
-    let found: Vec<((String, String), String)> =
-        db.all(&sql, &[arg(work_schema(schema)), arg(timescale::hypertables(db)?)], Sees::Now, |row| {
-            Ok(((row.get("proname")?, row.get("tgrelid")?), row.get("relation")?))
-        })?;
+    let found: Vec<((String, String), String)> = db.once().all(
+        &sql,
+        &[arg(work_schema(schema)), arg(timescale::hypertables(db)?)],
+        Sees::Now,
+        |row| Ok(((row.get("proname")?, row.get("tgrelid")?), row.get("relation")?)),
+    )?;
     let mut actions = Vec::new();
     for ((_, table), relation) in found.into_iter().filter(|(trigger, _)| !wanted.contains(trigger)) {
         drop_triggers(db, &table, marks)?;
@@ -396,7 +398,7 @@ pub fn drop_functions(db: Db, schema: &str, marks: &Marks) -> Result<()> {
     );
     for sql in [sql, checks] {
         let unused: Vec<String> =
-            db.all(&sql, &[arg(work_schema(schema))], Sees::Now, |row| row.get("function"))?;
+            db.once().all(&sql, &[arg(work_schema(schema))], Sees::Now, |row| row.get("function"))?;
         for function in unused {
             db.execute(&format!("DROP FUNCTION {function}"), &[])?;
         }
