@@ -11,10 +11,11 @@ use crate::output::shape::{self, Declared, Shape, set_up_again, shape_of};
 use crate::output::system::System;
 use crate::pg::{
     Action, Db, Error, Outcome, Result, Row, Sees, arg, block, check_may_create, check_schema,
-    check_writable, citus, current_user, fill, insufficient_privilege, known, lock_schema,
-    not_in_prerequisite_state, owner, qualified, quote_literal, quoted, syscache::relation_oid, work_schema,
-    wrong_object_type,
+    check_writable, citus, current_user, fill, idle_or, insufficient_privilege, known, lock_schema,
+    not_in_prerequisite_state, owner, qualified, quote_literal, quoted, settings, syscache::relation_oid,
+    work_schema, wrong_object_type,
 };
+use crate::source::map;
 use crate::sync::table::Table;
 
 /// What the catalogs say of the relations of a system.
@@ -170,11 +171,21 @@ pub fn hold(db: Db, schema: &str, system: &System, dry_run: bool) -> Result<()> 
     }
 }
 
-/// Creates the relations of systems that are missing, and checks and completes the existing ones.
+/// Creates the relations of systems that are missing, and checks and completes the existing ones: all of it only if something
+/// has changed since all was as it should be.
 ///
 /// # Errors
 /// Where an existing relation cannot serve, or the current role lacks a privilege to create what is missing.
 pub fn set_up(db: Db, schema: &str, systems: &[&System]) -> Result<Vec<Action>> {
+    // The map and the setting decide what tables refer to.
+    let names: Vec<&str> = systems.iter().map(|system| system.name).collect();
+    let key = (schema.to_owned(), names, map::versions(db)?, settings::candle_key());
+    let is_idle = |actions: &Vec<Action>| actions.iter().all(|action| action.action == Outcome::Unchanged);
+    Ok(idle_or("nothing to set up", &key, || complete(db, schema, systems), is_idle)?.as_ref().clone())
+}
+
+/// [`set_up`], whatever is known.
+fn complete(db: Db, schema: &str, systems: &[&System]) -> Result<Vec<Action>> {
     check_schema(db, schema)?;
     lock_schema(db, schema)?;
     owner::check_schema_owner(&work_schema(schema))?;

@@ -157,7 +157,8 @@ where
     K: Clone + Eq + Hash + 'static,
     T: 'static,
 {
-    known_or(what, key, || if keeps_its_snapshot() { find() } else { with_new_snapshot(find) })
+    let find = || if keeps_its_snapshot() { find() } else { with_new_snapshot(find) };
+    known_or(what, key, find, |_| true)
 }
 
 /// [`known`] of rows whose versions are a part of the key: they are read with the snapshot that showed the versions.
@@ -169,7 +170,25 @@ where
     K: Clone + Eq + Hash + 'static,
     T: 'static,
 {
-    known_or(what, key, find)
+    known_or(what, key, find, |_| true)
+}
+
+/// What `work` gives, which is not done again as long as nothing has changed since it found nothing to do, as `is_idle` tells
+/// of what it gave. It may depend on what facts may depend on ([`known`]).
+///
+/// # Errors
+/// Those of `work`.
+pub fn idle_or<K, T>(
+    what: &'static str,
+    key: &K,
+    work: impl FnOnce() -> Result<T>,
+    is_idle: impl FnOnce(&T) -> bool,
+) -> Result<Rc<T>>
+where
+    K: Clone + Eq + Hash + 'static,
+    T: 'static,
+{
+    known_or(what, key, work, is_idle)
 }
 
 /// A value as a key: equal to none but itself, which is cheaper to see than that all of its parts are equal.
@@ -196,7 +215,12 @@ impl<T> Hash for Same<T> {
     }
 }
 
-fn known_or<K, T>(what: &'static str, key: &K, find: impl FnOnce() -> Result<T>) -> Result<Rc<T>>
+fn known_or<K, T>(
+    what: &'static str,
+    key: &K,
+    find: impl FnOnce() -> Result<T>,
+    is_kept: impl FnOnce(&T) -> bool,
+) -> Result<Rc<T>>
 where
     K: Clone + Eq + Hash + 'static,
     T: 'static,
@@ -213,7 +237,7 @@ where
     }
     let fact = Rc::new(find()?);
     // Not kept where the catalogs changed meanwhile: `find` may have read the earlier state.
-    if GENERATION.get() == generation {
+    if GENERATION.get() == generation && is_kept(&fact) {
         OF_TRANSACTION.set(OF_TRANSACTION.get() || keeps_its_snapshot());
         KNOWN.with_borrow_mut(|known| {
             if known.generation != generation || known.count >= MOST {

@@ -230,6 +230,7 @@ pub fn work_relation(target: &str, name: &str) -> String {
 }
 
 /// What was done with a relation.
+#[derive(Clone)]
 pub struct Action {
     /// Quoted, with its schema.
     pub relation: String,

@@ -28,7 +28,7 @@ pub mod time;
 pub mod timescale;
 
 pub use arg::{Arg, arg, date_arg, timestamp_arg, timestamps_arg};
-pub use cache::{Same, announce, known, known_of_versions, read_once, reading_once, written};
+pub use cache::{Same, announce, idle_or, known, known_of_versions, read_once, reading_once, written};
 pub use catalog::{
     Action, Column, Outcome, check_may_create, check_schema, columns, columns_of, extension_schema, keys_of,
     qualified, work_relation, work_schema,

@@ -138,6 +138,19 @@ impl Versions {
     }
 }
 
+/// The versions of all rows of the map, those of users marked: while these are the same, so is the map.
+///
+/// # Errors
+/// Where the map cannot be read.
+pub fn versions(db: Db) -> Result<Vec<(bool, RowVersion)>> {
+    let (versions, schema) = (RowVersion::COLUMNS, extension_schema(db)?);
+    let sql = format!(
+        "SELECT {versions}, true AS is_users FROM {schema}.regime_source_user \
+         UNION ALL SELECT {versions}, false FROM {schema}.regime_source_built_in"
+    );
+    db.all(&sql, &[], Sees::Now, |row| Ok((row.get("is_users")?, RowVersion::read(row)?)))
+}
+
 /// What `read` makes of the rows of a scheme, kept while the rows are the same ([`Versions`]).
 ///
 /// # Errors

@@ -6,9 +6,10 @@ use crate::output::set_up;
 use crate::output::shape::set_up_again;
 use crate::pg::{
     Action, Db, Error, Outcome, Result, Row, Sees, arg, attempt, check_schema, current_user,
-    extension_schema, insufficient_privilege, lock, not_in_prerequisite_state, owner, quoted, spi,
+    extension_schema, idle_or, insufficient_privilege, lock, not_in_prerequisite_state, owner, quoted, spi,
     work_relation, work_schema,
 };
+use crate::source::map;
 use crate::systems::registered::Registered;
 use crate::systems::registry::{ALL, systems};
 use crate::track::function;
@@ -16,11 +17,28 @@ use crate::track::marks::Marks;
 use crate::track::triggers::{self, TRACKED};
 use crate::track::watched::Watched;
 
-/// Creates triggers on every mapped table, or drops them; gives what was done with each table.
+/// Creates triggers on every mapped table, or drops them; gives what was done with each table. Nothing is done if nothing has
+/// changed since every table was tracked.
 ///
 /// # Errors
 /// Where the current role may not create triggers on a table, or the tables of marks.
 pub fn track(db: Db, schema: &str, enable: bool) -> Result<Vec<Action>> {
+    if !enable {
+        return Ok(put_all(db, schema, false)?.actions);
+    }
+    let key = (schema.to_owned(), map::versions(db)?);
+    let is_idle = |done: &Tracked| done.is_of_all && done.actions.iter().all(is_tracked);
+    Ok(idle_or("tracked", &key, || put_all(db, schema, true), is_idle)?.actions.clone())
+}
+
+/// What [`put_all`] did.
+struct Tracked {
+    actions: Vec<Action>,
+    /// Whether every system with marks has tables that are watched: without any, rows decide whether there will be some.
+    is_of_all: bool,
+}
+
+fn put_all(db: Db, schema: &str, enable: bool) -> Result<Tracked> {
     let (mut actions, mut wanted) = (Vec::new(), Vec::new());
     if enable {
         let watched: Vec<(&Registered, Vec<Watched>)> = ALL
@@ -60,13 +78,19 @@ pub fn track(db: Db, schema: &str, enable: bool) -> Result<Vec<Action>> {
         }
         triggers::drop_functions(db, schema, marks)?;
     }
-    Ok(actions)
+    let mut all = systems().into_iter().filter_map(|system| system.marks);
+    let is_of_all = all.all(|marks| wanted.iter().any(|watched| watched.marks.few == marks.few));
+    Ok(Tracked { actions, is_of_all })
+}
+
+/// Whether a relation was tracked before.
+fn is_tracked(action: &Action) -> bool {
+    action.action == Outcome::Did(TRACKED.to_owned())
 }
 
 /// Adds what was done with a relation. Of a relation that several systems read, one line is enough: the one that says more
 /// than that the relation is tracked.
 fn note(actions: &mut Vec<Action>, new: Action) {
-    let is_tracked = |action: &Action| action.action == Outcome::Did(TRACKED.to_owned());
     let is_covered = |action: &Action| action.action == new.action || is_tracked(&new);
     let mut known = actions.iter_mut().filter(|action| action.relation == new.relation);
     match known.find(|action| is_covered(action) || is_tracked(action)) {
