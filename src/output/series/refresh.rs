@@ -527,20 +527,29 @@ pub fn delete(of: &'static OfSeries, symbol: &str, timeframe: &str) -> Result<i6
     let delete = |db: Db| {
         let schema = settings::target_schema();
         let relation = output_relation(db, of.table)?;
-        let stored = stored_symbol(db, &relation, symbol, Some(timeframe))?;
-        let series =
-            Series { symbol: stored.unwrap_or_else(|| symbol.to_owned()), timeframe: timeframe.to_owned() };
-        lock(db, &of.lock_name(&schema, &series))?;
-        system.hold(db, &schema, false)?;
         let sql = format!("DELETE FROM {relation} WHERE symbol = $1 AND timeframe = $2");
-        let args = [arg(series.symbol.as_str()), arg(timeframe)];
-        let deleted = db.to_write(&relation)?.execute_small(&sql, &args)?;
-        state::forget(db, of, &schema, &series)?;
-        let states = syscache::relation_oid(&work_schema(&schema), of.marks.state);
-        if let Some(states) = states.filter(|_| timescale::hypertables(db).is_ok_and(|all| !all.is_empty())) {
-            announce(states);
+        let delete_of = |symbol: &str| {
+            let series = Series { symbol: symbol.to_owned(), timeframe: timeframe.to_owned() };
+            lock(db, &of.lock_name(&schema, &series))?;
+            system.hold(db, &schema, false)?;
+            let deleted = db.to_write(&relation)?.execute_small(&sql, &[arg(symbol), arg(timeframe)])?;
+            state::forget(db, of, &schema, &series)?;
+            let states = syscache::relation_oid(&work_schema(&schema), of.marks.state);
+            if let Some(states) =
+                states.filter(|_| timescale::hypertables(db).is_ok_and(|all| !all.is_empty()))
+            {
+                announce(states);
+            }
+            Ok(deleted as i64)
+        };
+        // Only a symbol without rows may be one that is spelled otherwise.
+        match delete_of(symbol)? {
+            0 => match stored_symbol(db, &relation, symbol, Some(timeframe))? {
+                Some(stored) if stored != symbol => delete_of(&stored),
+                _ => Ok(0),
+            },
+            deleted => Ok(deleted),
         }
-        Ok(deleted as i64)
     };
     attempt(|| spi::connect(delete)).map_err(|error| with_grants(error, system, &settings::target_schema()))
 }
