@@ -47,8 +47,17 @@ pub struct Bars<'a> {
 ///
 /// An `adx_floor` (0 to 100) of 0 or less, or bars without an ADX, leave trends as they are.
 pub fn label_bars(bars: &Bars, layer: Layer, tier: Tier, adx_floor: f64) -> Vec<Label> {
+    let [full, lite] = label_bars_of_tiers(bars, layer, adx_floor);
+    if tier == Tier::Full { full } else { lite }
+}
+
+/// [`label_bars`] of the tiers `full` and `lite`.
+pub fn label_bars_of_tiers(bars: &Bars, layer: Layer, adx_floor: f64) -> [Vec<Label>; 2] {
     let [ranked, fixed] = Memory::default().label(bars, layer, adx_floor);
-    if vol_window(layer, tier, bars.close.len()).is_some() { ranked } else { fixed }
+    match vol_window(layer, Tier::Full, bars.close.len()) {
+        Some(_) => [ranked, fixed],
+        None => [fixed.clone(), fixed],
+    }
 }
 
 /// What labelling further bars of a layer needs of the bars before.

@@ -8,7 +8,7 @@ use crate::cmc_regimes::comovement::{Comovement, comovements, push_rows};
 use crate::cmc_regimes::fingerprint::{Print, prints};
 use crate::cmc_regimes::flips::{Flip, flips_after};
 use crate::cmc_regimes::label::Label;
-use crate::cmc_regimes::labeller::{label_bars, vol_window};
+use crate::cmc_regimes::labeller::{label_bars, label_bars_of_tiers, vol_window};
 use crate::cmc_regimes::layer::{Layer, PerLayer};
 use crate::cmc_regimes::memory::{Last, LayerMemory, Memory};
 use crate::cmc_regimes::params::Params;
@@ -214,8 +214,12 @@ pub fn budget_of(bars: PerLayer<Option<usize>>, params: &Params) -> Budget {
 
 /// Raw labels of a layer's bars, one per bar. Specification 1, section 2.
 pub fn raw_labels(layer: Layer, series: &Series, tier: Tier, params: &Params) -> Vec<Label> {
-    let source = params.layers[layer].source.as_ref();
-    label_bars(&series.bars(), layer, tier, source.and_then(|s| s.adx_floor).unwrap_or(0.0))
+    label_bars(&series.bars(), layer, tier, adx_floor(layer, params))
+}
+
+/// The floor of the ADX of a layer (0 to 100); 0 where there is none.
+fn adx_floor(layer: Layer, params: &Params) -> f64 {
+    params.layers[layer].source.as_ref().and_then(|source| source.adx_floor).unwrap_or(0.0)
 }
 
 /// Raw labels of a layer's bars under the data budget: that of each bar's own time, or that of all bars where the
@@ -230,9 +234,7 @@ pub fn budgeted_labels(
     let whole = budget(series, params);
     let times = series.map(|s| s.map(|s| &s.ts[..]));
     let at = |ts| if params.point_in_time { budget_at(times, ts, params) } else { whole };
-    let is_used = |tier| params.point_in_time || tier == whole.tier;
-    let [full, lite] = [Tier::Full, Tier::Lite]
-        .map(|tier| if is_used(tier) { raw_labels(layer, own, tier, params) } else { Vec::new() });
+    let [full, lite] = label_bars_of_tiers(&own.bars(), layer, adx_floor(layer, params));
     let label = |(bar, ts): (usize, &i64)| {
         let budget = at(*ts);
         let labels = if budget.tier == Tier::Full { &full } else { &lite };
