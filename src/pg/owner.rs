@@ -14,7 +14,7 @@ use pgrx::pg_sys;
 use crate::pg::arg::arg;
 use crate::pg::cache::known;
 use crate::pg::catalog::qualified;
-use crate::pg::environment::quoted;
+use crate::pg::environment::{ours, quoted};
 use crate::pg::error::{Error, Result, insufficient_privilege};
 use crate::pg::session::current_user;
 use crate::pg::spi::{Db, Sees};
@@ -81,7 +81,7 @@ fn known_tables(db: Db, tables: &[(String, &str)]) -> Result<Rc<Vec<pg_sys::Oid>
     // No name contains a NUL byte.
     let mut key = String::with_capacity(64 * tables.len());
     tables.iter().for_each(|(schema, name)| key.extend([schema, "\0", name, "\0"]));
-    known("owners", &key, || check_tables(db, tables))
+    known("owners", &key, || ours(|| check_tables(db, tables)))
 }
 
 /// Checks that writing to these tables, given as schema and name, runs no code of a role that has not the rights of the

@@ -16,6 +16,12 @@ pub fn may_delete(schema: &str, name: &str) -> bool {
     relation_oid(schema, name).is_some_and(|relation| has_privilege(relation, pg_sys::ACL_DELETE))
 }
 
+/// Whether the current user may insert, update and delete rows of a table.
+pub fn may_write(schema: &str, name: &str) -> bool {
+    let all = [pg_sys::ACL_INSERT, pg_sys::ACL_UPDATE, pg_sys::ACL_DELETE];
+    relation_oid(schema, name).is_some_and(|relation| all.into_iter().all(|one| has_privilege(relation, one)))
+}
+
 fn has_privilege(relation: pg_sys::Oid, privilege: u32) -> bool {
     // SAFETY: looks up privileges and changes nothing.
     let found =

@@ -57,7 +57,7 @@ fn regime_durations(
 /// The assets that have stored rows.
 #[pg_extern(stable, parallel_restricted)]
 fn regime_assets() -> Result<TableIterator<(name!(id, i32),)>> {
-    Ok(TableIterator::new(spi::connect(assets)?.into_iter().map(|id| (id,))))
+    Ok(TableIterator::new(spi::connect_as_caller(assets)?.into_iter().map(|id| (id,))))
 }
 
 /// The periods of each regime of a layer, of one asset or of all, with their returns. Specification 1, section 6.

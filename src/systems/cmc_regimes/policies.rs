@@ -10,7 +10,7 @@ use regime_core::yaml;
 
 use crate::pg::{
     Db, Error, Result, Sees, arg, catalog, check_writable, current_user, extension_schema,
-    insufficient_privilege, invalid_parameter, json, owner, shortened, spi, undefined_object,
+    insufficient_privilege, invalid_parameter, json, owner, shortened, spi, syscache, undefined_object,
 };
 use crate::sync::working::Working;
 
@@ -32,8 +32,12 @@ pub const DEFAULT_POLICY: &str = "default";
 /// # Errors
 /// As [`load`], and a text that is neither JSON nor YAML.
 pub fn load_text(policy: &str, text: &str) -> Result<i32> {
+    spi::connect(|db| load_text_checked(db, policy, text))
+}
+
+fn load_text_checked(db: Db, policy: &str, text: &str) -> Result<i32> {
     // Whoever may not store rules has no text read.
-    check_may_load(policy)?;
+    check_may_load(db, policy)?;
     if text.len() > MOST_BYTES {
         return Err(invalid_parameter(format!(
             "the document has {} bytes, more than {MOST_BYTES}",
@@ -64,7 +68,7 @@ pub fn load_text(policy: &str, text: &str) -> Result<i32> {
         let message = place.map(|line| format!("line {line}: {error}")).unwrap_or(error.to_string());
         invalid_parameter(message).hint(error.hint())
     })?;
-    store(policy, &document, rules)
+    store(db, policy, &document, rules)
 }
 
 /// Stores the rules of a document as a policy, in place of an earlier one of that name; gives their number. A rule
@@ -73,32 +77,32 @@ pub fn load_text(policy: &str, text: &str) -> Result<i32> {
 /// # Errors
 /// A name that cannot be used, an invalid rule, a read-only transaction, or a missing privilege.
 pub fn load(policy: &str, document: &Value) -> Result<i32> {
-    check_may_load(policy)?;
-    store(policy, document, parse_rules(document)?)
+    spi::connect(|db| {
+        check_may_load(db, policy)?;
+        store(db, policy, document, parse_rules(document)?)
+    })
 }
 
-fn check_may_load(policy: &str) -> Result<()> {
+fn check_may_load(db: Db, policy: &str) -> Result<()> {
     check_name(policy)?;
     check_writable("regime_load_policy()")?;
-    spi::connect(|db| check_may_change(db, &extension_schema(db)?))
+    check_may_change(db, &extension_schema(db)?)
 }
 
-fn store(policy: &str, document: &Value, rules: Vec<Rule>) -> Result<i32> {
+fn store(db: Db, policy: &str, document: &Value, rules: Vec<Rule>) -> Result<i32> {
     let count = rules.len() as i32;
     // Stored as given, so that users read back what they wrote.
     let list = document.get("rules").unwrap_or(document).to_string();
-    spi::connect(|db| {
-        let schema = extension_schema(db)?;
-        let relation = format!("{schema}.regime_policy");
-        let write = format!(
-            "INSERT INTO {relation} AS p (policy, rules) VALUES ($1, $2::jsonb) ON CONFLICT (policy) \
-             DO UPDATE SET rules = excluded.rules, loaded_at = excluded.loaded_at, loaded_by = excluded.loaded_by"
-        );
-        let stored = format!("SELECT FROM {relation} WHERE policy = $1 AND rules = $2::jsonb");
-        Working { relation: &relation, write, stored, rows: 1 }.run(db, &[arg(policy), arg(list)])?;
-        report_findings(&PolicyTable::built_in().overlay(rules), policy, &schema);
-        Ok(count)
-    })
+    let schema = extension_schema(db)?;
+    let relation = format!("{schema}.regime_policy");
+    let write = format!(
+        "INSERT INTO {relation} AS p (policy, rules) VALUES ($1, $2::jsonb) ON CONFLICT (policy) \
+         DO UPDATE SET rules = excluded.rules, loaded_at = excluded.loaded_at, loaded_by = excluded.loaded_by"
+    );
+    let stored = format!("SELECT FROM {relation} WHERE policy = $1 AND rules = $2::jsonb");
+    Working { relation: &relation, write, stored, rows: 1 }.run(db, &[arg(policy), arg(list)])?;
+    report_findings(&BUILT_IN_TABLE.with(|table| PolicyTable::clone(table)).overlay(rules), policy, &schema);
+    Ok(count)
 }
 
 /// Removes a stored policy.
@@ -108,10 +112,11 @@ fn store(policy: &str, document: &Value, rules: Vec<Rule>) -> Result<i32> {
 pub fn drop(policy: &str) -> Result<()> {
     check_name(policy)?;
     check_writable("regime_drop_policy()")?;
-    spi::connect(|db| {
+    spi::connect_as_caller(|db| {
         let schema = extension_schema(db)?;
         check_may_change(db, &schema)?;
-        match db.execute(&format!("DELETE FROM {schema}.regime_policy WHERE policy = $1"), &[arg(policy)])? {
+        let sql = format!("DELETE FROM {schema}.regime_policy WHERE policy OPERATOR(pg_catalog.=) $1");
+        match db.execute(&sql, &[arg(policy)])? {
             0 => Err(unknown_policy(policy, &schema)),
             _ => Ok(()),
         }
@@ -130,13 +135,9 @@ fn check_name(policy: &str) -> Result<()> {
 }
 
 fn check_may_change(db: Db, schema: &str) -> Result<()> {
-    let sql = format!(
-        "SELECT has_table_privilege({0}, 'INSERT') AND has_table_privilege({0}, 'UPDATE') \
-         AND has_table_privilege({0}, 'DELETE') AS may_change",
-        pgrx::spi::quote_literal(format!("{schema}.regime_policy"))
-    );
-    if db.one(&sql, &[], Sees::Snapshot, |row| row.get("may_change"))? {
-        return owner::hold_for_writing(db, &[(catalog::extension_schema_name(db)?, "regime_policy")]);
+    let place = catalog::extension_schema_name(db)?;
+    if syscache::may_write(&place, "regime_policy") {
+        return owner::hold_for_writing(db, &[(place, "regime_policy")]);
     }
     Err(insufficient_privilege("permission denied to change policies")
         .hint(format!("GRANT INSERT, UPDATE, DELETE ON {schema}.regime_policy TO {};", current_user())))
@@ -184,7 +185,7 @@ pub fn built_in() -> Rc<Policy> {
 /// # Errors
 /// An unknown policy, or an invalid rule.
 pub fn table(policy: Option<&str>, rules: Option<&Value>) -> Result<Rc<PolicyTable>> {
-    spi::connect(|db| policy_table(db, &extension_schema(db)?, policy, rules))
+    spi::connect_as_caller(|db| policy_table(db, &extension_schema(db)?, policy, rules))
 }
 
 /// The policy of [`table`].
@@ -212,9 +213,12 @@ pub fn policy_table(
     if named.is_none() && rules.is_none() {
         return Ok(BUILT_IN_TABLE.with(Rc::clone));
     }
-    let mut table = PolicyTable::built_in();
+    let mut table = BUILT_IN_TABLE.with(|table| PolicyTable::clone(table));
     if let Some(name) = named {
-        let sql = format!("SELECT rules::text FROM {schema}.regime_policy WHERE policy = $1");
+        // Qualified throughout, for `spi::connect_as_caller`.
+        let sql = format!(
+            "SELECT rules::pg_catalog.text FROM {schema}.regime_policy WHERE policy OPERATOR(pg_catalog.=) $1"
+        );
         let stored: Option<String> = db.first(&sql, &[arg(name)], Sees::Snapshot, |row| row.get("rules"))?;
         let stored = stored.ok_or_else(|| unknown_policy(name, schema))?;
         table = table.overlay(parse_stored(name, schema, &stored)?);

@@ -9,8 +9,8 @@ use regime_core::{Label, Layer};
 
 use crate::output::relation::output_relation;
 use crate::pg::{
-    Db, Micros, Result, Row, Same, Sees, arg, citus, extension_schema, invalid_parameter, known, settings,
-    timestamp_arg,
+    Db, Micros, Result, Row, Same, Sees, arg, citus, environment::ours, extension_schema, invalid_parameter,
+    known, settings, timestamp_arg,
 };
 use crate::source::map;
 use crate::source::names;
@@ -41,21 +41,28 @@ fn column(layer: FlipLayer) -> &'static str {
     }
 }
 
-/// The assets that have rows, ascending; found by one look into the index for each.
+/// The assets that have rows, ascending; found by one look into the index for each. The statement is qualified throughout, for
+/// [`spi::connect_as_caller`](crate::pg::spi::connect_as_caller).
 ///
 /// # Errors
 /// Where the table cannot be read.
 pub fn assets(db: Db) -> Result<Vec<i32>> {
+    let sql = known("assets with rows", &settings::target_schema(), || ours(|| select_assets(db)))?;
+    let db = if citus::is_loaded() { db.anew() } else { db.by_key() };
+    db.all(&sql, &[], Sees::Snapshot, |row| row.get("id"))
+}
+
+fn select_assets(db: Db) -> Result<String> {
     let regimes = output_relation(db, &REGIMES)?;
     // Citus refuses recursive queries.
-    let all = format!("SELECT DISTINCT id::int AS id FROM {regimes} ORDER BY 1");
-    let by_steps = format!(
-        "WITH RECURSIVE asset AS ((SELECT id FROM {regimes} ORDER BY id LIMIT 1) UNION ALL \
-         SELECT (SELECT r.id FROM {regimes} r WHERE r.id > a.id ORDER BY r.id LIMIT 1) FROM asset a WHERE a.id IS NOT NULL) \
-         SELECT id::int FROM asset WHERE id IS NOT NULL"
-    );
-    let (db, sql) = if citus::is_loaded() { (db.anew(), all) } else { (db.by_key(), by_steps) };
-    db.all(&sql, &[], Sees::Snapshot, |row| row.get("id"))
+    Ok(match citus::is_loaded() {
+        true => format!("SELECT DISTINCT id::pg_catalog.int4 AS id FROM {regimes} ORDER BY 1"),
+        false => format!(
+            "WITH RECURSIVE asset AS ((SELECT id FROM {regimes} ORDER BY id LIMIT 1) UNION ALL \
+             SELECT (SELECT r.id FROM {regimes} r WHERE r.id OPERATOR(pg_catalog.>) a.id ORDER BY r.id LIMIT 1) FROM asset a WHERE a.id IS NOT NULL) \
+             SELECT id::pg_catalog.int4 FROM asset WHERE id IS NOT NULL"
+        ),
+    })
 }
 
 /// The flips of a layer, ascending.
@@ -63,6 +70,10 @@ pub fn assets(db: Db) -> Result<Vec<i32>> {
 /// # Errors
 /// Where the table cannot be read.
 pub fn changes(db: Db, asset: i32, layer: FlipLayer) -> Result<Vec<Change<String>>> {
+    /// Columns of the statement, by index since there may be many rows.
+    const TS: usize = 0;
+    const NEW_REGIME: usize = 1;
+    const DURATION_BARS: usize = 2;
     let sql = format!(
         "SELECT ts::timestamptz, new_regime::text, duration_bars::int FROM {} \
          WHERE id = $1 AND tf = $2 AND layer = $3 AND pg_catalog.isfinite(ts) ORDER BY ts",
@@ -71,8 +82,8 @@ pub fn changes(db: Db, asset: i32, layer: FlipLayer) -> Result<Vec<Change<String
     let mut changes = Vec::new();
     db.rows(&sql, &[arg(asset), arg(TF), arg(layer.as_str())], Sees::Snapshot, |row| {
         // An adopted table can hold flips to nothing.
-        let Some(new) = row.get("new_regime")? else { return Ok(()) };
-        let (Micros(ts), bars): (_, Option<i32>) = (row.get("ts")?, row.get("duration_bars")?);
+        let Some(new) = row.get(NEW_REGIME)? else { return Ok(()) };
+        let (Micros(ts), bars): (_, Option<i32>) = (row.get(TS)?, row.get(DURATION_BARS)?);
         changes.push(Change { ts, new, lasted: bars.and_then(|bars| u32::try_from(bars).ok()) });
         Ok(())
     })?;
