@@ -209,6 +209,7 @@ CREATE TABLE @extschema@.regime_profile (
     min_bars_l2 int CHECK (min_bars_l2 >= 0),
     l4_label text CHECK (l4_label <> '' AND pg_catalog.char_length(l4_label) <= 200),
     point_in_time boolean,
+    config jsonb CHECK (pg_catalog.jsonb_typeof(config) = 'object' AND NOT pg_catalog.jsonb_path_exists(config, 'strict $.* ? (@.type() != "number")')),
     market_proxy_id int CHECK (market_proxy_id >= 0)
 );
 COMMENT ON TABLE @extschema@.regime_profile IS 'Profiles: how assets are computed; NULL is the setting or the default. The row ''default'' is of all assets that regime_profile_asset does not name';
@@ -223,6 +224,7 @@ COMMENT ON COLUMN @extschema@.regime_profile.min_bars_l1 IS 'Fewest weekly bars 
 COMMENT ON COLUMN @extschema@.regime_profile.min_bars_l2 IS 'Fewest daily bars that enable L2; NULL is the default';
 COMMENT ON COLUMN @extschema@.regime_profile.l4_label IS 'Label of L4 for every row; NULL is none';
 COMMENT ON COLUMN @extschema@.regime_profile.point_in_time IS 'Whether the data budget of a row counts the bars up to the row alone; NULL is pg_regime.point_in_time';
+COMMENT ON COLUMN @extschema@.regime_profile.config IS 'Windows and thresholds of raw labels by key, such as {"vol_window_l2": 120}; what is left out, and NULL, is the default';
 COMMENT ON COLUMN @extschema@.regime_profile.market_proxy_id IS 'Asset that stands for the market when young assets are capped; NULL is pg_regime.market_proxy_id';
 
 CREATE TABLE @extschema@.regime_profile_asset (
@@ -291,7 +293,8 @@ CREATE  FUNCTION "regime_compute"(
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
 	"as_of" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
 	"rules" jsonb DEFAULT NULL, /* Option < JsonText > */
-	"point_in_time" bool DEFAULT NULL /* Option < bool > */
+	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
+	"config" jsonb DEFAULT NULL /* Option < JsonText > */
 ) RETURNS TABLE (
 	"id" INT,  /* i32 */
 	"ts" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
@@ -333,7 +336,8 @@ CREATE  FUNCTION "regime_explain"(
 	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"point_in_time" bool DEFAULT NULL /* Option < bool > */
+	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
+	"config" jsonb DEFAULT NULL /* Option < JsonText > */
 ) RETURNS TABLE (
 	"step" INT,  /* i32 */
 	"layer" TEXT,  /* Option < & '_ str > */
@@ -592,7 +596,8 @@ CREATE  FUNCTION "regime_version_hash"(
 	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"point_in_time" bool DEFAULT NULL /* Option < bool > */
+	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
+	"config" jsonb DEFAULT NULL /* Option < JsonText > */
 ) RETURNS TEXT /* Result < String > */
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
@@ -718,7 +723,8 @@ CREATE  FUNCTION "refresh_cmc_regimes"(
 	"only_dirty" bool DEFAULT false, /* Option < bool > */
 	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
 	"force" bool DEFAULT false, /* Option < bool > */
-	"strict" bool DEFAULT NULL /* Option < bool > */
+	"strict" bool DEFAULT NULL, /* Option < bool > */
+	"config" jsonb DEFAULT NULL /* Option < JsonText > */
 ) RETURNS TABLE (
 	"id" INT,  /* i32 */
 	"status" TEXT,  /* & '_ str */
@@ -756,7 +762,8 @@ CREATE  FUNCTION "refresh_cmc_regimes"(
 	"only_dirty" bool DEFAULT false, /* Option < bool > */
 	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
 	"force" bool DEFAULT false, /* Option < bool > */
-	"strict" bool DEFAULT NULL /* Option < bool > */
+	"strict" bool DEFAULT NULL, /* Option < bool > */
+	"config" jsonb DEFAULT NULL /* Option < JsonText > */
 ) RETURNS TABLE (
 	"id" INT,  /* i32 */
 	"status" TEXT,  /* & '_ str */
@@ -794,7 +801,8 @@ CREATE  FUNCTION "refresh_cmc_regimes"(
 	"only_dirty" bool DEFAULT false, /* Option < bool > */
 	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
 	"force" bool DEFAULT false, /* Option < bool > */
-	"strict" bool DEFAULT NULL /* Option < bool > */
+	"strict" bool DEFAULT NULL, /* Option < bool > */
+	"config" jsonb DEFAULT NULL /* Option < JsonText > */
 ) RETURNS TABLE (
 	"id" INT,  /* i32 */
 	"status" TEXT,  /* & '_ str */
@@ -832,7 +840,8 @@ CREATE  FUNCTION "refresh_cmc_regimes"(
 	"only_dirty" bool DEFAULT false, /* Option < bool > */
 	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
 	"force" bool DEFAULT false, /* Option < bool > */
-	"strict" bool DEFAULT NULL /* Option < bool > */
+	"strict" bool DEFAULT NULL, /* Option < bool > */
+	"config" jsonb DEFAULT NULL /* Option < JsonText > */
 ) RETURNS TABLE (
 	"id" INT,  /* i32 */
 	"status" TEXT,  /* & '_ str */
@@ -865,7 +874,8 @@ CREATE  FUNCTION "regime_repaint_check"(
 	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
-	"l4_label" TEXT DEFAULT NULL /* Option < String > */
+	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
+	"config" jsonb DEFAULT NULL /* Option < JsonText > */
 ) RETURNS TABLE (
 	"column_name" TEXT,  /* & '_ str */
 	"rows" bigint,  /* i64 */
@@ -894,7 +904,8 @@ CREATE  FUNCTION "regime_round_begin"(
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
 	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
 	"assets" TEXT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < String > > > */
-	"force" bool DEFAULT false /* Option < bool > */
+	"force" bool DEFAULT false, /* Option < bool > */
+	"config" jsonb DEFAULT NULL /* Option < JsonText > */
 ) RETURNS bigint /* Result < Option < i64 > > */
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
@@ -916,7 +927,8 @@ CREATE  FUNCTION "regime_round_next"(
 	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
 	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
-	"force" bool DEFAULT false /* Option < bool > */
+	"force" bool DEFAULT false, /* Option < bool > */
+	"config" jsonb DEFAULT NULL /* Option < JsonText > */
 ) RETURNS bool /* Result < bool > */
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
@@ -1001,7 +1013,8 @@ CREATE  FUNCTION "regime_policy_simulate"(
 	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"point_in_time" bool DEFAULT NULL /* Option < bool > */
+	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
+	"config" jsonb DEFAULT NULL /* Option < JsonText > */
 ) RETURNS TABLE (
 	"id" INT,  /* i32 */
 	"ts" timestamp with time zone,  /* TimestampWithTimeZone */
@@ -1041,7 +1054,8 @@ CREATE  FUNCTION "regime_policy_simulate_summary"(
 	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
 	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"point_in_time" bool DEFAULT NULL /* Option < bool > */
+	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
+	"config" jsonb DEFAULT NULL /* Option < JsonText > */
 ) RETURNS TABLE (
 	"id" INT,  /* i32 */
 	"rows" bigint,  /* i64 */
@@ -1062,6 +1076,39 @@ CREATE  FUNCTION "regime_policy_simulate_summary"(
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_policy_simulate_summary_wrapper';
+
+-- src/api/cmc_regimes/simulate.rs
+-- pg_regime::api::cmc_regimes::simulate::regime_config_simulate
+CREATE  FUNCTION "regime_config_simulate"(
+	"config" jsonb, /* Option < JsonText > */
+	"ids" INT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < i32 > > > */
+	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"to_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"policy" TEXT DEFAULT NULL, /* Option < String > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
+	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
+	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
+	"point_in_time" bool DEFAULT NULL /* Option < bool > */
+) RETURNS TABLE (
+	"id" INT,  /* i32 */
+	"column_name" TEXT,  /* & '_ str */
+	"rows" bigint,  /* i64 */
+	"rows_changed" bigint,  /* i64 */
+	"first_ts" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
+	"last_ts" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
+	"first_before" TEXT,  /* Option < String > */
+	"first_after" TEXT,  /* Option < String > */
+	"not_compared" bigint,  /* i64 */
+	"other_version" bigint  /* i64 */
+)
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_config_simulate_wrapper';
 
 -- src/api/cmc_regimes/statistics.rs
 -- pg_regime::api::cmc_regimes::statistics::regime_transitions
@@ -1635,7 +1682,8 @@ CREATE PROCEDURE refresh_all_cmc_regimes(
     l4_label text DEFAULT NULL,
     point_in_time boolean DEFAULT NULL,
     assets text[] DEFAULT NULL,
-    force boolean DEFAULT false
+    force boolean DEFAULT false,
+    config jsonb DEFAULT NULL
 ) LANGUAGE plpgsql AS $$
 DECLARE
     own pg_catalog.text;
@@ -1648,18 +1696,18 @@ BEGIN
     WHILE round IS NULL LOOP
         own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
                 WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
-        EXECUTE pg_catalog.format('SELECT %s.regime_round_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)', own) INTO round
+        EXECUTE pg_catalog.format('SELECT %s.regime_round_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)', own) INTO round
             USING only_dirty, batch_size, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1,
-                min_bars_l2, l4_label, point_in_time, assets, force;
+                min_bars_l2, l4_label, point_in_time, assets, force, config;
         COMMIT;
         SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     END LOOP;
     WHILE more LOOP
         own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
             WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
-        EXECUTE pg_catalog.format('SELECT %s.regime_round_next($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)', own) INTO more
+        EXECUTE pg_catalog.format('SELECT %s.regime_round_next($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)', own) INTO more
             USING round, batch_size, deadline, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0,
-                min_bars_l1, min_bars_l2, l4_label, point_in_time, force;
+                min_bars_l1, min_bars_l2, l4_label, point_in_time, force, config;
         COMMIT;
         SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     END LOOP;
@@ -1821,17 +1869,17 @@ END $$;
 -- A literal without a type comes here, text being preferred: '1' is an id as text, and NULL is passed on, to mean, or
 -- to be refused as, what it is for the id; for refresh_cmc_regimes, which takes several ids too, what it is for these.
 
-COMMENT ON FUNCTION refresh_cmc_regimes(text[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean) IS
+COMMENT ON FUNCTION refresh_cmc_regimes(text[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean, jsonb) IS
 'The same as refresh_cmc_regimes of ids for assets given by symbol, or by id as text, as regime_asset finds them; NULL is every active asset.';
 
-COMMENT ON FUNCTION refresh_cmc_regimes(text, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean) IS
+COMMENT ON FUNCTION refresh_cmc_regimes(text, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean, jsonb) IS
 'The same as refresh_cmc_regimes of an id for an asset given by symbol, or by id as text, as regime_asset finds it; NULL is every active asset, since a NULL without a type comes here.';
 
 CREATE FUNCTION regime_compute(symbol text, cal_scheme text DEFAULT NULL, policy text DEFAULT NULL,
     hysteresis boolean DEFAULT NULL, hysteresis_mode text DEFAULT NULL, min_hold_bars int DEFAULT NULL,
     min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL, min_bars_l2 int DEFAULT NULL,
     l4_label text DEFAULT NULL, as_of timestamptz DEFAULT NULL, rules jsonb DEFAULT NULL,
-    point_in_time boolean DEFAULT NULL)
+    point_in_time boolean DEFAULT NULL, config jsonb DEFAULT NULL)
 RETURNS TABLE (id int, ts timestamptz, tf text, l0_label text, l1_label text, l2_label text, l3_label text,
     l4_label text, regime_key text, size_mult float8, stop_mult float8, orders text, gross_cap float8, pyramids boolean,
     setups text[], feature_tier text, l0_enabled boolean, l1_enabled boolean, l2_enabled boolean,
@@ -1841,24 +1889,24 @@ BEGIN ATOMIC
     SELECT * FROM @extschema@.regime_compute(
         CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END,
         cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2,
-        l4_label, as_of, rules, point_in_time);
+        l4_label, as_of, rules, point_in_time, config);
 END;
-COMMENT ON FUNCTION regime_compute(text, text, text, boolean, text, int, int, int, int, text, timestamptz, jsonb, boolean) IS
+COMMENT ON FUNCTION regime_compute(text, text, text, boolean, text, int, int, int, int, text, timestamptz, jsonb, boolean, jsonb) IS
 'The same as regime_compute of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
 
 CREATE FUNCTION regime_repaint_check(symbol text, sample int DEFAULT NULL, cal_scheme text DEFAULT NULL,
     policy text DEFAULT NULL, hysteresis boolean DEFAULT NULL, hysteresis_mode text DEFAULT NULL,
     min_hold_bars int DEFAULT NULL, min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL,
-    min_bars_l2 int DEFAULT NULL, l4_label text DEFAULT NULL)
+    min_bars_l2 int DEFAULT NULL, l4_label text DEFAULT NULL, config jsonb DEFAULT NULL)
 RETURNS TABLE (column_name text, rows bigint, differ bigint, first timestamptz, stored text, knowable text)
 LANGUAGE sql STABLE PARALLEL RESTRICTED
 BEGIN ATOMIC
     SELECT * FROM @extschema@.regime_repaint_check(
         CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END,
         sample, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1,
-        min_bars_l2, l4_label);
+        min_bars_l2, l4_label, config);
 END;
-COMMENT ON FUNCTION regime_repaint_check(text, int, text, text, boolean, text, int, int, int, int, text) IS
+COMMENT ON FUNCTION regime_repaint_check(text, int, text, text, boolean, text, int, int, int, int, text, jsonb) IS
 'The same as regime_repaint_check of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
 
 COMMENT ON FUNCTION regime_at(text, timestamptz, interval) IS
@@ -1870,16 +1918,17 @@ COMMENT ON FUNCTION regime_gate(text, timestamptz, text, float8, boolean, interv
 CREATE FUNCTION regime_explain(symbol text, at timestamptz DEFAULT NULL, cal_scheme text DEFAULT NULL,
     policy text DEFAULT NULL, hysteresis boolean DEFAULT NULL, hysteresis_mode text DEFAULT NULL,
     min_hold_bars int DEFAULT NULL, min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL,
-    min_bars_l2 int DEFAULT NULL, l4_label text DEFAULT NULL, point_in_time boolean DEFAULT NULL)
+    min_bars_l2 int DEFAULT NULL, l4_label text DEFAULT NULL, point_in_time boolean DEFAULT NULL,
+    config jsonb DEFAULT NULL)
 RETURNS TABLE (step int, layer text, what text, value text, detail text)
 LANGUAGE sql STABLE PARALLEL RESTRICTED
 BEGIN ATOMIC
     SELECT * FROM @extschema@.regime_explain(
         CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END,
         at, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2,
-        l4_label, point_in_time);
+        l4_label, point_in_time, config);
 END;
-COMMENT ON FUNCTION regime_explain(text, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean) IS
+COMMENT ON FUNCTION regime_explain(text, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean, jsonb) IS
 'The same as regime_explain of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
 
 CREATE FUNCTION regime_label_monthly(symbol text, cal_scheme text DEFAULT NULL, mode text DEFAULT NULL)
@@ -2651,22 +2700,22 @@ AS 'MODULE_PATHNAME', 'market_escalation_percentile_wrapper';
 -- finalize
 -- What each function returns; `\df+` and `\dx+` show it. Tables and views are described where they are made.
 
-COMMENT ON FUNCTION refresh_cmc_regimes(int[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean) IS
+COMMENT ON FUNCTION refresh_cmc_regimes(int[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean, jsonb) IS
 'Computes the regimes of assets (ids NULL: every active asset of dim_assets, else every id with daily bars), writes the rows that differ to the output tables and returns one row per asset: status (ok, unchanged, empty, failed, dry_run), the rows that the result holds (NULL if failed), the rows written, milliseconds. An asset that fails is rolled back alone with a WARNING and keeps its earlier rows, one without daily bars loses them; a wrong argument, policy or source map is an error. An asset whose profile gives other parameters than the arguments fails, unless force is true.';
 
-COMMENT ON FUNCTION refresh_cmc_regimes(int, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean) IS
+COMMENT ON FUNCTION refresh_cmc_regimes(int, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean, jsonb) IS
 'Refreshes one asset, exactly as refresh_cmc_regimes(int[], ...) does for many, and returns its row; a NULL id is an error.';
 
 COMMENT ON FUNCTION regime_asset(text, text) IS
 'Returns the id of the asset with a symbol in dim_assets, beside the daily bars of cal_scheme (NULL: pg_regime.cal_scheme, then the schemes of profiles): as it is written, else in whatever case if that is one asset alone; else the id that the text is, if dim_assets or the daily bars have it. Any other name, and a symbol of several assets, is an error that tells the nearest symbol or the ids.';
 
-COMMENT ON FUNCTION regime_compute(int, text, text, boolean, text, int, int, int, int, text, timestamptz, jsonb, boolean) IS
+COMMENT ON FUNCTION regime_compute(int, text, text, boolean, text, int, int, int, int, text, timestamptz, jsonb, boolean, jsonb) IS
 'Returns the rows of cmc_regimes that a refresh with these arguments would hold for an asset, without writing; updated_at is the time of the transaction. as_of ignores every bar and EMA after it, also for the data budget and the market proxy; rules are laid over the policy for this call only.';
 
-COMMENT ON FUNCTION regime_explain(int, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean) IS
+COMMENT ON FUNCTION regime_explain(int, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean, jsonb) IS
 'Explains step by step the newest row of an asset at or before a moment (NULL: the newest): bars and layers, the comparisons and percentiles behind each label, hysteresis, the rules and what each tightened, the market proxy, the result, and whether that is what is stored or why not. The further arguments are those of the refresh that is explained.';
 
-COMMENT ON FUNCTION regime_version_hash(text, text, boolean, text, int, int, int, int, text, boolean) IS
+COMMENT ON FUNCTION regime_version_hash(text, text, boolean, text, int, int, int, int, text, boolean, jsonb) IS
 'Returns the hash, 16 hex digits, of the label version, the policy''s rules and every parameter and setting that can change a label: what a refresh with these arguments stores in regime_version_hash. Same inputs and same hash mean same labels.';
 
 COMMENT ON FUNCTION regime_at(int, timestamptz, interval) IS
@@ -2741,13 +2790,13 @@ COMMENT ON FUNCTION regime_drop_policy(text) IS
 COMMENT ON FUNCTION regime_track(boolean) IS
 'Creates triggers on every table that regime_source maps, which mark the assets whose bars or EMAs and the series whose candles are inserted, changed or deleted, or drops them (enable => false), and returns what was done with each table; with the triggers a refresh reads only new rows, and only_dirty => true refreshes only changed assets. The caller must own the tables.';
 
-COMMENT ON PROCEDURE refresh_all_cmc_regimes(int, boolean, interval, text, text, boolean, text, int, int, int, int, text, boolean, text[], boolean) IS
+COMMENT ON PROCEDURE refresh_all_cmc_regimes(int, boolean, interval, text, text, boolean, text, int, int, int, int, text, boolean, text[], boolean, jsonb) IS
 'Refreshes all assets as refresh_cmc_regimes does, or only changed ones, or those of a list of symbols or ids, in batches that are committed one by one; sessions that call it at the same time with the same arguments share the work, and a call resumes where the last one stopped. Ends with an error that lists the failed assets, if there were any; cannot be called in a transaction block.';
 
-COMMENT ON FUNCTION regime_round_begin(boolean, int, text, text, boolean, text, int, int, int, int, text, boolean, text[], boolean) IS
+COMMENT ON FUNCTION regime_round_begin(boolean, int, text, text, boolean, text, int, int, int, int, text, boolean, text[], boolean, jsonb) IS
 'Step of refresh_all_cmc_regimes: finds the unfinished round for these arguments, or begins one, and returns its number; NULL in a transaction that keeps its snapshot.';
 
-COMMENT ON FUNCTION regime_round_next(bigint, int, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean, boolean) IS
+COMMENT ON FUNCTION regime_round_next(bigint, int, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean, boolean, jsonb) IS
 'Step of refresh_all_cmc_regimes: claims a batch of assets that wait in a round, refreshes them and returns whether there may be more to do; to be committed after each call.';
 
 COMMENT ON FUNCTION regime_round_end(bigint) IS
@@ -2759,7 +2808,7 @@ COMMENT ON FUNCTION regime_status() IS
 COMMENT ON FUNCTION regime_health() IS
 'Returns what is wrong, the worst first: severity (error, warning, info), what, the asset, detail, and the command that corrects it. Looks for a broken source map, missing tables and grants, failing and stale assets, mixed version hashes, unfinished rounds, untracked sources and bloated tables; no row means that nothing is wrong.';
 
-COMMENT ON FUNCTION regime_repaint_check(int, int, text, text, boolean, text, int, int, int, int, text) IS
+COMMENT ON FUNCTION regime_repaint_check(int, int, text, text, boolean, text, int, int, int, int, text, jsonb) IS
 'Computes stored rows of an asset (all, or sample of them in even steps) again from what had closed at each of them, data budget included, and returns per column how many differ and the first that does: rows refreshed with point_in_time => true never differ. An error if the rows were made with other parameters than those given.';
 
 COMMENT ON FUNCTION regime_assets() IS
@@ -2795,11 +2844,14 @@ COMMENT ON FUNCTION regime_check_inputs(int[], text) IS
 COMMENT ON FUNCTION regime_policy_lint(text, jsonb) IS
 'Returns what a policy, with rules laid over it, says that its author can hardly mean: severity (warning for the user''s rules, info for built-in ones and for holes), number and match of the rule, the problem (never reached, matches no label, changes nothing, a value never let through, setups that contradict the size or are never used, labels that fall to the fallback) and what to do.';
 
-COMMENT ON FUNCTION regime_policy_simulate(jsonb, int[], timestamptz, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean) IS
+COMMENT ON FUNCTION regime_policy_simulate(jsonb, int[], timestamptz, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean, jsonb) IS
 'Returns the rows of cmc_regimes that rules laid over a policy would change, with the columns that differ and their stored (before) and simulated (after) values; labels may differ too, since hysteresis depends on the policy. from_ts and to_ts are included; the version hash is not compared; an asset that cannot be computed gives a WARNING. Nothing is written.';
 
-COMMENT ON FUNCTION regime_policy_simulate_summary(jsonb, int[], timestamptz, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean) IS
+COMMENT ON FUNCTION regime_policy_simulate_summary(jsonb, int[], timestamptz, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean, jsonb) IS
 'Sums up regime_policy_simulate per asset, before (stored) and after (simulated): rows compared and changed, mean size, days in each order mode, changes of regime_key; bars or stored rows without a counterpart, and stored rows made with another policy or other parameters than those given, which differ for that reason too. Nothing is written.';
+
+COMMENT ON FUNCTION regime_config_simulate(jsonb, int[], timestamptz, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean) IS
+'Counts per asset and column the rows of cmc_regimes that config, laid key by key over the configuration of the profile of each asset, would change, with the first and the last of them and the values of the first; rows, not_compared and other_version as in regime_policy_simulate_summary. from_ts and to_ts are included; an asset that cannot be computed gives a WARNING. Nothing is written.';
 
 COMMENT ON FUNCTION refresh_market_regimes(text, text, boolean, boolean, jsonb, boolean) IS
 'Brings market_regimes up to date with the candles that regime_source maps, for a symbol, a timeframe, or all (NULL); returns a row per series: status (ok, unchanged, empty, failed, dry_run), rows of the result and rows written, classifier_version, milliseconds, message, mode and why all rows were computed. Each series whole or not at all; one that fails keeps its rows, gives a WARNING and a failed row, and the others go on. config overrides thresholds: {"adx_trending": 30}. Without tracking a series is computed from its first candle and only what differs is written; with regime_track, from its stored state on.';

@@ -272,6 +272,19 @@ CREATE FUNCTION drawn(f text, m int, r int) RETURNS float8 STABLE LANGUAGE sql A
     'SELECT pick FROM changes WHERE market = m AND field = f AND round <= r ORDER BY round DESC LIMIT 1';
 CREATE FUNCTION proxy_of(m int, r int) RETURNS int STABLE LANGUAGE sql AS
     'SELECT CASE WHEN drawn(''proxy'', m, r) < 0.6 THEN m * 25 + 1 WHEN drawn(''proxy'', m, r) < 0.7 THEN 7 ELSE m * 25 END';
+-- Another configuration in every fourth round, or none: windows beside the numbers of bars that histories have. Without blanks,
+-- since these part arguments.
+CREATE FUNCTION config_of(m int, r int) RETURNS text STABLE LANGUAGE sql AS $$
+    SELECT CASE WHEN noise('config', m, n) < 0.5 THEN replace(jsonb_strip_nulls(jsonb_build_object(
+        'vol_window_l0', ('{20,36,59,61,70}'::int[])[1 + floor(noise('window0', m, n) * 7)::int],
+        'vol_window_l1', ('{20,50,101,140,300}'::int[])[1 + floor(noise('window1', m, n) * 7)::int],
+        'vol_window_l2', ('{20,119,249,251,300,1000}'::int[])[1 + floor(noise('window2', m, n) * 8)::int],
+        'atrp_bars', ('{1,5,15,60}'::int[])[1 + floor(noise('atrp', m, n) * 6)::int],
+        'confirm_bars_l2', 1 + floor(noise('confirm2', m, n) * 5), 'confirm_bars_l3', 1 + floor(noise('confirm3', m, n) * 3),
+        'vol_low_percentile', round(noise('low', m, n)::numeric * 50, 1), 'vol_high_percentile', 50 + round(noise('high', m, n)::numeric * 50, 1),
+        'atrp_low', round(noise('cut', m, n)::numeric * 0.02, 4), 'liq_window', ('{10,30,90}'::int[])[1 + floor(noise('liq', m, n) * 5)::int],
+        'liq_easy', round(noise('easy', m, n)::numeric, 2), 'liq_stressed', 1 + round(noise('stressed', m, n)::numeric, 2)))::text, ' ', '') END
+    FROM (SELECT r / 4) AS d (n) $$;
 CREATE FUNCTION args_of(m int, r int) RETURNS text STABLE LANGUAGE sql AS $$
     SELECT concat_ws(', ', format('policy => %L', CASE WHEN drawn('policy', m, r) < 0.4 THEN 'default' ELSE 'm' || m END),
         format('cal_scheme => %L', CASE WHEN mode = 'columns' THEN CASE WHEN drawn('cal', m, r) < 0.6 THEN 'iso' ELSE 'cols' END WHEN drawn('cal', m, r) < 0.6 THEN 'us' ELSE 'iso' END),
@@ -282,7 +295,8 @@ CREATE FUNCTION args_of(m int, r int) RETURNS text STABLE LANGUAGE sql AS $$
         'min_bars_l0 => ' || ('{10,36,58,59,61,62,71}'::int[])[1 + floor(drawn('l0', m, r) * 8)::int],
         'min_bars_l1 => ' || ('{20,50,51,53,100,140}'::int[])[1 + floor(drawn('l1', m, r) * 7)::int],
         'min_bars_l2 => ' || ('{60,119,121,200,249,251,300}'::int[])[1 + floor(drawn('l2', m, r) * 8)::int],
-        CASE WHEN drawn('l4', m, r) < 0.3 THEN 'l4_label => ''Hiking-RiskOff-Thin''' WHEN drawn('l4', m, r) < 0.5 THEN 'l4_label => ''Easing-RiskOn-Stressed''' END)
+        CASE WHEN drawn('l4', m, r) < 0.3 THEN 'l4_label => ''Hiking-RiskOff-Thin''' WHEN drawn('l4', m, r) < 0.5 THEN 'l4_label => ''Easing-RiskOn-Stressed''' END,
+        'config => ' || quote_literal(config_of(m, r)))
     FROM play $$;
 
 CREATE FUNCTION takes(argument text) RETURNS boolean STABLE LANGUAGE sql AS

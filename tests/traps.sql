@@ -215,7 +215,7 @@ AND NOT EXISTS (SELECT FROM trap AS own WHERE (own.classid, own.oid) = ('pg_type
 CREATE TABLE lay.argument (names text[], value text);
 INSERT INTO lay.argument VALUES
     ('{id,asset_id}', '1'), ('{ids}', '{1,2}'), ('{symbol,asset}', 'MARKET'), ('{symbols}', '{MARKET,DEMO2}'), ('{timeframe}', '1d'),
-    ('{cal_scheme}', 'iso'), ('{policy}', 'mine'), ('{rules}', '[{"match": "Up-", "size_mult": 0.5}]'), ('{config}', '{"adx_trending": 30}'),
+    ('{cal_scheme}', 'iso'), ('{policy}', 'mine'), ('{rules}', '[{"match": "Up-", "size_mult": 0.5}]'), ('{config}', '{"vol_high_percentile": 80}'),
     ('{mode}', 'full'), ('{hysteresis}', 'true'), ('{hysteresis_mode}', 'symmetric'), ('{min_hold_bars}', '2'),
     ('{min_bars_l0}', '24'), ('{min_bars_l1}', '50'), ('{min_bars_l2}', '100'), ('{l0,l1,l2,l3,l4,l4_label}', 'Up-Low-Normal'),
     ('{point_in_time,enable}', 'true'), ('{dry_run,full_refresh,only_dirty}', 'false'), ('{regime_enabled,log_scale}', 'true'),

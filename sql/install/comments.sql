@@ -1,21 +1,21 @@
 -- What each function returns; `\df+` and `\dx+` show it. Tables and views are described where they are made.
 
-COMMENT ON FUNCTION refresh_cmc_regimes(int[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean) IS
+COMMENT ON FUNCTION refresh_cmc_regimes(int[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean, jsonb) IS
 'Computes the regimes of assets (ids NULL: every active asset of dim_assets, else every id with daily bars), writes the rows that differ to the output tables and returns one row per asset: status (ok, unchanged, empty, failed, dry_run), the rows that the result holds (NULL if failed), the rows written, milliseconds. An asset that fails is rolled back alone with a WARNING and keeps its earlier rows, one without daily bars loses them; a wrong argument, policy or source map is an error. An asset whose profile gives other parameters than the arguments fails, unless force is true.';
 
-COMMENT ON FUNCTION refresh_cmc_regimes(int, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean) IS
+COMMENT ON FUNCTION refresh_cmc_regimes(int, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean, jsonb) IS
 'Refreshes one asset, exactly as refresh_cmc_regimes(int[], ...) does for many, and returns its row; a NULL id is an error.';
 
 COMMENT ON FUNCTION regime_asset(text, text) IS
 'Returns the id of the asset with a symbol in dim_assets, beside the daily bars of cal_scheme (NULL: pg_regime.cal_scheme, then the schemes of profiles): as it is written, else in whatever case if that is one asset alone; else the id that the text is, if dim_assets or the daily bars have it. Any other name, and a symbol of several assets, is an error that tells the nearest symbol or the ids.';
 
-COMMENT ON FUNCTION regime_compute(int, text, text, boolean, text, int, int, int, int, text, timestamptz, jsonb, boolean) IS
+COMMENT ON FUNCTION regime_compute(int, text, text, boolean, text, int, int, int, int, text, timestamptz, jsonb, boolean, jsonb) IS
 'Returns the rows of cmc_regimes that a refresh with these arguments would hold for an asset, without writing; updated_at is the time of the transaction. as_of ignores every bar and EMA after it, also for the data budget and the market proxy; rules are laid over the policy for this call only.';
 
-COMMENT ON FUNCTION regime_explain(int, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean) IS
+COMMENT ON FUNCTION regime_explain(int, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean, jsonb) IS
 'Explains step by step the newest row of an asset at or before a moment (NULL: the newest): bars and layers, the comparisons and percentiles behind each label, hysteresis, the rules and what each tightened, the market proxy, the result, and whether that is what is stored or why not. The further arguments are those of the refresh that is explained.';
 
-COMMENT ON FUNCTION regime_version_hash(text, text, boolean, text, int, int, int, int, text, boolean) IS
+COMMENT ON FUNCTION regime_version_hash(text, text, boolean, text, int, int, int, int, text, boolean, jsonb) IS
 'Returns the hash, 16 hex digits, of the label version, the policy''s rules and every parameter and setting that can change a label: what a refresh with these arguments stores in regime_version_hash. Same inputs and same hash mean same labels.';
 
 COMMENT ON FUNCTION regime_at(int, timestamptz, interval) IS
@@ -90,13 +90,13 @@ COMMENT ON FUNCTION regime_drop_policy(text) IS
 COMMENT ON FUNCTION regime_track(boolean) IS
 'Creates triggers on every table that regime_source maps, which mark the assets whose bars or EMAs and the series whose candles are inserted, changed or deleted, or drops them (enable => false), and returns what was done with each table; with the triggers a refresh reads only new rows, and only_dirty => true refreshes only changed assets. The caller must own the tables.';
 
-COMMENT ON PROCEDURE refresh_all_cmc_regimes(int, boolean, interval, text, text, boolean, text, int, int, int, int, text, boolean, text[], boolean) IS
+COMMENT ON PROCEDURE refresh_all_cmc_regimes(int, boolean, interval, text, text, boolean, text, int, int, int, int, text, boolean, text[], boolean, jsonb) IS
 'Refreshes all assets as refresh_cmc_regimes does, or only changed ones, or those of a list of symbols or ids, in batches that are committed one by one; sessions that call it at the same time with the same arguments share the work, and a call resumes where the last one stopped. Ends with an error that lists the failed assets, if there were any; cannot be called in a transaction block.';
 
-COMMENT ON FUNCTION regime_round_begin(boolean, int, text, text, boolean, text, int, int, int, int, text, boolean, text[], boolean) IS
+COMMENT ON FUNCTION regime_round_begin(boolean, int, text, text, boolean, text, int, int, int, int, text, boolean, text[], boolean, jsonb) IS
 'Step of refresh_all_cmc_regimes: finds the unfinished round for these arguments, or begins one, and returns its number; NULL in a transaction that keeps its snapshot.';
 
-COMMENT ON FUNCTION regime_round_next(bigint, int, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean, boolean) IS
+COMMENT ON FUNCTION regime_round_next(bigint, int, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean, boolean, jsonb) IS
 'Step of refresh_all_cmc_regimes: claims a batch of assets that wait in a round, refreshes them and returns whether there may be more to do; to be committed after each call.';
 
 COMMENT ON FUNCTION regime_round_end(bigint) IS
@@ -108,7 +108,7 @@ COMMENT ON FUNCTION regime_status() IS
 COMMENT ON FUNCTION regime_health() IS
 'Returns what is wrong, the worst first: severity (error, warning, info), what, the asset, detail, and the command that corrects it. Looks for a broken source map, missing tables and grants, failing and stale assets, mixed version hashes, unfinished rounds, untracked sources and bloated tables; no row means that nothing is wrong.';
 
-COMMENT ON FUNCTION regime_repaint_check(int, int, text, text, boolean, text, int, int, int, int, text) IS
+COMMENT ON FUNCTION regime_repaint_check(int, int, text, text, boolean, text, int, int, int, int, text, jsonb) IS
 'Computes stored rows of an asset (all, or sample of them in even steps) again from what had closed at each of them, data budget included, and returns per column how many differ and the first that does: rows refreshed with point_in_time => true never differ. An error if the rows were made with other parameters than those given.';
 
 COMMENT ON FUNCTION regime_assets() IS
@@ -144,11 +144,14 @@ COMMENT ON FUNCTION regime_check_inputs(int[], text) IS
 COMMENT ON FUNCTION regime_policy_lint(text, jsonb) IS
 'Returns what a policy, with rules laid over it, says that its author can hardly mean: severity (warning for the user''s rules, info for built-in ones and for holes), number and match of the rule, the problem (never reached, matches no label, changes nothing, a value never let through, setups that contradict the size or are never used, labels that fall to the fallback) and what to do.';
 
-COMMENT ON FUNCTION regime_policy_simulate(jsonb, int[], timestamptz, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean) IS
+COMMENT ON FUNCTION regime_policy_simulate(jsonb, int[], timestamptz, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean, jsonb) IS
 'Returns the rows of cmc_regimes that rules laid over a policy would change, with the columns that differ and their stored (before) and simulated (after) values; labels may differ too, since hysteresis depends on the policy. from_ts and to_ts are included; the version hash is not compared; an asset that cannot be computed gives a WARNING. Nothing is written.';
 
-COMMENT ON FUNCTION regime_policy_simulate_summary(jsonb, int[], timestamptz, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean) IS
+COMMENT ON FUNCTION regime_policy_simulate_summary(jsonb, int[], timestamptz, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean, jsonb) IS
 'Sums up regime_policy_simulate per asset, before (stored) and after (simulated): rows compared and changed, mean size, days in each order mode, changes of regime_key; bars or stored rows without a counterpart, and stored rows made with another policy or other parameters than those given, which differ for that reason too. Nothing is written.';
+
+COMMENT ON FUNCTION regime_config_simulate(jsonb, int[], timestamptz, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean) IS
+'Counts per asset and column the rows of cmc_regimes that config, laid key by key over the configuration of the profile of each asset, would change, with the first and the last of them and the values of the first; rows, not_compared and other_version as in regime_policy_simulate_summary. from_ts and to_ts are included; an asset that cannot be computed gives a WARNING. Nothing is written.';
 
 COMMENT ON FUNCTION refresh_market_regimes(text, text, boolean, boolean, jsonb, boolean) IS
 'Brings market_regimes up to date with the candles that regime_source maps, for a symbol, a timeframe, or all (NULL); returns a row per series: status (ok, unchanged, empty, failed, dry_run), rows of the result and rows written, classifier_version, milliseconds, message, mode and why all rows were computed. Each series whole or not at all; one that fails keeps its rows, gives a WARNING and a failed row, and the others go on. config overrides thresholds: {"adx_trending": 30}. Without tracking a series is computed from its first candle and only what differs is written; with regime_track, from its stored state on.';

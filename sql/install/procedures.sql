@@ -20,7 +20,8 @@ CREATE PROCEDURE refresh_all_cmc_regimes(
     l4_label text DEFAULT NULL,
     point_in_time boolean DEFAULT NULL,
     assets text[] DEFAULT NULL,
-    force boolean DEFAULT false
+    force boolean DEFAULT false,
+    config jsonb DEFAULT NULL
 ) LANGUAGE plpgsql AS $$
 DECLARE
     own pg_catalog.text;
@@ -33,18 +34,18 @@ BEGIN
     WHILE round IS NULL LOOP
         own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
                 WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
-        EXECUTE pg_catalog.format('SELECT %s.regime_round_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)', own) INTO round
+        EXECUTE pg_catalog.format('SELECT %s.regime_round_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)', own) INTO round
             USING only_dirty, batch_size, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1,
-                min_bars_l2, l4_label, point_in_time, assets, force;
+                min_bars_l2, l4_label, point_in_time, assets, force, config;
         COMMIT;
         SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     END LOOP;
     WHILE more LOOP
         own := (SELECT e.extnamespace::pg_catalog.regnamespace::pg_catalog.text FROM pg_catalog.pg_extension e
             WHERE e.extname OPERATOR(pg_catalog.=) 'pg_regime'::pg_catalog.name);
-        EXECUTE pg_catalog.format('SELECT %s.regime_round_next($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)', own) INTO more
+        EXECUTE pg_catalog.format('SELECT %s.regime_round_next($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)', own) INTO more
             USING round, batch_size, deadline, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0,
-                min_bars_l1, min_bars_l2, l4_label, point_in_time, force;
+                min_bars_l1, min_bars_l2, l4_label, point_in_time, force, config;
         COMMIT;
         SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     END LOOP;

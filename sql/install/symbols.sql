@@ -8,17 +8,17 @@
 -- A literal without a type comes here, text being preferred: '1' is an id as text, and NULL is passed on, to mean, or
 -- to be refused as, what it is for the id; for refresh_cmc_regimes, which takes several ids too, what it is for these.
 
-COMMENT ON FUNCTION refresh_cmc_regimes(text[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean) IS
+COMMENT ON FUNCTION refresh_cmc_regimes(text[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean, jsonb) IS
 'The same as refresh_cmc_regimes of ids for assets given by symbol, or by id as text, as regime_asset finds them; NULL is every active asset.';
 
-COMMENT ON FUNCTION refresh_cmc_regimes(text, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean) IS
+COMMENT ON FUNCTION refresh_cmc_regimes(text, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean, jsonb) IS
 'The same as refresh_cmc_regimes of an id for an asset given by symbol, or by id as text, as regime_asset finds it; NULL is every active asset, since a NULL without a type comes here.';
 
 CREATE FUNCTION regime_compute(symbol text, cal_scheme text DEFAULT NULL, policy text DEFAULT NULL,
     hysteresis boolean DEFAULT NULL, hysteresis_mode text DEFAULT NULL, min_hold_bars int DEFAULT NULL,
     min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL, min_bars_l2 int DEFAULT NULL,
     l4_label text DEFAULT NULL, as_of timestamptz DEFAULT NULL, rules jsonb DEFAULT NULL,
-    point_in_time boolean DEFAULT NULL)
+    point_in_time boolean DEFAULT NULL, config jsonb DEFAULT NULL)
 RETURNS TABLE (id int, ts timestamptz, tf text, l0_label text, l1_label text, l2_label text, l3_label text,
     l4_label text, regime_key text, size_mult float8, stop_mult float8, orders text, gross_cap float8, pyramids boolean,
     setups text[], feature_tier text, l0_enabled boolean, l1_enabled boolean, l2_enabled boolean,
@@ -28,24 +28,24 @@ BEGIN ATOMIC
     SELECT * FROM @extschema@.regime_compute(
         CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END,
         cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2,
-        l4_label, as_of, rules, point_in_time);
+        l4_label, as_of, rules, point_in_time, config);
 END;
-COMMENT ON FUNCTION regime_compute(text, text, text, boolean, text, int, int, int, int, text, timestamptz, jsonb, boolean) IS
+COMMENT ON FUNCTION regime_compute(text, text, text, boolean, text, int, int, int, int, text, timestamptz, jsonb, boolean, jsonb) IS
 'The same as regime_compute of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
 
 CREATE FUNCTION regime_repaint_check(symbol text, sample int DEFAULT NULL, cal_scheme text DEFAULT NULL,
     policy text DEFAULT NULL, hysteresis boolean DEFAULT NULL, hysteresis_mode text DEFAULT NULL,
     min_hold_bars int DEFAULT NULL, min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL,
-    min_bars_l2 int DEFAULT NULL, l4_label text DEFAULT NULL)
+    min_bars_l2 int DEFAULT NULL, l4_label text DEFAULT NULL, config jsonb DEFAULT NULL)
 RETURNS TABLE (column_name text, rows bigint, differ bigint, first timestamptz, stored text, knowable text)
 LANGUAGE sql STABLE PARALLEL RESTRICTED
 BEGIN ATOMIC
     SELECT * FROM @extschema@.regime_repaint_check(
         CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END,
         sample, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1,
-        min_bars_l2, l4_label);
+        min_bars_l2, l4_label, config);
 END;
-COMMENT ON FUNCTION regime_repaint_check(text, int, text, text, boolean, text, int, int, int, int, text) IS
+COMMENT ON FUNCTION regime_repaint_check(text, int, text, text, boolean, text, int, int, int, int, text, jsonb) IS
 'The same as regime_repaint_check of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
 
 COMMENT ON FUNCTION regime_at(text, timestamptz, interval) IS
@@ -57,16 +57,17 @@ COMMENT ON FUNCTION regime_gate(text, timestamptz, text, float8, boolean, interv
 CREATE FUNCTION regime_explain(symbol text, at timestamptz DEFAULT NULL, cal_scheme text DEFAULT NULL,
     policy text DEFAULT NULL, hysteresis boolean DEFAULT NULL, hysteresis_mode text DEFAULT NULL,
     min_hold_bars int DEFAULT NULL, min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL,
-    min_bars_l2 int DEFAULT NULL, l4_label text DEFAULT NULL, point_in_time boolean DEFAULT NULL)
+    min_bars_l2 int DEFAULT NULL, l4_label text DEFAULT NULL, point_in_time boolean DEFAULT NULL,
+    config jsonb DEFAULT NULL)
 RETURNS TABLE (step int, layer text, what text, value text, detail text)
 LANGUAGE sql STABLE PARALLEL RESTRICTED
 BEGIN ATOMIC
     SELECT * FROM @extschema@.regime_explain(
         CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END,
         at, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2,
-        l4_label, point_in_time);
+        l4_label, point_in_time, config);
 END;
-COMMENT ON FUNCTION regime_explain(text, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean) IS
+COMMENT ON FUNCTION regime_explain(text, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean, jsonb) IS
 'The same as regime_explain of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
 
 CREATE FUNCTION regime_label_monthly(symbol text, cal_scheme text DEFAULT NULL, mode text DEFAULT NULL)

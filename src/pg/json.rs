@@ -32,6 +32,17 @@ impl JsonText {
     pub fn parse(&self) -> Result<Value> {
         parse(&self.0)
     }
+
+    /// The document; `example` is one that the hint shows.
+    ///
+    /// # Errors
+    /// As [`JsonText::parse`].
+    pub fn parse_as(&self, example: &str) -> Result<Value> {
+        serde_json::from_str(&self.0).map_err(|error| {
+            invalid_parameter(format!("could not read the JSON document: {error}"))
+                .hint(format!("Give a flat object: {example}."))
+        })
+    }
 }
 
 /// A JSON document from its text.

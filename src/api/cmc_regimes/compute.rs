@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use pgrx::prelude::*;
 
+use crate::api::cmc_regimes::config_of;
 use crate::api::cmc_regimes::row::{returns_rows, row_of};
 use crate::api::{Result, TableIterator, micros, required, timestamp};
 use crate::pg::{json::JsonText, spi};
@@ -31,11 +32,12 @@ returns_rows! {
         as_of: default!(Option<TimestampWithTimeZone>, "NULL"),
         rules: default!(Option<JsonText>, "NULL"),
         point_in_time: default!(Option<bool>, "NULL"),
+        config: default!(Option<JsonText>, "NULL"),
     ) plus () {
         let id = required("asset_id", asset_id)?;
         let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time, ..Given::default() };
+    let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time, config: config_of(config)?, ..Given::default() };
         let rules = rules.map(|r| r.parse()).transpose()?;
         let (outcome, said) = spi::connect(|db| {
             let (setup, _) = profiles::load(db, id, &given, rules.as_ref())?;

@@ -2,8 +2,10 @@
 
 use pgrx::prelude::*;
 
+use crate::api::cmc_regimes::config_of;
 use crate::api::{Result, TableIterator, micros, required};
 use crate::output::told::Line;
+use crate::pg::json::JsonText;
 use crate::systems::cmc_regimes::explain::explain;
 use crate::systems::cmc_regimes::params::{Given, Hysteresis};
 
@@ -22,6 +24,7 @@ fn regime_explain(
     min_bars_l2: default!(Option<i32>, "NULL"),
     l4_label: default!(Option<String>, "NULL"),
     point_in_time: default!(Option<bool>, "NULL"),
+    config: default!(Option<JsonText>, "NULL"),
 ) -> Result<
     TableIterator<(
         name!(step, i32),
@@ -34,8 +37,16 @@ fn regime_explain(
     let asset = required("asset_id", asset_id)?;
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given =
-        Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time, ..Given::default() };
+    let given = Given {
+        cal_scheme,
+        policy,
+        hysteresis,
+        min_bars,
+        l4_label,
+        point_in_time,
+        config: config_of(config)?,
+        ..Given::default()
+    };
     let lines = explain(asset, at.map(micros), &given)?;
     Ok(TableIterator::new(lines.into_iter().map(row)))
 }

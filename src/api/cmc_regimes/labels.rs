@@ -2,7 +2,8 @@
 
 use pgrx::prelude::*;
 
-use regime_core::cmc_regimes::labeller::{Bars, label_bars};
+use regime_core::cmc_regimes::config::Config;
+use regime_core::cmc_regimes::labeller::{Bars, How, label_bars};
 use regime_core::cmc_regimes::pipeline;
 use regime_core::{Label, Layer, Tier};
 
@@ -125,5 +126,6 @@ fn arrays(
     let [fast, mid, slow] = ema.map(known);
     let atr = atr.map(known);
     let bars = Bars { close: &close, ema: [&fast, &mid, &slow], atr: atr.as_deref(), adx: None, costs: None };
-    Ok(label_bars(&bars, layer, tier, 0.0).into_iter().map(Label::as_str).collect())
+    let how = How { layer, config: &Config::default(), adx_floor: 0.0 };
+    Ok(label_bars(&bars, &how, tier).into_iter().map(Label::as_str).collect())
 }

@@ -16,3 +16,15 @@ mod row;
 mod signals;
 mod simulate;
 mod statistics;
+
+use serde_json::Value;
+
+use crate::pg::{Result, json::JsonText};
+
+/// The document of an argument `config`, whose keys are checked where the parameters are.
+///
+/// # Errors
+/// A document that is nested too deeply.
+fn config_of(config: Option<JsonText>) -> Result<Option<Value>> {
+    config.map(|document| document.parse_as("{\"vol_window_l2\": 120}")).transpose()
+}

@@ -2,6 +2,7 @@
 
 use pgrx::prelude::*;
 
+use crate::api::cmc_regimes::config_of;
 use crate::api::{Result, TableIterator, required};
 use crate::pg::{json::JsonText, spi};
 use crate::systems::cmc_regimes::params::{Given, Hysteresis, version_of};
@@ -114,10 +115,19 @@ fn regime_version_hash(
     min_bars_l2: default!(Option<i32>, "NULL"),
     l4_label: default!(Option<String>, "NULL"),
     point_in_time: default!(Option<bool>, "NULL"),
+    config: default!(Option<JsonText>, "NULL"),
 ) -> Result<String> {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given =
-        Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time, ..Given::default() };
+    let given = Given {
+        cal_scheme,
+        policy,
+        hysteresis,
+        min_bars,
+        l4_label,
+        point_in_time,
+        config: config_of(config)?,
+        ..Given::default()
+    };
     Ok(spi::connect(|db| version_of(db, &profiles::of_default(db, &given)?))?)
 }

@@ -2,8 +2,9 @@
 
 use pgrx::prelude::*;
 
+use crate::api::cmc_regimes::config_of;
 use crate::api::{Result, TableIterator, required, timestamp};
-use crate::pg::spi;
+use crate::pg::{json::JsonText, spi};
 use crate::systems::cmc_regimes::check::repaint::{self, Difference};
 use crate::systems::cmc_regimes::params::{Given, Hysteresis};
 
@@ -21,6 +22,7 @@ fn regime_repaint_check(
     min_bars_l1: default!(Option<i32>, "NULL"),
     min_bars_l2: default!(Option<i32>, "NULL"),
     l4_label: default!(Option<String>, "NULL"),
+    config: default!(Option<JsonText>, "NULL"),
 ) -> Result<
     TableIterator<(
         name!(column_name, &'static str),
@@ -34,7 +36,15 @@ fn regime_repaint_check(
     let asset = required("asset_id", asset_id)?;
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, ..Given::default() };
+    let given = Given {
+        cal_scheme,
+        policy,
+        hysteresis,
+        min_bars,
+        l4_label,
+        config: config_of(config)?,
+        ..Given::default()
+    };
     let compared = spi::connect(|db| repaint::check(db, asset, sample, &given))?;
     Ok(TableIterator::new(compared.into_iter().map(|c| {
         let (first, stored, knowable) = match c.first {

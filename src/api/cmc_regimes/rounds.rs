@@ -2,7 +2,9 @@
 
 use pgrx::prelude::*;
 
+use crate::api::cmc_regimes::config_of;
 use crate::api::{Result, micros, required};
+use crate::pg::json::JsonText;
 use crate::systems::cmc_regimes::params::{Given, Hysteresis};
 use crate::systems::cmc_regimes::refresh::rounds::{self, Asked};
 
@@ -24,11 +26,20 @@ fn regime_round_begin(
     point_in_time: default!(Option<bool>, "NULL"),
     assets: default!(Option<Vec<Option<String>>>, "NULL"),
     force: default!(Option<bool>, "false"),
+    config: default!(Option<JsonText>, "NULL"),
 ) -> Result<Option<i64>> {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given =
-        Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time, ..Given::default() };
+    let given = Given {
+        cal_scheme,
+        policy,
+        hysteresis,
+        min_bars,
+        l4_label,
+        point_in_time,
+        config: config_of(config)?,
+        ..Given::default()
+    };
     let [only_dirty, force] = [only_dirty, force].map(|on| on == Some(true));
     Ok(rounds::begin(&Asked { given: &given, only_dirty, assets, force }, batch_size)?)
 }
@@ -50,11 +61,20 @@ fn regime_round_next(
     l4_label: default!(Option<String>, "NULL"),
     point_in_time: default!(Option<bool>, "NULL"),
     force: default!(Option<bool>, "false"),
+    config: default!(Option<JsonText>, "NULL"),
 ) -> Result<bool> {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given =
-        Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time, ..Given::default() };
+    let given = Given {
+        cal_scheme,
+        policy,
+        hysteresis,
+        min_bars,
+        l4_label,
+        point_in_time,
+        config: config_of(config)?,
+        ..Given::default()
+    };
     let force = force == Some(true);
     Ok(rounds::next(&given, force, required("round", round)?, batch_size, deadline.map(micros))?)
 }

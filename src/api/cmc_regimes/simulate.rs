@@ -1,14 +1,16 @@
-//! Policy lint and simulation.
+//! Policy lint, and the simulation of policies and configurations.
 
 use std::borrow::Cow;
 
 use pgrx::prelude::*;
 
+use crate::api::cmc_regimes::config_of;
 use crate::api::{Result, TableIterator, micros, timestamp};
 use crate::pg::{Result as Checked, json::JsonText, null_argument};
 use crate::systems::cmc_regimes::params::{Given, Hysteresis};
+use crate::systems::cmc_regimes::policy::columns::{OfColumn, simulate_config};
 use crate::systems::cmc_regimes::policy::lint::remarks;
-use crate::systems::cmc_regimes::policy::simulate::{Change, Scope, Summary, simulate};
+use crate::systems::cmc_regimes::policy::simulate::{Change, Laid, Scope, Summary, simulate};
 use crate::systems::cmc_regimes::{assets, policies};
 
 /// What a policy says that its author can hardly mean (docs/policies.md).
@@ -50,6 +52,7 @@ fn regime_policy_simulate(
     min_bars_l2: default!(Option<i32>, "NULL"),
     l4_label: default!(Option<String>, "NULL"),
     point_in_time: default!(Option<bool>, "NULL"),
+    config: default!(Option<JsonText>, "NULL"),
 ) -> Result<
     TableIterator<(
         name!(id, i32),
@@ -73,8 +76,16 @@ fn regime_policy_simulate(
 > {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given =
-        Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time, ..Given::default() };
+    let given = Given {
+        cal_scheme,
+        policy,
+        hysteresis,
+        min_bars,
+        l4_label,
+        point_in_time,
+        config: config_of(config)?,
+        ..Given::default()
+    };
     let mut changes = Vec::new();
     simulated(rules, ids, [from_ts, to_ts], &given, |change| changes.push(change))?;
     let text = |text: &Option<Cow<'_, str>>| text.as_deref().map(str::to_owned);
@@ -118,6 +129,7 @@ fn regime_policy_simulate_summary(
     min_bars_l2: default!(Option<i32>, "NULL"),
     l4_label: default!(Option<String>, "NULL"),
     point_in_time: default!(Option<bool>, "NULL"),
+    config: default!(Option<JsonText>, "NULL"),
 ) -> Result<
     TableIterator<(
         name!(id, i32),
@@ -139,8 +151,16 @@ fn regime_policy_simulate_summary(
 > {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given =
-        Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time, ..Given::default() };
+    let given = Given {
+        cal_scheme,
+        policy,
+        hysteresis,
+        min_bars,
+        l4_label,
+        point_in_time,
+        config: config_of(config)?,
+        ..Given::default()
+    };
     let summaries = simulated(rules, ids, [from_ts, to_ts], &given, |_| ())?;
     Ok(TableIterator::new(summaries.into_iter().map(|summary| {
         let Summary { id, rows, rows_changed, not_compared, other_version, before, after } = summary;
@@ -166,6 +186,52 @@ fn regime_policy_simulate_summary(
     })))
 }
 
+/// The columns of stored rows, asset by asset, that another configuration would change (docs/policies.md).
+#[pg_extern(stable, parallel_restricted)]
+fn regime_config_simulate(
+    config: Option<JsonText>,
+    ids: default!(Option<Vec<Option<i32>>>, "NULL"),
+    from_ts: default!(Option<TimestampWithTimeZone>, "NULL"),
+    to_ts: default!(Option<TimestampWithTimeZone>, "NULL"),
+    policy: default!(Option<String>, "NULL"),
+    cal_scheme: default!(Option<String>, "NULL"),
+    hysteresis: default!(Option<bool>, "NULL"),
+    hysteresis_mode: default!(Option<String>, "NULL"),
+    min_hold_bars: default!(Option<i32>, "NULL"),
+    min_bars_l0: default!(Option<i32>, "NULL"),
+    min_bars_l1: default!(Option<i32>, "NULL"),
+    min_bars_l2: default!(Option<i32>, "NULL"),
+    l4_label: default!(Option<String>, "NULL"),
+    point_in_time: default!(Option<bool>, "NULL"),
+) -> Result<
+    TableIterator<(
+        name!(id, i32),
+        name!(column_name, &'static str),
+        name!(rows, i64),
+        name!(rows_changed, i64),
+        name!(first_ts, Option<TimestampWithTimeZone>),
+        name!(last_ts, Option<TimestampWithTimeZone>),
+        name!(first_before, Option<String>),
+        name!(first_after, Option<String>),
+        name!(not_compared, i64),
+        name!(other_version, i64),
+    )>,
+> {
+    let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
+    let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
+    let given =
+        Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time, ..Given::default() };
+    let config = config_of(config)?
+        .ok_or_else(|| null_argument("config").hint("Pass '{}' to simulate the profiles alone."))?;
+    let columns = simulate_config(&config, scope(ids, [from_ts, to_ts])?, &given)?;
+    Ok(TableIterator::new(columns.into_iter().map(|of_column| {
+        let OfColumn { id, column, rows, rows_changed, span, first, not_compared, other_version } = of_column;
+        let [first_ts, last_ts] = span.map(|ts| ts.and_then(timestamp));
+        let [before, after] = first;
+        (id, column, rows, rows_changed, first_ts, last_ts, before, after, not_compared, other_version)
+    })))
+}
+
 fn simulated(
     rules: Option<JsonText>,
     ids: Option<Vec<Option<i32>>>,
@@ -175,6 +241,10 @@ fn simulated(
 ) -> Checked<Vec<Summary>> {
     let rules =
         rules.ok_or_else(|| null_argument("rules").hint("Pass '[]' to simulate the policy alone."))?;
+    simulate(Laid::Rules(&rules.parse()?), scope(ids, span)?, given, changed)
+}
+
+fn scope(ids: Option<Vec<Option<i32>>>, span: [Option<TimestampWithTimeZone>; 2]) -> Checked<Scope> {
     let ids = ids.map(assets::sorted_ids).transpose()?;
-    simulate(&rules.parse()?, Scope { ids, span: span.map(|moment| moment.map(micros)) }, given, changed)
+    Ok(Scope { ids, span: span.map(|moment| moment.map(micros)) })
 }

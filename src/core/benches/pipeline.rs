@@ -38,15 +38,15 @@ fn pipeline(c: &mut Criterion) {
 
     let bars = daily.bars();
     c.bench_function("label_bars", |b| {
-        b.iter(|| label_bars(black_box(&bars), Layer::L2, Tier::Full, 0.0));
+        b.iter(|| label_bars(black_box(&bars), &params.labelling(Layer::L2), Tier::Full));
     });
 
-    let volatility = atrp(&bars);
+    let volatility = atrp(&bars, &params.config);
     c.bench_function("percentile_rank", |b| {
         b.iter(|| standings(black_box(&volatility), 0, 250, 83, Standing::percentile));
     });
 
-    let labels = label_bars(&bars, Layer::L2, Tier::Full, 0.0);
+    let labels = label_bars(&bars, &params.labelling(Layer::L2), Tier::Full);
     for mode in [Mode::Asymmetric, Mode::Symmetric] {
         c.bench_function(&format!("hysteresis/{}", mode.as_str()), |b| {
             b.iter(|| {

@@ -8,6 +8,7 @@
 
 pub mod calendar;
 pub mod cmc_regimes;
+pub mod config;
 pub mod demo;
 pub mod hash;
 mod json;

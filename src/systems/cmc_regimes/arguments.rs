@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 
+use regime_core::cmc_regimes::config::Config;
 use regime_core::cmc_regimes::hysteresis::Mode;
 use regime_core::cmc_regimes::params::Params;
 use regime_core::{Layer, PerLayer};
@@ -13,8 +14,16 @@ use crate::systems::cmc_regimes::policies::DEFAULT_POLICY;
 
 /// The label parameters given, as further arguments of a call, each after a comma.
 pub fn arguments(given: &Given) -> String {
-    let Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time, market_proxy_id: _ } =
-        given;
+    let Given {
+        cal_scheme,
+        policy,
+        hysteresis,
+        min_bars,
+        l4_label,
+        point_in_time,
+        config,
+        market_proxy_id: _,
+    } = given;
     let Hysteresis { on, mode, min_hold_bars } = hysteresis;
     let text = |name: &str, text: &Option<String>| {
         text.as_deref().map(|text| format!(", {name} => {}", quote_literal(text)))
@@ -30,6 +39,7 @@ pub fn arguments(given: &Given) -> String {
     all.extend(LAYERS.into_iter().zip(min_bars).map(|(layer, bars)| number(min_bars_of(layer), *bars)));
     all.push(text(L4_LABEL, l4_label));
     all.push(point_in_time.map(|on| format!(", {POINT_IN_TIME} => {on}")));
+    all.push(config.as_ref().map(|config| format!(", {CONFIG} => {}", quote_literal(config.to_string()))));
     all.into_iter().flatten().collect()
 }
 
@@ -41,6 +51,7 @@ const POINT_IN_TIME: &str = "point_in_time";
 const POLICY: &str = "policy";
 const MODE: &str = "hysteresis_mode";
 const L4_LABEL: &str = "l4_label";
+const CONFIG: &str = "config";
 
 /// The layers whose fewest bars are an argument, in the order of [`Given::min_bars`].
 const LAYERS: [Layer; 3] = [Layer::L0, Layer::L1, Layer::L2];
@@ -73,6 +84,10 @@ pub fn kept(params: &Params, policy: Option<&str>) -> String {
     if let Some(label) = &params.l4_label {
         keep(L4_LABEL, label.as_str().into());
     }
+    let config = params.config.differing();
+    if !config.is_empty() {
+        keep(CONFIG, config.into());
+    }
     Value::Object(all).to_string()
 }
 
@@ -104,6 +119,7 @@ pub fn given(kept: &str) -> Given {
         min_bars: LAYERS.map(|layer| number(&min_bars_of(layer))),
         l4_label: text(L4_LABEL),
         point_in_time: all.get(POINT_IN_TIME).and_then(Value::as_bool),
+        config: all.get(CONFIG).cloned(),
         market_proxy_id: None,
     }
 }
@@ -132,7 +148,25 @@ pub fn beside(kept: &str, profile: &Given) -> Given {
     }
     let point_in_time = profile.point_in_time.unwrap_or_else(settings::point_in_time);
     given.point_in_time = given.point_in_time.filter(|on| *on != point_in_time);
+    given.config = config_beside(given.config.as_ref(), profile.config.as_ref());
     given
+}
+
+/// The keys of a configuration whose values are not those of another, of which the defaults are part of either.
+fn config_beside(kept: Option<&Value>, now: Option<&Value>) -> Option<Value> {
+    let keys = |config: Option<&Value>| config.and_then(Value::as_object).cloned().unwrap_or_default();
+    let [kept, now] = [kept, now].map(keys);
+    let value = |config: &Map<String, Value>, key: &String| {
+        config.get(key).cloned().or_else(|| Config::default_of(key))
+    };
+    let mut beside = Map::new();
+    for key in kept.keys().chain(now.keys()) {
+        let [kept, now] = [&kept, &now].map(|config| value(config, key));
+        if let Some(kept) = kept.filter(|kept| kept.as_f64() != now.and_then(|now| now.as_f64())) {
+            beside.insert(key.clone(), kept);
+        }
+    }
+    (!beside.is_empty()).then_some(Value::Object(beside))
 }
 
 /// What differs between the parameters that two calls keep ([`kept`]), in words: of each, the value here and the value
@@ -147,6 +181,7 @@ pub fn differing(here: &str, there: &str) -> Vec<String> {
         POLICY => DEFAULT_POLICY.to_owned(),
         MODE => Mode::Asymmetric.as_str().to_owned(),
         L4_LABEL => "none".to_owned(),
+        CONFIG => "{}".to_owned(),
         _ => {
             let layer = LAYERS.into_iter().find(|layer| min_bars_of(*layer) == name);
             layer.map_or_else(String::new, |layer| layer.default_min_bars().to_string())

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
+use regime_core::cmc_regimes::config::Config;
 use regime_core::cmc_regimes::hysteresis::Mode;
 use regime_core::cmc_regimes::params::{LayerParams, Params};
 use regime_core::cmc_regimes::policy::{MOST_CHARACTERS, PolicyTable};
@@ -25,6 +26,8 @@ pub struct Given {
     pub min_bars: [Option<i32>; 3],
     pub l4_label: Option<String>,
     pub point_in_time: Option<bool>,
+    /// Windows and thresholds by key, an object of JSON.
+    pub config: Option<Value>,
     /// The asset that stands for the market: of a profile alone, no argument of a call.
     pub market_proxy_id: Option<i32>,
 }
@@ -37,6 +40,7 @@ pub static NOTHING: Given = Given {
     min_bars: [None; 3],
     l4_label: None,
     point_in_time: None,
+    config: None,
     market_proxy_id: None,
 };
 
@@ -46,7 +50,8 @@ impl Given {
         *self == NOTHING
     }
 
-    /// These parameters, and those of a profile where nothing is given. An empty L4 label stands for none.
+    /// These parameters, and those of a profile where nothing is given; a configuration is laid over another key by key. An
+    /// empty L4 label stands for none.
     pub fn over(&self, profile: &Self) -> Self {
         let or = |own: &Option<String>, other: &Option<String>| own.as_ref().or(other.as_ref()).cloned();
         let [own, other] = [&self.hysteresis, &profile.hysteresis];
@@ -62,6 +67,7 @@ impl Given {
             min_bars: std::array::from_fn(|l| self.min_bars[l].or(profile.min_bars[l])),
             l4_label,
             point_in_time: self.point_in_time.or(profile.point_in_time),
+            config: laid_over(self.config.as_ref(), profile.config.as_ref()),
             market_proxy_id: self.market_proxy_id.or(profile.market_proxy_id),
         }
     }
@@ -69,6 +75,16 @@ impl Given {
     /// The calendar scheme: that given, or that of the settings.
     pub fn scheme(&self) -> String {
         self.cal_scheme.clone().unwrap_or_else(settings::cal_scheme)
+    }
+}
+
+/// A configuration over another, key by key. What is no object is refused where it is used.
+fn laid_over(own: Option<&Value>, other: Option<&Value>) -> Option<Value> {
+    match (own, other) {
+        (Some(Value::Object(own)), Some(Value::Object(other))) => {
+            Some(other.iter().chain(own).map(|(key, value)| (key.clone(), value.clone())).collect())
+        }
+        (own, other) => own.or(other).cloned(),
     }
 }
 
@@ -175,6 +191,7 @@ impl Parameters {
                 min_bars: min_bars[l],
                 source: map[l].as_ref().map(|row| row.params()),
             }),
+            config: given.config.as_ref().map_or_else(|| Ok(Config::default()), Config::of)?,
             l4_label: given.l4_label.clone(),
             point_in_time: given.point_in_time.unwrap_or_else(settings::point_in_time),
             market_proxy_id: given.market_proxy_id.unwrap_or_else(settings::market_proxy_id),

@@ -11,7 +11,7 @@ use regime_core::hash::of_texts;
 
 use crate::pg::{
     Db, Error, Result, Row, RowVersion, Sees, arg, attempt_unless_cancelled, catalog, insufficient_privilege,
-    known_of_versions, quoted, syscache, undefined_table,
+    json, known_of_versions, quoted, syscache, undefined_table,
 };
 use crate::source::map::{self, Versions};
 use crate::source::names;
@@ -45,6 +45,7 @@ impl Profile {
             min_bars: [row.get("min_bars_l0")?, row.get("min_bars_l1")?, row.get("min_bars_l2")?],
             l4_label: row.get("l4_label")?,
             point_in_time: row.get("point_in_time")?,
+            config: row.get::<Option<&str>>("config")?.map(json::parse).transpose()?,
             market_proxy_id: row.get("market_proxy_id")?,
         };
         Ok(Self { name: row.get("profile")?, given })
@@ -80,7 +81,7 @@ impl Rows {
     fn read(db: Db, schema: &str) -> Result<Self> {
         let sql = format!(
             "SELECT profile, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2, \
-             l4_label, point_in_time, market_proxy_id FROM {schema}.regime_profile"
+             l4_label, point_in_time, config::text, market_proxy_id FROM {schema}.regime_profile"
         );
         let all = db.all(&sql, &[], Sees::Snapshot, |row| Ok(Rc::new(Profile::read(row)?)))?;
         let mut profiles: BTreeMap<_, _> = all.into_iter().map(|row| (row.name.clone(), row)).collect();

@@ -1,14 +1,8 @@
 //! A market regime as columns of a row.
 
-use regime_core::market_regimes::{ConfigError, FULL, Label, Momentum, Simplified, Trend, Volatility};
+use regime_core::market_regimes::{FULL, Label, Momentum, Simplified, Trend, Volatility};
 
-use crate::pg::{Error, invalid_parameter, result_set::Field, result_set::Text};
-
-impl From<ConfigError> for Error {
-    fn from(error: ConfigError) -> Self {
-        invalid_parameter(error.to_string()).hint(error.hint())
-    }
-}
+use crate::pg::{result_set::Field, result_set::Text};
 
 /// The texts of the axes, of all labels and of the simplified regimes, built once for any number of rows.
 pub struct LabelTexts([Vec<Text>; 5]);

@@ -1,6 +1,7 @@
 //! The data budget: which layers have enough bars to be labelled, and by which method (specification 1,
 //! section 3).
 
+use crate::cmc_regimes::config::Config;
 use crate::cmc_regimes::layer::{Layer, PerLayer};
 use crate::words;
 
@@ -21,15 +22,19 @@ pub struct Budget {
     pub tier: Tier,
     /// Which layers have enough bars.
     pub enabled: PerLayer<bool>,
+    /// Which enabled layers rank volatility: in the tier `full`, those with a full window of bars.
+    pub ranked: PerLayer<bool>,
 }
 
 impl Budget {
     /// The budget of these numbers of bars; `min_bars` are the fewest that enable each layer. Specification
-    /// 1, section 3.
-    pub fn of(bars: PerLayer<usize>, min_bars: PerLayer<usize>) -> Self {
+    /// 1, sections 2 and 3.
+    pub fn of(bars: PerLayer<usize>, min_bars: PerLayer<usize>, config: &Config) -> Self {
         let enabled = PerLayer::from_fn(|layer| bars[layer] >= min_bars[layer]);
         let full = Self::full_needs(enabled[Layer::L0]).all(|(layer, fewest)| bars[layer] >= fewest);
-        Self { tier: if full { Tier::Full } else { Tier::Lite }, enabled }
+        let tier = if full { Tier::Full } else { Tier::Lite };
+        let is_ranked = |layer| enabled[layer] && config.ranking(layer, tier, bars[layer]).is_some();
+        Self { tier, enabled, ranked: PerLayer::from_fn(is_ranked) }
     }
 
     /// Whether the monthly or the weekly layer is disabled, so that the market proxy may cap risk.
@@ -49,7 +54,7 @@ mod tests {
     use super::*;
 
     fn of(bars: [usize; 4], min_bars: [usize; 4]) -> (Tier, [bool; 4]) {
-        let budget = Budget::of(PerLayer::new(bars), PerLayer::new(min_bars));
+        let budget = Budget::of(PerLayer::new(bars), PerLayer::new(min_bars), &Config::default());
         (budget.tier, Layer::ALL.map(|layer| budget.enabled[layer]))
     }
 
@@ -63,6 +68,18 @@ mod tests {
     #[test]
     fn a_lowered_monthly_minimum_enables_the_layer_and_costs_the_tier() {
         assert_eq!(of([59, 100, 250, 0], [30, 52, 120, 300]), (Tier::Lite, [true, true, true, false]));
+    }
+
+    #[test]
+    fn volatility_is_ranked_where_a_window_is_full() {
+        let of = |window, days| {
+            let vol_windows = PerLayer::new([Some(60), Some(40), Some(window), None]);
+            let (bars, min_bars) = (PerLayer::new([30, 100, days, 300]), PerLayer::new(DEFAULT));
+            Budget::of(bars, min_bars, &Config { vol_windows, ..Config::default() }).ranked.into_array()
+        };
+        assert_eq!(of(400, 399), [false, true, false, false]);
+        assert_eq!(of(400, 400), [false, true, true, false]);
+        assert_eq!(of(100, 249), [false; 4], "the tier is lite");
     }
 
     #[test]

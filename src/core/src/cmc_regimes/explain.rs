@@ -121,13 +121,14 @@ pub fn explain(index: usize, series: PerLayer<Option<&Series>>, given: &Given) -
 
 fn layer_facts(layer: Layer, series: &Series, row: i64, before: State, given: &Given) -> Option<LayerFacts> {
     let bars = series.until(row);
-    let (window, floor) = pipeline::labelling(layer, given);
-    let facts = facts::facts(&series.first_bars(bars), layer, window, floor)?;
+    let how = given.params.labelling(layer);
+    let window = how.config.vol_windows[layer].filter(|_| given.budget.ranked[layer]);
+    let facts = facts::facts(&series.first_bars(bars), &how, window)?;
     let mut after = before;
     let tightens = |old, new| given.policy.tightens(old, new);
     let decision = after.decide(Some(facts.label), given.params.mode, given.params.hold, tightens);
     let bar = bars - 1;
-    let ts_before = (bars.saturating_sub(layer.confirm_bars())..bar).rev().map(|i| series.ts[i]).collect();
+    let ts_before = (bars.saturating_sub(facts.confirm_bars)..bar).rev().map(|i| series.ts[i]).collect();
     Some(LayerFacts { bar, ts: series.ts[bar], ts_before, facts, before, decision, after })
 }
 

@@ -2,8 +2,7 @@
 //! [`Memory::label`], and the facts come from the functions that decide it.
 
 use crate::cmc_regimes::label::{Label, Trend};
-use crate::cmc_regimes::labeller::{Bars, Memory, floored_by, raw_trend};
-use crate::cmc_regimes::layer::Layer;
+use crate::cmc_regimes::labeller::{Bars, How, Memory, floored_by, raw_trend};
 use crate::math::rolling::Standing;
 
 /// The facts from which one bar's label follows, NaN where unknown.
@@ -49,22 +48,22 @@ pub enum Volatility {
 }
 
 /// The facts of the last bar of a layer, `None` without bars; arguments as for [`Memory::label`]. `window` is
-/// the window of the percentile method in bars, `None` where fixed cut-offs apply
-/// ([`vol_window`](crate::cmc_regimes::labeller::vol_window)). Specification 1, section 2.
-pub fn facts(bars: &Bars, layer: Layer, window: Option<usize>, adx_floor: f64) -> Option<Facts> {
-    let confirm_bars = layer.confirm_bars();
+/// the window of the percentile method in bars, `None` where fixed cut-offs apply. Specification 1, section 2.
+pub fn facts(bars: &Bars, how: &How, window: Option<usize>) -> Option<Facts> {
+    let config = how.config;
+    let confirm_bars = config.confirm_bars[how.layer];
     let last = bars.close.len().checked_sub(1)?;
     let one = bars.part(last..last + 1);
     let mut before = Memory::default();
-    before.label(&bars.part(0..last), layer, adx_floor);
-    let [ranked, fixed] = before.clone().label(&one, layer, adx_floor);
+    before.label(&bars.part(0..last), how);
+    let [ranked, fixed] = before.clone().label(&one, how);
     let label = *if window.is_some() { ranked } else { fixed }.first()?;
-    let confirmed = *before.clone().confirmed_trends(&one, confirm_bars).first()?;
+    let confirmed = *before.clone().confirmed_trends(&one, how).first()?;
     let volatility = match window {
         None => Volatility::CutOffs,
         Some(window) => {
             let mut before = before.clone();
-            let atrp = before.atrp(&one);
+            let atrp = before.atrp(&one, config);
             let standing = *before.standings(atrp, window, |standing| standing).first()?;
             Volatility::Ranked { window, standing }
         }
@@ -78,12 +77,12 @@ pub fn facts(bars: &Bars, layer: Layer, window: Option<usize>, adx_floor: f64) -
         raw_trends: agreeing.map(|bar| raw_trend(bars.close[bar], ema(bar))).collect(),
         confirm_bars,
         confirmed,
-        adx: floored_by(bars, adx_floor).map(|adx| [adx[last], adx_floor]),
+        adx: floored_by(bars, how).map(|adx| [adx[last], how.adx_floor]),
         atr: bars.atr.map(|atr| atr[last]),
-        atrp: *before.clone().atrp(&one).first()?,
+        atrp: *before.clone().atrp(&one, config).first()?,
         volatility,
         costs: one.costs.map(|costs| {
-            let medians = before.medians(costs);
+            let medians = before.medians(costs, config);
             [0, 1].map(|side: usize| [costs[side][0], medians[side][0]])
         }),
     })

@@ -3,29 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::cmc_regimes::budget::Tier;
+use crate::cmc_regimes::config::{ATRP_BARS, Config};
 use crate::cmc_regimes::label::{Label, Liq, Trend, Vol};
 use crate::cmc_regimes::layer::Layer;
 use crate::math::rolling::{RunningMean, Standing, rolling_median, standings};
 use crate::math::stats::known;
-
-/// Bars in the mean of absolute returns, the volatility where no ATR is mapped.
-pub const ATRP_BARS: usize = 14;
-/// Percentile (0 to 100) below which volatility is low.
-pub const PCT_LOW: f64 = 33.0;
-/// Percentile (0 to 100) from which on volatility is high.
-pub const PCT_HIGH: f64 = 67.0;
-/// Volatility, as a share of price, below which it is low by fixed cut-offs.
-pub const ATRP_LOW: f64 = 0.015;
-/// Volatility, as a share of price, above which it is high by fixed cut-offs.
-pub const ATRP_HIGH: f64 = 0.04;
-/// Bars in the rolling medians of spread and slippage.
-pub const LIQ_WINDOW: usize = 60;
-/// Fewest known values that give such a median.
-pub const LIQ_MIN_KNOWN: usize = LIQ_WINDOW / 3;
-/// Multiple of their medians below which both costs make liquidity easy.
-pub const LIQ_EASY: f64 = 0.8;
-/// Multiple of its median above which either cost makes liquidity stressed.
-pub const LIQ_STRESSED: f64 = 2.0;
 
 /// The bars of one layer in ascending time, one element per bar, NaN where unknown. All slices have the
 /// length of `close`.
@@ -43,21 +25,21 @@ pub struct Bars<'a> {
     pub costs: Option<[&'a [f64]; 2]>,
 }
 
-/// Raw labels of a layer's bars, one per bar. Specification 1, section 2.
-///
-/// An `adx_floor` (0 to 100) of 0 or less, or bars without an ADX, leave trends as they are.
-pub fn label_bars(bars: &Bars, layer: Layer, tier: Tier, adx_floor: f64) -> Vec<Label> {
-    let [full, lite] = label_bars_of_tiers(bars, layer, adx_floor);
-    if tier == Tier::Full { full } else { lite }
+/// How the bars of a layer are labelled.
+#[derive(Clone, Copy, Debug)]
+pub struct How<'a> {
+    /// The layer.
+    pub layer: Layer,
+    /// Windows and thresholds.
+    pub config: &'a Config,
+    /// The ADX (0 to 100) at or below which a trend is sideways; 0 or less, or bars without an ADX, leave trends as they are.
+    pub adx_floor: f64,
 }
 
-/// [`label_bars`] of the tiers `full` and `lite`.
-pub fn label_bars_of_tiers(bars: &Bars, layer: Layer, adx_floor: f64) -> [Vec<Label>; 2] {
-    let [ranked, fixed] = Memory::default().label(bars, layer, adx_floor);
-    match vol_window(layer, Tier::Full, bars.close.len()) {
-        Some(_) => [ranked, fixed],
-        None => [fixed.clone(), fixed],
-    }
+/// Raw labels of a layer's bars, one per bar. Specification 1, section 2.
+pub fn label_bars(bars: &Bars, how: &How, tier: Tier) -> Vec<Label> {
+    let [ranked, fixed] = Memory::default().label(bars, how);
+    if how.config.ranking(how.layer, tier, bars.close.len()).is_some() { ranked } else { fixed }
 }
 
 /// What labelling further bars of a layer needs of the bars before.
@@ -80,6 +62,7 @@ impl Default for Memory {
             trend: Trend::Sideways,
             run: 0,
             close: f64::NAN,
+            // The first value finds out about the window; this is what memories without a mean hold.
             mean: RunningMean::new(ATRP_BARS),
             atrp: Vec::new(),
             costs: Default::default(),
@@ -89,24 +72,25 @@ impl Default for Memory {
 
 impl Memory {
     /// Raw labels of further bars, one per bar: with volatility by percentile, then with volatility by fixed
-    /// cut-offs ([`vol_window`] says which applies). The same columns must be mapped for all bars of a layer.
-    /// Specification 1, section 2.
-    pub fn label(&mut self, bars: &Bars, layer: Layer, adx_floor: f64) -> [Vec<Label>; 2] {
-        let mut trends = self.confirmed_trends(bars, layer.confirm_bars());
-        if let Some(adx) = floored_by(bars, adx_floor) {
+    /// cut-offs ([`Config::ranking`] says which applies). All bars of a layer must be labelled alike, and the same columns
+    /// must be mapped for all. Specification 1, section 2.
+    pub fn label(&mut self, bars: &Bars, how: &How) -> [Vec<Label>; 2] {
+        let mut trends = self.confirmed_trends(bars, how);
+        if let Some(adx) = floored_by(bars, how) {
             for (trend, adx) in trends.iter_mut().zip(adx) {
-                if *adx <= adx_floor {
+                if *adx <= how.adx_floor {
                     *trend = Trend::Sideways;
                 }
             }
         }
-        let vols = self.vols(bars, layer.vol_window());
-        let liqs = bars.costs.map(|costs| self.liqs(costs));
+        let vols = self.vols(bars, how);
+        let liqs = bars.costs.map(|costs| self.liqs(costs, how.config));
         let liq = |i: usize| liqs.as_ref().map_or(Liq::Normal, |l| l[i]);
         vols.map(|vols| (0..bars.close.len()).map(|i| Label::new(trends[i], vols[i], liq(i))).collect())
     }
 
-    pub(super) fn confirmed_trends(&mut self, bars: &Bars, confirm_bars: usize) -> Vec<Trend> {
+    pub(super) fn confirmed_trends(&mut self, bars: &Bars, how: &How) -> Vec<Trend> {
+        let confirm_bars = how.config.confirm_bars[how.layer];
         (0..bars.close.len())
             .map(|i| {
                 let raw = raw_trend(bars.close[i], bars.ema.map(|e| e[i]));
@@ -117,9 +101,12 @@ impl Memory {
             .collect()
     }
 
-    pub(super) fn atrp(&mut self, bars: &Bars) -> Vec<f64> {
+    pub(super) fn atrp(&mut self, bars: &Bars, config: &Config) -> Vec<f64> {
         if let Some(atr) = bars.atr {
             return atr.iter().zip(bars.close).map(|(atr, close)| known(atr / close)).collect();
+        }
+        if self.mean.is_new() {
+            self.mean = RunningMean::new(config.atrp_bars);
         }
         bars.close
             .iter()
@@ -131,12 +118,15 @@ impl Memory {
             .collect()
     }
 
-    fn vols(&mut self, bars: &Bars, window: Option<usize>) -> [Vec<Vol>; 2] {
-        let atrp = self.atrp(bars);
-        let fixed: Vec<Vol> = atrp.iter().copied().map(vol_of_atrp).collect();
-        match window {
+    fn vols(&mut self, bars: &Bars, how: &How) -> [Vec<Vol>; 2] {
+        let How { layer, config, .. } = *how;
+        let atrp = self.atrp(bars, config);
+        let fixed: Vec<Vol> = atrp.iter().map(|atrp| vol_of_atrp(*atrp, config)).collect();
+        match config.vol_windows[layer] {
             None => [fixed.clone(), fixed],
-            Some(window) => [self.standings(atrp, window, |s| vol_of_percentile(s.percentile())), fixed],
+            Some(window) => {
+                [self.standings(atrp, window, |s| vol_of_percentile(s.percentile(), config)), fixed]
+            }
         }
     }
 
@@ -149,34 +139,36 @@ impl Memory {
     ) -> Vec<R> {
         let from = self.atrp.len();
         self.atrp.extend(atrp);
-        let standings = standings(&self.atrp, from, window, min_known(window), of);
+        let standings = standings(&self.atrp, from, window, Config::min_known(window), of);
         keep_last(&mut self.atrp, window - 1);
         standings
     }
 
     /// Rolling medians of spread and slippage, one per bar.
-    pub(super) fn medians(&mut self, costs: [&[f64]; 2]) -> [Vec<f64>; 2] {
+    pub(super) fn medians(&mut self, costs: [&[f64]; 2], config: &Config) -> [Vec<f64>; 2] {
+        let (window, min_known) = (config.liq_window, config.min_known_costs());
         let mut medians = [Vec::new(), Vec::new()];
         for (side, costs) in costs.into_iter().enumerate() {
             let from = self.costs[side].len();
             self.costs[side].extend(costs);
-            medians[side] = rolling_median(&self.costs[side], from, LIQ_WINDOW, LIQ_MIN_KNOWN);
-            keep_last(&mut self.costs[side], LIQ_WINDOW - 1);
+            medians[side] = rolling_median(&self.costs[side], from, window, min_known);
+            keep_last(&mut self.costs[side], window - 1);
         }
         medians
     }
 
-    fn liqs(&mut self, costs: [&[f64]; 2]) -> Vec<Liq> {
-        let medians = self.medians(costs);
+    fn liqs(&mut self, costs: [&[f64]; 2], config: &Config) -> Vec<Liq> {
+        let Config { liq_easy, liq_stressed, .. } = *config;
+        let medians = self.medians(costs, config);
         let [[spread, slippage], [spread_median, slippage_median]] =
             [costs, medians.each_ref().map(Vec::as_slice)];
         (0..spread.len())
             .map(|i| {
                 let (a, b) = (spread[i], slippage[i]);
                 let (am, bm) = (spread_median[i], slippage_median[i]);
-                if a < LIQ_EASY * am && b < LIQ_EASY * bm {
+                if a < liq_easy * am && b < liq_easy * bm {
                     Liq::Easy
-                } else if a > LIQ_STRESSED * am || b > LIQ_STRESSED * bm {
+                } else if a > liq_stressed * am || b > liq_stressed * bm {
                     Liq::Stressed
                 } else {
                     Liq::Normal
@@ -187,8 +179,8 @@ impl Memory {
 }
 
 /// The ADX of the bars, `None` where no floor applies.
-pub(super) fn floored_by<'a>(bars: &Bars<'a>, adx_floor: f64) -> Option<&'a [f64]> {
-    bars.adx.filter(|_| adx_floor > 0.0)
+pub(super) fn floored_by<'a>(bars: &Bars<'a>, how: &How) -> Option<&'a [f64]> {
+    bars.adx.filter(|_| how.adx_floor > 0.0)
 }
 
 fn keep_last(values: &mut Vec<f64>, most: usize) {
@@ -208,41 +200,30 @@ pub fn raw_trend(close: f64, [fast, mid, slow]: [f64; 3]) -> Trend {
 }
 
 /// Volatility of each bar as a share of price, NaN where unknown: `atr / close` where an ATR is mapped,
-/// otherwise the mean of the last 14 absolute returns, known from bar 14 on (from 0). Specification 1,
+/// otherwise the mean of the last [`Config::atrp_bars`] absolute returns, of which all must be known. Specification 1,
 /// section 2.
-pub fn atrp(bars: &Bars) -> Vec<f64> {
-    Memory::default().atrp(bars)
+pub fn atrp(bars: &Bars, config: &Config) -> Vec<f64> {
+    Memory::default().atrp(bars, config)
 }
 
-/// The window of the percentile method in bars; `None` where fixed cut-offs apply: in the tier `lite`, for a
-/// layer that always uses them, or with fewer bars than the window. Specification 1, section 2.
-pub fn vol_window(layer: Layer, tier: Tier, bars: usize) -> Option<usize> {
-    layer.vol_window().filter(|&window| tier == Tier::Full && bars >= window)
-}
-
-/// Fewest known values that give a percentile in a window of so many bars. Specification 1, section 2.
-pub const fn min_known(window: usize) -> usize {
-    if window / 3 > 20 { window / 3 } else { 20 }
-}
-
-/// Volatility by percentile (0 to 100): `Low` below 33, `Normal` from 33 to below 67, otherwise `High`, also
-/// where unknown. Specification 1, section 2.
-pub fn vol_of_percentile(pct: f64) -> Vol {
-    if pct < PCT_LOW {
+/// Volatility by percentile (0 to 100): `Low` below one cut, `Normal` from there to below the other, otherwise `High`,
+/// also where unknown. Specification 1, section 2.
+pub fn vol_of_percentile(pct: f64, config: &Config) -> Vol {
+    if pct < config.vol_low_percentile {
         Vol::Low
-    } else if (PCT_LOW..PCT_HIGH).contains(&pct) {
+    } else if (config.vol_low_percentile..config.vol_high_percentile).contains(&pct) {
         Vol::Normal
     } else {
         Vol::High
     }
 }
 
-/// Volatility by fixed cut-offs, from a share of price: `Low` below 1.5 %, `High` above 4 %, otherwise
-/// `Normal`, also where unknown. Specification 1, section 2.
-pub fn vol_of_atrp(atrp: f64) -> Vol {
-    if atrp < ATRP_LOW {
+/// Volatility by fixed cut-offs, from a share of price: `Low` below one, `High` above the other, otherwise `Normal`,
+/// also where unknown. Specification 1, section 2.
+pub fn vol_of_atrp(atrp: f64, config: &Config) -> Vol {
+    if atrp < config.atrp_low {
         Vol::Low
-    } else if atrp > ATRP_HIGH {
+    } else if atrp > config.atrp_high {
         Vol::High
     } else {
         Vol::Normal
@@ -252,33 +233,47 @@ pub fn vol_of_atrp(atrp: f64) -> Vol {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cmc_regimes::layer::PerLayer;
 
     fn bars<'a>(close: &'a [f64], ema: [&'a [f64]; 3]) -> Bars<'a> {
         Bars { close, ema, atr: None, adx: None, costs: None }
+    }
+
+    fn how(config: &Config) -> How<'_> {
+        How { layer: Layer::L2, config, adx_floor: 0.0 }
     }
 
     #[test]
     fn the_first_bar_is_never_confirmed() {
         let (close, fast, mid, slow) = ([2.0; 3], [3.0; 3], [2.0; 3], [1.0; 3]);
         let bars = bars(&close, [&fast, &mid, &slow]);
-        assert_eq!(Memory::default().confirmed_trends(&bars, 2), [Trend::Sideways, Trend::Up, Trend::Up]);
-        assert_eq!(Memory::default().confirmed_trends(&bars, 1), [Trend::Up; 3]);
+        let trends = |confirm_bars| {
+            let config = Config { confirm_bars: PerLayer::new([confirm_bars; 4]), ..Config::default() };
+            Memory::default().confirmed_trends(&bars, &how(&config))
+        };
+        assert_eq!(trends(2), [Trend::Sideways, Trend::Up, Trend::Up]);
+        assert_eq!(trends(1), [Trend::Up; 3]);
+        assert_eq!(trends(3), [Trend::Sideways, Trend::Sideways, Trend::Up]);
     }
 
     #[test]
     fn an_unknown_ema_is_sideways_and_restarts_confirmation() {
         let (close, fast, slow) = ([2.0; 4], [3.0; 4], [1.0; 4]);
         let mid = [2.0, f64::NAN, 2.0, 2.0];
-        let trends = Memory::default().confirmed_trends(&bars(&close, [&fast, &mid, &slow]), 2);
+        let trends =
+            Memory::default().confirmed_trends(&bars(&close, [&fast, &mid, &slow]), &how(&Config::default()));
         assert_eq!(trends, [Trend::Sideways, Trend::Sideways, Trend::Sideways, Trend::Up]);
     }
 
     #[test]
-    fn the_proxy_is_known_from_bar_14() {
+    fn the_proxy_is_known_once_all_its_returns_are() {
         let close: Vec<f64> = (0..16).map(|i| if i % 2 == 0 { 100.0 } else { 101.0 }).collect();
         let e = vec![f64::NAN; 16];
-        let got = atrp(&bars(&close, [&e, &e, &e]));
-        assert!(got[..14].iter().all(|a| a.is_nan()) && got[14].is_finite());
+        for atrp_bars in [1, 14, 15] {
+            let got = atrp(&bars(&close, [&e, &e, &e]), &Config { atrp_bars, ..Config::default() });
+            let first = got.iter().position(|atrp| atrp.is_finite());
+            assert_eq!(first, Some(atrp_bars));
+        }
     }
 
     #[test]
@@ -286,8 +281,10 @@ mod tests {
         let (close, fast, mid, slow) = ([2.0; 3], [3.0; 3], [2.0; 3], [1.0; 3]);
         let adx = [20.0, 20.0, 20.1];
         let bars = Bars { adx: Some(&adx), ..bars(&close, [&fast, &mid, &slow]) };
+        let config = Config::default();
         let trends = |floor| {
-            label_bars(&bars, Layer::L2, Tier::Lite, floor).iter().map(|l| l.trend()).collect::<Vec<_>>()
+            let how = How { adx_floor: floor, ..how(&config) };
+            label_bars(&bars, &how, Tier::Lite).iter().map(|l| l.trend()).collect::<Vec<_>>()
         };
         assert_eq!(trends(20.0), [Trend::Sideways, Trend::Sideways, Trend::Up]);
         assert_eq!(trends(0.0), [Trend::Sideways, Trend::Up, Trend::Up]);
@@ -296,14 +293,15 @@ mod tests {
     #[test]
     fn thresholds() {
         assert_eq!(
-            [32.9, 33.0, 66.9, 67.0, f64::NAN].map(vol_of_percentile),
+            [32.9, 33.0, 66.9, 67.0, f64::NAN].map(|pct| vol_of_percentile(pct, &Config::default())),
             [Vol::Low, Vol::Normal, Vol::Normal, Vol::High, Vol::High]
         );
         assert_eq!(
-            [0.0149, 0.015, 0.04, 0.0401, f64::NAN].map(vol_of_atrp),
+            [0.0149, 0.015, 0.04, 0.0401, f64::NAN].map(|atrp| vol_of_atrp(atrp, &Config::default())),
             [Vol::Low, Vol::Normal, Vol::Normal, Vol::High, Vol::Normal]
         );
-        assert_eq!([60, 100, 250, 30].map(min_known), [20, 33, 83, 20]);
+        let one = Config { vol_low_percentile: 50.0, vol_high_percentile: 50.0, ..Config::default() };
+        assert_eq!([49.9, 50.0].map(|pct| vol_of_percentile(pct, &one)), [Vol::Low, Vol::High]);
     }
 
     #[test]
@@ -312,7 +310,7 @@ mod tests {
         let mut slippage = vec![1.0; 30];
         (spread[28], slippage[28]) = (0.7, 0.7);
         (spread[29], slippage[29]) = (0.7, 2.1);
-        let got = Memory::default().liqs([&spread, &slippage]);
+        let got = Memory::default().liqs([&spread, &slippage], &Config::default());
         assert_eq!(got[10], Liq::Normal);
         assert_eq!(got[28..], [Liq::Easy, Liq::Stressed]);
     }

@@ -27,17 +27,6 @@ impl Layer {
         ["L0", "L1", "L2", "L3"][self as usize]
     }
 
-    /// Bars on which a raw trend must hold to be confirmed. Specification 1, section 2.
-    pub const fn confirm_bars(self) -> usize {
-        [2, 2, 2, 1][self as usize]
-    }
-
-    /// Window of the volatility percentile in bars; `None` where fixed cut-offs always apply. Specification
-    /// 1, section 2.
-    pub const fn vol_window(self) -> Option<usize> {
-        [Some(60), Some(100), Some(250), None][self as usize]
-    }
-
     /// Fewest bars that enable the layer by default. Specification 1, section 3.
     pub const fn default_min_bars(self) -> usize {
         [60, 52, 120, 300][self as usize]

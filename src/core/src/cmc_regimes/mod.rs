@@ -3,6 +3,7 @@
 pub mod align;
 pub mod budget;
 pub mod comovement;
+pub mod config;
 pub mod explain;
 pub mod facts;
 pub mod fingerprint;

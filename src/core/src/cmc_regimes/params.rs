@@ -1,6 +1,8 @@
 //! The parameters: all that can change a row beside the bars and the policy.
 
+use crate::cmc_regimes::config::Config;
 use crate::cmc_regimes::hysteresis::Mode;
+use crate::cmc_regimes::labeller::How;
 use crate::cmc_regimes::layer::{Layer, PerLayer};
 
 /// Parameters of the source of a layer.
@@ -36,12 +38,22 @@ pub struct Params {
     pub hold: u32,
     /// Parameters of each layer.
     pub layers: PerLayer<LayerParams>,
+    /// Windows and thresholds of raw labels.
+    pub config: Config,
     /// The L4 label of every row, `None` without one.
     pub l4_label: Option<String>,
     /// Whether the budget of a row counts the bars at or before the row, instead of all bars.
     pub point_in_time: bool,
     /// Id of the asset that stands for the market.
     pub market_proxy_id: i32,
+}
+
+impl Params {
+    /// How the bars of a layer are labelled.
+    pub fn labelling(&self, layer: Layer) -> How<'_> {
+        let source = self.layers[layer].source.as_ref();
+        How { layer, config: &self.config, adx_floor: source.and_then(|s| s.adx_floor).unwrap_or(0.0) }
+    }
 }
 
 impl Default for Params {
@@ -66,6 +78,7 @@ impl Default for Params {
                     costs: false,
                 }),
             }),
+            config: Config::default(),
             l4_label: None,
             point_in_time: true,
             market_proxy_id: 1,

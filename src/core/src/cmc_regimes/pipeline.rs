@@ -8,7 +8,7 @@ use crate::cmc_regimes::comovement::{Comovement, comovements, push_rows};
 use crate::cmc_regimes::fingerprint::{Print, prints};
 use crate::cmc_regimes::flips::{Flip, flips_after};
 use crate::cmc_regimes::label::Label;
-use crate::cmc_regimes::labeller::{label_bars, label_bars_of_tiers, vol_window};
+use crate::cmc_regimes::labeller::{self, label_bars};
 use crate::cmc_regimes::layer::{Layer, PerLayer};
 use crate::cmc_regimes::memory::{Last, LayerMemory, Memory};
 use crate::cmc_regimes::params::Params;
@@ -148,7 +148,8 @@ fn label_rows(
         false => vec![budget; rows.len()],
     };
     let raw = PerLayer::from_fn(|l| {
-        let at = |t: usize| if budgets[t].enabled[l] { taken[l].label_at(t, budgets[t].tier) } else { None };
+        let at =
+            |t: usize| if budgets[t].enabled[l] { taken[l].label_at(t, budgets[t].ranked[l]) } else { None };
         (0..rows.len()).map(at).collect::<Vec<_>>()
     });
     let accepted = PerLayer::from_fn(|l| {
@@ -209,17 +210,12 @@ fn budget_at(times: PerLayer<Option<&[i64]>>, moment: i64, params: &Params) -> B
 pub fn budget_of(bars: PerLayer<Option<usize>>, params: &Params) -> Budget {
     // A layer without a source is disabled however few bars would enable it.
     let min_bars = |l| if bars[l].is_some() { params.layers[l].min_bars } else { usize::MAX };
-    Budget::of(bars.map(Option::unwrap_or_default), PerLayer::from_fn(min_bars))
+    Budget::of(bars.map(Option::unwrap_or_default), PerLayer::from_fn(min_bars), &params.config)
 }
 
 /// Raw labels of a layer's bars, one per bar. Specification 1, section 2.
 pub fn raw_labels(layer: Layer, series: &Series, tier: Tier, params: &Params) -> Vec<Label> {
-    label_bars(&series.bars(), layer, tier, adx_floor(layer, params))
-}
-
-/// The floor of the ADX of a layer (0 to 100); 0 where there is none.
-fn adx_floor(layer: Layer, params: &Params) -> f64 {
-    params.layers[layer].source.as_ref().and_then(|source| source.adx_floor).unwrap_or(0.0)
+    label_bars(&series.bars(), &params.labelling(layer), tier)
 }
 
 /// Raw labels of a layer's bars under the data budget: that of each bar's own time, or that of all bars where the
@@ -234,10 +230,10 @@ pub fn budgeted_labels(
     let whole = budget(series, params);
     let times = series.map(|s| s.map(|s| &s.ts[..]));
     let at = |ts| if params.point_in_time { budget_at(times, ts, params) } else { whole };
-    let [full, lite] = label_bars_of_tiers(&own.bars(), layer, adx_floor(layer, params));
+    let [ranked, fixed] = labeller::Memory::default().label(&own.bars(), &params.labelling(layer));
     let label = |(bar, ts): (usize, &i64)| {
         let budget = at(*ts);
-        let labels = if budget.tier == Tier::Full { &full } else { &lite };
+        let labels = if budget.ranked[layer] { &ranked } else { &fixed };
         budget.enabled[layer].then(|| labels[bar])
     };
     own.ts.iter().enumerate().map(label).collect()
@@ -261,10 +257,9 @@ impl Taken {
         self.bars_before as usize + self.bar[row].map_or(0, |bar| bar + 1)
     }
 
-    /// The raw label of the latest bar at or before a row. In the tier `full` an enabled layer has a full
-    /// window of bars.
-    fn label_at(&self, row: usize, tier: Tier) -> Option<Label> {
-        let how = if tier == Tier::Full { 0 } else { 1 };
+    /// The raw label of the latest bar at or before a row, with volatility ranked or by fixed cut-offs.
+    fn label_at(&self, row: usize, ranked: bool) -> Option<Label> {
+        let how = if ranked { 0 } else { 1 };
         self.bar[row].map_or(self.before[how], |bar| Some(self.labels[how][bar]))
     }
 }
@@ -289,22 +284,12 @@ fn take_bars(
     *blocks = prints(own.print, series, bars);
     own.print = blocks.last().copied().or(own.print);
     own.bars += bars as u64;
-    let floor = params.layers[layer].source.as_ref().and_then(|s| s.adx_floor).unwrap_or(0.0);
-    taken.labels = own.labels.label(&series.first_bars(bars), layer, floor);
+    taken.labels = own.labels.label(&series.first_bars(bars), &params.labelling(layer));
     for (raw, labels) in own.raw.iter_mut().zip(&taken.labels) {
         *raw = labels.last().copied().or(*raw);
     }
     taken.bar = as_of(rows, &series.ts);
     taken
-}
-
-/// The window of a layer's percentile in bars, `None` where fixed cut-offs apply, and its ADX floor.
-pub(crate) fn labelling(layer: Layer, given: &Given) -> (Option<usize>, f64) {
-    let source = given.params.layers[layer].source.as_ref();
-    // In the tier full all enabled layers have a full window of bars, perhaps counting bars after the last
-    // row.
-    let window = vol_window(layer, given.budget.tier, usize::MAX);
-    (window, source.and_then(|s| s.adx_floor).unwrap_or(0.0))
 }
 
 /// What tells rows apart; setups follow from the labels.

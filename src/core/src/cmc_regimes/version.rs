@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::cmc_regimes::labeller;
+use crate::cmc_regimes::config::Config;
 use crate::cmc_regimes::layer::Layer;
 use crate::cmc_regimes::params::Params;
 use crate::cmc_regimes::policy::{PolicyTable, Rule};
@@ -30,6 +30,7 @@ fn canonical(table: &PolicyTable, params: &Params) -> Value {
         0 => Value::Null,
         hold => json!({"mode": params.mode.as_str(), "hold": hold}),
     };
+    let (config, default) = (&params.config, Config::default());
     let mut all = json!({
         "label_version": LABEL_VERSION,
         "rules": table.rules().iter().map(rule).collect::<Vec<_>>(),
@@ -39,9 +40,16 @@ fn canonical(table: &PolicyTable, params: &Params) -> Value {
         "market_proxy_id": params.market_proxy_id,
         "l4_label": params.l4_label,
         "layers": Layer::ALL.map(|layer| layer_parameters(layer, params)),
-        "thresholds": [labeller::PCT_LOW, labeller::PCT_HIGH, labeller::ATRP_LOW, labeller::ATRP_HIGH,
-                       labeller::LIQ_EASY, labeller::LIQ_STRESSED],
+        "thresholds": [config.vol_low_percentile, config.vol_high_percentile, config.atrp_low, config.atrp_high,
+                       config.liq_easy, config.liq_stressed],
     });
+    // What was no parameter at first counts where it is not the default, so that hashes stay.
+    if config.atrp_bars != default.atrp_bars {
+        all["atrp_bars"] = config.atrp_bars.into();
+    }
+    if config.liq_window != default.liq_window {
+        all["liq_window"] = config.liq_window.into();
+    }
     if params.point_in_time {
         all["point_in_time"] = Value::Bool(true);
     }
@@ -52,8 +60,8 @@ fn layer_parameters(layer: Layer, params: &Params) -> Value {
     let own = &params.layers[layer];
     json!({
         "min_bars": own.min_bars,
-        "confirm_bars": layer.confirm_bars(),
-        "vol_window": layer.vol_window(),
+        "confirm_bars": params.config.confirm_bars[layer],
+        "vol_window": params.config.vol_windows[layer],
         "source": own.source.as_ref().map(|s| json!({
             "periods": s.periods,
             "atr": s.atr,

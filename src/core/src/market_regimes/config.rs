@@ -2,22 +2,10 @@
 //! (specification 3, section 4).
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Number, Value, json};
-use thiserror::Error;
+use serde_json::{Value, json};
 
+use crate::config::{self, ConfigError, Key, Keyed, Range};
 use crate::hash::of_json;
-use crate::json::shown;
-
-const KEYS: [&str; 8] = [
-    "adx_trending",
-    "adx_sideways",
-    "adaptive_window",
-    "vol_low_percentile",
-    "vol_high_percentile",
-    "rsi_bullish",
-    "rsi_bearish",
-    "momentum_score_threshold",
-];
 
 /// Version of the classifier; changed whenever the same candles give another label.
 const CLASSIFIER_VERSION: &str = "1";
@@ -58,50 +46,34 @@ impl Default for Config {
     }
 }
 
-/// Why a JSON document is not a valid configuration.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum ConfigError {
-    /// The text is not JSON, or nested too deeply.
-    #[error("config cannot be parsed as JSON: {0}")]
-    Json(String),
-    /// The document is not an object.
-    #[error("config is {0}, not an object")]
-    NotAnObject(String),
-    /// The object has an unknown key.
-    #[error("config: unknown key \"{0}\"")]
-    UnknownKey(String),
-    /// A key has an invalid value.
-    #[error("config: \"{key}\" {problem}")]
-    Value {
-        /// The key.
-        key: &'static str,
-        /// What is wrong, with the value.
-        problem: String,
-    },
+const fn percent(name: &'static str, get: fn(&Config) -> f64, set: fn(&mut Config, f64)) -> Key<Config> {
+    Key { name, range: Range::Number(0.0, 100.0), get, set }
 }
 
-impl ConfigError {
-    /// The hint for the user: what to write instead.
-    pub fn hint(&self) -> String {
-        match self {
-            ConfigError::Json(_) | ConfigError::NotAnObject(_) => {
-                "Give an object such as {\"adx_trending\": 30, \"adaptive_window\": 200}.".to_owned()
-            }
-            ConfigError::UnknownKey(_) => format!("The keys are {}.", KEYS.join(", ")),
-            ConfigError::Value { key, .. } => match *key {
-                "adaptive_window" => "Give a whole number from 2 to 10000, such as 100.",
-                "momentum_score_threshold" => "Give 1, 2 or 3.",
-                "vol_low_percentile" | "vol_high_percentile" => {
-                    "Give numbers from 0 to 100, vol_low_percentile (default 30) not above vol_high_percentile (default 70)."
-                }
-                "rsi_bearish" | "rsi_bullish" => {
-                    "Give numbers from 0 to 100, rsi_bearish (default 45) not above rsi_bullish (default 55)."
-                }
-                _ => "Give a number from 0 to 100.",
-            }
-            .to_owned(),
-        }
-    }
+impl Keyed for Config {
+    const KEYS: &'static [Key<Self>] = &[
+        percent("adx_trending", |c| c.adx_trending, |c, v| c.adx_trending = v),
+        percent("adx_sideways", |c| c.adx_sideways, |c, v| c.adx_sideways = v),
+        Key {
+            name: "adaptive_window",
+            range: Range::Whole(2, 10_000),
+            get: |c| c.adaptive_window as f64,
+            set: |c, v| c.adaptive_window = v as usize,
+        },
+        percent("vol_low_percentile", |c| c.vol_low_percentile, |c, v| c.vol_low_percentile = v),
+        percent("vol_high_percentile", |c| c.vol_high_percentile, |c, v| c.vol_high_percentile = v),
+        percent("rsi_bullish", |c| c.rsi_bullish, |c, v| c.rsi_bullish = v),
+        percent("rsi_bearish", |c| c.rsi_bearish, |c, v| c.rsi_bearish = v),
+        Key {
+            name: "momentum_score_threshold",
+            range: Range::Whole(1, 3),
+            get: |c| c.momentum_score_threshold.into(),
+            set: |c, v| c.momentum_score_threshold = v as u32,
+        },
+    ];
+    const ORDERED: &'static [[&'static str; 2]] =
+        &[["vol_low_percentile", "vol_high_percentile"], ["rsi_bearish", "rsi_bullish"]];
+    const EXAMPLE: &'static str = "{\"adx_trending\": 30, \"adaptive_window\": 200}";
 }
 
 impl Config {
@@ -110,44 +82,7 @@ impl Config {
     /// # Errors
     /// The first problem of the document.
     pub fn parse(json: &str) -> Result<Self, ConfigError> {
-        let document: Value =
-            serde_json::from_str(json).map_err(|error| ConfigError::Json(error.to_string()))?;
-        let Value::Object(object) = &document else {
-            return Err(ConfigError::NotAnObject(shown(&document)));
-        };
-        if let Some(key) = object.keys().find(|key| !KEYS.contains(&key.as_str())) {
-            return Err(ConfigError::UnknownKey(key.clone()));
-        }
-        let default = Self::default();
-        let percent = |key, or| number(object, key, or, |v| (0.0..=100.0).contains(&v), "outside 0 to 100");
-        let whole = |key, or: f64, most: f64, least: f64| {
-            let refusal = format!("not a whole number from {least} to {most}");
-            number(object, key, or, |v| (least..=most).contains(&v) && v.fract() == 0.0, &refusal)
-        };
-        let config = Self {
-            adx_trending: percent("adx_trending", default.adx_trending)?,
-            adx_sideways: percent("adx_sideways", default.adx_sideways)?,
-            adaptive_window: whole("adaptive_window", default.adaptive_window as f64, 10_000.0, 2.0)?
-                as usize,
-            vol_low_percentile: percent("vol_low_percentile", default.vol_low_percentile)?,
-            vol_high_percentile: percent("vol_high_percentile", default.vol_high_percentile)?,
-            rsi_bullish: percent("rsi_bullish", default.rsi_bullish)?,
-            rsi_bearish: percent("rsi_bearish", default.rsi_bearish)?,
-            momentum_score_threshold: whole(
-                "momentum_score_threshold",
-                default.momentum_score_threshold.into(),
-                3.0,
-                1.0,
-            )? as u32,
-        };
-        in_order(
-            "vol_low_percentile",
-            config.vol_low_percentile,
-            "vol_high_percentile",
-            config.vol_high_percentile,
-        )?;
-        in_order("rsi_bearish", config.rsi_bearish, "rsi_bullish", config.rsi_bullish)?;
-        Ok(config)
+        config::parse(json)
     }
 
     /// The version of the classifier: `1` for the defaults, otherwise `1-` and the first 8 hex digits of the
@@ -172,30 +107,6 @@ impl Config {
             "momentum_score_threshold": self.momentum_score_threshold,
         })
     }
-}
-
-fn number(
-    object: &Map<String, Value>,
-    key: &'static str,
-    or: f64,
-    in_range: impl Fn(f64) -> bool,
-    refusal: &str,
-) -> Result<f64, ConfigError> {
-    let Some(value) = object.get(key) else { return Ok(or) };
-    match value.as_number().map(Number::as_f64) {
-        // Adding zero turns -0 into 0.
-        Some(Some(v)) if v.is_finite() && in_range(v) => Ok(v + 0.0),
-        Some(_) => Err(ConfigError::Value { key, problem: format!("is {value}, {refusal}") }),
-        None => Err(ConfigError::Value { key, problem: format!("is {}, not a number", shown(value)) }),
-    }
-}
-
-fn in_order(low_key: &'static str, low: f64, high_key: &'static str, high: f64) -> Result<(), ConfigError> {
-    if low <= high {
-        return Ok(());
-    }
-    let problem = format!("is {low}, above \"{high_key}\", which is {high}");
-    Err(ConfigError::Value { key: low_key, problem })
 }
 
 #[cfg(test)]

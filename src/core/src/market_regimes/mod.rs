@@ -12,7 +12,7 @@ mod thresholds;
 
 use serde::{Deserialize, Serialize};
 
-pub use config::{Config, ConfigError};
+pub use config::Config;
 pub use states::{FULL, Label, Momentum, Simplified, Trend, Volatility};
 
 use crate::market_regimes::indicators::Indicators;

@@ -46,6 +46,11 @@ impl RunningMean {
         }
     }
 
+    /// Whether no value was taken yet.
+    pub fn is_new(&self) -> bool {
+        self.values.is_empty()
+    }
+
     /// The last `window` values in ascending time, in two parts.
     pub fn values(&self) -> [&[f64]; 2] {
         let (later, earlier) = self.values.split_at(self.oldest.min(self.values.len()));

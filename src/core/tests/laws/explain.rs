@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use regime_core::cmc_regimes::explain::{Explanation, LayerFacts, explain};
 use regime_core::cmc_regimes::facts::Volatility;
 use regime_core::cmc_regimes::hysteresis::Decision;
-use regime_core::cmc_regimes::labeller::{atrp, min_known, raw_trend};
+use regime_core::cmc_regimes::labeller::{atrp, raw_trend};
 use regime_core::cmc_regimes::pipeline::{Given, Outcome, raw_labels, run};
 use regime_core::cmc_regimes::policy::{Part, Policy, Risk};
 use regime_core::cmc_regimes::restraint::Source;
@@ -123,7 +123,8 @@ proptest! {
                 prop_assert_eq!(facts.close.to_bits(), series.close[bar].to_bits());
                 prop_assert_eq!(facts.ema.map(f64::to_bits), ema(bar).map(f64::to_bits));
                 // Trend: as many equal raw trends as have to agree.
-                prop_assert_eq!(facts.confirm_bars, if layer == Layer::L3 { 1 } else { 2 });
+                let config = &asset.params.config;
+                prop_assert_eq!(facts.confirm_bars, config.confirm_bars[layer]);
                 prop_assert_eq!(of_layer.ts_before.len() + 1, facts.raw_trends.len());
                 for (i, raw) in facts.raw_trends.iter().enumerate() {
                     prop_assert_eq!(*raw, raw_trend(series.close[bar - i], ema(bar - i)));
@@ -134,19 +135,21 @@ proptest! {
                 let floored = facts.adx.is_some_and(|[adx, floor]| adx <= floor);
                 prop_assert_eq!(facts.label.trend(), if floored { Trend::Sideways } else { facts.confirmed });
                 // Volatility.
-                let all = atrp(&series.bars());
+                let all = atrp(&series.bars(), config);
                 prop_assert_eq!(facts.atrp.to_bits(), all[bar].to_bits());
                 let vol = match facts.volatility {
                     Volatility::Ranked { window, standing } => {
-                        let expected = naive::percentile(&all, bar, window, min_known(window));
+                        let expected = naive::percentile(&all, bar, window, (window / 3).max(20));
                         let got = standing.percentile();
                         prop_assert_eq!((!got.is_nan()).then_some(got), expected);
                         prop_assert_eq!(standing.n, naive::trailing(&all, bar, window).len());
                         prop_assert_eq!(standing.known, naive::known(naive::trailing(&all, bar, window)).len());
-                        if got < 33.0 { Vol::Low } else if got < 67.0 { Vol::Normal } else { Vol::High }
+                        let cuts = [config.vol_low_percentile, config.vol_high_percentile];
+                        prop_assert_eq!(Some(window), config.vol_windows[layer]);
+                        if got < cuts[0] { Vol::Low } else if got < cuts[1] { Vol::Normal } else { Vol::High }
                     }
-                    Volatility::CutOffs if facts.atrp < 0.015 => Vol::Low,
-                    Volatility::CutOffs if facts.atrp > 0.04 => Vol::High,
+                    Volatility::CutOffs if facts.atrp < config.atrp_low => Vol::Low,
+                    Volatility::CutOffs if facts.atrp > config.atrp_high => Vol::High,
                     Volatility::CutOffs => Vol::Normal,
                 };
                 prop_assert_eq!(facts.label.vol(), vol);
@@ -156,12 +159,12 @@ proptest! {
                     let stored = series.costs.as_ref().expect("costs");
                     for (side, [value, median]) in costs.iter().enumerate() {
                         prop_assert_eq!(value.to_bits(), stored[side][bar].to_bits());
-                        let expected = naive::median(&stored[side], bar, 60, 20);
+                        let expected = naive::median(&stored[side], bar, config.liq_window, (config.liq_window / 3).max(10));
                         prop_assert_eq!((!median.is_nan()).then_some(*median), expected);
                     }
-                    if costs.iter().all(|[value, median]| *value < 0.8 * median) {
+                    if costs.iter().all(|[value, median]| *value < config.liq_easy * median) {
                         liq = Liq::Easy;
-                    } else if costs.iter().any(|[value, median]| *value > 2.0 * median) {
+                    } else if costs.iter().any(|[value, median]| *value > config.liq_stressed * median) {
                         liq = Liq::Stressed;
                     }
                 }

@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 
 use crate::common::synthetic::{Shape, series, until};
-use crate::common::{cases, naive};
+use crate::common::{cases, config, naive};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use regime_core::cmc_regimes::labeller::{atrp, label_bars, vol_window};
+use regime_core::cmc_regimes::config::Config;
+use regime_core::cmc_regimes::labeller::{How, atrp, label_bars};
 use regime_core::cmc_regimes::series::Series;
 use regime_core::{Label, Layer, Tier};
 
@@ -37,13 +38,11 @@ fn floor() -> impl Strategy<Value = f64> {
 }
 
 /// Specification 1, section 2, bar by bar.
-fn naive_label(s: &Series, volatility: &[f64], i: usize, layer: Layer, tier: Tier, floor: f64) -> String {
-    let (confirm, window, min_known) = match layer {
-        Layer::L0 => (2, 60, 20),
-        Layer::L1 => (2, 100, 33),
-        Layer::L2 => (2, 250, 83),
-        Layer::L3 => (1, usize::MAX, 0),
-    };
+fn naive_label(s: &Series, volatility: &[f64], i: usize, how: &How, tier: Tier) -> String {
+    let How { layer, config, adx_floor: floor } = *how;
+    let confirm = config.confirm_bars[layer];
+    let window = config.vol_windows[layer].unwrap_or(usize::MAX);
+    let min_known = (window / 3).max(20);
     let [fast, mid, slow] = &s.ema;
     let up = |t: usize| s.close[t] > slow[t] && fast[t] > mid[t];
     let down = |t: usize| s.close[t] < slow[t] && fast[t] < mid[t];
@@ -58,22 +57,25 @@ fn naive_label(s: &Series, volatility: &[f64], i: usize, layer: Layer, tier: Tie
     };
     let vol = if tier == Tier::Full && s.close.len() >= window {
         match naive::percentile(volatility, i, window, min_known) {
-            Some(pct) if pct < 33.0 => "Low",
-            Some(pct) if pct < 67.0 => "Normal",
+            Some(pct) if pct < config.vol_low_percentile => "Low",
+            Some(pct) if pct < config.vol_high_percentile => "Normal",
             _ => "High",
         }
-    } else if volatility[i] < 0.015 {
+    } else if volatility[i] < config.atrp_low {
         "Low"
-    } else if volatility[i] > 0.04 {
+    } else if volatility[i] > config.atrp_high {
         "High"
     } else {
         "Normal"
     };
     let liq = s.costs.as_ref().map_or("Normal", |costs| {
         let times = |factor: f64| {
-            costs.each_ref().map(|c| naive::median(c, i, 60, 20).map_or(f64::NAN, |median| factor * median))
+            let (window, min_known) = (config.liq_window, (config.liq_window / 3).max(10));
+            costs
+                .each_ref()
+                .map(|c| naive::median(c, i, window, min_known).map_or(f64::NAN, |median| factor * median))
         };
-        let (easy, stressed) = (times(0.8), times(2.0));
+        let (easy, stressed) = (times(config.liq_easy), times(config.liq_stressed));
         if costs[0][i] < easy[0] && costs[1][i] < easy[1] {
             "Easy"
         } else if costs[0][i] > stressed[0] || costs[1][i] > stressed[1] {
@@ -90,26 +92,31 @@ proptest! {
 
     #[test]
     fn labels_are_those_of_the_naive_reading(
-        shape in shape(), layer in layer(), tier in tier(), floor in floor(),
+        shape in shape(), layer in layer(), tier in tier(), floor in floor(), config in config(),
     ) {
         let s = series(shape);
-        let volatility = atrp(&s.bars());
-        let labels = label_bars(&s.bars(), layer, tier, floor);
+        let how = How { layer, config: &config, adx_floor: floor };
+        let volatility = atrp(&s.bars(), &config);
+        let labels = label_bars(&s.bars(), &how, tier);
         prop_assert_eq!(labels.len(), s.close.len());
         for (i, label) in labels.into_iter().enumerate() {
-            let expected = naive_label(&s, &volatility, i, layer, tier, floor);
+            let expected = naive_label(&s, &volatility, i, &how, tier);
             prop_assert_eq!(label.as_str(), expected, "bar {}", i);
         }
     }
 
     #[test]
-    fn volatility_is_the_mean_of_14_returns_or_the_atr(shape in shape()) {
+    fn volatility_is_the_mean_of_some_returns_or_the_atr(shape in shape(), config in config()) {
         let s = series(shape);
-        for (i, got) in atrp(&s.bars()).into_iter().enumerate() {
+        let bars = config.atrp_bars;
+        for (i, got) in atrp(&s.bars(), &config).into_iter().enumerate() {
             let expected = match &s.atr {
                 Some(atr) => atr[i] / s.close[i],
-                None if i < 14 => f64::NAN,
-                None => (i - 13..=i).map(|t| (s.close[t] / s.close[t - 1] - 1.0).abs()).sum::<f64>() / 14.0,
+                None if i < bars => f64::NAN,
+                None => {
+                    let returns = (i + 1 - bars..=i).map(|t| (s.close[t] / s.close[t - 1] - 1.0).abs());
+                    returns.sum::<f64>() / bars as f64
+                }
             };
             prop_assert_eq!(got.is_nan(), expected.is_nan(), "bar {}", i);
             prop_assert!(got.is_nan() || (got - expected).abs() < 1e-12, "bar {}: {} {}", i, got, expected);
@@ -120,23 +127,26 @@ proptest! {
     #[test]
     fn later_bars_change_no_label(
         shape in shape(), layer in layer(), tier in tier(), floor in floor(), at in 0.0..1.0,
+        config in config(),
     ) {
         let s = series(shape);
-        let whole = label_bars(&s.bars(), layer, tier, floor);
-        let window = vol_window(layer, tier, shape.bars);
+        let how = How { layer, config: &config, adx_floor: floor };
+        let whole = label_bars(&s.bars(), &how, tier);
+        let window = config.ranking(layer, tier, shape.bars);
         let shortest = window.unwrap_or(0);
         let bars = shortest + ((shape.bars - shortest) as f64 * at) as usize;
         let part = if bars == 0 { Series::default() } else { until(&s, s.ts[bars - 1]) };
         // A longer series may have a window where its part has none: then cut-offs apply to both.
         let tier = if window.is_some() { tier } else { Tier::Lite };
-        let labels = label_bars(&part.bars(), layer, tier, floor);
+        let labels = label_bars(&part.bars(), &how, tier);
         prop_assert_eq!(&labels[..], &whole[..bars]);
     }
 
     #[test]
     fn prices_in_another_unit_have_the_same_labels(
-        shape in shape(), layer in layer(), tier in tier(), power in -20i32..20,
+        shape in shape(), layer in layer(), tier in tier(), power in -20i32..20, config in config(),
     ) {
+        let how = How { layer, config: &config, adx_floor: 0.0 };
         // By a power of two, which changes no digit.
         let s = series(shape);
         let scaled = |v: &Vec<f64>| v.iter().map(|v| v * 2f64.powi(power)).collect::<Vec<_>>();
@@ -145,8 +155,8 @@ proptest! {
         other.ema = [0, 1, 2].map(|i: usize| scaled(&s.ema[i]));
         other.atr = s.atr.as_ref().map(scaled);
         other.costs = s.costs.as_ref().map(|[a, b]| [scaled(a), scaled(b)]);
-        let labels = label_bars(&other.bars(), layer, tier, 0.0);
-        prop_assert_eq!(labels, label_bars(&s.bars(), layer, tier, 0.0));
+        let labels = label_bars(&other.bars(), &how, tier);
+        prop_assert_eq!(labels, label_bars(&s.bars(), &how, tier));
     }
 }
 
@@ -158,7 +168,8 @@ fn the_series_visit_every_label() {
         let shape = Shape { costs: true, adx: true, gaps: true, ..Shape::daily(seed, 700) };
         let s = series(shape);
         for (met, tier) in met.iter_mut().zip([Tier::Full, Tier::Lite]) {
-            met.extend(label_bars(&s.bars(), Layer::L2, tier, 10.0));
+            let how = How { layer: Layer::L2, config: &Config::default(), adx_floor: 10.0 };
+            met.extend(label_bars(&s.bars(), &how, tier));
         }
     }
     assert_eq!(met.map(|labels| labels.len()), [Label::COUNT; 2]);

@@ -6,9 +6,10 @@ use crate::common::{cases, naive, policy};
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use regime_core::cmc_regimes::config::Config;
 use regime_core::cmc_regimes::fingerprint::Print;
 use regime_core::cmc_regimes::flips::Flip;
-use regime_core::cmc_regimes::labeller::label_bars;
+use regime_core::cmc_regimes::labeller::{How, label_bars};
 use regime_core::cmc_regimes::memory::Memory;
 use regime_core::cmc_regimes::params::{Params, SourceParams};
 use regime_core::cmc_regimes::pipeline::{
@@ -32,7 +33,18 @@ fn naive_budget(asset: &Asset) -> Budget {
         PerLayer::from_fn(|l| asset.series[l].is_some() && count(l) >= asset.params.layers[l].min_bars);
     let full =
         count(Layer::L1) >= 100 && count(Layer::L2) >= 250 && (count(Layer::L0) >= 60 || !enabled[Layer::L0]);
-    Budget { tier: if full { Tier::Full } else { Tier::Lite }, enabled }
+    let is_ranked = |layer: Layer| {
+        let window = asset.params.config.vol_windows[layer];
+        full && enabled[layer] && window.is_some_and(|window| count(layer) >= window)
+    };
+    let ranked = PerLayer::from_fn(is_ranked);
+    Budget { tier: if full { Tier::Full } else { Tier::Lite }, enabled, ranked }
+}
+
+/// How the bars of a layer are labelled.
+fn how(asset: &Asset, layer: Layer) -> How<'_> {
+    let floor = asset.params.layers[layer].source.as_ref().and_then(|s| s.adx_floor);
+    How { layer, config: &asset.params.config, adx_floor: floor.unwrap_or(0.0) }
 }
 
 /// Raw labels of each daily row.
@@ -40,8 +52,7 @@ fn raw_rows(asset: &Asset) -> Vec<Labels> {
     let budget = naive_budget(asset);
     let of_layer = |layer: Layer| {
         let series = asset.series[layer].as_ref().filter(|_| budget.enabled[layer])?;
-        let floor = asset.params.layers[layer].source.as_ref().and_then(|s| s.adx_floor);
-        Some((series, label_bars(&series.bars(), layer, budget.tier, floor.unwrap_or(0.0))))
+        Some((series, label_bars(&series.bars(), &how(asset, layer), budget.tier)))
     };
     let layers = PerLayer::from_fn(of_layer);
     let at = |ts: i64| {
@@ -335,7 +346,7 @@ proptest! {
         prop_assert_eq!(budget(asset.series(), &asset.params), naive_budget(&asset));
         for layer in Layer::ALL {
             let Some(series) = &asset.series[layer] else { continue };
-            let expected = label_bars(&series.bars(), layer, tier, plan.adx_floor.unwrap_or(0.0));
+            let expected = label_bars(&series.bars(), &how(&asset, layer), tier);
             prop_assert_eq!(raw_labels(layer, series, tier, &asset.params), expected);
         }
     }
@@ -383,8 +394,21 @@ fn upto_last_row(asset: &Asset) -> Asset {
 
 #[test]
 fn defaults_are_those_of_the_specification() {
-    let Params { cal_scheme, mode, hold, layers, l4_label, point_in_time, market_proxy_id } =
+    let Params { cal_scheme, mode, hold, layers, config, l4_label, point_in_time, market_proxy_id } =
         Params::default();
+    let expected = Config {
+        confirm_bars: PerLayer::new([2, 2, 2, 1]),
+        vol_windows: PerLayer::new([Some(60), Some(100), Some(250), None]),
+        vol_low_percentile: 33.0,
+        vol_high_percentile: 67.0,
+        atrp_bars: 14,
+        atrp_low: 0.015,
+        atrp_high: 0.04,
+        liq_window: 60,
+        liq_easy: 0.8,
+        liq_stressed: 2.0,
+    };
+    assert_eq!(config, expected);
     assert_eq!((cal_scheme.as_str(), mode.as_str(), hold), ("iso", "asymmetric", 3));
     assert_eq!((l4_label, point_in_time, market_proxy_id), (None, true, 1));
     assert_eq!(layers.each_ref().map(|l| l.min_bars), PerLayer::new([60, 52, 120, 300]));
@@ -404,5 +428,5 @@ fn a_missing_monthly_layer_does_not_cost_the_tier() {
     params.layers[Layer::L0].min_bars = 0;
     let budget = budget(PerLayer::new([None, Some(&weekly), Some(&daily), None]), &params);
     let enabled = PerLayer::new([false, true, true, false]);
-    assert_eq!(budget, Budget { tier: Tier::Full, enabled });
+    assert_eq!(budget, Budget { tier: Tier::Full, enabled, ranked: enabled });
 }

@@ -1,6 +1,6 @@
 //! Laws of the version hash: equal for equal inputs, different for any input that can change a row.
 
-use crate::common::{cases, mode, rules};
+use crate::common::{cases, config, mode, rules};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -31,13 +31,14 @@ fn params() -> impl Strategy<Value = Params> {
             .prop_map(|(min_bars, source)| LayerParams { min_bars, source })
     };
     let layers = [(); 4].map(|()| layer());
-    let rest = (option::of("[a-z]{1,3}"), any::<bool>(), 0i32..4);
+    let rest = (option::of("[a-z]{1,3}"), any::<bool>(), 0i32..4, config());
     (select(vec!["iso", "us"]), mode(), 1u32..9, layers, rest).prop_map(
-        |(cal_scheme, mode, hold, layers, (l4_label, point_in_time, market_proxy_id))| Params {
+        |(cal_scheme, mode, hold, layers, (l4_label, point_in_time, market_proxy_id, config))| Params {
             cal_scheme: cal_scheme.to_owned(),
             mode,
             hold,
             layers: PerLayer::new(layers),
+            config,
             l4_label,
             point_in_time,
             market_proxy_id,
@@ -96,6 +97,18 @@ fn param_changes(layer: Layer) -> Vec<ParamChange> {
         }),
         Box::new(|p| p.cal_scheme.push('x')),
         Box::new(|p| p.market_proxy_id += 1),
+        Box::new(move |p| p.config.confirm_bars[layer] += 1),
+        Box::new(move |p| {
+            p.config.vol_windows[layer] = Some(p.config.vol_windows[layer].map_or(20, |w| w + 1))
+        }),
+        Box::new(|p| p.config.vol_low_percentile += 0.125),
+        Box::new(|p| p.config.vol_high_percentile += 0.125),
+        Box::new(|p| p.config.atrp_bars += 1),
+        Box::new(|p| p.config.atrp_low += 0.125),
+        Box::new(|p| p.config.atrp_high += 0.125),
+        Box::new(|p| p.config.liq_window += 1),
+        Box::new(|p| p.config.liq_easy += 0.125),
+        Box::new(|p| p.config.liq_stressed += 0.125),
         Box::new(|p| p.point_in_time = !p.point_in_time),
         Box::new(|p| p.l4_label = p.l4_label.take().is_none().then(|| "x".to_owned())),
         Box::new(|p| p.l4_label.get_or_insert_default().push('x')),

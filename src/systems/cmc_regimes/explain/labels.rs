@@ -3,12 +3,10 @@
 use std::cmp::Ordering;
 
 use regime_core::cmc_regimes::budget::{Budget, Tier};
+use regime_core::cmc_regimes::config::Config;
 use regime_core::cmc_regimes::explain::LayerFacts;
 use regime_core::cmc_regimes::facts::{Facts, Volatility};
 use regime_core::cmc_regimes::hysteresis::{Decision, Mode};
-use regime_core::cmc_regimes::labeller::{
-    ATRP_BARS, ATRP_HIGH, ATRP_LOW, LIQ_EASY, LIQ_MIN_KNOWN, LIQ_STRESSED, LIQ_WINDOW, PCT_HIGH, PCT_LOW,
-};
 use regime_core::cmc_regimes::layer::Layer;
 use regime_core::cmc_regimes::series::Series;
 use regime_core::math::number::{plain, rounded};
@@ -132,8 +130,13 @@ fn labels(told: &Told, layer: Layer) -> Vec<Line> {
     let mut lines = vec![line(Step::Labels, "bar", utc(*ts), place)];
     lines.extend(comparisons(Step::Labels, facts.close, facts.ema, periods));
     lines.push(line(Step::Labels, "trend", facts.label.trend().as_str(), trend(layer, of_layer)));
-    lines.push(line(Step::Labels, "volatility", facts.label.vol().as_str(), volatility(layer, facts)));
-    lines.push(line(Step::Labels, "liquidity", facts.label.liq().as_str(), liquidity(facts)));
+    lines.push(line(Step::Labels, "volatility", facts.label.vol().as_str(), volatility(told, layer, facts)));
+    lines.push(line(
+        Step::Labels,
+        "liquidity",
+        facts.label.liq().as_str(),
+        liquidity(&told.engine.params.config, facts),
+    ));
     let detail = format!("trend, volatility and liquidity of this {kind} bar, before hysteresis");
     lines.push(line(Step::Labels, "raw label", facts.label.as_str(), detail));
     lines.into_iter().map(|line| line.of(layer.as_str())).collect()
@@ -166,19 +169,33 @@ fn comparison(step: Step, what: &str, (a, a_name): (f64, &str), (b, b_name): (f6
 
 fn trend(layer: Layer, of_layer: &LayerFacts) -> String {
     let facts = &of_layer.facts;
-    let before = facts.raw_trends.get(1).map(|trend| trend.as_str());
     let this = facts.raw_trends[0].as_str();
+    let earlier = facts.confirm_bars.saturating_sub(1);
+    let other =
+        facts.raw_trends.iter().skip(1).zip(&of_layer.ts_before).find(|(raw, _)| raw.as_str() != this);
     let mut text = match (facts.raw_trends[0], facts.confirm_bars) {
         (Trend::Sideways, _) => "neither both up nor both down on this bar".to_owned(),
         (_, 1) => format!("{this} on this bar, which is enough in {}", layer.as_str()),
-        _ => match (before, of_layer.ts_before.first()) {
-            (Some(before), Some(ts)) if before == this => {
-                format!("{this} on this bar and on the one before ({}): confirmed", utc(*ts))
+        _ => match (other, of_layer.ts_before.last()) {
+            (Some((before, ts)), _) => {
+                let which = if earlier == 1 {
+                    "the one before".to_owned()
+                } else {
+                    format!("one of the {earlier} before")
+                };
+                format!("{this} on this bar but {} on {which} ({}): not confirmed", before.as_str(), utc(*ts))
             }
-            (Some(before), Some(ts)) => {
-                format!("{this} on this bar but {before} on the one before ({}): not confirmed", utc(*ts))
+            (None, Some(first)) if of_layer.ts_before.len() == earlier => {
+                let which =
+                    if earlier == 1 { "the one before".to_owned() } else { format!("the {earlier} before") };
+                let from = if earlier == 1 { "" } else { "from " };
+                format!("{this} on this bar and on {which} ({from}{}): confirmed", utc(*first))
             }
-            _ => format!("{this} on this bar, the first of all: not confirmed"),
+            (None, Some(_)) => {
+                let all = of_layer.ts_before.len() + 1;
+                format!("{this} on all {all} bars so far, fewer than {}: not confirmed", earlier + 1)
+            }
+            (None, None) => format!("{this} on this bar, the first of all: not confirmed"),
         },
     };
     if let Some([adx, floor]) = facts.adx {
@@ -197,20 +214,22 @@ fn percent(share: f64, others: &[f64]) -> String {
     format!("{} %", rounded(share * 100.0, 4, others))
 }
 
-fn volatility(layer: Layer, facts: &Facts) -> String {
+fn volatility(told: &Told, layer: Layer, facts: &Facts) -> String {
+    let config = &told.engine.params.config;
     let measure = if facts.atr.is_some() {
         "ATR / close".to_owned()
     } else {
-        format!("mean absolute return of {ATRP_BARS} bars")
+        let bars = config.atrp_bars;
+        format!("mean absolute return of {bars} {}", plural(bars as u64, "bar"))
     };
     match facts.volatility {
-        Volatility::Ranked { standing, .. } => ranked(&measure, facts.atrp, &standing),
-        Volatility::CutOffs => cut_off(layer, &measure, facts),
+        Volatility::Ranked { standing, .. } => ranked(config, &measure, facts.atrp, &standing),
+        Volatility::CutOffs => cut_off(told, layer, &measure, facts),
     }
 }
 
 /// Volatility by its rank among the last bars.
-fn ranked(measure: &str, atrp: f64, standing: &Standing) -> String {
+fn ranked(config: &Config, measure: &str, atrp: f64, standing: &Standing) -> String {
     let Standing { n, known, min_known, .. } = standing;
     let Some(rank) = standing.rank else {
         if atrp.is_nan() {
@@ -225,27 +244,32 @@ fn ranked(measure: &str, atrp: f64, standing: &Standing) -> String {
         );
     };
     let pct = standing.percentile();
+    let (low, high) = (config.vol_low_percentile, config.vol_high_percentile);
     let place = match pct {
-        pct if pct < PCT_LOW => format!("under {PCT_LOW}"),
-        pct if pct < PCT_HIGH => format!("from {PCT_LOW} to under {PCT_HIGH}"),
-        _ => format!("{PCT_HIGH} or more"),
+        pct if pct < low => format!("under {low}"),
+        pct if pct < high => format!("from {low} to under {high}"),
+        _ => format!("{high} or more"),
     };
     format!(
         "percentile {}, {place}: {measure} {} has rank {} among the last {n} bars, {known} of them known",
-        rounded(pct, 4, &[PCT_LOW, PCT_HIGH]),
+        rounded(pct, 4, &[low, high]),
         percent(atrp, &[]),
         plain(rank),
     )
 }
 
 /// Volatility by fixed cut-offs.
-fn cut_off(layer: Layer, measure: &str, facts: &Facts) -> String {
-    let cut_offs = [ATRP_LOW * 100.0, ATRP_HIGH * 100.0];
-    let [low, high] = cut_offs.map(plain);
-    let why = if layer.vol_window().is_none() {
-        format!("{} is never ranked", layer.as_str())
-    } else {
-        "the tier is lite".to_owned()
+fn cut_off(told: &Told, layer: Layer, measure: &str, facts: &Facts) -> String {
+    let config = &told.engine.params.config;
+    let cut_offs = [config.atrp_low * 100.0, config.atrp_high * 100.0];
+    let [low, high] = cut_offs.map(|share| rounded(share, 4, &[]));
+    let why = match config.vol_windows[layer] {
+        None => format!("{} is never ranked", layer.as_str()),
+        Some(window) if told.row.budget.tier == Tier::Full => {
+            let bars = told.series[layer].as_ref().map_or(0, |series| counted(told, series));
+            format!("{bars} bars do not fill the window of {window}")
+        }
+        Some(_) => "the tier is lite".to_owned(),
     };
     let found = if facts.atrp.is_nan() {
         format!("{measure} is unknown, which counts as Normal")
@@ -260,25 +284,27 @@ fn cut_off(layer: Layer, measure: &str, facts: &Facts) -> String {
     format!("{found}; fixed cut-offs, since {why}")
 }
 
-fn liquidity(facts: &Facts) -> String {
+fn liquidity(config: &Config, facts: &Facts) -> String {
+    let Config { liq_window, liq_easy, liq_stressed, .. } = *config;
     let Some(costs) = facts.costs else {
         return "not measured: no spread and slippage are mapped, which counts as Normal".to_owned();
     };
     let side = |name: &str, [value, median]: [f64; 2]| match (value.is_nan(), median.is_nan()) {
         (true, _) => format!("{name} is unknown"),
         (_, true) => format!(
-            "{name} {} without a median (fewer than {LIQ_MIN_KNOWN} known in the last {LIQ_WINDOW} bars)",
-            plain(value)
+            "{name} {} without a median (fewer than {} known in the last {liq_window} bars)",
+            plain(value),
+            config.min_known_costs()
         ),
         _ => format!(
-            "{name} {} is {} times its median {} of {LIQ_WINDOW} bars",
+            "{name} {} is {} times its median {} of {liq_window} bars",
             rounded(value, 4, &[]),
-            rounded(value / median, 4, &[LIQ_EASY, LIQ_STRESSED]),
+            rounded(value / median, 4, &[liq_easy, liq_stressed]),
             rounded(median, 4, &[])
         ),
     };
     format!(
-        "{}, {}; Easy is both under {LIQ_EASY} times, Stressed one above {LIQ_STRESSED} times",
+        "{}, {}; Easy is both under {liq_easy} times, Stressed one above {liq_stressed} times",
         side("spread", costs[0]),
         side("slippage", costs[1])
     )

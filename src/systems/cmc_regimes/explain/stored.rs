@@ -211,12 +211,19 @@ fn since(told: &Told, known: Option<&State>, schema: &str) -> Result<Option<Stri
             "bars were added since the last refresh, and the tier changed from {before} to {now}"
         )));
     }
-    let layers = state::layer_names(budget);
+    let names = |names: &[String]| if names.is_empty() { "none".to_owned() } else { names.join(",") };
+    let layers = state::layer_names(budget.enabled);
     if whole && known.layers != layers {
-        let names = |names: &[String]| if names.is_empty() { "none".to_owned() } else { names.join(",") };
         let (before, now) = (names(&known.layers), names(&layers));
         return Ok(Some(format!(
             "bars were added since the last refresh, and the layers changed from {before} to {now}"
+        )));
+    }
+    let ranked = known.budget_of_all(&told.engine.params).ranked;
+    if whole && ranked != budget.ranked {
+        let [before, now] = [ranked, budget.ranked].map(|layers| names(&state::layer_names(layers)));
+        return Ok(Some(format!(
+            "bars were added since the last refresh, and the layers that rank volatility changed from {before} to {now}"
         )));
     }
     let moved = match &known.memory {

@@ -1,4 +1,4 @@
-//! What other rules would have made of the stored rows. Nothing is written.
+//! What other rules, or another configuration, would have made of the stored rows. Nothing is written.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
@@ -23,7 +23,16 @@ use crate::systems::cmc_regimes::tables::{REGIMES, TF};
 
 use serde_json::Value;
 
-/// A row that the rules would change.
+/// What is simulated.
+#[derive(Clone, Copy)]
+pub enum Laid<'a> {
+    /// Rules over the policy.
+    Rules(&'a Value),
+    /// A configuration over that of the profile, key by key.
+    Config(&'a Value),
+}
+
+/// A row that the simulation would change.
 pub struct Change {
     pub id: i32,
     /// In microseconds since 2000.
@@ -32,7 +41,7 @@ pub struct Change {
     pub after: Rc<Row>,
 }
 
-/// Totals of an asset's rows, before or after the change of rules.
+/// Totals of an asset's rows, before or after.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Totals {
     size: f64,
@@ -88,14 +97,14 @@ pub struct Scope {
     pub span: [Option<i64>; 2],
 }
 
-/// Computes the assets with `rules` laid over the policy; calls `changed` with each row that differs from the stored
+/// Computes the assets with what is simulated; calls `changed` with each row that differs from the stored
 /// row, asset by asset in ascending time, and gives the summaries. An asset that cannot be computed is left out with
 /// a WARNING.
 ///
 /// # Errors
-/// A span that ends before it begins, invalid rules, or label parameters that [`Profiles::parameters`] refuses.
+/// A span that ends before it begins, invalid rules, an invalid configuration, or label parameters that [`Profiles::parameters`] refuses.
 pub fn simulate(
-    rules: &Value,
+    laid: Laid,
     scope: Scope,
     given: &Given,
     mut changed: impl FnMut(Change),
@@ -104,7 +113,7 @@ pub fn simulate(
     check_order(["from_ts", "to_ts"], span, utc)?;
     spi::connect(|db| {
         let profiles = Profiles::now(db, given)?;
-        let of_default = Simulated::new(db, &profiles, &None, rules)?;
+        let of_default = Simulated::new(db, &profiles, &None, laid)?;
         let relation = output_relation(db, &REGIMES)?;
         let ids = ids.map_or_else(|| all_of(db, &profiles, &of_default.given), Ok)?;
         let (mut own, mut known) = (profiles.of(db, &ids)?, HashMap::new());
@@ -116,7 +125,7 @@ pub fn simulate(
                 Some(profile) => {
                     let name = profile.name.clone();
                     let own = Some(profile);
-                    let make = || attempt_unless_cancelled(|| Simulated::new(db, &profiles, &own, rules));
+                    let make = || attempt_unless_cancelled(|| Simulated::new(db, &profiles, &own, laid));
                     match known.entry(name).or_insert_with(make) {
                         Ok(known) => &*known,
                         Err(error) => {
@@ -154,15 +163,21 @@ pub fn simulate(
 struct Simulated<'c> {
     engine: Engine<'c>,
     given: Given,
-    /// The version hash without the rules.
+    /// The version hash without what is simulated.
     given_hash: String,
 }
 
 impl<'c> Simulated<'c> {
-    fn new(db: Db<'c>, profiles: &Profiles, own: &Own, rules: &Value) -> Result<Self> {
+    fn new(db: Db<'c>, profiles: &Profiles, own: &Own, laid: Laid) -> Result<Self> {
         let given = profiles.given(own);
         let given_hash = profiles.parameters(db, &given, None)?.version();
-        let setup = profiles.parameters(db, &given, Some(rules))?.setup(db, &given)?;
+        let (given, rules) = match laid {
+            Laid::Rules(rules) => (given, Some(rules)),
+            Laid::Config(config) => {
+                (Given { config: Some(config.clone()), ..Given::default() }.over(&given), None)
+            }
+        };
+        let setup = profiles.parameters(db, &given, rules)?.setup(db, &given)?;
         Ok(Self { engine: Engine::new(db, setup, None), given, given_hash })
     }
 }

@@ -216,17 +216,22 @@ impl Call<'_, '_> {
         let mut budget = budget_of(bars, &self.engine.params);
         if self.engine.params.point_in_time {
             // The budget of the newest row, which later bars do not change.
-            budget = state::budget_of(stored.tier.unwrap_or(budget.tier), &stored.layers);
+            let (tier, enabled) = (stored.tier.unwrap_or(budget.tier), state::layers_of(&stored.layers));
+            budget = Budget { tier, enabled, ..budget };
         }
         if stored.tier != Some(budget.tier) {
             let before = stored.tier.map_or("?", |tier| tier.as_str());
             return full(format!("tier {before} -> {}", budget.tier.as_str()));
         }
-        let layers = state::layer_names(budget);
+        let names = |layers: &[String]| if layers.is_empty() { "none".to_owned() } else { layers.join(",") };
+        let layers = state::layer_names(budget.enabled);
         if stored.layers != layers {
-            let names =
-                |layers: &[String]| if layers.is_empty() { "none".to_owned() } else { layers.join(",") };
             return full(format!("layers {} -> {}", names(&stored.layers), names(&layers)));
+        }
+        let ranked = stored.budget_of_all(&self.engine.params).ranked;
+        if !self.engine.params.point_in_time && ranked != budget.ranked {
+            let [before, now] = [ranked, budget.ranked].map(state::layer_names);
+            return full(format!("ranked layers {} -> {}", names(&before), names(&now)));
         }
         if stored.proxy != self.engine.proxy_print(id, &memory)? {
             return full("proxy changed".to_owned());

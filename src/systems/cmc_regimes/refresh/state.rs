@@ -3,6 +3,8 @@
 use regime_core::cmc_regimes::budget::Budget;
 use regime_core::cmc_regimes::hysteresis;
 use regime_core::cmc_regimes::memory::Memory;
+use regime_core::cmc_regimes::params::Params;
+use regime_core::cmc_regimes::pipeline::budget_of;
 use regime_core::{Label, Layer, PerLayer, Tier};
 
 use crate::pg::{Db, Micros, Result, Row, Sees, arg, timestamp_arg, work_relation};
@@ -47,15 +49,22 @@ pub struct State {
     pub memory: Option<Memory>,
 }
 
-/// The budget of a tier with these layers, by name, enabled.
-pub fn budget_of(tier: Tier, layers: &[String]) -> Budget {
-    Budget { tier, enabled: PerLayer::from_fn(|layer| layers.iter().any(|name| name == layer.as_str())) }
+/// Which layers have one of these names.
+pub fn layers_of(names: &[String]) -> PerLayer<bool> {
+    PerLayer::from_fn(|layer| names.iter().any(|name| name == layer.as_str()))
 }
 
-/// The names of the enabled layers, slowest first.
-pub fn layer_names(budget: Budget) -> Vec<String> {
-    let enabled = |layer: &Layer| budget.enabled[*layer];
-    Layer::ALL.into_iter().filter(enabled).map(|layer| layer.as_str().to_owned()).collect()
+/// The names of the layers that are, such as those enabled, slowest first.
+pub fn layer_names(are: PerLayer<bool>) -> Vec<String> {
+    let all = Layer::ALL.into_iter().filter(|layer| are[*layer]);
+    all.map(|layer| layer.as_str().to_owned()).collect()
+}
+
+impl State {
+    /// The budget of all bars at the last refresh, with parameters that are those of the state.
+    pub fn budget_of_all(&self, params: &Params) -> Budget {
+        budget_of(self.bars.map(|bars| bars.map(|n| n as usize)), params)
+    }
 }
 
 /// The state of an asset, if it has one.
@@ -129,7 +138,7 @@ pub fn store(
         timestamp_arg(memory.newest),
         arg(memory.newest_key()),
         arg(budget.tier.as_str()),
-        arg(layer_names(*budget)),
+        arg(layer_names(budget.enabled)),
         arg(bars.iter().map(|bars| bars.map(|n| n as i32)).collect::<Vec<_>>()),
         labels(|s| s.accepted),
         labels(|s| s.pending),

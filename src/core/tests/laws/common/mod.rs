@@ -13,9 +13,10 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use regime_core::Label;
+use regime_core::cmc_regimes::config::Config;
 use regime_core::cmc_regimes::hysteresis::Mode;
 use regime_core::cmc_regimes::policy::{Policy, PolicyTable, Risk, Rule, parse_rules};
+use regime_core::{Label, PerLayer};
 
 use serde_json::{Map, Value, json};
 
@@ -135,6 +136,32 @@ pub fn policy() -> impl Strategy<Value = Policy> {
         let replaced = parse_rules(&json!(replaced.collect::<Vec<_>>())).expect("rules");
         Policy::new(PolicyTable::built_in().overlay(replaced).overlay(appended))
     })
+}
+
+/// The default, or any other configuration. No window is as long as a history of `long_plan` that may lose its end.
+pub fn config() -> impl Strategy<Value = Config> {
+    let window = |bars: &[usize]| select(bars.to_vec()).prop_map(Some);
+    let windows =
+        (window(&[20, 33, 60, 400]), window(&[20, 70, 100, 400]), window(&[20, 100, 250, 400]), Just(None));
+    let cuts = || (0.0..=1.0, 0.0..=1.0).prop_map(|(a, b): (f64, f64)| [a.min(b), a.max(b)]);
+    let any = ([(); 4].map(|()| 1usize..5), windows, [1usize..20, 10..90], [cuts(), cuts(), cuts()])
+        .prop_map(
+            |(confirm_bars, (l0, l1, l2, l3), [atrp_bars, liq_window], [percentiles, cut_offs, factors])| {
+                Config {
+                    confirm_bars: PerLayer::new(confirm_bars),
+                    vol_windows: PerLayer::new([l0, l1, l2, l3]),
+                    vol_low_percentile: percentiles[0] * 100.0,
+                    vol_high_percentile: percentiles[1] * 100.0,
+                    atrp_bars,
+                    atrp_low: cut_offs[0] * 0.05,
+                    atrp_high: cut_offs[1] * 0.05,
+                    liq_window,
+                    liq_easy: factors[0] * 2.0,
+                    liq_stressed: factors[1] * 2.0,
+                }
+            },
+        );
+    prop_oneof![Just(Config::default()), any]
 }
 
 pub fn mode() -> impl Strategy<Value = Mode> {

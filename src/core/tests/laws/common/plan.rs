@@ -4,6 +4,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use regime_core::cmc_regimes::config::Config;
 use regime_core::cmc_regimes::hysteresis::Mode;
 use regime_core::cmc_regimes::params::{LayerParams, Params, SourceParams};
 use regime_core::cmc_regimes::proxy::Proxy;
@@ -11,7 +12,7 @@ use regime_core::cmc_regimes::series::Series;
 use regime_core::{Layer, PerLayer};
 
 use super::synthetic::{DAY, Shape, series};
-use super::{key, mode};
+use super::{config, key, mode};
 
 /// What an asset's bars and the parameters are made of.
 #[derive(Clone, Debug)]
@@ -30,6 +31,7 @@ pub struct Plan {
     pub mode: Mode,
     pub hold: u32,
     pub min_bars: PerLayer<usize>,
+    pub config: Config,
     pub l4_label: Option<String>,
     /// Weekly bars of the market proxy, unless the asset is that itself.
     pub proxy: Option<usize>,
@@ -89,6 +91,7 @@ impl Plan {
                 mode: self.mode,
                 hold: self.hold,
                 layers,
+                config: self.config,
                 l4_label: self.l4_label.clone(),
                 // One budget for all rows, whose laws are simple; laws of point in time switch it on.
                 point_in_time: false,
@@ -125,11 +128,11 @@ pub fn plan() -> impl Strategy<Value = Plan> {
     let floor = option::weighted(0.3, select(vec![0.0, 10.0, 25.0]));
     let columns = (any::<bool>(), any::<bool>(), floor, any::<bool>());
     let time = ([select(vec![30i64, 5]), select(vec![7i64, 2])], select(vec![0i64, 0, 3, -20]));
-    let held = (mode(), 0u32..6, option::weighted(0.3, key()));
+    let held = (mode(), 0u32..6, option::weighted(0.3, key()), config());
     let proxy = option::weighted(0.8, select(vec![0usize, 1, 30, 150]));
     (any::<u64>(), bars(), min_bars(), time, columns, held, proxy).prop_map(
         |(seed, bars, min_bars, (days, shift), (gaps, atr, adx_floor, costs), held, proxy)| {
-            let (mode, hold, l4_label) = held;
+            let (mode, hold, l4_label, config) = held;
             Plan {
                 seed,
                 bars,
@@ -142,6 +145,7 @@ pub fn plan() -> impl Strategy<Value = Plan> {
                 mode,
                 hold,
                 min_bars,
+                config,
                 l4_label,
                 proxy,
             }
