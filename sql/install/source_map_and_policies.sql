@@ -47,6 +47,7 @@ CREATE TABLE @extschema@.regime_source_user (
     ema_ts_column name NOT NULL DEFAULT 'ts',
     ema_period_column name NOT NULL DEFAULT 'period',
     ema_column name NOT NULL DEFAULT 'ema',
+    build_calendar text CHECK (build_calendar IN ('iso', 'us')),
     origin text NOT NULL DEFAULT 'user' CHECK (origin IN ('user', 'deleted')),
     PRIMARY KEY (cal_scheme, layer),
     CONSTRAINT layer_columns CHECK (CASE layer WHEN 'candles' THEN cal_scheme = 'any' AND high_column IS NOT NULL AND low_column IS NOT NULL
@@ -84,6 +85,7 @@ COMMENT ON COLUMN @extschema@.regime_source_user.ema_tf_column IS 'Timeframe of 
 COMMENT ON COLUMN @extschema@.regime_source_user.ema_ts_column IS 'Time of an EMA, equal to that of its bar: read with bars_ts_unit, bars_zone and bars_shift unless regime_build_inputs made the relation';
 COMMENT ON COLUMN @extschema@.regime_source_user.ema_period_column IS 'Period of an EMA, in bars';
 COMMENT ON COLUMN @extschema@.regime_source_user.ema_column IS 'Value of an EMA';
+COMMENT ON COLUMN @extschema@.regime_source_user.build_calendar IS 'Calendar, iso or us, by which each refresh first builds the EMAs of the layer, and of L0 and L1 the bars, from the daily bars; NULL: a refresh builds nothing';
 COMMENT ON COLUMN @extschema@.regime_source_user.origin IS 'built-in until the row is edited; user rows are dumped and restored, and so is that a built-in row is deleted';
 
 CREATE TABLE @extschema@.regime_source_built_in (

@@ -132,6 +132,18 @@ pub fn space(db: Db, schema: &str) -> Result<i32> {
     Ok(*known("lock space", &schema.to_owned(), find)?)
 }
 
+/// Takes the lock of a subject to the end of the transaction, unless another session holds it; gives whether it was taken.
+pub fn try_lock_subject(_: Db, space: i32, subject: i32) -> bool {
+    // SAFETY: as in `lock_subject`; the function returns a boolean.
+    unsafe {
+        pgrx::direct_function_call::<bool>(
+            pg_sys::pg_try_advisory_xact_lock_int4,
+            &[space.into_datum(), subject.into_datum()],
+        )
+        .unwrap_or(false)
+    }
+}
+
 /// Waits for the lock of a subject, given by two keys, and holds it to the end of the transaction.
 pub fn lock_subject(_: Db, space: i32, subject: i32) {
     // SAFETY: the function takes two int4, needs a transaction, and returns nothing.

@@ -323,6 +323,25 @@ impl Db<'_> {
         unsafe { pg_sys::CommandCounterIncrement() };
         with_new_snapshot(work)
     }
+
+    /// Runs `work` with the snapshot in use and what this transaction has written by now: of other transactions, `work` sees
+    /// what was seen before.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn with_own_writes<R>(self, work: impl FnOnce() -> Result<R>) -> Result<R> {
+        // SAFETY: in a statement, so that there is an active snapshot, of which a copy is pushed and popped; on an error
+        // PostgreSQL drops the copy with the (sub)transaction that is rolled back.
+        unsafe {
+            pg_sys::CommandCounterIncrement();
+            pg_sys::PushCopiedSnapshot(pg_sys::GetActiveSnapshot());
+            pg_sys::UpdateActiveSnapshotCommandId();
+        }
+        let result = work();
+        // SAFETY: see above. After an Err the copy is still ours.
+        unsafe { pg_sys::PopActiveSnapshot() };
+        result
+    }
 }
 
 /// [`Db::with_new_snapshot`], without what the command that is running has written.

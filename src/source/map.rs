@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use regime_core::calendar::Calendar;
 use regime_core::cmc_regimes::params::SourceParams;
 use regime_core::{Layer, PerLayer};
 
@@ -294,6 +295,8 @@ pub struct MapRow {
     pub ema: [String; 2],
     ema_filter: String,
     ema_columns: [String; 5],
+    /// The calendar by which refreshes build the EMAs of the layer, and the bars of a longer one, from the daily bars.
+    pub build_calendar: Option<Calendar>,
 }
 
 impl MapRow {
@@ -319,7 +322,13 @@ impl MapRow {
             ema: row.each(["ema_schema", "ema_table"])?,
             ema_filter: row.get("ema_filter")?,
             ema_columns: row.each(EMA.map(|(field, _)| field))?,
+            build_calendar: row.get::<Option<&str>>("build_calendar")?.and_then(Calendar::parse),
         })
+    }
+
+    /// The calendar by which the inputs of the layer can be built.
+    pub fn calendar(&self) -> Option<Calendar> {
+        self.build_calendar.or_else(|| Calendar::parse(&self.cal_scheme))
     }
 
     /// The parameters of the row that can change a label.
@@ -380,9 +389,9 @@ impl MapRow {
             clock: &self.clock,
             only_tf: None,
             tf_is_read: self.tf.is_some(),
-            built: match (self.cal_scheme.as_str(), self.layer) {
-                ("iso" | "us", Layer::L0 | Layer::L1) => &["bars", "ema"],
-                ("iso" | "us", Layer::L2) => &["ema"],
+            built: match (self.calendar(), self.layer) {
+                (Some(_), Layer::L0 | Layer::L1) => &["bars", "ema"],
+                (Some(_), Layer::L2) => &["ema"],
                 _ => &[],
             },
         };

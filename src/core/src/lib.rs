@@ -9,6 +9,7 @@
 pub mod calendar;
 pub mod cmc_regimes;
 pub mod config;
+pub mod connect;
 pub mod demo;
 pub mod hash;
 mod json;

@@ -7,21 +7,22 @@ pub mod tables;
 pub mod target;
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use pgrx::prelude::*;
 
 use regime_core::Layer;
-use regime_core::calendar::{Calendar, Span, period_bars};
+use regime_core::calendar::{Calendar, DailyBars, Span, period_bars};
 
 use crate::pg::{
-    Db, Result, Sees, attempt, check_schema, extension_schema, invalid_parameter, lock_schema, memory,
-    quote_literal, quoted, remark, spi, undefined_object,
+    Db, Result, Sees, attempt, check_schema, extension_schema, invalid_parameter, lock, lock_schema, memory,
+    owner, qualified, quote_literal, quoted, remark, spi, undefined_object,
 };
 use crate::source::assets::distinct_ids;
 use crate::source::bars::DAILY_TF;
 use crate::source::build::daily::DailyReader;
 use crate::source::build::tables::{BARS, BUILT, CALENDAR_EMAS, DAILY_EMAS, bars_content, ema_content};
-use crate::source::build::target::{Built, Target, target};
+use crate::source::build::target::{Built, Target, is_built, target};
 use crate::source::map::{self, MapRow};
 use crate::sync::compare::Written;
 use crate::sync::content::Value;
@@ -33,18 +34,18 @@ use crate::sync::sync;
 /// # Errors
 /// Where the calendar is unknown, the map lacks a layer, or a table cannot be made.
 pub fn build(db: Db, ids: Option<Vec<i32>>, cal_scheme: &str, target_schema: &str) -> Result<Vec<Built>> {
-    let calendar = match cal_scheme {
-        "iso" => Calendar::Iso,
-        "us" => Calendar::Us,
-        other => {
-            return Err(invalid_parameter(format!("the calendar of scheme \"{other}\" is not known"))
-                .hint("Pass cal_scheme => 'iso' (weeks from Monday) or 'us' (weeks from Sunday)."));
-        }
-    };
-    check_schema(db, target_schema)?;
-    lock_schema(db, target_schema)?;
     let schema = extension_schema(db)?;
     let [monthly, weekly, daily, _] = map::map(db, cal_scheme, &schema)?.into_array();
+    if daily.as_ref().map_or_else(|| Calendar::parse(cal_scheme), |daily| daily.calendar()).is_none() {
+        return Err(invalid_parameter(format!("the calendar of scheme \"{cal_scheme}\" is not known"))
+            .detail("Weeks are from Monday to Sunday by 'iso', from Sunday to Saturday by 'us'.")
+            .hint(format!(
+                "UPDATE {schema}.regime_source SET build_calendar = 'iso' WHERE cal_scheme = {} AND layer IN ('L0', 'L1', 'L2');",
+                quote_literal(cal_scheme)
+            )));
+    }
+    check_schema(db, target_schema)?;
+    lock_schema(db, target_schema)?;
     let (Some(monthly), Some(weekly), Some(daily)) = (monthly, weekly, daily) else {
         return Err(undefined_object(format!(
             "calendar scheme \"{cal_scheme}\" does not map all of L0, L1 and L2"
@@ -54,66 +55,119 @@ pub fn build(db: Db, ids: Option<Vec<i32>>, cal_scheme: &str, target_schema: &st
             quote_literal(cal_scheme)
         )));
     };
+    lock::lock(db, &of_tables(target_schema))?;
     // A new snapshot: the same statement may have created the daily bars.
     let reader = db.with_new_snapshot(|| DailyReader::new(db, &daily))?;
-    let mut builder = Builder { db, target_schema, targets: BTreeMap::new() };
+    let mut targets = Targets { db, schema: target_schema, all: BTreeMap::new() };
     let mut outputs = Vec::new();
-    for (row, span) in [(&monthly, Some(Span::Month)), (&weekly, Some(Span::Week)), (&daily, None)] {
+    for row in [&monthly, &weekly, &daily] {
+        let Some(calendar) = row.calendar().or_else(|| daily.calendar()) else { continue };
+        let span = span_of(row.layer);
         outputs.push(Output {
-            bars: span.map(|_| builder.target(&row.bars[1], "bars")).transpose()?,
-            emas: builder.target(&row.ema[1], if span.is_some() { "calendar emas" } else { "daily emas" })?,
-            span,
+            bars: span.map_or(Ok(None), |_| targets.fillable(&row.bars[1], "bars"))?,
+            emas: targets
+                .fillable(&row.ema[1], if span.is_some() { "calendar emas" } else { "daily emas" })?,
             calendar,
-            row,
+            row: Rc::clone(row),
         });
     }
     let ids = match ids {
         Some(ids) => ids,
         None => {
             reader.name_new()?;
-            builder.all_ids(&reader)?
+            targets.all_ids(&reader)?
         }
     };
     for id in ids {
         pgrx::check_for_interrupts!();
-        let built = memory::in_own_memory(|| attempt(|| builder.one(&reader, &outputs, id)));
-        match built {
-            Ok(written) => written.into_iter().for_each(|(relation, w)| builder.add(&relation, w)),
+        let one = || fill(db, &reader, &outputs, &db.with_new_snapshot(|| reader.bars(id))?, id);
+        match memory::in_own_memory(|| attempt(one)) {
+            Ok(written) => written.into_iter().for_each(|(relation, w)| targets.add(&relation, w)),
             Err(error) => crate::pg::error::warn(&format!("inputs of asset {id} were not built"), &error),
         }
     }
     for row in [&monthly, &weekly, &daily] {
         note_mapping(row, target_schema, &schema);
     }
-    Ok(builder.targets.into_values().map(Target::done).collect())
+    Ok(targets.all.into_values().map(Target::done).collect())
 }
 
-/// What is built of one layer, and where.
-struct Output<'a> {
-    row: &'a MapRow,
-    span: Option<Span>,
+/// The name of the lock under which inputs are built in a schema: refreshes share it.
+fn of_tables(schema: &str) -> String {
+    format!("inputs in {schema}")
+}
+
+const fn span_of(layer: Layer) -> Option<Span> {
+    match layer {
+        Layer::L0 => Some(Span::Month),
+        Layer::L1 => Some(Span::Week),
+        _ => None,
+    }
+}
+
+/// What is built of one layer, and where: the tables that may be filled, as SQL.
+struct Output {
+    row: Rc<MapRow>,
     calendar: Calendar,
     bars: Option<String>,
-    emas: String,
+    emas: Option<String>,
 }
 
-struct Builder<'a, 'c> {
+/// Brings what is built of an asset to its daily bars.
+fn fill(
+    db: Db,
+    reader: &DailyReader,
+    outputs: &[Output],
+    daily: &DailyBars,
+    id: i32,
+) -> Result<Vec<(String, Written)>> {
+    let mut written = Vec::new();
+    for output in outputs {
+        let span = span_of(output.row.layer);
+        let (mut bars, tf_days) = match span {
+            Some(Span::Month) => (period_bars(daily, Span::Month, output.calendar), 30),
+            Some(Span::Week) => (period_bars(daily, Span::Week, output.calendar), 7),
+            None => (daily.clone(), 1),
+        };
+        reader.stamp(&mut bars)?;
+        let tf = output.row.tf.as_deref().unwrap_or(DAILY_TF);
+        if let Some(relation) = &output.bars {
+            let scope = [Value::Int(id), Value::Text(tf)];
+            let done = sync(db, relation, &BARS, &scope, &bars_content(&bars, tf_days))?;
+            written.push((relation.clone(), done));
+        }
+        if let Some(relation) = &output.emas {
+            let (table, mark) = match span {
+                Some(_) => (&CALENDAR_EMAS, Value::Bool(false)),
+                None => (&DAILY_EMAS, Value::Text("multi_tf")),
+            };
+            let scope = [Value::Int(id), Value::Text(tf), mark];
+            let content = ema_content(&bars, output.row.periods, tf_days);
+            written.push((relation.clone(), sync(db, relation, table, &scope, &content)?));
+        }
+    }
+    Ok(written)
+}
+
+/// The tables that are built in a schema.
+struct Targets<'a, 'c> {
     db: Db<'c>,
-    target_schema: &'a str,
-    targets: BTreeMap<String, Target>,
+    schema: &'a str,
+    all: BTreeMap<String, Target>,
 }
 
-impl Builder<'_, '_> {
-    fn target(&mut self, name: &str, kind: &str) -> Result<String> {
-        let made = target(self.db, self.target_schema, name, kind, BUILT)?;
+impl Targets<'_, '_> {
+    /// Makes a table unless it exists; `None` where it may not be filled.
+    fn fillable(&mut self, name: &str, kind: &str) -> Result<Option<String>> {
+        let made = target(self.db, self.schema, name, kind, BUILT)?;
         let relation = made.relation.clone();
         // Weekly and monthly layers share their tables: the first action counts.
-        self.targets.entry(relation.clone()).or_insert(made);
-        Ok(relation)
+        let first = self.all.entry(relation.clone()).or_insert(made);
+        Ok(first.is_ours().then_some(relation))
     }
 
     fn add(&mut self, relation: &str, written: Written) {
-        if let Some(target) = self.targets.get_mut(relation) {
+        if let Some(target) = self.all.get_mut(relation) {
             target.add(written);
         }
     }
@@ -126,45 +180,72 @@ impl Builder<'_, '_> {
             Ok(())
         };
         reader.ids(&mut take)?;
-        for target in self.targets.values().filter(|t| t.is_ours()) {
+        for target in self.all.values().filter(|t| t.is_ours()) {
             self.db.rows(&distinct_ids(&target.relation, "id", "true"), &[], Sees::Now, &mut take)?;
         }
         ids.sort_unstable();
         ids.dedup();
         Ok(ids)
     }
+}
 
-    fn one(&self, reader: &DailyReader, outputs: &[Output], id: i32) -> Result<Vec<(String, Written)>> {
-        let daily = self.db.with_new_snapshot(|| reader.bars(id))?;
-        let mut written = Vec::new();
-        for output in outputs {
-            let (mut bars, tf_days) = match output.span {
-                Some(Span::Month) => (period_bars(&daily, Span::Month, output.calendar), 30),
-                Some(Span::Week) => (period_bars(&daily, Span::Week, output.calendar), 7),
-                None => (daily.clone(), 1),
+/// The inputs of a calendar scheme that each refresh builds, in the tables that the map names.
+pub struct Inputs<'c> {
+    db: Db<'c>,
+    reader: DailyReader<'c>,
+    outputs: Vec<Output>,
+    /// Schema and name of each table that is filled.
+    tables: Vec<[String; 2]>,
+}
+
+impl<'c> Inputs<'c> {
+    /// The inputs of a scheme; `None` where the map says of no layer that it is built. The tables are locked for writing.
+    ///
+    /// # Errors
+    /// Where the map is wrong, or a table that pg_regime built belongs to another role.
+    pub fn find(db: Db<'c>, cal_scheme: &str) -> Result<Option<Self>> {
+        let map = map::map(db, cal_scheme, &extension_schema(db)?)?;
+        let Some(daily) = &map[Layer::L2] else { return Ok(None) };
+        let (mut outputs, mut tables) = (Vec::new(), Vec::new());
+        for row in map.iter().flatten() {
+            let Some(calendar) = row.build_calendar else { continue };
+            let mut fillable = |table: &[String; 2]| -> Result<Option<String>> {
+                let is_ours = is_built(db, table)?;
+                tables.extend(is_ours.then(|| table.clone()));
+                Ok(is_ours.then(|| qualified(&table[0], &table[1])))
             };
-            reader.stamp(&mut bars)?;
-            let tf = output.row.tf.as_deref().unwrap_or(DAILY_TF);
-            if let Some(relation) = output.bars.as_ref().filter(|r| self.may_fill(r)) {
-                let scope = [Value::Int(id), Value::Text(tf)];
-                let done = sync(self.db, relation, &BARS, &scope, &bars_content(&bars, tf_days))?;
-                written.push((relation.clone(), done));
-            }
-            if self.may_fill(&output.emas) {
-                let (table, mark) = match output.span {
-                    Some(_) => (&CALENDAR_EMAS, Value::Bool(false)),
-                    None => (&DAILY_EMAS, Value::Text("multi_tf")),
-                };
-                let scope = [Value::Int(id), Value::Text(tf), mark];
-                let content = ema_content(&bars, output.row.periods, tf_days);
-                written.push((output.emas.clone(), sync(self.db, &output.emas, table, &scope, &content)?));
-            }
+            let bars = span_of(row.layer).map_or(Ok(None), |_| fillable(&row.bars))?;
+            let emas = if row.layer <= Layer::L2 { fillable(&row.ema)? } else { None };
+            outputs.push(Output { row: Rc::clone(row), calendar, bars, emas });
         }
-        Ok(written)
+        if tables.is_empty() {
+            return Ok(None);
+        }
+        tables.sort_unstable();
+        tables.dedup();
+        Ok(Some(Self { db, reader: DailyReader::new(db, daily)?, outputs, tables }))
     }
 
-    fn may_fill(&self, relation: &str) -> bool {
-        self.targets.get(relation).is_some_and(Target::is_ours)
+    /// Waits for what builds the same tables whole, and locks the tables for writing.
+    ///
+    /// # Errors
+    /// Where a table belongs to another role.
+    pub fn hold(&self) -> Result<()> {
+        for [schema, _] in &self.tables {
+            lock::join(self.db, &of_tables(schema))?;
+        }
+        let tables: Vec<_> =
+            self.tables.iter().map(|[schema, name]| (schema.clone(), name.as_str())).collect();
+        owner::hold_for_writing(self.db, &tables)
+    }
+
+    /// Brings what is built of an asset to its daily bars as the snapshot in use shows these; gives the rows written.
+    ///
+    /// # Errors
+    /// Bars that cannot be used, and tables that cannot be written.
+    pub fn bring(&self, id: i32) -> Result<u64> {
+        let written = fill(self.db, &self.reader, &self.outputs, &self.reader.bars(id)?, id)?;
+        Ok(written.into_iter().map(|(_, written)| written.total()).sum())
     }
 }
 

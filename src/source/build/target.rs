@@ -2,9 +2,9 @@
 
 use crate::pg::{
     Db, Error, Outcome, Result, Sees, arg, block, check_may_create, columns, fill, not_in_prerequisite_state,
-    owner, quoted, syscache::is_table, syscache::oid_of, undefined_column,
+    owner, qualified, quoted, syscache::is_table, syscache::oid_of, undefined_column,
 };
-use crate::source::build::tables::{BARS, CALENDAR_EMAS, CANDLES, DAILY_EMAS, DDL};
+use crate::source::build::tables::{BARS, BUILT, CALENDAR_EMAS, CANDLES, DAILY_EMAS, DDL};
 use crate::sync::compare::Written;
 
 /// The comment by which a table is known to hold demo data alone.
@@ -26,6 +26,16 @@ pub fn check_ours(db: Db, schema: &str, name: &str, mark: &str) -> Result<bool> 
         false => Ok(false),
         true => Err(foreign_rows(&relation)),
     }
+}
+
+/// Whether a table was built here from daily bars, by its comment.
+///
+/// # Errors
+/// Where the catalogs cannot be read.
+pub fn is_built(db: Db, [schema, name]: &[String; 2]) -> Result<bool> {
+    let sql =
+        "SELECT pg_catalog.obj_description(pg_catalog.to_regclass($1), 'pg_class') IS NOT DISTINCT FROM $2";
+    db.one(sql, &[arg(qualified(schema, name)), arg(BUILT)], Sees::Now, |row| row.only())
 }
 
 /// Whether a relation is a table with rows, or no table: a view would run code of its owner.

@@ -20,6 +20,17 @@ pub enum Calendar {
     Us,
 }
 
+impl Calendar {
+    /// The calendar of this name: `iso` or `us`.
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "iso" => Some(Self::Iso),
+            "us" => Some(Self::Us),
+            _ => None,
+        }
+    }
+}
+
 /// The length of a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Span {

@@ -10,6 +10,7 @@ use crate::output::entry::{Done, Mode};
 use crate::output::set_up;
 use crate::pg::{Db, Micros, Result, Sees, arg, extension_schema, no_data_found, quote_literal, quoted, utc};
 use crate::source::bars::Reader;
+use crate::source::build::Inputs;
 use crate::source::relation::check_none_hidden;
 use crate::source::symbols::Named;
 use crate::sync::Write;
@@ -35,6 +36,8 @@ pub struct Call<'a, 'c> {
     pub named: Option<&'a Named>,
     /// Whether every change of the sources has been marked.
     pub is_marked: bool,
+    /// The inputs that are built before they are read.
+    pub inputs: Option<&'a Inputs<'c>>,
     pub full_refresh: bool,
     pub dry_run: bool,
 }
@@ -71,27 +74,53 @@ impl Call<'_, '_> {
         if set_up {
             set_up::hold(self.db, self.schema, &CMC, self.dry_run)?;
         }
+        if let Some(inputs) = self.inputs {
+            inputs.hold()?;
+        }
         // One snapshot for bars, EMAs, marks and stored rows, taken after the lock: all inputs are of one moment, and
         // include what the last holder of the lock committed.
-        self.db.with_new_snapshot(|| {
-            if self.dry_run {
-                let outcome = self.engine.compute(id)?;
-                if outcome.ts.is_empty() && set_up {
-                    self.check_not_all_gone(id)?;
-                }
-                return self.write_all(id, &outcome, set_up);
+        self.db.with_new_snapshot(|| match self.inputs {
+            Some(inputs) if !self.is_built(id)? => {
+                inputs.bring(id)?;
+                self.db.with_own_writes(|| self.refresh_from(id, set_up))
             }
-            let newest = self.newest(id)?;
-            let marks = OfAssetMarks::read(self.db, self.schema, id, self.named)?;
-            let stored = state::load(self.db, self.schema, id)?;
-            let mut done = match self.plan(id, stored, newest.as_ref(), &marks.all)? {
-                Plan::Full { series, reason } => self.full(id, series, reason)?,
-                Plan::Later(later) => self.later(id, *later)?,
-            };
-            done.of_many = marks.clear(self.db, self.schema, id, self.engine.symbols())?;
-            done.more.before = newest.and_then(|newest| newest.key);
-            Ok(done)
+            _ => self.refresh_from(id, set_up),
         })
+    }
+
+    /// Whether what is built of an asset is known to be that of its daily bars: no source has changed since the last refresh.
+    fn is_built(&self, id: i32) -> Result<bool> {
+        let marks = || OfAssetMarks::read(self.db, self.schema, id, self.named);
+        if self.full_refresh || !self.is_marked || !marks()?.all.is_empty() {
+            return Ok(false);
+        }
+        let stored = state::load(self.db, self.schema, id)?;
+        Ok(stored.is_some_and(|stored| {
+            stored.basis.tracking.is_some()
+                && stored.basis.tracking == self.basis.tracking
+                && stored.basis.sources == self.basis.sources
+        }))
+    }
+
+    /// Refreshes an asset from its inputs as the snapshot in use shows these; `set_up` tells whether there are output tables.
+    fn refresh_from(&self, id: i32, set_up: bool) -> Result<Done<OfAsset>> {
+        if self.dry_run {
+            let outcome = self.engine.compute(id)?;
+            if outcome.ts.is_empty() && set_up {
+                self.check_not_all_gone(id)?;
+            }
+            return self.write_all(id, &outcome, set_up);
+        }
+        let newest = self.newest(id)?;
+        let marks = OfAssetMarks::read(self.db, self.schema, id, self.named)?;
+        let stored = state::load(self.db, self.schema, id)?;
+        let mut done = match self.plan(id, stored, newest.as_ref(), &marks.all)? {
+            Plan::Full { series, reason } => self.full(id, series, reason)?,
+            Plan::Later(later) => self.later(id, *later)?,
+        };
+        done.of_many = marks.clear(self.db, self.schema, id, self.engine.symbols())?;
+        done.more.before = newest.and_then(|newest| newest.key);
+        Ok(done)
     }
 
     fn newest(&self, id: i32) -> Result<Option<Newest>> {

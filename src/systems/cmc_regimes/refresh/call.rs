@@ -76,13 +76,13 @@ pub fn refresh(ids: Option<Vec<Option<i32>>>, given: &Given, how: How) -> Result
             if let Some(error) = groups.refused(id, group, &own)? {
                 return Err(error);
             }
-            let Ready { engine, basis, is_marked } = group.ready.as_ref().map_err(Error::clone)?;
-            let (schema, is_marked) = (&schema, *is_marked);
+            let Ready { engine, basis, is_marked, inputs } = group.ready.as_ref().map_err(Error::clone)?;
+            let (schema, is_marked, inputs) = (&schema, *is_marked, inputs.as_ref());
             // Read before the bars: a symbol that changes meanwhile is then seen by the next refresh.
             let named = engine.named(db, id)?;
             let basis = &basis.of(named.as_ref().map(Option::as_ref));
             let named = named.as_ref().and_then(Option::as_ref);
-            Call { db, engine, schema, basis, named, is_marked, full_refresh, dry_run }.refresh(id)
+            Call { db, engine, schema, basis, named, is_marked, inputs, full_refresh, dry_run }.refresh(id)
         };
         let attempt = |(id, group): &(i32, usize)| {
             let group = &groups.all[*group];

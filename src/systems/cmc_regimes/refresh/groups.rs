@@ -8,7 +8,8 @@ use regime_core::Layer;
 use regime_core::hash::of_texts;
 
 use crate::output::set_up;
-use crate::pg::{Db, Error, Result, attempt_unless_cancelled, not_in_prerequisite_state};
+use crate::pg::{Db, Error, Result, attempt_unless_cancelled, lock, not_in_prerequisite_state};
+use crate::source::build::Inputs;
 use crate::source::{names, symbols};
 use crate::systems::cmc_regimes::arguments::{differing, kept_of_profile};
 use crate::systems::cmc_regimes::assets::ids_to_refresh;
@@ -37,6 +38,8 @@ pub struct Ready<'c> {
     pub basis: Basis,
     /// Whether every change of the sources has been marked.
     pub is_marked: bool,
+    /// The inputs that a refresh builds before it reads them.
+    pub inputs: Option<Inputs<'c>>,
 }
 
 /// How the groups of a call are prepared.
@@ -95,7 +98,7 @@ impl<'g, 'c> Groups<'g, 'c> {
         for (profile, given, setup) in setups {
             let ready = match setup {
                 Ok(setup) => {
-                    let mut ready = ready(db, schema, setup, how.only_dirty)?;
+                    let mut ready = ready(db, schema, setup, how)?;
                     if profile.is_some() && !profiles.has_arguments() {
                         ready.basis.arguments = kept_of_profile(&ready.basis.arguments);
                     }
@@ -115,7 +118,33 @@ impl<'g, 'c> Groups<'g, 'c> {
             };
             all.push(Group { profile, given, ready, otherwise });
         }
-        Ok(Self { db, schema: schema.to_owned(), profiles, all, listed, dry_run: how.dry_run })
+        let groups = Self { db, schema: schema.to_owned(), profiles, all, listed, dry_run: how.dry_run };
+        if how.to_write && !how.dry_run {
+            groups.build_proxies()?;
+        }
+        Ok(groups)
+    }
+
+    /// Builds the inputs of the market proxies, whose weekly bars other assets depend on. One that another session refreshes is
+    /// left to that session.
+    fn build_proxies(&self) -> Result<()> {
+        for group in &self.all {
+            let Ok(Ready { engine, inputs: Some(inputs), .. }) = &group.ready else { continue };
+            let proxy = engine.params.market_proxy_id;
+            let space = lock::space(self.db, &self.schema)?;
+            if proxy == 0 || !lock::try_lock_subject(self.db, space, proxy) {
+                continue;
+            }
+            inputs.hold()?;
+            let bring = || self.db.with_new_snapshot(|| inputs.bring(proxy));
+            if let Err(error) = attempt_unless_cancelled(bring) {
+                crate::pg::warn(
+                    &format!("inputs of asset {proxy}, the market proxy, were not built"),
+                    &error,
+                );
+            }
+        }
+        Ok(())
     }
 
     /// The assets, ascending, each with the index of its group.
@@ -142,7 +171,8 @@ impl<'g, 'c> Groups<'g, 'c> {
         }
         let ids: BTreeSet<i32> = found.iter().flatten().copied().collect();
         let ids: Vec<i32> = ids.into_iter().collect();
-        let own = self.profiles.of(db, &ids)?;
+        // Symbols that were given ids just now have profiles, too.
+        let own = db.with_new_snapshot(|| self.profiles.of(db, &ids))?;
         let found: Vec<HashSet<i32>> = found.into_iter().map(|ids| ids.into_iter().collect()).collect();
         let index: HashMap<Option<&str>, usize> = self
             .all
@@ -167,7 +197,7 @@ impl<'g, 'c> Groups<'g, 'c> {
         let mut dirty = Vec::new();
         for (group, ids) in by_group {
             let ids = match &self.all[group].ready {
-                Ok(Ready { engine, basis, is_marked }) if even_unsure || *is_marked => {
+                Ok(Ready { engine, basis, is_marked, .. }) if even_unsure || *is_marked => {
                     dirty::among(self.db, engine, &self.schema, basis, ids)?
                 }
                 _ => ids,
@@ -252,15 +282,17 @@ fn set_up_of(db: Db, profiles: &Profiles, own: Own, how: Preparing) -> Result<Se
     Ok((own, given, setup))
 }
 
-fn ready<'c>(db: Db<'c>, schema: &str, setup: Setup, only_dirty: bool) -> Result<Ready<'c>> {
+fn ready<'c>(db: Db<'c>, schema: &str, setup: Setup, how: Preparing) -> Result<Ready<'c>> {
     let tracking = tracked::tracking(db, schema, &setup.sources)?;
-    if only_dirty && tracking.is_none() {
+    if how.only_dirty && tracking.is_none() {
         return Err(tracked::not_tracked(db, &setup.sources)?);
     }
     let is_marked = tracking.as_ref().is_some_and(|tracking| tracking.is_complete());
     let engine = Engine::new(db, setup, None);
     let basis = engine.basis(db, schema, tracking.map(|tracking| tracking.fingerprint.clone()))?;
-    Ok(Ready { engine, basis, is_marked })
+    let builds = how.to_write && !how.dry_run;
+    let inputs = if builds { Inputs::find(db, &engine.params.cal_scheme)? } else { None };
+    Ok(Ready { engine, basis, is_marked, inputs })
 }
 
 /// What the arguments of a call make otherwise than the profile says; `None` where the rows are the same.
