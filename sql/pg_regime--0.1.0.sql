@@ -244,6 +244,29 @@ COMMENT ON COLUMN @extschema@.regime_profile_asset.id IS 'Asset';
 COMMENT ON COLUMN @extschema@.regime_profile_asset.symbol IS 'Symbol of an asset in the dim_assets beside the daily bars of the profile''s calendar scheme, in the same spelling';
 COMMENT ON COLUMN @extschema@.regime_profile_asset.pattern IS 'Pattern of symbols, as of LIKE: % is any text, _ any character';
 
+-- What regime_connect made, so that regime_disconnect takes away that and nothing else.
+CREATE TABLE @extschema@.regime_connection (
+    bars_schema name NOT NULL,
+    bars_table name NOT NULL,
+    cal_scheme text CHECK (cal_scheme <> ''),
+    profile text CHECK (profile <> ''),
+    candles boolean NOT NULL,
+    names boolean NOT NULL,
+    built_schema name,
+    built name[] NOT NULL DEFAULT '{}',
+    PRIMARY KEY (bars_schema, bars_table)
+);
+COMMENT ON TABLE @extschema@.regime_connection IS 'The relations that regime_connect connected, and what was made for each; regime_disconnect takes that away. Not to be written by hand';
+COMMENT ON COLUMN @extschema@.regime_connection.bars_schema IS 'Schema of the relation';
+COMMENT ON COLUMN @extschema@.regime_connection.bars_table IS 'Name of the relation';
+COMMENT ON COLUMN @extschema@.regime_connection.cal_scheme IS 'Calendar scheme of regime_source whose rows L0, L1 and L2 read the relation and what is built from it; NULL: none';
+COMMENT ON COLUMN @extschema@.regime_connection.profile IS 'Row of regime_profile that was made; NULL: none';
+COMMENT ON COLUMN @extschema@.regime_connection.candles IS 'Whether the row of regime_source for candles reads the relation';
+COMMENT ON COLUMN @extschema@.regime_connection.names IS 'Whether dim_assets beside the relation was made';
+COMMENT ON COLUMN @extschema@.regime_connection.built_schema IS 'Schema of the tables of weekly bars, monthly bars and EMAs';
+COMMENT ON COLUMN @extschema@.regime_connection.built IS 'Names of these tables';
+
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.regime_connection', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.regime_source_user', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.regime_policy', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.regime_profile', '');
@@ -253,12 +276,13 @@ SELECT pg_catalog.pg_extension_config_dump('@extschema@.regime_profile_asset', '
 ALTER TABLE @extschema@.regime_source_user OWNER TO @extowner@;
 ALTER TABLE @extschema@.regime_source_built_in OWNER TO @extowner@;
 ALTER VIEW @extschema@.regime_source OWNER TO @extowner@;
+ALTER TABLE @extschema@.regime_connection OWNER TO @extowner@;
 ALTER TABLE @extschema@.regime_policy OWNER TO @extowner@;
 ALTER TABLE @extschema@.regime_profile OWNER TO @extowner@;
 ALTER TABLE @extschema@.regime_profile_asset OWNER TO @extowner@;
 ALTER FUNCTION @extschema@.regime_source_write() OWNER TO @extowner@;
 GRANT SELECT ON @extschema@.regime_source, @extschema@.regime_source_user, @extschema@.regime_source_built_in, @extschema@.regime_policy, @extschema@.regime_profile,
-    @extschema@.regime_profile_asset TO PUBLIC;
+    @extschema@.regime_profile_asset, @extschema@.regime_connection TO PUBLIC;
 
 SET LOCAL search_path = @extschema@, pg_temp;
 
@@ -1190,6 +1214,22 @@ STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_forward_returns_wrapper';
 
+-- src/api/connect.rs
+-- pg_regime::api::connect::regime_connect
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/connect.rs
+-- pg_regime::api::connect::regime_disconnect
+CREATE  FUNCTION "regime_disconnect"(
+	"relation" TEXT /* Option < & str > */
+) RETURNS TABLE (
+	"relation" TEXT,  /* String */
+	"action" TEXT  /* String */
+)
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_disconnect_wrapper';
+
 -- src/api/health.rs
 -- pg_regime::api::health::regime_status
 CREATE  FUNCTION "regime_status"() RETURNS TABLE (
@@ -2087,6 +2127,31 @@ GRANT SELECT ON @extschema@.cmc_regime_periods TO PUBLIC;
 -- requires:
 --   tables
 
+CREATE FUNCTION regime_connect(
+    relation regclass,
+    asset text DEFAULT NULL,
+    ts text DEFAULT NULL,
+    close text DEFAULT NULL,
+    high text DEFAULT NULL,
+    low text DEFAULT NULL,
+    open text DEFAULT NULL,
+    volume text DEFAULT NULL,
+    timeframe text DEFAULT NULL,
+    bars_filter jsonb DEFAULT NULL,
+    zone text DEFAULT NULL,
+    shift text DEFAULT NULL,
+    unit text DEFAULT NULL,
+    cal_scheme text DEFAULT NULL,
+    candles boolean DEFAULT NULL,
+    dry_run boolean DEFAULT false
+) RETURNS TABLE (step text, item text, detail text, command text)
+VOLATILE PARALLEL UNSAFE LANGUAGE c
+AS 'MODULE_PATHNAME', 'regime_connect_wrapper';
+
+-- src/lib.rs
+-- requires:
+--   tables
+
 -- The functions of cmc_regimes whose declarations pgrx cannot derive from Rust: a column is called match, which is a
 -- keyword of Rust, or an argument is a regclass, which pgrx would declare as an oid.
 
@@ -2740,6 +2805,12 @@ COMMENT ON FUNCTION regime_distribute(boolean) IS
 
 COMMENT ON FUNCTION refresh_all_on_workers() IS
 'For the coordinator of Citus: calls refresh_all_cmc_regimes on all workers at once, each for the assets whose bars it has, and where candles are distributed refresh_market_regimes and refresh_market_states, and returns the number of workers. Where a worker cannot be reached or an asset or series fails, the call ends with an error that lists the reasons, after all others were refreshed; what was refreshed stays.';
+
+COMMENT ON FUNCTION regime_connect(regclass, text, text, text, text, text, text, text, text, jsonb, text, text, text, text, boolean, boolean) IS
+'Finds out which columns of a table or view of prices are the asset, the time, the close and so on (each can be given by name), how long its bars are and what their times mean; makes what is missing: names of the assets, rows of regime_source, tables of weekly bars, monthly bars and EMAs that each refresh builds, and a profile; checks some assets, and returns what was found, what was made and what is left to do. Changes nothing of the relation; calling again is harmless; dry_run only tells.';
+
+COMMENT ON FUNCTION regime_disconnect(text) IS
+'Takes away what regime_connect made for a relation, given by its name even if it is gone, and returns what was done: built-in rows of regime_source come back, and the tables that were built are dropped. Output tables stay.';
 
 COMMENT ON FUNCTION regime_build_inputs(int[], text, text) IS
 'For databases with daily bars only: creates the bar and EMA tables that regime_source names for cal_scheme (iso or us) where they are missing in target_schema (NULL: pg_regime.target_schema), fills them from the daily bars, writes only what changed, and returns what was done with each. Partial first and last weeks and months are left out, and tables with rows that it did not make are left alone.';

@@ -220,3 +220,17 @@ begin_restore other_owner
 succeeds "$mode: pg_restore" pg_restore --exit-on-error --no-owner --no-acl --username=other_owner --dbname="$db" "$work/two.custom"
 is "$mode: owns the map" "$(q "$db" "SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class WHERE relname ~ '^(regime_(source|policy|profile)|market_regimes$)' AND relkind IN ('r', 'v')")" other_owner
 PGUSER=other_owner end_restore "$mode"
+
+# Prices that were connected stay so, and can be taken away.
+q postgres "CREATE DATABASE connected; CREATE DATABASE restored"
+q connected "CREATE SCHEMA \"My Shop\"; CREATE TABLE \"My Shop\".\"Prices\" (symbol text, date date, close float8);
+    INSERT INTO \"My Shop\".\"Prices\" SELECT s, date '2022-01-01' + d, 100 + d % 17 + length(s) FROM unnest('{A,BB}'::text[]) AS s, generate_series(1, 400) AS d;
+    CREATE EXTENSION pg_regime; SELECT FROM regime_connect('\"My Shop\".\"Prices\"'); SELECT FROM refresh_cmc_regimes(); SELECT FROM regime_track()"
+pg_dump --format=custom --file="$work/connected.custom" connected
+succeeds "connected prices are restored" pg_restore --exit-on-error --dbname=restored "$work/connected.custom"
+is "and stay connected" "$(q restored "SELECT count(*) FROM regime_connect('\"My Shop\".\"Prices\"') WHERE step = 'made'")" 0
+is "their rows stay" "$(q restored "SELECT id, status, regime_rows FROM refresh_cmc_regimes()")" "$(printf '1|unchanged|400\n2|unchanged|400')"
+q restored "INSERT INTO \"My Shop\".\"Prices\" SELECT 'CCC', date, close FROM \"My Shop\".\"Prices\" WHERE symbol = 'A'"
+is "a new symbol is refreshed" "$(q restored "SELECT id, status FROM refresh_cmc_regimes() WHERE id > 2")" "3|ok"
+q restored "SELECT FROM regime_disconnect('\"My Shop\".\"Prices\"')"
+is "and what was made is taken away" "$(q restored "SELECT relname FROM pg_class WHERE relnamespace = '\"My Shop\"'::regnamespace AND relkind = 'r'; SELECT count(*) FROM regime_source_user; SELECT count(*) FROM regime_profile")" "$(printf 'Prices\n0\n0')"

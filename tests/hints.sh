@@ -107,7 +107,7 @@ q hints 'CREATE SCHEMA "Odd Schema"; CREATE EXTENSION pg_regime SCHEMA "Odd Sche
 functions=$(q hints "SELECT string_agg(DISTINCT proname, '|') FROM pg_proc WHERE pronamespace = '\"Odd Schema\"'::regnamespace")
 
 # Where a text of the sources has a function or table to type, its schema is before it.
-names="${functions/|regime_version_hash/}|regime_source|regime_policy|regime_profile|regime_profile_asset|regime_status"
+names="${functions/|regime_version_hash/}|regime_source|regime_policy|regime_profile|regime_profile_asset|regime_connection|regime_status"
 is "no text of the sources names a function or table without its schema" "$(grep -rnP "(SELECT( \*)? FROM|SELECT|CALL|INTO|UPDATE|JOIN) ($names)\b|\"[^\"]*(?<![\w.:])($names)\((?![)\"])" src sql/set_up sql/read --include='*.rs' --include='*.sql' |
     grep -vP '^[^:]+:[0-9]+:\s*(//|--|fn |pub fn |\.map|let )' | grep -v '^src/core')" ""
 

@@ -512,3 +512,82 @@ INSERT INTO :o.regime_profile (profile, policy, cal_scheme) VALUES ('stocks', 'd
 INSERT INTO :o.regime_profile_asset (profile, id, symbol, pattern) VALUES ('stocks', 2, NULL, NULL), ('coins', NULL, 'demo3', NULL), ('coins', NULL, NULL, '%3'), ('stocks', NULL, NULL, 'D%');
 -- then
 SELECT FROM :o.refresh_cmc_regimes();
+
+-- prices with two closes (in place)
+CREATE SCHEMA "A Shop";
+CREATE TABLE "A Shop"."Quotes" (symbol text, date date, bid numeric, ask numeric);
+INSERT INTO "A Shop"."Quotes" SELECT 'A', date '2018-01-01' + n, 10, 11 FROM generate_series(1, 30) AS n;
+-- then
+SELECT FROM :o.regime_connect('"A Shop"."Quotes"');
+
+-- prices in no zone (in place)
+CREATE SCHEMA "A Shop";
+CREATE TABLE "A Shop"."Quotes" (symbol text, date date, bid numeric, ask numeric);
+INSERT INTO "A Shop"."Quotes" SELECT 'A', date '2018-01-01' + n, 10, 11 FROM generate_series(1, 30) AS n;
+-- then
+SELECT FROM :o.regime_connect('"A Shop"."Quotes"', close => 'bid', zone => 'Nowhere');
+
+-- prices shifted by no interval (in place)
+CREATE SCHEMA "A Shop";
+CREATE TABLE "A Shop"."Quotes" (symbol text, date date, bid numeric, ask numeric);
+INSERT INTO "A Shop"."Quotes" SELECT 'A', date '2018-01-01' + n, 10, 11 FROM generate_series(1, 30) AS n;
+-- then
+SELECT FROM :o.regime_connect('"A Shop"."Quotes"', close => 'bid', shift => 'soon');
+
+-- prices by no calendar (in place)
+CREATE SCHEMA "A Shop";
+CREATE TABLE "A Shop"."Quotes" (symbol text, date date, bid numeric, ask numeric);
+INSERT INTO "A Shop"."Quotes" SELECT 'A', date '2018-01-01' + n, 10, 11 FROM generate_series(1, 30) AS n;
+-- then
+SELECT FROM :o.regime_connect('"A Shop"."Quotes"', close => 'bid', cal_scheme => 'lunar');
+
+-- prices with a time that is a text
+CREATE SCHEMA "A Shop";
+CREATE TABLE "A Shop"."Quotes" (symbol text, date date, bid numeric, ask numeric);
+INSERT INTO "A Shop"."Quotes" SELECT 'A', date '2018-01-01' + n, 10, 11 FROM generate_series(1, 30) AS n;
+ALTER TABLE "A Shop"."Quotes" ALTER date TYPE text;
+-- then
+SELECT FROM :o.regime_connect('"A Shop"."Quotes"', close => 'bid');
+
+-- prices of two venues (in place)
+CREATE SCHEMA "A Shop";
+CREATE TABLE "A Shop"."Quotes" (symbol text, date date, bid numeric, ask numeric);
+INSERT INTO "A Shop"."Quotes" SELECT 'A', date '2018-01-01' + n, 10, 11 FROM generate_series(1, 30) AS n;
+ALTER TABLE "A Shop"."Quotes" ADD venue text DEFAULT 'X';
+INSERT INTO "A Shop"."Quotes" SELECT symbol, date, bid, ask, 'Y' FROM "A Shop"."Quotes";
+-- then
+SELECT FROM :o.regime_connect('"A Shop"."Quotes"', close => 'bid');
+
+-- prices of assets that are connected already (in place)
+CREATE SCHEMA "A Shop";
+CREATE TABLE "A Shop"."Quotes" AS SELECT 1 AS id, time_close, close FROM public.cmc_price_bars_multi_tf WHERE id = 1;
+-- then
+SELECT FROM :o.regime_connect('"A Shop"."Quotes"');
+
+-- prices without assets (in place)
+CREATE SCHEMA "A Shop";
+CREATE TABLE "A Shop"."Quotes" AS SELECT time_close, close FROM public.cmc_price_bars_multi_tf WHERE id = 1;
+-- then
+SELECT FROM :o.regime_connect('"A Shop"."Quotes"');
+
+-- connecting without privileges as reader
+CREATE SCHEMA "A Shop";
+CREATE TABLE "A Shop"."Quotes" (symbol text, date date, bid numeric, ask numeric);
+INSERT INTO "A Shop"."Quotes" SELECT 'A', date '2018-01-01' + n, 10, 11 FROM generate_series(1, 30) AS n;
+GRANT USAGE ON SCHEMA "A Shop" TO reader;
+GRANT SELECT ON "A Shop"."Quotes" TO reader;
+-- then
+SELECT FROM :o.regime_connect('"A Shop"."Quotes"', close => 'bid');
+
+-- what is not connected (in place)
+CREATE SCHEMA "A Shop";
+CREATE TABLE "A Shop"."Quotes" (symbol text, date date, bid numeric, ask numeric);
+INSERT INTO "A Shop"."Quotes" SELECT 'A', date '2018-01-01' + n, 10, 11 FROM generate_series(1, 30) AS n;
+SELECT FROM :o.regime_connect('"A Shop"."Quotes"', close => 'bid');
+-- then
+SELECT FROM :o.regime_disconnect('nothing');
+
+-- a scheme without a calendar
+UPDATE :o.regime_source SET cal_scheme = 'mine' WHERE cal_scheme = 'us';
+-- then
+SELECT FROM :o.regime_build_inputs(cal_scheme => 'mine');

@@ -51,7 +51,7 @@ surface() {
     q postgres "CREATE DATABASE $db TEMPLATE traps"
     q "$db" "GRANT CREATE ON DATABASE $db TO refresher; GRANT CREATE ON SCHEMA public TO refresher;
              GRANT ALL ON traps.regime_source, traps.regime_source_user, traps.regime_source_built_in, traps.regime_policy, traps.regime_profile,
-             traps.regime_profile_asset TO refresher"
+             traps.regime_profile_asset, traps.regime_connection TO refresher"
     # The superuser's changes are also those that logical replication would apply.
     {
         echo "SELECT FROM traps.regime_health();"
@@ -67,6 +67,20 @@ CREATE TABLE public.signals (id int, ts pg_catalog.timestamptz);
 INSERT INTO public.signals VALUES (1, '2018-06-01');
 CREATE TABLE public.market_returns AS SELECT open_time::pg_catalog.date AS date, 0.01::pg_catalog.float8 AS daily_return FROM public.candles
 WHERE symbol OPERATOR(pg_catalog.=) 'MARKET' AND timeframe OPERATOR(pg_catalog.=) '1d';
+SQL
+        cat <<'SQL'
+CREATE SCHEMA shop;
+CREATE TABLE shop.prices (ticker pg_catalog.text, "interval" pg_catalog.text, opened bigint, high pg_catalog.text, low pg_catalog.text, close pg_catalog.text, adj_close numeric, venue pg_catalog.text);
+INSERT INTO shop.prices SELECT pg_catalog.concat('T', a), '1d', 1500000000000::bigint OPERATOR(pg_catalog.+) (86400000::bigint OPERATOR(pg_catalog.*) d), '20', '10', '15', 15, 'X'
+FROM pg_catalog.generate_series(1, 2) AS a, pg_catalog.generate_series(1, 400) AS d;
+SELECT FROM traps.regime_connect('shop.prices', ts => 'opened', bars_filter => '{"venue": "X"}', zone => 'Europe/Zurich', dry_run => true);
+SELECT FROM traps.regime_connect('shop.prices', ts => 'opened', bars_filter => '{"venue": "X"}', candles => true);
+SELECT FROM traps.refresh_cmc_regimes();
+SELECT FROM traps.regime_connect('shop.prices', ts => 'opened', bars_filter => '{"venue": "X"}');
+CREATE TABLE shop.closes (id int, ts pg_catalog.timestamptz, price real);
+INSERT INTO shop.closes SELECT 77, '2018-01-01 23:00+00'::pg_catalog.timestamptz OPERATOR(pg_catalog.+) (d OPERATOR(pg_catalog.*) '1 day'::pg_catalog."interval"), 10 FROM pg_catalog.generate_series(1, 90) AS d;
+SELECT FROM traps.regime_connect('shop.closes', cal_scheme => 'us');
+SELECT FROM traps.regime_disconnect('shop.closes');
 SQL
         lay "$db" "SELECT lay.calls(false)"
         # from here on, columns of other types than ours
@@ -100,6 +114,7 @@ SQL
                    WHERE relkind IN ('r', 'v') AND relnamespace IN ('public'::regnamespace, 'regime_work'::regnamespace)
                    OR oid IN (SELECT objid FROM lay.member WHERE classid = 'pg_class'::regclass)"
         # Traps of the types of views hold these views.
+        echo "SELECT FROM traps.regime_disconnect('shop.prices');"
         echo "CREATE SCHEMA moved; SELECT FROM traps.regime_move('moved'); SET pg_regime.target_schema = 'moved'; SELECT FROM traps.regime_teardown(true);"
     } >"$work/second"
     elsewhere+='; /^ERROR:  cannot drop view .* because other objects depend on it$/d'

@@ -39,6 +39,12 @@ COMMENT ON FUNCTION regime_distribute(boolean) IS
 COMMENT ON FUNCTION refresh_all_on_workers() IS
 'For the coordinator of Citus: calls refresh_all_cmc_regimes on all workers at once, each for the assets whose bars it has, and where candles are distributed refresh_market_regimes and refresh_market_states, and returns the number of workers. Where a worker cannot be reached or an asset or series fails, the call ends with an error that lists the reasons, after all others were refreshed; what was refreshed stays.';
 
+COMMENT ON FUNCTION regime_connect(regclass, text, text, text, text, text, text, text, text, jsonb, text, text, text, text, boolean, boolean) IS
+'Finds out which columns of a table or view of prices are the asset, the time, the close and so on (each can be given by name), how long its bars are and what their times mean; makes what is missing: names of the assets, rows of regime_source, tables of weekly bars, monthly bars and EMAs that each refresh builds, and a profile; checks some assets, and returns what was found, what was made and what is left to do. Changes nothing of the relation; calling again is harmless; dry_run only tells.';
+
+COMMENT ON FUNCTION regime_disconnect(text) IS
+'Takes away what regime_connect made for a relation, given by its name even if it is gone, and returns what was done: built-in rows of regime_source come back, and the tables that were built are dropped. Output tables stay.';
+
 COMMENT ON FUNCTION regime_build_inputs(int[], text, text) IS
 'For databases with daily bars only: creates the bar and EMA tables that regime_source names for cal_scheme (iso or us) where they are missing in target_schema (NULL: pg_regime.target_schema), fills them from the daily bars, writes only what changed, and returns what was done with each. Partial first and last weeks and months are left out, and tables with rows that it did not make are left alone.';
 

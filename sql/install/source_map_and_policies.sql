@@ -239,6 +239,29 @@ COMMENT ON COLUMN @extschema@.regime_profile_asset.id IS 'Asset';
 COMMENT ON COLUMN @extschema@.regime_profile_asset.symbol IS 'Symbol of an asset in the dim_assets beside the daily bars of the profile''s calendar scheme, in the same spelling';
 COMMENT ON COLUMN @extschema@.regime_profile_asset.pattern IS 'Pattern of symbols, as of LIKE: % is any text, _ any character';
 
+-- What regime_connect made, so that regime_disconnect takes away that and nothing else.
+CREATE TABLE @extschema@.regime_connection (
+    bars_schema name NOT NULL,
+    bars_table name NOT NULL,
+    cal_scheme text CHECK (cal_scheme <> ''),
+    profile text CHECK (profile <> ''),
+    candles boolean NOT NULL,
+    names boolean NOT NULL,
+    built_schema name,
+    built name[] NOT NULL DEFAULT '{}',
+    PRIMARY KEY (bars_schema, bars_table)
+);
+COMMENT ON TABLE @extschema@.regime_connection IS 'The relations that regime_connect connected, and what was made for each; regime_disconnect takes that away. Not to be written by hand';
+COMMENT ON COLUMN @extschema@.regime_connection.bars_schema IS 'Schema of the relation';
+COMMENT ON COLUMN @extschema@.regime_connection.bars_table IS 'Name of the relation';
+COMMENT ON COLUMN @extschema@.regime_connection.cal_scheme IS 'Calendar scheme of regime_source whose rows L0, L1 and L2 read the relation and what is built from it; NULL: none';
+COMMENT ON COLUMN @extschema@.regime_connection.profile IS 'Row of regime_profile that was made; NULL: none';
+COMMENT ON COLUMN @extschema@.regime_connection.candles IS 'Whether the row of regime_source for candles reads the relation';
+COMMENT ON COLUMN @extschema@.regime_connection.names IS 'Whether dim_assets beside the relation was made';
+COMMENT ON COLUMN @extschema@.regime_connection.built_schema IS 'Schema of the tables of weekly bars, monthly bars and EMAs';
+COMMENT ON COLUMN @extschema@.regime_connection.built IS 'Names of these tables';
+
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.regime_connection', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.regime_source_user', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.regime_policy', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.regime_profile', '');
@@ -248,11 +271,12 @@ SELECT pg_catalog.pg_extension_config_dump('@extschema@.regime_profile_asset', '
 ALTER TABLE @extschema@.regime_source_user OWNER TO @extowner@;
 ALTER TABLE @extschema@.regime_source_built_in OWNER TO @extowner@;
 ALTER VIEW @extschema@.regime_source OWNER TO @extowner@;
+ALTER TABLE @extschema@.regime_connection OWNER TO @extowner@;
 ALTER TABLE @extschema@.regime_policy OWNER TO @extowner@;
 ALTER TABLE @extschema@.regime_profile OWNER TO @extowner@;
 ALTER TABLE @extschema@.regime_profile_asset OWNER TO @extowner@;
 ALTER FUNCTION @extschema@.regime_source_write() OWNER TO @extowner@;
 GRANT SELECT ON @extschema@.regime_source, @extschema@.regime_source_user, @extschema@.regime_source_built_in, @extschema@.regime_policy, @extschema@.regime_profile,
-    @extschema@.regime_profile_asset TO PUBLIC;
+    @extschema@.regime_profile_asset, @extschema@.regime_connection TO PUBLIC;
 
 SET LOCAL search_path = @extschema@, pg_temp;

@@ -23,6 +23,7 @@ macro_rules! of_series {
 }
 
 mod cmc_regimes;
+mod connect;
 mod health;
 mod inputs;
 mod market_regime_history;

@@ -512,30 +512,34 @@ impl Columns<'_, '_, '_> {
             .iter()
             .map(|(name, value)| {
                 let column = self.column(name, &field)?;
-                let (base, name) = (column.base_type(), quoted(name));
-                let is_text = matches!(base.as_str(), "text" | "character varying");
-                let is_number = matches!(
-                    base.as_str(),
-                    "integer" | "bigint" | "smallint" | "double precision" | "numeric"
-                );
-                Ok(match value {
-                    Value::Null => format!("{name} IS NULL"),
-                    Value::Bool(truth) if base == "boolean" => format!("{name} = {truth}"),
-                    Value::Number(number) if is_number => format!("{name} = {number}"),
-                    Value::String(text) if is_text => format!("{name} = {}", quote_literal(text)),
-                    Value::String(text) => format!("{} = {}", column.as_text(), quote_literal(text)),
-                    Value::Bool(_) | Value::Number(_) => {
-                        format!("{} = {}", column.as_text(), quote_literal(value.to_string()))
-                    }
-                    Value::Array(_) | Value::Object(_) => {
-                        return Err(invalid_parameter(format!(
-                            "value of {name} in {field} is not a scalar: {value}"
-                        ))
-                        .detail(self.check.where_mapped(&field))
-                        .hint(self.check.edit(&format!("{field} = '{{\"…\": \"…\"}}'"))));
-                    }
+                equals(column, value).ok_or_else(|| {
+                    invalid_parameter(format!(
+                        "value of {} in {field} is not a scalar: {value}",
+                        quoted(name)
+                    ))
+                    .detail(self.check.where_mapped(&field))
+                    .hint(self.check.edit(&format!("{field} = '{{\"…\": \"…\"}}'")))
                 })
             })
             .collect()
     }
+}
+
+/// SQL: the condition that a column has a value of a filter; `None` for a value that is an array or an object.
+pub fn equals(column: &Column, value: &Value) -> Option<String> {
+    let (base, name) = (column.base_type(), quoted(&column.name));
+    let is_text = matches!(base.as_str(), "text" | "character varying");
+    let is_number =
+        matches!(base.as_str(), "integer" | "bigint" | "smallint" | "double precision" | "numeric");
+    Some(match value {
+        Value::Null => format!("{name} IS NULL"),
+        Value::Bool(truth) if base == "boolean" => format!("{name} = {truth}"),
+        Value::Number(number) if is_number => format!("{name} = {number}"),
+        Value::String(text) if is_text => format!("{name} = {}", quote_literal(text)),
+        Value::String(text) => format!("{} = {}", column.as_text(), quote_literal(text)),
+        Value::Bool(_) | Value::Number(_) => {
+            format!("{} = {}", column.as_text(), quote_literal(value.to_string()))
+        }
+        Value::Array(_) | Value::Object(_) => return None,
+    })
 }

@@ -8,8 +8,8 @@ use regime_core::cmc_regimes::params::SourceParams;
 use regime_core::{Layer, PerLayer};
 
 use crate::pg::{
-    Db, Error, Result, Row, RowVersion, Same, Sees, arg, extension_schema, internal, invalid_parameter,
-    known, known_of_versions, quote_literal, undefined_object,
+    Column, Db, Error, Result, Row, RowVersion, Same, Sees, arg, extension_schema, internal,
+    invalid_parameter, known, known_of_versions, quote_literal, undefined_object,
 };
 use crate::source::check::{Check, Kind, Mapped, Place, mapped};
 use crate::source::clock::Clock;
@@ -324,6 +324,13 @@ impl MapRow {
             ema_columns: row.each(EMA.map(|(field, _)| field))?,
             build_calendar: row.get::<Option<&str>>("build_calendar")?.and_then(Calendar::parse),
         })
+    }
+
+    /// Whether the open, high and low of a bar are of the same prices as its close: not where the relation has a column `close`
+    /// and another one is read, such as one that is adjusted for splits.
+    pub fn is_close_of_bar(&self, columns: &[Column]) -> bool {
+        let [.., close] = &self.bars_columns;
+        close == "close" || columns.iter().all(|column| column.name != "close")
     }
 
     /// The calendar by which the inputs of the layer can be built.

@@ -8,6 +8,7 @@ pub mod candle_names;
 pub mod candles;
 pub mod check;
 pub mod clock;
+pub mod connect;
 pub mod dim_assets;
 pub mod map;
 pub mod names;

@@ -13,6 +13,7 @@ use crate::pg::{
     syscache::{kind_in_words, relation_oid},
     work_schema,
 };
+use crate::source::connect::record::Record;
 use crate::systems::registry::systems;
 use crate::systems::tracking;
 
@@ -37,6 +38,7 @@ pub fn tear_down(db: Db, schema: &str, keep_rows: bool) -> Result<Vec<Action>> {
     actions.extend(drop_empty(db, &work_schema(schema))?);
     let kept = outputs.into_iter().filter(|_| keep_rows);
     actions.extend(kept.map(|output| did(output.relation, "kept")));
+    actions.extend(disconnect_all(db, &own)?);
     actions.push(did("pg_regime".to_owned(), "to remove the extension: DROP EXTENSION pg_regime;"));
     Ok(actions)
 }
@@ -129,6 +131,23 @@ fn to_use(db: Db, schema: &str) -> Result<Action> {
         db.one("SELECT quote_ident(current_database()::text)", &[], Sees::Now, |row| row.only())?;
     let statements = format!("to use the schema: ALTER DATABASE {database} {setting} {setting}");
     Ok(did("pg_regime".to_owned(), &statements))
+}
+
+/// Takes away what connected prices need, unless another target schema has output tables.
+fn disconnect_all(db: Db, own: &str) -> Result<Vec<Action>> {
+    let mut actions = Vec::new();
+    let sql = "SELECT true FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE c.relkind = 'r' AND c.relname = ANY ($1::text[]::name[]) AND n.nspname ~ '(^|_)regime_work$' LIMIT 1";
+    let states: Vec<&str> =
+        systems().into_iter().filter_map(|system| system.marks).map(|marks| marks.state).collect();
+    let is_used = db.first(sql, &[arg(states)], Sees::Now, |_| Ok(()))?.is_some();
+    for record in Record::all(db, own)? {
+        match is_used {
+            true => actions.push(did(record.relation(), "still connected: another target schema may use it")),
+            false => actions.extend(record.take_away(db, own)?),
+        }
+    }
+    Ok(actions)
 }
 
 /// A table or view that exists.

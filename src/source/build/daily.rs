@@ -16,7 +16,8 @@ const OPEN: usize = 1;
 /// The time of which the date is the day of the bar, where that is not the time.
 const DAY_TIME: usize = 7;
 
-/// Reads daily bars with their open, high, low, volume and market cap, as far as the relation has them.
+/// Reads daily bars with their open, high, low, volume and market cap, as far as the relation has them and the prices go with
+/// the close.
 pub struct DailyReader<'c> {
     db: Db<'c>,
     sql: String,
@@ -37,8 +38,9 @@ impl<'c> DailyReader<'c> {
         let columns = columns(db, oid_of(&relation.sql)?, Sees::Now)?;
         let is_there = |name: &str| columns.iter().any(|column| column.name == name);
         let [ts, close] = [0, 1].map(|i: usize| relation.columns[i].as_str());
+        let is_close_of_bar = daily.is_close_of_bar(&columns);
         let price = |name: &str| {
-            if is_there(name) { format!("{name}::float8") } else { close.to_owned() }
+            if is_there(name) && is_close_of_bar { format!("{name}::float8") } else { close.to_owned() }
         };
         let amount = |name: &str| {
             if is_there(name) { format!("{name}::float8") } else { "NULL::float8".to_owned() }

@@ -15,8 +15,9 @@ use regime_core::Layer;
 use regime_core::calendar::{Calendar, DailyBars, Span, period_bars};
 
 use crate::pg::{
-    Db, Result, Sees, attempt, check_schema, extension_schema, invalid_parameter, lock, lock_schema, memory,
-    owner, qualified, quote_literal, quoted, remark, spi, undefined_object,
+    Db, Outcome, Result, Sees, attempt, check_schema, extension_schema, invalid_parameter, lock, lock_schema,
+    memory, not_in_prerequisite_state, owner, qualified, quote_literal, quoted, remark, spi,
+    undefined_object,
 };
 use crate::source::assets::distinct_ids;
 use crate::source::bars::DAILY_TF;
@@ -90,6 +91,27 @@ pub fn build(db: Db, ids: Option<Vec<i32>>, cal_scheme: &str, target_schema: &st
         note_mapping(row, target_schema, &schema);
     }
     Ok(targets.all.into_values().map(Target::done).collect())
+}
+
+/// Makes tables that are to be built, given by name and kind, unless they are there; gives whether any was made.
+///
+/// # Errors
+/// Where a table cannot be made, or holds rows that were not built here.
+pub fn make<'a>(db: Db, schema: &str, tables: impl Iterator<Item = (&'a str, &'a str)>) -> Result<bool> {
+    check_schema(db, schema)?;
+    let mut made = false;
+    for (name, kind) in tables {
+        let target = target(db, schema, name, kind, BUILT)?;
+        if !target.is_ours() {
+            let relation = target.relation;
+            return Err(not_in_prerequisite_state(format!(
+                "table {relation} holds rows that were not built from daily bars"
+            ))
+            .hint(format!("ALTER TABLE {relation} RENAME TO {};", quoted(format!("{name}_before")))));
+        }
+        made |= target.done().action == Outcome::Created;
+    }
+    Ok(made)
 }
 
 /// The name of the lock under which inputs are built in a schema: refreshes share it.

@@ -5,6 +5,7 @@ pub mod assets;
 pub mod basis;
 pub mod check;
 pub mod chunks;
+pub mod connect;
 pub mod engine;
 pub mod explain;
 pub mod health;

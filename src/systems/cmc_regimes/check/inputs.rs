@@ -33,45 +33,51 @@ use crate::systems::cmc_regimes::profiles::{Own, Profile, Profiles};
 /// # Errors
 /// Where the calendar scheme is unknown, and where the policy or the bars cannot be read.
 pub fn check(ids: Option<Vec<i32>>, cal_scheme: Option<String>) -> Result<Vec<Complaint>> {
+    spi::connect(|db| of(db, ids, cal_scheme))
+}
+
+/// [`check`] with a connection.
+///
+/// # Errors
+/// As [`check`].
+pub fn of(db: Db, ids: Option<Vec<i32>>, cal_scheme: Option<String>) -> Result<Vec<Complaint>> {
     let given = Given { cal_scheme, ..Given::default() };
-    spi::connect(|db| {
-        let profiles = Profiles::now(db, &given)?;
-        let mut groups: BTreeMap<Option<&str>, (Own, Option<Vec<i32>>)> = BTreeMap::new();
-        let own = ids.as_ref().map_or_else(|| Ok(HashMap::new()), |ids| profiles.of(db, ids))?;
-        match &ids {
-            None => {
-                groups.insert(None, (None, None));
-                let used = profiles.rows.used().map(|p| (Some(p.name.as_str()), (Some(Rc::clone(p)), None)));
-                groups.extend(used);
+    let profiles = Profiles::now(db, &given)?;
+    let mut groups: BTreeMap<Option<&str>, (Own, Option<Vec<i32>>)> = BTreeMap::new();
+    let own = ids.as_ref().map_or_else(|| Ok(HashMap::new()), |ids| profiles.of(db, ids))?;
+    match &ids {
+        None => {
+            groups.insert(None, (None, None));
+            let used = profiles.rows.used().map(|p| (Some(p.name.as_str()), (Some(Rc::clone(p)), None)));
+            groups.extend(used);
+        }
+        Some(ids) => {
+            if own.len() < ids.len() || ids.is_empty() {
+                groups.insert(None, (None, Some(Vec::new())));
             }
-            Some(ids) => {
-                if own.len() < ids.len() || ids.is_empty() {
-                    groups.insert(None, (None, Some(Vec::new())));
-                }
-                for id in ids {
-                    let profile = own.get(id);
-                    let group = groups.entry(profile.map(|profile| profile.name.as_str()));
-                    let (_, ids) = group.or_insert_with(|| (profile.cloned(), Some(Vec::new())));
-                    ids.iter_mut().for_each(|ids| ids.push(*id));
-                }
+            for id in ids {
+                let profile = own.get(id);
+                let group = groups.entry(profile.map(|profile| profile.name.as_str()));
+                let (_, ids) = group.or_insert_with(|| (profile.cloned(), Some(Vec::new())));
+                ids.iter_mut().for_each(|ids| ids.push(*id));
             }
         }
-        let mut complaints = Vec::new();
-        for (profile, ids) in groups.into_values() {
-            let check = || of_profile(db, &profiles, &profile, ids);
-            match &profile {
-                None => complaints.extend(check()?),
-                // A profile that cannot be used leaves the others.
-                Some(_) => match attempt_unless_cancelled(check) {
-                    Ok(found) => complaints.extend(found),
-                    Err(error) => complaints.push(of_error(&error, None)),
-                },
-            }
+    }
+    let mut complaints = Vec::new();
+    for (profile, ids) in groups.into_values() {
+        let check = || of_profile(db, &profiles, &profile, ids);
+        match &profile {
+            None => complaints.extend(check()?),
+            // A profile that cannot be used leaves the others.
+            Some(_) => match attempt_unless_cancelled(check) {
+                Ok(found) => complaints.extend(found),
+                Err(error) => complaints.push(of_error(&error, None)),
+            },
         }
-        complaints.sort_by(|a, b| key(a).cmp(&key(b)));
-        complaints.dedup_by(|a, b| key(a) == key(b) && a.command == b.command);
-        Ok(complaints)
-    })
+    }
+    complaints.sort_by(|a, b| key(a).cmp(&key(b)));
+    complaints.dedup_by(|a, b| key(a) == key(b) && a.command == b.command);
+    Ok(complaints)
 }
 
 /// The complaints about assets of a profile, or about all of them.
@@ -213,7 +219,7 @@ impl Preflight<'_> {
             complaints.extend(found);
             young += i64::from(has_young_rows && *id != self.params.market_proxy_id);
         }
-        if young > 0 && self.whole {
+        if young > 0 && self.whole && self.params.market_proxy_id != 0 {
             complaints.extend(self.proxy(young)?);
         }
         Ok(complaints)

@@ -89,7 +89,7 @@ impl<'c> RawReader<'c> {
     /// # Errors
     /// Where the columns `high` and `low` of the bars cannot be read.
     pub fn new(db: Db<'c>, row: &MapRow, source: Rc<Source>, days: Clock) -> Result<Self> {
-        let range = number_columns(db, &row.bars, ["low", "high"])?;
+        let range = number_columns(db, row, ["low", "high"])?;
         let has_range = range.len() == 2;
         let mut bars = source.bars.clone();
         if has_range {
@@ -202,14 +202,19 @@ impl<'c> RawReader<'c> {
     }
 }
 
-/// Those of these columns that the relation has, that are numbers, and that the current role may read.
-fn number_columns(db: Db, [schema, table]: &[String; 2], names: [&str; 2]) -> Result<Vec<String>> {
+/// Those of these columns that the relation of the bars has, that are numbers of the same prices as the close, and that the
+/// current role may read.
+fn number_columns(db: Db, row: &MapRow, names: [&str; 2]) -> Result<Vec<String>> {
+    let [schema, table] = &row.bars;
     let Some(oid) = syscache::relation_oid(schema, table) else { return Ok(Vec::new()) };
     let is_number = |column: &Column| {
         let base = column.base_type();
         ["double precision", "real", "numeric", "bigint", "integer", "smallint"].contains(&base.as_str())
     };
-    let all = columns(db, oid, Sees::Snapshot)?.into_iter();
-    let wanted = all.filter(|c| names.contains(&c.name.as_str()) && is_number(c) && c.may_read);
+    let all = columns(db, oid, Sees::Snapshot)?;
+    if !row.is_close_of_bar(&all) {
+        return Ok(Vec::new());
+    }
+    let wanted = all.into_iter().filter(|c| names.contains(&c.name.as_str()) && is_number(c) && c.may_read);
     Ok(wanted.map(|column| column.name).collect())
 }

@@ -1,0 +1,155 @@
+//! Which column of a relation is which field.
+
+use regime_core::connect::fields::{Field, is_adjusted};
+
+use crate::pg::{Column, Error, Result, columns, quote_literal, quoted, undefined_column};
+use crate::source::connect::ask::in_words;
+use crate::source::connect::look::{Look, Taken};
+
+impl Look<'_, '_> {
+    /// The column of a field: the one given, or the likeliest by name, or the only one of its type.
+    pub(super) fn choose(&self, field: Field) -> Result<Option<Taken>> {
+        let of = |column: &Column, why| {
+            Some(Taken { name: column.name.clone(), type_name: column.type_name.clone(), why })
+        };
+        if let Some(name) = self.asked.column(field) {
+            columns::check_name(field.as_str(), name)?;
+            let column = columns::column(&self.table, field.as_str(), name)?;
+            if !fits(field, column) {
+                return Err(columns::wrong_type(&self.table, field.as_str(), column, wanted(field)));
+            }
+            return Ok(of(column, "given"));
+        }
+        let taken = |column: &&Column| {
+            let is_of = |taken: &Taken| taken.name == column.name;
+            !self.taken.iter().flatten().any(is_of)
+                && self.asked.columns.iter().flatten().all(|name| *name != column.name)
+        };
+        let free: Vec<&Column> = self
+            .table
+            .columns
+            .iter()
+            .filter(|column| column.may_read && fits(field, column))
+            .filter(taken)
+            .collect();
+        let ranked = free.iter().filter_map(|column| Some((field.rank(&column.name)?, *column)));
+        let mut ranked: Vec<(usize, &Column)> = ranked.collect();
+        ranked.sort_by_key(|(rank, _)| *rank);
+        match ranked[..] {
+            [(first, _), (second, _), ..] if first == second => {
+                let same: Vec<&str> =
+                    ranked.iter().filter(|(rank, _)| rank == &first).map(|(_, c)| c.name.as_str()).collect();
+                return Err(self.asked.which(self.own, &self.table.sql, field, &same));
+            }
+            [(_, first), ..] => {
+                let why = if field == Field::Close && is_adjusted(&first.name) {
+                    "adjusted, by name"
+                } else {
+                    "by name"
+                };
+                return Ok(of(first, why));
+            }
+            [] => {}
+        }
+        let is_of_other = |column: &&&Column| {
+            Field::ALL.iter().any(|other| *other != field && other.rank(&column.name).is_some())
+        };
+        let others: Vec<&Column> = free.iter().filter(|column| !is_of_other(column)).copied().collect();
+        let likely: Vec<&Column> = match field {
+            Field::Ts => others.into_iter().filter(|column| is_time(column)).collect(),
+            Field::Close => others.into_iter().filter(|column| is_number(column)).collect(),
+            Field::Asset => match others.iter().any(|column| column.is_text) {
+                true => others.into_iter().filter(|column| column.is_text).collect(),
+                false => others,
+            },
+            _ => return Ok(None),
+        };
+        match likely[..] {
+            [] => Ok(None),
+            [only] => Ok(of(only, "the only one of its type")),
+            _ => {
+                let names: Vec<&str> = likely.iter().map(|column| column.name.as_str()).collect();
+                Err(self.asked.which(self.own, &self.table.sql, field, &names))
+            }
+        }
+    }
+
+    /// The error for a field without any column.
+    pub(super) fn nothing(&self, field: Field) -> Error {
+        let relation = &self.table.sql;
+        let error = undefined_column(format!("no column of {relation} can be the {}", in_words(field)));
+        let of_text = self
+            .table
+            .columns
+            .iter()
+            .find(|c| field == Field::Ts && c.is_text && field.rank(&c.name).is_some());
+        match (field, of_text) {
+            (Field::Ts, Some(column)) => {
+                let name = quoted(&column.name);
+                error
+                    .detail(format!("Column {name} is of type {}; a time is a timestamptz, timestamp or date, or an integer that counts since 1970.", column.type_name))
+                    .hint(format!("ALTER TABLE {relation} ALTER COLUMN {name} TYPE timestamptz USING {name}::timestamptz;"))
+            }
+            (Field::Asset, _) => error
+                .detail("An asset is named by a text or an integer.")
+                .hint({
+                    let view = format!("{}.prices_of_one", self.schema);
+                    format!(
+                        "CREATE VIEW {view} AS SELECT 'ONE'::text AS symbol, p.* FROM {relation} AS p; SELECT * FROM {}.regime_connect({});",
+                        self.own,
+                        quote_literal(&view)
+                    )
+                }),
+            _ => error
+                .detail(format!("No column that is not taken otherwise is {}.", wanted(field)))
+                .hint(format!("SELECT * FROM {relation} LIMIT 10;")),
+        }
+    }
+
+    /// The close that goes with the high and the low.
+    pub(super) fn close_of_candles(&self) -> Option<String> {
+        let close = self.name(Field::Close);
+        if !is_adjusted(close) {
+            return None;
+        }
+        let is_raw = |column: &&Column| {
+            fits(Field::Close, column)
+                && !is_adjusted(&column.name)
+                && Field::Close.rank(&column.name).is_some()
+        };
+        let raw = self.table.columns.iter().filter(is_raw);
+        raw.min_by_key(|column| Field::Close.rank(&column.name)).map(|column| column.name.clone())
+    }
+}
+
+/// Whether a column can be a field.
+pub(super) fn fits(field: Field, column: &Column) -> bool {
+    match field {
+        Field::Asset => column.is_text || is_integer(column),
+        Field::Ts => is_time(column) || matches!(column.base_type().as_str(), "bigint" | "integer"),
+        Field::Timeframe => matches!(column.base_type().as_str(), "text" | "character varying" | "character"),
+        _ => is_number(column) || matches!(column.base_type().as_str(), "text" | "character varying"),
+    }
+}
+
+/// What a column of a field is to be, in words.
+pub(super) const fn wanted(field: Field) -> &'static str {
+    match field {
+        Field::Asset => "text or integer",
+        Field::Ts => "timestamptz, timestamp, date or bigint",
+        Field::Timeframe => "text",
+        _ => "a number",
+    }
+}
+
+pub(super) fn is_integer(column: &Column) -> bool {
+    matches!(column.base_type().as_str(), "integer" | "bigint" | "smallint")
+}
+
+pub(super) fn is_number(column: &Column) -> bool {
+    is_integer(column) || matches!(column.base_type().as_str(), "double precision" | "real" | "numeric")
+}
+
+pub(super) fn is_time(column: &Column) -> bool {
+    matches!(column.base_type().as_str(), "timestamp without time zone" | "date" | "timestamp with time zone")
+}

@@ -1,0 +1,268 @@
+//! What was made for each relation that was connected (`regime_connection`), and taking that away again.
+
+use crate::pg::{
+    Action, Db, Outcome, Result, Row, Sees, arg, attempt, check_schema, current_user, extension_schema,
+    insufficient_privilege, owner, qualified, quote_literal, syscache::relation_oid, undefined_object,
+};
+use crate::source::build::target::is_built;
+
+/// The comment by which a table of assets is known to be made by `regime_connect`.
+pub const NAMES: &str =
+    "Assets of connected prices, made by pg_regime's regime_connect; new symbols are added by refreshes";
+
+/// The tables of the extension that connecting writes.
+const WRITTEN: [&str; 5] =
+    ["regime_source", "regime_source_user", "regime_connection", "regime_profile", "regime_profile_asset"];
+
+/// What was made for a relation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Schema and name.
+    pub table: [String; 2],
+    /// The scheme whose rows of the map read the relation.
+    pub cal_scheme: Option<String>,
+    /// The profile that was made.
+    pub profile: Option<String>,
+    /// Whether the row of the map for candles reads the relation.
+    pub candles: bool,
+    /// Whether `dim_assets` beside the relation was made.
+    pub names: bool,
+    /// Schema of the tables that are built.
+    pub built_schema: Option<String>,
+    /// Their names.
+    pub built: Vec<String>,
+}
+
+impl Record {
+    fn read(row: &Row) -> Result<Self> {
+        Ok(Self {
+            table: row.each(["bars_schema", "bars_table"])?,
+            cal_scheme: row.get("cal_scheme")?,
+            profile: row.get("profile")?,
+            candles: row.get("candles")?,
+            names: row.get("names")?,
+            built_schema: row.get("built_schema")?,
+            built: row.get("built")?,
+        })
+    }
+
+    /// The records of all relations; `own` is the quoted schema of the extension.
+    ///
+    /// # Errors
+    /// Where the table cannot be read.
+    pub fn all(db: Db, own: &str) -> Result<Vec<Self>> {
+        let sql = format!(
+            "SELECT bars_schema::text, bars_table::text, cal_scheme, profile, candles, names, built_schema::text, built::text[] \
+             FROM {own}.regime_connection ORDER BY bars_schema, bars_table"
+        );
+        db.all(&sql, &[], Sees::Now, Self::read)
+    }
+
+    /// The record of a relation.
+    ///
+    /// # Errors
+    /// As [`Record::all`].
+    pub fn of(db: Db, own: &str, table: &[String; 2]) -> Result<Option<Self>> {
+        Ok(Self::all(db, own)?.into_iter().find(|record| record.table == *table))
+    }
+
+    /// Stores the record, in place of an earlier one.
+    ///
+    /// # Errors
+    /// Where the table cannot be written.
+    pub fn store(&self, db: Db, own: &str) -> Result<()> {
+        self.forget(db, own)?;
+        let sql = format!(
+            "INSERT INTO {own}.regime_connection (bars_schema, bars_table, cal_scheme, profile, candles, names, built_schema, built) \
+             VALUES ($1::text::name, $2::text::name, $3, $4, $5, $6, $7::text::name, $8::text[]::name[])"
+        );
+        let [schema, name] = &self.table;
+        let args = [
+            arg(schema.as_str()),
+            arg(name.as_str()),
+            arg(self.cal_scheme.as_deref()),
+            arg(self.profile.as_deref()),
+            arg(self.candles),
+            arg(self.names),
+            arg(self.built_schema.as_deref()),
+            arg(self.built.clone()),
+        ];
+        db.execute(&sql, &args).map(|_| ())
+    }
+
+    fn forget(&self, db: Db, own: &str) -> Result<()> {
+        let sql = format!(
+            "DELETE FROM {own}.regime_connection WHERE bars_schema = $1::text::name AND bars_table = $2::text::name"
+        );
+        let [schema, name] = &self.table;
+        db.execute(&sql, &[arg(schema.as_str()), arg(name.as_str())]).map(|_| ())
+    }
+
+    /// The relation, as SQL.
+    pub fn relation(&self) -> String {
+        qualified(&self.table[0], &self.table[1])
+    }
+
+    /// Takes away what was made: the rows of the map, of which built-in ones come back, the profile, the tables that were built,
+    /// and `dim_assets`. What a user changed since stays.
+    ///
+    /// # Errors
+    /// Where a privilege is missing, or something of the user's depends on a table.
+    pub fn take_away(&self, db: Db, own: &str) -> Result<Vec<Action>> {
+        check_may_write(db, own)?;
+        let [schema, _] = &self.table;
+        let mut actions = Vec::new();
+        if let Some(cal_scheme) = &self.cal_scheme {
+            // Not through the view, where a built-in row that is deleted stays away.
+            let sql = format!(
+                "DELETE FROM {own}.regime_source_user WHERE cal_scheme = $1 AND layer IN ('L0', 'L1', 'L2')"
+            );
+            let rows = db.execute(&sql, &[arg(cal_scheme.as_str())])?;
+            actions.push(did(
+                format!("{own}.regime_source"),
+                format!("{rows} rows of calendar scheme {} removed", quote_literal(cal_scheme)),
+            ));
+        }
+        if self.candles {
+            let sql = format!("DELETE FROM {own}.regime_source_user WHERE layer = 'candles'");
+            db.execute(&sql, &[])?;
+            actions.push(did(format!("{own}.regime_source"), "row of candles removed".to_owned()));
+        }
+        if let Some(profile) = &self.profile {
+            actions.extend(self.take_profile(db, own, profile)?);
+        }
+        for name in &self.built {
+            let Some(built) = &self.built_schema else { continue };
+            let table = [built.clone(), name.clone()];
+            if relation_oid(built, name).is_some() && is_built(db, &table)? {
+                actions.push(drop_table(db, &table)?);
+            }
+        }
+        if self.names {
+            let table = [schema.clone(), "dim_assets".to_owned()];
+            if relation_oid(schema, "dim_assets").is_some() {
+                let is_unchanged = names_are_ours(db, &table)? && !is_shared(db, own, self)?;
+                actions.push(match is_unchanged {
+                    true => drop_table(db, &table)?,
+                    false => did(
+                        qualified(schema, "dim_assets"),
+                        "kept: it was changed, or other prices use it".to_owned(),
+                    ),
+                });
+            }
+        }
+        self.forget(db, own)?;
+        Ok(actions)
+    }
+
+    fn take_profile(&self, db: Db, own: &str, profile: &str) -> Result<Option<Action>> {
+        if profile != "default" {
+            let of_assets = format!("DELETE FROM {own}.regime_profile_asset WHERE profile = $1");
+            db.execute(&of_assets, &[arg(profile)])?;
+        }
+        let unchanged = "pg_catalog.num_nonnulls(policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2, \
+             l4_label, point_in_time) = 0 AND market_proxy_id IS NOT DISTINCT FROM 0";
+        let condition = if profile == "default" { unchanged } else { "true" };
+        let sql = format!("DELETE FROM {own}.regime_profile WHERE profile = $1 AND {condition}");
+        let deleted = db.execute(&sql, &[arg(profile)])?;
+        let what = if deleted > 0 { "removed" } else { "kept: it was changed" };
+        Ok(Some(did(format!("{own}.regime_profile"), format!("profile {} {what}", quote_literal(profile)))))
+    }
+}
+
+/// Whether another connected relation has its assets in the same `dim_assets`.
+fn is_shared(db: Db, own: &str, record: &Record) -> Result<bool> {
+    let others = Record::all(db, own)?;
+    Ok(others.iter().any(|other| {
+        other.table != record.table && other.table[0] == record.table[0] && other.cal_scheme.is_some()
+    }))
+}
+
+/// Whether a table of assets is as `regime_connect` and refreshes make it.
+///
+/// # Errors
+/// Where the catalogs or the table cannot be read.
+pub fn names_are_ours(db: Db, [schema, name]: &[String; 2]) -> Result<bool> {
+    let relation = qualified(schema, name);
+    let sql = "SELECT pg_catalog.obj_description(c.oid, 'pg_class') IS NOT DISTINCT FROM $2 AND c.relnatts = 3 AND c.relkind = 'r' \
+         FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass($1)";
+    let args = [arg(relation.as_str()), arg(NAMES)];
+    if db.first(sql, &args, Sees::Now, |row| row.only::<bool>())? != Some(true) {
+        return Ok(false);
+    }
+    let inactive = format!("SELECT true FROM {relation} WHERE NOT is_active LIMIT 1");
+    Ok(db.first(&inactive, &[], Sees::Now, |_| Ok(()))?.is_none())
+}
+
+/// Checks that the current role may write what connecting writes.
+///
+/// # Errors
+/// Where a privilege is missing; the hint is the GRANT.
+pub fn check_may_write(db: Db, own: &str) -> Result<()> {
+    let sql = "SELECT pg_catalog.bool_and(has_table_privilege(t, p)) FROM pg_catalog.unnest($1::text[]) AS t, \
+         pg_catalog.unnest('{SELECT,INSERT,UPDATE,DELETE}'::text[]) AS p";
+    let tables: Vec<String> = WRITTEN.iter().map(|table| format!("{own}.{table}")).collect();
+    if db.one(sql, &[arg(tables.clone())], Sees::Now, |row| row.only::<bool>())? {
+        return Ok(());
+    }
+    Err(insufficient_privilege("permission denied to connect prices")
+        .detail(format!("Connecting prices writes to {}.", tables.join(", ")))
+        .hint(format!("GRANT INSERT, UPDATE, DELETE ON {} TO {};", tables.join(", "), current_user())))
+}
+
+fn drop_table(db: Db, [schema, name]: &[String; 2]) -> Result<Action> {
+    check_schema(db, schema)?;
+    owner::check_owned(db, &[(schema.clone(), name)])?;
+    let relation = qualified(schema, name);
+    db.execute(&format!("DROP TABLE {relation}"), &[])?;
+    Ok(did(relation, "dropped".to_owned()))
+}
+
+fn did(relation: String, what: String) -> Action {
+    Action { relation, action: Outcome::Did(what) }
+}
+
+/// A name for a table that is built from another one: of both, and no longer than PostgreSQL keeps.
+pub fn built_name(table: &str, suffix: &str) -> String {
+    /// Most bytes of a name.
+    const MOST: usize = 63;
+    let whole = format!("{table}_{suffix}");
+    if whole.len() <= MOST {
+        return whole;
+    }
+    let hash = &regime_core::hash::of_texts([table]).to_string()[..8];
+    let kept = table.floor_char_boundary(MOST - suffix.len() - hash.len() - 2);
+    format!("{}_{hash}_{suffix}", &table[..kept])
+}
+
+/// Takes away what was made for the relation of this name, as SQL.
+///
+/// # Errors
+/// A relation that is not connected, and as [`Record::take_away`].
+pub fn disconnect(db: Db, relation: &str) -> Result<Vec<Action>> {
+    let own = extension_schema(db)?;
+    let all = Record::all(db, &own)?;
+    let sql = "SELECT pg_catalog.array_to_string(pg_catalog.parse_ident($1), '.')";
+    let parts = || db.one(sql, &[arg(relation)], Sees::Snapshot, |row| row.only::<String>());
+    let wanted = attempt(parts).unwrap_or_else(|_| relation.to_owned());
+    let is_wanted = |record: &&Record| {
+        let [schema, name] = &record.table;
+        wanted == format!("{schema}.{name}") || wanted == *name
+    };
+    let found: Vec<&Record> = all.iter().filter(is_wanted).collect();
+    if let [record] = found[..] {
+        return record.take_away(db, &own);
+    }
+    let known: Vec<String> = all.iter().map(Record::relation).collect();
+    let what =
+        if found.is_empty() { "is not connected" } else { "is the name of several that are connected" };
+    Err(undefined_object(format!("{relation} {what}"))
+        .detail(match known.is_empty() {
+            true => "Nothing is connected.".to_owned(),
+            false => format!("Connected: {}.", known.join(", ")),
+        })
+        .hint(match known.first() {
+            Some(first) => format!("SELECT * FROM {own}.regime_disconnect({});", quote_literal(first)),
+            None => format!("SELECT * FROM {own}.regime_connection;"),
+        }))
+}
