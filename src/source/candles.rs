@@ -393,11 +393,18 @@ impl Source {
             return Ok(counts);
         }
         let others = self.later_in_chunks(db, &others)?;
-        let of_all = |((series, moment), count): ((&Series, &Option<i64>), i64)| match is_counted(moment) {
-            true => count,
-            false => others.get(series).map_or(0, |later| later.count),
+        let of_all = |((series, moment), count): ((&Series, &Option<i64>), i64)| {
+            if is_counted(moment) {
+                return Ok(count);
+            }
+            match others.get(series) {
+                Some(later) => Ok(later.count),
+                // Candles without a time are among all, too.
+                None if moment.is_none() => self.count_after(db, series, None),
+                None => Ok(0),
+            }
         };
-        Ok(all.iter().zip(moments).zip(counts).map(of_all).collect())
+        all.iter().zip(moments).zip(counts).map(of_all).collect()
     }
 
     /// Whether there are no candles at all.
