@@ -447,7 +447,7 @@ CREATE TABLE public.signals (id int, at timestamptz);
 SELECT :o.regime_tag_signals('public.signals');
 
 -- a wrong type of a mapped column
-ALTER TABLE public.candles ALTER close TYPE text USING close::text;
+ALTER TABLE public.candles ALTER close TYPE boolean USING close > 0;
 -- then
 SELECT FROM :o.refresh_market_regimes();
 

@@ -6,6 +6,7 @@ use pgrx::prelude::*;
 use regime_core::market_regimes::{Config, Machine};
 
 use crate::api::{Result, TableIterator, check_length, refreshed, required, series, times};
+use crate::output::series::delete;
 use crate::output::series::hybrid;
 use crate::output::series::refresh::{self, Which};
 use crate::pg::{Result as Checked, json::JsonText, result_set::Caller, result_set::Field, result_set::Rows};
@@ -167,5 +168,5 @@ fn market_regimes_round_end(
 #[pg_extern(volatile, parallel_unsafe)]
 fn delete_market_regimes(symbol: Option<&str>, timeframe: Option<&str>) -> Result<i64> {
     let (symbol, timeframe) = series(symbol, timeframe)?;
-    Ok(refresh::delete(&OF_SERIES, symbol, timeframe)?)
+    Ok(delete::delete(&OF_SERIES, symbol, timeframe)?)
 }

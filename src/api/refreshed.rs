@@ -6,6 +6,7 @@ use crate::output::entry::{Entry, Mode};
 use crate::output::failed::Failed;
 use crate::output::series::OfSeries;
 use crate::output::series::refresh::{self, How, Summary, Which, Work};
+use crate::output::series::rounds;
 use crate::pg::{Result as Checked, invalid_parameter, null_argument, settings};
 use crate::source::series::Series;
 
@@ -50,13 +51,13 @@ pub fn how(dry_run: Option<bool>, full_refresh: Option<bool>, strict: Option<boo
 /// The first step: the symbol and the timeframe of each series to refresh.
 ///
 /// # Errors
-/// As [`refresh::begin`].
+/// As [`rounds::begin`].
 pub fn begin(
     of: &'static OfSeries,
     symbol: Option<&str>,
     timeframe: Option<&str>,
 ) -> Result<TableIterator<(String, String)>> {
-    let all = refresh::begin(of, symbol, timeframe)?;
+    let all = rounds::begin(of, symbol, timeframe)?;
     Ok(TableIterator::new(all.into_iter().map(|series| (series.symbol, series.timeframe))))
 }
 
@@ -93,7 +94,7 @@ pub fn end(
         same_length([("series", series), ("sqlstates", sqlstates), ("messages", messages)])?;
     let failed = series.into_iter().zip(sqlstates).zip(messages);
     let failed = failed.map(|((subject, sqlstate), message)| Failed { subject, sqlstate, message });
-    Ok(refresh::end(of.system, &failed.collect::<Vec<_>>())?)
+    Ok(rounds::end(of.system, &failed.collect::<Vec<_>>())?)
 }
 
 /// The elements of arrays, which are arguments of these names.

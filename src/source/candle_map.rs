@@ -6,8 +6,9 @@ use crate::pg::{
     Db, Error, Result, Same, Sees, extension_schema, invalid_parameter, known, quoted, undefined_object,
 };
 use crate::source::candles::{Reads, Source};
-use crate::source::check::{Check, Kind, Mapped, Place, mapped};
+use crate::source::check::{Check, Place};
 use crate::source::clock::Clock;
+use crate::source::kind::{Kind, Mapped, mapped};
 use crate::source::map::{of_scheme, rows_of_map};
 
 /// The fields of the map that name the columns of candles, and how these are read.

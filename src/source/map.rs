@@ -11,8 +11,9 @@ use crate::pg::{
     Column, Db, Error, Result, Row, RowVersion, Same, Sees, arg, extension_schema, internal,
     invalid_parameter, known, known_of_versions, quote_literal, undefined_object,
 };
-use crate::source::check::{Check, Kind, Mapped, Place, mapped};
+use crate::source::check::{Check, Place};
 use crate::source::clock::Clock;
+use crate::source::kind::{Kind, Mapped, mapped};
 use crate::source::relation::Relation;
 
 /// One row of `regime_source`, checked against the catalogs.

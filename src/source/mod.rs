@@ -10,6 +10,7 @@ pub mod check;
 pub mod clock;
 pub mod connect;
 pub mod dim_assets;
+pub mod kind;
 pub mod map;
 pub mod names;
 pub mod relation;

@@ -3,6 +3,7 @@
 use pgrx::prelude::*;
 
 use crate::api::{Result, TableIterator, refreshed, series};
+use crate::output::series::delete;
 use crate::output::series::refresh::{self, Which};
 use crate::systems::market_states::refresh::States;
 use crate::systems::market_states::tables::OF_SERIES;
@@ -67,5 +68,5 @@ fn market_states_round_end(
 #[pg_extern(volatile, parallel_unsafe)]
 fn delete_market_states(symbol: Option<&str>, timeframe: Option<&str>) -> Result<i64> {
     let (symbol, timeframe) = series(symbol, timeframe)?;
-    Ok(refresh::delete(&OF_SERIES, symbol, timeframe)?)
+    Ok(delete::delete(&OF_SERIES, symbol, timeframe)?)
 }

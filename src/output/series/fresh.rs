@@ -64,7 +64,7 @@ impl OfSeries {
 
     /// The series with candles, and whether all of them have candles. In many chunks, finding the series means reading all candles. So
     /// while marks tell of every change, the series that once had candles are remembered: a series that has got its first candles
-    /// since has a mark or a state, and whoever deletes the state announces that ([`delete`](super::refresh::delete)).
+    /// since has a mark or a state, and whoever deletes the state announces that ([`delete`](super::delete::delete)).
     fn may_have_candles(
         &self,
         db: Db,

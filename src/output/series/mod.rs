@@ -1,6 +1,7 @@
 //! What the systems share whose subjects are series of candles: marks, state, refresh, hybrid reading, how fresh a
 //! series is.
 
+pub mod delete;
 pub mod fresh;
 pub mod hybrid;
 pub mod marks;
@@ -8,6 +9,7 @@ pub mod picture;
 pub mod read;
 pub mod reference;
 pub mod refresh;
+pub mod rounds;
 pub mod state;
 
 use std::collections::{HashMap, HashSet};

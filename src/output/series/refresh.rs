@@ -2,22 +2,17 @@
 
 use pgrx::PgSqlErrorCode;
 
-use crate::output::entry::{self, About, Done, Entry, Mode, Status};
-use crate::output::failed::{self, Failed};
+use crate::output::entry::{self, About, Done, Entry, Mode};
 use crate::output::grants::with_grants;
 use crate::output::refresh::{Attempt, Refreshed};
-use crate::output::relation::output_relation;
 use crate::output::series::marks::OfOne as Marks;
-use crate::output::series::read::stored_symbol;
+use crate::output::series::rounds::keeps_others;
 use crate::output::series::state::State;
 use crate::output::series::{OfSeries, newest_row, reference, state};
 use crate::output::set_up;
 use crate::output::shape::set_up_again;
-use crate::output::system::System;
 use crate::pg::{
-    Db, Error, Result, announce, arg, attempt, check_can_commit, citus, extension_schema, lock, memory,
-    qualified, quote_literal, read_only_transaction, session, settings, spi, syscache, timescale, utc,
-    work_schema,
+    Db, Error, Result, attempt, citus, lock, memory, read_only_transaction, session, settings, spi, utc,
 };
 use crate::source::bars::Span;
 use crate::source::candle_names;
@@ -204,66 +199,13 @@ pub fn refresh<W: Work>(work: &W, which: Which, how: How) -> Result<Vec<Summary>
     })
 }
 
-/// The series that a call of the procedure of a system is to refresh, in order.
-///
-/// # Errors
-/// Where the transaction is read-only or cannot commit, the source map cannot be used, the series is unknown, or the tables
-/// cannot be created or read.
-pub fn begin(of: &'static OfSeries, symbol: Option<&str>, timeframe: Option<&str>) -> Result<Vec<Series>> {
-    let (system, procedure) = (of.system, procedure(of.system));
-    session::check_writable(&format!("{procedure}()"))?;
-    let call = spi::connect(|db| call_of(db, system, symbol, timeframe))?;
-    let elsewhere = format!("refresh_{}() refreshes all series in one transaction.", system.name);
-    check_can_commit(&procedure, &call, &elsewhere)?;
-    spi::connect(|db| {
-        let schema = settings::target_schema();
-        let source = Source::load_held(db, of.reads)?;
-        set_up::prepare(db, &schema, system, false)?;
-        let all = || wanted(db, of, &source, &schema, true, symbol, timeframe);
-        attempt(|| db.with_new_snapshot(all)).map_err(|error| with_grants(error, system, &schema))
-    })
-}
-
-/// Ends a call of the procedure of a system.
-///
-/// # Errors
-/// Where series failed; the error has the SQLSTATE of the first.
-pub fn end(system: &System, failed: &[Failed]) -> Result<()> {
-    let Some(error) = failed::error(system, failed) else { return Ok(()) };
-    let log = qualified(&settings::target_schema(), "cmc_regime_run_log");
-    Err(error.hint(format!(
-        "Earlier rows are kept. SELECT * FROM {log} WHERE status = '{}';",
-        Status::Failed.as_str()
-    )))
-}
-
-/// The procedure that refreshes a system of series and commits.
-fn procedure(system: &System) -> String {
-    format!("refresh_all_{}", system.name)
-}
-
-/// The CALL of the procedure for these series.
-fn call_of(db: Db, system: &System, symbol: Option<&str>, timeframe: Option<&str>) -> Result<String> {
-    let arguments: Vec<String> = [("symbol", symbol), ("timeframe", timeframe)]
-        .into_iter()
-        .filter_map(|(name, value)| value.map(|value| format!("{name} => {}", quote_literal(value))))
-        .collect();
-    Ok(format!("CALL {}.{}({});", extension_schema(db)?, procedure(system), arguments.join(", ")))
-}
-
-/// The hint of the error that ends a strict call.
-fn keeps_others(db: Db, system: &System, symbol: Option<&str>, timeframe: Option<&str>) -> Result<String> {
-    let call = call_of(db, system, symbol, timeframe)?;
-    Ok(format!("Nothing of the call is kept. This keeps the rows of all others: {call}"))
-}
-
 fn summary(refreshed: Refreshed<Series, OfRefresh>) -> Summary {
     let Refreshed { subject: series, entry, done } = refreshed;
     Summary { series, entry, rows: done.map(|done| done.rows) }
 }
 
 /// The series with candles or with stored rows, in order.
-fn wanted(
+pub(super) fn wanted(
     db: Db,
     of: &OfSeries,
     source: &Source,
@@ -515,41 +457,4 @@ impl<'c, W: Work> Call<'_, 'c, W> {
         }
         Err(self.source.no_candles(self.db, &format!("delete_{}", self.of.system.name))?)
     }
-}
-
-/// Deletes the rows and the state of a series; gives the number of rows deleted.
-///
-/// # Errors
-/// Where the transaction is read-only, and where the table does not exist or the user may not write to the table.
-pub fn delete(of: &'static OfSeries, symbol: &str, timeframe: &str) -> Result<i64> {
-    let system = of.system;
-    session::check_writable(&format!("delete_{}()", system.name))?;
-    let delete = |db: Db| {
-        let schema = settings::target_schema();
-        let relation = output_relation(db, of.table)?;
-        let sql = format!("DELETE FROM {relation} WHERE symbol = $1 AND timeframe = $2");
-        let delete_of = |symbol: &str| {
-            let series = Series { symbol: symbol.to_owned(), timeframe: timeframe.to_owned() };
-            lock(db, &of.lock_name(&schema, &series))?;
-            system.hold(db, &schema, false)?;
-            let deleted = db.to_write(&relation)?.execute_small(&sql, &[arg(symbol), arg(timeframe)])?;
-            state::forget(db, of, &schema, &series)?;
-            let states = syscache::relation_oid(&work_schema(&schema), of.marks.state);
-            if let Some(states) =
-                states.filter(|_| timescale::hypertables(db).is_ok_and(|all| !all.is_empty()))
-            {
-                announce(states);
-            }
-            Ok(deleted as i64)
-        };
-        // Only a symbol without rows may be one that is spelled otherwise.
-        match delete_of(symbol)? {
-            0 => match stored_symbol(db, &relation, symbol, Some(timeframe))? {
-                Some(stored) if stored != symbol => delete_of(&stored),
-                _ => Ok(0),
-            },
-            deleted => Ok(deleted),
-        }
-    };
-    attempt(|| spi::connect(delete)).map_err(|error| with_grants(error, system, &settings::target_schema()))
 }
