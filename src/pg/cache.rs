@@ -31,7 +31,7 @@ struct Known {
 type Facts<K, T> = HashMap<(pg_sys::Oid, K), Rc<T>>;
 
 thread_local! {
-    /// Counts the invalidations of relations, schemas, functions, roles and databases that PostgreSQL announced.
+    /// Counts the invalidations of relations, schemas, functions, types, roles and databases that PostgreSQL announced.
     static GENERATION: Cell<u64> = const { Cell::new(0) };
     static KNOWN: RefCell<Known> = RefCell::default();
     /// Counts the transactions of this session that have written and were committed.
@@ -81,6 +81,11 @@ pub fn watch() {
         pg_sys::SysCacheIdentifier::AUTHOID,
         pg_sys::SysCacheIdentifier::AUTHMEMMEMROLE,
         pg_sys::SysCacheIdentifier::DATABASEOID,
+        // Domains, their constraints, and the operators and casts that types bring along.
+        pg_sys::SysCacheIdentifier::TYPEOID,
+        pg_sys::SysCacheIdentifier::CONSTROID,
+        pg_sys::SysCacheIdentifier::OPEROID,
+        pg_sys::SysCacheIdentifier::CASTSOURCETARGET,
     ];
     // SAFETY: called from _PG_init; the functions have the types that PostgreSQL calls them with and
     // live as long as the library, which is never unloaded.

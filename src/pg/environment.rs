@@ -67,9 +67,16 @@ const OURS: &CStr = c"pg_catalog, pg_temp";
 /// The settings of a caller that a call has changed, by name.
 type Callers = Vec<(&'static CStr, CString)>;
 
+/// A call: the role that it runs as, and the settings of its caller.
+#[derive(Clone)]
+struct Call {
+    role: pg_sys::Oid,
+    callers: Callers,
+}
+
 thread_local! {
     /// Of the calls that run in this session, the innermost last.
-    static CALLS: RefCell<Vec<Callers>> = const { RefCell::new(Vec::new()) };
+    static CALLS: RefCell<Vec<Call>> = const { RefCell::new(Vec::new()) };
     /// Whether statements are analysed for a call, which has not handed over to code of users.
     static IS_OURS: Cell<bool> = const { Cell::new(false) };
 }
@@ -136,13 +143,22 @@ pub fn quoted(name: impl AsRef<str>) -> String {
     then(|| pgrx::spi::quote_identifier(name), || unsafe { pg_sys::quote_all_identifiers = all })
 }
 
+/// Whether what runs now is part of the innermost call: its role, and the path of pg_regime. A function of a user that
+/// PostgreSQL runs without handing over, as when a plan is made, may be a call of its own, with another role or path.
+fn is_within_call(role: pg_sys::Oid, path: &CStr) -> bool {
+    IS_OURS.get()
+        && path == OURS
+        && CALLS.with_borrow(|calls| calls.last().is_some_and(|call| call.role == role))
+}
+
 /// Runs `work`, whose statements are analysed under settings of pg_regime.
 pub fn ours<R>(work: impl FnOnce() -> R) -> R {
-    if IS_OURS.get() {
+    // SAFETY: globals of this backend, the path NUL-terminated.
+    let (role, path) = unsafe { (pg_sys::GetUserId(), CStr::from_ptr(pg_sys::namespace_search_path)) };
+    if is_within_call(role, path) {
         return work();
     }
-    // SAFETY: a global of this backend, NUL-terminated.
-    let path = unsafe { CStr::from_ptr(pg_sys::namespace_search_path) }.to_owned();
+    let path = path.to_owned();
     let mut callers = vec![(SEARCH_PATH, path)];
     let differing = SETTINGS.iter().filter(|setting| (setting.differs)());
     let ours: Vec<_> = std::iter::once((SEARCH_PATH, OURS))
@@ -152,11 +168,11 @@ pub fn ours<R>(work: impl FnOnce() -> R) -> R {
         }))
         .collect();
     let calls = CALLS.with_borrow(Vec::len);
-    CALLS.with_borrow_mut(|all| all.push(callers));
-    IS_OURS.set(true);
+    CALLS.with_borrow_mut(|all| all.push(Call { role, callers }));
+    let was_ours = IS_OURS.replace(true);
     let undo = || {
         CALLS.with_borrow_mut(|all| all.truncate(calls));
-        IS_OURS.set(false);
+        IS_OURS.set(was_ours);
     };
     then(
         || {
@@ -169,7 +185,8 @@ pub fn ours<R>(work: impl FnOnce() -> R) -> R {
 
 /// Runs `work`, which is code of users, under the settings of the caller.
 pub fn callers<R>(work: impl FnOnce() -> R) -> R {
-    let settings = CALLS.with_borrow(|calls| calls.last().cloned()).unwrap_or_default();
+    let settings =
+        CALLS.with_borrow(|calls| calls.last().map(|call| call.callers.clone())).unwrap_or_default();
     let was_ours = IS_OURS.replace(false);
     then(
         || {
@@ -193,110 +210,27 @@ pub fn keep() {
 /// Whether a statement of pg_regime may run code of users, and so is to run under the settings of the caller.
 ///
 /// # Safety
-/// The query is valid, and its executor was started.
-unsafe fn runs_for_callers(query: *const pg_sys::QueryDesc) -> bool {
+/// The query is valid.
+unsafe fn is_for_callers(query: *const pg_sys::QueryDesc) -> bool {
     // SAFETY: as the caller says.
-    unsafe { IS_OURS.get() && is_ours((*query).dest) && may_run_users_code(query) }
+    unsafe { IS_OURS.get() && is_ours((*query).dest) && may_run_users_code((*query).plannedstmt) }
 }
 
-/// Whether what a statement of pg_regime ends with, AFTER triggers, may run code of users.
-///
-/// # Safety
-/// As of [`runs_for_callers`].
-unsafe fn ends_for_callers(query: *const pg_sys::QueryDesc) -> bool {
-    // SAFETY: as the caller says.
-    unsafe {
-        IS_OURS.get()
-            && is_ours((*query).dest)
-            && ((*(*query).plannedstmt).hasModifyingCTE
-                || may_any_result(query, |result| has_users_triggers(result)))
-    }
-}
-
-/// Whether a statement writes to a table that has code of users, or reads a view, or is subject to row-level security.
-///
-/// # Safety
-/// As of [`runs_for_callers`].
-unsafe fn may_run_users_code(query: *const pg_sys::QueryDesc) -> bool {
-    // SAFETY: as the caller says.
-    unsafe {
-        let statement = (*query).plannedstmt;
-        if (*statement).dependsOnRole || (*statement).hasModifyingCTE || reads_view(statement) {
-            return true;
-        }
-        // The planner notes every function and domain that is not PostgreSQL's own, those of defaults among them.
-        let writes = (*statement).commandType != pg_sys::CmdType::CMD_SELECT;
-        writes
-            && (!(*statement).invalItems.is_null() || may_any_result(query, |result| has_users_code(result)))
-    }
-}
-
-/// Whether a statement names a view.
+/// Whether a statement writes, which may fire triggers, or reads a view, or is subject to row-level security.
 ///
 /// # Safety
 /// The statement is valid.
-unsafe fn reads_view(statement: *const pg_sys::PlannedStmt) -> bool {
+unsafe fn may_run_users_code(statement: *const pg_sys::PlannedStmt) -> bool {
     // SAFETY: as the caller says.
     unsafe {
+        if (*statement).commandType != pg_sys::CmdType::CMD_SELECT || (*statement).dependsOnRole {
+            return true;
+        }
         let Some(relations) = (*statement).rtable.as_ref() else { return false };
         (0..relations.length as usize).any(|place| {
             let entry = (*relations.elements.add(place)).ptr_value.cast::<pg_sys::RangeTblEntry>();
             (*entry).relkind as u8 == pg_sys::RELKIND_VIEW
         })
-    }
-}
-
-/// Whether something holds of a table that a statement writes to; also where it is unknown which tables these are.
-///
-/// # Safety
-/// As of [`runs_for_callers`].
-unsafe fn may_any_result(
-    query: *const pg_sys::QueryDesc,
-    holds: impl Fn(*const pg_sys::ResultRelInfo) -> bool,
-) -> bool {
-    // SAFETY: as the caller says: the list holds what its name says.
-    unsafe {
-        let Some(opened) = (*(*query).estate).es_opened_result_relations.as_ref() else {
-            return (*(*query).plannedstmt).commandType != pg_sys::CmdType::CMD_SELECT;
-        };
-        (0..opened.length as usize).any(|place| holds((*opened.elements.add(place)).ptr_value.cast()))
-    }
-}
-
-/// Whether writing to a table may run code of users beside defaults: triggers, checks, generated columns, expressions of
-/// indexes; or if it is no plain table, whose partitions may have such code.
-///
-/// # Safety
-/// The table was opened by the executor.
-unsafe fn has_users_code(result: *const pg_sys::ResultRelInfo) -> bool {
-    // SAFETY: as the caller says; there is an entry for each index.
-    unsafe {
-        let relation = (*result).ri_RelationDesc;
-        let constraints = (*(*relation).rd_att).constr.as_ref();
-        has_users_triggers(result)
-            || (*(*relation).rd_rel).relkind as u8 != pg_sys::RELKIND_RELATION
-            || constraints.is_some_and(|all| all.num_check > 0 || all.has_generated_stored)
-            || (0..(*result).ri_NumIndices as usize).any(|place| {
-                let index = *(*result).ri_IndexRelationInfo.add(place);
-                !(*index).ii_Expressions.is_null() || !(*index).ii_Predicate.is_null()
-            })
-    }
-}
-
-/// The functions behind triggers that look a row up where a foreign key refers to, and do nothing else:
-/// `RI_FKey_check_ins`, `RI_FKey_check_upd`.
-const LOOKUPS: [u32; 2] = [1644, 1645];
-
-/// Whether a table has triggers beside those that look up what its rows refer to.
-///
-/// # Safety
-/// The table was opened by the executor.
-unsafe fn has_users_triggers(result: *const pg_sys::ResultRelInfo) -> bool {
-    // SAFETY: as the caller says; there are as many triggers as are counted.
-    unsafe {
-        let Some(all) = (*result).ri_TrigDesc.as_ref() else { return false };
-        (0..all.numtriggers as usize)
-            .any(|place| !LOOKUPS.contains(&(*all.triggers.add(place)).tgfoid.to_u32()))
     }
 }
 
@@ -318,7 +252,7 @@ static mut NEXT_FINISH: pg_sys::ExecutorFinish_hook_type = None;
 /// A hook of the executor. Every statement of a session passes here, so that only those for the settings of the caller pay
 /// for being guarded: an error that the others raise passes over a frame that holds nothing.
 macro_rules! hook {
-    ($hook:ident($($argument:ident: $kind:ty),*), $is_for_callers:ident, $next:ident, $standard:ident) => {
+    ($hook:ident($($argument:ident: $kind:ty),*), $next:ident, $standard:ident) => {
         unsafe extern "C-unwind" fn $hook(query: *mut pg_sys::QueryDesc, $($argument: $kind),*) {
             unsafe extern "C-unwind" {
                 fn $standard(query: *mut pg_sys::QueryDesc, $($argument: $kind),*);
@@ -326,7 +260,7 @@ macro_rules! hook {
             // SAFETY: hands on what PostgreSQL has passed.
             unsafe {
                 let next = $next.unwrap_or($standard);
-                if $is_for_callers(query) {
+                if is_for_callers(query) {
                     pgrx_extern_c_guard(|| callers(|| pg_guard_ffi_boundary(|| next(query, $($argument),*))));
                 } else {
                     next(query, $($argument),*);
@@ -337,8 +271,8 @@ macro_rules! hook {
 }
 
 #[cfg(not(feature = "pg18"))]
-hook!(run(direction: pg_sys::ScanDirection::Type, count: pg_sys::uint64, once: bool), runs_for_callers, NEXT_RUN, standard_ExecutorRun);
+hook!(run(direction: pg_sys::ScanDirection::Type, count: pg_sys::uint64, once: bool), NEXT_RUN, standard_ExecutorRun);
 #[cfg(feature = "pg18")]
-hook!(run(direction: pg_sys::ScanDirection::Type, count: pg_sys::uint64), runs_for_callers, NEXT_RUN, standard_ExecutorRun);
+hook!(run(direction: pg_sys::ScanDirection::Type, count: pg_sys::uint64), NEXT_RUN, standard_ExecutorRun);
 // Fires AFTER triggers.
-hook!(finish(), ends_for_callers, NEXT_FINISH, standard_ExecutorFinish);
+hook!(finish(), NEXT_FINISH, standard_ExecutorFinish);

@@ -209,11 +209,14 @@ pub fn name_new(db: Db, (bars, tf, schema): (&Relation, Option<&str>, &str), dry
     };
     if (unnamed.insert.is_none() || done.is_some()) && !dry_run {
         let mut notice = remark(unnamed.problem());
+        let mut hint = unnamed.statement;
         if let Some(error) = done {
+            // Typed by this role, the statement would run the code of the owner of the table.
+            hint = error.report().hint.clone().unwrap_or(hint);
             notice =
                 notice.detail(format!("They got none: {}.", error.report().message.trim_end_matches('.')));
         }
-        notice.hint(unnamed.statement).report_as(PgLogLevel::NOTICE);
+        notice.hint(hint).report_as(PgLogLevel::NOTICE);
     }
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! What was made for each relation that was connected (`regime_connection`), and taking that away again.
 
 use crate::pg::{
-    Action, Db, Outcome, Result, Row, Sees, arg, attempt, check_schema, current_user, extension_schema,
-    insufficient_privilege, owner, qualified, quote_literal, syscache::relation_oid, undefined_object,
+    Action, Db, Outcome, Result, Row, Sees, arg, attempt, catalog, check_schema, current_user,
+    extension_schema, insufficient_privilege, owner, qualified, quote_literal, syscache::relation_oid,
+    undefined_object,
 };
 use crate::source::build::target::is_built;
 
@@ -131,13 +132,7 @@ impl Record {
         if let Some(profile) = &self.profile {
             actions.extend(self.take_profile(db, own, profile)?);
         }
-        for name in &self.built {
-            let Some(built) = &self.built_schema else { continue };
-            let table = [built.clone(), name.clone()];
-            if relation_oid(built, name).is_some() && is_built(db, &table)? {
-                actions.push(drop_table(db, &table)?);
-            }
-        }
+        actions.extend(self.take_built(db, own)?);
         if self.names {
             let table = [schema.clone(), "dim_assets".to_owned()];
             if relation_oid(schema, "dim_assets").is_some() {
@@ -152,6 +147,27 @@ impl Record {
             }
         }
         self.forget(db, own)?;
+        Ok(actions)
+    }
+
+    /// Drops the tables that were built for this relation, and no table that is recorded of another one.
+    fn take_built(&self, db: Db, own: &str) -> Result<Vec<Action>> {
+        let Some(schema) = &self.built_schema else { return Ok(Vec::new()) };
+        let others = Self::all(db, own)?;
+        let is_of_another = |name: &String| {
+            others.iter().any(|other| {
+                other.table != self.table
+                    && other.built_schema.as_ref() == Some(schema)
+                    && other.built.contains(name)
+            })
+        };
+        let mut actions = Vec::new();
+        for name in self.built.iter().filter(|name| !is_of_another(name)) {
+            let table = [schema.clone(), name.clone()];
+            if relation_oid(schema, name).is_some() && is_built(db, &table)? {
+                actions.push(drop_table(db, &table)?);
+            }
+        }
         Ok(actions)
     }
 
@@ -197,8 +213,11 @@ pub fn names_are_ours(db: Db, [schema, name]: &[String; 2]) -> Result<bool> {
 /// Checks that the current role may write what connecting writes.
 ///
 /// # Errors
-/// Where a privilege is missing; the hint is the GRANT.
+/// Where a privilege is missing; the hint is the GRANT. Where a table belongs to a role whose code would run with the rights of
+/// the current role.
 pub fn check_may_write(db: Db, own: &str) -> Result<()> {
+    let schema = catalog::extension_schema_name(db)?;
+    owner::hold_for_writing(db, &WRITTEN.map(|table| (schema.clone(), table)))?;
     let sql = "SELECT pg_catalog.bool_and(has_table_privilege(t, p)) FROM pg_catalog.unnest($1::text[]) AS t, \
          pg_catalog.unnest('{SELECT,INSERT,UPDATE,DELETE}'::text[]) AS p";
     let tables: Vec<String> = WRITTEN.iter().map(|table| format!("{own}.{table}")).collect();
@@ -242,13 +261,10 @@ pub fn built_name(table: &str, suffix: &str) -> String {
 pub fn disconnect(db: Db, relation: &str) -> Result<Vec<Action>> {
     let own = extension_schema(db)?;
     let all = Record::all(db, &own)?;
-    let sql = "SELECT pg_catalog.array_to_string(pg_catalog.parse_ident($1), '.')";
-    let parts = || db.one(sql, &[arg(relation)], Sees::Snapshot, |row| row.only::<String>());
-    let wanted = attempt(parts).unwrap_or_else(|_| relation.to_owned());
-    let is_wanted = |record: &&Record| {
-        let [schema, name] = &record.table;
-        wanted == format!("{schema}.{name}") || wanted == *name
-    };
+    let sql = "SELECT pg_catalog.parse_ident($1)";
+    let parts = || db.one(sql, &[arg(relation)], Sees::Snapshot, |row| row.only::<Vec<String>>());
+    let wanted = attempt(parts).unwrap_or_else(|_| vec![relation.to_owned()]);
+    let is_wanted = |record: &&Record| wanted == record.table || wanted == record.table[1..];
     let found: Vec<&Record> = all.iter().filter(is_wanted).collect();
     if let [record] = found[..] {
         return record.take_away(db, &own);

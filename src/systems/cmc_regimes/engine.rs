@@ -152,6 +152,12 @@ impl<'c> Engine<'c> {
         })
     }
 
+    /// The relations that are read, as SQL.
+    pub fn relations(&self) -> Vec<&str> {
+        let sources = self.readers.iter().flatten().map(|reader| reader.source());
+        sources.flat_map(|source| [source.bars.sql.as_str(), source.ema.sql.as_str()]).collect()
+    }
+
     /// The table of the ids, quoted, where sources name assets by symbols.
     pub fn symbols(&self) -> Option<&str> {
         self.readers.iter().flatten().find_map(|reader| reader.source().symbols())

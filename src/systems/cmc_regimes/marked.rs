@@ -48,13 +48,24 @@ impl<'a> OfAsset<'a> {
         Ok(Self { all, of_id, named })
     }
 
-    /// Removes the marks; those of a key that two symbols have stay for the other. Gives the ids of the array rows that the
-    /// marks stand in.
+    /// Removes the marks; those of a key that two symbols have stay for the other. A negative id may be the key of a symbol:
+    /// of its marks, only those go that the relations in `own`, as SQL, have left. Gives the ids of the array rows that the marks
+    /// stand in.
     ///
     /// # Errors
     /// Where the tables of marks cannot be written.
-    pub fn clear(mut self, db: Db, schema: &str, id: i32, dim: Option<&str>) -> Result<Vec<String>> {
+    pub fn clear(
+        mut self,
+        db: Db,
+        schema: &str,
+        id: i32,
+        dim: Option<&str>,
+        own: &[&str],
+    ) -> Result<Vec<String>> {
         let of_symbol = self.all.split_off(self.of_id);
+        if id < 0 {
+            self.all.retain(|mark| own.contains(&mark.source.as_str()));
+        }
         let mut of_many = ASSETS.clear(db, schema, id, self.all)?;
         if let (Some(dim), Some(named), false) = (dim, self.named, of_symbol.is_empty())
             && !symbols::shares_its_key(db, dim, named)?

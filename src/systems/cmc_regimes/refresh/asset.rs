@@ -118,7 +118,8 @@ impl Call<'_, '_> {
             Plan::Full { series, reason } => self.full(id, series, reason)?,
             Plan::Later(later) => self.later(id, *later)?,
         };
-        done.of_many = marks.clear(self.db, self.schema, id, self.engine.symbols())?;
+        let own = self.engine.relations();
+        done.of_many = marks.clear(self.db, self.schema, id, self.engine.symbols(), &own)?;
         done.more.before = newest.and_then(|newest| newest.key);
         Ok(done)
     }
