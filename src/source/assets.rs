@@ -42,7 +42,9 @@ pub fn distinct_values(relation: &str, id: &str, condition: &str, of_type: &str)
 /// outside the range of `int`.
 pub fn ids_of(db: Db, daily: &Source) -> Result<(Vec<i32>, bool)> {
     let listed = DimAssets::find(db, &daily.bars_schema, Sees::Now)?
-        .filter(|dim| dim.id.is_some() && dim.is_active.is_some());
+        .filter(|dim| dim.id.is_some() && dim.is_active.is_some())
+        // Bars that name assets by ids have nothing to do with the symbols of others.
+        .filter(|dim| !dim.is_made || daily.bars.symbols.is_some());
     let mut ids = Vec::new();
     let mut take = |id| {
         match i32::try_from(id) {

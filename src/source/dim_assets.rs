@@ -4,9 +4,10 @@
 use pgrx::prelude::*;
 
 use crate::pg::{
-    Column, Db, Result, Sees, columns, current_user, datatype_mismatch, insufficient_privilege, known,
+    Column, Db, Result, Sees, arg, columns, current_user, datatype_mismatch, insufficient_privilege, known,
     no_privilege, quoted, syscache,
 };
+use crate::source::connect::record::NAMES;
 
 /// What the catalogs say of the relation: of each column, whether the current role may read it; `None`
 /// where the column does not exist or is of another type.
@@ -28,6 +29,8 @@ pub struct DimAssets {
     pub flag_type: Option<String>,
     /// The type of `id`, where that is no integer type, so that the relation lists no assets.
     pub id_type: Option<String>,
+    /// Whether `regime_connect` made the table, for bars that name assets by symbols.
+    pub is_made: bool,
     /// Its schema, quoted, and whether the current role may use it.
     schema: (String, bool),
 }
@@ -94,7 +97,10 @@ impl DimAssets {
             let column = columns.iter().find(|column| column.name == name && is_other(column));
             column.map(|column| column.type_name.clone())
         };
+        let sql = "SELECT pg_catalog.obj_description($1, 'pg_class') IS NOT DISTINCT FROM $2";
+        let is_made = db.one(sql, &[arg(oid), arg(NAMES)], sees, |row| row.only())?;
         Ok(Some(Self {
+            is_made,
             relation: format!("{}.dim_assets", quoted(schema)),
             id: readable("id", is_integer),
             symbol: readable("symbol", |symbol| symbol.is_text),

@@ -1,8 +1,11 @@
 //! Reading the daily bars that other tables are built from.
 
+use std::collections::HashMap;
+
 use regime_core::calendar::DailyBars;
 
-use crate::pg::{Db, Micros, Result, Row, Sees, arg, columns, spi, syscache::oid_of};
+use crate::pg::{Column, Db, Micros, Result, Row, Sees, arg, columns, spi, syscache::oid_of};
+use crate::source::kind::{Kind, is_text};
 use crate::source::map::MapRow;
 use crate::source::names;
 use crate::source::relation::{Relation, relation_args};
@@ -15,6 +18,14 @@ const TS: usize = 0;
 const OPEN: usize = 1;
 /// The time of which the date is the day of the bar, where that is not the time.
 const DAY_TIME: usize = 7;
+
+/// The daily bars of an asset.
+pub struct Daily {
+    /// Their times are those in the zone, without the shift, whose dates are the days of the bars.
+    pub bars: DailyBars,
+    /// The instant of each bar, in microseconds since 2000.
+    instants: Vec<i64>,
+}
 
 /// Reads daily bars with their open, high, low, volume and market cap, as far as the relation has them and the prices go with
 /// the close.
@@ -36,7 +47,13 @@ impl<'c> DailyReader<'c> {
     pub fn new(db: Db<'c>, daily: &MapRow) -> Result<Self> {
         let relation = daily.bars(db, &[])?;
         let columns = columns(db, oid_of(&relation.sql)?, Sees::Now)?;
-        let is_there = |name: &str| columns.iter().any(|column| column.name == name);
+        // Texts are numbers where the close is one; of other columns, no label needs any.
+        let fits = |column: &Column| {
+            let base = column.base_type();
+            Kind::Number.is_usual(&base)
+                || (is_text(&base) && !relation.texts.is_empty() && column.name != "market_cap")
+        };
+        let is_there = |name: &str| columns.iter().any(|column| column.name == name && fits(column));
         let [ts, close] = [0, 1].map(|i: usize| relation.columns[i].as_str());
         let is_close_of_bar = daily.is_close_of_bar(&columns);
         let price = |name: &str| {
@@ -66,13 +83,23 @@ impl<'c> DailyReader<'c> {
         })
     }
 
-    /// Gives bars whose times are those of [`DailyReader::bars`], and ends of weeks and months, their instants.
+    /// Gives bars whose times are those of `daily`, and ends of weeks and months, their instants. That of a daily bar is the
+    /// instant that was read: the hour that clocks repeat has two.
     ///
     /// # Errors
     /// A time that is out of range.
-    pub fn stamp(&self, bars: &mut DailyBars) -> Result<()> {
-        if self.relation.day_time.is_some() {
-            bars.ts = self.relation.clock.instants(self.db, &bars.ts)?;
+    pub fn stamp(&self, bars: &mut DailyBars, daily: &Daily) -> Result<()> {
+        if self.relation.day_time.is_none() {
+            return Ok(());
+        }
+        let of_bars: HashMap<i64, i64> =
+            daily.bars.ts.iter().copied().zip(daily.instants.iter().copied()).collect();
+        let mut others = bars.ts.clone();
+        others.retain(|ts| !of_bars.contains_key(ts));
+        let instants = self.relation.clock.instants(self.db, &others)?;
+        let others: HashMap<i64, i64> = others.into_iter().zip(instants).collect();
+        for ts in &mut bars.ts {
+            *ts = of_bars.get(ts).or_else(|| others.get(ts)).copied().unwrap_or(*ts);
         }
         Ok(())
     }
@@ -93,12 +120,11 @@ impl<'c> DailyReader<'c> {
         self.db.rows(&self.relation.ids(), &[arg(self.tf.as_deref())], Sees::Now, take)
     }
 
-    /// The daily bars of an asset in ascending time, that of the zone and without the shift of the bars ([`DailyReader::stamp`]); an
-    /// open, high or low that is unknown is the close.
+    /// The daily bars of an asset in ascending time; an open, high or low that is unknown is the close.
     ///
     /// # Errors
     /// Where bars cannot be used ([`check_bars`]).
-    pub fn bars(&self, id: i32) -> Result<DailyBars> {
+    pub fn bars(&self, id: i32) -> Result<Daily> {
         let (mut bars, mut day_times) = (DailyBars::default(), Vec::new());
         let args = relation_args(id, self.tf.as_deref(), None);
         let each = |row: &Row| {
@@ -124,6 +150,7 @@ impl<'c> DailyReader<'c> {
         })?;
         let prices = [("close", bars.close.as_slice())];
         check_bars(&bars.ts, &prices, POSITIVE, &whose, "daily ", &self.relation.sql)?;
+        let instants = bars.ts.clone();
         if self.relation.day_time.is_some() {
             for (ts, day_time) in bars.ts.iter_mut().zip(day_times) {
                 *ts = day_time?.map_or(i64::MAX, |Micros(ts)| ts);
@@ -137,6 +164,6 @@ impl<'c> DailyReader<'c> {
                 }
             }
         }
-        Ok(bars)
+        Ok(Daily { bars, instants })
     }
 }

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use pgrx::prelude::*;
 
 use regime_core::Layer;
-use regime_core::calendar::{Calendar, DailyBars, Span, period_bars};
+use regime_core::calendar::{Calendar, Span, period_bars};
 
 use crate::pg::{
     Db, Outcome, Result, Sees, attempt, check_schema, extension_schema, invalid_parameter, lock, lock_schema,
@@ -21,7 +21,7 @@ use crate::pg::{
 };
 use crate::source::assets::distinct_ids;
 use crate::source::bars::DAILY_TF;
-use crate::source::build::daily::DailyReader;
+use crate::source::build::daily::{Daily, DailyReader};
 use crate::source::build::tables::{BARS, BUILT, CALENDAR_EMAS, DAILY_EMAS, bars_content, ema_content};
 use crate::source::build::target::{Built, Target, is_built, target};
 use crate::source::map::{self, MapRow};
@@ -140,18 +140,18 @@ fn fill(
     db: Db,
     reader: &DailyReader,
     outputs: &[Output],
-    daily: &DailyBars,
+    daily: &Daily,
     id: i32,
 ) -> Result<Vec<(String, Written)>> {
     let mut written = Vec::new();
     for output in outputs {
         let span = span_of(output.row.layer);
         let (mut bars, tf_days) = match span {
-            Some(Span::Month) => (period_bars(daily, Span::Month, output.calendar), 30),
-            Some(Span::Week) => (period_bars(daily, Span::Week, output.calendar), 7),
-            None => (daily.clone(), 1),
+            Some(Span::Month) => (period_bars(&daily.bars, Span::Month, output.calendar), 30),
+            Some(Span::Week) => (period_bars(&daily.bars, Span::Week, output.calendar), 7),
+            None => (daily.bars.clone(), 1),
         };
-        reader.stamp(&mut bars)?;
+        reader.stamp(&mut bars, daily)?;
         let tf = output.row.tf.as_deref().unwrap_or(DAILY_TF);
         if let Some(relation) = &output.bars {
             let scope = [Value::Int(id), Value::Text(tf)];

@@ -6,10 +6,10 @@ use crate::pg::{
     Result, Sees, attempt, check_may_create, not_in_prerequisite_state, owner, plural, qualified,
     quote_literal, quoted, syscache::relation_oid,
 };
-use crate::source::assets::distinct_ids;
+use crate::source::assets::{distinct_ids, too_large};
 use crate::source::connect::look::Found;
 use crate::source::connect::make::Make;
-use crate::source::connect::record::{NAMES, Record};
+use crate::source::connect::record::NAMES;
 use crate::source::connect::sample::where_;
 use crate::source::connect::{Line, Step};
 use crate::source::dim_assets::DimAssets;
@@ -59,7 +59,15 @@ impl Make<'_, '_> {
         );
         let insert = || {
             owner::hold_for_writing(self.db, &[(schema.clone(), "dim_assets")])?;
-            self.db.execute(&sql, &[])
+            let symbols = self.db.execute(&sql, &[])?;
+            let lacking =
+                format!("SELECT true FROM {relation} WHERE id IS NULL AND symbol IS NOT NULL LIMIT 1");
+            match self.db.first(&lacking, &[], Sees::Now, |_| Ok(()))? {
+                None => Ok(symbols),
+                Some(()) => Err(not_in_prerequisite_state(
+                    "its column id has no default, and a symbol would have none",
+                )),
+            }
         };
         // A table of the user's may make no ids, or be another role's.
         let inserted = if is_there { attempt(insert) } else { insert() };
@@ -117,19 +125,26 @@ impl Make<'_, '_> {
                 distinct_ids(&self.found.sql, &asset, &condition)
             }
             true => format!(
-                "SELECT d.id::int8 FROM {} AS d WHERE d.symbol::text COLLATE \"C\" IN (SELECT DISTINCT {asset}::text COLLATE \"C\" FROM {}{}) ORDER BY 1",
+                "SELECT d.id::int8 FROM {} AS d WHERE d.id IS NOT NULL AND d.symbol::text COLLATE \"C\" IN (SELECT DISTINCT {asset}::text COLLATE \"C\" FROM {}{}) ORDER BY 1",
                 qualified(&self.found.table[0], "dim_assets"),
                 self.found.sql,
                 where_(&conditions)
             ),
         };
         let ids: Vec<i64> = self.db.all(&sql, &[], Sees::Now, |row| row.get(0))?;
-        Ok(ids.into_iter().filter_map(|id| i32::try_from(id).ok()).collect())
+        let mut fitting = Vec::with_capacity(ids.len());
+        for id in ids {
+            match i32::try_from(id) {
+                Ok(id) => fitting.push(id),
+                Err(_) => return Err(too_large(self.db, id)?),
+            }
+        }
+        Ok(fitting)
     }
 
     /// Refuses assets that are those of other prices: output rows are found by the id.
-    pub(super) fn check_others(&self, record: &Record) -> Result<()> {
-        if record.cal_scheme.is_some() || self.others.is_empty() {
+    pub(super) fn check_others(&self) -> Result<()> {
+        if self.others.is_empty() {
             return Ok(());
         }
         let both: Vec<i32> =

@@ -379,7 +379,8 @@ impl Look<'_, '_> {
         }
         let is_date = time.base_type() == "date";
         let is_open = is_opening(&time.name);
-        Ok((is_date || told.at_midnight || is_open).then(|| END_OF_DAY.to_owned()))
+        let is_close = time.name.to_lowercase().contains("close");
+        Ok((is_date || (told.at_midnight && !is_close) || is_open).then(|| END_OF_DAY.to_owned()))
     }
 
     /// A line for each column that was taken.

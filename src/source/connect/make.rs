@@ -91,7 +91,7 @@ impl Make<'_, '_> {
         if by_symbol {
             record.names |= self.names()?;
         }
-        self.check_others(record)?;
+        self.check_others()?;
         self.build(record)?;
         self.map(record, &cal_scheme, calendar)?;
         self.profile(record, &cal_scheme, calendar, is_default)?;

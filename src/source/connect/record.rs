@@ -177,7 +177,7 @@ impl Record {
             db.execute(&of_assets, &[arg(profile)])?;
         }
         let unchanged = "pg_catalog.num_nonnulls(policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2, \
-             l4_label, point_in_time) = 0 AND market_proxy_id IS NOT DISTINCT FROM 0";
+             l4_label, point_in_time, config) = 0 AND market_proxy_id IS NOT DISTINCT FROM 0";
         let condition = if profile == "default" { unchanged } else { "true" };
         let sql = format!("DELETE FROM {own}.regime_profile WHERE profile = $1 AND {condition}");
         let deleted = db.execute(&sql, &[arg(profile)])?;

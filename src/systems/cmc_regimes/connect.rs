@@ -60,7 +60,7 @@ fn whole(db: Db, asked: &Asked) -> Result<Vec<Line>> {
     let mut lines = std::mem::take(&mut found.lines);
     lock_schema(db, &settings::target_schema())?;
     let before = Record::of(db, &own, &found.table)?;
-    let others = if before.is_none() { others(db)? } else { Vec::new() };
+    let others = others(db, before.as_ref())?;
     let mut make = Make { db, own: &own, asked, found: &found, before, others, lines: Vec::new() };
     let record = make.all()?;
     lines.append(&mut make.lines);
@@ -87,14 +87,17 @@ fn ids_with_bars(db: Db, setup: &Setup) -> Result<Vec<i32>> {
     Ok(ids.into_iter().filter_map(|id| i32::try_from(id).ok()).collect())
 }
 
-/// The ids of the assets of everything that is read now.
-fn others(db: Db) -> Result<Vec<i32>> {
+/// The ids of the assets of everything that is read now but what a connection reads.
+fn others(db: Db, but: Option<&Record>) -> Result<Vec<i32>> {
     let profiles = Profiles::now(db, &NOTHING)?;
     let mut owns = vec![None];
     owns.extend(profiles.rows.used().map(|profile| Some(Rc::clone(profile))));
     let mut ids = Vec::new();
     for own in owns {
         let given = profiles.given(&own);
+        if but.is_some_and(|record| record.cal_scheme == Some(given.scheme())) {
+            continue;
+        }
         let of = || ids_with_bars(db, &profiles.parameters(db, &given, None)?.setup(db, &given)?);
         // What cannot be used has no assets that are computed.
         ids.extend(attempt_unless_cancelled(of).unwrap_or_default());

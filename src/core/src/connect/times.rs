@@ -63,7 +63,7 @@ impl Step {
 pub struct Told {
     /// How long a bar is; `None` where no asset has two times.
     pub step: Option<Step>,
-    /// Whether every bar is stamped at midnight.
+    /// Whether most bars are stamped at midnight; the one of today may have the time of its last trade.
     pub at_midnight: bool,
     /// Whether bars are missing on Saturdays and Sundays alone; `None` where the times are too few to tell.
     pub weekdays_only: Option<bool>,
@@ -73,12 +73,13 @@ pub struct Told {
 pub fn told(assets: &[Vec<i64>]) -> Told {
     let mut steps = Vec::new();
     let mut days = Vec::new();
-    let mut at_midnight = true;
+    let [mut at_midnight, mut all] = [0; 2];
     for times in assets {
         let mut times = times.clone();
         times.sort_unstable();
         times.dedup();
-        at_midnight &= times.iter().all(|ts| ts.rem_euclid(MICROS_PER_DAY) == 0);
+        at_midnight += times.iter().filter(|ts| ts.rem_euclid(MICROS_PER_DAY) == 0).count();
+        all += times.len();
         days.extend(times.iter().copied().map(day_of));
         steps.extend(times.windows(2).map(|pair| pair[1] - pair[0]));
     }
@@ -87,7 +88,7 @@ pub fn told(assets: &[Vec<i64>]) -> Told {
     steps.sort_unstable();
     let span = days.last().zip(days.first()).map_or(0, |(last, first)| last - first);
     let weekdays_only = (span >= 13).then(|| days.iter().all(|day| weekday(*day) < 5));
-    Told { step: step_of(&steps), at_midnight: at_midnight && !assets.is_empty(), weekdays_only }
+    Told { step: step_of(&steps), at_midnight: at_midnight * 2 > all, weekdays_only }
 }
 
 /// The length of most bars: the median of the steps between times, given in ascending order.
@@ -127,6 +128,8 @@ mod tests {
         assert_eq!(daily, Told { step: Some(Step::Day), at_midnight: true, weekdays_only: Some(false) });
         let stocks = told(&[days(|day| weekday(day) < 5, 16 * HOUR), days(|day| day % 9 == 3, 16 * HOUR)]);
         assert_eq!((stocks.step, stocks.at_midnight), (Some(Step::Day), false));
+        let live = told(&[[days(|_| true, 0), vec![40 * MICROS_PER_DAY + 13 * HOUR]].concat()]);
+        assert!(live.at_midnight);
         let stocks = told(&[days(|day| weekday(day) < 5, 0)]);
         assert_eq!(stocks.weekdays_only, Some(true));
         let hours: Vec<i64> = (0..100).map(|hour| hour * HOUR).collect();
