@@ -45,6 +45,12 @@ CREATE TABLE u.live AS SELECT 902 AS id, date_trunc('day', ts) AS ts, close FROM
 SELECT detail FROM regime_connect('u.live', dry_run => true) WHERE item = 'times';
 CREATE TABLE u.closes AS SELECT 903 AS id, date_trunc('day', ts) AS close_time, close FROM y.i WHERE id = 25;
 SELECT detail FROM regime_connect('u.closes', dry_run => true) WHERE item = 'times';
+-- Called again without filter, zone and shift, a connection keeps these.
+CREATE TABLE u.venues AS SELECT 904 AS id, venue, ts, price(9, extract(day FROM ts)::int) AS open_price, close AS last, close * 1.5 AS bid FROM y.i, unnest('{X,Z}'::text[]) AS venue WHERE id = 25;
+SELECT DISTINCT step FROM regime_connect('u.venues', close => 'bid', bars_filter => '{"venue": "Z"}', zone => 'America/New_York', shift => '0') ORDER BY 1;
+CREATE TEMP TABLE map AS SELECT * FROM regime_source WHERE bars_table = 'venues';
+SELECT DISTINCT step FROM regime_connect('u.venues', close => 'bid') ORDER BY 1;
+SELECT count(*), bool_and(m = s) AS same FROM regime_source AS s JOIN map AS m USING (cal_scheme, layer);
 -- A profile that was given windows of its own stays.
 SELECT action FROM regime_disconnect('y.i') WHERE action ~ 'profile';
 SELECT DISTINCT step FROM regime_connect('y.i') ORDER BY 1;

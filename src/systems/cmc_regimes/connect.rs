@@ -15,6 +15,7 @@ use crate::source::connect::look::look;
 use crate::source::connect::make::Make;
 use crate::source::connect::record::Record;
 use crate::source::connect::{Line, Step};
+use crate::source::map::rows_of_map;
 use crate::systems::cmc_regimes::check::inputs;
 use crate::systems::cmc_regimes::params::{NOTHING, Setup};
 use crate::systems::cmc_regimes::profiles::Profiles;
@@ -56,6 +57,7 @@ fn would(line: Line) -> Line {
 
 fn whole(db: Db, asked: &Asked) -> Result<Vec<Line>> {
     let own = extension_schema(db)?;
+    let asked = &as_before(db, asked, &own)?;
     let mut found = look(db, asked, &own)?;
     let mut lines = std::mem::take(&mut found.lines);
     lock_schema(db, &settings::target_schema())?;
@@ -77,6 +79,29 @@ fn whole(db: Db, asked: &Asked) -> Result<Vec<Line>> {
         );
     }
     Ok(lines)
+}
+
+/// What a caller says of a relation, and beside that the filter, the zone, the shift and the unit that the map has of one that is
+/// connected: a call without these does not reset them.
+fn as_before(db: Db, asked: &Asked, own: &str) -> Result<Asked> {
+    let sql = format!(
+        "SELECT map.bars_filter::text AS filter, map.bars_zone, map.bars_shift::text AS shift, map.bars_ts_unit FROM {own}.regime_connection AS r \
+         JOIN pg_catalog.pg_namespace AS n ON n.nspname = r.bars_schema JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = r.bars_table \
+         JOIN {} ON map.cal_scheme = r.cal_scheme AND map.layer = 'L2' AND map.bars_schema = r.bars_schema AND map.bars_table = r.bars_table WHERE c.oid = $1",
+        rows_of_map(own)
+    );
+    let mut all = asked.clone();
+    db.rows(&sql, &[arg(asked.relation)], Sees::Now, |row| {
+        let filter: Option<String> = row.get("filter")?;
+        all.filter = all.filter.take().or(filter.filter(|filter| filter != "{}"));
+        all.zone = all.zone.take().or(row.get("bars_zone")?);
+        // No shift was decided on, or given as none.
+        all.shift =
+            all.shift.take().or(Some(row.get::<Option<String>>("shift")?.unwrap_or_else(|| "0".to_owned())));
+        all.unit = all.unit.take().or(row.get("bars_ts_unit")?);
+        Ok(())
+    })?;
+    Ok(all)
 }
 
 /// The ids that have daily bars.
