@@ -233,7 +233,7 @@ CREATE TABLE @extschema@.regime_profile_asset (
     profile text NOT NULL REFERENCES @extschema@.regime_profile ON UPDATE CASCADE,
     id int UNIQUE,
     symbol text UNIQUE CHECK (symbol <> ''),
-    pattern text UNIQUE CHECK (pattern <> '' AND pattern !~ '(^|[^\\])(\\\\)*\\$'),
+    pattern text UNIQUE CHECK (pattern <> '' AND pattern !~ E'(^|[^\\\\])(\\\\\\\\)*\\\\$'),
     CONSTRAINT names_assets_once CHECK (pg_catalog.num_nonnulls(id, symbol, pattern) = 1)
 );
 -- Without a key of its own, so that rows can be changed where all tables of the database are published.

@@ -52,7 +52,10 @@ CREATE VIEW mal.cmc_regime_flips AS SELECT mal.f(1) AS id, null::timestamptz AS 
 CREATE VIEW mal.cmc_regimes AS SELECT mal.f(1) AS id, null::timestamptz AS ts, null::text AS tf, null::text AS l2_label, null::text AS regime_key;
 SET search_path = evil, public;
 SET pg_regime.target_schema = 'mal';
+-- PostgreSQL makes the plan of the view within a call that runs beside no parallel worker.
+SET max_parallel_workers_per_gather = 0;
 SELECT count(*) FROM regime_durations(1);
+RESET max_parallel_workers_per_gather;
 RESET pg_regime.target_schema;
 RESET search_path;
 RESET ROLE;

@@ -46,6 +46,6 @@ pub use lock::{lock, lock_schema};
 pub use pgrx::spi::quote_literal;
 pub use session::{check_can_commit, check_writable, current_user};
 pub use spi::{Days, Db, Micros, Row, RowVersion, Sees, Statement};
-pub use subtransaction::{attempt, attempt_unless_cancelled};
+pub use subtransaction::{attempt, attempt_unless_cancelled, can_catch};
 pub use text::{block, blocks, fill, plural, shortened};
 pub use time::{moment, shown, utc};

@@ -29,9 +29,14 @@ pub fn attempt_unless_cancelled<R>(work: impl FnOnce() -> Result<R>) -> Result<R
     attempt_but(&["57"], work)
 }
 
-fn attempt_but<R>(fatal: &[&str], work: impl FnOnce() -> Result<R>) -> Result<R> {
+/// Whether an error that is raised can be caught: not beside parallel workers.
+pub fn can_catch() -> bool {
     // SAFETY: reads the state of this backend.
-    if unsafe { pg_sys::IsInParallelMode() } {
+    unsafe { !pg_sys::IsInParallelMode() }
+}
+
+fn attempt_but<R>(fatal: &[&str], work: impl FnOnce() -> Result<R>) -> Result<R> {
+    if !can_catch() {
         // Beside parallel workers there are no subtransactions up to PostgreSQL 16, and nothing is written that could be
         // rolled back. An error that is raised ends the statement.
         return work();

@@ -1,8 +1,8 @@
 //! A source relation: its name, columns and filter as SQL.
 
 use crate::pg::{
-    Arg, Db, Error, Micros, Result, Sees, arg, attempt, current_user, data_exception, insufficient_privilege,
-    plural, quote_literal, utc,
+    Arg, Db, Error, Micros, Result, Sees, arg, attempt, can_catch, current_user, data_exception,
+    insufficient_privilege, plural, quote_literal, utc,
 };
 use crate::source::assets::distinct_ids;
 use crate::source::clock::{Clock, Times};
@@ -58,6 +58,9 @@ impl Relation {
         if self.texts.is_empty() {
             return read();
         }
+        if !can_catch() {
+            return self.not_a_number(db, (condition, args), (whose, kind))?.map_or_else(read, Err);
+        }
         attempt(read)
             .or_else(|error| Err(self.not_a_number(db, (condition, args), (whose, kind))?.unwrap_or(error)))
     }
@@ -87,7 +90,8 @@ impl Relation {
             for (ts, value) in doubtful {
                 let cast =
                     || db.one("SELECT $1::text::float8", &[arg(value.as_str())], Sees::Snapshot, |_| Ok(()));
-                if attempt(cast).is_ok() {
+                let is_number = if can_catch() { attempt(cast).is_ok() } else { may_be_number(&value) };
+                if is_number {
                     continue;
                 }
                 let at =
@@ -192,6 +196,19 @@ impl Relation {
             None => format!("{} = {asset}", self.id),
         }];
         own.into_iter().chain(tf).chain(self.filters.iter().cloned()).collect::<Vec<_>>().join(" AND ")
+    }
+}
+
+/// Whether a text may be a number, as far as that can be told without casting the text: an infinity, no number (NaN) and a zero are
+/// ones, what overflows or underflows is none, and hexadecimal digits are left to the cast.
+fn may_be_number(text: &str) -> bool {
+    let text = text.trim().to_ascii_lowercase();
+    let digits = text.trim_start_matches(['+', '-']);
+    let mantissa = digits.split('e').next().unwrap_or_default();
+    match digits.parse::<f64>() {
+        Ok(number) if number.is_finite() => number != 0.0 || !mantissa.contains(|c| matches!(c, '1'..='9')),
+        Ok(_) => digits.starts_with(|c: char| c.is_ascii_alphabetic()),
+        Err(_) => digits.starts_with("0x"),
     }
 }
 
