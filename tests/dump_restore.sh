@@ -222,7 +222,8 @@ is "$mode: owns the map" "$(q "$db" "SELECT DISTINCT pg_get_userbyid(relowner) F
 PGUSER=other_owner end_restore "$mode"
 
 # Prices that were connected stay so, and can be taken away.
-q postgres "CREATE DATABASE connected; CREATE DATABASE restored"
+q postgres "CREATE DATABASE connected"
+q postgres "CREATE DATABASE restored"
 q connected "CREATE SCHEMA \"My Shop\"; CREATE TABLE \"My Shop\".\"Prices\" (symbol text, date date, close float8);
     INSERT INTO \"My Shop\".\"Prices\" SELECT s, date '2022-01-01' + d, 100 + d % 17 + length(s) FROM unnest('{A,BB}'::text[]) AS s, generate_series(1, 400) AS d;
     CREATE EXTENSION pg_regime; SELECT FROM regime_connect('\"My Shop\".\"Prices\"'); SELECT FROM refresh_cmc_regimes(); SELECT FROM regime_track()"
