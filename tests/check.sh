@@ -6,6 +6,6 @@
 { "$@" && tests/core.sh dev; } >"$work/core" 2>&1 &
 beside=$!
 cleanup() { kill $beside 2>/dev/null || true; wait; }
-tests/regress.sh || failed=1
+LANES=$(($(nproc) + 1)) tests/regress.sh || failed=1
 wait $beside || failed=1
 cat "$work/core"

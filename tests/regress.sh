@@ -4,7 +4,7 @@
 # --accept takes what came out as the expected output; read the diff before you commit it.
 # --odd has the functions of pg_regime and, where that changes nothing of what is printed, the sessions run under settings
 # that hardly anybody uses (tests/odd.sh).
-# Without NAME the tests are dealt out to a lane for each core, at most four. A lane has a server of its own, so tests that
+# Without NAME the tests are dealt out to $LANES lanes, by default one for each core, at most four. A lane has a server of its own, so tests that
 # run at the same time share no role, database or setting.
 . "$(dirname "$0")/lib.sh"
 
@@ -22,7 +22,7 @@ names=("$@")
     [ ! -e "$file" ] || names+=("$(basename "${file%.*}")")
 done
 
-lanes=$(nproc)
+lanes=${LANES:-$(nproc)}
 lanes=$((lanes < 4 ? lanes : 4))
 if [ $# = 0 ] && [ $lanes -gt 1 ] && [ ${#names[@]} -ge $lanes ]; then
     pids=()
