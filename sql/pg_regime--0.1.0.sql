@@ -230,7 +230,8 @@ COMMENT ON COLUMN @extschema@.regime_profile.config IS 'Windows and thresholds o
 COMMENT ON COLUMN @extschema@.regime_profile.market_proxy_id IS 'Asset that stands for the market when young assets are capped; NULL is pg_regime.market_proxy_id';
 
 CREATE TABLE @extschema@.regime_profile_asset (
-    profile text NOT NULL REFERENCES @extschema@.regime_profile ON UPDATE CASCADE,
+    -- No foreign key: pg_restore --jobs loads both tables at the same time. A profile that is not there is an error of its assets.
+    profile text NOT NULL CHECK (profile <> ''),
     id int UNIQUE,
     symbol text UNIQUE CHECK (symbol <> ''),
     pattern text UNIQUE CHECK (pattern <> '' AND pattern !~ E'(^|[^\\\\])(\\\\\\\\)*\\\\$'),

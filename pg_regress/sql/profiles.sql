@@ -126,14 +126,33 @@ INSERT INTO regime_profile (profile, min_hold_bars) VALUES ('a', 1001);
 INSERT INTO regime_profile (profile, min_bars_l0) VALUES ('a', -1);
 INSERT INTO regime_profile (profile, market_proxy_id) VALUES ('a', -1);
 INSERT INTO regime_profile (profile, l4_label) VALUES ('a', repeat('x', 201));
-INSERT INTO regime_profile_asset (profile, id) VALUES ('nobody', 1);
+INSERT INTO regime_profile_asset (profile, id) VALUES ('', 1);
 INSERT INTO regime_profile_asset (profile, id, symbol) VALUES ('coins', 1, 'MARKET');
 INSERT INTO regime_profile_asset (profile) VALUES ('coins');
 INSERT INTO regime_profile_asset (profile, pattern) VALUES ('coins', 'a\');
 INSERT INTO regime_profile_asset (profile, id) VALUES ('stocks', 4);
-DELETE FROM regime_profile WHERE profile = 'coins';
+-- A profile that is not there, which no key can refuse while a dump is restored, fails its assets alone; they keep their rows.
 UPDATE regime_profile SET profile = 'crypto' WHERE profile = 'coins';
+SELECT id, status, message FROM refresh_cmc_regimes() WHERE status <> 'unchanged';
+SELECT id, is_stale FROM cmc_regime_latest ORDER BY id;
+SELECT severity, what, asset, detail, command FROM regime_health() WHERE what ~ 'profile|refused';
+SELECT severity, asset, problem FROM regime_check_inputs() WHERE severity = 'error';
+\set VERBOSITY default
+SELECT count(*) FROM regime_compute(4);
+SELECT count(*) FROM regime_explain(4);
+SELECT count(*) FROM regime_label_daily(4);
+SELECT id, rows_changed FROM regime_policy_simulate_summary('[]', '{4,6}');
+\set VERBOSITY terse
+CALL refresh_all_cmc_regimes();
+DELETE FROM regime_profile WHERE profile = 'crypto';
+UPDATE regime_profile_asset SET profile = 'crypto' WHERE profile = 'coins';
+SELECT count(*) FROM refresh_cmc_regimes(4);
+INSERT INTO regime_profile (profile, hysteresis) VALUES ('crypto', false);
 SELECT id, status FROM refresh_cmc_regimes() WHERE status <> 'unchanged';
+-- The profile `default` needs no row of its own.
+DELETE FROM regime_profile WHERE profile = 'default';
+SELECT id, status FROM refresh_cmc_regimes() WHERE status <> 'unchanged';
+INSERT INTO regime_profile (profile) VALUES ('default');
 -- Symbols are looked up in the scheme of the settings first, then in those of the profiles; an asset of another source is read there.
 CREATE SCHEMA desk;
 CREATE TABLE desk.bars AS SELECT 100 + id AS id, tf, time_close, close FROM cmc_price_bars_multi_tf WHERE id IN (2, 6);

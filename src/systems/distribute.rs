@@ -60,8 +60,6 @@ struct Wanted {
     relation: String,
     column: String,
     place: Place,
-    /// The statements before and after that which puts the table in its place.
-    around: [Vec<String>; 2],
 }
 
 /// Distributes the tables, unless `dry_run`; a step for each.
@@ -74,24 +72,20 @@ pub fn distribute(db: Db, dry_run: bool) -> Result<Vec<Step>> {
     let schema = settings::target_schema();
     let layout = Layout::find(db)?;
     if !dry_run {
-        // The key between tables of profiles could not be made after an operation that used several connections to a node.
-        let sequential = "SELECT pg_catalog.set_config('citus.multi_shard_modify_mode', 'sequential', true)";
-        db.execute(sequential, &[])?;
         let systems: Vec<_> = layout.registered().map(|registered| registered.system).collect();
         set_up(db, &schema, &systems)?;
     }
     let mut steps = Vec::new();
     for wanted in layout.tables(db, &schema)? {
-        let statements = wanted.statements(db)?;
-        let action = match &statements {
+        let statement = wanted.statement(db)?;
+        let action = match &statement {
             None => "unchanged",
             Some(_) if dry_run => "to do",
-            Some(statements) => {
-                statements.iter().try_for_each(|statement| db.execute(statement, &[]).map(|_| ()))?;
+            Some(statement) => {
+                db.execute(statement, &[])?;
                 "distributed"
             }
         };
-        let statement = statements.map(|statements| statements.join("; "));
         steps.push(Step { relation: wanted.relation, action, statement });
     }
     Ok(steps)
@@ -142,7 +136,7 @@ pub fn findings(db: Db, own: &str) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     let mut missing = Vec::new();
     for wanted in layout.tables(db, &schema)? {
-        match wanted.statements(db) {
+        match wanted.statement(db) {
             Ok(None) => {}
             Ok(Some(_)) => missing.push(wanted.relation),
             Err(error) => findings.push(refused(error)),
@@ -181,15 +175,10 @@ pub fn findings(db: Db, own: &str) -> Result<Vec<Finding>> {
 }
 
 impl Wanted {
-    /// A table to be on every node.
-    fn whole(relation: String, around: [Vec<String>; 2]) -> Self {
-        Self { relation, column: String::new(), place: Place::Whole, around }
-    }
-
-    /// The statements that put the table in its place; `None` where the table is there.
-    fn statements(&self, db: Db) -> Result<Option<Vec<String>>> {
-        let Self { relation, column, place, around: [before, after] } = self;
-        let statement = match (citus::kept(db, relation)?, place) {
+    /// The statement that puts the table in its place; `None` where the table is there.
+    fn statement(&self, db: Db) -> Result<Option<String>> {
+        let Self { relation, column, place } = self;
+        Ok(match (citus::kept(db, relation)?, place) {
             (None, Place::With(sources)) => Some(format!(
                 "SELECT pg_catalog.create_distributed_table({}, {}, colocate_with => {})",
                 quote_literal(relation),
@@ -211,8 +200,7 @@ impl Wanted {
             (Some(kept), Place::Whole) if kept.column.is_none() => None,
             (Some(_), Place::Whole) => return Err(in_parts(relation)),
             (Some(_), Place::With(sources)) => return Err(elsewhere(relation, sources)),
-        };
-        Ok(statement.map(|statement| [before.clone(), vec![statement], after.clone()].concat()))
+        })
     }
 }
 
@@ -340,8 +328,7 @@ impl Layout {
         let own = extension_schema(db)?;
         let mut all = Vec::new();
         let mut want = |relation: String, column: &str, place: &Place| {
-            let around = [Vec::new(), Vec::new()];
-            all.push(Wanted { relation, column: column.to_owned(), place: place.clone(), around });
+            all.push(Wanted { relation, column: column.to_owned(), place: place.clone() });
         };
         if let Some((daily, kept)) = &self.daily {
             want(daily.ema.sql.clone(), &daily.ema.id, &Place::With(Rc::clone(kept)));
@@ -375,10 +362,11 @@ impl Layout {
             if let Some(dim) = DimAssets::find(db, &daily.bars_schema, Sees::Now)? {
                 want(dim.relation, "", &Place::Whole);
             }
-            want(format!("{own}.regime_policy"), "", &Place::Whole);
-            all.extend(profiles(&own));
+            for table in ["regime_policy", "regime_profile", "regime_profile_asset"] {
+                want(format!("{own}.{table}"), "", &Place::Whole);
+            }
         }
-        all.push(Wanted::whole(format!("{own}.regime_source_user"), [Vec::new(), Vec::new()]));
+        want(format!("{own}.regime_source_user"), "", &Place::Whole);
         // Views and foreign tables lie where their tables do.
         let mut tables: Vec<Wanted> = Vec::new();
         for table in all {
@@ -389,21 +377,6 @@ impl Layout {
         }
         Ok(tables)
     }
-}
-
-/// The tables of profiles. The key of one to the other goes while Citus moves them: a key between a local table and one of
-/// Citus would make Citus take over both, which the workers have already.
-fn profiles(own: &str) -> [Wanted; 2] {
-    let [profiles, assets] = ["regime_profile", "regime_profile_asset"].map(|name| format!("{own}.{name}"));
-    let key = "regime_profile_asset_profile_fkey";
-    let drop = format!("ALTER TABLE {assets} DROP CONSTRAINT IF EXISTS {key}");
-    // The workers have the key of their own tables, too.
-    let drop_there = format!("SELECT FROM pg_catalog.run_command_on_workers({})", quote_literal(&drop));
-    let add = format!(
-        "ALTER TABLE {assets} ADD CONSTRAINT {key} FOREIGN KEY (profile) REFERENCES {profiles} ON UPDATE CASCADE"
-    );
-    let wanted = |relation, around| Wanted { relation, column: String::new(), place: Place::Whole, around };
-    [wanted(profiles, [vec![drop_there, drop], Vec::new()]), wanted(assets, [Vec::new(), vec![add]])]
 }
 
 /// The error for daily bars that are on one node alone.

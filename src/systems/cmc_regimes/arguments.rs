@@ -23,6 +23,7 @@ pub fn arguments(given: &Given) -> String {
         point_in_time,
         config,
         market_proxy_id: _,
+        missing: _,
     } = given;
     let Hysteresis { on, mode, min_hold_bars } = hysteresis;
     let text = |name: &str, text: &Option<String>| {
@@ -121,6 +122,7 @@ pub fn given(kept: &str) -> Given {
         point_in_time: all.get(POINT_IN_TIME).and_then(Value::as_bool),
         config: all.get(CONFIG).cloned(),
         market_proxy_id: None,
+        missing: None,
     }
 }
 

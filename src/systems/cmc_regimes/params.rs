@@ -11,7 +11,10 @@ use regime_core::cmc_regimes::policy::{MOST_CHARACTERS, PolicyTable};
 use regime_core::cmc_regimes::version::version_hash;
 use regime_core::{Layer, PerLayer};
 
-use crate::pg::{Db, Result, check_range, extension_schema, invalid_parameter, settings, syscache};
+use crate::pg::{
+    Db, Result, check_range, extension_schema, invalid_parameter, quote_literal, settings, syscache,
+    undefined_object,
+};
 use crate::source::map::{self, Map, Sources};
 use crate::systems::cmc_regimes::arguments::kept;
 use crate::systems::cmc_regimes::policies::policy_table;
@@ -30,6 +33,8 @@ pub struct Given {
     pub config: Option<Value>,
     /// The asset that stands for the market: of a profile alone, no argument of a call.
     pub market_proxy_id: Option<i32>,
+    /// The name of a profile that a row gives to assets and that is not there: nothing can be computed with these parameters.
+    pub missing: Option<String>,
 }
 
 /// No parameters.
@@ -42,6 +47,7 @@ pub static NOTHING: Given = Given {
     point_in_time: None,
     config: None,
     market_proxy_id: None,
+    missing: None,
 };
 
 impl Given {
@@ -69,6 +75,7 @@ impl Given {
             point_in_time: self.point_in_time.or(profile.point_in_time),
             config: laid_over(self.config.as_ref(), profile.config.as_ref()),
             market_proxy_id: self.market_proxy_id.or(profile.market_proxy_id),
+            missing: or(&self.missing, &profile.missing),
         }
     }
 
@@ -168,8 +175,15 @@ impl Parameters {
     /// the calendar scheme.
     ///
     /// # Errors
-    /// A parameter out of range, an unknown policy, an invalid rule, or no row for L2 in the source map.
+    /// A profile that is not there, a parameter out of range, an unknown policy, an invalid rule, or no row for L2 in the
+    /// source map.
     pub fn new(db: Db, schema: &str, map: Map, given: &Given, rules: Option<&Value>) -> Result<Self> {
+        if let Some(profile) = &given.missing {
+            return Err(undefined_object(format!("profile \"{profile}\" does not exist")).hint(format!(
+                "SELECT * FROM {schema}.regime_profile_asset WHERE profile = {};",
+                quote_literal(profile)
+            )));
+        }
         let (mode, hold) = given.hysteresis.check()?;
         let mut min_bars = PerLayer::from_fn(Layer::default_min_bars);
         for (layer, given) in Layer::ALL.into_iter().zip(given.min_bars) {

@@ -47,8 +47,16 @@ impl Profile {
             point_in_time: row.get("point_in_time")?,
             config: row.get::<Option<&str>>("config")?.map(json::parse).transpose()?,
             market_proxy_id: row.get("market_proxy_id")?,
+            missing: None,
         };
         Ok(Self { name: row.get("profile")?, given })
+    }
+
+    /// A profile that a row names and that has no row of its own: nothing is computed with it, unless it is [`DEFAULT`].
+    /// No foreign key keeps such rows out, since pg_restore --jobs loads both tables at the same time.
+    fn absent(name: &str) -> Self {
+        let missing = (name != DEFAULT).then(|| name.to_owned());
+        Self { name: name.to_owned(), given: Given { missing, ..Given::default() } }
     }
 }
 
@@ -95,8 +103,9 @@ impl Rows {
                 (None, Some(symbol)) => Names::Symbol(symbol),
                 (None, None) => Names::Pattern(row.get("pattern")?),
             };
-            let profile = profiles.get(row.get::<&str>("profile")?).map(Rc::clone);
-            assigned.extend(profile.map(|profile| Assigned { profile, names }));
+            let name: &str = row.get("profile")?;
+            let profile = profiles.entry(name.to_owned()).or_insert_with(|| Rc::new(Profile::absent(name)));
+            assigned.push(Assigned { profile: Rc::clone(profile), names });
             Ok(())
         })?;
         let by_id = assigned.iter().enumerate().filter_map(|(n, row)| match row.names {
@@ -132,8 +141,8 @@ impl<'g> Profiles<'g> {
     /// Tables that cannot be read.
     pub fn now(db: Db, given: &'g Given) -> Result<Self> {
         let schema = catalog::extension_schema_name(db)?;
-        // Every row of the second table refers to a row of the first.
-        let tables = if syscache::is_blank(&schema, TABLES[0]) { &[][..] } else { &TABLES };
+        let is_blank = TABLES.iter().all(|table| syscache::is_blank(&schema, table));
+        let tables = if is_blank { &[][..] } else { &TABLES };
         let versions = Versions::read(db, &given.scheme(), &quoted(&schema), tables)?;
         let rows = match versions.beside[..] {
             [] => Rc::default(),
@@ -369,6 +378,9 @@ fn symbols_of(db: Db, profile: &Profile) -> Result<Option<String>> {
 /// The error of parameters that a profile gives, with its name in the detail.
 pub fn of_profile(own: &Own, error: Error) -> Error {
     match own {
+        Some(profile) if profile.given.missing.is_some() => {
+            error.detail("A row of regime_profile_asset gives this profile to the asset.")
+        }
         Some(profile) => in_profile(&profile.name, error),
         None => error,
     }

@@ -7,7 +7,7 @@ use crate::output::finding::{Finding, Severity};
 use crate::pg::{Db, Error, Result, attempt_unless_cancelled, quote_literal};
 use crate::source::names;
 use crate::systems::cmc_regimes::assets::all_of;
-use crate::systems::cmc_regimes::params::NOTHING;
+use crate::systems::cmc_regimes::params::{Given, NOTHING};
 use crate::systems::cmc_regimes::profiles::{Assigned, DEFAULT, Names, Profiles};
 
 /// The faults of profiles, for `regime_health`.
@@ -26,7 +26,7 @@ pub fn faults(db: Db, own: &str) -> Result<Vec<Finding>> {
             attempt_unless_cancelled(load)
                 .err()
                 .filter(|_| is_other)
-                .map(|error| unusable(own, name, &error)),
+                .map(|error| unusable(own, name, given, &error)),
         );
     }
     if rows.assigned.is_empty() {
@@ -48,14 +48,15 @@ pub fn faults(db: Db, own: &str) -> Result<Vec<Finding>> {
     Ok(findings)
 }
 
-fn unusable(own: &str, name: &str, error: &Error) -> Finding {
+fn unusable(own: &str, name: &str, given: &Given, error: &Error) -> Finding {
     let report = error.report();
+    let table = if given.missing.is_some() { "regime_profile_asset" } else { "regime_profile" };
     Finding {
         severity: Severity::Error,
         what: "unusable profile",
         asset: None,
         detail: format!("Profile \"{name}\": {}.", report.message),
-        command: format!("SELECT * FROM {own}.regime_profile WHERE profile = {};", quote_literal(name)),
+        command: format!("SELECT * FROM {own}.{table} WHERE profile = {};", quote_literal(name)),
     }
 }
 
