@@ -158,6 +158,25 @@ UPDATE ops SET sql = (SELECT CASE ops.op WHEN 'append_bare' THEN replace(o.sql, 
 CREATE TABLE weights AS SELECT op, layers, most, (sum(weight) OVER w - weight)::float8 / sum(weight) OVER () AS low,
     sum(weight) OVER w::float8 / sum(weight) OVER () AS high FROM ops WHERE weight > 0 WINDOW w AS (ORDER BY op);
 
+-- Labels from elsewhere: of each asset, known at once or later, to the microsecond; and of all assets, which are rarely changed. Each
+-- round brings new ones, late ones, other ones and fewer.
+CREATE TABLE asset_labels (id int, ts timestamptz, known timestamptz, label text, PRIMARY KEY (id, ts, known));
+CREATE TABLE all_labels (ts timestamptz PRIMARY KEY, label text);
+CREATE FUNCTION label_of(a bigint, b bigint) RETURNS text IMMUTABLE LANGUAGE sql AS
+    $$ SELECT ('{Hiking-RiskOff-Thin,Easing-RiskOn-Stressed,Down-High-Normal,x}'::text[])[1 + floor(noise('label', a, b) * 4)::int] $$;
+CREATE FUNCTION put_labels(r int) RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+    DELETE FROM asset_labels WHERE noise('unlabel', id, r * 1000000 + extract(epoch FROM known)::bigint) < 0.005;
+    UPDATE asset_labels SET label = label_of(id, r) WHERE noise('relabel', id, r * 1000000 + extract(epoch FROM known)::bigint) < 0.005;
+    INSERT INTO asset_labels SELECT id, at_of(day, 86400, 0), at_of(day + floor(noise('known', id, draw) * 4 - 1), 86400, 0)
+            + floor(noise('moment', id, draw) * 3 - 1) * interval '1 microsecond', label_of(id, draw)
+        FROM assets CROSS JOIN generate_series(1, CASE WHEN r = 0 THEN 40 ELSE 2 END) i CROSS JOIN LATERAL (SELECT r * 100 + i) d (draw)
+        CROSS JOIN LATERAL (SELECT 1950 + floor(sqrt(noise('day', id, draw)) * (60 + 15 * r))) l (day) WHERE (r = 0 OR noise('has', id, r) < 0.35) ON CONFLICT DO NOTHING;
+    IF noise('all', 0, r) < 0.3 THEN
+        DELETE FROM all_labels WHERE noise('unlabel', r, extract(epoch FROM ts)::bigint) < 0.1;
+        INSERT INTO all_labels VALUES (at_of(1950 + floor(noise('day', 0, r) * (60 + 15 * r)), 86400, 0), label_of(0, r)) ON CONFLICT DO NOTHING;
+    END IF;
+END $$;
+
 -- What is played, what was drawn, and what came of it.
 CREATE TABLE play (mode text, rounds int, tracked_since int);
 CREATE TABLE assets (id int PRIMARY KEY, market int NOT NULL);
@@ -412,6 +431,7 @@ BEGIN
         END;
     END IF;
     PERFORM take_steps(r);
+    PERFORM put_labels(r);
     PERFORM all_at_once(r);
     PERFORM track(r, 'between');
     TRUNCATE kept;
@@ -432,6 +452,9 @@ BEGIN
         CASE WHEN layer <> 'L1' THEN 'spread' END, CASE WHEN layer <> 'L1' THEN 'slippage' END
     FROM (SELECT layer, tf, periods, bars_table, ema_table, ema_filter FROM regime_source WHERE cal_scheme = 'iso'
           UNION ALL VALUES ('L3', '6H', '{34,55,89}'::int[], 'cmc_price_bars_multi_tf_6h', 'cmc_ema_multi_tf_6h', '{"roll": false}'::jsonb)) s;
+    INSERT INTO regime_source (cal_scheme, layer, bars_table, bars_ts_column, label_column, label_id_column, known_at_column, label_hold) VALUES
+        ('us', 'L3', 'all_labels', 'ts', 'label', NULL, NULL, 2), ('us', 'L4', 'asset_labels', 'ts', 'label', 'id', 'known', NULL),
+        ('cols', 'L4', 'asset_labels', 'ts', 'label', 'id', 'known', 3);
     CREATE SCHEMA fresh;
     PERFORM regime_setup(), regime_setup('fresh');
     FOR name IN SELECT relname FROM pg_class WHERE relnamespace = 'fresh'::regnamespace AND relkind = 'r' LOOP

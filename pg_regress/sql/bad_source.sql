@@ -79,7 +79,7 @@ UPDATE regime_source SET periods = '{20,50,0}' WHERE layer = 'L1';
 UPDATE regime_source SET periods = '{20,50,NULL}' WHERE layer = 'L1';
 -- Two EMAs of one period would be two rows of comovement with one key.
 UPDATE regime_source SET periods = '{20,20,50}' WHERE layer = 'L2';
-UPDATE regime_source SET layer = 'L4' WHERE layer = 'L1';
+UPDATE regime_source SET layer = 'L5' WHERE layer = 'L1';
 UPDATE regime_source SET cal_scheme = '' WHERE cal_scheme = 'us' AND layer = 'L1';
 UPDATE regime_source SET adx_floor = 101;
 UPDATE regime_source SET adx_floor = 'NaN';

@@ -22,13 +22,13 @@ SELECT count(DISTINCT label) FROM regime_label_intraday(2);
 SELECT status FROM refresh_cmc_regimes(2, hysteresis => false, min_bars_l1 => 400);
 -- The last bar up to the close of the day is the one that counts; days before the first have none.
 SELECT l3_label, count(*), min(ts) FROM cmc_regimes GROUP BY 1 ORDER BY 3;
--- It never makes the key or a flip, and it only tightens.
+-- It never makes the key, has flips of its own, and only tightens.
 SELECT count(*) FILTER (WHERE r.regime_key <> w.regime_key OR r.setups <> w.setups) AS other_key,
     count(*) FILTER (WHERE r.size_mult > w.size_mult OR r.stop_mult < w.stop_mult OR r.orders < w.orders
     AND w.orders <> 'mixed') AS looser,
     count(*) FILTER (WHERE r.stop_mult > w.stop_mult) AS wider_stop, count(*) FILTER (WHERE w.orders = 'mixed'
         AND r.orders = 'conservative') AS stricter FROM cmc_regimes r JOIN without w USING (id, ts);
-SELECT count(*) FROM cmc_regime_flips WHERE layer = 'L3';
+SELECT ts, old_regime, new_regime, duration_bars FROM cmc_regime_flips WHERE layer = 'L3';
 -- Under 300 bars it is off.
 DELETE FROM intraday WHERE time_close < (SELECT min(time_close) FROM intraday) + interval '25 days';
 SELECT count(*) FROM intraday;

@@ -63,7 +63,7 @@ DELETE FROM cmc_price_bars_multi_tf WHERE id = 3 AND time_close = (SELECT max(ts
 SELECT regime, bars, return_over_period IS NULL AS unknown FROM regime_periods(3);
 -- An asset without rows has none; wrong arguments are errors.
 SELECT (SELECT count(*) FROM regime_transitions(99)) + (SELECT count(*) FROM regime_durations(99)) + (SELECT count(*) FROM regime_periods(99)) AS rows;
-SELECT * FROM regime_transitions(1, 'L3');
+SELECT * FROM regime_transitions(1, 'L5');
 SELECT * FROM regime_durations(1, 'Composite');
 SELECT * FROM regime_periods(1, '');
 SELECT * FROM regime_transitions(NULL);

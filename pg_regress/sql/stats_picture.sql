@@ -48,7 +48,7 @@ SELECT regime_chart_svg(1, layer => 'l0');
 SELECT regime_chart_svg(NULL);
 SELECT regime_timeline(1, 9);
 SELECT regime_timeline(1, 1001);
-SELECT regime_timeline(1, layer => 'L3');
+SELECT regime_timeline(1, layer => 'L5');
 SELECT regime_timeline(NULL);
 -- The picture docs/chart.svg, as \copy writes it.
 DROP TABLE dim_assets, cmc_price_bars_multi_tf, cmc_price_bars_multi_tf_cal_iso, cmc_price_bars_multi_tf_cal_us,

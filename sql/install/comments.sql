@@ -121,7 +121,7 @@ COMMENT ON FUNCTION regime_assets() IS
 'Returns the ids of the assets that have rows in cmc_regimes, ascending, stepping from one to the next along the key.';
 
 COMMENT ON FUNCTION regime_transitions(int, text) IS
-'Returns how often each regime of an asset followed another, from cmc_regime_flips: from_regime, to_regime, n, and probability, the share of the changes out of from_regime. layer is L0, L1, L2 or composite (the regime_key).';
+'Returns how often each regime of an asset followed another, from cmc_regime_flips: from_regime, to_regime, n, and probability, the share of the changes out of from_regime. layer is L0 to L4 or composite (the regime_key).';
 
 COMMENT ON FUNCTION regime_durations(int, text) IS
 'Returns, per regime of an asset, how long its completed runs lasted, in daily rows: n of them, mean, median, longest; and, for the regime of the newest row alone, current_run, the rows it has lasted so far, and current_percentile, the share of past runs of that regime that were at most as long (0 to 1, NULL without any). The first run of the history counts as it is, though it may have begun earlier.';

@@ -17,7 +17,7 @@ END $$;
 
 CREATE TABLE @extschema@.regime_source_user (
     cal_scheme text NOT NULL CHECK (cal_scheme <> ''),
-    layer text NOT NULL CHECK (layer IN ('L0', 'L1', 'L2', 'L3', 'candles')),
+    layer text NOT NULL CHECK (layer IN ('L0', 'L1', 'L2', 'L3', 'L4', 'candles')),
     tf text,
     periods int[] CHECK (pg_catalog.array_length(periods, 1) = 3 AND 0 < periods[1] AND periods[1] < periods[2] AND periods[2] < periods[3] AND pg_catalog.array_position(periods, NULL) IS NULL),
     bars_schema name NOT NULL DEFAULT 'public',
@@ -48,14 +48,21 @@ CREATE TABLE @extschema@.regime_source_user (
     ema_period_column name NOT NULL DEFAULT 'period',
     ema_column name NOT NULL DEFAULT 'ema',
     build_calendar text CHECK (build_calendar IN ('iso', 'us')),
+    label_column name,
+    label_id_column name,
+    known_at_column name,
+    label_hold int CHECK (label_hold >= 0 AND label_hold <= 1000),
     origin text NOT NULL DEFAULT 'user' CHECK (origin IN ('user', 'deleted')),
     PRIMARY KEY (cal_scheme, layer),
     CONSTRAINT layer_columns CHECK (CASE layer WHEN 'candles' THEN cal_scheme = 'any' AND high_column IS NOT NULL AND low_column IS NOT NULL
-                                    ELSE periods IS NOT NULL AND ema_table IS NOT NULL END)
+                                    WHEN 'L4' THEN label_column IS NOT NULL
+                                    ELSE layer = 'L3' AND label_column IS NOT NULL OR periods IS NOT NULL AND ema_table IS NOT NULL END),
+    CONSTRAINT label_columns CHECK (CASE WHEN label_column IS NULL THEN pg_catalog.num_nonnulls(label_id_column, known_at_column, label_hold) = 0
+                                    ELSE layer IN ('L3', 'L4') END)
 );
 COMMENT ON TABLE @extschema@.regime_source_user IS 'The rows of regime_source that were edited or inserted, and built-in rows that were deleted; dumped and restored. Write to regime_source';
 COMMENT ON COLUMN @extschema@.regime_source_user.cal_scheme IS 'Calendar of weeks and months: iso (Monday to Sunday), us (Sunday to Saturday), or your own; any for candles';
-COMMENT ON COLUMN @extschema@.regime_source_user.layer IS 'L0 monthly, L1 weekly, L2 daily, L3 intraday (no row by default); candles: those of market_regimes, market_regime_history and market_states, cal_scheme any';
+COMMENT ON COLUMN @extschema@.regime_source_user.layer IS 'L0 monthly, L1 weekly, L2 daily, L3 intraday (no row by default), L4 labels from elsewhere (no row by default); candles: those of market_regimes, market_regime_history and market_states, cal_scheme any';
 COMMENT ON COLUMN @extschema@.regime_source_user.tf IS 'Value of the tf columns that selects the layer''s bars and EMAs; NULL reads the tables whole. Of candles: their only timeframe, where they have no column of timeframes';
 COMMENT ON COLUMN @extschema@.regime_source_user.periods IS 'EMA periods in bars: fast, mid, slow; candles have none';
 COMMENT ON COLUMN @extschema@.regime_source_user.bars_schema IS 'Schema of the bars relation';
@@ -86,6 +93,10 @@ COMMENT ON COLUMN @extschema@.regime_source_user.ema_ts_column IS 'Time of an EM
 COMMENT ON COLUMN @extschema@.regime_source_user.ema_period_column IS 'Period of an EMA, in bars';
 COMMENT ON COLUMN @extschema@.regime_source_user.ema_column IS 'Value of an EMA';
 COMMENT ON COLUMN @extschema@.regime_source_user.build_calendar IS 'Calendar, iso or us, by which each refresh first builds the EMAs of the layer, and of L0 and L1 the bars, from the daily bars; NULL: a refresh builds nothing';
+COMMENT ON COLUMN @extschema@.regime_source_user.label_column IS 'Label of a relation of labels, of L3 or L4: bars_schema, bars_table, bars_filter and bars_ts_column say where it is. NULL: a relation of bars';
+COMMENT ON COLUMN @extschema@.regime_source_user.label_id_column IS 'Asset id of a label, or its symbol; NULL: the labels are of all assets';
+COMMENT ON COLUMN @extschema@.regime_source_user.known_at_column IS 'When a label was known; NULL: at its time. No row of cmc_regimes sees a label earlier';
+COMMENT ON COLUMN @extschema@.regime_source_user.label_hold IS 'Consecutive labels of the relation that must show a change that does not reduce risk; NULL and 0: every label counts at once';
 COMMENT ON COLUMN @extschema@.regime_source_user.origin IS 'built-in until the row is edited; user rows are dumped and restored, and so is that a built-in row is deleted';
 
 CREATE TABLE @extschema@.regime_source_built_in (
@@ -219,7 +230,7 @@ COMMENT ON COLUMN @extschema@.regime_profile.min_hold_bars IS 'Consecutive daily
 COMMENT ON COLUMN @extschema@.regime_profile.min_bars_l0 IS 'Fewest monthly bars that enable L0; NULL is the default';
 COMMENT ON COLUMN @extschema@.regime_profile.min_bars_l1 IS 'Fewest weekly bars that enable L1; NULL is the default';
 COMMENT ON COLUMN @extschema@.regime_profile.min_bars_l2 IS 'Fewest daily bars that enable L2; NULL is the default';
-COMMENT ON COLUMN @extschema@.regime_profile.l4_label IS 'Label of L4 for every row; NULL is none';
+COMMENT ON COLUMN @extschema@.regime_profile.l4_label IS 'Label of L4 for every row; NULL is that of the row of regime_source for L4, or none';
 COMMENT ON COLUMN @extschema@.regime_profile.point_in_time IS 'Whether the data budget of a row counts the bars up to the row alone; NULL is pg_regime.point_in_time';
 COMMENT ON COLUMN @extschema@.regime_profile.config IS 'Windows and thresholds of raw labels by key, such as {"vol_window_l2": 120}; what is left out, and NULL, is the default';
 COMMENT ON COLUMN @extschema@.regime_profile.market_proxy_id IS 'Asset that stands for the market when young assets are capped; NULL is pg_regime.market_proxy_id';

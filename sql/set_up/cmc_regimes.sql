@@ -35,8 +35,8 @@ COMMENT ON COLUMN {schema}.cmc_regimes.tf IS 'Timeframe of the row, always 1D';
 COMMENT ON COLUMN {schema}.cmc_regimes.l0_label IS 'Monthly label in force (trend-volatility-liquidity); NULL before the first or where there are too few bars';
 COMMENT ON COLUMN {schema}.cmc_regimes.l1_label IS 'Weekly label in force';
 COMMENT ON COLUMN {schema}.cmc_regimes.l2_label IS 'Daily label in force';
-COMMENT ON COLUMN {schema}.cmc_regimes.l3_label IS 'Intraday label in force, where a source is mapped';
-COMMENT ON COLUMN {schema}.cmc_regimes.l4_label IS 'Label passed by the caller';
+COMMENT ON COLUMN {schema}.cmc_regimes.l3_label IS 'Intraday label in force, or the one from elsewhere, where a source is mapped';
+COMMENT ON COLUMN {schema}.cmc_regimes.l4_label IS 'Label passed by the caller, or the one from elsewhere in force, where a source is mapped';
 COMMENT ON COLUMN {schema}.cmc_regimes.regime_key IS 'Key of the row: the daily label in force, else the weekly, else the monthly, else Unknown';
 COMMENT ON COLUMN {schema}.cmc_regimes.size_mult IS 'Position size as a multiple of the base size';
 COMMENT ON COLUMN {schema}.cmc_regimes.stop_mult IS 'Stop distance as a multiple of the base distance';
@@ -56,7 +56,7 @@ CREATE TABLE {schema}.cmc_regime_flips (
     id int NOT NULL,
     ts timestamptz NOT NULL,
     tf text NOT NULL,
-    layer text NOT NULL CHECK (layer IN ('L0', 'L1', 'L2', 'composite')),
+    layer text NOT NULL CHECK (layer IN ('L0', 'L1', 'L2', 'L3', 'L4', 'composite')),
     old_regime text,
     new_regime text NOT NULL,
     duration_bars int CHECK (duration_bars > 0),
@@ -67,7 +67,7 @@ COMMENT ON TABLE {schema}.cmc_regime_flips IS 'Changes of the label in force, pe
 COMMENT ON COLUMN {schema}.cmc_regime_flips.id IS 'Asset';
 COMMENT ON COLUMN {schema}.cmc_regime_flips.ts IS 'First daily row with the new label';
 COMMENT ON COLUMN {schema}.cmc_regime_flips.tf IS 'Timeframe of the rows, always 1D';
-COMMENT ON COLUMN {schema}.cmc_regime_flips.layer IS 'L0 monthly, L1 weekly, L2 daily, composite: regime_key';
+COMMENT ON COLUMN {schema}.cmc_regime_flips.layer IS 'L0 monthly, L1 weekly, L2 daily, L3 intraday or labels from elsewhere, L4 labels from elsewhere, composite: regime_key';
 COMMENT ON COLUMN {schema}.cmc_regime_flips.old_regime IS 'Label before the change; NULL for the first label';
 COMMENT ON COLUMN {schema}.cmc_regime_flips.new_regime IS 'Label from this row on';
 COMMENT ON COLUMN {schema}.cmc_regime_flips.duration_bars IS 'Daily rows that the old label lasted; NULL for the first label';

@@ -21,7 +21,7 @@ DECLARE
     sinces timestamptz[];
     earliest timestamptz;
     types oid[];
-    is_known bool := true;
+    is_known bool := {is_read};
     is_altered bool;
     waits text;
 BEGIN
@@ -75,7 +75,7 @@ BEGIN
                     {unmarked}
                     RETURN NULL;
                 ELSE
-                    -- A TRUNCATE, or rows that are not read: every key that has been refreshed.
+                    -- A TRUNCATE, or rows that are not read or are of all keys: every key that has been refreshed.
                     SELECT array_agg(s.key), array_agg('-infinity'::timestamptz) INTO keys, sinces
                     FROM (SELECT DISTINCT {of_state} AS key FROM {work}.{state} AS s ORDER BY 1) AS s;
                 END IF;

@@ -3,11 +3,13 @@
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
+use regime_core::cmc_regimes::outside::OutsideLabels;
 use regime_core::cmc_regimes::series::Series;
 
 use crate::pg::{Arg, Db, Micros, Result, Row, Sees, cardinality_violation, plural, quote_literal, utc};
 use crate::source::map::Source;
 use crate::source::names;
+use crate::source::outside::LabelSource;
 use crate::source::relation::{Relation, relation_args};
 use crate::source::usable::{POSITIVE, check_bars, sort_by_time};
 
@@ -64,6 +66,14 @@ impl<'c> Reader<'c> {
             self.add_emas(asset, span, &mut series)?;
         }
         Ok(series)
+    }
+
+    /// The labels of an asset in a relation of labels that is joined to its rows.
+    ///
+    /// # Errors
+    /// As [`LabelSource::labels`].
+    pub fn labels(&self, source: &LabelSource, asset: i32) -> Result<OutsideLabels> {
+        source.labels(self.db, asset, &|| self.in_words(asset))
     }
 
     fn statement(&self, of_emas: bool, asset: i32, span: Span) -> (&str, [Arg; 3]) {

@@ -45,7 +45,8 @@ pub struct Check<'a, 'c> {
 
 impl Check<'_, '_> {
     /// A relation of the map with the SQL that reads it. The first column mapped is the id or symbol,
-    /// the second the timeframe, the third the time.
+    /// the second the timeframe, the third the time; a relation without ids, of which all rows are of every asset, maps
+    /// neither id nor timeframe.
     ///
     /// # Errors
     /// Where the relation or a column does not exist, may not be read, or is of a type that cannot be
@@ -78,7 +79,11 @@ impl Check<'_, '_> {
             all: columns(self.db, oid, Sees::Snapshot)?,
             clock: self.clock(&sql)?,
         };
-        let mut expressions = Vec::with_capacity(mapped.len());
+        let has_ids = mapped.iter().any(|m| matches!(m.kind, Kind::Id | Kind::Symbol));
+        let mut expressions = Vec::with_capacity(mapped.len() + 1);
+        if !has_ids {
+            expressions.push("NULL::int".to_owned());
+        }
         for m in mapped {
             if matches!(m.kind, Kind::Text) && !tf_is_read {
                 continue;
@@ -94,6 +99,8 @@ impl Check<'_, '_> {
         let filters = columns.filter(which, filter)?;
         let with = |time: String| {
             let asset = match &symbols {
+                // The asset is a parameter even where it is not read.
+                _ if !has_ids => "$1::int IS NOT NULL".to_owned(),
                 Some(dim) => format!("{} = {}", expressions[0], symbols::of(dim, "$1")),
                 None => format!("{} = $1", expressions[0]),
             };
@@ -115,6 +122,7 @@ impl Check<'_, '_> {
             sql,
             id: expressions[0].clone(),
             symbols,
+            has_ids,
             tf: of_row.clone(),
             filters,
             shared_condition: shared.join(" AND "),
@@ -239,6 +247,16 @@ impl Columns<'_, '_, '_> {
                 name
             }
             (Kind::Int, _) => format!("{name}::int"),
+            (Kind::Label, base) => {
+                if is_text(base) {
+                    self.check_deterministic(column, mapped)?;
+                }
+                format!("{name}::text")
+            }
+            (Kind::Known, base) => match self.clock.times(base) {
+                Some(_) => self.clock.unshifted().time(&name, base),
+                None => return Err(self.no_unit(column, mapped.field)),
+            },
             (Kind::Symbol | Kind::Text, _) => {
                 self.check_deterministic(column, mapped)?;
                 name

@@ -65,6 +65,11 @@ impl Clock {
         })
     }
 
+    /// The clock without its shift.
+    pub fn unshifted(&self) -> Self {
+        Self { shift: None, ..self.clone() }
+    }
+
     /// Whether times are read as the original's are: no zone but UTC, nothing added, no integers.
     pub fn is_plain(&self) -> bool {
         *self == Self::default()

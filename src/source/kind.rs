@@ -13,6 +13,10 @@ pub enum Kind {
     Text,
     /// Read as `timestamptz`, by the clock of the row.
     Time,
+    /// Read as `timestamptz`, by the clock of the row without its shift.
+    Known,
+    /// Read as `text`.
+    Label,
     /// Read as `float8`; a text is cast.
     Number,
     /// Read as `float8` or `numeric`, whichever the column is: the cast of PostgreSQL from `numeric` to `float8` goes
@@ -25,7 +29,7 @@ impl Kind {
     pub(super) fn reads(self, base_type: &str) -> bool {
         match self {
             Kind::Number | Kind::Price if is_text(base_type) => true,
-            Kind::Time if matches!(base_type, "integer" | "bigint") => true,
+            Kind::Time | Kind::Known if matches!(base_type, "integer" | "bigint") => true,
             Kind::Id if is_text(base_type) => true,
             _ => self.is_usual(base_type),
         }
@@ -42,7 +46,11 @@ impl Kind {
                     "double precision" | "real" | "numeric" | "integer" | "bigint" | "smallint"
                 )
             }
-            Kind::Time => {
+            Kind::Label => matches!(
+                base_type,
+                "text" | "character varying" | "character" | "integer" | "bigint" | "smallint" | "boolean"
+            ),
+            Kind::Time | Kind::Known => {
                 matches!(base_type, "timestamp without time zone" | "date" | "timestamp with time zone")
             }
         }
@@ -52,9 +60,9 @@ impl Kind {
     pub(super) const fn wanted(self) -> &'static str {
         match self {
             Kind::Id | Kind::Int => "integer",
-            Kind::Symbol | Kind::Text => "text",
+            Kind::Symbol | Kind::Text | Kind::Label => "text",
             Kind::Number | Kind::Price => "double precision",
-            Kind::Time => "timestamp with time zone",
+            Kind::Time | Kind::Known => "timestamp with time zone",
         }
     }
 }

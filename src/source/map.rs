@@ -4,6 +4,7 @@
 use std::rc::Rc;
 
 use regime_core::calendar::Calendar;
+use regime_core::cmc_regimes::outside::{OutsideLayer, PerOutside};
 use regime_core::cmc_regimes::params::SourceParams;
 use regime_core::{Layer, PerLayer};
 
@@ -14,6 +15,7 @@ use crate::pg::{
 use crate::source::check::{Check, Place};
 use crate::source::clock::Clock;
 use crate::source::kind::{Kind, Mapped, mapped};
+use crate::source::outside::{LabelRow, LabelSource};
 use crate::source::relation::Relation;
 
 /// One row of `regime_source`, checked against the catalogs.
@@ -35,6 +37,8 @@ pub struct Source {
     pub ema: Relation,
     /// The parameters of the row that can change a label.
     pub params: SourceParams,
+    /// The relations of labels that are joined to the rows of daily bars; of L2 alone.
+    pub labels: PerOutside<Option<LabelSource>>,
 }
 
 impl Source {
@@ -45,7 +49,13 @@ impl Source {
 
     /// The table of the ids, quoted, where bars or EMAs name their assets by symbols.
     pub fn symbols(&self) -> Option<&str> {
-        self.bars.symbols.as_ref().or(self.ema.symbols.as_ref()).map(String::as_str)
+        self.relations().find_map(|relation| relation.symbols.as_deref())
+    }
+
+    /// The relations that are read: bars, EMAs, labels.
+    pub fn relations(&self) -> impl Iterator<Item = &Relation> {
+        let labels = self.labels.iter().flatten().map(|labels| &labels.relation);
+        [&self.bars, &self.ema].into_iter().chain(labels)
     }
 
     /// The statement that reads the EMAs of a condition: only those of the periods of the layer, as a constant list, since
@@ -63,8 +73,7 @@ impl Source {
         };
         [self.layer.as_str(), self.tf.as_deref().unwrap_or("")]
             .into_iter()
-            .chain(relation(&self.bars))
-            .chain(relation(&self.ema))
+            .chain(self.relations().flat_map(relation))
     }
 }
 
@@ -179,14 +188,25 @@ fn read(db: Db, cal_scheme: &str, schema: &str) -> Result<Map> {
     let rows = rows_of_map(schema);
     let sql = format!(include_str!("../../sql/read/source_map.sql"), rows = rows, shift = Clock::SHIFT);
     let mut rows = Map::default();
+    let mut labels: PerOutside<Option<LabelRow>> = [None, None];
     db.rows(&sql, &[arg(cal_scheme)], Sees::Snapshot, |row| {
         let name: &str = row.get("layer")?;
+        if row.get::<Option<&str>>("label_column")?.is_some() {
+            if let Some(layer) = OutsideLayer::parse(name) {
+                labels[layer as usize] = Some(LabelRow::read(row, schema, cal_scheme, layer)?);
+            }
+            return Ok(());
+        }
         if let Some(layer) = Layer::ALL.into_iter().find(|layer| name == layer.as_str()) {
             rows[layer] = Some(Rc::new(MapRow::read(row, schema, cal_scheme, layer)?));
         }
         Ok(())
     })?;
-    if rows.iter().all(Option::is_none) {
+    let has_labels = labels.iter().any(Option::is_some);
+    if let Some(daily) = rows[Layer::L2].as_mut().and_then(Rc::get_mut) {
+        daily.labels = labels;
+    }
+    if rows.iter().all(Option::is_none) && !has_labels {
         return Err(unknown_scheme(db, cal_scheme, schema)?);
     }
     Ok(rows)
@@ -207,7 +227,7 @@ pub fn all(db: Db) -> Result<Vec<Rc<Source>>> {
     for scheme in schemes {
         let is_there = |[schema, name]: &[String; 2]| crate::pg::syscache::readable(schema, name).is_some();
         for row in map(db, &scheme, &schema)?.into_iter().flatten() {
-            if is_there(&row.bars) && is_there(&row.ema) {
+            if row.relations().all(is_there) {
                 sources.push(check_row(db, &row)?);
             }
         }
@@ -298,6 +318,8 @@ pub struct MapRow {
     ema_columns: [String; 5],
     /// The calendar by which refreshes build the EMAs of the layer, and the bars of a longer one, from the daily bars.
     pub build_calendar: Option<Calendar>,
+    /// The relations of labels that are joined to the rows of daily bars; of L2 alone.
+    pub labels: PerOutside<Option<LabelRow>>,
 }
 
 impl MapRow {
@@ -324,7 +346,14 @@ impl MapRow {
             ema_filter: row.get("ema_filter")?,
             ema_columns: row.each(EMA.map(|(field, _)| field))?,
             build_calendar: row.get::<Option<&str>>("build_calendar")?.and_then(Calendar::parse),
+            labels: [None, None],
         })
+    }
+
+    /// Schema and name of each relation that is read.
+    pub fn relations(&self) -> impl Iterator<Item = &[String; 2]> {
+        let labels = self.labels.iter().flatten().map(|labels| &labels.relation);
+        [&self.bars, &self.ema].into_iter().chain(labels)
     }
 
     /// Whether the open, high and low of a bar are of the same prices as its close: not where the relation has a column `close`
@@ -360,7 +389,10 @@ impl MapRow {
         read(params.adx_floor.is_some(), "adx_column", &self.adx);
         read(params.costs, "spread_column", &self.spread);
         read(params.costs, "slippage_column", &self.slippage);
+        let labels = self.labels.each_ref().map(|row| row.as_ref().map(|row| row.source(db)));
+        let [l3, l4] = labels.map(Option::transpose);
         Ok(Source {
+            labels: [l3?, l4?],
             cal_scheme: self.cal_scheme.clone(),
             layer: self.layer,
             tf: self.tf.clone(),

@@ -15,6 +15,8 @@ pub struct Relation {
     pub sql: String,
     /// The quoted column of the asset id, or of the symbol.
     pub id: String,
+    /// Whether rows name their assets; otherwise all rows are of every asset.
+    pub has_ids: bool,
     /// The table of the ids, quoted, where bars or EMAs name their assets by symbols.
     pub symbols: Option<String>,
     /// The quoted column of the timeframe, if rows are selected by it.
@@ -192,6 +194,7 @@ impl Relation {
     pub fn condition_of(&self, asset: i32, tf: Option<&str>) -> String {
         let tf = self.tf.as_ref().zip(tf).map(|(column, tf)| format!("{column} = {}", quote_literal(tf)));
         let own = [match &self.symbols {
+            _ if !self.has_ids => "true".to_owned(),
             Some(dim) => format!("{} = (SELECT symbol FROM {dim} WHERE id = {asset})", self.id),
             None => format!("{} = {asset}", self.id),
         }];

@@ -160,7 +160,7 @@ fn signatures(schema: &str, watched: &Watched) -> [String; 2] {
 /// The values of the names in the template that depend on the relation and on the tables of marks alone.
 fn values(schema: &str, watched: &Watched) -> Vec<(&'static str, String)> {
     let function = name(schema, watched);
-    let Watched { marks, relation, key: value, ts, columns, is_of_text, times } = watched;
+    let Watched { marks, relation, key: value, ts, columns, is_of_text, times, is_of_all } = watched;
     let Marks { key, keys, kind, valid, state, of_state, few: few_name, many: many_name, .. } = marks;
     let [few, many, _] = marks.relations(schema);
     let (work, schema_name) = (quoted(work_schema(schema)), quote_literal(work_schema(schema)));
@@ -186,7 +186,11 @@ fn values(schema: &str, watched: &Watched) -> Vec<(&'static str, String)> {
             )
         }
     };
-    let has_known_types = has_known_types(*is_of_text, &source, of_key, (&time, times.types()));
+    // Rows of all keys are not read.
+    let has_known_types = match is_of_all {
+        true => "false".to_owned(),
+        false => has_known_types(*is_of_text, &source, of_key, (&time, times.types())),
+    };
     let may_lastingly = may_mark_lastingly(marks, &schema_name);
     let itself = quote_literal(format!("{work}.{function}()"));
     vec![
@@ -216,6 +220,7 @@ fn values(schema: &str, watched: &Watched) -> Vec<(&'static str, String)> {
         ("trigger", marks.trigger.to_owned()),
         ("since", since),
         ("has_known_types", has_known_types),
+        ("is_read", (!is_of_all).to_string()),
         ("value", value.clone()),
         ("ts", ts.clone()),
         ("FEW", FEW.to_string()),

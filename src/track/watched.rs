@@ -23,6 +23,8 @@ pub struct Watched {
     pub is_of_text: bool,
     /// What the column of the time is.
     pub times: Times,
+    /// Whether a change marks every key that has been refreshed: rows that belong to all keys.
+    pub is_of_all: bool,
 }
 
 impl Watched {

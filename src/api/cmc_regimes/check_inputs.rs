@@ -25,7 +25,7 @@ fn regime_check_inputs(
     let ids = ids.map(assets::sorted_ids).transpose()?;
     let complaints = inputs::check(ids, cal_scheme)?;
     Ok(TableIterator::new(complaints.into_iter().map(|c| {
-        let layer = c.layer.map(|layer| layer.as_str());
+        let layer = c.layer;
         (c.severity.as_str(), c.asset, layer, c.problem, c.n, c.first.and_then(timestamp), c.command)
     })))
 }

@@ -82,5 +82,6 @@ pub fn watched(marks: &'static Marks, source: &Source) -> Watched {
         columns: if source.has_only_tf { vec![symbol.clone(), ts.clone()] } else { source.key.to_vec() },
         is_of_text: true,
         times: source.relation.times,
+        is_of_all: false,
     }
 }

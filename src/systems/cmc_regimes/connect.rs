@@ -148,7 +148,7 @@ fn checked(db: Db, cal_scheme: &str, ids: &[i32]) -> Result<Vec<Line>> {
     let complaints = db.with_new_snapshot(|| inputs::of(db, Some(some.to_vec()), None))?;
     for complaint in complaints.into_iter().filter(|complaint| complaint.severity != Severity::Info) {
         let asset = complaint.asset.map_or_else(|| "all assets".to_owned(), |id| format!("asset {id}"));
-        let layer = complaint.layer.map_or_else(String::new, |layer| format!(", {}", layer.as_str()));
+        let layer = complaint.layer.map_or_else(String::new, |layer| format!(", {layer}"));
         let n = complaint.n.map_or_else(String::new, |n| format!(" ({n})"));
         let detail = format!("{}: {}{n}", complaint.severity.as_str(), complaint.problem);
         lines.push(Line::new(Step::ToDo, format!("{asset}{layer}"), detail).command(complaint.command));

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use regime_core::cmc_regimes::budget::Budget;
 use regime_core::cmc_regimes::memory::Memory;
+use regime_core::cmc_regimes::outside::{OutsideLabels, PerOutside};
 use regime_core::cmc_regimes::params::Params;
 use regime_core::cmc_regimes::pipeline;
 use regime_core::cmc_regimes::pipeline::{Given, Outcome};
@@ -103,6 +104,9 @@ pub struct Engine<'c> {
 /// The bars of each layer, `None` where it has no source.
 pub type Layers = PerLayer<Option<Series>>;
 
+/// The labels from elsewhere of L3 and L4, `None` where there are none.
+pub type Labels = PerOutside<Option<OutsideLabels>>;
+
 impl<'c> Engine<'c> {
     /// Prepares readers and policy. Nothing is read after `as_of`, in microseconds since 2000.
     pub fn new(db: Db<'c>, setup: Setup, as_of: Option<i64>) -> Self {
@@ -155,7 +159,30 @@ impl<'c> Engine<'c> {
     /// The relations that are read, as SQL.
     pub fn relations(&self) -> Vec<&str> {
         let sources = self.readers.iter().flatten().map(|reader| reader.source());
-        sources.flat_map(|source| [source.bars.sql.as_str(), source.ema.sql.as_str()]).collect()
+        sources.flat_map(|source| source.relations().map(|relation| relation.sql.as_str())).collect()
+    }
+
+    /// Whether a relation, as SQL, is read for labels from elsewhere alone.
+    pub fn is_of_labels(&self, relation: &str) -> bool {
+        let sources = || self.readers.iter().flatten().map(|reader| reader.source());
+        sources()
+            .flat_map(|source| source.labels.iter().flatten())
+            .any(|labels| labels.relation.sql == relation)
+            && !sources()
+                .any(|source| [&source.bars.sql, &source.ema.sql].into_iter().any(|sql| sql == relation))
+    }
+
+    /// The labels from elsewhere of an asset, all that are known now.
+    ///
+    /// # Errors
+    /// Labels that cannot be used, such as two of one time.
+    pub fn labels(&self, asset: i32) -> Result<Labels> {
+        let Some(daily) = self.reader(Layer::L2) else { return Ok([None, None]) };
+        let of_layer = |n: usize| {
+            let source = daily.source().labels[n].as_ref().filter(|_| self.params.outside[n].is_some());
+            source.map(|source| daily.labels(source, asset)).transpose()
+        };
+        Ok([of_layer(0)?, of_layer(1)?])
     }
 
     /// The table of the ids, quoted, where sources name assets by symbols.
@@ -205,25 +232,28 @@ impl<'c> Engine<'c> {
     /// Bars of the asset, or of a market proxy that it depends on, that cannot be used.
     pub fn compute(&self, asset: i32) -> Result<Outcome> {
         let series = self.series(asset)?;
-        self.compute_from(asset, &series)
+        self.compute_from(asset, &series, &self.labels(asset)?)
     }
 
-    /// Computes an asset from its bars.
+    /// Computes an asset from its bars and labels from elsewhere.
     ///
     /// # Errors
     /// Bars of a market proxy that it depends on that cannot be used.
-    pub fn compute_from(&self, asset: i32, series: &Layers) -> Result<Outcome> {
+    pub fn compute_from(&self, asset: i32, series: &Layers, labels: &Labels) -> Result<Outcome> {
         let series = series.each_ref().map(Option::as_ref);
         let proxy = self.proxy_of(asset, series)?;
-        Ok(pipeline::whole(series, &self.given(proxy.as_deref(), pipeline::budget(series, &self.params))))
+        let budget = pipeline::budget(series, &self.params);
+        Ok(pipeline::whole(series, &self.given(proxy.as_deref(), budget, labels)))
     }
 
-    /// The inputs of an asset beside its bars: the market proxy, if it may cap a row, and the budget of all bars.
-    pub fn given<'e>(&'e self, proxy: Option<&'e Proxy>, budget: Budget) -> Given<'e> {
+    /// The inputs of an asset beside its bars: the market proxy, if it may cap a row, the budget of all bars, and labels from
+    /// elsewhere.
+    pub fn given<'e>(&'e self, proxy: Option<&'e Proxy>, budget: Budget, labels: &'e Labels) -> Given<'e> {
         let look = || {
             pgrx::check_for_interrupts!();
         };
-        Given { budget, proxy, policy: &self.compiled.policy, params: &self.params, look }
+        let outside = labels.each_ref().map(Option::as_ref);
+        Given { budget, proxy, policy: &self.compiled.policy, params: &self.params, outside, look }
     }
 
     /// Computes the rows that follow those of the memory ([`pipeline::resume`]). `emas` are the fast, mid and slow
@@ -235,6 +265,7 @@ impl<'c> Engine<'c> {
         &self,
         memory: Memory,
         series: &Layers,
+        labels: &Labels,
         emas: [&[f64]; 3],
         budget: Budget,
         asset: i32,
@@ -243,7 +274,7 @@ impl<'c> Engine<'c> {
         let young = memory.young_until == memory.newest;
         let last = series[Layer::L2].as_ref().and_then(|daily| daily.ts.last()).filter(|_| young);
         let proxy = last.map(|last| self.proxy_until(asset, *last, false)).transpose()?.flatten();
-        let given = self.given(proxy.as_deref(), budget);
+        let given = self.given(proxy.as_deref(), budget, labels);
         Ok(pipeline::resume(memory, series.each_ref().map(Option::as_ref), emas, &given))
     }
 

@@ -153,7 +153,7 @@ impl Parameters {
     /// # Errors
     /// As [`Parameters::setup`].
     pub fn setup_held(self, db: Db, given: &Given) -> Result<Setup> {
-        for [schema, name] in self.map.iter().flatten().flat_map(|row| [&row.bars, &row.ema]) {
+        for [schema, name] in self.map.iter().flatten().flat_map(|row| row.relations()) {
             if syscache::readable(schema, name) == Some(true) {
                 db.hold(schema, name)?;
             }
@@ -194,9 +194,10 @@ impl Parameters {
         }
         check_label("l4_label", given.l4_label.as_deref())?;
         let cal_scheme = given.scheme();
-        if map[Layer::L2].is_none() {
+        let Some(daily) = &map[Layer::L2] else {
             return Err(map::no_source(Layer::L2, &cal_scheme, schema));
-        }
+        };
+        let [l3, l4] = daily.labels.each_ref().map(|row| row.as_ref().map(|row| row.params()));
         let table = policy_table(db, schema, given.policy.as_deref(), rules)?;
         let params = Params {
             mode,
@@ -206,6 +207,8 @@ impl Parameters {
                 source: map[l].as_ref().map(|row| row.params()),
             }),
             config: given.config.as_ref().map_or_else(|| Ok(Config::default()), Config::of)?,
+            // A label that is given stands in place of those of a relation.
+            outside: [l3, l4.filter(|_| given.l4_label.is_none())],
             l4_label: given.l4_label.clone(),
             point_in_time: given.point_in_time.unwrap_or_else(settings::point_in_time),
             market_proxy_id: given.market_proxy_id.unwrap_or_else(settings::market_proxy_id),

@@ -50,9 +50,16 @@ impl Row {
     /// The row that a computation makes, with the label of L4 and the version hash it was given.
     pub fn computed(row: &Computed, l4_label: Option<&str>, version_hash: &str) -> Self {
         let [l0, l1, l2, l3] = row.labels.map(|label| label.map(|l: Label| l.as_str().into())).into_array();
+        let [outside_l3, outside_l4] = row.outside.clone().map(|label| label.map(Cow::Owned));
         let [l0_enabled, l1_enabled, l2_enabled, _] = row.budget.enabled.map(Some).into_array();
         Self {
-            labels: [l0, l1, l2, l3, l4_label.map(|label| Cow::Owned(label.to_owned()))],
+            labels: [
+                l0,
+                l1,
+                l2,
+                l3.or(outside_l3),
+                l4_label.map(|label| Cow::Owned(label.to_owned())).or(outside_l4),
+            ],
             regime_key: Some(row.key_text().into()),
             setups: row.setups.clone(),
             feature_tier: Some(row.budget.tier.as_str().into()),

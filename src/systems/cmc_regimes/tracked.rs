@@ -10,13 +10,14 @@ use crate::track::fingerprint::{Tracking, tracking_of};
 use crate::track::watched::Watched;
 use crate::track::{triggers, untrackable};
 
-/// The relations of bars and EMAs of these sources, each once, with the columns by which changes are marked.
+/// The relations of bars, EMAs and labels of these sources, each once, with the columns by which changes are marked.
 pub fn bars<'a>(sources: impl IntoIterator<Item = &'a Source>) -> Vec<Watched> {
     let mut all: Vec<Watched> = Vec::new();
-    for relation in sources.into_iter().flat_map(|source| [&source.bars, &source.ema]) {
+    for relation in sources.into_iter().flat_map(Source::relations) {
         if !all.iter().any(|watched| watched.relation == relation.sql) {
             let (key, ts) = (relation.mark(), relation.columns[0].clone());
-            let columns = vec![relation.id.clone(), relation.time.clone()];
+            let id = relation.has_ids.then(|| relation.id.clone());
+            let columns = id.into_iter().chain([relation.time.clone()]).collect();
             let is_of_text = relation.symbols.is_some();
             all.push(Watched {
                 marks: &ASSETS,
@@ -26,6 +27,7 @@ pub fn bars<'a>(sources: impl IntoIterator<Item = &'a Source>) -> Vec<Watched> {
                 columns,
                 is_of_text,
                 times: relation.times,
+                is_of_all: !relation.has_ids,
             });
         }
     }

@@ -7,9 +7,10 @@ use crate::cmc_regimes::hysteresis::{Decision, State};
 use crate::cmc_regimes::label::Label;
 use crate::cmc_regimes::layer::{Layer, PerLayer};
 use crate::cmc_regimes::memory::Memory;
+use crate::cmc_regimes::outside::{OutsideFacts, PerOutside};
 use crate::cmc_regimes::pipeline::{self, Given};
 use crate::cmc_regimes::policy::{Part, Policy, Risk, UNKNOWN};
-use crate::cmc_regimes::restraint::{RowInputs, Source, in_force, restraints};
+use crate::cmc_regimes::restraint::{Beside, RowInputs, Source, in_force, restraints};
 use crate::cmc_regimes::row::Row;
 use crate::cmc_regimes::series::Series;
 
@@ -24,6 +25,8 @@ pub struct Explanation {
     pub budget: Budget,
     /// Reasons for the label of each layer; `None` where the layer is disabled or has no bar yet.
     pub layers: PerLayer<Option<LayerFacts>>,
+    /// Reasons for labels from elsewhere; `None` without such a layer, and before its first label.
+    pub outside: PerOutside<Option<OutsideFacts>>,
     /// Closing time of the market proxy's weekly bar in force, in microseconds, and whether the market was
     /// supportive; `None` without a proxy or without such a bar.
     pub proxy: Option<(i64, bool)>,
@@ -57,10 +60,12 @@ pub struct LayerFacts {
 }
 
 /// One restraint on a row's risk.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Tightening {
     /// What tightens.
     pub source: Source,
+    /// The label that tightens; `None` for caps by the market proxy.
+    pub label: Option<String>,
     /// The part of the policy table that acts; `None` for caps by the market proxy.
     pub part: Option<Part>,
     /// The restraint; neutral in the fields that it leaves as they are.
@@ -100,23 +105,42 @@ pub fn explain(index: usize, series: PerLayer<Option<&Series>>, given: &Given) -
 
     let layers = PerLayer::from_fn(|layer| {
         let series = series[layer].filter(|_| given.budget.enabled[layer])?;
-        layer_facts(layer, series, ts, before[layer], given)
+        let before = if layer.holds_own_bars() { held(layer, series, ts, given) } else { before[layer] };
+        layer_facts(layer, series, ts, before, given)
     });
     let raw = layers.each_ref().map(|layer| layer.as_ref().map(|layer| layer.facts.label));
     let capped = *pipeline::capped(&[ts], given.proxy, &[row.budget]).first()?;
     let l4 = given.params.l4_label.as_deref();
     let effect = l4.map(|text| given.policy.effect_of(text));
-    let setups_by = in_force(given.policy, effect.as_ref(), row.labels).next().map(|(source, _)| source);
+    let prepared = given.prepared();
+    let beside = Beside { given: effect.as_ref(), outside: &prepared };
+    let pairs = prepared.each_ref().map(|labels| labels.as_ref()?.on(&[ts])[0]);
+    let inputs = (row.labels, raw, capped, pairs);
+    let setups_by = in_force(given.policy, beside, row.labels, pairs).next().map(|(source, _)| source);
     Some(Explanation {
         index,
         ts,
         budget: given.budget,
         proxy: given.proxy.and_then(|proxy| proxy.at(ts)),
-        tightenings: tightenings(given.policy, l4, (row.labels, raw, capped)),
+        tightenings: tightenings(given.policy, l4, beside, inputs),
+        outside: prepared.each_ref().map(|labels| labels.as_ref()?.facts(ts)),
         setups_by,
         layers,
         row,
     })
+}
+
+/// Hysteresis before the latest bar at or before a row, of a layer whose hysteresis counts bars.
+fn held(layer: Layer, series: &Series, row: i64, given: &Given) -> State {
+    let Given { params, policy, .. } = *given;
+    let bars = series.first(series.until(row).saturating_sub(1));
+    let labels = pipeline::raw_labels(layer, &bars, given.budget.tier, params);
+    let unlabelled = if params.point_in_time { params.layers[layer].min_bars.saturating_sub(1) } else { 0 };
+    let mut state = State::default();
+    for label in labels.into_iter().skip(unlabelled) {
+        state.step(Some(label), params.mode, params.hold, |old, new| policy.tightens(old, new));
+    }
+    state
 }
 
 fn layer_facts(layer: Layer, series: &Series, row: i64, before: State, given: &Given) -> Option<LayerFacts> {
@@ -133,15 +157,17 @@ fn layer_facts(layer: Layer, series: &Series, row: i64, before: State, given: &G
 }
 
 /// All that tightens a row, label by label, rule by rule.
-fn tightenings(policy: &Policy, l4: Option<&str>, inputs: RowInputs) -> Vec<Tightening> {
-    let effect = l4.map(|text| policy.effect_of(text));
+fn tightenings(policy: &Policy, l4: Option<&str>, beside: Beside, inputs: RowInputs) -> Vec<Tightening> {
     let mut risk = Risk::START;
     let mut all = Vec::new();
-    for (source, restraint) in restraints(policy, effect.as_ref(), inputs) {
+    for (source, restraint) in restraints(policy, beside, inputs) {
         let label = |label: Label| Some(label.as_str());
         let text = match source {
             Source::InForce(_, own) | Source::Waiting(_, own) => label(own),
             Source::Given => l4,
+            Source::Outside(layer, name) | Source::OutsideWaiting(layer, name) => {
+                beside.outside[layer as usize].as_ref().map(|labels| labels.text(name))
+            }
             Source::NoKey => Some(UNKNOWN),
             Source::ProxyGrossCap | Source::ProxySize => None,
         };
@@ -152,7 +178,7 @@ fn tightenings(policy: &Policy, l4: Option<&str>, inputs: RowInputs) -> Vec<Tigh
         for (part, asks) in parts {
             let before = risk;
             risk = risk.tighten(asks);
-            all.push(Tightening { source, part, asks, before, after: risk });
+            all.push(Tightening { source, label: text.map(str::to_owned), part, asks, before, after: risk });
         }
     }
     all

@@ -25,14 +25,24 @@ pub struct Print {
 /// fingerprint of the last block before the series; unless that block is full, the first fingerprint returned
 /// completes it.
 pub fn prints(last: Option<Print>, series: &Series, bars: usize) -> Vec<Print> {
+    prints_of(last, &series.ts, bars, |i| words(series, i))
+}
+
+/// [`prints`] of anything with ascending times and words.
+pub(crate) fn prints_of<W: IntoIterator<Item = u64>>(
+    last: Option<Print>,
+    times: &[i64],
+    bars: usize,
+    words: impl Fn(usize) -> W,
+) -> Vec<Print> {
     let mut prints: Vec<Print> = last.into_iter().filter(|p| (p.bars as usize) < BLOCK).collect();
-    for i in 0..bars {
+    for (i, ts) in times.iter().enumerate().take(bars) {
         if prints.last().is_none_or(|p| p.bars as usize == BLOCK) {
-            prints.push(Print { first: series.ts[i], bars: 0, hash: Hash::START });
+            prints.push(Print { first: *ts, bars: 0, hash: Hash::START });
         }
         if let Some(print) = prints.last_mut() {
             print.bars += 1;
-            print.hash = print.hash.chain(words(series, i));
+            print.hash = print.hash.chain(words(i));
         }
     }
     prints

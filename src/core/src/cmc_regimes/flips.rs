@@ -33,7 +33,7 @@ pub struct Run<T> {
 
 /// The flips of further rows of a series in ascending time, counted from 0; rows without a label are skipped. `current` is
 /// the run before these rows, `None` before the first, and afterwards the run at the last of these rows.
-pub fn flips_after<T: Copy + PartialEq>(
+pub fn flips_after<T: Clone + PartialEq>(
     current: &mut Option<Run<T>>,
     labels: impl IntoIterator<Item = Option<T>>,
 ) -> Vec<Flip<T>> {
@@ -43,8 +43,9 @@ pub fn flips_after<T: Copy + PartialEq>(
         match current.as_mut().filter(|run| run.label == new) {
             Some(run) => run.rows += 1,
             None => {
-                let before = current.replace(Run { label: new, rows: 1 });
-                let (old, duration) = (before.map(|run| run.label), before.map(|run| run.rows));
+                let before = current.replace(Run { label: new.clone(), rows: 1 });
+                let duration = before.as_ref().map(|run| run.rows);
+                let old = before.map(|run| run.label);
                 flips.push(Flip { row, old, new, duration });
             }
         }

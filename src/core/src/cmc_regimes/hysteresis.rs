@@ -16,13 +16,13 @@ words!(
     }
 );
 
-/// The hysteresis of one layer: a state that can be stored and resumed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct State {
+/// The hysteresis of one layer with labels of a type: a state that can be stored and resumed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State<L = Label> {
     /// The label in force.
-    pub accepted: Option<Label>,
+    pub accepted: Option<L>,
     /// The label that waits to be accepted.
-    pub pending: Option<Label>,
+    pub pending: Option<L>,
     /// Consecutive rows on which the change was seen.
     pub count: u32,
 }
@@ -46,16 +46,22 @@ pub enum Decision {
     SeenEnough(u32),
 }
 
-impl State {
+impl<L> Default for State<L> {
+    fn default() -> Self {
+        Self { accepted: None, pending: None, count: 0 }
+    }
+}
+
+impl<L: Copy + PartialEq> State<L> {
     /// Takes the raw label of the next row and returns the label in force; arguments as for
     /// [`State::decide`].
     pub fn step(
         &mut self,
-        raw: Option<Label>,
+        raw: Option<L>,
         mode: Mode,
         hold: u32,
-        tightens: impl FnOnce(Label, Label) -> bool,
-    ) -> Option<Label> {
+        tightens: impl FnOnce(L, L) -> bool,
+    ) -> Option<L> {
         self.decide(raw, mode, hold, tightens);
         self.accepted
     }
@@ -66,10 +72,10 @@ impl State {
     /// `tightens(old, new)` says whether a change reduces risk, and is called in asymmetric mode only.
     pub fn decide(
         &mut self,
-        raw: Option<Label>,
+        raw: Option<L>,
         mode: Mode,
         hold: u32,
-        tightens: impl FnOnce(Label, Label) -> bool,
+        tightens: impl FnOnce(L, L) -> bool,
     ) -> Decision {
         let Some(new) = raw else { return Decision::NoLabel };
         let decision = match self.accepted {
@@ -91,7 +97,7 @@ impl State {
         decision
     }
 
-    fn accept(&mut self, label: Label) {
+    fn accept(&mut self, label: L) {
         *self = State { accepted: Some(label), pending: None, count: 0 };
     }
 }

@@ -27,6 +27,11 @@ impl Layer {
         ["L0", "L1", "L2", "L3"][self as usize]
     }
 
+    /// Whether hysteresis counts the bars of the layer, of which a daily row may see several, and not daily rows.
+    pub const fn holds_own_bars(self) -> bool {
+        matches!(self, Layer::L3)
+    }
+
     /// Fewest bars that enable the layer by default. Specification 1, section 3.
     pub const fn default_min_bars(self) -> usize {
         [60, 52, 120, 300][self as usize]

@@ -10,12 +10,13 @@ use crate::cmc_regimes::hysteresis::State;
 use crate::cmc_regimes::label::Label;
 use crate::cmc_regimes::labeller;
 use crate::cmc_regimes::layer::PerLayer;
+use crate::cmc_regimes::outside::PerOutside;
 use crate::cmc_regimes::row::key_text;
 use crate::math::stats::ReturnStats;
 use crate::sealed::{open, seal};
 
 /// Version of the stored form; changed whenever memories of earlier code cannot be resumed.
-pub const MEMORY_VERSION: u8 = 1;
+pub const MEMORY_VERSION: u8 = 2;
 
 /// The state after an asset's newest row. Budget, parameters and policy are not part of it: a memory can be
 /// resumed only while they are the same.
@@ -37,6 +38,8 @@ pub struct Memory {
     pub(crate) stats: Vec<ReturnStats>,
     pub(crate) last: Option<Last>,
     pub(crate) pairs: [Pair; 3],
+    /// The memory of labels from elsewhere.
+    pub outside: PerOutside<OutsideMemory>,
 }
 
 /// The state of a layer after the newest row.
@@ -52,6 +55,14 @@ pub struct LayerMemory {
     /// Raw label of the last bar, by percentile and by fixed cut-offs.
     pub(crate) raw: [Option<Label>; 2],
     pub(crate) run: Option<Run<Label>>,
+}
+
+/// The state of a layer of labels from elsewhere after the newest row.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct OutsideMemory {
+    /// Fingerprints of the labels in force up to the newest row.
+    pub prints: Vec<Print>,
+    pub(crate) run: Option<Run<String>>,
 }
 
 /// The newest row.

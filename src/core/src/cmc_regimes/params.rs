@@ -4,6 +4,7 @@ use crate::cmc_regimes::config::Config;
 use crate::cmc_regimes::hysteresis::Mode;
 use crate::cmc_regimes::labeller::How;
 use crate::cmc_regimes::layer::{Layer, PerLayer};
+use crate::cmc_regimes::outside::{OutsideParams, PerOutside};
 
 /// Parameters of the source of a layer.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +43,8 @@ pub struct Params {
     pub config: Config,
     /// The L4 label of every row, `None` without one.
     pub l4_label: Option<String>,
+    /// Parameters of labels from elsewhere, `None` without such labels.
+    pub outside: PerOutside<Option<OutsideParams>>,
     /// Whether the budget of a row counts the bars at or before the row, instead of all bars.
     pub point_in_time: bool,
     /// Id of the asset that stands for the market.
@@ -49,6 +52,11 @@ pub struct Params {
 }
 
 impl Params {
+    /// Consecutive labels from elsewhere that must show a held change, of L3 (0) or L4 (1); without hysteresis none are held.
+    pub fn held_outside(&self, layer: usize) -> u32 {
+        self.outside[layer].map_or(0, |own| own.hold).min(if self.hold == 0 { 0 } else { u32::MAX })
+    }
+
     /// How the bars of a layer are labelled.
     pub fn labelling(&self, layer: Layer) -> How<'_> {
         let source = self.layers[layer].source.as_ref();
@@ -80,6 +88,7 @@ impl Default for Params {
             }),
             config: Config::default(),
             l4_label: None,
+            outside: [None; 2],
             point_in_time: true,
             market_proxy_id: 1,
         }

@@ -1,5 +1,6 @@
 //! The computation of one asset: bars of every layer in; rows, flips, statistics and comovement out.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::cmc_regimes::align::as_of;
@@ -7,14 +8,16 @@ use crate::cmc_regimes::budget::{Budget, Tier};
 use crate::cmc_regimes::comovement::{Comovement, comovements, push_rows};
 use crate::cmc_regimes::fingerprint::{Print, prints};
 use crate::cmc_regimes::flips::{Flip, flips_after};
+use crate::cmc_regimes::hysteresis::State;
 use crate::cmc_regimes::label::Label;
 use crate::cmc_regimes::labeller::{self, label_bars};
 use crate::cmc_regimes::layer::{Layer, PerLayer};
 use crate::cmc_regimes::memory::{Last, LayerMemory, Memory};
+use crate::cmc_regimes::outside::{OutsideLabels, OutsideLayer, Pair, Pairs, PerOutside, Prepared};
 use crate::cmc_regimes::params::Params;
-use crate::cmc_regimes::policy::{Effect, Orders, Policy, Risk};
+use crate::cmc_regimes::policy::{Orders, Policy, Risk};
 use crate::cmc_regimes::proxy::Proxy;
-use crate::cmc_regimes::restraint::{RowInputs, in_force, key, restraints};
+use crate::cmc_regimes::restraint::{Beside, RowInputs, in_force, key, restraints};
 use crate::cmc_regimes::row::{FlipLayer, Row, key_text};
 use crate::cmc_regimes::series::Series;
 use crate::math::stats::ReturnStats;
@@ -30,8 +33,8 @@ pub struct Outcome {
     pub row: Vec<u32>,
     /// The contents of the new rows, each different content once.
     pub rows: Vec<Row>,
-    /// Flips of the labels of L0, L1, L2 and of the key, as texts, among the new rows.
-    pub flips: Vec<(FlipLayer, Flip<&'static str>)>,
+    /// Flips of the labels of all layers and of the key, as texts, among the new rows.
+    pub flips: Vec<(FlipLayer, Flip<Cow<'static, str>>)>,
     /// Return statistics per key over all rows, in the order of the key's text.
     pub stats: Vec<(&'static str, ReturnStats)>,
     /// Comovement of pairs of daily EMAs over all rows, by their index (0 is the fastest).
@@ -52,7 +55,8 @@ pub fn run(
     policy: &Policy,
     params: &Params,
 ) -> Outcome {
-    whole(series, &Given { budget: budget(series, params), proxy, policy, params, look: || () })
+    let budget = budget(series, params);
+    whole(series, &Given { budget, proxy, policy, params, outside: [None; 2], look: || () })
 }
 
 /// [`run`] with the budget and the parameters given.
@@ -73,15 +77,27 @@ pub struct Given<'a> {
     pub policy: &'a Policy,
     /// All further parameters.
     pub params: &'a Params,
+    /// The labels from elsewhere, all that are known now.
+    pub outside: PerOutside<Option<&'a OutsideLabels>>,
     /// Called between the parts of the work; may unwind to cancel the work.
     pub look: fn(),
+}
+
+impl Given<'_> {
+    /// The labels from elsewhere with what they do.
+    pub(crate) fn prepared(&self) -> PerOutside<Option<Prepared<'_>>> {
+        std::array::from_fn(|n| {
+            let hold = self.params.held_outside(n);
+            self.outside[n].map(|labels| Prepared::new(labels, self.policy, self.params.mode, hold))
+        })
+    }
 }
 
 /// Computes further rows of an asset: one for each daily bar in `series`.
 ///
 /// The bars of all layers must have closed after the memory's newest row. `emas` are the daily EMAs (fast,
 /// mid, slow) of all rows, earlier rows included. Budget, proxy up to the newest row, policy and parameters
-/// must be those with which the memory was made; then the results are those of all bars at once.
+/// must be those with which the memory was made, and so must labels from elsewhere up to the newest row; then the results are those of all bars at once.
 pub fn resume(
     mut memory: Memory,
     series: PerLayer<Option<&Series>>,
@@ -94,10 +110,13 @@ pub fn resume(
     let (labelled, prints) = label_rows(&mut memory.layers, series, &daily.ts, given);
     let capped = capped(&daily.ts, given.proxy, &labelled.budgets);
     look();
-    let (row, rows) = resolve_rows(&labelled, &capped, given);
+    let outside = given.prepared();
+    let from_elsewhere = outside.each_ref().map(|labels| labels.as_ref().map(|labels| labels.on(&daily.ts)));
+    let (row, rows) = resolve_rows(&labelled, &capped, (&outside, &from_elsewhere), given);
     let keys = || row.iter().map(|r| rows[*r as usize].key);
     look();
-    let flips = all_flips(&mut memory, &labelled.accepted, keys());
+    let mut flips = outside_flips(&mut memory, &outside, from_elsewhere);
+    flips.extend(all_flips(&mut memory, &labelled.accepted, keys()));
     let stats = stats_by_key(&mut memory, keys(), &daily.close);
     if !daily.ts.is_empty() {
         push_rows(&mut memory.pairs, daily.ema.each_ref().map(Vec::as_slice));
@@ -105,6 +124,10 @@ pub fn resume(
     let young = labelled.budgets.iter().rposition(|budget| budget.is_young());
     memory.young_until = young.map(|t| daily.ts[t]).or(memory.young_until);
     memory.newest = daily.ts.last().copied().or(memory.newest);
+    for (own, labels) in memory.outside.iter_mut().zip(given.outside) {
+        own.prints =
+            labels.zip(memory.newest).map_or_else(Vec::new, |(labels, newest)| labels.prints(newest));
+    }
     memory.rows += daily.ts.len() as u64;
     memory.flips += flips.len() as u64;
     Outcome {
@@ -156,19 +179,29 @@ fn label_rows(
         let tightens = |old, new| policy.tightens(old, new);
         let state = &mut memory[l].hysteresis;
         look();
+        if l.holds_own_bars() {
+            return taken[l].accepted(state, l, (&budgets, params), tightens);
+        }
         raw[l].iter().map(|label| state.step(*label, params.mode, params.hold, tightens)).collect()
     });
     (Labelled { budgets, raw, accepted }, blocks)
 }
 
 /// What rows with these labels say, each different row once, and for each row its index there.
-fn resolve_rows(labelled: &Labelled, capped: &[[bool; 2]], given: &Given) -> (Vec<u32>, Vec<Row>) {
+fn resolve_rows(
+    labelled: &Labelled,
+    capped: &[[bool; 2]],
+    (outside, pairs): (&PerOutside<Option<Prepared>>, &PerOutside<Option<Pairs>>),
+    given: &Given,
+) -> (Vec<u32>, Vec<Row>) {
     let Labelled { budgets, raw, accepted } = labelled;
-    let mut resolver = Resolver::new(given.policy, given.params.l4_label.as_deref());
+    let l4 = given.params.l4_label.as_deref().map(|text| given.policy.effect_of(text));
+    let mut resolver = Resolver::new(given.policy, Beside { given: l4.as_ref(), outside });
     let row = (0..budgets.len())
         .map(|t| {
             let at = |labels: &PerLayer<Vec<Option<Label>>>| labels.each_ref().map(|labels| labels[t]);
-            resolver.resolve(((at(accepted), at(raw), capped[t]), budgets[t]))
+            let pair = pairs.each_ref().map(|pairs| pairs.as_ref().and_then(|pairs| pairs[t]));
+            resolver.resolve(((at(accepted), at(raw), capped[t], pair), budgets[t]))
         })
         .collect();
     (row, resolver.rows)
@@ -257,6 +290,33 @@ impl Taken {
         self.bars_before as usize + self.bar[row].map_or(0, |bar| bar + 1)
     }
 
+    /// The label in force on each row of a layer whose hysteresis counts bars: it begins with the first bar that enables the
+    /// layer.
+    fn accepted(
+        &self,
+        state: &mut State,
+        layer: Layer,
+        (budgets, params): (&[Budget], &Params),
+        tightens: impl Fn(Label, Label) -> bool + Copy,
+    ) -> Vec<Option<Label>> {
+        let mut next = 0;
+        let row = |(budget, bar): (&Budget, &Option<usize>)| {
+            let labels = &self.labels[if budget.ranked[layer] { 0 } else { 1 }];
+            while bar.is_some_and(|bar| next <= bar) {
+                let bars = self.bars_before as usize + next + 1;
+                let is_enabled = match params.point_in_time {
+                    true => bars >= params.layers[layer].min_bars,
+                    false => budget.enabled[layer],
+                };
+                let label = is_enabled.then(|| labels[next]);
+                state.step(label, params.mode, params.hold, tightens);
+                next += 1;
+            }
+            state.accepted.filter(|_| budget.enabled[layer])
+        };
+        budgets.iter().zip(&self.bar).map(row).collect()
+    }
+
     /// The raw label of the latest bar at or before a row, with volatility ranked or by fixed cut-offs.
     fn label_at(&self, row: usize, ranked: bool) -> Option<Label> {
         let how = if ranked { 0 } else { 1 };
@@ -293,13 +353,13 @@ fn take_bars(
 }
 
 /// What tells rows apart; setups follow from the labels.
-type RowContent = (PerLayer<Option<Label>>, [u64; 3], Orders, bool, Budget);
+type RowContent = (PerLayer<Option<Label>>, PerOutside<Option<u32>>, [u64; 3], Orders, bool, Budget);
 
 /// Resolves rows into policies: each combination of inputs is resolved once, and rows with equal content
 /// share it.
 struct Resolver<'a> {
     policy: &'a Policy,
-    l4: Option<Effect>,
+    beside: Beside<'a>,
     seen: HashMap<(RowInputs, Budget), u32>,
     by_content: HashMap<RowContent, u32>,
     last: Option<((RowInputs, Budget), u32)>,
@@ -307,9 +367,15 @@ struct Resolver<'a> {
 }
 
 impl<'a> Resolver<'a> {
-    fn new(policy: &'a Policy, l4_label: Option<&str>) -> Self {
-        let l4 = l4_label.map(|text| policy.effect_of(text));
-        Self { policy, l4, seen: HashMap::new(), by_content: HashMap::new(), last: None, rows: Vec::new() }
+    fn new(policy: &'a Policy, beside: Beside<'a>) -> Self {
+        Self {
+            policy,
+            beside,
+            seen: HashMap::new(),
+            by_content: HashMap::new(),
+            last: None,
+            rows: Vec::new(),
+        }
     }
 
     /// The index of the content of a row with these inputs.
@@ -320,8 +386,9 @@ impl<'a> Resolver<'a> {
             return index;
         }
         let index = *self.seen.entry(inputs).or_insert_with(|| {
-            let row = compute_row(self.policy, self.l4.as_ref(), inputs);
-            *self.by_content.entry(content(&row)).or_insert_with(|| {
+            let ((.., pairs), _) = inputs;
+            let row = compute_row(self.policy, self.beside, inputs);
+            *self.by_content.entry(content(&row, pairs)).or_insert_with(|| {
                 self.rows.push(row);
                 self.rows.len() as u32 - 1
             })
@@ -331,32 +398,57 @@ impl<'a> Resolver<'a> {
     }
 }
 
-fn content(row: &Row) -> RowContent {
+fn content(row: &Row, outside: PerOutside<Option<Pair>>) -> RowContent {
     let Risk { size_mult, stop_mult, orders, gross_cap, pyramids } = row.risk;
-    (row.labels, [size_mult, stop_mult, gross_cap].map(f64::to_bits), orders, pyramids, row.budget)
+    let outside = outside.map(|pair| pair.map(|pair| pair.accepted));
+    (row.labels, outside, [size_mult, stop_mult, gross_cap].map(f64::to_bits), orders, pyramids, row.budget)
 }
 
-fn compute_row(policy: &Policy, l4: Option<&Effect>, (inputs, budget): (RowInputs, Budget)) -> Row {
-    let (accepted, ..) = inputs;
+fn compute_row(policy: &Policy, beside: Beside, (inputs, budget): (RowInputs, Budget)) -> Row {
+    let (accepted, .., pairs) = inputs;
     let risk =
-        restraints(policy, l4, inputs).fold(Risk::START, |risk, (_, restraint)| risk.tighten(restraint));
-    let setups = policy.setups(in_force(policy, l4, accepted).map(|(_, effect)| effect));
-    Row { labels: accepted, key: key(accepted), risk, setups, budget }
+        restraints(policy, beside, inputs).fold(Risk::START, |risk, (_, restraint)| risk.tighten(restraint));
+    let setups = policy.setups(in_force(policy, beside, accepted, pairs).map(|(_, effect)| effect));
+    let text = |n: usize| Some(beside.outside[n].as_ref()?.text(pairs[n]?.accepted).to_owned());
+    Row { labels: accepted, outside: [text(0), text(1)], key: key(accepted), risk, setups, budget }
+}
+
+/// Flips of labels from elsewhere.
+fn outside_flips(
+    memory: &mut Memory,
+    outside: &PerOutside<Option<Prepared>>,
+    rows: PerOutside<Option<Pairs>>,
+) -> Vec<(FlipLayer, Flip<Cow<'static, str>>)> {
+    let mut all = Vec::new();
+    let of_layers = OutsideLayer::ALL.iter().zip(&mut memory.outside).zip(outside.iter().zip(rows));
+    for ((layer, own), (labels, rows)) in of_layers {
+        let (Some(labels), Some(rows)) = (labels, rows) else { continue };
+        let texts = rows.into_iter().map(|pair| pair.map(|pair| labels.text(pair.accepted).to_owned()));
+        let flips = flips_after(&mut own.run, texts);
+        all.extend(flips.into_iter().map(|flip| (FlipLayer::Outside(*layer), flip.map(Cow::Owned))));
+    }
+    all
 }
 
 fn all_flips(
     memory: &mut Memory,
     accepted: &PerLayer<Vec<Option<Label>>>,
     keys: impl Iterator<Item = Option<Label>>,
-) -> Vec<(FlipLayer, Flip<&'static str>)> {
+) -> Vec<(FlipLayer, Flip<Cow<'static, str>>)> {
     let mut all = Vec::new();
-    for layer in [Layer::L0, Layer::L1, Layer::L2] {
+    for layer in Layer::ALL {
         let run = &mut memory.layers[layer].run;
         let flips = flips_after(run, accepted[layer].iter().copied());
-        all.extend(flips.into_iter().map(|flip| (FlipLayer::Layer(layer), flip.map(Label::as_str))));
+        all.extend(
+            flips.into_iter().map(|flip| {
+                (FlipLayer::Layer(layer), flip.map(|label: Label| Cow::Borrowed(label.as_str())))
+            }),
+        );
     }
     let flips = flips_after(&mut memory.composite, keys.map(Some));
-    all.extend(flips.into_iter().map(|flip| (FlipLayer::Composite, flip.map(key_text))));
+    all.extend(
+        flips.into_iter().map(|flip| (FlipLayer::Composite, flip.map(|key| Cow::Borrowed(key_text(key))))),
+    );
     all
 }
 

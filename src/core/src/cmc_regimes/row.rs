@@ -3,6 +3,7 @@
 use crate::cmc_regimes::budget::Budget;
 use crate::cmc_regimes::label::Label;
 use crate::cmc_regimes::layer::{Layer, PerLayer};
+use crate::cmc_regimes::outside::{OutsideLayer, PerOutside};
 use crate::cmc_regimes::policy::{Risk, UNKNOWN};
 
 /// The content of daily rows; rows with equal content refer to the same one by index.
@@ -10,6 +11,8 @@ use crate::cmc_regimes::policy::{Risk, UNKNOWN};
 pub struct Row {
     /// Accepted labels.
     pub labels: PerLayer<Option<Label>>,
+    /// Accepted labels from elsewhere.
+    pub outside: PerOutside<Option<String>>,
     /// The label that makes the key, `None` for `Unknown`.
     pub key: Option<Label>,
     /// The five risk fields.
@@ -37,15 +40,18 @@ pub fn key_text(key: Option<Label>) -> &'static str {
 pub enum FlipLayer {
     /// Accepted labels of a layer.
     Layer(Layer),
+    /// Accepted labels from elsewhere of a layer.
+    Outside(OutsideLayer),
     /// The key.
     Composite,
 }
 
 impl FlipLayer {
-    /// `L0`, `L1`, `L2` or `composite`.
-    pub const fn as_str(self) -> &'static str {
+    /// The name of the layer, or `composite`.
+    pub fn as_str(self) -> &'static str {
         match self {
             FlipLayer::Layer(layer) => layer.as_str(),
+            FlipLayer::Outside(layer) => layer.as_str(),
             FlipLayer::Composite => "composite",
         }
     }

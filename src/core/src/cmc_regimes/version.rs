@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::cmc_regimes::config::Config;
 use crate::cmc_regimes::layer::Layer;
+use crate::cmc_regimes::outside::{OutsideLayer, OutsideParams};
 use crate::cmc_regimes::params::Params;
 use crate::cmc_regimes::policy::{PolicyTable, Rule};
 use crate::hash::of_json;
@@ -49,6 +50,17 @@ fn canonical(table: &PolicyTable, params: &Params) -> Value {
     }
     if config.liq_window != default.liq_window {
         all["liq_window"] = config.liq_window.into();
+    }
+    // Where intraday bars are read: their hysteresis counted daily rows at first.
+    if params.layers[Layer::L3].source.is_some() {
+        all["l3_holds"] = "bars".into();
+    }
+    for (n, (layer, own)) in OutsideLayer::ALL.iter().zip(params.outside).enumerate() {
+        if let Some(OutsideParams { known, .. }) = own {
+            let hold = params.held_outside(n);
+            let mode = (hold > 0).then_some(params.mode.as_str());
+            all["outside"][layer.as_str()] = json!({"hold": hold, "mode": mode, "known": known});
+        }
     }
     if params.point_in_time {
         all["point_in_time"] = Value::Bool(true);

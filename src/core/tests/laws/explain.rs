@@ -16,7 +16,14 @@ use regime_core::cmc_regimes::series::Series;
 use regime_core::{Budget, Layer, Liq, Trend, Vol};
 
 fn given<'a>(asset: &'a Asset, policy: &'a Policy, budget: Budget) -> Given<'a> {
-    Given { budget, proxy: asset.proxy.as_ref(), policy, params: &asset.params, look: || () }
+    Given {
+        budget,
+        proxy: asset.proxy.as_ref(),
+        policy,
+        params: &asset.params,
+        outside: [None; 2],
+        look: || (),
+    }
 }
 
 /// Some rows: the first, the last, those where the first percentile is known (of an ATR, of returns), and any

@@ -15,6 +15,7 @@ mod market_performance;
 mod market_states;
 mod numeric;
 mod outcome;
+mod outside;
 mod pattern;
 mod period;
 mod picture;

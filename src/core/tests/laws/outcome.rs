@@ -66,18 +66,22 @@ proptest! {
     fn flips_partition_the_rows(plan in plan(), policy in policy()) {
         let got = outcome(&plan.asset(), &policy);
         let rows = || got.row.iter().map(|r| &got.rows[*r as usize]);
-        let layers = [FlipLayer::Layer(Layer::L0), FlipLayer::Layer(Layer::L1), FlipLayer::Layer(Layer::L2)];
+        let layers = Layer::ALL.map(FlipLayer::Layer);
         for layer in layers.into_iter().chain([FlipLayer::Composite]) {
             let labels: Vec<Option<&str>> = match layer {
                 FlipLayer::Layer(l) => rows().map(|r| r.labels[l].map(Label::as_str)).collect(),
+                FlipLayer::Outside(_) => vec![],
                 FlipLayer::Composite => rows().map(|r| Some(r.key_text())).collect(),
             };
-            let own = got.flips.iter().filter(|(l, _)| *l == layer).map(|(_, flip)| flip.clone());
+            let own = got.flips.iter().filter(|(l, _)| *l == layer).map(|(_, flip)| {
+                let Flip { row, old, new, duration } = flip;
+                Flip { row: *row, old: old.as_deref(), new: &**new, duration: *duration }
+            });
             check_flips(&labels, &own.collect::<Vec<_>>())?;
         }
         prop_assert!(got.flips.iter().all(|(l, _)| *l == FlipLayer::Composite || layers.contains(l)));
         let names = layers.map(|l| l.as_str());
-        prop_assert_eq!((names, FlipLayer::Composite.as_str()), (["L0", "L1", "L2"], "composite"));
+        prop_assert_eq!((names, FlipLayer::Composite.as_str()), (["L0", "L1", "L2", "L3"], "composite"));
     }
 
     #[test]

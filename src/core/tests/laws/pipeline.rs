@@ -1,5 +1,7 @@
 //! Laws of a whole asset: rows against the specification read naively, and what must hold of them.
 
+use std::borrow::Cow;
+
 use crate::common::plan::{Asset, Plan, plan};
 use crate::common::synthetic::{DAY, until};
 use crate::common::{cases, naive, policy};
@@ -96,9 +98,21 @@ impl<'a> Alone<'a> {
 /// Accepted labels of each row.
 fn accepted_rows(asset: &Asset, raw: &[Labels], alone: &Alone) -> Vec<Labels> {
     let layers = PerLayer::from_fn(|l| {
-        let raw: Vec<Option<Label>> = raw.iter().map(|row| row[l]).collect();
         let hold = asset.params.hold as usize;
-        naive::accepted(&raw, asset.params.mode, hold, |old, new| alone.tightens(old, new))
+        let accepted = |raw: &[Option<Label>]| {
+            naive::accepted(raw, asset.params.mode, hold, |old, new| alone.tightens(old, new))
+        };
+        let Some(intraday) =
+            asset.series[l].as_ref().filter(|_| l == Layer::L3 && naive_budget(asset).enabled[l])
+        else {
+            return accepted(&raw.iter().map(|row| row[l]).collect::<Vec<_>>());
+        };
+        // Hysteresis of intraday bars counts these.
+        let labels = label_bars(&intraday.bars(), &how(asset, l), naive_budget(asset).tier);
+        let accepted = accepted(&labels.into_iter().map(Some).collect::<Vec<_>>());
+        let daily = asset.series[Layer::L2].as_ref().map_or(&[][..], |daily| &daily.ts);
+        let at = |ts: &i64| naive::as_of(*ts, &intraday.ts).and_then(|bar| accepted[bar]);
+        daily.iter().map(at).collect()
     });
     (0..raw.len()).map(|t| layers.each_ref().map(|layer| layer[t])).collect()
 }
@@ -175,6 +189,11 @@ proptest! {
             let mut seen = vec![None];
             for (t, raw) in raw.iter().enumerate() {
                 seen.push(raw[layer]);
+                // A row sees the labels of all intraday bars before it, not of the latest alone.
+                if let Some(intraday) = asset.series[layer].as_ref().filter(|_| layer == Layer::L3) {
+                    let bars = label_bars(&intraday.bars(), &how(&asset, layer), got.budget.tier);
+                    seen.extend(bars.into_iter().take(intraday.until(got.ts[t])).map(Some));
+                }
                 let shown = got.rows[got.row[t] as usize].labels[layer];
                 prop_assert!(seen.contains(&shown) && shown.is_some() == raw[layer].is_some(), "row {}", t);
             }
@@ -196,7 +215,7 @@ proptest! {
         let ends: Vec<i64> = cuts.iter().rev().map(|days| -days * DAY).chain([i64::MAX]).collect();
         let emas = asset.series[Layer::L2].as_ref().map(|daily| daily.ema.clone()).unwrap_or_default();
         let given =
-            Given { budget: whole.budget, proxy: asset.proxy.as_ref(), policy: &policy, params: &asset.params, look: || () };
+            Given { budget: whole.budget, proxy: asset.proxy.as_ref(), policy: &policy, params: &asset.params, outside: [None; 2], look: || () };
         let mut memory = Memory::default();
         let mut prints: PerLayer<Vec<Print>> = PerLayer::default();
         let (mut rows, mut flips) = (Vec::new(), Vec::new());
@@ -227,7 +246,7 @@ proptest! {
         }
         let expected: Vec<_> = whole.row.iter().map(|r| whole.rows[*r as usize].clone()).collect();
         prop_assert_eq!(rows, expected);
-        let in_order = |mut flips: Vec<(FlipLayer, Flip<&'static str>)>| {
+        let in_order = |mut flips: Vec<(FlipLayer, Flip<Cow<'static, str>>)>| {
             flips.sort_by_key(|(layer, flip)| (flip.row, layer.as_str()));
             flips
         };
@@ -394,7 +413,7 @@ fn upto_last_row(asset: &Asset) -> Asset {
 
 #[test]
 fn defaults_are_those_of_the_specification() {
-    let Params { cal_scheme, mode, hold, layers, config, l4_label, point_in_time, market_proxy_id } =
+    let Params { cal_scheme, mode, hold, layers, config, l4_label, outside, point_in_time, market_proxy_id } =
         Params::default();
     let expected = Config {
         confirm_bars: PerLayer::new([2, 2, 2, 1]),
@@ -410,7 +429,7 @@ fn defaults_are_those_of_the_specification() {
     };
     assert_eq!(config, expected);
     assert_eq!((cal_scheme.as_str(), mode.as_str(), hold), ("iso", "asymmetric", 3));
-    assert_eq!((l4_label, point_in_time, market_proxy_id), (None, true, 1));
+    assert_eq!((l4_label, outside, point_in_time, market_proxy_id), (None, [None; 2], true, 1));
     assert_eq!(layers.each_ref().map(|l| l.min_bars), PerLayer::new([60, 52, 120, 300]));
     let periods = layers.each_ref().map(|l| l.source.as_ref().map(|s| s.periods));
     let expected = [Some([12, 24, 48]), Some([20, 50, 200]), Some([20, 50, 100]), None];

@@ -15,8 +15,8 @@ use regime_core::market_states::{self, Bar, Change, Eras, InMemory, Sealed};
 use regime_core::math::ema::ema;
 use regime_core::{Layer, PerLayer};
 
-/// Sealed with memory version 1 before hashes and arrays per layer had types of their own.
-const MEMORY: &[u8] = include_bytes!("sealed/memory_1.bin");
+/// Sealed with memory version 2.
+const MEMORY: &[u8] = include_bytes!("sealed/memory_2.bin");
 /// Sealed with machine version 1.
 const MACHINE: &[u8] = include_bytes!("sealed/machine_1.bin");
 /// A series of market states, sealed with state version 1: the state, then each node with its tree and number.
@@ -48,7 +48,14 @@ fn memory() -> Memory {
     let policy = Policy::new(PolicyTable::built_in());
     let proxy = Proxy::new(&weekly);
     let budget = budget(layers, &params);
-    let given = Given { budget, proxy: Some(&proxy), policy: &policy, params: &params, look: || () };
+    let given = Given {
+        budget,
+        proxy: Some(&proxy),
+        policy: &policy,
+        params: &params,
+        outside: [None; 2],
+        look: || (),
+    };
     whole(layers, &given).memory
 }
 

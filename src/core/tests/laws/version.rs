@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use regime_core::cmc_regimes::hysteresis::Mode;
+use regime_core::cmc_regimes::outside::OutsideParams;
 use regime_core::cmc_regimes::params::{LayerParams, Params, SourceParams};
 use regime_core::cmc_regimes::policy::{Orders, PolicyTable, Rule};
 use regime_core::cmc_regimes::version::version_hash;
@@ -42,6 +43,7 @@ fn params() -> impl Strategy<Value = Params> {
             l4_label,
             point_in_time,
             market_proxy_id,
+            outside: [None, point_in_time.then_some(OutsideParams { hold: 2, known: false })],
         },
     )
 }
@@ -111,6 +113,10 @@ fn param_changes(layer: Layer) -> Vec<ParamChange> {
         Box::new(|p| p.config.liq_stressed += 0.125),
         Box::new(|p| p.point_in_time = !p.point_in_time),
         Box::new(|p| p.l4_label = p.l4_label.take().is_none().then(|| "x".to_owned())),
+        Box::new(|p| p.outside[0] = p.outside[0].is_none().then(OutsideParams::default)),
+        Box::new(|p| p.outside[1] = p.outside[1].is_none().then(OutsideParams::default)),
+        Box::new(|p| p.outside[1].get_or_insert_default().hold += 1),
+        Box::new(|p| p.outside[0].get_or_insert_default().known ^= true),
         Box::new(|p| p.l4_label.get_or_insert_default().push('x')),
         Box::new(move |p| p.layers[layer].min_bars += 1),
         Box::new(move |p| {

@@ -1,7 +1,5 @@
 //! A complaint about the inputs.
 
-use regime_core::Layer;
-
 use crate::output::finding::Severity;
 
 /// A fault of the inputs.
@@ -11,7 +9,7 @@ pub struct Complaint {
     /// `None` where the fault concerns all assets.
     pub asset: Option<i32>,
     /// `None` where the fault concerns all layers.
-    pub layer: Option<Layer>,
+    pub layer: Option<&'static str>,
     pub problem: String,
     /// How many bars or EMAs have the fault.
     pub n: Option<i64>,

@@ -22,6 +22,7 @@ use crate::source::map::{self, Map, Sources};
 use crate::source::symbols;
 use crate::systems::cmc_regimes::assets::all_ids;
 use crate::systems::cmc_regimes::check::complaint::Complaint;
+use crate::systems::cmc_regimes::check::labels;
 use crate::systems::cmc_regimes::check::layer::{Checked, Layers, Subject, complaints_of};
 use crate::systems::cmc_regimes::check::raw::RawReader;
 use crate::systems::cmc_regimes::explain::labels::bars_of;
@@ -92,7 +93,11 @@ fn of_profile(db: Db, profiles: &Profiles, own: &Own, ids: Option<Vec<i32>>) -> 
         Some(_) => profiles.parameters(db, &given, None)?.params,
         None => Params::default(),
     };
-    let is_read = |l| map[l].is_some() == sources[l].is_some();
+    let labels_of = |row: &map::MapRow| row.labels.iter().flatten().count();
+    let labels_read = |source: &map::Source| source.labels.iter().flatten().count();
+    let all_labels = map[Layer::L2].as_ref().map(|row| labels_of(row))
+        == sources[Layer::L2].as_ref().map(|source| labels_read(source));
+    let is_read = |l| all_labels && map[l].is_some() == sources[l].is_some();
     let whole = Layer::ALL.into_iter().all(is_read) && map[Layer::L2].is_some();
     let readers = readers(db, &map, &sources)?;
     let setup = Setup { sources, params, table: Rc::new(PolicyTable::built_in()), policy: None };
@@ -136,17 +141,17 @@ fn unnamed(db: Db, setup: &Setup) -> Result<Option<Complaint>> {
     let Some(daily) = &setup.sources[Layer::L2] else { return Ok(None) };
     let unnamed = symbols::unnamed(db, &daily.bars, daily.tf.as_deref())?;
     Ok(unnamed.map(|found| Complaint {
-        layer: Some(Layer::L2),
+        layer: Some(Layer::L2.as_str()),
         n: Some(found.symbols.len() as i64),
         ..Complaint::of_all(Severity::Warning, found.problem(), found.statement)
     }))
 }
 
-fn key(complaint: &Complaint) -> (Severity, Option<i32>, Option<Layer>, &str) {
+fn key(complaint: &Complaint) -> (Severity, Option<i32>, Option<&str>, &str) {
     (complaint.severity, complaint.asset, complaint.layer, &complaint.problem)
 }
 
-fn of_error(error: &Error, layer: Option<Layer>) -> Complaint {
+fn of_error(error: &Error, layer: Option<&'static str>) -> Complaint {
     let report = error.report();
     let command = report.hint.clone().unwrap_or_default();
     Complaint { layer, ..Complaint::of_all(Severity::Error, report.message.clone(), command) }
@@ -163,13 +168,24 @@ fn usable_sources(
 ) -> Result<Sources> {
     let mut sources = Sources::default();
     if map[Layer::L2].is_none() {
-        complaints.push(of_error(&map::no_source(Layer::L2, cal_scheme, schema), Some(Layer::L2)));
+        complaints.push(of_error(&map::no_source(Layer::L2, cal_scheme, schema), Some(Layer::L2.as_str())));
     }
     for layer in Layer::ALL {
         let Some(row) = &map[layer] else { continue };
-        match map::check_row(db, row) {
+        let mut row = Rc::clone(row);
+        for own in row.labels.clone().into_iter().flatten() {
+            // A relation of labels that cannot be read leaves the bars.
+            if let Err(error) = own.source(db) {
+                complaints.push(of_error(&error, Some(own.layer.as_str())));
+                Rc::make_mut(&mut row).labels[own.layer as usize] = None;
+            }
+        }
+        match map::check_row(db, &row) {
             Ok(source) => sources[layer] = Some(source),
-            Err(error) => complaints.push(of_error(&error, Some(layer))),
+            Err(error) => complaints.push(of_error(&error, Some(layer.as_str()))),
+        }
+        for own in sources[layer].iter().flat_map(|source| source.labels.iter().flatten()) {
+            complaints.extend(labels::complaints(db, own)?);
         }
         for relation in sources[layer].iter().flat_map(|s| [&s.bars, &s.ema]) {
             if relation.times != Times::Zoneless || relation.clock.zone.is_some() {
@@ -182,7 +198,7 @@ fn usable_sources(
                 layer.as_str()
             );
             complaints.push(Complaint {
-                layer: Some(layer),
+                layer: Some(layer.as_str()),
                 ..Complaint::of_all(Severity::Info, problem, command)
             });
         }
@@ -241,7 +257,7 @@ impl Preflight<'_> {
             complaints.push(Complaint {
                 severity: Severity::Warning,
                 asset: Some(id),
-                layer: Some(Layer::L2),
+                layer: Some(Layer::L2.as_str()),
                 problem: "no daily bars".to_owned(),
                 n: Some(0),
                 first: None,
@@ -299,7 +315,7 @@ impl Preflight<'_> {
             };
             let first = layers[layer].as_ref().and_then(|checked| checked.ts.first().copied());
             let problem = format!("layer is off: it takes {least} bars");
-            complaints.push(info(Some(layer), problem, Some(n as i64), first, command));
+            complaints.push(info(Some(layer.as_str()), problem, Some(n as i64), first, command));
         }
         if budget.tier == Tier::Lite {
             let missing: Vec<String> = Budget::full_needs(budget.enabled[Layer::L0])
@@ -320,7 +336,7 @@ impl Preflight<'_> {
         let complaint = |severity, problem: String, first, command| Complaint {
             severity,
             asset: Some(id),
-            layer: Some(Layer::L1),
+            layer: Some(Layer::L1.as_str()),
             problem,
             n: Some(young),
             first,

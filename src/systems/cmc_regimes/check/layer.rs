@@ -108,7 +108,7 @@ impl OfLayer<'_> {
         (tally.n > 0).then(|| Complaint {
             severity,
             asset: Some(self.subject.asset),
-            layer: Some(self.checked.reader.layer()),
+            layer: Some(self.checked.reader.layer().as_str()),
             problem: problem.into(),
             n: Some(tally.n),
             first: tally.first.filter(|ts| *ts != i64::MIN && *ts != i64::MAX),

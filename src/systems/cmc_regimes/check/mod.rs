@@ -2,6 +2,7 @@
 
 pub mod complaint;
 pub mod inputs;
+pub mod labels;
 pub mod layer;
 pub mod profiles;
 pub mod raw;

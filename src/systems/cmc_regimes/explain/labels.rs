@@ -8,6 +8,7 @@ use regime_core::cmc_regimes::explain::LayerFacts;
 use regime_core::cmc_regimes::facts::{Facts, Volatility};
 use regime_core::cmc_regimes::hysteresis::{Decision, Mode};
 use regime_core::cmc_regimes::layer::Layer;
+use regime_core::cmc_regimes::outside::OutsideLayer;
 use regime_core::cmc_regimes::series::Series;
 use regime_core::math::number::{plain, rounded};
 use regime_core::math::rolling::Standing;
@@ -15,15 +16,17 @@ use regime_core::{Label, Trend, Vol};
 
 use crate::output::told::{Line, line};
 use crate::pg::{moment, plural, quote_literal, utc};
-use crate::systems::cmc_regimes::explain::Step;
 use crate::systems::cmc_regimes::explain::told::Told;
+use crate::systems::cmc_regimes::explain::{Step, outside};
 
 /// The lines of these steps.
 pub fn tell(told: &Told) -> Vec<Line> {
     let mut lines = vec![which(told)];
     lines.extend(budget(told));
     lines.extend(Layer::ALL.into_iter().flat_map(|layer| labels(told, layer)));
+    lines.extend(OutsideLayer::ALL.iter().filter_map(|layer| outside::label(told, *layer)));
     lines.extend(Layer::ALL.into_iter().flat_map(|layer| hysteresis(told, layer)));
+    lines.extend(OutsideLayer::ALL.iter().flat_map(|layer| outside::hysteresis(told, *layer)));
     lines.push(key(told));
     lines
 }
@@ -50,8 +53,11 @@ pub const fn bars_of(layer: Layer) -> &'static str {
 
 fn budget(told: &Told) -> Vec<Line> {
     let params = &told.engine.params;
+    // Labels from elsewhere stand in place of intraday bars.
+    let is_outside = |layer: Layer| layer == Layer::L3 && told.labels[0].is_some();
     let mut lines: Vec<Line> = Layer::ALL
         .into_iter()
+        .filter(|layer| !is_outside(*layer))
         .map(|layer| {
             let Some(series) = &told.series[layer] else {
                 let detail = format!(
@@ -327,7 +333,8 @@ fn hysteresis(told: &Told, layer: Layer) -> Vec<Line> {
     let (raw, hold) = (facts.label, params.hold);
     let from = before.accepted.map_or("", Label::as_str);
     let change = || before.accepted.map_or(String::new(), |old| alone(told, old, raw));
-    let rows = |n: u32| format!("{n} {}", plural(n.into(), "row"));
+    let unit = if layer.holds_own_bars() { "bar" } else { "row" };
+    let rows = |n: u32| format!("{n} {}", plural(n.into(), unit));
     let detail = match decision {
         Decision::NoLabel => "no raw label: nothing changes".to_owned(),
         Decision::First => "the first label of this layer: accepted".to_owned(),
@@ -352,9 +359,9 @@ fn hysteresis(told: &Told, layer: Layer) -> Vec<Line> {
     if let (Decision::Waits(seen), Some(pending)) = (decision, after.pending) {
         let missing = hold.saturating_sub(*seen);
         let next = if missing == 1 {
-            "the next row shows".to_owned()
+            format!("the next {unit} shows")
         } else {
-            format!("the next {missing} rows show")
+            format!("the next {missing} {unit}s show")
         };
         let same =
             if params.mode == Mode::Symmetric { "a label other than the one in force" } else { "it too" };

@@ -2,6 +2,7 @@
 //! files put the steps into words.
 
 pub mod labels;
+pub mod outside;
 pub mod policy;
 pub mod stored;
 pub mod told;
@@ -54,7 +55,7 @@ pub fn explain(asset: i32, at: Option<i64>, given: &Given) -> Result<Vec<Line>> 
         let setup = setup.map_err(|error| of_profile(&profile, error))?;
         let engine = Engine::new(db, setup, None);
         let own = extension_schema(db)?;
-        let series = engine.series(asset)?;
+        let (series, from_elsewhere) = (engine.series(asset)?, engine.labels(asset)?);
         let layers = series.each_ref().map(Option::as_ref);
         let daily = layers[Layer::L2].map_or(&[][..], |daily| &daily.ts);
         let rows = at.map_or(daily.len(), |at| daily.partition_point(|ts| *ts <= at));
@@ -62,7 +63,8 @@ pub fn explain(asset: i32, at: Option<i64>, given: &Given) -> Result<Vec<Line>> 
             return Err(no_row(db, &engine, asset, [daily.first().copied(), at], &own, [asked, given])?);
         };
         let proxy = engine.proxy_of(asset, layers)?;
-        let given_rows = engine.given(proxy.as_deref(), pipeline::budget(layers, &engine.params));
+        let given_rows =
+            engine.given(proxy.as_deref(), pipeline::budget(layers, &engine.params), &from_elsewhere);
         let Some(row) = explain_row(index, layers, &given_rows) else {
             return Err(no_row(db, &engine, asset, [None, at], &own, [asked, given])?);
         };
@@ -84,6 +86,7 @@ pub fn explain(asset: i32, at: Option<i64>, given: &Given) -> Result<Vec<Line>> 
             profile: &profile,
             policy: given_rows.policy,
             series: &series,
+            labels: &from_elsewhere,
             row: &row,
             proxy,
             own: &own,

@@ -37,6 +37,7 @@ fn layer_of(source: Source) -> Option<&'static str> {
     match source {
         Source::InForce(layer, _) | Source::Waiting(layer, _) => Some(layer.as_str()),
         Source::Given => Some("L4"),
+        Source::Outside(layer, _) | Source::OutsideWaiting(layer, _) => Some(layer.as_str()),
         Source::NoKey => None,
         Source::ProxyGrossCap => Some("L0"),
         Source::ProxySize => Some("L1"),
@@ -54,7 +55,11 @@ fn name_of(told: &Told, step: &Tightening) -> String {
         (Some(_), _) => "fallback".to_owned(),
         (None, _) => "proxy cap".to_owned(),
     };
-    if matches!(step.source, Source::Waiting(..)) { format!("waiting {part}") } else { part }
+    if matches!(step.source, Source::Waiting(..) | Source::OutsideWaiting(..)) {
+        format!("waiting {part}")
+    } else {
+        part
+    }
 }
 
 fn policy(told: &Told) -> Vec<Line> {
@@ -73,11 +78,14 @@ fn policy(told: &Told) -> Vec<Line> {
     );
     let mut lines = vec![line(Step::Policy, "start", risk, detail)];
     for step in told.row.tightenings.iter().filter(|step| step.part.is_some()) {
-        let label = match step.source {
-            Source::InForce(_, label) => format!("{label}: "),
-            Source::Waiting(_, label) => format!("{label} waits, but its rule already applies: "),
-            Source::Given => format!("{}: ", told.engine.params.l4_label.as_deref().unwrap_or("")),
-            _ => "no label makes a key, so the row counts as Unknown: ".to_owned(),
+        let label = match (step.source, &step.label) {
+            (Source::NoKey, _) | (_, None) => {
+                "no label makes a key, so the row counts as Unknown: ".to_owned()
+            }
+            (Source::Waiting(..) | Source::OutsideWaiting(..), Some(label)) => {
+                format!("{label} waits, but its rule already applies: ")
+            }
+            (_, Some(label)) => format!("{label}: "),
         };
         let detail = label + &gives(told, step);
         let rule = line(Step::Policy, name_of(told, step), changes(step), detail);
@@ -216,7 +224,8 @@ fn setups_by(told: &Told) -> String {
     let says = if by_key.is_some() { "those of" } else { "not restricted by" };
     let mut text = format!("{says} {of}{}", name_of(told, key));
     // Only labels in force restrict setups; waiting labels restrict risk alone.
-    let in_force = |step: &&Tightening| matches!(step.source, Source::InForce(..) | Source::Given);
+    let in_force =
+        |step: &&Tightening| matches!(step.source, Source::InForce(..) | Source::Outside(..) | Source::Given);
     let listing: Vec<String> = steps()
         .filter(in_force)
         .filter(|step| {

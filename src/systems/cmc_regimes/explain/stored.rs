@@ -11,6 +11,7 @@ use crate::sync::kept;
 use crate::systems::cmc_regimes::arguments::{arguments, beside};
 use crate::systems::cmc_regimes::explain::Step;
 use crate::systems::cmc_regimes::explain::told::Told;
+use crate::systems::cmc_regimes::refresh::asset::late_labels;
 use crate::systems::cmc_regimes::refresh::state::State;
 use crate::systems::cmc_regimes::refresh::{blocks, state};
 use crate::systems::cmc_regimes::row::{Row, Stored};
@@ -200,6 +201,12 @@ fn since(told: &Told, known: Option<&State>, schema: &str) -> Result<Option<Stri
         return Ok(Some(format!(
             "bars or EMAs of {layer} changed since the last refresh, not before {from}"
         )));
+    }
+    if let Some(memory) = &known.memory
+        && let Some(from) = late_labels(told.labels, memory, known.ts)
+    {
+        let from = utc(from);
+        return Ok(Some(format!("labels from elsewhere changed since the last refresh, not before {from}")));
     }
     let budget = told.row.budget;
     // In a point-in-time computation each row has its own budget.

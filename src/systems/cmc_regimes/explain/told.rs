@@ -5,7 +5,7 @@ use regime_core::cmc_regimes::policy::Policy;
 use regime_core::cmc_regimes::series::Series;
 
 use crate::pg::Db;
-use crate::systems::cmc_regimes::engine::{Engine, Layers};
+use crate::systems::cmc_regimes::engine::{Engine, Labels, Layers};
 use crate::systems::cmc_regimes::profiles::{Own, Profiles};
 
 /// Everything that is told about a row.
@@ -25,6 +25,8 @@ pub struct Told<'a, 'c> {
     pub arguments: String,
     pub policy: &'a Policy,
     pub series: &'a Layers,
+    /// The labels from elsewhere.
+    pub labels: &'a Labels,
     pub row: &'a Explanation,
     /// The market proxy's weekly bars up to the row, where the proxy applies.
     pub proxy: Option<Series>,

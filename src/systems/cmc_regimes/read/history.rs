@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use regime_core::cmc_regimes::outside::OutsideLayer;
 use regime_core::cmc_regimes::row::FlipLayer;
 use regime_core::math::periods::Change;
 use regime_core::{Label, Layer};
@@ -23,11 +24,15 @@ use crate::systems::cmc_regimes::tables::{FLIPS, REGIMES, TF};
 /// Where there is no such layer.
 pub fn flip_layer(name: Option<&str>) -> Result<FlipLayer> {
     let Some(name) = name else { return Ok(FlipLayer::Composite) };
-    let layers = [Layer::L0, Layer::L1, Layer::L2].map(FlipLayer::Layer);
-    layers.into_iter().chain([FlipLayer::Composite]).find(|layer| layer.as_str() == name).ok_or_else(|| {
-        invalid_parameter(format!("layer is \"{name}\", which is not known"))
-            .hint("Pass layer => 'L0', 'L1', 'L2' or 'composite' (the regime_key).")
-    })
+    let layers = Layer::ALL.map(FlipLayer::Layer);
+    // Labels of L3 have one column and one name of flips, whether of bars or from elsewhere.
+    let l4 = FlipLayer::Outside(OutsideLayer::L4);
+    layers.into_iter().chain([l4, FlipLayer::Composite]).find(|layer| layer.as_str() == name).ok_or_else(
+        || {
+            invalid_parameter(format!("layer is \"{name}\", which is not known"))
+                .hint("Pass layer => 'L0', 'L1', 'L2', 'L3', 'L4' or 'composite' (the regime_key).")
+        },
+    )
 }
 
 /// The column of `cmc_regimes` that holds a layer's label.
@@ -36,7 +41,8 @@ fn column(layer: FlipLayer) -> &'static str {
         FlipLayer::Layer(Layer::L0) => "l0_label",
         FlipLayer::Layer(Layer::L1) => "l1_label",
         FlipLayer::Layer(Layer::L2) => "l2_label",
-        FlipLayer::Layer(Layer::L3) => "l3_label",
+        FlipLayer::Layer(Layer::L3) | FlipLayer::Outside(OutsideLayer::L3) => "l3_label",
+        FlipLayer::Outside(OutsideLayer::L4) => "l4_label",
         FlipLayer::Composite => "regime_key",
     }
 }

@@ -2,7 +2,8 @@
 
 use regime_core::cmc_regimes::budget::Budget;
 use regime_core::cmc_regimes::fingerprint::{differ_from, prints};
-use regime_core::cmc_regimes::memory::Memory;
+use regime_core::cmc_regimes::memory::{Memory, OutsideMemory};
+use regime_core::cmc_regimes::outside::OutsideLabels;
 use regime_core::cmc_regimes::pipeline::{Outcome, budget_of};
 use regime_core::{Layer, PerLayer};
 
@@ -17,7 +18,7 @@ use crate::sync::Write;
 use crate::sync::compare::{Within, Written};
 use crate::sync::content::{Content, Value};
 use crate::systems::cmc_regimes::basis::Basis;
-use crate::systems::cmc_regimes::engine::{Engine, Layers};
+use crate::systems::cmc_regimes::engine::{Engine, Labels, Layers};
 use crate::systems::cmc_regimes::marked::OfAsset as OfAssetMarks;
 use crate::systems::cmc_regimes::refresh::plan::{Later, Plan};
 use crate::systems::cmc_regimes::refresh::state::{Standing, State};
@@ -114,9 +115,10 @@ impl Call<'_, '_> {
         let newest = self.newest(id)?;
         let marks = OfAssetMarks::read(self.db, self.schema, id, self.named)?;
         let stored = state::load(self.db, self.schema, id)?;
-        let mut done = match self.plan(id, stored, newest.as_ref(), &marks.all)? {
-            Plan::Full { series, reason } => self.full(id, series, reason)?,
-            Plan::Later(later) => self.later(id, *later)?,
+        let labels = self.engine.labels(id)?;
+        let mut done = match self.plan(id, stored, newest.as_ref(), (&marks.all, &labels))? {
+            Plan::Full { series, reason } => self.full(id, series, &labels, reason)?,
+            Plan::Later(later) => self.later(id, *later, &labels)?,
         };
         let own = self.engine.relations();
         done.of_many = marks.clear(self.db, self.schema, id, self.engine.symbols(), &own)?;
@@ -143,7 +145,13 @@ impl Call<'_, '_> {
         format!("{}.{table}", quoted(self.schema))
     }
 
-    fn plan(&self, id: i32, stored: Option<State>, newest: Option<&Newest>, marks: &[Mark]) -> Result<Plan> {
+    fn plan(
+        &self,
+        id: i32,
+        stored: Option<State>,
+        newest: Option<&Newest>,
+        (marks, labels): (&[Mark], &Labels),
+    ) -> Result<Plan> {
         let full = |reason: &str| Ok(Plan::Full { series: None, reason: reason.to_owned() });
         if self.full_refresh {
             return full("full_refresh");
@@ -161,9 +169,15 @@ impl Call<'_, '_> {
         if !newest.is_some_and(is_newest) || memory.newest != Some(stored.ts) {
             return full("stored rows changed");
         }
+        if let Some(from) = late_labels(labels, &memory, stored.ts) {
+            let from: String = utc(from).chars().take(10).collect();
+            return full(&format!("late labels from {from}"));
+        }
         let tracked =
             self.is_marked && stored.basis.tracking.is_some() && stored.basis.tracking == self.basis.tracking;
-        if tracked && marks.iter().all(|mark| mark.since > stored.ts) {
+        // All labels were compared.
+        let is_earlier = |mark: &Mark| mark.since <= stored.ts && !self.engine.is_of_labels(&mark.source);
+        if tracked && !marks.iter().any(is_earlier) {
             let ahead = |layer: Layer| stored.bars[layer] != Some(memory.layers[layer].bars as i32);
             let series = self.engine.later_series(id, stored.ts, |source| {
                 let changed = |mark: &Mark| [&source.bars.sql, &source.ema.sql].contains(&&mark.source);
@@ -271,12 +285,18 @@ impl Call<'_, '_> {
         Ok(Plan::Later(Box::new(Later { memory, series, emas, bars, budget, moved })))
     }
 
-    fn full(&self, id: i32, series: Option<Box<Layers>>, reason: String) -> Result<Done<OfAsset>> {
+    fn full(
+        &self,
+        id: i32,
+        series: Option<Box<Layers>>,
+        labels: &Labels,
+        reason: String,
+    ) -> Result<Done<OfAsset>> {
         let series = match series {
             Some(series) => series,
             None => Box::new(self.engine.series(id)?),
         };
-        let outcome = self.engine.compute_from(id, &series)?;
+        let outcome = self.engine.compute_from(id, &series, labels)?;
         if outcome.ts.is_empty() {
             self.check_not_all_gone(id)?;
         }
@@ -293,7 +313,7 @@ impl Call<'_, '_> {
         Ok(done)
     }
 
-    fn later(&self, id: i32, later: Later) -> Result<Done<OfAsset>> {
+    fn later(&self, id: i32, later: Later, labels: &Labels) -> Result<Done<OfAsset>> {
         let Later { memory, series, emas, bars, budget, moved } = later;
         let daily = series[Layer::L2].as_ref();
         let Some(new) = daily.filter(|daily| !daily.ts.is_empty()) else {
@@ -307,7 +327,7 @@ impl Call<'_, '_> {
             None => {
                 let mut emas = blocks::emas(self.db, self.schema, id, memory.rows)?;
                 if emas.iter().any(|ema| ema.len() as u64 != memory.rows) {
-                    return self.full(id, None, "state of another version".to_owned());
+                    return self.full(id, None, labels, "state of another version".to_owned());
                 }
                 emas.iter_mut().zip(&new.ema).for_each(|(all, new)| all.extend(new));
                 emas
@@ -315,7 +335,7 @@ impl Call<'_, '_> {
         };
         let emas = emas.each_ref().map(Vec::as_slice);
         let after = memory.newest;
-        let outcome = self.engine.resume(memory, &series, emas, budget, id)?;
+        let outcome = self.engine.resume(memory, &series, labels, emas, budget, id)?;
         let written = self.write(id, &outcome, after, true)?;
         blocks::store_blocks(self.db, self.schema, id, &blocks::blocks(&outcome, emas))?;
         self.remember(id, outcome.budget, bars, &outcome.memory)?;
@@ -389,6 +409,16 @@ impl Call<'_, '_> {
             ))),
         }
     }
+}
+
+/// The time (microseconds) from which on the labels up to a moment differ from those that rows were computed with, to a block;
+/// `None` if they are the same.
+pub fn late_labels(labels: &Labels, memory: &Memory, until: i64) -> Option<i64> {
+    let of_layer = |(labels, own): (&Option<_>, &OutsideMemory)| {
+        let now = labels.as_ref().map_or_else(Vec::new, |labels: &OutsideLabels| labels.prints(until));
+        differ_from(&own.prints, &now)
+    };
+    labels.iter().zip(&memory.outside).filter_map(of_layer).min()
 }
 
 fn done(memory: &Memory, budget: Budget, written: Written, mode: Mode) -> Done<OfAsset> {

@@ -31,8 +31,8 @@ pub fn flips(outcome: &Outcome) -> Content<'_> {
         content.keys.extend([Value::Micros(outcome.ts[flip.row]), Value::Text(layer.as_str())]);
         content.entry.push(n as u32);
         content.entries.extend([
-            Value::text(flip.old),
-            Value::Text(flip.new),
+            Value::text(flip.old.as_deref()),
+            Value::Text(&flip.new),
             Value::int(flip.duration.map(|rows| rows as i32)),
         ]);
     }

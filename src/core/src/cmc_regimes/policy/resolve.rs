@@ -46,6 +46,12 @@ impl Risk {
         }
     }
 
+    /// Whether a change to this risk reduces risk: a smaller size, or the same size and a wider stop. Specification 1, section 4.
+    pub fn is_tighter(self, than: Risk) -> bool {
+        let [size, other] = [self.size_mult, than.size_mult];
+        size < other || (size == other && self.stop_mult > than.stop_mult)
+    }
+
     pub(super) fn of_rule(rule: &Rule) -> Risk {
         Risk {
             size_mult: rule.size_mult.unwrap_or(Risk::NEUTRAL.size_mult),
@@ -138,8 +144,7 @@ impl Policy {
     /// Whether a change of label reduces risk: resolved alone, the new label has a smaller size, or the same
     /// size and a wider stop. Specification 1, section 4.
     pub fn tightens(&self, old: Label, new: Label) -> bool {
-        let (old, new) = (self.alone(old), self.alone(new));
-        new.size_mult < old.size_mult || (new.size_mult == old.size_mult && new.stop_mult > old.stop_mult)
+        self.alone(new).is_tighter(self.alone(old))
     }
 
     /// The policy of these labels: risk, and the setups (sorted, `None` is no restriction) of the label that

@@ -1,7 +1,6 @@
 //! The specification, transcribed without a thought for speed. Thresholds stand here as numbers, so
 //! that a changed constant in the crate shows.
 
-use regime_core::Label;
 use regime_core::cmc_regimes::hysteresis::Mode;
 use regime_core::cmc_regimes::policy::{Orders, PolicyTable, Risk, Rule};
 
@@ -176,14 +175,14 @@ pub fn looser(a: Risk, b: Risk) -> Vec<&'static str> {
 /// Accepted labels without a memory: a held change is accepted on a row if the last `hold` rows that
 /// have a label all ask for it (asymmetric), or all ask for anything else than what is in force
 /// (symmetric).
-pub fn accepted(
-    raw: &[Option<Label>],
+pub fn accepted<L: Copy + PartialEq>(
+    raw: &[Option<L>],
     mode: Mode,
     hold: usize,
-    tightens: impl Fn(Label, Label) -> bool,
-) -> Vec<Option<Label>> {
-    let mut seen: Vec<Label> = Vec::new();
-    let mut current: Option<Label> = None;
+    tightens: impl Fn(L, L) -> bool,
+) -> Vec<Option<L>> {
+    let mut seen: Vec<L> = Vec::new();
+    let mut current: Option<L> = None;
     raw.iter()
         .map(|label| {
             let Some(new) = *label else { return current };

@@ -1,0 +1,50 @@
+-- Errors of relations of labels, each with a hint that runs.
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/fixture.sql
+CREATE FUNCTION tried(statement text) RETURNS TABLE (code text, message text, detail text, hint text) LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE statement;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+    RETURN NEXT;
+END $$;
+\x on
+-- What the map refuses.
+SELECT code, message FROM tried($$INSERT INTO regime_source (cal_scheme, layer, bars_table) VALUES ('iso', 'L4', 'x')$$);
+SELECT code, message FROM tried($$UPDATE regime_source SET label_column = 'x' WHERE cal_scheme = 'iso' AND layer = 'L2'$$);
+SELECT code, message FROM tried($$UPDATE regime_source SET known_at_column = 'x' WHERE cal_scheme = 'iso' AND layer = 'L2'$$);
+SELECT code, message FROM tried($$INSERT INTO regime_source (cal_scheme, layer, bars_table, label_column, label_hold) VALUES ('iso', 'L4', 'x', 'y', -1)$$);
+-- Relations and columns.
+INSERT INTO regime_source (cal_scheme, layer, bars_table, bars_ts_column, label_column) VALUES ('iso', 'L4', 'macro', 'ts', 'state');
+SELECT * FROM tried('SELECT FROM refresh_cmc_regimes(2)');
+CREATE TABLE macro (ts timestamptz, state float8, regime text, id int, "when" bigint);
+SELECT * FROM tried('SELECT FROM refresh_cmc_regimes(2)');
+UPDATE regime_source SET label_column = 'regimes' WHERE layer = 'L4';
+SELECT * FROM tried('SELECT FROM refresh_cmc_regimes(2)');
+UPDATE regime_source SET label_column = 'regime', known_at_column = 'when' WHERE layer = 'L4';
+SELECT * FROM tried('SELECT FROM refresh_cmc_regimes(2)');
+UPDATE regime_source SET known_at_column = NULL, label_id_column = 'asset' WHERE layer = 'L4';
+SELECT * FROM tried('SELECT FROM refresh_cmc_regimes(2)');
+UPDATE regime_source SET label_id_column = 'id' WHERE layer = 'L4';
+-- Labels.
+INSERT INTO macro VALUES ('2024-10-01', 1, 'a', 2), ('2024-10-01', 1, 'b', 2);
+SELECT id, status, message FROM refresh_cmc_regimes(ARRAY[1, 2]);
+SELECT * FROM tried('SELECT FROM regime_compute(2)');
+UPDATE macro SET ts = '2024-10-02', regime = repeat('b', 201) WHERE regime = 'b';
+SELECT * FROM tried('SELECT FROM regime_compute(2)');
+UPDATE macro SET regime = 'b' WHERE regime <> 'a';
+SELECT status FROM refresh_cmc_regimes(2);
+\x off
+-- A layer that is not known.
+SELECT * FROM regime_transitions(2, 'L5');
+\echo :LAST_ERROR_SQLSTATE
+-- What regime_check_inputs says of a relation of labels.
+UPDATE regime_source SET label_id_column = NULL, known_at_column = 'known' WHERE layer = 'L4';
+SELECT severity, layer, problem, n, command FROM regime_check_inputs('{1}') WHERE layer = 'L4';
+ALTER TABLE macro ADD known timestamptz;
+TRUNCATE macro;
+SELECT severity, layer, problem, n, first, command FROM regime_check_inputs('{1}') WHERE layer = 'L4';
+INSERT INTO macro (ts, regime, known) VALUES ('2024-01-01', 'a', '2024-01-02'), ('2024-01-01', 'b', '2024-01-02'), ('2024-01-01', 'b', '2024-01-03'),
+    (NULL, 'a', '2024-01-02'), ('2024-02-01', NULL, '2024-02-02'), ('2024-03-01', '', '2024-03-02'), ('2024-04-01', 'a', NULL),
+    ('2024-05-01', 'a', '2024-04-01'), ('2024-06-01', repeat('x', 201), '2024-06-01'), ('infinity', 'a', 'infinity');
+SELECT severity, layer, problem, n, first, command FROM regime_check_inputs('{1}') WHERE layer = 'L4';
