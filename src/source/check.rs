@@ -161,7 +161,8 @@ impl Check<'_, '_> {
             return edit;
         }
         format!(
-            "If you have daily bars only: SELECT {schema}.regime_build_inputs(cal_scheme => {}, target_schema => {}); otherwise: {edit}",
+            "If you have {}bars only: SELECT {schema}.regime_build_inputs(cal_scheme => {}, target_schema => {}); otherwise: {edit}",
+            if self.place.layer == "L3" { "" } else { "daily " },
             quote_literal(cal_scheme),
             quote_literal(mapped)
         )

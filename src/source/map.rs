@@ -431,7 +431,7 @@ impl MapRow {
             tf_is_read: self.tf.is_some(),
             built: match (self.calendar(), self.layer) {
                 (Some(_), Layer::L0 | Layer::L1) => &["bars", "ema"],
-                (Some(_), Layer::L2) => &["ema"],
+                (Some(_), Layer::L2 | Layer::L3) => &["ema"],
                 _ => &[],
             },
         };

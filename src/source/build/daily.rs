@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use regime_core::Layer;
 use regime_core::calendar::DailyBars;
 
 use crate::pg::{Column, Db, Micros, Result, Row, Sees, arg, columns, spi, syscache::oid_of};
@@ -37,10 +38,12 @@ pub struct DailyReader<'c> {
     symbols_schema: String,
     tf: Option<String>,
     cal_scheme: String,
+    /// The bars as messages name them, with a blank: `daily `, `L3 `.
+    kind: &'static str,
 }
 
 impl<'c> DailyReader<'c> {
-    /// A reader of the relation that the map names for daily bars.
+    /// A reader of the relation that the map names for daily bars, or for those of L3.
     ///
     /// # Errors
     /// Where the row of the map is wrong.
@@ -80,6 +83,7 @@ impl<'c> DailyReader<'c> {
             symbols_schema: daily.symbols_schema.clone(),
             tf: daily.tf.clone(),
             cal_scheme: daily.cal_scheme.clone(),
+            kind: if daily.layer == Layer::L3 { "L3 " } else { "daily " },
         })
     }
 
@@ -145,11 +149,11 @@ impl<'c> DailyReader<'c> {
         };
         let whose = || names::in_words(self.db, id, Some(&self.cal_scheme));
         let statement = (self.relation.condition.as_str(), &args[..]);
-        self.relation.reading(self.db, statement, (&whose, "daily "), || {
+        self.relation.reading(self.db, statement, (&whose, self.kind), || {
             self.db.rows(&self.sql, &args, Sees::Snapshot, each)
         })?;
         let prices = [("close", bars.close.as_slice())];
-        check_bars(&bars.ts, &prices, POSITIVE, &whose, "daily ", &self.relation.sql)?;
+        check_bars(&bars.ts, &prices, POSITIVE, &whose, self.kind, &self.relation.sql)?;
         let instants = bars.ts.clone();
         if self.relation.day_time.is_some() {
             for (ts, day_time) in bars.ts.iter_mut().zip(day_times) {

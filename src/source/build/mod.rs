@@ -36,7 +36,7 @@ use crate::sync::sync;
 /// Where the calendar is unknown, the map lacks a layer, or a table cannot be made.
 pub fn build(db: Db, ids: Option<Vec<i32>>, cal_scheme: &str, target_schema: &str) -> Result<Vec<Built>> {
     let schema = extension_schema(db)?;
-    let [monthly, weekly, daily, _] = map::map(db, cal_scheme, &schema)?.into_array();
+    let [monthly, weekly, daily, intraday] = map::map(db, cal_scheme, &schema)?.into_array();
     if daily.as_ref().map_or_else(|| Calendar::parse(cal_scheme), |daily| daily.calendar()).is_none() {
         return Err(invalid_parameter(format!("the calendar of scheme \"{cal_scheme}\" is not known"))
             .detail("Weeks are from Monday to Sunday by 'iso', from Sunday to Saturday by 'us'.")
@@ -61,13 +61,16 @@ pub fn build(db: Db, ids: Option<Vec<i32>>, cal_scheme: &str, target_schema: &st
     let reader = db.with_new_snapshot(|| DailyReader::new(db, &daily))?;
     let mut targets = Targets { db, schema: target_schema, all: BTreeMap::new() };
     let mut outputs = Vec::new();
-    for row in [&monthly, &weekly, &daily] {
+    // EMAs of intraday bars that are elsewhere are the user's own.
+    let intraday = intraday.filter(|row| row.ema[0] == target_schema);
+    for row in [&monthly, &weekly, &daily].into_iter().chain(&intraday) {
         let Some(calendar) = row.calendar().or_else(|| daily.calendar()) else { continue };
         let span = span_of(row.layer);
         outputs.push(Output {
             bars: span.map_or(Ok(None), |_| targets.fillable(&row.bars[1], "bars"))?,
             emas: targets
-                .fillable(&row.ema[1], if span.is_some() { "calendar emas" } else { "daily emas" })?,
+                .fillable(&row.ema[1], if row.layer == Layer::L2 { "daily emas" } else { "calendar emas" })?,
+            own: intraday_reader(db, row)?,
             calendar,
             row: Rc::clone(row),
         });
@@ -81,7 +84,7 @@ pub fn build(db: Db, ids: Option<Vec<i32>>, cal_scheme: &str, target_schema: &st
     };
     for id in ids {
         pgrx::check_for_interrupts!();
-        let one = || fill(db, &reader, &outputs, &db.with_new_snapshot(|| reader.bars(id))?, id);
+        let one = || db.with_new_snapshot(|| fill(db, &reader, &outputs, &reader.bars(id)?, id));
         match memory::in_own_memory(|| attempt(one)) {
             Ok(written) => written.into_iter().for_each(|(relation, w)| targets.add(&relation, w)),
             Err(error) => crate::pg::error::warn(&format!("inputs of asset {id} were not built"), &error),
@@ -127,12 +130,19 @@ const fn span_of(layer: Layer) -> Option<Span> {
     }
 }
 
+/// The reader of the bars of L3, whose EMAs are built from these, not from daily bars.
+fn intraday_reader<'c>(db: Db<'c>, row: &MapRow) -> Result<Option<DailyReader<'c>>> {
+    (row.layer == Layer::L3).then(|| db.with_new_snapshot(|| DailyReader::new(db, row))).transpose()
+}
+
 /// What is built of one layer, and where: the tables that may be filled, as SQL.
-struct Output {
+struct Output<'c> {
     row: Rc<MapRow>,
     calendar: Calendar,
     bars: Option<String>,
     emas: Option<String>,
+    /// Of L3: what reads its bars.
+    own: Option<DailyReader<'c>>,
 }
 
 /// Brings what is built of an asset to its daily bars.
@@ -151,7 +161,15 @@ fn fill(
             Some(Span::Week) => (period_bars(&daily.bars, Span::Week, output.calendar), 7),
             None => (daily.bars.clone(), 1),
         };
-        reader.stamp(&mut bars, daily)?;
+        match &output.own {
+            Some(reader) => {
+                let own = reader.bars(id)?;
+                bars = own.bars.clone();
+                reader.stamp(&mut bars, &own)?;
+            }
+            None => reader.stamp(&mut bars, daily)?,
+        }
+        let tf_days = if output.own.is_some() { 0 } else { tf_days };
         let tf = output.row.tf.as_deref().unwrap_or(DAILY_TF);
         if let Some(relation) = &output.bars {
             let scope = [Value::Int(id), Value::Text(tf)];
@@ -160,8 +178,8 @@ fn fill(
         }
         if let Some(relation) = &output.emas {
             let (table, mark) = match span {
-                Some(_) => (&CALENDAR_EMAS, Value::Bool(false)),
-                None => (&DAILY_EMAS, Value::Text("multi_tf")),
+                None if output.own.is_none() => (&DAILY_EMAS, Value::Text("multi_tf")),
+                _ => (&CALENDAR_EMAS, Value::Bool(false)),
             };
             let scope = [Value::Int(id), Value::Text(tf), mark];
             let content = ema_content(&bars, output.row.periods, tf_days);
@@ -215,7 +233,7 @@ impl Targets<'_, '_> {
 pub struct Inputs<'c> {
     db: Db<'c>,
     reader: DailyReader<'c>,
-    outputs: Vec<Output>,
+    outputs: Vec<Output<'c>>,
     /// Schema and name of each table that is filled.
     tables: Vec<[String; 2]>,
 }
@@ -237,8 +255,11 @@ impl<'c> Inputs<'c> {
                 Ok(is_ours.then(|| qualified(&table[0], &table[1])))
             };
             let bars = span_of(row.layer).map_or(Ok(None), |_| fillable(&row.bars))?;
-            let emas = if row.layer <= Layer::L2 { fillable(&row.ema)? } else { None };
-            outputs.push(Output { row: Rc::clone(row), calendar, bars, emas });
+            let emas = fillable(&row.ema)?;
+            let own = if emas.is_some() { intraday_reader(db, row)? } else { None };
+            if row.layer < Layer::L3 || own.is_some() {
+                outputs.push(Output { row: Rc::clone(row), calendar, bars, emas, own });
+            }
         }
         if tables.is_empty() {
             return Ok(None);
