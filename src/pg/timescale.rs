@@ -74,6 +74,18 @@ fn starts(db: Db, relation: &str) -> Result<Rc<Vec<i64>>> {
     known("starts of chunks", &relation.to_owned(), find)
 }
 
+/// Whether the chunks of a hypertable have so many rows that stepping from subject to subject along the index of each costs less than
+/// reading all rows: a step costs as much as reading some 30 rows.
+///
+/// # Errors
+/// Where the catalogs cannot be read.
+pub fn has_large_chunks(db: Db, relation: &str) -> Result<bool> {
+    let sql = "SELECT coalesce(avg(c.reltuples) > 2000, false) FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid \
+         WHERE i.inhparent = pg_catalog.to_regclass($1)";
+    let find = || db.once().one(sql, &[arg(relation)], Sees::Now, |row| row.only());
+    Ok(*known("large chunks", &relation.to_owned(), find)?)
+}
+
 /// The most parts that [`Recent::newest_of`] looks into one by one.
 const MOST_PARTS: usize = 8;
 

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use regime_core::hash::of_texts;
 use regime_core::market_states::PRICES;
 
-use crate::pg::timescale::{Part, Recent, of_parts};
+use crate::pg::timescale::{Part, Recent, has_large_chunks, of_parts};
 use crate::pg::{
     Arg, Db, Error, Micros, Result, Row, Sees, arg, citus, extension_schema, no_data_found, read_once,
     syscache, timestamp_arg, timestamps_arg,
@@ -140,6 +140,12 @@ impl Source {
         let Relation { sql, condition, columns, .. } = &self.relation;
         let texts = [sql, condition].into_iter().chain(columns).map(String::as_str);
         of_texts(texts).to_string()
+    }
+
+    /// Everything that determines which series there are, whichever columns of the candles are read.
+    fn listed(&self) -> String {
+        let [symbol, timeframe, _] = &self.key;
+        format!("{} by {symbol}, {timeframe}{}", self.relation.sql, self.filter(" where "))
     }
 
     /// The candles of a series in a span.
@@ -279,13 +285,11 @@ impl Source {
             let moments = asked.iter().map(|series| moments.get(series).copied().flatten());
             args.push(timestamps_arg(moments.collect()));
             let found = of_parts(parts, |Part { chunks, subjects }| {
-                args.extend(Series::args_of(subjects));
+                let [symbols, timeframes] = Series::in_sql(subjects);
                 format!(
                     "SELECT rel.{symbol}::text AS symbol, {timeframe}::text AS timeframe, {ts} AS ts FROM {} AS rel \
-                     WHERE rel.{symbol} = ANY (${}::text[]) AND {timeframe} = ANY (${}::text[]) AND rel.{key} IS NOT NULL{}{}",
+                     WHERE rel.{symbol} = ANY ({symbols}) AND {timeframe} = ANY ({timeframes}) AND rel.{key} IS NOT NULL{}{}",
                     self.relation.sql,
-                    args.len() - 1,
-                    args.len(),
                     self.filter(" AND "),
                     chunks.condition(&format!("rel.{key}"))
                 )
@@ -444,7 +448,7 @@ impl Source {
     pub fn series(&self, db: Db, symbol: Option<&str>, timeframe: Option<&str>) -> Result<Vec<Series>> {
         let mut all = match symbol {
             Some(symbol) => self.read_series(db, Some(symbol))?,
-            None => read_once(&format!("series of {}", self.fingerprint()), || self.read_series(db, None))?
+            None => read_once(&format!("series of {}", self.listed()), || self.read_series(db, None))?
                 .as_ref()
                 .clone(),
         };
@@ -462,10 +466,10 @@ impl Source {
         let timeframe_column = self.timeframe();
         // Not `$1 IS NULL` of all symbols, for which TimescaleDB looks at each chunk again whenever the statement begins.
         let of_symbol = symbol.map(|_| format!(" AND rel.{symbol_column} = $1")).unwrap_or_default();
+        let asked = format!("{of_symbol}{}", self.filter(" AND "));
         let candles = format!(
-            "{} AS rel WHERE rel.{symbol_column} IS NOT NULL AND {timeframe_column} IS NOT NULL{of_symbol}{}",
+            "{} AS rel WHERE rel.{symbol_column} IS NOT NULL AND {timeframe_column} IS NOT NULL{asked}",
             self.relation.sql,
-            self.filter(" AND "),
         );
         let of_candle = format!("rel.{symbol_column} AS symbol_, {timeframe_column} AS timeframe_");
         let next = |after: &str| {
@@ -473,14 +477,6 @@ impl Source {
                 "(SELECT {of_candle} FROM {candles}{after} ORDER BY rel.{symbol_column}, {timeframe_column} LIMIT 1)"
             )
         };
-        // Citus refuses recursive queries, and each step would look into each chunk of a hypertable. Grouping apart spares a node
-        // that groups for each chunk.
-        let recent = Recent::of(db, &self.relation.sql)?;
-        let apart = if recent.is_all() { "" } else { " OFFSET 0" };
-        let by_reading = format!(
-            "SELECT symbol_::text, timeframe_::text FROM (SELECT symbol_, timeframe_ FROM (SELECT {of_candle} FROM {candles}{apart}) AS candle_ \
-             GROUP BY 1, 2 ORDER BY 1, 2) AS series_"
-        );
         // Of one symbol, a comparison of both columns would not be where the scan of the index begins.
         let after = match symbol {
             Some(_) => format!(" AND {timeframe_column} > seen.timeframe_"),
@@ -495,8 +491,27 @@ impl Source {
             next(""),
             next(&after)
         );
-        let sql = if citus::is_loaded() || !recent.is_all() { &by_reading } else { &by_steps };
-        let db = recent.all_of(db);
+        // TimescaleDB steps from series to series along the index of each chunk.
+        let by_chunks = format!(
+            "SELECT symbol_::text, timeframe_::text FROM (SELECT DISTINCT {of_candle} FROM {candles} ORDER BY 1, 2) AS series_"
+        );
+        // Grouping apart spares a node that groups for each chunk, and looking for NULL last, each candle from being looked at.
+        let recent = Recent::of(db, &self.relation.sql)?;
+        let apart = if recent.is_all() { "" } else { " OFFSET 0" };
+        let by_reading = format!(
+            "SELECT symbol_::text, timeframe_::text FROM (SELECT symbol_, timeframe_ FROM (SELECT {of_candle} FROM {} AS rel WHERE true{asked}{apart}) AS candle_ \
+             GROUP BY 1, 2 ORDER BY 1, 2{apart}) AS series_ WHERE symbol_ IS NOT NULL AND timeframe_ IS NOT NULL",
+            self.relation.sql
+        );
+        // Citus refuses recursive queries, of which each step would look into each chunk of a hypertable.
+        let sql = match recent.is_all() {
+            true if citus::is_loaded() => &by_reading,
+            true => &by_steps,
+            false if has_large_chunks(db, &self.relation.sql)? => &by_chunks,
+            false => &by_reading,
+        };
+        // Where all candles are read, no index is wanted.
+        let db = if symbol.is_some() { recent.all_of(db) } else { db };
         let args: Vec<Arg> = symbol.map(arg).into_iter().collect();
         db.all(sql, &args, Sees::Snapshot, |row| {
             Ok(Series { symbol: row.get("symbol_")?, timeframe: row.get("timeframe_")? })

@@ -159,9 +159,13 @@ impl Relation {
         }
     }
 
-    /// The statement of the ids, `id`, and times, `ts`, of the rows of assets in an array, given as SQL: `$1` is the timeframe.
-    pub fn rows_of(&self, assets: &str, condition: &str) -> String {
-        let (Self { sql, id, shared_condition, .. }, ts) = (self, &self.columns[0]);
+    /// The statement of the ids, `id`, and times, `ts`, of the rows of assets in an array; the array and the timeframe are given
+    /// as SQL.
+    pub fn rows_of(&self, assets: &str, timeframe: &str, condition: &str) -> String {
+        let (Self { sql, id, tf, filters, .. }, ts) = (self, &self.columns[0]);
+        let of_timeframe = tf.as_ref().map_or("true".to_owned(), |tf| format!("{tf} = {timeframe}"));
+        let all: Vec<&str> = [&of_timeframe].into_iter().chain(filters).map(String::as_str).collect();
+        let shared_condition = all.join(" AND ");
         match &self.symbols {
             Some(dim) => {
                 let all = symbols::of_all(dim, assets);

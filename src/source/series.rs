@@ -1,6 +1,8 @@
 //! A series of candles: a symbol and a timeframe, and the key by which changes of the series are marked.
 
-use crate::pg::{Arg, arg};
+use std::collections::BTreeSet;
+
+use crate::pg::{Arg, arg, quote_literal};
 
 /// A series of candles.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,6 +38,17 @@ impl Series {
     /// Parameters: the symbols and the timeframes of series.
     pub fn args_of(all: &[Self]) -> [Arg; 2] {
         let texts = |of: fn(&Self) -> &String| arg(all.iter().map(|s| of(s).clone()).collect::<Vec<_>>());
+        [texts(|s| &s.symbol), texts(|s| &s.timeframe)]
+    }
+
+    /// SQL: arrays of the symbols and of the timeframes of series, each once and in one order, so that a statement stays the same.
+    /// As constants, they spare TimescaleDB from looking at each chunk again whenever the statement begins.
+    pub fn in_sql(all: &[Self]) -> [String; 2] {
+        let texts = |of: fn(&Self) -> &String| {
+            let texts: BTreeSet<&str> = all.iter().map(|series| of(series).as_str()).collect();
+            let texts: Vec<String> = texts.into_iter().map(quote_literal).collect();
+            format!("ARRAY[{}]::text[]", texts.join(", "))
+        };
         [texts(|s| &s.symbol), texts(|s| &s.timeframe)]
     }
 }

@@ -167,21 +167,18 @@ pub fn newest_rows(
 /// Where the table cannot be read.
 pub fn newest_times(db: Db, relation: &str, all: Vec<(Series, Option<i64>)>) -> Result<HashMap<Series, i64>> {
     Recent::newest_of_rows(db, relation, all, may_hide_rows(db, relation)?, |db, parts| {
-        let mut args = Vec::new();
         let found = of_parts(parts, |Part { chunks, subjects }| {
-            args.extend(Series::args_of(subjects));
+            let [symbols, timeframes] = Series::in_sql(subjects);
             format!(
                 "SELECT n.symbol::text AS symbol_, n.timeframe::text AS timeframe_, n.open_time::timestamptz AS ts \
-                 FROM {relation} AS n WHERE n.symbol = ANY (${}) AND n.timeframe = ANY (${}){}",
-                args.len() - 1,
-                args.len(),
+                 FROM {relation} AS n WHERE n.symbol = ANY ({symbols}) AND n.timeframe = ANY ({timeframes}){}",
                 chunks.condition("n.open_time")
             )
         });
         let sql = format!(
             "SELECT symbol_, timeframe_, pg_catalog.max(ts) AS newest FROM ({found}) AS row_ GROUP BY symbol_, timeframe_"
         );
-        let found = db.all(&sql, &args, Sees::Snapshot, |row| {
+        let found = db.all(&sql, &[], Sees::Snapshot, |row| {
             let series = Series { symbol: row.get("symbol_")?, timeframe: row.get("timeframe_")? };
             Ok((series, row.get::<Micros>("newest")?.0))
         })?;

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use crate::pg::timescale::{Part, Recent, at, of_parts};
-use crate::pg::{Arg, Db, Micros, Result, Row, Sees, arg, known, timestamps_arg, work_relation};
+use crate::pg::{
+    Arg, Db, Micros, Result, Row, Sees, arg, known, quote_literal, timestamps_arg, work_relation,
+};
 use crate::source::map::Source;
 use crate::source::relation::may_hide_rows;
 use crate::systems::cmc_regimes::marked::is_marked;
@@ -41,18 +43,15 @@ impl Newest {
     ) -> Result<Self> {
         let may_hide = may_hide_rows(db, regimes)?;
         let rows = Recent::newest_of_rows(db, regimes, assets.to_vec(), may_hide, |db, parts| {
-            let mut args = Vec::new();
             let found = of_parts(parts, |Part { chunks, subjects }| {
-                args.push(arg(subjects.clone()));
-                let is_there = chunks.condition("n.ts");
+                let (ids, is_there) = (ids_in_sql(subjects), chunks.condition("n.ts"));
                 format!(
-                    "SELECT n.id::int AS id, n.ts::timestamptz AS ts FROM {regimes} n WHERE n.id = ANY (${}) AND n.tf = '{TF}'{is_there}",
-                    args.len()
+                    "SELECT n.id::int AS id, n.ts::timestamptz AS ts FROM {regimes} n WHERE n.id = ANY ({ids}) AND n.tf = '{TF}'{is_there}"
                 )
             });
             let sql = format!("SELECT id, pg_catalog.max(ts) AS ts FROM ({found}) AS row_ GROUP BY id");
             let read = |row: &Row| Ok((row.get::<i32>("id")?, row.get::<Micros>("ts")?.0));
-            db.all(&sql, &args, Sees::Snapshot, read)
+            db.all(&sql, &[], Sees::Snapshot, read)
         })?;
         let bars = match daily {
             Some(daily) => {
@@ -90,6 +89,15 @@ impl Newest {
     }
 }
 
+/// SQL: an array of ids, in one order, so that the statement stays the same. As constants, they spare TimescaleDB from looking at
+/// each chunk again whenever the statement begins.
+fn ids_in_sql(ids: &[i32]) -> String {
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    let ids: Vec<String> = ids.iter().map(i32::to_string).collect();
+    format!("'{{{}}}'::int[]", ids.join(","))
+}
+
 /// The bars of each of these assets that has bars; beside each is the time of its newest row.
 fn newest_bars(db: Db, daily: &Source, assets: &[(i32, Option<i64>)]) -> Result<HashMap<i32, Bars>> {
     let Source { bars, tf, .. } = daily;
@@ -99,17 +107,16 @@ fn newest_bars(db: Db, daily: &Source, assets: &[(i32, Option<i64>)]) -> Result<
         ids.sort_unstable();
         ids.dedup();
         let rows = ids.iter().map(|id| rows.get(id).copied().flatten()).collect();
-        let mut args = vec![arg(tf.as_deref()), arg(ids), timestamps_arg(rows)];
+        let timeframe = tf.as_deref().map_or("NULL::text".to_owned(), quote_literal);
         let found = of_parts(parts, |Part { chunks, subjects }| {
-            args.push(arg(subjects.clone()));
-            bars.rows_of(&format!("${}", args.len()), &chunks.condition(&bars.columns[0]))
+            bars.rows_of(&ids_in_sql(subjects), &timeframe, &chunks.condition(&bars.columns[0]))
         });
         let sql = format!(
             "SELECT asset_.id, pg_catalog.max(bar_.ts) AS newest, count(*) FILTER (WHERE asset_.newest_row IS NULL OR bar_.ts > asset_.newest_row) AS behind \
-             FROM ({found}) AS bar_ JOIN ROWS FROM (pg_catalog.unnest($2::int[]), pg_catalog.unnest($3::timestamptz[])) AS asset_ (id, newest_row) \
+             FROM ({found}) AS bar_ JOIN ROWS FROM (pg_catalog.unnest($1::int[]), pg_catalog.unnest($2::timestamptz[])) AS asset_ (id, newest_row) \
                ON asset_.id = bar_.id GROUP BY asset_.id"
         );
-        db.all(&sql, &args, Sees::Snapshot, |row| {
+        db.all(&sql, &[arg(ids), timestamps_arg(rows)], Sees::Snapshot, |row| {
             let newest = row.get::<Option<Micros>>("newest")?.map(|Micros(ts)| ts);
             let bars = Bars { newest, behind: row.get("behind")? };
             Ok((row.get("id")?, bars))
