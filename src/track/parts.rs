@@ -33,10 +33,10 @@ pub fn tables(is_hypertable: bool) -> &'static str {
 pub fn parts(db: Db, watched: &Watched, is_hypertable: bool) -> Result<Vec<Part>> {
     let sql = format!(
         "{} SELECT p.oid::regclass::text AS table_name, c.relkind::text, c.relpersistence::text \
-         FROM part p JOIN pg_catalog.pg_class c USING (oid)",
+         FROM part p CROSS JOIN LATERAL (SELECT r.* FROM pg_catalog.pg_class r WHERE r.oid = p.oid OFFSET 0) AS c",
         tables(is_hypertable)
     );
-    db.all(&sql, &[arg(watched.relation.as_str())], Sees::Now, |row| {
+    db.once().all(&sql, &[arg(watched.relation.as_str())], Sees::Now, |row| {
         Ok(Part {
             table: row.get("table_name")?,
             kind: row.get("relkind")?,
