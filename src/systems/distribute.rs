@@ -276,6 +276,12 @@ impl Layout {
         };
         let daily = match &sources[Layer::L2] {
             None => None,
+            Some(daily) if daily.symbols().is_some() => {
+                if candles.is_none() || citus::kept(db, &daily.bars.sql)?.is_some() {
+                    return Err(by_symbols(db, daily)?);
+                }
+                None
+            }
             Some(daily) => match kept("daily bars", &daily.bars, &daily.bars.id)? {
                 None if candles.is_none() => return Err(not_distributed(daily)),
                 kept => kept.map(|kept| (Rc::clone(daily), kept)),
@@ -377,6 +383,26 @@ impl Layout {
         }
         Ok(tables)
     }
+}
+
+/// The error for daily bars or EMAs that name assets by symbols: the outputs, which have ids, cannot lie with them.
+fn by_symbols(db: Db, daily: &Source) -> Result<Error> {
+    let own = extension_schema(db)?;
+    let (what, relation) = match &daily.bars.symbols {
+        Some(_) => ("daily bars", &daily.bars.sql),
+        None => ("daily EMAs", &daily.ema.sql),
+    };
+    Ok(Error::new(
+        PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+        format!("the {what}, {relation}, name assets by symbols"),
+    )
+    .detail("The outputs have ids and can lie only with rows that are distributed by the same ids.")
+    .hint(match citus::kept(db, relation)? {
+        Some(_) => format!("SELECT pg_catalog.undistribute_table({});", quote_literal(relation)),
+        None => format!(
+            "Map tables that are distributed by an id: SELECT layer, bars_table, bars_id_column FROM {own}.regime_source WHERE layer = 'L2';"
+        ),
+    }))
 }
 
 /// The error for daily bars that are on one node alone.
