@@ -270,36 +270,34 @@ is "health says what helps" "$(q yearly "SET pg_regime.cal_scheme = 'us'; SELECT
 on_chunks "SELECT FROM regime_track(false)"
 each_prints "regime_track(false) leaves no trigger, nor on chunks" "SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'pg_regime%'" 0
 
-# What people read at 400 chunks, next to the same rows in plain tables: 5 of 15 assets and their candles end earlier, by 3, 100
-# and 300 chunks.
+# What people read at 400 chunks, next to the same rows in plain tables: first of assets and series that are all current, without
+# tracking; then with tracking, where 5 of 15 assets and their candles end earlier, by 9, 100 and 300 chunks.
 runs=${RUNS:-15}
 plain=flat chunked=(chunks)
 for db in flat chunks; do
     q postgres "CREATE DATABASE $db"
     [ $db = flat ] || q $db "CREATE EXTENSION timescaledb; SELECT _timescaledb_functions.stop_background_workers()" >/dev/null
     q $db "CREATE EXTENSION pg_regime; SELECT FROM regime_demo(15, 3000); SET pg_regime.candle_key = off; SELECT FROM regime_setup();
-           ALTER TABLE $bars DROP CONSTRAINT ${bars}_pkey;
-           CREATE TABLE ended AS SELECT id, symbol, (SELECT max(time_close) FROM $bars) - w.weeks * interval '7 days' AS at FROM dim_assets JOIN (VALUES (2, 9), (3, 100), (4, 100), (5, 100), (6, 300)) AS w (id, weeks) USING (id);
-           DELETE FROM $bars b USING ended WHERE b.id = ended.id AND time_close > at;
-           DELETE FROM $emas e USING ended WHERE e.id = ended.id AND ts > at;
-           DELETE FROM candles c USING ended WHERE c.symbol = ended.symbol AND open_time > at"
+           ALTER TABLE $bars DROP CONSTRAINT ${bars}_pkey"
 done
 q chunks "SELECT create_hypertable(t::regclass, c::name, create_default_indexes => false, migrate_data => true)
     FROM (VALUES ('$bars', 'time_close'), ('$emas', 'ts'), ('candles', 'open_time'), ('cmc_regimes', 'ts'), ('cmc_regime_flips', 'ts'),
           ('market_regimes', 'open_time'), ('market_states', 'open_time')) AS h (t, c)" >/dev/null
+refresh_all="SELECT FROM refresh_cmc_regimes(); SELECT FROM refresh_market_regimes(); SELECT FROM refresh_market_states()"
 declare -A sends gives
 for db in flat chunks; do
-    q $db "SELECT FROM regime_track(); SELECT FROM refresh_cmc_regimes(); SELECT FROM refresh_market_regimes(); SELECT FROM refresh_market_states()"
+    q $db "$refresh_all"
     q $db "VACUUM ANALYZE"
     { coproc psql -XAtq -v ON_ERROR_STOP=1 -d $db 2>&1; } 2>/dev/null
     exec {to}>&"${COPROC[1]}" {from}<&"${COPROC[0]}"
     sends[$db]=$to gives[$db]=$from
 done
-# took DB RELATION: milliseconds
+# took DB RELATION: milliseconds of a processor, whatever else the machine does meanwhile
 took() {
-    echo "SELECT clock_timestamp() AS began \gset
+    local now="split_part(pg_read_file('/proc/self/schedstat'), ' ', 1)::float8"
+    echo "SELECT $now AS began \gset
           SELECT * FROM $2 \g /dev/null
-          SELECT extract(epoch FROM clock_timestamp() - :'began'::timestamptz) * 1000;" >&"${sends[$1]}"
+          SELECT ($now - :began) / 1e6;" >&"${sends[$1]}"
     read -r -u "${gives[$1]}" ms
     echo "$ms"
 }
@@ -323,8 +321,20 @@ are_small() {
     is "$1: at most 3 times as long as from plain tables" "$(awk '$NF > 3' "$work/ratios")" ""
 }
 echo "== medians of $runs runs over $(q chunks "SELECT min(count) || ' to ' || max(count) FROM (SELECT count(*) FROM timescaledb_information.chunks GROUP BY hypertable_name) c") chunks a table, next to plain tables"
-ratios "at 400 chunks"
-are_small "at 400 chunks"
+ratios "at 400 chunks, without tracking"
+# Finding the series reads all candles, which is most of what regime_systems does.
+is "at 400 chunks, without tracking: at most 3 times as long as from plain tables, regime_systems 3.5 times" \
+    "$(awk '$NF > ($1 == "regime_systems" ? 3.5 : 3)' "$work/ratios")" ""
+for db in flat chunks; do
+    q $db "CREATE TABLE ended AS SELECT id, symbol, (SELECT max(time_close) FROM $bars) - w.weeks * interval '7 days' AS at FROM dim_assets JOIN (VALUES (2, 9), (3, 100), (4, 100), (5, 100), (6, 300)) AS w (id, weeks) USING (id);
+           DELETE FROM $bars b USING ended WHERE b.id = ended.id AND time_close > at;
+           DELETE FROM $emas e USING ended WHERE e.id = ended.id AND ts > at;
+           DELETE FROM candles c USING ended WHERE c.symbol = ended.symbol AND open_time > at;
+           SELECT FROM regime_track(); $refresh_all"
+    q $db "VACUUM ANALYZE"
+done
+ratios "at 400 chunks, with tracking and what has ended"
+are_small "at 400 chunks, with tracking and what has ended"
 
 # What the reads say is what plain tables say, whatever happens by hand to what has no newer rows: to psql in a new session, and
 # in a session that has read before.
@@ -375,10 +385,19 @@ by_hand "all rows deleted" "DELETE FROM cmc_regimes WHERE id = 5; DELETE FROM ma
 by_hand "all bars deleted" "DELETE FROM $bars WHERE id = 6; DELETE FROM candles WHERE symbol = 'DEMO6'"
 by_hand "not tracked" "SELECT FROM regime_track(false); SELECT FROM refresh_cmc_regimes(); SELECT FROM refresh_market_regimes(); SELECT FROM refresh_market_states()"
 by_hand "later bars and candles that leave no mark" "$(later $bars time_close "id = 3 AND tf = '1D'" "20 days"); $(later candles open_time "symbol = 'DEMO3' AND timeframe = '1d'" "20 days")"
-# Whatever has ended is looked up in all later chunks, and the series of candles in all: which takes many times as long as in plain
-# tables, however it is asked.
-ratios "without tracking"
+# Without tracking, whatever has ended is looked up in all later chunks, which takes many times as long as in plain tables,
+# however it is asked.
+ratios "without tracking and what has ended"
 newest="(SELECT max(time_close) FROM $bars WHERE id = 3 AND tf = '1D') AS newest"
 listed="(SELECT DISTINCT symbol, timeframe FROM candles) AS series"
 ratios "statements of one's own: the newest bar of an asset that has ended, and the series of candles" "$newest" "$listed"
 for db in flat chunks; do echo "\q" >&"${sends[$db]}"; done
+
+# Chunks of so many candles that the series are found by steps along the index of each chunk; one series has old candles alone.
+everywhere "CREATE TABLE minutes (LIKE candles INCLUDING ALL)" >/dev/null
+on_chunks "SELECT create_hypertable('minutes', 'open_time', create_default_indexes => false)"
+everywhere "INSERT INTO minutes SELECT s, '10m', '2024-01-01'::timestamptz + n * interval '10 minutes', 10, 11, 9, 10, 1
+    FROM (VALUES ('OLD', 1, 500), ('A', 1, 12000), ('B', 300, 12000), ('C', 1, 12000)) AS v (s, first, last), generate_series(first, last) AS n" >/dev/null
+on_chunks "VACUUM ANALYZE minutes"
+is "steps find the series of chunks of many candles" "$(everywhere "UPDATE regime_source SET bars_table = 'minutes' WHERE layer = 'candles';
+    SELECT symbol, status, mode FROM refresh_market_regimes(timeframe => '10m', dry_run => true) ORDER BY 1")" "$(printf '%s|dry_run|full\n' A B C OLD)"
