@@ -88,8 +88,12 @@ impl Config {
     /// The version of the classifier: `1` for the defaults, otherwise `1-` and the first 8 hex digits of the
     /// SHA-256 of the canonical JSON text of all parameters that can change a label.
     pub fn version(&self) -> String {
+        let defaults = Self::default();
+        if *self == defaults {
+            return CLASSIFIER_VERSION.to_owned();
+        }
         let effective = self.effective();
-        if effective == Self::default().effective() {
+        if effective == defaults.effective() {
             return CLASSIFIER_VERSION.to_owned();
         }
         let digits: String = of_json(&effective).chars().take(8).collect();
