@@ -177,22 +177,33 @@ impl Stored {
     }
 }
 
-/// The time, the key and the policy alone, in the order of [`Stored::read_policy`]: for those who ask once per signal.
-pub const POLICY_COLUMNS: &str = "ts::pg_catalog.timestamptz, regime_key::pg_catalog.text, \
-     size_mult::pg_catalog.float8, stop_mult::pg_catalog.float8, orders::pg_catalog.text, \
-     gross_cap::pg_catalog.float8, pyramids::boolean, setups::pg_catalog.text[]";
+/// The columns that a policy can change, apart from the labels, in the order of [`Row::of_policy`].
+macro_rules! policy_columns {
+    () => {
+        "ts::pg_catalog.timestamptz, regime_key::pg_catalog.text, \
+         size_mult::pg_catalog.float8, stop_mult::pg_catalog.float8, orders::pg_catalog.text, \
+         gross_cap::pg_catalog.float8, pyramids::boolean, setups::pg_catalog.text[]"
+    };
+}
 
-impl Stored {
-    /// The row of an asset from a statement of [`POLICY_COLUMNS`]; the other columns are NULL.
-    ///
-    /// # Errors
-    /// Where a column is of another type, and where the time is NULL.
-    pub fn read_policy(id: i32, row: &spi::Row) -> Result<Self> {
+/// The time, the key and the policy alone, in the order of [`Stored::read_policy`]: for those who ask once per signal.
+pub const POLICY_COLUMNS: &str = policy_columns!();
+
+/// [`POLICY_COLUMNS`], the labels and the version hash, in the order of [`Row::read_by_policy`].
+pub const BY_POLICY_COLUMNS: &str = concat!(
+    policy_columns!(),
+    ", l0_label::pg_catalog.text, l1_label::pg_catalog.text, l2_label::pg_catalog.text, l3_label::pg_catalog.text, \
+     l4_label::pg_catalog.text, regime_version_hash::pg_catalog.text"
+);
+
+impl Row {
+    /// The key and the policy from a statement that begins with [`POLICY_COLUMNS`]; the other columns are NULL.
+    fn of_policy(row: &spi::Row) -> Result<Self> {
         let text = |column: usize| -> Result<Option<Text>> {
             Ok(row.get::<Option<String>>(column)?.map(Cow::Owned))
         };
         let setups: Option<Vec<Option<String>>> = row.get(7)?;
-        let policy = Row {
+        Ok(Self {
             regime_key: text(1)?,
             size_mult: row.get(2)?,
             stop_mult: row.get(3)?,
@@ -200,9 +211,38 @@ impl Stored {
             gross_cap: row.get(5)?,
             pyramids: row.get(6)?,
             setups: setups.map(|setups| setups.into_iter().flatten().collect()),
-            ..Row::default()
+            ..Self::default()
+        })
+    }
+
+    /// The row as [`Row::by_policy`] leaves it, from a statement of [`BY_POLICY_COLUMNS`].
+    ///
+    /// # Errors
+    /// Where a column is of another type.
+    pub fn read_by_policy(row: &spi::Row) -> Result<Self> {
+        let label = |column: usize| -> Result<Option<Text>> {
+            Ok(row.get::<Option<String>>(column)?.map(Cow::Owned))
         };
-        Ok(Self { id, ts: Some(policy_moment(row)?), row: policy, updated_at: None })
+        let labels = [label(8)?, label(9)?, label(10)?, label(11)?, label(12)?];
+        Ok(Self { labels, ..Self::of_policy(row)? })
+    }
+}
+
+/// The version hash of the row of a statement of [`BY_POLICY_COLUMNS`].
+///
+/// # Errors
+/// Where the column is of another type.
+pub fn version_hash_by_policy<'r>(row: &'r spi::Row) -> Result<Option<&'r str>> {
+    row.get(13_usize)
+}
+
+impl Stored {
+    /// The row of an asset from a statement of [`POLICY_COLUMNS`]; the other columns are NULL.
+    ///
+    /// # Errors
+    /// Where a column is of another type, and where the time is NULL.
+    pub fn read_policy(id: i32, row: &spi::Row) -> Result<Self> {
+        Ok(Self { id, ts: Some(policy_moment(row)?), row: Row::of_policy(row)?, updated_at: None })
     }
 }
 

@@ -18,7 +18,7 @@ use crate::systems::cmc_regimes::assets::all_of;
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::params::Given;
 use crate::systems::cmc_regimes::profiles::{Own, Profiles};
-use crate::systems::cmc_regimes::row::{Row, moment};
+use crate::systems::cmc_regimes::row::{BY_POLICY_COLUMNS, Row, policy_moment, version_hash_by_policy};
 use crate::systems::cmc_regimes::tables::{REGIMES, TF};
 
 use serde_json::Value;
@@ -193,17 +193,15 @@ struct Stored<'a> {
 impl Stored<'_> {
     fn compare(&self, mut comparison: Comparison, changed: &mut impl FnMut(Change)) -> Result<Summary> {
         let sql = format!(
-            "SELECT {} FROM {} WHERE id = $1 AND tf = $2 AND ($3 IS NULL OR ts >= $3) AND ($4 IS NULL OR ts <= $4) \
+            "SELECT {BY_POLICY_COLUMNS} FROM {} WHERE id = $1 AND tf = $2 AND ($3 IS NULL OR ts >= $3) AND ($4 IS NULL OR ts <= $4) \
              ORDER BY ts",
-            REGIMES.selected(""),
             self.relation
         );
         let [from, to] = self.span.map(timestamp_arg);
         let args = [arg(comparison.summary.id), arg(TF), from, to];
         self.db.rows(&sql, &args, Sees::Snapshot, |row| {
-            let stored = Row::read(row)?;
-            let is_other = stored.version_hash.as_deref() != Some(self.given_hash);
-            if let Some(change) = comparison.add(moment(row)?, stored.by_policy(), is_other) {
+            let is_other = version_hash_by_policy(row)? != Some(self.given_hash);
+            if let Some(change) = comparison.add(policy_moment(row)?, Row::read_by_policy(row)?, is_other) {
                 changed(change);
             }
             Ok(())
@@ -308,7 +306,10 @@ impl<'a> Comparison<'a> {
             Some([same, _]) if **same == stored => Rc::clone(same),
             _ => {
                 let stored = Shared(Rc::new(stored));
-                let row = Rc::clone(&self.known.get(&stored).unwrap_or(&stored).0);
+                if let Some(Shared(known)) = self.known.get(&stored) {
+                    return Rc::clone(known);
+                }
+                let row = Rc::clone(&stored.0);
                 self.known.insert(stored);
                 row
             }
