@@ -1,5 +1,6 @@
 //! Policies: loading and dropping them, who may do so, and their tables of rules.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use pgrx::prelude::*;
@@ -173,6 +174,8 @@ thread_local! {
     /// The built-in rules alone, which most calls use.
     static BUILT_IN: Rc<Policy> = Rc::new(Policy::new(PolicyTable::built_in()));
     static BUILT_IN_TABLE: Rc<PolicyTable> = Rc::new(PolicyTable::built_in());
+    /// The text of the stored policy that was read last, and its table.
+    static STORED: RefCell<Option<(String, Rc<PolicyTable>)>> = const { RefCell::new(None) };
 }
 
 /// The policy of the built-in rules alone.
@@ -213,7 +216,7 @@ pub fn policy_table(
     if named.is_none() && rules.is_none() {
         return Ok(BUILT_IN_TABLE.with(Rc::clone));
     }
-    let mut table = BUILT_IN_TABLE.with(|table| PolicyTable::clone(table));
+    let mut table = BUILT_IN_TABLE.with(Rc::clone);
     if let Some(name) = named {
         // Qualified throughout, for `spi::connect_as_caller`.
         let sql = format!(
@@ -221,12 +224,26 @@ pub fn policy_table(
         );
         let stored: Option<String> = db.first(&sql, &[arg(name)], Sees::Snapshot, |row| row.get("rules"))?;
         let stored = stored.ok_or_else(|| unknown_policy(name, schema))?;
-        table = table.overlay(parse_stored(name, schema, &stored)?);
+        table = stored_table(name, schema, stored)?;
     }
     if let Some(rules) = rules {
-        table = table.overlay(parse_rules(rules)?);
+        table = Rc::new(Rc::unwrap_or_clone(table).overlay(parse_rules(rules)?));
     }
-    Ok(Rc::new(table))
+    Ok(table)
+}
+
+/// The table of a stored policy, from the text of its JSON document.
+fn stored_table(policy: &str, schema: &str, rules: String) -> Result<Rc<PolicyTable>> {
+    let last = STORED.with_borrow(|last| {
+        last.as_ref().filter(|(text, _)| *text == rules).map(|(_, table)| Rc::clone(table))
+    });
+    if let Some(table) = last {
+        return Ok(table);
+    }
+    let built_in = BUILT_IN_TABLE.with(|table| PolicyTable::clone(table));
+    let table = Rc::new(built_in.overlay(parse_stored(policy, schema, &rules)?));
+    STORED.set(Some((rules, Rc::clone(&table))));
+    Ok(table)
 }
 
 /// The rules of a stored policy, from the text of their JSON document.
