@@ -336,7 +336,7 @@ fn claim(db: Db, round: i64, most: i32) -> Result<Vec<i32>> {
         "SELECT id FROM {} WHERE round = $1 AND status = '{WAITING}' ORDER BY place LIMIT $2 FOR UPDATE SKIP LOCKED",
         work()
     );
-    db.anew().all(&sql, &[arg(round), arg(most)], Sees::Now, |row| row.get("id"))
+    db.once().all(&sql, &[arg(round), arg(most)], Sees::Now, |row| row.get("id"))
 }
 
 /// Stores outcomes.
@@ -380,7 +380,7 @@ impl Progress {
              count(*) FILTER (WHERE status = '{WAITING}') AS waiting FROM {} WHERE round = $1",
             work()
         );
-        db.anew().one(&sql, &[arg(round)], Sees::Now, |row| {
+        db.once().one(&sql, &[arg(round)], Sees::Now, |row| {
             Ok(Self { done: row.get("done")?, failed: row.get("failed")?, waiting: row.get("waiting")? })
         })
     }
