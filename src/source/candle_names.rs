@@ -35,7 +35,7 @@ fn of_asset(db: Db, name: &str) -> Result<Vec<String>> {
 pub fn others(db: Db, symbol: &str) -> Result<Vec<String>> {
     // Rows can be read without their source.
     if let Ok(Some(source)) = Source::find(db, Reads::Prices)
-        && !source.series(db, Some(symbol), None)?.is_empty()
+        && source.has_symbol(db, symbol)?
     {
         return Ok(Vec::new());
     }

@@ -457,6 +457,21 @@ impl Source {
         Ok(all)
     }
 
+    /// Whether a symbol has candles of any timeframe.
+    ///
+    /// # Errors
+    /// Where the relation cannot be read.
+    pub fn has_symbol(&self, db: Db, symbol: &str) -> Result<bool> {
+        let [symbol_column, ..] = &self.key;
+        let sql = format!(
+            "SELECT true FROM {} AS rel WHERE rel.{symbol_column} = $1 AND {} IS NOT NULL{} LIMIT 1",
+            self.relation.sql,
+            self.timeframe(),
+            self.filter(" AND "),
+        );
+        Ok(db.by_key().first(&sql, &[arg(symbol)], Sees::Snapshot, |_| Ok(()))?.is_some())
+    }
+
     /// [`Source::series`] of a symbol or all, read anew also during a call of [`read_once`].
     ///
     /// # Errors
