@@ -76,3 +76,31 @@ SELECT DISTINCT mode, reason FROM refresh_market_states();
 SELECT count(*) FROM regime_track();
 SELECT DISTINCT mode, reason FROM refresh_market_states();
 SELECT DISTINCT mode, reason FROM refresh_market_states();
+-- Triggers of the named systems alone: a load leaves no marks for the others, whose refreshes find changes by comparing.
+\set by_system 'split_part(tgname, \'_\', 3) AS system, count(*) FROM pg_trigger WHERE tgrelid = \'candles\'::regclass AND tgname LIKE \'pg\\_regime\\_%\' GROUP BY 1 ORDER BY 1'
+SELECT * FROM regime_track();
+SELECT :by_system;
+SELECT DISTINCT status FROM refresh_market_states() UNION ALL SELECT DISTINCT status FROM refresh_market_regimes() ORDER BY 1;
+SELECT * FROM regime_track(false, '{market_states}');
+SELECT :by_system;
+SELECT * FROM regime_track(systems => '{cmc_regimes,market_regimes}');
+SELECT * FROM regime_track(systems => '{cmc_regimes,market_regimes}');
+SELECT :by_system;
+UPDATE candles SET close = close * 1.001 WHERE symbol = 'DDDUSDT' AND timeframe = '4h' AND open_time = '2024-03-02';
+SELECT (SELECT count(*) FROM market_regime_marks) AS of_regimes, (SELECT count(*) FROM market_state_marks) AS of_states;
+SELECT status, mode FROM refresh_market_states('DDDUSDT', '4h');
+SELECT differ();
+SELECT severity, what, detail FROM regime_health() WHERE what = 'untracked source';
+SELECT * FROM regime_track(systems => '{}');
+SELECT * FROM regime_track(systems => '{market_state}');
+SELECT * FROM regime_track(systems => '{NULL}');
+-- What was tracked before a move is tracked after it, and nothing else.
+BEGIN;
+CREATE SCHEMA elsewhere;
+SELECT count(*) > 0 AS moved FROM regime_move('elsewhere');
+SELECT :by_system;
+ROLLBACK;
+SELECT * FROM regime_track(systems => '{market_states,market_states}');
+SELECT :by_system;
+SELECT * FROM regime_track(false);
+SELECT :by_system;

@@ -93,8 +93,8 @@ COMMENT ON FUNCTION regime_policy_rules(text) IS
 COMMENT ON FUNCTION regime_drop_policy(text) IS
 'Removes a loaded policy; an unknown name, or default, is an error. Rows that were computed with it stay.';
 
-COMMENT ON FUNCTION regime_track(boolean) IS
-'Creates triggers on every table that regime_source maps, which mark the assets whose bars or EMAs and the series whose candles are inserted, changed or deleted, or drops them (enable => false), and returns what was done with each table; with the triggers a refresh reads only new rows, and only_dirty => true refreshes only changed assets. The caller must own the tables.';
+COMMENT ON FUNCTION regime_track(boolean, text[]) IS
+'Creates triggers on every table that regime_source maps, which mark the assets whose bars or EMAs and the series whose candles are inserted, changed or deleted, or drops them (enable => false), and returns what was done with each table; with the triggers a refresh reads only new rows, and only_dirty => true refreshes only changed assets. With systems, the triggers of the other systems are left as they are. The caller must own the tables.';
 
 COMMENT ON PROCEDURE refresh_all_cmc_regimes(int, boolean, interval, text, text, boolean, text, int, int, int, int, text, boolean, text[], boolean, jsonb) IS
 'Refreshes all assets as refresh_cmc_regimes does, or only changed ones, or those of a list of symbols or ids, in batches that are committed one by one; sessions that call it at the same time with the same arguments share the work, and a call resumes where the last one stopped. Ends with an error that lists the failed assets, if there were any; cannot be called in a transaction block.';

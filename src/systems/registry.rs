@@ -1,7 +1,7 @@
 //! All systems, a line each, and what others ask of one of them.
 
 use crate::output::system::System;
-use crate::pg::{Db, Result};
+use crate::pg::{Db, Result, invalid_parameter, null_argument};
 use crate::source::map::Sources;
 use crate::systems::cmc_regimes::params::{self, NOTHING};
 use crate::systems::cmc_regimes::profiles;
@@ -33,4 +33,31 @@ pub fn sources_of_layers(db: Db) -> Result<Sources> {
 pub fn named(name: &str) -> Option<&'static Registered> {
     let mut named = ALL.into_iter().map(|registered| (registered.system.name, registered));
     named.find(|(own, _)| *own == name).map(|(_, registered)| registered)
+}
+
+/// [`named`].
+///
+/// # Errors
+/// Where there is no such system: the hint lists all, for the argument that names one.
+pub fn known(name: &str, argument: &str) -> Result<&'static Registered> {
+    named(name).ok_or_else(|| {
+        invalid_parameter(format!("unknown system \"{name}\""))
+            .hint(format!("Pass {argument} {}.", systems().map(|system| system.name).join(", ")))
+    })
+}
+
+/// The systems of the argument `systems`, in the order of [`ALL`], each once.
+///
+/// # Errors
+/// A NULL, and an unknown system.
+pub fn chosen(names: &[Option<String>]) -> Result<Vec<&'static Registered>> {
+    for name in names {
+        let name = name.as_deref().ok_or_else(|| {
+            null_argument("a system").hint("Name each system, or leave out systems, which stands for all.")
+        })?;
+        known(name, "systems => an array of")?;
+    }
+    let is_named =
+        |registered: &&Registered| names.iter().flatten().any(|name| name == registered.system.name);
+    Ok(ALL.into_iter().filter(is_named).collect())
 }

@@ -26,7 +26,7 @@ pub fn tear_down(db: Db, schema: &str, keep_rows: bool) -> Result<Vec<Action>> {
     check_schema(db, schema)?;
     let own = extension_schema(db)?;
     check_owned(db, schema, &format!("SELECT * FROM {own}.regime_teardown(keep_rows => {keep_rows});"))?;
-    let mut actions = tracking::track(db, schema, false)?;
+    let mut actions = tracking::track(db, schema, false, None)?;
     lock::lock_schema(db, schema)?;
     let outputs = existing(tables(schema));
     // Views go before the tables that they read.
@@ -73,7 +73,13 @@ pub fn relocate(db: Db, from: &str, to: &str) -> Result<Vec<Action>> {
     }
     let target = |of: &Existing| if of.schema == from { to.to_owned() } else { work_schema(to) };
     moved.iter().try_for_each(|of| check_free(db, of, &target(of)))?;
-    let untracked = tracking::track(db, from, false)?;
+    let mut tracked = Vec::new();
+    for system in systems().into_iter().filter(|system| system.marks.is_some()) {
+        let name = Some(system.name.to_owned());
+        if !tracking::track(db, from, false, Some(std::slice::from_ref(&name)))?.is_empty() {
+            tracked.push(name);
+        }
+    }
     let is_renamed = rename_work_schema(db, from, to)?;
     if !is_renamed {
         create_work_schema(db, to)?;
@@ -96,8 +102,9 @@ pub fn relocate(db: Db, from: &str, to: &str) -> Result<Vec<Action>> {
     actions.extend(drop_empty(db, &work_schema(from))?);
     let is_moved = |system: &&System| moved.iter().any(|of| of.name == system.name);
     set_up(db, to, &systems().into_iter().filter(is_moved).collect::<Vec<_>>())?;
-    if !untracked.is_empty() {
-        actions.extend(tracking::track(db, to, true)?.into_iter().filter(|a| a.action != Outcome::Unchanged));
+    if !tracked.is_empty() {
+        let tracked = tracking::track(db, to, true, Some(&tracked))?;
+        actions.extend(tracked.into_iter().filter(|a| a.action != Outcome::Unchanged));
     }
     actions.push(to_use(db, to)?);
     Ok(actions)

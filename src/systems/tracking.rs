@@ -11,39 +11,44 @@ use crate::pg::{
 };
 use crate::source::map;
 use crate::systems::registered::Registered;
-use crate::systems::registry::{ALL, systems};
+use crate::systems::registry::{self, ALL};
 use crate::track::function;
 use crate::track::marks::Marks;
 use crate::track::triggers::{self, TRACKED};
 use crate::track::watched::Watched;
 
-/// Creates triggers on every mapped table, or drops them; gives what was done with each table. Nothing is done if nothing has
-/// changed since every table was tracked.
+/// Creates triggers on every table that is mapped for the systems of these names, or for all, or drops them; gives what was done
+/// with each table. Nothing is done if nothing has changed since every table was tracked.
 ///
 /// # Errors
-/// Where the current role may not create triggers on a table, or the tables of marks.
-pub fn track(db: Db, schema: &str, enable: bool) -> Result<Vec<Action>> {
+/// An unknown system, and where the current role may not create triggers on a table, or the tables of marks.
+pub fn track(db: Db, schema: &str, enable: bool, systems: Option<&[Option<String>]>) -> Result<Vec<Action>> {
+    let of = match systems {
+        Some(names) => registry::chosen(names)?,
+        None => ALL.to_vec(),
+    };
     if !enable {
-        return Ok(put_all(db, schema, false)?.actions);
+        return Ok(put_all(db, schema, &of, false)?.actions);
     }
-    let key = (schema.to_owned(), map::versions(db)?);
+    let names: Vec<&str> = of.iter().map(|registered| registered.system.name).collect();
+    let key = (schema.to_owned(), names, map::versions(db)?);
     let is_idle = |done: &Tracked| done.is_of_all && done.actions.iter().all(is_tracked);
-    Ok(idle_or("tracked", &key, || put_all(db, schema, true), is_idle)?.actions.clone())
+    Ok(idle_or("tracked", &key, || put_all(db, schema, &of, true), is_idle)?.actions.clone())
 }
 
 /// What [`put_all`] did.
 struct Tracked {
     actions: Vec<Action>,
-    /// Whether every system with marks has tables that are watched: without any, rows decide whether there will be some.
+    /// Whether every chosen system with marks has tables that are watched: without any, rows decide whether there will be some.
     is_of_all: bool,
 }
 
-fn put_all(db: Db, schema: &str, enable: bool) -> Result<Tracked> {
+fn put_all(db: Db, schema: &str, of: &[&'static Registered], enable: bool) -> Result<Tracked> {
     let (mut actions, mut wanted) = (Vec::new(), Vec::new());
     if enable {
-        let watched: Vec<(&Registered, Vec<Watched>)> = ALL
-            .into_iter()
-            .map(|registered| Ok((registered, (registered.watched)(db, schema)?)))
+        let watched: Vec<(&Registered, Vec<Watched>)> = of
+            .iter()
+            .map(|registered| Ok((*registered, (registered.watched)(db, schema)?)))
             .collect::<Result<_>>()?;
         let none = watched.iter().all(|(_, watched)| watched.is_empty());
         // Only systems with source tables need their tables of marks; without any, the default system.
@@ -72,14 +77,14 @@ fn put_all(db: Db, schema: &str, enable: bool) -> Result<Tracked> {
         note(&mut actions, Action { relation: watched.relation.clone(), action });
     }
     powerless(db, schema, &wanted)?.map_or(Ok(()), Err)?;
-    for marks in systems().into_iter().filter_map(|system| system.marks) {
+    let all: Vec<&Marks> = of.iter().filter_map(|registered| registered.system.marks).collect();
+    for marks in &all {
         for action in triggers::remove(db, schema, marks, &marking)? {
             note(&mut actions, action);
         }
         triggers::drop_functions(db, schema, marks)?;
     }
-    let mut all = systems().into_iter().filter_map(|system| system.marks);
-    let is_of_all = all.all(|marks| wanted.iter().any(|watched| watched.marks.few == marks.few));
+    let is_of_all = all.iter().all(|marks| wanted.iter().any(|watched| watched.marks.few == marks.few));
     Ok(Tracked { actions, is_of_all })
 }
 
