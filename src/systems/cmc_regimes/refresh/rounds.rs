@@ -147,7 +147,8 @@ impl Unfinished {
         );
         let mut args = vec![arg(f64::from(settings::resume_minutes()))];
         args.extend(argument.map(arg));
-        db.anew().first(&sql, &args, sees, |row| {
+        // Reads the whole table, for which any plan serves, however large the table grows.
+        db.first(&sql, &args, sees, |row| {
             Ok(Self {
                 round: row.get("round")?,
                 task: row.get("task")?,
