@@ -2,6 +2,8 @@
 -- regime_source, and what to type. The hints are typed here, with a name in place of the dots.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \i :abs_srcdir/fixture.sql
+-- Whichever tables the map names.
+SET pg_regime.market_proxy_id = 1;
 SELECT id, status FROM refresh_cmc_regimes(ARRAY[2, 3]);
 CREATE TABLE before AS :content;
 -- A table that is not there.

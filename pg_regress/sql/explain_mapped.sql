@@ -1,6 +1,8 @@
 -- regime_explain where ATR, ADX, costs and an intraday layer are mapped, with overrides, globs and an L4 label.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \i :abs_srcdir/fixture.sql
+-- Whichever tables the map names.
+SET pg_regime.market_proxy_id = 1;
 SET client_min_messages = error;
 \pset format unaligned
 CREATE VIEW rich AS SELECT id AS asset, time_close AS closed, close AS last, 0.01 * close AS atr, 10 + bar_seq % 30 AS adx,

@@ -124,7 +124,7 @@ INSERT INTO regime_profile (profile) VALUES ('');
 INSERT INTO regime_profile (profile, hysteresis_mode) VALUES ('a', 'none');
 INSERT INTO regime_profile (profile, min_hold_bars) VALUES ('a', 1001);
 INSERT INTO regime_profile (profile, min_bars_l0) VALUES ('a', -1);
-INSERT INTO regime_profile (profile, market_proxy_id) VALUES ('a', -1);
+INSERT INTO regime_profile (profile, market_proxy_id) VALUES ('a', -2);
 INSERT INTO regime_profile (profile, l4_label) VALUES ('a', repeat('x', 201));
 INSERT INTO regime_profile_asset (profile, id) VALUES ('', 1);
 INSERT INTO regime_profile_asset (profile, id, symbol) VALUES ('coins', 1, 'MARKET');

@@ -10,7 +10,7 @@ SET pg_regime.min_hold_bars = 1001;
 \echo :LAST_ERROR_SQLSTATE
 SET pg_regime.min_hold_bars = -1;
 SET pg_regime.min_hold_bars = 'few';
-SET pg_regime.market_proxy_id = -1;
+SET pg_regime.market_proxy_id = -2;
 SET pg_regime.market_proxy_id = 2147483648;
 SET pg_regime.run_log_days = -1;
 SET pg_regime.run_log_days = 3651;

@@ -1,6 +1,8 @@
 -- What a mapped column does: ATR, ADX, spread and slippage, and prices, ids and times of other types.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \i :abs_srcdir/fixture.sql
+-- Whichever tables the map names.
+SET pg_regime.market_proxy_id = 1;
 -- The budget of the whole history, so that the first bars have labels.
 SET pg_regime.point_in_time = off;
 -- Bars with everything, in other types: numeric prices, bigint ids, varchar timeframes, timestamps without zone.

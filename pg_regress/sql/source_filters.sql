@@ -1,6 +1,8 @@
 -- Filters and timeframes choose the rows that are read.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \i :abs_srcdir/fixture.sql
+-- Whichever tables the map names.
+SET pg_regime.market_proxy_id = 1;
 SELECT id, status FROM refresh_cmc_regimes(ARRAY[2]);
 CREATE TABLE before AS :content;
 -- One table of bars for all timeframes and venues, one of EMAs, as a vendor delivers them.

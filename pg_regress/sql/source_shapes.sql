@@ -2,6 +2,8 @@
 -- of the same prices mapped by hand, in a table of the original's shape.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \i :abs_srcdir/fixture.sql
+-- Whichever tables the map names.
+SET pg_regime.market_proxy_id = 1;
 \set rows 'SELECT to_jsonb(r) - ''computed_at'' - ''updated_at'' - ''ingested_at'' FROM cmc_regimes AS r'
 -- The days of a market of New York: 500 of them with two changes of the clocks.
 CREATE TABLE prices AS SELECT a.id, d::date AS day, round((100 + 20 * sin(n / 17.0 + a.id) + n / 25.0)::numeric, 4) AS price

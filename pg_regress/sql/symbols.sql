@@ -1,6 +1,8 @@
 -- What takes the id of an asset takes its symbol as well, and gives the same.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \i :abs_srcdir/fixture.sql
+-- Whichever tables the map names.
+SET pg_regime.market_proxy_id = 1;
 -- The two forms are told apart by their first argument alone.
 CREATE TEMP VIEW form AS
 SELECT p.oid, proname, proargnames[1] AS first, proargtypes[0]::regtype AS type,

@@ -2,6 +2,8 @@
 -- marked the changes: by a trigger, by the statement itself, by a function that it calls. Rows are those of a full refresh.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \i :abs_srcdir/fixture.sql
+-- Whichever tables the map names.
+SET pg_regime.market_proxy_id = 1;
 SELECT count(*) FROM regime_track();
 SELECT status FROM refresh_cmc_regimes();
 CREATE VIEW read AS SELECT id, status, mode, rows_read FROM cmc_regime_run_log

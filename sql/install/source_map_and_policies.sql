@@ -218,7 +218,7 @@ CREATE TABLE @extschema@.regime_profile (
     l4_label text CHECK (l4_label <> '' AND pg_catalog.char_length(l4_label) <= 200),
     point_in_time boolean,
     config jsonb CHECK (pg_catalog.jsonb_typeof(config) = 'object' AND NOT pg_catalog.jsonb_path_exists(config, 'strict $.* ? (@.type() != "number")')),
-    market_proxy_id int CHECK (market_proxy_id >= 0)
+    market_proxy_id int CHECK (market_proxy_id >= -1)
 );
 COMMENT ON TABLE @extschema@.regime_profile IS 'Profiles: how assets are computed; NULL is the setting or the default. The row ''default'' is of all assets that regime_profile_asset does not name';
 COMMENT ON COLUMN @extschema@.regime_profile.profile IS 'Name of the profile; ''default'' is of all assets that have no other';
@@ -233,7 +233,7 @@ COMMENT ON COLUMN @extschema@.regime_profile.min_bars_l2 IS 'Fewest daily bars t
 COMMENT ON COLUMN @extschema@.regime_profile.l4_label IS 'Label of L4 for every row; NULL is that of the row of regime_source for L4, or none';
 COMMENT ON COLUMN @extschema@.regime_profile.point_in_time IS 'Whether the data budget of a row counts the bars up to the row alone; NULL is pg_regime.point_in_time';
 COMMENT ON COLUMN @extschema@.regime_profile.config IS 'Windows and thresholds of raw labels by key, such as {"vol_window_l2": 120}; what is left out, and NULL, is the default';
-COMMENT ON COLUMN @extschema@.regime_profile.market_proxy_id IS 'Asset that stands for the market when young assets are capped; NULL is pg_regime.market_proxy_id';
+COMMENT ON COLUMN @extschema@.regime_profile.market_proxy_id IS 'Asset that stands for the market when young assets are capped; 0: none; -1: asset 1 where the daily bars are those of the built-in rows of regime_source, else none; NULL is pg_regime.market_proxy_id';
 
 CREATE TABLE @extschema@.regime_profile_asset (
     -- No foreign key: pg_restore --jobs loads both tables at the same time. A profile that is not there is an error of its assets.

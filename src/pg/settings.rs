@@ -7,6 +7,9 @@ use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting};
 /// Largest `min_hold_bars`, in daily rows.
 pub const MAX_HOLD_BARS: i32 = 1000;
 
+/// The market proxy where the source map says which asset it is.
+pub const BY_THE_MAP: i32 = -1;
+
 /// Declares the settings, each with its type, its default, the function of pgrx that defines the setting (with the name, the
 /// range and the flags), and its two descriptions.
 macro_rules! settings {
@@ -39,9 +42,10 @@ settings! {
         c"Consecutive daily rows on which a loosening label must be seen before it counts (0 to 1000; 0 holds nothing).",
         c"Used where a function's min_hold_bars argument is NULL.";
 
-    /// Id of the asset that stands for the market. 1 is Bitcoin at CoinMarketCap, whose ids the tables of bars have.
-    MARKET_PROXY_ID: i32 = 1, define_int_guc(c"pg_regime.market_proxy_id", 0, i32::MAX; GucFlags::default()),
-        c"Asset that stands for the market when young assets are capped (0 to 2147483647).",
+    /// Id of the asset that stands for the market. By the source map, since 1 is Bitcoin at CoinMarketCap, whose ids the tables
+    /// of the built-in rows have; an asset 1 of other tables may be anything.
+    MARKET_PROXY_ID: i32 = BY_THE_MAP, define_int_guc(c"pg_regime.market_proxy_id", BY_THE_MAP, i32::MAX; GucFlags::default()),
+        c"Asset that stands for the market when young assets are capped (-1 to 2147483647; 0 is none; -1 is 1 where the daily bars are those of the built-in rows of regime_source, else none).",
         c"Its weekly bars decide whether the caps of assets without a monthly or weekly layer apply.";
 
     /// Whether the data budget of a row is that of its own time where a call says neither. On: specification 1, section 3; the
@@ -103,7 +107,7 @@ pub fn min_hold_bars() -> i32 {
     MIN_HOLD_BARS.get()
 }
 
-/// `pg_regime.market_proxy_id`: the id of an asset.
+/// `pg_regime.market_proxy_id`: the id of an asset, 0 for none, or [`BY_THE_MAP`].
 pub fn market_proxy_id() -> i32 {
     MARKET_PROXY_ID.get()
 }

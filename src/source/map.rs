@@ -186,7 +186,12 @@ pub fn map(db: Db, cal_scheme: &str, schema: &str) -> Result<Map> {
 
 fn read(db: Db, cal_scheme: &str, schema: &str) -> Result<Map> {
     let rows = rows_of_map(schema);
-    let sql = format!(include_str!("../../sql/read/source_map.sql"), rows = rows, shift = Clock::SHIFT);
+    let sql = format!(
+        include_str!("../../sql/read/source_map.sql"),
+        rows = rows,
+        schema = schema,
+        shift = Clock::SHIFT
+    );
     let mut rows = Map::default();
     let mut labels: PerOutside<Option<LabelRow>> = [None, None];
     db.rows(&sql, &[arg(cal_scheme)], Sees::Snapshot, |row| {
@@ -320,6 +325,8 @@ pub struct MapRow {
     pub build_calendar: Option<Calendar>,
     /// The relations of labels that are joined to the rows of daily bars; of L2 alone.
     pub labels: PerOutside<Option<LabelRow>>,
+    /// Whether the bars are those of a built-in daily row, in any schema: the ids are those of the original.
+    pub is_original: bool,
 }
 
 impl MapRow {
@@ -347,6 +354,7 @@ impl MapRow {
             ema_columns: row.each(EMA.map(|(field, _)| field))?,
             build_calendar: row.get::<Option<&str>>("build_calendar")?.and_then(Calendar::parse),
             labels: [None, None],
+            is_original: row.get("is_original")?,
         })
     }
 

@@ -291,13 +291,15 @@ impl<'c> Engine<'c> {
     /// The market proxy at least up to a moment, in microseconds since 2000; `None` for the proxy itself. Later moments follow
     /// if `more` is true.
     fn proxy_until(&self, asset: i32, moment: i64, more: bool) -> Result<Option<Rc<Proxy>>> {
-        let is_proxy = asset == self.params.market_proxy_id;
+        let is_proxy = Some(asset) == self.params.market_proxy_id;
         (!is_proxy).then(|| self.read_proxy(moment, more)).transpose()
     }
 
     fn read_proxy(&self, moment: i64, more: bool) -> Result<Rc<Proxy>> {
+        // Without a proxy there is nothing to read, and nothing is capped.
+        let Some(id) = self.params.market_proxy_id else { return Ok(Rc::default()) };
         let asked = Asked { moment, more, end: self.as_of };
-        self.proxy.until(&asked, self.reader(Layer::L1), self.params.market_proxy_id)
+        self.proxy.until(&asked, self.reader(Layer::L1), id)
     }
 
     /// The fingerprint of the market proxy up to the last row of an asset that depends on it; `None` without such a
@@ -310,6 +312,14 @@ impl<'c> Engine<'c> {
         // The next rows of an asset that is still young need the proxy, too.
         let more = memory.young_until == memory.newest;
         Ok(self.proxy_until(asset, until, more)?.map(|proxy| ProxyPrint::of(&proxy, until)))
+    }
+
+    /// Whether the market proxy caps an asset without a monthly or weekly layer at a moment, in microseconds since 2000.
+    ///
+    /// # Errors
+    /// Weekly bars of the proxy that cannot be used.
+    pub fn caps_at(&self, moment: i64) -> Result<bool> {
+        Ok(self.read_proxy(moment, true)?.at(moment).is_some_and(|(_, supportive)| !supportive))
     }
 
     /// Whether the market proxy differs from the one that rows were computed with. The first call alone reads it.

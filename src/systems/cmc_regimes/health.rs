@@ -1,15 +1,18 @@
-//! Findings about all assets together: mixed version hashes, rounds that stopped.
+//! Findings about all assets together: mixed version hashes, market proxies, rounds that stopped.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::output::finding::{Finding, Severity};
 use crate::pg::lock::{self, Key, named};
-use crate::pg::{Db, Result, Sees, arg, attempt_unless_cancelled, plural, settings, work_relation};
+use crate::pg::{Db, Micros, Result, Sees, arg, attempt_unless_cancelled, plural, settings, work_relation};
+use crate::source::names;
 use crate::systems::cmc_regimes::arguments::given;
 use crate::systems::cmc_regimes::assets::all_of;
+use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::params::NOTHING;
 use crate::systems::cmc_regimes::profiles::Profiles;
+use crate::systems::cmc_regimes::proxy::ProxyPrint;
 use crate::systems::cmc_regimes::refresh::groups::{Groups, Preparing};
 use crate::systems::cmc_regimes::refresh::rounds::{Unfinished, rounds_of, task};
 use crate::systems::cmc_regimes::tables::STATE;
@@ -124,6 +127,85 @@ fn counted(assets: &[&Computed]) -> Vec<String> {
     let mut hashes: Vec<(&str, usize)> = count.into_iter().collect();
     hashes.sort_by_key(|(_, assets)| Reverse(*assets));
     hashes.iter().map(|(hash, assets)| format!("{hash} ({assets})")).collect()
+}
+
+/// An asset of which a market proxy may cap rows.
+struct Young {
+    id: i32,
+    /// The time of the newest row, in microseconds since 2000, if the proxy may cap that row.
+    now: Option<i64>,
+}
+
+/// The market proxies that active assets without a monthly or weekly layer depend on, each with the number of assets that it caps
+/// at their newest rows.
+///
+/// # Errors
+/// A source map that cannot be used, or a state table that cannot be read.
+pub fn proxies(db: Db, own: &str) -> Result<Vec<Finding>> {
+    let state = work_relation(&settings::target_schema(), STATE);
+    let profiles = Profiles::now(db, &NOTHING)?;
+    let active = all_of(db, &profiles, profiles.of_profile(&None))?;
+    let own_of = profiles.of(db, &active)?;
+    let sql = format!(
+        "SELECT id, ts, arguments, proxy FROM {state} WHERE id = ANY ($1) AND proxy IS NOT NULL ORDER BY id"
+    );
+    let mut groups: BTreeMap<(Option<String>, String), Vec<Young>> = BTreeMap::new();
+    db.rows(&sql, &[arg(active)], Sees::Snapshot, |row| {
+        let (id, Micros(newest)): (i32, Micros) = (row.get("id")?, row.get("ts")?);
+        let profile = own_of.get(&id).map(|profile| profile.name.clone());
+        let arguments = if profile.is_some() { String::new() } else { row.get("arguments")? };
+        let until = ProxyPrint::parse(row.get("proxy")?).map(|print| print.until);
+        groups
+            .entry((profile, arguments))
+            .or_default()
+            .push(Young { id, now: until.filter(|until| *until == newest) });
+        Ok(())
+    })?;
+    // For each proxy: how many assets depend on it, and those that it caps now.
+    let mut found: BTreeMap<i32, (usize, Vec<i32>)> = BTreeMap::new();
+    for ((_, arguments), assets) in groups {
+        let profile = assets.first().and_then(|young| own_of.get(&young.id)).cloned();
+        let given = profiles.due(&profile, &arguments);
+        // What cannot be used is a finding of its own.
+        let of_group = attempt_unless_cancelled(|| {
+            let setup = profiles.parameters(db, &given, None)?.setup(db, &given)?;
+            let engine = Engine::new(db, setup, None);
+            let Some(proxy) = engine.params.market_proxy_id else { return Ok(None) };
+            let mut capped = Vec::new();
+            for Young { id, now } in &assets {
+                if *id != proxy && now.map_or(Ok(false), |now| engine.caps_at(now))? {
+                    capped.push(*id);
+                }
+            }
+            Ok(Some((proxy, capped)))
+        });
+        if let Ok(Some((proxy, capped))) = of_group {
+            let (dependents, all) = found.entry(proxy).or_default();
+            *dependents += assets.len();
+            all.extend(capped);
+        }
+    }
+    found.into_iter().map(|(proxy, (dependents, capped))| told(db, own, proxy, dependents, &capped)).collect()
+}
+
+fn told(db: Db, own: &str, proxy: i32, dependents: usize, capped: &[i32]) -> Result<Finding> {
+    let name = names::in_words(db, proxy, None)?;
+    let command = match capped.iter().min() {
+        Some(id) => format!("SELECT * FROM {own}.regime_explain({id});"),
+        None => "SHOW pg_regime.market_proxy_id;".to_owned(),
+    };
+    Ok(Finding {
+        severity: Severity::Info,
+        what: "market proxy",
+        asset: Some(proxy),
+        detail: format!(
+            "{name} stands for the market: {} of {dependents} {} without a monthly or weekly layer {} capped now.",
+            capped.len(),
+            plural(dependents as u64, "asset"),
+            if capped.len() == 1 { "is" } else { "are" }
+        ),
+        command,
+    })
 }
 
 /// What a lock keeps others from refreshing: an asset, or the beginning of rounds.

@@ -38,7 +38,7 @@ pub const REGISTERED: Registered = Registered {
     version: profiles::version,
     locked: health::locked,
     history: read::picture::of_symbol,
-    findings: &[health::mixed_hashes, health::unfinished_round, check::profiles::faults],
+    findings: &[health::mixed_hashes, health::proxies, health::unfinished_round, check::profiles::faults],
     wording: Wording {
         made_of: ["daily bar", "daily bars"],
         made_of_short: ["bar", "bars"],

@@ -31,7 +31,7 @@ pub struct Given {
     pub point_in_time: Option<bool>,
     /// Windows and thresholds by key, an object of JSON.
     pub config: Option<Value>,
-    /// The asset that stands for the market: of a profile alone, no argument of a call.
+    /// The asset that stands for the market, as `pg_regime.market_proxy_id` has it: of a profile alone, no argument of a call.
     pub market_proxy_id: Option<i32>,
     /// The name of a profile that a row gives to assets and that is not there: nothing can be computed with these parameters.
     pub missing: Option<String>,
@@ -211,10 +211,19 @@ impl Parameters {
             outside: [l3, l4.filter(|_| given.l4_label.is_none())],
             l4_label: given.l4_label.clone(),
             point_in_time: given.point_in_time.unwrap_or_else(settings::point_in_time),
-            market_proxy_id: given.market_proxy_id.unwrap_or_else(settings::market_proxy_id),
+            market_proxy_id: market_proxy(given, &map),
             cal_scheme,
         };
         Ok(Self { map, params, table })
+    }
+}
+
+/// The asset that stands for the market: by the map, asset 1 of the daily bars of the built-in rows, as of the original.
+fn market_proxy(given: &Given, map: &Map) -> Option<i32> {
+    match given.market_proxy_id.unwrap_or_else(settings::market_proxy_id) {
+        settings::BY_THE_MAP => map[Layer::L2].as_ref().is_some_and(|daily| daily.is_original).then_some(1),
+        0 => None,
+        id => Some(id),
     }
 }
 

@@ -47,8 +47,8 @@ pub struct Params {
     pub outside: PerOutside<Option<OutsideParams>>,
     /// Whether the budget of a row counts the bars at or before the row, instead of all bars.
     pub point_in_time: bool,
-    /// Id of the asset that stands for the market.
-    pub market_proxy_id: i32,
+    /// Id of the asset that stands for the market, `None` where no asset does.
+    pub market_proxy_id: Option<i32>,
 }
 
 impl Params {
@@ -90,7 +90,7 @@ impl Default for Params {
             l4_label: None,
             outside: [None; 2],
             point_in_time: true,
-            market_proxy_id: 1,
+            market_proxy_id: Some(1),
         }
     }
 }

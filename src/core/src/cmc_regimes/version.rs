@@ -38,7 +38,7 @@ fn canonical(table: &PolicyTable, params: &Params) -> Value {
         "fallback": rule(table.fallback()),
         "hysteresis": hysteresis,
         "cal_scheme": params.cal_scheme,
-        "market_proxy_id": params.market_proxy_id,
+        "market_proxy_id": params.market_proxy_id.unwrap_or(0),
         "l4_label": params.l4_label,
         "layers": Layer::ALL.map(|layer| layer_parameters(layer, params)),
         "thresholds": [config.vol_low_percentile, config.vol_high_percentile, config.atrp_low, config.atrp_high,
@@ -111,7 +111,8 @@ mod tests {
             Params { hold: 4, ..base.clone() },
             Params { mode: Mode::Symmetric, ..base.clone() },
             Params { cal_scheme: "us".to_owned(), ..base.clone() },
-            Params { market_proxy_id: 2, ..base.clone() },
+            Params { market_proxy_id: None, ..base.clone() },
+            Params { market_proxy_id: Some(2), ..base.clone() },
             Params { l4_label: Some("x".to_owned()), ..base.clone() },
         ];
         for params in &changed {

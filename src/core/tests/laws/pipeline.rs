@@ -429,7 +429,7 @@ fn defaults_are_those_of_the_specification() {
     };
     assert_eq!(config, expected);
     assert_eq!((cal_scheme.as_str(), mode.as_str(), hold), ("iso", "asymmetric", 3));
-    assert_eq!((l4_label, outside, point_in_time, market_proxy_id), (None, [None; 2], true, 1));
+    assert_eq!((l4_label, outside, point_in_time, market_proxy_id), (None, [None; 2], true, Some(1)));
     assert_eq!(layers.each_ref().map(|l| l.min_bars), PerLayer::new([60, 52, 120, 300]));
     let periods = layers.each_ref().map(|l| l.source.as_ref().map(|s| s.periods));
     let expected = [Some([12, 24, 48]), Some([20, 50, 200]), Some([20, 50, 100]), None];

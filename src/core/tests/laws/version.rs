@@ -32,7 +32,7 @@ fn params() -> impl Strategy<Value = Params> {
             .prop_map(|(min_bars, source)| LayerParams { min_bars, source })
     };
     let layers = [(); 4].map(|()| layer());
-    let rest = (option::of("[a-z]{1,3}"), any::<bool>(), 0i32..4, config());
+    let rest = (option::of("[a-z]{1,3}"), any::<bool>(), option::of(1i32..4), config());
     (select(vec!["iso", "us"]), mode(), 1u32..9, layers, rest).prop_map(
         |(cal_scheme, mode, hold, layers, (l4_label, point_in_time, market_proxy_id, config))| Params {
             cal_scheme: cal_scheme.to_owned(),
@@ -98,7 +98,7 @@ fn param_changes(layer: Layer) -> Vec<ParamChange> {
             p.mode = if p.mode == Mode::Symmetric { Mode::Asymmetric } else { Mode::Symmetric };
         }),
         Box::new(|p| p.cal_scheme.push('x')),
-        Box::new(|p| p.market_proxy_id += 1),
+        Box::new(|p| p.market_proxy_id = p.market_proxy_id.map_or(Some(1), |id| Some(id + 1))),
         Box::new(move |p| p.config.confirm_bars[layer] += 1),
         Box::new(move |p| {
             p.config.vol_windows[layer] = Some(p.config.vol_windows[layer].map_or(20, |w| w + 1))

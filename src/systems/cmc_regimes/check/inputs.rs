@@ -9,6 +9,7 @@ use regime_core::cmc_regimes::budget::{Budget, Tier};
 use regime_core::cmc_regimes::params::Params;
 use regime_core::cmc_regimes::pipeline::{budget_of, young_until};
 use regime_core::cmc_regimes::policy::PolicyTable;
+use regime_core::cmc_regimes::proxy::Proxy;
 use regime_core::{Layer, PerLayer};
 
 use crate::output::finding::Severity;
@@ -16,6 +17,7 @@ use crate::pg::{
     Db, Error, Result, Sees, attempt_unless_cancelled, catalog, memory, plural, quote_literal, session, spi,
     utc,
 };
+use crate::source::bars::{Reader, Span};
 use crate::source::clock::Times;
 use crate::source::dim_assets::DimAssets;
 use crate::source::map::{self, Map, Sources};
@@ -117,7 +119,8 @@ fn of_profile(db: Db, profiles: &Profiles, own: &Own, ids: Option<Vec<i32>>) -> 
             Vec::new()
         }
     };
-    let preflight = Preflight { readers, params: setup.params, schema, whole, now: session::clock() };
+    let weekly = setup.sources[Layer::L1].clone().map(|source| Reader::new(db, source));
+    let preflight = Preflight { readers, weekly, params: setup.params, schema, whole, now: session::clock() };
     complaints.extend(preflight.assets(&ids)?);
     Ok(complaints)
 }
@@ -216,6 +219,8 @@ fn readers<'c>(db: Db<'c>, map: &Map, sources: &Sources) -> Result<PerLayer<Opti
 
 struct Preflight<'c> {
     readers: PerLayer<Option<RawReader<'c>>>,
+    /// Reads the weeks of a market proxy that has passed the check.
+    weekly: Option<Reader<'c>>,
     params: Params,
     /// The quoted schema of the extension.
     schema: String,
@@ -228,25 +233,25 @@ struct Preflight<'c> {
 impl Preflight<'_> {
     fn assets(&self, ids: &[i32]) -> Result<Vec<Complaint>> {
         let mut complaints = Vec::new();
-        let mut young = 0;
+        let mut young = Vec::new();
         for id in ids {
             pgrx::check_for_interrupts!();
-            let (found, has_young_rows) = memory::in_own_memory(|| self.asset(*id))?;
+            let (found, its) = memory::in_own_memory(|| self.asset(*id))?;
             complaints.extend(found);
-            young += i64::from(has_young_rows && *id != self.params.market_proxy_id);
+            young.extend(its.filter(|_| Some(*id) != self.params.market_proxy_id));
         }
-        if young > 0 && self.whole && self.params.market_proxy_id != 0 {
-            complaints.extend(self.proxy(young)?);
+        if !young.is_empty() && self.whole {
+            complaints.extend(self.proxy(&young)?);
         }
         Ok(complaints)
     }
 
-    /// The complaints about an asset, and whether the market proxy may cap a row of the asset.
-    fn asset(&self, id: i32) -> Result<(Vec<Complaint>, bool)> {
+    /// The complaints about an asset, and the asset itself if the market proxy may cap a row of the asset.
+    fn asset(&self, id: i32) -> Result<(Vec<Complaint>, Option<Young>)> {
         let layers = match self.layers(id) {
             // A text that is no number.
             Err(error) if error.report().code == PgSqlErrorCode::ERRCODE_DATA_EXCEPTION => {
-                return Ok((vec![Complaint { asset: Some(id), ..of_error(&error, None) }], false));
+                return Ok((vec![Complaint { asset: Some(id), ..of_error(&error, None) }], None));
             }
             layers => layers?,
         };
@@ -267,15 +272,17 @@ impl Preflight<'_> {
                     format!("SELECT count(*) FROM {} WHERE {condition};", source.bars.sql)
                 }),
             });
-            return Ok((complaints, false));
+            return Ok((complaints, None));
         }
         if !self.whole {
-            return Ok((complaints, false));
+            return Ok((complaints, None));
         }
         let budget = budget_of(bars, &self.params);
         complaints.extend(self.history(id, bars, budget, &layers));
         let times = layers.each_ref().map(|layer| layer.as_ref().map(|checked| &checked.ts[..]));
-        Ok((complaints, young_until(times, &self.params).is_some()))
+        let newest = times[Layer::L2].and_then(|daily| daily.last()).copied();
+        let until = young_until(times, &self.params);
+        Ok((complaints, until.map(|until| Young { id, now: newest.filter(|newest| *newest == until) })))
     }
 
     fn subject(&self, id: i32) -> Subject<'_> {
@@ -329,24 +336,28 @@ impl Preflight<'_> {
         complaints
     }
 
-    /// The complaint about the market proxy, which `young` assets depend on.
-    fn proxy(&self, young: i64) -> Result<Option<Complaint>> {
-        let id = self.params.market_proxy_id;
-        let assets = plural(young.unsigned_abs(), "asset");
+    /// What is to be said of the market proxy, which young assets depend on: a fault, and how many of them are capped now.
+    fn proxy(&self, young: &[Young]) -> Result<Vec<Complaint>> {
+        let n = young.len() as i64;
+        let assets = plural(n.unsigned_abs(), "asset");
         let complaint = |severity, problem: String, first, command| Complaint {
             severity,
-            asset: Some(id),
+            asset: self.params.market_proxy_id,
             layer: Some(Layer::L1.as_str()),
             problem,
-            n: Some(young),
+            n: Some(n),
             first,
             command,
         };
-        let choose = || "Load them, or SET pg_regime.market_proxy_id = …;".to_owned();
+        let Some(id) = self.params.market_proxy_id else {
+            let problem = format!("no asset stands for the market: young {assets} without a cap");
+            let choose = "Name one: SET pg_regime.market_proxy_id = …;".to_owned();
+            return Ok(vec![complaint(Severity::Info, problem, None, choose)]);
+        };
         let look = || format!("SELECT * FROM {}.regime_check_inputs(ARRAY[{id}]);", self.schema);
-        let Some(reader) = &self.readers[Layer::L1] else {
+        let (Some(reader), Some(weekly)) = (&self.readers[Layer::L1], &self.weekly) else {
             let problem = format!("no weekly source, so no market proxy: young {assets} without a cap");
-            return Ok(Some(complaint(Severity::Info, problem, None, look())));
+            return Ok(vec![complaint(Severity::Info, problem, None, look())]);
         };
         let checked = Checked::new(reader, reader.read(id)?)?;
         let mut layers = Layers::default();
@@ -355,29 +366,42 @@ impl Preflight<'_> {
         layers[Layer::L1] = Some(checked);
         let worst =
             complaints_of(&layers, self.subject(id)).into_iter().find(|c| c.severity == Severity::Error);
-        Ok(match (no_bars, worst, unsupportive) {
-            (true, ..) => Some(complaint(
-                Severity::Warning,
-                format!("market proxy has no weekly bars: young {assets} without a cap"),
-                None,
-                choose(),
-            )),
-            (_, Some(worst), _) => Some(complaint(
-                Severity::Error,
-                format!(
-                    "market proxy cannot be used, and young {assets} cannot be computed without it: {}",
-                    worst.problem
-                ),
-                worst.first,
-                look(),
-            )),
-            (_, None, Some(first)) => Some(complaint(
-                Severity::Warning,
-                format!("market proxy lacks EMAs, the first at {}: young {assets} capped there", utc(first)),
-                Some(first),
-                look(),
-            )),
-            _ => None,
-        })
+        if no_bars {
+            let problem = format!("market proxy has no weekly bars: young {assets} without a cap");
+            let choose = "Load them, or SET pg_regime.market_proxy_id = …;".to_owned();
+            return Ok(vec![complaint(Severity::Warning, problem, None, choose)]);
+        }
+        if let Some(worst) = worst {
+            let problem = format!(
+                "market proxy cannot be used, and young {assets} cannot be computed without it: {}",
+                worst.problem
+            );
+            return Ok(vec![complaint(Severity::Error, problem, worst.first, look())]);
+        }
+        let lacks = unsupportive.map(|first| {
+            let problem =
+                format!("market proxy lacks EMAs, the first at {}: young {assets} capped there", utc(first));
+            complaint(Severity::Warning, problem, Some(first), look())
+        });
+        let proxy = Proxy::new(&weekly.series(id, Span::Until(None))?);
+        let is_capped = |young: &&Young| {
+            young.now.and_then(|now| proxy.at(now)).is_some_and(|(_, supportive)| !supportive)
+        };
+        let capped: Vec<i32> = young.iter().filter(is_capped).map(|young| young.id).collect();
+        let problem = format!("market proxy: caps {} of {n} young {assets} now", capped.len());
+        let command = match capped.first() {
+            Some(id) => format!("SELECT * FROM {}.regime_explain({id});", self.schema),
+            None => "SHOW pg_regime.market_proxy_id;".to_owned(),
+        };
+        let told =
+            Complaint { n: Some(capped.len() as i64), ..complaint(Severity::Info, problem, None, command) };
+        Ok(lacks.into_iter().chain([told]).collect())
     }
+}
+
+/// An asset of which the market proxy may cap rows.
+struct Young {
+    id: i32,
+    /// The time of the newest row, in microseconds since 2000, if the proxy may cap that row.
+    now: Option<i64>,
 }

@@ -68,10 +68,8 @@ pub fn explain(asset: i32, at: Option<i64>, given: &Given) -> Result<Vec<Line>> 
         let Some(row) = explain_row(index, layers, &given_rows) else {
             return Err(no_row(db, &engine, asset, [None, at], &own, [asked, given])?);
         };
-        let proxy = match (given_rows.proxy, engine.reader(Layer::L1)) {
-            (Some(_), Some(weekly)) => {
-                Some(weekly.series(engine.params.market_proxy_id, Span::Until(Some(row.ts)))?)
-            }
+        let proxy = match (given_rows.proxy, engine.reader(Layer::L1), engine.params.market_proxy_id) {
+            (Some(_), Some(weekly), Some(id)) => Some(weekly.series(id, Span::Until(Some(row.ts)))?),
             _ => None,
         };
         let told = Told {

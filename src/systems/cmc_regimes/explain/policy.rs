@@ -158,11 +158,13 @@ fn proxy(told: &Told) -> Vec<Line> {
     if off.is_empty() {
         return does_not("L0 and L1 are on; only assets without one of them are capped".to_owned());
     }
-    if told.asset == params.market_proxy_id {
+    let off = format!("{} {} off", off.join(" and "), if off.len() == 1 { "is" } else { "are" });
+    let Some(id) = params.market_proxy_id else {
+        return does_not(format!("{off}, but no asset stands for the market: no cap"));
+    };
+    if told.asset == id {
         return does_not(format!("{} is the market proxy itself", told.name));
     }
-    let id = params.market_proxy_id;
-    let off = format!("{} {} off", off.join(" and "), if off.len() == 1 { "is" } else { "are" });
     let Some((ts, supportive)) = told.row.proxy else {
         return does_not(format!("{off}, but asset {id} has no weekly bar at or before this row: no cap"));
     };

@@ -130,9 +130,9 @@ impl<'g, 'c> Groups<'g, 'c> {
     fn build_proxies(&self) -> Result<()> {
         for group in &self.all {
             let Ok(Ready { engine, inputs: Some(inputs), .. }) = &group.ready else { continue };
-            let proxy = engine.params.market_proxy_id;
+            let Some(proxy) = engine.params.market_proxy_id else { continue };
             let space = lock::space(self.db, &self.schema)?;
-            if proxy == 0 || !lock::try_lock_subject(self.db, space, proxy) {
+            if !lock::try_lock_subject(self.db, space, proxy) {
                 continue;
             }
             inputs.hold()?;
