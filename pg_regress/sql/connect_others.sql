@@ -55,7 +55,8 @@ SELECT count(*), bool_and(m = s) AS same FROM regime_source AS s JOIN map AS m U
 SELECT action FROM regime_disconnect('y.i') WHERE action ~ 'profile';
 SELECT DISTINCT step FROM regime_connect('y.i') ORDER BY 1;
 UPDATE regime_profile SET config = '{"vol_low_percentile": 20}' WHERE profile = 'default';
-SELECT action FROM regime_disconnect('y.i') WHERE action ~ 'profile|kept';
+SELECT action FROM regime_disconnect('u.odd') WHERE action ~ 'profile|kept';
+SELECT profile, config, cal_scheme FROM regime_profile WHERE profile = 'default';
 SELECT count(*) > 0 AS torn_down FROM regime_teardown(keep_rows => false);
 DROP EXTENSION pg_regime CASCADE;
 DROP SCHEMA u, y CASCADE;

@@ -8,6 +8,7 @@ use crate::pg::{check_writable, spi};
 use crate::source::connect::ask::Asked;
 use crate::source::connect::record;
 use crate::systems::cmc_regimes::connect::connect;
+use crate::systems::tracking;
 
 /// Finds out what a table or view of prices is, makes what is missing so that regimes are computed from it, and tells what was
 /// found, made, and is left to do.
@@ -62,5 +63,11 @@ fn regime_disconnect(
 ) -> Result<TableIterator<(name!(relation, String), name!(action, String))>> {
     check_writable("regime_disconnect()")?;
     let relation = required("relation", relation)?;
-    Ok(told(spi::connect(|db| record::disconnect(db, relation))?))
+    Ok(told(spi::connect(|db| {
+        let (relation, mut actions) = record::disconnect(db, relation)?;
+        if let Some(relation) = relation {
+            actions.extend(tracking::forget(db, &relation)?);
+        }
+        Ok(actions)
+    })?))
 }

@@ -5,9 +5,9 @@ use pgrx::prelude::*;
 use crate::output::set_up;
 use crate::output::shape::set_up_again;
 use crate::pg::{
-    Action, Db, Error, Outcome, Result, Row, Sees, arg, attempt, check_schema, current_user,
-    extension_schema, idle_or, insufficient_privilege, lock, not_in_prerequisite_state, owner, quoted, spi,
-    work_relation, work_schema,
+    Action, Db, Error, Outcome, Result, Row, Sees, arg, attempt, attempt_unless_cancelled, check_schema,
+    current_user, extension_schema, idle_or, insufficient_privilege, lock, not_in_prerequisite_state, owner,
+    quoted, settings, spi, work_relation, work_schema,
 };
 use crate::source::map;
 use crate::systems::registered::Registered;
@@ -86,6 +86,30 @@ fn put_all(db: Db, schema: &str, of: &[&'static Registered], enable: bool) -> Re
     }
     let is_of_all = all.iter().all(|marks| wanted.iter().any(|watched| watched.marks.few == marks.few));
     Ok(Tracked { actions, is_of_all })
+}
+
+/// Drops the triggers on a relation that no system reads any more, given as SQL; gives what was done.
+///
+/// # Errors
+/// Where the current role does not own the relation.
+pub fn forget(db: Db, relation: &str) -> Result<Option<Action>> {
+    let schema = settings::target_schema();
+    for registered in ALL {
+        // Where it cannot be told what is read, the triggers stay.
+        let Ok(watched) = attempt_unless_cancelled(|| (registered.watched)(db, &schema)) else {
+            return Ok(None);
+        };
+        if watched.iter().any(|watched| watched.relation == relation) {
+            return Ok(None);
+        }
+    }
+    let mut is_dropped = false;
+    for marks in systems().into_iter().filter_map(|system| system.marks) {
+        is_dropped |= triggers::drop_triggers(db, relation, marks)?;
+        triggers::drop_functions(db, &schema, marks)?;
+    }
+    let action = Outcome::Did("no longer tracked".to_owned());
+    Ok(is_dropped.then(|| Action { relation: relation.to_owned(), action }))
 }
 
 /// Whether a relation was tracked before.

@@ -338,14 +338,18 @@ fn keep_on(db: Db, part: &Part, marks: &Marks, call: &str, is_hypertable: bool) 
     Ok(())
 }
 
-fn drop_triggers(db: Db, table: &str, marks: &Marks) -> Result<()> {
+/// Drops the triggers on a table, given as SQL; gives whether there were any.
+///
+/// # Errors
+/// Where the current role does not own the table.
+pub fn drop_triggers(db: Db, table: &str, marks: &Marks) -> Result<bool> {
     let sql = "SELECT tgname::text FROM pg_catalog.pg_trigger WHERE tgrelid = $1::regclass AND tgname = ANY ($2::name[])";
     let found: Vec<String> =
         db.all(sql, &[arg(table), arg(names(marks))], Sees::Now, |row| row.get("tgname"))?;
-    for trigger in found {
+    for trigger in &found {
         db.execute(&format!("DROP TRIGGER {trigger} ON {table}"), &[])?;
     }
-    Ok(())
+    Ok(!found.is_empty())
 }
 
 /// Drops the triggers that call functions of the working schema, except the wanted ones, which are pairs of function and

@@ -1,10 +1,14 @@
 //! Which column of a relation is which field.
 
+use pgrx::prelude::*;
+
 use regime_core::connect::fields::{Field, is_adjusted};
 
 use crate::pg::{Column, Error, Result, columns, quote_literal, quoted, undefined_column};
 use crate::source::connect::ask::in_words;
 use crate::source::connect::look::{Look, Taken};
+use crate::source::kind::Kind;
+use crate::source::names::nearest;
 
 impl Look<'_, '_> {
     /// The column of a field: the one given, or the likeliest by name, or the only one of its type.
@@ -13,10 +17,9 @@ impl Look<'_, '_> {
             Some(Taken { name: column.name.clone(), type_name: column.type_name.clone(), why })
         };
         if let Some(name) = self.asked.column(field) {
-            columns::check_name(field.as_str(), name)?;
-            let column = columns::column(&self.table, field.as_str(), name)?;
+            let column = self.column_of(field.as_str(), name)?;
             if !fits(field, column) {
-                return Err(columns::wrong_type(&self.table, field.as_str(), column, wanted(field)));
+                return Err(self.unfit(field, column));
             }
             return Ok(of(column, "given"));
         }
@@ -74,9 +77,47 @@ impl Look<'_, '_> {
         }
     }
 
+    /// The column of a name that the caller gives.
+    pub(super) fn column_of(&self, argument: &str, name: &str) -> Result<&Column> {
+        let look = || format!("SELECT * FROM {} LIMIT 10;", self.table.sql);
+        columns::check_name(argument, name).map_err(|error| error.hint(look()))?;
+        columns::column(&self.table, argument, name).map_err(|error| match error.report().code {
+            PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN => {
+                let near = nearest(name, self.table.columns.iter().map(|column| &column.name));
+                let call = near.filter(|_| argument != "bars_filter").map(|near| self.call(argument, &near));
+                error.hint(call.unwrap_or_else(look))
+            }
+            _ => error,
+        })
+    }
+
+    /// The error for a column that cannot be the field.
+    fn unfit(&self, field: Field, column: &Column) -> Error {
+        let error = columns::wrong_type(&self.table, field.as_str(), column, wanted(field));
+        if field != Field::Asset || !column.is_text {
+            return error.hint(format!("SELECT * FROM {} LIMIT 10;", self.table.sql));
+        }
+        let (relation, name) = (&self.table.sql, quoted(&column.name));
+        if matches!(self.table.kind.as_str(), "r" | "p") {
+            return error.hint(format!("ALTER TABLE {relation} ALTER COLUMN {name} TYPE text;"));
+        }
+        let view = format!("{}.prices_by_text", self.schema);
+        error.hint(format!(
+            "CREATE VIEW {view} AS SELECT {name}::text AS symbol_of_text, p.* FROM {relation} AS p; SELECT * FROM {}.regime_connect({}, asset => 'symbol_of_text');",
+            self.own,
+            quote_literal(&view)
+        ))
+    }
+
     /// The error for a field without any column.
     pub(super) fn nothing(&self, field: Field) -> Error {
         let relation = &self.table.sql;
+        let named = |column: &&Column| column.is_text && field.rank(&column.name).is_some();
+        if field == Field::Asset
+            && let Some(column) = self.table.columns.iter().find(named)
+        {
+            return self.unfit(field, column);
+        }
         let error = undefined_column(format!("no column of {relation} can be the {}", in_words(field)));
         let of_text = self
             .table
@@ -125,7 +166,7 @@ impl Look<'_, '_> {
 /// Whether a column can be a field.
 pub(super) fn fits(field: Field, column: &Column) -> bool {
     match field {
-        Field::Asset => column.is_text || is_integer(column),
+        Field::Asset => Kind::Id.reads(&column.base_type()),
         Field::Ts => is_time(column) || matches!(column.base_type().as_str(), "bigint" | "integer"),
         Field::Timeframe => matches!(column.base_type().as_str(), "text" | "character varying" | "character"),
         _ => is_number(column) || matches!(column.base_type().as_str(), "text" | "character varying"),
@@ -135,7 +176,7 @@ pub(super) fn fits(field: Field, column: &Column) -> bool {
 /// What a column of a field is to be, in words.
 pub(super) const fn wanted(field: Field) -> &'static str {
     match field {
-        Field::Asset => "text or integer",
+        Field::Asset => "text, varchar or integer",
         Field::Ts => "timestamptz, timestamp, date or bigint",
         Field::Timeframe => "text",
         _ => "a number",

@@ -1,5 +1,6 @@
 //! What a relation of prices is: which column is what, how long its bars are, what its times mean.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use serde_json::Value;
@@ -10,12 +11,14 @@ use regime_core::connect::times::{Step as Length, Told, Unit};
 use crate::pg::columns::{self, Table};
 use crate::pg::{
     Column, Db, Error, Result, Sees, arg, attempt, data_exception, datatype_mismatch, invalid_parameter,
-    json, no_data_found, quote_literal, quoted, undefined_column, utc, wrong_object_type,
+    json, no_data_found, qualified, quote_literal, quoted, settings, undefined_column, utc,
+    wrong_object_type,
 };
 use crate::source::check::equals;
 use crate::source::connect::ask::{Asked, in_words};
 use crate::source::connect::choose::is_time;
-use crate::source::connect::sample::{Sample, Sampled, unit_of};
+use crate::source::connect::midnights::zone_of;
+use crate::source::connect::sample::{Of, Sample, Sampled, unit_of, where_};
 use crate::source::connect::{Line, Step};
 
 /// So many assets with one bar each are numbers of rows rather than assets.
@@ -90,7 +93,9 @@ pub(super) struct Look<'a, 'c> {
 /// # Errors
 /// A relation that is no table of prices, and what cannot be told: the error names the argument that tells.
 pub fn look(db: Db, asked: &Asked, own: &str) -> Result<Found> {
-    let table = columns::find(db, asked.relation, "SELECT * FROM {schema}.regime_connect('prices');")?;
+    let table = columns::find(db, asked.relation, "").map_err(|error| {
+        error.hint("SELECT schemaname, tablename FROM pg_catalog.pg_tables ORDER BY 1, 2;")
+    })?;
     let name = check_kind(db, asked, own, &table)?;
     let look = Look { db, asked, own, table, schema: quoted(&name[0]), taken: Default::default() };
     look.found(name)
@@ -107,9 +112,17 @@ fn check_kind(db: Db, asked: &Asked, own: &str, table: &Table) -> Result<[String
     if !["r", "p", "v", "m", "f"].contains(&table.kind.as_str()) || is_temporary || is_own {
         let what = if is_temporary { "a temporary table" } else { "no table or view of prices" };
         let relation = if is_temporary { quoted(&name[1]) } else { table.sql.clone() };
-        return Err(wrong_object_type(format!("{relation} is {what}")).hint(format!(
-            "Pass the name of a table that stays: SELECT * FROM {own}.regime_connect('prices');"
-        )));
+        let hint = match is_temporary {
+            true => {
+                let name = qualified(&settings::target_schema(), &name[1]);
+                format!(
+                    "CREATE TABLE {name} AS TABLE pg_temp.{relation}; SELECT * FROM {own}.regime_connect({});",
+                    quote_literal(&name)
+                )
+            }
+            false => format!("SELECT * FROM {own}.regime_connection;"),
+        };
+        return Err(wrong_object_type(format!("{relation} is {what}")).hint(hint));
     }
     Ok(name)
 }
@@ -156,7 +169,7 @@ impl Look<'_, '_> {
             conditions: &conditions,
         };
         let sample = sampled.read(self.db)?;
-        self.check_sample(&sample, &texts)?;
+        self.check_sample(&sample, &texts, &conditions)?;
         let day = self.day(&sample, columns(Field::Timeframe))?;
         let told = sample.told(day.as_deref().unwrap_or(""));
         let assets = sample.times.get(day.as_deref().unwrap_or("")).map_or(0, |assets| assets.len());
@@ -173,6 +186,9 @@ impl Look<'_, '_> {
         let is_daily = length == Length::Day;
         if is_daily && let Some((asset, ts)) = sample.twice(day.as_deref().unwrap_or("")) {
             return Err(self.twice(asset, ts));
+        }
+        if is_daily {
+            self.check_midnights(time, unit, &told, sample.times.get(day.as_deref().unwrap_or("")))?;
         }
         let shift = self.shift(time, &told, is_daily)?;
         let close_of_candles = self.close_of_candles();
@@ -203,7 +219,7 @@ impl Look<'_, '_> {
         })
     }
 
-    fn call(&self, argument: &str, value: &str) -> String {
+    pub(super) fn call(&self, argument: &str, value: &str) -> String {
         self.asked.call(self.own, &self.table.sql, Some((argument, value)))
     }
 
@@ -226,9 +242,10 @@ impl Look<'_, '_> {
                 .hint(self.call("bars_filter", "{\"venue\": \"X\"}")));
         };
         let condition = |(name, value): (&String, &Value)| {
-            let column = columns::column(&self.table, "bars_filter", name)?;
+            let column = self.column_of("bars_filter", name)?;
             equals(column, value).ok_or_else(|| {
                 invalid_parameter(format!("bars_filter has no single value for {}", quoted(name)))
+                    .hint(self.filtered(name, "X"))
             })
         };
         entries.iter().map(condition).collect()
@@ -267,11 +284,11 @@ impl Look<'_, '_> {
         }
     }
 
-    fn check_sample(&self, sample: &Sample, texts: &[&Column]) -> Result<()> {
+    fn check_sample(&self, sample: &Sample, texts: &[&Column], conditions: &[String]) -> Result<()> {
         let relation = &self.table.sql;
         if sample.rows == 0 {
             return Err(no_data_found(format!("{relation} has no rows that could be looked at"))
-                .hint(format!("Load some prices first: INSERT INTO {relation} …")));
+                .hint(format!("SELECT count(*) FROM {relation}{};", where_(conditions))));
         }
         for (column, value) in texts.iter().zip(&sample.no_number) {
             if let Some(value) = value {
@@ -360,6 +377,33 @@ impl Look<'_, '_> {
             self.table.sql
         );
         self.db.one(&sql, &[], Sees::Snapshot, |row| row.only())
+    }
+
+    /// Refuses instants that are the midnights of another zone than UTC, unless the caller says what they mean: taken as closes, bars
+    /// that are stamped when their day begins would be known a day too early.
+    fn check_midnights(
+        &self,
+        time: &Column,
+        unit: Option<Unit>,
+        told: &Told,
+        assets: Option<&Of>,
+    ) -> Result<()> {
+        let is_instant = unit.is_some() || time.base_type() == "timestamp with time zone";
+        let is_said = self.asked.zone.is_some() || self.asked.shift.is_some();
+        let is_named = is_opening(&time.name) || time.name.to_lowercase().contains("close");
+        if told.at_midnight || !is_instant || is_said || is_named {
+            return Ok(());
+        }
+        let Some(zone) = zone_of(self.db, assets.into_iter().flat_map(BTreeMap::values))? else {
+            return Ok(());
+        };
+        let name = quoted(&time.name);
+        Err(invalid_parameter(format!(
+            "cannot tell whether the times in column {name} of {} are those of closes: they are midnights of another zone than UTC, as of {zone}",
+            self.table.sql
+        ))
+        .detail("A daily bar that is stamped when its day begins is known when the day ends in its zone. Bars that close at these times take shift => '0'.")
+        .hint(self.call("zone", &zone)))
     }
 
     /// What is added to the times of daily bars, so that a bar is known when its day ends.

@@ -6,6 +6,7 @@ mod assets;
 mod choose;
 pub mod look;
 pub mod make;
+mod midnights;
 pub mod record;
 mod rows;
 pub mod sample;

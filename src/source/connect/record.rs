@@ -1,9 +1,11 @@
 //! What was made for each relation that was connected (`regime_connection`), and taking that away again.
 
+use pgrx::prelude::*;
+
 use crate::pg::{
-    Action, Db, Outcome, Result, Row, Sees, arg, attempt, catalog, check_schema, current_user,
-    extension_schema, insufficient_privilege, owner, qualified, quote_literal, syscache::relation_oid,
-    undefined_object,
+    Action, Db, Error, Outcome, Result, Row, Sees, arg, attempt, catalog, check_schema, current_user,
+    extension_schema, insufficient_privilege, owner, qualified, quote_literal, settings,
+    syscache::relation_oid, undefined_object,
 };
 use crate::source::build::target::is_built;
 
@@ -99,6 +101,11 @@ impl Record {
         db.execute(&sql, &[arg(schema.as_str()), arg(name.as_str())]).map(|_| ())
     }
 
+    /// Whether the relation is there.
+    pub fn exists(&self) -> bool {
+        relation_oid(&self.table[0], &self.table[1]).is_some()
+    }
+
     /// The relation, as SQL.
     pub fn relation(&self) -> String {
         qualified(&self.table[0], &self.table[1])
@@ -133,21 +140,47 @@ impl Record {
             actions.extend(self.take_profile(db, own, profile)?);
         }
         actions.extend(self.take_built(db, own)?);
-        if self.names {
-            let table = [schema.clone(), "dim_assets".to_owned()];
-            if relation_oid(schema, "dim_assets").is_some() {
-                let is_unchanged = names_are_ours(db, &table)? && !is_shared(db, own, self)?;
-                actions.push(match is_unchanged {
-                    true => drop_table(db, &table)?,
-                    false => did(
-                        qualified(schema, "dim_assets"),
-                        "kept: it was changed, or other prices use it".to_owned(),
-                    ),
-                });
-            }
+        if self.names
+            && let Some(table) = place(db, schema, "dim_assets", names_are_ours)?
+        {
+            let is_unchanged = names_are_ours(db, &table)? && !is_shared(db, own, self)?;
+            actions.push(match is_unchanged {
+                true => drop_table(db, &table)?,
+                false => did(
+                    qualified(&table[0], &table[1]),
+                    "kept: it was changed, or other prices use it".to_owned(),
+                ),
+            });
         }
         self.forget(db, own)?;
+        actions.extend(self.pass_on(db, own)?);
         Ok(actions)
+    }
+
+    /// Gives the scheme of another connection to the assets without a profile where they had that of this one, so that calls
+    /// without assets refresh what is still connected.
+    fn pass_on(&self, db: Db, own: &str) -> Result<Option<Action>> {
+        let Some(gone) = &self.cal_scheme else { return Ok(None) };
+        let sql = format!("SELECT cal_scheme FROM {own}.regime_profile WHERE profile = 'default'");
+        let kept = db.first(&sql, &[], Sees::Now, |row| row.only::<Option<String>>())?.flatten();
+        if kept.unwrap_or_else(settings::cal_scheme) != *gone {
+            return Ok(None);
+        }
+        let Some(next) = Self::all(db, own)?.into_iter().find_map(|record| record.cal_scheme) else {
+            if ["iso", "us"].contains(&gone.as_str()) {
+                return Ok(None);
+            }
+            let sql = format!("UPDATE {own}.regime_profile SET cal_scheme = NULL WHERE profile = 'default'");
+            db.execute(&sql, &[])?;
+            return self.take_profile(db, own, "default");
+        };
+        let sql = format!(
+            "INSERT INTO {own}.regime_profile (profile, cal_scheme, market_proxy_id) VALUES ('default', $1, 0) \
+             ON CONFLICT (profile) DO UPDATE SET cal_scheme = EXCLUDED.cal_scheme"
+        );
+        db.execute(&sql, &[arg(next.as_str())])?;
+        let what = format!("profile 'default' has calendar scheme {} now", quote_literal(next));
+        Ok(Some(did(format!("{own}.regime_profile"), what)))
     }
 
     /// Drops the tables that were built for this relation, and no table that is recorded of another one.
@@ -163,8 +196,9 @@ impl Record {
         };
         let mut actions = Vec::new();
         for name in self.built.iter().filter(|name| !is_of_another(name)) {
-            let table = [schema.clone(), name.clone()];
-            if relation_oid(schema, name).is_some() && is_built(db, &table)? {
+            if let Some(table) = place(db, schema, name, is_built)?
+                && is_built(db, &table)?
+            {
                 actions.push(drop_table(db, &table)?);
             }
         }
@@ -229,10 +263,53 @@ pub fn check_may_write(db: Db, own: &str) -> Result<()> {
         .hint(format!("GRANT INSERT, UPDATE, DELETE ON {} TO {};", tables.join(", "), current_user())))
 }
 
+/// Schema and name of a table that was made in a schema: there, or, where the schema is gone, the only table of this name that
+/// `is_ours`, as that of a schema that was renamed.
+fn place(
+    db: Db,
+    schema: &str,
+    name: &str,
+    is_ours: fn(Db, &[String; 2]) -> Result<bool>,
+) -> Result<Option<[String; 2]>> {
+    let sql = "SELECT n.nspname::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE c.relname = $1::text::name AND c.relkind = 'r' AND NOT EXISTS (SELECT FROM pg_catalog.pg_namespace AS g WHERE g.nspname = $2::text::name) ORDER BY 1";
+    if relation_oid(schema, name).is_some() {
+        return Ok(Some([schema.to_owned(), name.to_owned()]));
+    }
+    let schemas = db.all(sql, &[arg(name), arg(schema)], Sees::Now, |row| row.only::<String>())?;
+    let mut ours = Vec::new();
+    for schema in schemas {
+        let table = [schema, name.to_owned()];
+        if is_ours(db, &table)? {
+            ours.push(table);
+        }
+    }
+    Ok(if ours.len() == 1 { ours.pop() } else { None })
+}
+
+/// Refuses to drop a table while views or foreign keys of the user's depend on it.
+fn check_unused(db: Db, relation: &str) -> Result<()> {
+    let sql = include_str!("../../../sql/read/users_of_table.sql");
+    let users: Vec<[String; 2]> =
+        db.all(sql, &[arg(relation)], Sees::Now, |row| row.each(["what", "drop"]))?;
+    if users.is_empty() {
+        return Ok(());
+    }
+    let (named, drops): (Vec<String>, Vec<String>) =
+        users.into_iter().map(|[what, drop]| (what, drop)).unzip();
+    let verb = if named.len() == 1 { "depends" } else { "depend" };
+    Err(Error::new(
+        PgSqlErrorCode::ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
+        format!("{} {verb} on {relation}, which regime_connect has made", named.join(", ")),
+    )
+    .hint(format!("{};", drops.join("; "))))
+}
+
 fn drop_table(db: Db, [schema, name]: &[String; 2]) -> Result<Action> {
     check_schema(db, schema)?;
     owner::check_owned(db, &[(schema.clone(), name)])?;
     let relation = qualified(schema, name);
+    check_unused(db, &relation)?;
     db.execute(&format!("DROP TABLE {relation}"), &[])?;
     Ok(did(relation, "dropped".to_owned()))
 }
@@ -254,20 +331,30 @@ pub fn built_name(table: &str, suffix: &str) -> String {
     format!("{}_{hash}_{suffix}", &table[..kept])
 }
 
-/// Takes away what was made for the relation of this name, as SQL.
+/// Takes away what was made for the relation of this name, as SQL; gives the relation, as SQL, where it is there, and what was
+/// done.
 ///
 /// # Errors
 /// A relation that is not connected, and as [`Record::take_away`].
-pub fn disconnect(db: Db, relation: &str) -> Result<Vec<Action>> {
+pub fn disconnect(db: Db, relation: &str) -> Result<(Option<String>, Vec<Action>)> {
     let own = extension_schema(db)?;
     let all = Record::all(db, &own)?;
     let sql = "SELECT pg_catalog.parse_ident($1)";
     let parts = || db.one(sql, &[arg(relation)], Sees::Snapshot, |row| row.only::<Vec<String>>());
     let wanted = attempt(parts).unwrap_or_else(|_| vec![relation.to_owned()]);
     let is_wanted = |record: &&Record| wanted == record.table || wanted == record.table[1..];
-    let found: Vec<&Record> = all.iter().filter(is_wanted).collect();
+    let mut found: Vec<&Record> = all.iter().filter(is_wanted).collect();
+    if found.is_empty() {
+        // A schema that was renamed since.
+        let is_moved = |record: &&Record| wanted.last() == record.table.last() && !record.exists();
+        found = all.iter().filter(is_moved).collect();
+    }
     if let [record] = found[..] {
-        return record.take_away(db, &own);
+        let is_there = |[schema, name]: &[String; 2]| relation_oid(schema, name).is_some();
+        let now = <[String; 2]>::try_from(wanted).ok().filter(is_there);
+        let now = now.or_else(|| Some(record.table.clone()).filter(is_there));
+        let actions = record.take_away(db, &own)?;
+        return Ok((now.map(|[schema, name]| qualified(&schema, &name)), actions));
     }
     let known: Vec<String> = all.iter().map(Record::relation).collect();
     let what =

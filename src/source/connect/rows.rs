@@ -113,13 +113,11 @@ impl Make<'_, '_> {
             self.db.execute(&sql, &args)?;
             return Ok(true);
         }
-        let set: Vec<String> =
-            names.iter().zip(&values).map(|(name, value)| format!("{name} = {value}")).collect();
-        let differs: Vec<String> = names
-            .iter()
-            .zip(&values)
-            .map(|(name, value)| format!("s.{name} IS DISTINCT FROM {value}"))
-            .collect();
+        // Periods do not follow from the relation: those of a row that is there are the user's.
+        let decided = || names.iter().zip(&values).filter(|(name, _)| **name != "periods");
+        let set: Vec<String> = decided().map(|(name, value)| format!("{name} = {value}")).collect();
+        let differs: Vec<String> =
+            decided().map(|(name, value)| format!("s.{name} IS DISTINCT FROM {value}")).collect();
         let sql = format!(
             "UPDATE {own}.regime_source AS s SET {} WHERE s.cal_scheme = $1 AND s.layer = $2 AND (s.origin = 'built-in' OR {})",
             set.join(", "),

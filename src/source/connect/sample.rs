@@ -23,12 +23,15 @@ pub struct Sampled<'a> {
     pub conditions: &'a [String],
 }
 
+/// The times of the bars of each asset, in microseconds since 2000.
+pub type Of = BTreeMap<String, Vec<i64>>;
+
 /// Some rows of a relation.
 #[derive(Default)]
 pub struct Sample {
     pub rows: usize,
     /// The times of the bars of each timeframe and asset, in microseconds since 2000, as clocks of the zone show them.
-    pub times: BTreeMap<String, BTreeMap<String, Vec<i64>>>,
+    pub times: BTreeMap<String, Of>,
     /// A value of each column of [`Sampled::texts`] that is no number.
     pub no_number: Vec<Option<String>>,
 }
