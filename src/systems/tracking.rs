@@ -11,7 +11,7 @@ use crate::pg::{
 };
 use crate::source::map;
 use crate::systems::registered::Registered;
-use crate::systems::registry::{self, ALL};
+use crate::systems::registry::{self, ALL, systems};
 use crate::track::function;
 use crate::track::marks::Marks;
 use crate::track::triggers::{self, TRACKED};
