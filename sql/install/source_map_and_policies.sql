@@ -58,7 +58,8 @@ CREATE TABLE @extschema@.regime_source_user (
                                     WHEN 'L4' THEN label_column IS NOT NULL
                                     ELSE layer = 'L3' AND label_column IS NOT NULL OR periods IS NOT NULL AND ema_table IS NOT NULL END),
     CONSTRAINT label_columns CHECK (CASE WHEN label_column IS NULL THEN pg_catalog.num_nonnulls(label_id_column, known_at_column, label_hold) = 0
-                                    ELSE layer IN ('L3', 'L4') END)
+                                    ELSE layer IN ('L3', 'L4') END),
+    CONSTRAINT labels_without_tf CHECK (label_column IS NULL OR tf IS NULL AND bars_id_column = 'id' AND bars_tf_column = 'tf')
 );
 COMMENT ON TABLE @extschema@.regime_source_user IS 'The rows of regime_source that were edited or inserted, and built-in rows that were deleted; dumped and restored. Write to regime_source';
 COMMENT ON COLUMN @extschema@.regime_source_user.cal_scheme IS 'Calendar of weeks and months: iso (Monday to Sunday), us (Sunday to Saturday), or your own; any for candles';

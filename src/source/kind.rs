@@ -1,5 +1,8 @@
 //! What columns of the source map must be, and how they are read.
 
+/// The field of the map that names the column of the asset of bars.
+pub const BARS_ID: &str = "bars_id_column";
+
 /// What a column must be, and how it is read.
 #[derive(Clone, Copy)]
 pub enum Kind {

@@ -10,11 +10,12 @@ use regime_core::{Layer, PerLayer};
 
 use crate::pg::{
     Column, Db, Error, Result, Row, RowVersion, Same, Sees, arg, extension_schema, internal,
-    invalid_parameter, known, known_of_versions, quote_literal, undefined_object,
+    invalid_parameter, known, known_of_versions, qualified, quote_literal, undefined_object,
+    wrong_object_type,
 };
 use crate::source::check::{Check, Place};
 use crate::source::clock::Clock;
-use crate::source::kind::{Kind, Mapped, mapped};
+use crate::source::kind::{BARS_ID, Kind, Mapped, mapped};
 use crate::source::outside::{LabelRow, LabelSource};
 use crate::source::relation::Relation;
 
@@ -245,7 +246,46 @@ pub fn all(db: Db) -> Result<Vec<Rc<Source>>> {
 /// # Errors
 /// Where a relation or column does not exist, may not be read, or is of a type that cannot be read.
 pub fn check(db: Db, map: &Map) -> Result<Sources> {
-    PerLayer::try_from_fn(|layer| map[layer].as_ref().map(|row| check_row(db, row)).transpose())
+    let sources =
+        PerLayer::try_from_fn(|layer| map[layer].as_ref().map(|row| check_row(db, row)).transpose())?;
+    check_labels_apart(map, &sources)?;
+    Ok(sources)
+}
+
+/// Checks that no relation of labels is read by other columns, too: a change of a row would be marked for one use alone.
+fn check_labels_apart(map: &Map, sources: &Sources) -> Result<()> {
+    let Some((daily, row)) = sources[Layer::L2].as_ref().zip(map[Layer::L2].as_ref()) else { return Ok(()) };
+    let all: Vec<&Relation> = sources.iter().flatten().flat_map(|source| source.relations()).collect();
+    for labels in daily.labels.iter().flatten() {
+        let own = &labels.relation;
+        let is_other = |other: &&&Relation| {
+            other.sql == own.sql
+                && (other.has_ids != own.has_ids
+                    || other.mark() != own.mark()
+                    || other.columns[0] != own.columns[0])
+        };
+        if all.iter().any(|other| is_other(&other)) {
+            let (layer, view) =
+                (labels.layer.as_str(), format!("labels_of_{}", labels.layer.as_str().to_lowercase()));
+            let schema = &row.bars[0];
+            return Err(wrong_object_type(format!(
+                "{} is read as labels of layer {layer} and otherwise by other columns",
+                own.sql
+            ))
+            .detail("A change of a row would be marked for one of these uses alone.")
+            .hint(format!(
+                "CREATE VIEW {} AS TABLE {}; UPDATE {}.regime_source SET bars_schema = {}, bars_table = {} WHERE cal_scheme = {} AND layer = {};",
+                qualified(schema, &view),
+                own.sql,
+                row.schema,
+                quote_literal(schema),
+                quote_literal(&view),
+                quote_literal(&row.cal_scheme),
+                quote_literal(layer)
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// The source of a row of a map, checked against the catalogs.
@@ -275,7 +315,7 @@ pub type Sources = PerLayer<Option<Rc<Source>>>;
 
 /// The fields of the map that name the columns of bars, and how these are read.
 const BARS: [(&str, Kind); 4] = [
-    ("bars_id_column", Kind::Id),
+    (BARS_ID, Kind::Id),
     ("bars_tf_column", Kind::Text),
     ("bars_ts_column", Kind::Time),
     ("close_column", Kind::Number),
@@ -397,6 +437,8 @@ impl MapRow {
         read(params.adx_floor.is_some(), "adx_column", &self.adx);
         read(params.costs, "spread_column", &self.spread);
         read(params.costs, "slippage_column", &self.slippage);
+        // The bars come first, which say whether assets are named by symbols.
+        let (bars, ema) = (self.bars(db, &optional)?, self.ema(db)?);
         let labels = self.labels.each_ref().map(|row| row.as_ref().map(|row| row.source(db)));
         let [l3, l4] = labels.map(Option::transpose);
         Ok(Source {
@@ -406,8 +448,8 @@ impl MapRow {
             tf: self.tf.clone(),
             bars_schema: self.bars[0].clone(),
             symbols_schema: self.symbols_schema.clone(),
-            bars: self.bars(db, &optional)?,
-            ema: self.ema(db)?,
+            bars,
+            ema,
             params,
         })
     }

@@ -8,8 +8,11 @@ use regime_core::Layer;
 use regime_core::hash::of_texts;
 
 use crate::output::set_up;
-use crate::pg::{Db, Error, Result, attempt_unless_cancelled, lock, not_in_prerequisite_state};
+use crate::pg::{
+    Db, Error, Result, attempt_unless_cancelled, insufficient_privilege, lock, not_in_prerequisite_state,
+};
 use crate::source::build::Inputs;
+use crate::source::relation::{Relation, may_hide_rows, see_all_rows};
 use crate::source::{names, symbols};
 use crate::systems::cmc_regimes::arguments::{differing, kept_of_profile};
 use crate::systems::cmc_regimes::assets::ids_to_refresh;
@@ -268,7 +271,12 @@ fn set_up_of(db: Db, profiles: &Profiles, own: Own, how: Preparing) -> Result<Se
     let given = profiles.given(&own);
     let load = || {
         let parameters = profiles.parameters(db, &given, None)?;
-        if how.to_write { parameters.setup_held(db, &given) } else { parameters.setup(db, &given) }
+        if !how.to_write {
+            return parameters.setup(db, &given);
+        }
+        let setup = parameters.setup_held(db, &given)?;
+        check_labels_shown(db, &setup)?;
+        Ok(setup)
     };
     if own.is_none() {
         let setup = load().map_err(|error| profiles.of_default(error))?;
@@ -280,6 +288,24 @@ fn set_up_of(db: Db, profiles: &Profiles, own: Own, how: Preparing) -> Result<Se
         profiles.parameters(db, &profiles.given(&None), None)?;
     }
     Ok((own, given, setup))
+}
+
+/// Refuses to compute rows without labels from elsewhere that may be hidden: the rows would be looser.
+fn check_labels_shown(db: Db, setup: &Setup) -> Result<()> {
+    let Some(daily) = &setup.sources[Layer::L2] else { return Ok(()) };
+    for labels in daily.labels.iter().flatten() {
+        let Relation { sql, symbols, .. } = &labels.relation;
+        for relation in [sql].into_iter().chain(symbols) {
+            if may_hide_rows(db, relation)? {
+                return Err(insufficient_privilege(format!(
+                    "row-level security of {relation} may hide labels of layer {}",
+                    labels.layer.as_str()
+                ))
+                .hint(see_all_rows()));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn ready<'c>(db: Db<'c>, schema: &str, setup: Setup, how: Preparing) -> Result<Ready<'c>> {
