@@ -99,10 +99,13 @@ DECLARE
         UNION ALL SELECT 4, to_jsonb(c) - ''computed_at'' FROM %1$s.cmc_regime_comovement c WHERE id = ANY ($1)';
     here text := format(content, 'public');
     there text := format(content, 'whole');
+    filled regclass;
     rows bigint;
 BEGIN
-    DROP SCHEMA IF EXISTS whole, whole_regime_work CASCADE;
-    CREATE SCHEMA whole;
+    CREATE SCHEMA IF NOT EXISTS whole;
+    FOR filled IN SELECT oid FROM pg_class WHERE relnamespace IN (to_regnamespace('whole'), to_regnamespace('whole_regime_work')) AND relkind = 'r' LOOP
+        EXECUTE format('DELETE FROM %s', filled);
+    END LOOP;
     PERFORM set_config('pg_regime.target_schema', 'whole', true);
     EXECUTE concat_ws(', ', 'SELECT FROM refresh_cmc_regimes($1', nullif(arguments, '')) || ')' USING ids;
     PERFORM set_config('pg_regime.target_schema', 'public', true);

@@ -24,7 +24,7 @@ LEFT JOIN cmc_ema_multi_tf_u f ON (f.id, f.tf, f.ts, f.period, f.alignment_sourc
 LEFT JOIN cmc_ema_multi_tf_u m ON (m.id, m.tf, m.ts, m.period, m.alignment_source) = (b.id, '1D', b.time_close, 50, 'multi_tf')
 LEFT JOIN cmc_ema_multi_tf_u s ON (s.id, s.tf, s.ts, s.period, s.alignment_source) = (b.id, '1D', b.time_close, 100, 'multi_tf')
 WHERE b.tf = '1D' WINDOW w AS (PARTITION BY b.id ORDER BY b.time_close);
-CREATE TEMP VIEW facts AS
+CREATE TEMP TABLE facts AS
 SELECT id, ts, n, CASE WHEN n > 5 THEN round(avg(change) OVER (PARTITION BY id ORDER BY ts ROWS 4 PRECEDING)::numeric, 12) END AS atrp,
     CASE WHEN bool_and(close > slow AND fast > mid) OVER w AND n > 2 THEN 'Up' WHEN bool_and(close < slow AND fast < mid) OVER w AND n > 2 THEN 'Down' ELSE 'Sideways' END AS trend
 FROM bars WINDOW w AS (PARTITION BY id ORDER BY ts ROWS 2 PRECEDING);

@@ -39,12 +39,15 @@ FROM spans GROUP BY scheme, id, span, days, begins, ends, born, newest
 HAVING born::date <= begins AND newest::date >= ends;
 -- EMAs in SQL, of the bars built.
 CREATE FUNCTION wanted_emas(bars regclass, timeframe text, periods int[])
-RETURNS TABLE (id int, tf text, ts timestamptz, period int, ema float8) LANGUAGE plpgsql AS $$
+RETURNS TABLE (id int, tf text, ts timestamptz, period int, ema float8) LANGUAGE plpgsql SET client_min_messages = error AS $$
 BEGIN
-    RETURN QUERY EXECUTE format('WITH RECURSIVE bar AS (SELECT id, time_close AS ts, close, row_number() OVER (PARTITION BY id ORDER BY time_close) AS n '
-        'FROM %s WHERE tf = $1), walk AS (SELECT id, ts, n, period, close AS ema FROM bar, unnest($2) AS period WHERE n = 1 UNION ALL '
-        'SELECT b.id, b.ts, b.n, w.period, 2.0 / (w.period + 1) * b.close + (1 - 2.0 / (w.period + 1)) * w.ema FROM walk w JOIN bar b USING (id) WHERE b.n = w.n + 1) '
-        'SELECT id, $1, ts, period, ema FROM walk WHERE n >= period', bars) USING timeframe, periods;
+    DROP TABLE IF EXISTS bar;
+    EXECUTE format('CREATE TEMP TABLE bar AS SELECT id, time_close AS ts, close, row_number() OVER (PARTITION BY id ORDER BY time_close) AS n '
+        'FROM %s WHERE tf = %L', bars, timeframe);
+    ALTER TABLE bar ADD PRIMARY KEY (id, n);
+    RETURN QUERY EXECUTE 'WITH RECURSIVE walk AS (SELECT id, ts, n, period, close AS ema FROM bar, unnest($2) AS period WHERE n = 1 UNION ALL '
+        'SELECT b.id, b.ts, b.n, w.period, 2.0 / (w.period + 1) * b.close + (1 - 2.0 / (w.period + 1)) * w.ema FROM walk w JOIN bar b ON (b.id, b.n) = (w.id, w.n + 1)) '
+        'SELECT id, $1, ts, period, ema FROM walk WHERE n >= period' USING timeframe, periods;
 END $$;
 CREATE FUNCTION compare_emas(emas regclass, bars regclass, timeframe text, periods int[])
 RETURNS TABLE (per_period text, missing bigint, extra bigint, differ bigint) LANGUAGE plpgsql AS $$

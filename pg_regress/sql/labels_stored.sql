@@ -51,8 +51,9 @@ UNION ALL SELECT 'daily', count(*), count(label), min(ts) FILTER (WHERE label IS
 SELECT count(*) AS wrong FROM regime_label_daily(1) WHERE label IS DISTINCT FROM nullif(concat_ws('-', trend, vol, liq), '');
 SELECT r.feature_tier, r.l2_enabled, count(*), count(*) FILTER (WHERE l.label IS DISTINCT FROM r.l2_label) AS differ,
     count(*) FILTER (WHERE l.label IS DISTINCT FROM m.label) AS as_no_mode
-FROM regime_compute(1, hysteresis => false) r FULL JOIN regime_label_daily(1) l USING (ts) LEFT JOIN LATERAL
-    (SELECT label FROM regime_label_daily(1, mode => r.feature_tier) m WHERE m.ts = r.ts AND r.l2_enabled) m ON true
+FROM regime_compute(1, hysteresis => false) r FULL JOIN regime_label_daily(1) l USING (ts) LEFT JOIN
+    (SELECT mode, m.* FROM unnest(ARRAY['lite', 'full']) AS mode, regime_label_daily(1, mode => mode) m) m
+    ON m.ts = r.ts AND m.mode = r.feature_tier AND r.l2_enabled
 GROUP BY 1, 2 ORDER BY 1 DESC, 2;
 BEGIN;
 CREATE TEMP TABLE all_labels AS SELECT 'L0' AS layer, * FROM regime_label_monthly(1) UNION ALL SELECT 'L1', * FROM regime_label_weekly(1)

@@ -4,8 +4,9 @@
 \pset null -
 INSERT INTO candles SELECT c.* FROM generate_series(0, 899) n, candle('WAVE', '1d', '1 day', n) c;
 SELECT symbol, status, rows_written FROM refresh_market_states('WAVE');
-CREATE VIEW bars AS SELECT row_number() OVER (ORDER BY c.open_time) AS i, c.open_time, close::float8 AS close, escalation_bucket AS bucket
+CREATE TABLE bars AS SELECT row_number() OVER (ORDER BY c.open_time) AS i, c.open_time, close::float8 AS close, escalation_bucket AS bucket
 FROM candles c LEFT JOIN market_states s USING (symbol, timeframe, open_time) WHERE symbol = 'WAVE';
+ALTER TABLE bars ADD PRIMARY KEY (i);
 -- Rows that are at least h bars apart, one after another from the first.
 CREATE FUNCTION independent(bars bigint[], h int) RETURNS bigint LANGUAGE plpgsql AS $$
     DECLARE n bigint := 0; next bigint := 0; i bigint;
