@@ -43,6 +43,15 @@ pub struct Check<'a, 'c> {
     pub place: Place<'a>,
 }
 
+/// SQL: whether a row is of the asset `$1`, which is a parameter even where it is not read.
+fn is_of_asset(id: &str, symbols: Option<&str>, has_ids: bool) -> String {
+    match symbols {
+        _ if !has_ids => "$1::int IS NOT NULL".to_owned(),
+        Some(dim) => format!("{id} = {}", symbols::of(dim, "$1")),
+        None => format!("{id} = $1"),
+    }
+}
+
 impl Check<'_, '_> {
     /// A relation of the map with the SQL that reads it. The first column mapped is the id or symbol,
     /// the second the timeframe, the third the time; a relation without ids, of which all rows are of every asset, maps
@@ -60,16 +69,7 @@ impl Check<'_, '_> {
     ) -> Result<Relation> {
         let tf_is_read = self.place.tf_is_read;
         let sql = format!("{}.{}", quoted(schema), quoted(table));
-        let Some(oid) = syscache::source_oid(schema, table) else {
-            return Err(undefined_table(format!("relation {sql} does not exist"))
-                .detail(self.where_mapped(&format!("{which}_schema and {which}_table")))
-                .hint(self.missing_hint(which, schema)));
-        };
-        if !syscache::may_use(schema) {
-            let schema = quoted(schema);
-            let (what, privilege) = (format!("schema {schema}"), format!("USAGE ON SCHEMA {schema}"));
-            return Err(self.no_privilege(&what, &privilege));
-        }
+        let oid = self.readable(which, [schema, table], &sql)?;
         let columns = Columns {
             check: self,
             which,
@@ -80,16 +80,7 @@ impl Check<'_, '_> {
             clock: self.clock(&sql)?,
         };
         let has_ids = mapped.iter().any(|m| matches!(m.kind, Kind::Id | Kind::Symbol));
-        let mut expressions = Vec::with_capacity(mapped.len() + 1);
-        if !has_ids {
-            expressions.push("NULL::int".to_owned());
-        }
-        for m in mapped {
-            if matches!(m.kind, Kind::Text) && !tf_is_read {
-                continue;
-            }
-            expressions.push(columns.expression(m)?);
-        }
+        let mut expressions = columns.expressions(mapped, has_ids)?;
         let symbols = columns.symbols(mapped)?;
         let columns_read = expressions.split_off(1 + usize::from(tf_is_read));
         // The timeframe is a parameter even where it is not read, so that all statements take the same parameters.
@@ -98,13 +89,7 @@ impl Check<'_, '_> {
         let tf = |n| of_row.as_ref().map_or(format!("${n}::text IS NULL"), |tf| format!("{tf} = ${n}"));
         let filters = columns.filter(which, filter)?;
         let with = |time: String| {
-            let asset = match &symbols {
-                // The asset is a parameter even where it is not read.
-                _ if !has_ids => "$1::int IS NOT NULL".to_owned(),
-                Some(dim) => format!("{} = {}", expressions[0], symbols::of(dim, "$1")),
-                None => format!("{} = $1", expressions[0]),
-            };
-            let own = [asset, tf(2), time];
+            let own = [is_of_asset(&expressions[0], symbols.as_deref(), has_ids), tf(2), time];
             own.into_iter().chain(filters.iter().cloned()).collect::<Vec<_>>().join(" AND ")
         };
         let time = columns.time(mapped);
@@ -116,25 +101,39 @@ impl Check<'_, '_> {
             Some((name, base)) => (clock.times(base).unwrap_or_default(), clock.day_time(name, base)),
             None => (Times::default(), None),
         };
-        let texts = columns.texts(mapped);
-        let shared: Vec<String> = [tf(1)].into_iter().chain(filters.iter().cloned()).collect();
+        let shared_condition = [&[tf(1)], &filters[..]].concat().join(" AND ");
         Ok(Relation {
+            texts: columns.texts(mapped),
             sql,
             id: expressions[0].clone(),
             symbols,
             has_ids,
             tf: of_row.clone(),
             filters,
-            shared_condition: shared.join(" AND "),
+            shared_condition,
             columns: columns_read,
             time: time.map(|(name, _)| name).unwrap_or_default(),
             times,
             clock,
             day_time,
-            texts,
             condition,
             later_condition,
         })
+    }
+
+    /// The oid of a relation of the map, whose schema may be used.
+    fn readable(&self, which: &str, [schema, table]: [&str; 2], sql: &str) -> Result<pgrx::pg_sys::Oid> {
+        let Some(oid) = syscache::source_oid(schema, table) else {
+            return Err(undefined_table(format!("relation {sql} does not exist"))
+                .detail(self.where_mapped(&format!("{which}_schema and {which}_table")))
+                .hint(self.missing_hint(which, schema)));
+        };
+        if !syscache::may_use(schema) {
+            let schema = quoted(schema);
+            let (what, privilege) = (format!("schema {schema}"), format!("USAGE ON SCHEMA {schema}"));
+            return Err(self.no_privilege(&what, &privilege));
+        }
+        Ok(oid)
     }
 
     /// How the times of a relation are read: those of one that was built here are instants.
@@ -271,6 +270,13 @@ impl Columns<'_, '_, '_> {
                 None => return Err(self.no_unit(column, mapped.field)),
             },
         })
+    }
+
+    /// SQL of the columns that are read: the id or symbol, the timeframe where it is read, then the others.
+    fn expressions(&self, mapped: &[Mapped], has_ids: bool) -> Result<Vec<String>> {
+        let is_read = |m: &&Mapped| !matches!(m.kind, Kind::Text) || self.check.place.tf_is_read;
+        let no_id = (!has_ids).then(|| Ok("NULL::int".to_owned()));
+        no_id.into_iter().chain(mapped.iter().filter(is_read).map(|m| self.expression(m))).collect()
     }
 
     /// The table of the ids, quoted, where the relation names its assets by symbols.

@@ -100,13 +100,6 @@ pub fn findings(db: Db, own: &str) -> Result<Vec<Finding>> {
         return Ok(Vec::new());
     }
     let schema = settings::target_schema();
-    let finding = |detail: String, command: String| Finding {
-        severity: Severity::Warning,
-        what: "layout on nodes",
-        asset: None,
-        detail,
-        command,
-    };
     let refused = |error: Error| {
         let report = error.report();
         let command = report
@@ -156,9 +149,20 @@ pub fn findings(db: Db, own: &str) -> Result<Vec<Finding>> {
             )
         }));
     }
+    findings.extend(shared(db, &layout, &schema)?);
+    Ok(findings)
+}
+
+fn finding(detail: String, command: String) -> Finding {
+    Finding { severity: Severity::Warning, what: "layout on nodes", asset: None, detail, command }
+}
+
+/// The tables that each node needs for itself and that the nodes share.
+fn shared(db: Db, layout: &Layout, schema: &str) -> Result<Vec<Finding>> {
+    let work = work_schema(schema);
+    let mut findings = Vec::new();
     for registered in layout.registered() {
         let system = registered.system;
-        let work = work_schema(&schema);
         let of_marks = system.marks.into_iter().flat_map(Marks::tables);
         let calls = system.calls.iter().filter(|own| !own.is_view()).map(|own| own.name);
         for table in of_marks.chain(calls).chain([RUN_LOG]) {

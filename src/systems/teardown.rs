@@ -49,20 +49,7 @@ pub fn tear_down(db: Db, schema: &str, keep_rows: bool) -> Result<Vec<Action>> {
 /// # Errors
 /// A schema that cannot be a target schema or already has such a relation, and a relation of another role.
 pub fn relocate(db: Db, from: &str, to: &str) -> Result<Vec<Action>> {
-    check_schema(db, from)?;
-    if to.is_empty() {
-        return Err(invalid_parameter("to_schema is empty").hint("Pass the name of the schema to move to."));
-    }
-    check_schema(db, to)?;
-    if from == to {
-        return Err(invalid_parameter(format!("the tables are in schema {} already", quoted(to)))
-            .detail("The tables are moved from pg_regime.target_schema.")
-            .hint(
-                "Pass another schema, or set pg_regime.target_schema to the schema that the tables are in.",
-            ));
-    }
-    let own = extension_schema(db)?;
-    check_owned(db, from, &format!("SELECT * FROM {own}.regime_move({});", quote_literal(to)))?;
+    check_move(db, from, to)?;
     lock::lock_schema(db, from)?;
     lock::lock_schema(db, to)?;
     let moved = existing(tables(from).into_iter().chain(all_own(from)));
@@ -108,6 +95,24 @@ pub fn relocate(db: Db, from: &str, to: &str) -> Result<Vec<Action>> {
     }
     actions.push(to_use(db, to)?);
     Ok(actions)
+}
+
+/// Checks the two schemas, and that the tables of the first belong to the current role.
+fn check_move(db: Db, from: &str, to: &str) -> Result<()> {
+    check_schema(db, from)?;
+    if to.is_empty() {
+        return Err(invalid_parameter("to_schema is empty").hint("Pass the name of the schema to move to."));
+    }
+    check_schema(db, to)?;
+    if from == to {
+        return Err(invalid_parameter(format!("the tables are in schema {} already", quoted(to)))
+            .detail("The tables are moved from pg_regime.target_schema.")
+            .hint(
+                "Pass another schema, or set pg_regime.target_schema to the schema that the tables are in.",
+            ));
+    }
+    let own = extension_schema(db)?;
+    check_owned(db, from, &format!("SELECT * FROM {own}.regime_move({});", quote_literal(to)))
 }
 
 /// Checks that no relation of the target schema has the name of a table or view to move, of a partition or of an index.

@@ -100,24 +100,7 @@ pub fn functions(schema: &str, watched: &Watched, oids: [u32; 2]) -> Functions {
     let types = |condition: &str, rows: &str| filled("types", &[("condition", condition), ("rows", rows)]);
     let mut of_types = vec![types("TG_LEVEL = 'ROW'", part("changed_row"))];
     of_types.extend(EVENTS.iter().map(|event| types(&of_event(event), event.rows)));
-    let own_rows = |rows: &str| filled("own_rows", &[("rows", rows)]);
-    let fast = EVENTS.each_ref().map(|Event { name, rows, .. }| {
-        let all = own_rows(rows);
-        let single = match *name {
-            "update" => {
-                filled("single_update", &[("old", &own_rows("old_rows")), ("new", &own_rows("new_rows"))])
-            }
-            _ => filled("single", &[("own_rows", &all)]),
-        };
-        let values = [
-            ("event", *name),
-            ("rows", *rows),
-            ("single", &single),
-            ("own_rows", &all),
-            ("event_rows", &event_rows(rows)),
-        ];
-        filled("fast", &values)
-    });
+    let fast = fast(&filled, &event_rows);
     let (stale, unmarked) = (filled("stale", &[]), filled("unmarked", &[]));
     let schema_name = quote_literal(work_schema(schema));
     let may_mark = may_mark(watched.marks, &schema_name, "current_user", "u.rolname = current_user");
@@ -151,6 +134,31 @@ pub fn functions(schema: &str, watched: &Watched, oids: [u32; 2]) -> Functions {
     }
 }
 
+/// The quick way of each event: `filled` fills in a part of the template, `event_rows` gives what reads the rows of an event.
+fn fast(
+    filled: &impl Fn(&str, &[(&str, &str)]) -> String,
+    event_rows: &impl Fn(&str) -> String,
+) -> [String; EVENTS.len()] {
+    let own_rows = |rows: &str| filled("own_rows", &[("rows", rows)]);
+    EVENTS.each_ref().map(|Event { name, rows, .. }| {
+        let all = own_rows(rows);
+        let single = match *name {
+            "update" => {
+                filled("single_update", &[("old", &own_rows("old_rows")), ("new", &own_rows("new_rows"))])
+            }
+            _ => filled("single", &[("own_rows", &all)]),
+        };
+        let values = [
+            ("event", *name),
+            ("rows", *rows),
+            ("single", &single),
+            ("own_rows", &all),
+            ("event_rows", &event_rows(rows)),
+        ];
+        filled("fast", &values)
+    })
+}
+
 /// The signatures of the functions that check whether the function of the triggers may write marks.
 fn signatures(schema: &str, watched: &Watched) -> [String; 2] {
     let may = format!("{}.{}", quoted(work_schema(schema)), name_of_checks(&name(schema, watched)));
@@ -167,25 +175,13 @@ fn values(schema: &str, watched: &Watched) -> Vec<(&'static str, String)> {
     let types_of: Vec<String> = columns.iter().map(|column| format!("pg_typeof({column})")).collect();
     let tables = [few.clone(), many.clone(), format!("{work}.{state}")];
     let source = quote_literal(relation);
-    let tables = tables
-        .map(quote_literal)
-        .iter()
-        .chain([&source])
-        .map(|table| format!("{table}::regclass"))
-        .collect::<Vec<_>>()
-        .join(", ");
+    let tables = tables.map(quote_literal);
+    let tables: Vec<String> =
+        tables.iter().chain([&source]).map(|table| format!("{table}::regclass")).collect();
     let [replaced_schema, replaced_table, replaced_column] = ["n", "m", "a"].map(is_replaced);
     let (time, of_key) =
         columns.split_last().map(|(time, of_key)| (time.clone(), of_key)).unwrap_or_default();
-    // Far from where a conversion is out of range.
-    let since = match times {
-        Times::Instant | Times::Epoch => format!("COALESCE({ts}, '-infinity')"),
-        Times::Zoneless | Times::Shifted => {
-            format!(
-                "CASE WHEN {time} BETWEEN '4000-01-01 BC' AND '200000-01-01' THEN {ts} ELSE '-infinity' END"
-            )
-        }
-    };
+    let since = since(*times, &time, ts);
     // Rows of all keys are not read.
     let has_known_types = match is_of_all {
         true => "false".to_owned(),
@@ -203,7 +199,7 @@ fn values(schema: &str, watched: &Watched) -> Vec<(&'static str, String)> {
         ("few_name", (*few_name).to_owned()),
         ("many", many),
         ("many_name", (*many_name).to_owned()),
-        ("tables", tables),
+        ("tables", tables.join(", ")),
         ("replaced_schema", replaced_schema),
         ("replaced_table", replaced_table),
         ("replaced_column", replaced_column),
@@ -227,6 +223,19 @@ fn values(schema: &str, watched: &Watched) -> Vec<(&'static str, String)> {
         ("MOST", MOST.to_string()),
         ("UNMARKED", UNMARKED.to_string()),
     ]
+}
+
+/// SQL: the time of a row from which on an asset or a series has changed; `time` is the column and `ts` what is read of it.
+fn since(times: Times, time: &str, ts: &str) -> String {
+    // Far from where a conversion is out of range.
+    match times {
+        Times::Instant | Times::Epoch => format!("COALESCE({ts}, '-infinity')"),
+        Times::Zoneless | Times::Shifted => {
+            format!(
+                "CASE WHEN {time} BETWEEN '4000-01-01 BC' AND '200000-01-01' THEN {ts} ELSE '-infinity' END"
+            )
+        }
+    }
 }
 
 /// SQL: whether the row of a catalog with this alias, which a snapshot shows, has been replaced since.

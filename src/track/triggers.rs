@@ -44,17 +44,8 @@ pub struct Triggers {
     are_always_on: bool,
 }
 
-/// The triggers of one relation; `None` if a trigger is missing, disabled or of another definition, if its function is not
-/// the one of `regime_track` or could not write marks, if a crash would empty a table of the relation, if row-level
-/// security may hide rows of a table from the current role, or if the
-/// transaction has created a trigger after its snapshot. The text has the row versions of triggers, functions and columns,
-/// and the files: disabling and enabling a trigger, changing a column's type, or having been an unlogged table leaves no
-/// other trace.
-///
-/// # Errors
-/// Where the catalogs cannot be read.
-pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<Triggers>> {
-    let is_hypertable = timescale::is_hypertable(db, &watched.relation)?;
+/// The statement that finds the triggers of a relation, those of all its parts.
+fn statement_of(marks: &Marks, is_hypertable: bool) -> String {
     // Statements on a chunk itself, and dropping one, fire no trigger of the hypertable. TimescaleDB copies the trigger of
     // rows to each chunk.
     let chunks = match is_hypertable {
@@ -66,7 +57,7 @@ pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<Triggers>> {
         ),
         false => "SELECT '' AS list, true AS complete".to_owned(),
     };
-    let sql = format!(
+    format!(
         "{tables}, found AS (SELECT c.oid AS table_oid, c.relkind, c.relpersistence, c.relfilenode, t.* \
          FROM part p CROSS JOIN LATERAL (SELECT r.* FROM pg_catalog.pg_class r WHERE r.oid = p.oid OFFSET 0) AS c LEFT JOIN LATERAL ( \
            SELECT t.oid, t.xmin::text, t.tgtype, t.tgargs, t.tgenabled, f.oid AS proc, pg_catalog.concat_ws(' ', f.oid, f.xmin, (SELECT string_agg(pg_catalog.concat_ws(' ', h.oid, h.xmin), ' ' ORDER BY h.oid) FROM {CHECKS})) AS function, f.proowner, \
@@ -94,12 +85,26 @@ pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<Triggers>> {
          FROM found t",
         tables = tables(is_hypertable),
         are_all = are_all(is_hypertable),
-        triggers = definitions(watched.marks, is_hypertable),
+        triggers = definitions(marks, is_hypertable),
         unmarked = function::UNMARKED,
         without_oids_f = without_oids("f"),
         without_oids_h = without_oids("h"),
-        may_mark = function::may_mark(watched.marks, "$3::name", "f.proowner", "u.oid = f.proowner")
-    );
+        may_mark = function::may_mark(marks, "$3::name", "f.proowner", "u.oid = f.proowner")
+    )
+}
+
+/// The triggers of one relation; `None` if a trigger is missing, disabled or of another definition, if its function is not
+/// the one of `regime_track` or could not write marks, if a crash would empty a table of the relation, if row-level
+/// security may hide rows of a table from the current role, or if the
+/// transaction has created a trigger after its snapshot. The text has the row versions of triggers, functions and columns,
+/// and the files: disabling and enabling a trigger, changing a column's type, or having been an unlogged table leaves no
+/// other trace.
+///
+/// # Errors
+/// Where the catalogs cannot be read.
+pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<Triggers>> {
+    let is_hypertable = timescale::is_hypertable(db, &watched.relation)?;
+    let sql = statement_of(watched.marks, is_hypertable);
     let functions = function::functions(schema, watched, [0, 0]);
     let args = [
         arg(watched.relation.as_str()),

@@ -36,26 +36,9 @@ use crate::sync::sync;
 /// Where the calendar is unknown, the map lacks a layer, or a table cannot be made.
 pub fn build(db: Db, ids: Option<Vec<i32>>, cal_scheme: &str, target_schema: &str) -> Result<Vec<Built>> {
     let schema = extension_schema(db)?;
-    let [monthly, weekly, daily, intraday] = map::map(db, cal_scheme, &schema)?.into_array();
-    if daily.as_ref().map_or_else(|| Calendar::parse(cal_scheme), |daily| daily.calendar()).is_none() {
-        return Err(invalid_parameter(format!("the calendar of scheme \"{cal_scheme}\" is not known"))
-            .detail("Weeks are from Monday to Sunday by 'iso', from Sunday to Saturday by 'us'.")
-            .hint(format!(
-                "UPDATE {schema}.regime_source SET build_calendar = 'iso' WHERE cal_scheme = {} AND layer IN ('L0', 'L1', 'L2');",
-                quote_literal(cal_scheme)
-            )));
-    }
+    let ToBuild { monthly, weekly, daily, intraday } = ToBuild::find(db, cal_scheme, &schema)?;
     check_schema(db, target_schema)?;
     lock_schema(db, target_schema)?;
-    let (Some(monthly), Some(weekly), Some(daily)) = (monthly, weekly, daily) else {
-        return Err(undefined_object(format!(
-            "calendar scheme \"{cal_scheme}\" does not map all of L0, L1 and L2"
-        ))
-        .hint(format!(
-            "SELECT * FROM {schema}.regime_source WHERE cal_scheme = {};",
-            quote_literal(cal_scheme)
-        )));
-    };
     lock::lock(db, &of_tables(target_schema))?;
     // A new snapshot: the same statement may have created the daily bars.
     let reader = db.with_new_snapshot(|| DailyReader::new(db, &daily))?;
@@ -94,6 +77,42 @@ pub fn build(db: Db, ids: Option<Vec<i32>>, cal_scheme: &str, target_schema: &st
         note_mapping(row, target_schema, &schema);
     }
     Ok(targets.all.into_values().map(Target::done).collect())
+}
+
+/// The rows of the map that inputs are built for.
+struct ToBuild {
+    monthly: Rc<MapRow>,
+    weekly: Rc<MapRow>,
+    daily: Rc<MapRow>,
+    intraday: Option<Rc<MapRow>>,
+}
+
+impl ToBuild {
+    /// Those of a calendar scheme; `schema` is that of the extension.
+    ///
+    /// # Errors
+    /// Where the calendar is unknown or the map lacks a layer.
+    fn find(db: Db, cal_scheme: &str, schema: &str) -> Result<Self> {
+        let [monthly, weekly, daily, intraday] = map::map(db, cal_scheme, schema)?.into_array();
+        if daily.as_ref().map_or_else(|| Calendar::parse(cal_scheme), |daily| daily.calendar()).is_none() {
+            return Err(invalid_parameter(format!("the calendar of scheme \"{cal_scheme}\" is not known"))
+                .detail("Weeks are from Monday to Sunday by 'iso', from Sunday to Saturday by 'us'.")
+                .hint(format!(
+                    "UPDATE {schema}.regime_source SET build_calendar = 'iso' WHERE cal_scheme = {} AND layer IN ('L0', 'L1', 'L2');",
+                    quote_literal(cal_scheme)
+                )));
+        }
+        let (Some(monthly), Some(weekly), Some(daily)) = (monthly, weekly, daily) else {
+            return Err(undefined_object(format!(
+                "calendar scheme \"{cal_scheme}\" does not map all of L0, L1 and L2"
+            ))
+            .hint(format!(
+                "SELECT * FROM {schema}.regime_source WHERE cal_scheme = {};",
+                quote_literal(cal_scheme)
+            )));
+        };
+        Ok(Self { monthly, weekly, daily, intraday })
+    }
 }
 
 /// Makes tables that are to be built, given by name and kind, unless they are there; gives whether any was made.

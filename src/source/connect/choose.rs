@@ -10,12 +10,13 @@ use crate::source::connect::look::{Look, Taken};
 use crate::source::kind::Kind;
 use crate::source::names::nearest;
 
+fn of(column: &Column, why: &'static str) -> Option<Taken> {
+    Some(Taken { name: column.name.clone(), type_name: column.type_name.clone(), why })
+}
+
 impl Look<'_, '_> {
     /// The column of a field: the one given, or the likeliest by name, or the only one of its type.
     pub(super) fn choose(&self, field: Field) -> Result<Option<Taken>> {
-        let of = |column: &Column, why| {
-            Some(Taken { name: column.name.clone(), type_name: column.type_name.clone(), why })
-        };
         if let Some(name) = self.asked.column(field) {
             let column = self.column_of(field.as_str(), name)?;
             if !fits(field, column) {
@@ -42,7 +43,7 @@ impl Look<'_, '_> {
             [(first, _), (second, _), ..] if first == second => {
                 let same: Vec<&str> =
                     ranked.iter().filter(|(rank, _)| rank == &first).map(|(_, c)| c.name.as_str()).collect();
-                return Err(self.asked.which(self.own, &self.table.sql, field, &same));
+                Err(self.asked.which(self.own, &self.table.sql, field, &same))
             }
             [(_, first), ..] => {
                 let why = if field == Field::Close && is_adjusted(&first.name) {
@@ -50,10 +51,14 @@ impl Look<'_, '_> {
                 } else {
                     "by name"
                 };
-                return Ok(of(first, why));
+                Ok(of(first, why))
             }
-            [] => {}
+            [] => self.only_of_type(field, &free),
         }
+    }
+
+    /// The column of a field among those whose names say nothing: the only one of its type.
+    fn only_of_type(&self, field: Field, free: &[&Column]) -> Result<Option<Taken>> {
         let is_of_other = |column: &&&Column| {
             Field::ALL.iter().any(|other| *other != field && other.rank(&column.name).is_some())
         };

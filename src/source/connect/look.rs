@@ -27,6 +27,21 @@ const MANY: usize = 20;
 /// What is added to a time at which a day begins.
 const END_OF_DAY: &str = "1 day - 1 millisecond";
 
+/// The fields in the order in which columns are chosen: each takes its column from those that come later.
+const IN_ORDER: [Field; Field::ALL.len()] = [
+    Field::Ts,
+    Field::Timeframe,
+    Field::Asset,
+    Field::High,
+    Field::Low,
+    Field::Open,
+    Field::Volume,
+    Field::Close,
+];
+
+/// The fields that are numbers.
+const NUMBERS: [Field; 5] = [Field::Close, Field::High, Field::Low, Field::Open, Field::Volume];
+
 /// A column that was taken for a field.
 #[derive(Clone)]
 pub struct Taken {
@@ -127,37 +142,29 @@ fn check_kind(db: Db, asked: &Asked, own: &str, table: &Table) -> Result<[String
     Ok(name)
 }
 
+/// How long bars are, from what their times tell, and from whether there is a column of timeframes, with days among them.
+fn length(step: Option<Length>, has_days: bool, is_by_name: bool) -> Length {
+    match step {
+        _ if has_days => Length::Day,
+        // Candles of other lengths than a day.
+        _ if is_by_name => Length::Shorter(0),
+        step => step.unwrap_or(Length::Day),
+    }
+}
+
 impl Look<'_, '_> {
     fn found(mut self, table: [String; 2]) -> Result<Found> {
         let conditions = self.conditions()?;
-        for field in [
-            Field::Ts,
-            Field::Timeframe,
-            Field::Asset,
-            Field::High,
-            Field::Low,
-            Field::Open,
-            Field::Volume,
-            Field::Close,
-        ] {
+        for field in IN_ORDER {
             self.taken[field as usize] = self.choose(field)?;
         }
-        let columns = |field: Field| {
-            let name = self.taken[field as usize].as_ref()?.name.as_str();
-            self.table.columns.iter().find(|column| column.name == name)
-        };
+        let columns = |field: Field| self.column_taken(field);
         let needed = |field: Field| columns(field).ok_or_else(|| self.nothing(field));
-        let (asset, time, close) = (needed(Field::Asset)?, needed(Field::Ts)?, needed(Field::Close)?);
+        let [asset, time, _] = [needed(Field::Asset)?, needed(Field::Ts)?, needed(Field::Close)?];
         let unit = self.unit(time, &conditions)?;
         let zone = self.zone()?;
-        let prices = [
-            Some(close),
-            columns(Field::High),
-            columns(Field::Low),
-            columns(Field::Open),
-            columns(Field::Volume),
-        ];
-        let texts: Vec<&Column> = prices.into_iter().flatten().filter(|column| column.is_text).collect();
+        let prices = NUMBERS.into_iter().filter_map(columns);
+        let texts: Vec<&Column> = prices.filter(|column| column.is_text).collect();
         let sampled = Sampled {
             relation: &self.table.sql,
             asset,
@@ -171,24 +178,17 @@ impl Look<'_, '_> {
         let sample = sampled.read(self.db)?;
         self.check_sample(&sample, &texts, &conditions)?;
         let day = self.day(&sample, columns(Field::Timeframe))?;
-        let told = sample.told(day.as_deref().unwrap_or(""));
-        let assets = sample.times.get(day.as_deref().unwrap_or("")).map_or(0, |assets| assets.len());
-        if told.step.is_none() && assets >= MANY && !asset.is_text {
+        let of_day = day.as_deref().unwrap_or("");
+        let (told, times_of) = (sample.told(of_day), sample.times.get(of_day));
+        if told.step.is_none() && times_of.is_some_and(|assets| assets.len() >= MANY) && !asset.is_text {
             return Err(self.each_row(asset));
         }
         let is_by_name = columns(Field::Timeframe).is_some();
-        let length = match (told.step, &day) {
-            (_, Some(_)) => Length::Day,
-            // Candles of other lengths than a day.
-            _ if is_by_name => Length::Shorter(0),
-            (step, None) => step.unwrap_or(Length::Day),
-        };
+        let length = length(told.step, day.is_some(), is_by_name);
         let is_daily = length == Length::Day;
-        if is_daily && let Some((asset, ts)) = sample.twice(day.as_deref().unwrap_or("")) {
-            return Err(self.twice(asset, ts));
-        }
         if is_daily {
-            self.check_midnights(time, unit, &told, sample.times.get(day.as_deref().unwrap_or("")))?;
+            sample.twice(of_day).map_or(Ok(()), |(asset, ts)| Err(self.twice(asset, ts)))?;
+            self.check_midnights(time, unit, &told, times_of)?;
         }
         let shift = self.shift(time, &told, is_daily)?;
         let close_of_candles = self.close_of_candles();
@@ -196,14 +196,8 @@ impl Look<'_, '_> {
         lines.push(times(time, unit, zone.as_deref(), shift.as_deref(), &told, is_daily));
         lines.push(self.bars(length, day.as_deref(), &told, is_by_name));
         let by_symbol = asset.is_text;
-        let opens = |column: &&Column| {
-            is_opening(&column.name)
-                && Field::Ts.rank(&column.name).is_some()
-                && column.type_oid == time.type_oid
-        };
-        let opening = self.table.columns.iter().find(opens).map(|column| column.name.clone());
         Ok(Found {
-            opening,
+            opening: self.opening(time),
             table,
             sql: self.table.sql.clone(),
             columns: self.taken,
@@ -217,6 +211,22 @@ impl Look<'_, '_> {
             conditions,
             lines,
         })
+    }
+
+    /// The column that was taken for a field.
+    fn column_taken(&self, field: Field) -> Option<&Column> {
+        let name = self.taken[field as usize].as_ref()?.name.as_str();
+        self.table.columns.iter().find(|column| column.name == name)
+    }
+
+    /// A column of the times at which bars open, of the type of the time.
+    fn opening(&self, time: &Column) -> Option<String> {
+        let opens = |column: &&Column| {
+            is_opening(&column.name)
+                && Field::Ts.rank(&column.name).is_some()
+                && column.type_oid == time.type_oid
+        };
+        self.table.columns.iter().find(opens).map(|column| column.name.clone())
     }
 
     pub(super) fn call(&self, argument: &str, value: &str) -> String {

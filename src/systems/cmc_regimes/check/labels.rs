@@ -59,17 +59,29 @@ pub fn complaints(db: Db, source: &LabelSource) -> Result<Vec<Complaint>> {
             complain(severity, problem, found, format!("SELECT * {};", rows(&condition)));
         }
     }
-    let usable = rows(&format!("{time} IS NOT NULL AND {known} IS NOT NULL AND {label} <> ''"));
+    let (found, twice) = twice(db, source, &own)?;
+    if found.0 > 0 {
+        complain(Severity::Error, "time of another label", found, format!("{twice};"));
+    }
+    Ok(all)
+}
+
+/// The labels of a time and moment that has another one: their number and first time, and the statement that lists these.
+fn twice(db: Db, source: &LabelSource, filters: &str) -> Result<((i64, Option<i64>), String)> {
+    let relation = &source.relation;
+    let [time, label] = [&relation.columns[0], &relation.columns[1]];
+    let known = relation.columns.get(2).unwrap_or(time);
+    let usable = format!(
+        "FROM {} WHERE {time} IS NOT NULL AND {known} IS NOT NULL AND {label} <> ''{filters}",
+        relation.sql
+    );
     let id = if relation.has_ids { relation.id.as_str() } else { "NULL::int" };
     let twice = format!(
         "SELECT {id} AS id, {time} AS ts, {known} AS known, count(*) AS labels {usable} GROUP BY 1, 2, 3 HAVING count(*) > 1"
     );
     let sql = format!("SELECT count(*) AS n, pg_catalog.min(ts) AS first FROM ({twice}) AS twice");
-    let found: (i64, Option<i64>) = db.one(&sql, &[], Sees::Snapshot, |row| {
+    let found = db.one(&sql, &[], Sees::Snapshot, |row| {
         Ok((row.get("n")?, row.get::<Option<Micros>>("first")?.map(|Micros(ts)| ts)))
     })?;
-    if found.0 > 0 {
-        complain(Severity::Error, "time of another label", found, format!("{twice};"));
-    }
-    Ok(all)
+    Ok((found, twice))
 }

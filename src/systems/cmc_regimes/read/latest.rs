@@ -42,12 +42,7 @@ pub struct Latest {
 /// Where the table is not there or cannot be read.
 pub fn all(db: Db) -> Result<Vec<Latest>> {
     let regimes = output_relation(db, &REGIMES)?;
-    // Rows can be read without their source: a missing source is a finding of regime_health.
-    let daily = match daily(db).ok().flatten() {
-        // A hidden bar is not a missing one.
-        Some(source) if may_hide_rows(db, &source.bars.sql)? => None,
-        daily => daily,
-    };
+    let daily = shown_daily(db)?;
     let schema = settings::target_schema();
     let work = work_schema(&schema);
     let may_see_states = syscache::readable(&work, STATE) == Some(true);
@@ -64,10 +59,8 @@ pub fn all(db: Db) -> Result<Vec<Latest>> {
     let read = |row: &Row| {
         let stored = Stored::read(row)?;
         let Micros(now) = row.get("now_")?;
-        let newest_bar = match elsewhere.get(&stored.id) {
-            Some(elsewhere) => *elsewhere,
-            None => row.get::<Option<Micros>>("newest_bar_")?.map(|Micros(ts)| ts),
-        };
+        let read_here = row.get::<Option<Micros>>("newest_bar_")?.map(|Micros(ts)| ts);
+        let newest_bar = elsewhere.get(&stored.id).copied().unwrap_or(read_here);
         let age = stored.ts.and_then(|ts| now.checked_sub(ts));
         let is_old = limit.is_some_and(|limit| age.is_none_or(|age| age > limit));
         let other_bar = daily.as_ref().map(|_| newest_bar != stored.ts);
@@ -105,6 +98,15 @@ pub fn all(db: Db) -> Result<Vec<Latest>> {
         found.sort_by_key(|latest| latest.stored.id);
     }
     Ok(judged(db, found, &kept))
+}
+
+/// The source of the daily bars; `None` where it is missing, which is a finding of regime_health, and where bars may be hidden,
+/// which are not missing.
+fn shown_daily(db: Db) -> Result<Option<Rc<Source>>> {
+    Ok(match daily(db).ok().flatten() {
+        Some(source) if may_hide_rows(db, &source.bars.sql)? => None,
+        daily => daily,
+    })
 }
 
 /// The newest rows, stale also where a refresh with the arguments that an asset keeps would not go on from them.

@@ -57,8 +57,7 @@ pub fn lead_times(bars: [&[f64]; 3], buckets: &[Option<Bucket>], asked: &Asked) 
 
 /// `events` are those of the direction, ascending and apart from each other.
 fn lead_time(direction: Direction, events: &[Event], buckets: &[Option<Bucket>], asked: &Asked) -> LeadTime {
-    let Asked { horizon, lookback, .. } = *asked;
-    let n = buckets.len();
+    let (Asked { horizon, lookback, .. }, n) = (*asked, buckets.len());
     let judged = events.iter().filter_map(|event| Some((event.start, event.warning?)));
     let mut leads: Vec<f64> =
         judged.clone().filter_map(|(start, warning)| Some((start - warning.first_high?) as f64)).collect();
