@@ -78,7 +78,7 @@ SELECT FROM traps.regime_connect('shop.prices', ts => 'opened', bars_filter => '
 SELECT FROM traps.refresh_cmc_regimes();
 SELECT FROM traps.regime_connect('shop.prices', ts => 'opened', bars_filter => '{"venue": "X"}');
 CREATE TABLE shop.closes (id int, ts pg_catalog.timestamptz, price real);
-INSERT INTO shop.closes SELECT 77, '2018-01-01 23:00+00'::pg_catalog.timestamptz OPERATOR(pg_catalog.+) (d OPERATOR(pg_catalog.*) '1 day'::pg_catalog."interval"), 10 FROM pg_catalog.generate_series(1, 90) AS d;
+INSERT INTO shop.closes SELECT 77, '2018-01-01 23:59:59+00'::pg_catalog.timestamptz OPERATOR(pg_catalog.+) (d OPERATOR(pg_catalog.*) '1 day'::pg_catalog."interval"), 10 FROM pg_catalog.generate_series(1, 90) AS d;
 SELECT FROM traps.regime_connect('shop.closes', cal_scheme => 'us');
 SELECT FROM traps.regime_disconnect('shop.closes');
 SQL
