@@ -191,7 +191,8 @@ pub fn proxies(db: Db, own: &str) -> Result<Vec<Finding>> {
 fn told(db: Db, own: &str, proxy: i32, dependents: usize, capped: &[i32]) -> Result<Finding> {
     let name = names::in_words(db, proxy, None)?;
     let command = match capped.iter().min() {
-        Some(id) => format!("SELECT * FROM {own}.regime_explain({id});"),
+        // Explaining an asset needs its bars.
+        Some(id) => format!("SELECT * FROM {own}.regime_check_inputs(ARRAY[{id}]);"),
         None => "SHOW pg_regime.market_proxy_id;".to_owned(),
     };
     Ok(Finding {
