@@ -156,12 +156,6 @@ impl<'c> Engine<'c> {
         })
     }
 
-    /// The relations that are read, as SQL.
-    pub fn relations(&self) -> Vec<&str> {
-        let sources = self.readers.iter().flatten().map(|reader| reader.source());
-        sources.flat_map(|source| source.relations().map(|relation| relation.sql.as_str())).collect()
-    }
-
     /// Whether a relation, as SQL, is read for labels from elsewhere alone.
     pub fn is_of_labels(&self, relation: &str) -> bool {
         let sources = || self.readers.iter().flatten().map(|reader| reader.source());

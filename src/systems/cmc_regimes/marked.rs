@@ -1,6 +1,7 @@
 //! Marks of assets: those of an id, and those of the symbol of an asset whose bars name it by its symbol.
 
-use crate::pg::{Db, Result};
+use crate::pg::{Db, Result, attempt_unless_cancelled};
+use crate::source::map;
 use crate::source::symbols::{self, Named};
 use crate::systems::cmc_regimes::tables::ASSETS;
 use crate::track::marks::Mark;
@@ -49,22 +50,20 @@ impl<'a> OfAsset<'a> {
     }
 
     /// Removes the marks; those of a key that two symbols have stay for the other. A negative id may be the key of a symbol:
-    /// of its marks, only those go that the relations in `own`, as SQL, have left. Gives the ids of the array rows that the marks
-    /// stand in.
+    /// of its marks, those stay that a relation has left which names assets by symbols, of whichever calendar scheme, and all
+    /// where a row of the source map is wrong. Gives the ids of the array rows that the marks stand in.
     ///
     /// # Errors
     /// Where the tables of marks cannot be written.
-    pub fn clear(
-        mut self,
-        db: Db,
-        schema: &str,
-        id: i32,
-        dim: Option<&str>,
-        own: &[&str],
-    ) -> Result<Vec<String>> {
+    pub fn clear(mut self, db: Db, schema: &str, id: i32, dim: Option<&str>) -> Result<Vec<String>> {
         let of_symbol = self.all.split_off(self.of_id);
-        if id < 0 {
-            self.all.retain(|mark| own.contains(&mark.source.as_str()));
+        if id < 0 && !self.all.is_empty() {
+            let sources = attempt_unless_cancelled(|| map::all(db)).inspect_err(|_| self.all.clear());
+            let sources = sources.unwrap_or_default();
+            let by_symbol =
+                sources.iter().flat_map(|source| source.relations()).filter(|r| r.symbols.is_some());
+            let by_symbol: Vec<&str> = by_symbol.map(|relation| relation.sql.as_str()).collect();
+            self.all.retain(|mark| !by_symbol.contains(&mark.source.as_str()));
         }
         let mut of_many = ASSETS.clear(db, schema, id, self.all)?;
         if let (Some(dim), Some(named), false) = (dim, self.named, of_symbol.is_empty())

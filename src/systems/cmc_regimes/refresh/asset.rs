@@ -120,8 +120,7 @@ impl Call<'_, '_> {
             Plan::Full { series, reason } => self.full(id, series, &labels, reason)?,
             Plan::Later(later) => self.later(id, *later, &labels)?,
         };
-        let own = self.engine.relations();
-        done.of_many = marks.clear(self.db, self.schema, id, self.engine.symbols(), &own)?;
+        done.of_many = marks.clear(self.db, self.schema, id, self.engine.symbols())?;
         done.more.before = newest.and_then(|newest| newest.key);
         Ok(done)
     }
