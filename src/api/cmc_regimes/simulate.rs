@@ -13,6 +13,8 @@ use crate::systems::cmc_regimes::policy::lint::remarks;
 use crate::systems::cmc_regimes::policy::simulate::{Change, Laid, Scope, Summary, simulate};
 use crate::systems::cmc_regimes::{assets, policies};
 
+use serde_json::Value;
+
 /// What a policy says that its author can hardly mean (docs/policies.md).
 // Declared in sql/install/cmc_regimes.sql.
 #[pg_extern(sql = false)]
@@ -76,40 +78,11 @@ fn regime_policy_simulate(
 > {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given {
-        cal_scheme,
-        policy,
-        hysteresis,
-        min_bars,
-        l4_label,
-        point_in_time,
-        config: config_of(config)?,
-        ..Given::default()
-    };
+    let config = config_of(config)?;
+    let given = given([cal_scheme, policy, l4_label], hysteresis, min_bars, point_in_time, config);
     let mut changes = Vec::new();
     simulated(rules, ids, [from_ts, to_ts], &given, |change| changes.push(change))?;
-    let text = |text: &Option<Cow<'_, str>>| text.as_deref().map(str::to_owned);
-    Ok(TableIterator::new(changes.into_iter().filter_map(move |Change { id, ts, before, after }| {
-        Some((
-            id,
-            timestamp(ts)?,
-            before.differing(&after),
-            text(&before.regime_key),
-            text(&after.regime_key),
-            before.size_mult,
-            after.size_mult,
-            before.stop_mult,
-            after.stop_mult,
-            text(&before.orders),
-            text(&after.orders),
-            before.gross_cap,
-            after.gross_cap,
-            before.pyramids,
-            after.pyramids,
-            before.setups.clone(),
-            after.setups.clone(),
-        ))
-    })))
+    Ok(TableIterator::new(changes.into_iter().filter_map(changed_row)))
 }
 
 /// A summary for each asset of what other rules would change (docs/policies.md).
@@ -151,39 +124,10 @@ fn regime_policy_simulate_summary(
 > {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given {
-        cal_scheme,
-        policy,
-        hysteresis,
-        min_bars,
-        l4_label,
-        point_in_time,
-        config: config_of(config)?,
-        ..Given::default()
-    };
+    let config = config_of(config)?;
+    let given = given([cal_scheme, policy, l4_label], hysteresis, min_bars, point_in_time, config);
     let summaries = simulated(rules, ids, [from_ts, to_ts], &given, |_| ())?;
-    Ok(TableIterator::new(summaries.into_iter().map(|summary| {
-        let Summary { id, rows, rows_changed, not_compared, other_version, before, after } = summary;
-        let [mixed, conservative, passive] = before.orders;
-        let [mixed_after, conservative_after, passive_after] = after.orders;
-        (
-            id,
-            rows,
-            rows_changed,
-            before.mean_size(),
-            after.mean_size(),
-            mixed,
-            mixed_after,
-            conservative,
-            conservative_after,
-            passive,
-            passive_after,
-            before.flips,
-            after.flips,
-            not_compared,
-            other_version,
-        )
-    })))
+    Ok(TableIterator::new(summaries.into_iter().map(summary_row)))
 }
 
 /// The columns of stored rows, asset by asset, that another configuration would change (docs/policies.md).
@@ -219,8 +163,7 @@ fn regime_config_simulate(
 > {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given =
-        Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time, ..Given::default() };
+    let given = given([cal_scheme, policy, l4_label], hysteresis, min_bars, point_in_time, None);
     let config = config_of(config)?
         .ok_or_else(|| null_argument("config").hint("Pass '{}' to simulate the profiles alone."))?;
     let columns = simulate_config(&config, scope(ids, [from_ts, to_ts])?, &given)?;
@@ -230,6 +173,87 @@ fn regime_config_simulate(
         let [before, after] = first;
         (id, column, rows, rows_changed, first_ts, last_ts, before, after, not_compared, other_version)
     })))
+}
+
+/// A row of `regime_policy_simulate`: the asset, the time, what differs, then each column of the policy before and after.
+type ChangedRow = (
+    i32,
+    TimestampWithTimeZone,
+    Vec<&'static str>,
+    Option<String>,
+    Option<String>,
+    Option<f64>,
+    Option<f64>,
+    Option<f64>,
+    Option<f64>,
+    Option<String>,
+    Option<String>,
+    Option<f64>,
+    Option<f64>,
+    Option<bool>,
+    Option<bool>,
+    Option<Vec<String>>,
+    Option<Vec<String>>,
+);
+
+fn changed_row(Change { id, ts, before, after }: Change) -> Option<ChangedRow> {
+    let text = |text: &Option<Cow<'_, str>>| text.as_deref().map(str::to_owned);
+    Some((
+        id,
+        timestamp(ts)?,
+        before.differing(&after),
+        text(&before.regime_key),
+        text(&after.regime_key),
+        before.size_mult,
+        after.size_mult,
+        before.stop_mult,
+        after.stop_mult,
+        text(&before.orders),
+        text(&after.orders),
+        before.gross_cap,
+        after.gross_cap,
+        before.pyramids,
+        after.pyramids,
+        before.setups.clone(),
+        after.setups.clone(),
+    ))
+}
+
+/// A row of `regime_policy_simulate_summary`: the asset, its rows, those that change, then figures before and after.
+type SummaryRow = (i32, i64, i64, Option<f64>, Option<f64>, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64);
+
+fn summary_row(summary: Summary) -> SummaryRow {
+    let Summary { id, rows, rows_changed, not_compared, other_version, before, after } = summary;
+    let [mixed, conservative, passive] = before.orders;
+    let [mixed_after, conservative_after, passive_after] = after.orders;
+    (
+        id,
+        rows,
+        rows_changed,
+        before.mean_size(),
+        after.mean_size(),
+        mixed,
+        mixed_after,
+        conservative,
+        conservative_after,
+        passive,
+        passive_after,
+        before.flips,
+        after.flips,
+        not_compared,
+        other_version,
+    )
+}
+
+/// The arguments of a simulation: calendar scheme, policy and label of L4 first.
+fn given(
+    [cal_scheme, policy, l4_label]: [Option<String>; 3],
+    hysteresis: Hysteresis,
+    min_bars: [Option<i32>; 3],
+    point_in_time: Option<bool>,
+    config: Option<Value>,
+) -> Given {
+    Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time, config, ..Given::default() }
 }
 
 fn simulated(

@@ -122,6 +122,12 @@ fn starts_in(events: &[Event], bars: Range<usize>) -> bool {
     events.iter().any(|event| bars.contains(&event.start))
 }
 
+/// The moment of a day of a year from 2000 to 2099, in microseconds since 2000.
+fn time_of(year: i64, day: i64) -> i64 {
+    let first = (year - 2000) * 365 + (year - 1997) / 4;
+    (first + day.min(364)) * MICROS_PER_DAY + 7
+}
+
 proptest! {
     #![proptest_config(cases(256))]
 
@@ -340,11 +346,7 @@ proptest! {
         bars in bars(), horizon in 1usize..12, threshold in select(vec![-0.05, -0.2, -0.5]), days in 1i64..40,
     ) {
         let (n, year) = (bars.n(), |i: usize| 2000 + i as i64 * days / 366);
-        // The first day of a year, from 2000 to 2099.
-        let first_of = |y: i64| (y - 2000) * 365 + (y - 1997) / 4;
-        let times: Vec<i64> = (0..n)
-            .map(|i| (first_of(year(i)) + (i as i64 * days % 366).min(364)) * MICROS_PER_DAY + 7)
-            .collect();
+        let times: Vec<i64> = (0..n).map(|i| time_of(year(i), i as i64 * days % 366)).collect();
         let rows: Vec<usize> = (0..n).filter(|i| i + horizon < n && bars.buckets[*i].is_some()).collect();
         let third = rows.len() / 3;
         let depth = |i: usize| {

@@ -186,6 +186,36 @@ pub fn volatility(c: &Candles, window: usize, p: f64) -> Vec<Option<&'static str
     high
 }
 
+fn momentum(roc: f64, histogram: f64, rsi: f64) -> &'static str {
+    let undefined = [roc, histogram, rsi].iter().any(|v| v.is_nan());
+    let bulls = [roc > 0.0, histogram > 0.0, rsi > 55.0].iter().filter(|p| **p).count();
+    let bears = [roc < 0.0, histogram < 0.0, rsi < 45.0].iter().filter(|p| **p).count();
+    match () {
+        () if undefined => "weak",
+        () if bulls >= 2 => "bullish",
+        () if bears >= 2 => "bearish",
+        () => "weak",
+    }
+}
+
+/// The simplified label and the confidence; `of_trend` is what the ADX adds, `missing` the number of undefined inputs.
+fn simplified(trend: &str, vol: &str, momentum: &str, of_trend: f64, missing: usize) -> (&'static str, f64) {
+    let simplified = match (trend, vol, momentum) {
+        ("uptrend", _, "bullish") => "TREND_UP",
+        ("downtrend", _, "bearish") => "TREND_DOWN",
+        ("neutral", "high", "weak") => "CHOPPY",
+        ("neutral", "low", _) => "RANGE",
+        _ => "NEUTRAL",
+    };
+    let mut confidence = 0.5 + of_trend;
+    match simplified {
+        "TREND_UP" | "TREND_DOWN" => confidence += 0.2,
+        _ if trend != "neutral" && momentum == "weak" => confidence -= 0.1,
+        _ => {}
+    }
+    (simplified, confidence - missing as f64 * 0.1)
+}
+
 /// The labels of candles with these limits of the ADX, and all other limits as by default.
 pub fn labels(c: &Candles, adx_trending: f64, adx_sideways: f64) -> Vec<Row> {
     let c = &c.map(|values| values.iter().map(|v| if v.is_finite() { *v } else { NAN }).collect());
@@ -228,38 +258,17 @@ pub fn labels(c: &Candles, adx_trending: f64, adx_sideways: f64) -> Vec<Row> {
             } else {
                 "neutral"
             };
-            let undefined = [roc[i], histogram[i], rsi[i]].iter().any(|v| v.is_nan());
-            let bulls = [roc[i] > 0.0, histogram[i] > 0.0, rsi[i] > 55.0].iter().filter(|p| **p).count();
-            let bears = [roc[i] < 0.0, histogram[i] < 0.0, rsi[i] < 45.0].iter().filter(|p| **p).count();
-            let momentum = match () {
-                () if undefined => "weak",
-                () if bulls >= 2 => "bullish",
-                () if bears >= 2 => "bearish",
-                () => "weak",
-            };
+            let momentum = momentum(roc[i], histogram[i], rsi[i]);
             let vol = volatility[i].unwrap_or("low");
-            let simplified = match (trend, vol, momentum) {
-                ("uptrend", _, "bullish") => "TREND_UP",
-                ("downtrend", _, "bearish") => "TREND_DOWN",
-                ("neutral", "high", "weak") => "CHOPPY",
-                ("neutral", "low", _) => "RANGE",
-                _ => "NEUTRAL",
+            let of_trend = match adx[i] {
+                a if a.is_nan() => 0.0,
+                a if a > 40.0 => 0.3,
+                a if a > adx_trending => 0.15,
+                a if a < adx_sideways => -0.1,
+                _ => 0.0,
             };
-            let mut confidence = 0.5;
-            if !adx[i].is_nan() {
-                confidence += match adx[i] {
-                    a if a > 40.0 => 0.3,
-                    a if a > adx_trending => 0.15,
-                    a if a < adx_sideways => -0.1,
-                    _ => 0.0,
-                };
-            }
-            match simplified {
-                "TREND_UP" | "TREND_DOWN" => confidence += 0.2,
-                _ if trend != "neutral" && momentum == "weak" => confidence -= 0.1,
-                _ => {}
-            }
-            confidence -= [rsi[i], histogram[i], adx[i]].iter().filter(|v| v.is_nan()).count() as f64 * 0.1;
+            let missing = [rsi[i], histogram[i], adx[i]].iter().filter(|v| v.is_nan()).count();
+            let (simplified, confidence) = simplified(trend, vol, momentum, of_trend, missing);
             ([trend, vol, momentum, simplified], confidence.clamp(0.0, 1.0), i < 199)
         })
         .collect()

@@ -123,6 +123,29 @@ pub fn naive_levels(bars: &[Bar]) -> Levels {
     if a == 0.0 {
         return Levels::default();
     }
+    let mut candidates =
+        [turning_points(window, &close, a), bins_of_volume(window), round_numbers(p, a)].concat();
+    candidates.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    let mut sides = Levels::default();
+    for cluster in candidates.chunk_by(|(one, _), (other, _)| other - one <= 0.35 * a) {
+        let weight = psum(&cluster.iter().map(|(_, score)| *score).collect::<Vec<_>>());
+        let price = psum(&cluster.iter().map(|(level, score)| score * level).collect::<Vec<_>>()) / weight;
+        let strength = 1.0 - cluster.iter().fold(1.0, |product, (_, score)| product * (1.0 - score));
+        if weight > 0.0 && strength >= 0.35 && price != p {
+            sides[usize::from(price > p)].push((price, strength));
+        }
+    }
+    for side in &mut sides {
+        side.sort_by(|one, other| {
+            other.1.total_cmp(&one.1).then((p - one.0).abs().total_cmp(&(p - other.0).abs()))
+        });
+        side.truncate(3);
+    }
+    sides
+}
+
+/// Turning points: the level of each, and its score by touches, reaction and age.
+fn turning_points(window: &[Bar; 250], close: &[f64], a: f64) -> Vec<(f64, f64)> {
     let mut candidates: Vec<(f64, f64)> = Vec::new();
     for j in 3..=246 {
         let near = &window[j - 3..=j + 3];
@@ -144,6 +167,12 @@ pub fn naive_levels(bars: &[Bar]) -> Levels {
             + 0.2 * (-(age / (250.0 / 3.0))).exp();
         candidates.push((level, score.clamp(0.0, 1.0)));
     }
+    candidates
+}
+
+/// The bins of most volume, with their share of the largest.
+fn bins_of_volume(window: &[Bar; 250]) -> Vec<(f64, f64)> {
+    let mut candidates = Vec::new();
     let y: Vec<f64> = window.iter().map(|bar| (bar.high + bar.low + bar.close) / 3.0).collect();
     let (min, max) = y.iter().fold((f64::MAX, 0.0), |(min, max), y| (f64::min(min, *y), f64::max(max, *y)));
     if min < max {
@@ -160,6 +189,12 @@ pub fn naive_levels(bars: &[Bar]) -> Levels {
             candidates.push(((edge(k) + edge(k + 1)) / 2.0, weights[k] / weights[bins[0]]));
         }
     }
+    candidates
+}
+
+/// Round numbers within ten ranges of the price.
+fn round_numbers(p: f64, a: f64) -> Vec<(f64, f64)> {
+    let mut candidates = Vec::new();
     let mut step = [(20.0, 1.0), (200.0, 5.0), (2_000.0, 25.0)]
         .into_iter()
         .find(|(below, _)| p < *below)
@@ -171,23 +206,7 @@ pub fn naive_levels(bars: &[Bar]) -> Levels {
         let level = n as f64 * step;
         candidates.push((level, (-((p - level).abs() / (5.0 * a))).exp()));
     }
-    candidates.sort_by(|(one, _), (other, _)| one.total_cmp(other));
-    let mut sides = Levels::default();
-    for cluster in candidates.chunk_by(|(one, _), (other, _)| other - one <= 0.35 * a) {
-        let weight = psum(&cluster.iter().map(|(_, score)| *score).collect::<Vec<_>>());
-        let price = psum(&cluster.iter().map(|(level, score)| score * level).collect::<Vec<_>>()) / weight;
-        let strength = 1.0 - cluster.iter().fold(1.0, |product, (_, score)| product * (1.0 - score));
-        if weight > 0.0 && strength >= 0.35 && price != p {
-            sides[usize::from(price > p)].push((price, strength));
-        }
-    }
-    for side in &mut sides {
-        side.sort_by(|one, other| {
-            other.1.total_cmp(&one.1).then((p - one.0).abs().total_cmp(&(p - other.0).abs()))
-        });
-        side.truncate(3);
-    }
-    sides
+    candidates
 }
 
 fn psum(x: &[f64]) -> f64 {
