@@ -80,6 +80,8 @@ GRANT ALL ON ALL SEQUENCES IN SCHEMA regime_work TO regress_desk;
 ALTER TABLE macro ENABLE ROW LEVEL SECURITY;
 SET ROLE regress_desk;
 SELECT code, message, hint FROM tried('SELECT FROM refresh_cmc_regimes(2)');
+-- A label that is given is read from no relation.
+SELECT code, message FROM tried('SELECT FROM refresh_cmc_regimes(2, l4_label => ''RiskOff'', dry_run => true)');
 RESET ROLE;
 ALTER TABLE macro DISABLE ROW LEVEL SECURITY;
 ALTER TABLE dim_assets ENABLE ROW LEVEL SECURITY;

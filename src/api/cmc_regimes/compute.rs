@@ -4,12 +4,12 @@ use std::borrow::Cow;
 
 use pgrx::prelude::*;
 
-use crate::api::cmc_regimes::config_of;
+use crate::api::cmc_regimes::given;
 use crate::api::cmc_regimes::row::{returns_rows, row_of};
 use crate::api::{Result, TableIterator, micros, required, timestamp};
 use crate::pg::{json::JsonText, spi};
 use crate::systems::cmc_regimes::engine::Engine;
-use crate::systems::cmc_regimes::params::{Given, Hysteresis};
+use crate::systems::cmc_regimes::params::Hysteresis;
 use crate::systems::cmc_regimes::profiles;
 use crate::systems::cmc_regimes::refresh::rows;
 use crate::systems::cmc_regimes::row::Stored;
@@ -37,7 +37,7 @@ returns_rows! {
         let id = required("asset_id", asset_id)?;
         let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time, config: config_of(config)?, ..Given::default() };
+    let given = given([cal_scheme, policy, l4_label], hysteresis, min_bars, point_in_time, config)?;
         let rules = rules.map(|r| r.parse()).transpose()?;
         let (outcome, said) = spi::connect(|db| {
             let (setup, _) = profiles::load(db, id, &given, rules.as_ref())?;

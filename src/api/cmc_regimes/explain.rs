@@ -2,12 +2,12 @@
 
 use pgrx::prelude::*;
 
-use crate::api::cmc_regimes::config_of;
+use crate::api::cmc_regimes::given;
 use crate::api::{Result, TableIterator, micros, required};
 use crate::output::told::Line;
 use crate::pg::json::JsonText;
 use crate::systems::cmc_regimes::explain::explain;
-use crate::systems::cmc_regimes::params::{Given, Hysteresis};
+use crate::systems::cmc_regimes::params::Hysteresis;
 
 /// The reasons for a row, step by step, and whether the stored row is the same. Specification 2, section Reading.
 #[pg_extern(stable, parallel_restricted)]
@@ -37,16 +37,7 @@ fn regime_explain(
     let asset = required("asset_id", asset_id)?;
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given {
-        cal_scheme,
-        policy,
-        hysteresis,
-        min_bars,
-        l4_label,
-        point_in_time,
-        config: config_of(config)?,
-        ..Given::default()
-    };
+    let given = given([cal_scheme, policy, l4_label], hysteresis, min_bars, point_in_time, config)?;
     let lines = explain(asset, at.map(micros), &given)?;
     Ok(TableIterator::new(lines.into_iter().map(row)))
 }

@@ -2,10 +2,10 @@
 
 use pgrx::prelude::*;
 
-use crate::api::cmc_regimes::config_of;
+use crate::api::cmc_regimes::given;
 use crate::api::{Result, TableIterator, required};
 use crate::pg::{json::JsonText, spi};
-use crate::systems::cmc_regimes::params::{Given, Hysteresis, version_of};
+use crate::systems::cmc_regimes::params::{Hysteresis, version_of};
 use crate::systems::cmc_regimes::policies;
 use crate::systems::cmc_regimes::policy::rules::{Listed, listed, resolve};
 use crate::systems::cmc_regimes::profiles;
@@ -119,15 +119,6 @@ fn regime_version_hash(
 ) -> Result<String> {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given {
-        cal_scheme,
-        policy,
-        hysteresis,
-        min_bars,
-        l4_label,
-        point_in_time,
-        config: config_of(config)?,
-        ..Given::default()
-    };
+    let given = given([cal_scheme, policy, l4_label], hysteresis, min_bars, point_in_time, config)?;
     Ok(spi::connect(|db| version_of(db, &profiles::of_default(db, &given)?))?)
 }

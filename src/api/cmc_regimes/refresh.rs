@@ -2,12 +2,12 @@
 
 use pgrx::prelude::*;
 
-use crate::api::cmc_regimes::config_of;
+use crate::api::cmc_regimes::given;
 use crate::api::{Result, TableIterator};
 use crate::output::entry::{Entry, Mode};
 use crate::pg::{self, json::JsonText, settings, spi};
 use crate::source::names;
-use crate::systems::cmc_regimes::params::{Given, Hysteresis};
+use crate::systems::cmc_regimes::params::Hysteresis;
 use crate::systems::cmc_regimes::refresh::call::{How, Summary, refresh};
 
 /// Declares a form of `refresh_cmc_regimes`: its first argument, and the ids that the argument stands for.
@@ -54,7 +54,7 @@ macro_rules! refreshes {
             let ids: pg::Result<Option<Vec<Option<i32>>>> = ($ids)($of, cal_scheme.as_deref());
             let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
             let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-            let given = Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time, config: config_of(config)?, ..Given::default() };
+            let given = given([cal_scheme, policy, l4_label], hysteresis, min_bars, point_in_time, config)?;
             let [dry_run, full_refresh, only_dirty, force] =
                 [dry_run, full_refresh, only_dirty, force].map(|on| on == Some(true));
             let how = How { dry_run, full_refresh, only_dirty, force, strict: settings::strict(strict) };

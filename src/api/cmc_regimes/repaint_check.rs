@@ -2,11 +2,11 @@
 
 use pgrx::prelude::*;
 
-use crate::api::cmc_regimes::config_of;
+use crate::api::cmc_regimes::given;
 use crate::api::{Result, TableIterator, required, timestamp};
 use crate::pg::{json::JsonText, spi};
 use crate::systems::cmc_regimes::check::repaint::{self, Difference};
-use crate::systems::cmc_regimes::params::{Given, Hysteresis};
+use crate::systems::cmc_regimes::params::Hysteresis;
 
 /// Each column of stored rows compared with what could be computed when the rows closed. Specification 1, section 3.
 #[pg_extern(stable, parallel_restricted)]
@@ -36,15 +36,7 @@ fn regime_repaint_check(
     let asset = required("asset_id", asset_id)?;
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given {
-        cal_scheme,
-        policy,
-        hysteresis,
-        min_bars,
-        l4_label,
-        config: config_of(config)?,
-        ..Given::default()
-    };
+    let given = given([cal_scheme, policy, l4_label], hysteresis, min_bars, None, config)?;
     let compared = spi::connect(|db| repaint::check(db, asset, sample, &given))?;
     Ok(TableIterator::new(compared.into_iter().map(|c| {
         let (first, stored, knowable) = match c.first {

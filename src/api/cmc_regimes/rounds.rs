@@ -2,10 +2,10 @@
 
 use pgrx::prelude::*;
 
-use crate::api::cmc_regimes::config_of;
+use crate::api::cmc_regimes::given;
 use crate::api::{Result, micros, required};
 use crate::pg::json::JsonText;
-use crate::systems::cmc_regimes::params::{Given, Hysteresis};
+use crate::systems::cmc_regimes::params::Hysteresis;
 use crate::systems::cmc_regimes::refresh::rounds::{self, Asked};
 
 /// Finds the unfinished round for these arguments, or begins one; returns its number, or NULL in a transaction that keeps
@@ -30,16 +30,7 @@ fn regime_round_begin(
 ) -> Result<Option<i64>> {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given {
-        cal_scheme,
-        policy,
-        hysteresis,
-        min_bars,
-        l4_label,
-        point_in_time,
-        config: config_of(config)?,
-        ..Given::default()
-    };
+    let given = given([cal_scheme, policy, l4_label], hysteresis, min_bars, point_in_time, config)?;
     let [only_dirty, force] = [only_dirty, force].map(|on| on == Some(true));
     Ok(rounds::begin(&Asked { given: &given, only_dirty, assets, force }, batch_size)?)
 }
@@ -65,16 +56,7 @@ fn regime_round_next(
 ) -> Result<bool> {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = Given {
-        cal_scheme,
-        policy,
-        hysteresis,
-        min_bars,
-        l4_label,
-        point_in_time,
-        config: config_of(config)?,
-        ..Given::default()
-    };
+    let given = given([cal_scheme, policy, l4_label], hysteresis, min_bars, point_in_time, config)?;
     let force = force == Some(true);
     Ok(rounds::next(&given, force, required("round", round)?, batch_size, deadline.map(micros))?)
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use pgrx::prelude::*;
 
-use crate::api::cmc_regimes::config_of;
+use crate::api::cmc_regimes::{config_of, given};
 use crate::api::{Result, TableIterator, micros, timestamp};
 use crate::pg::{Result as Checked, json::JsonText, null_argument};
 use crate::systems::cmc_regimes::params::{Given, Hysteresis};
@@ -12,8 +12,6 @@ use crate::systems::cmc_regimes::policy::columns::{OfColumn, simulate_config};
 use crate::systems::cmc_regimes::policy::lint::remarks;
 use crate::systems::cmc_regimes::policy::simulate::{Change, Laid, Scope, Summary, simulate};
 use crate::systems::cmc_regimes::{assets, policies};
-
-use serde_json::Value;
 
 /// What a policy says that its author can hardly mean (docs/policies.md).
 // Declared in sql/install/cmc_regimes.sql.
@@ -78,8 +76,7 @@ fn regime_policy_simulate(
 > {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let config = config_of(config)?;
-    let given = given([cal_scheme, policy, l4_label], hysteresis, min_bars, point_in_time, config);
+    let given = given([cal_scheme, policy, l4_label], hysteresis, min_bars, point_in_time, config)?;
     let mut changes = Vec::new();
     simulated(rules, ids, [from_ts, to_ts], &given, |change| changes.push(change))?;
     Ok(TableIterator::new(changes.into_iter().filter_map(changed_row)))
@@ -124,8 +121,7 @@ fn regime_policy_simulate_summary(
 > {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let config = config_of(config)?;
-    let given = given([cal_scheme, policy, l4_label], hysteresis, min_bars, point_in_time, config);
+    let given = given([cal_scheme, policy, l4_label], hysteresis, min_bars, point_in_time, config)?;
     let summaries = simulated(rules, ids, [from_ts, to_ts], &given, |_| ())?;
     Ok(TableIterator::new(summaries.into_iter().map(summary_row)))
 }
@@ -163,7 +159,7 @@ fn regime_config_simulate(
 > {
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = given([cal_scheme, policy, l4_label], hysteresis, min_bars, point_in_time, None);
+    let given = given([cal_scheme, policy, l4_label], hysteresis, min_bars, point_in_time, None)?;
     let config = config_of(config)?
         .ok_or_else(|| null_argument("config").hint("Pass '{}' to simulate the profiles alone."))?;
     let columns = simulate_config(&config, scope(ids, [from_ts, to_ts])?, &given)?;
@@ -243,17 +239,6 @@ fn summary_row(summary: Summary) -> SummaryRow {
         not_compared,
         other_version,
     )
-}
-
-/// The arguments of a simulation: calendar scheme, policy and label of L4 first.
-fn given(
-    [cal_scheme, policy, l4_label]: [Option<String>; 3],
-    hysteresis: Hysteresis,
-    min_bars: [Option<i32>; 3],
-    point_in_time: Option<bool>,
-    config: Option<Value>,
-) -> Given {
-    Given { cal_scheme, policy, hysteresis, min_bars, l4_label, point_in_time, config, ..Given::default() }
 }
 
 fn simulated(

@@ -58,12 +58,12 @@ impl<'a> OfAsset<'a> {
     pub fn clear(mut self, db: Db, schema: &str, id: i32, dim: Option<&str>) -> Result<Vec<String>> {
         let of_symbol = self.all.split_off(self.of_id);
         if id < 0 && !self.all.is_empty() {
-            let sources = attempt_unless_cancelled(|| map::all(db)).inspect_err(|_| self.all.clear());
-            let sources = sources.unwrap_or_default();
-            let by_symbol =
-                sources.iter().flat_map(|source| source.relations()).filter(|r| r.symbols.is_some());
-            let by_symbol: Vec<&str> = by_symbol.map(|relation| relation.sql.as_str()).collect();
-            self.all.retain(|mark| !by_symbol.contains(&mark.source.as_str()));
+            let Ok(sources) = attempt_unless_cancelled(|| map::all(db)) else { return Ok(Vec::new()) };
+            let is_of_symbols = |source: &str| {
+                let mut relations = sources.iter().flat_map(|source| source.relations());
+                relations.any(|relation| relation.symbols.is_some() && relation.sql == source)
+            };
+            self.all.retain(|mark| !is_of_symbols(&mark.source));
         }
         let mut of_many = ASSETS.clear(db, schema, id, self.all)?;
         if let (Some(dim), Some(named), false) = (dim, self.named, of_symbol.is_empty())

@@ -293,7 +293,9 @@ fn set_up_of(db: Db, profiles: &Profiles, own: Own, how: Preparing) -> Result<Se
 /// Refuses to compute rows without labels from elsewhere that may be hidden: the rows would be looser.
 fn check_labels_shown(db: Db, setup: &Setup) -> Result<()> {
     let Some(daily) = &setup.sources[Layer::L2] else { return Ok(()) };
-    for labels in daily.labels.iter().flatten() {
+    // A label that is given stands in place of those of a relation, which is not read then.
+    let read = daily.labels.iter().zip(&setup.params.outside).filter(|(_, read)| read.is_some());
+    for labels in read.filter_map(|(labels, _)| labels.as_ref()) {
         let Relation { sql, symbols, .. } = &labels.relation;
         for relation in [sql].into_iter().chain(symbols) {
             if may_hide_rows(db, relation)? {
