@@ -3,6 +3,1355 @@
 
 -- src/lib.rs
 -- bootstrap
+-- The type of arguments that name an asset, so that one function takes ids and symbols. A value is stored as a text: the
+-- symbol, or # and the id, which no cast turns into a symbol.
+
+CREATE TYPE @extschema@.regime_asset_ref;
+CREATE FUNCTION @extschema@.regime_asset_ref_in(cstring) RETURNS @extschema@.regime_asset_ref
+IMMUTABLE STRICT PARALLEL SAFE LANGUAGE internal AS 'textin';
+CREATE FUNCTION @extschema@.regime_asset_ref_out(@extschema@.regime_asset_ref) RETURNS cstring
+IMMUTABLE STRICT PARALLEL SAFE LANGUAGE internal AS 'textout';
+CREATE FUNCTION @extschema@.regime_asset_ref_recv(internal) RETURNS @extschema@.regime_asset_ref
+STABLE STRICT PARALLEL SAFE LANGUAGE internal AS 'textrecv';
+CREATE FUNCTION @extschema@.regime_asset_ref_send(@extschema@.regime_asset_ref) RETURNS bytea
+STABLE STRICT PARALLEL SAFE LANGUAGE internal AS 'textsend';
+CREATE TYPE @extschema@.regime_asset_ref (
+    INPUT = @extschema@.regime_asset_ref_in,
+    OUTPUT = @extschema@.regime_asset_ref_out,
+    RECEIVE = @extschema@.regime_asset_ref_recv,
+    SEND = @extschema@.regime_asset_ref_send,
+    LIKE = pg_catalog.text
+);
+COMMENT ON TYPE @extschema@.regime_asset_ref IS 'An asset as an argument names it: by its id, by its symbol, or by its id as text. Integers and texts are cast to it without being asked; as text, an id is written #1';
+COMMENT ON FUNCTION @extschema@.regime_asset_ref_in(cstring) IS 'Input of regime_asset_ref';
+COMMENT ON FUNCTION @extschema@.regime_asset_ref_out(@extschema@.regime_asset_ref) IS 'Output of regime_asset_ref';
+COMMENT ON FUNCTION @extschema@.regime_asset_ref_recv(internal) IS 'Binary input of regime_asset_ref';
+COMMENT ON FUNCTION @extschema@.regime_asset_ref_send(@extschema@.regime_asset_ref) IS 'Binary output of regime_asset_ref';
+
+CREATE FUNCTION @extschema@.regime_asset_ref(int2) RETURNS @extschema@.regime_asset_ref
+IMMUTABLE STRICT PARALLEL SAFE LANGUAGE c AS 'MODULE_PATHNAME', 'asset_of_int2_wrapper';
+CREATE FUNCTION @extschema@.regime_asset_ref(int4) RETURNS @extschema@.regime_asset_ref
+IMMUTABLE STRICT PARALLEL SAFE LANGUAGE c AS 'MODULE_PATHNAME', 'asset_of_int4_wrapper';
+CREATE FUNCTION @extschema@.regime_asset_ref(int8) RETURNS @extschema@.regime_asset_ref
+IMMUTABLE STRICT PARALLEL SAFE LANGUAGE c AS 'MODULE_PATHNAME', 'asset_of_int8_wrapper';
+CREATE FUNCTION @extschema@.regime_asset_ref(bpchar) RETURNS @extschema@.regime_asset_ref
+IMMUTABLE STRICT PARALLEL SAFE LANGUAGE internal AS 'rtrim1';
+CREATE FUNCTION @extschema@.regime_asset_ref(name) RETURNS @extschema@.regime_asset_ref
+IMMUTABLE STRICT PARALLEL SAFE LANGUAGE internal AS 'name_text';
+COMMENT ON FUNCTION @extschema@.regime_asset_ref(int2) IS 'The asset of an id';
+COMMENT ON FUNCTION @extschema@.regime_asset_ref(int4) IS 'The asset of an id';
+COMMENT ON FUNCTION @extschema@.regime_asset_ref(int8) IS 'The asset of an id';
+COMMENT ON FUNCTION @extschema@.regime_asset_ref(bpchar) IS 'The asset of a symbol';
+COMMENT ON FUNCTION @extschema@.regime_asset_ref(name) IS 'The asset of a symbol';
+
+CREATE CAST (int2 AS @extschema@.regime_asset_ref) WITH FUNCTION @extschema@.regime_asset_ref(int2) AS IMPLICIT;
+CREATE CAST (int4 AS @extschema@.regime_asset_ref) WITH FUNCTION @extschema@.regime_asset_ref(int4) AS IMPLICIT;
+CREATE CAST (int8 AS @extschema@.regime_asset_ref) WITH FUNCTION @extschema@.regime_asset_ref(int8) AS IMPLICIT;
+CREATE CAST (text AS @extschema@.regime_asset_ref) WITHOUT FUNCTION AS IMPLICIT;
+CREATE CAST (varchar AS @extschema@.regime_asset_ref) WITHOUT FUNCTION AS IMPLICIT;
+CREATE CAST (bpchar AS @extschema@.regime_asset_ref) WITH FUNCTION @extschema@.regime_asset_ref(bpchar) AS IMPLICIT;
+CREATE CAST (name AS @extschema@.regime_asset_ref) WITH FUNCTION @extschema@.regime_asset_ref(name) AS IMPLICIT;
+COMMENT ON CAST (int2 AS @extschema@.regime_asset_ref) IS 'The asset of an id';
+COMMENT ON CAST (int4 AS @extschema@.regime_asset_ref) IS 'The asset of an id';
+COMMENT ON CAST (int8 AS @extschema@.regime_asset_ref) IS 'The asset of an id';
+COMMENT ON CAST (text AS @extschema@.regime_asset_ref) IS 'The asset of a symbol, or of an id as text';
+COMMENT ON CAST (varchar AS @extschema@.regime_asset_ref) IS 'The asset of a symbol, or of an id as text';
+COMMENT ON CAST (bpchar AS @extschema@.regime_asset_ref) IS 'The asset of a symbol, or of an id as text';
+COMMENT ON CAST (name AS @extschema@.regime_asset_ref) IS 'The asset of a symbol, or of an id as text';
+
+-- src/api/cmc_regimes/check_inputs.rs
+-- pg_regime::api::cmc_regimes::check_inputs::regime_check_inputs
+CREATE TYPE regime_check_inputs_row AS (
+    severity text,
+    id int,
+    symbol text,
+    layer text,
+    problem text,
+    n bigint,
+    first_ts timestamptz,
+    command text
+);
+COMMENT ON TYPE regime_check_inputs_row IS 'A row that regime_check_inputs returns';
+CREATE  FUNCTION "regime_check_inputs"(
+	"assets" regime_asset_ref[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < Asset > > > */
+	"cal_scheme" TEXT DEFAULT NULL /* Option < String > */
+) RETURNS SETOF regime_check_inputs_row
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_check_inputs_wrapper';
+
+-- src/api/cmc_regimes/compute.rs
+-- pg_regime::api::cmc_regimes::compute::regime_compute
+CREATE TYPE regime_compute_row AS (
+    id int,
+    ts timestamptz,
+    tf text,
+    l0_label text,
+    l1_label text,
+    l2_label text,
+    l3_label text,
+    l4_label text,
+    regime_key text,
+    size_mult float8,
+    stop_mult float8,
+    orders text,
+    gross_cap float8,
+    pyramids boolean,
+    setups text[],
+    feature_tier text,
+    l0_enabled boolean,
+    l1_enabled boolean,
+    l2_enabled boolean,
+    regime_version_hash text,
+    updated_at timestamptz
+);
+COMMENT ON TYPE regime_compute_row IS 'A row that regime_compute returns';
+CREATE  FUNCTION "regime_compute"(
+	"asset" regime_asset_ref, /* Option < Asset > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"policy" TEXT DEFAULT NULL, /* Option < String > */
+	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
+	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
+	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
+	"as_of" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"rules" jsonb DEFAULT NULL, /* Option < JsonText > */
+	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
+	"config" jsonb DEFAULT NULL /* Option < JsonText > */
+) RETURNS SETOF regime_compute_row
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_compute_wrapper';
+
+-- src/api/cmc_regimes/explain.rs
+-- pg_regime::api::cmc_regimes::explain::regime_explain
+CREATE TYPE regime_explain_row AS (
+    step int,
+    layer text,
+    what text,
+    value text,
+    detail text
+);
+COMMENT ON TYPE regime_explain_row IS 'A row that regime_explain returns';
+CREATE  FUNCTION "regime_explain"(
+	"asset" regime_asset_ref, /* Option < Asset > */
+	"at" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"policy" TEXT DEFAULT NULL, /* Option < String > */
+	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
+	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
+	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
+	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
+	"config" jsonb DEFAULT NULL /* Option < JsonText > */
+) RETURNS SETOF regime_explain_row
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_explain_wrapper';
+
+-- src/api/cmc_regimes/labels.rs
+-- pg_regime::api::cmc_regimes::labels::regime_label_daily
+CREATE TYPE regime_label_daily_row AS (
+    ts timestamptz,
+    trend text,
+    vol text,
+    liq text,
+    label text
+);
+COMMENT ON TYPE regime_label_daily_row IS 'A row that regime_label_daily returns';
+CREATE  FUNCTION "regime_label_daily"(
+	"asset" regime_asset_ref, /* Option < Asset > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < & str > */
+	"mode" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS SETOF regime_label_daily_row
+STABLE PARALLEL RESTRICTED 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_label_daily_wrapper';
+
+-- src/api/cmc_regimes/labels.rs
+-- pg_regime::api::cmc_regimes::labels::regime_label_daily
+CREATE  FUNCTION "regime_label_daily"(
+	"close" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_fast" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_mid" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_slow" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"mode" TEXT DEFAULT 'full', /* Option < & str > */
+	"atr" double precision[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < f64 > > > */
+) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_label_daily_arrays_wrapper';
+
+-- src/api/cmc_regimes/labels.rs
+-- pg_regime::api::cmc_regimes::labels::regime_label_intraday
+CREATE  FUNCTION "regime_label_intraday"(
+	"asset" regime_asset_ref, /* Option < Asset > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < & str > */
+	"mode" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS SETOF regime_label_daily_row
+STABLE PARALLEL RESTRICTED 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_label_intraday_wrapper';
+
+-- src/api/cmc_regimes/labels.rs
+-- pg_regime::api::cmc_regimes::labels::regime_label_intraday
+CREATE  FUNCTION "regime_label_intraday"(
+	"close" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_fast" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_mid" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_slow" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"mode" TEXT DEFAULT 'full', /* Option < & str > */
+	"atr" double precision[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < f64 > > > */
+) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_label_intraday_arrays_wrapper';
+
+-- src/api/cmc_regimes/labels.rs
+-- pg_regime::api::cmc_regimes::labels::regime_label_monthly
+CREATE  FUNCTION "regime_label_monthly"(
+	"asset" regime_asset_ref, /* Option < Asset > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < & str > */
+	"mode" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS SETOF regime_label_daily_row
+STABLE PARALLEL RESTRICTED 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_label_monthly_wrapper';
+
+-- src/api/cmc_regimes/labels.rs
+-- pg_regime::api::cmc_regimes::labels::regime_label_monthly
+CREATE  FUNCTION "regime_label_monthly"(
+	"close" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_fast" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_mid" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_slow" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"mode" TEXT DEFAULT 'full', /* Option < & str > */
+	"atr" double precision[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < f64 > > > */
+) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_label_monthly_arrays_wrapper';
+
+-- src/api/cmc_regimes/labels.rs
+-- pg_regime::api::cmc_regimes::labels::regime_label_weekly
+CREATE  FUNCTION "regime_label_weekly"(
+	"asset" regime_asset_ref, /* Option < Asset > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < & str > */
+	"mode" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS SETOF regime_label_daily_row
+STABLE PARALLEL RESTRICTED 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_label_weekly_wrapper';
+
+-- src/api/cmc_regimes/labels.rs
+-- pg_regime::api::cmc_regimes::labels::regime_label_weekly
+CREATE  FUNCTION "regime_label_weekly"(
+	"close" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_fast" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_mid" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"ema_slow" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"mode" TEXT DEFAULT 'full', /* Option < & str > */
+	"atr" double precision[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < f64 > > > */
+) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > > */
+IMMUTABLE PARALLEL SAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_label_weekly_arrays_wrapper';
+
+-- src/api/cmc_regimes/names.rs
+-- pg_regime::api::cmc_regimes::names::regime_asset
+CREATE  FUNCTION "regime_asset"(
+	"asset" TEXT, /* Option < & str > */
+	"cal_scheme" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS INT /* Result < i32 > */
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_asset_wrapper';
+
+-- src/api/cmc_regimes/names.rs
+-- pg_regime::api::cmc_regimes::names::asset_of_int2
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/cmc_regimes/names.rs
+-- pg_regime::api::cmc_regimes::names::asset_of_int4
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/cmc_regimes/names.rs
+-- pg_regime::api::cmc_regimes::names::asset_of_int8
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/cmc_regimes/nodes.rs
+-- pg_regime::api::cmc_regimes::nodes::regime_distribute
+CREATE TYPE regime_distribute_row AS (
+    relation text,
+    action text,
+    statement text
+);
+COMMENT ON TYPE regime_distribute_row IS 'A row that regime_distribute returns';
+CREATE  FUNCTION "regime_distribute"(
+	"dry_run" bool DEFAULT false /* Option < bool > */
+) RETURNS SETOF regime_distribute_row
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_distribute_wrapper';
+
+-- src/api/cmc_regimes/nodes.rs
+-- pg_regime::api::cmc_regimes::nodes::refresh_all_on_workers
+CREATE  FUNCTION "refresh_all_on_workers"() RETURNS bigint /* Result < i64 > */
+STRICT VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'refresh_all_on_workers_wrapper';
+
+-- src/api/cmc_regimes/policy.rs
+-- pg_regime::api::cmc_regimes::policy::resolve_policy
+CREATE TYPE resolve_policy_row AS (
+    size_mult float8,
+    stop_mult float8,
+    orders text,
+    setups text[],
+    gross_cap float8,
+    pyramids boolean
+);
+COMMENT ON TYPE resolve_policy_row IS 'A row that resolve_policy returns';
+CREATE  FUNCTION "resolve_policy"(
+	"l0" TEXT DEFAULT NULL, /* Option < & str > */
+	"l1" TEXT DEFAULT NULL, /* Option < & str > */
+	"l2" TEXT DEFAULT NULL, /* Option < & str > */
+	"l3" TEXT DEFAULT NULL, /* Option < & str > */
+	"l4" TEXT DEFAULT NULL, /* Option < & str > */
+	"policy" TEXT DEFAULT 'default', /* Option < & str > */
+	"rules" jsonb DEFAULT NULL /* Option < JsonText > */
+) RETURNS SETOF resolve_policy_row
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'resolve_policy_wrapper';
+
+-- src/api/cmc_regimes/policy.rs
+-- pg_regime::api::cmc_regimes::policy::regime_load_policy
+CREATE  FUNCTION "regime_load_policy"(
+	"policy" TEXT, /* Option < & str > */
+	"rules" jsonb /* Option < JsonText > */
+) RETURNS INT /* Result < i32 > */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_load_policy_wrapper';
+
+-- src/api/cmc_regimes/policy.rs
+-- pg_regime::api::cmc_regimes::policy::regime_load_policy
+CREATE  FUNCTION "regime_load_policy"(
+	"policy" TEXT, /* Option < & str > */
+	"rules" TEXT /* Option < & str > */
+) RETURNS INT /* Result < i32 > */
+VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_load_policy_text_wrapper';
+
+-- src/api/cmc_regimes/policy.rs
+-- pg_regime::api::cmc_regimes::policy::regime_policy_rules
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/cmc_regimes/policy.rs
+-- pg_regime::api::cmc_regimes::policy::regime_drop_policy
+CREATE  FUNCTION "regime_drop_policy"(
+	"policy" TEXT /* Option < & str > */
+) RETURNS VOID /* Result < () > */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_drop_policy_wrapper';
+
+-- src/api/cmc_regimes/policy.rs
+-- pg_regime::api::cmc_regimes::policy::regime_version_hash
+CREATE  FUNCTION "regime_version_hash"(
+	"policy" TEXT DEFAULT NULL, /* Option < String > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
+	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
+	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
+	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
+	"config" jsonb DEFAULT NULL /* Option < JsonText > */
+) RETURNS TEXT /* Result < String > */
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_version_hash_wrapper';
+
+-- src/api/cmc_regimes/read.rs
+-- pg_regime::api::cmc_regimes::read::regime_at
+CREATE TYPE regime_at_row AS (
+    id int,
+    ts timestamptz,
+    regime_key text,
+    size_mult float8,
+    stop_mult float8,
+    orders text,
+    setups text[],
+    gross_cap float8,
+    pyramids boolean,
+    is_stale boolean,
+    age interval,
+    l0_label text,
+    l1_label text,
+    l2_label text,
+    l3_label text,
+    l4_label text,
+    feature_tier text,
+    l0_enabled boolean,
+    l1_enabled boolean,
+    l2_enabled boolean,
+    regime_version_hash text,
+    updated_at timestamptz,
+    tf text
+);
+COMMENT ON TYPE regime_at_row IS 'A row that regime_at returns';
+CREATE  FUNCTION "regime_at"(
+	"asset" regime_asset_ref, /* Option < Asset > */
+	"at" timestamp with time zone, /* Option < TimestampWithTimeZone > */
+	"max_age" interval DEFAULT NULL /* Option < Interval > */
+) RETURNS SETOF regime_at_row
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_at_wrapper';
+
+-- src/api/cmc_regimes/read.rs
+-- pg_regime::api::cmc_regimes::read::regime_latest
+CREATE TYPE regime_latest_row AS (
+    id int,
+    symbol text,
+    ts timestamptz,
+    regime_key text,
+    size_mult float8,
+    stop_mult float8,
+    orders text,
+    setups text[],
+    gross_cap float8,
+    pyramids boolean,
+    is_stale boolean,
+    age interval,
+    newest_bar timestamptz,
+    l0_label text,
+    l1_label text,
+    l2_label text,
+    l3_label text,
+    l4_label text,
+    feature_tier text,
+    l0_enabled boolean,
+    l1_enabled boolean,
+    l2_enabled boolean,
+    regime_version_hash text,
+    updated_at timestamptz,
+    tf text
+);
+COMMENT ON TYPE regime_latest_row IS 'A row that regime_latest returns';
+CREATE  FUNCTION "regime_latest"() RETURNS SETOF regime_latest_row
+STRICT STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_latest_wrapper';
+
+-- src/api/cmc_regimes/refresh.rs
+-- pg_regime::api::cmc_regimes::refresh::refresh_cmc_regimes
+CREATE TYPE refresh_cmc_regimes_row AS (
+    id int,
+    symbol text,
+    status text,
+    regime_rows bigint,
+    flip_rows bigint,
+    stat_rows bigint,
+    comovement_rows bigint,
+    rows_written bigint,
+    feature_tier text,
+    regime_version_hash text,
+    elapsed_ms float8,
+    message text,
+    mode text,
+    reason text
+);
+COMMENT ON TYPE refresh_cmc_regimes_row IS 'A row that refresh_cmc_regimes returns';
+CREATE  FUNCTION "refresh_cmc_regimes"(
+	"assets" regime_asset_ref[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < Asset > > > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"policy" TEXT DEFAULT NULL, /* Option < String > */
+	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
+	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
+	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
+	"dry_run" bool DEFAULT false, /* Option < bool > */
+	"full_refresh" bool DEFAULT false, /* Option < bool > */
+	"only_dirty" bool DEFAULT false, /* Option < bool > */
+	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
+	"force" bool DEFAULT false, /* Option < bool > */
+	"strict" bool DEFAULT NULL, /* Option < bool > */
+	"config" jsonb DEFAULT NULL /* Option < JsonText > */
+) RETURNS SETOF refresh_cmc_regimes_row
+VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'refresh_assets_wrapper';
+
+-- src/api/cmc_regimes/refresh.rs
+-- pg_regime::api::cmc_regimes::refresh::refresh_cmc_regimes
+CREATE  FUNCTION "refresh_cmc_regimes"(
+	"asset" INT, /* Option < i32 > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"policy" TEXT DEFAULT NULL, /* Option < String > */
+	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
+	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
+	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
+	"dry_run" bool DEFAULT false, /* Option < bool > */
+	"full_refresh" bool DEFAULT false, /* Option < bool > */
+	"only_dirty" bool DEFAULT false, /* Option < bool > */
+	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
+	"force" bool DEFAULT false, /* Option < bool > */
+	"strict" bool DEFAULT NULL, /* Option < bool > */
+	"config" jsonb DEFAULT NULL /* Option < JsonText > */
+) RETURNS SETOF refresh_cmc_regimes_row
+VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'refresh_asset_wrapper';
+
+-- src/api/cmc_regimes/refresh.rs
+-- pg_regime::api::cmc_regimes::refresh::refresh_cmc_regimes
+CREATE  FUNCTION "refresh_cmc_regimes"(
+	"asset" TEXT, /* Option < String > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"policy" TEXT DEFAULT NULL, /* Option < String > */
+	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
+	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
+	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
+	"dry_run" bool DEFAULT false, /* Option < bool > */
+	"full_refresh" bool DEFAULT false, /* Option < bool > */
+	"only_dirty" bool DEFAULT false, /* Option < bool > */
+	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
+	"force" bool DEFAULT false, /* Option < bool > */
+	"strict" bool DEFAULT NULL, /* Option < bool > */
+	"config" jsonb DEFAULT NULL /* Option < JsonText > */
+) RETURNS SETOF refresh_cmc_regimes_row
+VOLATILE PARALLEL UNSAFE 
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'refresh_named_wrapper';
+
+-- src/api/cmc_regimes/repaint_check.rs
+-- pg_regime::api::cmc_regimes::repaint_check::regime_repaint_check
+CREATE TYPE regime_repaint_check_row AS (
+    column_name text,
+    n bigint,
+    n_differ bigint,
+    first_ts timestamptz,
+    stored text,
+    knowable text
+);
+COMMENT ON TYPE regime_repaint_check_row IS 'A row that regime_repaint_check returns';
+CREATE  FUNCTION "regime_repaint_check"(
+	"asset" regime_asset_ref, /* Option < Asset > */
+	"sample" INT DEFAULT NULL, /* Option < i32 > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"policy" TEXT DEFAULT NULL, /* Option < String > */
+	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
+	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
+	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
+	"config" jsonb DEFAULT NULL /* Option < JsonText > */
+) RETURNS SETOF regime_repaint_check_row
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_repaint_check_wrapper';
+
+-- src/api/cmc_regimes/rounds.rs
+-- pg_regime::api::cmc_regimes::rounds::regime_round_begin
+CREATE  FUNCTION "regime_round_begin"(
+	"only_dirty" bool DEFAULT false, /* Option < bool > */
+	"batch_size" INT DEFAULT 50, /* Option < i32 > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"policy" TEXT DEFAULT NULL, /* Option < String > */
+	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
+	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
+	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
+	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
+	"assets" regime_asset_ref[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < Asset > > > */
+	"force" bool DEFAULT false, /* Option < bool > */
+	"config" jsonb DEFAULT NULL /* Option < JsonText > */
+) RETURNS bigint /* Result < Option < i64 > > */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_round_begin_wrapper';
+
+-- src/api/cmc_regimes/rounds.rs
+-- pg_regime::api::cmc_regimes::rounds::regime_round_next
+CREATE  FUNCTION "regime_round_next"(
+	"round" bigint, /* Option < i64 > */
+	"batch_size" INT DEFAULT 50, /* Option < i32 > */
+	"deadline" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"policy" TEXT DEFAULT NULL, /* Option < String > */
+	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
+	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
+	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
+	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
+	"force" bool DEFAULT false, /* Option < bool > */
+	"config" jsonb DEFAULT NULL /* Option < JsonText > */
+) RETURNS bool /* Result < bool > */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_round_next_wrapper';
+
+-- src/api/cmc_regimes/rounds.rs
+-- pg_regime::api::cmc_regimes::rounds::regime_round_end
+CREATE  FUNCTION "regime_round_end"(
+	"round" bigint /* Option < i64 > */
+) RETURNS VOID /* Result < () > */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_round_end_wrapper';
+
+-- src/api/cmc_regimes/signals.rs
+-- pg_regime::api::cmc_regimes::signals::regime_gate
+CREATE TYPE regime_gate_row AS (
+    allowed boolean,
+    size float8,
+    stop_mult float8,
+    orders text,
+    gross_cap float8,
+    pyramids boolean,
+    regime_key text,
+    reason text
+);
+COMMENT ON TYPE regime_gate_row IS 'A row that regime_gate returns';
+CREATE  FUNCTION "regime_gate"(
+	"asset" regime_asset_ref, /* Option < Asset > */
+	"at" timestamp with time zone, /* Option < TimestampWithTimeZone > */
+	"setup" TEXT, /* Option < & str > */
+	"base_size" double precision, /* Option < f64 > */
+	"regime_enabled" bool DEFAULT true, /* Option < bool > */
+	"max_age" interval DEFAULT NULL /* Option < Interval > */
+) RETURNS SETOF regime_gate_row
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_gate_wrapper';
+
+-- src/api/cmc_regimes/signals.rs
+-- pg_regime::api::cmc_regimes::signals::regime_tag_signals
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/cmc_regimes/simulate.rs
+-- pg_regime::api::cmc_regimes::simulate::regime_policy_lint
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/cmc_regimes/simulate.rs
+-- pg_regime::api::cmc_regimes::simulate::regime_policy_simulate
+CREATE TYPE regime_policy_simulate_row AS (
+    id int,
+    symbol text,
+    ts timestamptz,
+    changed text[],
+    regime_key_before text,
+    regime_key_after text,
+    size_before float8,
+    size_after float8,
+    stop_before float8,
+    stop_after float8,
+    orders_before text,
+    orders_after text,
+    gross_cap_before float8,
+    gross_cap_after float8,
+    pyramids_before boolean,
+    pyramids_after boolean,
+    setups_before text[],
+    setups_after text[]
+);
+COMMENT ON TYPE regime_policy_simulate_row IS 'A row that regime_policy_simulate returns';
+CREATE  FUNCTION "regime_policy_simulate"(
+	"rules" jsonb, /* Option < JsonText > */
+	"assets" regime_asset_ref[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < Asset > > > */
+	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"to_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"policy" TEXT DEFAULT NULL, /* Option < String > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
+	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
+	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
+	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
+	"config" jsonb DEFAULT NULL /* Option < JsonText > */
+) RETURNS SETOF regime_policy_simulate_row
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_policy_simulate_wrapper';
+
+-- src/api/cmc_regimes/simulate.rs
+-- pg_regime::api::cmc_regimes::simulate::regime_policy_simulate_summary
+CREATE TYPE regime_policy_simulate_summary_row AS (
+    id int,
+    symbol text,
+    n bigint,
+    n_changed bigint,
+    size_before float8,
+    size_after float8,
+    mixed_before bigint,
+    mixed_after bigint,
+    conservative_before bigint,
+    conservative_after bigint,
+    passive_before bigint,
+    passive_after bigint,
+    flips_before bigint,
+    flips_after bigint,
+    not_compared bigint,
+    other_version bigint
+);
+COMMENT ON TYPE regime_policy_simulate_summary_row IS 'A row that regime_policy_simulate_summary returns';
+CREATE  FUNCTION "regime_policy_simulate_summary"(
+	"rules" jsonb, /* Option < JsonText > */
+	"assets" regime_asset_ref[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < Asset > > > */
+	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"to_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"policy" TEXT DEFAULT NULL, /* Option < String > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
+	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
+	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
+	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
+	"config" jsonb DEFAULT NULL /* Option < JsonText > */
+) RETURNS SETOF regime_policy_simulate_summary_row
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_policy_simulate_summary_wrapper';
+
+-- src/api/cmc_regimes/simulate.rs
+-- pg_regime::api::cmc_regimes::simulate::regime_config_simulate
+CREATE TYPE regime_config_simulate_row AS (
+    id int,
+    symbol text,
+    column_name text,
+    n bigint,
+    n_changed bigint,
+    first_ts timestamptz,
+    last_ts timestamptz,
+    first_before text,
+    first_after text,
+    not_compared bigint,
+    other_version bigint
+);
+COMMENT ON TYPE regime_config_simulate_row IS 'A row that regime_config_simulate returns';
+CREATE  FUNCTION "regime_config_simulate"(
+	"config" jsonb, /* Option < JsonText > */
+	"assets" regime_asset_ref[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < Asset > > > */
+	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"to_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"policy" TEXT DEFAULT NULL, /* Option < String > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
+	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
+	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
+	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
+	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
+	"point_in_time" bool DEFAULT NULL /* Option < bool > */
+) RETURNS SETOF regime_config_simulate_row
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_config_simulate_wrapper';
+
+-- src/api/cmc_regimes/statistics.rs
+-- pg_regime::api::cmc_regimes::statistics::regime_transition_matrix
+CREATE TYPE regime_transition_matrix_row AS (
+    from_regime text,
+    to_regime text,
+    n bigint,
+    probability float8
+);
+COMMENT ON TYPE regime_transition_matrix_row IS 'A row that regime_transition_matrix returns';
+CREATE  FUNCTION "regime_transition_matrix"(
+	"asset" regime_asset_ref, /* Option < Asset > */
+	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
+) RETURNS SETOF regime_transition_matrix_row
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_transition_matrix_wrapper';
+
+-- src/api/cmc_regimes/statistics.rs
+-- pg_regime::api::cmc_regimes::statistics::regime_durations
+CREATE TYPE regime_durations_row AS (
+    regime text,
+    n bigint,
+    mean_bars float8,
+    median_bars float8,
+    longest_bars int,
+    current_bars int,
+    current_percentile float8
+);
+COMMENT ON TYPE regime_durations_row IS 'A row that regime_durations returns';
+CREATE  FUNCTION "regime_durations"(
+	"asset" regime_asset_ref, /* Option < Asset > */
+	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
+) RETURNS SETOF regime_durations_row
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_durations_wrapper';
+
+-- src/api/cmc_regimes/statistics.rs
+-- pg_regime::api::cmc_regimes::statistics::regime_assets
+CREATE TYPE regime_assets_row AS (
+    id int,
+    symbol text
+);
+COMMENT ON TYPE regime_assets_row IS 'A row that regime_assets returns';
+CREATE  FUNCTION "regime_assets"() RETURNS SETOF regime_assets_row
+STRICT STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_assets_wrapper';
+
+-- src/api/cmc_regimes/statistics.rs
+-- pg_regime::api::cmc_regimes::statistics::regime_periods
+CREATE TYPE regime_periods_row AS (
+    id int,
+    symbol text,
+    regime text,
+    valid tstzrange,
+    bars int,
+    return_over_period float8
+);
+COMMENT ON TYPE regime_periods_row IS 'A row that regime_periods returns';
+CREATE  FUNCTION "regime_periods"(
+	"asset" regime_asset_ref DEFAULT NULL, /* Option < Asset > */
+	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
+) RETURNS SETOF regime_periods_row
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_periods_wrapper';
+
+-- src/api/cmc_regimes/statistics.rs
+-- pg_regime::api::cmc_regimes::statistics::regime_forward_returns
+CREATE TYPE regime_forward_returns_row AS (
+    regime text,
+    horizon int,
+    n bigint,
+    mean_return float8,
+    std_return float8,
+    t float8,
+    hit_rate float8,
+    worst_return float8
+);
+COMMENT ON TYPE regime_forward_returns_row IS 'A row that regime_forward_returns returns';
+CREATE  FUNCTION "regime_forward_returns"(
+	"asset" regime_asset_ref, /* Option < Asset > */
+	"horizons" INT[] DEFAULT '{1,5,20}', /* :: std :: option :: Option < Vec < Option < i32 > > > */
+	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
+) RETURNS SETOF regime_forward_returns_row
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_forward_returns_wrapper';
+
+-- src/api/connect.rs
+-- pg_regime::api::connect::regime_connect
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/connect.rs
+-- pg_regime::api::connect::regime_disconnect
+CREATE TYPE regime_disconnect_row AS (
+    relation text,
+    action text
+);
+COMMENT ON TYPE regime_disconnect_row IS 'A row that regime_disconnect returns';
+CREATE  FUNCTION "regime_disconnect"(
+	"relation" TEXT /* Option < & str > */
+) RETURNS SETOF regime_disconnect_row
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_disconnect_wrapper';
+
+-- src/api/health.rs
+-- pg_regime::api::health::regime_status
+CREATE TYPE regime_status_row AS (
+    id int,
+    symbol text,
+    newest_bar timestamptz,
+    newest_row timestamptz,
+    regime_key text,
+    lag_bars bigint,
+    lag interval,
+    is_stale boolean,
+    last_success timestamptz,
+    last_error timestamptz,
+    last_error_message text
+);
+COMMENT ON TYPE regime_status_row IS 'A row that regime_status returns';
+CREATE  FUNCTION "regime_status"() RETURNS SETOF regime_status_row
+STRICT STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_status_wrapper';
+
+-- src/api/health.rs
+-- pg_regime::api::health::regime_health
+CREATE TYPE regime_health_row AS (
+    severity text,
+    what text,
+    id int,
+    symbol text,
+    detail text,
+    command text
+);
+COMMENT ON TYPE regime_health_row IS 'A row that regime_health returns';
+CREATE  FUNCTION "regime_health"() RETURNS SETOF regime_health_row
+STRICT STABLE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_health_wrapper';
+
+-- src/api/health.rs
+-- pg_regime::api::health::regime_systems
+CREATE TYPE regime_systems_row AS (
+    system text,
+    tables text[],
+    is_set_up boolean,
+    n bigint,
+    n_stale bigint,
+    newest_row timestamptz,
+    lag interval,
+    version text,
+    problem text
+);
+COMMENT ON TYPE regime_systems_row IS 'A row that regime_systems returns';
+CREATE  FUNCTION "regime_systems"() RETURNS SETOF regime_systems_row
+STRICT STABLE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_systems_wrapper';
+
+-- src/api/inputs.rs
+-- pg_regime::api::inputs::regime_build_inputs
+CREATE TYPE regime_build_inputs_row AS (
+    relation text,
+    action text,
+    rows_written bigint
+);
+COMMENT ON TYPE regime_build_inputs_row IS 'A row that regime_build_inputs returns';
+CREATE  FUNCTION "regime_build_inputs"(
+	"assets" regime_asset_ref[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < Asset > > > */
+	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
+	"target_schema" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS SETOF regime_build_inputs_row
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_build_inputs_wrapper';
+
+-- src/api/inputs.rs
+-- pg_regime::api::inputs::regime_demo
+CREATE  FUNCTION "regime_demo"(
+	"n_assets" INT DEFAULT 5, /* Option < i32 > */
+	"days" INT DEFAULT 3000, /* Option < i32 > */
+	"seed" INT DEFAULT 42 /* Option < i32 > */
+) RETURNS SETOF regime_build_inputs_row
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_demo_wrapper';
+
+-- src/api/market_regime_history.rs
+-- pg_regime::api::market_regime_history::market_regime_backfill_begin
+CREATE  FUNCTION "market_regime_backfill_begin"(
+	"start_date" date, /* Option < Date > */
+	"end_date" date, /* Option < Date > */
+	"batch_size" INT, /* Option < i32 > */
+	"symbol" TEXT, /* Option < & str > */
+	"dry_run" bool, /* Option < bool > */
+	"full_refresh" bool /* Option < bool > */
+) RETURNS bigint /* Result < Option < i64 > > */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'market_regime_backfill_begin_wrapper';
+
+-- src/api/market_regime_history.rs
+-- pg_regime::api::market_regime_history::market_regime_backfill_next
+CREATE  FUNCTION "market_regime_backfill_next"(
+	"backfill" bigint /* Option < i64 > */
+) RETURNS bool /* Result < bool > */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'market_regime_backfill_next_wrapper';
+
+-- src/api/market_regime_history.rs
+-- pg_regime::api::market_regime_history::market_regime_backfill_end
+CREATE  FUNCTION "market_regime_backfill_end"(
+	"backfill" bigint /* Option < i64 > */
+) RETURNS VOID /* Result < () > */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'market_regime_backfill_end_wrapper';
+
+-- src/api/market_regime_history.rs
+-- pg_regime::api::market_regime_history::market_regime_history_latest
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_regime_history.rs
+-- pg_regime::api::market_regime_history::market_regime_history_compute
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_regime_history.rs
+-- pg_regime::api::market_regime_history::market_regime_history_stats
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_regime_history.rs
+-- pg_regime::api::market_regime_history::market_regime_performance
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_regimes.rs
+-- pg_regime::api::market_regimes::market_regime_labels
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_regimes.rs
+-- pg_regime::api::market_regimes::get_market_regimes
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_regimes.rs
+-- pg_regime::api::market_regimes::market_regimes_compute
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_regimes.rs
+-- pg_regime::api::market_regimes::market_regimes_stats
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_regimes.rs
+-- pg_regime::api::market_regimes::market_regimes_flips
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_regimes.rs
+-- pg_regime::api::market_regimes::refresh_market_regimes
+CREATE TYPE refresh_market_regimes_row AS (
+    symbol text,
+    timeframe text,
+    status text,
+    regime_rows bigint,
+    rows_written bigint,
+    classifier_version text,
+    elapsed_ms float8,
+    message text,
+    mode text,
+    reason text
+);
+COMMENT ON TYPE refresh_market_regimes_row IS 'A row that refresh_market_regimes returns';
+CREATE  FUNCTION "refresh_market_regimes"(
+	"symbol" TEXT DEFAULT NULL, /* Option < & str > */
+	"timeframe" TEXT DEFAULT NULL, /* Option < & str > */
+	"dry_run" bool DEFAULT false, /* Option < bool > */
+	"full_refresh" bool DEFAULT false, /* Option < bool > */
+	"config" jsonb DEFAULT NULL, /* Option < JsonText > */
+	"strict" bool DEFAULT NULL /* Option < bool > */
+) RETURNS SETOF refresh_market_regimes_row
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'refresh_market_regimes_wrapper';
+
+-- src/api/market_regimes.rs
+-- pg_regime::api::market_regimes::market_regimes_round_begin
+CREATE TYPE market_regimes_round_begin_row AS (
+    symbol text,
+    timeframe text
+);
+COMMENT ON TYPE market_regimes_round_begin_row IS 'A row that market_regimes_round_begin returns';
+CREATE  FUNCTION "market_regimes_round_begin"(
+	"symbol" TEXT DEFAULT NULL, /* Option < & str > */
+	"timeframe" TEXT DEFAULT NULL, /* Option < & str > */
+	"config" jsonb DEFAULT NULL /* Option < JsonText > */
+) RETURNS SETOF market_regimes_round_begin_row
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'market_regimes_round_begin_wrapper';
+
+-- src/api/market_regimes.rs
+-- pg_regime::api::market_regimes::market_regimes_round_next
+CREATE TYPE market_regimes_round_next_row AS (
+    series text,
+    sqlstate text,
+    message text
+);
+COMMENT ON TYPE market_regimes_round_next_row IS 'A row that market_regimes_round_next returns';
+CREATE  FUNCTION "market_regimes_round_next"(
+	"symbols" TEXT[], /* :: std :: option :: Option < Vec < Option < String > > > */
+	"timeframes" TEXT[], /* :: std :: option :: Option < Vec < Option < String > > > */
+	"full_refresh" bool DEFAULT false, /* Option < bool > */
+	"config" jsonb DEFAULT NULL /* Option < JsonText > */
+) RETURNS SETOF market_regimes_round_next_row
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'market_regimes_round_next_wrapper';
+
+-- src/api/market_regimes.rs
+-- pg_regime::api::market_regimes::market_regimes_round_end
+CREATE  FUNCTION "market_regimes_round_end"(
+	"series" TEXT[], /* :: std :: option :: Option < Vec < Option < String > > > */
+	"sqlstates" TEXT[], /* :: std :: option :: Option < Vec < Option < String > > > */
+	"messages" TEXT[] /* :: std :: option :: Option < Vec < Option < String > > > */
+) RETURNS VOID /* Result < () > */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'market_regimes_round_end_wrapper';
+
+-- src/api/market_regimes.rs
+-- pg_regime::api::market_regimes::delete_market_regimes
+CREATE  FUNCTION "delete_market_regimes"(
+	"symbol" TEXT, /* Option < & str > */
+	"timeframe" TEXT /* Option < & str > */
+) RETURNS bigint /* Result < i64 > */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'delete_market_regimes_wrapper';
+
+-- src/api/market_states/after.rs
+-- pg_regime::api::market_states::after::market_escalation_concentration
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_states/after.rs
+-- pg_regime::api::market_states::after::market_escalation_events
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_states/after.rs
+-- pg_regime::api::market_states::after::market_escalation_lead_time
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_states/after.rs
+-- pg_regime::api::market_states::after::market_escalation_outcomes
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_states/after.rs
+-- pg_regime::api::market_states::after::market_escalation_percentile
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_states/after.rs
+-- pg_regime::api::market_states::after::market_event_labels
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_states/explain.rs
+-- pg_regime::api::market_states::explain::market_states_explain
+CREATE TYPE market_states_explain_row AS (
+    step int,
+    metric text,
+    what text,
+    value text,
+    detail text
+);
+COMMENT ON TYPE market_states_explain_row IS 'A row that market_states_explain returns';
+CREATE  FUNCTION "market_states_explain"(
+	"symbol" TEXT, /* Option < & str > */
+	"timeframe" TEXT, /* Option < & str > */
+	"at" timestamp with time zone DEFAULT NULL /* Option < TimestampWithTimeZone > */
+) RETURNS SETOF market_states_explain_row
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'market_states_explain_wrapper';
+
+-- src/api/market_states/labels.rs
+-- pg_regime::api::market_states::labels::market_state_labels
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_states/labels.rs
+-- pg_regime::api::market_states::labels::market_escalation_bucket
+CREATE  FUNCTION "market_escalation_bucket"(
+	"percentile" double precision /* f64 */
+) RETURNS TEXT /* Result < & '_ str > */
+IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'market_escalation_bucket_wrapper';
+
+-- src/api/market_states/labels.rs
+-- pg_regime::api::market_states::labels::market_escalation_action
+CREATE  FUNCTION "market_escalation_action"(
+	"bucket" TEXT /* & str */
+) RETURNS TEXT /* Result < & '_ str > */
+IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'market_escalation_action_wrapper';
+
+-- src/api/market_states/read.rs
+-- pg_regime::api::market_states::read::get_market_states
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_states/read.rs
+-- pg_regime::api::market_states::read::market_states_compute
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_states/read.rs
+-- pg_regime::api::market_states::read::market_states_stats
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_states/read.rs
+-- pg_regime::api::market_states::read::market_states_flips
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_states/read.rs
+-- pg_regime::api::market_states::read::market_states_latest
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_states/refresh.rs
+-- pg_regime::api::market_states::refresh::refresh_market_states
+CREATE TYPE refresh_market_states_row AS (
+    symbol text,
+    timeframe text,
+    status text,
+    state_rows bigint,
+    rows_written bigint,
+    classifier_version text,
+    elapsed_ms float8,
+    message text,
+    mode text,
+    reason text
+);
+COMMENT ON TYPE refresh_market_states_row IS 'A row that refresh_market_states returns';
+CREATE  FUNCTION "refresh_market_states"(
+	"symbol" TEXT DEFAULT NULL, /* Option < & str > */
+	"timeframe" TEXT DEFAULT NULL, /* Option < & str > */
+	"dry_run" bool DEFAULT false, /* Option < bool > */
+	"full_refresh" bool DEFAULT false, /* Option < bool > */
+	"strict" bool DEFAULT NULL /* Option < bool > */
+) RETURNS SETOF refresh_market_states_row
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'refresh_market_states_wrapper';
+
+-- src/api/market_states/refresh.rs
+-- pg_regime::api::market_states::refresh::market_states_round_begin
+CREATE  FUNCTION "market_states_round_begin"(
+	"symbol" TEXT DEFAULT NULL, /* Option < & str > */
+	"timeframe" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS SETOF market_regimes_round_begin_row
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'market_states_round_begin_wrapper';
+
+-- src/api/market_states/refresh.rs
+-- pg_regime::api::market_states::refresh::market_states_round_next
+CREATE  FUNCTION "market_states_round_next"(
+	"symbols" TEXT[], /* :: std :: option :: Option < Vec < Option < String > > > */
+	"timeframes" TEXT[], /* :: std :: option :: Option < Vec < Option < String > > > */
+	"full_refresh" bool DEFAULT false /* Option < bool > */
+) RETURNS SETOF market_regimes_round_next_row
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'market_states_round_next_wrapper';
+
+-- src/api/market_states/refresh.rs
+-- pg_regime::api::market_states::refresh::market_states_round_end
+CREATE  FUNCTION "market_states_round_end"(
+	"series" TEXT[], /* :: std :: option :: Option < Vec < Option < String > > > */
+	"sqlstates" TEXT[], /* :: std :: option :: Option < Vec < Option < String > > > */
+	"messages" TEXT[] /* :: std :: option :: Option < Vec < Option < String > > > */
+) RETURNS VOID /* Result < () > */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'market_states_round_end_wrapper';
+
+-- src/api/market_states/refresh.rs
+-- pg_regime::api::market_states::refresh::delete_market_states
+CREATE  FUNCTION "delete_market_states"(
+	"symbol" TEXT, /* Option < & str > */
+	"timeframe" TEXT /* Option < & str > */
+) RETURNS bigint /* Result < i64 > */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'delete_market_states_wrapper';
+
+-- src/api/picture.rs
+-- pg_regime::api::picture::regime_chart_svg
+CREATE  FUNCTION "regime_chart_svg"(
+	"asset" regime_asset_ref, /* Option < Asset > */
+	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"to_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"layer" TEXT DEFAULT 'composite', /* Option < & str > */
+	"width" INT DEFAULT 1200, /* Option < i32 > */
+	"height" INT DEFAULT 500, /* Option < i32 > */
+	"log_scale" bool DEFAULT true, /* Option < bool > */
+	"system" TEXT DEFAULT 'cmc_regimes', /* Option < & str > */
+	"timeframe" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS TEXT /* Result < String > */
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_chart_svg_wrapper';
+
+-- src/api/picture.rs
+-- pg_regime::api::picture::regime_timeline
+CREATE  FUNCTION "regime_timeline"(
+	"asset" regime_asset_ref, /* Option < Asset > */
+	"width" INT DEFAULT 80, /* Option < i32 > */
+	"layer" TEXT DEFAULT 'composite', /* Option < & str > */
+	"system" TEXT DEFAULT 'cmc_regimes', /* Option < & str > */
+	"timeframe" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS TEXT /* Result < Option < String > > */
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_timeline_wrapper';
+
+-- src/api/setup.rs
+-- pg_regime::api::setup::regime_setup
+CREATE  FUNCTION "regime_setup"(
+	"target_schema" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS SETOF regime_disconnect_row
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_setup_wrapper';
+
+-- src/api/setup.rs
+-- pg_regime::api::setup::regime_teardown
+CREATE  FUNCTION "regime_teardown"(
+	"keep_rows" bool DEFAULT true /* Option < bool > */
+) RETURNS SETOF regime_disconnect_row
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_teardown_wrapper';
+
+-- src/api/setup.rs
+-- pg_regime::api::setup::regime_move
+CREATE  FUNCTION "regime_move"(
+	"to_schema" TEXT /* Option < & str > */
+) RETURNS SETOF regime_disconnect_row
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_move_wrapper';
+
+-- src/api/tracking.rs
+-- pg_regime::api::tracking::regime_track
+CREATE  FUNCTION "regime_track"(
+	"enable" bool DEFAULT true, /* Option < bool > */
+	"systems" TEXT[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < String > > > */
+) RETURNS SETOF regime_disconnect_row
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_track_wrapper';
+
+-- src/lib.rs
+-- requires:
+--   asset_ref
+
 -- A trusted extension's script runs as a superuser, with the schema of the extension on the search_path, where others may
 -- create: here the path offers PostgreSQL's own alone, and what is made is named with its schema.
 SET LOCAL search_path = pg_catalog, pg_temp;
@@ -299,1407 +1648,6 @@ GRANT SELECT ON @extschema@.regime_source, @extschema@.regime_source_user, @exts
 
 SET LOCAL search_path = @extschema@, pg_temp;
 
--- src/api/cmc_regimes/check_inputs.rs
--- pg_regime::api::cmc_regimes::check_inputs::regime_check_inputs
-CREATE  FUNCTION "regime_check_inputs"(
-	"ids" INT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < i32 > > > */
-	"cal_scheme" TEXT DEFAULT NULL /* Option < String > */
-) RETURNS TABLE (
-	"severity" TEXT,  /* & '_ str */
-	"asset" INT,  /* Option < i32 > */
-	"layer" TEXT,  /* Option < & '_ str > */
-	"problem" TEXT,  /* String */
-	"n" bigint,  /* Option < i64 > */
-	"first" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
-	"command" TEXT  /* String */
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_check_inputs_wrapper';
-
--- src/api/cmc_regimes/compute.rs
--- pg_regime::api::cmc_regimes::compute::regime_compute
-CREATE  FUNCTION "regime_compute"(
-	"asset_id" INT, /* Option < i32 > */
-	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"policy" TEXT DEFAULT NULL, /* Option < String > */
-	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
-	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
-	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"as_of" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
-	"rules" jsonb DEFAULT NULL, /* Option < JsonText > */
-	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
-	"config" jsonb DEFAULT NULL /* Option < JsonText > */
-) RETURNS TABLE (
-	"id" INT,  /* i32 */
-	"ts" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
-	"tf" TEXT,  /* & '_ str */
-	"l0_label" TEXT,  /* Option < String > */
-	"l1_label" TEXT,  /* Option < String > */
-	"l2_label" TEXT,  /* Option < String > */
-	"l3_label" TEXT,  /* Option < String > */
-	"l4_label" TEXT,  /* Option < String > */
-	"regime_key" TEXT,  /* Option < String > */
-	"size_mult" double precision,  /* Option < f64 > */
-	"stop_mult" double precision,  /* Option < f64 > */
-	"orders" TEXT,  /* Option < String > */
-	"gross_cap" double precision,  /* Option < f64 > */
-	"pyramids" bool,  /* Option < bool > */
-	"setups" TEXT[],  /* :: std :: option :: Option < Vec < String > > */
-	"feature_tier" TEXT,  /* Option < String > */
-	"l0_enabled" bool,  /* Option < bool > */
-	"l1_enabled" bool,  /* Option < bool > */
-	"l2_enabled" bool,  /* Option < bool > */
-	"regime_version_hash" TEXT,  /* Option < String > */
-	"updated_at" timestamp with time zone  /* Option < TimestampWithTimeZone > */
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_compute_wrapper';
-
--- src/api/cmc_regimes/explain.rs
--- pg_regime::api::cmc_regimes::explain::regime_explain
-CREATE  FUNCTION "regime_explain"(
-	"asset_id" INT, /* Option < i32 > */
-	"at" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
-	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"policy" TEXT DEFAULT NULL, /* Option < String > */
-	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
-	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
-	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
-	"config" jsonb DEFAULT NULL /* Option < JsonText > */
-) RETURNS TABLE (
-	"step" INT,  /* i32 */
-	"layer" TEXT,  /* Option < & '_ str > */
-	"what" TEXT,  /* String */
-	"value" TEXT,  /* String */
-	"detail" TEXT  /* String */
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_explain_wrapper';
-
--- src/api/cmc_regimes/labels.rs
--- pg_regime::api::cmc_regimes::labels::regime_label_daily
-CREATE  FUNCTION "regime_label_daily"(
-	"asset_id" INT, /* Option < i32 > */
-	"cal_scheme" TEXT DEFAULT NULL, /* Option < & str > */
-	"mode" TEXT DEFAULT NULL /* Option < & str > */
-) RETURNS TABLE (
-	"ts" timestamp with time zone,  /* TimestampWithTimeZone */
-	"trend" TEXT,  /* Option < String > */
-	"vol" TEXT,  /* Option < String > */
-	"liq" TEXT,  /* Option < String > */
-	"label" TEXT  /* Option < String > */
-)
-STABLE PARALLEL RESTRICTED 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_label_daily_wrapper';
-
--- src/api/cmc_regimes/labels.rs
--- pg_regime::api::cmc_regimes::labels::regime_label_daily
-CREATE  FUNCTION "regime_label_daily"(
-	"close" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
-	"ema_fast" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
-	"ema_mid" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
-	"ema_slow" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
-	"mode" TEXT DEFAULT 'full', /* Option < & str > */
-	"atr" double precision[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < f64 > > > */
-) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_label_daily_arrays_wrapper';
-
--- src/api/cmc_regimes/labels.rs
--- pg_regime::api::cmc_regimes::labels::regime_label_intraday
-CREATE  FUNCTION "regime_label_intraday"(
-	"asset_id" INT, /* Option < i32 > */
-	"cal_scheme" TEXT DEFAULT NULL, /* Option < & str > */
-	"mode" TEXT DEFAULT NULL /* Option < & str > */
-) RETURNS TABLE (
-	"ts" timestamp with time zone,  /* TimestampWithTimeZone */
-	"trend" TEXT,  /* Option < String > */
-	"vol" TEXT,  /* Option < String > */
-	"liq" TEXT,  /* Option < String > */
-	"label" TEXT  /* Option < String > */
-)
-STABLE PARALLEL RESTRICTED 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_label_intraday_wrapper';
-
--- src/api/cmc_regimes/labels.rs
--- pg_regime::api::cmc_regimes::labels::regime_label_intraday
-CREATE  FUNCTION "regime_label_intraday"(
-	"close" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
-	"ema_fast" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
-	"ema_mid" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
-	"ema_slow" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
-	"mode" TEXT DEFAULT 'full', /* Option < & str > */
-	"atr" double precision[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < f64 > > > */
-) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_label_intraday_arrays_wrapper';
-
--- src/api/cmc_regimes/labels.rs
--- pg_regime::api::cmc_regimes::labels::regime_label_monthly
-CREATE  FUNCTION "regime_label_monthly"(
-	"asset_id" INT, /* Option < i32 > */
-	"cal_scheme" TEXT DEFAULT NULL, /* Option < & str > */
-	"mode" TEXT DEFAULT NULL /* Option < & str > */
-) RETURNS TABLE (
-	"ts" timestamp with time zone,  /* TimestampWithTimeZone */
-	"trend" TEXT,  /* Option < String > */
-	"vol" TEXT,  /* Option < String > */
-	"liq" TEXT,  /* Option < String > */
-	"label" TEXT  /* Option < String > */
-)
-STABLE PARALLEL RESTRICTED 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_label_monthly_wrapper';
-
--- src/api/cmc_regimes/labels.rs
--- pg_regime::api::cmc_regimes::labels::regime_label_monthly
-CREATE  FUNCTION "regime_label_monthly"(
-	"close" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
-	"ema_fast" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
-	"ema_mid" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
-	"ema_slow" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
-	"mode" TEXT DEFAULT 'full', /* Option < & str > */
-	"atr" double precision[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < f64 > > > */
-) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_label_monthly_arrays_wrapper';
-
--- src/api/cmc_regimes/labels.rs
--- pg_regime::api::cmc_regimes::labels::regime_label_weekly
-CREATE  FUNCTION "regime_label_weekly"(
-	"asset_id" INT, /* Option < i32 > */
-	"cal_scheme" TEXT DEFAULT NULL, /* Option < & str > */
-	"mode" TEXT DEFAULT NULL /* Option < & str > */
-) RETURNS TABLE (
-	"ts" timestamp with time zone,  /* TimestampWithTimeZone */
-	"trend" TEXT,  /* Option < String > */
-	"vol" TEXT,  /* Option < String > */
-	"liq" TEXT,  /* Option < String > */
-	"label" TEXT  /* Option < String > */
-)
-STABLE PARALLEL RESTRICTED 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_label_weekly_wrapper';
-
--- src/api/cmc_regimes/labels.rs
--- pg_regime::api::cmc_regimes::labels::regime_label_weekly
-CREATE  FUNCTION "regime_label_weekly"(
-	"close" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
-	"ema_fast" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
-	"ema_mid" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
-	"ema_slow" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
-	"mode" TEXT DEFAULT 'full', /* Option < & str > */
-	"atr" double precision[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < f64 > > > */
-) RETURNS TEXT[] /* Result < :: std :: option :: Option < Vec < & '_ str > > > */
-IMMUTABLE PARALLEL SAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_label_weekly_arrays_wrapper';
-
--- src/api/cmc_regimes/names.rs
--- pg_regime::api::cmc_regimes::names::regime_asset
-CREATE  FUNCTION "regime_asset"(
-	"asset" TEXT, /* Option < & str > */
-	"cal_scheme" TEXT DEFAULT NULL /* Option < & str > */
-) RETURNS INT /* Result < i32 > */
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_asset_wrapper';
-
--- src/api/cmc_regimes/nodes.rs
--- pg_regime::api::cmc_regimes::nodes::regime_distribute
-CREATE  FUNCTION "regime_distribute"(
-	"dry_run" bool DEFAULT false /* Option < bool > */
-) RETURNS TABLE (
-	"relation" TEXT,  /* String */
-	"action" TEXT,  /* String */
-	"statement" TEXT  /* Option < String > */
-)
-VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_distribute_wrapper';
-
--- src/api/cmc_regimes/nodes.rs
--- pg_regime::api::cmc_regimes::nodes::refresh_all_on_workers
-CREATE  FUNCTION "refresh_all_on_workers"() RETURNS bigint /* Result < i64 > */
-STRICT VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'refresh_all_on_workers_wrapper';
-
--- src/api/cmc_regimes/picture.rs
--- pg_regime::api::cmc_regimes::picture::regime_chart_svg
-CREATE  FUNCTION "regime_chart_svg"(
-	"asset_id" INT, /* Option < i32 > */
-	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
-	"to_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
-	"layer" TEXT DEFAULT 'composite', /* Option < & str > */
-	"width" INT DEFAULT 1200, /* Option < i32 > */
-	"height" INT DEFAULT 500, /* Option < i32 > */
-	"log_scale" bool DEFAULT true /* Option < bool > */
-) RETURNS TEXT /* Result < String > */
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_chart_svg_wrapper';
-
--- src/api/cmc_regimes/picture.rs
--- pg_regime::api::cmc_regimes::picture::regime_timeline
-CREATE  FUNCTION "regime_timeline"(
-	"asset_id" INT, /* Option < i32 > */
-	"width" INT DEFAULT 80, /* Option < i32 > */
-	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
-) RETURNS TEXT /* Result < Option < String > > */
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_timeline_wrapper';
-
--- src/api/cmc_regimes/policy.rs
--- pg_regime::api::cmc_regimes::policy::resolve_policy
-CREATE  FUNCTION "resolve_policy"(
-	"l0" TEXT DEFAULT NULL, /* Option < & str > */
-	"l1" TEXT DEFAULT NULL, /* Option < & str > */
-	"l2" TEXT DEFAULT NULL, /* Option < & str > */
-	"l3" TEXT DEFAULT NULL, /* Option < & str > */
-	"l4" TEXT DEFAULT NULL, /* Option < & str > */
-	"policy" TEXT DEFAULT 'default', /* Option < & str > */
-	"rules" jsonb DEFAULT NULL /* Option < JsonText > */
-) RETURNS TABLE (
-	"size_mult" double precision,  /* f64 */
-	"stop_mult" double precision,  /* f64 */
-	"orders" TEXT,  /* & '_ str */
-	"setups" TEXT[],  /* :: std :: option :: Option < Vec < String > > */
-	"gross_cap" double precision,  /* f64 */
-	"pyramids" bool  /* bool */
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'resolve_policy_wrapper';
-
--- src/api/cmc_regimes/policy.rs
--- pg_regime::api::cmc_regimes::policy::regime_load_policy
-CREATE  FUNCTION "regime_load_policy"(
-	"policy" TEXT, /* Option < & str > */
-	"rules" jsonb /* Option < JsonText > */
-) RETURNS INT /* Result < i32 > */
-VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_load_policy_wrapper';
-
--- src/api/cmc_regimes/policy.rs
--- pg_regime::api::cmc_regimes::policy::regime_load_policy
-CREATE  FUNCTION "regime_load_policy"(
-	"policy" TEXT, /* Option < & str > */
-	"rules" TEXT /* Option < & str > */
-) RETURNS INT /* Result < i32 > */
-VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_load_policy_text_wrapper';
-
--- src/api/cmc_regimes/policy.rs
--- pg_regime::api::cmc_regimes::policy::regime_policy_rules
--- Skipped due to `#[pgrx(sql = false)]`
-
--- src/api/cmc_regimes/policy.rs
--- pg_regime::api::cmc_regimes::policy::regime_drop_policy
-CREATE  FUNCTION "regime_drop_policy"(
-	"policy" TEXT /* Option < & str > */
-) RETURNS VOID /* Result < () > */
-VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_drop_policy_wrapper';
-
--- src/api/cmc_regimes/policy.rs
--- pg_regime::api::cmc_regimes::policy::regime_version_hash
-CREATE  FUNCTION "regime_version_hash"(
-	"policy" TEXT DEFAULT NULL, /* Option < String > */
-	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
-	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
-	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
-	"config" jsonb DEFAULT NULL /* Option < JsonText > */
-) RETURNS TEXT /* Result < String > */
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_version_hash_wrapper';
-
--- src/api/cmc_regimes/read.rs
--- pg_regime::api::cmc_regimes::read::regime_at
-CREATE  FUNCTION "regime_at"(
-	"asset_id" INT, /* Option < i32 > */
-	"at" timestamp with time zone, /* Option < TimestampWithTimeZone > */
-	"max_age" interval DEFAULT NULL /* Option < Interval > */
-) RETURNS TABLE (
-	"id" INT,  /* i32 */
-	"ts" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
-	"tf" TEXT,  /* & '_ str */
-	"l0_label" TEXT,  /* Option < String > */
-	"l1_label" TEXT,  /* Option < String > */
-	"l2_label" TEXT,  /* Option < String > */
-	"l3_label" TEXT,  /* Option < String > */
-	"l4_label" TEXT,  /* Option < String > */
-	"regime_key" TEXT,  /* Option < String > */
-	"size_mult" double precision,  /* Option < f64 > */
-	"stop_mult" double precision,  /* Option < f64 > */
-	"orders" TEXT,  /* Option < String > */
-	"gross_cap" double precision,  /* Option < f64 > */
-	"pyramids" bool,  /* Option < bool > */
-	"setups" TEXT[],  /* :: std :: option :: Option < Vec < String > > */
-	"feature_tier" TEXT,  /* Option < String > */
-	"l0_enabled" bool,  /* Option < bool > */
-	"l1_enabled" bool,  /* Option < bool > */
-	"l2_enabled" bool,  /* Option < bool > */
-	"regime_version_hash" TEXT,  /* Option < String > */
-	"updated_at" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
-	"stale" bool,  /* bool */
-	"age" interval  /* Option < Interval > */
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_at_wrapper';
-
--- src/api/cmc_regimes/read.rs
--- pg_regime::api::cmc_regimes::read::regime_at
-CREATE  FUNCTION "regime_at"(
-	"symbol" TEXT, /* Option < & str > */
-	"at" timestamp with time zone, /* Option < TimestampWithTimeZone > */
-	"max_age" interval DEFAULT NULL /* Option < Interval > */
-) RETURNS TABLE (
-	"id" INT,  /* i32 */
-	"ts" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
-	"tf" TEXT,  /* & '_ str */
-	"l0_label" TEXT,  /* Option < String > */
-	"l1_label" TEXT,  /* Option < String > */
-	"l2_label" TEXT,  /* Option < String > */
-	"l3_label" TEXT,  /* Option < String > */
-	"l4_label" TEXT,  /* Option < String > */
-	"regime_key" TEXT,  /* Option < String > */
-	"size_mult" double precision,  /* Option < f64 > */
-	"stop_mult" double precision,  /* Option < f64 > */
-	"orders" TEXT,  /* Option < String > */
-	"gross_cap" double precision,  /* Option < f64 > */
-	"pyramids" bool,  /* Option < bool > */
-	"setups" TEXT[],  /* :: std :: option :: Option < Vec < String > > */
-	"feature_tier" TEXT,  /* Option < String > */
-	"l0_enabled" bool,  /* Option < bool > */
-	"l1_enabled" bool,  /* Option < bool > */
-	"l2_enabled" bool,  /* Option < bool > */
-	"regime_version_hash" TEXT,  /* Option < String > */
-	"updated_at" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
-	"stale" bool,  /* bool */
-	"age" interval  /* Option < Interval > */
-)
-STABLE PARALLEL RESTRICTED 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_at_of_name_wrapper';
-
--- src/api/cmc_regimes/read.rs
--- pg_regime::api::cmc_regimes::read::regime_latest
-CREATE  FUNCTION "regime_latest"() RETURNS TABLE (
-	"id" INT,  /* i32 */
-	"ts" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
-	"tf" TEXT,  /* & '_ str */
-	"l0_label" TEXT,  /* Option < String > */
-	"l1_label" TEXT,  /* Option < String > */
-	"l2_label" TEXT,  /* Option < String > */
-	"l3_label" TEXT,  /* Option < String > */
-	"l4_label" TEXT,  /* Option < String > */
-	"regime_key" TEXT,  /* Option < String > */
-	"size_mult" double precision,  /* Option < f64 > */
-	"stop_mult" double precision,  /* Option < f64 > */
-	"orders" TEXT,  /* Option < String > */
-	"gross_cap" double precision,  /* Option < f64 > */
-	"pyramids" bool,  /* Option < bool > */
-	"setups" TEXT[],  /* :: std :: option :: Option < Vec < String > > */
-	"feature_tier" TEXT,  /* Option < String > */
-	"l0_enabled" bool,  /* Option < bool > */
-	"l1_enabled" bool,  /* Option < bool > */
-	"l2_enabled" bool,  /* Option < bool > */
-	"regime_version_hash" TEXT,  /* Option < String > */
-	"updated_at" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
-	"age" interval,  /* Option < Interval > */
-	"newest_bar" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
-	"is_stale" bool  /* Option < bool > */
-)
-STRICT STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_latest_wrapper';
-
--- src/api/cmc_regimes/refresh.rs
--- pg_regime::api::cmc_regimes::refresh::refresh_cmc_regimes
-CREATE  FUNCTION "refresh_cmc_regimes"(
-	"ids" INT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < i32 > > > */
-	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"policy" TEXT DEFAULT NULL, /* Option < String > */
-	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
-	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
-	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"dry_run" bool DEFAULT false, /* Option < bool > */
-	"full_refresh" bool DEFAULT false, /* Option < bool > */
-	"only_dirty" bool DEFAULT false, /* Option < bool > */
-	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
-	"force" bool DEFAULT false, /* Option < bool > */
-	"strict" bool DEFAULT NULL, /* Option < bool > */
-	"config" jsonb DEFAULT NULL /* Option < JsonText > */
-) RETURNS TABLE (
-	"id" INT,  /* i32 */
-	"status" TEXT,  /* & '_ str */
-	"regime_rows" bigint,  /* Option < i64 > */
-	"flip_rows" bigint,  /* Option < i64 > */
-	"stat_rows" bigint,  /* Option < i64 > */
-	"comovement_rows" bigint,  /* Option < i64 > */
-	"rows_written" bigint,  /* i64 */
-	"feature_tier" TEXT,  /* Option < & '_ str > */
-	"regime_version_hash" TEXT,  /* String */
-	"elapsed_ms" double precision,  /* f64 */
-	"message" TEXT,  /* Option < String > */
-	"mode" TEXT,  /* Option < & '_ str > */
-	"reason" TEXT  /* Option < String > */
-)
-VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'refresh_assets_wrapper';
-
--- src/api/cmc_regimes/refresh.rs
--- pg_regime::api::cmc_regimes::refresh::refresh_cmc_regimes
-CREATE  FUNCTION "refresh_cmc_regimes"(
-	"id" INT, /* Option < i32 > */
-	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"policy" TEXT DEFAULT NULL, /* Option < String > */
-	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
-	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
-	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"dry_run" bool DEFAULT false, /* Option < bool > */
-	"full_refresh" bool DEFAULT false, /* Option < bool > */
-	"only_dirty" bool DEFAULT false, /* Option < bool > */
-	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
-	"force" bool DEFAULT false, /* Option < bool > */
-	"strict" bool DEFAULT NULL, /* Option < bool > */
-	"config" jsonb DEFAULT NULL /* Option < JsonText > */
-) RETURNS TABLE (
-	"id" INT,  /* i32 */
-	"status" TEXT,  /* & '_ str */
-	"regime_rows" bigint,  /* Option < i64 > */
-	"flip_rows" bigint,  /* Option < i64 > */
-	"stat_rows" bigint,  /* Option < i64 > */
-	"comovement_rows" bigint,  /* Option < i64 > */
-	"rows_written" bigint,  /* i64 */
-	"feature_tier" TEXT,  /* Option < & '_ str > */
-	"regime_version_hash" TEXT,  /* String */
-	"elapsed_ms" double precision,  /* f64 */
-	"message" TEXT,  /* Option < String > */
-	"mode" TEXT,  /* Option < & '_ str > */
-	"reason" TEXT  /* Option < String > */
-)
-VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'refresh_asset_wrapper';
-
--- src/api/cmc_regimes/refresh.rs
--- pg_regime::api::cmc_regimes::refresh::refresh_cmc_regimes
-CREATE  FUNCTION "refresh_cmc_regimes"(
-	"symbols" TEXT[], /* :: std :: option :: Option < Vec < Option < String > > > */
-	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"policy" TEXT DEFAULT NULL, /* Option < String > */
-	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
-	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
-	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"dry_run" bool DEFAULT false, /* Option < bool > */
-	"full_refresh" bool DEFAULT false, /* Option < bool > */
-	"only_dirty" bool DEFAULT false, /* Option < bool > */
-	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
-	"force" bool DEFAULT false, /* Option < bool > */
-	"strict" bool DEFAULT NULL, /* Option < bool > */
-	"config" jsonb DEFAULT NULL /* Option < JsonText > */
-) RETURNS TABLE (
-	"id" INT,  /* i32 */
-	"status" TEXT,  /* & '_ str */
-	"regime_rows" bigint,  /* Option < i64 > */
-	"flip_rows" bigint,  /* Option < i64 > */
-	"stat_rows" bigint,  /* Option < i64 > */
-	"comovement_rows" bigint,  /* Option < i64 > */
-	"rows_written" bigint,  /* i64 */
-	"feature_tier" TEXT,  /* Option < & '_ str > */
-	"regime_version_hash" TEXT,  /* String */
-	"elapsed_ms" double precision,  /* f64 */
-	"message" TEXT,  /* Option < String > */
-	"mode" TEXT,  /* Option < & '_ str > */
-	"reason" TEXT  /* Option < String > */
-)
-VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'refresh_symbols_wrapper';
-
--- src/api/cmc_regimes/refresh.rs
--- pg_regime::api::cmc_regimes::refresh::refresh_cmc_regimes
-CREATE  FUNCTION "refresh_cmc_regimes"(
-	"symbol" TEXT, /* Option < & str > */
-	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"policy" TEXT DEFAULT NULL, /* Option < String > */
-	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
-	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
-	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"dry_run" bool DEFAULT false, /* Option < bool > */
-	"full_refresh" bool DEFAULT false, /* Option < bool > */
-	"only_dirty" bool DEFAULT false, /* Option < bool > */
-	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
-	"force" bool DEFAULT false, /* Option < bool > */
-	"strict" bool DEFAULT NULL, /* Option < bool > */
-	"config" jsonb DEFAULT NULL /* Option < JsonText > */
-) RETURNS TABLE (
-	"id" INT,  /* i32 */
-	"status" TEXT,  /* & '_ str */
-	"regime_rows" bigint,  /* Option < i64 > */
-	"flip_rows" bigint,  /* Option < i64 > */
-	"stat_rows" bigint,  /* Option < i64 > */
-	"comovement_rows" bigint,  /* Option < i64 > */
-	"rows_written" bigint,  /* i64 */
-	"feature_tier" TEXT,  /* Option < & '_ str > */
-	"regime_version_hash" TEXT,  /* String */
-	"elapsed_ms" double precision,  /* f64 */
-	"message" TEXT,  /* Option < String > */
-	"mode" TEXT,  /* Option < & '_ str > */
-	"reason" TEXT  /* Option < String > */
-)
-VOLATILE PARALLEL UNSAFE 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'refresh_named_wrapper';
-
--- src/api/cmc_regimes/repaint_check.rs
--- pg_regime::api::cmc_regimes::repaint_check::regime_repaint_check
-CREATE  FUNCTION "regime_repaint_check"(
-	"asset_id" INT, /* Option < i32 > */
-	"sample" INT DEFAULT NULL, /* Option < i32 > */
-	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"policy" TEXT DEFAULT NULL, /* Option < String > */
-	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
-	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
-	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"config" jsonb DEFAULT NULL /* Option < JsonText > */
-) RETURNS TABLE (
-	"column_name" TEXT,  /* & '_ str */
-	"rows" bigint,  /* i64 */
-	"differ" bigint,  /* i64 */
-	"first" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
-	"stored" TEXT,  /* Option < String > */
-	"knowable" TEXT  /* Option < String > */
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_repaint_check_wrapper';
-
--- src/api/cmc_regimes/rounds.rs
--- pg_regime::api::cmc_regimes::rounds::regime_round_begin
-CREATE  FUNCTION "regime_round_begin"(
-	"only_dirty" bool DEFAULT false, /* Option < bool > */
-	"batch_size" INT DEFAULT 50, /* Option < i32 > */
-	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"policy" TEXT DEFAULT NULL, /* Option < String > */
-	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
-	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
-	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
-	"assets" TEXT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < String > > > */
-	"force" bool DEFAULT false, /* Option < bool > */
-	"config" jsonb DEFAULT NULL /* Option < JsonText > */
-) RETURNS bigint /* Result < Option < i64 > > */
-VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_round_begin_wrapper';
-
--- src/api/cmc_regimes/rounds.rs
--- pg_regime::api::cmc_regimes::rounds::regime_round_next
-CREATE  FUNCTION "regime_round_next"(
-	"round" bigint, /* Option < i64 > */
-	"batch_size" INT DEFAULT 50, /* Option < i32 > */
-	"deadline" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
-	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"policy" TEXT DEFAULT NULL, /* Option < String > */
-	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
-	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
-	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
-	"force" bool DEFAULT false, /* Option < bool > */
-	"config" jsonb DEFAULT NULL /* Option < JsonText > */
-) RETURNS bool /* Result < bool > */
-VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_round_next_wrapper';
-
--- src/api/cmc_regimes/rounds.rs
--- pg_regime::api::cmc_regimes::rounds::regime_round_end
-CREATE  FUNCTION "regime_round_end"(
-	"round" bigint /* Option < i64 > */
-) RETURNS VOID /* Result < () > */
-VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_round_end_wrapper';
-
--- src/api/cmc_regimes/signals.rs
--- pg_regime::api::cmc_regimes::signals::regime_gate
-CREATE  FUNCTION "regime_gate"(
-	"asset_id" INT, /* Option < i32 > */
-	"at" timestamp with time zone, /* Option < TimestampWithTimeZone > */
-	"setup" TEXT, /* Option < & str > */
-	"base_size" double precision, /* Option < f64 > */
-	"regime_enabled" bool DEFAULT true, /* Option < bool > */
-	"max_age" interval DEFAULT NULL /* Option < Interval > */
-) RETURNS TABLE (
-	"allowed" bool,  /* bool */
-	"size" double precision,  /* f64 */
-	"stop_mult" double precision,  /* f64 */
-	"orders" TEXT,  /* & '_ str */
-	"gross_cap" double precision,  /* f64 */
-	"pyramids" bool,  /* bool */
-	"regime_key" TEXT,  /* Option < String > */
-	"reason" TEXT  /* String */
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_gate_wrapper';
-
--- src/api/cmc_regimes/signals.rs
--- pg_regime::api::cmc_regimes::signals::regime_gate
-CREATE  FUNCTION "regime_gate"(
-	"symbol" TEXT, /* Option < & str > */
-	"at" timestamp with time zone, /* Option < TimestampWithTimeZone > */
-	"setup" TEXT, /* Option < & str > */
-	"base_size" double precision, /* Option < f64 > */
-	"regime_enabled" bool DEFAULT true, /* Option < bool > */
-	"max_age" interval DEFAULT NULL /* Option < Interval > */
-) RETURNS TABLE (
-	"allowed" bool,  /* bool */
-	"size" double precision,  /* f64 */
-	"stop_mult" double precision,  /* f64 */
-	"orders" TEXT,  /* & '_ str */
-	"gross_cap" double precision,  /* f64 */
-	"pyramids" bool,  /* bool */
-	"regime_key" TEXT,  /* Option < String > */
-	"reason" TEXT  /* String */
-)
-STABLE PARALLEL RESTRICTED 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_gate_of_name_wrapper';
-
--- src/api/cmc_regimes/signals.rs
--- pg_regime::api::cmc_regimes::signals::regime_tag_signals
--- Skipped due to `#[pgrx(sql = false)]`
-
--- src/api/cmc_regimes/simulate.rs
--- pg_regime::api::cmc_regimes::simulate::regime_policy_lint
--- Skipped due to `#[pgrx(sql = false)]`
-
--- src/api/cmc_regimes/simulate.rs
--- pg_regime::api::cmc_regimes::simulate::regime_policy_simulate
-CREATE  FUNCTION "regime_policy_simulate"(
-	"rules" jsonb, /* Option < JsonText > */
-	"ids" INT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < i32 > > > */
-	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
-	"to_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
-	"policy" TEXT DEFAULT NULL, /* Option < String > */
-	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
-	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
-	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
-	"config" jsonb DEFAULT NULL /* Option < JsonText > */
-) RETURNS TABLE (
-	"id" INT,  /* i32 */
-	"ts" timestamp with time zone,  /* TimestampWithTimeZone */
-	"changed" TEXT[],  /* Vec < & '_ str > */
-	"regime_key_before" TEXT,  /* Option < String > */
-	"regime_key_after" TEXT,  /* Option < String > */
-	"size_before" double precision,  /* Option < f64 > */
-	"size_after" double precision,  /* Option < f64 > */
-	"stop_before" double precision,  /* Option < f64 > */
-	"stop_after" double precision,  /* Option < f64 > */
-	"orders_before" TEXT,  /* Option < String > */
-	"orders_after" TEXT,  /* Option < String > */
-	"gross_cap_before" double precision,  /* Option < f64 > */
-	"gross_cap_after" double precision,  /* Option < f64 > */
-	"pyramids_before" bool,  /* Option < bool > */
-	"pyramids_after" bool,  /* Option < bool > */
-	"setups_before" TEXT[],  /* :: std :: option :: Option < Vec < String > > */
-	"setups_after" TEXT[]  /* :: std :: option :: Option < Vec < String > > */
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_policy_simulate_wrapper';
-
--- src/api/cmc_regimes/simulate.rs
--- pg_regime::api::cmc_regimes::simulate::regime_policy_simulate_summary
-CREATE  FUNCTION "regime_policy_simulate_summary"(
-	"rules" jsonb, /* Option < JsonText > */
-	"ids" INT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < i32 > > > */
-	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
-	"to_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
-	"policy" TEXT DEFAULT NULL, /* Option < String > */
-	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
-	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
-	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
-	"config" jsonb DEFAULT NULL /* Option < JsonText > */
-) RETURNS TABLE (
-	"id" INT,  /* i32 */
-	"rows" bigint,  /* i64 */
-	"rows_changed" bigint,  /* i64 */
-	"size_before" double precision,  /* Option < f64 > */
-	"size_after" double precision,  /* Option < f64 > */
-	"mixed_before" bigint,  /* i64 */
-	"mixed_after" bigint,  /* i64 */
-	"conservative_before" bigint,  /* i64 */
-	"conservative_after" bigint,  /* i64 */
-	"passive_before" bigint,  /* i64 */
-	"passive_after" bigint,  /* i64 */
-	"flips_before" bigint,  /* i64 */
-	"flips_after" bigint,  /* i64 */
-	"not_compared" bigint,  /* i64 */
-	"other_version" bigint  /* i64 */
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_policy_simulate_summary_wrapper';
-
--- src/api/cmc_regimes/simulate.rs
--- pg_regime::api::cmc_regimes::simulate::regime_config_simulate
-CREATE  FUNCTION "regime_config_simulate"(
-	"config" jsonb, /* Option < JsonText > */
-	"ids" INT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < i32 > > > */
-	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
-	"to_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
-	"policy" TEXT DEFAULT NULL, /* Option < String > */
-	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
-	"hysteresis_mode" TEXT DEFAULT NULL, /* Option < String > */
-	"min_hold_bars" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l0" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l1" INT DEFAULT NULL, /* Option < i32 > */
-	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
-	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
-	"point_in_time" bool DEFAULT NULL /* Option < bool > */
-) RETURNS TABLE (
-	"id" INT,  /* i32 */
-	"column_name" TEXT,  /* & '_ str */
-	"rows" bigint,  /* i64 */
-	"rows_changed" bigint,  /* i64 */
-	"first_ts" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
-	"last_ts" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
-	"first_before" TEXT,  /* Option < String > */
-	"first_after" TEXT,  /* Option < String > */
-	"not_compared" bigint,  /* i64 */
-	"other_version" bigint  /* i64 */
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_config_simulate_wrapper';
-
--- src/api/cmc_regimes/statistics.rs
--- pg_regime::api::cmc_regimes::statistics::regime_transitions
-CREATE  FUNCTION "regime_transitions"(
-	"asset_id" INT, /* Option < i32 > */
-	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
-) RETURNS TABLE (
-	"from_regime" TEXT,  /* String */
-	"to_regime" TEXT,  /* String */
-	"n" bigint,  /* i64 */
-	"probability" double precision  /* f64 */
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_transitions_wrapper';
-
--- src/api/cmc_regimes/statistics.rs
--- pg_regime::api::cmc_regimes::statistics::regime_durations
-CREATE  FUNCTION "regime_durations"(
-	"asset_id" INT, /* Option < i32 > */
-	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
-) RETURNS TABLE (
-	"regime" TEXT,  /* String */
-	"n" bigint,  /* i64 */
-	"mean" double precision,  /* Option < f64 > */
-	"median" double precision,  /* Option < f64 > */
-	"longest" INT,  /* Option < i32 > */
-	"current_run" INT,  /* Option < i32 > */
-	"current_percentile" double precision  /* Option < f64 > */
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_durations_wrapper';
-
--- src/api/cmc_regimes/statistics.rs
--- pg_regime::api::cmc_regimes::statistics::regime_assets
-CREATE  FUNCTION "regime_assets"() RETURNS TABLE (
-	"id" INT  /* i32 */
-)
-STRICT STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_assets_wrapper';
-
--- src/api/cmc_regimes/statistics.rs
--- pg_regime::api::cmc_regimes::statistics::regime_periods
-CREATE  FUNCTION "regime_periods"(
-	"asset_id" INT DEFAULT NULL, /* Option < i32 > */
-	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
-) RETURNS TABLE (
-	"id" INT,  /* i32 */
-	"regime" TEXT,  /* String */
-	"valid" tstzrange,  /* Range < TimestampWithTimeZone > */
-	"bars" INT,  /* Option < i32 > */
-	"return_over_period" double precision  /* Option < f64 > */
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_periods_wrapper';
-
--- src/api/cmc_regimes/statistics.rs
--- pg_regime::api::cmc_regimes::statistics::regime_forward_returns
-CREATE  FUNCTION "regime_forward_returns"(
-	"asset_id" INT, /* Option < i32 > */
-	"horizons" INT[] DEFAULT '{1,5,20}', /* :: std :: option :: Option < Vec < Option < i32 > > > */
-	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
-) RETURNS TABLE (
-	"regime" TEXT,  /* String */
-	"horizon" INT,  /* i32 */
-	"n" bigint,  /* i64 */
-	"mean" double precision,  /* Option < f64 > */
-	"std" double precision,  /* Option < f64 > */
-	"t" double precision,  /* Option < f64 > */
-	"hit_rate" double precision,  /* Option < f64 > */
-	"worst" double precision  /* Option < f64 > */
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_forward_returns_wrapper';
-
--- src/api/connect.rs
--- pg_regime::api::connect::regime_connect
--- Skipped due to `#[pgrx(sql = false)]`
-
--- src/api/connect.rs
--- pg_regime::api::connect::regime_disconnect
-CREATE  FUNCTION "regime_disconnect"(
-	"relation" TEXT /* Option < & str > */
-) RETURNS TABLE (
-	"relation" TEXT,  /* String */
-	"action" TEXT  /* String */
-)
-VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_disconnect_wrapper';
-
--- src/api/health.rs
--- pg_regime::api::health::regime_status
-CREATE  FUNCTION "regime_status"() RETURNS TABLE (
-	"id" INT,  /* Option < i32 > */
-	"newest_bar" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
-	"newest_row" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
-	"regime_key" TEXT,  /* Option < String > */
-	"lag_bars" bigint,  /* i64 */
-	"lag" interval,  /* Option < Interval > */
-	"is_stale" bool,  /* Option < bool > */
-	"last_success" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
-	"last_error" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
-	"last_error_message" TEXT  /* Option < String > */
-)
-STRICT STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_status_wrapper';
-
--- src/api/health.rs
--- pg_regime::api::health::regime_health
-CREATE  FUNCTION "regime_health"() RETURNS TABLE (
-	"severity" TEXT,  /* & '_ str */
-	"what" TEXT,  /* & '_ str */
-	"asset" INT,  /* Option < i32 > */
-	"detail" TEXT,  /* String */
-	"command" TEXT  /* String */
-)
-STRICT STABLE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_health_wrapper';
-
--- src/api/health.rs
--- pg_regime::api::health::regime_systems
-CREATE  FUNCTION "regime_systems"() RETURNS TABLE (
-	"name" TEXT,  /* & '_ str */
-	"tables" TEXT[],  /* Vec < String > */
-	"is_set_up" bool,  /* bool */
-	"subjects" bigint,  /* Option < i64 > */
-	"stale" bigint,  /* Option < i64 > */
-	"newest_row" timestamp with time zone,  /* Option < TimestampWithTimeZone > */
-	"lag" interval,  /* Option < Interval > */
-	"version" TEXT,  /* Option < String > */
-	"problem" TEXT  /* Option < String > */
-)
-STRICT STABLE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_systems_wrapper';
-
--- src/api/inputs.rs
--- pg_regime::api::inputs::regime_build_inputs
-CREATE  FUNCTION "regime_build_inputs"(
-	"ids" INT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < i32 > > > */
-	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
-	"target_schema" TEXT DEFAULT NULL /* Option < & str > */
-) RETURNS TABLE (
-	"relation" TEXT,  /* String */
-	"action" TEXT,  /* String */
-	"rows_written" bigint  /* i64 */
-)
-VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_build_inputs_wrapper';
-
--- src/api/inputs.rs
--- pg_regime::api::inputs::regime_demo
-CREATE  FUNCTION "regime_demo"(
-	"assets" INT DEFAULT 5, /* Option < i32 > */
-	"days" INT DEFAULT 3000, /* Option < i32 > */
-	"seed" INT DEFAULT 42 /* Option < i32 > */
-) RETURNS TABLE (
-	"relation" TEXT,  /* String */
-	"action" TEXT,  /* String */
-	"rows_written" bigint  /* i64 */
-)
-VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_demo_wrapper';
-
--- src/api/market_regime_history.rs
--- pg_regime::api::market_regime_history::market_regime_backfill_begin
-CREATE  FUNCTION "market_regime_backfill_begin"(
-	"start_date" date, /* Option < Date > */
-	"end_date" date, /* Option < Date > */
-	"batch_size" INT, /* Option < i32 > */
-	"symbol" TEXT, /* Option < & str > */
-	"dry_run" bool, /* Option < bool > */
-	"full_refresh" bool /* Option < bool > */
-) RETURNS bigint /* Result < Option < i64 > > */
-VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'market_regime_backfill_begin_wrapper';
-
--- src/api/market_regime_history.rs
--- pg_regime::api::market_regime_history::market_regime_backfill_next
-CREATE  FUNCTION "market_regime_backfill_next"(
-	"backfill" bigint /* Option < i64 > */
-) RETURNS bool /* Result < bool > */
-VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'market_regime_backfill_next_wrapper';
-
--- src/api/market_regime_history.rs
--- pg_regime::api::market_regime_history::market_regime_backfill_end
-CREATE  FUNCTION "market_regime_backfill_end"(
-	"backfill" bigint /* Option < i64 > */
-) RETURNS VOID /* Result < () > */
-VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'market_regime_backfill_end_wrapper';
-
--- src/api/market_regime_history.rs
--- pg_regime::api::market_regime_history::market_regime_current
--- Skipped due to `#[pgrx(sql = false)]`
-
--- src/api/market_regime_history.rs
--- pg_regime::api::market_regime_history::market_regime_history_compute
--- Skipped due to `#[pgrx(sql = false)]`
-
--- src/api/market_regime_history.rs
--- pg_regime::api::market_regime_history::market_regime_history_summary
--- Skipped due to `#[pgrx(sql = false)]`
-
--- src/api/market_regime_history.rs
--- pg_regime::api::market_regime_history::market_regime_performance
--- Skipped due to `#[pgrx(sql = false)]`
-
--- src/api/market_regimes.rs
--- pg_regime::api::market_regimes::market_regime_labels
--- Skipped due to `#[pgrx(sql = false)]`
-
--- src/api/market_regimes.rs
--- pg_regime::api::market_regimes::get_market_regimes
--- Skipped due to `#[pgrx(sql = false)]`
-
--- src/api/market_regimes.rs
--- pg_regime::api::market_regimes::market_regimes_compute
--- Skipped due to `#[pgrx(sql = false)]`
-
--- src/api/market_regimes.rs
--- pg_regime::api::market_regimes::market_regime_stats
--- Skipped due to `#[pgrx(sql = false)]`
-
--- src/api/market_regimes.rs
--- pg_regime::api::market_regimes::market_regime_transitions
--- Skipped due to `#[pgrx(sql = false)]`
-
--- src/api/market_regimes.rs
--- pg_regime::api::market_regimes::refresh_market_regimes
-CREATE  FUNCTION "refresh_market_regimes"(
-	"symbol" TEXT DEFAULT NULL, /* Option < & str > */
-	"timeframe" TEXT DEFAULT NULL, /* Option < & str > */
-	"dry_run" bool DEFAULT false, /* Option < bool > */
-	"full_refresh" bool DEFAULT false, /* Option < bool > */
-	"config" jsonb DEFAULT NULL, /* Option < JsonText > */
-	"strict" bool DEFAULT NULL /* Option < bool > */
-) RETURNS TABLE (
-	"symbol" TEXT,  /* String */
-	"timeframe" TEXT,  /* String */
-	"status" TEXT,  /* & '_ str */
-	"regime_rows" bigint,  /* Option < i64 > */
-	"rows_written" bigint,  /* i64 */
-	"classifier_version" TEXT,  /* String */
-	"elapsed_ms" double precision,  /* f64 */
-	"message" TEXT,  /* Option < String > */
-	"mode" TEXT,  /* Option < & '_ str > */
-	"reason" TEXT  /* Option < String > */
-)
-VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'refresh_market_regimes_wrapper';
-
--- src/api/market_regimes.rs
--- pg_regime::api::market_regimes::market_regimes_round_begin
-CREATE  FUNCTION "market_regimes_round_begin"(
-	"symbol" TEXT DEFAULT NULL, /* Option < & str > */
-	"timeframe" TEXT DEFAULT NULL, /* Option < & str > */
-	"config" jsonb DEFAULT NULL /* Option < JsonText > */
-) RETURNS TABLE (
-	"symbol" TEXT,  /* String */
-	"timeframe" TEXT  /* String */
-)
-VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'market_regimes_round_begin_wrapper';
-
--- src/api/market_regimes.rs
--- pg_regime::api::market_regimes::market_regimes_round_next
-CREATE  FUNCTION "market_regimes_round_next"(
-	"symbols" TEXT[], /* :: std :: option :: Option < Vec < Option < String > > > */
-	"timeframes" TEXT[], /* :: std :: option :: Option < Vec < Option < String > > > */
-	"full_refresh" bool DEFAULT false, /* Option < bool > */
-	"config" jsonb DEFAULT NULL /* Option < JsonText > */
-) RETURNS TABLE (
-	"series" TEXT,  /* String */
-	"sqlstate" TEXT,  /* String */
-	"message" TEXT  /* String */
-)
-VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'market_regimes_round_next_wrapper';
-
--- src/api/market_regimes.rs
--- pg_regime::api::market_regimes::market_regimes_round_end
-CREATE  FUNCTION "market_regimes_round_end"(
-	"series" TEXT[], /* :: std :: option :: Option < Vec < Option < String > > > */
-	"sqlstates" TEXT[], /* :: std :: option :: Option < Vec < Option < String > > > */
-	"messages" TEXT[] /* :: std :: option :: Option < Vec < Option < String > > > */
-) RETURNS VOID /* Result < () > */
-VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'market_regimes_round_end_wrapper';
-
--- src/api/market_regimes.rs
--- pg_regime::api::market_regimes::delete_market_regimes
-CREATE  FUNCTION "delete_market_regimes"(
-	"symbol" TEXT, /* Option < & str > */
-	"timeframe" TEXT /* Option < & str > */
-) RETURNS bigint /* Result < i64 > */
-VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'delete_market_regimes_wrapper';
-
--- src/api/market_states/after.rs
--- pg_regime::api::market_states::after::market_escalation_concentration
--- Skipped due to `#[pgrx(sql = false)]`
-
--- src/api/market_states/after.rs
--- pg_regime::api::market_states::after::market_escalation_events
--- Skipped due to `#[pgrx(sql = false)]`
-
--- src/api/market_states/after.rs
--- pg_regime::api::market_states::after::market_escalation_lead_time
--- Skipped due to `#[pgrx(sql = false)]`
-
--- src/api/market_states/after.rs
--- pg_regime::api::market_states::after::market_escalation_outcomes
--- Skipped due to `#[pgrx(sql = false)]`
-
--- src/api/market_states/after.rs
--- pg_regime::api::market_states::after::market_escalation_percentile
--- Skipped due to `#[pgrx(sql = false)]`
-
--- src/api/market_states/after.rs
--- pg_regime::api::market_states::after::market_event_labels
--- Skipped due to `#[pgrx(sql = false)]`
-
--- src/api/market_states/explain.rs
--- pg_regime::api::market_states::explain::market_state_explain
-CREATE  FUNCTION "market_state_explain"(
-	"symbol" TEXT, /* Option < & str > */
-	"timeframe" TEXT, /* Option < & str > */
-	"at" timestamp with time zone DEFAULT NULL /* Option < TimestampWithTimeZone > */
-) RETURNS TABLE (
-	"step" INT,  /* i32 */
-	"metric" TEXT,  /* Option < & '_ str > */
-	"what" TEXT,  /* String */
-	"value" TEXT,  /* String */
-	"detail" TEXT  /* String */
-)
-STABLE PARALLEL RESTRICTED
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'market_state_explain_wrapper';
-
--- src/api/market_states/labels.rs
--- pg_regime::api::market_states::labels::market_state_labels
--- Skipped due to `#[pgrx(sql = false)]`
-
--- src/api/market_states/labels.rs
--- pg_regime::api::market_states::labels::market_escalation_bucket
-CREATE  FUNCTION "market_escalation_bucket"(
-	"percentile" double precision /* f64 */
-) RETURNS TEXT /* Result < & '_ str > */
-IMMUTABLE STRICT PARALLEL SAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'market_escalation_bucket_wrapper';
-
--- src/api/market_states/labels.rs
--- pg_regime::api::market_states::labels::market_escalation_action
-CREATE  FUNCTION "market_escalation_action"(
-	"bucket" TEXT /* & str */
-) RETURNS TEXT /* Result < & '_ str > */
-IMMUTABLE STRICT PARALLEL SAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'market_escalation_action_wrapper';
-
--- src/api/market_states/read.rs
--- pg_regime::api::market_states::read::get_market_states
--- Skipped due to `#[pgrx(sql = false)]`
-
--- src/api/market_states/read.rs
--- pg_regime::api::market_states::read::market_states_compute
--- Skipped due to `#[pgrx(sql = false)]`
-
--- src/api/market_states/read.rs
--- pg_regime::api::market_states::read::market_state_stats
--- Skipped due to `#[pgrx(sql = false)]`
-
--- src/api/market_states/read.rs
--- pg_regime::api::market_states::read::market_state_transitions
--- Skipped due to `#[pgrx(sql = false)]`
-
--- src/api/market_states/read.rs
--- pg_regime::api::market_states::read::market_state_latest
--- Skipped due to `#[pgrx(sql = false)]`
-
--- src/api/market_states/refresh.rs
--- pg_regime::api::market_states::refresh::refresh_market_states
-CREATE  FUNCTION "refresh_market_states"(
-	"symbol" TEXT DEFAULT NULL, /* Option < & str > */
-	"timeframe" TEXT DEFAULT NULL, /* Option < & str > */
-	"dry_run" bool DEFAULT false, /* Option < bool > */
-	"full_refresh" bool DEFAULT false, /* Option < bool > */
-	"strict" bool DEFAULT NULL /* Option < bool > */
-) RETURNS TABLE (
-	"symbol" TEXT,  /* String */
-	"timeframe" TEXT,  /* String */
-	"status" TEXT,  /* & '_ str */
-	"state_rows" bigint,  /* Option < i64 > */
-	"rows_written" bigint,  /* i64 */
-	"classifier_version" TEXT,  /* String */
-	"elapsed_ms" double precision,  /* f64 */
-	"message" TEXT,  /* Option < String > */
-	"mode" TEXT,  /* Option < & '_ str > */
-	"reason" TEXT  /* Option < String > */
-)
-VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'refresh_market_states_wrapper';
-
--- src/api/market_states/refresh.rs
--- pg_regime::api::market_states::refresh::market_states_round_begin
-CREATE  FUNCTION "market_states_round_begin"(
-	"symbol" TEXT DEFAULT NULL, /* Option < & str > */
-	"timeframe" TEXT DEFAULT NULL /* Option < & str > */
-) RETURNS TABLE (
-	"symbol" TEXT,  /* String */
-	"timeframe" TEXT  /* String */
-)
-VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'market_states_round_begin_wrapper';
-
--- src/api/market_states/refresh.rs
--- pg_regime::api::market_states::refresh::market_states_round_next
-CREATE  FUNCTION "market_states_round_next"(
-	"symbols" TEXT[], /* :: std :: option :: Option < Vec < Option < String > > > */
-	"timeframes" TEXT[], /* :: std :: option :: Option < Vec < Option < String > > > */
-	"full_refresh" bool DEFAULT false /* Option < bool > */
-) RETURNS TABLE (
-	"series" TEXT,  /* String */
-	"sqlstate" TEXT,  /* String */
-	"message" TEXT  /* String */
-)
-VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'market_states_round_next_wrapper';
-
--- src/api/market_states/refresh.rs
--- pg_regime::api::market_states::refresh::market_states_round_end
-CREATE  FUNCTION "market_states_round_end"(
-	"series" TEXT[], /* :: std :: option :: Option < Vec < Option < String > > > */
-	"sqlstates" TEXT[], /* :: std :: option :: Option < Vec < Option < String > > > */
-	"messages" TEXT[] /* :: std :: option :: Option < Vec < Option < String > > > */
-) RETURNS VOID /* Result < () > */
-VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'market_states_round_end_wrapper';
-
--- src/api/market_states/refresh.rs
--- pg_regime::api::market_states::refresh::delete_market_states
-CREATE  FUNCTION "delete_market_states"(
-	"symbol" TEXT, /* Option < & str > */
-	"timeframe" TEXT /* Option < & str > */
-) RETURNS bigint /* Result < i64 > */
-VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'delete_market_states_wrapper';
-
--- src/api/picture.rs
--- pg_regime::api::picture::regime_chart_svg
-CREATE  FUNCTION "regime_chart_svg"(
-	"symbol" TEXT, /* Option < & str > */
-	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
-	"to_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
-	"layer" TEXT DEFAULT 'composite', /* Option < & str > */
-	"width" INT DEFAULT 1200, /* Option < i32 > */
-	"height" INT DEFAULT 500, /* Option < i32 > */
-	"log_scale" bool DEFAULT true, /* Option < bool > */
-	"system" TEXT DEFAULT 'cmc_regimes', /* Option < & str > */
-	"timeframe" TEXT DEFAULT NULL /* Option < & str > */
-) RETURNS TEXT /* Result < String > */
-STABLE PARALLEL RESTRICTED 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_chart_svg_of_symbol_wrapper';
-
--- src/api/picture.rs
--- pg_regime::api::picture::regime_timeline
-CREATE  FUNCTION "regime_timeline"(
-	"symbol" TEXT, /* Option < & str > */
-	"width" INT DEFAULT 80, /* Option < i32 > */
-	"layer" TEXT DEFAULT 'composite', /* Option < & str > */
-	"system" TEXT DEFAULT 'cmc_regimes', /* Option < & str > */
-	"timeframe" TEXT DEFAULT NULL /* Option < & str > */
-) RETURNS TEXT /* Result < Option < String > > */
-STABLE PARALLEL RESTRICTED 
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_timeline_of_symbol_wrapper';
-
--- src/api/setup.rs
--- pg_regime::api::setup::regime_setup
-CREATE  FUNCTION "regime_setup"(
-	"target_schema" TEXT DEFAULT NULL /* Option < & str > */
-) RETURNS TABLE (
-	"relation" TEXT,  /* String */
-	"action" TEXT  /* String */
-)
-VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_setup_wrapper';
-
--- src/api/setup.rs
--- pg_regime::api::setup::regime_teardown
-CREATE  FUNCTION "regime_teardown"(
-	"keep_rows" bool DEFAULT true /* Option < bool > */
-) RETURNS TABLE (
-	"relation" TEXT,  /* String */
-	"action" TEXT  /* String */
-)
-VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_teardown_wrapper';
-
--- src/api/setup.rs
--- pg_regime::api::setup::regime_move
-CREATE  FUNCTION "regime_move"(
-	"to_schema" TEXT /* Option < & str > */
-) RETURNS TABLE (
-	"relation" TEXT,  /* String */
-	"action" TEXT  /* String */
-)
-VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_move_wrapper';
-
--- src/api/tracking.rs
--- pg_regime::api::tracking::regime_track
-CREATE  FUNCTION "regime_track"(
-	"enable" bool DEFAULT true, /* Option < bool > */
-	"systems" TEXT[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < String > > > */
-) RETURNS TABLE (
-	"relation" TEXT,  /* String */
-	"action" TEXT  /* String */
-)
-VOLATILE PARALLEL UNSAFE
-LANGUAGE c /* Rust */
-AS 'MODULE_PATHNAME', 'regime_track_wrapper';
-
 -- src/lib.rs
 -- requires:
 --   tables
@@ -1737,7 +1685,7 @@ CREATE PROCEDURE refresh_all_cmc_regimes(
     min_bars_l2 int DEFAULT NULL,
     l4_label text DEFAULT NULL,
     point_in_time boolean DEFAULT NULL,
-    assets text[] DEFAULT NULL,
+    assets regime_asset_ref[] DEFAULT NULL,
     force boolean DEFAULT false,
     config jsonb DEFAULT NULL
 ) LANGUAGE plpgsql AS $$
@@ -1896,188 +1844,6 @@ END $$;
 
 -- src/lib.rs
 -- requires:
---   regime_asset
---   refresh_assets
---   refresh_named
---   regime_compute
---   regime_repaint_check
---   regime_at
---   regime_at_of_name
---   regime_gate
---   regime_gate_of_name
---   regime_explain
---   regime_label_monthly
---   regime_label_weekly
---   regime_label_daily
---   regime_label_intraday
---   regime_transitions
---   regime_durations
---   regime_periods
---   regime_forward_returns
-
--- The functions that take an asset, for callers who know the symbol of the asset: each finds the id with regime_asset
--- and calls the form that takes the id. Both forms have the same further arguments, properties and results. The library
--- has the forms that are called for each signal or new bar, without a body to read for each call: regime_at, regime_gate
--- and refresh_cmc_regimes, which also gives ids to new symbols. No SET clause, so that the planner can put the call in place of a function that is
--- not volatile: every name is qualified instead, and every argument passed with its exact type, so that no other function of
--- the schema fits better. Bodies are BEGIN ATOMIC, which PostgreSQL keeps parsed: the schema may be renamed.
---
--- A literal without a type comes here, text being preferred: '1' is an id as text, and NULL is passed on, to mean, or
--- to be refused as, what it is for the id; for refresh_cmc_regimes, which takes several ids too, what it is for these.
-
-COMMENT ON FUNCTION refresh_cmc_regimes(text[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean, jsonb) IS
-'The same as refresh_cmc_regimes of ids for assets given by symbol, or by id as text, as regime_asset finds them; NULL is every active asset.';
-
-COMMENT ON FUNCTION refresh_cmc_regimes(text, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean, jsonb) IS
-'The same as refresh_cmc_regimes of an id for an asset given by symbol, or by id as text, as regime_asset finds it; NULL is every active asset, since a NULL without a type comes here.';
-
-CREATE FUNCTION regime_compute(symbol text, cal_scheme text DEFAULT NULL, policy text DEFAULT NULL,
-    hysteresis boolean DEFAULT NULL, hysteresis_mode text DEFAULT NULL, min_hold_bars int DEFAULT NULL,
-    min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL, min_bars_l2 int DEFAULT NULL,
-    l4_label text DEFAULT NULL, as_of timestamptz DEFAULT NULL, rules jsonb DEFAULT NULL,
-    point_in_time boolean DEFAULT NULL, config jsonb DEFAULT NULL)
-RETURNS TABLE (id int, ts timestamptz, tf text, l0_label text, l1_label text, l2_label text, l3_label text,
-    l4_label text, regime_key text, size_mult float8, stop_mult float8, orders text, gross_cap float8, pyramids boolean,
-    setups text[], feature_tier text, l0_enabled boolean, l1_enabled boolean, l2_enabled boolean,
-    regime_version_hash text, updated_at timestamptz)
-LANGUAGE sql STABLE PARALLEL RESTRICTED
-BEGIN ATOMIC
-    SELECT * FROM @extschema@.regime_compute(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END,
-        cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2,
-        l4_label, as_of, rules, point_in_time, config);
-END;
-COMMENT ON FUNCTION regime_compute(text, text, text, boolean, text, int, int, int, int, text, timestamptz, jsonb, boolean, jsonb) IS
-'The same as regime_compute of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
-
-CREATE FUNCTION regime_repaint_check(symbol text, sample int DEFAULT NULL, cal_scheme text DEFAULT NULL,
-    policy text DEFAULT NULL, hysteresis boolean DEFAULT NULL, hysteresis_mode text DEFAULT NULL,
-    min_hold_bars int DEFAULT NULL, min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL,
-    min_bars_l2 int DEFAULT NULL, l4_label text DEFAULT NULL, config jsonb DEFAULT NULL)
-RETURNS TABLE (column_name text, rows bigint, differ bigint, first timestamptz, stored text, knowable text)
-LANGUAGE sql STABLE PARALLEL RESTRICTED
-BEGIN ATOMIC
-    SELECT * FROM @extschema@.regime_repaint_check(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END,
-        sample, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1,
-        min_bars_l2, l4_label, config);
-END;
-COMMENT ON FUNCTION regime_repaint_check(text, int, text, text, boolean, text, int, int, int, int, text, jsonb) IS
-'The same as regime_repaint_check of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
-
-COMMENT ON FUNCTION regime_at(text, timestamptz, interval) IS
-'The same as regime_at of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
-
-COMMENT ON FUNCTION regime_gate(text, timestamptz, text, float8, boolean, interval) IS
-'The same as regime_gate of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
-
-CREATE FUNCTION regime_explain(symbol text, at timestamptz DEFAULT NULL, cal_scheme text DEFAULT NULL,
-    policy text DEFAULT NULL, hysteresis boolean DEFAULT NULL, hysteresis_mode text DEFAULT NULL,
-    min_hold_bars int DEFAULT NULL, min_bars_l0 int DEFAULT NULL, min_bars_l1 int DEFAULT NULL,
-    min_bars_l2 int DEFAULT NULL, l4_label text DEFAULT NULL, point_in_time boolean DEFAULT NULL,
-    config jsonb DEFAULT NULL)
-RETURNS TABLE (step int, layer text, what text, value text, detail text)
-LANGUAGE sql STABLE PARALLEL RESTRICTED
-BEGIN ATOMIC
-    SELECT * FROM @extschema@.regime_explain(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END,
-        at, cal_scheme, policy, hysteresis, hysteresis_mode, min_hold_bars, min_bars_l0, min_bars_l1, min_bars_l2,
-        l4_label, point_in_time, config);
-END;
-COMMENT ON FUNCTION regime_explain(text, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean, jsonb) IS
-'The same as regime_explain of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
-
-CREATE FUNCTION regime_label_monthly(symbol text, cal_scheme text DEFAULT NULL, mode text DEFAULT NULL)
-RETURNS TABLE (ts timestamptz, trend text, vol text, liq text, label text)
-LANGUAGE sql STABLE PARALLEL RESTRICTED
-BEGIN ATOMIC
-    SELECT * FROM @extschema@.regime_label_monthly(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END,
-        cal_scheme, mode);
-END;
-COMMENT ON FUNCTION regime_label_monthly(text, text, text) IS
-'The same as regime_label_monthly of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
-
-CREATE FUNCTION regime_label_weekly(symbol text, cal_scheme text DEFAULT NULL, mode text DEFAULT NULL)
-RETURNS TABLE (ts timestamptz, trend text, vol text, liq text, label text)
-LANGUAGE sql STABLE PARALLEL RESTRICTED
-BEGIN ATOMIC
-    SELECT * FROM @extschema@.regime_label_weekly(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END,
-        cal_scheme, mode);
-END;
-COMMENT ON FUNCTION regime_label_weekly(text, text, text) IS
-'The same as regime_label_weekly of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
-
-CREATE FUNCTION regime_label_daily(symbol text, cal_scheme text DEFAULT NULL, mode text DEFAULT NULL)
-RETURNS TABLE (ts timestamptz, trend text, vol text, liq text, label text)
-LANGUAGE sql STABLE PARALLEL RESTRICTED
-BEGIN ATOMIC
-    SELECT * FROM @extschema@.regime_label_daily(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END,
-        cal_scheme, mode);
-END;
-COMMENT ON FUNCTION regime_label_daily(text, text, text) IS
-'The same as regime_label_daily of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
-
-CREATE FUNCTION regime_label_intraday(symbol text, cal_scheme text DEFAULT NULL, mode text DEFAULT NULL)
-RETURNS TABLE (ts timestamptz, trend text, vol text, liq text, label text)
-LANGUAGE sql STABLE PARALLEL RESTRICTED
-BEGIN ATOMIC
-    SELECT * FROM @extschema@.regime_label_intraday(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, cal_scheme) END,
-        cal_scheme, mode);
-END;
-COMMENT ON FUNCTION regime_label_intraday(text, text, text) IS
-'The same as regime_label_intraday of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
-
-CREATE FUNCTION regime_transitions(symbol text, layer text DEFAULT 'composite')
-RETURNS TABLE (from_regime text, to_regime text, n bigint, probability float8)
-LANGUAGE sql STABLE PARALLEL RESTRICTED
-BEGIN ATOMIC
-    SELECT * FROM @extschema@.regime_transitions(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
-        layer);
-END;
-COMMENT ON FUNCTION regime_transitions(text, text) IS
-'The same as regime_transitions of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
-
-CREATE FUNCTION regime_durations(symbol text, layer text DEFAULT 'composite')
-RETURNS TABLE (regime text, n bigint, mean float8, median float8, longest int, current_run int,
-    current_percentile float8)
-LANGUAGE sql STABLE PARALLEL RESTRICTED
-BEGIN ATOMIC
-    SELECT * FROM @extschema@.regime_durations(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
-        layer);
-END;
-COMMENT ON FUNCTION regime_durations(text, text) IS
-'The same as regime_durations of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
-
-CREATE FUNCTION regime_periods(symbol text, layer text DEFAULT 'composite')
-RETURNS TABLE (id int, regime text, valid tstzrange, bars int, return_over_period float8)
-LANGUAGE sql STABLE PARALLEL RESTRICTED
-BEGIN ATOMIC
-    SELECT * FROM @extschema@.regime_periods(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
-        layer);
-END;
-COMMENT ON FUNCTION regime_periods(text, text) IS
-'The same as regime_periods of an id for an asset given by symbol, or by id as text, as regime_asset finds it; NULL is all assets.';
-
-CREATE FUNCTION regime_forward_returns(symbol text, horizons int[] DEFAULT '{1,5,20}', layer text DEFAULT 'composite')
-RETURNS TABLE (regime text, horizon int, n bigint, mean float8, std float8, t float8, hit_rate float8, worst float8)
-LANGUAGE sql STABLE PARALLEL RESTRICTED
-BEGIN ATOMIC
-    SELECT * FROM @extschema@.regime_forward_returns(
-        CASE WHEN symbol IS NOT NULL THEN @extschema@.regime_asset(symbol, NULL::pg_catalog.text) END,
-        horizons, layer);
-END;
-COMMENT ON FUNCTION regime_forward_returns(text, int[], text) IS
-'The same as regime_forward_returns of an id for an asset given by symbol, or by id as text, as regime_asset finds it.';
-
--- src/lib.rs
--- requires:
 --   regime_status
 --   regime_latest
 --   regime_systems
@@ -2089,6 +1855,7 @@ COMMENT ON FUNCTION regime_forward_returns(text, int[], text) IS
 CREATE VIEW @extschema@.cmc_regime_status AS SELECT * FROM @extschema@.regime_status();
 COMMENT ON VIEW @extschema@.cmc_regime_status IS 'How fresh each asset is: newest bar, newest row, lag, last success and last error';
 COMMENT ON COLUMN @extschema@.cmc_regime_status.id IS 'Asset: every active one and all that have rows';
+COMMENT ON COLUMN @extschema@.cmc_regime_status.symbol IS 'Symbol of the asset in dim_assets; NULL where there is none that can be read';
 COMMENT ON COLUMN @extschema@.cmc_regime_status.newest_bar IS 'Close of the newest daily bar';
 COMMENT ON COLUMN @extschema@.cmc_regime_status.newest_row IS 'Newest row of cmc_regimes';
 COMMENT ON COLUMN @extschema@.cmc_regime_status.regime_key IS 'Regime of the newest row';
@@ -2103,6 +1870,7 @@ GRANT SELECT ON @extschema@.cmc_regime_status TO PUBLIC;
 
 CREATE VIEW @extschema@.cmc_regime_latest AS SELECT * FROM @extschema@.regime_latest();
 COMMENT ON VIEW @extschema@.cmc_regime_latest IS 'The newest row of each asset in cmc_regimes, its age, and whether it may still be trusted';
+COMMENT ON COLUMN @extschema@.cmc_regime_latest.symbol IS 'Symbol of the asset in dim_assets; NULL where there is none that can be read';
 COMMENT ON COLUMN @extschema@.cmc_regime_latest.age IS 'Time since the close of the row''s bar';
 COMMENT ON COLUMN @extschema@.cmc_regime_latest.newest_bar IS 'Close of the newest daily bar; NULL also where the source may not be read';
 COMMENT ON COLUMN @extschema@.cmc_regime_latest.is_stale IS 'Whether the row is not that of the newest bar, changes of the asset are marked, the sources changed, or the row is older than pg_regime.max_age; NULL where this cannot be known';
@@ -2111,11 +1879,11 @@ GRANT SELECT ON @extschema@.cmc_regime_latest TO PUBLIC;
 
 CREATE VIEW @extschema@.regime_systems AS SELECT * FROM @extschema@.regime_systems();
 COMMENT ON VIEW @extschema@.regime_systems IS 'The systems of regimes that this extension keeps, and how fresh each is';
-COMMENT ON COLUMN @extschema@.regime_systems.name IS 'Name of the system and of its main table';
+COMMENT ON COLUMN @extschema@.regime_systems.system IS 'Name of the system and of its main table';
 COMMENT ON COLUMN @extschema@.regime_systems.tables IS 'Output tables';
 COMMENT ON COLUMN @extschema@.regime_systems.is_set_up IS 'Whether all tables exist';
-COMMENT ON COLUMN @extschema@.regime_systems.subjects IS 'Number of assets, series or symbols that have rows, or could have';
-COMMENT ON COLUMN @extschema@.regime_systems.stale IS 'Number of these that a refresh would change: newer bars than rows, rows without bars, marked changes not refreshed yet';
+COMMENT ON COLUMN @extschema@.regime_systems.n IS 'Number of assets, series or symbols that have rows, or could have';
+COMMENT ON COLUMN @extschema@.regime_systems.n_stale IS 'Number of these that a refresh would change: newer bars than rows, rows without bars, marked changes not refreshed yet';
 COMMENT ON COLUMN @extschema@.regime_systems.newest_row IS 'Newest row of any subject';
 COMMENT ON COLUMN @extschema@.regime_systems.lag IS 'Longest time from the newest row of a subject to its newest bar';
 COMMENT ON COLUMN @extschema@.regime_systems.version IS 'Version that rows were computed with; without rows, that they would be computed with';
@@ -2125,11 +1893,12 @@ GRANT SELECT ON @extschema@.regime_systems TO PUBLIC;
 
 -- Asset by asset, so that a condition on id reads only that asset.
 CREATE VIEW @extschema@.cmc_regime_periods AS
-SELECT a.id, p.regime, p.valid, p.bars, p.return_over_period
+SELECT a.id, a.symbol, p.regime, p.valid, p.bars, p.return_over_period
 FROM @extschema@.regime_assets() AS a
 CROSS JOIN LATERAL @extschema@.regime_periods(a.id) AS p;
 COMMENT ON VIEW @extschema@.cmc_regime_periods IS 'The periods of one regime_key of each asset, with length and price change';
 COMMENT ON COLUMN @extschema@.cmc_regime_periods.id IS 'Asset';
+COMMENT ON COLUMN @extschema@.cmc_regime_periods.symbol IS 'Symbol of the asset in dim_assets; NULL where there is none that can be read';
 COMMENT ON COLUMN @extschema@.cmc_regime_periods.regime IS 'The regime_key';
 COMMENT ON COLUMN @extschema@.cmc_regime_periods.valid IS 'From the close at which the regime was first known to the close at which the next one was; open while it lasts';
 COMMENT ON COLUMN @extschema@.cmc_regime_periods.bars IS 'Daily rows with this regime';
@@ -2141,6 +1910,13 @@ GRANT SELECT ON @extschema@.cmc_regime_periods TO PUBLIC;
 -- requires:
 --   tables
 
+CREATE TYPE regime_connect_row AS (
+    step text,
+    item text,
+    detail text,
+    command text
+);
+COMMENT ON TYPE regime_connect_row IS 'A row that regime_connect returns';
 CREATE FUNCTION regime_connect(
     relation regclass,
     asset text DEFAULT NULL,
@@ -2158,7 +1934,7 @@ CREATE FUNCTION regime_connect(
     cal_scheme text DEFAULT NULL,
     candles boolean DEFAULT NULL,
     dry_run boolean DEFAULT false
-) RETURNS TABLE (step text, item text, detail text, command text)
+) RETURNS SETOF regime_connect_row
 VOLATILE PARALLEL UNSAFE LANGUAGE c
 AS 'MODULE_PATHNAME', 'regime_connect_wrapper';
 
@@ -2169,9 +1945,7 @@ AS 'MODULE_PATHNAME', 'regime_connect_wrapper';
 -- The functions of cmc_regimes whose declarations pgrx cannot derive from Rust: a column is called match, which is a
 -- keyword of Rust, or an argument is a regclass, which pgrx would declare as an oid.
 
-CREATE FUNCTION regime_policy_rules(
-    policy text DEFAULT 'default'
-) RETURNS TABLE (
+CREATE TYPE regime_policy_rules_row AS (
     rule int,
     match text,
     size_mult float8,
@@ -2184,20 +1958,26 @@ CREATE FUNCTION regime_policy_rules(
     origin text,
     shadowed_by text,
     note text
-)
+);
+COMMENT ON TYPE regime_policy_rules_row IS 'A row that regime_policy_rules returns';
+CREATE FUNCTION regime_policy_rules(
+    policy text DEFAULT 'default'
+) RETURNS SETOF regime_policy_rules_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'regime_policy_rules_wrapper';
 
-CREATE FUNCTION regime_policy_lint(
-    policy text DEFAULT 'default',
-    rules jsonb DEFAULT NULL
-) RETURNS TABLE (
+CREATE TYPE regime_policy_lint_row AS (
     severity text,
     rule int,
     match text,
     problem text,
     detail text
-)
+);
+COMMENT ON TYPE regime_policy_lint_row IS 'A row that regime_policy_lint returns';
+CREATE FUNCTION regime_policy_lint(
+    policy text DEFAULT 'default',
+    rules jsonb DEFAULT NULL
+) RETURNS SETOF regime_policy_lint_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'regime_policy_lint_wrapper';
 
@@ -2218,12 +1998,7 @@ AS 'MODULE_PATHNAME', 'regime_tag_signals_wrapper';
 -- pgrx cannot derive their declarations from Rust. A function whose columns are not those that the library returns raises
 -- an error.
 
-CREATE FUNCTION market_regime_labels(
-    high float8[],
-    low float8[],
-    close float8[],
-    config jsonb DEFAULT NULL
-) RETURNS TABLE (
+CREATE TYPE market_regime_labels_row AS (
     bar int,
     trend_state text,
     volatility_state text,
@@ -2232,17 +2007,18 @@ CREATE FUNCTION market_regime_labels(
     simplified_regime text,
     confidence float8,
     warmup boolean
-)
+);
+COMMENT ON TYPE market_regime_labels_row IS 'A row that market_regime_labels returns';
+CREATE FUNCTION market_regime_labels(
+    high float8[],
+    low float8[],
+    close float8[],
+    config jsonb DEFAULT NULL
+) RETURNS SETOF market_regime_labels_row
 IMMUTABLE PARALLEL SAFE LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regime_labels_wrapper';
 
-CREATE FUNCTION market_regimes_compute(
-    symbol text,
-    timeframe text,
-    from_time timestamptz DEFAULT NULL,
-    to_time timestamptz DEFAULT NULL,
-    config jsonb DEFAULT NULL
-) RETURNS TABLE (
+CREATE TYPE market_regimes_compute_row AS (
     symbol text,
     timeframe text,
     open_time timestamptz,
@@ -2254,16 +2030,19 @@ CREATE FUNCTION market_regimes_compute(
     confidence float8,
     classifier_version text,
     warmup boolean
-)
+);
+COMMENT ON TYPE market_regimes_compute_row IS 'A row that market_regimes_compute returns';
+CREATE FUNCTION market_regimes_compute(
+    symbol text,
+    timeframe text,
+    from_ts timestamptz DEFAULT NULL,
+    to_ts timestamptz DEFAULT NULL,
+    config jsonb DEFAULT NULL
+) RETURNS SETOF market_regimes_compute_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regimes_compute_wrapper';
 
-CREATE FUNCTION get_market_regimes(
-    symbol text,
-    timeframe text,
-    from_time timestamptz DEFAULT NULL,
-    to_time timestamptz DEFAULT NULL
-) RETURNS TABLE (
+CREATE TYPE get_market_regimes_row AS (
     symbol text,
     timeframe text,
     open_time timestamptz,
@@ -2276,39 +2055,50 @@ CREATE FUNCTION get_market_regimes(
     classifier_version text,
     warmup boolean,
     created_at timestamptz
-)
+);
+COMMENT ON TYPE get_market_regimes_row IS 'A row that get_market_regimes returns';
+CREATE FUNCTION get_market_regimes(
+    symbol text,
+    timeframe text,
+    from_ts timestamptz DEFAULT NULL,
+    to_ts timestamptz DEFAULT NULL
+) RETURNS SETOF get_market_regimes_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'get_market_regimes_wrapper';
 
-CREATE FUNCTION market_regime_stats(
-    symbol text DEFAULT NULL,
-    timeframe text DEFAULT NULL
-) RETURNS TABLE (
+CREATE TYPE market_regimes_stats_row AS (
     simplified_regime text,
     classifier_version text,
-    candles bigint,
+    n bigint,
     share float8,
-    first timestamptz,
-    last timestamptz,
+    first_ts timestamptz,
+    last_ts timestamptz,
     mean_confidence float8
-)
+);
+COMMENT ON TYPE market_regimes_stats_row IS 'A row that market_regimes_stats returns';
+CREATE FUNCTION market_regimes_stats(
+    symbol text DEFAULT NULL,
+    timeframe text DEFAULT NULL
+) RETURNS SETOF market_regimes_stats_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_regime_stats_wrapper';
+AS 'MODULE_PATHNAME', 'market_regimes_stats_wrapper';
 
-CREATE FUNCTION market_regime_transitions(
-    symbol text,
-    timeframe text,
-    min_confidence float8 DEFAULT 0
-) RETURNS TABLE (
+CREATE TYPE market_regimes_flips_row AS (
     symbol text,
     timeframe text,
     from_regime text,
     to_regime text,
     at timestamptz,
     confidence float8
-)
+);
+COMMENT ON TYPE market_regimes_flips_row IS 'A row that market_regimes_flips returns';
+CREATE FUNCTION market_regimes_flips(
+    symbol text,
+    timeframe text,
+    min_confidence float8 DEFAULT 0
+) RETURNS SETOF market_regimes_flips_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_regime_transitions_wrapper';
+AS 'MODULE_PATHNAME', 'market_regimes_flips_wrapper';
 
 -- src/lib.rs
 -- requires:
@@ -2318,9 +2108,7 @@ AS 'MODULE_PATHNAME', 'market_regime_transitions_wrapper';
 -- pgrx cannot derive their declarations from Rust. A function whose columns are not those that the library returns raises
 -- an error.
 
-CREATE FUNCTION market_regime_current(
-    symbol text DEFAULT '^GSPC'
-) RETURNS TABLE (
+CREATE TYPE market_regime_history_latest_row AS (
     market_symbol text,
     date date,
     regime text,
@@ -2333,17 +2121,17 @@ CREATE FUNCTION market_regime_current(
     description text,
     created_at timestamptz,
     newest_bar date,
-    lag_days int,
+    lag_bars int,
     is_stale boolean
-)
+);
+COMMENT ON TYPE market_regime_history_latest_row IS 'A row that market_regime_history_latest returns';
+CREATE FUNCTION market_regime_history_latest(
+    symbol text DEFAULT '^GSPC'
+) RETURNS SETOF market_regime_history_latest_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_regime_current_wrapper';
+AS 'MODULE_PATHNAME', 'market_regime_history_latest_wrapper';
 
-CREATE FUNCTION market_regime_history_compute(
-    symbol text DEFAULT '^GSPC',
-    from_date date DEFAULT NULL,
-    to_date date DEFAULT NULL
-) RETURNS TABLE (
+CREATE TYPE market_regime_history_compute_row AS (
     market_symbol text,
     date date,
     regime text,
@@ -2354,39 +2142,49 @@ CREATE FUNCTION market_regime_history_compute(
     drawdown_severity float8,
     volume_anomaly float8,
     description text
-)
+);
+COMMENT ON TYPE market_regime_history_compute_row IS 'A row that market_regime_history_compute returns';
+CREATE FUNCTION market_regime_history_compute(
+    symbol text DEFAULT '^GSPC',
+    from_date date DEFAULT NULL,
+    to_date date DEFAULT NULL
+) RETURNS SETOF market_regime_history_compute_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regime_history_compute_wrapper';
 
-CREATE FUNCTION market_regime_history_summary(
-    symbol text DEFAULT '^GSPC'
-) RETURNS TABLE (
+CREATE TYPE market_regime_history_stats_row AS (
     regime text,
-    days bigint,
+    n bigint,
     share float8,
-    earliest date,
-    latest date,
+    first_ts date,
+    last_ts date,
     mean_confidence float8
-)
+);
+COMMENT ON TYPE market_regime_history_stats_row IS 'A row that market_regime_history_stats returns';
+CREATE FUNCTION market_regime_history_stats(
+    symbol text DEFAULT '^GSPC'
+) RETURNS SETOF market_regime_history_stats_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_regime_history_summary_wrapper';
+AS 'MODULE_PATHNAME', 'market_regime_history_stats_wrapper';
 
-CREATE FUNCTION market_regime_performance(
-    returns regclass,
-    symbol text DEFAULT '^GSPC',
-    date_column text DEFAULT 'date',
-    return_column text DEFAULT 'daily_return',
-    lag_days int DEFAULT 0
-) RETURNS TABLE (
+CREATE TYPE market_regime_performance_row AS (
     regime text,
-    days bigint,
+    n bigint,
     total_return float8,
     mean_return float8,
     volatility float8,
     sharpe float8,
     max_drawdown float8,
     win_rate float8
-)
+);
+COMMENT ON TYPE market_regime_performance_row IS 'A row that market_regime_performance returns';
+CREATE FUNCTION market_regime_performance(
+    returns regclass,
+    symbol text DEFAULT '^GSPC',
+    date_column text DEFAULT 'date',
+    return_column text DEFAULT 'daily_return',
+    lag_days int DEFAULT 0
+) RETURNS SETOF market_regime_performance_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regime_performance_wrapper';
 
@@ -2412,14 +2210,7 @@ SELECT pg_catalog.pg_extension_config_dump('@extschema@.regime_eras', '');
 ALTER TABLE @extschema@.regime_eras OWNER TO @extowner@;
 GRANT SELECT ON @extschema@.regime_eras TO PUBLIC;
 
-CREATE FUNCTION market_state_labels(
-    open float8[],
-    high float8[],
-    low float8[],
-    close float8[],
-    volume float8[] DEFAULT NULL,
-    timeframe text DEFAULT '1d'
-) RETURNS TABLE (
+CREATE TYPE market_state_labels_row AS (
     bar int,
     state_label text,
     confidence float8,
@@ -2452,16 +2243,20 @@ CREATE FUNCTION market_state_labels(
     escalation_bucket text,
     escalation_action text,
     warmup boolean
-)
+);
+COMMENT ON TYPE market_state_labels_row IS 'A row that market_state_labels returns';
+CREATE FUNCTION market_state_labels(
+    open float8[],
+    high float8[],
+    low float8[],
+    close float8[],
+    volume float8[] DEFAULT NULL,
+    timeframe text DEFAULT '1d'
+) RETURNS SETOF market_state_labels_row
 IMMUTABLE PARALLEL SAFE LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_state_labels_wrapper';
 
-CREATE FUNCTION market_states_compute(
-    symbol text,
-    timeframe text,
-    from_time timestamptz DEFAULT NULL,
-    to_time timestamptz DEFAULT NULL
-) RETURNS TABLE (
+CREATE TYPE market_states_compute_row AS (
     symbol text,
     timeframe text,
     open_time timestamptz,
@@ -2499,16 +2294,18 @@ CREATE FUNCTION market_states_compute(
     escalation_action text,
     warmup boolean,
     classifier_version text
-)
+);
+COMMENT ON TYPE market_states_compute_row IS 'A row that market_states_compute returns';
+CREATE FUNCTION market_states_compute(
+    symbol text,
+    timeframe text,
+    from_ts timestamptz DEFAULT NULL,
+    to_ts timestamptz DEFAULT NULL
+) RETURNS SETOF market_states_compute_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_states_compute_wrapper';
 
-CREATE FUNCTION get_market_states(
-    symbol text,
-    timeframe text,
-    from_time timestamptz DEFAULT NULL,
-    to_time timestamptz DEFAULT NULL
-) RETURNS TABLE (
+CREATE TYPE get_market_states_row AS (
     symbol text,
     timeframe text,
     open_time timestamptz,
@@ -2547,42 +2344,53 @@ CREATE FUNCTION get_market_states(
     warmup boolean,
     classifier_version text,
     created_at timestamptz
-)
+);
+COMMENT ON TYPE get_market_states_row IS 'A row that get_market_states returns';
+CREATE FUNCTION get_market_states(
+    symbol text,
+    timeframe text,
+    from_ts timestamptz DEFAULT NULL,
+    to_ts timestamptz DEFAULT NULL
+) RETURNS SETOF get_market_states_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'get_market_states_wrapper';
 
-CREATE FUNCTION market_state_stats(
-    symbol text DEFAULT NULL,
-    timeframe text DEFAULT NULL
-) RETURNS TABLE (
+CREATE TYPE market_states_stats_row AS (
     state_label text,
     classifier_version text,
-    bars bigint,
+    n bigint,
     share float8,
-    first timestamptz,
-    last timestamptz,
+    first_ts timestamptz,
+    last_ts timestamptz,
     mean_confidence float8,
     high_share float8
-)
+);
+COMMENT ON TYPE market_states_stats_row IS 'A row that market_states_stats returns';
+CREATE FUNCTION market_states_stats(
+    symbol text DEFAULT NULL,
+    timeframe text DEFAULT NULL
+) RETURNS SETOF market_states_stats_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_state_stats_wrapper';
+AS 'MODULE_PATHNAME', 'market_states_stats_wrapper';
 
-CREATE FUNCTION market_state_transitions(
-    symbol text,
-    timeframe text,
-    min_confidence float8 DEFAULT 0
-) RETURNS TABLE (
+CREATE TYPE market_states_flips_row AS (
     symbol text,
     timeframe text,
     from_label text,
     to_label text,
     at timestamptz,
     confidence float8
-)
+);
+COMMENT ON TYPE market_states_flips_row IS 'A row that market_states_flips returns';
+CREATE FUNCTION market_states_flips(
+    symbol text,
+    timeframe text,
+    min_confidence float8 DEFAULT 0
+) RETURNS SETOF market_states_flips_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_state_transitions_wrapper';
+AS 'MODULE_PATHNAME', 'market_states_flips_wrapper';
 
-CREATE FUNCTION market_state_latest() RETURNS TABLE (
+CREATE TYPE market_states_latest_row AS (
     symbol text,
     timeframe text,
     open_time timestamptz,
@@ -2627,11 +2435,13 @@ CREATE FUNCTION market_state_latest() RETURNS TABLE (
     age interval,
     newest_bar timestamptz,
     is_stale boolean
-)
+);
+COMMENT ON TYPE market_states_latest_row IS 'A row that market_states_latest returns';
+CREATE FUNCTION market_states_latest() RETURNS SETOF market_states_latest_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_state_latest_wrapper';
+AS 'MODULE_PATHNAME', 'market_states_latest_wrapper';
 
-CREATE VIEW @extschema@.market_state_latest AS SELECT * FROM @extschema@.market_state_latest();
+CREATE VIEW @extschema@.market_state_latest AS SELECT * FROM @extschema@.market_states_latest();
 COMMENT ON VIEW @extschema@.market_state_latest IS 'The newest row of each series in market_states, its age, and whether it may still be trusted';
 COMMENT ON COLUMN @extschema@.market_state_latest.hazard_score IS 'The escalation percentile in percent';
 COMMENT ON COLUMN @extschema@.market_state_latest.cross_timeframe_consensus IS 'Mean escalation percentile of the newest rows of the symbol, over the timeframes that have one';
@@ -2649,14 +2459,7 @@ GRANT SELECT ON @extschema@.market_state_latest TO PUBLIC;
 -- The functions of market_states that judge stored rows by what followed, and the rolling percentile. As those of
 -- market_states.sql, they write their rows straight into the tuplestore of their caller.
 
-CREATE FUNCTION market_escalation_events(
-    symbol text,
-    timeframe text,
-    horizon int DEFAULT 20,
-    atr_multiple float8 DEFAULT 10,
-    lookback int DEFAULT 60,
-    fall float8 DEFAULT NULL
-) RETURNS TABLE (
+CREATE TYPE market_escalation_events_row AS (
     direction text,
     starts timestamptz,
     ends timestamptz,
@@ -2670,18 +2473,20 @@ CREATE FUNCTION market_escalation_events(
     first_high timestamptz,
     lead_bars int,
     high_bars int
-)
-STABLE PARALLEL RESTRICTED LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_escalation_events_wrapper';
-
-CREATE FUNCTION market_escalation_lead_time(
+);
+COMMENT ON TYPE market_escalation_events_row IS 'A row that market_escalation_events returns';
+CREATE FUNCTION market_escalation_events(
     symbol text,
     timeframe text,
     horizon int DEFAULT 20,
     atr_multiple float8 DEFAULT 10,
     lookback int DEFAULT 60,
     fall float8 DEFAULT NULL
-) RETURNS TABLE (
+) RETURNS SETOF market_escalation_events_row
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_escalation_events_wrapper';
+
+CREATE TYPE market_escalation_lead_time_row AS (
     direction text,
     events int,
     judged int,
@@ -2700,18 +2505,20 @@ CREATE FUNCTION market_escalation_lead_time(
     high_share float8,
     high_followed float8,
     any_followed float8
-)
-STABLE PARALLEL RESTRICTED LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_escalation_lead_time_wrapper';
-
-CREATE FUNCTION market_escalation_outcomes(
+);
+COMMENT ON TYPE market_escalation_lead_time_row IS 'A row that market_escalation_lead_time returns';
+CREATE FUNCTION market_escalation_lead_time(
     symbol text,
     timeframe text,
     horizon int DEFAULT 20,
-    thresholds float8[] DEFAULT '{-0.05,-0.10,-0.20}',
-    from_time timestamptz DEFAULT NULL,
-    to_time timestamptz DEFAULT NULL
-) RETURNS TABLE (
+    atr_multiple float8 DEFAULT 10,
+    lookback int DEFAULT 60,
+    fall float8 DEFAULT NULL
+) RETURNS SETOF market_escalation_lead_time_row
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_escalation_lead_time_wrapper';
+
+CREATE TYPE market_escalation_outcomes_row AS (
     bucket text,
     threshold float8,
     n bigint,
@@ -2726,16 +2533,20 @@ CREATE FUNCTION market_escalation_outcomes(
     tail_low float8,
     tail_high float8,
     ratio_to_low float8
-)
-STABLE PARALLEL RESTRICTED LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_escalation_outcomes_wrapper';
-
-CREATE FUNCTION market_escalation_concentration(
+);
+COMMENT ON TYPE market_escalation_outcomes_row IS 'A row that market_escalation_outcomes returns';
+CREATE FUNCTION market_escalation_outcomes(
     symbol text,
     timeframe text,
     horizon int DEFAULT 20,
-    threshold float8 DEFAULT -0.10
-) RETURNS TABLE (
+    thresholds float8[] DEFAULT '{-0.05,-0.10,-0.20}',
+    from_ts timestamptz DEFAULT NULL,
+    to_ts timestamptz DEFAULT NULL
+) RETURNS SETOF market_escalation_outcomes_row
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_escalation_outcomes_wrapper';
+
+CREATE TYPE market_escalation_concentration_row AS (
     sample text,
     high_n bigint,
     high_share float8,
@@ -2747,33 +2558,44 @@ CREATE FUNCTION market_escalation_concentration(
     low_to float8,
     difference float8,
     ratio float8
-)
+);
+COMMENT ON TYPE market_escalation_concentration_row IS 'A row that market_escalation_concentration returns';
+CREATE FUNCTION market_escalation_concentration(
+    symbol text,
+    timeframe text,
+    horizon int DEFAULT 20,
+    threshold float8 DEFAULT -0.10
+) RETURNS SETOF market_escalation_concentration_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_escalation_concentration_wrapper';
 
-CREATE FUNCTION market_event_labels(
-    symbol text,
-    timeframe text,
-    horizon int DEFAULT 20
-) RETURNS TABLE (
+CREATE TYPE market_event_labels_row AS (
     open_time timestamptz,
     forward_move float8,
     forward_percentile float8,
     is_event boolean,
     severity text
-)
+);
+COMMENT ON TYPE market_event_labels_row IS 'A row that market_event_labels returns';
+CREATE FUNCTION market_event_labels(
+    symbol text,
+    timeframe text,
+    horizon int DEFAULT 20
+) RETURNS SETOF market_event_labels_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_event_labels_wrapper';
 
+CREATE TYPE market_escalation_percentile_row AS (
+    open_time timestamptz,
+    escalation float8,
+    percentile float8
+);
+COMMENT ON TYPE market_escalation_percentile_row IS 'A row that market_escalation_percentile returns';
 CREATE FUNCTION market_escalation_percentile(
     symbol text,
     timeframe text,
     window_bars int
-) RETURNS TABLE (
-    open_time timestamptz,
-    escalation float8,
-    percentile float8
-)
+) RETURNS SETOF market_escalation_percentile_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_escalation_percentile_wrapper';
 
@@ -2781,32 +2603,35 @@ AS 'MODULE_PATHNAME', 'market_escalation_percentile_wrapper';
 -- finalize
 -- What each function returns; `\df+` and `\dx+` show it. Tables and views are described where they are made.
 
-COMMENT ON FUNCTION refresh_cmc_regimes(int[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean, jsonb) IS
-'Computes the regimes of assets (ids NULL: every active asset of dim_assets, else every id with daily bars), writes the rows that differ to the output tables and returns one row per asset: status (ok, unchanged, empty, failed, dry_run), the rows that the result holds (NULL if failed), the rows written, milliseconds. An asset that fails is rolled back alone with a WARNING and keeps its earlier rows, one without daily bars loses them; a wrong argument, policy or source map is an error. An asset whose profile gives other parameters than the arguments fails, unless force is true.';
+COMMENT ON FUNCTION refresh_cmc_regimes(regime_asset_ref[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean, jsonb) IS
+'Computes the regimes of assets (NULL: every active asset of dim_assets, else every id with daily bars), writes the rows that differ to the output tables and returns one row per asset: status (ok, unchanged, empty, failed, dry_run), the rows that the result holds (NULL if failed), the rows written, milliseconds. An asset that fails is rolled back alone with a WARNING and keeps its earlier rows, one without daily bars loses them; a wrong argument, policy or source map is an error. An asset whose profile gives other parameters than the arguments fails, unless force is true.';
 
 COMMENT ON FUNCTION refresh_cmc_regimes(int, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean, jsonb) IS
-'Refreshes one asset, exactly as refresh_cmc_regimes(int[], ...) does for many, and returns its row; a NULL id is an error.';
+'Refreshes the asset of an id, exactly as refresh_cmc_regimes does for a list, and returns its row; a NULL id is an error.';
+
+COMMENT ON FUNCTION refresh_cmc_regimes(text, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean, jsonb) IS
+'Refreshes the asset of a symbol, or of an id as text, as regime_asset finds it; NULL is every active asset, since a NULL without a type comes here.';
 
 COMMENT ON FUNCTION regime_asset(text, text) IS
 'Returns the id of the asset with a symbol in dim_assets, beside the daily bars of cal_scheme (NULL: pg_regime.cal_scheme, then the schemes of profiles): as it is written, else in whatever case if that is one asset alone; else the id that the text is, if dim_assets or the daily bars have it. Any other name, and a symbol of several assets, is an error that tells the nearest symbol or the ids.';
 
-COMMENT ON FUNCTION regime_compute(int, text, text, boolean, text, int, int, int, int, text, timestamptz, jsonb, boolean, jsonb) IS
+COMMENT ON FUNCTION regime_compute(regime_asset_ref, text, text, boolean, text, int, int, int, int, text, timestamptz, jsonb, boolean, jsonb) IS
 'Returns the rows of cmc_regimes that a refresh with these arguments would hold for an asset, without writing; updated_at is the time of the transaction. as_of ignores every bar and EMA after it, also for the data budget and the market proxy; rules are laid over the policy for this call only.';
 
-COMMENT ON FUNCTION regime_explain(int, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean, jsonb) IS
+COMMENT ON FUNCTION regime_explain(regime_asset_ref, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean, jsonb) IS
 'Explains step by step the newest row of an asset at or before a moment (NULL: the newest): bars and layers, the comparisons and percentiles behind each label, hysteresis, the rules and what each tightened, the market proxy, the result, and whether that is what is stored or why not. The further arguments are those of the refresh that is explained.';
 
 COMMENT ON FUNCTION regime_version_hash(text, text, boolean, text, int, int, int, int, text, boolean, jsonb) IS
 'Returns the hash, 16 hex digits, of the label version, the policy''s rules and every parameter and setting that can change a label: what a refresh with these arguments stores in regime_version_hash. Same inputs and same hash mean same labels.';
 
-COMMENT ON FUNCTION regime_at(int, timestamptz, interval) IS
-'Returns what holds for an asset at a moment, always one row: the row of cmc_regimes with the newest ts <= at, from the schema pg_regime.target_schema, with its age. Where there is none, or it is older than max_age (NULL: pg_regime.max_age), stale is true, regime_key is Unknown, setups is {stand_down} and the rest is the tightest policy that any row could hold; ts and age are those of the old row.';
+COMMENT ON FUNCTION regime_at(regime_asset_ref, timestamptz, interval) IS
+'Returns what holds for an asset at a moment, always one row: the row of cmc_regimes with the newest ts <= at, from the schema pg_regime.target_schema, with its age. Where there is none, or it is older than max_age (NULL: pg_regime.max_age), is_stale is true, regime_key is Unknown, setups is {stand_down} and the rest is the tightest policy that any row could hold; ts and age are those of the old row.';
 
 COMMENT ON FUNCTION regime_latest() IS
 'Returns the newest row of each asset in cmc_regimes, with its age, the newest daily bar and whether the row is stale; what the view cmc_regime_latest shows. It reads the settings'' calendar scheme and target schema.';
 
-COMMENT ON FUNCTION regime_gate(int, timestamptz, text, float8, boolean, interval) IS
-'Returns, in one row, what the regime in force makes of a signal: whether it is allowed, its size (base_size x size_mult, 0 where not allowed), the rest of the policy, and the reason. Not allowed are setups that are not listed (a NULL setup is not checked), anything where the policy stands down, and anything where regime_at is stale; regime_enabled => false lets the signal pass as it is.';
+COMMENT ON FUNCTION regime_gate(regime_asset_ref, timestamptz, text, float8, boolean, interval) IS
+'Returns, in one row, what the regime in force makes of a signal: whether it is allowed, its size (base_size x size_mult, 0 where not allowed), the rest of the policy, and the reason. Not allowed are setups that are not listed (a NULL setup is not checked), anything where the policy stands down, and anything where is_stale of regime_at is true; regime_enabled => false lets the signal pass as it is.';
 
 COMMENT ON FUNCTION regime_tag_signals(regclass, text, text, text) IS
 'Fills key_column of a table of signals, where it is NULL, with the regime in force at ts_column for the asset in asset_column, or Unknown, and returns how many rows it filled; adds the column if it is missing. Only rows of cmc_regimes with ts at or before the signal''s are used, and none older than pg_regime.max_age.';
@@ -2826,22 +2651,22 @@ COMMENT ON FUNCTION regime_connect(regclass, text, text, text, text, text, text,
 COMMENT ON FUNCTION regime_disconnect(text) IS
 'Takes away what regime_connect made for a relation, given by its name even if it is gone, and returns what was done: built-in rows of regime_source come back, and the tables that were built are dropped. Output tables stay.';
 
-COMMENT ON FUNCTION regime_build_inputs(int[], text, text) IS
+COMMENT ON FUNCTION regime_build_inputs(regime_asset_ref[], text, text) IS
 'For databases with daily bars only: creates the bar and EMA tables that regime_source names for cal_scheme (iso or us) where they are missing in target_schema (NULL: pg_regime.target_schema), fills them from the daily bars, writes only what changed, and returns what was done with each. Partial first and last weeks and months are left out, and tables with rows that it did not make are left alone.';
 
 COMMENT ON FUNCTION regime_demo(int, int, int) IS
 'Makes the source tables and fills them with an invented market, the same bits for the same arguments on every machine, from 2016-01-01 on, or from as much earlier as it takes to end on 2024-03-18, so that no bar lies in the future: asset 1 is the market, the last one has 200 daily bars, the one before it 720. In the table that regime_source maps for candles, each asset has its bars as candles of 1d under its symbol, the first three the last 180 days as candles of 4h too, and an index, ^GSPC, the last 1500 weekdays. A source table that holds rows it did not make is an error and changes nothing.';
 
-COMMENT ON FUNCTION regime_label_monthly(int, text, text) IS
+COMMENT ON FUNCTION regime_label_monthly(regime_asset_ref, text, text) IS
 'Returns the raw label (before hysteresis) of each monthly bar of an asset; columns, mode and NULL are those of regime_label_daily.';
 
-COMMENT ON FUNCTION regime_label_weekly(int, text, text) IS
+COMMENT ON FUNCTION regime_label_weekly(regime_asset_ref, text, text) IS
 'Returns the raw label (before hysteresis) of each weekly bar of an asset; columns, mode and NULL are those of regime_label_daily.';
 
-COMMENT ON FUNCTION regime_label_daily(int, text, text) IS
+COMMENT ON FUNCTION regime_label_daily(regime_asset_ref, text, text) IS
 'Returns the raw label (before hysteresis) of each daily bar of an asset and its places: trend Up, Sideways or Down; vol Low, Normal or High; liq Easy, Normal or Stressed. mode full ranks volatility against its own history, lite uses fixed cut-offs; NULL is as the data budget says, with NULL labels where it disables the layer.';
 
-COMMENT ON FUNCTION regime_label_intraday(int, text, text) IS
+COMMENT ON FUNCTION regime_label_intraday(regime_asset_ref, text, text) IS
 'Returns the raw label (before hysteresis) of each intraday bar of an asset; columns and NULL are those of regime_label_daily, volatility uses fixed cut-offs in any mode. It is an error if regime_source maps no L3.';
 
 COMMENT ON FUNCTION regime_label_monthly(float8[], float8[], float8[], float8[], text, float8[]) IS
@@ -2877,10 +2702,10 @@ COMMENT ON FUNCTION regime_drop_policy(text) IS
 COMMENT ON FUNCTION regime_track(boolean, text[]) IS
 'Creates triggers on every table that regime_source maps, which mark the assets whose bars or EMAs and the series whose candles are inserted, changed or deleted, or drops them (enable => false), and returns what was done with each table; with the triggers a refresh reads only new rows, and only_dirty => true refreshes only changed assets. With systems, the triggers of the other systems are left as they are. The caller must own the tables.';
 
-COMMENT ON PROCEDURE refresh_all_cmc_regimes(int, boolean, interval, text, text, boolean, text, int, int, int, int, text, boolean, text[], boolean, jsonb) IS
+COMMENT ON PROCEDURE refresh_all_cmc_regimes(int, boolean, interval, text, text, boolean, text, int, int, int, int, text, boolean, regime_asset_ref[], boolean, jsonb) IS
 'Refreshes all assets as refresh_cmc_regimes does, or only changed ones, or those of a list of symbols or ids, in batches that are committed one by one; sessions that call it at the same time with the same arguments share the work, and a call resumes where the last one stopped. Ends with an error that lists the failed assets, if there were any; cannot be called in a transaction block.';
 
-COMMENT ON FUNCTION regime_round_begin(boolean, int, text, text, boolean, text, int, int, int, int, text, boolean, text[], boolean, jsonb) IS
+COMMENT ON FUNCTION regime_round_begin(boolean, int, text, text, boolean, text, int, int, int, int, text, boolean, regime_asset_ref[], boolean, jsonb) IS
 'Step of refresh_all_cmc_regimes: finds the unfinished round for these arguments, or begins one, and returns its number; NULL in a transaction that keeps its snapshot.';
 
 COMMENT ON FUNCTION regime_round_next(bigint, int, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean, boolean, jsonb) IS
@@ -2895,64 +2720,58 @@ COMMENT ON FUNCTION regime_status() IS
 COMMENT ON FUNCTION regime_health() IS
 'Returns what is wrong, the worst first: severity (error, warning, info), what, the asset, detail, and the command that corrects it. Looks for a broken source map, missing tables and grants, failing and stale assets, mixed version hashes, unfinished rounds, untracked sources and bloated tables; no row means that nothing is wrong.';
 
-COMMENT ON FUNCTION regime_repaint_check(int, int, text, text, boolean, text, int, int, int, int, text, jsonb) IS
+COMMENT ON FUNCTION regime_repaint_check(regime_asset_ref, int, text, text, boolean, text, int, int, int, int, text, jsonb) IS
 'Computes stored rows of an asset (all, or sample of them in even steps) again from what had closed at each of them, data budget included, and returns per column how many differ and the first that does: rows refreshed with point_in_time => true never differ. An error if the rows were made with other parameters than those given.';
 
 COMMENT ON FUNCTION regime_assets() IS
 'Returns the ids of the assets that have rows in cmc_regimes, ascending, stepping from one to the next along the key.';
 
-COMMENT ON FUNCTION regime_transitions(int, text) IS
+COMMENT ON FUNCTION regime_transition_matrix(regime_asset_ref, text) IS
 'Returns how often each regime of an asset followed another, from cmc_regime_flips: from_regime, to_regime, n, and probability, the share of the changes out of from_regime. layer is L0 to L4 or composite (the regime_key).';
 
-COMMENT ON FUNCTION regime_durations(int, text) IS
-'Returns, per regime of an asset, how long its completed runs lasted, in daily rows: n of them, mean, median, longest; and, for the regime of the newest row alone, current_run, the rows it has lasted so far, and current_percentile, the share of past runs of that regime that were at most as long (0 to 1, NULL without any). The first run of the history counts as it is, though it may have begun earlier.';
+COMMENT ON FUNCTION regime_durations(regime_asset_ref, text) IS
+'Returns, per regime of an asset, how long its completed runs lasted, in daily rows: n of them, mean_bars, median_bars, longest_bars; and, for the regime of the newest row alone, current_bars, the rows it has lasted so far, and current_percentile, the share of past runs of that regime that were at most as long (0 to 1, NULL without any). The first run of the history counts as it is, though it may have begun earlier.';
 
-COMMENT ON FUNCTION regime_periods(int, text) IS
+COMMENT ON FUNCTION regime_periods(regime_asset_ref, text) IS
 'Returns the stretches of one regime of an asset, NULL for all assets. valid is [first row, first row of the next period), open for the one that lasts: the label of a row is known at its ts, the close of its bar, and not before, so the regime was known at every moment of valid and at none before it. bars counts the daily rows. return_over_period is close at the end of valid (for the period that lasts: at the newest row) / close at its start - 1, from the daily bars that regime_source maps for pg_regime.cal_scheme, NULL where one of the two closes is not there; like bars and the end of valid it is known only at that end, and a condition on it looks ahead.';
 
-COMMENT ON FUNCTION regime_forward_returns(int, int[], text) IS
-'Returns, per regime of an asset and horizon h, the returns close[t+h] / close[t] - 1 over h daily rows that begin at the rows t of that regime: n, mean, std (sample), t = mean / (std / sqrt(n)), hit_rate (share above 0) and worst; NULL where undefined. Rows without h later rows, or without a usable close at either end, do not count. For h > 1 the returns of neighbouring rows overlap and are not independent, so t is too large: n counts rows, not bets. Up to 100 horizons of 1 to 10000; closes are those of the daily bars that regime_source maps for pg_regime.cal_scheme.';
+COMMENT ON FUNCTION regime_forward_returns(regime_asset_ref, int[], text) IS
+'Returns, per regime of an asset and horizon h, the returns close[t+h] / close[t] - 1 over h daily rows that begin at the rows t of that regime: n, mean_return, std_return (sample), t = mean_return / (std_return / sqrt(n)), hit_rate (share above 0) and worst_return; NULL where undefined. Rows without h later rows, or without a usable close at either end, do not count. For h > 1 the returns of neighbouring rows overlap and are not independent, so t is too large: n counts rows, not bets. Up to 100 horizons of 1 to 10000; closes are those of the daily bars that regime_source maps for pg_regime.cal_scheme.';
 
-COMMENT ON FUNCTION regime_chart_svg(int, timestamptz, timestamptz, text, int, int, boolean) IS
-'Returns a picture, SVG in one line of text: the closes of an asset from from_ts to to_ts (both included, NULL: no limit) over bands of its regimes, blue for Up, grey for Sideways, orange for Down, stronger with volatility, and a thin line at each flip. A band reaches from the close at which its label was known to the next. width and height are 200 to 10000 pixels; dates are UTC; the same rows give the same bytes; colours follow the reader''s dark scheme. No row in that range is an error.';
+COMMENT ON FUNCTION regime_chart_svg(regime_asset_ref, timestamptz, timestamptz, text, int, int, boolean, text, text) IS
+'Returns a picture, SVG in one line of text: the closes of an asset from from_ts to to_ts (both included, NULL: no limit) over bands of its regimes, blue for Up, grey for Sideways, orange for Down, stronger with volatility, and a thin line at each flip. A band reaches from the close at which its label was known to the next. width and height are 200 to 10000 pixels; dates are UTC; the same rows give the same bytes; colours follow the reader''s dark scheme. No row in that range is an error. system is cmc_regimes, market_regimes, market_regime_history or market_states, whose bands are of the labels that the legend names; of market_states also the escalation percentile, with lines at .60 and .85. The subjects of other systems than cmc_regimes are symbols; timeframe may be left out where a symbol has rows of one; layer is of cmc_regimes alone.';
 
-COMMENT ON FUNCTION regime_timeline(int, int, text) IS
-'Returns the stored history of an asset as a line of width (10 to 1000) characters, each for as many daily rows as any other: the trend that most of them have (up and down triangles, a dash for Sideways) and the volatility that most of those have (bolder is higher), the more cautious on a tie. Below it stand the first and last date and what the characters mean. NULL for an asset without rows.';
+COMMENT ON FUNCTION regime_timeline(regime_asset_ref, int, text, text, text) IS
+'Returns the stored history of an asset as a line of width (10 to 1000) characters, each for as many daily rows as any other: the trend that most of them have (up and down triangles, a dash for Sideways) and the volatility that most of those have (bolder is higher), the more cautious on a tie. Below it stand the first and last date and what the characters mean. NULL for an asset without rows. system, timeframe and layer are those of regime_chart_svg.';
 
-COMMENT ON FUNCTION regime_chart_svg(text, timestamptz, timestamptz, text, int, int, boolean, text, text) IS
-'Returns a picture as regime_chart_svg of an id draws it, of a symbol in any system (system: cmc_regimes, market_regimes, market_regime_history, market_states): closes over bands of the labels that the legend names; of market_states also the escalation percentile, with lines at .60 and .85. timeframe may be left out where a symbol has rows of one; layer is of cmc_regimes alone.';
-
-COMMENT ON FUNCTION regime_timeline(text, int, text, text, text) IS
-'Returns a line of characters as regime_timeline of an id writes it, of a symbol in any system (system: cmc_regimes, market_regimes, market_regime_history, market_states): each character is the label that most of its rows have, the more cautious on a tie. timeframe may be left out where a symbol has rows of one; layer is of cmc_regimes alone.';
-
-COMMENT ON FUNCTION regime_check_inputs(int[], text) IS
-'Returns what is wrong with the source map, bars and EMAs of assets (ids NULL: those that a refresh would take), the worst first: severity (error: a refresh of the asset fails; warning: its labels may be wrong; info), asset, layer, problem, how many bars or EMAs have it, the first of them, and what to type or do. Bad data of one asset does not keep it from looking at the others; it only reads, also on a standby, and no row means that nothing is wrong.';
+COMMENT ON FUNCTION regime_check_inputs(regime_asset_ref[], text) IS
+'Returns what is wrong with the source map, bars and EMAs of assets (NULL: those that a refresh would take), the worst first: severity (error: a refresh of the asset fails; warning: its labels may be wrong; info), asset, layer, problem, how many bars or EMAs have it, the first of them, and what to type or do. Bad data of one asset does not keep it from looking at the others; it only reads, also on a standby, and no row means that nothing is wrong.';
 
 COMMENT ON FUNCTION regime_policy_lint(text, jsonb) IS
 'Returns what a policy, with rules laid over it, says that its author can hardly mean: severity (warning for the user''s rules, info for built-in ones and for holes), number and match of the rule, the problem (never reached, matches no label, changes nothing, a value never let through, setups that contradict the size or are never used, labels that fall to the fallback) and what to do.';
 
-COMMENT ON FUNCTION regime_policy_simulate(jsonb, int[], timestamptz, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean, jsonb) IS
+COMMENT ON FUNCTION regime_policy_simulate(jsonb, regime_asset_ref[], timestamptz, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean, jsonb) IS
 'Returns the rows of cmc_regimes that rules laid over a policy would change, with the columns that differ and their stored (before) and simulated (after) values; labels may differ too, since hysteresis depends on the policy. from_ts and to_ts are included; the version hash is not compared; an asset that cannot be computed gives a WARNING. Nothing is written.';
 
-COMMENT ON FUNCTION regime_policy_simulate_summary(jsonb, int[], timestamptz, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean, jsonb) IS
+COMMENT ON FUNCTION regime_policy_simulate_summary(jsonb, regime_asset_ref[], timestamptz, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean, jsonb) IS
 'Sums up regime_policy_simulate per asset, before (stored) and after (simulated): rows compared and changed, mean size, days in each order mode, changes of regime_key; bars or stored rows without a counterpart, and stored rows made with another policy or other parameters than those given, which differ for that reason too. Nothing is written.';
 
-COMMENT ON FUNCTION regime_config_simulate(jsonb, int[], timestamptz, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean) IS
-'Counts per asset and column the rows of cmc_regimes that config, laid key by key over the configuration of the profile of each asset, would change, with the first and the last of them and the values of the first; rows, not_compared and other_version as in regime_policy_simulate_summary. from_ts and to_ts are included; an asset that cannot be computed gives a WARNING. Nothing is written.';
+COMMENT ON FUNCTION regime_config_simulate(jsonb, regime_asset_ref[], timestamptz, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean) IS
+'Counts per asset and column the rows of cmc_regimes that config, laid key by key over the configuration of the profile of each asset, would change, with the first and the last of them and the values of the first; n, not_compared and other_version as in regime_policy_simulate_summary. from_ts and to_ts are included; an asset that cannot be computed gives a WARNING. Nothing is written.';
 
 COMMENT ON FUNCTION refresh_market_regimes(text, text, boolean, boolean, jsonb, boolean) IS
 'Brings market_regimes up to date with the candles that regime_source maps, for a symbol, a timeframe, or all (NULL); returns a row per series: status (ok, unchanged, empty, failed, dry_run), rows of the result and rows written, classifier_version, milliseconds, message, mode and why all rows were computed. Each series whole or not at all; one that fails keeps its rows, gives a WARNING and a failed row, and the others go on. config overrides thresholds: {"adx_trending": 30}. Without tracking a series is computed from its first candle and only what differs is written; with regime_track, from its stored state on.';
 
 COMMENT ON FUNCTION market_regimes_compute(text, text, timestamptz, timestamptz, jsonb) IS
-'Returns the regimes of a series, computed from its first candle on without storing anything; those of candles that opened from from_time to to_time, both included (NULL: no limit). Reads nothing after to_time.';
+'Returns the regimes of a series, computed from its first candle on without storing anything; those of candles that opened from from_ts to to_ts, both included (NULL: no limit). Reads nothing after to_ts.';
 
 COMMENT ON FUNCTION get_market_regimes(text, text, timestamptz, timestamptz) IS
-'Returns the regimes of a series from from_time to to_time, both included: stored rows as long as candles are tracked and none was marked as changed since the last refresh, computed ones, whose created_at is NULL, after that. Without tracking, all rows are computed.';
+'Returns the regimes of a series from from_ts to to_ts, both included: stored rows as long as candles are tracked and none was marked as changed since the last refresh, computed ones, whose created_at is NULL, after that. Without tracking, all rows are computed.';
 
-COMMENT ON FUNCTION market_regime_stats(text, text) IS
+COMMENT ON FUNCTION market_regimes_stats(text, text) IS
 'Returns, per regime and classifier version of the stored rows of a symbol, a timeframe, or all (NULL): candles, their share, first, last and mean confidence.';
 
-COMMENT ON FUNCTION market_regime_transitions(text, text, float8) IS
+COMMENT ON FUNCTION market_regimes_flips(text, text, float8) IS
 'Returns the stored candles whose regime is not that of the candle before (of the same series, however far back that is): from, to, when it opened and its confidence, at least min_confidence. NULL as symbol or timeframe means all.';
 
 COMMENT ON FUNCTION delete_market_regimes(text, text) IS
@@ -2973,13 +2792,13 @@ COMMENT ON FUNCTION market_regime_backfill_next(bigint) IS
 COMMENT ON FUNCTION market_regime_backfill_end(bigint) IS
 'Step of backfill_market_regime_history: raises a WARNING if stored days differ from what their closes give now, an error if batches failed.';
 
-COMMENT ON FUNCTION market_regime_current(text) IS
+COMMENT ON FUNCTION market_regime_history_latest(text) IS
 'Returns the newest stored day of a symbol in market_regime_history, with the date of its newest daily bar, how many bars are later than the row (lag_days) and whether there are any; these are NULL where the bars may not be read. No stored day is an error.';
 
 COMMENT ON FUNCTION market_regime_history_compute(text, date, date) IS
 'Returns the rows that market_regime_history would hold of a symbol from from_date to to_date (both included, NULL: no limit), computed from its daily closes without writing. They come from its candles of timeframe 1d, else from the daily bars of the asset with that symbol in dim_assets; days are those of UTC.';
 
-COMMENT ON FUNCTION market_regime_history_summary(text) IS
+COMMENT ON FUNCTION market_regime_history_stats(text) IS
 'Returns, per regime that a symbol has in market_regime_history, the most frequent first: how many days, their share (0 to 1), the earliest and latest, and their mean confidence.';
 
 COMMENT ON FUNCTION market_regime_performance(regclass, text, text, text, int) IS
@@ -2992,24 +2811,24 @@ COMMENT ON FUNCTION refresh_market_states(text, text, boolean, boolean, boolean)
 'Brings market_states up to date with the candles that regime_source maps and the eras of regime_eras, for a symbol, a timeframe, or all (NULL); returns a row per series: status (ok, unchanged, empty, failed, dry_run), the rows that the result holds (NULL if failed), the rows written, milliseconds. Reads only new candles where changes are tracked, and writes only what differs; a series that fails is rolled back alone with a WARNING and keeps its earlier rows.';
 
 COMMENT ON FUNCTION market_states_compute(text, text, timestamptz, timestamptz) IS
-'Returns the rows that a refresh would hold of a series from from_time to to_time (both included, NULL: no limit), computed from its first candle on, and stores nothing; candles after to_time are not read.';
+'Returns the rows that a refresh would hold of a series from from_ts to to_ts (both included, NULL: no limit), computed from its first candle on, and stores nothing; candles after to_ts are not read.';
 
 COMMENT ON FUNCTION get_market_states(text, text, timestamptz, timestamptz) IS
 'Returns the rows of a series: stored rows as long as candles are tracked and neither a candle nor an era has changed since the last refresh, computed ones, whose created_at is NULL, after that. Without tracking, all rows are computed.';
 
-COMMENT ON FUNCTION market_state_stats(text, text) IS
+COMMENT ON FUNCTION market_states_stats(text, text) IS
 'Returns, per state and version in market_states, of a symbol, a timeframe, or all (NULL), the most frequent first: bars, their share (0 to 1), the first and last of them, their mean confidence, and the share of HIGH among those that have a bucket.';
 
-COMMENT ON FUNCTION market_state_transitions(text, text, float8) IS
+COMMENT ON FUNCTION market_states_flips(text, text, float8) IS
 'Returns the stored bars whose state differs from that of the bar before, with both states and the confidence, in order of time; NULL is all symbols or timeframes. min_confidence leaves out bars of less confidence.';
 
 COMMENT ON FUNCTION delete_market_states(text, text) IS
 'Deletes the rows of a series from market_states, and its state; returns the number of deleted rows.';
 
-COMMENT ON FUNCTION market_state_latest() IS
+COMMENT ON FUNCTION market_states_latest() IS
 'Returns the newest row of each series in market_states, with the escalation percentile in percent and its mean over the timeframes of the symbol, the age, the newest candle and whether the row is stale; what the view market_state_latest shows.';
 
-COMMENT ON FUNCTION market_state_explain(text, text, timestamptz) IS
+COMMENT ON FUNCTION market_states_explain(text, text, timestamptz) IS
 'Explains step by step the newest row of a series at or before a moment (NULL: the newest): the bar and which metrics it can have, each metric with its terms, weights and contributions, the price levels, the parts of the confidence, the rules with both numbers of each comparison, the components and their ranks, the percentile in its era, and whether that is what is stored.';
 
 COMMENT ON FUNCTION market_escalation_bucket(float8) IS
@@ -3028,7 +2847,7 @@ COMMENT ON FUNCTION market_escalation_lead_time(text, text, int, float8, int, fl
 'Uses the future: never join it to a signal. Returns, for falls and for rises as market_escalation_events finds them, how many had a HIGH in the lookback bars before (hits) of those that can be judged, with Wilson''s 95 % bounds, beside base_rate, the share of all bars with such a HIGH before: only a hit rate above it (lift above 1) is a warning. Also the lead in bars, runs of HIGH bars (alarms) that came late or falsely, and how often a HIGH bar and any bar were followed by an event.';
 
 COMMENT ON FUNCTION market_escalation_outcomes(text, text, int, float8[], timestamptz, timestamptz) IS
-'Uses the future: never join it to a signal. Returns, for each threshold and for LOW, MED, HIGH and ALL stored rows of a series that opened from from_time to to_time (both included, NULL: no limit): rows with a full horizon, how many of them do not overlap, mean, median and worst return over the horizon, mean and worst drawdown within it, and the share of returns at or below the threshold with Wilson''s 95 % bounds and as a multiple of that of LOW.';
+'Uses the future: never join it to a signal. Returns, for each threshold and for LOW, MED, HIGH and ALL stored rows of a series that opened from from_ts to to_ts (both included, NULL: no limit): rows with a full horizon, how many of them do not overlap, mean, median and worst return over the horizon, mean and worst drawdown within it, and the share of returns at or below the threshold with Wilson''s 95 % bounds and as a multiple of that of LOW.';
 
 COMMENT ON FUNCTION market_escalation_concentration(text, text, int, float8) IS
 'Uses the future: never join it to a signal. Returns the shares of HIGH and of LOW rows of a series whose return over the horizon is at or below the threshold, with Wilson''s 95 % bounds, their difference and ratio: over all rows, over each third in time, without the 5 % of rows deepest below the highest close of 200 candles, and without each calendar year. A difference that one year makes is no rule.';

@@ -18,7 +18,8 @@ use crate::pg::{at_commit, cache, environment, error, settings};
 
 pgrx::pg_module_magic!(name, version);
 
-extension_sql_file!("../sql/install/source_map_and_policies.sql", name = "tables", bootstrap);
+extension_sql_file!("../sql/install/asset_ref.sql", name = "asset_ref", bootstrap);
+extension_sql_file!("../sql/install/source_map_and_policies.sql", name = "tables", requires = ["asset_ref"]);
 extension_sql_file!(
     "../sql/install/procedures.sql",
     name = "procedures",
@@ -36,30 +37,6 @@ extension_sql_file!(
         market_states_round_begin,
         market_states_round_next,
         market_states_round_end
-    ]
-);
-extension_sql_file!(
-    "../sql/install/symbols.sql",
-    name = "symbols",
-    requires = [
-        regime_asset,
-        refresh_assets,
-        refresh_named,
-        regime_compute,
-        regime_repaint_check,
-        regime_at,
-        regime_at_of_name,
-        regime_gate,
-        regime_gate_of_name,
-        regime_explain,
-        regime_label_monthly,
-        regime_label_weekly,
-        regime_label_daily,
-        regime_label_intraday,
-        regime_transitions,
-        regime_durations,
-        regime_periods,
-        regime_forward_returns
     ]
 );
 extension_sql_file!(

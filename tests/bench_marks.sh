@@ -55,7 +55,7 @@ for days in ${DAYS:-1400 2800 5600}; do
     q postgres "DROP DATABASE IF EXISTS build" && q postgres "CREATE DATABASE build"
     q build "CREATE EXTENSION pg_regime"
     row=$(psql -XAtq -v ON_ERROR_STOP=1 -d build 2>"$work/log" <<SQL
-SELECT FROM regime_demo(assets => 1, days => $days) \g /dev/null
+SELECT FROM regime_demo(n_assets => 1, days => $days) \g /dev/null
 SELECT FROM regime_build_inputs() \g /dev/null
 UPDATE cmc_price_bars_multi_tf SET close = close * (1 + 0.01 * (bar_seq % 7)) WHERE tf = '1D';
 SELECT clock_timestamp() AS began \gset

@@ -132,7 +132,7 @@ for ((run = 0; run < pairs; run++)); do
         at_once half $sessions "$(half 1 200)" "$(half 201 400)"
         # Where the halves are fixed, one session ends first: what was done while all were at work.
         t "INSERT INTO taken SELECT 'rate, $sessions', extract(epoch FROM min(ended) - min(began)) * 1000 /
-             (SELECT count(*) FROM cmc_regime_run_log WHERE id IS NOT NULL AND finished BETWEEN min(began) AND min(ended)) FROM spans"
+             (SELECT count(*) FROM cmc_regime_run_log WHERE id IS NOT NULL AND finished_at BETWEEN min(began) AND min(ended)) FROM spans"
         start_over "CALL empty()"
         at_once round $sessions "$call" "$call"
         at_once again $sessions "$call" "$call"

@@ -52,9 +52,9 @@ done <<'SQL'
 SELECT id, status, rows_written FROM refresh_cmc_regimes(dry_run => true) ORDER BY id
 SELECT id, status, rows_written FROM refresh_cmc_regimes() ORDER BY id
 CALL refresh_all_cmc_regimes()
-SELECT severity, what, asset FROM regime_health() ORDER BY 1, 2, 3
+SELECT severity, what, id FROM regime_health() ORDER BY 1, 2, 3
 SELECT id, newest_bar, newest_row, lag_bars, is_stale FROM cmc_regime_status ORDER BY id
-SELECT name, subjects, stale FROM regime_systems ORDER BY name
+SELECT system, n, n_stale FROM regime_systems ORDER BY system
 SELECT * FROM regime_check_inputs() ORDER BY 1, 2, 3, 4
 SELECT * FROM regime_build_inputs() ORDER BY 1, 2
 SELECT * FROM regime_policy_simulate_summary('[{"match": "Down-", "size_mult": 0.3, "orders": "passive", "setups": ["hedge"]}]') ORDER BY id
@@ -120,7 +120,7 @@ the_rows_are_those_of_the_whole() {
 # refreshed: what the last call on the workers did, by the run logs: node, status, mode, assets
 refreshed() {
     for node in 1 2; do
-        on $node q market "SELECT '$node', status, mode, count(*) FROM cmc_regime_run_log WHERE id IS NOT NULL AND finished > '$1' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+        on $node q market "SELECT '$node', status, mode, count(*) FROM cmc_regime_run_log WHERE id IS NOT NULL AND finished_at > '$1' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
     done
 }
 now() { q postgres "SELECT clock_timestamp()"; }
@@ -177,7 +177,7 @@ both "$(correct 700)"
 is "an array from the coordinator" "$(q market "SELECT id, status, mode FROM refresh_cmc_regimes(ARRAY[1, 2])")" "$(printf '%s\n' '1|ok|full' '2|ok|full')"
 q market "SELECT create_distributed_function(oid::regprocedure, '\$1', colocate_with => 'cmc_regimes') FROM pg_proc WHERE proname = 'refresh_cmc_regimes' AND proargtypes[0] = 'int'::regtype" >/dev/null
 is "delegated by the id" "$(q market "SELECT id, status, mode FROM refresh_cmc_regimes(5)")" "5|ok|full"
-is "to the node of the asset" "$(for node in 1 2; do on $node q market "SELECT count(*) FROM cmc_regime_run_log WHERE id = 5 AND started > now() - interval '1 minute' AND reason LIKE 'late bars from%'"; done | sort)" "$(printf '%s\n' 0 1)"
+is "to the node of the asset" "$(for node in 1 2; do on $node q market "SELECT count(*) FROM cmc_regime_run_log WHERE id = 5 AND started_at > now() - interval '1 minute' AND reason LIKE 'late bars from%'"; done | sort)" "$(printf '%s\n' 0 1)"
 refresh >/dev/null
 the_rows_are_those_of_the_whole "late bars"
 
@@ -273,7 +273,7 @@ the_rows_are_those_of_the_whole "after a crash"
 
 # What people read.
 for relation in cmc_regime_latest cmc_regime_status; do is "$relation has every asset" "$(q market "SELECT count(*) FROM $relation WHERE NOT is_stale")" 12; done
-is "all functions over all assets" "$(q market "SELECT (SELECT count(*) FROM regime_assets()), (SELECT count(DISTINCT id) FROM cmc_regime_periods), (SELECT subjects FROM regime_systems WHERE name = 'cmc_regimes')")" "12|12|12"
+is "all functions over all assets" "$(q market "SELECT (SELECT count(*) FROM regime_assets()), (SELECT count(DISTINCT id) FROM cmc_regime_periods), (SELECT n FROM regime_systems WHERE system = 'cmc_regimes')")" "12|12|12"
 is "health finds nothing wrong" "$(q market "SELECT * FROM regime_health() WHERE severity <> 'info'")" ""
 is "which health does not ask for" "$(q market "SELECT * FROM regime_health() WHERE what = 'untracked source' OR command LIKE '%regime_track%'")" ""
 is "only_dirty is refused, with a statement that works" "$(q market "$(q market "SELECT FROM refresh_cmc_regimes(only_dirty => true)" | sed -n 's/^HINT: *//p')")" 2

@@ -63,7 +63,7 @@ check_sisters() {
     is "$db: after a new candle of ^GSPC, refresh takes it" "$(q "$db" "$refresh" | grep -v unchanged)" "^GSPC|1d|ok|1"
     is "$db: and refresh_market_states" "$(q "$db" "${refresh/market_regimes/market_states}" | grep -v unchanged)" "^GSPC|1d|ok|1"
     q "$db" "CALL $schema.backfill_market_regime_history('2016-01-01', '2030-01-01')"
-    is "$db: and the backfill" "$(q "$db" "SELECT is_stale, newest_bar = date FROM $schema.market_regime_current()")" "f|t"
+    is "$db: and the backfill" "$(q "$db" "SELECT is_stale, newest_bar = date FROM $schema.market_regime_history_latest()")" "f|t"
     q "$db" "DELETE FROM my_candles WHERE symbol = 'MARKET' AND timeframe = '4h'"
     is "$db: rows go with their candles" "$(q "$db" "SELECT count(*) FROM market_regimes WHERE symbol = 'MARKET' AND timeframe = '4h'"; q "$db" "SELECT count(*) FROM market_states WHERE symbol = 'MARKET' AND timeframe = '4h'")" "$(printf '0\n0')"
 }

@@ -67,7 +67,7 @@ SELECT FROM :o.market_states_compute('MARKET', '7d');
 
 -- no market state so early
 -- then
-SELECT FROM :o.market_state_explain('MARKET', '1d', '2001-01-01');
+SELECT FROM :o.market_states_explain('MARKET', '1d', '2001-01-01');
 
 -- no opens
 UPDATE :o.regime_source SET open_column = NULL WHERE layer = 'candles';
@@ -82,7 +82,7 @@ SELECT FROM :o.refresh_market_states();
 -- market states that are not refreshed
 SELECT FROM :o.regime_setup();
 -- then
-SELECT FROM :o.market_state_stats('MARKET', '1d');
+SELECT FROM :o.market_states_stats('MARKET', '1d');
 
 -- other eras, a bar behind (in place)
 SELECT FROM :o.refresh_market_states();
@@ -105,13 +105,13 @@ SELECT FROM :o.refresh_cmc_regimes(cal_scheme => 'mayan');
 -- unknown layer
 SELECT FROM :o.refresh_cmc_regimes();
 -- then
-SELECT FROM :o.regime_transitions('L9');
+SELECT FROM :o.regime_transition_matrix('L9');
 
 -- days not stored
 UPDATE public.candles SET open_time = open_time + interval '2191 days';
 SELECT FROM :o.regime_setup();
 -- then
-SELECT FROM :o.market_regime_history_summary('MARKET');
+SELECT FROM :o.market_regime_history_stats('MARKET');
 
 -- performance of days not stored
 UPDATE public.candles SET open_time = open_time + interval '2191 days';
@@ -131,7 +131,7 @@ SELECT :o.regime_tag_signals(4000000000::oid::regclass);
 -- market regimes not stored
 SELECT FROM :o.regime_setup();
 -- then
-SELECT FROM :o.market_regime_transitions('MARKET', '1d');
+SELECT FROM :o.market_regimes_flips('MARKET', '1d');
 
 -- events of states not stored
 SELECT FROM :o.regime_setup();

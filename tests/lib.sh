@@ -59,7 +59,7 @@ demo_db() {
     local schema=${4:-public}
     q postgres "CREATE DATABASE $1"
     q "$1" "CREATE SCHEMA IF NOT EXISTS $schema; CREATE EXTENSION pg_regime SCHEMA $schema;
-            SELECT FROM $schema.regime_demo(assets => ${2:-5}, days => ${3:-1500})"
+            SELECT FROM $schema.regime_demo(n_assets => ${2:-5}, days => ${3:-1500})"
 }
 
 # new_bar [CONDITION [EMAS]]: SQL that adds the day after the last, with its EMAs in table EMAS, to every asset or to

@@ -137,5 +137,5 @@ is "published: refreshes, marks and rounds" "$(warned "SELECT FROM refresh_cmc_r
     SELECT FROM refresh_cmc_regimes(); UPDATE $bars SET close = close * 1.02 WHERE tf = '1D' AND id = 2;
     SELECT FROM refresh_cmc_regimes(only_dirty => true)")$(warned "CALL refresh_all_cmc_regimes()")$(warned "CALL refresh_all_cmc_regimes()")" ""
 is "published: a backfill" "$(warned "CALL backfill_market_regime_history('2020-01-01', '2030-01-01', full_refresh => true)")" ""
-is "published: a new session prunes the run log" "$(warned "UPDATE regime_work.cmc_regime_run_log SET finished = finished - interval '100 days';
+is "published: a new session prunes the run log" "$(warned "UPDATE regime_work.cmc_regime_run_log SET finished_at = finished_at - interval '100 days';
     SELECT FROM refresh_cmc_regimes(1)") $(q published "SELECT count(*) FROM cmc_regime_run_log")" " 2"

@@ -243,7 +243,7 @@ is "max_runtime that is not over stops nothing" "$(r "SELECT count(*) FROM newes
 
 r "$(call $batch "max_runtime => '0'")"
 round=$(newest_round)
-aged="UPDATE regime_work.cmc_regime_work SET began = began - interval '61 min', finished = finished - interval '61 min' WHERE round = $round"
+aged="UPDATE regime_work.cmc_regime_work SET started_at = started_at - interval '61 min', finished_at = finished_at - interval '61 min' WHERE round = $round"
 r "$aged"
 psql -Xq -d rounds -c "SET pg_regime.resume_minutes = 120" -c "$(call $batch "max_runtime => '0'")" 2>/dev/null
 is "an unfinished round is gone on with for resume_minutes" "$(r "SELECT round, count(*) FILTER (WHERE status <> 'waiting') FROM newest GROUP BY round")" "$round|$((2 * batch))"

@@ -50,12 +50,12 @@ surface() {
         "SELECT FROM e.refresh_cmc_regimes(policy => 'timid'); SELECT FROM e.refresh_market_regimes()" \
         "INSERT INTO e.regime_eras VALUES (NULL, '2018-01-01 00:00:00+00', NULL); SELECT FROM e.refresh_market_states()" \
         "CREATE TABLE public.judged AS SELECT * FROM e.market_escalation_lead_time('DEMO2', '1d', 10, 2, 20)" \
-        "CREATE TABLE public.told AS SELECT row_number() OVER () AS n, step, metric, what, value FROM e.market_state_explain('DEMO2', '1d') WHERE step < 8" \
+        "CREATE TABLE public.told AS SELECT row_number() OVER () AS n, step, metric, what, value FROM e.market_states_explain('DEMO2', '1d') WHERE step < 8" \
         "CREATE TABLE public.states AS SELECT * FROM e.get_market_states('DEMO2', '1d')" \
         "CREATE TABLE public.gated AS SELECT g.* FROM generate_series(1, 3) AS a, LATERAL e.regime_gate(a, '2017-05-05 12:00:00+00', 'breakout', 1) g" \
         "CREATE TABLE public.computed AS SELECT c.ts, c.regime_key, c.size_mult FROM e.regime_compute(2, policy => 'timid') c" \
         "CREATE TABLE public.statuses AS SELECT newest_bar, newest_row, regime_key, lag_bars, is_stale FROM e.cmc_regime_status" \
-        "CREATE TABLE public.found AS SELECT severity, what, asset FROM e.regime_health() WHERE what <> 'bloated table'"; do
+        "CREATE TABLE public.found AS SELECT severity, what, id FROM e.regime_health() WHERE what <> 'bloated table'"; do
         psql -Xq -v ON_ERROR_STOP=1 -d "$1" -c "$own" >"$work/out" 2>&1 || { echo "$own"; grep -m1 ERROR "$work/out"; }
     done
     PGOPTIONS='-c search_path=public -c array_nulls=on' psql -XAtq -d "$1" 2>&1 <<SQL

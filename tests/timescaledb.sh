@@ -339,8 +339,8 @@ are_small "at 400 chunks, with tracking and what has ended"
 # What the reads say is what plain tables say, whatever happens by hand to what has no newer rows: to psql in a new session, and
 # in a session that has read before.
 reads="SELECT id, ts, regime_key, newest_bar, is_stale FROM cmc_regime_latest ORDER BY id; SELECT id, newest_bar, newest_row, regime_key, lag_bars, lag, is_stale FROM cmc_regime_status ORDER BY id;
-    SELECT symbol, timeframe, open_time, state_label, newest_bar, is_stale FROM market_state_latest ORDER BY 1, 2; SELECT name, subjects, stale, newest_row, lag FROM regime_systems ORDER BY 1;
-    SELECT asset, detail, command FROM regime_health() WHERE what LIKE 'stale%' ORDER BY 1, 2"
+    SELECT symbol, timeframe, open_time, state_label, newest_bar, is_stale FROM market_state_latest ORDER BY 1, 2; SELECT system, n, n_stale, newest_row, lag FROM regime_systems ORDER BY 1;
+    SELECT id, detail, command FROM regime_health() WHERE what LIKE 'stale%' ORDER BY 1, 2"
 # by_hand DESCRIPTION SQL
 by_hand() {
     local sql
@@ -375,7 +375,7 @@ by_hand "refreshed again" "SELECT FROM refresh_cmc_regimes(full_refresh => true)
 # Series whose candles lie in old chunks alone, to a session that has listed the series before.
 old="open_time < (SELECT at FROM ended WHERE id = 3)"
 by_others "candles of a new symbol" "INSERT INTO candles SELECT (jsonb_populate_record(NULL::candles, to_jsonb(c) || '{\"symbol\": \"NEW\"}')).* FROM candles c WHERE symbol = 'DEMO3' AND $old"
-is "each series counts once" "$(q chunks "SELECT subjects FROM regime_systems WHERE name = 'market_states'")" "$(q chunks "SELECT count(*) FROM (SELECT DISTINCT symbol, timeframe FROM candles) AS s")"
+is "each series counts once" "$(q chunks "SELECT n FROM regime_systems WHERE system = 'market_states'")" "$(q chunks "SELECT count(*) FROM (SELECT DISTINCT symbol, timeframe FROM candles) AS s")"
 by_others "refreshed by another session" "SELECT FROM refresh_market_regimes('NEW'); SELECT FROM refresh_market_states('NEW')"
 by_others "deleted by another session" "SELECT delete_market_regimes('NEW', '1d')"
 by_others "candles that are gone" "DELETE FROM candles WHERE symbol = 'NEW'"

@@ -220,7 +220,7 @@ INSERT INTO lay.argument VALUES
     ('{min_bars_l0}', '24'), ('{min_bars_l1}', '50'), ('{min_bars_l2}', '100'), ('{l0,l1,l2,l3,l4,l4_label}', 'Up-Low-Normal'),
     ('{point_in_time,enable}', 'true'), ('{dry_run,full_refresh,only_dirty}', 'false'), ('{regime_enabled,log_scale}', 'true'),
     ('{open,volume,close,high,low,ema_fast,ema_mid,ema_slow,atr}', '{1,2,3}'), ('{sample}', '20'), ('{batch_size}', '2'),
-    ('{at,as_of,to_ts,to_time}', '2018-06-01'), ('{from_ts,from_time}', '2018-01-01'), ('{start_date,from_date}', '2018-02-01'),
+    ('{at,as_of,to_ts,to_ts}', '2018-06-01'), ('{from_ts,from_ts}', '2018-01-01'), ('{start_date,from_date}', '2018-02-01'),
     ('{end_date,to_date}', '2018-03-01'), ('{deadline}', 'infinity'), ('{max_runtime}', '1 hour'), ('{max_age}', '3000 days'),
     ('{layer}', 'composite'), ('{horizons}', '{1,5}'), ('{width}', '200'), ('{height}', '300'), ('{setup}', 'breakout'), ('{base_size}', '1'),
     ('{min_confidence}', '0.1'), ('{assets}', '3'), ('{days}', '900'), ('{seed}', '1'), ('{target_schema}', 'public'), ('{relation}', 'public.signals'),

@@ -21,7 +21,7 @@ update() {
     db=$(tr -c 'a-z0-9\n' _ <<<"from_$1_to_$2")
     q postgres "CREATE DATABASE $db" && q postgres "CREATE DATABASE fresh"
     q fresh "CREATE EXTENSION pg_regime VERSION '$2'"
-    q "$db" "CREATE EXTENSION pg_regime VERSION '$1'; SELECT FROM regime_demo(assets => 3, days => 900);
+    q "$db" "CREATE EXTENSION pg_regime VERSION '$1'; SELECT FROM regime_demo(n_assets => 3, days => 900);
              SELECT FROM regime_load_policy('mine', '[{\"match\": \"Up-\", \"size_mult\": 0.5}]');
              UPDATE regime_source SET periods = '{12,24,36}' WHERE layer = 'L0';
              INSERT INTO regime_eras VALUES ('1d', '2017-06-01', 'mine');

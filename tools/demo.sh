@@ -58,25 +58,25 @@ SELECT DISTINCT ON (symbol, timeframe) symbol, timeframe, open_time, full_regime
 FROM market_regimes ORDER BY symbol, timeframe, open_time DESC;
 \echo 'How the candles of four hours of MARKET were spent:'
 SELECT simplified_regime, candles, round(100 * share::numeric, 1) AS percent, round(mean_confidence::numeric, 2) AS confidence
-FROM market_regime_stats('MARKET', '4h');
+FROM market_regimes_stats('MARKET', '4h');
 \echo 'SELECT * FROM refresh_market_states();'
 SELECT symbol, timeframe, status, state_rows, rows_written, round(elapsed_ms::numeric, 1) AS elapsed_ms FROM refresh_market_states();
 \echo 'The newest state of each symbol and timeframe:'
 SELECT symbol, timeframe, open_time, state_label, round(confidence::numeric, 2) AS confidence, round(hazard_score::numeric, 1) AS hazard_score, escalation_bucket, escalation_action FROM market_state_latest;
 \echo 'CALL backfill_market_regime_history(''-infinity'', batch_size => 500);'
 CALL backfill_market_regime_history('-infinity', batch_size => 500);
-SELECT market_symbol, status, days_done, days_failed, batches, failed AS failed_batches FROM market_regime_progress;
+SELECT symbol, status, days_done, days_failed, batches, failed AS failed_batches FROM market_regime_progress;
 \echo 'The newest day of the index:'
-SELECT date, regime, confidence, description, newest_bar, is_stale FROM market_regime_current();
+SELECT date, regime, confidence, description, newest_bar, is_stale FROM market_regime_history_latest();
 \echo 'All systems:'
-SELECT name, subjects, stale, newest_row, lag, version FROM regime_systems;
+SELECT system, n, n_stale, newest_row, lag, version FROM regime_systems;
 SQL
 echo "Look further with: make psql"
 echo "which is:          $pg_bin/psql -h $dir -U postgres demo"
 echo "Candles, in psql:  SELECT * FROM market_regimes WHERE symbol = 'MARKET' AND timeframe = '4h' ORDER BY open_time DESC;"
-echo "Its changes:       SELECT * FROM market_regime_transitions('MARKET', '4h', min_confidence => 0.7);"
+echo "Its changes:       SELECT * FROM market_regimes_flips('MARKET', '4h', min_confidence => 0.7);"
 echo "States:            SELECT * FROM market_states WHERE escalation_bucket = 'HIGH' ORDER BY open_time DESC;"
 echo "Days of the index: SELECT * FROM market_regime_history ORDER BY date DESC;"
-echo "Their shares:      SELECT * FROM market_regime_history_summary();"
+echo "Their shares:      SELECT * FROM market_regime_history_stats();"
 echo "What to look at:   SELECT * FROM regime_health();"
 echo "When done:         make stop"

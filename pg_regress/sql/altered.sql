@@ -49,7 +49,7 @@ SELECT a.* FROM after('ALTER TABLE cmc_regime_stats ALTER computed_at TYPE times
 SELECT a.* FROM after('ALTER TABLE market_regimes ALTER open_time TYPE timestamp', :market) a;
 SELECT a.* FROM after('ALTER TABLE market_regimes ALTER open_time TYPE timestamp', 'SELECT get_market_regimes(''YOUNG'', ''1d'')') a;
 SELECT a.* FROM after('ALTER TABLE market_regimes ALTER symbol TYPE text COLLATE ci', :market) a;
-SELECT a.* FROM after('ALTER TABLE market_regime_history ALTER date TYPE timestamp', 'SELECT market_regime_current(''YOUNG'')') a;
+SELECT a.* FROM after('ALTER TABLE market_regime_history ALTER date TYPE timestamp', 'SELECT market_regime_history_latest(''YOUNG'')') a;
 SELECT a.* FROM after('ALTER TABLE market_regime_history ALTER date TYPE timestamp', 'CALL backfill_market_regime_history(''2024-11-01'', ''2024-12-31'', symbol => ''YOUNG'', dry_run => true)') a;
 -- Working tables.
 SELECT a.* FROM after('ALTER TABLE regime_work.cmc_regime_state ALTER ts TYPE timestamp', :cmc) a;

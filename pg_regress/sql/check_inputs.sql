@@ -2,7 +2,7 @@
 \getenv abs_srcdir PG_ABS_SRCDIR
 \i :abs_srcdir/fixture.sql
 \pset null (null)
-\set what 'severity, asset, layer, problem, n, first'
+\set what 'severity, id, layer, problem, n, first_ts'
 -- Nothing is wrong with assets 1 to 3 but that two of them are young; asset 4 is not active.
 SELECT * FROM regime_check_inputs();
 SELECT * FROM regime_check_inputs(ARRAY[1]);
@@ -28,12 +28,12 @@ UPDATE cmc_price_bars_multi_tf SET close = NULL WHERE id = 2 AND tf = '1D' AND b
 UPDATE cmc_price_bars_multi_tf SET time_close = '2024-12-30 23:59:59+00' WHERE id = 3 AND tf = '1D' AND bar_seq = 40;
 UPDATE cmc_price_bars_multi_tf SET time_close = 'infinity' WHERE id = 3 AND tf = '1D' AND bar_seq = 38;
 SELECT :what FROM regime_check_inputs() WHERE severity = 'error';
-SELECT asset, problem, command FROM regime_check_inputs() WHERE severity = 'error';
+SELECT id, problem, command FROM regime_check_inputs() WHERE severity = 'error';
 -- What is an error here is what a refresh fails with, and each command finds as many bars as it says.
 SET client_min_messages = error;
 SELECT id, status, message FROM refresh_cmc_regimes();
 RESET client_min_messages;
-SELECT asset, problem, n, found(command) FROM regime_check_inputs() WHERE severity = 'error';
+SELECT id, problem, n, found(command) FROM regime_check_inputs() WHERE severity = 'error';
 ROLLBACK;
 
 -- Two EMAs of one bar and period.
@@ -56,7 +56,7 @@ UPDATE cmc_ema_multi_tf_u SET ema = 'NaN' WHERE id = 1 AND period = 20 AND ts >=
 DELETE FROM cmc_ema_multi_tf_u WHERE id = 2 AND period = 100;
 UPDATE cmc_ema_multi_tf_cal_iso SET ts = ts + interval '1 second' WHERE id = 1 AND tf = '1M' AND ts >= '2024-11-01';
 SELECT :what FROM regime_check_inputs() WHERE severity <> 'info';
-SELECT asset, layer, problem, n, found(command) FROM regime_check_inputs() WHERE problem LIKE '%bar%without%';
+SELECT id, layer, problem, n, found(command) FROM regime_check_inputs() WHERE problem LIKE '%bar%without%';
 SELECT command FROM regime_check_inputs(ARRAY[1]) WHERE problem = 'newest bar without EMA of period 20';
 ROLLBACK;
 
@@ -94,7 +94,7 @@ ROLLBACK;
 BEGIN;
 UPDATE cmc_price_bars_multi_tf_cal_iso SET time_close = time_close - interval '6 days' WHERE id = 1 AND tf = '1W';
 UPDATE cmc_ema_multi_tf_cal_iso SET ts = ts - interval '6 days' WHERE id = 1 AND tf = '1W';
-SELECT severity, asset, layer, problem, n > 250 AS most, first FROM regime_check_inputs(ARRAY[1]);
+SELECT severity, id, layer, problem, n > 250 AS most, first_ts FROM regime_check_inputs(ARRAY[1]);
 ROLLBACK;
 -- A week that is not over; weeks that ended long ago; a close that is none of the days'; a bar to come.
 BEGIN;

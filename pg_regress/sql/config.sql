@@ -55,7 +55,7 @@ SELECT arguments FROM regime_work.cmc_regime_state WHERE id = 3;
 SELECT severity, what, command FROM regime_health() WHERE what ~ 'version|asset';
 SELECT value, detail FROM regime_explain(1) WHERE what = 'stored row';
 SELECT id, value FROM unnest('{1,2}'::int[]) AS id, regime_explain(id, config => :'config') WHERE what = 'stored row';
-SELECT sum(differ) AS differ FROM regime_repaint_check(1, 10, config => :'config');
+SELECT sum(n_differ) AS n_differ FROM regime_repaint_check(1, 10, config => :'config');
 \set VERBOSITY default
 SELECT FROM regime_repaint_check(1, 10);
 -- New bars: in parts as in one.
@@ -82,12 +82,12 @@ SELECT value FROM regime_explain(2) WHERE what = 'stored row';
 -- What another configuration would change, per asset and column.
 SELECT FROM refresh_cmc_regimes(full_refresh => true);
 CREATE TABLE before AS SELECT * FROM cmc_regimes;
-SELECT * FROM regime_config_simulate('{}', ARRAY[1, 2]) WHERE rows_changed > 0 OR not_compared > 0 OR other_version > 0;
+SELECT * FROM regime_config_simulate('{}', ARRAY[1, 2]) WHERE n_changed > 0 OR not_compared > 0 OR other_version > 0;
 SELECT count(*) AS lines, count(DISTINCT column_name) AS columns FROM regime_config_simulate('{}');
 SELECT * FROM regime_config_simulate('{"vol_low_percentile": 25, "vol_high_percentile": 75}', ARRAY[1]);
-SELECT column_name, rows_changed = (SELECT count(*) FROM regime_compute(s.id) a JOIN regime_compute(s.id, config => '{"confirm_bars_l2": 3}') b USING (ts)
+SELECT column_name, n_changed = (SELECT count(*) FROM regime_compute(s.id) a JOIN regime_compute(s.id, config => '{"confirm_bars_l2": 3}') b USING (ts)
     WHERE to_jsonb(a)->column_name IS DISTINCT FROM to_jsonb(b)->column_name) AS exact FROM regime_config_simulate('{"confirm_bars_l2": 3}', ARRAY[2]) s;
-SELECT id, column_name, rows, rows_changed, first_ts, last_ts FROM regime_config_simulate('{"confirm_bars_l2": 4}', ARRAY[1], '2016-06-01', '2016-12-31') WHERE rows_changed > 0;
+SELECT id, column_name, n, n_changed, first_ts, last_ts FROM regime_config_simulate('{"confirm_bars_l2": 4}', ARRAY[1], '2016-06-01', '2016-12-31') WHERE n_changed > 0;
 SELECT count(*) AS written FROM (SELECT * FROM cmc_regimes EXCEPT SELECT * FROM before) d;
 -- Errors name the key, the value and the range.
 SELECT FROM regime_compute(1, config => '{"vol_windw_l2": 100}');

@@ -31,9 +31,9 @@ DROP TABLE dim_assets, cmc_price_bars_multi_tf, cmc_price_bars_multi_tf_cal_iso,
 RESET client_min_messages;
 
 -- Out of range, or read only.
-SELECT * FROM regime_demo(assets => 0);
+SELECT * FROM regime_demo(n_assets => 0);
 \echo :LAST_ERROR_SQLSTATE
-SELECT * FROM regime_demo(assets => 10001);
+SELECT * FROM regime_demo(n_assets => 10001);
 SELECT * FROM regime_demo(days => 0);
 SELECT * FROM regime_demo(days => -1);
 SELECT * FROM regime_demo(days => 10001);

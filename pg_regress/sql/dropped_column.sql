@@ -63,12 +63,12 @@ SELECT count(*) FROM (TABLE candles_before EXCEPT SELECT to_jsonb(m) - 'created_
 ALTER TABLE market_regimes DROP trend_state;
 ALTER TABLE market_regimes ADD trend_state text;
 SELECT count(*) AS without FROM get_market_regimes('YOUNG', '1d') WHERE trend_state IS NULL;
-SELECT count(*) FROM market_regime_stats('YOUNG');
+SELECT count(*) FROM market_regimes_stats('YOUNG');
 SELECT DISTINCT status FROM refresh_market_regimes();
 SELECT count(*) FROM (TABLE candles_before EXCEPT SELECT to_jsonb(m) - 'created_at' FROM market_regimes m) x;
 -- Days of the history are completed without full_refresh.
 ALTER TABLE market_regime_history DROP description, DROP trend_strength;
-SELECT count(*) FROM market_regime_current('YOUNG');
+SELECT count(*) FROM market_regime_history_latest('YOUNG');
 CALL backfill_market_regime_history('2024-11-01', '2024-12-31', symbol => 'YOUNG');
 SELECT count(*) FROM (TABLE days_before EXCEPT SELECT to_jsonb(h) - 'created_at' FROM market_regime_history h) x;
 -- A copy of a table that lacks a column which a set-up adds, as when a table is partitioned afterwards.

@@ -8,7 +8,7 @@ SELECT action FROM regime_setup() LIMIT 1;
 SELECT * FROM regime_at(1, '2024-12-31');
 \x off
 SELECT id, status FROM refresh_cmc_regimes(ARRAY[1, 2, 3]);
-\set policy 'regime_key, size_mult, stop_mult, orders, gross_cap, pyramids, setups, stale'
+\set policy 'regime_key, size_mult, stop_mult, orders, gross_cap, pyramids, setups, is_stale'
 -- At the close of the first row, a microsecond before, and for an asset that has none.
 SELECT min(ts) AS first FROM cmc_regimes WHERE id = 1 \gset
 SELECT ts, age, :policy FROM regime_at(1, :'first');
@@ -20,33 +20,33 @@ SELECT ts, age, :policy FROM regime_at(2, '2025-01-02 23:59:59.000001+00', '2 da
 SELECT num_nonnulls(l0_label, l1_label, l2_label, l3_label, l4_label, feature_tier, l0_enabled, l1_enabled, l2_enabled,
     regime_version_hash, updated_at) AS known FROM regime_at(2, '2025-01-03', '1 day');
 -- 0 is only a row of that very moment; a month is 30 days, as where intervals are compared.
-SELECT stale, age FROM regime_at(2, '2024-12-31 23:59:59+00', '0');
-SELECT stale, age FROM regime_at(2, '2025-01-01', '0');
-SELECT stale, age FROM regime_at(2, '2025-01-30 23:59:59+00', '1 month');
-SELECT stale, age FROM regime_at(2, '2025-01-31 00:00+00', '1 month');
-SELECT stale, age FROM regime_at(2, '2025-01-31 00:00+00', '170000000 years');
+SELECT is_stale, age FROM regime_at(2, '2024-12-31 23:59:59+00', '0');
+SELECT is_stale, age FROM regime_at(2, '2025-01-01', '0');
+SELECT is_stale, age FROM regime_at(2, '2025-01-30 23:59:59+00', '1 month');
+SELECT is_stale, age FROM regime_at(2, '2025-01-31 00:00+00', '1 month');
+SELECT is_stale, age FROM regime_at(2, '2025-01-31 00:00+00', '170000000 years');
 SELECT regime_at(2, now(), '-1 second');
 \echo :LAST_ERROR_SQLSTATE
 -- The setting says it for all; the argument for one call.
 SET pg_regime.max_age = '2 d';
-SELECT stale FROM regime_at(2, '2025-01-02 23:59:59+00');
-SELECT stale FROM regime_at(2, '2025-01-03 00:00+00');
-SELECT stale FROM regime_at(2, '2025-01-03 00:00+00', '3 days');
-SELECT stale, age FROM regime_at(2, 'infinity');
+SELECT is_stale FROM regime_at(2, '2025-01-02 23:59:59+00');
+SELECT is_stale FROM regime_at(2, '2025-01-03 00:00+00');
+SELECT is_stale FROM regime_at(2, '2025-01-03 00:00+00', '3 days');
+SELECT is_stale, age FROM regime_at(2, 'infinity');
 SET pg_regime.max_age = 0;
-SELECT stale FROM regime_at(2, '2024-12-31 23:59:59+00');
-SELECT stale FROM regime_at(2, '2025-01-01 00:00+00');
+SELECT is_stale FROM regime_at(2, '2024-12-31 23:59:59+00');
+SELECT is_stale FROM regime_at(2, '2025-01-01 00:00+00');
 \set VERBOSITY sqlstate
 SET pg_regime.max_age = -2;
 \set VERBOSITY default
 SET pg_regime.max_age = 'yesterday';
 RESET pg_regime.max_age;
 SHOW pg_regime.max_age;
-SELECT stale, age FROM regime_at(2, 'infinity');
+SELECT is_stale, age FROM regime_at(2, 'infinity');
 -- It does not depend on the time zone, nor on daylight saving.
 SET timezone = 'America/New_York';
-SELECT stale FROM regime_at(1, '2024-03-10 23:59:59+00', '1 day');
-SELECT stale, age FROM regime_at(1, '2024-03-11 23:59:58+00', '23:59:59');
+SELECT is_stale FROM regime_at(1, '2024-03-10 23:59:59+00', '1 day');
+SELECT is_stale, age FROM regime_at(1, '2024-03-11 23:59:58+00', '23:59:59');
 SET timezone = 'UTC';
 
 -- Tighter than any row could be, whichever policy it was made with.
@@ -70,7 +70,7 @@ ALTER TABLE cmc_regimes ALTER size_mult DROP NOT NULL, ALTER regime_key DROP NOT
 CREATE FUNCTION changed(change text) RETURNS TABLE (regime_key text, size_mult float8, stale boolean, age interval) LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE 'UPDATE cmc_regimes SET ' || change || ' WHERE id = 2 AND ts = ''2024-12-31 23:59:59+00''';
-    RETURN QUERY SELECT r.regime_key, r.size_mult, r.stale, r.age FROM regime_at(2, '2025-01-01') r;
+    RETURN QUERY SELECT r.regime_key, r.size_mult, r.is_stale, r.age FROM regime_at(2, '2025-01-01') r;
     RAISE EXCEPTION USING errcode = 'PT000';
 EXCEPTION WHEN SQLSTATE 'PT000' THEN RETURN;
 END $$;

@@ -2,12 +2,12 @@
 \getenv abs_srcdir PG_ABS_SRCDIR
 \i :abs_srcdir/fixture.sql
 \pset null -
-\set health 'severity, what, asset, detail, command FROM regime_health() WHERE severity <> ''info'''
+\set health 'severity, what, id, detail, command FROM regime_health() WHERE severity <> ''info'''
 -- Somebody who has no candles, though all tables were set up.
 SELECT count(*) AS tables FROM regime_setup();
 SELECT status FROM refresh_cmc_regimes();
 SELECT :health;
-SELECT name, subjects, stale, problem FROM regime_systems;
+SELECT system, n, n_stale, problem FROM regime_systems;
 -- Who had candles, or said where they are, is told that they are gone.
 CREATE TABLE candles (symbol text, timeframe text, open_time timestamptz, high float8, low float8, close float8, PRIMARY KEY (symbol, timeframe, open_time));
 INSERT INTO candles SELECT s, '1h', timestamptz '2024-01-01 00:00+00' + n * interval '1 hour', 102 + n % 7, 98 - n % 5, 100 + n % 7
@@ -15,7 +15,7 @@ FROM unnest('{AAA,BBB}'::text[]) s, generate_series(0, 99) n;
 SELECT symbol, status FROM refresh_market_regimes();
 ALTER TABLE candles RENAME TO moved;
 SELECT :health;
-SELECT name, subjects, problem FROM regime_systems;
+SELECT system, n, problem FROM regime_systems;
 DELETE FROM market_regimes;
 SELECT :health;
 UPDATE regime_source SET bars_table = 'elsewhere' WHERE layer = 'candles';
@@ -31,7 +31,7 @@ DELETE FROM cmc_price_bars_multi_tf WHERE id = 2 AND tf = '1D' AND time_close > 
 DELETE FROM cmc_price_bars_multi_tf WHERE id = 3;
 SELECT :health;
 SELECT id, newest_bar, newest_row, lag_bars, lag, is_stale FROM cmc_regime_status;
-SELECT name, subjects, stale FROM regime_systems;
+SELECT system, n, n_stale FROM regime_systems;
 -- All that is told is typed.
 CREATE FUNCTION type_commands() RETURNS void LANGUAGE plpgsql SET client_min_messages = error AS $$
 DECLARE command text;
@@ -42,10 +42,10 @@ BEGIN
 END $$;
 SELECT type_commands();
 SELECT :health;
-SELECT name, subjects, stale FROM regime_systems;
+SELECT system, n, n_stale FROM regime_systems;
 
 -- Assets may differ on purpose, which is no fault; of an asset that nobody refreshes nothing is said.
-\set mixed 'SELECT severity, what, asset, regexp_replace(detail, ''[0-9a-f]{16}'', ''…'', ''g'') AS detail, command FROM regime_health() WHERE severity <> ''info'' OR what = ''mixed version hashes'' ORDER BY command'
+\set mixed 'SELECT severity, what, id, regexp_replace(detail, ''[0-9a-f]{16}'', ''…'', ''g'') AS detail, command FROM regime_health() WHERE severity <> ''info'' OR what = ''mixed version hashes'' ORDER BY command'
 SELECT id, status FROM refresh_cmc_regimes(4, min_hold_bars => 7);
 :mixed;
 SELECT id, status FROM refresh_cmc_regimes(2, min_hold_bars => 7);
@@ -56,7 +56,7 @@ SELECT type_commands();
 UPDATE dim_assets SET is_active = true WHERE id = 4;
 CREATE TABLE kept (LIKE cmc_regimes);
 \set kept 'SELECT id, count(*) AS rewritten FROM ((TABLE kept EXCEPT ALL TABLE cmc_regimes) UNION ALL (TABLE cmc_regimes EXCEPT ALL TABLE kept)) r GROUP BY id ORDER BY id'
-SELECT id, status FROM refresh_cmc_regimes(ids => '{2,4}', cal_scheme => 'us');
+SELECT id, status FROM refresh_cmc_regimes(assets => '{2,4}', cal_scheme => 'us');
 SELECT :health;
 SELECT append_bar(2, 61);
 SELECT :health;
@@ -91,7 +91,7 @@ SELECT id, rewritten > 0 AS rewritten FROM (:kept) k;
 -- Settings stand in for arguments, and are kept as well.
 SET pg_regime.cal_scheme = 'us';
 SET pg_regime.min_hold_bars = 5;
-SELECT id, status FROM refresh_cmc_regimes(ids => '{2}');
+SELECT id, status FROM refresh_cmc_regimes(assets => '{2}');
 RESET pg_regime.cal_scheme;
 RESET pg_regime.min_hold_bars;
 SELECT append_bar(2, 62);
@@ -101,7 +101,7 @@ SELECT type_commands();
 SELECT regime_drop_policy('desk');
 :mixed;
 SELECT type_commands();
-SELECT id, status FROM refresh_cmc_regimes(ids => '{2,4}');
+SELECT id, status FROM refresh_cmc_regimes(assets => '{2,4}');
 SELECT :health;
 UPDATE dim_assets SET is_active = false WHERE id = 4;
 
@@ -111,20 +111,20 @@ SELECT count(*) FROM refresh_cmc_regimes(only_dirty => true);
 SELECT append_bar(1, 60), append_bar(2, 61);
 SET client_min_messages = error;
 CALL refresh_all_cmc_regimes(only_dirty => true);
-UPDATE regime_work.cmc_regime_work SET status = 'waiting', began = began - interval '1 day', finished = NULL WHERE id = 2;
-UPDATE regime_work.cmc_regime_work SET began = began - interval '1 day', finished = finished - interval '1 day';
+UPDATE regime_work.cmc_regime_work SET status = 'waiting', started_at = started_at - interval '1 day', finished_at = NULL WHERE id = 2;
+UPDATE regime_work.cmc_regime_work SET started_at = started_at - interval '1 day', finished_at = finished_at - interval '1 day';
 SELECT :health;
 SELECT command FROM regime_health() WHERE what = 'unfinished round' \gset
 :command
 SELECT :health;
 CALL refresh_all_cmc_regimes();
-UPDATE regime_work.cmc_regime_work SET status = 'waiting', began = began - interval '1 day', finished = NULL;
+UPDATE regime_work.cmc_regime_work SET status = 'waiting', started_at = started_at - interval '1 day', finished_at = NULL;
 SELECT command FROM regime_health() WHERE what = 'unfinished round' \gset
 \echo :command
 :command
 SELECT :health;
 -- A round of other parameters is none that can be gone on with by the settings.
-UPDATE regime_work.cmc_regime_work SET status = 'waiting', began = began - interval '1 day', finished = NULL, task = 'all assets as of another version';
+UPDATE regime_work.cmc_regime_work SET status = 'waiting', started_at = started_at - interval '1 day', finished_at = NULL, task = 'all assets as of another version';
 SELECT :health;
 SELECT command FROM regime_health() WHERE what = 'unfinished round' \gset
 :command
@@ -166,4 +166,4 @@ SELECT append_bar(1, 62);
 ALTER TABLE dim_assets RENAME TO assets;
 CREATE VIEW dim_assets AS SELECT id, symbol, 1 / (id - id) = 1 AS is_active FROM assets;
 SELECT :health;
-SELECT name, subjects, problem FROM regime_systems;
+SELECT system, n, problem FROM regime_systems;

@@ -39,8 +39,8 @@ SELECT id, is_stale FROM cmc_regime_latest;
 SET pg_regime.cal_scheme = 'us';
 SELECT id, is_stale FROM cmc_regime_status;
 RESET pg_regime.cal_scheme;
-SELECT what, asset, detail, command FROM regime_health() WHERE what ~ 'stale';
-SELECT subjects, stale FROM regime_systems WHERE name = 'cmc_regimes';
+SELECT what, id, detail, command FROM regime_health() WHERE what ~ 'stale';
+SELECT n, n_stale FROM regime_systems WHERE system = 'cmc_regimes';
 SELECT :how FROM refresh_cmc_regimes(only_dirty => true);
 SELECT id, lag_bars, is_stale FROM cmc_regime_status;
 -- The weekly bars of another source map are another thing, and what an asset depends on are those of its own last refresh.

@@ -5,7 +5,7 @@
 \set ECHO none
 DROP TABLE dim_assets, cmc_price_bars_multi_tf, cmc_price_bars_multi_tf_cal_iso, cmc_price_bars_multi_tf_cal_us,
     cmc_ema_multi_tf_u, cmc_ema_multi_tf_cal_iso, cmc_ema_multi_tf_cal_us;
-CREATE TABLE made AS SELECT * FROM regime_demo(assets => 1, days => 3000);
+CREATE TABLE made AS SELECT * FROM regime_demo(n_assets => 1, days => 3000);
 ALTER TABLE cmc_ema_multi_tf_u SET (autovacuum_enabled = false);
 CREATE TABLE kept AS TABLE cmc_ema_multi_tf_u;
 TRUNCATE cmc_ema_multi_tf_u;

@@ -37,7 +37,7 @@ SELECT count(*) > 0 AS made FROM regime_demo(2, 60);
 SELECT id, status, regime_rows FROM refresh_cmc_regimes();
 SELECT symbol, timeframe, status, regime_rows FROM refresh_market_regimes();
 SELECT symbol, timeframe, count(*) FROM get_market_regimes('MARKET', '1d') GROUP BY 1, 2;
-SELECT count(*) > 0 AS some FROM market_regime_transitions('MARKET', '4h');
+SELECT count(*) > 0 AS some FROM market_regimes_flips('MARKET', '4h');
 SELECT delete_market_regimes('MARKET', '1d');
 UPDATE cmc_price_bars_multi_tf SET close = close * 1.5 WHERE bar_seq > 30;
 SELECT id, status FROM refresh_cmc_regimes();

@@ -43,7 +43,7 @@ SELECT * FROM mine;
 SELECT count(*) FROM (SELECT FROM "New Name".regime_gate('YOUNG', '2024-12-31', 'hedge', 1) UNION ALL SELECT FROM "New Name".regime_explain('YOUNG')
     UNION ALL SELECT FROM "New Name".regime_compute('YOUNG') UNION ALL SELECT FROM "New Name".regime_label_daily('YOUNG')
     UNION ALL SELECT FROM "New Name".regime_label_weekly('YOUNG') UNION ALL SELECT FROM "New Name".regime_label_monthly('YOUNG')
-    UNION ALL SELECT FROM "New Name".regime_transitions('YOUNG') UNION ALL SELECT FROM "New Name".regime_durations('YOUNG')
+    UNION ALL SELECT FROM "New Name".regime_transition_matrix('YOUNG') UNION ALL SELECT FROM "New Name".regime_durations('YOUNG')
     UNION ALL SELECT FROM "New Name".regime_periods('YOUNG') UNION ALL SELECT FROM "New Name".regime_forward_returns('YOUNG')
     UNION ALL SELECT FROM "New Name".regime_repaint_check('YOUNG', 2)) x;
 SELECT "New Name".regime_chart_svg('YOUNG') LIKE '<svg%' AS svg, "New Name".regime_timeline('YOUNG') LIKE '%YOUNG%' AS timeline;
@@ -51,7 +51,7 @@ SELECT (SELECT count(*) > 0 FROM "New Name".cmc_regime_status) AND (SELECT count
     AND (SELECT count(*) > 0 FROM "New Name".cmc_regime_periods) AS views;
 -- Changes are marked as before, and what is told carries the new name.
 SELECT append_bar(2, 61);
-SELECT what, asset, command FROM "New Name".regime_health() WHERE severity <> 'info';
+SELECT what, id, command FROM "New Name".regime_health() WHERE severity <> 'info';
 SELECT id, status, mode FROM "New Name".refresh_cmc_regimes(only_dirty => true);
 SELECT "New Name".regime_chart_svg('YOUNG', to_ts => '1999-01-01');
 SELECT * FROM "New Name".resolve_policy(policy => 'none');

@@ -29,7 +29,7 @@ ALTER TABLE dim_assets ALTER is_active TYPE int USING CASE id WHEN 3 THEN 2 ELSE
 SELECT active();
 \echo :LAST_ERROR_SQLSTATE
 CALL refresh_all_cmc_regimes();
-SELECT severity, problem, command FROM regime_check_inputs() WHERE asset IS NULL AND severity = 'error';
+SELECT severity, problem, command FROM regime_check_inputs() WHERE id IS NULL AND severity = 'error';
 SELECT severity, what, detail, command FROM regime_health() WHERE severity = 'error';
 -- Who names the assets does not ask.
 SELECT id, status FROM refresh_cmc_regimes(ARRAY[3]);

@@ -19,8 +19,8 @@ SELECT count(*) FILTER (WHERE (r.l0_label, r.l1_label, r.l2_label, r.regime_key)
     FROM cmc_regimes r JOIN without w USING (id, ts);
 SELECT ts, layer, old_regime, new_regime, duration_bars FROM cmc_regime_flips WHERE layer = 'L4' ORDER BY ts;
 SELECT regime, bars, valid FROM regime_periods(2, 'L4');
-SELECT * FROM regime_transitions(2, 'L4');
-SELECT regime, n, mean, longest, current_run FROM regime_durations(2, 'L4');
+SELECT * FROM regime_transition_matrix(2, 'L4');
+SELECT regime, n, mean_bars, longest_bars, current_bars FROM regime_durations(2, 'L4');
 SELECT regime, horizon, n FROM regime_forward_returns(2, '{5}', 'L4');
 SELECT regime_timeline(2, 40, 'L4') IS NOT NULL AS drawn;
 SELECT status, mode, rows_written FROM refresh_cmc_regimes(2, policy => 'macro');

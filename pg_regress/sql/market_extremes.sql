@@ -24,11 +24,11 @@ INSERT INTO candles SELECT s, '1h', t, 1, 3, 1, 2, 1 FROM (VALUES ('NULL', NULL:
 SELECT symbol, status, rows_written, message FROM refresh_market_regimes();
 SELECT open_time FROM get_market_regimes('ENDS', '1h', '-infinity', 'infinity');
 SELECT open_time FROM get_market_regimes('ENDS', '1h', '2000-01-01');
-SELECT open_time FROM market_regimes_compute('ENDS', '1h', to_time => '-infinity');
+SELECT open_time FROM market_regimes_compute('ENDS', '1h', to_ts => '-infinity');
 INSERT INTO candles VALUES ('LATE', '1h', '294276-12-31', 1, 3, 1, 2, 1);
-SELECT subjects, stale, newest_row, lag FROM regime_systems() WHERE name = 'market_regimes';
+SELECT n, n_stale, newest_row, lag FROM regime_systems() WHERE system = 'market_regimes';
 UPDATE candles SET open_time = 'infinity' WHERE symbol = 'LATE' AND open_time > '2000-01-01';
-SELECT subjects, stale, newest_row, lag FROM regime_systems() WHERE name = 'market_regimes';
+SELECT n, n_stale, newest_row, lag FROM regime_systems() WHERE system = 'market_regimes';
 SELECT detail FROM regime_health() WHERE what = 'stale series';
 -- Prices: as large and as small as can be.
 TRUNCATE candles, market_regimes, regime_work.market_regime_state;
@@ -41,7 +41,7 @@ SELECT symbol, simplified_regime, count(*), max(confidence) FROM market_regimes 
 INSERT INTO candles SELECT 'DAYS', '1d', '2024-01-01'::timestamptz + n * interval '1 day', 1, 3, 1, 2, 1 FROM generate_series(0, 70) n;
 CALL backfill_market_regime_history('-infinity', 'infinity', symbol => 'DAYS');
 INSERT INTO candles VALUES ('DAYS', '1d', 'infinity', 1, 3, 1, 2, 1);
-SELECT date, newest_bar, lag_days, is_stale FROM market_regime_current('DAYS');
+SELECT date, newest_bar, lag_bars, is_stale FROM market_regime_history_latest('DAYS');
 -- Privileges that are missing: the hint names the grants.
 CREATE ROLE regress_regime_low;
 GRANT SELECT ON candles TO regress_regime_low;

@@ -19,7 +19,7 @@ CALL backfill_market_regime_history('2022-01-01', '2023-12-31', 1000, dry_run =>
 COMMIT;
 SELECT to_regclass('market_regime_history'), to_regclass('cmc_regime_run_log');
 CALL backfill_market_regime_history('2022-01-01', '2023-12-31', 150);
-SELECT backfill, market_symbol, start_date, end_date, status, percent, days, days_done, days_failed, days_left, batches, failed, began < reported AS in_order
+SELECT backfill, symbol, start_date, end_date, status, percent, days, days_done, days_failed, days_left, batches, failed, started_at < reported_at AS in_order
     FROM market_regime_progress;
 SELECT run, system, id, subject, status, mode, reason, rows_read, inserted, updated, deleted, message, run_by = current_user AS by_me
     FROM regime_work.cmc_regime_run_log ORDER BY ctid;
@@ -62,7 +62,7 @@ SELECT count(*) FILTER (WHERE extract(isodow FROM date) > 5) AS weekends FROM ma
 CALL backfill_market_regime_history('2022-01-01', '2023-12-31', symbol => '59');
 CALL backfill_market_regime_history('2022-01-01', '2023-12-31', symbol => '60');
 SELECT market_symbol, count(*) FROM market_regime_history GROUP BY 1 ORDER BY 1;
-SELECT market_symbol, days, percent FROM market_regime_progress ORDER BY 1;
+SELECT symbol, days, percent FROM market_regime_progress ORDER BY 1;
 -- Constant prices; an indicator that is not defined is NULL.
 INSERT INTO candles SELECT 'FLAT', '1d', t, 0, 0, 10 FROM generate_series(timestamptz '2022-01-01', '2022-03-10', '1 day') t;
 CALL backfill_market_regime_history('2022-01-01', '2023-12-31', symbol => 'FLAT');
@@ -93,7 +93,7 @@ DELETE FROM candles WHERE symbol = '^GSPC' AND open_time = '2023-08-01';
 INSERT INTO candles VALUES ('^GSPC', '1d', '2023-11-18', 0, 0, 41);
 CALL backfill_market_regime_history('2023-01-01', '2023-12-31', 1000);
 \echo :LAST_ERROR_SQLSTATE
-SELECT days, percent, (SELECT differing FROM regime_work.market_regime_backfills b WHERE b.backfill = p.backfill) FROM market_regime_progress p WHERE market_symbol = '^GSPC';
+SELECT days, percent, (SELECT differing FROM regime_work.market_regime_backfills b WHERE b.backfill = p.backfill) FROM market_regime_progress p WHERE symbol = '^GSPC';
 BEGIN;
 CALL backfill_market_regime_history('2023-01-01', '2023-12-31', dry_run => true);
 CALL backfill_market_regime_history('2023-01-01', '2023-12-31', dry_run => true, full_refresh => true);
@@ -112,7 +112,7 @@ CREATE CONSTRAINT TRIGGER refuse_late AFTER INSERT ON market_regime_history DEFE
 UPDATE candles SET close = 'NaN' WHERE symbol = '^GSPC' AND open_time = '2023-10-16';
 CALL backfill_market_regime_history('2022-01-01', '2023-12-31', 40);
 \echo :LAST_ERROR_SQLSTATE
-SELECT status, percent, days, days_done, days_failed, days_left, batches, failed FROM market_regime_progress WHERE market_symbol = '^GSPC';
+SELECT status, percent, days, days_done, days_failed, days_left, batches, failed FROM market_regime_progress WHERE symbol = '^GSPC';
 SELECT subject, status, sqlstate, message, hint FROM cmc_regime_run_log WHERE status = 'failed' AND subject IS NOT NULL ORDER BY run;
 SELECT count(*) FROM market_regime_history;
 DROP TRIGGER refuse ON market_regime_history;

@@ -2,25 +2,25 @@
 \getenv abs_srcdir PG_ABS_SRCDIR
 \i :abs_srcdir/fixture.sql
 \pset null (null)
-SELECT * FROM market_regime_current('PROXY');
+SELECT * FROM market_regime_history_latest('PROXY');
 \echo :LAST_ERROR_SQLSTATE
 SELECT FROM regime_setup();
-SELECT * FROM market_regime_current('PROXY');
+SELECT * FROM market_regime_history_latest('PROXY');
 \echo :LAST_ERROR_SQLSTATE
-SELECT * FROM market_regime_history_summary('PROXY');
-SELECT * FROM market_regime_current();
+SELECT * FROM market_regime_history_stats('PROXY');
+SELECT * FROM market_regime_history_latest();
 \echo :LAST_ERROR_SQLSTATE
 SET client_min_messages = warning;
 CALL backfill_market_regime_history('2024-01-01', '2024-12-30', symbol => 'PROXY');
 RESET client_min_messages;
 -- One bar is later than the newest row; then none; then two.
-SELECT date, regime, newest_bar, lag_days, is_stale FROM market_regime_current('PROXY');
+SELECT date, regime, newest_bar, lag_bars, is_stale FROM market_regime_history_latest('PROXY');
 CALL backfill_market_regime_history('2024-01-01', '2024-12-31', symbol => 'PROXY');
-SELECT date, newest_bar, lag_days, is_stale FROM market_regime_current('PROXY');
+SELECT date, newest_bar, lag_bars, is_stale FROM market_regime_history_latest('PROXY');
 SELECT c.date = h.date AND c.created_at = h.created_at AND c.description = h.description AS as_stored, c.regime, c.confidence, c.description
-    FROM market_regime_current('PROXY') c JOIN market_regime_history h USING (market_symbol, date);
+    FROM market_regime_history_latest('PROXY') c JOIN market_regime_history h USING (market_symbol, date);
 SELECT append_bar(1, 50) UNION ALL SELECT append_bar(1, 49);
-SELECT date, newest_bar, lag_days, is_stale FROM market_regime_current('PROXY');
+SELECT date, newest_bar, lag_bars, is_stale FROM market_regime_history_latest('PROXY');
 -- Days on the fly: ends included, all without them.
 SELECT date, regime FROM market_regime_history_compute('PROXY', '2024-12-30', '2025-01-01');
 SELECT count(*), min(date), max(date) FROM market_regime_history_compute('PROXY');
@@ -39,9 +39,9 @@ SELECT * FROM market_regime_history_compute('YOUNG');
 -- A day of which the closes before are not bad is computed all the same.
 SELECT count(*) FROM market_regime_history_compute('YOUNG', '2024-12-30');
 -- Regimes that there were.
-SELECT regime, days, round(share::numeric, 6) AS share, earliest, latest, round(mean_confidence::numeric, 6) AS mean_confidence FROM market_regime_history_summary('PROXY');
-SELECT sum(days), sum(share) BETWEEN 0.999999 AND 1.000001 AS whole FROM market_regime_history_summary('PROXY');
-SELECT * FROM market_regime_history_summary(NULL);
+SELECT regime, n, round(share::numeric, 6) AS share, first_ts, last_ts, round(mean_confidence::numeric, 6) AS mean_confidence FROM market_regime_history_stats('PROXY');
+SELECT sum(n), sum(share) BETWEEN 0.999999 AND 1.000001 AS whole FROM market_regime_history_stats('PROXY');
+SELECT * FROM market_regime_history_stats(NULL);
 
 -- Returns by hand: 0.5 and -0.5 in a bull market, one day of bear, none before.
 CREATE TEMP TABLE kept AS TABLE market_regime_history;
@@ -52,13 +52,13 @@ CREATE TABLE returns (date date, daily_return float8);
 INSERT INTO returns VALUES ('2024-01-01', 0.1), ('2024-01-02', 0.5), ('2024-01-03', -0.5), ('2024-01-07', 0.25);
 SELECT * FROM market_regime_performance('returns', 'PROXY');
 -- With the label of the day before.
-SELECT regime, days, total_return FROM market_regime_performance('returns', 'PROXY', lag_days => 1);
-SELECT regime, days, total_return FROM market_regime_performance('returns', 'PROXY', lag_days => 36500);
+SELECT regime, n, total_return FROM market_regime_performance('returns', 'PROXY', lag_days => 1);
+SELECT regime, n, total_return FROM market_regime_performance('returns', 'PROXY', lag_days => 36500);
 -- Equal to plain SQL over many days.
 TRUNCATE market_regime_history;
 INSERT INTO market_regime_history TABLE kept;
 CREATE VIEW many AS SELECT t AS "Day", (n * 37 % 101 - 50)::numeric / 1000 AS r FROM generate_series(timestamp '2024-01-01 17:00', '2025-06-01', '1 day') WITH ORDINALITY g (t, n);
-SELECT p.regime, p.days, s.days = p.days AND abs(s.mean - mean_return) < 1e-12 AND abs(s.total - total_return) < 1e-9 AND abs(s.vol - volatility) < 1e-12
+SELECT p.regime, p.n, s.days = p.n AND abs(s.mean - mean_return) < 1e-12 AND abs(s.total - total_return) < 1e-9 AND abs(s.vol - volatility) < 1e-12
     AND abs(s.mean / s.vol * 252 - sharpe) < 1e-9 AND abs(s.wins - win_rate) < 1e-12 AS equal, max_drawdown BETWEEN 0 AND 1 AS is_share
 FROM market_regime_performance('many', 'PROXY', 'Day', 'r') p
 JOIN (SELECT l.regime, count(*) AS days, avg(r)::float8 AS mean, exp(sum(ln(1 + r)))::float8 - 1 AS total, stddev_samp(r)::float8 * sqrt(252::float8) AS vol,
@@ -67,14 +67,14 @@ JOIN (SELECT l.regime, count(*) AS days, avg(r)::float8 AS mean, exp(sum(ln(1 + 
 -- A moment is on a day of UTC; a temporary table, a materialized view, another schema, a partitioned table.
 SET timezone = 'America/New_York';
 CREATE TEMP TABLE moments AS SELECT timestamptz '2024-06-02 01:00+00' AS date, 0.5::real AS daily_return;
-SELECT p.days, h.date FROM market_regime_performance('moments', 'PROXY') p JOIN market_regime_history h USING (regime) WHERE h.date = '2024-06-02';
+SELECT p.n, h.date FROM market_regime_performance('moments', 'PROXY') p JOIN market_regime_history h USING (regime) WHERE h.date = '2024-06-02';
 CREATE MATERIALIZED VIEW mat AS SELECT * FROM many;
-SELECT sum(days) FROM market_regime_performance('mat', 'PROXY', 'Day', 'r');
+SELECT sum(n) FROM market_regime_performance('mat', 'PROXY', 'Day', 'r');
 CREATE SCHEMA desk;
 CREATE TABLE desk.returns (date timestamptz, daily_return numeric) PARTITION BY RANGE (date);
 CREATE TABLE desk.returns_all PARTITION OF desk.returns DEFAULT;
 INSERT INTO desk.returns TABLE moments;
-SELECT days FROM market_regime_performance('desk.returns', 'PROXY');
+SELECT n FROM market_regime_performance('desk.returns', 'PROXY');
 TRUNCATE desk.returns;
 SELECT * FROM market_regime_performance('desk.returns', 'PROXY');
 SET timezone = 'UTC';
@@ -125,8 +125,8 @@ SET client_min_messages = warning;
 CREATE ROLE regress_reader;
 GRANT SELECT ON market_regime_history TO regress_reader;
 SET ROLE regress_reader;
-SELECT date, newest_bar, lag_days, is_stale FROM market_regime_current('PROXY');
-SELECT count(*) FROM market_regime_history_summary('PROXY');
+SELECT date, newest_bar, lag_bars, is_stale FROM market_regime_history_latest('PROXY');
+SELECT count(*) FROM market_regime_history_stats('PROXY');
 SELECT * FROM market_regime_performance('returns', 'PROXY');
 \echo :LAST_ERROR_SQLSTATE
 SELECT * FROM market_regime_history_compute('PROXY');

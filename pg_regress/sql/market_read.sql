@@ -7,11 +7,11 @@ SELECT count(*), min(open_time), max(open_time), bool_or(warmup), min(classifier
 SELECT to_regclass('market_regimes');
 SELECT open_time, full_regime, simplified_regime, confidence, warmup FROM market_regimes_compute('AAAUSDT', '1h', '2024-01-29 21:00', '2024-01-29 23:00');
 SELECT count(*) FROM market_regimes_compute('AAAUSDT', '1h', '2025-01-01');
-SELECT count(*) FROM market_regimes_compute('AAAUSDT', '1h', to_time => '2023-01-01');
+SELECT count(*) FROM market_regimes_compute('AAAUSDT', '1h', to_ts => '2023-01-01');
 SELECT DISTINCT classifier_version FROM market_regimes_compute('AAAUSDT', '1h', config => '{"adx_trending": 30}');
 -- No look-ahead: what is computed up to a moment is what is computed with all.
 SELECT count(*) FROM generate_series(timestamptz '2024-01-03', '2024-01-30', '1 day 7 hours') AS t,
-    LATERAL (SELECT * FROM market_regimes_compute('AAAUSDT', '1h', to_time => t) EXCEPT ALL SELECT * FROM market_regimes_compute('AAAUSDT', '1h')) d;
+    LATERAL (SELECT * FROM market_regimes_compute('AAAUSDT', '1h', to_ts => t) EXCEPT ALL SELECT * FROM market_regimes_compute('AAAUSDT', '1h')) d;
 -- Before anything is stored everything is computed; after, only what is newer.
 SELECT created_at IS NOT NULL AS stored, count(*) FROM get_market_regimes('AAAUSDT', '1h') GROUP BY 1;
 SELECT FROM regime_track();
@@ -71,17 +71,17 @@ VALUES ('any', 'candles', 'candles', 'symbol', 'timeframe', 'open_time', 'high',
 SELECT relation, action FROM regime_setup() WHERE action <> 'unchanged';
 SELECT symbol, timeframe, status, mode, reason FROM refresh_market_regimes();
 -- Statistics, transitions.
-SELECT simplified_regime, classifier_version, candles, share::numeric(5, 4), first, last, mean_confidence::numeric(5, 4) FROM market_regime_stats('AAAUSDT', '1h');
-SELECT simplified_regime, candles, share::numeric(5, 4) FROM market_regime_stats() ORDER BY 1;
-SELECT sum(share), sum(candles) FROM market_regime_stats(timeframe => '1h');
-SELECT * FROM market_regime_transitions('AAAUSDT', '1h', 0.8) LIMIT 5;
-SELECT from_regime, to_regime, count(*) FROM market_regime_transitions('AAAUSDT', '1h') GROUP BY 1, 2 ORDER BY 1, 2;
+SELECT simplified_regime, classifier_version, n, share::numeric(5, 4), first_ts, last_ts, mean_confidence::numeric(5, 4) FROM market_regimes_stats('AAAUSDT', '1h');
+SELECT simplified_regime, n, share::numeric(5, 4) FROM market_regimes_stats() ORDER BY 1;
+SELECT sum(share), sum(n) FROM market_regimes_stats(timeframe => '1h');
+SELECT * FROM market_regimes_flips('AAAUSDT', '1h', 0.8) LIMIT 5;
+SELECT from_regime, to_regime, count(*) FROM market_regimes_flips('AAAUSDT', '1h') GROUP BY 1, 2 ORDER BY 1, 2;
 -- A gap does not matter: the candle before is the one before.
-SELECT count(*) FROM market_regime_transitions('AAAUSDT', NULL) WHERE at IN (SELECT min(open_time) FROM candles GROUP BY symbol, timeframe);
-SELECT * FROM market_regime_transitions('AAAUSDT', '1h', 1.5);
-SELECT * FROM market_regime_transitions('AAAUSDT', '1h', 'NaN');
-SELECT * FROM market_regime_stats('CCC');
-SELECT * FROM market_regime_transitions('AAAUSDT', '15m');
+SELECT count(*) FROM market_regimes_flips('AAAUSDT', NULL) WHERE at IN (SELECT min(open_time) FROM candles GROUP BY symbol, timeframe);
+SELECT * FROM market_regimes_flips('AAAUSDT', '1h', 1.5);
+SELECT * FROM market_regimes_flips('AAAUSDT', '1h', 'NaN');
+SELECT * FROM market_regimes_stats('CCC');
+SELECT * FROM market_regimes_flips('AAAUSDT', '15m');
 SELECT * FROM market_regimes_compute('AAAUSD', '1h');
 SELECT * FROM market_regimes_compute('AAAUSDT', '1d');
 SELECT * FROM get_market_regimes('AAAUSDT', '1d');
@@ -102,7 +102,7 @@ GRANT SELECT ON candles TO regress_candle_reader;
 SET ROLE regress_candle_reader;
 SELECT count(*) FROM market_regimes_compute('AAAUSDT', '1h');
 SELECT count(*) FROM get_market_regimes('AAAUSDT', '1h');
-SELECT * FROM market_regime_stats();
+SELECT * FROM market_regimes_stats();
 SELECT status, message FROM refresh_market_regimes('BBBUSDT');
 RESET ROLE;
 GRANT SELECT ON market_regimes, regime_work.market_regime_state TO regress_candle_reader;
@@ -126,6 +126,6 @@ INSERT INTO dim_assets VALUES (7, 'AAAUSDT'), (8, 'CCCUSDT');
 SELECT count(*) FROM market_regimes_compute('7', '1h');
 SELECT count(*) FROM market_regimes_compute('7', '1d');
 SELECT count(*) FROM market_regimes_compute('8', '1h');
-SELECT sum(candles) FROM market_regime_stats('7', '1h');
-SELECT symbol, count(*) FROM market_regime_transitions('7', '1h') GROUP BY 1;
+SELECT sum(n) FROM market_regimes_stats('7', '1h');
+SELECT symbol, count(*) FROM market_regimes_flips('7', '1h') GROUP BY 1;
 SELECT delete_market_regimes('7', '1h'), delete_market_regimes('7', '1h');

@@ -37,13 +37,13 @@ DELETE FROM candles WHERE symbol = 'AAAUSDT' AND timeframe = '4h' AND open_time 
 SELECT :marks;
 SELECT symbol, created_at IS NOT NULL AS stored, count(*), min(open_time), max(open_time) FROM (SELECT * FROM get_market_regimes('AAAUSDT', '1h') UNION ALL SELECT * FROM get_market_regimes('AAAUSDT', '4h')
     UNION ALL SELECT * FROM get_market_regimes('BBBUSDT', '1h')) r GROUP BY symbol, timeframe, 2 ORDER BY symbol, timeframe, 4;
-SELECT created_at IS NOT NULL AS stored, count(*) FROM get_market_regimes('AAAUSDT', '1h', to_time => '2024-01-19 23:00') GROUP BY 1;
+SELECT created_at IS NOT NULL AS stored, count(*) FROM get_market_regimes('AAAUSDT', '1h', to_ts => '2024-01-19 23:00') GROUP BY 1;
 SELECT unlike();
-SELECT name, stale FROM regime_systems WHERE name = 'market_regimes';
+SELECT system, n_stale FROM regime_systems WHERE system = 'market_regimes';
 SELECT what, detail FROM regime_health() WHERE what = 'stale series';
 SELECT :how FROM refresh_market_regimes();
 SELECT differ(), unlike();
-SELECT name, stale FROM regime_systems WHERE name = 'market_regimes';
+SELECT system, n_stale FROM regime_systems WHERE system = 'market_regimes';
 -- The newest candle, before it has closed.
 UPDATE candles SET close = close + 0.01 WHERE symbol = 'AAAUSDT' AND timeframe = '1h' AND open_time = '2024-01-30 08:00';
 SELECT unlike();

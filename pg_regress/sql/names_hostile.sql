@@ -48,7 +48,7 @@ BEGIN
     FOREACH call IN ARRAY ARRAY[
         'SELECT regime_asset(%1$L || ''.'')', 'SELECT resolve_policy(l2 => ''x'', policy => %1$L || ''.'')', 'SELECT regime_drop_policy(%1$L || ''.'')',
         'SELECT refresh_cmc_regimes(2, cal_scheme => %1$L || ''.'')', 'SELECT refresh_market_regimes(%1$L, %1$L)',
-        'SELECT market_regimes_compute(%1$L, %1$L)', 'SELECT market_regime_current(%1$L)', 'SELECT market_regime_history_compute(%1$L)',
+        'SELECT market_regimes_compute(%1$L, %1$L)', 'SELECT market_regime_history_latest(%1$L)', 'SELECT market_regime_history_compute(%1$L)',
         'SELECT get_market_regimes(%1$L, %1$L)', 'SELECT regime_build_inputs(cal_scheme => %1$L)', 'SELECT regime_explain(99)',
         'SELECT regime_explain(2, ''1999-01-01'', policy => %1$L)', 'SELECT regime_label_weekly(2, cal_scheme => %1$L || ''.'')',
         'UPDATE regime_source SET close_column = ''gone'' WHERE cal_scheme = %1$L; SELECT refresh_cmc_regimes(2)',
@@ -127,7 +127,7 @@ SELECT call, message <= 1003 AND detail <= 10003 AND hint <= 10000 AS is_short F
     ('SELECT regime_load_policy(''p'', (''['' || repeat(''x'', 1000000))::text)'),
     ('SELECT regime_label_weekly(2, mode => repeat(''x'', 1000000))'),
     ('SELECT refresh_market_regimes(repeat(''x'', 1000000), ''1h'')'),
-    ('SELECT market_regime_current(repeat(''x'', 1000000))'),
+    ('SELECT market_regime_history_latest(repeat(''x'', 1000000))'),
     ('SELECT regime_setup(repeat(''x'', 1000000))')) AS c (call), lengths(call);
 SELECT regexp_replace(message, 'x{100,}', 'xxx', 'g') AS message FROM (
     SELECT message FROM policy_error(repeat('x', 1000000))) m;

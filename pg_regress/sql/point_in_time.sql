@@ -41,12 +41,12 @@ SELECT * FROM leaks(2, '2024-10-01');
 
 -- With the budget of the whole history, old rows are repainted as it grows.
 SELECT count(*) AS refreshed FROM refresh_cmc_regimes(ARRAY[1, 2, 4], point_in_time => false);
-SELECT column_name, rows, differ > 0 AS differs FROM regime_repaint_check(1, sample => 200) WHERE differ > 0;
-SELECT column_name, rows, differ, first, stored, knowable FROM regime_repaint_check(4) WHERE differ > 0;
+SELECT column_name, n, n_differ > 0 AS differs FROM regime_repaint_check(1, sample => 200) WHERE n_differ > 0;
+SELECT column_name, n, n_differ, first_ts, stored, knowable FROM regime_repaint_check(4) WHERE n_differ > 0;
 
 -- Point in time, the default, no row says what could not be known.
 SELECT id, status, mode, reason FROM refresh_cmc_regimes(ARRAY[1, 2, 4]);
-SELECT id, count(*) AS columns, sum(differ) AS differ, min(rows) AS rows
+SELECT id, count(*) AS columns, sum(n_differ) AS n_differ, min(n) AS n
 FROM unnest('{1,2,4}'::int[]) id, regime_repaint_check(id, CASE id WHEN 1 THEN 300 END) GROUP BY id ORDER BY id;
 SELECT l0_enabled, l1_enabled, l2_enabled, feature_tier, count(*), min(ts)::date AS since FROM cmc_regimes WHERE id = 2
 GROUP BY 1, 2, 3, 4 ORDER BY since;
@@ -62,7 +62,7 @@ WHERE id = 4 AND extract(isodow FROM time_close) = 7 AND time_close > (SELECT ma
 SELECT id, status, mode FROM refresh_cmc_regimes(4);
 SELECT count(*) AS rows, count(*) FILTER (WHERE b.line IS DISTINCT FROM to_jsonb(r)) AS changed FROM before b JOIN cmc_regimes r USING (id, ts);
 SELECT l1_enabled, l2_enabled, count(*), min(ts)::date AS since FROM cmc_regimes WHERE id = 4 GROUP BY 1, 2 ORDER BY since;
-SELECT sum(differ) AS differ FROM regime_repaint_check(4);
+SELECT sum(n_differ) AS n_differ FROM regime_repaint_check(4);
 
 -- Bars of the slow layers that close after the newest daily bar change nothing.
 INSERT INTO cmc_price_bars_multi_tf_cal_iso SELECT 4, tf, 2000 + n, timestamptz '2037-01-01' + n * interval '7 days', 50
@@ -75,9 +75,9 @@ SET pg_regime.point_in_time = off;
 SELECT regime_version_hash() = regime_version_hash(point_in_time => false) AS by_the_setting;
 -- An asset keeps what its rows were computed with, whatever the setting is later.
 SELECT arguments FROM regime_work.cmc_regime_state WHERE id = 4;
-SELECT detail, command FROM regime_health() WHERE asset = 4;
+SELECT detail, command FROM regime_health() WHERE id = 4;
 RESET pg_regime.point_in_time;
 SELECT * FROM regime_repaint_check(4, min_hold_bars => 7);
 SELECT * FROM regime_repaint_check(NULL);
 SELECT * FROM regime_repaint_check(4, 0);
-SELECT count(*) AS columns, sum(rows) AS rows FROM regime_repaint_check(99);
+SELECT count(*) AS columns, sum(n) AS n FROM regime_repaint_check(99);

@@ -6,7 +6,7 @@
 SELECT * FROM regime_policy_simulate('[]');
 \echo :LAST_ERROR_SQLSTATE
 SELECT count(*) > 0 AS made FROM regime_setup();
-SELECT id, rows, not_compared FROM regime_policy_simulate_summary('[]', ARRAY[3]);
+SELECT id, n, not_compared FROM regime_policy_simulate_summary('[]', ARRAY[3]);
 SELECT id, status FROM refresh_cmc_regimes();
 CREATE TABLE before AS :content;
 -- The same rules change nothing.
@@ -40,23 +40,23 @@ FROM regime_policy_simulate_summary(:'rules', ARRAY[1]) s, (
     FROM cmc_regimes r JOIN regime_compute(1, rules => :'rules') c USING (id, ts)) r;
 -- Hysteresis depends on the policy, so labels may change too; a span includes both its ends.
 SELECT changed, count(*) FROM regime_policy_simulate('[{"match": "Up-Normal-Normal", "size_mult": 0.1}]', ARRAY[1]) GROUP BY 1 ORDER BY 1;
-SELECT id, rows FROM regime_policy_simulate_summary(:'rules', ARRAY[1, 1], '2024-03-01 23:59:59+00', '2024-03-31 23:59:59+00');
+SELECT id, n FROM regime_policy_simulate_summary(:'rules', ARRAY[1, 1], '2024-03-01 23:59:59+00', '2024-03-31 23:59:59+00');
 SELECT count(*) > 0 AS some, min(ts) >= '2024-03-01' AND max(ts) < '2024-06-01' AS within
     FROM regime_policy_simulate(:'rules', from_ts => '2024-03-01', to_ts => '2024-06-01');
 -- Rules are laid over the policy that is named; rows that were made with another one are counted.
 SELECT regime_load_policy('desk', :'rules');
-SELECT id, rows, rows_changed, other_version FROM regime_policy_simulate_summary('[]', ARRAY[1], policy => 'desk');
-SELECT id, rows, rows_changed, other_version FROM regime_policy_simulate_summary('[]', ARRAY[1], min_hold_bars => 0);
+SELECT id, n, n_changed, other_version FROM regime_policy_simulate_summary('[]', ARRAY[1], policy => 'desk');
+SELECT id, n, n_changed, other_version FROM regime_policy_simulate_summary('[]', ARRAY[1], min_hold_bars => 0);
 -- Bars without a row and rows without a bar are not compared.
 BEGIN;
 SELECT append_bar(2, 50);
 DELETE FROM cmc_price_bars_multi_tf WHERE id = 2 AND tf = '1D' AND bar_seq = 1;
-SELECT id, rows, not_compared FROM regime_policy_simulate_summary('[]', ARRAY[2]);
+SELECT id, n, not_compared FROM regime_policy_simulate_summary('[]', ARRAY[2]);
 ROLLBACK;
 -- An asset that cannot be computed does not hold up the others.
 BEGIN;
 UPDATE cmc_price_bars_multi_tf SET close = 'NaN' WHERE id = 2 AND tf = '1D' AND bar_seq = 7;
-SELECT id, rows FROM regime_policy_simulate_summary(:'rules');
+SELECT id, n FROM regime_policy_simulate_summary(:'rules');
 ROLLBACK;
 -- Errors.
 SELECT * FROM regime_policy_simulate(NULL);

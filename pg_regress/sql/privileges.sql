@@ -102,7 +102,7 @@ SET ROLE regress_job;
 SELECT * FROM regime_health();
 SELECT count(*) FROM cmc_regime_status;
 \echo :LAST_ERROR_SQLSTATE
-SELECT name, subjects, problem FROM regime_systems;
+SELECT system, n, problem FROM regime_systems;
 RESET ROLE;
 GRANT USAGE ON SCHEMA desk, desk_regime_work TO regress_job;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA desk, desk_regime_work TO regress_job;
@@ -117,7 +117,7 @@ SELECT id, status FROM refresh_cmc_regimes(full_refresh => true);
 CALL refresh_all_cmc_regimes();
 SELECT id, is_stale FROM cmc_regime_status;
 SELECT id, is_stale FROM cmc_regime_latest;
-SELECT name, subjects, stale, problem FROM regime_systems;
+SELECT system, n, n_stale, problem FROM regime_systems;
 SELECT severity, what, detail FROM regime_health();
 RESET ROLE;
 -- The number of a mark is no privilege of whoever refreshes.

@@ -38,7 +38,7 @@ CALL refresh_all_cmc_regimes();
 CALL backfill_market_regime_history('2024-11-01', '2024-12-31', symbol => 'YOUNG');
 CALL backfill_market_regime_history('2024-11-01', '2024-12-31', symbol => 'YOUNG', full_refresh => true);
 -- Pruning the run log, in a session that has not done so.
-UPDATE regime_work.cmc_regime_run_log SET finished = finished - interval '100 days';
+UPDATE regime_work.cmc_regime_run_log SET finished_at = finished_at - interval '100 days';
 \connect -
 SELECT id, status FROM refresh_cmc_regimes(1);
 SELECT count(*) FROM cmc_regime_run_log;

@@ -4,7 +4,7 @@
 \pset null -
 UPDATE dim_assets SET is_active = true;
 INSERT INTO dim_assets VALUES (5, 'COMING', true);
-\set progress 'round, task ~ ''^(all|changed) assets as of [0-9a-f]{16}, sources [0-9a-f]{8}$'' AS task, began <= last_finished AS times, assets, done, failed, waiting, workers FROM cmc_regime_progress ORDER BY round'
+\set progress 'round, task ~ ''^(all|changed) assets as of [0-9a-f]{16}, sources [0-9a-f]{8}$'' AS task, started_at <= finished_at AS times, assets, done, failed, waiting, workers FROM cmc_regime_progress ORDER BY round'
 CALL refresh_all_cmc_regimes();
 SELECT :progress;
 SELECT id, place, status, worker = pg_backend_pid() AS mine, sqlstate, message FROM regime_work.cmc_regime_work ORDER BY place;
@@ -30,7 +30,7 @@ DROP TRIGGER r ON cmc_regimes;
 CALL refresh_all_cmc_regimes(3);
 SELECT differ('{1,2,3,4}');
 -- Assets that were refreshed longest ago come first; new ones before them.
-UPDATE regime_work.cmc_regime_work SET finished = finished - interval '1 hour' WHERE id = 4;
+UPDATE regime_work.cmc_regime_work SET finished_at = finished_at - interval '1 hour' WHERE id = 4;
 INSERT INTO dim_assets VALUES (6, 'NEXT', true);
 CALL refresh_all_cmc_regimes();
 SELECT id FROM regime_work.cmc_regime_work ORDER BY place LIMIT 2;

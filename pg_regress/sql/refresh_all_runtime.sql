@@ -26,10 +26,10 @@ CALL refresh_all_cmc_regimes();
 CALL refresh_all_cmc_regimes(hysteresis => false);
 -- A round that was left for longer than pg_regime.resume_minutes is not gone on with: a new one takes its place.
 CALL refresh_all_cmc_regimes(batch_size => 1, max_runtime => '0');
-UPDATE regime_work.cmc_regime_work SET began = began - interval '61 minutes', finished = finished - interval '61 minutes';
+UPDATE regime_work.cmc_regime_work SET started_at = started_at - interval '61 minutes', finished_at = finished_at - interval '61 minutes';
 SET pg_regime.resume_minutes = 62;
 CALL refresh_all_cmc_regimes(batch_size => 1, max_runtime => '0');
-UPDATE regime_work.cmc_regime_work SET began = began - interval '61 minutes', finished = finished - interval '61 minutes';
+UPDATE regime_work.cmc_regime_work SET started_at = started_at - interval '61 minutes', finished_at = finished_at - interval '61 minutes';
 RESET pg_regime.resume_minutes;
 CALL refresh_all_cmc_regimes();
 SELECT assets, done, count(*) FROM cmc_regime_progress WHERE task LIKE 'all%' GROUP BY 1, 2;

@@ -3,7 +3,7 @@
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set ECHO none
 \i :abs_srcdir/empty.sql
-SELECT FROM regime_demo(assets => 4, days => 900, seed => 7);
+SELECT FROM regime_demo(n_assets => 4, days => 900, seed => 7);
 \set ECHO all
 SELECT FROM refresh_cmc_regimes();
 CREATE TABLE wanted AS TABLE cmc_regimes;
@@ -30,7 +30,7 @@ DECLARE
 BEGIN
     FOR day IN SELECT DISTINCT time_close FROM later ORDER BY 1 LIMIT 15 LOOP
         INSERT INTO cmc_price_bars_multi_tf SELECT * FROM later WHERE time_close = day;
-        PERFORM FROM refresh_cmc_regimes(ids => '{2,3}');
+        PERFORM FROM refresh_cmc_regimes(assets => '{2,3}');
     END LOOP;
 END $$;
 INSERT INTO cmc_price_bars_multi_tf SELECT * FROM later ON CONFLICT DO NOTHING;

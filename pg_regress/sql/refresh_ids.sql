@@ -20,7 +20,7 @@ SELECT id, status FROM refresh_cmc_regimes('{{3,1},{2,1}}'::int[]);
 INSERT INTO dim_assets VALUES (5, 'COMING', true);
 SELECT id, status FROM refresh_cmc_regimes();
 SELECT id, status FROM refresh_cmc_regimes(NULL::int[]);
-SELECT id, status FROM refresh_cmc_regimes(ids => NULL);
+SELECT id, status FROM refresh_cmc_regimes(assets => NULL);
 -- NULL in is_active is not active.
 ALTER TABLE dim_assets ALTER is_active DROP NOT NULL;
 UPDATE dim_assets SET is_active = NULL WHERE id = 1;

@@ -10,11 +10,11 @@ SELECT id, status, rows_written, message FROM refresh_cmc_regimes(ARRAY[2, 99]);
 SELECT :last;
 -- What the other columns hold.
 SELECT id, rows_read > 0 AS read, elapsed_ms > 0 AND elapsed_ms < 60000 AS elapsed,
-    started <= finished AND finished <= clock_timestamp() AS times,
-    started > now() - interval '1 minute' AS today, regime_version_hash = regime_version_hash() AS hash, run_by
+    started_at <= finished_at AND finished_at <= clock_timestamp() AS times,
+    started_at > now() - interval '1 minute' AS today, regime_version_hash = regime_version_hash() AS hash, run_by
 FROM cmc_regime_run_log ORDER BY run, id NULLS FIRST;
 SELECT sum(rows_read) FILTER (WHERE id IS NULL) = sum(rows_read) FILTER (WHERE id IS NOT NULL) AS rows,
-    min(started) FILTER (WHERE id IS NULL) <= min(started) AS begun FROM cmc_regime_run_log;
+    min(started_at) FILTER (WHERE id IS NULL) <= min(started_at) AS begun FROM cmc_regime_run_log;
 -- Nothing to do, nothing at all, one asset.
 SELECT status FROM refresh_cmc_regimes();
 SELECT :last;

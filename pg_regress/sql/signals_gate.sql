@@ -65,7 +65,7 @@ SELECT allowed, size, reason FROM regime_gate(1, :at, 'hedge', 10);
 SELECT count(*) AS signals, count(*) FILTER (WHERE allowed) AS allowed, count(*) FILTER (WHERE g.size <> 0 AND NOT allowed
     OR g.size <> 2 * r.size_mult AND allowed OR (g.stop_mult, g.orders, g.gross_cap, g.pyramids, g.regime_key)
     IS DISTINCT FROM (r.stop_mult, r.orders, r.gross_cap, r.pyramids, r.regime_key)
-    OR allowed IS DISTINCT FROM (NOT r.stale AND NOT 'stand_down' = ANY (r.setups) AND 'pullback' = ANY (r.setups))) AS wrong
+    OR allowed IS DISTINCT FROM (NOT r.is_stale AND NOT 'stand_down' = ANY (r.setups) AND 'pullback' = ANY (r.setups))) AS wrong
 FROM generate_series(timestamptz '2018-12-01', '2024-12-31', '5 days 7 hours') AS t, (VALUES (1), (2)) AS a (id),
     regime_gate(a.id, t, 'pullback', 2, max_age => '30 hours') g, regime_at(a.id, t, '30 hours') r;
 -- One that sees the change of this statement's transaction, in the schema that is set now.

@@ -34,9 +34,9 @@ SELECT count(*) FROM refresh_market_regimes(full_refresh => true);
 SELECT count(*) FROM refresh_market_states(full_refresh => true);
 SELECT count(*), (SELECT count(*) FROM incremental) AS rows FROM ((TABLE incremental EXCEPT ALL (:regimes UNION ALL :states)) UNION ALL ((:regimes UNION ALL :states) EXCEPT ALL TABLE incremental)) AS x;
 -- The newest candles, and those behind.
-SELECT name, stale, problem FROM regime_systems WHERE name IN ('market_regimes', 'market_states') ORDER BY 1;
+SELECT system, n_stale, problem FROM regime_systems WHERE system IN ('market_regimes', 'market_states') ORDER BY 1;
 INSERT INTO klines SELECT pair, t + 4 * 3600000, o, h, l, c, v FROM klines ORDER BY t DESC LIMIT 1;
-SELECT name, stale, problem FROM regime_systems WHERE name IN ('market_regimes', 'market_states') ORDER BY 1;
+SELECT system, n_stale, problem FROM regime_systems WHERE system IN ('market_regimes', 'market_states') ORDER BY 1;
 SELECT count(*) FROM market_regimes_compute('AAAUSDT', '4h');
 -- A text that is no number.
 UPDATE klines SET h = 'high' WHERE t = (SELECT t FROM klines ORDER BY t OFFSET 120 LIMIT 1);

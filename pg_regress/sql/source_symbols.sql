@@ -39,7 +39,7 @@ ROLLBACK;
 -- One asset's bars are found by the index of the symbol.
 ANALYZE shop.ohlcv;
 SELECT count(*) FROM regime_compute('B') UNION ALL SELECT count(*) FROM regime_label_daily(2);
-SELECT symbol, ts AT TIME ZONE 'America/New_York' AS ts, is_stale FROM cmc_regime_latest JOIN shop.dim_assets USING (id) ORDER BY 1;
+SELECT symbol, ts AT TIME ZONE 'America/New_York' AS ts, is_stale FROM cmc_regime_latest ORDER BY 1;
 
 -- Tracked: marks are of symbols, whether these have ids or not.
 SELECT relation, action FROM regime_track() WHERE relation LIKE 'shop.%' ORDER BY 1;
@@ -73,7 +73,7 @@ SELECT count(*), (SELECT count(*) FROM incremental) AS rows FROM ((TABLE increme
 UPDATE shop.dim_assets SET symbol = CASE symbol WHEN 'A' THEN 'x' ELSE 'A' END WHERE symbol IN ('A', 'C');
 UPDATE shop.dim_assets SET symbol = 'C' WHERE symbol = 'x';
 SELECT id, is_stale FROM cmc_regime_status WHERE is_stale ORDER BY 1;
-SELECT asset, what, left(detail, 60) AS detail FROM regime_health() WHERE asset IN (1, 3) ORDER BY 1, 2;
+SELECT id, what, left(detail, 60) AS detail FROM regime_health() WHERE id IN (1, 3) ORDER BY 1, 2;
 SELECT id, status, mode, reason FROM refresh_cmc_regimes(only_dirty => true);
 -- Every symbol is marked by a TRUNCATE.
 BEGIN;

@@ -8,7 +8,7 @@ SELECT FROM regime_demo(3, 420);
 \pset null -
 -- true, false or unknown, of all rows of a view; what regime_health says, and what it would have typed.
 \set latest 'SELECT ''cmc_regimes'' AS system, string_agg(DISTINCT coalesce(is_stale::text, ''unknown''), '','') AS is_stale, (SELECT string_agg(DISTINCT coalesce(is_stale::text, ''unknown''), '','') FROM cmc_regime_status) AS in_status FROM cmc_regime_latest UNION ALL SELECT ''market_states'', string_agg(DISTINCT coalesce(is_stale::text, ''unknown''), '',''), NULL FROM market_state_latest'
-\set health 'SELECT severity, what, count(*), min(detail) AS detail, min(command) AS command FROM regime_health() WHERE what IN (''unknown changes'', ''untracked source'', ''stale asset'', ''stale series'') GROUP BY 1, 2, asset IS NULL AND detail ~ ''^market_states:'', asset IS NULL AND detail ~ ''^market_regimes:'' ORDER BY 1, 2, 4'
+\set health 'SELECT severity, what, count(*), min(detail) AS detail, min(command) AS command FROM regime_health() WHERE what IN (''unknown changes'', ''untracked source'', ''stale asset'', ''stale series'') GROUP BY 1, 2, id IS NULL AND detail ~ ''^market_states:'', id IS NULL AND detail ~ ''^market_regimes:'' ORDER BY 1, 2, 4'
 \set mend 'SELECT command FROM regime_health() WHERE what IN (''unknown changes'', ''untracked source'', ''stale asset'', ''stale series'') \\gexec'
 SELECT DISTINCT status FROM refresh_cmc_regimes();
 SELECT DISTINCT status FROM refresh_market_regimes();
@@ -57,7 +57,7 @@ SELECT count(*) > 0 AS untracked FROM regime_track(enable => false);
 :known;
 SELECT count(*) > 0 AS tracked FROM regime_track() WHERE action = 'now tracked';
 :known;
-SELECT what, asset, detail FROM regime_health() WHERE what LIKE 'stale%' ORDER BY 1, 2, 3;
+SELECT what, id, detail FROM regime_health() WHERE what LIKE 'stale%' ORDER BY 1, 2, 3;
 \o /dev/null
 :mend
 \o
@@ -108,10 +108,10 @@ SELECT id, status FROM refresh_cmc_regimes(ARRAY[2], policy => 'p');
 SELECT id, is_stale FROM cmc_regime_status ORDER BY id;
 SELECT FROM regime_load_policy('p', '[{"match": "Up", "size_mult": 0.25}]');
 SELECT id, l.is_stale, s.is_stale AS in_status FROM cmc_regime_latest AS l JOIN cmc_regime_status AS s USING (id) ORDER BY id;
-SELECT detail, command FROM regime_health() WHERE asset = 2 AND what <> 'mixed versions';
+SELECT detail, command FROM regime_health() WHERE id = 2 AND what <> 'mixed versions';
 SELECT FROM regime_drop_policy('p');
 SELECT id, l.is_stale, s.is_stale AS in_status FROM cmc_regime_latest AS l JOIN cmc_regime_status AS s USING (id) ORDER BY id;
-SELECT severity, what, detail, command FROM regime_health() WHERE asset = 2 AND what <> 'mixed versions';
+SELECT severity, what, detail, command FROM regime_health() WHERE id = 2 AND what <> 'mixed versions';
 -- One finding for all that one policy refuses, another for what the lack of another one refuses.
 SELECT FROM regime_load_policy('p', '[{"match": "Up", "size_mult": 0.25}]');
 SELECT FROM regime_load_policy('q', '[{"match": "Up", "size_mult": 0.25}]');
@@ -119,7 +119,7 @@ SELECT DISTINCT status FROM refresh_cmc_regimes(ARRAY[1, 2], policy => 'p');
 SELECT status FROM refresh_cmc_regimes(ARRAY[3], policy => 'q');
 SELECT FROM regime_drop_policy('p');
 SELECT FROM regime_drop_policy('q');
-SELECT asset, detail, command FROM regime_health() WHERE what = 'refused arguments' ORDER BY 1, 2;
+SELECT id, detail, command FROM regime_health() WHERE what = 'refused arguments' ORDER BY 1, 2;
 SELECT id, status FROM refresh_cmc_regimes();
 SET pg_regime.market_proxy_id = 2;
 SELECT id, l.is_stale, s.is_stale AS in_status FROM cmc_regime_latest AS l JOIN cmc_regime_status AS s USING (id) ORDER BY id;
@@ -181,9 +181,9 @@ SELECT status FROM refresh_market_regimes('DEMO2', '1d', config => '{"rsi_bullis
 DELETE FROM regime_work.cmc_regime_state WHERE id < 3;
 DELETE FROM regime_work.market_regime_state WHERE symbol = 'DEMO2';
 SELECT id, is_stale FROM cmc_regime_status ORDER BY id;
-SELECT what, asset, detail, command FROM regime_health() WHERE what = 'unknown arguments' ORDER BY 1, 2, 3;
+SELECT what, id, detail, command FROM regime_health() WHERE what = 'unknown arguments' ORDER BY 1, 2, 3;
 DELETE FROM cmc_price_bars_multi_tf WHERE id = 2 AND time_close = (SELECT max(time_close) FROM cmc_price_bars_multi_tf WHERE id = 2);
-SELECT what, asset, command FROM regime_health() WHERE asset = 2;
+SELECT what, id, command FROM regime_health() WHERE id = 2;
 CREATE TABLE kept AS TABLE market_regimes;
 SELECT format('SELECT count(*) FROM (%s) AS typed', rtrim(command, ';')) FROM regime_health() WHERE command ~ 'market_regimes' \gexec
 SELECT count(*) AS rewritten FROM (TABLE kept EXCEPT ALL TABLE market_regimes) AS r;
@@ -194,4 +194,4 @@ SELECT count(*) FROM regime_health() WHERE what ~ 'unknown';
 -- Of a policy that is gone, no command loads other rules, nor fails.
 UPDATE cmc_price_bars_multi_tf SET close = close * 1.01 WHERE id = 2 AND bar_seq = 100;
 SELECT FROM regime_drop_policy('p');
-SELECT what, asset, detail, command FROM regime_health() WHERE what ~ 'asset|refused' ORDER BY 1, 2, 3;
+SELECT what, id, detail, command FROM regime_health() WHERE what ~ 'asset|refused' ORDER BY 1, 2, 3;

@@ -16,11 +16,11 @@ CREATE FUNCTION touched() RETURNS TABLE (timeframe text, first timestamptz, rows
 SELECT * FROM regime_eras;
 -- An era for all timeframes: before it, nothing changes.
 INSERT INTO regime_eras VALUES (NULL, '2024-10-20', 'the halving');
-SELECT name, stale FROM regime_systems WHERE name = 'market_states';
+SELECT system, n_stale FROM regime_systems WHERE system = 'market_states';
 SELECT what, detail FROM regime_health() WHERE what = 'stale series' AND detail ~ 'DDDUSDT 1d' AND command ~ 'states';
 SELECT symbol, timeframe, is_stale FROM market_state_latest;
 SELECT created_at IS NOT NULL AS stored, count(*), min(open_time), max(open_time) FROM get_market_states('DDDUSDT', '1d') GROUP BY 1 ORDER BY 1;
-SELECT created_at IS NOT NULL AS stored, count(*) FROM get_market_states('DDDUSDT', '1d', to_time => '2024-10-19') GROUP BY 1;
+SELECT created_at IS NOT NULL AS stored, count(*) FROM get_market_states('DDDUSDT', '1d', to_ts => '2024-10-19') GROUP BY 1;
 SELECT unlike();
 -- Without states, the rows themselves tell.
 BEGIN;

@@ -21,21 +21,21 @@ CREATE FUNCTION returns(h int) RETURNS TABLE (i bigint, open_time timestamptz, b
     SELECT b.i, b.open_time, b.bucket, l.close / b.close - 1,
         (SELECT min(k.close / j.close - 1) FROM bars j, bars k WHERE j.i BETWEEN b.i AND b.i + h AND k.i BETWEEN j.i AND b.i + h)
     FROM bars b JOIN bars l ON l.i = b.i + h WHERE b.bucket IS NOT NULL $$;
-CREATE FUNCTION naive(h int, thresholds float8[], from_time timestamptz, to_time timestamptz) RETURNS TABLE (bucket text, threshold float8, n bigint, n_independent bigint,
+CREATE FUNCTION naive(h int, thresholds float8[], from_ts timestamptz, to_ts timestamptz) RETURNS TABLE (bucket text, threshold float8, n bigint, n_independent bigint,
     mean_return float8, median_return float8, worst_return float8, mean_drawdown float8, worst_drawdown float8, tail_n bigint, tail_share float8) LANGUAGE sql AS $$
     SELECT b.bucket, t.threshold, count(r), independent(array_agg(i ORDER BY i) FILTER (WHERE i IS NOT NULL), h), avg(r), percentile_cont(0.5) WITHIN GROUP (ORDER BY r), min(r),
         avg(drawdown), min(drawdown), count(*) FILTER (WHERE r <= threshold), (count(*) FILTER (WHERE r <= threshold))::float8 / nullif(count(r), 0)
     FROM unnest(thresholds) WITH ORDINALITY AS t (threshold, o) CROSS JOIN (VALUES ('LOW'), ('MED'), ('HIGH'), ('ALL')) AS b (bucket)
-    LEFT JOIN returns(h) AS o ON o.bucket IN (b.bucket) AND o.open_time BETWEEN coalesce(from_time, '-infinity') AND coalesce(to_time, 'infinity')
-        OR b.bucket = 'ALL' AND o.open_time BETWEEN coalesce(from_time, '-infinity') AND coalesce(to_time, 'infinity')
+    LEFT JOIN returns(h) AS o ON o.bucket IN (b.bucket) AND o.open_time BETWEEN coalesce(from_ts, '-infinity') AND coalesce(to_ts, 'infinity')
+        OR b.bucket = 'ALL' AND o.open_time BETWEEN coalesce(from_ts, '-infinity') AND coalesce(to_ts, 'infinity')
     GROUP BY b.bucket, t.threshold $$;
-CREATE FUNCTION unlike(h int, thresholds float8[], from_time timestamptz DEFAULT NULL, to_time timestamptz DEFAULT NULL) RETURNS TABLE (rows_ bigint, n numeric, differ bigint) LANGUAGE sql AS $$
+CREATE FUNCTION unlike(h int, thresholds float8[], from_ts timestamptz DEFAULT NULL, to_ts timestamptz DEFAULT NULL) RETURNS TABLE (rows_ bigint, n numeric, differ bigint) LANGUAGE sql AS $$
     SELECT count(*), sum(o.n), count(*) FILTER (WHERE NOT (alike(o.n, g.n) AND alike(o.n_independent, g.n_independent) AND alike(o.mean_return, g.mean_return) AND alike(o.median_return, g.median_return)
         AND alike(o.worst_return, g.worst_return) AND alike(o.mean_drawdown, g.mean_drawdown) AND alike(o.worst_drawdown, g.worst_drawdown) AND alike(o.tail_n, g.tail_n)
         AND alike(o.tail_share, g.tail_share) AND alike(o.tail_low, wilson(g.tail_share, g.n_independent, -1)) AND alike(o.tail_high, wilson(g.tail_share, g.n_independent, 1))
         AND alike(o.ratio_to_low, g.tail_share / nullif(low.tail_share, 0))) IS NOT FALSE)
-    FROM market_escalation_outcomes('WAVE', '1d', h, thresholds, from_time, to_time) o FULL JOIN naive(h, thresholds, from_time, to_time) g USING (bucket, threshold)
-    LEFT JOIN naive(h, thresholds, from_time, to_time) low ON low.bucket = 'LOW' AND low.threshold = g.threshold $$;
+    FROM market_escalation_outcomes('WAVE', '1d', h, thresholds, from_ts, to_ts) o FULL JOIN naive(h, thresholds, from_ts, to_ts) g USING (bucket, threshold)
+    LEFT JOIN naive(h, thresholds, from_ts, to_ts) low ON low.bucket = 'LOW' AND low.threshold = g.threshold $$;
 SELECT * FROM unlike(20, '{-0.05,-0.10,-0.20}');
 SELECT * FROM unlike(1, '{0,-0.01}');
 SELECT * FROM unlike(45, '{-0.3}', '2025-03-01', '2026-01-01 00:00+00');
@@ -71,7 +71,7 @@ SELECT * FROM market_escalation_outcomes('WAVE', '1d', thresholds => '{NaN}');
 SELECT * FROM market_escalation_outcomes('WAVE', '1d', thresholds => '{-Infinity}');
 SELECT * FROM market_escalation_outcomes('WAVE', '1d', thresholds => NULL);
 SELECT * FROM market_escalation_outcomes('WAVE', '1d', 0);
-SELECT * FROM market_escalation_outcomes('WAVE', '1d', from_time => '2025-01-02', to_time => '2025-01-01');
+SELECT * FROM market_escalation_outcomes('WAVE', '1d', from_ts => '2025-01-02', to_ts => '2025-01-01');
 SELECT * FROM market_escalation_outcomes('WAVE', '4h');
 SELECT * FROM market_escalation_outcomes('BBBUSDT', '1h');
 SELECT * FROM market_escalation_concentration('WAVE', '1d', threshold => 0.1);

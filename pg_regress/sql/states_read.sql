@@ -7,10 +7,10 @@ SELECT count(*), min(open_time), max(open_time), bool_or(warmup), min(classifier
 SELECT to_regclass('market_states');
 SELECT open_time, state_label, confidence::numeric(8, 6), escalation::numeric(8, 6), warmup FROM market_states_compute('DDDUSDT', '1d', '2024-09-28', '2024-09-30');
 SELECT count(*) FROM market_states_compute('DDDUSDT', '1d', '2026-01-01');
-SELECT count(*) FROM market_states_compute('DDDUSDT', '1d', to_time => '2023-01-01');
+SELECT count(*) FROM market_states_compute('DDDUSDT', '1d', to_ts => '2023-01-01');
 -- No look-ahead: what is computed up to a moment is what is computed with all.
 SELECT count(*) FROM generate_series(timestamptz '2024-01-03', '2025-02-20', '83 days') AS t,
-    LATERAL (SELECT * FROM market_states_compute('DDDUSDT', '1d', to_time => t) EXCEPT ALL SELECT * FROM market_states_compute('DDDUSDT', '1d')) d;
+    LATERAL (SELECT * FROM market_states_compute('DDDUSDT', '1d', to_ts => t) EXCEPT ALL SELECT * FROM market_states_compute('DDDUSDT', '1d')) d;
 -- Before anything is stored everything is computed; after, only what is newer.
 SELECT created_at IS NOT NULL AS stored, count(*) FROM get_market_states('DDDUSDT', '1d') GROUP BY 1;
 SELECT FROM regime_track();
@@ -69,15 +69,15 @@ SELECT market_escalation_bucket('NaN');
 SELECT market_escalation_bucket('-Infinity');
 SELECT market_escalation_action('high');
 -- Statistics, transitions.
-SELECT state_label, classifier_version, bars, share::numeric(5, 4), first, last, mean_confidence::numeric(5, 4), high_share::numeric(5, 4) FROM market_state_stats('DDDUSDT', '1d');
-SELECT sum(share), sum(bars) FROM market_state_stats(timeframe => '1h');
-SELECT count(high_share) FROM market_state_stats('BBBUSDT');
-SELECT symbol, timeframe, from_label, to_label, at, confidence::numeric(8, 6) FROM market_state_transitions('DDDUSDT', '1d', 0.7) LIMIT 3;
-SELECT from_label, to_label, count(*) FROM market_state_transitions(NULL, NULL) GROUP BY 1, 2 ORDER BY 1, 2;
-SELECT * FROM market_state_transitions('DDDUSDT', '1d', 1.5);
-SELECT * FROM market_state_transitions('DDDUSDT', '1d', 'Infinity');
-SELECT * FROM market_state_stats('CCC');
-SELECT * FROM market_state_transitions('DDDUSDT', '15m');
+SELECT state_label, classifier_version, n, share::numeric(5, 4), first_ts, last_ts, mean_confidence::numeric(5, 4), high_share::numeric(5, 4) FROM market_states_stats('DDDUSDT', '1d');
+SELECT sum(share), sum(n) FROM market_states_stats(timeframe => '1h');
+SELECT count(high_share) FROM market_states_stats('BBBUSDT');
+SELECT symbol, timeframe, from_label, to_label, at, confidence::numeric(8, 6) FROM market_states_flips('DDDUSDT', '1d', 0.7) LIMIT 3;
+SELECT from_label, to_label, count(*) FROM market_states_flips(NULL, NULL) GROUP BY 1, 2 ORDER BY 1, 2;
+SELECT * FROM market_states_flips('DDDUSDT', '1d', 1.5);
+SELECT * FROM market_states_flips('DDDUSDT', '1d', 'Infinity');
+SELECT * FROM market_states_stats('CCC');
+SELECT * FROM market_states_flips('DDDUSDT', '15m');
 -- The newest row of each series.
 SELECT symbol, timeframe, open_time, state_label, hazard_score = 100 * escalation_percentile AS hazard, cross_timeframe_consensus::numeric(5, 4) AS consensus, consensus_timeframes AS of, age > '1 year' AS old, newest_bar, is_stale FROM market_state_latest;
 SELECT abs(max(cross_timeframe_consensus) - avg(escalation_percentile)) < 1e-15 AS is_mean FROM market_state_latest WHERE symbol = 'DDDUSDT';
@@ -130,7 +130,7 @@ SET ROLE regress_state_reader;
 SELECT count(*) FROM market_states_compute('DDDUSDT', '1d');
 \echo :LAST_ERROR_SQLSTATE
 SELECT count(*) FROM get_market_states('DDDUSDT', '1d');
-SELECT count(*) FROM market_state_explain('DDDUSDT', '1d');
+SELECT count(*) FROM market_states_explain('DDDUSDT', '1d');
 SELECT status, message FROM refresh_market_states('BBBUSDT', dry_run => true);
 SELECT symbol, timeframe, newest_bar, is_stale FROM market_state_latest;
 SELECT what, detail, command FROM regime_health() WHERE command ~ 'regime_eras';
@@ -149,13 +149,13 @@ INSERT INTO dim_assets VALUES (7, 'DDDUSDT'), (8, 'CCCUSDT');
 SELECT count(*) FROM market_states_compute('7', '1d');
 SELECT symbol, status FROM refresh_market_states('7', '1d');
 SELECT count(*) FROM market_states_compute('8', '1d');
-SELECT sum(bars) FROM market_state_stats('7', '1d');
-SELECT symbol, count(*) FROM market_state_transitions('7', '1d') GROUP BY 1;
-SELECT * FROM market_state_stats('8');
-SELECT * FROM market_state_transitions('7', '15m');
+SELECT sum(n) FROM market_states_stats('7', '1d');
+SELECT symbol, count(*) FROM market_states_flips('7', '1d') GROUP BY 1;
+SELECT * FROM market_states_stats('8');
+SELECT * FROM market_states_flips('7', '15m');
 SELECT delete_market_states('7', '1d'), delete_market_states('7', '1d'), delete_market_states('8', '1d');
 SELECT DISTINCT symbol, timeframe FROM market_states ORDER BY 1, 2;
 -- Candles of the name itself come first.
 INSERT INTO candles SELECT '7', timeframe, open_time, open, high, low, close, volume FROM candles WHERE symbol = 'BBBUSDT';
 SELECT delete_market_states('7', '4h');
-SELECT * FROM market_state_stats('7', '4h');
+SELECT * FROM market_states_stats('7', '4h');

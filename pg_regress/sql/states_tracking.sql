@@ -38,7 +38,7 @@ SELECT :marks;
 SELECT symbol, timeframe, created_at IS NOT NULL AS stored, count(*), min(open_time), max(open_time) FROM (SELECT * FROM get_market_states('AAAUSDT', '1h') UNION ALL SELECT * FROM get_market_states('DDDUSDT', '4h')
     UNION ALL SELECT * FROM get_market_states('BBBUSDT', '1h')) r GROUP BY 1, 2, 3 ORDER BY 1, 2, 5;
 SELECT unlike();
-SELECT name, stale FROM regime_systems WHERE name = 'market_states';
+SELECT system, n_stale FROM regime_systems WHERE system = 'market_states';
 SELECT :how FROM refresh_market_states();
 SELECT differ(), unlike();
 -- The newest candle, before it has closed.

@@ -1,37 +1,20 @@
--- What takes the id of an asset takes its symbol as well, and gives the same.
+-- What takes an asset takes its id or its symbol, and gives the same.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \i :abs_srcdir/fixture.sql
 -- Whichever tables the map names.
 SET pg_regime.market_proxy_id = 1;
--- The two forms are told apart by their first argument alone.
-CREATE TEMP VIEW form AS
-SELECT p.oid, proname, proargnames[1] AS first, proargtypes[0]::regtype AS type,
-    (SELECT array_agg(concat_ws(' ', proargnames[i], format_type(proargtypes[i - 1], NULL), 'DEFAULT ' || pg_get_function_arg_default(p.oid, i))
-        ORDER BY i) FROM generate_series(2, pronargs) i) AS further,
-    pg_get_function_arg_default(p.oid, 1) AS first_default, pg_get_function_result(p.oid) AS result, proretset AS rows,
-    provolatile AS volatility, proparallel AS parallel, prosecdef AS definer, proisstrict AS strict, proconfig AS settings, lanname
-FROM pg_proc p JOIN pg_language l ON l.oid = prolang
-JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
-JOIN pg_extension e ON d.refobjid = e.oid AND e.extname = 'pg_regime' WHERE prokind = 'f';
-CREATE TEMP VIEW pair AS
-SELECT i.proname, s.first, s.first_default, ROW (i.further, i.result, i.rows, i.volatility, i.parallel, i.definer, i.strict, i.settings)
-        IS NOT DISTINCT FROM ROW (s.further, s.result, s.rows, s.volatility, s.parallel, s.definer, s.strict, s.settings) AS same, s.oid
-FROM form i JOIN form s ON i.proname = s.proname
-    AND (i.first, s.first) IN (('asset_id', 'symbol'), ('id', 'symbol'), ('ids', 'symbols'));
-SELECT proname, first, first_default, same FROM pair ORDER BY 1, 2;
--- None is left out: an id without its symbol, a symbol without its id.
-SELECT oid::regprocedure FROM form WHERE first IN ('asset_id', 'id') AND type = 'int'::regtype
-    AND proname NOT IN (SELECT proname FROM pair WHERE first = 'symbol');
--- Those are pictures, whose symbol may be of any system: they take the same first, and then the system.
-SELECT s.proname, s.further[:cardinality(i.further)] = i.further AS same, s.further[cardinality(i.further) + 1:] AS more, (s.result, s.volatility, s.parallel) = (i.result, i.volatility, i.parallel) AS alike
-FROM form i JOIN form s USING (proname) WHERE i.first = 'asset_id' AND s.first = 'symbol' AND s.lanname = 'c' ORDER BY 1;
-SELECT oid::regprocedure FROM form WHERE lanname = 'sql' AND first <> 'id' AND oid NOT IN (SELECT oid FROM pair);
+-- An asset is one argument, of a type to which ids and symbols are cast. A refresh has further forms for one asset.
+SELECT proname, proargnames[1] AS first, array_agg(format_type(proargtypes[0], NULL) ORDER BY format_type(proargtypes[0], NULL)) AS types
+FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+JOIN pg_extension e ON d.refobjid = e.oid AND e.extname = 'pg_regime'
+WHERE proargnames[1] ~ '^(asset|id|symbol)' AND proname ~ 'regime_|cmc' AND proname !~ 'market' GROUP BY 1, 2 ORDER BY 1, 2;
+COPY (SELECT 1::regime_asset_ref AS id, 'A'::regime_asset_ref AS symbol) TO STDOUT (FORMAT csv, HEADER);
 
 -- Refreshing, one and several.
 SELECT :summary FROM refresh_cmc_regimes('YOUNG');
-SELECT :summary FROM refresh_cmc_regimes(symbol => 'young', cal_scheme => 'us', hysteresis => false, dry_run => true);
+SELECT :summary FROM refresh_cmc_regimes(asset => 'young', cal_scheme => 'us', hysteresis => false, dry_run => true);
 SELECT :summary FROM refresh_cmc_regimes(ARRAY['NEW', 'proxy', '2', 'YOUNG']);
-SELECT :summary FROM refresh_cmc_regimes(symbols => '{NEW,2}', dry_run => true);
+SELECT :summary FROM refresh_cmc_regimes(assets => '{NEW,2}', dry_run => true);
 SELECT :summary FROM refresh_cmc_regimes(NULL::text[]);
 SELECT :summary FROM refresh_cmc_regimes('{}'::text[]);
 SELECT :summary FROM refresh_cmc_regimes('{NEW,NULL}'::text[]);
@@ -52,8 +35,8 @@ ROLLBACK;
 SELECT id FROM refresh_cmc_regimes(1);
 SELECT id FROM refresh_cmc_regimes(1::smallint);
 SELECT id FROM refresh_cmc_regimes(ARRAY[1]);
-SELECT id FROM refresh_cmc_regimes(ids => '{1,2}');
-SELECT id FROM refresh_cmc_regimes(id => '1');
+SELECT id FROM refresh_cmc_regimes(assets => '{1,2}');
+SELECT id FROM refresh_cmc_regimes(asset => '1');
 SELECT id FROM refresh_cmc_regimes();
 SELECT id, status FROM refresh_cmc_regimes(dry_run => true);
 SELECT id FROM refresh_cmc_regimes(NULL::int[]);
@@ -74,13 +57,24 @@ SELECT count(DISTINCT id) FROM regime_periods(NULL);
 PREPARE of AS SELECT id FROM regime_at($1, '2024-12-31');
 EXECUTE of('2');
 EXECUTE of('YOUNG');
--- What did not, does not.
 SELECT id FROM regime_at(1::bigint, '2024-12-31');
+SELECT id FROM refresh_cmc_regimes(ARRAY[1::bigint]);
+SELECT id FROM refresh_cmc_regimes(ARRAY[1::smallint, 2::smallint]);
+SELECT id FROM refresh_cmc_regimes(ARRAY['2'::varchar, 'NEW']);
+-- What did not, does not.
 SELECT id FROM regime_at(1.0, '2024-12-31');
 SELECT id FROM refresh_cmc_regimes(1::bigint);
-SELECT id FROM refresh_cmc_regimes(ARRAY[1::bigint]);
 
--- Each gives what the form with the id gives. In the scheme us NEW is another asset than in iso.
+-- Columns of whatever type an id or a symbol has.
+SELECT 'YOUNG'::regime_asset_ref, 2::smallint::regime_asset_ref, 2::regime_asset_ref, 2::bigint::regime_asset_ref, 'YOUNG'::varchar::regime_asset_ref, 'YOUNG'::char(9)::regime_asset_ref, 'YOUNG'::name::regime_asset_ref;
+SELECT v.given, r.id FROM dim_assets d CROSS JOIN LATERAL (SELECT 'int2' AS given, id FROM regime_at(d.id::int2, '2024-06-30') UNION ALL SELECT 'int8', id FROM regime_at(d.id::int8, '2024-06-30')
+    UNION ALL SELECT 'varchar', id FROM regime_at(d.symbol::varchar, '2024-06-30') UNION ALL SELECT 'char', id FROM regime_at(d.symbol::char(12), '2024-06-30') UNION ALL SELECT 'name', id FROM regime_at(d.symbol::name, '2024-06-30')) AS v
+CROSS JOIN LATERAL (SELECT v.id) AS r WHERE d.symbol = 'YOUNG';
+SELECT DISTINCT id FROM regime_periods('#2');
+SELECT regime_at(5000000000, '2024-12-31');
+SELECT regime_at('#x', '2024-12-31');
+
+-- Each gives of a symbol what it gives of the id. In the scheme us NEW is another asset than in iso.
 CREATE SCHEMA desk;
 CREATE TABLE desk.dim_assets AS SELECT 5 - id AS id, symbol FROM dim_assets;
 CREATE VIEW desk.bars AS SELECT * FROM cmc_price_bars_multi_tf;
@@ -96,7 +90,7 @@ SELECT call, a.* FROM (VALUES
     ('regime_at(%s, ''2024-06-30'', ''1 day'')'), ('regime_gate(%s, ''2024-06-30'', ''hedge'', 2, true, ''1 day'')'),
     ('regime_explain(%s, ''2024-06-30'', min_hold_bars => 5)'), ('regime_compute(%s, min_hold_bars => 5, as_of => ''2024-06-30'')'),
     ('regime_label_daily(%s)'), ('regime_label_weekly(%s, mode => ''lite'')'), ('regime_label_monthly(%s)'),
-    ('regime_transitions(%s, ''L2'')'), ('regime_durations(%s, ''L1'')'), ('regime_periods(%s, ''L2'')'),
+    ('regime_transition_matrix(%s, ''L2'')'), ('regime_durations(%s, ''L1'')'), ('regime_periods(%s, ''L2'')'),
     ('regime_forward_returns(%s, ''{2}'', ''L2'')'), ('regime_repaint_check(%s, 3)'),
     ('regime_chart_svg(%s, ''2024-02-01'', ''2024-03-01'', ''L2'', 300, 200, false)'), ('regime_timeline(%s, 20, ''L2'')')
 ) AS v (call), agree('young', 2, call) a;

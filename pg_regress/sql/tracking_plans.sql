@@ -42,7 +42,7 @@ BEGIN
         ('regime_health', 'SELECT regime_health()'),
         ('get_market_regimes', 'SELECT get_market_regimes(symbol, ''1h'') FROM (SELECT DISTINCT symbol FROM candles) AS s'),
         ('get_market_states', 'SELECT get_market_states(symbol, ''1h'') FROM (SELECT DISTINCT symbol FROM candles) AS s'),
-        ('market_state_latest', 'SELECT market_state_latest()'),
+        ('market_state_latest', 'SELECT market_states_latest()'),
         ('refresh_cmc_regimes', 'SELECT refresh_cmc_regimes(only_dirty => true)'),
         ('refresh_market_regimes', 'SELECT refresh_market_regimes()'),
         ('refresh_market_states', 'SELECT refresh_market_states()'),

@@ -1,31 +1,34 @@
 -- What each function returns; `\df+` and `\dx+` show it. Tables and views are described where they are made.
 
-COMMENT ON FUNCTION refresh_cmc_regimes(int[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean, jsonb) IS
-'Computes the regimes of assets (ids NULL: every active asset of dim_assets, else every id with daily bars), writes the rows that differ to the output tables and returns one row per asset: status (ok, unchanged, empty, failed, dry_run), the rows that the result holds (NULL if failed), the rows written, milliseconds. An asset that fails is rolled back alone with a WARNING and keeps its earlier rows, one without daily bars loses them; a wrong argument, policy or source map is an error. An asset whose profile gives other parameters than the arguments fails, unless force is true.';
+COMMENT ON FUNCTION refresh_cmc_regimes(regime_asset_ref[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean, jsonb) IS
+'Computes the regimes of assets (NULL: every active asset of dim_assets, else every id with daily bars), writes the rows that differ to the output tables and returns one row per asset: status (ok, unchanged, empty, failed, dry_run), the rows that the result holds (NULL if failed), the rows written, milliseconds. An asset that fails is rolled back alone with a WARNING and keeps its earlier rows, one without daily bars loses them; a wrong argument, policy or source map is an error. An asset whose profile gives other parameters than the arguments fails, unless force is true.';
 
 COMMENT ON FUNCTION refresh_cmc_regimes(int, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean, jsonb) IS
-'Refreshes one asset, exactly as refresh_cmc_regimes(int[], ...) does for many, and returns its row; a NULL id is an error.';
+'Refreshes the asset of an id, exactly as refresh_cmc_regimes does for a list, and returns its row; a NULL id is an error.';
+
+COMMENT ON FUNCTION refresh_cmc_regimes(text, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean, jsonb) IS
+'Refreshes the asset of a symbol, or of an id as text, as regime_asset finds it; NULL is every active asset, since a NULL without a type comes here.';
 
 COMMENT ON FUNCTION regime_asset(text, text) IS
 'Returns the id of the asset with a symbol in dim_assets, beside the daily bars of cal_scheme (NULL: pg_regime.cal_scheme, then the schemes of profiles): as it is written, else in whatever case if that is one asset alone; else the id that the text is, if dim_assets or the daily bars have it. Any other name, and a symbol of several assets, is an error that tells the nearest symbol or the ids.';
 
-COMMENT ON FUNCTION regime_compute(int, text, text, boolean, text, int, int, int, int, text, timestamptz, jsonb, boolean, jsonb) IS
+COMMENT ON FUNCTION regime_compute(regime_asset_ref, text, text, boolean, text, int, int, int, int, text, timestamptz, jsonb, boolean, jsonb) IS
 'Returns the rows of cmc_regimes that a refresh with these arguments would hold for an asset, without writing; updated_at is the time of the transaction. as_of ignores every bar and EMA after it, also for the data budget and the market proxy; rules are laid over the policy for this call only.';
 
-COMMENT ON FUNCTION regime_explain(int, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean, jsonb) IS
+COMMENT ON FUNCTION regime_explain(regime_asset_ref, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean, jsonb) IS
 'Explains step by step the newest row of an asset at or before a moment (NULL: the newest): bars and layers, the comparisons and percentiles behind each label, hysteresis, the rules and what each tightened, the market proxy, the result, and whether that is what is stored or why not. The further arguments are those of the refresh that is explained.';
 
 COMMENT ON FUNCTION regime_version_hash(text, text, boolean, text, int, int, int, int, text, boolean, jsonb) IS
 'Returns the hash, 16 hex digits, of the label version, the policy''s rules and every parameter and setting that can change a label: what a refresh with these arguments stores in regime_version_hash. Same inputs and same hash mean same labels.';
 
-COMMENT ON FUNCTION regime_at(int, timestamptz, interval) IS
-'Returns what holds for an asset at a moment, always one row: the row of cmc_regimes with the newest ts <= at, from the schema pg_regime.target_schema, with its age. Where there is none, or it is older than max_age (NULL: pg_regime.max_age), stale is true, regime_key is Unknown, setups is {stand_down} and the rest is the tightest policy that any row could hold; ts and age are those of the old row.';
+COMMENT ON FUNCTION regime_at(regime_asset_ref, timestamptz, interval) IS
+'Returns what holds for an asset at a moment, always one row: the row of cmc_regimes with the newest ts <= at, from the schema pg_regime.target_schema, with its age. Where there is none, or it is older than max_age (NULL: pg_regime.max_age), is_stale is true, regime_key is Unknown, setups is {stand_down} and the rest is the tightest policy that any row could hold; ts and age are those of the old row.';
 
 COMMENT ON FUNCTION regime_latest() IS
 'Returns the newest row of each asset in cmc_regimes, with its age, the newest daily bar and whether the row is stale; what the view cmc_regime_latest shows. It reads the settings'' calendar scheme and target schema.';
 
-COMMENT ON FUNCTION regime_gate(int, timestamptz, text, float8, boolean, interval) IS
-'Returns, in one row, what the regime in force makes of a signal: whether it is allowed, its size (base_size x size_mult, 0 where not allowed), the rest of the policy, and the reason. Not allowed are setups that are not listed (a NULL setup is not checked), anything where the policy stands down, and anything where regime_at is stale; regime_enabled => false lets the signal pass as it is.';
+COMMENT ON FUNCTION regime_gate(regime_asset_ref, timestamptz, text, float8, boolean, interval) IS
+'Returns, in one row, what the regime in force makes of a signal: whether it is allowed, its size (base_size x size_mult, 0 where not allowed), the rest of the policy, and the reason. Not allowed are setups that are not listed (a NULL setup is not checked), anything where the policy stands down, and anything where is_stale of regime_at is true; regime_enabled => false lets the signal pass as it is.';
 
 COMMENT ON FUNCTION regime_tag_signals(regclass, text, text, text) IS
 'Fills key_column of a table of signals, where it is NULL, with the regime in force at ts_column for the asset in asset_column, or Unknown, and returns how many rows it filled; adds the column if it is missing. Only rows of cmc_regimes with ts at or before the signal''s are used, and none older than pg_regime.max_age.';
@@ -45,22 +48,22 @@ COMMENT ON FUNCTION regime_connect(regclass, text, text, text, text, text, text,
 COMMENT ON FUNCTION regime_disconnect(text) IS
 'Takes away what regime_connect made for a relation, given by its name even if it is gone, and returns what was done: built-in rows of regime_source come back, and the tables that were built are dropped. Output tables stay.';
 
-COMMENT ON FUNCTION regime_build_inputs(int[], text, text) IS
+COMMENT ON FUNCTION regime_build_inputs(regime_asset_ref[], text, text) IS
 'For databases with daily bars only: creates the bar and EMA tables that regime_source names for cal_scheme (iso or us) where they are missing in target_schema (NULL: pg_regime.target_schema), fills them from the daily bars, writes only what changed, and returns what was done with each. Partial first and last weeks and months are left out, and tables with rows that it did not make are left alone.';
 
 COMMENT ON FUNCTION regime_demo(int, int, int) IS
 'Makes the source tables and fills them with an invented market, the same bits for the same arguments on every machine, from 2016-01-01 on, or from as much earlier as it takes to end on 2024-03-18, so that no bar lies in the future: asset 1 is the market, the last one has 200 daily bars, the one before it 720. In the table that regime_source maps for candles, each asset has its bars as candles of 1d under its symbol, the first three the last 180 days as candles of 4h too, and an index, ^GSPC, the last 1500 weekdays. A source table that holds rows it did not make is an error and changes nothing.';
 
-COMMENT ON FUNCTION regime_label_monthly(int, text, text) IS
+COMMENT ON FUNCTION regime_label_monthly(regime_asset_ref, text, text) IS
 'Returns the raw label (before hysteresis) of each monthly bar of an asset; columns, mode and NULL are those of regime_label_daily.';
 
-COMMENT ON FUNCTION regime_label_weekly(int, text, text) IS
+COMMENT ON FUNCTION regime_label_weekly(regime_asset_ref, text, text) IS
 'Returns the raw label (before hysteresis) of each weekly bar of an asset; columns, mode and NULL are those of regime_label_daily.';
 
-COMMENT ON FUNCTION regime_label_daily(int, text, text) IS
+COMMENT ON FUNCTION regime_label_daily(regime_asset_ref, text, text) IS
 'Returns the raw label (before hysteresis) of each daily bar of an asset and its places: trend Up, Sideways or Down; vol Low, Normal or High; liq Easy, Normal or Stressed. mode full ranks volatility against its own history, lite uses fixed cut-offs; NULL is as the data budget says, with NULL labels where it disables the layer.';
 
-COMMENT ON FUNCTION regime_label_intraday(int, text, text) IS
+COMMENT ON FUNCTION regime_label_intraday(regime_asset_ref, text, text) IS
 'Returns the raw label (before hysteresis) of each intraday bar of an asset; columns and NULL are those of regime_label_daily, volatility uses fixed cut-offs in any mode. It is an error if regime_source maps no L3.';
 
 COMMENT ON FUNCTION regime_label_monthly(float8[], float8[], float8[], float8[], text, float8[]) IS
@@ -96,10 +99,10 @@ COMMENT ON FUNCTION regime_drop_policy(text) IS
 COMMENT ON FUNCTION regime_track(boolean, text[]) IS
 'Creates triggers on every table that regime_source maps, which mark the assets whose bars or EMAs and the series whose candles are inserted, changed or deleted, or drops them (enable => false), and returns what was done with each table; with the triggers a refresh reads only new rows, and only_dirty => true refreshes only changed assets. With systems, the triggers of the other systems are left as they are. The caller must own the tables.';
 
-COMMENT ON PROCEDURE refresh_all_cmc_regimes(int, boolean, interval, text, text, boolean, text, int, int, int, int, text, boolean, text[], boolean, jsonb) IS
+COMMENT ON PROCEDURE refresh_all_cmc_regimes(int, boolean, interval, text, text, boolean, text, int, int, int, int, text, boolean, regime_asset_ref[], boolean, jsonb) IS
 'Refreshes all assets as refresh_cmc_regimes does, or only changed ones, or those of a list of symbols or ids, in batches that are committed one by one; sessions that call it at the same time with the same arguments share the work, and a call resumes where the last one stopped. Ends with an error that lists the failed assets, if there were any; cannot be called in a transaction block.';
 
-COMMENT ON FUNCTION regime_round_begin(boolean, int, text, text, boolean, text, int, int, int, int, text, boolean, text[], boolean, jsonb) IS
+COMMENT ON FUNCTION regime_round_begin(boolean, int, text, text, boolean, text, int, int, int, int, text, boolean, regime_asset_ref[], boolean, jsonb) IS
 'Step of refresh_all_cmc_regimes: finds the unfinished round for these arguments, or begins one, and returns its number; NULL in a transaction that keeps its snapshot.';
 
 COMMENT ON FUNCTION regime_round_next(bigint, int, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean, boolean, jsonb) IS
@@ -114,64 +117,58 @@ COMMENT ON FUNCTION regime_status() IS
 COMMENT ON FUNCTION regime_health() IS
 'Returns what is wrong, the worst first: severity (error, warning, info), what, the asset, detail, and the command that corrects it. Looks for a broken source map, missing tables and grants, failing and stale assets, mixed version hashes, unfinished rounds, untracked sources and bloated tables; no row means that nothing is wrong.';
 
-COMMENT ON FUNCTION regime_repaint_check(int, int, text, text, boolean, text, int, int, int, int, text, jsonb) IS
+COMMENT ON FUNCTION regime_repaint_check(regime_asset_ref, int, text, text, boolean, text, int, int, int, int, text, jsonb) IS
 'Computes stored rows of an asset (all, or sample of them in even steps) again from what had closed at each of them, data budget included, and returns per column how many differ and the first that does: rows refreshed with point_in_time => true never differ. An error if the rows were made with other parameters than those given.';
 
 COMMENT ON FUNCTION regime_assets() IS
 'Returns the ids of the assets that have rows in cmc_regimes, ascending, stepping from one to the next along the key.';
 
-COMMENT ON FUNCTION regime_transitions(int, text) IS
+COMMENT ON FUNCTION regime_transition_matrix(regime_asset_ref, text) IS
 'Returns how often each regime of an asset followed another, from cmc_regime_flips: from_regime, to_regime, n, and probability, the share of the changes out of from_regime. layer is L0 to L4 or composite (the regime_key).';
 
-COMMENT ON FUNCTION regime_durations(int, text) IS
-'Returns, per regime of an asset, how long its completed runs lasted, in daily rows: n of them, mean, median, longest; and, for the regime of the newest row alone, current_run, the rows it has lasted so far, and current_percentile, the share of past runs of that regime that were at most as long (0 to 1, NULL without any). The first run of the history counts as it is, though it may have begun earlier.';
+COMMENT ON FUNCTION regime_durations(regime_asset_ref, text) IS
+'Returns, per regime of an asset, how long its completed runs lasted, in daily rows: n of them, mean_bars, median_bars, longest_bars; and, for the regime of the newest row alone, current_bars, the rows it has lasted so far, and current_percentile, the share of past runs of that regime that were at most as long (0 to 1, NULL without any). The first run of the history counts as it is, though it may have begun earlier.';
 
-COMMENT ON FUNCTION regime_periods(int, text) IS
+COMMENT ON FUNCTION regime_periods(regime_asset_ref, text) IS
 'Returns the stretches of one regime of an asset, NULL for all assets. valid is [first row, first row of the next period), open for the one that lasts: the label of a row is known at its ts, the close of its bar, and not before, so the regime was known at every moment of valid and at none before it. bars counts the daily rows. return_over_period is close at the end of valid (for the period that lasts: at the newest row) / close at its start - 1, from the daily bars that regime_source maps for pg_regime.cal_scheme, NULL where one of the two closes is not there; like bars and the end of valid it is known only at that end, and a condition on it looks ahead.';
 
-COMMENT ON FUNCTION regime_forward_returns(int, int[], text) IS
-'Returns, per regime of an asset and horizon h, the returns close[t+h] / close[t] - 1 over h daily rows that begin at the rows t of that regime: n, mean, std (sample), t = mean / (std / sqrt(n)), hit_rate (share above 0) and worst; NULL where undefined. Rows without h later rows, or without a usable close at either end, do not count. For h > 1 the returns of neighbouring rows overlap and are not independent, so t is too large: n counts rows, not bets. Up to 100 horizons of 1 to 10000; closes are those of the daily bars that regime_source maps for pg_regime.cal_scheme.';
+COMMENT ON FUNCTION regime_forward_returns(regime_asset_ref, int[], text) IS
+'Returns, per regime of an asset and horizon h, the returns close[t+h] / close[t] - 1 over h daily rows that begin at the rows t of that regime: n, mean_return, std_return (sample), t = mean_return / (std_return / sqrt(n)), hit_rate (share above 0) and worst_return; NULL where undefined. Rows without h later rows, or without a usable close at either end, do not count. For h > 1 the returns of neighbouring rows overlap and are not independent, so t is too large: n counts rows, not bets. Up to 100 horizons of 1 to 10000; closes are those of the daily bars that regime_source maps for pg_regime.cal_scheme.';
 
-COMMENT ON FUNCTION regime_chart_svg(int, timestamptz, timestamptz, text, int, int, boolean) IS
-'Returns a picture, SVG in one line of text: the closes of an asset from from_ts to to_ts (both included, NULL: no limit) over bands of its regimes, blue for Up, grey for Sideways, orange for Down, stronger with volatility, and a thin line at each flip. A band reaches from the close at which its label was known to the next. width and height are 200 to 10000 pixels; dates are UTC; the same rows give the same bytes; colours follow the reader''s dark scheme. No row in that range is an error.';
+COMMENT ON FUNCTION regime_chart_svg(regime_asset_ref, timestamptz, timestamptz, text, int, int, boolean, text, text) IS
+'Returns a picture, SVG in one line of text: the closes of an asset from from_ts to to_ts (both included, NULL: no limit) over bands of its regimes, blue for Up, grey for Sideways, orange for Down, stronger with volatility, and a thin line at each flip. A band reaches from the close at which its label was known to the next. width and height are 200 to 10000 pixels; dates are UTC; the same rows give the same bytes; colours follow the reader''s dark scheme. No row in that range is an error. system is cmc_regimes, market_regimes, market_regime_history or market_states, whose bands are of the labels that the legend names; of market_states also the escalation percentile, with lines at .60 and .85. The subjects of other systems than cmc_regimes are symbols; timeframe may be left out where a symbol has rows of one; layer is of cmc_regimes alone.';
 
-COMMENT ON FUNCTION regime_timeline(int, int, text) IS
-'Returns the stored history of an asset as a line of width (10 to 1000) characters, each for as many daily rows as any other: the trend that most of them have (up and down triangles, a dash for Sideways) and the volatility that most of those have (bolder is higher), the more cautious on a tie. Below it stand the first and last date and what the characters mean. NULL for an asset without rows.';
+COMMENT ON FUNCTION regime_timeline(regime_asset_ref, int, text, text, text) IS
+'Returns the stored history of an asset as a line of width (10 to 1000) characters, each for as many daily rows as any other: the trend that most of them have (up and down triangles, a dash for Sideways) and the volatility that most of those have (bolder is higher), the more cautious on a tie. Below it stand the first and last date and what the characters mean. NULL for an asset without rows. system, timeframe and layer are those of regime_chart_svg.';
 
-COMMENT ON FUNCTION regime_chart_svg(text, timestamptz, timestamptz, text, int, int, boolean, text, text) IS
-'Returns a picture as regime_chart_svg of an id draws it, of a symbol in any system (system: cmc_regimes, market_regimes, market_regime_history, market_states): closes over bands of the labels that the legend names; of market_states also the escalation percentile, with lines at .60 and .85. timeframe may be left out where a symbol has rows of one; layer is of cmc_regimes alone.';
-
-COMMENT ON FUNCTION regime_timeline(text, int, text, text, text) IS
-'Returns a line of characters as regime_timeline of an id writes it, of a symbol in any system (system: cmc_regimes, market_regimes, market_regime_history, market_states): each character is the label that most of its rows have, the more cautious on a tie. timeframe may be left out where a symbol has rows of one; layer is of cmc_regimes alone.';
-
-COMMENT ON FUNCTION regime_check_inputs(int[], text) IS
-'Returns what is wrong with the source map, bars and EMAs of assets (ids NULL: those that a refresh would take), the worst first: severity (error: a refresh of the asset fails; warning: its labels may be wrong; info), asset, layer, problem, how many bars or EMAs have it, the first of them, and what to type or do. Bad data of one asset does not keep it from looking at the others; it only reads, also on a standby, and no row means that nothing is wrong.';
+COMMENT ON FUNCTION regime_check_inputs(regime_asset_ref[], text) IS
+'Returns what is wrong with the source map, bars and EMAs of assets (NULL: those that a refresh would take), the worst first: severity (error: a refresh of the asset fails; warning: its labels may be wrong; info), asset, layer, problem, how many bars or EMAs have it, the first of them, and what to type or do. Bad data of one asset does not keep it from looking at the others; it only reads, also on a standby, and no row means that nothing is wrong.';
 
 COMMENT ON FUNCTION regime_policy_lint(text, jsonb) IS
 'Returns what a policy, with rules laid over it, says that its author can hardly mean: severity (warning for the user''s rules, info for built-in ones and for holes), number and match of the rule, the problem (never reached, matches no label, changes nothing, a value never let through, setups that contradict the size or are never used, labels that fall to the fallback) and what to do.';
 
-COMMENT ON FUNCTION regime_policy_simulate(jsonb, int[], timestamptz, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean, jsonb) IS
+COMMENT ON FUNCTION regime_policy_simulate(jsonb, regime_asset_ref[], timestamptz, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean, jsonb) IS
 'Returns the rows of cmc_regimes that rules laid over a policy would change, with the columns that differ and their stored (before) and simulated (after) values; labels may differ too, since hysteresis depends on the policy. from_ts and to_ts are included; the version hash is not compared; an asset that cannot be computed gives a WARNING. Nothing is written.';
 
-COMMENT ON FUNCTION regime_policy_simulate_summary(jsonb, int[], timestamptz, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean, jsonb) IS
+COMMENT ON FUNCTION regime_policy_simulate_summary(jsonb, regime_asset_ref[], timestamptz, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean, jsonb) IS
 'Sums up regime_policy_simulate per asset, before (stored) and after (simulated): rows compared and changed, mean size, days in each order mode, changes of regime_key; bars or stored rows without a counterpart, and stored rows made with another policy or other parameters than those given, which differ for that reason too. Nothing is written.';
 
-COMMENT ON FUNCTION regime_config_simulate(jsonb, int[], timestamptz, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean) IS
-'Counts per asset and column the rows of cmc_regimes that config, laid key by key over the configuration of the profile of each asset, would change, with the first and the last of them and the values of the first; rows, not_compared and other_version as in regime_policy_simulate_summary. from_ts and to_ts are included; an asset that cannot be computed gives a WARNING. Nothing is written.';
+COMMENT ON FUNCTION regime_config_simulate(jsonb, regime_asset_ref[], timestamptz, timestamptz, text, text, boolean, text, int, int, int, int, text, boolean) IS
+'Counts per asset and column the rows of cmc_regimes that config, laid key by key over the configuration of the profile of each asset, would change, with the first and the last of them and the values of the first; n, not_compared and other_version as in regime_policy_simulate_summary. from_ts and to_ts are included; an asset that cannot be computed gives a WARNING. Nothing is written.';
 
 COMMENT ON FUNCTION refresh_market_regimes(text, text, boolean, boolean, jsonb, boolean) IS
 'Brings market_regimes up to date with the candles that regime_source maps, for a symbol, a timeframe, or all (NULL); returns a row per series: status (ok, unchanged, empty, failed, dry_run), rows of the result and rows written, classifier_version, milliseconds, message, mode and why all rows were computed. Each series whole or not at all; one that fails keeps its rows, gives a WARNING and a failed row, and the others go on. config overrides thresholds: {"adx_trending": 30}. Without tracking a series is computed from its first candle and only what differs is written; with regime_track, from its stored state on.';
 
 COMMENT ON FUNCTION market_regimes_compute(text, text, timestamptz, timestamptz, jsonb) IS
-'Returns the regimes of a series, computed from its first candle on without storing anything; those of candles that opened from from_time to to_time, both included (NULL: no limit). Reads nothing after to_time.';
+'Returns the regimes of a series, computed from its first candle on without storing anything; those of candles that opened from from_ts to to_ts, both included (NULL: no limit). Reads nothing after to_ts.';
 
 COMMENT ON FUNCTION get_market_regimes(text, text, timestamptz, timestamptz) IS
-'Returns the regimes of a series from from_time to to_time, both included: stored rows as long as candles are tracked and none was marked as changed since the last refresh, computed ones, whose created_at is NULL, after that. Without tracking, all rows are computed.';
+'Returns the regimes of a series from from_ts to to_ts, both included: stored rows as long as candles are tracked and none was marked as changed since the last refresh, computed ones, whose created_at is NULL, after that. Without tracking, all rows are computed.';
 
-COMMENT ON FUNCTION market_regime_stats(text, text) IS
+COMMENT ON FUNCTION market_regimes_stats(text, text) IS
 'Returns, per regime and classifier version of the stored rows of a symbol, a timeframe, or all (NULL): candles, their share, first, last and mean confidence.';
 
-COMMENT ON FUNCTION market_regime_transitions(text, text, float8) IS
+COMMENT ON FUNCTION market_regimes_flips(text, text, float8) IS
 'Returns the stored candles whose regime is not that of the candle before (of the same series, however far back that is): from, to, when it opened and its confidence, at least min_confidence. NULL as symbol or timeframe means all.';
 
 COMMENT ON FUNCTION delete_market_regimes(text, text) IS
@@ -192,13 +189,13 @@ COMMENT ON FUNCTION market_regime_backfill_next(bigint) IS
 COMMENT ON FUNCTION market_regime_backfill_end(bigint) IS
 'Step of backfill_market_regime_history: raises a WARNING if stored days differ from what their closes give now, an error if batches failed.';
 
-COMMENT ON FUNCTION market_regime_current(text) IS
+COMMENT ON FUNCTION market_regime_history_latest(text) IS
 'Returns the newest stored day of a symbol in market_regime_history, with the date of its newest daily bar, how many bars are later than the row (lag_days) and whether there are any; these are NULL where the bars may not be read. No stored day is an error.';
 
 COMMENT ON FUNCTION market_regime_history_compute(text, date, date) IS
 'Returns the rows that market_regime_history would hold of a symbol from from_date to to_date (both included, NULL: no limit), computed from its daily closes without writing. They come from its candles of timeframe 1d, else from the daily bars of the asset with that symbol in dim_assets; days are those of UTC.';
 
-COMMENT ON FUNCTION market_regime_history_summary(text) IS
+COMMENT ON FUNCTION market_regime_history_stats(text) IS
 'Returns, per regime that a symbol has in market_regime_history, the most frequent first: how many days, their share (0 to 1), the earliest and latest, and their mean confidence.';
 
 COMMENT ON FUNCTION market_regime_performance(regclass, text, text, text, int) IS
@@ -211,24 +208,24 @@ COMMENT ON FUNCTION refresh_market_states(text, text, boolean, boolean, boolean)
 'Brings market_states up to date with the candles that regime_source maps and the eras of regime_eras, for a symbol, a timeframe, or all (NULL); returns a row per series: status (ok, unchanged, empty, failed, dry_run), the rows that the result holds (NULL if failed), the rows written, milliseconds. Reads only new candles where changes are tracked, and writes only what differs; a series that fails is rolled back alone with a WARNING and keeps its earlier rows.';
 
 COMMENT ON FUNCTION market_states_compute(text, text, timestamptz, timestamptz) IS
-'Returns the rows that a refresh would hold of a series from from_time to to_time (both included, NULL: no limit), computed from its first candle on, and stores nothing; candles after to_time are not read.';
+'Returns the rows that a refresh would hold of a series from from_ts to to_ts (both included, NULL: no limit), computed from its first candle on, and stores nothing; candles after to_ts are not read.';
 
 COMMENT ON FUNCTION get_market_states(text, text, timestamptz, timestamptz) IS
 'Returns the rows of a series: stored rows as long as candles are tracked and neither a candle nor an era has changed since the last refresh, computed ones, whose created_at is NULL, after that. Without tracking, all rows are computed.';
 
-COMMENT ON FUNCTION market_state_stats(text, text) IS
+COMMENT ON FUNCTION market_states_stats(text, text) IS
 'Returns, per state and version in market_states, of a symbol, a timeframe, or all (NULL), the most frequent first: bars, their share (0 to 1), the first and last of them, their mean confidence, and the share of HIGH among those that have a bucket.';
 
-COMMENT ON FUNCTION market_state_transitions(text, text, float8) IS
+COMMENT ON FUNCTION market_states_flips(text, text, float8) IS
 'Returns the stored bars whose state differs from that of the bar before, with both states and the confidence, in order of time; NULL is all symbols or timeframes. min_confidence leaves out bars of less confidence.';
 
 COMMENT ON FUNCTION delete_market_states(text, text) IS
 'Deletes the rows of a series from market_states, and its state; returns the number of deleted rows.';
 
-COMMENT ON FUNCTION market_state_latest() IS
+COMMENT ON FUNCTION market_states_latest() IS
 'Returns the newest row of each series in market_states, with the escalation percentile in percent and its mean over the timeframes of the symbol, the age, the newest candle and whether the row is stale; what the view market_state_latest shows.';
 
-COMMENT ON FUNCTION market_state_explain(text, text, timestamptz) IS
+COMMENT ON FUNCTION market_states_explain(text, text, timestamptz) IS
 'Explains step by step the newest row of a series at or before a moment (NULL: the newest): the bar and which metrics it can have, each metric with its terms, weights and contributions, the price levels, the parts of the confidence, the rules with both numbers of each comparison, the components and their ranks, the percentile in its era, and whether that is what is stored.';
 
 COMMENT ON FUNCTION market_escalation_bucket(float8) IS
@@ -247,7 +244,7 @@ COMMENT ON FUNCTION market_escalation_lead_time(text, text, int, float8, int, fl
 'Uses the future: never join it to a signal. Returns, for falls and for rises as market_escalation_events finds them, how many had a HIGH in the lookback bars before (hits) of those that can be judged, with Wilson''s 95 % bounds, beside base_rate, the share of all bars with such a HIGH before: only a hit rate above it (lift above 1) is a warning. Also the lead in bars, runs of HIGH bars (alarms) that came late or falsely, and how often a HIGH bar and any bar were followed by an event.';
 
 COMMENT ON FUNCTION market_escalation_outcomes(text, text, int, float8[], timestamptz, timestamptz) IS
-'Uses the future: never join it to a signal. Returns, for each threshold and for LOW, MED, HIGH and ALL stored rows of a series that opened from from_time to to_time (both included, NULL: no limit): rows with a full horizon, how many of them do not overlap, mean, median and worst return over the horizon, mean and worst drawdown within it, and the share of returns at or below the threshold with Wilson''s 95 % bounds and as a multiple of that of LOW.';
+'Uses the future: never join it to a signal. Returns, for each threshold and for LOW, MED, HIGH and ALL stored rows of a series that opened from from_ts to to_ts (both included, NULL: no limit): rows with a full horizon, how many of them do not overlap, mean, median and worst return over the horizon, mean and worst drawdown within it, and the share of returns at or below the threshold with Wilson''s 95 % bounds and as a multiple of that of LOW.';
 
 COMMENT ON FUNCTION market_escalation_concentration(text, text, int, float8) IS
 'Uses the future: never join it to a signal. Returns the shares of HIGH and of LOW rows of a series whose return over the horizon is at or below the threshold, with Wilson''s 95 % bounds, their difference and ratio: over all rows, over each third in time, without the 5 % of rows deepest below the highest close of 200 candles, and without each calendar year. A difference that one year makes is no rule.';

@@ -2,7 +2,7 @@
 -- pgrx cannot derive their declarations from Rust. A function whose columns are not those that the library returns raises
 -- an error.
 
-CREATE FUNCTION market_regime_current(
+CREATE FUNCTION market_regime_history_latest(
     symbol text DEFAULT '^GSPC'
 ) RETURNS TABLE (
     market_symbol text,
@@ -17,11 +17,11 @@ CREATE FUNCTION market_regime_current(
     description text,
     created_at timestamptz,
     newest_bar date,
-    lag_days int,
+    lag_bars int,
     is_stale boolean
 )
 STABLE PARALLEL RESTRICTED LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_regime_current_wrapper';
+AS 'MODULE_PATHNAME', 'market_regime_history_latest_wrapper';
 
 CREATE FUNCTION market_regime_history_compute(
     symbol text DEFAULT '^GSPC',
@@ -42,18 +42,18 @@ CREATE FUNCTION market_regime_history_compute(
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regime_history_compute_wrapper';
 
-CREATE FUNCTION market_regime_history_summary(
+CREATE FUNCTION market_regime_history_stats(
     symbol text DEFAULT '^GSPC'
 ) RETURNS TABLE (
     regime text,
-    days bigint,
+    n bigint,
     share float8,
-    earliest date,
-    latest date,
+    first_ts date,
+    last_ts date,
     mean_confidence float8
 )
 STABLE PARALLEL RESTRICTED LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_regime_history_summary_wrapper';
+AS 'MODULE_PATHNAME', 'market_regime_history_stats_wrapper';
 
 CREATE FUNCTION market_regime_performance(
     returns regclass,
@@ -63,7 +63,7 @@ CREATE FUNCTION market_regime_performance(
     lag_days int DEFAULT 0
 ) RETURNS TABLE (
     regime text,
-    days bigint,
+    n bigint,
     total_return float8,
     mean_return float8,
     volatility float8,

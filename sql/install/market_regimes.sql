@@ -23,8 +23,8 @@ AS 'MODULE_PATHNAME', 'market_regime_labels_wrapper';
 CREATE FUNCTION market_regimes_compute(
     symbol text,
     timeframe text,
-    from_time timestamptz DEFAULT NULL,
-    to_time timestamptz DEFAULT NULL,
+    from_ts timestamptz DEFAULT NULL,
+    to_ts timestamptz DEFAULT NULL,
     config jsonb DEFAULT NULL
 ) RETURNS TABLE (
     symbol text,
@@ -45,8 +45,8 @@ AS 'MODULE_PATHNAME', 'market_regimes_compute_wrapper';
 CREATE FUNCTION get_market_regimes(
     symbol text,
     timeframe text,
-    from_time timestamptz DEFAULT NULL,
-    to_time timestamptz DEFAULT NULL
+    from_ts timestamptz DEFAULT NULL,
+    to_ts timestamptz DEFAULT NULL
 ) RETURNS TABLE (
     symbol text,
     timeframe text,
@@ -64,22 +64,22 @@ CREATE FUNCTION get_market_regimes(
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'get_market_regimes_wrapper';
 
-CREATE FUNCTION market_regime_stats(
+CREATE FUNCTION market_regimes_stats(
     symbol text DEFAULT NULL,
     timeframe text DEFAULT NULL
 ) RETURNS TABLE (
     simplified_regime text,
     classifier_version text,
-    candles bigint,
+    n bigint,
     share float8,
-    first timestamptz,
-    last timestamptz,
+    first_ts timestamptz,
+    last_ts timestamptz,
     mean_confidence float8
 )
 STABLE PARALLEL RESTRICTED LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_regime_stats_wrapper';
+AS 'MODULE_PATHNAME', 'market_regimes_stats_wrapper';
 
-CREATE FUNCTION market_regime_transitions(
+CREATE FUNCTION market_regimes_flips(
     symbol text,
     timeframe text,
     min_confidence float8 DEFAULT 0
@@ -92,4 +92,4 @@ CREATE FUNCTION market_regime_transitions(
     confidence float8
 )
 STABLE PARALLEL RESTRICTED LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_regime_transitions_wrapper';
+AS 'MODULE_PATHNAME', 'market_regimes_flips_wrapper';

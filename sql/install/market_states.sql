@@ -63,8 +63,8 @@ AS 'MODULE_PATHNAME', 'market_state_labels_wrapper';
 CREATE FUNCTION market_states_compute(
     symbol text,
     timeframe text,
-    from_time timestamptz DEFAULT NULL,
-    to_time timestamptz DEFAULT NULL
+    from_ts timestamptz DEFAULT NULL,
+    to_ts timestamptz DEFAULT NULL
 ) RETURNS TABLE (
     symbol text,
     timeframe text,
@@ -110,8 +110,8 @@ AS 'MODULE_PATHNAME', 'market_states_compute_wrapper';
 CREATE FUNCTION get_market_states(
     symbol text,
     timeframe text,
-    from_time timestamptz DEFAULT NULL,
-    to_time timestamptz DEFAULT NULL
+    from_ts timestamptz DEFAULT NULL,
+    to_ts timestamptz DEFAULT NULL
 ) RETURNS TABLE (
     symbol text,
     timeframe text,
@@ -155,23 +155,23 @@ CREATE FUNCTION get_market_states(
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'get_market_states_wrapper';
 
-CREATE FUNCTION market_state_stats(
+CREATE FUNCTION market_states_stats(
     symbol text DEFAULT NULL,
     timeframe text DEFAULT NULL
 ) RETURNS TABLE (
     state_label text,
     classifier_version text,
-    bars bigint,
+    n bigint,
     share float8,
-    first timestamptz,
-    last timestamptz,
+    first_ts timestamptz,
+    last_ts timestamptz,
     mean_confidence float8,
     high_share float8
 )
 STABLE PARALLEL RESTRICTED LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_state_stats_wrapper';
+AS 'MODULE_PATHNAME', 'market_states_stats_wrapper';
 
-CREATE FUNCTION market_state_transitions(
+CREATE FUNCTION market_states_flips(
     symbol text,
     timeframe text,
     min_confidence float8 DEFAULT 0
@@ -184,9 +184,9 @@ CREATE FUNCTION market_state_transitions(
     confidence float8
 )
 STABLE PARALLEL RESTRICTED LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_state_transitions_wrapper';
+AS 'MODULE_PATHNAME', 'market_states_flips_wrapper';
 
-CREATE FUNCTION market_state_latest() RETURNS TABLE (
+CREATE FUNCTION market_states_latest() RETURNS TABLE (
     symbol text,
     timeframe text,
     open_time timestamptz,
@@ -233,9 +233,9 @@ CREATE FUNCTION market_state_latest() RETURNS TABLE (
     is_stale boolean
 )
 STABLE PARALLEL RESTRICTED LANGUAGE c
-AS 'MODULE_PATHNAME', 'market_state_latest_wrapper';
+AS 'MODULE_PATHNAME', 'market_states_latest_wrapper';
 
-CREATE VIEW @extschema@.market_state_latest AS SELECT * FROM @extschema@.market_state_latest();
+CREATE VIEW @extschema@.market_state_latest AS SELECT * FROM @extschema@.market_states_latest();
 COMMENT ON VIEW @extschema@.market_state_latest IS 'The newest row of each series in market_states, its age, and whether it may still be trusted';
 COMMENT ON COLUMN @extschema@.market_state_latest.hazard_score IS 'The escalation percentile in percent';
 COMMENT ON COLUMN @extschema@.market_state_latest.cross_timeframe_consensus IS 'Mean escalation percentile of the newest rows of the symbol, over the timeframes that have one';

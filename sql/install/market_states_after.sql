@@ -61,8 +61,8 @@ CREATE FUNCTION market_escalation_outcomes(
     timeframe text,
     horizon int DEFAULT 20,
     thresholds float8[] DEFAULT '{-0.05,-0.10,-0.20}',
-    from_time timestamptz DEFAULT NULL,
-    to_time timestamptz DEFAULT NULL
+    from_ts timestamptz DEFAULT NULL,
+    to_ts timestamptz DEFAULT NULL
 ) RETURNS TABLE (
     bucket text,
     threshold float8,

@@ -19,7 +19,7 @@ CREATE PROCEDURE refresh_all_cmc_regimes(
     min_bars_l2 int DEFAULT NULL,
     l4_label text DEFAULT NULL,
     point_in_time boolean DEFAULT NULL,
-    assets text[] DEFAULT NULL,
+    assets regime_asset_ref[] DEFAULT NULL,
     force boolean DEFAULT false,
     config jsonb DEFAULT NULL
 ) LANGUAGE plpgsql AS $$

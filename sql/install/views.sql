@@ -3,6 +3,7 @@
 CREATE VIEW @extschema@.cmc_regime_status AS SELECT * FROM @extschema@.regime_status();
 COMMENT ON VIEW @extschema@.cmc_regime_status IS 'How fresh each asset is: newest bar, newest row, lag, last success and last error';
 COMMENT ON COLUMN @extschema@.cmc_regime_status.id IS 'Asset: every active one and all that have rows';
+COMMENT ON COLUMN @extschema@.cmc_regime_status.symbol IS 'Symbol of the asset in dim_assets; NULL where there is none that can be read';
 COMMENT ON COLUMN @extschema@.cmc_regime_status.newest_bar IS 'Close of the newest daily bar';
 COMMENT ON COLUMN @extschema@.cmc_regime_status.newest_row IS 'Newest row of cmc_regimes';
 COMMENT ON COLUMN @extschema@.cmc_regime_status.regime_key IS 'Regime of the newest row';
@@ -17,6 +18,7 @@ GRANT SELECT ON @extschema@.cmc_regime_status TO PUBLIC;
 
 CREATE VIEW @extschema@.cmc_regime_latest AS SELECT * FROM @extschema@.regime_latest();
 COMMENT ON VIEW @extschema@.cmc_regime_latest IS 'The newest row of each asset in cmc_regimes, its age, and whether it may still be trusted';
+COMMENT ON COLUMN @extschema@.cmc_regime_latest.symbol IS 'Symbol of the asset in dim_assets; NULL where there is none that can be read';
 COMMENT ON COLUMN @extschema@.cmc_regime_latest.age IS 'Time since the close of the row''s bar';
 COMMENT ON COLUMN @extschema@.cmc_regime_latest.newest_bar IS 'Close of the newest daily bar; NULL also where the source may not be read';
 COMMENT ON COLUMN @extschema@.cmc_regime_latest.is_stale IS 'Whether the row is not that of the newest bar, changes of the asset are marked, the sources changed, or the row is older than pg_regime.max_age; NULL where this cannot be known';
@@ -25,11 +27,11 @@ GRANT SELECT ON @extschema@.cmc_regime_latest TO PUBLIC;
 
 CREATE VIEW @extschema@.regime_systems AS SELECT * FROM @extschema@.regime_systems();
 COMMENT ON VIEW @extschema@.regime_systems IS 'The systems of regimes that this extension keeps, and how fresh each is';
-COMMENT ON COLUMN @extschema@.regime_systems.name IS 'Name of the system and of its main table';
+COMMENT ON COLUMN @extschema@.regime_systems.system IS 'Name of the system and of its main table';
 COMMENT ON COLUMN @extschema@.regime_systems.tables IS 'Output tables';
 COMMENT ON COLUMN @extschema@.regime_systems.is_set_up IS 'Whether all tables exist';
-COMMENT ON COLUMN @extschema@.regime_systems.subjects IS 'Number of assets, series or symbols that have rows, or could have';
-COMMENT ON COLUMN @extschema@.regime_systems.stale IS 'Number of these that a refresh would change: newer bars than rows, rows without bars, marked changes not refreshed yet';
+COMMENT ON COLUMN @extschema@.regime_systems.n IS 'Number of assets, series or symbols that have rows, or could have';
+COMMENT ON COLUMN @extschema@.regime_systems.n_stale IS 'Number of these that a refresh would change: newer bars than rows, rows without bars, marked changes not refreshed yet';
 COMMENT ON COLUMN @extschema@.regime_systems.newest_row IS 'Newest row of any subject';
 COMMENT ON COLUMN @extschema@.regime_systems.lag IS 'Longest time from the newest row of a subject to its newest bar';
 COMMENT ON COLUMN @extschema@.regime_systems.version IS 'Version that rows were computed with; without rows, that they would be computed with';
@@ -39,11 +41,12 @@ GRANT SELECT ON @extschema@.regime_systems TO PUBLIC;
 
 -- Asset by asset, so that a condition on id reads only that asset.
 CREATE VIEW @extschema@.cmc_regime_periods AS
-SELECT a.id, p.regime, p.valid, p.bars, p.return_over_period
+SELECT a.id, a.symbol, p.regime, p.valid, p.bars, p.return_over_period
 FROM @extschema@.regime_assets() AS a
 CROSS JOIN LATERAL @extschema@.regime_periods(a.id) AS p;
 COMMENT ON VIEW @extschema@.cmc_regime_periods IS 'The periods of one regime_key of each asset, with length and price change';
 COMMENT ON COLUMN @extschema@.cmc_regime_periods.id IS 'Asset';
+COMMENT ON COLUMN @extschema@.cmc_regime_periods.symbol IS 'Symbol of the asset in dim_assets; NULL where there is none that can be read';
 COMMENT ON COLUMN @extschema@.cmc_regime_periods.regime IS 'The regime_key';
 COMMENT ON COLUMN @extschema@.cmc_regime_periods.valid IS 'From the close at which the regime was first known to the close at which the next one was; open while it lasts';
 COMMENT ON COLUMN @extschema@.cmc_regime_periods.bars IS 'Daily rows with this regime';

@@ -194,10 +194,10 @@ CREATE TABLE {work}.cmc_regime_work (
     id int NOT NULL,
     place int NOT NULL,
     task text NOT NULL,
-    began timestamptz NOT NULL,
+    started_at timestamptz NOT NULL,
     status text NOT NULL DEFAULT 'waiting' CHECK (status IN ('waiting', 'ok', 'unchanged', 'empty', 'failed')),
     worker int,
-    finished timestamptz,
+    finished_at timestamptz,
     sqlstate text,
     message text,
     PRIMARY KEY (round, id)
@@ -208,16 +208,16 @@ COMMENT ON COLUMN {work}.cmc_regime_work.round IS 'Number of the round';
 COMMENT ON COLUMN {work}.cmc_regime_work.id IS 'Asset';
 COMMENT ON COLUMN {work}.cmc_regime_work.place IS 'Place in the order of work: assets refreshed longest ago come first';
 COMMENT ON COLUMN {work}.cmc_regime_work.task IS 'What the round refreshes: version hash, and whether only changed assets; sessions with the same task share a round';
-COMMENT ON COLUMN {work}.cmc_regime_work.began IS 'When the round began';
+COMMENT ON COLUMN {work}.cmc_regime_work.started_at IS 'When the round began';
 COMMENT ON COLUMN {work}.cmc_regime_work.status IS 'waiting, or how the refresh of the asset ended';
 COMMENT ON COLUMN {work}.cmc_regime_work.worker IS 'Process id of the session that refreshed it';
-COMMENT ON COLUMN {work}.cmc_regime_work.finished IS 'When the asset was refreshed';
+COMMENT ON COLUMN {work}.cmc_regime_work.finished_at IS 'When the asset was refreshed';
 COMMENT ON COLUMN {work}.cmc_regime_work.sqlstate IS 'SQLSTATE of the error';
 COMMENT ON COLUMN {work}.cmc_regime_work.message IS 'Message of the error';
 
 --; {schema}.cmc_regime_progress
 CREATE OR REPLACE VIEW {schema}.cmc_regime_progress AS
-SELECT round, task, pg_catalog.min(began) AS began, pg_catalog.max(finished) AS last_finished, pg_catalog.count(*) AS assets,
+SELECT round, task, pg_catalog.min(started_at) AS started_at, pg_catalog.max(finished_at) AS finished_at, pg_catalog.count(*) AS assets,
        pg_catalog.count(*) FILTER (WHERE status <> 'waiting') AS done, pg_catalog.count(*) FILTER (WHERE status = 'failed') AS failed,
        pg_catalog.count(*) FILTER (WHERE status = 'waiting') AS waiting, pg_catalog.count(DISTINCT worker) AS workers
 FROM {work}.cmc_regime_work GROUP BY round, task;

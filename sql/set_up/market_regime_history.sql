@@ -39,8 +39,8 @@ CREATE TABLE {work}.market_regime_backfills (
     batch_size int NOT NULL,
     full_refresh boolean NOT NULL,
     worker int NOT NULL,
-    began timestamptz NOT NULL,
-    reported timestamptz NOT NULL,
+    started_at timestamptz NOT NULL,
+    reported_at timestamptz NOT NULL,
     status text NOT NULL DEFAULT 'running' CHECK (status IN ('running', 'done', 'failed')),
     next_day date NOT NULL,
     days bigint NOT NULL,
@@ -61,8 +61,8 @@ COMMENT ON COLUMN {work}.market_regime_backfills.end_date IS 'Last requested day
 COMMENT ON COLUMN {work}.market_regime_backfills.batch_size IS 'Trading days in a batch';
 COMMENT ON COLUMN {work}.market_regime_backfills.full_refresh IS 'Whether stored days are rewritten where they differ';
 COMMENT ON COLUMN {work}.market_regime_backfills.worker IS 'Process id of the session that called';
-COMMENT ON COLUMN {work}.market_regime_backfills.began IS 'When the call began';
-COMMENT ON COLUMN {work}.market_regime_backfills.reported IS 'When the last batch of the call ended';
+COMMENT ON COLUMN {work}.market_regime_backfills.started_at IS 'When the call began';
+COMMENT ON COLUMN {work}.market_regime_backfills.reported_at IS 'When the last batch of the call ended';
 COMMENT ON COLUMN {work}.market_regime_backfills.status IS 'running (also after an interruption), done, or failed: at least one batch failed';
 COMMENT ON COLUMN {work}.market_regime_backfills.next_day IS 'First day of the next batch';
 COMMENT ON COLUMN {work}.market_regime_backfills.days IS 'Trading days to do: those of the range without a row, or all with full_refresh';
@@ -77,11 +77,11 @@ COMMENT ON COLUMN {work}.market_regime_backfills.first_differing IS 'First of th
 
 --; {schema}.market_regime_progress
 CREATE OR REPLACE VIEW {schema}.market_regime_progress AS
-SELECT backfill, market_symbol, start_date, end_date,
+SELECT backfill, market_symbol AS symbol, start_date, end_date,
        CASE WHEN status = 'running' AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a 
-                WHERE a.pid = worker AND (a.backend_start <= began) IS NOT FALSE AND a.state IS DISTINCT FROM 'idle')
+                WHERE a.pid = worker AND (a.backend_start <= started_at) IS NOT FALSE AND a.state IS DISTINCT FROM 'idle')
             THEN 'interrupted' ELSE status END AS status,
        CASE days WHEN 0 THEN 100.0 ELSE pg_catalog.round(100::numeric * (days - days_left)::numeric / days::numeric, 1) END AS percent,
-       days, days - days_left - days_failed AS days_done, days_failed, days_left, batches, failed, began, reported
+       days, days - days_left - days_failed AS days_done, days_failed, days_left, batches, failed, started_at, reported_at
 FROM {work}.market_regime_backfills;
 COMMENT ON VIEW {schema}.market_regime_progress IS 'Progress of each call of backfill_market_regime_history, batch by batch; interrupted: the session of the call is gone or idle';

@@ -7,8 +7,8 @@ CREATE TABLE {work}.cmc_regime_run_log (
     system text NOT NULL DEFAULT 'cmc_regimes',
     id int,
     subject text,
-    started timestamptz NOT NULL,
-    finished timestamptz NOT NULL,
+    started_at timestamptz NOT NULL,
+    finished_at timestamptz NOT NULL,
     status text NOT NULL,
     mode text,
     reason text,
@@ -25,16 +25,16 @@ CREATE TABLE {work}.cmc_regime_run_log (
 );
 CREATE INDEX ON {work}.cmc_regime_run_log (id, run);
 CREATE INDEX ON {work}.cmc_regime_run_log (system, subject, run) WHERE subject IS NOT NULL;
-CREATE INDEX ON {work}.cmc_regime_run_log USING brin (finished);
+CREATE INDEX ON {work}.cmc_regime_run_log USING brin (finished_at);
 -- Without a key of its own, so that old rows can be deleted where all tables of the database are published.
 ALTER TABLE {work}.cmc_regime_run_log REPLICA IDENTITY FULL;
 COMMENT ON TABLE {work}.cmc_regime_run_log IS 'Each refresh: a row for the call, with id and subject NULL, and a row for each asset, series or batch; kept for pg_regime.run_log_days';
 COMMENT ON COLUMN {work}.cmc_regime_run_log.run IS 'Number of the call';
 COMMENT ON COLUMN {work}.cmc_regime_run_log.system IS 'System that was refreshed: cmc_regimes, market_regimes, market_regime_history, market_states';
-COMMENT ON COLUMN {work}.cmc_regime_run_log.id IS 'Asset; NULL for the call itself and where the subject has a name';
-COMMENT ON COLUMN {work}.cmc_regime_run_log.subject IS 'Symbol and timeframe, or symbol and first day of a batch; NULL for the call itself and for assets';
-COMMENT ON COLUMN {work}.cmc_regime_run_log.started IS 'When the call, or the refresh of the subject, began';
-COMMENT ON COLUMN {work}.cmc_regime_run_log.finished IS 'When the call, or the refresh of the subject, ended';
+COMMENT ON COLUMN {work}.cmc_regime_run_log.id IS 'Asset; NULL for the call itself and for other subjects';
+COMMENT ON COLUMN {work}.cmc_regime_run_log.subject IS 'Symbol of the asset, symbol and timeframe, or symbol and first day of a batch; NULL for the call itself, and where an asset has no symbol that can be read';
+COMMENT ON COLUMN {work}.cmc_regime_run_log.started_at IS 'When the call, or the refresh of the subject, began';
+COMMENT ON COLUMN {work}.cmc_regime_run_log.finished_at IS 'When the call, or the refresh of the subject, ended';
 COMMENT ON COLUMN {work}.cmc_regime_run_log.status IS 'ok, unchanged, empty or failed, as in the result of the refresh';
 COMMENT ON COLUMN {work}.cmc_regime_run_log.mode IS 'full: all rows were computed; incremental: new rows only; none: there were no new rows';
 COMMENT ON COLUMN {work}.cmc_regime_run_log.reason IS 'Why all rows were computed';

@@ -3,6 +3,7 @@
 use pgrx::datum::Interval;
 use pgrx::prelude::*;
 
+use crate::api::cmc_regimes::names::symbols;
 use crate::api::{Result, TableIterator, timestamp};
 use crate::pg::{spi, time};
 use crate::systems::cmc_regimes::status::{self, Status};
@@ -13,6 +14,7 @@ use crate::systems::{health, overview};
 fn regime_status() -> Result<
     TableIterator<(
         name!(id, Option<i32>),
+        name!(symbol, Option<String>),
         name!(newest_bar, Option<TimestampWithTimeZone>),
         name!(newest_row, Option<TimestampWithTimeZone>),
         name!(regime_key, Option<String>),
@@ -24,9 +26,12 @@ fn regime_status() -> Result<
         name!(last_error_message, Option<String>),
     )>,
 > {
-    Ok(TableIterator::new(spi::connect(status::all)?.into_iter().map(|Status { fresh, regime_key }| {
+    let all = spi::connect(status::all)?;
+    let symbols = symbols(all.iter().filter_map(|status| status.fresh.id));
+    Ok(TableIterator::new(all.into_iter().map(move |Status { fresh, regime_key }| {
         (
             fresh.id,
+            fresh.id.and_then(|id| symbols.get(&id).cloned()),
             fresh.newest_source.and_then(timestamp),
             fresh.newest_row.and_then(timestamp),
             regime_key,
@@ -47,15 +52,18 @@ fn regime_health() -> Result<
     TableIterator<(
         name!(severity, &'static str),
         name!(what, &'static str),
-        name!(asset, Option<i32>),
+        name!(id, Option<i32>),
+        name!(symbol, Option<String>),
         name!(detail, String),
         name!(command, String),
     )>,
 > {
     let findings = health::health()?;
-    Ok(TableIterator::new(
-        findings.into_iter().map(|f| (f.severity.as_str(), f.what, f.asset, f.detail, f.command)),
-    ))
+    let symbols = symbols(findings.iter().filter_map(|finding| finding.asset));
+    Ok(TableIterator::new(findings.into_iter().map(move |f| {
+        let symbol = f.asset.and_then(|id| symbols.get(&id).cloned());
+        (f.severity.as_str(), f.what, f.asset, symbol, f.detail, f.command)
+    })))
 }
 
 /// Sums up each system: tables, subjects, stale ones, the newest row.
@@ -63,11 +71,11 @@ fn regime_health() -> Result<
 #[pg_extern(stable, parallel_unsafe)]
 fn regime_systems() -> Result<
     TableIterator<(
-        name!(name, &'static str),
+        name!(system, &'static str),
         name!(tables, Vec<String>),
         name!(is_set_up, bool),
-        name!(subjects, Option<i64>),
-        name!(stale, Option<i64>),
+        name!(n, Option<i64>),
+        name!(n_stale, Option<i64>),
         name!(newest_row, Option<TimestampWithTimeZone>),
         name!(lag, Option<Interval>),
         name!(version, Option<String>),

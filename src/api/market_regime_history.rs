@@ -40,7 +40,7 @@ fn market_regime_backfill_end(backfill: Option<i64>) -> Result<()> {
 
 /// Reads the newest stored day of a symbol and how old it is. Specification 4, section 5.
 #[pg_extern(sql = false)]
-fn market_regime_current(caller: Caller<'_>, symbol: Option<&str>) -> Result<()> {
+fn market_regime_history_latest(caller: Caller<'_>, symbol: Option<&str>) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
     Ok(read::current(&mut rows, required("symbol", symbol)?)?)
 }
@@ -61,7 +61,7 @@ fn market_regime_history_compute(
 
 /// Counts the stored days of each regime of a symbol. Specification 4, section 5.
 #[pg_extern(sql = false)]
-fn market_regime_history_summary(caller: Caller<'_>, symbol: Option<&str>) -> Result<()> {
+fn market_regime_history_stats(caller: Caller<'_>, symbol: Option<&str>) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
     Ok(read::summary(&mut rows, required("symbol", symbol)?)?)
 }

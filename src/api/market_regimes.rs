@@ -65,34 +65,34 @@ fn labels(mut rows: Rows, bars: impl Iterator<Item = [f64; 3]>, config: &Config)
 of_series! {
     /// Computes the regimes of a series from its first candle on and stores nothing. Specification 3, section 5.
     fn market_regimes_compute[rows, symbol, timeframe](
-        from_time: Option<TimestampWithTimeZone>,
-        to_time: Option<TimestampWithTimeZone>,
+        from_ts: Option<TimestampWithTimeZone>,
+        to_ts: Option<TimestampWithTimeZone>,
         config: Option<JsonText>,
     ) {
         let config = self::config(config)?;
-        hybrid::compute(&Regimes(config), &mut rows, symbol, timeframe, times(from_time, to_time)?)
+        hybrid::compute(&Regimes(config), &mut rows, symbol, timeframe, times(from_ts, to_ts)?)
     }
 
     /// Reads the regimes of a series: stored rows where they are valid, computed ones after those. Specification 3, section 5.
     fn get_market_regimes[rows, symbol, timeframe](
-        from_time: Option<TimestampWithTimeZone>,
-        to_time: Option<TimestampWithTimeZone>,
+        from_ts: Option<TimestampWithTimeZone>,
+        to_ts: Option<TimestampWithTimeZone>,
     ) {
         let default = Regimes(Config::default());
-        hybrid::get(&default, &mut rows, symbol, timeframe, times(from_time, to_time)?)
+        hybrid::get(&default, &mut rows, symbol, timeframe, times(from_ts, to_ts)?)
     }
 }
 
 /// Counts the stored candles of each regime and version. Specification 3, section 5.
 #[pg_extern(sql = false)]
-fn market_regime_stats(caller: Caller<'_>, symbol: Option<&str>, timeframe: Option<&str>) -> Result<()> {
+fn market_regimes_stats(caller: Caller<'_>, symbol: Option<&str>, timeframe: Option<&str>) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
     Ok(OF_SERIES.statistics(&mut rows, "simplified_regime", "", [symbol, timeframe])?)
 }
 
 /// Reads the stored candles whose regime differs from that of the candle before. Specification 3, section 5.
 #[pg_extern(sql = false)]
-fn market_regime_transitions(
+fn market_regimes_flips(
     caller: Caller<'_>,
     symbol: Option<&str>,
     timeframe: Option<&str>,

@@ -50,7 +50,7 @@ words!(
 pub struct Entry {
     /// The asset, where the subject is one.
     pub id: Option<i32>,
-    /// The name of any other subject.
+    /// The symbol of the asset, as far as it is known; the name of any other subject.
     pub name: Option<String>,
     pub status: Status,
     pub written: Written,

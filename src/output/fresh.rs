@@ -144,12 +144,12 @@ pub fn last(db: Db, system: &System, name: &str) -> Result<Last> {
     let log = work_relation(&settings::target_schema(), RUN_LOG);
     let newest = |condition: &str| {
         format!(
-            "SELECT finished, message, sqlstate, hint FROM {log} WHERE system = $1 AND subject = $2 AND status {condition} \
+            "SELECT finished_at, message, sqlstate, hint FROM {log} WHERE system = $1 AND subject = $2 AND status {condition} \
              ORDER BY run DESC LIMIT 1"
         )
     };
     let args = || [arg(system.name), arg(subject(name))];
-    let finished = |row: &Row| Ok(row.get::<Micros>("finished")?.0);
+    let finished = |row: &Row| Ok(row.get::<Micros>("finished_at")?.0);
     let success = db.first(&newest("<> 'failed'"), &args(), Sees::Snapshot, finished)?;
     let failed = db.first(&newest("= 'failed'"), &args(), Sees::Snapshot, |row| {
         Ok(Last {

@@ -60,7 +60,7 @@ impl<'a> Run<'a> {
         self.write(db, &log, version, entries)?;
         if PRUNED.get().is_none_or(|at| at.elapsed() > PRUNE_EVERY) {
             PRUNED.set(Some(Instant::now()));
-            let old = format!("DELETE FROM {log} WHERE finished < now() - $1 * interval '1 day'");
+            let old = format!("DELETE FROM {log} WHERE finished_at < now() - $1 * interval '1 day'");
             // A role that may not delete leaves old entries to a role that may.
             if syscache::may_delete(&work_schema(schema), RUN_LOG) {
                 db.execute_small(&old, &[arg(f64::from(days))])?;
@@ -76,7 +76,7 @@ impl<'a> Run<'a> {
         let report = |e: &Entry| e.error.as_ref().map(|error| error.report().clone());
         let count = |of: fn(&Written) -> u64| arg(all().map(|e| of(&e.written) as i64).collect::<Vec<_>>());
         let sql = format!(
-            "INSERT INTO {log} (run, system, id, subject, started, finished, status, mode, reason, rows_read, inserted, updated, deleted, \
+            "INSERT INTO {log} (run, system, id, subject, started_at, finished_at, status, mode, reason, rows_read, inserted, updated, deleted, \
              elapsed_ms, sqlstate, message, hint, regime_version_hash, run_by) SELECT r.run, $1, a.*, $18 \
              FROM (SELECT pg_catalog.nextval(pg_catalog.pg_get_serial_sequence($19, 'run')::regclass) AS run OFFSET 0) AS r, \
              ROWS FROM (pg_catalog.unnest($2::int[]), pg_catalog.unnest($3::text[]), pg_catalog.unnest($4::timestamptz[]), \

@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 pub mod arg;
+pub mod asset;
 pub mod at_commit;
 pub mod cache;
 pub mod catalog;

@@ -71,6 +71,6 @@ pub fn too_large(db: Db, id: i64) -> Result<Error> {
         format!("asset id {id} is outside the range of int"),
     )
     .hint(format!(
-        "Name the assets to refresh: SELECT * FROM {schema}.refresh_cmc_regimes(ids => '{{1,2}}');"
+        "Name the assets to refresh: SELECT * FROM {schema}.refresh_cmc_regimes(assets => '{{1,2}}');"
     )))
 }

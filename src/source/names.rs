@@ -1,11 +1,13 @@
 //! Names of assets: the symbols of `dim_assets`, ids as text, and which known name is nearest to an unknown
 //! one.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use pgrx::prelude::*;
 use regime_core::Layer;
 
+use crate::pg::asset::Asset;
 use crate::pg::{
     Db, Error, Result, Sees, arg, cardinality_violation, extension_schema, known, quote_literal, quoted,
     settings, undefined_column, undefined_object, undefined_table,
@@ -19,6 +21,28 @@ use crate::source::symbols;
 const MOST_LISTED: usize = 20;
 /// Most characters of a name that an error shows; no near name is searched for a longer one.
 const MOST_SHOWN: usize = 100;
+
+/// The id of an asset as an argument names it.
+///
+/// # Errors
+/// An id outside the range of int, and as [`id_of`].
+pub fn id(db: Db, asset: &Asset, cal_scheme: Option<&str>) -> Result<i32> {
+    match asset {
+        Asset::Id(id) => fitting(db, *id),
+        Asset::Name(name) => id_of(db, name, cal_scheme),
+    }
+}
+
+/// [`id`] for a function that writes: as [`id_of_new`] for a name.
+///
+/// # Errors
+/// As [`id`].
+pub fn id_new(db: Db, asset: &Asset, cal_scheme: Option<&str>) -> Result<i32> {
+    match asset {
+        Asset::Id(id) => fitting(db, *id),
+        Asset::Name(name) => id_of_new(db, name, cal_scheme),
+    }
+}
 
 /// The id of the asset of a name: the symbol in this spelling, else the only symbol that differs in case alone, else
 /// the name as an integer if `dim_assets` or the daily bars have this id. Without `cal_scheme`, `pg_regime.cal_scheme`
@@ -48,7 +72,7 @@ pub fn id_of(db: Db, asset: &str, cal_scheme: Option<&str>) -> Result<i32> {
     if asset.starts_with('{') && asset.ends_with('}') {
         let list = quote_literal(shown(asset));
         return Err(error.hint(format!(
-            "Pass a single asset; where a function takes several, name the argument: ids => {list} or symbols => {list}."
+            "Pass a single asset; where a function takes several, name the argument: assets => {list}."
         )));
     }
     Err(error)
@@ -75,7 +99,7 @@ pub fn id_of_new(db: Db, asset: &str, cal_scheme: Option<&str>) -> Result<i32> {
 }
 
 /// What `look` finds first in the places of the schemes of profiles; schemes that cannot be used are left out.
-fn in_profiles<T>(db: Db, look: impl Fn(&Place) -> Result<Option<T>>) -> Result<Option<T>> {
+fn in_profiles<T>(db: Db, mut look: impl FnMut(&Place) -> Result<Option<T>>) -> Result<Option<T>> {
     let sql = format!(
         "SELECT DISTINCT cal_scheme FROM {}.regime_profile WHERE cal_scheme IS NOT NULL ORDER BY 1",
         extension_schema(db)?
@@ -158,6 +182,35 @@ pub fn symbol_of(db: Db, id: i32, cal_scheme: Option<&str>) -> Result<Option<Str
         None if cal_scheme.is_none() => in_profiles(db, look),
         symbol => Ok(symbol),
     }
+}
+
+/// The symbols of assets, read at once, of those that have one; none where `dim_assets` may not be read or has no symbols.
+/// Without `cal_scheme`, `pg_regime.cal_scheme` applies, then the schemes of the profiles.
+///
+/// # Errors
+/// Where the relation cannot be read.
+pub fn symbols_of(db: Db, ids: &[i32], cal_scheme: Option<&str>) -> Result<HashMap<i32, String>> {
+    let look = |place: &Place, ids: Vec<i32>| -> Result<Vec<(i32, String)>> {
+        let readable = place.with_symbols().filter(|dim| dim.check_readable(&[dim.id, dim.symbol]).is_ok());
+        let Some(dim) = readable.filter(|_| !ids.is_empty()) else { return Ok(Vec::new()) };
+        let sql = format!(
+            "SELECT id::int4 AS id, min(symbol::text) AS symbol FROM {} WHERE id = ANY ($1::int4[]) AND symbol IS NOT NULL GROUP BY 1",
+            dim.relation
+        );
+        db.all(&sql, &[arg(ids)], Sees::Snapshot, |row| Ok((row.get("id")?, row.get("symbol")?)))
+    };
+    let mut symbols = HashMap::new();
+    if let Ok(place) = Place::find(db, cal_scheme) {
+        symbols.extend(look(&place, ids.to_vec())?);
+    }
+    if cal_scheme.is_none() && symbols.len() < ids.len() {
+        in_profiles(db, |place| {
+            let missing = ids.iter().copied().filter(|id| !symbols.contains_key(id)).collect();
+            symbols.extend(look(place, missing)?);
+            Ok(None::<()>)
+        })?;
+    }
+    Ok(symbols)
 }
 
 /// The candidate that was probably meant: at most a third of the characters differ (insertions, deletions,

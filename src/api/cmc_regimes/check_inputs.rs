@@ -2,30 +2,33 @@
 
 use pgrx::prelude::*;
 
+use crate::api::cmc_regimes::names;
 use crate::api::{Result, TableIterator, timestamp};
-use crate::systems::cmc_regimes::assets;
+use crate::pg::asset::Asset;
 use crate::systems::cmc_regimes::check::inputs;
 
 /// The faults of the source map, bars and EMAs, the worst first. Specification 1, section 1.
 #[pg_extern(stable, parallel_restricted)]
 fn regime_check_inputs(
-    ids: default!(Option<Vec<Option<i32>>>, "NULL"),
+    assets: default!(Option<Vec<Option<Asset>>>, "NULL"),
     cal_scheme: default!(Option<String>, "NULL"),
 ) -> Result<
     TableIterator<(
         name!(severity, &'static str),
-        name!(asset, Option<i32>),
+        name!(id, Option<i32>),
+        name!(symbol, Option<String>),
         name!(layer, Option<&'static str>),
         name!(problem, String),
         name!(n, Option<i64>),
-        name!(first, Option<TimestampWithTimeZone>),
+        name!(first_ts, Option<TimestampWithTimeZone>),
         name!(command, String),
     )>,
 > {
-    let ids = ids.map(assets::sorted_ids).transpose()?;
+    let ids = names::list(assets, cal_scheme.as_deref())?;
     let complaints = inputs::check(ids, cal_scheme)?;
-    Ok(TableIterator::new(complaints.into_iter().map(|c| {
-        let layer = c.layer;
-        (c.severity.as_str(), c.asset, layer, c.problem, c.n, c.first.and_then(timestamp), c.command)
+    let symbols = names::symbols(complaints.iter().filter_map(|c| c.asset));
+    Ok(TableIterator::new(complaints.into_iter().map(move |c| {
+        let (layer, symbol) = (c.layer, c.asset.and_then(|id| symbols.get(&id).cloned()));
+        (c.severity.as_str(), c.asset, symbol, layer, c.problem, c.n, c.first.and_then(timestamp), c.command)
     })))
 }

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use pgrx::prelude::*;
 
-use crate::api::cmc_regimes::given;
 use crate::api::cmc_regimes::row::{returns_rows, row_of};
-use crate::api::{Result, TableIterator, micros, required, timestamp};
+use crate::api::cmc_regimes::{given, names};
+use crate::api::{Result, TableIterator, micros, timestamp};
+use crate::pg::asset::Asset;
 use crate::pg::{json::JsonText, spi};
 use crate::systems::cmc_regimes::engine::Engine;
 use crate::systems::cmc_regimes::params::Hysteresis;
@@ -19,7 +20,7 @@ returns_rows! {
     /// The rows of an asset as a refresh would write them, from what was known at `as_of`. Specification 2, section
     /// Refresh.
     fn regime_compute(
-        asset_id: Option<i32>,
+        asset: Option<Asset>,
         cal_scheme: default!(Option<String>, "NULL"),
         policy: default!(Option<String>, "NULL"),
         hysteresis: default!(Option<bool>, "NULL"),
@@ -33,11 +34,11 @@ returns_rows! {
         rules: default!(Option<JsonText>, "NULL"),
         point_in_time: default!(Option<bool>, "NULL"),
         config: default!(Option<JsonText>, "NULL"),
-    ) plus () {
-        let id = required("asset_id", asset_id)?;
+    ) {
+        let id = names::one(asset, cal_scheme.as_deref())?;
         let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
-    let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
-    let given = given([cal_scheme, policy, l4_label], hysteresis, min_bars, point_in_time, config)?;
+        let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
+        let given = given([cal_scheme, policy, l4_label], hysteresis, min_bars, point_in_time, config)?;
         let rules = rules.map(|r| r.parse()).transpose()?;
         let (outcome, said) = spi::connect(|db| {
             let (setup, _) = profiles::load(db, id, &given, rules.as_ref())?;

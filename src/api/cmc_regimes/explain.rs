@@ -2,9 +2,10 @@
 
 use pgrx::prelude::*;
 
-use crate::api::cmc_regimes::given;
-use crate::api::{Result, TableIterator, micros, required};
+use crate::api::cmc_regimes::{given, names};
+use crate::api::{Result, TableIterator, micros};
 use crate::output::told::Line;
+use crate::pg::asset::Asset;
 use crate::pg::json::JsonText;
 use crate::systems::cmc_regimes::explain::explain;
 use crate::systems::cmc_regimes::params::Hysteresis;
@@ -12,7 +13,7 @@ use crate::systems::cmc_regimes::params::Hysteresis;
 /// The reasons for a row, step by step, and whether the stored row is the same. Specification 2, section Reading.
 #[pg_extern(stable, parallel_restricted)]
 fn regime_explain(
-    asset_id: Option<i32>,
+    asset: Option<Asset>,
     at: default!(Option<TimestampWithTimeZone>, "NULL"),
     cal_scheme: default!(Option<String>, "NULL"),
     policy: default!(Option<String>, "NULL"),
@@ -34,7 +35,7 @@ fn regime_explain(
         name!(detail, String),
     )>,
 > {
-    let asset = required("asset_id", asset_id)?;
+    let asset = names::one(asset, cal_scheme.as_deref())?;
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
     let given = given([cal_scheme, policy, l4_label], hysteresis, min_bars, point_in_time, config)?;

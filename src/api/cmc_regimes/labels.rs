@@ -7,7 +7,9 @@ use regime_core::cmc_regimes::labeller::{Bars, How, label_bars};
 use regime_core::cmc_regimes::pipeline;
 use regime_core::{Label, Layer, Tier};
 
-use crate::api::{Result, TableIterator, check_length, required, timestamp};
+use crate::api::cmc_regimes::names;
+use crate::api::{Result, TableIterator, check_length, timestamp};
+use crate::pg::asset::Asset;
 use crate::pg::{Result as Checked, extension_schema, invalid_parameter, spi};
 use crate::source::bars::Span;
 use crate::source::map::no_source;
@@ -24,7 +26,7 @@ macro_rules! labellers {
         /// Raw labels of an asset's stored bars.
         #[pg_extern(name = $name, stable, parallel_restricted)]
         fn $stored(
-            asset_id: Option<i32>,
+            asset: Option<Asset>,
             cal_scheme: default!(Option<&str>, "NULL"),
             mode: default!(Option<&str>, "NULL"),
         ) -> Result<
@@ -36,7 +38,7 @@ macro_rules! labellers {
                     name!(label, Option<String>),
                 ),
             >> {
-            Ok(TableIterator::new(stored($layer, required("asset_id", asset_id)?, cal_scheme, mode)?))
+            Ok(TableIterator::new(stored($layer, names::one(asset, cal_scheme)?, cal_scheme, mode)?))
         }
 
         /// Raw labels of bars given as arrays; NULL if a required array is NULL.

@@ -1,10 +1,11 @@
-//! `refresh_cmc_regimes` of ids, of one id, of symbols and of one symbol.
+//! `refresh_cmc_regimes` of assets, of one id, and of one name.
 
 use pgrx::prelude::*;
 
 use crate::api::cmc_regimes::given;
 use crate::api::{Result, TableIterator};
 use crate::output::entry::{Entry, Mode};
+use crate::pg::asset::Asset;
 use crate::pg::{self, json::JsonText, settings, spi};
 use crate::source::names;
 use crate::systems::cmc_regimes::params::Hysteresis;
@@ -36,6 +37,7 @@ macro_rules! refreshes {
         ) -> Result<
             TableIterator<(
                     name!(id, i32),
+                    name!(symbol, Option<String>),
                     name!(status, &'static str),
                     name!(regime_rows, Option<i64>),
                     name!(flip_rows, Option<i64>),
@@ -61,9 +63,10 @@ macro_rules! refreshes {
             Ok(TableIterator::new(refresh(ids?, &given, how)?.into_iter().map(
                 |Summary { id, entry, rows, feature_tier }| {
                     let [regimes, flips, stats, comovement] = rows.map_or([None; 4], |rows| rows.map(Some));
-                    let Entry { status, written, version, elapsed_ms, message, mode, reason, .. } = entry;
+                    let Entry { name, status, written, version, elapsed_ms, message, mode, reason, .. } = entry;
                     (
                         id,
+                        name,
                         status.as_str(),
                         regimes,
                         flips,
@@ -85,27 +88,27 @@ macro_rules! refreshes {
 
 refreshes! {
     /// Refreshes assets and returns a summary of each (specification 2, Refresh).
-    fn refresh_assets(ids: default!(Option<Vec<Option<i32>>>, "NULL")) |ids, _| Ok(ids)
+    fn refresh_assets(assets: default!(Option<Vec<Option<Asset>>>, "NULL")) |assets: Option<Vec<Option<Asset>>>, cal_scheme| {
+        let id = |asset: Option<Asset>| asset.map(|asset| id_new(&asset, cal_scheme)).transpose();
+        assets.map(|assets| assets.into_iter().map(id).collect()).transpose()
+    }
 }
 
+// Forms of their own for an integer and a text: of the type of arguments that name an asset, one form more would leave open
+// which of them a smallint is for, and a function that Citus distributes by a column of integers takes an integer.
 refreshes! {
     /// [`refresh_assets`] of one id.
-    fn refresh_asset(id: Option<i32>) |id, _| Ok(Some(vec![id]))
-}
-
-refreshes! {
-    /// [`refresh_assets`] of the assets of names.
-    fn refresh_symbols(symbols: Option<Vec<Option<String>>>) |symbols: Option<Vec<Option<String>>>, cal_scheme| {
-        let id = |symbol: &str| spi::connect(|db| names::id_of_new(db, symbol, cal_scheme));
-        let ids = |all: Vec<Option<String>>| all.iter().map(|symbol| symbol.as_deref().map(id).transpose()).collect();
-        symbols.map(ids).transpose()
-    }
+    fn refresh_asset(asset: Option<i32>) |id, _| Ok(Some(vec![id]))
 }
 
 refreshes! {
     /// [`refresh_assets`] of the asset of a name; NULL is every active asset, since a NULL without a type comes here.
-    fn refresh_named(symbol: Option<&str>) |symbol: Option<&str>, cal_scheme| {
-        let id = |symbol| spi::connect(|db| names::id_of_new(db, symbol, cal_scheme));
-        symbol.map(|symbol| id(symbol).map(|id| vec![Some(id)])).transpose()
+    fn refresh_named(asset: Option<String>) |asset: Option<String>, cal_scheme| {
+        asset.map(|name| id_new(&Asset::Name(name), cal_scheme).map(|id| vec![Some(id)])).transpose()
     }
+}
+
+/// The id of an asset that a refresh names.
+fn id_new(asset: &Asset, cal_scheme: Option<&str>) -> pg::Result<i32> {
+    spi::connect(|db| names::id_new(db, asset, cal_scheme))
 }

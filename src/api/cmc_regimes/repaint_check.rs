@@ -2,8 +2,9 @@
 
 use pgrx::prelude::*;
 
-use crate::api::cmc_regimes::given;
-use crate::api::{Result, TableIterator, required, timestamp};
+use crate::api::cmc_regimes::{given, names};
+use crate::api::{Result, TableIterator, timestamp};
+use crate::pg::asset::Asset;
 use crate::pg::{json::JsonText, spi};
 use crate::systems::cmc_regimes::check::repaint::{self, Difference};
 use crate::systems::cmc_regimes::params::Hysteresis;
@@ -11,7 +12,7 @@ use crate::systems::cmc_regimes::params::Hysteresis;
 /// Each column of stored rows compared with what could be computed when the rows closed. Specification 1, section 3.
 #[pg_extern(stable, parallel_restricted)]
 fn regime_repaint_check(
-    asset_id: Option<i32>,
+    asset: Option<Asset>,
     sample: default!(Option<i32>, "NULL"),
     cal_scheme: default!(Option<String>, "NULL"),
     policy: default!(Option<String>, "NULL"),
@@ -26,14 +27,14 @@ fn regime_repaint_check(
 ) -> Result<
     TableIterator<(
         name!(column_name, &'static str),
-        name!(rows, i64),
-        name!(differ, i64),
-        name!(first, Option<TimestampWithTimeZone>),
+        name!(n, i64),
+        name!(n_differ, i64),
+        name!(first_ts, Option<TimestampWithTimeZone>),
         name!(stored, Option<String>),
         name!(knowable, Option<String>),
     )>,
 > {
-    let asset = required("asset_id", asset_id)?;
+    let asset = names::one(asset, cal_scheme.as_deref())?;
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
     let given = given([cal_scheme, policy, l4_label], hysteresis, min_bars, None, config)?;

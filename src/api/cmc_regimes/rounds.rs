@@ -4,6 +4,7 @@ use pgrx::prelude::*;
 
 use crate::api::cmc_regimes::given;
 use crate::api::{Result, micros, required};
+use crate::pg::asset::Asset;
 use crate::pg::json::JsonText;
 use crate::systems::cmc_regimes::params::Hysteresis;
 use crate::systems::cmc_regimes::refresh::rounds::{self, Asked};
@@ -24,7 +25,7 @@ fn regime_round_begin(
     min_bars_l2: default!(Option<i32>, "NULL"),
     l4_label: default!(Option<String>, "NULL"),
     point_in_time: default!(Option<bool>, "NULL"),
-    assets: default!(Option<Vec<Option<String>>>, "NULL"),
+    assets: default!(Option<Vec<Option<Asset>>>, "NULL"),
     force: default!(Option<bool>, "false"),
     config: default!(Option<JsonText>, "NULL"),
 ) -> Result<Option<i64>> {

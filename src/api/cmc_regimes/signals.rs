@@ -3,8 +3,9 @@
 use pgrx::datum::Interval;
 use pgrx::prelude::*;
 
-use crate::api::cmc_regimes::names::named;
+use crate::api::cmc_regimes::names;
 use crate::api::{Result, TableIterator, micros, required};
+use crate::pg::asset::Asset;
 use crate::pg::{check_writable, citus, spi};
 use crate::systems::cmc_regimes::read::gate::{Signal, Verdict};
 use crate::systems::cmc_regimes::read::tag::Names;
@@ -13,7 +14,7 @@ use crate::systems::cmc_regimes::read::{as_of, gate, tag};
 /// The verdict of the regime in force on one signal. Specification 1, section 5.
 #[pg_extern(stable, parallel_restricted)]
 fn regime_gate(
-    asset_id: Option<i32>,
+    asset: Option<Asset>,
     at: Option<TimestampWithTimeZone>,
     setup: Option<&str>,
     base_size: Option<f64>,
@@ -31,7 +32,7 @@ fn regime_gate(
         name!(reason, String),
     )>,
 > {
-    let asset = required("asset_id", asset_id)?;
+    let asset = names::one(asset, None)?;
     let at = micros(required("at", at)?);
     let base_size = gate::check_size(base_size)?;
     let limit = as_of::limit(max_age)?;
@@ -52,30 +53,6 @@ fn regime_gate(
         regime_key,
         reason,
     )))
-}
-
-/// [`regime_gate`] for the asset of a name.
-#[pg_extern(name = "regime_gate", stable, parallel_restricted)]
-fn regime_gate_of_name(
-    symbol: Option<&str>,
-    at: Option<TimestampWithTimeZone>,
-    setup: Option<&str>,
-    base_size: Option<f64>,
-    regime_enabled: default!(Option<bool>, "true"),
-    max_age: default!(Option<Interval>, "NULL"),
-) -> Result<
-    TableIterator<(
-        name!(allowed, bool),
-        name!(size, f64),
-        name!(stop_mult, f64),
-        name!(orders, &'static str),
-        name!(gross_cap, f64),
-        name!(pyramids, bool),
-        name!(regime_key, Option<String>),
-        name!(reason, String),
-    )>,
-> {
-    regime_gate(named(symbol)?, at, setup, base_size, regime_enabled, max_age)
 }
 
 /// Writes the regime key in force into the rows of a table of signals.

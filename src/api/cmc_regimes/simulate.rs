@@ -1,17 +1,19 @@
 //! Policy lint, and the simulation of policies and configurations.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use pgrx::prelude::*;
 
-use crate::api::cmc_regimes::{config_of, given};
+use crate::api::cmc_regimes::{config_of, given, names};
 use crate::api::{Result, TableIterator, micros, timestamp};
+use crate::pg::asset::Asset;
 use crate::pg::{Result as Checked, json::JsonText, null_argument};
 use crate::systems::cmc_regimes::params::{Given, Hysteresis};
+use crate::systems::cmc_regimes::policies;
 use crate::systems::cmc_regimes::policy::columns::{OfColumn, simulate_config};
 use crate::systems::cmc_regimes::policy::lint::remarks;
 use crate::systems::cmc_regimes::policy::simulate::{Change, Laid, Scope, Summary, simulate};
-use crate::systems::cmc_regimes::{assets, policies};
 
 /// What a policy says that its author can hardly mean (docs/policies.md).
 // Declared in sql/install/cmc_regimes.sql.
@@ -39,7 +41,7 @@ fn regime_policy_lint(
 #[pg_extern(stable, parallel_restricted)]
 fn regime_policy_simulate(
     rules: Option<JsonText>,
-    ids: default!(Option<Vec<Option<i32>>>, "NULL"),
+    assets: default!(Option<Vec<Option<Asset>>>, "NULL"),
     from_ts: default!(Option<TimestampWithTimeZone>, "NULL"),
     to_ts: default!(Option<TimestampWithTimeZone>, "NULL"),
     policy: default!(Option<String>, "NULL"),
@@ -56,6 +58,7 @@ fn regime_policy_simulate(
 ) -> Result<
     TableIterator<(
         name!(id, i32),
+        name!(symbol, Option<String>),
         name!(ts, TimestampWithTimeZone),
         name!(changed, Vec<&'static str>),
         name!(regime_key_before, Option<String>),
@@ -78,15 +81,18 @@ fn regime_policy_simulate(
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
     let given = given([cal_scheme, policy, l4_label], hysteresis, min_bars, point_in_time, config)?;
     let mut changes = Vec::new();
-    simulated(rules, ids, [from_ts, to_ts], &given, |change| changes.push(change))?;
-    Ok(TableIterator::new(changes.into_iter().filter_map(changed_row)))
+    simulated(rules, assets, [from_ts, to_ts], &given, |change| changes.push(change))?;
+    let mut ids: Vec<i32> = changes.iter().map(|change| change.id).collect();
+    ids.dedup();
+    let symbols = names::symbols(ids.into_iter());
+    Ok(TableIterator::new(changes.into_iter().filter_map(move |change| changed_row(change, &symbols))))
 }
 
 /// A summary for each asset of what other rules would change (docs/policies.md).
 #[pg_extern(stable, parallel_restricted)]
 fn regime_policy_simulate_summary(
     rules: Option<JsonText>,
-    ids: default!(Option<Vec<Option<i32>>>, "NULL"),
+    assets: default!(Option<Vec<Option<Asset>>>, "NULL"),
     from_ts: default!(Option<TimestampWithTimeZone>, "NULL"),
     to_ts: default!(Option<TimestampWithTimeZone>, "NULL"),
     policy: default!(Option<String>, "NULL"),
@@ -103,8 +109,9 @@ fn regime_policy_simulate_summary(
 ) -> Result<
     TableIterator<(
         name!(id, i32),
-        name!(rows, i64),
-        name!(rows_changed, i64),
+        name!(symbol, Option<String>),
+        name!(n, i64),
+        name!(n_changed, i64),
         name!(size_before, Option<f64>),
         name!(size_after, Option<f64>),
         name!(mixed_before, i64),
@@ -122,15 +129,16 @@ fn regime_policy_simulate_summary(
     let hysteresis = Hysteresis { on: hysteresis, mode: hysteresis_mode, min_hold_bars };
     let min_bars = [min_bars_l0, min_bars_l1, min_bars_l2];
     let given = given([cal_scheme, policy, l4_label], hysteresis, min_bars, point_in_time, config)?;
-    let summaries = simulated(rules, ids, [from_ts, to_ts], &given, |_| ())?;
-    Ok(TableIterator::new(summaries.into_iter().map(summary_row)))
+    let summaries = simulated(rules, assets, [from_ts, to_ts], &given, |_| ())?;
+    let symbols = names::symbols(summaries.iter().map(|summary| summary.id));
+    Ok(TableIterator::new(summaries.into_iter().map(move |summary| summary_row(summary, &symbols))))
 }
 
 /// The columns of stored rows, asset by asset, that another configuration would change (docs/policies.md).
 #[pg_extern(stable, parallel_restricted)]
 fn regime_config_simulate(
     config: Option<JsonText>,
-    ids: default!(Option<Vec<Option<i32>>>, "NULL"),
+    assets: default!(Option<Vec<Option<Asset>>>, "NULL"),
     from_ts: default!(Option<TimestampWithTimeZone>, "NULL"),
     to_ts: default!(Option<TimestampWithTimeZone>, "NULL"),
     policy: default!(Option<String>, "NULL"),
@@ -146,9 +154,10 @@ fn regime_config_simulate(
 ) -> Result<
     TableIterator<(
         name!(id, i32),
+        name!(symbol, Option<String>),
         name!(column_name, &'static str),
-        name!(rows, i64),
-        name!(rows_changed, i64),
+        name!(n, i64),
+        name!(n_changed, i64),
         name!(first_ts, Option<TimestampWithTimeZone>),
         name!(last_ts, Option<TimestampWithTimeZone>),
         name!(first_before, Option<String>),
@@ -162,18 +171,35 @@ fn regime_config_simulate(
     let given = given([cal_scheme, policy, l4_label], hysteresis, min_bars, point_in_time, None)?;
     let config = config_of(config)?
         .ok_or_else(|| null_argument("config").hint("Pass '{}' to simulate the profiles alone."))?;
-    let columns = simulate_config(&config, scope(ids, [from_ts, to_ts])?, &given)?;
-    Ok(TableIterator::new(columns.into_iter().map(|of_column| {
+    let columns = simulate_config(&config, scope(assets, [from_ts, to_ts], &given)?, &given)?;
+    let mut ids: Vec<i32> = columns.iter().map(|of_column| of_column.id).collect();
+    ids.dedup();
+    let symbols = names::symbols(ids.into_iter());
+    Ok(TableIterator::new(columns.into_iter().map(move |of_column| {
         let OfColumn { id, column, rows, rows_changed, span, first, not_compared, other_version } = of_column;
         let [first_ts, last_ts] = span.map(|ts| ts.and_then(timestamp));
         let [before, after] = first;
-        (id, column, rows, rows_changed, first_ts, last_ts, before, after, not_compared, other_version)
+        let symbol = symbols.get(&id).cloned();
+        (
+            id,
+            symbol,
+            column,
+            rows,
+            rows_changed,
+            first_ts,
+            last_ts,
+            before,
+            after,
+            not_compared,
+            other_version,
+        )
     })))
 }
 
-/// A row of `regime_policy_simulate`: the asset, the time, what differs, then each column of the policy before and after.
+/// A row of `regime_policy_simulate`: the asset, its symbol, the time, what differs, then each column of the policy before and after.
 type ChangedRow = (
     i32,
+    Option<String>,
     TimestampWithTimeZone,
     Vec<&'static str>,
     Option<String>,
@@ -192,10 +218,14 @@ type ChangedRow = (
     Option<Vec<String>>,
 );
 
-fn changed_row(Change { id, ts, before, after }: Change) -> Option<ChangedRow> {
+fn changed_row(
+    Change { id, ts, before, after }: Change,
+    symbols: &HashMap<i32, String>,
+) -> Option<ChangedRow> {
     let text = |text: &Option<Cow<'_, str>>| text.as_deref().map(str::to_owned);
     Some((
         id,
+        symbols.get(&id).cloned(),
         timestamp(ts)?,
         before.differing(&after),
         text(&before.regime_key),
@@ -215,15 +245,33 @@ fn changed_row(Change { id, ts, before, after }: Change) -> Option<ChangedRow> {
     ))
 }
 
-/// A row of `regime_policy_simulate_summary`: the asset, its rows, those that change, then figures before and after.
-type SummaryRow = (i32, i64, i64, Option<f64>, Option<f64>, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64);
+/// A row of `regime_policy_simulate_summary`: the asset, its symbol, its rows, those that change, then figures before and after.
+type SummaryRow = (
+    i32,
+    Option<String>,
+    i64,
+    i64,
+    Option<f64>,
+    Option<f64>,
+    i64,
+    i64,
+    i64,
+    i64,
+    i64,
+    i64,
+    i64,
+    i64,
+    i64,
+    i64,
+);
 
-fn summary_row(summary: Summary) -> SummaryRow {
+fn summary_row(summary: Summary, symbols: &HashMap<i32, String>) -> SummaryRow {
     let Summary { id, rows, rows_changed, not_compared, other_version, before, after } = summary;
     let [mixed, conservative, passive] = before.orders;
     let [mixed_after, conservative_after, passive_after] = after.orders;
     (
         id,
+        symbols.get(&id).cloned(),
         rows,
         rows_changed,
         before.mean_size(),
@@ -243,17 +291,21 @@ fn summary_row(summary: Summary) -> SummaryRow {
 
 fn simulated(
     rules: Option<JsonText>,
-    ids: Option<Vec<Option<i32>>>,
+    assets: Option<Vec<Option<Asset>>>,
     span: [Option<TimestampWithTimeZone>; 2],
     given: &Given,
     changed: impl FnMut(Change),
 ) -> Checked<Vec<Summary>> {
     let rules =
         rules.ok_or_else(|| null_argument("rules").hint("Pass '[]' to simulate the policy alone."))?;
-    simulate(Laid::Rules(&rules.parse()?), scope(ids, span)?, given, changed)
+    simulate(Laid::Rules(&rules.parse()?), scope(assets, span, given)?, given, changed)
 }
 
-fn scope(ids: Option<Vec<Option<i32>>>, span: [Option<TimestampWithTimeZone>; 2]) -> Checked<Scope> {
-    let ids = ids.map(assets::sorted_ids).transpose()?;
+fn scope(
+    assets: Option<Vec<Option<Asset>>>,
+    span: [Option<TimestampWithTimeZone>; 2],
+    given: &Given,
+) -> Checked<Scope> {
+    let ids = names::list(assets, given.cal_scheme.as_deref())?;
     Ok(Scope { ids, span: span.map(|moment| moment.map(micros)) })
 }

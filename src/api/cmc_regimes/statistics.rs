@@ -1,19 +1,21 @@
-//! `regime_transitions`, `regime_durations`, `regime_assets`, `regime_periods`, `regime_forward_returns`.
+//! `regime_transition_matrix`, `regime_durations`, `regime_assets`, `regime_periods`, `regime_forward_returns`.
 
 use pgrx::datum::{Range, RangeBound};
 use pgrx::prelude::*;
 
 use regime_core::math::periods::{durations, transitions};
 
-use crate::api::{Result, TableIterator, required, timestamp};
+use crate::api::cmc_regimes::names;
+use crate::api::{Result, TableIterator, timestamp};
+use crate::pg::asset::Asset;
 use crate::pg::spi;
 use crate::systems::cmc_regimes::read::history::{assets, flip_layer};
 use crate::systems::cmc_regimes::read::statistics::{self, PeriodRow};
 
 /// How often each regime of a layer followed each other one, and with which probability. Specification 1, section 6.
 #[pg_extern(stable, parallel_restricted)]
-fn regime_transitions(
-    asset_id: Option<i32>,
+fn regime_transition_matrix(
+    asset: Option<Asset>,
     layer: default!(Option<&str>, "'composite'"),
 ) -> Result<
     TableIterator<(
@@ -23,7 +25,7 @@ fn regime_transitions(
         name!(probability, f64),
     )>,
 > {
-    let (asset, layer) = (required("asset_id", asset_id)?, flip_layer(layer)?);
+    let (asset, layer) = (names::one(asset, None)?, flip_layer(layer)?);
     let found = transitions(&spi::connect(|db| statistics::of_asset(db, asset, layer))?);
     Ok(TableIterator::new(found.into_iter().map(|t| (t.from, t.to, t.n as i64, t.probability))))
 }
@@ -31,20 +33,20 @@ fn regime_transitions(
 /// How many daily rows the periods of each regime last. Specification 1, section 6.
 #[pg_extern(stable, parallel_restricted)]
 fn regime_durations(
-    asset_id: Option<i32>,
+    asset: Option<Asset>,
     layer: default!(Option<&str>, "'composite'"),
 ) -> Result<
     TableIterator<(
         name!(regime, String),
         name!(n, i64),
-        name!(mean, Option<f64>),
-        name!(median, Option<f64>),
-        name!(longest, Option<i32>),
-        name!(current_run, Option<i32>),
+        name!(mean_bars, Option<f64>),
+        name!(median_bars, Option<f64>),
+        name!(longest_bars, Option<i32>),
+        name!(current_bars, Option<i32>),
         name!(current_percentile, Option<f64>),
     )>,
 > {
-    let (asset, layer) = (required("asset_id", asset_id)?, flip_layer(layer)?);
+    let (asset, layer) = (names::one(asset, None)?, flip_layer(layer)?);
     let found = durations(&spi::connect(|db| statistics::of_asset(db, asset, layer))?);
     let rows = |bars: Option<u32>| bars.and_then(|bars| i32::try_from(bars).ok());
     Ok(TableIterator::new(found.into_iter().map(move |d| {
@@ -56,40 +58,53 @@ fn regime_durations(
 
 /// The assets that have stored rows.
 #[pg_extern(stable, parallel_restricted)]
-fn regime_assets() -> Result<TableIterator<(name!(id, i32),)>> {
-    Ok(TableIterator::new(spi::connect_as_caller(assets)?.into_iter().map(|id| (id,))))
+fn regime_assets() -> Result<TableIterator<(name!(id, i32), name!(symbol, Option<String>))>> {
+    let ids = spi::connect_as_caller(assets)?;
+    let symbols = names::symbols(ids.iter().copied());
+    Ok(TableIterator::new(ids.into_iter().map(move |id| (id, symbols.get(&id).cloned()))))
 }
 
 /// The periods of each regime of a layer, of one asset or of all, with their returns. Specification 1, section 6.
 #[pg_extern(stable, parallel_restricted)]
 fn regime_periods(
-    asset_id: default!(Option<i32>, "NULL"),
+    asset: default!(Option<Asset>, "NULL"),
     layer: default!(Option<&str>, "'composite'"),
 ) -> Result<
     TableIterator<(
         name!(id, i32),
+        name!(symbol, Option<String>),
         name!(regime, String),
         name!(valid, Range<TimestampWithTimeZone>),
         name!(bars, Option<i32>),
         name!(return_over_period, Option<f64>),
     )>,
 > {
-    let layer = flip_layer(layer)?;
-    let found = spi::connect(|db| statistics::of_assets(db, asset_id, layer))?;
-    Ok(TableIterator::new(found.into_iter().filter_map(|PeriodRow { id, period, return_over }| {
+    let (asset, layer) = (names::some(asset, None)?, flip_layer(layer)?);
+    let found = spi::connect(|db| statistics::of_assets(db, asset, layer))?;
+    let mut ids: Vec<i32> = found.iter().map(|row| row.id).collect();
+    ids.dedup();
+    let symbols = names::symbols(ids.into_iter());
+    Ok(TableIterator::new(found.into_iter().filter_map(move |PeriodRow { id, period, return_over }| {
         let upper = match period.to {
             Some(to) => RangeBound::Exclusive(timestamp(to)?),
             None => RangeBound::Infinite,
         };
         let valid = Range::new(RangeBound::Inclusive(timestamp(period.from)?), upper);
-        Some((id, period.regime, valid, period.bars.and_then(|bars| i32::try_from(bars).ok()), return_over))
+        Some((
+            id,
+            symbols.get(&id).cloned(),
+            period.regime,
+            valid,
+            period.bars.and_then(|bars| i32::try_from(bars).ok()),
+            return_over,
+        ))
     })))
 }
 
 /// Returns over the next daily rows by regime and horizon. Specification 1, section 6.
 #[pg_extern(stable, parallel_restricted)]
 fn regime_forward_returns(
-    asset_id: Option<i32>,
+    asset: Option<Asset>,
     horizons: default!(Option<Vec<Option<i32>>>, "'{1,5,20}'"),
     layer: default!(Option<&str>, "'composite'"),
 ) -> Result<
@@ -97,14 +112,14 @@ fn regime_forward_returns(
         name!(regime, String),
         name!(horizon, i32),
         name!(n, i64),
-        name!(mean, Option<f64>),
-        name!(std, Option<f64>),
+        name!(mean_return, Option<f64>),
+        name!(std_return, Option<f64>),
         name!(t, Option<f64>),
         name!(hit_rate, Option<f64>),
-        name!(worst, Option<f64>),
+        name!(worst_return, Option<f64>),
     )>,
 > {
-    let (asset, layer) = (required("asset_id", asset_id)?, flip_layer(layer)?);
+    let (asset, layer) = (names::one(asset, None)?, flip_layer(layer)?);
     let horizons = statistics::horizons(horizons)?;
     let found = spi::connect(|db| statistics::forward(db, asset, layer, &horizons))?;
     let rows = found.into_iter().map(|((regime, horizon), f)| {

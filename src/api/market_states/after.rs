@@ -82,8 +82,8 @@ of_series! {
     fn market_escalation_outcomes[rows, symbol, timeframe](
         horizon: Option<i32>,
         thresholds: Option<Vec<Option<f64>>>,
-        from_time: Option<TimestampWithTimeZone>,
-        to_time: Option<TimestampWithTimeZone>,
+        from_ts: Option<TimestampWithTimeZone>,
+        to_ts: Option<TimestampWithTimeZone>,
     ) {
         let horizon = bars("horizon", horizon, 1)?;
         let thresholds = required("thresholds", thresholds)?;
@@ -94,7 +94,7 @@ of_series! {
         }
         let thresholds = (1..).zip(thresholds).map(|(n, value)| threshold(&format!("thresholds[{n}]"), value));
         let thresholds: Vec<f64> = thresholds.collect::<Checked<_>>()?;
-        let times = times(from_time, to_time)?;
+        let times = times(from_ts, to_ts)?;
         Judged::read(symbol, timeframe)?.write_outcomes(&mut rows, horizon, &thresholds, times)
     }
 

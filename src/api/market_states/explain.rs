@@ -1,4 +1,4 @@
-//! `market_state_explain`: the reasons for a row.
+//! `market_states_explain`: the reasons for a row.
 
 use pgrx::prelude::*;
 
@@ -9,7 +9,7 @@ use crate::systems::market_states::explain::explain;
 /// The reasons for a row of market states, step by step, and whether the stored row is the same. Specification 5,
 /// section 7.
 #[pg_extern(stable, parallel_restricted)]
-fn market_state_explain(
+fn market_states_explain(
     symbol: Option<&str>,
     timeframe: Option<&str>,
     at: default!(Option<TimestampWithTimeZone>, "NULL"),

@@ -12,24 +12,24 @@ use crate::systems::market_states::tables::OF_SERIES;
 of_series! {
     /// Computes the states of a series from its first candle on and stores nothing. Specification 5, section 7.
     fn market_states_compute[rows, symbol, timeframe](
-        from_time: Option<TimestampWithTimeZone>,
-        to_time: Option<TimestampWithTimeZone>,
+        from_ts: Option<TimestampWithTimeZone>,
+        to_ts: Option<TimestampWithTimeZone>,
     ) {
-        hybrid::compute(&States, &mut rows, symbol, timeframe, times(from_time, to_time)?)
+        hybrid::compute(&States, &mut rows, symbol, timeframe, times(from_ts, to_ts)?)
     }
 
     /// Reads the states of a series: stored rows where they are valid, computed ones after those. Specification 5, section 7.
     fn get_market_states[rows, symbol, timeframe](
-        from_time: Option<TimestampWithTimeZone>,
-        to_time: Option<TimestampWithTimeZone>,
+        from_ts: Option<TimestampWithTimeZone>,
+        to_ts: Option<TimestampWithTimeZone>,
     ) {
-        hybrid::get(&States, &mut rows, symbol, timeframe, times(from_time, to_time)?)
+        hybrid::get(&States, &mut rows, symbol, timeframe, times(from_ts, to_ts)?)
     }
 }
 
 /// Counts the stored bars of each state and version. Specification 5, section 7.
 #[pg_extern(sql = false)]
-fn market_state_stats(caller: Caller<'_>, symbol: Option<&str>, timeframe: Option<&str>) -> Result<()> {
+fn market_states_stats(caller: Caller<'_>, symbol: Option<&str>, timeframe: Option<&str>) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
     let share_of_high = ", (count(*) FILTER (WHERE escalation_bucket = 'HIGH'))::float8 / nullif(count(escalation_bucket), 0)::float8";
     Ok(OF_SERIES.statistics(&mut rows, "state_label", share_of_high, [symbol, timeframe])?)
@@ -37,7 +37,7 @@ fn market_state_stats(caller: Caller<'_>, symbol: Option<&str>, timeframe: Optio
 
 /// Reads the stored bars whose state differs from that of the bar before. Specification 5, section 7.
 #[pg_extern(sql = false)]
-fn market_state_transitions(
+fn market_states_flips(
     caller: Caller<'_>,
     symbol: Option<&str>,
     timeframe: Option<&str>,
@@ -49,6 +49,6 @@ fn market_state_transitions(
 
 /// Reads the newest row of each series, and tells whether it may still be trusted. Specification 5, section 7.
 #[pg_extern(sql = false)]
-fn market_state_latest(caller: Caller<'_>) -> Result<()> {
+fn market_states_latest(caller: Caller<'_>) -> Result<()> {
     Ok(latest::all(&mut Rows::begin(caller)?)?)
 }

@@ -9,6 +9,7 @@ pub mod timeline;
 use regime_core::strip::Cell;
 
 use crate::output::picture::svg::Shade;
+use crate::pg::asset::Asset;
 use crate::pg::{Error, Result, invalid_parameter, no_data_found, quote_literal, utc};
 
 /// What a call shows of a history.
@@ -43,14 +44,28 @@ impl Shown {
 /// A history as a caller asks for it.
 #[derive(Clone, Copy)]
 pub struct Wanted<'a> {
-    pub symbol: &'a str,
+    pub asset: &'a Asset,
     pub timeframe: Option<&'a str>,
     /// `None` and `composite` are the label as a whole.
     pub layer: Option<&'a str>,
     pub shown: Shown,
 }
 
-impl Wanted<'_> {
+impl<'a> Wanted<'a> {
+    /// The symbol of a subject that has no id.
+    ///
+    /// # Errors
+    /// Where an id is given.
+    pub fn symbol(&self, system: &str) -> Result<&'a str> {
+        match self.asset {
+            Asset::Name(symbol) => Ok(symbol),
+            Asset::Id(id) => Err(invalid_parameter(format!(
+                "asset is the id {id}, but the subjects of {system} have symbols"
+            ))
+            .hint(format!("SELECT DISTINCT symbol FROM {system};"))),
+        }
+    }
+
     /// Checks that no layer is asked for.
     ///
     /// # Errors

@@ -83,7 +83,7 @@ impl OfSeries {
 
     /// The series with stored rows that is asked for; without a timeframe, the only one of the symbol.
     fn pictured(&self, db: Db, relation: &str, wanted: &Wanted) -> Result<Series> {
-        let Wanted { symbol, timeframe, .. } = *wanted;
+        let (symbol, timeframe) = (wanted.symbol(self.system.name)?, wanted.timeframe);
         let mut stored = stored(db, relation, symbol, timeframe)?;
         if stored.is_empty() {
             // No rows, or the rows are stored under another name of the symbol.

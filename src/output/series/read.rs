@@ -24,7 +24,7 @@ impl Times {
     /// # Errors
     /// Where the range ends before it begins.
     pub fn check(self) -> Result<Self> {
-        check_order(["from_time", "to_time"], [self.from, self.to], utc)?;
+        check_order(["from_ts", "to_ts"], [self.from, self.to], utc)?;
         Ok(self)
     }
 

@@ -112,7 +112,7 @@ fn mixed_in(
     }
     let refresh = |(arguments, ids): (&str, Vec<String>)| {
         let (ids, arguments) = (ids.join(","), profiles.repeated(&None, arguments));
-        let command = format!("SELECT * FROM {own}.refresh_cmc_regimes(ids => '{{{ids}}}'{arguments});");
+        let command = format!("SELECT * FROM {own}.refresh_cmc_regimes(assets => '{{{ids}}}'{arguments});");
         finding(Severity::Warning, "", command)
     };
     Ok(others.into_iter().map(refresh).collect())

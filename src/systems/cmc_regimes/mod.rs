@@ -37,7 +37,7 @@ pub const REGISTERED: Registered = Registered {
     fresh: status::fresh,
     version: profiles::version,
     locked: health::locked,
-    history: read::picture::of_symbol,
+    history: read::picture::wanted,
     findings: &[health::mixed_hashes, health::proxies, health::unfinished_round, check::profiles::faults],
     wording: Wording {
         made_of: ["daily bar", "daily bars"],

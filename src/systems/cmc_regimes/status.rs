@@ -166,7 +166,7 @@ fn read(db: Db, daily: &Source, ids: Vec<i32>, shared: &Shared, judge: &mut Judg
 
 /// The columns of the status of an asset, of which the FROM items of the statements below have the parts.
 const COLUMNS: &str = "asset_.asset, b.ts AS newest_bar, r.ts AS newest_row, r.regime_key, r.row_hash, l.bars, \
-     GREATEST(s.finished, c.computed_at) AS success, e.finished AS error, e.message, e.sqlstate, e.hint";
+     GREATEST(s.finished_at, c.computed_at) AS success, e.finished_at AS error, e.message, e.sqlstate, e.hint";
 
 /// The statement of the status of each asset: looks into the indexes asset by asset, for bars and rows in chunks of their
 /// tables.
@@ -224,8 +224,8 @@ fn runs(log: &str) -> String {
     };
     format!(
         "{} AS s ON true {} AS e ON true",
-        last("g.finished", "<>"),
-        last("g.finished, g.message, g.sqlstate, g.hint", "=")
+        last("g.finished_at", "<>"),
+        last("g.finished_at, g.message, g.sqlstate, g.hint", "=")
     )
 }
 

@@ -15,7 +15,7 @@ pub const CMC: System = System {
         work(INPUTS, &["id", "layer", "block", "print", "emas"]),
     ],
     calls: &[
-        work(WORK, &["id", "round", "place", "task", "began", "status", "worker"]),
+        work(WORK, &["id", "round", "place", "task", "started_at", "status", "worker"]),
         view("cmc_regime_progress", &["round"]),
     ],
     members: &[],

@@ -60,7 +60,7 @@ pub fn open(db: Db, schema: &str, asked: &Asked, days: i64) -> Result<i64> {
     );
     db.execute_small(&over, &[arg(asked.symbol.as_str()), arg(Status::Running.as_str())])?;
     let insert = format!(
-        "INSERT INTO {relation} (market_symbol, start_date, end_date, batch_size, full_refresh, worker, began, reported, next_day, days, days_left) \
+        "INSERT INTO {relation} (market_symbol, start_date, end_date, batch_size, full_refresh, worker, started_at, reported_at, next_day, days, days_left) \
          VALUES ($1, $2, $3, $4, $5, pg_catalog.pg_backend_pid(), clock_timestamp(), clock_timestamp(), $2, $6, $6) RETURNING backfill"
     );
     let args = [
@@ -141,7 +141,7 @@ pub fn report(db: Db, schema: &str, backfill: i64, batch: &Batch, outcome: &Outc
     hold(db, schema)?;
     let relation = relation(schema);
     let write = format!(
-        "UPDATE {relation} SET worker = pg_catalog.pg_backend_pid(), reported = clock_timestamp(), status = $2, next_day = $3, days_left = $4, \
+        "UPDATE {relation} SET worker = pg_catalog.pg_backend_pid(), reported_at = clock_timestamp(), status = $2, next_day = $3, days_left = $4, \
          days_failed = $5, batches = $6, failed = $7, failures = $8, sqlstate = $9, differing = $10, first_differing = $11 WHERE backfill = $1"
     );
     let stored = format!(

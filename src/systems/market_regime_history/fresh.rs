@@ -23,7 +23,7 @@ pub fn all(db: Db) -> Result<Vec<Fresh>> {
     let sql = format!(
         "WITH day_ AS MATERIALIZED (SELECT h.market_symbol, max(h.date)::date AS newest FROM {history} AS h GROUP BY h.market_symbol), \
          call_ AS MATERIALIZED (SELECT DISTINCT ON (b.market_symbol) b.* FROM {backfills} AS b ORDER BY b.market_symbol, b.backfill DESC) \
-         SELECT market_symbol::text, d.newest, b.reported, b.status, b.failures, b.differing, b.first_differing, b.start_date \
+         SELECT market_symbol::text, d.newest, b.reported_at, b.status, b.failures, b.differing, b.first_differing, b.start_date \
          FROM day_ AS d FULL JOIN call_ AS b USING (market_symbol) ORDER BY 1"
     );
     let stored = db.anew().all(&sql, &[], Sees::Snapshot, Stored::read)?;
@@ -64,7 +64,7 @@ impl Stored {
         Ok(Self {
             symbol: row.get("market_symbol")?,
             newest: date("newest")?,
-            reported: row.get::<Option<Micros>>("reported")?.map(|at| at.0),
+            reported: row.get::<Option<Micros>>("reported_at")?.map(|at| at.0),
             has_failed: row.get::<Option<&str>>("status")? == Some(Status::Failed.as_str()),
             failures: row.get("failures")?,
             differing: row.get("differing")?,

@@ -35,7 +35,7 @@ pub fn history(db: Db, wanted: &Wanted) -> Result<History> {
         return Err(invalid_parameter(format!("timeframe is \"{timeframe}\", but {name} has days"))
             .hint("Leave timeframe out."));
     }
-    let symbol = canonical(db, wanted.symbol)?;
+    let symbol = canonical(db, wanted.symbol("market_regime_history")?)?;
     let (relation, _) = stored(db, &symbol)?;
     let [from, to] = wanted.shown.span;
     let sql =

@@ -8,10 +8,13 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::error::Error;
 
+mod row_types;
+
 use object::{Object, ObjectSection};
 use petgraph::Direction::Incoming;
 use pgrx_sql_entity_graph::section::{ELF_SECTION_NAME, decode_entities};
 use pgrx_sql_entity_graph::{ControlFile, PgrxSql, SqlGraphEntity, SqlGraphIdentifier, ToSql};
+use row_types::RowTypes;
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -44,13 +47,14 @@ fn install_script(library: &str, control: &str) -> Result<String, Box<dyn Error>
          \\echo Use \"CREATE EXTENSION pg_regime\" to load this file. \\quit\n\n",
         sql.control.default_version
     );
+    let mut types = RowTypes::default();
     for entity in in_source_order(&sql)? {
         if matches!(entity, SqlGraphEntity::ExtensionRoot(_)) {
             continue; // a comment that the order of objects is not stable
         }
         let text = entity.to_sql(&sql)?;
         if !text.trim().is_empty() {
-            script.push_str(&without_line_numbers(text.trim()));
+            script.push_str(&types.named_in(&without_line_numbers(text.trim()))?);
             script.push('\n');
         }
     }

@@ -67,16 +67,16 @@ pub fn history(db: Db, asset: i32, layer: FlipLayer, wanted: Shown) -> Result<pi
     })
 }
 
-/// [`history`] of the asset with a symbol.
+/// [`history`] as a caller asks for it.
 ///
 /// # Errors
 /// Where there is no such asset or layer, where a timeframe is asked for, and as [`history`].
-pub fn of_symbol(db: Db, wanted: &Wanted) -> Result<picture::History> {
+pub fn wanted(db: Db, wanted: &Wanted) -> Result<picture::History> {
     if let Some(timeframe) = wanted.timeframe {
         return Err(invalid_parameter(format!("timeframe is \"{timeframe}\", but cmc_regimes has days"))
             .hint("Leave timeframe out, or pass system => 'market_states' or another system of candles."));
     }
-    let asset = names::id_of(db, wanted.symbol, None)?;
+    let asset = names::id(db, wanted.asset, None)?;
     history(db, asset, flip_layer(wanted.layer)?, wanted.shown)
 }
 

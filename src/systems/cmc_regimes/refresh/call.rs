@@ -1,5 +1,7 @@
 //! A refresh call: which assets, one after another, and a summary of each.
 
+use std::collections::HashMap;
+
 use crate::output::entry::{self, About, Done, Entry};
 use crate::output::refresh::{Attempt, Refreshed};
 use crate::pg::{
@@ -90,14 +92,15 @@ pub fn refresh(ids: Option<Vec<Option<i32>>>, given: &Given, how: How) -> Result
             let read = group.ready.as_ref().map_or(0, |ready| ready.engine.rows_read());
             Attempt { read, done }
         };
+        let symbols = symbols(db, &groups, &assets);
         let about = |(id, group): &(i32, usize)| {
             let Group { given, ready, .. } = &groups.all[*group];
             let version = ready.as_ref().map_or("", |ready| ready.engine.version_hash());
-            about(*id, given, version)
+            About { name: symbols.get(id).cloned(), ..about(*id, given, version) }
         };
         let all = call.each(assets, about, lock, attempt)?;
         if !dry_run && notify::is_on() {
-            announce(db, &groups, &all);
+            announce(&all);
         }
         Ok(all.into_iter().map(summary).collect())
     })
@@ -115,15 +118,22 @@ fn keeps_others(own: &str, ids: Option<&[i32]>) -> String {
     )
 }
 
+/// The symbols of assets, each in the calendar scheme of its group; none of a group whose names cannot be read.
+fn symbols(db: Db, groups: &Groups, assets: &[(i32, usize)]) -> HashMap<i32, String> {
+    let of_group = |(place, group): (usize, &Group)| {
+        let ids: Vec<i32> = assets.iter().filter(|(_, of)| *of == place).map(|(id, _)| *id).collect();
+        attempt(|| names::symbols_of(db, &ids, group.given.cal_scheme.as_deref())).unwrap_or_default()
+    };
+    groups.all.iter().enumerate().flat_map(of_group).collect()
+}
+
 /// Records the assets whose newest regime is another one now.
-fn announce(db: Db, groups: &Groups, all: &[Refreshed<(i32, usize), OfAsset>]) {
-    for Refreshed { subject: (id, group), done, .. } in all {
+fn announce(all: &[Refreshed<(i32, usize), OfAsset>]) {
+    for Refreshed { subject: (id, _), entry, done } in all {
         let Some(Done { more, .. }) = done else { continue };
         if more.before != more.after {
-            let scheme = groups.all[*group].given.cal_scheme.as_deref();
-            let symbol = attempt(|| names::symbol_of(db, *id, scheme)).unwrap_or_default();
             let [before, after] = [&more.before, &more.after].map(Clone::clone);
-            notify::flipped(Flip { id: *id, symbol, at: more.newest, before, after });
+            notify::flipped(Flip { id: *id, symbol: entry.name.clone(), at: more.newest, before, after });
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::output::entry::{Began, Call, Done, Status};
 use crate::output::failed::{self, Failed};
 use crate::output::grants::with_grants;
 use crate::output::run_log::Run;
+use crate::pg::asset::Asset;
 use crate::pg::{
     Db, Error, Result, Sees, arg, attempt, attempt_unless_cancelled, check_can_commit, check_range,
     check_writable, environment, extension_schema, lock, lock::join, lock::sharers, null_argument, owner,
@@ -42,7 +43,7 @@ pub struct Asked<'a> {
     pub given: &'a Given,
     pub only_dirty: bool,
     /// Assets by symbol, or by id as text; `None` for all.
-    pub assets: Option<Vec<Option<String>>>,
+    pub assets: Option<Vec<Option<Asset>>>,
     /// Compute assets with the arguments of the call also where these are not what the profile of an asset says.
     pub force: bool,
 }
@@ -92,13 +93,13 @@ fn find_or_begin(db: Db, asked: &Asked) -> Result<i64> {
 }
 
 /// The ids of listed assets, ascending, each once.
-fn ids_of(db: Db, assets: &[Option<String>], given: &Given) -> Result<Vec<i32>> {
-    let id_of = |asset: &Option<String>| {
-        let asset = asset.as_deref().ok_or_else(|| {
+fn ids_of(db: Db, assets: &[Option<Asset>], given: &Given) -> Result<Vec<i32>> {
+    let id_of = |asset: &Option<Asset>| {
+        let asset = asset.as_ref().ok_or_else(|| {
             null_argument("an asset")
                 .hint("Name each asset: array_remove(assets, NULL) leaves out those without a name.")
         })?;
-        Ok(Some(names::id_of(db, asset, given.cal_scheme.as_deref())?))
+        Ok(Some(names::id(db, asset, given.cal_scheme.as_deref())?))
     };
     sorted_ids(assets.iter().map(id_of).collect::<Result<_>>()?)
 }
@@ -141,7 +142,7 @@ impl Unfinished {
     fn newest(db: Db, condition: &str, argument: Option<&str>, sees: Sees) -> Result<Option<Self>> {
         let sql = format!(
             "SELECT * FROM (SELECT round, min(task) AS task, count(*) FILTER (WHERE status = '{WAITING}') AS waiting, \
-             GREATEST(max(began), max(finished)) >= clock_timestamp() - $1 * interval '1 minute' AS is_recent \
+             GREATEST(max(started_at), max(finished_at)) >= clock_timestamp() - $1 * interval '1 minute' AS is_recent \
              FROM {} GROUP BY round) AS rounds WHERE waiting > 0 AND {condition} ORDER BY round DESC LIMIT 1",
             work()
         );
@@ -196,10 +197,10 @@ fn new_round(db: Db, task: &str, ids: Vec<i32>) -> Result<i64> {
     let next = "SELECT pg_catalog.nextval(pg_catalog.pg_get_serial_sequence($1, 'round')::regclass) AS round";
     let round: i64 = db.one(next, &[arg(work.as_str())], Sees::Now, |row| row.get("round"))?;
     let write = format!(
-        "INSERT INTO {work} (round, id, place, task, began) \
-         SELECT $1, a.id, row_number() OVER (ORDER BY w.finished NULLS FIRST, a.id), $2, clock_timestamp() \
+        "INSERT INTO {work} (round, id, place, task, started_at) \
+         SELECT $1, a.id, row_number() OVER (ORDER BY w.finished_at NULLS FIRST, a.id), $2, clock_timestamp() \
          FROM (SELECT pg_catalog.unnest($3::int[]) AS id) AS a \
-         LEFT JOIN (SELECT id, max(finished) AS finished FROM {work} WHERE task = $2 GROUP BY id) AS w USING (id)"
+         LEFT JOIN (SELECT id, max(finished_at) AS finished_at FROM {work} WHERE task = $2 GROUP BY id) AS w USING (id)"
     );
     let stored = format!("SELECT FROM {work} WHERE round = $1 AND task = $2 AND id = ANY ($3)");
     let round_of = Working { relation: &work, write, stored, rows: ids.len() };
@@ -207,7 +208,7 @@ fn new_round(db: Db, task: &str, ids: Vec<i32>) -> Result<i64> {
     // Earlier rounds of the task, and old rounds that nobody resumed; rows that a session has claimed stay.
     let delete = format!(
         "DELETE FROM {work} WHERE (round, id) IN (SELECT round, id FROM {work} WHERE round < $1 \
-         AND (task = $2 OR COALESCE(finished, began) < now() - interval '30 days') FOR UPDATE SKIP LOCKED)"
+         AND (task = $2 OR COALESCE(finished_at, started_at) < now() - interval '30 days') FOR UPDATE SKIP LOCKED)"
     );
     db.execute(&delete, &[arg(round), arg(task)])?;
     Ok(round)
@@ -349,7 +350,7 @@ fn settle(db: Db, round: i64, settled: &[Settled]) -> Result<()> {
     let is_of_row = "w.round = $1 AND w.id = s.id";
     let write = format!(
         "UPDATE {work} AS w SET status = s.status, sqlstate = s.sqlstate, message = s.message, worker = pg_catalog.pg_backend_pid(), \
-         finished = clock_timestamp() FROM {rows} WHERE {is_of_row}"
+         finished_at = clock_timestamp() FROM {rows} WHERE {is_of_row}"
     );
     let stored = format!(
         "SELECT FROM {work} AS w JOIN {rows} ON {is_of_row} \

@@ -114,7 +114,7 @@ fn no_row(db: Db, source: &Source, series: &Series, at: Option<i64>, own: &str) 
     let [symbol, timeframe] = [&series.symbol, &series.timeframe].map(quote_literal);
     Ok(error
         .detail(format!("The first candle opened at {first}."))
-        .hint(format!("SELECT * FROM {own}.market_state_explain({symbol}, {timeframe}, '{first}');")))
+        .hint(format!("SELECT * FROM {own}.market_states_explain({symbol}, {timeframe}, '{first}');")))
 }
 
 /// A number for a reader.
