@@ -455,6 +455,24 @@ STRICT STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_latest_wrapper';
 
+-- src/api/cmc_regimes/read.rs
+-- pg_regime::api::cmc_regimes::read::regime_board
+CREATE TYPE regime_board_row AS (
+    symbol text,
+    day date,
+    regime text,
+    since date,
+    size float8,
+    stop float8,
+    orders text,
+    stale boolean
+);
+COMMENT ON TYPE regime_board_row IS 'A row that regime_board returns';
+CREATE  FUNCTION "regime_board"() RETURNS SETOF regime_board_row
+STRICT STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_board_wrapper';
+
 -- src/api/cmc_regimes/refresh.rs
 -- pg_regime::api::cmc_regimes::refresh::refresh_cmc_regimes
 CREATE TYPE refresh_cmc_regimes_row AS (
@@ -876,6 +894,46 @@ STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_forward_returns_wrapper';
 
+-- src/api/cmc_regimes/statistics.rs
+-- pg_regime::api::cmc_regimes::statistics::regime_flips
+CREATE TYPE regime_flips_row AS (
+    id int,
+    symbol text,
+    ts timestamptz,
+    from_regime text,
+    to_regime text,
+    duration_bars int
+);
+COMMENT ON TYPE regime_flips_row IS 'A row that regime_flips returns';
+CREATE  FUNCTION "regime_flips"(
+	"asset" regime_asset_ref DEFAULT NULL, /* Option < Asset > */
+	"layer" TEXT DEFAULT 'composite', /* Option < & str > */
+	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"to_ts" timestamp with time zone DEFAULT NULL /* Option < TimestampWithTimeZone > */
+) RETURNS SETOF regime_flips_row
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_flips_wrapper';
+
+-- src/api/cmc_regimes/statistics.rs
+-- pg_regime::api::cmc_regimes::statistics::regime_stats
+CREATE TYPE regime_stats_row AS (
+    id int,
+    symbol text,
+    regime_key text,
+    n bigint,
+    share float8,
+    mean_return float8,
+    std_return float8
+);
+COMMENT ON TYPE regime_stats_row IS 'A row that regime_stats returns';
+CREATE  FUNCTION "regime_stats"(
+	"asset" regime_asset_ref DEFAULT NULL /* Option < Asset > */
+) RETURNS SETOF regime_stats_row
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_stats_wrapper';
+
 -- src/api/connect.rs
 -- pg_regime::api::connect::regime_connect
 -- Skipped due to `#[pgrx(sql = false)]`
@@ -1023,6 +1081,18 @@ AS 'MODULE_PATHNAME', 'market_regime_backfill_end_wrapper';
 -- Skipped due to `#[pgrx(sql = false)]`
 
 -- src/api/market_regime_history.rs
+-- pg_regime::api::market_regime_history::market_regime_history_at
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_regime_history.rs
+-- pg_regime::api::market_regime_history::market_regime_history_flips
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_regime_history.rs
+-- pg_regime::api::market_regime_history::market_regime_history_transition_matrix
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_regime_history.rs
 -- pg_regime::api::market_regime_history::market_regime_performance
 -- Skipped due to `#[pgrx(sql = false)]`
 
@@ -1044,6 +1114,18 @@ AS 'MODULE_PATHNAME', 'market_regime_backfill_end_wrapper';
 
 -- src/api/market_regimes.rs
 -- pg_regime::api::market_regimes::market_regimes_flips
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_regimes.rs
+-- pg_regime::api::market_regimes::market_regimes_at
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_regimes.rs
+-- pg_regime::api::market_regimes::market_regimes_latest
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_regimes.rs
+-- pg_regime::api::market_regimes::market_regimes_transition_matrix
 -- Skipped due to `#[pgrx(sql = false)]`
 
 -- src/api/market_regimes.rs
@@ -1207,6 +1289,14 @@ AS 'MODULE_PATHNAME', 'market_escalation_action_wrapper';
 
 -- src/api/market_states/read.rs
 -- pg_regime::api::market_states::read::market_states_flips
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_states/read.rs
+-- pg_regime::api::market_states::read::market_states_at
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- src/api/market_states/read.rs
+-- pg_regime::api::market_states::read::market_states_transition_matrix
 -- Skipped due to `#[pgrx(sql = false)]`
 
 -- src/api/market_states/read.rs
@@ -1846,6 +1936,7 @@ END $$;
 -- requires:
 --   regime_status
 --   regime_latest
+--   regime_board
 --   regime_systems
 --   regime_assets
 --   regime_periods
@@ -1876,6 +1967,19 @@ COMMENT ON COLUMN @extschema@.cmc_regime_latest.newest_bar IS 'Close of the newe
 COMMENT ON COLUMN @extschema@.cmc_regime_latest.is_stale IS 'Whether the row is not that of the newest bar, changes of the asset are marked, the sources changed, or the row is older than pg_regime.max_age; NULL where this cannot be known';
 ALTER VIEW @extschema@.cmc_regime_latest OWNER TO @extowner@;
 GRANT SELECT ON @extschema@.cmc_regime_latest TO PUBLIC;
+
+CREATE VIEW @extschema@.regime_board AS SELECT * FROM @extschema@.regime_board();
+COMMENT ON VIEW @extschema@.regime_board IS 'What holds for each asset now, in a line that fits a terminal: figures are rounded, days are those of the bars';
+COMMENT ON COLUMN @extschema@.regime_board.symbol IS 'Symbol of the asset; its id where there is none that can be read';
+COMMENT ON COLUMN @extschema@.regime_board.day IS 'Day of the newest row';
+COMMENT ON COLUMN @extschema@.regime_board.regime IS 'The regime_key of the newest row';
+COMMENT ON COLUMN @extschema@.regime_board.since IS 'Day of the first row of this regime';
+COMMENT ON COLUMN @extschema@.regime_board.size IS 'The size_mult of the newest row';
+COMMENT ON COLUMN @extschema@.regime_board.stop IS 'The stop_mult of the newest row';
+COMMENT ON COLUMN @extschema@.regime_board.orders IS 'The order mode of the newest row';
+COMMENT ON COLUMN @extschema@.regime_board.stale IS 'The is_stale of cmc_regime_latest';
+ALTER VIEW @extschema@.regime_board OWNER TO @extowner@;
+GRANT SELECT ON @extschema@.regime_board TO PUBLIC;
 
 CREATE VIEW @extschema@.regime_systems AS SELECT * FROM @extschema@.regime_systems();
 COMMENT ON VIEW @extschema@.regime_systems IS 'The systems of regimes that this extension keeps, and how fresh each is';
@@ -2086,9 +2190,9 @@ AS 'MODULE_PATHNAME', 'market_regimes_stats_wrapper';
 CREATE TYPE market_regimes_flips_row AS (
     symbol text,
     timeframe text,
+    open_time timestamptz,
     from_regime text,
     to_regime text,
-    at timestamptz,
     confidence float8
 );
 COMMENT ON TYPE market_regimes_flips_row IS 'A row that market_regimes_flips returns';
@@ -2099,6 +2203,59 @@ CREATE FUNCTION market_regimes_flips(
 ) RETURNS SETOF market_regimes_flips_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regimes_flips_wrapper';
+
+CREATE TYPE market_regimes_at_row AS (
+    symbol text,
+    timeframe text,
+    open_time timestamptz,
+    trend_state text,
+    volatility_state text,
+    momentum_state text,
+    full_regime text,
+    simplified_regime text,
+    confidence float8,
+    classifier_version text,
+    warmup boolean,
+    created_at timestamptz,
+    age interval
+);
+COMMENT ON TYPE market_regimes_at_row IS 'A row that market_regimes_at returns';
+CREATE FUNCTION market_regimes_at(
+    symbol text,
+    timeframe text,
+    at timestamptz
+) RETURNS SETOF market_regimes_at_row
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regimes_at_wrapper';
+
+CREATE TYPE market_regimes_latest_row AS (
+    symbol text,
+    timeframe text,
+    open_time timestamptz,
+    trend_state text,
+    volatility_state text,
+    momentum_state text,
+    full_regime text,
+    simplified_regime text,
+    confidence float8,
+    classifier_version text,
+    warmup boolean,
+    created_at timestamptz,
+    age interval,
+    newest_bar timestamptz,
+    is_stale boolean
+);
+COMMENT ON TYPE market_regimes_latest_row IS 'A row that market_regimes_latest returns';
+CREATE FUNCTION market_regimes_latest() RETURNS SETOF market_regimes_latest_row
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regimes_latest_wrapper';
+
+CREATE FUNCTION market_regimes_transition_matrix(
+    symbol text DEFAULT NULL,
+    timeframe text DEFAULT NULL
+) RETURNS SETOF regime_transition_matrix_row
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regimes_transition_matrix_wrapper';
 
 -- src/lib.rs
 -- requires:
@@ -2187,6 +2344,47 @@ CREATE FUNCTION market_regime_performance(
 ) RETURNS SETOF market_regime_performance_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regime_performance_wrapper';
+
+CREATE TYPE market_regime_history_at_row AS (
+    market_symbol text,
+    date date,
+    regime text,
+    confidence float8,
+    volatility_percentile float8,
+    trend_strength float8,
+    momentum_score float8,
+    drawdown_severity float8,
+    volume_anomaly float8,
+    description text,
+    created_at timestamptz
+);
+COMMENT ON TYPE market_regime_history_at_row IS 'A row that market_regime_history_at returns';
+CREATE FUNCTION market_regime_history_at(
+    symbol text DEFAULT '^GSPC',
+    at date DEFAULT CURRENT_DATE
+) RETURNS SETOF market_regime_history_at_row
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regime_history_at_wrapper';
+
+CREATE TYPE market_regime_history_flips_row AS (
+    date date,
+    from_regime text,
+    to_regime text,
+    duration_bars int,
+    confidence float8
+);
+COMMENT ON TYPE market_regime_history_flips_row IS 'A row that market_regime_history_flips returns';
+CREATE FUNCTION market_regime_history_flips(
+    symbol text DEFAULT '^GSPC'
+) RETURNS SETOF market_regime_history_flips_row
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regime_history_flips_wrapper';
+
+CREATE FUNCTION market_regime_history_transition_matrix(
+    symbol text DEFAULT '^GSPC'
+) RETURNS SETOF regime_transition_matrix_row
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regime_history_transition_matrix_wrapper';
 
 -- src/lib.rs
 -- requires:
@@ -2373,22 +2571,70 @@ CREATE FUNCTION market_states_stats(
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_states_stats_wrapper';
 
-CREATE TYPE market_states_flips_row AS (
-    symbol text,
-    timeframe text,
-    from_label text,
-    to_label text,
-    at timestamptz,
-    confidence float8
-);
-COMMENT ON TYPE market_states_flips_row IS 'A row that market_states_flips returns';
 CREATE FUNCTION market_states_flips(
     symbol text,
     timeframe text,
     min_confidence float8 DEFAULT 0
-) RETURNS SETOF market_states_flips_row
+) RETURNS SETOF market_regimes_flips_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_states_flips_wrapper';
+
+CREATE TYPE market_states_at_row AS (
+    symbol text,
+    timeframe text,
+    open_time timestamptz,
+    state_label text,
+    confidence float8,
+    bias text,
+    risk_posture text,
+    market_bias float8,
+    risk_level float8,
+    volatility_score float8,
+    volatility_label text,
+    volatility_trend text,
+    breakout_up float8,
+    breakout_down float8,
+    downside_shock_risk float8,
+    efficiency_ratio float8,
+    structural_score float8,
+    momentum_score float8,
+    impulse_intensity float8,
+    momentum_state text,
+    liquidity_score float8,
+    liquidity_label text,
+    liquidity_trend text,
+    instability_index float8,
+    asymmetry float8,
+    supports float8[],
+    support_strengths float8[],
+    resistances float8[],
+    resistance_strengths float8[],
+    escalation float8,
+    era_start timestamptz,
+    era_confidence float8,
+    escalation_percentile float8,
+    escalation_bucket text,
+    escalation_action text,
+    warmup boolean,
+    classifier_version text,
+    created_at timestamptz,
+    age interval
+);
+COMMENT ON TYPE market_states_at_row IS 'A row that market_states_at returns';
+CREATE FUNCTION market_states_at(
+    symbol text,
+    timeframe text,
+    at timestamptz
+) RETURNS SETOF market_states_at_row
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_states_at_wrapper';
+
+CREATE FUNCTION market_states_transition_matrix(
+    symbol text DEFAULT NULL,
+    timeframe text DEFAULT NULL
+) RETURNS SETOF regime_transition_matrix_row
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_states_transition_matrix_wrapper';
 
 CREATE TYPE market_states_latest_row AS (
     symbol text,
@@ -2884,4 +3130,37 @@ COMMENT ON FUNCTION market_states_round_next(text[], text[], boolean) IS
 
 COMMENT ON FUNCTION market_states_round_end(text[], text[], text[]) IS
 'Step of refresh_all_market_states: an error that lists the series that failed, if there are any.';
+
+COMMENT ON FUNCTION regime_board() IS
+'Returns what holds for each asset now, in a line that fits a terminal: symbol, day of the newest row, regime, since which day, size, stop, orders, stale; figures are rounded to two digits. What the view regime_board shows.';
+
+COMMENT ON FUNCTION regime_flips(regime_asset_ref, text, timestamptz, timestamptz) IS
+'Returns the stored changes of a layer (L0 to L4, or composite: the regime_key) of an asset, NULL for all assets: the time of the first row after it, the regimes before and after, and how many rows the one before lasted. from_ts and to_ts are included.';
+
+COMMENT ON FUNCTION regime_stats(regime_asset_ref) IS
+'Returns the stored statistics of each regime of an asset, NULL for all assets: n daily rows, their share of all rows of the asset, and mean and standard deviation of the return to the next daily close, which is known only then.';
+
+COMMENT ON FUNCTION market_regimes_at(text, text, timestamptz) IS
+'Returns the stored row of the newest candle of a series that had closed at a moment, and the time since the candle opened; no row where no candle had. A candle closes when its timeframe is over, by the name of the timeframe, such as 15m, 4h, 1d, 1w or 1M; where the name does not tell, when the next candle opens.';
+
+COMMENT ON FUNCTION market_regimes_latest() IS
+'Returns the newest row of each series in market_regimes, with the time since its candle opened, the newest candle and whether the row is stale.';
+
+COMMENT ON FUNCTION market_regimes_transition_matrix(text, text) IS
+'Returns how often each simplified_regime followed another from one candle to the next: from_regime, to_regime, n, and probability, the share of the changes out of from_regime; NULL is all symbols or timeframes.';
+
+COMMENT ON FUNCTION market_states_at(text, text, timestamptz) IS
+'Returns the stored row of the newest bar of a series that had closed at a moment, and the time since the bar opened; no row where no bar had. A bar closes when its timeframe is over, by the name of the timeframe, such as 15m, 4h, 1d, 1w or 1M; where the name does not tell, when the next bar opens.';
+
+COMMENT ON FUNCTION market_states_transition_matrix(text, text) IS
+'Returns how often each state_label followed another from one bar to the next: from_regime, to_regime, n, and probability, the share of the changes out of from_regime; NULL is all symbols or timeframes.';
+
+COMMENT ON FUNCTION market_regime_history_at(text, date) IS
+'Returns the newest stored day of a symbol at or before a day; no row where there is none. A day is known at its close.';
+
+COMMENT ON FUNCTION market_regime_history_flips(text) IS
+'Returns the stored days of a symbol whose regime differs from that of the day before, with both regimes, how many days the regime before lasted (NULL for the first, which may have begun earlier), and the confidence.';
+
+COMMENT ON FUNCTION market_regime_history_transition_matrix(text) IS
+'Returns how often each regime of the stored days of a symbol followed another from one day to the next: from_regime, to_regime, n, and probability, the share of the changes out of from_regime.';
 

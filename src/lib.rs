@@ -42,7 +42,7 @@ extension_sql_file!(
 extension_sql_file!(
     "../sql/install/views.sql",
     name = "views",
-    requires = [regime_status, regime_latest, regime_systems, regime_assets, regime_periods]
+    requires = [regime_status, regime_latest, regime_board, regime_systems, regime_assets, regime_periods]
 );
 extension_sql_file!("../sql/install/connect.sql", name = "connect", requires = ["tables"]);
 extension_sql_file!("../sql/install/cmc_regimes.sql", name = "cmc_regimes", requires = ["tables"]);

@@ -281,3 +281,36 @@ COMMENT ON FUNCTION market_states_round_next(text[], text[], boolean) IS
 
 COMMENT ON FUNCTION market_states_round_end(text[], text[], text[]) IS
 'Step of refresh_all_market_states: an error that lists the series that failed, if there are any.';
+
+COMMENT ON FUNCTION regime_board() IS
+'Returns what holds for each asset now, in a line that fits a terminal: symbol, day of the newest row, regime, since which day, size, stop, orders, stale; figures are rounded to two digits. What the view regime_board shows.';
+
+COMMENT ON FUNCTION regime_flips(regime_asset_ref, text, timestamptz, timestamptz) IS
+'Returns the stored changes of a layer (L0 to L4, or composite: the regime_key) of an asset, NULL for all assets: the time of the first row after it, the regimes before and after, and how many rows the one before lasted. from_ts and to_ts are included.';
+
+COMMENT ON FUNCTION regime_stats(regime_asset_ref) IS
+'Returns the stored statistics of each regime of an asset, NULL for all assets: n daily rows, their share of all rows of the asset, and mean and standard deviation of the return to the next daily close, which is known only then.';
+
+COMMENT ON FUNCTION market_regimes_at(text, text, timestamptz) IS
+'Returns the stored row of the newest candle of a series that had closed at a moment, and the time since the candle opened; no row where no candle had. A candle closes when its timeframe is over, by the name of the timeframe, such as 15m, 4h, 1d, 1w or 1M; where the name does not tell, when the next candle opens.';
+
+COMMENT ON FUNCTION market_regimes_latest() IS
+'Returns the newest row of each series in market_regimes, with the time since its candle opened, the newest candle and whether the row is stale.';
+
+COMMENT ON FUNCTION market_regimes_transition_matrix(text, text) IS
+'Returns how often each simplified_regime followed another from one candle to the next: from_regime, to_regime, n, and probability, the share of the changes out of from_regime; NULL is all symbols or timeframes.';
+
+COMMENT ON FUNCTION market_states_at(text, text, timestamptz) IS
+'Returns the stored row of the newest bar of a series that had closed at a moment, and the time since the bar opened; no row where no bar had. A bar closes when its timeframe is over, by the name of the timeframe, such as 15m, 4h, 1d, 1w or 1M; where the name does not tell, when the next bar opens.';
+
+COMMENT ON FUNCTION market_states_transition_matrix(text, text) IS
+'Returns how often each state_label followed another from one bar to the next: from_regime, to_regime, n, and probability, the share of the changes out of from_regime; NULL is all symbols or timeframes.';
+
+COMMENT ON FUNCTION market_regime_history_at(text, date) IS
+'Returns the newest stored day of a symbol at or before a day; no row where there is none. A day is known at its close.';
+
+COMMENT ON FUNCTION market_regime_history_flips(text) IS
+'Returns the stored days of a symbol whose regime differs from that of the day before, with both regimes, how many days the regime before lasted (NULL for the first, which may have begun earlier), and the confidence.';
+
+COMMENT ON FUNCTION market_regime_history_transition_matrix(text) IS
+'Returns how often each regime of the stored days of a symbol followed another from one day to the next: from_regime, to_regime, n, and probability, the share of the changes out of from_regime.';

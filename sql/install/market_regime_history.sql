@@ -73,3 +73,45 @@ CREATE FUNCTION market_regime_performance(
 )
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regime_performance_wrapper';
+
+CREATE FUNCTION market_regime_history_at(
+    symbol text DEFAULT '^GSPC',
+    at date DEFAULT CURRENT_DATE
+) RETURNS TABLE (
+    market_symbol text,
+    date date,
+    regime text,
+    confidence float8,
+    volatility_percentile float8,
+    trend_strength float8,
+    momentum_score float8,
+    drawdown_severity float8,
+    volume_anomaly float8,
+    description text,
+    created_at timestamptz
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regime_history_at_wrapper';
+
+CREATE FUNCTION market_regime_history_flips(
+    symbol text DEFAULT '^GSPC'
+) RETURNS TABLE (
+    date date,
+    from_regime text,
+    to_regime text,
+    duration_bars int,
+    confidence float8
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regime_history_flips_wrapper';
+
+CREATE FUNCTION market_regime_history_transition_matrix(
+    symbol text DEFAULT '^GSPC'
+) RETURNS TABLE (
+    from_regime text,
+    to_regime text,
+    n bigint,
+    probability float8
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regime_history_transition_matrix_wrapper';

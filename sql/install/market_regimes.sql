@@ -86,10 +86,64 @@ CREATE FUNCTION market_regimes_flips(
 ) RETURNS TABLE (
     symbol text,
     timeframe text,
+    open_time timestamptz,
     from_regime text,
     to_regime text,
-    at timestamptz,
     confidence float8
 )
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regimes_flips_wrapper';
+
+CREATE FUNCTION market_regimes_at(
+    symbol text,
+    timeframe text,
+    at timestamptz
+) RETURNS TABLE (
+    symbol text,
+    timeframe text,
+    open_time timestamptz,
+    trend_state text,
+    volatility_state text,
+    momentum_state text,
+    full_regime text,
+    simplified_regime text,
+    confidence float8,
+    classifier_version text,
+    warmup boolean,
+    created_at timestamptz,
+    age interval
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regimes_at_wrapper';
+
+CREATE FUNCTION market_regimes_latest() RETURNS TABLE (
+    symbol text,
+    timeframe text,
+    open_time timestamptz,
+    trend_state text,
+    volatility_state text,
+    momentum_state text,
+    full_regime text,
+    simplified_regime text,
+    confidence float8,
+    classifier_version text,
+    warmup boolean,
+    created_at timestamptz,
+    age interval,
+    newest_bar timestamptz,
+    is_stale boolean
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regimes_latest_wrapper';
+
+CREATE FUNCTION market_regimes_transition_matrix(
+    symbol text DEFAULT NULL,
+    timeframe text DEFAULT NULL
+) RETURNS TABLE (
+    from_regime text,
+    to_regime text,
+    n bigint,
+    probability float8
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_regimes_transition_matrix_wrapper';

@@ -178,13 +178,73 @@ CREATE FUNCTION market_states_flips(
 ) RETURNS TABLE (
     symbol text,
     timeframe text,
-    from_label text,
-    to_label text,
-    at timestamptz,
+    open_time timestamptz,
+    from_regime text,
+    to_regime text,
     confidence float8
 )
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_states_flips_wrapper';
+
+CREATE FUNCTION market_states_at(
+    symbol text,
+    timeframe text,
+    at timestamptz
+) RETURNS TABLE (
+    symbol text,
+    timeframe text,
+    open_time timestamptz,
+    state_label text,
+    confidence float8,
+    bias text,
+    risk_posture text,
+    market_bias float8,
+    risk_level float8,
+    volatility_score float8,
+    volatility_label text,
+    volatility_trend text,
+    breakout_up float8,
+    breakout_down float8,
+    downside_shock_risk float8,
+    efficiency_ratio float8,
+    structural_score float8,
+    momentum_score float8,
+    impulse_intensity float8,
+    momentum_state text,
+    liquidity_score float8,
+    liquidity_label text,
+    liquidity_trend text,
+    instability_index float8,
+    asymmetry float8,
+    supports float8[],
+    support_strengths float8[],
+    resistances float8[],
+    resistance_strengths float8[],
+    escalation float8,
+    era_start timestamptz,
+    era_confidence float8,
+    escalation_percentile float8,
+    escalation_bucket text,
+    escalation_action text,
+    warmup boolean,
+    classifier_version text,
+    created_at timestamptz,
+    age interval
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_states_at_wrapper';
+
+CREATE FUNCTION market_states_transition_matrix(
+    symbol text DEFAULT NULL,
+    timeframe text DEFAULT NULL
+) RETURNS TABLE (
+    from_regime text,
+    to_regime text,
+    n bigint,
+    probability float8
+)
+STABLE PARALLEL RESTRICTED LANGUAGE c
+AS 'MODULE_PATHNAME', 'market_states_transition_matrix_wrapper';
 
 CREATE FUNCTION market_states_latest() RETURNS TABLE (
     symbol text,

@@ -25,6 +25,19 @@ COMMENT ON COLUMN @extschema@.cmc_regime_latest.is_stale IS 'Whether the row is 
 ALTER VIEW @extschema@.cmc_regime_latest OWNER TO @extowner@;
 GRANT SELECT ON @extschema@.cmc_regime_latest TO PUBLIC;
 
+CREATE VIEW @extschema@.regime_board AS SELECT * FROM @extschema@.regime_board();
+COMMENT ON VIEW @extschema@.regime_board IS 'What holds for each asset now, in a line that fits a terminal: figures are rounded, days are those of the bars';
+COMMENT ON COLUMN @extschema@.regime_board.symbol IS 'Symbol of the asset; its id where there is none that can be read';
+COMMENT ON COLUMN @extschema@.regime_board.day IS 'Day of the newest row';
+COMMENT ON COLUMN @extschema@.regime_board.regime IS 'The regime_key of the newest row';
+COMMENT ON COLUMN @extschema@.regime_board.since IS 'Day of the first row of this regime';
+COMMENT ON COLUMN @extschema@.regime_board.size IS 'The size_mult of the newest row';
+COMMENT ON COLUMN @extschema@.regime_board.stop IS 'The stop_mult of the newest row';
+COMMENT ON COLUMN @extschema@.regime_board.orders IS 'The order mode of the newest row';
+COMMENT ON COLUMN @extschema@.regime_board.stale IS 'The is_stale of cmc_regime_latest';
+ALTER VIEW @extschema@.regime_board OWNER TO @extowner@;
+GRANT SELECT ON @extschema@.regime_board TO PUBLIC;
+
 CREATE VIEW @extschema@.regime_systems AS SELECT * FROM @extschema@.regime_systems();
 COMMENT ON VIEW @extschema@.regime_systems IS 'The systems of regimes that this extension keeps, and how fresh each is';
 COMMENT ON COLUMN @extschema@.regime_systems.system IS 'Name of the system and of its main table';

@@ -42,7 +42,7 @@ fn market_regime_backfill_end(backfill: Option<i64>) -> Result<()> {
 #[pg_extern(sql = false)]
 fn market_regime_history_latest(caller: Caller<'_>, symbol: Option<&str>) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
-    Ok(read::current(&mut rows, required("symbol", symbol)?)?)
+    Ok(read::latest(&mut rows, required("symbol", symbol)?)?)
 }
 
 /// Computes the days of a symbol and stores nothing. Specification 4, sections 1 to 4.
@@ -63,7 +63,29 @@ fn market_regime_history_compute(
 #[pg_extern(sql = false)]
 fn market_regime_history_stats(caller: Caller<'_>, symbol: Option<&str>) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
-    Ok(read::summary(&mut rows, required("symbol", symbol)?)?)
+    Ok(read::statistics(&mut rows, required("symbol", symbol)?)?)
+}
+
+/// Reads the newest stored day of a symbol at or before a day.
+#[pg_extern(sql = false)]
+fn market_regime_history_at(caller: Caller<'_>, symbol: Option<&str>, at: Option<Date>) -> Result<()> {
+    let mut rows = Rows::begin(caller)?;
+    let (at, symbol) = (required("at", at)?, required("symbol", symbol)?);
+    Ok(read::at(&mut rows, symbol, at.into_inner())?)
+}
+
+/// Reads the stored days of a symbol whose regime differs from that of the day before.
+#[pg_extern(sql = false)]
+fn market_regime_history_flips(caller: Caller<'_>, symbol: Option<&str>) -> Result<()> {
+    let mut rows = Rows::begin(caller)?;
+    Ok(read::flips(&mut rows, required("symbol", symbol)?)?)
+}
+
+/// Counts how often each regime of a symbol followed each other one.
+#[pg_extern(sql = false)]
+fn market_regime_history_transition_matrix(caller: Caller<'_>, symbol: Option<&str>) -> Result<()> {
+    let mut rows = Rows::begin(caller)?;
+    Ok(read::transition_matrix(&mut rows, required("symbol", symbol)?)?)
 }
 
 /// Sums up daily returns by the stored regime of a symbol. Specification 4, section 5.

@@ -5,7 +5,7 @@ use pgrx::prelude::*;
 
 use regime_core::market_regimes::{Config, Machine};
 
-use crate::api::{Result, TableIterator, check_length, refreshed, required, series, times};
+use crate::api::{Result, TableIterator, check_length, micros, refreshed, required, series, times};
 use crate::output::series::delete;
 use crate::output::series::hybrid;
 use crate::output::series::refresh::{self, Which};
@@ -100,7 +100,31 @@ fn market_regimes_flips(
 ) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
     let label = "simplified_regime";
-    Ok(OF_SERIES.transitions(&mut rows, label, symbol, timeframe, min_confidence.unwrap_or(0.0))?)
+    Ok(OF_SERIES.flips(&mut rows, label, symbol, timeframe, min_confidence.unwrap_or(0.0))?)
+}
+
+of_series! {
+    /// Reads the row of the newest candle that had closed at a moment.
+    fn market_regimes_at[rows, symbol, timeframe](at: Option<TimestampWithTimeZone>) {
+        OF_SERIES.at(&mut rows, symbol, timeframe, micros(required("at", at)?))
+    }
+}
+
+/// Reads the newest row of each series, and tells whether it may still be trusted.
+#[pg_extern(sql = false)]
+fn market_regimes_latest(caller: Caller<'_>) -> Result<()> {
+    Ok(OF_SERIES.latest(&mut Rows::begin(caller)?)?)
+}
+
+/// Counts how often each regime followed each other one.
+#[pg_extern(sql = false)]
+fn market_regimes_transition_matrix(
+    caller: Caller<'_>,
+    symbol: Option<&str>,
+    timeframe: Option<&str>,
+) -> Result<()> {
+    let mut rows = Rows::begin(caller)?;
+    Ok(OF_SERIES.transition_matrix(&mut rows, "simplified_regime", [symbol, timeframe])?)
 }
 
 /// Refreshes the series of a symbol, a timeframe, or all, and returns a row for each. Specification 3, section 5.

@@ -89,6 +89,12 @@ impl Clock {
         Some(format!("pg_catalog.make_interval(0, {months}, 0, {days}, 0, 0, {micros}e-6)"))
     }
 
+    /// SQL: the day that a time, an expression of type `timestamptz`, is of: the date in the zone before the shift.
+    pub fn day(&self, ts: &str) -> String {
+        let unshifted = self.shift().map(|shift| format!(" - {shift}")).unwrap_or_default();
+        format!("(({ts} AT TIME ZONE {}){unshifted})::date", self.zone())
+    }
+
     /// Checks that the zone is one.
     ///
     /// # Errors

@@ -11,8 +11,9 @@ use crate::api::{Result, TableIterator, micros, required, timestamp};
 use crate::pg::asset::Asset;
 use crate::pg::{citus, spi, time};
 use crate::systems::cmc_regimes::read::as_of::{Columns, InForce};
+use crate::systems::cmc_regimes::read::board::Line;
 use crate::systems::cmc_regimes::read::latest::Latest;
-use crate::systems::cmc_regimes::read::{as_of, latest};
+use crate::systems::cmc_regimes::read::{as_of, board, latest};
 use crate::systems::cmc_regimes::row::Stored;
 use crate::systems::cmc_regimes::tables::TF;
 
@@ -47,4 +48,38 @@ returns_rows! {
             row_of!(stored, [symbol] [is_stale, age.and_then(time::interval), newest_bar.and_then(timestamp)])
         })))
     }
+}
+
+/// The newest row of each asset in a line that fits a terminal: figures rounded, days without times.
+#[pg_extern(stable, parallel_restricted)]
+fn regime_board() -> Result<
+    TableIterator<(
+        name!(symbol, String),
+        name!(day, Option<Date>),
+        name!(regime, Option<String>),
+        name!(since, Option<Date>),
+        name!(size, Option<f64>),
+        name!(stop, Option<f64>),
+        name!(orders, Option<String>),
+        name!(stale, Option<bool>),
+    )>,
+> {
+    let lines = spi::connect(board::all)?;
+    let symbols = names::symbols(lines.iter().map(|line| line.latest.stored.id));
+    let date = |day: Option<i32>| day.map(Date::saturating_from_raw);
+    let rounded = |value: Option<f64>| value.map(|value| (value * 100.0).round() / 100.0);
+    let text = |text: Option<Cow<'static, str>>| text.map(Cow::into_owned);
+    Ok(TableIterator::new(lines.into_iter().map(move |Line { latest, day, since }| {
+        let Stored { id, row, .. } = latest.stored;
+        (
+            symbols.get(&id).cloned().unwrap_or_else(|| id.to_string()),
+            date(day),
+            text(row.regime_key),
+            date(since),
+            rounded(row.size_mult),
+            rounded(row.stop_mult),
+            text(row.orders),
+            latest.is_stale,
+        )
+    })))
 }

@@ -1,4 +1,5 @@
-//! `regime_transition_matrix`, `regime_durations`, `regime_assets`, `regime_periods`, `regime_forward_returns`.
+//! `regime_transition_matrix`, `regime_durations`, `regime_assets`, `regime_periods`, `regime_forward_returns`, `regime_flips`,
+//! `regime_stats`.
 
 use pgrx::datum::{Range, RangeBound};
 use pgrx::prelude::*;
@@ -6,11 +7,12 @@ use pgrx::prelude::*;
 use regime_core::math::periods::{durations, transitions};
 
 use crate::api::cmc_regimes::names;
-use crate::api::{Result, TableIterator, timestamp};
+use crate::api::{Result, TableIterator, micros, timestamp};
 use crate::pg::asset::Asset;
 use crate::pg::spi;
 use crate::systems::cmc_regimes::read::history::{assets, flip_layer};
 use crate::systems::cmc_regimes::read::statistics::{self, PeriodRow};
+use crate::systems::cmc_regimes::read::stored::{self, Flip, OfRegime};
 
 /// How often each regime of a layer followed each other one, and with which probability. Specification 1, section 6.
 #[pg_extern(stable, parallel_restricted)]
@@ -126,4 +128,58 @@ fn regime_forward_returns(
         (regime.to_string(), horizon as i32, f.n() as i64, f.mean(), f.std(), f.t(), f.hit_rate(), f.worst())
     });
     Ok(TableIterator::new(rows.collect::<Vec<_>>()))
+}
+
+/// The stored changes of a layer, of one asset or of all. Specification 1, section 6.
+#[pg_extern(stable, parallel_restricted)]
+fn regime_flips(
+    asset: default!(Option<Asset>, "NULL"),
+    layer: default!(Option<&str>, "'composite'"),
+    from_ts: default!(Option<TimestampWithTimeZone>, "NULL"),
+    to_ts: default!(Option<TimestampWithTimeZone>, "NULL"),
+) -> Result<
+    TableIterator<(
+        name!(id, i32),
+        name!(symbol, Option<String>),
+        name!(ts, Option<TimestampWithTimeZone>),
+        name!(from_regime, Option<String>),
+        name!(to_regime, Option<String>),
+        name!(duration_bars, Option<i32>),
+    )>,
+> {
+    let (asset, layer) = (names::some(asset, None)?, flip_layer(layer)?);
+    let span = [from_ts, to_ts].map(|at| at.map(micros));
+    let found = spi::connect(|db| stored::flips(db, asset, layer, span))?;
+    let mut ids: Vec<i32> = found.iter().map(|flip| flip.id).collect();
+    ids.dedup();
+    let symbols = names::symbols(ids.into_iter());
+    Ok(TableIterator::new(found.into_iter().map(move |Flip { id, ts, regimes, bars }| {
+        let [from, to] = regimes;
+        (id, symbols.get(&id).cloned(), timestamp(ts), from, to, bars)
+    })))
+}
+
+/// The stored statistics of each regime, of one asset or of all. Specification 1, section 6.
+#[pg_extern(stable, parallel_restricted)]
+fn regime_stats(
+    asset: default!(Option<Asset>, "NULL"),
+) -> Result<
+    TableIterator<(
+        name!(id, i32),
+        name!(symbol, Option<String>),
+        name!(regime_key, Option<String>),
+        name!(n, Option<i64>),
+        name!(share, Option<f64>),
+        name!(mean_return, Option<f64>),
+        name!(std_return, Option<f64>),
+    )>,
+> {
+    let asset = names::some(asset, None)?;
+    let found = spi::connect(|db| stored::statistics(db, asset))?;
+    let mut ids: Vec<i32> = found.iter().map(|row| row.id).collect();
+    ids.dedup();
+    let symbols = names::symbols(ids.into_iter());
+    Ok(TableIterator::new(found.into_iter().map(move |OfRegime { id, regime_key, n, share, mean, std }| {
+        (id, symbols.get(&id).cloned(), regime_key, n, share, mean, std)
+    })))
 }

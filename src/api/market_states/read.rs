@@ -2,7 +2,7 @@
 
 use pgrx::prelude::*;
 
-use crate::api::{Result, times};
+use crate::api::{Result, micros, required, times};
 use crate::output::series::hybrid;
 use crate::pg::result_set::{Caller, Rows};
 use crate::systems::market_states::latest;
@@ -44,7 +44,25 @@ fn market_states_flips(
     min_confidence: Option<f64>,
 ) -> Result<()> {
     let (mut rows, label) = (Rows::begin(caller)?, "state_label");
-    Ok(OF_SERIES.transitions(&mut rows, label, symbol, timeframe, min_confidence.unwrap_or(0.0))?)
+    Ok(OF_SERIES.flips(&mut rows, label, symbol, timeframe, min_confidence.unwrap_or(0.0))?)
+}
+
+of_series! {
+    /// Reads the row of the newest bar that had closed at a moment.
+    fn market_states_at[rows, symbol, timeframe](at: Option<TimestampWithTimeZone>) {
+        OF_SERIES.at(&mut rows, symbol, timeframe, micros(required("at", at)?))
+    }
+}
+
+/// Counts how often each state followed each other one.
+#[pg_extern(sql = false)]
+fn market_states_transition_matrix(
+    caller: Caller<'_>,
+    symbol: Option<&str>,
+    timeframe: Option<&str>,
+) -> Result<()> {
+    let mut rows = Rows::begin(caller)?;
+    Ok(OF_SERIES.transition_matrix(&mut rows, "state_label", [symbol, timeframe])?)
 }
 
 /// Reads the newest row of each series, and tells whether it may still be trusted. Specification 5, section 7.

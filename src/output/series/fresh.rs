@@ -32,6 +32,14 @@ impl OfSeries {
     /// # Errors
     /// Where candles, rows or the run log cannot be read.
     pub fn fresh(&self, db: Db) -> Result<Vec<Fresh>> {
+        Ok(self.fresh_series(db)?.into_iter().map(|(_, fresh)| fresh).collect())
+    }
+
+    /// [`fresh`](OfSeries::fresh), each with its series.
+    ///
+    /// # Errors
+    /// As [`fresh`](OfSeries::fresh).
+    pub fn fresh_series(&self, db: Db) -> Result<Vec<(Series, Fresh)>> {
         let schema = settings::target_schema();
         self.system.check_readable(db)?;
         let Some(source) = self.source(db, &schema)? else { return Ok(Vec::new()) };
@@ -53,10 +61,10 @@ impl OfSeries {
         let is_there = |series: &Series, newest: Option<i64>| {
             have_candles || newest.is_some() || states.contains_key(series)
         };
-        let fresh = |(series, ((row, behind), newest_source))| {
+        let fresh = |(series, ((row, behind), newest_source)): (&Series, _)| {
             let bars = Bars { row, behind, newest_source };
             let fresh = self.fresh_one(db, &schema, &now, series, bars, &own)?;
-            Ok(if may_hide { fresh.of_hidden() } else { fresh })
+            Ok((series.clone(), if may_hide { fresh.of_hidden() } else { fresh }))
         };
         let stored = all.iter().zip(stored).filter(|(series, (_, newest))| is_there(series, *newest));
         stored.map(fresh).collect()

@@ -1,15 +1,17 @@
-//! What readers of stored rows of series share: times, series with rows, transitions.
+//! What readers of stored rows of series share: times, series with rows, flips, the row at a moment.
 
+use regime_core::connect::times::length_of;
 use regime_core::math::number::in_sql;
 
 use crate::output::relation::output_relation;
 use crate::output::series::OfSeries;
 use crate::pg::{
     Db, Error, Result, Sees, arg, check_order, extension_schema, invalid_parameter, no_data_found,
-    quote_literal, result_set::Rows, spi, utc,
+    quote_literal, result_set::Rows, settings, spi, timestamp_arg, timestamps_arg, utc,
 };
 use crate::source::candle_names;
 use crate::source::candles::Source;
+use crate::source::series::Series;
 
 /// A range of opening times, in microseconds since 2000; both ends are included.
 #[derive(Clone, Copy)]
@@ -65,7 +67,7 @@ impl OfSeries {
     ///
     /// # Errors
     /// Where `min_confidence` is outside 0 to 1, and as [`OfSeries::statistics`].
-    pub fn transitions(
+    pub fn flips(
         &self,
         rows: &mut Rows,
         label: &str,
@@ -83,12 +85,90 @@ impl OfSeries {
         spi::connect(|db| {
             let (relation, symbol) = self.named(db, symbol, timeframe)?;
             let sql = format!(
-                "SELECT symbol::text, timeframe::text, before, after, open_time::timestamptz, confidence::float8 FROM \
+                "SELECT symbol::text, timeframe::text, open_time::timestamptz, before, after, confidence::float8 FROM \
                  (SELECT symbol, timeframe, open_time, confidence, {label}::text AS after, pg_catalog.lag({label}::text) OVER w AS before \
                  FROM {relation} WHERE {OF_GIVEN} WINDOW w AS (PARTITION BY symbol, timeframe ORDER BY open_time)) AS r \
-                 WHERE before <> after AND confidence >= $3 ORDER BY 1, 2, 5"
+                 WHERE before <> after AND confidence >= $3 ORDER BY 1, 2, 3"
             );
             rows.query(db, &sql, &[arg(symbol), arg(timeframe), arg(min_confidence)])
+        })
+    }
+
+    /// Adds the counts of changes from one label, a column, to another, and their shares of the changes out of the first.
+    ///
+    /// # Errors
+    /// As [`OfSeries::statistics`].
+    pub fn transition_matrix(
+        &self,
+        rows: &mut Rows,
+        label: &str,
+        [symbol, timeframe]: [Option<&str>; 2],
+    ) -> Result<()> {
+        spi::connect(|db| {
+            let (relation, symbol) = self.named(db, symbol, timeframe)?;
+            let sql = format!(
+                "SELECT before, after, count(*), count(*)::float8 / sum(count(*)) OVER (PARTITION BY before)::float8 FROM \
+                 (SELECT {label}::text AS after, pg_catalog.lag({label}::text) OVER w AS before \
+                 FROM {relation} WHERE {OF_GIVEN} WINDOW w AS (PARTITION BY symbol, timeframe ORDER BY open_time)) AS r \
+                 WHERE before <> after GROUP BY 1, 2 ORDER BY before COLLATE \"C\", after COLLATE \"C\""
+            );
+            rows.query(db, &sql, &[arg(symbol), arg(timeframe)])
+        })
+    }
+
+    /// Adds the row of the newest candle of a series that had closed at a moment, and the age of the row, the time since the candle
+    /// opened: none where no candle had. A candle closes when its timeframe is over, by the name of the timeframe; where the name does
+    /// not tell, when the next candle opens.
+    ///
+    /// # Errors
+    /// As [`OfSeries::statistics`].
+    pub fn at(&self, rows: &mut Rows, symbol: &str, timeframe: &str, at: i64) -> Result<()> {
+        spi::connect(|db| {
+            let (relation, symbol) = self.named(db, Some(symbol), Some(timeframe))?;
+            let symbol = symbol.unwrap_or_default();
+            let closed = match length_of(timeframe) {
+                Some(length) => format!(
+                    " AND (open_time::timestamptz AT TIME ZONE 'UTC' + interval '{length}') AT TIME ZONE 'UTC' <= $3 ORDER BY open_time DESC LIMIT 1"
+                ),
+                None => " ORDER BY open_time DESC LIMIT 1 OFFSET 1".to_owned(),
+            };
+            let sql = format!(
+                "SELECT {}, $3 - open_time::timestamptz FROM {relation} WHERE symbol = $1 AND timeframe = $2 AND open_time <= $3{closed}",
+                self.table.selected("")
+            );
+            rows.query(db, &sql, &[arg(symbol), arg(timeframe), timestamp_arg(Some(at))])
+        })
+    }
+
+    /// Adds the newest row of each series, its age, the newest candle, and whether the row is stale.
+    ///
+    /// # Errors
+    /// Where candles, rows or the run log cannot be read.
+    pub fn latest(&self, rows: &mut Rows) -> Result<()> {
+        spi::connect(|db| {
+            let relation = output_relation(db, self.table)?;
+            let mut all = self.fresh_series(db)?;
+            all.retain(|(_, fresh)| fresh.newest_row.is_some());
+            let texts =
+                |of: fn(&Series) -> &str| arg(all.iter().map(|(series, _)| of(series)).collect::<Vec<_>>());
+            let limit = settings::max_age().map(|micros| micros as f64 / 1e6);
+            let sql = format!(
+                "SELECT {}, now() - r.open_time::timestamptz, f.bar, coalesce(r.open_time < now() - $6 * interval '1 second', false) OR f.is_stale \
+                 FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::timestamptz[]), \
+                 pg_catalog.unnest($4::timestamptz[]), pg_catalog.unnest($5::bool[])) AS f (symbol, timeframe, ts, bar, is_stale) \
+                 JOIN {relation} AS r ON r.symbol = f.symbol AND r.timeframe = f.timeframe AND r.open_time = f.ts \
+                 ORDER BY r.symbol COLLATE \"C\", r.timeframe COLLATE \"C\"",
+                self.table.selected("r.")
+            );
+            let args = [
+                texts(|series| &series.symbol),
+                texts(|series| &series.timeframe),
+                timestamps_arg(all.iter().map(|(_, fresh)| fresh.newest_row).collect()),
+                timestamps_arg(all.iter().map(|(_, fresh)| fresh.newest_source).collect()),
+                arg(all.iter().map(|(_, fresh)| fresh.is_stale()).collect::<Vec<_>>()),
+                arg(limit),
+            ];
+            rows.query(db, &sql, &args)
         })
     }
 

@@ -1,4 +1,5 @@
-//! Reading the market regime history: the newest day, days computed on the fly, and a summary of the stored days.
+//! Reading the market regime history: the newest day, the day in force at another, days computed on the fly, changes of regime, and
+//! statistics of the stored days.
 
 use regime_core::market_regime_history::Regime;
 
@@ -32,7 +33,7 @@ pub fn stored(db: Db, symbol: &str) -> Result<(String, i32)> {
 ///
 /// # Errors
 /// Where no day of the symbol is stored, and where the table or the closes cannot be read.
-pub fn current(rows: &mut Rows, symbol: &str) -> Result<()> {
+pub fn latest(rows: &mut Rows, symbol: &str) -> Result<()> {
     spi::connect(|db| {
         let symbol = &canonical(db, symbol)?;
         let (relation, newest) = stored(db, symbol)?;
@@ -79,17 +80,76 @@ pub fn compute(rows: &mut Rows, symbol: &str, span: Span) -> Result<()> {
     })
 }
 
-/// A summary of the stored days per regime.
+/// Statistics of the stored days per regime.
 ///
 /// # Errors
 /// As [`stored`].
-pub fn summary(rows: &mut Rows, symbol: &str) -> Result<()> {
+pub fn statistics(rows: &mut Rows, symbol: &str) -> Result<()> {
     spi::connect(|db| {
         let symbol = canonical(db, symbol)?;
         let (relation, _) = stored(db, &symbol)?;
         let sql = format!(
             "SELECT regime::text, count(*), count(*)::float8 / sum(count(*)) OVER ()::float8, min(date)::date, max(date)::date, \
              avg(confidence)::float8 FROM {relation} WHERE market_symbol = $1 GROUP BY 1 ORDER BY 2 DESC, 1"
+        );
+        rows.query(db, &sql, &[arg(symbol.as_str())])
+    })
+}
+
+/// The newest stored day at or before a day, in days since 2000; none where there is none.
+///
+/// # Errors
+/// As [`stored`].
+pub fn at(rows: &mut Rows, symbol: &str, day: i32) -> Result<()> {
+    spi::connect(|db| {
+        let symbol = canonical(db, symbol)?;
+        let (relation, _) = stored(db, &symbol)?;
+        let sql = format!(
+            "SELECT {} FROM {relation} WHERE market_symbol = $1 AND date <= $2 ORDER BY date DESC LIMIT 1",
+            MARKET_REGIME_HISTORY.selected("")
+        );
+        rows.query(db, &sql, &[arg(symbol.as_str()), date_arg(day)])
+    })
+}
+
+/// SQL: the stored days of the symbol `$1`, each with the regime of the day before.
+fn days_and_before(relation: &str) -> String {
+    format!(
+        "(SELECT date::date AS date, regime::text AS after, pg_catalog.lag(regime::text) OVER w AS before, confidence::float8 AS confidence, \
+         row_number() OVER w AS place FROM {relation} WHERE market_symbol = $1 WINDOW w AS (ORDER BY date)) AS r"
+    )
+}
+
+/// The days whose regime differs from that of the day before, and how many days the regime before lasted: NULL for the first,
+/// which may have begun before the first stored day.
+///
+/// # Errors
+/// As [`stored`].
+pub fn flips(rows: &mut Rows, symbol: &str) -> Result<()> {
+    spi::connect(|db| {
+        let symbol = canonical(db, symbol)?;
+        let (relation, _) = stored(db, &symbol)?;
+        let sql = format!(
+            "SELECT date, before, after, (place - pg_catalog.lag(place) OVER (ORDER BY date))::int, confidence \
+             FROM {} WHERE before <> after ORDER BY date",
+            days_and_before(&relation)
+        );
+        rows.query(db, &sql, &[arg(symbol.as_str())])
+    })
+}
+
+/// How often each regime followed each other one, and the share of that change among the changes out of the first.
+///
+/// # Errors
+/// As [`stored`].
+pub fn transition_matrix(rows: &mut Rows, symbol: &str) -> Result<()> {
+    spi::connect(|db| {
+        let symbol = canonical(db, symbol)?;
+        let (relation, _) = stored(db, &symbol)?;
+        let sql = format!(
+            "SELECT before, after, count(*), count(*)::float8 / sum(count(*)) OVER (PARTITION BY before)::float8 \
+             FROM {} WHERE before <> after GROUP BY 1, 2 ORDER BY before COLLATE \"C\", after COLLATE \"C\"",
+            days_and_before(&relation)
         );
         rows.query(db, &sql, &[arg(symbol.as_str())])
     })

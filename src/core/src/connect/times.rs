@@ -58,6 +58,24 @@ impl Step {
     }
 }
 
+/// How long a bar of a timeframe is, as PostgreSQL writes an interval, by the name of the timeframe: `90 minutes` of `90m`, `1
+/// month` of `1M`; `None` where the name is of another form.
+pub fn length_of(timeframe: &str) -> Option<String> {
+    let digits = timeframe.bytes().take_while(u8::is_ascii_digit).count();
+    let (count, unit) = timeframe.split_at(digits);
+    let count: u32 = if count.is_empty() { 1 } else { count.parse().ok()? };
+    let unit = match unit {
+        "s" => "seconds",
+        "m" | "min" => "minutes",
+        "h" | "H" => "hours",
+        "d" | "D" => "days",
+        "w" | "W" => "weeks",
+        "M" | "mo" => "months",
+        _ => return None,
+    };
+    (count > 0).then(|| format!("{count} {unit}"))
+}
+
 /// What the times of some assets tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Told {
@@ -138,6 +156,24 @@ mod tests {
         assert_eq!(hourly.step.map(Step::timeframe).as_deref(), Some("1h"));
         let weekly = told(&[days(|day| weekday(day) == 4, 0)]);
         assert_eq!(weekly.step, Some(Step::Longer(7)));
+    }
+
+    #[test]
+    fn a_timeframe_tells_its_length() {
+        let told = |name: &str| length_of(name);
+        for (name, length) in [("15m", "15 minutes"), ("4h", "4 hours"), ("1D", "1 days"), ("2w", "2 weeks")]
+        {
+            assert_eq!(told(name).as_deref(), Some(length));
+        }
+        assert_eq!([told("1M"), told("M")], [Some("1 months".to_owned()), Some("1 months".to_owned())]);
+        for name in ["", "0d", "1", "daily", "1 d", "-1d", "99999999999d"] {
+            assert_eq!(told(name), None);
+        }
+        for step in
+            [Step::Day, Step::Shorter(HOUR), Step::Shorter(60_000_000), Step::Longer(7), Step::Longer(3)]
+        {
+            assert!(told(&step.timeframe()).is_some());
+        }
     }
 
     #[test]

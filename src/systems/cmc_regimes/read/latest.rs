@@ -152,7 +152,10 @@ fn newest_elsewhere(db: Db, daily: &Rc<Source>, ids: &[i32]) -> Result<HashMap<i
 }
 
 /// The source of the daily bars of assets without a profile of their own.
-fn daily(db: Db) -> Result<Option<Rc<Source>>> {
+///
+/// # Errors
+/// Where the row of the map is wrong.
+pub fn daily(db: Db) -> Result<Option<Rc<Source>>> {
     let scheme = profiles::of_default(db, &NOTHING)?.scheme();
     let map = map::map(db, &scheme, &catalog::extension_schema(db)?)?;
     map[Layer::L2].as_ref().map(|row| map::check_row(db, row)).transpose()

@@ -1,9 +1,11 @@
 //! Reading stored regimes: at a time, the newest, statistics, gates, charts.
 
 pub mod as_of;
+pub mod board;
 pub mod gate;
 pub mod history;
 pub mod latest;
 pub mod picture;
 pub mod statistics;
+pub mod stored;
 pub mod tag;

@@ -1,0 +1,79 @@
+//! Stored flips and statistics of assets, as their tables have them.
+
+use regime_core::cmc_regimes::row::FlipLayer;
+
+use crate::output::relation::output_relation;
+use crate::pg::{Db, Micros, Result, Sees, arg, check_order, timestamp_arg, utc};
+use crate::systems::cmc_regimes::tables::{FLIPS, STATS, TF};
+
+/// A change of regime.
+pub struct Flip {
+    pub id: i32,
+    /// The time of the first row after it, in microseconds since 2000.
+    pub ts: i64,
+    /// The regime before, and after.
+    pub regimes: [Option<String>; 2],
+    /// Rows that the regime before lasted.
+    pub bars: Option<i32>,
+}
+
+/// The flips of a layer, of one asset or of all, by asset and time; both ends of the span are included.
+///
+/// # Errors
+/// Where the span ends before it begins, and where the table cannot be read.
+pub fn flips(db: Db, asset: Option<i32>, layer: FlipLayer, span: [Option<i64>; 2]) -> Result<Vec<Flip>> {
+    check_order(["from_ts", "to_ts"], span, utc)?;
+    let of_asset = if asset.is_some() { "id = $1" } else { "$1 IS NULL" };
+    let sql = format!(
+        "SELECT id::int AS id, ts::timestamptz AS ts, old_regime::text AS old, new_regime::text AS new, duration_bars::int AS bars FROM {} \
+         WHERE {of_asset} AND tf = $2 AND layer = $3 AND ts >= coalesce($4, '-infinity') AND ts <= coalesce($5, 'infinity') ORDER BY 1, 2",
+        output_relation(db, &FLIPS)?
+    );
+    let [from, to] = span.map(timestamp_arg);
+    let args = [arg(asset), arg(TF), arg(layer.as_str()), from, to];
+    db.all(&sql, &args, Sees::Snapshot, |row| {
+        let Micros(ts) = row.get("ts")?;
+        Ok(Flip {
+            id: row.get("id")?,
+            ts,
+            regimes: [row.get("old")?, row.get("new")?],
+            bars: row.get("bars")?,
+        })
+    })
+}
+
+/// The statistics of a regime of an asset.
+pub struct OfRegime {
+    pub id: i32,
+    pub regime_key: Option<String>,
+    /// Daily rows.
+    pub n: Option<i64>,
+    /// The share of the rows of the asset.
+    pub share: Option<f64>,
+    /// Mean and standard deviation of the returns from one daily close to the next.
+    pub mean: Option<f64>,
+    pub std: Option<f64>,
+}
+
+/// The statistics of each regime, of one asset or of all, by asset, the most frequent regime first.
+///
+/// # Errors
+/// Where the table cannot be read.
+pub fn statistics(db: Db, asset: Option<i32>) -> Result<Vec<OfRegime>> {
+    let of_asset = if asset.is_some() { "id = $1" } else { "$1 IS NULL" };
+    let sql = format!(
+        "SELECT id::int AS id, regime_key::text AS regime_key, n_bars::int8 AS n, pct_of_history::float8 AS share, avg_ret_1d::float8 AS mean, \
+         std_ret_1d::float8 AS std FROM {} WHERE {of_asset} AND tf = $2 ORDER BY 1, 3 DESC, regime_key::text COLLATE \"C\"",
+        output_relation(db, &STATS)?
+    );
+    db.all(&sql, &[arg(asset), arg(TF)], Sees::Snapshot, |row| {
+        Ok(OfRegime {
+            id: row.get("id")?,
+            regime_key: row.get("regime_key")?,
+            n: row.get("n")?,
+            share: row.get("share")?,
+            mean: row.get("mean")?,
+            std: row.get("std")?,
+        })
+    })
+}
