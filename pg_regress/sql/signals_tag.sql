@@ -64,7 +64,7 @@ DROP TABLE pg_temp.signals;
 SELECT regime_tag_signals('signals', asset_column => 'asset');
 \echo :LAST_ERROR_SQLSTATE
 SELECT regime_tag_signals('signals', ts_column => 'TS');
-SELECT regime_tag_signals('signals', asset_column => 'direction');
+SELECT regime_tag_signals('signals', asset_column => 'entry_price');
 \echo :LAST_ERROR_SQLSTATE
 SELECT regime_tag_signals('signals', ts_column => 'signal_id');
 SELECT regime_tag_signals('signals', key_column => 'signal_id');
@@ -113,3 +113,14 @@ SET client_min_messages = error;
 DROP SCHEMA desk CASCADE;
 DROP OWNED BY regress_tagger;
 DROP ROLE regress_tagger;
+-- Assets by symbols, in whatever type of text; no asset, and a symbol of two assets, have no regime.
+CREATE TABLE by_name (symbol varchar(20), padded char(12), ts timestamptz, n int);
+INSERT INTO by_name SELECT d.symbol, d.symbol, t, d.id FROM public.dim_assets d, generate_series(timestamptz '2024-10-01', '2024-12-31', '19 hours') t WHERE d.id <= 2;
+INSERT INTO by_name VALUES ('NOBODY', 'NOBODY', '2024-12-01', 9), (NULL, NULL, '2024-12-01', 9), ('TWICE', 'TWICE', '2024-12-01', 9);
+INSERT INTO public.dim_assets VALUES (21, 'TWICE'), (22, 'TWICE');
+SELECT regime_tag_signals('by_name', 'symbol');
+SELECT regime_tag_signals('by_name', asset_column => 'padded', key_column => 'again');
+SELECT count(*) > 200 AS many, count(*) FILTER (WHERE s.regime_key IS DISTINCT FROM r.regime_key OR s.again IS DISTINCT FROM r.regime_key) AS differ
+FROM by_name s, regime_at(s.n, s.ts) r;
+ALTER TABLE public.dim_assets RENAME symbol TO ticker;
+SELECT regime_tag_signals('by_name', 'symbol', key_column => 'third');

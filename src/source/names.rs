@@ -213,6 +213,20 @@ pub fn symbols_of(db: Db, ids: &[i32], cal_scheme: Option<&str>) -> Result<HashM
     Ok(symbols)
 }
 
+/// The ids of all symbols, of those that are of one asset alone; `None` where no relation has symbols.
+///
+/// # Errors
+/// Where the map has no daily bars, and where the relation may not be read.
+pub fn ids_by_symbol(db: Db) -> Result<Option<HashMap<String, i32>>> {
+    let Some(relation) = relation_of_symbols(db, None)? else { return Ok(None) };
+    let sql = format!(
+        "SELECT symbol::text AS symbol, min(id)::int8 AS id FROM {relation} WHERE symbol IS NOT NULL AND id IS NOT NULL \
+         GROUP BY symbol::text HAVING min(id) = max(id)"
+    );
+    let all = db.all(&sql, &[], Sees::Snapshot, |row| Ok((row.get("symbol")?, row.get::<i64>("id")?)))?;
+    Ok(Some(all.into_iter().filter_map(|(symbol, id)| Some((symbol, i32::try_from(id).ok()?))).collect()))
+}
+
 /// The candidate that was probably meant: at most a third of the characters differ (insertions, deletions,
 /// replacements, swaps of neighbours), or one is a prefix of the other and at least a third as long; case is ignored.
 /// Of several candidates, the one with the fewest differences, then by Jaro-Winkler similarity, then by text.

@@ -9,9 +9,11 @@ use regime_core::cmc_regimes::policy::UNKNOWN;
 
 use crate::output::relation::output_relation;
 use crate::pg::{
-    Arg, Db, Error, Result, arg, columns, columns::Table, columns::check_name, columns::column,
-    columns::wrong_type, current_user, insufficient_privilege, no_privilege, quoted, wrong_object_type,
+    Db, Error, Result, arg, columns, columns::Table, columns::check_name, columns::column,
+    columns::wrong_type, current_user, insufficient_privilege, internal, no_privilege, quoted,
+    wrong_object_type,
 };
+use crate::source::names;
 use crate::systems::cmc_regimes::read::as_of;
 use crate::systems::cmc_regimes::tables::{REGIMES, TF};
 
@@ -36,7 +38,7 @@ pub fn tag(db: Db, relation: pg_sys::Oid, names: &Names) -> Result<i64> {
     }
     let regimes = output_relation(db, &REGIMES)?;
     let mut table = find(db, relation)?;
-    let asset = asset_expression(&table, names.asset)?;
+    let (asset, symbols) = asset_expression(db, &table, names.asset)?;
     let ts = ts_expression(&table, names.ts)?;
     if !table.columns.iter().any(|c| c.name == names.key) {
         add_key(db, &table, names.key)?;
@@ -54,7 +56,7 @@ pub fn tag(db: Db, relation: pg_sys::Oid, names: &Names) -> Result<i64> {
          AND r.tf = '{TF}' AND r.ts <= {ts}{fresh} ORDER BY r.ts DESC LIMIT 1), $1) WHERE s.{key} IS NULL",
         table.sql
     );
-    let args: Vec<Arg> = [arg(UNKNOWN)].into_iter().chain(limit.map(arg)).collect();
+    let args = [arg(UNKNOWN), arg(limit), arg(symbols)];
     Ok(db.execute(&sql, &args)? as i64)
 }
 
@@ -68,11 +70,18 @@ fn find(db: Db, relation: pg_sys::Oid) -> Result<Rc<Table>> {
         .hint("Pass the table that holds the signals; a view can join cmc_regimes itself."))
 }
 
-fn asset_expression(table: &Table, name: &str) -> Result<String> {
+/// SQL: the id of the asset of a signal; of a symbol, by the object `$3`, which is returned as JSON, of the ids by symbols.
+fn asset_expression(db: Db, table: &Table, name: &str) -> Result<(String, Option<String>)> {
     let column = column(table, "asset_column", name)?;
+    let wrong_type = || wrong_type(table, "asset_column", column, "integer");
     match column.base_type().as_str() {
-        "integer" | "bigint" | "smallint" => Ok(format!("s.{}", quoted(name))),
-        _ => Err(wrong_type(table, "asset_column", column, "integer")),
+        "integer" | "bigint" | "smallint" => Ok((format!("s.{}", quoted(name)), None)),
+        "text" | "character varying" | "character" | "name" => {
+            let ids = names::ids_by_symbol(db)?.ok_or_else(wrong_type)?;
+            let ids = serde_json::to_string(&ids).map_err(|error| internal(error.to_string()))?;
+            Ok((format!("($3::jsonb ->> s.{}::text)::int4", quoted(name)), Some(ids)))
+        }
+        _ => Err(wrong_type()),
     }
 }
 
