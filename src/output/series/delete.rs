@@ -2,7 +2,7 @@
 
 use crate::output::grants::with_grants;
 use crate::output::relation::output_relation;
-use crate::output::series::read::stored_symbol;
+use crate::output::series::read::stored_otherwise;
 use crate::output::series::{OfSeries, state};
 use crate::pg::{
     Db, Result, announce, arg, attempt, lock, session, settings, spi, syscache, timescale, work_schema,
@@ -36,7 +36,7 @@ pub fn delete(of: &'static OfSeries, symbol: &str, timeframe: &str) -> Result<i6
         };
         // Only a symbol without rows may be one that is spelled otherwise.
         match delete_of(symbol)? {
-            0 => match stored_symbol(db, &relation, symbol, Some(timeframe))? {
+            0 => match stored_otherwise(db, &relation, symbol, Some(timeframe))? {
                 Some(stored) if stored != symbol => delete_of(&stored),
                 _ => Ok(0),
             },

@@ -257,6 +257,19 @@ pub fn stored_symbol(
     if has_rows(db, relation, Some(symbol), timeframe)? {
         return Ok(Some(symbol.to_owned()));
     }
+    stored_otherwise(db, relation, symbol, timeframe)
+}
+
+/// [`stored_symbol`] of a symbol that has no rows itself.
+///
+/// # Errors
+/// As [`stored_symbol`].
+pub fn stored_otherwise(
+    db: Db,
+    relation: &str,
+    symbol: &str,
+    timeframe: Option<&str>,
+) -> Result<Option<String>> {
     for name in candle_names::others(db, symbol)? {
         if has_rows(db, relation, Some(&name), timeframe)? {
             return Ok(Some(name));
