@@ -11,14 +11,20 @@ modes=(untracked tracked plain alternating states_untracked states_tracked state
 
 # step MODE ROUND: the statements of a round
 step() {
-    local mode=$1 round=$2 draw
+    local mode=$1 round=$2 draw own=market_regimes other=market_states
+    [[ ! $mode =~ states ]] || own=market_states other=market_regimes
     draw=$(((round * 7 + salt * 3 + ${#mode}) % 10))
     if [[ $mode =~ alternating ]]; then
         case $draw in
             0 | 5) echo "SELECT FROM regime_track(false);" ;;
             2 | 7) echo "SELECT FROM regime_track();" ;;
             # by which the other triggers go on
-            4) echo "DO 'BEGIN ALTER TABLE candles DISABLE TRIGGER pg_regime_$([[ $mode =~ states ]] && echo states || echo candles)_update; EXCEPTION WHEN undefined_object THEN END';" ;;
+            4) echo "DO 'DECLARE t name; BEGIN FOR t IN SELECT tgname FROM pg_trigger WHERE tgrelid = ''candles''::regclass AND tgname ~ ''^pg_regime.*_update\$'' LOOP
+                EXECUTE format(''ALTER TABLE candles DISABLE TRIGGER %I'', t); END LOOP; END';" ;;
+            # so that the triggers are those of one system, or of both
+            6) echo "SELECT FROM regime_track(false, '{$other}');" ;;
+            8) echo "SELECT FROM regime_track(false, '{$own}');" ;;
+            9) echo "SELECT FROM regime_track(systems => '{$own}');" ;;
         esac
     fi
     # in one transaction; after a refresh that is rolled back

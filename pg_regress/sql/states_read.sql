@@ -31,7 +31,6 @@ UPDATE candles SET close = close + 1, high = high + 2 WHERE symbol = 'DDDUSDT' A
 SELECT created_at IS NOT NULL AS stored, count(*) FROM get_market_states('DDDUSDT', '1d') GROUP BY 1;
 SELECT unlike();
 SELECT format('ALTER TABLE candles ENABLE ALWAYS TRIGGER %I', tgname) FROM pg_trigger WHERE tgrelid = 'candles'::regclass AND tgname ~ '^pg_regime' AND tgname !~ 'replicated' ORDER BY tgname \gexec
-ALTER TABLE candles ENABLE REPLICA TRIGGER pg_regime_states_replicated;
 ALTER TABLE candles ENABLE REPLICA TRIGGER pg_regime_candles_replicated;
 SELECT created_at IS NOT NULL AS stored, count(*) FROM get_market_states('DDDUSDT', '1d') GROUP BY 1;
 SELECT unlike();

@@ -1,4 +1,4 @@
--- Tracking of candles for market states: triggers of their own beside those of market_regimes, marks, and what a refresh reads.
+-- Tracking of candles for market states: the triggers that also leave the marks of market_regimes, marks, and what a refresh reads.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \i :abs_srcdir/states.sql
 \pset null -
@@ -8,7 +8,7 @@
 SELECT * FROM regime_track();
 SELECT * FROM regime_track();
 SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = 'candles'::regclass AND tgname LIKE 'pg_regime%' ORDER BY 1;
-SELECT obj_description(oid) FROM pg_proc WHERE proname LIKE 'market\_state\_mark\_%';
+SELECT obj_description(oid) FROM pg_proc WHERE proname LIKE 'market\_regime\_mark\_%';
 SELECT :how FROM refresh_market_states();
 -- Nothing new: nothing is read.
 SELECT :how FROM refresh_market_states();

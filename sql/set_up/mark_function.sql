@@ -1,11 +1,12 @@
 -- The function behind the triggers on a source relation: leaves a mark for each key whose rows a statement changes, with
--- the earliest time of these rows. src/track/function.rs fills in the names in braces; values of names are quoted, and
+-- the earliest time of these rows, in the tables of one system or of two that read the same rows by the same key. src/track/function.rs fills in the names in braces; values of names are quoted, and
 -- the tag of the dollar quote is one that none of them contains.
 --
 -- The function belongs to the role that calls regime_track, and runs as that role: who loads bars needs no privilege on
 -- the marks. Other roles could lead the function to run their code with the rights of that role, and are kept from doing
 -- so: the owner of the marks, by triggers and defaults, whoever may put triggers on the marks, and the owner of the source,
 -- by casts of its types.
+-- Comments are not a part of the function, and four blanks of indentation become one: PostgreSQL compresses the text.
 -- Keys are stored in ascending order and in short rows, so that a key is found quickly. Columns of the source may have
 -- the names of variables.
 
@@ -77,7 +78,7 @@ BEGIN
                 ELSE
                     -- A TRUNCATE, or rows that are not read or are of all keys: every key that has been refreshed.
                     SELECT array_agg(s.key), array_agg('-infinity'::timestamptz) INTO keys, sinces
-                    FROM (SELECT DISTINCT {of_state} AS key FROM {work}.{state} AS s ORDER BY 1) AS s;
+                    FROM ({refreshed} ORDER BY 1) AS s;
                 END IF;
                 EXIT;
             EXCEPTION
@@ -110,23 +111,19 @@ BEGIN
                     RETURN NULL;
             END;
         END IF;
-        INSERT INTO {many} (source, {keys}, sinces)
+        {mark_many}
         SELECT {source}, keys[n:n + {MOST} - 1], sinces[n:n + {MOST} - 1]
-        FROM generate_series(1, cardinality(keys), {MOST}) AS n;
+        FROM generate_series(1, cardinality(keys), {MOST}) AS n{marked_many};
     ELSIF TG_LEVEL = 'STATEMENT' THEN
-        INSERT INTO {few} ({key}, source, since)
-        SELECT u.key, {source}, u.since FROM ROWS FROM (unnest(keys), unnest(sinces)) AS u (key, since);
+        {mark_few}
+        SELECT u.key, {source}, u.since FROM ROWS FROM (unnest(keys), unnest(sinces)) AS u (key, since){marked_few};
     ELSE
         -- Skips keys that this transaction has already marked from the same time or earlier. Only its own marks count:
         -- another session may clear its marks before it sees this row. enable_seqscan is off so that marks are looked up by
         -- the index, also with a plan made while there were none.
-        INSERT INTO {few} ({key}, source, since)
+        {mark_few}
         SELECT u.key, {source}, u.since FROM ROWS FROM (unnest(keys), unnest(sinces)) AS u (key, since)
-        WHERE (
-            SELECT true FROM {few} AS d
-            WHERE d.{key} = u.key AND d.source = {source} AND d.since <= u.since
-            AND d.xmin = pg_current_xact_id()::xid AND d.marked_at = now() LIMIT 1
-        ) IS NULL;
+        WHERE {is_new}{marked_few};
     END IF;
     RETURN NULL;
 END {tag}
@@ -138,7 +135,7 @@ END {tag}
     -- planner leaves out. After a restore, the oid is another one too.
     BEGIN
         LOCK TABLE {held} IN ROW EXCLUSIVE MODE;
-        trusted := CASE WHEN {lasting}::regprocedure::oid = {lasting_oid}::oid THEN {work}.{may}({tables}) END;
+        trusted := CASE WHEN {lasting}::regprocedure::oid = {oid}::oid THEN {work}.{may}({tables}) END;
     EXCEPTION
         WHEN insufficient_resources OR system_error THEN
             RAISE;
@@ -189,11 +186,11 @@ END {tag}
 --; stale
 -- A transaction that keeps its snapshot does not see triggers that fire nevertheless.
                 IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
-                    SELECT bool_or({replaced_schema} OR {replaced_table} OR m.relname <> '{state}' AND m.relhastriggers AND NOT EXISTS (
+                    SELECT bool_or({replaced_schema} OR {replaced_table} OR m.relname NOT IN ({state_names}) AND m.relhastriggers AND NOT EXISTS (
                         SELECT FROM pg_trigger AS t WHERE t.tgrelid = m.oid AND NOT t.tgisinternal
                     )) INTO is_altered
                     FROM pg_namespace AS n JOIN pg_class AS m ON m.relnamespace = n.oid
-                    WHERE n.nspname = {schema} AND m.relname IN ('{few_name}', '{many_name}', '{state}');
+                    WHERE n.nspname = {schema} AND m.relname IN ({names});
                 END IF;
 
 --; now
@@ -217,10 +214,10 @@ END {tag}
 --; lasting
 -- The same for the planner, which may have a snapshot of before the lock: the catalogs are read by a function that is not
 -- IMMUTABLE, and therefore has a snapshot of its own.
-CREATE OR REPLACE FUNCTION {work}.{may}(few regclass, many regclass, state regclass, source regclass) RETURNS oid LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION {work}.{may}({parameters}) RETURNS oid LANGUAGE plpgsql
 IMMUTABLE SET search_path = pg_catalog, pg_temp AS {tag}
 BEGIN
-    RETURN CASE WHEN {now}::regprocedure::oid = {now_oid}::oid THEN {work}.{may}() END;
+    RETURN CASE WHEN {now}::regprocedure::oid = {oid}::oid THEN {work}.{may}() END;
 END {tag}
 
 --; fast
@@ -229,8 +226,8 @@ IF TG_NAME = '{trigger}_{event}' THEN
             GET DIAGNOSTICS number = ROW_COUNT;
             {single}
             IF number <= {FEW} THEN
-                INSERT INTO {few} ({key}, source, since)
-                SELECT r.key, {source}, min(r.since) FROM {own_rows} AS r GROUP BY 1;
+                {mark_few}
+                SELECT r.key, {source}, min(r.since) FROM {own_rows} AS r GROUP BY 1{marked_few};
                 RETURN NULL;
             END IF;
             {event_rows}
@@ -238,8 +235,8 @@ IF TG_NAME = '{trigger}_{event}' THEN
 
 --; single
 IF number = 1 THEN
-                INSERT INTO {few} ({key}, source, since)
-                SELECT r.key, {source}, r.since FROM {own_rows} AS r;
+                {mark_few}
+                SELECT r.key, {source}, r.since FROM {own_rows} AS r{marked_few};
                 RETURN NULL;
             END IF;
 
@@ -247,8 +244,8 @@ IF number = 1 THEN
 -- The row before and after. Not always as many old rows as new rows: a trigger may keep a row out of the partition that the
             -- row moves to.
             IF number = 2 THEN
-                INSERT INTO {few} ({key}, source, since)
-                SELECT r.key, {source}, least(r.since, o.since) FROM {old} AS o, {new} AS r WHERE r.key = o.key;
+                {mark_few}
+                SELECT r.key, {source}, least(r.since, o.since) FROM {old} AS o, {new} AS r WHERE r.key = o.key{marked_few};
                 IF FOUND THEN
                     RETURN NULL;
                 END IF;
@@ -294,3 +291,19 @@ IF is_known AND TG_OP = '{event}' THEN
 IF {condition} THEN
                     SELECT count(*), max(r.types) INTO number, types
                     FROM (SELECT ARRAY[{types_of}]::oid[] AS types FROM {rows} AS c LIMIT 1) AS r;
+
+--; is_new
+(
+            SELECT true FROM {few} AS d
+            WHERE d.{key} = u.key AND d.source = {source} AND d.since <= u.since
+            AND d.xmin = pg_current_xact_id()::xid AND d.marked_at = now() LIMIT 1
+        ) IS NULL
+
+--; mark
+INSERT INTO {table} ({columns})
+
+--; mark_both
+WITH marked AS (INSERT INTO {beside} ({columns})
+
+--; marked_both
+ RETURNING {columns}) INSERT INTO {table} ({columns}) TABLE marked

@@ -197,6 +197,13 @@ pub fn callers<R>(work: impl FnOnce() -> R) -> R {
     )
 }
 
+/// Runs `work`, which creates functions whose texts are taken as they are: to check that a text is well-formed, PostgreSQL would
+/// compile it, which takes longer than all else.
+pub fn trusting_functions<R>(work: impl FnOnce() -> R) -> R {
+    let _scope = Scope::new(std::iter::once((c"check_function_bodies", c"off")));
+    work()
+}
+
 /// Sets the path anew for the rest of the call where code of users has set another: a plain `SET search_path` in a trigger
 /// outlasts the trigger. The caller finds that path afterwards, as after a statement of the caller.
 pub fn keep() {

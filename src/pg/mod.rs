@@ -34,7 +34,7 @@ pub use catalog::{
     Action, Column, Outcome, check_may_create, check_schema, columns, columns_of, extension_schema, keys_of,
     qualified, work_relation, work_schema,
 };
-pub use environment::quoted;
+pub use environment::{quoted, trusting_functions};
 pub use error::{
     Error, Result, cardinality_violation, check_order, check_range, data_exception, datatype_mismatch,
     error_code, indeterminate_collation, insufficient_privilege, internal, invalid_parameter,

@@ -142,6 +142,23 @@ pub fn relation_oid(schema: &str, name: &str) -> Option<pg_sys::Oid> {
     (oid != pg_sys::InvalidOid).then_some(oid)
 }
 
+/// Whether there is a function of this name without arguments in this schema.
+pub fn has_function(schema: &str, name: &str) -> bool {
+    let (Ok(schema), Ok(name)) = (CString::new(schema), CString::new(name)) else { return false };
+    // SAFETY: both strings are NUL-terminated; the functions look names up and change nothing.
+    unsafe {
+        let namespace = pg_sys::get_namespace_oid(schema.as_ptr(), true);
+        let no_arguments = pg_sys::buildoidvector(std::ptr::null(), 0);
+        pg_sys::SearchSysCacheExists(
+            pg_sys::SysCacheIdentifier::PROCNAMEARGSNSP as i32,
+            pg_sys::Datum::from(name.as_ptr()),
+            pg_sys::Datum::from(no_arguments),
+            pg_sys::Datum::from(namespace),
+            pg_sys::Datum::null(),
+        )
+    }
+}
+
 /// Whether a table has no block, and therefore no row: seen without a statement. `false` where Citus may keep the rows in
 /// another table.
 pub fn is_blank(schema: &str, name: &str) -> bool {

@@ -16,6 +16,7 @@ use crate::systems::distribute;
 use crate::systems::registered::{Registered, Wording};
 use crate::systems::registry::ALL;
 use crate::systems::tracking;
+use crate::track::triggers;
 use crate::track::untrackable::{Untrackable, why_untrackable};
 
 /// All findings, the worst first.
@@ -337,7 +338,12 @@ fn untracked(db: Db, registered: &Registered, own: &str, untracked: Vec<String>)
         return Ok(findings);
     }
     let mut finding = finding(&can_be, format!("SELECT * FROM {own}.regime_track();"));
-    let lossy = system.marks.map_or(Ok(None), |marks| tracking::lossy(db, &schema, marks))?;
+    // Triggers may leave the marks of two systems.
+    let of_triggers = watched.iter().flat_map(|watched| triggers::kept(&schema, watched).all_marks());
+    let mut lossy = None;
+    for marks in system.marks.into_iter().chain(of_triggers) {
+        lossy = lossy.or(tracking::lossy(db, &schema, marks)?);
+    }
     let powerless = || attempt_unless_cancelled(|| tracking::powerless(db, &schema, &watched)).ok().flatten();
     if let Some(error) = lossy.or_else(powerless) {
         let report = error.report();

@@ -2,6 +2,7 @@
 
 use pgrx::prelude::*;
 
+use crate::output::series::marks::OF_SYSTEMS;
 use crate::output::set_up;
 use crate::output::shape::set_up_again;
 use crate::pg::{
@@ -28,12 +29,53 @@ pub fn track(db: Db, schema: &str, enable: bool, systems: Option<&[Option<String
         None => ALL.to_vec(),
     };
     if !enable {
-        return Ok(put_all(db, schema, &of, false)?.actions);
+        return untrack(db, schema, &of);
     }
     let names: Vec<&str> = of.iter().map(|registered| registered.system.name).collect();
     let key = (schema.to_owned(), names, map::versions(db)?);
     let is_idle = |done: &Tracked| done.is_of_all && done.actions.iter().all(is_tracked);
     Ok(idle_or("tracked", &key, || put_all(db, schema, &of, true), is_idle)?.actions.clone())
+}
+
+/// Drops the triggers of these systems. Where the triggers leave the marks of another system too, that system gets triggers of its
+/// own.
+fn untrack(db: Db, schema: &str, of: &[&'static Registered]) -> Result<Vec<Action>> {
+    let is_in = |of: &[&Marks], registered: &Registered| {
+        registered.system.marks.is_some_and(|marks| of.iter().any(|one| one.few == marks.few))
+    };
+    let chosen: Vec<&Marks> = of.iter().filter_map(|registered| registered.system.marks).collect();
+    let pair = OF_SYSTEMS.each_ref();
+    let left: Vec<&Registered> =
+        ALL.into_iter().filter(|other| is_in(&pair, other) && !is_in(&chosen, other)).collect();
+    if left.len() != 1 || !triggers::are_shared(db, schema, pair[0])? {
+        return Ok(put_all(db, schema, of, false)?.actions);
+    }
+    let actions = put_all(db, schema, &[of, &left].concat(), false)?.actions;
+    if set_up::is_set_up(db, schema, left[0].system)? {
+        put_all(db, schema, &left, true)?;
+    }
+    Ok(actions)
+}
+
+/// The relations with the triggers that they are to have: the same triggers for both systems of a pair where both are wanted,
+/// or where there are such triggers already.
+fn sharing(db: Db, schema: &str, wanted: Vec<Watched>) -> Result<Vec<Watched>> {
+    let mut all: Vec<Watched> = Vec::new();
+    for watched in &wanted {
+        let Some(shared) = watched.shared() else {
+            all.push(watched.clone());
+            continue;
+        };
+        let definition = shared.definition(schema);
+        if all.iter().any(|other| other.definition(schema) == definition) {
+            continue;
+        }
+        let of_both =
+            wanted.iter().filter_map(Watched::shared).filter(|other| other.definition(schema) == definition);
+        let is_kept = of_both.count() == 2 || triggers::of_these(db, schema, &shared)?.is_some();
+        all.push(if is_kept { shared } else { watched.clone() });
+    }
+    Ok(all)
 }
 
 /// What [`put_all`] did.
@@ -66,11 +108,18 @@ fn put_all(db: Db, schema: &str, of: &[&'static Registered], enable: bool) -> Re
         actions.extend(made.into_iter().filter(|action| action.action != Outcome::Unchanged));
     }
     lock::lock_schema(db, schema)?;
-    for marks in wanted.iter().map(|watched| watched.marks) {
+    let mut needed: Vec<&Marks> = wanted.iter().map(|watched| watched.marks).collect();
+    needed.dedup_by_key(|marks| marks.few);
+    for marks in &needed {
         owner::check_owned(db, &marks.used(schema)).map_err(|error| with_move(error, schema, marks))?;
-        marks.check_owners(db, schema)?;
+    }
+    // The triggers that the current user creates will run with the rights of this user.
+    let used: Vec<_> = needed.iter().flat_map(|marks| marks.used(schema)).collect();
+    owner::check_known(db, &used)?;
+    for marks in &needed {
         lossy(db, schema, marks)?.map_or(Ok(()), Err)?;
     }
+    let wanted = sharing(db, schema, wanted)?;
     let mut marking: Vec<(String, String)> = Vec::new();
     for watched in &wanted {
         let action = triggers::put(db, schema, watched, &mut marking)?;
@@ -84,7 +133,9 @@ fn put_all(db: Db, schema: &str, of: &[&'static Registered], enable: bool) -> Re
         }
         triggers::drop_functions(db, schema, marks)?;
     }
-    let is_of_all = all.iter().all(|marks| wanted.iter().any(|watched| watched.marks.few == marks.few));
+    let is_of_all = all
+        .iter()
+        .all(|marks| wanted.iter().any(|watched| watched.all_marks().any(|of| of.few == marks.few)));
     Ok(Tracked { actions, is_of_all })
 }
 
@@ -156,15 +207,16 @@ pub fn lossy(db: Db, schema: &str, marks: &Marks) -> Result<Option<Error>> {
 /// Where the catalogs cannot be read.
 pub fn powerless(db: Db, schema: &str, all: &[Watched]) -> Result<Option<Error>> {
     let sql = include_str!("../../sql/read/powerless_owners.sql");
-    for watched in all {
-        let marks = watched.marks;
+    for watched in all.iter().flat_map(|watched| [watched.shared(), Some(watched.clone())]).flatten() {
+        let tables = watched.all_marks().flat_map(|marks| [marks.few, marks.many, marks.state]);
+        let states = watched.all_marks().map(|marks| marks.state);
         let args = [
             arg(work_schema(schema)),
-            arg(function::name(schema, watched)),
-            arg(vec![marks.few, marks.many, marks.state]),
-            arg(marks.state),
+            arg(function::name(schema, &watched)),
+            arg(tables.collect::<Vec<_>>()),
+            arg(states.collect::<Vec<_>>()),
         ];
-        let found = db.first(sql, &args, Sees::Now, |row| {
+        let found = db.once().first(sql, &args, Sees::Now, |row| {
             let role: String = row.get("role")?;
             let mut grants = Vec::new();
             if !row.get::<bool>("may_use")? {

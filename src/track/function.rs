@@ -11,12 +11,26 @@ use crate::track::marks::{FEW, MOST, Marks};
 use crate::track::watched::Watched;
 
 /// The template, by the names of its parts.
-static TEMPLATE: LazyLock<HashMap<&str, &str>> =
-    LazyLock::new(|| blocks(include_str!("../../sql/set_up/mark_function.sql")));
+static TEMPLATE: LazyLock<HashMap<&str, String>> = LazyLock::new(|| {
+    let parts = blocks(include_str!("../../sql/set_up/mark_function.sql"));
+    parts.into_iter().map(|(name, part)| (name, shortened(part))).collect()
+});
+
+/// A part of the template without comments, and with one blank for four at the beginning of lines.
+fn shortened(part: &str) -> String {
+    let lines = part.lines().filter(|line| !line.trim_start().starts_with("--"));
+    let indented = |line: &str| {
+        let text = line.trim_start();
+        let blanks = line.len() - text.len();
+        // A part that goes on in the line before begins with a blank.
+        format!("{}{text}", " ".repeat(blanks.div_ceil(4)))
+    };
+    lines.map(indented).collect::<Vec<_>>().join("\n")
+}
 
 /// The part of the template with this name.
 fn part(name: &str) -> &'static str {
-    TEMPLATE.get(name).copied().unwrap_or_default()
+    TEMPLATE.get(name).map_or("", String::as_str)
 }
 
 /// A statement on a source relation that sets a trigger off.
@@ -50,10 +64,8 @@ pub const UNMARKED: i32 = 101;
 pub struct Function {
     /// Its name and arguments, as SQL, in the working schema of the target schema.
     pub signature: String,
-    /// The statement that creates it.
-    pub ddl: String,
-    /// Its text, as the catalog has it.
-    pub body: String,
+    ddl: String,
+    body: String,
 }
 
 /// The functions that the triggers on a relation need.
@@ -75,9 +87,24 @@ fn name_of_checks(function: &str) -> String {
     format!("may_{function}")
 }
 
-/// The functions that the triggers on a relation need, for a target schema. Each calls the one before if that has the oid
-/// given for it, whose owner therefore cannot be another role: first the oids of the checks.
-pub fn functions(schema: &str, watched: &Watched, oids: [u32; 2]) -> Functions {
+/// What stands in the texts of a function for the oid of the function that it calls: no name contains it.
+const OID: char = '\0';
+
+impl Function {
+    /// The statement that creates the function, which calls the one before it if that has this oid, whose owner therefore
+    /// cannot be another role.
+    pub fn ddl(&self, oid: u32) -> String {
+        self.ddl.replace(OID, &oid.to_string())
+    }
+
+    /// The text of the function, as the catalog has it, with this oid.
+    pub fn body(&self, oid: u32) -> String {
+        self.body.replace(OID, &oid.to_string())
+    }
+}
+
+/// The functions that the triggers on a relation need, for a target schema, without the oids of those that they call.
+pub fn functions(schema: &str, watched: &Watched) -> Functions {
     let tag = tag_beside(&[
         &quoted(work_schema(schema)),
         &quote_literal(&watched.relation),
@@ -87,9 +114,7 @@ pub fn functions(schema: &str, watched: &Watched, oids: [u32; 2]) -> Functions {
     let signatures = signatures(schema, watched);
     let mut values = values(schema, watched);
     let [now, lasting] = signatures.each_ref().map(quote_literal);
-    let [now_oid, lasting_oid] = oids.map(|oid| oid.to_string());
-    values.extend([("now", now), ("now_oid", now_oid), ("lasting", lasting), ("lasting_oid", lasting_oid)]);
-    values.push(("tag", tag.clone()));
+    values.extend([("now", now), ("lasting", lasting), ("oid", OID.to_string()), ("tag", tag.clone())]);
     let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let filled = |name: &str, more: &[(&str, &str)]| fill(part(name), &[&values[..], more].concat());
     let event_rows = |rows: &str| filled("event_rows", &[("changed", &filled("changed", &[("rows", rows)]))]);
@@ -103,8 +128,11 @@ pub fn functions(schema: &str, watched: &Watched, oids: [u32; 2]) -> Functions {
     let fast = fast(&filled, &event_rows);
     let (stale, unmarked) = (filled("stale", &[]), filled("unmarked", &[]));
     let schema_name = quote_literal(work_schema(schema));
-    let may_mark = may_mark(watched.marks, &schema_name, "current_user", "u.rolname = current_user");
-    let [few, many, _] = watched.marks.relations(schema);
+    let may_mark = may_mark(watched, &schema_name, "current_user", "u.rolname = current_user");
+    let [few, many] = [0, 1].map(|place| {
+        let held = watched.all_marks().map(|marks| marks.relations(schema)[place].clone());
+        held.collect::<Vec<_>>().join(", ")
+    });
     let hold = |table: &str| filled("hold", &[("held", table)]);
     let check = |table: &str| {
         let values = [("held", table), ("stale", &stale), ("may_mark", &may_mark), ("unmarked", &unmarked)];
@@ -162,22 +190,60 @@ fn fast(
 /// The signatures of the functions that check whether the function of the triggers may write marks.
 fn signatures(schema: &str, watched: &Watched) -> [String; 2] {
     let may = format!("{}.{}", quoted(work_schema(schema)), name_of_checks(&name(schema, watched)));
-    [format!("{may}()"), format!("{may}(regclass, regclass, regclass, regclass)")]
+    let parameters = parameters(watched).map(|_| "regclass").collect::<Vec<_>>();
+    [format!("{may}()"), format!("{may}({})", parameters.join(", "))]
+}
+
+/// The parameters of the function that the planner calls: the tables of marks and of states, and the source.
+fn parameters(watched: &Watched) -> impl Iterator<Item = &'static str> + use<> {
+    let beside = watched.beside.map(|_| ["few_beside", "many_beside", "state_beside"]);
+    ["few", "many", "state"].into_iter().chain(beside.into_iter().flatten()).chain(["source"])
+}
+
+/// What stands before and after the rows of a statement that inserts them into the table at this place of
+/// [`Marks::relations`], of each system.
+fn around(schema: &str, watched: &Watched, place: usize, columns: &str) -> [String; 2] {
+    let tables: Vec<String> =
+        watched.all_marks().map(|marks| marks.relations(schema)[place].clone()).collect();
+    let filled = |name: &str, table: &str, beside: &str| {
+        fill(part(name), &[("table", table), ("beside", beside), ("columns", columns)])
+    };
+    match &tables[..] {
+        [table, beside] => ["mark_both", "marked_both"].map(|name| filled(name, table, beside)),
+        _ => [filled("mark", &tables[0], ""), String::new()],
+    }
 }
 
 /// The values of the names in the template that depend on the relation and on the tables of marks alone.
 fn values(schema: &str, watched: &Watched) -> Vec<(&'static str, String)> {
     let function = name(schema, watched);
-    let Watched { marks, relation, key: value, ts, columns, is_of_text, times, is_of_all } = watched;
-    let Marks { key, keys, kind, valid, state, of_state, few: few_name, many: many_name, .. } = marks;
-    let [few, many, _] = marks.relations(schema);
+    let Watched { marks, relation, key: value, ts, columns, is_of_text, times, is_of_all, .. } = watched;
+    let Marks { key, keys, kind, valid, .. } = marks;
     let (work, schema_name) = (quoted(work_schema(schema)), quote_literal(work_schema(schema)));
     let types_of: Vec<String> = columns.iter().map(|column| format!("pg_typeof({column})")).collect();
-    let tables = [few.clone(), many.clone(), format!("{work}.{state}")];
     let source = quote_literal(relation);
-    let tables = tables.map(quote_literal);
+    let tables = watched.all_marks().flat_map(|marks| {
+        let [few, many, _] = marks.relations(schema);
+        [few, many, work_relation(schema, marks.state)].map(quote_literal)
+    });
     let tables: Vec<String> =
-        tables.iter().chain([&source]).map(|table| format!("{table}::regclass")).collect();
+        tables.chain([source.clone()]).map(|table| format!("{table}::regclass")).collect();
+    let literals = |all: Vec<&str>| all.into_iter().map(quote_literal).collect::<Vec<_>>().join(", ");
+    let states: Vec<&str> = watched.all_marks().map(|marks| marks.state).collect();
+    let names = watched.all_marks().flat_map(|marks| [marks.few, marks.many, marks.state]).collect();
+    let refreshed = watched.all_marks().map(|Marks { of_state, state, .. }| {
+        format!("SELECT DISTINCT {of_state} AS key FROM {work}.{state} AS s")
+    });
+    let refreshed = refreshed.collect::<Vec<_>>().join(" UNION ");
+    let is_new = watched.all_marks().map(|marks| {
+        let [few, ..] = marks.relations(schema);
+        fill(part("is_new"), &[("few", &few), ("key", key), ("source", &source)])
+    });
+    let is_new = is_new.collect::<Vec<_>>().join(" OR ");
+    let [mark_few, marked_few] = around(schema, watched, 0, &format!("{key}, source, since"));
+    let [mark_many, marked_many] = around(schema, watched, 1, &format!("source, {keys}, sinces"));
+    let parameters = parameters(watched).map(|name| format!("{name} regclass"));
+    let parameters = parameters.collect::<Vec<_>>().join(", ");
     let [replaced_schema, replaced_table, replaced_column] = ["n", "m", "a"].map(is_replaced);
     let (time, of_key) =
         columns.split_last().map(|(time, of_key)| (time.clone(), of_key)).unwrap_or_default();
@@ -187,7 +253,7 @@ fn values(schema: &str, watched: &Watched) -> Vec<(&'static str, String)> {
         true => "false".to_owned(),
         false => has_known_types(*is_of_text, &source, of_key, (&time, times.types())),
     };
-    let may_lastingly = may_mark_lastingly(marks, &schema_name);
+    let may_lastingly = may_mark_lastingly(watched, &schema_name);
     let itself = quote_literal(format!("{work}.{function}()"));
     vec![
         ("work", work),
@@ -195,10 +261,15 @@ fn values(schema: &str, watched: &Watched) -> Vec<(&'static str, String)> {
         ("itself", itself),
         ("function", function),
         ("schema", schema_name),
-        ("few", few),
-        ("few_name", (*few_name).to_owned()),
-        ("many", many),
-        ("many_name", (*many_name).to_owned()),
+        ("names", literals(names)),
+        ("state_names", literals(states)),
+        ("refreshed", refreshed),
+        ("is_new", is_new),
+        ("mark_few", mark_few),
+        ("marked_few", marked_few),
+        ("mark_many", mark_many),
+        ("marked_many", marked_many),
+        ("parameters", parameters),
         ("tables", tables.join(", ")),
         ("replaced_schema", replaced_schema),
         ("replaced_table", replaced_table),
@@ -206,12 +277,8 @@ fn values(schema: &str, watched: &Watched) -> Vec<(&'static str, String)> {
         ("may_lastingly", may_lastingly),
         ("types_of", types_of.join(", ")),
         ("changed_row", part("changed_row").to_owned()),
-        ("key", (*key).to_owned()),
-        ("keys", (*keys).to_owned()),
         ("kind", (*kind).to_owned()),
         ("valid", (*valid).to_owned()),
-        ("state", (*state).to_owned()),
-        ("of_state", (*of_state).to_owned()),
         ("source", source),
         ("trigger", marks.trigger.to_owned()),
         ("since", since),
@@ -252,7 +319,12 @@ fn is_replaced(row: &str) -> String {
 /// without all rights of this role owns the schema or a table of marks; the owner of the database may, unless the role is a
 /// superuser. Partitions belong to the owner of their table. `is_role` tells whether `u` of `pg_roles` is the role; all three are
 /// given as SQL.
-pub fn may_mark(marks: &Marks, schema: &str, role: &str, is_role: &str) -> String {
+pub fn may_mark(watched: &Watched, schema: &str, role: &str, is_role: &str) -> String {
+    let of_each = watched.all_marks().map(|marks| may_mark_in(marks, schema, role, is_role));
+    format!("({})", of_each.collect::<Vec<_>>().join(" AND "))
+}
+
+fn may_mark_in(marks: &Marks, schema: &str, role: &str, is_role: &str) -> String {
     let Marks { few, many, state, .. } = marks;
     let takes = takes(marks);
     let table = owner::trusted("m.relowner", role, is_role);
@@ -271,7 +343,12 @@ pub fn may_mark(marks: &Marks, schema: &str, role: &str, is_role: &str) -> Strin
 /// SQL: whether [`may_mark`] holds for the current user, and will hold until one of the tables or the working schema is
 /// changed, whatever becomes of memberships in roles: each belongs to the current user or a superuser, and has no privileges but
 /// the owner's or grants to the current user itself or to all.
-fn may_mark_lastingly(marks: &Marks, schema: &str) -> String {
+fn may_mark_lastingly(watched: &Watched, schema: &str) -> String {
+    let of_each = watched.all_marks().map(|marks| may_mark_lastingly_in(marks, schema));
+    format!("({})", of_each.collect::<Vec<_>>().join(" AND "))
+}
+
+fn may_mark_lastingly_in(marks: &Marks, schema: &str) -> String {
     let Marks { few, many, state, .. } = marks;
     let fits = fits(marks);
     let is_owner = |owner: &str| {
@@ -348,7 +425,9 @@ pub fn refusing(db: Db, schema: &str, marks: &Marks) -> Result<Vec<String>> {
          WHERE n.nspname = $1::name AND m.relname IN ('{few}', '{many}', '{state}') AND NOT ({}) ORDER BY 1",
         takes(marks)
     );
-    db.all(&sql, &[arg(work_schema(schema))], Sees::Now, |row| Ok(work_relation(schema, row.get("relname")?)))
+    db.once().all(&sql, &[arg(work_schema(schema))], Sees::Now, |row| {
+        Ok(work_relation(schema, row.get("relname")?))
+    })
 }
 
 /// SQL: whether a table `m` of `pg_class` takes every mark, and keeps the mark after a crash, if it is a table of marks: no check,

@@ -96,19 +96,11 @@ impl Marks {
         fill(DDL, &values)
     }
 
-    /// Checks that writing marks runs no code of a role that has not the rights of the current user: the triggers that
-    /// the current user creates will run with these rights.
+    /// Checks that writing marks runs no code of a role that has not the rights of the current user, after which the tables
+    /// stay as they are until the transaction ends.
     ///
     /// # Errors
-    /// Where the working schema, or a table that the triggers use, belongs to such a role.
-    pub fn check_owners(&self, db: Db, schema: &str) -> Result<()> {
-        owner::check_known(db, &self.used(schema))
-    }
-
-    /// [`Marks::check_owners`], after which the tables stay as they are until the transaction ends.
-    ///
-    /// # Errors
-    /// As [`Marks::check_owners`], and where a lock cannot be had.
+    /// Where the working schema, or a table that the triggers use, belongs to such a role, and where a lock cannot be had.
     pub fn hold(&self, db: Db, schema: &str) -> Result<()> {
         owner::hold_for_writing(db, &self.used(schema))
     }

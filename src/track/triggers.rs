@@ -4,7 +4,7 @@ use pgrx::prelude::*;
 
 use crate::pg::{
     Action, Db, Error, Outcome, Result, Sees, arg, attempt, internal, owner, quote_literal, session,
-    timescale, work_relation, work_schema,
+    syscache, timescale, trusting_functions, work_relation, work_schema,
 };
 use crate::track::function::{self, EVENTS, Event, Function, Functions};
 use crate::track::marks::Marks;
@@ -21,6 +21,11 @@ const NOW_TRACKED: &str = "now tracked";
 /// A regular expression of the names of the functions behind triggers.
 fn functions(marks: &Marks) -> String {
     format!("^{}_[0-9a-f]{{8}}$", marks.function)
+}
+
+/// A regular expression of the names of the functions that check whether these may write marks.
+fn checks(marks: &Marks) -> String {
+    functions(marks).replace('^', "^may_")
 }
 
 /// SQL: the functions `h` that check whether the function `f` may write marks.
@@ -45,7 +50,7 @@ pub struct Triggers {
 }
 
 /// The statement that finds the triggers of a relation, those of all its parts.
-fn statement_of(marks: &Marks, is_hypertable: bool) -> String {
+fn statement_of(watched: &Watched, is_hypertable: bool) -> String {
     // Statements on a chunk itself, and dropping one, fire no trigger of the hypertable. TimescaleDB copies the trigger of
     // rows to each chunk.
     let chunks = match is_hypertable {
@@ -85,11 +90,11 @@ fn statement_of(marks: &Marks, is_hypertable: bool) -> String {
          FROM found t",
         tables = tables(is_hypertable),
         are_all = are_all(is_hypertable),
-        triggers = definitions(marks, is_hypertable),
+        triggers = definitions(watched.marks, is_hypertable),
         unmarked = function::UNMARKED,
         without_oids_f = without_oids("f"),
         without_oids_h = without_oids("h"),
-        may_mark = function::may_mark(marks, "$3::name", "f.proowner", "u.oid = f.proowner")
+        may_mark = function::may_mark(watched, "$3::name", "f.proowner", "u.oid = f.proowner")
     )
 }
 
@@ -103,16 +108,38 @@ fn statement_of(marks: &Marks, is_hypertable: bool) -> String {
 /// # Errors
 /// Where the catalogs cannot be read.
 pub fn of(db: Db, schema: &str, watched: &Watched) -> Result<Option<Triggers>> {
+    match watched.shared().map_or(Ok(None), |shared| of_these(db, schema, &shared))? {
+        None => of_these(db, schema, watched),
+        found => Ok(found),
+    }
+}
+
+/// The relation with the triggers that it may have: those that leave the marks of both systems of its pair, if there are such.
+pub fn kept(schema: &str, watched: &Watched) -> Watched {
+    let is_there =
+        |shared: &Watched| syscache::has_function(&work_schema(schema), &function::name(schema, shared));
+    watched.shared().filter(is_there).unwrap_or_else(|| watched.clone())
+}
+
+/// [`of`] these triggers alone, not those that leave the marks of both systems of a pair.
+///
+/// # Errors
+/// Where the catalogs cannot be read.
+pub fn of_these(db: Db, schema: &str, watched: &Watched) -> Result<Option<Triggers>> {
+    // Tells of most relations without triggers that they have none.
+    if !syscache::has_function(&work_schema(schema), &function::name(schema, watched)) {
+        return Ok(None);
+    }
     let is_hypertable = timescale::is_hypertable(db, &watched.relation)?;
-    let sql = statement_of(watched.marks, is_hypertable);
-    let functions = function::functions(schema, watched, [0, 0]);
+    let sql = statement_of(watched, is_hypertable);
+    let functions = function::functions(schema, watched);
     let args = [
         arg(watched.relation.as_str()),
         arg(watched.definition(schema)),
         arg(work_schema(schema)),
         arg(function::name(schema, watched)),
-        arg(functions.mark.body),
-        arg(functions.checks.map(|check| check.body).to_vec()),
+        arg(functions.mark.body(0)),
+        arg(functions.checks.map(|check| check.body(0)).to_vec()),
     ];
     // NULL where the relation does not exist.
     db.once().one(&sql, &args, Sees::Snapshot, |row| {
@@ -198,7 +225,7 @@ pub fn put(db: Db, schema: &str, watched: &Watched, marking: &mut Vec<(String, S
     let function = function::name(schema, watched);
     let before = marking.len();
     marking.extend(parts.iter().map(|part| (function.clone(), part.table.clone())));
-    if let Some(found) = of(db, schema, watched)? {
+    if let Some(found) = of_these(db, schema, watched)? {
         renew_functions(db, schema, watched)?;
         let call = format!("{}('{definition}')", work_relation(schema, &function));
         let keep_on = || parts.iter().try_for_each(|part| keep_on(db, part, watched.marks, &call, true));
@@ -209,7 +236,7 @@ pub fn put(db: Db, schema: &str, watched: &Watched, marking: &mut Vec<(String, S
     let create = || {
         let function = create_functions(db, schema, watched)?;
         let call = format!("{function}('{definition}')");
-        parts.iter().try_for_each(|part| create_triggers(db, part, watched.marks, &call, is_hypertable))
+        parts.iter().try_for_each(|part| create_triggers(db, part, watched, &call, is_hypertable))
     };
     match attempt(create) {
         // A table that takes no such triggers keeps no other from being tracked.
@@ -232,27 +259,30 @@ fn did(what: &str) -> Outcome {
 fn create_functions(db: Db, schema: &str, watched: &Watched) -> Result<String> {
     let Watched { marks, relation, .. } = watched;
     // What the triggers will do must not fail when rows come.
-    let [few, ..] = marks.relations(schema);
-    db.execute(&format!("SELECT FROM {few} LIMIT 0"), &[])?;
+    for marks in watched.all_marks() {
+        let [few, ..] = marks.relations(schema);
+        db.execute(&format!("SELECT FROM {few} LIMIT 0"), &[])?;
+    }
     let name = function::name(schema, watched);
     let may = |when: &str| format!("Whether {name} may write marks until something changes, for {when}");
-    let Functions { checks: [now, _], .. } = function::functions(schema, watched, [0, 0]);
-    let now = create(db, &now, &may("a caller"))?;
-    let Functions { checks: [_, lasting], .. } = function::functions(schema, watched, [now, 0]);
-    let lasting = create(db, &lasting, &may("the planner"))?;
-    let Functions { mark, .. } = function::functions(schema, watched, [now, lasting]);
-    create(db, &mark, &format!("Marks the {} whose rows of {relation} change", marks.subjects[1]))?;
+    let marks_what = format!("Marks the {} whose rows of {relation} change", marks.subjects[1]);
+    let Functions { checks: [now, lasting], mark } = function::functions(schema, watched);
+    let mut oid = 0;
+    for (function, what) in [(now, may("a caller")), (lasting, may("the planner")), (mark, marks_what)] {
+        oid = create(db, &function, oid, &what)?;
+    }
     Ok(work_relation(schema, &name))
 }
 
-/// Creates a function, or replaces one that belongs to no other role; gives its oid.
-fn create(db: Db, Function { signature, ddl, .. }: &Function, what: &str) -> Result<u32> {
+/// Creates a function that calls the one of this oid, or replaces one that belongs to no other role; gives its oid.
+fn create(db: Db, function: &Function, calls: u32, what: &str) -> Result<u32> {
+    let signature = &function.signature;
     // A function that is replaced keeps its owner, who could replace the function again.
     if let Some(found) = oid_of(db, signature)? {
         owner::check_function(pg_sys::Oid::from(found), signature)?;
     }
     let comment = quote_literal(format!("{what}; made by regime_track"));
-    db.execute(ddl, &[])?;
+    trusting_functions(|| db.execute(&function.ddl(calls), &[]))?;
     db.execute(&format!("REVOKE ALL ON FUNCTION {signature} FROM PUBLIC"), &[])?;
     db.execute(&format!("COMMENT ON FUNCTION {signature} IS {comment}"), &[])?;
     oid_of(db, signature)?.ok_or_else(|| internal(format!("function {signature} was not created")))
@@ -260,30 +290,29 @@ fn create(db: Db, Function { signature, ddl, .. }: &Function, what: &str) -> Res
 
 fn oid_of(db: Db, signature: &str) -> Result<Option<u32>> {
     let sql = "SELECT to_regprocedure($1)::oid::int8";
-    let found: Option<i64> = db.one(sql, &[arg(signature)], Sees::Now, |row| row.only())?;
+    let found: Option<i64> = db.once().one(sql, &[arg(signature)], Sees::Now, |row| row.only())?;
     Ok(found.map(|oid| oid as u32))
 }
 
 /// Creates the functions anew whose oids are not those that they were made with, as after a restore, if the current role
 /// may.
 fn renew_functions(db: Db, schema: &str, watched: &Watched) -> Result<()> {
-    let Functions { checks, mark } = function::functions(schema, watched, [0, 0]);
-    let (mut oids, [now, lasting]) = ([0, 0], checks);
-    for (oid, check) in oids.iter_mut().zip([now, lasting]) {
-        *oid = oid_of(db, &check.signature)?.unwrap_or_default();
-    }
+    let Functions { checks: [_, lasting], mark } = function::functions(schema, watched);
     let sql = "SELECT true FROM pg_catalog.pg_proc WHERE oid = to_regprocedure($1) AND prosrc <> $2 AND pg_has_role(proowner, 'USAGE')";
-    let body = function::functions(schema, watched, oids).mark.body;
-    match db.first(sql, &[arg(mark.signature), arg(body)], Sees::Now, |_| Ok(()))? {
+    let body = mark.body(oid_of(db, &lasting.signature)?.unwrap_or_default());
+    match db.once().first(sql, &[arg(mark.signature), arg(body)], Sees::Now, |_| Ok(()))? {
         Some(()) => create_functions(db, schema, watched).map(|_| ()),
         None => Ok(()),
     }
 }
 
 /// Replaces the triggers on a table by triggers that execute `call`.
-fn create_triggers(db: Db, part: &Part, marks: &Marks, call: &str, is_hypertable: bool) -> Result<()> {
-    let (Part { table, .. }, trigger) = (part, marks.trigger);
-    drop_triggers(db, table, marks)?;
+fn create_triggers(db: Db, part: &Part, watched: &Watched, call: &str, is_hypertable: bool) -> Result<()> {
+    let (Part { table, .. }, marks) = (part, watched.marks);
+    let trigger = marks.trigger;
+    for marks in watched.all_marks() {
+        drop_triggers(db, table, marks)?;
+    }
     let events = EVENTS.iter().map(|event| (event.name, format!("REFERENCING {}", event.referencing)));
     for (event, referencing) in events.chain([("truncate", String::new())]) {
         // Hypertables with compressed chunks take no transition table of a DELETE.
@@ -329,18 +358,17 @@ fn keep_on(db: Db, part: &Part, marks: &Marks, call: &str, is_hypertable: bool) 
         always.retain(|event| *event != "delete");
         replicated = Some("DELETE ON {table} FOR EACH STATEMENT");
     }
-    for event in always {
-        db.execute(&format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}_{event}"), &[])?;
-    }
+    let mut changes: Vec<String> =
+        always.iter().map(|event| format!("ENABLE ALWAYS TRIGGER {trigger}_{event}")).collect();
     if let Some(replicated) = replicated {
         let after = replicated.replace("{table}", table);
         db.execute(
             &format!("CREATE OR REPLACE TRIGGER {trigger}_replicated AFTER {after} EXECUTE FUNCTION {call}"),
             &[],
         )?;
-        db.execute(&format!("ALTER TABLE {table} ENABLE REPLICA TRIGGER {trigger}_replicated"), &[])?;
+        changes.push(format!("ENABLE REPLICA TRIGGER {trigger}_replicated"));
     }
-    Ok(())
+    db.execute(&format!("ALTER TABLE {table} {}", changes.join(", ")), &[]).map(|_| ())
 }
 
 /// Drops the triggers on a table, given as SQL; gives whether there were any.
@@ -350,7 +378,7 @@ fn keep_on(db: Db, part: &Part, marks: &Marks, call: &str, is_hypertable: bool) 
 pub fn drop_triggers(db: Db, table: &str, marks: &Marks) -> Result<bool> {
     let sql = "SELECT tgname::text FROM pg_catalog.pg_trigger WHERE tgrelid = $1::regclass AND tgname = ANY ($2::name[])";
     let found: Vec<String> =
-        db.all(sql, &[arg(table), arg(names(marks))], Sees::Now, |row| row.get("tgname"))?;
+        db.once().all(sql, &[arg(table), arg(names(marks))], Sees::Now, |row| row.get("tgname"))?;
     for trigger in &found {
         db.execute(&format!("DROP TRIGGER {trigger} ON {table}"), &[])?;
     }
@@ -387,6 +415,19 @@ pub fn remove(db: Db, schema: &str, marks: &Marks, wanted: &[(String, String)]) 
     Ok(actions)
 }
 
+/// Whether triggers of a system leave the marks of another too: what checks whether they may is given the tables of both.
+///
+/// # Errors
+/// Where the catalogs cannot be read.
+pub fn are_shared(db: Db, schema: &str, marks: &Marks) -> Result<bool> {
+    let sql = format!(
+        "SELECT true FROM pg_catalog.pg_proc h JOIN pg_catalog.pg_namespace n ON n.oid = h.pronamespace \
+         WHERE n.nspname = $1::name AND h.proname ~ '{}' AND h.pronargs = 7 LIMIT 1",
+        checks(marks)
+    );
+    Ok(db.once().first(&sql, &[arg(work_schema(schema))], Sees::Now, |_| Ok(()))?.is_some())
+}
+
 /// Drops the functions that no trigger calls any more, except those of other roles.
 ///
 /// # Errors
@@ -401,9 +442,9 @@ pub fn drop_functions(db: Db, schema: &str, marks: &Marks) -> Result<()> {
     // What checked whether a function that is gone may write marks.
     let checks = format!(
         "SELECT h.oid::regprocedure::text AS function FROM pg_catalog.pg_proc h JOIN pg_catalog.pg_namespace n ON n.oid = h.pronamespace \
-         WHERE n.nspname = $1::name AND h.proname ~ '{}' AND h.pronargs IN (0, 3, 4) AND pg_has_role(h.proowner, 'USAGE') \
-         AND NOT EXISTS (SELECT FROM pg_catalog.pg_proc f WHERE f.pronamespace = h.pronamespace AND 'may_' || f.proname::text = h.proname::text)",
-        functions(marks).replace('^', "^may_")
+         WHERE n.nspname = $1::name AND h.proname ~ '{}' AND h.pronargs IN (0, 3, 4, 7) AND pg_has_role(h.proowner, 'USAGE') \
+         AND (SELECT true FROM pg_catalog.pg_proc f WHERE f.pronamespace = h.pronamespace AND f.proname = pg_catalog.substr(h.proname::text, 5)::name LIMIT 1) IS NULL",
+        checks(marks)
     );
     for sql in [sql, checks] {
         let unused: Vec<String> =

@@ -10,8 +10,13 @@ use crate::track::marks::Marks;
 const VERSION: &str = "7";
 
 /// A relation whose changes are marked.
+#[derive(Clone)]
 pub struct Watched {
     pub marks: &'static Marks,
+    /// Further marks that the same triggers leave.
+    pub beside: Option<&'static Marks>,
+    /// Two systems that read the same rows by the same key, whose marks the same triggers may leave.
+    pub pair: Option<[&'static Marks; 2]>,
     /// Quoted, with its schema.
     pub relation: String,
     /// SQL expressions of a row's key and time.
@@ -30,6 +35,19 @@ pub struct Watched {
 impl Watched {
     /// What its triggers' marks depend on; stands in each trigger as its argument.
     pub fn definition(&self, schema: &str) -> String {
-        of_texts([VERSION, schema, &self.relation, &self.key, &self.ts]).to_string()
+        let beside = self.beside.map(|marks| marks.few);
+        let texts = [VERSION, schema, &self.relation, &self.key, &self.ts];
+        of_texts(texts.into_iter().chain(beside)).to_string()
+    }
+
+    /// All marks that its triggers leave.
+    pub fn all_marks(&self) -> impl Iterator<Item = &'static Marks> + use<> {
+        std::iter::once(self.marks).chain(self.beside)
+    }
+
+    /// The same with triggers that leave the marks of both systems of its pair, if there is one.
+    pub fn shared(&self) -> Option<Self> {
+        let [marks, beside] = self.pair.filter(|_| self.beside.is_none())?;
+        Some(Self { marks, beside: Some(beside), ..self.clone() })
     }
 }

@@ -11,6 +11,38 @@ use crate::track::fingerprint::{Tracking, tracking_of};
 use crate::track::marks::{Mark, Marks};
 use crate::track::watched::Watched;
 
+/// The [`Marks`] of a system of series whose tables of marks begin with a name: the table of states, the start of the names
+/// of triggers. A key is symbol and timeframe as the text of an array, `{BTCUSDT,1h}`, in the order of its bytes,
+/// whatever collations the columns have.
+macro_rules! marks_of_series {
+    ($name:literal, $state:expr, $trigger:literal) => {
+        Marks {
+            few: concat!($name, "_dirty"),
+            many: concat!($name, "_dirty_many"),
+            done: concat!($name, "_dirty_done"),
+            key: "series",
+            keys: "series_list",
+            kind: "text",
+            valid: "IS NOT NULL",
+            state: $state,
+            of_state: "(ARRAY[s.symbol, s.timeframe]::text COLLATE \"C\")",
+            view: concat!($name, "_marks"),
+            shown: "(a.series::text[])[1] AS symbol, (a.series::text[])[2] AS timeframe",
+            collation: " COLLATE \"C\"",
+            key_is: "Symbol and timeframe: {BTCUSDT,1h}",
+            subjects: ["a series", "series"],
+            function: concat!($name, "_mark"),
+            trigger: $trigger,
+        }
+    };
+}
+/// The marks of each system of series. A system watches the rows that the other watches, so that the same triggers may leave
+/// the marks of both.
+pub static OF_SYSTEMS: [Marks; 2] = [
+    marks_of_series!("market_regime", "market_regime_state", "pg_regime_candles"),
+    marks_of_series!("market_state", "market_state_series", "pg_regime_states"),
+];
+
 /// The marks of a series.
 #[derive(Default)]
 pub struct OfOne {
@@ -76,6 +108,8 @@ pub fn watched(marks: &'static Marks, source: &Source) -> Watched {
     let [symbol, timeframe, ts] = &source.key;
     Watched {
         marks,
+        beside: None,
+        pair: Some(OF_SYSTEMS.each_ref()),
         relation: source.relation.sql.clone(),
         key: series_key(symbol, timeframe),
         ts: source.relation.columns[0].clone(),

@@ -61,33 +61,6 @@ impl OfSeries {
     }
 }
 
-/// The [`Marks`] of a system of series whose tables of marks begin with a name: the table of states, the start of the names
-/// of triggers. A key is symbol and timeframe as the text of an array, `{BTCUSDT,1h}`, in the order of its bytes,
-/// whatever collations the columns have.
-macro_rules! marks_of_series {
-    ($name:literal, $state:expr, $trigger:literal) => {
-        $crate::track::marks::Marks {
-            few: concat!($name, "_dirty"),
-            many: concat!($name, "_dirty_many"),
-            done: concat!($name, "_dirty_done"),
-            key: "series",
-            keys: "series_list",
-            kind: "text",
-            valid: "IS NOT NULL",
-            state: $state,
-            of_state: "(ARRAY[s.symbol, s.timeframe]::text COLLATE \"C\")",
-            view: concat!($name, "_marks"),
-            shown: "(a.series::text[])[1] AS symbol, (a.series::text[])[2] AS timeframe",
-            collation: " COLLATE \"C\"",
-            key_is: "Symbol and timeframe: {BTCUSDT,1h}",
-            subjects: ["a series", "series"],
-            function: concat!($name, "_mark"),
-            trigger: $trigger,
-        }
-    };
-}
-pub(crate) use marks_of_series;
-
 /// The time, in microseconds since 2000, and the version of a stored row; the version is NULL in rows of an adopted table that
 /// no refresh has reached yet.
 pub type Newest = (i64, Option<String>);

@@ -21,6 +21,8 @@ pub fn bars<'a>(sources: impl IntoIterator<Item = &'a Source>) -> Vec<Watched> {
             let is_of_text = relation.symbols.is_some();
             all.push(Watched {
                 marks: &ASSETS,
+                beside: None,
+                pair: None,
                 relation: relation.sql.clone(),
                 key,
                 ts,

@@ -3,9 +3,10 @@
 use regime_core::market_regimes::Config;
 
 use crate::output::own::work;
+use crate::output::series::marks::OF_SYSTEMS;
 use crate::output::series::reference::reference;
 use crate::output::series::state::Basis;
-use crate::output::series::{Again, OfSeries, marks_of_series};
+use crate::output::series::{Again, OfSeries};
 use crate::output::system::System;
 use crate::pg::quote_literal;
 use crate::source::candles::Reads;
@@ -20,7 +21,7 @@ pub const MARKET: System = System {
     state: &[work(STATE, &["symbol", "timeframe", "newest", "config", "tracking", "memory"])],
     calls: &[],
     members: &[],
-    marks: Some(&SERIES),
+    marks: Some(SERIES),
     ddl: include_str!("../../../sql/set_up/market_regimes.sql"),
     finish: Some(|db, relation| reference(db, MARKET_REGIMES.name, relation)),
 };
@@ -57,16 +58,16 @@ pub const MARKET_REGIMES: Table = Table {
 };
 
 /// The table of the state of each series.
-pub const STATE: &str = "market_regime_state";
+pub const STATE: &str = SERIES.state;
 
 /// The marks of series.
-pub const SERIES: Marks = marks_of_series!("market_regime", STATE, "pg_regime_candles");
+pub const SERIES: &Marks = &OF_SYSTEMS[0];
 
 /// The series of candles with three-axis regimes.
 pub const OF_SERIES: OfSeries = OfSeries {
     system: &MARKET,
     table: &MARKET_REGIMES,
-    marks: &SERIES,
+    marks: SERIES,
     reads: Reads::Prices,
     // Whatever of the configuration changes a row changes the version too.
     basis: Basis {

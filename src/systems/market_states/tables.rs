@@ -3,9 +3,10 @@
 use regime_core::market_states::CLASSIFIER_VERSION;
 
 use crate::output::own::work;
+use crate::output::series::marks::OF_SYSTEMS;
 use crate::output::series::reference::reference;
 use crate::output::series::state::Basis;
-use crate::output::series::{Again, OfSeries, marks_of_series};
+use crate::output::series::{Again, OfSeries};
 use crate::output::system::System;
 use crate::source::candles::Reads;
 use crate::sync::table::{Index, OnChange, Table, Type, column, nullable};
@@ -23,7 +24,7 @@ pub const STATES: System = System {
     ],
     calls: &[],
     members: &[ERAS],
-    marks: Some(&SERIES),
+    marks: Some(SERIES),
     ddl: include_str!("../../../sql/set_up/market_states.sql"),
     finish: Some(|db, relation| reference(db, MARKET_STATES.name, relation)),
 };
@@ -85,19 +86,19 @@ pub const MARKET_STATES: Table = Table {
 pub const ERAS: &str = "regime_eras";
 
 /// The table of the state of each series.
-pub const STATE: &str = "market_state_series";
+pub const STATE: &str = SERIES.state;
 
 /// The table of the nodes of each series.
 pub const RANKS: &str = "market_state_ranks";
 
 /// The marks of series.
-pub const SERIES: Marks = marks_of_series!("market_state", STATE, "pg_regime_states");
+pub const SERIES: &Marks = &OF_SYSTEMS[1];
 
 /// The series of candles with market states.
 pub const OF_SERIES: OfSeries = OfSeries {
     system: &STATES,
     table: &MARKET_STATES,
-    marks: &SERIES,
+    marks: SERIES,
     reads: Reads::All,
     basis: Basis {
         column: "eras",
