@@ -106,6 +106,16 @@ impl Column {
         }
     }
 
+    /// Whether PostgreSQL's own code makes a word of the values: of a text, an integer, a truth, an enum, or a domain over one of
+    /// these.
+    pub fn is_word(&self) -> bool {
+        let is_of_text = || self.is_text && syscache::is_own(self.type_oid);
+        let others = [pg_sys::INT2OID, pg_sys::INT4OID, pg_sys::INT8OID, pg_sys::BOOLOID];
+        is_of_text()
+            || syscache::is_enum(self.type_oid)
+            || others.contains(&syscache::base_type(self.type_oid))
+    }
+
     /// The collation, if it takes texts of different bytes for equal.
     pub fn nondeterministic(&self) -> Option<&str> {
         self.collation.as_deref().filter(|_| !self.is_deterministic)

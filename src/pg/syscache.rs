@@ -115,8 +115,19 @@ pub fn is_partitioned(oid: pg_sys::Oid) -> bool {
 
 /// Whether a type is PostgreSQL's own, or a domain over such a type.
 pub fn is_own(oid: pg_sys::Oid) -> bool {
+    base_type(oid).to_u32() < pg_sys::FirstNormalObjectId
+}
+
+/// The type under a domain; any other type itself.
+pub fn base_type(oid: pg_sys::Oid) -> pg_sys::Oid {
     // SAFETY: looks up a system cache.
-    unsafe { pg_sys::getBaseType(oid) }.to_u32() < pg_sys::FirstNormalObjectId
+    unsafe { pg_sys::getBaseType(oid) }
+}
+
+/// Whether a type is an enum, or a domain over one.
+pub fn is_enum(oid: pg_sys::Oid) -> bool {
+    // SAFETY: looks up a system cache.
+    unsafe { pg_sys::type_is_enum(base_type(oid)) }
 }
 
 /// The relation of this name, given as SQL.

@@ -51,6 +51,11 @@ impl<'c> Reader<'c> {
         Self { db, statements: [const { OnceCell::new() }; 4], read: Cell::new(0), source }
     }
 
+    /// The connection.
+    pub const fn db(&self) -> Db<'c> {
+        self.db
+    }
+
     /// The source that is read.
     pub const fn source(&self) -> &Rc<Source> {
         &self.source

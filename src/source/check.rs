@@ -227,7 +227,11 @@ impl Columns<'_, '_, '_> {
             |m: &Mapped| m.name == mapped.name && matches!(m.kind, Kind::Id | Kind::Symbol | Kind::Text);
         let is_number = matches!(mapped.kind, Kind::Number | Kind::Price);
         let is_key = is_number && is_text(&base) && self.mapped.iter().any(is_key);
-        if !mapped.kind.reads(&base) || is_key {
+        let reads = match mapped.kind {
+            Kind::Label => column.is_word(),
+            kind => kind.reads(&base),
+        };
+        if !reads || is_key {
             let wanted = mapped.kind.wanted();
             return Err(datatype_mismatch(format!(
                 "column {name} of relation {} is of type {}, not {wanted}",
@@ -247,11 +251,12 @@ impl Columns<'_, '_, '_> {
                 name
             }
             (Kind::Int, _) => format!("{name}::int"),
-            (Kind::Label, base) => {
-                if is_text(base) {
-                    self.check_deterministic(column, mapped)?;
+            (Kind::Label, _) => {
+                self.check_deterministic(column, mapped)?;
+                match syscache::is_own(column.type_oid) {
+                    true => format!("{name}::text"),
+                    false => column.as_text(),
                 }
-                format!("{name}::text")
             }
             // What was known on a day is known when the day ends.
             (Kind::Known, "date") => self.clock.unshifted().time(&format!("({name} + 1)"), "date"),
@@ -430,10 +435,12 @@ impl Columns<'_, '_, '_> {
         /// The least share of pairs that two names have in common, from 0 to 1.
         const LEAST: f64 = 0.4;
         let kind = self.mapped.iter().find(|mapped| mapped.field == field)?.kind;
+        let is_usual = |column: &Column| match kind {
+            Kind::Label => column.is_word(),
+            kind => kind.is_usual(&column.base_type()),
+        };
         let is_free = |column: &&Column| {
-            column.may_read
-                && kind.is_usual(&column.base_type())
-                && self.mapped.iter().all(|mapped| mapped.name != column.name)
+            column.may_read && is_usual(column) && self.mapped.iter().all(|mapped| mapped.name != column.name)
         };
         let free: Vec<&str> = self.all.iter().filter(is_free).map(|column| column.name.as_str()).collect();
         let name = name.to_lowercase();

@@ -18,7 +18,7 @@ pub enum Kind {
     Time,
     /// Read as `timestamptz`, by the clock of the row without its shift.
     Known,
-    /// Read as `text`.
+    /// Read as `text`, of any type of words ([`Column::is_word`](crate::pg::Column::is_word)).
     Label,
     /// Read as `float8`; a text is cast.
     Number,
@@ -42,17 +42,15 @@ impl Kind {
     pub(super) fn is_usual(self, base_type: &str) -> bool {
         match self {
             Kind::Id | Kind::Int => matches!(base_type, "integer" | "bigint" | "smallint"),
-            Kind::Symbol | Kind::Text => matches!(base_type, "text" | "character varying" | "character"),
+            Kind::Symbol | Kind::Text | Kind::Label => {
+                matches!(base_type, "text" | "character varying" | "character")
+            }
             Kind::Number | Kind::Price => {
                 matches!(
                     base_type,
                     "double precision" | "real" | "numeric" | "integer" | "bigint" | "smallint"
                 )
             }
-            Kind::Label => matches!(
-                base_type,
-                "text" | "character varying" | "character" | "integer" | "bigint" | "smallint" | "boolean"
-            ),
             Kind::Time | Kind::Known => {
                 matches!(base_type, "timestamp without time zone" | "date" | "timestamp with time zone")
             }

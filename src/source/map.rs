@@ -241,6 +241,26 @@ pub fn all(db: Db) -> Result<Vec<Rc<Source>>> {
     Ok(sources)
 }
 
+/// The map without the relations of labels that are not read.
+///
+/// # Errors
+/// None of its own.
+pub fn with_labels(map: &Map, read: PerOutside<bool>) -> Result<Map> {
+    let mut map = map.clone();
+    let Some(daily) = &map[Layer::L2] else { return Ok(map) };
+    if daily.labels.iter().zip(read).all(|(labels, read)| read || labels.is_none()) {
+        return Ok(map);
+    }
+    let reduced = || {
+        let mut row = MapRow::clone(daily);
+        row.labels.iter_mut().zip(read).filter(|(_, read)| !read).for_each(|(labels, _)| *labels = None);
+        Ok(row)
+    };
+    // Known, so that what is known of the row is found again.
+    map[Layer::L2] = Some(known("row of the map with labels", &(Same(Rc::clone(daily)), read), reduced)?);
+    Ok(map)
+}
+
 /// The sources of the rows of a map, by layer, checked against the catalogs.
 ///
 /// # Errors

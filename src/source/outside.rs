@@ -130,8 +130,9 @@ impl LabelSource {
                 utc(ts)
             ))
             .hint(format!(
-                "SELECT * FROM {} WHERE pg_catalog.char_length({label}) > {MOST_CHARACTERS};",
-                relation.sql
+                "SELECT * FROM {} WHERE {} AND pg_catalog.char_length({label}) > {MOST_CHARACTERS};",
+                relation.sql,
+                relation.condition_of(asset, None)
             )));
         }
         let twice = match OutsideLabels::of(all) {

@@ -3,9 +3,11 @@
 //! A statement that touches up to [`FEW`] keys inserts a row per key; a larger one array rows of up to [`MOST`] keys.
 //! Refreshed keys go to a third table, so that concurrent refreshes never update the same row.
 
+use std::collections::HashSet;
+
 use pgrx::prelude::*;
 
-use crate::pg::{Db, Micros, Result, Sees, arg, fill, owner, qualified, work_schema};
+use crate::pg::{Db, Micros, Result, Row, Sees, arg, fill, owner, qualified, work_schema};
 
 /// The most keys of a statement that get a row each.
 pub const FEW: usize = 32;
@@ -58,15 +60,26 @@ pub struct Mark {
     pub source: String,
     /// The time of the earliest changed row, in microseconds since 2000; `i64::MIN` after a TRUNCATE.
     pub since: i64,
-    place: Place,
+    /// Where it stands.
+    pub place: Place,
 }
 
 /// The row that a mark stands in.
-enum Place {
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
     /// A row of `few`, by its number.
     Few(i64),
     /// A row of `many`, by its UUID.
     Many(String),
+}
+
+impl Place {
+    fn read(row: &Row) -> Result<Self> {
+        Ok(match row.get("of_many")? {
+            Some(mark) => Place::Many(mark),
+            None => Place::Few(row.get("of_few")?),
+        })
+    }
 }
 
 impl Marks {
@@ -133,12 +146,23 @@ impl Marks {
                AND (SELECT true FROM {done} x WHERE x.mark = m.mark AND x.{id} = $1) IS NULL"
         );
         db.by_key().all(&sql, &[arg(key)], Sees::Snapshot, |row| {
-            let place = match row.get("of_many")? {
-                Some(mark) => Place::Many(mark),
-                None => Place::Few(row.get("of_few")?),
-            };
+            let place = Place::read(row)?;
             Ok(Mark { source: row.get("source")?, since: row.get::<Micros>("since")?.0, place })
         })
+    }
+
+    /// The rows of all marks of a source, at most so many.
+    ///
+    /// # Errors
+    /// Where the tables cannot be read.
+    pub fn places(&self, db: Db, schema: &str, source: &str, most: usize) -> Result<HashSet<Place>> {
+        let [few, many, _] = self.relations(schema);
+        let sql = format!(
+            "SELECT mark AS of_few, NULL::text AS of_many FROM {few} WHERE source = $1 \
+             UNION ALL SELECT NULL, mark::text FROM {many} WHERE source = $1 LIMIT {most}"
+        );
+        let all = db.all(&sql, &[arg(source)], Sees::Snapshot, |row| Place::read(row))?;
+        Ok(all.into_iter().collect())
     }
 
     /// Clears these marks of a key, and no later ones. Gives the ids of the array rows that the marks stand in.

@@ -83,7 +83,7 @@ fn stored(
     let given = Given { cal_scheme: cal_scheme.map(str::to_owned), ..Given::default() };
     let tier = mode.map(tier).transpose()?;
     let (ts, labels) = spi::connect(|db| {
-        let (setup, _) = profiles::load(db, asset, &given, None)?;
+        let setup = profiles::load_bars(db, asset, &given)?;
         let engine = Engine::new(db, setup, None);
         let Some(reader) = engine.reader(layer) else {
             return Err(no_source(layer, &engine.params.cal_scheme, &extension_schema(db)?));

@@ -46,7 +46,7 @@ pub fn all_ids(db: Db, setup: &params::Setup) -> Result<Vec<i32>> {
 /// # Errors
 /// As [`all_ids`], and parameters that cannot be used.
 pub fn all_of(db: Db, profiles: &Profiles, given: &Given) -> Result<Vec<i32>> {
-    let of = |given: &Given| all_ids(db, &profiles.parameters(db, given, None)?.setup(db, given)?);
+    let of = |given: &Given| all_ids(db, &profiles.parameters(db, given, None)?.setup_of_bars(db, given)?);
     let mut ids = of(given)?;
     for profile in profiles.rows.used() {
         let own = Some(Rc::clone(profile));

@@ -123,7 +123,7 @@ fn others(db: Db, but: Option<&Record>) -> Result<Vec<i32>> {
         if but.is_some_and(|record| record.cal_scheme == Some(given.scheme())) {
             continue;
         }
-        let of = || ids_with_bars(db, &profiles.parameters(db, &given, None)?.setup(db, &given)?);
+        let of = || ids_with_bars(db, &profiles.parameters(db, &given, None)?.setup_of_bars(db, &given)?);
         // What cannot be used has no assets that are computed.
         ids.extend(attempt_unless_cancelled(of).unwrap_or_default());
     }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use regime_core::cmc_regimes::budget::Budget;
 use regime_core::cmc_regimes::memory::Memory;
-use regime_core::cmc_regimes::outside::{OutsideLabels, PerOutside};
+use regime_core::cmc_regimes::outside::{OutsideLabels, OutsideLayer, PerOutside};
 use regime_core::cmc_regimes::params::Params;
 use regime_core::cmc_regimes::pipeline;
 use regime_core::cmc_regimes::pipeline::{Given, Outcome};
@@ -23,6 +23,7 @@ use crate::source::map::{Source, Sources};
 use crate::source::symbols::{self, Named};
 use crate::systems::cmc_regimes::arguments::kept;
 use crate::systems::cmc_regimes::basis::Basis;
+use crate::systems::cmc_regimes::labels::{Marked, Shared};
 use crate::systems::cmc_regimes::params::Setup;
 use crate::systems::cmc_regimes::proxy::{Asked, ProxyPrint, Reads};
 use crate::systems::cmc_regimes::tables::CMC;
@@ -97,6 +98,8 @@ pub struct Engine<'c> {
     policy: Option<String>,
     compiled: Rc<Compiled>,
     proxy: Reads,
+    /// The labels of L3 and L4 that are of every asset.
+    shared: PerOutside<Shared>,
     /// The moment after which nothing is read, in microseconds since 2000.
     as_of: Option<i64>,
 }
@@ -105,7 +108,7 @@ pub struct Engine<'c> {
 pub type Layers = PerLayer<Option<Series>>;
 
 /// The labels from elsewhere of L3 and L4, `None` where there are none.
-pub type Labels = PerOutside<Option<OutsideLabels>>;
+pub type Labels = PerOutside<Option<Rc<OutsideLabels>>>;
 
 impl<'c> Engine<'c> {
     /// Prepares readers and policy. Nothing is read after `as_of`, in microseconds since 2000.
@@ -116,6 +119,7 @@ impl<'c> Engine<'c> {
             params: setup.params,
             policy: setup.policy,
             proxy: Reads::default(),
+            shared: Default::default(),
             as_of,
         }
     }
@@ -166,17 +170,25 @@ impl<'c> Engine<'c> {
                 .any(|source| [&source.bars.sql, &source.ema.sql].into_iter().any(|sql| sql == relation))
     }
 
-    /// The labels from elsewhere of an asset, all that are known now.
+    /// The labels from elsewhere of an asset, all that are known now. Those of every asset are read once, and again where the
+    /// asset is `marked` because they have changed since.
     ///
     /// # Errors
     /// Labels that cannot be used, such as two of one time.
-    pub fn labels(&self, asset: i32) -> Result<Labels> {
+    pub fn labels(&self, asset: i32, marked: Option<&Marked>) -> Result<Labels> {
         let Some(daily) = self.reader(Layer::L2) else { return Ok([None, None]) };
-        let of_layer = |n: usize| {
+        let of_layer = |layer: OutsideLayer| {
+            let n = layer as usize;
             let source = daily.source().labels[n].as_ref().filter(|_| self.params.outside[n].is_some());
-            source.map(|source| daily.labels(source, asset)).transpose()
+            let Some(source) = source else { return Ok(None) };
+            let read = || daily.labels(source, asset).map(Rc::new);
+            match source.relation.has_ids {
+                true => read().map(Some),
+                false => self.shared[n].labels(daily.db(), &source.relation.sql, marked, read).map(Some),
+            }
         };
-        Ok([of_layer(0)?, of_layer(1)?])
+        let [l3, l4] = [OutsideLayer::L3, OutsideLayer::L4].map(of_layer);
+        Ok([l3?, l4?])
     }
 
     /// The table of the ids, quoted, where sources name assets by symbols.
@@ -226,7 +238,7 @@ impl<'c> Engine<'c> {
     /// Bars of the asset, or of a market proxy that it depends on, that cannot be used.
     pub fn compute(&self, asset: i32) -> Result<Outcome> {
         let series = self.series(asset)?;
-        self.compute_from(asset, &series, &self.labels(asset)?)
+        self.compute_from(asset, &series, &self.labels(asset, None)?)
     }
 
     /// Computes an asset from its bars and labels from elsewhere.
@@ -246,7 +258,7 @@ impl<'c> Engine<'c> {
         let look = || {
             pgrx::check_for_interrupts!();
         };
-        let outside = labels.each_ref().map(Option::as_ref);
+        let outside = labels.each_ref().map(Option::as_deref);
         Given { budget, proxy, policy: &self.compiled.policy, params: &self.params, outside, look }
     }
 

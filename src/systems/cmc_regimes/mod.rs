@@ -9,6 +9,7 @@ pub mod connect;
 pub mod engine;
 pub mod explain;
 pub mod health;
+pub mod labels;
 pub mod marked;
 pub mod now;
 pub mod params;

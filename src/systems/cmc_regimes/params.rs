@@ -17,6 +17,7 @@ use crate::pg::{
 };
 use crate::source::map::{self, Map, Sources};
 use crate::systems::cmc_regimes::arguments::kept;
+use crate::systems::cmc_regimes::labels;
 use crate::systems::cmc_regimes::policies::policy_table;
 
 /// The label parameters as a caller gave them; `None` is the default.
@@ -143,8 +144,29 @@ impl Parameters {
     /// # Errors
     /// A source map that does not fit the catalogs.
     pub fn setup(self, db: Db, given: &Given) -> Result<Setup> {
-        let Self { map, params, table } = self;
-        Ok(Setup { sources: map::check(db, &map)?, params, table, policy: given.policy.clone() })
+        let map = self.map_read()?;
+        self.setup_of(db, &map, given)
+    }
+
+    /// [`Parameters::setup`] for what needs no labels from elsewhere: their relations are not looked at.
+    ///
+    /// # Errors
+    /// As [`Parameters::setup`].
+    pub fn setup_of_bars(self, db: Db, given: &Given) -> Result<Setup> {
+        let map = map::with_labels(&self.map, [false; 2])?;
+        self.setup_of(db, &map, given)
+    }
+
+    fn setup_of(self, db: Db, map: &Map, given: &Given) -> Result<Setup> {
+        let Self { params, table, .. } = self;
+        let sources = map::check(db, map)?;
+        labels::check_no_loop(db, &sources)?;
+        Ok(Setup { sources, params, table, policy: given.policy.clone() })
+    }
+
+    /// The map with the labels that are read: one that is given stands in place of those of a relation.
+    fn map_read(&self) -> Result<Map> {
+        map::with_labels(&self.map, self.params.outside.each_ref().map(Option::is_some))
     }
 
     /// [`Parameters::setup`] for a function that writes: locks the source relations first, so that the caller sees them
@@ -153,12 +175,13 @@ impl Parameters {
     /// # Errors
     /// As [`Parameters::setup`].
     pub fn setup_held(self, db: Db, given: &Given) -> Result<Setup> {
-        for [schema, name] in self.map.iter().flatten().flat_map(|row| row.relations()) {
+        let map = self.map_read()?;
+        for [schema, name] in map.iter().flatten().flat_map(|row| row.relations()) {
             if syscache::readable(schema, name) == Some(true) {
                 db.hold(schema, name)?;
             }
         }
-        db.with_new_snapshot(|| self.setup(db, given))
+        db.with_new_snapshot(|| self.setup_of(db, &map, given))
     }
 
     /// The version hash: 16 hex digits (specification 1, section 6).

@@ -432,6 +432,18 @@ pub fn load(db: Db, id: i32, given: &Given, rules: Option<&Value>) -> Result<(Se
     Ok((setup.map_err(|error| of_profile(&own, error))?, given))
 }
 
+/// The setup of an asset for what needs no labels from elsewhere.
+///
+/// # Errors
+/// As [`of_asset`] and [`Parameters::setup_of_bars`].
+pub fn load_bars(db: Db, id: i32, given: &Given) -> Result<Setup> {
+    let profiles = Profiles::now(db, given)?;
+    let own = profiles.of_asset(db, id)?;
+    let given = profiles.given(&own);
+    let setup = profiles.parameters(db, &given, None).and_then(|of| of.setup_of_bars(db, &given));
+    setup.map_err(|error| of_profile(&own, error))
+}
+
 /// The version hash of the current settings, for the assets that have no profile of their own.
 ///
 /// # Errors

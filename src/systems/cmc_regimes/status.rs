@@ -37,7 +37,7 @@ pub fn all(db: Db) -> Result<Vec<Status>> {
     let given = profiles.of_profile(&None);
     let parameters = profiles.parameters(db, given, None)?;
     let version = parameters.version();
-    let setup = parameters.setup(db, given)?;
+    let setup = parameters.setup_of_bars(db, given)?;
     // An error names the table that is missing or cannot be read.
     let regimes = output_relation(db, &REGIMES)?;
     let (state, log) = (work_relation(db, STATE)?, work_relation(db, RUN_LOG)?);
@@ -80,7 +80,8 @@ impl OfProfiles<'_> {
                 continue;
             };
             let find = || {
-                let load = || self.profiles.parameters(db, &profile.given, None)?.setup(db, &profile.given);
+                let given = &profile.given;
+                let load = || self.profiles.parameters(db, given, None)?.setup_of_bars(db, given);
                 let found =
                     attempt_unless_cancelled(load).ok().and_then(|mut setup| setup.sources[Layer::L2].take());
                 let Some(found) = found else { return 0 };

@@ -28,6 +28,7 @@ use crate::systems::cmc_regimes::check::labels;
 use crate::systems::cmc_regimes::check::layer::{Checked, Layers, Subject, complaints_of};
 use crate::systems::cmc_regimes::check::raw::RawReader;
 use crate::systems::cmc_regimes::explain::labels::bars_of;
+use crate::systems::cmc_regimes::labels::check_apart;
 use crate::systems::cmc_regimes::params::{Given, Setup};
 use crate::systems::cmc_regimes::profiles::{Own, Profile, Profiles};
 
@@ -178,7 +179,8 @@ fn usable_sources(
         let mut row = Rc::clone(row);
         for own in row.labels.clone().into_iter().flatten() {
             // A relation of labels that cannot be read leaves the bars.
-            if let Err(error) = own.source(db) {
+            let usable = own.source(db).and_then(|labels| check_apart(db, cal_scheme, &labels));
+            if let Err(error) = usable {
                 complaints.push(of_error(&error, Some(own.layer.as_str())));
                 Rc::make_mut(&mut row).labels[own.layer as usize] = None;
             }

@@ -48,7 +48,7 @@ pub fn check(db: Db, asset: i32, sample: Option<i32>, given: &Given) -> Result<V
         columns.map(|column| Compared { column, rows: 0, differ: 0, first: None }).collect();
     let Some((_, newest)) = stored.last() else { return Ok(compared) };
     let engine = engine_of(db, asset, newest.version_hash.as_deref().unwrap_or("NULL"), given)?;
-    let (series, labels) = (engine.series(asset)?, engine.labels(asset)?);
+    let (series, labels) = (engine.series(asset)?, engine.labels(asset, None)?);
     let step = sample.map_or(1, |sample| stored.len().div_ceil(sample as usize));
     let chosen = stored.iter().rev().step_by(step).collect::<Vec<_>>();
     for (ts, row) in chosen.into_iter().rev() {

@@ -55,7 +55,7 @@ pub fn explain(asset: i32, at: Option<i64>, given: &Given) -> Result<Vec<Line>> 
         let setup = setup.map_err(|error| of_profile(&profile, error))?;
         let engine = Engine::new(db, setup, None);
         let own = extension_schema(db)?;
-        let (series, from_elsewhere) = (engine.series(asset)?, engine.labels(asset)?);
+        let (series, from_elsewhere) = (engine.series(asset)?, engine.labels(asset, None)?);
         let layers = series.each_ref().map(Option::as_ref);
         let daily = layers[Layer::L2].map_or(&[][..], |daily| &daily.ts);
         let rows = at.map_or(daily.len(), |at| daily.partition_point(|ts| *ts <= at));

@@ -157,7 +157,7 @@ fn newest_elsewhere(db: Db, daily: &Rc<Source>, ids: &[i32]) -> Result<HashMap<i
 /// Where the row of the map is wrong.
 pub fn daily(db: Db) -> Result<Option<Rc<Source>>> {
     let scheme = profiles::of_default(db, &NOTHING)?.scheme();
-    let map = map::map(db, &scheme, &catalog::extension_schema(db)?)?;
+    let map = map::with_labels(&map::map(db, &scheme, &catalog::extension_schema(db)?)?, [false; 2])?;
     map[Layer::L2].as_ref().map(|row| map::check_row(db, row)).transpose()
 }
 

@@ -1,5 +1,7 @@
 //! Refreshing one asset: deciding what to compute and why, computing it, writing the rows that differ.
 
+use std::rc::Rc;
+
 use regime_core::cmc_regimes::budget::Budget;
 use regime_core::cmc_regimes::fingerprint::{differ_from, prints};
 use regime_core::cmc_regimes::memory::{Memory, OutsideMemory};
@@ -19,6 +21,7 @@ use crate::sync::compare::{Within, Written};
 use crate::sync::content::{Content, Value};
 use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::engine::{Engine, Labels, Layers};
+use crate::systems::cmc_regimes::labels::Marked;
 use crate::systems::cmc_regimes::marked::OfAsset as OfAssetMarks;
 use crate::systems::cmc_regimes::refresh::plan::{Later, Plan};
 use crate::systems::cmc_regimes::refresh::state::{Standing, State};
@@ -115,7 +118,8 @@ impl Call<'_, '_> {
         let newest = self.newest(id)?;
         let marks = OfAssetMarks::read(self.db, self.schema, id, self.named)?;
         let stored = state::load(self.db, self.schema, id)?;
-        let labels = self.engine.labels(id)?;
+        let marked = Marked { schema: self.schema, marks: &marks.all };
+        let labels = self.engine.labels(id, Some(&marked))?;
         let mut done = match self.plan(id, stored, newest.as_ref(), (&marks.all, &labels))? {
             Plan::Full { series, reason } => self.full(id, series, &labels, reason)?,
             Plan::Later(later) => self.later(id, *later, &labels)?,
@@ -414,7 +418,7 @@ impl Call<'_, '_> {
 /// `None` if they are the same.
 pub fn late_labels(labels: &Labels, memory: &Memory, until: i64) -> Option<i64> {
     let of_layer = |(labels, own): (&Option<_>, &OutsideMemory)| {
-        let now = labels.as_ref().map_or_else(Vec::new, |labels: &OutsideLabels| labels.prints(until));
+        let now = labels.as_ref().map_or_else(Vec::new, |labels: &Rc<OutsideLabels>| labels.prints(until));
         differ_from(&own.prints, &now)
     };
     labels.iter().zip(&memory.outside).filter_map(of_layer).min()
