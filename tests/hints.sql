@@ -6,6 +6,16 @@
 -- then
 SELECT FROM :o.regime_at(1, '2018-01-01');
 
+-- a constraint without some layers
+CREATE TABLE public.cmc_regime_flips (id int, tf text, ts timestamptz, layer text CHECK (layer IN ('L0', 'L1', 'L2', 'composite')), old_regime text, new_regime text, duration_bars int, updated_at timestamptz);
+-- then
+SELECT FROM :o.regime_setup();
+
+-- a constraint of another form
+CREATE TABLE public.cmc_regime_flips (id int, tf text, ts timestamptz, layer text CONSTRAINT "not L2" CHECK (layer !~ 'L2'), old_regime text, new_regime text, duration_bars int, updated_at timestamptz);
+-- then
+SELECT FROM :o.refresh_cmc_regimes(1);
+
 -- only_dirty without tracking
 -- then
 SELECT FROM :o.refresh_cmc_regimes(only_dirty => true);

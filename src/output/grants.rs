@@ -3,6 +3,7 @@
 use pgrx::prelude::*;
 
 use crate::output::system::System;
+use crate::output::words;
 use crate::pg::{
     Db, Error, Result, Sees, arg, attempt,
     catalog::extension_schema_name,
@@ -32,11 +33,12 @@ pub fn with_grants(error: Error, system: &System, schema: &str) -> Error {
     }
 }
 
-/// The error of a row with its cause: a policy that hides the row stored already, or a partition that is missing.
+/// The error of a row with its cause: a policy that hides the row stored already, a partition that is missing, or a constraint.
 fn of_row(db: Db, error: Error, system: &System, schema: &str) -> Error {
     system.tables.iter().fold(error, |error, table| {
         let relation = qualified(schema, table.name);
-        kept::explained(db, swallowed::explained(db, error, &relation), &relation, table)
+        let error = kept::explained(db, swallowed::explained(db, error, &relation), &relation, table);
+        words::explained(db, error, &relation)
     })
 }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use pgrx::pg_sys;
 
 use crate::output::shape::{Flaw, Shape, flaws, set_up_again};
+use crate::output::words;
 use crate::pg::{Db, Error, Result, Sees, arg, datatype_mismatch, quoted};
 use crate::sync::table::Table;
 
@@ -44,7 +45,8 @@ pub fn check(db: Db, schema: &str, outputs: &[Output]) -> Result<Option<Error>> 
     let keys = keys(db, outputs)?;
     let (mut first, mut hints, mut dropped, mut is_anew) = (None, Vec::new(), BTreeSet::new(), false);
     for output in outputs {
-        let flaws = flaws(output.relation, output.table, output.shape);
+        let mut flaws = flaws(output.relation, output.table, output.shape);
+        flaws.extend(words::flaws(db, output)?);
         let retyped: Vec<_> = flaws.iter().filter_map(|flaw| flaw.retyped).collect();
         let changes = |key: &Key| retyped.iter().any(|(name, _)| key.columns.iter().any(|of| of == name));
         let of_table = keys.iter().filter(|key| key.table == output.oid);

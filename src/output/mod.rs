@@ -18,3 +18,4 @@ pub mod set_up;
 pub mod shape;
 pub mod system;
 pub mod told;
+pub mod words;

@@ -93,6 +93,8 @@ pub struct Table {
     pub indexes: &'static [Index],
     /// Whether the first column of the key is the time of the row, so that later rows can be written alone.
     pub by_time: bool,
+    /// The words that a column may get, where they are few.
+    pub words: &'static [(&'static str, &'static [&'static str])],
 }
 
 impl Table {
@@ -106,6 +108,7 @@ impl Table {
         on_change: OnChange::Update,
         indexes: &[],
         by_time: false,
+        words: &[],
     };
 
     /// All columns with their types, as a list of SELECT from the item `of`, which ends with a dot unless it is empty.

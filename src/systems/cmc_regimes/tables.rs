@@ -58,6 +58,7 @@ pub const REGIMES: Table = Table {
     on_change: OnChange::Update,
     indexes: &[Index { on: "(regime_key, ts)", columns: &["regime_key", "ts"], partial: false }],
     by_time: true,
+    words: &[("tf", &[TF]), ("feature_tier", &["full", "lite"])],
 };
 
 /// A row for each change of a label or of the key.
@@ -72,6 +73,7 @@ pub const FLIPS: Table = Table {
     ],
     stamp: "updated_at",
     by_time: true,
+    words: &[("tf", &[TF]), ("layer", &["L0", "L1", "L2", "L3", "L4", "composite"])],
     ..Table::NEW
 };
 

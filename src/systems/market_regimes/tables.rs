@@ -55,6 +55,7 @@ pub const MARKET_REGIMES: Table = Table {
         },
     ],
     by_time: true,
+    words: &[],
 };
 
 /// The table of the state of each series.

@@ -80,6 +80,7 @@ pub const MARKET_STATES: Table = Table {
         },
     ],
     by_time: true,
+    words: &[],
 };
 
 /// The member table of eras.
