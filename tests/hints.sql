@@ -16,6 +16,15 @@ CREATE TABLE public.cmc_regime_flips (id int, tf text, ts timestamptz, layer tex
 -- then
 SELECT FROM :o.refresh_cmc_regimes(1);
 
+-- only_dirty of a table that another scheme reads by another column
+ALTER TABLE public.cmc_price_bars_multi_tf ADD "Name of" text;
+UPDATE public.cmc_price_bars_multi_tf SET "Name of" = 'a' || id;
+INSERT INTO :o.regime_source (cal_scheme, layer, tf, periods, bars_table, bars_id_column, ema_table, ema_filter)
+    SELECT 'other', layer, tf, periods, bars_table, 'Name of', ema_table, ema_filter FROM :o.regime_source WHERE cal_scheme = 'iso' AND layer = 'L2';
+SELECT FROM :o.regime_track();
+-- then
+SELECT FROM :o.refresh_cmc_regimes(cal_scheme => 'other', only_dirty => true);
+
 -- only_dirty without tracking
 -- then
 SELECT FROM :o.refresh_cmc_regimes(only_dirty => true);

@@ -20,7 +20,7 @@ pub struct Clock {
 }
 
 /// The kind of a column of times.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Times {
     /// A `timestamptz` that is read as it is.
     #[default]

@@ -279,10 +279,7 @@ fn check_labels_apart(map: &Map, sources: &Sources) -> Result<()> {
     for labels in daily.labels.iter().flatten() {
         let own = &labels.relation;
         let is_other = |other: &&&Relation| {
-            other.sql == own.sql
-                && (other.has_ids != own.has_ids
-                    || other.mark() != own.mark()
-                    || other.columns[0] != own.columns[0])
+            other.sql == own.sql && (other.has_ids != own.has_ids || other.mark() != own.mark())
         };
         if all.iter().any(|other| is_other(&other)) {
             let (layer, view) =

@@ -1,6 +1,6 @@
 //! The function behind the triggers on a source relation: filling in its template.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 use crate::pg::{
@@ -8,7 +8,7 @@ use crate::pg::{
 };
 use crate::source::clock::Times;
 use crate::track::marks::{FEW, MOST, Marks};
-use crate::track::watched::Watched;
+use crate::track::watched::{Time, Watched, earliest};
 
 /// The template, by the names of its parts.
 static TEMPLATE: LazyLock<HashMap<&str, String>> = LazyLock::new(|| {
@@ -109,7 +109,7 @@ pub fn functions(schema: &str, watched: &Watched) -> Functions {
         &quoted(work_schema(schema)),
         &quote_literal(&watched.relation),
         &watched.key,
-        &watched.ts,
+        &watched.ts(),
     ]);
     let signatures = signatures(schema, watched);
     let mut values = values(schema, watched);
@@ -217,10 +217,12 @@ fn around(schema: &str, watched: &Watched, place: usize, columns: &str) -> [Stri
 /// The values of the names in the template that depend on the relation and on the tables of marks alone.
 fn values(schema: &str, watched: &Watched) -> Vec<(&'static str, String)> {
     let function = name(schema, watched);
-    let Watched { marks, relation, key: value, ts, columns, is_of_text, times, is_of_all, .. } = watched;
+    let Watched { marks, relation, key: value, of_key, is_of_text, times, is_of_all, .. } = watched;
     let Marks { key, keys, kind, valid, .. } = marks;
     let (work, schema_name) = (quoted(work_schema(schema)), quote_literal(work_schema(schema)));
-    let types_of: Vec<String> = columns.iter().map(|column| format!("pg_typeof({column})")).collect();
+    let columns: BTreeSet<&String> = times.iter().map(|time| &time.column).collect();
+    let types_of: Vec<String> =
+        of_key.iter().chain(columns).map(|column| format!("pg_typeof({column})")).collect();
     let source = quote_literal(relation);
     let tables = watched.all_marks().flat_map(|marks| {
         let [few, many, _] = marks.relations(schema);
@@ -245,13 +247,11 @@ fn values(schema: &str, watched: &Watched) -> Vec<(&'static str, String)> {
     let parameters = parameters(watched).map(|name| format!("{name} regclass"));
     let parameters = parameters.collect::<Vec<_>>().join(", ");
     let [replaced_schema, replaced_table, replaced_column] = ["n", "m", "a"].map(is_replaced);
-    let (time, of_key) =
-        columns.split_last().map(|(time, of_key)| (time.clone(), of_key)).unwrap_or_default();
-    let since = since(*times, &time, ts);
+    let since = earliest(times.iter().map(since));
     // Rows of all keys are not read.
     let has_known_types = match is_of_all {
         true => "false".to_owned(),
-        false => has_known_types(*is_of_text, &source, of_key, (&time, times.types())),
+        false => has_known_types(*is_of_text, &source, of_key, times),
     };
     let may_lastingly = may_mark_lastingly(watched, &schema_name);
     let itself = quote_literal(format!("{work}.{function}()"));
@@ -285,21 +285,21 @@ fn values(schema: &str, watched: &Watched) -> Vec<(&'static str, String)> {
         ("has_known_types", has_known_types),
         ("is_read", (!is_of_all).to_string()),
         ("value", value.clone()),
-        ("ts", ts.clone()),
+        ("ts", watched.ts()),
         ("FEW", FEW.to_string()),
         ("MOST", MOST.to_string()),
         ("UNMARKED", UNMARKED.to_string()),
     ]
 }
 
-/// SQL: the time of a row from which on an asset or a series has changed; `time` is the column and `ts` what is read of it.
-fn since(times: Times, time: &str, ts: &str) -> String {
+/// SQL: the time of a row from which on an asset or a series has changed.
+fn since(Time { ts, column, kind }: &Time) -> String {
     // Far from where a conversion is out of range.
-    match times {
+    match kind {
         Times::Instant | Times::Epoch => format!("COALESCE({ts}, '-infinity')"),
         Times::Zoneless | Times::Shifted => {
             format!(
-                "CASE WHEN {time} BETWEEN '4000-01-01 BC' AND '200000-01-01' THEN {ts} ELSE '-infinity' END"
+                "CASE WHEN {column} BETWEEN '4000-01-01 BC' AND '200000-01-01' THEN {ts} ELSE '-infinity' END"
             )
         }
     }
@@ -379,19 +379,23 @@ fn may_mark_lastingly_in(marks: &Marks, schema: &str) -> String {
 
 /// SQL: whether the columns of a source, which is given as SQL, have types whose values are all read without an error: those of
 /// the key, and that of the time, whose types are given.
-fn has_known_types(is_of_text: bool, source: &str, of_key: &[String], time: (&str, &str)) -> String {
+fn has_known_types(is_of_text: bool, source: &str, of_key: &[String], times: &[Time]) -> String {
     let of_kind = if is_of_text { "'{text,varchar}'" } else { "'{int2,int4,int8}'" };
     // Not by quote_ident(): what must be quoted depends on a setting of the session that loads.
     let name = |column: &str| format!("(pg_catalog.parse_ident({}))[1]", quote_literal(column));
     let list = |columns: &[String]| columns.iter().map(|column| name(column)).collect::<Vec<_>>().join(", ");
+    // Of one column there is one kind of types.
+    let columns: BTreeMap<&str, &str> =
+        times.iter().map(|time| (time.column.as_str(), time.kind.types())).collect();
+    let of_times = columns.iter().map(|(column, types)| {
+        format!(" OR a.attname = {} AND a.atttypid = ANY ('{{{types}}}'::regtype[])", name(column))
+    });
     format!(
         "(SELECT pg_catalog.count(*) = {} FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = {source}::regclass AND a.attgenerated <> 'v' \
-         AND (a.attname IN ({}) AND a.atttypid = ANY ({of_kind}::regtype[]) \
-           OR a.attname = {} AND a.atttypid = ANY ('{{{}}}'::regtype[])))",
-        of_key.len() + 1,
+         AND (a.attname IN ({}) AND a.atttypid = ANY ({of_kind}::regtype[]){}))",
+        of_key.len() + columns.len(),
         list(of_key),
-        name(time.0),
-        time.1
+        of_times.collect::<String>()
     )
 }
 

@@ -161,7 +161,7 @@ impl Marks {
             "SELECT mark AS of_few, NULL::text AS of_many FROM {few} WHERE source = $1 \
              UNION ALL SELECT NULL, mark::text FROM {many} WHERE source = $1 LIMIT {most}"
         );
-        let all = db.all(&sql, &[arg(source)], Sees::Snapshot, |row| Place::read(row))?;
+        let all = db.all(&sql, &[arg(source)], Sees::Snapshot, Place::read)?;
         Ok(all.into_iter().collect())
     }
 

@@ -82,7 +82,7 @@ pub fn untrackable(db: Db, watched: &Watched, parts: &[Part]) -> Result<Option<U
 fn marks_need_virtual(db: Db, watched: &Watched) -> Result<bool> {
     let sql = "SELECT true FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass($1) AND attgenerated = 'v' \
          AND $2 ~ ('(^|[ ([])' || regexp_replace(quote_ident(attname), '(\\W)', '\\\\\\1', 'g') || '($|[ :])')";
-    let args = [arg(watched.relation.as_str()), arg(format!("{} {}", watched.key, watched.ts))];
+    let args = [arg(watched.relation.as_str()), arg(format!("{} {}", watched.key, watched.ts()))];
     Ok(db.first(sql, &args, Sees::Now, |_| Ok(()))?.is_some())
 }
 

@@ -19,24 +19,40 @@ pub struct Watched {
     pub pair: Option<[&'static Marks; 2]>,
     /// Quoted, with its schema.
     pub relation: String,
-    /// SQL expressions of a row's key and time.
+    /// SQL: the key of a row.
     pub key: String,
-    pub ts: String,
-    /// The columns that both read, quoted; that of the time is the last.
-    pub columns: Vec<String>,
+    /// The columns of the key, quoted.
+    pub of_key: Vec<String>,
     /// Whether the key is made of a text.
     pub is_of_text: bool,
-    /// What the column of the time is.
-    pub times: Times,
+    /// How the time of a row is read, each way once: rows count as changed from the earliest of these times on.
+    pub times: Vec<Time>,
     /// Whether a change marks every key that has been refreshed: rows that belong to all keys.
     pub is_of_all: bool,
 }
 
+/// How the time of a row is read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Time {
+    /// SQL: the time.
+    pub ts: String,
+    /// The column, quoted.
+    pub column: String,
+    /// What the column is.
+    pub kind: Times,
+}
+
 impl Watched {
+    /// SQL: the earliest time of a row.
+    pub fn ts(&self) -> String {
+        earliest(self.times.iter().map(|time| time.ts.clone()))
+    }
+
     /// What its triggers' marks depend on; stands in each trigger as its argument.
     pub fn definition(&self, schema: &str) -> String {
         let beside = self.beside.map(|marks| marks.few);
-        let texts = [VERSION, schema, &self.relation, &self.key, &self.ts];
+        let ts = self.ts();
+        let texts = [VERSION, schema, &self.relation, &self.key, &ts];
         of_texts(texts.into_iter().chain(beside)).to_string()
     }
 
@@ -49,5 +65,14 @@ impl Watched {
     pub fn shared(&self) -> Option<Self> {
         let [marks, beside] = self.pair.filter(|_| self.beside.is_none())?;
         Some(Self { marks, beside: Some(beside), ..self.clone() })
+    }
+}
+
+/// SQL: the earliest of times that are given as SQL.
+pub fn earliest(times: impl Iterator<Item = String>) -> String {
+    let mut times: Vec<String> = times.collect();
+    match times.len() {
+        1 => times.remove(0),
+        _ => format!("LEAST({})", times.join(", ")),
     }
 }

@@ -9,7 +9,7 @@ use crate::source::candles::Source;
 use crate::source::series::{Series, series_key};
 use crate::track::fingerprint::{Tracking, tracking_of};
 use crate::track::marks::{Mark, Marks};
-use crate::track::watched::Watched;
+use crate::track::watched::{Time, Watched};
 
 /// The [`Marks`] of a system of series whose tables of marks begin with a name: the table of states, the start of the names
 /// of triggers. A key is symbol and timeframe as the text of an array, `{BTCUSDT,1h}`, in the order of its bytes,
@@ -112,10 +112,13 @@ pub fn watched(marks: &'static Marks, source: &Source) -> Watched {
         pair: Some(OF_SYSTEMS.each_ref()),
         relation: source.relation.sql.clone(),
         key: series_key(symbol, timeframe),
-        ts: source.relation.columns[0].clone(),
-        columns: if source.has_only_tf { vec![symbol.clone(), ts.clone()] } else { source.key.to_vec() },
+        of_key: [symbol].into_iter().chain((!source.has_only_tf).then_some(timeframe)).cloned().collect(),
         is_of_text: true,
-        times: source.relation.times,
+        times: vec![Time {
+            ts: source.relation.columns[0].clone(),
+            column: ts.clone(),
+            kind: source.relation.times,
+        }],
         is_of_all: false,
     }
 }
