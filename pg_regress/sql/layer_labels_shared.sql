@@ -26,6 +26,12 @@ SELECT id, mode, reason FROM refresh_cmc_regimes(policy => 'macro', only_dirty =
 SELECT scans() - :before AS scans;
 COMMIT;
 SELECT differ('{1, 2, 3}', 'policy => ''macro''');
+-- regime_repaint_check compares the labels, too: nothing repaints until a label changes that was known before.
+SELECT column_name, n, n_differ FROM regime_repaint_check(2, policy => 'macro') WHERE column_name ~ 'l[34]_label';
+UPDATE macro SET state = 'Calm-RiskOn' WHERE ts = '2024-05-01';
+SELECT column_name, n_differ > 0 AS differ, first_ts::date, stored, knowable FROM regime_repaint_check(2, policy => 'macro') WHERE column_name ~ 'l[34]_label';
+SELECT status FROM refresh_cmc_regimes(3, l4_label => 'Tight-RiskOff');
+SELECT column_name, n, n_differ FROM regime_repaint_check(3, l4_label => 'Tight-RiskOff') WHERE column_name ~ 'l[34]_label';
 -- Of labels that name their assets, only those of the asset are read.
 CREATE TABLE states (id bigint, at timestamptz, state text, PRIMARY KEY (id, at));
 INSERT INTO states SELECT i, '2024-12-01', 'Tight-RiskOff' FROM generate_series(1, 20000) AS i;

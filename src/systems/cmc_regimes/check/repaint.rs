@@ -13,8 +13,8 @@ use crate::systems::cmc_regimes::refresh::state;
 use crate::systems::cmc_regimes::row::{Row, moment};
 use crate::systems::cmc_regimes::tables::{REGIMES, TF};
 
-/// Columns that no computation makes: what the caller gave.
-const GIVEN: [&str; 2] = ["l4_label", "regime_version_hash"];
+/// The column that says what a row was computed with: rows are compared with what the same parameters give.
+const GIVEN: &str = "regime_version_hash";
 
 /// How a column compares.
 pub struct Compared {
@@ -43,7 +43,7 @@ pub struct Difference {
 pub fn check(db: Db, asset: i32, sample: Option<i32>, given: &Given) -> Result<Vec<Compared>> {
     let sample = check_range("sample", sample, 1, i32::MAX)?;
     let stored = stored(db, asset)?;
-    let columns = REGIMES.values.iter().map(|column| column.name).filter(|column| !GIVEN.contains(column));
+    let columns = REGIMES.values.iter().map(|column| column.name).filter(|column| *column != GIVEN);
     let mut compared: Vec<Compared> =
         columns.map(|column| Compared { column, rows: 0, differ: 0, first: None }).collect();
     let Some((_, newest)) = stored.last() else { return Ok(compared) };
@@ -56,13 +56,15 @@ pub fn check(db: Db, asset: i32, sample: Option<i32>, given: &Given) -> Result<V
         let known = series.each_ref().map(|s| s.as_ref().map(|s| s.first(s.until(*ts))));
         let outcome = engine.compute_from(asset, &known, &labels)?;
         let knowable = match outcome.row.last() {
-            Some(last) if outcome.ts.last() == Some(ts) => {
-                Row::computed(&outcome.rows[*last as usize], None, engine.version_hash())
-            }
+            Some(last) if outcome.ts.last() == Some(ts) => Row::computed(
+                &outcome.rows[*last as usize],
+                engine.params.l4_label.as_deref(),
+                engine.version_hash(),
+            ),
             // The bar is gone.
             _ => Row::default(),
         };
-        let beside = row.beside(&knowable).filter(|(column, _)| !GIVEN.contains(column));
+        let beside = row.beside(&knowable).filter(|(column, _)| *column != GIVEN);
         for (compared, (_, [stored, knowable])) in compared.iter_mut().zip(beside) {
             compared.rows += 1;
             if stored != knowable {
