@@ -121,15 +121,30 @@ impl Record {
         let [schema, _] = &self.table;
         let mut actions = Vec::new();
         if let Some(cal_scheme) = &self.cal_scheme {
-            // Not through the view, where a built-in row that is deleted stays away.
+            // Not through the view, where a built-in row that is deleted stays away. Labels of a scheme that is no built-in one have
+            // no daily bars any more to be joined to.
             let sql = format!(
-                "DELETE FROM {own}.regime_source_user WHERE cal_scheme = $1 AND layer IN ('L0', 'L1', 'L2')"
+                "DELETE FROM {own}.regime_source_user WHERE cal_scheme = $1 AND (layer IN ('L0', 'L1', 'L2') \
+                 OR NOT EXISTS (SELECT FROM {own}.regime_source_built_in AS b WHERE b.cal_scheme = $1))"
             );
             let rows = db.execute(&sql, &[arg(cal_scheme.as_str())])?;
             actions.push(did(
                 format!("{own}.regime_source"),
                 format!("{rows} rows of calendar scheme {} removed", quote_literal(cal_scheme)),
             ));
+            let kept = format!(
+                "SELECT pg_catalog.string_agg(layer, ', ' ORDER BY layer) FROM {own}.regime_source_user \
+                 WHERE cal_scheme = $1 AND origin = 'user' AND layer IN ('L3', 'L4')"
+            );
+            let kept =
+                db.one(&kept, &[arg(cal_scheme.as_str())], Sees::Now, |row| row.only::<Option<String>>())?;
+            actions.extend(kept.map(|layers| {
+                let scheme = quote_literal(cal_scheme);
+                did(
+                    format!("{own}.regime_source"),
+                    format!("{layers} of calendar scheme {scheme} kept: not made by regime_connect"),
+                )
+            }));
         }
         if self.candles {
             let sql = format!("DELETE FROM {own}.regime_source_user WHERE layer = 'candles'");
