@@ -43,9 +43,12 @@ thread_local! {
 /// Most facts kept.
 const MOST: usize = 100;
 
+/// Answers by the role that asked and the text of what was asked.
+type Answers = HashMap<(pg_sys::Oid, String), Rc<dyn Any>>;
+
 thread_local! {
-    /// What was read during the call of [`reading_once`] that is under way, by the text of what was asked.
-    static OF_CALL: RefCell<Option<HashMap<String, Rc<dyn Any>>>> = const { RefCell::new(None) };
+    /// What was read during the call of [`reading_once`] that is under way.
+    static OF_CALL: RefCell<Option<Answers>> = const { RefCell::new(None) };
 }
 
 /// Runs `work`, all of whose statements read with one snapshot: what is asked through [`read_once`] is read once.
@@ -59,14 +62,16 @@ pub fn reading_once<R>(work: impl FnOnce() -> R) -> R {
 /// # Errors
 /// Those of `read`.
 pub fn read_once<T: 'static>(question: &str, read: impl FnOnce() -> Result<T>) -> Result<Rc<T>> {
-    let known = OF_CALL.with_borrow(|answers| answers.as_ref()?.get(question).cloned());
+    let State(_, role) = state();
+    let key = (role, question.to_owned());
+    let known = OF_CALL.with_borrow(|answers| answers.as_ref()?.get(&key).cloned());
     if let Some(Ok(answer)) = known.map(Rc::downcast::<T>) {
         return Ok(answer);
     }
     let answer = Rc::new(read()?);
     OF_CALL.with_borrow_mut(|answers| {
         if let Some(answers) = answers {
-            answers.insert(question.to_owned(), Rc::clone(&answer) as Rc<dyn Any>);
+            answers.insert(key, Rc::clone(&answer) as Rc<dyn Any>);
         }
     });
     Ok(answer)
