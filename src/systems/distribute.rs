@@ -106,7 +106,7 @@ pub fn findings(db: Db, own: &str) -> Result<Vec<Finding>> {
             .hint
             .clone()
             .unwrap_or_else(|| format!("SELECT * FROM {own}.regime_distribute(dry_run => true);"));
-        finding(format!("{}.", report.message), command)
+        finding(format!("{}.", report.message.trim_end_matches('.')), command)
     };
     let is_distributed =
         |relation: &str| Ok::<_, Error>(citus::kept(db, relation)?.is_some_and(|kept| kept.column.is_some()));
@@ -368,6 +368,9 @@ impl Layout {
                 for relation in [&source.bars, &source.ema] {
                     want(relation.sql.clone(), &relation.id, &Place::Everywhere);
                 }
+            }
+            for labels in daily.labels.iter().flatten() {
+                want(labels.relation.sql.clone(), "", &Place::Whole);
             }
             if let Some(dim) = DimAssets::find(db, &daily.bars_schema, Sees::Now)? {
                 want(dim.relation, "", &Place::Whole);
