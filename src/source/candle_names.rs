@@ -92,8 +92,9 @@ pub fn unknown_timeframe(db: Db, source: &Source, timeframe: &str) -> Result<Err
     let mut known: Vec<String> = source.series(db, None, None)?.into_iter().map(|s| s.timeframe).collect();
     known.sort_unstable();
     known.dedup();
+    let [_, timeframe_column, _] = &source.key;
     let relation = &source.relation.sql;
     Ok(undefined_object(format!("unknown timeframe \"{timeframe}\""))
         .detail(format!("Timeframes in {relation}: {}.", known.join(", ")))
-        .hint("Pass one of these timeframes, or leave timeframe out."))
+        .hint(format!("SELECT DISTINCT {timeframe_column} FROM {relation} ORDER BY 1;")))
 }

@@ -180,7 +180,7 @@ fn advised(mut finding: Finding, hint: Option<&str>, otherwise: &str) -> Finding
     };
     let command = match hint {
         Some(hint) if !is_statement(&hint) => {
-            finding.detail += &format!(". {hint}");
+            finding.detail = format!("{}. {hint}", finding.detail.trim_end_matches('.'));
             otherwise
         }
         hint => hint.unwrap_or_default(),

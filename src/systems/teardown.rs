@@ -56,7 +56,7 @@ pub fn relocate(db: Db, from: &str, to: &str) -> Result<Vec<Action>> {
     if moved.is_empty() {
         return Err(no_data_found(format!("schema {} has no table of pg_regime", quoted(from)))
             .detail("The tables are moved from pg_regime.target_schema.")
-            .hint("Set pg_regime.target_schema to the schema that the tables are in."));
+            .hint(find_tables()));
     }
     let target = |of: &Existing| if of.schema == from { to.to_owned() } else { work_schema(to) };
     moved.iter().try_for_each(|of| check_free(db, of, &target(of)))?;
@@ -107,12 +107,16 @@ fn check_move(db: Db, from: &str, to: &str) -> Result<()> {
     if from == to {
         return Err(invalid_parameter(format!("the tables are in schema {} already", quoted(to)))
             .detail("The tables are moved from pg_regime.target_schema.")
-            .hint(
-                "Pass another schema, or set pg_regime.target_schema to the schema that the tables are in.",
-            ));
+            .hint(find_tables()));
     }
     let own = extension_schema(db)?;
     check_owned(db, from, &format!("SELECT * FROM {own}.regime_move({});", quote_literal(to)))
+}
+
+/// The statement that finds the schemas with output tables.
+fn find_tables() -> String {
+    let names = systems().map(|system| quote_literal(system.name)).join(", ");
+    format!("SELECT schemaname, tablename FROM pg_catalog.pg_tables WHERE tablename IN ({names});")
 }
 
 /// Checks that no relation of the target schema has the name of a table or view to move, of a partition or of an index.

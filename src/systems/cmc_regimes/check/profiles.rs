@@ -55,7 +55,7 @@ fn unusable(own: &str, name: &str, given: &Given, error: &Error) -> Finding {
         severity: Severity::Error,
         what: "unusable profile",
         asset: None,
-        detail: format!("Profile \"{name}\": {}.", report.message),
+        detail: format!("Profile \"{name}\": {}.", report.message.trim_end_matches('.')),
         command: format!("SELECT * FROM {own}.{table} WHERE profile = {};", quote_literal(name)),
     }
 }
