@@ -122,6 +122,16 @@ pub fn lock_schema(db: Db, schema: &str) -> Result<()> {
     lock(db, &of_schema(schema))
 }
 
+/// [`lock_schema`] unless another session holds the lock; gives whether it was taken.
+///
+/// # Errors
+/// Where the statement fails.
+pub fn try_lock_schema(db: Db, schema: &str) -> Result<bool> {
+    let name = format!("pg_regime {}", of_schema(schema));
+    let sql = "SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended($1, 0::bigint))";
+    db.one(sql, &[arg(name)], Sees::Now, |row| row.only())
+}
+
 /// The first key of the locks of what the rows of a schema are about; the second is the subject.
 ///
 /// # Errors

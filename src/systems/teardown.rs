@@ -8,7 +8,7 @@ use crate::output::own::Own;
 use crate::output::set_up::{create_work_schema, rename_work_schema, set_up};
 use crate::output::system::System;
 use crate::pg::{
-    Action, Db, Error, Outcome, Result, Row, Sees, arg, check_schema, extension_schema,
+    Action, Db, Error, Outcome, Result, Row, Sees, arg, attempt, check_schema, extension_schema,
     insufficient_privilege, invalid_parameter, lock, no_data_found, qualified, quote_literal, quoted,
     syscache::{kind_in_words, relation_oid},
     work_schema,
@@ -16,6 +16,7 @@ use crate::pg::{
 use crate::source::connect::record::Record;
 use crate::systems::registry::systems;
 use crate::systems::tracking;
+use crate::track::triggers;
 
 /// Removes the triggers, the working tables and the views of all systems; with `keep_rows`, the output tables stay. The last
 /// action is the statement that removes the extension.
@@ -50,8 +51,7 @@ pub fn tear_down(db: Db, schema: &str, keep_rows: bool) -> Result<Vec<Action>> {
 /// A schema that cannot be a target schema or already has such a relation, and a relation of another role.
 pub fn relocate(db: Db, from: &str, to: &str) -> Result<Vec<Action>> {
     check_move(db, from, to)?;
-    lock::lock_schema(db, from)?;
-    lock::lock_schema(db, to)?;
+    hold_alone(db, from, to)?;
     let moved = existing(tables(from).into_iter().chain(all_own(from)));
     if moved.is_empty() {
         return Err(no_data_found(format!("schema {} has no table of pg_regime", quoted(from)))
@@ -95,6 +95,53 @@ pub fn relocate(db: Db, from: &str, to: &str) -> Result<Vec<Action>> {
     }
     actions.push(to_use(db, to)?);
     Ok(actions)
+}
+
+/// Waits until no other session uses what is to be moved or tracks it, and keeps it so until the transaction ends. Nothing is held
+/// during the wait: taken one after another, the locks of tables would meet those of a refresh in a circle.
+fn hold_alone(db: Db, from: &str, to: &str) -> Result<()> {
+    loop {
+        let is_table = |of: &Existing| of.kind == "TABLE";
+        let mut tables: Vec<String> = existing(tables(from).into_iter().chain(all_own(from)))
+            .into_iter()
+            .filter(is_table)
+            .map(|of| of.relation)
+            .collect();
+        for marks in systems().into_iter().filter_map(|system| system.marks) {
+            tables.extend(triggers::tracked(db, from, marks)?);
+        }
+        let lock = |table: &str, how: &str| {
+            db.execute(&format!("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE{how}"), &[]).map(|_| ())
+        };
+        let all = || {
+            let is_free = lock::try_lock_schema(db, from)? && lock::try_lock_schema(db, to)?;
+            let busy = || Error::new(PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE, "tables are being made");
+            if !is_free {
+                return Err(busy());
+            }
+            tables.iter().try_for_each(|table| lock(table, " NOWAIT"))
+        };
+        match attempt(all) {
+            Err(error) if error.report().code == PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE => {}
+            done => return done,
+        }
+        // Each lock is waited for alone, and given back.
+        let wait = |wait: &dyn Fn() -> Result<()>| {
+            let mut is_had = false;
+            let waited = attempt(|| {
+                wait()?;
+                is_had = true;
+                Err(Error::new(PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE, "given back"))
+            });
+            if is_had { Ok(()) } else { waited }
+        };
+        for schema in [from, to] {
+            wait(&|| lock::lock_schema(db, schema))?;
+        }
+        for table in &tables {
+            wait(&|| lock(table, ""))?;
+        }
+    }
 }
 
 /// Checks the two schemas, and that the tables of the first belong to the current role.

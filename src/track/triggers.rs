@@ -428,6 +428,23 @@ pub fn are_shared(db: Db, schema: &str, marks: &Marks) -> Result<bool> {
     Ok(db.once().first(&sql, &[arg(work_schema(schema))], Sees::Now, |_| Ok(()))?.is_some())
 }
 
+/// The tables with triggers that call functions of the working schema, as SQL, as far as [`remove`] drops these triggers.
+///
+/// # Errors
+/// Where the catalogs cannot be read.
+pub fn tracked(db: Db, schema: &str, marks: &Marks) -> Result<Vec<String>> {
+    let sql = format!(
+        "SELECT DISTINCT quote_ident(s.nspname::text) || '.' || quote_ident(c.relname::text) AS relation \
+         FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace \
+         JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
+         WHERE n.nspname = $1::name AND p.proname ~ '{}' AND NOT t.tgisinternal AND pg_has_role(c.relowner, 'USAGE') \
+         AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid AND i.inhparent = ANY ($2)) ORDER BY 1",
+        functions(marks)
+    );
+    let args = [arg(work_schema(schema)), arg(timescale::hypertables(db)?)];
+    db.once().all(&sql, &args, Sees::Now, |row| row.get("relation"))
+}
+
 /// Drops the functions that no trigger calls any more, except those of other roles.
 ///
 /// # Errors
