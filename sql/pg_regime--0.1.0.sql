@@ -934,6 +934,10 @@ STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_stats_wrapper';
 
+-- src/api/compare.rs
+-- pg_regime::api::compare::regime_compare
+-- Skipped due to `#[pgrx(sql = false)]`
+
 -- src/api/connect.rs
 -- pg_regime::api::connect::regime_connect
 -- Skipped due to `#[pgrx(sql = false)]`
@@ -2014,6 +2018,37 @@ GRANT SELECT ON @extschema@.cmc_regime_periods TO PUBLIC;
 -- requires:
 --   tables
 
+-- Unsafe: no subtransaction can begin in parallel mode.
+CREATE TYPE regime_compare_row AS (
+    id int,
+    symbol text,
+    timeframe text,
+    column_name text,
+    n bigint,
+    n_agree bigint,
+    n_differ bigint,
+    n_only_theirs bigint,
+    n_only_ours bigint,
+    first_ts timestamptz,
+    first_key text,
+    theirs text,
+    ours text,
+    difference int,
+    explanation text
+);
+COMMENT ON TYPE regime_compare_row IS 'A row that regime_compare returns';
+CREATE FUNCTION regime_compare(
+    relation regclass,
+    with_table text DEFAULT NULL,
+    assets regime_asset_ref[] DEFAULT NULL
+) RETURNS SETOF regime_compare_row
+STABLE PARALLEL UNSAFE LANGUAGE c
+AS 'MODULE_PATHNAME', 'regime_compare_wrapper';
+
+-- src/lib.rs
+-- requires:
+--   tables
+
 CREATE TYPE regime_connect_row AS (
     step text,
     item text,
@@ -2890,6 +2925,9 @@ COMMENT ON FUNCTION regime_distribute(boolean) IS
 
 COMMENT ON FUNCTION refresh_all_on_workers() IS
 'For the coordinator of Citus: calls refresh_all_cmc_regimes on all workers at once, each for the assets whose bars it has, and where candles are distributed refresh_market_regimes and refresh_market_states, and returns the number of workers. Where a worker cannot be reached or an asset or series fails, the call ends with an error that lists the reasons, after all others were refreshed; what was refreshed stays.';
+
+COMMENT ON FUNCTION regime_compare(regclass, text, regime_asset_ref[]) IS
+'Compares a table with the columns of an output table, such as one that the original pipeline wrote, with the stored rows: for each asset or series and column how many rows agree, how many differ, and by which known difference.';
 
 COMMENT ON FUNCTION regime_connect(regclass, text, text, text, text, text, text, text, text, jsonb, text, text, text, text, boolean, boolean) IS
 'Finds out which columns of a table or view of prices are the asset, the time, the close and so on (each can be given by name), how long its bars are and what their times mean; makes what is missing: names of the assets, rows of regime_source, tables of weekly bars, monthly bars and EMAs that each refresh builds, and a profile; checks some assets, and returns what was found, what was made and what is left to do. Changes nothing of the relation; calling again is harmless; dry_run only tells.';

@@ -44,6 +44,7 @@ extension_sql_file!(
     name = "views",
     requires = [regime_status, regime_latest, regime_board, regime_systems, regime_assets, regime_periods]
 );
+extension_sql_file!("../sql/install/compare.sql", name = "compare", requires = ["tables"]);
 extension_sql_file!("../sql/install/connect.sql", name = "connect", requires = ["tables"]);
 extension_sql_file!("../sql/install/cmc_regimes.sql", name = "cmc_regimes", requires = ["tables"]);
 extension_sql_file!("../sql/install/market_regimes.sql", name = "market_regimes", requires = ["tables"]);

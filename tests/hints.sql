@@ -465,6 +465,72 @@ CREATE TABLE public.signals (id int, at timestamptz);
 -- then
 SELECT :o.regime_tag_signals('public.signals');
 
+-- a comparison with what is gone
+-- then
+SELECT FROM :o.regime_compare(4000000000::oid::regclass);
+
+-- a comparison before there are tables
+CREATE SCHEMA "The Desk";
+CREATE TABLE "The Desk"."Rows" (id int, ts timestamptz, tf text, size_mult float8);
+-- then
+SELECT FROM :o.regime_compare('"The Desk"."Rows"');
+
+-- a comparison with times that are texts (in place)
+SELECT FROM :o.regime_setup();
+CREATE SCHEMA "The Desk";
+CREATE TABLE "The Desk"."Rows" (id int, ts text, tf text, size_mult text, setups json, pyramids int, l0_enabled text);
+INSERT INTO "The Desk"."Rows" VALUES (1, '2018-01-01 23:59:59+00', '1D', '0.5', '["breakout"]', 1, 'yes'), (1, '2018-01-02 23:59:59+00', '1D', NULL, NULL, NULL, NULL);
+-- then
+SELECT FROM :o.regime_compare('"The Desk"."Rows"');
+
+-- a comparison with a table that is not there (in place)
+SELECT FROM :o.regime_setup();
+CREATE SCHEMA "The Desk";
+CREATE TABLE "The Desk"."Rows" (id int, ts timestamptz, tf text, size_mult float8);
+-- then
+SELECT FROM :o.regime_compare('"The Desk"."Rows"', 'regimes');
+
+-- a comparison with columns of several tables (in place)
+SELECT FROM :o.regime_setup();
+CREATE SCHEMA "The Desk";
+CREATE TABLE "The Desk"."Rows" (symbol text, timeframe text, open_time timestamptz, confidence float8);
+-- then
+SELECT FROM :o.regime_compare('"The Desk"."Rows"');
+
+-- a comparison with a key that is there twice
+SELECT FROM :o.regime_setup();
+CREATE SCHEMA "The Desk";
+CREATE TABLE "The Desk"."Rows" (symbol text, "date" timestamptz, regime text, "Other" int);
+INSERT INTO "The Desk"."Rows" VALUES ('^GSPC', '2020-01-01', 'bull'), ('^GSPC', '2020-01-01', 'bear');
+-- then
+SELECT FROM :o.regime_compare('"The Desk"."Rows"');
+
+-- a comparison by symbols that have no ids
+SELECT FROM :o.regime_setup();
+ALTER TABLE public.dim_assets RENAME TO assets;
+CREATE SCHEMA "The Desk";
+CREATE TABLE "The Desk"."Rows" AS SELECT 'MARKET' AS symbol, timestamptz '2018-01-01' AS ts, '1D' AS tf, 0.5 AS size_mult;
+-- then
+SELECT FROM :o.regime_compare('"The Desk"."Rows"');
+
+-- a comparison with what may not be read as reader
+SELECT FROM :o.regime_setup();
+CREATE SCHEMA "The Desk";
+CREATE TABLE "The Desk"."Rows" (id int, ts timestamptz, tf text, size_mult float8);
+GRANT USAGE ON SCHEMA "The Desk" TO reader;
+-- then
+SELECT FROM :o.regime_compare('"The Desk"."Rows"');
+
+-- a comparison with rows that are hidden as reader
+SELECT FROM :o.regime_setup();
+CREATE SCHEMA "The Desk";
+CREATE TABLE "The Desk"."Rows" (id int, ts timestamptz, tf text, size_mult float8);
+GRANT USAGE ON SCHEMA "The Desk" TO reader;
+GRANT SELECT ON "The Desk"."Rows", public.cmc_regimes TO reader;
+ALTER TABLE "The Desk"."Rows" ENABLE ROW LEVEL SECURITY;
+-- then
+SELECT FROM :o.regime_compare('"The Desk"."Rows"');
+
 -- a wrong type of a mapped column
 ALTER TABLE public.candles ALTER close TYPE boolean USING close > 0;
 -- then

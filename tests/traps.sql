@@ -231,7 +231,7 @@ INSERT INTO lay.argument VALUES
 -- A statement for each function and procedure, with every argument, or only with those that have no default. What
 -- removes something comes last; the steps of a procedure are left to the procedure, a repaint check of every row, which
 -- takes long, is left out, and what moves or removes everything comes after all others (tests/traps.sh),
--- which connects prices of their own, too.
+-- which connects prices of their own and compares tables of others, too.
 CREATE FUNCTION lay.calls(whole boolean) RETURNS SETOF text LANGUAGE sql AS $$
     SELECT CASE prokind WHEN 'p' THEN 'CALL ' ELSE 'SELECT FROM ' END || format('traps.%I(%s);', proname, (
         SELECT string_agg(coalesce(format('%L::%I.%I', CASE WHEN name = 'assets' AND typname = '_text' THEN '{1,MARKET}' ELSE value END, nspname, typname), format('<no value for %s: add it to lay.argument>', name)), ', ' ORDER BY n)
@@ -240,6 +240,6 @@ CREATE FUNCTION lay.calls(whole boolean) RETURNS SETOF text LANGUAGE sql AS $$
         WHERE n <= CASE WHEN whole THEN pronargs ELSE pronargs - pronargdefaults END
     ))
     FROM pg_proc p WHERE oid IN (SELECT objid FROM lay.member WHERE classid = 'pg_proc'::regclass) AND prorettype <> 'trigger'::regtype
-    AND proname !~ '^((regime_round|market_regimes_round|market_states_round|market_regime_backfill)_(begin|next|end)|regime_move|regime_teardown|regime_connect|regime_disconnect)$' AND (whole OR pronargdefaults > 0 AND proname <> 'regime_repaint_check')
+    AND proname !~ '^((regime_round|market_regimes_round|market_states_round|market_regime_backfill)_(begin|next|end)|regime_move|regime_teardown|regime_connect|regime_disconnect|regime_compare)$' AND (whole OR pronargdefaults > 0 AND proname <> 'regime_repaint_check')
     ORDER BY proname ~ '^(regime_drop|delete)_', proname !~ '^regime_load_', provolatile DESC, oid
 $$;

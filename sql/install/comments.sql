@@ -42,6 +42,9 @@ COMMENT ON FUNCTION regime_distribute(boolean) IS
 COMMENT ON FUNCTION refresh_all_on_workers() IS
 'For the coordinator of Citus: calls refresh_all_cmc_regimes on all workers at once, each for the assets whose bars it has, and where candles are distributed refresh_market_regimes and refresh_market_states, and returns the number of workers. Where a worker cannot be reached or an asset or series fails, the call ends with an error that lists the reasons, after all others were refreshed; what was refreshed stays.';
 
+COMMENT ON FUNCTION regime_compare(regclass, text, regime_asset_ref[]) IS
+'Compares a table with the columns of an output table, such as one that the original pipeline wrote, with the stored rows: for each asset or series and column how many rows agree, how many differ, and by which known difference.';
+
 COMMENT ON FUNCTION regime_connect(regclass, text, text, text, text, text, text, text, text, jsonb, text, text, text, text, boolean, boolean) IS
 'Finds out which columns of a table or view of prices are the asset, the time, the close and so on (each can be given by name), how long its bars are and what their times mean; makes what is missing: names of the assets, rows of regime_source, tables of weekly bars, monthly bars and EMAs that each refresh builds, and a profile; checks some assets, and returns what was found, what was made and what is left to do. Changes nothing of the relation; calling again is harmless; dry_run only tells.';
 

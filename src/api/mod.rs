@@ -23,6 +23,7 @@ macro_rules! of_series {
 }
 
 mod cmc_regimes;
+mod compare;
 mod connect;
 mod health;
 mod inputs;

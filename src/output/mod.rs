@@ -1,6 +1,7 @@
 //! What the outputs of all systems share: making them, refreshing them, the run log, how fresh they are.
 
 pub mod adopt;
+pub mod compare;
 pub mod config;
 pub mod entry;
 pub mod failed;

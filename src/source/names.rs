@@ -154,6 +154,27 @@ pub fn relation_of_symbols(db: Db, cal_scheme: Option<&str>) -> Result<Option<St
     Ok(Some(dim.relation.clone()))
 }
 
+/// [`relation_of_symbols`] where ids and symbols have to be told from each other; `why` begins the message.
+///
+/// # Errors
+/// As [`relation_of_symbols`], and where there is no such relation.
+pub fn needed_symbols(db: Db, why: &str) -> Result<String> {
+    if let Some(relation) = relation_of_symbols(db, None)? {
+        return Ok(relation);
+    }
+    let place = Place::find(db, None)?;
+    let relation = format!("{}.dim_assets", quoted(&place.daily.bars[0]));
+    Err(match place.dim() {
+        None => undefined_table(format!("{why}, and relation {relation} does not exist"))
+            .hint(format!("CREATE TABLE {relation} (id int PRIMARY KEY, symbol text UNIQUE);")),
+        Some(dim) => {
+            let [name, of_type] = missing_column(dim);
+            undefined_column(format!("{why}, and relation {relation} has no column {name} of type {of_type}"))
+                .hint(format!("ALTER TABLE {relation} ADD {name} {of_type};"))
+        }
+    })
+}
+
 /// An asset as messages name it: `asset 3 (SPY)`, or `asset 3` where no symbol is known. Without `cal_scheme`,
 /// `pg_regime.cal_scheme` applies.
 ///
@@ -384,9 +405,13 @@ impl Place {
     }
 }
 
+/// The column, with its type, that a relation of ids and symbols lacks.
+fn missing_column(dim: &DimAssets) -> [&'static str; 2] {
+    if dim.id.is_none() { ["id", "int"] } else { ["symbol", "text"] }
+}
+
 fn no_column(asset: &str, dim: &DimAssets) -> Error {
-    let column = if dim.id.is_none() { ["id", "int"] } else { ["symbol", "text"] };
-    let ([name, of_type], relation) = (column, &dim.relation);
+    let ([name, of_type], relation) = (missing_column(dim), &dim.relation);
     let asset = shown(asset);
     undefined_column(format!(
         "asset \"{asset}\" is not an id, and relation {relation} has no column {name} of type {of_type}"

@@ -118,6 +118,12 @@ impl Table {
         columns.map(|(name, kind)| format!("{of}{name}::{}", kind.qualified())).collect::<Vec<_>>().join(", ")
     }
 
+    /// The place of a column of this name among the values; their number where there is none.
+    pub fn place(&self, name: &str) -> usize {
+        let values = self.values.iter();
+        values.take_while(|column| column.name != name).count()
+    }
+
     /// The names of all columns: scope, key, values, stamp.
     pub fn columns(&self) -> impl Iterator<Item = &'static str> {
         let columns = self.scope.iter().chain(self.key).chain(self.values).map(|column| column.name);

@@ -1,6 +1,7 @@
 //! The systems, each a folder, and what is asked of all of them.
 
 pub mod cmc_regimes;
+pub mod compare;
 pub mod distribute;
 pub mod health;
 pub mod market_regime_history;

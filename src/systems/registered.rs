@@ -1,5 +1,6 @@
 //! What every system answers: the hooks of health, tracking and the overview.
 
+use crate::output::compare::Compared;
 use crate::output::finding::Finding;
 use crate::output::fresh::Fresh;
 use crate::output::picture::{History, Wanted};
@@ -23,6 +24,8 @@ pub struct Registered {
     pub version: fn(Db) -> Result<String>,
     /// The rows of a subject as pictures show them.
     pub history: fn(Db, &Wanted) -> Result<History>,
+    /// The output tables with which `regime_compare` compares, and what is known of the differences.
+    pub compared: &'static [Compared],
     /// Further checks of `regime_health`, which are given the quoted schema of the extension.
     pub findings: &'static [Check],
     /// What a lock of the system stands for.

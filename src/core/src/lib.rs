@@ -8,6 +8,7 @@
 
 pub mod calendar;
 pub mod cmc_regimes;
+pub mod compare;
 pub mod config;
 pub mod connect;
 pub mod demo;

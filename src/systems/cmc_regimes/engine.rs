@@ -129,6 +129,11 @@ impl<'c> Engine<'c> {
         &self.compiled.version_hash
     }
 
+    /// The policy.
+    pub fn policy(&self) -> &Policy {
+        &self.compiled.policy
+    }
+
     /// The hash of the policy alone.
     pub fn policy_hash(&self) -> &str {
         &self.compiled.policy_hash

@@ -5,6 +5,7 @@ pub mod assets;
 pub mod basis;
 pub mod check;
 pub mod chunks;
+pub mod compare;
 pub mod connect;
 pub mod engine;
 pub mod explain;
@@ -39,6 +40,7 @@ pub const REGISTERED: Registered = Registered {
     version: profiles::version,
     locked: health::locked,
     history: read::picture::wanted,
+    compared: compare::COMPARED,
     findings: &[health::mixed_hashes, health::proxies, health::unfinished_round, check::profiles::faults],
     wording: Wording {
         made_of: ["daily bar", "daily bars"],

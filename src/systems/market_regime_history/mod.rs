@@ -5,6 +5,7 @@ pub mod backfill;
 pub mod batch;
 pub mod calls;
 pub mod closes;
+pub mod compare;
 pub mod days;
 pub mod fresh;
 pub mod outcome;
@@ -28,6 +29,7 @@ pub const REGISTERED: Registered = Registered {
     version: |_| Ok(VERSION.to_owned()),
     locked: fresh::locked,
     history: picture::history,
+    compared: compare::COMPARED,
     findings: &[],
     wording: Wording {
         made_of: ["daily bar", "daily bars"],

@@ -1,5 +1,6 @@
 //! Regimes of candles on three axes.
 
+pub mod compare;
 pub mod label;
 pub mod picture;
 pub mod read;
@@ -22,6 +23,7 @@ pub const REGISTERED: Registered = Registered {
     version: |_| Ok(Config::default().version()),
     locked: |db, schema, key| OF_SERIES.locked(db, schema, key),
     history: picture::history,
+    compared: compare::COMPARED,
     findings: &[],
     wording: Wording::OF_CANDLES,
 };

@@ -10,6 +10,7 @@
 
 pub mod after;
 pub mod chunks;
+pub mod compare;
 pub mod explain;
 pub mod latest;
 pub mod picture;
@@ -34,6 +35,7 @@ pub const REGISTERED: Registered = Registered {
     version: |_| Ok(CLASSIFIER_VERSION.to_owned()),
     locked: |db, schema, key| OF_SERIES.locked(db, schema, key),
     history: picture::history,
+    compared: compare::COMPARED,
     findings: &[],
     wording: Wording::OF_CANDLES,
 };

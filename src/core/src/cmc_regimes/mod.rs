@@ -15,6 +15,7 @@ pub mod labeller;
 pub mod layer;
 pub mod lead_lag;
 pub mod memory;
+pub mod original;
 pub mod outside;
 pub mod params;
 pub mod pipeline;

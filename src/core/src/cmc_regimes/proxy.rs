@@ -26,6 +26,11 @@ impl Proxy {
         Self { ts: weekly.ts.clone(), supportive }
     }
 
+    /// A proxy that was at all times what it is at one.
+    pub fn always(supportive: bool) -> Self {
+        Self { ts: vec![i64::MIN], supportive: vec![supportive] }
+    }
+
     /// For each daily row, by time, whether the market is known to be not supportive.
     pub(crate) fn unsupportive(&self, rows: &[i64]) -> Vec<bool> {
         as_of(rows, &self.ts).into_iter().map(|bar| bar.is_some_and(|i| !self.supportive[i])).collect()

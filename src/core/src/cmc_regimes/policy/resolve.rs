@@ -52,7 +52,8 @@ impl Risk {
         size < other || (size == other && self.stop_mult > than.stop_mult)
     }
 
-    pub(super) fn of_rule(rule: &Rule) -> Risk {
+    /// The restraint of a rule, neutral where the rule gives nothing.
+    pub fn of_rule(rule: &Rule) -> Risk {
         Risk {
             size_mult: rule.size_mult.unwrap_or(Risk::NEUTRAL.size_mult),
             stop_mult: rule.stop_mult.unwrap_or(Risk::NEUTRAL.stop_mult),
