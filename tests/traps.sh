@@ -114,17 +114,17 @@ SQL
 CREATE TABLE shop.regimes AS SELECT id, ts, tf, l2_label, regime_key, 0.77::numeric AS size_mult, setups, orders FROM public.cmc_regimes;
 SELECT FROM traps.regime_compare('shop.regimes'::pg_catalog.regclass, 'cmc_regimes'::pg_catalog.text, '{1,2,3}'::int[]);
 CREATE VIEW shop.flips AS SELECT f.id::bigint, ts OPERATOR(pg_catalog.+) '1 day'::pg_catalog."interval" AS ts, tf, layer, new_regime FROM public.cmc_regime_flips AS f;
-SELECT FROM traps.regime_compare('shop.flips'::pg_catalog.regclass, NULL::pg_catalog.text, NULL::int[]);
+SELECT FROM traps.regime_compare('shop.flips'::pg_catalog.regclass, NULL::pg_catalog.text, NULL::traps.regime_asset_ref[]);
 CREATE TABLE shop.stats AS SELECT s.symbol, 7::smallint AS n_bars, regime_key, tf FROM public.cmc_regime_stats JOIN public.dim_assets AS s ON s.id OPERATOR(pg_catalog.=) cmc_regime_stats.id;
-SELECT FROM traps.regime_compare('shop.stats'::pg_catalog.regclass, NULL::pg_catalog.text, NULL::int[]);
+SELECT FROM traps.regime_compare('shop.stats'::pg_catalog.regclass, NULL::pg_catalog.text, NULL::traps.regime_asset_ref[]);
 CREATE TABLE shop.moves AS SELECT id, tf, ema_a, ema_b, computed_at::pg_catalog."timestamp", 1::real AS correlation FROM public.cmc_regime_comovement;
-SELECT FROM traps.regime_compare('shop.moves'::pg_catalog.regclass, NULL::pg_catalog.text, NULL::int[]);
+SELECT FROM traps.regime_compare('shop.moves'::pg_catalog.regclass, NULL::pg_catalog.text, NULL::traps.regime_asset_ref[]);
 CREATE TABLE shop.candle_regimes AS SELECT symbol::pg_catalog."varchar", timeframe, open_time::pg_catalog."timestamp", pg_catalog.concat(full_regime, 'MOM') AS full_regime FROM public.market_regimes;
-SELECT FROM traps.regime_compare('shop.candle_regimes'::pg_catalog.regclass, NULL::pg_catalog.text, NULL::int[]);
+SELECT FROM traps.regime_compare('shop.candle_regimes'::pg_catalog.regclass, NULL::pg_catalog.text, NULL::traps.regime_asset_ref[]);
 CREATE TABLE shop.days AS SELECT 1 AS id, date, regime, confidence FROM public.market_regime_history;
-SELECT FROM traps.regime_compare('shop.days'::pg_catalog.regclass, NULL::pg_catalog.text, NULL::int[]);
+SELECT FROM traps.regime_compare('shop.days'::pg_catalog.regclass, NULL::pg_catalog.text, NULL::traps.regime_asset_ref[]);
 CREATE TABLE shop.states AS SELECT symbol, timeframe, open_time, state_label, supports::numeric[], warmup FROM public.market_states;
-SELECT FROM traps.regime_compare('shop.states'::pg_catalog.regclass, NULL::pg_catalog.text, NULL::int[]);
+SELECT FROM traps.regime_compare('shop.states'::pg_catalog.regclass, NULL::pg_catalog.text, NULL::traps.regime_asset_ref[]);
 SQL
         lay "$db" "SELECT format('SELECT FROM %s;', c.oid::regclass) FROM pg_class c
                    WHERE relkind IN ('r', 'v') AND relnamespace IN ('public'::regnamespace, 'regime_work'::regnamespace)

@@ -201,6 +201,11 @@ WITH trap AS (
     SELECT 'pg_class'::regclass, oid FROM pg_class WHERE relnamespace = 'traps'::regnamespace AND relkind <> 'i'
     EXCEPT
     SELECT classid, objid FROM lay.member
+    EXCEPT
+    -- Arrays of the extension's types, and the columns of its types of rows.
+    SELECT 'pg_type'::regclass, typarray FROM pg_type WHERE oid IN (SELECT objid FROM lay.member WHERE classid = 'pg_type'::regclass)
+    EXCEPT
+    SELECT 'pg_class'::regclass, typrelid FROM pg_type WHERE oid IN (SELECT objid FROM lay.member WHERE classid = 'pg_type'::regclass)
 )
 SELECT pg_describe_object(d.classid, d.objid, d.objsubid) || ' holds ' || pg_describe_object(d.refclassid, d.refobjid, d.refobjsubid) AS what
 FROM pg_depend d JOIN trap ON (d.refclassid, d.refobjid) = (trap.classid, trap.oid)
@@ -214,16 +219,16 @@ AND NOT EXISTS (SELECT FROM trap AS own WHERE (own.classid, own.oid) = ('pg_type
 -- What is passed for an argument, by its name.
 CREATE TABLE lay.argument (names text[], value text);
 INSERT INTO lay.argument VALUES
-    ('{id,asset_id}', '1'), ('{ids}', '{1,2}'), ('{symbol,asset}', 'MARKET'), ('{symbols}', '{MARKET,DEMO2}'), ('{timeframe}', '1d'),
+    ('{id,asset}', '1'), ('{symbol}', 'MARKET'), ('{timeframe}', '1d'),
     ('{cal_scheme}', 'iso'), ('{policy}', 'mine'), ('{rules}', '[{"match": "Up-", "size_mult": 0.5}]'), ('{config}', '{"vol_high_percentile": 80}'),
     ('{mode}', 'full'), ('{hysteresis}', 'true'), ('{hysteresis_mode}', 'symmetric'), ('{min_hold_bars}', '2'),
     ('{min_bars_l0}', '24'), ('{min_bars_l1}', '50'), ('{min_bars_l2}', '100'), ('{l0,l1,l2,l3,l4,l4_label}', 'Up-Low-Normal'),
     ('{point_in_time,enable}', 'true'), ('{dry_run,full_refresh,only_dirty}', 'false'), ('{regime_enabled,log_scale}', 'true'),
     ('{open,volume,close,high,low,ema_fast,ema_mid,ema_slow,atr}', '{1,2,3}'), ('{sample}', '20'), ('{batch_size}', '2'),
-    ('{at,as_of,to_ts,to_ts}', '2018-06-01'), ('{from_ts,from_ts}', '2018-01-01'), ('{start_date,from_date}', '2018-02-01'),
+    ('{at,as_of,to_ts}', '2018-06-01'), ('{from_ts}', '2018-01-01'), ('{start_date,from_date}', '2018-02-01'),
     ('{end_date,to_date}', '2018-03-01'), ('{deadline}', 'infinity'), ('{max_runtime}', '1 hour'), ('{max_age}', '3000 days'),
     ('{layer}', 'composite'), ('{horizons}', '{1,5}'), ('{width}', '200'), ('{height}', '300'), ('{setup}', 'breakout'), ('{base_size}', '1'),
-    ('{min_confidence}', '0.1'), ('{assets}', '3'), ('{days}', '900'), ('{seed}', '1'), ('{target_schema}', 'public'), ('{relation}', 'public.signals'),
+    ('{min_confidence}', '0.1'), ('{assets}', '{1,MARKET}'), ('{n_assets}', '3'), ('{days}', '900'), ('{seed}', '1'), ('{target_schema}', 'public'), ('{relation}', 'public.signals'),
     ('{asset_column}', 'id'), ('{ts_column}', 'ts'), ('{key_column}', 'regime_key'), ('{returns}', 'public.market_returns'), ('{date_column}', 'date'),
     ('{return_column}', 'daily_return'), ('{lag_days}', '1'), ('{percentile}', '0.7'), ('{to_schema}', 'moved'), ('{keep_rows}', 'false'), ('{force,strict}', 'true'), ('{bucket}', 'HIGH'), ('{system}', 'market_states'), ('{systems}', '{cmc_regimes,market_regimes,market_states}'),
     ('{horizon,lookback}', '10'), ('{atr_multiple}', '3'), ('{fall}', '0.2'), ('{threshold}', '-0.05'), ('{thresholds}', '{-0.05}'), ('{window_bars}', '252');
@@ -234,12 +239,12 @@ INSERT INTO lay.argument VALUES
 -- which connects prices of their own and compares tables of others, too.
 CREATE FUNCTION lay.calls(whole boolean) RETURNS SETOF text LANGUAGE sql AS $$
     SELECT CASE prokind WHEN 'p' THEN 'CALL ' ELSE 'SELECT FROM ' END || format('traps.%I(%s);', proname, (
-        SELECT string_agg(coalesce(format('%L::%I.%I', CASE WHEN name = 'assets' AND typname = '_text' THEN '{1,MARKET}' ELSE value END, nspname, typname), format('<no value for %s: add it to lay.argument>', name)), ', ' ORDER BY n)
+        SELECT string_agg(coalesce(format('%L::%I.%I', value, nspname, typname), format('<no value for %s: add it to lay.argument>', name)), ', ' ORDER BY n)
         FROM unnest(proargnames[:pronargs], lay.args(p)) WITH ORDINALITY AS u (name, type, n)
         JOIN pg_type t ON t.oid = type JOIN pg_namespace ns ON ns.oid = typnamespace LEFT JOIN lay.argument ON name = ANY (names)
         WHERE n <= CASE WHEN whole THEN pronargs ELSE pronargs - pronargdefaults END
     ))
     FROM pg_proc p WHERE oid IN (SELECT objid FROM lay.member WHERE classid = 'pg_proc'::regclass) AND prorettype <> 'trigger'::regtype
-    AND proname !~ '^((regime_round|market_regimes_round|market_states_round|market_regime_backfill)_(begin|next|end)|regime_move|regime_teardown|regime_connect|regime_disconnect|regime_compare)$' AND (whole OR pronargdefaults > 0 AND proname <> 'regime_repaint_check')
+    AND proname !~ '^((regime_round|market_regimes_round|market_states_round|market_regime_backfill)_(begin|next|end)|regime_move|regime_teardown|regime_connect|regime_disconnect|regime_compare)$' AND proname !~ '^regime_asset_ref' AND (whole OR pronargdefaults > 0 AND proname <> 'regime_repaint_check')
     ORDER BY proname ~ '^(regime_drop|delete)_', proname !~ '^regime_load_', provolatile DESC, oid
 $$;

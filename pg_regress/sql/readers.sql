@@ -1,6 +1,8 @@
 -- The readers of each system go by one pattern: _at, _latest, _compute, _flips, _transition_matrix, _stats.
 \getenv abs_srcdir PG_ABS_SRCDIR
+\set ECHO none
 \i :abs_srcdir/empty.sql
+\set ECHO all
 SELECT s.prefix, string_agg(replace(p.proname, s.prefix || '_', ''), ', ' ORDER BY p.proname COLLATE "C") AS readers
 FROM (VALUES ('regime'), ('market_regimes'), ('market_regime_history'), ('market_states')) AS s (prefix)
 JOIN pg_proc p ON p.proname ~ ('^' || s.prefix || '_(at|latest|compute|flips|transition_matrix|stats)$') GROUP BY 1 ORDER BY s.prefix COLLATE "C";
