@@ -814,7 +814,7 @@ CREATE TYPE regime_transition_matrix_row AS (
 );
 COMMENT ON TYPE regime_transition_matrix_row IS 'A row that regime_transition_matrix returns';
 CREATE  FUNCTION "regime_transition_matrix"(
-	"asset" regime_asset_ref, /* Option < Asset > */
+	"asset" regime_asset_ref DEFAULT NULL, /* Option < Asset > */
 	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
 ) RETURNS SETOF regime_transition_matrix_row
 STABLE PARALLEL RESTRICTED
@@ -834,7 +834,7 @@ CREATE TYPE regime_durations_row AS (
 );
 COMMENT ON TYPE regime_durations_row IS 'A row that regime_durations returns';
 CREATE  FUNCTION "regime_durations"(
-	"asset" regime_asset_ref, /* Option < Asset > */
+	"asset" regime_asset_ref DEFAULT NULL, /* Option < Asset > */
 	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
 ) RETURNS SETOF regime_durations_row
 STABLE PARALLEL RESTRICTED
@@ -886,7 +886,7 @@ CREATE TYPE regime_forward_returns_row AS (
 );
 COMMENT ON TYPE regime_forward_returns_row IS 'A row that regime_forward_returns returns';
 CREATE  FUNCTION "regime_forward_returns"(
-	"asset" regime_asset_ref, /* Option < Asset > */
+	"asset" regime_asset_ref DEFAULT NULL, /* Option < Asset > */
 	"horizons" INT[] DEFAULT '{1,5,20}', /* :: std :: option :: Option < Vec < Option < i32 > > > */
 	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
 ) RETURNS SETOF regime_forward_returns_row
@@ -3011,16 +3011,16 @@ COMMENT ON FUNCTION regime_assets() IS
 'Returns the ids of the assets that have rows in cmc_regimes, ascending, stepping from one to the next along the key.';
 
 COMMENT ON FUNCTION regime_transition_matrix(regime_asset_ref, text) IS
-'Returns how often each regime of an asset followed another, from cmc_regime_flips: from_regime, to_regime, n, and probability, the share of the changes out of from_regime. layer is L0 to L4 or composite (the regime_key).';
+'Returns how often each regime of an asset, NULL for all assets together, followed another, from cmc_regime_flips: from_regime, to_regime, n, and probability, the share of the changes out of from_regime. layer is L0 to L4 or composite (the regime_key).';
 
 COMMENT ON FUNCTION regime_durations(regime_asset_ref, text) IS
-'Returns, per regime of an asset, how long its completed runs lasted, in daily rows: n of them, mean_bars, median_bars, longest_bars; and, for the regime of the newest row alone, current_bars, the rows it has lasted so far, and current_percentile, the share of past runs of that regime that were at most as long (0 to 1, NULL without any). The first run of the history counts as it is, though it may have begun earlier.';
+'Returns, per regime of an asset, NULL for all assets together, how long its completed runs lasted, in daily rows: n of them, mean_bars, median_bars, longest_bars; and, for the regime of the newest row alone, of one asset, current_bars, the rows it has lasted so far, and current_percentile, the share of past runs of that regime that were at most as long (0 to 1, NULL without any). The first run of the history counts as it is, though it may have begun earlier.';
 
 COMMENT ON FUNCTION regime_periods(regime_asset_ref, text) IS
 'Returns the stretches of one regime of an asset, NULL for all assets. valid is [first row, first row of the next period), open for the one that lasts: the label of a row is known at its ts, the close of its bar, and not before, so the regime was known at every moment of valid and at none before it. bars counts the daily rows. return_over_period is close at the end of valid (for the period that lasts: at the newest row) / close at its start - 1, from the daily bars that regime_source maps for pg_regime.cal_scheme, NULL where one of the two closes is not there; like bars and the end of valid it is known only at that end, and a condition on it looks ahead.';
 
 COMMENT ON FUNCTION regime_forward_returns(regime_asset_ref, int[], text) IS
-'Returns, per regime of an asset and horizon h, the returns close[t+h] / close[t] - 1 over h daily rows that begin at the rows t of that regime: n, mean_return, std_return (sample), t = mean_return / (std_return / sqrt(n)), hit_rate (share above 0) and worst_return; NULL where undefined. Rows without h later rows, or without a usable close at either end, do not count. For h > 1 the returns of neighbouring rows overlap and are not independent, so t is too large: n counts rows, not bets. Up to 100 horizons of 1 to 10000; closes are those of the daily bars that regime_source maps for pg_regime.cal_scheme.';
+'Returns, per regime of an asset, NULL for all assets together, and horizon h, the returns close[t+h] / close[t] - 1 over h daily rows that begin at the rows t of that regime: n, mean_return, std_return (sample), t = mean_return / (std_return / sqrt(n)), hit_rate (share above 0) and worst_return; NULL where undefined. Rows without h later rows, or without a usable close at either end, do not count. For h > 1 the returns of neighbouring rows overlap and are not independent, so t is too large: n counts rows, not bets. Up to 100 horizons of 1 to 10000; closes are those of the daily bars that regime_source maps for pg_regime.cal_scheme.';
 
 COMMENT ON FUNCTION regime_chart_svg(regime_asset_ref, timestamptz, timestamptz, text, int, int, boolean, text, text) IS
 'Returns a picture, SVG in one line of text: the closes of an asset from from_ts to to_ts (both included, NULL: no limit) over bands of its regimes, blue for Up, grey for Sideways, orange for Down, stronger with volatility, and a thin line at each flip. A band reaches from the close at which its label was known to the next. width and height are 200 to 10000 pixels; dates are UTC; the same rows give the same bytes; colours follow the reader''s dark scheme. No row in that range is an error. system is cmc_regimes, market_regimes, market_regime_history or market_states, whose bands are of the labels that the legend names; of market_states also the escalation percentile, with lines at .60 and .85. The subjects of other systems than cmc_regimes are symbols; timeframe may be left out where a symbol has rows of one; layer is of cmc_regimes alone.';

@@ -79,3 +79,10 @@ UPDATE regime_source SET bars_zone = 'America/New_York', bars_shift = '1 day - 1
 SELECT DISTINCT b.day = (l.ts AT TIME ZONE 'America/New_York' - interval '1 day - 1 millisecond')::date AS is_day FROM regime_board b JOIN cmc_regime_latest l USING (symbol);
 UPDATE dim_assets SET symbol = NULL WHERE id = 2;
 SELECT symbol FROM regime_board ORDER BY symbol COLLATE "C";
+-- NULL is all assets: their changes, runs and rows together, none of which reaches from one asset into the next.
+SELECT d.* FROM differ('SELECT from_regime, to_regime, n FROM regime_transition_matrix()', 'SELECT from_regime, to_regime, count(*) FROM regime_flips() WHERE from_regime IS NOT NULL GROUP BY 1, 2') d;
+SELECT d.* FROM differ('SELECT regime, n, longest_bars FROM regime_durations(layer => ''L2'') WHERE n > 0', 'SELECT regime, count(*), max(bars) FROM regime_periods(layer => ''L2'') WHERE NOT upper_inf(valid) GROUP BY 1') d;
+SELECT count(current_bars) AS current FROM regime_durations();
+SELECT d.* FROM differ('SELECT regime, horizon, n, round(mean_return::numeric, 12), round(worst_return::numeric, 12) FROM regime_forward_returns(horizons => ''{1,20}'')',
+    'SELECT regime, horizon, sum(n)::bigint, round((sum(n * mean_return) / sum(n))::numeric, 12), round(min(worst_return)::numeric, 12) FROM regime_assets() AS a, regime_forward_returns(a.id, ''{1,20}'') GROUP BY 1, 2 HAVING sum(n) > 0
+     UNION ALL SELECT regime, horizon, 0, NULL, NULL FROM regime_assets() AS a, regime_forward_returns(a.id, ''{1,20}'') GROUP BY 1, 2 HAVING sum(n) = 0') d;

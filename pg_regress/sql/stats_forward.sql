@@ -33,6 +33,6 @@ SELECT * FROM regime_forward_returns(1, '{1,NULL}');
 SELECT * FROM regime_forward_returns(1, '{1,0}');
 SELECT * FROM regime_forward_returns(1, '{10001}');
 SELECT * FROM regime_forward_returns(1, (SELECT array_agg(h) FROM generate_series(1, 101) AS h));
-SELECT * FROM regime_forward_returns(NULL);
+SELECT count(*) > 0 AS of_all FROM regime_forward_returns(NULL);
 SELECT * FROM regime_forward_returns(1, layer => 'L5');
 \echo :LAST_ERROR_SQLSTATE

@@ -14,10 +14,10 @@ use crate::systems::cmc_regimes::read::history::{assets, flip_layer};
 use crate::systems::cmc_regimes::read::statistics::{self, PeriodRow};
 use crate::systems::cmc_regimes::read::stored::{self, Flip, OfRegime};
 
-/// How often each regime of a layer followed each other one, and with which probability. Specification 1, section 6.
+/// How often each regime of a layer followed each other one, and with which probability, of one asset or of all. Specification 1, section 6.
 #[pg_extern(stable, parallel_restricted)]
 fn regime_transition_matrix(
-    asset: Option<Asset>,
+    asset: default!(Option<Asset>, "NULL"),
     layer: default!(Option<&str>, "'composite'"),
 ) -> Result<
     TableIterator<(
@@ -27,15 +27,15 @@ fn regime_transition_matrix(
         name!(probability, f64),
     )>,
 > {
-    let (asset, layer) = (names::one(asset, None)?, flip_layer(layer)?);
-    let found = transitions(&spi::connect(|db| statistics::of_asset(db, asset, layer))?);
+    let (asset, layer) = (names::some(asset, None)?, flip_layer(layer)?);
+    let found = transitions(&spi::connect(|db| statistics::periods_of(db, asset, layer))?);
     Ok(TableIterator::new(found.into_iter().map(|t| (t.from, t.to, t.n as i64, t.probability))))
 }
 
-/// How many daily rows the periods of each regime last. Specification 1, section 6.
+/// How many daily rows the periods of each regime last, of one asset or of all. Specification 1, section 6.
 #[pg_extern(stable, parallel_restricted)]
 fn regime_durations(
-    asset: Option<Asset>,
+    asset: default!(Option<Asset>, "NULL"),
     layer: default!(Option<&str>, "'composite'"),
 ) -> Result<
     TableIterator<(
@@ -48,13 +48,17 @@ fn regime_durations(
         name!(current_percentile, Option<f64>),
     )>,
 > {
-    let (asset, layer) = (names::one(asset, None)?, flip_layer(layer)?);
-    let found = durations(&spi::connect(|db| statistics::of_asset(db, asset, layer))?);
+    let (asset, layer) = (names::some(asset, None)?, flip_layer(layer)?);
+    let is_of_one = asset.is_some();
+    let found = durations(&spi::connect(|db| statistics::periods_of(db, asset, layer))?);
     let rows = |bars: Option<u32>| bars.and_then(|bars| i32::try_from(bars).ok());
     Ok(TableIterator::new(found.into_iter().map(move |d| {
-        let (mean, median, percentile) = (d.mean(), d.median(), d.current_percentile());
+        // Of all assets, no run is the current one.
+        let (current, percentile) =
+            if is_of_one { (d.current, d.current_percentile()) } else { (None, None) };
+        let (mean, median) = (d.mean(), d.median());
         let (n, longest) = (d.runs.len() as i64, rows(d.longest()));
-        (d.regime, n, mean, median, longest, rows(d.current), percentile)
+        (d.regime, n, mean, median, longest, rows(current), percentile)
     })))
 }
 
@@ -103,10 +107,10 @@ fn regime_periods(
     })))
 }
 
-/// Returns over the next daily rows by regime and horizon. Specification 1, section 6.
+/// Returns over the next daily rows by regime and horizon, of one asset or of all. Specification 1, section 6.
 #[pg_extern(stable, parallel_restricted)]
 fn regime_forward_returns(
-    asset: Option<Asset>,
+    asset: default!(Option<Asset>, "NULL"),
     horizons: default!(Option<Vec<Option<i32>>>, "'{1,5,20}'"),
     layer: default!(Option<&str>, "'composite'"),
 ) -> Result<
@@ -121,7 +125,7 @@ fn regime_forward_returns(
         name!(worst_return, Option<f64>),
     )>,
 > {
-    let (asset, layer) = (names::one(asset, None)?, flip_layer(layer)?);
+    let (asset, layer) = (names::some(asset, None)?, flip_layer(layer)?);
     let horizons = statistics::horizons(horizons)?;
     let found = spi::connect(|db| statistics::forward(db, asset, layer, &horizons))?;
     let rows = found.into_iter().map(|((regime, horizon), f)| {

@@ -58,10 +58,10 @@ pub struct Transition<T> {
 }
 
 /// How often each regime followed each other one, in the order of `from` and `to`. `periods` are in ascending
-/// time; nothing has followed the current period yet.
+/// time, those of one subject after those of another; nothing has followed a current period yet.
 pub fn transitions<T: Clone + Ord>(periods: &[Period<T>]) -> Vec<Transition<T>> {
     let mut count: BTreeMap<&T, BTreeMap<&T, u64>> = BTreeMap::new();
-    for pair in periods.windows(2) {
+    for pair in periods.windows(2).filter(|pair| pair[0].to.is_some()) {
         *count.entry(&pair[0].regime).or_default().entry(&pair[1].regime).or_default() += 1;
     }
     let rows = count.iter().flat_map(|(from, to)| {
@@ -118,7 +118,7 @@ impl<T> Durations<T> {
 }
 
 /// Durations per regime, in the order of regimes, from periods in ascending time. Periods of unknown length
-/// do not count.
+/// do not count; of several subjects, the current run is that of the last.
 pub fn durations<T: Clone + Ord>(periods: &[Period<T>]) -> Vec<Durations<T>> {
     let mut by_regime: BTreeMap<&T, (Vec<u32>, Option<u32>)> = BTreeMap::new();
     for period in periods {
@@ -166,6 +166,10 @@ mod tests {
         assert_eq!((b.runs.as_slice(), b.current, b.current_percentile()), (&[1, 2][..], None, None));
         let moves: Vec<_> = transitions(&all).into_iter().map(|t| (t.from, t.to, t.n)).collect();
         assert_eq!(moves, [('a', 'b', 2), ('b', 'a', 2)]);
+        // Of two subjects, the first of the second does not follow the last of the first.
+        let two: Vec<_> = all.iter().chain(&all).cloned().collect();
+        let moves: Vec<_> = transitions(&two).into_iter().map(|t| (t.from, t.to, t.n)).collect();
+        assert_eq!(moves, [('a', 'b', 4), ('b', 'a', 4)]);
     }
 
     #[test]

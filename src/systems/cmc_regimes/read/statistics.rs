@@ -31,12 +31,21 @@ fn stored_periods(db: Db, asset: i32, layer: FlipLayer) -> Result<(Vec<Period<St
     Ok((periods(&changes, rows), newest))
 }
 
-/// The periods of a layer, ascending.
+/// The periods of a layer, ascending, of one asset, or of all that have rows, asset after asset.
 ///
 /// # Errors
 /// Where the tables cannot be read.
-pub fn of_asset(db: Db, asset: i32, layer: FlipLayer) -> Result<Vec<Period<String>>> {
-    Ok(stored_periods(db, asset, layer)?.0)
+pub fn periods_of(db: Db, asset: Option<i32>, layer: FlipLayer) -> Result<Vec<Period<String>>> {
+    let mut all = Vec::new();
+    for id in ids(db, asset)? {
+        all.extend(stored_periods(db, id, layer)?.0);
+    }
+    Ok(all)
+}
+
+/// One asset, or all that have rows.
+fn ids(db: Db, asset: Option<i32>) -> Result<Vec<i32>> {
+    asset.map_or_else(|| assets(db), |id| Ok(vec![id]))
 }
 
 /// The periods of a layer with their returns, of one asset or of all that have rows, by asset and time ascending.
@@ -44,9 +53,8 @@ pub fn of_asset(db: Db, asset: i32, layer: FlipLayer) -> Result<Vec<Period<Strin
 /// # Errors
 /// Where the tables or the daily bars cannot be read.
 pub fn of_assets(db: Db, asset: Option<i32>, layer: FlipLayer) -> Result<Vec<PeriodRow>> {
-    let ids = asset.map_or_else(|| assets(db), |id| Ok(vec![id]))?;
     let mut rows = Vec::new();
-    for id in ids {
+    for id in ids(db, asset)? {
         pgrx::check_for_interrupts!();
         rows.extend(with_returns(db, id, layer)?);
     }
@@ -96,20 +104,29 @@ pub fn horizons(given: Option<Vec<Option<i32>>>) -> Result<Vec<usize>> {
     Ok(horizons)
 }
 
-/// Forward returns by regime and horizon, which is in daily rows.
+/// Forward returns by regime and horizon, which is in daily rows, of one asset or of all that have rows.
 ///
 /// # Errors
 /// Where the table or the daily bars cannot be read.
 pub fn forward(
     db: Db,
-    asset: i32,
+    asset: Option<i32>,
     layer: FlipLayer,
     horizons: &[usize],
 ) -> Result<BTreeMap<(Rc<str>, usize), Forward>> {
-    let history = History::read(db, asset, layer, [None; 2])?;
-    if history.ts.is_empty() {
-        return Ok(BTreeMap::new());
+    let (mut labels, mut closes) = (Vec::new(), Vec::new());
+    for id in ids(db, asset)? {
+        pgrx::check_for_interrupts!();
+        let history = History::read(db, id, layer, [None; 2])?;
+        if history.ts.is_empty() {
+            continue;
+        }
+        closes.extend(history.closes(&Closes::read(db, id)?));
+        labels.extend(history.label);
+        // No return reaches from one asset into the next.
+        let gap = horizons.last().copied().unwrap_or_default();
+        closes.extend(std::iter::repeat_n(f64::NAN, gap));
+        labels.extend(std::iter::repeat_n(None, gap));
     }
-    let close = history.closes(&Closes::read(db, asset)?);
-    Ok(forward_returns(&history.label, &close, horizons))
+    Ok(forward_returns(&labels, &closes, horizons))
 }
