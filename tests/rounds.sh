@@ -166,11 +166,11 @@ interrupt() {
     wait $session || true
     until psql -XAtq -c "SELECT" >/dev/null 2>&1; do sleep 0.05; done
     round=$(newest_round)
-    r "DROP TABLE IF EXISTS done; CREATE TABLE done AS SELECT id, finished FROM newest WHERE status <> 'waiting'"
+    r "DROP TABLE IF EXISTS done; CREATE TABLE done AS SELECT id, finished_at FROM newest WHERE status <> 'waiting'"
     is "$description in the middle of a batch: the batch before it is done" "$(r "SELECT count(*) FROM done") $(complaints | grep -Ecm1 '^(ERROR|FATAL|server closed)')" "$batch 1"
     psql -Xq -d rounds -c "$(call $batch "$3")" >"$work/worker_1" 2>&1 || true
     is "$description: the next call goes on, without an error" "$round $(complaints)" "$(newest_round) "
-    is "$description: nothing is done twice, nothing left out" "$(r "SELECT * FROM not_once($last)"; r "SELECT count(*) FROM done JOIN newest USING (id, finished)")" "$(r "SELECT count(*) FROM done")"
+    is "$description: nothing is done twice, nothing left out" "$(r "SELECT * FROM not_once($last)"; r "SELECT count(*) FROM done JOIN newest USING (id, finished_at)")" "$(r "SELECT count(*) FROM done")"
     like_full "$description" "$3"
 }
 # Each with other parameters than the one before, so that all rows are computed.

@@ -69,6 +69,8 @@ pub fn list(assets: Option<Vec<Option<Asset>>>, cal_scheme: Option<&str>) -> pg:
 
 /// The symbols of assets, as far as they have some that can be read.
 pub fn symbols(ids: impl Iterator<Item = i32>) -> HashMap<i32, String> {
-    let ids: Vec<i32> = ids.collect();
+    let mut ids: Vec<i32> = ids.collect();
+    ids.sort_unstable();
+    ids.dedup();
     pg::attempt_unless_cancelled(|| spi::connect(|db| names::symbols_of(db, &ids, None))).unwrap_or_default()
 }

@@ -82,9 +82,7 @@ fn regime_policy_simulate(
     let given = given([cal_scheme, policy, l4_label], hysteresis, min_bars, point_in_time, config)?;
     let mut changes = Vec::new();
     simulated(rules, assets, [from_ts, to_ts], &given, |change| changes.push(change))?;
-    let mut ids: Vec<i32> = changes.iter().map(|change| change.id).collect();
-    ids.dedup();
-    let symbols = names::symbols(ids.into_iter());
+    let symbols = names::symbols(changes.iter().map(|change| change.id));
     Ok(TableIterator::new(changes.into_iter().filter_map(move |change| changed_row(change, &symbols))))
 }
 
@@ -172,9 +170,7 @@ fn regime_config_simulate(
     let config = config_of(config)?
         .ok_or_else(|| null_argument("config").hint("Pass '{}' to simulate the profiles alone."))?;
     let columns = simulate_config(&config, scope(assets, [from_ts, to_ts], &given)?, &given)?;
-    let mut ids: Vec<i32> = columns.iter().map(|of_column| of_column.id).collect();
-    ids.dedup();
-    let symbols = names::symbols(ids.into_iter());
+    let symbols = names::symbols(columns.iter().map(|of_column| of_column.id));
     Ok(TableIterator::new(columns.into_iter().map(move |of_column| {
         let OfColumn { id, column, rows, rows_changed, span, first, not_compared, other_version } = of_column;
         let [first_ts, last_ts] = span.map(|ts| ts.and_then(timestamp));

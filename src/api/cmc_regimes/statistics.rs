@@ -87,9 +87,7 @@ fn regime_periods(
 > {
     let (asset, layer) = (names::some(asset, None)?, flip_layer(layer)?);
     let found = spi::connect(|db| statistics::of_assets(db, asset, layer))?;
-    let mut ids: Vec<i32> = found.iter().map(|row| row.id).collect();
-    ids.dedup();
-    let symbols = names::symbols(ids.into_iter());
+    let symbols = names::symbols(found.iter().map(|row| row.id));
     Ok(TableIterator::new(found.into_iter().filter_map(move |PeriodRow { id, period, return_over }| {
         let upper = match period.to {
             Some(to) => RangeBound::Exclusive(timestamp(to)?),
@@ -154,9 +152,7 @@ fn regime_flips(
     let (asset, layer) = (names::some(asset, None)?, flip_layer(layer)?);
     let span = [from_ts, to_ts].map(|at| at.map(micros));
     let found = spi::connect(|db| stored::flips(db, asset, layer, span))?;
-    let mut ids: Vec<i32> = found.iter().map(|flip| flip.id).collect();
-    ids.dedup();
-    let symbols = names::symbols(ids.into_iter());
+    let symbols = names::symbols(found.iter().map(|flip| flip.id));
     Ok(TableIterator::new(found.into_iter().map(move |Flip { id, ts, regimes, bars }| {
         let [from, to] = regimes;
         (id, symbols.get(&id).cloned(), timestamp(ts), from, to, bars)
@@ -180,9 +176,7 @@ fn regime_stats(
 > {
     let asset = names::some(asset, None)?;
     let found = spi::connect(|db| stored::statistics(db, asset))?;
-    let mut ids: Vec<i32> = found.iter().map(|row| row.id).collect();
-    ids.dedup();
-    let symbols = names::symbols(ids.into_iter());
+    let symbols = names::symbols(found.iter().map(|row| row.id));
     Ok(TableIterator::new(found.into_iter().map(move |OfRegime { id, regime_key, n, share, mean, std }| {
         (id, symbols.get(&id).cloned(), regime_key, n, share, mean, std)
     })))
