@@ -4,13 +4,13 @@
 -- src/lib.rs
 -- bootstrap
 -- The type of arguments that name an asset, so that one function takes ids and symbols. A value is stored as a text: the
--- symbol, or # and the id, which no cast turns into a symbol.
+-- symbol, or the id behind a byte that no symbol has.
 
 CREATE TYPE @extschema@.regime_asset_ref;
 CREATE FUNCTION @extschema@.regime_asset_ref_in(cstring) RETURNS @extschema@.regime_asset_ref
 IMMUTABLE STRICT PARALLEL SAFE LANGUAGE internal AS 'textin';
 CREATE FUNCTION @extschema@.regime_asset_ref_out(@extschema@.regime_asset_ref) RETURNS cstring
-IMMUTABLE STRICT PARALLEL SAFE LANGUAGE internal AS 'textout';
+IMMUTABLE STRICT PARALLEL SAFE LANGUAGE c AS 'MODULE_PATHNAME', 'asset_ref_out_wrapper';
 CREATE FUNCTION @extschema@.regime_asset_ref_recv(internal) RETURNS @extschema@.regime_asset_ref
 STABLE STRICT PARALLEL SAFE LANGUAGE internal AS 'textrecv';
 CREATE FUNCTION @extschema@.regime_asset_ref_send(@extschema@.regime_asset_ref) RETURNS bytea
@@ -22,7 +22,7 @@ CREATE TYPE @extschema@.regime_asset_ref (
     SEND = @extschema@.regime_asset_ref_send,
     LIKE = pg_catalog.text
 );
-COMMENT ON TYPE @extschema@.regime_asset_ref IS 'An asset as an argument names it: by its id, by its symbol, or by its id as text. Integers and texts are cast to it without being asked; as text, an id is written #1';
+COMMENT ON TYPE @extschema@.regime_asset_ref IS 'An asset as an argument names it: by its id, by its symbol, or by its id as text. Integers and texts are cast to it without being asked';
 COMMENT ON FUNCTION @extschema@.regime_asset_ref_in(cstring) IS 'Input of regime_asset_ref';
 COMMENT ON FUNCTION @extschema@.regime_asset_ref_out(@extschema@.regime_asset_ref) IS 'Output of regime_asset_ref';
 COMMENT ON FUNCTION @extschema@.regime_asset_ref_recv(internal) IS 'Binary input of regime_asset_ref';
@@ -272,6 +272,10 @@ CREATE  FUNCTION "regime_asset"(
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_asset_wrapper';
+
+-- src/api/cmc_regimes/names.rs
+-- pg_regime::api::cmc_regimes::names::asset_ref_out
+-- Skipped due to `#[pgrx(sql = false)]`
 
 -- src/api/cmc_regimes/names.rs
 -- pg_regime::api::cmc_regimes::names::asset_of_int2
@@ -3179,7 +3183,7 @@ COMMENT ON FUNCTION regime_stats(regime_asset_ref) IS
 'Returns the stored statistics of each regime of an asset, NULL for all assets: n daily rows, their share of all rows of the asset, and mean and standard deviation of the return to the next daily close, which is known only then.';
 
 COMMENT ON FUNCTION market_regimes_at(text, text, timestamptz) IS
-'Returns the stored row of the newest candle of a series that had closed at a moment, and the time since the candle opened; no row where no candle had. A candle closes when its timeframe is over, by the name of the timeframe, such as 15m, 4h, 1d, 1w or 1M; where the name does not tell, when the next candle opens.';
+'Returns the stored row of the newest candle of a series that had closed at a moment, and the time since the candle opened; no row where no candle had. A candle closes when its timeframe is over in UTC, by the name of the timeframe, such as 15m, 4h, 1d, 1w or 1M, or when the next candle opens, if that is shortly after; where the name does not tell, when the next candle opens.';
 
 COMMENT ON FUNCTION market_regimes_latest() IS
 'Returns the newest row of each series in market_regimes, with the time since its candle opened, the newest candle and whether the row is stale.';
@@ -3188,7 +3192,7 @@ COMMENT ON FUNCTION market_regimes_transition_matrix(text, text) IS
 'Returns how often each simplified_regime followed another from one candle to the next: from_regime, to_regime, n, and probability, the share of the changes out of from_regime; NULL is all symbols or timeframes.';
 
 COMMENT ON FUNCTION market_states_at(text, text, timestamptz) IS
-'Returns the stored row of the newest bar of a series that had closed at a moment, and the time since the bar opened; no row where no bar had. A bar closes when its timeframe is over, by the name of the timeframe, such as 15m, 4h, 1d, 1w or 1M; where the name does not tell, when the next bar opens.';
+'Returns the stored row of the newest bar of a series that had closed at a moment, and the time since the bar opened; no row where no bar had. A bar closes when its timeframe is over in UTC, by the name of the timeframe, such as 15m, 4h, 1d, 1w or 1M, or when the next bar opens, if that is shortly after; where the name does not tell, when the next bar opens.';
 
 COMMENT ON FUNCTION market_states_transition_matrix(text, text) IS
 'Returns how often each state_label followed another from one bar to the next: from_regime, to_regime, n, and probability, the share of the changes out of from_regime; NULL is all symbols or timeframes.';

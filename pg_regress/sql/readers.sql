@@ -86,3 +86,17 @@ SELECT count(current_bars) AS current FROM regime_durations();
 SELECT d.* FROM differ('SELECT regime, horizon, n, round(mean_return::numeric, 12), round(worst_return::numeric, 12) FROM regime_forward_returns(horizons => ''{1,20}'')',
     'SELECT regime, horizon, sum(n)::bigint, round((sum(n * mean_return) / sum(n))::numeric, 12), round(min(worst_return)::numeric, 12) FROM regime_assets() AS a, regime_forward_returns(a.id, ''{1,20}'') GROUP BY 1, 2 HAVING sum(n) > 0
      UNION ALL SELECT regime, horizon, 0, NULL, NULL FROM regime_assets() AS a, regime_forward_returns(a.id, ''{1,20}'') GROUP BY 1, 2 HAVING sum(n) = 0') d;
+-- Months of another zone than UTC, and the day on which clocks change, are over when the next candle opens, not before; a weekend is no part of a day.
+INSERT INTO candles (symbol, timeframe, open_time, open, high, low, close, volume)
+SELECT 'TOKYO', '1M', m AT TIME ZONE 'Asia/Tokyo', 100, 102, 98, 100 + n % 2, 1 FROM generate_series(timestamp '2020-01-01', '2024-06-01', '1 month') WITH ORDINALITY AS g (m, n)
+UNION ALL SELECT 'NYSE', '1d', d AT TIME ZONE 'America/New_York', 100, 102, 98, 100 + n % 2, 1 FROM generate_series(timestamp '2024-01-01', '2024-12-01', '1 day') WITH ORDINALITY AS g (d, n)
+UNION ALL SELECT 'WEEK', '1d', d, 100, 102, 98, 100 + n % 2, 1 FROM generate_series(timestamptz '2024-01-01', '2024-12-01', '1 day') WITH ORDINALITY AS g (d, n) WHERE extract(isodow FROM d) < 6;
+SELECT count(*) FILTER (WHERE status = 'ok') AS ok FROM (SELECT s.* FROM (VALUES ('TOKYO'), ('NYSE'), ('WEEK')) AS v (name), refresh_market_regimes(v.name) s) AS r;
+SELECT v.name, v.at, a.open_time FROM (VALUES ('TOKYO', '1M', timestamptz '2024-03-30 00:00+00'), ('TOKYO', '1M', '2024-03-31 14:59+00'), ('TOKYO', '1M', '2024-03-31 15:00+00'),
+    ('NYSE', '1d', '2024-11-04 04:30+00'), ('NYSE', '1d', '2024-11-04 05:00+00'), ('NYSE', '1d', '2024-03-11 03:59+00'), ('NYSE', '1d', '2024-03-11 04:00+00'),
+    ('WEEK', '1d', '2024-06-08 00:00+00'), ('WEEK', '1d', '2024-06-09 12:00+00')) AS v (name, timeframe, at), market_regimes_at(v.name, v.timeframe, v.at) AS a ORDER BY 1, 2;
+-- No row is of a candle that ends later: the end is where the next one opens, but for weekends.
+SELECT name, count(*) AS moments, count(*) FILTER (WHERE n.open_time > t AND n.open_time < a.open_time + l) AS ahead FROM (VALUES ('TOKYO', '1M', interval '31 days 1 hour'), ('NYSE', '1d', '25 hours 1 minute')) AS v (name, timeframe, l),
+    generate_series(timestamptz '2024-02-01', '2024-06-01', '17 hours') AS t, market_regimes_at(v.name, v.timeframe, t) AS a
+    JOIN LATERAL (SELECT open_time FROM candles c WHERE c.symbol = v.name AND c.open_time > a.open_time ORDER BY 1 LIMIT 1) AS n ON true GROUP BY 1 ORDER BY 1;
+SELECT open_time, age FROM market_regimes_at('TOKYO', '1M', 'infinity');

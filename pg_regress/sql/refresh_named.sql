@@ -33,3 +33,9 @@ SELECT count(*) FROM regime_policy_rules(policy => 'desk');
 SELECT regime_key FROM regime_at(asset => 2, at => '2024-12-31 23:59:59+00');
 SELECT relation, action FROM regime_setup(target_schema => 'public');
 SELECT regime_drop_policy(policy => 'desk');
+-- The cause of a failure is told, whatever reading the symbols raises.
+ALTER TABLE dim_assets RENAME TO assets;
+CREATE VIEW dim_assets AS SELECT id, CASE WHEN id = 3 THEN (1 / (id - 3))::text ELSE symbol END AS symbol, is_active FROM assets;
+UPDATE cmc_price_bars_multi_tf SET close = 'NaN' WHERE id = 3 AND bar_seq > 35;
+SELECT id, symbol, status, message FROM refresh_cmc_regimes(ARRAY[2, 3]);
+SELECT id, subject, sqlstate, message FROM cmc_regime_run_log WHERE status = 'failed' AND id = 3 ORDER BY run DESC LIMIT 1;

@@ -114,6 +114,7 @@ DROP SCHEMA desk CASCADE;
 DROP OWNED BY regress_tagger;
 DROP ROLE regress_tagger;
 -- Assets by symbols, in whatever type of text; no asset, and a symbol of two assets, have no regime.
+RESET client_min_messages;
 CREATE TABLE by_name (symbol varchar(20), padded char(12), ts timestamptz, n int);
 INSERT INTO by_name SELECT d.symbol, d.symbol, t, d.id FROM public.dim_assets d, generate_series(timestamptz '2024-10-01', '2024-12-31', '19 hours') t WHERE d.id <= 2;
 INSERT INTO by_name VALUES ('NOBODY', 'NOBODY', '2024-12-01', 9), (NULL, NULL, '2024-12-01', 9), ('TWICE', 'TWICE', '2024-12-01', 9);

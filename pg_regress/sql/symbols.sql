@@ -70,6 +70,12 @@ SELECT 'YOUNG'::regime_asset_ref, 2::smallint::regime_asset_ref, 2::regime_asset
 SELECT v.given, r.id FROM dim_assets d CROSS JOIN LATERAL (SELECT 'int2' AS given, id FROM regime_at(d.id::int2, '2024-06-30') UNION ALL SELECT 'int8', id FROM regime_at(d.id::int8, '2024-06-30')
     UNION ALL SELECT 'varchar', id FROM regime_at(d.symbol::varchar, '2024-06-30') UNION ALL SELECT 'char', id FROM regime_at(d.symbol::char(12), '2024-06-30') UNION ALL SELECT 'name', id FROM regime_at(d.symbol::name, '2024-06-30')) AS v
 CROSS JOIN LATERAL (SELECT v.id) AS r WHERE d.symbol = 'YOUNG';
+-- A symbol is no id, whatever it looks like, wherever it is given.
+BEGIN;
+INSERT INTO dim_assets VALUES (11, '#2'), (12, '600519');
+SELECT regime_asset('#2') AS by_name, a.id AS by_column, b.id AS by_literal, c.id AS of_number FROM dim_assets d, regime_at(d.symbol, '2024-12-31') a, regime_at('#2', '2024-12-31') b, regime_at('600519', '2024-12-31') c WHERE d.id = 11;
+SELECT id FROM refresh_cmc_regimes(ARRAY['#2', '600519'], dry_run => true) UNION ALL SELECT id FROM refresh_cmc_regimes('#2', dry_run => true);
+ROLLBACK;
 SELECT DISTINCT id FROM regime_periods('#2');
 SELECT regime_at(5000000000, '2024-12-31');
 SELECT regime_at('#x', '2024-12-31');

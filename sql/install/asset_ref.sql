@@ -1,11 +1,11 @@
 -- The type of arguments that name an asset, so that one function takes ids and symbols. A value is stored as a text: the
--- symbol, or # and the id, which no cast turns into a symbol.
+-- symbol, or the id behind a byte that no symbol has.
 
 CREATE TYPE @extschema@.regime_asset_ref;
 CREATE FUNCTION @extschema@.regime_asset_ref_in(cstring) RETURNS @extschema@.regime_asset_ref
 IMMUTABLE STRICT PARALLEL SAFE LANGUAGE internal AS 'textin';
 CREATE FUNCTION @extschema@.regime_asset_ref_out(@extschema@.regime_asset_ref) RETURNS cstring
-IMMUTABLE STRICT PARALLEL SAFE LANGUAGE internal AS 'textout';
+IMMUTABLE STRICT PARALLEL SAFE LANGUAGE c AS 'MODULE_PATHNAME', 'asset_ref_out_wrapper';
 CREATE FUNCTION @extschema@.regime_asset_ref_recv(internal) RETURNS @extschema@.regime_asset_ref
 STABLE STRICT PARALLEL SAFE LANGUAGE internal AS 'textrecv';
 CREATE FUNCTION @extschema@.regime_asset_ref_send(@extschema@.regime_asset_ref) RETURNS bytea
@@ -17,7 +17,7 @@ CREATE TYPE @extschema@.regime_asset_ref (
     SEND = @extschema@.regime_asset_ref_send,
     LIKE = pg_catalog.text
 );
-COMMENT ON TYPE @extschema@.regime_asset_ref IS 'An asset as an argument names it: by its id, by its symbol, or by its id as text. Integers and texts are cast to it without being asked; as text, an id is written #1';
+COMMENT ON TYPE @extschema@.regime_asset_ref IS 'An asset as an argument names it: by its id, by its symbol, or by its id as text. Integers and texts are cast to it without being asked';
 COMMENT ON FUNCTION @extschema@.regime_asset_ref_in(cstring) IS 'Input of regime_asset_ref';
 COMMENT ON FUNCTION @extschema@.regime_asset_ref_out(@extschema@.regime_asset_ref) IS 'Output of regime_asset_ref';
 COMMENT ON FUNCTION @extschema@.regime_asset_ref_recv(internal) IS 'Binary input of regime_asset_ref';

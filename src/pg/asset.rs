@@ -1,7 +1,9 @@
 //! An argument that names an asset: the SQL type `regime_asset_ref`, which is declared in `sql/install/asset_ref.sql`.
 //!
 //! One argument takes ids and symbols: integers and texts are cast to the type without being asked. A value is stored as a
-//! text: the symbol, or `#` and the id.
+//! text: the symbol, or the id behind a byte that no symbol has, so that no symbol is taken for an id.
+
+use std::fmt::{self, Display, Formatter};
 
 use pgrx::callconv::{Arg, ArgAbi};
 use pgrx::datum::{Datum, FromDatum, UnboxDatum};
@@ -10,6 +12,9 @@ use pgrx::pg_sys;
 use pgrx::pgrx_sql_entity_graph::metadata::{
     ArgumentError, ReturnsError, ReturnsRef, SqlMappingRef, SqlTranslatable, TypeOrigin,
 };
+
+/// The byte before an id.
+const OF_ID: char = '\u{1}';
 
 /// An asset as a caller names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,13 +28,22 @@ pub enum Asset {
 impl Asset {
     /// The text that the type stores of an id.
     pub fn of_id(id: i64) -> String {
-        format!("#{id}")
+        format!("{OF_ID}{id}")
     }
 
     fn from_stored(text: &str) -> Self {
-        match text.strip_prefix('#').and_then(|id| id.parse().ok()) {
+        match text.strip_prefix(OF_ID).and_then(|id| id.parse().ok()) {
             Some(id) => Self::Id(id),
             None => Self::Name(text.to_owned()),
+        }
+    }
+}
+
+impl Display for Asset {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => write!(f, "{id}"),
+            Self::Name(name) => f.write_str(name),
         }
     }
 }

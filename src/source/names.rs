@@ -9,8 +9,8 @@ use regime_core::Layer;
 
 use crate::pg::asset::Asset;
 use crate::pg::{
-    Db, Error, Result, Sees, arg, cardinality_violation, extension_schema, known, quote_literal, quoted,
-    settings, undefined_column, undefined_object, undefined_table,
+    Db, Error, Result, Sees, arg, attempt_unless_cancelled, cardinality_violation, extension_schema, known,
+    quote_literal, quoted, settings, undefined_column, undefined_object, undefined_table,
 };
 use crate::source::assets::too_large;
 use crate::source::dim_assets::DimAssets;
@@ -175,13 +175,13 @@ pub fn needed_symbols(db: Db, why: &str) -> Result<String> {
     })
 }
 
-/// An asset as messages name it: `asset 3 (SPY)`, or `asset 3` where no symbol is known. Without `cal_scheme`,
-/// `pg_regime.cal_scheme` applies.
+/// An asset as messages name it: `asset 3 (SPY)`, or `asset 3` where no symbol is known or can be read: the message tells of
+/// something else. Without `cal_scheme`, `pg_regime.cal_scheme` applies.
 ///
 /// # Errors
-/// As [`symbol_of`].
+/// A cancel.
 pub fn in_words(db: Db, id: i32, cal_scheme: Option<&str>) -> Result<String> {
-    Ok(match symbol_of(db, id, cal_scheme)? {
+    Ok(match attempt_unless_cancelled(|| symbol_of(db, id, cal_scheme)).unwrap_or_default() {
         Some(symbol) => format!("asset {id} ({})", shown(&symbol)),
         None => format!("asset {id}"),
     })
@@ -234,18 +234,21 @@ pub fn symbols_of(db: Db, ids: &[i32], cal_scheme: Option<&str>) -> Result<HashM
     Ok(symbols)
 }
 
-/// The ids of all symbols, of those that are of one asset alone; `None` where no relation has symbols.
+/// The ids of all symbols, none of a symbol that several assets have; `None` where no relation has symbols.
 ///
 /// # Errors
 /// Where the map has no daily bars, and where the relation may not be read.
-pub fn ids_by_symbol(db: Db) -> Result<Option<HashMap<String, i32>>> {
+pub fn ids_by_symbol(db: Db) -> Result<Option<HashMap<String, Option<i32>>>> {
     let Some(relation) = relation_of_symbols(db, None)? else { return Ok(None) };
     let sql = format!(
-        "SELECT symbol::text AS symbol, min(id)::int8 AS id FROM {relation} WHERE symbol IS NOT NULL AND id IS NOT NULL \
-         GROUP BY symbol::text HAVING min(id) = max(id)"
+        "SELECT symbol::text AS symbol, CASE WHEN min(id) = max(id) THEN min(id)::int8 END AS id FROM {relation} \
+         WHERE symbol IS NOT NULL AND id IS NOT NULL GROUP BY symbol::text"
     );
-    let all = db.all(&sql, &[], Sees::Snapshot, |row| Ok((row.get("symbol")?, row.get::<i64>("id")?)))?;
-    Ok(Some(all.into_iter().filter_map(|(symbol, id)| Some((symbol, i32::try_from(id).ok()?))).collect()))
+    let all = db.all(&sql, &[], Sees::Snapshot, |row| {
+        let id: Option<i64> = row.get("id")?;
+        Ok((row.get("symbol")?, id.and_then(|id| i32::try_from(id).ok())))
+    })?;
+    Ok(Some(all.into_iter().collect()))
 }
 
 /// The candidate that was probably meant: at most a third of the characters differ (insertions, deletions,

@@ -1,6 +1,7 @@
 //! The assets that arguments name, and `regime_asset`: the id of an asset by its symbol.
 
 use std::collections::HashMap;
+use std::ffi::CString;
 
 use pgrx::prelude::*;
 
@@ -17,8 +18,15 @@ fn regime_asset(asset: Option<&str>, cal_scheme: default!(Option<&str>, "NULL"))
     Ok(spi::connect(|db| names::id_of(db, asset, cal_scheme))?)
 }
 
+/// Output of `regime_asset_ref`: the id or the symbol as text, which is read as a symbol or as an id.
+// Declared in sql/install/asset_ref.sql, as the casts below.
+#[pg_extern(sql = false)]
+fn asset_ref_out(asset: Asset) -> CString {
+    // A text that PostgreSQL stores has no byte of zero.
+    CString::new(asset.to_string()).unwrap_or_default()
+}
+
 /// Cast of an id to `regime_asset_ref`.
-// Declared in sql/install/asset_ref.sql.
 #[pg_extern(sql = false)]
 fn asset_of_int2(id: i16) -> String {
     Asset::of_id(id.into())
@@ -41,8 +49,7 @@ fn asset_of_int8(id: i64) -> String {
 /// # Errors
 /// NULL, and as [`names::id`].
 pub fn one(asset: Option<Asset>, cal_scheme: Option<&str>) -> pg::Result<i32> {
-    let asset = required("asset", asset)?;
-    some(Some(asset), cal_scheme).map(Option::unwrap_or_default)
+    required("asset", some(asset, cal_scheme)?)
 }
 
 /// The id of the asset that an argument names; NULL is passed on.

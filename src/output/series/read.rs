@@ -1,6 +1,6 @@
 //! What readers of stored rows of series share: times, series with rows, flips, the row at a moment.
 
-use regime_core::connect::times::length_of;
+use regime_core::connect::times::{Length, length_of};
 use regime_core::math::number::in_sql;
 
 use crate::output::relation::output_relation;
@@ -117,8 +117,9 @@ impl OfSeries {
     }
 
     /// Adds the row of the newest candle of a series that had closed at a moment, and the age of the row, the time since the candle
-    /// opened: none where no candle had. A candle closes when its timeframe is over, by the name of the timeframe; where the name does
-    /// not tell, when the next candle opens.
+    /// opened: none where no candle had. A candle closes when its timeframe is over, by the name of the timeframe in UTC, or when the
+    /// next candle opens, if that is shortly after: months of other zones, and days on which clocks change, are as much longer. Where
+    /// the name does not tell, a candle closes when the next one opens.
     ///
     /// # Errors
     /// As [`OfSeries::statistics`].
@@ -126,15 +127,23 @@ impl OfSeries {
         spi::connect(|db| {
             let (relation, symbol) = self.named(db, Some(symbol), Some(timeframe))?;
             let symbol = symbol.unwrap_or_default();
-            let closed = match length_of(timeframe) {
-                Some(length) => format!(
-                    " AND (open_time::timestamptz AT TIME ZONE 'UTC' + interval '{length}') AT TIME ZONE 'UTC' <= $3 ORDER BY open_time DESC LIMIT 1"
-                ),
-                None => " ORDER BY open_time DESC LIMIT 1 OFFSET 1".to_owned(),
+            let (closed, order) = match length_of(timeframe) {
+                Some(Length { interval, slack }) => {
+                    let end = format!("r.open_time::timestamptz AT TIME ZONE 'UTC' + interval '{interval}'");
+                    let is_over = format!(
+                        "({end}) AT TIME ZONE 'UTC' <= $3 AND (n.open_time > ({end} + interval '{slack}') AT TIME ZONE 'UTC') IS NOT FALSE"
+                    );
+                    (format!("(n.open_time <= $3 OR {is_over})"), "LIMIT 1")
+                }
+                None => ("true".to_owned(), "LIMIT 1 OFFSET 1"),
             };
             let sql = format!(
-                "SELECT {}, $3 - open_time::timestamptz FROM {relation} WHERE symbol = $1 AND timeframe = $2 AND open_time <= $3{closed}",
-                self.table.selected("")
+                "SELECT {}, CASE WHEN pg_catalog.isfinite($3) THEN $3 - r.open_time::timestamptz END FROM {relation} AS r \
+                 LEFT JOIN LATERAL (SELECT next.open_time FROM {relation} AS next WHERE next.symbol = $1 AND next.timeframe = $2 \
+                 AND next.open_time > r.open_time ORDER BY next.open_time LIMIT 1) AS n ON true \
+                 WHERE r.symbol = $1 AND r.timeframe = $2 AND r.open_time <= $3 AND r.open_time < timestamptz '200000-01-01' AND {closed} \
+                 ORDER BY r.open_time DESC {order}",
+                self.table.selected("r.")
             );
             rows.query(db, &sql, &[arg(symbol), arg(timeframe), timestamp_arg(Some(at))])
         })

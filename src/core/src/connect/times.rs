@@ -58,22 +58,34 @@ impl Step {
     }
 }
 
-/// How long a bar of a timeframe is, as PostgreSQL writes an interval, by the name of the timeframe: `90 minutes` of `90m`, `1
-/// month` of `1M`; `None` where the name is of another form.
-pub fn length_of(timeframe: &str) -> Option<String> {
+/// How long a bar of a timeframe is, as PostgreSQL writes intervals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Length {
+    /// The length in UTC: `90 minutes` of `90m`, `1 months` of `1M`.
+    pub interval: String,
+    /// How much longer a bar can be that is of another zone: by an hour where clocks change; a month, which is then counted
+    /// from another day, by three days.
+    pub slack: &'static str,
+}
+
+/// Most units of a timeframe.
+const MOST_UNITS: u32 = 10_000;
+
+/// The length of a bar of a timeframe, by its name; `None` where the name is of another form.
+pub fn length_of(timeframe: &str) -> Option<Length> {
     let digits = timeframe.bytes().take_while(u8::is_ascii_digit).count();
     let (count, unit) = timeframe.split_at(digits);
     let count: u32 = if count.is_empty() { 1 } else { count.parse().ok()? };
-    let unit = match unit {
-        "s" => "seconds",
-        "m" | "min" => "minutes",
-        "h" | "H" => "hours",
-        "d" | "D" => "days",
-        "w" | "W" => "weeks",
-        "M" | "mo" => "months",
+    let (unit, slack) = match unit {
+        "s" => ("seconds", "0"),
+        "m" | "min" => ("minutes", "0"),
+        "h" | "H" => ("hours", if count > 1 { "1 hour" } else { "0" }),
+        "d" | "D" => ("days", "1 hour"),
+        "w" | "W" => ("weeks", "1 hour"),
+        "M" | "mo" => ("months", "3 days 1 hour"),
         _ => return None,
     };
-    (count > 0).then(|| format!("{count} {unit}"))
+    (1..=MOST_UNITS).contains(&count).then(|| Length { interval: format!("{count} {unit}"), slack })
 }
 
 /// What the times of some assets tell.
@@ -160,13 +172,13 @@ mod tests {
 
     #[test]
     fn a_timeframe_tells_its_length() {
-        let told = |name: &str| length_of(name);
+        let told = |name: &str| length_of(name).map(|length| length.interval);
         for (name, length) in [("15m", "15 minutes"), ("4h", "4 hours"), ("1D", "1 days"), ("2w", "2 weeks")]
         {
             assert_eq!(told(name).as_deref(), Some(length));
         }
         assert_eq!([told("1M"), told("M")], [Some("1 months".to_owned()), Some("1 months".to_owned())]);
-        for name in ["", "0d", "1", "daily", "1 d", "-1d", "99999999999d"] {
+        for name in ["", "0d", "1", "daily", "1 d", "-1d", "10001d", "99999999999d"] {
             assert_eq!(told(name), None);
         }
         for step in

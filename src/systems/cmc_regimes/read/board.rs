@@ -1,6 +1,6 @@
 //! What holds for each asset now, in a line that fits a terminal.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use regime_core::cmc_regimes::row::FlipLayer;
 
@@ -29,6 +29,7 @@ pub fn all(db: Db) -> Result<Vec<Line>> {
     let rows = latest::all(db)?;
     let mut days = HashMap::new();
     for (clock, ids) in clocks(db, rows.iter().map(|row| row.stored.id).collect())? {
+        let ids: HashSet<i32> = ids.into_iter().collect();
         let of: Vec<&Latest> = rows.iter().filter(|row| ids.contains(&row.stored.id)).collect();
         read_days(db, &clock, &of, &mut days)?;
     }

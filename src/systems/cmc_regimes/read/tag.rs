@@ -1,5 +1,6 @@
 //! Writing the regime of each signal into the table of signals, with one statement.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use pgrx::pg_sys;
@@ -9,9 +10,9 @@ use regime_core::cmc_regimes::policy::UNKNOWN;
 
 use crate::output::relation::output_relation;
 use crate::pg::{
-    Db, Error, Result, arg, columns, columns::Table, columns::check_name, columns::column,
-    columns::wrong_type, current_user, insufficient_privilege, internal, no_privilege, quoted,
-    wrong_object_type,
+    Db, Error, Result, Sees, arg, cardinality_violation, columns, columns::Table, columns::check_name,
+    columns::column, columns::wrong_type, current_user, insufficient_privilege, internal, no_privilege,
+    quote_literal, quoted, wrong_object_type,
 };
 use crate::source::names;
 use crate::systems::cmc_regimes::read::as_of;
@@ -78,11 +79,35 @@ fn asset_expression(db: Db, table: &Table, name: &str) -> Result<(String, Option
         "integer" | "bigint" | "smallint" => Ok((format!("s.{}", quoted(name)), None)),
         "text" | "character varying" | "character" | "name" => {
             let ids = names::ids_by_symbol(db)?.ok_or_else(wrong_type)?;
+            warn_of_shared(db, table, name, &ids)?;
             let ids = serde_json::to_string(&ids).map_err(|error| internal(error.to_string()))?;
             Ok((format!("($3::jsonb ->> s.{}::text)::int4", quoted(name)), Some(ids)))
         }
         _ => Err(wrong_type()),
     }
+}
+
+/// Raises a WARNING where signals have symbols of several assets: their regime is then unknown.
+fn warn_of_shared(db: Db, table: &Table, name: &str, ids: &HashMap<String, Option<i32>>) -> Result<()> {
+    let shared: Vec<&str> =
+        ids.iter().filter(|(_, id)| id.is_none()).map(|(symbol, _)| symbol.as_str()).collect();
+    if shared.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "SELECT DISTINCT s.{column}::text AS symbol FROM {relation} AS s WHERE s.{column}::text = ANY ($1) ORDER BY 1 LIMIT 5",
+        column = quoted(name),
+        relation = table.sql
+    );
+    let found = db.all(&sql, &[arg(shared)], Sees::Now, |row| row.get::<String>("symbol"))?;
+    if let (Some(first), Some(relation)) = (found.first(), names::relation_of_symbols(db, None)?) {
+        let message =
+            format!("signals of {} have no regime: several assets have the symbol", found.join(", "));
+        cardinality_violation(message)
+            .hint(format!("SELECT * FROM {relation} WHERE symbol = {};", quote_literal(first)))
+            .report_as(PgLogLevel::WARNING);
+    }
+    Ok(())
 }
 
 /// The time of a signal; without a time zone, it is in UTC, as in the sources.

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use crate::output::entry::{self, About, Done, Entry};
 use crate::output::refresh::{Attempt, Refreshed};
 use crate::pg::{
-    Db, Error, Result, attempt, extension_schema, invalid_parameter, lock, lock::lock_subject, memory,
-    read_only_transaction, session, settings, spi,
+    Db, Error, Result, attempt, attempt_unless_cancelled, extension_schema, invalid_parameter, lock,
+    lock::lock_subject, memory, read_only_transaction, session, settings, spi,
 };
 use crate::source::names;
 use crate::systems::cmc_regimes::assets::sorted_ids;
@@ -122,7 +122,8 @@ fn keeps_others(own: &str, ids: Option<&[i32]>) -> String {
 fn symbols(db: Db, groups: &Groups, assets: &[(i32, usize)]) -> HashMap<i32, String> {
     let of_group = |(place, group): (usize, &Group)| {
         let ids: Vec<i32> = assets.iter().filter(|(_, of)| *of == place).map(|(id, _)| *id).collect();
-        attempt(|| names::symbols_of(db, &ids, group.given.cal_scheme.as_deref())).unwrap_or_default()
+        attempt_unless_cancelled(|| names::symbols_of(db, &ids, group.given.cal_scheme.as_deref()))
+            .unwrap_or_default()
     };
     groups.all.iter().enumerate().flat_map(of_group).collect()
 }
