@@ -100,3 +100,14 @@ SELECT name, count(*) AS moments, count(*) FILTER (WHERE n.open_time > t AND n.o
     generate_series(timestamptz '2024-02-01', '2024-06-01', '17 hours') AS t, market_regimes_at(v.name, v.timeframe, t) AS a
     JOIN LATERAL (SELECT open_time FROM candles c WHERE c.symbol = v.name AND c.open_time > a.open_time ORDER BY 1 LIMIT 1) AS n ON true GROUP BY 1 ORDER BY 1;
 SELECT open_time, age FROM market_regimes_at('TOKYO', '1M', 'infinity');
+-- Without a next candle too; candles that overlap, and lengths in minutes, tell no more.
+BEGIN;
+SET LOCAL session_replication_role = replica;
+DELETE FROM market_regimes WHERE symbol IN ('TOKYO', 'NYSE') AND open_time NOT IN ('2024-02-29 15:00+00', '2024-11-03 04:00+00');
+SELECT v.name, v.at, (SELECT a.open_time FROM market_regimes_at(v.name, v.timeframe, v.at) AS a) FROM (VALUES ('TOKYO', '1M', timestamptz '2024-03-31 14:59+00'), ('TOKYO', '1M', '2024-04-01 16:00+00'),
+    ('NYSE', '1d', '2024-11-04 04:59+00'), ('NYSE', '1d', '2024-11-04 05:00+00')) AS v (name, timeframe, at) ORDER BY 1, 2;
+UPDATE market_regimes SET timeframe = '1440m' WHERE symbol = 'NYSE';
+SELECT count(*) FROM market_regimes_at('NYSE', '1440m', '2024-11-04 04:59+00');
+INSERT INTO market_regimes SELECT (jsonb_populate_record(r, jsonb_build_object('symbol', 'ROLL', 'timeframe', '1d', 'open_time', t))).* FROM market_regimes r, generate_series(timestamptz '2024-01-01', '2024-01-05', '1 hour') AS t WHERE symbol = 'NYSE';
+SELECT open_time FROM market_regimes_at('ROLL', '1d', '2024-01-05 12:00+00');
+ROLLBACK;

@@ -238,16 +238,13 @@ pub fn symbols_of(db: Db, ids: &[i32], cal_scheme: Option<&str>) -> Result<HashM
 ///
 /// # Errors
 /// Where the map has no daily bars, and where the relation may not be read.
-pub fn ids_by_symbol(db: Db) -> Result<Option<HashMap<String, Option<i32>>>> {
+pub fn ids_by_symbol(db: Db) -> Result<Option<HashMap<String, Option<i64>>>> {
     let Some(relation) = relation_of_symbols(db, None)? else { return Ok(None) };
     let sql = format!(
         "SELECT symbol::text AS symbol, CASE WHEN min(id) = max(id) THEN min(id)::int8 END AS id FROM {relation} \
          WHERE symbol IS NOT NULL AND id IS NOT NULL GROUP BY symbol::text"
     );
-    let all = db.all(&sql, &[], Sees::Snapshot, |row| {
-        let id: Option<i64> = row.get("id")?;
-        Ok((row.get("symbol")?, id.and_then(|id| i32::try_from(id).ok())))
-    })?;
+    let all = db.all(&sql, &[], Sees::Snapshot, |row| Ok((row.get("symbol")?, row.get("id")?)))?;
     Ok(Some(all.into_iter().collect()))
 }
 

@@ -1,6 +1,6 @@
 //! What readers of stored rows of series share: times, series with rows, flips, the row at a moment.
 
-use regime_core::connect::times::{Length, length_of};
+use regime_core::connect::times::{Begins, Length, length_of};
 use regime_core::math::number::in_sql;
 
 use crate::output::relation::output_relation;
@@ -116,10 +116,9 @@ impl OfSeries {
         })
     }
 
-    /// Adds the row of the newest candle of a series that had closed at a moment, and the age of the row, the time since the candle
-    /// opened: none where no candle had. A candle closes when its timeframe is over, by the name of the timeframe in UTC, or when the
-    /// next candle opens, if that is shortly after: months of other zones, and days on which clocks change, are as much longer. Where
-    /// the name does not tell, a candle closes when the next one opens.
+    /// Adds the row of the newest candle of a series that had closed at a moment ([`has_closed`]), and the age of the row, the time
+    /// since the candle opened: none where no candle had. Where the name of the timeframe does not tell its length, a candle closes when
+    /// the next one opens.
     ///
     /// # Errors
     /// As [`OfSeries::statistics`].
@@ -127,23 +126,16 @@ impl OfSeries {
         spi::connect(|db| {
             let (relation, symbol) = self.named(db, Some(symbol), Some(timeframe))?;
             let symbol = symbol.unwrap_or_default();
-            let (closed, order) = match length_of(timeframe) {
-                Some(Length { interval, slack }) => {
-                    let end = format!("r.open_time::timestamptz AT TIME ZONE 'UTC' + interval '{interval}'");
-                    let is_over = format!(
-                        "({end}) AT TIME ZONE 'UTC' <= $3 AND (n.open_time > ({end} + interval '{slack}') AT TIME ZONE 'UTC') IS NOT FALSE"
-                    );
-                    (format!("(n.open_time <= $3 OR {is_over})"), "LIMIT 1")
-                }
-                None => ("true".to_owned(), "LIMIT 1 OFFSET 1"),
-            };
+            let length = length_of(timeframe);
+            let closed = length.as_ref().map_or("true".to_owned(), has_closed);
             let sql = format!(
-                "SELECT {}, CASE WHEN pg_catalog.isfinite($3) THEN $3 - r.open_time::timestamptz END FROM {relation} AS r \
-                 LEFT JOIN LATERAL (SELECT next.open_time FROM {relation} AS next WHERE next.symbol = $1 AND next.timeframe = $2 \
-                 AND next.open_time > r.open_time ORDER BY next.open_time LIMIT 1) AS n ON true \
+                "SELECT {}, CASE WHEN pg_catalog.isfinite($3) AND pg_catalog.isfinite(r.open_time) THEN $3 - r.open_time::timestamptz END \
+                 FROM {relation} AS r LEFT JOIN LATERAL (SELECT next.open_time::timestamptz AS open_time FROM {relation} AS next \
+                 WHERE next.symbol = $1 AND next.timeframe = $2 AND next.open_time > r.open_time ORDER BY next.open_time LIMIT 1) AS n ON true \
                  WHERE r.symbol = $1 AND r.timeframe = $2 AND r.open_time <= $3 AND r.open_time < timestamptz '200000-01-01' AND {closed} \
-                 ORDER BY r.open_time DESC {order}",
-                self.table.selected("r.")
+                 ORDER BY r.open_time DESC LIMIT 1 OFFSET {}",
+                self.table.selected("r."),
+                i32::from(length.is_none())
             );
             rows.query(db, &sql, &[arg(symbol), arg(timeframe), timestamp_arg(Some(at))])
         })
@@ -239,6 +231,29 @@ impl OfSeries {
             .collect();
         format!("SELECT * FROM {schema}.refresh_{}({});", self.table.name, given.join(", "))
     }
+}
+
+/// SQL: whether the candle of `r` has closed at `$3`, as far as the length of its timeframe and the opening of the next candle, `n`,
+/// tell, whatever the zone that the candles are of: when the next one opens at about the end, or when the longest such candle is over.
+/// A candle that begins as those of UTC do is over at its end in UTC, unless the next one opens shortly after that.
+fn has_closed(Length { interval, slack, begins }: &Length) -> String {
+    let open = "(r.open_time::timestamptz AT TIME ZONE 'UTC')";
+    let after = |more: &str| format!("(({open} + interval '{interval}'{more}) AT TIME ZONE 'UTC')");
+    let (earliest, end) = (after(&format!(" - interval '{slack}'")), after(""));
+    let latest = after(&format!(" + interval '{slack}'"));
+    let is_of_utc = match begins {
+        Begins::Month => format!("pg_catalog.date_trunc('month', {open}) = {open}"),
+        Begins::Day => format!("pg_catalog.date_trunc('day', {open}) = {open}"),
+        Begins::Every(seconds) => {
+            format!(
+                "pg_catalog.mod(pg_catalog.date_part('epoch', {open})::numeric, {seconds}::numeric) = 0::numeric"
+            )
+        }
+    };
+    format!(
+        "(n.open_time <= $3 AND n.open_time >= {earliest} OR {latest} <= $3 \
+         OR {end} <= $3 AND {is_of_utc} AND (n.open_time BETWEEN {end} AND {latest} AND n.open_time > $3) IS NOT TRUE)"
+    )
 }
 
 fn has_rows(db: Db, relation: &str, symbol: Option<&str>, timeframe: Option<&str>) -> Result<bool> {

@@ -63,9 +63,22 @@ impl Step {
 pub struct Length {
     /// The length in UTC: `90 minutes` of `90m`, `1 months` of `1M`.
     pub interval: String,
-    /// How much longer a bar can be that is of another zone: by an hour where clocks change; a month, which is then counted
-    /// from another day, by three days.
+    /// By how much a bar of another zone can be longer or shorter: by an hour where clocks change, unless bars are as short as
+    /// that; a month, which is then counted from another day, by three days.
     pub slack: &'static str,
+    /// With what bars of UTC begin.
+    pub begins: Begins,
+}
+
+/// With what bars of UTC begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begins {
+    /// The first day of a month.
+    Month,
+    /// A day.
+    Day,
+    /// A whole number of these seconds after 1970.
+    Every(u64),
 }
 
 /// Most units of a timeframe.
@@ -73,19 +86,27 @@ const MOST_UNITS: u32 = 10_000;
 
 /// The length of a bar of a timeframe, by its name; `None` where the name is of another form.
 pub fn length_of(timeframe: &str) -> Option<Length> {
+    const HOUR: u64 = 3_600;
     let digits = timeframe.bytes().take_while(u8::is_ascii_digit).count();
     let (count, unit) = timeframe.split_at(digits);
     let count: u32 = if count.is_empty() { 1 } else { count.parse().ok()? };
-    let (unit, slack) = match unit {
-        "s" => ("seconds", "0"),
-        "m" | "min" => ("minutes", "0"),
-        "h" | "H" => ("hours", if count > 1 { "1 hour" } else { "0" }),
-        "d" | "D" => ("days", "1 hour"),
-        "w" | "W" => ("weeks", "1 hour"),
-        "M" | "mo" => ("months", "3 days 1 hour"),
+    let (unit, seconds) = match unit {
+        "s" => ("seconds", 1),
+        "m" | "min" => ("minutes", 60),
+        "h" | "H" => ("hours", HOUR),
+        "d" | "D" => ("days", 24 * HOUR),
+        "w" | "W" => ("weeks", 7 * 24 * HOUR),
+        "M" | "mo" => ("months", 28 * 24 * HOUR),
         _ => return None,
     };
-    (1..=MOST_UNITS).contains(&count).then(|| Length { interval: format!("{count} {unit}"), slack })
+    let seconds = seconds * u64::from(count);
+    let (slack, begins) = match unit {
+        "months" => ("3 days 1 hour", Begins::Month),
+        _ if seconds >= 24 * HOUR => ("1 hour", Begins::Day),
+        _ if seconds > HOUR => ("1 hour", Begins::Every(seconds)),
+        _ => ("0", Begins::Every(1)),
+    };
+    (1..=MOST_UNITS).contains(&count).then(|| Length { interval: format!("{count} {unit}"), slack, begins })
 }
 
 /// What the times of some assets tell.
@@ -178,6 +199,14 @@ mod tests {
             assert_eq!(told(name).as_deref(), Some(length));
         }
         assert_eq!([told("1M"), told("M")], [Some("1 months".to_owned()), Some("1 months".to_owned())]);
+        let slack = |name: &str| length_of(name).map(|length| length.slack);
+        assert_eq!(["15m", "1h", "60m"].map(slack), [Some("0"); 3]);
+        assert_eq!(["2h", "240m", "1440m", "1d", "1w"].map(slack), [Some("1 hour"); 5]);
+        let begins = |name: &str| length_of(name).map(|length| length.begins);
+        assert_eq!(
+            ["4h", "1440m", "3M"].map(begins),
+            [Begins::Every(14_400), Begins::Day, Begins::Month].map(Some)
+        );
         for name in ["", "0d", "1", "daily", "1 d", "-1d", "10001d", "99999999999d"] {
             assert_eq!(told(name), None);
         }

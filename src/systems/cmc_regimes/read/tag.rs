@@ -12,11 +12,17 @@ use crate::output::relation::output_relation;
 use crate::pg::{
     Db, Error, Result, Sees, arg, cardinality_violation, columns, columns::Table, columns::check_name,
     columns::column, columns::wrong_type, current_user, insufficient_privilege, internal, no_privilege,
-    quote_literal, quoted, wrong_object_type,
+    quote_literal, quoted, shortened, wrong_object_type,
 };
 use crate::source::names;
 use crate::systems::cmc_regimes::read::as_of;
 use crate::systems::cmc_regimes::tables::{REGIMES, TF};
+
+/// Most symbols that a WARNING names.
+const MOST_NAMED: usize = 5;
+
+/// The id of each symbol; `None` where several assets have it.
+type Ids = HashMap<String, Option<i64>>;
 
 /// The columns of the signals, as the caller names them.
 pub struct Names<'a> {
@@ -57,8 +63,13 @@ pub fn tag(db: Db, relation: pg_sys::Oid, names: &Names) -> Result<i64> {
          AND r.tf = '{TF}' AND r.ts <= {ts}{fresh} ORDER BY r.ts DESC LIMIT 1), $1) WHERE s.{key} IS NULL",
         table.sql
     );
-    let args = [arg(UNKNOWN), arg(limit), arg(symbols)];
-    Ok(db.execute(&sql, &args)? as i64)
+    let json = symbols.as_ref().map(serde_json::to_string).transpose();
+    let args = [arg(UNKNOWN), arg(limit), arg(json.map_err(|error| internal(error.to_string()))?)];
+    let filled = db.execute(&sql, &args)?;
+    if let Some(symbols) = &symbols {
+        warn_of_shared(db, &table, names.asset, symbols)?;
+    }
+    Ok(filled as i64)
 }
 
 /// The table of signals.
@@ -71,38 +82,41 @@ fn find(db: Db, relation: pg_sys::Oid) -> Result<Rc<Table>> {
         .hint("Pass the table that holds the signals; a view can join cmc_regimes itself."))
 }
 
-/// SQL: the id of the asset of a signal; of a symbol, by the object `$3`, which is returned as JSON, of the ids by symbols.
-fn asset_expression(db: Db, table: &Table, name: &str) -> Result<(String, Option<String>)> {
+/// SQL: the id of the asset of a signal; of a symbol, by the object `$3` of the ids by symbols, which are returned.
+fn asset_expression(db: Db, table: &Table, name: &str) -> Result<(String, Option<Ids>)> {
     let column = column(table, "asset_column", name)?;
     let wrong_type = || wrong_type(table, "asset_column", column, "integer");
     match column.base_type().as_str() {
         "integer" | "bigint" | "smallint" => Ok((format!("s.{}", quoted(name)), None)),
         "text" | "character varying" | "character" | "name" => {
             let ids = names::ids_by_symbol(db)?.ok_or_else(wrong_type)?;
-            warn_of_shared(db, table, name, &ids)?;
-            let ids = serde_json::to_string(&ids).map_err(|error| internal(error.to_string()))?;
-            Ok((format!("($3::jsonb ->> s.{}::text)::int4", quoted(name)), Some(ids)))
+            Ok((format!("($3::jsonb ->> s.{}::text)::int8", quoted(name)), Some(ids)))
         }
         _ => Err(wrong_type()),
     }
 }
 
 /// Raises a WARNING where signals have symbols of several assets: their regime is then unknown.
-fn warn_of_shared(db: Db, table: &Table, name: &str, ids: &HashMap<String, Option<i32>>) -> Result<()> {
+fn warn_of_shared(db: Db, table: &Table, name: &str, ids: &Ids) -> Result<()> {
     let shared: Vec<&str> =
         ids.iter().filter(|(_, id)| id.is_none()).map(|(symbol, _)| symbol.as_str()).collect();
     if shared.is_empty() {
         return Ok(());
     }
     let sql = format!(
-        "SELECT DISTINCT s.{column}::text AS symbol FROM {relation} AS s WHERE s.{column}::text = ANY ($1) ORDER BY 1 LIMIT 5",
+        "SELECT DISTINCT s.{column}::text AS symbol FROM {relation} AS s WHERE s.{column}::text = ANY ($1) ORDER BY 1 LIMIT {MOST_NAMED}",
         column = quoted(name),
         relation = table.sql
     );
     let found = db.all(&sql, &[arg(shared)], Sees::Now, |row| row.get::<String>("symbol"))?;
     if let (Some(first), Some(relation)) = (found.first(), names::relation_of_symbols(db, None)?) {
+        let mut named: Vec<String> =
+            found.iter().map(|symbol| quote_literal(shortened(symbol.clone(), 100))).collect();
+        if named.len() == MOST_NAMED {
+            named.push("…".to_owned());
+        }
         let message =
-            format!("signals of {} have no regime: several assets have the symbol", found.join(", "));
+            format!("signals of {} have no regime: several assets have the symbol", named.join(", "));
         cardinality_violation(message)
             .hint(format!("SELECT * FROM {relation} WHERE symbol = {};", quote_literal(first)))
             .report_as(PgLogLevel::WARNING);
