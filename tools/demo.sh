@@ -46,7 +46,7 @@ SELECT id, status, regime_rows, flip_rows, stat_rows, comovement_rows, rows_writ
        round(elapsed_ms::numeric, 1) AS elapsed_ms
 FROM refresh_cmc_regimes();
 \echo 'The newest regime of each asset:'
-SELECT id, ts::date AS day, regime_key, size_mult, stop_mult, orders, gross_cap, setups FROM cmc_regime_latest ORDER BY id;
+SELECT * FROM regime_board;
 \echo 'How asset 1 spent its history, and what the next day brought:'
 SELECT regime_key, n_bars, round(100 * pct_of_history::numeric, 1) AS percent,
        round(100 * avg_ret_1d::numeric, 3) AS avg_next_day_percent, round(100 * std_ret_1d::numeric, 3) AS std_percent
@@ -57,7 +57,7 @@ SELECT symbol, timeframe, status, regime_rows, rows_written, round(elapsed_ms::n
 SELECT DISTINCT ON (symbol, timeframe) symbol, timeframe, open_time, full_regime, simplified_regime, round(confidence::numeric, 2) AS confidence
 FROM market_regimes ORDER BY symbol, timeframe, open_time DESC;
 \echo 'How the candles of four hours of MARKET were spent:'
-SELECT simplified_regime, candles, round(100 * share::numeric, 1) AS percent, round(mean_confidence::numeric, 2) AS confidence
+SELECT simplified_regime, n AS candles, round(100 * share::numeric, 1) AS percent, round(mean_confidence::numeric, 2) AS confidence
 FROM market_regimes_stats('MARKET', '4h');
 \echo 'SELECT * FROM refresh_market_states();'
 SELECT symbol, timeframe, status, state_rows, rows_written, round(elapsed_ms::numeric, 1) AS elapsed_ms FROM refresh_market_states();
