@@ -522,7 +522,7 @@ AS 'MODULE_PATHNAME', 'refresh_assets_wrapper';
 -- src/api/cmc_regimes/refresh.rs
 -- pg_regime::api::cmc_regimes::refresh::refresh_cmc_regimes
 CREATE  FUNCTION "refresh_cmc_regimes"(
-	"asset" INT, /* Option < i32 > */
+	"asset" bigint, /* Option < i64 > */
 	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
 	"policy" TEXT DEFAULT NULL, /* Option < String > */
 	"hysteresis" bool DEFAULT NULL, /* Option < bool > */
@@ -2891,7 +2891,7 @@ AS 'MODULE_PATHNAME', 'market_escalation_percentile_wrapper';
 COMMENT ON FUNCTION refresh_cmc_regimes(regime_asset_ref[], text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean, jsonb) IS
 'Computes the regimes of assets (NULL: every active asset of dim_assets, else every id with daily bars), writes the rows that differ to the output tables and returns one row per asset: status (ok, unchanged, empty, failed, dry_run), the rows that the result holds (NULL if failed), the rows written, milliseconds. An asset that fails is rolled back alone with a WARNING and keeps its earlier rows, one without daily bars loses them; a wrong argument, policy or source map is an error. An asset whose profile gives other parameters than the arguments fails, unless force is true.';
 
-COMMENT ON FUNCTION refresh_cmc_regimes(int, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean, jsonb) IS
+COMMENT ON FUNCTION refresh_cmc_regimes(bigint, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean, jsonb) IS
 'Refreshes the asset of an id, exactly as refresh_cmc_regimes does for a list, and returns its row; a NULL id is an error.';
 
 COMMENT ON FUNCTION refresh_cmc_regimes(text, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean, jsonb) IS

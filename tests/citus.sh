@@ -175,7 +175,7 @@ is "what is there is left alone" "$(q market "SELECT status, count(*) FROM refre
 
 both "$(correct 700)"
 is "an array from the coordinator" "$(q market "SELECT id, status, mode FROM refresh_cmc_regimes(ARRAY[1, 2])")" "$(printf '%s\n' '1|ok|full' '2|ok|full')"
-q market "SELECT create_distributed_function(oid::regprocedure, '\$1', colocate_with => 'cmc_regimes') FROM pg_proc WHERE proname = 'refresh_cmc_regimes' AND proargtypes[0] = 'int'::regtype" >/dev/null
+q market "SELECT create_distributed_function(oid::regprocedure, '\$1', colocate_with => 'cmc_regimes') FROM pg_proc WHERE proname = 'refresh_cmc_regimes' AND proargtypes[0] = 'bigint'::regtype" >/dev/null
 is "delegated by the id" "$(q market "SELECT id, status, mode FROM refresh_cmc_regimes(5)")" "5|ok|full"
 is "to the node of the asset" "$(for node in 1 2; do on $node q market "SELECT count(*) FROM cmc_regime_run_log WHERE id = 5 AND started_at > now() - interval '1 minute' AND reason LIKE 'late bars from%'"; done | sort)" "$(printf '%s\n' 0 1)"
 refresh >/dev/null

@@ -39,6 +39,11 @@ CREATE TABLE "Old".twice AS SELECT * FROM cmc_regimes;
 INSERT INTO "Old".twice SELECT * FROM cmc_regimes ORDER BY ts DESC LIMIT 1;
 SELECT * FROM tried($$SELECT FROM regime_compare('"Old".twice')$$);
 DELETE FROM "Old".twice WHERE ts = (SELECT max(ts) FROM cmc_regimes);
+-- NULL in the key.
+CREATE TABLE "Old".gaps AS SELECT CASE WHEN ts < '2024-12-01' THEN id END AS id, nullif(ts, (SELECT max(ts) FROM cmc_regimes)) AS ts, tf, size_mult FROM cmc_regimes;
+SELECT * FROM tried($$SELECT FROM regime_compare('"Old".gaps')$$);
+DELETE FROM "Old".gaps WHERE id IS NULL;
+SELECT * FROM tried($$SELECT FROM regime_compare('"Old".gaps')$$);
 -- Symbols without a table of them.
 ALTER TABLE dim_assets RENAME TO assets;
 CREATE TABLE "Old".named AS SELECT 'NEW'::text AS symbol, ts, tf, size_mult FROM cmc_regimes;

@@ -61,9 +61,10 @@ SELECT id FROM regime_at(1::bigint, '2024-12-31');
 SELECT id FROM refresh_cmc_regimes(ARRAY[1::bigint]);
 SELECT id FROM refresh_cmc_regimes(ARRAY[1::smallint, 2::smallint]);
 SELECT id FROM refresh_cmc_regimes(ARRAY['2'::varchar, 'NEW']);
+SELECT id FROM refresh_cmc_regimes(1::bigint);
+SELECT id FROM refresh_cmc_regimes(4294967297);
 -- What did not, does not.
 SELECT id FROM regime_at(1.0, '2024-12-31');
-SELECT id FROM refresh_cmc_regimes(1::bigint);
 
 -- Columns of whatever type an id or a symbol has.
 SELECT 'YOUNG'::regime_asset_ref, 2::smallint::regime_asset_ref, 2::regime_asset_ref, 2::bigint::regime_asset_ref, 'YOUNG'::varchar::regime_asset_ref, 'YOUNG'::char(9)::regime_asset_ref, 'YOUNG'::name::regime_asset_ref;

@@ -112,6 +112,8 @@ errors! {
     invalid_table_definition = ERRCODE_INVALID_TABLE_DEFINITION;
     /// The error for what is there more than once.
     cardinality_violation = ERRCODE_CARDINALITY_VIOLATION;
+    /// The error for rows that have NULL where a value is needed.
+    not_null_violation = ERRCODE_NOT_NULL_VIOLATION;
     /// The error for a collation by which different texts can be equal.
     indeterminate_collation = ERRCODE_INDETERMINATE_COLLATION;
     /// What a caller should know although the work goes on.

@@ -38,9 +38,9 @@ pub use environment::{quoted, trusting_functions};
 pub use error::{
     Error, Result, cardinality_violation, check_order, check_range, data_exception, datatype_mismatch,
     error_code, indeterminate_collation, insufficient_privilege, internal, invalid_parameter,
-    invalid_table_definition, no_data_found, no_privilege, no_usage, not_in_prerequisite_state, notice,
-    null_argument, read_only_transaction, remark, report_warning, sqlstate, undefined_column,
-    undefined_object, undefined_table, warn, warning, wrong_object_type,
+    invalid_table_definition, no_data_found, no_privilege, no_usage, not_in_prerequisite_state,
+    not_null_violation, notice, null_argument, read_only_transaction, remark, report_warning, sqlstate,
+    undefined_column, undefined_object, undefined_table, warn, warning, wrong_object_type,
 };
 pub use hold::Relations;
 pub use lock::{lock, lock_schema};

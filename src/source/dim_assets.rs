@@ -4,8 +4,8 @@
 use pgrx::prelude::*;
 
 use crate::pg::{
-    Column, Db, Result, Sees, arg, columns, current_user, datatype_mismatch, insufficient_privilege, known,
-    no_privilege, quoted, syscache,
+    Column, Db, Error, Result, Sees, arg, columns, current_user, datatype_mismatch, insufficient_privilege,
+    known, no_privilege, quoted, syscache, undefined_column,
 };
 use crate::source::connect::record::NAMES;
 
@@ -29,6 +29,8 @@ pub struct DimAssets {
     pub flag_type: Option<String>,
     /// The type of `id`, where that is no integer type, so that the relation lists no assets.
     pub id_type: Option<String>,
+    /// The type of `symbol`, where that is no type of text, so that no symbol is known.
+    pub symbol_type: Option<String>,
     /// Whether `regime_connect` made the table, for bars that name assets by symbols.
     pub is_made: bool,
     /// Its schema, quoted, and whether the current role may use it.
@@ -113,8 +115,32 @@ impl DimAssets {
                 .unwrap_or_default(),
             flag_type: type_of("is_active", &|flag| flag.type_oid != pg_sys::BOOLOID),
             id_type: type_of("id", &|id| !is_integer(id)),
+            symbol_type: type_of("symbol", &|symbol| !symbol.is_text),
             schema: (quoted(schema).to_string(), syscache::may_use(schema)),
         }))
+    }
+
+    /// The error for what the relation lacks to give ids to symbols, with the statement that mends it; `None` where it lacks
+    /// nothing. `says` makes the message of the words; a column that is added is of the type in `added`, of `id` and `symbol`.
+    pub fn lack(&self, added: [&str; 2], says: impl Fn(&str) -> String) -> Option<Error> {
+        let relation = &self.relation;
+        let of = [(self.id, &self.id_type, "id", "int"), (self.symbol, &self.symbol_type, "symbol", "text")];
+        of.into_iter().zip(added).find_map(|((is_there, other, name, wanted), added)| {
+            match (is_there, other) {
+                (Some(_), _) => None,
+                (None, Some(other)) => {
+                    let says = says(&format!("has a column {name} of type {other}, not {wanted}"));
+                    let mend = format!(
+                        "ALTER TABLE {relation} ALTER COLUMN {name} TYPE {wanted} USING {name}::{wanted};"
+                    );
+                    Some(datatype_mismatch(says).hint(mend))
+                }
+                (None, None) => {
+                    let says = says(&format!("has no column {name} of type {wanted}"));
+                    Some(undefined_column(says).hint(format!("ALTER TABLE {relation} ADD {name} {added};")))
+                }
+            }
+        })
     }
 
     /// Checks that the current role may read these columns, as far as they exist.

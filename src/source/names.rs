@@ -10,13 +10,15 @@ use regime_core::Layer;
 use crate::pg::asset::Asset;
 use crate::pg::{
     Db, Error, Result, Sees, arg, attempt_unless_cancelled, cardinality_violation, extension_schema, known,
-    quote_literal, quoted, settings, undefined_column, undefined_object, undefined_table,
+    quote_literal, quoted, settings, undefined_object, undefined_table,
 };
 use crate::source::assets::too_large;
 use crate::source::dim_assets::DimAssets;
 use crate::source::map::{self, MapRow};
 use crate::source::symbols;
 
+/// The types of the columns `id` and `symbol` in the statements of hints.
+const ADDED: [&str; 2] = ["int", "text"];
 /// Most ids that an error lists.
 const MOST_LISTED: usize = 20;
 /// Most characters of a name that an error shows; no near name is searched for a longer one.
@@ -164,15 +166,12 @@ pub fn needed_symbols(db: Db, why: &str) -> Result<String> {
     }
     let place = Place::find(db, None)?;
     let relation = format!("{}.dim_assets", quoted(&place.daily.bars[0]));
-    Err(match place.dim() {
-        None => undefined_table(format!("{why}, and relation {relation} does not exist"))
-            .hint(format!("CREATE TABLE {relation} (id int PRIMARY KEY, symbol text UNIQUE);")),
-        Some(dim) => {
-            let [name, of_type] = missing_column(dim);
-            undefined_column(format!("{why}, and relation {relation} has no column {name} of type {of_type}"))
-                .hint(format!("ALTER TABLE {relation} ADD {name} {of_type};"))
-        }
-    })
+    let lack =
+        place.dim().and_then(|dim| dim.lack(ADDED, |lack| format!("{why}, and relation {relation} {lack}")));
+    Err(lack.unwrap_or_else(|| {
+        undefined_table(format!("{why}, and relation {relation} does not exist"))
+            .hint(format!("CREATE TABLE {relation} (id int PRIMARY KEY, symbol text UNIQUE);"))
+    }))
 }
 
 /// An asset as messages name it: `asset 3 (SPY)`, or `asset 3` where no symbol is known or can be read: the message tells of
@@ -359,8 +358,11 @@ impl Place {
         let symbols = match (self.with_symbols(), self.dim()) {
             (Some(dim), _) => Some((&dim.relation, all_symbols(db, dim)?)),
             (None, _) if is_id => None,
-            (None, Some(dim)) => return Ok(no_column(asset, dim)),
-            (None, None) => return Ok(self.no_table(asset)),
+            (None, dim) => {
+                let says = |lack: &str| self.no_id(asset, lack);
+                let lack = dim.and_then(|dim| dim.lack(ADDED, says));
+                return Ok(lack.unwrap_or_else(|| self.no_table(asset)));
+            }
         };
         let mut looked = Vec::new();
         if let Some((relation, symbols)) = &symbols {
@@ -390,10 +392,15 @@ impl Place {
         self.daily.bars.each_ref().map(quoted).join(".")
     }
 
+    /// That a name is no id, and what the relation of names lacks.
+    fn no_id(&self, asset: &str, lack: &str) -> String {
+        let relation = format!("{}.dim_assets", quoted(&self.daily.bars[0]));
+        format!("asset \"{}\" is not an id, and relation {relation} {lack}", shown(asset))
+    }
+
     fn no_table(&self, asset: &str) -> Error {
         let relation = format!("{}.dim_assets", quoted(&self.daily.bars[0]));
-        undefined_table(format!("asset \"{}\" is not an id, and relation {relation} does not exist", shown(asset)),
-        )
+        undefined_table(self.no_id(asset, "does not exist"))
         .detail(format!(
             "Symbols are looked up beside the daily bars {} of calendar scheme \"{}\".",
             self.bars(),
@@ -403,20 +410,6 @@ impl Place {
             "Pass the id, or create the relation: CREATE TABLE {relation} (id int PRIMARY KEY, symbol text UNIQUE);"
         ))
     }
-}
-
-/// The column, with its type, that a relation of ids and symbols lacks.
-fn missing_column(dim: &DimAssets) -> [&'static str; 2] {
-    if dim.id.is_none() { ["id", "int"] } else { ["symbol", "text"] }
-}
-
-fn no_column(asset: &str, dim: &DimAssets) -> Error {
-    let ([name, of_type], relation) = (missing_column(dim), &dim.relation);
-    let asset = shown(asset);
-    undefined_column(format!(
-        "asset \"{asset}\" is not an id, and relation {relation} has no column {name} of type {of_type}"
-    ))
-    .hint(format!("Pass the id, or add the column: ALTER TABLE {relation} ADD {name} {of_type};"))
 }
 
 fn all_symbols(db: Db, dim: &DimAssets) -> Result<Vec<String>> {

@@ -94,11 +94,14 @@ refreshes! {
     }
 }
 
-// Forms of their own for an integer and a text: of the type of arguments that name an asset, one form more would leave open
-// which of them a smallint is for, and a function that Citus distributes by a column of integers takes an integer.
+// Forms of their own for an integer and a text, not one of the type of arguments that name an asset: a function that Citus
+// distributes by a column of integers takes an integer, and beside such a form it would be open which one a smallint is for.
+// All integers are cast to bigint without being asked.
 refreshes! {
     /// [`refresh_assets`] of one id.
-    fn refresh_asset(asset: Option<i32>) |id, _| Ok(Some(vec![id]))
+    fn refresh_asset(asset: Option<i64>) |id: Option<i64>, cal_scheme| {
+        Ok(Some(vec![id.map(|id| id_new(&Asset::Id(id), cal_scheme)).transpose()?]))
+    }
 }
 
 refreshes! {

@@ -10,7 +10,8 @@ use crate::output::compare::theirs::hidden;
 use crate::output::compare::{In, Pair, Subject, Theirs, text_of};
 use crate::output::relation::output_relation;
 use crate::pg::{
-    Arg, Days, Db, Error, Micros, Result, Row, Sees, arg, cardinality_violation, wrong_object_type,
+    Arg, Days, Db, Error, Micros, Result, Row, Sees, arg, cardinality_violation, not_null_violation,
+    wrong_object_type,
 };
 use crate::source::assets::too_large;
 use crate::source::names;
@@ -104,21 +105,25 @@ impl Both<'_, '_> {
         let tf = tf.as_deref().unwrap_or("NULL::pg_catalog.text");
         let asset = if *by_id { format!("{asset}::bigint") } else { asset.clone() };
         let select = format!(
-            "SELECT DISTINCT {asset} AS asset, {tf} COLLATE pg_catalog.\"C\" AS tf FROM {sql} ORDER BY 1, 2"
+            "SELECT {asset} AS asset, {tf} COLLATE pg_catalog.\"C\" AS tf, \
+             pg_catalog.count(*) FILTER (WHERE {}) AS n_unknown FROM {sql} GROUP BY 1, 2 ORDER BY 1, 2",
+            self.unknown()
         );
+        let mut unknown = 0;
         let found: Vec<(String, Option<i64>, Option<String>)> =
             self.db.all(&select, &[], Sees::Snapshot, |row| {
                 let id = if *by_id { row.get::<Option<i64>>(0)? } else { None };
                 let symbol = if *by_id { id.map(|id| id.to_string()) } else { row.get(0)? };
+                unknown += row.get::<i64>(2)?;
                 Ok((symbol.unwrap_or_default(), id, row.get(1)?))
             })?;
+        if unknown > 0 {
+            return Err(self.no_key(unknown));
+        }
         let needed = self.by_id != *by_id || assets.is_some() && !by_id;
         let names = self.names(needed && !found.is_empty())?;
         let mut subjects = Vec::new();
         for (name, id, timeframe) in found {
-            if name.is_empty() || self.theirs.tf.is_some() && timeframe.is_none() {
-                continue;
-            }
             let (id, symbol) = match id {
                 Some(id) => {
                     let Ok(id) = i32::try_from(id) else { return Err(too_large(self.db, id)?) };
@@ -197,6 +202,24 @@ impl Both<'_, '_> {
             Ok(())
         })?;
         Ok(read)
+    }
+
+    /// SQL: that a column of the key is NULL.
+    fn unknown(&self) -> String {
+        let nulls: Vec<String> = self.theirs.named.iter().map(|name| format!("{name} IS NULL")).collect();
+        nulls.join(" OR ")
+    }
+
+    /// The error for rows that no row of ours can be compared with.
+    fn no_key(&self, n: i64) -> Error {
+        let Theirs { sql, named, .. } = self.theirs;
+        let rows = if n == 1 { "row" } else { "rows" };
+        let have = if n == 1 { "has" } else { "have" };
+        not_null_violation(format!(
+            "{n} {rows} of {sql} {have} NULL in a column of the key ({})",
+            named.join(", ")
+        ))
+        .hint(format!("SELECT * FROM {sql} WHERE {};", self.unknown()))
     }
 
     /// The error for a key that is there twice.

@@ -4,7 +4,7 @@ use pgrx::prelude::*;
 
 use regime_core::connect::fields::{Field, is_adjusted};
 
-use crate::pg::{Column, Error, Result, columns, quote_literal, quoted, undefined_column};
+use crate::pg::{Column, Error, Result, columns, quote_literal, quoted, syscache, undefined_column};
 use crate::source::connect::ask::in_words;
 use crate::source::connect::look::{Look, Taken};
 use crate::source::kind::Kind;
@@ -70,6 +70,8 @@ impl Look<'_, '_> {
                 true => others.into_iter().filter(|column| column.is_text).collect(),
                 false => others,
             },
+            // Bars of several timeframes would be taken for those of one.
+            Field::Timeframe => return self.named_unfit(field).map_or(Ok(None), Err),
             _ => return Ok(None),
         };
         match likely[..] {
@@ -99,7 +101,7 @@ impl Look<'_, '_> {
     /// The error for a column that cannot be the field.
     fn unfit(&self, field: Field, column: &Column) -> Error {
         let error = columns::wrong_type(&self.table, field.as_str(), column, wanted(field));
-        if field != Field::Asset || !column.is_text {
+        if !is_name(field, column) {
             return error.hint(format!("SELECT * FROM {} LIMIT 10;", self.table.sql));
         }
         let (relation, name) = (&self.table.sql, quoted(&column.name));
@@ -107,21 +109,29 @@ impl Look<'_, '_> {
             return error.hint(format!("ALTER TABLE {relation} ALTER COLUMN {name} TYPE text;"));
         }
         let view = format!("{}.prices_by_text", self.schema);
+        let (argument, text) = match field {
+            Field::Timeframe => (field.as_str(), "timeframe_of_text"),
+            _ => (Field::Asset.as_str(), "symbol_of_text"),
+        };
         error.hint(format!(
-            "CREATE VIEW {view} AS SELECT {name}::text AS symbol_of_text, p.* FROM {relation} AS p; SELECT * FROM {}.regime_connect({}, asset => 'symbol_of_text');",
-            self.own,
-            quote_literal(&view)
+            "CREATE VIEW {view} AS SELECT {name}::text AS {text}, p.* FROM {relation} AS p; {}",
+            self.asked.call(self.own, &view, Some((argument, text)))
         ))
+    }
+
+    /// The error for a column that has the name of the field, and names of a type that is not read.
+    fn named_unfit(&self, field: Field) -> Option<Error> {
+        let of_name = |column: &&Column| {
+            field.rank(&column.name).is_some() && is_name(field, column) && !fits(field, column)
+        };
+        self.table.columns.iter().find(of_name).map(|column| self.unfit(field, column))
     }
 
     /// The error for a field without any column.
     pub(super) fn nothing(&self, field: Field) -> Error {
         let relation = &self.table.sql;
-        let named = |column: &&Column| column.is_text && field.rank(&column.name).is_some();
-        if field == Field::Asset
-            && let Some(column) = self.table.columns.iter().find(named)
-        {
-            return self.unfit(field, column);
+        if let Some(error) = self.named_unfit(field) {
+            return error;
         }
         let error = undefined_column(format!("no column of {relation} can be the {}", in_words(field)));
         let of_text = self
@@ -176,6 +186,12 @@ pub(super) fn fits(field: Field, column: &Column) -> bool {
         Field::Timeframe => matches!(column.base_type().as_str(), "text" | "character varying" | "character"),
         _ => is_number(column) || matches!(column.base_type().as_str(), "text" | "character varying"),
     }
+}
+
+/// Whether a column holds names, of assets or timeframes, whatever their type is.
+fn is_name(field: Field, column: &Column) -> bool {
+    matches!(field, Field::Asset | Field::Timeframe)
+        && (column.is_text || syscache::is_enum(column.type_oid) || column.type_oid == pg_sys::UUIDOID)
 }
 
 /// What a column of a field is to be, in words.
