@@ -103,6 +103,12 @@ SET ROLE regress_writer;
 SELECT id, status, message FROM refresh_cmc_regimes(2);
 RESET ROLE;
 SELECT count(*) > 0 AS kept FROM regime_work.cmc_regime_dirty;
+-- An owner of the source tables who may not use the working tables.
+REVOKE ALL ON SCHEMA regime_work FROM regress_owner;
+SET ROLE regress_owner;
+SELECT * FROM regime_track();
+SELECT * FROM regime_track(false, '{cmc_regimes}');
+RESET ROLE;
 \set ECHO none
 SET client_min_messages = error;
 DROP SCHEMA public, regime_work CASCADE;

@@ -6,9 +6,9 @@ use crate::output::series::marks::OF_SYSTEMS;
 use crate::output::set_up;
 use crate::output::shape::set_up_again;
 use crate::pg::{
-    Action, Db, Error, Outcome, Result, Row, Sees, arg, attempt, attempt_unless_cancelled, check_schema,
-    current_user, extension_schema, idle_or, insufficient_privilege, lock, not_in_prerequisite_state, owner,
-    quoted, settings, spi, work_relation, work_schema,
+    Action, Db, Error, Outcome, Result, Row, Sees, arg, attempt, attempt_unless_cancelled, check_may_create,
+    check_schema, current_user, extension_schema, idle_or, insufficient_privilege, lock,
+    not_in_prerequisite_state, owner, quoted, settings, spi, work_relation, work_schema,
 };
 use crate::source::map;
 use crate::systems::registered::Registered;
@@ -257,7 +257,8 @@ fn with_move(error: Error, schema: &str, marks: &Marks) -> Error {
     ))
 }
 
-/// The error with a hint where the caller lacks a privilege: who is to call the function.
+/// The error with a hint where the caller lacks a privilege: who is to call the function, or what the owner of the source tables
+/// is to be granted.
 pub fn explained(error: Error, schema: &str) -> Error {
     let report = error.report();
     if report.hint.is_some() || report.code != PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE {
@@ -267,7 +268,11 @@ pub fn explained(error: Error, schema: &str) -> Error {
         Ok(Some((relation, hint))) => error
             .detail(format!("The owner of the source tables, such as {relation}, calls regime_track."))
             .hint(hint),
-        _ => error,
+        _ => {
+            let may_create = || spi::connect(|db| check_may_create(db, &work_schema(schema)));
+            let hint = attempt(may_create).err().and_then(|lack| lack.report().hint.clone());
+            hint.into_iter().fold(error, Error::hint)
+        }
     }
 }
 
