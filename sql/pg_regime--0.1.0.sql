@@ -906,14 +906,16 @@ CREATE TYPE regime_flips_row AS (
     ts timestamptz,
     from_regime text,
     to_regime text,
-    duration_bars int
+    duration_bars int,
+    return_since float8
 );
 COMMENT ON TYPE regime_flips_row IS 'A row that regime_flips returns';
 CREATE  FUNCTION "regime_flips"(
 	"asset" regime_asset_ref DEFAULT NULL, /* Option < Asset > */
 	"layer" TEXT DEFAULT 'composite', /* Option < & str > */
 	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
-	"to_ts" timestamp with time zone DEFAULT NULL /* Option < TimestampWithTimeZone > */
+	"to_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"n" INT DEFAULT NULL /* Option < i32 > */
 ) RETURNS SETOF regime_flips_row
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
@@ -959,6 +961,78 @@ CREATE  FUNCTION "regime_disconnect"(
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_disconnect_wrapper';
+
+-- src/api/desk.rs
+-- pg_regime::api::desk::regime_now
+CREATE TYPE regime_now_row AS (
+    symbol text,
+    timeframe text,
+    regime text,
+    since timestamptz,
+    bars int,
+    percentile float8,
+    return_since float8,
+    in_force text,
+    waiting text,
+    missing_bars int,
+    is_stale boolean,
+    id int,
+    system text
+);
+COMMENT ON TYPE regime_now_row IS 'A row that regime_now returns';
+CREATE  FUNCTION "regime_now"(
+	"asset" regime_asset_ref DEFAULT NULL, /* Option < Asset > */
+	"system" TEXT DEFAULT 'cmc_regimes' /* Option < & str > */
+) RETURNS SETOF regime_now_row
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_now_wrapper';
+
+-- src/api/desk.rs
+-- pg_regime::api::desk::regime_breadth
+CREATE TYPE regime_breadth_row AS (
+    day date,
+    regime text,
+    n bigint,
+    share float8
+);
+COMMENT ON TYPE regime_breadth_row IS 'A row that regime_breadth returns';
+CREATE  FUNCTION "regime_breadth"(
+	"from_date" date DEFAULT NULL, /* Option < Date > */
+	"to_date" date DEFAULT NULL, /* Option < Date > */
+	"system" TEXT DEFAULT 'cmc_regimes', /* Option < & str > */
+	"timeframe" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS SETOF regime_breadth_row
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_breadth_wrapper';
+
+-- src/api/desk.rs
+-- pg_regime::api::desk::regime_portfolio
+CREATE TYPE regime_portfolio_row AS (
+    symbol text,
+    weight float8,
+    regime text,
+    size_mult float8,
+    exposure float8,
+    gross float8,
+    gross_cap float8,
+    stop_mult float8,
+    orders text,
+    pyramids boolean,
+    setups text[],
+    is_stale boolean,
+    id int
+);
+COMMENT ON TYPE regime_portfolio_row IS 'A row that regime_portfolio returns';
+CREATE  FUNCTION "regime_portfolio"(
+	"assets" regime_asset_ref[], /* :: std :: option :: Option < Vec < Option < Asset > > > */
+	"weights" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
+	"at" timestamp with time zone DEFAULT NULL /* Option < TimestampWithTimeZone > */
+) RETURNS SETOF regime_portfolio_row
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_portfolio_wrapper';
 
 -- src/api/health.rs
 -- pg_regime::api::health::regime_status
@@ -2232,13 +2306,15 @@ CREATE TYPE market_regimes_flips_row AS (
     open_time timestamptz,
     from_regime text,
     to_regime text,
-    confidence float8
+    confidence float8,
+    return_since float8
 );
 COMMENT ON TYPE market_regimes_flips_row IS 'A row that market_regimes_flips returns';
 CREATE FUNCTION market_regimes_flips(
     symbol text,
     timeframe text,
-    min_confidence float8 DEFAULT 0
+    min_confidence float8 DEFAULT 0,
+    n int DEFAULT NULL
 ) RETURNS SETOF market_regimes_flips_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regimes_flips_wrapper';
@@ -2410,11 +2486,13 @@ CREATE TYPE market_regime_history_flips_row AS (
     from_regime text,
     to_regime text,
     duration_bars int,
-    confidence float8
+    confidence float8,
+    return_since float8
 );
 COMMENT ON TYPE market_regime_history_flips_row IS 'A row that market_regime_history_flips returns';
 CREATE FUNCTION market_regime_history_flips(
-    symbol text DEFAULT '^GSPC'
+    symbol text DEFAULT '^GSPC',
+    n int DEFAULT NULL
 ) RETURNS SETOF market_regime_history_flips_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regime_history_flips_wrapper';
@@ -2613,7 +2691,8 @@ AS 'MODULE_PATHNAME', 'market_states_stats_wrapper';
 CREATE FUNCTION market_states_flips(
     symbol text,
     timeframe text,
-    min_confidence float8 DEFAULT 0
+    min_confidence float8 DEFAULT 0,
+    n int DEFAULT NULL
 ) RETURNS SETOF market_regimes_flips_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_states_flips_wrapper';
@@ -3059,8 +3138,8 @@ COMMENT ON FUNCTION get_market_regimes(text, text, timestamptz, timestamptz) IS
 COMMENT ON FUNCTION market_regimes_stats(text, text) IS
 'Returns, per regime and classifier version of the stored rows of a symbol, a timeframe, or all (NULL): candles, their share, first, last and mean confidence.';
 
-COMMENT ON FUNCTION market_regimes_flips(text, text, float8) IS
-'Returns the stored candles whose regime is not that of the candle before (of the same series, however far back that is): from, to, when it opened and its confidence, at least min_confidence. NULL as symbol or timeframe means all.';
+COMMENT ON FUNCTION market_regimes_flips(text, text, float8, int) IS
+'Returns the stored candles whose regime is not that of the candle before (of the same series, however far back that is): from, to, when it opened, its confidence, at least min_confidence, and the return since: to the close of the newest row, NULL where a close is not known. n is the number of newest changes of each series, NULL for all; NULL as symbol or timeframe means all.';
 
 COMMENT ON FUNCTION delete_market_regimes(text, text) IS
 'Deletes the rows of a series from market_regimes, and its state; returns the number of deleted rows.';
@@ -3107,8 +3186,8 @@ COMMENT ON FUNCTION get_market_states(text, text, timestamptz, timestamptz) IS
 COMMENT ON FUNCTION market_states_stats(text, text) IS
 'Returns, per state and version in market_states, of a symbol, a timeframe, or all (NULL), the most frequent first: bars, their share (0 to 1), the first and last of them, their mean confidence, and the share of HIGH among those that have a bucket.';
 
-COMMENT ON FUNCTION market_states_flips(text, text, float8) IS
-'Returns the stored bars whose state differs from that of the bar before, with both states and the confidence, in order of time; NULL is all symbols or timeframes. min_confidence leaves out bars of less confidence.';
+COMMENT ON FUNCTION market_states_flips(text, text, float8, int) IS
+'Returns the stored bars whose state differs from that of the bar before, with both states, the confidence, and the return since: to the close of the newest row, NULL where a close is not known; in order of time. min_confidence leaves out bars of less confidence; n is the number of newest changes of each series, NULL for all; NULL is all symbols or timeframes.';
 
 COMMENT ON FUNCTION delete_market_states(text, text) IS
 'Deletes the rows of a series from market_states, and its state; returns the number of deleted rows.';
@@ -3176,8 +3255,8 @@ COMMENT ON FUNCTION market_states_round_end(text[], text[], text[]) IS
 COMMENT ON FUNCTION regime_board() IS
 'Returns what holds for each asset now, in a line that fits a terminal: symbol, day of the newest row, regime, since which day, size, stop, orders, stale; figures are rounded to two digits. What the view regime_board shows.';
 
-COMMENT ON FUNCTION regime_flips(regime_asset_ref, text, timestamptz, timestamptz) IS
-'Returns the stored changes of a layer (L0 to L4, or composite: the regime_key) of an asset, NULL for all assets: the time of the first row after it, the regimes before and after, and how many rows the one before lasted. from_ts and to_ts are included.';
+COMMENT ON FUNCTION regime_flips(regime_asset_ref, text, timestamptz, timestamptz, int) IS
+'Returns the stored changes of a layer (L0 to L4, or composite: the regime_key) of an asset, NULL for all assets: the time of the first row after it, the regimes before and after, how many rows the one before lasted, and the return since: to the close of the newest row, NULL where a close is not known. from_ts and to_ts are included; n is the number of newest changes of each asset, NULL for all.';
 
 COMMENT ON FUNCTION regime_stats(regime_asset_ref) IS
 'Returns the stored statistics of each regime of an asset, NULL for all assets: n daily rows, their share of all rows of the asset, and mean and standard deviation of the return to the next daily close, which is known only then.';
@@ -3200,9 +3279,18 @@ COMMENT ON FUNCTION market_states_transition_matrix(text, text) IS
 COMMENT ON FUNCTION market_regime_history_at(text, date) IS
 'Returns the newest stored day of a symbol at or before a day; no row where there is none. A day is known at its close.';
 
-COMMENT ON FUNCTION market_regime_history_flips(text) IS
-'Returns the stored days of a symbol whose regime differs from that of the day before, with both regimes, how many days the regime before lasted (NULL for the first, which may have begun earlier), and the confidence.';
+COMMENT ON FUNCTION market_regime_history_flips(text, int) IS
+'Returns the stored days of a symbol whose regime differs from that of the day before, with both regimes, how many days the regime before lasted (NULL for the first, which may have begun earlier), the confidence, and the return since: to the close of the newest stored day. n is the number of newest changes, NULL for all.';
 
 COMMENT ON FUNCTION market_regime_history_transition_matrix(text) IS
 'Returns how often each regime of the stored days of a symbol followed another from one day to the next: from_regime, to_regime, n, and probability, the share of the changes out of from_regime.';
+
+COMMENT ON FUNCTION regime_now(regime_asset_ref, text) IS
+'Returns what a desk looks at in the morning, a row for each asset or series of a system that has rows (NULL: of every system that is set up), or for those of one: the regime, the close since which it holds, its rows so far and the share of its ended runs that were at most as long, the return since, what the newest row says, which changes hysteresis holds back and on how many rows the first of them must still be seen, whether the row is stale.';
+
+COMMENT ON FUNCTION regime_breadth(date, date, text, text) IS
+'Returns how many assets, or series of a timeframe (1d where none is given), of a system were in which regime at the end of each day, and their share of all that had a regime on that day; both ends are included.';
+
+COMMENT ON FUNCTION regime_portfolio(regime_asset_ref[], float8[], timestamptz) IS
+'Returns what the regimes in force at a moment (NULL: now) make of weights of assets, a row each, and the whole last: exposure is weight x size_mult, gross the exposure without its sign; then the limits of each. An asset without a usable row has the tightest policy, as in regime_at.';
 

@@ -171,8 +171,8 @@ COMMENT ON FUNCTION get_market_regimes(text, text, timestamptz, timestamptz) IS
 COMMENT ON FUNCTION market_regimes_stats(text, text) IS
 'Returns, per regime and classifier version of the stored rows of a symbol, a timeframe, or all (NULL): candles, their share, first, last and mean confidence.';
 
-COMMENT ON FUNCTION market_regimes_flips(text, text, float8) IS
-'Returns the stored candles whose regime is not that of the candle before (of the same series, however far back that is): from, to, when it opened and its confidence, at least min_confidence. NULL as symbol or timeframe means all.';
+COMMENT ON FUNCTION market_regimes_flips(text, text, float8, int) IS
+'Returns the stored candles whose regime is not that of the candle before (of the same series, however far back that is): from, to, when it opened, its confidence, at least min_confidence, and the return since: to the close of the newest row, NULL where a close is not known. n is the number of newest changes of each series, NULL for all; NULL as symbol or timeframe means all.';
 
 COMMENT ON FUNCTION delete_market_regimes(text, text) IS
 'Deletes the rows of a series from market_regimes, and its state; returns the number of deleted rows.';
@@ -219,8 +219,8 @@ COMMENT ON FUNCTION get_market_states(text, text, timestamptz, timestamptz) IS
 COMMENT ON FUNCTION market_states_stats(text, text) IS
 'Returns, per state and version in market_states, of a symbol, a timeframe, or all (NULL), the most frequent first: bars, their share (0 to 1), the first and last of them, their mean confidence, and the share of HIGH among those that have a bucket.';
 
-COMMENT ON FUNCTION market_states_flips(text, text, float8) IS
-'Returns the stored bars whose state differs from that of the bar before, with both states and the confidence, in order of time; NULL is all symbols or timeframes. min_confidence leaves out bars of less confidence.';
+COMMENT ON FUNCTION market_states_flips(text, text, float8, int) IS
+'Returns the stored bars whose state differs from that of the bar before, with both states, the confidence, and the return since: to the close of the newest row, NULL where a close is not known; in order of time. min_confidence leaves out bars of less confidence; n is the number of newest changes of each series, NULL for all; NULL is all symbols or timeframes.';
 
 COMMENT ON FUNCTION delete_market_states(text, text) IS
 'Deletes the rows of a series from market_states, and its state; returns the number of deleted rows.';
@@ -288,8 +288,8 @@ COMMENT ON FUNCTION market_states_round_end(text[], text[], text[]) IS
 COMMENT ON FUNCTION regime_board() IS
 'Returns what holds for each asset now, in a line that fits a terminal: symbol, day of the newest row, regime, since which day, size, stop, orders, stale; figures are rounded to two digits. What the view regime_board shows.';
 
-COMMENT ON FUNCTION regime_flips(regime_asset_ref, text, timestamptz, timestamptz) IS
-'Returns the stored changes of a layer (L0 to L4, or composite: the regime_key) of an asset, NULL for all assets: the time of the first row after it, the regimes before and after, and how many rows the one before lasted. from_ts and to_ts are included.';
+COMMENT ON FUNCTION regime_flips(regime_asset_ref, text, timestamptz, timestamptz, int) IS
+'Returns the stored changes of a layer (L0 to L4, or composite: the regime_key) of an asset, NULL for all assets: the time of the first row after it, the regimes before and after, how many rows the one before lasted, and the return since: to the close of the newest row, NULL where a close is not known. from_ts and to_ts are included; n is the number of newest changes of each asset, NULL for all.';
 
 COMMENT ON FUNCTION regime_stats(regime_asset_ref) IS
 'Returns the stored statistics of each regime of an asset, NULL for all assets: n daily rows, their share of all rows of the asset, and mean and standard deviation of the return to the next daily close, which is known only then.';
@@ -312,8 +312,17 @@ COMMENT ON FUNCTION market_states_transition_matrix(text, text) IS
 COMMENT ON FUNCTION market_regime_history_at(text, date) IS
 'Returns the newest stored day of a symbol at or before a day; no row where there is none. A day is known at its close.';
 
-COMMENT ON FUNCTION market_regime_history_flips(text) IS
-'Returns the stored days of a symbol whose regime differs from that of the day before, with both regimes, how many days the regime before lasted (NULL for the first, which may have begun earlier), and the confidence.';
+COMMENT ON FUNCTION market_regime_history_flips(text, int) IS
+'Returns the stored days of a symbol whose regime differs from that of the day before, with both regimes, how many days the regime before lasted (NULL for the first, which may have begun earlier), the confidence, and the return since: to the close of the newest stored day. n is the number of newest changes, NULL for all.';
 
 COMMENT ON FUNCTION market_regime_history_transition_matrix(text) IS
 'Returns how often each regime of the stored days of a symbol followed another from one day to the next: from_regime, to_regime, n, and probability, the share of the changes out of from_regime.';
+
+COMMENT ON FUNCTION regime_now(regime_asset_ref, text) IS
+'Returns what a desk looks at in the morning, a row for each asset or series of a system that has rows (NULL: of every system that is set up), or for those of one: the regime, the close since which it holds, its rows so far and the share of its ended runs that were at most as long, the return since, what the newest row says, which changes hysteresis holds back and on how many rows the first of them must still be seen, whether the row is stale.';
+
+COMMENT ON FUNCTION regime_breadth(date, date, text, text) IS
+'Returns how many assets, or series of a timeframe (1d where none is given), of a system were in which regime at the end of each day, and their share of all that had a regime on that day; both ends are included.';
+
+COMMENT ON FUNCTION regime_portfolio(regime_asset_ref[], float8[], timestamptz) IS
+'Returns what the regimes in force at a moment (NULL: now) make of weights of assets, a row each, and the whole last: exposure is weight x size_mult, gross the exposure without its sign; then the limits of each. An asset without a usable row has the tightest policy, as in regime_at.';

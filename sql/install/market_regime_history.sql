@@ -94,13 +94,15 @@ STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regime_history_at_wrapper';
 
 CREATE FUNCTION market_regime_history_flips(
-    symbol text DEFAULT '^GSPC'
+    symbol text DEFAULT '^GSPC',
+    n int DEFAULT NULL
 ) RETURNS TABLE (
     date date,
     from_regime text,
     to_regime text,
     duration_bars int,
-    confidence float8
+    confidence float8,
+    return_since float8
 )
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regime_history_flips_wrapper';

@@ -174,14 +174,16 @@ AS 'MODULE_PATHNAME', 'market_states_stats_wrapper';
 CREATE FUNCTION market_states_flips(
     symbol text,
     timeframe text,
-    min_confidence float8 DEFAULT 0
+    min_confidence float8 DEFAULT 0,
+    n int DEFAULT NULL
 ) RETURNS TABLE (
     symbol text,
     timeframe text,
     open_time timestamptz,
     from_regime text,
     to_regime text,
-    confidence float8
+    confidence float8,
+    return_since float8
 )
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_states_flips_wrapper';

@@ -4,6 +4,7 @@
 use pgrx::prelude::*;
 
 use crate::api::{Result, required};
+use crate::output::desk::newest;
 use crate::pg::{check_range, result_set::Caller, result_set::Rows};
 use crate::systems::market_regime_history::asked::Given;
 use crate::systems::market_regime_history::days::Span;
@@ -76,9 +77,9 @@ fn market_regime_history_at(caller: Caller<'_>, symbol: Option<&str>, at: Option
 
 /// Reads the stored days of a symbol whose regime differs from that of the day before.
 #[pg_extern(sql = false)]
-fn market_regime_history_flips(caller: Caller<'_>, symbol: Option<&str>) -> Result<()> {
+fn market_regime_history_flips(caller: Caller<'_>, symbol: Option<&str>, n: Option<i32>) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
-    Ok(read::flips(&mut rows, required("symbol", symbol)?)?)
+    Ok(read::flips(&mut rows, required("symbol", symbol)?, newest(n)?)?)
 }
 
 /// Counts how often each regime of a symbol followed each other one.

@@ -6,7 +6,9 @@ use pgrx::prelude::*;
 use regime_core::market_regimes::{Config, Machine};
 
 use crate::api::{Result, TableIterator, check_length, micros, refreshed, required, series, times};
+use crate::output::desk::newest;
 use crate::output::series::delete;
+use crate::output::series::flips::Flips;
 use crate::output::series::hybrid;
 use crate::output::series::refresh::{self, Which};
 use crate::pg::{Result as Checked, json::JsonText, result_set::Caller, result_set::Field, result_set::Rows};
@@ -97,10 +99,11 @@ fn market_regimes_flips(
     symbol: Option<&str>,
     timeframe: Option<&str>,
     min_confidence: Option<f64>,
+    n: Option<i32>,
 ) -> Result<()> {
     let mut rows = Rows::begin(caller)?;
-    let label = "simplified_regime";
-    Ok(OF_SERIES.flips(&mut rows, label, symbol, timeframe, min_confidence.unwrap_or(0.0))?)
+    let which = Flips { symbol, timeframe, min_confidence: min_confidence.unwrap_or(0.0), n: newest(n)? };
+    Ok(OF_SERIES.flips(&mut rows, "simplified_regime", which)?)
 }
 
 of_series! {

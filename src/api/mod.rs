@@ -25,6 +25,7 @@ macro_rules! of_series {
 mod cmc_regimes;
 mod compare;
 mod connect;
+mod desk;
 mod health;
 mod inputs;
 mod market_regime_history;

@@ -3,6 +3,7 @@
 pub mod adopt;
 pub mod compare;
 pub mod config;
+pub mod desk;
 pub mod entry;
 pub mod failed;
 pub mod finding;

@@ -2,6 +2,7 @@
 
 pub mod cmc_regimes;
 pub mod compare;
+pub mod desk;
 pub mod distribute;
 pub mod health;
 pub mod market_regime_history;

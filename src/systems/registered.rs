@@ -1,10 +1,12 @@
 //! What every system answers: the hooks of health, tracking and the overview.
 
 use crate::output::compare::Compared;
+use crate::output::desk::{Breadth, Days, Line};
 use crate::output::finding::Finding;
 use crate::output::fresh::Fresh;
 use crate::output::picture::{History, Wanted};
 use crate::output::system::System;
+use crate::pg::asset::Asset;
 use crate::pg::lock::Key;
 use crate::pg::{Db, Result};
 use crate::track::watched::Watched;
@@ -24,6 +26,10 @@ pub struct Registered {
     pub version: fn(Db) -> Result<String>,
     /// The rows of a subject as pictures show them.
     pub history: fn(Db, &Wanted) -> Result<History>,
+    /// The subjects that have rows, or one of them, as a desk looks at them.
+    pub desk: fn(Db, Option<&Asset>) -> Result<Vec<Line>>,
+    /// How many subjects had which label at the end of each day.
+    pub breadth: fn(Db, Days) -> Result<Breadth>,
     /// The output tables with which `regime_compare` compares, and what is known of the differences.
     pub compared: &'static [Compared],
     /// Further checks of `regime_health`, which are given the quoted schema of the extension.

@@ -8,6 +8,7 @@ use regime_core::math::periods::{durations, transitions};
 
 use crate::api::cmc_regimes::names;
 use crate::api::{Result, TableIterator, micros, timestamp};
+use crate::output::desk::newest;
 use crate::pg::asset::Asset;
 use crate::pg::spi;
 use crate::systems::cmc_regimes::read::history::{assets, flip_layer};
@@ -139,6 +140,7 @@ fn regime_flips(
     layer: default!(Option<&str>, "'composite'"),
     from_ts: default!(Option<TimestampWithTimeZone>, "NULL"),
     to_ts: default!(Option<TimestampWithTimeZone>, "NULL"),
+    n: default!(Option<i32>, "NULL"),
 ) -> Result<
     TableIterator<(
         name!(id, i32),
@@ -147,15 +149,16 @@ fn regime_flips(
         name!(from_regime, Option<String>),
         name!(to_regime, Option<String>),
         name!(duration_bars, Option<i32>),
+        name!(return_since, Option<f64>),
     )>,
 > {
     let (asset, layer) = (names::some(asset, None)?, flip_layer(layer)?);
-    let span = [from_ts, to_ts].map(|at| at.map(micros));
-    let found = spi::connect(|db| stored::flips(db, asset, layer, span))?;
+    let (span, n) = ([from_ts, to_ts].map(|at| at.map(micros)), newest(n)?);
+    let found = spi::connect(|db| stored::flips(db, asset, layer, span, n))?;
     let symbols = names::symbols(found.iter().map(|flip| flip.id));
-    Ok(TableIterator::new(found.into_iter().map(move |Flip { id, ts, regimes, bars }| {
+    Ok(TableIterator::new(found.into_iter().map(move |Flip { id, ts, regimes, bars, return_since }| {
         let [from, to] = regimes;
-        (id, symbols.get(&id).cloned(), timestamp(ts), from, to, bars)
+        (id, symbols.get(&id).cloned(), timestamp(ts), from, to, bars, return_since)
     })))
 }
 

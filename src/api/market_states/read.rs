@@ -3,6 +3,8 @@
 use pgrx::prelude::*;
 
 use crate::api::{Result, micros, required, times};
+use crate::output::desk::newest;
+use crate::output::series::flips::Flips;
 use crate::output::series::hybrid;
 use crate::pg::result_set::{Caller, Rows};
 use crate::systems::market_states::latest;
@@ -42,9 +44,11 @@ fn market_states_flips(
     symbol: Option<&str>,
     timeframe: Option<&str>,
     min_confidence: Option<f64>,
+    n: Option<i32>,
 ) -> Result<()> {
-    let (mut rows, label) = (Rows::begin(caller)?, "state_label");
-    Ok(OF_SERIES.flips(&mut rows, label, symbol, timeframe, min_confidence.unwrap_or(0.0))?)
+    let mut rows = Rows::begin(caller)?;
+    let which = Flips { symbol, timeframe, min_confidence: min_confidence.unwrap_or(0.0), n: newest(n)? };
+    Ok(OF_SERIES.flips(&mut rows, "state_label", which)?)
 }
 
 of_series! {

@@ -10,7 +10,7 @@ use regime_core::strip::Cell;
 
 use crate::output::picture::svg::Shade;
 use crate::pg::asset::Asset;
-use crate::pg::{Error, Result, invalid_parameter, no_data_found, quote_literal, utc};
+use crate::pg::{Error, Result, invalid_parameter, no_data_found, qualified, quote_literal, settings, utc};
 
 /// What a call shows of a history.
 #[derive(Clone, Copy)]
@@ -51,21 +51,21 @@ pub struct Wanted<'a> {
     pub shown: Shown,
 }
 
-impl<'a> Wanted<'a> {
-    /// The symbol of a subject that has no id.
-    ///
-    /// # Errors
-    /// Where an id is given.
-    pub fn symbol(&self, system: &str) -> Result<&'a str> {
-        match self.asset {
-            Asset::Name(symbol) => Ok(symbol),
-            Asset::Id(id) => Err(invalid_parameter(format!(
-                "asset is the id {id}, but the subjects of {system} have symbols"
-            ))
-            .hint(format!("SELECT DISTINCT symbol FROM {system};"))),
+/// The symbol of a subject that has no id.
+///
+/// # Errors
+/// Where an id is given.
+pub fn symbol<'a>(asset: &'a Asset, system: &str) -> Result<&'a str> {
+    match asset {
+        Asset::Name(symbol) => Ok(symbol),
+        Asset::Id(id) => {
+            Err(invalid_parameter(format!("asset is the id {id}, but the subjects of {system} have symbols"))
+                .hint(format!("SELECT * FROM {};", qualified(&settings::target_schema(), system))))
         }
     }
+}
 
+impl Wanted<'_> {
     /// Checks that no layer is asked for.
     ///
     /// # Errors
@@ -148,6 +148,11 @@ impl Look {
     pub fn cell(&self, label: &str) -> Option<Cell> {
         let group = self.groups.iter().position(|group| group.name == label)?;
         Some((group as u8, 0))
+    }
+
+    /// The label of a cell that [`Look::cell`] gives.
+    pub fn name(&self, (group, _): Cell) -> &'static str {
+        self.groups.get(usize::from(group)).map_or("", |group| group.name)
     }
 
     fn band(&self, cell: Option<Cell>) -> Option<&'static Band> {

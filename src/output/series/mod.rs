@@ -2,6 +2,8 @@
 //! series is.
 
 pub mod delete;
+pub mod desk;
+pub mod flips;
 pub mod fresh;
 pub mod hybrid;
 pub mod marks;

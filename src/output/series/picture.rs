@@ -4,7 +4,7 @@ use pgrx::prelude::*;
 
 use regime_core::strip::changes;
 
-use crate::output::picture::{Gauge, History, Level, Look, Wanted};
+use crate::output::picture::{Gauge, History, Level, Look, Wanted, symbol};
 use crate::output::relation::output_relation;
 use crate::output::series::OfSeries;
 use crate::pg::{Db, Error, Micros, Result, Sees, arg, quote_literal, timestamp_arg};
@@ -83,7 +83,7 @@ impl OfSeries {
 
     /// The series with stored rows that is asked for; without a timeframe, the only one of the symbol.
     fn pictured(&self, db: Db, relation: &str, wanted: &Wanted) -> Result<Series> {
-        let (symbol, timeframe) = (wanted.symbol(self.system.name)?, wanted.timeframe);
+        let (symbol, timeframe) = (symbol(wanted.asset, self.system.name)?, wanted.timeframe);
         let mut stored = stored(db, relation, symbol, timeframe)?;
         if stored.is_empty() {
             // No rows, or the rows are stored under another name of the symbol.
@@ -126,19 +126,28 @@ fn ends(db: Db, relation: &str, series: &Series) -> Result<[i64; 2]> {
     })
 }
 
-/// The close at each of these times, ascending, NaN where there is no candle.
+/// [`closes_at`]; an error where no close is known.
 fn closes(db: Db, series: &Series, ts: &[i64], to: Option<i64>) -> Result<Vec<f64>> {
+    let closes = closes_at(db, series, ts, to)?;
+    if closes.iter().all(|close| close.is_nan()) {
+        let source = Source::load(db, Reads::Prices)?;
+        return Err(Wanted::no_closes(&series.name(), &source.relation.sql));
+    }
+    Ok(closes)
+}
+
+/// The close at each of these times, none of which is after `to`, in microseconds since 2000; NaN where there is no candle.
+///
+/// # Errors
+/// Where the candles cannot be read.
+pub fn closes_at(db: Db, series: &Series, ts: &[i64], to: Option<i64>) -> Result<Vec<f64>> {
     let source = Source::load(db, Reads::Prices)?;
     let candles = source.read(db, series, Span::Until(to))?;
     let close = |ts: &i64| match candles.ts.binary_search(ts) {
         Ok(at) => candles.close[at],
         Err(_) => f64::NAN,
     };
-    let closes: Vec<f64> = ts.iter().map(close).collect();
-    if closes.iter().all(|close| close.is_nan()) {
-        return Err(Wanted::no_closes(&series.name(), &source.relation.sql));
-    }
-    Ok(closes)
+    Ok(ts.iter().map(close).collect())
 }
 
 /// The error for a symbol with rows of several timeframes.

@@ -1,13 +1,14 @@
-//! What readers of stored rows of series share: times, series with rows, flips, the row at a moment.
+//! What readers of stored rows of series share: times, series with rows, the row at a moment.
 
 use regime_core::connect::times::{Begins, Length, length_of};
-use regime_core::math::number::in_sql;
 
+use crate::output::picture::symbol;
 use crate::output::relation::output_relation;
 use crate::output::series::OfSeries;
+use crate::pg::asset::Asset;
 use crate::pg::{
-    Db, Error, Result, Sees, arg, check_order, extension_schema, invalid_parameter, no_data_found,
-    quote_literal, result_set::Rows, settings, spi, timestamp_arg, timestamps_arg, utc,
+    Db, Error, Result, Sees, arg, check_order, extension_schema, no_data_found, quote_literal,
+    result_set::Rows, settings, spi, timestamp_arg, timestamps_arg, utc,
 };
 use crate::source::candle_names;
 use crate::source::candles::Source;
@@ -37,7 +38,7 @@ impl Times {
 }
 
 /// Stored rows of some series: a condition with two parameters.
-const OF_GIVEN: &str = "($1 IS NULL OR symbol = $1) AND ($2 IS NULL OR timeframe = $2)";
+pub(super) const OF_GIVEN: &str = "($1 IS NULL OR symbol = $1) AND ($2 IS NULL OR timeframe = $2)";
 
 impl OfSeries {
     /// Adds statistics of the stored rows for each label, a column, and version; `more` are further columns, each after a
@@ -60,37 +61,6 @@ impl OfSeries {
                  avg(confidence)::float8{more} FROM {relation} WHERE {OF_GIVEN} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2"
             );
             rows.query(db, &sql, &[arg(symbol), arg(timeframe)])
-        })
-    }
-
-    /// Adds the candles whose label, a column, differs from that of the candle before.
-    ///
-    /// # Errors
-    /// Where `min_confidence` is outside 0 to 1, and as [`OfSeries::statistics`].
-    pub fn flips(
-        &self,
-        rows: &mut Rows,
-        label: &str,
-        symbol: Option<&str>,
-        timeframe: Option<&str>,
-        min_confidence: f64,
-    ) -> Result<()> {
-        if !(0.0..=1.0).contains(&min_confidence) {
-            return Err(invalid_parameter(format!(
-                "min_confidence is {}, outside 0 to 1",
-                in_sql(min_confidence)
-            ))
-            .hint("Pass min_confidence => a number from 0 to 1, or leave it out."));
-        }
-        spi::connect(|db| {
-            let (relation, symbol) = self.named(db, symbol, timeframe)?;
-            let sql = format!(
-                "SELECT symbol::text, timeframe::text, open_time::timestamptz, before, after, confidence::float8 FROM \
-                 (SELECT symbol, timeframe, open_time, confidence, {label}::text AS after, pg_catalog.lag({label}::text) OVER w AS before \
-                 FROM {relation} WHERE {OF_GIVEN} WINDOW w AS (PARTITION BY symbol, timeframe ORDER BY open_time)) AS r \
-                 WHERE before <> after AND confidence >= $3 ORDER BY 1, 2, 3"
-            );
-            rows.query(db, &sql, &[arg(symbol), arg(timeframe), arg(min_confidence)])
         })
     }
 
@@ -206,8 +176,20 @@ impl OfSeries {
         })
     }
 
+    /// The symbol under which the table has rows of an asset.
+    ///
+    /// # Errors
+    /// Where an id is given, and where the table has no rows of the symbol.
+    pub fn symbol_of(&self, db: Db, asset: &Asset) -> Result<String> {
+        let named = self.named(db, Some(symbol(asset, self.system.name)?), None)?;
+        Ok(named.1.unwrap_or_default())
+    }
+
     /// The table, and the symbol under which the table has rows: the given symbol, or another name of the same asset.
-    fn named(
+    ///
+    /// # Errors
+    /// Where the table has no rows of the series.
+    pub(super) fn named(
         &self,
         db: Db,
         symbol: Option<&str>,

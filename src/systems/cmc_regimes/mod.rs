@@ -40,6 +40,8 @@ pub const REGISTERED: Registered = Registered {
     version: profiles::version,
     locked: health::locked,
     history: read::picture::wanted,
+    desk: read::desk::desk,
+    breadth: read::desk::breadth,
     compared: compare::COMPARED,
     findings: &[health::mixed_hashes, health::proxies, health::unfinished_round, check::profiles::faults],
     wording: Wording {

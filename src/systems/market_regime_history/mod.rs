@@ -29,6 +29,8 @@ pub const REGISTERED: Registered = Registered {
     version: |_| Ok(VERSION.to_owned()),
     locked: fresh::locked,
     history: picture::history,
+    desk: picture::desk,
+    breadth: picture::breadth,
     compared: compare::COMPARED,
     findings: &[],
     wording: Wording {

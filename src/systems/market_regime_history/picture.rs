@@ -2,13 +2,18 @@
 
 use std::collections::HashMap;
 
+use pgrx::prelude::*;
 use regime_core::strip::changes;
 
+use crate::output::desk::{self, Breadth, Line, Run};
 use crate::output::picture::svg::{DOWN, SIDEWAYS, STRESS, Shade, UP};
-use crate::output::picture::{Band, Group, History, Look, Wanted};
-use crate::pg::{Days, Db, Result, Sees, arg, invalid_parameter};
+use crate::output::picture::{Band, Group, History, Look, Shown, Wanted, symbol};
+use crate::output::relation::output_relation;
+use crate::pg::asset::Asset;
+use crate::pg::{Days, Db, Result, Sees, arg, date_arg, invalid_parameter};
 use crate::systems::market_regime_history::closes::{Closes, canonical};
 use crate::systems::market_regime_history::days::{Span, midnight};
+use crate::systems::market_regime_history::fresh;
 use crate::systems::market_regime_history::read::stored;
 use crate::systems::market_regime_history::tables::MARKET_REGIME_HISTORY;
 
@@ -23,6 +28,73 @@ const LOOK: Look = Look {
     rows: "days",
 };
 
+/// The symbols as a desk looks at them.
+///
+/// # Errors
+/// Where days or closes cannot be read, and where the symbol that is asked for has no stored days.
+pub fn desk(db: Db, asset: Option<&Asset>) -> Result<Vec<Line>> {
+    let asked = asset.map(|asset| canonical(db, symbol(asset, MARKET_REGIME_HISTORY.name)?)).transpose()?;
+    if let Some(symbol) = &asked {
+        stored(db, symbol)?;
+    }
+    let mut lines = Vec::new();
+    for fresh in fresh::all(db)? {
+        if fresh.newest_row.is_none() || asked.as_ref().is_some_and(|symbol| *symbol != fresh.name) {
+            continue;
+        }
+        pgrx::check_for_interrupts!();
+        let asset = Asset::Name(fresh.name.clone());
+        let of = |shown| history(db, &Wanted { asset: &asset, timeframe: None, layer: None, shown });
+        let history = match of(Shown { closes: true, ..Shown::LABELS }) {
+            Err(error) if error.report().code == PgSqlErrorCode::ERRCODE_NO_DATA_FOUND => of(Shown::LABELS),
+            history => history,
+        }?;
+        lines.push(Line {
+            run: Run::of(&history),
+            in_force: description(db, &fresh.name)?,
+            is_stale: fresh.is_stale(),
+            symbol: Some(fresh.name),
+            ..Line::default()
+        });
+    }
+    Ok(lines)
+}
+
+/// How many symbols had which regime on each day.
+///
+/// # Errors
+/// Where a timeframe other than 1d is asked for, and where the table cannot be read.
+pub fn breadth(db: Db, days: desk::Days) -> Result<Breadth> {
+    check_timeframe(days.timeframe)?;
+    let sql = format!(
+        "SELECT date::date, regime::text, count(*) FROM {} WHERE regime IS NOT NULL AND pg_catalog.isfinite(date) \
+         AND date >= coalesce($1, '-infinity') AND date <= coalesce($2, 'infinity') GROUP BY 1, 2",
+        output_relation(db, &MARKET_REGIME_HISTORY)?
+    );
+    let mut all = Breadth::new();
+    days.count(db, &sql, [], &mut all)?;
+    Ok(all)
+}
+
+/// Checks that a timeframe, where one is given, is that of days.
+fn check_timeframe(timeframe: Option<&str>) -> Result<()> {
+    match timeframe.filter(|timeframe| *timeframe != "1d") {
+        Some(timeframe) => {
+            let name = MARKET_REGIME_HISTORY.name;
+            Err(invalid_parameter(format!("timeframe is \"{timeframe}\", but {name} has days"))
+                .hint("Leave timeframe out."))
+        }
+        None => Ok(()),
+    }
+}
+
+/// What the newest stored day of a symbol says.
+fn description(db: Db, symbol: &str) -> Result<Option<String>> {
+    let (relation, newest) = stored(db, symbol)?;
+    let sql = format!("SELECT description::text FROM {relation} WHERE market_symbol = $1 AND date = $2");
+    Ok(db.first(&sql, &[arg(symbol), date_arg(newest)], Sees::Snapshot, |row| row.only())?.flatten())
+}
+
 /// The stored days of a symbol as a picture shows them.
 ///
 /// # Errors
@@ -30,12 +102,8 @@ const LOOK: Look = Look {
 /// closes cannot be read.
 pub fn history(db: Db, wanted: &Wanted) -> Result<History> {
     wanted.check_no_layer(MARKET_REGIME_HISTORY.name)?;
-    if let Some(timeframe) = wanted.timeframe.filter(|timeframe| *timeframe != "1d") {
-        let name = MARKET_REGIME_HISTORY.name;
-        return Err(invalid_parameter(format!("timeframe is \"{timeframe}\", but {name} has days"))
-            .hint("Leave timeframe out."));
-    }
-    let symbol = canonical(db, wanted.symbol("market_regime_history")?)?;
+    check_timeframe(wanted.timeframe)?;
+    let symbol = canonical(db, symbol(wanted.asset, MARKET_REGIME_HISTORY.name)?)?;
     let (relation, _) = stored(db, &symbol)?;
     let [from, to] = wanted.shown.span;
     let sql =
@@ -71,14 +139,21 @@ pub fn history(db: Db, wanted: &Wanted) -> Result<History> {
     })
 }
 
-/// The close of each of these days, NaN where unknown.
+/// [`closes_of`]; an error where no close is known.
 fn closes(db: Db, symbol: &str, span: Span, days: &[i32]) -> Result<Vec<f64>> {
-    let closes = Closes::find(db, symbol)?;
-    let series = closes.read(db, span)?;
-    let known: HashMap<i32, f64> = series.days.into_iter().zip(series.close).collect();
-    let close: Vec<f64> = days.iter().map(|day| known.get(day).copied().unwrap_or(f64::NAN)).collect();
+    let close = closes_of(db, symbol, span, days)?;
     match close.iter().all(|close| close.is_nan()) {
-        true => Err(Wanted::no_closes(symbol, &closes.relation.sql)),
+        true => Err(Wanted::no_closes(symbol, &Closes::find(db, symbol)?.relation.sql)),
         false => Ok(close),
     }
+}
+
+/// The close of each of these days of a span, NaN where unknown.
+///
+/// # Errors
+/// Where the closes of the symbol cannot be found or read.
+pub fn closes_of(db: Db, symbol: &str, span: Span, days: &[i32]) -> Result<Vec<f64>> {
+    let series = Closes::find(db, symbol)?.read(db, span)?;
+    let known: HashMap<i32, f64> = series.days.into_iter().zip(series.close).collect();
+    Ok(days.iter().map(|day| known.get(day).copied().unwrap_or(f64::NAN)).collect())
 }

@@ -2,14 +2,18 @@
 //! statistics of the stored days.
 
 use regime_core::market_regime_history::Regime;
+use regime_core::math::periods::simple_return;
 
+use crate::output::desk::newest_of_each;
 use crate::output::relation::output_relation;
 use crate::pg::{
-    Days, Db, Result, Sees, arg, date_arg, result_set::Field, result_set::Rows, result_set::Text, spi,
+    Days, Db, Result, Row, Sees, arg, attempt_unless_cancelled, date_arg, result_set::Field,
+    result_set::Rows, result_set::Text, spi,
 };
 use crate::systems::market_regime_history::batch::Computed;
 use crate::systems::market_regime_history::closes::{Closes, canonical};
 use crate::systems::market_regime_history::days::{Span, not_stored};
+use crate::systems::market_regime_history::picture::closes_of;
 use crate::systems::market_regime_history::tables::MARKET_REGIME_HISTORY;
 
 /// The table, as SQL, and the newest stored day of a symbol, in days since 2000.
@@ -120,21 +124,45 @@ fn days_and_before(relation: &str) -> String {
     )
 }
 
-/// The days whose regime differs from that of the day before, and how many days the regime before lasted: NULL for the first,
-/// which may have begun before the first stored day.
+/// The days whose regime differs from that of the day before, how many days the regime before lasted (NULL for the first, which may
+/// have begun before the first stored day), and the return from the close of the day to that of the newest stored day; at most `n`,
+/// the newest.
 ///
 /// # Errors
 /// As [`stored`].
-pub fn flips(rows: &mut Rows, symbol: &str) -> Result<()> {
+pub fn flips(rows: &mut Rows, symbol: &str, n: Option<usize>) -> Result<()> {
     spi::connect(|db| {
         let symbol = canonical(db, symbol)?;
-        let (relation, _) = stored(db, &symbol)?;
+        let (relation, newest) = stored(db, &symbol)?;
         let sql = format!(
-            "SELECT date, before, after, (place - pg_catalog.lag(place) OVER (ORDER BY date))::int, confidence \
+            "SELECT date, before, after, (place - pg_catalog.lag(place) OVER (ORDER BY date))::int AS lasted, confidence \
              FROM {} WHERE before <> after ORDER BY date",
             days_and_before(&relation)
         );
-        rows.query(db, &sql, &[arg(symbol.as_str())])
+        let read = |row: &Row| {
+            let (Days(day), labels): (_, [String; 2]) =
+                (row.get("date")?, [row.get("before")?, row.get("after")?]);
+            Ok((day, labels, row.get::<Option<i32>>("lasted")?, row.get::<Option<f64>>("confidence")?))
+        };
+        let found =
+            newest_of_each(db.all(&sql, &[arg(symbol.as_str())], Sees::Snapshot, read)?, n, |_, _| true);
+        let days: Vec<i32> = found.iter().map(|(day, ..)| *day).chain([newest]).collect();
+        // A role that may read the outputs only still gets the flips.
+        let span = Span { from: days[0], to: newest };
+        let closes = attempt_unless_cancelled(|| closes_of(db, &symbol, span, &days)).unwrap_or_default();
+        let close = |n: usize| closes.get(n).copied().unwrap_or(f64::NAN);
+        for (place, (day, labels, lasted, confidence)) in found.iter().enumerate() {
+            let [before, after] = labels.each_ref().map(|label| Text::new(label));
+            rows.push(&[
+                Field::date(*day),
+                Field::text(&before),
+                Field::text(&after),
+                lasted.map_or(Field::NULL, Field::int),
+                confidence.map_or(Field::NULL, Field::float),
+                simple_return(close(place), close(found.len())).map_or(Field::NULL, Field::float),
+            ])?;
+        }
+        Ok(())
     })
 }
 

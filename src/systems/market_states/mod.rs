@@ -35,6 +35,8 @@ pub const REGISTERED: Registered = Registered {
     version: |_| Ok(CLASSIFIER_VERSION.to_owned()),
     locked: |db, schema, key| OF_SERIES.locked(db, schema, key),
     history: picture::history,
+    desk: picture::desk,
+    breadth: picture::breadth,
     compared: compare::COMPARED,
     findings: &[],
     wording: Wording::OF_CANDLES,

@@ -1,8 +1,10 @@
 //! How market states look in a picture.
 
+use crate::output::desk::{Breadth, Days, Line};
 use crate::output::picture::svg::{ALARM, DOWN, REST, SIDEWAYS, STRESS, Shade, UP};
 use crate::output::picture::{Band, Group, History, Level, Look, Wanted};
 use crate::output::series::picture::{Gauged, Pictured};
+use crate::pg::asset::Asset;
 use crate::pg::{Db, Result};
 use crate::systems::market_states::tables::OF_SERIES;
 
@@ -32,12 +34,30 @@ const PERCENTILE: Gauged = Gauged {
     ],
 };
 
+const PICTURED: Pictured =
+    Pictured { what: "market state", label: "state_label", look: &LOOK, gauge: Some(PERCENTILE) };
+
+/// The series as a desk looks at them.
+///
+/// # Errors
+/// As [`OfSeries::desk`](crate::output::series::OfSeries::desk).
+pub fn desk(db: Db, asset: Option<&Asset>) -> Result<Vec<Line>> {
+    let says = "pg_catalog.concat_ws(', ', r.escalation_bucket || ' escalation', r.escalation_action)";
+    OF_SERIES.desk(db, asset, &PICTURED, says)
+}
+
+/// How many series had which label at the end of each day.
+///
+/// # Errors
+/// As [`OfSeries::breadth`](crate::output::series::OfSeries::breadth).
+pub fn breadth(db: Db, days: Days) -> Result<Breadth> {
+    OF_SERIES.breadth(db, days, PICTURED.label)
+}
+
 /// The rows of a series as a picture shows them.
 ///
 /// # Errors
 /// As [`OfSeries::history`](crate::output::series::OfSeries::history).
 pub fn history(db: Db, wanted: &Wanted) -> Result<History> {
-    let pictured =
-        Pictured { what: "market state", label: "state_label", look: &LOOK, gauge: Some(PERCENTILE) };
-    OF_SERIES.history(db, wanted, &pictured)
+    OF_SERIES.history(db, wanted, &PICTURED)
 }

@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::cmc_regimes::comovement::Pair;
 use crate::cmc_regimes::fingerprint::Print;
-use crate::cmc_regimes::flips::Run;
 use crate::cmc_regimes::hysteresis::State;
 use crate::cmc_regimes::label::Label;
 use crate::cmc_regimes::labeller;
 use crate::cmc_regimes::layer::PerLayer;
 use crate::cmc_regimes::outside::PerOutside;
 use crate::cmc_regimes::row::key_text;
+use crate::math::flips::Run;
 use crate::math::stats::ReturnStats;
 use crate::sealed::{open, seal};
 

@@ -7,7 +7,6 @@ pub mod config;
 pub mod explain;
 pub mod facts;
 pub mod fingerprint;
-pub mod flips;
 pub mod forward;
 pub mod hysteresis;
 pub mod label;

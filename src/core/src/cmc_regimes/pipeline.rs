@@ -7,7 +7,6 @@ use crate::cmc_regimes::align::as_of;
 use crate::cmc_regimes::budget::{Budget, Tier};
 use crate::cmc_regimes::comovement::{Comovement, comovements, push_rows};
 use crate::cmc_regimes::fingerprint::{Print, prints};
-use crate::cmc_regimes::flips::{Flip, flips_after};
 use crate::cmc_regimes::hysteresis::State;
 use crate::cmc_regimes::label::Label;
 use crate::cmc_regimes::labeller::{self, label_bars};
@@ -20,6 +19,7 @@ use crate::cmc_regimes::proxy::Proxy;
 use crate::cmc_regimes::restraint::{Beside, RowInputs, in_force, key, restraints};
 use crate::cmc_regimes::row::{FlipLayer, Row, key_text};
 use crate::cmc_regimes::series::Series;
+use crate::math::flips::{Flip, flips_after};
 use crate::math::stats::ReturnStats;
 
 /// The results for one asset.

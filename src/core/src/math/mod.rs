@@ -2,6 +2,7 @@
 
 pub mod deviation;
 pub mod ema;
+pub mod flips;
 pub mod number;
 pub mod numeric;
 pub mod pairwise;

@@ -11,13 +11,13 @@ use proptest::sample::select;
 
 use regime_core::calendar::civil::MICROS_PER_DAY;
 use regime_core::cmc_regimes::comovement::comovement;
-use regime_core::cmc_regimes::flips::{Flip, flips_after};
 use regime_core::cmc_regimes::params::Params;
 use regime_core::cmc_regimes::pipeline::{Outcome, run};
 use regime_core::cmc_regimes::policy::{Policy, PolicyTable};
 use regime_core::cmc_regimes::proxy::Proxy;
 use regime_core::cmc_regimes::row::FlipLayer;
 use regime_core::cmc_regimes::series::Series;
+use regime_core::math::flips::{Flip, flips_after};
 use regime_core::{Label, Layer, PerLayer};
 
 fn outcome(asset: &Asset, policy: &Policy) -> Outcome {

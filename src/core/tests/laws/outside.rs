@@ -3,13 +3,13 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use regime_core::cmc_regimes::flips::Flip;
 use regime_core::cmc_regimes::memory::Memory;
 use regime_core::cmc_regimes::outside::{OutsideLabels, OutsideParams, Prepared, Told};
 use regime_core::cmc_regimes::params::Params;
 use regime_core::cmc_regimes::pipeline::{Given, Outcome, budget, resume, whole};
 use regime_core::cmc_regimes::policy::Policy;
 use regime_core::cmc_regimes::series::Series;
+use regime_core::math::flips::Flip;
 use regime_core::{Layer, PerLayer};
 
 use crate::common::{Within, cases, mode, naive, policy};

@@ -8,15 +8,15 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use regime_core::cmc_regimes::flips::flips_after;
 use regime_core::cmc_regimes::forward::forward_returns;
+use regime_core::math::flips::flips_after;
 use regime_core::math::periods::{Change, Period, durations, periods, transitions};
 
 /// What is stored of a series of labels, whose row `t` is at time `10 t`, and rows since the last flip.
 fn stored(labels: &[Option<u8>]) -> (Vec<Change<u8>>, u32) {
     let flips = flips_after(&mut None, labels.iter().copied());
     let since = flips.last().map_or(0, |flip| labels[flip.row..].iter().flatten().count());
-    let change = |flip: &regime_core::cmc_regimes::flips::Flip<u8>| Change {
+    let change = |flip: &regime_core::math::flips::Flip<u8>| Change {
         ts: flip.row as i64 * 10,
         new: flip.new,
         lasted: flip.duration,

@@ -10,7 +10,6 @@ use proptest::sample::select;
 
 use regime_core::cmc_regimes::config::Config;
 use regime_core::cmc_regimes::fingerprint::Print;
-use regime_core::cmc_regimes::flips::Flip;
 use regime_core::cmc_regimes::labeller::{How, label_bars};
 use regime_core::cmc_regimes::memory::Memory;
 use regime_core::cmc_regimes::params::{Params, SourceParams};
@@ -20,6 +19,7 @@ use regime_core::cmc_regimes::pipeline::{
 use regime_core::cmc_regimes::policy::{Policy, PolicyTable, Risk};
 use regime_core::cmc_regimes::row::FlipLayer;
 use regime_core::cmc_regimes::series::Series;
+use regime_core::math::flips::Flip;
 use regime_core::{Budget, Label, Layer, PerLayer, Tier};
 
 type Labels = PerLayer<Option<Label>>;

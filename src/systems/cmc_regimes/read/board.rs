@@ -41,7 +41,10 @@ pub fn all(db: Db) -> Result<Vec<Line>> {
 }
 
 /// The assets by how the times of their daily bars are read; UTC where the source map has none.
-fn clocks(db: Db, ids: Vec<i32>) -> Result<Vec<(Clock, Vec<i32>)>> {
+///
+/// # Errors
+/// Where profiles cannot be read.
+pub fn clocks(db: Db, ids: Vec<i32>) -> Result<Vec<(Clock, Vec<i32>)>> {
     let Some(daily) = latest::daily(db).ok().flatten() else { return Ok(vec![(Clock::default(), ids)]) };
     let profiles = Profiles::now(db, &NOTHING)?;
     let of_profiles = OfProfiles { own: profiles.of(db, &ids)?, profiles: &profiles };

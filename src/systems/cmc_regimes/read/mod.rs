@@ -2,10 +2,12 @@
 
 pub mod as_of;
 pub mod board;
+pub mod desk;
 pub mod gate;
 pub mod history;
 pub mod latest;
 pub mod picture;
+pub mod portfolio;
 pub mod statistics;
 pub mod stored;
 pub mod tag;

@@ -73,11 +73,16 @@ pub fn history(db: Db, asset: i32, layer: FlipLayer, wanted: Shown) -> Result<pi
 /// Where there is no such asset or layer, where a timeframe is asked for, and as [`history`].
 pub fn wanted(db: Db, wanted: &Wanted) -> Result<picture::History> {
     if let Some(timeframe) = wanted.timeframe {
-        return Err(invalid_parameter(format!("timeframe is \"{timeframe}\", but cmc_regimes has days"))
-            .hint("Leave timeframe out, or pass system => 'market_states' or another system of candles."));
+        return Err(only_days(timeframe));
     }
     let asset = names::id(db, wanted.asset, None)?;
     history(db, asset, flip_layer(wanted.layer)?, wanted.shown)
+}
+
+/// The error for a timeframe.
+pub fn only_days(timeframe: &str) -> Error {
+    invalid_parameter(format!("timeframe is \"{timeframe}\", but cmc_regimes has days"))
+        .hint("Leave timeframe out, or pass system => 'market_states' or another system of candles.")
 }
 
 /// The rows have no bars: the bars were deleted, or are of another calendar scheme.

@@ -1,9 +1,12 @@
 //! Stored flips and statistics of assets, as their tables have them.
 
 use regime_core::cmc_regimes::row::FlipLayer;
+use regime_core::math::periods::simple_return;
 
+use crate::output::desk::newest_of_each;
 use crate::output::relation::output_relation;
-use crate::pg::{Db, Micros, Result, Sees, arg, check_order, timestamp_arg, utc};
+use crate::pg::{Db, Micros, Result, Sees, arg, attempt_unless_cancelled, check_order, timestamp_arg, utc};
+use crate::systems::cmc_regimes::read::history::{Closes, recent};
 use crate::systems::cmc_regimes::tables::{FLIPS, STATS, TF};
 
 /// A change of regime.
@@ -15,13 +18,22 @@ pub struct Flip {
     pub regimes: [Option<String>; 2],
     /// Rows that the regime before lasted.
     pub bars: Option<i32>,
+    /// The simple return from the close of the first row to that of the newest row of the asset; `None` where a close is unknown.
+    pub return_since: Option<f64>,
 }
 
-/// The flips of a layer, of one asset or of all, by asset and time; both ends of the span are included.
+/// The flips of a layer, of one asset or of all, by asset and time; both ends of the span are included, and of each asset at most
+/// `n`, the newest.
 ///
 /// # Errors
 /// Where the span ends before it begins, and where the table cannot be read.
-pub fn flips(db: Db, asset: Option<i32>, layer: FlipLayer, span: [Option<i64>; 2]) -> Result<Vec<Flip>> {
+pub fn flips(
+    db: Db,
+    asset: Option<i32>,
+    layer: FlipLayer,
+    span: [Option<i64>; 2],
+    n: Option<usize>,
+) -> Result<Vec<Flip>> {
     check_order(["from_ts", "to_ts"], span, utc)?;
     let of_asset = if asset.is_some() { "id = $1" } else { "$1 IS NULL" };
     let sql = format!(
@@ -31,15 +43,28 @@ pub fn flips(db: Db, asset: Option<i32>, layer: FlipLayer, span: [Option<i64>; 2
     );
     let [from, to] = span.map(timestamp_arg);
     let args = [arg(asset), arg(TF), arg(layer.as_str()), from, to];
-    db.all(&sql, &args, Sees::Snapshot, |row| {
+    let found = db.all(&sql, &args, Sees::Snapshot, |row| {
         let Micros(ts) = row.get("ts")?;
         Ok(Flip {
             id: row.get("id")?,
             ts,
             regimes: [row.get("old")?, row.get("new")?],
             bars: row.get("bars")?,
+            return_since: None,
         })
-    })
+    })?;
+    let mut found = newest_of_each(found, n, |a, b| a.id == b.id);
+    for of_asset in found.chunk_by_mut(|a, b| a.id == b.id) {
+        pgrx::check_for_interrupts!();
+        let (id, first) = (of_asset[0].id, of_asset[0].ts);
+        // A role that may read the outputs only still gets the flips.
+        let closes = || Ok((Closes::read(db, id)?, recent(db, id, layer, first)?.newest));
+        let Ok((closes, Some(newest))) = attempt_unless_cancelled(closes) else { continue };
+        for flip in of_asset {
+            flip.return_since = simple_return(closes.at(flip.ts), closes.at(newest));
+        }
+    }
+    Ok(found)
 }
 
 /// The statistics of a regime of an asset.
