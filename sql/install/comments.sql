@@ -326,3 +326,6 @@ COMMENT ON FUNCTION regime_breadth(date, date, text, text) IS
 
 COMMENT ON FUNCTION regime_portfolio(regime_asset_ref[], float8[], timestamptz) IS
 'Returns what the regimes in force at a moment (NULL: now) make of weights of assets, a row each, and the whole last: exposure is weight x size_mult, gross the exposure without its sign; then the limits of each. An asset without a usable row has the tightest policy, as in regime_at.';
+
+COMMENT ON FUNCTION regime_grant(text, text, boolean) IS
+'Grants what a role lacks for a purpose, and returns a row for each statement: reader (the output tables and names of assets), monitor (also the working tables and the source tables), refresher (writes outputs and working tables, reads sources), loader (writes source tables). dry_run => true only returns the statements. Nothing is taken away.';

@@ -4,7 +4,8 @@ use pgrx::prelude::*;
 
 use crate::api::{Result, TableIterator, required, told};
 use crate::output::set_up::set_up;
-use crate::pg::{check_writable, settings, spi};
+use crate::pg::{attempt, check_writable, settings, spi};
+use crate::systems::grants::{self, Grant};
 use crate::systems::registry::systems;
 use crate::systems::teardown;
 
@@ -28,6 +29,27 @@ fn regime_teardown(
     check_writable("regime_teardown()")?;
     let schema = settings::target_schema();
     Ok(told(spi::connect(|db| teardown::tear_down(db, &schema, keep_rows != Some(false)))?))
+}
+
+/// Grants what a role lacks to read regimes, to watch, to refresh or to load prices, or only tells; a row for each statement.
+#[pg_extern(volatile, parallel_unsafe)]
+fn regime_grant(
+    role: Option<&str>,
+    purpose: Option<&str>,
+    dry_run: default!(Option<bool>, "false"),
+) -> Result<TableIterator<(name!(statement, String), name!(status, &'static str))>> {
+    let (role, purpose) = (required("role", role)?, required("purpose", purpose)?);
+    let (schema, dry_run) = (settings::target_schema(), dry_run == Some(true));
+    if !dry_run {
+        check_writable("regime_grant()")?;
+    }
+    let granted = attempt(|| spi::connect(|db| grants::grant(db, &schema, role, purpose, dry_run)))
+        .or_else(|error| spi::connect(|db| Err(grants::explained(error, db, &schema, role, purpose))))?;
+    Ok(TableIterator::new(
+        granted.into_iter().map(|Grant { statement, is_granted }| {
+            (statement, if is_granted { "granted" } else { "to grant" })
+        }),
+    ))
 }
 
 /// Moves what pg_regime made in the target schema to another one; a row for each relation, and one with the statement that

@@ -4,6 +4,7 @@ pub mod cmc_regimes;
 pub mod compare;
 pub mod desk;
 pub mod distribute;
+pub mod grants;
 pub mod health;
 pub mod market_regime_history;
 pub mod market_regimes;
