@@ -1648,11 +1648,19 @@ CREATE TABLE @extschema@.regime_source_built_in (
 );
 COMMENT ON TABLE @extschema@.regime_source_built_in IS 'The rows of regime_source as CREATE EXTENSION makes them; a row of regime_source_user hides the row here. Write to regime_source';
 
-CREATE VIEW @extschema@.regime_source AS
-SELECT u.* FROM @extschema@.regime_source_user AS u WHERE u.origin = 'user'
-UNION ALL
-SELECT b.* FROM @extschema@.regime_source_built_in AS b
-WHERE NOT EXISTS (SELECT FROM @extschema@.regime_source_user AS u WHERE u.cal_scheme = b.cal_scheme AND u.layer = b.layer);
+-- The view reads a function, so that Citus, where the user's rows are on every node, does not carry UPDATE and DELETE of the
+-- view to the workers. With SET, no statement takes the function apart.
+CREATE FUNCTION @extschema@.regime_source_rows() RETURNS SETOF @extschema@.regime_source_user
+STABLE PARALLEL SAFE ROWS 10 LANGUAGE sql SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT u.* FROM @extschema@.regime_source_user AS u WHERE u.origin = 'user'
+    UNION ALL
+    SELECT b.* FROM @extschema@.regime_source_built_in AS b
+    WHERE NOT EXISTS (SELECT FROM @extschema@.regime_source_user AS u WHERE u.cal_scheme = b.cal_scheme AND u.layer = b.layer);
+END;
+COMMENT ON FUNCTION @extschema@.regime_source_rows() IS 'The rows of regime_source';
+
+CREATE VIEW @extschema@.regime_source AS SELECT * FROM @extschema@.regime_source_rows();
 COMMENT ON VIEW @extschema@.regime_source IS 'Where the bars and EMAs of each layer are read from, per calendar scheme; edit rows to map other schemas, tables and columns';
 DO $$
 DECLARE
@@ -1830,6 +1838,7 @@ ALTER TABLE @extschema@.regime_connection OWNER TO @extowner@;
 ALTER TABLE @extschema@.regime_policy OWNER TO @extowner@;
 ALTER TABLE @extschema@.regime_profile OWNER TO @extowner@;
 ALTER TABLE @extschema@.regime_profile_asset OWNER TO @extowner@;
+ALTER FUNCTION @extschema@.regime_source_rows() OWNER TO @extowner@;
 ALTER FUNCTION @extschema@.regime_source_write() OWNER TO @extowner@;
 GRANT SELECT ON @extschema@.regime_source, @extschema@.regime_source_user, @extschema@.regime_source_built_in, @extschema@.regime_policy, @extschema@.regime_profile,
     @extschema@.regime_profile_asset, @extschema@.regime_connection TO PUBLIC;

@@ -17,7 +17,8 @@ on() {
     local cluster_dir=${nodes[$1]} PGHOST=${nodes[$1]}
     "${@:2}"
 }
-for node in 2 1 0; do
+# start_node NODE
+start_node() {
     cluster_dir=''
     cluster_start
     as_owner tee -a "$cluster_dir/data/postgresql.conf" >/dev/null <<CONF
@@ -29,10 +30,11 @@ wal_level = logical
 CONF
     cluster_stop
     cluster_start
-    nodes[node]=$cluster_dir
+    nodes[$1]=$cluster_dir
     q postgres "CREATE DATABASE market"
     q market "CREATE EXTENSION citus"
-done
+}
+for node in 2 1 0; do start_node $node; done
 # From here on the server is that of the coordinator, which has the database to compare with too.
 demo_db whole 12 900
 q whole "SELECT FROM refresh_cmc_regimes(); SELECT FROM refresh_market_regimes(); SELECT FROM refresh_market_states()"
@@ -235,6 +237,16 @@ q whole "CREATE TABLE signals AS SELECT id, ts AS at, 100.0::float8 AS size FROM
 gated="SELECT s.id, s.at, g.size, r.regime_key FROM signals s CROSS JOIN LATERAL regime_gate(s.id, s.at, 'trend', s.size) AS g CROSS JOIN LATERAL regime_at(s.id, s.at) AS r ORDER BY 1, 2"
 hint=$(q market "$gated" | sed -n 's/^HINT: *//p') || true
 is "signals on shards are refused, with what helps" "$hint" "ALTER DATABASE market SET citus.allow_nested_distributed_execution = on;"
+while read -r call; do
+    is "so is: $call" "$(q market "$call" | sed -n 's/^HINT: *//p' || true)" "$hint"
+done <<'SQL'
+SELECT r.regime_key FROM signals s CROSS JOIN LATERAL regime_at('DEMO3', s.at) AS r
+SELECT count(*) FROM cmc_regimes WHERE regime_version_hash <> regime_version_hash()
+SELECT count(*) FROM cmc_regimes AS r JOIN regime_label_daily(1) AS raw USING (ts) WHERE r.id = 1
+SELECT count(*) FROM market_regimes AS r JOIN market_regimes_compute('DEMO2', '4h') AS k USING (open_time) WHERE r.symbol = 'DEMO2'
+SQL
+of_one="WITH s AS MATERIALIZED (SELECT id, at FROM signals WHERE id + 0 = 3) SELECT s.id, s.at, r.regime_key FROM s CROSS JOIN LATERAL regime_at(s.id, s.at) AS r ORDER BY at"
+is "rows of one asset that are read first" "$(q market "$of_one")" "$(q whole "$of_one")"
 is "rows that are read first are gated" "$(q market "$(block MATERIALIZED)" | md5sum)" "$(q whole "$(block MATERIALIZED)" | md5sum)"
 q market "$hint"
 is "the statement of the hint makes shards work" "$(q market "$gated" | md5sum)" "$(q whole "$gated" | md5sum)"
@@ -272,6 +284,7 @@ is "after a crash in the middle" "$(refresh)" 2
 the_rows_are_those_of_the_whole "after a crash"
 
 # What people read.
+is "the board is that of the plain database, from any node" "$(for node in 0 1 2; do on $node q market "SELECT * FROM regime_board ORDER BY symbol" | md5sum; done | sort -u)" "$(q whole "SELECT * FROM regime_board ORDER BY symbol" | md5sum)"
 for relation in cmc_regime_latest cmc_regime_status; do is "$relation has every asset" "$(q market "SELECT count(*) FROM $relation WHERE NOT is_stale")" 12; done
 is "all functions over all assets" "$(q market "SELECT (SELECT count(*) FROM regime_assets()), (SELECT count(DISTINCT id) FROM cmc_regime_periods), (SELECT n FROM regime_systems WHERE system = 'cmc_regimes')")" "12|12|12"
 is "health finds nothing wrong" "$(q market "SELECT * FROM regime_health() WHERE severity <> 'info'")" ""
@@ -289,6 +302,49 @@ is "a column that was dropped is filled again" "$(refresh)" 2
 the_rows_are_those_of_the_whole "after a dropped column"
 is "a worker has made what it needs for itself" "$(on 1 q market "SELECT count(*) FROM regime_setup() WHERE action <> 'unchanged'")" 0
 
+# The source map is a view, whose rows can be edited on any node.
+q market "UPDATE regime_source SET bars_zone = 'UTC' WHERE cal_scheme = 'us' AND layer = 'L2'"
+on 1 q market "UPDATE regime_source AS s SET bars_zone = NULL WHERE s.bars_zone = 'UTC'"
+is "rows of the source map are edited and deleted" "$(q market "SELECT bars_zone, origin FROM regime_source WHERE cal_scheme = 'us' AND layer = 'L2'; DELETE FROM regime_source WHERE cal_scheme = 'us' AND layer = 'L2'; SELECT count(*) FROM regime_source WHERE cal_scheme = 'us'")" "$(printf '%s\n' '|user' 2)"
+
+# Labels lie on every node, or as their owner has distributed them.
+labels="CREATE TABLE macro (id int, day timestamptz, label text); INSERT INTO macro SELECT id, day, CASE WHEN extract(month FROM day)::int % 3 = 0 THEN 'Hiking' ELSE 'Easing' END
+    FROM generate_series(1, 12) AS id, generate_series('2016-01-01'::timestamptz, '2018-06-01', '1 month') AS day;
+    INSERT INTO regime_source (cal_scheme, layer, bars_table, bars_ts_column, label_column, label_id_column) VALUES ('iso', 'L4', 'macro', 'day', 'label', 'id')"
+both "$labels"
+is "labels are laid out" "$(q market "SELECT relation, action FROM regime_distribute() WHERE action <> 'unchanged'")" "public.macro|distributed"
+is "with labels" "$(refresh)" 2
+the_rows_are_those_of_the_whole "with labels"
+both "UPDATE macro SET label = 'Hiking' WHERE id = 3 AND day = '2017-02-01'"
+q market "SELECT undistribute_table('macro'); SELECT create_distributed_table('macro', 'id', colocate_with => 'cmc_regimes')" >/dev/null
+is "labels with the bars of their assets are left so" "$(q market "SELECT count(*) FROM regime_distribute() WHERE action <> 'unchanged'; SELECT count(*) FROM regime_health() WHERE what = 'layout on nodes'")" "$(printf '%s\n' 0 0)"
+is "with late labels" "$(refresh)" 2
+the_rows_are_those_of_the_whole "with late labels"
+both "DELETE FROM regime_source WHERE layer = 'L4'; UPDATE macro SET label = 'Easing'"
+is "without labels again" "$(refresh)" 2
+
+# Prices that are connected, by symbols; what refreshes build of them is known as built by comments, which Citus does not carry.
+prices="CREATE TABLE prices (ticker text, day date, open float8, high float8, low float8, close float8, volume float8);
+    INSERT INTO prices SELECT t, '2021-12-31'::date + g, 10, 12, 8, 10 + sin(g / 50.0) + ascii(t) / 1000.0, 5 FROM unnest(ARRAY['AAA', 'BBB', 'CCC']) AS t, generate_series(1, 500) AS g"
+q whole "$prices"; q market "$prices; SELECT create_distributed_table('prices', 'ticker')" >/dev/null
+for db in whole market; do
+    q $db "$(q $db "SELECT command FROM regime_connect('prices', dry_run => true) WHERE item = 'names'")"
+    q $db "SELECT FROM regime_connect('prices')"
+done
+q whole "SELECT FROM refresh_cmc_regimes()"
+is "tables of profiles are laid out" "$(q market "SELECT relation, action FROM regime_distribute() WHERE action <> 'unchanged'")" \
+    "$(printf 'public.prices_regime_%s|distributed\n' bars emas daily_emas)"
+hints=$(on 1 q market "SELECT FROM refresh_cmc_regimes(13)" | sed -n 's/^HINT: *//p') || true
+is "a worker does not take what was built for the user's" "$(grep -o 'COMMENT ON TABLE' <<<"$hints" | wc -l)" 3
+q market "$hints" >/dev/null
+is "once it knows what was built, it builds" "$(refresh)" 2
+the_rows_are_those_of_the_whole "connected prices"
+later="INSERT INTO prices SELECT ticker, day + 500, open, high, low, close * 1.01, volume FROM prices WHERE day < '2022-02-01'"
+q whole "$later; SELECT FROM refresh_cmc_regimes()"; q market "$later"
+is "later prices" "$(refresh)" 2
+the_rows_are_those_of_the_whole "later prices"
+is "disconnected" "$(q market "SELECT count(*) FROM regime_disconnect('prices') WHERE action = 'dropped'")" 3
+
 # What both workers at once take, next to one after the other: a correction makes each asset be computed in full.
 for ((run = 0; run < ${RUNS:-5}; run++)); do
     q market "$(correct $((400 + run)))"
@@ -305,4 +361,19 @@ for ((run = 0; run < ${RUNS:-5}; run++)); do
 done | awk '{ print $1 / $2, $1 / 1e6, $2 / 1e6 }' | sort -n |
     awk '{ line[NR] = $0 } END { split(line[int((NR + 1) / 2)], m, " "); printf "== both workers at once %.0f ms, one after the other %.0f ms, ratio %.2f (median of %d, on %s cores)\n", m[2], m[3], m[1], NR, cores }' cores="$(nproc)"
 
-is "no server has crashed by itself" "$(for node in 0 1 2; do grep -c 'signal 11' "${nodes[node]}/log" || true; done | sort -u)" 0
+# A node that is added, and taking everything away.
+start_node 3
+cluster_dir=${nodes[0]} PGHOST=${nodes[0]}
+q market "SELECT citus_add_node('${nodes[3]}', 5432)" >/dev/null
+hint=$(on 3 q market "SELECT FROM refresh_cmc_regimes()" | sed -n 's/^HINT: *//p') || true
+is "a node without copies says what it lacks" "$hint" "SELECT pg_catalog.replicate_reference_tables();"
+q market "$hint" >/dev/null
+is "and then has its part, which is nothing yet" "$(refresh)" 3
+q market "SELECT rebalance_table_shards(shard_transfer_mode => 'block_writes')" >/dev/null
+is "it has assets when shards have moved" "$(on 3 q market "SELECT count(*) > 0 AND bool_and(status <> 'failed') FROM refresh_cmc_regimes()")" t
+is "torn down, also on workers" "$(q market "SELECT action FROM regime_teardown(keep_rows => false) WHERE relation = 'regime_work'"; for node in 1 2 3; do on $node q market "SELECT to_regnamespace('regime_work')"; done)" dropped
+is "and laid out again" "$(q market "SELECT count(*) > 20 FROM regime_distribute()"; refresh)" "$(printf '%s\n' t 3)"
+q market "SELECT FROM regime_teardown(); DROP EXTENSION pg_regime"
+is "nothing of the extension is left on a worker" "$(on 1 q market "SELECT count(*) FROM pg_extension WHERE extname = 'pg_regime'")" 0
+
+is "no server has crashed by itself" "$(for node in 0 1 2 3; do grep -c 'signal 11' "${nodes[node]}/log" || true; done | sort -u)" 0

@@ -172,7 +172,7 @@ is "each link of the pages leads somewhere" "$broken" ""
 q postgres "CREATE DATABASE things TEMPLATE demo"
 q things "SELECT FROM regime_setup()"
 functions=$(q things "SELECT DISTINCT p.proname FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
-                      WHERE d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_regime') AND p.prorettype <> 'trigger'::regtype AND p.proname !~ '^regime_asset_ref_' ORDER BY 1")
+                      WHERE d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_regime') AND p.prorettype <> 'trigger'::regtype AND p.proname !~ '^regime_asset_ref_|^regime_source_rows$' ORDER BY 1")
 relations=$(q things "SELECT c.relname FROM pg_class c JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
                       WHERE d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_regime') AND c.relkind IN ('r', 'v')
                       UNION SELECT relname FROM pg_class WHERE relkind = 'v' AND relname ~ 'regime' AND relnamespace = 'public'::regnamespace

@@ -1,7 +1,10 @@
 //! What PostgreSQL does otherwise where Citus is loaded, which plans statements and carries DDL to other nodes.
 
 use std::ffi::CStr;
+use std::panic::AssertUnwindSafe;
 
+use pgrx::PgTryBuilder;
+use pgrx::pg_sys::panic::CaughtError;
 use pgrx::prelude::*;
 
 use crate::pg::arg::arg;
@@ -11,9 +14,15 @@ use crate::pg::environment::quoted;
 use crate::pg::error::{Error, Result, not_in_prerequisite_state};
 use crate::pg::session::current_database;
 use crate::pg::spi::{Db, Sees};
-use crate::pg::subtransaction::attempt;
+use crate::pg::subtransaction::raise;
 
 const CARRIES_DDL: &CStr = c"citus.enable_ddl_propagation";
+
+/// How the error of a join with a table of which the node has no copy begins.
+const LOCAL: &str = "direct joins between distributed and local tables are not supported";
+
+/// How the error of a distributed statement within a call on a shard begins; it has no code of its own.
+const NESTED: &str = "cannot execute a distributed query from a query on a shard";
 
 /// Whether Citus is loaded. The libraries that a server preloads stay the same for the life of a session.
 pub fn is_loaded() -> bool {
@@ -99,27 +108,47 @@ pub fn shards_of_this_node(db: Db, table: &str) -> Result<Option<Vec<String>>> {
     db.all(sql, &[arg(table)], Sees::Now, |row| row.get("shard")).map(Some)
 }
 
-/// An error of `work` that says that Citus calls a function on the shards of another table: with what makes the call work.
-/// To be used where `work` reads distributed tables within a call for each row of a query.
+/// Runs `work`, which reads tables; errors of Citus that a user can mend are raised with what helps: a function that is called
+/// on the shards of another table, and a node without copies of the tables that every node has.
 ///
 /// # Errors
 /// Those of `work`.
-pub fn on_shards<R>(function: &str, work: impl FnOnce() -> Result<R>) -> Result<R> {
+pub fn explained<R>(work: impl FnOnce() -> Result<R>) -> Result<R> {
     if !is_loaded() {
         return work();
     }
-    attempt(work).map_err(|error| {
-        if !error.report().message.starts_with("cannot execute a distributed query from a query on a shard") {
-            return error;
+    // Whatever is caught is raised again, so that no subtransaction is needed.
+    let explain = |begins: &'static str, error: fn() -> Error| {
+        move |caught: CaughtError| -> Result<R> {
+            match &caught {
+                CaughtError::PostgresError(report) if report.message().starts_with(begins) => raise(error()),
+                _ => caught.rethrow(),
+            }
         }
-        let database = current_database();
-        Error::new(
-            PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
-            format!("{function} is called on the shards of a distributed table"),
-        )
-        .detail("There Citus lets a function read a distributed table in sessions with this setting alone; without the setting, read the rows first: WITH s AS MATERIALIZED (SELECT …) SELECT … FROM s CROSS JOIN LATERAL ….")
-        .hint(format!("ALTER DATABASE {database} SET citus.allow_nested_distributed_execution = on;"))
-    })
+    };
+    PgTryBuilder::new(AssertUnwindSafe(work))
+        .catch_when(PgSqlErrorCode::ERRCODE_INTERNAL_ERROR, explain(NESTED, on_shards_error))
+        .catch_when(PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED, explain(LOCAL, no_copies_error))
+        .execute()
+}
+
+fn no_copies_error() -> Error {
+    Error::new(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        "this node of Citus has no copies of the tables that are on every node",
+    )
+    .detail("Citus copies them to a node that was added when the first shard moves there, or when the coordinator is told to: the statement runs there.")
+    .hint("SELECT pg_catalog.replicate_reference_tables();")
+}
+
+fn on_shards_error() -> Error {
+    let database = current_database();
+    Error::new(
+        PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+        "a function that reads distributed tables is called on the shards of a distributed table",
+    )
+    .detail("There Citus lets a function read distributed tables in sessions with this setting alone. Without the setting, read the rows first: WITH s AS MATERIALIZED (SELECT …) SELECT … FROM s CROSS JOIN LATERAL …, and for rows of one asset, which Citus sends to their shard with the function, write id + 0 = 3 in place of id = 3; a function that returns one value may stand in a SELECT of its own: (SELECT regime_version_hash()).")
+    .hint(format!("ALTER DATABASE {database} SET citus.allow_nested_distributed_execution = on;"))
 }
 
 /// Whether Citus is in this database.
@@ -129,6 +158,19 @@ pub fn on_shards<R>(function: &str, work: impl FnOnce() -> Result<R>) -> Result<
 pub fn is_created(db: Db) -> Result<bool> {
     let sql = "SELECT true FROM pg_catalog.pg_extension WHERE extname = 'citus'";
     Ok(is_loaded() && db.first(sql, &[], Sees::Now, |_| Ok(()))?.is_some())
+}
+
+/// Whether Citus keeps a schema, which is named as in SQL, on every node.
+///
+/// # Errors
+/// Where the metadata of Citus cannot be read.
+pub fn kept_schema(db: Db, schema: &str) -> Result<bool> {
+    if !is_created(db)? {
+        return Ok(false);
+    }
+    let sql = "SELECT true FROM pg_catalog.pg_dist_object d WHERE d.classid = 'pg_catalog.pg_namespace'::regclass \
+         AND d.objid = pg_catalog.to_regnamespace($1)";
+    Ok(db.first(sql, &[arg(schema)], Sees::Now, |_| Ok(()))?.is_some())
 }
 
 /// Checks that Citus is in this database; `detail` says what for.

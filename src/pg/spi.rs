@@ -48,7 +48,7 @@ pub struct Db<'c> {
 /// # Errors
 /// Those of `work`.
 pub fn connect<R>(work: impl FnOnce(Db<'_>) -> Result<R>) -> Result<R> {
-    ours(|| Spi::connect(|_| work(Db { reads: Mode::Any, writes_anew: false, connection: PhantomData })))
+    ours(|| connect_as_caller(work))
 }
 
 /// Opens SPI for the length of `work`, whose statements are analysed under the settings of the caller: all names, types
@@ -57,7 +57,9 @@ pub fn connect<R>(work: impl FnOnce(Db<'_>) -> Result<R>) -> Result<R> {
 /// # Errors
 /// Those of `work`.
 pub fn connect_as_caller<R>(work: impl FnOnce(Db<'_>) -> Result<R>) -> Result<R> {
-    Spi::connect(|_| work(Db { reads: Mode::Any, writes_anew: false, connection: PhantomData }))
+    citus::explained(|| {
+        Spi::connect(|_| work(Db { reads: Mode::Any, writes_anew: false, connection: PhantomData }))
+    })
 }
 
 /// Which data a statement sees.

@@ -107,7 +107,8 @@ fn described(caught: &CaughtError) -> (Error, bool) {
     (error, false)
 }
 
-fn raise(error: Error) -> ! {
+/// Raises an error as PostgreSQL does, where it must not be returned.
+pub fn raise(error: Error) -> ! {
     ErrorReport::from(error).report(PgLogLevel::ERROR);
     unreachable!("an ERROR does not come back")
 }

@@ -170,15 +170,16 @@ pub fn unnamed(db: Db, bars: &Relation, tf: Option<&str>) -> Result<Option<Unnam
         .map(|(column, tf)| format!(" AND {column} = {}", quote_literal(tf)))
         .chain(bars.filters.iter().map(|filter| format!(" AND {filter}")))
         .collect();
-    let source = format!(
-        "(SELECT DISTINCT {} AS symbol {from}{}) AS s WHERE {is_new} ORDER BY symbol",
-        bars.id,
-        own.concat()
-    );
+    let source = format!("(SELECT DISTINCT {} AS symbol {from}{})", bars.id, own.concat());
+    let new = format!("WHERE {is_new} ORDER BY symbol");
     let statement = match has_ids {
-        true => format!("INSERT INTO {dim} (symbol{active}) SELECT symbol{is_active} FROM {source};"),
+        true => {
+            format!("INSERT INTO {dim} (symbol{active}) SELECT symbol{is_active} FROM {source} AS s {new};")
+        }
+        // Citus numbers no rows of a subquery, but those of a WITH.
         false => format!(
-            "INSERT INTO {dim} (id, symbol{active}) SELECT (SELECT COALESCE(max(id), 0) FROM {dim}) + row_number() OVER (ORDER BY symbol), symbol{is_active} FROM {source};"
+            "INSERT INTO {dim} (id, symbol{active}) WITH s AS MATERIALIZED {source} \
+             SELECT (SELECT COALESCE(max(id), 0) FROM {dim}) + row_number() OVER (ORDER BY symbol), symbol{is_active} FROM s {new};"
         ),
     };
     let insert = format!(

@@ -24,7 +24,7 @@ use crate::source::dim_assets::DimAssets;
 use crate::source::map::Source;
 use crate::source::relation::Relation;
 use crate::systems::registered::Registered;
-use crate::systems::registry::{ALL, sources_of_layers};
+use crate::systems::registry::{ALL, sources_of_layers, sources_of_profiles};
 use crate::track::marks::Marks;
 
 /// What laying out a table takes.
@@ -40,6 +40,8 @@ pub struct Step {
 enum Place {
     /// With the rows of its asset or symbol in a table of sources.
     With(Rc<Sources>),
+    /// As [`Place::With`], unless Citus keeps the table already.
+    Near(Rc<Sources>),
     /// On every node, or spread.
     Everywhere,
     /// On every node, so that none needs another to read the table.
@@ -183,7 +185,7 @@ impl Wanted {
     fn statement(&self, db: Db) -> Result<Option<String>> {
         let Self { relation, column, place } = self;
         Ok(match (citus::kept(db, relation)?, place) {
-            (None, Place::With(sources)) => Some(format!(
+            (None, Place::With(sources) | Place::Near(sources)) => Some(format!(
                 "SELECT pg_catalog.create_distributed_table({}, {}, colocate_with => {})",
                 quote_literal(relation),
                 quote_literal(column),
@@ -200,7 +202,7 @@ impl Wanted {
                 None
             }
             // Weeks and months may be spread as well: the proxy is then read from its node.
-            (Some(_), Place::Everywhere) => None,
+            (Some(_), Place::Everywhere | Place::Near(_)) => None,
             (Some(kept), Place::Whole) if kept.column.is_none() => None,
             (Some(_), Place::Whole) => return Err(in_parts(relation)),
             (Some(_), Place::With(sources)) => return Err(elsewhere(relation, sources)),
@@ -263,6 +265,8 @@ fn in_parts(relation: &str) -> Error {
 /// Which sources are distributed.
 pub struct Layout {
     sources: PerLayer<Option<Rc<Source>>>,
+    /// The sources of profiles.
+    of_profiles: Vec<PerLayer<Option<Rc<Source>>>>,
     /// The source of the daily bars, and how these are kept.
     daily: Option<(Rc<Source>, Rc<Sources>)>,
     candles: Option<Rc<Sources>>,
@@ -291,7 +295,8 @@ impl Layout {
                 kept => kept.map(|kept| (Rc::clone(daily), kept)),
             },
         };
-        Ok(Self { sources, daily, candles })
+        let of_profiles = if daily.is_some() { sources_of_profiles(db)? } else { Vec::new() };
+        Ok(Self { sources, of_profiles, daily, candles })
     }
 
     /// The systems that workers refresh: that of assets, where nothing tells otherwise.
@@ -362,7 +367,7 @@ impl Layout {
                 want(format!("{own}.{member}"), "", &Place::Whole);
             }
         }
-        if let Some((daily, _)) = &self.daily {
+        if let Some((daily, kept)) = &self.daily {
             for source in [Layer::L0, Layer::L1].into_iter().filter_map(|layer| self.sources[layer].as_ref())
             {
                 for relation in [&source.bars, &source.ema] {
@@ -370,10 +375,25 @@ impl Layout {
                 }
             }
             for labels in daily.labels.iter().flatten() {
-                want(labels.relation.sql.clone(), "", &Place::Whole);
+                want(labels.relation.sql.clone(), "", &Place::Everywhere);
             }
             if let Some(dim) = DimAssets::find(db, &daily.bars_schema, Sees::Now)? {
                 want(dim.relation, "", &Place::Whole);
+            }
+            for source in self.of_profiles.iter().flat_map(|sources| sources.iter().flatten()) {
+                for relation in source.relations() {
+                    let is_daily =
+                        source.layer == Layer::L2 && relation.has_ids && relation.symbols.is_none();
+                    let is_label = source.labels.iter().flatten().any(|of| of.relation.sql == relation.sql);
+                    let place = match is_daily && !is_label {
+                        true => Place::Near(Rc::clone(kept)),
+                        false => Place::Everywhere,
+                    };
+                    want(relation.sql.clone(), &relation.id, &place);
+                }
+                if let Some(symbols) = source.symbols() {
+                    want(symbols.to_owned(), "", &Place::Everywhere);
+                }
             }
             for table in ["regime_policy", "regime_profile", "regime_profile_asset"] {
                 want(format!("{own}.{table}"), "", &Place::Whole);

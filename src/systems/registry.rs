@@ -1,10 +1,10 @@
 //! All systems, a line each, and what others ask of one of them.
 
 use crate::output::system::System;
-use crate::pg::{Db, Result, invalid_parameter, null_argument};
+use crate::pg::{Db, Result, attempt_unless_cancelled, invalid_parameter, null_argument};
 use crate::source::map::Sources;
-use crate::systems::cmc_regimes::params::{self, NOTHING};
-use crate::systems::cmc_regimes::profiles;
+use crate::systems::cmc_regimes::params::{self, Given, NOTHING};
+use crate::systems::cmc_regimes::profiles::{self, Profiles};
 use crate::systems::registered::Registered;
 use crate::systems::{cmc_regimes, market_regime_history, market_regimes, market_states};
 
@@ -27,6 +27,18 @@ pub fn systems() -> [&'static System; 4] {
 /// A source map that does not fit the catalogs.
 pub fn sources_of_layers(db: Db) -> Result<Sources> {
     Ok(params::load(db, &profiles::of_default(db, &NOTHING)?, None)?.sources)
+}
+
+/// The sources of the bars of each layer, as the profiles have them that assets have of their own; without those of profiles
+/// that cannot be used, which are findings of regime_health.
+///
+/// # Errors
+/// Profiles that cannot be read.
+pub fn sources_of_profiles(db: Db) -> Result<Vec<Sources>> {
+    let profiles = Profiles::now(db, &NOTHING)?;
+    let of = |given: &Given| Ok(profiles.parameters(db, given, None)?.setup(db, given)?.sources);
+    let used = profiles.rows.used();
+    Ok(used.filter_map(|profile| attempt_unless_cancelled(|| of(&profile.given)).ok()).collect())
 }
 
 /// The system of this name.

@@ -8,7 +8,7 @@ use crate::output::own::Own;
 use crate::output::set_up::{create_work_schema, rename_work_schema, set_up};
 use crate::output::system::System;
 use crate::pg::{
-    Action, Db, Error, Outcome, Result, Row, Sees, arg, attempt, check_schema, extension_schema,
+    Action, Db, Error, Outcome, Result, Row, Sees, arg, attempt, check_schema, citus, extension_schema,
     insufficient_privilege, invalid_parameter, lock, no_data_found, qualified, quote_literal, quoted,
     syscache::{kind_in_words, relation_oid},
     work_schema,
@@ -279,7 +279,9 @@ fn drop_empty(db: Db, schema: &str) -> Result<Option<Action>> {
         return Ok(None);
     }
     let schema = quoted(schema);
-    db.execute(&format!("DROP SCHEMA {schema}"), &[])?;
+    // Citus carries the statement to workers, whose schema still has marks, rounds and the run log of their own.
+    let cascade = if citus::kept_schema(db, &schema)? { " CASCADE" } else { "" };
+    db.execute(&format!("DROP SCHEMA {schema}{cascade}"), &[])?;
     Ok(Some(did(schema, "dropped")))
 }
 

@@ -9,7 +9,7 @@ use crate::api::cmc_regimes::names;
 use crate::api::cmc_regimes::row::{returns_rows, row_of};
 use crate::api::{Result, TableIterator, micros, required, timestamp};
 use crate::pg::asset::Asset;
-use crate::pg::{citus, spi, time};
+use crate::pg::{spi, time};
 use crate::systems::cmc_regimes::read::as_of::{Columns, InForce};
 use crate::systems::cmc_regimes::read::board::Line;
 use crate::systems::cmc_regimes::read::latest::Latest;
@@ -27,9 +27,8 @@ returns_rows! {
     ) plus [] [name!(is_stale, bool), name!(age, Option<Interval>),] {
         let (asset, at) = (names::one(asset, None)?, micros(required("at", at)?));
         let limit = as_of::limit(max_age)?;
-        let InForce { row, stale, age, .. } = citus::on_shards("regime_at()", || {
-            spi::connect_as_caller(|db| as_of::at(db, asset, at, limit, Columns::All))
-        })?;
+        let InForce { row, stale, age, .. } =
+            spi::connect_as_caller(|db| as_of::at(db, asset, at, limit, Columns::All))?;
         Ok(TableIterator::once(row_of!(row, [] [stale.is_some(), age.and_then(time::interval)])))
     }
 }

@@ -6,7 +6,7 @@ use pgrx::prelude::*;
 use crate::api::cmc_regimes::names;
 use crate::api::{Result, TableIterator, micros, required};
 use crate::pg::asset::Asset;
-use crate::pg::{check_writable, citus, spi};
+use crate::pg::{check_writable, spi};
 use crate::systems::cmc_regimes::read::gate::{Signal, Verdict};
 use crate::systems::cmc_regimes::read::tag::Names;
 use crate::systems::cmc_regimes::read::{as_of, gate, tag};
@@ -39,9 +39,7 @@ fn regime_gate(
     // NULL does not free a signal from its regime.
     let Verdict { allowed, size, risk, regime_key, reason } = match regime_enabled {
         Some(false) => gate::without_regime(base_size),
-        _ => citus::on_shards("regime_gate()", || {
-            spi::connect_as_caller(|db| gate::judge(db, &Signal { asset, at, setup, base_size }, limit))
-        })?,
+        _ => spi::connect_as_caller(|db| gate::judge(db, &Signal { asset, at, setup, base_size }, limit))?,
     };
     Ok(TableIterator::once((
         allowed,

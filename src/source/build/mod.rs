@@ -6,7 +6,7 @@ pub mod demo_candles;
 pub mod tables;
 pub mod target;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use pgrx::prelude::*;
@@ -23,7 +23,7 @@ use crate::source::assets::distinct_ids;
 use crate::source::bars::DAILY_TF;
 use crate::source::build::daily::{Daily, DailyReader};
 use crate::source::build::tables::{BARS, BUILT, CALENDAR_EMAS, DAILY_EMAS, bars_content, ema_content};
-use crate::source::build::target::{Built, Target, is_built, target};
+use crate::source::build::target::{Built, Target, is_built, is_unmarked, not_marked, target};
 use crate::source::map::{self, MapRow};
 use crate::sync::compare::Written;
 use crate::sync::content::Value;
@@ -265,11 +265,14 @@ impl<'c> Inputs<'c> {
     pub fn find(db: Db<'c>, cal_scheme: &str) -> Result<Option<Self>> {
         let map = map::map(db, cal_scheme, &extension_schema(db)?)?;
         let Some(daily) = &map[Layer::L2] else { return Ok(None) };
-        let (mut outputs, mut tables) = (Vec::new(), Vec::new());
+        let (mut outputs, mut tables, mut unmarked) = (Vec::new(), Vec::new(), BTreeSet::new());
         for row in map.iter().flatten() {
             let Some(calendar) = row.build_calendar else { continue };
             let mut fillable = |table: &[String; 2]| -> Result<Option<String>> {
                 let is_ours = is_built(db, table)?;
+                if !is_ours && is_unmarked(db, table)? {
+                    unmarked.insert(qualified(&table[0], &table[1]));
+                }
                 tables.extend(is_ours.then(|| table.clone()));
                 Ok(is_ours.then(|| qualified(&table[0], &table[1])))
             };
@@ -279,6 +282,9 @@ impl<'c> Inputs<'c> {
             if row.layer < Layer::L3 || own.is_some() {
                 outputs.push(Output { row: Rc::clone(row), calendar, bars, emas, own });
             }
+        }
+        if !unmarked.is_empty() {
+            return Err(not_marked(&unmarked));
         }
         if tables.is_empty() {
             return Ok(None);

@@ -1,8 +1,11 @@
 //! Target tables: creates tables, takes over existing tables, and tells which tables may be filled.
 
+use std::collections::BTreeSet;
+
 use crate::pg::{
-    Db, Error, Outcome, Result, Sees, arg, block, check_may_create, columns, fill, not_in_prerequisite_state,
-    owner, qualified, quoted, syscache::is_table, syscache::oid_of, undefined_column,
+    Db, Error, Outcome, Result, Sees, arg, block, check_may_create, citus, columns, fill,
+    not_in_prerequisite_state, owner, qualified, quote_literal, quoted, syscache::is_table, syscache::oid_of,
+    undefined_column,
 };
 use crate::source::build::tables::{BARS, BUILT, CALENDAR_EMAS, CANDLES, DAILY_EMAS, DDL};
 use crate::sync::compare::Written;
@@ -36,6 +39,26 @@ pub fn is_built(db: Db, [schema, name]: &[String; 2]) -> Result<bool> {
     let sql =
         "SELECT pg_catalog.obj_description(pg_catalog.to_regclass($1), 'pg_class') IS NOT DISTINCT FROM $2";
     db.one(sql, &[arg(qualified(schema, name)), arg(BUILT)], Sees::Now, |row| row.only())
+}
+
+/// Whether a table that is not marked as built may have been: on a worker of Citus, which carries no comments there.
+///
+/// # Errors
+/// Where the metadata of Citus cannot be read.
+pub fn is_unmarked(db: Db, [schema, name]: &[String; 2]) -> Result<bool> {
+    Ok(citus::kept(db, &qualified(schema, name))?.is_some() && citus::is_worker(db)?)
+}
+
+/// The error for tables, as SQL, that a refresh on a worker of Citus would take for the user's.
+pub fn not_marked(tables: &BTreeSet<String>) -> Error {
+    let all: Vec<&str> = tables.iter().map(String::as_str).collect();
+    let marked = |table: &&str| {
+        let comment = format!("COMMENT ON TABLE {table} IS {}", quote_literal(BUILT));
+        format!("SELECT FROM pg_catalog.run_command_on_workers({});", quote_literal(&comment))
+    };
+    not_in_prerequisite_state(format!("refreshes build {}, which this node does not know as built", all.join(", ")))
+        .detail("Tables are known as built by their comments, which Citus does not carry to workers. Where the tables are your own, set build_calendar of their rows in regime_source to NULL.")
+        .hint(all.iter().map(marked).collect::<Vec<_>>().join(" "))
 }
 
 /// Whether a relation is a table with rows, or no table: a view would run code of its owner.

@@ -20,8 +20,8 @@ const APART: i32 = 1_000_000;
 /// The statement that gives the symbols of a relation their ids, for a table of names that makes none.
 fn by_hand(relation: &str, source: &str) -> String {
     format!(
-        "INSERT INTO {relation} (id, symbol) SELECT (SELECT coalesce(max(id), 0) FROM {relation}) + row_number() OVER (ORDER BY s.symbol), s.symbol \
-         FROM {source} AS s WHERE NOT EXISTS (SELECT FROM {relation} AS d WHERE d.symbol = s.symbol);"
+        "INSERT INTO {relation} (id, symbol) WITH s AS MATERIALIZED {source} SELECT (SELECT coalesce(max(id), 0) FROM {relation}) + row_number() OVER (ORDER BY s.symbol), s.symbol \
+         FROM s WHERE NOT EXISTS (SELECT FROM {relation} AS d WHERE d.symbol = s.symbol);"
     )
 }
 

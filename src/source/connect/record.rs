@@ -123,10 +123,12 @@ impl Record {
         if let Some(cal_scheme) = &self.cal_scheme {
             // Not through the view, where a built-in row that is deleted stays away. Labels of a scheme that is no built-in one have
             // no daily bars any more to be joined to.
-            let sql = format!(
-                "DELETE FROM {own}.regime_source_user WHERE cal_scheme = $1 AND (layer IN ('L0', 'L1', 'L2') \
-                 OR NOT EXISTS (SELECT FROM {own}.regime_source_built_in AS b WHERE b.cal_scheme = $1))"
-            );
+            let built_in =
+                format!("SELECT true FROM {own}.regime_source_built_in AS b WHERE b.cal_scheme = $1 LIMIT 1");
+            let is_built_in =
+                db.first(&built_in, &[arg(cal_scheme.as_str())], Sees::Now, |_| Ok(()))?.is_some();
+            let of_bars = if is_built_in { " AND layer IN ('L0', 'L1', 'L2')" } else { "" };
+            let sql = format!("DELETE FROM {own}.regime_source_user WHERE cal_scheme = $1{of_bars}");
             let rows = db.execute(&sql, &[arg(cal_scheme.as_str())])?;
             actions.push(did(
                 format!("{own}.regime_source"),

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use regime_core::cmc_regimes::row::FlipLayer;
 
 use crate::output::relation::output_relation;
-use crate::pg::{Days, Db, Result, Sees, arg, timestamps_arg};
+use crate::pg::{Days, Db, Result, Sees, arg, citus, timestamps_arg};
 use crate::source::clock::Clock;
 use crate::systems::cmc_regimes::params::NOTHING;
 use crate::systems::cmc_regimes::profiles::Profiles;
@@ -59,13 +59,25 @@ fn read_days(
     rows: &[&Latest],
     days: &mut HashMap<i32, (Option<i32>, Option<i32>)>,
 ) -> Result<()> {
+    let flips = output_relation(db, &FLIPS)?;
+    let of_layer = "f.tf = $3 AND f.layer = $4 AND f.ts <= a.ts";
+    let assets =
+        "ROWS FROM (pg_catalog.unnest($1::int[]), pg_catalog.unnest($2::timestamptz[])) AS a (id, ts)";
+    // Citus joins no function by LEFT JOIN LATERAL, and nothing from the outside of such a join: all flips of an asset are read.
+    let newest = match citus::is_loaded() {
+        true => format!(
+            "(SELECT a.id, pg_catalog.max(f.ts::timestamptz) AS ts FROM {flips} AS f JOIN {assets} ON a.id = f.id WHERE {of_layer} GROUP BY a.id) AS f \
+             ON f.id = a.id"
+        ),
+        false => format!(
+            "LATERAL (SELECT f.ts::timestamptz AS ts FROM {flips} AS f WHERE f.id = a.id AND {of_layer} ORDER BY f.ts DESC LIMIT 1) AS f \
+             ON true"
+        ),
+    };
     let sql = format!(
-        "SELECT a.id, {day} AS day, {since} AS since FROM ROWS FROM (pg_catalog.unnest($1::int[]), pg_catalog.unnest($2::timestamptz[])) AS a (id, ts) \
-         LEFT JOIN LATERAL (SELECT f.ts::timestamptz AS ts FROM {flips} AS f WHERE f.id = a.id AND f.tf = $3 AND f.layer = $4 AND f.ts <= a.ts \
-         ORDER BY f.ts DESC LIMIT 1) AS f ON true",
+        "SELECT a.id, {day} AS day, {since} AS since FROM {assets} LEFT JOIN {newest}",
         day = clock.day("a.ts"),
         since = clock.day("f.ts"),
-        flips = output_relation(db, &FLIPS)?
     );
     let args = [
         arg(rows.iter().map(|row| row.stored.id).collect::<Vec<_>>()),
