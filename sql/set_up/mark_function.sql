@@ -21,96 +21,85 @@ DECLARE
     keys {kind}[];
     sinces timestamptz[];
     earliest timestamptz;
+    -- Those of what is read of a row; empty where the rows are read without an error.
     types oid[];
     is_known bool := {is_read};
     is_altered bool;
     waits text;
 BEGIN
     {hold_few}
-    <<changed>>
-    BEGIN
-        -- Rows of the columns that regime_track has seen are read without an error, those of partitions too, which have the
-        -- columns of their table. The fewer statements and expressions, the cheaper a load of few rows.
-        LOOP
-            IF TG_RELID = trusted THEN
-                {fast}
+    -- Rows of the columns that regime_track has seen are read without an error, those of partitions too, which have the
+    -- columns of their table. The fewer statements and expressions, the cheaper a load of few rows.
+    LOOP
+        IF TG_RELID = trusted THEN
+            {fast}
+            END IF;
+            trusted := 0;
+        ELSIF pg_partition_root(TG_RELID) = trusted THEN
+            trusted := TG_RELID;
+            CONTINUE;
+        END IF;
+        EXIT;
+    END LOOP;
+
+    IF TG_LEVEL = 'STATEMENT' THEN
+        {hold_all}
+    END IF;
+    -- The keys that changed, in ascending order, and their times. Nothing is written here, so that the block costs no
+    -- transaction id. The second time, if the rows cannot be read.
+    LOOP
+        BEGIN
+            {check}
+            -- A value is read only if its type is PostgreSQL's own: the source's owner may change the type to one with a
+            -- cast of the owner's. regime_track takes no other types.
+            IF is_known AND types IS NULL THEN
+                {types}
                 END IF;
-                trusted := 0;
-            ELSIF pg_partition_root(TG_RELID) = trusted THEN
-                trusted := TG_RELID;
-                CONTINUE;
+                IF number = 0 THEN
+                    RETURN NULL;
+                END IF;
+                is_known := (16384 > ALL (types)) IS TRUE;
+            END IF;
+
+            IF is_known AND TG_LEVEL = 'ROW' THEN
+                -- A row that logical replication applies.
+                SELECT array_agg(m.key), array_agg(m.since) INTO keys, sinces
+                FROM (
+                    SELECT r.key::{kind} AS key, min(COALESCE(r.ts, '-infinity')) AS since
+                    FROM (
+                        SELECT {value} AS key, {ts} AS ts
+                        FROM {changed_row} AS c
+                    ) AS r
+                    WHERE r.key {valid} GROUP BY 1
+                ) AS m;
+            ELS{events}
+            ELSIF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+                -- Every key that has been refreshed, which a snapshot of before does not show.
+                {unmarked}
+                RETURN NULL;
+            ELSE
+                -- A TRUNCATE, or rows that are not read or are of all keys: every key that has been refreshed.
+                SELECT array_agg(s.key), array_agg('-infinity'::timestamptz) INTO keys, sinces
+                FROM ({refreshed} ORDER BY 1) AS s;
             END IF;
             EXIT;
-        END LOOP;
-
-        -- The keys that changed, in ascending order, and their times. Nothing is written here, so that the block costs no
-        -- transaction id. The second time, if the rows cannot be read.
-        LOOP
-            BEGIN
-                {check_few}
-                -- A value is read only if its type is PostgreSQL's own: the source's owner may change the type to one with a
-                -- cast of the owner's. regime_track takes no other types.
-                IF is_known THEN
-                    {types}
-                    END IF;
-                    IF number = 0 THEN
-                        RETURN NULL;
-                    END IF;
-                    is_known := (16384 > ALL (types)) IS TRUE;
-                END IF;
-
-                IF is_known AND TG_LEVEL = 'ROW' THEN
-                    -- A row that logical replication applies.
-                    SELECT array_agg(m.key), array_agg(m.since) INTO keys, sinces
-                    FROM (
-                        SELECT r.key::{kind} AS key, min(COALESCE(r.ts, '-infinity')) AS since
-                        FROM (
-                            SELECT {value} AS key, {ts} AS ts
-                            FROM {changed_row} AS c
-                        ) AS r
-                        WHERE r.key {valid} GROUP BY 1
-                    ) AS m;
-                ELS{events}
-                ELSIF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
-                    -- Every key that has been refreshed, which a snapshot of before does not show.
+        EXCEPTION
+            WHEN insufficient_resources OR system_error THEN
+                RAISE;
+            WHEN OTHERS THEN
+                IF is_known AND SQLSTATE !~ '^(40|55)' THEN
+                    -- Other columns or types than those that regime_track has seen: what changed is not known. A load must
+                    -- not fail because of that. A lock that was acquired in the block went with the block.
+                    is_known := false;
+                ELSE
+                    -- Tables of marks that are missing or cannot be locked.
                     {unmarked}
                     RETURN NULL;
-                ELSE
-                    -- A TRUNCATE, or rows that are not read or are of all keys: every key that has been refreshed.
-                    SELECT array_agg(s.key), array_agg('-infinity'::timestamptz) INTO keys, sinces
-                    FROM ({refreshed} ORDER BY 1) AS s;
                 END IF;
-                EXIT;
-            EXCEPTION
-                WHEN insufficient_resources OR system_error THEN
-                    RAISE;
-                WHEN OTHERS THEN
-                    IF is_known AND SQLSTATE !~ '^(40|55)' THEN
-                        -- Other columns or types than those that regime_track has seen: what changed is not known. A load must
-                        -- not fail because of that. A lock that was acquired in the block went with the block.
-                        is_known := false;
-                    ELSE
-                        -- Tables of marks that are missing or cannot be locked.
-                        {unmarked}
-                        RETURN NULL;
-                    END IF;
-            END;
-        END LOOP;
-    END changed;
+        END;
+    END LOOP;
 
     IF cardinality(keys) > {FEW} THEN
-        {hold_many}
-        IF trusted IS NULL THEN
-            BEGIN
-                {check_many}
-            EXCEPTION
-                WHEN insufficient_resources OR system_error THEN
-                    RAISE;
-                WHEN OTHERS THEN
-                    {unmarked}
-                    RETURN NULL;
-            END;
-        END IF;
         {mark_many}
         SELECT {source}, keys[n:n + {MOST} - 1], sinces[n:n + {MOST} - 1]
         FROM generate_series(1, cardinality(keys), {MOST}) AS n{marked_many};
@@ -230,8 +219,7 @@ IF TG_NAME = '{trigger}_{event}' THEN
                 SELECT r.key, {source}, min(r.since) FROM {own_rows} AS r GROUP BY 1{marked_few};
                 RETURN NULL;
             END IF;
-            {event_rows}
-            EXIT changed;
+            types := '{}';
 
 --; single
 IF number = 1 THEN
@@ -258,10 +246,7 @@ IF number = 1 THEN
 
 --; event
 IF is_known AND TG_OP = '{event}' THEN
-                {event_rows}
-
---; event_rows
--- Where all rows have one time, as when a day is loaded, or one key, as in a backfill, the rows need not be put in order.
+                -- Where all rows have one time, as when a day is loaded, or one key, as in a backfill, the rows need not be put in order.
                 SELECT f.ts INTO earliest FROM (SELECT r.ts FROM {changed} LIMIT 1) AS f
                 WHERE NOT EXISTS (SELECT FROM {changed} WHERE r.ts IS DISTINCT FROM f.ts);
                 IF earliest IS NOT NULL THEN

@@ -117,32 +117,35 @@ pub fn functions(schema: &str, watched: &Watched) -> Functions {
     values.extend([("now", now), ("lasting", lasting), ("oid", OID.to_string()), ("tag", tag.clone())]);
     let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let filled = |name: &str, more: &[(&str, &str)]| fill(part(name), &[&values[..], more].concat());
-    let event_rows = |rows: &str| filled("event_rows", &[("changed", &filled("changed", &[("rows", rows)]))]);
     let event = |Event { name, rows, .. }: &Event| {
-        filled("event", &[("event", name.to_uppercase().as_str()), ("event_rows", &event_rows(rows))])
+        let changed = filled("changed", &[("rows", rows)]);
+        filled("event", &[("event", name.to_uppercase().as_str()), ("changed", &changed)])
     };
     let of_event = |Event { name, .. }: &Event| format!("TG_OP = '{}'", name.to_uppercase());
     let types = |condition: &str, rows: &str| filled("types", &[("condition", condition), ("rows", rows)]);
     let mut of_types = vec![types("TG_LEVEL = 'ROW'", part("changed_row"))];
     of_types.extend(EVENTS.iter().map(|event| types(&of_event(event), event.rows)));
-    let fast = fast(&filled, &event_rows);
+    let fast = fast(&filled);
     let (stale, unmarked) = (filled("stale", &[]), filled("unmarked", &[]));
     let schema_name = quote_literal(work_schema(schema));
     let may_mark = may_mark(watched, &schema_name, "current_user", "u.rolname = current_user");
-    let [few, many] = [0, 1].map(|place| {
-        let held = watched.all_marks().map(|marks| marks.relations(schema)[place].clone());
-        held.collect::<Vec<_>>().join(", ")
-    });
-    let hold = |table: &str| filled("hold", &[("held", table)]);
-    let check = |table: &str| {
-        let values = [("held", table), ("stale", &stale), ("may_mark", &may_mark), ("unmarked", &unmarked)];
-        filled("check", &values)
-    };
+    let [few, many] =
+        [0, 1].map(|place| watched.all_marks().map(move |marks| marks.relations(schema)[place].clone()));
+    let few: Vec<String> = few.collect();
+    let all: Vec<String> = few.iter().cloned().chain(many).collect();
+    // Partitioned tables of marks are not trusted, and locked by the check.
+    let hold = |tables: &[String]| filled("hold", &[("held", &format!("ONLY {}", tables.join(", ONLY ")))]);
+    let check = [
+        ("held", all.join(", ")),
+        ("stale", stale.clone()),
+        ("may_mark", may_mark),
+        ("unmarked", unmarked.clone()),
+    ];
+    let check = filled("check", &check.each_ref().map(|(name, value)| (*name, value.as_str())));
     let of_function = [
         ("hold_few", hold(&few)),
-        ("hold_many", hold(&many)),
-        ("check_few", check(&few)),
-        ("check_many", check(&many)),
+        ("hold_all", hold(&all)),
+        ("check", check),
         ("unmarked", unmarked.clone()),
         ("stale", stale.clone()),
         ("fast", fast.join("\n                ELS")),
@@ -162,11 +165,8 @@ pub fn functions(schema: &str, watched: &Watched) -> Functions {
     }
 }
 
-/// The quick way of each event: `filled` fills in a part of the template, `event_rows` gives what reads the rows of an event.
-fn fast(
-    filled: &impl Fn(&str, &[(&str, &str)]) -> String,
-    event_rows: &impl Fn(&str) -> String,
-) -> [String; EVENTS.len()] {
+/// The quick way of each event: `filled` fills in a part of the template.
+fn fast(filled: &impl Fn(&str, &[(&str, &str)]) -> String) -> [String; EVENTS.len()] {
     let own_rows = |rows: &str| filled("own_rows", &[("rows", rows)]);
     EVENTS.each_ref().map(|Event { name, rows, .. }| {
         let all = own_rows(rows);
@@ -176,13 +176,7 @@ fn fast(
             }
             _ => filled("single", &[("own_rows", &all)]),
         };
-        let values = [
-            ("event", *name),
-            ("rows", *rows),
-            ("single", &single),
-            ("own_rows", &all),
-            ("event_rows", &event_rows(rows)),
-        ];
+        let values = [("event", *name), ("rows", *rows), ("single", &single), ("own_rows", &all)];
         filled("fast", &values)
     })
 }
