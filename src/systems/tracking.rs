@@ -127,12 +127,10 @@ fn put_all(db: Db, schema: &str, of: &[&'static Registered], enable: bool) -> Re
     }
     powerless(db, schema, &wanted)?.map_or(Ok(()), Err)?;
     let all: Vec<&Marks> = of.iter().filter_map(|registered| registered.system.marks).collect();
-    for marks in &all {
-        for action in triggers::remove(db, schema, marks, &marking)? {
-            note(&mut actions, action);
-        }
-        triggers::drop_functions(db, schema, marks)?;
+    for action in triggers::remove(db, schema, &all, &marking)? {
+        note(&mut actions, action);
     }
+    triggers::drop_functions(db, schema, &all)?;
     let is_of_all = all
         .iter()
         .all(|marks| wanted.iter().any(|watched| watched.all_marks().any(|of| of.few == marks.few)));
@@ -155,10 +153,11 @@ pub fn forget(db: Db, relation: &str) -> Result<Option<Action>> {
         }
     }
     let mut is_dropped = false;
-    for marks in systems().into_iter().filter_map(|system| system.marks) {
+    let all: Vec<&Marks> = systems().into_iter().filter_map(|system| system.marks).collect();
+    for marks in &all {
         is_dropped |= triggers::drop_triggers(db, relation, marks)?;
-        triggers::drop_functions(db, &schema, marks)?;
     }
+    triggers::drop_functions(db, &schema, &all)?;
     let action = Outcome::Did("no longer tracked".to_owned());
     Ok(is_dropped.then(|| Action { relation: relation.to_owned(), action }))
 }

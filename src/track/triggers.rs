@@ -18,14 +18,12 @@ pub const TRACKED: &str = "tracked";
 /// What [`put`] says of a relation whose triggers are new.
 const NOW_TRACKED: &str = "now tracked";
 
-/// A regular expression of the names of the functions behind triggers.
-fn functions(marks: &Marks) -> String {
-    format!("^{}_[0-9a-f]{{8}}$", marks.function)
-}
-
-/// A regular expression of the names of the functions that check whether these may write marks.
-fn checks(marks: &Marks) -> String {
-    functions(marks).replace('^', "^may_")
+/// SQL: whether a name is that of a function behind triggers of these systems, or of one that checks whether these may write
+/// marks, where the names begin with `may_`: a condition for each system, which an index of names answers.
+fn is_of(all: &[&Marks], name: &str, begin: &str) -> String {
+    let is_of = |marks: &&Marks| format!("{name} ~ '^{begin}{}_[0-9a-f]{{8}}$'", marks.function);
+    let conditions: Vec<String> = std::iter::once("false".to_owned()).chain(all.iter().map(is_of)).collect();
+    format!("({})", conditions.join(" OR "))
 }
 
 /// SQL: the functions `h` that check whether the function `f` may write marks.
@@ -391,15 +389,15 @@ pub fn drop_triggers(db: Db, table: &str, marks: &Marks) -> Result<bool> {
 ///
 /// # Errors
 /// Where the current role does not own a table.
-pub fn remove(db: Db, schema: &str, marks: &Marks, wanted: &[(String, String)]) -> Result<Vec<Action>> {
+pub fn remove(db: Db, schema: &str, all: &[&Marks], wanted: &[(String, String)]) -> Result<Vec<Action>> {
     let sql = format!(
         "SELECT DISTINCT p.proname::text, t.tgrelid::regclass::text, quote_ident(s.nspname::text) || '.' || quote_ident(c.relname::text) AS relation \
          FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace \
          JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
-         WHERE n.nspname = $1::name AND p.proname ~ '{}' AND NOT t.tgisinternal \
+         WHERE n.nspname = $1::name AND {} AND NOT t.tgisinternal \
          AND (pg_has_role(p.proowner, 'USAGE') OR pg_has_role(c.relowner, 'USAGE')) \
          AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid AND i.inhparent = ANY ($2)) ORDER BY 3",
-        functions(marks)
+        is_of(all, "p.proname", "")
     );
     let found: Vec<((String, String), String)> = db.once().all(
         &sql,
@@ -408,9 +406,16 @@ pub fn remove(db: Db, schema: &str, marks: &Marks, wanted: &[(String, String)]) 
         |row| Ok(((row.get("proname")?, row.get("tgrelid")?), row.get("relation")?)),
     )?;
     let mut actions = Vec::new();
-    for ((_, table), relation) in found.into_iter().filter(|(trigger, _)| !wanted.contains(trigger)) {
-        drop_triggers(db, &table, marks)?;
-        actions.push(Action { relation, action: did("no longer tracked") });
+    for marks in all {
+        let has_function =
+            |name: &str| name.rsplit_once('_').is_some_and(|(function, _)| function == marks.function);
+        let unwanted = |(trigger, _): &&((String, String), String)| {
+            has_function(&trigger.0) && !wanted.contains(trigger)
+        };
+        for ((_, table), relation) in found.iter().filter(unwanted) {
+            drop_triggers(db, table, marks)?;
+            actions.push(Action { relation: relation.clone(), action: did("no longer tracked") });
+        }
     }
     Ok(actions)
 }
@@ -422,8 +427,8 @@ pub fn remove(db: Db, schema: &str, marks: &Marks, wanted: &[(String, String)]) 
 pub fn are_shared(db: Db, schema: &str, marks: &Marks) -> Result<bool> {
     let sql = format!(
         "SELECT true FROM pg_catalog.pg_proc h JOIN pg_catalog.pg_namespace n ON n.oid = h.pronamespace \
-         WHERE n.nspname = $1::name AND h.proname ~ '{}' AND h.pronargs = 7 LIMIT 1",
-        checks(marks)
+         WHERE n.nspname = $1::name AND {} AND h.pronargs = 7 LIMIT 1",
+        is_of(&[marks], "h.proname", "may_")
     );
     Ok(db.once().first(&sql, &[arg(work_schema(schema))], Sees::Now, |_| Ok(()))?.is_some())
 }
@@ -437,9 +442,9 @@ pub fn tracked(db: Db, schema: &str, marks: &Marks) -> Result<Vec<String>> {
         "SELECT DISTINCT quote_ident(s.nspname::text) || '.' || quote_ident(c.relname::text) AS relation \
          FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace \
          JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
-         WHERE n.nspname = $1::name AND p.proname ~ '{}' AND NOT t.tgisinternal AND pg_has_role(c.relowner, 'USAGE') \
+         WHERE n.nspname = $1::name AND {} AND NOT t.tgisinternal AND pg_has_role(c.relowner, 'USAGE') \
          AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid AND i.inhparent = ANY ($2)) ORDER BY 1",
-        functions(marks)
+        is_of(&[marks], "p.proname", "")
     );
     let args = [arg(work_schema(schema)), arg(timescale::hypertables(db)?)];
     db.once().all(&sql, &args, Sees::Now, |row| row.get("relation"))
@@ -449,19 +454,19 @@ pub fn tracked(db: Db, schema: &str, marks: &Marks) -> Result<Vec<String>> {
 ///
 /// # Errors
 /// Where the catalogs cannot be read.
-pub fn drop_functions(db: Db, schema: &str, marks: &Marks) -> Result<()> {
+pub fn drop_functions(db: Db, schema: &str, all: &[&Marks]) -> Result<()> {
     let sql = format!(
         "SELECT f.oid::regprocedure::text AS function FROM pg_catalog.pg_proc f JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace \
-         WHERE n.nspname = $1::name AND f.proname ~ '{}' AND f.pronargs = 0 AND pg_has_role(f.proowner, 'USAGE') \
+         WHERE n.nspname = $1::name AND {} AND f.pronargs = 0 AND pg_has_role(f.proowner, 'USAGE') \
          AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgfoid = f.oid)",
-        functions(marks)
+        is_of(all, "f.proname", "")
     );
     // What checked whether a function that is gone may write marks.
     let checks = format!(
         "SELECT h.oid::regprocedure::text AS function FROM pg_catalog.pg_proc h JOIN pg_catalog.pg_namespace n ON n.oid = h.pronamespace \
-         WHERE n.nspname = $1::name AND h.proname ~ '{}' AND h.pronargs IN (0, 3, 4, 7) AND pg_has_role(h.proowner, 'USAGE') \
+         WHERE n.nspname = $1::name AND {} AND h.pronargs IN (0, 3, 4, 7) AND pg_has_role(h.proowner, 'USAGE') \
          AND (SELECT true FROM pg_catalog.pg_proc f WHERE f.pronamespace = h.pronamespace AND f.proname = pg_catalog.substr(h.proname::text, 5)::name LIMIT 1) IS NULL",
-        checks(marks)
+        is_of(all, "h.proname", "may_")
     );
     for sql in [sql, checks] {
         let unused: Vec<String> =
