@@ -210,14 +210,9 @@ pub fn symbol_of(db: Db, id: i32, cal_scheme: Option<&str>) -> Result<Option<Str
 /// # Errors
 /// Where the relation cannot be read.
 pub fn symbols_of(db: Db, ids: &[i32], cal_scheme: Option<&str>) -> Result<HashMap<i32, String>> {
-    let look = |place: &Place, ids: Vec<i32>| -> Result<Vec<(i32, String)>> {
-        let readable = place.with_symbols().filter(|dim| dim.check_readable(&[dim.id, dim.symbol]).is_ok());
-        let Some(dim) = readable.filter(|_| !ids.is_empty()) else { return Ok(Vec::new()) };
-        let sql = format!(
-            "SELECT id::int4 AS id, min(symbol::text) AS symbol FROM {} WHERE id = ANY ($1::int4[]) AND symbol IS NOT NULL GROUP BY 1",
-            dim.relation
-        );
-        db.all(&sql, &[arg(ids)], Sees::Snapshot, |row| Ok((row.get("id")?, row.get("symbol")?)))
+    let look = |place: &Place, ids: Vec<i32>| match place.dim() {
+        Some(dim) => symbols_in(db, dim, ids),
+        None => Ok(HashMap::new()),
     };
     let mut symbols = HashMap::new();
     if let Ok(place) = Place::find(db, cal_scheme) {
@@ -231,6 +226,32 @@ pub fn symbols_of(db: Db, ids: &[i32], cal_scheme: Option<&str>) -> Result<HashM
         })?;
     }
     Ok(symbols)
+}
+
+/// [`symbols_of`] for daily bars in a schema, whatever the profiles say.
+///
+/// # Errors
+/// Where the relation cannot be read.
+pub fn symbols_beside(db: Db, schema: &str, ids: &[i32]) -> Result<HashMap<i32, String>> {
+    match DimAssets::find(db, schema, Sees::Snapshot)? {
+        Some(dim) => symbols_in(db, &dim, ids.to_vec()),
+        None => Ok(HashMap::new()),
+    }
+}
+
+fn symbols_in(db: Db, dim: &DimAssets, ids: Vec<i32>) -> Result<HashMap<i32, String>> {
+    let columns = [dim.id, dim.symbol];
+    if ids.is_empty() || columns.contains(&None) || dim.check_readable(&columns).is_err() {
+        return Ok(HashMap::new());
+    }
+    // Of several symbols of an asset, the last row has the first.
+    let sql = format!(
+        "SELECT id::int4 AS id, symbol::text AS symbol FROM {} WHERE id = ANY ($1::int4[]) AND symbol IS NOT NULL ORDER BY 2 DESC",
+        dim.relation
+    );
+    let symbols =
+        db.all(&sql, &[arg(ids)], Sees::Snapshot, |row| Ok((row.get("id")?, row.get("symbol")?)))?;
+    Ok(symbols.into_iter().collect())
 }
 
 /// The ids of all symbols, none of a symbol that several assets have; `None` where no relation has symbols.

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use regime_core::Layer;
+
 use crate::output::entry::{self, About, Done, Entry};
 use crate::output::refresh::{Attempt, Refreshed};
 use crate::pg::{
@@ -122,8 +124,16 @@ fn keeps_others(own: &str, ids: Option<&[i32]>) -> String {
 fn symbols(db: Db, groups: &Groups, assets: &[(i32, usize)]) -> HashMap<i32, String> {
     let of_group = |(place, group): (usize, &Group)| {
         let ids: Vec<i32> = assets.iter().filter(|(_, of)| *of == place).map(|(id, _)| *id).collect();
-        attempt_unless_cancelled(|| names::symbols_of(db, &ids, group.given.cal_scheme.as_deref()))
-            .unwrap_or_default()
+        let daily = group.ready.as_ref().ok().and_then(|ready| ready.engine.reader(Layer::L2));
+        let schema = daily.map(|daily| daily.source().bars_schema.as_str());
+        let find = || {
+            let found = schema.map(|schema| names::symbols_beside(db, schema, &ids)).transpose()?;
+            match found.filter(|found| found.len() == ids.len()) {
+                Some(found) => Ok(found),
+                None => names::symbols_of(db, &ids, group.given.cal_scheme.as_deref()),
+            }
+        };
+        attempt_unless_cancelled(find).unwrap_or_default()
     };
     groups.all.iter().enumerate().flat_map(of_group).collect()
 }
