@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use regime_core::Layer;
 
-use crate::pg::{Column, Db, Micros, Result, Row, Sees, columns, syscache};
+use crate::pg::{Column, Db, Micros, Result, Row, Same, Sees, columns, known, syscache};
 use crate::source::clock::Clock;
 use crate::source::map::{MapRow, Source};
 use crate::source::names;
@@ -88,14 +88,10 @@ impl<'c> RawReader<'c> {
     ///
     /// # Errors
     /// Where the columns `high` and `low` of the bars cannot be read.
-    pub fn new(db: Db<'c>, row: &MapRow, source: Rc<Source>, days: Clock) -> Result<Self> {
-        let range = number_columns(db, row, ["low", "high"])?;
-        let has_range = range.len() == 2;
+    pub fn new(db: Db<'c>, row: &Rc<MapRow>, source: Rc<Source>, days: Clock) -> Result<Self> {
+        let range = known("lowest and highest price", &Same(Rc::clone(row)), || range(db, row))?;
         let mut bars = source.bars.clone();
-        if has_range {
-            let numbers = ["low", "high"].map(|name| ("bars_table", name.to_owned()));
-            bars.columns.extend(row.bars(db, &numbers)?.columns.split_off(OPTIONAL));
-        }
+        bars.columns.extend(range.iter().cloned());
         let params = &source.params;
         let mut optional = Vec::new();
         optional.extend(params.atr.then_some("atr_column"));
@@ -105,7 +101,7 @@ impl<'c> RawReader<'c> {
             db,
             bars: bars.select(&bars.condition),
             emas: source.select_emas(&source.ema.condition),
-            has_range,
+            has_range: !range.is_empty(),
             days,
             optional,
             source,
@@ -204,6 +200,15 @@ impl<'c> RawReader<'c> {
 
 /// Those of these columns that the relation of the bars has, that are numbers of the same prices as the close, and that the
 /// current role may read.
+/// How the columns `low` and `high` of the bars are read; nothing unless both are numbers.
+fn range(db: Db, row: &MapRow) -> Result<Vec<String>> {
+    if number_columns(db, row, ["low", "high"])?.len() < 2 {
+        return Ok(Vec::new());
+    }
+    let numbers = ["low", "high"].map(|name| ("bars_table", name.to_owned()));
+    Ok(row.bars(db, &numbers)?.columns.split_off(OPTIONAL))
+}
+
 fn number_columns(db: Db, row: &MapRow, names: [&str; 2]) -> Result<Vec<String>> {
     let [schema, table] = &row.bars;
     let Some(oid) = syscache::relation_oid(schema, table) else { return Ok(Vec::new()) };
