@@ -34,8 +34,9 @@ pub fn delete(of: &'static OfSeries, symbol: &str, timeframe: &str) -> Result<i6
             }
             Ok(deleted as i64)
         };
-        // Only a symbol without rows may be one that is spelled otherwise.
+        // Only a symbol without rows, and without series of other timeframes, may be one that is spelled otherwise.
         match delete_of(symbol)? {
+            0 if state::is_of_symbol(db, of, &schema, symbol)? => Ok(0),
             0 => match stored_otherwise(db, &relation, symbol, Some(timeframe))? {
                 Some(stored) if stored != symbol => delete_of(&stored),
                 _ => Ok(0),

@@ -139,6 +139,15 @@ pub fn all(db: Db, of: &OfSeries, schema: &str) -> Result<HashMap<Series, i64>> 
     Ok(db.all(&sql, &[], Sees::Snapshot, read)?.into_iter().collect())
 }
 
+/// Whether a series of a symbol has a state.
+///
+/// # Errors
+/// Where the table of states cannot be read.
+pub fn is_of_symbol(db: Db, of: &OfSeries, schema: &str, symbol: &str) -> Result<bool> {
+    let sql = format!("SELECT true FROM {} WHERE symbol = $1 LIMIT 1", relation(of, schema));
+    Ok(db.once().first(&sql, &[arg(symbol)], Sees::Snapshot, |_| Ok(()))?.is_some())
+}
+
 /// The series that have a state in a table of states, or in a part of one: of a symbol, a timeframe, or all.
 ///
 /// # Errors
