@@ -59,6 +59,72 @@ COMMENT ON CAST (varchar AS @extschema@.regime_asset_ref) IS 'The asset of a sym
 COMMENT ON CAST (bpchar AS @extschema@.regime_asset_ref) IS 'The asset of a symbol, or of an id as text';
 COMMENT ON CAST (name AS @extschema@.regime_asset_ref) IS 'The asset of a symbol, or of an id as text';
 
+-- src/api/cmc_regimes/backtest.rs
+-- pg_regime::api::cmc_regimes::backtest::regime_backtest
+CREATE TYPE regime_backtest_row AS (
+    id int,
+    symbol text,
+    policy text,
+    first_ts timestamptz,
+    last_ts timestamptz,
+    n bigint,
+    n_missing bigint,
+    bars_per_year float8,
+    yearly_return float8,
+    yearly_return_plain float8,
+    volatility float8,
+    volatility_plain float8,
+    sharpe float8,
+    sharpe_plain float8,
+    max_drawdown float8,
+    max_drawdown_plain float8,
+    time_in_market float8,
+    mean_size float8,
+    turnover float8,
+    cost float8
+);
+COMMENT ON TYPE regime_backtest_row IS 'A row that regime_backtest returns';
+CREATE  FUNCTION "regime_backtest"(
+	"assets" regime_asset_ref[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < Asset > > > */
+	"policies" TEXT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < String > > > */
+	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"to_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"cost_bps" double precision DEFAULT 0, /* Option < f64 > */
+	"bars_per_year" double precision DEFAULT NULL /* Option < f64 > */
+) RETURNS SETOF regime_backtest_row
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_backtest_wrapper';
+
+-- src/api/cmc_regimes/backtest.rs
+-- pg_regime::api::cmc_regimes::backtest::regime_backtest_equity
+CREATE TYPE regime_backtest_equity_row AS (
+    id int,
+    symbol text,
+    policy text,
+    ts timestamptz,
+    close float8,
+    size float8,
+    bar_return float8,
+    bar_return_plain float8,
+    traded float8,
+    equity float8,
+    equity_plain float8,
+    drawdown float8,
+    drawdown_plain float8
+);
+COMMENT ON TYPE regime_backtest_equity_row IS 'A row that regime_backtest_equity returns';
+CREATE  FUNCTION "regime_backtest_equity"(
+	"assets" regime_asset_ref[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < Asset > > > */
+	"policies" TEXT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < String > > > */
+	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"to_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"cost_bps" double precision DEFAULT 0 /* Option < f64 > */
+) RETURNS SETOF regime_backtest_equity_row
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_backtest_equity_wrapper';
+
 -- src/api/cmc_regimes/check_inputs.rs
 -- pg_regime::api::cmc_regimes::check_inputs::regime_check_inputs
 CREATE TYPE regime_check_inputs_row AS (
@@ -882,8 +948,12 @@ CREATE TYPE regime_forward_returns_row AS (
     regime text,
     horizon int,
     n bigint,
+    n_windows bigint,
     mean_return float8,
     std_return float8,
+    mean_all float8,
+    difference float8,
+    std_error float8,
     t float8,
     hit_rate float8,
     worst_return float8
