@@ -2,13 +2,14 @@
 
 use pgrx::prelude::*;
 
-use regime_core::cmc_regimes::backtest::summary;
+use regime_core::cmc_regimes::backtest::{Bar, summary};
+use regime_core::math::performance::Performance;
 
 use crate::api::cmc_regimes::names;
 use crate::api::{Result, TableIterator, micros, timestamp};
 use crate::pg::asset::Asset;
-use crate::pg::{Result as Checked, invalid_parameter, spi};
-use crate::systems::cmc_regimes::policy::backtest::{Asked, backtest};
+use crate::pg::{Result as Checked, spi};
+use crate::systems::cmc_regimes::policy::backtest::{Asked, backtest, per_year};
 
 /// What each asset would have earned with yesterday's size, by policy, beside the asset held whole (docs/statistics.md).
 #[pg_extern(stable, parallel_restricted)]
@@ -50,28 +51,18 @@ fn regime_backtest(
         backtest(db, &asked, |of| {
             let per_year = given.or(of.per_year);
             let found = per_year.and_then(|per_year| summary(&of.bars, per_year, asked.cost_bps));
-            let known = || of.ts.iter().zip(of.close).filter(|(_, close)| !close.is_nan()).map(|(ts, _)| *ts);
-            let span = [known().next(), known().next_back()];
-            rows.push((
-                of.id,
-                of.policy,
-                span,
-                of.bars.len(),
-                of.close.len() - known().count(),
-                per_year,
-                found,
-            ));
+            let span = [of.known().next(), of.known().next_back()].map(|row| row.map(|row| of.ts[row]));
+            let missing = of.close.len() - of.known().count();
+            rows.push((of.id, of.policy, span, of.bars.len(), missing, per_year, found));
         })
     })?;
     let symbols = names::symbols(rows.iter().map(|(id, ..)| *id));
     Ok(TableIterator::new(rows.into_iter().map(move |(id, policy, span, n, missing, per_year, found)| {
         let [first, last] = span.map(|ts| ts.and_then(timestamp));
-        let known = |value: f64| Some(value).filter(|value| value.is_finite());
-        let of_both =
-            |of: fn(&regime_core::math::performance::Performance, f64) -> f64| match (&found, per_year) {
-                (Some(found), Some(per_year)) => found.performance.map(|p| known(of(&p, per_year))),
-                _ => [None; 2],
-            };
+        let of_both = |of: fn(&Performance, f64) -> f64| match (&found, per_year) {
+            (Some(found), Some(per_year)) => found.performance.map(|p| known(of(&p, per_year))),
+            _ => [None; 2],
+        };
         let [yearly_return, yearly_return_plain] = of_both(|p, per_year| p.yearly_return(per_year));
         let [volatility, volatility_plain] = of_both(|p, _| p.volatility);
         let [sharpe, sharpe_plain] = of_both(|p, _| p.sharpe);
@@ -130,8 +121,7 @@ fn regime_backtest_equity(
     let mut rows = Vec::new();
     spi::connect(|db| {
         backtest(db, &asked, |of| {
-            let first = of.close.iter().position(|close| !close.is_nan());
-            let start = first.map(|row| (row, None));
+            let start = of.known().next().map(|row| (row, None));
             let bars = of.bars.iter().map(|bar| (bar.row, Some(*bar)));
             rows.extend(
                 start
@@ -143,9 +133,8 @@ fn regime_backtest_equity(
     })?;
     let symbols = names::symbols(rows.iter().map(|(id, ..)| *id));
     Ok(TableIterator::new(rows.into_iter().filter_map(move |(id, policy, ts, close, bar)| {
-        let known = |value: f64| Some(value).filter(|value| value.is_finite());
         // At the first close, nothing has been earned.
-        let of_both = |of: fn(&regime_core::cmc_regimes::backtest::Bar) -> [f64; 2], first: Option<f64>| {
+        let of_both = |of: fn(&Bar) -> [f64; 2], first: Option<f64>| {
             bar.as_ref().map_or([first; 2], |bar| of(bar).map(known))
         };
         let [bar_return, bar_return_plain] = of_both(|bar| bar.returns, None);
@@ -178,12 +167,7 @@ fn asked(
     Asked::new(names::list(assets, None)?, policies, span.map(|moment| moment.map(micros)), cost_bps)
 }
 
-fn per_year(given: Option<f64>) -> Checked<Option<f64>> {
-    match given {
-        Some(given) if !(given >= 1.0 && given.is_finite()) => {
-            Err(invalid_parameter(format!("bars_per_year is {given}, not a number from 1 on"))
-                .hint("Pass bars_per_year => 365 or 252, or leave it out."))
-        }
-        given => Ok(given),
-    }
+/// A figure; `None` where it is undefined or beyond all numbers.
+fn known(value: f64) -> Option<f64> {
+    Some(value).filter(|value| value.is_finite())
 }

@@ -106,7 +106,7 @@ proptest! {
             prop_assert!(near(found.turnover, 252.0 / got.len() as f64), "{:?}", found);
         }
         let free = bars(&close, &vec![1.0; close.len()], 0.0);
-        let last = close.iter().filter(|close| **close > 0.0).next_back();
+        let last = close.iter().rfind(|close| **close > 0.0);
         let first = close.iter().find(|close| **close > 0.0);
         if let (Some(bar), Some(first), Some(last)) = (free.last(), first, last) {
             prop_assert!(near(bar.equity[1], last / first));

@@ -119,8 +119,8 @@ proptest! {
         let y = outcomes(&split.close, horizon);
         let count = |is_of: &dyn Fn(Option<u8>) -> bool| {
             let (mut next, mut count) = (0, 0u64);
-            for row in 0..y.len() {
-                if row >= next && !y[row].is_nan() && is_of(split.label[row]) {
+            for (row, (y, label)) in y.iter().zip(&split.label).enumerate() {
+                if row >= next && !y.is_nan() && is_of(*label) {
                     (next, count) = (row + horizon, count + 1);
                 }
             }

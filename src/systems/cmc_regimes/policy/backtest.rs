@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use regime_core::cmc_regimes::backtest::{Bar, bars, bars_per_year};
 use regime_core::cmc_regimes::policy::STAND_DOWN;
+use regime_core::math::number::in_sql;
 
 use crate::output::relation::{output_relation, work_relation};
 use crate::pg::{
-    Db, Error, Micros, Result, Sees, arg, check_order, extension_schema, invalid_parameter, memory,
-    not_in_prerequisite_state, null_argument, plural, settings, utc,
+    Db, Micros, Result, Sees, arg, check_order, extension_schema, invalid_parameter, memory,
+    not_in_prerequisite_state, null_argument, plural, quote_literal, settings, utc,
 };
 use crate::source::names;
 use crate::systems::cmc_regimes::arguments::{arguments, beside, given as of_kept, is_of_profile};
@@ -51,7 +52,7 @@ impl Asked {
         check_order(["from_ts", "to_ts"], span, utc)?;
         let cost_bps = cost_bps.ok_or_else(|| null_argument("cost_bps"))?;
         if !(0.0..=MOST_COST).contains(&cost_bps) {
-            let message = format!("cost_bps is {cost_bps}, outside 0 to {MOST_COST}");
+            let message = format!("cost_bps is {}, outside 0 to {MOST_COST}", in_sql(cost_bps));
             return Err(invalid_parameter(message).hint("Pass cost_bps => 10 for a tenth of a percent."));
         }
         let mut names: Option<Vec<String>> = policies.as_ref().map(|_| Vec::new());
@@ -69,6 +70,20 @@ impl Asked {
     }
 }
 
+/// How many bars a year has, as a caller gives it, checked.
+///
+/// # Errors
+/// A number under 1, and what is no number.
+pub fn per_year(given: Option<f64>) -> Result<Option<f64>> {
+    match given {
+        Some(given) if !(given >= 1.0 && given.is_finite()) => {
+            let message = format!("bars_per_year is {}, not a number from 1 up", in_sql(given));
+            Err(invalid_parameter(message).hint("Pass bars_per_year => 365 or 252, or leave it out."))
+        }
+        given => Ok(given),
+    }
+}
+
 /// The bars of an asset with the sizes of a policy.
 pub struct Tested<'a> {
     pub id: i32,
@@ -80,6 +95,13 @@ pub struct Tested<'a> {
     pub bars: Vec<Bar>,
     /// How many bars a year has, by all stored rows; `None` of fewer than two.
     pub per_year: Option<f64>,
+}
+
+impl Tested<'_> {
+    /// The rows whose close is known, by index.
+    pub fn known(&self) -> impl DoubleEndedIterator<Item = usize> {
+        (0..self.close.len()).filter(|row| !self.close[*row].is_nan())
+    }
 }
 
 /// Tests each asset that has rows in the span, by ascending id, with each policy; calls `tested` with each.
@@ -199,42 +221,59 @@ impl Made {
     /// # Errors
     /// Rows that were not made by a refresh, point in time, with labels that were known then.
     fn of(db: Db, id: i32, stored: &Within, (own, of_profile): (&Own, &Given)) -> Result<Self> {
-        work_relation(db, STATE)?;
+        const WHY: &str = "What the rows were made with is kept there.";
+        work_relation(db, STATE).map_err(|error| error.detail(WHY))?;
         let basis = state::load(db, &settings::target_schema(), id)?.map(|state| state.basis);
         let whose = |scheme: Option<&str>| names::in_words(db, id, scheme);
+        let again = |given: Given, further: &str| -> Result<String> {
+            let schema = extension_schema(db)?;
+            let call = format!("SELECT * FROM {schema}.refresh_cmc_regimes({id}");
+            let Some(profile) = own else {
+                let arguments = arguments(&Given { point_in_time: Some(true), ..given });
+                return Ok(format!("{call}{arguments}{further});"));
+            };
+            // A refresh with other parameters than those of the profile is refused.
+            let changes = changes(of_profile).join(", ");
+            let update = match changes.is_empty() {
+                true => String::new(),
+                false => format!(
+                    "UPDATE {schema}.regime_profile SET {changes} WHERE profile = {}; ",
+                    quote_literal(&profile.name)
+                ),
+            };
+            Ok(format!("{update}{call}{further});"))
+        };
         let Some(Basis { arguments: kept, version_hash, .. }) = basis else {
             let error = format!(
                 "the rows of {} were not made by a refresh, so that nothing says whether they were made point in time",
                 whose(None)?
             );
-            return refused(db, error, id, Given::default(), "");
+            return Err(not_in_prerequisite_state(error).hint(again(Given::default(), "")?));
         };
         let given = of_kept(&kept);
         let whose = whose(given.cal_scheme.as_deref())?;
-        let again = match own.is_some() || is_of_profile(&kept) {
-            true => Given::default(),
-            false => beside(&kept, of_profile),
-        };
+        let same = if is_of_profile(&kept) { Given::default() } else { beside(&kept, of_profile) };
         if given.point_in_time != Some(true) {
             let error = format!(
                 "the rows of {whose} were not made point in time: with point_in_time => false, their data budget counts bars that came later"
             );
-            return refused(db, error, id, again, "");
+            return Err(not_in_prerequisite_state(error).hint(again(same, "")?));
         }
         if let Some(label) = &given.l4_label {
             let error = format!(
                 "the rows of {whose} have l4_label \"{label}\" over the whole history, whenever that was known"
             );
-            return refused(db, error, id, Given { l4_label: Some(String::new()), ..again }, "");
+            let same = Given { l4_label: Some(String::new()), ..same };
+            return Err(not_in_prerequisite_state(error).hint(again(same, "")?));
         }
         let others =
             stored.version.iter().filter(|version| version.as_deref() != Some(&version_hash)).count();
         if others > 0 {
             let rows = plural(others as u64, "row");
             let error = format!(
-                "{rows} of {whose} were not made by the last refresh, so that nothing says whether they were made point in time"
+                "{others} {rows} of {whose} were not made by the last refresh, so that nothing says whether they were made point in time"
             );
-            return refused(db, error, id, again, ", full_refresh => true");
+            return Err(not_in_prerequisite_state(error).hint(again(same, ", full_refresh => true")?));
         }
         Ok(Self { arguments: kept, given })
     }
@@ -245,10 +284,10 @@ impl Made {
     }
 }
 
-/// The error of rows that are not tested, with the refresh that makes them point in time.
-fn refused<T>(db: Db, message: String, id: i32, given: Given, further: &str) -> Result<T> {
-    let own = extension_schema(db)?;
-    let arguments = arguments(&Given { point_in_time: Some(true), ..given });
-    let error: Error = not_in_prerequisite_state(message);
-    Err(error.hint(format!("SELECT * FROM {own}.refresh_cmc_regimes({id}{arguments}{further});")))
+/// What to change in a profile, so that a refresh with the profile makes rows point in time.
+fn changes(profile: &Given) -> Vec<&'static str> {
+    let is_in_time = profile.point_in_time.unwrap_or_else(settings::point_in_time);
+    let has_label = profile.l4_label.as_ref().is_some_and(|label| !label.is_empty());
+    let all = [(!is_in_time).then_some("point_in_time = true"), has_label.then_some("l4_label = NULL")];
+    all.into_iter().flatten().collect()
 }
