@@ -59,6 +59,72 @@ COMMENT ON CAST (varchar AS @extschema@.regime_asset_ref) IS 'The asset of a sym
 COMMENT ON CAST (bpchar AS @extschema@.regime_asset_ref) IS 'The asset of a symbol, or of an id as text';
 COMMENT ON CAST (name AS @extschema@.regime_asset_ref) IS 'The asset of a symbol, or of an id as text';
 
+-- src/api/cmc_regimes/backtest.rs
+-- pg_regime::api::cmc_regimes::backtest::regime_backtest
+CREATE TYPE regime_backtest_row AS (
+    id int,
+    symbol text,
+    policy text,
+    first_ts timestamptz,
+    last_ts timestamptz,
+    n bigint,
+    n_missing bigint,
+    bars_per_year float8,
+    yearly_return float8,
+    yearly_return_plain float8,
+    volatility float8,
+    volatility_plain float8,
+    sharpe float8,
+    sharpe_plain float8,
+    max_drawdown float8,
+    max_drawdown_plain float8,
+    time_in_market float8,
+    mean_size float8,
+    turnover float8,
+    cost float8
+);
+COMMENT ON TYPE regime_backtest_row IS 'A row that regime_backtest returns';
+CREATE  FUNCTION "regime_backtest"(
+	"assets" regime_asset_ref[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < Asset > > > */
+	"policies" TEXT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < String > > > */
+	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"to_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"cost_bps" double precision DEFAULT 0, /* Option < f64 > */
+	"bars_per_year" double precision DEFAULT NULL /* Option < f64 > */
+) RETURNS SETOF regime_backtest_row
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_backtest_wrapper';
+
+-- src/api/cmc_regimes/backtest.rs
+-- pg_regime::api::cmc_regimes::backtest::regime_backtest_equity
+CREATE TYPE regime_backtest_equity_row AS (
+    id int,
+    symbol text,
+    policy text,
+    ts timestamptz,
+    close float8,
+    size float8,
+    bar_return float8,
+    bar_return_plain float8,
+    traded float8,
+    equity float8,
+    equity_plain float8,
+    drawdown float8,
+    drawdown_plain float8
+);
+COMMENT ON TYPE regime_backtest_equity_row IS 'A row that regime_backtest_equity returns';
+CREATE  FUNCTION "regime_backtest_equity"(
+	"assets" regime_asset_ref[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < Asset > > > */
+	"policies" TEXT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < String > > > */
+	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"to_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"cost_bps" double precision DEFAULT 0 /* Option < f64 > */
+) RETURNS SETOF regime_backtest_equity_row
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_backtest_equity_wrapper';
+
 -- src/api/cmc_regimes/check_inputs.rs
 -- pg_regime::api::cmc_regimes::check_inputs::regime_check_inputs
 CREATE TYPE regime_check_inputs_row AS (
@@ -882,8 +948,12 @@ CREATE TYPE regime_forward_returns_row AS (
     regime text,
     horizon int,
     n bigint,
+    n_windows bigint,
     mean_return float8,
     std_return float8,
+    mean_all float8,
+    difference float8,
+    std_error float8,
     t float8,
     hit_rate float8,
     worst_return float8
@@ -3128,7 +3198,13 @@ COMMENT ON FUNCTION regime_periods(regime_asset_ref, text) IS
 'Returns the stretches of one regime of an asset, NULL for all assets. valid is [first row, first row of the next period), open for the one that lasts: the label of a row is known at its ts, the close of its bar, and not before, so the regime was known at every moment of valid and at none before it. bars counts the daily rows. return_over_period is close at the end of valid (for the period that lasts: at the newest row) / close at its start - 1, from the daily bars that regime_source maps for pg_regime.cal_scheme, NULL where one of the two closes is not there; like bars and the end of valid it is known only at that end, and a condition on it looks ahead.';
 
 COMMENT ON FUNCTION regime_forward_returns(regime_asset_ref, int[], text) IS
-'Returns, per regime of an asset, NULL for all assets together, and horizon h, the returns close[t+h] / close[t] - 1 over h daily rows that begin at the rows t of that regime: n, mean_return, std_return (sample), t = mean_return / (std_return / sqrt(n)), hit_rate (share above 0) and worst_return; NULL where undefined. Rows without h later rows, or without a usable close at either end, do not count. For h > 1 the returns of neighbouring rows overlap and are not independent, so t is too large: n counts rows, not bets. Up to 100 horizons of 1 to 10000; closes are those of the daily bars that regime_source maps for pg_regime.cal_scheme.';
+'Returns, per regime of an asset, NULL for all assets together, and horizon h, the returns close[t+h] / close[t] - 1 over h daily rows that begin at the rows t of that regime: n, mean_return, std_return (sample), hit_rate (share above 0) and worst_return; n_windows, the most of these rows whose windows do not overlap; mean_all, the mean over all rows of the same asset; difference = mean_return - mean_all, its standard error std_error by Newey and West (Bartlett weights, lag h - 1, in the regression of the returns of all rows on the regime), and t = difference / std_error. NULL where undefined; std_error also with fewer than 10 windows of the regime or of other rows. Rows without h later rows, or without a usable close at either end, do not count. Up to 100 horizons of 1 to 10000; closes are those of the daily bars that regime_source maps for pg_regime.cal_scheme.';
+
+COMMENT ON FUNCTION regime_backtest(regime_asset_ref[], text[], timestamptz, timestamptz, float8, float8) IS
+'Returns, per asset (NULL: all that have rows) and policy, what a position earned whose size over each bar is the size_mult of the row before, and what the asset held whole did (columns _plain), from from_ts to to_ts (both included): n bars, n_missing rows without a close, yearly_return (compounded), volatility, sharpe (without interest), max_drawdown, time_in_market (share of bars with a size above 0), mean_size, and turnover and its cost in a year, in multiples of the equity. policies => NULL takes the stored sizes; any other policy is computed with the parameters of the stored rows. A trade costs cost_bps hundredths of a percent. bars_per_year is 365 or 252, by the spacing of the rows, unless given. An error if rows were not made point in time, with the refresh that makes them so. Nothing is written.';
+
+COMMENT ON FUNCTION regime_backtest_equity(regime_asset_ref[], text[], timestamptz, timestamptz, float8) IS
+'Returns the bars of regime_backtest, to plot: ts and close of each row with a close, the size held over the bar that ends there (that of the row before), its return after costs, what was traded before it as a share of the equity, what 1 at the first close has become, and how far that is below its height so far; columns _plain are those of the asset held whole. At the first close size and returns are NULL.';
 
 COMMENT ON FUNCTION regime_chart_svg(regime_asset_ref, timestamptz, timestamptz, text, int, int, boolean, text, text) IS
 'Returns a picture, SVG in one line of text: the closes of an asset from from_ts to to_ts (both included, NULL: no limit) over bands of its regimes, blue for Up, grey for Sideways, orange for Down, stronger with volatility, and a thin line at each flip. A band reaches from the close at which its label was known to the next. width and height are 200 to 10000 pixels; dates are UTC; the same rows give the same bytes; colours follow the reader''s dark scheme. No row in that range is an error. system is cmc_regimes, market_regimes, market_regime_history or market_states, whose bands are of the labels that the legend names; of market_states also the escalation percentile, with lines at .60 and .85. The subjects of other systems than cmc_regimes are symbols; timeframe may be left out where a symbol has rows of one; layer is of cmc_regimes alone.';

@@ -231,7 +231,7 @@ INSERT INTO lay.argument VALUES
     ('{min_confidence}', '0.1'), ('{assets}', '{1,MARKET}'), ('{n_assets}', '3'), ('{days}', '900'), ('{seed}', '1'), ('{target_schema}', 'public'), ('{relation}', 'public.signals'),
     ('{asset_column}', 'id'), ('{ts_column}', 'ts'), ('{key_column}', 'regime_key'), ('{returns}', 'public.market_returns'), ('{date_column}', 'date'),
     ('{return_column}', 'daily_return'), ('{lag_days}', '1'), ('{percentile}', '0.7'), ('{to_schema}', 'moved'), ('{keep_rows}', 'false'), ('{force,strict}', 'true'), ('{bucket}', 'HIGH'), ('{system}', 'market_states'), ('{systems}', '{cmc_regimes,market_regimes,market_states}'),
-    ('{role}', 'postgres'), ('{purpose}', 'refresher'), ('{weights}', '{0.5,0.5}'), ('{n}', '3'), ('{horizon,lookback}', '10'), ('{atr_multiple}', '3'), ('{fall}', '0.2'), ('{threshold}', '-0.05'), ('{thresholds}', '{-0.05}'), ('{window_bars}', '252');
+    ('{role}', 'postgres'), ('{purpose}', 'refresher'), ('{weights}', '{0.5,0.5}'), ('{n}', '3'), ('{horizon,lookback}', '10'), ('{atr_multiple}', '3'), ('{fall}', '0.2'), ('{policies}', '{default,mine}'), ('{cost_bps}', '10'), ('{bars_per_year}', '252'), ('{threshold}', '-0.05'), ('{thresholds}', '{-0.05}'), ('{window_bars}', '252');
 
 -- A statement for each function and procedure, with every argument, or only with those that have no default. What
 -- removes something comes last; the steps of a procedure are left to the procedure, a repaint check of every row, which

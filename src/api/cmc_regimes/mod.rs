@@ -1,5 +1,6 @@
 //! The SQL functions of the layered regimes of assets.
 
+mod backtest;
 mod check_inputs;
 mod compute;
 mod explain;

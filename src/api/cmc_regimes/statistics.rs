@@ -106,7 +106,7 @@ fn regime_periods(
     })))
 }
 
-/// Returns over the next daily rows by regime and horizon, of one asset or of all. Specification 1, section 6.
+/// Returns over the next daily rows by regime and horizon, against those of all rows, of one asset or of all (docs/statistics.md).
 #[pg_extern(stable, parallel_restricted)]
 fn regime_forward_returns(
     asset: default!(Option<Asset>, "NULL"),
@@ -117,8 +117,12 @@ fn regime_forward_returns(
         name!(regime, String),
         name!(horizon, i32),
         name!(n, i64),
+        name!(n_windows, i64),
         name!(mean_return, Option<f64>),
         name!(std_return, Option<f64>),
+        name!(mean_all, Option<f64>),
+        name!(difference, Option<f64>),
+        name!(std_error, Option<f64>),
         name!(t, Option<f64>),
         name!(hit_rate, Option<f64>),
         name!(worst_return, Option<f64>),
@@ -128,7 +132,20 @@ fn regime_forward_returns(
     let horizons = statistics::horizons(horizons)?;
     let found = spi::connect(|db| statistics::forward(db, asset, layer, &horizons))?;
     let rows = found.into_iter().map(|((regime, horizon), f)| {
-        (regime.to_string(), horizon as i32, f.n() as i64, f.mean(), f.std(), f.t(), f.hit_rate(), f.worst())
+        (
+            regime.to_string(),
+            horizon as i32,
+            f.n() as i64,
+            f.windows as i64,
+            f.mean(),
+            f.std(),
+            f.mean_all,
+            f.difference,
+            f.std_error,
+            f.t(),
+            f.hit_rate(),
+            f.worst(),
+        )
     });
     Ok(TableIterator::new(rows.collect::<Vec<_>>()))
 }

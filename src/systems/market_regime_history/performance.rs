@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use pgrx::pg_sys;
 
-use regime_core::market_regime_history::{Performance, PerformanceByRegime, Regime, performance};
+use regime_core::market_regime_history::{PerformanceByRegime, Regime, performance};
+use regime_core::math::performance::Performance;
 
 use crate::pg::{
     Days, Db, Result, Sees, arg, columns, columns::Table, columns::check_name, columns::column,
@@ -47,10 +48,10 @@ pub fn by_regime(
             );
         }
         for (regime, p) in &regimes {
-            let Performance { total_return, mean, volatility, sharpe, max_drawdown, win_rate, days } = *p;
+            let Performance { total_return, mean, volatility, sharpe, max_drawdown, win_rate, n } = *p;
             let figures = [total_return, mean, volatility, sharpe, max_drawdown, win_rate].map(Field::number);
             let regime = Text::new(regime.as_str());
-            let mut fields = vec![Field::text(&regime), Field::long(days as i64)];
+            let mut fields = vec![Field::text(&regime), Field::long(n as i64)];
             fields.extend(figures);
             rows.push(&fields)?;
         }

@@ -1,6 +1,7 @@
 //! The layered regimes of assets, from bars to rows (specification 1).
 
 pub mod align;
+pub mod backtest;
 pub mod budget;
 pub mod comovement;
 pub mod config;

@@ -11,4 +11,4 @@ mod performance;
 
 pub use day::{Day, Regime};
 pub use days::{LOOKBACK, REACH, VERSION, VOL_RETURNS, YEAR, day, days};
-pub use performance::{Performance, PerformanceByRegime, performance};
+pub use performance::{PerformanceByRegime, performance};

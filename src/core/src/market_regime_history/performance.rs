@@ -2,34 +2,12 @@
 
 use crate::market_regime_history::day::Regime;
 use crate::market_regime_history::days::YEAR;
-use crate::math::stats::ReturnStats;
-
-/// Performance over the days of one regime, NaN where undefined. Values are shares, not percent.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Performance {
-    /// Compounded return: the product of `1 + r`, less 1.
-    pub total_return: f64,
-    /// Mean daily return.
-    pub mean: f64,
-    /// Annualised volatility: sample standard deviation (ddof 1) × sqrt([`YEAR`]); NaN with fewer than two
-    /// days.
-    pub volatility: f64,
-    /// Sharpe ratio `mean / std` × sqrt([`YEAR`]), without deducting interest; NaN without a standard
-    /// deviation above 0.
-    pub sharpe: f64,
-    /// Largest fall of the compounded return from an earlier height (the start included) as a share, normally
-    /// 0 to 1.
-    pub max_drawdown: f64,
-    /// Share of days with a return above 0, from 0 to 1.
-    pub win_rate: f64,
-    /// Number of days with a return.
-    pub days: u64,
-}
+use crate::math::performance::{Performance, Track};
 
 /// Performance per regime.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PerformanceByRegime {
-    /// The regimes that have days, in the order of [`Regime::ALL`].
+    /// The regimes that have days, in the order of [`Regime::ALL`]; a year has [`YEAR`] days.
     pub regimes: Vec<(Regime, Performance)>,
     /// Number of days with a return before any label is in force, which are in no regime.
     pub unlabelled: u64,
@@ -57,49 +35,8 @@ pub fn performance(labels: &[(i32, Regime)], returns: &[(i32, f64)], lag: usize)
             None => unlabelled += 1,
         }
     }
-    let regimes = tracks.into_iter().filter_map(|(regime, track)| Some((regime, track.performance()?)));
+    let regimes = tracks.into_iter().filter_map(|(regime, track)| Some((regime, track.performance(YEAR)?)));
     PerformanceByRegime { regimes: regimes.collect(), unlabelled }
-}
-
-/// The days of one regime so far.
-struct Track {
-    returns: ReturnStats,
-    wins: u64,
-    equity: f64,
-    peak: f64,
-    max_drawdown: f64,
-}
-
-impl Default for Track {
-    fn default() -> Self {
-        Self { returns: ReturnStats::default(), wins: 0, equity: 1.0, peak: 1.0, max_drawdown: 0.0 }
-    }
-}
-
-impl Track {
-    fn push(&mut self, r: f64) {
-        self.returns.push(r);
-        self.wins += u64::from(r > 0.0);
-        self.equity *= 1.0 + r;
-        self.peak = self.peak.max(self.equity);
-        self.max_drawdown = self.max_drawdown.max(1.0 - self.equity / self.peak);
-    }
-
-    /// `None` without a day.
-    fn performance(&self) -> Option<Performance> {
-        let mean = self.returns.mean()?;
-        let std = self.returns.std().unwrap_or(f64::NAN);
-        let days = self.returns.returns;
-        Some(Performance {
-            total_return: self.equity - 1.0,
-            mean,
-            volatility: std * YEAR.sqrt(),
-            sharpe: if std > 0.0 { mean / std * YEAR.sqrt() } else { f64::NAN },
-            max_drawdown: self.max_drawdown,
-            win_rate: self.wins as f64 / days as f64,
-            days,
-        })
-    }
 }
 
 #[cfg(test)]
@@ -118,7 +55,7 @@ mod tests {
         let got = performance(&LABELS, &returns, 0);
         assert_eq!(got.unlabelled, 1);
         let [(Regime::Bull, bull), (Regime::Bear, bear)] = got.regimes[..] else { panic!("{got:?}") };
-        assert_eq!((bull.days, bear.days), (3, 3));
+        assert_eq!((bull.n, bear.n), (3, 3));
         assert_eq!((bull.total_return, bull.max_drawdown), (0.5625, 0.0));
         assert_near(bull.mean, 0.5 / 3.0);
         // Deviations of 1/12, -1/6 and 1/12.
@@ -135,7 +72,7 @@ mod tests {
         let returns = [(10, 0.1), (11, 0.2), (12, 0.3), (13, 0.4), (20, 0.5), (21, 0.6)];
         let days = |lag| {
             let got = performance(&LABELS, &returns, lag);
-            let days = got.regimes.iter().map(|(regime, p)| (*regime, p.days));
+            let days = got.regimes.iter().map(|(regime, p)| (*regime, p.n));
             (got.unlabelled, days.collect::<Vec<_>>())
         };
         assert_eq!(days(0), (0, vec![(Regime::Bull, 2), (Regime::Bear, 4)]));
@@ -147,7 +84,7 @@ mod tests {
     #[test]
     fn one_day_and_equal_days_have_no_sharpe() {
         let one = performance(&LABELS, &[(10, 0.1), (11, f64::NAN)], 0).regimes[0].1;
-        assert_eq!((one.days, one.win_rate), (1, 1.0));
+        assert_eq!((one.n, one.win_rate), (1, 1.0));
         assert!(one.volatility.is_nan() && one.sharpe.is_nan());
         let equal = performance(&LABELS, &[(12, 0.1), (13, 0.1), (14, 0.1)], 0).regimes[0].1;
         assert_eq!(equal.volatility, 0.0);

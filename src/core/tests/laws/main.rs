@@ -1,8 +1,10 @@
 //! Laws: what holds of the crate for any input. One program, so that the crate is linked to its tests once.
 
+mod backtest;
 mod common;
 mod comovement;
 mod explain;
+mod forward;
 mod hysteresis;
 mod input;
 mod kernel;

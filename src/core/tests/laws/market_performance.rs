@@ -53,7 +53,7 @@ proptest! {
         prop_assert_eq!(&regimes, &own.keys().copied().collect::<Vec<_>>());
         for ((_, got), r) in got.regimes.iter().zip(own.values()) {
             let n = r.len() as f64;
-            prop_assert_eq!(got.days, r.len() as u64);
+            prop_assert_eq!(got.n, r.len() as u64);
             prop_assert!(near(got.total_return, r.iter().map(|r| 1.0 + r).product::<f64>() - 1.0));
             prop_assert!(near(got.mean, mean(r)));
             prop_assert_eq!(got.win_rate, r.iter().filter(|r| **r > 0.0).count() as f64 / n);
@@ -79,8 +79,8 @@ proptest! {
         let one: Vec<_> = labels.iter().map(|(day, _)| (*day, Regime::Bull)).collect();
         let whole = performance(&one, &returns, lag);
         prop_assert_eq!(split.unlabelled, whole.unlabelled);
-        let days = |got: &PerformanceByRegime| got.regimes.iter().map(|(_, p)| p.days).sum::<u64>();
-        let sum = |got: &PerformanceByRegime| got.regimes.iter().map(|(_, p)| p.mean * p.days as f64).sum::<f64>();
+        let days = |got: &PerformanceByRegime| got.regimes.iter().map(|(_, p)| p.n).sum::<u64>();
+        let sum = |got: &PerformanceByRegime| got.regimes.iter().map(|(_, p)| p.mean * p.n as f64).sum::<f64>();
         prop_assert_eq!(days(&split), days(&whole));
         prop_assert!(near(sum(&split), sum(&whole)));
         let most = |got: &PerformanceByRegime| got.regimes.iter().map(|(_, p)| p.max_drawdown).fold(0.0, f64::max);

@@ -136,7 +136,15 @@ impl Closes {
     /// # Errors
     /// Where the scheme has no daily bars, or these cannot be read.
     pub fn read(db: Db, asset: i32) -> Result<Self> {
-        let daily = daily_bars(db)?;
+        Self::of_scheme(db, asset, &settings::cal_scheme())
+    }
+
+    /// The closes of an asset's daily bars of a calendar scheme.
+    ///
+    /// # Errors
+    /// Where the scheme has no daily bars, or these cannot be read.
+    pub fn of_scheme(db: Db, asset: i32, scheme: &str) -> Result<Self> {
+        let daily = daily_bars(db, scheme)?;
         let DailyBars { tf, bars } = &*daily;
         let sql = bars.select(&bars.condition);
         let mut closes = HashMap::new();
@@ -167,11 +175,11 @@ struct DailyBars {
     bars: Relation,
 }
 
-/// The daily bars of `pg_regime.cal_scheme`.
-fn daily_bars(db: Db) -> Result<Rc<DailyBars>> {
-    let (schema, scheme) = (extension_schema(db)?, settings::cal_scheme());
-    let daily = map::map(db, &scheme, &schema)?[Layer::L2].take();
-    let daily = daily.ok_or_else(|| map::no_source(Layer::L2, &scheme, &schema))?;
+/// The daily bars of a calendar scheme.
+fn daily_bars(db: Db, scheme: &str) -> Result<Rc<DailyBars>> {
+    let schema = extension_schema(db)?;
+    let daily = map::map(db, scheme, &schema)?[Layer::L2].take();
+    let daily = daily.ok_or_else(|| map::no_source(Layer::L2, scheme, &schema))?;
     known("daily bars", &Same(Rc::clone(&daily)), || {
         Ok(DailyBars { tf: daily.tf.clone(), bars: daily.bars(db, &[])? })
     })

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use regime_core::cmc_regimes::forward::{Forward, forward_returns};
+use regime_core::calendar::civil::day_of;
+use regime_core::cmc_regimes::forward::{Forward, Rows, forward_returns};
 use regime_core::cmc_regimes::row::FlipLayer;
 use regime_core::math::periods::{Period, periods, simple_return};
 
@@ -114,19 +115,16 @@ pub fn forward(
     layer: FlipLayer,
     horizons: &[usize],
 ) -> Result<BTreeMap<(Rc<str>, usize), Forward>> {
-    let (mut labels, mut closes) = (Vec::new(), Vec::new());
+    let mut read = Vec::new();
     for id in ids(db, asset)? {
         pgrx::check_for_interrupts!();
         let history = History::read(db, id, layer, [None; 2])?;
         if history.ts.is_empty() {
             continue;
         }
-        closes.extend(history.closes(&Closes::read(db, id)?));
-        labels.extend(history.label);
-        // No return reaches from one asset into the next.
-        let gap = horizons.last().copied().unwrap_or_default();
-        closes.extend(std::iter::repeat_n(f64::NAN, gap));
-        labels.extend(std::iter::repeat_n(None, gap));
+        let day: Vec<i64> = history.ts.iter().map(|ts| day_of(*ts)).collect();
+        read.push((day, history.closes(&Closes::read(db, id)?), history.label));
     }
-    Ok(forward_returns(&labels, &closes, horizons))
+    let rows: Vec<_> = read.iter().map(|(day, close, label)| Rows { day, label, close }).collect();
+    Ok(forward_returns(&rows, horizons))
 }
