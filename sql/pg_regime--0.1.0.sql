@@ -466,6 +466,7 @@ CREATE TYPE regime_at_row AS (
     gross_cap float8,
     pyramids boolean,
     is_stale boolean,
+    stale_because text,
     age interval,
     l0_label text,
     l1_label text,
@@ -504,6 +505,7 @@ CREATE TYPE regime_latest_row AS (
     gross_cap float8,
     pyramids boolean,
     is_stale boolean,
+    stale_because text,
     age interval,
     newest_bar timestamptz,
     l0_label text,
@@ -1115,6 +1117,7 @@ CREATE TYPE regime_status_row AS (
     lag_bars bigint,
     lag interval,
     is_stale boolean,
+    stale_because text,
     last_success timestamptz,
     last_error timestamptz,
     last_error_message text
@@ -1159,6 +1162,16 @@ CREATE  FUNCTION "regime_systems"() RETURNS SETOF regime_systems_row
 STRICT STABLE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_systems_wrapper';
+
+-- src/api/health.rs
+-- pg_regime::api::health::regime_due
+CREATE  FUNCTION "regime_due"(
+	"times" timestamp with time zone[], /* Vec < Option < TimestampWithTimeZone > > */
+	"are_openings" bool DEFAULT false /* bool */
+) RETURNS timestamp with time zone /* Option < TimestampWithTimeZone > */
+IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_due_wrapper';
 
 -- src/api/inputs.rs
 -- pg_regime::api::inputs::regime_build_inputs
@@ -1522,6 +1535,80 @@ CREATE  FUNCTION "delete_market_states"(
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'delete_market_states_wrapper';
+
+-- src/api/monitor.rs
+-- pg_regime::api::monitor::regime_monitor
+CREATE TYPE regime_monitor_row AS (
+    level text,
+    text text,
+    n bigint,
+    n_stale bigint,
+    n_silent bigint,
+    n_failing bigint,
+    oldest_success timestamptz,
+    n_marks bigint,
+    n_waiting bigint,
+    not_seen text[]
+);
+COMMENT ON TYPE regime_monitor_row IS 'A row that regime_monitor returns';
+CREATE  FUNCTION "regime_monitor"() RETURNS SETOF regime_monitor_row
+STRICT STABLE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_monitor_wrapper';
+
+-- src/api/monitor.rs
+-- pg_regime::api::monitor::regime_sizes
+CREATE TYPE regime_sizes_row AS (
+    system text,
+    relation text,
+    n_rows bigint,
+    n_dead bigint,
+    bytes bigint,
+    vacuumed_at timestamptz,
+    command text
+);
+COMMENT ON TYPE regime_sizes_row IS 'A row that regime_sizes returns';
+CREATE  FUNCTION "regime_sizes"() RETURNS SETOF regime_sizes_row
+STRICT STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_sizes_wrapper';
+
+-- src/api/monitor.rs
+-- pg_regime::api::monitor::regime_rows
+CREATE TYPE regime_rows_row AS (
+    system text,
+    relation text,
+    subject text,
+    n_rows bigint
+);
+COMMENT ON TYPE regime_rows_row IS 'A row that regime_rows returns';
+CREATE  FUNCTION "regime_rows"(
+	"system" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS SETOF regime_rows_row
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_rows_wrapper';
+
+-- src/api/monitor.rs
+-- pg_regime::api::monitor::regime_refresh_times
+CREATE TYPE regime_refresh_times_row AS (
+    system text,
+    id int,
+    subject text,
+    n bigint,
+    n_failed bigint,
+    p50_ms float8,
+    p95_ms float8,
+    longest_ms float8,
+    last_at timestamptz
+);
+COMMENT ON TYPE regime_refresh_times_row IS 'A row that regime_refresh_times returns';
+CREATE  FUNCTION "regime_refresh_times"(
+	"from_ts" timestamp with time zone DEFAULT NULL /* Option < TimestampWithTimeZone > */
+) RETURNS SETOF regime_refresh_times_row
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_refresh_times_wrapper';
 
 -- src/api/picture.rs
 -- pg_regime::api::picture::regime_chart_svg
@@ -2129,7 +2216,8 @@ COMMENT ON COLUMN @extschema@.cmc_regime_status.newest_row IS 'Newest row of cmc
 COMMENT ON COLUMN @extschema@.cmc_regime_status.regime_key IS 'Regime of the newest row';
 COMMENT ON COLUMN @extschema@.cmc_regime_status.lag_bars IS 'Daily bars after the newest row';
 COMMENT ON COLUMN @extschema@.cmc_regime_status.lag IS 'Time from the newest row to the newest bar';
-COMMENT ON COLUMN @extschema@.cmc_regime_status.is_stale IS 'Whether there are such bars, the newest row has lost its bar, marked changes are not refreshed yet, or the sources or the market proxy that the asset depends on changed; NULL where bars may have changed without a mark';
+COMMENT ON COLUMN @extschema@.cmc_regime_status.is_stale IS 'Whether there are such bars, the newest row has lost its bar, marked changes are not refreshed yet, the sources or the market proxy that the asset depends on changed, the next bar is late by the rhythm of the asset''s bars, or the newest row is older than pg_regime.max_age; NULL where bars may have changed without a mark';
+COMMENT ON COLUMN @extschema@.cmc_regime_status.stale_because IS 'Why, the first that holds: rows behind bars, changes not refreshed, feed silent, older than max_age; NULL where none is known to hold';
 COMMENT ON COLUMN @extschema@.cmc_regime_status.last_success IS 'When the asset was last refreshed, as far as the run log tells, or its state changed';
 COMMENT ON COLUMN @extschema@.cmc_regime_status.last_error IS 'When a refresh of the asset last failed, as far as the run log tells';
 COMMENT ON COLUMN @extschema@.cmc_regime_status.last_error_message IS 'Message of that error';
@@ -2141,7 +2229,8 @@ COMMENT ON VIEW @extschema@.cmc_regime_latest IS 'The newest row of each asset i
 COMMENT ON COLUMN @extschema@.cmc_regime_latest.symbol IS 'Symbol of the asset in dim_assets; NULL where there is none that can be read';
 COMMENT ON COLUMN @extschema@.cmc_regime_latest.age IS 'Time since the close of the row''s bar';
 COMMENT ON COLUMN @extschema@.cmc_regime_latest.newest_bar IS 'Close of the newest daily bar; NULL also where the source may not be read';
-COMMENT ON COLUMN @extschema@.cmc_regime_latest.is_stale IS 'Whether the row is not that of the newest bar, changes of the asset are marked, the sources changed, or the row is older than pg_regime.max_age; NULL where this cannot be known';
+COMMENT ON COLUMN @extschema@.cmc_regime_latest.is_stale IS 'Whether the row is not that of the newest bar, changes of the asset are marked, the sources changed, the next bar is late by the rhythm of the asset''s bars, or the row is older than pg_regime.max_age; NULL where this cannot be known';
+COMMENT ON COLUMN @extschema@.cmc_regime_latest.stale_because IS 'Why, the first that holds: rows behind bars, changes not refreshed, feed silent, older than max_age; NULL where none is known to hold';
 ALTER VIEW @extschema@.cmc_regime_latest OWNER TO @extowner@;
 GRANT SELECT ON @extschema@.cmc_regime_latest TO PUBLIC;
 
@@ -2164,7 +2253,7 @@ COMMENT ON COLUMN @extschema@.regime_systems.system IS 'Name of the system and o
 COMMENT ON COLUMN @extschema@.regime_systems.tables IS 'Output tables';
 COMMENT ON COLUMN @extschema@.regime_systems.is_set_up IS 'Whether all tables exist';
 COMMENT ON COLUMN @extschema@.regime_systems.n IS 'Number of assets, series or symbols that have rows, or could have';
-COMMENT ON COLUMN @extschema@.regime_systems.n_stale IS 'Number of these that a refresh would change: newer bars than rows, rows without bars, marked changes not refreshed yet';
+COMMENT ON COLUMN @extschema@.regime_systems.n_stale IS 'Number of these whose newest row may not be trusted, for the reasons that cmc_regime_status has in stale_because';
 COMMENT ON COLUMN @extschema@.regime_systems.newest_row IS 'Newest row of any subject';
 COMMENT ON COLUMN @extschema@.regime_systems.lag IS 'Longest time from the newest row of a subject to its newest bar';
 COMMENT ON COLUMN @extschema@.regime_systems.version IS 'Version that rows were computed with; without rows, that they would be computed with';
@@ -2453,7 +2542,8 @@ CREATE TYPE market_regimes_latest_row AS (
     created_at timestamptz,
     age interval,
     newest_bar timestamptz,
-    is_stale boolean
+    is_stale boolean,
+    stale_because text
 );
 COMMENT ON TYPE market_regimes_latest_row IS 'A row that market_regimes_latest returns';
 CREATE FUNCTION market_regimes_latest() RETURNS SETOF market_regimes_latest_row
@@ -2489,7 +2579,8 @@ CREATE TYPE market_regime_history_latest_row AS (
     created_at timestamptz,
     newest_bar date,
     lag_bars int,
-    is_stale boolean
+    is_stale boolean,
+    stale_because text
 );
 COMMENT ON TYPE market_regime_history_latest_row IS 'A row that market_regime_history_latest returns';
 CREATE FUNCTION market_regime_history_latest(
@@ -2893,7 +2984,8 @@ CREATE TYPE market_states_latest_row AS (
     consensus_timeframes int,
     age interval,
     newest_bar timestamptz,
-    is_stale boolean
+    is_stale boolean,
+    stale_because text
 );
 COMMENT ON TYPE market_states_latest_row IS 'A row that market_states_latest returns';
 CREATE FUNCTION market_states_latest() RETURNS SETOF market_states_latest_row
@@ -2907,7 +2999,8 @@ COMMENT ON COLUMN @extschema@.market_state_latest.cross_timeframe_consensus IS '
 COMMENT ON COLUMN @extschema@.market_state_latest.consensus_timeframes IS 'Number of these timeframes';
 COMMENT ON COLUMN @extschema@.market_state_latest.age IS 'Time since the row''s candle opened';
 COMMENT ON COLUMN @extschema@.market_state_latest.newest_bar IS 'When the newest candle opened; NULL also where the source may not be read';
-COMMENT ON COLUMN @extschema@.market_state_latest.is_stale IS 'Whether the row is not that of the newest candle, changes of the series, its eras or the source map are not refreshed yet, or the row is older than pg_regime.max_age; NULL where this cannot be known';
+COMMENT ON COLUMN @extschema@.market_state_latest.is_stale IS 'Whether the row is not that of the newest candle, changes of the series, its eras or the source map are not refreshed yet, the next candle is late by the rhythm of the series, or the row is older than pg_regime.max_age; NULL where this cannot be known';
+COMMENT ON COLUMN @extschema@.market_state_latest.stale_because IS 'Why, the first that holds: rows behind bars, changes not refreshed, feed silent, older than max_age; NULL where none is known to hold';
 ALTER VIEW @extschema@.market_state_latest OWNER TO @extowner@;
 GRANT SELECT ON @extschema@.market_state_latest TO PUBLIC;
 
@@ -3084,10 +3177,10 @@ COMMENT ON FUNCTION regime_version_hash(text, text, boolean, text, int, int, int
 'Returns the hash, 16 hex digits, of the label version, the policy''s rules and every parameter and setting that can change a label: what a refresh with these arguments stores in regime_version_hash. Same inputs and same hash mean same labels.';
 
 COMMENT ON FUNCTION regime_at(regime_asset_ref, timestamptz, interval) IS
-'Returns what holds for an asset at a moment, always one row: the row of cmc_regimes with the newest ts <= at, from the schema pg_regime.target_schema, with its age. Where there is none, or it is older than max_age (NULL: pg_regime.max_age), is_stale is true, regime_key is Unknown, setups is {stand_down} and the rest is the tightest policy that any row could hold; ts and age are those of the old row.';
+'Returns what holds for an asset at a moment, always one row: the row of cmc_regimes with the newest ts <= at, from the schema pg_regime.target_schema, with its age. Where there is none, it is older than max_age (NULL: pg_regime.max_age), or at that moment the next row is late by the rhythm of the rows before, is_stale is true and stale_because says why, regime_key is Unknown, setups is {stand_down} and the rest is the tightest policy that any row could hold; ts and age are those of the old row.';
 
 COMMENT ON FUNCTION regime_latest() IS
-'Returns the newest row of each asset in cmc_regimes, with its age, the newest daily bar and whether the row is stale; what the view cmc_regime_latest shows. It reads the settings'' calendar scheme and target schema.';
+'Returns the newest row of each asset in cmc_regimes, with its age, the newest daily bar, whether the row is stale and why; what the view cmc_regime_latest shows. It reads the settings'' calendar scheme and target schema.';
 
 COMMENT ON FUNCTION regime_gate(regime_asset_ref, timestamptz, text, float8, boolean, interval) IS
 'Returns, in one row, what the regime in force makes of a signal: whether it is allowed, its size (base_size x size_mult, 0 where not allowed), the rest of the policy, and the reason. Not allowed are setups that are not listed (a NULL setup is not checked), anything where the policy stands down, and anything where is_stale of regime_at is true; regime_enabled => false lets the signal pass as it is.';
@@ -3177,10 +3270,25 @@ COMMENT ON FUNCTION regime_round_end(bigint) IS
 'Step of refresh_all_cmc_regimes: an error if assets of the round failed, otherwise nothing.';
 
 COMMENT ON FUNCTION regime_status() IS
-'Returns, for every active asset and all that have rows, the newest daily bar, the newest row and its regime, how far that lags behind in bars and time, whether it is stale, and the last success and error; what the view cmc_regime_status shows. It reads the settings'' calendar scheme and target schema.';
+'Returns, for every active asset and all that have rows, the newest daily bar, the newest row and its regime, how far that lags behind in bars and time, whether it is stale and why, and the last success and error; what the view cmc_regime_status shows. It reads the settings'' calendar scheme and target schema.';
 
 COMMENT ON FUNCTION regime_health() IS
-'Returns what is wrong, the worst first: severity (error, warning, info), what, the asset, detail, and the command that corrects it. Looks for a broken source map, missing tables and grants, failing and stale assets, mixed version hashes, unfinished rounds, untracked sources and bloated tables; no row means that nothing is wrong.';
+'Returns what is wrong, the worst first: severity (error, warning, info), what, the asset, detail, and the command that corrects it. Looks for a broken source map, missing tables and grants, failing and stale assets, silent feeds, mixed version hashes, unfinished rounds, untracked sources and bloated tables; no row means that nothing is wrong.';
+
+COMMENT ON FUNCTION regime_due(timestamptz[], boolean) IS
+'Returns the moment at which the bar after these is due at the latest, by the rhythm that they have: after it the feed is silent. The times may have any order; are_openings says that bars are stamped when they open, and so can be had one bar later. NULL without a time.';
+
+COMMENT ON FUNCTION regime_monitor() IS
+'Returns the state of all systems in one row, for programs that watch: the level (ok, warning where newest rows are stale or feeds silent, critical where refreshes fail or a system cannot be read), a line of text, the numbers of subjects, stale ones, silent feeds, failing ones, marks and assets that wait in rounds, and the oldest of the last successes. Figures that the role may not see are NULL, and not_seen says why.';
+
+COMMENT ON FUNCTION regime_sizes() IS
+'Returns each output and working table, the largest first: its system (NULL where systems share it), rows and dead rows by the statistics, bytes with indexes, when it was last vacuumed, and the command that vacuums it where that pays.';
+
+COMMENT ON FUNCTION regime_rows(text) IS
+'Returns the number of rows of each asset, series or symbol in each output table of a system, or of all that are set up; counts all rows.';
+
+COMMENT ON FUNCTION regime_refresh_times(timestamptz) IS
+'Returns, for each asset, series or batch in the run log, the slowest first: the number of refreshes and of failed ones, the median, the 95th percentile and the longest of their durations in milliseconds, and when the last one ended; since a moment, or of the whole log.';
 
 COMMENT ON FUNCTION regime_repaint_check(regime_asset_ref, int, text, text, boolean, text, int, int, int, int, text, jsonb) IS
 'Computes stored rows of an asset (all, or sample of them in even steps) again from what had closed at each of them, data budget included, and returns per column how many differ and the first that does: rows refreshed with point_in_time => true never differ. An error if the rows were made with other parameters than those given.';

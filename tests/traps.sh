@@ -144,6 +144,8 @@ SQL
 cluster_start
 q postgres "CREATE ROLE refresher LOGIN"
 q postgres "CREATE DATABASE traps"
+# So that what looks for silent feeds runs.
+q postgres "ALTER DATABASE traps SET pg_regime.feed_grace = 0"
 words=$(grep -rhoE '[a-z_][a-z_0-9]*' src sql --include='*.rs' --include='*.sql' | sort -u | paste -sd,)
 errors=$(as postgres traps '' <tests/traps.sql)
 errors+=$(lay traps "SELECT lay.operators(); SELECT lay.functions('{$words}'); SELECT lay.types(); SELECT lay.relations()")

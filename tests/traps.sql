@@ -223,7 +223,7 @@ INSERT INTO lay.argument VALUES
     ('{cal_scheme}', 'iso'), ('{policy}', 'mine'), ('{rules}', '[{"match": "Up-", "size_mult": 0.5}]'), ('{config}', '{"vol_high_percentile": 80}'),
     ('{mode}', 'full'), ('{hysteresis}', 'true'), ('{hysteresis_mode}', 'symmetric'), ('{min_hold_bars}', '2'),
     ('{min_bars_l0}', '24'), ('{min_bars_l1}', '50'), ('{min_bars_l2}', '100'), ('{l0,l1,l2,l3,l4,l4_label}', 'Up-Low-Normal'),
-    ('{point_in_time,enable}', 'true'), ('{dry_run,full_refresh,only_dirty}', 'false'), ('{regime_enabled,log_scale}', 'true'),
+    ('{point_in_time,enable}', 'true'), ('{dry_run,full_refresh,only_dirty}', 'false'), ('{regime_enabled,log_scale,are_openings}', 'true'), ('{times}', '{2018-06-01,2018-06-02}'),
     ('{open,volume,close,high,low,ema_fast,ema_mid,ema_slow,atr}', '{1,2,3}'), ('{sample}', '20'), ('{batch_size}', '2'),
     ('{at,as_of,to_ts}', '2018-06-01'), ('{from_ts}', '2018-01-01'), ('{start_date,from_date}', '2018-02-01'),
     ('{end_date,to_date}', '2018-03-01'), ('{deadline}', 'infinity'), ('{max_runtime}', '1 hour'), ('{max_age}', '3000 days'),

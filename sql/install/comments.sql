@@ -22,10 +22,10 @@ COMMENT ON FUNCTION regime_version_hash(text, text, boolean, text, int, int, int
 'Returns the hash, 16 hex digits, of the label version, the policy''s rules and every parameter and setting that can change a label: what a refresh with these arguments stores in regime_version_hash. Same inputs and same hash mean same labels.';
 
 COMMENT ON FUNCTION regime_at(regime_asset_ref, timestamptz, interval) IS
-'Returns what holds for an asset at a moment, always one row: the row of cmc_regimes with the newest ts <= at, from the schema pg_regime.target_schema, with its age. Where there is none, or it is older than max_age (NULL: pg_regime.max_age), is_stale is true, regime_key is Unknown, setups is {stand_down} and the rest is the tightest policy that any row could hold; ts and age are those of the old row.';
+'Returns what holds for an asset at a moment, always one row: the row of cmc_regimes with the newest ts <= at, from the schema pg_regime.target_schema, with its age. Where there is none, it is older than max_age (NULL: pg_regime.max_age), or at that moment the next row is late by the rhythm of the rows before, is_stale is true and stale_because says why, regime_key is Unknown, setups is {stand_down} and the rest is the tightest policy that any row could hold; ts and age are those of the old row.';
 
 COMMENT ON FUNCTION regime_latest() IS
-'Returns the newest row of each asset in cmc_regimes, with its age, the newest daily bar and whether the row is stale; what the view cmc_regime_latest shows. It reads the settings'' calendar scheme and target schema.';
+'Returns the newest row of each asset in cmc_regimes, with its age, the newest daily bar, whether the row is stale and why; what the view cmc_regime_latest shows. It reads the settings'' calendar scheme and target schema.';
 
 COMMENT ON FUNCTION regime_gate(regime_asset_ref, timestamptz, text, float8, boolean, interval) IS
 'Returns, in one row, what the regime in force makes of a signal: whether it is allowed, its size (base_size x size_mult, 0 where not allowed), the rest of the policy, and the reason. Not allowed are setups that are not listed (a NULL setup is not checked), anything where the policy stands down, and anything where is_stale of regime_at is true; regime_enabled => false lets the signal pass as it is.';
@@ -115,10 +115,25 @@ COMMENT ON FUNCTION regime_round_end(bigint) IS
 'Step of refresh_all_cmc_regimes: an error if assets of the round failed, otherwise nothing.';
 
 COMMENT ON FUNCTION regime_status() IS
-'Returns, for every active asset and all that have rows, the newest daily bar, the newest row and its regime, how far that lags behind in bars and time, whether it is stale, and the last success and error; what the view cmc_regime_status shows. It reads the settings'' calendar scheme and target schema.';
+'Returns, for every active asset and all that have rows, the newest daily bar, the newest row and its regime, how far that lags behind in bars and time, whether it is stale and why, and the last success and error; what the view cmc_regime_status shows. It reads the settings'' calendar scheme and target schema.';
 
 COMMENT ON FUNCTION regime_health() IS
-'Returns what is wrong, the worst first: severity (error, warning, info), what, the asset, detail, and the command that corrects it. Looks for a broken source map, missing tables and grants, failing and stale assets, mixed version hashes, unfinished rounds, untracked sources and bloated tables; no row means that nothing is wrong.';
+'Returns what is wrong, the worst first: severity (error, warning, info), what, the asset, detail, and the command that corrects it. Looks for a broken source map, missing tables and grants, failing and stale assets, silent feeds, mixed version hashes, unfinished rounds, untracked sources and bloated tables; no row means that nothing is wrong.';
+
+COMMENT ON FUNCTION regime_due(timestamptz[], boolean) IS
+'Returns the moment at which the bar after these is due at the latest, by the rhythm that they have: after it the feed is silent. The times may have any order; are_openings says that bars are stamped when they open, and so can be had one bar later. NULL without a time.';
+
+COMMENT ON FUNCTION regime_monitor() IS
+'Returns the state of all systems in one row, for programs that watch: the level (ok, warning where newest rows are stale or feeds silent, critical where refreshes fail or a system cannot be read), a line of text, the numbers of subjects, stale ones, silent feeds, failing ones, marks and assets that wait in rounds, and the oldest of the last successes. Figures that the role may not see are NULL, and not_seen says why.';
+
+COMMENT ON FUNCTION regime_sizes() IS
+'Returns each output and working table, the largest first: its system (NULL where systems share it), rows and dead rows by the statistics, bytes with indexes, when it was last vacuumed, and the command that vacuums it where that pays.';
+
+COMMENT ON FUNCTION regime_rows(text) IS
+'Returns the number of rows of each asset, series or symbol in each output table of a system, or of all that are set up; counts all rows.';
+
+COMMENT ON FUNCTION regime_refresh_times(timestamptz) IS
+'Returns, for each asset, series or batch in the run log, the slowest first: the number of refreshes and of failed ones, the median, the 95th percentile and the longest of their durations in milliseconds, and when the last one ended; since a moment, or of the whole log.';
 
 COMMENT ON FUNCTION regime_repaint_check(regime_asset_ref, int, text, text, boolean, text, int, int, int, int, text, jsonb) IS
 'Computes stored rows of an asset (all, or sample of them in even steps) again from what had closed at each of them, data budget included, and returns per column how many differ and the first that does: rows refreshed with point_in_time => true never differ. An error if the rows were made with other parameters than those given.';

@@ -18,7 +18,8 @@ CREATE FUNCTION market_regime_history_latest(
     created_at timestamptz,
     newest_bar date,
     lag_bars int,
-    is_stale boolean
+    is_stale boolean,
+    stale_because text
 )
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regime_history_latest_wrapper';

@@ -133,7 +133,8 @@ CREATE FUNCTION market_regimes_latest() RETURNS TABLE (
     created_at timestamptz,
     age interval,
     newest_bar timestamptz,
-    is_stale boolean
+    is_stale boolean,
+    stale_because text
 )
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regimes_latest_wrapper';

@@ -292,7 +292,8 @@ CREATE FUNCTION market_states_latest() RETURNS TABLE (
     consensus_timeframes int,
     age interval,
     newest_bar timestamptz,
-    is_stale boolean
+    is_stale boolean,
+    stale_because text
 )
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_states_latest_wrapper';
@@ -304,6 +305,7 @@ COMMENT ON COLUMN @extschema@.market_state_latest.cross_timeframe_consensus IS '
 COMMENT ON COLUMN @extschema@.market_state_latest.consensus_timeframes IS 'Number of these timeframes';
 COMMENT ON COLUMN @extschema@.market_state_latest.age IS 'Time since the row''s candle opened';
 COMMENT ON COLUMN @extschema@.market_state_latest.newest_bar IS 'When the newest candle opened; NULL also where the source may not be read';
-COMMENT ON COLUMN @extschema@.market_state_latest.is_stale IS 'Whether the row is not that of the newest candle, changes of the series, its eras or the source map are not refreshed yet, or the row is older than pg_regime.max_age; NULL where this cannot be known';
+COMMENT ON COLUMN @extschema@.market_state_latest.is_stale IS 'Whether the row is not that of the newest candle, changes of the series, its eras or the source map are not refreshed yet, the next candle is late by the rhythm of the series, or the row is older than pg_regime.max_age; NULL where this cannot be known';
+COMMENT ON COLUMN @extschema@.market_state_latest.stale_because IS 'Why, the first that holds: rows behind bars, changes not refreshed, feed silent, older than max_age; NULL where none is known to hold';
 ALTER VIEW @extschema@.market_state_latest OWNER TO @extowner@;
 GRANT SELECT ON @extschema@.market_state_latest TO PUBLIC;

@@ -9,7 +9,8 @@ COMMENT ON COLUMN @extschema@.cmc_regime_status.newest_row IS 'Newest row of cmc
 COMMENT ON COLUMN @extschema@.cmc_regime_status.regime_key IS 'Regime of the newest row';
 COMMENT ON COLUMN @extschema@.cmc_regime_status.lag_bars IS 'Daily bars after the newest row';
 COMMENT ON COLUMN @extschema@.cmc_regime_status.lag IS 'Time from the newest row to the newest bar';
-COMMENT ON COLUMN @extschema@.cmc_regime_status.is_stale IS 'Whether there are such bars, the newest row has lost its bar, marked changes are not refreshed yet, or the sources or the market proxy that the asset depends on changed; NULL where bars may have changed without a mark';
+COMMENT ON COLUMN @extschema@.cmc_regime_status.is_stale IS 'Whether there are such bars, the newest row has lost its bar, marked changes are not refreshed yet, the sources or the market proxy that the asset depends on changed, the next bar is late by the rhythm of the asset''s bars, or the newest row is older than pg_regime.max_age; NULL where bars may have changed without a mark';
+COMMENT ON COLUMN @extschema@.cmc_regime_status.stale_because IS 'Why, the first that holds: rows behind bars, changes not refreshed, feed silent, older than max_age; NULL where none is known to hold';
 COMMENT ON COLUMN @extschema@.cmc_regime_status.last_success IS 'When the asset was last refreshed, as far as the run log tells, or its state changed';
 COMMENT ON COLUMN @extschema@.cmc_regime_status.last_error IS 'When a refresh of the asset last failed, as far as the run log tells';
 COMMENT ON COLUMN @extschema@.cmc_regime_status.last_error_message IS 'Message of that error';
@@ -21,7 +22,8 @@ COMMENT ON VIEW @extschema@.cmc_regime_latest IS 'The newest row of each asset i
 COMMENT ON COLUMN @extschema@.cmc_regime_latest.symbol IS 'Symbol of the asset in dim_assets; NULL where there is none that can be read';
 COMMENT ON COLUMN @extschema@.cmc_regime_latest.age IS 'Time since the close of the row''s bar';
 COMMENT ON COLUMN @extschema@.cmc_regime_latest.newest_bar IS 'Close of the newest daily bar; NULL also where the source may not be read';
-COMMENT ON COLUMN @extschema@.cmc_regime_latest.is_stale IS 'Whether the row is not that of the newest bar, changes of the asset are marked, the sources changed, or the row is older than pg_regime.max_age; NULL where this cannot be known';
+COMMENT ON COLUMN @extschema@.cmc_regime_latest.is_stale IS 'Whether the row is not that of the newest bar, changes of the asset are marked, the sources changed, the next bar is late by the rhythm of the asset''s bars, or the row is older than pg_regime.max_age; NULL where this cannot be known';
+COMMENT ON COLUMN @extschema@.cmc_regime_latest.stale_because IS 'Why, the first that holds: rows behind bars, changes not refreshed, feed silent, older than max_age; NULL where none is known to hold';
 ALTER VIEW @extschema@.cmc_regime_latest OWNER TO @extowner@;
 GRANT SELECT ON @extschema@.cmc_regime_latest TO PUBLIC;
 
@@ -44,7 +46,7 @@ COMMENT ON COLUMN @extschema@.regime_systems.system IS 'Name of the system and o
 COMMENT ON COLUMN @extschema@.regime_systems.tables IS 'Output tables';
 COMMENT ON COLUMN @extschema@.regime_systems.is_set_up IS 'Whether all tables exist';
 COMMENT ON COLUMN @extschema@.regime_systems.n IS 'Number of assets, series or symbols that have rows, or could have';
-COMMENT ON COLUMN @extschema@.regime_systems.n_stale IS 'Number of these that a refresh would change: newer bars than rows, rows without bars, marked changes not refreshed yet';
+COMMENT ON COLUMN @extschema@.regime_systems.n_stale IS 'Number of these whose newest row may not be trusted, for the reasons that cmc_regime_status has in stale_because';
 COMMENT ON COLUMN @extschema@.regime_systems.newest_row IS 'Newest row of any subject';
 COMMENT ON COLUMN @extschema@.regime_systems.lag IS 'Longest time from the newest row of a subject to its newest bar';
 COMMENT ON COLUMN @extschema@.regime_systems.version IS 'Version that rows were computed with; without rows, that they would be computed with';

@@ -28,7 +28,7 @@ CREATE INDEX ON {work}.cmc_regime_run_log (system, subject, run) WHERE subject I
 CREATE INDEX ON {work}.cmc_regime_run_log USING brin (finished_at);
 -- Without a key of its own, so that old rows can be deleted where all tables of the database are published.
 ALTER TABLE {work}.cmc_regime_run_log REPLICA IDENTITY FULL;
-COMMENT ON TABLE {work}.cmc_regime_run_log IS 'Each refresh: a row for the call, with id and subject NULL, and a row for each asset, series or batch; kept for pg_regime.run_log_days';
+COMMENT ON TABLE {work}.cmc_regime_run_log IS 'Each refresh: a row for the call, with id and subject NULL, and a row for each asset, series or batch; kept for pg_regime.run_log_days, the newest failure of a subject for good';
 COMMENT ON COLUMN {work}.cmc_regime_run_log.run IS 'Number of the call';
 COMMENT ON COLUMN {work}.cmc_regime_run_log.system IS 'System that was refreshed: cmc_regimes, market_regimes, market_regime_history, market_states';
 COMMENT ON COLUMN {work}.cmc_regime_run_log.id IS 'Asset; NULL for the call itself and for other subjects';
@@ -51,4 +51,4 @@ COMMENT ON COLUMN {work}.cmc_regime_run_log.run_by IS 'Role that made the call';
 
 --; {schema}.cmc_regime_run_log
 CREATE OR REPLACE VIEW {schema}.cmc_regime_run_log AS SELECT * FROM {work}.cmc_regime_run_log;
-COMMENT ON VIEW {schema}.cmc_regime_run_log IS 'Each refresh: a row for the call, with id and subject NULL, and a row for each asset, series or batch; kept for pg_regime.run_log_days';
+COMMENT ON VIEW {schema}.cmc_regime_run_log IS 'Each refresh: a row for the call, with id and subject NULL, and a row for each asset, series or batch; kept for pg_regime.run_log_days, the newest failure of a subject for good';

@@ -3,8 +3,11 @@
 use pgrx::datum::Interval;
 use pgrx::prelude::*;
 
+use regime_core::calendar::rhythm::due;
+
 use crate::api::cmc_regimes::names::symbols;
 use crate::api::{Result, TableIterator, timestamp};
+use crate::output::fresh::Because;
 use crate::pg::{spi, time};
 use crate::systems::cmc_regimes::status::{self, Status};
 use crate::systems::{health, overview};
@@ -21,6 +24,7 @@ fn regime_status() -> Result<
         name!(lag_bars, i64),
         name!(lag, Option<Interval>),
         name!(is_stale, Option<bool>),
+        name!(stale_because, Option<&'static str>),
         name!(last_success, Option<TimestampWithTimeZone>),
         name!(last_error, Option<TimestampWithTimeZone>),
         name!(last_error_message, Option<String>),
@@ -29,6 +33,7 @@ fn regime_status() -> Result<
     let all = spi::connect(status::all)?;
     let symbols = symbols(all.iter().filter_map(|status| status.fresh.id));
     Ok(TableIterator::new(all.into_iter().map(move |Status { fresh, regime_key }| {
+        let (is_stale, because) = fresh.stale_because();
         (
             fresh.id,
             fresh.id.and_then(|id| symbols.get(&id).cloned()),
@@ -37,7 +42,8 @@ fn regime_status() -> Result<
             regime_key,
             fresh.behind,
             fresh.lag().and_then(time::interval),
-            fresh.is_stale(),
+            is_stale,
+            because.map(Because::as_str),
             fresh.last.success.and_then(timestamp),
             fresh.last.error.and_then(timestamp),
             fresh.last.message,
@@ -95,4 +101,15 @@ fn regime_systems() -> Result<
             system.problem,
         )
     })))
+}
+
+/// When the bar after these is due at the latest, by the rhythm of the bars: after that, their feed is silent.
+#[pg_extern(immutable, parallel_safe, strict)]
+fn regime_due(
+    times: Vec<Option<TimestampWithTimeZone>>,
+    are_openings: default!(bool, "false"),
+) -> Option<TimestampWithTimeZone> {
+    let mut times: Vec<i64> = times.into_iter().flatten().map(i64::from).collect();
+    times.sort_unstable();
+    due(&times, are_openings).and_then(timestamp)
 }

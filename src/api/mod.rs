@@ -31,6 +31,7 @@ mod inputs;
 mod market_regime_history;
 mod market_regimes;
 mod market_states;
+mod monitor;
 mod picture;
 mod refreshed;
 mod setup;

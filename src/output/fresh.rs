@@ -2,11 +2,13 @@
 
 use std::rc::Rc;
 
+use regime_core::words;
+
 use crate::output::own::RUN_LOG;
 use crate::output::run_log::subject;
 use crate::output::set_up;
 use crate::output::system::System;
-use crate::pg::{Db, Error, Micros, Result, Row, Sees, arg, settings, utc, work_relation};
+use crate::pg::{Db, Error, Micros, Result, Row, Sees, arg, session, settings, utc, work_relation};
 use crate::track::fingerprint::Tracking;
 
 /// What a refresh compares with what is kept of each subject, beside the source rows and their marks.
@@ -35,6 +37,35 @@ impl Now {
     }
 }
 
+words!(
+    /// Why the newest row of a subject may not be trusted, the first of these that holds.
+    Because {
+        /// The newest row is not that of the newest bar.
+        Rows = "rows behind bars",
+        /// What the rows depend on has changed, and no refresh has followed.
+        Changed = "changes not refreshed",
+        /// The next bar is late, by the rhythm of the bars.
+        Silent = "feed silent",
+        /// The newest row is older than `pg_regime.max_age`.
+        Old = "older than max_age",
+    }
+);
+
+/// Whether one of these holds, `None` where that is unknown, and the first that does.
+pub fn stale_because<const N: usize>(
+    reasons: [(Because, Option<bool>); N],
+) -> (Option<bool>, Option<Because>) {
+    let because = reasons.iter().find(|(_, holds)| *holds == Some(true)).map(|(because, _)| *because);
+    let is_known = reasons.iter().all(|(_, holds)| holds.is_some());
+    (because.map(|_| true).or(is_known.then_some(false)), because)
+}
+
+/// Whether a row of a moment, in microseconds since 2000, is now older than `pg_regime.max_age`.
+pub fn is_too_old(row: i64) -> bool {
+    let is_finite = row != i64::MIN && row != i64::MAX;
+    settings::max_age().is_some_and(|limit| !is_finite || session::now().saturating_sub(row) > limit)
+}
+
 /// How fresh a subject is. Moments are microseconds since 2000.
 #[derive(Clone, Debug, Default)]
 pub struct Fresh {
@@ -54,6 +85,10 @@ pub struct Fresh {
     pub unsure: bool,
     /// Whether the source has no row for the newest row any more, which a refresh would delete.
     pub ahead: bool,
+    /// When the bar after the newest one was due, where that is over and the feed is silent.
+    pub silent: Option<i64>,
+    /// Whether the user has taken the subject out, so that no bars are expected.
+    pub is_retired: bool,
     /// The version that the newest row was computed with.
     pub version: Option<String>,
     /// Why a refresh with the arguments that the subject keeps would fail.
@@ -81,15 +116,31 @@ pub struct Last {
 }
 
 impl Fresh {
-    /// Whether the stored rows are not what a refresh would make of the source; `None` where this is unknown.
+    /// Whether the newest row may not be trusted, `None` where that is unknown, and why.
+    pub fn stale_because(&self) -> (Option<bool>, Option<Because>) {
+        let is_changed = self.marked || !self.changed.is_empty();
+        stale_because([
+            (Because::Rows, Some(self.behind > 0 || self.ahead)),
+            (Because::Changed, (is_changed || !self.unsure).then_some(is_changed)),
+            (Because::Silent, Some(self.silent.is_some())),
+            (Because::Old, Some(self.newest_row.is_some_and(is_too_old))),
+        ])
+    }
+
+    /// [`Fresh::stale_because`] without why.
     pub fn is_stale(&self) -> Option<bool> {
-        let is_stale = self.behind > 0 || self.marked || !self.changed.is_empty() || self.ahead;
-        (is_stale || !self.unsure).then_some(is_stale)
+        self.stale_because().0
+    }
+
+    /// Whether the stored rows are not what a refresh would make of the source; `None` where this is unknown.
+    pub fn is_behind(&self) -> Option<bool> {
+        let is_behind = self.behind > 0 || self.marked || !self.changed.is_empty() || self.ahead;
+        (is_behind || !self.unsure).then_some(is_behind)
     }
 
     /// The same where row-level security may hide source rows: a hidden row is not a missing one.
     pub fn of_hidden(self) -> Self {
-        Self { ahead: false, unsure: true, ..self }
+        Self { ahead: false, unsure: true, silent: None, ..self }
     }
 
     /// The statement to type where the subject is to be refreshed: only shows what there is where a refresh would fail or

@@ -60,7 +60,19 @@ impl<'a> Run<'a> {
         self.write(db, &log, version, entries)?;
         if PRUNED.get().is_none_or(|at| at.elapsed() > PRUNE_EVERY) {
             PRUNED.set(Some(Instant::now()));
-            let old = format!("DELETE FROM {log} WHERE finished_at < now() - $1 * interval '1 day'");
+            // The newest failure of a subject stays, however old.
+            let later = |same: &str| {
+                format!(
+                    "EXISTS (SELECT FROM {log} AS n WHERE {same} AND n.status = 'failed' AND n.run > g.run)"
+                )
+            };
+            let old = format!(
+                "DELETE FROM {log} AS g WHERE g.finished_at < now() - $1 * interval '1 day' AND CASE \
+                 WHEN g.status <> 'failed' OR g.id IS NULL AND g.subject IS NULL THEN true \
+                 WHEN g.id IS NULL THEN {} ELSE {} END",
+                later("n.system = g.system AND n.subject = g.subject"),
+                later("n.id = g.id")
+            );
             // A role that may not delete leaves old entries to a role that may.
             if syscache::may_delete(&work_schema(schema), RUN_LOG) {
                 db.execute_small(&old, &[arg(f64::from(days))])?;

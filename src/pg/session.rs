@@ -69,6 +69,12 @@ pub fn clock() -> i64 {
     unsafe { pg_sys::GetCurrentTimestamp() }
 }
 
+/// When the transaction began, in microseconds since 2000: `now()`.
+pub fn now() -> i64 {
+    // SAFETY: reads a global of this backend.
+    unsafe { pg_sys::GetCurrentTransactionStartTimestamp() }
+}
+
 /// Whether the user began the transaction, so that a procedure cannot commit.
 pub fn in_transaction_block() -> bool {
     // SAFETY: reads the state of this backend.

@@ -80,6 +80,12 @@ settings! {
         c"Age from which a row of cmc_regimes is no longer used (-1 to 2147483647 seconds, or with a unit: '3 d'; -1 is no limit).",
         c"Used where a function's max_age argument is NULL; regime_at and regime_gate then give the tightest policy.";
 
+    /// Seconds that a feed may be later than its own rhythm before its rows are stale, -1 for ever. 0, since the rhythm itself has
+    /// a grace of a bar.
+    FEED_GRACE: i32 = 0, define_int_guc(c"pg_regime.feed_grace", -1, i32::MAX; GucFlags::UNIT_S),
+        c"Time that the next bar may be later than the asset's own bars lead to expect (-1 to 2147483647 seconds, or with a unit: '6 h'; -1 is for ever).",
+        c"After that the feed is silent, and its newest rows are stale. -1 is for bars that do not go on, such as those of a study.";
+
     /// Whether a refresh function ends with an error if a subject failed. Off, since the error of a function undoes what the
     /// call has written for all others; the procedures, which commit, always end so.
     STRICT: bool = false, define_bool_guc(c"pg_regime.strict"; GucFlags::default()),
@@ -140,6 +146,11 @@ pub fn notify_flips() -> bool {
 /// `pg_regime.max_age`, in microseconds; `None` is no limit.
 pub fn max_age() -> Option<i64> {
     u32::try_from(MAX_AGE.get()).ok().map(|seconds| i64::from(seconds) * 1_000_000)
+}
+
+/// `pg_regime.feed_grace`, in microseconds; `None` is no limit.
+pub fn feed_grace() -> Option<i64> {
+    u32::try_from(FEED_GRACE.get()).ok().map(|seconds| i64::from(seconds) * 1_000_000)
 }
 
 /// `pg_regime.resume_minutes`.

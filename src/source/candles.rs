@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use regime_core::calendar::rhythm::MOST;
 use regime_core::hash::of_texts;
 use regime_core::market_states::PRICES;
 
@@ -319,6 +320,31 @@ impl Source {
             self.filter(" AND "),
             recent.condition(&format!("rel.{key}"))
         )
+    }
+
+    /// SQL: the times, `ts`, of the newest candles of the series in the columns `symbol` and `timeframe` of a FROM item, as many as tell
+    /// the rhythm of the series, after a moment, which is given as SQL.
+    pub fn times_of(&self, item: &str, after: &str) -> String {
+        let ([symbol, _, key], ts) = (&self.key, &self.relation.columns[0]);
+        let timeframe = self.timeframe();
+        format!(
+            "(SELECT {ts} AS ts FROM {} AS rel WHERE rel.{symbol} = {item}.symbol AND {timeframe} = {item}.timeframe{} \
+             AND {ts} > {after} ORDER BY rel.{key} DESC LIMIT {MOST})",
+            self.relation.sql,
+            self.filter(" AND ")
+        )
+    }
+
+    /// The times of the candles of a series after a moment, in microseconds since 2000, in any order.
+    ///
+    /// # Errors
+    /// Where the relation cannot be read.
+    pub fn times_after(&self, db: Db, series: &Series, moment: i64) -> Result<Vec<i64>> {
+        let Relation { sql, columns, later_condition, .. } = &self.relation;
+        let sql = format!("SELECT {} AS ts_ FROM {sql} WHERE {later_condition}", columns[0]);
+        db.all(&sql, &series_args(series, Some(moment)), Sees::Snapshot, |row| {
+            Ok(row.get::<Micros>("ts_")?.0)
+        })
     }
 
     /// The number of candles of a series that opened after a moment, in microseconds since 2000; of all its candles

@@ -15,6 +15,7 @@ pub mod map;
 pub mod names;
 pub mod outside;
 pub mod relation;
+pub mod rhythm;
 pub mod series;
 pub mod symbols;
 pub mod usable;

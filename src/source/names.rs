@@ -1,7 +1,7 @@
 //! Names of assets: the symbols of `dim_assets`, ids as text, and which known name is nearest to an unknown
 //! one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use pgrx::prelude::*;
@@ -266,6 +266,30 @@ pub fn ids_by_symbol(db: Db) -> Result<Option<HashMap<String, Option<i64>>>> {
     );
     let all = db.all(&sql, &[], Sees::Snapshot, |row| Ok((row.get("symbol")?, row.get("id")?)))?;
     Ok(Some(all.into_iter().collect()))
+}
+
+/// The symbols of the assets that are not active.
+///
+/// # Errors
+/// Where the map has no daily bars, and where `dim_assets` may not be read.
+pub fn retired(db: Db) -> Result<HashSet<String>> {
+    let place = Place::find(db, None)?;
+    let Some(dim) = place.with_symbols().filter(|dim| dim.is_active.is_some()) else {
+        return Ok(HashSet::new());
+    };
+    let mut active = HashSet::new();
+    dim.active(db, |id| {
+        active.insert(id);
+        Ok(())
+    })?;
+    dim.check_readable(&[dim.symbol])?;
+    let sql = format!(
+        "SELECT id::int8 AS id, symbol::text AS symbol FROM {} WHERE id IS NOT NULL AND symbol IS NOT NULL",
+        dim.relation
+    );
+    let all =
+        db.all(&sql, &[], Sees::Snapshot, |row| Ok((row.get::<i64>("id")?, row.get::<String>("symbol")?)))?;
+    Ok(all.into_iter().filter(|(id, _)| !active.contains(id)).map(|(_, symbol)| symbol).collect())
 }
 
 /// The candidate that was probably meant: at most a third of the characters differ (insertions, deletions,

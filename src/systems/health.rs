@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::output::finding::{Finding, Severity};
-use crate::output::fresh::{Fresh, Last};
+use crate::output::fresh::{Because, Fresh, Last};
 use crate::output::grants::with_grants;
 use crate::output::set_up::Flaw;
 use crate::output::system::System;
@@ -18,6 +18,9 @@ use crate::systems::registry::ALL;
 use crate::systems::tracking;
 use crate::track::triggers;
 use crate::track::untrackable::{Untrackable, why_untrackable};
+
+/// Most subjects that a finding names.
+const MOST_NAMED: usize = 5;
 
 /// All findings, the worst first.
 fn check(db: Db) -> Result<Vec<Finding>> {
@@ -130,6 +133,8 @@ fn of_rows(db: Db, registered: &Registered, own: &str, is_readable: bool, is_tra
                 .flat_map(|fresh| of_subject(wording, own, fresh))
                 .chain(refused(system, own, &all))
                 .chain(lost(system, &all))
+                .chain(silent(registered, own, &all))
+                .chain(old(registered, own, &all))
                 .chain(unmarked)
                 .collect())
         }));
@@ -210,7 +215,7 @@ fn of_subject(wording: &Wording, own: &str, fresh: &Fresh) -> Vec<Finding> {
         let detail = format!("{}{code}", message.as_deref().unwrap_or_default());
         findings.push(finding(Severity::Error, wording.failing, detail, hint.as_deref()));
     }
-    if fresh.is_stale() == Some(true) {
+    if fresh.is_behind() == Some(true) {
         let detail = fresh.complaint(wording.made_of, wording.made_of_short);
         findings.push(finding(Severity::Warning, wording.stale, detail, None));
     }
@@ -240,6 +245,70 @@ fn lost(system: &System, all: &[Fresh]) -> Option<Finding> {
     })
 }
 
+/// Subjects whose next bar is late, without those that the user has taken out: one finding.
+fn silent(registered: &Registered, own: &str, all: &[Fresh]) -> Option<Finding> {
+    let mut silent: Vec<(i64, i64, &Fresh)> = all
+        .iter()
+        .filter(|fresh| !fresh.is_retired)
+        .filter_map(|fresh| Some((fresh.newest_source?, fresh.silent?, fresh)))
+        .collect();
+    silent.sort_by(|a, b| (a.0, a.2.id, &a.2.name).cmp(&(b.0, b.2.id, &b.2.name)));
+    let [one, _] = registered.wording.made_of;
+    let first = silent.first()?.2;
+    let detail = match silent.as_slice() {
+        [(newest, due, fresh)] => {
+            let subject = if fresh.id.is_some() { "F".to_owned() } else { format!("{}: f", fresh.name) };
+            let (newest, due) = (utc(*newest), utc(*due));
+            format!("{subject}eed silent since {newest}, the newest {one}; the next was due by {due}.")
+        }
+        many => {
+            let told = |(newest, due, fresh): &(i64, i64, &Fresh)| {
+                format!("{} since {}, next due by {}", fresh.name, utc(*newest), utc(*due))
+            };
+            let shown: Vec<String> = many.iter().take(MOST_NAMED).map(told).collect();
+            let [_, subjects] = registered.system.subject;
+            let rest = match many.len() - shown.len() {
+                0 => String::new(),
+                rest => format!("; and {rest} more"),
+            };
+            format!("Feeds of {} {subjects} are silent: {}{rest}.", many.len(), shown.join("; "))
+        }
+    };
+    Some(Finding {
+        severity: Severity::Warning,
+        what: "feed silent",
+        asset: if silent.len() == 1 { first.id } else { None },
+        detail,
+        command: registered.wording.newest(own, &first.name),
+    })
+}
+
+/// Subjects whose newest row is older than `pg_regime.max_age`, and that is all that is wrong with it: one finding.
+fn old(registered: &Registered, own: &str, all: &[Fresh]) -> Option<Finding> {
+    let mut old: Vec<&Fresh> =
+        all.iter().filter(|fresh| fresh.stale_because().1 == Some(Because::Old)).collect();
+    old.sort_by_key(|fresh| fresh.newest_row);
+    let first = *old.first()?;
+    let [one, many] = registered.system.subject;
+    let newest = first.newest_row.map(utc).unwrap_or_default();
+    Some(Finding {
+        severity: Severity::Warning,
+        what: "old rows",
+        asset: if old.len() == 1 { first.id } else { None },
+        detail: match old.len() {
+            1 => format!(
+                "The newest row of {one} {}, of {newest}, is older than pg_regime.max_age.",
+                first.name
+            ),
+            n => format!(
+                "The newest rows of {n} {many} are older than pg_regime.max_age, the oldest, of {}, is of {newest}.",
+                first.name
+            ),
+        },
+        command: registered.wording.newest(own, &first.name),
+    })
+}
+
 /// Subjects whose refresh with the arguments that they keep would fail: one finding for those that fail alike.
 fn refused(system: &System, own: &str, all: &[Fresh]) -> Vec<Finding> {
     let mut groups: BTreeMap<(&str, Option<&str>), Vec<&Fresh>> = BTreeMap::new();
@@ -265,7 +334,7 @@ fn unmarked(system: &System, own: &str, all: &[Fresh]) -> Vec<Finding> {
     let mut groups: BTreeMap<&str, Vec<&Fresh>> = BTreeMap::new();
     for fresh in all
         .iter()
-        .filter(|fresh| fresh.is_stale().is_none() && fresh.refused.is_none() && fresh.lost.is_none())
+        .filter(|fresh| fresh.is_behind().is_none() && fresh.refused.is_none() && fresh.lost.is_none())
     {
         groups.entry(&fresh.arguments).or_default().push(fresh);
     }

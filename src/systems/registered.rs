@@ -8,7 +8,7 @@ use crate::output::picture::{History, Wanted};
 use crate::output::system::System;
 use crate::pg::asset::Asset;
 use crate::pg::lock::Key;
-use crate::pg::{Db, Result};
+use crate::pg::{Db, Result, quote_literal};
 use crate::track::watched::Watched;
 
 /// A system and its answers.
@@ -22,6 +22,8 @@ pub struct Registered {
     pub untracked: Untracked,
     /// How fresh each subject is.
     pub fresh: fn(Db) -> Result<Vec<Fresh>>,
+    /// The number of subjects that wait in rounds.
+    pub waiting: fn(Db) -> Result<i64>,
     /// The version of the rows that a refresh would compute.
     pub version: fn(Db) -> Result<String>,
     /// The rows of a subject as pictures show them.
@@ -58,17 +60,28 @@ pub struct Wording {
     pub failing: &'static str,
     /// The finding of a subject whose rows are stale.
     pub stale: &'static str,
+    /// The statement that shows the newest bars and rows of all subjects, or of one: `OWN` stands for the schema of the extension, `NAME`
+    /// for the subject.
+    pub newest: &'static str,
     /// The subject all of whose rows each refresh reads where the sources are not tracked.
     pub untracked: &'static str,
 }
 
 impl Wording {
-    /// Of a system of series of candles.
-    pub const OF_CANDLES: Self = Self {
-        made_of: ["candle", "candles"],
-        made_of_short: ["candle", "candles"],
-        failing: "failing series",
-        stale: "stale series",
-        untracked: "a series",
-    };
+    /// Of a system of series of candles, and the statement that shows the newest candles.
+    pub const fn of_candles(newest: &'static str) -> Self {
+        Self {
+            made_of: ["candle", "candles"],
+            made_of_short: ["candle", "candles"],
+            failing: "failing series",
+            stale: "stale series",
+            newest,
+            untracked: "a series",
+        }
+    }
+
+    /// The statement that shows the newest bars and rows; `own` is the schema of the extension, quoted, `name` is a subject.
+    pub fn newest(&self, own: &str, name: &str) -> String {
+        self.newest.replace("OWN", own).replace("NAME", &quote_literal(name))
+    }
 }

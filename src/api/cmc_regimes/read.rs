@@ -8,9 +8,10 @@ use pgrx::prelude::*;
 use crate::api::cmc_regimes::names;
 use crate::api::cmc_regimes::row::{returns_rows, row_of};
 use crate::api::{Result, TableIterator, micros, required, timestamp};
+use crate::output::fresh::Because;
 use crate::pg::asset::Asset;
 use crate::pg::{spi, time};
-use crate::systems::cmc_regimes::read::as_of::{Columns, InForce};
+use crate::systems::cmc_regimes::read::as_of::{Columns, InForce, Stale};
 use crate::systems::cmc_regimes::read::board::Line;
 use crate::systems::cmc_regimes::read::latest::Latest;
 use crate::systems::cmc_regimes::read::{as_of, board, latest};
@@ -24,12 +25,17 @@ returns_rows! {
         asset: Option<Asset>,
         at: Option<TimestampWithTimeZone>,
         max_age: default!(Option<Interval>, "NULL"),
-    ) plus [] [name!(is_stale, bool), name!(age, Option<Interval>),] {
+    ) plus [] [
+        name!(is_stale, bool),
+        name!(stale_because, Option<&'static str>),
+        name!(age, Option<Interval>),
+    ] {
         let (asset, at) = (names::one(asset, None)?, micros(required("at", at)?));
         let limit = as_of::limit(max_age)?;
         let InForce { row, stale, age, .. } =
             spi::connect_as_caller(|db| as_of::at(db, asset, at, limit, Columns::All))?;
-        Ok(TableIterator::once(row_of!(row, [] [stale.is_some(), age.and_then(time::interval)])))
+        let because = stale.map(Stale::as_str);
+        Ok(TableIterator::once(row_of!(row, [] [stale.is_some(), because, age.and_then(time::interval)])))
     }
 }
 
@@ -37,14 +43,17 @@ returns_rows! {
     /// The newest row of each asset, and whether it is out of date. Specification 2, section Reading.
     fn regime_latest() plus [name!(symbol, Option<String>),] [
         name!(is_stale, Option<bool>),
+        name!(stale_because, Option<&'static str>),
         name!(age, Option<Interval>),
         name!(newest_bar, Option<TimestampWithTimeZone>),
     ] {
         let rows = spi::connect(latest::all)?;
         let symbols = names::symbols(rows.iter().map(|latest| latest.stored.id));
-        Ok(TableIterator::new(rows.into_iter().map(move |Latest { stored, age, newest_bar, is_stale }| {
+        Ok(TableIterator::new(rows.into_iter().map(move |latest| {
+            let Latest { stored, age, newest_bar, is_stale, because } = latest;
             let symbol = symbols.get(&stored.id).cloned();
-            row_of!(stored, [symbol] [is_stale, age.and_then(time::interval), newest_bar.and_then(timestamp)])
+            let because = because.map(Because::as_str);
+            row_of!(stored, [symbol] [is_stale, because, age.and_then(time::interval), newest_bar.and_then(timestamp)])
         })))
     }
 }

@@ -8,12 +8,14 @@ use crate::output::set_up;
 use crate::pg::lock::{Key, named};
 use crate::pg::timescale::Recent;
 use crate::pg::{
-    Db, Error, Result, Row, Sees, arg, extension_schema, known, quote_literal, settings, syscache::readable,
-    written,
+    Db, Error, Result, Row, Sees, arg, attempt_unless_cancelled, extension_schema, known, quote_literal,
+    settings, syscache::readable, written,
 };
 use crate::source::candle_map;
 use crate::source::candles::{Reads, Source};
+use crate::source::names;
 use crate::source::relation::may_hide_rows;
+use crate::source::rhythm::Watch;
 use crate::source::series::{Series, series_key};
 use crate::track::watched::Watched;
 
@@ -57,16 +59,20 @@ impl OfSeries {
         let newest_sources =
             self.newest_sources(db, &schema, &source, Some(&now), &all, [&moments, &thought])?;
         let behind = source.count_after_each(db, &all, &moments, &newest_sources)?;
-        let stored = rows.into_iter().zip(behind).zip(newest_sources);
+        let silent = Watch::now().silent_series(db, &source, &all, &newest_sources)?;
+        let retired = attempt_unless_cancelled(|| names::retired(db)).unwrap_or_default();
+        let stored = rows.into_iter().zip(behind).zip(newest_sources).zip(silent);
         let is_there = |series: &Series, newest: Option<i64>| {
             have_candles || newest.is_some() || states.contains_key(series)
         };
-        let fresh = |(series, ((row, behind), newest_source)): (&Series, _)| {
+        let fresh = |(series, (((row, behind), newest_source), silent)): (&Series, _)| {
             let bars = Bars { row, behind, newest_source };
+            let is_retired = retired.contains(&series.symbol);
             let fresh = self.fresh_one(db, &schema, &now, series, bars, &own)?;
+            let fresh = Fresh { silent, is_retired, ..fresh };
             Ok((series.clone(), if may_hide { fresh.of_hidden() } else { fresh }))
         };
-        let stored = all.iter().zip(stored).filter(|(series, (_, newest))| is_there(series, *newest));
+        let stored = all.iter().zip(stored).filter(|(series, ((_, newest), _))| is_there(series, *newest));
         stored.map(fresh).collect()
     }
 

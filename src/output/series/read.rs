@@ -8,7 +8,7 @@ use crate::output::series::OfSeries;
 use crate::pg::asset::Asset;
 use crate::pg::{
     Db, Error, Result, Sees, arg, check_order, extension_schema, no_data_found, quote_literal,
-    result_set::Rows, settings, spi, timestamp_arg, timestamps_arg, utc,
+    result_set::Rows, spi, timestamp_arg, timestamps_arg, utc,
 };
 use crate::source::candle_names;
 use crate::source::candles::Source;
@@ -120,13 +120,13 @@ impl OfSeries {
             let relation = output_relation(db, self.table)?;
             let mut all = self.fresh_series(db)?;
             all.retain(|(_, fresh)| fresh.newest_row.is_some());
+            let stale: Vec<_> = all.iter().map(|(_, fresh)| fresh.stale_because()).collect();
             let texts =
                 |of: fn(&Series) -> &str| arg(all.iter().map(|(series, _)| of(series)).collect::<Vec<_>>());
-            let limit = settings::max_age().map(|micros| micros as f64 / 1e6);
             let sql = format!(
-                "SELECT {}, now() - r.open_time::timestamptz, f.bar, coalesce(r.open_time < now() - $6 * interval '1 second', false) OR f.is_stale \
-                 FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::timestamptz[]), \
-                 pg_catalog.unnest($4::timestamptz[]), pg_catalog.unnest($5::bool[])) AS f (symbol, timeframe, ts, bar, is_stale) \
+                "SELECT {}, now() - r.open_time::timestamptz, f.bar, f.is_stale, f.because FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::timestamptz[]), \
+                 pg_catalog.unnest($4::timestamptz[]), pg_catalog.unnest($5::bool[]), pg_catalog.unnest($6::text[])) \
+                 AS f (symbol, timeframe, ts, bar, is_stale, because) \
                  JOIN {relation} AS r ON r.symbol = f.symbol AND r.timeframe = f.timeframe AND r.open_time = f.ts \
                  ORDER BY r.symbol COLLATE \"C\", r.timeframe COLLATE \"C\"",
                 self.table.selected("r.")
@@ -136,8 +136,11 @@ impl OfSeries {
                 texts(|series| &series.timeframe),
                 timestamps_arg(all.iter().map(|(_, fresh)| fresh.newest_row).collect()),
                 timestamps_arg(all.iter().map(|(_, fresh)| fresh.newest_source).collect()),
-                arg(all.iter().map(|(_, fresh)| fresh.is_stale()).collect::<Vec<_>>()),
-                arg(limit),
+                arg(stale.iter().map(|(is_stale, _)| *is_stale).collect::<Vec<_>>()),
+                arg(stale
+                    .iter()
+                    .map(|(_, because)| because.map(|because| because.as_str().to_owned()))
+                    .collect::<Vec<_>>()),
             ];
             rows.query(db, &sql, &args)
         })
@@ -218,7 +221,7 @@ impl OfSeries {
 /// SQL: whether the candle of `r` has closed at `$3`, as far as the length of its timeframe and the opening of the next candle, `n`,
 /// tell, whatever the zone that the candles are of: when the next one opens at about the end, or when the longest such candle is over.
 /// A candle that begins as those of UTC do is over at its end in UTC, unless the next one opens shortly after that.
-fn has_closed(Length { interval, slack, begins }: &Length) -> String {
+fn has_closed(Length { interval, slack, begins, .. }: &Length) -> String {
     let open = "(r.open_time::timestamptz AT TIME ZONE 'UTC')";
     let after = |more: &str| format!("(({open} + interval '{interval}'{more}) AT TIME ZONE 'UTC')");
     let (earliest, end) = (after(&format!(" - interval '{slack}'")), after(""));

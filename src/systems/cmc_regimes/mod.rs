@@ -37,6 +37,7 @@ pub const REGISTERED: Registered = Registered {
     watched: |db, _| Ok(tracked::bars(map::all(db)?.iter().map(Rc::as_ref))),
     untracked: status::untracked,
     fresh: status::fresh,
+    waiting: refresh::rounds::waiting,
     version: profiles::version,
     locked: health::locked,
     history: read::picture::wanted,
@@ -49,6 +50,7 @@ pub const REGISTERED: Registered = Registered {
         made_of_short: ["bar", "bars"],
         failing: "failing asset",
         stale: "stale asset",
+        newest: "SELECT id, symbol, newest_bar, newest_row, stale_because FROM OWN.regime_status() ORDER BY newest_bar, id;",
         untracked: "an asset, and only_dirty is refused",
     },
 };

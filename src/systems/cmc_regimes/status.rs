@@ -1,6 +1,6 @@
 //! How fresh each asset is: its newest bar against its newest row, and when it was last refreshed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use regime_core::Layer;
@@ -12,6 +12,7 @@ use crate::pg::timescale::Recent;
 use crate::pg::{Db, Micros, Result, Row, Sees, arg, attempt_unless_cancelled, catalog, citus, settings};
 use crate::source::map::Source;
 use crate::source::relation::may_hide_rows;
+use crate::source::rhythm::Watch;
 use crate::systems::cmc_regimes::assets::all_of;
 use crate::systems::cmc_regimes::chunks::Newest;
 use crate::systems::cmc_regimes::marked;
@@ -45,6 +46,7 @@ pub fn all(db: Db) -> Result<Vec<Status>> {
         work_relation(db, table)?;
     }
     let mut ids = all_of(db, &profiles, given)?;
+    let active: HashSet<i32> = ids.iter().copied().collect();
     let with_state = format!("SELECT id FROM {state} WHERE tf = $1");
     ids.extend(db.all(&with_state, &[arg(TF)], Sees::Snapshot, |row| row.get::<i32>("id"))?);
     ids.sort_unstable();
@@ -52,7 +54,7 @@ pub fn all(db: Db) -> Result<Vec<Status>> {
     let of_profiles = OfProfiles { own: profiles.of(db, &ids)?, profiles: &profiles };
     let Some(daily) = &setup.sources[Layer::L2] else { return Ok(Vec::new()) };
     let mut judge = Judge::new(db, &ids);
-    let shared = Shared { tables: [&regimes, &state, &log], of_profiles: &of_profiles, version };
+    let shared = Shared { tables: [&regimes, &state, &log], of_profiles: &of_profiles, version, active };
     let mut all = Vec::with_capacity(ids.len());
     for (daily, ids) in of_profiles.by_daily_bars(db, daily, ids) {
         all.extend(read(db, &daily, ids, &shared, &mut judge)?);
@@ -105,10 +107,12 @@ struct Shared<'a> {
     of_profiles: &'a OfProfiles<'a>,
     /// The version hash of the default.
     version: String,
+    /// The assets that are refreshed where none are named.
+    active: HashSet<i32>,
 }
 
 fn read(db: Db, daily: &Source, ids: Vec<i32>, shared: &Shared, judge: &mut Judge) -> Result<Vec<Status>> {
-    let Shared { tables, of_profiles, version } = shared;
+    let Shared { tables, of_profiles, version, active } = shared;
     let (tables, [regimes, ..]) = (*tables, *tables);
     let schema = catalog::extension_schema(db)?;
     let read = |row: &Row| Ok((status(row)?, Kept::read(row)?, row.get::<Option<String>>("row_hash")?));
@@ -141,12 +145,15 @@ fn read(db: Db, daily: &Source, ids: Vec<i32>, shared: &Shared, judge: &mut Judg
         found
     };
     let may_hide = may_hide_rows(db, &daily.bars.sql)?;
+    let newest = found.iter().filter_map(|(status, ..)| Some((status.fresh.id?, status.fresh.newest_source)));
+    let silent = Watch::now().silent_assets(db, daily, newest)?;
     let judged = |(mut status, kept, hash): (Status, Option<Kept>, Option<String>)| {
         let newest = status.fresh.newest_row.map(|ts| (ts, hash.as_deref()));
         let id = status.fresh.id.unwrap_or_default();
         let own = of_profiles.own.get(&id).cloned();
         let Found { changed, unsure, refused } = judge.judge(id, kept.as_ref(), newest);
-        let fresh = Fresh { changed, unsure, refused, ..status.fresh };
+        let (silent, is_retired) = (silent.get(&id).copied(), !active.contains(&id));
+        let fresh = Fresh { changed, unsure, refused, silent, is_retired, ..status.fresh };
         let mut fresh = if may_hide { fresh.of_hidden() } else { fresh };
         // The arguments of rows without a state are not known.
         let is_lost = own.is_none() && kept.is_none() && hash.is_some_and(|hash| hash != *version);

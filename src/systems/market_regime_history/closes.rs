@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use regime_core::Layer;
+use regime_core::calendar::rhythm::MOST;
 use regime_core::market_regime_history::{LOOKBACK, REACH};
 
 use crate::pg::{
@@ -12,9 +13,10 @@ use crate::pg::{
 };
 use crate::source::map::MapRow;
 use crate::source::relation::Relation;
+use crate::source::rhythm::{Watch, reach};
 use crate::source::usable::{POSITIVE, check_bars, sort_by_time};
 use crate::source::{candles, map, names};
-use crate::systems::market_regime_history::days::{Span, day_of};
+use crate::systems::market_regime_history::days::{Span, day_of, midnight};
 
 /// The timeframe of daily candles.
 const TIMEFRAME: &str = "1d";
@@ -207,6 +209,27 @@ impl Closes {
         let read = |row: &Row| row.get::<Option<Micros>>("newest");
         let found = db.first(&sql, &self.args(), Sees::Snapshot, read)?;
         Ok(found.map(|ts| day_of(ts.map_or(i64::MAX, |ts| ts.0))))
+    }
+
+    /// When the bar after the newest day was due, where that is over.
+    ///
+    /// # Errors
+    /// Where the closes cannot be read.
+    pub fn silent(&self, db: Db, newest: i32) -> Result<Option<i64>> {
+        let (watch, newest) = (Watch::now(), midnight(newest));
+        if !watch.may_be_silent_by_day(newest) {
+            return Ok(None);
+        }
+        let ts = self.time();
+        let sql = format!(
+            "SELECT {ts} AS ts_ FROM {} WHERE {} AND {ts} > $3 ORDER BY {ts} DESC LIMIT {MOST}",
+            self.relation.sql,
+            self.condition()
+        );
+        let mut args = self.args();
+        args.push(timestamp_arg(Some(reach(newest))));
+        let times = db.all(&sql, &args, Sees::Snapshot, |row| Ok(row.get::<Micros>("ts_")?.0))?;
+        Ok(watch.silent_by_day(times))
     }
 
     /// The number of bars after a day, which is in days since 2000.

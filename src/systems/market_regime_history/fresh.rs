@@ -5,7 +5,8 @@ use crate::output::relation::{output_relation, work_relation};
 use crate::output::set_up;
 use crate::pg;
 use crate::pg::lock::{Key, named};
-use crate::pg::{Days, Db, Error, Micros, Result, Row, Sees, extension_schema};
+use crate::pg::{Days, Db, Error, Micros, Result, Row, Sees, attempt_unless_cancelled, extension_schema};
+use crate::source::names;
 use crate::systems::market_regime_history::backfill::lock_name;
 use crate::systems::market_regime_history::calls::Status;
 use crate::systems::market_regime_history::closes::Closes;
@@ -27,7 +28,12 @@ pub fn all(db: Db) -> Result<Vec<Fresh>> {
          FROM day_ AS d FULL JOIN call_ AS b USING (market_symbol) ORDER BY 1"
     );
     let stored = db.anew().all(&sql, &[], Sees::Snapshot, Stored::read)?;
-    stored.into_iter().map(|stored| stored.fresh(db, &own)).collect()
+    let retired = attempt_unless_cancelled(|| names::retired(db)).unwrap_or_default();
+    let fresh = |stored: Stored| {
+        let is_retired = retired.contains(&stored.symbol);
+        Ok(Fresh { is_retired, ..stored.fresh(db, &own)? })
+    };
+    stored.into_iter().map(fresh).collect()
 }
 
 /// What a lock keeps others from storing: the days of a symbol.
@@ -83,18 +89,21 @@ impl Stored {
             Last { success: self.reported, ..Last::default() }
         };
         // A symbol whose closes are gone keeps its stored days, and no bar is newer.
-        let (newest_source, behind) = match Closes::find(db, &self.symbol) {
-            Ok(closes) => (
-                closes.newest(db)?.map(midnight),
-                self.newest.map_or(Ok(0), |day| closes.bars_after(db, day))?,
-            ),
-            Err(_) => (None, 0),
+        let (newest_source, behind, silent) = match Closes::find(db, &self.symbol) {
+            Ok(closes) => {
+                let newest = closes.newest(db)?;
+                let behind = self.newest.map_or(Ok(0), |day| closes.bars_after(db, day))?;
+                let silent = newest.map(|newest| closes.silent(db, newest)).transpose()?.flatten();
+                (newest.map(midnight), behind, silent)
+            }
+            Err(_) => (None, 0, None),
         };
         Ok(Fresh {
             name: self.symbol,
             newest_source,
             newest_row: self.newest.map(midnight),
             behind,
+            silent,
             marked: self.differing.is_some_and(|days| days > 0),
             command,
             last,

@@ -26,6 +26,7 @@ pub const REGISTERED: Registered = Registered {
     // A backfill skips stored days, tracked or not.
     untracked: |_| Ok(None),
     fresh: fresh::all,
+    waiting: |_| Ok(0),
     version: |_| Ok(VERSION.to_owned()),
     locked: fresh::locked,
     history: picture::history,
@@ -38,6 +39,7 @@ pub const REGISTERED: Registered = Registered {
         made_of_short: ["bar", "bars"],
         failing: "failing history",
         stale: "stale history",
+        newest: "SELECT date, newest_bar, stale_because FROM OWN.market_regime_history_latest(NAME);",
         untracked: "a symbol",
     },
 };

@@ -5,6 +5,7 @@ use regime_core::market_regime_history::Regime;
 use regime_core::math::periods::simple_return;
 
 use crate::output::desk::newest_of_each;
+use crate::output::fresh::{Because, is_too_old, stale_because};
 use crate::output::relation::output_relation;
 use crate::pg::{
     Days, Db, Result, Row, Sees, arg, attempt_unless_cancelled, date_arg, result_set::Field,
@@ -12,7 +13,7 @@ use crate::pg::{
 };
 use crate::systems::market_regime_history::batch::Computed;
 use crate::systems::market_regime_history::closes::{Closes, canonical};
-use crate::systems::market_regime_history::days::{Span, not_stored};
+use crate::systems::market_regime_history::days::{Span, midnight, not_stored};
 use crate::systems::market_regime_history::picture::closes_of;
 use crate::systems::market_regime_history::tables::MARKET_REGIME_HISTORY;
 
@@ -46,12 +47,27 @@ pub fn latest(rows: &mut Rows, symbol: &str) -> Result<()> {
         let bar = closes.as_ref().map(|closes| closes.newest(db)).transpose()?.flatten();
         let lag = closes.as_ref().map(|closes| closes.bars_after(db, newest)).transpose()?;
         let lag = lag.map(|bars| i32::try_from(bars).unwrap_or(i32::MAX));
+        let silent =
+            closes.as_ref().zip(bar).map(|(closes, newest)| closes.silent(db, newest)).transpose()?;
+        let (is_stale, because) = stale_because([
+            (Because::Rows, lag.map(|bars| bars > 0)),
+            (Because::Silent, closes.as_ref().map(|_| silent.flatten().is_some())),
+            (Because::Old, Some(is_too_old(midnight(newest)))),
+        ]);
         let sql = format!(
-            "SELECT {}, $3, $4, $4 > 0 FROM {relation} WHERE market_symbol = $1 AND date = $2",
+            "SELECT {}, $3, $4, $5, $6 FROM {relation} WHERE market_symbol = $1 AND date = $2",
             MARKET_REGIME_HISTORY.selected("")
         );
         let bar = bar.map(pgrx::datum::Date::saturating_from_raw);
-        rows.query(db, &sql, &[arg(symbol), date_arg(newest), arg(bar), arg(lag)])
+        let args = [
+            arg(symbol),
+            date_arg(newest),
+            arg(bar),
+            arg(lag),
+            arg(is_stale),
+            arg(because.map(|because| because.as_str())),
+        ];
+        rows.query(db, &sql, &args)
     })
 }
 

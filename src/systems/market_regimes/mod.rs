@@ -20,6 +20,7 @@ pub const REGISTERED: Registered = Registered {
     watched: |db, schema| OF_SERIES.watched(db, schema),
     untracked: |db| OF_SERIES.untracked(db),
     fresh: |db| OF_SERIES.fresh(db),
+    waiting: |_| Ok(0),
     version: |_| Ok(Config::default().version()),
     locked: |db, schema, key| OF_SERIES.locked(db, schema, key),
     history: picture::history,
@@ -27,5 +28,7 @@ pub const REGISTERED: Registered = Registered {
     breadth: picture::breadth,
     compared: compare::COMPARED,
     findings: &[],
-    wording: Wording::OF_CANDLES,
+    wording: Wording::of_candles(
+        "SELECT symbol, timeframe, newest_bar, open_time, stale_because FROM OWN.market_regimes_latest() ORDER BY newest_bar, symbol, timeframe;",
+    ),
 };

@@ -1,11 +1,16 @@
 //! The newest row of each series, and whether it may still be trusted.
 
+use regime_core::calendar::rhythm::REACH;
+use regime_core::connect::times::length_of;
 use regime_core::market_states::CLASSIFIER_VERSION;
 
+use crate::output::fresh::Because;
 use crate::output::relation::output_relation;
 use crate::pg::result_set::Rows;
 use crate::pg::timescale::Recent;
-use crate::pg::{Result, arg, settings, spi, syscache, work_relation, work_schema};
+use crate::pg::{
+    Arg, Db, Result, Sees, arg, extension_schema, settings, spi, syscache, work_relation, work_schema,
+};
 use crate::source::candles::{Reads, Source};
 use crate::source::relation::may_hide_rows;
 use crate::source::series::series_key;
@@ -50,7 +55,7 @@ pub fn all(rows: &mut Rows) -> Result<()> {
             }
             _ => unknown(),
         };
-        let differs = format!("{marked} OR {rows_differ} OR {other_state}");
+        let differs = format!("{marked} OR {rows_differ} OR {other_state} OR {key} = ANY ($2)");
         let limit = settings::max_age().map(|micros| micros as f64 / 1e6);
         let mut args = vec![arg(limit), arg(of_other_eras)];
         if let Some(now) = &now {
@@ -66,8 +71,9 @@ pub fn all(rows: &mut Rows) -> Result<()> {
         };
         let other_bar =
             if candles.is_some() { "r.newest_bar_ IS DISTINCT FROM r.open_time" } else { "NULL::bool" };
-        let is_stale = format!("({other_bar}) OR {differs} OR {key} = ANY ($2)");
-        rows.query(db, &sql(&newest, &is_stale), &args)
+        let timeframes = if may_read(&[STATE]) { timeframes(db, &schema)? } else { Vec::new() };
+        let is_silent = is_silent(db, candles.as_ref(), timeframes, &mut args)?;
+        rows.query(db, &sql(&newest, [other_bar, &differs, &is_silent]), &args)
     })
 }
 
@@ -104,16 +110,62 @@ pub(super) fn by_steps(states: &str, condition: &str) -> String {
     )
 }
 
+/// The timeframes of the series that have states.
+fn timeframes(db: Db, schema: &str) -> Result<Vec<String>> {
+    let sql = format!("SELECT DISTINCT k.timeframe::text FROM {} AS k", work_relation(schema, STATE));
+    db.all(&sql, &[], Sees::Snapshot, |row| row.only())
+}
+
+/// SQL: whether the candle after the newest one of the series of `r` is late; its parameters are added. The candles that tell the rhythm
+/// are read only of series whose timeframe does not say that the newest candle is too young.
+fn is_silent(
+    db: Db,
+    candles: Option<&Source>,
+    timeframes: Vec<String>,
+    args: &mut Vec<Arg>,
+) -> Result<String> {
+    let Some(grace) = settings::feed_grace() else { return Ok("false".to_owned()) };
+    let Some(candles) = candles else { return Ok("NULL::bool".to_owned()) };
+    let young =
+        |timeframe: &String| length_of(timeframe).map_or(0.0, |length| 2.0 * length.least as f64 / 1e6);
+    let young: Vec<f64> = timeframes.iter().map(young).collect();
+    let grace = grace as f64 / 1e6;
+    args.extend([arg(grace), arg(timeframes), arg(young)]);
+    let [grace, timeframes, young] = [2, 1, 0].map(|back| args.len() - back);
+    let reach = REACH / 1_000_000;
+    let times = candles.times_of("r", &format!("r.newest_bar_ - {reach}::float8 * interval '1 second'"));
+    let due = format!("{}.regime_due(ARRAY(SELECT t.ts FROM {times} AS t), true)", extension_schema(db)?);
+    let seconds = "* interval '1 second'";
+    Ok(format!(
+        "CASE WHEN pg_catalog.isfinite(r.newest_bar_) AND r.newest_bar_ < now() - (${grace} + coalesce((SELECT y.young FROM \
+         ROWS FROM (pg_catalog.unnest(${timeframes}::text[]), pg_catalog.unnest(${young}::float8[])) AS y (timeframe, young) \
+         WHERE y.timeframe = r.timeframe), 0::float8)) {seconds} \
+         THEN coalesce(now() - ${grace} {seconds} > {due}, false) ELSE false END"
+    ))
+}
+
 /// The statement of the newest rows, `newest`: takes the newest row and the newest candle of each series from their indexes. `$1`
-/// is the greatest age in seconds, `$2` the keys of series whose eras have changed; `is_stale` is what else makes a row of `r`
-/// stale, and may use `$3` to `$5`: the fingerprints of now of the sources and of their tracking, and the version.
-fn sql(newest: &str, is_stale: &str) -> String {
+/// is the greatest age in seconds, `$2` the keys of series whose eras have changed; the conditions are whether a row of `r` is behind
+/// its candles, whether what it depends on has changed, which may use `$3` to `$5`: the fingerprints of now of the sources and of their
+/// tracking, and the version, and whether the next candle is late.
+fn sql(newest: &str, [other_bar, differs, is_silent]: [&str; 3]) -> String {
+    let because = [
+        (Because::Rows, "is_behind_"),
+        (Because::Changed, "differs_"),
+        (Because::Silent, "is_silent_"),
+        (Because::Old, "is_old_"),
+    ];
+    let because: String = because
+        .iter()
+        .map(|(because, holds)| format!(" WHEN j.{holds} THEN '{}'", because.as_str()))
+        .collect();
     format!(
         "WITH {newest} SELECT {names}, 100::float8 * r.escalation_percentile, \
            avg(r.escalation_percentile) OVER (PARTITION BY r.symbol)::float8, count(r.escalation_percentile) OVER (PARTITION BY r.symbol)::int, \
-           now() - r.open_time, r.newest_bar_, \
-           coalesce(r.open_time < now() - $1 * interval '1 second', false) OR {is_stale} \
-         FROM newest_ AS r ORDER BY r.symbol, r.timeframe",
+           now() - r.open_time, r.newest_bar_, j.is_old_ OR j.is_behind_ OR j.differs_ OR j.is_silent_, CASE{because} END::text \
+         FROM newest_ AS r CROSS JOIN LATERAL (SELECT coalesce(r.open_time < now() - $1 * interval '1 second', false) AS is_old_, \
+           {other_bar} AS is_behind_, ({differs}) AS differs_, ({is_silent}) AS is_silent_ OFFSET 0) AS j \
+         ORDER BY r.symbol, r.timeframe",
         names = names()
     )
 }

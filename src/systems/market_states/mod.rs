@@ -32,6 +32,7 @@ pub const REGISTERED: Registered = Registered {
     watched: |db, schema| OF_SERIES.watched(db, schema),
     untracked: |db| OF_SERIES.untracked(db),
     fresh: |db| OF_SERIES.fresh(db),
+    waiting: |_| Ok(0),
     version: |_| Ok(CLASSIFIER_VERSION.to_owned()),
     locked: |db, schema, key| OF_SERIES.locked(db, schema, key),
     history: picture::history,
@@ -39,5 +40,7 @@ pub const REGISTERED: Registered = Registered {
     breadth: picture::breadth,
     compared: compare::COMPARED,
     findings: &[],
-    wording: Wording::OF_CANDLES,
+    wording: Wording::of_candles(
+        "SELECT symbol, timeframe, newest_bar, open_time, stale_because FROM OWN.market_states_latest() ORDER BY newest_bar, symbol, timeframe;",
+    ),
 };

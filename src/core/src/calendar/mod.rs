@@ -5,6 +5,7 @@
 //! bar stamped at midnight belongs to the day that begins then.
 
 pub mod civil;
+pub mod rhythm;
 pub mod stamps;
 pub mod steps;
 pub mod ticks;

@@ -63,6 +63,8 @@ impl Step {
 pub struct Length {
     /// The length in UTC: `90 minutes` of `90m`, `1 months` of `1M`.
     pub interval: String,
+    /// The shortest such bar, in microseconds: a month has 28 days.
+    pub least: i64,
     /// By how much a bar of another zone can be longer or shorter: by an hour where clocks change, unless bars are as short as
     /// that; a month, which is then counted from another day, by three days.
     pub slack: &'static str,
@@ -106,7 +108,13 @@ pub fn length_of(timeframe: &str) -> Option<Length> {
         _ if seconds > HOUR => ("1 hour", Begins::Every(seconds)),
         _ => ("0", Begins::Every(1)),
     };
-    (1..=MOST_UNITS).contains(&count).then(|| Length { interval: format!("{count} {unit}"), slack, begins })
+    let least = i64::try_from(seconds).ok()?.checked_mul(1_000_000)?;
+    (1..=MOST_UNITS).contains(&count).then(|| Length {
+        interval: format!("{count} {unit}"),
+        least,
+        slack,
+        begins,
+    })
 }
 
 /// What the times of some assets tell.

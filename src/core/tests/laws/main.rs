@@ -23,6 +23,7 @@ mod period;
 mod picture;
 mod pipeline;
 mod policy;
+mod rhythm;
 mod sealed;
 mod tightest;
 mod version;

@@ -9,14 +9,17 @@ use std::rc::Rc;
 use pgrx::datum::Interval;
 
 use regime_core::calendar::civil::MICROS_PER_DAY;
+use regime_core::calendar::rhythm::MOST;
 use regime_core::cmc_regimes::policy::{Orders, Policy, PolicyTable, Risk, STAND_DOWN, UNKNOWN};
 use regime_core::cmc_regimes::proxy::PROXY_CAP;
 
+use crate::output::fresh::Because;
 use crate::output::relation::output_relation;
 use crate::pg::{
-    Arg, Db, Result, Sees, Statement, arg, cache, cache::State, environment::ours, extension_schema,
+    Arg, Db, Micros, Result, Sees, Statement, arg, cache, cache::State, environment::ours, extension_schema,
     invalid_parameter, settings, spi, time, timestamp_arg,
 };
+use crate::source::rhythm::{Watch, reach};
 use crate::systems::cmc_regimes::policies::{built_in, parse_stored};
 use crate::systems::cmc_regimes::row::{self, POLICY_COLUMNS, Row, Stored};
 use crate::systems::cmc_regimes::tables::{REGIMES, TF};
@@ -44,8 +47,22 @@ pub enum Stale {
     Missing,
     /// The newest row is older than this many microseconds.
     TooOld(i64),
+    /// The row after the newest one was due at this moment, in microseconds since 2000, by the times of the rows before.
+    Silent(i64),
     /// The policy of the newest row is NULL or out of range: an adopted row that no refresh has seen.
     Unusable,
+}
+
+impl Stale {
+    /// Why, in the words of [`Because`] where it has the reason.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Stale::Missing => "no row",
+            Stale::TooOld(_) => Because::Old.as_str(),
+            Stale::Silent(_) => Because::Silent.as_str(),
+            Stale::Unusable => "no policy",
+        }
+    }
 }
 
 /// The greatest age of a row that is used, in microseconds: what was given, else `pg_regime.max_age`; `None` is no
@@ -98,7 +115,7 @@ impl Columns {
 struct Kept {
     state: State,
     schema: String,
-    statements: [Statement; 2],
+    statements: [Statement; 3],
 }
 
 thread_local! {
@@ -118,8 +135,9 @@ struct Policies {
     tightest: Risk,
 }
 
-/// The statement that looks among the rows not older than [`NEAR`], and the one that looks among all.
-fn statements(db: Db, columns: Columns) -> Result<[Statement; 2]> {
+/// The statement that looks among the rows not older than [`NEAR`], the one that looks among all, and the one of the times of the rows
+/// that tell the rhythm.
+fn statements(db: Db, columns: Columns) -> Result<[Statement; 3]> {
     let (state, schema) = (cache::state(), settings::target_schema());
     let is_it = |kept: &&Kept| kept.state == state && kept.schema == schema;
     let kept = KEPT.with_borrow(|kept| {
@@ -143,6 +161,14 @@ fn statements(db: Db, columns: Columns) -> Result<[Statement; 2]> {
     let statements = [
         db.statement(&sql(" AND ts OPERATOR(pg_catalog.>=) $3"), &types)?,
         db.statement(&sql(""), &types[..2])?,
+        db.statement(
+            &format!(
+                "SELECT ts::pg_catalog.timestamptz AS ts_ FROM {relation} WHERE id OPERATOR(pg_catalog.=) $1 \
+                 AND tf OPERATOR(pg_catalog.=) '{TF}' AND ts OPERATOR(pg_catalog.<=) $2 AND ts OPERATOR(pg_catalog.>) $3 \
+                 ORDER BY ts DESC LIMIT {MOST}"
+            ),
+            &types,
+        )?,
     ];
     // Not kept if something changed meanwhile.
     if cache::state() == state {
@@ -159,7 +185,7 @@ fn statements(db: Db, columns: Columns) -> Result<[Statement; 2]> {
 /// # Errors
 /// Where the table is not there or cannot be read, and where a stored policy is not valid.
 pub fn at(db: Db, asset: i32, at: i64, limit: Option<i64>, columns: Columns) -> Result<InForce> {
-    let [near, all] = statements(db, columns)?;
+    let [near, all, times] = statements(db, columns)?;
     // A row of unknown age is older than any limit. Of a row that is too old, only the time is read.
     let too_old = |ts| limit.filter(|limit| age(ts, at).is_none_or(|age| age > *limit)).map(Stale::TooOld);
     let read = |row: &spi::Row| -> Result<Found> {
@@ -184,9 +210,12 @@ pub fn at(db: Db, asset: i32, at: i64, limit: Option<i64>, columns: Columns) -> 
     let stale = match found {
         None => Stale::Missing,
         Some((_, Err(stale))) => stale,
-        Some((_, Ok(row))) => match policy(&row.row) {
-            Some((regime_key, risk)) => return Ok(InForce { row, regime_key, risk, stale: None, age }),
-            None => Stale::Unusable,
+        Some((ts, Ok(row))) => match (policy(&row.row), silent(db, &times, asset, ts, at)?) {
+            (Some((regime_key, risk)), None) => {
+                return Ok(InForce { row, regime_key, risk, stale: None, age });
+            }
+            (Some(_), Some(due)) => Stale::Silent(due),
+            (None, _) => Stale::Unusable,
         },
     };
     let risk = without_row(db)?;
@@ -197,6 +226,22 @@ pub fn at(db: Db, asset: i32, at: i64, limit: Option<i64>, columns: Columns) -> 
     };
     let row = Stored { id: asset, ts, row: says, updated_at: None };
     Ok(InForce { row, regime_key: UNKNOWN.to_owned(), risk, stale: Some(stale), age })
+}
+
+/// When the row after a row of an asset was due, where that was over at a moment: by the rows up to that row alone, of which there is
+/// one for each bar. Bars are not read, since which of them were there at a moment of the past is not known.
+fn silent(db: Db, times: &Statement, asset: i32, ts: i64, at: i64) -> Result<Option<i64>> {
+    let watch = Watch::at(at);
+    if !watch.may_be_silent_by_day(ts) {
+        return Ok(None);
+    }
+    let args = [arg(asset), timestamp_arg(Some(ts)), timestamp_arg(Some(reach(ts)))];
+    let mut all = Vec::new();
+    times.rows(db, &args, Sees::Snapshot, |row| {
+        all.push(row.get::<Micros>("ts_")?.0);
+        Ok(())
+    })?;
+    Ok(watch.silent_by_day(all))
 }
 
 /// The time of a row, and the row or why the row is not used.

@@ -87,6 +87,10 @@ fn obstacle(signal: &Signal, in_force: &InForce, size: f64) -> Option<String> {
             (Stale::TooOld(limit), None) => {
                 format!("age of the regime is unknown at {}, max_age {}", utc(signal.at), shown(limit))
             }
+            (Stale::Silent(due), _) => {
+                let ts = in_force.row.ts.map(utc).unwrap_or_default();
+                format!("feed silent: the newest regime is of {ts}, the next was due by {}", utc(due))
+            }
             (Stale::Unusable, _) => "the row in force has no usable policy: refresh the asset".to_owned(),
         });
     }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use regime_core::Layer;
 
+use crate::output::fresh::{Because, stale_because};
 use crate::output::relation::output_relation;
 use crate::pg::timescale::Recent;
 use crate::pg::{
@@ -13,6 +14,7 @@ use crate::pg::{
 };
 use crate::source::map::{self, Source};
 use crate::source::relation::may_hide_rows;
+use crate::source::rhythm::Watch;
 use crate::systems::cmc_regimes::chunks;
 use crate::systems::cmc_regimes::marked::{self, is_marked};
 use crate::systems::cmc_regimes::now::{Judge, Kept};
@@ -31,9 +33,21 @@ pub struct Latest {
     /// The time of the newest daily bar, in microseconds since 2000; `None` also where the source is missing or may
     /// not be read.
     pub newest_bar: Option<i64>,
-    /// Whether the row is not that of the newest bar, is marked, is none that a refresh would go on from, or is older than
-    /// `pg_regime.max_age`; `None` where that is unknown.
+    /// Whether the row may not be trusted; `None` where that is unknown.
     pub is_stale: Option<bool>,
+    /// Why the row may not be trusted.
+    pub because: Option<Because>,
+}
+
+/// The newest row of an asset, and what its statement tells of whether the row may be trusted.
+struct Read {
+    stored: Stored,
+    age: Option<i64>,
+    newest_bar: Option<i64>,
+    is_old: bool,
+    /// Whether the row is not that of the newest bar.
+    other_bar: Option<bool>,
+    is_marked: Option<bool>,
 }
 
 /// The newest row of each asset that has a row, by ascending asset.
@@ -64,24 +78,23 @@ pub fn all(db: Db) -> Result<Vec<Latest>> {
         let age = stored.ts.and_then(|ts| now.checked_sub(ts));
         let is_old = limit.is_some_and(|limit| age.is_none_or(|age| age > limit));
         let other_bar = daily.as_ref().map(|_| newest_bar != stored.ts);
-        let is_stale = any([Some(is_old), other_bar, row.get("marked_")?]);
-        Ok(Latest { stored, age, newest_bar, is_stale })
+        Ok(Read { stored, age, newest_bar, is_old, other_bar, is_marked: row.get("marked_")? })
     };
     let of = |db: Db, sql: &str, args: &[Arg]| db.all(sql, args, Sees::Snapshot, read);
     if citus::is_loaded() {
         let found = of(db.by_key(), &by_reading(&regimes, daily.as_deref(), marks), tf().as_slice())?;
-        return Ok(judged(db, found, &kept));
+        return Ok(judged(db, found, &kept, daily.as_ref()));
     }
     let of_bars = daily.as_ref().map_or(Ok(Recent::ALL), |source| Recent::of(db, &source.bars.sql))?;
     let recent = [of_bars, Recent::of(db, &regimes)?];
     let newest = Newest { regimes: &regimes, daily: daily.as_deref(), marks };
     let mut found = of(db.by_key(), &newest.sql(&steps(&regimes, &recent[1]), &recent), tf().as_slice())?;
     if recent.iter().all(Recent::is_all) {
-        return Ok(judged(db, found, &kept));
+        return Ok(judged(db, found, &kept, daily.as_ref()));
     }
     // Assets whose newest row or bar is in no new chunk.
-    found.retain(|latest| recent[0].holds(latest.newest_bar));
-    let ids: HashSet<i32> = found.iter().map(|latest| latest.stored.id).collect();
+    found.retain(|read| recent[0].holds(read.newest_bar));
+    let ids: HashSet<i32> = found.iter().map(|read| read.stored.id).collect();
     let stored = Recent::keys(db, &regimes, !may_see_states || may_hide_rows(db, &regimes)?, |db| {
         let sql = format!("SELECT r.id FROM (SELECT n.id FROM {regimes} n OFFSET 0) AS r GROUP BY 1");
         db.all(&sql, &[], Sees::Snapshot, |row| row.only::<i32>())
@@ -95,9 +108,9 @@ pub fn all(db: Db) -> Result<Vec<Latest>> {
         let others = chunks::Newest::find(db, daily.as_deref(), &regimes, &others, marks)?;
         let [ids, bars, rows, _] = others.args();
         found.extend(of(db.once(), &newest.known(&others), &[rows, ids, bars])?);
-        found.sort_by_key(|latest| latest.stored.id);
+        found.sort_by_key(|read| read.stored.id);
     }
-    Ok(judged(db, found, &kept))
+    Ok(judged(db, found, &kept, daily.as_ref()))
 }
 
 /// The source of the daily bars; `None` where it is missing, which is a finding of regime_health, and where bars may be hidden,
@@ -109,17 +122,50 @@ fn shown_daily(db: Db) -> Result<Option<Rc<Source>>> {
     })
 }
 
-/// The newest rows, stale also where a refresh with the arguments that an asset keeps would not go on from them.
-fn judged(db: Db, found: Vec<Latest>, kept: &HashMap<i32, Kept>) -> Vec<Latest> {
-    let ids: Vec<i32> = found.iter().map(|latest| latest.stored.id).collect();
+/// The newest rows, stale also where a refresh with the arguments that an asset keeps would not go on from them, and where the next
+/// bar is late.
+fn judged(db: Db, found: Vec<Read>, kept: &HashMap<i32, Kept>, daily: Option<&Rc<Source>>) -> Vec<Latest> {
+    let ids: Vec<i32> = found.iter().map(|read| read.stored.id).collect();
     let mut judge = Judge::new(db, &ids);
-    let judged = |latest: Latest| {
-        let Latest { stored, is_stale, .. } = &latest;
+    let silent = daily.map(|daily| attempt_unless_cancelled(|| silent(db, daily, &found)).ok());
+    // Silence that cannot be judged is unknown.
+    let silent = silent.unwrap_or_default();
+    let judged = |read: Read| {
+        let Read { stored, age, newest_bar, is_old, other_bar, is_marked } = read;
         let newest = stored.ts.map(|ts| (ts, stored.row.version_hash.as_deref()));
         let other_rows = judge.judge(stored.id, kept.get(&stored.id), newest).is_other();
-        Latest { is_stale: any([*is_stale, other_rows]), ..latest }
+        let (is_stale, because) = stale_because([
+            (Because::Rows, other_bar),
+            (Because::Changed, any([is_marked, other_rows])),
+            (Because::Silent, silent.as_ref().map(|silent| silent.contains_key(&stored.id))),
+            (Because::Old, Some(is_old)),
+        ]);
+        Latest { stored, age, newest_bar, is_stale, because }
     };
     found.into_iter().map(judged).collect()
+}
+
+/// The assets whose feed is silent, each by its own daily bars.
+fn silent(db: Db, daily: &Rc<Source>, found: &[Read]) -> Result<HashMap<i32, i64>> {
+    let watch = Watch::now();
+    let newest: HashMap<i32, i64> = found
+        .iter()
+        .filter_map(|read| Some((read.stored.id, read.newest_bar?)))
+        .filter(|(_, newest)| watch.may_be_silent_by_day(*newest))
+        .collect();
+    let mut silent = HashMap::new();
+    if newest.is_empty() {
+        return Ok(silent);
+    }
+    let mut ids: Vec<i32> = newest.keys().copied().collect();
+    ids.sort_unstable();
+    let profiles = Profiles::now(db, &NOTHING)?;
+    let of_profiles = OfProfiles { own: profiles.of(db, &ids)?, profiles: &profiles };
+    for (daily, ids) in of_profiles.by_daily_bars(db, daily, ids) {
+        let of_source = ids.into_iter().map(|id| (id, newest.get(&id).copied()));
+        silent.extend(watch.silent_assets(db, &daily, of_source)?);
+    }
+    Ok(silent)
 }
 
 /// What the states keep of each asset.

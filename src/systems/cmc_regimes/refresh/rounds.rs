@@ -127,6 +127,15 @@ fn of_list(ids: &[i32]) -> String {
     format!("{} listed {} ({})", ids.len(), plural(ids.len() as u64, "asset"), &print[..8])
 }
 
+/// The number of assets that wait in rounds.
+///
+/// # Errors
+/// Where the table of rounds cannot be read.
+pub fn waiting(db: Db) -> Result<i64> {
+    let sql = format!("SELECT count(*) FROM {} AS w WHERE w.status = '{WAITING}'", work());
+    db.one(&sql, &[], Sees::Snapshot, |row| row.only())
+}
+
 /// A round in which assets wait.
 pub struct Unfinished {
     pub round: i64,
