@@ -1,7 +1,7 @@
 //! Names of assets: the symbols of `dim_assets`, ids as text, and which known name is nearest to an unknown
 //! one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use pgrx::prelude::*;
@@ -252,6 +252,29 @@ fn symbols_in(db: Db, dim: &DimAssets, ids: Vec<i32>) -> Result<HashMap<i32, Str
     let symbols =
         db.all(&sql, &[arg(ids)], Sees::Snapshot, |row| Ok((row.get("id")?, row.get("symbol")?)))?;
     Ok(symbols.into_iter().collect())
+}
+
+/// Those of these assets that `dim_assets` says are not active: none without such a relation. In the calendar scheme, or where
+/// that has no daily bars in the map, in that of the settings.
+///
+/// # Errors
+/// Where `dim_assets` may not be read, or a value of `is_active` is neither true nor false.
+pub fn inactive(db: Db, ids: &[i32], cal_scheme: Option<&str>) -> Result<HashSet<i32>> {
+    let Ok(place) = Place::find(db, cal_scheme).or_else(|_| Place::find(db, None)) else {
+        return Ok(HashSet::new());
+    };
+    let Some(dim) = place.dim().filter(|dim| dim.id.is_some() && dim.is_active.is_some()) else {
+        return Ok(HashSet::new());
+    };
+    dim.check_readable(&[dim.id])?;
+    let sql = format!("SELECT DISTINCT id::int4 FROM {} WHERE id = ANY ($1::int4[])", dim.relation);
+    let listed = db.all(&sql, &[arg(ids.to_vec())], Sees::Snapshot, |row| row.only::<i32>())?;
+    let mut inactive: HashSet<i32> = listed.into_iter().collect();
+    dim.active(db, |id| {
+        let _ = i32::try_from(id).is_ok_and(|id| inactive.remove(&id));
+        Ok(())
+    })?;
+    Ok(inactive)
 }
 
 /// The ids of all symbols, none of a symbol that several assets have; `None` where no relation has symbols.
