@@ -7,7 +7,7 @@ COMMENT ON FUNCTION refresh_cmc_regimes(bigint, text, text, boolean, text, int, 
 'Refreshes the asset of an id, exactly as refresh_cmc_regimes does for a list, and returns its row; a NULL id is an error.';
 
 COMMENT ON FUNCTION refresh_cmc_regimes(text, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean, jsonb) IS
-'Refreshes the asset of a symbol, or of an id as text, as regime_asset finds it; NULL is every active asset, since a NULL without a type comes here.';
+'Refreshes the asset of a symbol, or of an id as text, as regime_asset finds it. NULL is an error, of a text or without a type; assets => NULL is every active asset.';
 
 COMMENT ON FUNCTION regime_asset(text, text) IS
 'Returns the id of the asset with a symbol in dim_assets, beside the daily bars of cal_scheme (NULL: pg_regime.cal_scheme, then the schemes of profiles): as it is written, else in whatever case if that is one asset alone; else the id that the text is, if dim_assets or the daily bars have it. Any other name, and a symbol of several assets, is an error that tells the nearest symbol or the ids.';

@@ -117,8 +117,9 @@ fn one(asset: Option<Asset>, cal_scheme: Option<&str>) -> pg::Result<Option<Vec<
         Some(asset) => Ok(Some(vec![Some(id_new(&asset, cal_scheme)?)])),
         None => {
             let own = spi::connect(pg::extension_schema)?;
-            Err(pg::null_argument("asset")
-                .hint(format!("Every active asset: SELECT * FROM {own}.refresh_cmc_regimes(assets => NULL);")))
+            Err(pg::null_argument("asset").hint(format!(
+                "Every active asset: SELECT * FROM {own}.refresh_cmc_regimes(assets => NULL);"
+            )))
         }
     }
 }

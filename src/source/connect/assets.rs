@@ -3,7 +3,7 @@
 use regime_core::connect::fields::Field;
 
 use crate::pg::{
-    Result, Sees, attempt, check_may_create, not_in_prerequisite_state, owner, plural, qualified,
+    Error, Result, Sees, attempt, check_may_create, not_in_prerequisite_state, owner, plural, qualified,
     quote_literal, quoted, syscache::relation_oid,
 };
 use crate::source::assets::{distinct_ids, too_large};
@@ -144,10 +144,22 @@ impl Make<'_, '_> {
         for id in ids {
             match i32::try_from(id) {
                 Ok(id) => fitting.push(id),
-                Err(_) => return Err(too_large(self.db, id)?),
+                Err(_) => return Err(self.too_large(id)?),
             }
         }
         Ok(fitting)
+    }
+
+    /// The error for an id outside the range of int: as a text, it is given another one.
+    fn too_large(&self, id: i64) -> Result<Error> {
+        let Found { sql: relation, table: [schema, _], .. } = self.found;
+        let view = qualified(schema, "prices_by_text");
+        let asset = quoted(self.found.needed(Field::Asset));
+        let argument = Some((Field::Asset.as_str(), "symbol_of_text"));
+        Ok(too_large(self.db, id)?.hint(format!(
+            "CREATE VIEW {view} AS SELECT {asset}::text AS symbol_of_text, p.* FROM {relation} AS p; {}",
+            self.asked.call(self.own, &view, argument)
+        )))
     }
 
     /// Refuses assets that are those of other prices: output rows are found by the id.

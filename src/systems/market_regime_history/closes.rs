@@ -158,7 +158,9 @@ impl Closes {
         self.relation.reading(db, (&condition, &of_symbol), (&whose, ""), read)?;
         sort_by_time(&mut times, [&mut close].into_iter());
         check_bars(&times, &[("close", close.as_slice())], POSITIVE, &whose, "", relation)?;
+        // Candles whose times are shifted are stamped with another moment than their opening.
         if let Id::Symbol = self.id
+            && !self.relation.clock.is_shifted()
             && let Some(odd) = times.iter().find(|ts| !is_midnight(ts))
         {
             return Err(self.of_two_days(db, &times, *odd, &whose()?)?);
@@ -301,9 +303,9 @@ impl Closes {
         let columns: Vec<String> = columns(db, oid, Sees::Snapshot)?
             .iter()
             .map(|column| match quoted(&column.name) {
-                name if name == ts => format!(
-                    "CASE {tf} WHEN '{TIMEFRAME}' THEN {stamp} ELSE {time} END AS {ts}"
-                ),
+                name if name == ts => {
+                    format!("CASE {tf} WHEN '{TIMEFRAME}' THEN {stamp} ELSE {time} END AS {ts}")
+                }
                 name => name,
             })
             .collect();

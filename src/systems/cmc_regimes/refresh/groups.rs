@@ -167,7 +167,9 @@ impl<'g, 'c> Groups<'g, 'c> {
                 ids_to_refresh(db, engine, schema, basis)
             }
             // Assets that are not listed here would be left out without a word.
-            Err(_) => group.profile.as_ref().map_or(Ok(Vec::new()), |profile| self.profiles.assigned(db, profile)),
+            Err(_) => {
+                group.profile.as_ref().map_or(Ok(Vec::new()), |profile| self.profiles.assigned(db, profile))
+            }
         };
         let mut found = self.all.iter().map(of).collect::<Result<Vec<_>>>()?;
         if let [_] = found[..] {
