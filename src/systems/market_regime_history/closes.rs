@@ -330,9 +330,12 @@ impl Closes {
     }
 }
 
-/// Whether a time, in microseconds since 2000, is a midnight in UTC.
+/// Whether a time, in microseconds since 2000, is a midnight in UTC, or in the last minute before one, as of a candle that is stamped
+/// with its close.
 fn is_midnight(time: &i64) -> bool {
-    midnight(day_of(*time)) == *time
+    const LAST: i64 = MICROS_PER_DAY - 60_000_000;
+    let of_day = time.saturating_sub(midnight(day_of(*time)));
+    of_day == 0 || of_day >= LAST
 }
 
 /// The time zone in which all these times, in microseconds since 2000, are midnights: that of the session, or one of a large market.
