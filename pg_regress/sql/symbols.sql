@@ -43,13 +43,13 @@ SELECT id FROM refresh_cmc_regimes(NULL::int[]);
 -- A literal without a type is a name: of an id, too, but not of several.
 SELECT id FROM refresh_cmc_regimes('1');
 SELECT id FROM refresh_cmc_regimes('{1,2}');
+-- A NULL asset is none, and not all of them, of any type or none; a NULL list is all.
 SELECT id, status FROM refresh_cmc_regimes(NULL);
-SELECT id FROM refresh_cmc_regimes(NULL, dry_run => true);
-SELECT id FROM refresh_cmc_regimes(NULL, only_dirty => false, policy => NULL, full_refresh => NULL);
 PREPARE refresh AS SELECT id FROM refresh_cmc_regimes($1);
 EXECUTE refresh(NULL);
--- A NULL id is no asset, and not all of them.
 SELECT id FROM refresh_cmc_regimes(NULL::int);
+SELECT r.id FROM (VALUES ('NEW'), (NULL)) AS list (symbol) LEFT JOIN dim_assets d USING (symbol), refresh_cmc_regimes(d.symbol, dry_run => true) r;
+SELECT id FROM refresh_cmc_regimes(assets => NULL, only_dirty => false, policy => NULL, full_refresh => NULL);
 SELECT id FROM regime_at('1', '2024-12-31');
 SELECT regime_at(NULL, '2024-12-31');
 SELECT regime_explain(NULL);

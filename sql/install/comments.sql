@@ -7,7 +7,7 @@ COMMENT ON FUNCTION refresh_cmc_regimes(bigint, text, text, boolean, text, int, 
 'Refreshes the asset of an id, exactly as refresh_cmc_regimes does for a list, and returns its row; a NULL id is an error.';
 
 COMMENT ON FUNCTION refresh_cmc_regimes(text, text, text, boolean, text, int, int, int, int, text, boolean, boolean, boolean, boolean, boolean, boolean, jsonb) IS
-'Refreshes the asset of a symbol, or of an id as text, as regime_asset finds it; NULL is every active asset, since a NULL without a type comes here.';
+'Refreshes the asset of a symbol, or of an id as text, as regime_asset finds it. NULL is an error, of a text or without a type; assets => NULL is every active asset.';
 
 COMMENT ON FUNCTION regime_asset(text, text) IS
 'Returns the id of the asset with a symbol in dim_assets, beside the daily bars of cal_scheme (NULL: pg_regime.cal_scheme, then the schemes of profiles): as it is written, else in whatever case if that is one asset alone; else the id that the text is, if dim_assets or the daily bars have it. Any other name, and a symbol of several assets, is an error that tells the nearest symbol or the ids.';
@@ -316,7 +316,7 @@ COMMENT ON FUNCTION regime_stats(regime_asset_ref) IS
 'Returns the stored statistics of each regime of an asset, NULL for all assets: n daily rows, their share of all rows of the asset, and mean and standard deviation of the return to the next daily close, which is known only then.';
 
 COMMENT ON FUNCTION market_regimes_at(text, text, timestamptz) IS
-'Returns the stored row of the newest candle of a series that had closed at a moment, and the time since the candle opened; no row where no candle had. A candle closes when its timeframe is over, by the name of the timeframe, such as 15m, 4h, 1d, 1w or 1M; of another zone than UTC when the next one opens at about that time, or an hour, of months three days, later; where the name does not tell, when the next candle opens.';
+'Returns the stored row of the newest candle of a series that had closed at a moment, and the time since the candle opened; no row where no candle had. A candle closes when its timeframe is over, by the name of the timeframe, such as 15m, 4h, 1d, 1w or 1M; one of more than an hour when the next one has opened, at its end in UTC if the series keeps to UTC, as those of the other half of the year tell, or else an hour, of months three days and an hour, later; where the name does not tell, when the next candle opens. No candle that opens after the moment is looked at.';
 
 COMMENT ON FUNCTION market_regimes_latest() IS
 'Returns the newest row of each series in market_regimes, with the time since its candle opened, the newest candle and whether the row is stale.';
@@ -325,7 +325,7 @@ COMMENT ON FUNCTION market_regimes_transition_matrix(text, text) IS
 'Returns how often each simplified_regime followed another from one candle to the next: from_regime, to_regime, n, and probability, the share of the changes out of from_regime; NULL is all symbols or timeframes.';
 
 COMMENT ON FUNCTION market_states_at(text, text, timestamptz) IS
-'Returns the stored row of the newest bar of a series that had closed at a moment, and the time since the bar opened; no row where no bar had. A bar closes when its timeframe is over, by the name of the timeframe, such as 15m, 4h, 1d, 1w or 1M; of another zone than UTC when the next one opens at about that time, or an hour, of months three days, later; where the name does not tell, when the next bar opens.';
+'Returns the stored row of the newest bar of a series that had closed at a moment, and the time since the bar opened; no row where no bar had. A bar closes when its timeframe is over, by the name of the timeframe, such as 15m, 4h, 1d, 1w or 1M; one of more than an hour when the next one has opened, at its end in UTC if the series keeps to UTC, as those of the other half of the year tell, or else an hour, of months three days and an hour, later; where the name does not tell, when the next bar opens. No bar that opens after the moment is looked at.';
 
 COMMENT ON FUNCTION market_states_transition_matrix(text, text) IS
 'Returns how often each state_label followed another from one bar to the next: from_regime, to_regime, n, and probability, the share of the changes out of from_regime; NULL is all symbols or timeframes.';

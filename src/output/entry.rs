@@ -138,7 +138,8 @@ pub struct About<'a> {
 impl About<'_> {
     fn shown(&self, db: Db) -> String {
         match (self.id, &self.name) {
-            (Some(id), _) => attempt(|| names::in_words(db, id, self.cal_scheme))
+            // A symbol that was given its id by this call has its name, too.
+            (Some(id), _) => attempt(|| db.with_new_snapshot(|| names::in_words(db, id, self.cal_scheme)))
                 .unwrap_or_else(|_| format!("{} {id}", self.system.subject[0])),
             (None, name) => format!("{} {}", self.system.subject[0], name.as_deref().unwrap_or_default()),
         }

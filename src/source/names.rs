@@ -254,6 +254,61 @@ fn symbols_in(db: Db, dim: &DimAssets, ids: Vec<i32>) -> Result<HashMap<i32, Str
     Ok(symbols.into_iter().collect())
 }
 
+/// Those of these assets that `dim_assets` says are not active: none without such a relation. In the calendar scheme, or where
+/// that has no daily bars in the map, in that of the settings.
+///
+/// # Errors
+/// Where `dim_assets` may not be read, or a value of `is_active` is neither true nor false.
+pub fn inactive(db: Db, ids: &[i32], cal_scheme: Option<&str>) -> Result<HashSet<i32>> {
+    let Ok(place) = Place::find(db, cal_scheme).or_else(|_| Place::find(db, None)) else {
+        return Ok(HashSet::new());
+    };
+    let Some(dim) = place.dim().filter(|dim| dim.id.is_some() && dim.is_active.is_some()) else {
+        return Ok(HashSet::new());
+    };
+    dim.check_readable(&[dim.id])?;
+    let sql = format!("SELECT DISTINCT id::int4 FROM {} WHERE id = ANY ($1::int4[])", dim.relation);
+    let listed = db.all(&sql, &[arg(ids.to_vec())], Sees::Snapshot, |row| row.only::<i32>())?;
+    let mut inactive: HashSet<i32> = listed.into_iter().collect();
+    dim.active(db, |id| {
+        let _ = i32::try_from(id).is_ok_and(|id| inactive.remove(&id));
+        Ok(())
+    })?;
+    Ok(inactive)
+}
+
+/// The ids of names, each as [`id_of`] finds it: no element for a name of no asset, and `None` for a name that several assets have.
+///
+/// # Errors
+/// Where `dim_assets` or the daily bars may not be read.
+pub fn ids_of(db: Db, names: Vec<String>) -> Result<HashMap<String, Option<i64>>> {
+    let place = Place::find(db, None);
+    let find = |name: &str| match &place {
+        Ok(place) => place.look_up(db, name),
+        Err(_) => Ok(None),
+    };
+    let mut ids = HashMap::new();
+    for name in names {
+        let found = match find(&name) {
+            Ok(None) => in_profiles(db, |place| place.look_up(db, &name)),
+            found => found,
+        };
+        match found {
+            Ok(None) => {}
+            Ok(Some(id)) => {
+                ids.insert(name, Some(i64::from(id)));
+            }
+            Err(error) if error.report().code == PgSqlErrorCode::ERRCODE_CARDINALITY_VIOLATION => {
+                ids.insert(name, None);
+            }
+            // A number outside the range of int is no asset.
+            Err(error) if error.report().code == PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(ids)
+}
+
 /// The ids of all symbols, none of a symbol that several assets have; `None` where no relation has symbols.
 ///
 /// # Errors
@@ -400,6 +455,17 @@ impl Place {
 
     /// The error for a name that no asset has.
     fn unknown(&self, db: Db, asset: &str, is_id: bool) -> Result<Error> {
+        if let Some(dim) = self.with_symbols()
+            && has_no_id(db, dim, asset)?
+        {
+            let relation = &dim.relation;
+            return Ok(undefined_object(format!("asset \"{}\" has no id", shown(asset)))
+                .detail(format!("Column id of {relation} is NULL for this symbol."))
+                .hint(format!(
+                    "UPDATE {relation} SET id = (SELECT coalesce(max(id), 0) + 1 FROM {relation}) WHERE symbol = {} AND id IS NULL;",
+                    quote_literal(asset)
+                )));
+        }
         let symbols = match (self.with_symbols(), self.dim()) {
             (Some(dim), _) => Some((&dim.relation, all_symbols(db, dim)?)),
             (None, _) if is_id => None,
@@ -457,8 +523,15 @@ impl Place {
     }
 }
 
+/// Whether a symbol is that of rows without an id.
+fn has_no_id(db: Db, dim: &DimAssets, symbol: &str) -> Result<bool> {
+    let sql = format!("SELECT FROM {} WHERE symbol::text = $1 AND id IS NULL LIMIT 1", dim.relation);
+    Ok(db.first(&sql, &[arg(symbol)], Sees::Snapshot, |_| Ok(()))?.is_some())
+}
+
 fn all_symbols(db: Db, dim: &DimAssets) -> Result<Vec<String>> {
-    let sql = format!("SELECT symbol::text FROM {} WHERE symbol IS NOT NULL", dim.relation);
+    let sql =
+        format!("SELECT symbol::text FROM {} WHERE symbol IS NOT NULL AND id IS NOT NULL", dim.relation);
     db.all(&sql, &[], Sees::Snapshot, |row| row.only())
 }
 

@@ -100,14 +100,27 @@ refreshes! {
 refreshes! {
     /// [`refresh_assets`] of one id.
     fn refresh_asset(asset: Option<i64>) |id: Option<i64>, cal_scheme| {
-        Ok(Some(vec![id.map(|id| id_new(&Asset::Id(id), cal_scheme)).transpose()?]))
+        one(id.map(Asset::Id), cal_scheme)
     }
 }
 
 refreshes! {
-    /// [`refresh_assets`] of the asset of a name; NULL is every active asset, since a NULL without a type comes here.
+    /// [`refresh_assets`] of the asset of a name. A NULL without a type comes here, too.
     fn refresh_named(asset: Option<String>) |asset: Option<String>, cal_scheme| {
-        asset.map(|name| id_new(&Asset::Name(name), cal_scheme).map(|id| vec![Some(id)])).transpose()
+        one(asset.map(Asset::Name), cal_scheme)
+    }
+}
+
+/// The id of one asset. NULL is an asset that a join has not found, as likely as every asset is, which a list of NULL means.
+fn one(asset: Option<Asset>, cal_scheme: Option<&str>) -> pg::Result<Option<Vec<Option<i32>>>> {
+    match asset {
+        Some(asset) => Ok(Some(vec![Some(id_new(&asset, cal_scheme)?)])),
+        None => {
+            let own = spi::connect(pg::extension_schema)?;
+            Err(pg::null_argument("asset").hint(format!(
+                "Every active asset: SELECT * FROM {own}.refresh_cmc_regimes(assets => NULL);"
+            )))
+        }
     }
 }
 

@@ -43,6 +43,20 @@ impl Cell {
         }
     }
 
+    /// The value beside another one of single precision, as of a column of type `real`: the other one, as far as that is the value
+    /// at this precision.
+    #[must_use]
+    pub fn to_single(self, other: &Self) -> Self {
+        let near = |own: f64, other: f64| if is_near_in_single(own, other) { other } else { own };
+        match (self, other) {
+            (Cell::Number(own), Cell::Number(other)) => Cell::Number(near(own, *other)),
+            (Cell::Numbers(own), Cell::Numbers(other)) if own.len() == other.len() => {
+                Cell::Numbers(own.iter().zip(other.iter()).map(|(own, other)| near(*own, *other)).collect())
+            }
+            (own, _) => own,
+        }
+    }
+
     /// Whether two values agree: numbers to 1e-9, relative to the first where that is above 1, anything else exactly. What is
     /// absent agrees with everything.
     pub fn agrees(&self, other: &Self) -> bool {
@@ -62,9 +76,31 @@ fn is_near(a: f64, b: f64) -> bool {
     a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= TOLERANCE * a.abs().clamp(1.0, f64::MAX)
 }
 
+/// Whether a number of single precision is another number, up to a unit in its last place.
+fn is_near_in_single(own: f64, single: f64) -> bool {
+    (own - single).abs() <= f64::from(f32::EPSILON) * own.abs()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_beside_one_of_single_precision_is_taken_at_that_precision() {
+        let of = |own: f64, other: f64| Cell::Number(own).to_single(&Cell::Number(other));
+        for own in [0.8, 1.1, -0.3, 1e-20, 123_456.789, 0.0, f64::INFINITY, f64::NAN] {
+            let single = f64::from(own as f32);
+            assert!(Cell::Number(single).agrees(&of(own, single)), "{own}");
+        }
+        assert_eq!(of(0.8, 0.9), Cell::Number(0.8));
+        assert_eq!(of(0.8, f64::from(0.8f32 + 2.0 * f32::EPSILON)), Cell::Number(0.8));
+        let all = |numbers: &[f64]| Cell::Numbers(numbers.into());
+        assert_eq!(
+            all(&[0.8, 0.5]).to_single(&all(&[f64::from(0.8f32), 0.6])),
+            all(&[f64::from(0.8f32), 0.5])
+        );
+        assert_eq!(Cell::Null.to_single(&Cell::Number(1.0)), Cell::Null);
+    }
 
     #[test]
     fn numbers_agree_to_a_tolerance() {

@@ -368,7 +368,12 @@ impl<'a> Reader<'a> {
                 at += 1;
             }
         }
-        let [theirs, ours] = sides;
+        let [theirs, mut ours] = sides;
+        for ((ours, theirs), single) in ours.iter_mut().zip(&theirs).zip(&self.theirs.single) {
+            if *single {
+                *ours = std::mem::replace(ours, Cell::Null).to_single(theirs);
+            }
+        }
         Ok(Pair { of, place, key, theirs, ours, before: None })
     }
 

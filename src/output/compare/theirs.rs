@@ -33,6 +33,8 @@ pub struct Theirs {
     pub key: Vec<String>,
     /// `None` for a column that the relation does not have.
     pub values: Vec<Option<String>>,
+    /// Whether a value has the precision of `real`, in the order of [`Theirs::values`].
+    pub single: Vec<bool>,
     /// The columns that the rows are found by, quoted.
     pub named: Vec<String>,
     /// The time of the snapshot that a row is part of.
@@ -211,6 +213,7 @@ impl Reader<'_, '_> {
             named,
             tf: tf.map(sql),
             key: key.into_iter().map(sql).collect(),
+            single: values.iter().map(|value| value.is_some_and(|(column, _)| is_single(column))).collect(),
             values: values.into_iter().map(|value| value.map(sql)).collect(),
             snapshot: stamp.map(sql),
         })
@@ -256,6 +259,11 @@ impl Reader<'_, '_> {
     }
 }
 
+/// Whether a column has numbers of the precision of `real`.
+fn is_single(column: &Column) -> bool {
+    matches!(column.base_type().as_str(), "real" | "real[]")
+}
+
 /// SQL: a column as the type of a column of an output table; `None` for a type that is not read as it. Times without a zone are
 /// in UTC, and all numbers `float8`, but for ids.
 fn read(column: &Column, kind: Type) -> Option<String> {
@@ -295,6 +303,10 @@ fn converted(column: &Column, kind: Type) -> String {
             format!("pg_catalog.string_to_array(pg_catalog.btrim({name}, '{{}}[] '), ',')")
         }
         (Type::Text, _) => format!("{name}::pg_catalog.text"),
+        // A text with a time zone says which; all other times are in UTC.
+        (Type::Timestamptz, _) if column.is_text => format!(
+            "(CASE WHEN {name} ~* '[0-9]:[0-9].*([-+][0-9]|z|[a-z]{{3}})' THEN {name}::pg_catalog.text ELSE {name} || ' UTC' END)::pg_catalog.timestamptz"
+        ),
         (kind, _) => format!("{name}::pg_catalog.text::{}", kind.qualified()),
     }
 }

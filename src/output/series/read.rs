@@ -1,5 +1,6 @@
 //! What readers of stored rows of series share: times, series with rows, the row at a moment.
 
+use regime_core::calendar::civil::MICROS_PER_DAY;
 use regime_core::connect::times::{Begins, Length, length_of};
 
 use crate::output::picture::symbol;
@@ -97,17 +98,23 @@ impl OfSeries {
             let (relation, symbol) = self.named(db, Some(symbol), Some(timeframe))?;
             let symbol = symbol.unwrap_or_default();
             let length = length_of(timeframe);
-            let closed = length.as_ref().map_or("true".to_owned(), has_closed);
+            let closed = length.as_ref().map(|length| has_closed(length, &relation));
+            let mut args = vec![arg(symbol), arg(timeframe), timestamp_arg(Some(at))];
+            if closed.is_some() {
+                args.extend(other_half(at).map(|moment| timestamp_arg(Some(moment))));
+            }
             let sql = format!(
                 "SELECT {}, CASE WHEN pg_catalog.isfinite($3) AND pg_catalog.isfinite(r.open_time) THEN $3 - r.open_time::timestamptz END \
                  FROM {relation} AS r LEFT JOIN LATERAL (SELECT next.open_time::timestamptz AS open_time FROM {relation} AS next \
-                 WHERE next.symbol = $1 AND next.timeframe = $2 AND next.open_time > r.open_time ORDER BY next.open_time LIMIT 1) AS n ON true \
-                 WHERE r.symbol = $1 AND r.timeframe = $2 AND r.open_time <= $3 AND r.open_time < timestamptz '200000-01-01' AND {closed} \
+                 WHERE next.symbol = $1 AND next.timeframe = $2 AND next.open_time > r.open_time AND next.open_time <= $3 \
+                 ORDER BY next.open_time LIMIT 1) AS n ON true \
+                 WHERE r.symbol = $1 AND r.timeframe = $2 AND r.open_time <= $3 AND r.open_time < timestamptz '200000-01-01' AND {} \
                  ORDER BY r.open_time DESC LIMIT 1 OFFSET {}",
                 self.table.selected("r."),
-                i32::from(length.is_none())
+                closed.as_deref().unwrap_or("true"),
+                i32::from(closed.is_none())
             );
-            rows.query(db, &sql, &[arg(symbol), arg(timeframe), timestamp_arg(Some(at))])
+            rows.query(db, &sql, &args)
         })
     }
 
@@ -218,27 +225,63 @@ impl OfSeries {
     }
 }
 
-/// SQL: whether the candle of `r` has closed at `$3`, as far as the length of its timeframe and the opening of the next candle, `n`,
-/// tell, whatever the zone that the candles are of: when the next one opens at about the end, or when the longest such candle is over.
-/// A candle that begins as those of UTC do is over at its end in UTC, unless the next one opens shortly after that.
-fn has_closed(Length { interval, slack, begins, .. }: &Length) -> String {
-    let open = "(r.open_time::timestamptz AT TIME ZONE 'UTC')";
-    let after = |more: &str| format!("(({open} + interval '{interval}'{more}) AT TIME ZONE 'UTC')");
-    let (earliest, end) = (after(&format!(" - interval '{slack}'")), after(""));
-    let latest = after(&format!(" + interval '{slack}'"));
-    let is_of_utc = match begins {
-        Begins::Month => format!("pg_catalog.date_trunc('month', {open}) = {open}"),
-        Begins::Day => format!("pg_catalog.date_trunc('day', {open}) = {open}"),
-        Begins::Every(seconds) => {
-            format!(
+/// How many of the newest candles tell whether candles of a series overlap.
+const NEWEST: u32 = 100;
+
+/// SQL: whether the candle of `r` has closed at `$3`, by the length of the timeframe, the next candle, `n`, and other candles of the
+/// series in `relation`. No candle that opens after `$3` is looked at, so that the answer stays however many come later, and none is
+/// taken for closed that is not, whatever the zone that the candles are of. A candle has closed
+/// - when it is over in any zone: its length and the slack have passed;
+/// - when the next one has opened, its length later, of days and longer ones about that, unless candles overlap: more than one of
+///   the newest opens sooner after the one before, as one does where clocks are put forward;
+/// - at its end in UTC, if the series keeps to UTC: the candle and all those between `$4` and `$5`, of the other half of the
+///   year, when clocks would differ, begin as those of UTC do.
+fn has_closed(Length { interval, slack, begins, .. }: &Length, relation: &str) -> String {
+    let utc = |time: &str| format!("({time}::timestamptz AT TIME ZONE 'UTC')");
+    let after = |time: &str, more: &str| {
+        format!("(({} + interval '{interval}'{more}) AT TIME ZONE 'UTC')", utc(time))
+    };
+    let end = after("r.open_time", "");
+    let latest = after("r.open_time", &format!(" + interval '{slack}'"));
+    // A month or a day of a zone is shorter where clocks change; shorter candles that are an hour apart overlap.
+    let about = match begins {
+        Begins::Every(_) => String::new(),
+        Begins::Day | Begins::Month => format!(" - interval '{slack}'"),
+    };
+    let [next, sooner] = ["r.open_time", "o.before"].map(|time| after(time, &about));
+    let overlap = format!(
+        "(SELECT count(*) > 1 FROM (SELECT open_time, pg_catalog.lag(open_time) OVER (ORDER BY open_time) AS before FROM \
+         (SELECT s.open_time::timestamptz AS open_time FROM {relation} AS s WHERE s.symbol = $1 AND s.timeframe = $2 AND s.open_time <= $3 \
+         ORDER BY s.open_time DESC LIMIT {NEWEST}) AS newest) AS o WHERE o.open_time < {sooner})"
+    );
+    let begins_in_utc = |time: &str| {
+        let open = utc(time);
+        match begins {
+            Begins::Month => format!("pg_catalog.date_trunc('month', {open}) = {open}"),
+            Begins::Day => format!("pg_catalog.date_trunc('day', {open}) = {open}"),
+            Begins::Every(seconds) => format!(
                 "pg_catalog.mod(pg_catalog.date_part('epoch', {open})::numeric, {seconds}::numeric) = 0::numeric"
-            )
+            ),
         }
     };
+    let keeps_to_utc = format!(
+        "(SELECT bool_and({}) FROM {relation} AS u WHERE u.symbol = $1 AND u.timeframe = $2 AND u.open_time BETWEEN $4 AND $5)",
+        begins_in_utc("u.open_time")
+    );
     format!(
-        "(n.open_time <= $3 AND n.open_time >= {earliest} OR {latest} <= $3 \
-         OR {end} <= $3 AND {is_of_utc} AND (n.open_time BETWEEN {end} AND {latest} AND n.open_time > $3) IS NOT TRUE)"
+        "({latest} <= $3 OR n.open_time >= {next} AND NOT {overlap} \
+         OR {end} <= $3 AND {} AND {keeps_to_utc})",
+        begins_in_utc("r.open_time")
     )
+}
+
+/// When the candles of the other half of a year opened, 330 to 270 days before a moment: in winter where clocks are put back at the
+/// moment, north or south of the equator.
+fn other_half(at: i64) -> [i64; 2] {
+    [330, 270].map(|days| match at {
+        i64::MIN | i64::MAX => at,
+        at => at.saturating_sub(days * MICROS_PER_DAY).max(i64::MIN + 1),
+    })
 }
 
 fn has_rows(db: Db, relation: &str, symbol: Option<&str>, timeframe: Option<&str>) -> Result<bool> {

@@ -108,15 +108,11 @@ impl Look<'_, '_> {
         if matches!(self.table.kind.as_str(), "r" | "p") {
             return error.hint(format!("ALTER TABLE {relation} ALTER COLUMN {name} TYPE text;"));
         }
-        let view = format!("{}.prices_by_text", self.schema);
-        let (argument, text) = match field {
-            Field::Timeframe => (field.as_str(), "timeframe_of_text"),
-            _ => (Field::Asset.as_str(), "symbol_of_text"),
+        let (field, text) = match field {
+            Field::Timeframe => (field, "timeframe_of_text"),
+            _ => (Field::Asset, "symbol_of_text"),
         };
-        error.hint(format!(
-            "CREATE VIEW {view} AS SELECT {name}::text AS {text}, p.* FROM {relation} AS p; {}",
-            self.asked.call(self.own, &view, Some((argument, text)))
-        ))
+        error.hint(self.by_view("prices_by_text", field, text, &format!("{name}::text")))
     }
 
     /// The error for a column that has the name of the field, and names of a type that is not read.
@@ -125,6 +121,34 @@ impl Look<'_, '_> {
             field.rank(&column.name).is_some() && is_name(field, column) && !fits(field, column)
         };
         self.table.columns.iter().find(of_name).map(|column| self.unfit(field, column))
+    }
+
+    /// The statement that makes times of a column of texts: dates where the texts are dates, and instants only where they name a
+    /// zone, since other texts would be taken for times of the session's zone.
+    fn times_of_texts(&self, column: &Column) -> String {
+        let (relation, name) = (&self.table.sql, quoted(&column.name));
+        let text = self.value_of(column).ok().flatten().unwrap_or_default();
+        let has_clock = text.contains(':');
+        let clock = text.split_once(':').map_or("", |(_, clock)| clock);
+        let type_ = match has_clock {
+            false => "date",
+            true if clock.contains(['+', '-', 'Z']) => "timestamptz",
+            true => "timestamp",
+        };
+        if matches!(self.table.kind.as_str(), "r" | "p") {
+            return format!("ALTER TABLE {relation} ALTER COLUMN {name} TYPE {type_} USING {name}::{type_};");
+        }
+        self.by_view("prices_by_time", Field::Ts, "time_of_text", &format!("{name}::{type_}"))
+    }
+
+    /// The statements that connect a view of the relation with one more column, for a field.
+    pub(super) fn by_view(&self, view: &str, field: Field, column: &str, value: &str) -> String {
+        let view = format!("{}.{view}", self.schema);
+        format!(
+            "CREATE VIEW {view} AS SELECT {value} AS {column}, p.* FROM {} AS p; {}",
+            self.table.sql,
+            self.asked.call(self.own, &view, Some((field.as_str(), column)))
+        )
     }
 
     /// The error for a field without any column.
@@ -144,7 +168,7 @@ impl Look<'_, '_> {
                 let name = quoted(&column.name);
                 error
                     .detail(format!("Column {name} is of type {}; a time is a timestamptz, timestamp or date, or an integer that counts since 1970.", column.type_name))
-                    .hint(format!("ALTER TABLE {relation} ALTER COLUMN {name} TYPE timestamptz USING {name}::timestamptz;"))
+                    .hint(self.times_of_texts(column))
             }
             (Field::Asset, _) => error
                 .detail("An asset is named by a text or an integer.")

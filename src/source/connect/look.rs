@@ -17,7 +17,7 @@ use crate::pg::{
 use crate::source::check::equals;
 use crate::source::connect::ask::{Asked, in_words};
 use crate::source::connect::choose::is_time;
-use crate::source::connect::midnights::zone_of;
+use crate::source::connect::midnights::{is_known, zone_of};
 use crate::source::connect::sample::{Of, Sample, Sampled, unit_of, where_};
 use crate::source::connect::{Line, Step};
 
@@ -274,6 +274,15 @@ impl Look<'_, '_> {
         }
         unit_of(self.db, &self.table.sql, time, conditions)?.map_err(|time_of| {
             let name = quoted(&time.name);
+            if is_date_of_digits(time_of) {
+                let date = format!("pg_catalog.to_date({name}::text, 'YYYYMMDD')");
+                return data_exception(format!(
+                    "column {name} of {} is of type {}, and {time_of} looks like a date",
+                    self.table.sql, time.type_name
+                ))
+                .detail("An integer time counts seconds, milliseconds or microseconds since 1970.")
+                .hint(self.by_view("prices_by_date", Field::Ts, "date_of_number", &date));
+            }
             data_exception(format!(
                 "cannot tell what the times in column {name} of {} count: {time_of}",
                 self.table.sql
@@ -380,7 +389,7 @@ impl Look<'_, '_> {
         self.taken[field as usize].as_ref().map_or("", |taken| taken.name.as_str())
     }
 
-    fn value_of(&self, column: &Column) -> Result<Option<String>> {
+    pub(super) fn value_of(&self, column: &Column) -> Result<Option<String>> {
         let sql = format!(
             "SELECT pg_catalog.min(v) FROM (SELECT {} AS v FROM {} LIMIT 1000) AS s",
             column.as_text(),
@@ -408,12 +417,17 @@ impl Look<'_, '_> {
             return Ok(());
         };
         let name = quoted(&time.name);
+        // One of the many zones of the same clock says nothing: these are rather the closes of a market.
+        let hint = if is_known(&zone) { self.call("zone", &zone) } else { self.call("shift", "0") };
         Err(invalid_parameter(format!(
             "cannot tell whether the times in column {name} of {} are those of closes: they are midnights of another zone than UTC, as of {zone}",
             self.table.sql
         ))
-        .detail("A daily bar that is stamped when its day begins is known when the day ends in its zone. Bars that close at these times take shift => '0'.")
-        .hint(self.call("zone", &zone)))
+        .detail(format!(
+            "A daily bar that is stamped when its day begins is known when the day ends in its zone, such as zone => {}. Bars that close at these times take shift => '0'.",
+            quote_literal(&zone)
+        ))
+        .hint(hint))
     }
 
     /// What is added to the times of daily bars, so that a bar is known when its day ends.
@@ -462,6 +476,12 @@ impl Look<'_, '_> {
         };
         Line::new(Step::Found, "bars", detail)
     }
+}
+
+/// Whether a number is a date in eight digits.
+fn is_date_of_digits(number: i64) -> bool {
+    let [month, day] = [number / 100 % 100, number % 100];
+    (1900..2200).contains(&(number / 10_000)) && (1..=12).contains(&month) && (1..=31).contains(&day)
 }
 
 fn times(

@@ -28,6 +28,8 @@ pub struct Make<'a, 'c> {
     pub before: Option<Record>,
     /// The ids of the assets of all other sources, ascending.
     pub others: Vec<i32>,
+    /// The highest id of stored rows, which outlast the relation that they were computed from.
+    pub stored: Option<i32>,
     pub lines: Vec<Line>,
 }
 

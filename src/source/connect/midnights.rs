@@ -25,6 +25,11 @@ const KNOWN: [&str; 12] = [
     "Asia/Dubai",
 ];
 
+/// Whether a zone is that of a large market.
+pub fn is_known(zone: &str) -> bool {
+    KNOWN.contains(&zone)
+}
+
 /// A zone other than UTC whose midnights nine of ten instants are; `None` where there is none. The instants of each asset are in
 /// microseconds since 2000.
 ///

@@ -2,12 +2,15 @@
 
 use pgrx::prelude::*;
 
+use regime_core::Layer;
+
 use crate::pg::{
     Action, Db, Error, Outcome, Result, Row, Sees, arg, attempt, catalog, check_schema, current_user,
-    extension_schema, insufficient_privilege, owner, qualified, quote_literal, settings,
+    extension_schema, insufficient_privilege, owner, plural, qualified, quote_literal, settings,
     syscache::relation_oid, undefined_object,
 };
 use crate::source::build::target::is_built;
+use crate::source::map;
 
 /// The comment by which a table of assets is known to be made by `regime_connect`.
 pub const NAMES: &str =
@@ -157,10 +160,12 @@ impl Record {
             actions.extend(self.take_profile(db, own, profile)?);
         }
         actions.extend(self.take_built(db, own)?);
-        if self.names
-            && let Some(table) = place(db, schema, "dim_assets", names_are_ours)?
+        let is_shared = is_shared(db, own, self)?;
+        // Whichever relation it was made for, the last one takes it.
+        if let Some(table) = place(db, schema, "dim_assets", names_are_ours)?
+            && (self.names || (is_made(db, &table)? && self.cal_scheme.is_some() && !is_shared))
         {
-            let is_unchanged = names_are_ours(db, &table)? && !is_shared(db, own, self)?;
+            let is_unchanged = names_are_ours(db, &table)? && !is_shared;
             actions.push(match is_unchanged {
                 true => drop_table(db, &table)?,
                 false => did(
@@ -169,9 +174,47 @@ impl Record {
                 ),
             });
         }
+        actions.extend(self.take_symbols(db, own)?);
         self.forget(db, own)?;
         actions.extend(self.pass_on(db, own)?);
         Ok(actions)
+    }
+
+    /// Takes the symbols that no other connected relation has out of a `dim_assets` that `regime_connect` made and others use: a
+    /// refresh would find these assets without bars, and delete their rows.
+    fn take_symbols(&self, db: Db, own: &str) -> Result<Option<Action>> {
+        let [schema, _] = &self.table;
+        let Some(table) = place(db, schema, "dim_assets", names_are_ours)? else { return Ok(None) };
+        if self.cal_scheme.is_none() || !is_made(db, &table)? || !is_shared(db, own, self)? {
+            return Ok(None);
+        }
+        let relation = qualified(&table[0], &table[1]);
+        let taken = attempt(|| {
+            let mut kept: Vec<i64> = Vec::new();
+            for other in Self::all(db, own)?.into_iter().filter(|other| other.table != self.table) {
+                if other.table[0] == self.table[0]
+                    && let Some(scheme) = &other.cal_scheme
+                    && let Some(row) = &map::map(db, scheme, own)?[Layer::L2]
+                {
+                    let bars = row.bars(db, &[])?;
+                    kept.extend(
+                        db.all(&bars.ids(), &[arg(row.tf.as_deref())], Sees::Now, |row| row.only::<i64>())?,
+                    );
+                }
+            }
+            owner::hold_for_writing(db, &[(table[0].clone(), "dim_assets")])?;
+            db.execute(
+                &format!("DELETE FROM {relation} WHERE is_active AND id::int8 <> ALL ($1)"),
+                &[arg(kept)],
+            )
+        });
+        Ok(match taken {
+            Ok(0) => None,
+            Ok(n) => {
+                Some(did(relation, format!("{n} {} of this relation alone removed", plural(n, "symbol"))))
+            }
+            Err(error) => Some(did(relation, format!("symbols kept: {}", error.report().message))),
+        })
     }
 
     /// Gives the scheme of another connection to the assets without a profile where they had that of this one, so that calls
@@ -243,6 +286,13 @@ fn is_shared(db: Db, own: &str, record: &Record) -> Result<bool> {
     Ok(others.iter().any(|other| {
         other.table != record.table && other.table[0] == record.table[0] && other.cal_scheme.is_some()
     }))
+}
+
+/// Whether a table of assets was made by `regime_connect`.
+fn is_made(db: Db, [schema, name]: &[String; 2]) -> Result<bool> {
+    let sql =
+        "SELECT pg_catalog.obj_description(pg_catalog.to_regclass($1), 'pg_class') IS NOT DISTINCT FROM $2";
+    db.one(sql, &[arg(qualified(schema, name)), arg(NAMES)], Sees::Now, |row| row.only())
 }
 
 /// Whether a table of assets is as `regime_connect` and refreshes make it.

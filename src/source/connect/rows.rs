@@ -156,7 +156,9 @@ impl Make<'_, '_> {
         }
         let close = found.close_of_candles.as_deref().unwrap_or(found.needed(Field::Close));
         let text = |value: &str| Some(value.to_owned());
-        let mut columns = self.of_bars(&self.opening(), close, None);
+        let opening = self.opening();
+        let shift = self.shift_of_closes(&opening);
+        let mut columns = self.of_bars(&opening, close, shift.as_deref());
         columns.extend([
             ("high_column", text(high)),
             ("low_column", text(low)),
@@ -167,13 +169,16 @@ impl Make<'_, '_> {
             columns.push(("tf", Some(found.length.timeframe())));
         }
         let is_changed = self.put("any", "candles", &columns)?;
+        let by_close = shift.map_or_else(String::new, |shift| {
+            format!("; stamped with their closes, before which they open: {shift} is added")
+        });
         let step = if is_changed { Step::Made } else { Step::Found };
         self.lines.push(
             Line::new(
                 step,
                 "candles",
                 format!(
-                    "of market_regimes and market_states: {}, with {} as the close",
+                    "of market_regimes and market_states: {}, with {} as the close{by_close}",
                     found.sql,
                     quoted(close)
                 ),
@@ -182,6 +187,21 @@ impl Make<'_, '_> {
         );
         record.candles = true;
         Ok(())
+    }
+
+    /// What is added to the times of candles that are stamped with their close, so that they open before it: the length of the
+    /// candles, taken away. A relation of several timeframes has no one length.
+    fn shift_of_closes(&self, opening: &str) -> Option<String> {
+        let is_by_close = opening == self.found.needed(Field::Ts)
+            && !is_opening(opening)
+            && self.found.column(Field::Timeframe).is_none();
+        match self.found.length {
+            Length::Day if is_by_close && self.found.shift.is_none() => Some("-1 day".to_owned()),
+            Length::Shorter(step) if is_by_close && step > 0 && opening.to_lowercase().contains("close") => {
+                Some(format!("-{} seconds", step / 1_000_000))
+            }
+            _ => None,
+        }
     }
 
     /// The column of the times at which candles open, where there is one beside the times at which they close.

@@ -41,16 +41,19 @@ pub fn all_ids(db: Db, setup: &params::Setup) -> Result<Vec<i32>> {
 }
 
 /// [`all_ids`] of the calendar schemes of all profiles that are used, and of these parameters; each scheme gives those of its
-/// profiles. A profile that cannot be used gives none.
+/// profiles. A profile that cannot be used gives the assets that it is assigned to.
 ///
 /// # Errors
-/// As [`all_ids`], and parameters that cannot be used.
+/// As [`all_ids`], parameters that cannot be used, and symbols that cannot be read.
 pub fn all_of(db: Db, profiles: &Profiles, given: &Given) -> Result<Vec<i32>> {
     let of = |given: &Given| all_ids(db, &profiles.parameters(db, given, None)?.setup_of_bars(db, given)?);
     let mut ids = of(given)?;
     for profile in profiles.rows.used() {
         let own = Some(Rc::clone(profile));
-        let found = attempt_unless_cancelled(|| of(&profiles.given(&own))).unwrap_or_default();
+        let found = match attempt_unless_cancelled(|| of(&profiles.given(&own))) {
+            Ok(found) => found,
+            Err(_) => profiles.assigned(db, profile)?,
+        };
         let of_profile = profiles.of(db, &found)?;
         let is_own = |id: &i32| of_profile.get(id).is_some_and(|found| found.name == profile.name);
         ids.extend(found.into_iter().filter(is_own));

@@ -7,7 +7,7 @@ use regime_core::Layer;
 use crate::output::finding::Severity;
 use crate::pg::{
     Db, Result, Sees, arg, attempt, attempt_unless_cancelled, extension_schema, internal, lock_schema,
-    plural, settings, spi,
+    plural, qualified, settings, spi, syscache, work_schema,
 };
 use crate::source::build::Inputs;
 use crate::source::connect::ask::Asked;
@@ -19,6 +19,7 @@ use crate::source::map::rows_of_map;
 use crate::systems::cmc_regimes::check::inputs;
 use crate::systems::cmc_regimes::params::{NOTHING, Setup};
 use crate::systems::cmc_regimes::profiles::Profiles;
+use crate::systems::cmc_regimes::tables::{STATE, TABLES};
 
 /// Most assets that are built and checked; a refresh builds the others.
 const MOST_CHECKED: usize = 50;
@@ -31,6 +32,8 @@ const MOST_AT_ONCE: usize = 200;
 /// A relation that is no table of prices, what cannot be told, and privileges that are missing.
 pub fn connect(asked: &Asked, dry_run: bool) -> Result<Vec<Line>> {
     spi::connect(|db| {
+        // What a statement that connects several relations has made for the first is seen for the next.
+        let whole = |db: Db, asked: &Asked| db.with_new_snapshot(|| whole(db, asked));
         if !dry_run {
             return whole(db, asked);
         }
@@ -63,7 +66,8 @@ fn whole(db: Db, asked: &Asked) -> Result<Vec<Line>> {
     lock_schema(db, &settings::target_schema())?;
     let before = Record::of(db, &own, &found.table)?;
     let others = others(db, before.as_ref())?;
-    let mut make = Make { db, own: &own, asked, found: &found, before, others, lines: Vec::new() };
+    let stored = highest_stored(db)?;
+    let mut make = Make { db, own: &own, asked, found: &found, before, others, stored, lines: Vec::new() };
     let record = make.all()?;
     lines.append(&mut make.lines);
     if let Some(cal_scheme) = &record.cal_scheme {
@@ -130,6 +134,21 @@ fn others(db: Db, but: Option<&Record>) -> Result<Vec<i32>> {
     ids.sort_unstable();
     ids.dedup();
     Ok(ids)
+}
+
+/// The highest id of the output rows and states: a new asset with this id would have the rows of another.
+fn highest_stored(db: Db) -> Result<Option<i32>> {
+    let schema = settings::target_schema();
+    let work = work_schema(&schema);
+    let outputs = TABLES.iter().map(|table| (&schema, table.name));
+    let mut highest = None;
+    for (schema, name) in outputs.chain([(&work, STATE)]) {
+        if syscache::readable(schema, name) == Some(true) {
+            let sql = format!("SELECT pg_catalog.max(id)::int4 FROM {}", qualified(schema, name));
+            highest = highest.max(db.first(&sql, &[], Sees::Now, |row| row.only::<Option<i32>>())?.flatten());
+        }
+    }
+    Ok(highest)
 }
 
 /// Builds the inputs of some assets and checks these: a line for each fault.

@@ -1,7 +1,7 @@
 //! Profiles: how an asset is computed is kept with the asset, in `regime_profile` and `regime_profile_asset`. Arguments of a
 //! call go before the profile, the profile before settings and defaults.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use pgrx::prelude::*;
@@ -267,6 +267,25 @@ impl<'g> Profiles<'g> {
     /// Symbols that cannot be read.
     pub fn all_by_symbol(&self, db: Db) -> Result<Vec<(i32, &Assigned)>> {
         self.found_by_symbol(db, None)
+    }
+
+    /// The assets that rows give a profile to, by id or by symbol, ascending: its assets as far as they can be told without their
+    /// bars. Assets that are not active are left out.
+    ///
+    /// # Errors
+    /// Symbols that cannot be read.
+    pub fn assigned(&self, db: Db, profile: &Profile) -> Result<Vec<i32>> {
+        let by_id = self.rows.assigned.iter().filter_map(|row| match row.names {
+            Names::Id(id) => Some((id, row)),
+            _ => None,
+        });
+        let all = by_id.chain(self.all_by_symbol(db)?);
+        let ids: BTreeSet<i32> =
+            all.filter(|(_, row)| row.profile.name == profile.name).map(|(id, _)| id).collect();
+        let mut ids: Vec<i32> = ids.into_iter().collect();
+        let inactive = names::inactive(db, &ids, profile.given.cal_scheme.as_deref())?;
+        ids.retain(|id| !inactive.contains(id));
+        Ok(ids)
     }
 
     fn found_by_symbol(&self, db: Db, ids: Option<&[i32]>) -> Result<Vec<(i32, &Assigned)>> {

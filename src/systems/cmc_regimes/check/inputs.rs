@@ -14,13 +14,14 @@ use regime_core::{Layer, PerLayer};
 
 use crate::output::finding::Severity;
 use crate::pg::{
-    Db, Error, Result, Sees, attempt_unless_cancelled, catalog, memory, plural, quote_literal, session, spi,
-    utc,
+    Db, Error, Result, Sees, arg, attempt_unless_cancelled, catalog, memory, plural, quote_literal, session,
+    spi, utc,
 };
 use crate::source::bars::{Reader, Span};
 use crate::source::clock::Times;
 use crate::source::dim_assets::DimAssets;
 use crate::source::map::{self, Map, Sources};
+use crate::source::relation::Relation;
 use crate::source::symbols;
 use crate::systems::cmc_regimes::assets::all_ids;
 use crate::systems::cmc_regimes::check::complaint::Complaint;
@@ -106,6 +107,7 @@ fn of_profile(db: Db, profiles: &Profiles, own: &Own, ids: Option<Vec<i32>>) -> 
     let setup = Setup { sources, params, table: Rc::new(PolicyTable::built_in()), policy: None };
     complaints.extend(unlisted(db, &map)?);
     complaints.extend(unnamed(db, &setup)?);
+    complaints.extend(nameless(db, &setup)?);
     let all = || {
         let mut ids = all_ids(db, &setup)?;
         let found = profiles.of(db, &ids)?;
@@ -149,6 +151,44 @@ fn unnamed(db: Db, setup: &Setup) -> Result<Option<Complaint>> {
         n: Some(found.symbols.len() as i64),
         ..Complaint::of_all(Severity::Warning, found.problem(), found.statement)
     }))
+}
+
+/// Complaints about daily bars that name no asset, which are not read, and about bars whose symbol is blank, which are those of an
+/// asset without a name.
+fn nameless(db: Db, setup: &Setup) -> Result<Vec<Complaint>> {
+    let Some(daily) = &setup.sources[Layer::L2] else { return Ok(Vec::new()) };
+    let Relation { sql, id, shared_condition, symbols, .. } = &daily.bars;
+    let [is_null, is_blank] =
+        [format!("{id} IS NULL"), format!("pg_catalog.btrim({id}::text, E' \\t\\n\\r') = ''")];
+    let is_either = if symbols.is_some() { format!("({is_null} OR {is_blank})") } else { is_null.clone() };
+    let counted = format!(
+        "SELECT count(*) FILTER (WHERE {is_null}) AS missing, count(*) AS all FROM {sql} WHERE {shared_condition} AND {is_either}"
+    );
+    let args = [arg(daily.tf.as_deref())];
+    let (missing, all): (i64, i64) =
+        db.anew().one(&counted, &args, Sees::Now, |row| Ok((row.get("missing")?, row.get("all")?)))?;
+    let found = [
+        (
+            missing,
+            if symbols.is_some() {
+                "daily bars without a symbol are not read"
+            } else {
+                "daily bars without an id are not read"
+            },
+            is_null,
+        ),
+        (all - missing, "daily bars with a blank symbol are those of an asset without a name", is_blank),
+    ];
+    let complaint = |(n, problem, is): (i64, &str, String)| Complaint {
+        layer: Some(Layer::L2.as_str()),
+        n: Some(n),
+        ..Complaint::of_all(
+            Severity::Warning,
+            problem.to_owned(),
+            format!("SELECT * FROM {sql} WHERE {is} LIMIT 10;"),
+        )
+    };
+    Ok(found.into_iter().filter(|(n, ..)| *n > 0).map(complaint).collect())
 }
 
 fn key(complaint: &Complaint) -> (Severity, Option<i32>, Option<&str>, &str) {

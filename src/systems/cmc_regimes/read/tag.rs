@@ -45,7 +45,7 @@ pub fn tag(db: Db, relation: pg_sys::Oid, names: &Names) -> Result<i64> {
     }
     let regimes = output_relation(db, &REGIMES)?;
     let mut table = find(db, relation)?;
-    let (asset, symbols) = asset_expression(db, &table, names.asset)?;
+    let (asset, symbols) = asset_expression(db, &table, names)?;
     let ts = ts_expression(&table, names.ts)?;
     if !table.columns.iter().any(|c| c.name == names.key) {
         add_key(db, &table, names.key)?;
@@ -82,18 +82,42 @@ fn find(db: Db, relation: pg_sys::Oid) -> Result<Rc<Table>> {
         .hint("Pass the table that holds the signals; a view can join cmc_regimes itself."))
 }
 
-/// SQL: the id of the asset of a signal; of a symbol, by the object `$3` of the ids by symbols, which are returned.
-fn asset_expression(db: Db, table: &Table, name: &str) -> Result<(String, Option<Ids>)> {
+/// SQL: the id of the asset of a signal; of a text, by the object `$3` of the ids by texts, which are returned: symbols, and other
+/// texts that name an asset as an argument would.
+fn asset_expression(db: Db, table: &Table, names: &Names) -> Result<(String, Option<Ids>)> {
+    let name = names.asset;
     let column = column(table, "asset_column", name)?;
     let wrong_type = || wrong_type(table, "asset_column", column, "integer");
     match column.base_type().as_str() {
         "integer" | "bigint" | "smallint" => Ok((format!("s.{}", quoted(name)), None)),
         "text" | "character varying" | "character" | "name" => {
-            let ids = names::ids_by_symbol(db)?.ok_or_else(wrong_type)?;
+            let by_symbol = names::ids_by_symbol(db)?;
+            let mut ids = by_symbol.clone().unwrap_or_default();
+            let others =
+                texts(db, table, names)?.into_iter().filter(|text| !ids.contains_key(text)).collect();
+            ids.extend(names::ids_of(db, others)?);
+            // Without symbols, texts that are no ids are no assets at all.
+            if by_symbol.is_none() && ids.is_empty() {
+                return Err(wrong_type());
+            }
             Ok((format!("($3::jsonb ->> s.{}::text)::int8", quoted(name)), Some(ids)))
         }
         _ => Err(wrong_type()),
     }
+}
+
+/// The texts by which signals without a regime name their assets.
+fn texts(db: Db, table: &Table, names: &Names) -> Result<Vec<String>> {
+    let is_open = match table.columns.iter().any(|column| column.name == names.key) {
+        true => format!("s.{} IS NULL", quoted(names.key)),
+        false => "true".to_owned(),
+    };
+    let asset = quoted(names.asset);
+    let sql = format!(
+        "SELECT DISTINCT s.{asset}::text AS text FROM {} AS s WHERE {is_open} AND s.{asset} IS NOT NULL",
+        table.sql
+    );
+    db.anew().all(&sql, &[], Sees::Now, |row| row.get("text"))
 }
 
 /// Raises a WARNING where signals have symbols of several assets: their regime is then unknown.

@@ -133,7 +133,8 @@ fn symbols(db: Db, groups: &Groups, assets: &[(i32, usize)]) -> HashMap<i32, Str
                 None => names::symbols_of(db, &ids, group.given.cal_scheme.as_deref()),
             }
         };
-        attempt_unless_cancelled(find).unwrap_or_default()
+        // A symbol that was given its id by this call has its name, too.
+        attempt_unless_cancelled(|| db.with_new_snapshot(find)).unwrap_or_default()
     };
     groups.all.iter().enumerate().flat_map(of_group).collect()
 }

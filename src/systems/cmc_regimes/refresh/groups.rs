@@ -150,7 +150,7 @@ impl<'g, 'c> Groups<'g, 'c> {
         Ok(())
     }
 
-    /// The assets, ascending, each with the index of its group.
+    /// The assets, ascending, each with the index of its group; those that are assigned to it of a profile that cannot be used.
     ///
     /// # Errors
     /// As [`ids_to_refresh`], and symbols that cannot be read.
@@ -166,7 +166,10 @@ impl<'g, 'c> Groups<'g, 'c> {
                 }
                 ids_to_refresh(db, engine, schema, basis)
             }
-            Err(_) => Ok(Vec::new()),
+            // Assets that are not listed here would be left out without a word.
+            Err(_) => {
+                group.profile.as_ref().map_or(Ok(Vec::new()), |profile| self.profiles.assigned(db, profile))
+            }
         };
         let mut found = self.all.iter().map(of).collect::<Result<Vec<_>>>()?;
         if let [_] = found[..] {
