@@ -68,7 +68,7 @@ INSERT INTO candles SELECT 'FLAT', '1d', t, 0, 0, 10 FROM generate_series(timest
 CALL backfill_market_regime_history('2022-01-01', '2023-12-31', symbol => 'FLAT');
 SELECT DISTINCT regime, confidence, volatility_percentile, trend_strength, momentum_score, drawdown_severity, volume_anomaly FROM market_regime_history WHERE market_symbol = 'FLAT';
 CREATE VIEW odd AS SELECT 'ODD' AS symbol, '1d' AS timeframe, t AS time, 1 AS high, 1 AS low, CASE WHEN n % 2 = 0 THEN 1e-300::float8 ELSE 1e300::float8 END AS close
-    FROM generate_series(timestamp '2022-01-01', '2022-03-31', '1 day') WITH ORDINALITY g (t, n);
+    FROM generate_series(timestamp '2022-01-01 23:30', '2022-03-31', '1 day') WITH ORDINALITY g (t, n);
 UPDATE regime_source SET bars_table = 'odd', bars_ts_column = 'time' WHERE layer = 'candles';
 -- Times without a zone are UTC, whatever the session's zone.
 SET timezone = 'Asia/Tokyo';

@@ -39,4 +39,4 @@ CREATE TABLE read AS SELECT * FROM regime_at(1, now()) WHERE false;
 SELECT t.table_name, c.ordinal_position, c.column_name, t.column_name, t.data_type, c.data_type
     FROM information_schema.columns c
 FULL JOIN information_schema.columns t ON t.ordinal_position = c.ordinal_position AND t.table_name IN ('computed', 'read')
-WHERE c.table_name = 'cmc_regimes' AND (c.column_name, c.data_type) IS DISTINCT FROM (t.column_name, t.data_type);
+WHERE c.table_name = 'cmc_regimes' AND (c.column_name, c.data_type) IS DISTINCT FROM (t.column_name, t.data_type) ORDER BY 1, 2;

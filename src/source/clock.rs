@@ -80,11 +80,6 @@ impl Clock {
         self.zone.is_none() && self.shift.is_none()
     }
 
-    /// Whether something is added to the times.
-    pub fn is_shifted(&self) -> bool {
-        self.shift.is_some()
-    }
-
     fn zone(&self) -> String {
         quote_literal(self.zone.as_deref().unwrap_or("UTC"))
     }

@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use regime_core::Layer;
-use regime_core::calendar::civil::MICROS_PER_DAY;
 use regime_core::calendar::rhythm::MOST;
 use regime_core::market_regime_history::{LOOKBACK, REACH};
 
@@ -160,16 +159,9 @@ impl Closes {
         self.relation.reading(db, (&condition, &of_symbol), (&whose, ""), read)?;
         sort_by_time(&mut times, [&mut close].into_iter());
         check_bars(&times, &[("close", close.as_slice())], POSITIVE, &whose, "", relation)?;
-        // Candles whose times are shifted are stamped with another moment than their opening.
-        if let Id::Symbol = self.id
-            && !self.relation.clock.is_shifted()
-            && let Some(odd) = times.iter().find(|ts| !is_midnight(ts))
-        {
-            return Err(self.of_two_days(db, &times, *odd, &whose()?)?);
-        }
         let days: Vec<i32> = times.iter().map(|ts| day_of(*ts)).collect();
         match days.windows(2).position(|pair| pair[0] == pair[1]) {
-            Some(first) => Err(self.of_one_day([times[first], times[first + 1]], &whose()?)),
+            Some(first) => Err(self.of_one_day(db, &times, first, &whose()?)?),
             None => Ok(Series { days, close }),
         }
     }
@@ -257,65 +249,41 @@ impl Closes {
         db.one(&sql, &args, Sees::Snapshot, |row| row.get("bars"))
     }
 
-    /// The error of a candle that opens in one UTC day and closes in the next: dated by its opening, it would be known long after
-    /// its day, and whichever date it is meant for cannot be told from its time. A candle of 22:00 UTC is of the day that begins then in
-    /// Athens or in the currency market, or is stamped with its close.
-    fn of_two_days(&self, db: Db, times: &[i64], odd: i64, whose: &str) -> Result<Error> {
+    /// The error of bars of one UTC day, the first of which is at an index of `times`. Which date a bar is meant for cannot
+    /// be told from its time: a bar of 23:00 UTC is stamped with its close, or with midnight in another time zone.
+    fn of_one_day(&self, db: Db, times: &[i64], first: usize, whose: &str) -> Result<Error> {
+        let relation = &self.relation.sql;
+        let (time, next) = (times[first], times[first + 1]);
         let error =
-            data_exception(format!("{whose}: the candle of {} does not open at midnight in UTC", utc(odd)));
-        let why = format!(
-            "The date of a daily candle is its day in UTC, and this candle closes in the day after, at {}.",
-            utc(odd.saturating_add(MICROS_PER_DAY))
-        );
-        let time = self.time();
-        let (way, stamp) = match midnights(db, times)? {
-            Some(zone) => (
-                format!(
-                    " These candles are stamped with midnight in time zone {zone}: a view can give the UTC midnight of their dates instead; \
-                     a row is then known when its date ends in that zone."
-                ),
-                format!("({time} AT TIME ZONE {}) AT TIME ZONE 'UTC'", quote_literal(zone)),
-            ),
-            None if !times.iter().any(is_midnight) => (
-                " A view can give each candle the day in which it closes.".to_owned(),
-                format!("pg_catalog.date_trunc('day', {time} + interval '1 day - 1 microsecond', 'UTC')"),
-            ),
-            None => return Ok(error.detail(why).hint(self.select(&[odd]))),
+            data_exception(format!("{whose}: two bars of one UTC day, at {} and {}", utc(time), utc(next)));
+        if let Some(zone) = midnights(db, times)?
+            && let Id::Symbol = self.id
+            && let Some(hint) = self.by_date(db, &zone)?
+        {
+            return Ok(error
+                .detail(format!(
+                    "The date of a daily bar is its UTC date. These bars are stamped with midnight in time zone {zone}: a view \
+                     can give the UTC midnight of their dates instead."
+                ))
+                .hint(hint));
+        }
+        let (id, tf) = match self.id {
+            Id::Symbol => {
+                (quote_literal(&self.symbol), self.tf.as_deref().map_or("NULL".to_owned(), quote_literal))
+            }
+            Id::Asset(id) => (id.to_string(), self.tf.as_deref().map_or("NULL".to_owned(), quote_literal)),
         };
-        let error = error.detail(why + &way);
-        Ok(match self.by_date(db, &stamp)? {
-            Some(hint) => error.hint(hint),
-            None => error,
-        })
-    }
-
-    /// The error of bars of one UTC day.
-    fn of_one_day(&self, pair: [i64; 2], whose: &str) -> Error {
-        let [first, second] = pair.map(utc);
-        data_exception(format!("{whose}: two bars of one UTC day, at {first} and {second}"))
-            .detail("The date of a daily bar is its UTC date, and a date has one close.")
-            .hint(self.select(&pair))
-    }
-
-    /// The statement that shows the bars of some times.
-    fn select(&self, times: &[i64]) -> String {
-        let id = match self.id {
-            Id::Symbol => quote_literal(&self.symbol),
-            Id::Asset(id) => id.to_string(),
-        };
-        let tf = self.tf.as_deref().map_or("NULL".to_owned(), quote_literal);
-        let times: Vec<String> = times.iter().map(|time| format!("'{}'", utc(*time))).collect();
-        format!(
-            "SELECT * FROM {} WHERE {} AND {} IN ({});",
-            self.relation.sql,
+        Ok(error.detail("The date of a daily bar is its UTC date, and a date has one close.").hint(format!(
+            "SELECT * FROM {relation} WHERE {} AND {} IN ('{}', '{}');",
             self.condition().replace("$1", &id).replace("$2", &tf),
             self.time(),
-            times.join(", ")
-        )
+            utc(time),
+            utc(next)
+        )))
     }
 
-    /// The statements that map a view of the candles in which the daily ones have other times, given as SQL.
-    fn by_date(&self, db: Db, stamp: &str) -> Result<Option<String>> {
+    /// The statements that map a view of the candles with the daily ones at the UTC midnight of their dates in a time zone.
+    fn by_date(&self, db: Db, zone: &str) -> Result<Option<String>> {
         let Some(candles::Source { table: [schema, name], key: [_, tf, ts], .. }) =
             candles::Source::find(db, candles::Reads::Prices)?
         else {
@@ -326,9 +294,10 @@ impl Closes {
         let columns: Vec<String> = columns(db, oid, Sees::Snapshot)?
             .iter()
             .map(|column| match quoted(&column.name) {
-                name if name == ts => {
-                    format!("CASE {tf} WHEN '{TIMEFRAME}' THEN {stamp} ELSE {time} END AS {ts}")
-                }
+                name if name == ts => format!(
+                    "CASE {tf} WHEN '{TIMEFRAME}' THEN ({time} AT TIME ZONE {}) AT TIME ZONE 'UTC' ELSE {time} END AS {ts}",
+                    quote_literal(zone)
+                ),
                 name => name,
             })
             .collect();
@@ -353,19 +322,10 @@ impl Closes {
     }
 }
 
-/// Whether a time, in microseconds since 2000, is a midnight in UTC, or in the last minute before one, as of a candle that is stamped
-/// with its close.
-fn is_midnight(time: &i64) -> bool {
-    const LAST: i64 = MICROS_PER_DAY - 60_000_000;
-    let of_day = time.saturating_sub(midnight(day_of(*time)));
-    of_day == 0 || of_day >= LAST
-}
-
-/// The time zone in which all these times, in microseconds since 2000, are midnights: that of the session, or one of a large market.
-/// 17:00 in New York, at which days of the currency market end, is midnight in none of these.
+/// The time zone in which all these times, in microseconds since 2000, are midnights: that of the session, or one whose
+/// clocks are at UTC for a part of the year, so that two midnights can have one UTC date.
 fn midnights(db: Db, times: &[i64]) -> Result<Option<String>> {
-    let sql = "SELECT zone FROM pg_catalog.unnest(pg_catalog.current_setting('TimeZone') || \
-         '{Europe/London,America/New_York,America/Chicago,Europe/Berlin,Asia/Tokyo,Asia/Singapore,Asia/Kolkata,Australia/Sydney}'::text[]) WITH ORDINALITY AS z (zone, place) \
+    let sql = "SELECT zone FROM pg_catalog.unnest(ARRAY[pg_catalog.current_setting('TimeZone'), 'Europe/London']) WITH ORDINALITY AS z (zone, place) \
          WHERE (SELECT bool_and((('2000-01-01 00:00Z'::timestamptz + t.micros * interval '1 microsecond') AT TIME ZONE zone)::time = '00:00') \
            FROM pg_catalog.unnest($1::int8[]) AS t (micros)) ORDER BY place LIMIT 1";
     db.first(sql, &[arg(times.to_vec())], Sees::Snapshot, |row| row.only())

@@ -85,6 +85,9 @@ pub fn limit(max_age: Option<Interval>) -> Result<Option<i64>> {
 /// nothing.
 const NEAR: i64 = 7 * MICROS_PER_DAY;
 
+/// Rows by which most rows in force after a weekend are found not to be late: nine weeks of days.
+const FEW: usize = 45;
+
 /// How much of a row is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Columns {
@@ -165,9 +168,9 @@ fn statements(db: Db, columns: Columns) -> Result<[Statement; 3]> {
             &format!(
                 "SELECT ts::pg_catalog.timestamptz AS ts_ FROM {relation} WHERE id OPERATOR(pg_catalog.=) $1 \
                  AND tf OPERATOR(pg_catalog.=) '{TF}' AND ts OPERATOR(pg_catalog.<=) $2 AND ts OPERATOR(pg_catalog.>) $3 \
-                 ORDER BY ts DESC LIMIT {MOST}"
+                 ORDER BY ts DESC LIMIT $4"
             ),
-            &types,
+            &[arg(0), timestamp_arg(None), timestamp_arg(None), arg(0_i64)],
         )?,
     ];
     // Not kept if something changed meanwhile.
@@ -235,13 +238,20 @@ fn silent(db: Db, times: &Statement, asset: i32, ts: i64, at: i64) -> Result<Opt
     if !watch.may_be_silent_by_day(ts) {
         return Ok(None);
     }
-    let args = [arg(asset), timestamp_arg(Some(ts)), timestamp_arg(Some(reach(ts)))];
-    let mut all = Vec::new();
-    times.rows(db, &args, Sees::Snapshot, |row| {
-        all.push(row.get::<Micros>("ts_")?.0);
-        Ok(())
-    })?;
-    Ok(watch.silent_by_day(all))
+    let read = |most: usize| {
+        let mut all = Vec::new();
+        let args = [arg(asset), timestamp_arg(Some(ts)), timestamp_arg(Some(reach(ts))), arg(most as i64)];
+        times.rows(db, &args, Sees::Snapshot, |row| {
+            all.push(row.get::<Micros>("ts_")?.0);
+            Ok(())
+        })?;
+        Ok::<_, crate::pg::Error>(all)
+    };
+    // What is usual of few rows is usual of all: a weekend needs no more.
+    match watch.silent_by_day(read(FEW)?) {
+        None => Ok(None),
+        Some(_) => Ok(watch.silent_by_day(read(MOST)?)),
+    }
 }
 
 /// The time of a row, and the row or why the row is not used.
