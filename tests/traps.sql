@@ -202,7 +202,9 @@ WITH trap AS (
     EXCEPT
     SELECT classid, objid FROM lay.member
     EXCEPT
-    -- Arrays of the extension's types, and the columns of its types of rows.
+    -- The rows of the extension's tables, arrays of its types, and the columns of its types of rows.
+    SELECT 'pg_type'::regclass, reltype FROM pg_class WHERE oid IN (SELECT objid FROM lay.member WHERE classid = 'pg_class'::regclass)
+    EXCEPT
     SELECT 'pg_type'::regclass, typarray FROM pg_type WHERE oid IN (SELECT objid FROM lay.member WHERE classid = 'pg_type'::regclass)
     EXCEPT
     SELECT 'pg_class'::regclass, typrelid FROM pg_type WHERE oid IN (SELECT objid FROM lay.member WHERE classid = 'pg_type'::regclass)
@@ -234,7 +236,7 @@ INSERT INTO lay.argument VALUES
     ('{role}', 'postgres'), ('{purpose}', 'refresher'), ('{weights}', '{0.5,0.5}'), ('{n}', '3'), ('{horizon,lookback}', '10'), ('{atr_multiple}', '3'), ('{fall}', '0.2'), ('{policies}', '{default,mine}'), ('{cost_bps}', '10'), ('{bars_per_year}', '252'), ('{threshold}', '-0.05'), ('{thresholds}', '{-0.05}'), ('{window_bars}', '252');
 
 -- A statement for each function and procedure, with every argument, or only with those that have no default. What
--- removes something comes last; the steps of a procedure are left to the procedure, a repaint check of every row, which
+-- removes something comes last, a backtest before refreshes that give a label to all of history; the steps of a procedure are left to the procedure, a repaint check of every row, which
 -- takes long, is left out, and what moves or removes everything comes after all others (tests/traps.sh),
 -- which connects prices of their own and compares tables of others, too.
 CREATE FUNCTION lay.calls(whole boolean) RETURNS SETOF text LANGUAGE sql AS $$
@@ -246,5 +248,5 @@ CREATE FUNCTION lay.calls(whole boolean) RETURNS SETOF text LANGUAGE sql AS $$
     ))
     FROM pg_proc p WHERE oid IN (SELECT objid FROM lay.member WHERE classid = 'pg_proc'::regclass) AND prorettype <> 'trigger'::regtype
     AND proname !~ '^((regime_round|market_regimes_round|market_states_round|market_regime_backfill)_(begin|next|end)|regime_move|regime_teardown|regime_connect|regime_disconnect|regime_compare)$' AND proname !~ '^regime_asset_ref' AND (whole OR pronargdefaults > 0 AND proname <> 'regime_repaint_check')
-    ORDER BY proname ~ '^(regime_drop|delete)_', proname !~ '^regime_load_', provolatile DESC, oid
+    ORDER BY proname ~ '^(regime_drop|delete)_', proname !~ '^regime_load_', proname !~ '^regime_backtest', provolatile DESC, oid
 $$;

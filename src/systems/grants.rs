@@ -175,7 +175,7 @@ fn lacking(db: Db, role: &str, wanted: &Wanted) -> Result<Lacking> {
            UNION ALL SELECT 2, pg_catalog.format('%I.%I', n.nspname, c.relname), p, \
              has_table_privilege($1::name, c.oid, p) FROM wanted AS w JOIN pg_catalog.pg_class AS c ON c.oid = w.oid JOIN pg_catalog.pg_namespace AS n ON n.oid = w.schema \
              CROSS JOIN LATERAL pg_catalog.unnest(CASE WHEN c.relkind = ANY ('{v,m}') THEN '{SELECT}' ELSE pg_catalog.string_to_array(w.privileges, ', ') END) AS p \
-           UNION ALL SELECT 3, pg_catalog.format('%I.%I', n.nspname, s.relname), 'USAGE', has_sequence_privilege($1::name, s.oid, 'USAGE') \
+           UNION ALL SELECT 3, pg_catalog.format('%I.%I', n.nspname, s.relname), 'USAGE', CASE s.relkind WHEN 'S' THEN has_sequence_privilege($1::name, s.oid, 'USAGE') END \
              FROM wanted AS w JOIN pg_catalog.pg_depend AS d ON d.refobjid = w.oid AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass \
              JOIN pg_catalog.pg_class AS s ON s.oid = d.objid AND s.relkind = 'S' JOIN pg_catalog.pg_namespace AS n ON n.oid = s.relnamespace WHERE w.privileges <> 'SELECT') \
          SELECT place, name, pg_catalog.string_agg(DISTINCT privilege, ', ' ORDER BY privilege) AS privileges FROM object WHERE NOT is_there GROUP BY place, name ORDER BY place, name";
