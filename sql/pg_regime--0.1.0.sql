@@ -61,7 +61,7 @@ COMMENT ON CAST (name AS @extschema@.regime_asset_ref) IS 'The asset of a symbol
 
 -- src/api/cmc_regimes/backtest.rs
 -- pg_regime::api::cmc_regimes::backtest::regime_backtest
-CREATE TYPE regime_backtest_row AS (
+CREATE TYPE @extschema@.regime_backtest_row AS (
     id int,
     symbol text,
     policy text,
@@ -83,7 +83,7 @@ CREATE TYPE regime_backtest_row AS (
     turnover float8,
     cost float8
 );
-COMMENT ON TYPE regime_backtest_row IS 'A row that regime_backtest returns';
+COMMENT ON TYPE @extschema@.regime_backtest_row IS 'A row that regime_backtest returns';
 CREATE  FUNCTION "regime_backtest"(
 	"assets" regime_asset_ref[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < Asset > > > */
 	"policies" TEXT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < String > > > */
@@ -91,14 +91,14 @@ CREATE  FUNCTION "regime_backtest"(
 	"to_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
 	"cost_bps" double precision DEFAULT 0, /* Option < f64 > */
 	"bars_per_year" double precision DEFAULT NULL /* Option < f64 > */
-) RETURNS SETOF regime_backtest_row
+) RETURNS SETOF @extschema@.regime_backtest_row
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_backtest_wrapper';
 
 -- src/api/cmc_regimes/backtest.rs
 -- pg_regime::api::cmc_regimes::backtest::regime_backtest_equity
-CREATE TYPE regime_backtest_equity_row AS (
+CREATE TYPE @extschema@.regime_backtest_equity_row AS (
     id int,
     symbol text,
     policy text,
@@ -113,21 +113,21 @@ CREATE TYPE regime_backtest_equity_row AS (
     drawdown float8,
     drawdown_plain float8
 );
-COMMENT ON TYPE regime_backtest_equity_row IS 'A row that regime_backtest_equity returns';
+COMMENT ON TYPE @extschema@.regime_backtest_equity_row IS 'A row that regime_backtest_equity returns';
 CREATE  FUNCTION "regime_backtest_equity"(
 	"assets" regime_asset_ref[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < Asset > > > */
 	"policies" TEXT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < String > > > */
 	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
 	"to_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
 	"cost_bps" double precision DEFAULT 0 /* Option < f64 > */
-) RETURNS SETOF regime_backtest_equity_row
+) RETURNS SETOF @extschema@.regime_backtest_equity_row
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_backtest_equity_wrapper';
 
 -- src/api/cmc_regimes/check_inputs.rs
 -- pg_regime::api::cmc_regimes::check_inputs::regime_check_inputs
-CREATE TYPE regime_check_inputs_row AS (
+CREATE TYPE @extschema@.regime_check_inputs_row AS (
     severity text,
     id int,
     symbol text,
@@ -137,18 +137,18 @@ CREATE TYPE regime_check_inputs_row AS (
     first_ts timestamptz,
     command text
 );
-COMMENT ON TYPE regime_check_inputs_row IS 'A row that regime_check_inputs returns';
+COMMENT ON TYPE @extschema@.regime_check_inputs_row IS 'A row that regime_check_inputs returns';
 CREATE  FUNCTION "regime_check_inputs"(
 	"assets" regime_asset_ref[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < Asset > > > */
 	"cal_scheme" TEXT DEFAULT NULL /* Option < String > */
-) RETURNS SETOF regime_check_inputs_row
+) RETURNS SETOF @extschema@.regime_check_inputs_row
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_check_inputs_wrapper';
 
 -- src/api/cmc_regimes/compute.rs
 -- pg_regime::api::cmc_regimes::compute::regime_compute
-CREATE TYPE regime_compute_row AS (
+CREATE TYPE @extschema@.regime_compute_row AS (
     id int,
     ts timestamptz,
     tf text,
@@ -171,7 +171,7 @@ CREATE TYPE regime_compute_row AS (
     regime_version_hash text,
     updated_at timestamptz
 );
-COMMENT ON TYPE regime_compute_row IS 'A row that regime_compute returns';
+COMMENT ON TYPE @extschema@.regime_compute_row IS 'A row that regime_compute returns';
 CREATE  FUNCTION "regime_compute"(
 	"asset" regime_asset_ref, /* Option < Asset > */
 	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
@@ -187,21 +187,21 @@ CREATE  FUNCTION "regime_compute"(
 	"rules" jsonb DEFAULT NULL, /* Option < JsonText > */
 	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
 	"config" jsonb DEFAULT NULL /* Option < JsonText > */
-) RETURNS SETOF regime_compute_row
+) RETURNS SETOF @extschema@.regime_compute_row
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_compute_wrapper';
 
 -- src/api/cmc_regimes/explain.rs
 -- pg_regime::api::cmc_regimes::explain::regime_explain
-CREATE TYPE regime_explain_row AS (
+CREATE TYPE @extschema@.regime_explain_row AS (
     step int,
     layer text,
     what text,
     value text,
     detail text
 );
-COMMENT ON TYPE regime_explain_row IS 'A row that regime_explain returns';
+COMMENT ON TYPE @extschema@.regime_explain_row IS 'A row that regime_explain returns';
 CREATE  FUNCTION "regime_explain"(
 	"asset" regime_asset_ref, /* Option < Asset > */
 	"at" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
@@ -216,26 +216,26 @@ CREATE  FUNCTION "regime_explain"(
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
 	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
 	"config" jsonb DEFAULT NULL /* Option < JsonText > */
-) RETURNS SETOF regime_explain_row
+) RETURNS SETOF @extschema@.regime_explain_row
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_explain_wrapper';
 
 -- src/api/cmc_regimes/labels.rs
 -- pg_regime::api::cmc_regimes::labels::regime_label_daily
-CREATE TYPE regime_label_daily_row AS (
+CREATE TYPE @extschema@.regime_label_daily_row AS (
     ts timestamptz,
     trend text,
     vol text,
     liq text,
     label text
 );
-COMMENT ON TYPE regime_label_daily_row IS 'A row that regime_label_daily returns';
+COMMENT ON TYPE @extschema@.regime_label_daily_row IS 'A row that regime_label_daily returns';
 CREATE  FUNCTION "regime_label_daily"(
 	"asset" regime_asset_ref, /* Option < Asset > */
 	"cal_scheme" TEXT DEFAULT NULL, /* Option < & str > */
 	"mode" TEXT DEFAULT NULL /* Option < & str > */
-) RETURNS SETOF regime_label_daily_row
+) RETURNS SETOF @extschema@.regime_label_daily_row
 STABLE PARALLEL RESTRICTED 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_label_daily_wrapper';
@@ -260,7 +260,7 @@ CREATE  FUNCTION "regime_label_intraday"(
 	"asset" regime_asset_ref, /* Option < Asset > */
 	"cal_scheme" TEXT DEFAULT NULL, /* Option < & str > */
 	"mode" TEXT DEFAULT NULL /* Option < & str > */
-) RETURNS SETOF regime_label_daily_row
+) RETURNS SETOF @extschema@.regime_label_daily_row
 STABLE PARALLEL RESTRICTED 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_label_intraday_wrapper';
@@ -285,7 +285,7 @@ CREATE  FUNCTION "regime_label_monthly"(
 	"asset" regime_asset_ref, /* Option < Asset > */
 	"cal_scheme" TEXT DEFAULT NULL, /* Option < & str > */
 	"mode" TEXT DEFAULT NULL /* Option < & str > */
-) RETURNS SETOF regime_label_daily_row
+) RETURNS SETOF @extschema@.regime_label_daily_row
 STABLE PARALLEL RESTRICTED 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_label_monthly_wrapper';
@@ -310,7 +310,7 @@ CREATE  FUNCTION "regime_label_weekly"(
 	"asset" regime_asset_ref, /* Option < Asset > */
 	"cal_scheme" TEXT DEFAULT NULL, /* Option < & str > */
 	"mode" TEXT DEFAULT NULL /* Option < & str > */
-) RETURNS SETOF regime_label_daily_row
+) RETURNS SETOF @extschema@.regime_label_daily_row
 STABLE PARALLEL RESTRICTED 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_label_weekly_wrapper';
@@ -357,15 +357,15 @@ AS 'MODULE_PATHNAME', 'regime_asset_wrapper';
 
 -- src/api/cmc_regimes/nodes.rs
 -- pg_regime::api::cmc_regimes::nodes::regime_distribute
-CREATE TYPE regime_distribute_row AS (
+CREATE TYPE @extschema@.regime_distribute_row AS (
     relation text,
     action text,
     statement text
 );
-COMMENT ON TYPE regime_distribute_row IS 'A row that regime_distribute returns';
+COMMENT ON TYPE @extschema@.regime_distribute_row IS 'A row that regime_distribute returns';
 CREATE  FUNCTION "regime_distribute"(
 	"dry_run" bool DEFAULT false /* Option < bool > */
-) RETURNS SETOF regime_distribute_row
+) RETURNS SETOF @extschema@.regime_distribute_row
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_distribute_wrapper';
@@ -379,7 +379,7 @@ AS 'MODULE_PATHNAME', 'refresh_all_on_workers_wrapper';
 
 -- src/api/cmc_regimes/policy.rs
 -- pg_regime::api::cmc_regimes::policy::resolve_policy
-CREATE TYPE resolve_policy_row AS (
+CREATE TYPE @extschema@.resolve_policy_row AS (
     size_mult float8,
     stop_mult float8,
     orders text,
@@ -387,7 +387,7 @@ CREATE TYPE resolve_policy_row AS (
     gross_cap float8,
     pyramids boolean
 );
-COMMENT ON TYPE resolve_policy_row IS 'A row that resolve_policy returns';
+COMMENT ON TYPE @extschema@.resolve_policy_row IS 'A row that resolve_policy returns';
 CREATE  FUNCTION "resolve_policy"(
 	"l0" TEXT DEFAULT NULL, /* Option < & str > */
 	"l1" TEXT DEFAULT NULL, /* Option < & str > */
@@ -396,7 +396,7 @@ CREATE  FUNCTION "resolve_policy"(
 	"l4" TEXT DEFAULT NULL, /* Option < & str > */
 	"policy" TEXT DEFAULT 'default', /* Option < & str > */
 	"rules" jsonb DEFAULT NULL /* Option < JsonText > */
-) RETURNS SETOF resolve_policy_row
+) RETURNS SETOF @extschema@.resolve_policy_row
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'resolve_policy_wrapper';
@@ -455,7 +455,7 @@ AS 'MODULE_PATHNAME', 'regime_version_hash_wrapper';
 
 -- src/api/cmc_regimes/read.rs
 -- pg_regime::api::cmc_regimes::read::regime_at
-CREATE TYPE regime_at_row AS (
+CREATE TYPE @extschema@.regime_at_row AS (
     id int,
     ts timestamptz,
     regime_key text,
@@ -481,19 +481,19 @@ CREATE TYPE regime_at_row AS (
     updated_at timestamptz,
     tf text
 );
-COMMENT ON TYPE regime_at_row IS 'A row that regime_at returns';
+COMMENT ON TYPE @extschema@.regime_at_row IS 'A row that regime_at returns';
 CREATE  FUNCTION "regime_at"(
 	"asset" regime_asset_ref, /* Option < Asset > */
 	"at" timestamp with time zone, /* Option < TimestampWithTimeZone > */
 	"max_age" interval DEFAULT NULL /* Option < Interval > */
-) RETURNS SETOF regime_at_row
+) RETURNS SETOF @extschema@.regime_at_row
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_at_wrapper';
 
 -- src/api/cmc_regimes/read.rs
 -- pg_regime::api::cmc_regimes::read::regime_latest
-CREATE TYPE regime_latest_row AS (
+CREATE TYPE @extschema@.regime_latest_row AS (
     id int,
     symbol text,
     ts timestamptz,
@@ -521,15 +521,15 @@ CREATE TYPE regime_latest_row AS (
     updated_at timestamptz,
     tf text
 );
-COMMENT ON TYPE regime_latest_row IS 'A row that regime_latest returns';
-CREATE  FUNCTION "regime_latest"() RETURNS SETOF regime_latest_row
+COMMENT ON TYPE @extschema@.regime_latest_row IS 'A row that regime_latest returns';
+CREATE  FUNCTION "regime_latest"() RETURNS SETOF @extschema@.regime_latest_row
 STRICT STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_latest_wrapper';
 
 -- src/api/cmc_regimes/read.rs
 -- pg_regime::api::cmc_regimes::read::regime_board
-CREATE TYPE regime_board_row AS (
+CREATE TYPE @extschema@.regime_board_row AS (
     symbol text,
     day date,
     regime text,
@@ -539,15 +539,15 @@ CREATE TYPE regime_board_row AS (
     orders text,
     stale boolean
 );
-COMMENT ON TYPE regime_board_row IS 'A row that regime_board returns';
-CREATE  FUNCTION "regime_board"() RETURNS SETOF regime_board_row
+COMMENT ON TYPE @extschema@.regime_board_row IS 'A row that regime_board returns';
+CREATE  FUNCTION "regime_board"() RETURNS SETOF @extschema@.regime_board_row
 STRICT STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_board_wrapper';
 
 -- src/api/cmc_regimes/refresh.rs
 -- pg_regime::api::cmc_regimes::refresh::refresh_cmc_regimes
-CREATE TYPE refresh_cmc_regimes_row AS (
+CREATE TYPE @extschema@.refresh_cmc_regimes_row AS (
     id int,
     symbol text,
     status text,
@@ -563,7 +563,7 @@ CREATE TYPE refresh_cmc_regimes_row AS (
     mode text,
     reason text
 );
-COMMENT ON TYPE refresh_cmc_regimes_row IS 'A row that refresh_cmc_regimes returns';
+COMMENT ON TYPE @extschema@.refresh_cmc_regimes_row IS 'A row that refresh_cmc_regimes returns';
 CREATE  FUNCTION "refresh_cmc_regimes"(
 	"assets" regime_asset_ref[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < Asset > > > */
 	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
@@ -582,7 +582,7 @@ CREATE  FUNCTION "refresh_cmc_regimes"(
 	"force" bool DEFAULT false, /* Option < bool > */
 	"strict" bool DEFAULT NULL, /* Option < bool > */
 	"config" jsonb DEFAULT NULL /* Option < JsonText > */
-) RETURNS SETOF refresh_cmc_regimes_row
+) RETURNS SETOF @extschema@.refresh_cmc_regimes_row
 VOLATILE PARALLEL UNSAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'refresh_assets_wrapper';
@@ -607,7 +607,7 @@ CREATE  FUNCTION "refresh_cmc_regimes"(
 	"force" bool DEFAULT false, /* Option < bool > */
 	"strict" bool DEFAULT NULL, /* Option < bool > */
 	"config" jsonb DEFAULT NULL /* Option < JsonText > */
-) RETURNS SETOF refresh_cmc_regimes_row
+) RETURNS SETOF @extschema@.refresh_cmc_regimes_row
 VOLATILE PARALLEL UNSAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'refresh_asset_wrapper';
@@ -632,14 +632,14 @@ CREATE  FUNCTION "refresh_cmc_regimes"(
 	"force" bool DEFAULT false, /* Option < bool > */
 	"strict" bool DEFAULT NULL, /* Option < bool > */
 	"config" jsonb DEFAULT NULL /* Option < JsonText > */
-) RETURNS SETOF refresh_cmc_regimes_row
+) RETURNS SETOF @extschema@.refresh_cmc_regimes_row
 VOLATILE PARALLEL UNSAFE 
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'refresh_named_wrapper';
 
 -- src/api/cmc_regimes/repaint_check.rs
 -- pg_regime::api::cmc_regimes::repaint_check::regime_repaint_check
-CREATE TYPE regime_repaint_check_row AS (
+CREATE TYPE @extschema@.regime_repaint_check_row AS (
     column_name text,
     n bigint,
     n_differ bigint,
@@ -647,7 +647,7 @@ CREATE TYPE regime_repaint_check_row AS (
     stored text,
     knowable text
 );
-COMMENT ON TYPE regime_repaint_check_row IS 'A row that regime_repaint_check returns';
+COMMENT ON TYPE @extschema@.regime_repaint_check_row IS 'A row that regime_repaint_check returns';
 CREATE  FUNCTION "regime_repaint_check"(
 	"asset" regime_asset_ref, /* Option < Asset > */
 	"sample" INT DEFAULT NULL, /* Option < i32 > */
@@ -661,7 +661,7 @@ CREATE  FUNCTION "regime_repaint_check"(
 	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
 	"config" jsonb DEFAULT NULL /* Option < JsonText > */
-) RETURNS SETOF regime_repaint_check_row
+) RETURNS SETOF @extschema@.regime_repaint_check_row
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_repaint_check_wrapper';
@@ -723,7 +723,7 @@ AS 'MODULE_PATHNAME', 'regime_round_end_wrapper';
 
 -- src/api/cmc_regimes/signals.rs
 -- pg_regime::api::cmc_regimes::signals::regime_gate
-CREATE TYPE regime_gate_row AS (
+CREATE TYPE @extschema@.regime_gate_row AS (
     allowed boolean,
     size float8,
     stop_mult float8,
@@ -733,7 +733,7 @@ CREATE TYPE regime_gate_row AS (
     regime_key text,
     reason text
 );
-COMMENT ON TYPE regime_gate_row IS 'A row that regime_gate returns';
+COMMENT ON TYPE @extschema@.regime_gate_row IS 'A row that regime_gate returns';
 CREATE  FUNCTION "regime_gate"(
 	"asset" regime_asset_ref, /* Option < Asset > */
 	"at" timestamp with time zone, /* Option < TimestampWithTimeZone > */
@@ -741,7 +741,7 @@ CREATE  FUNCTION "regime_gate"(
 	"base_size" double precision, /* Option < f64 > */
 	"regime_enabled" bool DEFAULT true, /* Option < bool > */
 	"max_age" interval DEFAULT NULL /* Option < Interval > */
-) RETURNS SETOF regime_gate_row
+) RETURNS SETOF @extschema@.regime_gate_row
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_gate_wrapper';
@@ -756,7 +756,7 @@ AS 'MODULE_PATHNAME', 'regime_gate_wrapper';
 
 -- src/api/cmc_regimes/simulate.rs
 -- pg_regime::api::cmc_regimes::simulate::regime_policy_simulate
-CREATE TYPE regime_policy_simulate_row AS (
+CREATE TYPE @extschema@.regime_policy_simulate_row AS (
     id int,
     symbol text,
     ts timestamptz,
@@ -776,7 +776,7 @@ CREATE TYPE regime_policy_simulate_row AS (
     setups_before text[],
     setups_after text[]
 );
-COMMENT ON TYPE regime_policy_simulate_row IS 'A row that regime_policy_simulate returns';
+COMMENT ON TYPE @extschema@.regime_policy_simulate_row IS 'A row that regime_policy_simulate returns';
 CREATE  FUNCTION "regime_policy_simulate"(
 	"rules" jsonb, /* Option < JsonText > */
 	"assets" regime_asset_ref[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < Asset > > > */
@@ -793,14 +793,14 @@ CREATE  FUNCTION "regime_policy_simulate"(
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
 	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
 	"config" jsonb DEFAULT NULL /* Option < JsonText > */
-) RETURNS SETOF regime_policy_simulate_row
+) RETURNS SETOF @extschema@.regime_policy_simulate_row
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_policy_simulate_wrapper';
 
 -- src/api/cmc_regimes/simulate.rs
 -- pg_regime::api::cmc_regimes::simulate::regime_policy_simulate_summary
-CREATE TYPE regime_policy_simulate_summary_row AS (
+CREATE TYPE @extschema@.regime_policy_simulate_summary_row AS (
     id int,
     symbol text,
     n bigint,
@@ -818,7 +818,7 @@ CREATE TYPE regime_policy_simulate_summary_row AS (
     not_compared bigint,
     other_version bigint
 );
-COMMENT ON TYPE regime_policy_simulate_summary_row IS 'A row that regime_policy_simulate_summary returns';
+COMMENT ON TYPE @extschema@.regime_policy_simulate_summary_row IS 'A row that regime_policy_simulate_summary returns';
 CREATE  FUNCTION "regime_policy_simulate_summary"(
 	"rules" jsonb, /* Option < JsonText > */
 	"assets" regime_asset_ref[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < Asset > > > */
@@ -835,14 +835,14 @@ CREATE  FUNCTION "regime_policy_simulate_summary"(
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
 	"point_in_time" bool DEFAULT NULL, /* Option < bool > */
 	"config" jsonb DEFAULT NULL /* Option < JsonText > */
-) RETURNS SETOF regime_policy_simulate_summary_row
+) RETURNS SETOF @extschema@.regime_policy_simulate_summary_row
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_policy_simulate_summary_wrapper';
 
 -- src/api/cmc_regimes/simulate.rs
 -- pg_regime::api::cmc_regimes::simulate::regime_config_simulate
-CREATE TYPE regime_config_simulate_row AS (
+CREATE TYPE @extschema@.regime_config_simulate_row AS (
     id int,
     symbol text,
     column_name text,
@@ -855,7 +855,7 @@ CREATE TYPE regime_config_simulate_row AS (
     not_compared bigint,
     other_version bigint
 );
-COMMENT ON TYPE regime_config_simulate_row IS 'A row that regime_config_simulate returns';
+COMMENT ON TYPE @extschema@.regime_config_simulate_row IS 'A row that regime_config_simulate returns';
 CREATE  FUNCTION "regime_config_simulate"(
 	"config" jsonb, /* Option < JsonText > */
 	"assets" regime_asset_ref[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < Asset > > > */
@@ -871,31 +871,31 @@ CREATE  FUNCTION "regime_config_simulate"(
 	"min_bars_l2" INT DEFAULT NULL, /* Option < i32 > */
 	"l4_label" TEXT DEFAULT NULL, /* Option < String > */
 	"point_in_time" bool DEFAULT NULL /* Option < bool > */
-) RETURNS SETOF regime_config_simulate_row
+) RETURNS SETOF @extschema@.regime_config_simulate_row
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_config_simulate_wrapper';
 
 -- src/api/cmc_regimes/statistics.rs
 -- pg_regime::api::cmc_regimes::statistics::regime_transition_matrix
-CREATE TYPE regime_transition_matrix_row AS (
+CREATE TYPE @extschema@.regime_transition_matrix_row AS (
     from_regime text,
     to_regime text,
     n bigint,
     probability float8
 );
-COMMENT ON TYPE regime_transition_matrix_row IS 'A row that regime_transition_matrix returns';
+COMMENT ON TYPE @extschema@.regime_transition_matrix_row IS 'A row that regime_transition_matrix returns';
 CREATE  FUNCTION "regime_transition_matrix"(
 	"asset" regime_asset_ref DEFAULT NULL, /* Option < Asset > */
 	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
-) RETURNS SETOF regime_transition_matrix_row
+) RETURNS SETOF @extschema@.regime_transition_matrix_row
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_transition_matrix_wrapper';
 
 -- src/api/cmc_regimes/statistics.rs
 -- pg_regime::api::cmc_regimes::statistics::regime_durations
-CREATE TYPE regime_durations_row AS (
+CREATE TYPE @extschema@.regime_durations_row AS (
     regime text,
     n bigint,
     mean_bars float8,
@@ -904,30 +904,30 @@ CREATE TYPE regime_durations_row AS (
     current_bars int,
     current_percentile float8
 );
-COMMENT ON TYPE regime_durations_row IS 'A row that regime_durations returns';
+COMMENT ON TYPE @extschema@.regime_durations_row IS 'A row that regime_durations returns';
 CREATE  FUNCTION "regime_durations"(
 	"asset" regime_asset_ref DEFAULT NULL, /* Option < Asset > */
 	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
-) RETURNS SETOF regime_durations_row
+) RETURNS SETOF @extschema@.regime_durations_row
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_durations_wrapper';
 
 -- src/api/cmc_regimes/statistics.rs
 -- pg_regime::api::cmc_regimes::statistics::regime_assets
-CREATE TYPE regime_assets_row AS (
+CREATE TYPE @extschema@.regime_assets_row AS (
     id int,
     symbol text
 );
-COMMENT ON TYPE regime_assets_row IS 'A row that regime_assets returns';
-CREATE  FUNCTION "regime_assets"() RETURNS SETOF regime_assets_row
+COMMENT ON TYPE @extschema@.regime_assets_row IS 'A row that regime_assets returns';
+CREATE  FUNCTION "regime_assets"() RETURNS SETOF @extschema@.regime_assets_row
 STRICT STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_assets_wrapper';
 
 -- src/api/cmc_regimes/statistics.rs
 -- pg_regime::api::cmc_regimes::statistics::regime_periods
-CREATE TYPE regime_periods_row AS (
+CREATE TYPE @extschema@.regime_periods_row AS (
     id int,
     symbol text,
     regime text,
@@ -935,18 +935,18 @@ CREATE TYPE regime_periods_row AS (
     bars int,
     return_over_period float8
 );
-COMMENT ON TYPE regime_periods_row IS 'A row that regime_periods returns';
+COMMENT ON TYPE @extschema@.regime_periods_row IS 'A row that regime_periods returns';
 CREATE  FUNCTION "regime_periods"(
 	"asset" regime_asset_ref DEFAULT NULL, /* Option < Asset > */
 	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
-) RETURNS SETOF regime_periods_row
+) RETURNS SETOF @extschema@.regime_periods_row
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_periods_wrapper';
 
 -- src/api/cmc_regimes/statistics.rs
 -- pg_regime::api::cmc_regimes::statistics::regime_forward_returns
-CREATE TYPE regime_forward_returns_row AS (
+CREATE TYPE @extschema@.regime_forward_returns_row AS (
     regime text,
     horizon int,
     n bigint,
@@ -960,19 +960,19 @@ CREATE TYPE regime_forward_returns_row AS (
     hit_rate float8,
     worst_return float8
 );
-COMMENT ON TYPE regime_forward_returns_row IS 'A row that regime_forward_returns returns';
+COMMENT ON TYPE @extschema@.regime_forward_returns_row IS 'A row that regime_forward_returns returns';
 CREATE  FUNCTION "regime_forward_returns"(
 	"asset" regime_asset_ref DEFAULT NULL, /* Option < Asset > */
 	"horizons" INT[] DEFAULT '{1,5,20}', /* :: std :: option :: Option < Vec < Option < i32 > > > */
 	"layer" TEXT DEFAULT 'composite' /* Option < & str > */
-) RETURNS SETOF regime_forward_returns_row
+) RETURNS SETOF @extschema@.regime_forward_returns_row
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_forward_returns_wrapper';
 
 -- src/api/cmc_regimes/statistics.rs
 -- pg_regime::api::cmc_regimes::statistics::regime_flips
-CREATE TYPE regime_flips_row AS (
+CREATE TYPE @extschema@.regime_flips_row AS (
     id int,
     symbol text,
     ts timestamptz,
@@ -981,21 +981,21 @@ CREATE TYPE regime_flips_row AS (
     duration_bars int,
     return_since float8
 );
-COMMENT ON TYPE regime_flips_row IS 'A row that regime_flips returns';
+COMMENT ON TYPE @extschema@.regime_flips_row IS 'A row that regime_flips returns';
 CREATE  FUNCTION "regime_flips"(
 	"asset" regime_asset_ref DEFAULT NULL, /* Option < Asset > */
 	"layer" TEXT DEFAULT 'composite', /* Option < & str > */
 	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
 	"to_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
 	"n" INT DEFAULT NULL /* Option < i32 > */
-) RETURNS SETOF regime_flips_row
+) RETURNS SETOF @extschema@.regime_flips_row
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_flips_wrapper';
 
 -- src/api/cmc_regimes/statistics.rs
 -- pg_regime::api::cmc_regimes::statistics::regime_stats
-CREATE TYPE regime_stats_row AS (
+CREATE TYPE @extschema@.regime_stats_row AS (
     id int,
     symbol text,
     regime_key text,
@@ -1004,10 +1004,10 @@ CREATE TYPE regime_stats_row AS (
     mean_return float8,
     std_return float8
 );
-COMMENT ON TYPE regime_stats_row IS 'A row that regime_stats returns';
+COMMENT ON TYPE @extschema@.regime_stats_row IS 'A row that regime_stats returns';
 CREATE  FUNCTION "regime_stats"(
 	"asset" regime_asset_ref DEFAULT NULL /* Option < Asset > */
-) RETURNS SETOF regime_stats_row
+) RETURNS SETOF @extschema@.regime_stats_row
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_stats_wrapper';
@@ -1022,21 +1022,21 @@ AS 'MODULE_PATHNAME', 'regime_stats_wrapper';
 
 -- src/api/connect.rs
 -- pg_regime::api::connect::regime_disconnect
-CREATE TYPE regime_disconnect_row AS (
+CREATE TYPE @extschema@.regime_disconnect_row AS (
     relation text,
     action text
 );
-COMMENT ON TYPE regime_disconnect_row IS 'A row that regime_disconnect returns';
+COMMENT ON TYPE @extschema@.regime_disconnect_row IS 'A row that regime_disconnect returns';
 CREATE  FUNCTION "regime_disconnect"(
 	"relation" TEXT /* Option < & str > */
-) RETURNS SETOF regime_disconnect_row
+) RETURNS SETOF @extschema@.regime_disconnect_row
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_disconnect_wrapper';
 
 -- src/api/desk.rs
 -- pg_regime::api::desk::regime_now
-CREATE TYPE regime_now_row AS (
+CREATE TYPE @extschema@.regime_now_row AS (
     symbol text,
     timeframe text,
     regime text,
@@ -1051,37 +1051,37 @@ CREATE TYPE regime_now_row AS (
     id int,
     system text
 );
-COMMENT ON TYPE regime_now_row IS 'A row that regime_now returns';
+COMMENT ON TYPE @extschema@.regime_now_row IS 'A row that regime_now returns';
 CREATE  FUNCTION "regime_now"(
 	"asset" regime_asset_ref DEFAULT NULL, /* Option < Asset > */
 	"system" TEXT DEFAULT 'cmc_regimes' /* Option < & str > */
-) RETURNS SETOF regime_now_row
+) RETURNS SETOF @extschema@.regime_now_row
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_now_wrapper';
 
 -- src/api/desk.rs
 -- pg_regime::api::desk::regime_breadth
-CREATE TYPE regime_breadth_row AS (
+CREATE TYPE @extschema@.regime_breadth_row AS (
     day date,
     regime text,
     n bigint,
     share float8
 );
-COMMENT ON TYPE regime_breadth_row IS 'A row that regime_breadth returns';
+COMMENT ON TYPE @extschema@.regime_breadth_row IS 'A row that regime_breadth returns';
 CREATE  FUNCTION "regime_breadth"(
 	"from_date" date DEFAULT NULL, /* Option < Date > */
 	"to_date" date DEFAULT NULL, /* Option < Date > */
 	"system" TEXT DEFAULT 'cmc_regimes', /* Option < & str > */
 	"timeframe" TEXT DEFAULT NULL /* Option < & str > */
-) RETURNS SETOF regime_breadth_row
+) RETURNS SETOF @extschema@.regime_breadth_row
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_breadth_wrapper';
 
 -- src/api/desk.rs
 -- pg_regime::api::desk::regime_portfolio
-CREATE TYPE regime_portfolio_row AS (
+CREATE TYPE @extschema@.regime_portfolio_row AS (
     symbol text,
     weight float8,
     regime text,
@@ -1096,19 +1096,19 @@ CREATE TYPE regime_portfolio_row AS (
     is_stale boolean,
     id int
 );
-COMMENT ON TYPE regime_portfolio_row IS 'A row that regime_portfolio returns';
+COMMENT ON TYPE @extschema@.regime_portfolio_row IS 'A row that regime_portfolio returns';
 CREATE  FUNCTION "regime_portfolio"(
 	"assets" regime_asset_ref[], /* :: std :: option :: Option < Vec < Option < Asset > > > */
 	"weights" double precision[], /* :: std :: option :: Option < Vec < Option < f64 > > > */
 	"at" timestamp with time zone DEFAULT NULL /* Option < TimestampWithTimeZone > */
-) RETURNS SETOF regime_portfolio_row
+) RETURNS SETOF @extschema@.regime_portfolio_row
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_portfolio_wrapper';
 
 -- src/api/health.rs
 -- pg_regime::api::health::regime_status
-CREATE TYPE regime_status_row AS (
+CREATE TYPE @extschema@.regime_status_row AS (
     id int,
     symbol text,
     newest_bar timestamptz,
@@ -1122,15 +1122,15 @@ CREATE TYPE regime_status_row AS (
     last_error timestamptz,
     last_error_message text
 );
-COMMENT ON TYPE regime_status_row IS 'A row that regime_status returns';
-CREATE  FUNCTION "regime_status"() RETURNS SETOF regime_status_row
+COMMENT ON TYPE @extschema@.regime_status_row IS 'A row that regime_status returns';
+CREATE  FUNCTION "regime_status"() RETURNS SETOF @extschema@.regime_status_row
 STRICT STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_status_wrapper';
 
 -- src/api/health.rs
 -- pg_regime::api::health::regime_health
-CREATE TYPE regime_health_row AS (
+CREATE TYPE @extschema@.regime_health_row AS (
     severity text,
     what text,
     id int,
@@ -1138,15 +1138,15 @@ CREATE TYPE regime_health_row AS (
     detail text,
     command text
 );
-COMMENT ON TYPE regime_health_row IS 'A row that regime_health returns';
-CREATE  FUNCTION "regime_health"() RETURNS SETOF regime_health_row
+COMMENT ON TYPE @extschema@.regime_health_row IS 'A row that regime_health returns';
+CREATE  FUNCTION "regime_health"() RETURNS SETOF @extschema@.regime_health_row
 STRICT STABLE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_health_wrapper';
 
 -- src/api/health.rs
 -- pg_regime::api::health::regime_systems
-CREATE TYPE regime_systems_row AS (
+CREATE TYPE @extschema@.regime_systems_row AS (
     system text,
     tables text[],
     is_set_up boolean,
@@ -1157,8 +1157,8 @@ CREATE TYPE regime_systems_row AS (
     version text,
     problem text
 );
-COMMENT ON TYPE regime_systems_row IS 'A row that regime_systems returns';
-CREATE  FUNCTION "regime_systems"() RETURNS SETOF regime_systems_row
+COMMENT ON TYPE @extschema@.regime_systems_row IS 'A row that regime_systems returns';
+CREATE  FUNCTION "regime_systems"() RETURNS SETOF @extschema@.regime_systems_row
 STRICT STABLE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_systems_wrapper';
@@ -1175,17 +1175,17 @@ AS 'MODULE_PATHNAME', 'regime_due_wrapper';
 
 -- src/api/inputs.rs
 -- pg_regime::api::inputs::regime_build_inputs
-CREATE TYPE regime_build_inputs_row AS (
+CREATE TYPE @extschema@.regime_build_inputs_row AS (
     relation text,
     action text,
     rows_written bigint
 );
-COMMENT ON TYPE regime_build_inputs_row IS 'A row that regime_build_inputs returns';
+COMMENT ON TYPE @extschema@.regime_build_inputs_row IS 'A row that regime_build_inputs returns';
 CREATE  FUNCTION "regime_build_inputs"(
 	"assets" regime_asset_ref[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < Asset > > > */
 	"cal_scheme" TEXT DEFAULT NULL, /* Option < String > */
 	"target_schema" TEXT DEFAULT NULL /* Option < & str > */
-) RETURNS SETOF regime_build_inputs_row
+) RETURNS SETOF @extschema@.regime_build_inputs_row
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_build_inputs_wrapper';
@@ -1196,7 +1196,7 @@ CREATE  FUNCTION "regime_demo"(
 	"n_assets" INT DEFAULT 5, /* Option < i32 > */
 	"days" INT DEFAULT 3000, /* Option < i32 > */
 	"seed" INT DEFAULT 42 /* Option < i32 > */
-) RETURNS SETOF regime_build_inputs_row
+) RETURNS SETOF @extschema@.regime_build_inputs_row
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_demo_wrapper';
@@ -1295,7 +1295,7 @@ AS 'MODULE_PATHNAME', 'market_regime_backfill_end_wrapper';
 
 -- src/api/market_regimes.rs
 -- pg_regime::api::market_regimes::refresh_market_regimes
-CREATE TYPE refresh_market_regimes_row AS (
+CREATE TYPE @extschema@.refresh_market_regimes_row AS (
     symbol text,
     timeframe text,
     status text,
@@ -1307,7 +1307,7 @@ CREATE TYPE refresh_market_regimes_row AS (
     mode text,
     reason text
 );
-COMMENT ON TYPE refresh_market_regimes_row IS 'A row that refresh_market_regimes returns';
+COMMENT ON TYPE @extschema@.refresh_market_regimes_row IS 'A row that refresh_market_regimes returns';
 CREATE  FUNCTION "refresh_market_regimes"(
 	"symbol" TEXT DEFAULT NULL, /* Option < & str > */
 	"timeframe" TEXT DEFAULT NULL, /* Option < & str > */
@@ -1315,41 +1315,41 @@ CREATE  FUNCTION "refresh_market_regimes"(
 	"full_refresh" bool DEFAULT false, /* Option < bool > */
 	"config" jsonb DEFAULT NULL, /* Option < JsonText > */
 	"strict" bool DEFAULT NULL /* Option < bool > */
-) RETURNS SETOF refresh_market_regimes_row
+) RETURNS SETOF @extschema@.refresh_market_regimes_row
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'refresh_market_regimes_wrapper';
 
 -- src/api/market_regimes.rs
 -- pg_regime::api::market_regimes::market_regimes_round_begin
-CREATE TYPE market_regimes_round_begin_row AS (
+CREATE TYPE @extschema@.market_regimes_round_begin_row AS (
     symbol text,
     timeframe text
 );
-COMMENT ON TYPE market_regimes_round_begin_row IS 'A row that market_regimes_round_begin returns';
+COMMENT ON TYPE @extschema@.market_regimes_round_begin_row IS 'A row that market_regimes_round_begin returns';
 CREATE  FUNCTION "market_regimes_round_begin"(
 	"symbol" TEXT DEFAULT NULL, /* Option < & str > */
 	"timeframe" TEXT DEFAULT NULL, /* Option < & str > */
 	"config" jsonb DEFAULT NULL /* Option < JsonText > */
-) RETURNS SETOF market_regimes_round_begin_row
+) RETURNS SETOF @extschema@.market_regimes_round_begin_row
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'market_regimes_round_begin_wrapper';
 
 -- src/api/market_regimes.rs
 -- pg_regime::api::market_regimes::market_regimes_round_next
-CREATE TYPE market_regimes_round_next_row AS (
+CREATE TYPE @extschema@.market_regimes_round_next_row AS (
     series text,
     sqlstate text,
     message text
 );
-COMMENT ON TYPE market_regimes_round_next_row IS 'A row that market_regimes_round_next returns';
+COMMENT ON TYPE @extschema@.market_regimes_round_next_row IS 'A row that market_regimes_round_next returns';
 CREATE  FUNCTION "market_regimes_round_next"(
 	"symbols" TEXT[], /* :: std :: option :: Option < Vec < Option < String > > > */
 	"timeframes" TEXT[], /* :: std :: option :: Option < Vec < Option < String > > > */
 	"full_refresh" bool DEFAULT false, /* Option < bool > */
 	"config" jsonb DEFAULT NULL /* Option < JsonText > */
-) RETURNS SETOF market_regimes_round_next_row
+) RETURNS SETOF @extschema@.market_regimes_round_next_row
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'market_regimes_round_next_wrapper';
@@ -1401,19 +1401,19 @@ AS 'MODULE_PATHNAME', 'delete_market_regimes_wrapper';
 
 -- src/api/market_states/explain.rs
 -- pg_regime::api::market_states::explain::market_states_explain
-CREATE TYPE market_states_explain_row AS (
+CREATE TYPE @extschema@.market_states_explain_row AS (
     step int,
     metric text,
     what text,
     value text,
     detail text
 );
-COMMENT ON TYPE market_states_explain_row IS 'A row that market_states_explain returns';
+COMMENT ON TYPE @extschema@.market_states_explain_row IS 'A row that market_states_explain returns';
 CREATE  FUNCTION "market_states_explain"(
 	"symbol" TEXT, /* Option < & str > */
 	"timeframe" TEXT, /* Option < & str > */
 	"at" timestamp with time zone DEFAULT NULL /* Option < TimestampWithTimeZone > */
-) RETURNS SETOF market_states_explain_row
+) RETURNS SETOF @extschema@.market_states_explain_row
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'market_states_explain_wrapper';
@@ -1470,7 +1470,7 @@ AS 'MODULE_PATHNAME', 'market_escalation_action_wrapper';
 
 -- src/api/market_states/refresh.rs
 -- pg_regime::api::market_states::refresh::refresh_market_states
-CREATE TYPE refresh_market_states_row AS (
+CREATE TYPE @extschema@.refresh_market_states_row AS (
     symbol text,
     timeframe text,
     status text,
@@ -1482,14 +1482,14 @@ CREATE TYPE refresh_market_states_row AS (
     mode text,
     reason text
 );
-COMMENT ON TYPE refresh_market_states_row IS 'A row that refresh_market_states returns';
+COMMENT ON TYPE @extschema@.refresh_market_states_row IS 'A row that refresh_market_states returns';
 CREATE  FUNCTION "refresh_market_states"(
 	"symbol" TEXT DEFAULT NULL, /* Option < & str > */
 	"timeframe" TEXT DEFAULT NULL, /* Option < & str > */
 	"dry_run" bool DEFAULT false, /* Option < bool > */
 	"full_refresh" bool DEFAULT false, /* Option < bool > */
 	"strict" bool DEFAULT NULL /* Option < bool > */
-) RETURNS SETOF refresh_market_states_row
+) RETURNS SETOF @extschema@.refresh_market_states_row
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'refresh_market_states_wrapper';
@@ -1499,7 +1499,7 @@ AS 'MODULE_PATHNAME', 'refresh_market_states_wrapper';
 CREATE  FUNCTION "market_states_round_begin"(
 	"symbol" TEXT DEFAULT NULL, /* Option < & str > */
 	"timeframe" TEXT DEFAULT NULL /* Option < & str > */
-) RETURNS SETOF market_regimes_round_begin_row
+) RETURNS SETOF @extschema@.market_regimes_round_begin_row
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'market_states_round_begin_wrapper';
@@ -1510,7 +1510,7 @@ CREATE  FUNCTION "market_states_round_next"(
 	"symbols" TEXT[], /* :: std :: option :: Option < Vec < Option < String > > > */
 	"timeframes" TEXT[], /* :: std :: option :: Option < Vec < Option < String > > > */
 	"full_refresh" bool DEFAULT false /* Option < bool > */
-) RETURNS SETOF market_regimes_round_next_row
+) RETURNS SETOF @extschema@.market_regimes_round_next_row
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'market_states_round_next_wrapper';
@@ -1538,7 +1538,7 @@ AS 'MODULE_PATHNAME', 'delete_market_states_wrapper';
 
 -- src/api/monitor.rs
 -- pg_regime::api::monitor::regime_monitor
-CREATE TYPE regime_monitor_row AS (
+CREATE TYPE @extschema@.regime_monitor_row AS (
     level text,
     text text,
     n bigint,
@@ -1550,15 +1550,15 @@ CREATE TYPE regime_monitor_row AS (
     n_waiting bigint,
     not_seen text[]
 );
-COMMENT ON TYPE regime_monitor_row IS 'A row that regime_monitor returns';
-CREATE  FUNCTION "regime_monitor"() RETURNS SETOF regime_monitor_row
+COMMENT ON TYPE @extschema@.regime_monitor_row IS 'A row that regime_monitor returns';
+CREATE  FUNCTION "regime_monitor"() RETURNS SETOF @extschema@.regime_monitor_row
 STRICT STABLE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_monitor_wrapper';
 
 -- src/api/monitor.rs
 -- pg_regime::api::monitor::regime_sizes
-CREATE TYPE regime_sizes_row AS (
+CREATE TYPE @extschema@.regime_sizes_row AS (
     system text,
     relation text,
     n_rows bigint,
@@ -1567,31 +1567,31 @@ CREATE TYPE regime_sizes_row AS (
     vacuumed_at timestamptz,
     command text
 );
-COMMENT ON TYPE regime_sizes_row IS 'A row that regime_sizes returns';
-CREATE  FUNCTION "regime_sizes"() RETURNS SETOF regime_sizes_row
+COMMENT ON TYPE @extschema@.regime_sizes_row IS 'A row that regime_sizes returns';
+CREATE  FUNCTION "regime_sizes"() RETURNS SETOF @extschema@.regime_sizes_row
 STRICT STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_sizes_wrapper';
 
 -- src/api/monitor.rs
 -- pg_regime::api::monitor::regime_rows
-CREATE TYPE regime_rows_row AS (
+CREATE TYPE @extschema@.regime_rows_row AS (
     system text,
     relation text,
     subject text,
     n_rows bigint
 );
-COMMENT ON TYPE regime_rows_row IS 'A row that regime_rows returns';
+COMMENT ON TYPE @extschema@.regime_rows_row IS 'A row that regime_rows returns';
 CREATE  FUNCTION "regime_rows"(
 	"system" TEXT DEFAULT NULL /* Option < & str > */
-) RETURNS SETOF regime_rows_row
+) RETURNS SETOF @extschema@.regime_rows_row
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_rows_wrapper';
 
 -- src/api/monitor.rs
 -- pg_regime::api::monitor::regime_refresh_times
-CREATE TYPE regime_refresh_times_row AS (
+CREATE TYPE @extschema@.regime_refresh_times_row AS (
     system text,
     id int,
     subject text,
@@ -1602,10 +1602,10 @@ CREATE TYPE regime_refresh_times_row AS (
     longest_ms float8,
     last_at timestamptz
 );
-COMMENT ON TYPE regime_refresh_times_row IS 'A row that regime_refresh_times returns';
+COMMENT ON TYPE @extschema@.regime_refresh_times_row IS 'A row that regime_refresh_times returns';
 CREATE  FUNCTION "regime_refresh_times"(
 	"from_ts" timestamp with time zone DEFAULT NULL /* Option < TimestampWithTimeZone > */
-) RETURNS SETOF regime_refresh_times_row
+) RETURNS SETOF @extschema@.regime_refresh_times_row
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_refresh_times_wrapper';
@@ -1644,7 +1644,7 @@ AS 'MODULE_PATHNAME', 'regime_timeline_wrapper';
 -- pg_regime::api::setup::regime_setup
 CREATE  FUNCTION "regime_setup"(
 	"target_schema" TEXT DEFAULT NULL /* Option < & str > */
-) RETURNS SETOF regime_disconnect_row
+) RETURNS SETOF @extschema@.regime_disconnect_row
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_setup_wrapper';
@@ -1653,23 +1653,23 @@ AS 'MODULE_PATHNAME', 'regime_setup_wrapper';
 -- pg_regime::api::setup::regime_teardown
 CREATE  FUNCTION "regime_teardown"(
 	"keep_rows" bool DEFAULT true /* Option < bool > */
-) RETURNS SETOF regime_disconnect_row
+) RETURNS SETOF @extschema@.regime_disconnect_row
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_teardown_wrapper';
 
 -- src/api/setup.rs
 -- pg_regime::api::setup::regime_grant
-CREATE TYPE regime_grant_row AS (
+CREATE TYPE @extschema@.regime_grant_row AS (
     statement text,
     status text
 );
-COMMENT ON TYPE regime_grant_row IS 'A row that regime_grant returns';
+COMMENT ON TYPE @extschema@.regime_grant_row IS 'A row that regime_grant returns';
 CREATE  FUNCTION "regime_grant"(
 	"role" TEXT, /* Option < & str > */
 	"purpose" TEXT, /* Option < & str > */
 	"dry_run" bool DEFAULT false /* Option < bool > */
-) RETURNS SETOF regime_grant_row
+) RETURNS SETOF @extschema@.regime_grant_row
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_grant_wrapper';
@@ -1678,7 +1678,7 @@ AS 'MODULE_PATHNAME', 'regime_grant_wrapper';
 -- pg_regime::api::setup::regime_move
 CREATE  FUNCTION "regime_move"(
 	"to_schema" TEXT /* Option < & str > */
-) RETURNS SETOF regime_disconnect_row
+) RETURNS SETOF @extschema@.regime_disconnect_row
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_move_wrapper';
@@ -1688,7 +1688,7 @@ AS 'MODULE_PATHNAME', 'regime_move_wrapper';
 CREATE  FUNCTION "regime_track"(
 	"enable" bool DEFAULT true, /* Option < bool > */
 	"systems" TEXT[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < String > > > */
-) RETURNS SETOF regime_disconnect_row
+) RETURNS SETOF @extschema@.regime_disconnect_row
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_track_wrapper';
@@ -2281,7 +2281,7 @@ GRANT SELECT ON @extschema@.cmc_regime_periods TO PUBLIC;
 --   tables
 
 -- Unsafe: no subtransaction can begin in parallel mode.
-CREATE TYPE regime_compare_row AS (
+CREATE TYPE @extschema@.regime_compare_row AS (
     id int,
     symbol text,
     timeframe text,
@@ -2298,12 +2298,12 @@ CREATE TYPE regime_compare_row AS (
     difference int,
     explanation text
 );
-COMMENT ON TYPE regime_compare_row IS 'A row that regime_compare returns';
+COMMENT ON TYPE @extschema@.regime_compare_row IS 'A row that regime_compare returns';
 CREATE FUNCTION regime_compare(
     relation regclass,
     with_table text DEFAULT NULL,
     assets regime_asset_ref[] DEFAULT NULL
-) RETURNS SETOF regime_compare_row
+) RETURNS SETOF @extschema@.regime_compare_row
 STABLE PARALLEL UNSAFE LANGUAGE c
 AS 'MODULE_PATHNAME', 'regime_compare_wrapper';
 
@@ -2311,13 +2311,13 @@ AS 'MODULE_PATHNAME', 'regime_compare_wrapper';
 -- requires:
 --   tables
 
-CREATE TYPE regime_connect_row AS (
+CREATE TYPE @extschema@.regime_connect_row AS (
     step text,
     item text,
     detail text,
     command text
 );
-COMMENT ON TYPE regime_connect_row IS 'A row that regime_connect returns';
+COMMENT ON TYPE @extschema@.regime_connect_row IS 'A row that regime_connect returns';
 CREATE FUNCTION regime_connect(
     relation regclass,
     asset text DEFAULT NULL,
@@ -2335,7 +2335,7 @@ CREATE FUNCTION regime_connect(
     cal_scheme text DEFAULT NULL,
     candles boolean DEFAULT NULL,
     dry_run boolean DEFAULT false
-) RETURNS SETOF regime_connect_row
+) RETURNS SETOF @extschema@.regime_connect_row
 VOLATILE PARALLEL UNSAFE LANGUAGE c
 AS 'MODULE_PATHNAME', 'regime_connect_wrapper';
 
@@ -2346,7 +2346,7 @@ AS 'MODULE_PATHNAME', 'regime_connect_wrapper';
 -- The functions of cmc_regimes whose declarations pgrx cannot derive from Rust: a column is called match, which is a
 -- keyword of Rust, or an argument is a regclass, which pgrx would declare as an oid.
 
-CREATE TYPE regime_policy_rules_row AS (
+CREATE TYPE @extschema@.regime_policy_rules_row AS (
     rule int,
     match text,
     size_mult float8,
@@ -2360,25 +2360,25 @@ CREATE TYPE regime_policy_rules_row AS (
     shadowed_by text,
     note text
 );
-COMMENT ON TYPE regime_policy_rules_row IS 'A row that regime_policy_rules returns';
+COMMENT ON TYPE @extschema@.regime_policy_rules_row IS 'A row that regime_policy_rules returns';
 CREATE FUNCTION regime_policy_rules(
     policy text DEFAULT 'default'
-) RETURNS SETOF regime_policy_rules_row
+) RETURNS SETOF @extschema@.regime_policy_rules_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'regime_policy_rules_wrapper';
 
-CREATE TYPE regime_policy_lint_row AS (
+CREATE TYPE @extschema@.regime_policy_lint_row AS (
     severity text,
     rule int,
     match text,
     problem text,
     detail text
 );
-COMMENT ON TYPE regime_policy_lint_row IS 'A row that regime_policy_lint returns';
+COMMENT ON TYPE @extschema@.regime_policy_lint_row IS 'A row that regime_policy_lint returns';
 CREATE FUNCTION regime_policy_lint(
     policy text DEFAULT 'default',
     rules jsonb DEFAULT NULL
-) RETURNS SETOF regime_policy_lint_row
+) RETURNS SETOF @extschema@.regime_policy_lint_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'regime_policy_lint_wrapper';
 
@@ -2399,7 +2399,7 @@ AS 'MODULE_PATHNAME', 'regime_tag_signals_wrapper';
 -- pgrx cannot derive their declarations from Rust. A function whose columns are not those that the library returns raises
 -- an error.
 
-CREATE TYPE market_regime_labels_row AS (
+CREATE TYPE @extschema@.market_regime_labels_row AS (
     bar int,
     trend_state text,
     volatility_state text,
@@ -2409,17 +2409,17 @@ CREATE TYPE market_regime_labels_row AS (
     confidence float8,
     warmup boolean
 );
-COMMENT ON TYPE market_regime_labels_row IS 'A row that market_regime_labels returns';
+COMMENT ON TYPE @extschema@.market_regime_labels_row IS 'A row that market_regime_labels returns';
 CREATE FUNCTION market_regime_labels(
     high float8[],
     low float8[],
     close float8[],
     config jsonb DEFAULT NULL
-) RETURNS SETOF market_regime_labels_row
+) RETURNS SETOF @extschema@.market_regime_labels_row
 IMMUTABLE PARALLEL SAFE LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regime_labels_wrapper';
 
-CREATE TYPE market_regimes_compute_row AS (
+CREATE TYPE @extschema@.market_regimes_compute_row AS (
     symbol text,
     timeframe text,
     open_time timestamptz,
@@ -2432,18 +2432,18 @@ CREATE TYPE market_regimes_compute_row AS (
     classifier_version text,
     warmup boolean
 );
-COMMENT ON TYPE market_regimes_compute_row IS 'A row that market_regimes_compute returns';
+COMMENT ON TYPE @extschema@.market_regimes_compute_row IS 'A row that market_regimes_compute returns';
 CREATE FUNCTION market_regimes_compute(
     symbol text,
     timeframe text,
     from_ts timestamptz DEFAULT NULL,
     to_ts timestamptz DEFAULT NULL,
     config jsonb DEFAULT NULL
-) RETURNS SETOF market_regimes_compute_row
+) RETURNS SETOF @extschema@.market_regimes_compute_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regimes_compute_wrapper';
 
-CREATE TYPE get_market_regimes_row AS (
+CREATE TYPE @extschema@.get_market_regimes_row AS (
     symbol text,
     timeframe text,
     open_time timestamptz,
@@ -2457,17 +2457,17 @@ CREATE TYPE get_market_regimes_row AS (
     warmup boolean,
     created_at timestamptz
 );
-COMMENT ON TYPE get_market_regimes_row IS 'A row that get_market_regimes returns';
+COMMENT ON TYPE @extschema@.get_market_regimes_row IS 'A row that get_market_regimes returns';
 CREATE FUNCTION get_market_regimes(
     symbol text,
     timeframe text,
     from_ts timestamptz DEFAULT NULL,
     to_ts timestamptz DEFAULT NULL
-) RETURNS SETOF get_market_regimes_row
+) RETURNS SETOF @extschema@.get_market_regimes_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'get_market_regimes_wrapper';
 
-CREATE TYPE market_regimes_stats_row AS (
+CREATE TYPE @extschema@.market_regimes_stats_row AS (
     simplified_regime text,
     classifier_version text,
     n bigint,
@@ -2476,15 +2476,15 @@ CREATE TYPE market_regimes_stats_row AS (
     last_ts timestamptz,
     mean_confidence float8
 );
-COMMENT ON TYPE market_regimes_stats_row IS 'A row that market_regimes_stats returns';
+COMMENT ON TYPE @extschema@.market_regimes_stats_row IS 'A row that market_regimes_stats returns';
 CREATE FUNCTION market_regimes_stats(
     symbol text DEFAULT NULL,
     timeframe text DEFAULT NULL
-) RETURNS SETOF market_regimes_stats_row
+) RETURNS SETOF @extschema@.market_regimes_stats_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regimes_stats_wrapper';
 
-CREATE TYPE market_regimes_flips_row AS (
+CREATE TYPE @extschema@.market_regimes_flips_row AS (
     symbol text,
     timeframe text,
     open_time timestamptz,
@@ -2493,17 +2493,17 @@ CREATE TYPE market_regimes_flips_row AS (
     confidence float8,
     return_since float8
 );
-COMMENT ON TYPE market_regimes_flips_row IS 'A row that market_regimes_flips returns';
+COMMENT ON TYPE @extschema@.market_regimes_flips_row IS 'A row that market_regimes_flips returns';
 CREATE FUNCTION market_regimes_flips(
     symbol text,
     timeframe text,
     min_confidence float8 DEFAULT 0,
     n int DEFAULT NULL
-) RETURNS SETOF market_regimes_flips_row
+) RETURNS SETOF @extschema@.market_regimes_flips_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regimes_flips_wrapper';
 
-CREATE TYPE market_regimes_at_row AS (
+CREATE TYPE @extschema@.market_regimes_at_row AS (
     symbol text,
     timeframe text,
     open_time timestamptz,
@@ -2518,16 +2518,16 @@ CREATE TYPE market_regimes_at_row AS (
     created_at timestamptz,
     age interval
 );
-COMMENT ON TYPE market_regimes_at_row IS 'A row that market_regimes_at returns';
+COMMENT ON TYPE @extschema@.market_regimes_at_row IS 'A row that market_regimes_at returns';
 CREATE FUNCTION market_regimes_at(
     symbol text,
     timeframe text,
     at timestamptz
-) RETURNS SETOF market_regimes_at_row
+) RETURNS SETOF @extschema@.market_regimes_at_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regimes_at_wrapper';
 
-CREATE TYPE market_regimes_latest_row AS (
+CREATE TYPE @extschema@.market_regimes_latest_row AS (
     symbol text,
     timeframe text,
     open_time timestamptz,
@@ -2545,15 +2545,15 @@ CREATE TYPE market_regimes_latest_row AS (
     is_stale boolean,
     stale_because text
 );
-COMMENT ON TYPE market_regimes_latest_row IS 'A row that market_regimes_latest returns';
-CREATE FUNCTION market_regimes_latest() RETURNS SETOF market_regimes_latest_row
+COMMENT ON TYPE @extschema@.market_regimes_latest_row IS 'A row that market_regimes_latest returns';
+CREATE FUNCTION market_regimes_latest() RETURNS SETOF @extschema@.market_regimes_latest_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regimes_latest_wrapper';
 
 CREATE FUNCTION market_regimes_transition_matrix(
     symbol text DEFAULT NULL,
     timeframe text DEFAULT NULL
-) RETURNS SETOF regime_transition_matrix_row
+) RETURNS SETOF @extschema@.regime_transition_matrix_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regimes_transition_matrix_wrapper';
 
@@ -2565,7 +2565,7 @@ AS 'MODULE_PATHNAME', 'market_regimes_transition_matrix_wrapper';
 -- pgrx cannot derive their declarations from Rust. A function whose columns are not those that the library returns raises
 -- an error.
 
-CREATE TYPE market_regime_history_latest_row AS (
+CREATE TYPE @extschema@.market_regime_history_latest_row AS (
     market_symbol text,
     date date,
     regime text,
@@ -2582,14 +2582,14 @@ CREATE TYPE market_regime_history_latest_row AS (
     is_stale boolean,
     stale_because text
 );
-COMMENT ON TYPE market_regime_history_latest_row IS 'A row that market_regime_history_latest returns';
+COMMENT ON TYPE @extschema@.market_regime_history_latest_row IS 'A row that market_regime_history_latest returns';
 CREATE FUNCTION market_regime_history_latest(
     symbol text DEFAULT '^GSPC'
-) RETURNS SETOF market_regime_history_latest_row
+) RETURNS SETOF @extschema@.market_regime_history_latest_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regime_history_latest_wrapper';
 
-CREATE TYPE market_regime_history_compute_row AS (
+CREATE TYPE @extschema@.market_regime_history_compute_row AS (
     market_symbol text,
     date date,
     regime text,
@@ -2601,16 +2601,16 @@ CREATE TYPE market_regime_history_compute_row AS (
     volume_anomaly float8,
     description text
 );
-COMMENT ON TYPE market_regime_history_compute_row IS 'A row that market_regime_history_compute returns';
+COMMENT ON TYPE @extschema@.market_regime_history_compute_row IS 'A row that market_regime_history_compute returns';
 CREATE FUNCTION market_regime_history_compute(
     symbol text DEFAULT '^GSPC',
     from_date date DEFAULT NULL,
     to_date date DEFAULT NULL
-) RETURNS SETOF market_regime_history_compute_row
+) RETURNS SETOF @extschema@.market_regime_history_compute_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regime_history_compute_wrapper';
 
-CREATE TYPE market_regime_history_stats_row AS (
+CREATE TYPE @extschema@.market_regime_history_stats_row AS (
     regime text,
     n bigint,
     share float8,
@@ -2618,14 +2618,14 @@ CREATE TYPE market_regime_history_stats_row AS (
     last_ts date,
     mean_confidence float8
 );
-COMMENT ON TYPE market_regime_history_stats_row IS 'A row that market_regime_history_stats returns';
+COMMENT ON TYPE @extschema@.market_regime_history_stats_row IS 'A row that market_regime_history_stats returns';
 CREATE FUNCTION market_regime_history_stats(
     symbol text DEFAULT '^GSPC'
-) RETURNS SETOF market_regime_history_stats_row
+) RETURNS SETOF @extschema@.market_regime_history_stats_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regime_history_stats_wrapper';
 
-CREATE TYPE market_regime_performance_row AS (
+CREATE TYPE @extschema@.market_regime_performance_row AS (
     regime text,
     n bigint,
     total_return float8,
@@ -2635,18 +2635,18 @@ CREATE TYPE market_regime_performance_row AS (
     max_drawdown float8,
     win_rate float8
 );
-COMMENT ON TYPE market_regime_performance_row IS 'A row that market_regime_performance returns';
+COMMENT ON TYPE @extschema@.market_regime_performance_row IS 'A row that market_regime_performance returns';
 CREATE FUNCTION market_regime_performance(
     returns regclass,
     symbol text DEFAULT '^GSPC',
     date_column text DEFAULT 'date',
     return_column text DEFAULT 'daily_return',
     lag_days int DEFAULT 0
-) RETURNS SETOF market_regime_performance_row
+) RETURNS SETOF @extschema@.market_regime_performance_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regime_performance_wrapper';
 
-CREATE TYPE market_regime_history_at_row AS (
+CREATE TYPE @extschema@.market_regime_history_at_row AS (
     market_symbol text,
     date date,
     regime text,
@@ -2659,15 +2659,15 @@ CREATE TYPE market_regime_history_at_row AS (
     description text,
     created_at timestamptz
 );
-COMMENT ON TYPE market_regime_history_at_row IS 'A row that market_regime_history_at returns';
+COMMENT ON TYPE @extschema@.market_regime_history_at_row IS 'A row that market_regime_history_at returns';
 CREATE FUNCTION market_regime_history_at(
     symbol text DEFAULT '^GSPC',
     at date DEFAULT CURRENT_DATE
-) RETURNS SETOF market_regime_history_at_row
+) RETURNS SETOF @extschema@.market_regime_history_at_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regime_history_at_wrapper';
 
-CREATE TYPE market_regime_history_flips_row AS (
+CREATE TYPE @extschema@.market_regime_history_flips_row AS (
     date date,
     from_regime text,
     to_regime text,
@@ -2675,17 +2675,17 @@ CREATE TYPE market_regime_history_flips_row AS (
     confidence float8,
     return_since float8
 );
-COMMENT ON TYPE market_regime_history_flips_row IS 'A row that market_regime_history_flips returns';
+COMMENT ON TYPE @extschema@.market_regime_history_flips_row IS 'A row that market_regime_history_flips returns';
 CREATE FUNCTION market_regime_history_flips(
     symbol text DEFAULT '^GSPC',
     n int DEFAULT NULL
-) RETURNS SETOF market_regime_history_flips_row
+) RETURNS SETOF @extschema@.market_regime_history_flips_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regime_history_flips_wrapper';
 
 CREATE FUNCTION market_regime_history_transition_matrix(
     symbol text DEFAULT '^GSPC'
-) RETURNS SETOF regime_transition_matrix_row
+) RETURNS SETOF @extschema@.regime_transition_matrix_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_regime_history_transition_matrix_wrapper';
 
@@ -2711,7 +2711,7 @@ SELECT pg_catalog.pg_extension_config_dump('@extschema@.regime_eras', '');
 ALTER TABLE @extschema@.regime_eras OWNER TO @extowner@;
 GRANT SELECT ON @extschema@.regime_eras TO PUBLIC;
 
-CREATE TYPE market_state_labels_row AS (
+CREATE TYPE @extschema@.market_state_labels_row AS (
     bar int,
     state_label text,
     confidence float8,
@@ -2745,7 +2745,7 @@ CREATE TYPE market_state_labels_row AS (
     escalation_action text,
     warmup boolean
 );
-COMMENT ON TYPE market_state_labels_row IS 'A row that market_state_labels returns';
+COMMENT ON TYPE @extschema@.market_state_labels_row IS 'A row that market_state_labels returns';
 CREATE FUNCTION market_state_labels(
     open float8[],
     high float8[],
@@ -2753,11 +2753,11 @@ CREATE FUNCTION market_state_labels(
     close float8[],
     volume float8[] DEFAULT NULL,
     timeframe text DEFAULT '1d'
-) RETURNS SETOF market_state_labels_row
+) RETURNS SETOF @extschema@.market_state_labels_row
 IMMUTABLE PARALLEL SAFE LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_state_labels_wrapper';
 
-CREATE TYPE market_states_compute_row AS (
+CREATE TYPE @extschema@.market_states_compute_row AS (
     symbol text,
     timeframe text,
     open_time timestamptz,
@@ -2796,17 +2796,17 @@ CREATE TYPE market_states_compute_row AS (
     warmup boolean,
     classifier_version text
 );
-COMMENT ON TYPE market_states_compute_row IS 'A row that market_states_compute returns';
+COMMENT ON TYPE @extschema@.market_states_compute_row IS 'A row that market_states_compute returns';
 CREATE FUNCTION market_states_compute(
     symbol text,
     timeframe text,
     from_ts timestamptz DEFAULT NULL,
     to_ts timestamptz DEFAULT NULL
-) RETURNS SETOF market_states_compute_row
+) RETURNS SETOF @extschema@.market_states_compute_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_states_compute_wrapper';
 
-CREATE TYPE get_market_states_row AS (
+CREATE TYPE @extschema@.get_market_states_row AS (
     symbol text,
     timeframe text,
     open_time timestamptz,
@@ -2846,17 +2846,17 @@ CREATE TYPE get_market_states_row AS (
     classifier_version text,
     created_at timestamptz
 );
-COMMENT ON TYPE get_market_states_row IS 'A row that get_market_states returns';
+COMMENT ON TYPE @extschema@.get_market_states_row IS 'A row that get_market_states returns';
 CREATE FUNCTION get_market_states(
     symbol text,
     timeframe text,
     from_ts timestamptz DEFAULT NULL,
     to_ts timestamptz DEFAULT NULL
-) RETURNS SETOF get_market_states_row
+) RETURNS SETOF @extschema@.get_market_states_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'get_market_states_wrapper';
 
-CREATE TYPE market_states_stats_row AS (
+CREATE TYPE @extschema@.market_states_stats_row AS (
     state_label text,
     classifier_version text,
     n bigint,
@@ -2866,11 +2866,11 @@ CREATE TYPE market_states_stats_row AS (
     mean_confidence float8,
     high_share float8
 );
-COMMENT ON TYPE market_states_stats_row IS 'A row that market_states_stats returns';
+COMMENT ON TYPE @extschema@.market_states_stats_row IS 'A row that market_states_stats returns';
 CREATE FUNCTION market_states_stats(
     symbol text DEFAULT NULL,
     timeframe text DEFAULT NULL
-) RETURNS SETOF market_states_stats_row
+) RETURNS SETOF @extschema@.market_states_stats_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_states_stats_wrapper';
 
@@ -2879,11 +2879,11 @@ CREATE FUNCTION market_states_flips(
     timeframe text,
     min_confidence float8 DEFAULT 0,
     n int DEFAULT NULL
-) RETURNS SETOF market_regimes_flips_row
+) RETURNS SETOF @extschema@.market_regimes_flips_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_states_flips_wrapper';
 
-CREATE TYPE market_states_at_row AS (
+CREATE TYPE @extschema@.market_states_at_row AS (
     symbol text,
     timeframe text,
     open_time timestamptz,
@@ -2924,23 +2924,23 @@ CREATE TYPE market_states_at_row AS (
     created_at timestamptz,
     age interval
 );
-COMMENT ON TYPE market_states_at_row IS 'A row that market_states_at returns';
+COMMENT ON TYPE @extschema@.market_states_at_row IS 'A row that market_states_at returns';
 CREATE FUNCTION market_states_at(
     symbol text,
     timeframe text,
     at timestamptz
-) RETURNS SETOF market_states_at_row
+) RETURNS SETOF @extschema@.market_states_at_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_states_at_wrapper';
 
 CREATE FUNCTION market_states_transition_matrix(
     symbol text DEFAULT NULL,
     timeframe text DEFAULT NULL
-) RETURNS SETOF regime_transition_matrix_row
+) RETURNS SETOF @extschema@.regime_transition_matrix_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_states_transition_matrix_wrapper';
 
-CREATE TYPE market_states_latest_row AS (
+CREATE TYPE @extschema@.market_states_latest_row AS (
     symbol text,
     timeframe text,
     open_time timestamptz,
@@ -2987,8 +2987,8 @@ CREATE TYPE market_states_latest_row AS (
     is_stale boolean,
     stale_because text
 );
-COMMENT ON TYPE market_states_latest_row IS 'A row that market_states_latest returns';
-CREATE FUNCTION market_states_latest() RETURNS SETOF market_states_latest_row
+COMMENT ON TYPE @extschema@.market_states_latest_row IS 'A row that market_states_latest returns';
+CREATE FUNCTION market_states_latest() RETURNS SETOF @extschema@.market_states_latest_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_states_latest_wrapper';
 
@@ -3011,7 +3011,7 @@ GRANT SELECT ON @extschema@.market_state_latest TO PUBLIC;
 -- The functions of market_states that judge stored rows by what followed, and the rolling percentile. As those of
 -- market_states.sql, they write their rows straight into the tuplestore of their caller.
 
-CREATE TYPE market_escalation_events_row AS (
+CREATE TYPE @extschema@.market_escalation_events_row AS (
     direction text,
     starts timestamptz,
     ends timestamptz,
@@ -3026,7 +3026,7 @@ CREATE TYPE market_escalation_events_row AS (
     lead_bars int,
     high_bars int
 );
-COMMENT ON TYPE market_escalation_events_row IS 'A row that market_escalation_events returns';
+COMMENT ON TYPE @extschema@.market_escalation_events_row IS 'A row that market_escalation_events returns';
 CREATE FUNCTION market_escalation_events(
     symbol text,
     timeframe text,
@@ -3034,11 +3034,11 @@ CREATE FUNCTION market_escalation_events(
     atr_multiple float8 DEFAULT 10,
     lookback int DEFAULT 60,
     fall float8 DEFAULT NULL
-) RETURNS SETOF market_escalation_events_row
+) RETURNS SETOF @extschema@.market_escalation_events_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_escalation_events_wrapper';
 
-CREATE TYPE market_escalation_lead_time_row AS (
+CREATE TYPE @extschema@.market_escalation_lead_time_row AS (
     direction text,
     events int,
     judged int,
@@ -3058,7 +3058,7 @@ CREATE TYPE market_escalation_lead_time_row AS (
     high_followed float8,
     any_followed float8
 );
-COMMENT ON TYPE market_escalation_lead_time_row IS 'A row that market_escalation_lead_time returns';
+COMMENT ON TYPE @extschema@.market_escalation_lead_time_row IS 'A row that market_escalation_lead_time returns';
 CREATE FUNCTION market_escalation_lead_time(
     symbol text,
     timeframe text,
@@ -3066,11 +3066,11 @@ CREATE FUNCTION market_escalation_lead_time(
     atr_multiple float8 DEFAULT 10,
     lookback int DEFAULT 60,
     fall float8 DEFAULT NULL
-) RETURNS SETOF market_escalation_lead_time_row
+) RETURNS SETOF @extschema@.market_escalation_lead_time_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_escalation_lead_time_wrapper';
 
-CREATE TYPE market_escalation_outcomes_row AS (
+CREATE TYPE @extschema@.market_escalation_outcomes_row AS (
     bucket text,
     threshold float8,
     n bigint,
@@ -3086,7 +3086,7 @@ CREATE TYPE market_escalation_outcomes_row AS (
     tail_high float8,
     ratio_to_low float8
 );
-COMMENT ON TYPE market_escalation_outcomes_row IS 'A row that market_escalation_outcomes returns';
+COMMENT ON TYPE @extschema@.market_escalation_outcomes_row IS 'A row that market_escalation_outcomes returns';
 CREATE FUNCTION market_escalation_outcomes(
     symbol text,
     timeframe text,
@@ -3094,11 +3094,11 @@ CREATE FUNCTION market_escalation_outcomes(
     thresholds float8[] DEFAULT '{-0.05,-0.10,-0.20}',
     from_ts timestamptz DEFAULT NULL,
     to_ts timestamptz DEFAULT NULL
-) RETURNS SETOF market_escalation_outcomes_row
+) RETURNS SETOF @extschema@.market_escalation_outcomes_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_escalation_outcomes_wrapper';
 
-CREATE TYPE market_escalation_concentration_row AS (
+CREATE TYPE @extschema@.market_escalation_concentration_row AS (
     sample text,
     high_n bigint,
     high_share float8,
@@ -3111,43 +3111,43 @@ CREATE TYPE market_escalation_concentration_row AS (
     difference float8,
     ratio float8
 );
-COMMENT ON TYPE market_escalation_concentration_row IS 'A row that market_escalation_concentration returns';
+COMMENT ON TYPE @extschema@.market_escalation_concentration_row IS 'A row that market_escalation_concentration returns';
 CREATE FUNCTION market_escalation_concentration(
     symbol text,
     timeframe text,
     horizon int DEFAULT 20,
     threshold float8 DEFAULT -0.10
-) RETURNS SETOF market_escalation_concentration_row
+) RETURNS SETOF @extschema@.market_escalation_concentration_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_escalation_concentration_wrapper';
 
-CREATE TYPE market_event_labels_row AS (
+CREATE TYPE @extschema@.market_event_labels_row AS (
     open_time timestamptz,
     forward_move float8,
     forward_percentile float8,
     is_event boolean,
     severity text
 );
-COMMENT ON TYPE market_event_labels_row IS 'A row that market_event_labels returns';
+COMMENT ON TYPE @extschema@.market_event_labels_row IS 'A row that market_event_labels returns';
 CREATE FUNCTION market_event_labels(
     symbol text,
     timeframe text,
     horizon int DEFAULT 20
-) RETURNS SETOF market_event_labels_row
+) RETURNS SETOF @extschema@.market_event_labels_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_event_labels_wrapper';
 
-CREATE TYPE market_escalation_percentile_row AS (
+CREATE TYPE @extschema@.market_escalation_percentile_row AS (
     open_time timestamptz,
     escalation float8,
     percentile float8
 );
-COMMENT ON TYPE market_escalation_percentile_row IS 'A row that market_escalation_percentile returns';
+COMMENT ON TYPE @extschema@.market_escalation_percentile_row IS 'A row that market_escalation_percentile returns';
 CREATE FUNCTION market_escalation_percentile(
     symbol text,
     timeframe text,
     window_bars int
-) RETURNS SETOF market_escalation_percentile_row
+) RETURNS SETOF @extschema@.market_escalation_percentile_row
 STABLE PARALLEL RESTRICTED LANGUAGE c
 AS 'MODULE_PATHNAME', 'market_escalation_percentile_wrapper';
 

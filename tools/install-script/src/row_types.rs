@@ -30,7 +30,7 @@ impl RowTypes {
             let columns = columns(&inside[..end]);
             named.push_str(&rest[..start]);
             let of_columns = self.of_columns.entry(columns.clone()).or_insert_with(|| {
-                let of_rows = format!("{name}_row");
+                let of_rows = format!("@extschema@.{name}_row");
                 named.push_str(&format!(
                     "CREATE TYPE {of_rows} AS (\n    {}\n);\nCOMMENT ON TYPE {of_rows} IS 'A row that {name} returns';\n",
                     columns.replace(", ", ",\n    ")
