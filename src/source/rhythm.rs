@@ -36,8 +36,15 @@ impl Watch {
     /// Whether the next bar after a moment could be late, where bars are no closer than half of `young`.
     pub fn may_be_silent(self, newest: i64, young: i64) -> bool {
         let is_finite = |ts: i64| ts != i64::MIN && ts != i64::MAX;
-        let grace = self.grace.filter(|_| is_finite(newest) && is_finite(self.at));
-        grace.is_some_and(|grace| self.at.saturating_sub(newest) > young.saturating_add(grace))
+        let grace = self.grace.filter(|_| newest != i64::MIN && is_finite(self.at));
+        // A bar that has not closed yet is of a feed that runs; one of the far future says nothing.
+        let is_far = newest.saturating_sub(self.at) > young;
+        grace.is_some_and(|grace| is_far || self.at.saturating_sub(newest) > young.saturating_add(grace))
+    }
+
+    /// The moment after which bars tell the rhythm before the newest bar that is not of the future.
+    fn reach(self, newest: i64) -> i64 {
+        reach(newest.min(self.at))
     }
 
     /// The same of daily bars.
@@ -47,6 +54,7 @@ impl Watch {
 
     /// When the bar after these times was due, if that is over. The times are those of daily bars, in any order.
     pub fn silent_by_day(self, mut times: Vec<i64>) -> Option<i64> {
+        times.retain(|ts| *ts <= self.at);
         times.sort_unstable();
         let are_openings = times.last().is_some_and(|newest| of_openings(*newest));
         self.silent(due(&times, are_openings))
@@ -69,7 +77,7 @@ impl Watch {
         newest: impl Iterator<Item = (i32, Option<i64>)>,
     ) -> Result<HashMap<i32, i64>> {
         let may_be = |(id, newest): (i32, Option<i64>)| {
-            newest.filter(|newest| self.may_be_silent(*newest, YOUNG)).map(|newest| (id, reach(newest)))
+            newest.filter(|newest| self.may_be_silent(*newest, YOUNG)).map(|newest| (id, self.reach(newest)))
         };
         let (ids, after): (Vec<i32>, Vec<i64>) = newest.filter_map(may_be).unzip();
         if ids.is_empty() {
@@ -111,7 +119,9 @@ impl Watch {
     ) -> Result<Vec<Option<i64>>> {
         let may_be = |(place, newest): (usize, &Option<i64>)| {
             let young = length_of(&all[place].timeframe).map_or(0, |length| length.least.saturating_mul(2));
-            newest.filter(|newest| self.may_be_silent(*newest, young)).map(|newest| (place, reach(newest)))
+            newest
+                .filter(|newest| self.may_be_silent(*newest, young))
+                .map(|newest| (place, self.reach(newest)))
         };
         let (places, after): (Vec<usize>, Vec<i64>) = newest.iter().enumerate().filter_map(may_be).unzip();
         let mut silent = vec![None; all.len()];
@@ -142,6 +152,7 @@ impl Watch {
 
     /// [`Watch::silent_by_day`] of candles, which are stamped when they open.
     fn silent_candles(self, mut times: Vec<i64>) -> Option<i64> {
+        times.retain(|ts| *ts <= self.at);
         times.sort_unstable();
         self.silent(due(&times, true))
     }

@@ -1,9 +1,11 @@
 //! What a desk looks at, of any system.
 
+use pgrx::prelude::*;
+
 use crate::output::desk::{Breadth, Days, Line};
 use crate::output::set_up::is_set_up;
 use crate::pg::asset::Asset;
-use crate::pg::{Db, Result, settings};
+use crate::pg::{Db, Error, Result, attempt_unless_cancelled, settings};
 use crate::systems::registered::Registered;
 use crate::systems::registry::{self, ALL};
 
@@ -18,11 +20,28 @@ pub fn now(db: Db, system: Option<&str>, asset: Option<&Asset>) -> Result<Vec<(&
         None => set_up(db)?,
     };
     let mut all = Vec::new();
+    let mut unknown = None;
     for registered in chosen {
-        let lines = (registered.desk)(db, asset)?;
-        all.extend(lines.into_iter().map(|line| (registered.system.name, line)));
+        match attempt_unless_cancelled(|| (registered.desk)(db, asset)) {
+            Ok(lines) => all.extend(lines.into_iter().map(|line| (registered.system.name, line))),
+            // Of all systems, those that do not have the asset are left out.
+            Err(error) if system.is_none() && asset.is_some() && is_unknown(&error) => {
+                unknown = unknown.or(Some(error));
+            }
+            Err(error) => return Err(error),
+        }
     }
-    Ok(all)
+    match unknown {
+        Some(error) if all.is_empty() => Err(error),
+        _ => Ok(all),
+    }
+}
+
+/// Whether an error says that a system has no such asset.
+fn is_unknown(error: &Error) -> bool {
+    use PgSqlErrorCode::{ERRCODE_INVALID_PARAMETER_VALUE, ERRCODE_NO_DATA_FOUND, ERRCODE_UNDEFINED_OBJECT};
+    let unknown = [ERRCODE_NO_DATA_FOUND, ERRCODE_UNDEFINED_OBJECT, ERRCODE_INVALID_PARAMETER_VALUE];
+    unknown.contains(&error.report().code)
 }
 
 fn set_up(db: Db) -> Result<Vec<&'static Registered>> {

@@ -266,7 +266,7 @@ fn silent(registered: &Registered, own: &str, all: &[Fresh]) -> Option<Finding> 
                 format!("{} since {}, next due by {}", fresh.name, utc(*newest), utc(*due))
             };
             let shown: Vec<String> = many.iter().take(MOST_NAMED).map(told).collect();
-            let [_, subjects] = registered.system.subject;
+            let subjects = if first.id.is_some() { "assets" } else { "series" };
             let rest = match many.len() - shown.len() {
                 0 => String::new(),
                 rest => format!("; and {rest} more"),

@@ -104,6 +104,12 @@ impl Record {
         db.execute(&sql, &[arg(schema.as_str()), arg(name.as_str())]).map(|_| ())
     }
 
+    /// Whether a table is recorded of the relation: one that is built, or the names beside it.
+    fn has(&self, [schema, name]: &[String; 2]) -> bool {
+        let is_built = self.built_schema.as_ref() == Some(schema) && self.built.contains(name);
+        is_built || (name == "dim_assets" && self.table[0] == *schema)
+    }
+
     /// Whether the relation is there.
     pub fn exists(&self) -> bool {
         relation_oid(&self.table[0], &self.table[1]).is_some()
@@ -162,7 +168,7 @@ impl Record {
         actions.extend(self.take_built(db, own)?);
         let is_shared = is_shared(db, own, self)?;
         // Whichever relation it was made for, the last one takes it.
-        if let Some(table) = place(db, schema, "dim_assets", names_are_ours)?
+        if let Some(table) = self.place(db, own, (schema, "dim_assets"), names_are_ours)?
             && (self.names || (is_made(db, &table)? && self.cal_scheme.is_some() && !is_shared))
         {
             let is_unchanged = names_are_ours(db, &table)? && !is_shared;
@@ -184,7 +190,9 @@ impl Record {
     /// refresh would find these assets without bars, and delete their rows.
     fn take_symbols(&self, db: Db, own: &str) -> Result<Option<Action>> {
         let [schema, _] = &self.table;
-        let Some(table) = place(db, schema, "dim_assets", names_are_ours)? else { return Ok(None) };
+        let Some(table) = self.place(db, own, (schema, "dim_assets"), names_are_ours)? else {
+            return Ok(None);
+        };
         if self.cal_scheme.is_none() || !is_made(db, &table)? || !is_shared(db, own, self)? {
             return Ok(None);
         }
@@ -256,13 +264,40 @@ impl Record {
         };
         let mut actions = Vec::new();
         for name in self.built.iter().filter(|name| !is_of_another(name)) {
-            if let Some(table) = place(db, schema, name, is_built)?
+            if let Some(table) = self.place(db, own, (schema, name), is_built)?
                 && is_built(db, &table)?
             {
                 actions.push(drop_table(db, &table)?);
             }
         }
         Ok(actions)
+    }
+
+    /// Schema and name of a table that was made in a schema: there, or, where the schema is gone, the only table of this name that
+    /// `is_ours` and is not recorded of another relation, as that of a schema that was renamed.
+    fn place(
+        &self,
+        db: Db,
+        own: &str,
+        (schema, name): (&str, &str),
+        is_ours: fn(Db, &[String; 2]) -> Result<bool>,
+    ) -> Result<Option<[String; 2]>> {
+        let sql = "SELECT n.nspname::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE c.relname = $1::text::name AND c.relkind = 'r' AND NOT EXISTS (SELECT FROM pg_catalog.pg_namespace AS g WHERE g.nspname = $2::text::name) ORDER BY 1";
+        if relation_oid(schema, name).is_some() {
+            return Ok(Some([schema.to_owned(), name.to_owned()]));
+        }
+        let others: Vec<Self> =
+            Self::all(db, own)?.into_iter().filter(|other| other.table != self.table).collect();
+        let schemas = db.all(sql, &[arg(name), arg(schema)], Sees::Now, |row| row.only::<String>())?;
+        let mut ours = Vec::new();
+        for schema in schemas {
+            let table = [schema, name.to_owned()];
+            if !others.iter().any(|other| other.has(&table)) && is_ours(db, &table)? {
+                ours.push(table);
+            }
+        }
+        Ok(if ours.len() == 1 { ours.pop() } else { None })
     }
 
     fn take_profile(&self, db: Db, own: &str, profile: &str) -> Result<Option<Action>> {
@@ -328,30 +363,6 @@ pub fn check_may_write(db: Db, own: &str) -> Result<()> {
     Err(insufficient_privilege("permission denied to connect prices")
         .detail(format!("Connecting prices writes to {}.", tables.join(", ")))
         .hint(format!("GRANT INSERT, UPDATE, DELETE ON {} TO {};", tables.join(", "), current_user())))
-}
-
-/// Schema and name of a table that was made in a schema: there, or, where the schema is gone, the only table of this name that
-/// `is_ours`, as that of a schema that was renamed.
-fn place(
-    db: Db,
-    schema: &str,
-    name: &str,
-    is_ours: fn(Db, &[String; 2]) -> Result<bool>,
-) -> Result<Option<[String; 2]>> {
-    let sql = "SELECT n.nspname::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE c.relname = $1::text::name AND c.relkind = 'r' AND NOT EXISTS (SELECT FROM pg_catalog.pg_namespace AS g WHERE g.nspname = $2::text::name) ORDER BY 1";
-    if relation_oid(schema, name).is_some() {
-        return Ok(Some([schema.to_owned(), name.to_owned()]));
-    }
-    let schemas = db.all(sql, &[arg(name), arg(schema)], Sees::Now, |row| row.only::<String>())?;
-    let mut ours = Vec::new();
-    for schema in schemas {
-        let table = [schema, name.to_owned()];
-        if is_ours(db, &table)? {
-            ours.push(table);
-        }
-    }
-    Ok(if ours.len() == 1 { ours.pop() } else { None })
 }
 
 /// Refuses to drop a table while views or foreign keys of the user's depend on it.

@@ -99,12 +99,12 @@ impl Closes {
     /// The rows of the symbol: `$1` is its id, `$2` the timeframe.
     fn condition(&self) -> String {
         let Relation { id, tf, filters, .. } = &self.relation;
+        let is_own = match self.id {
+            Id::Symbol => format!("{id} = $1"),
+            Id::Asset(_) => self.relation.is("$1"),
+        };
         let tf = tf.as_ref().map_or("$2::text IS NULL".to_owned(), |tf| format!("{tf} = $2"));
-        [format!("{id} = $1"), tf]
-            .into_iter()
-            .chain(filters.iter().cloned())
-            .collect::<Vec<_>>()
-            .join(" AND ")
+        [is_own, tf].into_iter().chain(filters.iter().cloned()).collect::<Vec<_>>().join(" AND ")
     }
 
     fn args(&self) -> Vec<Arg> {

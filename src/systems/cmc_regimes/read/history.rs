@@ -16,6 +16,8 @@ use crate::pg::{
 use crate::source::map;
 use crate::source::names;
 use crate::source::relation::{Relation, relation_args};
+use crate::systems::cmc_regimes::params::NOTHING;
+use crate::systems::cmc_regimes::profiles;
 use crate::systems::cmc_regimes::tables::{FLIPS, REGIMES, TF};
 
 /// The layer of this name, whose flips are stored; NULL is the key.
@@ -131,12 +133,12 @@ const LABEL: usize = 1;
 pub struct Closes(HashMap<i64, f64>);
 
 impl Closes {
-    /// The closes of an asset's daily bars of `pg_regime.cal_scheme`.
+    /// The closes of an asset's daily bars of the calendar scheme of its profile.
     ///
     /// # Errors
     /// Where the scheme has no daily bars, or these cannot be read.
     pub fn read(db: Db, asset: i32) -> Result<Self> {
-        Self::of_scheme(db, asset, &settings::cal_scheme())
+        Self::of_scheme(db, asset, &profiles::of_asset(db, asset, &NOTHING)?.scheme())
     }
 
     /// The closes of an asset's daily bars of a calendar scheme.

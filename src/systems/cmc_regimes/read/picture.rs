@@ -7,10 +7,10 @@ use regime_core::strip::{Cell, changes};
 use crate::output::picture::svg::{Colour, DOWN, SIDEWAYS, Shade, UP};
 use crate::output::picture::{self, Band, Group, Look, Shown, Wanted};
 use crate::output::relation::output_relation;
-use crate::pg::{
-    Db, Error, Result, extension_schema, invalid_parameter, no_data_found, quote_literal, settings, utc,
-};
+use crate::pg::{Db, Error, Result, extension_schema, invalid_parameter, no_data_found, quote_literal, utc};
 use crate::source::names;
+use crate::systems::cmc_regimes::params::NOTHING;
+use crate::systems::cmc_regimes::profiles;
 use crate::systems::cmc_regimes::read::history::{Closes, History, flip_layer};
 use crate::systems::cmc_regimes::tables::REGIMES;
 
@@ -92,7 +92,7 @@ fn no_closes(db: Db, asset: i32) -> Result<Error> {
     .detail(format!(
         "The bars are those of calendar scheme {} in regime_source. The rows may be of another scheme, which is then to be \
          given to pg_regime.cal_scheme.",
-        quote_literal(settings::cal_scheme())
+        quote_literal(profiles::of_asset(db, asset, &NOTHING)?.scheme())
     ))
     .hint(format!("SELECT cal_scheme, bars_schema, bars_table FROM {schema}.regime_source WHERE layer = 'L2';")))
 }

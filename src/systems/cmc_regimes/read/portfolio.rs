@@ -66,7 +66,7 @@ pub fn portfolio(db: Db, positions: &[(i32, f64)], at: i64) -> Result<Vec<Positi
             is_stale: stale.is_some(),
         });
     }
-    let sum = |of: fn(&Position) -> f64| all.iter().map(of).sum();
+    let sum = |of: fn(&Position) -> f64| all.iter().map(of).fold(0.0, |sum, of| sum + of);
     let whole = Position {
         id: None,
         weight: sum(|position| position.weight),

@@ -1,0 +1,41 @@
+-- Two connected relations, each with a calendar scheme of its own: what reads prices reads those of the asset, and taking one away
+-- leaves the other.
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set ECHO none
+\i :abs_srcdir/empty.sql
+\set ECHO all
+CREATE SCHEMA q;
+CREATE SCHEMA s;
+CREATE TABLE q.px (symbol text, date date, close float8, PRIMARY KEY (symbol, date));
+CREATE TABLE s.px (LIKE q.px INCLUDING ALL);
+INSERT INTO q.px SELECT 'Q' || k, date '2022-12-31' + n, 100 + 20 * k + 30 * sin(n / 25.0 + k) + n / 20.0 FROM generate_series(1, 2) k, generate_series(1, 500) n;
+INSERT INTO s.px SELECT 'S' || k, date '2022-12-31' + n, 50 + 10 * k + 15 * sin(n / 20.0 + k) + n / 30.0 FROM generate_series(1, 2) k, generate_series(1, 500) n;
+SELECT count(*) > 0 AS connected FROM regime_connect('q.px');
+SELECT count(*) > 0 AS connected FROM regime_connect('s.px');
+SELECT symbol, status FROM refresh_cmc_regimes() ORDER BY symbol;
+SELECT symbol, return_since IS NOT NULL AS has_return FROM regime_now() ORDER BY symbol;
+SELECT symbol, count(*) > 0 AS some, count(*) = count(return_over_period) AS all_known FROM regime_periods() GROUP BY 1 ORDER BY 1;
+SELECT symbol, bool_and(return_since IS NOT NULL) AS all_known FROM regime_flips() GROUP BY 1 ORDER BY 1;
+SELECT a, sum(n) > 400 AS windows FROM unnest('{Q1,S1}'::text[]) AS a, regime_forward_returns(a, '{1}') GROUP BY 1 ORDER BY 1;
+SELECT length(regime_chart_svg('S1')) > 1000 AS chart, length(regime_chart_svg('Q1')) > 1000 AS chart;
+-- Bars that name assets by symbols, as the days of a market.
+SELECT count(*) > 100 AS days FROM market_regime_history_compute('Q1');
+-- The asset in the systems that have it.
+SELECT symbol, system FROM regime_now('S2', system => NULL);
+SELECT regime_now('NOBODY', system => NULL);
+-- A relation that is gone with its schema takes nothing of the other one along.
+DROP SCHEMA s CASCADE;
+SELECT relation, action FROM regime_disconnect('s.px') WHERE relation !~ 'regime_';
+SELECT symbol, status FROM refresh_cmc_regimes() WHERE symbol LIKE 'Q%' ORDER BY symbol;
+SELECT count(*) AS names FROM q.dim_assets;
+-- One in a renamed schema takes its own.
+CREATE SCHEMA s;
+CREATE TABLE s.px AS SELECT 'S' || right(symbol, 1) AS symbol, date, close FROM q.px;
+SELECT count(*) > 0 AS connected FROM regime_connect('s.px');
+SELECT count(*) FILTER (WHERE status = 'ok') AS ok FROM refresh_cmc_regimes();
+ALTER SCHEMA s RENAME TO s_new;
+SELECT relation, action FROM regime_disconnect('s.px') WHERE action = 'dropped' ORDER BY 1;
+SELECT c.relname FROM pg_class c WHERE relnamespace IN ('q'::regnamespace, 's_new'::regnamespace) AND relkind = 'r' ORDER BY relnamespace::regnamespace::text, 1;
+\set ECHO none
+SET client_min_messages = error;
+DROP SCHEMA q, s_new CASCADE;
