@@ -56,6 +56,14 @@ BEGIN
     RETURN detail;
 END $$;
 SELECT severity, what, id, told(detail) AS detail, command FROM regime_health() WHERE what IN ('feed silent', 'old rows');
+-- A bar of the far future says nothing of the feed, the bar of a day that is under way does.
+BEGIN;
+SELECT FROM fill(2, '{-30}');
+SELECT FROM fill(1, '{-1}');
+SELECT id, status FROM refresh_cmc_regimes('{1,2}'::int[]) ORDER BY 1;
+SELECT l.id, l.is_stale, l.stale_because, s.stale_because AS in_status, n.is_stale AS in_now FROM cmc_regime_latest AS l JOIN cmc_regime_status AS s USING (id) JOIN regime_now() AS n USING (id) WHERE id IN (1, 2) ORDER BY 1;
+SELECT substring(told(detail) FROM '[:;] (2 .*)\.$') AS detail FROM regime_health() WHERE what = 'feed silent';
+ROLLBACK;
 -- A delisted asset is told until it is taken out. Its row stays stale, which it is.
 UPDATE dim_assets SET is_active = false WHERE id IN (2, 6, 11);
 SELECT severity, what, id, symbol, told(detail) AS detail FROM regime_health() WHERE what = 'feed silent';

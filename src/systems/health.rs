@@ -258,12 +258,23 @@ fn silent(registered: &Registered, own: &str, all: &[Fresh]) -> Option<Finding> 
     let detail = match silent.as_slice() {
         [(newest, due, fresh)] => {
             let subject = if fresh.id.is_some() { "F".to_owned() } else { format!("{}: f", fresh.name) };
-            let (newest, due) = (utc(*newest), utc(*due));
-            format!("{subject}eed silent since {newest}, the newest {one}; the next was due by {due}.")
+            match newest <= due {
+                true => format!(
+                    "{subject}eed silent since {}, the newest {one}; the next was due by {}.",
+                    utc(*newest),
+                    utc(*due)
+                ),
+                false => format!(
+                    "{subject}eed silent: a {one} was due by {}, and the newest is of the future, of {}.",
+                    utc(*due),
+                    utc(*newest)
+                ),
+            }
         }
         many => {
             let told = |(newest, due, fresh): &(i64, i64, &Fresh)| {
-                format!("{} since {}, next due by {}", fresh.name, utc(*newest), utc(*due))
+                let since = if newest <= due { "since" } else { "with one of the future," };
+                format!("{} {since} {}, next due by {}", fresh.name, utc(*newest), utc(*due))
             };
             let shown: Vec<String> = many.iter().take(MOST_NAMED).map(told).collect();
             let subjects = if first.id.is_some() { "assets" } else { "series" };
