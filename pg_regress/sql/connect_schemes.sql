@@ -24,7 +24,10 @@ SELECT count(*) > 100 AS days FROM market_regime_history_compute('Q1');
 SELECT symbol, system FROM regime_now('S2', system => NULL);
 SELECT regime_now('NOBODY', system => NULL);
 -- A relation that is gone with its schema takes nothing of the other one along.
+SELECT level FROM regime_monitor();
 DROP SCHEMA s CASCADE;
+SELECT level, substring(text FROM '\d+ errors? .*$') AS errors FROM regime_monitor();
+SELECT count(*) FROM refresh_cmc_regimes();
 SELECT relation, action FROM regime_disconnect('s.px') WHERE relation !~ 'regime_';
 SELECT symbol, status FROM refresh_cmc_regimes() WHERE symbol LIKE 'Q%' ORDER BY symbol;
 SELECT count(*) AS names FROM q.dim_assets;

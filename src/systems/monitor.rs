@@ -4,12 +4,13 @@ use pgrx::PgSqlErrorCode;
 
 use regime_core::words;
 
+use crate::output::finding::Severity;
 use crate::output::fresh::Fresh;
 use crate::output::own::RUN_LOG;
 use crate::output::set_up::is_set_up;
 use crate::pg::{
-    Db, Micros, Result, Sees, arg, attempt_unless_cancelled, plural, qualified, reading_once, settings, spi,
-    utc,
+    Db, Micros, Result, Sees, arg, attempt_unless_cancelled, extension_schema, plural, qualified,
+    reading_once, settings, spi, utc,
 };
 use crate::systems::registry::ALL;
 
@@ -122,7 +123,9 @@ fn of_all(db: Db) -> Result<Monitor> {
     let schema = settings::target_schema();
     let [mut subjects, mut stale, mut silent, mut failing, mut marks, mut waiting] = [Sum::NOTHING; 6];
     let (mut oldest_success, mut not_seen, mut is_broken) = (None, Vec::new(), false);
+    let own = extension_schema(db)?;
     let mut counted = Vec::new();
+    let mut errors = 0;
     for registered in ALL {
         let system = registered.system;
         if !is_set_up(db, &schema, system)? {
@@ -146,16 +149,20 @@ fn of_all(db: Db) -> Result<Monitor> {
             marks.add(attempt_unless_cancelled(|| count(db, &all.all(&schema))).ok());
         }
         waiting.add(attempt_unless_cancelled(|| (registered.waiting)(db)).ok());
+        // What fails before any asset does is in no log.
+        let found = registered.findings.iter().map(|check| attempt_unless_cancelled(|| check(db, &own)));
+        let found = found.flatten().flatten();
+        errors += found.filter(|finding| finding.severity == Severity::Error).count();
     }
     let level = match () {
-        () if is_broken || failing.seen > 0 => Level::Critical,
+        () if is_broken || errors > 0 || failing.seen > 0 => Level::Critical,
         // Where not even the log can be read, nothing is known.
         () if stale.seen > 0 || silent.seen > 0 || !failing.is_whole => Level::Warning,
         () => Level::Ok,
     };
     let figures =
         [subjects, stale, silent, failing].map(|sum| (sum.is_whole || sum.seen > 0).then_some(sum.seen));
-    let text = told(level, figures, oldest_success, &not_seen);
+    let text = told(level, figures, oldest_success, &not_seen, errors);
     Ok(Monitor {
         level,
         text,
@@ -180,6 +187,7 @@ fn told(
     [subjects, stale, silent, failing]: [Option<i64>; 4],
     oldest_success: Option<i64>,
     not_seen: &[String],
+    errors: usize,
 ) -> String {
     let figure = |n: Option<i64>, what: &str| n.map(|n| format!("{n} {what}"));
     let of = subjects.map(|n| format!(" of {n}")).unwrap_or_default();
@@ -192,6 +200,9 @@ fn told(
     .into_iter()
     .flatten()
     .collect();
+    if errors > 0 {
+        parts.push(format!("{errors} {} in regime_health()", plural(errors as u64, "error")));
+    }
     if !not_seen.is_empty() {
         let n = not_seen.len();
         parts.push(format!("{n} {} not seen", plural(n as u64, "system")));
