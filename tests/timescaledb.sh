@@ -401,3 +401,31 @@ everywhere "INSERT INTO minutes SELECT s, '10m', '2024-01-01'::timestamptz + n *
 on_chunks "VACUUM ANALYZE minutes"
 is "steps find the series of chunks of many candles" "$(everywhere "UPDATE regime_source SET bars_table = 'minutes' WHERE layer = 'candles';
     SELECT symbol, status, mode FROM refresh_market_regimes(timeframe => '10m', dry_run => true) ORDER BY 1")" "$(printf '%s|dry_run|full\n' A B C OLD)"
+
+# A table of downloads that is connected: the hypertable has the rows of the table, also after changes, and is left as it was.
+downloads=(downloads_plain downloads_chunks)
+for db in "${downloads[@]}"; do
+    q postgres "CREATE DATABASE $db"
+    q "$db" "CREATE TABLE ohlcv (symbol text, date date, open numeric, high numeric, low numeric, close numeric, adj_close numeric, volume bigint, PRIMARY KEY (symbol, date))"
+    [ "$db" = downloads_plain ] || q "$db" "CREATE EXTENSION timescaledb; SELECT create_hypertable('ohlcv', 'date', chunk_time_interval => interval '90 days')" >/dev/null
+    q "$db" "INSERT INTO ohlcv SELECT s, date '2021-12-31' + d, p, p + 1, p - 1, p, p, 1000 FROM unnest('{AAA,BBB,CCC}'::text[]) WITH ORDINALITY AS a (s, n), generate_series(1, 800) AS d,
+            LATERAL (SELECT round((100 + 30 * sin(d / 40.0 + n) + d * n / 60.0)::numeric, 2)) AS price (p);
+        CREATE EXTENSION pg_regime"
+done
+each() {
+    local one other
+    one=$(q "${downloads[0]}" "$2") || true
+    other=$(q "${downloads[1]}" "$2") || true
+    [[ $one != *ERROR:* ]] || not_ok "connected: $1" "$one"
+    is "connected: $1" "$other" "$one"
+}
+rows="SELECT md5(string_agg((to_jsonb(r) - 'updated_at')::text, ' ' ORDER BY id, ts)), count(*) > 2000 FROM cmc_regimes AS r"
+each "found" "SELECT step, item, detail FROM regime_connect('ohlcv')"
+each "refreshed" "SELECT symbol, status FROM refresh_cmc_regimes() ORDER BY 1; $rows"
+each "candles" "SELECT symbol, status, regime_rows FROM refresh_market_regimes() ORDER BY 1"
+each "tracked" "SELECT count(*) FROM regime_track() WHERE action = 'now tracked'; SELECT symbol, status FROM refresh_cmc_regimes() ORDER BY 1"
+each "a new day, a correction and a new symbol" "INSERT INTO ohlcv SELECT symbol, date + 1, open, high, low, close * 1.01, adj_close * 1.01, volume FROM ohlcv WHERE date = '2024-03-10';
+    UPDATE ohlcv SET adj_close = adj_close * 1.02 WHERE symbol = 'BBB' AND date = '2022-06-01'; INSERT INTO ohlcv SELECT 'DDD', date, open, high, low, close, adj_close, volume FROM ohlcv WHERE symbol = 'AAA';
+    SELECT symbol, status FROM refresh_cmc_regimes() ORDER BY 1; $rows"
+each "connected again" "SELECT DISTINCT step FROM regime_connect('ohlcv') ORDER BY 1"
+each "disconnected" "SELECT relation, action FROM regime_disconnect('ohlcv') ORDER BY 1, 2; SELECT count(*) FROM ohlcv; SELECT count(*) FROM pg_trigger AS t WHERE tgrelid = 'ohlcv'::regclass AND tgname ~ 'regime'"
