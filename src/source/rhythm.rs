@@ -7,10 +7,16 @@ use regime_core::calendar::civil::MICROS_PER_DAY;
 use regime_core::calendar::rhythm::{MOST, REACH, due, of_openings};
 use regime_core::connect::times::length_of;
 
-use crate::pg::{Arg, Db, Micros, Result, Row, Sees, arg, citus, session, settings, timestamps_arg};
+use crate::pg::{
+    Arg, Db, Micros, Result, Row, Sees, arg, citus, session, settings, timestamp_arg, timestamps_arg,
+};
 use crate::source::candles;
 use crate::source::map::Source;
 use crate::source::series::Series;
+
+/// Daily bars by which most that are older than two days are found not to be late: nine weeks. What is usual of few bars is usual of
+/// all; the others are read only where these few would tell of silence.
+pub const FEW: usize = 45;
 
 /// The age of the newest daily bar up to which its successor cannot be late.
 const YOUNG: i64 = 2 * MICROS_PER_DAY;
@@ -79,31 +85,49 @@ impl Watch {
         let may_be = |(id, newest): (i32, Option<i64>)| {
             newest.filter(|newest| self.may_be_silent(*newest, YOUNG)).map(|newest| (id, self.reach(newest)))
         };
-        let (ids, after): (Vec<i32>, Vec<i64>) = newest.filter_map(may_be).unzip();
-        if ids.is_empty() {
-            return Ok(HashMap::new());
+        let mut asked: Vec<(i32, i64)> = newest.filter_map(may_be).collect();
+        let mut silent = HashMap::new();
+        for most in if citus::is_loaded() { [MOST].as_slice() } else { &[FEW, MOST] } {
+            if asked.is_empty() {
+                break;
+            }
+            let times = self.newest_bars(db, daily, &asked, *most)?;
+            silent =
+                times.into_iter().filter_map(|(id, times)| Some((id, self.silent_by_day(times)?))).collect();
+            asked.retain(|(id, _)| silent.contains_key(id));
         }
+        Ok(silent)
+    }
+
+    /// The times of at most so many of the newest bars of each of these assets, after a moment of each.
+    fn newest_bars(
+        self,
+        db: Db,
+        daily: &Source,
+        asked: &[(i32, i64)],
+        most: usize,
+    ) -> Result<HashMap<i32, Vec<i64>>> {
         let Source { bars, tf, .. } = daily;
         let sql = if citus::is_loaded() {
             format!(
-                "SELECT b.id::int AS id_, b.ts AS ts_ FROM ({}) AS b WHERE b.id = ANY ($2) AND b.ts > (SELECT min(a.ts) FROM pg_catalog.unnest($3::timestamptz[]) AS a (ts))",
+                "SELECT b.id::int AS id_, b.ts AS ts_ FROM ({}) AS b WHERE b.id = ANY ($2) AND b.ts > (SELECT min(a.ts) FROM pg_catalog.unnest($3::timestamptz[]) AS a (ts)) AND b.ts <= $4",
                 bars.ids_and_times()
             )
         } else {
             let ts = &bars.columns[0];
             format!(
                 "SELECT asset_.id AS id_, bar_.ts_ FROM ROWS FROM (pg_catalog.unnest($2::int[]), pg_catalog.unnest($3::timestamptz[])) AS asset_ (id, after_) \
-                 CROSS JOIN LATERAL (SELECT {ts} AS ts_ FROM {} WHERE {} AND {} AND {ts} > asset_.after_ ORDER BY {} DESC LIMIT {MOST}) AS bar_",
+                 CROSS JOIN LATERAL (SELECT {ts} AS ts_ FROM {} WHERE {} AND {} AND {ts} > asset_.after_ AND {ts} <= $4 ORDER BY {} DESC LIMIT {most}) AS bar_",
                 bars.sql,
                 bars.is("asset_.id"),
                 bars.shared_condition,
                 bars.time
             )
         };
-        let after = timestamps_arg(after.into_iter().map(Some).collect());
-        let times = read(db, &sql, &[arg(tf.as_deref()), arg(ids), after], |row| row.get::<i32>("id_"))?;
-        let silent = |(id, times)| self.silent_by_day(times).map(|due| (id, due));
-        Ok(times.into_iter().filter_map(silent).collect())
+        let (ids, after): (Vec<i32>, Vec<Option<i64>>) =
+            asked.iter().map(|(id, after)| (*id, Some(*after))).unzip();
+        let args = [arg(tf.as_deref()), arg(ids), timestamps_arg(after), timestamp_arg(Some(self.at))];
+        read(db, &sql, &args, |row| row.get::<i32>("id_"))
     }
 
     /// Of series of candles and the times of their newest candles, when the next candle was due, where the feed is silent.

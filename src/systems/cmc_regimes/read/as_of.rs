@@ -19,7 +19,7 @@ use crate::pg::{
     Arg, Db, Micros, Result, Sees, Statement, arg, cache, cache::State, environment::ours, extension_schema,
     invalid_parameter, settings, spi, time, timestamp_arg,
 };
-use crate::source::rhythm::{Watch, reach};
+use crate::source::rhythm::{FEW, Watch, reach};
 use crate::systems::cmc_regimes::policies::{built_in, parse_stored};
 use crate::systems::cmc_regimes::row::{self, POLICY_COLUMNS, Row, Stored};
 use crate::systems::cmc_regimes::tables::{REGIMES, TF};
@@ -84,9 +84,6 @@ pub fn limit(max_age: Option<Interval>) -> Result<Option<i64>> {
 /// few entries, without it after half a page; so the statement without the bound runs only where the other found
 /// nothing.
 const NEAR: i64 = 7 * MICROS_PER_DAY;
-
-/// Rows by which most rows in force after a weekend are found not to be late: nine weeks of days.
-const FEW: usize = 45;
 
 /// How much of a row is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -247,7 +244,6 @@ fn silent(db: Db, times: &Statement, asset: i32, ts: i64, at: i64) -> Result<Opt
         })?;
         Ok::<_, crate::pg::Error>(all)
     };
-    // What is usual of few rows is usual of all: a weekend needs no more.
     match watch.silent_by_day(read(FEW)?) {
         None => Ok(None),
         Some(_) => Ok(watch.silent_by_day(read(MOST)?)),
