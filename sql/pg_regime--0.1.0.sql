@@ -984,9 +984,9 @@ CREATE TYPE @extschema@.regime_flips_row AS (
 COMMENT ON TYPE @extschema@.regime_flips_row IS 'A row that regime_flips returns';
 CREATE  FUNCTION "regime_flips"(
 	"asset" regime_asset_ref DEFAULT NULL, /* Option < Asset > */
-	"layer" TEXT DEFAULT 'composite', /* Option < & str > */
 	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
 	"to_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"layer" TEXT DEFAULT 'composite', /* Option < & str > */
 	"n" INT DEFAULT NULL /* Option < i32 > */
 ) RETURNS SETOF @extschema@.regime_flips_row
 STABLE PARALLEL RESTRICTED
@@ -3464,7 +3464,7 @@ COMMENT ON FUNCTION market_states_round_end(text[], text[], text[]) IS
 COMMENT ON FUNCTION regime_board() IS
 'Returns what holds for each asset now, in a line that fits a terminal: symbol, day of the newest row, regime, since which day, size, stop, orders, stale; figures are rounded to two digits. What the view regime_board shows.';
 
-COMMENT ON FUNCTION regime_flips(regime_asset_ref, text, timestamptz, timestamptz, int) IS
+COMMENT ON FUNCTION regime_flips(regime_asset_ref, timestamptz, timestamptz, text, int) IS
 'Returns the stored changes of a layer (L0 to L4, or composite: the regime_key) of an asset, NULL for all assets: the time of the first row after it, the regimes before and after, how many rows the one before lasted, and the return since: to the close of the newest row, NULL where a close is not known. from_ts and to_ts are included; n is the number of newest changes of each asset, NULL for all.';
 
 COMMENT ON FUNCTION regime_stats(regime_asset_ref) IS

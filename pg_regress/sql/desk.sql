@@ -58,7 +58,7 @@ SELECT d.n > 3 AS some, d.differ FROM differ('SELECT date, round(return_since::n
       CROSS JOIN (SELECT close FROM candles WHERE symbol = '^GSPC' AND timeframe = '1d' ORDER BY open_time DESC LIMIT 1) b$$) d;
 SELECT id, count(*) FROM regime_flips(n => 2) GROUP BY 1 ORDER BY 1;
 SELECT symbol, timeframe, count(*) FROM market_states_flips(NULL, '4h', n => 2) GROUP BY 1, 2 ORDER BY symbol COLLATE "C";
-SELECT d.* FROM differ('SELECT * FROM regime_flips(2, ''L2'', n => 3)', 'SELECT * FROM (SELECT * FROM regime_flips(2, ''L2'') ORDER BY ts DESC LIMIT 3) x') d;
+SELECT d.* FROM differ('SELECT * FROM regime_flips(2, layer => ''L2'', n => 3)', 'SELECT * FROM (SELECT * FROM regime_flips(2, layer => ''L2'') ORDER BY ts DESC LIMIT 3) x') d;
 SELECT regime_flips(1, n => 0);
 
 -- Breadth: of each day, every asset once.

@@ -19,7 +19,7 @@ END $$;
 -- Assets: of all, of one, between two moments.
 SELECT layer, d.* FROM (VALUES ('composite'), ('L0'), ('L2')) AS v (layer), differ(format('SELECT id, symbol, ts, from_regime, to_regime, duration_bars FROM regime_flips(layer => %L)', layer),
     format('SELECT f.id, d.symbol, ts, old_regime, new_regime, duration_bars FROM cmc_regime_flips f JOIN dim_assets d USING (id) WHERE layer = %L', layer)) d ORDER BY layer COLLATE "C";
-SELECT d.n > 0 AS some, d.differ FROM differ('SELECT ts FROM regime_flips(2, ''L2'', ''2017-01-01'', ''2017-06-30 23:59:59+00'')',
+SELECT d.n > 0 AS some, d.differ FROM differ('SELECT ts FROM regime_flips(2, ''2017-01-01'', ''2017-06-30 23:59:59+00'', ''L2'')',
     'SELECT ts FROM cmc_regime_flips WHERE id = 2 AND layer = ''L2'' AND ts BETWEEN ''2017-01-01'' AND ''2017-06-30 23:59:59+00''') d;
 SELECT d.* FROM differ('SELECT id, symbol, regime_key, n, share, mean_return, std_return FROM regime_stats()',
     'SELECT s.id, d.symbol, regime_key, n_bars, pct_of_history, avg_ret_1d, std_ret_1d FROM cmc_regime_stats s JOIN dim_assets d USING (id)') d;

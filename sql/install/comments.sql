@@ -309,7 +309,7 @@ COMMENT ON FUNCTION market_states_round_end(text[], text[], text[]) IS
 COMMENT ON FUNCTION regime_board() IS
 'Returns what holds for each asset now, in a line that fits a terminal: symbol, day of the newest row, regime, since which day, size, stop, orders, stale; figures are rounded to two digits. What the view regime_board shows.';
 
-COMMENT ON FUNCTION regime_flips(regime_asset_ref, text, timestamptz, timestamptz, int) IS
+COMMENT ON FUNCTION regime_flips(regime_asset_ref, timestamptz, timestamptz, text, int) IS
 'Returns the stored changes of a layer (L0 to L4, or composite: the regime_key) of an asset, NULL for all assets: the time of the first row after it, the regimes before and after, how many rows the one before lasted, and the return since: to the close of the newest row, NULL where a close is not known. from_ts and to_ts are included; n is the number of newest changes of each asset, NULL for all.';
 
 COMMENT ON FUNCTION regime_stats(regime_asset_ref) IS

@@ -154,9 +154,9 @@ fn regime_forward_returns(
 #[pg_extern(stable, parallel_restricted)]
 fn regime_flips(
     asset: default!(Option<Asset>, "NULL"),
-    layer: default!(Option<&str>, "'composite'"),
     from_ts: default!(Option<TimestampWithTimeZone>, "NULL"),
     to_ts: default!(Option<TimestampWithTimeZone>, "NULL"),
+    layer: default!(Option<&str>, "'composite'"),
     n: default!(Option<i32>, "NULL"),
 ) -> Result<
     TableIterator<(
