@@ -3,7 +3,7 @@
 use regime_core::config::ConfigError;
 
 use crate::pg::{Error, invalid_parameter, quote_literal};
-use crate::source::names::nearest;
+use crate::source::nearest::nearest;
 
 impl From<ConfigError> for Error {
     fn from(error: ConfigError) -> Self {

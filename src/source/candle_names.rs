@@ -3,6 +3,7 @@
 use crate::pg::{Db, Error, Result, quote_literal, undefined_object};
 use crate::source::candles::{Reads, Source};
 use crate::source::names;
+use crate::source::nearest::nearest;
 use crate::source::series::Series;
 
 /// The series of a symbol, of one timeframe or all. If there are none, the series of the asset that has this name in
@@ -77,7 +78,7 @@ pub fn unknown(db: Db, source: &Source, symbol: &str, timeframe: Option<&str>) -
     };
     let list = format!("SELECT DISTINCT {symbol_column}, {timeframe_column} FROM {relation} ORDER BY 1, 2;");
     Ok(error(format!("unknown symbol \"{symbol}\"")).detail(known).hint(
-        match names::nearest(symbol, symbols.iter()) {
+        match nearest(symbol, symbols.iter()) {
             Some(near) => format!("Did you mean {}? {list}", quote_literal(near)),
             None => list,
         },

@@ -13,6 +13,7 @@ pub mod dim_assets;
 pub mod kind;
 pub mod map;
 pub mod names;
+pub mod nearest;
 pub mod outside;
 pub mod relation;
 pub mod rhythm;

@@ -1,5 +1,4 @@
-//! Names of assets: the symbols of `dim_assets`, ids as text, and which known name is nearest to an unknown
-//! one.
+//! Names of assets: the symbols of `dim_assets`, and ids as text.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -15,13 +14,14 @@ use crate::pg::{
 use crate::source::assets::too_large;
 use crate::source::dim_assets::DimAssets;
 use crate::source::map::{self, MapRow};
+use crate::source::nearest::nearest;
 use crate::source::symbols;
 
 /// The types of the columns `id` and `symbol` in the statements of hints.
 const ADDED: [&str; 2] = ["int", "text"];
 /// Most ids that an error lists.
 const MOST_LISTED: usize = 20;
-/// Most characters of a name that an error shows; no near name is searched for a longer one.
+/// Most characters of a name that an error shows.
 const MOST_SHOWN: usize = 100;
 
 /// The id of an asset as an argument names it.
@@ -345,46 +345,6 @@ pub fn retired(db: Db) -> Result<HashSet<String>> {
     let all =
         db.all(&sql, &[], Sees::Snapshot, |row| Ok((row.get::<i64>("id")?, row.get::<String>("symbol")?)))?;
     Ok(all.into_iter().filter(|(id, _)| !active.contains(id)).map(|(_, symbol)| symbol).collect())
-}
-
-/// The candidate that was probably meant: at most a third of the characters differ (insertions, deletions,
-/// replacements, swaps of neighbours), or one is a prefix of the other and at least a third as long; case is ignored.
-/// Of several candidates, the one with the fewest differences, then by Jaro-Winkler similarity, then by text.
-pub fn nearest(wanted: &str, candidates: impl Iterator<Item = impl AsRef<str>>) -> Option<String> {
-    let wanted = wanted.trim().to_lowercase();
-    let length = wanted.chars().count();
-    if length > MOST_SHOWN {
-        return None;
-    }
-    let most = length.max(3) / 3;
-    let mut best: Option<(usize, f64, String)> = None;
-    for candidate in candidates {
-        pgrx::check_for_interrupts!();
-        let candidate = candidate.as_ref();
-        let name = candidate.trim().to_lowercase();
-        let other = name.chars().count();
-        let gap = length.abs_diff(other);
-        let begins = name.starts_with(&wanted) || wanted.starts_with(&name);
-        let distance = if begins && length.min(other) >= 2 && length.max(other) <= 3 * length.min(other) {
-            gap
-        } else if gap > most {
-            continue;
-        } else {
-            match strsim::osa_distance(&wanted, &name) {
-                distance if distance <= most && distance < length => distance,
-                _ => continue,
-            }
-        };
-        let likeness = strsim::jaro_winkler(&wanted, &name);
-        let is_better = best.as_ref().is_none_or(|(least, most_like, first)| {
-            let ahead = distance.cmp(least).then(most_like.total_cmp(&likeness));
-            ahead.then(candidate.cmp(first)).is_lt()
-        });
-        if is_better {
-            best = Some((distance, likeness, candidate.to_owned()));
-        }
-    }
-    best.map(|(.., candidate)| candidate)
 }
 
 /// Where names are looked up.

@@ -8,7 +8,7 @@ use crate::pg::{Column, Error, Result, columns, quote_literal, quoted, syscache,
 use crate::source::connect::ask::in_words;
 use crate::source::connect::look::{Look, Taken};
 use crate::source::kind::Kind;
-use crate::source::names::nearest;
+use crate::source::nearest::nearest;
 
 fn of(column: &Column, why: &'static str) -> Option<Taken> {
     Some(Taken { name: column.name.clone(), type_name: column.type_name.clone(), why })

@@ -12,6 +12,7 @@ use crate::pg::{
     undefined_object, utc,
 };
 use crate::source::map::MapRow;
+use crate::source::nearest::nearest;
 use crate::source::relation::Relation;
 use crate::source::rhythm::{Watch, reach};
 use crate::source::usable::{POSITIVE, check_bars, sort_by_time};
@@ -388,7 +389,7 @@ fn unknown(
             .detail("Neither the candles nor the daily bars that regime_source maps exist.")
             .hint(format!("SELECT layer, bars_schema, bars_table FROM {schema}.regime_source;")));
     };
-    let hint = match names::nearest(symbol, known.iter()) {
+    let hint = match nearest(symbol, known.iter()) {
         Some(near) => format!("Did you mean {}? {look}", quote_literal(near)),
         None => look,
     };

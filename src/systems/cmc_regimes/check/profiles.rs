@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use crate::output::finding::{Finding, Severity};
 use crate::pg::{Db, Error, Result, attempt_unless_cancelled, quote_literal};
 use crate::source::names;
+use crate::source::nearest::nearest;
 use crate::systems::cmc_regimes::assets::all_of;
 use crate::systems::cmc_regimes::params::{Given, NOTHING};
 use crate::systems::cmc_regimes::profiles::{Assigned, DEFAULT, Names, Profiles};
@@ -68,7 +69,7 @@ fn nobody(db: Db, own: &str, row: &Assigned) -> Finding {
         }
         Names::Symbol(symbol) => {
             let near = attempt_unless_cancelled(|| names::symbols(db)).unwrap_or_default();
-            let near = names::nearest(symbol, near.iter());
+            let near = nearest(symbol, near.iter());
             let near = near.map_or_else(String::new, |near| format!("; {} is near", quote_literal(near)));
             (
                 format!("symbol {}, which no asset has{near}", quote_literal(symbol)),
