@@ -39,6 +39,14 @@ SELECT count(*) FILTER (WHERE status = 'ok') AS ok FROM refresh_cmc_regimes();
 ALTER SCHEMA s RENAME TO s_new;
 SELECT relation, action FROM regime_disconnect('s.px') WHERE action = 'dropped' ORDER BY 1;
 SELECT c.relname FROM pg_class c WHERE relnamespace IN ('q'::regnamespace, 's_new'::regnamespace) AND relkind = 'r' ORDER BY relnamespace::regnamespace::text, 1;
+-- An adjusted close is beyond high and low that are not; a close as it was traded must not be.
+CREATE TABLE split (symbol text, date date, high float8, low float8, close float8, adj_close float8);
+INSERT INTO split SELECT 'X', date, close + 1, close - 1, close, close / 4 FROM q.px WHERE symbol = 'Q1';
+SELECT item, detail FROM regime_connect('split') WHERE item IN ('close', 'checked');
+SELECT problem, n FROM regime_check_inputs('{X}') WHERE problem ~ 'low';
+UPDATE regime_source SET close_column = 'close' WHERE bars_table = 'split' AND layer = 'L2';
+UPDATE split SET close = close * 3 WHERE date = '2023-03-03';
+SELECT problem, n FROM regime_check_inputs('{X}') WHERE problem ~ 'low';
 \set ECHO none
 SET client_min_messages = error;
 DROP SCHEMA q, s_new CASCADE;

@@ -6,6 +6,7 @@ use regime_core::calendar::stamps::{
 };
 use regime_core::calendar::steps::{gaps, habit};
 use regime_core::calendar::{Calendar, Span};
+use regime_core::connect::fields::is_adjusted;
 use regime_core::{Layer, PerLayer};
 
 use crate::output::finding::Severity;
@@ -180,7 +181,8 @@ impl OfLayer<'_> {
             let close = bar.close.unwrap_or(f64::NAN);
             !above(low, high) && (above(low, close) || above(close, high))
         };
-        let outside = self.tally(outside);
+        // High and low are as they were traded.
+        let outside = if is_adjusted(close) { Tally::default() } else { self.tally(outside) };
         let unknown = self.checked.raw.unknown.iter().map(|(field, tally)| {
             let problem = format!("{field} is unknown where it was known before");
             self.complain(Severity::Warning, problem, *tally, self.show_from(tally.first))
