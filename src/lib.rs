@@ -14,7 +14,7 @@ mod track;
 
 use pgrx::prelude::*;
 
-use crate::pg::{at_commit, cache, environment, error, settings};
+use crate::pg::{at_commit, cache, environment, error, session, settings};
 
 pgrx::pg_module_magic!(name, version);
 
@@ -65,7 +65,7 @@ extension_sql_file!("../sql/install/comments.sql", name = "comments", finalize);
 #[allow(non_snake_case)]
 extern "C-unwind" fn _PG_init() {
     error::refuse_backtraces();
-    settings::define();
+    session::outside_parallel_mode(settings::define);
     cache::watch();
     environment::watch();
     at_commit::watch(&systems::cmc_regimes::refresh::notify::CALLBACKS);

@@ -135,3 +135,22 @@ pub fn notify(channel: &str, payload: &str) {
         );
     }
 }
+
+/// Does what PostgreSQL refuses during a parallel operation. Where the first call of a session is part of one, settings that
+/// were made before the library was loaded, as by ALTER ROLE … SET, could not be taken over, and the session would go on without
+/// them.
+pub fn outside_parallel_mode(work: impl FnOnce()) {
+    let mut levels = 0;
+    // SAFETY: the mode is a counter of this backend, which has the same value again afterwards; `work` defines settings, which
+    // touches nothing that parallel workers share.
+    unsafe {
+        while pg_sys::IsInParallelMode() {
+            pg_sys::ExitParallelMode();
+            levels += 1;
+        }
+        work();
+        for _ in 0..levels {
+            pg_sys::EnterParallelMode();
+        }
+    }
+}

@@ -457,7 +457,9 @@ impl Plan {
             let params = parameters(args);
             let options = pg_sys::SPIExecuteOptions {
                 params,
-                read_only: sees == Sees::Snapshot,
+                // During a parallel operation nothing is written, and PostgreSQL refuses the new command that seeing the writes
+                // of this transaction takes, as in CREATE TABLE … AS.
+                read_only: sees == Sees::Snapshot || pg_sys::IsInParallelMode(),
                 dest: receiver,
                 ..Default::default()
             };
