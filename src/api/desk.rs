@@ -1,12 +1,14 @@
 //! `regime_now`, `regime_breadth`, `regime_portfolio`: what a desk looks at in the morning.
 
+use std::collections::BTreeMap;
+
 use pgrx::prelude::*;
 
 use crate::api::cmc_regimes::names;
 use crate::api::{Result, TableIterator, micros, required, timestamp};
-use crate::output::desk::{Days, Line};
+use crate::output::desk::{Days, Line, Run};
 use crate::pg::asset::Asset;
-use crate::pg::{session, spi};
+use crate::pg::{self, session, spi};
 use crate::systems::cmc_regimes::read::portfolio::{Position, portfolio, weights};
 use crate::systems::desk;
 
@@ -39,7 +41,7 @@ fn regime_now(
         let Line { id, symbol, timeframe, run, in_force, waiting, missing_bars, is_stale } = line;
         let symbol = symbol.or_else(|| symbols.get(&id?).cloned());
         let (since, bars) = (run.as_ref().map(|run| run.since), run.as_ref().and_then(|run| run.bars));
-        let figure = |of: fn(&crate::output::desk::Run) -> Option<f64>| run.as_ref().and_then(of);
+        let figure = |of: fn(&Run) -> Option<f64>| run.as_ref().and_then(of);
         let (percentile, return_since) = (figure(|run| run.percentile), figure(|run| run.return_since));
         (
             symbol,
@@ -70,7 +72,7 @@ fn regime_breadth(
     let days = Days { span: [from_date, to_date].map(|day| day.map(Date::into_inner)), timeframe }.check()?;
     let system = required("system", system)?;
     let found = spi::connect(|db| desk::breadth(db, system, days))?;
-    let mut of_day = std::collections::BTreeMap::<i32, i64>::new();
+    let mut of_day = BTreeMap::<i32, i64>::new();
     for ((day, _), n) in &found {
         *of_day.entry(*day).or_default() += n;
     }
@@ -104,9 +106,8 @@ fn regime_portfolio(
 > {
     let assets = required("assets", assets)?;
     let weights = self::weights(weights, assets.len())?;
-    let ids =
-        assets.into_iter().map(|asset| names::one(asset, None)).collect::<crate::pg::Result<Vec<_>>>()?;
-    let at = at.map_or_else(session::clock, micros);
+    let ids = assets.into_iter().map(|asset| names::one(asset, None)).collect::<pg::Result<Vec<_>>>()?;
+    let at = at.map_or_else(session::now, micros);
     let positions: Vec<(i32, f64)> = ids.iter().copied().zip(weights).collect();
     let all = spi::connect(|db| portfolio(db, &positions, at))?;
     let symbols = names::symbols(ids.into_iter());

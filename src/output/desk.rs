@@ -9,8 +9,8 @@ use regime_core::calendar::civil::{MICROS_PER_DAY, date};
 use regime_core::math::flips::flips_after;
 use regime_core::math::periods::{Change, Period, durations, periods, simple_return};
 
-use crate::output::picture::History;
-use crate::pg::{self, Arg, Db, Result, Sees, arg, check_order, check_range};
+use crate::output::picture::{History, Shown};
+use crate::pg::{self, Arg, Db, Result, Sees, arg, attempt, check_order, check_range};
 
 /// A subject of any system now.
 #[derive(Default)]
@@ -72,6 +72,14 @@ impl Run {
         let all = periods(&changes, current.map_or(0, |run| run.rows));
         Self::last(&all, simple_return(close(first), close(history.ts.len() - 1)))
     }
+}
+
+/// A history with its closes; without them where they are gone or the role may read the outputs only.
+///
+/// # Errors
+/// Where the labels cannot be read.
+pub fn history(read: impl Fn(Shown) -> Result<History>) -> Result<History> {
+    attempt(|| read(Shown { closes: true, ..Shown::LABELS })).or_else(|_| read(Shown::LABELS))
 }
 
 /// How many subjects had a label on a day, by day (since 2000) and label.

@@ -7,8 +7,8 @@ use pgrx::prelude::*;
 use crate::output::system::System;
 use crate::pg::catalog::extension_schema_name;
 use crate::pg::{
-    Db, Error, Result, Row, Sees, arg, check_schema, extension_schema, invalid_parameter, quoted,
-    undefined_object, work_schema,
+    Db, Error, Result, Row, Sees, arg, check_schema, extension_schema, insufficient_privilege,
+    invalid_parameter, quoted, undefined_object, work_schema,
 };
 use crate::systems::registry::systems;
 
@@ -84,7 +84,7 @@ pub fn explained(error: Error, db: Db, schema: &str, role: &str, purpose: &str) 
 }
 
 fn not_granted(role: &str, statements: &[String]) -> Error {
-    crate::pg::insufficient_privilege(format!(
+    insufficient_privilege(format!(
         "not everything could be granted to {}: the current role may not grant it",
         quoted(role)
     ))

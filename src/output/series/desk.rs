@@ -1,9 +1,7 @@
 //! The series of a system of candles as a desk looks at them.
 
-use pgrx::prelude::*;
-
-use crate::output::desk::{Breadth, Days, Line, Run};
-use crate::output::picture::{History, Shown, Wanted};
+use crate::output::desk::{Breadth, Days, Line, Run, history};
+use crate::output::picture::Wanted;
 use crate::output::relation::output_relation;
 use crate::output::series::OfSeries;
 use crate::output::series::picture::Pictured;
@@ -33,7 +31,11 @@ impl OfSeries {
         let mut lines = Vec::with_capacity(all.len());
         for ((series, fresh), in_force) in all.into_iter().zip(said) {
             pgrx::check_for_interrupts!();
-            let run = Run::of(&self.history_of(db, &series, pictured)?);
+            let asset = Asset::Name(series.symbol.clone());
+            let timeframe = Some(series.timeframe.as_str());
+            let read =
+                |shown| self.history(db, &Wanted { asset: &asset, timeframe, layer: None, shown }, pictured);
+            let run = Run::of(&history(read)?);
             lines.push(Line {
                 symbol: Some(series.symbol),
                 timeframe: Some(series.timeframe),
@@ -62,21 +64,6 @@ impl OfSeries {
         let mut all = Breadth::new();
         days.count(db, &sql, [arg(timeframe)], &mut all)?;
         Ok(all)
-    }
-
-    /// The rows of a series, with closes where there are some.
-    fn history_of(&self, db: Db, series: &Series, pictured: &Pictured) -> Result<History> {
-        let asset = Asset::Name(series.symbol.clone());
-        let history = |shown| {
-            let wanted = Wanted { asset: &asset, timeframe: Some(&series.timeframe), layer: None, shown };
-            self.history(db, &wanted, pictured)
-        };
-        match history(Shown { closes: true, ..Shown::LABELS }) {
-            Err(error) if error.report().code == PgSqlErrorCode::ERRCODE_NO_DATA_FOUND => {
-                history(Shown::LABELS)
-            }
-            history => history,
-        }
     }
 
     /// What the newest row of each series says, in the order of the series.

@@ -8,8 +8,8 @@ use crate::output::series::OfSeries;
 use crate::output::series::picture::closes_at;
 use crate::output::series::read::OF_GIVEN;
 use crate::pg::{
-    Db, Micros, Result, Row, Sees, arg, attempt_unless_cancelled, invalid_parameter, result_set::Field,
-    result_set::Rows, result_set::Text, spi,
+    Db, Micros, Result, Row, Sees, arg, attempt, invalid_parameter, result_set::Field, result_set::Rows,
+    result_set::Text, spi,
 };
 use crate::source::series::Series;
 
@@ -88,7 +88,7 @@ fn write(db: Db, rows: &mut Rows, flips: &[Flip]) -> Result<()> {
     let Some(Flip { series, newest, .. }) = flips.first() else { return Ok(()) };
     let ts: Vec<i64> = flips.iter().map(|flip| flip.ts).chain([*newest]).collect();
     // A role that may read the outputs only still gets the flips.
-    let closes = attempt_unless_cancelled(|| closes_at(db, series, &ts, None)).unwrap_or_default();
+    let closes = attempt(|| closes_at(db, series, &ts, None)).unwrap_or_default();
     let close = |n: usize| closes.get(n).copied().unwrap_or(f64::NAN);
     let [symbol, timeframe] = [&series.symbol, &series.timeframe].map(|text| Text::new(text));
     for (n, Flip { ts, labels, confidence, .. }) in flips.iter().enumerate() {

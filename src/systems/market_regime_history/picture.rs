@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
-use pgrx::prelude::*;
 use regime_core::strip::changes;
 
 use crate::output::desk::{self, Breadth, Line, Run};
 use crate::output::picture::svg::{DOWN, SIDEWAYS, STRESS, Shade, UP};
-use crate::output::picture::{Band, Group, History, Look, Shown, Wanted, symbol};
+use crate::output::picture::{Band, Group, History, Look, Wanted, symbol};
 use crate::output::relation::output_relation;
 use crate::pg::asset::Asset;
 use crate::pg::{Days, Db, Result, Sees, arg, date_arg, invalid_parameter};
@@ -44,11 +43,8 @@ pub fn desk(db: Db, asset: Option<&Asset>) -> Result<Vec<Line>> {
         }
         pgrx::check_for_interrupts!();
         let asset = Asset::Name(fresh.name.clone());
-        let of = |shown| history(db, &Wanted { asset: &asset, timeframe: None, layer: None, shown });
-        let history = match of(Shown { closes: true, ..Shown::LABELS }) {
-            Err(error) if error.report().code == PgSqlErrorCode::ERRCODE_NO_DATA_FOUND => of(Shown::LABELS),
-            history => history,
-        }?;
+        let read = |shown| history(db, &Wanted { asset: &asset, timeframe: None, layer: None, shown });
+        let history = desk::history(read)?;
         lines.push(Line {
             run: Run::of(&history),
             in_force: description(db, &fresh.name)?,

@@ -8,8 +8,8 @@ use crate::output::desk::newest_of_each;
 use crate::output::fresh::{Because, is_too_old, stale_because};
 use crate::output::relation::output_relation;
 use crate::pg::{
-    Days, Db, Result, Row, Sees, arg, attempt_unless_cancelled, date_arg, result_set::Field,
-    result_set::Rows, result_set::Text, spi,
+    Days, Db, Result, Row, Sees, arg, attempt, date_arg, result_set::Field, result_set::Rows,
+    result_set::Text, spi,
 };
 use crate::systems::market_regime_history::batch::Computed;
 use crate::systems::market_regime_history::closes::{Closes, canonical};
@@ -165,7 +165,7 @@ pub fn flips(rows: &mut Rows, symbol: &str, n: Option<usize>) -> Result<()> {
         let days: Vec<i32> = found.iter().map(|(day, ..)| *day).chain([newest]).collect();
         // A role that may read the outputs only still gets the flips.
         let span = Span { from: days[0], to: newest };
-        let closes = attempt_unless_cancelled(|| closes_of(db, &symbol, span, &days)).unwrap_or_default();
+        let closes = attempt(|| closes_of(db, &symbol, span, &days)).unwrap_or_default();
         let close = |n: usize| closes.get(n).copied().unwrap_or(f64::NAN);
         for (place, (day, labels, lasted, confidence)) in found.iter().enumerate() {
             let [before, after] = labels.each_ref().map(|label| Text::new(label));

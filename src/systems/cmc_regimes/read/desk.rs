@@ -11,7 +11,8 @@ use crate::output::desk::{Breadth, Days, Line, Run};
 use crate::output::relation::output_relation;
 use crate::pg::asset::Asset;
 use crate::pg::{
-    Db, Result, Row, Sees, arg, attempt_unless_cancelled, settings, syscache, work_relation, work_schema,
+    Db, Result, Row, Sees, arg, attempt, attempt_unless_cancelled, settings, syscache, work_relation,
+    work_schema,
 };
 use crate::source::names;
 use crate::systems::cmc_regimes::params::NOTHING;
@@ -53,7 +54,7 @@ pub fn desk(db: Db, asset: Option<&Asset>) -> Result<Vec<Line>> {
 /// The periods of an asset, and the return over the last: `None` also for a role that may read the outputs only.
 fn periods(db: Db, id: i32) -> Result<(Vec<Period<String>>, Option<f64>)> {
     let layer = FlipLayer::Composite;
-    Ok(match attempt_unless_cancelled(|| statistics::of_assets(db, Some(id), layer)) {
+    Ok(match attempt(|| statistics::of_assets(db, Some(id), layer)) {
         Ok(rows) => {
             let return_since = rows.last().and_then(|row| row.return_over);
             (rows.into_iter().map(|row| row.period).collect(), return_since)

@@ -10,12 +10,12 @@ pub struct Position {
     /// `None` for the whole.
     pub id: Option<i32>,
     pub weight: f64,
+    /// `None` for the whole, as the policy and the setups.
     pub regime_key: Option<String>,
     /// The weight times the size of the policy; of the whole, the sum.
     pub exposure: f64,
     /// The exposure without its sign; of the whole, the sum.
     pub gross: f64,
-    /// Of the whole only where some asset has one.
     pub risk: Option<Risk>,
     pub setups: Option<Vec<String>>,
     pub is_stale: bool,

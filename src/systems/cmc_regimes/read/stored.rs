@@ -5,7 +5,7 @@ use regime_core::math::periods::simple_return;
 
 use crate::output::desk::newest_of_each;
 use crate::output::relation::output_relation;
-use crate::pg::{Db, Micros, Result, Sees, arg, attempt_unless_cancelled, check_order, timestamp_arg, utc};
+use crate::pg::{Db, Micros, Result, Sees, arg, attempt, check_order, timestamp_arg, utc};
 use crate::systems::cmc_regimes::read::history::{Closes, recent};
 use crate::systems::cmc_regimes::tables::{FLIPS, STATS, TF};
 
@@ -59,7 +59,7 @@ pub fn flips(
         let (id, first) = (of_asset[0].id, of_asset[0].ts);
         // A role that may read the outputs only still gets the flips.
         let closes = || Ok((Closes::read(db, id)?, recent(db, id, layer, first)?.newest));
-        let Ok((closes, Some(newest))) = attempt_unless_cancelled(closes) else { continue };
+        let Ok((closes, Some(newest))) = attempt(closes) else { continue };
         for flip in of_asset {
             flip.return_since = simple_return(closes.at(flip.ts), closes.at(newest));
         }
