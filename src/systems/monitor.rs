@@ -125,12 +125,13 @@ fn of_all(db: Db) -> Result<Monitor> {
     let (mut oldest_success, mut not_seen, mut is_broken) = (None, Vec::new(), false);
     let own = extension_schema(db)?;
     let mut counted = Vec::new();
-    let mut errors = 0;
+    let (mut errors, mut is_any) = (0, false);
     for registered in ALL {
         let system = registered.system;
         if !is_set_up(db, &schema, system)? {
             continue;
         }
+        is_any = true;
         let seen = attempt_unless_cancelled(|| (registered.fresh)(db)).map(|all| Seen::of(&all));
         let seen = seen.unwrap_or_else(|error| {
             let report = error.report();
@@ -156,12 +157,13 @@ fn of_all(db: Db) -> Result<Monitor> {
     }
     let level = match () {
         () if is_broken || errors > 0 || failing.seen > 0 => Level::Critical,
-        // Where not even the log can be read, nothing is known.
-        () if stale.seen > 0 || silent.seen > 0 || !failing.is_whole => Level::Warning,
+        // Where nothing is set up, or not even the log can be read, nothing is known.
+        () if !is_any || stale.seen > 0 || silent.seen > 0 || !failing.is_whole => Level::Warning,
         () => Level::Ok,
     };
     let figures =
         [subjects, stale, silent, failing].map(|sum| (sum.is_whole || sum.seen > 0).then_some(sum.seen));
+    let figures = if is_any { figures } else { [None; 4] };
     let text = told(level, figures, oldest_success, &not_seen, errors);
     Ok(Monitor {
         level,
