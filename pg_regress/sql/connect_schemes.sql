@@ -23,6 +23,10 @@ SELECT count(*) > 100 AS days FROM market_regime_history_compute('Q1');
 -- The asset in the systems that have it.
 SELECT symbol, system FROM regime_now('S2', system => NULL);
 SELECT regime_now('NOBODY', system => NULL);
+SELECT count(*) FROM regime_now(77, system => NULL);
+SET pg_regime.cal_scheme = 'nope';
+SELECT regime_now('Q1', system => NULL);
+RESET pg_regime.cal_scheme;
 -- A relation that is gone with its schema takes nothing of the other one along.
 SELECT level FROM regime_monitor();
 DROP SCHEMA s CASCADE;
@@ -38,6 +42,20 @@ SELECT count(*) > 0 AS connected FROM regime_connect('s.px');
 SELECT count(*) FILTER (WHERE status = 'ok') AS ok FROM refresh_cmc_regimes();
 ALTER SCHEMA s RENAME TO s_new;
 SELECT relation, action FROM regime_disconnect('s.px') WHERE action = 'dropped' ORDER BY 1;
+-- One that is gone takes nothing of another one whose schema was renamed, and a table of the name of one is none that is connected.
+CREATE SCHEMA x;
+CREATE TABLE x.py AS TABLE s_new.px;
+SELECT count(*) > 0 AS connected FROM regime_connect('x.py');
+DROP SCHEMA x CASCADE;
+ALTER SCHEMA q RENAME TO q2;
+SELECT relation, action FROM regime_disconnect('x.py') WHERE action = 'dropped';
+CREATE SCHEMA w;
+CREATE TABLE w.px (a int);
+SELECT regime_disconnect('w.px');
+SELECT regime_disconnect('nowhere.px');
+ALTER SCHEMA q2 RENAME TO q;
+SELECT count(*) AS names FROM q.dim_assets;
+DROP SCHEMA w CASCADE;
 SELECT c.relname FROM pg_class c WHERE relnamespace IN ('q'::regnamespace, 's_new'::regnamespace) AND relkind = 'r' ORDER BY relnamespace::regnamespace::text, 1;
 -- An adjusted close is beyond high and low that are not; a close as it was traded must not be.
 CREATE TABLE split (symbol text, date date, high float8, low float8, close float8, adj_close float8);

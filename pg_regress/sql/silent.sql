@@ -60,8 +60,12 @@ SELECT severity, what, id, told(detail) AS detail, command FROM regime_health() 
 BEGIN;
 SELECT FROM fill(2, '{-30}');
 SELECT FROM fill(1, '{-1}');
-SELECT id, status FROM refresh_cmc_regimes('{1,2}'::int[]) ORDER BY 1;
-SELECT l.id, l.is_stale, l.stale_because, s.stale_because AS in_status, n.is_stale AS in_now FROM cmc_regime_latest AS l JOIN cmc_regime_status AS s USING (id) JOIN regime_now() AS n USING (id) WHERE id IN (1, 2) ORDER BY 1;
+SELECT FROM fill(11, '{-1}');
+UPDATE cmc_price_bars_multi_tf SET time_close = time_close - interval '500 days' WHERE id = 8;
+SELECT FROM fill(8, '{-1800}');
+SELECT id, status FROM refresh_cmc_regimes('{1,2,8,11}'::int[]) ORDER BY 1;
+SELECT l.id, l.is_stale, l.stale_because, s.stale_because AS in_status, n.is_stale AS in_now, a.stale_because AS at_now
+FROM cmc_regime_latest AS l JOIN cmc_regime_status AS s USING (id) JOIN regime_now() AS n USING (id) CROSS JOIN LATERAL regime_at(l.id, now()) AS a WHERE l.id IN (1, 2, 8, 11) ORDER BY 1;
 SELECT substring(told(detail) FROM '[:;] (2 .*)\.$') AS detail FROM regime_health() WHERE what = 'feed silent';
 ROLLBACK;
 -- A delisted asset is told until it is taken out. Its row stays stale, which it is.

@@ -18,6 +18,12 @@ use crate::source::series::Series;
 /// all; the others are read only where these few would tell of silence.
 pub const FEW: usize = 45;
 
+/// The span of so few bars, in microseconds, beyond which they are no bars of days.
+const SPAN_OF_FEW: i64 = 120 * MICROS_PER_DAY;
+
+/// The earliest time of PostgreSQL, 4713 BC.
+const EARLIEST: i64 = -211_813_488_000_000_000;
+
 /// The age of the newest daily bar up to which its successor cannot be late.
 const YOUNG: i64 = 2 * MICROS_PER_DAY;
 
@@ -41,16 +47,18 @@ impl Watch {
 
     /// Whether the next bar after a moment could be late, where bars are no closer than half of `young`.
     pub fn may_be_silent(self, newest: i64, young: i64) -> bool {
-        let is_finite = |ts: i64| ts != i64::MIN && ts != i64::MAX;
-        let grace = self.grace.filter(|_| newest != i64::MIN && is_finite(self.at));
-        // A bar that has not closed yet is of a feed that runs; one of the far future says nothing.
-        let is_far = newest.saturating_sub(self.at) > young;
-        grace.is_some_and(|grace| is_far || self.at.saturating_sub(newest) > young.saturating_add(grace))
+        let is_finite = self.at != i64::MIN && self.at != i64::MAX && newest != i64::MIN;
+        let grace = self.grace.filter(|_| is_finite);
+        // A bar of the future says nothing of the feed: the bars before do.
+        grace.is_some_and(|grace| {
+            newest > self.at || self.at.saturating_sub(newest) > young.saturating_add(grace)
+        })
     }
 
-    /// The moment after which bars tell the rhythm before the newest bar that is not of the future.
-    fn reach(self, newest: i64) -> i64 {
-        reach(newest.min(self.at))
+    /// The moment after which bars tell the rhythm before the newest bar that is not of the future, which is not known where the
+    /// newest of all is.
+    pub fn reach(self, newest: i64) -> i64 {
+        if newest > self.at { EARLIEST } else { reach(newest) }
     }
 
     /// The same of daily bars.
@@ -64,6 +72,13 @@ impl Watch {
         times.sort_unstable();
         let are_openings = times.last().is_some_and(|newest| of_openings(*newest));
         self.silent(due(&times, are_openings))
+    }
+
+    /// Whether the [`FEW`] newest daily bars, in any order, do not tell that the feed runs.
+    pub fn needs_all(self, few: &[i64]) -> bool {
+        let ends = few.iter().min().zip(few.iter().max());
+        let is_long = ends.is_some_and(|(first, last)| last.saturating_sub(*first) > SPAN_OF_FEW);
+        is_long || self.silent_by_day(few.to_vec()).is_some()
     }
 
     /// The moment at which a bar was due, if that is over.
@@ -184,8 +199,6 @@ impl Watch {
 
 /// The moment after which bars tell the rhythm before a newest bar.
 pub fn reach(newest: i64) -> i64 {
-    /// The earliest time of PostgreSQL, 4713 BC.
-    const EARLIEST: i64 = -211_813_488_000_000_000;
     newest.saturating_sub(REACH).max(EARLIEST)
 }
 

@@ -17,7 +17,11 @@ use crate::systems::registry::{self, ALL};
 pub fn now(db: Db, system: Option<&str>, asset: Option<&Asset>) -> Result<Vec<(&'static str, Line)>> {
     let chosen = match system {
         Some(name) => vec![registry::known(name, "system => one of")?],
-        None => set_up(db)?,
+        // An id names an asset of the system of assets alone.
+        None => match asset {
+            Some(Asset::Id(_)) => set_up(db)?.into_iter().filter(|system| system.is_default).collect(),
+            _ => set_up(db)?,
+        },
     };
     let mut all = Vec::new();
     let mut unknown = None;
@@ -39,9 +43,8 @@ pub fn now(db: Db, system: Option<&str>, asset: Option<&Asset>) -> Result<Vec<(&
 
 /// Whether an error says that a system has no such asset.
 fn is_unknown(error: &Error) -> bool {
-    use PgSqlErrorCode::{ERRCODE_INVALID_PARAMETER_VALUE, ERRCODE_NO_DATA_FOUND, ERRCODE_UNDEFINED_OBJECT};
-    let unknown = [ERRCODE_NO_DATA_FOUND, ERRCODE_UNDEFINED_OBJECT, ERRCODE_INVALID_PARAMETER_VALUE];
-    unknown.contains(&error.report().code)
+    let code = error.report().code;
+    code == PgSqlErrorCode::ERRCODE_NO_DATA_FOUND || code == PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT
 }
 
 fn set_up(db: Db) -> Result<Vec<&'static Registered>> {

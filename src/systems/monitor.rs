@@ -7,7 +7,9 @@ use regime_core::words;
 use crate::output::finding::Severity;
 use crate::output::fresh::Fresh;
 use crate::output::own::RUN_LOG;
-use crate::output::set_up::is_set_up;
+use crate::output::set_up::{self, Flaw};
+use crate::output::system::System;
+use crate::pg::syscache::relation_oid;
 use crate::pg::{
     Db, Micros, Result, Sees, arg, attempt_unless_cancelled, extension_schema, plural, qualified,
     reading_once, settings, spi, utc,
@@ -128,17 +130,33 @@ fn of_all(db: Db) -> Result<Monitor> {
     let (mut errors, mut is_any) = (0, false);
     for registered in ALL {
         let system = registered.system;
-        if !is_set_up(db, &schema, system)? {
+        if let Some(flaw) = set_up::flaw(db, &schema, system)? {
+            let problem = match flaw {
+                Flaw::Altered(error) => Some(error.report().message.clone()),
+                Flaw::Missing => has_part(system, &schema).then(|| "tables are missing".to_owned()),
+            };
+            is_broken |= problem.is_some();
+            is_any |= problem.is_some();
+            not_seen.extend(problem.map(|problem| format!("{}: {problem}", system.name)));
             continue;
         }
         is_any = true;
-        let seen = attempt_unless_cancelled(|| (registered.fresh)(db)).map(|all| Seen::of(&all));
-        let seen = seen.unwrap_or_else(|error| {
-            let report = error.report();
-            is_broken |= report.code != PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE;
-            not_seen.push(format!("{}: {}", system.name, report.message));
-            attempt_unless_cancelled(|| Seen::of_log(db, system.name)).unwrap_or_default()
-        });
+        let seen = match attempt_unless_cancelled(|| (registered.fresh)(db)) {
+            Ok(all) => {
+                // What fails before any asset does is in no log.
+                let found =
+                    registered.findings.iter().map(|check| attempt_unless_cancelled(|| check(db, &own)));
+                let found = found.flatten().flatten();
+                errors += found.filter(|finding| finding.severity == Severity::Error).count();
+                Seen::of(&all)
+            }
+            Err(error) => {
+                let report = error.report();
+                is_broken |= report.code != PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE;
+                not_seen.push(format!("{}: {}", system.name, report.message));
+                attempt_unless_cancelled(|| Seen::of_log(db, system.name)).unwrap_or_default()
+            }
+        };
         subjects.add(seen.subjects);
         stale.add(seen.stale);
         silent.add(seen.silent);
@@ -150,10 +168,6 @@ fn of_all(db: Db) -> Result<Monitor> {
             marks.add(attempt_unless_cancelled(|| count(db, &all.all(&schema))).ok());
         }
         waiting.add(attempt_unless_cancelled(|| (registered.waiting)(db)).ok());
-        // What fails before any asset does is in no log.
-        let found = registered.findings.iter().map(|check| attempt_unless_cancelled(|| check(db, &own)));
-        let found = found.flatten().flatten();
-        errors += found.filter(|finding| finding.severity == Severity::Error).count();
     }
     let level = match () {
         () if is_broken || errors > 0 || failing.seen > 0 => Level::Critical,
@@ -177,6 +191,12 @@ fn of_all(db: Db) -> Result<Monitor> {
         waiting: waiting.whole(),
         not_seen,
     })
+}
+
+/// Whether a system has a table of its own, beside the run log, which all systems share.
+fn has_part(system: &System, schema: &str) -> bool {
+    let tables = system.relations(schema).into_iter().filter(|(_, name)| *name != RUN_LOG);
+    tables.into_iter().any(|(schema, name)| relation_oid(&schema, name).is_some())
 }
 
 fn count(db: Db, sql: &str) -> Result<i64> {

@@ -110,6 +110,21 @@ impl Record {
         is_built || (name == "dim_assets" && self.table[0] == *schema)
     }
 
+    /// Whether what was made for the relation, which is not in its place, is beside a relation of these names, of which the schema
+    /// may be missing.
+    fn is_in(&self, db: Db, wanted: &[String]) -> Result<bool> {
+        let [schema, name] = wanted else { return Ok(true) };
+        if relation_oid(schema, name).is_none() {
+            return Ok(false);
+        }
+        for table in &self.built {
+            if is_built(db, &[schema.clone(), table.clone()])? {
+                return Ok(true);
+            }
+        }
+        names_are_ours(db, &[schema.clone(), "dim_assets".to_owned()])
+    }
+
     /// Whether the relation is there.
     pub fn exists(&self) -> bool {
         relation_oid(&self.table[0], &self.table[1]).is_some()
@@ -274,7 +289,8 @@ impl Record {
     }
 
     /// Schema and name of a table that was made in a schema: there, or, where the schema is gone, the only table of this name that
-    /// `is_ours` and is not recorded of another relation, as that of a schema that was renamed.
+    /// `is_ours` beside a relation of the name of this one, as in a schema that was renamed. None that is recorded of another
+    /// relation, nor where another relation of the name is not in its place either.
     fn place(
         &self,
         db: Db,
@@ -289,11 +305,15 @@ impl Record {
         }
         let others: Vec<Self> =
             Self::all(db, own)?.into_iter().filter(|other| other.table != self.table).collect();
+        if others.iter().any(|other| other.table[1] == self.table[1] && !other.exists()) {
+            return Ok(None);
+        }
         let schemas = db.all(sql, &[arg(name), arg(schema)], Sees::Now, |row| row.only::<String>())?;
         let mut ours = Vec::new();
         for schema in schemas {
             let table = [schema, name.to_owned()];
-            if !others.iter().any(|other| other.has(&table)) && is_ours(db, &table)? {
+            let is_beside = relation_oid(&table[0], &self.table[1]).is_some();
+            if is_beside && !others.iter().any(|other| other.has(&table)) && is_ours(db, &table)? {
                 ours.push(table);
             }
         }
@@ -424,8 +444,11 @@ pub fn disconnect(db: Db, relation: &str) -> Result<(Option<String>, Vec<Action>
     let mut found: Vec<&Record> = all.iter().filter(is_wanted).collect();
     if found.is_empty() {
         // A schema that was renamed since.
-        let is_moved = |record: &&Record| wanted.last() == record.table.last() && !record.exists();
-        found = all.iter().filter(is_moved).collect();
+        for record in all.iter().filter(|record| wanted.last() == record.table.last() && !record.exists()) {
+            if record.is_in(db, &wanted)? {
+                found.push(record);
+            }
+        }
     }
     if let [record] = found[..] {
         let is_there = |[schema, name]: &[String; 2]| relation_oid(schema, name).is_some();

@@ -14,7 +14,7 @@ use crate::pg::{
 use crate::source::map::MapRow;
 use crate::source::nearest::nearest;
 use crate::source::relation::Relation;
-use crate::source::rhythm::{Watch, reach};
+use crate::source::rhythm::Watch;
 use crate::source::usable::{POSITIVE, check_bars, sort_by_time};
 use crate::source::{candles, map, names};
 use crate::systems::market_regime_history::days::{Span, day_of, midnight};
@@ -223,12 +223,12 @@ impl Closes {
         }
         let ts = self.time();
         let sql = format!(
-            "SELECT {ts} AS ts_ FROM {} WHERE {} AND {ts} > $3 ORDER BY {ts} DESC LIMIT {MOST}",
+            "SELECT {ts} AS ts_ FROM {} WHERE {} AND {ts} > $3 AND {ts} <= now() ORDER BY {ts} DESC LIMIT {MOST}",
             self.relation.sql,
             self.condition()
         );
         let mut args = self.args();
-        args.push(timestamp_arg(Some(reach(newest))));
+        args.push(timestamp_arg(Some(watch.reach(newest))));
         let times = db.all(&sql, &args, Sees::Snapshot, |row| Ok(row.get::<Micros>("ts_")?.0))?;
         Ok(watch.silent_by_day(times))
     }

@@ -244,9 +244,9 @@ fn silent(db: Db, times: &Statement, asset: i32, ts: i64, at: i64) -> Result<Opt
         })?;
         Ok::<_, crate::pg::Error>(all)
     };
-    match watch.silent_by_day(read(FEW)?) {
-        None => Ok(None),
-        Some(_) => Ok(watch.silent_by_day(read(MOST)?)),
+    match watch.needs_all(&read(FEW)?) {
+        true => Ok(watch.silent_by_day(read(MOST)?)),
+        false => Ok(None),
     }
 }
 

@@ -91,7 +91,7 @@ fn no_closes(db: Db, asset: i32) -> Result<Error> {
     Ok(no_data_found(format!("{whose} has rows, but no daily bar at the time of any of them has a usable close"))
     .detail(format!(
         "The bars are those of calendar scheme {} in regime_source. The rows may be of another scheme, which is then to be \
-         given to pg_regime.cal_scheme.",
+         given to the profile of the asset, or to pg_regime.cal_scheme.",
         quote_literal(profiles::of_asset(db, asset, &NOTHING)?.scheme())
     ))
     .hint(format!("SELECT cal_scheme, bars_schema, bars_table FROM {schema}.regime_source WHERE layer = 'L2';")))

@@ -1,6 +1,7 @@
 //! What the regimes in force make of weights of assets.
 
 use regime_core::cmc_regimes::policy::Risk;
+use regime_core::math::number::in_sql;
 
 use crate::pg::{Db, Error, Result, invalid_parameter, null_argument};
 use crate::systems::cmc_regimes::read::as_of::{self, Columns, InForce};
@@ -36,7 +37,7 @@ pub fn weights(given: Option<Vec<Option<f64>>>, assets: usize) -> Result<Vec<f64
         return Err(wrong(format!("weights has {} elements, and assets has {assets}", given.len())));
     }
     let finite = |(n, weight): (usize, Option<f64>)| {
-        let shown = weight.map_or("NULL".to_owned(), |weight| weight.to_string());
+        let shown = weight.map_or("NULL".to_owned(), in_sql);
         weight
             .filter(|weight| weight.is_finite())
             .ok_or_else(|| wrong(format!("weight {} is {shown}", n + 1)))
