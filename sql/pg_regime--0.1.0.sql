@@ -666,6 +666,17 @@ STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_repaint_check_wrapper';
 
+-- src/api/cmc_regimes/report.rs
+-- pg_regime::api::cmc_regimes::report::regime_report_html
+CREATE  FUNCTION "regime_report_html"(
+	"asset" regime_asset_ref, /* Option < Asset > */
+	"from_ts" timestamp with time zone DEFAULT NULL, /* Option < TimestampWithTimeZone > */
+	"to_ts" timestamp with time zone DEFAULT NULL /* Option < TimestampWithTimeZone > */
+) RETURNS TEXT /* Result < String > */
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_report_html_wrapper';
+
 -- src/api/cmc_regimes/rounds.rs
 -- pg_regime::api::cmc_regimes::rounds::regime_round_begin
 CREATE  FUNCTION "regime_round_begin"(
@@ -3316,6 +3327,9 @@ COMMENT ON FUNCTION regime_backtest_equity(regime_asset_ref[], text[], timestamp
 
 COMMENT ON FUNCTION regime_chart_svg(regime_asset_ref, timestamptz, timestamptz, text, int, int, boolean, text, text) IS
 'Returns a picture, SVG in one line of text: the closes of an asset from from_ts to to_ts (both included, NULL: no limit) over bands of its regimes, blue for Up, grey for Sideways, orange for Down, stronger with volatility, and a thin line at each flip. A band reaches from the close at which its label was known to the next. width and height are 200 to 10000 pixels; dates are UTC; the same rows give the same bytes; colours follow the reader''s dark scheme. No row in that range is an error. system is cmc_regimes, market_regimes, market_regime_history or market_states, whose bands are of the labels that the legend names; of market_states also the escalation percentile, with lines at .60 and .85. The subjects of other systems than cmc_regimes are symbols; timeframe may be left out where a symbol has rows of one; layer is of cmc_regimes alone.';
+
+COMMENT ON FUNCTION regime_report_html(regime_asset_ref, timestamptz, timestamptz) IS
+'Returns a page about an asset, HTML in one line of ASCII that needs no other file: the rows from from_ts to to_ts (both included, NULL: no limit), the policy of the newest of them and why, closes over bands of regimes, how long regimes last and what the price did after them, which follows which, equity with the sizes and without, the changes of the last year, the data budget, freshness and version. Follows the reader''s dark scheme and prints on two sheets. A part that cannot be had says why; no row in that range is an error.';
 
 COMMENT ON FUNCTION regime_timeline(regime_asset_ref, int, text, text, text) IS
 'Returns the stored history of an asset as a line of width (10 to 1000) characters, each for as many daily rows as any other: the trend that most of them have (up and down triangles, a dash for Sideways) and the volatility that most of those have (bolder is higher), the more cautious on a tie. Below it stand the first and last date and what the characters mean. NULL for an asset without rows. system, timeframe and layer are those of regime_chart_svg.';

@@ -79,7 +79,7 @@ SQL
 # needs_package NAME FILE: the extension whose control file is FILE; Debian ships it as postgresql-MAJOR-NAME, which is
 # installed if missing. Where that cannot be done the script fails: what was not tested has not passed.
 needs_package() {
-    local extensions package log
+    local extensions
     extensions=$("$PG_CONFIG" --sharedir)/extension
     [ ! -f "$extensions/$2" ] || return 0
     # another PostgreSQL than Debian's would not find what the package brings
@@ -87,15 +87,20 @@ needs_package() {
         not_ok "$2 is in $extensions" "PG_CONFIG=$PG_CONFIG is not Debian's: install its $1 by hand"
         exit 1
     fi
-    package=postgresql-${BASH_REMATCH[1]}-$1 log=$work/apt
+    apt_install "postgresql-${BASH_REMATCH[1]}-$1"
+}
+
+# apt_install PACKAGE: installs a package of Debian; where that cannot be done the script fails
+apt_install() {
+    local log=$work/apt
     if [ "$(id -u)" != 0 ]; then
-        not_ok "$package is installed" "as root: apt-get install --no-install-recommends $package"
+        not_ok "$1 is installed" "as root: apt-get install --no-install-recommends $1"
         exit 1
     fi
-    echo "== apt-get install $package"
+    echo "== apt-get install $1"
     # The package lists of a fresh machine may be missing or old: update only if the first try fails.
-    apt_try "$package" >"$log" 2>&1 || { apt-get -qq update && apt_try "$package"; } >>"$log" 2>&1 || {
-        not_ok "$package is installed" "$(cat "$log")"
+    apt_try "$1" >"$log" 2>&1 || { apt-get -qq update && apt_try "$1"; } >>"$log" 2>&1 || {
+        not_ok "$1 is installed" "$(cat "$log")"
         exit 1
     }
 }

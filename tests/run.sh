@@ -3,7 +3,7 @@
 # a server of its own and removes it. Ends with one line, `N passed, N failed`; status 1 if one failed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-scripts=(core install_script demo regress settings traps hints drop_extension dump_restore upgrade concurrency crash rounds backfill histories candle_histories standby replication docs dashboards parity parity_models parity_states parity_portions shards cron)
+scripts=(core install_script demo regress settings traps hints drop_extension dump_restore upgrade concurrency crash rounds backfill histories candle_histories standby replication docs dashboards report parity parity_models parity_states parity_portions shards cron)
 [ $# = 0 ] || scripts=("$@")
 
 log=$(mktemp)

@@ -11,6 +11,7 @@ mod policy;
 mod read;
 mod refresh;
 mod repaint_check;
+mod report;
 mod rounds;
 mod row;
 mod signals;

@@ -3,6 +3,7 @@
 use regime_core::calendar::civil::{MICROS_PER_DAY, date};
 use regime_core::calendar::ticks::{self, Tick};
 
+use crate::output::picture::axis::draw_times;
 use crate::output::picture::legend::Legend;
 use crate::output::picture::plot::Plot;
 use crate::output::picture::svg::{Anchor, INK, Shade, Sheet, one_line, quarter};
@@ -192,31 +193,9 @@ impl Chart<'_> {
         for tick in &layout.prices {
             plot.draw_mark(sheet, self.scaled(tick.at), &tick.text, faint);
         }
-        let last = layout.gauge.as_ref().unwrap_or(plot);
-        for (tick, x) in layout.times.iter().zip(self.placed(&layout.times, last)) {
-            for plot in [Some(plot), layout.gauge.as_ref()].into_iter().flatten() {
-                sheet.line(&plot.across(tick.at), faint, 0.75);
-            }
-            if let Some(x) = x {
-                sheet.text(&tick.text, [x, last.bottom + 4.0 + TEXT / 2.0 + 4.0], TEXT, Anchor::Middle);
-            }
-        }
+        let plots: Vec<&Plot> = [Some(plot), layout.gauge.as_ref()].into_iter().flatten().collect();
+        draw_times(sheet, &layout.times, &plots, f64::from(self.size.pixels[0]));
         plot.draw_frame(sheet);
-    }
-
-    /// The middles of the texts of marks of the time axis. The outermost are moved inwards rather than cut off, and left
-    /// out where they would then touch the next.
-    fn placed(&self, marks: &[Tick<i64>], plot: &Plot) -> Vec<Option<f64>> {
-        let end = f64::from(self.size.pixels[0]) - 4.0;
-        let half = |mark: &Tick<i64>| width(&mark.text) / 2.0;
-        let moved = |mark: &Tick<i64>| plot.x(mark.at).min(end - half(mark)).max(4.0 + half(mark));
-        let place = |(i, mark): (usize, &Tick<i64>)| {
-            let (x, wanted) = (moved(mark), plot.x(mark.at));
-            let next = if x > wanted { marks.get(i + 1) } else { marks.get(i.wrapping_sub(1)) };
-            let touches = |next: &Tick<i64>| (moved(next) - x).abs() < half(mark) + half(next);
-            (x == wanted || !next.is_some_and(touches)).then_some(x)
-        };
-        marks.iter().enumerate().map(place).collect()
     }
 
     /// A price as it is placed on its axis.

@@ -1,7 +1,9 @@
 //! Pictures of a history of labels, one look for all systems: closes over bands as SVG, and a line of characters.
 
+mod axis;
 pub mod chart;
 mod legend;
+pub mod lines;
 mod plot;
 pub mod svg;
 pub mod timeline;

@@ -94,20 +94,34 @@ impl Plot {
         shade: Shade,
         width: f64,
     ) {
-        let points: Vec<[f64; 2]> =
-            ts.iter().zip(values).map(|(ts, value)| [self.x(*ts), self.y(value)]).collect();
-        let lines: Vec<Path> = points
-            .split(|[_, y]| !y.is_finite())
-            .filter(|line| !line.is_empty())
-            .map(|line| match line {
-                // A lone value is a dot.
-                [[x, y]] => Path::new(&[[x - 0.5, *y], [x + 0.5, *y]]),
-                line => Path::new(&thinned(line)),
-            })
-            .collect();
+        let lines = self.paths(ts, values, quarter);
         for (shade, width) in [(Shade(PAPER, 0.6), width + 2.25), (shade, width)] {
             lines.iter().for_each(|line| sheet.path(line, shade, width));
         }
+    }
+
+    /// The line of values on the paper, broken where a value is unknown; no finer than a pixel.
+    pub fn draw_thin_line(
+        &self,
+        sheet: &mut Sheet,
+        ts: &[i64],
+        values: impl Iterator<Item = f64>,
+        shade: Shade,
+        width: f64,
+    ) {
+        self.paths(ts, values, f64::round).iter().for_each(|line| sheet.path(line, shade, width));
+    }
+
+    /// The paths of a line that is broken where a value is unknown; `column` gives the places across that are told apart.
+    fn paths(&self, ts: &[i64], values: impl Iterator<Item = f64>, column: fn(f64) -> f64) -> Vec<Path> {
+        let place = |(ts, value): (&i64, f64)| [column(self.x(*ts)), self.y(value)];
+        let points: Vec<[f64; 2]> = ts.iter().zip(values).map(place).collect();
+        let path = |line: &[[f64; 2]]| match line {
+            // A lone value is a dot.
+            [[x, y]] => Path::new(&[[x - 0.5, *y], [x + 0.5, *y]]),
+            line => Path::new(&thinned(line)),
+        };
+        points.split(|[_, y]| !y.is_finite()).filter(|line| !line.is_empty()).map(path).collect()
     }
 }
 

@@ -20,6 +20,7 @@ pub mod profiles;
 pub mod proxy;
 pub mod read;
 pub mod refresh;
+pub mod report;
 pub mod row;
 pub mod status;
 pub mod tables;

@@ -34,6 +34,14 @@ pub struct Status {
 /// # Errors
 /// A source map that cannot be used, or output or working tables that are missing or cannot be read.
 pub fn all(db: Db) -> Result<Vec<Status>> {
+    of(db, None)
+}
+
+/// [`all`], or of one asset alone.
+///
+/// # Errors
+/// As [`all`].
+pub fn of(db: Db, asset: Option<i32>) -> Result<Vec<Status>> {
     let profiles = Profiles::now(db, &NOTHING)?;
     let given = profiles.of_profile(&None);
     let parameters = profiles.parameters(db, given, None)?;
@@ -51,6 +59,7 @@ pub fn all(db: Db) -> Result<Vec<Status>> {
     ids.extend(db.all(&with_state, &[arg(TF)], Sees::Snapshot, |row| row.get::<i32>("id"))?);
     ids.sort_unstable();
     ids.dedup();
+    ids.retain(|id| asset.is_none_or(|asset| asset == *id));
     let of_profiles = OfProfiles { own: profiles.of(db, &ids)?, profiles: &profiles };
     let Some(daily) = &setup.sources[Layer::L2] else { return Ok(Vec::new()) };
     let mut judge = Judge::new(db, &ids);

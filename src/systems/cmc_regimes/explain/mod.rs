@@ -47,53 +47,59 @@ impl From<Step> for i32 {
 /// # Errors
 /// Where there is no such row, where a parameter is out of range, and where tables or sources cannot be read.
 pub fn explain(asset: i32, at: Option<i64>, given: &Given) -> Result<Vec<Line>> {
-    spi::connect(|db| {
-        let profiles = Profiles::now(db, given)?;
-        let profile = profiles.of_asset(db, asset)?;
-        let (asked, given) = (given, &profiles.given(&profile));
-        let setup = profiles.parameters(db, given, None).and_then(|parameters| parameters.setup(db, given));
-        let setup = setup.map_err(|error| of_profile(&profile, error))?;
-        let engine = Engine::new(db, setup, None);
-        let own = extension_schema(db)?;
-        let (series, from_elsewhere) = (engine.series(asset)?, engine.labels(asset, None)?);
-        let layers = series.each_ref().map(Option::as_ref);
-        let daily = layers[Layer::L2].map_or(&[][..], |daily| &daily.ts);
-        let rows = at.map_or(daily.len(), |at| daily.partition_point(|ts| *ts <= at));
-        let Some(index) = rows.checked_sub(1) else {
-            return Err(no_row(db, &engine, asset, [daily.first().copied(), at], &own, [asked, given])?);
-        };
-        let proxy = engine.proxy_of(asset, layers)?;
-        let given_rows =
-            engine.given(proxy.as_deref(), pipeline::budget(layers, &engine.params), &from_elsewhere);
-        let Some(row) = explain_row(index, layers, &given_rows) else {
-            return Err(no_row(db, &engine, asset, [None, at], &own, [asked, given])?);
-        };
-        let proxy = match (given_rows.proxy, engine.reader(Layer::L1), engine.params.market_proxy_id) {
-            (Some(_), Some(weekly), Some(id)) => Some(weekly.series(id, Span::Until(Some(row.ts)))?),
-            _ => None,
-        };
-        let told = Told {
-            db,
-            engine: &engine,
-            asset,
-            name: names::in_words(db, asset, given.cal_scheme.as_deref())?,
-            at,
-            policy_name: given.policy.as_deref().unwrap_or(DEFAULT_POLICY),
-            arguments: if profile.is_some() { String::new() } else { arguments(asked) },
-            profiles: &profiles,
-            profile: &profile,
-            policy: given_rows.policy,
-            series: &series,
-            labels: &from_elsewhere,
-            row: &row,
-            proxy,
-            own: &own,
-        };
-        let mut lines = labels::tell(&told);
-        lines.extend(policy::tell(&told));
-        lines.extend(stored::tell(&told)?);
-        Ok(lines)
-    })
+    spi::connect(|db| of(db, asset, at, given))
+}
+
+/// [`explain`] with a connection.
+///
+/// # Errors
+/// As [`explain`].
+pub fn of(db: Db, asset: i32, at: Option<i64>, given: &Given) -> Result<Vec<Line>> {
+    let profiles = Profiles::now(db, given)?;
+    let profile = profiles.of_asset(db, asset)?;
+    let (asked, given) = (given, &profiles.given(&profile));
+    let setup = profiles.parameters(db, given, None).and_then(|parameters| parameters.setup(db, given));
+    let setup = setup.map_err(|error| of_profile(&profile, error))?;
+    let engine = Engine::new(db, setup, None);
+    let own = extension_schema(db)?;
+    let (series, from_elsewhere) = (engine.series(asset)?, engine.labels(asset, None)?);
+    let layers = series.each_ref().map(Option::as_ref);
+    let daily = layers[Layer::L2].map_or(&[][..], |daily| &daily.ts);
+    let rows = at.map_or(daily.len(), |at| daily.partition_point(|ts| *ts <= at));
+    let Some(index) = rows.checked_sub(1) else {
+        return Err(no_row(db, &engine, asset, [daily.first().copied(), at], &own, [asked, given])?);
+    };
+    let proxy = engine.proxy_of(asset, layers)?;
+    let given_rows =
+        engine.given(proxy.as_deref(), pipeline::budget(layers, &engine.params), &from_elsewhere);
+    let Some(row) = explain_row(index, layers, &given_rows) else {
+        return Err(no_row(db, &engine, asset, [None, at], &own, [asked, given])?);
+    };
+    let proxy = match (given_rows.proxy, engine.reader(Layer::L1), engine.params.market_proxy_id) {
+        (Some(_), Some(weekly), Some(id)) => Some(weekly.series(id, Span::Until(Some(row.ts)))?),
+        _ => None,
+    };
+    let told = Told {
+        db,
+        engine: &engine,
+        asset,
+        name: names::in_words(db, asset, given.cal_scheme.as_deref())?,
+        at,
+        policy_name: given.policy.as_deref().unwrap_or(DEFAULT_POLICY),
+        arguments: if profile.is_some() { String::new() } else { arguments(asked) },
+        profiles: &profiles,
+        profile: &profile,
+        policy: given_rows.policy,
+        series: &series,
+        labels: &from_elsewhere,
+        row: &row,
+        proxy,
+        own: &own,
+    };
+    let mut lines = labels::tell(&told);
+    lines.extend(policy::tell(&told));
+    lines.extend(stored::tell(&told)?);
+    Ok(lines)
 }
 
 /// The asset has no daily bar at all, or none so early.

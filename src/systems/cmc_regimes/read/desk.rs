@@ -100,7 +100,10 @@ fn in_force(latest: &Latest) -> String {
 
 /// The changes of layers that hysteresis holds back, in words, and the fewest rows that one of them must still be seen on, of
 /// these assets; nothing where the states may not be read.
-fn waiting(db: Db, ids: &[i32]) -> Result<HashMap<i32, (String, u32)>> {
+///
+/// # Errors
+/// Where the states or the parameters of an asset cannot be read.
+pub fn waiting(db: Db, ids: &[i32]) -> Result<HashMap<i32, (String, u32)>> {
     let schema = settings::target_schema();
     if syscache::readable(&work_schema(&schema), STATE) != Some(true) {
         return Ok(HashMap::new());
