@@ -156,8 +156,20 @@ COMMENT ON FUNCTION regime_forward_returns(regime_asset_ref, int[], text) IS
 COMMENT ON FUNCTION regime_backtest(regime_asset_ref[], text[], timestamptz, timestamptz, float8, float8) IS
 'Returns, per asset (NULL: all that have rows) and policy, what a position earned whose size over each bar is the size_mult of the row before, and what the asset held whole did (columns _plain), from from_ts to to_ts (both included): n bars, n_missing rows without a close, yearly_return (compounded), volatility, sharpe (without interest), max_drawdown, time_in_market (share of bars with a size above 0), mean_size, and turnover and its cost in a year, in multiples of the equity. policies => NULL takes the stored sizes; any other policy is computed with the parameters of the stored rows. A trade costs cost_bps hundredths of a percent. bars_per_year is 365 or 252, by the spacing of the rows, unless given. An error if rows were not made point in time, with the refresh that makes them so. Nothing is written.';
 
+COMMENT ON FUNCTION regime_backtest(bigint, text[], timestamptz, timestamptz, float8, float8) IS
+'Tests the asset of an id, exactly as regime_backtest does for a list; a NULL id is an error.';
+
+COMMENT ON FUNCTION regime_backtest(text, text[], timestamptz, timestamptz, float8, float8) IS
+'Tests the asset of a symbol, or of an id as text, exactly as regime_backtest does for a list; a NULL is an error.';
+
 COMMENT ON FUNCTION regime_backtest_equity(regime_asset_ref[], text[], timestamptz, timestamptz, float8) IS
 'Returns the bars of regime_backtest, to plot: ts and close of each row with a close, the size held over the bar that ends there (that of the row before), its return after costs, what was traded before it as a share of the equity, what 1 at the first close has become, and how far that is below its height so far; columns _plain are those of the asset held whole. At the first close size and returns are NULL.';
+
+COMMENT ON FUNCTION regime_backtest_equity(bigint, text[], timestamptz, timestamptz, float8) IS
+'Returns the bars of the asset of an id, exactly as regime_backtest_equity does for a list; a NULL id is an error.';
+
+COMMENT ON FUNCTION regime_backtest_equity(text, text[], timestamptz, timestamptz, float8) IS
+'Returns the bars of the asset of a symbol, or of an id as text, exactly as regime_backtest_equity does for a list; a NULL is an error.';
 
 COMMENT ON FUNCTION regime_chart_svg(regime_asset_ref, timestamptz, timestamptz, text, int, int, boolean, text, text) IS
 'Returns a picture, SVG in one line of text: the closes of an asset from from_ts to to_ts (both included, NULL: no limit) over bands of its regimes, blue for Up, grey for Sideways, orange for Down, stronger with volatility, and a thin line at each flip. A band reaches from the close at which its label was known to the next. width and height are 200 to 10000 pixels; dates are UTC; the same rows give the same bytes; colours follow the reader''s dark scheme. No row in that range is an error. system is cmc_regimes, market_regimes, market_regime_history or market_states, whose bands are of the labels that the legend names; of market_states also the escalation percentile, with lines at .60 and .85. The subjects of other systems than cmc_regimes are symbols; timeframe may be left out where a symbol has rows of one; layer is of cmc_regimes alone.';
