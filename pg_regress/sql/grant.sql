@@ -44,6 +44,21 @@ SELECT * FROM regime_grant('regress_loader', 'loader');
 SET ROLE regress_loader;
 UPDATE cmc_price_bars_multi_tf SET close = close WHERE id = 1 AND tf = '1D' AND bar_seq = 1;
 DELETE FROM cmc_regimes;
+RESET ROLE;
+-- What a row of the user's names is told and not granted: who writes the row need not be who may read the relation. PostgreSQL's
+-- own relations hold no prices.
+CREATE SCHEMA hr;
+CREATE TABLE hr.salaries (id int, tf text, time_close timestamptz, close float8);
+INSERT INTO regime_source (cal_scheme, layer, tf, periods, bars_schema, bars_table, ema_schema, ema_table) VALUES ('q', 'L2', '1D', '{20,50,100}', 'hr', 'salaries', 'pg_catalog', 'pg_authid');
+CREATE ROLE regress_quant;
+SELECT statement, status FROM regime_grant('regress_quant', 'loader') ORDER BY status, statement COLLATE "C";
+SELECT statement, status FROM regime_grant('regress_quant', 'monitor') WHERE statement ~ 'hr|pg_' ORDER BY statement COLLATE "C";
+SELECT has_table_privilege('regress_quant', 'hr.salaries', 'SELECT') AS reads, has_table_privilege('regress_quant', 'cmc_price_bars_multi_tf', 'INSERT') AS loads;
+DELETE FROM regime_source WHERE cal_scheme = 'q';
+DROP SCHEMA hr CASCADE;
+DROP OWNED BY regress_quant;
+DROP ROLE regress_quant;
+SET ROLE regress_loader;
 -- Who may not grant is told what to have run.
 SELECT regime_grant('regress_reader', 'loader');
 \echo :LAST_ERROR_SQLSTATE

@@ -13,7 +13,7 @@ COMMENT ON COLUMN @extschema@.regime_eras.note IS 'Why markets changed then';
 -- It has no key that could identify rows: a timeframe may be NULL.
 ALTER TABLE @extschema@.regime_eras REPLICA IDENTITY FULL;
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.regime_eras', '');
-ALTER TABLE @extschema@.regime_eras OWNER TO @extowner@;
+GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON @extschema@.regime_eras TO @extowner@ WITH GRANT OPTION;
 GRANT SELECT ON @extschema@.regime_eras TO PUBLIC;
 
 CREATE FUNCTION market_state_labels(
@@ -307,5 +307,4 @@ COMMENT ON COLUMN @extschema@.market_state_latest.age IS 'Time since the row''s 
 COMMENT ON COLUMN @extschema@.market_state_latest.newest_bar IS 'When the newest candle opened; NULL also where the source may not be read';
 COMMENT ON COLUMN @extschema@.market_state_latest.is_stale IS 'Whether the row is not that of the newest candle, changes of the series, its eras or the source map are not refreshed yet, the next candle is late by the rhythm of the series, or the row is older than pg_regime.max_age; NULL where this cannot be known';
 COMMENT ON COLUMN @extschema@.market_state_latest.stale_because IS 'Why, the first that holds: rows behind bars, changes not refreshed, feed silent, older than max_age; NULL where none is known to hold';
-ALTER VIEW @extschema@.market_state_latest OWNER TO @extowner@;
 GRANT SELECT ON @extschema@.market_state_latest TO PUBLIC;

@@ -14,7 +14,6 @@ COMMENT ON COLUMN @extschema@.cmc_regime_status.stale_because IS 'Why, the first
 COMMENT ON COLUMN @extschema@.cmc_regime_status.last_success IS 'When the asset was last refreshed, as far as the run log tells, or its state changed';
 COMMENT ON COLUMN @extschema@.cmc_regime_status.last_error IS 'When a refresh of the asset last failed, as far as the run log tells';
 COMMENT ON COLUMN @extschema@.cmc_regime_status.last_error_message IS 'Message of that error';
-ALTER VIEW @extschema@.cmc_regime_status OWNER TO @extowner@;
 GRANT SELECT ON @extschema@.cmc_regime_status TO PUBLIC;
 
 CREATE VIEW @extschema@.cmc_regime_latest AS SELECT * FROM @extschema@.regime_latest();
@@ -24,7 +23,6 @@ COMMENT ON COLUMN @extschema@.cmc_regime_latest.age IS 'Time since the close of 
 COMMENT ON COLUMN @extschema@.cmc_regime_latest.newest_bar IS 'Close of the newest daily bar; NULL also where the source may not be read';
 COMMENT ON COLUMN @extschema@.cmc_regime_latest.is_stale IS 'Whether the row is not that of the newest bar, changes of the asset are marked, the sources changed, the next bar is late by the rhythm of the asset''s bars, or the row is older than pg_regime.max_age; NULL where this cannot be known';
 COMMENT ON COLUMN @extschema@.cmc_regime_latest.stale_because IS 'Why, the first that holds: rows behind bars, changes not refreshed, feed silent, older than max_age; NULL where none is known to hold';
-ALTER VIEW @extschema@.cmc_regime_latest OWNER TO @extowner@;
 GRANT SELECT ON @extschema@.cmc_regime_latest TO PUBLIC;
 
 CREATE VIEW @extschema@.regime_board AS SELECT * FROM @extschema@.regime_board();
@@ -37,7 +35,6 @@ COMMENT ON COLUMN @extschema@.regime_board.size IS 'The size_mult of the newest 
 COMMENT ON COLUMN @extschema@.regime_board.stop IS 'The stop_mult of the newest row';
 COMMENT ON COLUMN @extschema@.regime_board.orders IS 'The order mode of the newest row';
 COMMENT ON COLUMN @extschema@.regime_board.stale IS 'The is_stale of cmc_regime_latest';
-ALTER VIEW @extschema@.regime_board OWNER TO @extowner@;
 GRANT SELECT ON @extschema@.regime_board TO PUBLIC;
 
 CREATE VIEW @extschema@.regime_systems AS SELECT * FROM @extschema@.regime_systems();
@@ -51,7 +48,6 @@ COMMENT ON COLUMN @extschema@.regime_systems.newest_row IS 'Newest row of any su
 COMMENT ON COLUMN @extschema@.regime_systems.lag IS 'Longest time from the newest row of a subject to its newest bar';
 COMMENT ON COLUMN @extschema@.regime_systems.version IS 'Version that rows were computed with; without rows, that they would be computed with';
 COMMENT ON COLUMN @extschema@.regime_systems.problem IS 'Error that keeps subjects, rows and lag from being told';
-ALTER VIEW @extschema@.regime_systems OWNER TO @extowner@;
 GRANT SELECT ON @extschema@.regime_systems TO PUBLIC;
 
 -- Asset by asset, so that a condition on id reads only that asset.
@@ -66,5 +62,4 @@ COMMENT ON COLUMN @extschema@.cmc_regime_periods.regime IS 'The regime_key';
 COMMENT ON COLUMN @extschema@.cmc_regime_periods.valid IS 'From the close at which the regime was first known to the close at which the next one was; open while it lasts';
 COMMENT ON COLUMN @extschema@.cmc_regime_periods.bars IS 'Daily rows with this regime';
 COMMENT ON COLUMN @extschema@.cmc_regime_periods.return_over_period IS 'Close at the end of valid, or of the newest row, over the close at its start, minus 1; known only at that end';
-ALTER VIEW @extschema@.cmc_regime_periods OWNER TO @extowner@;
 GRANT SELECT ON @extschema@.cmc_regime_periods TO PUBLIC;

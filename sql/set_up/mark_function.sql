@@ -32,6 +32,8 @@ BEGIN
     -- columns of their table. The fewer statements and expressions, the cheaper a load of few rows.
     LOOP
         IF TG_RELID = trusted THEN
+            -- Of the event and the level, too: the owner of the source may rename triggers, and without transition tables, their
+            -- names would be those of temporary views.
             {fast}
             END IF;
             trusted := 0;
@@ -210,7 +212,7 @@ BEGIN
 END {tag}
 
 --; fast
-IF TG_NAME = '{trigger}_{event}' THEN
+IF TG_NAME = '{trigger}_{event}' AND TG_OP = '{operation}' AND TG_LEVEL = 'STATEMENT' THEN
             PERFORM FROM {rows} AS c LIMIT {FEW} + 1;
             GET DIAGNOSTICS number = ROW_COUNT;
             {single}

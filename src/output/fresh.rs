@@ -146,7 +146,7 @@ impl Fresh {
     /// The statement to type where the subject is to be refreshed: only shows what there is where a refresh would fail or
     /// would be with other arguments than the last.
     pub fn advice(&self) -> &str {
-        let refused = self.refused.as_ref().and_then(|error| error.report().hint.as_deref());
+        let refused = self.refused.as_ref().and_then(|error| error.report().own_hint());
         refused.or(self.lost.as_deref()).unwrap_or(&self.command)
     }
 

@@ -28,16 +28,25 @@ pub struct Report {
     pub detail: Option<String>,
     /// One or more sentences, or a statement that runs as it stands.
     pub hint: Option<String>,
+    /// Whether the hint is of code that is not ours, such as a view's: nothing that may be shown as a statement to run.
+    pub is_foreign: bool,
 }
 
 /// The result of an operation that can fail with an error for the user.
 pub type Result<T> = std::result::Result<T, Error>;
 
+impl Report {
+    /// The hint, if it is ours.
+    pub fn own_hint(&self) -> Option<&str> {
+        self.hint.as_deref().filter(|_| !self.is_foreign)
+    }
+}
+
 impl Error {
     /// An error without DETAIL and HINT. Of a long message the middle is left out, as of a long DETAIL.
     pub fn new(code: PgSqlErrorCode, message: impl Into<String>) -> Self {
         let message = shortened(message.into(), MOST_OF_MESSAGE);
-        Self(Box::new(Report { code, message, detail: None, hint: None }))
+        Self(Box::new(Report { code, message, detail: None, hint: None, is_foreign: false }))
     }
 
     /// The same error with this DETAIL.
@@ -49,6 +58,13 @@ impl Error {
     /// The same error with this HINT. One that is too long is left out: a part of a statement is none.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(hint.into()).filter(|hint| hint.len() <= MOST_OF_DETAIL);
+        self.0.is_foreign = false;
+        self
+    }
+
+    /// The same error, with its hint as one of code that is not ours.
+    pub fn foreign(mut self) -> Self {
+        self.0.is_foreign = true;
         self
     }
 
@@ -65,7 +81,7 @@ impl Error {
 
 impl From<Error> for ErrorReport {
     fn from(error: Error) -> Self {
-        let Report { code, message, detail, hint } = *error.0;
+        let Report { code, message, detail, hint, .. } = *error.0;
         let mut report = ErrorReport::new(code, message, "pg_regime");
         if let Some(detail) = detail {
             report = report.set_detail(detail);

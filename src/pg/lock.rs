@@ -34,16 +34,30 @@ pub fn join(db: Db, name: &str) -> Result<()> {
     db.rows(join, &[arg(name)], Sees::Now, |_| Ok(()))
 }
 
-/// How many sessions of this database hold the shared lock of a name.
+/// [`join`] without a wait: a session that holds the lock alone keeps nobody from working.
+///
+/// # Errors
+/// Where the statement fails.
+pub fn try_join(db: Db, name: &str) -> Result<()> {
+    let name = format!("pg_regime {name}");
+    let join =
+        "SELECT pg_catalog.pg_try_advisory_xact_lock_shared(pg_catalog.hashtextextended($1, 0::bigint))";
+    db.rows(join, &[arg(name)], Sees::Now, |_| Ok(()))
+}
+
+/// How many sessions of this database hold the shared lock of a name, of roles that may insert into a relation, given as SQL: any
+/// role that may connect can take the lock.
 ///
 /// # Errors
 /// Where pg_locks cannot be read.
-pub fn sharers(db: Db, name: &str) -> Result<i64> {
+pub fn sharers(db: Db, name: &str, relation: &str) -> Result<i64> {
     let name = format!("pg_regime {name}");
-    let count = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND mode = 'ShareLock' \
-                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
-                 AND (classid::bigint << 32) | objid::bigint = pg_catalog.hashtextextended($1, 0::bigint)";
-    db.one(count, &[arg(name)], Sees::Now, |row| row.only())
+    let count = "SELECT count(*) FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid \
+                 WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.mode = 'ShareLock' AND l.granted \
+                 AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+                 AND (l.classid::bigint << 32) | l.objid::bigint = pg_catalog.hashtextextended($1, 0::bigint) \
+                 AND has_table_privilege(a.usesysid, $2, 'INSERT')";
+    db.one(count, &[arg(name), arg(relation)], Sees::Now, |row| row.only())
 }
 
 /// What a session waits for.

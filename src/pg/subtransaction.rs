@@ -104,6 +104,9 @@ fn described(caught: &CaughtError) -> (Error, bool) {
     if let Some(hint) = report.hint() {
         error = error.hint(hint);
     }
+    if let CaughtError::PostgresError(_) = caught {
+        error = error.foreign();
+    }
     (error, false)
 }
 

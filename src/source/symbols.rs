@@ -190,6 +190,11 @@ pub fn unnamed(db: Db, bars: &Relation, tf: Option<&str>) -> Result<Option<Unnam
     Ok(Some(Unnamed { symbols, dim: dim.clone(), statement, insert }))
 }
 
+/// The name of the lock under which symbols get their ids in the `dim_assets` of a schema.
+pub fn of_symbols(schema: &str) -> String {
+    format!("symbols of {}", quoted(schema))
+}
+
 /// Gives ids to the symbols of daily bars that have none, where `dim_assets` makes ids and the current role may insert; else a
 /// NOTICE says which symbols have none. The schema is that of `dim_assets`.
 ///
@@ -200,7 +205,7 @@ pub fn name_new(db: Db, (bars, tf, schema): (&Relation, Option<&str>, &str), dry
     let insert = |sql: &String| {
         attempt(|| {
             owner::hold_for_writing(db, &[(schema.to_owned(), "dim_assets")])?;
-            lock(db, &format!("symbols of {}", quoted(schema)))?;
+            lock(db, &of_symbols(schema))?;
             db.with_new_snapshot(|| db.execute(sql, &[arg(unnamed.symbols.clone())]))
         })
     };

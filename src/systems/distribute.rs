@@ -104,10 +104,8 @@ pub fn findings(db: Db, own: &str) -> Result<Vec<Finding>> {
     let schema = settings::target_schema();
     let refused = |error: Error| {
         let report = error.report();
-        let command = report
-            .hint
-            .clone()
-            .unwrap_or_else(|| format!("SELECT * FROM {own}.regime_distribute(dry_run => true);"));
+        let otherwise = || format!("SELECT * FROM {own}.regime_distribute(dry_run => true);");
+        let command = report.own_hint().map_or_else(otherwise, str::to_owned);
         finding(format!("{}.", report.message.trim_end_matches('.')), command)
     };
     let is_distributed =

@@ -10,6 +10,7 @@ use crate::pg::{
     Db, Error, Result, Row, Sees, arg, check_schema, extension_schema, insufficient_privilege,
     invalid_parameter, quoted, undefined_object, work_schema,
 };
+use crate::source::map::rows_of_map;
 use crate::systems::registry::systems;
 
 /// What a role is for.
@@ -38,7 +39,8 @@ pub struct Grant {
     pub is_granted: bool,
 }
 
-/// The grants that a role lacks for a purpose, by its name, in the target schema; granted, unless `dry_run`.
+/// The grants that a role lacks for a purpose, by its name, in the target schema; granted, unless `dry_run`. Those on relations
+/// that rows of the user's in the source map name are only told: who writes such a row need not be who may read the relation.
 ///
 /// # Errors
 /// An unknown role or purpose, and where the current role may not grant them: the hint has the statements.
@@ -54,18 +56,21 @@ pub fn grant(db: Db, schema: &str, role: &str, purpose: &str, dry_run: bool) -> 
     })?;
     check_role(db, role)?;
     check_schema(db, schema)?;
-    let lacking = lacking(db, role, &wanted(db, schema, purpose)?)?;
-    let statements = statements(&lacking, role);
+    let [ours, named] = wanted(db, schema, purpose)?;
+    let grants = statements(&lacking(db, role, &ours)?, role);
+    let to_look_at = statements(&lacking(db, role, &named)?, role);
     if !dry_run {
-        for statement in &statements {
+        for statement in &grants {
             db.execute(statement, &[])?;
         }
         // Without the grant option, PostgreSQL grants nothing, and warns.
-        if !self::lacking(db, role, &wanted(db, schema, purpose)?)?.is_empty() {
-            return Err(not_granted(role, &statements));
+        if !lacking(db, role, &ours)?.is_empty() {
+            return Err(not_granted(role, grants.into_iter().chain(to_look_at)));
         }
     }
-    Ok(statements.into_iter().map(|statement| Grant { statement, is_granted: !dry_run }).collect())
+    let told = |statement| Grant { statement, is_granted: false };
+    let done = |statement| Grant { statement, is_granted: !dry_run };
+    Ok(grants.into_iter().map(done).chain(to_look_at.into_iter().map(told)).collect())
 }
 
 /// [`grant`]'s error of a privilege, with all statements as its hint.
@@ -83,12 +88,12 @@ pub fn explained(error: Error, db: Db, schema: &str, role: &str, purpose: &str) 
     }
 }
 
-fn not_granted(role: &str, statements: &[String]) -> Error {
+fn not_granted(role: &str, statements: impl Iterator<Item = String>) -> Error {
     insufficient_privilege(format!(
         "not everything could be granted to {}: the current role may not grant it",
         quoted(role)
     ))
-    .hint(joined(statements.iter().cloned()))
+    .hint(joined(statements))
 }
 
 fn joined(statements: impl Iterator<Item = String>) -> String {
@@ -107,19 +112,19 @@ fn check_role(db: Db, role: &str) -> Result<()> {
 /// Relations, by schema and name, with the privileges that are wanted on them.
 type Wanted = Vec<(String, String, &'static str)>;
 
-/// What a purpose needs, of relations that may not exist.
-fn wanted(db: Db, schema: &str, purpose: For) -> Result<Wanted> {
+/// What a purpose needs, of relations that may not exist: of pg_regime's own and those of built-in rows of the source map, and
+/// of those that rows of the user's name.
+fn wanted(db: Db, schema: &str, purpose: For) -> Result<[Wanted; 2]> {
     let work = work_schema(schema);
-    let mut all = Wanted::new();
+    let mut ours = Wanted::new();
     let mut add = |relations: Vec<(String, String)>, privileges| {
-        all.extend(relations.into_iter().map(|(schema, name)| (schema, name, privileges)));
+        ours.extend(relations.into_iter().map(|(schema, name)| (schema, name, privileges)));
     };
     let of_systems = |of: fn(&System, &str) -> Vec<(String, &'static str)>| -> Vec<(String, String)> {
         let all = systems().into_iter().flat_map(|system| of(system, schema));
         all.map(|(schema, name)| (schema, name.to_owned())).collect()
     };
     let outputs = || of_systems(System::everything).into_iter().filter(|(of, _)| *of != work).collect();
-    let sources = || sources(db);
     match purpose {
         For::Reader => add(outputs(), READ),
         For::Monitor => add(of_systems(System::everything), READ),
@@ -131,33 +136,46 @@ fn wanted(db: Db, schema: &str, purpose: For) -> Result<Wanted> {
         }
         For::Loader => {}
     }
-    let [prices, names] = sources()?;
-    match purpose {
-        For::Loader => add(prices, WRITE),
-        For::Refresher => add(prices, READ),
-        // Times and prices of bars: how far behind rows are, returns. Readers of rows need none.
-        For::Monitor => add(prices, READ),
-        For::Reader => {}
+    let mut named = Wanted::new();
+    for Named { schema, name, is_names, is_built_in } in sources(db)? {
+        let privileges = match purpose {
+            _ if is_names => READ,
+            For::Loader => WRITE,
+            // Times and prices of bars: how far behind rows are, returns. Readers of rows need none.
+            For::Refresher | For::Monitor => READ,
+            For::Reader => continue,
+        };
+        if is_built_in { &mut ours } else { &mut named }.push((schema, name, privileges));
     }
-    add(names, READ);
-    Ok(all)
+    Ok([ours, named])
 }
 
-/// The relations that the source map names, and those of names of assets beside them.
-fn sources(db: Db) -> Result<[Vec<(String, String)>; 2]> {
+/// A relation that the source map names.
+struct Named {
+    schema: String,
+    name: String,
+    /// Whether it holds names of assets.
+    is_names: bool,
+    is_built_in: bool,
+}
+
+/// The relations that the source map names, and those of names of assets beside them, without those of PostgreSQL's own, which
+/// hold no prices.
+fn sources(db: Db) -> Result<Vec<Named>> {
     let sql = format!(
-        "SELECT DISTINCT s.schema::text AS schema, s.name::text AS name, s.is_names FROM {}.regime_source AS m, LATERAL (VALUES \
-           (m.bars_schema, m.bars_table, false), (m.ema_schema, m.ema_table, false), (m.bars_schema, 'dim_assets'::name, true)) AS s (schema, name, is_names) \
-         WHERE s.schema IS NOT NULL AND s.name IS NOT NULL ORDER BY 1, 2, 3",
-        extension_schema(db)?
+        "SELECT s.schema::text AS schema, s.name::text AS name, s.is_names, pg_catalog.bool_or(map.origin = 'built-in') AS is_built_in FROM {}, LATERAL (VALUES \
+           (map.bars_schema, map.bars_table, false), (map.ema_schema, map.ema_table, false), (map.bars_schema, 'dim_assets'::name, true)) AS s (schema, name, is_names) \
+         WHERE s.schema IS NOT NULL AND s.name IS NOT NULL AND s.schema !~ '^(pg_|information_schema$)' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+        rows_of_map(&extension_schema(db)?)
     );
-    let [mut prices, mut names] = [Vec::new(), Vec::new()];
-    db.rows(&sql, &[], Sees::Now, |row| {
-        let to = if row.get("is_names")? { &mut names } else { &mut prices };
-        to.push((row.get("schema")?, row.get("name")?));
-        Ok(())
-    })?;
-    Ok([prices, names])
+    db.all(&sql, &[], Sees::Now, |row| {
+        Ok(Named {
+            schema: row.get("schema")?,
+            name: row.get("name")?,
+            is_names: row.get("is_names")?,
+            is_built_in: row.get("is_built_in")?,
+        })
+    })
 }
 
 /// A kind of object, as GRANT names it, with the privileges on it that are lacking.

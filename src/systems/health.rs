@@ -100,11 +100,7 @@ fn not_set_up(db: Db, registered: &Registered, own: &str) -> Finding {
     };
     // What regime_setup would refuse comes first.
     let error = attempt_unless_cancelled(|| check_may_set_up(db, &schema)).err();
-    advised(
-        finding,
-        error.as_ref().map_or(Some(&setup), |error| error.report().hint.as_ref()).map(String::as_str),
-        &setup,
-    )
+    advised(finding, error.as_ref().map_or(Some(setup.as_str()), |error| error.report().own_hint()), &setup)
 }
 
 /// Checks that `regime_setup`, which sets up every system, would not be refused.
@@ -163,17 +159,24 @@ fn of_system_named(system: &System, finding: Finding) -> Finding {
 
 fn unusable(what: &'static str, own: &str, error: &Error) -> Finding {
     let report = error.report();
+    let foreign = report.hint.as_deref().filter(|_| report.is_foreign);
     let finding = Finding {
         severity: Severity::Error,
         what,
         asset: None,
-        detail: report.message.clone(),
+        detail: with_hint(report.message.clone(), foreign),
         command: String::new(),
     };
-    advised(finding, report.hint.as_deref(), &format!("SELECT * FROM {own}.regime_source;"))
+    advised(finding, report.own_hint(), &format!("SELECT * FROM {own}.regime_source;"))
 }
 
-/// The finding with a hint as its command, if the hint is a statement that runs as it stands; any other advice goes to the
+/// A detail with the hint of an error that somebody else may have chosen: the code of a view, or who may write to the run log. As
+/// words, since a command is typed.
+fn with_hint(detail: String, hint: Option<&str>) -> String {
+    hint.map_or(detail.clone(), |hint| format!("{}. Hint of the error: {hint}", detail.trim_end_matches('.')))
+}
+
+/// The finding with a hint of ours as its command, if the hint is a statement that runs as it stands; any other advice goes to the
 /// detail, and the command is another one.
 fn advised(mut finding: Finding, hint: Option<&str>, otherwise: &str) -> Finding {
     let is_statement = |hint: &&str| {
@@ -213,7 +216,7 @@ fn of_subject(wording: &Wording, own: &str, fresh: &Fresh) -> Vec<Finding> {
         let Last { message, sqlstate, hint, .. } = &fresh.last;
         let code = sqlstate.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
         let detail = format!("{}{code}", message.as_deref().unwrap_or_default());
-        findings.push(finding(Severity::Error, wording.failing, detail, hint.as_deref()));
+        findings.push(finding(Severity::Error, wording.failing, with_hint(detail, hint.as_deref()), None));
     }
     if fresh.is_behind() == Some(true) {
         let detail = fresh.complaint(wording.made_of, wording.made_of_short);
@@ -428,7 +431,7 @@ fn untracked(db: Db, registered: &Registered, own: &str, untracked: Vec<String>)
     if let Some(error) = lossy.or_else(powerless) {
         let report = error.report();
         finding.detail += &format!(" {}", report.detail.as_deref().unwrap_or_default());
-        finding.command = report.hint.clone().unwrap_or(finding.command);
+        finding.command = report.own_hint().map(str::to_owned).unwrap_or(finding.command);
     }
     findings.push(finding);
     Ok(findings)

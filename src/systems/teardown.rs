@@ -25,10 +25,12 @@ use crate::track::triggers;
 /// Where a table belongs to another role, or something of the user's depends on it.
 pub fn tear_down(db: Db, schema: &str, keep_rows: bool) -> Result<Vec<Action>> {
     check_schema(db, schema)?;
-    let own = extension_schema(db)?;
-    check_owned(db, schema, &format!("SELECT * FROM {own}.regime_teardown(keep_rows => {keep_rows});"))?;
+    let again = format!("SELECT * FROM {}.regime_teardown(keep_rows => {keep_rows});", extension_schema(db)?);
+    check_owned(db, schema, &again)?;
     let mut actions = tracking::track(db, schema, false, None)?;
     lock::lock_schema(db, schema)?;
+    // Only now: while another session held the lock, the schema may have been renamed, and another may have its name.
+    let own = extension_schema(db)?;
     let outputs = existing(tables(schema));
     // Views go before the tables that they read.
     let dropped = existing(all_own(schema));

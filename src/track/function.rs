@@ -176,7 +176,14 @@ fn fast(filled: &impl Fn(&str, &[(&str, &str)]) -> String) -> [String; EVENTS.le
             }
             _ => filled("single", &[("own_rows", &all)]),
         };
-        let values = [("event", *name), ("rows", *rows), ("single", &single), ("own_rows", &all)];
+        let operation = name.to_uppercase();
+        let values = [
+            ("event", *name),
+            ("operation", operation.as_str()),
+            ("rows", *rows),
+            ("single", &single),
+            ("own_rows", &all),
+        ];
         filled("fast", &values)
     })
 }

@@ -137,7 +137,7 @@ pub fn make<'a>(db: Db, schema: &str, tables: impl Iterator<Item = (&'a str, &'a
 }
 
 /// The name of the lock under which inputs are built in a schema: refreshes share it.
-fn of_tables(schema: &str) -> String {
+pub fn of_tables(schema: &str) -> String {
     format!("inputs in {schema}")
 }
 

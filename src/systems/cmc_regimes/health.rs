@@ -5,8 +5,13 @@ use std::collections::BTreeMap;
 
 use crate::output::finding::{Finding, Severity};
 use crate::pg::lock::{self, Key, named};
-use crate::pg::{Db, Micros, Result, Sees, arg, attempt_unless_cancelled, plural, settings, work_relation};
+use crate::pg::{
+    Db, Micros, Result, Sees, arg, attempt_unless_cancelled, plural, quoted, settings, work_relation,
+};
+use crate::source::build::of_tables;
+use crate::source::map;
 use crate::source::names;
+use crate::source::symbols::of_symbols;
 use crate::systems::cmc_regimes::arguments::given;
 use crate::systems::cmc_regimes::assets::all_of;
 use crate::systems::cmc_regimes::engine::Engine;
@@ -209,7 +214,7 @@ fn told(db: Db, own: &str, proxy: i32, dependents: usize, capped: &[i32]) -> Res
     })
 }
 
-/// What a lock keeps others from refreshing: an asset, or the beginning of rounds.
+/// What a lock keeps others from refreshing: an asset, the beginning of rounds, what is built or named first.
 ///
 /// # Errors
 /// Where the catalogs cannot be read.
@@ -219,7 +224,14 @@ pub fn locked(db: Db, schema: &str, key: Key) -> Result<Option<(Option<i32>, Str
             Some((Some(id as i32), format!("asset {}", id as i32)))
         }
         Key::Name(key) => {
-            named(db, key, vec![rounds_of(schema)])?.map(|_| (None, "rounds of refreshes".to_owned()))
+            let mut names = vec![(rounds_of(schema), "rounds of refreshes".to_owned())];
+            for source in map::all(db)? {
+                let schema = &source.bars_schema;
+                names.push((of_tables(schema), format!("the tables built in schema {}", quoted(schema))));
+                names.push((of_symbols(schema), format!("new symbols in schema {}", quoted(schema))));
+            }
+            let place = named(db, key, names.iter().map(|(name, _)| name.clone()).collect())?;
+            place.map(|place| (None, names.swap_remove(place).1))
         }
         _ => None,
     })

@@ -197,7 +197,7 @@ fn key(complaint: &Complaint) -> (Severity, Option<i32>, Option<&str>, &str) {
 
 fn of_error(error: &Error, layer: Option<&'static str>) -> Complaint {
     let report = error.report();
-    let command = report.hint.clone().unwrap_or_default();
+    let command = report.own_hint().unwrap_or_default().to_owned();
     Complaint { layer, ..Complaint::of_all(Severity::Error, report.message.clone(), command) }
 }
 

@@ -12,7 +12,7 @@ use crate::output::run_log::Run;
 use crate::pg::asset::Asset;
 use crate::pg::{
     Db, Error, Result, Sees, arg, attempt, attempt_unless_cancelled, check_can_commit, check_range,
-    check_writable, environment, extension_schema, lock, lock::join, lock::sharers, null_argument, owner,
+    check_writable, environment, extension_schema, lock, lock::sharers, lock::try_join, null_argument, owner,
     plural, session, settings, spi, sqlstate, work_relation, work_schema,
 };
 use crate::source::names;
@@ -326,14 +326,14 @@ fn workers(round: i64) -> String {
 
 /// Whether a session works on a round.
 fn is_in_work(db: Db, round: i64) -> Result<bool> {
-    Ok(sharers(db, &workers(round))? > 0)
+    Ok(sharers(db, &workers(round), &work())? > 0)
 }
 
 /// How many assets to claim: a batch. While other sessions work on the round too, fewer towards its end, so that all
 /// of them finish at about the same time.
 fn share(db: Db, round: i64, batch_size: i32) -> Result<i32> {
-    join(db, &workers(round))?;
-    let workers = sharers(db, &workers(round))?;
+    try_join(db, &workers(round))?;
+    let workers = sharers(db, &workers(round), &work())?;
     if workers < 2 {
         return Ok(batch_size);
     }
