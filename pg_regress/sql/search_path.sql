@@ -76,3 +76,18 @@ CREATE TRIGGER ask AFTER INSERT ON asked FOR EACH ROW EXECUTE FUNCTION refresh_a
 SET search_path = traps, app, public;
 INSERT INTO asked VALUES (1);
 SELECT what, path FROM audit WHERE what = 'asked';
+-- So does a trigger of a partition alone, and of a table whose rows go with rows of an output.
+SET search_path = app, public;
+CREATE SCHEMA parts;
+CREATE TABLE parts.cmc_regimes (LIKE public.cmc_regimes INCLUDING ALL) PARTITION BY RANGE (ts);
+CREATE TABLE parts.every PARTITION OF parts.cmc_regimes DEFAULT;
+CREATE TRIGGER part AFTER INSERT ON parts.every FOR EACH ROW EXECUTE FUNCTION log_row('partition');
+SET pg_regime.target_schema = 'parts';
+SELECT status FROM refresh_cmc_regimes(ARRAY[1]);
+RESET pg_regime.target_schema;
+CREATE TABLE notes (symbol text, timeframe text, open_time timestamptz,
+    FOREIGN KEY (symbol, timeframe, open_time) REFERENCES public.market_regimes ON DELETE CASCADE);
+INSERT INTO notes SELECT symbol, timeframe, max(open_time) FROM market_regimes GROUP BY 1, 2;
+CREATE TRIGGER note AFTER DELETE ON notes FOR EACH ROW EXECUTE FUNCTION log_row('cascade');
+SELECT delete_market_regimes(symbol, timeframe) > 0 FROM notes LIMIT 1;
+SELECT what, path, count(*) > 0 FROM audit WHERE what IN ('partition', 'cascade') GROUP BY 1, 2 ORDER BY 1;

@@ -223,6 +223,41 @@ unsafe fn is_for_callers(query: *const pg_sys::QueryDesc) -> bool {
     unsafe { IS_OURS.get() && is_ours((*query).dest) && may_run_users_code((*query).plannedstmt) }
 }
 
+/// [`is_for_callers`] of the end of a statement, at which AFTER triggers fire: few tables of pg_regime have any.
+///
+/// # Safety
+/// The query is valid, and has been started.
+unsafe fn ends_for_callers(query: *const pg_sys::QueryDesc) -> bool {
+    // SAFETY: as the caller says.
+    unsafe { is_for_callers(query) && may_fire_triggers(query) }
+}
+
+/// Whether code of users may run at the end of a statement: a table that the statement writes to, or a partition of it, has triggers,
+/// foreign keys included; parts of the statement that write and are not read are yet to be run; or an extension, by a node
+/// of its own, may write to tables that PostgreSQL does not list, as to the chunks of a hypertable.
+///
+/// # Safety
+/// The query is valid, and has been started.
+unsafe fn may_fire_triggers(query: *const pg_sys::QueryDesc) -> bool {
+    // SAFETY: as the caller says; the lists are NULL or hold relations of the statement.
+    unsafe {
+        let state = &*(*query).estate;
+        let is_of_extension = (*query).operation != pg_sys::CmdType::CMD_SELECT
+            && !pgrx::is_a((*query).planstate.cast(), pg_sys::NodeTag::T_ModifyTableState);
+        let written = [
+            state.es_opened_result_relations,
+            state.es_tuple_routing_result_relations,
+            state.es_trig_target_relations,
+        ];
+        let has_triggers = |relations| {
+            pgrx::PgList::<pg_sys::ResultRelInfo>::from_pg(relations)
+                .iter_ptr()
+                .any(|relation| !(*relation).ri_TrigDesc.is_null())
+        };
+        is_of_extension || !state.es_auxmodifytables.is_null() || written.into_iter().any(has_triggers)
+    }
+}
+
 /// Whether a statement writes, which may fire triggers, or reads a view, or is subject to row-level security.
 ///
 /// # Safety
@@ -259,7 +294,7 @@ static mut NEXT_FINISH: pg_sys::ExecutorFinish_hook_type = None;
 /// A hook of the executor. Every statement of a session passes here, so that only those for the settings of the caller pay
 /// for being guarded: an error that the others raise passes over a frame that holds nothing.
 macro_rules! hook {
-    ($hook:ident($($argument:ident: $kind:ty),*), $next:ident, $standard:ident) => {
+    ($hook:ident($($argument:ident: $kind:ty),*), $next:ident, $standard:ident, $is_for_callers:ident) => {
         unsafe extern "C-unwind" fn $hook(query: *mut pg_sys::QueryDesc, $($argument: $kind),*) {
             unsafe extern "C-unwind" {
                 fn $standard(query: *mut pg_sys::QueryDesc, $($argument: $kind),*);
@@ -267,7 +302,7 @@ macro_rules! hook {
             // SAFETY: hands on what PostgreSQL has passed.
             unsafe {
                 let next = $next.unwrap_or($standard);
-                if is_for_callers(query) {
+                if $is_for_callers(query) {
                     pgrx_extern_c_guard(|| callers(|| pg_guard_ffi_boundary(|| next(query, $($argument),*))));
                 } else {
                     next(query, $($argument),*);
@@ -278,8 +313,8 @@ macro_rules! hook {
 }
 
 #[cfg(not(feature = "pg18"))]
-hook!(run(direction: pg_sys::ScanDirection::Type, count: pg_sys::uint64, once: bool), NEXT_RUN, standard_ExecutorRun);
+hook!(run(direction: pg_sys::ScanDirection::Type, count: pg_sys::uint64, once: bool), NEXT_RUN, standard_ExecutorRun, is_for_callers);
 #[cfg(feature = "pg18")]
-hook!(run(direction: pg_sys::ScanDirection::Type, count: pg_sys::uint64), NEXT_RUN, standard_ExecutorRun);
+hook!(run(direction: pg_sys::ScanDirection::Type, count: pg_sys::uint64), NEXT_RUN, standard_ExecutorRun, is_for_callers);
 // Fires AFTER triggers.
-hook!(finish(), NEXT_FINISH, standard_ExecutorFinish);
+hook!(finish(), NEXT_FINISH, standard_ExecutorFinish, ends_for_callers);
