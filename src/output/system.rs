@@ -1,5 +1,9 @@
 //! A system as plain data: its tables, and what its subjects are called.
 
+use std::rc::Rc;
+
+use pgrx::pg_sys;
+
 use crate::output::own::{LOG, LOG_DDL, Own, of_marks};
 use crate::output::relation::{output_relation, work_relation};
 use crate::pg::{Db, Relations, Result, known, owner};
@@ -77,9 +81,11 @@ impl System {
     /// # Errors
     /// Where a lock cannot be had, or as [`System::check_owners`].
     pub fn hold(&self, db: Db, target: &str, dry_run: bool) -> Result<()> {
-        let find = || Ok(Relations::find(self.relations(target)));
-        db.hold_all(known("relations", &(self.name, target.to_owned()), find)?.as_ref())?;
-        if dry_run { Ok(()) } else { owner::hold_for_writing(db, &self.relations(target)) }
+        let hold_all = |held: &[pg_sys::Oid]| {
+            let find = || Ok(Relations::find(self.relations(target)));
+            db.hold_all(known("relations", &self.key(target), find)?.as_ref(), held)
+        };
+        if dry_run { hold_all(&[]) } else { hold_all(&owner::hold(|| self.owned(db, target))?) }
     }
 
     /// Checks that writing to the tables runs no code of a role that has not the rights of the current user.
@@ -87,6 +93,16 @@ impl System {
     /// # Errors
     /// Where a table, its schema, or what the table calls belongs to such a role.
     pub fn check_owners(&self, db: Db, target: &str) -> Result<()> {
-        owner::check_known(db, &self.relations(target))
+        self.owned(db, target).map(|_| ())
+    }
+
+    /// The tables that a refresh writes to, checked as [`System::check_owners`] says.
+    fn owned(&self, db: Db, target: &str) -> Result<Rc<Vec<pg_sys::Oid>>> {
+        known("owners of a system", &self.key(target), || owner::check_tables(db, &self.relations(target)))
+    }
+
+    /// Stands for the tables in a target schema, of which there are too many to list in each call.
+    fn key(&self, target: &str) -> (&'static str, String) {
+        (self.name, target.to_owned())
     }
 }

@@ -13,7 +13,7 @@ use std::rc::Rc;
 
 use pgrx::prelude::*;
 
-use crate::pg::environment::then;
+use crate::pg::environment::{ours, then};
 use crate::pg::error::Result;
 use crate::pg::session::keeps_its_snapshot;
 use crate::pg::spi::with_new_snapshot;
@@ -158,7 +158,7 @@ pub fn state() -> State {
 }
 
 /// The fact of this kind and key, found out unless it is known since the last change. Facts may depend on the
-/// catalogs, the current role and the key alone.
+/// catalogs, the current role and the key alone; statements by which a fact is found are analysed under settings of pg_regime.
 ///
 /// # Errors
 /// Those of `find`, which are not kept.
@@ -245,7 +245,7 @@ where
     if let Some(fact) = found {
         return Ok(fact);
     }
-    let fact = Rc::new(find()?);
+    let fact = Rc::new(ours(find)?);
     // Not kept where the catalogs changed meanwhile: `find` may have read the earlier state.
     if GENERATION.get() == generation && is_kept(&fact) {
         OF_TRANSACTION.set(OF_TRANSACTION.get() || keeps_its_snapshot());

@@ -40,16 +40,15 @@ impl Db<'_> {
         self.rows(&format!("SELECT FROM {relation} WHERE false"), &[], Sees::Snapshot, |_| Ok(()))
     }
 
-    /// [`Db::hold`] of several relations.
+    /// [`Db::hold`] of several relations, of which tables are `held` already by a lock that keeps out more.
     ///
     /// # Errors
     /// As [`Db::hold`].
-    pub fn hold_all(self, relations: &Relations) -> Result<()> {
-        if relations
-            .tables
-            .as_ref()
-            .is_some_and(|tables| nothing_happened(|| tables.iter().for_each(|oid| share(*oid))))
-        {
+    pub fn hold_all(self, relations: &Relations, held: &[pg_sys::Oid]) -> Result<()> {
+        let share_all = |tables: &[pg_sys::Oid]| {
+            tables.iter().filter(|oid| !held.contains(oid)).for_each(|oid| share(*oid))
+        };
+        if relations.tables.as_ref().is_some_and(|tables| nothing_happened(|| share_all(tables))) {
             return Ok(());
         }
         relations.names.iter().try_for_each(|(schema, name)| self.hold(schema, name))

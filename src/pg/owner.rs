@@ -12,9 +12,9 @@ use std::rc::Rc;
 use pgrx::pg_sys;
 
 use crate::pg::arg::arg;
-use crate::pg::cache::known;
+use crate::pg::cache::{known, state};
 use crate::pg::catalog::qualified;
-use crate::pg::environment::{ours, quoted};
+use crate::pg::environment::quoted;
 use crate::pg::error::{Error, Result, insufficient_privilege};
 use crate::pg::session::current_user;
 use crate::pg::spi::{Db, Sees};
@@ -57,14 +57,27 @@ const TRIGGERS: &str = "Triggers and defaults that this role attaches to tables"
 /// # Errors
 /// As [`check_tables`], and where a lock cannot be had.
 pub fn hold_for_writing(db: Db, tables: &[(String, &str)]) -> Result<()> {
+    hold(|| known_tables(db, tables)).map(|_| ())
+}
+
+/// [`hold_for_writing`] of the tables that `check` gives, which does what [`check_tables`] does and what is known until the
+/// catalogs change ([`known`]). Gives all tables that are locked.
+///
+/// # Errors
+/// Those of `check`, and where a lock cannot be had.
+pub fn hold(check: impl Fn() -> Result<Rc<Vec<pg_sys::Oid>>>) -> Result<Rc<Vec<pg_sys::Oid>>> {
     let mut held: Rc<Vec<pg_sys::Oid>> = Rc::default();
     loop {
+        let before = state();
         // A table of another role is refused before the wait for a lock that this role may hold.
-        let found = known_tables(db, tables)?;
+        let found = check()?;
         if found.iter().all(|oid| held.contains(oid)) {
-            return Ok(());
+            return Ok(found);
         }
         found.iter().for_each(|oid| lock_for_writing(*oid));
+        if state() == before {
+            return Ok(found);
+        }
         held = found;
     }
 }
@@ -81,7 +94,7 @@ fn known_tables(db: Db, tables: &[(String, &str)]) -> Result<Rc<Vec<pg_sys::Oid>
     // No name contains a NUL byte.
     let mut key = String::with_capacity(64 * tables.len());
     tables.iter().for_each(|(schema, name)| key.extend([schema, "\0", name, "\0"]));
-    known("owners", &key, || ours(|| check_tables(db, tables)))
+    known("owners", &key, || check_tables(db, tables))
 }
 
 /// Checks that writing to these tables, given as schema and name, runs no code of a role that has not the rights of the
