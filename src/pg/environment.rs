@@ -204,6 +204,11 @@ pub fn trusting_functions<R>(work: impl FnOnce() -> R) -> R {
     work()
 }
 
+/// Whether statements are analysed under settings of pg_regime.
+pub fn are_ours() -> bool {
+    IS_OURS.get()
+}
+
 /// Sets the path anew for the rest of the call where code of users has set another: a plain `SET search_path` in a trigger
 /// outlasts the trigger. The caller finds that path afterwards, as after a statement of the caller.
 pub fn keep() {

@@ -15,7 +15,7 @@ use pgrx::prelude::*;
 
 use crate::pg::arg::Arg;
 use crate::pg::citus;
-use crate::pg::environment::{keep, ours};
+use crate::pg::environment::{are_ours, keep, ours};
 use crate::pg::error::{Result, internal, invalid_parameter};
 use crate::pg::memory::CurrentMemory;
 use crate::pg::receiver::Receiver;
@@ -23,10 +23,14 @@ use crate::pg::timescale;
 
 pub use crate::pg::row::{Days, Micros, Row, RowVersion, varlena_of};
 
+/// Prepared statements by their text.
+type Plans = HashMap<String, Rc<Plan>>;
+
 thread_local! {
-    /// Statements of this session by how they are planned and by their text: the same few serve every asset and
-    /// every call.
-    static STATEMENTS: RefCell<[HashMap<String, Rc<Plan>>; 6]> = RefCell::default();
+    /// Statements of this session, those analysed under the settings of callers and those under settings of pg_regime, by how the
+    /// statements are planned and by their text: the same few serve every asset and every call. A plan is analysed anew
+    /// whenever the path is another one.
+    static STATEMENTS: RefCell<[[Plans; 6]; 2]> = RefCell::default();
 }
 
 /// Most statements kept of each mode; more than any mapping needs, so that a session that goes through many
@@ -163,12 +167,13 @@ impl Db<'_> {
         if args.is_empty() && matches!(mode, Mode::Custom) {
             return Plan::prepare(sql, Vec::new(), mode).map(Rc::new);
         }
-        if let Some(plan) = STATEMENTS.with_borrow(|known| known[mode as usize].get(sql).cloned()) {
+        let settings = usize::from(are_ours());
+        if let Some(plan) = STATEMENTS.with_borrow(|known| known[settings][mode as usize].get(sql).cloned()) {
             return Ok(plan);
         }
         let plan = Rc::new(Plan::prepare(sql, args.iter().map(|a| a.oid).collect(), mode)?);
         STATEMENTS.with_borrow_mut(|known| {
-            let known = &mut known[mode as usize];
+            let known = &mut known[settings][mode as usize];
             if known.len() >= MOST_STATEMENTS {
                 known.clear();
             }
@@ -179,7 +184,7 @@ impl Db<'_> {
 
     /// Drops the plans that are kept: that of a statement which a rule replaced by nothing outlives the rule.
     pub fn forget_plans(self) {
-        STATEMENTS.with_borrow_mut(|known| known.iter_mut().for_each(HashMap::clear));
+        STATEMENTS.with_borrow_mut(|known| known.iter_mut().flatten().for_each(Plans::clear));
     }
 
     /// A statement to keep, with arguments of these types.

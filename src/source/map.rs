@@ -101,14 +101,15 @@ pub struct Versions {
 
 impl Versions {
     /// What the rows of a scheme show, and all rows of the tables `beside` in the schema of the extension, which is quoted.
+    /// Qualified throughout, for [`crate::pg::spi::connect_as_caller`].
     ///
     /// # Errors
     /// Where a table cannot be read.
     pub fn read(db: Db, cal_scheme: &str, schema: &str, beside: &[&str]) -> Result<Self> {
         let versions = RowVersion::COLUMNS;
         let mut sql = format!(
-            "SELECT {versions}, -1 AS of_ FROM {schema}.regime_source_user WHERE cal_scheme = $1 UNION ALL \
-             SELECT {versions}, -1 FROM {schema}.regime_source_built_in WHERE cal_scheme = $1"
+            "SELECT {versions}, -1 AS of_ FROM {schema}.regime_source_user WHERE cal_scheme OPERATOR(pg_catalog.=) $1 UNION ALL \
+             SELECT {versions}, -1 FROM {schema}.regime_source_built_in WHERE cal_scheme OPERATOR(pg_catalog.=) $1"
         );
         for (n, table) in beside.iter().enumerate() {
             sql += &format!(" UNION ALL SELECT {versions}, {n} FROM {schema}.{table}");

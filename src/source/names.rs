@@ -7,6 +7,7 @@ use pgrx::prelude::*;
 use regime_core::Layer;
 
 use crate::pg::asset::Asset;
+use crate::pg::environment::ours;
 use crate::pg::{
     Db, Error, Result, Sees, arg, attempt_unless_cancelled, cardinality_violation, extension_schema, known,
     quote_literal, quoted, settings, undefined_object, undefined_table,
@@ -48,7 +49,7 @@ pub fn id_new(db: Db, asset: &Asset, cal_scheme: Option<&str>) -> Result<i32> {
 
 /// The id of the asset of a name: the symbol in this spelling, else the only symbol that differs in case alone, else
 /// the name as an integer if `dim_assets` or the daily bars have this id. Without `cal_scheme`, `pg_regime.cal_scheme`
-/// applies, and where this scheme has no such asset, the schemes of the profiles do.
+/// applies, and where this scheme has no such asset, the schemes of the profiles do. For [`crate::pg::spi::connect_as_caller`], too.
 ///
 /// # Errors
 /// Where no asset or more than one has this name, or `dim_assets` may not be read.
@@ -56,14 +57,19 @@ pub fn id_of(db: Db, asset: &str, cal_scheme: Option<&str>) -> Result<i32> {
     let place = match Place::find(db, cal_scheme) {
         Ok(place) => place,
         Err(error) if cal_scheme.is_some() => return Err(error),
-        Err(error) => return in_profiles(db, |place| place.look_up(db, asset))?.ok_or(error),
+        Err(error) => return ours(|| in_profiles(db, |place| place.look_up(db, asset)))?.ok_or(error),
     };
     if let Some(dim) = place.dim() {
         dim.check_readable(&[dim.id, dim.symbol])?;
     }
-    if let Some(id) = place.look_up(db, asset)? {
-        return Ok(id);
+    match place.look_up(db, asset)? {
+        Some(id) => Ok(id),
+        None => ours(|| elsewhere(db, &place, asset, cal_scheme)),
     }
+}
+
+/// The id of the asset of a name that the place of the scheme does not have.
+fn elsewhere(db: Db, place: &Place, asset: &str, cal_scheme: Option<&str>) -> Result<i32> {
     if cal_scheme.is_none()
         && let Some(id) = in_profiles(db, |place| place.look_up(db, asset))?
     {
@@ -205,7 +211,7 @@ pub fn symbol_of(db: Db, id: i32, cal_scheme: Option<&str>) -> Result<Option<Str
 }
 
 /// The symbols of assets, read at once, of those that have one; none where `dim_assets` may not be read or has no symbols.
-/// Without `cal_scheme`, `pg_regime.cal_scheme` applies, then the schemes of the profiles.
+/// Without `cal_scheme`, `pg_regime.cal_scheme` applies, then the schemes of the profiles. For [`crate::pg::spi::connect_as_caller`], too.
 ///
 /// # Errors
 /// Where the relation cannot be read.
@@ -219,11 +225,12 @@ pub fn symbols_of(db: Db, ids: &[i32], cal_scheme: Option<&str>) -> Result<HashM
         symbols.extend(look(&place, ids.to_vec())?);
     }
     if cal_scheme.is_none() && symbols.len() < ids.len() {
-        in_profiles(db, |place| {
+        let of_profile = |place: &Place| {
             let missing = ids.iter().copied().filter(|id| !symbols.contains_key(id)).collect();
             symbols.extend(look(place, missing)?);
             Ok(None::<()>)
-        })?;
+        };
+        ours(|| in_profiles(db, of_profile))?;
     }
     Ok(symbols)
 }
@@ -246,7 +253,8 @@ fn symbols_in(db: Db, dim: &DimAssets, ids: Vec<i32>) -> Result<HashMap<i32, Str
     }
     // Of several symbols of an asset, the last row has the first.
     let sql = format!(
-        "SELECT id::int4 AS id, symbol::text AS symbol FROM {} WHERE id = ANY ($1::int4[]) AND symbol IS NOT NULL ORDER BY 2 DESC",
+        "SELECT id::pg_catalog.int4 AS id, symbol::pg_catalog.text AS symbol FROM {} \
+         WHERE id OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.int4[]) AND symbol IS NOT NULL ORDER BY 2 DESC",
         dim.relation
     );
     let symbols =
@@ -378,10 +386,15 @@ impl Place {
     /// The asset of this name, if there is one.
     fn look_up(&self, db: Db, asset: &str) -> Result<Option<i32>> {
         if let Some(dim) = self.with_symbols() {
-            let exact = if dim.is_loose { "symbol::text COLLATE \"C\" = $1" } else { "symbol::text = $1" };
+            let exact = match dim.is_loose {
+                true => "symbol::pg_catalog.text COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) $1",
+                false => "symbol::pg_catalog.text OPERATOR(pg_catalog.=) $1",
+            };
             let mut conditions = vec![exact];
             if asset.chars().any(char::is_alphabetic) {
-                conditions.push("pg_catalog.lower(symbol::text) = pg_catalog.lower($1)");
+                conditions.push(
+                    "pg_catalog.lower(symbol::pg_catalog.text) OPERATOR(pg_catalog.=) pg_catalog.lower($1)",
+                );
             }
             for condition in conditions {
                 match with_symbol(db, dim, condition, asset)?.as_slice() {
@@ -392,7 +405,7 @@ impl Place {
             }
         }
         match as_id(db, asset)? {
-            Some(id) if self.has(db, id)? => Ok(Some(id)),
+            Some(id) if ours(|| self.has(db, id))? => Ok(Some(id)),
             _ => Ok(None),
         }
     }
@@ -497,7 +510,7 @@ fn all_symbols(db: Db, dim: &DimAssets) -> Result<Vec<String>> {
 
 fn with_symbol(db: Db, dim: &DimAssets, condition: &str, symbol: &str) -> Result<Vec<i64>> {
     let sql = format!(
-        "SELECT DISTINCT id::int8 FROM {} WHERE {condition} AND id IS NOT NULL ORDER BY 1",
+        "SELECT DISTINCT id::pg_catalog.int8 FROM {} WHERE {condition} AND id IS NOT NULL ORDER BY 1",
         dim.relation
     );
     db.all(&sql, &[arg(symbol)], Sees::Snapshot, |row| row.only())
@@ -525,7 +538,10 @@ fn not_unique(dim: &DimAssets, condition: &str, symbol: &str, ids: &[i64]) -> Er
     .hint(format!(
         "Pass the id; see SELECT * FROM {} WHERE {};",
         dim.relation,
-        condition.replace("pg_catalog.", "").replace("$1", &quote_literal(symbol))
+        condition
+            .replace("OPERATOR(pg_catalog.=)", "=")
+            .replace("pg_catalog.", "")
+            .replace("$1", &quote_literal(symbol))
     ))
 }
 

@@ -2,6 +2,7 @@
 
 use pgrx::prelude::*;
 
+use crate::pg::environment::ours;
 use crate::pg::syscache::{may_change_writes, oid_of};
 use crate::pg::{
     Db, Error, Result, Row, Sees, arg, current_user, known, not_in_prerequisite_state, plural, quoted,
@@ -44,7 +45,7 @@ pub fn error(db: Db, relation: &str, left: Written) -> Error {
         plural(rows, "row"),
         if rows == 1 { "was" } else { "were" }
     ));
-    match causes(db, relation) {
+    match ours(|| causes(db, relation)) {
         Ok(causes) if !causes.is_empty() => {
             let (told, commands): (Vec<_>, Vec<_>) =
                 causes.into_iter().map(|cause| (cause.told, cause.command)).unzip();

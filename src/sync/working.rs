@@ -93,7 +93,7 @@ impl Working<'_> {
         if touched >= *rows as u64 && !swallowed::may_be(db, relation)? {
             return Ok(());
         }
-        let sql = format!("SELECT count(*) AS rows FROM ({stored}) AS s");
+        let sql = format!("SELECT pg_catalog.count(*) AS rows FROM ({stored}) AS s");
         let stored: i64 = db.anew().one(&sql, args, Sees::Now, |row| row.get("rows"))?;
         match (*rows as u64).saturating_sub(stored as u64) {
             0 => Ok(()),

@@ -15,7 +15,7 @@ use crate::systems::cmc_regimes::assets::sorted_ids;
 #[pg_extern(stable, parallel_restricted)]
 fn regime_asset(asset: Option<&str>, cal_scheme: default!(Option<&str>, "NULL")) -> Result<i32> {
     let asset = required("asset", asset)?;
-    Ok(spi::connect(|db| names::id_of(db, asset, cal_scheme))?)
+    Ok(spi::connect_as_caller(|db| names::id_of(db, asset, cal_scheme))?)
 }
 
 /// Output of `regime_asset_ref`: the id or the symbol as text, which is read as a symbol or as an id.
@@ -60,7 +60,7 @@ pub fn some(asset: Option<Asset>, cal_scheme: Option<&str>) -> pg::Result<Option
     match asset {
         None => Ok(None),
         Some(Asset::Id(id)) if i32::try_from(id).is_ok() => Ok(Some(id as i32)),
-        Some(asset) => spi::connect(|db| names::id(db, &asset, cal_scheme)).map(Some),
+        Some(asset) => spi::connect_as_caller(|db| names::id(db, &asset, cal_scheme)).map(Some),
     }
 }
 
@@ -79,5 +79,6 @@ pub fn symbols(ids: impl Iterator<Item = i32>) -> HashMap<i32, String> {
     let mut ids: Vec<i32> = ids.collect();
     ids.sort_unstable();
     ids.dedup();
-    pg::attempt_unless_cancelled(|| spi::connect(|db| names::symbols_of(db, &ids, None))).unwrap_or_default()
+    pg::attempt_unless_cancelled(|| spi::connect_as_caller(|db| names::symbols_of(db, &ids, None)))
+        .unwrap_or_default()
 }

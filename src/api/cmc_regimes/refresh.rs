@@ -126,5 +126,8 @@ fn one(asset: Option<Asset>, cal_scheme: Option<&str>) -> pg::Result<Option<Vec<
 
 /// The id of an asset that a refresh names.
 fn id_new(asset: &Asset, cal_scheme: Option<&str>) -> pg::Result<i32> {
-    spi::connect(|db| names::id_new(db, asset, cal_scheme))
+    match *asset {
+        Asset::Id(id) if i32::try_from(id).is_ok() => Ok(id as i32),
+        _ => spi::connect(|db| names::id_new(db, asset, cal_scheme)),
+    }
 }

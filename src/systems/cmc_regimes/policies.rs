@@ -33,7 +33,7 @@ pub const DEFAULT_POLICY: &str = "default";
 /// # Errors
 /// As [`load`], and a text that is neither JSON nor YAML.
 pub fn load_text(policy: &str, text: &str) -> Result<i32> {
-    spi::connect(|db| load_text_checked(db, policy, text))
+    spi::connect_as_caller(|db| load_text_checked(db, policy, text))
 }
 
 fn load_text_checked(db: Db, policy: &str, text: &str) -> Result<i32> {
@@ -78,7 +78,7 @@ fn load_text_checked(db: Db, policy: &str, text: &str) -> Result<i32> {
 /// # Errors
 /// A name that cannot be used, an invalid rule, a read-only transaction, or a missing privilege.
 pub fn load(policy: &str, document: &Value) -> Result<i32> {
-    spi::connect(|db| {
+    spi::connect_as_caller(|db| {
         check_may_load(db, policy)?;
         store(db, policy, document, parse_rules(document)?)
     })
@@ -92,15 +92,17 @@ fn check_may_load(db: Db, policy: &str) -> Result<()> {
 
 fn store(db: Db, policy: &str, document: &Value, rules: Vec<Rule>) -> Result<i32> {
     let count = rules.len() as i32;
-    // Stored as given, so that users read back what they wrote.
+    // Stored as given, so that users read back what they wrote. Qualified throughout, for `spi::connect_as_caller`.
     let list = document.get("rules").unwrap_or(document).to_string();
     let schema = extension_schema(db)?;
     let relation = format!("{schema}.regime_policy");
     let write = format!(
-        "INSERT INTO {relation} AS p (policy, rules) VALUES ($1, $2::jsonb) ON CONFLICT (policy) \
+        "INSERT INTO {relation} AS p (policy, rules) VALUES ($1, $2::pg_catalog.jsonb) ON CONFLICT (policy) \
          DO UPDATE SET rules = excluded.rules, loaded_at = excluded.loaded_at, loaded_by = excluded.loaded_by"
     );
-    let stored = format!("SELECT FROM {relation} WHERE policy = $1 AND rules = $2::jsonb");
+    let stored = format!(
+        "SELECT FROM {relation} WHERE policy OPERATOR(pg_catalog.=) $1 AND rules OPERATOR(pg_catalog.=) $2::pg_catalog.jsonb"
+    );
     Working { relation: &relation, write, stored, rows: 1 }.run(db, &[arg(policy), arg(list)])?;
     report_findings(&BUILT_IN_TABLE.with(|table| PolicyTable::clone(table)).overlay(rules), policy, &schema);
     Ok(count)
