@@ -51,7 +51,7 @@ surface() {
     q postgres "CREATE DATABASE $db TEMPLATE traps"
     q "$db" "GRANT CREATE ON DATABASE $db TO refresher; GRANT CREATE ON SCHEMA public TO refresher;
              GRANT ALL ON traps.regime_source, traps.regime_source_user, traps.regime_source_built_in, traps.regime_policy, traps.regime_profile,
-             traps.regime_profile_asset, traps.regime_connection TO refresher"
+             traps.regime_profile_asset, traps.regime_connection, traps.regime_eras TO refresher"
     # The superuser's changes are also those that logical replication would apply.
     {
         echo "SELECT FROM traps.regime_health();"
@@ -97,6 +97,8 @@ SQL
             echo "RESET session_replication_role;"
         fi
         cat <<'SQL'
+INSERT INTO traps.regime_eras (timeframe, starts) VALUES ('1d', '2018-01-01');
+SET pg_regime.notify_flips = on;
 SELECT FROM traps.regime_health();
 SELECT FROM traps.refresh_cmc_regimes(only_dirty => true);
 SELECT FROM traps.refresh_market_regimes();
@@ -110,6 +112,11 @@ SQL
     errors+=$(lay "$db" "SELECT lay.own_functions(); SELECT lay.relations()")
     {
         lay "$db" "SELECT lay.calls(true)" | grep -v regime_demo
+        lay "$db" "SELECT format('SELECT FROM traps.regime_grant(''pg_monitor''::pg_catalog.text, %L::pg_catalog.text, true);', p) FROM unnest('{reader,monitor,refresher,loader}'::text[]) AS p"
+        lay "$db" "SELECT format(call, s) FROM unnest('{market_regimes,market_regime_history,market_states}'::text[]) AS s, unnest(ARRAY[
+            'SELECT FROM traps.regime_now(NULL::traps.regime_asset_ref, %L::pg_catalog.text);', 'SELECT FROM traps.regime_rows(%L::pg_catalog.text);',
+            'SELECT FROM traps.regime_breadth(NULL::pg_catalog.date, NULL::pg_catalog.date, %L::pg_catalog.text, NULL::pg_catalog.text);']) AS call"
+        lay "$db" "SELECT format('SELECT FROM traps.regime_asset_ref(%L::pg_catalog.%s);', '1', t) FROM unnest('{int2,int4,int8,bpchar,name}'::text[]) AS t"
         cat <<'SQL'
 CREATE TABLE shop.regimes AS SELECT id, ts, tf, l2_label, regime_key, 0.77::numeric AS size_mult, setups, orders FROM public.cmc_regimes;
 SELECT FROM traps.regime_compare('shop.regimes'::pg_catalog.regclass, 'cmc_regimes'::pg_catalog.text, '{1,2,3}'::int[]);
