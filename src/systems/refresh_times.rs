@@ -9,7 +9,7 @@ pub struct Times {
     pub system: String,
     /// The asset, where the subject is one.
     pub id: Option<i32>,
-    /// The name of any other subject.
+    /// The newest symbol of an asset, or the name of any other subject.
     pub subject: Option<String>,
     /// The number of refreshes.
     pub n: i64,
@@ -31,12 +31,13 @@ pub fn all(since: Option<i64>) -> Result<Vec<Times>> {
     spi::connect(|db| {
         let log = work_relation(db, RUN_LOG)?;
         let sql = format!(
-            "SELECT g.system::text AS system, g.id, CASE WHEN g.id IS NULL THEN g.subject END AS subject, count(*) AS n, \
+            "SELECT g.system::text AS system, g.id, COALESCE(g.own, (array_agg(g.subject ORDER BY g.run DESC) FILTER (WHERE g.subject IS NOT NULL))[1]) AS subject, count(*) AS n, \
                count(*) FILTER (WHERE g.status = 'failed') AS failed, \
                (percentile_cont(ARRAY[0.5, 0.95]::float8[]) WITHIN GROUP (ORDER BY g.elapsed_ms)) AS p, max(g.elapsed_ms) AS longest, \
                max(g.finished_at) AS last \
-             FROM {log} AS g WHERE (g.id IS NOT NULL OR g.subject IS NOT NULL) AND ($1 IS NULL OR g.finished_at >= $1) \
-             GROUP BY 1, 2, 3 ORDER BY max(g.elapsed_ms) IS NULL, (percentile_cont(0.95::float8) WITHIN GROUP (ORDER BY g.elapsed_ms)) DESC, 1, 2, 3"
+             FROM (SELECT *, CASE WHEN id IS NULL THEN subject END AS own FROM {log}) AS g \
+             WHERE (g.id IS NOT NULL OR g.subject IS NOT NULL) AND ($1 IS NULL OR g.finished_at >= $1) \
+             GROUP BY g.system, g.id, g.own ORDER BY max(g.elapsed_ms) IS NULL, (percentile_cont(0.95::float8) WITHIN GROUP (ORDER BY g.elapsed_ms)) DESC, 1, 2, 3"
         );
         db.all(&sql, &[timestamp_arg(since)], Sees::Snapshot, |row| {
             let percentiles: Vec<f64> = row.get("p")?;
