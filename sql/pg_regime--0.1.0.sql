@@ -59,6 +59,47 @@ COMMENT ON CAST (varchar AS @extschema@.regime_asset_ref) IS 'The asset of a sym
 COMMENT ON CAST (bpchar AS @extschema@.regime_asset_ref) IS 'The asset of a symbol, or of an id as text';
 COMMENT ON CAST (name AS @extschema@.regime_asset_ref) IS 'The asset of a symbol, or of an id as text';
 
+-- src/api/check_candles.rs
+-- pg_regime::api::check_candles::regime_check_candles
+CREATE TYPE @extschema@.regime_check_candles_row AS (
+    severity text,
+    timeframe text,
+    problem text,
+    n_series bigint,
+    subjects text[],
+    n bigint,
+    first_ts timestamptz,
+    command text,
+    advice text
+);
+COMMENT ON TYPE @extschema@.regime_check_candles_row IS 'A row that regime_check_candles returns';
+CREATE  FUNCTION "regime_check_candles"(
+	"symbols" TEXT[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < String > > > */
+) RETURNS SETOF @extschema@.regime_check_candles_row
+STABLE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_check_candles_wrapper';
+
+-- src/api/check_candles.rs
+-- pg_regime::api::check_candles::regime_check_candles_details
+CREATE TYPE @extschema@.regime_check_candles_details_row AS (
+    severity text,
+    symbol text,
+    timeframe text,
+    problem text,
+    n bigint,
+    first_ts timestamptz,
+    command text,
+    advice text
+);
+COMMENT ON TYPE @extschema@.regime_check_candles_details_row IS 'A row that regime_check_candles_details returns';
+CREATE  FUNCTION "regime_check_candles_details"(
+	"symbols" TEXT[] DEFAULT NULL /* :: std :: option :: Option < Vec < Option < String > > > */
+) RETURNS SETOF @extschema@.regime_check_candles_details_row
+STABLE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_check_candles_details_wrapper';
+
 -- src/api/cmc_regimes/backtest.rs
 -- pg_regime::api::cmc_regimes::backtest::regime_backtest
 CREATE TYPE @extschema@.regime_backtest_row AS (
@@ -183,13 +224,14 @@ AS 'MODULE_PATHNAME', 'equity_of_named_wrapper';
 -- pg_regime::api::cmc_regimes::check_inputs::regime_check_inputs
 CREATE TYPE @extschema@.regime_check_inputs_row AS (
     severity text,
-    id int,
-    symbol text,
     layer text,
     problem text,
+    n_assets bigint,
+    subjects text[],
     n bigint,
     first_ts timestamptz,
-    command text
+    command text,
+    advice text
 );
 COMMENT ON TYPE @extschema@.regime_check_inputs_row IS 'A row that regime_check_inputs returns';
 CREATE  FUNCTION "regime_check_inputs"(
@@ -199,6 +241,28 @@ CREATE  FUNCTION "regime_check_inputs"(
 STABLE PARALLEL RESTRICTED
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_check_inputs_wrapper';
+
+-- src/api/cmc_regimes/check_inputs.rs
+-- pg_regime::api::cmc_regimes::check_inputs::regime_check_inputs_details
+CREATE TYPE @extschema@.regime_check_inputs_details_row AS (
+    severity text,
+    id int,
+    symbol text,
+    layer text,
+    problem text,
+    n bigint,
+    first_ts timestamptz,
+    command text,
+    advice text
+);
+COMMENT ON TYPE @extschema@.regime_check_inputs_details_row IS 'A row that regime_check_inputs_details returns';
+CREATE  FUNCTION "regime_check_inputs_details"(
+	"assets" regime_asset_ref[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < Asset > > > */
+	"cal_scheme" TEXT DEFAULT NULL /* Option < String > */
+) RETURNS SETOF @extschema@.regime_check_inputs_details_row
+STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_check_inputs_details_wrapper';
 
 -- src/api/cmc_regimes/compute.rs
 -- pg_regime::api::cmc_regimes::compute::regime_compute
@@ -1198,16 +1262,37 @@ AS 'MODULE_PATHNAME', 'regime_status_wrapper';
 CREATE TYPE @extschema@.regime_health_row AS (
     severity text,
     what text,
-    id int,
-    symbol text,
+    n bigint,
+    subjects text[],
     detail text,
-    command text
+    command text,
+    advice text
 );
 COMMENT ON TYPE @extschema@.regime_health_row IS 'A row that regime_health returns';
 CREATE  FUNCTION "regime_health"() RETURNS SETOF @extschema@.regime_health_row
 STRICT STABLE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'regime_health_wrapper';
+
+-- src/api/health.rs
+-- pg_regime::api::health::regime_health_details
+CREATE TYPE @extschema@.regime_health_details_row AS (
+    severity text,
+    what text,
+    id int,
+    symbol text,
+    subject text,
+    detail text,
+    command text,
+    advice text
+);
+COMMENT ON TYPE @extschema@.regime_health_details_row IS 'A row that regime_health_details returns';
+CREATE  FUNCTION "regime_health_details"(
+	"kind" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS SETOF @extschema@.regime_health_details_row
+STABLE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'regime_health_details_wrapper';
 
 -- src/api/health.rs
 -- pg_regime::api::health::regime_systems
@@ -3327,7 +3412,10 @@ COMMENT ON FUNCTION regime_status() IS
 'Returns, for every active asset and all that have rows, the newest daily bar, the newest row and its regime, how far that lags behind in bars and time, whether it is stale and why, and the last success and error; what the view cmc_regime_status shows. It reads the settings'' calendar scheme and target schema.';
 
 COMMENT ON FUNCTION regime_health() IS
-'Returns what is wrong, the worst first: severity (error, warning, info), what, the asset, detail, and the command that corrects it. Looks for a broken source map, missing tables and grants, failing and stale assets, silent feeds, mixed version hashes, unfinished rounds, untracked sources and bloated tables; no row means that nothing is wrong.';
+'Returns what is wrong, the worst first, in a row for each kind of finding and system, however many subjects there are: severity (error, warning, info), what, the number of subjects n (1 where a finding is about none), the first five of them, the detail, which of several is that of the first, the command, a statement that runs as it stands and acts on all of them (NULL: there is none), and advice in words. Looks for a broken source map, missing tables and grants, failing and stale assets, silent feeds, mixed version hashes, unfinished rounds, untracked sources and bloated tables; no row means that nothing is wrong.';
+
+COMMENT ON FUNCTION regime_health_details(text) IS
+'Returns what regime_health sums up, or of it the findings of one kind, named as in the column what: a row for each subject, an asset with id and symbol, or a series, symbol or table in the column subject, with the detail, command and advice of its own.';
 
 COMMENT ON FUNCTION regime_due(timestamptz[], boolean) IS
 'Returns the moment at which the bar after these is due at the latest, by the rhythm that they have: after it the feed is silent. The times may have any order; are_openings says that bars are stamped when they open, and so can be had one bar later. NULL without a time.';
@@ -3390,7 +3478,16 @@ COMMENT ON FUNCTION regime_timeline(regime_asset_ref, int, text, text, text) IS
 'Returns the stored history of an asset as a line of width (10 to 1000) characters, each for as many daily rows as any other: the trend that most of them have (up and down triangles, a dash for Sideways) and the volatility that most of those have (bolder is higher), the more cautious on a tie. Below it stand the first and last date and what the characters mean. NULL for an asset without rows. system, timeframe and layer are those of regime_chart_svg.';
 
 COMMENT ON FUNCTION regime_check_inputs(regime_asset_ref[], text) IS
-'Returns what is wrong with the source map, bars and EMAs of assets (NULL: those that a refresh would take), the worst first: severity (error: a refresh of the asset fails; warning: its labels may be wrong; info), asset, layer, problem, how many bars or EMAs have it, the first of them, and what to type or do. Bad data of one asset does not keep it from looking at the others; it only reads, also on a standby, and no row means that nothing is wrong.';
+'Returns what is wrong with the source map, bars and EMAs of assets (NULL: those that a refresh would take), the worst first, in a row for each severity, layer and kind of problem: severity (error: a refresh of the assets fails; warning: their labels may be wrong; info), layer, problem, the number of assets that have it (0: it is of the source map), the first five of them, how many bars or EMAs have it and the first of them, the command, a statement that runs as it stands (NULL: there is none), and advice in words. Bad data of one asset does not keep it from looking at the others; it only reads, also on a standby, and no row means that nothing is wrong.';
+
+COMMENT ON FUNCTION regime_check_inputs_details(regime_asset_ref[], text) IS
+'Returns what regime_check_inputs sums up: a row for each asset, layer and problem, with the command and advice of its own.';
+
+COMMENT ON FUNCTION regime_check_candles(text[]) IS
+'Returns what is wrong with the candles that regime_source maps, of symbols or of all (NULL), the worst first, in a row for each severity, timeframe and kind of problem: severity (error: a refresh of the series fails; warning: its rows may be wrong), timeframe, problem, the number of series that have it, the symbols of the first five, how many candles have it and the first of them, the command, a statement that runs as it stands (NULL: there is none), and advice in words. Looks for prices and times that cannot be used, candles of one time, prices that contradict each other, gaps beyond the rhythm of the series, candles of the future, and open times that are off the grid of the others; reads all candles once, and no row means that nothing is wrong.';
+
+COMMENT ON FUNCTION regime_check_candles_details(text[]) IS
+'Returns what regime_check_candles sums up: a row for each series and problem, with the command and advice of its own.';
 
 COMMENT ON FUNCTION regime_policy_lint(text, jsonb) IS
 'Returns what a policy, with rules laid over it, says that its author can hardly mean: severity (warning for the user''s rules, info for built-in ones and for holes), number and match of the rule, the problem (never reached, matches no label, changes nothing, a value never let through, setups that contradict the size or are never used, labels that fall to the fallback) and what to do.';

@@ -54,10 +54,13 @@ done <<'SQL'
 SELECT id, status, rows_written FROM refresh_cmc_regimes(dry_run => true) ORDER BY id
 SELECT id, status, rows_written FROM refresh_cmc_regimes() ORDER BY id
 CALL refresh_all_cmc_regimes()
-SELECT severity, what, id FROM regime_health() ORDER BY 1, 2, 3
+SELECT severity, what, n, subjects FROM regime_health() ORDER BY 1, 2, 3, 4
+SELECT severity, what, id FROM regime_health_details() ORDER BY 1, 2, 3
 SELECT id, newest_bar, newest_row, lag_bars, is_stale FROM cmc_regime_status ORDER BY id
 SELECT system, n, n_stale FROM regime_systems ORDER BY system
-SELECT * FROM regime_check_inputs() ORDER BY 1, 2, 3, 4
+SELECT * FROM regime_check_inputs() ORDER BY 1, 2, 3
+SELECT * FROM regime_check_inputs_details() ORDER BY 1, 2, 3, 4
+SELECT * FROM regime_check_candles() ORDER BY 1, 2, 3
 SELECT * FROM regime_build_inputs() ORDER BY 1, 2
 SELECT * FROM regime_policy_simulate_summary('[{"match": "Down-", "size_mult": 0.3, "orders": "passive", "setups": ["hedge"]}]') ORDER BY id
 SQL
@@ -257,12 +260,12 @@ q market "ALTER DATABASE market RESET citus.allow_nested_distributed_execution"
 mends() {
     local found
     q market "$2" >/dev/null
-    found=$(q market "SELECT detail FROM regime_health() WHERE what = 'layout on nodes'")
+    found=$(q market "SELECT detail FROM regime_health_details() WHERE what = 'layout on nodes'")
     is "$1: health says so" "$found" "$3"
     for _ in 1 2 3; do q market "$(q market "SELECT string_agg(command, ' ') FROM regime_health() WHERE what = 'layout on nodes'")" >/dev/null; done
     is "$1: its commands mend it" "$(q market "SELECT detail, command FROM regime_health() WHERE what = 'layout on nodes'")" ""
 }
-mends "an output table on the coordinator" "SELECT undistribute_table('cmc_regime_stats')" "Not distributed with their sources, or not on every node: public.cmc_regime_stats."
+mends "an output table on the coordinator" "SELECT undistribute_table('cmc_regime_stats')" "public.cmc_regime_stats is not distributed with its sources, or not on every node."
 mends "an output table elsewhere" "SELECT undistribute_table('cmc_regime_stats'); SELECT create_distributed_table('cmc_regime_stats', 'id', colocate_with => 'none')" \
     "public.cmc_regime_stats is distributed, but not with the daily bars, public.cmc_price_bars_multi_tf."
 mends "an output table of candles elsewhere" "SELECT undistribute_table('market_regimes'); SELECT create_distributed_table('market_regimes', 'symbol', colocate_with => 'none')" \

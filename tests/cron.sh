@@ -63,7 +63,7 @@ is "the others' rows are those of a refresh by hand; the asset that failed has n
     "$(q market "SELECT id, status, (SELECT count(*) FROM cmc_regimes r WHERE r.id = s.id) FROM refresh_cmc_regimes() s ORDER BY id")" \
     "$(printf '%s\n' '1|unchanged|1500' '2|unchanged|1500' '3|failed|0' '4|unchanged|720' '5|unchanged|200')"
 succeeds "its warning is in the server's log" grep 'cron job .*WARNING: refresh of asset 3 (DEMO3) failed: asset 3 (DEMO3): 1 L2 bar' "$cluster_dir/log"
-is "and regime_health names the asset" "$(q market "SELECT id FROM regime_health() WHERE what = 'failing asset'")" 3
+is "and regime_health names the asset" "$(q market "SELECT id FROM regime_health_details('failing asset')")" 3
 is "a call that fails is a failed run, with our message" "$(run renamed)" "failed|postgres|ERROR: relation public.old_bars does not exist"
 is "and our hint" "$(q market "SELECT count(*) > 0 FROM cron.job_run_details WHERE return_message LIKE '%HINT: %UPDATE public.regime_source SET bars_schema = %'")" t
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # What pg_regime tells users to type, runs as it stands and helps: each block of tests/hints.sql provokes an error, a
-# WARNING or findings of regime_health and regime_check_inputs, in a new database where the extension is in a schema of an
-# odd name; then every statement of a HINT, DETAIL or command is typed with an empty search_path.
+# WARNING or findings of regime_health, regime_check_inputs and regime_check_candles, in a new database where the
+# extension is in a schema of an odd name; then every statement of a HINT, DETAIL or command is typed with an empty
+# search_path. A command of these functions is a statement as a whole.
 #
 # A statement that runs a function of pg_regime or changes anything must help: typed again, what gave the hint does not give
 # the same error. Not so where the hint gives a statement to be run in its place; its block has the words (in place). Of
@@ -80,14 +81,15 @@ block() {
     # what is wrong with the same database, and its commands
     fresh >/dev/null
     as "$role" "$db" <"$again" >/dev/null
-    q "$db" "SELECT what || E'\t' || command FROM \"Odd Schema\".regime_health() UNION SELECT problem || E'\t' || command FROM \"Odd Schema\".regime_check_inputs()" >"$work/findings" || not_ok "$name: findings" "$(cat "$work/findings")"
+    q "$db" "SELECT what || E'\t' || command FROM (
+            SELECT what, command FROM \"Odd Schema\".regime_health() UNION SELECT what, command FROM \"Odd Schema\".regime_health_details()
+            UNION SELECT problem, command FROM \"Odd Schema\".regime_check_inputs() UNION SELECT problem, command FROM \"Odd Schema\".regime_check_inputs_details()
+            UNION SELECT problem, command FROM \"Odd Schema\".regime_check_candles() UNION SELECT problem, command FROM \"Odd Schema\".regime_check_candles_details()) AS told
+        WHERE command IS NOT NULL" >"$work/findings" || not_ok "$name: findings" "$(cat "$work/findings")"
     foreign=$(grep -c '^foreign owner' "$work/findings" || true)
-    line=$(q "$db" "SELECT command FROM \"Odd Schema\".regime_health() WHERE command !~ '^([A-Z]+ .*;)?$' OR command ~ '…'")
-    [ -z "$line" ] || not_ok "$name: each command of regime_health is a statement" "$line"
+    line=$(cut -f 2- "$work/findings" | grep -vP '^[A-Z]+ .*;$' || true)$(cut -f 2- "$work/findings" | grep -F '…' || true)
+    [ -z "$line" ] || not_ok "$name: each command is a statement" "$line"
     while IFS=$'\t' read -r finding line; do
-        line=$(statements <<<"$line")
-        [ -n "$line" ] || continue
-        echo "$line" | sort -u >>"$work/commands"
         tried=$((tried + 1))
         out=$(as postgres "$db" <<<"BEGIN; $line ROLLBACK;" | { grep -v 'VACUUM cannot run' || true; } | { grep -A3 '^ERROR:' || true; })
         # a CALL needs a transaction of its own; what is wrong with the bars or the owner is a finding of its own

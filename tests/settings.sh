@@ -55,7 +55,10 @@ surface() {
         "CREATE TABLE public.gated AS SELECT g.* FROM generate_series(1, 3) AS a, LATERAL e.regime_gate(a, '2017-05-05 12:00:00+00', 'breakout', 1) g" \
         "CREATE TABLE public.computed AS SELECT c.ts, c.regime_key, c.size_mult FROM e.regime_compute(2, policy => 'timid') c" \
         "CREATE TABLE public.statuses AS SELECT newest_bar, newest_row, regime_key, lag_bars, is_stale FROM e.cmc_regime_status" \
-        "CREATE TABLE public.found AS SELECT severity, what, id FROM e.regime_health() WHERE what <> 'bloated table'"; do
+        "CREATE TABLE public.summed AS SELECT severity, what, n, subjects FROM e.regime_health() WHERE what <> 'bloated table'" \
+        "CREATE TABLE public.checked AS SELECT * FROM e.regime_check_inputs()" \
+        "CREATE TABLE public.candles_checked AS SELECT * FROM e.regime_check_candles()" \
+        "CREATE TABLE public.found AS SELECT severity, what, id FROM e.regime_health_details() WHERE what <> 'bloated table'"; do
         psql -Xq -v ON_ERROR_STOP=1 -d "$1" -c "$own" >"$work/out" 2>&1 || { echo "$own"; grep -m1 ERROR "$work/out"; }
     done
     PGOPTIONS='-c search_path=public -c array_nulls=on' psql -XAtq -d "$1" 2>&1 <<SQL
@@ -69,7 +72,7 @@ SELECT symbol, timeframe, open_time, full_regime, simplified_regime, confidence,
 SELECT to_jsonb(m) - 'created_at' FROM market_states m ORDER BY symbol, timeframe, open_time;
 SELECT to_jsonb(h) - 'created_at' - 'updated_at' FROM market_regime_history h ORDER BY date;
 SELECT to_jsonb(b) - 'ingested_at' FROM built.cmc_ema_multi_tf_cal_iso b ORDER BY id, ts, period;
-TABLE judged; SELECT * FROM told ORDER BY n; SELECT to_jsonb(s) - 'created_at' FROM states s ORDER BY open_time; TABLE gated; TABLE computed ORDER BY ts; TABLE statuses ORDER BY newest_bar, regime_key, newest_row; TABLE found ORDER BY 1, 2, 3;
+TABLE judged; SELECT * FROM told ORDER BY n; SELECT to_jsonb(s) - 'created_at' FROM states s ORDER BY open_time; TABLE gated; TABLE computed ORDER BY ts; TABLE statuses ORDER BY newest_bar, regime_key, newest_row; TABLE found ORDER BY 1, 2, 3; TABLE summed ORDER BY 1, 2, 3, 4; TABLE checked ORDER BY 1, 2, 3; TABLE candles_checked ORDER BY 1, 2, 3;
 SELECT mode, reason, status, count(*) FROM cmc_regime_run_log GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
 SQL
     q postgres "DROP DATABASE $1"

@@ -265,8 +265,8 @@ q yearly "UPDATE regime_source SET bars_schema = '_timescaledb_internal', bars_t
     WHERE hypertable_name = '$bars' ORDER BY range_start DESC LIMIT 1) AS c WHERE layer = 'L2' AND cal_scheme = 'us'"
 is "a chunk takes no triggers, and keeps no other table from being tracked" "$(q yearly "SELECT action, count(*) FROM regime_track() WHERE relation LIKE '%\_chunk' OR relation = 'public.$bars' GROUP BY 1 ORDER BY 1")" \
     "$(printf '%s\n' 'a chunk: cannot be tracked|1' 'tracked|1')"
-is "health says what helps" "$(q yearly "SET pg_regime.cal_scheme = 'us'; SELECT detail LIKE '%\_chunk is a chunk of a hypertable and cannot be tracked. Map the hypertable in regime_source.', command FROM regime_health() WHERE what = 'untracked source' AND detail LIKE '%\_chunk%'")" \
-    "t|SELECT * FROM public.regime_source;"
+is "health says what helps" "$(q yearly "SET pg_regime.cal_scheme = 'us'; SELECT detail LIKE '%\_chunk is a chunk of a hypertable and cannot be tracked.', command, advice FROM regime_health_details() WHERE what = 'untracked source' AND detail LIKE '%\_chunk%'")" \
+    "t|SELECT * FROM public.regime_source;|Map the hypertable in regime_source."
 on_chunks "SELECT FROM regime_track(false)"
 each_prints "regime_track(false) leaves no trigger, nor on chunks" "SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'pg_regime%'" 0
 
@@ -340,7 +340,7 @@ are_small "at 400 chunks, with tracking and what has ended"
 # in a session that has read before.
 reads="SELECT id, ts, regime_key, newest_bar, is_stale FROM cmc_regime_latest ORDER BY id; SELECT id, newest_bar, newest_row, regime_key, lag_bars, lag, is_stale FROM cmc_regime_status ORDER BY id;
     SELECT symbol, timeframe, open_time, state_label, newest_bar, is_stale FROM market_state_latest ORDER BY 1, 2; SELECT system, n, n_stale, newest_row, lag FROM regime_systems ORDER BY 1;
-    SELECT id, detail, command FROM regime_health() WHERE what LIKE 'stale%' ORDER BY 1, 2"
+    SELECT id, detail, command FROM regime_health_details() WHERE what LIKE 'stale%' ORDER BY 1, 2"
 # by_hand DESCRIPTION SQL
 by_hand() {
     local sql

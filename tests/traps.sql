@@ -230,7 +230,7 @@ INSERT INTO lay.argument VALUES
     ('{at,as_of,to_ts}', '2018-06-01'), ('{from_ts}', '2018-01-01'), ('{start_date,from_date}', '2018-02-01'),
     ('{end_date,to_date}', '2018-03-01'), ('{deadline}', 'infinity'), ('{max_runtime}', '1 hour'), ('{max_age}', '3000 days'),
     ('{layer}', 'composite'), ('{horizons}', '{1,5}'), ('{width}', '200'), ('{height}', '300'), ('{setup}', 'breakout'), ('{base_size}', '1'),
-    ('{min_confidence}', '0.1'), ('{assets}', '{1,MARKET}'), ('{n_assets}', '3'), ('{days}', '900'), ('{seed}', '1'), ('{target_schema}', 'public'), ('{relation}', 'public.signals'),
+    ('{min_confidence}', '0.1'), ('{assets}', '{1,MARKET}'), ('{symbols}', '{MARKET}'), ('{kind}', 'stale asset'), ('{n_assets}', '3'), ('{days}', '900'), ('{seed}', '1'), ('{target_schema}', 'public'), ('{relation}', 'public.signals'),
     ('{asset_column}', 'id'), ('{ts_column}', 'ts'), ('{key_column}', 'regime_key'), ('{returns}', 'public.market_returns'), ('{date_column}', 'date'),
     ('{return_column}', 'daily_return'), ('{lag_days}', '1'), ('{percentile}', '0.7'), ('{to_schema}', 'moved'), ('{keep_rows}', 'false'), ('{force,strict}', 'true'), ('{bucket}', 'HIGH'), ('{system}', 'market_states'), ('{systems}', '{cmc_regimes,market_regimes,market_states}'),
     ('{role}', 'postgres'), ('{purpose}', 'refresher'), ('{weights}', '{0.5,0.5}'), ('{n}', '3'), ('{horizon,lookback}', '10'), ('{atr_multiple}', '3'), ('{fall}', '0.2'), ('{policies}', '{default,mine}'), ('{cost_bps}', '10'), ('{bars_per_year}', '252'), ('{threshold}', '-0.05'), ('{thresholds}', '{-0.05}'), ('{window_bars}', '252');

@@ -16,7 +16,7 @@ SET timezone = 'America/New_York';
 SELECT status FROM refresh_cmc_regimes(2);
 SELECT status FROM refresh_cmc_regimes(2, dry_run => true);
 SELECT * FROM regime_gate(2, '2024-12-31 23:59:59+00', 'pullback', 1);
-SELECT severity, what, detail, command FROM regime_health() WHERE what = 'altered table';
+SELECT severity, what, detail, command FROM regime_health_details() WHERE what = 'altered table';
 SELECT hint_of('SELECT refresh_cmc_regimes(2)') AS hint \gset
 \echo :hint
 :hint
@@ -72,10 +72,10 @@ ALTER TABLE regime_work.market_regime_dirty DROP CONSTRAINT market_regime_dirty_
 -- The key of an earlier version is replaced.
 ALTER TABLE regime_work.cmc_regime_dirty DROP CONSTRAINT cmc_regime_dirty_pkey, ADD CONSTRAINT "the key" PRIMARY KEY (id, mark);
 ALTER TABLE cmc_regime_stats DROP CONSTRAINT cmc_regime_stats_pkey;
-SELECT what, command FROM regime_health() WHERE what = 'not set up';
+SELECT what, command FROM regime_health_details() WHERE what = 'not set up';
 SELECT status FROM refresh_cmc_regimes(2);
 SELECT relation, action FROM regime_setup() WHERE action <> 'unchanged';
-SELECT what, command FROM regime_health() WHERE what = 'not set up';
+SELECT what, command FROM regime_health_details() WHERE what = 'not set up';
 -- A key of rows that come twice: the working table is made anew.
 ALTER TABLE regime_work.cmc_regime_state DROP CONSTRAINT cmc_regime_state_pkey;
 INSERT INTO regime_work.cmc_regime_state TABLE regime_work.cmc_regime_state;

@@ -19,7 +19,11 @@ ALTER TABLE dim_assets DROP COLUMN is_active; ALTER TABLE dim_assets ADD is_acti
 RESET ROLE;
 SELECT * FROM refresh_cmc_regimes(full_refresh => true);
 SELECT FROM regime_health();
+SELECT FROM regime_health_details();
 SELECT FROM regime_check_inputs();
+SELECT FROM regime_check_inputs_details();
+SELECT FROM regime_check_candles();
+SELECT FROM regime_check_candles_details();
 SELECT FROM cmc_regime_status;
 SELECT who, how, count(*) FROM loot GROUP BY 1, 2;
 ALTER TABLE dim_assets OWNER TO CURRENT_USER; ALTER TABLE dim_assets ALTER is_active TYPE text USING 't'; 

@@ -25,11 +25,11 @@ SELECT id, status, message FROM refresh_cmc_regimes(ARRAY[1, 2, 3]);
 INSERT INTO regime_work.cmc_regime_run_log SELECT f.* FROM regime_work.cmc_regime_run_log AS l, jsonb_populate_record(l, jsonb_build_object('run', 1000, 'id', 3, 'message', 'no', 'hint', 'GRANT postgres TO regress_refresher;',
     'started_at', now() + interval '1 s', 'finished_at', now() + interval '1 s')) AS f WHERE l.status = 'failed' AND l.id = 2;
 RESET ROLE;
-SELECT what, id, detail, command FROM regime_health() WHERE what = 'failing asset' ORDER BY id;
-SELECT count(*) AS texts_of_others FROM regime_health() WHERE command ~ 'SUPERUSER|GRANT postgres';
+SELECT what, id, detail, command, advice FROM regime_health_details() WHERE what = 'failing asset' ORDER BY id;
+SELECT count(*) AS texts_of_others FROM (SELECT command FROM regime_health_details() UNION ALL SELECT command FROM regime_health()) AS t WHERE command ~ 'SUPERUSER|GRANT postgres';
 -- An error of now, which ends a check: also of inputs.
 SET ROLE regress_feed;
 CREATE FUNCTION feed.raises() RETURNS bool LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no' USING HINT = 'ALTER ROLE regress_feed SUPERUSER;'; END $$;
 CREATE OR REPLACE VIEW feed.prices AS SELECT id, tf, time_close, bar_seq, close FROM public.bars WHERE feed.raises();
 RESET ROLE;
-SELECT count(*) > 0 AS some, bool_or(command ~ 'SUPERUSER') AS of_others FROM regime_health() WHERE what = 'failed check';
+SELECT count(*) > 0 AS some, bool_or(command ~ 'SUPERUSER') AS of_others FROM regime_health_details() WHERE what = 'failed check';

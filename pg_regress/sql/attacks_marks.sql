@@ -93,8 +93,8 @@ END $$;
 -- What takes the name of an output before set-up: no table of ours.
 RESET ROLE;
 SELECT who, how, count(*) FROM loot WHERE who <> 'regress_mallory' GROUP BY 1, 2;
-SELECT FROM regime_health();
-SELECT FROM regime_check_inputs();
+SELECT FROM regime_health_details();
+SELECT FROM regime_check_inputs_details();
 DO $$ BEGIN PERFORM refresh_cmc_regimes(full_refresh => true); EXCEPTION WHEN OTHERS THEN NULL; END $$;
 SELECT who, how, count(*) FROM loot WHERE who <> 'regress_mallory' GROUP BY 1, 2;
 -- Types, sequences, views and materialized views with the names of outputs, in the schema to be set up.
@@ -111,7 +111,7 @@ RESET ROLE;
 SET pg_regime.target_schema = 'later';
 SELECT count(*) FROM regime_setup();
 SELECT status FROM refresh_cmc_regimes(2);
-SELECT FROM regime_health();
+SELECT FROM regime_health_details();
 RESET pg_regime.target_schema;
 SELECT who, how, count(*) FROM loot WHERE who <> 'regress_mallory' GROUP BY 1, 2;
 DROP OWNED BY regress_mallory CASCADE;

@@ -52,7 +52,7 @@ SELECT DISTINCT arguments FROM regime_work.cmc_regime_state;
 SELECT count(*) FILTER (WHERE is_stale) AS stale FROM cmc_regime_latest;
 SELECT id, status, mode, reason FROM refresh_cmc_regimes(3);
 SELECT arguments FROM regime_work.cmc_regime_state WHERE id = 3;
-SELECT severity, what, command FROM regime_health() WHERE what ~ 'version|asset';
+SELECT severity, what, command FROM regime_health_details() WHERE what ~ 'version|asset';
 SELECT value, detail FROM regime_explain(1) WHERE what = 'stored row';
 SELECT id, value FROM unnest('{1,2}'::int[]) AS id, regime_explain(id, config => :'config') WHERE what = 'stored row';
 SELECT sum(n_differ) AS n_differ FROM regime_repaint_check(1, 10, config => :'config');
@@ -123,7 +123,7 @@ INSERT INTO regime_profile (profile, config) VALUES ('bad', '{"vol_window_l2": "
 UPDATE regime_profile SET config = '{"vol_window_l2": 5}' WHERE profile = 'calm';
 SELECT FROM regime_compute(2);
 SELECT id, status, message FROM refresh_cmc_regimes(ARRAY[1, 2]);
-SELECT severity, what, detail, command FROM regime_health() WHERE what ~ 'profile';
+SELECT severity, what, detail, command FROM regime_health_details() WHERE what ~ 'profile';
 -- A call may still say otherwise, and rounds take it.
 SELECT count(*) > 0 AS rows FROM regime_compute(2, config => '{"vol_window_l2": 100}');
 CALL refresh_all_cmc_regimes(config => '{"vol_window_l2": 100}', force => true);

@@ -79,8 +79,8 @@ SELECT id, status FROM refresh_cmc_regimes();
 CALL refresh_all_cmc_regimes();
 SELECT id, is_stale FROM cmc_regime_status;
 SELECT id, is_stale FROM cmc_regime_latest;
-SELECT severity, problem FROM regime_check_inputs() WHERE severity <> 'info';
-SELECT severity, what, detail FROM regime_health() WHERE severity <> 'info';
+SELECT severity, problem, advice FROM regime_check_inputs_details() WHERE severity <> 'info';
+SELECT severity, what, detail, advice FROM regime_health_details() WHERE severity <> 'info';
 SELECT id FROM cmc_regime_latest WHERE id = regime_asset('C3');
 SELECT profile, cal_scheme, market_proxy_id FROM regime_profile ORDER BY 1;
 

@@ -17,4 +17,4 @@ SELECT cal_scheme, layer, bars_table FROM regime_source_user ORDER BY 1, 2;
 SELECT id, status FROM refresh_cmc_regimes();
 SELECT * FROM regime_disconnect('prices');
 SELECT cal_scheme, layer, bars_table FROM regime_source_user ORDER BY 1, 2;
-SELECT detail FROM regime_health() WHERE detail ~ '\.\.';
+SELECT detail FROM regime_health_details() WHERE detail ~ '\.\.';

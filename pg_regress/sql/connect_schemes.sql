@@ -61,10 +61,20 @@ SELECT c.relname FROM pg_class c WHERE relnamespace IN ('q'::regnamespace, 's_ne
 CREATE TABLE split (symbol text, date date, high float8, low float8, close float8, adj_close float8);
 INSERT INTO split SELECT 'X', date, close + 1, close - 1, close, close / 4 FROM q.px WHERE symbol = 'Q1';
 SELECT item, detail FROM regime_connect('split') WHERE item IN ('close', 'checked');
-SELECT problem, n FROM regime_check_inputs('{X}') WHERE problem ~ 'low';
+SELECT problem, n FROM regime_check_inputs_details('{X}') WHERE problem ~ 'low';
 UPDATE regime_source SET close_column = 'close' WHERE bars_table = 'split' AND layer = 'L2';
 UPDATE split SET close = close * 3 WHERE date = '2023-03-03';
-SELECT problem, n FROM regime_check_inputs('{X}') WHERE problem ~ 'low';
+SELECT problem, n FROM regime_check_inputs_details('{X}') WHERE problem ~ 'low';
+-- So is one without a close as it was traded, and so are the weeks and months that are built from it: of these, high and low are those of
+-- the adjusted closes. A high below a low is a fault whatever the close is.
+SELECT relation, action FROM regime_disconnect('split') WHERE action = 'dropped' ORDER BY 1;
+CREATE TABLE adjusted (symbol text, date date, open float8, high float8, low float8, adj_close float8);
+INSERT INTO adjusted SELECT 'Y', date, close, close + 1, close - 1, close / 4 FROM q.px WHERE symbol = 'Q1';
+SELECT item, detail FROM regime_connect('adjusted') WHERE item IN ('close', 'checked');
+SELECT problem, n FROM regime_check_inputs_details('{Y}') WHERE problem ~ 'low|close';
+SELECT tf, bool_and(close BETWEEN low AND high) AS fit, bool_and(high < 100) AS adjusted FROM adjusted_regime_bars GROUP BY 1 ORDER BY 1;
+UPDATE adjusted SET high = low - 1 WHERE date = '2023-03-03';
+SELECT layer, problem, n FROM regime_check_inputs_details('{Y}') WHERE problem ~ 'low';
 \set ECHO none
 SET client_min_messages = error;
 DROP SCHEMA q, s_new CASCADE;

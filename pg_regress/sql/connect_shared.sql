@@ -24,5 +24,5 @@ SELECT action FROM regime_disconnect('two') WHERE relation ~ 'dim_assets';
 CREATE SCHEMA s;
 CREATE TABLE s.p AS SELECT * FROM prices('{E,"", " "}') UNION ALL SELECT NULL, '2022-01-02', 5;
 SELECT item, detail, command FROM regime_connect('s.p') WHERE item = 'checked' OR detail ~ 'symbol (are|is)|without a symbol|blank';
-SELECT severity, layer, problem, n, command FROM regime_check_inputs() WHERE severity <> 'info' ORDER BY problem COLLATE "C";
+SELECT severity, layer, problem, n, command FROM regime_check_inputs_details() WHERE severity <> 'info' ORDER BY problem COLLATE "C";
 DROP SCHEMA s CASCADE;

@@ -102,7 +102,7 @@ SELECT * FROM regime_demo(1, 1);
 BEGIN;
 SELECT count(*) FROM regime_demo(1, 5614);
 SELECT min(time_close) AS first, max(time_close) AS last, (SELECT max(open_time) FROM candles) AS last_candle FROM cmc_price_bars_multi_tf;
-SELECT * FROM regime_check_inputs();
+SELECT * FROM regime_check_inputs_details();
 ROLLBACK;
 SELECT id, status, regime_rows, feature_tier FROM refresh_cmc_regimes();
 -- With its comment gone, a table is no longer the demo's.

@@ -2,7 +2,7 @@
 \getenv abs_srcdir PG_ABS_SRCDIR
 \i :abs_srcdir/fixture.sql
 \pset null -
-\set health 'severity, what, id, detail, command FROM regime_health() WHERE severity <> ''info'''
+\set health 'severity, what, id, detail, command, advice FROM regime_health_details() WHERE severity <> ''info'''
 -- Somebody who has no candles, though all tables were set up.
 SELECT count(*) AS tables FROM regime_setup();
 SELECT status FROM refresh_cmc_regimes();
@@ -36,7 +36,7 @@ SELECT system, n, n_stale FROM regime_systems;
 CREATE FUNCTION type_commands() RETURNS void LANGUAGE plpgsql SET client_min_messages = error AS $$
 DECLARE command text;
 BEGIN
-    FOR command IN SELECT h.command FROM regime_health() h WHERE severity <> 'info' LOOP
+    FOR command IN SELECT h.command FROM regime_health_details() h WHERE severity <> 'info' LOOP
         EXECUTE command;
     END LOOP;
 END $$;
@@ -45,7 +45,7 @@ SELECT :health;
 SELECT system, n, n_stale FROM regime_systems;
 
 -- Assets may differ on purpose, which is no fault; of an asset that nobody refreshes nothing is said.
-\set mixed 'SELECT severity, what, id, regexp_replace(detail, ''[0-9a-f]{16}'', ''…'', ''g'') AS detail, command FROM regime_health() WHERE severity <> ''info'' OR what = ''mixed version hashes'' ORDER BY command'
+\set mixed 'SELECT severity, what, id, regexp_replace(detail, ''[0-9a-f]{16}'', ''…'', ''g'') AS detail, command, advice FROM regime_health_details() WHERE severity <> ''info'' OR what = ''mixed version hashes'' ORDER BY command'
 SELECT id, status FROM refresh_cmc_regimes(4, min_hold_bars => 7);
 :mixed;
 SELECT id, status FROM refresh_cmc_regimes(2, min_hold_bars => 7);
@@ -114,19 +114,19 @@ CALL refresh_all_cmc_regimes(only_dirty => true);
 UPDATE regime_work.cmc_regime_work SET status = 'waiting', started_at = started_at - interval '1 day', finished_at = NULL WHERE id = 2;
 UPDATE regime_work.cmc_regime_work SET started_at = started_at - interval '1 day', finished_at = finished_at - interval '1 day';
 SELECT :health;
-SELECT command FROM regime_health() WHERE what = 'unfinished round' \gset
+SELECT command FROM regime_health_details() WHERE what = 'unfinished round' \gset
 :command
 SELECT :health;
 CALL refresh_all_cmc_regimes();
 UPDATE regime_work.cmc_regime_work SET status = 'waiting', started_at = started_at - interval '1 day', finished_at = NULL;
-SELECT command FROM regime_health() WHERE what = 'unfinished round' \gset
+SELECT command FROM regime_health_details() WHERE what = 'unfinished round' \gset
 \echo :command
 :command
 SELECT :health;
 -- A round of other parameters is none that can be gone on with by the settings.
 UPDATE regime_work.cmc_regime_work SET status = 'waiting', started_at = started_at - interval '1 day', finished_at = NULL, task = 'all assets as of another version';
 SELECT :health;
-SELECT command FROM regime_health() WHERE what = 'unfinished round' \gset
+SELECT command FROM regime_health_details() WHERE what = 'unfinished round' \gset
 :command
 SELECT :health;
 RESET client_min_messages;
@@ -143,7 +143,7 @@ INSERT INTO cmc_regime_comovement SELECT n % 20, '1D', 'a' || n, 'b', 0, 0, 0, 0
 DELETE FROM cmc_regime_comovement;
 SELECT pg_stat_force_next_flush();
 SELECT :health AND what ~ 'bloat';
-SELECT command FROM regime_health() WHERE what = 'bloated table' \gset
+SELECT command FROM regime_health_details() WHERE what = 'bloated table' \gset
 :command
 SELECT pg_stat_force_next_flush();
 SELECT :health AND what ~ 'bloat';
@@ -154,7 +154,7 @@ SELECT :health;
 SELECT type_commands();
 SELECT :health;
 SELECT type_commands();
-SELECT DISTINCT what FROM regime_health() WHERE severity <> 'info';
+SELECT DISTINCT what FROM regime_health_details() WHERE severity <> 'info';
 RESET pg_regime.target_schema;
 SET client_min_messages = error;
 DROP SCHEMA desk, desk_regime_work CASCADE;

@@ -39,7 +39,7 @@ SELECT id, is_stale FROM cmc_regime_latest;
 SET pg_regime.cal_scheme = 'us';
 SELECT id, is_stale FROM cmc_regime_status;
 RESET pg_regime.cal_scheme;
-SELECT what, id, detail, command FROM regime_health() WHERE what ~ 'stale';
+SELECT what, id, detail, command FROM regime_health_details() WHERE what ~ 'stale';
 SELECT n, n_stale FROM regime_systems WHERE system = 'cmc_regimes';
 SELECT :how FROM refresh_cmc_regimes(only_dirty => true);
 SELECT id, lag_bars, is_stale FROM cmc_regime_status;

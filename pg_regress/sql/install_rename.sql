@@ -51,7 +51,7 @@ SELECT (SELECT count(*) > 0 FROM "New Name".cmc_regime_status) AND (SELECT count
     AND (SELECT count(*) > 0 FROM "New Name".cmc_regime_periods) AS views;
 -- Changes are marked as before, and what is told carries the new name.
 SELECT append_bar(2, 61);
-SELECT what, id, command FROM "New Name".regime_health() WHERE severity <> 'info';
+SELECT what, id, command FROM "New Name".regime_health_details() WHERE severity <> 'info';
 SELECT id, status, mode FROM "New Name".refresh_cmc_regimes(only_dirty => true);
 SELECT "New Name".regime_chart_svg('YOUNG', to_ts => '1999-01-01');
 SELECT * FROM "New Name".resolve_policy(policy => 'none');

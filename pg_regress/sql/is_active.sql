@@ -29,11 +29,11 @@ ALTER TABLE dim_assets ALTER is_active TYPE int USING CASE id WHEN 3 THEN 2 ELSE
 SELECT active();
 \echo :LAST_ERROR_SQLSTATE
 CALL refresh_all_cmc_regimes();
-SELECT severity, problem, command FROM regime_check_inputs() WHERE id IS NULL AND severity = 'error';
-SELECT severity, what, detail, command FROM regime_health() WHERE severity = 'error';
+SELECT severity, problem, command FROM regime_check_inputs_details() WHERE id IS NULL AND severity = 'error';
+SELECT severity, what, detail, command FROM regime_health_details() WHERE severity = 'error';
 -- Who names the assets does not ask.
 SELECT id, status FROM refresh_cmc_regimes(ARRAY[3]);
-SELECT severity, what, detail, command FROM regime_health() WHERE severity = 'error';
+SELECT severity, what, detail, command FROM regime_health_details() WHERE severity = 'error';
 ALTER TABLE dim_assets ALTER is_active TYPE text USING CASE id WHEN 2 THEN 'delisted' ELSE 'true' END;
 SELECT active();
 UPDATE dim_assets SET is_active = '' WHERE id = 2;
@@ -43,7 +43,7 @@ SELECT hint_of('SELECT active()') AS hint;
 -- Ids of another type list no assets, which the check of the inputs tells.
 ALTER TABLE dim_assets ALTER is_active TYPE boolean USING id = 2, ALTER id TYPE numeric;
 SELECT active();
-SELECT severity, problem, command FROM regime_check_inputs() WHERE problem LIKE '%dim_assets%';
-SELECT command FROM regime_check_inputs() WHERE problem LIKE '%dim_assets%' \gset
+SELECT severity, problem, command FROM regime_check_inputs_details() WHERE problem LIKE '%dim_assets%';
+SELECT command FROM regime_check_inputs_details() WHERE problem LIKE '%dim_assets%' \gset
 :command
 SELECT active();

@@ -40,14 +40,14 @@ SELECT * FROM regime_transition_matrix(2, 'L5');
 \echo :LAST_ERROR_SQLSTATE
 -- What regime_check_inputs says of a relation of labels.
 UPDATE regime_source SET label_id_column = NULL, known_at_column = 'known' WHERE layer = 'L4';
-SELECT severity, layer, problem, n, command FROM regime_check_inputs('{1}') WHERE layer = 'L4';
+SELECT severity, layer, problem, n, command, advice FROM regime_check_inputs_details('{1}') WHERE layer = 'L4';
 ALTER TABLE macro ADD known timestamptz;
 TRUNCATE macro;
-SELECT severity, layer, problem, n, first_ts, command FROM regime_check_inputs('{1}') WHERE layer = 'L4';
+SELECT severity, layer, problem, n, first_ts, command FROM regime_check_inputs_details('{1}') WHERE layer = 'L4';
 INSERT INTO macro (ts, regime, known) VALUES ('2024-01-01', 'a', '2024-01-02'), ('2024-01-01', 'b', '2024-01-02'), ('2024-01-01', 'b', '2024-01-03'),
     (NULL, 'a', '2024-01-02'), ('2024-02-01', NULL, '2024-02-02'), ('2024-03-01', '', '2024-03-02'), ('2024-04-01', 'a', NULL),
     ('2024-05-01', 'a', '2024-04-01'), ('2024-06-01', repeat('x', 201), '2024-06-01'), ('infinity', 'a', 'infinity');
-SELECT severity, layer, problem, n, first_ts, command FROM regime_check_inputs('{1}') WHERE layer = 'L4';
+SELECT severity, layer, problem, n, first_ts, command FROM regime_check_inputs_details('{1}') WHERE layer = 'L4';
 -- One relation for bars and, by other columns, for labels; what selects rows of bars; row-level security of labels and of symbols.
 DELETE FROM regime_source WHERE layer = 'L4';
 TRUNCATE macro;

@@ -77,7 +77,7 @@ END $$;
 SELECT label, labels_of(label) FROM unnest('{of_enum,of_enums,of_domain,of_domains,of_number,of_truth,of_bytes,of_name,of_float}'::text[]) AS label;
 UPDATE regime_source SET label_column = 'of_enum' WHERE layer = 'L4';
 INSERT INTO macro VALUES ('2024-12-01', ''), ('2024-12-02', NULL);
-SELECT severity, layer, problem, n FROM regime_check_inputs('{2}') WHERE layer = 'L4';
+SELECT severity, layer, problem, n FROM regime_check_inputs_details('{2}') WHERE layer = 'L4';
 SELECT status FROM refresh_cmc_regimes(2, policy => 'macro');
 -- Rows that depend on the labels are none, through a view either; those of other systems are.
 CREATE VIEW of_flips AS SELECT ts, new_regime AS label FROM cmc_regime_flips WHERE id = 1 AND layer = 'L2';
@@ -101,6 +101,6 @@ SELECT read_from('cmc_regime_marks', 'source', 'since');
 UPDATE regime_source SET bars_schema = 'regime_work' WHERE layer = 'L4';
 SELECT read_from('cmc_regime_state', 'feature_tier', 'ts');
 UPDATE regime_source SET bars_table = 'cmc_regime_state' WHERE layer = 'L4';
-SELECT severity, layer, problem FROM regime_check_inputs('{2}') WHERE layer = 'L4';
+SELECT severity, layer, problem FROM regime_check_inputs_details('{2}') WHERE layer = 'L4';
 DELETE FROM regime_source WHERE cal_scheme = 'iso' AND layer = 'L4';
 SELECT status FROM refresh_cmc_regimes(2);

@@ -39,7 +39,7 @@ TRUNCATE market_regimes;
 ALTER TABLE market_regimes ADD CONSTRAINT "half done" FOREIGN KEY (symbol, timeframe, open_time) REFERENCES candles;
 SELECT relation, action FROM regime_setup();
 SELECT status FROM refresh_market_regimes();
-SELECT what, detail, command FROM regime_health() WHERE what = 'altered table';
+SELECT what, detail, command FROM regime_health_details() WHERE what = 'altered table';
 SELECT hint_of('SELECT * FROM regime_setup()') AS hint \gset
 :hint
 SELECT DISTINCT status FROM refresh_market_regimes();

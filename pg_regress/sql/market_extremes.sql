@@ -12,7 +12,7 @@ INSERT INTO candles SELECT s, t, open_time, open, high, low, close, volume FROM 
         ((SELECT string_agg(md5(i::text), '') FROM generate_series(1, 400) i), '1h')) v (s, t);
 SELECT left(symbol, 20) AS symbol, length(symbol), timeframe, status, rows_written, message FROM refresh_market_regimes();
 SELECT left(subject, 20) AS subject, length(subject), status, sqlstate FROM cmc_regime_run_log ORDER BY id NULLS LAST, subject COLLATE "C" NULLS FIRST;
-SELECT what, left(detail, 20) AS detail, length(detail) <= 1000 AS short FROM regime_health() WHERE what IN ('failing series', 'stale series');
+SELECT what, left(detail, 20) AS detail, length(detail) <= 1000 AS short FROM regime_health_details() WHERE what IN ('failing series', 'stale series');
 SELECT count(*), bool_and(created_at IS NOT NULL) FROM get_market_regimes(E'O''Brien "x" \\ y', '1 h');
 SELECT delete_market_regimes('', '');
 SELECT status FROM refresh_market_regimes('', '');
@@ -29,7 +29,7 @@ INSERT INTO candles VALUES ('LATE', '1h', '294276-12-31', 1, 3, 1, 2, 1);
 SELECT n, n_stale, newest_row, lag FROM regime_systems() WHERE system = 'market_regimes';
 UPDATE candles SET open_time = 'infinity' WHERE symbol = 'LATE' AND open_time > '2000-01-01';
 SELECT n, n_stale, newest_row, lag FROM regime_systems() WHERE system = 'market_regimes';
-SELECT detail FROM regime_health() WHERE what = 'stale series';
+SELECT detail FROM regime_health_details() WHERE what = 'stale series';
 -- Prices: as large and as small as can be.
 TRUNCATE candles, market_regimes, regime_work.market_regime_state;
 INSERT INTO candles SELECT s, '1h', '2024-01-01'::timestamptz + n * interval '1 hour', 1, 1.7e308, 1e-300, CASE WHEN s = 'BIG' OR n % 2 = 0 THEN 1.7e308 ELSE 1e-300 END, 1

@@ -40,7 +40,7 @@ SELECT symbol, created_at IS NOT NULL AS stored, count(*), min(open_time), max(o
 SELECT created_at IS NOT NULL AS stored, count(*) FROM get_market_regimes('AAAUSDT', '1h', to_ts => '2024-01-19 23:00') GROUP BY 1;
 SELECT unlike();
 SELECT system, n_stale FROM regime_systems WHERE system = 'market_regimes';
-SELECT what, detail FROM regime_health() WHERE what = 'stale series';
+SELECT what, detail FROM regime_health_details() WHERE what = 'stale series';
 SELECT :how FROM refresh_market_regimes();
 SELECT differ(), unlike();
 SELECT system, n_stale FROM regime_systems WHERE system = 'market_regimes';

@@ -13,7 +13,7 @@ RESET session_replication_role;
 SELECT :how FROM refresh_market_regimes();
 ALTER TABLE candles DISABLE TRIGGER pg_regime_candles_update;
 UPDATE candles SET close = close - 1 WHERE symbol = 'BBBUSDT' AND open_time = '2024-01-14';
-SELECT what, detail FROM regime_health() WHERE what ~ 'untracked';
+SELECT what, detail FROM regime_health_details() WHERE what ~ 'untracked';
 SELECT :how FROM refresh_market_regimes('BBBUSDT');
 SELECT relation, action FROM regime_track();
 SELECT :how FROM refresh_market_regimes('BBBUSDT');

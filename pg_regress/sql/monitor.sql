@@ -46,7 +46,7 @@ SET pg_regime.market_proxy_id = 0;
 SELECT id, status FROM refresh_cmc_regimes(ARRAY[1]);
 SELECT system, id, subject, status, finished_at < now() - interval '90 days' AS old FROM cmc_regime_run_log ORDER BY run, id;
 SELECT last_error IS NOT NULL AS known, last_error_message FROM cmc_regime_status WHERE id = 3;
-SELECT what, id, detail FROM regime_health() WHERE what = 'failing asset';
+SELECT what, id, detail FROM regime_health_details() WHERE what = 'failing asset';
 :monitor;
 UPDATE cmc_price_bars_multi_tf SET close = 50 WHERE id = 3 AND close = -1;
 SELECT id, status FROM refresh_cmc_regimes(ARRAY[3]);

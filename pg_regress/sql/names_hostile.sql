@@ -43,8 +43,10 @@ BEGIN
     SELECT r.status INTO again FROM refresh_cmc_regimes(2, policy => name) r;
     PERFORM FROM regime_explain(2, policy => name);
     -- Statements for the user: of health, of the check of the inputs, of errors.
-    INSERT INTO typed_by_user SELECT h.command FROM regime_health() h;
-    INSERT INTO typed_by_user SELECT i.command FROM regime_check_inputs(cal_scheme => name) i;
+    INSERT INTO typed_by_user SELECT t FROM regime_health() h, unnest(ARRAY[h.command, h.advice]) t WHERE t IS NOT NULL;
+    INSERT INTO typed_by_user SELECT t FROM regime_health_details() h, unnest(ARRAY[h.command, h.advice]) t WHERE t IS NOT NULL;
+    INSERT INTO typed_by_user SELECT t FROM regime_check_inputs(cal_scheme => name) i, unnest(ARRAY[i.command, i.advice]) t WHERE t IS NOT NULL;
+    INSERT INTO typed_by_user SELECT t FROM regime_check_inputs_details(cal_scheme => name) i, unnest(ARRAY[i.command, i.advice]) t WHERE t IS NOT NULL;
     FOREACH call IN ARRAY ARRAY[
         'SELECT regime_asset(%1$L || ''.'')', 'SELECT resolve_policy(l2 => ''x'', policy => %1$L || ''.'')', 'SELECT regime_drop_policy(%1$L || ''.'')',
         'SELECT refresh_cmc_regimes(2, cal_scheme => %1$L || ''.'')', 'SELECT refresh_market_regimes(%1$L, %1$L)',
@@ -95,7 +97,7 @@ INSERT INTO regime_source SELECT (jsonb_populate_record(s, jsonb_build_object('c
     FROM regime_source s WHERE cal_scheme = 'iso';
 UPDATE regime_source SET close_column = 'gone' WHERE cal_scheme = current_setting('pg_regime.cal_scheme');
 SELECT refresh_cmc_regimes(2);
-SELECT command FROM regime_check_inputs() WHERE command LIKE '%canary%' LIMIT 1;
+SELECT advice FROM regime_check_inputs_details() WHERE advice LIKE '%canary%' LIMIT 1;
 DELETE FROM regime_source WHERE cal_scheme = current_setting('pg_regime.cal_scheme') AND layer = 'L2';
 SELECT refresh_cmc_regimes(2);
 SELECT regime_build_inputs();

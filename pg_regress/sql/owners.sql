@@ -58,7 +58,7 @@ ALTER TABLE regime_work.cmc_regime_state OWNER TO regress_evil;
 SELECT r.message FROM refused('SELECT refresh_cmc_regimes(3)') r;
 CALL refresh_all_cmc_regimes();
 SELECT regime_round_next(1);
-SELECT severity, what, detail, command FROM regime_health() WHERE what = 'foreign owner';
+SELECT severity, what, detail, command FROM regime_health_details() WHERE what = 'foreign owner';
 -- which reads may do.
 SELECT status FROM refresh_cmc_regimes(3, dry_run => true);
 ALTER TABLE regime_work.cmc_regime_state OWNER TO CURRENT_USER;

@@ -75,7 +75,7 @@ SET pg_regime.point_in_time = off;
 SELECT regime_version_hash() = regime_version_hash(point_in_time => false) AS by_the_setting;
 -- An asset keeps what its rows were computed with, whatever the setting is later.
 SELECT arguments FROM regime_work.cmc_regime_state WHERE id = 4;
-SELECT detail, command FROM regime_health() WHERE id = 4;
+SELECT detail, command FROM regime_health_details() WHERE id = 4;
 RESET pg_regime.point_in_time;
 SELECT * FROM regime_repaint_check(4, min_hold_bars => 7);
 SELECT * FROM regime_repaint_check(NULL);

@@ -99,7 +99,7 @@ SELECT count(*) FROM refresh_cmc_regimes();
 CREATE ROLE regress_job;
 GRANT SELECT ON cmc_price_bars_multi_tf, cmc_price_bars_multi_tf_cal_iso, cmc_ema_multi_tf_u, cmc_ema_multi_tf_cal_iso, dim_assets TO regress_job;
 SET ROLE regress_job;
-SELECT * FROM regime_health();
+SELECT * FROM regime_health_details();
 SELECT count(*) FROM cmc_regime_status;
 \echo :LAST_ERROR_SQLSTATE
 SELECT system, n, problem FROM regime_systems;
@@ -107,7 +107,7 @@ RESET ROLE;
 GRANT USAGE ON SCHEMA desk, desk_regime_work TO regress_job;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA desk, desk_regime_work TO regress_job;
 SET ROLE regress_job;
-SELECT * FROM regime_health() WHERE what = 'missing grants';
+SELECT * FROM regime_health_details() WHERE what = 'missing grants';
 CALL refresh_all_cmc_regimes();
 \echo :LAST_ERROR_SQLSTATE
 RESET ROLE;
@@ -118,12 +118,12 @@ CALL refresh_all_cmc_regimes();
 SELECT id, is_stale FROM cmc_regime_status;
 SELECT id, is_stale FROM cmc_regime_latest;
 SELECT system, n, n_stale, problem FROM regime_systems;
-SELECT severity, what, detail FROM regime_health();
+SELECT severity, what, detail FROM regime_health_details();
 RESET ROLE;
 -- The number of a mark is no privilege of whoever refreshes.
 REVOKE USAGE ON SEQUENCE desk_regime_work.cmc_regime_dirty_mark_seq FROM regress_job;
 SET ROLE regress_job;
-SELECT count(*) FROM regime_health() WHERE what = 'missing grants';
+SELECT count(*) FROM regime_health_details() WHERE what = 'missing grants';
 SELECT id, status FROM refresh_cmc_regimes(2);
 RESET ROLE;
 RESET pg_regime.target_schema;

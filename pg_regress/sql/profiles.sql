@@ -26,11 +26,11 @@ INSERT INTO regime_profile_asset (profile, id, symbol, pattern) VALUES
     ('stocks', NULL, NULL, 'S%'), ('coins', 4, NULL, NULL), ('coins', NULL, 'STABLE5', NULL);
 -- Rows that are not those of the profile are stale, and each command refreshes by the profile.
 SELECT id, is_stale FROM cmc_regime_latest ORDER BY id;
-SELECT severity, what, id, detail, command FROM regime_health() WHERE what <> 'untracked source';
+SELECT severity, what, id, detail, command, advice FROM regime_health_details() WHERE what <> 'untracked source';
 SELECT id, status, mode, reason FROM refresh_cmc_regimes();
 SELECT id, status FROM refresh_cmc_regimes();
 SELECT id, is_stale FROM cmc_regime_latest ORDER BY id;
-SELECT what FROM regime_health() WHERE what <> 'untracked source';
+SELECT what FROM regime_health_details() WHERE what <> 'untracked source';
 SELECT run - min(run) OVER () AS run, id, status, regime_version_hash = regime_version_hash() AS of_default FROM regime_work.cmc_regime_run_log WHERE run = (SELECT max(run) FROM regime_work.cmc_regime_run_log) ORDER BY id;
 -- Each asset has the rows of its own profile: explicit arguments go before the profile.
 :rows;
@@ -41,7 +41,7 @@ SELECT id, (SELECT value FROM regime_explain(id, cal_scheme => 'us') WHERE what 
 SELECT id, (SELECT sum(n_differ) FROM regime_repaint_check(id, 5)) AS n_differ FROM dim_assets ORDER BY id;
 SELECT id, n > 0 AS compared, n_changed, other_version FROM regime_policy_simulate_summary('[]') ORDER BY id;
 SELECT id, (SELECT count(*) FROM (SELECT ts, label FROM regime_label_weekly(id) EXCEPT SELECT ts, label FROM regime_label_weekly(id, 'us')) d) > 0 AS not_of_us FROM dim_assets ORDER BY id;
-SELECT severity, id, problem FROM regime_check_inputs() WHERE severity <> 'info' ORDER BY id;
+SELECT severity, id, problem FROM regime_check_inputs_details() WHERE severity <> 'info' ORDER BY id;
 SELECT id, regime_version_hash = regime_version_hash('desk', 'us', min_hold_bars => 5) AS of_stocks FROM refresh_cmc_regimes('S2');
 -- Arguments that say what the profile says are no reason to refuse; others are, for assets with a profile of their own.
 SELECT id, status FROM refresh_cmc_regimes(2, policy => 'desk', cal_scheme => 'us');
@@ -51,12 +51,12 @@ SET client_min_messages = warning;
 SELECT id, status FROM refresh_cmc_regimes(ARRAY[1, 2, 4], policy => 'desk', min_hold_bars => 7);
 SET client_min_messages = error;
 SELECT id, sqlstate, hint FROM regime_work.cmc_regime_run_log WHERE status = 'failed' AND id IS NOT NULL ORDER BY id;
-SELECT severity, what, id, command FROM regime_health() WHERE what ~ 'asset';
+SELECT severity, what, id, command FROM regime_health_details() WHERE what ~ 'asset';
 SELECT id, status FROM refresh_cmc_regimes(2, dry_run => true, min_hold_bars => 7);
 SELECT id, status, mode, reason FROM refresh_cmc_regimes(2, force => true, min_hold_bars => 7);
-SELECT severity, what, id, detail, command FROM regime_health() WHERE what ~ 'asset';
+SELECT severity, what, id, detail, command, advice FROM regime_health_details() WHERE what ~ 'asset';
 \o /dev/null
-SELECT command FROM regime_health() WHERE what ~ 'asset' \gexec
+SELECT command FROM regime_health_details() WHERE what ~ 'asset' \gexec
 \o
 SELECT id, status FROM refresh_cmc_regimes(assets => '{1}', policy => 'default');
 :rows;
@@ -64,7 +64,7 @@ SELECT id, status FROM refresh_cmc_regimes(assets => '{1}', policy => 'default')
 INSERT INTO regime_profile (profile, policy, l4_label) VALUES ('default', 'desk', 'RiskOff');
 SELECT DISTINCT is_stale FROM cmc_regime_latest;
 INSERT INTO cmc_price_bars_multi_tf SELECT (jsonb_populate_record(b, jsonb_build_object('time_close', time_close + interval '1 day', 'bar_seq', bar_seq + 1))).* FROM cmc_price_bars_multi_tf b WHERE id = 6 AND tf = '1D' ORDER BY time_close DESC LIMIT 1;
-SELECT what, id, command FROM regime_health() WHERE what ~ 'asset';
+SELECT what, id, command FROM regime_health_details() WHERE what ~ 'asset';
 SELECT id, status, mode FROM refresh_cmc_regimes(6, policy => 'default', l4_label => '');
 SELECT id, status, reason FROM refresh_cmc_regimes() WHERE status <> 'unchanged';
 SELECT DISTINCT id, l4_label FROM cmc_regimes WHERE l4_label IS NOT NULL ORDER BY id;
@@ -106,7 +106,7 @@ SELECT id, status, regime_version_hash = regime_version_hash() AS of_default FRO
 -- What regime_health says of profiles: a profile that cannot be used, rows of nobody, patterns of the same length.
 INSERT INTO regime_profile (profile, policy, cal_scheme) VALUES ('bad', 'nobody', NULL), ('worse', NULL, 'uss');
 INSERT INTO regime_profile_asset (profile, id, symbol, pattern) VALUES ('coins', 77, NULL, NULL), ('coins', NULL, 's2', NULL), ('coins', NULL, NULL, 'Z%'), ('worse', NULL, NULL, 'X%'), ('bad', NULL, NULL, '%6'), ('bad', 1, NULL, NULL);
-SELECT severity, what, id, detail, command FROM regime_health() WHERE what ~ 'profile|refused';
+SELECT severity, what, id, detail, command, advice FROM regime_health_details() WHERE what ~ 'profile|refused';
 -- A profile that cannot be used fails its assets alone; arguments that cannot be used are an error of the call.
 SELECT id, status, message FROM refresh_cmc_regimes() WHERE status <> 'unchanged';
 SELECT id, status, message FROM refresh_cmc_regimes(ARRAY[1, 2], policy => 'nothing');
@@ -116,9 +116,9 @@ SELECT what FROM regime_explain('X6');
 \set VERBOSITY terse
 CALL refresh_all_cmc_regimes();
 SELECT id, is_stale FROM cmc_regime_latest ORDER BY id;
-SELECT severity, id, problem FROM regime_check_inputs() WHERE severity = 'error';
+SELECT severity, id, problem FROM regime_check_inputs_details() WHERE severity = 'error';
 DELETE FROM regime_profile_asset WHERE profile IN ('bad', 'worse') OR id = 77 OR symbol = 's2' OR pattern = 'Z%';
-SELECT count(*) FROM regime_health() WHERE what ~ 'asset';
+SELECT count(*) FROM regime_health_details() WHERE what ~ 'asset';
 -- What can be checked there is checked.
 INSERT INTO regime_profile (profile) VALUES ('');
 INSERT INTO regime_profile (profile, hysteresis_mode) VALUES ('a', 'none');
@@ -135,8 +135,8 @@ INSERT INTO regime_profile_asset (profile, id) VALUES ('stocks', 4);
 UPDATE regime_profile SET profile = 'crypto' WHERE profile = 'coins';
 SELECT id, status, message FROM refresh_cmc_regimes() WHERE status <> 'unchanged';
 SELECT id, is_stale FROM cmc_regime_latest ORDER BY id;
-SELECT severity, what, id, detail, command FROM regime_health() WHERE what ~ 'profile|refused';
-SELECT severity, id, problem FROM regime_check_inputs() WHERE severity = 'error';
+SELECT severity, what, id, detail, command, advice FROM regime_health_details() WHERE what ~ 'profile|refused';
+SELECT severity, id, problem FROM regime_check_inputs_details() WHERE severity = 'error';
 \set VERBOSITY default
 SELECT count(*) FROM regime_compute(4);
 SELECT count(*) FROM regime_explain(4);
@@ -167,14 +167,14 @@ SELECT id, status, regime_rows > 0 AS with_rows FROM refresh_cmc_regimes() WHERE
 SELECT id, status FROM refresh_cmc_regimes('DESK');
 SELECT id, newest_bar = ts AS newest, is_stale FROM cmc_regime_latest ORDER BY id;
 SELECT id, newest_bar IS NOT NULL AS newest, is_stale FROM cmc_regime_status ORDER BY id;
-SELECT what, id FROM regime_health() WHERE what ~ 'asset';
+SELECT what, id FROM regime_health_details() WHERE what ~ 'asset';
 -- An asset that loses its profile has the parameters of the default, of which its rows know nothing; the arguments of a call, which
 -- it keeps, are another thing. An empty label is none.
 INSERT INTO regime_profile_asset (profile, id) VALUES ('stocks', 6);
 SELECT id, status FROM refresh_cmc_regimes(6);
 DELETE FROM regime_profile_asset WHERE id = 6;
 SELECT id, is_stale FROM cmc_regime_status WHERE is_stale;
-SELECT what, command FROM regime_health() WHERE id = 6;
+SELECT what, command FROM regime_health_details() WHERE id = 6;
 SELECT id, status FROM refresh_cmc_regimes(6);
 SELECT id, status FROM refresh_cmc_regimes(6, min_hold_bars => 6, l4_label => '');
 SELECT id, is_stale FROM cmc_regime_status WHERE is_stale;

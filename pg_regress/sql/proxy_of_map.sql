@@ -6,8 +6,8 @@ SET client_min_messages = error;
 SHOW pg_regime.market_proxy_id;
 CREATE FUNCTION proxy_of(asset int) RETURNS text LANGUAGE sql AS
     'SELECT value || '': '' || detail FROM regime_explain(asset) WHERE what = ''market proxy''';
-\set told 'SELECT severity, id, layer, problem, n, command FROM regime_check_inputs() WHERE problem ~ ''market'''
-\set health 'SELECT severity, id, detail, command FROM regime_health() WHERE what = ''market proxy'''
+\set told 'SELECT severity, id, layer, problem, n, command, advice FROM regime_check_inputs_details() WHERE problem ~ ''market'''
+\set health 'SELECT severity, id, detail, command, advice FROM regime_health_details() WHERE what = ''market proxy'''
 SELECT FROM refresh_cmc_regimes();
 -- The daily bars of the built-in row: asset 1. What the setting says goes before.
 SELECT regime_version_hash() AS of_original \gset

@@ -23,7 +23,7 @@ SELECT id, status, message FROM refresh_cmc_regimes(dry_run => true);
 SELECT id, status FROM refresh_cmc_regimes(strict => true);
 CALL refresh_all_cmc_regimes();
 SELECT id, newest_bar IS NULL AS no_bar FROM cmc_regime_status WHERE id > 2 ORDER BY id;
-SELECT what, id FROM regime_health() WHERE severity = 'error' ORDER BY what COLLATE "C", id;
+SELECT what, id FROM regime_health_details() WHERE severity = 'error' ORDER BY what COLLATE "C", id;
 SELECT count(*) AS kept FROM cmc_regimes WHERE id > 2;
 ALTER TABLE two.p2_old RENAME TO p2;
 ALTER TABLE ids.p3 RENAME COLUMN last TO close;

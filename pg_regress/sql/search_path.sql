@@ -21,6 +21,7 @@ CREATE FUNCTION traps.hashtext(text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RA
 SET search_path = traps, public;
 SELECT true FROM pg_class WHERE oid = 'pg_class'::regclass;
 SELECT FROM regime_health();
+SELECT FROM regime_health_details();
 SELECT relation, action FROM regime_setup() WHERE action <> 'unchanged';
 SELECT relation FROM regime_track() WHERE action <> 'tracked';
 SELECT status, count(*) FROM refresh_cmc_regimes() GROUP BY 1;

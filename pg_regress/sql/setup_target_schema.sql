@@ -4,12 +4,12 @@
 \pset null -
 CREATE SCHEMA whole;
 SET pg_regime.target_schema = 'whole';
-SELECT severity, what, command FROM regime_health() WHERE what = 'not set up' AND severity = 'error';
+SELECT severity, what, command FROM regime_health_details() WHERE what = 'not set up' AND severity = 'error';
 SELECT relation, action FROM regime_setup() WHERE relation LIKE '%.cmc_regime%s';
 SELECT DISTINCT action FROM regime_setup(NULL);
 SELECT n.nspname, count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE relname IN ('cmc_regimes', 'market_regimes', 'cmc_regime_state') GROUP BY 1;
 SELECT id, status FROM refresh_cmc_regimes(2);
-SELECT severity, what, command FROM regime_health() WHERE what = 'not set up';
+SELECT severity, what, command FROM regime_health_details() WHERE what = 'not set up';
 -- Another schema that is named is that one.
 SELECT count(*) > 0 AS made FROM regime_setup('public');
 SELECT count(*) FROM public.cmc_regimes;

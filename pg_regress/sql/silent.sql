@@ -40,13 +40,13 @@ END $$;
 CREATE TEMP TABLE monitor AS SELECT id, monitored(id) AS told FROM (SELECT id FROM dim_assets ORDER BY id OFFSET 0) AS a;
 UPDATE dim_assets SET is_active = id <> 9;
 UPDATE monitor SET told = '(not active)' WHERE id = 9;
-\set findings 'SELECT string_agg(DISTINCT what, '', '') FROM regime_health() AS f WHERE f.id = a.id OR f.id IS NULL AND f.detail ~ (''[:;] '' || a.id || '' since'')'
+\set findings 'SELECT string_agg(DISTINCT what, '', '') FROM regime_health_details() AS f WHERE f.id = a.id'
 SELECT a.symbol, l.is_stale, l.stale_because, s.is_stale AS in_status, s.stale_because AS because, b.stale AS in_board,
     g.allowed IS FALSE AND g.reason LIKE 'feed silent%' AS stopped, t.stale_because AS at_now, (:findings) AS in_health, m.told AS in_monitor
 FROM dim_assets AS a JOIN monitor AS m ON m.id = a.id JOIN cmc_regime_latest AS l ON l.id = a.id JOIN cmc_regime_status AS s ON s.id = a.id JOIN regime_board AS b ON b.symbol = a.symbol
 CROSS JOIN LATERAL regime_gate(a.id, now(), NULL, 1) AS g CROSS JOIN LATERAL regime_at(a.id, now()) AS t ORDER BY a.id;
 SELECT system, n, n_stale FROM regime_systems WHERE is_set_up AND n > 0;
--- One finding tells all silent feeds, the longest first; times are counted from now.
+-- One row tells all silent feeds, the longest first; times are counted from now.
 CREATE FUNCTION told(detail text) RETURNS text LANGUAGE plpgsql SET DateStyle = ISO AS $$
 DECLARE moment text;
 BEGIN
@@ -55,7 +55,8 @@ BEGIN
     END LOOP;
     RETURN detail;
 END $$;
-SELECT severity, what, id, told(detail) AS detail, command FROM regime_health() WHERE what IN ('feed silent', 'old rows');
+SELECT severity, what, n, subjects, told(detail) AS detail, command FROM regime_health() WHERE what IN ('feed silent', 'old rows');
+SELECT severity, what, id, told(detail) AS detail FROM regime_health_details('feed silent');
 -- A bar of the far future says nothing of the feed, the bar of a day that is under way does.
 BEGIN;
 SELECT FROM fill(2, '{-30}');
@@ -66,13 +67,13 @@ SELECT FROM fill(8, '{-1800}');
 SELECT id, status FROM refresh_cmc_regimes('{1,2,8,11}'::int[]) ORDER BY 1;
 SELECT l.id, l.is_stale, l.stale_because, s.stale_because AS in_status, n.is_stale AS in_now, a.stale_because AS at_now
 FROM cmc_regime_latest AS l JOIN cmc_regime_status AS s USING (id) JOIN regime_now() AS n USING (id) CROSS JOIN LATERAL regime_at(l.id, now()) AS a WHERE l.id IN (1, 2, 8, 11) ORDER BY 1;
-SELECT substring(told(detail) FROM '[:;] (2 .*)\.$') AS detail FROM regime_health() WHERE what = 'feed silent';
+SELECT id, told(detail) AS detail FROM regime_health_details('feed silent') WHERE id IN (1, 2, 8, 11);
 ROLLBACK;
 -- A delisted asset is told until it is taken out. Its row stays stale, which it is.
 UPDATE dim_assets SET is_active = false WHERE id IN (2, 6, 11);
-SELECT severity, what, id, symbol, told(detail) AS detail FROM regime_health() WHERE what = 'feed silent';
+SELECT severity, what, id, symbol, told(detail) AS detail FROM regime_health_details() WHERE what = 'feed silent';
 UPDATE dim_assets SET is_active = false WHERE id = 8;
-SELECT what FROM regime_health() WHERE what = 'feed silent';
+SELECT what FROM regime_health_details() WHERE what = 'feed silent';
 SELECT symbol, is_stale, stale_because FROM cmc_regime_latest WHERE id = 8;
 UPDATE dim_assets SET is_active = id <> 9;
 -- A grace, for feeds that are loaded late, and none at all, for bars that do not go on.
@@ -83,12 +84,12 @@ SELECT symbol FROM cmc_regime_latest WHERE stale_because = 'feed silent' ORDER B
 SET pg_regime.feed_grace = -1;
 SELECT symbol FROM cmc_regime_latest WHERE is_stale;
 SELECT allowed FROM regime_gate(2, now(), NULL, 1);
-SELECT what FROM regime_health() WHERE what = 'feed silent';
+SELECT what FROM regime_health_details() WHERE what = 'feed silent';
 SET pg_regime.feed_grace = 0;
 -- An age is told where nothing else is wrong.
 SET pg_regime.max_age = '2 d';
 SELECT symbol, l.stale_because, s.stale_because AS in_status FROM cmc_regime_latest AS l JOIN cmc_regime_status AS s USING (id, symbol) ORDER BY id;
-SELECT severity, what, told(detail) AS detail FROM regime_health() WHERE what = 'old rows';
+SELECT severity, what, n, subjects, told(detail) AS detail FROM regime_health() WHERE what = 'old rows';
 RESET pg_regime.max_age;
 -- A moment of the past is judged by what had been there: in the outage, and before and after it.
 SELECT k, is_stale, stale_because FROM unnest('{150,199,229,230,231,232,300}'::int[]) AS k, regime_at(11, now() - k * interval '24 hours');
@@ -115,7 +116,7 @@ SELECT status, count(*) FROM refresh_market_regimes() GROUP BY 1;
 SELECT status, count(*) FROM refresh_market_states() GROUP BY 1;
 SELECT symbol, timeframe, s.is_stale, s.stale_because, r.stale_because AS of_regimes FROM market_states_latest() AS s JOIN market_regimes_latest() AS r USING (symbol, timeframe) ORDER BY 1, 2;
 SELECT system, n, n_stale FROM regime_systems WHERE system LIKE 'market_%s' ORDER BY 1;
-SELECT what, told(detail) AS detail, command FROM regime_health() WHERE what = 'feed silent' AND id IS NULL AND command ~ 'market' ORDER BY command;
+SELECT what, n, subjects, told(detail) AS detail, command FROM regime_health() WHERE what = 'feed silent' AND command ~ 'market' ORDER BY command;
 -- Every command runs as it stands, along an empty search_path.
 CREATE FUNCTION type_commands() RETURNS bigint LANGUAGE plpgsql SET search_path = '' AS $$
 DECLARE command text; n bigint := 0;
@@ -129,7 +130,7 @@ END $$;
 SELECT type_commands();
 -- A symbol that is taken out is told no more.
 UPDATE dim_assets SET is_active = symbol <> 'silent';
-SELECT told(detail) AS detail FROM regime_health() WHERE what = 'feed silent' AND command ~ 'market_states';
+SELECT told(detail) AS detail FROM regime_health_details() WHERE what = 'feed silent' AND command ~ 'market_states';
 -- Days of an index.
 CALL backfill_market_regime_history('-infinity', symbol => 'fine');
 SELECT is_stale, stale_because FROM market_regime_history_latest('fine');

@@ -14,7 +14,7 @@ ALTER TABLE candles ALTER symbol TYPE text COLLATE loose;
 UPDATE candles SET symbol = 'aaausdt', close = close + 1 WHERE symbol = 'AAAUSDT' AND open_time = '2024-01-20';
 SELECT status FROM refresh_market_regimes('AAAUSDT');
 SELECT count(*) FROM get_market_regimes('aaausdt', '1h');
-SELECT severity, what, detail, command FROM regime_health() WHERE severity = 'error';
+SELECT severity, what, detail, command, advice FROM regime_health_details() WHERE severity = 'error';
 -- A view that compares bytes has the right rows.
 CREATE VIEW exact AS SELECT symbol COLLATE "C" AS symbol, timeframe, open_time, high, low, close FROM candles;
 UPDATE regime_source SET bars_table = 'exact' WHERE layer = 'candles';

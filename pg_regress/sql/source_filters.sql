@@ -60,12 +60,12 @@ UPDATE dim_assets SET symbol = 'EMPTY' WHERE id = 4;
 DELETE FROM cmc_price_bars_multi_tf WHERE id IN (3, 4);
 UPDATE cmc_price_bars_multi_tf SET close = 'NaN' WHERE id = 2 AND bar_seq = 10;
 DELETE FROM cmc_ema_multi_tf_u WHERE id = 1 AND ts > '2024-12-20';
-SELECT id, problem, command, typed(command) FROM regime_check_inputs('{1,2,4}') WHERE layer = 'L2' AND severity <> 'info';
+SELECT id, problem, command, typed(command) FROM regime_check_inputs_details('{1,2,4}') WHERE layer = 'L2' AND severity <> 'info';
 SELECT detail_of('SELECT * FROM regime_explain(99)') AS detail \gset
 \echo :detail
 SELECT typed(replace(rtrim(:'detail', '.'), 'Daily bars are read from', 'SELECT * FROM'));
 UPDATE regime_source SET tf = '1D', bars_table = 'bars', bars_filter = '{"venue": "a $1 b"}', ema_table = 'emas' WHERE cal_scheme = 'iso' AND layer = 'L2';
-SELECT id, problem, command, typed(command) FROM regime_check_inputs('{1}') WHERE layer = 'L2' AND problem = 'no daily bars';
+SELECT id, problem, command, typed(command) FROM regime_check_inputs_details('{1}') WHERE layer = 'L2' AND problem = 'no daily bars';
 ROLLBACK;
 DROP TABLE dim_assets;
 SELECT id, status FROM refresh_cmc_regimes(dry_run => true);

@@ -82,7 +82,7 @@ SELECT count(*), (SELECT count(*) FROM incremental) AS rows FROM ((TABLE increme
 -- A text that is no number fails its asset alone, and says where.
 UPDATE dates.daily SET px = '12,50' WHERE id = 1 AND "Date" = '2023-05-05';
 SELECT id, status, message FROM refresh_cmc_regimes();
-SELECT severity, id, layer, problem, command FROM regime_check_inputs() WHERE severity = 'error';
+SELECT severity, id, layer, problem, command, advice FROM regime_check_inputs_details() WHERE severity = 'error';
 SELECT count(*) FROM regime_build_inputs(ARRAY[1], target_schema => 'dates');
 UPDATE dates.daily SET px = '1e999' WHERE id = 1 AND "Date" = '2023-05-05';
 SELECT * FROM regime_compute(1);

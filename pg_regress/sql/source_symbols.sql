@@ -50,7 +50,7 @@ UPDATE shop.ohlcv SET "Close" = '99.5' WHERE symbol = 'C' AND "Date" = '2023-06-
 INSERT INTO shop.ohlcv SELECT 'D', "Date", "Close" FROM shop.ohlcv WHERE symbol = 'A';
 SELECT count(*) FROM regime_work.cmc_regime_dirty;
 SELECT id, lag_bars, is_stale FROM cmc_regime_status ORDER BY 1;
-SELECT severity, layer, problem, n, command FROM regime_check_inputs() WHERE problem ~ 'without an id';
+SELECT severity, layer, problem, n, command FROM regime_check_inputs_details() WHERE problem ~ 'without an id';
 SELECT relation, action FROM regime_build_inputs(target_schema => 'shop');
 TABLE shop.dim_assets ORDER BY 1;
 SELECT id, status, mode, left(reason, 9) AS reason FROM refresh_cmc_regimes(only_dirty => true);
@@ -73,7 +73,7 @@ SELECT count(*), (SELECT count(*) FROM incremental) AS rows FROM ((TABLE increme
 UPDATE shop.dim_assets SET symbol = CASE symbol WHEN 'A' THEN 'x' ELSE 'A' END WHERE symbol IN ('A', 'C');
 UPDATE shop.dim_assets SET symbol = 'C' WHERE symbol = 'x';
 SELECT id, is_stale FROM cmc_regime_status WHERE is_stale ORDER BY 1;
-SELECT id, what, left(detail, 60) AS detail FROM regime_health() WHERE id IN (1, 3) ORDER BY 1, 2;
+SELECT id, what, left(detail, 60) AS detail FROM regime_health_details() WHERE id IN (1, 3) ORDER BY 1, 2;
 SELECT id, status, mode, reason FROM refresh_cmc_regimes(only_dirty => true);
 -- Every symbol is marked by a TRUNCATE.
 BEGIN;

@@ -132,7 +132,7 @@ SELECT count(*) FROM get_market_states('DDDUSDT', '1d');
 SELECT count(*) FROM market_states_explain('DDDUSDT', '1d');
 SELECT status, message FROM refresh_market_states('BBBUSDT', dry_run => true);
 SELECT symbol, timeframe, newest_bar, is_stale FROM market_state_latest;
-SELECT what, detail, command FROM regime_health() WHERE command ~ 'regime_eras';
+SELECT what, detail, command FROM regime_health_details() WHERE command ~ 'regime_eras';
 RESET ROLE;
 GRANT SELECT ON regime_eras TO PUBLIC;
 DROP OWNED BY regress_state_reader;

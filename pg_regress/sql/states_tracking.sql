@@ -90,7 +90,7 @@ UPDATE candles SET close = close * 1.001 WHERE symbol = 'DDDUSDT' AND timeframe 
 SELECT (SELECT count(*) FROM market_regime_marks) AS of_regimes, (SELECT count(*) FROM market_state_marks) AS of_states;
 SELECT status, mode FROM refresh_market_states('DDDUSDT', '4h');
 SELECT differ();
-SELECT severity, what, detail FROM regime_health() WHERE what = 'untracked source';
+SELECT severity, what, detail FROM regime_health_details() WHERE what = 'untracked source';
 SELECT * FROM regime_track(systems => '{}');
 SELECT * FROM regime_track(systems => '{market_state}');
 SELECT * FROM regime_track(systems => '{NULL}');

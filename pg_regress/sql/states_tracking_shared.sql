@@ -78,7 +78,7 @@ BEGIN;
 DROP VIEW market_state_marks CASCADE; DROP TABLE regime_work.market_state_dirty;
 UPDATE candles SET close = close * 2, high = high * 2 WHERE symbol = 'DDDUSDT' AND timeframe = '4h' AND open_time = '2024-03-02';
 SELECT status, mode, rows_written > 0 AS written FROM refresh_market_regimes('DDDUSDT', '4h');
-SELECT severity, what, detail, command FROM regime_health() WHERE what IN ('untracked source', 'not set up') ORDER BY 3;
+SELECT severity, what, detail, command FROM regime_health_details() WHERE what IN ('untracked source', 'not set up') ORDER BY 3;
 SELECT * FROM regime_track(false, '{market_states}');
 SELECT :by_system;
 SELECT * FROM regime_track(systems => '{market_regimes}');
@@ -91,7 +91,7 @@ ROLLBACK;
 -- The finding of either system has the statements that mend the tables of the other.
 BEGIN;
 ALTER TABLE regime_work.market_state_dirty ADD CHECK (series <> '');
-SELECT severity, what, detail, command FROM regime_health() WHERE what = 'untracked source';
+SELECT severity, what, detail, command FROM regime_health_details() WHERE what = 'untracked source';
 ROLLBACK;
 -- Moved and taken away.
 BEGIN;

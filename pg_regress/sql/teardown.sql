@@ -16,7 +16,7 @@ SELECT id, status FROM refresh_cmc_regimes();
 \echo :LAST_ERROR_SQLSTATE
 SELECT id, status FROM refresh_cmc_regimes(dry_run => true);
 CALL refresh_all_cmc_regimes();
-SELECT severity, what, detail, command FROM regime_health() WHERE severity = 'error';
+SELECT severity, what, detail, command FROM regime_health_details() WHERE severity = 'error';
 SELECT to_regclass('public.cmc_regimes');
 ALTER TABLE elsewhere.cmc_regimes SET SCHEMA public;
 SELECT id, status, reason, rows_written FROM refresh_cmc_regimes();
@@ -61,7 +61,7 @@ SELECT id, lag_bars, is_stale FROM cmc_regime_status ORDER BY id;
 SELECT id, status, mode, rows_written > 0 AS written FROM refresh_cmc_regimes();
 UPDATE cmc_price_bars_multi_tf SET close = close * 1.01 WHERE id = 2 AND bar_seq = 30;
 SELECT id, status, reason FROM refresh_cmc_regimes(only_dirty => true);
-SELECT what, detail FROM regime_health() WHERE severity <> 'info';
+SELECT what, detail FROM regime_health_details() WHERE severity <> 'info';
 SELECT obj_description('"The Desk_regime_work"'::regnamespace, 'pg_namespace');
 SELECT count(*) > 20 AS runs FROM regime_move('public');
 RESET pg_regime.target_schema;

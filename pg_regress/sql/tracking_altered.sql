@@ -32,7 +32,7 @@ CREATE PROCEDURE load(n int) LANGUAGE sql AS $$
     DELETE FROM cmc_price_bars_multi_tf WHERE id >= 100;
     SET CONSTRAINTS ALL IMMEDIATE $$;
 CREATE FUNCTION told() RETURNS text LANGUAGE sql AS $$
-    SELECT string_agg(what, ', ' ORDER BY what) FROM regime_health() WHERE what IN ('untracked source', 'altered table', 'not set up') $$;
+    SELECT string_agg(what, ', ' ORDER BY what) FROM regime_health_details() WHERE what IN ('untracked source', 'altered table', 'not set up') $$;
 CREATE PROCEDURE try(mend bool, commits bool DEFAULT true, kinds text DEFAULT '.') LANGUAGE plpgsql AS $$
 DECLARE c record; s seen; command text;
 BEGIN
@@ -49,7 +49,7 @@ BEGIN
         END;
         s.told := told();
         IF mend THEN
-            SELECT string_agg(h.command, ' ') INTO command FROM regime_health() h WHERE h.what IN ('untracked source', 'altered table', 'not set up');
+            SELECT string_agg(h.command, ' ') INTO command FROM regime_health_details() h WHERE h.what IN ('untracked source', 'altered table', 'not set up');
             EXECUTE command;
         ELSE
             EXECUTE format(c.back, c.name);
@@ -77,7 +77,7 @@ CALL try(true, kinds => 'more|NULL|check|key|type|index|rule|row|unlogged');
 SELECT DISTINCT load, differ, mended FROM seen ORDER BY 3;
 DELETE FROM regime_work.cmc_regime_dirty;
 CREATE UNIQUE INDEX own ON regime_work.cmc_regime_dirty ((1));
-SELECT detail, command FROM regime_health() WHERE what = 'untracked source';
+SELECT detail, command FROM regime_health_details() WHERE what = 'untracked source';
 SELECT count(*) FROM regime_track();
 -- An index of one's own: the refresh comes before and after the index goes.
 UPDATE cmc_price_bars_multi_tf SET close = 7 WHERE id = 3 AND bar_seq = 30;

@@ -27,7 +27,7 @@ BEGIN
         s := (c.n, c.what);
         EXECUTE c.sql;
         UPDATE cmc_price_bars_multi_tf SET close = c.n WHERE id = 2 AND bar_seq = 300;
-        SELECT DISTINCT detail INTO s.untracked FROM regime_health() WHERE what = 'untracked source';
+        SELECT DISTINCT detail INTO s.untracked FROM regime_health_details() WHERE what = 'untracked source';
         SELECT r.mode, left(r.reason, 9) INTO s.mode, s.reason FROM refresh_cmc_regimes(2) r;
         s.differ := differ('{2}');
         SELECT string_agg(action || ': ' || relation, ', ') INTO s.action FROM regime_track() WHERE action <> 'tracked';
@@ -48,18 +48,18 @@ SELECT :how FROM refresh_cmc_regimes(2);
 SELECT :how FROM refresh_cmc_regimes(2);
 SELECT action FROM regime_track() WHERE relation = 'public.cmc_price_bars_multi_tf';
 REVOKE INSERT ON regime_work.cmc_regime_dirty_many FROM regress_marker;
-SELECT detail, command FROM regime_health() WHERE what = 'untracked source';
+SELECT detail, command FROM regime_health_details() WHERE what = 'untracked source';
 SELECT * FROM refresh_cmc_regimes(only_dirty => true);
 GRANT INSERT ON regime_work.cmc_regime_dirty_many TO regress_marker;
 REVOKE USAGE ON SCHEMA regime_work FROM regress_marker;
-SELECT detail, command FROM regime_health() WHERE what = 'untracked source';
+SELECT detail, command FROM regime_health_details() WHERE what = 'untracked source';
 GRANT USAGE ON SCHEMA regime_work TO regress_marker;
 REVOKE SELECT ON regime_work.cmc_regime_state FROM regress_marker;
-SELECT count(*) FROM regime_health() WHERE what = 'untracked source';
+SELECT count(*) FROM regime_health_details() WHERE what = 'untracked source';
 SELECT format('ALTER FUNCTION %s OWNER TO CURRENT_USER', oid::regprocedure) FROM pg_proc WHERE proname IN (split_part(:'function', '.', 2), 'may_' || split_part(:'function', '.', 2)) ORDER BY oid::regprocedure::text COLLATE "C" \gexec
 DROP OWNED BY regress_marker;
 DROP ROLE regress_marker;
-SELECT count(*) FROM regime_health() WHERE what = 'untracked source';
+SELECT count(*) FROM regime_health_details() WHERE what = 'untracked source';
 -- Candles.
 CREATE TABLE candles AS SELECT 'AAA' AS symbol, '1h' AS timeframe, timestamptz '2024-01-01' + n * interval '1 hour' AS open_time, 2 AS high, 1 AS low, 1 + n % 7 / 7.0 AS close FROM generate_series(1, 60) AS n;
 SELECT action FROM regime_track() WHERE relation = 'public.candles';
@@ -67,6 +67,6 @@ SELECT status FROM refresh_market_regimes();
 SELECT DISTINCT tgfoid::regproc AS function FROM pg_trigger WHERE tgrelid = 'candles'::regclass \gset
 CREATE OR REPLACE FUNCTION :function() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 UPDATE candles SET close = 2 WHERE open_time = '2024-01-02';
-SELECT detail FROM regime_health() WHERE what = 'untracked source';
+SELECT detail FROM regime_health_details() WHERE what = 'untracked source';
 SELECT status, mode, reason FROM refresh_market_regimes();
 SELECT action FROM regime_track() WHERE relation = 'public.candles';

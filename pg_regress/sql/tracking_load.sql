@@ -14,15 +14,15 @@ SET session_replication_role = replica;
 DELETE FROM cmc_price_bars_multi_tf WHERE id = 2 AND bar_seq = 301;
 RESET session_replication_role;
 TABLE marks;
-SELECT severity, what, detail, command FROM regime_health() WHERE severity = 'error';
+SELECT severity, what, detail, command FROM regime_health_details() WHERE severity = 'error';
 ALTER TABLE cmc_price_bars_multi_tf RENAME closed TO time_close;
 SELECT :how FROM refresh_cmc_regimes(only_dirty => true);
 SELECT differ('{1,2,3}');
 -- Another name that the map follows, as regime_health advises: until regime_track() nothing counts as tracked.
 ALTER TABLE cmc_price_bars_multi_tf RENAME time_close TO closed;
-SELECT command FROM regime_health() WHERE what = 'source map' \gexec
+SELECT command FROM regime_health_details() WHERE what = 'source map' \gexec
 DELETE FROM cmc_price_bars_multi_tf WHERE bar_seq = 1001;
-SELECT severity, what, detail, command FROM regime_health() WHERE what = 'untracked source';
+SELECT severity, what, detail, command FROM regime_health_details() WHERE what = 'untracked source';
 SELECT id, mode, rows_written FROM refresh_cmc_regimes(2);
 SELECT differ('{2}');
 SELECT action FROM regime_track() WHERE relation = 'public.cmc_price_bars_multi_tf';
@@ -69,7 +69,7 @@ BEGIN
     PERFORM refresh_cmc_regimes();
     EXECUTE change;
     UPDATE cmc_price_bars_multi_tf SET close = close + 1 WHERE id = 2 AND bar_seq = 300;
-    SELECT string_agg(what || ': ' || command, ' ' ORDER BY what) INTO found FROM regime_health() WHERE what IN ('untracked source', 'not set up');
+    SELECT string_agg(what || ': ' || command, ' ' ORDER BY what) INTO found FROM regime_health_details() WHERE what IN ('untracked source', 'not set up');
     RAISE NOTICE '%', found;
     EXECUTE back;
     SELECT concat_ws(', ', status, rows_written > 0, differ('{2}')) INTO found FROM refresh_cmc_regimes(2);
@@ -95,7 +95,7 @@ BEGIN
     UPDATE cmc_price_bars_multi_tf SET close = close + 1 WHERE id = 2 AND bar_seq = 300;
     SELECT concat_ws(', ', status, rows_written > 0, differ('{2}')) INTO found FROM refresh_cmc_regimes(2);
     RAISE NOTICE '%', found;
-    SELECT string_agg(DISTINCT what, ', ') INTO found FROM regime_health() WHERE severity = 'error' OR what = 'untracked source';
+    SELECT string_agg(DISTINCT what, ', ') INTO found FROM regime_health_details() WHERE severity = 'error' OR what = 'untracked source';
     RAISE NOTICE '%', found;
     EXECUTE back;
     COMMIT;

@@ -51,7 +51,7 @@ SELECT :how FROM refresh_cmc_regimes(ARRAY[101,150,200,2]);
 TABLE rows;
 SELECT count(*) FILTER (WHERE is_stale) AS stale, count(*) AS of FROM regime_status();
 SELECT count(*) FILTER (WHERE is_stale) AS stale, count(*) AS of FROM regime_latest();
-SELECT what, count(*) FROM regime_health() GROUP BY 1 ORDER BY 1;
+SELECT what, count(*) FROM regime_health_details() GROUP BY 1 ORDER BY 1;
 SELECT :how FROM refresh_cmc_regimes(ARRAY[101,102,150,151,200], only_dirty => true);
 SELECT id, count(*) FROM cmc_regime_marks WHERE id IN (101, 102, 103, 150, 200) GROUP BY 1 ORDER BY 1;
 -- A second statement marks them again; those of the first are not forgotten.

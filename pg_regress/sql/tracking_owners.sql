@@ -101,7 +101,7 @@ SET ROLE regress_etl;
 UPDATE cmc_price_bars_multi_tf SET close = close * 1.01 WHERE id = 2 AND bar_seq = 400;
 RESET ROLE;
 SELECT DISTINCT who, how FROM caught;
-SELECT DISTINCT detail FROM regime_health() WHERE what = 'untracked source';
+SELECT DISTINCT detail FROM regime_health_details() WHERE what = 'untracked source';
 SELECT regime_track();
 SELECT format('DROP FUNCTION %s', sql) FROM signatures \gexec
 DROP TABLE signatures;

@@ -39,7 +39,7 @@ BEGIN
         ('market_regime_marks', 'TABLE market_regime_marks'),
         ('regime_status', 'SELECT regime_status()'),
         ('regime_latest', 'SELECT regime_latest()'),
-        ('regime_health', 'SELECT regime_health()'),
+        ('regime_health', 'SELECT regime_health_details()'),
         ('get_market_regimes', 'SELECT get_market_regimes(symbol, ''1h'') FROM (SELECT DISTINCT symbol FROM candles) AS s'),
         ('get_market_states', 'SELECT get_market_states(symbol, ''1h'') FROM (SELECT DISTINCT symbol FROM candles) AS s'),
         ('market_state_latest', 'SELECT market_states_latest()'),

@@ -86,16 +86,16 @@ RESET ROLE;
 -- Where the role of the function has lost a privilege, no table counts as tracked: regime_health says what to grant, and
 -- regime_track() asks for the same.
 REVOKE INSERT ON regime_work.cmc_regime_dirty FROM regress_owner;
-SELECT DISTINCT detail, command FROM regime_health() WHERE what = 'untracked source' AND detail ~ 'cmc';
+SELECT DISTINCT detail, command FROM regime_health_details() WHERE what = 'untracked source' AND detail ~ 'cmc';
 SET ROLE regress_owner;
 SELECT * FROM regime_track();
 RESET ROLE;
-SELECT command FROM regime_health() WHERE what = 'untracked source' AND detail ~ 'cmc' \gexec
-SELECT count(*) FROM regime_health() WHERE what = 'untracked source' AND detail ~ 'cmc';
+SELECT command FROM regime_health_details() WHERE what = 'untracked source' AND detail ~ 'cmc' \gexec
+SELECT count(*) FROM regime_health_details() WHERE what = 'untracked source' AND detail ~ 'cmc';
 REVOKE USAGE ON SCHEMA regime_work FROM regress_owner;
 REVOKE SELECT ON regime_work.cmc_regime_state FROM regress_owner;
-SELECT command FROM regime_health() WHERE what = 'untracked source' AND detail ~ 'cmc' \gexec
-SELECT count(*) FROM regime_health() WHERE what = 'untracked source' AND detail ~ 'cmc';
+SELECT command FROM regime_health_details() WHERE what = 'untracked source' AND detail ~ 'cmc' \gexec
+SELECT count(*) FROM regime_health_details() WHERE what = 'untracked source' AND detail ~ 'cmc';
 SELECT action, count(*) FROM regime_track() GROUP BY 1;
 -- Clearing marks takes DELETE on them; a role without it gets a failed asset with the grant to be made, and keeps the marks.
 REVOKE DELETE ON regime_work.cmc_regime_dirty FROM regress_writer;

@@ -41,7 +41,7 @@ BEGIN
                 END;
                 SELECT count(*) > 0 INTO s.marked FROM (SELECT FROM cmc_regime_marks UNION ALL SELECT FROM market_regime_marks) m;
                 IF e.name = 'UPDATE' THEN
-                    SELECT string_agg(DISTINCT what || ': ' || command, '; ') INTO s.told FROM regime_health() WHERE what IN ('source map', 'untracked source');
+                    SELECT string_agg(DISTINCT what || ': ' || command, '; ') INTO s.told FROM regime_health_details() WHERE what IN ('source map', 'untracked source');
                 END IF;
                 RAISE SQLSTATE 'ZZ001';
             EXCEPTION WHEN SQLSTATE 'ZZ001' THEN

@@ -1,5 +1,7 @@
 //! `regime_status`, `regime_health` and `regime_systems`: what is fresh, what failed, what to do.
 
+use std::collections::HashMap;
+
 use pgrx::datum::Interval;
 use pgrx::prelude::*;
 
@@ -7,8 +9,10 @@ use regime_core::calendar::rhythm::due;
 
 use crate::api::cmc_regimes::names::symbols;
 use crate::api::{Result, TableIterator, timestamp};
+use crate::output::finding::Subject;
 use crate::output::fresh::Because;
 use crate::pg::{spi, time};
+use crate::source::names::told;
 use crate::systems::cmc_regimes::status::{self, Status};
 use crate::systems::{health, overview};
 
@@ -51,25 +55,64 @@ fn regime_status() -> Result<
     })))
 }
 
-/// Lists what is wrong in any system, the worst first, each with a command.
+/// Sums up what is wrong in any system, the worst first: a row for each kind of finding and system.
 // Unsafe: no subtransaction can begin in parallel mode.
 #[pg_extern(stable, parallel_unsafe)]
 fn regime_health() -> Result<
     TableIterator<(
         name!(severity, &'static str),
         name!(what, &'static str),
-        name!(id, Option<i32>),
-        name!(symbol, Option<String>),
+        name!(n, i64),
+        name!(subjects, Option<Vec<String>>),
         name!(detail, String),
-        name!(command, String),
+        name!(command, Option<String>),
+        name!(advice, Option<String>),
     )>,
 > {
-    let findings = health::health()?;
-    let symbols = symbols(findings.iter().filter_map(|finding| finding.asset));
-    Ok(TableIterator::new(findings.into_iter().map(move |f| {
-        let symbol = f.asset.and_then(|id| symbols.get(&id).cloned());
-        (f.severity.as_str(), f.what, f.asset, symbol, f.detail, f.command)
+    let rows = health::health()?;
+    let symbols = symbols(rows.iter().flat_map(|row| &row.subjects).filter_map(Subject::asset));
+    Ok(TableIterator::new(rows.into_iter().map(move |row| {
+        let subjects: Vec<String> =
+            row.subjects.iter().filter_map(|subject| in_words(subject, &symbols)).collect();
+        let subjects = (!subjects.is_empty()).then_some(subjects);
+        (row.severity.as_str(), row.what, row.n, subjects, row.detail, row.command, row.advice)
     })))
+}
+
+/// Lists what is wrong in any system, the worst first: a row for each subject of each finding, or of the findings of one kind.
+// Unsafe: no subtransaction can begin in parallel mode.
+#[pg_extern(stable, parallel_unsafe)]
+fn regime_health_details(
+    kind: default!(Option<&str>, "NULL"),
+) -> Result<
+    TableIterator<(
+        name!(severity, &'static str),
+        name!(what, &'static str),
+        name!(id, Option<i32>),
+        name!(symbol, Option<String>),
+        name!(subject, Option<String>),
+        name!(detail, String),
+        name!(command, Option<String>),
+        name!(advice, Option<String>),
+    )>,
+> {
+    let mut findings = health::details()?;
+    findings.retain(|finding| kind.is_none_or(|kind| finding.what == kind));
+    let symbols = symbols(findings.iter().filter_map(|finding| finding.subject.asset()));
+    Ok(TableIterator::new(findings.into_iter().map(move |f| {
+        let (id, subject) = (f.subject.asset(), in_words(&f.subject, &symbols));
+        let symbol = id.and_then(|id| symbols.get(&id).cloned());
+        (f.severity.as_str(), f.what, id, symbol, subject, f.detail, f.command, f.advice)
+    })))
+}
+
+/// A subject, by the symbols of assets.
+fn in_words(subject: &Subject, symbols: &HashMap<i32, String>) -> Option<String> {
+    match subject {
+        Subject::All => None,
+        Subject::Asset(id) => Some(told(*id, symbols.get(id).map(String::as_str))),
+        Subject::Named(name) => Some(name.clone()),
+    }
 }
 
 /// Sums up each system: tables, subjects, stale ones, the newest row.

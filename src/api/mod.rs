@@ -22,6 +22,7 @@ macro_rules! of_series {
     )+ };
 }
 
+mod check_candles;
 mod cmc_regimes;
 mod compare;
 mod connect;

@@ -1,6 +1,8 @@
-//! A finding: something that is wrong, and the statement that corrects it.
+//! A finding: something that is wrong, what to type, and what to know.
 
 use regime_core::words;
+
+use crate::pg::quote_literal;
 
 words!(
     /// How severe a finding is.
@@ -14,14 +16,151 @@ words!(
     }
 );
 
-/// Something that is wrong.
-#[derive(PartialEq)]
+/// Most subjects that a row names which sums up many.
+pub const MOST_NAMED: usize = 5;
+
+/// Something that is wrong with one subject.
+#[derive(Clone)]
 pub struct Finding {
     pub severity: Severity,
     /// What is wrong, in two or three words.
     pub what: &'static str,
-    pub asset: Option<i32>,
+    pub subject: Subject,
     pub detail: String,
-    /// The statement to run.
-    pub command: String,
+    /// A statement that runs as it stands.
+    pub command: Option<String>,
+    /// What no statement says, in words.
+    pub advice: Option<String>,
+    /// How one statement takes the place of the commands of several subjects.
+    pub together: Option<Together>,
+    /// Among findings of a kind, the least is told first.
+    pub rank: i64,
+}
+
+/// Whom a finding is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// A system, or everything.
+    All,
+    Asset(i32),
+    /// A series, a symbol, a table, a profile, in words.
+    Named(String),
+}
+
+/// A statement that takes any number of subjects.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Together {
+    /// What the statement has before the subjects, between two of them, and after them.
+    pub around: [String; 3],
+    /// The statement for more than [`Together::MOST`] subjects.
+    pub of_many: String,
+    /// The subject in the statement.
+    pub member: String,
+}
+
+impl Subject {
+    /// The asset, where the subject is one.
+    pub fn asset(&self) -> Option<i32> {
+        if let Self::Asset(id) = self { Some(*id) } else { None }
+    }
+}
+
+impl Finding {
+    /// A finding that nothing can be typed about.
+    pub fn of(severity: Severity, what: &'static str, subject: Subject, detail: String) -> Self {
+        Self { severity, what, subject, detail, command: None, advice: None, together: None, rank: 0 }
+    }
+
+    /// The finding with a statement to type.
+    pub fn typed(self, command: String) -> Self {
+        Self { command: Some(command), ..self }
+    }
+
+    /// The finding with the hint of an error that somebody else may have chosen: the code of a view, or who may write to the run log. As
+    /// words, since a command is typed.
+    pub fn foreign(self, hint: Option<&str>) -> Self {
+        let advice = hint.map(of_error).or(self.advice);
+        Self { advice, ..self }
+    }
+
+    /// The finding with a hint of ours: as the command, if it is a statement, else as advice beside another command.
+    pub fn hinted(self, hint: Option<&str>, otherwise: &str) -> Self {
+        let (command, advice) = match hint {
+            Some(hint) if is_statement(hint) => (hint, None),
+            hint => (otherwise, hint.map(str::to_owned)),
+        };
+        Self { command: Some(command.to_owned()), advice, ..self }
+    }
+
+    /// Whether two findings say the same.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.severity == other.severity
+            && self.what == other.what
+            && self.subject == other.subject
+            && self.detail == other.detail
+            && self.command == other.command
+            && self.advice == other.advice
+    }
+}
+
+impl Together {
+    /// Most subjects that a statement names.
+    pub const MOST: usize = 20;
+
+    /// A statement that is the same for any number of subjects.
+    pub fn whole(statement: String) -> Self {
+        let around = [statement.clone(), String::new(), String::new()];
+        Self { around, of_many: statement, member: String::new() }
+    }
+
+    /// Calls of a function, `SELECT * FROM s.f(`, of an asset with further arguments, each after a comma: one call takes several
+    /// assets. Beyond [`Together::MOST`] it is `of_all`, or finds the assets by their commands in the findings of `what`; `own` is
+    /// the quoted schema of the extension.
+    pub fn of_assets(
+        [own, what]: [&str; 2],
+        [call, arguments]: [&str; 2],
+        id: i32,
+        of_all: Option<String>,
+    ) -> Self {
+        let found = || {
+            let like = format!("{}%s{});", call.replace('%', "%%"), arguments.replace('%', "%%"));
+            format!(
+                "{call}ARRAY(SELECT id FROM {own}.regime_health_details({}) WHERE command = format({}, id)){arguments});",
+                quote_literal(what),
+                quote_literal(like)
+            )
+        };
+        Self {
+            around: [format!("{call}ARRAY["), ", ".to_owned(), format!("]{arguments});")],
+            of_many: of_all.unwrap_or_else(found),
+            member: id.to_string(),
+        }
+    }
+
+    /// What subjects share that one statement takes.
+    pub fn shared(&self) -> (&[String; 3], &str) {
+        (&self.around, &self.of_many)
+    }
+
+    /// The statement for the subjects of these, of which there is at least one.
+    pub fn statement(all: &[&Self]) -> Option<String> {
+        let Self { around: [before, between, after], of_many, .. } = all.first()?;
+        if all.len() > Self::MOST {
+            return Some(of_many.clone());
+        }
+        let members: Vec<&str> = all.iter().map(|one| one.member.as_str()).collect();
+        Some(format!("{before}{}{after}", members.join(between)))
+    }
+}
+
+/// The hint of an error, as advice.
+pub fn of_error(hint: &str) -> String {
+    format!("Hint of the error: {hint}")
+}
+
+/// Whether a hint can be typed as it stands: a statement, with nothing to fill in.
+pub fn is_statement(hint: &str) -> bool {
+    let word = hint.split(' ').next().unwrap_or_default();
+    let is_keyword = word.len() > 1 && word.chars().all(|c| c.is_ascii_uppercase());
+    is_keyword && hint.ends_with(';') && !hint.contains('…')
 }

@@ -2,6 +2,7 @@
 
 pub mod adopt;
 pub mod compare;
+pub mod complaint;
 pub mod config;
 pub mod desk;
 pub mod entry;
@@ -18,6 +19,7 @@ pub mod run_log;
 pub mod series;
 pub mod set_up;
 pub mod shape;
+pub mod summary;
 pub mod system;
 pub mod told;
 pub mod words;

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use regime_core::calendar::Calendar;
 use regime_core::cmc_regimes::outside::{OutsideLayer, PerOutside};
 use regime_core::cmc_regimes::params::SourceParams;
+use regime_core::connect::fields::is_adjusted;
 use regime_core::{Layer, PerLayer};
 
 use crate::pg::{
@@ -422,11 +423,11 @@ impl MapRow {
         [&self.bars, &self.ema].into_iter().chain(labels)
     }
 
-    /// Whether the open, high and low of a bar are of the same prices as its close: not where the relation has a column `close`
-    /// and another one is read, such as one that is adjusted for splits.
+    /// Whether the open, high and low of a bar are of the same prices as its close: not where the close is adjusted for splits, by
+    /// its name, nor where the relation has a column `close` and another one is read.
     pub fn is_close_of_bar(&self, columns: &[Column]) -> bool {
         let [.., close] = &self.bars_columns;
-        close == "close" || columns.iter().all(|column| column.name != "close")
+        close == "close" || (!is_adjusted(close) && columns.iter().all(|column| column.name != "close"))
     }
 
     /// The calendar by which the inputs of the layer can be built.

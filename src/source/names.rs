@@ -186,10 +186,13 @@ pub fn needed_symbols(db: Db, why: &str) -> Result<String> {
 /// # Errors
 /// A cancel.
 pub fn in_words(db: Db, id: i32, cal_scheme: Option<&str>) -> Result<String> {
-    Ok(match attempt_unless_cancelled(|| symbol_of(db, id, cal_scheme)).unwrap_or_default() {
-        Some(symbol) => format!("asset {id} ({})", shown(&symbol)),
-        None => format!("asset {id}"),
-    })
+    let symbol = attempt_unless_cancelled(|| symbol_of(db, id, cal_scheme)).unwrap_or_default();
+    Ok(told(id, symbol.as_deref()))
+}
+
+/// An asset as messages name it, by its id and its symbol, if that is known.
+pub fn told(id: i32, symbol: Option<&str>) -> String {
+    symbol.map_or_else(|| format!("asset {id}"), |symbol| format!("asset {id} ({})", shown(symbol)))
 }
 
 /// The symbol of an asset; `None` where `dim_assets` has none, or the current role may not read it. Without

@@ -11,7 +11,7 @@ use pgrx::prelude::*;
 
 use regime_core::{Layer, PerLayer};
 
-use crate::output::finding::{Finding, Severity};
+use crate::output::finding::{Finding, Severity, Subject};
 use crate::output::own::RUN_LOG;
 use crate::output::set_up::{is_set_up, set_up};
 use crate::output::system::System;
@@ -102,11 +102,11 @@ pub fn findings(db: Db, own: &str) -> Result<Vec<Finding>> {
         return Ok(Vec::new());
     }
     let schema = settings::target_schema();
-    let refused = |error: Error| {
+    let refused = |error: Error, subject: Subject| {
         let report = error.report();
-        let otherwise = || format!("SELECT * FROM {own}.regime_distribute(dry_run => true);");
-        let command = report.own_hint().map_or_else(otherwise, str::to_owned);
-        finding(format!("{}.", report.message.trim_end_matches('.')), command)
+        let detail = format!("{}.", report.message.trim_end_matches('.'));
+        let steps = format!("SELECT * FROM {own}.regime_distribute(dry_run => true);");
+        finding(subject, detail).hinted(report.own_hint(), &steps)
     };
     let is_distributed =
         |relation: &str| Ok::<_, Error>(citus::kept(db, relation)?.is_some_and(|kept| kept.column.is_some()));
@@ -123,38 +123,36 @@ pub fn findings(db: Db, own: &str) -> Result<Vec<Finding>> {
         Err(error) => {
             let all =
                 ALL.iter().map(|registered| outputs(registered.system)).collect::<Result<Vec<_>>>()?.concat();
-            return Ok(if all.is_empty() { Vec::new() } else { vec![refused(error)] });
+            return Ok(if all.is_empty() { Vec::new() } else { vec![refused(error, Subject::All)] });
         }
     };
     let mut findings = Vec::new();
-    let mut missing = Vec::new();
     for wanted in layout.tables(db, &schema)? {
         match wanted.statement(db) {
             Ok(None) => {}
-            Ok(Some(_)) => missing.push(wanted.relation),
-            Err(error) => findings.push(refused(error)),
+            Ok(Some(_)) => {
+                let detail =
+                    format!("{} is not distributed with its sources, or not on every node.", wanted.relation);
+                let command = format!("SELECT * FROM {own}.regime_distribute();");
+                findings.push(finding(Subject::Named(wanted.relation), detail).typed(command));
+            }
+            Err(error) => findings.push(refused(error, Subject::Named(wanted.relation))),
         }
-    }
-    if !missing.is_empty() {
-        let detail =
-            format!("Not distributed with their sources, or not on every node: {}.", missing.join(", "));
-        findings.push(finding(detail, format!("SELECT * FROM {own}.regime_distribute();")));
     }
     for registered in ALL.into_iter().filter(|registered| !layout.has(registered)) {
         let system = registered.system;
         findings.extend(outputs(system)?.into_iter().map(|relation| {
-            finding(
-                format!("{relation} is distributed, but its sources are not."),
-                format!("SELECT pg_catalog.undistribute_table({});", quote_literal(&relation)),
-            )
+            let detail = format!("{relation} is distributed, but its sources are not.");
+            let command = format!("SELECT pg_catalog.undistribute_table({});", quote_literal(&relation));
+            finding(Subject::Named(relation), detail).typed(command)
         }));
     }
     findings.extend(shared(db, &layout, &schema)?);
     Ok(findings)
 }
 
-fn finding(detail: String, command: String) -> Finding {
-    Finding { severity: Severity::Warning, what: "layout on nodes", asset: None, detail, command }
+fn finding(subject: Subject, detail: String) -> Finding {
+    Finding::of(Severity::Warning, "layout on nodes", subject, detail)
 }
 
 /// The tables that each node needs for itself and that the nodes share.
@@ -168,10 +166,9 @@ fn shared(db: Db, layout: &Layout, schema: &str) -> Result<Vec<Finding>> {
         for table in of_marks.chain(calls).chain([RUN_LOG]) {
             let relation = qualified(&work, table);
             if citus::kept(db, &relation)?.is_some() {
-                findings.push(finding(
-                    format!("{relation} is a table of Citus; each node needs its own."),
-                    format!("SELECT pg_catalog.undistribute_table({});", quote_literal(&relation)),
-                ));
+                let detail = format!("{relation} is a table of Citus; each node needs its own.");
+                let command = format!("SELECT pg_catalog.undistribute_table({});", quote_literal(&relation));
+                findings.push(finding(Subject::Named(relation), detail).typed(command));
             }
         }
     }

@@ -1,11 +1,10 @@
-//! What is wrong in any system, each finding with a command: `regime_health`.
+//! What is wrong in any system: `regime_health`, a row for each kind of finding, and `regime_health_details`, a row for each
+//! finding.
 
-use std::collections::BTreeMap;
-
-use crate::output::finding::{Finding, Severity};
-use crate::output::fresh::{Because, Fresh, Last};
+use crate::output::finding::{Finding, Severity, Subject, Together};
 use crate::output::grants::with_grants;
 use crate::output::set_up::Flaw;
+use crate::output::summary::{self, Row};
 use crate::output::system::System;
 use crate::output::{grants, set_up};
 use crate::pg::{
@@ -13,28 +12,27 @@ use crate::pg::{
     quote_literal, quoted, reading_once, session, settings, shortened, spi, syscache::relation_oid, utc,
 };
 use crate::systems::distribute;
-use crate::systems::registered::{Registered, Wording};
+use crate::systems::registered::Registered;
 use crate::systems::registry::ALL;
+use crate::systems::subjects::{Subjects, unusable};
 use crate::systems::tracking;
 use crate::track::triggers;
 use crate::track::untrackable::{Untrackable, why_untrackable};
 
-/// Most subjects that a finding names.
-const MOST_NAMED: usize = 5;
-
-/// All findings, the worst first.
-fn check(db: Db) -> Result<Vec<Finding>> {
+/// All findings, the worst first, each with the number of its system in the registry.
+fn check(db: Db, own: &str) -> Result<Vec<(usize, Finding)>> {
     let mut findings = Vec::new();
-    let own = catalog::extension_schema(db)?;
-    for registered in ALL {
-        findings.extend(of_system(db, registered, &own)?);
+    for (system, registered) in ALL.iter().enumerate() {
+        findings.extend(of_system(db, registered, own)?.into_iter().map(|finding| (system, finding)));
     }
-    findings.extend(part(ALL[0].system, &own, || distribute::findings(db, &own)));
-    findings.sort_by(|a, b| {
-        let key = |f: &Finding| (f.severity, f.what, f.asset);
+    let layout = part(ALL[0].system, own, || distribute::findings(db, own));
+    findings.extend(layout.into_iter().map(|finding| (0, finding)));
+    findings.sort_by(|(_, a), (_, b)| {
+        let key = |f: &Finding| (f.severity, f.what, f.subject.clone());
         key(a).cmp(&key(b)).then_with(|| a.detail.cmp(&b.detail))
     });
-    findings.dedup();
+    // Several systems can tell of one source.
+    findings.dedup_by(|(_, a), (_, b)| a.is_like(b));
     Ok(findings)
 }
 
@@ -87,20 +85,16 @@ fn is_needed(db: Db, registered: &Registered) -> Result<bool> {
 fn not_set_up(db: Db, registered: &Registered, own: &str) -> Finding {
     let schema = settings::target_schema();
     let setup = format!("SELECT * FROM {own}.regime_setup({});", quote_literal(&schema));
-    let finding = Finding {
-        severity: if registered.is_default { Severity::Error } else { Severity::Info },
-        what: "not set up",
-        asset: None,
-        detail: format!(
-            "Tables of {} are missing in schema {}, or not of this version.",
-            registered.system.name,
-            quoted(&schema)
-        ),
-        command: String::new(),
-    };
+    let severity = if registered.is_default { Severity::Error } else { Severity::Info };
+    let detail = format!(
+        "Tables of {} are missing in schema {}, or not of this version.",
+        registered.system.name,
+        quoted(&schema)
+    );
     // What regime_setup would refuse comes first.
     let error = attempt_unless_cancelled(|| check_may_set_up(db, &schema)).err();
-    advised(finding, error.as_ref().map_or(Some(setup.as_str()), |error| error.report().own_hint()), &setup)
+    let hint = error.as_ref().and_then(|error| error.report().own_hint());
+    Finding::of(severity, "not set up", Subject::All, detail).hinted(hint, &setup)
 }
 
 /// Checks that `regime_setup`, which sets up every system, would not be refused.
@@ -117,22 +111,14 @@ fn check_may_set_up(db: Db, schema: &str) -> Result<()> {
 
 /// The findings about the tables of a system and their rows.
 fn of_rows(db: Db, registered: &Registered, own: &str, is_readable: bool, is_tracked: bool) -> Vec<Finding> {
-    let Registered { system, wording, .. } = registered;
+    let system = registered.system;
     let mut findings = part(system, own, || Ok(grants(db, system)?.into_iter().collect()));
     let may_read = findings.iter().all(|finding| finding.severity != Severity::Error);
     if may_read && is_readable {
         findings.extend(part(system, own, || {
             let all = (registered.fresh)(db)?;
-            let unmarked = if is_tracked { unmarked(system, own, &all) } else { Vec::new() };
-            Ok(all
-                .iter()
-                .flat_map(|fresh| of_subject(wording, own, fresh))
-                .chain(refused(system, own, &all))
-                .chain(lost(system, &all))
-                .chain(silent(registered, own, &all))
-                .chain(old(registered, own, &all))
-                .chain(unmarked)
-                .collect())
+            let subjects = Subjects::new(registered, own, &all);
+            Ok(all.iter().flat_map(|fresh| subjects.findings(fresh, is_tracked)).collect())
         }));
         for find in registered.findings {
             findings.extend(part(system, own, || find(db, own)));
@@ -157,244 +143,16 @@ fn of_system_named(system: &System, finding: Finding) -> Finding {
     Finding { detail: format!("{}: {}", system.name, finding.detail), ..finding }
 }
 
-fn unusable(what: &'static str, own: &str, error: &Error) -> Finding {
-    let report = error.report();
-    let foreign = report.hint.as_deref().filter(|_| report.is_foreign);
-    let finding = Finding {
-        severity: Severity::Error,
-        what,
-        asset: None,
-        detail: with_hint(report.message.clone(), foreign),
-        command: String::new(),
-    };
-    advised(finding, report.own_hint(), &format!("SELECT * FROM {own}.regime_source;"))
-}
-
-/// A detail with the hint of an error that somebody else may have chosen: the code of a view, or who may write to the run log. As
-/// words, since a command is typed.
-fn with_hint(detail: String, hint: Option<&str>) -> String {
-    hint.map_or(detail.clone(), |hint| format!("{}. Hint of the error: {hint}", detail.trim_end_matches('.')))
-}
-
-/// The finding with a hint of ours as its command, if the hint is a statement that runs as it stands; any other advice goes to the
-/// detail, and the command is another one.
-fn advised(mut finding: Finding, hint: Option<&str>, otherwise: &str) -> Finding {
-    let is_statement = |hint: &&str| {
-        let word = hint.split(' ').next().unwrap_or_default();
-        word.len() > 1
-            && word.chars().all(|c| c.is_ascii_uppercase())
-            && hint.ends_with(';')
-            && !hint.contains('…')
-    };
-    let command = match hint {
-        Some(hint) if !is_statement(&hint) => {
-            finding.detail = format!("{}. {hint}", finding.detail.trim_end_matches('.'));
-            otherwise
-        }
-        hint => hint.unwrap_or_default(),
-    };
-    command.clone_into(&mut finding.command);
-    finding
-}
-
-fn of_subject(wording: &Wording, own: &str, fresh: &Fresh) -> Vec<Finding> {
-    let subject = if fresh.id.is_some() { String::new() } else { format!("{}: ", fresh.name) };
-    let finding = |severity, what, detail, hint: Option<&str>| {
-        let finding = Finding {
-            severity,
-            what,
-            asset: fresh.id,
-            detail: format!("{subject}{detail}"),
-            command: String::new(),
-        };
-        let map = format!("SELECT * FROM {own}.regime_source;");
-        let otherwise = if fresh.refused.is_some() { &map } else { &fresh.command };
-        advised(finding, Some(hint.unwrap_or(fresh.advice())), otherwise)
-    };
-    let mut findings = Vec::new();
-    if fresh.is_failing() {
-        let Last { message, sqlstate, hint, .. } = &fresh.last;
-        let code = sqlstate.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
-        let detail = format!("{}{code}", message.as_deref().unwrap_or_default());
-        findings.push(finding(Severity::Error, wording.failing, with_hint(detail, hint.as_deref()), None));
-    }
-    if fresh.is_behind() == Some(true) {
-        let detail = fresh.complaint(wording.made_of, wording.made_of_short);
-        findings.push(finding(Severity::Warning, wording.stale, detail, None));
-    }
-    findings
-}
-
-/// Subjects with rows of other arguments than the defaults, and without a state that keeps these: one finding.
-fn lost(system: &System, all: &[Fresh]) -> Option<Finding> {
-    let lost: Vec<(&Fresh, &String)> =
-        all.iter().filter_map(|fresh| Some((fresh, fresh.lost.as_ref()?))).collect();
-    let (first, command) = *lost.first()?;
-    let [one, many] = system.subject;
-    let (subjects, verb) = match lost.len() {
-        1 => (format!("{one} {}", first.name), "was"),
-        n => (format!("{n} {many}"), "were"),
-    };
-    Some(Finding {
-        severity: Severity::Warning,
-        what: "unknown arguments",
-        asset: if lost.len() == 1 { first.id } else { None },
-        detail: format!(
-            "{}: {subjects} {verb} last refreshed with arguments that are not the defaults and that nothing keeps any more. A refresh \
-             with the arguments of the job that made the rows keeps the rows; any other refresh rewrites them.",
-            system.name
-        ),
-        command: command.clone(),
-    })
-}
-
-/// Subjects whose next bar is late, without those that the user has taken out: one finding.
-fn silent(registered: &Registered, own: &str, all: &[Fresh]) -> Option<Finding> {
-    let mut silent: Vec<(i64, i64, &Fresh)> = all
-        .iter()
-        .filter(|fresh| !fresh.is_retired)
-        .filter_map(|fresh| Some((fresh.newest_source?, fresh.silent?, fresh)))
-        .collect();
-    silent.sort_by(|a, b| (a.0, a.2.id, &a.2.name).cmp(&(b.0, b.2.id, &b.2.name)));
-    let [one, _] = registered.wording.made_of;
-    let first = silent.first()?.2;
-    let detail = match silent.as_slice() {
-        [(newest, due, fresh)] => {
-            let subject = if fresh.id.is_some() { "F".to_owned() } else { format!("{}: f", fresh.name) };
-            match newest <= due {
-                true => format!(
-                    "{subject}eed silent since {}, the newest {one}; the next was due by {}.",
-                    utc(*newest),
-                    utc(*due)
-                ),
-                false => format!(
-                    "{subject}eed silent: a {one} was due by {}, and the newest is of the future, of {}.",
-                    utc(*due),
-                    utc(*newest)
-                ),
-            }
-        }
-        many => {
-            let told = |(newest, due, fresh): &(i64, i64, &Fresh)| {
-                let since = if newest <= due { "since" } else { "with one of the future," };
-                format!("{} {since} {}, next due by {}", fresh.name, utc(*newest), utc(*due))
-            };
-            let shown: Vec<String> = many.iter().take(MOST_NAMED).map(told).collect();
-            let subjects = if first.id.is_some() { "assets" } else { "series" };
-            let rest = match many.len() - shown.len() {
-                0 => String::new(),
-                rest => format!("; and {rest} more"),
-            };
-            format!("Feeds of {} {subjects} are silent: {}{rest}.", many.len(), shown.join("; "))
-        }
-    };
-    Some(Finding {
-        severity: Severity::Warning,
-        what: "feed silent",
-        asset: if silent.len() == 1 { first.id } else { None },
-        detail,
-        command: registered.wording.newest(own, &first.name),
-    })
-}
-
-/// Subjects whose newest row is older than `pg_regime.max_age`, and that is all that is wrong with it: one finding.
-fn old(registered: &Registered, own: &str, all: &[Fresh]) -> Option<Finding> {
-    let mut old: Vec<&Fresh> =
-        all.iter().filter(|fresh| fresh.stale_because().1 == Some(Because::Old)).collect();
-    old.sort_by_key(|fresh| fresh.newest_row);
-    let first = *old.first()?;
-    let [one, many] = registered.system.subject;
-    let newest = first.newest_row.map(utc).unwrap_or_default();
-    Some(Finding {
-        severity: Severity::Warning,
-        what: "old rows",
-        asset: if old.len() == 1 { first.id } else { None },
-        detail: match old.len() {
-            1 => format!(
-                "The newest row of {one} {}, of {newest}, is older than pg_regime.max_age.",
-                first.name
-            ),
-            n => format!(
-                "The newest rows of {n} {many} are older than pg_regime.max_age, the oldest, of {}, is of {newest}.",
-                first.name
-            ),
-        },
-        command: registered.wording.newest(own, &first.name),
-    })
-}
-
-/// Subjects whose refresh with the arguments that they keep would fail: one finding for those that fail alike.
-fn refused(system: &System, own: &str, all: &[Fresh]) -> Vec<Finding> {
-    let mut groups: BTreeMap<(&str, Option<&str>), Vec<&Fresh>> = BTreeMap::new();
-    for fresh in all {
-        let Some(report) = fresh.refused.as_ref().map(Error::report) else { continue };
-        groups.entry((&report.message, report.hint.as_deref())).or_default().push(fresh);
-    }
-    let [_, many] = system.subject;
-    let finding = |group: Vec<&Fresh>| {
-        let finding = unusable("refused arguments", own, group[0].refused.as_ref()?);
-        Some(match group[..] {
-            [Fresh { id: Some(id), .. }] => Finding { asset: Some(*id), ..finding },
-            [Fresh { name, .. }] => Finding { detail: format!("{name}: {}", finding.detail), ..finding },
-            _ => Finding { detail: format!("{} {many}: {}", group.len(), finding.detail), ..finding },
-        })
-    };
-    groups.into_values().filter_map(finding).collect()
-}
-
-/// Subjects whose last refresh was not under the tracking of now: one finding for those that one statement refreshes with
-/// the arguments that they keep.
-fn unmarked(system: &System, own: &str, all: &[Fresh]) -> Vec<Finding> {
-    let mut groups: BTreeMap<&str, Vec<&Fresh>> = BTreeMap::new();
-    for fresh in all
-        .iter()
-        .filter(|fresh| fresh.is_behind().is_none() && fresh.refused.is_none() && fresh.lost.is_none())
-    {
-        groups.entry(&fresh.arguments).or_default().push(fresh);
-    }
-    let [one, many] = system.subject;
-    let finding = |n: usize, command: String| Finding {
-        severity: Severity::Info,
-        what: "unknown changes",
-        asset: None,
-        detail: format!(
-            "{}: {n} {} last refreshed before changes were marked as now; an earlier change may have left no mark.",
-            system.name,
-            if n == 1 { one } else { many }
-        ),
-        command,
-    };
-    let refresh = |arguments: String| format!("SELECT * FROM {own}.refresh_{}({arguments});", system.name);
-    let mut findings = Vec::new();
-    for (arguments, group) in groups {
-        let ids: Vec<String> = group.iter().filter_map(|fresh| fresh.id).map(|id| id.to_string()).collect();
-        if !ids.is_empty() {
-            findings.push(finding(group.len(), refresh(format!("ARRAY[{}]{arguments}", ids.join(", ")))));
-        } else if all.iter().all(|fresh| fresh.arguments == arguments && fresh.lost.is_none()) {
-            let arguments = arguments.strip_prefix(", ").unwrap_or_default();
-            findings.push(finding(group.len(), refresh(arguments.to_owned())));
-        } else {
-            findings.extend(group.iter().map(|fresh| finding(1, fresh.command.clone())));
-        }
-    }
-    findings
-}
-
-/// Sources whose changes are not marked: one finding for those that can be tracked, and one for each other where the user can do
-/// something about it.
+/// Sources whose changes are not marked, as far as the user can do something about it.
 fn untracked(db: Db, registered: &Registered, own: &str, untracked: Vec<String>) -> Result<Vec<Finding>> {
     let Registered { system, wording, .. } = registered;
     let schema = settings::target_schema();
-    let finding = |relations: &[String], command: String| Finding {
-        severity: Severity::Info,
-        what: "untracked source",
-        asset: None,
-        detail: format!(
-            "Changes of {} are not marked: each refresh reads all rows of {}.",
-            relations.join(", "),
+    let finding = |relation: &str, why: &str| {
+        let detail = format!(
+            "Changes of {relation} are not marked: each refresh reads all rows of {}.{why}",
             wording.untracked
-        ),
-        command,
+        );
+        Finding::of(Severity::Info, "untracked source", Subject::Named(relation.to_owned()), detail)
     };
     // A role that may not read every source is told nothing of the triggers on them.
     let watched = attempt_unless_cancelled(|| (registered.watched)(db, &schema)).unwrap_or_default();
@@ -405,22 +163,16 @@ fn untracked(db: Db, registered: &Registered, own: &str, untracked: Vec<String>)
             None => can_be.push(relation),
             Some(Untrackable { is_for_good: true, .. }) => {}
             Some(Untrackable { what, why, hint, .. }) => {
-                let mut finding = finding(&[relation], String::new());
                 let reason = format!(" {what} and cannot be tracked. {why}");
-                finding.detail += reason.trim_end_matches([' ', '.']);
-                let mut finding =
-                    advised(finding, Some(&hint), &format!("SELECT * FROM {own}.regime_source;"));
-                if !finding.detail.ends_with('.') {
-                    finding.detail.push('.');
-                }
-                findings.push(finding);
+                let reason = format!("{}.", reason.trim_end_matches([' ', '.']));
+                let map = format!("SELECT * FROM {own}.regime_source;");
+                findings.push(finding(&relation, &reason).hinted(Some(&hint), &map));
             }
         }
     }
     if can_be.is_empty() {
         return Ok(findings);
     }
-    let mut finding = finding(&can_be, format!("SELECT * FROM {own}.regime_track();"));
     // Triggers may leave the marks of two systems.
     let of_triggers = watched.iter().flat_map(|watched| triggers::kept(&schema, watched).all_marks());
     let mut lossy = None;
@@ -428,12 +180,14 @@ fn untracked(db: Db, registered: &Registered, own: &str, untracked: Vec<String>)
         lossy = lossy.or(tracking::lossy(db, &schema, marks)?);
     }
     let powerless = || attempt_unless_cancelled(|| tracking::powerless(db, &schema, &watched)).ok().flatten();
-    if let Some(error) = lossy.or_else(powerless) {
-        let report = error.report();
-        finding.detail += &format!(" {}", report.detail.as_deref().unwrap_or_default());
-        finding.command = report.own_hint().map(str::to_owned).unwrap_or(finding.command);
-    }
-    findings.push(finding);
+    let refused = lossy.or_else(powerless);
+    let report = refused.as_ref().map(Error::report);
+    let why = report.map(|report| format!(" {}", report.detail.as_deref().unwrap_or_default()));
+    let track = format!("SELECT * FROM {own}.regime_track();");
+    let hint = report.and_then(|report| report.own_hint());
+    let of_relation =
+        |relation: &String| finding(relation, why.as_deref().unwrap_or_default()).hinted(hint, &track);
+    findings.extend(can_be.iter().map(of_relation));
     Ok(findings)
 }
 
@@ -441,12 +195,11 @@ fn untracked(db: Db, registered: &Registered, own: &str, untracked: Vec<String>)
 fn grants(db: Db, system: &System) -> Result<Option<Finding>> {
     let (schema, user) = (settings::target_schema(), session::current_user());
     let missing = grants::missing(db, system, &schema)?;
-    Ok((!missing.is_empty()).then(|| Finding {
-        severity: if missing.may_read { Severity::Info } else { Severity::Error },
-        what: "missing grants",
-        asset: None,
-        detail: format!("Role {user} may not {}, and so cannot refresh.", missing.told()),
-        command: missing.grants(system, &schema, &user),
+    Ok((!missing.is_empty()).then(|| {
+        let severity = if missing.may_read { Severity::Info } else { Severity::Error };
+        let detail = format!("Role {user} may not {}, and so cannot refresh.", missing.told());
+        Finding::of(severity, "missing grants", Subject::All, detail)
+            .typed(missing.grants(system, &schema, &user))
     }))
 }
 
@@ -463,16 +216,13 @@ fn waits(db: Db, registered: &Registered) -> Result<Vec<Finding>> {
                 format!("SELECT pg_terminate_backend({pid});"),
             ),
         };
-        findings.push(Finding {
-            severity: if wait.is_long { Severity::Warning } else { Severity::Info },
-            what: "waiting",
-            asset,
-            detail: format!(
-                "Process {} of role {} waits{since} for the lock of {what}, which {holder} holds.",
-                wait.pid, wait.user
-            ),
-            command,
-        });
+        let severity = if wait.is_long { Severity::Warning } else { Severity::Info };
+        let detail = format!(
+            "Process {} of role {} waits{since} for the lock of {what}, which {holder} holds.",
+            wait.pid, wait.user
+        );
+        let subject = asset.map_or(Subject::Named(what), Subject::Asset);
+        findings.push(Finding::of(severity, "waiting", subject, detail).typed(command));
     }
     Ok(findings)
 }
@@ -516,23 +266,42 @@ fn bloat(db: Db, system: &System) -> Result<Vec<Finding>> {
     db.all(sql, &[arg(schemas), arg(names)], Sees::Snapshot, |row| {
         let relation: String = row.get("relation")?;
         let (live, dead): (i64, i64) = (row.get("live")?, row.get("dead")?);
-        Ok(Finding {
-            severity: Severity::Warning,
-            what: "bloated table",
-            asset: None,
-            detail: format!("{relation} has {dead} dead rows beside {live} live ones."),
-            command: format!("VACUUM (ANALYZE) {relation};"),
-        })
+        let detail = format!("{relation} has {dead} dead rows beside {live} live ones.");
+        let vacuum = |relations: &str| format!("VACUUM (ANALYZE) {relations};");
+        let together = Together {
+            around: ["VACUUM (ANALYZE) ", ", ", ";"].map(str::to_owned),
+            of_many: vacuum(""),
+            member: relation.clone(),
+        };
+        let subject = Subject::Named(relation.clone());
+        let finding = Finding::of(Severity::Warning, "bloated table", subject, detail);
+        Ok(Finding { together: Some(together), ..finding.typed(vacuum(&relation)) })
     })
 }
+
+/// Most bytes of a detail, which may name anything that users named.
+const MOST: usize = 1000;
 
 /// All findings about all systems, the worst first.
 ///
 /// # Errors
 /// Where the extension's schema or the catalogs cannot be read; any other error is a finding.
-pub fn health() -> Result<Vec<Finding>> {
-    /// Most bytes of a detail, which may name anything that users named.
-    const MOST: usize = 1000;
-    let findings = reading_once(|| spi::connect(check))?;
-    Ok(findings.into_iter().map(|f| Finding { detail: shortened(f.detail, MOST), ..f }).collect())
+pub fn details() -> Result<Vec<Finding>> {
+    let all = reading_once(|| spi::connect(|db| check(db, &catalog::extension_schema(db)?)))?;
+    let short = |finding: Finding| Finding { detail: shortened(finding.detail, MOST), ..finding };
+    Ok(all.into_iter().map(|(_, finding)| short(finding)).collect())
+}
+
+/// [`details`] summed up.
+///
+/// # Errors
+/// As [`details`].
+pub fn health() -> Result<Vec<Row>> {
+    let all = reading_once(|| {
+        spi::connect(|db| {
+            let own = catalog::extension_schema(db)?;
+            Ok(summary::rows(check(db, &own)?, &own))
+        })
+    })?;
+    Ok(all.into_iter().map(|row| Row { detail: shortened(row.detail, MOST), ..row }).collect())
 }

@@ -1,5 +1,6 @@
 //! The systems, each a folder, and what is asked of all of them.
 
+pub mod check_candles;
 pub mod cmc_regimes;
 pub mod compare;
 pub mod desk;
@@ -16,6 +17,7 @@ pub mod refresh_times;
 pub mod registered;
 pub mod registry;
 pub mod sizes;
+pub mod subjects;
 pub mod teardown;
 pub mod tracking;
 pub mod workers;

@@ -202,10 +202,7 @@ impl Make<'_, '_> {
             assets = self.assign(name, record)?;
         }
         let of = if is_default { "all assets without another" } else { "the assets of the relation" };
-        let command = format!(
-            "UPDATE {own}.regime_profile SET market_proxy_id = … WHERE profile = {};",
-            quote_literal(name)
-        );
+        let command = format!("SELECT * FROM {own}.regime_profile WHERE profile = {};", quote_literal(name));
         let step = if is_made || assets > 0 { Step::Made } else { Step::Found };
         self.lines.push(
             Line::new(

@@ -166,11 +166,13 @@ fn checked(db: Db, cal_scheme: &str, ids: &[i32]) -> Result<Vec<Line>> {
     }
     let complaints = db.with_new_snapshot(|| inputs::of(db, Some(some.to_vec()), None))?;
     for complaint in complaints.into_iter().filter(|complaint| complaint.severity != Severity::Info) {
-        let asset = complaint.asset.map_or_else(|| "all assets".to_owned(), |id| format!("asset {id}"));
-        let layer = complaint.layer.map_or_else(String::new, |layer| format!(", {layer}"));
+        let asset = complaint.who.map_or_else(|| "all assets".to_owned(), |id| format!("asset {id}"));
+        let layer = complaint.place.map_or_else(String::new, |layer| format!(", {layer}"));
         let n = complaint.n.map_or_else(String::new, |n| format!(" ({n})"));
-        let detail = format!("{}: {}{n}", complaint.severity.as_str(), complaint.problem);
-        lines.push(Line::new(Step::ToDo, format!("{asset}{layer}"), detail).command(complaint.command));
+        let advice = complaint.advice.as_ref().map_or_else(String::new, |advice| format!(". {advice}"));
+        let detail = format!("{}: {}{n}{advice}", complaint.severity.as_str(), complaint.problem());
+        let line = Line::new(Step::ToDo, format!("{asset}{layer}"), detail);
+        lines.push(Line { command: complaint.command, ..line });
     }
     let n = some.len();
     let of = if n < ids.len() { format!(", of {}", ids.len()) } else { String::new() };

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::output::finding::{Finding, Severity};
+use crate::output::finding::{Finding, Severity, Subject, Together};
 use crate::pg::lock::{self, Key, named};
 use crate::pg::{
     Db, Micros, Result, Sees, arg, attempt_unless_cancelled, plural, quoted, settings, work_relation,
@@ -62,7 +62,7 @@ struct Computed {
     arguments: String,
 }
 
-/// The findings about the assets of a scheme: one for each set of parameters with assets of another version.
+/// The findings about the assets of a scheme: one for each asset of another version.
 fn mixed_in(
     db: Db,
     own: &str,
@@ -75,7 +75,7 @@ fn mixed_in(
     if hashes.len() < 2 {
         return Ok(Vec::new());
     }
-    let mut others: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut others: BTreeMap<&str, Vec<i32>> = BTreeMap::new();
     let mut versions: BTreeMap<&str, Option<String>> = BTreeMap::new();
     let mut gone = Vec::new();
     for Computed { id, version, arguments } in assets {
@@ -88,39 +88,42 @@ fn mixed_in(
             .ok(),
         };
         match &now {
-            None => gone.push(id.to_string()),
-            Some(now) if now != version => others.entry(arguments).or_default().push(id.to_string()),
+            None => gone.push(*id),
+            Some(now) if now != version => others.entry(arguments).or_default().push(*id),
             Some(_) => {}
         }
         versions.insert(arguments, now);
     }
-    let finding = |severity, of_each: &str, command| Finding {
-        severity,
-        what: "mixed version hashes",
-        asset: None,
-        detail: format!(
+    let finding = |severity, subject, of_each: &str| {
+        let detail = format!(
             "Active assets of calendar scheme {scheme} were computed with different policies or parameters: {}{of_each}.",
             hashes.join(", ")
-        ),
-        command,
+        );
+        Finding::of(severity, "mixed version hashes", subject, detail)
     };
     let show = format!(
         "SELECT regime_version_hash, arguments, array_agg(id ORDER BY id) AS ids FROM {state} GROUP BY 1, 2;"
     );
     if !gone.is_empty() {
-        let of_each = format!("; the policy or the scheme of asset {} is gone", gone.join(", "));
-        return Ok(vec![finding(Severity::Warning, &of_each, show)]);
+        let of_each = "; the policy or the scheme of the asset is gone";
+        let of_asset = |id| finding(Severity::Warning, Subject::Asset(id), of_each).typed(show.clone());
+        return Ok(gone.into_iter().map(of_asset).collect());
     }
     if others.is_empty() {
         let of_each = ", each up to date with the arguments of its last refresh";
-        return Ok(vec![finding(Severity::Info, of_each, show)]);
+        return Ok(vec![finding(Severity::Info, Subject::All, of_each).typed(show)]);
     }
-    let refresh = |(arguments, ids): (&str, Vec<String>)| {
-        let (ids, arguments) = (ids.join(","), profiles.repeated(&None, arguments));
-        let command = format!("SELECT * FROM {own}.refresh_cmc_regimes(assets => '{{{ids}}}'{arguments});");
-        finding(Severity::Warning, "", command)
+    let of_group = |(arguments, ids): (&str, Vec<i32>)| {
+        let call = format!("SELECT * FROM {own}.refresh_cmc_regimes(");
+        let arguments = profiles.repeated(&None, arguments);
+        let of_asset = |id: i32| {
+            let finding = finding(Severity::Warning, Subject::Asset(id), "");
+            let together = Together::of_assets([own, finding.what], [&call, &arguments], id, None);
+            Finding { together: Some(together), ..finding.typed(format!("{call}{id}{arguments});")) }
+        };
+        ids.into_iter().map(of_asset).collect::<Vec<_>>()
     };
-    Ok(others.into_iter().map(refresh).collect())
+    Ok(others.into_iter().flat_map(of_group).collect())
 }
 
 /// The versions of assets, the most frequent first, each with the number of its assets.
@@ -198,20 +201,15 @@ fn told(db: Db, own: &str, proxy: i32, dependents: usize, capped: &[i32]) -> Res
     let command = match capped.iter().min() {
         // Explaining an asset needs its bars.
         Some(id) => format!("SELECT * FROM {own}.regime_check_inputs(ARRAY[{id}]);"),
-        None => "SHOW pg_regime.market_proxy_id;".to_owned(),
+        None => "SELECT current_setting('pg_regime.market_proxy_id', true);".to_owned(),
     };
-    Ok(Finding {
-        severity: Severity::Info,
-        what: "market proxy",
-        asset: Some(proxy),
-        detail: format!(
-            "{name} stands for the market: {} of {dependents} {} without a monthly or weekly layer {} capped now.",
-            capped.len(),
-            plural(dependents as u64, "asset"),
-            if capped.len() == 1 { "is" } else { "are" }
-        ),
-        command,
-    })
+    let detail = format!(
+        "{name} stands for the market: {} of {dependents} {} without a monthly or weekly layer {} capped now.",
+        capped.len(),
+        plural(dependents as u64, "asset"),
+        if capped.len() == 1 { "is" } else { "are" }
+    );
+    Ok(Finding::of(Severity::Info, "market proxy", Subject::Asset(proxy), detail).typed(command))
 }
 
 /// What a lock keeps others from refreshing: an asset, the beginning of rounds, what is built or named first.
@@ -260,14 +258,9 @@ pub fn unfinished_round(db: Db, own: &str) -> Result<Vec<Finding>> {
         (", for other parameters or sources than the current ones,", stopped.delete())
     };
     let Unfinished { round, waiting, .. } = stopped;
-    Ok(vec![Finding {
-        severity: Severity::Warning,
-        what: "unfinished round",
-        asset: None,
-        detail: format!(
-            "Round {round} of refresh_all_cmc_regimes{parameters} stopped with {waiting} {} waiting.",
-            plural(waiting as u64, "asset")
-        ),
-        command,
-    }])
+    let detail = format!(
+        "Round {round} of refresh_all_cmc_regimes{parameters} stopped with {waiting} {} waiting.",
+        plural(waiting as u64, "asset")
+    );
+    Ok(vec![Finding::of(Severity::Warning, "unfinished round", Subject::All, detail).typed(command)])
 }

@@ -1,4 +1,4 @@
-//! When the next bar of a series is due at the latest: what a series normally leaves open, learnt from its own bars.
+//! What a series of bars normally leaves open, learnt from its own bars, and when its next bar is due at the latest.
 
 use crate::calendar::civil::MICROS_PER_DAY;
 
@@ -19,6 +19,70 @@ pub fn of_openings(newest: i64) -> bool {
     newest.rem_euclid(MICROS_PER_DAY) == 0
 }
 
+/// The gaps from bar to bar of a series, and which of them are usual.
+#[derive(Clone, Debug)]
+pub struct Gaps {
+    /// The median gap, in microseconds.
+    pub spacing: i64,
+    /// All gaps in ascending order, in microseconds.
+    sorted: Vec<i64>,
+    /// The time from the first bar to the last, without the greatest gap, in microseconds.
+    span: i64,
+}
+
+impl Gaps {
+    /// The gaps between times in microseconds, which ascend and may repeat: equal ones leave no gap. `None` with fewer than two
+    /// different times.
+    pub fn of(times: &[i64]) -> Option<Self> {
+        let mut sorted: Vec<i64> =
+            times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).filter(|gap| *gap > 0).collect();
+        sorted.sort_unstable();
+        let spacing = *sorted.get(sorted.len().checked_sub(1)? / 2)?;
+        let span = times.last()?.saturating_sub(*times.first()?).saturating_sub(*sorted.last()?);
+        Some(Self { spacing, sorted, span })
+    }
+
+    /// Up to here a gap is none: one and a half times the spacing. A longer gap is a closure.
+    pub fn margin(&self) -> i64 {
+        self.spacing.saturating_add(self.spacing / 2)
+    }
+
+    /// Whether a gap of the series has a like: it is a closure, and another closure of the series is about as long, shorter by at most
+    /// a quarter of the gap, longer by at most half of it, or different by at most `1.5` times the spacing. So weekends and
+    /// holidays have likes; an outage that happened once has none.
+    pub fn has_like(&self, gap: i64) -> bool {
+        let margin = self.margin();
+        let shortest = gap.saturating_sub(margin.max(gap / 4)).max(margin.saturating_add(1));
+        let longest = gap.saturating_add(margin.max(gap / 2));
+        let from = self.sorted.partition_point(|other| *other < shortest);
+        let to = self.sorted.partition_point(|other| *other <= longest);
+        // The gap itself is one of them.
+        gap > margin && to.saturating_sub(from) > 1
+    }
+
+    /// Whether the market closes as a habit, as over weekends or at night: there is a closure in every second week, on average.
+    pub fn rests(&self) -> bool {
+        let closures = self.closures().len() as i64;
+        closures.saturating_mul(2 * WEEK) >= self.span && closures > 0
+    }
+
+    /// The number of gaps.
+    pub fn steps(&self) -> usize {
+        self.sorted.len()
+    }
+
+    /// The greatest gap.
+    pub fn greatest(&self) -> i64 {
+        self.sorted.last().copied().unwrap_or(self.spacing)
+    }
+
+    /// The closures in ascending order.
+    pub fn closures(&self) -> &[i64] {
+        let margin = self.margin();
+        &self.sorted[self.sorted.partition_point(|gap| *gap <= margin)..]
+    }
+}
+
 /// The moment after which the silence of a series is a fault; `None` where there is no bar.
 ///
 /// `times` are those of the bars in ascending order, in microseconds; infinite times and repeated ones count for nothing.
@@ -29,9 +93,9 @@ pub fn of_openings(newest: i64) -> bool {
 ///
 /// - Where bars are at most two days apart and the series is known for more than eight days, a week is looked at like the next: in each
 ///   earlier week `k`, the wait from `newest - 7 k days` to the first bar more than `u / 2` later. `rest` is the greatest wait that
-///   is *usual*: at most `1.5 u`, or matched by another gap of the series, no shorter than the wait less `1.5 u` and itself longer
-///   than `1.5 u`. So a Friday waits for Monday and a Tuesday does not, a holiday of the year past counts, and an outage that has
-///   no like does not. Weeks that wait for the same bar count once.
+///   is *usual*: at most `1.5 u`, or within a gap that has a like ([`Gaps::has_like`]). So a Friday waits for Monday and a Tuesday
+///   does not, a holiday of the year past counts, and an outage that has no like does not. Weeks that wait for the same bar count
+///   once.
 /// - Where the series is known for eight days or less, weekends are not known: `rest` is the greatest gap, or four days if that is
 ///   more.
 /// - Where bars are more than two days apart, `rest` is the greatest gap that is usual.
@@ -39,24 +103,24 @@ pub fn due(times: &[i64], are_openings: bool) -> Option<i64> {
     let mut times: Vec<i64> = times.iter().copied().filter(|ts| *ts != i64::MIN && *ts != i64::MAX).collect();
     times.dedup();
     let (first, newest) = (*times.first()?, *times.last()?);
-    let mut gaps: Vec<i64> = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
-    gaps.sort_unstable();
-    let spacing = gaps.get(gaps.len().saturating_sub(1) / 2).copied().unwrap_or(MICROS_PER_DAY);
-    let greatest = gaps.last().copied().unwrap_or(spacing);
-    let rest = if spacing > 2 * MICROS_PER_DAY {
-        greatest_usual(gaps.clone(), &gaps, spacing)
-    } else if newest.saturating_sub(first) <= WEEK + MICROS_PER_DAY {
-        greatest.max(LONG_WEEKEND)
-    } else {
-        greatest_usual(waits(&times, spacing), &gaps, spacing)
+    let gaps = Gaps::of(&times);
+    let spacing = gaps.as_ref().map_or(MICROS_PER_DAY, |gaps| gaps.spacing);
+    let rest = match &gaps {
+        Some(gaps) if spacing > 2 * MICROS_PER_DAY => {
+            greatest_usual(gaps.sorted.iter().map(|gap| (*gap, *gap)), gaps)
+        }
+        Some(gaps) if newest.saturating_sub(first) > WEEK + MICROS_PER_DAY => {
+            greatest_usual(waits(&times, spacing).into_iter(), gaps)
+        }
+        _ => gaps.map_or(spacing, |gaps| gaps.greatest()).max(LONG_WEEKEND),
     };
     let grace = if are_openings { spacing.saturating_mul(2) } else { spacing };
     Some(newest.saturating_add(rest.max(spacing)).saturating_add(grace))
 }
 
 /// How long earlier weeks waited for a bar after the moment of the week at which the newest bar is, one wait for each bar that was
-/// waited for.
-fn waits(times: &[i64], spacing: i64) -> Vec<i64> {
+/// waited for, and the gap of the series before that bar.
+fn waits(times: &[i64], spacing: i64) -> Vec<(i64, i64)> {
     let (Some(first), Some(newest)) = (times.first(), times.last()) else { return Vec::new() };
     let mut waits: Vec<(usize, i64)> = Vec::new();
     let mut moment = newest.saturating_sub(WEEK);
@@ -70,18 +134,14 @@ fn waits(times: &[i64], spacing: i64) -> Vec<i64> {
         }
         moment = moment.saturating_sub(WEEK);
     }
-    waits.into_iter().map(|(_, wait)| wait).collect()
+    let gap = |next: usize| times[next].saturating_sub(times[next.saturating_sub(1)]);
+    waits.into_iter().map(|(next, wait)| (wait, gap(next))).collect()
 }
 
-/// The greatest wait that is usual; `gaps` are those of the series in ascending order. 0 where none is usual.
-fn greatest_usual(waits: Vec<i64>, gaps: &[i64], spacing: i64) -> i64 {
-    let margin = spacing.saturating_add(spacing / 2);
-    let is_usual = |wait: &i64| {
-        let like = wait.saturating_sub(margin).max(margin.saturating_add(1));
-        // The wait is itself within a gap of the series; another one makes it usual.
-        *wait <= margin || gaps.len() - gaps.partition_point(|gap| *gap < like) > 1
-    };
-    waits.into_iter().filter(is_usual).max().unwrap_or_default()
+/// The greatest of these waits, each with the gap that it is within, that is usual. 0 where none is.
+fn greatest_usual(waits: impl Iterator<Item = (i64, i64)>, gaps: &Gaps) -> i64 {
+    let is_usual = |(wait, gap): &(i64, i64)| *wait <= gaps.margin() || gaps.has_like(*gap);
+    waits.filter(is_usual).map(|(wait, _)| wait).max().unwrap_or_default()
 }
 
 #[cfg(test)]

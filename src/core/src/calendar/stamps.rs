@@ -5,6 +5,8 @@
 //! close has the close of the latest daily bar at or before it. Times are microseconds since 2000-01-01 00:00
 //! UTC, ascending; closes have one element per time, NaN where unknown.
 
+use std::collections::BTreeMap;
+
 use crate::calendar::civil::{MICROS_PER_DAY, day_of, weekday};
 use crate::calendar::{Calendar, Span, is_first_day};
 
@@ -93,6 +95,19 @@ pub fn on_first_day(ts: i64, span: Span, calendar: Calendar) -> bool {
     !is_midnight(ts) && is_first_day(ts, span, calendar)
 }
 
+/// The times that are off the grid of the others, for bars of a length in microseconds that are stamped when they open: the time past the
+/// last multiple of the length, of a day for longer bars, is one that fewer than one in twenty of the bars have. So the opening of an
+/// exchange is on its grid in summer and in winter, and of fewer than twenty-one bars none is off.
+pub fn off_grid(ts: &[i64], length: i64) -> Vec<i64> {
+    let grid = length.clamp(1, MICROS_PER_DAY);
+    let mut count: BTreeMap<i64, usize> = BTreeMap::new();
+    for ts in ts {
+        *count.entry(ts.rem_euclid(grid)).or_default() += 1;
+    }
+    let is_rare = |time: &i64| count.get(&time.rem_euclid(grid)).is_some_and(|n| n * 20 < ts.len());
+    ts.iter().copied().filter(is_rare).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,5 +152,19 @@ mod tests {
         let ts = [0, END, MICROS_PER_DAY, MICROS_PER_DAY + 1, MICROS_PER_DAY + 2];
         assert_eq!(same_day(&ts), (3, Some(END)));
         assert_eq!(same_day(&[0, 0, MICROS_PER_DAY]), (0, None));
+    }
+
+    #[test]
+    fn one_candle_between_others_is_off_their_grid() {
+        const HOUR: i64 = MICROS_PER_DAY / 24;
+        let hours = |from: i64| (0..200).map(move |n| (from + 4 * n) * HOUR);
+        let mut times: Vec<i64> = hours(0).collect();
+        assert!(off_grid(&times, 4 * HOUR).is_empty());
+        times.push(801 * HOUR);
+        assert_eq!(off_grid(&times, 4 * HOUR), [801 * HOUR]);
+        // Clocks that are set forward for half of the year.
+        let clocks: Vec<i64> = hours(0).chain(hours(801)).collect();
+        assert!(off_grid(&clocks, 4 * HOUR).is_empty());
+        assert!(off_grid(&[0, 5], HOUR).is_empty());
     }
 }

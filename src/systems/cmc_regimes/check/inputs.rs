@@ -9,25 +9,24 @@ use regime_core::cmc_regimes::budget::{Budget, Tier};
 use regime_core::cmc_regimes::params::Params;
 use regime_core::cmc_regimes::pipeline::{budget_of, young_until};
 use regime_core::cmc_regimes::policy::PolicyTable;
-use regime_core::cmc_regimes::proxy::Proxy;
 use regime_core::{Layer, PerLayer};
 
-use crate::output::finding::Severity;
+use crate::output::complaint::{Summary, summed_up};
+use crate::output::finding::{Severity, Together};
 use crate::pg::{
-    Db, Error, Result, Sees, arg, attempt_unless_cancelled, catalog, memory, plural, quote_literal, session,
-    spi, utc,
+    Db, Error, Result, Sees, arg, attempt_unless_cancelled, catalog, memory, quote_literal, session, spi,
 };
-use crate::source::bars::{Reader, Span};
+use crate::source::bars::Reader;
 use crate::source::clock::Times;
 use crate::source::dim_assets::DimAssets;
 use crate::source::map::{self, Map, Sources};
 use crate::source::relation::Relation;
 use crate::source::symbols;
 use crate::systems::cmc_regimes::assets::all_ids;
-use crate::systems::cmc_regimes::check::complaint::Complaint;
-use crate::systems::cmc_regimes::check::labels;
 use crate::systems::cmc_regimes::check::layer::{Checked, Layers, Subject, complaints_of};
+use crate::systems::cmc_regimes::check::proxy::Young;
 use crate::systems::cmc_regimes::check::raw::RawReader;
+use crate::systems::cmc_regimes::check::{Complaint, labels};
 use crate::systems::cmc_regimes::explain::labels::bars_of;
 use crate::systems::cmc_regimes::labels::check_apart;
 use crate::systems::cmc_regimes::params::{Given, Setup};
@@ -37,14 +36,35 @@ use crate::systems::cmc_regimes::profiles::{Own, Profile, Profiles};
 ///
 /// # Errors
 /// Where the calendar scheme is unknown, and where the policy or the bars cannot be read.
-pub fn check(ids: Option<Vec<i32>>, cal_scheme: Option<String>) -> Result<Vec<Complaint>> {
+pub fn details(ids: Option<Vec<i32>>, cal_scheme: Option<String>) -> Result<Vec<Complaint>> {
     spi::connect(|db| of(db, ids, cal_scheme))
 }
 
-/// [`check`] with a connection.
+/// [`details`] summed up: one for each severity, layer and kind.
 ///
 /// # Errors
-/// As [`check`].
+/// As [`details`].
+pub fn check(ids: Option<Vec<i32>>, cal_scheme: Option<String>) -> Result<Vec<Summary<i32, &'static str>>> {
+    let schema = spi::connect(catalog::extension_schema)?;
+    let complaints = details(ids, cal_scheme.clone())?;
+    Ok(summed_up(complaints, |layer, kind, who| {
+        let list: Vec<String> = who.iter().map(i32::to_string).collect();
+        let assets = (who.len() <= Together::MOST).then(|| format!("ARRAY[{}]", list.join(", ")));
+        let scheme = cal_scheme.as_ref().map(|scheme| format!("cal_scheme => {}", quote_literal(scheme)));
+        let arguments: Vec<String> = assets.into_iter().chain(scheme).collect();
+        format!(
+            "SELECT * FROM {schema}.regime_check_inputs_details({}) WHERE layer {} AND starts_with(problem, {});",
+            arguments.join(", "),
+            layer.map_or_else(|| "IS NULL".to_owned(), |layer| format!("= '{layer}'")),
+            quote_literal(kind)
+        )
+    }))
+}
+
+/// [`details`] with a connection.
+///
+/// # Errors
+/// As [`details`].
 pub fn of(db: Db, ids: Option<Vec<i32>>, cal_scheme: Option<String>) -> Result<Vec<Complaint>> {
     let given = Given { cal_scheme, ..Given::default() };
     let profiles = Profiles::now(db, &given)?;
@@ -80,7 +100,7 @@ pub fn of(db: Db, ids: Option<Vec<i32>>, cal_scheme: Option<String>) -> Result<V
             },
         }
     }
-    complaints.sort_by(|a, b| key(a).cmp(&key(b)));
+    complaints.sort_by_cached_key(key);
     complaints.dedup_by(|a, b| key(a) == key(b) && a.command == b.command);
     Ok(complaints)
 }
@@ -138,7 +158,7 @@ fn unlisted(db: Db, map: &Map) -> Result<Option<Complaint>> {
             "column id of {relation} is of type {id_type}, not int: every id with daily bars is refreshed, and no symbol is known"
         );
         let command = format!("ALTER TABLE {relation} ALTER COLUMN id TYPE int USING id::int;");
-        Complaint::of_all(Severity::Warning, problem, command)
+        Complaint::of_all(Severity::Warning, problem).typed(command)
     }))
 }
 
@@ -147,9 +167,9 @@ fn unnamed(db: Db, setup: &Setup) -> Result<Option<Complaint>> {
     let Some(daily) = &setup.sources[Layer::L2] else { return Ok(None) };
     let unnamed = symbols::unnamed(db, &daily.bars, daily.tf.as_deref())?;
     Ok(unnamed.map(|found| Complaint {
-        layer: Some(Layer::L2.as_str()),
+        place: Some(Layer::L2.as_str()),
         n: Some(found.symbols.len() as i64),
-        ..Complaint::of_all(Severity::Warning, found.problem(), found.statement)
+        ..Complaint::of_all(Severity::Warning, found.problem()).typed(found.statement)
     }))
 }
 
@@ -180,25 +200,22 @@ fn nameless(db: Db, setup: &Setup) -> Result<Vec<Complaint>> {
         (all - missing, "daily bars with a blank symbol are those of an asset without a name", is_blank),
     ];
     let complaint = |(n, problem, is): (i64, &str, String)| Complaint {
-        layer: Some(Layer::L2.as_str()),
+        place: Some(Layer::L2.as_str()),
         n: Some(n),
-        ..Complaint::of_all(
-            Severity::Warning,
-            problem.to_owned(),
-            format!("SELECT * FROM {sql} WHERE {is} LIMIT 10;"),
-        )
+        ..Complaint::of_all(Severity::Warning, problem)
+            .typed(format!("SELECT * FROM {sql} WHERE {is} LIMIT 10;"))
     };
     Ok(found.into_iter().filter(|(n, ..)| *n > 0).map(complaint).collect())
 }
 
-fn key(complaint: &Complaint) -> (Severity, Option<i32>, Option<&str>, &str) {
-    (complaint.severity, complaint.asset, complaint.layer, &complaint.problem)
+fn key(complaint: &Complaint) -> (Severity, Option<i32>, Option<&'static str>, String) {
+    (complaint.severity, complaint.who, complaint.place, complaint.problem())
 }
 
 fn of_error(error: &Error, layer: Option<&'static str>) -> Complaint {
     let report = error.report();
-    let command = report.own_hint().unwrap_or_default().to_owned();
-    Complaint { layer, ..Complaint::of_all(Severity::Error, report.message.clone(), command) }
+    let complaint = Complaint::of_all(Severity::Error, report.message.clone());
+    Complaint { place: layer, ..complaint.hinted(report.own_hint(), report.hint.as_deref()) }
 }
 
 /// The sources of the map whose relations and columns exist; a complaint for each other source, and for times
@@ -237,15 +254,14 @@ fn usable_sources(
                 continue;
             }
             let problem = format!("times of {} have no time zone: taken as UTC", relation.sql);
-            let command = format!(
-                "If they are of another zone: UPDATE {schema}.regime_source SET bars_zone = 'Europe/Zurich' WHERE cal_scheme = {} AND layer = '{}';",
-                quote_literal(cal_scheme),
-                layer.as_str()
+            let row =
+                format!("WHERE cal_scheme = {} AND layer = '{}'", quote_literal(cal_scheme), layer.as_str());
+            let zone = format!(
+                "If they are of another zone: UPDATE {schema}.regime_source SET bars_zone = 'Europe/Zurich' {row};"
             );
-            complaints.push(Complaint {
-                layer: Some(layer.as_str()),
-                ..Complaint::of_all(Severity::Info, problem, command)
-            });
+            let show = format!("SELECT * FROM {schema}.regime_source {row};");
+            let complaint = Complaint::of_all(Severity::Info, problem).typed(show).advised(zone);
+            complaints.push(Complaint { place: Some(layer.as_str()), ..complaint });
         }
     }
     Ok(sources)
@@ -259,13 +275,14 @@ fn readers<'c>(db: Db<'c>, map: &Map, sources: &Sources) -> Result<PerLayer<Opti
     })
 }
 
-struct Preflight<'c> {
-    readers: PerLayer<Option<RawReader<'c>>>,
+/// What the checks of all assets of a profile share.
+pub struct Preflight<'c> {
+    pub readers: PerLayer<Option<RawReader<'c>>>,
     /// Reads the weeks of a market proxy that has passed the check.
-    weekly: Option<Reader<'c>>,
-    params: Params,
+    pub weekly: Option<Reader<'c>>,
+    pub params: Params,
     /// The quoted schema of the extension.
-    schema: String,
+    pub schema: String,
     /// Whether all layers of the map can be read.
     whole: bool,
     /// The current time, in microseconds since 2000.
@@ -293,7 +310,10 @@ impl Preflight<'_> {
         let layers = match self.layers(id) {
             // A text that is no number.
             Err(error) if error.report().code == PgSqlErrorCode::ERRCODE_DATA_EXCEPTION => {
-                return Ok((vec![Complaint { asset: Some(id), ..of_error(&error, None) }], None));
+                let Complaint { kind, command, advice, .. } = of_error(&error, None);
+                let of_asset = Complaint::of_all(Severity::Error, "bars cannot be read");
+                let varying = format!(": {kind}");
+                return Ok((vec![Complaint { who: Some(id), varying, command, advice, ..of_asset }], None));
             }
             layers => layers?,
         };
@@ -301,18 +321,17 @@ impl Preflight<'_> {
         let bars = layers.each_ref().map(|layer| layer.as_ref().map(|checked| checked.raw.bars.len()));
         let days = bars[Layer::L2];
         if days == Some(0) {
+            let count = self.readers[Layer::L2].as_ref().map(|reader| {
+                let source = &reader.source;
+                let condition = source.bars.condition_of(id, source.tf.as_deref());
+                format!("SELECT count(*) FROM {} WHERE {condition};", source.bars.sql)
+            });
             complaints.push(Complaint {
-                severity: Severity::Warning,
-                asset: Some(id),
-                layer: Some(Layer::L2.as_str()),
-                problem: "no daily bars".to_owned(),
+                who: Some(id),
+                place: Some(Layer::L2.as_str()),
                 n: Some(0),
-                first: None,
-                command: self.readers[Layer::L2].as_ref().map_or_else(String::new, |reader| {
-                    let source = &reader.source;
-                    let condition = source.bars.condition_of(id, source.tf.as_deref());
-                    format!("SELECT count(*) FROM {} WHERE {condition};", source.bars.sql)
-                }),
+                command: count,
+                ..Complaint::of_all(Severity::Warning, "no daily bars")
             });
             return Ok((complaints, None));
         }
@@ -327,7 +346,8 @@ impl Preflight<'_> {
         Ok((complaints, until.map(|until| Young { id, now: newest.filter(|newest| *newest == until) })))
     }
 
-    fn subject(&self, id: i32) -> Subject<'_> {
+    /// The asset of this id.
+    pub fn subject(&self, id: i32) -> Subject<'_> {
         Subject { asset: id, cal_scheme: &self.params.cal_scheme, schema: &self.schema, now: self.now }
     }
 
@@ -345,26 +365,29 @@ impl Preflight<'_> {
         budget: Budget,
         layers: &Layers,
     ) -> Vec<Complaint> {
-        let compute =
-            |parameter: &str| format!("SELECT * FROM {}.regime_compute({id}{parameter});", self.schema);
-        let info = |layer, problem, n, first, command| {
-            let severity = Severity::Info;
-            Complaint { severity, asset: Some(id), layer, problem, n, first, command }
-        };
         let mut complaints = Vec::new();
         for layer in Layer::ALL {
             let (Some(n), false) = (bars[layer], budget.enabled[layer]) else { continue };
             let least = self.params.layers[layer].min_bars;
-            let command = match layer {
-                Layer::L3 => "Wait for more bars.".to_owned(),
-                _ => format!(
-                    "Wait for more bars, or try fewer: {}",
-                    compute(&format!(", min_bars_{} => {n}", layer.as_str().to_lowercase()))
-                ),
+            let with_fewer = format!(
+                "SELECT * FROM {}.regime_compute({id}, min_bars_{} => {n});",
+                self.schema,
+                layer.as_str().to_lowercase()
+            );
+            let complaint = Complaint {
+                who: Some(id),
+                place: Some(layer.as_str()),
+                varying: format!(": it takes {least} bars"),
+                n: Some(n as i64),
+                first: layers[layer].as_ref().and_then(|checked| checked.ts.first().copied()),
+                ..Complaint::of_all(Severity::Info, "layer is off")
             };
-            let first = layers[layer].as_ref().and_then(|checked| checked.ts.first().copied());
-            let problem = format!("layer is off: it takes {least} bars");
-            complaints.push(info(Some(layer.as_str()), problem, Some(n as i64), first, command));
+            complaints.push(match layer {
+                Layer::L3 => complaint.advised("Wait for more bars."),
+                _ => complaint
+                    .typed(with_fewer)
+                    .advised("Wait for more bars, or try fewer, as the command does."),
+            });
         }
         if budget.tier == Tier::Lite {
             let missing: Vec<String> = Budget::full_needs(budget.enabled[Layer::L0])
@@ -372,78 +395,10 @@ impl Preflight<'_> {
                 .filter(|(_, n, fewest)| n < fewest)
                 .map(|(layer, n, fewest)| format!("{n} of {fewest} {} bars", bars_of(layer)))
                 .collect();
-            let problem = format!("tier lite, volatility by fixed cut-offs: {}", missing.join(", "));
-            complaints.push(info(None, problem, None, None, "Wait for more bars.".to_owned()));
+            let lite = Complaint::of_all(Severity::Info, "tier lite, volatility by fixed cut-offs");
+            let varying = format!(": {}", missing.join(", "));
+            complaints.push(Complaint { who: Some(id), varying, ..lite.advised("Wait for more bars.") });
         }
         complaints
     }
-
-    /// What is to be said of the market proxy, which young assets depend on: a fault, and how many of them are capped now.
-    fn proxy(&self, young: &[Young]) -> Result<Vec<Complaint>> {
-        let n = young.len() as i64;
-        let assets = plural(n.unsigned_abs(), "asset");
-        let complaint = |severity, problem: String, first, command| Complaint {
-            severity,
-            asset: self.params.market_proxy_id,
-            layer: Some(Layer::L1.as_str()),
-            problem,
-            n: Some(n),
-            first,
-            command,
-        };
-        let Some(id) = self.params.market_proxy_id else {
-            let problem = format!("no asset stands for the market: young {assets} without a cap");
-            let choose = "Name one: SET pg_regime.market_proxy_id = …;".to_owned();
-            return Ok(vec![complaint(Severity::Info, problem, None, choose)]);
-        };
-        let look = || format!("SELECT * FROM {}.regime_check_inputs(ARRAY[{id}]);", self.schema);
-        let (Some(reader), Some(weekly)) = (&self.readers[Layer::L1], &self.weekly) else {
-            let problem = format!("no weekly source, so no market proxy: young {assets} without a cap");
-            return Ok(vec![complaint(Severity::Info, problem, None, look())]);
-        };
-        let checked = Checked::new(reader, reader.read(id)?)?;
-        let mut layers = Layers::default();
-        let no_bars = checked.raw.bars.is_empty();
-        let unsupportive = checked.bars_without_ema();
-        layers[Layer::L1] = Some(checked);
-        let worst =
-            complaints_of(&layers, self.subject(id)).into_iter().find(|c| c.severity == Severity::Error);
-        if no_bars {
-            let problem = format!("market proxy has no weekly bars: young {assets} without a cap");
-            let choose = "Load them, or SET pg_regime.market_proxy_id = …;".to_owned();
-            return Ok(vec![complaint(Severity::Warning, problem, None, choose)]);
-        }
-        if let Some(worst) = worst {
-            let problem = format!(
-                "market proxy cannot be used, and young {assets} cannot be computed without it: {}",
-                worst.problem
-            );
-            return Ok(vec![complaint(Severity::Error, problem, worst.first, look())]);
-        }
-        let lacks = unsupportive.map(|first| {
-            let problem =
-                format!("market proxy lacks EMAs, the first at {}: young {assets} capped there", utc(first));
-            complaint(Severity::Warning, problem, Some(first), look())
-        });
-        let proxy = Proxy::new(&weekly.series(id, Span::Until(None))?);
-        let is_capped = |young: &&Young| {
-            young.now.and_then(|now| proxy.at(now)).is_some_and(|(_, supportive)| !supportive)
-        };
-        let capped: Vec<i32> = young.iter().filter(is_capped).map(|young| young.id).collect();
-        let problem = format!("market proxy: caps {} of {n} young {assets} now", capped.len());
-        let command = match capped.first() {
-            Some(id) => format!("SELECT * FROM {}.regime_explain({id});", self.schema),
-            None => "SHOW pg_regime.market_proxy_id;".to_owned(),
-        };
-        let told =
-            Complaint { n: Some(capped.len() as i64), ..complaint(Severity::Info, problem, None, command) };
-        Ok(lacks.into_iter().chain([told]).collect())
-    }
-}
-
-/// An asset of which the market proxy may cap rows.
-struct Young {
-    id: i32,
-    /// The time of the newest row, in microseconds since 2000, if the proxy may cap that row.
-    now: Option<i64>,
 }

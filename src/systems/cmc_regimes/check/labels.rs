@@ -5,7 +5,7 @@ use regime_core::cmc_regimes::policy::MOST_CHARACTERS;
 use crate::output::finding::Severity;
 use crate::pg::{Db, Micros, Result, Sees};
 use crate::source::outside::LabelSource;
-use crate::systems::cmc_regimes::check::complaint::Complaint;
+use crate::systems::cmc_regimes::check::Complaint;
 
 /// The complaints about a relation of labels: its rows that are left out or cannot be used.
 ///
@@ -29,10 +29,10 @@ pub fn complaints(db: Db, source: &LabelSource) -> Result<Vec<Complaint>> {
     let mut all = Vec::new();
     let mut complain = |severity, problem: &str, (n, first): (i64, Option<i64>), command: String| {
         all.push(Complaint {
-            layer: Some(source.layer.as_str()),
+            place: Some(source.layer.as_str()),
             n: Some(n),
             first,
-            ..Complaint::of_all(severity, problem.to_owned(), command)
+            ..Complaint::of_all(severity, problem).typed(command)
         });
     };
     let mut conditions = vec![

@@ -4,15 +4,15 @@ use regime_core::calendar::civil::MICROS_PER_DAY;
 use regime_core::calendar::stamps::{
     Agreement, Midnight, agreement, is_midnight, midnight, on_first_day, same_day,
 };
-use regime_core::calendar::steps::{gaps, habit};
+use regime_core::calendar::steps::{Habit, gaps};
 use regime_core::calendar::{Calendar, Span};
-use regime_core::connect::fields::is_adjusted;
 use regime_core::{Layer, PerLayer};
 
+use crate::output::complaint::{Tally, told_length};
 use crate::output::finding::Severity;
-use crate::pg::{Result, plural, quote_literal, utc};
-use crate::systems::cmc_regimes::check::complaint::Complaint;
-use crate::systems::cmc_regimes::check::raw::{Raw, RawBar, RawReader, Tally};
+use crate::pg::{Result, quote_literal, utc};
+use crate::systems::cmc_regimes::check::Complaint;
+use crate::systems::cmc_regimes::check::raw::{Raw, RawBar, RawReader};
 
 /// The asset that complaints are about, and what their statements name.
 #[derive(Clone, Copy)]
@@ -102,18 +102,16 @@ impl OfLayer<'_> {
     fn complain(
         &self,
         severity: Severity,
-        problem: impl Into<String>,
+        kind: impl Into<String>,
         tally: Tally,
         command: String,
     ) -> Option<Complaint> {
         (tally.n > 0).then(|| Complaint {
-            severity,
-            asset: Some(self.subject.asset),
-            layer: Some(self.checked.reader.layer().as_str()),
-            problem: problem.into(),
+            who: Some(self.subject.asset),
+            place: Some(self.checked.reader.layer().as_str()),
             n: Some(tally.n),
             first: tally.first.filter(|ts| *ts != i64::MIN && *ts != i64::MAX),
-            command,
+            ..Complaint::of_all(severity, kind).typed(command)
         })
     }
 
@@ -181,8 +179,8 @@ impl OfLayer<'_> {
             let close = bar.close.unwrap_or(f64::NAN);
             !above(low, high) && (above(low, close) || above(close, high))
         };
-        // High and low are as they were traded.
-        let outside = if is_adjusted(close) { Tally::default() } else { self.tally(outside) };
+        let is_of_range = self.checked.reader.is_close_of_range;
+        let outside = if is_of_range { self.tally(outside) } else { Tally::default() };
         let unknown = self.checked.raw.unknown.iter().map(|(field, tally)| {
             let problem = format!("{field} is unknown where it was known before");
             self.complain(Severity::Warning, problem, *tally, self.show_from(tally.first))
@@ -230,9 +228,9 @@ impl OfLayer<'_> {
         ];
         let missing = self.missing_emas().into_iter().map(|missing| {
             let periods = missing.periods.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
-            let problem = format!("{} of period {periods}", missing.problem);
             let show = self.show_missing(missing.periods[0], missing.tally.first);
-            self.complain(Severity::Warning, problem, missing.tally, show)
+            let complaint = self.complain(Severity::Warning, missing.problem, missing.tally, show);
+            complaint.map(|found| Complaint { varying: format!(" of period {periods}"), ..found })
         });
         complaints.into_iter().chain(missing).flatten().collect()
     }
@@ -286,19 +284,15 @@ impl OfLayer<'_> {
         let ts = self.past(&self.checked.ts);
         let found = gaps(ts);
         let longest = found.iter().map(|gap| gap.to.saturating_sub(gap.from)).max().unwrap_or_default();
-        let usual = habit(ts).map_or(0, |habit| habit.longest);
+        let usual = Habit::of(ts).map_or(0, |habit| habit.longest());
         let tally = Tally::of(found.iter().map(|gap| gap.from));
-        let problem =
-            format!("gap after bar, up to {}, where {} is usual", duration(longest), duration(usual));
+        let gap = self.complain(Severity::Warning, "gap after bar", tally, self.show_from(tally.first));
+        let varying = format!(", up to {}, where {} is usual", told_length(longest), told_length(usual));
+        let gap = gap.map(|found| Complaint { varying, ..found });
         let future = self.tally(|bar| is_timed(bar) && bar.ts > self.subject.now);
         let show_future = self.show(&format!("{} > now()", self.time()));
-        [
-            self.complain(Severity::Warning, problem, tally, self.show_from(tally.first)),
-            self.complain(Severity::Warning, "bar in the future", future, show_future),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+        let future = self.complain(Severity::Warning, "bar in the future", future, show_future);
+        gap.into_iter().chain(future).collect()
     }
 
     /// Daily bars that may be stamped with their open.
@@ -322,7 +316,10 @@ impl OfLayer<'_> {
         let first = first.and_then(|first| local.iter().position(|local| *local == first)).map(|at| ts[at]);
         let twice = Tally { n: n as i64, first };
         [
-            stamped.and_then(|problem| self.complain(Severity::Warning, problem, at_midnight, shift)),
+            stamped.and_then(|problem| {
+                let show = self.show_from(at_midnight.first);
+                Some(self.complain(Severity::Warning, problem, at_midnight, show)?.advised(shift))
+            }),
             self.complain(
                 Severity::Warning,
                 format!("on the {zone} date of the bar before"),
@@ -343,31 +340,39 @@ impl OfLayer<'_> {
             _ => ("week", Span::Week),
         };
         let fit = Fit::of(self.checked, daily, newest, (span, calendar(self.subject.cal_scheme)));
-        let warn = |problem, tally, command| self.complain(Severity::Warning, problem, tally, command);
-        let map = self.edit("bars_table = '…'");
-        let restamp = || format!("Stamp bars with their close, in the table or in a view: {map}");
-        let load = || {
-            format!(
-                "Load {} up to the daily bars; if it is built from them: SELECT * FROM {}.regime_build_inputs(cal_scheme => {}, target_schema => {});",
-                self.checked.reader.source.bars.sql,
-                self.subject.schema,
-                quote_literal(self.subject.cal_scheme),
-                quote_literal(&self.checked.reader.source.bars_schema)
-            )
+        let warn = |kind: String, tally: Tally, advice: &str| {
+            let show = self.show_from(tally.first);
+            Some(self.complain(Severity::Warning, kind, tally, show)?.advised(advice))
         };
+        let map = self.edit("bars_table = '…'");
+        let restamp = format!("Stamp bars with their close, in the table or in a view: {map}");
+        let load = format!(
+            "Load {} up to the daily bars; if it is built from them: SELECT * FROM {}.regime_build_inputs(cal_scheme => {}, target_schema => {});",
+            self.checked.reader.source.bars.sql,
+            self.subject.schema,
+            quote_literal(self.subject.cal_scheme),
+            quote_literal(&self.checked.reader.source.bars_schema)
+        );
         let later =
             format!("{kind} with the close of a later day: stamped before its close, so that rows see ahead");
-        let open = format!("{kind} after the newest daily bar, {}: still open", utc(newest));
         let leave_out =
             "Leave it out until it has closed, by a view or a column in bars_filter of regime_source.";
         let behind = format!("newest {kind} ends more than two {kind}s before the newest daily bar");
         let other = format!("{kind} whose close is not that of its last day");
+        let varying =
+            |found: Option<Complaint>, varying: String| found.map(|found| Complaint { varying, ..found });
         [
-            warn(later, fit.later, restamp()),
-            warn(format!("stamped with the first day of its {kind}"), fit.first_day, restamp()),
-            warn(open, fit.open, leave_out.to_owned()),
-            warn(behind, fit.behind, load()),
-            warn(format!("no {kind} at all beside {} daily bars", daily.ts.len()), fit.none, load()),
+            warn(later, fit.later, &restamp),
+            warn(format!("stamped with the first day of its {kind}"), fit.first_day, &restamp),
+            varying(
+                warn(format!("{kind} after the newest daily bar"), fit.open, leave_out),
+                format!(", {}: still open", utc(newest)),
+            ),
+            warn(behind, fit.behind, &load),
+            varying(
+                warn(format!("no {kind} at all"), fit.none, &load),
+                format!(" beside {} daily bars", daily.ts.len()),
+            ),
             self.complain(Severity::Info, other, fit.other, self.show_from(fit.other.first)),
         ]
         .into_iter()
@@ -416,7 +421,7 @@ impl Fit {
         };
         let on_first = |ts| calendar.is_some_and(|calendar| on_first_day(ts, span, calendar));
         let is_first = |ts: i64| checked.ts.binary_search(&ts).is_ok_and(|at| on_first(checked.local[at]));
-        let median = habit(&checked.ts).map(|habit| habit.median);
+        let median = Habit::of(&checked.ts).map(|habit| habit.median());
         let last = checked.ts.last().copied().zip(median);
         let behind = last.filter(|(last, median)| newest.saturating_sub(*last) / 2 > *median);
         Self {
@@ -441,18 +446,4 @@ fn calendar(cal_scheme: &str) -> Option<Calendar> {
 
 fn start_of_day(ts: i64) -> i64 {
     ts - ts.rem_euclid(MICROS_PER_DAY)
-}
-
-/// Microseconds in an hour.
-const HOUR: i64 = 3_600_000_000;
-
-/// A length of time for a reader, to the hour, or to the minute where it is shorter than an hour.
-fn duration(micros: i64) -> String {
-    let unit = |n: i64, name: &str| format!("{n} {}", plural(n.unsigned_abs(), name));
-    match (micros / MICROS_PER_DAY, micros % MICROS_PER_DAY / HOUR) {
-        (0, 0) => unit(micros / 60_000_000, "minute"),
-        (0, hours) => unit(hours, "hour"),
-        (days, 0) => unit(days, "day"),
-        (days, hours) => format!("{} {}", unit(days, "day"), unit(hours, "hour")),
-    }
 }

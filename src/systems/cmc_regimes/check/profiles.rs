@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::output::finding::{Finding, Severity};
+use crate::output::finding::{Finding, Severity, Subject, Together};
 use crate::pg::{Db, Error, Result, attempt_unless_cancelled, quote_literal};
 use crate::source::names;
 use crate::source::nearest::nearest;
@@ -52,13 +52,21 @@ pub fn faults(db: Db, own: &str) -> Result<Vec<Finding>> {
 fn unusable(own: &str, name: &str, given: &Given, error: &Error) -> Finding {
     let report = error.report();
     let table = if given.missing.is_some() { "regime_profile_asset" } else { "regime_profile" };
-    Finding {
-        severity: Severity::Error,
-        what: "unusable profile",
-        asset: None,
-        detail: format!("Profile \"{name}\": {}.", report.message.trim_end_matches('.')),
-        command: format!("SELECT * FROM {own}.{table} WHERE profile = {};", quote_literal(name)),
-    }
+    let detail = format!("Profile \"{name}\": {}.", report.message.trim_end_matches('.'));
+    let subject = Subject::Named(format!("profile \"{name}\""));
+    let finding = Finding::of(Severity::Error, "unusable profile", subject, detail);
+    shown(finding, &format!("{own}.{table}"), format!("profile = {}", quote_literal(name)))
+}
+
+/// The finding with the statement that shows the rows of a table that meet a condition, and those of findings alike.
+fn shown(finding: Finding, table: &str, condition: String) -> Finding {
+    let together = Together {
+        around: [format!("SELECT * FROM {table} WHERE "), " OR ".to_owned(), ";".to_owned()],
+        of_many: format!("SELECT * FROM {table};"),
+        member: condition.clone(),
+    };
+    let finding = finding.typed(format!("SELECT * FROM {table} WHERE {condition};"));
+    Finding { together: Some(together), ..finding }
 }
 
 /// A row that names no asset.
@@ -81,13 +89,10 @@ fn nobody(db: Db, own: &str, row: &Assigned) -> Finding {
             format!("pattern = {}", quote_literal(pattern)),
         ),
     };
-    Finding {
-        severity: Severity::Warning,
-        what: "profile of nobody",
-        asset: None,
-        detail: format!("Profile \"{}\" is given to {what}.", row.profile.name),
-        command: format!("SELECT * FROM {own}.regime_profile_asset WHERE {condition};"),
-    }
+    let detail = format!("Profile \"{}\" is given to {what}.", row.profile.name);
+    let subject = Subject::Named(condition.clone());
+    let finding = Finding::of(Severity::Warning, "profile of nobody", subject, detail);
+    shown(finding, &format!("{own}.regime_profile_asset"), condition)
 }
 
 /// Assets that patterns of the same length give different profiles: one finding for each pair of patterns.
@@ -119,21 +124,13 @@ fn ambiguous(db: Db, own: &str, by_symbol: &[(i32, &Assigned)]) -> Result<Vec<Fi
     let finding = |((first, second), (id, n)): ((&str, &str), (i32, usize))| {
         let asset = names::in_words(db, id, None)?;
         let others = if n > 1 { format!(" and {} more", n - 1) } else { String::new() };
-        Ok(Finding {
-            severity: Severity::Warning,
-            what: "two profiles",
-            asset: Some(id),
-            detail: format!(
-                "Patterns {} and {} are of the same length and give {asset}{others} different profiles: that of the first counts.",
-                quote_literal(first),
-                quote_literal(second)
-            ),
-            command: format!(
-                "SELECT * FROM {own}.regime_profile_asset WHERE pattern IN ({}, {});",
-                quote_literal(first),
-                quote_literal(second)
-            ),
-        })
+        let [first, second] = [first, second].map(quote_literal);
+        let detail = format!(
+            "Patterns {first} and {second} are of the same length and give {asset}{others} different profiles: that of the first counts."
+        );
+        let finding = Finding::of(Severity::Warning, "two profiles", Subject::Asset(id), detail);
+        let table = format!("{own}.regime_profile_asset");
+        Ok(shown(finding, &table, format!("pattern IN ({first}, {second})")))
     };
     pairs.into_iter().map(finding).collect()
 }

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use regime_core::Layer;
 
+use crate::output::complaint::Tally;
 use crate::pg::{Column, Db, Micros, Result, Row, Same, Sees, columns, known, syscache};
 use crate::source::clock::Clock;
 use crate::source::map::{MapRow, Source};
@@ -27,6 +28,8 @@ pub struct RawReader<'c> {
     emas: String,
     /// Whether the bars relation has the columns `high` and `low`, both of them numbers.
     has_range: bool,
+    /// Whether these are of the same prices as the close.
+    pub is_close_of_range: bool,
     /// The clock of the daily bars, which says what day an instant is in.
     days: Clock,
     /// The fields of `regime_source` that map optional columns of the bars.
@@ -42,29 +45,6 @@ pub struct RawBar {
     pub close: Option<f64>,
     /// Lowest and highest price, NaN where unknown.
     pub range: [f64; 2],
-}
-
-/// How many bars or EMAs have a fault, and the time of the first.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Tally {
-    pub n: i64,
-    /// Microseconds since 2000.
-    pub first: Option<i64>,
-}
-
-impl Tally {
-    /// Counts one more, at this time.
-    pub fn add(&mut self, ts: i64) {
-        self.n += 1;
-        self.first = Some(self.first.map_or(ts, |first| first.min(ts)));
-    }
-
-    /// The tally of these times.
-    pub fn of(moments: impl IntoIterator<Item = i64>) -> Self {
-        let mut tally = Tally::default();
-        moments.into_iter().for_each(|ts| tally.add(ts));
-        tally
-    }
 }
 
 /// The bars and EMAs of an asset in one layer.
@@ -90,6 +70,7 @@ impl<'c> RawReader<'c> {
     /// Where the columns `high` and `low` of the bars cannot be read.
     pub fn new(db: Db<'c>, row: &Rc<MapRow>, source: Rc<Source>, days: Clock) -> Result<Self> {
         let range = known("lowest and highest price", &Same(Rc::clone(row)), || range(db, row))?;
+        let (range, is_close_of_range) = (&range.0, range.1);
         let mut bars = source.bars.clone();
         bars.columns.extend(range.iter().cloned());
         let params = &source.params;
@@ -102,6 +83,7 @@ impl<'c> RawReader<'c> {
             bars: bars.select(&bars.condition),
             emas: source.select_emas(&source.ema.condition),
             has_range: !range.is_empty(),
+            is_close_of_range,
             days,
             optional,
             source,
@@ -198,28 +180,21 @@ impl<'c> RawReader<'c> {
     }
 }
 
-/// Those of these columns that the relation of the bars has, that are numbers of the same prices as the close, and that the
-/// current role may read.
-/// How the columns `low` and `high` of the bars are read; nothing unless both are numbers.
-fn range(db: Db, row: &MapRow) -> Result<Vec<String>> {
-    if number_columns(db, row, ["low", "high"])?.len() < 2 {
-        return Ok(Vec::new());
-    }
-    let numbers = ["low", "high"].map(|name| ("bars_table", name.to_owned()));
-    Ok(row.bars(db, &numbers)?.columns.split_off(OPTIONAL))
-}
-
-fn number_columns(db: Db, row: &MapRow, names: [&str; 2]) -> Result<Vec<String>> {
+/// How the columns `low` and `high` of the bars are read, nothing unless both are numbers that the current role may read, and
+/// whether they are of the same prices as the close.
+fn range(db: Db, row: &MapRow) -> Result<(Vec<String>, bool)> {
     let [schema, table] = &row.bars;
-    let Some(oid) = syscache::relation_oid(schema, table) else { return Ok(Vec::new()) };
+    let Some(oid) = syscache::relation_oid(schema, table) else { return Ok((Vec::new(), false)) };
     let is_number = |column: &Column| {
         let base = column.base_type();
         ["double precision", "real", "numeric", "bigint", "integer", "smallint"].contains(&base.as_str())
     };
     let all = columns(db, oid, Sees::Snapshot)?;
-    if !row.is_close_of_bar(&all) {
-        return Ok(Vec::new());
+    let names = ["low", "high"];
+    let is_there = |name: &&str| all.iter().any(|c| c.name == **name && is_number(c) && c.may_read);
+    if !names.iter().all(is_there) {
+        return Ok((Vec::new(), false));
     }
-    let wanted = all.into_iter().filter(|c| names.contains(&c.name.as_str()) && is_number(c) && c.may_read);
-    Ok(wanted.map(|column| column.name).collect())
+    let numbers = names.map(|name| ("bars_table", name.to_owned()));
+    Ok((row.bars(db, &numbers)?.columns.split_off(OPTIONAL), row.is_close_of_bar(&all)))
 }
