@@ -262,7 +262,7 @@ mends() {
     q market "$2" >/dev/null
     found=$(q market "SELECT detail FROM regime_health_details() WHERE what = 'layout on nodes'")
     is "$1: health says so" "$found" "$3"
-    for _ in 1 2 3; do q market "$(q market "SELECT string_agg(command, ' ') FROM regime_health() WHERE what = 'layout on nodes'")" >/dev/null; done
+    for _ in 1 2 3; do q market "$(q market "SELECT string_agg(DISTINCT command, ' ') FROM regime_health_details('layout on nodes')")" >/dev/null; done
     is "$1: its commands mend it" "$(q market "SELECT detail, command FROM regime_health() WHERE what = 'layout on nodes'")" ""
 }
 mends "an output table on the coordinator" "SELECT undistribute_table('cmc_regime_stats')" "public.cmc_regime_stats is not distributed with its sources, or not on every node."
