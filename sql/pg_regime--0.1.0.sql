@@ -2139,7 +2139,8 @@ SELECT pg_catalog.pg_extension_config_dump('@extschema@.regime_profile_asset', '
 
 -- A trusted extension's script runs as a superuser, to whom all of it belongs: whoever installs the extension may edit the rows
 -- and let others do so, but not put a view or code of their own in the place of a table that others' calls read.
-GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON @extschema@.regime_source_user, @extschema@.regime_source_built_in, @extschema@.regime_connection, @extschema@.regime_policy,
+-- The built-in rows stay as they are.
+GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON @extschema@.regime_source_user, @extschema@.regime_connection, @extschema@.regime_policy,
     @extschema@.regime_profile, @extschema@.regime_profile_asset TO @extowner@ WITH GRANT OPTION;
 GRANT SELECT, INSERT, UPDATE, DELETE ON @extschema@.regime_source TO @extowner@ WITH GRANT OPTION;
 GRANT SELECT ON @extschema@.regime_source, @extschema@.regime_source_user, @extschema@.regime_source_built_in, @extschema@.regime_policy, @extschema@.regime_profile,

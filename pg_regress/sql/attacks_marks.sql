@@ -84,7 +84,7 @@ CREATE TABLE m.own (id int, time_close timestamptz);
 DO $$ DECLARE f text; BEGIN
     FOR f IN SELECT oid::regproc FROM pg_proc WHERE proname ~ '^cmc_regime_mark' LOOP
         BEGIN
-            EXECUTE format('CREATE TRIGGER t AFTER INSERT ON m.own REFERENCING NEW TABLE AS new_rows EXECUTE FUNCTION %s()', f);
+            EXECUTE format('CREATE TRIGGER t AFTER INSERT ON m.own REFERENCING NEW TABLE AS pg_ts_parser EXECUTE FUNCTION %s()', f);
             RAISE EXCEPTION '% may be used', f;
         EXCEPTION WHEN insufficient_privilege THEN NULL;
         END;

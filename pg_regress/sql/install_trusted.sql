@@ -28,6 +28,7 @@ SELECT pg_temp.refused(s) AS refused, s AS statement FROM unnest(ARRAY[
     $_$CREATE OR REPLACE VIEW regime_source AS SELECT * FROM regime_source_built_in$_$,
     $_$CREATE OR REPLACE VIEW cmc_regime_latest AS SELECT 1 AS id$_$,
     $_$CREATE OR REPLACE FUNCTION regime_source_rows() RETURNS SETOF regime_source_user LANGUAGE sql AS 'TABLE regime_source_user'$_$,
+    $_$UPDATE regime_source_built_in SET bars_table = 'pg_authid'$_$,
     $_$DROP TABLE regime_profile_asset$_$]) AS s;
 -- The map and the policies are the owner's to change.
 UPDATE regime_source SET close_column = 'price' WHERE cal_scheme = 'iso' AND layer = 'L2';

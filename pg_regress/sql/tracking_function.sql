@@ -10,13 +10,13 @@ SELECT trim(trailing '\000' FROM :'argument') AS argument \gset
 CREATE TABLE change (n serial, what text, sql text);
 INSERT INTO change (what, sql) VALUES
     ('function replaced', format('CREATE OR REPLACE FUNCTION %s() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS ''BEGIN RETURN NULL; END''', :'function')),
-    ('another function', format('CREATE OR REPLACE TRIGGER pg_regime_update AFTER UPDATE ON cmc_price_bars_multi_tf REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows EXECUTE FUNCTION nothing(%L); ALTER TABLE cmc_price_bars_multi_tf ENABLE ALWAYS TRIGGER pg_regime_update', :'argument')),
+    ('another function', format('CREATE OR REPLACE TRIGGER pg_regime_update AFTER UPDATE ON cmc_price_bars_multi_tf REFERENCING OLD TABLE AS pg_ts_template NEW TABLE AS pg_ts_parser EXECUTE FUNCTION nothing(%L); ALTER TABLE cmc_price_bars_multi_tf ENABLE ALWAYS TRIGGER pg_regime_update', :'argument')),
     ('the caller''s privileges', format('ALTER FUNCTION %s() SECURITY INVOKER', :'function')),
     ('another search_path', format('ALTER FUNCTION %s() SET search_path = public', :'function')),
     ('another name', format('ALTER FUNCTION %s() RENAME TO cmc_regime_mark_00000000', :'function')),
     ('of one column', format('CREATE OR REPLACE TRIGGER pg_regime_update AFTER UPDATE OF bar_seq ON cmc_price_bars_multi_tf EXECUTE FUNCTION %s(%L); ALTER TABLE cmc_price_bars_multi_tf ENABLE ALWAYS TRIGGER pg_regime_update', :'function', :'argument')),
-    ('with a condition', format('CREATE OR REPLACE TRIGGER pg_regime_update AFTER UPDATE ON cmc_price_bars_multi_tf REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT WHEN (false) EXECUTE FUNCTION %s(%L); ALTER TABLE cmc_price_bars_multi_tf ENABLE ALWAYS TRIGGER pg_regime_update', :'function', :'argument')),
-    ('of another event', format('CREATE OR REPLACE TRIGGER pg_regime_update AFTER INSERT ON cmc_price_bars_multi_tf REFERENCING NEW TABLE AS new_rows EXECUTE FUNCTION %s(%L); ALTER TABLE cmc_price_bars_multi_tf ENABLE ALWAYS TRIGGER pg_regime_update', :'function', :'argument')),
+    ('with a condition', format('CREATE OR REPLACE TRIGGER pg_regime_update AFTER UPDATE ON cmc_price_bars_multi_tf REFERENCING OLD TABLE AS pg_ts_template NEW TABLE AS pg_ts_parser FOR EACH STATEMENT WHEN (false) EXECUTE FUNCTION %s(%L); ALTER TABLE cmc_price_bars_multi_tf ENABLE ALWAYS TRIGGER pg_regime_update', :'function', :'argument')),
+    ('of another event', format('CREATE OR REPLACE TRIGGER pg_regime_update AFTER INSERT ON cmc_price_bars_multi_tf REFERENCING NEW TABLE AS pg_ts_parser EXECUTE FUNCTION %s(%L); ALTER TABLE cmc_price_bars_multi_tf ENABLE ALWAYS TRIGGER pg_regime_update', :'function', :'argument')),
     ('for replication alone', 'ALTER TABLE cmc_price_bars_multi_tf ENABLE REPLICA TRIGGER pg_regime_update'),
     ('not for replication', 'ALTER TABLE cmc_price_bars_multi_tf DISABLE TRIGGER pg_regime_replicated');
 CREATE TABLE seen (n int, what text, untracked text, mode text, reason text, differ bigint, action text, again text);

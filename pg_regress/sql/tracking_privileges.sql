@@ -70,7 +70,7 @@ SET ROLE regress_loader;
 SELECT * FROM regime_work.cmc_regime_dirty;
 CREATE TEMP TABLE mine (id int, time_close timestamptz);
 SELECT proname AS mark FROM pg_proc WHERE proname LIKE 'cmc\_regime\_mark%' AND prosrc LIKE '%time_close%' LIMIT 1 \gset
-CREATE TRIGGER t AFTER INSERT ON mine REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION regime_work.:mark();
+CREATE TRIGGER t AFTER INSERT ON mine REFERENCING NEW TABLE AS pg_ts_parser FOR EACH STATEMENT EXECUTE FUNCTION regime_work.:mark();
 RESET ROLE;
 SELECT id, source, since FROM regime_work.cmc_regime_dirty ORDER BY mark;
 -- What stands in front of the loader's search_path is not called.

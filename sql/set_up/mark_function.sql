@@ -32,8 +32,7 @@ BEGIN
     -- columns of their table. The fewer statements and expressions, the cheaper a load of few rows.
     LOOP
         IF TG_RELID = trusted THEN
-            -- Of the event and the level, too: the owner of the source may rename triggers, and without transition tables, their
-            -- names would be those of temporary views.
+            -- Of the event and the level, too: the owner of the source may rename triggers.
             {fast}
             END IF;
             trusted := 0;

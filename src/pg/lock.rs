@@ -45,7 +45,7 @@ pub fn try_join(db: Db, name: &str) -> Result<()> {
     db.rows(join, &[arg(name)], Sees::Now, |_| Ok(()))
 }
 
-/// How many sessions of this database hold the shared lock of a name, of roles that may insert into a relation, given as SQL: any
+/// How many sessions of this database hold the shared lock of a name, of roles that may insert into a relation, given as SQL, or become one that may: any
 /// role that may connect can take the lock.
 ///
 /// # Errors
@@ -56,7 +56,7 @@ pub fn sharers(db: Db, name: &str, relation: &str) -> Result<i64> {
                  WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.mode = 'ShareLock' AND l.granted \
                  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
                  AND (l.classid::bigint << 32) | l.objid::bigint = pg_catalog.hashtextextended($1, 0::bigint) \
-                 AND has_table_privilege(a.usesysid, $2, 'INSERT')";
+                 AND EXISTS (SELECT FROM pg_roles AS r WHERE pg_has_role(a.usesysid, r.oid, 'MEMBER') AND has_table_privilege(r.oid, $2, 'INSERT'))";
     db.one(count, &[arg(name), arg(relation)], Sees::Now, |row| row.only())
 }
 
@@ -80,13 +80,15 @@ pub struct Wait {
     pub since: Option<i64>,
     /// Whether for a minute at least.
     pub is_long: bool,
-    /// The process that holds the lock; 0 is a prepared transaction.
+    /// The process that holds the lock, or that the holder waits for in the end; 0 is a prepared transaction.
     pub holder: i32,
+    /// Whether the process holds the lock itself.
+    pub is_direct: bool,
     pub holder_user: Option<String>,
 }
 
 /// The sessions of this database that wait for an advisory lock or the lock of a table, each with every session that holds
-/// the lock and waits for none itself.
+/// the lock, or that such a session waits for, and that waits for none itself.
 ///
 /// # Errors
 /// Where pg_locks cannot be read.
@@ -107,6 +109,7 @@ pub fn waits(db: Db) -> Result<Vec<Wait>> {
             since: row.get::<Option<Micros>>("waitstart")?.map(|at| at.0),
             is_long: row.get("is_long")?,
             holder: row.get("holder")?,
+            is_direct: row.get("is_direct")?,
             holder_user: row.get::<Option<String>>("holder_name")?.map(quoted),
         })
     })

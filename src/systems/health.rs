@@ -218,8 +218,14 @@ fn waits(db: Db, registered: &Registered) -> Result<Vec<Finding>> {
         };
         let severity = if wait.is_long { Severity::Warning } else { Severity::Info };
         let detail = format!(
-            "Process {} of role {} waits{since} for the lock of {what}, which {holder} holds.",
-            wait.pid, wait.user
+            "Process {} of role {} waits{since} for the lock of {what}, {}.",
+            wait.pid,
+            wait.user,
+            if wait.is_direct {
+                format!("which {holder} holds")
+            } else {
+                format!("whose holder waits for {holder}")
+            }
         );
         let subject = asset.map_or(Subject::Named(what), Subject::Asset);
         findings.push(Finding::of(severity, "waiting", subject, detail).typed(command));

@@ -45,16 +45,21 @@ pub struct Event {
     rows: &'static str,
 }
 
+/// The transition tables of old and of new rows. The names are those of relations of PostgreSQL's own, which a transition table
+/// hides: in a trigger without transition tables, such as one that the owner of the source makes or renames, the names are never
+/// those of temporary views of that owner, which the function would read with the rights of its own owner.
+pub const TRANSITION: [&str; 2] = ["pg_ts_template", "pg_ts_parser"];
+
 /// The statements that change rows; a TRUNCATE has a trigger of its own.
 pub const EVENTS: [Event; 3] = [
-    Event { name: "insert", bit: 4, referencing: "NEW TABLE AS new_rows", rows: "new_rows" },
+    Event { name: "insert", bit: 4, referencing: "NEW TABLE AS pg_ts_parser", rows: "pg_ts_parser" },
     Event {
         name: "update",
         bit: 16,
-        referencing: "OLD TABLE AS old_rows NEW TABLE AS new_rows",
-        rows: "(TABLE old_rows UNION ALL TABLE new_rows)",
+        referencing: "OLD TABLE AS pg_ts_template NEW TABLE AS pg_ts_parser",
+        rows: "(TABLE pg_ts_template UNION ALL TABLE pg_ts_parser)",
     },
-    Event { name: "delete", bit: 8, referencing: "OLD TABLE AS old_rows", rows: "old_rows" },
+    Event { name: "delete", bit: 8, referencing: "OLD TABLE AS pg_ts_template", rows: "pg_ts_template" },
 ];
 
 /// The cost of a function that has been called and could not write a mark; that of any other is the default.
@@ -172,7 +177,8 @@ fn fast(filled: &impl Fn(&str, &[(&str, &str)]) -> String) -> [String; EVENTS.le
         let all = own_rows(rows);
         let single = match *name {
             "update" => {
-                filled("single_update", &[("old", &own_rows("old_rows")), ("new", &own_rows("new_rows"))])
+                let [old, new] = TRANSITION.map(own_rows);
+                filled("single_update", &[("old", &old), ("new", &new)])
             }
             _ => filled("single", &[("own_rows", &all)]),
         };

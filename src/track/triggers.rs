@@ -6,7 +6,7 @@ use crate::pg::{
     Action, Db, Error, Outcome, Result, Sees, arg, attempt, internal, owner, quote_literal, session,
     syscache, timescale, trusting_functions, work_relation, work_schema,
 };
-use crate::track::function::{self, EVENTS, Event, Function, Functions};
+use crate::track::function::{self, EVENTS, Event, Function, Functions, TRANSITION};
 use crate::track::marks::Marks;
 use crate::track::parts::{Part, parts, tables};
 use crate::track::untrackable::{Untrackable, untrackable, warn_untrackable};
@@ -187,7 +187,7 @@ fn definitions(marks: &Marks, is_hypertable: bool) -> String {
         false => "NULL::name".to_owned(),
     };
     let events = EVENTS.iter().map(|event| {
-        let tables = ["old_rows", "new_rows"].map(|name| table(event, name)).join(", ");
+        let tables = TRANSITION.map(|name| table(event, name)).join(", ");
         match is_hypertable && event.name == "delete" {
             true => (event.name, DELETE_OF_ROWS, 'O', "NULL::name, NULL::name".to_owned()),
             false => (event.name, event.bit, 'A', tables),

@@ -7,7 +7,7 @@ use crate::track::marks::Marks;
 
 /// The version of the names of functions and of the arguments of triggers. A function with another text is found by its
 /// text ([`triggers::of`](crate::track::triggers::of)).
-const VERSION: &str = "8";
+const VERSION: &str = "9";
 
 /// A relation whose changes are marked.
 #[derive(Clone)]

@@ -98,6 +98,17 @@ pub fn forward_returns<T: Clone + Ord>(
     assets: &[Rows<T>],
     horizons: &[usize],
 ) -> BTreeMap<(T, usize), Forward> {
+    forward_returns_of(assets, horizons, |_| true, || {})
+}
+
+/// [`forward_returns`] of the regimes that are wanted. The work is rows times regimes times horizons; `tick` is called before each
+/// regime and horizon, so that a caller may end the work.
+pub fn forward_returns_of<T: Clone + Ord>(
+    assets: &[Rows<T>],
+    horizons: &[usize],
+    is_wanted: impl Fn(&T) -> bool,
+    tick: impl Fn(),
+) -> BTreeMap<(T, usize), Forward> {
     let mut regimes: Vec<&T> = assets.iter().flat_map(|rows| rows.label.iter().flatten()).collect();
     regimes.sort_unstable();
     regimes.dedup();
@@ -116,7 +127,8 @@ pub fn forward_returns<T: Clone + Ord>(
     let mut all = BTreeMap::new();
     for horizon in horizons {
         let panel = Panel::new(&placed, *horizon, days.len());
-        for (number, regime) in regimes.iter().enumerate() {
+        for (number, regime) in regimes.iter().enumerate().filter(|(_, regime)| is_wanted(regime)) {
+            tick();
             all.insert((T::clone(regime), *horizon), panel.of(number));
         }
     }

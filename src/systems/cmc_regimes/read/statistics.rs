@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use regime_core::calendar::civil::day_of;
-use regime_core::cmc_regimes::forward::{Forward, Rows, forward_returns};
+use regime_core::cmc_regimes::forward::{Forward, Rows, forward_returns_of};
 use regime_core::cmc_regimes::row::FlipLayer;
 use regime_core::math::periods::{Period, periods, simple_return};
 
@@ -126,5 +126,12 @@ pub fn forward(
         read.push((day, history.closes(&Closes::read(db, id)?), history.label));
     }
     let rows: Vec<_> = read.iter().map(|(day, close, label)| Rows { day, label, close }).collect();
-    Ok(forward_returns(&rows, horizons))
+    Ok(forward_returns_of(
+        &rows,
+        horizons,
+        |_| true,
+        || {
+            pgrx::check_for_interrupts!();
+        },
+    ))
 }

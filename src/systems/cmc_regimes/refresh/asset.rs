@@ -74,12 +74,13 @@ impl Call<'_, '_> {
     /// # Errors
     /// Bars that cannot be used, or tables that cannot be read or written.
     pub fn refresh(&self, id: i32) -> Result<Done<OfAsset>> {
+        // Whoever may connect can make this wait: afterwards it is checked whose code the tables run.
+        if let Some(inputs) = self.inputs {
+            inputs.hold()?;
+        }
         let set_up = !self.dry_run || set_up::is_set_up(self.db, self.schema, &CMC)?;
         if set_up {
             set_up::hold(self.db, self.schema, &CMC, self.dry_run)?;
-        }
-        if let Some(inputs) = self.inputs {
-            inputs.hold()?;
         }
         // One snapshot for bars, EMAs, marks and stored rows, taken after the lock: all inputs are of one moment, and
         // include what the last holder of the lock committed.

@@ -1,11 +1,11 @@
 //! What a report says of an asset, read part by part. A part that cannot be read leaves the others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use regime_core::calendar::civil::day_of;
 use regime_core::cmc_regimes::backtest::{Bar, Summary, summary};
-use regime_core::cmc_regimes::forward::{Forward, Rows, forward_returns};
+use regime_core::cmc_regimes::forward::{Forward, Rows, forward_returns_of};
 use regime_core::cmc_regimes::row::FlipLayer;
 use regime_core::math::flips::flips_after;
 use regime_core::math::periods::{Change, Period, periods};
@@ -45,6 +45,11 @@ pub struct Facts {
     pub history: History,
     /// The runs of the span; the last has no end.
     pub periods: Vec<Period<Rc<str>>>,
+    /// The most frequent regimes with their rows, the most frequent first.
+    pub frequent: Vec<(Rc<str>, usize)>,
+    /// The number of rows with a label.
+    pub labelled: usize,
+    /// Of these regimes.
     pub forward: BTreeMap<(Rc<str>, usize), Forward>,
     /// The newest row of the span.
     pub stored: Stored,
@@ -84,8 +89,12 @@ pub fn facts(db: Db, id: i32, span: [Option<i64>; 2]) -> Result<Facts> {
     let picture = drawn::history(db, id, FlipLayer::Composite, shown)?;
     let history = History::read(db, id, FlipLayer::Composite, span)?;
     let day: Vec<i64> = history.ts.iter().map(|ts| day_of(*ts)).collect();
-    let forward =
-        forward_returns(&[Rows { day: &day, label: &history.label, close: &picture.close }], &HORIZONS);
+    let (frequent, labelled) = frequent(&history);
+    let rows = [Rows { day: &day, label: &history.label, close: &picture.close }];
+    let is_frequent = |label: &Rc<str>| frequent.iter().any(|(frequent, _)| frequent == label);
+    let forward = forward_returns_of(&rows, &HORIZONS, is_frequent, || {
+        pgrx::check_for_interrupts!();
+    });
     let stored = newest(db, id, span[1])?;
     let state = attempt(|| state::load(db, &settings::target_schema(), id)).ok().flatten();
     let kept = state.map(|state| state.basis.arguments);
@@ -98,6 +107,8 @@ pub fn facts(db: Db, id: i32, span: [Option<i64>; 2]) -> Result<Facts> {
         symbol: names::symbol_of(db, id, None)?,
         periods: runs(&history),
         forward,
+        frequent,
+        labelled,
         waiting: waiting.filter(|_| is_newest).map(|(words, _)| words),
         why: part(|| explain::of(db, id, stored.ts, &given)),
         tested: part(|| tested(db, id, span)).and_then(|tested| {
@@ -109,6 +120,20 @@ pub fn facts(db: Db, id: i32, span: [Option<i64>; 2]) -> Result<Facts> {
         picture,
         history,
     })
+}
+
+/// The most frequent labels with their rows, and the number of rows with a label.
+fn frequent(history: &History) -> (Vec<(Rc<str>, usize)>, usize) {
+    /// Most regimes that tables have a row for.
+    const MOST: usize = 10;
+    let mut count: HashMap<&Rc<str>, usize> = HashMap::new();
+    history.label.iter().flatten().for_each(|label| *count.entry(label).or_default() += 1);
+    let all = count.values().sum();
+    let mut order: Vec<(Rc<str>, usize)> =
+        count.into_iter().map(|(label, n)| (Rc::clone(label), n)).collect();
+    order.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+    order.truncate(MOST);
+    (order, all)
 }
 
 /// A part, or in a line why it cannot be had.

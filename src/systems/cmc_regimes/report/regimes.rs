@@ -1,6 +1,5 @@
 //! What a report says of each regime: how long it lasts, what follows it, what the price did afterwards.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use regime_core::Label;
@@ -9,9 +8,6 @@ use regime_core::math::periods::{Durations, durations, transitions};
 
 use crate::pg::plural;
 use crate::systems::cmc_regimes::report::facts::{Facts, HORIZONS};
-
-/// Most regimes that tables have a row for.
-const MOST: usize = 10;
 
 /// The sign of a number below 0.
 const MINUS: &str = "\u{2212}";
@@ -89,18 +85,12 @@ fn is_above_zero(text: &str) -> bool {
 
 /// The regimes of the span, the most frequent first.
 pub fn regimes(facts: &Facts) -> Vec<Regime> {
-    let mut count: HashMap<&Rc<str>, usize> = HashMap::new();
-    facts.history.label.iter().flatten().for_each(|label| *count.entry(label).or_default() += 1);
-    let all: usize = count.values().sum();
     let lasting = durations(&facts.periods);
     let of = |label: &str| lasting.iter().find(|lasting| &*lasting.regime == label);
     let current = facts.periods.last().map(|period| &period.regime);
-    let mut order: Vec<(&Rc<str>, usize)> = count.into_iter().collect();
-    order.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
-    order.truncate(MOST);
-    let names: Vec<&Rc<str>> = order.iter().map(|(name, _)| *name).collect();
-    let widest = HORIZONS.map(|horizon| widest(facts, &names, horizon));
-    order
+    let widest = HORIZONS.map(|horizon| widest(facts, horizon));
+    facts
+        .frequent
         .iter()
         .map(|(name, n)| {
             let lasting = of(name);
@@ -109,8 +99,8 @@ pub fn regimes(facts: &Facts) -> Vec<Regime> {
             Regime {
                 name: name.to_string(),
                 trend: trend(name),
-                is_current: current == Some(*name),
-                share: format!("{:.0} %", *n as f64 / all as f64 * 100.0),
+                is_current: current == Some(name),
+                share: format!("{:.0} %", *n as f64 / facts.labelled as f64 * 100.0),
                 runs: lasting
                     .map_or(0, |lasting| lasting.runs.len() + usize::from(lasting.current.is_some())),
                 median: rows(lasting.and_then(Durations::median)),
@@ -123,12 +113,12 @@ pub fn regimes(facts: &Facts) -> Vec<Regime> {
 }
 
 /// The farthest end of the intervals of a horizon from 0.
-fn widest(facts: &Facts, names: &[&Rc<str>], horizon: usize) -> f64 {
-    let end = |name: &&Rc<str>| {
+fn widest(facts: &Facts, horizon: usize) -> f64 {
+    let end = |(name, _): &(Rc<str>, usize)| {
         let found = facts.forward.get(&(Rc::clone(name), horizon))?;
         Some(found.difference?.abs() + 2.0 * found.std_error?)
     };
-    names.iter().filter_map(end).fold(0.0, f64::max)
+    facts.frequent.iter().filter_map(end).fold(0.0, f64::max)
 }
 
 fn outcome(facts: &Facts, name: &Rc<str>, horizon: usize, widest: f64) -> Outcome {
