@@ -60,11 +60,18 @@ impl Source {
         [&self.bars, &self.ema].into_iter().chain(labels)
     }
 
-    /// The statement that reads the EMAs of a condition: only those of the periods of the layer, as a constant list, since
-    /// most rows of a long EMA table have other periods.
+    /// The statement that reads the EMAs of a condition: only those of the periods of the layer, since most rows of a long EMA table
+    /// have other periods.
     pub fn select_emas(&self, condition: &str) -> String {
+        format!("{} AND {}", self.ema.select(condition), self.of_periods().1)
+    }
+
+    /// The column of the period, and SQL: whether an EMA is of a period of the layer. The periods are a constant list, and the column
+    /// is of its own type, so that an index serves.
+    pub fn of_periods(&self) -> (&str, String) {
+        let column = self.ema.columns[1].trim_end_matches("::int");
         let periods = self.params.periods.map(|period| period.to_string()).join(", ");
-        format!("{} AND {} IN ({periods})", self.ema.select(condition), self.ema.columns[1])
+        (column, format!("{column} IN ({periods})"))
     }
 
     /// Everything that determines what is read, as texts to hash.

@@ -26,7 +26,7 @@ use crate::systems::cmc_regimes::assets::all_ids;
 use crate::systems::cmc_regimes::check::layer::{Checked, Layers, Subject, complaints_of};
 use crate::systems::cmc_regimes::check::proxy::Young;
 use crate::systems::cmc_regimes::check::raw::RawReader;
-use crate::systems::cmc_regimes::check::{Complaint, labels};
+use crate::systems::cmc_regimes::check::{Complaint, index, labels};
 use crate::systems::cmc_regimes::explain::labels::bars_of;
 use crate::systems::cmc_regimes::labels::check_apart;
 use crate::systems::cmc_regimes::params::{Given, Setup};
@@ -142,6 +142,9 @@ fn of_profile(db: Db, profiles: &Profiles, own: &Own, ids: Option<Vec<i32>>) -> 
             Vec::new()
         }
     };
+    if let Some(first) = ids.first() {
+        complaints.extend(index::complaints(db, &setup.sources, *first)?);
+    }
     let weekly = setup.sources[Layer::L1].clone().map(|source| Reader::new(db, source));
     let preflight = Preflight { readers, weekly, params: setup.params, schema, whole, now: session::clock() };
     complaints.extend(preflight.assets(&ids)?);

@@ -1,5 +1,6 @@
 //! Whether inputs are usable, and whether stored rows are those of a computation from scratch.
 
+mod index;
 pub mod inputs;
 pub mod labels;
 pub mod layer;
