@@ -31,7 +31,7 @@ DECLARE
     b name;
     statement text;
 BEGIN
-    FOR a, b IN SELECT t.tgname, u.tgname FROM pg_trigger t, pg_trigger u WHERE t.tgrelid = of_table AND u.tgrelid = of_table AND NOT t.tgisinternal AND NOT u.tgisinternal AND t.tgname <> u.tgname LOOP
+    FOR a, b IN SELECT t.tgname, u.tgname FROM pg_trigger t, pg_trigger u WHERE t.tgrelid = of_table AND u.tgrelid = of_table AND t.tgname ~ '^pg_regime' AND u.tgname ~ '^pg_regime' AND t.tgname <> u.tgname LOOP
         BEGIN
             EXECUTE format('ALTER TRIGGER %I ON %s RENAME TO aside', b, of_table);
             EXECUTE format('ALTER TRIGGER %I ON %s RENAME TO %I', a, of_table, b);
