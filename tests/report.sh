@@ -16,10 +16,14 @@ browser() {
         --user-data-dir="$work/browser" "$@"
 }
 # What the browser makes of the page is asked for by a script that is put into a copy of it.
-question='<script>addEventListener("load", () => { const size = document.documentElement;
+# A window is never as narrow as a phone: the width, after the # of the address, is that of the page in it.
+question='<script>addEventListener("load", () => { const page = document.documentElement, body = document.body;
+    page.style.width = location.hash.slice(1) + "px";
+    const overflows = body.scrollWidth > body.clientWidth || page.getBoundingClientRect().width > innerWidth;
     const shown = [...document.querySelectorAll("svg")].filter(svg => svg.getBoundingClientRect().width > 0);
-    document.body.outerHTML = `<pre>width ${innerWidth}, overflow ${size.scrollWidth > innerWidth}, pictures ${shown.length}, paper ${getComputedStyle(document.body).backgroundColor}, `
-        + `ink ${getComputedStyle(document.body).color}, title ${document.title}</pre>`; });</script>'
+    const colours = getComputedStyle(body);
+    body.outerHTML = `<pre>width ${page.getBoundingClientRect().width}, overflow ${overflows}, pictures ${shown.length}, paper ${colours.backgroundColor}, `
+        + `ink ${colours.color}, title ${document.title}</pre>`; });</script>'
 light='paper rgb(255, 255, 255), ink rgb(27, 36, 48)' dark='paper rgb(14, 20, 27), ink rgb(232, 237, 242)'
 declare -rA scheme=([dark]=0 [light]=1)
 
@@ -30,7 +34,7 @@ for symbol in MARKET DEMO5; do
     for theme in light dark; do
         for width in 390 1280; do
             browser --window-size=$width,900 --blink-settings=preferredColorScheme="${scheme[$theme]}" --enable-logging=stderr \
-                --dump-dom "file://$work/asked.html" >"$work/dom" 2>"$work/log" || true
+                --dump-dom "file://$work/asked.html#$width" >"$work/dom" 2>"$work/log" || true
             is "$symbol, $theme, $width pixels: fits, and shows one picture of each" \
                 "$(sed -n 's/.*<pre>\(.*\)<\/pre>.*/\1/p' "$work/dom")" "width $width, overflow false, pictures 3, ${!theme}, title $symbol: $regime"
             is "$symbol, $theme, $width pixels: no word in the console" "$(grep CONSOLE "$work/log" || true)" ""
