@@ -1,11 +1,12 @@
 -- The function behind the triggers on a source relation: leaves a mark for each key whose rows a statement changes, with
--- the earliest time of these rows, in the tables of one system or of two that read the same rows by the same key. src/track/function.rs fills in the names in braces; values of names are quoted, and
--- the tag of the dollar quote is one that none of them contains.
+-- the earliest time of these rows, in the tables of one system or of two that read the same rows by the same key.
+-- src/track/function.rs fills in the names in braces; values of names are quoted, and the tag of the dollar quote is one
+-- that none of them contains.
 --
 -- The function belongs to the role that calls regime_track, and runs as that role: who loads bars needs no privilege on
 -- the marks. Other roles could lead the function to run their code with the rights of that role, and are kept from doing
 -- so: the owner of the marks, by triggers and defaults, whoever may put triggers on the marks, and the owner of the source,
--- by casts of its types.
+-- by casts of its types, and by triggers without transition tables, in which temporary views could take the place of these.
 -- Comments are not a part of the function, and four blanks of indentation become one: PostgreSQL compresses the text.
 -- Keys are stored in ascending order and in short rows, so that a key is found quickly. Columns of the source may have
 -- the names of variables.

@@ -69,7 +69,8 @@ impl Source {
     /// The column of the period, and SQL: whether an EMA is of a period of the layer. The periods are a constant list, and the column
     /// is of its own type, so that an index serves.
     pub fn of_periods(&self) -> (&str, String) {
-        let column = self.ema.columns[1].trim_end_matches("::int");
+        let column = self.ema.columns[1].as_str();
+        let column = column.strip_suffix("::int").unwrap_or(column);
         let periods = self.params.periods.map(|period| period.to_string()).join(", ");
         (column, format!("{column} IN ({periods})"))
     }

@@ -30,10 +30,10 @@ impl<'a> Subjects<'a> {
 
     /// The findings about a subject; `is_tracked` says that every source is tracked.
     pub fn findings(&self, fresh: &Fresh, is_tracked: bool) -> Vec<Finding> {
-        let mut all = vec![self.failing(fresh), self.stale(fresh), self.refused(fresh), self.lost(fresh)];
-        all.extend([self.silent(fresh), self.old(fresh)]);
-        all.push(if is_tracked { self.unmarked(fresh) } else { None });
-        all.into_iter().flatten().collect()
+        let unmarked = if is_tracked { self.unmarked(fresh) } else { None };
+        let of_rows = [self.failing(fresh), self.stale(fresh), self.refused(fresh), self.lost(fresh)];
+        let of_times = [self.silent(fresh), self.old(fresh), unmarked];
+        of_rows.into_iter().chain(of_times).flatten().collect()
     }
 
     fn finding(&self, severity: Severity, what: &'static str, fresh: &Fresh, detail: &str) -> Finding {

@@ -37,11 +37,11 @@ fn cell(label: Label) -> Cell {
     (label.trend() as u8, label.vol() as u8)
 }
 
-/// The rows of an asset as a picture shows them; without rows, that is an error only where closes are wanted.
+/// The rows of an asset, with those that a picture of them shows; without rows, that is an error only where closes are wanted.
 ///
 /// # Errors
 /// Where the span has no rows or no known close, and where the tables cannot be read.
-pub fn history(db: Db, asset: i32, layer: FlipLayer, wanted: Shown) -> Result<picture::History> {
+pub fn history(db: Db, asset: i32, layer: FlipLayer, wanted: Shown) -> Result<(History, picture::History)> {
     let history = History::read(db, asset, layer, wanted.span)?;
     let close = match wanted.closes {
         true if history.ts.is_empty() => return Err(no_rows(db, asset, layer, wanted.span)?),
@@ -51,7 +51,7 @@ pub fn history(db: Db, asset: i32, layer: FlipLayer, wanted: Shown) -> Result<pi
     if wanted.closes && close.iter().all(|close| close.is_nan()) {
         return Err(no_closes(db, asset)?);
     }
-    Ok(picture::History {
+    let shown = picture::History {
         subject: names::symbol_of(db, asset, None)?,
         whose: names::in_words(db, asset, None)?,
         what: match layer {
@@ -60,11 +60,12 @@ pub fn history(db: Db, asset: i32, layer: FlipLayer, wanted: Shown) -> Result<pi
         },
         cells: history.labels().into_iter().map(|label| label.map(cell)).collect(),
         changes: changes(history.label.iter().map(Option::as_deref)),
-        ts: history.ts,
+        ts: history.ts.clone(),
         close,
         gauge: None,
         look: &LOOK,
-    })
+    };
+    Ok((history, shown))
 }
 
 /// [`history`] as a caller asks for it.
@@ -76,7 +77,7 @@ pub fn wanted(db: Db, wanted: &Wanted) -> Result<picture::History> {
         return Err(only_days(timeframe));
     }
     let asset = names::id(db, wanted.asset, None)?;
-    history(db, asset, flip_layer(wanted.layer)?, wanted.shown)
+    Ok(history(db, asset, flip_layer(wanted.layer)?, wanted.shown)?.1)
 }
 
 /// The error for a timeframe.
