@@ -3,12 +3,15 @@
 \set ECHO none
 \i :abs_srcdir/empty.sql
 \set ECHO all
--- No candles, no finding; the map may name what is not there.
+-- No candles, which no row at all would call clean; the map may name what is not there.
 SELECT * FROM regime_check_candles();
+SELECT problem FROM regime_check_candles_details('{FINE}');
 UPDATE regime_source SET bars_table = 'gone' WHERE layer = 'candles';
 SELECT * FROM regime_check_candles();
 UPDATE regime_source SET bars_table = 'candles' WHERE layer = 'candles';
 CREATE TABLE candles (symbol text, timeframe text, open_time timestamptz, open float8, high float8, low float8, close float8, volume float8);
+SELECT severity, problem, n, command, advice FROM regime_check_candles();
+SELECT symbol, problem, n FROM regime_check_candles_details('{FINE}');
 CREATE FUNCTION fill(name text, tf text, step interval, n int) RETURNS void LANGUAGE sql AS $$
     INSERT INTO candles SELECT name, tf, '2024-01-01 00:00+00'::timestamptz + k * step, 100 + k % 7, 104 + k % 7, 99 + k % 7, 102 + k % 7, 1000 FROM generate_series(0, n - 1) AS k $$;
 SELECT FROM fill('FINE', '1d', '1 day', 100);

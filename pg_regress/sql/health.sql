@@ -167,3 +167,7 @@ ALTER TABLE dim_assets RENAME TO assets;
 CREATE VIEW dim_assets AS SELECT id, symbol, 1 / (id - id) = 1 AS is_active FROM assets;
 SELECT :health;
 SELECT system, n, problem FROM regime_systems;
+-- A kind that is misspelt would look like one without findings.
+SELECT * FROM regime_health_details('stale assets');
+SELECT * FROM regime_health_details('');
+SELECT count(*) FROM regime_health_details('bloated table');

@@ -75,11 +75,12 @@ fn regime_health() -> Result<
         let subjects: Vec<String> =
             row.subjects.iter().filter_map(|subject| in_words(subject, &symbols)).collect();
         let subjects = (!subjects.is_empty()).then_some(subjects);
-        (row.severity.as_str(), row.what, row.n, subjects, row.detail, row.command, row.advice)
+        (row.severity.as_str(), row.what.as_str(), row.n, subjects, row.detail, row.command, row.advice)
     })))
 }
 
-/// Lists what is wrong in any system, the worst first: a row for each subject of each finding, or of the findings of one kind.
+/// Lists what is wrong in any system, the worst first: a row for each subject of each finding, or of the findings of one kind. An unknown kind is an
+/// error.
 // Unsafe: no subtransaction can begin in parallel mode.
 #[pg_extern(stable, parallel_unsafe)]
 fn regime_health_details(
@@ -96,13 +97,12 @@ fn regime_health_details(
         name!(advice, Option<String>),
     )>,
 > {
-    let mut findings = health::details()?;
-    findings.retain(|finding| kind.is_none_or(|kind| finding.what == kind));
+    let findings = health::details(kind)?;
     let symbols = symbols(findings.iter().filter_map(|finding| finding.subject.asset()));
     Ok(TableIterator::new(findings.into_iter().map(move |f| {
         let (id, subject) = (f.subject.asset(), in_words(&f.subject, &symbols));
         let symbol = id.and_then(|id| symbols.get(&id).cloned());
-        (f.severity.as_str(), f.what, id, symbol, subject, f.detail, f.command, f.advice)
+        (f.severity.as_str(), f.what.as_str(), id, symbol, subject, f.detail, f.command, f.advice)
     })))
 }
 

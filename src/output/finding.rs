@@ -16,6 +16,66 @@ words!(
     }
 );
 
+words!(
+    /// A kind of finding, in two or three words, by which findings are sorted.
+    Kind {
+        /// An output or a working table that is not of the columns of this version.
+        AlteredTable = "altered table",
+        /// A table that vacuum does not keep up with.
+        BloatedTable = "bloated table",
+        /// A check that could not be done.
+        FailedCheck = "failed check",
+        /// An asset whose last refresh failed.
+        FailingAsset = "failing asset",
+        /// A symbol whose last backfill failed.
+        FailingHistory = "failing history",
+        /// A series whose last refresh failed.
+        FailingSeries = "failing series",
+        /// A subject whose next bar is late.
+        FeedSilent = "feed silent",
+        /// A table that a refresh would refuse to write to.
+        ForeignOwner = "foreign owner",
+        /// A table that is on the wrong nodes of Citus.
+        LayoutOnNodes = "layout on nodes",
+        /// The asset that stands for the market.
+        MarketProxy = "market proxy",
+        /// Privileges that a refresh needs.
+        MissingGrants = "missing grants",
+        /// Active assets whose rows are of different versions.
+        MixedVersionHashes = "mixed version hashes",
+        /// Tables that are missing.
+        NotSetUp = "not set up",
+        /// A subject whose newest row is older than `pg_regime.max_age`.
+        OldRows = "old rows",
+        /// A profile that no asset has.
+        ProfileOfNobody = "profile of nobody",
+        /// Arguments that a subject keeps and a refresh refuses.
+        RefusedArguments = "refused arguments",
+        /// A source map that cannot be used.
+        SourceMap = "source map",
+        /// An asset whose rows are not what a refresh would make.
+        StaleAsset = "stale asset",
+        /// A symbol whose days are not what a backfill would make.
+        StaleHistory = "stale history",
+        /// A series whose rows are not what a refresh would make.
+        StaleSeries = "stale series",
+        /// An asset of two profiles.
+        TwoProfiles = "two profiles",
+        /// A round of refreshes that is not finished.
+        UnfinishedRound = "unfinished round",
+        /// Rows made with arguments that nothing keeps.
+        UnknownArguments = "unknown arguments",
+        /// A subject last refreshed before its sources were tracked as now.
+        UnknownChanges = "unknown changes",
+        /// A source whose changes are not marked.
+        UntrackedSource = "untracked source",
+        /// A profile that cannot be used.
+        UnusableProfile = "unusable profile",
+        /// A refresh that waits for a lock.
+        Waiting = "waiting",
+    }
+);
+
 /// Most subjects that a row names which sums up many.
 pub const MOST_NAMED: usize = 5;
 
@@ -23,8 +83,7 @@ pub const MOST_NAMED: usize = 5;
 #[derive(Clone)]
 pub struct Finding {
     pub severity: Severity,
-    /// What is wrong, in two or three words.
-    pub what: &'static str,
+    pub what: Kind,
     pub subject: Subject,
     pub detail: String,
     /// A statement that runs as it stands.
@@ -67,7 +126,7 @@ impl Subject {
 
 impl Finding {
     /// A finding that nothing can be typed about.
-    pub fn of(severity: Severity, what: &'static str, subject: Subject, detail: String) -> Self {
+    pub fn of(severity: Severity, what: Kind, subject: Subject, detail: String) -> Self {
         Self { severity, what, subject, detail, command: None, advice: None, together: None, rank: 0 }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::output::finding::{Finding, MOST_NAMED, Severity, Subject, Together};
+use crate::output::finding::{Finding, Kind, MOST_NAMED, Severity, Subject, Together};
 use crate::pg::quote_literal;
 
 /// Most statements that the findings of a kind in a system are divided by.
@@ -11,7 +11,7 @@ const MOST_STATEMENTS: usize = 5;
 /// What is wrong with a number of subjects.
 pub struct Row {
     pub severity: Severity,
-    pub what: &'static str,
+    pub what: Kind,
     /// The number of findings.
     pub n: i64,
     /// The first of their subjects.
@@ -23,7 +23,7 @@ pub struct Row {
 
 /// The rows of findings, each with the number of its system, in their order; `own` is the quoted schema of the extension.
 pub fn rows(findings: Vec<(usize, Finding)>, own: &str) -> Vec<Row> {
-    let mut kinds: BTreeMap<(Severity, &str, usize), Vec<Finding>> = BTreeMap::new();
+    let mut kinds: BTreeMap<(Severity, Kind, usize), Vec<Finding>> = BTreeMap::new();
     for (system, finding) in findings {
         kinds.entry((finding.severity, finding.what, system)).or_default().push(finding);
     }
@@ -63,7 +63,10 @@ fn summed_up(group: Vec<Finding>, own: &str) -> Row {
     let command = match () {
         () if is_common(|finding| finding.command.as_ref()) => first.command.clone(),
         () if is_together => Together::statement(&members),
-        () => Some(format!("SELECT * FROM {own}.regime_health_details({});", quote_literal(first.what))),
+        () => Some(format!(
+            "SELECT * FROM {own}.regime_health_details({});",
+            quote_literal(first.what.as_str())
+        )),
     };
     let named = group.iter().map(|finding| &finding.subject).filter(|subject| **subject != Subject::All);
     Row {

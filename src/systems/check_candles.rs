@@ -74,9 +74,8 @@ fn null_symbol() -> Error {
 
 fn of(db: Db, symbols: Option<&[String]>) -> Result<Vec<Complaint>> {
     // Candles without opens are those of one system alone.
-    let source = attempt_unless_cancelled(|| Source::find(db, Reads::All))
-        .or_else(|_| Source::find(db, Reads::Prices))?;
-    let Some(source) = source else { return Ok(Vec::new()) };
+    let source = attempt_unless_cancelled(|| Source::load(db, Reads::All))
+        .or_else(|_| Source::load(db, Reads::Prices))?;
     let check = Check { source: &source, now: session::clock() };
     check.all(db, symbols)
 }
@@ -138,6 +137,12 @@ impl Check<'_> {
         let whose = || Ok("candles".to_owned());
         relation
             .reading(db, (&condition, &args), (&whose, ""), || db.rows(&sql, &args, Sees::Snapshot, each))?;
+        if series.is_none() && unnamed == 0 && symbols.is_none() {
+            let complaint = Complaint::of_all(Severity::Error, format!("{} holds no candles", relation.sql));
+            let schema = extension_schema(db)?;
+            let show = format!("SELECT * FROM {schema}.regime_source WHERE layer = 'candles';");
+            complaints.push(Complaint { n: Some(0), ..complaint.typed(show) });
+        }
         if let Some(last) = series {
             complaints.extend(self.series(&last, &candles));
         }

@@ -11,7 +11,7 @@ use pgrx::prelude::*;
 
 use regime_core::{Layer, PerLayer};
 
-use crate::output::finding::{Finding, Severity, Subject};
+use crate::output::finding::{Finding, Kind, Severity, Subject};
 use crate::output::own::RUN_LOG;
 use crate::output::set_up::{is_set_up, set_up};
 use crate::output::system::System;
@@ -152,7 +152,7 @@ pub fn findings(db: Db, own: &str) -> Result<Vec<Finding>> {
 }
 
 fn finding(subject: Subject, detail: String) -> Finding {
-    Finding::of(Severity::Warning, "layout on nodes", subject, detail)
+    Finding::of(Severity::Warning, Kind::LayoutOnNodes, subject, detail)
 }
 
 /// The tables that each node needs for itself and that the nodes share.

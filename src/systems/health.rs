@@ -1,15 +1,16 @@
 //! What is wrong in any system: `regime_health`, a row for each kind of finding, and `regime_health_details`, a row for each
 //! finding.
 
-use crate::output::finding::{Finding, Severity, Subject, Together};
+use crate::output::finding::{Finding, Kind, Severity, Subject, Together};
 use crate::output::grants::with_grants;
 use crate::output::set_up::Flaw;
 use crate::output::summary::{self, Row};
 use crate::output::system::System;
 use crate::output::{grants, set_up};
 use crate::pg::{
-    Db, Error, Result, Sees, arg, attempt_unless_cancelled, catalog, lock, lock::Key, qualified,
-    quote_literal, quoted, reading_once, session, settings, shortened, spi, syscache::relation_oid, utc,
+    Db, Error, Result, Sees, arg, attempt_unless_cancelled, catalog, invalid_parameter, lock, lock::Key,
+    qualified, quote_literal, quoted, reading_once, session, settings, shortened, spi,
+    syscache::relation_oid, utc,
 };
 use crate::systems::distribute;
 use crate::systems::registered::Registered;
@@ -45,7 +46,7 @@ fn of_system(db: Db, registered: &Registered, own: &str) -> Result<Vec<Finding>>
     match flaw {
         None => {}
         Some(Flaw::Altered(error)) => {
-            findings.push(unusable("altered table", own, &error));
+            findings.push(unusable(Kind::AlteredTable, own, &error));
         }
         Some(Flaw::Missing) if !is_needed(db, registered)? && !matches!(source, Ok(Some(_))) => {
             return Ok(findings);
@@ -56,7 +57,7 @@ fn of_system(db: Db, registered: &Registered, own: &str) -> Result<Vec<Finding>>
     let is_readable = source.is_ok();
     let is_tracked = matches!(&source, Ok(Some(untracked)) if untracked.is_empty());
     match source {
-        Err(error) => findings.push(unusable("source map", own, &error)),
+        Err(error) => findings.push(unusable(Kind::SourceMap, own, &error)),
         Ok(_) if !set_up => {}
         Ok(untracked) => {
             let untracked = untracked.filter(|untracked| !untracked.is_empty());
@@ -94,7 +95,7 @@ fn not_set_up(db: Db, registered: &Registered, own: &str) -> Finding {
     // What regime_setup would refuse comes first.
     let error = attempt_unless_cancelled(|| check_may_set_up(db, &schema)).err();
     let hint = error.as_ref().and_then(|error| error.report().own_hint());
-    Finding::of(severity, "not set up", Subject::All, detail).hinted(hint, &setup)
+    Finding::of(severity, Kind::NotSetUp, Subject::All, detail).hinted(hint, &setup)
 }
 
 /// Checks that `regime_setup`, which sets up every system, would not be refused.
@@ -134,7 +135,7 @@ fn of_rows(db: Db, registered: &Registered, own: &str, is_readable: bool, is_tra
 fn part(system: &System, own: &str, find: impl FnOnce() -> Result<Vec<Finding>>) -> Vec<Finding> {
     attempt_unless_cancelled(find).unwrap_or_else(|error| {
         let error = with_grants(error, system, &settings::target_schema());
-        vec![of_system_named(system, unusable("failed check", own, &error))]
+        vec![of_system_named(system, unusable(Kind::FailedCheck, own, &error))]
     })
 }
 
@@ -152,7 +153,7 @@ fn untracked(db: Db, registered: &Registered, own: &str, untracked: Vec<String>)
             "Changes of {relation} are not marked: each refresh reads all rows of {}.{why}",
             wording.untracked
         );
-        Finding::of(Severity::Info, "untracked source", Subject::Named(relation.to_owned()), detail)
+        Finding::of(Severity::Info, Kind::UntrackedSource, Subject::Named(relation.to_owned()), detail)
     };
     // A role that may not read every source is told nothing of the triggers on them.
     let watched = attempt_unless_cancelled(|| (registered.watched)(db, &schema)).unwrap_or_default();
@@ -198,7 +199,7 @@ fn grants(db: Db, system: &System) -> Result<Option<Finding>> {
     Ok((!missing.is_empty()).then(|| {
         let severity = if missing.may_read { Severity::Info } else { Severity::Error };
         let detail = format!("Role {user} may not {}, and so cannot refresh.", missing.told());
-        Finding::of(severity, "missing grants", Subject::All, detail)
+        Finding::of(severity, Kind::MissingGrants, Subject::All, detail)
             .typed(missing.grants(system, &schema, &user))
     }))
 }
@@ -228,7 +229,7 @@ fn waits(db: Db, registered: &Registered) -> Result<Vec<Finding>> {
             }
         );
         let subject = asset.map_or(Subject::Named(what), Subject::Asset);
-        findings.push(Finding::of(severity, "waiting", subject, detail).typed(command));
+        findings.push(Finding::of(severity, Kind::Waiting, subject, detail).typed(command));
     }
     Ok(findings)
 }
@@ -253,7 +254,7 @@ fn owners(db: Db, system: &System, own: &str) -> Option<Finding> {
     let error = system.check_owners(db, &settings::target_schema()).err()?;
     Some(Finding {
         severity: Severity::Warning,
-        ..of_system_named(system, unusable("foreign owner", own, &error))
+        ..of_system_named(system, unusable(Kind::ForeignOwner, own, &error))
     })
 }
 
@@ -280,7 +281,7 @@ fn bloat(db: Db, system: &System) -> Result<Vec<Finding>> {
             member: relation.clone(),
         };
         let subject = Subject::Named(relation.clone());
-        let finding = Finding::of(Severity::Warning, "bloated table", subject, detail);
+        let finding = Finding::of(Severity::Warning, Kind::BloatedTable, subject, detail);
         Ok(Finding { together: Some(together), ..finding.typed(vacuum(&relation)) })
     })
 }
@@ -288,20 +289,35 @@ fn bloat(db: Db, system: &System) -> Result<Vec<Finding>> {
 /// Most bytes of a detail, which may name anything that users named.
 const MOST: usize = 1000;
 
-/// All findings about all systems, the worst first.
+/// The findings about all systems, the worst first: of a kind, or all.
+///
+/// # Errors
+/// An unknown kind, and where the extension's schema or the catalogs cannot be read; any other error is a finding.
+pub fn details(kind: Option<&str>) -> Result<Vec<Finding>> {
+    let kind = kind.map(known).transpose()?;
+    let all = reading_once(|| spi::connect(|db| check(db, &catalog::extension_schema(db)?)))?;
+    let of_kind = all.into_iter().map(|(_, finding)| finding);
+    let of_kind = of_kind.filter(|finding| kind.is_none_or(|kind| finding.what == kind));
+    Ok(of_kind.map(|finding| Finding { detail: shortened(finding.detail, MOST), ..finding }).collect())
+}
+
+fn known(kind: &str) -> Result<Kind> {
+    if let Some(kind) = Kind::parse(kind) {
+        return Ok(kind);
+    }
+    let all: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+    Err(invalid_parameter(format!("unknown kind of finding \"{kind}\""))
+        .detail(format!("The kinds are: {}.", all.join(", ")))
+        .hint(format!(
+            "SELECT DISTINCT what FROM {}.regime_health_details();",
+            spi::connect(catalog::extension_schema)?
+        )))
+}
+
+/// All findings summed up.
 ///
 /// # Errors
 /// Where the extension's schema or the catalogs cannot be read; any other error is a finding.
-pub fn details() -> Result<Vec<Finding>> {
-    let all = reading_once(|| spi::connect(|db| check(db, &catalog::extension_schema(db)?)))?;
-    let short = |finding: Finding| Finding { detail: shortened(finding.detail, MOST), ..finding };
-    Ok(all.into_iter().map(|(_, finding)| short(finding)).collect())
-}
-
-/// [`details`] summed up.
-///
-/// # Errors
-/// As [`details`].
 pub fn health() -> Result<Vec<Row>> {
     let all = reading_once(|| {
         spi::connect(|db| {

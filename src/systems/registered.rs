@@ -2,7 +2,7 @@
 
 use crate::output::compare::Compared;
 use crate::output::desk::{Breadth, Days, Line};
-use crate::output::finding::Finding;
+use crate::output::finding::{Finding, Kind};
 use crate::output::fresh::Fresh;
 use crate::output::picture::{History, Wanted};
 use crate::output::system::System;
@@ -57,9 +57,9 @@ pub struct Wording {
     /// The same in short: one, many.
     pub made_of_short: [&'static str; 2],
     /// The finding of a subject whose last refresh failed.
-    pub failing: &'static str,
+    pub failing: Kind,
     /// The finding of a subject whose rows are stale.
-    pub stale: &'static str,
+    pub stale: Kind,
     /// The statement that shows the newest bars and rows of all subjects, or of one: `OWN` stands for the schema of the extension, `NAME`
     /// for the subject.
     pub newest: &'static str,
@@ -73,8 +73,8 @@ impl Wording {
         Self {
             made_of: ["candle", "candles"],
             made_of_short: ["candle", "candles"],
-            failing: "failing series",
-            stale: "stale series",
+            failing: Kind::FailingSeries,
+            stale: Kind::StaleSeries,
             newest,
             untracked: "a series",
         }

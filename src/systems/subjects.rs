@@ -1,6 +1,6 @@
 //! What is wrong with one asset, series or symbol, for `regime_health`.
 
-use crate::output::finding::{Finding, Severity, Subject, Together};
+use crate::output::finding::{Finding, Kind, Severity, Subject, Together};
 use crate::output::fresh::{Because, Fresh, Last};
 use crate::output::system::System;
 use crate::pg::{Error, utc};
@@ -36,7 +36,7 @@ impl<'a> Subjects<'a> {
         of_rows.into_iter().chain(of_times).flatten().collect()
     }
 
-    fn finding(&self, severity: Severity, what: &'static str, fresh: &Fresh, detail: &str) -> Finding {
+    fn finding(&self, severity: Severity, what: Kind, fresh: &Fresh, detail: &str) -> Finding {
         let detail = if fresh.id.is_some() { detail.to_owned() } else { format!("{}: {detail}", fresh.name) };
         Finding::of(severity, what, subject(fresh), detail)
     }
@@ -52,7 +52,7 @@ impl<'a> Subjects<'a> {
     }
 
     /// The refresh of several subjects of a finding, with the arguments that they keep.
-    fn together(&self, what: &str, fresh: &Fresh) -> Option<Together> {
+    fn together(&self, what: Kind, fresh: &Fresh) -> Option<Together> {
         let Self { own, system, .. } = self;
         // The days of a symbol are stored by a call for that symbol.
         system.marks?;
@@ -61,7 +61,7 @@ impl<'a> Subjects<'a> {
         let of_all = format!("{refresh}{});", arguments.strip_prefix(", ").unwrap_or_default());
         let of_all = self.is_alike.then_some(of_all);
         match fresh.id {
-            Some(id) => Some(Together::of_assets([own, what], [&refresh, arguments], id, of_all)),
+            Some(id) => Some(Together::of_assets([own, what.as_str()], [&refresh, arguments], id, of_all)),
             None => of_all.map(Together::whole),
         }
     }
@@ -85,7 +85,7 @@ impl<'a> Subjects<'a> {
     /// A subject whose refresh with the arguments that it keeps would fail.
     fn refused(&self, fresh: &Fresh) -> Option<Finding> {
         let error: &Error = fresh.refused.as_ref()?;
-        let unusable = unusable("refused arguments", self.own, error);
+        let unusable = unusable(Kind::RefusedArguments, self.own, error);
         let named = self.finding(unusable.severity, unusable.what, fresh, &unusable.detail);
         Some(Finding { subject: named.subject, detail: named.detail, ..unusable })
     }
@@ -98,7 +98,7 @@ impl<'a> Subjects<'a> {
             self.system.name
         );
         let command = fresh.lost.clone()?;
-        Some(Finding::of(Severity::Warning, "unknown arguments", subject(fresh), detail).typed(command))
+        Some(Finding::of(Severity::Warning, Kind::UnknownArguments, subject(fresh), detail).typed(command))
     }
 
     /// A subject whose next bar is late, unless the user has taken it out.
@@ -115,7 +115,7 @@ impl<'a> Subjects<'a> {
                 "{feed} silent: a {one} was due by {due_told}, and the newest is of the future, of {newest_told}."
             ),
         };
-        let finding = self.finding(Severity::Warning, "feed silent", fresh, &detail);
+        let finding = self.finding(Severity::Warning, Kind::FeedSilent, fresh, &detail);
         let command = self.wording.newest(self.own, &fresh.name);
         Some(Finding { rank: newest, ..finding.typed(command) })
     }
@@ -128,7 +128,7 @@ impl<'a> Subjects<'a> {
         let newest = fresh.newest_row?;
         let row = if fresh.id.is_some() { "The newest row" } else { "the newest row" };
         let detail = format!("{row}, of {}, is older than pg_regime.max_age.", utc(newest));
-        let finding = self.finding(Severity::Warning, "old rows", fresh, &detail);
+        let finding = self.finding(Severity::Warning, Kind::OldRows, fresh, &detail);
         let command = self.wording.newest(self.own, &fresh.name);
         Some(Finding { rank: newest, ..finding.typed(command) })
     }
@@ -142,7 +142,7 @@ impl<'a> Subjects<'a> {
             "{}: last refreshed before changes were marked as now; an earlier change may have left no mark.",
             self.system.name
         );
-        let finding = Finding::of(Severity::Info, "unknown changes", subject(fresh), detail);
+        let finding = Finding::of(Severity::Info, Kind::UnknownChanges, subject(fresh), detail);
         Some(self.refreshed(finding, fresh))
     }
 }
@@ -152,7 +152,7 @@ fn subject(fresh: &Fresh) -> Subject {
 }
 
 /// What cannot be used, by the error of it.
-pub fn unusable(what: &'static str, own: &str, error: &Error) -> Finding {
+pub fn unusable(what: Kind, own: &str, error: &Error) -> Finding {
     let report = error.report();
     let finding = Finding::of(Severity::Error, what, Subject::All, report.message.clone());
     match (report.own_hint(), report.hint.as_deref()) {

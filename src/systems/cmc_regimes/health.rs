@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::output::finding::{Finding, Severity, Subject, Together};
+use crate::output::finding::{Finding, Kind, Severity, Subject, Together};
 use crate::pg::lock::{self, Key, named};
 use crate::pg::{
     Db, Micros, Result, Sees, arg, attempt_unless_cancelled, plural, quoted, settings, work_relation,
@@ -99,7 +99,7 @@ fn mixed_in(
             "Active assets of calendar scheme {scheme} were computed with different policies or parameters: {}{of_each}.",
             hashes.join(", ")
         );
-        Finding::of(severity, "mixed version hashes", subject, detail)
+        Finding::of(severity, Kind::MixedVersionHashes, subject, detail)
     };
     let show = format!(
         "SELECT regime_version_hash, arguments, array_agg(id ORDER BY id) AS ids FROM {state} GROUP BY 1, 2;"
@@ -118,7 +118,7 @@ fn mixed_in(
         let arguments = profiles.repeated(&None, arguments);
         let of_asset = |id: i32| {
             let finding = finding(Severity::Warning, Subject::Asset(id), "");
-            let together = Together::of_assets([own, finding.what], [&call, &arguments], id, None);
+            let together = Together::of_assets([own, finding.what.as_str()], [&call, &arguments], id, None);
             Finding { together: Some(together), ..finding.typed(format!("{call}{id}{arguments});")) }
         };
         ids.into_iter().map(of_asset).collect::<Vec<_>>()
@@ -209,7 +209,7 @@ fn told(db: Db, own: &str, proxy: i32, dependents: usize, capped: &[i32]) -> Res
         plural(dependents as u64, "asset"),
         if capped.len() == 1 { "is" } else { "are" }
     );
-    Ok(Finding::of(Severity::Info, "market proxy", Subject::Asset(proxy), detail).typed(command))
+    Ok(Finding::of(Severity::Info, Kind::MarketProxy, Subject::Asset(proxy), detail).typed(command))
 }
 
 /// What a lock keeps others from refreshing: an asset, the beginning of rounds, what is built or named first.
@@ -262,5 +262,5 @@ pub fn unfinished_round(db: Db, own: &str) -> Result<Vec<Finding>> {
         "Round {round} of refresh_all_cmc_regimes{parameters} stopped with {waiting} {} waiting.",
         plural(waiting as u64, "asset")
     );
-    Ok(vec![Finding::of(Severity::Warning, "unfinished round", Subject::All, detail).typed(command)])
+    Ok(vec![Finding::of(Severity::Warning, Kind::UnfinishedRound, Subject::All, detail).typed(command)])
 }

@@ -28,6 +28,7 @@ pub mod tracked;
 
 use std::rc::Rc;
 
+use crate::output::finding::Kind;
 use crate::source::map;
 use crate::systems::registered::{Registered, Wording};
 
@@ -49,8 +50,8 @@ pub const REGISTERED: Registered = Registered {
     wording: Wording {
         made_of: ["daily bar", "daily bars"],
         made_of_short: ["bar", "bars"],
-        failing: "failing asset",
-        stale: "stale asset",
+        failing: Kind::FailingAsset,
+        stale: Kind::StaleAsset,
         newest: "SELECT id, symbol, newest_bar, newest_row, stale_because FROM OWN.regime_status() ORDER BY newest_bar, id;",
         untracked: "an asset, and only_dirty is refused",
     },

@@ -16,6 +16,7 @@ pub mod tables;
 
 use regime_core::market_regime_history::VERSION;
 
+use crate::output::finding::Kind;
 use crate::systems::registered::{Registered, Wording};
 
 /// The market regime history in the registry.
@@ -37,8 +38,8 @@ pub const REGISTERED: Registered = Registered {
     wording: Wording {
         made_of: ["daily bar", "daily bars"],
         made_of_short: ["bar", "bars"],
-        failing: "failing history",
-        stale: "stale history",
+        failing: Kind::FailingHistory,
+        stale: Kind::StaleHistory,
         newest: "SELECT date, newest_bar, stale_because FROM OWN.market_regime_history_latest(NAME);",
         untracked: "a symbol",
     },

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::output::finding::{Finding, Severity, Subject, Together};
+use crate::output::finding::{Finding, Kind, Severity, Subject, Together};
 use crate::pg::{Db, Error, Result, attempt_unless_cancelled, quote_literal};
 use crate::source::names;
 use crate::source::nearest::nearest;
@@ -54,7 +54,7 @@ fn unusable(own: &str, name: &str, given: &Given, error: &Error) -> Finding {
     let table = if given.missing.is_some() { "regime_profile_asset" } else { "regime_profile" };
     let detail = format!("Profile \"{name}\": {}.", report.message.trim_end_matches('.'));
     let subject = Subject::Named(format!("profile \"{name}\""));
-    let finding = Finding::of(Severity::Error, "unusable profile", subject, detail);
+    let finding = Finding::of(Severity::Error, Kind::UnusableProfile, subject, detail);
     shown(finding, &format!("{own}.{table}"), format!("profile = {}", quote_literal(name)))
 }
 
@@ -91,7 +91,7 @@ fn nobody(db: Db, own: &str, row: &Assigned) -> Finding {
     };
     let detail = format!("Profile \"{}\" is given to {what}.", row.profile.name);
     let subject = Subject::Named(condition.clone());
-    let finding = Finding::of(Severity::Warning, "profile of nobody", subject, detail);
+    let finding = Finding::of(Severity::Warning, Kind::ProfileOfNobody, subject, detail);
     shown(finding, &format!("{own}.regime_profile_asset"), condition)
 }
 
@@ -128,7 +128,7 @@ fn ambiguous(db: Db, own: &str, by_symbol: &[(i32, &Assigned)]) -> Result<Vec<Fi
         let detail = format!(
             "Patterns {first} and {second} are of the same length and give {asset}{others} different profiles: that of the first counts."
         );
-        let finding = Finding::of(Severity::Warning, "two profiles", Subject::Asset(id), detail);
+        let finding = Finding::of(Severity::Warning, Kind::TwoProfiles, Subject::Asset(id), detail);
         let table = format!("{own}.regime_profile_asset");
         Ok(shown(finding, &table, format!("pattern IN ({first}, {second})")))
     };

@@ -38,13 +38,20 @@ fn cell(label: Label) -> Cell {
 }
 
 /// The rows of an asset, with those that a picture of them shows; without rows, that is an error only where closes are wanted.
+/// `function` is the one that is called.
 ///
 /// # Errors
 /// Where the span has no rows or no known close, and where the tables cannot be read.
-pub fn history(db: Db, asset: i32, layer: FlipLayer, wanted: Shown) -> Result<(History, picture::History)> {
+pub fn history(
+    db: Db,
+    function: &str,
+    asset: i32,
+    layer: FlipLayer,
+    wanted: Shown,
+) -> Result<(History, picture::History)> {
     let history = History::read(db, asset, layer, wanted.span)?;
     let close = match wanted.closes {
-        true if history.ts.is_empty() => return Err(no_rows(db, asset, layer, wanted.span)?),
+        true if history.ts.is_empty() => return Err(no_rows(db, function, asset, layer, wanted.span)?),
         true => history.closes(&Closes::read(db, asset)?),
         false => Vec::new(),
     };
@@ -77,7 +84,7 @@ pub fn wanted(db: Db, wanted: &Wanted) -> Result<picture::History> {
         return Err(only_days(timeframe));
     }
     let asset = names::id(db, wanted.asset, None)?;
-    Ok(history(db, asset, flip_layer(wanted.layer)?, wanted.shown)?.1)
+    Ok(history(db, "regime_chart_svg", asset, flip_layer(wanted.layer)?, wanted.shown)?.1)
 }
 
 /// The error for a timeframe.
@@ -99,7 +106,7 @@ fn no_closes(db: Db, asset: i32) -> Result<Error> {
 }
 
 /// The span has no rows: the rows there are, and how to see or make them.
-fn no_rows(db: Db, asset: i32, layer: FlipLayer, span: [Option<i64>; 2]) -> Result<Error> {
+fn no_rows(db: Db, function: &str, asset: i32, layer: FlipLayer, span: [Option<i64>; 2]) -> Result<Error> {
     let regimes = output_relation(db, &REGIMES)?;
     let whose = names::in_words(db, asset, None)?;
     let all = History::read(db, asset, layer, [None; 2])?;
@@ -112,9 +119,5 @@ fn no_rows(db: Db, asset: i32, layer: FlipLayer, span: [Option<i64>; 2]) -> Resu
     let limits: Vec<String> = limits.filter_map(|(name, at)| Some(format!(" {name} {}", utc(at?)))).collect();
     Ok(error(format!("{whose} has no rows in {regimes}{}", limits.concat()))
         .detail(format!("Its rows range from {} to {}.", utc(*first), utc(*last)))
-        .hint(format!(
-            "SELECT {}.regime_chart_svg({asset}, from_ts => '{}');",
-            extension_schema(db)?,
-            utc(*first)
-        )))
+        .hint(format!("SELECT {}.{function}({asset}, from_ts => '{}');", extension_schema(db)?, utc(*first))))
 }

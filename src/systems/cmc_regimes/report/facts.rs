@@ -86,7 +86,7 @@ pub struct Made {
 /// Where the span has no rows or no known close, and where the rows or the daily bars cannot be read.
 pub fn facts(db: Db, id: i32, span: [Option<i64>; 2]) -> Result<Facts> {
     let shown = Shown::chart(span)?;
-    let (history, picture) = drawn::history(db, id, FlipLayer::Composite, shown)?;
+    let (history, picture) = drawn::history(db, "regime_report_html", id, FlipLayer::Composite, shown)?;
     let day: Vec<i64> = history.ts.iter().map(|ts| day_of(*ts)).collect();
     let (frequent, labelled) = frequent(&history);
     let rows = [Rows { day: &day, label: &history.label, close: &picture.close }];
