@@ -1,6 +1,8 @@
 //! How two EMA series move together: rank correlation, agreement of direction, lead and lag (specification 1,
 //! section 6).
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::cmc_regimes::lead_lag::LeadLag;
@@ -99,62 +101,98 @@ struct Sorted<'a> {
     values: &'a [f64],
     /// Indices of the known rows, by ascending value.
     order: Vec<u32>,
-    /// A number per element of `order`, shared by rows with the same value.
-    group: Vec<u32>,
+    /// Of each row, twice its rank among the known rows, where ties share the mean of their positions, twice which is a whole
+    /// number; 0 for a row that is not known.
+    ranks: Vec<u32>,
+    /// Whether two known rows have the same value.
+    has_ties: bool,
+    /// The first row from which on every row is known, if no row before is.
+    from: Option<usize>,
 }
 
 impl<'a> Sorted<'a> {
     fn new(values: &'a [f64]) -> Self {
-        let rows = by_upper_bits(values);
+        let rows = by_place(values);
         let mut order: Vec<u32> = rows.iter().map(|row| *row as u32).collect();
-        let mut group = Vec::with_capacity(order.len());
-        let mut groups = 0;
+        let mut ranks = vec![0; values.len()];
+        let mut has_ties = false;
+        let value = |row: &u32| values[*row as usize];
+        let mut first = 0;
         for run in rows.chunk_by(|a, b| a >> 32 == b >> 32) {
-            groups += 1;
-            if let [_] = run {
-                group.push(groups);
+            let run = &mut order[first..first + run.len()];
+            if let [row] = run {
+                ranks[*row as usize] = 2 * (first as u32 + 1);
+                first += 1;
                 continue;
             }
-            let rows = &mut order[group.len()..group.len() + run.len()];
-            let value = |row: u32| values[row as usize];
-            rows.sort_by(|a, b| value(*a).total_cmp(&value(*b)));
-            group.push(groups);
-            for pair in rows.windows(2) {
-                groups += u32::from(value(pair[0]) != value(pair[1]));
-                group.push(groups);
+            run.sort_by(|a, b| value(a).total_cmp(&value(b)));
+            for ties in run.chunk_by(|a, b| value(a) == value(b)) {
+                let last = first + ties.len();
+                ties.iter().for_each(|row| ranks[*row as usize] = (first + last + 1) as u32);
+                has_ties |= ties.len() > 1;
+                first = last;
             }
         }
-        Self { values, order, group }
+        let from = values.len() - order.len();
+        let from = ranks[from..].iter().all(|rank| *rank > 0).then_some(from);
+        Self { values, order, ranks, has_ties, from }
     }
 
-    /// Twice the rank, from 1, of each of the `n` rows that have a place (from 1; 0 is none), by place. Ties
-    /// share the mean of their positions, twice which is a whole number.
-    fn ranks(&self, place: &[u32], n: usize) -> Vec<u32> {
-        let mut ranks = vec![0; n];
-        let (mut first, mut rows) = (0, 0);
-        while first < self.order.len() {
-            let ties = self.group[first..].iter().take_while(|group| **group == self.group[first]).count();
-            let places = || self.order[first..first + ties].iter().map(|row| place[*row as usize]);
-            let placed = places().filter(|place| *place > 0).count() as u32;
-            for place in places().filter(|place| *place > 0) {
-                ranks[place as usize - 1] = 2 * rows + placed + 1;
+    /// The ranks, twice, among the rows from one on, all of which are known, of these rows.
+    fn ranks_from(&self, start: usize) -> Cow<'_, [u32]> {
+        if self.from == Some(start) {
+            return Cow::Borrowed(&self.ranks[start..]);
+        }
+        if self.has_ties {
+            return self.ranks_of(&(start as u32..self.values.len() as u32).collect::<Vec<_>>()).into();
+        }
+        let mut ranks = vec![0; self.values.len() - start];
+        // Twice the number of lower values before the first of the rows.
+        let mut left_out = 0;
+        for row in &self.order {
+            match (*row as usize).checked_sub(start) {
+                Some(place) => ranks[place] = self.ranks[*row as usize] - left_out,
+                None => left_out += 2,
             }
+        }
+        ranks.into()
+    }
+
+    /// The ranks, twice, among these known rows, which ascend, of each of them.
+    fn ranks_of(&self, common: &[u32]) -> Vec<u32> {
+        // The place of each row among the common rows, from 1; 0 is none.
+        let mut place = vec![0; self.values.len()];
+        common.iter().zip(1..).for_each(|(row, n)| place[*row as usize] = n);
+        let mut ranks = vec![0; common.len()];
+        let mut rows = 0;
+        let rank = |row: &u32| self.ranks[*row as usize];
+        for ties in self.order.chunk_by(|a, b| rank(a) == rank(b)) {
+            let places = || ties.iter().map(|row| place[*row as usize] as usize).filter(|place| *place > 0);
+            let placed = places().count() as u32;
+            places().for_each(|place| ranks[place - 1] = 2 * rows + placed + 1);
             rows += placed;
-            first += ties;
         }
         ranks
     }
 }
 
-/// The known rows, each with the upper 32 bits of its [`ordered_bits`] above its index (32 bits), sorted by
-/// those upper bits. A radix sort takes half the time of a general sort at the lengths of daily series.
-fn by_upper_bits(values: &[f64]) -> Vec<u64> {
-    const DIGIT: usize = 11;
-    let known = values.iter().enumerate().filter(|(_, value)| value.is_finite());
-    let mut rows: Vec<u64> =
-        known.map(|(row, value)| ordered_bits(*value) >> 32 << 32 | row as u64).collect();
+/// The known rows, each with its place between the lowest and the highest value (16 bits) above its index (32 bits), sorted by
+/// the place, which is that of the [`ordered_bits`]. A radix sort takes a fraction of the time of a general sort at the lengths
+/// of daily series.
+fn by_place(values: &[f64]) -> Vec<u64> {
+    const DIGIT: u32 = 8;
+    let (mut rows, mut bits) = (Vec::with_capacity(values.len()), Vec::with_capacity(values.len()));
+    let (mut lowest, mut highest) = (u64::MAX, 0);
+    for (row, value) in values.iter().enumerate().filter(|(_, value)| value.is_finite()) {
+        let of_value = ordered_bits(*value);
+        (lowest, highest) = (lowest.min(of_value), highest.max(of_value));
+        bits.push(of_value);
+        rows.push(row as u64);
+    }
+    let shift = (u64::BITS - highest.saturating_sub(lowest).leading_zeros()).saturating_sub(2 * DIGIT);
+    rows.iter_mut().zip(&bits).for_each(|(row, bits)| *row |= ((bits - lowest) >> shift) << 32);
     let mut other = vec![0; rows.len()];
-    for shift in [32, 43, 54] {
+    for shift in [32, 32 + DIGIT] {
         let digit = |row: u64| (row >> shift) as usize & ((1 << DIGIT) - 1);
         let mut next = [0u32; 1 << DIGIT];
         rows.iter().for_each(|row| next[digit(*row)] += 1);
@@ -177,23 +215,25 @@ fn ordered_bits(value: f64) -> u64 {
 }
 
 fn of_pair(pair: &Pair, [a, b]: [&Sorted; 2]) -> Option<Comovement> {
-    // The place of each row among the rows where both are known, from 1; 0 is none.
-    let mut place = vec![0; a.values.len()];
-    let (mut x, mut y) = (Vec::with_capacity(place.len()), Vec::with_capacity(place.len()));
-    for ((place, a), b) in place.iter_mut().zip(a.values).zip(b.values) {
-        if known(*a, *b) {
-            x.push(*a);
-            y.push(*b);
-            *place = x.len() as u32;
-        }
+    if let (Some(from_a), Some(from_b)) = (a.from, b.from) {
+        let start = from_a.max(from_b);
+        let ranks = [&a.ranks_from(start)[..], &b.ranks_from(start)];
+        return of_rows(pair, [&a.values[start..], &b.values[start..]], ranks);
     }
+    let is_known = |row: &u32| known(a.values[*row as usize], b.values[*row as usize]);
+    let common: Vec<u32> = (0..a.values.len() as u32).filter(is_known).collect();
+    let values = |of: &Sorted| common.iter().map(|row| of.values[*row as usize]).collect::<Vec<_>>();
+    of_rows(pair, [&values(a), &values(b)], [&a.ranks_of(&common), &b.ranks_of(&common)])
+}
+
+/// Comovement of a pair with the values and twice the ranks of the rows on which both series are known.
+fn of_rows(pair: &Pair, [x, y]: [&[f64]; 2], [rank_x, rank_y]: [&[u32]; 2]) -> Option<Comovement> {
     if x.is_empty() {
         return None;
     }
-    let best = if x.len() < 3 { None } else { best_lag(&pair.lags, &x, &y) };
-    let [rank_a, rank_b] = [a, b].map(|series| series.ranks(&place, x.len()));
+    let best = if x.len() < 3 { None } else { best_lag(&pair.lags, x, y) };
     Some(Comovement {
-        correlation: rank_correlation(&rank_a, &rank_b),
+        correlation: rank_correlation(rank_x, rank_y),
         sign_agree_rate: (pair.both > 0).then(|| pair.agree as f64 / pair.both as f64),
         best_lead_lag: best.map(|(lag, _)| lag),
         best_lead_lag_corr: best.map(|(_, corr)| corr),

@@ -14,6 +14,8 @@ pub const PROXY_CAP: f64 = 0.7;
 pub struct Proxy {
     ts: Vec<i64>,
     supportive: Vec<bool>,
+    /// Of each bar, the fingerprint of the bars up to the bar.
+    prints: Vec<Hash>,
 }
 
 impl Proxy {
@@ -23,12 +25,22 @@ impl Proxy {
         let [fast, mid, slow] = &weekly.ema;
         let supportive =
             (0..weekly.close.len()).map(|i| weekly.close[i] > slow[i] && fast[i] > mid[i]).collect();
-        Self { ts: weekly.ts.clone(), supportive }
+        Self::of(weekly.ts.clone(), supportive)
     }
 
     /// A proxy that was at all times what it is at one.
     pub fn always(supportive: bool) -> Self {
-        Self { ts: vec![i64::MIN], supportive: vec![supportive] }
+        Self::of(vec![i64::MIN], vec![supportive])
+    }
+
+    fn of(ts: Vec<i64>, supportive: Vec<bool>) -> Self {
+        let mut print = Hash::START;
+        let bars = ts.iter().zip(&supportive);
+        let prints = bars.map(|(ts, supportive)| {
+            print = print.chain([*ts as u64, u64::from(*supportive)]);
+            print
+        });
+        Self { prints: prints.collect(), ts, supportive }
     }
 
     /// For each daily row, by time, whether the market is known to be not supportive.
@@ -45,6 +57,6 @@ impl Proxy {
     /// A fingerprint of all that rows up to a moment (microseconds) depend on.
     pub fn print(&self, until: i64) -> Hash {
         let bars = self.ts.partition_point(|ts| *ts <= until);
-        (0..bars).fold(Hash::START, |hash, i| hash.chain([self.ts[i] as u64, u64::from(self.supportive[i])]))
+        bars.checked_sub(1).map_or(Hash::START, |last| self.prints[last])
     }
 }

@@ -8,14 +8,21 @@ use proptest::sample::select;
 use regime_core::cmc_regimes::comovement::{Comovement, comovement, pearson};
 
 fn pair() -> impl Strategy<Value = (Vec<f64>, Vec<f64>)> {
-    (values(1..60), values(60..61), 0usize..10).prop_map(|(a, mut b, tied)| {
-        b.truncate(a.len());
-        // Half of the pairs move together, more or less.
-        if tied >= 5 {
-            b.iter_mut().zip(&a).for_each(|(b, a)| *b = a + *b / tied as f64);
-        }
-        (a, b)
-    })
+    (values(1..60), values(60..61), 0usize..10, [0usize..100, 0..100]).prop_map(
+        |(mut a, mut b, tied, from)| {
+            b.truncate(a.len());
+            // Half of the pairs are known from a row on, as EMAs are.
+            for (series, from) in [&mut a, &mut b].into_iter().zip(from).filter(|_| tied % 2 == 0) {
+                series.iter_mut().filter(|value| !value.is_finite()).for_each(|value| *value = 1.0);
+                series.iter_mut().take(from / 2).for_each(|value| *value = f64::NAN);
+            }
+            // Half of the pairs move together, more or less.
+            if tied >= 5 {
+                b.iter_mut().zip(&a).for_each(|(b, a)| *b = a + *b / tied as f64);
+            }
+            (a, b)
+        },
+    )
 }
 
 fn both_known(a: &[f64], b: &[f64]) -> (Vec<f64>, Vec<f64>) {
