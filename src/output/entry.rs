@@ -69,23 +69,34 @@ pub struct Entry {
 }
 
 /// When the refresh of a subject began: by the monotonic clock, and in microseconds since 2000.
-pub struct Began(Instant, i64);
+#[derive(Clone, Copy)]
+pub struct Began {
+    clock: Instant,
+    at: i64,
+    /// Milliseconds that the subject took, where these are not those since.
+    took: Option<f64>,
+}
 
 impl Began {
     /// Now; also where a refresh can be cancelled between subjects.
     pub fn now() -> Self {
         pgrx::check_for_interrupts!();
-        Self(Instant::now(), session::clock())
+        Self { clock: Instant::now(), at: session::clock(), took: None }
     }
 
-    /// Milliseconds since then.
+    /// The same beginning for each of so many subjects that were refreshed together until now.
+    pub fn shared(self, subjects: usize) -> Self {
+        Self { took: Some(self.elapsed_ms() / subjects.max(1) as f64), ..self }
+    }
+
+    /// Milliseconds since then, or the part of a subject in them.
     pub fn elapsed_ms(&self) -> f64 {
-        (self.0.elapsed().as_micros() as f64) / 1000.0
+        self.took.unwrap_or_else(|| (self.clock.elapsed().as_micros() as f64) / 1000.0)
     }
 
     /// The start, in microseconds since 2000.
     pub fn at(&self) -> i64 {
-        self.1
+        self.at
     }
 }
 

@@ -1,6 +1,7 @@
-//! The loop of every refresh: lock a subject, attempt it, summarise it; then settle marks and write the run log.
+//! The loop of every refresh: lock a portion of the subjects, attempt those together of which there is little to write, the others one
+//! by one, and summarise each; then settle marks and write the run log.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use pgrx::prelude::*;
 
@@ -25,33 +26,69 @@ pub struct Refreshed<S, M> {
     pub done: Option<Done<M>>,
 }
 
+/// Most subjects of a portion.
+const PORTION: usize = 256;
+
+/// How the subjects of a call are refreshed.
+pub struct Subjects<A, L, T, O> {
+    /// A subject as its entry names it.
+    pub about: A,
+    /// Waits for the lock of a subject.
+    pub lock: L,
+    /// Attempts the subjects of a portion together, in a subtransaction: those that were refreshed, each by its place in the
+    /// portion. All others are attempted one by one.
+    pub together: T,
+    /// Attempts a subject by itself.
+    pub one: O,
+}
+
 impl Call<'_, '_> {
-    /// Refreshes subjects one after another, each whole or not at all. Subjects come in an order that all calls
-    /// share, so that two calls never wait for each other in a circle.
+    /// Refreshes subjects, each whole or not at all. Subjects come in an order that all calls share, so that two calls never
+    /// wait for each other in a circle.
     ///
     /// # Errors
     /// Where a lock cannot be had, and where the statement is cancelled. The error of an attempt is in its entry; a strict
     /// call ends with an error after all subjects if one of them failed.
-    pub fn each<'a, S, M>(
+    pub fn each<'a, S, M, A, L, T, O>(
         &self,
-        subjects: impl IntoIterator<Item = S>,
-        about: impl Fn(&S) -> About<'a>,
-        lock: impl Fn(&S) -> Result<()>,
-        attempt: impl Fn(&S) -> Attempt<M>,
-    ) -> Result<Vec<Refreshed<S, M>>> {
+        subjects: Vec<S>,
+        how: &Subjects<A, L, T, O>,
+    ) -> Result<Vec<Refreshed<S, M>>>
+    where
+        A: Fn(&S) -> About<'a>,
+        L: Fn(&S) -> Result<()>,
+        T: Fn(&[S]) -> HashMap<usize, Attempt<M>>,
+        O: Fn(&S) -> Attempt<M>,
+    {
         let log = Run::begin(self.system);
-        let mut all = Vec::new();
+        let mut all = Vec::with_capacity(subjects.len());
         let mut of_many = BTreeSet::new();
-        for subject in subjects {
-            let began = Began::now();
-            // Outside the subtransaction, whose rollback would release the lock.
-            if !self.dry_run {
-                lock(&subject)?;
+        let mut subjects = subjects.into_iter();
+        loop {
+            let portion: Vec<S> = subjects.by_ref().take(PORTION).collect();
+            if portion.is_empty() {
+                break;
             }
-            let Attempt { read, mut done } = attempt(&subject);
-            of_many.extend(done.iter_mut().flat_map(|done| done.of_many.drain(..)));
-            let (entry, done) = about(&subject).entry(self, done, read, began);
-            all.push(Refreshed { subject, entry, done });
+            let began = Began::now();
+            // Outside the subtransactions, whose rollback would release the locks.
+            if !self.dry_run {
+                portion.iter().try_for_each(&how.lock)?;
+            }
+            let mut done = match portion.len() > 1 && !self.dry_run {
+                true => (how.together)(&portion),
+                false => HashMap::new(),
+            };
+            let together = began.shared(done.len());
+            for (place, subject) in portion.into_iter().enumerate() {
+                let (began, attempt) = match done.remove(&place) {
+                    Some(attempt) => (together, attempt),
+                    None => (Began::now(), (how.one)(&subject)),
+                };
+                let Attempt { read, mut done } = attempt;
+                of_many.extend(done.iter_mut().flat_map(|done| done.of_many.drain(..)));
+                let (entry, done) = (how.about)(&subject).entry(self, done, read, began);
+                all.push(Refreshed { subject, entry, done });
+            }
         }
         if !of_many.is_empty() {
             self.settle(of_many);

@@ -6,7 +6,10 @@ use std::rc::Rc;
 use regime_core::cmc_regimes::outside::OutsideLabels;
 use regime_core::cmc_regimes::series::Series;
 
-use crate::pg::{Arg, Db, Micros, Result, Row, Sees, cardinality_violation, plural, quote_literal, utc};
+use crate::pg::{
+    Arg, Db, Micros, Result, Row, Sees, arg, cardinality_violation, plural, quote_literal, timestamps_arg,
+    utc,
+};
 use crate::source::map::Source;
 use crate::source::names;
 use crate::source::outside::LabelSource;
@@ -66,11 +69,8 @@ impl<'c> Reader<'c> {
     /// # Errors
     /// Where bars cannot be used ([`check_bars`]), or two EMAs have the same bar and period.
     pub fn series(&self, asset: i32, span: Span) -> Result<Series> {
-        let mut series = self.bars(asset, span)?;
-        if !series.ts.is_empty() {
-            self.add_emas(asset, span, &mut series)?;
-        }
-        Ok(series)
+        let series = self.bars(asset, span)?;
+        if series.ts.is_empty() { Ok(series) } else { self.with_emas(asset, span, series) }
     }
 
     /// The labels of an asset in a relation of labels that is joined to its rows.
@@ -109,25 +109,69 @@ impl<'c> Reader<'c> {
         names::in_words(self.db, asset, Some(&self.source.cal_scheme))
     }
 
-    fn bars(&self, asset: i32, span: Span) -> Result<Series> {
+    /// The bars of assets, all or those that closed after a moment each, in microseconds since 2000, as [`Reader::series`] gives
+    /// them, by one statement; with the number of rows that were read of each asset.
+    ///
+    /// # Errors
+    /// As [`Reader::series`]: those of one asset are its own.
+    pub fn of_each(&self, ids: &[i32], after: Option<&[i64]>) -> Result<Vec<(Result<Series>, u64)>> {
+        let Source { bars, ema, tf, .. } = &*self.source;
+        let args = || {
+            let moments = after.map(|after| timestamps_arg(after.iter().copied().map(Some).collect()));
+            let args = [arg(ids.to_vec()), arg(tf.as_deref())].into_iter().chain(moments);
+            args.collect::<Vec<Arg>>()
+        };
+        let place = |row: &Row, of: &Relation| -> Result<usize> {
+            Ok(row.get::<i64>(of.columns.len())? as usize - 1)
+        };
+        let mut read: Vec<(Series, u64)> = ids.iter().map(|_| (self.no_bars(), 0)).collect();
+        let of_bars = bars.select_of_each(after.is_some(), "true");
+        self.db.by_key().rows(&of_bars, &args(), Sees::Snapshot, |row| {
+            let (series, read) = &mut read[place(row, bars)?];
+            *read += 1;
+            take_bar(series, row)
+        })?;
+        let checked =
+            |((series, read), id): ((Series, u64), &i32)| (self.checked(*id, series).map(Emas::new), read);
+        let mut emas: Vec<(Result<Emas>, u64)> = read.into_iter().zip(ids).map(checked).collect();
+        let has_bars = |emas: &Result<Emas>| emas.as_ref().is_ok_and(|emas| !emas.series.ts.is_empty());
+        if emas.iter().any(|(emas, _)| has_bars(emas)) {
+            let of_emas = ema.select_of_each(after.is_some(), &self.source.of_periods().1);
+            self.db.by_key().rows(&of_emas, &args(), Sees::Snapshot, |row| {
+                let (emas, read) = &mut emas[place(row, ema)?];
+                // Without a bar, no EMA counts as read.
+                if has_bars(emas)
+                    && let Ok(emas) = emas
+                {
+                    *read += 1;
+                    emas.take(row, &self.source.params.periods)?;
+                }
+                Ok(())
+            })?;
+        }
+        let ended = |((emas, read), id): ((Result<Emas>, u64), &i32)| {
+            (emas.and_then(|emas| self.ended(*id, emas)), read)
+        };
+        Ok(emas.into_iter().zip(ids).map(ended).collect())
+    }
+
+    /// A series without bars.
+    fn no_bars(&self) -> Series {
         let params = &self.source.params;
-        let mut series = Series {
+        Series {
             atr: params.atr.then(Vec::new),
             adx: params.adx_floor.map(|_| Vec::new()),
             costs: params.costs.then(Default::default),
             ..Series::default()
-        };
+        }
+    }
+
+    fn bars(&self, asset: i32, span: Span) -> Result<Series> {
+        let mut series = self.no_bars();
         let (sql, args) = self.statement(false, asset, span);
         let each = |row: &Row| {
             self.read.set(self.read.get() + 1);
-            series.ts.push(row.get::<Option<Micros>>(TS)?.map_or(i64::MAX, |Micros(ts)| ts));
-            series.close.push(row.known(CLOSE));
-            let optional =
-                series.atr.iter_mut().chain(&mut series.adx).chain(series.costs.iter_mut().flatten());
-            for (values, column) in optional.zip(OPTIONAL..) {
-                values.push(row.known(column));
-            }
-            Ok(())
+            take_bar(&mut series, row)
         };
         let of_layer = format!("{} ", self.source.layer.as_str());
         let whose = || self.in_words(asset);
@@ -136,44 +180,33 @@ impl<'c> Reader<'c> {
         bars.reading(self.db, statement, (&whose, &of_layer), || {
             self.db.rows(sql, &args, Sees::Snapshot, each)
         })?;
+        self.checked(asset, series)
+    }
+
+    /// Bars as they were read, in ascending time.
+    fn checked(&self, asset: i32, mut series: Series) -> Result<Series> {
         let Series { ts, close, atr, adx, costs, .. } = &mut series;
         sort_by_time(ts, [close].into_iter().chain(atr).chain(adx).chain(costs.iter_mut().flatten()));
         let prices = [("close", series.close.as_slice())];
-        check_bars(&series.ts, &prices, POSITIVE, &whose, &of_layer, &bars.sql)?;
+        let of_layer = format!("{} ", self.source.layer.as_str());
+        check_bars(
+            &series.ts,
+            &prices,
+            POSITIVE,
+            &|| self.in_words(asset),
+            &of_layer,
+            &self.source.bars.sql,
+        )?;
         Ok(series)
     }
 
-    fn add_emas(&self, asset: i32, span: Span, series: &mut Series) -> Result<()> {
-        let bars = series.ts.len();
-        series.ema = [(); 3].map(|()| vec![f64::NAN; bars]);
-        let mut taken = [(); 3].map(|()| vec![false; bars]);
-        let (mut twice, mut first_twice) = (0, i64::MAX);
-        // Rows mostly come in the order of the bars: look next to the previous hit first.
-        let mut at = 0;
+    /// The bars with their EMAs.
+    fn with_emas(&self, asset: i32, span: Span, series: Series) -> Result<Series> {
+        let mut all = Emas::new(series);
         let (sql, args) = self.statement(true, asset, span);
         let each = |row: &Row| {
             self.read.set(self.read.get() + 1);
-            let (Some(Micros(ts)), Some(period)) = (row.get(TS)?, row.get::<Option<i32>>(PERIOD)?) else {
-                return Ok(());
-            };
-            if series.ts.get(at) != Some(&ts) {
-                at = match series.ts.get(at + 1) {
-                    Some(next) if *next == ts => at + 1,
-                    _ => match series.ts.binary_search(&ts) {
-                        Ok(found) => found,
-                        Err(_) => return Ok(()),
-                    },
-                };
-            }
-            let slots = self.source.params.periods.iter().zip(&mut series.ema).zip(&mut taken);
-            for ((_, ema), taken) in slots.filter(|((p, _), _)| **p as i32 == period) {
-                if std::mem::replace(&mut taken[at], true) {
-                    twice += 1;
-                    first_twice = first_twice.min(ts);
-                }
-                ema[at] = row.known(EMA);
-            }
-            Ok(())
+            all.take(row, &self.source.params.periods)
         };
         let emas = &self.source.ema;
         let of_layer = format!("{} EMA of the ", self.source.layer.as_str());
@@ -181,25 +214,88 @@ impl<'c> Reader<'c> {
         emas.reading(self.db, statement, (&|| self.in_words(asset), &of_layer), || {
             self.db.rows(sql, &args, Sees::Snapshot, each)
         })?;
-        if twice > 0 {
-            let layer = self.source.layer.as_str();
-            return Err(cardinality_violation(format!(
-                    "{} has {twice} {} of layer {layer} beside another of the same bar and period, the first at {}",
-                    self.in_words(asset)?,
-                    plural(twice, "EMA"),
-                    utc(first_twice)
-                ))
-            .detail(format!(
-                "The EMAs of a bar are distinguished by period alone; ema_filter in regime_source can exclude the others (cal_scheme = {}, layer = '{layer}').",
-                quote_literal(&self.source.cal_scheme)
+        self.ended(asset, all)
+    }
+
+    /// The bars with the EMAs that were taken.
+    fn ended(&self, asset: i32, emas: Emas) -> Result<Series> {
+        let Emas { series, twice, first_twice, .. } = emas;
+        if twice == 0 {
+            return Ok(series);
+        }
+        let layer = self.source.layer.as_str();
+        Err(cardinality_violation(format!(
+                "{} has {twice} {} of layer {layer} beside another of the same bar and period, the first at {}",
+                self.in_words(asset)?,
+                plural(twice, "EMA"),
+                utc(first_twice)
             ))
-            .hint(format!(
-                "SELECT {0}, {1}, count(*) FROM {2} WHERE {3} GROUP BY 1, 2 HAVING count(*) > 1;",
-                self.source.ema.columns[0],
-                self.source.ema.columns[1],
-                self.source.ema.sql,
-                self.source.ema.condition_of(asset, self.source.tf.as_deref())
-            )));
+        .detail(format!(
+            "The EMAs of a bar are distinguished by period alone; ema_filter in regime_source can exclude the others (cal_scheme = {}, layer = '{layer}').",
+            quote_literal(&self.source.cal_scheme)
+        ))
+        .hint(format!(
+            "SELECT {0}, {1}, count(*) FROM {2} WHERE {3} GROUP BY 1, 2 HAVING count(*) > 1;",
+            self.source.ema.columns[0],
+            self.source.ema.columns[1],
+            self.source.ema.sql,
+            self.source.ema.condition_of(asset, self.source.tf.as_deref())
+        )))
+    }
+}
+
+/// Adds the bar of a row to a series.
+fn take_bar(series: &mut Series, row: &Row) -> Result<()> {
+    series.ts.push(row.get::<Option<Micros>>(TS)?.map_or(i64::MAX, |Micros(ts)| ts));
+    series.close.push(row.known(CLOSE));
+    let optional = series.atr.iter_mut().chain(&mut series.adx).chain(series.costs.iter_mut().flatten());
+    for (values, column) in optional.zip(OPTIONAL..) {
+        values.push(row.known(column));
+    }
+    Ok(())
+}
+
+/// Bars that take their EMAs.
+struct Emas {
+    series: Series,
+    /// Of each period, whether a bar has its EMA.
+    taken: [Vec<bool>; 3],
+    /// EMAs beside another of the same bar and period, and the time of the first.
+    twice: u64,
+    first_twice: i64,
+    /// The bar of the row before: rows mostly come in the order of the bars.
+    at: usize,
+}
+
+impl Emas {
+    fn new(mut series: Series) -> Self {
+        let bars = series.ts.len();
+        series.ema = [(); 3].map(|()| vec![f64::NAN; bars]);
+        Self { taken: [(); 3].map(|()| vec![false; bars]), series, twice: 0, first_twice: i64::MAX, at: 0 }
+    }
+
+    fn take(&mut self, row: &Row, periods: &[u32; 3]) -> Result<()> {
+        let Self { series, taken, twice, first_twice, at } = self;
+        let (Some(Micros(ts)), Some(period)) = (row.get(TS)?, row.get::<Option<i32>>(PERIOD)?) else {
+            return Ok(());
+        };
+        if series.ts.get(*at) != Some(&ts) {
+            *at = match series.ts.get(*at + 1) {
+                Some(next) if *next == ts => *at + 1,
+                _ => match series.ts.binary_search(&ts) {
+                    Ok(found) => found,
+                    Err(_) => return Ok(()),
+                },
+            };
+        }
+        for ((_, ema), taken) in
+            periods.iter().zip(&mut series.ema).zip(taken).filter(|((p, _), _)| **p as i32 == period)
+        {
+            if std::mem::replace(&mut taken[*at], true) {
+                *twice += 1;
+                *first_twice = (*first_twice).min(ts);
+            }
+            ema[*at] = row.known(EMA);
         }
         Ok(())
     }

@@ -162,27 +162,54 @@ impl Source {
             Span::After(moment) => (later_condition, Some(moment)),
         };
         let sql = self.relation.select(condition);
-        let has_volume = self.relation.columns.len() > VOLUME;
         let mut candles = Candles::default();
         let [symbol, timeframe, moment] = series_args(series, moment);
         let mut args = vec![symbol, timeframe];
         if !matches!(span, Span::Until(None)) {
             args.push(moment);
         }
-        let each = |row: &Row| {
-            candles.ts.push(row.get::<Option<Micros>>(TS)?.map_or(i64::MAX, |Micros(ts)| ts));
-            candles.high.push(row.price(HIGH));
-            candles.low.push(row.price(LOW));
-            candles.close.push(row.price(CLOSE));
-            if self.reads == Reads::All {
-                candles.open.push(row.price(OPEN));
-                candles.volume.push(if has_volume { row.price(VOLUME) } else { f64::NAN });
-            }
-            Ok(())
-        };
+        let each = |row: &Row| self.take(&mut candles, row);
         let whose = || Ok(format!("candles of {}", series.name()));
         self.relation
             .reading(db, (condition, &args), (&whose, ""), || db.rows(&sql, &args, Sees::Snapshot, each))?;
+        self.checked(series, candles)
+    }
+
+    /// The candles of each of many series that opened after a moment each, in microseconds since 2000, as [`Source::read`] gives
+    /// them, by one statement.
+    ///
+    /// # Errors
+    /// As [`Source::read`]: those of one series are its own.
+    pub fn later_of_each(&self, db: Db, all: &[Series], after: &[i64]) -> Result<Vec<Result<Candles>>> {
+        let each = "ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::timestamptz[])) \
+            WITH ORDINALITY AS pg_regime_each (asset, timeframe, moment, place)";
+        let sql = self.relation.select_of(each, true, "true");
+        let [symbols, timeframes] = Series::args_of(all);
+        let args = [symbols, timeframes, timestamps_arg(after.iter().copied().map(Some).collect())];
+        let mut candles: Vec<Candles> = all.iter().map(|_| Candles::default()).collect();
+        let place = self.relation.columns.len();
+        db.by_key().rows(&sql, &args, Sees::Snapshot, |row| {
+            self.take(&mut candles[row.get::<i64>(place)? as usize - 1], row)
+        })?;
+        Ok(candles.into_iter().zip(all).map(|(candles, series)| self.checked(series, candles)).collect())
+    }
+
+    /// Adds the candle of a row.
+    fn take(&self, candles: &mut Candles, row: &Row) -> Result<()> {
+        candles.ts.push(row.get::<Option<Micros>>(TS)?.map_or(i64::MAX, |Micros(ts)| ts));
+        candles.high.push(row.price(HIGH));
+        candles.low.push(row.price(LOW));
+        candles.close.push(row.price(CLOSE));
+        if self.reads == Reads::All {
+            let has_volume = self.relation.columns.len() > VOLUME;
+            candles.open.push(row.price(OPEN));
+            candles.volume.push(if has_volume { row.price(VOLUME) } else { f64::NAN });
+        }
+        Ok(())
+    }
+
+    /// Candles as they were read, in ascending time.
+    fn checked(&self, series: &Series, mut candles: Candles) -> Result<Candles> {
         let Candles { ts, high, low, close, open, volume } = &mut candles;
         let mut values = vec![high, low, close];
         if self.reads == Reads::All {

@@ -43,12 +43,12 @@ pub struct Check<'a, 'c> {
     pub place: Place<'a>,
 }
 
-/// SQL: whether a row is of the asset `$1`, which is a parameter even where it is not read.
-fn is_of_asset(id: &str, symbols: Option<&str>, has_ids: bool) -> String {
+/// SQL: whether a row is of an asset, given as SQL, which is a parameter even where it is not read.
+fn is_of_asset(id: &str, symbols: Option<&str>, has_ids: bool, asset: &str) -> String {
     match symbols {
-        _ if !has_ids => "$1::int IS NOT NULL".to_owned(),
-        Some(dim) => format!("{id} = {}", symbols::of(dim, "$1")),
-        None => format!("{id} = $1"),
+        _ if !has_ids => format!("{asset}::int IS NOT NULL"),
+        Some(dim) => format!("{id} = {}", symbols::of(dim, asset)),
+        None => format!("{id} = {asset}"),
     }
 }
 
@@ -86,22 +86,27 @@ impl Check<'_, '_> {
         // The timeframe is a parameter even where it is not read, so that all statements take the same parameters.
         let only = self.place.only_tf.map(|tf| format!("{}::text", quote_literal(tf)));
         let of_row = expressions.get(1).cloned().or(only);
-        let tf = |n| of_row.as_ref().map_or(format!("${n}::text IS NULL"), |tf| format!("{tf} = ${n}"));
+        let tf =
+            |of: &str| of_row.as_ref().map_or(format!("{of}::text IS NULL"), |tf| format!("{tf} = {of}"));
         let filters = columns.filter(which, filter)?;
-        let with = |time: String| {
-            let own = [is_of_asset(&expressions[0], symbols.as_deref(), has_ids), tf(2), time];
+        let with = |[asset, timeframe]: [&str; 2], time: String| {
+            let is_of_asset = is_of_asset(&expressions[0], symbols.as_deref(), has_ids, asset);
+            let own = [is_of_asset, tf(timeframe), time];
             own.into_iter().chain(filters.iter().cloned()).collect::<Vec<_>>().join(" AND ")
         };
         let time = columns.time(mapped);
-        let bound = |operator| columns.bound(time.as_ref(), &columns_read[0], operator);
-        let condition = with(format!("($3 IS NULL OR {})", bound("<=")));
-        let later_condition = with(columns.later(time.as_ref(), bound(">")));
+        let until = columns.bound(time.as_ref(), &columns_read[0], "<=", "$3");
+        let condition = with(["$1", "$2"], format!("($3 IS NULL OR {until})"));
+        let later = |moment| columns.later(time.as_ref(), &columns_read[0], moment);
+        let later_condition = with(["$1", "$2"], later("$3"));
+        let of_each = ["true".to_owned(), later("pg_regime_each.moment")]
+            .map(|time| with(["pg_regime_each.asset", "pg_regime_each.timeframe"], time));
         let clock = columns.clock.clone();
         let (times, day_time) = match &time {
             Some((name, base)) => (clock.times(base).unwrap_or_default(), clock.day_time(name, base)),
             None => (Times::default(), None),
         };
-        let shared_condition = [&[tf(1)], &filters[..]].concat().join(" AND ");
+        let shared_condition = [&[tf("$1")], &filters[..]].concat().join(" AND ");
         Ok(Relation {
             texts: columns.texts(mapped),
             sql,
@@ -118,6 +123,7 @@ impl Check<'_, '_> {
             day_time,
             condition,
             later_condition,
+            of_each,
         })
     }
 
@@ -351,27 +357,34 @@ impl Columns<'_, '_, '_> {
         numbers.filter(is_of_text).map(|m| quoted(m.name)).collect()
     }
 
-    /// The condition that compares the time with `$3`; a `timestamp` in UTC is compared without a cast, so that an index can
-    /// be used.
-    fn bound(&self, time: Option<&(String, String)>, expression: &str, operator: &str) -> String {
+    /// The condition that compares the time with a moment, given as SQL; a `timestamp` in UTC is compared without a cast, so
+    /// that an index can be used.
+    fn bound(
+        &self,
+        time: Option<&(String, String)>,
+        expression: &str,
+        operator: &str,
+        moment: &str,
+    ) -> String {
         match time {
             Some((name, base)) if base == "timestamp without time zone" && self.clock.has_utc_days() => {
-                format!("{name} {operator} ($3 AT TIME ZONE 'UTC')")
+                format!("{name} {operator} ({moment} AT TIME ZONE 'UTC')")
             }
-            _ => format!("{expression} {operator} $3"),
+            _ => format!("{expression} {operator} {moment}"),
         }
     }
 
-    /// The condition of times after `$3`, of which `exact` is the comparison: where that is of an expression, the column is
-    /// compared too, so that an index can be used.
-    fn later(&self, time: Option<&(String, String)>, exact: String) -> String {
+    /// The condition of times after a moment, given as SQL: where it is of an expression, the column is compared too, so that an
+    /// index can be used.
+    fn later(&self, time: Option<&(String, String)>, expression: &str, moment: &str) -> String {
+        let exact = self.bound(time, expression, ">", moment);
         let Some((name, base)) = time else { return exact };
         let is_of_column =
             matches!(base.as_str(), "timestamp with time zone" | "timestamp without time zone");
         if is_of_column && self.clock.has_utc_days() {
             return exact;
         }
-        format!("{} AND {exact}", self.clock.later(name, base))
+        format!("{} AND {exact}", self.clock.later(name, base, moment))
     }
 
     /// The error for integer times of an unknown unit.

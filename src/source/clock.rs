@@ -175,11 +175,12 @@ impl Clock {
         (!self.has_utc_days()).then(|| format!("({} AT TIME ZONE 'UTC')", self.local(name, base_type)))
     }
 
-    /// SQL: a condition on the column itself, for its index, that holds wherever the instant is after `$3`.
-    pub fn later(&self, name: &str, base_type: &str) -> String {
+    /// SQL: a condition on the column itself, for its index, that holds wherever the instant is after a moment, given
+    /// as SQL.
+    pub fn later(&self, name: &str, base_type: &str, moment: &str) -> String {
         let before = match self.shift() {
-            Some(shift) => format!("$3::timestamptz - {shift} - interval '5 days'"),
-            None => "$3::timestamptz - interval '5 days'".to_owned(),
+            Some(shift) => format!("{moment}::timestamptz - {shift} - interval '5 days'"),
+            None => format!("{moment}::timestamptz - interval '5 days'"),
         };
         let zone = self.zone();
         match base_type {

@@ -40,6 +40,9 @@ pub struct Relation {
     /// `WHERE` clause without the keyword: `$1` is the asset, `$2` the timeframe, `$3` the moment after
     /// which rows are read.
     pub later_condition: String,
+    /// `WHERE` clauses without the keyword of rows of each of many, whose FROM item `pg_regime_each` has an `asset` and a
+    /// `timeframe`: of all rows, and of those after its `moment`.
+    pub of_each: [String; 2],
     /// `WHERE` clause without the keyword: `$1` is the asset, `$2` the timeframe, `$3` the moment up to
     /// which rows are read, or NULL for all.
     pub condition: String,
@@ -115,6 +118,29 @@ impl Relation {
     /// The statement that reads the columns of the rows of a condition.
     pub fn select(&self, condition: &str) -> String {
         format!("SELECT {} FROM {} WHERE {condition}", self.columns.join(", "), self.sql)
+    }
+
+    /// The statement that reads the rows of assets, all or `later` ones: the columns, then the number of the asset, from 1. `$1` are
+    /// the assets, `$2` is the timeframe, `$3` are the moments after which the rows of each asset are read. `further` is a
+    /// condition.
+    pub fn select_of_each(&self, later: bool, further: &str) -> String {
+        let (moments, moment) =
+            if later { (", pg_catalog.unnest($3::timestamptz[])", "moment, ") } else { ("", "") };
+        let each = format!(
+            "(SELECT *, $2::text AS timeframe FROM ROWS FROM (pg_catalog.unnest($1::int[]){moments}) WITH ORDINALITY AS e (asset, {moment}place)) AS pg_regime_each"
+        );
+        self.select_of(&each, later, further)
+    }
+
+    /// [`Relation::select_of_each`] of a FROM item `pg_regime_each`, which has `asset`, `timeframe`, `moment` for later rows, and `place`.
+    pub fn select_of(&self, each: &str, later: bool, further: &str) -> String {
+        format!(
+            "SELECT pg_regime_row.*, pg_regime_each.place FROM {each} CROSS JOIN LATERAL \
+             (SELECT {} FROM {} WHERE {} AND {further} OFFSET 0) AS pg_regime_row",
+            self.columns.join(", "),
+            self.sql,
+            self.of_each[usize::from(later)]
+        )
     }
 
     /// SQL: whether a row is of an asset, which is given as SQL.

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
+use std::rc::Rc;
 
 use crate::pg::{
     Arg, Days, Db, Error, Micros, Result, Row, Sees, date_arg, internal, result_set::floats_of,
@@ -172,23 +173,49 @@ pub fn compare(
     content: &Content,
 ) -> Result<Changes> {
     let (sql, args) = stored_rows(relation, table, scope, within)?;
-    let entries = Entries::new(table, content);
-    let (keys, rows) = (table.key.len(), content.entry.len());
-    let mut seen = vec![false; rows];
-    let mut existing = 0;
-    let mut changes = Changes::default();
-    let mut next = 0;
-    db.by_key().rows(&sql, &args, Sees::Snapshot, |stored| {
-        existing += 1;
+    let mut comparison = Comparison::new(table, content);
+    db.by_key().rows(&sql, &args, Sees::Snapshot, |stored| comparison.take(stored))?;
+    comparison.end(|| kept::gaps(db, relation, table, scope))
+}
+
+/// A comparison of the stored rows of a scope with their content.
+pub(super) struct Comparison<'a> {
+    table: &'a Table,
+    content: &'a Content<'a>,
+    entries: Entries<'a>,
+    /// Of each row of the content, whether it is stored.
+    seen: Vec<bool>,
+    /// Stored rows so far.
+    existing: u64,
+    changes: Changes,
+    /// The row of the content that is looked at first.
+    next: usize,
+}
+
+impl<'a> Comparison<'a> {
+    /// No stored row has been taken yet.
+    pub fn new(table: &'a Table, content: &'a Content<'a>) -> Self {
+        let (entries, seen) = (Entries::new(table, content), vec![false; content.entry.len()]);
+        Self { table, content, entries, seen, existing: 0, changes: Changes::default(), next: 0 }
+    }
+
+    /// Takes a stored row: first the columns of the key, then the values.
+    ///
+    /// # Errors
+    /// A column of another type than that of the table.
+    pub fn take(&mut self, stored: &Row) -> Result<()> {
+        let Self { table, content, entries, seen, existing, changes, next } = self;
+        let (keys, rows) = (table.key.len(), content.entry.len());
+        *existing += 1;
         let key_order =
             |row: usize| compare_key(stored, table.key, &content.keys[row * keys..(row + 1) * keys]);
         // Rows mostly come in the order of the key, so the next one is tried before searching.
-        let is_next = next < rows && key_order(next)?.is_eq();
-        let found = if is_next { Some(next) } else { search(rows, key_order)? };
+        let is_next = *next < rows && key_order(*next)?.is_eq();
+        let found = if is_next { Some(*next) } else { search(rows, key_order)? };
         match found.filter(|&row| !seen[row]) {
             Some(row) => {
                 seen[row] = true;
-                next = row + 1;
+                *next = row + 1;
                 let entry = content.entry[row] as usize;
                 if !entries.equal(stored, keys, entry)? {
                     changes.update.push(row);
@@ -206,13 +233,22 @@ pub fn compare(
             }
         }
         Ok(())
-    })?;
-    changes.insert = (0..rows).filter(|&row| !seen[row]).collect();
-    if !changes.insert.is_empty() {
-        changes.leave_out(&kept::gaps(db, relation, table, scope)?, content, keys);
     }
-    changes.settle(table.on_change, rows, existing);
-    Ok(changes)
+
+    /// The changes, once all stored rows have been taken; `gaps` are the times without a partition.
+    ///
+    /// # Errors
+    /// Those of `gaps`.
+    pub fn end(self, gaps: impl FnOnce() -> Result<Rc<Vec<Gap>>>) -> Result<Changes> {
+        let Self { table, content, seen, existing, mut changes, .. } = self;
+        let rows = content.entry.len();
+        changes.insert = (0..rows).filter(|&row| !seen[row]).collect();
+        if !changes.insert.is_empty() {
+            changes.leave_out(&gaps()?, content, table.key.len());
+        }
+        changes.settle(table.on_change, rows, existing);
+        Ok(changes)
+    }
 }
 
 /// The statement that reads the rows of a scope, and its parameters: first the columns of the key, then the values.

@@ -73,3 +73,15 @@ pub enum OwnedKey {
     Int(i32),
     Text(String),
 }
+
+impl OwnedKey {
+    /// The key as a value.
+    pub fn value(&self) -> Value<'_> {
+        match self {
+            OwnedKey::Micros(micros) => Value::Micros(*micros),
+            OwnedKey::Date(days) => Value::Date(*days),
+            OwnedKey::Int(number) => Value::Int(*number),
+            OwnedKey::Text(text) => Value::Text(text),
+        }
+    }
+}

@@ -7,6 +7,7 @@
 pub mod compare;
 pub mod content;
 pub mod kept;
+pub mod parts;
 pub mod statement;
 pub mod swallowed;
 pub mod table;

@@ -219,13 +219,7 @@ impl Statement<'_> {
     pub fn delete_args(&self, keys: &[Vec<OwnedKey>]) -> Result<Vec<Arg>> {
         let mut args = self.scope_args()?;
         for (column, keys) in self.table.key.iter().zip(keys) {
-            let values = keys.iter().map(|key| match key {
-                OwnedKey::Micros(micros) => Value::Micros(*micros),
-                OwnedKey::Int(number) => Value::Int(*number),
-                OwnedKey::Date(days) => Value::Date(*days),
-                OwnedKey::Text(text) => Value::Text(text),
-            });
-            args.push(array_arg(column, values)?);
+            args.push(array_arg(column, keys.iter().map(OwnedKey::value))?);
         }
         Ok(args)
     }
@@ -253,7 +247,7 @@ pub fn scalar_arg(value: Value) -> Result<Arg> {
 ///
 /// # Errors
 /// Where a value is neither NULL nor of the type of the column.
-fn array_arg<'a>(column: &Column, values: impl Iterator<Item = Value<'a>>) -> Result<Arg> {
+pub(super) fn array_arg<'a>(column: &Column, values: impl Iterator<Item = Value<'a>>) -> Result<Arg> {
     let mistyped = |value: Value| internal(format!("{value:?} is no value of column {}", column.name));
     /// Collects the values of one kind.
     macro_rules! values_of {

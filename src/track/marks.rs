@@ -3,7 +3,8 @@
 //! A statement that touches up to [`FEW`] keys inserts a row per key; a larger one array rows of up to [`MOST`] keys.
 //! Refreshed keys go to a third table, so that concurrent refreshes never update the same row.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 
 use pgrx::prelude::*;
 
@@ -82,6 +83,27 @@ impl Place {
     }
 }
 
+/// What marks are kept by: an asset, or symbol and timeframe as one text.
+pub trait Key: IntoDatum + Clone + Ord + Hash {
+    /// The key in the column `key` of a row.
+    ///
+    /// # Errors
+    /// A column of another type.
+    fn read(row: &Row) -> Result<Self>;
+}
+
+impl Key for i32 {
+    fn read(row: &Row) -> Result<Self> {
+        row.get("key")
+    }
+}
+
+impl Key for String {
+    fn read(row: &Row) -> Result<Self> {
+        row.get("key")
+    }
+}
+
 impl Marks {
     /// The tables: `few`, `many`, `done`.
     pub const fn tables(&self) -> [&'static str; 3] {
@@ -151,6 +173,42 @@ impl Marks {
         })
     }
 
+    /// The marks of each of these keys, of those alone that have marks; further keys may come with them.
+    ///
+    /// # Errors
+    /// Where the tables cannot be read.
+    pub fn of_each<K: Key>(&self, db: Db, schema: &str, keys: &[K]) -> Result<HashMap<K, Vec<Mark>>> {
+        let (Some(first), Some(last)) = (keys.iter().min(), keys.iter().max()) else {
+            return Ok(HashMap::new());
+        };
+        let Self { key: id, keys: ids, kind, collation, .. } = self;
+        let [few, many, done] = self.relations(schema);
+        let is_left = |mark: &str, key: &str| {
+            format!("(SELECT true FROM {done} x WHERE x.mark = {mark} AND x.{id} = {key}) IS NULL")
+        };
+        let sql = format!(
+            "SELECT d.{id} AS key, d.mark AS of_few, NULL::text AS of_many, d.source, d.since FROM {few} d \
+             WHERE d.{id} = ANY ($1) AND {} \
+             UNION ALL SELECT u.key, NULL, m.mark::text, m.source, u.since FROM {many} m CROSS JOIN LATERAL \
+               ROWS FROM (pg_catalog.unnest(m.{ids}), pg_catalog.unnest(m.sinces)) AS u (key, since) \
+             WHERE m.last >= $2::{kind} AND m.first <= $3::{kind} AND u.key{collation} BETWEEN $2::{kind} AND $3::{kind} AND {}",
+            is_left("d.of_many", &format!("d.{id}")),
+            is_left("m.mark", "u.key")
+        );
+        let mut all: HashMap<K, Vec<Mark>> = HashMap::new();
+        let args = [arg(keys.to_vec()), arg(first.clone()), arg(last.clone())];
+        db.by_key().rows(&sql, &args, Sees::Snapshot, |row| {
+            let mark = Mark {
+                source: row.get("source")?,
+                since: row.get::<Micros>("since")?.0,
+                place: Place::read(row)?,
+            };
+            all.entry(K::read(row)?).or_default().push(mark);
+            Ok(())
+        })?;
+        Ok(all)
+    }
+
     /// The rows of all marks of a source, at most so many.
     ///
     /// # Errors
@@ -169,38 +227,61 @@ impl Marks {
     ///
     /// # Errors
     /// Where the tables cannot be written.
-    pub fn clear<K: IntoDatum + Clone>(
+    pub fn clear<K: Key>(&self, db: Db, schema: &str, key: K, marks: Vec<Mark>) -> Result<Vec<String>> {
+        self.clear_each(db, schema, vec![(key, marks)])
+    }
+
+    /// [`Marks::clear`] of keys.
+    ///
+    /// # Errors
+    /// As [`Marks::clear`].
+    pub fn clear_each<K: Key>(
         &self,
         db: Db,
         schema: &str,
-        key: K,
-        marks: Vec<Mark>,
+        marks: Vec<(K, Vec<Mark>)>,
     ) -> Result<Vec<String>> {
-        if marks.is_empty() {
+        let (mut keys, mut of_few, mut of_many, mut of_key) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for (key, marks) in marks.into_iter().filter(|(_, marks)| !marks.is_empty()) {
+            for mark in marks {
+                match mark.place {
+                    Place::Few(mark) => of_few.push(mark),
+                    Place::Many(mark) => {
+                        of_many.push(mark);
+                        of_key.push(key.clone());
+                    }
+                }
+            }
+            keys.push(key);
+        }
+        if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let (mut of_few, mut of_many) = (Vec::new(), Vec::new());
-        for mark in marks {
-            match mark.place {
-                Place::Few(mark) => of_few.push(mark),
-                Place::Many(mark) => of_many.push(mark),
-            }
-        }
-        let id = self.key;
+        let (id, kind) = (self.key, self.kind);
         let [few, many, done] = self.relations(schema);
+        let pairs = |n| {
+            format!(
+                "ROWS FROM (pg_catalog.unnest(${n}::text[]), pg_catalog.unnest(${}::{kind}[])) AS p (mark, key)",
+                n + 1
+            )
+        };
         if !of_many.is_empty() {
             let sql = format!(
-                "INSERT INTO {done} (mark, {id}) SELECT m.mark, $1 FROM {many} m \
-                 WHERE m.mark = ANY ($2::text[]::uuid[]) ON CONFLICT DO NOTHING"
+                "INSERT INTO {done} (mark, {id}) SELECT m.mark, p.key FROM {} JOIN {many} m ON m.mark = p.mark::uuid \
+                 ON CONFLICT DO NOTHING",
+                pairs(1)
             );
-            db.execute_small(&sql, &[arg(key.clone()), arg(of_many.clone())])?;
+            db.execute_small(&sql, &[arg(of_many.clone()), arg(of_key.clone())])?;
         }
         // A mark of an array row that was settled meanwhile is now a row of its own.
         let sql = format!(
-            "DELETE FROM {few} d WHERE d.{id} = $1 AND (d.mark = ANY ($2) OR d.of_many = ANY ($3::text[]::uuid[]) \
-             OR (SELECT true FROM {done} x WHERE x.mark = d.of_many AND x.{id} = $1))"
+            "DELETE FROM {few} d WHERE d.{id} = ANY ($1) AND (d.mark = ANY ($2) \
+             OR EXISTS (SELECT FROM {} WHERE p.mark::uuid = d.of_many AND p.key = d.{id}) \
+             OR (SELECT true FROM {done} x WHERE x.mark = d.of_many AND x.{id} = d.{id}))",
+            pairs(3)
         );
-        db.execute_small(&sql, &[arg(key), arg(of_few), arg(of_many.clone())])?;
+        db.execute_small(&sql, &[arg(keys), arg(of_few), arg(of_many.clone()), arg(of_key)])?;
         Ok(of_many)
     }
 

@@ -8,6 +8,7 @@ pub mod fresh;
 pub mod hybrid;
 pub mod marks;
 pub mod picture;
+pub mod portion;
 pub mod read;
 pub mod reference;
 pub mod refresh;

@@ -4,11 +4,11 @@ use pgrx::PgSqlErrorCode;
 
 use crate::output::entry::{self, About, Done, Entry, Mode};
 use crate::output::grants::with_grants;
-use crate::output::refresh::{Attempt, Refreshed};
+use crate::output::refresh::{Attempt, Refreshed, Subjects};
 use crate::output::series::marks::OfOne as Marks;
 use crate::output::series::rounds::keeps_others;
-use crate::output::series::state::State;
-use crate::output::series::{OfSeries, newest_row, reference, state};
+use crate::output::series::state::{Kept, State};
+use crate::output::series::{Newest, OfSeries, newest_row, reference, state};
 use crate::output::set_up;
 use crate::output::shape::set_up_again;
 use crate::pg::{
@@ -27,6 +27,10 @@ use crate::sync::content::{Content, Value};
 pub trait Work {
     /// The computation of a series, as far as it has come.
     type Machine<'c>;
+
+    /// Whether [`Work::content`] and the state are all that is written of new candles, so that those of many series are written
+    /// together.
+    const IS_SIMPLE: bool = false;
 
     /// The system.
     fn of(&self) -> &'static OfSeries;
@@ -61,6 +65,11 @@ pub trait Work {
         candles: &Candles,
         after: Option<i64>,
     ) -> Result<Option<Written>>;
+
+    /// The rows of further candles of a version; `None` unless [`Work::IS_SIMPLE`].
+    fn content<'v>(&self, _: &mut Self::Machine<'_>, _: &Candles, _: &'v str) -> Option<Content<'v>> {
+        None
+    }
 
     /// What the rows depend on beside candles and version, for [`State::basis`]; `newest` is the time of the newest row.
     ///
@@ -190,11 +199,12 @@ pub fn refresh<W: Work>(work: &W, which: Which, how: How) -> Result<Vec<Summary>
             version,
         };
         let lock = |series: &Series| lock(db, &of.lock_name(schema, series));
-        let attempt = |series: &Series| {
+        let one = |series: &Series| {
             let done = call.attempt(series);
             Attempt { read: done.as_ref().map_or(0, |done| done.more.read), done }
         };
-        let all = of_system.each(all, about, lock, attempt)?;
+        let together = |portion: &[Series]| call.attempt_together(portion);
+        let all = of_system.each(all, &Subjects { about, lock, together, one })?;
         Ok(all.into_iter().map(summary).collect())
     })
 }
@@ -246,30 +256,30 @@ pub(super) fn wanted(
 }
 
 /// What refreshes of one call share.
-struct Call<'a, 'c, W> {
-    db: Db<'c>,
-    of: &'static OfSeries,
-    source: Source,
-    schema: String,
-    work: &'a W,
-    version: String,
+pub(super) struct Call<'a, 'c, W> {
+    pub db: Db<'c>,
+    pub of: &'static OfSeries,
+    pub source: Source,
+    pub schema: String,
+    pub work: &'a W,
+    pub version: String,
     sources: String,
     /// `None` where changes of the candles are not marked.
     tracking: Option<String>,
     /// Whether every change of the candles has been marked.
     is_marked: bool,
     set_up: bool,
-    how: How,
+    pub how: How,
 }
 
 /// What the refresh of a series reports beyond the entry of any subject.
-struct OfRefresh {
+pub(super) struct OfRefresh {
     /// Candles that were read.
-    read: u64,
+    pub read: u64,
 }
 
 /// What there is to compute.
-enum Plan<M> {
+pub(super) enum Plan<M> {
     Full(String),
     /// The candles after a moment, with the resumed machine.
     Later(i64, Box<M>),
@@ -324,12 +334,24 @@ impl<'c, W: Work> Call<'_, 'c, W> {
     }
 
     fn plan(&self, series: &Series, marks: &Marks) -> Result<Plan<W::Machine<'c>>> {
-        let full = |reason: &str| Ok(Plan::Full(reason.to_owned()));
         if self.how.full_refresh {
-            return full("full_refresh");
+            return Ok(Plan::Full("full_refresh".to_owned()));
         }
         let newest = newest_row(self.db, &self.relation(), series)?;
-        let Some(stored) = state::load(self.db, self.of, &self.schema, series)? else {
+        let stored = state::load(self.db, self.of, &self.schema, series)?;
+        self.plan_of(series, newest, stored, marks.since())
+    }
+
+    /// What there is to compute of a series with a newest row, a state, and marks since a moment.
+    pub(super) fn plan_of(
+        &self,
+        series: &Series,
+        newest: Option<Newest>,
+        stored: Option<State>,
+        since: Option<i64>,
+    ) -> Result<Plan<W::Machine<'c>>> {
+        let full = |reason: &str| Ok(Plan::Full(reason.to_owned()));
+        let Some(stored) = stored else {
             return full(if newest.is_some() { "no state" } else { "first refresh" });
         };
         let Some(machine) = self.work.resume(&self.place(series), &stored)? else {
@@ -348,7 +370,7 @@ impl<'c, W: Work> Call<'_, 'c, W> {
         if basis_changed.is_some() {
             return full(self.of.basis.reason);
         }
-        let since = marks.since().filter(|since| *since <= stored.newest);
+        let since = since.filter(|since| *since <= stored.newest);
         // The mark of a TRUNCATE, which changes the fingerprint too.
         if since == Some(i64::MIN) {
             return full("late candles");
@@ -365,7 +387,7 @@ impl<'c, W: Work> Call<'_, 'c, W> {
         }
     }
 
-    fn relation(&self) -> String {
+    pub(super) fn relation(&self) -> String {
         self.of.relation(&self.schema)
     }
 
@@ -423,7 +445,17 @@ impl<'c, W: Work> Call<'_, 'c, W> {
 
     fn remember(&self, series: &Series, newest: i64, machine: &mut W::Machine<'c>) -> Result<()> {
         self.work.store_more(&self.place(series), machine)?;
-        let new = State {
+        state::store(self.db, self.of, &self.schema, vec![self.kept(series, newest, machine)?])
+    }
+
+    /// What is to be stored of a series.
+    pub(super) fn kept<'k>(
+        &self,
+        series: &'k Series,
+        newest: i64,
+        machine: &mut W::Machine<'c>,
+    ) -> Result<Kept<'k>> {
+        let state = State {
             newest,
             version: self.version.clone(),
             basis: self.work.basis(machine, newest)?,
@@ -431,7 +463,7 @@ impl<'c, W: Work> Call<'_, 'c, W> {
             tracking: self.tracking.clone(),
             memory: W::memory(machine),
         };
-        state::store(self.db, self.of, &self.schema, series, W::candles(machine), new)
+        Ok(Kept { series, candles: W::candles(machine), state })
     }
 
     /// Writes the rows of candles, which are all or those after a moment.

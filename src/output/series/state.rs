@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::output::series::OfSeries;
-use crate::pg::{Db, Micros, Result, Row, Sees, arg, timestamp_arg, work_relation};
+use crate::pg::{Db, Micros, Result, Row, Sees, arg, timestamps_arg, work_relation};
 use crate::source::series::Series;
 use crate::sync::working::Upsert;
 
@@ -56,21 +56,41 @@ pub fn load(db: Db, of: &OfSeries, schema: &str, series: &Series) -> Result<Opti
 }
 
 fn read(db: Db, of: &OfSeries, schema: &str, series: &Series, memory: &str) -> Result<Option<State>> {
+    let sql = format!("{} WHERE s.symbol = $1 AND s.timeframe = $2", select(of, schema, memory));
+    db.by_key().first(&sql, &series.args(), Sees::Snapshot, state)
+}
+
+/// [`load`] of many series: the states of those that have one.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_each(db: Db, of: &OfSeries, schema: &str, all: &[Series]) -> Result<HashMap<Series, State>> {
     let sql = format!(
-        "SELECT newest, classifier_version, {}::text AS basis, sources, tracking, {memory} AS memory FROM {} \
-         WHERE symbol = $1 AND timeframe = $2",
-        of.basis.column,
-        relation(of, schema)
+        "{} JOIN ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) AS a (symbol, timeframe) \
+         ON s.symbol = a.symbol AND s.timeframe = a.timeframe",
+        select(of, schema, "memory")
     );
-    db.by_key().first(&sql, &series.args(), Sees::Snapshot, |row| {
-        Ok(State {
-            newest: row.get::<Micros>("newest")?.0,
-            version: row.get("classifier_version")?,
-            basis: row.get("basis")?,
-            sources: row.get("sources")?,
-            tracking: row.get("tracking")?,
-            memory: row.get::<&[u8]>("memory")?.to_vec(),
-        })
+    let read = |row: &Row| {
+        Ok((Series { symbol: row.get("symbol")?, timeframe: row.get("timeframe")? }, state(row)?))
+    };
+    Ok(db.by_key().all(&sql, &Series::args_of(all), Sees::Snapshot, read)?.into_iter().collect())
+}
+
+fn select(of: &OfSeries, schema: &str, memory: &str) -> String {
+    let (basis, states) = (of.basis.column, relation(of, schema));
+    format!(
+        "SELECT s.symbol, s.timeframe, s.newest, s.classifier_version, s.{basis}::text AS basis, s.sources, s.tracking, {memory} AS memory FROM {states} AS s"
+    )
+}
+
+fn state(row: &Row) -> Result<State> {
+    Ok(State {
+        newest: row.get::<Micros>("newest")?.0,
+        version: row.get("classifier_version")?,
+        basis: row.get("basis")?,
+        sources: row.get("sources")?,
+        tracking: row.get("tracking")?,
+        memory: row.get::<&[u8]>("memory")?.to_vec(),
     })
 }
 
@@ -82,11 +102,18 @@ pub fn known(db: Db, of: &OfSeries, schema: &str, series: &Series) -> Result<Opt
     read(db, of, schema, series, "''::bytea")
 }
 
-/// Stores the state of a series after its newest row, which is that of its last of so many candles.
+/// What is stored of a series: the state after its newest row, which is that of its last of so many candles.
+pub struct Kept<'a> {
+    pub series: &'a Series,
+    pub candles: u64,
+    pub state: State,
+}
+
+/// Stores the states of series, each once.
 ///
 /// # Errors
-/// Where the state cannot be written.
-pub fn store(db: Db, of: &OfSeries, schema: &str, series: &Series, candles: u64, new: State) -> Result<()> {
+/// Where the states cannot be written.
+pub fn store(db: Db, of: &OfSeries, schema: &str, all: Vec<Kept>) -> Result<()> {
     let Basis { column: basis, kind, .. } = of.basis;
     let upsert = Upsert {
         relation: &relation(of, schema),
@@ -94,21 +121,40 @@ pub fn store(db: Db, of: &OfSeries, schema: &str, series: &Series, candles: u64,
         values: &["newest", "candles", "classifier_version", basis, "sources", "tracking", "memory"],
         stamp: "computed_at",
         only_changed: true,
-        rows: &format!("SELECT $1, $2, $3, $4, $5, $6::{kind}, $7, $8, $9"),
+        rows: &format!(
+            "SELECT s.symbol, s.timeframe, s.newest, s.candles, s.version, s.basis::{kind}, s.sources, s.tracking, s.memory \
+             FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::timestamptz[]), \
+             pg_catalog.unnest($4::int8[]), pg_catalog.unnest($5::text[]), pg_catalog.unnest($6::text[]), pg_catalog.unnest($7::text[]), \
+             pg_catalog.unnest($8::text[]), pg_catalog.unnest($9::bytea[])) \
+             AS s (symbol, timeframe, newest, candles, version, basis, sources, tracking, memory)"
+        ),
     };
-    let [symbol, timeframe] = series.args();
+    let number = all.len();
+    let series: Vec<Series> = all.iter().map(|kept| kept.series.clone()).collect();
+    let [symbols, timeframes] = Series::args_of(&series);
+    let candles: Vec<i64> = all.iter().map(|kept| kept.candles as i64).collect();
+    let newest = all.iter().map(|kept| Some(kept.state.newest)).collect();
+    let (mut versions, mut bases, mut sources) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut tracking, mut memories) = (Vec::new(), Vec::new());
+    for Kept { state, .. } in all {
+        versions.push(state.version);
+        bases.push(state.basis);
+        sources.push(state.sources);
+        tracking.push(state.tracking);
+        memories.push(state.memory);
+    }
     let args = [
-        symbol,
-        timeframe,
-        timestamp_arg(Some(new.newest)),
-        arg(candles as i64),
-        arg(new.version),
-        arg(new.basis),
-        arg(new.sources),
-        arg(new.tracking),
-        arg(new.memory),
+        symbols,
+        timeframes,
+        timestamps_arg(newest),
+        arg(candles),
+        arg(versions),
+        arg(bases),
+        arg(sources),
+        arg(tracking),
+        arg(memories),
     ];
-    upsert.of(1).run(db, &args)
+    upsert.of(number).run(db, &args)
 }
 
 /// Removes the state of a series.

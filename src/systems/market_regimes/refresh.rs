@@ -8,6 +8,7 @@ use crate::output::series::state::State;
 use crate::pg::{Result, internal};
 use crate::source::candles::Candles;
 use crate::sync::compare::{Within, Written};
+use crate::sync::content::Content;
 use crate::systems::market_regimes::rows::{content, run};
 use crate::systems::market_regimes::tables::OF_SERIES;
 
@@ -21,8 +22,17 @@ impl Regimes {
     }
 }
 
+impl Regimes {
+    fn rows<'v>(&self, machine: &mut Machine, candles: &Candles, version: &'v str) -> Content<'v> {
+        let labels: Vec<Label> = run(machine, candles).collect();
+        content(&candles.ts, &labels, version)
+    }
+}
+
 impl Work for Regimes {
     type Machine<'c> = Machine;
+
+    const IS_SIMPLE: bool = true;
 
     fn of(&self) -> &'static OfSeries {
         &OF_SERIES
@@ -52,8 +62,11 @@ impl Work for Regimes {
         candles: &Candles,
         after: Option<i64>,
     ) -> Result<Option<Written>> {
-        let labels: Vec<Label> = run(machine, candles).collect();
-        at.bring(after.map(Within::After), &content(&candles.ts, &labels, at.version)).map(Some)
+        at.bring(after.map(Within::After), &self.rows(machine, candles, at.version)).map(Some)
+    }
+
+    fn content<'v>(&self, machine: &mut Machine, candles: &Candles, version: &'v str) -> Option<Content<'v>> {
+        Some(self.rows(machine, candles, version))
     }
 
     fn basis(&self, _: &Machine, _: i64) -> Result<String> {

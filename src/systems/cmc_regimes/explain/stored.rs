@@ -189,7 +189,7 @@ fn since(told: &Told, known: Option<&State>, schema: &str) -> Result<Option<Stri
         let reason = other.reason.replace("source map", "regime_source");
         return Ok(Some(format!("{reason} since the last refresh")));
     }
-    let before = blocks::prints(told.db, schema, told.asset)?;
+    let before = blocks::prints(told.db, schema, &[told.asset])?.remove(0);
     let changed = Layer::ALL.into_iter().filter_map(|layer| {
         let series = told.series[layer].as_ref();
         let now = series.map_or(Vec::new(), |s| prints(None, s, s.until(known.ts)));

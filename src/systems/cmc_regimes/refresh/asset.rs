@@ -1,9 +1,10 @@
 //! Refreshing one asset: deciding what to compute and why, computing it, writing the rows that differ.
 
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use regime_core::cmc_regimes::budget::Budget;
-use regime_core::cmc_regimes::fingerprint::{differ_from, prints};
+use regime_core::cmc_regimes::fingerprint::{Print, differ_from, prints};
 use regime_core::cmc_regimes::memory::{Memory, OutsideMemory};
 use regime_core::cmc_regimes::outside::OutsideLabels;
 use regime_core::cmc_regimes::pipeline::{Outcome, budget_of};
@@ -14,17 +15,21 @@ use crate::output::set_up;
 use crate::pg::{Db, Micros, Result, Sees, arg, extension_schema, no_data_found, quote_literal, quoted, utc};
 use crate::source::bars::Reader;
 use crate::source::build::Inputs;
+use crate::source::map::Source;
 use crate::source::relation::check_none_hidden;
 use crate::source::symbols::Named;
 use crate::sync::Write;
 use crate::sync::compare::{Within, Written};
 use crate::sync::content::{Content, Value};
+use crate::sync::table::Table;
 use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::engine::{Engine, Labels, Layers};
 use crate::systems::cmc_regimes::labels::Marked;
 use crate::systems::cmc_regimes::marked::OfAsset as OfAssetMarks;
-use crate::systems::cmc_regimes::refresh::plan::{Later, Plan};
-use crate::systems::cmc_regimes::refresh::state::{Standing, State};
+use crate::systems::cmc_regimes::refresh::call::How;
+use crate::systems::cmc_regimes::refresh::groups::Ready;
+use crate::systems::cmc_regimes::refresh::plan::{Later, Look, Plan};
+use crate::systems::cmc_regimes::refresh::state::{Kept, Standing, State};
 use crate::systems::cmc_regimes::refresh::{blocks, rows, state};
 use crate::systems::cmc_regimes::tables::{CMC, REGIMES, TABLES, TF};
 use crate::track::marks::Mark;
@@ -60,12 +65,22 @@ pub struct OfAsset {
 }
 
 /// The newest stored row.
-struct Newest {
+pub(super) struct Newest {
     /// In microseconds since 2000.
     ts: i64,
     /// NULL only in adopted rows not yet refreshed, like the version.
-    key: Option<String>,
+    pub key: Option<String>,
     version_hash: Option<String>,
+}
+
+impl<'a, 'c> Call<'a, 'c> {
+    /// What the refreshes of a group share, of assets whose bars name them by their ids; the target schema is `schema`.
+    pub fn of(db: Db<'c>, schema: &'a str, ready: &'a Ready<'c>, how: How) -> Self {
+        let Ready { engine, basis, is_marked, inputs } = ready;
+        let (is_marked, inputs) = (*is_marked, inputs.as_ref());
+        let How { full_refresh, dry_run, .. } = how;
+        Self { db, engine, schema, basis, named: None, is_marked, inputs, full_refresh, dry_run }
+    }
 }
 
 impl Call<'_, '_> {
@@ -116,7 +131,7 @@ impl Call<'_, '_> {
             }
             return self.write_all(id, &outcome, set_up);
         }
-        let newest = self.newest(id)?;
+        let newest = self.newest(&[id])?.remove(&id);
         let marks = OfAssetMarks::read(self.db, self.schema, id, self.named)?;
         let stored = state::load(self.db, self.schema, id)?;
         let marked = Marked { schema: self.schema, marks: &marks.all };
@@ -130,22 +145,26 @@ impl Call<'_, '_> {
         Ok(done)
     }
 
-    fn newest(&self, id: i32) -> Result<Option<Newest>> {
+    /// The newest stored row of each asset that has one.
+    pub(super) fn newest(&self, ids: &[i32]) -> Result<HashMap<i32, Newest>> {
         let sql = format!(
-            "SELECT ts::timestamptz, regime_key::text, regime_version_hash::text FROM {} \
-             WHERE id = $1 AND tf = $2 ORDER BY ts DESC LIMIT 1",
+            "SELECT a.id, r.* FROM pg_catalog.unnest($1) AS a (id) CROSS JOIN LATERAL \
+             (SELECT ts::timestamptz AS ts, regime_key::text AS regime_key, regime_version_hash::text AS regime_version_hash \
+             FROM {} AS r WHERE r.id = a.id AND r.tf = $2 ORDER BY r.ts DESC LIMIT 1) AS r",
             self.relation(REGIMES.name)
         );
-        self.db.by_key().first(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| {
-            Ok(Newest {
+        let all = self.db.by_key().all(&sql, &[arg(ids.to_vec()), arg(TF)], Sees::Snapshot, |row| {
+            let newest = Newest {
                 ts: row.get::<Micros>("ts")?.0,
                 key: row.get("regime_key")?,
                 version_hash: row.get("regime_version_hash")?,
-            })
-        })
+            };
+            Ok((row.get("id")?, newest))
+        })?;
+        Ok(all.into_iter().collect())
     }
 
-    fn relation(&self, table: &str) -> String {
+    pub(super) fn relation(&self, table: &str) -> String {
         format!("{}.{table}", quoted(self.schema))
     }
 
@@ -156,7 +175,27 @@ impl Call<'_, '_> {
         newest: Option<&Newest>,
         (marks, labels): (&[Mark], &Labels),
     ) -> Result<Plan> {
-        let full = |reason: &str| Ok(Plan::Full { series: None, reason: reason.to_owned() });
+        match self.look(stored, newest, (marks, labels)) {
+            Look::Full(reason) => Ok(Plan::Full { series: None, reason }),
+            Look::New(stored, memory) => {
+                let wants = |source: &Source| wants(source, &stored, &memory, marks);
+                let series = self.engine.later_series(id, stored.ts, wants)?;
+                self.after(id, &stored, memory, series, None)
+            }
+            Look::All(stored, memory, tracked) => {
+                self.compared(id, &stored, memory, tracked.then_some(marks))
+            }
+        }
+    }
+
+    /// What has to be read of an asset.
+    pub(super) fn look(
+        &self,
+        stored: Option<State>,
+        newest: Option<&Newest>,
+        (marks, labels): (&[Mark], &Labels),
+    ) -> Look {
+        let full = |reason: &str| Look::Full(reason.to_owned());
         if self.full_refresh {
             return full("full_refresh");
         }
@@ -182,14 +221,9 @@ impl Call<'_, '_> {
         // All labels were compared.
         let is_earlier = |mark: &Mark| mark.since <= stored.ts && !self.engine.is_of_labels(&mark.source);
         if tracked && !marks.iter().any(is_earlier) {
-            let ahead = |layer: Layer| stored.bars[layer] != Some(memory.layers[layer].bars as i32);
-            let series = self.engine.later_series(id, stored.ts, |source| {
-                let changed = |mark: &Mark| [&source.bars.sql, &source.ema.sql].contains(&&mark.source);
-                ahead(source.layer) || marks.iter().any(changed)
-            })?;
-            return self.after(id, &stored, memory, series, None);
+            return Look::New(Box::new(stored), Box::new(memory));
         }
-        self.compared(id, &stored, memory, tracked.then_some(marks))
+        Look::All(Box::new(stored), Box::new(memory), tracked)
     }
 
     /// Why all rows must be computed anew, if they were computed on another basis.
@@ -205,12 +239,25 @@ impl Call<'_, '_> {
 
     /// Reads all bars and compares those that the state knows with their fingerprints. `marks` are given if every
     /// change has been marked.
-    fn compared(&self, id: i32, stored: &State, memory: Memory, marks: Option<&[Mark]>) -> Result<Plan> {
-        if self.rows_lost(id, &memory)? {
+    fn compared(&self, id: i32, stored: &State, memory: Box<Memory>, marks: Option<&[Mark]>) -> Result<Plan> {
+        if !self.rows_lost(&[(id, &memory)])?.is_empty() {
             return Ok(Plan::Full { series: None, reason: "stored rows changed".to_owned() });
         }
         let series = self.engine.series(id)?;
-        let before = blocks::prints(self.db, self.schema, id)?;
+        let before = blocks::prints(self.db, self.schema, &[id])?.remove(0);
+        self.compare(id, stored, memory, (series, &before), marks)
+    }
+
+    /// Compares all bars that the state knows with the fingerprints of before. `marks` are given if every change has been
+    /// marked.
+    pub(super) fn compare(
+        &self,
+        id: i32,
+        stored: &State,
+        memory: Box<Memory>,
+        (series, before): (Layers, &PerLayer<Vec<Print>>),
+        marks: Option<&[Mark]>,
+    ) -> Result<Plan> {
         let kept = |l| before[l].iter().map(|print| u64::from(print.bars)).sum::<u64>();
         if Layer::ALL.into_iter().any(|l| kept(l) != memory.layers[l].bars) {
             return Ok(Plan::Full { series: Some(Box::new(series)), reason: "no state".to_owned() });
@@ -232,28 +279,36 @@ impl Call<'_, '_> {
         self.after(id, stored, memory, later, Some(emas))
     }
 
-    /// Whether stored rows are missing.
-    fn rows_lost(&self, id: i32, memory: &Memory) -> Result<bool> {
-        for (table, rows) in TABLES.into_iter().zip(memory.output_rows()) {
-            let sql = format!(
-                "SELECT count(*) AS rows FROM {} WHERE id = $1 AND tf = $2",
-                self.relation(table.name)
-            );
-            let found: i64 =
-                self.db.by_key().one(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| row.get("rows"))?;
-            if found != rows as i64 {
-                return Ok(true);
+    /// Those of these assets, each with its memory, of which stored rows are missing.
+    pub(super) fn rows_lost(&self, assets: &[(i32, &Memory)]) -> Result<HashSet<i32>> {
+        let count = |table: &Table| {
+            let relation = self.relation(table.name);
+            format!("(SELECT count(*) FROM {relation} AS r WHERE r.id = a.id AND r.tf = $2)")
+        };
+        let sql = format!(
+            "SELECT a.place, {} FROM pg_catalog.unnest($1::int[]) WITH ORDINALITY AS a (id, place)",
+            TABLES.map(count).join(", ")
+        );
+        let ids: Vec<i32> = assets.iter().map(|(id, _)| *id).collect();
+        let mut lost = HashSet::new();
+        self.db.by_key().rows(&sql, &[arg(ids), arg(TF)], Sees::Snapshot, |row| {
+            let (id, memory) = assets[row.get::<i64>(0)? as usize - 1];
+            for (n, rows) in memory.output_rows().into_iter().enumerate() {
+                if row.get::<i64>(n + 1)? != rows as i64 {
+                    lost.insert(id);
+                }
             }
-        }
-        Ok(false)
+            Ok(())
+        })?;
+        Ok(lost)
     }
 
     /// The plan once the new bars have been read: whether the earlier rows can stay.
-    fn after(
+    pub(super) fn after(
         &self,
         id: i32,
         stored: &State,
-        memory: Memory,
+        memory: Box<Memory>,
         series: Layers,
         emas: Option<[Vec<f64>; 3]>,
     ) -> Result<Plan> {
@@ -286,7 +341,7 @@ impl Call<'_, '_> {
         }
         let bars_now = bars.map(|bars| bars.map(|n| n as i32));
         let moved = stored.bars != bars_now || stored.basis != *self.basis;
-        Ok(Plan::Later(Box::new(Later { memory, series, emas, bars, budget, moved })))
+        Ok(Plan::Later(Box::new(Later { memory: *memory, series, emas, bars, budget, moved })))
     }
 
     fn full(
@@ -329,7 +384,7 @@ impl Call<'_, '_> {
         let emas = match emas {
             Some(emas) => emas,
             None => {
-                let mut emas = blocks::emas(self.db, self.schema, id, memory.rows)?;
+                let mut emas = blocks::emas(self.db, self.schema, &[(id, memory.rows)])?.remove(0);
                 if emas.iter().any(|ema| ema.len() as u64 != memory.rows) {
                     return self.full(id, None, labels, "state of another version".to_owned());
                 }
@@ -341,7 +396,7 @@ impl Call<'_, '_> {
         let after = memory.newest;
         let outcome = self.engine.resume(memory, &series, labels, emas, budget, id)?;
         let written = self.write(id, &outcome, after, true)?;
-        blocks::store_blocks(self.db, self.schema, id, &blocks::blocks(&outcome, emas))?;
+        blocks::store_blocks(self.db, self.schema, &[(id, blocks::blocks(&outcome, emas))])?;
         self.remember(id, outcome.budget, bars, &outcome.memory)?;
         Ok(done(&outcome.memory, outcome.budget, written, Mode::Incremental))
     }
@@ -353,9 +408,19 @@ impl Call<'_, '_> {
         bars: PerLayer<Option<usize>>,
         memory: &Memory,
     ) -> Result<()> {
+        state::store(self.db, self.schema, &[self.kept(id, budget, bars, memory)?])
+    }
+
+    /// What is to be stored of an asset.
+    pub(super) fn kept<'m>(
+        &'m self,
+        id: i32,
+        budget: Budget,
+        bars: PerLayer<Option<usize>>,
+        memory: &'m Memory,
+    ) -> Result<Kept<'m>> {
         let proxy = self.engine.proxy_print(id, memory)?;
-        let standing = Standing { budget, bars, proxy };
-        state::store(self.db, self.schema, id, self.basis, &standing, memory)
+        Ok(Kept { id, basis: self.basis, standing: Standing { budget, bars, proxy }, memory })
     }
 
     fn write_all(&self, id: i32, outcome: &Outcome, set_up: bool) -> Result<Done<OfAsset>> {
@@ -397,7 +462,7 @@ impl Call<'_, '_> {
     /// or the table is being reloaded.
     fn check_not_all_gone(&self, id: i32) -> Result<()> {
         let Some(daily) = self.engine.reader(Layer::L2).map(Reader::source) else { return Ok(()) };
-        if self.newest(id)?.is_none() {
+        if self.newest(&[id])?.is_empty() {
             return Ok(());
         }
         let bars =
@@ -425,7 +490,15 @@ pub fn late_labels(labels: &Labels, memory: &Memory, until: i64) -> Option<i64> 
     labels.iter().zip(&memory.outside).filter_map(of_layer).min()
 }
 
-fn done(memory: &Memory, budget: Budget, written: Written, mode: Mode) -> Done<OfAsset> {
+/// Whether the bars of a source after those of a state are read: there are such bars in the state, or the source has been marked.
+pub(super) fn wants(source: &Source, stored: &State, memory: &Memory, marks: &[Mark]) -> bool {
+    let layer = source.layer;
+    let changed = |mark: &Mark| [&source.bars.sql, &source.ema.sql].contains(&&mark.source);
+    stored.bars[layer] != Some(memory.layers[layer].bars as i32) || marks.iter().any(changed)
+}
+
+/// What was done with an asset.
+pub(super) fn done(memory: &Memory, budget: Budget, written: Written, mode: Mode) -> Done<OfAsset> {
     let rows = memory.output_rows().map(|n| n as i64);
     let [regimes, ..] = rows;
     let after = memory.newest_key().map(str::to_owned);

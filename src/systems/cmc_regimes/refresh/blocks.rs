@@ -10,17 +10,19 @@ use crate::pg::{Db, Micros, Result, Row, Sees, arg, internal, timestamps_arg, wo
 use crate::sync::working::Upsert;
 use crate::systems::cmc_regimes::tables::{INPUTS, TF};
 
-/// The stored fingerprints of an asset's bars in each layer, in the order of the blocks.
+/// The stored fingerprints of the bars of assets in each layer, in the order of the blocks.
 ///
 /// # Errors
 /// A table of fingerprints that cannot be read.
-pub fn prints(db: Db, schema: &str, id: i32) -> Result<PerLayer<Vec<Print>>> {
+pub fn prints(db: Db, schema: &str, ids: &[i32]) -> Result<Vec<PerLayer<Vec<Print>>>> {
     let sql = format!(
-        "SELECT layer, first_ts, bars, print FROM {} WHERE id = $1 AND tf = $2 ORDER BY layer, block",
+        "SELECT a.place, b.* FROM pg_catalog.unnest($1::int[]) WITH ORDINALITY AS a (id, place) CROSS JOIN LATERAL \
+         (SELECT i.layer, i.first_ts, i.bars, i.print FROM {} AS i WHERE i.id = a.id AND i.tf = $2 ORDER BY i.layer, i.block) AS b",
         work_relation(schema, INPUTS)
     );
-    let mut prints = PerLayer::<Vec<Print>>::default();
-    db.by_key().rows(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| {
+    let mut all: Vec<PerLayer<Vec<Print>>> = ids.iter().map(|_| PerLayer::default()).collect();
+    db.by_key().rows(&sql, &[arg(ids.to_vec()), arg(TF)], Sees::Snapshot, |row| {
+        let prints = &mut all[row.get::<i64>("place")? as usize - 1];
         // A damaged fingerprint is left out, like a missing one.
         if let Some(hash) = Hash::from_bytes(row.get("print")?) {
             let (first, bars) = (row.get::<Micros>("first_ts")?.0, row.get::<i32>("bars")? as u32);
@@ -28,29 +30,32 @@ pub fn prints(db: Db, schema: &str, id: i32) -> Result<PerLayer<Vec<Print>>> {
         }
         Ok(())
     })?;
-    Ok(prints)
+    Ok(all)
 }
 
-/// The fast, mid and slow daily EMA of all rows of an asset, of which there are `rows`; fewer values if blocks are
-/// missing.
+/// The fast, mid and slow daily EMA of all rows of assets, each of which has so many rows; fewer values if blocks are missing.
 ///
 /// # Errors
 /// A table of fingerprints that cannot be read.
-pub fn emas(db: Db, schema: &str, id: i32, rows: u64) -> Result<[Vec<f64>; 3]> {
+pub fn emas(db: Db, schema: &str, assets: &[(i32, u64)]) -> Result<Vec<[Vec<f64>; 3]>> {
     let sql = format!(
-        "SELECT emas FROM {} WHERE id = $1 AND tf = $2 AND layer = 'L2' ORDER BY block",
+        "SELECT a.place, b.emas FROM pg_catalog.unnest($1::int[]) WITH ORDINALITY AS a (id, place) CROSS JOIN LATERAL \
+         (SELECT i.emas FROM {} AS i WHERE i.id = a.id AND i.tf = $2 AND i.layer = 'L2' ORDER BY i.block) AS b",
         work_relation(schema, INPUTS)
     );
-    let mut emas = [(); 3].map(|()| Vec::with_capacity(rows as usize + BLOCK));
-    db.by_key().rows(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| {
+    let room = |(_, rows): &(i32, u64)| [(); 3].map(|()| Vec::with_capacity(*rows as usize + BLOCK));
+    let mut all: Vec<[Vec<f64>; 3]> = assets.iter().map(room).collect();
+    let ids: Vec<i32> = assets.iter().map(|(id, _)| *id).collect();
+    db.by_key().rows(&sql, &[arg(ids), arg(TF)], Sees::Snapshot, |row| {
+        let emas = &mut all[row.get::<i64>("place")? as usize - 1];
         let (values, _) = row.get::<Option<&[u8]>>("emas")?.unwrap_or_default().as_chunks::<8>();
         let (bars, _) = values.as_chunks::<3>();
-        for bar in bars {
-            emas.iter_mut().zip(bar).for_each(|(ema, bytes)| ema.push(f64::from_le_bytes(*bytes)));
+        for (n, ema) in emas.iter_mut().enumerate() {
+            ema.extend(bars.iter().map(|bar| f64::from_le_bytes(bar[n])));
         }
         Ok(())
     })?;
-    Ok(emas)
+    Ok(all)
 }
 
 fn layer(row: &Row) -> Result<Layer> {
@@ -123,15 +128,17 @@ pub fn replace_blocks(db: Db, schema: &str, id: i32, mut blocks: Vec<Block>) -> 
         db.execute_small(&sql, &[arg(id), arg(TF), arg(layers), arg(wanted.into_array().to_vec())])?;
     }
     blocks.retain(|b| !same.contains(&(b.layer, b.block)));
-    store_blocks(db, schema, id, &blocks)
+    store_blocks(db, schema, &[(id, blocks)])
 }
 
-/// Stores blocks, in place of stored blocks with the same layer and number.
+/// Stores blocks of assets, in place of stored blocks with the same layer and number.
 ///
 /// # Errors
 /// A table of fingerprints that cannot be written.
-pub fn store_blocks(db: Db, schema: &str, id: i32, blocks: &[Block]) -> Result<()> {
-    if blocks.is_empty() {
+pub fn store_blocks(db: Db, schema: &str, assets: &[(i32, Vec<Block>)]) -> Result<()> {
+    let blocks = || assets.iter().flat_map(|(id, blocks)| blocks.iter().map(move |block| (*id, block)));
+    let number = blocks().count();
+    if number == 0 {
         return Ok(());
     }
     let upsert = Upsert {
@@ -140,21 +147,21 @@ pub fn store_blocks(db: Db, schema: &str, id: i32, blocks: &[Block]) -> Result<(
         values: &["first_ts", "bars", "print", "emas"],
         stamp: "updated_at",
         only_changed: false,
-        rows: "SELECT $1, $2, b.* FROM ROWS FROM (pg_catalog.unnest($3::text[]), pg_catalog.unnest($4::int[]), \
-            pg_catalog.unnest($5::timestamptz[]), pg_catalog.unnest($6::int[]), pg_catalog.unnest($7::bytea[]), \
-            pg_catalog.unnest($8::bytea[])) AS b",
+        rows: "SELECT b.id, $2, b.layer, b.block, b.first_ts, b.bars, b.print, b.emas FROM ROWS FROM (pg_catalog.unnest($1::int[]), \
+            pg_catalog.unnest($3::text[]), pg_catalog.unnest($4::int[]), pg_catalog.unnest($5::timestamptz[]), pg_catalog.unnest($6::int[]), \
+            pg_catalog.unnest($7::bytea[]), pg_catalog.unnest($8::bytea[])) AS b (id, layer, block, first_ts, bars, print, emas)",
     };
     let args = [
-        arg(id),
+        arg(blocks().map(|(id, _)| id).collect::<Vec<_>>()),
         arg(TF),
-        arg(blocks.iter().map(|b| b.layer.as_str()).collect::<Vec<_>>()),
-        arg(blocks.iter().map(|b| b.block as i32).collect::<Vec<_>>()),
-        timestamps_arg(blocks.iter().map(|b| Some(b.print.first)).collect()),
-        arg(blocks.iter().map(|b| b.print.bars as i32).collect::<Vec<_>>()),
-        arg(blocks.iter().map(|b| b.print.hash.to_bytes()).collect::<Vec<_>>()),
-        arg(blocks.iter().map(|b| b.emas.clone()).collect::<Vec<_>>()),
+        arg(blocks().map(|(_, b)| b.layer.as_str()).collect::<Vec<_>>()),
+        arg(blocks().map(|(_, b)| b.block as i32).collect::<Vec<_>>()),
+        timestamps_arg(blocks().map(|(_, b)| Some(b.print.first)).collect()),
+        arg(blocks().map(|(_, b)| b.print.bars as i32).collect::<Vec<_>>()),
+        arg(blocks().map(|(_, b)| b.print.hash.to_bytes()).collect::<Vec<_>>()),
+        arg(blocks().map(|(_, b)| b.emas.clone()).collect::<Vec<_>>()),
     ];
-    upsert.of(blocks.len()).run(db, &args)
+    upsert.of(number).run(db, &args)
 }
 
 /// The fast, mid and slow EMA of a daily series; empty without a series.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use regime_core::Layer;
 
 use crate::output::entry::{self, About, Done, Entry};
-use crate::output::refresh::{Attempt, Refreshed};
+use crate::output::refresh::{Attempt, Refreshed, Subjects};
 use crate::pg::{
     Db, Error, Result, attempt, attempt_unless_cancelled, extension_schema, invalid_parameter, lock,
     lock::lock_subject, memory, read_only_transaction, session, settings, spi,
@@ -14,8 +14,9 @@ use crate::source::names;
 use crate::systems::cmc_regimes::assets::sorted_ids;
 use crate::systems::cmc_regimes::params::Given;
 use crate::systems::cmc_regimes::refresh::asset::{Call, OfAsset};
-use crate::systems::cmc_regimes::refresh::groups::{Group, Groups, Preparing, Ready};
+use crate::systems::cmc_regimes::refresh::groups::{Group, Groups, Preparing};
 use crate::systems::cmc_regimes::refresh::notify::{self, Flip};
+use crate::systems::cmc_regimes::refresh::portion::Together;
 use crate::systems::cmc_regimes::tables::CMC;
 
 /// The summary of an asset that was refreshed.
@@ -76,23 +77,42 @@ pub fn refresh(ids: Option<Vec<Option<i32>>>, given: &Given, how: How) -> Result
             lock_subject(db, space, *id);
             Ok(())
         };
-        let refresh = |id: i32, group: &Group| {
-            if let Some(error) = groups.refused(id, group, &own)? {
-                return Err(error);
-            }
-            let Ready { engine, basis, is_marked, inputs } = group.ready.as_ref().map_err(Error::clone)?;
-            let (schema, is_marked, inputs) = (&schema, *is_marked, inputs.as_ref());
-            // Read before the bars: a symbol that changes meanwhile is then seen by the next refresh.
-            let named = engine.named(db, id)?;
-            let basis = &basis.of(named.as_ref().map(Option::as_ref));
-            let named = named.as_ref().and_then(Option::as_ref);
-            Call { db, engine, schema, basis, named, is_marked, inputs, full_refresh, dry_run }.refresh(id)
-        };
-        let attempt = |(id, group): &(i32, usize)| {
+        let one = |(id, group): &(i32, usize)| {
             let group = &groups.all[*group];
-            let done = memory::in_own_memory(|| attempt(|| refresh(*id, group)));
+            let refresh = || {
+                if let Some(error) = groups.refused(*id, group, &own)? {
+                    return Err(error);
+                }
+                let ready = group.ready.as_ref().map_err(Error::clone)?;
+                // Read before the bars: a symbol that changes meanwhile is then seen by the next refresh.
+                let named = ready.engine.named(db, *id)?;
+                let basis = ready.basis.of(named.as_ref().map(Option::as_ref));
+                let named = named.as_ref().and_then(Option::as_ref);
+                Call { basis: &basis, named, ..Call::of(db, &schema, ready, how) }.refresh(*id)
+            };
+            let done = memory::in_own_memory(|| attempt(refresh));
             let read = group.ready.as_ref().map_or(0, |ready| ready.engine.rows_read());
             Attempt { read, done }
+        };
+        let together = |portion: &[(i32, usize)]| {
+            let mut all = HashMap::new();
+            for (number, group) in groups.all.iter().enumerate() {
+                let of_group = portion.iter().enumerate().filter(|(_, (_, group))| *group == number);
+                let (places, ids): (Vec<usize>, Vec<i32>) =
+                    of_group.map(|(place, (id, _))| (place, *id)).unzip();
+                let Ok(ready) = &group.ready else { continue };
+                if ids.len() < 2 || full_refresh || group.otherwise.is_some() {
+                    continue;
+                }
+                let refresh = || Call::of(db, &schema, ready, how).together(&ids);
+                // What fails is done again, asset by asset, so that only the culprit fails.
+                let done = memory::in_own_memory(|| attempt(refresh)).unwrap_or_default();
+                ready.engine.rows_read();
+                let attempt =
+                    |Together { place, read, done }| (places[place], Attempt { read, done: Ok(done) });
+                all.extend(done.into_iter().map(attempt));
+            }
+            all
         };
         let symbols = symbols(db, &groups, &assets);
         let about = |(id, group): &(i32, usize)| {
@@ -100,7 +120,7 @@ pub fn refresh(ids: Option<Vec<Option<i32>>>, given: &Given, how: How) -> Result
             let version = ready.as_ref().map_or("", |ready| ready.engine.version_hash());
             About { name: symbols.get(id).cloned(), ..about(*id, given, version) }
         };
-        let all = call.each(assets, about, lock, attempt)?;
+        let all = call.each(assets, &Subjects { about, lock, together, one })?;
         if !dry_run && notify::is_on() {
             announce(&all);
         }

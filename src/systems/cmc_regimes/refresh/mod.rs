@@ -7,6 +7,7 @@ pub mod dirty;
 pub mod groups;
 pub mod notify;
 pub mod plan;
+pub mod portion;
 pub mod rounds;
 pub mod rows;
 pub mod state;

@@ -5,6 +5,7 @@ use regime_core::cmc_regimes::budget::Budget;
 use regime_core::cmc_regimes::memory::Memory;
 
 use crate::systems::cmc_regimes::engine::Layers;
+use crate::systems::cmc_regimes::refresh::state::State;
 
 /// What to compute.
 pub enum Plan {
@@ -12,6 +13,16 @@ pub enum Plan {
     Full { series: Option<Box<Layers>>, reason: String },
     /// The rows of new bars.
     Later(Box<Later>),
+}
+
+/// What has to be read of an asset.
+pub enum Look {
+    /// All bars, since all rows are computed for this reason.
+    Full(String),
+    /// The bars after those of the state: no earlier bar has changed.
+    New(Box<State>, Box<Memory>),
+    /// All bars, to be compared with those of the state; whether every change has been marked.
+    All(Box<State>, Box<Memory>, bool),
 }
 
 /// The bars that follow those of a stored state.

@@ -1,0 +1,312 @@
+//! Refreshing the assets of a portion together: those whose rows stay as they are, up to the newest, are read by one statement of each
+//! kind, computed in memory, and written by one statement a table. The others are left to be refreshed one by one.
+
+use regime_core::cmc_regimes::memory::Memory;
+use regime_core::cmc_regimes::pipeline::Outcome;
+use regime_core::cmc_regimes::series::Series;
+use regime_core::{Layer, PerLayer};
+
+use crate::output::entry::{Done, Mode};
+use crate::output::set_up;
+use crate::pg::{Result, citus, internal};
+use crate::sync::compare::Written;
+use crate::sync::content::Value;
+use crate::sync::parts::{self, Part, Parts};
+use crate::systems::cmc_regimes::engine::{Labels, Layers};
+use crate::systems::cmc_regimes::labels::Marked;
+use crate::systems::cmc_regimes::refresh::asset::{Call, Newest, OfAsset, done, wants};
+use crate::systems::cmc_regimes::refresh::plan::{Later, Look, Plan};
+use crate::systems::cmc_regimes::refresh::state::{Kept, State};
+use crate::systems::cmc_regimes::refresh::{blocks, rows, state};
+use crate::systems::cmc_regimes::row::Row;
+use crate::systems::cmc_regimes::tables::{ASSETS, CMC, REGIMES, TABLES, TF};
+use crate::track::marks::Mark;
+
+/// Most rows of assets that are held at a time.
+const MOST_ROWS: u64 = 200_000;
+
+/// What was done with an asset of a portion.
+pub struct Together {
+    /// Of the asset in the portion.
+    pub place: usize,
+    /// Rows of the sources that were read.
+    pub read: u64,
+    pub done: Done<OfAsset>,
+}
+
+/// An asset of a portion.
+struct Asset {
+    place: usize,
+    id: i32,
+    newest: Newest,
+    marks: Vec<Mark>,
+    /// Rows of the sources that were read.
+    read: u64,
+}
+
+/// An asset of which bars are to be read.
+struct Stored {
+    asset: Asset,
+    labels: Labels,
+    stored: Box<State>,
+    memory: Box<Memory>,
+    /// Where all bars are read, to be compared with those of the state: whether every change has been marked.
+    all_bars: Option<bool>,
+}
+
+/// An asset whose earlier rows stay.
+struct Planned {
+    asset: Asset,
+    labels: Labels,
+    later: Later,
+}
+
+impl Planned {
+    /// Whether there are rows to write.
+    fn has_rows(&self) -> bool {
+        self.later.series[Layer::L2].as_ref().is_some_and(|daily| !daily.ts.is_empty())
+    }
+}
+
+/// An asset with new rows.
+struct Computed {
+    asset: Asset,
+    bars: PerLayer<Option<usize>>,
+    /// The moment after which there are rows, in microseconds since 2000.
+    after: i64,
+    outcome: Outcome,
+    said: Vec<Row>,
+    blocks: Vec<blocks::Block>,
+}
+
+impl Computed {
+    /// The rows of one of [`TABLES`]; `names` are those of the EMAs.
+    fn part<'o>(&'o self, table: usize, names: &'o [String; 3]) -> Part<'o> {
+        let content = match table {
+            0 => rows::regimes(&self.outcome, &self.said),
+            1 => rows::flips(&self.outcome),
+            2 => rows::stats(&self.outcome),
+            _ => rows::comovement(&self.outcome, names),
+        };
+        Part { scope: vec![Value::Int(self.asset.id), Value::Text(TF)], after: self.after, content }
+    }
+}
+
+impl Call<'_, '_> {
+    /// Refreshes those of these assets of which no earlier row changes; the caller holds the locks and has begun a
+    /// subtransaction, which is to be rolled back on an error.
+    ///
+    /// # Errors
+    /// As [`Call::refresh`], of whichever asset.
+    pub fn together(&self, ids: &[i32]) -> Result<Vec<Together>> {
+        if self.inputs.is_some() || self.engine.symbols().is_some() || citus::is_loaded() {
+            return Ok(Vec::new());
+        }
+        set_up::hold(self.db, self.schema, &CMC, self.dry_run)?;
+        for table in TABLES {
+            if !parts::can_be(&self.relation(table.name), table)? {
+                return Ok(Vec::new());
+            }
+        }
+        // One snapshot, as in `Call::refresh`.
+        self.db.with_new_snapshot(|| {
+            let (mut all, mut marks) = (Vec::new(), Vec::new());
+            let mut waiting = self.stored(ids)?.into_iter().peekable();
+            while let Some(first) = waiting.next() {
+                let mut rows = first.memory.rows;
+                let mut fits = |next: &Stored| {
+                    rows += next.memory.rows;
+                    rows <= MOST_ROWS
+                };
+                let rest = std::iter::from_fn(|| waiting.next_if(&mut fits));
+                let batch = [first].into_iter().chain(rest).collect();
+                all.extend(self.write_batch(self.planned(batch)?, &mut marks)?);
+            }
+            let of_many = ASSETS.clear_each(self.db, self.schema, marks)?;
+            if let Some(Together { done, .. }) = all.first_mut() {
+                done.of_many = of_many;
+            }
+            Ok(all)
+        })
+    }
+
+    /// The assets that have a state from which they can go on, as far as the state tells.
+    fn stored(&self, ids: &[i32]) -> Result<Vec<Stored>> {
+        let mut newest = self.newest(ids)?;
+        let mut marks = ASSETS.of_each(self.db, self.schema, ids)?;
+        let mut states = state::load_each(self.db, self.schema, ids)?;
+        let mut all = Vec::with_capacity(ids.len());
+        for (place, id) in ids.iter().copied().enumerate() {
+            let marks = marks.remove(&id).unwrap_or_default();
+            // A negative id may be the key of a symbol.
+            let states = states.remove(&id).filter(|_| id >= 0);
+            let (Some(stored), Some(newest)) = (states, newest.remove(&id)) else { continue };
+            let labels = self.engine.labels(id, Some(&Marked { schema: self.schema, marks: &marks }))?;
+            let (stored, memory, all_bars) = match self.look(Some(stored), Some(&newest), (&marks, &labels)) {
+                Look::Full(_) => continue,
+                Look::New(stored, memory) => (stored, memory, None),
+                Look::All(stored, memory, tracked) => (stored, memory, Some(tracked)),
+            };
+            let asset = Asset { place, id, newest, marks, read: self.engine.rows_read() };
+            all.push(Stored { asset, labels, stored, memory, all_bars });
+        }
+        Ok(all)
+    }
+
+    /// Reads the bars of assets: those whose earlier rows stay.
+    fn planned(&self, mut all: Vec<Stored>) -> Result<Vec<Planned>> {
+        let series = self.series(&mut all)?;
+        let to_compare: Vec<(i32, &Memory)> =
+            all.iter().filter(|of| of.all_bars.is_some()).map(|of| (of.asset.id, &*of.memory)).collect();
+        let (lost, prints) = match to_compare.is_empty() {
+            true => Default::default(),
+            false => {
+                let ids: Vec<i32> = to_compare.iter().map(|(id, _)| *id).collect();
+                (self.rows_lost(&to_compare)?, blocks::prints(self.db, self.schema, &ids)?)
+            }
+        };
+        let mut prints = prints.into_iter();
+        let mut planned = Vec::with_capacity(all.len());
+        for (of, series) in all.into_iter().zip(series) {
+            let Stored { mut asset, labels, stored, memory, all_bars } = of;
+            let prints = all_bars.and_then(|_| prints.next());
+            // Bars that cannot be used: the refresh of the asset by itself tells why.
+            let Some(series) = series.filter(|_| !lost.contains(&asset.id)) else { continue };
+            let plan = match (all_bars, &prints) {
+                (Some(tracked), Some(prints)) => {
+                    let marks = tracked.then_some(&asset.marks[..]);
+                    self.compare(asset.id, &stored, memory, (series, prints), marks)?
+                }
+                _ => self.after(asset.id, &stored, memory, series, None)?,
+            };
+            if let Plan::Later(later) = plan {
+                asset.read += self.engine.rows_read();
+                planned.push(Planned { asset, labels, later: *later });
+            }
+        }
+        Ok(planned)
+    }
+
+    /// The bars of assets, all or the new ones; `None` where they cannot be used.
+    fn series(&self, all: &mut [Stored]) -> Result<Vec<Option<Layers>>> {
+        let mut series: Vec<Option<Layers>> = all.iter().map(|_| Some(Layers::default())).collect();
+        for layer in Layer::ALL {
+            let Some(reader) = self.engine.reader(layer) else { continue };
+            series.iter_mut().flatten().for_each(|series| series[layer] = Some(Series::default()));
+            let wants_new = |of: &Stored| {
+                of.all_bars.is_none() && wants(reader.source(), &of.stored, &of.memory, &of.asset.marks)
+            };
+            for is_new in [true, false] {
+                let wanted = |of: &Stored| if is_new { wants_new(of) } else { of.all_bars.is_some() };
+                let places: Vec<usize> = (0..all.len()).filter(|place| wanted(&all[*place])).collect();
+                if places.is_empty() {
+                    continue;
+                }
+                let ids: Vec<i32> = places.iter().map(|place| all[*place].asset.id).collect();
+                let after: Vec<i64> = places.iter().map(|place| all[*place].stored.ts).collect();
+                let read = reader.of_each(&ids, is_new.then_some(&after))?;
+                for (place, (of_layer, read)) in places.into_iter().zip(read) {
+                    all[place].asset.read += read;
+                    match (of_layer, &mut series[place]) {
+                        (Ok(of_layer), Some(series)) => series[layer] = Some(of_layer),
+                        (_, series) => *series = None,
+                    }
+                }
+            }
+        }
+        Ok(series)
+    }
+
+    /// Computes and writes the rows of assets; what is to be cleared of each is added to `marks`.
+    fn write_batch(&self, assets: Vec<Planned>, marks: &mut Vec<(i32, Vec<Mark>)>) -> Result<Vec<Together>> {
+        let without_emas = assets.iter().filter(|of| of.has_rows() && of.later.emas.is_none());
+        let ids: Vec<(i32, u64)> = without_emas.map(|of| (of.asset.id, of.later.memory.rows)).collect();
+        let mut emas = match ids.is_empty() {
+            true => Vec::new(),
+            false => blocks::emas(self.db, self.schema, &ids)?,
+        }
+        .into_iter();
+        let (mut computed, mut unchanged) = (Vec::new(), Vec::new());
+        for of in assets {
+            if !of.has_rows() {
+                unchanged.push(of);
+                continue;
+            }
+            let stored = if of.later.emas.is_none() { emas.next() } else { None };
+            // Without its blocks, all rows of an asset are computed, by itself.
+            if stored.iter().flatten().all(|ema| ema.len() as u64 == of.later.memory.rows) {
+                computed.push(self.computed(of, stored)?);
+            }
+        }
+        let written = self.write_rows(&computed)?;
+        let blocks: Vec<_> =
+            computed.iter_mut().map(|of| (of.asset.id, std::mem::take(&mut of.blocks))).collect();
+        blocks::store_blocks(self.db, self.schema, &blocks)?;
+        let mut kept: Vec<Kept> = Vec::with_capacity(computed.len());
+        for Computed { asset, outcome, bars, .. } in &computed {
+            kept.push(self.kept(asset.id, outcome.budget, *bars, &outcome.memory)?);
+        }
+        for Planned { asset, later, .. } in unchanged.iter().filter(|of| of.later.moved) {
+            kept.push(self.kept(asset.id, later.budget, later.bars, &later.memory)?);
+        }
+        if !kept.is_empty() {
+            state::store(self.db, self.schema, &kept)?;
+        }
+        drop(kept);
+        let mut told = |asset: Asset, mut done: Done<OfAsset>| {
+            let Asset { place, id, newest, marks: of_asset, read } = asset;
+            done.more.before = newest.key;
+            marks.push((id, of_asset));
+            Together { place, read, done }
+        };
+        let mut all = Vec::with_capacity(computed.len() + unchanged.len());
+        for (Computed { asset, outcome, .. }, written) in computed.into_iter().zip(written) {
+            all.push(told(asset, done(&outcome.memory, outcome.budget, written, Mode::Incremental)));
+        }
+        for Planned { asset, later, .. } in unchanged {
+            all.push(told(asset, done(&later.memory, later.budget, Written::default(), Mode::None)));
+        }
+        Ok(all)
+    }
+
+    /// Computes the new rows of an asset; `stored` are its EMAs up to the newest row, where not all have been read.
+    fn computed(&self, of: Planned, stored: Option<[Vec<f64>; 3]>) -> Result<Computed> {
+        let Planned { mut asset, labels, later } = of;
+        let Later { memory, series, emas, bars, budget, .. } = later;
+        let after = memory.newest.unwrap_or(i64::MIN);
+        let emas = stored
+            .map(|mut emas| {
+                let new = series[Layer::L2].iter().flat_map(|daily| &daily.ema);
+                emas.iter_mut().zip(new).for_each(|(all, new)| all.extend(new));
+                emas
+            })
+            .or(emas)
+            .unwrap_or_default();
+        let emas = emas.each_ref().map(Vec::as_slice);
+        let outcome = self.engine.resume(memory, &series, &labels, emas, budget, asset.id)?;
+        let said = rows::said(&outcome, &self.engine.params, self.engine.version_hash());
+        let blocks = blocks::blocks(&outcome, emas);
+        asset.read += self.engine.rows_read();
+        Ok(Computed { asset, bars, after, outcome, said, blocks })
+    }
+
+    /// Brings the rows of assets after those of before to what was computed, and counts what was written of each.
+    fn write_rows(&self, computed: &[Computed]) -> Result<Vec<Written>> {
+        let mut written = vec![Written::default(); computed.len()];
+        if computed.is_empty() {
+            return Ok(written);
+        }
+        let names = rows::ema_names(&self.engine.params);
+        for (n, table) in TABLES.into_iter().enumerate() {
+            let parts: Vec<Part> = computed.iter().map(|of| of.part(n, &names)).collect();
+            let (db, relation, parts) = (self.db, &self.relation(table.name), &parts);
+            // No row is later than the newest.
+            let are_new = table.name == REGIMES.name;
+            let Some(of_table) = (Parts { db, relation, table, parts, are_new }).bring()? else {
+                return Err(internal(format!("rows of {relation} were not written")));
+            };
+            written.iter_mut().zip(of_table).for_each(|(all, of_table)| *all += of_table);
+        }
+        Ok(written)
+    }
+}
