@@ -2,26 +2,14 @@
 # What refreshing many assets costs, as ratios; the second part of tests/bench.sh. A universe of 1,000 assets with 1,500
 # daily bars each, all of it in shared_buffers; while time is taken, no checkpoint and no autovacuum.
 . "$(dirname "$0")/lib.sh"
+. tests/universe.sh
 runs=${RUNS:-9}
 few=$(((runs + 2) / 3)) # of what takes seconds
-cluster_start
-as_owner tee -a "$cluster_dir/data/postgresql.conf" >/dev/null <<'CONF'
-shared_buffers = 3GB
-max_wal_size = 32GB
-checkpoint_timeout = 1h
-autovacuum = off
-wal_init_zero = off
-min_wal_size = 8GB
-CONF
-cluster_stop
-cluster_start
+universe_cluster
 
 # Ten assets with all their days, then copies of them at other prices.
-demo_db ten 12 1500
-sources=(cmc_price_bars_multi_tf cmc_ema_multi_tf_u cmc_price_bars_multi_tf_cal_iso cmc_ema_multi_tf_cal_iso dim_assets)
-for table in "${sources[@]}"; do q ten "DELETE FROM $table WHERE id > 10"; done
+universe_of_ten ten 1500
 q ten "$(cat <<'SQL'
-TRUNCATE cmc_price_bars_multi_tf_cal_us, cmc_ema_multi_tf_cal_us;
 CREATE TABLE taken (what text, ms float8);
 CREATE PROCEDURE take(what text, work text) LANGUAGE plpgsql AS $$
 DECLARE began timestamptz := clock_timestamp();
@@ -36,13 +24,8 @@ CREATE PROCEDURE empty() LANGUAGE sql AS
     'TRUNCATE cmc_regimes, cmc_regime_flips, cmc_regime_stats, cmc_regime_comovement, regime_work.cmc_regime_state, regime_work.cmc_regime_inputs, regime_work.cmc_regime_work, regime_work.cmc_regime_run_log';
 SQL
 )"
-q postgres "CREATE DATABASE thousand TEMPLATE ten"
+universe thousand ten 1000
 t() { q thousand "$1"; }
-for table in "${sources[@]}"; do
-    columns=$(t "SELECT string_agg(CASE WHEN attname = 'id' THEN 'id + 10 * copy' WHEN attname IN ('open', 'high', 'low', 'close', 'ema') THEN attname || ' * (1 + 0.001 * copy)' ELSE attname END, ', ' ORDER BY attnum)
-                 FROM pg_attribute WHERE attrelid = '$table'::regclass AND attnum > 0 AND NOT attisdropped")
-    t "DO 'BEGIN FOR copy IN 1..99 LOOP INSERT INTO $table SELECT $columns FROM $table WHERE id <= 10; END LOOP; END'"
-done
 for db in ten thousand; do q $db "VACUUM ANALYZE"; done
 is "1,000 assets of 1,500 daily bars" "$(t "SELECT count(DISTINCT id), count(*) FROM cmc_price_bars_multi_tf WHERE tf = '1D'")" "1000|1500000"
 
