@@ -64,6 +64,7 @@ test-timescaledb: install ## hypertables as sources, where TimescaleDB is instal
 bench: install ## the core by itself, and refreshes against the floor of plain SQL
 	@cargo bench --quiet --package regime_core --bench '*' -- --output-format bencher
 	@tests/bench.sh
+	@tests/bench_universe.sh
 	@tests/bench_emas.sh
 	@tests/bench_signals.sh
 	@tests/bench_market.sh

@@ -33,7 +33,7 @@ const PORTION: usize = 256;
 pub struct Subjects<A, L, T, O> {
     /// A subject as its entry names it.
     pub about: A,
-    /// Waits for the lock of a subject.
+    /// Waits for the locks of subjects, in their order.
     pub lock: L,
     /// Attempts the subjects of a portion together, in a subtransaction: those that were refreshed, each by its place in the
     /// portion. All others are attempted one by one.
@@ -56,7 +56,7 @@ impl Call<'_, '_> {
     ) -> Result<Vec<Refreshed<S, M>>>
     where
         A: Fn(&S) -> About<'a>,
-        L: Fn(&S) -> Result<()>,
+        L: Fn(&[S]) -> Result<()>,
         T: Fn(&[S]) -> HashMap<usize, Attempt<M>>,
         O: Fn(&S) -> Attempt<M>,
     {
@@ -72,7 +72,7 @@ impl Call<'_, '_> {
             let began = Began::now();
             // Outside the subtransactions, whose rollback would release the locks.
             if !self.dry_run {
-                portion.iter().try_for_each(&how.lock)?;
+                (how.lock)(&portion)?;
             }
             let mut done = match portion.len() > 1 && !self.dry_run {
                 true => (how.together)(&portion),

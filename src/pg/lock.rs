@@ -15,13 +15,17 @@ use crate::pg::spi::{Db, Micros, Sees};
 /// # Errors
 /// Where the wait is cancelled or ends in a deadlock.
 pub fn lock(db: Db, name: &str) -> Result<()> {
-    let name = format!("pg_regime {name}");
-    db.rows(
-        "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 0::bigint))",
-        &[arg(name)],
-        Sees::Now,
-        |_| Ok(()),
-    )
+    lock_all(db, [name.to_owned()].into_iter())
+}
+
+/// [`lock`] of names, one after another.
+///
+/// # Errors
+/// As [`lock`].
+pub fn lock_all(db: Db, names: impl Iterator<Item = String>) -> Result<()> {
+    let names: Vec<String> = names.map(|name| format!("pg_regime {name}")).collect();
+    let sql = "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(pg_catalog.unnest($1), 0::bigint))";
+    db.once().rows(sql, &[arg(names)], Sees::Now, |_| Ok(()))
 }
 
 /// Waits for the shared lock of a name and holds it to the end of the transaction.

@@ -251,10 +251,15 @@ pub struct Row<'a> {
 }
 
 impl Drop for Row<'_> {
+    #[inline]
     fn drop(&mut self) {
-        for copy in self.detoasted.borrow_mut().drain(..) {
-            // SAFETY: made by detoasting in `bytes`, freed once, no borrow of it is left.
-            unsafe { pg_sys::pfree(copy.cast()) };
+        // Mostly there is none, and this is done for every row that is read.
+        let copies = self.detoasted.get_mut();
+        if !copies.is_empty() {
+            for copy in copies.drain(..) {
+                // SAFETY: made by detoasting in `bytes`, freed once, no borrow of it is left.
+                unsafe { pg_sys::pfree(copy.cast()) };
+            }
         }
     }
 }

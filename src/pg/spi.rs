@@ -150,6 +150,16 @@ impl Db<'_> {
         Self { reads: Mode::Custom, ..self }
     }
 
+    /// To read rows of each of many from a relation that is named as in SQL, by their keys: planned once, or anew for a hypertable,
+    /// of which TimescaleDB leaves out chunks by the values.
+    ///
+    /// # Errors
+    /// Where the catalogs of TimescaleDB cannot be read.
+    pub fn of_each(self, relation: &str) -> Result<Self> {
+        let reads = if timescale::is_hypertable(self, relation)? { Mode::Custom } else { Mode::Once };
+        Ok(Self { reads, ..self })
+    }
+
     /// To write rows of a table that is named as in SQL. TimescaleDB decompresses only the rows that the values of a statement
     /// select, and every row of a hypertable where the plan serves for any values.
     ///

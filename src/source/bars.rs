@@ -6,14 +6,11 @@ use std::rc::Rc;
 use regime_core::cmc_regimes::outside::OutsideLabels;
 use regime_core::cmc_regimes::series::Series;
 
-use crate::pg::{
-    Arg, Db, Micros, Result, Row, Sees, arg, cardinality_violation, plural, quote_literal, timestamps_arg,
-    utc,
-};
+use crate::pg::{Arg, Db, Micros, Result, Row, Sees, arg, cardinality_violation, plural, quote_literal, utc};
 use crate::source::map::Source;
 use crate::source::names;
 use crate::source::outside::LabelSource;
-use crate::source::relation::{Relation, relation_args};
+use crate::source::relation::{Relation, after_args, relation_args};
 use crate::source::usable::{POSITIVE, check_bars, sort_by_time};
 
 /// The timeframe of daily bars, in the tables that are built here and unless the source map names another.
@@ -117,7 +114,7 @@ impl<'c> Reader<'c> {
     pub fn of_each(&self, ids: &[i32], after: Option<&[i64]>) -> Result<Vec<(Result<Series>, u64)>> {
         let Source { bars, ema, tf, .. } = &*self.source;
         let args = || {
-            let moments = after.map(|after| timestamps_arg(after.iter().copied().map(Some).collect()));
+            let moments = after.map(after_args).into_iter().flatten();
             let args = [arg(ids.to_vec()), arg(tf.as_deref())].into_iter().chain(moments);
             args.collect::<Vec<Arg>>()
         };
@@ -126,7 +123,7 @@ impl<'c> Reader<'c> {
         };
         let mut read: Vec<(Series, u64)> = ids.iter().map(|_| (self.no_bars(), 0)).collect();
         let of_bars = bars.select_of_each(after.is_some(), "true");
-        self.db.by_key().rows(&of_bars, &args(), Sees::Snapshot, |row| {
+        self.db.of_each(&bars.sql)?.rows(&of_bars, &args(), Sees::Snapshot, |row| {
             let (series, read) = &mut read[place(row, bars)?];
             *read += 1;
             take_bar(series, row)
@@ -137,7 +134,7 @@ impl<'c> Reader<'c> {
         let has_bars = |emas: &Result<Emas>| emas.as_ref().is_ok_and(|emas| !emas.series.ts.is_empty());
         if emas.iter().any(|(emas, _)| has_bars(emas)) {
             let of_emas = ema.select_of_each(after.is_some(), &self.source.of_periods().1);
-            self.db.by_key().rows(&of_emas, &args(), Sees::Snapshot, |row| {
+            self.db.of_each(&ema.sql)?.rows(&of_emas, &args(), Sees::Snapshot, |row| {
                 let (emas, read) = &mut emas[place(row, ema)?];
                 // Without a bar, no EMA counts as read.
                 if has_bars(emas)

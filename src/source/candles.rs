@@ -14,7 +14,7 @@ use crate::pg::{
 };
 use crate::source::bars::Span;
 use crate::source::candle_map::MapRow;
-use crate::source::relation::Relation;
+use crate::source::relation::{Relation, after_args};
 use crate::source::series::Series;
 use crate::source::usable::{POSITIVE, Usable, check_bars, sort_by_time};
 
@@ -185,10 +185,11 @@ impl Source {
             WITH ORDINALITY AS pg_regime_each (asset, timeframe, moment, place)";
         let sql = self.relation.select_of(each, true, "true");
         let [symbols, timeframes] = Series::args_of(all);
-        let args = [symbols, timeframes, timestamps_arg(after.iter().copied().map(Some).collect())];
+        let [moments, earliest] = after_args(after);
+        let args = [symbols, timeframes, moments, earliest];
         let mut candles: Vec<Candles> = all.iter().map(|_| Candles::default()).collect();
         let place = self.relation.columns.len();
-        db.by_key().rows(&sql, &args, Sees::Snapshot, |row| {
+        db.of_each(&self.relation.sql)?.rows(&sql, &args, Sees::Snapshot, |row| {
             self.take(&mut candles[row.get::<i64>(place)? as usize - 1], row)
         })?;
         Ok(candles.into_iter().zip(all).map(|(candles, series)| self.checked(series, candles)).collect())

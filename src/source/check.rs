@@ -99,7 +99,9 @@ impl Check<'_, '_> {
         let condition = with(["$1", "$2"], format!("($3 IS NULL OR {until})"));
         let later = |moment| columns.later(time.as_ref(), &columns_read[0], moment);
         let later_condition = with(["$1", "$2"], later("$3"));
-        let of_each = ["true".to_owned(), later("pg_regime_each.moment")]
+        // All times are after the earliest of the moments, by which partitions and chunks are left out.
+        let after_each = format!("{} AND {}", later("pg_regime_each.moment"), later("$4::timestamptz"));
+        let of_each = ["true".to_owned(), after_each]
             .map(|time| with(["pg_regime_each.asset", "pg_regime_each.timeframe"], time));
         let clock = columns.clock.clone();
         let (times, day_time) = match &time {

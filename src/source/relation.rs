@@ -2,7 +2,7 @@
 
 use crate::pg::{
     Arg, Db, Error, Micros, Result, Sees, arg, attempt, can_catch, current_user, data_exception,
-    insufficient_privilege, plural, quote_literal, utc,
+    insufficient_privilege, plural, quote_literal, timestamp_arg, timestamps_arg, utc,
 };
 use crate::source::assets::distinct_ids;
 use crate::source::clock::{Clock, Times};
@@ -41,7 +41,7 @@ pub struct Relation {
     /// which rows are read.
     pub later_condition: String,
     /// `WHERE` clauses without the keyword of rows of each of many, whose FROM item `pg_regime_each` has an `asset` and a
-    /// `timeframe`: of all rows, and of those after its `moment`.
+    /// `timeframe`: of all rows, and of those after its `moment`, of which `$4` is the earliest.
     pub of_each: [String; 2],
     /// `WHERE` clause without the keyword: `$1` is the asset, `$2` the timeframe, `$3` the moment up to
     /// which rows are read, or NULL for all.
@@ -121,8 +121,8 @@ impl Relation {
     }
 
     /// The statement that reads the rows of assets, all or `later` ones: the columns, then the number of the asset, from 1. `$1` are
-    /// the assets, `$2` is the timeframe, `$3` are the moments after which the rows of each asset are read. `further` is a
-    /// condition.
+    /// the assets, `$2` is the timeframe, `$3` are the moments after which the rows of each asset are read, and `$4` is the earliest of
+    /// these. `further` is a condition.
     pub fn select_of_each(&self, later: bool, further: &str) -> String {
         let (moments, moment) =
             if later { (", pg_catalog.unnest($3::timestamptz[])", "moment, ") } else { ("", "") };
@@ -278,8 +278,15 @@ pub fn check_none_hidden(db: Db, relation: &Relation, table: &str, deleted: u64)
     Ok(())
 }
 
+/// The moments after which the rows of each of many are read, and the earliest of these, as parameters; in microseconds since
+/// 2000.
+pub fn after_args(moments: &[i64]) -> [Arg; 2] {
+    let earliest = moments.iter().copied().min();
+    [timestamps_arg(moments.iter().copied().map(Some).collect()), timestamp_arg(earliest)]
+}
+
 /// The parameters of the conditions of a [`Relation`]: the asset, the timeframe, a moment in microseconds
 /// since 2000.
 pub fn relation_args(asset: i32, tf: Option<&str>, as_of: Option<i64>) -> [Arg; 3] {
-    [arg(asset), arg(tf), crate::pg::arg::timestamp_arg(as_of)]
+    [arg(asset), arg(tf), timestamp_arg(as_of)]
 }

@@ -68,9 +68,12 @@ impl Parts<'_, '_> {
             parts.iter().map(|part| Comparison::new(table, &part.content)).collect();
         let number = table.key.len() + table.values.len();
         if !are_new {
-            self.db.by_key().rows(&self.stored_rows(), &self.stored_args()?, Sees::Snapshot, |row| {
-                all[row.get::<i64>(number)? as usize - 1].take(row)
-            })?;
+            self.db.of_each(self.relation)?.rows(
+                &self.stored_rows(),
+                &self.stored_args()?,
+                Sees::Snapshot,
+                |row| all[row.get::<i64>(number)? as usize - 1].take(row),
+            )?;
         }
         all.into_iter().map(|comparison| comparison.end(|| Ok(Rc::default()))).collect()
     }

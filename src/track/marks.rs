@@ -197,7 +197,7 @@ impl Marks {
         );
         let mut all: HashMap<K, Vec<Mark>> = HashMap::new();
         let args = [arg(keys.to_vec()), arg(first.clone()), arg(last.clone())];
-        db.by_key().rows(&sql, &args, Sees::Snapshot, |row| {
+        db.once().rows(&sql, &args, Sees::Snapshot, |row| {
             let mark = Mark {
                 source: row.get("source")?,
                 since: row.get::<Micros>("since")?.0,

@@ -128,7 +128,7 @@ impl<'c, W: Work> Call<'_, 'c, W> {
             done.insert(place, Attempt { read, done: Ok(one) });
         }
         if !kept.is_empty() {
-            state::store(self.db, self.of, &self.schema, kept)?;
+            state::store(self.db, self.of, &self.schema, kept, true)?;
         }
         let of_many = self.of.marks.clear_each(self.db, &self.schema, marks)?;
         if let Some(Attempt { done: Ok(one), .. }) = done.values_mut().next() {

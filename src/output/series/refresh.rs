@@ -198,7 +198,10 @@ pub fn refresh<W: Work>(work: &W, which: Which, how: How) -> Result<Vec<Summary>
             lacks: "candles",
             version,
         };
-        let lock = |series: &Series| lock(db, &of.lock_name(schema, series));
+        let lock = |all: &[Series]| {
+            let names = all.iter().map(|series| of.lock_name(schema, series));
+            lock::lock_all(db, names)
+        };
         let one = |series: &Series| {
             let done = call.attempt(series);
             Attempt { read: done.as_ref().map_or(0, |done| done.more.read), done }
@@ -445,7 +448,7 @@ impl<'c, W: Work> Call<'_, 'c, W> {
 
     fn remember(&self, series: &Series, newest: i64, machine: &mut W::Machine<'c>) -> Result<()> {
         self.work.store_more(&self.place(series), machine)?;
-        state::store(self.db, self.of, &self.schema, vec![self.kept(series, newest, machine)?])
+        state::store(self.db, self.of, &self.schema, vec![self.kept(series, newest, machine)?], false)
     }
 
     /// What is to be stored of a series.

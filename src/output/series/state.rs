@@ -73,7 +73,7 @@ pub fn load_each(db: Db, of: &OfSeries, schema: &str, all: &[Series]) -> Result<
     let read = |row: &Row| {
         Ok((Series { symbol: row.get("symbol")?, timeframe: row.get("timeframe")? }, state(row)?))
     };
-    Ok(db.by_key().all(&sql, &Series::args_of(all), Sees::Snapshot, read)?.into_iter().collect())
+    Ok(db.once().all(&sql, &Series::args_of(all), Sees::Snapshot, read)?.into_iter().collect())
 }
 
 fn select(of: &OfSeries, schema: &str, memory: &str) -> String {
@@ -109,18 +109,18 @@ pub struct Kept<'a> {
     pub state: State,
 }
 
-/// Stores the states of series, each once.
+/// Stores the states of series, each once; `are_other` tells that each differs from the one that is stored.
 ///
 /// # Errors
 /// Where the states cannot be written.
-pub fn store(db: Db, of: &OfSeries, schema: &str, all: Vec<Kept>) -> Result<()> {
+pub fn store(db: Db, of: &OfSeries, schema: &str, all: Vec<Kept>, are_other: bool) -> Result<()> {
     let Basis { column: basis, kind, .. } = of.basis;
     let upsert = Upsert {
         relation: &relation(of, schema),
         key: &["symbol", "timeframe"],
         values: &["newest", "candles", "classifier_version", basis, "sources", "tracking", "memory"],
         stamp: "computed_at",
-        only_changed: true,
+        only_changed: !are_other,
         rows: &format!(
             "SELECT s.symbol, s.timeframe, s.newest, s.candles, s.version, s.basis::{kind}, s.sources, s.tracking, s.memory \
              FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::timestamptz[]), \

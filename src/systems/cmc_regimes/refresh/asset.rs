@@ -153,7 +153,8 @@ impl Call<'_, '_> {
              FROM {} AS r WHERE r.id = a.id AND r.tf = $2 ORDER BY r.ts DESC LIMIT 1) AS r",
             self.relation(REGIMES.name)
         );
-        let all = self.db.by_key().all(&sql, &[arg(ids.to_vec()), arg(TF)], Sees::Snapshot, |row| {
+        let db = self.db.of_each(&self.relation(REGIMES.name))?;
+        let all = db.all(&sql, &[arg(ids.to_vec()), arg(TF)], Sees::Snapshot, |row| {
             let newest = Newest {
                 ts: row.get::<Micros>("ts")?.0,
                 key: row.get("regime_key")?,
@@ -291,7 +292,7 @@ impl Call<'_, '_> {
         );
         let ids: Vec<i32> = assets.iter().map(|(id, _)| *id).collect();
         let mut lost = HashSet::new();
-        self.db.by_key().rows(&sql, &[arg(ids), arg(TF)], Sees::Snapshot, |row| {
+        self.db.once().rows(&sql, &[arg(ids), arg(TF)], Sees::Snapshot, |row| {
             let (id, memory) = assets[row.get::<i64>(0)? as usize - 1];
             for (n, rows) in memory.output_rows().into_iter().enumerate() {
                 if row.get::<i64>(n + 1)? != rows as i64 {

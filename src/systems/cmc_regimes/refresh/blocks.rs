@@ -21,7 +21,7 @@ pub fn prints(db: Db, schema: &str, ids: &[i32]) -> Result<Vec<PerLayer<Vec<Prin
         work_relation(schema, INPUTS)
     );
     let mut all: Vec<PerLayer<Vec<Print>>> = ids.iter().map(|_| PerLayer::default()).collect();
-    db.by_key().rows(&sql, &[arg(ids.to_vec()), arg(TF)], Sees::Snapshot, |row| {
+    db.once().rows(&sql, &[arg(ids.to_vec()), arg(TF)], Sees::Snapshot, |row| {
         let prints = &mut all[row.get::<i64>("place")? as usize - 1];
         // A damaged fingerprint is left out, like a missing one.
         if let Some(hash) = Hash::from_bytes(row.get("print")?) {
@@ -46,7 +46,7 @@ pub fn emas(db: Db, schema: &str, assets: &[(i32, u64)]) -> Result<Vec<[Vec<f64>
     let room = |(_, rows): &(i32, u64)| [(); 3].map(|()| Vec::with_capacity(*rows as usize + BLOCK));
     let mut all: Vec<[Vec<f64>; 3]> = assets.iter().map(room).collect();
     let ids: Vec<i32> = assets.iter().map(|(id, _)| *id).collect();
-    db.by_key().rows(&sql, &[arg(ids), arg(TF)], Sees::Snapshot, |row| {
+    db.once().rows(&sql, &[arg(ids), arg(TF)], Sees::Snapshot, |row| {
         let emas = &mut all[row.get::<i64>("place")? as usize - 1];
         let (values, _) = row.get::<Option<&[u8]>>("emas")?.unwrap_or_default().as_chunks::<8>();
         let (bars, _) = values.as_chunks::<3>();

@@ -73,8 +73,8 @@ pub fn refresh(ids: Option<Vec<Option<i32>>>, given: &Given, how: How) -> Result
         let space = lock::space(db, &schema)?;
         let version = groups.version();
         let call = entry::Call { db, system: &CMC, schema: &schema, version, dry_run, strict };
-        let lock = |(id, _): &(i32, usize)| {
-            lock_subject(db, space, *id);
+        let lock = |portion: &[(i32, usize)]| {
+            portion.iter().for_each(|(id, _)| lock_subject(db, space, *id));
             Ok(())
         };
         let one = |(id, group): &(i32, usize)| {

@@ -88,7 +88,7 @@ pub fn load(db: Db, schema: &str, id: i32) -> Result<Option<State>> {
 pub fn load_each(db: Db, schema: &str, ids: &[i32]) -> Result<HashMap<i32, State>> {
     let sql = format!("{} WHERE id = ANY ($1) AND tf = $2", select(schema));
     let args = [arg(ids.to_vec()), arg(TF)];
-    let all = db.by_key().all(&sql, &args, Sees::Snapshot, |row| Ok((row.get::<i32>("id")?, state(row)?)))?;
+    let all = db.once().all(&sql, &args, Sees::Snapshot, |row| Ok((row.get::<i32>("id")?, state(row)?)))?;
     Ok(all.into_iter().collect())
 }
 
