@@ -9,7 +9,7 @@ use crate::output::entry::{About, Began, Call, Done, Entry};
 use crate::output::failed::{self, Failed};
 use crate::output::grants::with_grants;
 use crate::output::run_log::Run;
-use crate::pg::{Result, attempt_unless_cancelled, report_warning};
+use crate::pg::{Result, attempt, attempt_unless_cancelled, memory, report_warning};
 
 /// An attempt at a subject, in a subtransaction.
 pub struct Attempt<M> {
@@ -28,6 +28,30 @@ pub struct Refreshed<S, M> {
 
 /// Most subjects of a portion.
 const PORTION: usize = 256;
+
+/// Most subjects of a part of a portion that has failed.
+const PART: usize = 32;
+
+/// Attempts the subjects of a portion together, each attempt in a subtransaction and in memory of its own: where that fails, in parts,
+/// so that a subject that fails takes few others out of the portion, and none with it. Gives those that were refreshed, each by its
+/// place in the portion.
+pub fn together<S, M>(
+    subjects: &[S],
+    refresh: impl Fn(&[S]) -> Result<Vec<(usize, Attempt<M>)>>,
+) -> HashMap<usize, Attempt<M>> {
+    let attempt = |part: &[S]| memory::in_own_memory(|| attempt(|| refresh(part)));
+    match attempt(subjects) {
+        Ok(all) => all.into_iter().collect(),
+        Err(_) if subjects.len() <= PART => HashMap::new(),
+        Err(_) => {
+            let of_part = |(n, part): (usize, &[S])| {
+                let all = attempt(part).unwrap_or_default().into_iter();
+                all.map(move |(place, one)| (n * PART + place, one))
+            };
+            subjects.chunks(PART).enumerate().flat_map(of_part).collect()
+        }
+    }
+}
 
 /// How the subjects of a call are refreshed.
 pub struct Subjects<A, L, T, O> {

@@ -4,11 +4,11 @@
 use std::collections::HashMap;
 
 use crate::output::entry::{Done, Mode};
-use crate::output::refresh::Attempt;
+use crate::output::refresh::{Attempt, together};
 use crate::output::series::refresh::{Call, OfRefresh, Plan, Work};
 use crate::output::series::{newest_rows, state};
 use crate::output::set_up;
-use crate::pg::{Result, attempt, citus, internal, memory};
+use crate::pg::{Result, citus, internal};
 use crate::source::candles::Candles;
 use crate::source::relation::check_none_hidden;
 use crate::source::series::Series;
@@ -33,20 +33,20 @@ struct Read<'p, M> {
 }
 
 impl<'c, W: Work> Call<'_, 'c, W> {
-    /// [`Call::together`] in a subtransaction. What fails is done again, series by series, so that only the culprit fails.
+    /// [`Call::together`] in subtransactions.
     pub(super) fn attempt_together(&self, portion: &[Series]) -> HashMap<usize, Attempt<OfRefresh>> {
         if !W::IS_SIMPLE || self.how.full_refresh || citus::is_loaded() {
             return HashMap::new();
         }
-        memory::in_own_memory(|| attempt(|| self.together(portion))).unwrap_or_default()
+        together(portion, |part| self.together(part))
     }
 
     /// Refreshes those series of a portion that have new candles alone, or none; each by its place in the portion. The caller
     /// holds the locks and has begun a subtransaction, which is to be rolled back on an error.
-    fn together(&self, portion: &[Series]) -> Result<HashMap<usize, Attempt<OfRefresh>>> {
+    fn together(&self, portion: &[Series]) -> Result<Vec<(usize, Attempt<OfRefresh>)>> {
         set_up::hold(self.db, &self.schema, self.of.system, false)?;
         if !parts::can_be(&self.relation(), self.of.table)? {
-            return Ok(HashMap::new());
+            return Ok(Vec::new());
         }
         // One snapshot, as in the refresh of one series.
         self.db.with_new_snapshot(|| {
@@ -91,14 +91,14 @@ impl<'c, W: Work> Call<'_, 'c, W> {
     fn write_together(
         &self,
         mut all: Vec<Read<'_, W::Machine<'c>>>,
-    ) -> Result<HashMap<usize, Attempt<OfRefresh>>> {
+    ) -> Result<Vec<(usize, Attempt<OfRefresh>)>> {
         let mut parts = Vec::new();
         for Read { later: Later { series, newest, machine, .. }, candles } in &mut all {
             if candles.ts.is_empty() {
                 continue;
             }
             let Some(content) = self.work.content(machine, candles, &self.version) else {
-                return Ok(HashMap::new());
+                return Ok(Vec::new());
             };
             let scope = vec![Value::Text(&series.symbol), Value::Text(&series.timeframe)];
             parts.push(Part { scope, after: *newest, content });
@@ -113,7 +113,7 @@ impl<'c, W: Work> Call<'_, 'c, W> {
             };
             written = of_each.into_iter();
         }
-        let (mut done, mut kept, mut marks) = (HashMap::new(), Vec::new(), Vec::new());
+        let (mut done, mut kept, mut marks) = (Vec::new(), Vec::new(), Vec::new());
         for Read { later: Later { place, series, mut machine, marks: of_series, .. }, candles } in all {
             let read = candles.ts.len() as u64;
             let mut one = Done::new(0, Written::default(), Mode::None, OfRefresh { read });
@@ -125,13 +125,13 @@ impl<'c, W: Work> Call<'_, 'c, W> {
             }
             one.rows = W::candles(&machine) as i64;
             marks.push((series.key(), of_series));
-            done.insert(place, Attempt { read, done: Ok(one) });
+            done.push((place, Attempt { read, done: Ok(one) }));
         }
         if !kept.is_empty() {
             state::store(self.db, self.of, &self.schema, kept, true)?;
         }
         let of_many = self.of.marks.clear_each(self.db, &self.schema, marks)?;
-        if let Some(Attempt { done: Ok(one), .. }) = done.values_mut().next() {
+        if let Some((_, Attempt { done: Ok(one), .. })) = done.first_mut() {
             one.of_many = of_many;
         }
         Ok(done)

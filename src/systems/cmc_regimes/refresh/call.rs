@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use regime_core::Layer;
 
 use crate::output::entry::{self, About, Done, Entry};
-use crate::output::refresh::{Attempt, Refreshed, Subjects};
+use crate::output::refresh::{Attempt, Refreshed, Subjects, together};
 use crate::pg::{
     Db, Error, Result, attempt, attempt_unless_cancelled, extension_schema, invalid_parameter, lock,
     lock::lock_subject, memory, read_only_transaction, session, settings, spi,
@@ -16,7 +16,6 @@ use crate::systems::cmc_regimes::params::Given;
 use crate::systems::cmc_regimes::refresh::asset::{Call, OfAsset};
 use crate::systems::cmc_regimes::refresh::groups::{Group, Groups, Preparing};
 use crate::systems::cmc_regimes::refresh::notify::{self, Flip};
-use crate::systems::cmc_regimes::refresh::portion::Together;
 use crate::systems::cmc_regimes::tables::CMC;
 
 /// The summary of an asset that was refreshed.
@@ -94,7 +93,7 @@ pub fn refresh(ids: Option<Vec<Option<i32>>>, given: &Given, how: How) -> Result
             let read = group.ready.as_ref().map_or(0, |ready| ready.engine.rows_read());
             Attempt { read, done }
         };
-        let together = |portion: &[(i32, usize)]| {
+        let of_portion = |portion: &[(i32, usize)]| {
             let mut all = HashMap::new();
             for (number, group) in groups.all.iter().enumerate() {
                 let of_group = portion.iter().enumerate().filter(|(_, (_, group))| *group == number);
@@ -104,13 +103,9 @@ pub fn refresh(ids: Option<Vec<Option<i32>>>, given: &Given, how: How) -> Result
                 if ids.len() < 2 || full_refresh || group.otherwise.is_some() {
                     continue;
                 }
-                let refresh = || Call::of(db, &schema, ready, how).together(&ids);
-                // What fails is done again, asset by asset, so that only the culprit fails.
-                let done = memory::in_own_memory(|| attempt(refresh)).unwrap_or_default();
+                let done = together(&ids, |ids| Call::of(db, &schema, ready, how).together(ids));
                 ready.engine.rows_read();
-                let attempt =
-                    |Together { place, read, done }| (places[place], Attempt { read, done: Ok(done) });
-                all.extend(done.into_iter().map(attempt));
+                all.extend(done.into_iter().map(|(place, attempt)| (places[place], attempt)));
             }
             all
         };
@@ -120,7 +115,7 @@ pub fn refresh(ids: Option<Vec<Option<i32>>>, given: &Given, how: How) -> Result
             let version = ready.as_ref().map_or("", |ready| ready.engine.version_hash());
             About { name: symbols.get(id).cloned(), ..about(*id, given, version) }
         };
-        let all = call.each(assets, &Subjects { about, lock, together, one })?;
+        let all = call.each(assets, &Subjects { about, lock, together: of_portion, one })?;
         if !dry_run && notify::is_on() {
             announce(&all);
         }

@@ -7,6 +7,7 @@ use regime_core::cmc_regimes::series::Series;
 use regime_core::{Layer, PerLayer};
 
 use crate::output::entry::{Done, Mode};
+use crate::output::refresh::Attempt;
 use crate::output::set_up;
 use crate::pg::{Result, citus, internal};
 use crate::sync::compare::Written;
@@ -25,14 +26,8 @@ use crate::track::marks::Mark;
 /// Most rows of assets that are held at a time.
 const MOST_ROWS: u64 = 200_000;
 
-/// What was done with an asset of a portion.
-pub struct Together {
-    /// Of the asset in the portion.
-    pub place: usize,
-    /// Rows of the sources that were read.
-    pub read: u64,
-    pub done: Done<OfAsset>,
-}
+/// What was done with an asset, by its place in the portion.
+type Together = (usize, Attempt<OfAsset>);
 
 /// An asset of a portion.
 struct Asset {
@@ -123,7 +118,7 @@ impl Call<'_, '_> {
                 all.extend(self.write_batch(self.planned(batch)?, &mut marks)?);
             }
             let of_many = ASSETS.clear_each(self.db, self.schema, marks)?;
-            if let Some(Together { done, .. }) = all.first_mut() {
+            if let Some((_, Attempt { done: Ok(done), .. })) = all.first_mut() {
                 done.of_many = of_many;
             }
             Ok(all)
@@ -257,7 +252,7 @@ impl Call<'_, '_> {
             let Asset { place, id, newest, marks: of_asset, read } = asset;
             done.more.before = newest.key;
             marks.push((id, of_asset));
-            Together { place, read, done }
+            (place, Attempt { read, done: Ok(done) })
         };
         let mut all = Vec::with_capacity(computed.len() + unchanged.len());
         for (Computed { asset, outcome, .. }, written) in computed.into_iter().zip(written) {
