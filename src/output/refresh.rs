@@ -1,6 +1,7 @@
 //! The loop of every refresh: lock a portion of the subjects, attempt those together of which there is little to write, the others one
 //! by one, and summarise each; then settle marks and write the run log.
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
 
 use pgrx::prelude::*;
@@ -9,7 +10,7 @@ use crate::output::entry::{About, Began, Call, Done, Entry};
 use crate::output::failed::{self, Failed};
 use crate::output::grants::with_grants;
 use crate::output::run_log::Run;
-use crate::pg::{Result, attempt, attempt_unless_cancelled, memory, report_warning};
+use crate::pg::{Result, attempt, attempt_unless_cancelled, internal, memory, report_warning};
 
 /// An attempt at a subject, in a subtransaction.
 pub struct Attempt<M> {
@@ -29,6 +30,11 @@ pub struct Refreshed<S, M> {
 /// Most subjects of a portion.
 const PORTION: usize = 256;
 
+thread_local! {
+    /// The number of calls that this session has begun.
+    static CALLS: Cell<u64> = const { Cell::new(0) };
+}
+
 /// Most subjects of a part of a portion that has failed.
 const PART: usize = 32;
 
@@ -39,7 +45,13 @@ pub fn together<S, M>(
     subjects: &[S],
     refresh: impl Fn(&[S]) -> Result<Vec<(usize, Attempt<M>)>>,
 ) -> HashMap<usize, Attempt<M>> {
-    let attempt = |part: &[S]| memory::in_own_memory(|| attempt(|| refresh(part)));
+    let alone = |part: &[S]| {
+        let calls = CALLS.get();
+        let all = refresh(part)?;
+        // A trigger that refreshes a subject of the portion would find its rows replaced by older ones.
+        if CALLS.get() == calls { Ok(all) } else { Err(internal("a trigger has refreshed".to_owned())) }
+    };
+    let attempt = |part: &[S]| memory::in_own_memory(|| attempt(|| alone(part)));
     match attempt(subjects) {
         Ok(all) => all.into_iter().collect(),
         Err(_) if subjects.len() <= PART => HashMap::new(),
@@ -84,6 +96,7 @@ impl Call<'_, '_> {
         T: Fn(&[S]) -> HashMap<usize, Attempt<M>>,
         O: Fn(&S) -> Attempt<M>,
     {
+        CALLS.set(CALLS.get() + 1);
         let log = Run::begin(self.system);
         let mut all = Vec::with_capacity(subjects.len());
         let mut of_many = BTreeSet::new();

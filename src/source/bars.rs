@@ -244,10 +244,10 @@ impl<'c> Reader<'c> {
 /// Adds the bar of a row to a series.
 fn take_bar(series: &mut Series, row: &Row) -> Result<()> {
     series.ts.push(row.get::<Option<Micros>>(TS)?.map_or(i64::MAX, |Micros(ts)| ts));
-    series.close.push(row.known(CLOSE));
+    series.close.push(row.price(CLOSE));
     let optional = series.atr.iter_mut().chain(&mut series.adx).chain(series.costs.iter_mut().flatten());
     for (values, column) in optional.zip(OPTIONAL..) {
-        values.push(row.known(column));
+        values.push(row.price(column));
     }
     Ok(())
 }
@@ -292,7 +292,7 @@ impl Emas {
                 *twice += 1;
                 *first_twice = (*first_twice).min(ts);
             }
-            ema[*at] = row.known(EMA);
+            ema[*at] = row.price(EMA);
         }
         Ok(())
     }

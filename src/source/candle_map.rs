@@ -16,9 +16,9 @@ const COLUMNS: [(&str, Kind); 6] = [
     ("bars_id_column", Kind::Symbol),
     ("bars_tf_column", Kind::Text),
     ("bars_ts_column", Kind::Time),
-    ("high_column", Kind::Price),
-    ("low_column", Kind::Price),
-    ("close_column", Kind::Price),
+    ("high_column", Kind::Number),
+    ("low_column", Kind::Number),
+    ("close_column", Kind::Number),
 ];
 
 /// The row of the map for candles, unchecked.
@@ -86,9 +86,9 @@ impl MapRow {
         let mut mapped = mapped(&COLUMNS, &self.columns);
         if reads == Reads::All {
             let open = self.open.as_deref().ok_or_else(|| no_opens(schema))?;
-            mapped.push(Mapped { field: "open_column", name: open, kind: Kind::Price });
+            mapped.push(Mapped { field: "open_column", name: open, kind: Kind::Number });
             let volume = self.volume.as_deref();
-            mapped.extend(volume.map(|name| Mapped { field: "volume_column", name, kind: Kind::Price }));
+            mapped.extend(volume.map(|name| Mapped { field: "volume_column", name, kind: Kind::Number }));
         }
         let place = Place {
             schema,

@@ -181,9 +181,12 @@ impl Source {
     /// # Errors
     /// As [`Source::read`]: those of one series are its own.
     pub fn later_of_each(&self, db: Db, all: &[Series], after: &[i64]) -> Result<Vec<Result<Candles>>> {
-        let each = "ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::timestamptz[])) \
-            WITH ORDINALITY AS pg_regime_each (asset, timeframe, moment, place)";
-        let sql = self.relation.select_of(each, true, "true");
+        let each = format!(
+            "ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::timestamptz[])) \
+             WITH ORDINALITY AS {} (asset, timeframe, moment, place)",
+            self.relation.each
+        );
+        let sql = self.relation.select_of(&each, true, "true");
         let [symbols, timeframes] = Series::args_of(all);
         let [moments, earliest] = after_args(after);
         let args = [symbols, timeframes, moments, earliest];

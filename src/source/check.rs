@@ -12,7 +12,7 @@ use crate::source::build::tables::BUILT;
 use crate::source::clock::{Clock, Times};
 use crate::source::dim_assets::DimAssets;
 use crate::source::kind::{BARS_ID, Kind, Mapped, is_text};
-use crate::source::relation::Relation;
+use crate::source::relation::{EACH, EACH_TOO, Relation};
 use crate::source::symbols;
 
 /// The row of the map that is checked, as errors name it.
@@ -100,9 +100,11 @@ impl Check<'_, '_> {
         let later = |moment| columns.later(time.as_ref(), &columns_read[0], moment);
         let later_condition = with(["$1", "$2"], later("$3"));
         // All times are after the earliest of the moments, by which partitions and chunks are left out.
-        let after_each = format!("{} AND {}", later("pg_regime_each.moment"), later("$4::timestamptz"));
-        let of_each = ["true".to_owned(), after_each]
-            .map(|time| with(["pg_regime_each.asset", "pg_regime_each.timeframe"], time));
+        let each = if table == EACH { EACH_TOO } else { EACH };
+        let [asset, timeframe, moment] =
+            ["asset", "timeframe", "moment"].map(|name| format!("{each}.{name}"));
+        let after_each = format!("{} AND {}", later(&moment), later("$4::timestamptz"));
+        let of_each = ["true".to_owned(), after_each].map(|time| with([&asset, &timeframe], time));
         let clock = columns.clock.clone();
         let (times, day_time) = match &time {
             Some((name, base)) => (clock.times(base).unwrap_or_default(), clock.day_time(name, base)),
@@ -125,6 +127,7 @@ impl Check<'_, '_> {
             day_time,
             condition,
             later_condition,
+            each,
             of_each,
         })
     }
@@ -233,7 +236,7 @@ impl Columns<'_, '_, '_> {
         // A text that is a key is no number.
         let is_key =
             |m: &Mapped| m.name == mapped.name && matches!(m.kind, Kind::Id | Kind::Symbol | Kind::Text);
-        let is_number = matches!(mapped.kind, Kind::Number | Kind::Price);
+        let is_number = matches!(mapped.kind, Kind::Number);
         let is_key = is_number && is_text(&base) && self.mapped.iter().any(is_key);
         let reads = match mapped.kind {
             Kind::Label => column.is_word(),
@@ -276,8 +279,8 @@ impl Columns<'_, '_, '_> {
                 self.check_deterministic(column, mapped)?;
                 name
             }
-            (Kind::Price, "numeric") => format!("{name}::numeric"),
-            (Kind::Number | Kind::Price, _) => format!("{name}::float8"),
+            (Kind::Number, "numeric") => format!("{name}::numeric"),
+            (Kind::Number, _) => format!("{name}::float8"),
             (Kind::Time, base) => match self.clock.times(base) {
                 Some(_) => self.clock.time(&name, base),
                 None => return Err(self.no_unit(column, mapped.field)),
@@ -354,7 +357,7 @@ impl Columns<'_, '_, '_> {
 
     /// The number columns that are texts, quoted.
     fn texts(&self, mapped: &[Mapped]) -> Vec<String> {
-        let numbers = mapped.iter().filter(|m| matches!(m.kind, Kind::Number | Kind::Price));
+        let numbers = mapped.iter().filter(|m| matches!(m.kind, Kind::Number));
         let is_of_text = |m: &&Mapped| self.all.iter().any(|c| c.name == m.name && is_text(&c.base_type()));
         numbers.filter(is_of_text).map(|m| quoted(m.name)).collect()
     }

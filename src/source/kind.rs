@@ -20,18 +20,16 @@ pub enum Kind {
     Known,
     /// Read as `text`, of any type of words ([`Column::is_word`](crate::pg::Column::is_word)).
     Label,
-    /// Read as `float8`; a text is cast.
+    /// Read as `float8`, or as `numeric` where the column is one: the cast of PostgreSQL from `numeric` to `float8` goes
+    /// through text. A text is cast.
     Number,
-    /// Read as `float8` or `numeric`, whichever the column is: the cast of PostgreSQL from `numeric` to `float8` goes
-    /// through text.
-    Price,
 }
 
 impl Kind {
     /// Whether a column of a type, without its length or precision, can be read.
     pub(super) fn reads(self, base_type: &str) -> bool {
         match self {
-            Kind::Number | Kind::Price if is_text(base_type) => true,
+            Kind::Number if is_text(base_type) => true,
             Kind::Time | Kind::Known if matches!(base_type, "integer" | "bigint") => true,
             Kind::Id if is_text(base_type) => true,
             _ => self.is_usual(base_type),
@@ -45,7 +43,7 @@ impl Kind {
             Kind::Symbol | Kind::Text | Kind::Label => {
                 matches!(base_type, "text" | "character varying" | "character")
             }
-            Kind::Number | Kind::Price => {
+            Kind::Number => {
                 matches!(
                     base_type,
                     "double precision" | "real" | "numeric" | "integer" | "bigint" | "smallint"
@@ -62,7 +60,7 @@ impl Kind {
         match self {
             Kind::Id | Kind::Int => "integer",
             Kind::Symbol | Kind::Text | Kind::Label => "text",
-            Kind::Number | Kind::Price => "double precision",
+            Kind::Number => "double precision",
             Kind::Time | Kind::Known => "timestamp with time zone",
         }
     }

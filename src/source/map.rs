@@ -1,6 +1,7 @@
 //! The source map: which relation and columns each layer is read from. Each row of the map is checked against the
 //! catalogs (`check`) before a bar is read.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use regime_core::calendar::Calendar;
@@ -75,13 +76,19 @@ impl Source {
         (column, format!("{column} IN ({periods})"))
     }
 
-    /// Everything that determines what is read, as texts to hash.
-    pub fn texts(&self) -> impl Iterator<Item = &str> {
-        let relation = |r| {
+    /// Everything that determines what is read, as texts to hash. In which form numbers are stored does not.
+    pub fn texts(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let column = |column| match str::strip_suffix(column, "::numeric") {
+            Some(number) => Cow::Owned(format!("{number}::float8")),
+            None => Cow::Borrowed(column),
+        };
+        let relation = move |r| {
             let Relation { sql, condition, columns, .. }: &Relation = r;
-            [sql.as_str(), condition.as_str()].into_iter().chain(columns.iter().map(String::as_str))
+            let columns = columns.iter().map(move |of| column(of));
+            [sql, condition].map(|text| Cow::Borrowed(text.as_str())).into_iter().chain(columns)
         };
         [self.layer.as_str(), self.tf.as_deref().unwrap_or("")]
+            .map(Cow::Borrowed)
             .into_iter()
             .chain(self.relations().flat_map(relation))
     }

@@ -8,6 +8,11 @@ use crate::source::assets::distinct_ids;
 use crate::source::clock::{Clock, Times};
 use crate::source::symbols;
 
+/// The name of the FROM item of what is read of each of many.
+pub const EACH: &str = "pg_regime_each";
+/// That where the relation itself has the name.
+pub const EACH_TOO: &str = "pg_regime_each_too";
+
 /// A mapped relation and the SQL that reads it.
 #[derive(Clone)]
 pub struct Relation {
@@ -40,7 +45,9 @@ pub struct Relation {
     /// `WHERE` clause without the keyword: `$1` is the asset, `$2` the timeframe, `$3` the moment after
     /// which rows are read.
     pub later_condition: String,
-    /// `WHERE` clauses without the keyword of rows of each of many, whose FROM item `pg_regime_each` has an `asset` and a
+    /// The name of the FROM item of [`Relation::of_each`], which is not that of the relation.
+    pub each: &'static str,
+    /// `WHERE` clauses without the keyword of rows of each of many, whose FROM item has an `asset` and a
     /// `timeframe`: of all rows, and of those after its `moment`, of which `$4` is the earliest.
     pub of_each: [String; 2],
     /// `WHERE` clause without the keyword: `$1` is the asset, `$2` the timeframe, `$3` the moment up to
@@ -127,16 +134,18 @@ impl Relation {
         let (moments, moment) =
             if later { (", pg_catalog.unnest($3::timestamptz[])", "moment, ") } else { ("", "") };
         let each = format!(
-            "(SELECT *, $2::text AS timeframe FROM ROWS FROM (pg_catalog.unnest($1::int[]){moments}) WITH ORDINALITY AS e (asset, {moment}place)) AS pg_regime_each"
+            "(SELECT *, $2::text AS timeframe FROM ROWS FROM (pg_catalog.unnest($1::int[]){moments}) WITH ORDINALITY AS e (asset, {moment}place)) AS {}",
+            self.each
         );
         self.select_of(&each, later, further)
     }
 
-    /// [`Relation::select_of_each`] of a FROM item `pg_regime_each`, which has `asset`, `timeframe`, `moment` for later rows, and `place`.
+    /// [`Relation::select_of_each`] of a FROM item of the name [`Relation::each`], which has `asset`, `timeframe`, `moment` for later rows, and `place`.
     pub fn select_of(&self, each: &str, later: bool, further: &str) -> String {
         format!(
-            "SELECT pg_regime_row.*, pg_regime_each.place FROM {each} CROSS JOIN LATERAL \
+            "SELECT pg_regime_row.*, {}.place FROM {each} CROSS JOIN LATERAL \
              (SELECT {} FROM {} WHERE {} AND {further} OFFSET 0) AS pg_regime_row",
+            self.each,
             self.columns.join(", "),
             self.sql,
             self.of_each[usize::from(later)]

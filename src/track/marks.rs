@@ -241,15 +241,19 @@ impl Marks {
         schema: &str,
         marks: Vec<(K, Vec<Mark>)>,
     ) -> Result<Vec<String>> {
-        let (mut keys, mut of_few, mut of_many, mut of_key) =
-            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        // A number or an id counts for the key whose mark it is alone: numbers may begin anew after a dump is restored.
+        let (mut keys, mut of_few, mut few_keys) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut of_many, mut many_keys) = (Vec::new(), Vec::new());
         for (key, marks) in marks.into_iter().filter(|(_, marks)| !marks.is_empty()) {
             for mark in marks {
                 match mark.place {
-                    Place::Few(mark) => of_few.push(mark),
+                    Place::Few(mark) => {
+                        of_few.push(mark);
+                        few_keys.push(key.clone());
+                    }
                     Place::Many(mark) => {
                         of_many.push(mark);
-                        of_key.push(key.clone());
+                        many_keys.push(key.clone());
                     }
                 }
             }
@@ -260,9 +264,9 @@ impl Marks {
         }
         let (id, kind) = (self.key, self.kind);
         let [few, many, done] = self.relations(schema);
-        let pairs = |n| {
+        let pairs = |n, mark| {
             format!(
-                "ROWS FROM (pg_catalog.unnest(${n}::text[]), pg_catalog.unnest(${}::{kind}[])) AS p (mark, key)",
+                "ROWS FROM (pg_catalog.unnest(${n}::{mark}[]), pg_catalog.unnest(${}::{kind}[])) AS p (mark, key)",
                 n + 1
             )
         };
@@ -270,18 +274,20 @@ impl Marks {
             let sql = format!(
                 "INSERT INTO {done} (mark, {id}) SELECT m.mark, p.key FROM {} JOIN {many} m ON m.mark = p.mark::uuid \
                  ON CONFLICT DO NOTHING",
-                pairs(1)
+                pairs(1, "text")
             );
-            db.execute_small(&sql, &[arg(of_many.clone()), arg(of_key.clone())])?;
+            db.execute_small(&sql, &[arg(of_many.clone()), arg(many_keys.clone())])?;
         }
         // A mark of an array row that was settled meanwhile is now a row of its own.
         let sql = format!(
-            "DELETE FROM {few} d WHERE d.{id} = ANY ($1) AND (d.mark = ANY ($2) \
-             OR EXISTS (SELECT FROM {} WHERE p.mark::uuid = d.of_many AND p.key = d.{id}) \
+            "DELETE FROM {few} d WHERE d.{id} = ANY ($1) AND ((d.{id}, d.mark) IN (SELECT p.key, p.mark FROM {}) \
+             OR (d.{id}, d.of_many) IN (SELECT p.key, p.mark::uuid FROM {}) \
              OR (SELECT true FROM {done} x WHERE x.mark = d.of_many AND x.{id} = d.{id}))",
-            pairs(3)
+            pairs(2, "int8"),
+            pairs(4, "text")
         );
-        db.execute_small(&sql, &[arg(keys), arg(of_few), arg(of_many.clone()), arg(of_key)])?;
+        let args = [arg(keys), arg(of_few), arg(few_keys), arg(of_many.clone()), arg(many_keys)];
+        db.execute_small(&sql, &args)?;
         Ok(of_many)
     }
 

@@ -142,7 +142,7 @@ impl<'c> DailyReader<'c> {
                 &mut bars.market_cap,
             ];
             for (values, column) in columns.into_iter().zip(OPEN..) {
-                values.push(row.known(column));
+                values.push(row.price(column));
             }
             day_times.extend(self.relation.day_time.as_ref().map(|_| row.get::<Option<Micros>>(DAY_TIME)));
             Ok(())

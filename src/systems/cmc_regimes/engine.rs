@@ -1,6 +1,7 @@
 //! Computing assets: the readers of a calendar scheme, the market proxy, the compiled policy.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use regime_core::cmc_regimes::budget::Budget;
@@ -83,8 +84,8 @@ fn print_of(sources: Sources) -> Rc<str> {
     let last =
         PRINTED.with_borrow(|last| last.as_ref().filter(|(of, _)| is_same(of)).map(|l| Rc::clone(&l.1)));
     last.unwrap_or_else(|| {
-        let texts = sources.iter().flatten().flat_map(|source| source.texts());
-        let print: Rc<str> = of_texts(texts).to_string().into();
+        let texts: Vec<_> = sources.iter().flatten().flat_map(|source| source.texts()).collect();
+        let print: Rc<str> = of_texts(texts.iter().map(AsRef::as_ref)).to_string().into();
         PRINTED.set(Some((sources, Rc::clone(&print))));
         print
     })
@@ -102,6 +103,8 @@ pub struct Engine<'c> {
     shared: PerOutside<Shared>,
     /// The moment after which nothing is read, in microseconds since 2000.
     as_of: Option<i64>,
+    /// Rows that were read once for many assets, such as those of the market proxy, by the asset that was the first to need them.
+    charged: RefCell<HashMap<i32, u64>>,
 }
 
 /// The bars of each layer, `None` where it has no source.
@@ -121,6 +124,7 @@ impl<'c> Engine<'c> {
             proxy: Reads::default(),
             shared: Default::default(),
             as_of,
+            charged: RefCell::default(),
         }
     }
 
@@ -233,8 +237,19 @@ impl<'c> Engine<'c> {
     }
 
     /// Bars and EMAs read since the last call of this function.
-    pub fn rows_read(&self) -> u64 {
+    fn rows_read(&self) -> u64 {
         self.readers.iter().flatten().map(|reader| reader.read.take()).sum()
+    }
+
+    /// Notes the rows that were read just now as those of an asset: an attempt may fail, and what it has read is not read again.
+    pub fn charge(&self, asset: i32) {
+        *self.charged.borrow_mut().entry(asset).or_default() += self.rows_read();
+    }
+
+    /// Bars and EMAs that were read for an asset, and just now, since the last call of this function.
+    pub fn rows_read_for(&self, asset: i32) -> u64 {
+        self.charge(asset);
+        self.charged.borrow_mut().remove(&asset).unwrap_or_default()
     }
 
     /// Computes an asset.

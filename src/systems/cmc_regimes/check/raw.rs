@@ -73,6 +73,8 @@ impl<'c> RawReader<'c> {
         let (range, is_close_of_range) = (&range.0, range.1);
         let mut bars = source.bars.clone();
         bars.columns.extend(range.iter().cloned());
+        // NaN and infinity are told apart.
+        bars.columns.iter_mut().skip(CLOSE).for_each(|number| *number += "::float8");
         let params = &source.params;
         let mut optional = Vec::new();
         optional.extend(params.atr.then_some("atr_column"));
@@ -166,7 +168,7 @@ impl<'c> RawReader<'c> {
                     if std::mem::replace(&mut taken[slot][at], true) {
                         raw.twice.add(ts);
                     }
-                    raw.known[slot][at] |= !row.known(EMA).is_nan();
+                    raw.known[slot][at] |= !row.price(EMA).is_nan();
                 }
             }
             Ok(())

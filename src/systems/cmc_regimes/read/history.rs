@@ -152,7 +152,7 @@ impl Closes {
         let mut closes = HashMap::new();
         let args = relation_args(asset, tf.as_deref(), None);
         let each = |row: &Row| {
-            let close = Some(row.known(CLOSE)).filter(|close| *close > 0.0).unwrap_or(f64::NAN);
+            let close = Some(row.price(CLOSE)).filter(|close| *close > 0.0).unwrap_or(f64::NAN);
             if let Some(Micros(ts)) = row.get(TS)? {
                 closes.entry(ts).and_modify(|twice| *twice = f64::NAN).or_insert(close);
             }

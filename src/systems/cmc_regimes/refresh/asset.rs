@@ -21,7 +21,6 @@ use crate::source::symbols::Named;
 use crate::sync::Write;
 use crate::sync::compare::{Within, Written};
 use crate::sync::content::{Content, Value};
-use crate::sync::table::Table;
 use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::engine::{Engine, Labels, Layers};
 use crate::systems::cmc_regimes::labels::Marked;
@@ -147,14 +146,27 @@ impl Call<'_, '_> {
 
     /// The newest stored row of each asset that has one.
     pub(super) fn newest(&self, ids: &[i32]) -> Result<HashMap<i32, Newest>> {
-        let sql = format!(
-            "SELECT a.id, r.* FROM pg_catalog.unnest($1) AS a (id) CROSS JOIN LATERAL \
-             (SELECT ts::timestamptz AS ts, regime_key::text AS regime_key, regime_version_hash::text AS regime_version_hash \
-             FROM {} AS r WHERE r.id = a.id AND r.tf = $2 ORDER BY r.ts DESC LIMIT 1) AS r",
-            self.relation(REGIMES.name)
-        );
-        let db = self.db.of_each(&self.relation(REGIMES.name))?;
-        let all = db.all(&sql, &[arg(ids.to_vec()), arg(TF)], Sees::Snapshot, |row| {
+        let relation = self.relation(REGIMES.name);
+        let newest = |id: &str| {
+            format!(
+                "SELECT id::int AS id, ts::timestamptz AS ts, regime_key::text AS regime_key, regime_version_hash::text AS regime_version_hash \
+                 FROM {relation} AS r WHERE r.id = {id} AND r.tf = $2 ORDER BY r.ts DESC LIMIT 1"
+            )
+        };
+        // Citus takes no lateral join with a distributed table.
+        let (sql, of) = match ids {
+            [id] => (newest("$1"), arg(*id)),
+            _ => {
+                let each = newest("a.id");
+                (
+                    format!(
+                        "SELECT r.* FROM pg_catalog.unnest($1) AS a (id) CROSS JOIN LATERAL ({each}) AS r"
+                    ),
+                    arg(ids.to_vec()),
+                )
+            }
+        };
+        let all = self.db.of_each(&relation)?.all(&sql, &[of, arg(TF)], Sees::Snapshot, |row| {
             let newest = Newest {
                 ts: row.get::<Micros>("ts")?.0,
                 key: row.get("regime_key")?,
@@ -282,25 +294,25 @@ impl Call<'_, '_> {
 
     /// Those of these assets, each with its memory, of which stored rows are missing.
     pub(super) fn rows_lost(&self, assets: &[(i32, &Memory)]) -> Result<HashSet<i32>> {
-        let count = |table: &Table| {
-            let relation = self.relation(table.name);
-            format!("(SELECT count(*) FROM {relation} AS r WHERE r.id = a.id AND r.tf = $2)")
-        };
-        let sql = format!(
-            "SELECT a.place, {} FROM pg_catalog.unnest($1::int[]) WITH ORDINALITY AS a (id, place)",
-            TABLES.map(count).join(", ")
-        );
         let ids: Vec<i32> = assets.iter().map(|(id, _)| *id).collect();
         let mut lost = HashSet::new();
-        self.db.once().rows(&sql, &[arg(ids), arg(TF)], Sees::Snapshot, |row| {
-            let (id, memory) = assets[row.get::<i64>(0)? as usize - 1];
-            for (n, rows) in memory.output_rows().into_iter().enumerate() {
-                if row.get::<i64>(n + 1)? != rows as i64 {
-                    lost.insert(id);
-                }
-            }
-            Ok(())
-        })?;
+        for (n, table) in TABLES.into_iter().enumerate() {
+            let sql = format!(
+                "SELECT id::int AS id, count(*) AS rows FROM {} WHERE id = ANY ($1) AND tf = $2 GROUP BY id",
+                self.relation(table.name)
+            );
+            let args = [arg(ids.clone()), arg(TF)];
+            let found: HashMap<i32, i64> = self
+                .db
+                .once()
+                .all(&sql, &args, Sees::Snapshot, |row| Ok((row.get("id")?, row.get("rows")?)))?
+                .into_iter()
+                .collect();
+            let is_lost = |(id, memory): &&(i32, &Memory)| {
+                found.get(id).copied().unwrap_or_default() != memory.output_rows()[n] as i64
+            };
+            lost.extend(assets.iter().filter(is_lost).map(|(id, _)| *id));
+        }
         Ok(lost)
     }
 
@@ -385,10 +397,10 @@ impl Call<'_, '_> {
         let emas = match emas {
             Some(emas) => emas,
             None => {
-                let mut emas = blocks::emas(self.db, self.schema, &[(id, memory.rows)])?.remove(0);
-                if emas.iter().any(|ema| ema.len() as u64 != memory.rows) {
+                let Some(mut emas) = blocks::emas(self.db, self.schema, &[(id, memory.rows)])?.remove(0)
+                else {
                     return self.full(id, None, labels, "state of another version".to_owned());
-                }
+                };
                 emas.iter_mut().zip(&new.ema).for_each(|(all, new)| all.extend(new));
                 emas
             }

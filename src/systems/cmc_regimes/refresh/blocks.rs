@@ -1,5 +1,7 @@
 //! Fingerprints of bars, and daily EMAs, stored in blocks.
 
+use std::collections::HashMap;
+
 use regime_core::cmc_regimes::fingerprint::{BLOCK, Print};
 use regime_core::cmc_regimes::pipeline::Outcome;
 use regime_core::cmc_regimes::series::Series;
@@ -16,46 +18,66 @@ use crate::systems::cmc_regimes::tables::{INPUTS, TF};
 /// A table of fingerprints that cannot be read.
 pub fn prints(db: Db, schema: &str, ids: &[i32]) -> Result<Vec<PerLayer<Vec<Print>>>> {
     let sql = format!(
-        "SELECT a.place, b.* FROM pg_catalog.unnest($1::int[]) WITH ORDINALITY AS a (id, place) CROSS JOIN LATERAL \
-         (SELECT i.layer, i.first_ts, i.bars, i.print FROM {} AS i WHERE i.id = a.id AND i.tf = $2 ORDER BY i.layer, i.block) AS b",
+        "SELECT id, layer, block, first_ts, bars, print FROM {} WHERE id = ANY ($1) AND tf = $2",
         work_relation(schema, INPUTS)
     );
-    let mut all: Vec<PerLayer<Vec<Print>>> = ids.iter().map(|_| PerLayer::default()).collect();
+    let place = places(ids.iter().copied());
+    let mut all: Vec<PerLayer<Vec<(i32, Print)>>> = ids.iter().map(|_| PerLayer::default()).collect();
     db.once().rows(&sql, &[arg(ids.to_vec()), arg(TF)], Sees::Snapshot, |row| {
-        let prints = &mut all[row.get::<i64>("place")? as usize - 1];
+        let prints = &mut all[place[&row.get("id")?]][layer(row)?];
         // A damaged fingerprint is left out, like a missing one.
-        if let Some(hash) = Hash::from_bytes(row.get("print")?) {
-            let (first, bars) = (row.get::<Micros>("first_ts")?.0, row.get::<i32>("bars")? as u32);
-            prints[layer(row)?].push(Print { first, bars, hash });
-        }
+        let block = row.get("block")?;
+        let (first, bars) = (row.get::<Micros>("first_ts")?.0, row.get::<i32>("bars")? as u32);
+        prints.extend(Hash::from_bytes(row.get("print")?).map(|hash| (block, Print { first, bars, hash })));
         Ok(())
     })?;
-    Ok(all)
+    let in_order = |mut prints: Vec<(i32, Print)>| {
+        prints.sort_by_key(|(block, _)| *block);
+        prints.into_iter().map(|(_, print)| print).collect()
+    };
+    Ok(all.into_iter().map(|of_asset| of_asset.map(in_order)).collect())
 }
 
-/// The fast, mid and slow daily EMA of all rows of assets, each of which has so many rows; fewer values if blocks are missing.
+/// The fast, mid and slow EMA of each daily row.
+type Emas = [Vec<f64>; 3];
+
+/// The fast, mid and slow daily EMA of all rows of assets, each of which has so many rows; `None` where blocks are missing.
 ///
 /// # Errors
 /// A table of fingerprints that cannot be read.
-pub fn emas(db: Db, schema: &str, assets: &[(i32, u64)]) -> Result<Vec<[Vec<f64>; 3]>> {
+pub fn emas(db: Db, schema: &str, assets: &[(i32, u64)]) -> Result<Vec<Option<Emas>>> {
     let sql = format!(
-        "SELECT a.place, b.emas FROM pg_catalog.unnest($1::int[]) WITH ORDINALITY AS a (id, place) CROSS JOIN LATERAL \
-         (SELECT i.emas FROM {} AS i WHERE i.id = a.id AND i.tf = $2 AND i.layer = 'L2' ORDER BY i.block) AS b",
+        "SELECT id, block, emas FROM {} WHERE id = ANY ($1) AND tf = $2 AND layer = 'L2'",
         work_relation(schema, INPUTS)
     );
-    let room = |(_, rows): &(i32, u64)| [(); 3].map(|()| Vec::with_capacity(*rows as usize + BLOCK));
-    let mut all: Vec<[Vec<f64>; 3]> = assets.iter().map(room).collect();
+    let place = places(assets.iter().map(|(id, _)| *id));
+    let room = |(_, rows): &(i32, u64)| {
+        let mut emas = [(); 3].map(|()| Vec::with_capacity(*rows as usize + BLOCK));
+        emas.iter_mut().for_each(|ema| ema.resize(*rows as usize, f64::NAN));
+        emas
+    };
+    let mut all: Vec<(Emas, u64)> = assets.iter().map(|asset| (room(asset), 0)).collect();
     let ids: Vec<i32> = assets.iter().map(|(id, _)| *id).collect();
     db.once().rows(&sql, &[arg(ids), arg(TF)], Sees::Snapshot, |row| {
-        let emas = &mut all[row.get::<i64>("place")? as usize - 1];
+        let (emas, found) = &mut all[place[&row.get("id")?]];
+        let from = row.get::<i32>("block")? as usize * BLOCK;
         let (values, _) = row.get::<Option<&[u8]>>("emas")?.unwrap_or_default().as_chunks::<8>();
         let (bars, _) = values.as_chunks::<3>();
         for (n, ema) in emas.iter_mut().enumerate() {
-            ema.extend(bars.iter().map(|bar| f64::from_le_bytes(bar[n])));
+            if let Some(rows) = ema.get_mut(from..from + bars.len()) {
+                rows.iter_mut().zip(bars).for_each(|(ema, bar)| *ema = f64::from_le_bytes(bar[n]));
+            }
         }
+        *found += bars.len() as u64;
         Ok(())
     })?;
-    Ok(all)
+    let whole = |((emas, found), (_, rows)): ((Emas, u64), &(i32, u64))| (found == *rows).then_some(emas);
+    Ok(all.into_iter().zip(assets).map(whole).collect())
+}
+
+/// The place of each of these ids.
+fn places(ids: impl Iterator<Item = i32>) -> HashMap<i32, usize> {
+    ids.enumerate().map(|(place, id)| (id, place)).collect()
 }
 
 fn layer(row: &Row) -> Result<Layer> {

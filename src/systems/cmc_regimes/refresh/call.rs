@@ -90,7 +90,7 @@ pub fn refresh(ids: Option<Vec<Option<i32>>>, given: &Given, how: How) -> Result
                 Call { basis: &basis, named, ..Call::of(db, &schema, ready, how) }.refresh(*id)
             };
             let done = memory::in_own_memory(|| attempt(refresh));
-            let read = group.ready.as_ref().map_or(0, |ready| ready.engine.rows_read());
+            let read = group.ready.as_ref().map_or(0, |ready| ready.engine.rows_read_for(*id));
             Attempt { read, done }
         };
         let of_portion = |portion: &[(i32, usize)]| {
@@ -104,7 +104,6 @@ pub fn refresh(ids: Option<Vec<Option<i32>>>, given: &Given, how: How) -> Result
                     continue;
                 }
                 let done = together(&ids, |ids| Call::of(db, &schema, ready, how).together(ids));
-                ready.engine.rows_read();
                 all.extend(done.into_iter().map(|(place, attempt)| (places[place], attempt)));
             }
             all

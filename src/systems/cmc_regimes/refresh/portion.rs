@@ -49,6 +49,16 @@ struct Stored {
     all_bars: Option<bool>,
 }
 
+impl Stored {
+    /// The rows that are held of the asset: its EMAs, or its bars of all layers.
+    fn rows(&self) -> u64 {
+        match self.all_bars {
+            None => self.memory.rows,
+            Some(_) => self.memory.layers.iter().map(|layer| layer.bars).sum(),
+        }
+    }
+}
+
 /// An asset whose earlier rows stay.
 struct Planned {
     asset: Asset,
@@ -108,9 +118,9 @@ impl Call<'_, '_> {
             let (mut all, mut marks) = (Vec::new(), Vec::new());
             let mut waiting = self.stored(ids)?.into_iter().peekable();
             while let Some(first) = waiting.next() {
-                let mut rows = first.memory.rows;
+                let mut rows = first.rows();
                 let mut fits = |next: &Stored| {
-                    rows += next.memory.rows;
+                    rows += next.rows();
                     rows <= MOST_ROWS
                 };
                 let rest = std::iter::from_fn(|| waiting.next_if(&mut fits));
@@ -142,7 +152,7 @@ impl Call<'_, '_> {
                 Look::New(stored, memory) => (stored, memory, None),
                 Look::All(stored, memory, tracked) => (stored, memory, Some(tracked)),
             };
-            let asset = Asset { place, id, newest, marks, read: self.engine.rows_read() };
+            let asset = Asset { place, id, newest, marks, read: 0 };
             all.push(Stored { asset, labels, stored, memory, all_bars });
         }
         Ok(all)
@@ -163,7 +173,7 @@ impl Call<'_, '_> {
         let mut prints = prints.into_iter();
         let mut planned = Vec::with_capacity(all.len());
         for (of, series) in all.into_iter().zip(series) {
-            let Stored { mut asset, labels, stored, memory, all_bars } = of;
+            let Stored { asset, labels, stored, memory, all_bars } = of;
             let prints = all_bars.and_then(|_| prints.next());
             // Bars that cannot be used: the refresh of the asset by itself tells why.
             let Some(series) = series.filter(|_| !lost.contains(&asset.id)) else { continue };
@@ -174,8 +184,8 @@ impl Call<'_, '_> {
                 }
                 _ => self.after(asset.id, &stored, memory, series, None)?,
             };
+            self.engine.charge(asset.id);
             if let Plan::Later(later) = plan {
-                asset.read += self.engine.rows_read();
                 planned.push(Planned { asset, labels, later: *later });
             }
         }
@@ -227,11 +237,15 @@ impl Call<'_, '_> {
                 unchanged.push(of);
                 continue;
             }
-            let stored = if of.later.emas.is_none() { emas.next() } else { None };
-            // Without its blocks, all rows of an asset are computed, by itself.
-            if stored.iter().flatten().all(|ema| ema.len() as u64 == of.later.memory.rows) {
-                computed.push(self.computed(of, stored)?);
-            }
+            let stored = match of.later.emas {
+                Some(_) => None,
+                None => match emas.next().flatten() {
+                    Some(stored) => Some(stored),
+                    // Without its blocks, all rows of an asset are computed, by itself.
+                    None => continue,
+                },
+            };
+            computed.push(self.computed(of, stored)?);
         }
         let written = self.write_rows(&computed)?;
         let blocks: Vec<_> =
@@ -252,7 +266,7 @@ impl Call<'_, '_> {
             let Asset { place, id, newest, marks: of_asset, read } = asset;
             done.more.before = newest.key;
             marks.push((id, of_asset));
-            (place, Attempt { read, done: Ok(done) })
+            (place, Attempt { read: read + self.engine.rows_read_for(id), done: Ok(done) })
         };
         let mut all = Vec::with_capacity(computed.len() + unchanged.len());
         for (Computed { asset, outcome, .. }, written) in computed.into_iter().zip(written) {
@@ -266,7 +280,7 @@ impl Call<'_, '_> {
 
     /// Computes the new rows of an asset; `stored` are its EMAs up to the newest row, where not all have been read.
     fn computed(&self, of: Planned, stored: Option<[Vec<f64>; 3]>) -> Result<Computed> {
-        let Planned { mut asset, labels, later } = of;
+        let Planned { asset, labels, later } = of;
         let Later { memory, series, emas, bars, budget, .. } = later;
         let after = memory.newest.unwrap_or(i64::MIN);
         let emas = stored
@@ -281,7 +295,7 @@ impl Call<'_, '_> {
         let outcome = self.engine.resume(memory, &series, &labels, emas, budget, asset.id)?;
         let said = rows::said(&outcome, &self.engine.params, self.engine.version_hash());
         let blocks = blocks::blocks(&outcome, emas);
-        asset.read += self.engine.rows_read();
+        self.engine.charge(asset.id);
         Ok(Computed { asset, bars, after, outcome, said, blocks })
     }
 

@@ -1,7 +1,6 @@
 //! The state of an asset between refreshes: what its rows were computed from and with, and what further rows need.
 
 use std::collections::HashMap;
-use std::fmt::Display;
 
 use pgrx::prelude::*;
 
@@ -13,29 +12,60 @@ use regime_core::cmc_regimes::pipeline::budget_of;
 use regime_core::{Label, Layer, PerLayer, Tier};
 
 use crate::pg::{Arg, Db, Micros, Result, Row, Sees, arg, timestamps_arg, work_relation};
+use crate::sync::content::braced;
 use crate::sync::working::Upsert;
 use crate::systems::cmc_regimes::basis::Basis;
 use crate::systems::cmc_regimes::proxy::ProxyPrint;
 use crate::systems::cmc_regimes::tables::{INPUTS, STATE, TF};
 
-/// The columns of `cmc_regime_state` beside its key (id, tf) and its stamp, with their types.
-const VALUES: [(&str, &str); 15] = [
-    ("ts", "timestamptz"),
-    ("regime_key", "text"),
-    ("feature_tier", "text"),
-    ("layers", "text[]"),
-    ("bars", "int[]"),
-    ("accepted", "text[]"),
-    ("pending", "text[]"),
-    ("pending_rows", "int[]"),
-    ("regime_version_hash", "text"),
-    ("policy_hash", "text"),
-    ("sources", "text"),
-    ("arguments", "text"),
-    ("tracking", "text"),
-    ("proxy", "text"),
-    ("memory", "bytea"),
+/// The columns of `cmc_regime_state` beside its key (id, tf) and its stamp, with their types. `unnest` would take arrays of arrays
+/// apart: an array comes as text, and one with an element for each layer, NULL or not, as so many columns, since the text NULL
+/// is not always read as a NULL.
+const VALUES: [(&str, Form); 15] = [
+    ("ts", Form::Plain("timestamptz")),
+    ("regime_key", Form::Plain("text")),
+    ("feature_tier", Form::Plain("text")),
+    ("layers", Form::Array("text[]")),
+    ("bars", Form::PerLayer("int")),
+    ("accepted", Form::PerLayer("text")),
+    ("pending", Form::PerLayer("text")),
+    ("pending_rows", Form::PerLayer("int")),
+    ("regime_version_hash", Form::Plain("text")),
+    ("policy_hash", Form::Plain("text")),
+    ("sources", Form::Plain("text")),
+    ("arguments", Form::Plain("text")),
+    ("tracking", Form::Plain("text")),
+    ("proxy", Form::Plain("text")),
+    ("memory", Form::Plain("bytea")),
 ];
+
+/// How a column of a state is sent.
+#[derive(Clone, Copy)]
+enum Form {
+    Plain(&'static str),
+    Array(&'static str),
+    PerLayer(&'static str),
+}
+
+impl Form {
+    /// The types of the parameters, of which each is an array.
+    fn sent(self) -> Vec<&'static str> {
+        match self {
+            Form::Plain(kind) => vec![kind],
+            Form::Array(_) => vec!["text"],
+            Form::PerLayer(kind) => vec![kind; Layer::ALL.len()],
+        }
+    }
+
+    /// SQL: the value, of columns of these names.
+    fn value(self, columns: &[String]) -> String {
+        match self {
+            Form::Plain(_) => columns[0].clone(),
+            Form::Array(kind) => format!("{}::{kind}", columns[0]),
+            Form::PerLayer(_) => format!("ARRAY[{}]", columns.join(", ")),
+        }
+    }
+}
 
 /// A stored state.
 pub struct State {
@@ -136,16 +166,15 @@ pub struct Kept<'a> {
 /// # Errors
 /// A state table that cannot be written.
 pub fn store(db: Db, schema: &str, all: &[Kept]) -> Result<()> {
-    // Arrays come as texts: unnest would take arrays of arrays apart.
-    let arrays = VALUES.iter().enumerate().map(|(n, (_, kind))| {
-        let element = kind.strip_suffix("[]").map_or(*kind, |_| "text");
-        format!("pg_catalog.unnest(${}::{element}[])", n + 3)
-    });
-    let value = |(n, (_, kind)): (usize, &(&str, &str))| match kind.ends_with("[]") {
-        true => format!("s.c{n}::{kind}"),
-        false => format!("s.c{n}"),
-    };
-    let names: Vec<String> = (0..VALUES.len()).map(|n| format!("c{n}")).collect();
+    let (mut arrays, mut names, mut values) = (Vec::new(), Vec::new(), Vec::new());
+    for (_, form) in VALUES {
+        let from = names.len();
+        for kind in form.sent() {
+            arrays.push(format!("pg_catalog.unnest(${}::{kind}[])", names.len() + 3));
+            names.push(format!("c{}", names.len()));
+        }
+        values.push(form.value(&names[from..]));
+    }
     let upsert = Upsert {
         relation: &work_relation(schema, STATE),
         key: &["id", "tf"],
@@ -153,9 +182,9 @@ pub fn store(db: Db, schema: &str, all: &[Kept]) -> Result<()> {
         stamp: "computed_at",
         only_changed: false,
         rows: &format!(
-            "SELECT s.id, $2, {} FROM ROWS FROM (pg_catalog.unnest($1::int[]), {}) AS s (id, {})",
-            VALUES.iter().enumerate().map(value).collect::<Vec<_>>().join(", "),
-            arrays.collect::<Vec<_>>().join(", "),
+            "SELECT id, $2, {} FROM ROWS FROM (pg_catalog.unnest($1::int[]), {}) AS s (id, {})",
+            values.join(", "),
+            arrays.join(", "),
             names.join(", ")
         ),
     };
@@ -165,21 +194,23 @@ pub fn store(db: Db, schema: &str, all: &[Kept]) -> Result<()> {
     {
         arg(all.iter().map(of).collect::<Vec<_>>())
     }
-    let states = |kept: &Kept| kept.memory.layers.each_ref().map(|layer| layer.hysteresis);
-    let labels = |label: fn(&hysteresis::State) -> Option<Label>| {
-        each(all, |kept| array(states(kept).iter().map(|s| label(s).map(|l| l.as_str()))))
+    let of_layer = |layer: Layer| move |kept: &Kept| kept.memory.layers[layer].hysteresis;
+    let label = |layer: Layer, of: fn(&hysteresis::State) -> Option<Label>| {
+        each(all, |kept| of(&of_layer(layer)(kept)).map(|label| label.as_str()))
     };
-    let args = [
+    let mut args = vec![
         each(all, |kept| kept.id),
         arg(TF),
         timestamps_arg(all.iter().map(|kept| kept.memory.newest).collect()),
         each(all, |kept| kept.memory.newest_key()),
         each(all, |kept| kept.standing.budget.tier.as_str()),
-        each(all, |kept| array(layer_names(kept.standing.budget.enabled).iter().map(Some))),
-        each(all, |kept| array(kept.standing.bars.iter().copied())),
-        labels(|s| s.accepted),
-        labels(|s| s.pending),
-        each(all, |kept| array(states(kept).iter().map(|s| Some(s.count)))),
+        each(all, |kept| braced(&layer_names(kept.standing.budget.enabled))),
+    ];
+    args.extend(Layer::ALL.map(|layer| each(all, |kept| kept.standing.bars[layer].map(|bars| bars as i32))));
+    args.extend(Layer::ALL.map(|layer| label(layer, |state| state.accepted)));
+    args.extend(Layer::ALL.map(|layer| label(layer, |state| state.pending)));
+    args.extend(Layer::ALL.map(|layer| each(all, |kept| of_layer(layer)(kept).count as i32)));
+    args.extend([
         each(all, |kept| kept.basis.version_hash.as_str()),
         each(all, |kept| kept.basis.policy_hash.as_str()),
         each(all, |kept| kept.basis.sources.as_str()),
@@ -187,14 +218,8 @@ pub fn store(db: Db, schema: &str, all: &[Kept]) -> Result<()> {
         each(all, |kept| kept.basis.tracking.as_deref()),
         each(all, |kept| kept.standing.proxy.map(|proxy| proxy.to_string())),
         each(all, |kept| kept.memory.encode()),
-    ];
+    ]);
     upsert.of(all.len()).run(db, &args)
-}
-
-/// An array in PostgreSQL's text form, of numbers or of words without quotes; `None` is NULL.
-fn array<T: Display>(values: impl Iterator<Item = Option<T>>) -> String {
-    let element = |value: Option<T>| value.map_or("NULL".to_owned(), |value| format!("\"{value}\""));
-    format!("{{{}}}", values.map(element).collect::<Vec<_>>().join(","))
 }
 
 /// Deletes the state and the fingerprints of an asset.
