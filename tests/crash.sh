@@ -57,6 +57,27 @@ crash_during() {
 crash_during "one call for all assets" "SELECT FROM refresh_cmc_regimes($new);" all
 crash_during "one call per asset" "SELECT format('SELECT FROM refresh_cmc_regimes(%s, %s);', id, \$\$$new\$\$) FROM dim_assets ORDER BY id \\gexec" some
 
+# New bars alone: the assets are written together, table by table, and the server is killed between two tables.
+q crash "SELECT FROM regime_track(); SELECT FROM refresh_cmc_regimes($new)"
+q crash "$(new_bar true)"
+q crash "CREATE TABLE day AS $(digests); CREATE TABLE states AS SELECT id, ts, md5(memory) FROM regime_work.cmc_regime_state; CREATE TABLE marks AS TABLE cmc_regime_marks"
+q crash "CREATE TRIGGER slow BEFORE UPDATE ON cmc_regime_stats FOR EACH ROW WHEN (NEW.id = $assets / 2) EXECUTE FUNCTION slowly()"
+psql -Xq -d crash -c "SET application_name = 'refresh'" -c "SELECT FROM refresh_cmc_regimes($new)" >"$work/session" 2>&1 &
+session=$!
+until [ "$(q crash "SELECT wait_event FROM pg_stat_activity WHERE application_name = 'refresh'")" = PgSleep ]; do
+    kill -0 $session 2>/dev/null || break
+done
+is "a portion: the refresh was running when the server was killed" "$(q crash "SELECT state FROM pg_stat_activity WHERE application_name = 'refresh'")" active
+cluster_crash
+wait $session || true
+cluster_start
+q crash "DROP TRIGGER slow ON cmc_regime_stats"
+same "a portion: all rows are as before" crash "TABLE day" "$(digests)"
+same "a portion: and so are the states" crash "TABLE states" "SELECT id, ts, md5(memory) FROM regime_work.cmc_regime_state"
+same "a portion: and the marks" crash "TABLE marks" "TABLE cmc_regime_marks"
+is "a portion: refreshing again goes on from there" "$(q crash "SELECT mode, status, count(*) FROM refresh_cmc_regimes($new) GROUP BY 1, 2")" "incremental|ok|$assets"
+is "a portion: and then nothing differs" "$(q crash "SELECT count(*) FROM refresh_cmc_regimes($new, dry_run => true) WHERE message <> 'would write 0 rows'")" 0
+
 # The regimes of candles: a call is one transaction over all series, so that what it had written goes with its backend, with the
 # server, and with a cancel.
 r() { q crash "$1"; }
