@@ -30,34 +30,34 @@ pub struct Refreshed<S, M> {
 /// Most subjects of a portion.
 const PORTION: usize = 256;
 
+/// Most subjects of a part of a portion that has failed.
+const PART: usize = 32;
+
 thread_local! {
     /// The number of calls that this session has begun.
     static CALLS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Most subjects of a part of a portion that has failed.
-const PART: usize = 32;
-
 /// Attempts the subjects of a portion together, each attempt in a subtransaction and in memory of its own: where that fails, in parts,
-/// so that a subject that fails takes few others out of the portion, and none with it. Gives those that were refreshed, each by its
+/// so that one failing subject sends at most 31 others to be refreshed one by one. Gives those that were refreshed, each by its
 /// place in the portion.
 pub fn together<S, M>(
     subjects: &[S],
     refresh: impl Fn(&[S]) -> Result<Vec<(usize, Attempt<M>)>>,
 ) -> HashMap<usize, Attempt<M>> {
-    let alone = |part: &[S]| {
-        let calls = CALLS.get();
+    let calls = CALLS.get();
+    let undisturbed = |part: &[S]| {
         let all = refresh(part)?;
         // A trigger that refreshes a subject of the portion would find its rows replaced by older ones.
         if CALLS.get() == calls { Ok(all) } else { Err(internal("a trigger has refreshed".to_owned())) }
     };
-    let attempt = |part: &[S]| memory::in_own_memory(|| attempt(|| alone(part)));
-    match attempt(subjects) {
+    let tried = |part: &[S]| memory::in_own_memory(|| attempt(|| undisturbed(part)));
+    match tried(subjects) {
         Ok(all) => all.into_iter().collect(),
-        Err(_) if subjects.len() <= PART => HashMap::new(),
+        Err(_) if subjects.len() <= PART || CALLS.get() != calls => HashMap::new(),
         Err(_) => {
             let of_part = |(n, part): (usize, &[S])| {
-                let all = attempt(part).unwrap_or_default().into_iter();
+                let all = tried(part).unwrap_or_default().into_iter();
                 all.map(move |(place, one)| (n * PART + place, one))
             };
             subjects.chunks(PART).enumerate().flat_map(of_part).collect()
@@ -115,11 +115,12 @@ impl Call<'_, '_> {
                 true => (how.together)(&portion),
                 false => HashMap::new(),
             };
+            let is_one = portion.len() == 1;
             let together = began.shared(done.len());
             for (place, subject) in portion.into_iter().enumerate() {
                 let (began, attempt) = match done.remove(&place) {
                     Some(attempt) => (together, attempt),
-                    None => (Began::now(), (how.one)(&subject)),
+                    None => (if is_one { began } else { Began::now() }, (how.one)(&subject)),
                 };
                 let Attempt { read, mut done } = attempt;
                 of_many.extend(done.iter_mut().flat_map(|done| done.of_many.drain(..)));

@@ -140,7 +140,7 @@ impl Db<'_> {
         Self { reads: Mode::ByKey, ..self }
     }
 
-    /// To read catalogs, which takes less time than planning how: planned once.
+    /// To read what takes less time than planning how, such as catalogs and rows by their key: planned once.
     pub fn once(self) -> Self {
         Self { reads: Mode::Once, ..self }
     }

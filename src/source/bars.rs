@@ -6,7 +6,9 @@ use std::rc::Rc;
 use regime_core::cmc_regimes::outside::OutsideLabels;
 use regime_core::cmc_regimes::series::Series;
 
-use crate::pg::{Arg, Db, Micros, Result, Row, Sees, arg, cardinality_violation, plural, quote_literal, utc};
+use crate::pg::{
+    Arg, Db, Micros, Result, Row, Sees, arg, cardinality_violation, internal, plural, quote_literal, utc,
+};
 use crate::source::map::Source;
 use crate::source::names;
 use crate::source::outside::LabelSource;
@@ -25,6 +27,9 @@ const OPTIONAL: usize = 2;
 /// Columns of the statement that reads EMAs, beside [`TS`].
 const PERIOD: usize = 1;
 const EMA: usize = 2;
+
+/// New rows of an asset in a layer from which on these are not read beside those of others.
+pub const MOST_LATER: u64 = 400;
 
 /// Reads one layer of any asset.
 pub struct Reader<'c> {
@@ -110,19 +115,19 @@ impl<'c> Reader<'c> {
     /// them, by one statement; with the number of rows that were read of each asset.
     ///
     /// # Errors
-    /// As [`Reader::series`]: those of one asset are its own.
+    /// As [`Reader::series`]: those of one asset are its own. An asset with [`MOST_LATER`] new rows is one, too.
     pub fn of_each(&self, ids: &[i32], after: Option<&[i64]>) -> Result<Vec<(Result<Series>, u64)>> {
         let Source { bars, ema, tf, .. } = &*self.source;
         let args = || {
             let moments = after.map(after_args).into_iter().flatten();
-            let args = [arg(ids.to_vec()), arg(tf.as_deref())].into_iter().chain(moments);
-            args.collect::<Vec<Arg>>()
+            [arg(ids.to_vec())].into_iter().chain(moments).collect::<Vec<Arg>>()
         };
         let place = |row: &Row, of: &Relation| -> Result<usize> {
             Ok(row.get::<i64>(of.columns.len())? as usize - 1)
         };
         let mut read: Vec<(Series, u64)> = ids.iter().map(|_| (self.no_bars(), 0)).collect();
-        let of_bars = bars.select_of_each(after.is_some(), "true");
+        let of = ("int", tf.as_deref());
+        let of_bars = bars.select_of_each(of, after.map(|_| MOST_LATER), "true");
         self.db.of_each(&bars.sql)?.rows(&of_bars, &args(), Sees::Snapshot, |row| {
             let (series, read) = &mut read[place(row, bars)?];
             *read += 1;
@@ -133,7 +138,8 @@ impl<'c> Reader<'c> {
         let mut emas: Vec<(Result<Emas>, u64)> = read.into_iter().zip(ids).map(checked).collect();
         let has_bars = |emas: &Result<Emas>| emas.as_ref().is_ok_and(|emas| !emas.series.ts.is_empty());
         if emas.iter().any(|(emas, _)| has_bars(emas)) {
-            let of_emas = ema.select_of_each(after.is_some(), &self.source.of_periods().1);
+            let most = after.map(|_| MOST_LATER * self.source.params.periods.len() as u64);
+            let of_emas = ema.select_of_each(of, most, &self.source.of_periods().1);
             self.db.of_each(&ema.sql)?.rows(&of_emas, &args(), Sees::Snapshot, |row| {
                 let (emas, read) = &mut emas[place(row, ema)?];
                 // Without a bar, no EMA counts as read.
@@ -147,6 +153,13 @@ impl<'c> Reader<'c> {
             })?;
         }
         let ended = |((emas, read), id): ((Result<Emas>, u64), &i32)| {
+            // As many bars, or as many EMAs beside at least one bar.
+            if after.is_some() && read >= MOST_LATER {
+                return (
+                    Err(internal(format!("asset {id} has too many new rows to be read beside others"))),
+                    read,
+                );
+            }
             (emas.and_then(|emas| self.ended(*id, emas)), read)
         };
         Ok(emas.into_iter().zip(ids).map(ended).collect())

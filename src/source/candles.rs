@@ -1,7 +1,7 @@
 //! Candles by symbol and timeframe: where they are, which series there are, and reading a series into flat
 //! arrays.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use regime_core::calendar::rhythm::MOST;
 use regime_core::hash::of_texts;
@@ -9,10 +9,10 @@ use regime_core::market_states::PRICES;
 
 use crate::pg::timescale::{Part, Recent, has_large_chunks, of_parts};
 use crate::pg::{
-    Arg, Db, Error, Micros, Result, Row, Sees, arg, citus, extension_schema, no_data_found, read_once,
-    syscache, timestamp_arg, timestamps_arg,
+    Arg, Db, Error, Micros, Result, Row, Sees, arg, citus, extension_schema, internal, no_data_found,
+    read_once, syscache, timestamp_arg, timestamps_arg,
 };
-use crate::source::bars::Span;
+use crate::source::bars::{MOST_LATER, Span};
 use crate::source::candle_map::MapRow;
 use crate::source::relation::{Relation, after_args};
 use crate::source::series::Series;
@@ -176,26 +176,33 @@ impl Source {
     }
 
     /// The candles of each of many series that opened after a moment each, in microseconds since 2000, as [`Source::read`] gives
-    /// them, by one statement.
+    /// them, by one statement a timeframe.
     ///
     /// # Errors
-    /// As [`Source::read`]: those of one series are its own.
+    /// As [`Source::read`]: those of one series are its own. A series with [`MOST_LATER`] new candles is one, too.
     pub fn later_of_each(&self, db: Db, all: &[Series], after: &[i64]) -> Result<Vec<Result<Candles>>> {
-        let each = format!(
-            "ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::timestamptz[])) \
-             WITH ORDINALITY AS {} (asset, timeframe, moment, place)",
-            self.relation.each
-        );
-        let sql = self.relation.select_of(&each, true, "true");
-        let [symbols, timeframes] = Series::args_of(all);
-        let [moments, earliest] = after_args(after);
-        let args = [symbols, timeframes, moments, earliest];
+        let db = db.of_each(&self.relation.sql)?;
         let mut candles: Vec<Candles> = all.iter().map(|_| Candles::default()).collect();
-        let place = self.relation.columns.len();
-        db.of_each(&self.relation.sql)?.rows(&sql, &args, Sees::Snapshot, |row| {
-            self.take(&mut candles[row.get::<i64>(place)? as usize - 1], row)
-        })?;
-        Ok(candles.into_iter().zip(all).map(|(candles, series)| self.checked(series, candles)).collect())
+        let number = self.relation.columns.len();
+        let timeframes: BTreeSet<&str> = all.iter().map(|series| series.timeframe.as_str()).collect();
+        for timeframe in timeframes {
+            let places: Vec<usize> = (0..all.len()).filter(|n| all[*n].timeframe == timeframe).collect();
+            let symbols: Vec<&str> = places.iter().map(|place| all[*place].symbol.as_str()).collect();
+            let moments: Vec<i64> = places.iter().map(|place| after[*place]).collect();
+            let sql = self.relation.select_of_each(("text", Some(timeframe)), Some(MOST_LATER), "true");
+            let args: Vec<Arg> = [arg(symbols)].into_iter().chain(after_args(&moments)).collect();
+            db.rows(&sql, &args, Sees::Snapshot, |row| {
+                self.take(&mut candles[places[row.get::<i64>(number)? as usize - 1]], row)
+            })?;
+        }
+        let checked = |(candles, series): (Candles, &Series)| {
+            if candles.ts.len() as u64 >= MOST_LATER {
+                let name = series.name();
+                return Err(internal(format!("{name} has too many new candles to be read beside others")));
+            }
+            self.checked(series, candles)
+        };
+        Ok(candles.into_iter().zip(all).map(checked).collect())
     }
 
     /// Adds the candle of a row.

@@ -103,7 +103,7 @@ impl Check<'_, '_> {
         let each = if table == EACH { EACH_TOO } else { EACH };
         let [asset, timeframe, moment] =
             ["asset", "timeframe", "moment"].map(|name| format!("{each}.{name}"));
-        let after_each = format!("{} AND {}", later(&moment), later("$4::timestamptz"));
+        let after_each = format!("{} AND {}", later(&moment), later("$3::timestamptz"));
         let of_each = ["true".to_owned(), after_each].map(|time| with([&asset, &timeframe], time));
         let clock = columns.clock.clone();
         let (times, day_time) = match &time {

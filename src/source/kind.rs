@@ -21,7 +21,7 @@ pub enum Kind {
     /// Read as `text`, of any type of words ([`Column::is_word`](crate::pg::Column::is_word)).
     Label,
     /// Read as `float8`, or as `numeric` where the column is one: the cast of PostgreSQL from `numeric` to `float8` goes
-    /// through text. A text is cast.
+    /// through text. A numeric out of range is unknown. A text is cast.
     Number,
 }
 

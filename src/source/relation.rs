@@ -8,9 +8,9 @@ use crate::source::assets::distinct_ids;
 use crate::source::clock::{Clock, Times};
 use crate::source::symbols;
 
-/// The name of the FROM item of what is read of each of many.
+/// The alias of the list of assets or symbols in a statement that reads the rows of each of many.
 pub const EACH: &str = "pg_regime_each";
-/// That where the relation itself has the name.
+/// The alias where the relation itself is called so.
 pub const EACH_TOO: &str = "pg_regime_each_too";
 
 /// A mapped relation and the SQL that reads it.
@@ -48,7 +48,7 @@ pub struct Relation {
     /// The name of the FROM item of [`Relation::of_each`], which is not that of the relation.
     pub each: &'static str,
     /// `WHERE` clauses without the keyword of rows of each of many, whose FROM item has an `asset` and a
-    /// `timeframe`: of all rows, and of those after its `moment`, of which `$4` is the earliest.
+    /// `timeframe`: of all rows, and of those after its `moment`, of which `$3` is the earliest.
     pub of_each: [String; 2],
     /// `WHERE` clause without the keyword: `$1` is the asset, `$2` the timeframe, `$3` the moment up to
     /// which rows are read, or NULL for all.
@@ -127,28 +127,28 @@ impl Relation {
         format!("SELECT {} FROM {} WHERE {condition}", self.columns.join(", "), self.sql)
     }
 
-    /// The statement that reads the rows of assets, all or `later` ones: the columns, then the number of the asset, from 1. `$1` are
-    /// the assets, `$2` is the timeframe, `$3` are the moments after which the rows of each asset are read, and `$4` is the earliest of
-    /// these. `further` is a condition.
-    pub fn select_of_each(&self, later: bool, further: &str) -> String {
-        let (moments, moment) =
-            if later { (", pg_catalog.unnest($3::timestamptz[])", "moment, ") } else { ("", "") };
-        let each = format!(
-            "(SELECT *, $2::text AS timeframe FROM ROWS FROM (pg_catalog.unnest($1::int[]){moments}) WITH ORDINALITY AS e (asset, {moment}place)) AS {}",
-            self.each
-        );
-        self.select_of(&each, later, further)
-    }
-
-    /// [`Relation::select_of_each`] of a FROM item of the name [`Relation::each`], which has `asset`, `timeframe`, `moment` for later rows, and `place`.
-    pub fn select_of(&self, each: &str, later: bool, further: &str) -> String {
+    /// The statement that reads the rows of assets, or of symbols, of a timeframe, all or `later` ones: the columns, then the number
+    /// of the asset, from 1. `$1` are the assets, an array of `kind`, `$2` the moments after which the rows of each asset are read,
+    /// and `$3` the earliest of these. The timeframe is a constant, so that an index with a condition on it serves. Of later rows,
+    /// so many are read of each asset at most. `further` is a condition.
+    pub fn select_of_each(
+        &self,
+        (kind, tf): (&str, Option<&str>),
+        most_later: Option<u64>,
+        further: &str,
+    ) -> String {
+        let (moments, moment, limit) = match most_later {
+            Some(most) => (", pg_catalog.unnest($2::timestamptz[])", "moment, ", format!("LIMIT {most}")),
+            None => ("", "", "OFFSET 0".to_owned()),
+        };
         format!(
-            "SELECT pg_regime_row.*, {}.place FROM {each} CROSS JOIN LATERAL \
-             (SELECT {} FROM {} WHERE {} AND {further} OFFSET 0) AS pg_regime_row",
-            self.each,
+            "SELECT pg_regime_row.*, {each}.place FROM (SELECT *, {tf}::text AS timeframe FROM ROWS FROM (pg_catalog.unnest($1::{kind}[]){moments}) \
+             WITH ORDINALITY AS e (asset, {moment}place)) AS {each} CROSS JOIN LATERAL (SELECT {} FROM {} WHERE {} AND {further} {limit}) AS pg_regime_row",
             self.columns.join(", "),
             self.sql,
-            self.of_each[usize::from(later)]
+            self.of_each[usize::from(most_later.is_some())],
+            each = self.each,
+            tf = tf.map_or("NULL".to_owned(), quote_literal)
         )
     }
 

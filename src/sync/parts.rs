@@ -30,7 +30,8 @@ pub struct Parts<'a, 'c> {
     pub are_new: bool,
 }
 
-/// Whether rows of a relation can be written by scope together: not where rows may have no partition.
+/// Whether rows of a relation can be written by scope together: not where rows may have no partition, nor where a changed row is
+/// replaced by another.
 ///
 /// # Errors
 /// Where the catalogs cannot be read.

@@ -173,7 +173,7 @@ impl Marks {
         })
     }
 
-    /// The marks of each of these keys, of those alone that have marks; further keys may come with them.
+    /// The marks of each of these keys, of those that have marks.
     ///
     /// # Errors
     /// Where the tables cannot be read.
@@ -195,15 +195,16 @@ impl Marks {
             is_left("d.of_many", &format!("d.{id}")),
             is_left("m.mark", "u.key")
         );
+        let asked: HashSet<&K> = keys.iter().collect();
         let mut all: HashMap<K, Vec<Mark>> = HashMap::new();
         let args = [arg(keys.to_vec()), arg(first.clone()), arg(last.clone())];
         db.once().rows(&sql, &args, Sees::Snapshot, |row| {
-            let mark = Mark {
-                source: row.get("source")?,
-                since: row.get::<Micros>("since")?.0,
-                place: Place::read(row)?,
-            };
-            all.entry(K::read(row)?).or_default().push(mark);
+            let key = K::read(row)?;
+            if asked.contains(&key) {
+                let place = Place::read(row)?;
+                let since = row.get::<Micros>("since")?.0;
+                all.entry(key).or_default().push(Mark { source: row.get("source")?, since, place });
+            }
             Ok(())
         })?;
         Ok(all)

@@ -10,7 +10,6 @@ use crate::output::series::{newest_rows, state};
 use crate::output::set_up;
 use crate::pg::{Result, citus, internal};
 use crate::source::candles::Candles;
-use crate::source::relation::check_none_hidden;
 use crate::source::series::Series;
 use crate::sync::compare::Written;
 use crate::sync::content::Value;
@@ -120,7 +119,6 @@ impl<'c, W: Work> Call<'_, 'c, W> {
             if let Some(last) = candles.ts.last() {
                 one.written = written.next().unwrap_or_default();
                 one.mode = Mode::Incremental;
-                check_none_hidden(self.db, &self.source.relation, self.of.table.name, one.written.deleted)?;
                 kept.push(self.kept(series, *last, &mut machine)?);
             }
             one.rows = W::candles(&machine) as i64;

@@ -241,7 +241,8 @@ impl<'c> Engine<'c> {
         self.readers.iter().flatten().map(|reader| reader.read.take()).sum()
     }
 
-    /// Notes the rows that were read just now as those of an asset: an attempt may fail, and what it has read is not read again.
+    /// Books the rows that were read just now to an asset, whether its attempt fails or not: what was read of the market proxy is
+    /// kept, and not read again.
     pub fn charge(&self, asset: i32) {
         *self.charged.borrow_mut().entry(asset).or_default() += self.rows_read();
     }

@@ -72,9 +72,9 @@ impl<'c> RawReader<'c> {
         let range = known("lowest and highest price", &Same(Rc::clone(row)), || range(db, row))?;
         let (range, is_close_of_range) = (&range.0, range.1);
         let mut bars = source.bars.clone();
-        bars.columns.extend(range.iter().cloned());
-        // NaN and infinity are told apart.
-        bars.columns.iter_mut().skip(CLOSE).for_each(|number| *number += "::float8");
+        bars.columns.extend(range.iter().map(|price| format!("{price}::float8")));
+        // As float8, which, unlike `Row::price`, keeps NaN and infinity apart.
+        bars.columns[CLOSE] += "::float8";
         let params = &source.params;
         let mut optional = Vec::new();
         optional.extend(params.atr.then_some("atr_column"));
@@ -124,7 +124,7 @@ impl<'c> RawReader<'c> {
             let ts = row.get::<Option<Micros>>(TS)?.map_or(i64::MAX, |Micros(ts)| ts);
             let low = OPTIONAL + seen.len();
             for (seen, column) in seen.iter_mut().zip(OPTIONAL..) {
-                seen[usize::from(row.known(column).is_nan())].push(ts);
+                seen[usize::from(row.price(column).is_nan())].push(ts);
             }
             let mut range = [f64::NAN; 2];
             if self.has_range {

@@ -23,7 +23,7 @@ use crate::systems::cmc_regimes::row::Row;
 use crate::systems::cmc_regimes::tables::{ASSETS, CMC, REGIMES, TABLES, TF};
 use crate::track::marks::Mark;
 
-/// Most rows of assets that are held at a time.
+/// Most rows of assets that are held at a time, as far as their states tell.
 const MOST_ROWS: u64 = 200_000;
 
 /// What was done with an asset, by its place in the portion.
@@ -144,9 +144,11 @@ impl Call<'_, '_> {
         for (place, id) in ids.iter().copied().enumerate() {
             let marks = marks.remove(&id).unwrap_or_default();
             // A negative id may be the key of a symbol.
-            let states = states.remove(&id).filter(|_| id >= 0);
-            let (Some(stored), Some(newest)) = (states, newest.remove(&id)) else { continue };
-            let labels = self.engine.labels(id, Some(&Marked { schema: self.schema, marks: &marks }))?;
+            let stored = states.remove(&id).filter(|_| id >= 0);
+            let (Some(stored), Some(newest)) = (stored, newest.remove(&id)) else { continue };
+            // What cannot be used, the refresh of the asset by itself tells, here and below.
+            let marked = Marked { schema: self.schema, marks: &marks };
+            let Ok(labels) = self.engine.labels(id, Some(&marked)) else { continue };
             let (stored, memory, all_bars) = match self.look(Some(stored), Some(&newest), (&marks, &labels)) {
                 Look::Full(_) => continue,
                 Look::New(stored, memory) => (stored, memory, None),
@@ -175,17 +177,16 @@ impl Call<'_, '_> {
         for (of, series) in all.into_iter().zip(series) {
             let Stored { asset, labels, stored, memory, all_bars } = of;
             let prints = all_bars.and_then(|_| prints.next());
-            // Bars that cannot be used: the refresh of the asset by itself tells why.
             let Some(series) = series.filter(|_| !lost.contains(&asset.id)) else { continue };
             let plan = match (all_bars, &prints) {
                 (Some(tracked), Some(prints)) => {
                     let marks = tracked.then_some(&asset.marks[..]);
-                    self.compare(asset.id, &stored, memory, (series, prints), marks)?
+                    self.compare(asset.id, &stored, memory, (series, prints), marks)
                 }
-                _ => self.after(asset.id, &stored, memory, series, None)?,
+                _ => self.after(asset.id, &stored, memory, series, None),
             };
             self.engine.charge(asset.id);
-            if let Plan::Later(later) = plan {
+            if let Ok(Plan::Later(later)) = plan {
                 planned.push(Planned { asset, labels, later: *later });
             }
         }

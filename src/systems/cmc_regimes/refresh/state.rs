@@ -111,15 +111,16 @@ pub fn load(db: Db, schema: &str, id: i32) -> Result<Option<State>> {
     db.by_key().first(&sql, &[arg(id), arg(TF)], Sees::Snapshot, state)
 }
 
-/// [`load`] of assets: the states of those that have one.
+/// [`load`] of assets: the states of those that have one that can be read.
 ///
 /// # Errors
 /// As [`load`].
 pub fn load_each(db: Db, schema: &str, ids: &[i32]) -> Result<HashMap<i32, State>> {
     let sql = format!("{} WHERE id = ANY ($1) AND tf = $2", select(schema));
     let args = [arg(ids.to_vec()), arg(TF)];
-    let all = db.once().all(&sql, &args, Sees::Snapshot, |row| Ok((row.get::<i32>("id")?, state(row)?)))?;
-    Ok(all.into_iter().collect())
+    let all =
+        db.once().all(&sql, &args, Sees::Snapshot, |row| Ok((row.get::<i32>("id")?, state(row).ok())))?;
+    Ok(all.into_iter().filter_map(|(id, state)| Some((id, state?))).collect())
 }
 
 fn select(schema: &str) -> String {
