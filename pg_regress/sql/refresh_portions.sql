@@ -77,7 +77,7 @@ INSERT INTO dim_assets SELECT id, 'A' || id FROM generate_series(17, 60) AS id;
 INSERT INTO cmc_price_bars_multi_tf SELECT n, tf, bar_seq, time_close, close + n FROM cmc_price_bars_multi_tf, generate_series(17, 60) AS n WHERE id = 3;
 SELECT status, count(*) FROM refresh_cmc_regimes() GROUP BY 1 ORDER BY 1;
 CREATE TABLE fired (rows bigint);
-CREATE FUNCTION count_rows() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO fired SELECT count(*) FROM new_rows; RETURN NULL; END';
+CREATE FUNCTION count_rows() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.fired SELECT count(*) FROM new_rows; RETURN NULL; END';
 CREATE TRIGGER count_rows AFTER INSERT ON cmc_regimes REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION count_rows();
 INSERT INTO cmc_price_bars_multi_tf SELECT id, '1D', 9000, '2025-01-01 23:59:59+00', 40 FROM dim_assets WHERE id NOT IN (4, 13, 16);
 SELECT status, mode, count(*), min(id), max(id) FROM refresh_cmc_regimes() GROUP BY 1, 2 ORDER BY 1, 2;

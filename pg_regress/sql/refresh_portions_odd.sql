@@ -13,7 +13,7 @@ SELECT bar(1);
 ALTER TABLE regime_work.cmc_regime_dirty ALTER mark RESTART WITH 1;
 SELECT id, mark FROM regime_work.cmc_regime_dirty ORDER BY id;
 CREATE FUNCTION correct() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    UPDATE cmc_price_bars_multi_tf SET close = close * 1.5 WHERE id = 2 AND bar_seq = 350;
+    UPDATE public.cmc_price_bars_multi_tf SET close = close * 1.5 WHERE id = 2 AND bar_seq = 350;
     RETURN NULL;
 END $$;
 CREATE TRIGGER correct AFTER INSERT ON cmc_regimes FOR EACH STATEMENT EXECUTE FUNCTION correct();
@@ -25,8 +25,8 @@ SELECT differ('{1,2,3}');
 -- A trigger that changes an asset and refreshes it.
 CREATE OR REPLACE FUNCTION correct() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     IF NEW.id = 2 THEN
-        UPDATE cmc_price_bars_multi_tf SET close = close * 1.5 WHERE id = 3 AND bar_seq = 20;
-        PERFORM refresh_cmc_regimes(3);
+        UPDATE public.cmc_price_bars_multi_tf SET close = close * 1.5 WHERE id = 3 AND bar_seq = 20;
+        PERFORM public.refresh_cmc_regimes(3);
     END IF;
     RETURN NULL;
 END $$;
