@@ -30,11 +30,9 @@ count() { q crash "SELECT count(*) FROM ($(digests)) now JOIN $1 USING (id, dige
 # no machine is too fast or too slow.
 q crash "CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(600); RETURN NEW; END'"
 
-# crash_during DESCRIPTION SQL
-crash_during() {
-    local session old_count new_count
-    back
-    q crash "CREATE TRIGGER slow BEFORE INSERT OR UPDATE ON cmc_regimes FOR EACH ROW WHEN (NEW.id = $assets / 2 AND NEW.ts > '$middle') EXECUTE FUNCTION slowly()"
+# kill_during DESCRIPTION SQL: the server, while a trigger holds the statements
+kill_during() {
+    local session
     psql -Xq -d crash -c "SET application_name = 'refresh'" -f - <<<"$2" >"$work/session" 2>&1 &
     session=$!
     until [ "$(q crash "SELECT wait_event FROM pg_stat_activity WHERE application_name = 'refresh'")" = PgSleep ]; do
@@ -44,6 +42,14 @@ crash_during() {
     cluster_crash
     wait $session || true
     cluster_start
+}
+
+# crash_during DESCRIPTION SQL
+crash_during() {
+    local old_count new_count
+    back
+    q crash "CREATE TRIGGER slow BEFORE INSERT OR UPDATE ON cmc_regimes FOR EACH ROW WHEN (NEW.id = $assets / 2 AND NEW.ts > '$middle') EXECUTE FUNCTION slowly()"
+    kill_during "$1" "$2"
     q crash "DROP TRIGGER slow ON cmc_regimes"
     old_count=$(count old) new_count=$(count new)
     is "$1: all old or all new rows, for each of $assets assets ($old_count old, $new_count new)" $((old_count + new_count)) $assets
@@ -62,15 +68,7 @@ q crash "SELECT FROM regime_track(); SELECT FROM refresh_cmc_regimes($new)"
 q crash "$(new_bar true)"
 q crash "CREATE TABLE day AS $(digests); CREATE TABLE states AS SELECT id, ts, md5(memory) FROM regime_work.cmc_regime_state; CREATE TABLE marks AS TABLE cmc_regime_marks"
 q crash "CREATE TRIGGER slow BEFORE UPDATE ON cmc_regime_stats FOR EACH ROW WHEN (NEW.id = $assets / 2) EXECUTE FUNCTION slowly()"
-psql -Xq -d crash -c "SET application_name = 'refresh'" -c "SELECT FROM refresh_cmc_regimes($new)" >"$work/session" 2>&1 &
-session=$!
-until [ "$(q crash "SELECT wait_event FROM pg_stat_activity WHERE application_name = 'refresh'")" = PgSleep ]; do
-    kill -0 $session 2>/dev/null || break
-done
-is "a portion: the refresh was running when the server was killed" "$(q crash "SELECT state FROM pg_stat_activity WHERE application_name = 'refresh'")" active
-cluster_crash
-wait $session || true
-cluster_start
+kill_during "a portion" "SELECT FROM refresh_cmc_regimes($new);"
 q crash "DROP TRIGGER slow ON cmc_regime_stats"
 same "a portion: all rows are as before" crash "TABLE day" "$(digests)"
 same "a portion: and so are the states" crash "TABLE states" "SELECT id, ts, md5(memory) FROM regime_work.cmc_regime_state"

@@ -6,6 +6,7 @@
 
 pub mod compare;
 pub mod content;
+pub mod flat;
 pub mod kept;
 pub mod parts;
 pub mod statement;
@@ -16,6 +17,7 @@ pub mod working;
 use crate::pg::{Db, Result};
 use crate::sync::compare::{Changes, Within, Written, compare};
 use crate::sync::content::{Content, Value};
+use crate::sync::flat::{Flat, FlatRow};
 use crate::sync::statement::Statement;
 use crate::sync::table::{OnChange, Table};
 
@@ -119,7 +121,10 @@ impl Write<'_, '_> {
             touched += db.execute_many(&statement.update(), &statement.row_args(&changes.update)?)?;
         }
         if few(&changes.insert) {
-            touched += db.execute_small(&statement.insert_few(), &statement.few_args(&changes.insert)?)?;
+            let flat = Flat { relation, table };
+            let rows: Vec<FlatRow> =
+                changes.insert.iter().map(|row| FlatRow { scope, content, row: *row }).collect();
+            touched += db.execute_small(&flat.insert(), &flat.args(&rows)?)?;
         } else if !changes.insert.is_empty() {
             touched += db.execute(&statement.insert(), &statement.row_args(&changes.insert)?)?;
         }

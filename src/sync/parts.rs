@@ -6,6 +6,7 @@ use crate::pg::syscache::{is_partitioned, oid_of};
 use crate::pg::{Arg, Db, Result, Sees, timestamps_arg};
 use crate::sync::compare::{Changes, Comparison, Written};
 use crate::sync::content::{Content, OwnedKey, Value};
+use crate::sync::flat::{Flat, FlatRow};
 use crate::sync::statement::array_arg;
 use crate::sync::swallowed;
 use crate::sync::table::{Column, OnChange, Table};
@@ -38,9 +39,6 @@ pub struct Parts<'a, 'c> {
 pub fn can_be(relation: &str, table: &Table) -> Result<bool> {
     Ok(table.on_change != OnChange::Replace && !is_partitioned(oid_of(relation)?))
 }
-
-/// Rows to write: the part and the place in its content of each.
-type Rows = Vec<(usize, usize)>;
 
 impl Parts<'_, '_> {
     /// Brings the rows of each scope to their content, and counts what was written of each; `None` where rows are not stored as
@@ -119,115 +117,32 @@ impl Parts<'_, '_> {
     /// Runs the statements of changes; gives the number of rows that these have touched.
     fn run(&self, changes: &[Changes]) -> Result<u64> {
         let db = self.db.to_write(self.relation)?;
-        let rows_of = |of: fn(&Changes) -> &[usize]| -> Rows {
-            let of_part = |(part, changes)| of(changes).iter().map(move |row| (part, *row));
-            changes.iter().enumerate().flat_map(of_part).collect()
+        let flat = Flat { relation: self.relation, table: self.table };
+        let rows_of = |of: fn(&Changes) -> &[usize]| -> Vec<FlatRow> {
+            let of_part = |(part, changes)| {
+                let Part { scope, content, .. }: &Part = part;
+                of(changes).iter().map(move |row| FlatRow { scope, content, row: *row })
+            };
+            self.parts.iter().zip(changes).flat_map(of_part).collect()
         };
         let mut touched = 0;
         if self.table.on_change == OnChange::ReplaceAll {
             let replaced: Vec<usize> = (0..changes.len()).filter(|part| changes[*part].deletes()).collect();
             if !replaced.is_empty() {
-                touched += db.execute_small(&self.delete(&[]), &self.scope_args(&replaced)?)?;
+                touched += db.execute_small(&flat.delete(&[]), &self.scope_args(&replaced)?)?;
             }
         } else if changes.iter().any(Changes::deletes) {
-            touched += db.execute_small(&self.delete(self.table.key), &self.delete_args(changes)?)?;
+            touched += db.execute_small(&flat.delete(self.table.key), &self.delete_args(changes)?)?;
         }
         let update = rows_of(|changes| &changes.update);
         if !update.is_empty() {
-            touched += db.execute_small(&self.update(), &self.row_args(&update)?)?;
+            touched += db.execute_small(&flat.update(), &flat.args(&update)?)?;
         }
         let insert = rows_of(|changes| &changes.insert);
         if !insert.is_empty() {
-            touched += db.execute_small(&self.insert(), &self.row_args(&insert)?)?;
+            touched += db.execute_small(&flat.insert(), &flat.args(&insert)?)?;
         }
         Ok(touched)
-    }
-
-    /// All columns but the stamp: scope, key, values.
-    fn columns(&self) -> Vec<Column> {
-        [self.table.scope, self.table.key, self.table.values].concat()
-    }
-
-    /// SQL: rows as a FROM item `r`, from one array for each of these columns.
-    fn rows(columns: &[Column]) -> String {
-        let element = |c: &Column| if c.kind.is_array() { "text" } else { c.kind.sql() };
-        let array = |(n, c)| format!("pg_catalog.unnest(${}::{}[])", n + 1, element(c));
-        let arrays: Vec<String> = columns.iter().enumerate().map(array).collect();
-        let names: Vec<&str> = columns.iter().map(|c| c.name).collect();
-        format!("ROWS FROM ({}) AS r ({})", arrays.join(", "), names.join(", "))
-    }
-
-    /// SQL: the columns of the rows `r`, each of its type.
-    fn typed(columns: &[Column]) -> String {
-        let value = |c: &Column| match c.kind {
-            kind if kind.is_array() => format!("r.{0}::{1} AS {0}", c.name, kind.sql()),
-            _ => format!("r.{}", c.name),
-        };
-        columns.iter().map(value).collect::<Vec<_>>().join(", ")
-    }
-
-    /// SQL: whether a row `t` of the relation is a row `r`, by its scope and these columns.
-    fn same(&self, key: &[Column]) -> String {
-        let columns = self.table.scope.iter().chain(key);
-        columns.map(|c| format!("t.{0} = r.{0}", c.name)).collect::<Vec<_>>().join(" AND ")
-    }
-
-    fn insert(&self) -> String {
-        let columns = self.columns();
-        let names: Vec<&str> = columns.iter().map(|c| c.name).collect();
-        let (stamp, now) = match self.table.stamp {
-            "" => (String::new(), ""),
-            stamp => (format!(", {stamp}"), ", now()"),
-        };
-        format!(
-            "INSERT INTO {} ({}{stamp}) SELECT {}{now} FROM {}",
-            self.relation,
-            names.join(", "),
-            Self::typed(&columns),
-            Self::rows(&columns)
-        )
-    }
-
-    fn update(&self) -> String {
-        let columns = self.columns();
-        let mut set: Vec<String> = self.table.values.iter().map(|c| format!("{0} = r.{0}", c.name)).collect();
-        if !self.table.stamp.is_empty() {
-            set.push(format!("{} = now()", self.table.stamp));
-        }
-        format!(
-            "UPDATE {} AS t SET {} FROM (SELECT {} FROM {} OFFSET 0) AS r WHERE {}",
-            self.relation,
-            set.join(", "),
-            Self::typed(&columns),
-            Self::rows(&columns),
-            self.same(self.table.key)
-        )
-    }
-
-    /// The delete of rows by their scopes and these columns.
-    fn delete(&self, key: &[Column]) -> String {
-        let columns = [self.table.scope, key].concat();
-        format!("DELETE FROM {} AS t USING {} WHERE {}", self.relation, Self::rows(&columns), self.same(key))
-    }
-
-    /// The parameters of an insert or update of rows.
-    fn row_args(&self, rows: &Rows) -> Result<Vec<Arg>> {
-        let Table { key, values, .. } = self.table;
-        let mut args = self.scope_args(&rows.iter().map(|(part, _)| *part).collect::<Vec<_>>())?;
-        for (n, column) in key.iter().enumerate() {
-            let value = |(part, row): &(usize, usize)| self.parts[*part].content.keys[row * key.len() + n];
-            args.push(array_arg(column, rows.iter().map(value))?);
-            pgrx::check_for_interrupts!();
-        }
-        for (n, column) in values.iter().enumerate() {
-            let value = |(part, row): &(usize, usize)| {
-                let content = &self.parts[*part].content;
-                content.entries[content.entry[*row] as usize * values.len() + n]
-            };
-            args.push(array_arg(column, rows.iter().map(value))?);
-            pgrx::check_for_interrupts!();
-        }
-        Ok(args)
     }
 
     /// The parameters of the delete of rows by their keys.

@@ -71,30 +71,6 @@ impl Statement<'_> {
         columns.iter().enumerate().map(expand).collect::<Vec<_>>().join(", ")
     }
 
-    /// The insert of a few rows, whose values are sent row by row: no join to plan or to run.
-    pub fn insert_few(&self) -> String {
-        let scope = self.table.scope.len();
-        let value = |c: &Column| match c.kind {
-            kind if kind.is_array() => format!("r.{}::{}", c.name, kind.sql()),
-            _ => format!("r.{}", c.name),
-        };
-        let select: Vec<String> = (1..=scope)
-            .map(|i| format!("${i}"))
-            .chain(Self::names(self.table.key, "r."))
-            .chain(self.table.values.iter().map(value))
-            .collect();
-        let own = [self.table.key, self.table.values].concat();
-        format!(
-            "INSERT INTO {} ({}) SELECT {}{} FROM ROWS FROM ({}) AS r ({})",
-            self.relation,
-            self.columns(),
-            select.join(", "),
-            self.stamped(", now()"),
-            Self::unnested(&own, scope + 1),
-            Self::names(&own, "").join(", ")
-        )
-    }
-
     /// The columns of an insert.
     fn columns(&self) -> String {
         let columns = [self.table.scope, self.table.key, self.table.values].concat();
@@ -188,26 +164,6 @@ impl Statement<'_> {
         let entries = self.content.entries.len() / values.max(1);
         for (c, column) in self.table.values.iter().enumerate() {
             args.push(array_arg(column, (0..entries).map(|entry| self.content.entries[entry * values + c]))?);
-        }
-        Ok(args)
-    }
-
-    /// The parameters of [`Statement::insert_few`] for these rows of the content.
-    ///
-    /// # Errors
-    /// Where a value is not of the type of its column.
-    pub fn few_args(&self, rows: &[usize]) -> Result<Vec<Arg>> {
-        let (keys, values) = (self.table.key.len(), self.table.values.len());
-        let mut args = self.scope_args()?;
-        for (c, column) in self.table.key.iter().enumerate() {
-            args.push(array_arg(column, rows.iter().map(|row| self.content.keys[row * keys + c]))?);
-        }
-        for (c, column) in self.table.values.iter().enumerate() {
-            let entry = |row: &usize| self.content.entry[*row] as usize;
-            args.push(array_arg(
-                column,
-                rows.iter().map(|row| self.content.entries[entry(row) * values + c]),
-            )?);
         }
         Ok(args)
     }

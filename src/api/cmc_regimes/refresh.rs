@@ -9,7 +9,8 @@ use crate::pg::asset::Asset;
 use crate::pg::{self, json::JsonText, settings, spi};
 use crate::source::names;
 use crate::systems::cmc_regimes::params::Hysteresis;
-use crate::systems::cmc_regimes::refresh::call::{How, Summary, refresh};
+use crate::systems::cmc_regimes::refresh::call::{Summary, refresh};
+use crate::systems::cmc_regimes::refresh::shared::How;
 
 /// Declares a form of `refresh_cmc_regimes`: its first argument, and the ids that the argument stands for.
 macro_rules! refreshes {

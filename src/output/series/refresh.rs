@@ -64,7 +64,10 @@ pub trait Work {
         machine: &mut Self::Machine<'_>,
         candles: &Candles,
         after: Option<i64>,
-    ) -> Result<Option<Written>>;
+    ) -> Result<Option<Written>> {
+        let Some(content) = self.content(machine, candles, at.version) else { return Ok(None) };
+        at.bring(after.map(Within::After), &content).map(Some)
+    }
 
     /// The rows of further candles of a version; `None` unless [`Work::IS_SIMPLE`].
     fn content<'v>(&self, _: &mut Self::Machine<'_>, _: &Candles, _: &'v str) -> Option<Content<'v>> {

@@ -7,7 +7,6 @@ use crate::output::series::refresh::{Place, Work};
 use crate::output::series::state::State;
 use crate::pg::{Result, internal};
 use crate::source::candles::Candles;
-use crate::sync::compare::{Within, Written};
 use crate::sync::content::Content;
 use crate::systems::market_regimes::rows::{content, run};
 use crate::systems::market_regimes::tables::OF_SERIES;
@@ -19,13 +18,6 @@ impl Regimes {
     /// The regimes of a configuration that is given as JSON; `None` if it is none of this version.
     pub fn parse(config: &str) -> Option<Self> {
         Config::parse(config).ok().map(Self)
-    }
-}
-
-impl Regimes {
-    fn rows<'v>(&self, machine: &mut Machine, candles: &Candles, version: &'v str) -> Content<'v> {
-        let labels: Vec<Label> = run(machine, candles).collect();
-        content(&candles.ts, &labels, version)
     }
 }
 
@@ -55,18 +47,9 @@ impl Work for Regimes {
         machine.candles()
     }
 
-    fn write(
-        &self,
-        at: &Place,
-        machine: &mut Machine,
-        candles: &Candles,
-        after: Option<i64>,
-    ) -> Result<Option<Written>> {
-        at.bring(after.map(Within::After), &self.rows(machine, candles, at.version)).map(Some)
-    }
-
     fn content<'v>(&self, machine: &mut Machine, candles: &Candles, version: &'v str) -> Option<Content<'v>> {
-        Some(self.rows(machine, candles, version))
+        let labels: Vec<Label> = run(machine, candles).collect();
+        Some(content(&candles.ts, &labels, version))
     }
 
     fn basis(&self, _: &Machine, _: i64) -> Result<String> {

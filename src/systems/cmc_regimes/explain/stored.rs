@@ -11,7 +11,7 @@ use crate::sync::kept;
 use crate::systems::cmc_regimes::arguments::{arguments, beside};
 use crate::systems::cmc_regimes::explain::Step;
 use crate::systems::cmc_regimes::explain::told::Told;
-use crate::systems::cmc_regimes::refresh::asset::late_labels;
+use crate::systems::cmc_regimes::refresh::plan::late_labels;
 use crate::systems::cmc_regimes::refresh::state::State;
 use crate::systems::cmc_regimes::refresh::{blocks, state};
 use crate::systems::cmc_regimes::row::{Row, Stored};

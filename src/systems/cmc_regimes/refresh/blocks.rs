@@ -39,7 +39,7 @@ pub fn prints(db: Db, schema: &str, ids: &[i32]) -> Result<Vec<PerLayer<Vec<Prin
 }
 
 /// The fast, mid and slow EMA of each daily row.
-type Emas = [Vec<f64>; 3];
+pub type Emas = [Vec<f64>; 3];
 
 /// The fast, mid and slow daily EMA of all rows of assets, each of which has so many rows; `None` where blocks are missing.
 ///

@@ -13,9 +13,9 @@ use crate::pg::{
 use crate::source::names;
 use crate::systems::cmc_regimes::assets::sorted_ids;
 use crate::systems::cmc_regimes::params::Given;
-use crate::systems::cmc_regimes::refresh::asset::{Call, OfAsset};
 use crate::systems::cmc_regimes::refresh::groups::{Group, Groups, Preparing};
 use crate::systems::cmc_regimes::refresh::notify::{self, Flip};
+use crate::systems::cmc_regimes::refresh::shared::{Call, How, OfAsset};
 use crate::systems::cmc_regimes::tables::CMC;
 
 /// The summary of an asset that was refreshed.
@@ -28,20 +28,6 @@ pub struct Summary {
     pub rows: Option<[i64; 4]>,
     /// `None` without rows.
     pub feature_tier: Option<&'static str>,
-}
-
-/// How to refresh assets.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct How {
-    pub dry_run: bool,
-    /// Compute all rows, whether their inputs changed or not.
-    pub full_refresh: bool,
-    /// Only assets whose rows a refresh would change.
-    pub only_dirty: bool,
-    /// Compute assets with the arguments of the call also where these are not what the profile of an asset says.
-    pub force: bool,
-    /// End the call with an error if an asset failed.
-    pub strict: bool,
 }
 
 /// Refreshes assets, or every active asset, in ascending order, each whole or not at all (specification 2, Refresh).

@@ -10,4 +10,5 @@ pub mod plan;
 pub mod portion;
 pub mod rounds;
 pub mod rows;
+pub mod shared;
 pub mod state;

@@ -15,8 +15,9 @@ use crate::sync::content::Value;
 use crate::sync::parts::{self, Part, Parts};
 use crate::systems::cmc_regimes::engine::{Labels, Layers};
 use crate::systems::cmc_regimes::labels::Marked;
-use crate::systems::cmc_regimes::refresh::asset::{Call, Newest, OfAsset, done, wants};
-use crate::systems::cmc_regimes::refresh::plan::{Later, Look, Plan};
+use crate::systems::cmc_regimes::refresh::blocks::{Block, Emas};
+use crate::systems::cmc_regimes::refresh::plan::{Later, Look, Plan, wants};
+use crate::systems::cmc_regimes::refresh::shared::{Call, Newest, OfAsset, done};
 use crate::systems::cmc_regimes::refresh::state::{Kept, State};
 use crate::systems::cmc_regimes::refresh::{blocks, rows, state};
 use crate::systems::cmc_regimes::row::Row;
@@ -66,13 +67,6 @@ struct Planned {
     later: Later,
 }
 
-impl Planned {
-    /// Whether there are rows to write.
-    fn has_rows(&self) -> bool {
-        self.later.series[Layer::L2].as_ref().is_some_and(|daily| !daily.ts.is_empty())
-    }
-}
-
 /// An asset with new rows.
 struct Computed {
     asset: Asset,
@@ -81,18 +75,13 @@ struct Computed {
     after: i64,
     outcome: Outcome,
     said: Vec<Row>,
-    blocks: Vec<blocks::Block>,
+    blocks: Vec<Block>,
 }
 
 impl Computed {
     /// The rows of one of [`TABLES`]; `names` are those of the EMAs.
     fn part<'o>(&'o self, table: usize, names: &'o [String; 3]) -> Part<'o> {
-        let content = match table {
-            0 => rows::regimes(&self.outcome, &self.said),
-            1 => rows::flips(&self.outcome),
-            2 => rows::stats(&self.outcome),
-            _ => rows::comovement(&self.outcome, names),
-        };
+        let content = rows::of(table, &self.outcome, &self.said, names);
         Part { scope: vec![Value::Int(self.asset.id), Value::Text(TF)], after: self.after, content }
     }
 }
@@ -225,7 +214,7 @@ impl Call<'_, '_> {
 
     /// Computes and writes the rows of assets; what is to be cleared of each is added to `marks`.
     fn write_batch(&self, assets: Vec<Planned>, marks: &mut Vec<(i32, Vec<Mark>)>) -> Result<Vec<Together>> {
-        let without_emas = assets.iter().filter(|of| of.has_rows() && of.later.emas.is_none());
+        let without_emas = assets.iter().filter(|of| of.later.has_rows() && of.later.emas.is_none());
         let ids: Vec<(i32, u64)> = without_emas.map(|of| (of.asset.id, of.later.memory.rows)).collect();
         let mut emas = match ids.is_empty() {
             true => Vec::new(),
@@ -234,7 +223,7 @@ impl Call<'_, '_> {
         .into_iter();
         let (mut computed, mut unchanged) = (Vec::new(), Vec::new());
         for of in assets {
-            if !of.has_rows() {
+            if !of.later.has_rows() {
                 unchanged.push(of);
                 continue;
             }
@@ -279,23 +268,11 @@ impl Call<'_, '_> {
         Ok(all)
     }
 
-    /// Computes the new rows of an asset; `stored` are its EMAs up to the newest row, where not all have been read.
-    fn computed(&self, of: Planned, stored: Option<[Vec<f64>; 3]>) -> Result<Computed> {
+    fn computed(&self, of: Planned, stored: Option<Emas>) -> Result<Computed> {
         let Planned { asset, labels, later } = of;
-        let Later { memory, series, emas, bars, budget, .. } = later;
-        let after = memory.newest.unwrap_or(i64::MIN);
-        let emas = stored
-            .map(|mut emas| {
-                let new = series[Layer::L2].iter().flat_map(|daily| &daily.ema);
-                emas.iter_mut().zip(new).for_each(|(all, new)| all.extend(new));
-                emas
-            })
-            .or(emas)
-            .unwrap_or_default();
-        let emas = emas.each_ref().map(Vec::as_slice);
-        let outcome = self.engine.resume(memory, &series, &labels, emas, budget, asset.id)?;
+        let (bars, after) = (later.bars, later.memory.newest.unwrap_or(i64::MIN));
+        let (outcome, blocks) = self.resumed(asset.id, later, &labels, stored)?;
         let said = rows::said(&outcome, &self.engine.params, self.engine.version_hash());
-        let blocks = blocks::blocks(&outcome, emas);
         self.engine.charge(asset.id);
         Ok(Computed { asset, bars, after, outcome, said, blocks })
     }

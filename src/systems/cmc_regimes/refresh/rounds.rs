@@ -19,8 +19,9 @@ use crate::source::names;
 use crate::sync::working::Working;
 use crate::systems::cmc_regimes::assets::sorted_ids;
 use crate::systems::cmc_regimes::params::Given;
-use crate::systems::cmc_regimes::refresh::call::{How, about, refresh};
+use crate::systems::cmc_regimes::refresh::call::{about, refresh};
 use crate::systems::cmc_regimes::refresh::groups::{Groups, Preparing};
+use crate::systems::cmc_regimes::refresh::shared::How;
 use crate::systems::cmc_regimes::tables::{CMC, WORK};
 use crate::systems::cmc_regimes::{params, profiles};
 

@@ -13,8 +13,19 @@ pub fn said(outcome: &Outcome, params: &Params, version_hash: &str) -> Vec<Row> 
     outcome.rows.iter().map(row).collect()
 }
 
+/// The rows of one of the output tables, by its place in [`TABLES`](crate::systems::cmc_regimes::tables::TABLES), from what they
+/// say; `names` are those of the EMAs.
+pub fn of<'a>(table: usize, outcome: &'a Outcome, said: &'a [Row], names: &'a [String; 3]) -> Content<'a> {
+    match table {
+        0 => regimes(outcome, said),
+        1 => flips(outcome),
+        2 => stats(outcome),
+        _ => comovement(outcome, names),
+    }
+}
+
 /// Rows of `cmc_regimes`, from what they say.
-pub fn regimes<'a>(outcome: &Outcome, said: &'a [Row]) -> Content<'a> {
+fn regimes<'a>(outcome: &Outcome, said: &'a [Row]) -> Content<'a> {
     Content {
         keys: outcome.ts.iter().map(|ts| Value::Micros(*ts)).collect(),
         entry: outcome.row.clone(),
@@ -63,7 +74,7 @@ pub fn ema_names(params: &Params) -> [String; 3] {
 }
 
 /// Rows of `cmc_regime_comovement`.
-pub fn comovement<'a>(outcome: &Outcome, names: &'a [String; 3]) -> Content<'a> {
+fn comovement<'a>(outcome: &Outcome, names: &'a [String; 3]) -> Content<'a> {
     let mut pairs: Vec<_> = outcome.comovement.iter().collect();
     pairs.sort_by_key(|([a, b], _)| (&names[*a], &names[*b]));
     let mut content = Content::default();
