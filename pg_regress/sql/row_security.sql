@@ -42,5 +42,17 @@ SET ROLE "regress tenant";
 SELECT id, status, regime_rows, rows_written FROM refresh_cmc_regimes(2);
 SELECT symbol, status, regime_rows, rows_written FROM refresh_market_regimes('YOUNG');
 RESET ROLE;
+-- An output table that lets the role see and write nothing.
+ALTER ROLE "regress tenant" NOBYPASSRLS;
+ALTER TABLE cmc_price_bars_multi_tf DISABLE ROW LEVEL SECURITY;
+ALTER TABLE cmc_regime_stats ENABLE ROW LEVEL SECURITY;
+\connect -
+SET ROLE "regress tenant";
+SELECT id, status FROM refresh_cmc_regimes(2);
+RESET ROLE;
+CREATE POLICY pg_regime ON public.cmc_regime_stats TO "regress tenant" USING (true) WITH CHECK (true);
+SET ROLE "regress tenant";
+SELECT id, status FROM refresh_cmc_regimes(2);
+RESET ROLE;
 DROP OWNED BY "regress tenant";
 DROP ROLE "regress tenant";

@@ -16,10 +16,13 @@ use crate::sync::{kept, swallowed};
 /// Adds the missing grants to an error of insufficient privilege, as its hint. An error of a row-level security policy
 /// has the same code, but no grant helps there. The error of a row gets what stands in the way of the row.
 pub fn with_grants(error: Error, system: &System, schema: &str) -> Error {
+    let explained = |error: Error| {
+        attempt(|| spi::connect(|db| Ok(of_row(db, error.clone(), system, schema)))).unwrap_or(error)
+    };
     if let PgSqlErrorCode::ERRCODE_UNIQUE_VIOLATION | PgSqlErrorCode::ERRCODE_CHECK_VIOLATION =
         error.report().code
     {
-        return attempt(|| spi::connect(|db| Ok(of_row(db, error.clone(), system, schema)))).unwrap_or(error);
+        return explained(error);
     }
     let report = error.report();
     if report.hint.is_some() || report.code != PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE {
@@ -29,11 +32,12 @@ pub fn with_grants(error: Error, system: &System, schema: &str) -> Error {
         Ok(missing) if !missing.is_empty() => {
             error.hint(missing.grants(system, schema, &session::current_user()))
         }
-        _ => error,
+        _ => explained(error),
     }
 }
 
-/// The error of a row with its cause: a policy that hides the row stored already, a partition that is missing, or a constraint.
+/// The error of a row with its cause: a policy that hides the row stored already or refuses it, a partition that is missing, or a
+/// constraint.
 fn of_row(db: Db, error: Error, system: &System, schema: &str) -> Error {
     system.tables.iter().fold(error, |error, table| {
         let relation = qualified(schema, table.name);

@@ -180,12 +180,18 @@ pub fn tell(relation: &str, table: &Table, gap: Gap) {
         .report_as(PgLogLevel::NOTICE);
 }
 
+/// Whether a message of PostgreSQL, in whatever language, names a table.
+pub(super) fn names(message: &str, table: &str) -> bool {
+    message.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == table)
+}
+
 /// The error of a row later than every partition of a table, given as SQL, with the statement that creates one.
 pub fn explained(db: Db, error: Error, relation: &str, table: &Table) -> Error {
     let report = error.report();
-    let is_named =
-        report.message.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == table.name);
-    if report.hint.is_some() || report.code != PgSqlErrorCode::ERRCODE_CHECK_VIOLATION || !is_named {
+    if report.hint.is_some()
+        || report.code != PgSqlErrorCode::ERRCODE_CHECK_VIOLATION
+        || !names(&report.message, table.name)
+    {
         return error;
     }
     let kind = table.key[0].kind.sql();

@@ -8,6 +8,7 @@ use crate::pg::{
     Db, Error, Result, Row, Sees, arg, current_user, known, not_in_prerequisite_state, plural, quoted,
 };
 use crate::sync::compare::Written;
+use crate::sync::kept::names;
 
 /// SQL: the relation `$1`, given as SQL, and its partitions and children.
 const TREE: &str = "WITH RECURSIVE part AS (SELECT $1::text::regclass::oid AS oid UNION \
@@ -59,10 +60,17 @@ pub fn error(db: Db, relation: &str, left: Written) -> Error {
     }
 }
 
-/// The error with its cause where stored rows, hidden by a policy, stand in the way of the same rows.
+/// The error with its cause where stored rows, hidden by a policy, stand in the way of the same rows, or a policy refuses rows.
 pub fn explained(db: Db, error: Error, relation: &str) -> Error {
     let report = error.report();
-    if report.hint.is_some() || report.code != PgSqlErrorCode::ERRCODE_UNIQUE_VIOLATION {
+    let is_of_policy = match report.code {
+        PgSqlErrorCode::ERRCODE_UNIQUE_VIOLATION => true,
+        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE => {
+            relation.rsplit('.').next().is_some_and(|table| names(&report.message, table))
+        }
+        _ => false,
+    };
+    if report.hint.is_some() || !is_of_policy {
         return error;
     }
     let security = |cause: &Cause| cause.is_security;
