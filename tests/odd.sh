@@ -41,7 +41,7 @@ within=(
 session=(transform_null_equals=on plan_cache_mode=force_generic_plan)
 compiled=(jit=on jit_above_cost=0 jit_inline_above_cost=-1 jit_optimize_above_cost=-1 jit_tuple_deforming=off)
 # Tests that show messages of PostgreSQL's own do without lc_messages.
-shown="permission denied for (table|schema|sequence) [a-z_]+ *([|]|$)|must be owner of|violates (check|foreign|unique)|division by zero"
+shown="permission denied for (table|schema|sequence) [a-z_]+ *([|]|$)|must be owner of|violates (check|foreign|unique|row-level)|division by zero"
 shown+="|other objects depend on it|canceling statement due|value too long|index row requires|no partition of relation|(relation|column) \"[^\"]*\" does not exist"
 # What a test does without, and why. SETTINGS is a list of names separated by commas; * stands for all of `within`.
 without=(
