@@ -112,23 +112,30 @@ impl<'c> Reader<'c> {
     }
 
     /// The bars of assets, all or those that closed after a moment each, in microseconds since 2000, as [`Reader::series`] gives
-    /// them, by one statement; with the number of rows that were read of each asset.
+    /// them, by one statement; with the number of rows that were read of each asset. The symbols of the assets are given where
+    /// bars or EMAs name assets by them.
     ///
     /// # Errors
     /// As [`Reader::series`]: those of one asset are its own. An asset with [`MOST_LATER`] new rows is one, too.
-    pub fn of_each(&self, ids: &[i32], after: Option<&[i64]>) -> Result<Vec<(Result<Series>, u64)>> {
+    pub fn of_each(
+        &self,
+        ids: &[i32],
+        symbols: &[&str],
+        after: Option<&[i64]>,
+    ) -> Result<Vec<(Result<Series>, u64)>> {
         let Source { bars, ema, tf, .. } = &*self.source;
-        let args = || {
+        let args = |of: &Relation| {
+            let assets = if of.symbols.is_some() { arg(symbols.to_vec()) } else { arg(ids.to_vec()) };
             let moments = after.map(after_args).into_iter().flatten();
-            [arg(ids.to_vec())].into_iter().chain(moments).collect::<Vec<Arg>>()
+            [assets].into_iter().chain(moments).collect::<Vec<Arg>>()
         };
         let place = |row: &Row, of: &Relation| -> Result<usize> {
             Ok(row.get::<i64>(of.columns.len())? as usize - 1)
         };
         let mut read: Vec<(Series, u64)> = ids.iter().map(|_| (self.no_bars(), 0)).collect();
-        let of = ("int", tf.as_deref());
-        let of_bars = bars.select_of_each(of, after.map(|_| MOST_LATER), "true");
-        self.db.of_each(&bars.sql)?.rows(&of_bars, &args(), Sees::Snapshot, |row| {
+        let of = |of: &Relation| (if of.symbols.is_some() { "text" } else { "int" }, tf.as_deref());
+        let of_bars = bars.select_of_each(of(bars), after.map(|_| MOST_LATER), "true");
+        self.db.of_each(&bars.sql)?.rows(&of_bars, &args(bars), Sees::Snapshot, |row| {
             let (series, read) = &mut read[place(row, bars)?];
             *read += 1;
             take_bar(series, row)
@@ -139,8 +146,8 @@ impl<'c> Reader<'c> {
         let has_bars = |emas: &Result<Emas>| emas.as_ref().is_ok_and(|emas| !emas.series.ts.is_empty());
         if emas.iter().any(|(emas, _)| has_bars(emas)) {
             let most = after.map(|_| MOST_LATER * self.source.params.periods.len() as u64);
-            let of_emas = ema.select_of_each(of, most, &self.source.of_periods().1);
-            self.db.of_each(&ema.sql)?.rows(&of_emas, &args(), Sees::Snapshot, |row| {
+            let of_emas = ema.select_of_each(of(ema), most, &self.source.of_periods().1);
+            self.db.of_each(&ema.sql)?.rows(&of_emas, &args(ema), Sees::Snapshot, |row| {
                 let (emas, read) = &mut emas[place(row, ema)?];
                 // Without a bar, no EMA counts as read.
                 if has_bars(emas)

@@ -89,11 +89,12 @@ impl Check<'_, '_> {
         let tf =
             |of: &str| of_row.as_ref().map_or(format!("{of}::text IS NULL"), |tf| format!("{tf} = {of}"));
         let filters = columns.filter(which, filter)?;
-        let with = |[asset, timeframe]: [&str; 2], time: String| {
-            let is_of_asset = is_of_asset(&expressions[0], symbols.as_deref(), has_ids, asset);
+        let with_symbols = |symbols: Option<&str>, [asset, timeframe]: [&str; 2], time: String| {
+            let is_of_asset = is_of_asset(&expressions[0], symbols, has_ids, asset);
             let own = [is_of_asset, tf(timeframe), time];
             own.into_iter().chain(filters.iter().cloned()).collect::<Vec<_>>().join(" AND ")
         };
+        let with = |of, time| with_symbols(symbols.as_deref(), of, time);
         let time = columns.time(mapped);
         let until = columns.bound(time.as_ref(), &columns_read[0], "<=", "$3");
         let condition = with(["$1", "$2"], format!("($3 IS NULL OR {until})"));
@@ -104,7 +105,9 @@ impl Check<'_, '_> {
         let [asset, timeframe, moment] =
             ["asset", "timeframe", "moment"].map(|name| format!("{each}.{name}"));
         let after_each = format!("{} AND {}", later(&moment), later("$3::timestamptz"));
-        let of_each = ["true".to_owned(), after_each].map(|time| with([&asset, &timeframe], time));
+        // Where rows name assets by symbols, the list is of symbols.
+        let of_each =
+            ["true".to_owned(), after_each].map(|time| with_symbols(None, [&asset, &timeframe], time));
         let clock = columns.clock.clone();
         let (times, day_time) = match &time {
             Some((name, base)) => (clock.times(base).unwrap_or_default(), clock.day_time(name, base)),

@@ -1,6 +1,6 @@
 //! Bars that name their assets by symbols: `dim_assets (id, symbol)` beside the daily bars has the ids.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use pgrx::prelude::*;
 
@@ -58,37 +58,47 @@ pub struct Named {
     pub key: i32,
 }
 
-/// The symbols of all assets, or of one.
+/// The symbols of all assets, or of these.
 ///
 /// # Errors
 /// Where `dim_assets` cannot be read.
-pub fn named(db: Db, dim: &str, id: Option<i32>) -> Result<HashMap<i32, Named>> {
+pub fn named(db: Db, dim: &str, ids: Option<&[i32]>) -> Result<HashMap<i32, Named>> {
     let sql = format!(
         "SELECT DISTINCT ON (1) pg_regime_dim.id::int AS id, {SYMBOL} AS symbol, {} AS key FROM {dim} AS pg_regime_dim \
          WHERE pg_regime_dim.symbol IS NOT NULL AND {} ORDER BY 1, 2",
         key("pg_regime_dim.symbol"),
-        if id.is_some() {
-            "pg_regime_dim.id = $1"
+        if ids.is_some() {
+            "pg_regime_dim.id = ANY ($1)"
         } else {
             "$1 IS NULL AND pg_regime_dim.id BETWEEN -2147483648 AND 2147483647"
         }
     );
-    let all = db.all(&sql, &[arg(id)], Sees::Snapshot, |row| {
+    let all = db.all(&sql, &[arg(ids.map(<[i32]>::to_vec))], Sees::Snapshot, |row| {
         Ok((row.get("id")?, Named { symbol: row.get("symbol")?, key: row.get("key")? }))
     })?;
     Ok(all.into_iter().collect())
 }
 
-/// Whether another symbol has the same key.
+/// The keys of these symbols that another symbol has, too.
 ///
 /// # Errors
 /// Where `dim_assets` cannot be read.
-pub fn shares_its_key(db: Db, dim: &str, named: &Named) -> Result<bool> {
-    let sql = format!(
-        "SELECT true FROM {dim} AS pg_regime_dim WHERE {} = $1 AND {SYMBOL} <> $2 LIMIT 1",
-        key("pg_regime_dim.symbol")
-    );
-    Ok(db.first(&sql, &[arg(named.key), arg(named.symbol.as_str())], Sees::Snapshot, |_| Ok(()))?.is_some())
+pub fn shared_keys(db: Db, dim: &str, all: &[&Named]) -> Result<HashSet<i32>> {
+    let key = key("pg_regime_dim.symbol");
+    let sql =
+        format!("SELECT {SYMBOL} AS symbol, {key} AS key FROM {dim} AS pg_regime_dim WHERE {key} = ANY ($1)");
+    let symbols: HashMap<i32, &str> = all.iter().map(|named| (named.key, named.symbol.as_str())).collect();
+    let of_another = |named: &&&Named| symbols[&named.key] != named.symbol;
+    let mut shared: HashSet<i32> = all.iter().filter(of_another).map(|named| named.key).collect();
+    let keys: Vec<i32> = symbols.keys().copied().collect();
+    db.rows(&sql, &[arg(keys)], Sees::Snapshot, |row| {
+        let key = row.get("key")?;
+        if row.get::<&str>("symbol")? != symbols[&key] {
+            shared.insert(key);
+        }
+        Ok(())
+    })?;
+    Ok(shared)
 }
 
 /// The ids of the symbols that have bars, each once, ascending, as `int8`: `$1` is the timeframe.

@@ -56,6 +56,7 @@ pub struct Marks {
 const DDL: &str = include_str!("../../sql/set_up/marks.sql");
 
 /// A mark: rows of a source changed.
+#[derive(Clone)]
 pub struct Mark {
     /// The source relation, quoted.
     pub source: String,

@@ -205,12 +205,12 @@ impl<'c> Engine<'c> {
         self.readers.iter().flatten().find_map(|reader| reader.source().symbols())
     }
 
-    /// The symbol by which bars name an asset; `None` where they name it by its id.
+    /// The symbols by which bars name assets, of those that have one; `None` where bars name assets by their ids.
     ///
     /// # Errors
     /// Where the table of the ids cannot be read.
-    pub fn named(&self, db: Db, asset: i32) -> Result<Option<Option<Named>>> {
-        let of = |dim| db.with_new_snapshot(|| Ok(symbols::named(db, dim, Some(asset))?.remove(&asset)));
+    pub fn named(&self, db: Db, assets: &[i32]) -> Result<Option<HashMap<i32, Named>>> {
+        let of = |dim| db.with_new_snapshot(|| symbols::named(db, dim, Some(assets)));
         self.symbols().map(of).transpose()
     }
 

@@ -49,28 +49,52 @@ impl<'a> OfAsset<'a> {
         Ok(Self { all, of_id, named })
     }
 
-    /// Removes the marks; those of a key that two symbols have stay for the other. A negative id may be the key of a symbol:
-    /// of its marks, those stay that a relation has left which names assets by symbols, of whichever calendar scheme, and all
-    /// where a row of the source map is wrong. Gives the ids of the array rows that the marks stand in.
+    /// [`OfAsset::read`] of assets, each with its symbol.
+    ///
+    /// # Errors
+    /// As [`OfAsset::read`].
+    pub fn read_each(db: Db, schema: &str, assets: &[(i32, Option<&'a Named>)]) -> Result<Vec<Self>> {
+        let ids = assets.iter().map(|(id, _)| *id);
+        let keys: Vec<i32> = ids.chain(assets.iter().filter_map(|(_, named)| Some((*named)?.key))).collect();
+        let marks = ASSETS.of_each(db, schema, &keys)?;
+        let of = |key: i32| marks.get(&key).into_iter().flatten().cloned();
+        let of_asset = |(id, named): &(i32, Option<&'a Named>)| {
+            let mut all: Vec<Mark> = of(*id).collect();
+            let of_id = all.len();
+            all.extend(named.iter().flat_map(|named| of(named.key)));
+            Self { all, of_id, named: *named }
+        };
+        Ok(assets.iter().map(of_asset).collect())
+    }
+
+    /// Removes the marks of assets; those of a key that two symbols have stay for the other. A negative id may be the key of a
+    /// symbol: of its marks, those stay that a relation has left which names assets by symbols, of whichever calendar scheme, and
+    /// all where a row of the source map is wrong. Gives the ids of the array rows that the marks stand in.
     ///
     /// # Errors
     /// Where the tables of marks cannot be written.
-    pub fn clear(mut self, db: Db, schema: &str, id: i32, dim: Option<&str>) -> Result<Vec<String>> {
-        let of_symbol = self.all.split_off(self.of_id);
-        if id < 0 && !self.all.is_empty() {
-            let Ok(sources) = attempt_unless_cancelled(|| map::all(db)) else { return Ok(Vec::new()) };
-            let is_of_symbols = |source: &str| {
-                let mut relations = sources.iter().flat_map(|source| source.relations());
-                relations.any(|relation| relation.symbols.is_some() && relation.sql == source)
-            };
-            self.all.retain(|mark| !is_of_symbols(&mark.source));
+    pub fn clear(db: Db, schema: &str, assets: Vec<(i32, Self)>, dim: Option<&str>) -> Result<Vec<String>> {
+        let mut marks = Vec::with_capacity(assets.len());
+        let mut of_symbols = Vec::new();
+        for (id, mut of) in assets {
+            let of_symbol = of.all.split_off(of.of_id);
+            if id < 0 && !of.all.is_empty() {
+                let Ok(sources) = attempt_unless_cancelled(|| map::all(db)) else { continue };
+                let is_of_symbols = |source: &str| {
+                    let mut relations = sources.iter().flat_map(|source| source.relations());
+                    relations.any(|relation| relation.symbols.is_some() && relation.sql == source)
+                };
+                of.all.retain(|mark| !is_of_symbols(&mark.source));
+            }
+            marks.push((id, of.all));
+            of_symbols.extend(of.named.filter(|_| !of_symbol.is_empty()).map(|named| (named, of_symbol)));
         }
-        let mut of_many = ASSETS.clear(db, schema, id, self.all)?;
-        if let (Some(dim), Some(named), false) = (dim, self.named, of_symbol.is_empty())
-            && !symbols::shares_its_key(db, dim, named)?
-        {
-            of_many.extend(ASSETS.clear(db, schema, named.key, of_symbol)?);
+        if let (Some(dim), false) = (dim, of_symbols.is_empty()) {
+            let all: Vec<&Named> = of_symbols.iter().map(|(named, _)| *named).collect();
+            let shared = symbols::shared_keys(db, dim, &all)?;
+            let own = of_symbols.into_iter().filter(|(named, _)| !shared.contains(&named.key));
+            marks.extend(own.map(|(named, of_symbol)| (named.key, of_symbol)));
         }
-        Ok(of_many)
+        ASSETS.clear_each(db, schema, marks)
     }
 }

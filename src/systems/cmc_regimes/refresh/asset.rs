@@ -19,9 +19,10 @@ use crate::systems::cmc_regimes::marked::OfAsset as OfAssetMarks;
 use crate::systems::cmc_regimes::refresh::blocks::{Block, Emas};
 use crate::systems::cmc_regimes::refresh::plan::{Later, Plan};
 use crate::systems::cmc_regimes::refresh::shared::{Call, OfAsset, done};
-use crate::systems::cmc_regimes::refresh::state::{Kept, Standing};
+use crate::systems::cmc_regimes::refresh::state::{Kept, Standing, State};
 use crate::systems::cmc_regimes::refresh::{blocks, rows, state};
 use crate::systems::cmc_regimes::tables::{CMC, REGIMES, TABLES, TF};
+use crate::track::marks::Mark;
 
 impl Call<'_, '_> {
     /// Refreshes an asset; the caller holds its lock and has begun a subtransaction.
@@ -50,16 +51,22 @@ impl Call<'_, '_> {
 
     /// Whether what is built of an asset is known to be that of its daily bars: no source has changed since the last refresh.
     fn is_built(&self, id: i32) -> Result<bool> {
-        let marks = || OfAssetMarks::read(self.db, self.schema, id, self.named);
-        if self.full_refresh || !self.is_marked || !marks()?.all.is_empty() {
+        if self.full_refresh || !self.is_marked {
             return Ok(false);
         }
+        let marks = OfAssetMarks::read(self.db, self.schema, id, self.named)?;
         let stored = state::load(self.db, self.schema, id)?;
-        Ok(stored.is_some_and(|stored| {
+        Ok(self.was_built(stored.as_ref(), &marks.all))
+    }
+
+    /// [`Call::is_built`] of an asset with a state and marks.
+    pub(super) fn was_built(&self, stored: Option<&State>, marks: &[Mark]) -> bool {
+        let is_of_basis = |stored: &State| {
             stored.basis.tracking.is_some()
                 && stored.basis.tracking == self.basis.tracking
                 && stored.basis.sources == self.basis.sources
-        }))
+        };
+        !self.full_refresh && self.is_marked && marks.is_empty() && stored.is_some_and(is_of_basis)
     }
 
     /// Refreshes an asset from its inputs as the snapshot in use shows these; `set_up` tells whether there are output tables.
@@ -80,7 +87,7 @@ impl Call<'_, '_> {
             Plan::Full { series, reason } => self.full(id, series, &labels, reason)?,
             Plan::Later(later) => self.later(id, *later, &labels)?,
         };
-        done.of_many = marks.clear(self.db, self.schema, id, self.engine.symbols())?;
+        done.of_many = OfAssetMarks::clear(self.db, self.schema, vec![(id, marks)], self.engine.symbols())?;
         done.more.before = newest.and_then(|newest| newest.key);
         Ok(done)
     }
@@ -168,18 +175,6 @@ impl Call<'_, '_> {
         state::store(self.db, self.schema, &[self.kept(id, budget, bars, memory)?])
     }
 
-    /// What is to be stored of an asset.
-    pub(super) fn kept<'m>(
-        &'m self,
-        id: i32,
-        budget: Budget,
-        bars: PerLayer<Option<usize>>,
-        memory: &'m Memory,
-    ) -> Result<Kept<'m>> {
-        let proxy = self.engine.proxy_print(id, memory)?;
-        Ok(Kept { id, basis: self.basis, standing: Standing { budget, bars, proxy }, memory })
-    }
-
     fn write_all(&self, id: i32, outcome: &Outcome, set_up: bool) -> Result<Done<OfAsset>> {
         let written = self.write(id, outcome, None, set_up)?;
         Ok(done(&outcome.memory, outcome.budget, written, Mode::Full))
@@ -228,5 +223,19 @@ impl Call<'_, '_> {
                 quote_literal(&daily.cal_scheme)
             ))),
         }
+    }
+}
+
+impl<'a> Call<'a, '_> {
+    /// What is to be stored of an asset.
+    pub(super) fn kept(
+        &self,
+        id: i32,
+        budget: Budget,
+        bars: PerLayer<Option<usize>>,
+        memory: &'a Memory,
+    ) -> Result<Kept<'a>> {
+        let proxy = self.engine.proxy_print(id, memory)?;
+        Ok(Kept { id, basis: self.basis, standing: Standing { budget, bars, proxy }, memory })
     }
 }

@@ -70,9 +70,9 @@ pub fn refresh(ids: Option<Vec<Option<i32>>>, given: &Given, how: How) -> Result
                 }
                 let ready = group.ready.as_ref().map_err(Error::clone)?;
                 // Read before the bars: a symbol that changes meanwhile is then seen by the next refresh.
-                let named = ready.engine.named(db, *id)?;
-                let basis = ready.basis.of(named.as_ref().map(Option::as_ref));
-                let named = named.as_ref().and_then(Option::as_ref);
+                let named = ready.engine.named(db, &[*id])?;
+                let named = named.as_ref().map(|named| named.get(id));
+                let (basis, named) = (ready.basis.of(named), named.flatten());
                 Call { basis: &basis, named, ..Call::of(db, &schema, ready, how) }.refresh(*id)
             };
             let done = memory::in_own_memory(|| attempt(refresh));

@@ -30,6 +30,7 @@ pub struct How {
 }
 
 /// What the refreshes of a call share.
+#[derive(Clone, Copy)]
 pub struct Call<'a, 'c> {
     pub db: Db<'c>,
     pub engine: &'a Engine<'c>,
