@@ -1,12 +1,10 @@
 //! Bringing the few rows of many scopes, such as a day of many assets, to their content, by one statement of each kind.
 
-use std::rc::Rc;
-
-use crate::pg::syscache::{is_partitioned, oid_of};
 use crate::pg::{Arg, Db, Result, Sees, timestamps_arg};
 use crate::sync::compare::{Changes, Comparison, Written};
 use crate::sync::content::{Content, OwnedKey, Value};
 use crate::sync::flat::{Flat, FlatRow};
+use crate::sync::kept;
 use crate::sync::statement::array_arg;
 use crate::sync::swallowed;
 use crate::sync::table::{Column, OnChange, Table};
@@ -20,7 +18,7 @@ pub struct Part<'a> {
     pub content: Content<'a>,
 }
 
-/// A write of the rows of scopes to a relation.
+/// A write of the rows of scopes to a relation; not for tables of [`OnChange::Replace`].
 pub struct Parts<'a, 'c> {
     pub db: Db<'c>,
     /// The relation, as SQL.
@@ -31,23 +29,17 @@ pub struct Parts<'a, 'c> {
     pub are_new: bool,
 }
 
-/// Whether rows of a relation can be written by scope together: not where rows may have no partition, nor where a changed row is
-/// replaced by another.
-///
-/// # Errors
-/// Where the catalogs cannot be read.
-pub fn can_be(relation: &str, table: &Table) -> Result<bool> {
-    Ok(table.on_change != OnChange::Replace && !is_partitioned(oid_of(relation)?))
-}
-
 impl Parts<'_, '_> {
     /// Brings the rows of each scope to their content, and counts what was written of each; `None` where rows are not stored as
-    /// written. To be used where [`can_be`] holds.
+    /// written.
     ///
     /// # Errors
     /// Where the relation cannot be read or written, or a value is not of the type of its column.
     pub fn bring(&self) -> Result<Option<Vec<Written>>> {
         let changes = self.compare(self.are_new)?;
+        for gap in changes.iter().flat_map(|changes| &changes.left_out) {
+            kept::tell(self.relation, self.table, *gap);
+        }
         let to_touch: u64 = changes.iter().map(Changes::touched).sum();
         if to_touch > 0 {
             let is_written = self.run(&changes)? >= to_touch
@@ -74,7 +66,8 @@ impl Parts<'_, '_> {
                 |row| all[row.get::<i64>(number)? as usize - 1].take(row),
             )?;
         }
-        all.into_iter().map(|comparison| comparison.end(|| Ok(Rc::default()))).collect()
+        let gaps = |part: &Part| kept::gaps(self.db, self.relation, table, &part.scope);
+        all.into_iter().zip(*parts).map(|(comparison, part)| comparison.end(|| gaps(part))).collect()
     }
 
     /// The statement that reads the stored rows: the columns of the key, the values, the number of the part from 1.

@@ -13,7 +13,7 @@ use crate::source::candles::Candles;
 use crate::source::series::Series;
 use crate::sync::compare::Written;
 use crate::sync::content::Value;
-use crate::sync::parts::{self, Part, Parts};
+use crate::sync::parts::{Part, Parts};
 use crate::track::marks::Mark;
 
 /// A series of which new candles alone are read.
@@ -44,9 +44,6 @@ impl<'c, W: Work> Call<'_, 'c, W> {
     /// holds the locks and has begun a subtransaction, which is to be rolled back on an error.
     fn together(&self, portion: &[Series]) -> Result<Vec<(usize, Attempt<OfRefresh>)>> {
         set_up::hold(self.db, &self.schema, self.of.system, false)?;
-        if !parts::can_be(&self.relation(), self.of.table)? {
-            return Ok(Vec::new());
-        }
         // One snapshot, as in the refresh of one series.
         self.db.with_new_snapshot(|| {
             let read = self.read(self.later_ones(portion)?)?;
