@@ -1,5 +1,5 @@
--- Bars that name assets by symbols, with weeks, months and EMAs that each refresh builds: a call for many assets does what a call for
--- each of them does.
+-- Bars that name assets by symbols, and weeks, months and EMAs that each refresh builds: a call for many assets does what a call for each
+-- of them does.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \i :abs_srcdir/fixture.sql
 SET client_min_messages = error;
@@ -74,6 +74,24 @@ SELECT * FROM told(false, :together) EXCEPT ALL SELECT * FROM told(true, :togeth
 SELECT * FROM told(true, :together) EXCEPT ALL SELECT * FROM told(false, :together);
 SELECT * FROM told(false, :ids) EXCEPT ALL SELECT * FROM told(true, :ids);
 SELECT * FROM told(true, :ids) EXCEPT ALL SELECT * FROM told(false, :ids);
+-- Nothing is built any more.
+UPDATE regime_source SET build_calendar = NULL WHERE cal_scheme = 'iso' AND layer IN ('L0', 'L1', 'L2');
+SELECT status, count(*) FROM refresh_cmc_regimes() GROUP BY 1 ORDER BY 1;
+BEGIN;
+CALL day();
+SELECT :summary FROM refresh_cmc_regimes(:together);
+SELECT count(*) FROM cmc_regime_marks;
+ROLLBACK;
+SELECT * FROM told(false, :together) EXCEPT ALL SELECT * FROM told(true, :together);
+SELECT * FROM told(true, :together) EXCEPT ALL SELECT * FROM told(false, :together);
+SELECT * FROM told(false, :ids) EXCEPT ALL SELECT * FROM told(true, :ids);
+SELECT * FROM told(true, :ids) EXCEPT ALL SELECT * FROM told(false, :ids);
+SELECT count(*) FROM regime_track(false);
+SELECT status, count(*) FROM refresh_cmc_regimes() GROUP BY 1 ORDER BY 1;
+SELECT * FROM told(false, :together) EXCEPT ALL SELECT * FROM told(true, :together);
+SELECT * FROM told(true, :together) EXCEPT ALL SELECT * FROM told(false, :together);
+SELECT count(*) FROM regime_track();
+SELECT status, count(*) FROM refresh_cmc_regimes() GROUP BY 1 ORDER BY 1;
 -- Together they are written by one statement, as a trigger of the statements tells.
 CREATE TABLE fired (rows bigint);
 CREATE FUNCTION count_rows() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.fired SELECT count(*) FROM new_rows; RETURN NULL; END';
@@ -83,3 +101,12 @@ SELECT status, mode, count(*) FROM refresh_cmc_regimes() GROUP BY 1, 2 ORDER BY 
 SELECT rows, count(*) FROM fired GROUP BY 1 ORDER BY 1;
 SELECT count(*) FROM cmc_regime_marks;
 SELECT status, count(*) FROM refresh_cmc_regimes() GROUP BY 1 ORDER BY 1;
+-- A mark of a symbol stays while another id of the symbol may not have seen it.
+ALTER TABLE shop.dim_assets DROP CONSTRAINT dim_assets_symbol_key;
+INSERT INTO shop.dim_assets (id, symbol) VALUES (15, 'S1'), (-5, 'S3');
+SELECT id, status FROM refresh_cmc_regimes('{-5,1,3,15}'::int[]);
+INSERT INTO shop.ohlcv SELECT symbol, '2023-12-04', 122 FROM unnest('{S1,S2,S3}'::text[]) AS symbol;
+SELECT id, status FROM refresh_cmc_regimes('{-5,1,2,3}'::int[]);
+SELECT id, status FROM refresh_cmc_regimes(15);
+SELECT id, max(ts) FROM cmc_regimes WHERE id IN (-5, 1, 2, 3, 15) GROUP BY 1 ORDER BY 1;
+SELECT id, status FROM refresh_cmc_regimes('{-5,1,2,3,15}'::int[]);

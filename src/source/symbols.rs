@@ -79,21 +79,23 @@ pub fn named(db: Db, dim: &str, ids: Option<&[i32]>) -> Result<HashMap<i32, Name
     Ok(all.into_iter().collect())
 }
 
-/// The keys of these symbols that another symbol has, too.
+/// The keys of the symbols of these assets that another symbol has, too, or another id of the symbol.
 ///
 /// # Errors
 /// Where `dim_assets` cannot be read.
-pub fn shared_keys(db: Db, dim: &str, all: &[&Named]) -> Result<HashSet<i32>> {
+pub fn shared_keys(db: Db, dim: &str, all: &[(i32, &Named)]) -> Result<HashSet<i32>> {
     let key = key("pg_regime_dim.symbol");
-    let sql =
-        format!("SELECT {SYMBOL} AS symbol, {key} AS key FROM {dim} AS pg_regime_dim WHERE {key} = ANY ($1)");
-    let symbols: HashMap<i32, &str> = all.iter().map(|named| (named.key, named.symbol.as_str())).collect();
-    let of_another = |named: &&&Named| symbols[&named.key] != named.symbol;
-    let mut shared: HashSet<i32> = all.iter().filter(of_another).map(|named| named.key).collect();
-    let keys: Vec<i32> = symbols.keys().copied().collect();
+    let sql = format!(
+        "SELECT DISTINCT pg_regime_dim.id::int8 AS id, {SYMBOL} AS symbol, {key} AS key FROM {dim} AS pg_regime_dim WHERE {key} = ANY ($1)"
+    );
+    let assets: HashMap<i32, (i64, &str)> =
+        all.iter().map(|(id, named)| (named.key, (i64::from(*id), named.symbol.as_str()))).collect();
+    let is_of_another = |(id, named): &&(i32, &Named)| assets[&named.key] != (i64::from(*id), &named.symbol);
+    let mut shared: HashSet<i32> = all.iter().filter(is_of_another).map(|(_, named)| named.key).collect();
+    let keys: Vec<i32> = assets.keys().copied().collect();
     db.rows(&sql, &[arg(keys)], Sees::Snapshot, |row| {
         let key = row.get("key")?;
-        if row.get::<&str>("symbol")? != symbols[&key] {
+        if (row.get::<i64>("id")?, row.get::<&str>("symbol")?) != assets[&key] {
             shared.insert(key);
         }
         Ok(())

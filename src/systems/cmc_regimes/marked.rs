@@ -67,7 +67,8 @@ impl<'a> OfAsset<'a> {
         Ok(assets.iter().map(of_asset).collect())
     }
 
-    /// Removes the marks of assets; those of a key that two symbols have stay for the other. A negative id may be the key of a
+    /// Removes the marks of assets; those of a key that another symbol or id has, too, stay for the
+    /// other. A negative id may be the key of a
     /// symbol: of its marks, those stay that a relation has left which names assets by symbols, of whichever calendar scheme, and
     /// all where a row of the source map is wrong. Gives the ids of the array rows that the marks stand in.
     ///
@@ -87,13 +88,14 @@ impl<'a> OfAsset<'a> {
                 of.all.retain(|mark| !is_of_symbols(&mark.source));
             }
             marks.push((id, of.all));
-            of_symbols.extend(of.named.filter(|_| !of_symbol.is_empty()).map(|named| (named, of_symbol)));
+            of_symbols
+                .extend(of.named.filter(|_| !of_symbol.is_empty()).map(|named| ((id, named), of_symbol)));
         }
         if let (Some(dim), false) = (dim, of_symbols.is_empty()) {
-            let all: Vec<&Named> = of_symbols.iter().map(|(named, _)| *named).collect();
+            let all: Vec<(i32, &Named)> = of_symbols.iter().map(|(asset, _)| *asset).collect();
             let shared = symbols::shared_keys(db, dim, &all)?;
-            let own = of_symbols.into_iter().filter(|(named, _)| !shared.contains(&named.key));
-            marks.extend(own.map(|(named, of_symbol)| (named.key, of_symbol)));
+            let own = of_symbols.into_iter().filter(|((_, named), _)| !shared.contains(&named.key));
+            marks.extend(own.map(|((_, named), of_symbol)| (named.key, of_symbol)));
         }
         ASSETS.clear_each(db, schema, marks)
     }

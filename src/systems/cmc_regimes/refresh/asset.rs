@@ -19,10 +19,9 @@ use crate::systems::cmc_regimes::marked::OfAsset as OfAssetMarks;
 use crate::systems::cmc_regimes::refresh::blocks::{Block, Emas};
 use crate::systems::cmc_regimes::refresh::plan::{Later, Plan};
 use crate::systems::cmc_regimes::refresh::shared::{Call, OfAsset, done};
-use crate::systems::cmc_regimes::refresh::state::{Kept, Standing, State};
+use crate::systems::cmc_regimes::refresh::state::{Kept, Standing};
 use crate::systems::cmc_regimes::refresh::{blocks, rows, state};
 use crate::systems::cmc_regimes::tables::{CMC, REGIMES, TABLES, TF};
-use crate::track::marks::Mark;
 
 impl Call<'_, '_> {
     /// Refreshes an asset; the caller holds its lock and has begun a subtransaction.
@@ -51,22 +50,16 @@ impl Call<'_, '_> {
 
     /// Whether what is built of an asset is known to be that of its daily bars: no source has changed since the last refresh.
     fn is_built(&self, id: i32) -> Result<bool> {
-        if self.full_refresh || !self.is_marked {
+        let marks = || OfAssetMarks::read(self.db, self.schema, id, self.named);
+        if self.full_refresh || !self.is_marked || !marks()?.all.is_empty() {
             return Ok(false);
         }
-        let marks = OfAssetMarks::read(self.db, self.schema, id, self.named)?;
         let stored = state::load(self.db, self.schema, id)?;
-        Ok(self.was_built(stored.as_ref(), &marks.all))
-    }
-
-    /// [`Call::is_built`] of an asset with a state and marks.
-    pub(super) fn was_built(&self, stored: Option<&State>, marks: &[Mark]) -> bool {
-        let is_of_basis = |stored: &State| {
+        Ok(stored.is_some_and(|stored| {
             stored.basis.tracking.is_some()
                 && stored.basis.tracking == self.basis.tracking
                 && stored.basis.sources == self.basis.sources
-        };
-        !self.full_refresh && self.is_marked && marks.is_empty() && stored.is_some_and(is_of_basis)
+        }))
     }
 
     /// Refreshes an asset from its inputs as the snapshot in use shows these; `set_up` tells whether there are output tables.

@@ -123,11 +123,6 @@ impl Call<'_, '_> {
         Look::All(Box::new(stored), Box::new(memory), tracked)
     }
 
-    /// Whether rows may follow those of a state, as far as the state tells.
-    pub(super) fn may_go_on(&self, stored: &State) -> bool {
-        stored.memory.is_some() && self.other_basis(&stored.basis).is_none()
-    }
-
     /// Why all rows must be computed anew, if they were computed on another basis.
     fn other_basis(&self, stored: &Basis) -> Option<&'static str> {
         if stored.policy_hash != self.basis.policy_hash {

@@ -11,8 +11,7 @@ use regime_core::{Layer, PerLayer};
 use crate::output::entry::{Done, Mode};
 use crate::output::refresh::Attempt;
 use crate::output::set_up;
-use crate::pg::{Result, attempt, citus, internal};
-use crate::source::build::Inputs;
+use crate::pg::{Result, citus, internal};
 use crate::source::symbols::Named;
 use crate::sync::compare::Written;
 use crate::sync::content::Value;
@@ -116,24 +115,16 @@ impl Call<'_, '_> {
     /// # Errors
     /// As [`Call::refresh`], of whichever asset.
     pub fn together(&self, ids: &[i32]) -> Result<Vec<Together>> {
-        if citus::is_loaded() {
+        // What is built of an asset is part of its refresh: rolled back with it, and read before anything is built of others.
+        if self.inputs.is_some() || citus::is_loaded() {
             return Ok(Vec::new());
-        }
-        if let Some(inputs) = self.inputs {
-            inputs.hold()?;
         }
         set_up::hold(self.db, self.schema, &CMC, self.dry_run)?;
         // Before the snapshot, as in the refresh of one: a symbol that changes meanwhile is seen by the next refresh.
         let symbols = self.engine.named(self.db, ids)?;
         let listed = self.listed(ids, symbols.as_ref());
         // One snapshot, as in `Call::refresh`.
-        self.db.with_new_snapshot(|| match self.inputs {
-            Some(inputs) => {
-                let built = self.built(inputs, listed)?;
-                self.db.with_own_writes(|| self.together_from(built))
-            }
-            None => self.together_from(listed),
-        })
+        self.db.with_new_snapshot(|| self.together_from(listed))
     }
 
     /// The assets that may be refreshed together: a negative id may be the key of a symbol, and without a symbol there are no bars
@@ -166,24 +157,7 @@ impl Call<'_, '_> {
         OfAssetMarks::read_each(self.db, self.schema, &assets)
     }
 
-    /// Builds the inputs of those assets that may go on from their states, where a source has changed since; gives these assets.
-    fn built<'s>(&self, inputs: &Inputs, mut listed: Vec<Listed<'s>>) -> Result<Vec<Listed<'s>>> {
-        let states = state::load_each(self.db, self.schema, &ids_of(&listed))?;
-        listed.retain(|of| states.get(&of.id).is_some_and(|stored| self.seen_by(of).may_go_on(stored)));
-        let marks = self.marks(&listed)?;
-        let mut built = Vec::with_capacity(listed.len());
-        for (of, marks) in listed.into_iter().zip(&marks) {
-            // What cannot be built, the refresh of the asset by itself tells.
-            if self.seen_by(&of).was_built(states.get(&of.id), &marks.all)
-                || attempt(|| inputs.bring(of.id)).is_ok()
-            {
-                built.push(of);
-            }
-        }
-        Ok(built)
-    }
-
-    /// [`Call::together`], from inputs as the snapshot in use shows these.
+    /// [`Call::together`], as the snapshot in use shows the sources.
     fn together_from(&self, listed: Vec<Listed>) -> Result<Vec<Together>> {
         let (mut all, mut marks) = (Vec::new(), Vec::new());
         let mut waiting = self.stored(listed)?.into_iter().peekable();
