@@ -24,26 +24,7 @@ CREATE PROCEDURE day() LANGUAGE sql AS $$
     DELETE FROM cmc_price_bars_multi_tf WHERE id = 11 AND time_close > '2024-12-31' OR id = 13;
     INSERT INTO cmc_ema_multi_tf_u SELECT id, time_close, '1D', 20, 42, 'multi_tf' FROM cmc_price_bars_multi_tf WHERE id = 14 AND bar_seq > 9000;
     DELETE FROM regime_work.cmc_regime_inputs WHERE id = 15 AND block = 0 $$;
--- What a refresh of a day tells, returned and in the run log; the marks that it leaves; and all that it stores, by asset and table.
--- Nothing of it stays.
-CREATE FUNCTION told(by_id boolean, ids int[]) RETURNS TABLE (line text) LANGUAGE plpgsql AS $$
-DECLARE before bigint := (SELECT coalesce(max(run), 0) FROM cmc_regime_run_log); stored text; lines text[];
-BEGIN
-    BEGIN
-        CALL day();
-        lines := CASE WHEN by_id THEN ARRAY(SELECT to_jsonb(r) - 'elapsed_ms' FROM unnest(ids) AS u (n), refresh_cmc_regimes(u.n) AS r)
-            ELSE ARRAY(SELECT to_jsonb(r) - 'elapsed_ms' FROM refresh_cmc_regimes(ids) AS r) END;
-        lines := lines || ARRAY(SELECT (to_jsonb(l) - '{run,started_at,finished_at,elapsed_ms,rows_read}'::text[])::text FROM cmc_regime_run_log AS l WHERE run > before AND id IS NOT NULL);
-        lines := lines || ARRAY(SELECT to_jsonb(m)::text FROM (SELECT id, source, since FROM cmc_regime_marks) AS m);
-        FOREACH stored IN ARRAY '{cmc_regimes,cmc_regime_flips,cmc_regime_stats,cmc_regime_comovement,regime_work.cmc_regime_state,regime_work.cmc_regime_inputs}'::text[] LOOP
-            EXECUTE format('SELECT $1 || array_agg(r) FROM (SELECT %L || id || md5(string_agg(r, %L ORDER BY r)) AS r FROM (SELECT id, (to_jsonb(t) - ''{updated_at,computed_at}''::text[])::text AS r FROM %s AS t) AS t GROUP BY id) AS t',
-                stored, ' ', stored) USING lines INTO lines;
-        END LOOP;
-        RAISE 'nothing stays';
-    EXCEPTION WHEN raise_exception THEN NULL;
-    END;
-    RETURN QUERY SELECT unnest(lines);
-END $$;
+\i :abs_srcdir/portions.sql
 SET client_min_messages = error;
 \set ids 'ARRAY(SELECT generate_series(1, 16))'
 \set together 'ARRAY(SELECT id FROM generate_series(1, 16) AS id WHERE id <> 12)'
@@ -56,10 +37,8 @@ SELECT :summary FROM refresh_cmc_regimes(:ids);
 SELECT :read FROM cmc_regime_run_log WHERE id IS NOT NULL AND run = (SELECT max(run) FROM cmc_regime_run_log);
 ROLLBACK;
 SELECT count(*) > 90 AS told FROM told(true, :ids);
-SELECT * FROM told(false, :together) EXCEPT ALL SELECT * FROM told(true, :together);
-SELECT * FROM told(true, :together) EXCEPT ALL SELECT * FROM told(false, :together);
-SELECT * FROM told(false, :ids) EXCEPT ALL SELECT * FROM told(true, :ids);
-SELECT * FROM told(true, :ids) EXCEPT ALL SELECT * FROM told(false, :ids);
+SELECT * FROM unlike(:together);
+SELECT * FROM unlike(:ids);
 -- Tracked, the new ones alone are read.
 SELECT count(*) FROM regime_track();
 SELECT status, count(*) FROM refresh_cmc_regimes() GROUP BY 1;
@@ -68,10 +47,8 @@ CALL day();
 SELECT :summary FROM refresh_cmc_regimes(:together);
 SELECT :read FROM cmc_regime_run_log WHERE id IS NOT NULL AND run = (SELECT max(run) FROM cmc_regime_run_log);
 ROLLBACK;
-SELECT * FROM told(false, :together) EXCEPT ALL SELECT * FROM told(true, :together);
-SELECT * FROM told(true, :together) EXCEPT ALL SELECT * FROM told(false, :together);
-SELECT * FROM told(false, :ids) EXCEPT ALL SELECT * FROM told(true, :ids);
-SELECT * FROM told(true, :ids) EXCEPT ALL SELECT * FROM told(false, :ids);
+SELECT * FROM unlike(:together);
+SELECT * FROM unlike(:ids);
 -- Of many assets, one that fails takes few others out of what is written together, as a trigger of the statements tells.
 INSERT INTO dim_assets SELECT id, 'A' || id FROM generate_series(17, 60) AS id;
 INSERT INTO cmc_price_bars_multi_tf SELECT n, tf, bar_seq, time_close, close + n FROM cmc_price_bars_multi_tf, generate_series(17, 60) AS n WHERE id = 3;

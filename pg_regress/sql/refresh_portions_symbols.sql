@@ -28,27 +28,7 @@ CREATE PROCEDURE day() LANGUAGE sql AS $$
     UPDATE shop.dim_assets SET symbol = 'S12B' WHERE id = 12;
     INSERT INTO shop.ohlcv SELECT 'S12B', day, close + 1 FROM shop.ohlcv WHERE symbol = 'S12';
     INSERT INTO shop.ohlcv SELECT 'S13', day, close + 2 FROM shop.ohlcv WHERE symbol = 'S12' $$;
--- What a refresh of a day tells, returned and in the run log; the marks that it leaves; and all that it stores, by asset and table.
--- Nothing of it stays.
-CREATE FUNCTION told(by_id boolean, ids int[]) RETURNS TABLE (line text) LANGUAGE plpgsql AS $$
-DECLARE before bigint := (SELECT coalesce(max(run), 0) FROM cmc_regime_run_log); stored text; lines text[];
-BEGIN
-    BEGIN
-        CALL day();
-        lines := CASE WHEN by_id THEN ARRAY(SELECT to_jsonb(r) - 'elapsed_ms' FROM unnest(ids) AS u (n), refresh_cmc_regimes(u.n) AS r)
-            ELSE ARRAY(SELECT to_jsonb(r) - 'elapsed_ms' FROM refresh_cmc_regimes(ids) AS r) END;
-        lines := lines || ARRAY(SELECT (to_jsonb(l) - '{run,started_at,finished_at,elapsed_ms,rows_read}'::text[])::text FROM cmc_regime_run_log AS l WHERE run > before AND id IS NOT NULL);
-        lines := lines || ARRAY(SELECT to_jsonb(m)::text FROM (SELECT id, source, since FROM cmc_regime_marks) AS m);
-        FOR stored IN SELECT c.oid::regclass FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
-            WHERE a.attname = 'id' AND c.relkind = 'r' AND (c.relname ~ '^cmc_(regime_(flips|stats|comovement|state|inputs)|regimes)$' OR c.relnamespace = 'shop'::regnamespace) LOOP
-            EXECUTE format('SELECT $1 || array_agg(r) FROM (SELECT %L || id || md5(string_agg(r, %L ORDER BY r)) AS r FROM (SELECT id, (to_jsonb(t) - ''{updated_at,computed_at,ingested_at}''::text[])::text AS r FROM %s AS t) AS t GROUP BY id) AS t',
-                stored, ' ', stored) USING lines INTO lines;
-        END LOOP;
-        RAISE 'nothing stays';
-    EXCEPTION WHEN raise_exception THEN NULL;
-    END;
-    RETURN QUERY SELECT unnest(lines);
-END $$;
+\i :abs_srcdir/portions.sql
 \set ids 'ARRAY(SELECT generate_series(1, 14))'
 \set together 'ARRAY(SELECT id FROM generate_series(1, 14) AS id WHERE id <> 9)'
 \set summary 'id, status, mode, reason, rows_written, left(message, 60) AS message'
@@ -58,10 +38,8 @@ CALL day();
 SELECT :summary FROM refresh_cmc_regimes(:ids);
 ROLLBACK;
 SELECT count(*) > 90 AS told FROM told(true, :ids);
-SELECT * FROM told(false, :together) EXCEPT ALL SELECT * FROM told(true, :together);
-SELECT * FROM told(true, :together) EXCEPT ALL SELECT * FROM told(false, :together);
-SELECT * FROM told(false, :ids) EXCEPT ALL SELECT * FROM told(true, :ids);
-SELECT * FROM told(true, :ids) EXCEPT ALL SELECT * FROM told(false, :ids);
+SELECT * FROM unlike(:together);
+SELECT * FROM unlike(:ids);
 -- Tracked.
 SELECT count(*) FROM regime_track();
 SELECT status, count(*) FROM refresh_cmc_regimes() GROUP BY 1 ORDER BY 1;
@@ -70,10 +48,8 @@ CALL day();
 SELECT :summary FROM refresh_cmc_regimes(:together);
 SELECT count(*) FROM cmc_regime_marks;
 ROLLBACK;
-SELECT * FROM told(false, :together) EXCEPT ALL SELECT * FROM told(true, :together);
-SELECT * FROM told(true, :together) EXCEPT ALL SELECT * FROM told(false, :together);
-SELECT * FROM told(false, :ids) EXCEPT ALL SELECT * FROM told(true, :ids);
-SELECT * FROM told(true, :ids) EXCEPT ALL SELECT * FROM told(false, :ids);
+SELECT * FROM unlike(:together);
+SELECT * FROM unlike(:ids);
 -- Nothing is built any more.
 UPDATE regime_source SET build_calendar = NULL WHERE cal_scheme = 'iso' AND layer IN ('L0', 'L1', 'L2');
 SELECT status, count(*) FROM refresh_cmc_regimes() GROUP BY 1 ORDER BY 1;
@@ -82,14 +58,11 @@ CALL day();
 SELECT :summary FROM refresh_cmc_regimes(:together);
 SELECT count(*) FROM cmc_regime_marks;
 ROLLBACK;
-SELECT * FROM told(false, :together) EXCEPT ALL SELECT * FROM told(true, :together);
-SELECT * FROM told(true, :together) EXCEPT ALL SELECT * FROM told(false, :together);
-SELECT * FROM told(false, :ids) EXCEPT ALL SELECT * FROM told(true, :ids);
-SELECT * FROM told(true, :ids) EXCEPT ALL SELECT * FROM told(false, :ids);
+SELECT * FROM unlike(:together);
+SELECT * FROM unlike(:ids);
 SELECT count(*) FROM regime_track(false);
 SELECT status, count(*) FROM refresh_cmc_regimes() GROUP BY 1 ORDER BY 1;
-SELECT * FROM told(false, :together) EXCEPT ALL SELECT * FROM told(true, :together);
-SELECT * FROM told(true, :together) EXCEPT ALL SELECT * FROM told(false, :together);
+SELECT * FROM unlike(:together);
 SELECT count(*) FROM regime_track();
 SELECT status, count(*) FROM refresh_cmc_regimes() GROUP BY 1 ORDER BY 1;
 -- Together they are written by one statement, as a trigger of the statements tells.

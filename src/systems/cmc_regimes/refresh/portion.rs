@@ -124,7 +124,25 @@ impl Call<'_, '_> {
         let symbols = self.engine.named(self.db, ids)?;
         let listed = self.listed(ids, symbols.as_ref());
         // One snapshot, as in `Call::refresh`.
-        self.db.with_new_snapshot(|| self.together_from(listed))
+        self.db.with_new_snapshot(|| {
+            let (mut all, mut marks) = (Vec::new(), Vec::new());
+            let mut waiting = self.stored(listed)?.into_iter().peekable();
+            while let Some(first) = waiting.next() {
+                let mut rows = first.rows();
+                let mut fits = |next: &Stored| {
+                    rows += next.rows();
+                    rows <= MOST_ROWS
+                };
+                let rest = std::iter::from_fn(|| waiting.next_if(&mut fits));
+                let batch = [first].into_iter().chain(rest).collect();
+                all.extend(self.write_batch(self.planned(batch)?, &mut marks)?);
+            }
+            let of_many = OfAssetMarks::clear(self.db, self.schema, marks, self.engine.symbols())?;
+            if let Some((_, Attempt { done: Ok(done), .. })) = all.first_mut() {
+                done.of_many = of_many;
+            }
+            Ok(all)
+        })
     }
 
     /// The assets that may be refreshed together: a negative id may be the key of a symbol, and without a symbol there are no bars
@@ -155,27 +173,6 @@ impl Call<'_, '_> {
         let assets: Vec<(i32, Option<&'s Named>)> =
             listed.iter().map(|of| (of.id, of.named.as_ref().map(|(named, _)| *named))).collect();
         OfAssetMarks::read_each(self.db, self.schema, &assets)
-    }
-
-    /// [`Call::together`], as the snapshot in use shows the sources.
-    fn together_from(&self, listed: Vec<Listed>) -> Result<Vec<Together>> {
-        let (mut all, mut marks) = (Vec::new(), Vec::new());
-        let mut waiting = self.stored(listed)?.into_iter().peekable();
-        while let Some(first) = waiting.next() {
-            let mut rows = first.rows();
-            let mut fits = |next: &Stored| {
-                rows += next.rows();
-                rows <= MOST_ROWS
-            };
-            let rest = std::iter::from_fn(|| waiting.next_if(&mut fits));
-            let batch = [first].into_iter().chain(rest).collect();
-            all.extend(self.write_batch(self.planned(batch)?, &mut marks)?);
-        }
-        let of_many = OfAssetMarks::clear(self.db, self.schema, marks, self.engine.symbols())?;
-        if let Some((_, Attempt { done: Ok(done), .. })) = all.first_mut() {
-            done.of_many = of_many;
-        }
-        Ok(all)
     }
 
     /// The assets that have a state from which they can go on, as far as the state tells.
