@@ -3,16 +3,17 @@
 # sql/NAME.sql by pg_regress, specs/NAME.spec (several sessions at once) by pg_isolation_regress.
 # --accept takes what came out as the expected output; read the diff before you commit it.
 # --odd has the functions of pg_regime and, where that changes nothing of what is printed, the sessions run under settings
-# that hardly anybody uses (tests/odd.sh).
+# that hardly anybody uses (tests/odd.sh); --jit beside it has every statement compiled, too, which takes four times as long.
 # Without NAME the tests are dealt out to $LANES lanes, by default one for each core, at most four. A lane has a server of its own, so tests that
 # run at the same time share no role, database or setting.
 . "$(dirname "$0")/lib.sh"
 
-accept=no odd='' options=()
+accept=no odd='' jit=no options=()
 while [[ ${1:-} = --* ]]; do
     case $1 in
         --accept) accept=yes ;;
         --odd) odd=" under odd settings" ;;
+        --jit) jit=yes ;;
     esac
     options+=("$1")
     shift

@@ -1,29 +1,15 @@
 #!/usr/bin/env bash
-# Settings of a session that change how a statement is read, how a value is spelled or how a plan is run change no row: each
-# by itself, and all at once. Then the whole regression suite, with the functions, procedures and triggers of pg_regime under
+# Settings of a session that change how a statement is read, how a value is spelled or how a plan is run change no row, in groups
+# and all at once. Then the whole regression suite, with the functions, procedures and triggers of pg_regime under
 # all of them (tests/odd.sh).
 . "$(dirname "$0")/lib.sh"
 cluster_start
 
+# In groups: what one setting changes, no other one of its group puts right.
 odd=(
-    "standard_conforming_strings = off, escape_string_warning = off, backslash_quote = on"
-    "quote_all_identifiers = on"
-    "transform_null_equals = on"
-    "array_nulls = off"
-    "extra_float_digits = -15"
-    "DateStyle = 'German, DMY'"
-    "DateStyle = 'SQL, MDY'"
-    "IntervalStyle = iso_8601"
-    "TimeZone = 'Pacific/Kiritimati'"
-    "TimeZone = 'America/St_Johns'"
-    "bytea_output = escape, xmlbinary = hex, xmloption = document"
-    "search_path = ''"
-    "plan_cache_mode = force_generic_plan"
-    "plan_cache_mode = force_custom_plan"
+    "standard_conforming_strings = off, escape_string_warning = off, backslash_quote = on, quote_all_identifiers = on, transform_null_equals = on, array_nulls = off, extra_float_digits = -15, DateStyle = 'German, DMY', IntervalStyle = iso_8601, TimeZone = 'Pacific/Kiritimati', bytea_output = escape, xmlbinary = hex, xmloption = document, search_path = '', plan_cache_mode = force_generic_plan"
+    "DateStyle = 'SQL, MDY', TimeZone = 'America/St_Johns', plan_cache_mode = force_custom_plan, enable_indexscan = off, enable_bitmapscan = off, enable_hashjoin = off, enable_sort = off, default_transaction_isolation = serializable, row_security = off"
     "jit = on, jit_above_cost = 0, jit_inline_above_cost = -1, jit_optimize_above_cost = -1"
-    "enable_indexscan = off, enable_bitmapscan = off, enable_hashjoin = off, enable_sort = off"
-    "default_transaction_isolation = serializable"
-    "row_security = off"
 )
 all=$(printf '%s, ' "${odd[@]}")
 

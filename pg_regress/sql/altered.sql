@@ -25,7 +25,6 @@ SELECT status, rows_written FROM refresh_cmc_regimes(2);
 SELECT count(*) FROM ((TABLE before EXCEPT ALL (:content)) UNION ALL ((:content) EXCEPT ALL TABLE before)) x;
 -- What a refresh and a reader say of each change.
 CREATE DOMAIN name_of_regime AS text;
-CREATE COLLATION ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 CREATE FUNCTION after(change text, call text) RETURNS TABLE (state text, message text, hint text) LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE change;
@@ -42,13 +41,11 @@ END $$;
 SELECT a.* FROM after('ALTER TABLE cmc_regimes ALTER ts TYPE timestamptz(0)', :cmc) a;
 SELECT a.* FROM after('ALTER TABLE cmc_regimes ALTER size_mult TYPE real', :cmc) a;
 SELECT a.* FROM after('ALTER TABLE cmc_regimes ALTER l2_label TYPE name_of_regime', :cmc) a;
-SELECT a.* FROM after('ALTER TABLE cmc_regime_flips ALTER layer TYPE text COLLATE ci', :cmc) a;
 SELECT a.* FROM after('ALTER TABLE cmc_regime_stats DROP avg_ret_1d; ALTER TABLE cmc_regime_stats ADD avg_ret_1d float8 GENERATED ALWAYS AS (pct_of_history) STORED', :cmc) a;
 SELECT a.* FROM after('ALTER TABLE cmc_regime_comovement ALTER n_obs ADD GENERATED ALWAYS AS IDENTITY', :cmc) a;
 SELECT a.* FROM after('ALTER TABLE cmc_regime_stats ALTER computed_at TYPE timestamp', :cmc) a;
 SELECT a.* FROM after('ALTER TABLE market_regimes ALTER open_time TYPE timestamp', :market) a;
 SELECT a.* FROM after('ALTER TABLE market_regimes ALTER open_time TYPE timestamp', 'SELECT get_market_regimes(''YOUNG'', ''1d'')') a;
-SELECT a.* FROM after('ALTER TABLE market_regimes ALTER symbol TYPE text COLLATE ci', :market) a;
 SELECT a.* FROM after('ALTER TABLE market_regime_history ALTER date TYPE timestamp', 'SELECT market_regime_history_latest(''YOUNG'')') a;
 SELECT a.* FROM after('ALTER TABLE market_regime_history ALTER date TYPE timestamp', 'CALL backfill_market_regime_history(''2024-11-01'', ''2024-12-31'', symbol => ''YOUNG'', dry_run => true)') a;
 -- Working tables.

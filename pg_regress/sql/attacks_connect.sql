@@ -65,10 +65,11 @@ DROP SCHEMA evil, mal CASCADE;
 -- Code of users behind an index or a partition runs under the settings of the caller.
 CREATE SCHEMA lib;
 CREATE FUNCTION lib.helper(text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT $1';
-CREATE FUNCTION lib.ix(text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN helper($1); END';
+CREATE FUNCTION lib.ix(text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN $1; END';
 SET search_path = public, lib;
 CREATE INDEX ON prices_regime_bars (lib.ix(tf));
 CREATE INDEX ON regime_work.cmc_regime_state (lib.ix(tf));
+CREATE OR REPLACE FUNCTION lib.ix(text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN helper($1); END';
 INSERT INTO prices SELECT s, '2024-02-06', 150 FROM unnest('{AA,BB}'::text[]) AS s;
 SELECT id, status FROM refresh_cmc_regimes();
 RESET search_path;

@@ -57,7 +57,7 @@ INSERT INTO cmc_ema_multi_tf_u (id, ts, tf, period, ema, alignment_source) VALUE
 ALTER TABLE cmc_ema_multi_tf_u RENAME TO moved;
 CREATE TABLE cmc_ema_multi_tf_u (LIKE moved INCLUDING ALL);
 DO $$ DECLARE k text; BEGIN
-    FOR k IN SELECT conname FROM pg_constraint WHERE conrelid = 'moved'::regclass LOOP
+    FOR k IN SELECT conname FROM pg_constraint WHERE conrelid = 'moved'::regclass ORDER BY contype DESC LOOP
         EXECUTE format('ALTER TABLE moved DROP CONSTRAINT %I', k);
     END LOOP;
 END $$;

@@ -18,7 +18,9 @@ CREATE FUNCTION unidentified() RETURNS SETOF regclass LANGUAGE sql AS $$
     AND c.relreplident <> 'f' ORDER BY c.oid::regclass::text $$;
 SELECT unidentified();
 SELECT oid::regclass, relreplident FROM pg_class WHERE relreplident <> 'd' AND relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') ORDER BY oid::regclass::text;
+SET client_min_messages = error;
 CREATE PUBLICATION everything FOR ALL TABLES;
+RESET client_min_messages;
 SELECT id, status FROM refresh_cmc_regimes(ARRAY[1, 2]);
 SELECT count(*) > 0 AS tracked FROM regime_track();
 SELECT id, status FROM refresh_cmc_regimes(ARRAY[1, 2]);

@@ -2,7 +2,7 @@
 -- another. Such columns are refused, as citext is. Needs collations of ICU.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \i :abs_srcdir/candles.sql
-SELECT count(*) > 0 AS icu FROM pg_collation WHERE collprovider = 'i' \gset
+SELECT count(*) > 0 AS icu FROM pg_collation WHERE collname ~ '-x-icu$' \gset
 \if :icu
 \else
 \quit
@@ -38,3 +38,10 @@ CREATE TABLE dim_assets (id int, symbol text COLLATE loose);
 INSERT INTO dim_assets VALUES (1, 'Demo'), (2, 'DEMO'), (3, 'Other');
 SELECT regime_asset('DEMO'), regime_asset('Demo'), regime_asset('other');
 SELECT regime_asset('demo');
+-- Output tables.
+SELECT count(*) > 0 AS made FROM regime_setup();
+ALTER TABLE cmc_regime_flips ALTER layer TYPE text COLLATE loose;
+SELECT relation, action FROM regime_setup();
+ALTER TABLE cmc_regime_flips ALTER layer TYPE text COLLATE pg_catalog."default";
+ALTER TABLE market_regimes ALTER symbol TYPE text COLLATE loose;
+SELECT status FROM refresh_market_regimes();

@@ -17,7 +17,7 @@ INSERT INTO change (relation, name, kind, value) VALUES
     ('cmc_price_bars_multi_tf', 'id', 'text', '%s::text'), ('cmc_price_bars_multi_tf', 'id', 'uuid', 'lpad(%s::text, 32, ''0'')::uuid'),
     ('cmc_price_bars_multi_tf', 'id', 'numeric', '%s + 0.5'), ('cmc_price_bars_multi_tf', 'id', 'small', '%s'), ('cmc_price_bars_multi_tf', 'time_close', 'text', '%s::text'),
     ('cmc_price_bars_multi_tf', 'time_close', 'bigint', 'extract(epoch FROM %s)::bigint'), ('cmc_price_bars_multi_tf', 'tf', 'int', '1'),
-    ('cmc_ema_multi_tf_u', 'id', 'jsonb', 'to_jsonb(%s)'), ('cmc_ema_multi_tf_u', 'ts', 'tstzrange', 'tstzrange(%s, NULL)'), ('cmc_ema_multi_tf_u', 'ts', 'xml', '''<a/>''::xml'),
+    ('cmc_ema_multi_tf_u', 'id', 'jsonb', 'to_jsonb(%s)'), ('cmc_ema_multi_tf_u', 'ts', 'tstzrange', 'tstzrange(%s, NULL)'), ('cmc_ema_multi_tf_u', 'ts', 'json', 'to_json(%s)'),
     ('candles', 'symbol', 'word', '%s::word'), ('candles', 'symbol', 'bytea', '%s::bytea'), ('candles', 'timeframe', 'int', '1'), ('candles', 'open_time', 'text', '%s::text'),
     ('candles', 'open_time', 'timestamp', '%s::timestamp');
 CREATE TABLE seen (n int, event text, load text, marked bool, told text);
