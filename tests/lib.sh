@@ -92,19 +92,8 @@ needs_package() {
 
 # apt_install PACKAGE: installs a package of Debian; where that cannot be done the script fails
 apt_install() {
-    local log=$work/apt
-    if [ "$(id -u)" != 0 ]; then
-        not_ok "$1 is installed" "as root: apt-get install --no-install-recommends $1"
-        exit 1
-    fi
-    echo "== apt-get install $1"
-    # The package lists of a fresh machine may be missing or old: update only if the first try fails.
-    apt_try "$1" >"$log" 2>&1 || { apt-get -qq update && apt_try "$1"; } >>"$log" 2>&1 || {
-        not_ok "$1 is installed" "$(cat "$log")"
-        exit 1
-    }
+    tools/apt.sh "$1" 2>"$work/apt" || { not_ok "$1 is installed" "$(cat "$work/apt")"; exit 1; }
 }
-apt_try() { DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends "$@" </dev/null; }
 
 # The tables that a refresh writes, and their columns that say what was computed, not when.
 declare -rA outputs=(
