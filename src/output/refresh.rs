@@ -10,7 +10,7 @@ use crate::output::entry::{About, Began, Call, Done, Entry};
 use crate::output::failed::{self, Failed};
 use crate::output::grants::with_grants;
 use crate::output::run_log::Run;
-use crate::pg::{Result, attempt, attempt_unless_cancelled, internal, memory, report_warning};
+use crate::pg::{Progress, Result, attempt, attempt_unless_cancelled, internal, memory, report_warning};
 
 /// An attempt at a subject, in a subtransaction.
 pub struct Attempt<M> {
@@ -100,11 +100,17 @@ impl Call<'_, '_> {
         let log = Run::begin(self.system);
         let mut all = Vec::with_capacity(subjects.len());
         let mut of_many = BTreeSet::new();
+        let (number, progress) = (subjects.len(), Progress::begin());
+        let [one, many] = self.system.subject;
         let mut subjects = subjects.into_iter();
         loop {
             let portion: Vec<S> = subjects.by_ref().take(PORTION).collect();
             if portion.is_empty() {
                 break;
+            }
+            let before = all.len();
+            if portion.len() > 1 {
+                progress.show(&format!("{many} {} to {} of {number}", before + 1, before + portion.len()));
             }
             let began = Began::now();
             // Outside the subtransactions, whose rollback would release the locks.
@@ -120,7 +126,10 @@ impl Call<'_, '_> {
             for (place, subject) in portion.into_iter().enumerate() {
                 let (began, attempt) = match done.remove(&place) {
                     Some(attempt) => (together, attempt),
-                    None => (if is_one { began } else { Began::now() }, (how.one)(&subject)),
+                    None => {
+                        progress.show(&format!("{one} {} of {number}", before + place + 1));
+                        (if is_one { began } else { Began::now() }, (how.one)(&subject))
+                    }
                 };
                 let Attempt { read, mut done } = attempt;
                 of_many.extend(done.iter_mut().flat_map(|done| done.of_many.drain(..)));

@@ -75,7 +75,7 @@ impl<'a> Run<'a> {
             );
             // A role that may not delete leaves old entries to a role that may.
             if syscache::may_delete(&work_schema(schema), RUN_LOG) {
-                db.execute_small(&old, &[arg(f64::from(days))])?;
+                db.doing("trim the run log").execute_small(&old, &[arg(f64::from(days))])?;
             }
         }
         Ok(())
@@ -117,7 +117,7 @@ impl<'a> Run<'a> {
             arg(session::current_user()),
             arg(log),
         ];
-        db.execute_small(&sql, &args).map(|_| ())
+        db.doing("write the run log").execute_small(&sql, &args).map(|_| ())
     }
 
     /// The entry of the call as a whole.

@@ -25,7 +25,7 @@ pub fn lock(db: Db, name: &str) -> Result<()> {
 pub fn lock_all(db: Db, names: impl Iterator<Item = String>) -> Result<()> {
     let names: Vec<String> = names.map(|name| format!("pg_regime {name}")).collect();
     let sql = "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(pg_catalog.unnest($1), 0::bigint))";
-    db.once().rows(sql, &[arg(names)], Sees::Now, |_| Ok(()))
+    db.once().doing("wait for locks").rows(sql, &[arg(names)], Sees::Now, |_| Ok(()))
 }
 
 /// Waits for the shared lock of a name and holds it to the end of the transaction.
@@ -35,7 +35,7 @@ pub fn lock_all(db: Db, names: impl Iterator<Item = String>) -> Result<()> {
 pub fn join(db: Db, name: &str) -> Result<()> {
     let name = format!("pg_regime {name}");
     let join = "SELECT pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended($1, 0::bigint))";
-    db.rows(join, &[arg(name)], Sees::Now, |_| Ok(()))
+    db.doing("wait for locks").rows(join, &[arg(name)], Sees::Now, |_| Ok(()))
 }
 
 /// [`join`] without a wait: a session that holds the lock alone keeps nobody from working.
@@ -46,7 +46,7 @@ pub fn try_join(db: Db, name: &str) -> Result<()> {
     let name = format!("pg_regime {name}");
     let join =
         "SELECT pg_catalog.pg_try_advisory_xact_lock_shared(pg_catalog.hashtextextended($1, 0::bigint))";
-    db.rows(join, &[arg(name)], Sees::Now, |_| Ok(()))
+    db.doing("wait for locks").rows(join, &[arg(name)], Sees::Now, |_| Ok(()))
 }
 
 /// How many sessions of this database hold the shared lock of a name, of roles that may insert into a relation, given as SQL, or become one that may: any

@@ -15,6 +15,7 @@ pub mod json;
 pub mod lock;
 pub mod memory;
 pub mod owner;
+pub mod progress;
 pub mod receiver;
 pub mod result_set;
 pub mod row;
@@ -45,6 +46,7 @@ pub use error::{
 pub use hold::Relations;
 pub use lock::{lock, lock_schema};
 pub use pgrx::spi::quote_literal;
+pub use progress::Progress;
 pub use session::{check_can_commit, check_writable, current_user};
 pub use spi::{Days, Db, Micros, Row, RowVersion, Sees, Statement};
 pub use subtransaction::{attempt, attempt_unless_cancelled, can_catch};

@@ -44,6 +44,8 @@ pub struct Db<'c> {
     reads: Mode,
     /// Whether statements that write are planned anew each time.
     writes_anew: bool,
+    /// What statements are run for, in the words of their comments.
+    doing: &'static str,
     connection: PhantomData<&'c ()>,
 }
 
@@ -62,7 +64,9 @@ pub fn connect<R>(work: impl FnOnce(Db<'_>) -> Result<R>) -> Result<R> {
 /// Those of `work`.
 pub fn connect_as_caller<R>(work: impl FnOnce(Db<'_>) -> Result<R>) -> Result<R> {
     citus::explained(|| {
-        Spi::connect(|_| work(Db { reads: Mode::Any, writes_anew: false, connection: PhantomData }))
+        Spi::connect(|_| {
+            work(Db { reads: Mode::Any, writes_anew: false, doing: "", connection: PhantomData })
+        })
     })
 }
 
@@ -134,6 +138,11 @@ impl Drop for Plan {
 }
 
 impl Db<'_> {
+    /// To run statements for this: the comment in which they begin says so.
+    pub fn doing(self, doing: &'static str) -> Self {
+        Self { doing, ..self }
+    }
+
     /// To read rows of output and working tables by their key: the plan of the first time must serve for tables that have grown
     /// since.
     pub fn by_key(self) -> Self {
@@ -175,13 +184,13 @@ impl Db<'_> {
         // Citus sends a statement to the node that holds its rows, and therefore has to know the values.
         let mode = if citus::is_loaded() && mode.option() != 0 { Mode::Custom } else { mode };
         if args.is_empty() && matches!(mode, Mode::Custom) {
-            return Plan::prepare(sql, Vec::new(), mode).map(Rc::new);
+            return self.prepare(sql, Vec::new(), mode).map(Rc::new);
         }
         let settings = usize::from(are_ours());
         if let Some(plan) = STATEMENTS.with_borrow(|known| known[settings][mode as usize].get(sql).cloned()) {
             return Ok(plan);
         }
-        let plan = Rc::new(Plan::prepare(sql, args.iter().map(|a| a.oid).collect(), mode)?);
+        let plan = Rc::new(self.prepare(sql, args.iter().map(|a| a.oid).collect(), mode)?);
         STATEMENTS.with_borrow_mut(|known| {
             let known = &mut known[settings][mode as usize];
             if known.len() >= MOST_STATEMENTS {
@@ -190,6 +199,13 @@ impl Db<'_> {
             known.insert(sql.to_owned(), Rc::clone(&plan));
         });
         Ok(plan)
+    }
+
+    /// A statement begins with a comment that says whose it is and what it does: in the log, in `pg_stat_statements`, in plans that
+    /// `auto_explain` shows.
+    fn prepare(self, sql: &str, types: Vec<pg_sys::Oid>, mode: Mode) -> Result<Plan> {
+        let colon = if self.doing.is_empty() { "" } else { ": " };
+        Plan::prepare(&format!("/* pg_regime{colon}{} */ {sql}", self.doing), types, mode)
     }
 
     /// Drops the plans that are kept: that of a statement which a rule replaced by nothing outlives the rule.

@@ -57,7 +57,8 @@ pub fn ids_of(db: Db, daily: &Source) -> Result<(Vec<i32>, bool)> {
         Some(dim) => dim.active(db, take)?,
         None => {
             let sql = daily.bars.ids();
-            db.rows(&sql, &[arg(daily.tf.as_deref())], Sees::Now, |row| take(row.only()?))?;
+            db.doing("list assets")
+                .rows(&sql, &[arg(daily.tf.as_deref())], Sees::Now, |row| take(row.only()?))?;
         }
     }
     Ok((citus::of_this_node(db, &daily.bars.sql, ids)?, listed.is_some()))

@@ -3,6 +3,7 @@
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
+use regime_core::PerLayer;
 use regime_core::cmc_regimes::outside::OutsideLabels;
 use regime_core::cmc_regimes::series::Series;
 
@@ -27,6 +28,12 @@ const OPTIONAL: usize = 2;
 /// Columns of the statement that reads EMAs, beside [`TS`].
 const PERIOD: usize = 1;
 const EMA: usize = 2;
+
+/// What statements do, by the layer.
+const READS_BARS: PerLayer<&str> =
+    PerLayer::new(["read L0 bars", "read L1 bars", "read L2 bars", "read L3 bars"]);
+const READS_EMAS: PerLayer<&str> =
+    PerLayer::new(["read L0 EMAs", "read L1 EMAs", "read L2 EMAs", "read L3 EMAs"]);
 
 /// New rows of an asset in a layer from which on these are not read beside those of others.
 pub const MOST_LATER: u64 = 400;
@@ -135,11 +142,16 @@ impl<'c> Reader<'c> {
         let mut read: Vec<(Series, u64)> = ids.iter().map(|_| (self.no_bars(), 0)).collect();
         let of = |of: &Relation| (if of.symbols.is_some() { "text" } else { "int" }, tf.as_deref());
         let of_bars = bars.select_of_each(of(bars), after.map(|_| MOST_LATER), "true");
-        self.db.of_each(&bars.sql)?.rows(&of_bars, &args(bars), Sees::Snapshot, |row| {
-            let (series, read) = &mut read[place(row, bars)?];
-            *read += 1;
-            take_bar(series, row)
-        })?;
+        self.db.of_each(&bars.sql)?.doing(self.reads(READS_BARS)).rows(
+            &of_bars,
+            &args(bars),
+            Sees::Snapshot,
+            |row| {
+                let (series, read) = &mut read[place(row, bars)?];
+                *read += 1;
+                take_bar(series, row)
+            },
+        )?;
         let checked =
             |((series, read), id): ((Series, u64), &i32)| (self.checked(*id, series).map(Emas::new), read);
         let mut emas: Vec<(Result<Emas>, u64)> = read.into_iter().zip(ids).map(checked).collect();
@@ -147,17 +159,22 @@ impl<'c> Reader<'c> {
         if emas.iter().any(|(emas, _)| has_bars(emas)) {
             let most = after.map(|_| MOST_LATER * self.source.params.periods.len() as u64);
             let of_emas = ema.select_of_each(of(ema), most, &self.source.of_periods().1);
-            self.db.of_each(&ema.sql)?.rows(&of_emas, &args(ema), Sees::Snapshot, |row| {
-                let (emas, read) = &mut emas[place(row, ema)?];
-                // Without a bar, no EMA counts as read.
-                if has_bars(emas)
-                    && let Ok(emas) = emas
-                {
-                    *read += 1;
-                    emas.take(row, &self.source.params.periods)?;
-                }
-                Ok(())
-            })?;
+            self.db.of_each(&ema.sql)?.doing(self.reads(READS_EMAS)).rows(
+                &of_emas,
+                &args(ema),
+                Sees::Snapshot,
+                |row| {
+                    let (emas, read) = &mut emas[place(row, ema)?];
+                    // Without a bar, no EMA counts as read.
+                    if has_bars(emas)
+                        && let Ok(emas) = emas
+                    {
+                        *read += 1;
+                        emas.take(row, &self.source.params.periods)?;
+                    }
+                    Ok(())
+                },
+            )?;
         }
         let ended = |((emas, read), id): ((Result<Emas>, u64), &i32)| {
             // As many bars, or as many EMAs beside at least one bar.
@@ -170,6 +187,11 @@ impl<'c> Reader<'c> {
             (emas.and_then(|emas| self.ended(*id, emas)), read)
         };
         Ok(emas.into_iter().zip(ids).map(ended).collect())
+    }
+
+    /// What a statement reads, of the layer.
+    fn reads(&self, words: PerLayer<&'static str>) -> &'static str {
+        words[self.source.layer]
     }
 
     /// A series without bars.
@@ -195,7 +217,7 @@ impl<'c> Reader<'c> {
         let bars = &self.source.bars;
         let statement = (Self::condition(bars, span), &args[..]);
         bars.reading(self.db, statement, (&whose, &of_layer), || {
-            self.db.rows(sql, &args, Sees::Snapshot, each)
+            self.db.doing(self.reads(READS_BARS)).rows(sql, &args, Sees::Snapshot, each)
         })?;
         self.checked(asset, series)
     }
@@ -229,7 +251,7 @@ impl<'c> Reader<'c> {
         let of_layer = format!("{} EMA of the ", self.source.layer.as_str());
         let statement = (Self::condition(emas, span), &args[..]);
         emas.reading(self.db, statement, (&|| self.in_words(asset), &of_layer), || {
-            self.db.rows(sql, &args, Sees::Snapshot, each)
+            self.db.doing(self.reads(READS_EMAS)).rows(sql, &args, Sees::Snapshot, each)
         })?;
         self.ended(asset, all)
     }

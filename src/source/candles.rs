@@ -170,8 +170,9 @@ impl Source {
         }
         let each = |row: &Row| self.take(&mut candles, row);
         let whose = || Ok(format!("candles of {}", series.name()));
-        self.relation
-            .reading(db, (condition, &args), (&whose, ""), || db.rows(&sql, &args, Sees::Snapshot, each))?;
+        self.relation.reading(db, (condition, &args), (&whose, ""), || {
+            db.doing("read candles").rows(&sql, &args, Sees::Snapshot, each)
+        })?;
         self.checked(series, candles)
     }
 
@@ -181,7 +182,7 @@ impl Source {
     /// # Errors
     /// As [`Source::read`]: those of one series are its own. A series with [`MOST_LATER`] new candles is one, too.
     pub fn later_of_each(&self, db: Db, all: &[Series], after: &[i64]) -> Result<Vec<Result<Candles>>> {
-        let db = db.of_each(&self.relation.sql)?;
+        let db = db.of_each(&self.relation.sql)?.doing("read new candles");
         let mut candles: Vec<Candles> = all.iter().map(|_| Candles::default()).collect();
         let number = self.relation.columns.len();
         let timeframes: BTreeSet<&str> = all.iter().map(|series| series.timeframe.as_str()).collect();
@@ -292,7 +293,12 @@ impl Source {
             self.newest_of("s", &recent)
         );
         let read = |row: &Row| Ok(row.get::<Option<Micros>>("newest")?.map(|Micros(ts)| ts));
-        let mut newest = db.by_key().all(&sql, &Series::args_of(all), Sees::Snapshot, read)?;
+        let mut newest = db.by_key().doing("read newest candles").all(
+            &sql,
+            &Series::args_of(all),
+            Sees::Snapshot,
+            read,
+        )?;
         let others: Vec<(Series, Option<i64>)> = all
             .iter()
             .zip(thought)
@@ -452,7 +458,8 @@ impl Source {
         );
         let [symbols, timeframes] = Series::args_of(all);
         let args = [symbols, timeframes, timestamps_arg(moments.to_vec())];
-        let counts: Vec<i64> = db.by_key().all(&sql, &args, Sees::Snapshot, |row| row.get("bars"))?;
+        let counts: Vec<i64> =
+            db.by_key().doing("count candles").all(&sql, &args, Sees::Snapshot, |row| row.get("bars"))?;
         // Of a series without a moment, all candles count.
         let is_counted = |moment: &Option<i64>| moment.is_some() && recent.holds(*moment);
         let others = all.iter().zip(moments).filter(|(_, moment)| !is_counted(moment));

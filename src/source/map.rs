@@ -212,7 +212,7 @@ fn read(db: Db, cal_scheme: &str, schema: &str) -> Result<Map> {
     );
     let mut rows = Map::default();
     let mut labels: PerOutside<Option<LabelRow>> = [None, None];
-    db.rows(&sql, &[arg(cal_scheme)], Sees::Snapshot, |row| {
+    db.doing("read the source map").rows(&sql, &[arg(cal_scheme)], Sees::Snapshot, |row| {
         let name: &str = row.get("layer")?;
         if row.get::<Option<&str>>("label_column")?.is_some() {
             if let Some(layer) = OutsideLayer::parse(name) {

@@ -73,9 +73,10 @@ pub fn named(db: Db, dim: &str, ids: Option<&[i32]>) -> Result<HashMap<i32, Name
             "$1 IS NULL AND pg_regime_dim.id BETWEEN -2147483648 AND 2147483647"
         }
     );
-    let all = db.all(&sql, &[arg(ids.map(<[i32]>::to_vec))], Sees::Snapshot, |row| {
-        Ok((row.get("id")?, Named { symbol: row.get("symbol")?, key: row.get("key")? }))
-    })?;
+    let all =
+        db.doing("read symbols").all(&sql, &[arg(ids.map(<[i32]>::to_vec))], Sees::Snapshot, |row| {
+            Ok((row.get("id")?, Named { symbol: row.get("symbol")?, key: row.get("key")? }))
+        })?;
     Ok(all.into_iter().collect())
 }
 
@@ -93,7 +94,7 @@ pub fn shared_keys(db: Db, dim: &str, all: &[(i32, &Named)]) -> Result<HashSet<i
     let is_of_another = |(id, named): &&(i32, &Named)| assets[&named.key] != (i64::from(*id), &named.symbol);
     let mut shared: HashSet<i32> = all.iter().filter(is_of_another).map(|(_, named)| named.key).collect();
     let keys: Vec<i32> = assets.keys().copied().collect();
-    db.rows(&sql, &[arg(keys)], Sees::Snapshot, |row| {
+    db.doing("read symbols").rows(&sql, &[arg(keys)], Sees::Snapshot, |row| {
         let key = row.get("key")?;
         if (row.get::<i64>("id")?, row.get::<&str>("symbol")?) != assets[&key] {
             shared.insert(key);

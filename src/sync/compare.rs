@@ -174,7 +174,9 @@ pub fn compare(
 ) -> Result<Changes> {
     let (sql, args) = stored_rows(relation, table, scope, within)?;
     let mut comparison = Comparison::new(table, content);
-    db.by_key().rows(&sql, &args, Sees::Snapshot, |stored| comparison.take(stored))?;
+    db.by_key()
+        .doing("read stored rows")
+        .rows(&sql, &args, Sees::Snapshot, |stored| comparison.take(stored))?;
     comparison.end(|| kept::gaps(db, relation, table, scope))
 }
 

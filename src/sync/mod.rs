@@ -107,7 +107,8 @@ impl Write<'_, '_> {
     /// Runs the statements of changes; gives whether these have touched every row.
     fn run(&self, changes: &Changes) -> Result<bool> {
         let Self { db, relation, table, scope, content, .. } = *self;
-        let (db, statement) = (db.to_write(relation)?, Statement { relation, table, scope, content });
+        let (db, statement) =
+            (db.to_write(relation)?.doing("write rows"), Statement { relation, table, scope, content });
         let mut touched = 0;
         if table.on_change == OnChange::ReplaceAll {
             touched += db.execute_small(&statement.delete_all(), &statement.scope_args()?)?;

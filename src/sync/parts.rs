@@ -59,7 +59,7 @@ impl Parts<'_, '_> {
             parts.iter().map(|part| Comparison::new(table, &part.content)).collect();
         let number = table.key.len() + table.values.len();
         if !are_new {
-            self.db.of_each(self.relation)?.rows(
+            self.db.of_each(self.relation)?.doing("read stored rows").rows(
                 &self.stored_rows(),
                 &self.stored_args()?,
                 Sees::Snapshot,
@@ -109,7 +109,7 @@ impl Parts<'_, '_> {
 
     /// Runs the statements of changes; gives the number of rows that these have touched.
     fn run(&self, changes: &[Changes]) -> Result<u64> {
-        let db = self.db.to_write(self.relation)?;
+        let db = self.db.to_write(self.relation)?.doing("write rows");
         let flat = Flat { relation: self.relation, table: self.table };
         let rows_of = |of: fn(&Changes) -> &[usize]| -> Vec<FlatRow> {
             let of_part = |(part, changes)| {

@@ -77,7 +77,7 @@ impl Working<'_> {
     /// # Errors
     /// Where the table cannot be read or written, and where a row is not stored as written.
     pub fn run(&self, db: Db, args: &[Arg]) -> Result<()> {
-        self.check(db, args, db.execute_small(&self.write, args)?)
+        self.check(db, args, db.doing("write working tables").execute_small(&self.write, args)?)
     }
 
     /// [`Working::run`] of any number of rows: the statement is planned for these.
@@ -85,7 +85,7 @@ impl Working<'_> {
     /// # Errors
     /// As [`Working::run`].
     pub fn run_many(&self, db: Db, args: &[Arg]) -> Result<()> {
-        self.check(db, args, db.execute(&self.write, args)?)
+        self.check(db, args, db.doing("write working tables").execute(&self.write, args)?)
     }
 
     fn check(&self, db: Db, args: &[Arg], touched: u64) -> Result<()> {
@@ -94,7 +94,10 @@ impl Working<'_> {
             return Ok(());
         }
         let sql = format!("SELECT pg_catalog.count(*) AS rows FROM ({stored}) AS s");
-        let stored: i64 = db.anew().one(&sql, args, Sees::Now, |row| row.get("rows"))?;
+        let stored: i64 =
+            db.anew()
+                .doing("look again at what was written")
+                .one(&sql, args, Sees::Now, |row| row.get("rows"))?;
         match (*rows as u64).saturating_sub(stored as u64) {
             0 => Ok(()),
             left => Err(swallowed::error(db, relation, Written { updated: left, ..Written::default() })),

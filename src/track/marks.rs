@@ -168,7 +168,7 @@ impl Marks {
              WHERE $1 BETWEEN m.first AND m.last AND m.{ids}[p.place] = $1 \
                AND (SELECT true FROM {done} x WHERE x.mark = m.mark AND x.{id} = $1) IS NULL"
         );
-        db.by_key().all(&sql, &[arg(key)], Sees::Snapshot, |row| {
+        db.by_key().doing("read marks").all(&sql, &[arg(key)], Sees::Snapshot, |row| {
             let place = Place::read(row)?;
             Ok(Mark { source: row.get("source")?, since: row.get::<Micros>("since")?.0, place })
         })
@@ -199,7 +199,7 @@ impl Marks {
         let asked: HashSet<&K> = keys.iter().collect();
         let mut all: HashMap<K, Vec<Mark>> = HashMap::new();
         let args = [arg(keys.to_vec()), arg(first.clone()), arg(last.clone())];
-        db.once().rows(&sql, &args, Sees::Snapshot, |row| {
+        db.once().doing("read marks").rows(&sql, &args, Sees::Snapshot, |row| {
             let key = K::read(row)?;
             if asked.contains(&key) {
                 let place = Place::read(row)?;
@@ -278,7 +278,7 @@ impl Marks {
                  ON CONFLICT DO NOTHING",
                 pairs(1, "text")
             );
-            db.execute_small(&sql, &[arg(of_many.clone()), arg(many_keys.clone())])?;
+            db.doing("clear marks").execute_small(&sql, &[arg(of_many.clone()), arg(many_keys.clone())])?;
         }
         // A mark of an array row that was settled meanwhile is now a row of its own.
         let sql = format!(
@@ -289,7 +289,7 @@ impl Marks {
             pairs(4, "text")
         );
         let args = [arg(keys), arg(of_few), arg(few_keys), arg(of_many.clone()), arg(many_keys)];
-        db.execute_small(&sql, &args)?;
+        db.doing("clear marks").execute_small(&sql, &args)?;
         Ok(of_many)
     }
 
@@ -300,6 +300,7 @@ impl Marks {
     /// # Errors
     /// Where the tables cannot be written.
     pub fn settle(&self, db: Db, schema: &str, given: &[String]) -> Result<()> {
+        let db = db.doing("settle marks");
         let Self { key: id, keys: ids, .. } = self;
         let [few, many, done] = self.relations(schema);
         let of_given = format!(

@@ -80,7 +80,7 @@ pub fn newest_row(db: Db, relation: &str, series: &Series) -> Result<Option<Newe
             recent.condition("open_time")
         );
         let read = |row: &Row| Ok((row.get::<Micros>("open_time")?.0, row.get("classifier_version")?));
-        db.first(&sql, &series.args(), Sees::Snapshot, read)
+        db.doing("read newest rows").first(&sql, &series.args(), Sees::Snapshot, read)
     })
 }
 
@@ -106,10 +106,11 @@ pub fn newest_rows(
             WHERE n.symbol = s.symbol AND n.timeframe = s.timeframe{} ORDER BY n.open_time DESC LIMIT 1) AS r ON true ORDER BY s.place",
         recent.condition("n.open_time")
     );
-    let mut newest = db.by_key().all(&sql, &Series::args_of(all), Sees::Snapshot, |row| {
-        let ts = row.get::<Option<Micros>>("open_time")?.map(|Micros(ts)| ts);
-        ts.map(|ts| Ok((ts, row.get("version")?))).transpose()
-    })?;
+    let mut newest =
+        db.by_key().doing("read newest rows").all(&sql, &Series::args_of(all), Sees::Snapshot, |row| {
+            let ts = row.get::<Option<Micros>>("open_time")?.map(|Micros(ts)| ts);
+            ts.map(|ts| Ok((ts, row.get("version")?))).transpose()
+        })?;
     let others: Vec<usize> = (0..all.len()).filter(|place| newest[*place].is_none()).collect();
     if recent.is_all() || others.is_empty() {
         return Ok(newest);

@@ -57,7 +57,7 @@ pub fn load(db: Db, of: &OfSeries, schema: &str, series: &Series) -> Result<Opti
 
 fn read(db: Db, of: &OfSeries, schema: &str, series: &Series, memory: &str) -> Result<Option<State>> {
     let sql = format!("{} WHERE s.symbol = $1 AND s.timeframe = $2", select(of, schema, memory));
-    db.by_key().first(&sql, &series.args(), Sees::Snapshot, state)
+    db.by_key().doing("read states").first(&sql, &series.args(), Sees::Snapshot, state)
 }
 
 /// [`load`] of many series: the states of those that have one.
@@ -73,7 +73,12 @@ pub fn load_each(db: Db, of: &OfSeries, schema: &str, all: &[Series]) -> Result<
     let read = |row: &Row| {
         Ok((Series { symbol: row.get("symbol")?, timeframe: row.get("timeframe")? }, state(row)?))
     };
-    Ok(db.once().all(&sql, &Series::args_of(all), Sees::Snapshot, read)?.into_iter().collect())
+    Ok(db
+        .once()
+        .doing("read states")
+        .all(&sql, &Series::args_of(all), Sees::Snapshot, read)?
+        .into_iter()
+        .collect())
 }
 
 fn select(of: &OfSeries, schema: &str, memory: &str) -> String {

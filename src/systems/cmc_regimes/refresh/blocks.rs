@@ -23,14 +23,20 @@ pub fn prints(db: Db, schema: &str, ids: &[i32]) -> Result<Vec<PerLayer<Vec<Prin
     );
     let place = places(ids.iter().copied());
     let mut all: Vec<PerLayer<Vec<(i32, Print)>>> = ids.iter().map(|_| PerLayer::default()).collect();
-    db.once().rows(&sql, &[arg(ids.to_vec()), arg(TF)], Sees::Snapshot, |row| {
-        let prints = &mut all[place[&row.get("id")?]][layer(row)?];
-        // A damaged fingerprint is left out, like a missing one.
-        let block = row.get("block")?;
-        let (first, bars) = (row.get::<Micros>("first_ts")?.0, row.get::<i32>("bars")? as u32);
-        prints.extend(Hash::from_bytes(row.get("print")?).map(|hash| (block, Print { first, bars, hash })));
-        Ok(())
-    })?;
+    db.once().doing("read fingerprints of bars").rows(
+        &sql,
+        &[arg(ids.to_vec()), arg(TF)],
+        Sees::Snapshot,
+        |row| {
+            let prints = &mut all[place[&row.get("id")?]][layer(row)?];
+            // A damaged fingerprint is left out, like a missing one.
+            let block = row.get("block")?;
+            let (first, bars) = (row.get::<Micros>("first_ts")?.0, row.get::<i32>("bars")? as u32);
+            prints
+                .extend(Hash::from_bytes(row.get("print")?).map(|hash| (block, Print { first, bars, hash })));
+            Ok(())
+        },
+    )?;
     let in_order = |mut prints: Vec<(i32, Print)>| {
         prints.sort_by_key(|(block, _)| *block);
         prints.into_iter().map(|(_, print)| print).collect()
@@ -58,7 +64,7 @@ pub fn emas(db: Db, schema: &str, assets: &[(i32, u64)]) -> Result<Vec<Option<Em
     };
     let mut all: Vec<(Emas, u64)> = assets.iter().map(|asset| (room(asset), 0)).collect();
     let ids: Vec<i32> = assets.iter().map(|(id, _)| *id).collect();
-    db.once().rows(&sql, &[arg(ids), arg(TF)], Sees::Snapshot, |row| {
+    db.once().doing("read stored EMAs").rows(&sql, &[arg(ids), arg(TF)], Sees::Snapshot, |row| {
         let (emas, found) = &mut all[place[&row.get("id")?]];
         let from = row.get::<i32>("block")? as usize * BLOCK;
         let (values, _) = row.get::<Option<&[u8]>>("emas")?.unwrap_or_default().as_chunks::<8>();
@@ -125,21 +131,27 @@ pub fn replace_blocks(db: Db, schema: &str, id: i32, mut blocks: Vec<Block>) -> 
     );
     let mut surplus = false;
     let mut same: Vec<(Layer, usize)> = Vec::new();
-    db.by_key().rows(&sql, &[arg(id), arg(TF)], Sees::Snapshot, |row| {
-        let (layer, block) = (layer(row)?, row.get::<i32>("block")?);
-        surplus |= block >= wanted[layer];
-        let stored = (
-            row.get::<Micros>("first_ts")?.0,
-            row.get::<i32>("bars")?,
-            Hash::from_bytes(row.get("print")?),
-            row.get::<Option<&[u8]>>("emas")?,
-        );
-        let is_same =
-            |b: &Block| stored == (b.print.first, b.print.bars as i32, Some(b.print.hash), b.emas.as_deref());
-        let new = blocks.iter().find(|b| b.layer == layer && b.block == block as usize);
-        same.extend(new.filter(|b| is_same(b)).map(|b| (b.layer, b.block)));
-        Ok(())
-    })?;
+    db.by_key().doing("read fingerprints of bars").rows(
+        &sql,
+        &[arg(id), arg(TF)],
+        Sees::Snapshot,
+        |row| {
+            let (layer, block) = (layer(row)?, row.get::<i32>("block")?);
+            surplus |= block >= wanted[layer];
+            let stored = (
+                row.get::<Micros>("first_ts")?.0,
+                row.get::<i32>("bars")?,
+                Hash::from_bytes(row.get("print")?),
+                row.get::<Option<&[u8]>>("emas")?,
+            );
+            let is_same = |b: &Block| {
+                stored == (b.print.first, b.print.bars as i32, Some(b.print.hash), b.emas.as_deref())
+            };
+            let new = blocks.iter().find(|b| b.layer == layer && b.block == block as usize);
+            same.extend(new.filter(|b| is_same(b)).map(|b| (b.layer, b.block)));
+            Ok(())
+        },
+    )?;
     if surplus {
         let sql = format!(
             "DELETE FROM {} AS i USING ROWS FROM (pg_catalog.unnest($3::text[]), pg_catalog.unnest($4::int[])) AS w (layer, blocks) \
@@ -147,7 +159,8 @@ pub fn replace_blocks(db: Db, schema: &str, id: i32, mut blocks: Vec<Block>) -> 
             work_relation(schema, INPUTS)
         );
         let layers = Layer::ALL.map(Layer::as_str).to_vec();
-        db.execute_small(&sql, &[arg(id), arg(TF), arg(layers), arg(wanted.into_array().to_vec())])?;
+        db.doing("write fingerprints of bars")
+            .execute_small(&sql, &[arg(id), arg(TF), arg(layers), arg(wanted.into_array().to_vec())])?;
     }
     blocks.retain(|b| !same.contains(&(b.layer, b.block)));
     store_blocks(db, schema, &[(id, blocks)])

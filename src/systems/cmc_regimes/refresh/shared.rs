@@ -102,14 +102,19 @@ impl Call<'_, '_> {
                 )
             }
         };
-        let all = self.db.of_each(&relation)?.all(&sql, &[of, arg(TF)], Sees::Snapshot, |row| {
-            let newest = Newest {
-                ts: row.get::<Micros>("ts")?.0,
-                key: row.get("regime_key")?,
-                version_hash: row.get("regime_version_hash")?,
-            };
-            Ok((row.get("id")?, newest))
-        })?;
+        let all = self.db.of_each(&relation)?.doing("read newest rows").all(
+            &sql,
+            &[of, arg(TF)],
+            Sees::Snapshot,
+            |row| {
+                let newest = Newest {
+                    ts: row.get::<Micros>("ts")?.0,
+                    key: row.get("regime_key")?,
+                    version_hash: row.get("regime_version_hash")?,
+                };
+                Ok((row.get("id")?, newest))
+            },
+        )?;
         Ok(all.into_iter().collect())
     }
 

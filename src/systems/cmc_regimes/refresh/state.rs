@@ -108,7 +108,7 @@ impl State {
 /// A state table that cannot be read, or that holds what no refresh stores.
 pub fn load(db: Db, schema: &str, id: i32) -> Result<Option<State>> {
     let sql = format!("{} WHERE id = $1 AND tf = $2", select(schema));
-    db.by_key().first(&sql, &[arg(id), arg(TF)], Sees::Snapshot, state)
+    db.by_key().doing("read states").first(&sql, &[arg(id), arg(TF)], Sees::Snapshot, state)
 }
 
 /// [`load`] of assets: the states of those that have one that can be read.
@@ -118,8 +118,10 @@ pub fn load(db: Db, schema: &str, id: i32) -> Result<Option<State>> {
 pub fn load_each(db: Db, schema: &str, ids: &[i32]) -> Result<HashMap<i32, State>> {
     let sql = format!("{} WHERE id = ANY ($1) AND tf = $2", select(schema));
     let args = [arg(ids.to_vec()), arg(TF)];
-    let all =
-        db.once().all(&sql, &args, Sees::Snapshot, |row| Ok((row.get::<i32>("id")?, state(row).ok())))?;
+    let all = db
+        .once()
+        .doing("read states")
+        .all(&sql, &args, Sees::Snapshot, |row| Ok((row.get::<i32>("id")?, state(row).ok())))?;
     Ok(all.into_iter().filter_map(|(id, state)| Some((id, state?))).collect())
 }
 
