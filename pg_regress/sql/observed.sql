@@ -7,7 +7,7 @@ CREATE FUNCTION see(of text) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE context text;
 BEGIN
     GET DIAGNOSTICS context = PG_CONTEXT;
-    INSERT INTO public.seen VALUES (of, pg_catalog.substring(context, 'SQL statement "(/\*.*?\*/)'));
+    INSERT INTO public.seen VALUES (of, pg_catalog.substring(context, 'SQL statement "(/[*].*?[*]/)'));
     RETURN true;
 END $$;
 CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM public.see(TG_TABLE_NAME); RETURN NULL; END $$;
