@@ -115,12 +115,14 @@ pub struct Summary<Who, Place> {
 
 /// The complaints summed up, the worst first. Where the commands of several differ, `details` gives one for all, of the place, the words of the
 /// kind, and who has the fault.
-pub fn summed_up<Who: Clone, Place: Clone + Ord>(
+pub fn summed_up<Who: Clone + PartialEq, Place: Clone + Ord>(
     mut complaints: Vec<Complaint<Who, Place>>,
     details: impl Fn(Option<&Place>, &str, &[Who]) -> String,
 ) -> Vec<Summary<Who, Place>> {
     let summary = |all: &[Complaint<Who, Place>]| {
-        let who: Vec<Who> = all.iter().filter_map(|complaint| complaint.who.clone()).collect();
+        let mut who: Vec<Who> = all.iter().filter_map(|complaint| complaint.who.clone()).collect();
+        // Who has a fault in several variations, such as periods, has them one after another.
+        who.dedup();
         let Complaint { severity, place, kind, varying, command, advice, .. } = &all[0];
         let is_same = all.iter().all(|other| other.varying == *varying);
         let command = match all.iter().all(|other| other.command == *command) {

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use pgrx::prelude::*;
 
-use regime_core::calendar::civil::{MICROS_PER_DAY, date};
 use regime_core::math::flips::flips_after;
 use regime_core::math::periods::{Change, Period, durations, periods, simple_return};
 
@@ -98,7 +97,7 @@ impl Days<'_> {
     /// # Errors
     /// Where it does.
     pub fn check(self) -> Result<Self> {
-        check_order(["from_date", "to_date"], self.span, |day| date(i64::from(day) * MICROS_PER_DAY))?;
+        check_order(["from_date", "to_date"], self.span, pg::day_shown)?;
         Ok(self)
     }
 

@@ -261,9 +261,12 @@ pub fn sqlstate(code: PgSqlErrorCode) -> String {
     (0..5).map(|i| char::from(((packed >> (6 * i)) & SIX_BITS) as u8 + b'0')).collect()
 }
 
-/// The SQLSTATE of these five characters: the inverse of [`sqlstate`]. pgrx knows the codes that PostgreSQL lists; any
-/// other becomes XX000, an internal error.
+/// The SQLSTATE of these five characters: the inverse of [`sqlstate`]. pgrx knows the codes that PostgreSQL lists; any other, which the code
+/// of a user has chosen, becomes P0001.
 pub fn error_code(text: &str) -> PgSqlErrorCode {
     let six_bits = |(i, c): (usize, u8)| ((i32::from(c) - i32::from(b'0')) & SIX_BITS) << (6 * i);
-    PgSqlErrorCode::from(text.bytes().take(5).enumerate().map(six_bits).sum::<i32>())
+    match PgSqlErrorCode::from(text.bytes().take(5).enumerate().map(six_bits).sum::<i32>()) {
+        PgSqlErrorCode::ERRCODE_INTERNAL_ERROR if text != "XX000" => PgSqlErrorCode::ERRCODE_RAISE_EXCEPTION,
+        code => code,
+    }
 }

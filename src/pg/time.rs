@@ -5,7 +5,7 @@ use pgrx::prelude::*;
 
 use pgrx::datum::Interval;
 
-use regime_core::calendar::civil::MICROS_PER_DAY;
+use regime_core::calendar::civil::{MICROS_PER_DAY, date_of};
 
 /// An interval in microseconds.
 pub fn micros(interval: &Interval) -> i128 {
@@ -61,5 +61,14 @@ pub fn utc(micros: i64) -> String {
             }
         }
         Err(_) => format!("{micros} microseconds after 2000-01-01 00:00:00+00"),
+    }
+}
+
+/// A day since 2000 as text.
+pub fn day_shown(day: i32) -> String {
+    match day {
+        i32::MIN => "-infinity".to_owned(),
+        i32::MAX => "infinity".to_owned(),
+        day => date_of(i64::from(day)),
     }
 }

@@ -41,7 +41,7 @@ pub fn all() -> Result<Vec<Size>> {
 }
 
 fn of_system(db: Db, system: &'static System) -> Result<Vec<Size>> {
-    // Partitions, and chunks of hypertables, count as parts of their table.
+    // Partitions, and chunks of hypertables, count as parts of their table. One that is gone, but for the snapshot, has no size.
     let sql = "SELECT c.oid::regclass::text AS relation, w.relation AS name, s.live, s.dead, s.bytes, s.vacuumed FROM pg_catalog.pg_class c \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          CROSS JOIN LATERAL (SELECT sum(greatest(pg_stat_get_live_tuples(p.oid), k.reltuples::int8, 0::int8))::int8 AS live, sum(pg_stat_get_dead_tuples(p.oid))::int8 AS dead, \
@@ -51,7 +51,7 @@ fn of_system(db: Db, system: &'static System) -> Result<Vec<Size>> {
              UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i WHERE i.inhparent = c.oid) AS p (oid) \
            JOIN pg_catalog.pg_class k ON k.oid = p.oid) AS s \
          JOIN ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) AS w (schema, relation) \
-           ON n.nspname = w.schema::name AND c.relname = w.relation::name ORDER BY 1";
+           ON n.nspname = w.schema::name AND c.relname = w.relation::name WHERE s.bytes IS NOT NULL ORDER BY 1";
     let (schemas, names): (Vec<String>, Vec<&str>) =
         system.relations(&settings::target_schema()).into_iter().unzip();
     let shared = |name: &str| {

@@ -23,6 +23,9 @@ impl From<PolicyError> for Error {
 
 /// Most bytes of a text with rules, and of what a message shows of the text.
 const MOST_BYTES: usize = 1 << 20;
+
+/// Most bytes of the name of a policy: names are keys, and an index takes no longer ones than a page.
+const MOST_BYTES_OF_NAME: usize = 200;
 const MOST_SHOWN: usize = 200;
 
 /// The policy that consists of the built-in rules alone.
@@ -133,6 +136,11 @@ fn check_name(policy: &str) -> Result<()> {
             Err(invalid_parameter("policy \"default\" is the built-in rules and cannot be changed")
                 .hint("Load the rules under another name and pass it: policy => 'desk'."))
         }
+        _ if policy.len() > MOST_BYTES_OF_NAME => Err(invalid_parameter(format!(
+            "the name of the policy has {} bytes, more than {MOST_BYTES_OF_NAME}",
+            policy.len()
+        ))
+        .hint("Give the policy a shorter name, such as 'desk'.")),
         _ => Ok(()),
     }
 }

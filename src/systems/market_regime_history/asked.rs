@@ -2,8 +2,8 @@
 
 use pgrx::prelude::*;
 
-use crate::pg::{Result, check_range, invalid_parameter, null_argument};
-use crate::systems::market_regime_history::days::{MOST_DAYS, Span, shown};
+use crate::pg::{Result, check_range, day_shown, invalid_parameter, null_argument};
+use crate::systems::market_regime_history::days::{MOST_DAYS, Span};
 
 /// The arguments of a call, as they were given.
 pub struct Given<'a> {
@@ -43,8 +43,8 @@ impl Given<'_> {
         if span.from >= span.to {
             return Err(invalid_parameter(format!(
                 "start_date {} is not before end_date {}",
-                shown(span.from),
-                shown(span.to)
+                day_shown(span.from),
+                day_shown(span.to)
             ))
             .hint("Pass the first day as start_date and the last day as end_date; both are included."));
         }

@@ -7,8 +7,8 @@ use crate::output::grants::with_grants;
 use crate::output::run_log::Run;
 use crate::output::set_up;
 use crate::pg::{
-    Db, Result, attempt, check_can_commit, check_writable, extension_schema, lock, notice, session, settings,
-    spi,
+    Db, Result, attempt, check_can_commit, check_writable, day_shown, extension_schema, lock, notice,
+    session, settings, spi,
 };
 use crate::systems::market_regime_history::asked::{Asked, Given};
 use crate::systems::market_regime_history::batch::Job;
@@ -33,10 +33,10 @@ pub fn begin(given: &Given) -> Result<Option<i64>> {
     check_writable("backfill_market_regime_history()")?;
     let own = spi::connect(extension_schema)?;
     let Span { from, to } = asked.span;
-    let mut arguments = format!("start_date => '{}', ", days::shown(from));
+    let mut arguments = format!("start_date => '{}', ", day_shown(from));
     // The default is the current day.
     if to < days::day_of(session::clock()) {
-        arguments += &format!("end_date => '{}', ", days::shown(to));
+        arguments += &format!("end_date => '{}', ", day_shown(to));
     }
     check_can_commit(
         "backfill_market_regime_history",

@@ -4,14 +4,14 @@ use regime_core::market_regime_history::{Day, VERSION, days};
 
 use crate::output::entry::{About, Began, Call, Done, Entry, Mode};
 use crate::output::set_up;
-use crate::pg::{Db, Result, attempt_unless_cancelled, memory, qualified};
+use crate::pg::{Db, Result, attempt_unless_cancelled, day_shown, memory, qualified};
 use crate::source::relation::check_none_hidden;
 use crate::sync::Write;
 use crate::sync::compare::{Changes, Within, Written};
 use crate::sync::content::{Content, OwnedKey, Value};
 use crate::sync::kept;
 use crate::systems::market_regime_history::closes::{Closes, Missing};
-use crate::systems::market_regime_history::days::{Span, shown};
+use crate::systems::market_regime_history::days::Span;
 use crate::systems::market_regime_history::tables::{HISTORY, MARKET_REGIME_HISTORY};
 
 /// What batches of one call share.
@@ -101,7 +101,7 @@ impl Job<'_, '_> {
         let left = missing.days - days;
         let to = missing.last.filter(|_| left > 0).unwrap_or(span.to);
         let span = Span { from: span.from, to };
-        let name = format!("{} {}", self.closes.symbol, shown(missing.first.unwrap_or(span.from)));
+        let name = format!("{} {}", self.closes.symbol, day_shown(missing.first.unwrap_or(span.from)));
         let began = Began::now();
         let done = memory::in_own_memory(|| attempt_unless_cancelled(|| self.run(span)));
         let about = About {

@@ -4,9 +4,9 @@
 //! A day depends on its last [`REACH`](regime_core::market_regime_history::REACH) closes alone, so that any batch of days
 //! can be computed by itself.
 
-use regime_core::calendar::civil::{MICROS_PER_DAY, date_of};
+use regime_core::calendar::civil::MICROS_PER_DAY;
 
-use crate::pg::{Db, Error, Result, check_order, extension_schema, no_data_found};
+use crate::pg::{Db, Error, Result, check_order, day_shown, extension_schema, no_data_found};
 
 /// Most trading days in a batch.
 pub const MOST_DAYS: i32 = 100_000;
@@ -24,7 +24,7 @@ impl Span {
     /// # Errors
     /// Where the first date is after the second.
     pub fn check(from: Option<i32>, to: Option<i32>) -> Result<Self> {
-        check_order(["from_date", "to_date"], [from, to], shown)?;
+        check_order(["from_date", "to_date"], [from, to], day_shown)?;
         Ok(Self { from: from.unwrap_or(i32::MIN), to: to.unwrap_or(i32::MAX) })
     }
 
@@ -35,7 +35,7 @@ impl Span {
 
     /// Both days, as messages and the run log name them.
     pub fn name(self) -> String {
-        format!("{} to {}", shown(self.from), shown(self.to))
+        format!("{} to {}", day_shown(self.from), day_shown(self.to))
     }
 }
 
@@ -50,15 +50,6 @@ pub fn day_of(micros: i64) -> i32 {
         i64::MIN => i32::MIN,
         i64::MAX => i32::MAX,
         micros => micros.div_euclid(MICROS_PER_DAY) as i32,
-    }
-}
-
-/// A day as text.
-pub fn shown(day: i32) -> String {
-    match day {
-        i32::MIN => "-infinity".to_owned(),
-        i32::MAX => "infinity".to_owned(),
-        day => date_of(i64::from(day)),
     }
 }
 

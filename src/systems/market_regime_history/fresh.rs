@@ -5,12 +5,14 @@ use crate::output::relation::{output_relation, work_relation};
 use crate::output::set_up;
 use crate::pg;
 use crate::pg::lock::{Key, named};
-use crate::pg::{Days, Db, Error, Micros, Result, Row, Sees, attempt_unless_cancelled, extension_schema};
+use crate::pg::{
+    Days, Db, Error, Micros, Result, Row, Sees, attempt_unless_cancelled, day_shown, extension_schema,
+};
 use crate::source::names;
 use crate::systems::market_regime_history::backfill::lock_name;
 use crate::systems::market_regime_history::calls::Status;
 use crate::systems::market_regime_history::closes::Closes;
-use crate::systems::market_regime_history::days::{call, midnight, shown};
+use crate::systems::market_regime_history::days::{call, midnight};
 use crate::systems::market_regime_history::tables::{BACKFILLS, HISTORY, MARKET_REGIME_HISTORY};
 
 /// Every symbol that has stored days or a backfill.
@@ -116,7 +118,7 @@ impl Stored {
         let failed = self.start_date.filter(|_| self.has_failed);
         let again = self.first_differing.into_iter().chain(failed).min();
         let refresh = if self.first_differing.is_some() { "full_refresh => true, " } else { "" };
-        let from = again.or(self.newest).map(|day| format!("start_date => '{}', {refresh}", shown(day)));
+        let from = again.or(self.newest).map(|day| format!("start_date => '{}', {refresh}", day_shown(day)));
         call(own, &self.symbol, &from.unwrap_or_default())
     }
 }

@@ -3,11 +3,11 @@
 use pgrx::prelude::*;
 
 use crate::output::entry::MOST_NAMED;
-use crate::pg::{Error, Result, error_code, extension_schema, spi, sqlstate, warning};
+use crate::pg::{Error, Result, day_shown, error_code, extension_schema, spi, sqlstate, warning};
 use crate::sync::compare::Written;
 use crate::systems::market_regime_history::asked::Asked;
 use crate::systems::market_regime_history::batch::{Batch, Differing};
-use crate::systems::market_regime_history::days::{call, shown};
+use crate::systems::market_regime_history::days::call;
 
 /// Sums over batches. Days are trading days that were to be computed.
 #[derive(Clone, Debug, Default)]
@@ -82,12 +82,12 @@ impl Outcome {
     /// Where a batch failed; the error has the SQLSTATE of the first failed batch.
     pub fn end(&self, asked: &Asked, dry_run: bool) -> Result<()> {
         let own = spi::connect(extension_schema)?;
-        let [from, to] = [asked.span.from, asked.span.to].map(shown);
+        let [from, to] = [asked.span.from, asked.span.to].map(day_shown);
         let again = |refresh: &str| {
             call(&own, &asked.symbol, &format!("start_date => '{from}', end_date => '{to}', {refresh}"))
         };
         if let Differing { days, first: Some(first) } = self.differing {
-            let first = shown(first);
+            let first = day_shown(first);
             let (rows, differ) = if days == 1 { ("row", "differs") } else { ("rows", "differ") };
             warning(format!(
                 "{days} {rows} of {} {differ} from what the closes give now, the first on {first}",

@@ -9,11 +9,11 @@ use regime_core::math::performance::Performance;
 
 use crate::pg::{
     Days, Db, Result, Sees, arg, columns, columns::Table, columns::check_name, columns::column,
-    columns::wrong_type, data_exception, extension_schema, quoted, result_set::Field, result_set::Rows,
-    result_set::Text, spi, wrong_object_type,
+    columns::wrong_type, data_exception, day_shown, extension_schema, quoted, result_set::Field,
+    result_set::Rows, result_set::Text, spi, wrong_object_type,
 };
 use crate::systems::market_regime_history::closes::canonical;
-use crate::systems::market_regime_history::days::{call, shown};
+use crate::systems::market_regime_history::days::call;
 use crate::systems::market_regime_history::read::stored;
 
 /// The columns of the returns, as the caller names them.
@@ -44,7 +44,7 @@ pub fn by_regime(
             let (days, are) = if unlabelled == 1 { ("day", "is") } else { ("days", "are") };
             pgrx::notice!(
                 "{unlabelled} {days} before the first regime of {symbol}, on {}, {are} left out",
-                shown(*first)
+                day_shown(*first)
             );
         }
         for (regime, p) in &regimes {
@@ -71,7 +71,7 @@ fn labels(db: Db, symbol: &str) -> Result<Vec<(i32, Regime)>> {
         let Days(date) = row.get("date")?;
         let name = row.get::<Option<&str>>("regime")?.unwrap_or_default();
         let regime = Regime::parse(name).ok_or_else(|| {
-            data_exception(format!("{relation} has an unknown regime \"{name}\" on {}", shown(date)))
+            data_exception(format!("{relation} has an unknown regime \"{name}\" on {}", day_shown(date)))
                 .hint(call(&own, symbol, "full_refresh => true, "))
         })?;
         labels.push((date, regime));
@@ -163,7 +163,7 @@ impl<'a> Returns<'a> {
     ) -> Result<()> {
         let Some(first) = days.next() else { return Ok(()) };
         let count = 1 + days.count();
-        let first = first.map_or(String::new(), |day| format!(", the first on {}", shown(day)));
+        let first = first.map_or(String::new(), |day| format!(", the first on {}", day_shown(day)));
         let rows = if count == 1 { "row has" } else { "rows have" };
         Err(data_exception(format!("{}: {count} {rows} a {problem}{first}", self.table.sql))
             .hint(format!("SELECT * FROM {} WHERE {condition};", self.table.sql)))
