@@ -18,7 +18,7 @@ export PG_CONFIG CARGO_TARGET_DIR LIBRARY
 export PGRX_PG_CONFIG_PATH = $(PG_CONFIG)
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.PHONY: help setup build install sql demo check test test-on test-citus test-timescaledb bench package fmt lint psql stop
+.PHONY: help setup build install sql demo check test test-on test-citus test-timescaledb bench package deb fmt lint psql stop
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -79,6 +79,9 @@ package: ## a tarball to unpack in / on machines with this PostgreSQL
 	@$(MAKE) --no-print-directory install DESTDIR=$(CARGO_TARGET_DIR)/$(PACKAGE)
 	@tar -C $(CARGO_TARGET_DIR)/$(PACKAGE) --sort=name --owner=0 --group=0 --numeric-owner -czf $(CARGO_TARGET_DIR)/$(PACKAGE).tar.gz .
 	@echo "== package: $(CARGO_TARGET_DIR)/$(PACKAGE).tar.gz"
+
+deb: ## a package of Debian, for a PostgreSQL that Debian packages
+	@tools/deb.sh $(VERSION) $(MAKE) --no-print-directory install
 
 fmt: ## format the Rust code
 	@cargo fmt --all
