@@ -6,6 +6,7 @@ PROFILE ?= release
 
 PGVER = $(shell $(PG_CONFIG) --version 2>/dev/null | sed 's/^PostgreSQL \([0-9]*\).*/\1/')
 VERSION := $(shell sed -n '/^\[workspace.package\]/,/^version/s/^version = "\(.*\)"/\1/p' Cargo.toml)
+AUTHORS := $(shell sed -n 's/^authors = \["\(.*\)"\]$$/\1/p' Cargo.toml)
 FEATURES = --no-default-features --features pg_regime/pg$(PGVER)
 SCRIPT = sql/pg_regime--$(VERSION).sql
 
@@ -18,7 +19,7 @@ export PG_CONFIG CARGO_TARGET_DIR LIBRARY
 export PGRX_PG_CONFIG_PATH = $(PG_CONFIG)
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.PHONY: help setup build install sql demo check test test-on test-citus test-timescaledb bench package fmt lint psql stop
+.PHONY: help all setup build install sql demo check test test-on test-citus test-timescaledb bench package deb dist fmt lint psql stop
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -27,6 +28,9 @@ help: ## list the verbs
 
 setup: ## install what a build needs and is missing (Debian packages, Rust)
 	@tools/setup.sh
+
+# what a client of PGXN calls before install
+all: build
 
 build: setup ## compile the extension (PROFILE=release or dev)
 	@echo "== build: libpg_regime.so for PostgreSQL $(PGVER) ($(PROFILE)); some minutes the first time"
@@ -79,6 +83,17 @@ package: ## a tarball to unpack in / on machines with this PostgreSQL
 	@$(MAKE) --no-print-directory install DESTDIR=$(CARGO_TARGET_DIR)/$(PACKAGE)
 	@tar -C $(CARGO_TARGET_DIR)/$(PACKAGE) --sort=name --owner=0 --group=0 --numeric-owner -czf $(CARGO_TARGET_DIR)/$(PACKAGE).tar.gz .
 	@echo "== package: $(CARGO_TARGET_DIR)/$(PACKAGE).tar.gz"
+
+deb: ## a package of Debian, for a PostgreSQL that Debian packages
+	@tools/deb.sh $(VERSION) $(MAKE) --no-print-directory install
+
+dist: ## an archive of the last commit for PGXN
+	@git diff --quiet HEAD || echo "dist: changes that are not committed are left out" >&2
+	@mkdir -p $(CARGO_TARGET_DIR)
+	@sed 's/@CARGO_VERSION@/$(VERSION)/; s/@CARGO_AUTHORS@/$(AUTHORS)/' META.json.in > $(CARGO_TARGET_DIR)/META.json
+	@git archive --format=zip --prefix=pg_regime-$(VERSION)/ --add-file=$(CARGO_TARGET_DIR)/META.json \
+		--output=$(CARGO_TARGET_DIR)/pg_regime-$(VERSION).zip HEAD
+	@echo "== dist: $(CARGO_TARGET_DIR)/pg_regime-$(VERSION).zip"
 
 fmt: ## format the Rust code
 	@cargo fmt --all

