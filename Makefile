@@ -43,11 +43,12 @@ install: build ## copy library, control file and install scripts to PostgreSQL (
 	@install -m 644 sql/pg_regime--*.sql "$(DESTDIR)$$($(PG_CONFIG) --sharedir)/extension/"
 	@sed 's/@CARGO_VERSION@/$(VERSION)/' pg_regime.control > "$(DESTDIR)$$($(PG_CONFIG) --sharedir)/extension/pg_regime.control"
 
-sql: build ## write the install script of this version to sql/, from the built library
-	@! git rev-parse --quiet --verify "refs/tags/v$(VERSION)" >/dev/null || \
+sql: build ## write the install script of this version, from the built library, and begin that of the upgrade to it
+	@! grep -q " pg_regime--$(VERSION).sql$$" sql/released.sha256 || \
 		{ echo "sql: $(VERSION) is released and its script frozen: raise the version in Cargo.toml" >&2; exit 1; }
 	@echo "== sql: $(SCRIPT)"
 	@tools/install-script.sh > $(SCRIPT).new && mv $(SCRIPT).new $(SCRIPT)
+	@tools/upgrade-script.sh $(VERSION)
 
 demo: install ## a private cluster with demo data, refreshed, and what came out
 	@tools/demo.sh
