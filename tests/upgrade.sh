@@ -13,7 +13,14 @@ echo "-- nothing changed" >"$shared/pg_regime--$current--$next.sql"
 
 cluster_start
 schema_of() { q "$1" "$(cat tests/schema.sql)"; }
-rows() { for table in regime_source regime_policy regime_eras "${!outputs[@]}" market_regimes regime_work.market_regime_state market_regime_history market_states regime_work.market_state_ranks; do q "$1" "COPY (SELECT * FROM $table t ORDER BY t::text COLLATE \"C\") TO STDOUT"; done; }
+# Every table that is not the extension's own, and what is edited of those: outputs, states, marks, rounds, backfills, the run log.
+rows() {
+    local table
+    for table in regime_source regime_policy regime_eras $(q "$1" "SELECT c.oid::regclass FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind = 'r' AND n.nspname IN ('public', 'regime_work') AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = c.oid AND deptype = 'e') ORDER BY 1"); do
+        q "$1" "COPY (SELECT '$table', t FROM $table t ORDER BY t::text COLLATE \"C\") TO STDOUT"
+    done
+}
 
 # update FROM TO
 update() {
@@ -26,17 +33,31 @@ update() {
              UPDATE regime_source SET periods = '{12,24,36}' WHERE layer = 'L0';
              INSERT INTO regime_eras VALUES ('1d', '2017-06-01', 'mine');
              SELECT FROM refresh_cmc_regimes(policy => 'mine'); SELECT FROM refresh_market_regimes(); SELECT FROM refresh_market_states()"
-    q "$db" "CALL backfill_market_regime_history('2016-01-01', '2030-01-01')"
+    # Marks that wait, and a round and a backfill in the middle.
+    q "$db" "CALL backfill_market_regime_history('2017-02-01', '2017-06-01', 60, symbol => 'DEMO2')"
+    q "$db" "SELECT FROM regime_track();
+             SELECT FROM refresh_cmc_regimes(policy => 'mine'); SELECT FROM refresh_market_regimes(); SELECT FROM refresh_market_states()"
+    q "$db" "UPDATE cmc_price_bars_multi_tf SET close = close * 1.01 WHERE id = 2 AND bar_seq = 700 AND tf = '1D';
+             UPDATE candles SET close = (high + low) / 2 WHERE symbol = 'DEMO2' AND open_time = (SELECT max(open_time) FROM candles WHERE timeframe = '1d')"
+    q "$db" "$(new_bar 'id = 3')"
+    q "$db" "SELECT regime_round_next($(q "$db" "SELECT regime_round_begin(policy => 'mine')"), 1, policy => 'mine')" >/dev/null
+    q "$db" "SELECT market_regime_backfill_next($(q "$db" "SELECT market_regime_backfill_begin('2016-01-01', '2017-01-01', 30, 'DEMO2', false, false)"))" >/dev/null
     before=$(rows "$db")
+    is "from $1: marks, a round and a backfill are unfinished" "$(q "$db" "SELECT (SELECT count(DISTINCT id) FROM cmc_regime_marks), (SELECT count(*) FROM market_regime_marks) > 0,
+        (SELECT min(done) FROM cmc_regime_progress), (SELECT count(*) > 0 FROM market_regime_progress WHERE status = 'interrupted')")" "2|t|1|t"
     [ "$(schema_of "$db" | wc -l)" -gt 50 ] || not_ok "from $1: there is little to compare"
     succeeds "from $1 to $2: ALTER EXTENSION pg_regime UPDATE" q "$db" "ALTER EXTENSION pg_regime UPDATE TO '$2'"
     is "from $1 to $2: the version" "$(q "$db" "SELECT extversion FROM pg_extension WHERE extname = 'pg_regime'")" "$2"
     diff <(schema_of fresh) <(schema_of "$db") >"$work/diff" || true
     is "from $1 to $2: the schema of a fresh installation, $(schema_of fresh | grep -c '|') facts" "$(cat "$work/diff")" ""
     is "from $1 to $2: policies, source map and results" "$(rows "$db" | md5sum)" "$(md5sum <<<"$before")"
-    is "from $1 to $2: refresh goes on" "$(q "$db" "SELECT DISTINCT status FROM refresh_cmc_regimes(policy => 'mine')")" unchanged
-    is "from $1 to $2: refresh_market_regimes goes on" "$(q "$db" "SELECT DISTINCT status FROM refresh_market_regimes()")" unchanged
-    is "from $1 to $2: refresh_market_states goes on" "$(q "$db" "SELECT DISTINCT status FROM refresh_market_states()")" unchanged
+    is "from $1 to $2: what was marked is refreshed, and nothing else" "$(q "$db" "SELECT id, status, mode FROM refresh_cmc_regimes(policy => 'mine') ORDER BY 1")" \
+        $'1|unchanged|none\n2|ok|full\n3|ok|incremental'
+    is "from $1 to $2: refresh_market_regimes and refresh_market_states go on" "$(q "$db" "SELECT max(status), bool_or(reason ~ 'version') FROM refresh_market_regimes();
+        SELECT max(status), bool_or(reason ~ 'version') FROM refresh_market_states()")" $'unchanged|f\nunchanged|f'
+    is "from $1 to $2: the round ends, and finds nothing to do" "$(q "$db" "CALL refresh_all_cmc_regimes(policy => 'mine')"; q "$db" "SELECT assets, done, failed FROM cmc_regime_progress ORDER BY round DESC LIMIT 1")" "3|3|0"
+    is "from $1 to $2: the backfill ends" "$(q "$db" "CALL backfill_market_regime_history('2016-01-01', '2017-01-01', 30, symbol => 'DEMO2')"; q "$db" "SELECT DISTINCT status FROM market_regime_progress")" done
+    is "from $1 to $2: afterwards all is unchanged" "$(q "$db" "SELECT status FROM refresh_cmc_regimes(policy => 'mine') UNION SELECT status FROM refresh_market_regimes() UNION SELECT status FROM refresh_market_states()")" unchanged
     q postgres "DROP DATABASE fresh"
 }
 

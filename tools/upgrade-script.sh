@@ -10,5 +10,5 @@ if [ ! -e "$script" ]; then
         "\\echo Use \"ALTER EXTENSION pg_regime UPDATE TO '$1'\" to load this file. \\quit" >"$script"
     echo "== sql: sql/$script"
 fi
-diff --unified=0 --label "$last" --label "$1" "pg_regime--$last.sql" "pg_regime--$1.sql" | sed '/^-- Install script/d' | tail -n +3 |
-    grep -Ev '^(@@ -1 \+1 @@|[-+]-- Install script of pg_regime)' || echo "   it has nothing to bring"
+# The first line names the version.
+if diff <(tail -n +2 "pg_regime--$last.sql") <(tail -n +2 "pg_regime--$1.sql"); then echo "   it has nothing to bring"; fi
