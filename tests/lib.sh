@@ -103,6 +103,16 @@ declare -rA outputs=(
     [cmc_regime_comovement]="id, tf, ema_a, ema_b, correlation, sign_agree_rate, best_lead_lag, best_lead_lag_corr, n_obs"
 )
 
+# stored DB: the rows of all tables that a session made, not the extension, and what is edited of its own: outputs, states, marks, rounds,
+# backfills, the run log
+stored() {
+    local table
+    for table in regime_source regime_policy regime_eras $(q "$1" "SELECT c.oid::regclass FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind = 'r' AND n.nspname IN ('public', 'regime_work') AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = c.oid AND deptype = 'e') ORDER BY 1"); do
+        q "$1" "COPY (SELECT '$table', t FROM $table t ORDER BY t::text COLLATE \"C\") TO STDOUT"
+    done
+}
+
 # Query: per asset one digest of all four tables. An asset with mixed old and new rows has neither's digest.
 digests() {
     local table all=

@@ -16,6 +16,7 @@ die() { printf 'on: %s\n' "$@" >&2; exit 1; }
 
 what=${1:?PG=VERSION or DEBIAN=NAME}
 shift
+[ "$what" != PG=17 ] || tests+=(pg_upgrade)
 [ $# = 0 ] || tests=("$@")
 case $what in
     PG=15)
@@ -43,7 +44,11 @@ case $what in
         ;;
     PG=17)
         chroot_of "$kept/trixie" trixie ca-certificates make git gcc libc6-dev
+        # PostgreSQL 15 of Debian 12 beside it, to be upgraded from
+        PROFILE=release CARGO_TARGET_DIR=$PWD/target make --no-print-directory install DESTDIR="$kept/trixie"
+        sed 's/ trixie / bookworm /' "$kept/trixie/etc/apt/sources.list" >"$kept/trixie/etc/apt/sources.list.d/bookworm.list"
         with_rust "$kept/trixie" "$PWD" "
+            [ -x /usr/lib/postgresql/15/bin/postgres ] || { apt-get -qq update; tools/apt.sh postgresql-15; }
             export PG_CONFIG=/usr/lib/postgresql/17/bin/pg_config CARGO_TARGET_DIR=/src/target/on/target PROFILE=dev
             make --no-print-directory install
             tests/run.sh ${tests[*]}"

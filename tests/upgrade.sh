@@ -13,14 +13,6 @@ echo "-- nothing changed" >"$shared/pg_regime--$current--$next.sql"
 
 cluster_start
 schema_of() { q "$1" "$(cat tests/schema.sql)"; }
-# Every table that is not the extension's own, and what is edited of those: outputs, states, marks, rounds, backfills, the run log.
-rows() {
-    local table
-    for table in regime_source regime_policy regime_eras $(q "$1" "SELECT c.oid::regclass FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE c.relkind = 'r' AND n.nspname IN ('public', 'regime_work') AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = c.oid AND deptype = 'e') ORDER BY 1"); do
-        q "$1" "COPY (SELECT '$table', t FROM $table t ORDER BY t::text COLLATE \"C\") TO STDOUT"
-    done
-}
 
 # update FROM TO
 update() {
@@ -42,7 +34,7 @@ update() {
     q "$db" "$(new_bar 'id = 3')"
     q "$db" "SELECT regime_round_next($(q "$db" "SELECT regime_round_begin(policy => 'mine')"), 1, policy => 'mine')" >/dev/null
     q "$db" "SELECT market_regime_backfill_next($(q "$db" "SELECT market_regime_backfill_begin('2016-01-01', '2017-01-01', 30, 'DEMO2', false, false)"))" >/dev/null
-    before=$(rows "$db")
+    before=$(stored "$db")
     is "from $1: marks, a round and a backfill are unfinished" "$(q "$db" "SELECT (SELECT count(DISTINCT id) FROM cmc_regime_marks), (SELECT count(*) FROM market_regime_marks) > 0,
         (SELECT min(done) FROM cmc_regime_progress), (SELECT count(*) > 0 FROM market_regime_progress WHERE status = 'interrupted')")" "2|t|1|t"
     [ "$(schema_of "$db" | wc -l)" -gt 50 ] || not_ok "from $1: there is little to compare"
@@ -50,7 +42,7 @@ update() {
     is "from $1 to $2: the version" "$(q "$db" "SELECT extversion FROM pg_extension WHERE extname = 'pg_regime'")" "$2"
     diff <(schema_of fresh) <(schema_of "$db") >"$work/diff" || true
     is "from $1 to $2: the schema of a fresh installation, $(schema_of fresh | grep -c '|') facts" "$(cat "$work/diff")" ""
-    is "from $1 to $2: policies, source map and results" "$(rows "$db" | md5sum)" "$(md5sum <<<"$before")"
+    is "from $1 to $2: policies, source map and results" "$(stored "$db" | md5sum)" "$(md5sum <<<"$before")"
     is "from $1 to $2: what was marked is refreshed, and nothing else" "$(q "$db" "SELECT id, status, mode FROM refresh_cmc_regimes(policy => 'mine') ORDER BY 1")" \
         $'1|unchanged|none\n2|ok|full\n3|ok|incremental'
     is "from $1 to $2: refresh_market_regimes and refresh_market_states go on" "$(q "$db" "SELECT string_agg(DISTINCT status, ' '), bool_or(reason ~ 'version') FROM refresh_market_regimes();
