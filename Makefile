@@ -18,7 +18,7 @@ export PG_CONFIG CARGO_TARGET_DIR LIBRARY
 export PGRX_PG_CONFIG_PATH = $(PG_CONFIG)
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.PHONY: help setup build install sql demo check test test-citus test-timescaledb bench package fmt lint psql stop
+.PHONY: help setup build install sql demo check test soak test-citus test-timescaledb bench package fmt lint psql stop
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -54,6 +54,9 @@ check: install ## in minutes, on a dev build: lint, unit tests, SQL, isolation
 
 test: lint install ## everything: lint, unit tests, SQL, isolation, dump, upgrade, crash, manual
 	@tests/run.sh
+
+soak: install ## an hour of faults while all work, and its figures (MINUTES=60, SEED=)
+	@tests/run.sh soak
 
 test-citus: install ## the layered regimes on Citus, where it is installed for PG_CONFIG
 	@tests/citus.sh

@@ -96,7 +96,11 @@ refresh() {
     printf '%s\n' "\\timing off"
     [ -z "$level" ] || echo "$end;"
 }
-refresher_of_some() { if one_in 5; then refresh "refresh_cmc_regimes(some_assets(), full_refresh => true)"; else refresh "refresh_cmc_regimes(some_assets())"; fi; }
+refresher_of_some() {
+    local full=false
+    ! one_in 5 || full=true
+    refresh "refresh_cmc_regimes(some_assets(), full_refresh => $full)"
+}
 refresher_of_dirty() { refresh "refresh_cmc_regimes(only_dirty => true)"; }
 refresher_in_batches() {
     local dirty=false
@@ -181,7 +185,8 @@ no_memory() {
 }
 
 kinds=(crash kill_backend terminate cancel disk_full wal_full no_locks no_connections no_memory)
-often=(crash{,,,,,} kill_backend{,,,,,} terminate{,,,,} cancel{,,,,} disk_full{,,,,} wal_full{,} no_locks{,,,} no_connections{,,} no_memory{,,,})
+often=(crash{,,,,,} kill_backend{,,,,,} terminate{,,,,} cancel{,,,,}
+    disk_full{,,,,} wal_full{,} no_locks{,,,} no_connections{,,} no_memory{,,,})
 if [ -z "${SOAK_MOUNTS:-}" ]; then
     kinds=("${kinds[@]/*_full/crash}") often=("${often[@]/*_full/crash}")
 fi
@@ -199,19 +204,25 @@ check() {
     local table refresh="refresh_cmc_regimes(only_dirty => true)" tables=''
     [ "$may_track" = false ] || refresh="refresh_cmc_regimes()"
     for table in "${!outputs[@]}"; do tables+="${tables:+, }fresh.$table"; done
-    s "SELECT * FROM mixed() LIMIT 5" || true
-    s "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT * FROM fresh_by_word_alone(12); COMMIT" || true
-    s "SELECT 'untracked: ' || relation || action FROM regime_track() WHERE action !~ 'track|already|unchanged'" || true
-    s "SELECT 'failed: ' || id || ' ' || message FROM $refresh WHERE status = 'failed'" || true
-    s "SELECT 'failed: ' || r::text FROM refresh_market_regimes() r WHERE status = 'failed'; SELECT 'failed: ' || r::text FROM refresh_market_states() r WHERE status = 'failed'" || true
-    s "SELECT 'still marked: ' || m::text FROM cmc_regime_marks m" || true
-    s "SELECT 'still marked: ' || m::text FROM market_regime_marks m UNION ALL SELECT 'still marked: ' || m::text FROM market_state_marks m" || true
-    s "SELECT * FROM unlike_stored_candles() LIMIT 5" || true
-    s "TRUNCATE $tables; SET pg_regime.target_schema = 'fresh'; SELECT 'failed: ' || id || ' ' || message FROM refresh_cmc_regimes(full_refresh => true) WHERE status = 'failed'" || true
-    for table in "${!outputs[@]}"; do
-        s "SELECT '$table extra ' || a::text FROM (SELECT ${outputs[$table]} FROM $table EXCEPT ALL SELECT ${outputs[$table]} FROM fresh.$table) a LIMIT 3;
-           SELECT '$table missing ' || b::text FROM (SELECT ${outputs[$table]} FROM fresh.$table EXCEPT ALL SELECT ${outputs[$table]} FROM $table) b LIMIT 3" || true
-    done
+    {
+        s "SELECT * FROM mixed() LIMIT 5"
+        s "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT * FROM fresh_by_word_alone(12); COMMIT"
+        s "SELECT FROM regime_track(); SELECT 'not tracked' WHERE NOT are_tracked()"
+        s "SELECT 'failed: ' || r FROM $refresh r WHERE status = 'failed'"
+        s "SELECT 'failed: ' || r FROM refresh_market_regimes() r WHERE status = 'failed'"
+        s "SELECT 'failed: ' || r FROM refresh_market_states() r WHERE status = 'failed'"
+        s "SELECT 'marked still: ' || m FROM cmc_regime_marks m"
+        s "SELECT 'marked still: ' || m FROM market_regime_marks m UNION ALL SELECT 'marked still: ' || m FROM market_state_marks m"
+        s "SELECT * FROM unlike_stored_candles() LIMIT 5"
+        s "TRUNCATE $tables; SET pg_regime.target_schema = 'fresh';
+           SELECT 'failed: ' || r FROM refresh_cmc_regimes(full_refresh => true) r WHERE status = 'failed'"
+        for table in "${!outputs[@]}"; do
+            s "WITH these AS (SELECT ${outputs[$table]} FROM $table), right_ AS (SELECT ${outputs[$table]} FROM fresh.$table)
+               SELECT '$table: ' || a FROM (TABLE these EXCEPT ALL TABLE right_) a LIMIT 3"
+            s "WITH these AS (SELECT ${outputs[$table]} FROM $table), right_ AS (SELECT ${outputs[$table]} FROM fresh.$table)
+               SELECT '$table lacks: ' || a FROM (TABLE right_ EXCEPT ALL TABLE these) a LIMIT 3"
+        done
+    } || true
 }
 # What the log of the round must not have: findings of readers, panics, and signals that were not sent.
 complaints() {
@@ -220,11 +231,14 @@ complaints() {
     case $1 in
         kill_backend) sent='terminated by signal 9: Killed' ;;
         disk_full) sent='XX000 FATAL:  could not write init file' ;;
-        # pgrx 0.18.1 copies an error before it puts the handler of errors back: without memory for the copy it comes back to itself
+        # pgrx 0.18.1 copies an error before it puts the handler of errors back: without memory for the copy, it comes back to itself
         no_memory) sent='PANIC:  ERRORDATA_STACK_SIZE exceeded|terminated by signal (6: Aborted|11: Segmentation fault)' ;;
         wal_full) sent='PANIC:  .*No space left on device|terminated by signal 6: Aborted' ;;
     esac
-    tail -c "+$((log_from + 1))" "$cluster_dir/log" | grep -E '] [^ ]* XX...|PANIC|panicked|TRAP|finding:|terminated by signal' | grep -Ev "$sent" | head -n 10 || true
+    tail -c "+$((log_from + 1))" "$cluster_dir/log" >"$work/log"
+    sed -n "s/.*terminated by signal \\([0-9]*\\).*/$1: signal \\1/p" "$work/log" >>"$work/signals"
+    grep -E '] [^ ]* XX... (ERROR|FATAL|PANIC|WARNING):|PANIC:|panicked|TRAP|finding:|terminated by signal' "$work/log" |
+        grep -Ev "$sent" | head -n 10 || true
 }
 log_from=0 may_track=false fault=0
 is_up() {
@@ -248,8 +262,9 @@ end_of_actors() {
         sleep 0.1
     done
     if [ -n "$alive" ]; then
-        s "SELECT 'hangs: ' || a::text FROM pg_stat_activity a WHERE application_name ~ '_|writer|meddler' AND state <> 'idle'; SELECT 'lock: ' || l::text FROM pg_locks l WHERE NOT granted OR locktype = 'advisory';
-           SELECT FROM pg_terminate_backend(ANY_VALUE) FROM (SELECT pid AS any_value FROM pg_stat_activity WHERE application_name ~ '_|writer|meddler') x" || true
+        s "SELECT 'hangs: ' || a FROM pg_stat_activity a WHERE application_name ~ '_|writer|meddler'" || true
+        s "SELECT 'lock: ' || l FROM pg_locks l WHERE NOT granted OR locktype = 'advisory'" || true
+        s "SELECT 'ended: ' || pid FROM pg_stat_activity WHERE application_name ~ '_|writer|meddler' AND pg_terminate_backend(pid)" || true
     fi
     for pid in "${actors[@]}"; do wait "$pid" || true; done
     actors=()
@@ -257,15 +272,14 @@ end_of_actors() {
 }
 
 began=$SECONDS longest=0
+names=(writer writer writer refresher_of_{some,dirty,candles} refresher_in_batches reader_committed reader_repeatable meddler)
 for kind in "${faults[@]:0:n_faults}"; do
     fault=$((fault + 1))
     log_from=$(stat -c %s "$cluster_dir/log")
     may_track=false
     ! one_in 3 || may_track=true
-    n=0
-    for name in writer writer writer refresher_of_some refresher_of_dirty refresher_in_batches refresher_of_candles reader_committed reader_repeatable meddler; do
-        n=$((n + 1))
-        actor "$name" $n &
+    for n in "${!names[@]}"; do
+        actor "${names[n]}" "$n" &
         actors+=($!)
     done
     draw 1 6
@@ -282,30 +296,37 @@ for kind in "${faults[@]:0:n_faults}"; do
     wrong+=$(check)
     wrong+=$(complaints "$kind")
     longest=$((SECONDS - checking > longest ? SECONDS - checking : longest))
-    description="fault $fault, $kind${struck:+ in ${struck:0:40}}: tables of one refresh, nothing lost, as a full refresh; a clean log"
+    description="fault $fault, $kind: tables of one refresh, nothing lost, as a full refresh; a clean log"
     if [ -z "$wrong" ]; then ok "$description"; else not_ok "$description" "$wrong"; fi
 done
 
-states=$(cat "$work"/*.out | sed -n 's/^@ .* \([0-9A-Z]\{5\}\)$/\1/p' | sort | uniq)
-# Of the faults; of sessions that write the same at the same time; 55000 of what is not tracked; 58P01 of a library for which there is no memory.
-is "no statement had an error that nothing explains" "$(grep -vxE '00000|23505|25P02|40001|40P01|53[123]00|55000|57014|57P0[123]|58P01' <<<"$states" || true)" ""
+# Of the faults; of sessions that write the same at the same time; 55000 of what is not tracked; 58P01 of a library for which there
+# is no memory.
+explained='00000|23505|25P02|40001|40P01|53[123]00|55000|57014|57P0[123]|58P01'
+is "no statement had an error that nothing explains" \
+    "$(cat "$work"/*.out | sed -n 's/^@ \(.* [0-9A-Z]\{5\}\)$/\1/p' | sort -u | grep -vE " ($explained)$" || true)" ""
 [ "$n_faults" -lt 40 ] || is "disks, locks, connections and memory did run out, sessions were cancelled and terminated" \
-    "$(grep -oE ' (53[123]00|57014|57P01) (ERROR|FATAL|PANIC)' "$cluster_dir/log" | cut -c2-6 | sort -u | paste -sd' ')" "53100 53200 53300 57014 57P01"
+    "$(grep -oE ' (53[123]00|57014|57P01) (ERROR|FATAL|PANIC)' "$cluster_dir/log" | cut -c2-6 | sort -u | paste -sd' ')" \
+    "53100 53200 53300 57014 57P01"
 
 # The figures.
 say() { sed 's/^/   /'; }
+said() { cat "$work"/*.out; }
 echo "== the statements of the actors, by SQLSTATE"
-cat "$work"/*.out | sed -n 's/^@ //p' | sort | uniq -c | say
+said | sed -n 's/^@ //p' | sort | uniq -c | say
 echo "== assets and series that were refreshed: status, how many, rows changed, also those rolled back"
-cat "$work"/*.out | awk -F'|' '$1 == "refreshed" { n[$2] += $3; rows[$2] += $4 } END { for (s in n) print s, n[s], rows[s] + 0 }' | sort | say
+said | awk -F'|' '$1 == "refreshed" { n[$2] += $3; rows[$2] += $4 } END { for (s in n) print s, n[s], rows[s] + 0 }' | sort | say
 echo "== what was written and meddled with"
-cat "$work"/*.out | awk -F'|' '$1 == "wrote" || $1 == "meddled" { print $1, $2 }' | sort | uniq -c | say
+said | awk -F'|' '$1 == "wrote" || $1 == "meddled" { print $1, $2 }' | sort | uniq -c | say
 echo "== faults, and how many of them struck a refresh"
 awk '{ n[$1]++; if (NF > 1) hit[$1]++ } END { for (k in n) print k, n[k], hit[k] + 0 }' "$work/faults" | sort | say
-echo "== looks of readers: $(cat "$work"/reader_*.out | grep -c '^re')"
-echo "== sessions that a lack of memory ended by a signal: $(grep -cE 'terminated by signal (6|11):' "$cluster_dir/log" || true), the one of a full disk of WAL among them"
+echo "== looks of readers, by isolation level"
+said | grep -E '^re(ad committed|peatable read)' | sort | uniq -c | say
+echo "== sessions that ended by a signal, by the kind of fault"
+sort "$work/signals" | uniq -c | say
 echo "== failures that the run log has kept, by SQLSTATE"
 s "SELECT system, sqlstate, count(*) FROM cmc_regime_run_log WHERE sqlstate IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2" | say
 echo "== errors of the server's log, by session and SQLSTATE"
 sed -nE 's/^[^[]*\[[0-9]+\] (.*) ([0-9A-Z]{5}) (ERROR|FATAL|PANIC): .*/\1 \2 \3/p' "$cluster_dir/log" | sort | uniq -c | say
-echo "== the longest call of a refresh: $(cat "$work"/refresher_*.out | awk '$1 == "Time:" && $2 > max { max = $2 } END { print max }') ms; the longest check: $longest s"
+echo "== the longest call of a refresh, in ms; the longest check, in s"
+said | awk -v check=$longest '$1 == "Time:" && $2 > max { max = $2 } END { print max, check }' | say
