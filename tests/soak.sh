@@ -10,9 +10,9 @@ minutes=${MINUTES:-60} seed=${SEED:-$RANDOM}
 n_faults=${FAULTS:-$((minutes * 10 / 3))}
 echo "   MINUTES=$minutes FAULTS=$n_faults SEED=$seed"
 RANDOM=$seed
-actors=() others=()
 cleanup() {
-    kill "${actors[@]}" "${others[@]}" 2>/dev/null || true
+    # shellcheck disable=SC2046 # a list of numbers
+    kill $(jobs -p) 2>/dev/null || true
     cluster_stop
     [ -z "${SOAK_MOUNTS:-}" ] || umount --lazy "$cluster_dir"/{disk,wal} 2>/dev/null || true
 }
@@ -162,14 +162,13 @@ no_locks() {
     PGAPPNAME=hog s "CALL hog_locks($drawn)" >/dev/null || true
 }
 no_connections() {
-    local n
+    local n others=()
     draw 1 3
     for ((n = 0; n < 34; n++)); do
         PGAPPNAME=hog psql -XAtq -d soak -c "SELECT pg_sleep($drawn)" >/dev/null 2>&1 &
         others+=($!)
     done
     wait "${others[@]}" || true
-    others=()
 }
 # limit BYTES [all]: what a session may have of address space, as by ulimit -v: of those to come, or of those that are there as well
 limit() {
@@ -251,23 +250,20 @@ is_up() {
     done
     return 1
 }
-# end_of_actors: waits for them, and says who does not end
+# end_of_actors: waits for them, and says into `wrong` who does not end; not in a subshell, whose children they are not
 end_of_actors() {
-    local n pid alive
+    local n
     touch "$work/stop"
     for ((n = 0; n < 600; n++)); do
-        alive=''
-        for pid in "${actors[@]}"; do ! kill -0 "$pid" 2>/dev/null || alive=$pid; done
-        [ -n "$alive" ] || break
+        [ -n "$(jobs -rp)" ] || break
         sleep 0.1
     done
-    if [ -n "$alive" ]; then
-        s "SELECT 'hangs: ' || a FROM pg_stat_activity a WHERE application_name ~ '_|writer|meddler'" || true
-        s "SELECT 'lock: ' || l FROM pg_locks l WHERE NOT granted OR locktype = 'advisory'" || true
-        s "SELECT 'ended: ' || pid FROM pg_stat_activity WHERE application_name ~ '_|writer|meddler' AND pg_terminate_backend(pid)" || true
+    if [ -n "$(jobs -rp)" ]; then
+        wrong+=$(s "SELECT 'hangs: ' || a FROM pg_stat_activity a WHERE application_name ~ '_|writer|meddler'") || true
+        wrong+=$(s "SELECT 'lock: ' || l FROM pg_locks l WHERE NOT granted OR locktype = 'advisory'") || true
+        s "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name ~ '_|writer|meddler'" >/dev/null || true
     fi
-    for pid in "${actors[@]}"; do wait "$pid" || true; done
-    actors=()
+    wait
     rm "$work/stop"
 }
 
@@ -280,7 +276,6 @@ for kind in "${faults[@]:0:n_faults}"; do
     ! one_in 3 || may_track=true
     for n in "${!names[@]}"; do
         actor "${names[n]}" "$n" &
-        actors+=($!)
     done
     draw 1 6
     sleep $drawn
@@ -290,7 +285,8 @@ for kind in "${faults[@]:0:n_faults}"; do
     # the actors go on until the time of this fault is over, but for what the checks take
     until [ $((SECONDS - began)) -ge $((fault * minutes * 60 / n_faults - 6)) ]; do sleep 0.2; done
     sleep 1
-    wrong=$(end_of_actors)
+    wrong=''
+    end_of_actors
     is_up || wrong+="the server is not up"
     checking=$SECONDS
     wrong+=$(check)
