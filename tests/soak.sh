@@ -230,7 +230,8 @@ complaints() {
     case $1 in
         kill_backend) sent='terminated by signal 9: Killed' ;;
         disk_full) sent='XX000 FATAL:  could not write init file' ;;
-        # pgrx 0.18.1 copies an error before it puts the handler of errors back: without memory for the copy, it comes back to itself
+        # pgrx 0.18.1 copies an error by a call that it guards like any other: where there is no memory for the copy, it copies that
+        # error, and so on
         no_memory) sent='PANIC:  ERRORDATA_STACK_SIZE exceeded|terminated by signal (6: Aborted|11: Segmentation fault)' ;;
         wal_full) sent='PANIC:  .*No space left on device|terminated by signal 6: Aborted' ;;
     esac
