@@ -106,7 +106,7 @@ refresher_in_batches() {
     local dirty=false
     ! one_in 2 || dirty=true
     draw 1 6
-    echo "\\timing on"
+    printf '%s\n' '\timing on'
     statement "CALL refresh_all_cmc_regimes(batch_size => $drawn, only_dirty => $dirty)"
 }
 refresher_of_candles() {
@@ -193,7 +193,7 @@ fi
 faults=("${kinds[@]}")
 for ((n = ${#kinds[@]}; n < n_faults; n++)); do faults+=("${often[RANDOM % ${#often[@]}]}"); done
 for n in "${!kinds[@]}"; do
-    draw 0 $n
+    draw 0 "$n"
     kind=${faults[drawn]} faults[drawn]=${faults[n]} faults[n]=$kind
 done
 
