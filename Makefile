@@ -19,7 +19,7 @@ export PG_CONFIG CARGO_TARGET_DIR LIBRARY
 export PGRX_PG_CONFIG_PATH = $(PG_CONFIG)
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.PHONY: help all setup build install sql demo check test test-on test-citus test-timescaledb bench package deb dist fmt lint psql stop
+.PHONY: help all setup build install sql demo check test test-on soak test-citus test-timescaledb bench package deb dist fmt lint psql stop
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -62,6 +62,9 @@ test: lint install ## everything: lint, unit tests, SQL, isolation, dump, upgrad
 
 test-on: ## what depends on PostgreSQL, for another one (PG=16, 17 or 18), or a bare machine (DEBIAN=bookworm or trixie)
 	@tests/on.sh $(if $(PG),PG=$(PG)) $(if $(DEBIAN),DEBIAN=$(DEBIAN))
+
+soak: install ## an hour of faults while all work, and its figures (MINUTES=60, SEED=)
+	@tests/run.sh soak
 
 test-citus: install ## the layered regimes on Citus, where it is installed for PG_CONFIG
 	@tests/citus.sh
