@@ -1,6 +1,7 @@
 //! Laws: what holds of the crate for any input. One program, so that the crate is linked to its tests once.
 
 mod backtest;
+mod bytes;
 mod common;
 mod comovement;
 mod explain;

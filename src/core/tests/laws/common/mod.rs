@@ -20,9 +20,10 @@ use regime_core::{Label, PerLayer};
 
 use serde_json::{Map, Value, json};
 
-/// So many cases; a failure is shrunk and shown, not stored.
+/// So many cases, or `PROPTEST_CASES`; a failure is shrunk and shown, not stored.
 pub fn cases(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+    let own = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+    if std::env::var_os("PROPTEST_CASES").is_some() { own } else { ProptestConfig { cases, ..own } }
 }
 
 /// How one risk compares with another.
