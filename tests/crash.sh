@@ -35,10 +35,10 @@ kill_during() {
     local session
     psql -Xq -d crash -c "SET application_name = 'refresh'" -f - <<<"$2" >"$work/session" 2>&1 &
     session=$!
-    until [ "$(q crash "SELECT wait_event FROM pg_stat_activity WHERE application_name = 'refresh'")" = PgSleep ]; do
+    until [ "$(q crash "SELECT wait_event FROM pg_stat_activity WHERE application_name ~ '^refresh'")" = PgSleep ]; do
         kill -0 $session 2>/dev/null || break
     done
-    is "$1: the refresh was running when the server was killed" "$(q crash "SELECT state FROM pg_stat_activity WHERE application_name = 'refresh'")" active
+    is "$1: the refresh was running when the server was killed" "$(q crash "SELECT state FROM pg_stat_activity WHERE application_name ~ '^refresh'")" active
     cluster_crash
     wait $session || true
     cluster_start
