@@ -16,6 +16,11 @@ SELECT symbol, timeframe, column_name, n, n_agree, n_differ, n_only_theirs AS th
 CREATE TABLE old.history AS SELECT market_symbol AS symbol, date, regime, confidence, volatility_percentile, drawdown_severity, description FROM market_regime_history;
 INSERT INTO old.history SELECT symbol, date + n, regime, confidence + (n - 1) / 7.0, volatility_percentile, drawdown_severity, description FROM old.history, generate_series(1, 2) AS n WHERE date = '2024-12-31';
 SELECT symbol, timeframe, column_name, n, n_agree, n_differ, n_only_theirs AS theirs_only, n_only_ours AS ours_only, first_ts, theirs, ours, difference FROM regime_compare('old.history');
+-- Days that no timestamp has.
+CREATE TABLE old.far AS SELECT symbol, d AS date, regime FROM old.history, unnest('{-infinity,5874897-12-31,infinity}'::date[]) AS d WHERE date = '2024-12-30';
+SELECT column_name, n, n_only_theirs AS theirs_only, first_ts FROM regime_compare('old.far') WHERE n_only_theirs > 0;
+DELETE FROM old.far WHERE date < '2025-01-01';
+SELECT column_name, n, n_only_theirs AS theirs_only, first_ts FROM regime_compare('old.far') WHERE n_only_theirs > 0;
 
 -- market_states: the parts of an array, one by one; here through a view, a partitioned table, and ids in place of symbols.
 CREATE TABLE old.parts (LIKE market_states) PARTITION BY LIST (timeframe);

@@ -51,4 +51,4 @@ pub use session::{check_can_commit, check_writable, current_user};
 pub use spi::{Days, Db, Micros, Row, RowVersion, Sees, Statement};
 pub use subtransaction::{attempt, attempt_unless_cancelled, can_catch};
 pub use text::{block, blocks, fill, plural, shortened};
-pub use time::{day_shown, moment, shown, utc};
+pub use time::{day_shown, midnight, moment, shown, utc};

@@ -72,3 +72,8 @@ pub fn day_shown(day: i32) -> String {
         day => date_of(i64::from(day)),
     }
 }
+
+/// When a day since 2000 begins in UTC, in microseconds since 2000; a day that no timestamp can have is infinite.
+pub fn midnight(day: i32) -> i64 {
+    i64::from(day).saturating_mul(MICROS_PER_DAY)
+}

@@ -7,10 +7,9 @@ mod theirs;
 
 use std::collections::{HashMap, HashSet};
 
-use regime_core::calendar::civil::{MICROS_PER_DAY, date};
 use regime_core::compare::Cell;
 
-use crate::pg::{Db, Result, moment};
+use crate::pg::{Db, Result, day_shown, moment};
 use crate::sync::content::{Value, braced};
 use crate::sync::table::Table;
 
@@ -134,7 +133,7 @@ fn text_of(cell: &Cell) -> Option<String> {
         Cell::Number(number) => Value::Float(*number).shown(),
         Cell::Bool(is) => Some(is.to_string()),
         Cell::Micros(at) => Some(moment(*at)),
-        Cell::Days(days) => Some(date(i64::from(*days) * MICROS_PER_DAY)),
+        Cell::Days(days) => Some(day_shown(*days)),
         Cell::Texts(texts) => Some(braced(texts)),
         Cell::Numbers(numbers) => Value::Floats(numbers).shown(),
     }

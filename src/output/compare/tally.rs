@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use regime_core::calendar::civil::MICROS_PER_DAY;
 use regime_core::compare::Cell;
 
 use crate::output::compare::{In, Pair, Subject, Theirs, Verdicts, text_of};
+use crate::pg::midnight;
 
 /// A line of a comparison.
 #[derive(Debug, Default)]
@@ -103,7 +103,7 @@ fn of_column(
 fn first(line: Line, pair: &Pair) -> Line {
     let (first, rest) = match pair.key.split_first() {
         Some((Cell::Micros(at), rest)) => (Some(*at), rest),
-        Some((Cell::Days(days), rest)) => (Some(i64::from(*days) * MICROS_PER_DAY), rest),
+        Some((Cell::Days(days), rest)) => (Some(midnight(*days)), rest),
         _ => (None, &pair.key[..]),
     };
     let rest: Vec<String> = rest.iter().filter_map(text_of).collect();

@@ -8,7 +8,7 @@ use regime_core::market_regime_history::{LOOKBACK, REACH};
 
 use crate::pg::{
     Arg, Days, Db, Error, Micros, Result, Row, Same, Sees, arg, columns, data_exception, extension_schema,
-    known, no_data_found, qualified, quote_literal, quoted, settings, syscache, timestamp_arg,
+    known, midnight, no_data_found, qualified, quote_literal, quoted, settings, syscache, timestamp_arg,
     undefined_object, utc,
 };
 use crate::source::map::MapRow;
@@ -17,7 +17,7 @@ use crate::source::relation::Relation;
 use crate::source::rhythm::Watch;
 use crate::source::usable::{POSITIVE, check_bars, sort_by_time};
 use crate::source::{candles, map, names};
-use crate::systems::market_regime_history::days::{Span, day_of, midnight};
+use crate::systems::market_regime_history::days::{Span, day_of};
 
 /// The timeframe of daily candles.
 const TIMEFRAME: &str = "1d";

@@ -6,7 +6,7 @@
 
 use regime_core::calendar::civil::MICROS_PER_DAY;
 
-use crate::pg::{Db, Error, Result, check_order, day_shown, extension_schema, no_data_found};
+use crate::pg::{Db, Error, Result, check_order, day_shown, extension_schema, midnight, no_data_found};
 
 /// Most trading days in a batch.
 pub const MOST_DAYS: i32 = 100_000;
@@ -37,11 +37,6 @@ impl Span {
     pub fn name(self) -> String {
         format!("{} to {}", day_shown(self.from), day_shown(self.to))
     }
-}
-
-/// When a day begins in UTC, in microseconds since 2000.
-pub fn midnight(day: i32) -> i64 {
-    i64::from(day).saturating_mul(MICROS_PER_DAY)
 }
 
 /// The day of a moment in UTC, in days since 2000; an infinite moment gives an infinite day.

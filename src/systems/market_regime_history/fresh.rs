@@ -7,12 +7,13 @@ use crate::pg;
 use crate::pg::lock::{Key, named};
 use crate::pg::{
     Days, Db, Error, Micros, Result, Row, Sees, attempt_unless_cancelled, day_shown, extension_schema,
+    midnight,
 };
 use crate::source::names;
 use crate::systems::market_regime_history::backfill::lock_name;
 use crate::systems::market_regime_history::calls::Status;
 use crate::systems::market_regime_history::closes::Closes;
-use crate::systems::market_regime_history::days::{call, midnight};
+use crate::systems::market_regime_history::days::call;
 use crate::systems::market_regime_history::tables::{BACKFILLS, HISTORY, MARKET_REGIME_HISTORY};
 
 /// Every symbol that has stored days or a backfill.

@@ -8,12 +8,12 @@ use crate::output::desk::newest_of_each;
 use crate::output::fresh::{Because, is_too_old, stale_because};
 use crate::output::relation::output_relation;
 use crate::pg::{
-    Days, Db, Result, Row, Sees, arg, attempt, date_arg, result_set::Field, result_set::Rows,
+    Days, Db, Result, Row, Sees, arg, attempt, date_arg, midnight, result_set::Field, result_set::Rows,
     result_set::Text, spi,
 };
 use crate::systems::market_regime_history::batch::Computed;
 use crate::systems::market_regime_history::closes::{Closes, canonical};
-use crate::systems::market_regime_history::days::{Span, midnight, not_stored};
+use crate::systems::market_regime_history::days::{Span, not_stored};
 use crate::systems::market_regime_history::picture::closes_of;
 use crate::systems::market_regime_history::tables::MARKET_REGIME_HISTORY;
 
