@@ -7,7 +7,9 @@ use crate::output::failed::Failed;
 use crate::output::series::OfSeries;
 use crate::output::series::refresh::{self, How, Summary, Which, Work};
 use crate::output::series::rounds;
-use crate::pg::{Result as Checked, invalid_parameter, null_argument, settings, shortened};
+use crate::pg::{
+    Result as Checked, error::is_error_code, invalid_parameter, null_argument, settings, shortened,
+};
 use crate::source::series::Series;
 
 /// Symbol, timeframe, status, stored rows, rows written, classifier version, milliseconds, message, mode, reason.
@@ -92,12 +94,7 @@ pub fn end(
 ) -> Result<()> {
     let [series, sqlstates, messages] =
         same_length([("series", series), ("sqlstates", sqlstates), ("messages", messages)])?;
-    let is_of_error = |code: &&String| {
-        code.len() == 5
-            && code.bytes().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase())
-            && !["00", "01", "02"].contains(&&code[..2])
-    };
-    if let Some(other) = sqlstates.iter().find(|code| !is_of_error(code)) {
+    if let Some(other) = sqlstates.iter().find(|code| !is_error_code(code)) {
         let other = shortened(format!("sqlstates holds {other:?}, which is no SQLSTATE of an error"), 200);
         return Err(invalid_parameter(other).hint("Pass the rows that the step before has returned.").into());
     }

@@ -270,3 +270,10 @@ pub fn error_code(text: &str) -> PgSqlErrorCode {
         code => code,
     }
 }
+
+/// Whether a text is the SQLSTATE of an error, not of success (class 00), a warning (01) or no data (02).
+pub fn is_error_code(text: &str) -> bool {
+    text.len() == 5
+        && text.bytes().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase())
+        && !["00", "01", "02"].contains(&&text[..2])
+}
